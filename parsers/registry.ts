@@ -1,0 +1,22 @@
+import type { TraceFormat } from './format.ts';
+import { straceFormat } from './strace/format.ts';
+
+/** All formats, the most certain first when two claim a head with the same right. */
+export const formats: readonly TraceFormat[] = [straceFormat];
+
+/** Below this the head is something else. */
+const LEAST = 0.2;
+
+/** The format that is surest of the first bytes of a capture, or null when none is. */
+export function detectFormat(head: Buffer): TraceFormat | null {
+  let best: TraceFormat | null = null;
+  let most = LEAST;
+  for (const format of formats) {
+    const sureness = format.sniff(head);
+    if (sureness > most || (best === null && sureness === most)) {
+      best = format;
+      most = sureness;
+    }
+  }
+  return best;
+}

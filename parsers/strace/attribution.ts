@@ -1,0 +1,93 @@
+import type { Syscall } from '../../src/trace/syscalls.ts';
+import type { Thread } from './thread.ts';
+import type { ThreadTable } from './thread-table.ts';
+
+/** So many lines without a prefix in a row are believed, although several threads live. */
+const STUBBORN = 8;
+const CHILDREN = 16;
+
+/**
+ * Whom lines without a pid belong to. On a terminal strace prints `[pid N]` only while it traces several threads: lines before the first prefix are
+ * the initial process, lines after the others have ended are the survivor. In between a line without prefix is output of the program.
+ */
+export class Attribution {
+  readonly #threads: ThreadTable;
+  /** The thread of lines without a prefix. */
+  #tid: number;
+  /** The number of the initial process was not told yet: the first stranger with a prefix is that process, unless it is a child. */
+  #unnamed: boolean;
+  #hasPrefixes = false;
+  /** Numbers of the latest children, told before their first line. */
+  readonly #children: number[] = [];
+  #inARow = 0;
+  /** The thread that lines without a prefix belonged to last; null when that has to be found out again. */
+  #survivor: Thread | null = null;
+
+  /** `tid` is the number of the initial process, 0 when it is not known. */
+  constructor(threads: ThreadTable, tid: number) {
+    this.#threads = threads;
+    this.#tid = tid;
+    this.#unnamed = tid === 0;
+  }
+
+  /** The thread of a line with a prefix. */
+  prefixed(tid: number, called: Syscall | null, resumed: boolean): Thread {
+    this.#hasPrefixes = true;
+    this.#inARow = 0;
+    this.#survivor = null;
+    if (this.#unnamed && this.#threads.find(tid) === null && !this.#children.includes(tid)) this.#name(tid, called, resumed);
+    return this.#threads.get(tid);
+  }
+
+  /** The thread of a line without a prefix, or null when such a line cannot be the tracer's. */
+  unprefixed(called: Syscall | null, resumed: boolean): Thread | null {
+    if (!this.#hasPrefixes) return this.#threads.get(this.#tid);
+    if (this.#survivor !== null && this.#threads.find(this.#survivor.tid) === this.#survivor) return this.#threads.get(this.#survivor.tid);
+    const candidates = [...this.#threads].filter((thread) => !thread.leaving && !thread.detached);
+    const waiting = resumed ? candidates.filter((thread) => thread.pending && thread.syscall === called) : [];
+    const [only] = candidates.length === 1 ? candidates : waiting.length === 1 ? waiting : [];
+    if (only !== undefined) {
+      if (candidates.length === 1) this.#survivor = only;
+      return this.#threads.get(only.tid);
+    }
+    this.#inARow++;
+    return candidates.length === 0 || this.#inARow > STUBBORN ? this.#threads.get(this.#tid) : null;
+  }
+
+  /** `Process N attached`; `inside` of the line of a call it speaks of that call's child. */
+  attached(tid: number, inside: boolean): void {
+    this.#survivor = null;
+    const nobody = [...this.#threads].every((thread) => thread.detached);
+    if (nobody && !inside) {
+      // A session begins: one process was attached to.
+      this.#tid = tid;
+      this.#unnamed = false;
+      this.#hasPrefixes = false;
+    }
+    this.bore(tid);
+    this.#threads.get(tid).detached = false;
+  }
+
+  /** `Process N detached`: on the user's wish, or (before 4.7) because it ended. */
+  detached(tid: number): void {
+    this.#survivor = null;
+    const thread = this.#threads.get(tid);
+    thread.detached = true;
+    if (thread.leaving) this.#threads.end(thread);
+  }
+
+  bore(tid: number): void {
+    if (!this.#unnamed) return;
+    this.#children.push(tid);
+    if (this.#children.length > CHILDREN) this.#children.shift();
+  }
+
+  /** A stranger with a prefix: the initial process, unless that one is in another call at the moment. */
+  #name(tid: number, called: Syscall | null, resumed: boolean): void {
+    const initial = this.#threads.find(this.#tid);
+    if (initial?.pending === true && !(resumed && initial.syscall === called)) return;
+    this.#unnamed = false;
+    if (initial !== null) this.#threads.rename(initial, tid);
+    this.#tid = tid;
+  }
+}

@@ -1,0 +1,97 @@
+import type { Call, Lane } from '../../src/trace/record.ts';
+import type { Syscall } from '../../src/trace/syscalls.ts';
+import { type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
+import { decode, latin1, LINE_LIMIT, type LineReference, type Source } from './line-reference.ts';
+
+const BLANK = 0x20;
+const COMMA = 0x2c;
+
+/** The one Call object of a parser. Numbers are set for every call; strings are decoded from the current buffer when somebody asks. */
+export class StraceCall implements Call {
+  readonly kind = 'call';
+  readonly file: string;
+  readonly #source: Source;
+  lane: Lane;
+  syscall: Syscall;
+  // Initialised with fractions, so that V8 gives these fields their double representation at once.
+  start: Nanoseconds = 0.5;
+  end: Nanoseconds = 0.5;
+  duration: Nanoseconds = UNKNOWN - 0.5;
+  result = Number.NaN;
+  error = '';
+  fd = -1;
+  inFlight = false;
+  injected = false;
+  partial = false;
+  line = 0;
+  startLine = 0;
+
+  // Ranges of the current buffer. `from..to` is the line with the result; args are the whole ones or, of a split call, the second half.
+  from = 0;
+  to = 0;
+  argsFrom = 0;
+  argsTo = 0;
+  returnedFrom = 0;
+  returnedTo = 0;
+  /** The line of the first half, or null for a call on one line. */
+  entry: LineReference | null = null;
+  entryArgsFrom = 0;
+  entryArgsTo = 0;
+  previous: LineReference;
+
+  constructor(file: string, source: Source, lane: Lane, syscall: Syscall, previous: LineReference) {
+    this.file = file;
+    this.#source = source;
+    this.lane = lane;
+    this.syscall = syscall;
+    this.previous = previous;
+  }
+
+  get args(): string {
+    const rest = latin1(this.#source.bytes, this.argsFrom, this.argsTo);
+    return this.entry === null ? rest : joinHalves(this.entry.latin1(this.entryArgsFrom, this.entryArgsTo), rest);
+  }
+
+  get returned(): string {
+    return latin1(this.#source.bytes, this.returnedFrom, this.returnedTo);
+  }
+
+  get text(): string {
+    // A call in flight has no line but its first.
+    if (this.from === this.to && this.entry !== null) return this.entry.text;
+    return decode(this.#source.bytes, this.from, Math.min(this.to, this.from + LINE_LIMIT));
+  }
+
+  get startText(): string {
+    return this.entry === null ? this.text : this.entry.text;
+  }
+
+  get previousLine(): number {
+    return this.previous.line;
+  }
+
+  get previousText(): string {
+    return this.previous.text;
+  }
+}
+
+/**
+ * Joins the arguments before ` <unfinished ...>` and after ` resumed>`. Up to 6.15 the comma between them ends the first half, since 6.16 it
+ * begins the second one; up to 4.26 a blank follows `resumed>`. Asked for on every other call of a busy capture: no regular expressions.
+ */
+function joinHalves(first: string, second: string): string {
+  let from = 0;
+  if (second.charCodeAt(0) === BLANK && !second.startsWith(' =>')) from = 1;
+  if (second.startsWith('<unfinished ...>', from)) from += 16;
+  if (from === second.length) return withoutComma(first);
+  const rest = from === 0 ? second : second.slice(from);
+  return rest.charCodeAt(0) === COMMA ? withoutComma(first) + rest : first + rest;
+}
+
+/** The text without blanks at its end, and without the comma before them. */
+function withoutComma(text: string): string {
+  let end = text.length;
+  while (end > 0 && text.charCodeAt(end - 1) === BLANK) end--;
+  if (end > 0 && text.charCodeAt(end - 1) === COMMA) end--;
+  return end === text.length ? text : text.slice(0, end);
+}

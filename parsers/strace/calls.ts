@@ -1,0 +1,272 @@
+import { type Syscall, syscall } from '../../src/trace/syscalls.ts';
+import { UNKNOWN as NO_TIME } from '../../src/trace/time.ts';
+import { StraceCall } from './call.ts';
+import { readCarefully, UNCLOSED } from './careful-tail.ts';
+import { readDescriptor } from './descriptor.ts';
+import { findEcho } from './echo.ts';
+import { LINE_LIMIT, LineReference } from './line-reference.ts';
+import { NAME_BYTES, NameTable } from './names.ts';
+import { NOBODY, NOTED, RECORD, UNENDED, UNKNOWN } from './outcome.ts';
+import type { Reading } from './reading.ts';
+import { DETACHED, RETURNED, Tail, UNCLEAR, UNFINISHED } from './tail.ts';
+import type { Thread } from './thread.ts';
+
+/** Reads the lines of calls: whole ones, `<unfinished ...>` and `<... resumed>` halves. The hot path of the parser. */
+export class Calls {
+  /** The finished call after RECORD. */
+  readonly call: StraceCall;
+  readonly #reading: Reading;
+  readonly #tail = new Tail();
+  readonly #names = new NameTable<Syscall>(syscall);
+
+  constructor(reading: Reading) {
+    this.#reading = reading;
+    const nobody = { index: -1, tid: 0, comm: '', lastLine: null, pending: null };
+    this.call = new StraceCall(reading.file, reading.source, nobody, syscall('???'), new LineReference(reading.source, LINE_LIMIT));
+  }
+
+  /** Reads `accept4(3, ...) = 5 <0.000012>` at `body`. */
+  readCall(body: number, careful: boolean): number {
+    const { bytes } = this.#reading.source;
+    let at = body;
+    let hash = 0;
+    let byte = bytes[at] as number;
+    while (NAME_BYTES[byte] === 1) {
+      hash = (Math.imul(hash, 31) + byte) | 0;
+      byte = bytes[++at] as number;
+    }
+    if (byte !== 0x28 /* ( */) return UNKNOWN;
+    const called = this.#names.find(bytes, body, at, hash);
+    return called === null ? UNKNOWN : this.#readArguments(called, at + 1, careful);
+  }
+
+  /** Reads a call whose name stands at `from..to`, behind which something else comes before the bracket at `open`: `readv#64(`, `64:readv(`, `???(`. */
+  readOddCall(from: number, to: number, open: number, careful: boolean): number {
+    const { bytes } = this.#reading.source;
+    const called = this.#names.find(bytes, from, to, hashOf(bytes, from, to));
+    return called === null ? UNKNOWN : this.#readArguments(called, open + 1, careful);
+  }
+
+  /** Reads the rest of a call behind its opening bracket. */
+  #readArguments(called: Syscall, args: number, careful: boolean): number {
+    const reading = this.#reading;
+    const { bytes } = reading.source;
+    const tail = this.#tail;
+    // Only the output that a `write` makes can stand inside a line of strace and look like the line's end.
+    if (reading.isMixed && called.family === 'write' && !careful && this.#showsOutput(args)) return UNENDED;
+    let ending: number = careful ? UNCLEAR : tail.read(bytes, args, reading.to);
+    if (ending === UNCLEAR) ending = readCarefully(tail, bytes, args, reading.to);
+    if (ending === UNCLEAR || ending === UNCLOSED) return UNENDED;
+
+    let thread = reading.enter(called, false);
+    if (thread === null) return NOBODY;
+    if (thread.pending) this.#lose(thread);
+    if (thread.leaving) thread = this.#rebirth(thread);
+    thread.turn(reading.line, reading.from, reading.to);
+    const fd = called.takesDescriptor ? readDescriptor(bytes, args, reading.flags) : -1;
+    if (ending === UNFINISHED) {
+      reading.account.unfinished++;
+      reading.flags.split = true;
+      this.#begin(thread, called, fd, args);
+      return NOTED;
+    }
+    reading.account.calls++;
+    const { call } = this;
+    call.lane = thread.lane;
+    call.syscall = called;
+    call.start = reading.time;
+    call.fd = fd;
+    call.line = reading.line;
+    call.startLine = reading.firstLine;
+    call.from = reading.from;
+    call.to = reading.to;
+    call.argsFrom = args;
+    call.argsTo = tail.argsTo;
+    call.entry = null;
+    call.previous = thread.before;
+    call.partial = false;
+    if (ending === DETACHED) {
+      this.#detach();
+      return RECORD;
+    }
+    const { duration } = tail;
+    call.duration = duration;
+    call.end = duration < 0 ? call.start : call.start + duration;
+    this.#takeResult(thread, called);
+    return RECORD;
+  }
+
+  /** Reads `<... accept4 resumed>...) = 5 <0.000012>` at `body`. */
+  readResumed(body: number, careful: boolean): number {
+    const reading = this.#reading;
+    const { bytes } = reading.source;
+    // "<... "
+    if (bytes[body + 1] !== 0x2e || bytes[body + 2] !== 0x2e || bytes[body + 3] !== 0x2e || bytes[body + 4] !== 0x20) return UNKNOWN;
+    const name = body + 5;
+    let at = name;
+    let hash = 0;
+    let byte = bytes[at] as number;
+    while (NAME_BYTES[byte] === 1) {
+      hash = (Math.imul(hash, 31) + byte) | 0;
+      byte = bytes[++at] as number;
+    }
+    // " resumed>"
+    if (byte !== 0x20 || bytes[at + 1] !== 0x72 || bytes[at + 7] !== 0x64 || bytes[at + 8] !== 0x3e) return UNKNOWN;
+    const called = this.#names.find(bytes, name, at, hash);
+    return called === null ? UNKNOWN : this.#readSecondHalf(called, at + 9, careful);
+  }
+
+  /** Reads the rest of a resumed call behind `resumed>`. */
+  #readSecondHalf(called: Syscall, args: number, careful: boolean): number {
+    const reading = this.#reading;
+    const { bytes } = reading.source;
+    const tail = this.#tail;
+    let ending: number = careful ? UNCLEAR : tail.read(bytes, args, reading.to);
+    if (ending === UNCLEAR) ending = readCarefully(tail, bytes, args, reading.to);
+    if (ending !== RETURNED && ending !== DETACHED) return UNENDED;
+
+    const thread = reading.enter(called, true);
+    if (thread === null) return NOBODY;
+    reading.account.resumed++;
+    const { call } = this;
+    const { time } = reading;
+    const { duration } = tail;
+    if (thread.pending && thread.syscall === called) {
+      this.#takePending(thread);
+      thread.finish();
+      call.duration = duration >= 0 ? duration : reading.isTimed ? time - call.start : NO_TIME;
+      // `before` stays: the line of the first half is known as `entry`.
+      thread.last.set(reading.line, reading.from, reading.to);
+    } else {
+      reading.note(thread.pending ? 'name-mismatch' : 'orphan-resume');
+      if (thread.pending) this.#lose(thread);
+      thread.turn(reading.line, reading.from, reading.to);
+      call.lane = thread.lane;
+      call.syscall = called;
+      call.fd = -1;
+      call.duration = duration;
+      call.start = duration < 0 ? time : time - duration;
+      call.entry = null;
+      call.startLine = reading.line;
+      call.previous = thread.before;
+      call.partial = true;
+    }
+    call.end = time;
+    call.line = reading.line;
+    call.from = reading.from;
+    call.to = reading.to;
+    call.argsFrom = args;
+    call.argsTo = tail.argsTo;
+    if (ending === DETACHED) this.#detach();
+    else this.#takeResult(thread, called);
+    return RECORD;
+  }
+
+  /** Makes the call that a thread is in the current one: still running, or killed. */
+  fromPending(thread: Thread, inFlight: boolean): StraceCall {
+    const { call } = this;
+    const { clock, isTimed, line } = this.#reading;
+    this.#takePending(thread);
+    call.inFlight = inFlight;
+    call.end = Math.max(clock.now, thread.start);
+    call.duration = isTimed ? call.end - call.start : NO_TIME;
+    call.result = Number.NaN;
+    call.error = '';
+    call.injected = false;
+    call.line = inFlight ? thread.line : line;
+    call.from = call.to = call.argsFrom = call.argsTo = call.returnedFrom = call.returnedTo = 0;
+    return call;
+  }
+
+  /** The program's output may follow the arguments at `args`: a `write` to descriptor 1 or 2 with more than a result behind its arguments. */
+  #showsOutput(args: number): boolean {
+    const { source, to } = this.#reading;
+    const { bytes } = source;
+    const first = bytes[args] as number;
+    if (first > 0x32 && first !== 0x66 /* fd=1 */) return false;
+    return findEcho(bytes.toString('latin1', args, to)) !== null;
+  }
+
+  /** Notes the call at `args` as entered and not left. */
+  #begin(thread: Thread, called: Syscall, fd: number, args: number): void {
+    const reading = this.#reading;
+    thread.begin(called, reading.time, reading.firstLine);
+    thread.fd = fd;
+    thread.argsFrom = args - reading.from;
+    thread.argsTo = this.#tail.argsTo - reading.from;
+    thread.entry.set(reading.firstLine, reading.from, reading.to);
+    reading.half = thread;
+  }
+
+  #takePending(thread: Thread): void {
+    const { call } = this;
+    call.lane = thread.lane;
+    call.syscall = thread.syscall;
+    call.start = thread.start;
+    call.startLine = thread.line;
+    call.fd = thread.fd;
+    call.entry = thread.entry;
+    call.entryArgsFrom = thread.argsFrom;
+    call.entryArgsTo = thread.argsTo;
+    call.previous = thread.before;
+    call.partial = false;
+  }
+
+  #takeResult(thread: Thread, called: Syscall): void {
+    const reading = this.#reading;
+    const { call } = this;
+    const tail = this.#tail;
+    call.inFlight = false;
+    call.result = tail.result;
+    call.error = tail.error;
+    call.injected = tail.injected;
+    call.returnedFrom = tail.returnedFrom;
+    call.returnedTo = tail.returnedTo;
+    reading.recent = thread;
+    if (tail.duration >= 0) reading.flags.durations = true;
+    switch (called.family) {
+      case 'sigreturn':
+        // The register of the interrupted call, not an error of this one.
+        call.error = '';
+        break;
+      case 'exit':
+        thread.leaving = Number.isNaN(tail.result);
+        break;
+      case 'clone':
+        if (tail.result > 0) reading.bore(tail.result);
+        break;
+    }
+  }
+
+  #detach(): void {
+    const { call } = this;
+    call.end = Math.max(this.#reading.clock.now, call.start);
+    call.duration = this.#reading.isTimed ? call.end - call.start : NO_TIME;
+    call.inFlight = true;
+    call.result = Number.NaN;
+    call.error = '';
+    call.injected = false;
+    call.returnedFrom = call.returnedTo = this.#reading.to;
+  }
+
+  #lose(thread: Thread): void {
+    this.#reading.note('lost-half');
+    thread.finish();
+  }
+
+  /** The thread has left, without a line that says so (before 4.7, `-qq`), and its number is used again. */
+  #rebirth(thread: Thread): Thread {
+    const { threads } = this.#reading;
+    const { time } = thread;
+    threads.end(thread);
+    const born = threads.get(thread.tid);
+    born.time = time;
+    return born;
+  }
+}
+
+function hashOf(bytes: Buffer, from: number, to: number): number {
+  let hash = 0;
+  for (let at = from; at < to; at++) hash = (Math.imul(hash, 31) + (bytes[at] as number)) | 0;
+  return hash;
+}

@@ -1,0 +1,31 @@
+import type { TraceFlags } from '../format.ts';
+import { NAME_BYTES } from './names.ts';
+
+/** Nobody has more descriptors. */
+const DIGITS = 9;
+const ADDRESSES = /^(?:TCP|UDP|UNIX|NETLINK|RAW|SCTP|DCCP|PING|AX25|VSOCK|XDP)/;
+
+/** The number at the beginning of the arguments, also behind `sockfd=` (`-N`); -1 when there is none. Notes how descriptors are decorated. */
+export function readDescriptor(bytes: Buffer, args: number, flags: TraceFlags): number {
+  let at = args;
+  let byte = bytes[at] as number;
+  if (byte >= 0x61 && byte <= 0x7a) {
+    while (NAME_BYTES[byte] === 1) byte = bytes[++at] as number;
+    if (byte !== 0x3d /* = */) return -1;
+    byte = bytes[++at] as number;
+  }
+  const first = at;
+  let fd = 0;
+  while (byte >= 0x30 && byte <= 0x39) {
+    fd = fd * 10 + (byte - 0x30);
+    byte = bytes[++at] as number;
+  }
+  if (byte === 0x3c /* < */ && flags.fdDecoration !== 'address') noteDecoration(bytes, at + 1, flags);
+  return at === first || at - first > DIGITS ? -1 : fd;
+}
+
+function noteDecoration(bytes: Buffer, at: number, flags: TraceFlags): void {
+  const first = bytes[at] as number;
+  // Paths, pipe:[…], socket:[…] begin otherwise.
+  flags.fdDecoration = first >= 0x41 && first <= 0x5a && ADDRESSES.test(bytes.toString('latin1', at, at + 8)) ? 'address' : 'path';
+}

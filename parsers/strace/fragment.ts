@@ -1,0 +1,68 @@
+/** Behind more lines than this a cut call is given up. */
+const MOST_LINES = 50;
+const LONGEST = 65_536;
+/** What ends a call. */
+const CLOSER = /^(?:\)\s+= |\s*<(?:unfinished|detached) \.\.\.>)/;
+/** What goes on with a call behind a message. */
+const CONTINUATION = /^(?:\)|,|\s*<(?:unfinished|detached) \.\.\.>|[ \]}]+\)|\s*= )/;
+const RESULT_AT_END = /^.*(\)\s+= (?:-?\d+|\?)(?: E[A-Z0-9]+ \([^()]*\))?(?: <\d+(?:\.\d+)?>)?)$/s;
+
+/** A call whose line was cut in two by a message of the tracer, by output of the program, or by a terminal that was too narrow. */
+export class Fragment {
+  /** The line where it began. */
+  readonly line: number;
+  readonly #head: string;
+  #middle = '';
+  #lines = 0;
+  /** Bytes of the program's output that are still to come. */
+  #output: number;
+
+  constructor(line: number, head: string, output: number) {
+    this.line = line;
+    this.#head = head;
+    this.#output = output;
+  }
+
+  get lines(): number {
+    return this.#lines;
+  }
+
+  /** What the call looks like without its end. */
+  get text(): string {
+    return this.#head + this.#middle;
+  }
+
+  /** Output of the program is expected, whatever it looks like. */
+  get swallows(): boolean {
+    return this.#output > 0;
+  }
+
+  /** It has grown too long to be a call. */
+  get isExhausted(): boolean {
+    return this.#lines > MOST_LINES || this.text.length > LONGEST;
+  }
+
+  /** Takes one more line and gives the texts that the whole call may have now. */
+  add(line: string): readonly string[] {
+    this.#lines++;
+    if (this.isExhausted || line.length > LONGEST) return [];
+    if (this.#output > 0) return this.#skipOutput(line);
+    const before = this.#middle;
+    this.#middle += line;
+    const whole = this.#head + this.#middle;
+    return before !== '' && CONTINUATION.test(line) ? [this.#head + line, whole] : [whole];
+  }
+
+  #skipOutput(line: string): readonly string[] {
+    if (line.length < this.#output) {
+      this.#output -= line.length + 1;
+      return [];
+    }
+    const rest = line.slice(this.#output);
+    // A short write shows less than was asked for.
+    const end = CLOSER.test(rest) ? rest : (RESULT_AT_END.exec(line)?.[1] ?? '');
+    if (end === '') return [];
+    this.#output = 0;
+    return [`${this.#head}${end.startsWith('<') ? ' ' : ''}${end}`];
+  }
+}

@@ -1,0 +1,113 @@
+import type { Exit, Signal, TraceRecord } from '../../src/trace/record.ts';
+import { Calls } from './calls.ts';
+import { NOBODY, RECORD, UNKNOWN } from './outcome.ts';
+import type { Reading } from './reading.ts';
+import type { Thread } from './thread.ts';
+
+/** `SIGPIPE {si_signo=...}`, `SIGPIPE (Broken pipe) @ 0 (0)` (4.5), `{si_signo=SIGCHLD, ...} (...) @ 0 (0)` (4.6), `stopped by SIGSTOP`. */
+const SIGNAL = /^--- (?:stopped by )?(SIG[A-Z0-9_+-]+)?\s?(?:\{(.*)\})?\s?(?:\([^)]*\) @ \w+ \(\w+\))? ?---$/;
+const SIGNAL_NUMBER = /si_signo=(SIG[A-Z0-9_+-]+)/;
+const EXIT = /^\+\+\+ (?:exited with (\d{1,9})|killed by (SIG[A-Z0-9_+-]+)(?: \(core dumped\))?|superseded by execve in pid (\d{1,9})(?:<[^>]*>)?) \+\+\+$/;
+/** `readv#64(` and `64:readv(` (x32), `???(`, `SYS_323(` (ancient). */
+const ODD_NAME = /^(\d{1,3}:)?([A-Za-z_][A-Za-z0-9_]{0,63}|\?\?\?)(#\d{1,3})?\(/;
+
+/** Reads one line as a record of the tracer, whatever it is. */
+export class LineReader {
+  /** The record after RECORD. */
+  record: TraceRecord | null = null;
+  /** A second record of the same line. */
+  second: TraceRecord | null = null;
+  readonly calls: Calls;
+  readonly #reading: Reading;
+
+  constructor(reading: Reading) {
+    this.#reading = reading;
+    this.calls = new Calls(reading);
+  }
+
+  /** Reads the current line. `careful`: its end may be missing or imitated, so it is not looked for from behind. */
+  read(careful: boolean): number {
+    const reading = this.#reading;
+    const { bytes } = reading.source;
+    const body = reading.leader.read(bytes, reading.from);
+    if (body < 0 || body >= reading.to) return UNKNOWN;
+    const byte = bytes[body] as number;
+    let outcome = UNKNOWN;
+    if ((byte >= 0x61 && byte <= 0x7a) || byte === 0x5f /* _ */) {
+      this.record = this.calls.call;
+      outcome = this.calls.readCall(body, careful);
+    } else if (byte === 0x3c /* < */) {
+      this.record = this.calls.call;
+      return this.calls.readResumed(body, careful);
+    } else if (byte === 0x2d /* - */) return this.#readSignal(bytes.toString('latin1', body, reading.to));
+    else if (byte === 0x2b /* + */) return this.#readExit(bytes.toString('latin1', body, reading.to));
+    return outcome === UNKNOWN ? this.#readOddCall(body, careful) : outcome;
+  }
+
+  #readOddCall(body: number, careful: boolean): number {
+    const { source, to } = this.#reading;
+    const match = ODD_NAME.exec(source.bytes.toString('latin1', body, Math.min(to, body + 80)));
+    if (match === null) return UNKNOWN;
+    const [whole, number = '', name = ''] = match;
+    const from = body + number.length;
+    this.record = this.calls.call;
+    return this.calls.readOddCall(from, from + name.length, body + whole.length - 1, careful);
+  }
+
+  #readSignal(text: string): number {
+    const match = SIGNAL.exec(text);
+    const info = match?.[2] ?? '';
+    const signal = match?.[1] ?? SIGNAL_NUMBER.exec(info)?.[1];
+    if (match === null || signal === undefined) return UNKNOWN;
+    const reading = this.#reading;
+    const thread = reading.enter(null, false);
+    if (thread === null) return NOBODY;
+    reading.account.signals++;
+    // The line before a pending call's first half is still wanted.
+    if (thread.pending) thread.last.set(reading.line, reading.from, reading.to);
+    else thread.turn(reading.line, reading.from, reading.to);
+    reading.recent = thread;
+    const record: Signal = { kind: 'signal', lane: thread.lane, time: reading.time, signal, info, file: reading.file, line: reading.line, text: reading.text };
+    this.record = record;
+    return RECORD;
+  }
+
+  #readExit(text: string): number {
+    const match = EXIT.exec(text);
+    if (match === null) return UNKNOWN;
+    const [, status, signal = '', successor] = match;
+    const reading = this.#reading;
+    const thread = reading.enter(null, false);
+    if (thread === null) return NOBODY;
+    reading.account.exits++;
+    const exit: Exit = {
+      kind: 'exit',
+      lane: thread.lane,
+      time: reading.time,
+      status: status === undefined ? null : Number(status),
+      signal,
+      supersededBy: Number(successor ?? 0),
+      file: reading.file,
+      line: reading.line,
+    };
+    this.record = exit;
+    if (thread.pending) {
+      // strace prints `= ?` for it or, after a kill, nothing at all.
+      this.record = this.calls.fromPending(thread, false);
+      this.second = exit;
+      thread.finish();
+    }
+    if (successor === undefined) reading.threads.end(thread);
+    else this.#succeed(thread, Number(successor));
+    return RECORD;
+  }
+
+  /** `execve` by another thread than the leader: that thread goes on under the number of the leader. */
+  #succeed(leader: Thread, successor: number): void {
+    const { threads } = this.#reading;
+    const thread = threads.find(successor);
+    if (thread === null || thread === leader) return;
+    leader.inherit(thread);
+    threads.end(thread);
+  }
+}

@@ -1,0 +1,86 @@
+import { syscall } from '../../src/trace/syscalls.ts';
+import type { Call, DiagnosticCount, LineAccount, ParserOptions, TraceFlags, TraceParser, TraceRecord } from '../format.ts';
+import type { Layout } from './layout.ts';
+import { LineCutter } from './line-cutter.ts';
+import { LineReader } from './line-reader.ts';
+import { NOTED, RECORD, UNKNOWN } from './outcome.ts';
+import { Reading } from './reading.ts';
+import { RestLines } from './rest-lines.ts';
+
+const CARRIAGE_RETURN = 0x0d;
+
+/** Reads the text that strace writes. */
+export class StraceParser implements TraceParser {
+  readonly flags: TraceFlags;
+  readonly account: LineAccount;
+  readonly diagnostics: ReadonlyMap<string, DiagnosticCount>;
+  readonly #reading: Reading;
+  readonly #reader: LineReader;
+  readonly #rest: RestLines;
+  readonly #cutter: LineCutter;
+  /** The line that is read has no newline. */
+  #isLast = false;
+  #isFinished = false;
+
+  constructor(layout: Layout, options: ParserOptions) {
+    const reading = new Reading(layout, options, syscall('???'));
+    const release = (): void => reading.threads.keep();
+    this.flags = reading.flags;
+    this.account = reading.account;
+    this.diagnostics = reading.diagnostics;
+    this.#reading = reading;
+    this.#reader = new LineReader(reading);
+    this.#rest = new RestLines(reading, this.#reader, layout, release);
+    this.#cutter = new LineCutter(reading.source, release);
+  }
+
+  push(chunk: Buffer): void {
+    this.#cutter.push(chunk);
+  }
+
+  end(): void {
+    this.#isLast = this.#cutter.end();
+    if (!this.#isLast) this.#finish();
+  }
+
+  next(): TraceRecord | null {
+    const reader = this.#reader;
+    if (reader.second !== null) {
+      const { second } = reader;
+      reader.second = null;
+      return second;
+    }
+    const reading = this.#reading;
+    const cutter = this.#cutter;
+    const rest = this.#rest;
+    while (cutter.next()) {
+      const { from, to } = cutter;
+      reading.line++;
+      reading.firstLine = reading.line;
+      reading.account.lines++;
+      reading.from = from;
+      reading.to = to > from && reading.source.bytes[to - 1] === CARRIAGE_RETURN ? to - 1 : to;
+      if (cutter.skipped > 0) reading.note('long-line');
+      const outcome = rest.isWaiting || this.#isLast ? UNKNOWN : reader.read(false);
+      if (outcome === RECORD) return reader.record;
+      if (outcome === NOTED) continue;
+      const record = rest.read(outcome, this.#isLast);
+      if (record !== null) return record;
+    }
+    if (this.#isLast) this.#finish();
+    return null;
+  }
+
+  /** The calls that threads are in, in the order of their lines. */
+  *inFlight(): Iterable<Call> {
+    const pending = [...this.#reading.threads].filter((thread) => thread.pending).sort((a, b) => a.line - b.line);
+    for (const thread of pending) yield this.#reader.calls.fromPending(thread, true);
+  }
+
+  #finish(): void {
+    if (this.#isFinished) return;
+    this.#isFinished = true;
+    this.#rest.finish();
+    this.#reading.closeOrder();
+  }
+}

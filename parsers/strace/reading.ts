@@ -1,0 +1,149 @@
+import type { Syscall } from '../../src/trace/syscalls.ts';
+import { type Nanoseconds, SECOND } from '../../src/trace/time.ts';
+import type { LineAccount, ParserOptions, TraceFlags } from '../format.ts';
+import { Attribution } from './attribution.ts';
+import { Clock } from './clock.ts';
+import type { Layout } from './layout.ts';
+import { Leader } from './leader.ts';
+import { decode, LINE_LIMIT, type Source } from './line-reference.ts';
+import { Tally } from './tally.ts';
+import type { Thread } from './thread.ts';
+import { ThreadTable } from './thread-table.ts';
+
+/** Under this share of out-of-order lines a capture counts as written in order of entry. */
+const EXIT_ORDER_SHARE = 0.02;
+const EXIT_ORDER_LINES = 50;
+
+/** The state of one reading: where it stands, whom the line belongs to, when it happened. */
+export class Reading {
+  readonly file: string;
+  readonly source: Source;
+  readonly flags: TraceFlags;
+  readonly account: LineAccount;
+  readonly leader: Leader;
+  readonly threads: ThreadTable;
+  readonly clock: Clock;
+  readonly isTimed: boolean;
+  /** The program's own output may stand between the lines. */
+  isMixed: boolean;
+  /** 1-based number of the line, and its bytes. */
+  line = 0;
+  from = 0;
+  to = 0;
+  /** Where the call that the line tells of began, when lines were joined; else the same as `line`. */
+  firstLine = 0;
+  /** The time of the line. */
+  time: Nanoseconds = 0.5;
+  /** The thread of the last finished record: stack lines belong to it. */
+  recent: Thread | null = null;
+  /** The thread of the last first half. */
+  half: Thread | null = null;
+  readonly #tally: Tally;
+  readonly #attribution: Attribution;
+  readonly #isRelative: boolean;
+  #previous = Number.NEGATIVE_INFINITY;
+  /** Lines with an earlier stamp than the line before them, although their own thread's stamps grow. */
+  #backward = 0;
+
+  constructor(layout: Layout, { file, lanes, origin, tid }: ParserOptions, none: Syscall) {
+    this.file = file;
+    this.#tally = new Tally(file);
+    this.account = this.#tally.account;
+    this.flags = {
+      timestamps: layout.time,
+      durations: false,
+      pids: layout.pid !== 'none' || tid !== undefined,
+      fdDecoration: 'none',
+      stacks: false,
+      split: false,
+      others: [...layout.others],
+    };
+    this.isTimed = layout.time !== 'none';
+    this.#isRelative = layout.time === 'relative';
+    this.isMixed = layout.pid !== 'bare';
+    this.time = 0;
+    this.leader = new Leader(layout);
+    this.clock = new Clock(layout.time, origin);
+    this.source = { file, bytes: Buffer.alloc(0) };
+    this.threads = new ThreadTable(lanes, this.source, none);
+    this.#attribution = new Attribution(this.threads, tid ?? layout.initialTid);
+  }
+
+  get diagnostics(): Tally['diagnostics'] {
+    return this.#tally.diagnostics;
+  }
+
+  /** Finds the thread of the line whose leader was just read, and notes the time. Null when the line cannot be the tracer's. */
+  enter(called: Syscall | null, resumed: boolean): Thread | null {
+    const { leader } = this;
+    const { tid } = leader;
+    let thread: Thread | null;
+    if (this.isMixed) {
+      thread = tid < 0 ? this.#attribution.unprefixed(called, resumed) : this.#attribution.prefixed(tid, called, resumed);
+      if (thread === null) return null;
+      if (tid >= 0) this.flags.pids = true;
+    } else thread = this.threads.get(tid);
+    if (tid >= 0 && leader.commTo > leader.commFrom) this.#noteComm(thread);
+    if (this.isTimed) {
+      let time = this.#isRelative
+        ? this.clock.after(leader.seconds * SECOND + leader.nanoseconds)
+        : this.clock.at(leader.seconds, leader.nanoseconds);
+      if (time < thread.time) {
+        this.note('clock-step');
+        time = this.clock.stepBack(time);
+      } else if (time < this.#previous) this.#backward++;
+      this.#previous = time;
+      thread.time = time;
+      this.time = time;
+    }
+    return thread;
+  }
+
+  /** A tracer's message says that it holds or leaves a thread. */
+  hear(notice: 'attached' | 'detached' | 'other', tid: number, inside: boolean): void {
+    this.addFlag('stderr');
+    this.isMixed = true;
+    if (tid > 0 && notice === 'attached') this.#attribution.attached(tid, inside);
+    if (tid > 0 && notice === 'detached') this.#attribution.detached(tid);
+  }
+
+  /** A call has made a process or thread of this number. */
+  bore(tid: number): void {
+    if (this.isMixed) this.#attribution.bore(tid);
+  }
+
+  /** Tells whether the capture turned out to be written in the order of exits (`-z`, `-e status=`). */
+  closeOrder(): void {
+    const { calls } = this.account;
+    if (this.account.resumed > 0 || this.threads.seen < 2 || calls < EXIT_ORDER_LINES || this.#backward < calls * EXIT_ORDER_SHARE) return;
+    this.addFlag('-z');
+    this.#tally.note('exit-order', this.line, `${this.#backward} of ${calls} calls stand behind a later one`);
+  }
+
+  addFlag(flag: string): void {
+    if (!this.flags.others.includes(flag)) this.flags.others.push(flag);
+  }
+
+  /** Counts something odd about the current line. */
+  note(code: string): void {
+    this.#tally.note(code, this.line, this.text);
+  }
+
+  noteOn(code: string, line: number, text: string): void {
+    this.#tally.note(code, line, text);
+  }
+
+  /** The current line, cut at `LINE_LIMIT` bytes. */
+  get text(): string {
+    return decode(this.source.bytes, this.from, Math.min(this.to, this.from + LINE_LIMIT));
+  }
+
+  #noteComm({ lane }: Thread): void {
+    const { commFrom, commTo } = this.leader;
+    const { bytes } = this.source;
+    const { comm } = lane;
+    let same = comm.length === commTo - commFrom;
+    for (let i = 0; same && i < comm.length; i++) same = comm.charCodeAt(i) === bytes[commFrom + i];
+    if (!same) lane.comm = decode(bytes, commFrom, commTo);
+  }
+}

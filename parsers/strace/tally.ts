@@ -1,0 +1,27 @@
+import type { DiagnosticCount, LineAccount } from '../format.ts';
+
+const SAMPLES = 3;
+const SAMPLE_LENGTH = 200;
+
+/** Counts lines by shape, and what was odd about them. */
+export class Tally {
+  readonly #file: string;
+  readonly account: LineAccount = {
+    lines: 0, calls: 0, unfinished: 0, resumed: 0, signals: 0, exits: 0, notices: 0, attached: 0, continued: 0, blank: 0, foreign: 0, unparsed: 0,
+  };
+  readonly diagnostics = new Map<string, DiagnosticCount>();
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  note(code: string, line: number, text: string): void {
+    let found = this.diagnostics.get(code);
+    if (found === undefined) {
+      found = { code, count: 0, samples: [] };
+      this.diagnostics.set(code, found);
+    }
+    found.count++;
+    if (found.samples.length < SAMPLES) found.samples.push({ file: this.#file, line, text: text.slice(0, SAMPLE_LENGTH) });
+  }
+}

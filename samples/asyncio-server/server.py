@@ -1,0 +1,85 @@
+"""Three processes, each with an asyncio loop, behind one port.
+
+usage: server.py PORT shared|reuseport
+shared: one listener, inherited by all, and a handler that sleeps without awaiting. reuseport: a listener each, and a handler that
+awaits.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import time
+
+sys.path.insert(0, os.environ["HOME"])
+import truth_log
+
+PORT = int(sys.argv[1])
+blocks = sys.argv[2] == "shared"
+WORKERS = 3
+BACKLOG = 64
+PAUSE_SECONDS = 0.3
+truth = truth_log.open_from_environment()
+
+
+def main():
+    shared = listen() if blocks else None
+    workers = [fork_worker(shared) for _ in range(WORKERS)]
+
+    def stop(*_):
+        for worker in workers:
+            os.kill(worker, signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, stop)
+    for worker in workers:
+        os.waitpid(worker, 0)
+
+
+def listen():
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if not blocks:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    listener.bind(("127.0.0.1", PORT))
+    listener.listen(BACKLOG)
+    return listener
+
+
+def fork_worker(shared):
+    pid = os.fork()
+    if pid == 0:
+        asyncio.run(serve(shared or listen()))
+        os._exit(0)
+    return pid
+
+
+async def serve(listener):
+    stopped = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
+    server = await asyncio.start_server(handle, sock=listener, backlog=BACKLOG)
+    truth.note("ready", "worker")
+    await stopped.wait()
+    server.close()
+
+
+async def handle(reader, writer):
+    head = await reader.readuntil(b"\r\n\r\n")
+    request = head.split(b" HTTP/", 1)[0].decode()
+    with truth.section("request", request):
+        if request == "GET /slow":
+            await pause(request)
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n\r\nok\n")
+        await writer.drain()
+    writer.close()
+
+
+async def pause(request):
+    if not blocks:
+        await asyncio.sleep(PAUSE_SECONDS)
+        return
+    with truth.section("block", request, "sleep"):
+        time.sleep(PAUSE_SECONDS)
+
+
+main()

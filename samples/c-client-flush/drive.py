@@ -1,0 +1,46 @@
+"""Bursts of more publishing requests than there are workers, and a cheap /ping beside them that suffers."""
+
+import argparse
+import time
+
+import http_client
+import load
+
+WORKERS = 4
+ROUNDS = 3
+PUBLISHERS = 7
+PING_PERIOD_SECONDS = 0.1
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--variant", required=True)
+    parser.add_argument("--healthy", action="store_true")
+    arguments = parser.parse_args()
+    for _ in range(5 * WORKERS):
+        http_client.must_succeed(http_client.get("/ping"))
+        time.sleep(0.02)
+    time.sleep(1.0)
+
+    began = time.time()
+    with load.Pinger("/ping", PING_PERIOD_SECONDS) as pinger:
+        for _ in range(ROUNDS):
+            time.sleep(0.5)
+            load.all_at_once(["/publish"] * PUBLISHERS)
+        time.sleep(0.5)
+    bad = ["loop-stall", "service-stall"]
+    quiet = [*bad, *load.CALM, "gil-starvation"] if arguments.healthy else load.CALM
+    load.write_driver(
+        arguments.out,
+        began,
+        story="c-client-flush",
+        variant=arguments.variant,
+        server=f"gunicorn 20.1.0 gevent 22.10.2, {WORKERS} workers, confluent-kafka 1.7.0",
+        expect={"found": [] if arguments.healthy else bad, "quiet": quiet},
+        connections=ROUNDS * PUBLISHERS + len(pinger.pings),
+        more=pinger.truth(),
+    )
+
+
+main()

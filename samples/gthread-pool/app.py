@@ -1,0 +1,19 @@
+"""An ordinary blocking application, served by threads."""
+
+import os
+import sys
+import time
+
+sys.path.insert(0, os.environ["HOME"])
+import truth_log
+
+truth = truth_log.open_from_environment()
+truth.note("ready", "worker")
+
+
+def application(environ, start_response):
+    with truth.section("request", f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"):
+        if environ["PATH_INFO"] != "/ping":
+            time.sleep(0.3)
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "3")])
+        return [b"ok\n"]

@@ -1,0 +1,135 @@
+import type { Capabilities, Detector } from '../detectors/detector.ts';
+import type { Conclusion, DraftFinding, Kind, Outcome } from '../detectors/finding.ts';
+import { detectors } from '../detectors/registry.ts';
+import { THRESHOLDS, type ThresholdName } from '../detectors/thresholds.ts';
+import { Model } from '../model/model.ts';
+import type { Call, TraceRecord } from '../trace/record.ts';
+import { MILLISECOND, SECOND, type TimeOrigin } from '../trace/time.ts';
+import type { AnalysisOptions } from './options.ts';
+import type { Report, Source } from './report.ts';
+import { composeReport } from './report-composer.ts';
+import { traceTime } from './times.ts';
+
+/** What the reading side knows when a report is asked for. */
+export interface InputFacts {
+  readonly source: Source;
+  readonly toolVersion: string;
+  readonly lines: number;
+  readonly unparsedLines: number;
+  readonly lostEvents: number;
+  /** Counted diagnostics of the parsers and sources, by code. */
+  readonly diagnostics: ReadonlyMap<string, { readonly code: string; readonly count: number; readonly samples: readonly { readonly file: string; readonly line: number; readonly text: string }[] }>;
+  /** Calls that had not returned when the bytes ended. */
+  readonly inFlight: Iterable<Call>;
+}
+
+/** A detector at work, or the exception that stopped it. */
+interface Running {
+  readonly kind: Kind;
+  readonly detector: Detector | null;
+  failure: string;
+}
+
+/** The synchronous core: records in, report out. No I/O, no clock. */
+export class Analysis {
+  readonly #origin: TimeOrigin;
+  readonly #options: AnalysisOptions;
+  readonly #capabilities: Capabilities & { times: boolean; resolution: number; durations: boolean; pids: boolean } = { times: false, resolution: 0, durations: false, pids: false };
+  #model: Model | null = null;
+  #running: readonly Running[] = [];
+  #events = 0;
+
+  constructor(origin: TimeOrigin, options: AnalysisOptions) {
+    this.#origin = origin;
+    this.#options = options;
+  }
+
+  accept(record: TraceRecord): void {
+    const model = this.#model ?? this.#begin();
+    this.#events++;
+    if (record.kind === 'call') {
+      if (record.duration >= 0) this.#capabilities.durations = true;
+      model.call(record);
+    } else if (record.kind === 'signal') model.signal(record);
+    else if (record.kind === 'exit') model.exit(record);
+  }
+
+  /** The report of all records accepted. Ends the analysis: what was still open is closed and judged. */
+  finish(facts: InputFacts): Report {
+    (this.#model ?? this.#begin()).finish(facts.inFlight);
+    return this.snapshot(facts);
+  }
+
+  /** The report as of now. What has not ended yet is not judged. */
+  snapshot(facts: InputFacts): Report {
+    const model = this.#model ?? this.#begin();
+    const outcomes: Partial<Record<Kind, Outcome>> = {};
+    const drafts: DraftFinding[] = [];
+    for (const running of this.#running) {
+      const { outcome, findings } = concluded(running);
+      outcomes[running.kind] = outcome;
+      drafts.push(...findings);
+    }
+    const wanted = this.#options.pids;
+    const shown = wanted === undefined ? drafts : drafts.filter((draft) => draft.workers.some((pid) => wanted.includes(pid)));
+    return composeReport({ facts, model, origin: this.#origin, options: this.#options, capabilities: this.#capabilities, outcomes, drafts: shown, events: this.#events });
+  }
+
+  /** The first record has fixed the origin: only now are the user's times and the trace's on one axis. */
+  #begin(): Model {
+    const origin = this.#origin;
+    const { from, to } = this.#options;
+    const capabilities = this.#capabilities;
+    capabilities.times = origin.kind !== 'none';
+    capabilities.resolution = origin.kind === 'clock-seconds' ? SECOND : 0;
+    const threshold = (name: ThresholdName): number => this.#options.thresholds?.[name] ?? THRESHOLDS[name].default;
+    const model = new Model({
+      from: (from === undefined ? null : traceTime(origin, from)) ?? Number.NEGATIVE_INFINITY,
+      to: (to === undefined ? null : traceTime(origin, to)) ?? Number.POSITIVE_INFINITY,
+      longTurn: threshold('stall-ms') * MILLISECOND,
+    });
+    this.#model = model;
+    this.#running = detectors.map(({ kind, create }) => {
+      try {
+        const running: Running = { kind, detector: create({ model, capabilities, threshold }), failure: '' };
+        model.facts.subscribe(guarded(running));
+        return running;
+      } catch (error) {
+        return { kind, detector: null, failure: String(error) };
+      }
+    });
+    return model;
+  }
+}
+
+/** The detector's handlers; one that throws fails alone and is not asked again. */
+function guarded(running: Running): Detector['on'] {
+  const handlers: Record<string, unknown> = {};
+  for (const [name, handler] of Object.entries(running.detector?.on ?? {})) {
+    handlers[name] = (fact: never): void => {
+      if (running.failure !== '') return;
+      try {
+        (handler as (fact: never) => void)(fact);
+      } catch (error) {
+        running.failure = describeFailure(error);
+      }
+    };
+  }
+  return handlers as Detector['on'];
+}
+
+function concluded(running: Running): Conclusion {
+  if (running.failure === '' && running.detector !== null) {
+    try {
+      return running.detector.conclude();
+    } catch (error) {
+      running.failure = describeFailure(error);
+    }
+  }
+  return { outcome: { status: 'failed', reason: `This detector broke: a defect of drover. ${running.failure}` }, findings: [] };
+}
+
+function describeFailure(error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return stack.split('\n').slice(0, 2).join(' ').replace(/\(?file:\/\/[^)]*\/dist\//, '(');
+}

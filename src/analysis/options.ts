@@ -1,0 +1,19 @@
+import type { Nanoseconds } from '../trace/time.ts';
+
+/** A point of trace time as a user gives it with `--from` and `--to`. */
+export type TimePoint =
+  /** Seconds since 1970, from a number or an ISO 8601 time. */
+  | { readonly kind: 'epoch'; readonly seconds: number; readonly nanoseconds: number }
+  /** `02:13:37.5`: the time of day of the trace's own clock, for epoch traces in UTC. */
+  | { readonly kind: 'clock'; readonly nanoseconds: Nanoseconds }
+  /** `+12.4s`: since the first event. */
+  | { readonly kind: 'relative'; readonly nanoseconds: Nanoseconds };
+
+export interface AnalysisOptions {
+  readonly from?: TimePoint;
+  readonly to?: TimePoint;
+  /** Report only on these processes; all others are still followed. */
+  readonly pids?: readonly number[];
+  /** By name, in the unit of the threshold; unset ones have their defaults (see `src/detectors/thresholds.ts`). */
+  readonly thresholds?: Readonly<Record<string, number>>;
+}

@@ -1,0 +1,141 @@
+import type { Kind, Metric, Outcome, Severity, Step, Sureness } from '../detectors/finding.ts';
+
+export { KINDS } from '../detectors/finding.ts';
+export type { Kind, Metric, Outcome, Severity, Step, Sureness };
+
+/**
+ * The report: the one object that text, JSON, Markdown and the dashboard are views of. Plain data; `--json` prints it as it is.
+ * Names are a contract (schemaVersion 1): add, never rename. Numbers carry their unit in the name.
+ * All strings that come from a trace (`text`, `target`, `request`, `comm`, labels) are untrusted: views must escape them.
+ */
+export interface Report {
+  readonly schemaVersion: 1;
+  readonly tool: { readonly name: 'drover'; readonly version: string };
+  readonly source: Source;
+  readonly window: Window;
+  readonly quality: Quality;
+  readonly verdict: Verdict;
+  /** Every detector answers. */
+  readonly outcomes: Readonly<Partial<Record<Kind, Outcome>>>;
+  readonly workers: readonly Worker[];
+  /** Over every call in the trace, completed or failed; most total time first, then most calls. */
+  readonly calls: readonly CallStatistics[];
+  /** Worst first: the order in which to read them. */
+  readonly findings: readonly Finding[];
+}
+
+export const SEVERITIES: readonly Severity[] = ['critical', 'warning', 'info'];
+
+export interface Source {
+  readonly kind: 'file' | 'live' | 'stdin';
+  readonly paths: readonly string[];
+  readonly format: string;
+  readonly flags: {
+    readonly timestamps: string;
+    readonly durations: boolean;
+    readonly pids: boolean;
+    readonly fdDecoration: string;
+    readonly stacks: boolean;
+    readonly others: readonly string[];
+  };
+}
+
+export interface Window {
+  /** ISO 8601 with microseconds, UTC; null when the trace has no date. */
+  readonly startTime: string | null;
+  readonly endTime: string | null;
+  /** `HH:MM:SS.ffffff` of the first event when the clock has no date, else null. */
+  readonly timeOfDay: string | null;
+  /** null when the trace has no time. */
+  readonly durationMs: number | null;
+}
+
+export interface Quality {
+  readonly grade: 'good' | 'partial' | 'poor';
+  readonly lines: number;
+  readonly events: number;
+  readonly unparsedLines: number;
+  readonly lostEvents: number;
+  /** What the grade means for the findings, one sentence each. */
+  readonly notes: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface Diagnostic {
+  readonly code: string;
+  readonly severity: 'info' | 'warning' | 'error';
+  readonly count: number;
+  readonly meaning: string;
+  readonly samples: readonly Evidence[];
+}
+
+export interface Verdict {
+  readonly severity: Severity | 'none';
+  readonly sureness: Sureness;
+  /** One sentence with the number that proves it; at most about 160 characters. */
+  readonly text: string;
+}
+
+export interface Worker {
+  readonly pid: number;
+  readonly tids: readonly number[];
+  /** `event-loop`, `sync-worker`, `acceptor` (hands connections to a pool), `blocking-acceptor`, `master`, `pool-thread`, `library-thread`, `unknown`. */
+  readonly role: string;
+  readonly comm: string;
+  /** The server software where the trace names it (`gunicorn`, `nginx`…), else ''. */
+  readonly server: string;
+  readonly accepted: number;
+  readonly wastedWakeups: number;
+  /** Share of its observed time outside the loop's own wait; null without times. */
+  readonly busyPercent: number | null;
+  readonly longestTurnMs: number | null;
+  readonly brokenPipes: number;
+  readonly requests: number;
+  readonly firstMs: number | null;
+  readonly lastMs: number | null;
+}
+
+export interface CallStatistics {
+  readonly call: string;
+  readonly count: number;
+  readonly errors: Readonly<Record<string, number>>;
+  readonly totalMs: number | null;
+  readonly maxMs: number | null;
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+}
+
+/** A line that a person can open. `line` is 1-based in `file`. */
+export interface Evidence {
+  readonly file: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+export interface Finding {
+  /** Stable within a report and across re-analyses of the same capture: `loop-stall-1`. */
+  readonly id: string;
+  readonly kind: Kind;
+  readonly severity: Severity;
+  readonly sureness: Sureness;
+  /** At most 78 characters. */
+  readonly title: string;
+  /** One to three sentences of counted facts. */
+  readonly summary: string;
+  /** Why a user of the service should care: one or two sentences. */
+  readonly why: string;
+  /** Counted from the first event; null without times. */
+  readonly startMs: number | null;
+  readonly endMs: number | null;
+  readonly startTime: string | null;
+  readonly endTime: string | null;
+  /** Still going on when the trace ended: durations are lower bounds. */
+  readonly openEnded: boolean;
+  /** Pids. */
+  readonly workers: readonly number[];
+  readonly metrics: { readonly [name: string]: Metric };
+  readonly evidence: readonly Evidence[];
+  readonly next: readonly Step[];
+  /** Ids of findings that explain this one or are explained by it. */
+  readonly related: readonly string[];
+}

@@ -1,0 +1,38 @@
+import { type Nanoseconds, SECOND, type TimeOrigin } from '../trace/time.ts';
+import type { TimePoint } from './options.ts';
+
+const DAY_SECONDS = 86_400;
+
+/** ISO 8601 in UTC with microseconds; null when the trace has no date. */
+export function isoTime(origin: TimeOrigin, at: Nanoseconds): string | null {
+  if (origin.kind !== 'epoch' || origin.seconds === null) return null;
+  const nanoseconds = origin.nanoseconds + at;
+  const seconds = origin.seconds + Math.floor(nanoseconds / SECOND);
+  const rest = ((nanoseconds % SECOND) + SECOND) % SECOND;
+  const date = new Date(seconds * 1000);
+  // Beyond the year 275760 a Date has no value: such a stamp is no time.
+  if (Number.isNaN(date.getTime())) return null;
+  return `${date.toISOString().slice(0, -5)}.${String(Math.floor(rest / 1000)).padStart(6, '0')}Z`;
+}
+
+/** `HH:MM:SS.ffffff` on the clock of the trace; null when it has none. */
+export function timeOfDay(origin: TimeOrigin, at: Nanoseconds): string | null {
+  if ((origin.kind !== 'clock' && origin.kind !== 'clock-seconds') || origin.seconds === null) return null;
+  const nanoseconds = origin.nanoseconds + at;
+  const seconds = (((origin.seconds + Math.floor(nanoseconds / SECOND)) % DAY_SECONDS) + DAY_SECONDS) % DAY_SECONDS;
+  const rest = ((nanoseconds % SECOND) + SECOND) % SECOND;
+  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
+  return `${two(seconds / 3600)}:${two((seconds / 60) % 60)}:${two(seconds % 60)}.${String(Math.floor(rest / 1000)).padStart(6, '0')}`;
+}
+
+/** A point that a user gave, on the axis of the trace; null when the trace has no such clock. */
+export function traceTime(origin: TimeOrigin, point: TimePoint): Nanoseconds | null {
+  if (point.kind === 'relative') return point.nanoseconds;
+  if (origin.seconds === null) return null;
+  if (point.kind === 'epoch') return origin.kind === 'epoch' ? (point.seconds - origin.seconds) * SECOND + point.nanoseconds - origin.nanoseconds : null;
+  const startOfDay = (origin.seconds % DAY_SECONDS) * SECOND + origin.nanoseconds;
+  if (origin.kind !== 'epoch' && origin.kind !== 'clock' && origin.kind !== 'clock-seconds') return null;
+  // A time of day before the first event means the next day.
+  const offset = point.nanoseconds - startOfDay;
+  return offset < -DAY_SECONDS * SECOND / 2 ? offset + DAY_SECONDS * SECOND : offset;
+}

@@ -1,0 +1,45 @@
+import { milliseconds, round } from '../detectors/words.ts';
+import type { Process, Thread } from '../model/processes.ts';
+import { isWorkerRole, type Role, rolesOf } from '../model/roles.ts';
+import type { Worker } from './report.ts';
+import type { Parts } from './report-composer.ts';
+
+const ORDER: readonly Role[] = ['event-loop', 'acceptor', 'sync-worker', 'blocking-acceptor', 'master', 'library-thread', 'pool-thread', 'unknown'];
+
+/** A row for each process that serves or governs, by the thread that does so. Processes that do neither are left out while there are others. */
+export function describeWorkers({ model, capabilities }: Parts): Worker[] {
+  const roles = rolesOf(model.processes.threads());
+  const rows = new Map<Process, { thread: Thread; role: Role }>();
+  for (const [thread, role] of roles) {
+    const known = rows.get(thread.process);
+    if (known === undefined || ORDER.indexOf(role) < ORDER.indexOf(known.role)) rows.set(thread.process, { thread, role });
+  }
+  const all = [...rows].map(([process, { thread, role }]) => ({ process, thread, role }));
+  const serving = all.filter(({ role }) => isWorkerRole(role) || role === 'master');
+  return (serving.some(({ role }) => isWorkerRole(role)) ? serving : all)
+    .toSorted((a, b) => ORDER.indexOf(a.role) - ORDER.indexOf(b.role) || a.process.pid - b.process.pid)
+    .map(({ process, thread, role }) => ({
+      pid: process.pid,
+      tids: process.tids,
+      role,
+      comm: thread.lane.comm,
+      server: process.server,
+      accepted: process.accepted,
+      wastedWakeups: process.threads.reduce((sum, { accepts }) => sum + accepts.wastedTotal, 0),
+      busyPercent: capabilities.times && isWorkerRole(role) ? busyPercent(thread, role) : null,
+      longestTurnMs: capabilities.times && isWorkerRole(role) && thread.loop.turns > 0 ? milliseconds(thread.loop.longestTurn) : null,
+      brokenPipes: process.brokenPipes,
+      requests: process.requests,
+      firstMs: capabilities.times ? milliseconds(thread.firstTime) : null,
+      lastMs: capabilities.times ? milliseconds(thread.lastTime) : null,
+    }));
+}
+
+/** Share of the observed time outside its own wait: the hub wait, a blocking accept, or the lock that serialises accepts. */
+function busyPercent({ loop, firstTime, lastTime }: Thread, role: Role): number | null {
+  if (role === 'blocking-acceptor') return lastTime > firstTime ? round(100 * (1 - loop.acceptBlocked / (lastTime - firstTime)), 1) : null;
+  const observed = loop.busy + loop.idle;
+  if (observed <= 0) return null;
+  const idle = loop.idle + (role === 'sync-worker' ? loop.acceptBlocked : 0);
+  return round(100 * Math.max(0, 1 - idle / observed), 1);
+}

@@ -1,0 +1,40 @@
+import { CommanderError } from 'commander';
+import { InputError } from '../sources/input-error.ts';
+import { EXIT } from './exit-code.ts';
+import { UsageError } from './usage-error.ts';
+
+/** The exit code that tells the caller whose fault it was. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError || error instanceof UsageError) return EXIT.usage;
+  return error instanceof InputError ? EXIT.input : EXIT.bug;
+}
+
+/** Says on stderr what failed and what to type next: one line and a hint for what the user can mend, the stack for our own bugs. */
+export function complain(error: unknown): void {
+  process.stderr.write(complaint(error));
+}
+
+function complaint(error: unknown): string {
+  if (error instanceof CommanderError) return commanderComplaint(error);
+  if (error instanceof UsageError || error instanceof InputError)
+    return `drover: ${oneLine(error.message)}\n${error.hint === '' ? '' : `  ${oneLine(error.hint)}\n`}`;
+  const stack =
+    error instanceof Error ? `${error.stack}${error.cause === undefined ? '' : `\nCaused by: ${String(error.cause)}`}` : String(error);
+  return `drover: internal error. This is a bug in drover, not in your trace; please report it with the lines below.\n${stack}\n`;
+}
+
+/** Commander puts its suggestion on a second line: `error: unknown option '--jsn'\n(Did you mean --json?)`. */
+function commanderComplaint({ code, message }: CommanderError): string {
+  if (code === 'commander.missingArgument')
+    return 'drover: No trace was named.\n  Type drover FILE to analyze a trace, drover --help for more.\n';
+  const [first = '', suggestion = ''] = message.replace(/^error: /, '').split('\n');
+  const sentence = `${first.charAt(0).toUpperCase()}${first.slice(1)}${/[.?!]$/.test(first) ? '' : '.'}`;
+  const hint =
+    suggestion === '' ? 'Type drover --help or drover analyze --help for what there is.' : suggestion.replace(/^\((.*)\)$/, '$1');
+  return `drover: ${oneLine(sentence)}\n  ${oneLine(hint)}\n`;
+}
+
+/** Names of files may hold anything, also commands for the terminal. */
+function oneLine(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '?');
+}

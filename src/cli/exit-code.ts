@@ -1,0 +1,13 @@
+/** What the process tells its caller. Signals end it with 128 + their number. */
+export const EXIT = {
+  done: 0,
+  /** A finding at or above `--fail-on`. */
+  finding: 1,
+  usage: 2,
+  /** The input cannot be read or is of no known format. */
+  input: 3,
+  /** The data are partial and `--strict` was given. */
+  partial: 5,
+  /** Our bug. */
+  bug: 70,
+} as const;

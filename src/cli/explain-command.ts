@@ -1,0 +1,17 @@
+import type { Command } from 'commander';
+import { EXIT } from './exit-code.ts';
+import type { ExitCodeSink } from './program.ts';
+
+/** Adds `drover explain`. */
+export function addExplainCommand(program: Command, exitWith: ExitCodeSink): void {
+  program
+    .command('explain')
+    .description('print what a finding means, how it is found, what to do, and when it is wrong')
+    .argument('[kind]', 'a kind of finding (loop-stall), or thresholds; without it all kinds are listed')
+    .action(async (kind: string | undefined) => {
+      const { explanation } = await import('./explanation.ts');
+      const { writeResult } = await import('./write-result.ts');
+      await writeResult(explanation(kind), undefined);
+      exitWith(EXIT.done);
+    });
+}

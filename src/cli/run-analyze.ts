@@ -1,0 +1,105 @@
+import { existsSync } from 'node:fs';
+import type { AnalysisOptions } from '../analysis/options.ts';
+import { type Report, SEVERITIES, type Severity } from '../analysis/report.ts';
+import { analyzeInputs } from '../drive.ts';
+import { openInputs } from '../sources/open-inputs.ts';
+import type { AnalyzeFlags } from './analyze-command.ts';
+import { closest } from './closest.ts';
+import { EXIT } from './exit-code.ts';
+import { ProgressLine } from './progress-line.ts';
+import { renderReport } from './render-report.ts';
+import { manners } from './terminal-manners.ts';
+import { thresholdValues } from './threshold-values.ts';
+import { UsageError } from './usage-error.ts';
+import { checkOutput, writeResult } from './write-result.ts';
+
+/** Signals that end the run before its report; their numbers make the exit codes. */
+const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+
+/** Analyses the files, prints the report and gives the exit code. Throws `UsageError` and `InputError`. */
+export async function runAnalyze(files: readonly string[], flags: AnalyzeFlags, commands: readonly string[]): Promise<number> {
+  checkFiles(files, commands);
+  checkFlags(flags);
+  const options = analysisOptions(flags);
+  if (flags.output !== undefined) await checkOutput(flags.output, files);
+  const progress = new ProgressLine(process.stderr, flags.quiet !== true);
+  const notice = (sentence: string): void => {
+    progress.clear();
+    if (flags.quiet !== true) process.stderr.write(`drover: ${sentence}\n`);
+  };
+  endOnSignals(progress);
+  const set = openInputs(files);
+  for (const sentence of set.notices) notice(sentence);
+  if (set.kind === 'stdin' && process.stdin.isTTY) notice('Reading a trace from this terminal; end it with Ctrl-D.');
+  const started = performance.now();
+  const report = await analyzeInputs(set, options, { progress: (state) => progress.update(state), notice });
+  progress.clear();
+  if (flags.verbose > 0) notice(effort(report, performance.now() - started));
+  const looks = manners(flags, process.env, flags.output === undefined ? process.stdout : {});
+  await writeResult(await renderReport(report, flags, looks), flags.output);
+  return exitCodeFor(report, flags);
+}
+
+function checkFiles(files: readonly string[], commands: readonly string[]): void {
+  if (files.length > 1 && files.includes('-')) {
+    throw new UsageError('Standard input (-) cannot be read together with files.', {
+      hint: 'Save it to a file first, then name all files.',
+    });
+  }
+  // A mistyped command arrives here as the name of a file.
+  const [first = ''] = files;
+  const meant = /^[a-z]+$/.test(first) && !existsSync(first) ? closest(first, commands) : undefined;
+  if (meant !== undefined)
+    throw new UsageError(`There is no command and no file "${first}".`, {
+      hint: `Did you mean drover ${[meant, ...files.slice(1)].join(' ')}?`,
+    });
+}
+
+function checkFlags(flags: AnalyzeFlags): void {
+  const [first, second] = (['json', 'ndjson', 'md'] as const).filter((name) => flags[name] === true);
+  if (second !== undefined) throw new UsageError(`--${first} and --${second} exclude each other.`, { hint: 'Choose one of them.' });
+  const { from, to } = flags;
+  if (from !== undefined && to !== undefined && from.kind === to.kind) {
+    const seconds = from.kind === 'epoch' && to.kind === 'epoch' ? to.seconds - from.seconds : 0;
+    if (seconds * 1e9 + to.nanoseconds - from.nanoseconds <= 0)
+      throw new UsageError('--to is not later than --from.', { hint: 'Swap them, or leave one out.' });
+  }
+}
+
+function analysisOptions(flags: AnalyzeFlags): AnalysisOptions {
+  return {
+    ...(flags.from === undefined ? {} : { from: flags.from }),
+    ...(flags.to === undefined ? {} : { to: flags.to }),
+    ...(flags.pid === undefined ? {} : { pids: flags.pid }),
+    thresholds: thresholdValues(flags.threshold ?? {}, flags.stallMs),
+  };
+}
+
+/** One line instead of half a report. */
+function endOnSignals(progress: ProgressLine): void {
+  for (const [signal, number] of Object.entries(SIGNALS)) {
+    process.once(signal, () => {
+      progress.clear();
+      process.stderr.write(`drover: stopped by ${signal} before the end of the trace; nothing was reported.\n`);
+      process.exit(128 + number);
+    });
+  }
+}
+
+function effort({ quality }: Report, elapsedMs: number): string {
+  const rate = quality.lines / Math.max(elapsedMs / 1_000, 0.001);
+  return `${quality.lines.toLocaleString('en-US')} lines in ${(elapsedMs / 1_000).toFixed(2)} s (${Math.round(rate).toLocaleString('en-US')} lines/s).`;
+}
+
+/** Partial data come first: they say that the findings themselves cannot be relied on. */
+function exitCodeFor(report: Report, flags: AnalyzeFlags): number {
+  if (flags.strict === true && report.quality.grade !== 'good') return EXIT.partial;
+  const { failOn } = flags;
+  const severe = failOn !== undefined && report.findings.some(({ severity }) => isAtLeast(severity, failOn));
+  return severe ? EXIT.finding : EXIT.done;
+}
+
+/** SEVERITIES go from the worst down. */
+function isAtLeast(severity: Severity, limit: Severity): boolean {
+  return SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf(limit);
+}

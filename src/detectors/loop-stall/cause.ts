@@ -1,0 +1,127 @@
+import type { LongTurn } from '../../model/facts.ts';
+import type { LeftIn } from '../../model/processes.ts';
+import type { BlockClass, BlockedIn, KeptLine } from '../../model/turn.ts';
+import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
+import type { Sureness } from '../finding.ts';
+
+export type Cause =
+  | 'blocking-call' | 'futex-ladder' | 'foreign-poll' | 'dns' | 'disk-sync' | 'file-lock' | 'sleep' | 'child-wait' | 'log' | 'lock' | 'no-syscall' | 'patched-thread-pool' | 'gil-wait'
+  | 'import' | 'many-requests' | 'one-connection';
+
+/** Why one turn was long, and the proof. */
+export interface Reason {
+  readonly cause: Cause;
+  readonly sureness: Sureness;
+  /** The syscall that took most, '' for no call. */
+  readonly call: string;
+  /** Time in the longest single call, and in all of its kind. */
+  readonly callTime: Nanoseconds;
+  readonly total: Nanoseconds;
+  readonly rungs: number;
+  readonly target: string;
+  readonly query: string;
+  readonly lines: readonly KeptLine[];
+  /** When the blocking stretch began and ended: the turn may hold other work too. */
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+}
+
+/** The dominant share of a turn that names its reason (semantics 3.4). */
+const DOMINANT = 0.6;
+/** From so many rungs on, a futex wait repeated in short slices is a ladder: librdkafka's flush polls in slices of 10 ms at most. */
+const LADDER_RUNGS = 5;
+const LONGEST_RUNG = 60 * MILLISECOND;
+/** Opening this many program files in one turn is importing. */
+const IMPORTED_FILES = 10;
+const MANY_REQUESTS = 3;
+
+const CAUSES: Readonly<Record<BlockClass, Cause>> = {
+  'foreign-poll': 'foreign-poll',
+  network: 'blocking-call',
+  dns: 'dns',
+  'disk-sync': 'disk-sync',
+  disk: 'blocking-call',
+  'file-lock': 'file-lock',
+  sleep: 'sleep',
+  child: 'child-wait',
+  log: 'log',
+  futex: 'lock',
+  gil: 'gil-wait',
+  accept: 'blocking-call',
+  other: 'blocking-call',
+};
+
+/** Judges a long turn: first match wins (semantics 3.4). `timed` says that calls have durations. */
+export function reasonOf(fact: LongTurn, timed: boolean): Reason {
+  const { turn, length, stuckIn } = fact;
+  const work = length - turn.tracer;
+  if (stuckIn !== null && turn.end - stuckIn.since >= DOMINANT * length) return stuck(turn.end, stuckIn);
+  const [top, total] = heaviest(turn.blocked);
+  if (top !== null && total >= DOMINANT * work) return { ...blockedReason(top, timed), total };
+  if (turn.modulesOpened >= IMPORTED_FILES && total < 0.3 * work) return plain(fact, 'import', 'likely');
+  const outside = work - turn.inCalls;
+  if (timed && outside >= DOMINANT * work && !isCrowd(fact)) return computing(fact);
+  if (isCrowd(fact)) return plain(fact, turn.severalConnections ? 'many-requests' : 'one-connection', 'likely');
+  if (top !== null && total > outside) return { ...blockedReason(top, timed), total, sureness: 'possible' };
+  return computing(fact);
+}
+
+/** The kind of waiting that took most in all, by its heaviest group; writing a file and syncing it are one kind. */
+function heaviest(groups: readonly BlockedIn[]): [BlockedIn | null, Nanoseconds] {
+  const totals = new Map<string, Nanoseconds>();
+  const syncs = groups.some((group) => group.class === 'disk-sync');
+  const kindOf = (group: BlockedIn): string => (group.class === 'disk' && syncs ? 'disk-sync' : group.class);
+  for (const group of groups) totals.set(kindOf(group), (totals.get(kindOf(group)) ?? 0) + group.total);
+  let top: BlockedIn | null = null;
+  let total = 0;
+  for (const group of groups) {
+    const sum = totals.get(kindOf(group)) ?? 0;
+    if (top === null || sum > total || (kindOf(top) === kindOf(group) && (group.class === 'disk-sync') === (top.class === 'disk-sync') && group.total > top.total) || (group.class === 'disk-sync' && top.class === 'disk')) top = group;
+    total = Math.max(total, sum);
+  }
+  return [top, total];
+}
+
+/** Many requests were served in the turn and none of them took most of it: too much work, not a blocker. */
+function isCrowd({ turn, length }: LongTurn): boolean {
+  return turn.requestsRead >= MANY_REQUESTS && turn.ownerTime < DOMINANT * length;
+}
+
+function blockedReason(group: BlockedIn, timed: boolean): Reason {
+  const ladder = group.class === 'futex' && group.count >= LADDER_RUNGS && group.longest <= LONGEST_RUNG;
+  return {
+    cause: ladder ? 'futex-ladder' : CAUSES[group.class],
+    sureness: timed && !group.estimated ? 'likely' : 'possible',
+    call: group.syscall.name,
+    callTime: group.longest,
+    total: group.total,
+    rungs: group.count,
+    target: group.target,
+    query: group.query,
+    lines: group.lines,
+    start: group.firstAt,
+    end: group.lastAt,
+  };
+}
+
+function computing(fact: LongTurn): Reason {
+  const { turn, thread } = fact;
+  const { gap } = turn;
+  // A thread asks for its own id when it starts. That the loop's thread does so shows a "thread" that is a greenlet; a native one asks under its own id.
+  // Once such a thread exists it takes further jobs without asking again, and runs them after the reply that queued them.
+  const { startedThreadIn } = thread.loop;
+  const seenStarting = startedThreadIn > 0 && (turn.afterReply || turn.number - startedThreadIn <= 2);
+  // When it had started before the capture, long work after the reply and no native thread are all there is to see (semantics 5.3).
+  const greenThread = seenStarting || (turn.afterReply && fact.length >= SECOND && thread.process.threadsStarted === 0);
+  return { ...plain(fact, greenThread ? 'patched-thread-pool' : 'no-syscall', greenThread && !(seenStarting && turn.afterReply) ? 'possible' : 'likely'), lines: gap === null ? [] : [gap.before, gap.after].filter((line) => line.line > 0) };
+}
+
+function plain({ turn, length }: LongTurn, cause: Cause, sureness: Sureness): Reason {
+  return { cause, sureness, call: '', callTime: turn.longestGap, total: length - turn.inCalls, rungs: 0, target: '', query: '', lines: turn.gap === null ? [] : [turn.gap.before, turn.gap.after].filter((line) => line.line > 0), start: turn.start, end: turn.end };
+}
+
+/** The turn was still open when the trace ended, inside a call. */
+function stuck(end: Nanoseconds, call: LeftIn): Reason {
+  const time = end - call.since;
+  return { cause: CAUSES[call.class], sureness: 'likely', call: call.syscall.name, callTime: time, total: time, rungs: 1, target: call.target, query: call.query, lines: [call.line], start: call.since, end };
+}

@@ -1,0 +1,11 @@
+import { abandonedRequest } from './abandoned-request/detector.ts';
+import { acceptSkew } from './accept-skew/detector.ts';
+import { brokenPipe } from './broken-pipe/detector.ts';
+import type { DetectorDefinition } from './detector.ts';
+import { loopStall } from './loop-stall/detector.ts';
+import { requestRetry } from './request-retry/detector.ts';
+import { serviceStall } from './service-stall/detector.ts';
+import { thunderingHerd } from './thundering-herd/detector.ts';
+
+/** Every detector, in the order in which findings of equal weight are read: what stops the service first. */
+export const detectors: readonly DetectorDefinition[] = [serviceStall, loopStall, brokenPipe, abandonedRequest, requestRetry, thunderingHerd, acceptSkew];

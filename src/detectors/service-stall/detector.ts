@@ -1,0 +1,148 @@
+import type { LongTurn } from '../../model/facts.ts';
+import type { Process, Thread } from '../../model/processes.ts';
+import { rolesOf } from '../../model/roles.ts';
+import type { KeptLine } from '../../model/turn.ts';
+import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import type { Context, Detector, DetectorDefinition } from '../detector.ts';
+import type { Conclusion, DraftFinding } from '../finding.ts';
+import { reasonOf } from '../loop-stall/cause.ts';
+import { duration, milliseconds, plural, round } from '../words.ts';
+import { allAtOnce, type Interval } from './intersection.ts';
+
+/** Long turns kept a worker; older ones make room. */
+const KEPT_TURNS = 10_000;
+const SHOWN = 20;
+
+interface Busy extends Interval {
+  readonly cause: string;
+  readonly call: string;
+  readonly target: string;
+  /** Time outside any call, as a share of the turn: the most that can have been computing. */
+  readonly outside: Nanoseconds;
+  readonly open: boolean;
+  readonly lines: readonly KeptLine[];
+}
+
+export const serviceStall: DetectorDefinition = {
+  kind: 'service-stall',
+  title: 'No worker can accept',
+  thresholds: ['service-stall-ms', 'stall-ms'],
+  create(context): Detector {
+    const turns = new Map<Thread, Busy[]>();
+    const threshold = context.threshold('stall-ms') * MILLISECOND;
+    return {
+      on: {
+        longTurn(fact: LongTurn) {
+          const { thread, turn, length, open } = fact;
+          if (length - turn.tracer < threshold) return;
+          const { cause, call, target, lines } = reasonOf(fact, context.capabilities.durations);
+          const own = turns.get(thread) ?? [];
+          turns.set(thread, own);
+          own.push({ start: turn.start, end: turn.end, cause, call, target, outside: Math.max(0, length - turn.inCalls), open, lines });
+          if (own.length > KEPT_TURNS) own.shift();
+        },
+        hubChanged: (thread: Thread) => {
+          turns.delete(thread);
+        },
+      },
+      conclude: () => conclude(context, turns),
+    };
+  },
+};
+
+function conclude(context: Context, turns: ReadonlyMap<Thread, readonly Busy[]>): Conclusion {
+  const { model, capabilities } = context;
+  if (!capabilities.times) return { outcome: { status: 'not-applicable', reason: 'The capture has no times. Record with -ttt.' }, findings: [] };
+  const services = servicesOf(model.processes.threads());
+  const several = services.filter((loops) => loops.length >= 2);
+  if (several.length === 0) {
+    const loops = services.flat().length;
+    const reason = loops === 1 ? 'One event-loop worker was traced: each of its stalls stops whatever it alone serves; trace all workers to see whether the service stood still' : 'No event-loop workers seen';
+    return { outcome: { status: 'not-applicable', reason }, findings: [] };
+  }
+  const findings: DraftFinding[] = [];
+  for (const loops of several) {
+    const found = finding(context, loops, turns);
+    if (found !== null) findings.push(found);
+  }
+  if (findings.length > 0) return { outcome: { status: 'found', reason: `${plural(findings.length, 'service')} with moments in which no worker could accept` }, findings };
+  const workers = several.map((loops) => loops.length).join(' and ');
+  return { outcome: { status: 'clear', reason: `at no time were all of the ${workers} workers away from their loops for ${context.threshold('service-stall-ms')} ms or more` }, findings };
+}
+
+/** Event-loop threads that serve the same service: workers of one parent, or of one listener. */
+function servicesOf(threads: Iterable<Thread>): Thread[][] {
+  const groups = new Map<unknown, Thread[]>();
+  for (const [thread, role] of rolesOf(threads)) {
+    if (role !== 'event-loop') continue;
+    const key = thread.process.parent ?? thread.accepts.listener ?? 'unrelated';
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [thread]);
+    else group.push(thread);
+  }
+  return [...groups.values()];
+}
+
+function finding(context: Context, loops: readonly Thread[], turns: ReadonlyMap<Thread, readonly Busy[]>): DraftFinding | null {
+  const { model } = context;
+  const lives = loops.map((thread) => ({ start: thread.firstTime, end: endOf(thread, model.lastTime), busy: turns.get(thread) ?? [] }));
+  const stalls = allAtOnce(lives).filter((stall) => stall.end - stall.start >= context.threshold('service-stall-ms') * MILLISECOND);
+  if (stalls.length === 0) return null;
+  const described = stalls.map((stall) => describe(stall, loops, turns));
+  const total = stalls.reduce((sum, stall) => sum + stall.end - stall.start, 0);
+  const worst = described.reduce((most, stall) => (stall.end - stall.start > most.end - most.start ? stall : most));
+  const longest = worst.end - worst.start;
+  const workers = loops.map((thread) => thread.process.pid);
+  const computing = round((100 * described.reduce((sum, { outside }) => sum + outside, 0)) / Math.max(1, described.reduce((sum, { inTurns }) => sum + inTurns, 0)), 1);
+  const where = [...new Set(worst.blockedIn.map(({ call, target, cause }) => `${call === '' ? cause : call}${target === '' ? '' : ` on ${target}`}`))].slice(0, 3).join(', ');
+  const open = described.some((stall) => stall.open);
+  return {
+    kind: 'service-stall',
+    severity: 'critical',
+    sureness: 'likely',
+    title: `No worker could accept: ${plural(stalls.length, 'time')}, longest ${duration(longest)}`,
+    summary: `All ${loops.length} workers were away from their loops at once ${plural(stalls.length, 'time')}, ${duration(total)} in all; the longest lasted ${open ? 'at least ' : ''}${duration(longest)}, in ${where}. At most ${computing} % of that was computing: the rest was waiting inside calls.`,
+    why: 'Nobody accepts or answers while every loop is blocked: the service is down for that time although the machine may be idle. The number of requests it can serve at once is then the number of workers.',
+    start: described[0]?.start ?? UNKNOWN,
+    end: described.at(-1)?.end ?? UNKNOWN,
+    openEnded: open,
+    workers,
+    metrics: {
+      workers: loops.length,
+      blocked: loops.length,
+      count: stalls.length,
+      totalMs: milliseconds(total),
+      longestMs: milliseconds(longest),
+      busyPercent: computing,
+      stalls: described
+        .toSorted((a, b) => b.end - b.start - (a.end - a.start))
+        .slice(0, SHOWN)
+        .toSorted((a, b) => a.start - b.start)
+        .map((stall) => ({ startMs: milliseconds(stall.start), endMs: milliseconds(stall.end), blockedIn: stall.blockedIn })),
+    },
+    evidence: worst.lines.slice(0, 6),
+    next: [
+      { text: 'Fix the stall that holds the workers first: see the loop-stall findings of the same workers.' },
+      { text: 'Until then more workers raise the ceiling by one request each.', caveat: 'They also enlarge a herd, and a slow dependency will take them too.' },
+    ],
+    subjects: workers.map((pid) => `pid ${pid}`),
+  };
+}
+
+function endOf(thread: Thread, lastTime: Nanoseconds): Nanoseconds {
+  const { exitedAt }: Process = thread.process;
+  return thread.ended ? thread.lastTime : exitedAt === UNKNOWN ? lastTime : exitedAt;
+}
+
+function describe(stall: Interval, loops: readonly Thread[], turns: ReadonlyMap<Thread, readonly Busy[]>) {
+  const during = loops.flatMap((thread) => (turns.get(thread) ?? []).filter((busy) => busy.start < stall.end && busy.end > stall.start).map((busy) => ({ pid: thread.process.pid, busy })));
+  return {
+    start: stall.start,
+    end: stall.end,
+    open: during.some(({ busy }) => busy.open),
+    outside: during.reduce((sum, { busy }) => sum + busy.outside, 0),
+    inTurns: during.reduce((sum, { busy }) => sum + busy.end - busy.start, 0),
+    blockedIn: during.map(({ pid, busy }) => ({ pid, cause: busy.cause, call: busy.call, target: busy.target })),
+    lines: during.flatMap(({ busy }) => busy.lines.slice(0, 1)),
+  };
+}

@@ -1,0 +1,42 @@
+import type { Nanoseconds } from '../../trace/time.ts';
+
+export interface Interval {
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+}
+
+export interface Life extends Interval {
+  /** Does not overlap itself. */
+  readonly busy: readonly Interval[];
+}
+
+/** The intervals in which at least two lives run and all that run are busy. */
+export function allAtOnce(lives: readonly Life[]): Interval[] {
+  const edges: { readonly at: Nanoseconds; readonly alive: number; readonly busy: number }[] = [];
+  for (const life of lives) {
+    edges.push({ at: life.start, alive: 1, busy: 0 }, { at: life.end, alive: -1, busy: 0 });
+    for (const { start, end } of life.busy) {
+      const last = Math.min(end, life.end);
+      if (last > start) edges.push({ at: start, alive: 0, busy: 1 }, { at: last, alive: 0, busy: -1 });
+    }
+  }
+  edges.sort((a, b) => a.at - b.at);
+  const found: Interval[] = [];
+  let alive = 0;
+  let busy = 0;
+  let since: Nanoseconds | null = null;
+  for (let i = 0; i < edges.length; ) {
+    const at = edges[i]?.at ?? 0;
+    for (; i < edges.length && edges[i]?.at === at; i++) {
+      alive += edges[i]?.alive ?? 0;
+      busy += edges[i]?.busy ?? 0;
+    }
+    const all = alive >= 2 && busy === alive;
+    if (all && since === null) since = at;
+    else if (!all && since !== null) {
+      if (at > since) found.push({ start: since, end: at });
+      since = null;
+    }
+  }
+  return found;
+}

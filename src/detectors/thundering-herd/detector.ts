@@ -1,0 +1,187 @@
+import type { AcceptCycle, BareAccept } from '../../model/facts.ts';
+import type { Listener } from '../../model/listeners.ts';
+import type { Thread } from '../../model/processes.ts';
+import type { KeptLine } from '../../model/turn.ts';
+import { acceptorsOf, pidsOf } from '../../model/roles.ts';
+import { MICROSECOND, type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
+import type { Context, Detector, DetectorDefinition } from '../detector.ts';
+import type { Conclusion, DraftFinding, Severity } from '../finding.ts';
+import { gini } from '../gini.ts';
+import { count, milliseconds, plural, ratio, round } from '../words.ts';
+import { herdAdvice, WHILE_STALLED } from './advice.ts';
+import { BareAccepts } from './bare-accepts.ts';
+import { Bursts } from './bursts.ts';
+
+const EVIDENCE = 6;
+/** Estimated cost of one wasted wake-up without a tracer (semantics 2.1): servers that run Python or Ruby, and others. */
+const INTERPRETED_COST = 20 * MICROSECOND;
+const COMPILED_COST = 5 * MICROSECOND;
+
+/** What happened on one accept queue. */
+class Queue {
+  productive = 0;
+  wasted = 0;
+  drained = 0;
+  /** Accepts that were tried without having been woken for the listener. */
+  probes = 0;
+  connections = 0;
+  readonly shares = new Map<Thread, number>();
+  readonly wasters = new Set<Thread>();
+  wastedTime: Nanoseconds = 0;
+  wastedCalls = 0;
+  first: Nanoseconds = UNKNOWN;
+  last: Nanoseconds = UNKNOWN;
+  readonly lines: KeptLine[] = [];
+  readonly bursts = new Bursts();
+  readonly bare = new BareAccepts();
+
+  cycle(cycle: AcceptCycle): void {
+    const { thread, kind } = cycle;
+    if (this.first === UNKNOWN || cycle.start < this.first) this.first = cycle.start;
+    if (cycle.end > this.last) this.last = cycle.end;
+    this.drained += cycle.drained;
+    this.shares.set(thread, (this.shares.get(thread) ?? 0) + cycle.accepted);
+    this.connections += cycle.accepted;
+    if (kind === 'productive') this.productive++;
+    else if (kind === 'wasted') {
+      this.wasted++;
+      this.wasters.add(thread);
+      this.wastedTime += cycle.end - cycle.start;
+      this.wastedCalls += cycle.calls + 1;
+      if (this.lines.length < EVIDENCE) this.lines.push(cycle.line);
+    } else if (kind !== 'error') this.probes++;
+    if (cycle.woken && (kind === 'productive' || kind === 'wasted')) this.bursts.add({ thread, start: cycle.start, won: kind === 'productive' });
+  }
+}
+
+export const thunderingHerd: DetectorDefinition = {
+  kind: 'thundering-herd',
+  title: 'Every worker wakes for one connection',
+  thresholds: ['herd-min-connections', 'herd-min-wasted', 'herd-factor-info', 'herd-factor', 'herd-wasted-ratio', 'herd-critical-per-second'],
+  create(context): Detector {
+    const queues = new Map<Listener, Queue>();
+    const queueOf = (listener: Listener): Queue => {
+      const known = queues.get(listener);
+      if (known !== undefined) return known;
+      const made = new Queue();
+      queues.set(listener, made);
+      return made;
+    };
+    return {
+      on: {
+        acceptCycle: (cycle: AcceptCycle) => queueOf(cycle.listener).cycle(cycle),
+        bareAccept: (accept: BareAccept) => queueOf(accept.listener).bare.add(accept),
+      },
+      conclude: () => conclude(context, queues),
+    };
+  },
+};
+
+function conclude(context: Context, queues: ReadonlyMap<Listener, Queue>): Conclusion {
+  const findings: DraftFinding[] = [];
+  const reasons: string[] = [];
+  for (const [listener, queue] of queues) {
+    queue.bursts.finish();
+    queue.bare.finish();
+    const judged = judge(context, listener, queue);
+    if (typeof judged === 'string') reasons.push(judged);
+    else findings.push(judged);
+  }
+  if (findings.length > 0) return { outcome: { status: 'found', reason: `${plural(findings.length, 'listener')} with a herd` }, findings };
+  if (queues.size === 0) return { outcome: { status: 'not-applicable', reason: 'No accept call in the trace. Record the workers with: strace -f -ttt -T -y -s 128 -o FILE -p PID' }, findings };
+  return { outcome: { status: 'clear', reason: reasons.join('; ') }, findings };
+}
+
+/** The numbers of semantics 2.6. */
+interface Figures {
+  readonly acceptors: number;
+  readonly connections: number;
+  readonly productive: number;
+  readonly wasted: number;
+  readonly factor: number;
+  readonly wastedRatio: number;
+  /** From counting accepts only: the waits were not traced. */
+  readonly bare: boolean;
+}
+
+function figuresOf(context: Context, listener: Listener, queue: Queue): Figures {
+  const { bare } = queue;
+  const useBare = queue.wasted === 0 && bare.lost > 0;
+  const acceptors = useBare ? bare.threads.size : Math.max(acceptorsOf(listener, context.model.processes.threads()).length, new Set([...queue.shares.keys()]).size);
+  const connections = queue.connections;
+  const productive = useBare ? bare.accepted : queue.productive;
+  const wasted = useBare ? bare.lost : queue.wasted;
+  return { acceptors, connections, productive, wasted, factor: connections === 0 ? 0 : (productive + wasted) / connections, wastedRatio: wasted / Math.max(1, productive + wasted), bare: useBare };
+}
+
+function judge(context: Context, listener: Listener, queue: Queue): DraftFinding | string {
+  const figures = figuresOf(context, listener, queue);
+  const { acceptors, connections, wasted, factor } = figures;
+  const drains = queue.drained > 0 ? `; ${count(queue.drained)} EAGAINs that only ended an accept loop are not counted` : '';
+  const said = `${listener.name}: ${ratio(factor)} wake-ups a connection (${count(wasted)} of ${count(wasted + figures.productive)} found nothing) over ${plural(connections, 'connection')}, ${plural(acceptors, 'acceptor')}${drains}`;
+  if (acceptors < 2) return `${listener.name}: one acceptor only, which cannot be a herd (${plural(connections, 'connection')})`;
+  if (connections < context.threshold('herd-min-connections')) return `${listener.name}: ${plural(connections, 'connection')}, too few to judge (${context.threshold('herd-min-connections')} needed)`;
+  const several = queue.bursts.largest.threads >= 2 || figures.bare || (!context.capabilities.times && queue.wasters.size >= 2);
+  if (wasted < context.threshold('herd-min-wasted') || factor < context.threshold('herd-factor-info') || !several) return said;
+  return finding(context, listener, queue, figures, said);
+}
+
+function finding(context: Context, listener: Listener, queue: Queue, figures: Figures, said: string): DraftFinding {
+  const { model, capabilities } = context;
+  const { acceptors, connections, productive, wasted, factor, wastedRatio } = figures;
+  const threads = acceptorsOf(listener, model.processes.threads());
+  const server = threads.map((thread) => thread.process.server).find((name) => name !== '') ?? '';
+  const seconds = capabilities.times && queue.last > queue.first ? (queue.last - queue.first) / SECOND : null;
+  const perSecond = seconds === null ? null : wasted / seconds;
+  const unitCost = /nginx|uWSGI|HAProxy|Apache/.test(server) ? COMPILED_COST : INTERPRETED_COST;
+  const cores = perSecond === null ? null : (perSecond * unitCost) / SECOND;
+  const shares = threads.map((thread) => queue.shares.get(thread) ?? 0);
+  const largest = queue.bursts.largest;
+  const limit = acceptors < 3 ? 1 + context.threshold('herd-wasted-ratio') * (acceptors - 1) : context.threshold('herd-factor');
+  const severe = factor >= limit && wastedRatio >= context.threshold('herd-wasted-ratio');
+  const severity: Severity = !severe ? 'info' : perSecond !== null && perSecond >= context.threshold('herd-critical-per-second') ? 'critical' : 'warning';
+  const sharePercent = cores === null ? 'an unknown share' : `${ratio(cores * 100)} %`;
+  const worst = largest.threads >= 2 ? ` At worst one burst woke ${largest.threads} of them.` : '';
+  return {
+    kind: 'thundering-herd',
+    severity,
+    sureness: figures.bare || listener.grade === 'same-number' || !capabilities.times ? 'possible' : 'likely',
+    title: `Herd on ${listener.name}: ${count(wasted)} of ${count(wasted + productive)} wake-ups found nothing`,
+    summary:
+      `${acceptors} acceptors share ${listener.name}. For ${plural(connections, 'connection')} they were woken ${count(wasted + productive)} times; ${count(wasted)} found nothing to accept (${ratio(factor)} wake-ups a connection).${worst}` +
+      ' Seen through strace this is an upper bound of the EAGAINs in production: tracing slows the winner, so that losers get as far as accept. It is close to the number of times the kernel wakes a worker.',
+    why: `Each wasted wake-up costs a context switch and a pass through the loop, and delays whoever was about to run. At this rate it is estimated at ${sharePercent} of one core untraced${cores === null ? '' : ` (${ratio(cores * 1000)} % at ten times the rate)`}.`,
+    start: capabilities.times ? queue.first : UNKNOWN,
+    end: capabilities.times ? queue.last : UNKNOWN,
+    openEnded: false,
+    workers: pidsOf(threads),
+    metrics: {
+      listener: listener.name,
+      acceptors,
+      connections,
+      productiveWakeups: productive,
+      wastedWakeups: wasted,
+      herdFactor: round(factor, 3),
+      wastedWakeupRatio: round(wastedRatio, 3),
+      wastedWakeupsPerSecond: perSecond === null ? null : round(perSecond, 2),
+      maxBurst: largest.threads === 0 ? null : largest.threads,
+      wastedWallMs: capabilities.times && !figures.bare ? milliseconds(queue.wastedTime) : null,
+      wastedWallMsCorrected: capabilities.times && !figures.bare ? milliseconds(Math.max(0, queue.wastedTime - queue.wastedCalls * model.calibration.floor)) : null,
+      maxShare: round(Math.max(...shares, 0) / Math.max(1, connections), 3),
+      gini: round(gini(shares), 3),
+      bound: 'upper',
+      kernelWakeups: null,
+      drainedEagains: queue.drained,
+      probes: queue.probes,
+      shares: shares.toSorted((a, b) => b - a),
+      firstWokenWon: queue.bursts.won === 0 ? null : round(queue.bursts.firstWon / queue.bursts.won, 3),
+      estimatedCores: cores === null ? null : round(cores, 5),
+      server,
+      counted: said,
+    },
+    evidence: queue.lines,
+    next: herdAdvice(server, sharePercent),
+    nextWhileStalled: WHILE_STALLED,
+    subjects: [`listener ${listener.id}`],
+  };
+}

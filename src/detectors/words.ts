@@ -1,0 +1,34 @@
+import { MILLISECOND, type Nanoseconds } from '../trace/time.ts';
+
+/** `48,211`. */
+export function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+/** `1 connection`, `48,211 connections`. */
+export function plural(value: number, singular: string, many = `${singular}s`): string {
+  return `${count(value)} ${value === 1 ? singular : many}`;
+}
+
+/** Two decimals at most, more for small numbers: `3.33`, `0.0021`. */
+export function ratio(value: number): string {
+  if (value === 0) return '0';
+  return Math.abs(value) < 0.01 ? value.toPrecision(2) : String(Number(value.toFixed(2)));
+}
+
+/** Milliseconds with three decimals, for metrics. */
+export function milliseconds(value: Nanoseconds): number {
+  return round(value / MILLISECOND, 3);
+}
+
+/** `840 ms`, `2.41 s`: as sentences say it. */
+export function duration(value: Nanoseconds): string {
+  const ms = value / MILLISECOND;
+  if (ms >= 1000) return `${(ms / 1000).toFixed(2)} s`;
+  if (ms >= 10) return `${ms.toFixed(0)} ms`;
+  return `${ratio(ms)} ms`;
+}
+
+export function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

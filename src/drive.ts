@@ -1,0 +1,111 @@
+import { LaneTable } from '../parsers/lanes.ts';
+import { Analysis } from './analysis/analysis.ts';
+import type { AnalysisOptions } from './analysis/options.ts';
+import type { Report } from './analysis/report.ts';
+import { mergeInputs } from './drive/merge.ts';
+import { OpenInput, type SharedTables } from './drive/open-input.ts';
+import { peek } from './drive/peeked-input.ts';
+import { type ScannedInput, scan } from './drive/scan.ts';
+import { Tally } from './drive/tally.ts';
+import type { InputSet } from './sources/trace-input.ts';
+
+/** How far the reading is; the same object at every call, its properties are computed when asked for. */
+export interface Progress {
+  readonly bytesRead: number;
+  /** Null while a pipe is among the inputs. */
+  readonly sizeBytes: number | null;
+  readonly lines: number;
+  /** The report on what was read so far. */
+  snapshot(): Report;
+}
+
+export interface DriveHooks {
+  /** Called after each chunk. */
+  readonly progress?: (progress: Progress) => void;
+  /** A sentence for the user about an input that was left out. */
+  readonly notice?: (sentence: string) => void;
+}
+
+/** Longest time without a look at signals and timers while chunks come without waiting. */
+const LONGEST_TURN_MS = 50;
+
+/** Reads the inputs of one trace to their end and reports on them. Throws `InputError` when they cannot be read or are no trace. */
+export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hooks: DriveHooks = {}): Promise<Report> {
+  const { inputs, origin, skipped } = await scan(set.inputs);
+  const tally = new Tally(set);
+  for (const path of set.leftOut) tally.diagnose('skipped-file', path, path);
+  for (const { code, name, reason } of skipped) {
+    tally.diagnose(code, name, reason);
+    hooks.notice?.(`Left out ${name}: ${reason}`);
+  }
+  const shared: SharedTables = { lanes: new LaneTable(), origin };
+  const analysis = new Analysis(origin, options);
+  const progress = progressOf(tally, analysis);
+  const chunkRead = () => hooks.progress?.(progress);
+  const open = async (scanned: ScannedInput): Promise<OpenInput> => {
+    const opened = new OpenInput(scanned.peeked ?? (await peek(scanned.input, inputs.length)), scanned.format, shared);
+    tally.open(opened);
+    return opened;
+  };
+  const [only] = inputs;
+  if (only !== undefined && inputs.length === 1) await readAlone(await open(only), analysis, chunkRead);
+  else await readMerged(inputs, open, tally, analysis, chunkRead);
+  return analysis.finish(tally.facts());
+}
+
+function progressOf(tally: Tally, analysis: Analysis): Progress {
+  return {
+    get bytesRead() {
+      return tally.bytesRead;
+    },
+    get sizeBytes() {
+      return tally.sizeBytes;
+    },
+    get lines() {
+      return tally.lines;
+    },
+    snapshot: () => analysis.snapshot(tally.facts()),
+  };
+}
+
+/** The hot path: no merging, no look at times. */
+async function readAlone(open: OpenInput, analysis: Analysis, chunkRead: () => void): Promise<void> {
+  const { parser } = open;
+  while (await open.refill()) {
+    for (let record = parser.next(); record !== null; record = parser.next()) analysis.accept(record);
+    chunkRead();
+  }
+}
+
+async function readMerged(
+  inputs: readonly ScannedInput[],
+  open: (scanned: ScannedInput) => Promise<OpenInput>,
+  tally: Tally,
+  analysis: Analysis,
+  chunkRead: () => void,
+): Promise<void> {
+  const waiting = inputs.map((scanned) => ({ start: scanned.start, open: () => open(scanned) }));
+  const breathe = breather();
+  await mergeInputs(waiting, {
+    accept: (record) => analysis.accept(record),
+    closed: (closed) => tally.close(closed),
+    chunkRead: () => {
+      chunkRead();
+      return breathe();
+    },
+  });
+}
+
+/** Gives a promise for the next turn of the event loop when the last one is long ago: files that are opened per chunk are read without waiting. */
+function breather(): () => Promise<void> | undefined {
+  let last = performance.now();
+  return () => {
+    if (performance.now() - last < LONGEST_TURN_MS) return undefined;
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        last = performance.now();
+        resolve();
+      });
+    });
+  };
+}

@@ -1,0 +1,152 @@
+import { readyEvents } from '../trace/arguments.ts';
+import type { Call } from '../trace/record.ts';
+import type { Nanoseconds } from '../trace/time.ts';
+import type { AcceptCycle, FactBus } from './facts.ts';
+import type { Listener } from './listeners.ts';
+import type { WaitSet } from './loop.ts';
+import type { Thread } from './processes.ts';
+import { type KeptLine, keptLine } from './turn.ts';
+
+/** The last wait of a thread that may have reported its listener. */
+class Wake {
+  seen = false;
+  set: WaitSet | null = null;
+  woke = false;
+  ready = '';
+  end: Nanoseconds = 0;
+}
+
+/** What a thread did with its listener since its last wait. */
+export class AcceptState {
+  readonly wake = new Wake();
+  open = false;
+  listener: Listener | null = null;
+  start: Nanoseconds = 0;
+  accepted = 0;
+  empty = 0;
+  drained = 0;
+  errors = 0;
+  calls = 0;
+  line: KeptLine | null = null;
+  /** Totals of the thread, inside the analysed window. */
+  acceptedTotal = 0;
+  wastedTotal = 0;
+  /** Descriptor numbers it passed to accept. */
+  readonly listenerNumbers = new Set<number>();
+  /** The listeners it accepts from or waits for. */
+  readonly listeners = new Set<Listener>();
+  /** Requests on connections it accepted that it, or another thread, read. */
+  servedItself = 0;
+  handedOver = 0;
+  /** It changed between connections that were both unfinished. */
+  interleaved = 0;
+  /** Accepted sockets were made non-blocking. */
+  nonblocking = 0;
+  lastFd = -1;
+}
+
+/** Groups waits and accepts into cycles and tells each one when its thread waits again. */
+export class AcceptCycles {
+  readonly #facts: FactBus;
+  readonly #inWindow: (time: Nanoseconds) => boolean;
+
+  constructor(facts: FactBus, inWindow: (time: Nanoseconds) => boolean) {
+    this.#facts = facts;
+    this.#inWindow = inWindow;
+  }
+
+  /** A wait that may have held the listener returned. */
+  waited(thread: Thread, set: WaitSet, call: Call): void {
+    const state = thread.accepts;
+    if (state.open) this.close(thread, call.start);
+    const { wake } = state;
+    wake.seen = true;
+    wake.set = set;
+    wake.woke = call.result > 0;
+    wake.end = call.end;
+    // Kept as text: it is read only when an accept of this cycle finds nothing.
+    wake.ready = wake.woke && set.kind === 'epoll' ? call.args : wake.woke ? call.returned : '';
+  }
+
+  /** An accept call returned (or failed). */
+  tried(thread: Thread, listener: Listener, call: Call, succeeded: boolean): void {
+    const state = thread.accepts;
+    const { wake } = state;
+    if (state.open && state.listener !== listener) this.close(thread, call.start);
+    if (!state.open) {
+      state.open = true;
+      state.listener = listener;
+      state.start = wake.seen ? wake.end : call.start;
+      state.accepted = 0;
+      state.empty = 0;
+      state.drained = 0;
+      state.errors = 0;
+      state.calls = 0;
+      state.line = null;
+    }
+    state.calls++;
+    if (succeeded) state.accepted++;
+    else if (call.error === 'EAGAIN' || call.error === 'EWOULDBLOCK') {
+      if (state.accepted > 0) state.drained++;
+      else {
+        state.empty++;
+        state.line ??= keptLine(call);
+      }
+    } else state.errors++;
+    if (!wake.seen) this.close(thread, call.end);
+  }
+
+  /** Tells the open cycle of a thread, which ends at `end`. */
+  close(thread: Thread, end: Nanoseconds): void {
+    const state = thread.accepts;
+    const { listener } = state;
+    if (!state.open || listener === null) return;
+    state.open = false;
+    if (!this.#inWindow(state.start)) return;
+    const kind = kindOf(state);
+    if (kind === 'wasted') state.wastedTotal++;
+    this.#facts.tell('acceptCycle', {
+      kind,
+      thread,
+      listener,
+      start: state.start,
+      end,
+      accepted: state.accepted,
+      drained: state.drained,
+      woken: state.wake.seen,
+      calls: state.calls,
+      line: state.line ?? NO_LINE,
+    });
+  }
+}
+
+const NO_LINE: KeptLine = { file: '', line: 0, text: '' };
+
+function kindOf(state: AcceptState): AcceptCycle['kind'] {
+  const { wake } = state;
+  if (state.accepted > 0) return 'productive';
+  if (state.empty === 0) return 'error';
+  if (!wake.seen) return 'cold';
+  if (!wake.woke) return 'timeout';
+  return reportedListener(state) ? 'wasted' : 'other-descriptor';
+}
+
+/** Whether the wait reported the listener. User data that is no descriptor number (nginx keeps pointers there) counts as yes. */
+function reportedListener(state: AcceptState): boolean {
+  const { wake } = state;
+  if (wake.set?.kind === 'epoll') {
+    const ready = readyEvents(wake.ready);
+    const members = wake.set.descriptor?.epoll?.members;
+    if (ready.length === 0) return true;
+    for (const fd of state.listenerNumbers) {
+      const registered = members?.get(fd);
+      const u32 = registered?.u32 ?? fd;
+      if (ready.some((event) => event.u32 === u32)) return true;
+    }
+    // Small numbers that name other descriptors are believed; anything else is an opaque value.
+    return !ready.every((event) => event.u32 < 65_536);
+  }
+  const numbers = [...wake.ready.matchAll(/(?:fd=|[[ ])(\d+)/g)].map((match) => Number(match[1]));
+  if (numbers.length === 0) return true;
+  return numbers.some((fd) => state.listenerNumbers.has(fd));
+}

@@ -1,0 +1,137 @@
+import { decoration, integer, socketAddress, splitArguments } from '../trace/arguments.ts';
+import type { Call } from '../trace/record.ts';
+import { describeByLabel, Descriptor, type DescriptorKind, EpollSet } from './descriptors.ts';
+import type { Listeners } from './listeners.ts';
+import type { Process, Thread } from './processes.ts';
+
+/** Follows what descriptor numbers stand for: opening, duplicating, options, epoll registration. */
+export class DescriptorTracker {
+  readonly #listeners: Listeners;
+
+  constructor(listeners: Listeners) {
+    this.#listeners = listeners;
+  }
+
+  /** `open`, `eventfd`, `epoll_create`…: the result is a new descriptor of that kind. */
+  opened(call: Call, thread: Thread, kind: DescriptorKind): void {
+    if (!(call.result >= 0)) return;
+    const label = decoration(call.returned);
+    const descriptor = label === '' ? new Descriptor(kind, kind === 'file' ? pathOf(call.args) : '', true) : describeByLabel(label);
+    if (label !== '' && descriptor.kind === 'unknown') descriptor.kind = kind;
+    if (kind === 'epoll') {
+      descriptor.kind = 'epoll';
+      descriptor.epoll = new EpollSet();
+    }
+    thread.process.descriptors.set(call.result, descriptor);
+  }
+
+  socket(call: Call, thread: Thread): void {
+    if (!(call.result >= 0)) return;
+    const { args } = call;
+    const descriptor = new Descriptor(args.includes('SOCK_DGRAM') || args.includes('AF_NETLINK') ? 'datagram' : 'socket', decoration(call.returned), true);
+    descriptor.nonblocking = args.includes('SOCK_NONBLOCK');
+    thread.process.descriptors.set(call.result, descriptor);
+  }
+
+  /** `pipe` and `socketpair` print both ends in brackets. */
+  pair(call: Call, thread: Thread, kind: DescriptorKind): void {
+    if (call.result !== 0) return;
+    const ends = /\[(\d+)(?:<[^>]*>)?, (\d+)/.exec(call.args);
+    if (ends === null) return;
+    for (const end of [ends[1], ends[2]]) thread.process.descriptors.set(Number(end), new Descriptor(kind, '', true));
+  }
+
+  bind(call: Call, thread: Thread): void {
+    if (call.result !== 0) return;
+    thread.process.descriptors.learn(call.fd, call.args).local = socketAddress(call.args);
+  }
+
+  listen(call: Call, thread: Thread): void {
+    if (call.result !== 0) return;
+    const descriptor = thread.process.descriptors.learn(call.fd, call.args);
+    this.#listeners.opened(descriptor, call.fd, integer(splitArguments(call.args)[1]));
+  }
+
+  setOption(call: Call, thread: Thread): void {
+    if (call.result === 0 && call.args.includes('SO_REUSEPORT') && /\[1\]/.test(call.args)) thread.process.descriptors.learn(call.fd, call.args).reusePort = true;
+  }
+
+  shutdown(call: Call, thread: Thread): void {
+    if (call.result !== 0) return;
+    const descriptor = thread.process.descriptors.get(call.fd);
+    if (descriptor !== undefined && /SHUT_(WR|RDWR)/.test(call.args)) descriptor.writeShut = true;
+  }
+
+  /** The local address of an accepted socket names its listener, when `bind` was not traced. */
+  socketName(call: Call, thread: Thread): void {
+    if (call.result !== 0) return;
+    const descriptor = thread.process.descriptors.get(call.fd);
+    const listener = descriptor?.connection?.listener ?? descriptor?.listener;
+    if (listener === undefined || listener === null || !listener.name.startsWith('fd ')) return;
+    const address = socketAddress(call.args);
+    if (address !== '') listener.name = address;
+  }
+
+  duplicated(call: Call, thread: Thread): void {
+    if (!(call.result >= 0) || (call.syscall.family === 'fcntl' && !call.args.includes('F_DUPFD'))) return;
+    const { descriptors } = thread.process;
+    descriptors.set(call.result, descriptors.learn(call.fd, call.args));
+  }
+
+  control(call: Call, thread: Thread): void {
+    const { args } = call;
+    const nonblocking = call.syscall.family === 'ioctl' ? fionbio(args) : args.includes('F_SETFL') ? args.includes('O_NONBLOCK') : null;
+    if (nonblocking === null || call.result !== 0) {
+      if (call.syscall.family === 'fcntl') this.duplicated(call, thread);
+      return;
+    }
+    const descriptor = thread.process.descriptors.learn(call.fd, args);
+    descriptor.nonblocking = nonblocking;
+    const { connection } = descriptor;
+    if (connection !== null && nonblocking) connection.acceptedBy.accepts.nonblocking++;
+  }
+
+  /** `epoll_ctl(7, EPOLL_CTL_ADD, 5, {events=EPOLLIN, data={u32=5, u64=5}})`. */
+  epollControl(call: Call, thread: Thread): void {
+    const { process } = thread;
+    const { args } = call;
+    const set = process.descriptors.learn(call.fd, args);
+    if (set.epoll === null) {
+      set.kind = 'epoll';
+      set.epoll = new EpollSet();
+    }
+    const match = /EPOLL_CTL_(ADD|MOD|DEL), (?:fd=)?(\d+)/.exec(args);
+    if (match === null || call.result !== 0) return;
+    const fd = Number(match[2]);
+    if (match[1] === 'DEL') {
+      set.epoll.members.delete(fd);
+      return;
+    }
+    const member = process.descriptors.get(fd) ?? process.descriptors.set(fd, describeByLabel(decoration(args.slice(match.index + match[0].length - String(fd).length))));
+    const exclusive = args.includes('EPOLLEXCLUSIVE');
+    set.epoll.members.set(fd, { u32: Number(/u32=(\d+)/.exec(args)?.[1] ?? fd), exclusive });
+    if (member.listener !== null) {
+      set.epoll.listeners.add(member.listener);
+      set.epoll.exclusive ||= exclusive;
+    } else if (member.connection !== null || (member.kind === 'socket' && member.peer !== '')) set.epoll.sockets++;
+  }
+
+  /** Returns the closed descriptor, or undefined when nothing was closed. */
+  closed(call: Call, process: Process): Descriptor | undefined {
+    if (call.result !== 0) return undefined;
+    const descriptor = process.descriptors.get(call.fd);
+    if (descriptor === undefined) return undefined;
+    process.descriptors.delete(call.fd);
+    if (descriptor.kind === 'epoll') for (const { loop } of process.threads) if (loop.hub?.descriptor === descriptor) loop.hubClosed();
+    return descriptor;
+  }
+}
+
+function pathOf(args: string): string {
+  return /"((?:[^"\\]|\\.)*)"/.exec(args)?.[1] ?? '';
+}
+
+function fionbio(args: string): boolean | null {
+  if (!args.includes('FIONBIO')) return null;
+  return args.includes('[1]');
+}

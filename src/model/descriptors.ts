@@ -1,0 +1,156 @@
+import { decoration } from '../trace/arguments.ts';
+import { portOf, protocolOfPort, type Query } from '../trace/payload.ts';
+import type { Connection, Request } from './connections.ts';
+import type { Listener } from './listeners.ts';
+
+export type DescriptorKind = 'unknown' | 'socket' | 'datagram' | 'listener' | 'connection' | 'epoll' | 'pipe' | 'event' | 'file' | 'device';
+
+/**
+ * An open file description: what `open`, `socket` or `accept` made. `dup` and `fork` make further numbers for the same object, so a
+ * listener that workers inherit is one object in all of them.
+ */
+export class Descriptor {
+  kind: DescriptorKind;
+  /** As strace decorated it: `socket:[123]`, `/var/log/x`, `TCP:[a->b]`; '' when it did not. */
+  label: string;
+  /** Address of the other end of a connected socket: `127.0.0.1:3306`, `unix:/run/x.sock`; '' when unknown. */
+  peer = '';
+  /** What a socket is bound to; '' when unknown. */
+  local = '';
+  /** Opened while traced, so that nothing about it was missed. */
+  readonly seenOpening: boolean;
+  nonblocking: boolean | null = null;
+  /** We shut down our writing side: a later EPIPE is our own doing. */
+  writeShut = false;
+  reusePort = false;
+  listener: Listener | null = null;
+  connection: Connection | null = null;
+  /** For a socket to another service: the request that used it last. */
+  owner: Request | null = null;
+  /** What was last asked on it. */
+  query: Query | null = null;
+  epoll: EpollSet | null = null;
+
+  constructor(kind: DescriptorKind, label: string, seenOpening: boolean) {
+    this.kind = kind;
+    this.label = label;
+    this.seenOpening = seenOpening;
+  }
+}
+
+/** What an epoll instance watches. */
+export class EpollSet {
+  /** Registered user data (low 32 bits) by descriptor number, as `EPOLL_CTL_ADD` told. */
+  readonly members = new Map<number, { readonly u32: number; readonly exclusive: boolean }>();
+  /** The listeners that were ever registered; some servers toggle theirs around each accept. */
+  readonly listeners = new Set<Listener>();
+  /** A listener was registered with EPOLLEXCLUSIVE. */
+  exclusive = false;
+  /** Sockets other than listeners that were ever registered: the sign of an event loop. */
+  sockets = 0;
+
+  /** The descriptor number that the program registered with this user data; the data itself when its registration was not traced. */
+  descriptorOf(u32: number): number {
+    if (this.members.get(u32)?.u32 === u32) return u32;
+    for (const [fd, member] of this.members) if (member.u32 === u32) return fd;
+    return u32;
+  }
+}
+
+const SOCKET_LABEL = /^(TCP|TCPv6|UDP|UDPv6|UNIX|UNIX-STREAM|UNIX-DGRAM|UNIX-SEQPACKET|NETLINK|RAW|socket):\[(.*)\]$/;
+
+/** A descriptor that the trace shows in use without having shown its opening, described by its decoration. */
+export function describeByLabel(label: string): Descriptor {
+  const made = new Descriptor(kindOfLabel(label), label, false);
+  applyAddresses(made, label);
+  return made;
+}
+
+function kindOfLabel(label: string): DescriptorKind {
+  if (label === '') return 'unknown';
+  const socket = SOCKET_LABEL.exec(label);
+  if (socket !== null) return /^(UDP|NETLINK|RAW|UNIX-DGRAM)/.test(label) ? 'datagram' : 'socket';
+  if (label.startsWith('anon_inode:')) return label.includes('eventpoll') ? 'epoll' : 'event';
+  if (label.startsWith('{eventfd') || label.startsWith('pid:')) return 'event';
+  if (label.startsWith('pipe:')) return 'pipe';
+  if (label.startsWith('/dev/')) return 'device';
+  return label.startsWith('/') ? 'file' : 'unknown';
+}
+
+/** Fills `local` and `peer` from a `-yy` decoration. */
+export function applyAddresses(descriptor: Descriptor, label: string): void {
+  const body = SOCKET_LABEL.exec(label)?.[2];
+  if (body === undefined || /^\d+$/.test(body)) return;
+  const arrow = body.indexOf('->');
+  if (label.startsWith('UNIX')) {
+    const path = /"([^"]*)"/.exec(body)?.[1];
+    if (path !== undefined) descriptor.peer = `unix:${path}`;
+  } else if (arrow >= 0) {
+    descriptor.local = body.slice(0, arrow);
+    descriptor.peer = body.slice(arrow + 2);
+  } else descriptor.local = body;
+}
+
+/** `5<socket:[123]>` says inode 123; '' when the decoration tells none. */
+export function inodeOf(label: string): string {
+  return /^(?:socket|TCP|TCPv6|UNIX|UNIX-STREAM):\[(\d+)[\],-]/.exec(label)?.[1] ?? '';
+}
+
+/** What a person would call it: `port 3306 at 10.0.0.7 (MySQL by convention)`, `/var/lib/x.db`, `pipe`. */
+export function describeTarget(fd: number, descriptor: Descriptor | undefined): string {
+  if (descriptor === undefined) return fd < 0 ? '' : `fd ${fd}`;
+  const { kind, label, peer, local } = descriptor;
+  if (descriptor.listener !== null) return `listener ${descriptor.listener.name}`;
+  if (peer !== '') {
+    if (descriptor.connection !== null) return `client ${peer}`;
+    if (descriptor.query !== null) return `${peer} (${descriptor.query.protocol})`;
+    const protocol = protocolOfPort(portOf(peer));
+    return protocol === '' ? peer : `${peer} (${protocol} by convention)`;
+  }
+  if (kind === 'file' || kind === 'device') return label.replace(/<.*>$/, '');
+  if (kind === 'connection') return `client on fd ${fd}`;
+  if (local !== '') return `socket ${local}`;
+  if (kind === 'unknown') return fd === 1 || fd === 2 ? `fd ${fd} (${fd === 1 ? 'stdout' : 'stderr'})` : `fd ${fd}`;
+  return `${kind} fd ${fd}`;
+}
+
+/** The descriptors of one process by number. Threads of a process share one table; a fork copies it. */
+export class DescriptorTable {
+  readonly #byNumber: Map<number, Descriptor>;
+
+  constructor(copyOf?: DescriptorTable) {
+    this.#byNumber = new Map(copyOf === undefined ? undefined : copyOf.#byNumber);
+  }
+
+  get(fd: number): Descriptor | undefined {
+    return this.#byNumber.get(fd);
+  }
+
+  set(fd: number, descriptor: Descriptor): Descriptor {
+    this.#byNumber.set(fd, descriptor);
+    return descriptor;
+  }
+
+  /** The descriptor under this number; made from the first argument's decoration when it was not seen before. */
+  learn(fd: number, args: string): Descriptor {
+    return this.#byNumber.get(fd) ?? this.set(fd, describeByLabel(decoration(args)));
+  }
+
+  delete(fd: number): void {
+    this.#byNumber.delete(fd);
+  }
+
+  /** After `execve`: only the standard streams surely live on; anything else is learned again from use. */
+  keepStandardStreams(): void {
+    for (const fd of this.#byNumber.keys()) if (fd > 2) this.#byNumber.delete(fd);
+  }
+
+  /** Takes over what `other` learned, without replacing what is known here. */
+  absorb(other: DescriptorTable): void {
+    for (const [fd, descriptor] of other.#byNumber) if (!this.#byNumber.has(fd)) this.#byNumber.set(fd, descriptor);
+  }
+
+  entries(): IterableIterator<[number, Descriptor]> {
+    return this.#byNumber.entries();
+  }
+}

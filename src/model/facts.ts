@@ -1,0 +1,141 @@
+import type { Call } from '../trace/record.ts';
+import type { Nanoseconds } from '../trace/time.ts';
+import type { Connection, Request } from './connections.ts';
+import type { Descriptor } from './descriptors.ts';
+import type { Listener } from './listeners.ts';
+import type { Span } from './loop.ts';
+import type { LeftIn, Thread } from './processes.ts';
+import type { KeptLine, Turn } from './turn.ts';
+
+/**
+ * One wake-up of an acceptor on its listener, up to its next wait (semantics 2.5).
+ * `productive`: it accepted; EAGAINs after that are `drained`. `wasted`: it was woken for the listener and got nothing. `timeout`, `cold`
+ * and `other-descriptor` tried without having been woken for the listener. `error`: accept failed for another reason.
+ */
+export interface AcceptCycle {
+  readonly kind: 'productive' | 'wasted' | 'timeout' | 'cold' | 'other-descriptor' | 'error';
+  readonly thread: Thread;
+  readonly listener: Listener;
+  /** When its wait returned, or the accept began where there was no wait. */
+  readonly start: Nanoseconds;
+  /** Entry of the next wait. */
+  readonly end: Nanoseconds;
+  readonly accepted: number;
+  readonly drained: number;
+  /** There was a wait before it: a wake-up in the sense of a herd. */
+  readonly woken: boolean;
+  readonly calls: number;
+  readonly line: KeptLine;
+}
+
+/** An accept of a capture that shows no waits at all (`-e trace=accept4`). */
+export interface BareAccept {
+  readonly thread: Thread;
+  readonly listener: Listener;
+  readonly accepted: boolean;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+  readonly line: KeptLine;
+}
+
+/** An accept that failed for want of something: EMFILE, ENFILE, ENOBUFS, ENOMEM. */
+export interface AcceptError {
+  readonly thread: Thread;
+  readonly listener: Listener;
+  readonly error: string;
+  readonly time: Nanoseconds;
+  readonly line: KeptLine;
+}
+
+export interface Accepted {
+  readonly thread: Thread;
+  readonly listener: Listener;
+  /** Valid while the fact is told. */
+  readonly record: Call;
+}
+
+/** A turn longer than the shortest that any detector asks for. */
+export interface LongTurn {
+  readonly thread: Thread;
+  readonly turn: Turn;
+  readonly length: Nanoseconds;
+  /** It had not ended when the trace did: `length` is a lower bound. */
+  readonly open: boolean;
+  /** The call it was in when the trace ended, if it was in one. */
+  readonly stuckIn: LeftIn | null;
+}
+
+/** A failed write to a connection, upstream, pipe or log. */
+export interface FailedWrite {
+  readonly thread: Thread;
+  readonly fd: number;
+  readonly descriptor: Descriptor;
+  readonly connection: Connection | null;
+  readonly request: Request | null;
+  readonly error: string;
+  readonly time: Nanoseconds;
+  readonly own: Nanoseconds;
+  readonly waiting: Nanoseconds;
+  readonly behind: Nanoseconds;
+  readonly longest: Span | null;
+  readonly lines: readonly KeptLine[];
+  /** `SIGPIPE` when that signal followed; set later. */
+  signal: string;
+  /** The process died of it. */
+  fatal: boolean;
+}
+
+/** A client that was seen to leave before the reply began. */
+export interface HangUp {
+  readonly thread: Thread;
+  readonly request: Request;
+  readonly time: Nanoseconds;
+  /** The server answered all the same. */
+  readonly answered: boolean;
+  readonly closedAt: Nanoseconds;
+  readonly line: KeptLine;
+}
+
+export interface RequestRead {
+  readonly thread: Thread;
+  readonly request: Request;
+  /** Valid while the fact is told. */
+  readonly record: Call;
+}
+
+export interface Facts {
+  acceptCycle: AcceptCycle;
+  bareAccept: BareAccept;
+  acceptError: AcceptError;
+  accepted: Accepted;
+  longTurn: LongTurn;
+  /** Long turns of this thread that were told before are void: they were measured on something that is not the loop's wait. */
+  hubChanged: Thread;
+  failedWrite: FailedWrite;
+  hangUp: HangUp;
+  requestRead: RequestRead;
+}
+
+export type FactHandlers = { [Name in keyof Facts]?: (fact: Facts[Name]) => void };
+
+/** Tells facts to those who asked for them. */
+export class FactBus {
+  readonly #handlers: { [Name in keyof Facts]?: ((fact: Facts[Name]) => void)[] } = {};
+
+  subscribe(handlers: FactHandlers): void {
+    for (const name of Object.keys(handlers) as (keyof Facts)[]) this.#add(name, handlers[name]);
+  }
+
+  #add<Name extends keyof Facts>(name: Name, handler: FactHandlers[Name]): void {
+    if (handler === undefined) return;
+    const list: ((fact: Facts[Name]) => void)[] = this.#handlers[name] ?? [];
+    list.push(handler);
+    (this.#handlers as Record<Name, ((fact: Facts[Name]) => void)[]>)[name] = list;
+  }
+
+  tell<Name extends keyof Facts>(name: Name, fact: Facts[Name]): void {
+    const handlers = this.#handlers[name];
+    if (handlers === undefined) return;
+    for (const handler of handlers) handler(fact);
+  }
+}

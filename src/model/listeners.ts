@@ -1,0 +1,71 @@
+import type { Descriptor } from './descriptors.ts';
+import { inodeOf } from './descriptors.ts';
+
+/** How sure it is that several processes mean the same socket (semantics: identity of the listening socket). */
+export type IdentityGrade =
+  /** `listen` was traced and the descriptor was inherited over forks, or the inode is printed. */
+  | 'same-socket'
+  /** Only the printed address is equal: `SO_REUSEPORT` sockets look the same. */
+  | 'same-address'
+  /** Only the descriptor number is equal. */
+  | 'same-number';
+
+/** One accept queue: a listening socket, whichever processes hold it. */
+export class Listener {
+  readonly id: number;
+  /** Address, path, inode or number: the best that the trace tells. */
+  name: string;
+  readonly grade: IdentityGrade;
+  /** As given to `listen`; NaN when that was not traced. */
+  backlog = Number.NaN;
+  /** `SO_REUSEPORT` was set on this socket. */
+  reusePort = false;
+
+  constructor(id: number, name: string, grade: IdentityGrade) {
+    this.id = id;
+    this.name = name;
+    this.grade = grade;
+  }
+}
+
+/** Finds the listener that a descriptor stands for. */
+export class Listeners {
+  readonly #byIdentity = new Map<string, Listener>();
+  readonly all: Listener[] = [];
+
+  /** A socket on which `listen` succeeded while traced. */
+  opened(descriptor: Descriptor, fd: number, backlog: number): Listener {
+    if (descriptor.listener === null) {
+      const inode = inodeOf(descriptor.label);
+      this.#become(descriptor, this.#make(descriptor.local || descriptor.label || `fd ${fd}`, 'same-socket', inode === '' ? '' : `inode ${inode}`));
+    }
+    const listener = descriptor.listener as unknown as Listener;
+    listener.backlog = backlog;
+    listener.reusePort ||= descriptor.reusePort;
+    if (descriptor.local !== '') listener.name = descriptor.local;
+    return listener;
+  }
+
+  /** The listener of a descriptor that was passed to `accept`, without `listen` having been traced. */
+  accepted(descriptor: Descriptor, fd: number): Listener {
+    if (descriptor.listener !== null) return descriptor.listener;
+    const inode = inodeOf(descriptor.label);
+    const identity = inode !== '' ? `inode ${inode}` : descriptor.label !== '' ? `${fd} ${descriptor.label}` : `fd ${fd}`;
+    const name = descriptor.local !== '' ? descriptor.local : descriptor.label !== '' ? `fd ${fd} ${descriptor.label}` : `fd ${fd}`;
+    const grade = inode !== '' ? 'same-socket' : descriptor.label !== '' ? 'same-address' : 'same-number';
+    return this.#become(descriptor, this.#byIdentity.get(identity) ?? this.#make(name, grade, identity));
+  }
+
+  #become(descriptor: Descriptor, listener: Listener): Listener {
+    descriptor.kind = 'listener';
+    descriptor.listener = listener;
+    return listener;
+  }
+
+  #make(name: string, grade: IdentityGrade, identity: string): Listener {
+    const made = new Listener(this.all.length, name, grade);
+    this.all.push(made);
+    if (identity !== '') this.#byIdentity.set(identity, made);
+    return made;
+  }
+}

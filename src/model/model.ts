@@ -1,0 +1,203 @@
+import type { Call, Exit, Signal } from '../trace/record.ts';
+import type { Syscall } from '../trace/syscalls.ts';
+import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
+import { AcceptCycles } from './accept-cycles.ts';
+import { Calibration } from './calibration.ts';
+import { CallStatistics } from './call-statistics.ts';
+import type { Request } from './connections.ts';
+import { DescriptorTracker } from './descriptor-tracker.ts';
+import { FactBus } from './facts.ts';
+import { Listeners } from './listeners.ts';
+import { Processes, type Thread } from './processes.ts';
+import { type Handler, HUB_WAIT, routeOf, type Trackers } from './routes.ts';
+import { TrafficTracker } from './traffic-tracker.ts';
+import { LADDER_RUNG } from './turn.ts';
+import { leftIn, noteCall, noteGap, noteSilence } from './turn-notes.ts';
+import { WaitTracker } from './wait-tracker.ts';
+
+export interface ModelOptions {
+  /** Facts outside this stretch of trace time are followed and not told. */
+  readonly from: Nanoseconds;
+  readonly to: Nanoseconds;
+  /** Turns from this length on are told. */
+  readonly longTurn: Nanoseconds;
+}
+
+/** How much of a gap after the first use of a socket `-yy` may have caused, at most (semantics 0.2: 16 to 25 ms a look-up). */
+const ADDRESS_LOOKUP = 50 * MILLISECOND;
+/** Gaps up to here show what the tracer itself takes between two calls. */
+const TRACER_GAP = 50_000;
+
+/**
+ * Rebuilds what the machine was doing from the records of a trace. For each call the trackers say first whom it works for (descriptors,
+ * connections, waits), then the loop of its thread is charged.
+ */
+export class Model {
+  readonly facts = new FactBus();
+  readonly processes = new Processes();
+  readonly listeners = new Listeners();
+  readonly statistics = new CallStatistics();
+  readonly calibration = new Calibration();
+  readonly options: ModelOptions;
+  /** First and last moment seen. */
+  firstTime: Nanoseconds = UNKNOWN;
+  lastTime: Nanoseconds = UNKNOWN;
+  /** Addresses in decorations: recorded with `-yy`, which stops every traced process at each new socket. */
+  addressDecoration = false;
+  readonly #cycles: AcceptCycles;
+  readonly #trackers: Trackers;
+  readonly #traffic: TrafficTracker;
+  readonly #handlers: (Handler | undefined)[] = [];
+
+  constructor(options: ModelOptions) {
+    this.options = options;
+    const inWindow = (time: Nanoseconds): boolean => time >= options.from && time <= options.to;
+    this.#cycles = new AcceptCycles(this.facts, inWindow);
+    this.#traffic = new TrafficTracker(this.facts, this.listeners, this.#cycles, inWindow);
+    this.#trackers = {
+      processes: this.processes,
+      descriptors: new DescriptorTracker(this.listeners),
+      traffic: this.#traffic,
+      waits: new WaitTracker(this.facts, this.#cycles),
+    };
+  }
+
+  inWindow(time: Nanoseconds): boolean {
+    return time >= this.options.from && time <= this.options.to;
+  }
+
+  call(call: Call): void {
+    const { start, end, syscall } = call;
+    if (this.firstTime === UNKNOWN || start < this.firstTime) this.firstTime = start;
+    if (end > this.lastTime) this.lastTime = end;
+    const thread = this.processes.at(call.lane, start);
+    if (end >= this.options.from && end <= this.options.to) this.statistics.add(call);
+    if (call.inFlight) {
+      thread.leftIn = leftIn(call, thread);
+      return;
+    }
+    const handler = this.#handlers[syscall.id] ?? this.#route(syscall);
+    this.#account(call, thread, handler(call, thread));
+    if (end > thread.lastTime) thread.lastTime = end;
+    thread.lastSyscall = syscall;
+    thread.lastFd = call.fd;
+    thread.lastTimed = call.duration >= 0;
+  }
+
+  signal(signal: Signal): void {
+    const thread = this.processes.at(signal.lane, signal.time);
+    this.#traffic.signal(thread, signal.signal);
+    this.#saw(signal.time);
+  }
+
+  exit(exit: Exit): void {
+    const thread = this.processes.at(exit.lane, exit.time);
+    this.#saw(exit.time);
+    if (exit.supersededBy !== 0) return;
+    this.#cycles.close(thread, exit.time);
+    this.#traffic.exited(thread, exit.signal);
+    // A worker that ends by itself is shutting down, not stalled; one that is killed in a long turn was in it to the end.
+    if (thread.loop.inTurn && exit.signal !== '') this.#endTurn(thread, exit.time, true);
+    this.processes.exited(thread, exit.time, exit.signal);
+  }
+
+  /** Closes what is still open when no more records come. `inFlight` are the calls that had not returned. */
+  finish(inFlight: Iterable<Call>): void {
+    for (const call of inFlight) {
+      this.#saw(call.start);
+      const thread = this.processes.at(call.lane, call.start);
+      thread.leftIn = leftIn(call, thread);
+    }
+    for (const thread of this.processes.threads()) {
+      this.#cycles.close(thread, this.lastTime);
+      if (thread.ended) continue;
+      const { loop, leftIn: left } = thread;
+      if (left?.isHubWait) {
+        if (loop.inTurn) this.#endTurn(thread, left.since, false);
+        loop.idle += Math.max(0, this.lastTime - left.since);
+      } else if (loop.inTurn) {
+        if (left === null) noteSilence(thread, this.lastTime);
+        this.#endTurn(thread, this.lastTime, true);
+      }
+    }
+    this.#traffic.finish(this.processes.all(), this.lastTime);
+  }
+
+  #saw(time: Nanoseconds): void {
+    if (time > this.lastTime) this.lastTime = time;
+  }
+
+  /** Charges the time since the thread's last record. */
+  #account(call: Call, thread: Thread, owner: Request | null | typeof HUB_WAIT): void {
+    const { loop, lastTime } = thread;
+    const { start, duration } = call;
+    const gap = lastTime === UNKNOWN || start < lastTime ? 0 : start - lastTime;
+    if (gap < TRACER_GAP) this.calibration.gap(gap);
+    if (call.syscall.family === 'trivial' && duration >= 0) this.calibration.call(duration);
+    if (owner === HUB_WAIT) {
+      this.#hubWait(call, thread, gap);
+      return;
+    }
+    if (loop.spanStart === UNKNOWN) loop.spanStart = lastTime === UNKNOWN ? start : lastTime;
+    if (owner !== null && owner !== loop.owner) loop.attribute(owner, owner.readAt === call.end || owner.startedAt === call.end, lastTime, start);
+    if (duration >= LADDER_RUNG) this.#blocked(call, thread);
+    if (!loop.inTurn) return;
+    const { turn } = loop;
+    turn.calls++;
+    if (duration > 0) turn.inCalls += duration;
+    if (gap < MILLISECOND) return;
+    turn.gaps += gap;
+    if (gap > turn.longestGap) noteGap(call, thread, gap);
+    if (this.addressDecoration && usedNewSocket(thread.lastSyscall)) turn.tracer += Math.min(gap, ADDRESS_LOOKUP);
+  }
+
+  #hubWait(call: Call, thread: Thread, gap: Nanoseconds): void {
+    const { loop } = thread;
+    if (loop.inTurn) {
+      if (gap > loop.turn.longestGap) noteGap(call, thread, gap);
+      if (gap >= MILLISECOND) loop.turn.gaps += gap;
+      this.#endTurn(thread, call.start, false);
+    }
+    if (call.duration > 0) loop.idle += call.duration;
+    loop.beginTurn(call);
+    // Whoever is served right after a wait that did not wait had been waiting during the turn before.
+    if (loop.aftermath !== null && (call.duration > MILLISECOND || loop.turn.number > loop.aftermath.number + 2)) loop.aftermath = null;
+  }
+
+  /** A call took a millisecond or more and is no hub wait. */
+  #blocked(call: Call, thread: Thread): void {
+    const { loop } = thread;
+    loop.blockedElsewhere += call.duration;
+    if (call.syscall.family === 'accept') loop.acceptBlocked += call.duration;
+    else if (call.syscall.family === 'futex') {
+      loop.futexBlocked += call.duration;
+      if (call.args.includes('LOCK_PI')) loop.acceptBlocked += call.duration;
+    }
+    if (loop.inTurn) noteCall(call, thread);
+  }
+
+  #endTurn(thread: Thread, at: Nanoseconds, open: boolean): void {
+    const { loop } = thread;
+    const turn = loop.endTurn(at);
+    if (turn === null) return;
+    const length = at - turn.start;
+    if (length < this.options.longTurn || !this.inWindow(turn.start)) return;
+    for (const [, { connection }] of thread.process.descriptors.entries()) {
+      if (connection?.request.inProgress && connection.request !== turn.owner && connection.request.startedAt < at) turn.addWaiting(connection.request.name);
+    }
+    loop.keepTurn();
+    loop.aftermath = turn;
+    this.facts.tell('longTurn', { thread, turn, length, open, stuckIn: open ? thread.leftIn : null });
+  }
+
+  #route(syscall: Syscall): Handler {
+    const handler = routeOf(syscall, this.#trackers);
+    while (this.#handlers.length <= syscall.id) this.#handlers.push(undefined);
+    this.#handlers[syscall.id] = handler;
+    return handler;
+  }
+}
+
+function usedNewSocket(syscall: Syscall | null): boolean {
+  return syscall !== null && (syscall.family === 'accept' || syscall.family === 'socket' || syscall.family === 'connect');
+}

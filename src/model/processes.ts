@@ -1,0 +1,219 @@
+import type { Lane } from '../trace/record.ts';
+import type { Syscall } from '../trace/syscalls.ts';
+import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
+import { AcceptState } from './accept-cycles.ts';
+import { DescriptorTable } from './descriptors.ts';
+import { Loop } from './loop.ts';
+import type { BlockClass, KeptLine } from './turn.ts';
+
+const MOST_TIDS = 256;
+
+/** A process: threads that share descriptors. */
+export class Process {
+  readonly #leader: Lane;
+  parent: Process | null = null;
+  /** The fork was traced: its descriptors are known to be its parent's. */
+  forkedAt: Nanoseconds = UNKNOWN;
+  /** Its live threads, and ended ones that were acceptors or loops. */
+  readonly threads: Thread[] = [];
+  /** Every thread it had, up to a bound. */
+  readonly tids: number[] = [];
+  descriptors = new DescriptorTable();
+  /** Program and arguments of the last `execve`, own or inherited; empty when not traced. */
+  argv: readonly string[] = [];
+  /** `gunicorn`, `nginx`…: named by argv, the process title or a heartbeat file; '' when nothing tells. */
+  server = '';
+  /** Processes it forked. */
+  forks = 0;
+  /** Threads it started while traced. */
+  threadsStarted = 0;
+  /** It got descriptors over a unix socket (node cluster). */
+  receivesDescriptors = false;
+  accepted = 0;
+  requests = 0;
+  brokenPipes = 0;
+  exitedAt: Nanoseconds = UNKNOWN;
+  killedBy = '';
+
+  constructor(leader: Lane) {
+    this.#leader = leader;
+  }
+
+  /** Thread group id: the tid of its first thread, as far as the trace tells. Captures on stderr tell the first one's only later. */
+  get pid(): number {
+    return this.#leader.tid;
+  }
+
+  noteTid(tid: number): void {
+    if (this.tids.length < MOST_TIDS && !this.tids.includes(tid)) this.tids.push(tid);
+  }
+}
+
+/** A call that had not returned when the trace ended. */
+export interface LeftIn {
+  readonly syscall: Syscall;
+  readonly since: Nanoseconds;
+  readonly target: string;
+  readonly line: KeptLine;
+  readonly isHubWait: boolean;
+  readonly class: BlockClass;
+  readonly query: string;
+}
+
+/** A thread: one lane, and what it is doing. */
+export class Thread {
+  readonly lane: Lane;
+  process: Process;
+  firstTime: Nanoseconds = UNKNOWN;
+  /** End of its last record. */
+  lastTime: Nanoseconds = UNKNOWN;
+  ended = false;
+  /** The call before the current one. */
+  lastSyscall: Syscall | null = null;
+  lastFd = -1;
+  /** Its duration is known. */
+  lastTimed = true;
+  /** The call it was in when the trace ended. */
+  leftIn: LeftIn | null = null;
+  readonly loop = new Loop();
+  readonly accepts = new AcceptState();
+
+  constructor(lane: Lane, process: Process) {
+    this.lane = lane;
+    this.process = process;
+    process.threads.push(this);
+    process.noteTid(lane.tid);
+  }
+
+  get tid(): number {
+    return this.lane.tid;
+  }
+}
+
+interface ExpectedChild {
+  readonly parent: Process;
+  readonly isThread: boolean;
+  readonly descriptors: DescriptorTable;
+  readonly time: Nanoseconds;
+}
+
+/** Finds threads and processes, and learns from clones, `getpid` and shared descriptors who belongs together. */
+export class Processes {
+  readonly #threads: (Thread | undefined)[] = [];
+  readonly #expected = new Map<number, ExpectedChild>();
+  readonly #byTid = new Map<number, Thread>();
+  readonly #all = new Set<Thread>();
+
+  /** The thread of a lane, made at its first record. */
+  at(lane: Lane, time: Nanoseconds): Thread {
+    return this.#threads[lane.index] ?? this.#first(lane, time);
+  }
+
+  byTid(tid: number): Thread | undefined {
+    const found = this.#byTid.get(tid);
+    if (found !== undefined || !this.#byTid.has(0)) return found;
+    // The first process of a capture on stderr gets its number late.
+    const unnamed = this.#byTid.get(0);
+    return unnamed?.tid === tid ? unnamed : undefined;
+  }
+
+  #first(lane: Lane, time: Nanoseconds): Thread {
+    const expected = this.#expected.get(lane.tid);
+    this.#expected.delete(lane.tid);
+    const process = expected?.isThread ? expected.parent : new Process(lane);
+    const thread = new Thread(lane, process);
+    thread.firstTime = time;
+    if (expected !== undefined && !expected.isThread) becomeChild(process, expected);
+    this.#threads[lane.index] = thread;
+    this.#byTid.set(lane.tid, thread);
+    this.#all.add(thread);
+    return thread;
+  }
+
+  /**
+   * A clone returned `childTid` in `parent`. The child may have run, and been seen, before its parent's call returned.
+   */
+  cloned(parent: Process, childTid: number, isThread: boolean, time: Nanoseconds): void {
+    if (isThread) parent.threadsStarted++;
+    else parent.forks++;
+    const expected: ExpectedChild = { parent, isThread, descriptors: new DescriptorTable(parent.descriptors), time };
+    const child = this.byTid(childTid);
+    if (child === undefined || child.ended || child.process === parent || child.process.parent !== null) {
+      if (child === undefined || child.ended) this.#expected.set(childTid, expected);
+      return;
+    }
+    if (isThread) this.merge(child, parent);
+    else {
+      const own = child.process.descriptors;
+      becomeChild(child.process, expected);
+      child.process.descriptors.absorb(own);
+    }
+  }
+
+  /** `thread` turned out to belong to `process`: they share descriptors. */
+  merge(thread: Thread, process: Process): void {
+    const old = thread.process;
+    if (old === process) return;
+    for (const sibling of old.threads) {
+      sibling.process = process;
+      process.threads.push(sibling);
+      process.noteTid(sibling.tid);
+    }
+    old.threads.length = 0;
+    process.descriptors.absorb(old.descriptors);
+    process.accepted += old.accepted;
+    process.requests += old.requests;
+  }
+
+  /** `getpid` in a thread names its process. A number that is not traced, or of another pid namespace, says nothing. */
+  pidNamed(thread: Thread, pid: number): void {
+    if (pid === thread.process.pid || pid === thread.tid) return;
+    const leader = this.byTid(pid);
+    if (leader !== undefined && leader.process !== thread.process && thread.process.parent === null && thread.process.forks === 0) this.merge(thread, leader.process);
+  }
+
+  /** `getppid` named the parent: an edge that attach-mode traces lack otherwise. */
+  parentNamed(process: Process, parentTid: number): void {
+    if (process.parent !== null) return;
+    const parent = this.byTid(parentTid);
+    if (parent === undefined || parent.process === process) return;
+    process.parent = parent.process;
+    parent.process.forks++;
+  }
+
+  exited(thread: Thread, time: Nanoseconds, signal: string): void {
+    const { process } = thread;
+    thread.ended = true;
+    thread.lastTime = Math.max(thread.lastTime, time);
+    this.#threads[thread.lane.index] = undefined;
+    if (this.#byTid.get(thread.tid) === thread) this.#byTid.delete(thread.tid);
+    // Only threads that accepted or had a loop are remembered after their end: memory is bounded by what lives.
+    const worthKeeping = thread.accepts.listeners.size > 0 || thread.loop.turns > 0 || (process.forks > 0 && thread.tid === process.pid);
+    if (!worthKeeping) {
+      this.#all.delete(thread);
+      process.threads.splice(process.threads.indexOf(thread), 1);
+    }
+    if (!process.threads.every((other) => other.ended)) return;
+    process.exitedAt = time;
+    process.killedBy = signal;
+    process.descriptors = new DescriptorTable();
+  }
+
+  /** Live threads, and ended ones that were acceptors or loops. */
+  threads(): IterableIterator<Thread> {
+    return this.#all.values();
+  }
+
+  /** The processes of these threads, in order of appearance. */
+  all(): Process[] {
+    return [...new Set([...this.#all].map((thread) => thread.process))];
+  }
+}
+
+function becomeChild(process: Process, expected: ExpectedChild): void {
+  process.parent = expected.parent;
+  process.descriptors = new DescriptorTable(expected.descriptors);
+  process.argv = expected.parent.argv;
+  process.server = expected.parent.server;
+  process.forkedAt = expected.time;
+}

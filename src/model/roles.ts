@@ -1,0 +1,75 @@
+import type { Listener } from './listeners.ts';
+import type { Thread } from './processes.ts';
+
+export type Role = 'event-loop' | 'sync-worker' | 'acceptor' | 'blocking-acceptor' | 'master' | 'pool-thread' | 'library-thread' | 'unknown';
+
+/** The role of every thread, judged from all that was seen so far (semantics 1.2 and 3.2). */
+export function rolesOf(threads: Iterable<Thread>): Map<Thread, Role> {
+  const roles = new Map<Thread, Role>();
+  const undecided: Thread[] = [];
+  for (const thread of threads) {
+    const role = ownRole(thread);
+    if (role === null) undecided.push(thread);
+    else roles.set(thread, role);
+  }
+  // An acceptor that served nobody so far is what its siblings are.
+  for (const thread of undecided) roles.set(thread, siblingRole(thread, roles));
+  return roles;
+}
+
+function ownRole(thread: Thread): Role | null {
+  const { accepts, loop, process } = thread;
+  const hub = loop.hub ?? loop.formerHub;
+  const waitsOnListener = hub?.hasListener === true;
+  if (accepts.listeners.size > 0 || waitsOnListener) {
+    if (isLoop(thread)) return 'event-loop';
+    if (accepts.handedOver * 4 > accepts.servedItself && accepts.handedOver > 0) return 'acceptor';
+    if (!waitsOnListener) return accepts.acceptedTotal > 0 || loop.acceptBlocked > 0 ? 'blocking-acceptor' : null;
+    return accepts.servedItself > 0 ? 'sync-worker' : null;
+  }
+  if (process.receivesDescriptors && hub?.kind === 'epoll' && isMainThread(thread)) return 'event-loop';
+  if (process.forks >= 1 && isMainThread(thread)) return 'master';
+  if (!isMainThread(thread)) return loop.futexBlocked * 2 >= loop.blockedElsewhere + loop.idle ? 'pool-thread' : 'library-thread';
+  // A loop without a listener (a client, a proxy's helper): most of its waiting is in its hub, and sockets are in it.
+  if (hub?.hasSockets && loop.turns >= 5 && loop.idle >= loop.blockedElsewhere) return 'event-loop';
+  return 'unknown';
+}
+
+/** Evidence that connections share the thread: they wait in its hub, alternate, or were made non-blocking for a hub that takes many. */
+function isLoop({ accepts, loop }: Thread): boolean {
+  const hub = loop.hub ?? loop.formerHub;
+  if (hub === null || !hub.hasListener) return false;
+  if (accepts.handedOver * 4 > accepts.servedItself && accepts.handedOver > 0) return false;
+  return hub.hasSockets || accepts.interleaved > 0 || (hub.kind === 'epoll' && accepts.nonblocking > 0 && !hub.oneAtATime);
+}
+
+function isMainThread(thread: Thread): boolean {
+  return thread.tid === thread.process.pid;
+}
+
+function siblingRole(thread: Thread, roles: ReadonlyMap<Thread, Role>): Role {
+  if (thread.process.forks >= 2 && (thread.loop.hub ?? thread.loop.formerHub)?.hasListener !== true) return 'master';
+  for (const [other, role] of roles) {
+    if (other.process === thread.process || role === 'master' || role === 'unknown') continue;
+    const related = other.process.parent !== null && other.process.parent === thread.process.parent;
+    const sameListener = [...other.accepts.listeners].some((listener) => thread.accepts.listeners.has(listener));
+    if (sameListener || (related && other.accepts.listeners.size > 0)) return role;
+  }
+  return 'unknown';
+}
+
+/** Whether a thread of this role serves requests. */
+export function isWorkerRole(role: Role): boolean {
+  return role === 'event-loop' || role === 'sync-worker' || role === 'acceptor' || role === 'blocking-acceptor';
+}
+
+/** The threads that accept from a listener or wait for it. */
+export function acceptorsOf(listener: Listener, threads: Iterable<Thread>): Thread[] {
+  return [...threads].filter(({ accepts }) => accepts.listeners.has(listener));
+}
+
+/** The process that stands for a worker in reports. */
+export function pidsOf(threads: Iterable<Thread>): number[] {
+  return [...new Set([...threads].map((thread) => thread.process.pid))];
+}
+

@@ -1,0 +1,143 @@
+import { pollDescriptors, quotedBytes, splitArguments } from '../trace/arguments.ts';
+import type { Call } from '../trace/record.ts';
+import type { Syscall } from '../trace/syscalls.ts';
+import type { Request } from './connections.ts';
+import type { DescriptorTracker } from './descriptor-tracker.ts';
+import { NO_THREAD_STARTED } from './loop.ts';
+import type { Processes, Thread } from './processes.ts';
+import { serverOf } from './server-names.ts';
+import type { TrafficTracker } from './traffic-tracker.ts';
+import type { WaitTracker } from './wait-tracker.ts';
+
+/** The call was its thread's hub wait. */
+export const HUB_WAIT = Symbol('hub wait');
+
+/** Whom a call works for: a request, nobody new (null: whoever ran before), or the loop itself in its hub wait. */
+export type Handler = (call: Call, thread: Thread) => Request | null | typeof HUB_WAIT;
+
+export interface Trackers {
+  readonly processes: Processes;
+  readonly descriptors: DescriptorTracker;
+  readonly traffic: TrafficTracker;
+  readonly waits: WaitTracker;
+}
+
+const nobody: Handler = () => null;
+
+/** The handler of a syscall: by name where one name differs from its family, else by family. */
+export function routeOf(syscall: Syscall, trackers: Trackers): Handler {
+  const note = bookkeeping(syscall, trackers);
+  if (note !== undefined) {
+    return (call, thread) => {
+      note(call, thread);
+      return null;
+    };
+  }
+  const { descriptors, traffic, waits } = trackers;
+  switch (syscall.family) {
+    case 'accept':
+      return (call, thread) => {
+        const owner = traffic.accept(call, thread);
+        waits.acceptFollowed(thread);
+        return owner;
+      };
+    case 'epoll-wait':
+      return (call, thread) => (waits.epoll(call, thread) ? HUB_WAIT : null);
+    case 'poll':
+      return (call, thread) => (waits.poll(call, thread) ? HUB_WAIT : ownerOfFirst(call, thread));
+    case 'select':
+      return (call, thread) => (waits.select(call, thread) ? HUB_WAIT : null);
+    case 'read':
+      return (call, thread) => traffic.read(call, thread);
+    case 'write':
+      return (call, thread) => traffic.write(call, thread);
+    case 'connect':
+      return (call, thread) => traffic.connect(call, thread);
+    case 'close':
+      return (call, thread) => {
+        const closed = descriptors.closed(call, thread.process);
+        return closed === undefined ? null : traffic.closed(call, thread, closed);
+      };
+    default:
+      return nobody;
+  }
+}
+
+/** Calls that only change what is known of a process or its descriptors. */
+function bookkeeping({ name, family }: Syscall, { processes, descriptors }: Trackers): ((call: Call, thread: Thread) => void) | undefined {
+  if (name === 'getpid') return (call, thread) => processes.pidNamed(thread, call.result);
+  if (name === 'getppid') return (call, thread) => processes.parentNamed(thread.process, call.result);
+  if (name === 'gettid') {
+    return (_call, thread) => {
+      thread.loop.startedThreadIn = thread.loop.turn.number;
+    };
+  }
+  if (name === 'getsockname') return (call, thread) => descriptors.socketName(call, thread);
+  switch (family) {
+    case 'socket':
+      return (call, thread) => descriptors.socket(call, thread);
+    case 'bind':
+      return (call, thread) => descriptors.bind(call, thread);
+    case 'listen':
+      return (call, thread) => descriptors.listen(call, thread);
+    case 'setsockopt':
+      return (call, thread) => descriptors.setOption(call, thread);
+    case 'shutdown':
+      return (call, thread) => descriptors.shutdown(call, thread);
+    case 'dup':
+      return (call, thread) => descriptors.duplicated(call, thread);
+    case 'fcntl':
+    case 'ioctl':
+      return (call, thread) => descriptors.control(call, thread);
+    case 'epoll-ctl':
+      return (call, thread) => descriptors.epollControl(call, thread);
+    case 'epoll-create':
+      return (call, thread) => descriptors.opened(call, thread, 'epoll');
+    case 'eventfd':
+      return (call, thread) => descriptors.opened(call, thread, 'event');
+    case 'pipe':
+      return (call, thread) => descriptors.pair(call, thread, 'pipe');
+    case 'socketpair':
+      return (call, thread) => descriptors.pair(call, thread, 'socket');
+    case 'open':
+      return (call, thread) => {
+        descriptors.opened(call, thread, 'file');
+        noteModule(call, thread);
+      };
+    case 'memory':
+      return (_call, thread) => {
+        thread.loop.turn.memoryCalls++;
+      };
+    case 'clone':
+      return (call, thread) => {
+        if (!(call.result > 0)) return;
+        const isThread = call.args.includes('CLONE_THREAD');
+        // The thread that was asked for is a native one after all.
+        if (isThread) thread.loop.startedThreadIn = NO_THREAD_STARTED;
+        processes.cloned(thread.process, call.result, isThread, call.end);
+      };
+    case 'execve':
+      return executed;
+    default:
+      return undefined;
+  }
+}
+
+function ownerOfFirst(call: Call, thread: Thread): Request | null {
+  const [first] = pollDescriptors(call.args);
+  const descriptor = first === undefined ? undefined : thread.process.descriptors.get(first);
+  return descriptor?.connection?.request ?? descriptor?.owner ?? null;
+}
+
+function noteModule(call: Call, thread: Thread): void {
+  if (call.result >= 0 && thread.loop.inTurn && /\.(?:pyc?|so[.\d]*|rb|m?js|php|jar)"/.test(call.args)) thread.loop.turn.modulesOpened++;
+}
+
+function executed(call: Call, thread: Thread): void {
+  if (call.result !== 0) return;
+  const { process } = thread;
+  const list = /\[(.*?)\](?:, |$)/s.exec(call.args)?.[1] ?? '';
+  process.argv = splitArguments(list).map((argument) => quotedBytes(argument) ?? argument);
+  process.server = serverOf(process.argv) || process.server;
+  process.descriptors.keepStandardStreams();
+}

@@ -1,0 +1,235 @@
+import { decoration, quotedBytes, socketAddress } from '../trace/arguments.ts';
+import { queryOf, type RequestStart, requestStart } from '../trace/payload.ts';
+import type { Call } from '../trace/record.ts';
+import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
+import type { AcceptCycles } from './accept-cycles.ts';
+import { acceptedConnection, Connection, type Request } from './connections.ts';
+import { Descriptor } from './descriptors.ts';
+import type { FactBus, FailedWrite } from './facts.ts';
+import type { Listeners } from './listeners.ts';
+import type { Process, Thread } from './processes.ts';
+import { type KeptLine, keptLine } from './turn.ts';
+
+/** Bytes looked at to recognise a request, a reply or a query. */
+const PAYLOAD_HEAD = 1024;
+const WANTING: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
+const BROKEN: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ESHUTDOWN']);
+
+/** The request that a read returned. A request line holds no escapes as a rule: then the traced text is the bytes. */
+function requestOf(args: string): RequestStart | null {
+  const open = args.indexOf('"');
+  const first = args.charCodeAt(open + 1);
+  if (first >= 0x41 && first <= 0x5a && first !== 0x50) {
+    const escape = args.indexOf('\\', open);
+    const line = args.slice(open + 1, escape < 0 ? args.indexOf('"', open + 1) : escape);
+    const start = requestStart(line);
+    if (start !== null) return start;
+  }
+  return requestStart(quotedBytes(args, PAYLOAD_HEAD) ?? '');
+}
+
+/** Follows connections and the requests on them. Methods return the request that a call works for, or null. */
+export class TrafficTracker {
+  readonly #facts: FactBus;
+  readonly #listeners: Listeners;
+  readonly #cycles: AcceptCycles;
+  readonly #inWindow: (time: Nanoseconds) => boolean;
+  readonly #lastFailure = new Map<Thread, FailedWrite>();
+
+  constructor(facts: FactBus, listeners: Listeners, cycles: AcceptCycles, inWindow: (time: Nanoseconds) => boolean) {
+    this.#facts = facts;
+    this.#listeners = listeners;
+    this.#cycles = cycles;
+    this.#inWindow = inWindow;
+  }
+
+  accept(call: Call, thread: Thread): Request | null {
+    const { process, accepts, loop } = thread;
+    const descriptor = process.descriptors.get(call.fd) ?? process.descriptors.learn(call.fd, call.args);
+    const listener = this.#listeners.accepted(descriptor, call.fd);
+    accepts.listenerNumbers.add(call.fd);
+    const succeeded = call.result >= 0;
+    if (WANTING.has(call.error) && this.#inWindow(call.end)) this.#facts.tell('acceptError', { thread, listener, error: call.error, time: call.end, line: keptLine(call) });
+    // An accept that the trace shows without any wait of its thread: blocking, or waits were filtered out.
+    if (!accepts.wake.seen && loop.waitSets.length === 0 && this.#inWindow(call.start) && (succeeded || call.error === 'EAGAIN')) {
+      this.#facts.tell('bareAccept', { thread, listener, accepted: succeeded, start: call.start, end: call.end, line: keptLine(call) });
+    }
+    this.#cycles.tried(thread, listener, call, succeeded);
+    accepts.listeners.add(listener);
+    if (!succeeded) return null;
+    if (this.#inWindow(call.end)) {
+      accepts.acceptedTotal++;
+      process.accepted++;
+      this.#facts.tell('accepted', { thread, listener, record: call });
+    }
+    const made = new Descriptor('connection', '', true);
+    made.nonblocking = call.args.includes('SOCK_NONBLOCK');
+    if (made.nonblocking) accepts.nonblocking++;
+    const connection = acceptedConnection(made, call.result, listener, thread, call);
+    process.descriptors.set(call.result, made);
+    return connection.request;
+  }
+
+  connect(call: Call, thread: Thread): Request | null {
+    const descriptor = thread.process.descriptors.learn(call.fd, call.args);
+    const address = socketAddress(call.args);
+    if (address !== '') descriptor.peer = address;
+    descriptor.owner = thread.loop.owner;
+    return descriptor.owner;
+  }
+
+  /** A read from anything; `descriptor` may be undefined for calls without one. */
+  read(call: Call, thread: Thread): Request | null {
+    const { process } = thread;
+    const descriptor = process.descriptors.get(call.fd) ?? (call.fd < 0 ? undefined : process.descriptors.learn(call.fd, call.args));
+    if (descriptor === undefined) return null;
+    if (call.syscall.name === 'recvmsg' && call.args.includes('SCM_RIGHTS')) this.#receiveDescriptors(call, thread);
+    let { connection } = descriptor;
+    if (connection === null) {
+      if (descriptor.kind !== 'socket' || descriptor.seenOpening || !(call.result > 0)) return descriptor.owner;
+      connection = this.#adopt(call, thread, descriptor);
+      if (connection === null) return descriptor.owner;
+    }
+    this.#served(connection, thread);
+    if (call.result > 0) this.#received(call, thread, connection);
+    else if (call.result === 0 || call.error === 'ECONNRESET') {
+      const { request } = connection;
+      if (request.inProgress && request.complete && request.hungUpAt === UNKNOWN) request.hangUp(call);
+    }
+    return connection.request;
+  }
+
+  write(call: Call, thread: Thread): Request | null {
+    const { process, loop } = thread;
+    const descriptor = process.descriptors.get(call.fd) ?? (call.fd < 0 ? undefined : process.descriptors.learn(call.fd, call.args));
+    if (descriptor === undefined) return null;
+    let { connection } = descriptor;
+    if (connection === null && descriptor.kind === 'socket' && !descriptor.seenOpening && this.#isReply(call)) connection = this.#adopted(call, thread, descriptor);
+    if (call.error !== '' && BROKEN.has(call.error) && !call.injected) this.#failed(call, thread, descriptor, connection);
+    if (connection !== null) {
+      const { request } = connection;
+      if (call.result >= 0 && request.answeredAt === UNKNOWN && request.readAt !== UNKNOWN) request.answeredAt = call.end;
+      this.#served(connection, thread);
+      return request;
+    }
+    if (descriptor.kind === 'socket' && call.result > 0) {
+      descriptor.owner = loop.owner ?? descriptor.owner;
+      descriptor.query = queryOf(quotedBytes(call.args, 256) ?? '') ?? descriptor.query;
+    }
+    return descriptor.owner;
+  }
+
+  closed(call: Call, thread: Thread, descriptor: Descriptor): Request | null {
+    const { connection } = descriptor;
+    if (connection === null) return descriptor.owner;
+    if (connection.acceptedBy.process === thread.process) this.#end(connection, thread, call.end);
+    return connection.request;
+  }
+
+  /** A signal was delivered: SIGPIPE right after a failed write belongs to it. */
+  signal(thread: Thread, signal: string): void {
+    const failure = this.#lastFailure.get(thread);
+    if (failure !== undefined && signal === 'SIGPIPE') failure.signal = signal;
+  }
+
+  exited(thread: Thread, signal: string): void {
+    const failure = this.#lastFailure.get(thread);
+    if (failure !== undefined && signal === 'SIGPIPE') failure.fatal = true;
+    this.#lastFailure.delete(thread);
+  }
+
+  #served(connection: Connection, thread: Thread): void {
+    const { accepts } = connection.acceptedBy;
+    if (thread !== connection.acceptedBy) {
+      if (connection.request.loop !== thread.loop) {
+        connection.request.servedBy(thread.loop);
+        accepts.handedOver++;
+      }
+      return;
+    }
+    accepts.servedItself++;
+    if (accepts.lastFd !== connection.fd) {
+      const last = accepts.lastFd < 0 ? undefined : thread.process.descriptors.get(accepts.lastFd)?.connection;
+      if (last?.request.inProgress) accepts.interleaved++;
+      accepts.lastFd = connection.fd;
+    }
+  }
+
+  #received(call: Call, thread: Thread, connection: Connection): void {
+    let { request } = connection;
+    if (request.readAt !== UNKNOWN && request.answeredAt === UNKNOWN) {
+      request.complete = true;
+      return;
+    }
+    if (request.answeredAt !== UNKNOWN) request = connection.nextRequest(call.start, thread.loop);
+    const start = requestOf(call.args);
+    request.readAt = call.end;
+    request.readLine = call.line;
+    connection.requests++;
+    if (start !== null) {
+      request.line = start.line;
+      request.identity = start.identity;
+      request.complete = start.complete;
+    }
+    thread.loop.turn.readRequest(connection);
+    thread.loop.aftermath?.addWaiting(request.name);
+    if (!this.#inWindow(call.end)) return;
+    thread.process.requests++;
+    this.#facts.tell('requestRead', { thread, request, record: call });
+  }
+
+  /** A socket of unknown origin on which a request arrives is a client that was accepted before the trace began. */
+  #adopt(call: Call, thread: Thread, descriptor: Descriptor): Connection | null {
+    const bytes = quotedBytes(call.args, 64);
+    return bytes !== null && requestStart(bytes) !== null ? this.#adopted(call, thread, descriptor) : null;
+  }
+
+  #adopted(call: Call, thread: Thread, descriptor: Descriptor): Connection {
+    const connection = new Connection(call.fd, descriptor, null, thread, call.start, call.line, '', false);
+    descriptor.connection = connection;
+    return connection;
+  }
+
+  #isReply(call: Call): boolean {
+    return call.args.includes('"HTTP/1.');
+  }
+
+  #receiveDescriptors(call: Call, thread: Thread): void {
+    thread.process.receivesDescriptors = true;
+    for (const match of call.args.matchAll(/SCM_RIGHTS, cmsg_data=\[([^\]]*(?:\[[^\]]*\][^\]]*)*)\]/g)) {
+      for (const number of (match[1] ?? '').matchAll(/(?:^|, )(\d+)(<[^>]*>)?/g)) {
+        const fd = Number(number[1]);
+        const descriptor = new Descriptor('connection', decoration(number[0].replace(/^, /, '')), true);
+        descriptor.connection = new Connection(fd, descriptor, null, thread, call.end, call.line, '', false);
+        thread.process.descriptors.set(fd, descriptor);
+      }
+    }
+  }
+
+  #failed(call: Call, thread: Thread, descriptor: Descriptor, connection: Connection | null): void {
+    if (descriptor.writeShut || connection?.failed) return;
+    if (connection !== null) connection.failed = true;
+    if (!this.#inWindow(call.end)) return;
+    const request = connection?.request ?? null;
+    const blame = request === null ? { own: 0, waiting: 0, behind: 0, longest: null } : request.loop.blame(request, call.start);
+    const lines: KeptLine[] = [keptLine(call)];
+    const failure: FailedWrite = { thread, fd: call.fd, descriptor, connection, request, error: call.error, time: call.end, ...blame, lines, signal: '', fatal: false };
+    if (connection !== null) thread.process.brokenPipes++;
+    this.#lastFailure.set(thread, failure);
+    this.#facts.tell('failedWrite', failure);
+  }
+
+  #end(connection: Connection, thread: Thread, at: Nanoseconds): void {
+    const { request } = connection;
+    connection.closed = true;
+    if (request.hungUpAt === UNKNOWN || connection.failed || request.hungUpLine === null || !this.#inWindow(request.hungUpAt)) return;
+    this.#facts.tell('hangUp', { thread, request, time: request.hungUpAt, answered: request.answeredAt !== UNKNOWN, closedAt: at, line: request.hungUpLine });
+  }
+
+  /** Connections whose client was seen to leave and that are still open when the trace ends. */
+  finish(processes: readonly Process[], at: Nanoseconds): void {
+    for (const process of processes) {
+      for (const [, { connection }] of process.descriptors.entries()) if (connection !== null && !connection.closed) this.#end(connection, connection.acceptedBy, at);
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import { pollDescriptors, selectReadDescriptors } from '../trace/arguments.ts';
+import type { Call } from '../trace/record.ts';
+import type { Syscall } from '../trace/syscalls.ts';
+import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
+import { blockClass } from './block-class.ts';
+import { describeTarget } from './descriptors.ts';
+import type { LeftIn, Thread } from './processes.ts';
+import { type KeptLine, keptLine, NOTED } from './turn.ts';
+
+/** Groups kept a turn: what does not fit is only in the sums. */
+const GROUPS = 12;
+
+/** One stay in a call, or in what follows it, as far as the trace bounds it. */
+interface Stay {
+  readonly syscall: Syscall;
+  readonly fd: number;
+  readonly args: string;
+  readonly error: string;
+  readonly start: Nanoseconds;
+  readonly duration: Nanoseconds;
+  /** Read only when the stay turns out to be the longest of its group. */
+  readonly lines: () => readonly KeptLine[];
+  readonly estimated: boolean;
+}
+
+/** Notes a timed call that took long. */
+export function noteCall(call: Call, thread: Thread): void {
+  const { syscall, fd, args, error, start, duration } = call;
+  note(thread, { syscall, fd, args, error, start, duration, lines: () => linesOf(call), estimated: false });
+}
+
+/** Notes the longest gap of the running turn. `call` is the record that ended it. */
+export function noteGap(call: Call, thread: Thread, length: Nanoseconds): void {
+  const { turn, owner } = thread.loop;
+  turn.longestGap = length;
+  if (length < NOTED) return;
+  const before: KeptLine = { file: call.file, line: call.previousLine, text: call.previousText };
+  const after: KeptLine = { file: call.file, line: call.startLine, text: call.startText };
+  turn.gap = { length, start: call.start - length, before, after };
+  // The record that ended the gap may itself be the reply: only one that was sent before the gap counts.
+  turn.afterReply = owner !== null && owner.answeredAt !== UNKNOWN && owner.answeredAt <= call.start - length;
+  const previous = thread.lastSyscall;
+  // Without -T the gap holds the call before it: that call is where the thread was, as far as one can tell.
+  if (thread.lastTimed || previous === null) return;
+  const args = before.text.slice(before.text.indexOf('(') + 1);
+  note(thread, { syscall: previous, fd: thread.lastFd, args, error: '', start: call.start - length, duration: length, lines: () => [before], estimated: true });
+}
+
+/** Describes the call that a thread was in when the trace ended. */
+export function leftIn(call: Call, thread: Thread): LeftIn {
+  const { hub } = thread.loop;
+  const { syscall, args, start } = call;
+  const fd = objectOf(call);
+  const descriptor = thread.process.descriptors.get(fd);
+  const isSet = syscall.family === 'poll' || syscall.family === 'select';
+  const isHubWait = hub !== null && (hub.kind === 'set' ? isSet : syscall.family === 'epoll-wait' && hub.descriptor === descriptor);
+  const kind = blockClass({ syscall, fd, args, error: '', duration: 0 }, descriptor);
+  return { syscall, since: start, target: describeTarget(fd, descriptor), line: keptLine(call), isHubWait, class: kind, query: descriptor?.query?.text ?? '' };
+}
+
+/** Notes that a thread was silent from its last record to the end of the trace: nothing ends that gap. */
+export function noteSilence(thread: Thread, end: Nanoseconds): void {
+  const { lastTime, lane, loop } = thread;
+  const length = end - lastTime;
+  if (lastTime === UNKNOWN || length <= loop.turn.longestGap) return;
+  const { file = '', line = 0, text = '' } = lane.lastLine ?? {};
+  loop.turn.longestGap = length;
+  loop.turn.gap = { length, start: lastTime, before: { file, line, text }, after: { file, line: 0, text: '' } };
+  loop.turn.afterReply = loop.owner !== null && loop.owner.answeredAt !== UNKNOWN;
+}
+
+function linesOf(call: Call): readonly KeptLine[] {
+  const line = keptLine(call);
+  return call.startLine === call.line ? [line] : [{ file: call.file, line: call.startLine, text: call.startText }, line];
+}
+
+function note(thread: Thread, stay: Stay): void {
+  const { syscall, duration, start } = stay;
+  const fd = objectOf(stay);
+  const descriptor = thread.process.descriptors.get(fd);
+  const kind = blockClass(stay, descriptor);
+  const futex = syscall.family === 'futex';
+  const key = futex ? (stay.args.includes('CLOCK_REALTIME') ? 'realtime' : 'monotonic') : String(fd);
+  const { blocked } = thread.loop.turn;
+  let group = blocked.find((known) => known.syscall === syscall && known.key === key && known.class === kind);
+  if (group === undefined) {
+    if (blocked.length === GROUPS) return;
+    group = { class: kind, syscall, key, target: '', query: '', count: 0, total: 0, longest: 0, firstAt: start, lastAt: start, lines: [], addresses: new Set(), estimated: stay.estimated };
+    blocked.push(group);
+  }
+  group.count++;
+  group.total += duration;
+  group.lastAt = start + duration;
+  if (futex && group.addresses.size < 8) group.addresses.add(stay.args.slice(0, stay.args.indexOf(',')));
+  if (duration <= group.longest) return;
+  group.longest = duration;
+  group.target = describeTarget(fd, descriptor);
+  group.query = descriptor?.query?.text ?? '';
+  if (duration >= NOTED || group.lines.length === 0) group.lines = stay.lines();
+}
+
+/** The descriptor a call waits for: the first argument, or the first member of a poll or select set. */
+function objectOf(stay: Pick<Stay, 'syscall' | 'args' | 'fd'>): number {
+  if (stay.syscall.family === 'poll') return pollDescriptors(stay.args)[0] ?? -1;
+  if (stay.syscall.family === 'select') return selectReadDescriptors(stay.args)[0] ?? -1;
+  return stay.fd;
+}

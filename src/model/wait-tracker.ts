@@ -1,0 +1,110 @@
+import { integer, pollDescriptors, readyEvents, selectReadDescriptors, splitArguments } from '../trace/arguments.ts';
+import type { Call } from '../trace/record.ts';
+import type { AcceptCycles } from './accept-cycles.ts';
+import { EpollSet } from './descriptors.ts';
+import type { FactBus } from './facts.ts';
+import type { WaitSet } from './loop.ts';
+import type { Thread } from './processes.ts';
+
+/**
+ * Follows multiplexer waits: which wait set is a thread's hub, and which waits may have reported its listener (semantics 3.1).
+ * Every method returns whether the call was the thread's hub wait.
+ */
+export class WaitTracker {
+  readonly #facts: FactBus;
+  readonly #cycles: AcceptCycles;
+
+  constructor(facts: FactBus, cycles: AcceptCycles) {
+    this.#facts = facts;
+    this.#cycles = cycles;
+  }
+
+  epoll(call: Call, thread: Thread): boolean {
+    const { loop, process } = thread;
+    const descriptor = process.descriptors.get(call.fd) ?? process.descriptors.learn(call.fd, call.args);
+    if (descriptor.epoll === null) {
+      descriptor.kind = 'epoll';
+      descriptor.epoll = new EpollSet();
+    }
+    const set = loop.waitSet('epoll', descriptor, call.fd);
+    if (set.waits < 3) noteShape(set, call);
+    this.#count(set, call);
+    const { epoll } = descriptor;
+    if (epoll.sockets > 0) set.hasSockets = true;
+    if (epoll.listeners.size > 0) {
+      if (!set.hasListener) for (const listener of epoll.listeners) thread.accepts.listeners.add(listener);
+      this.#confirm(thread, set, true);
+    }
+    else if (loop.hub === null) this.#confirm(thread, set, false);
+    const isHub = loop.hub === set;
+    if (isHub || !loop.hubIsCertain) this.#cycles.waited(thread, set, call);
+    if (call.result > 0 && call.args.includes('HUP')) noteHangUps(call, thread, epoll);
+    return isHub;
+  }
+
+  poll(call: Call, thread: Thread): boolean {
+    return this.#set(call, thread, pollDescriptors(call.args));
+  }
+
+  select(call: Call, thread: Thread): boolean {
+    return this.#set(call, thread, selectReadDescriptors(call.args));
+  }
+
+  /** An accept right after a wait shows what the wait set holds, when its set-up was not traced. */
+  acceptFollowed(thread: Thread): void {
+    const { wake } = thread.accepts;
+    const set = wake.set;
+    if (set === null || set.hasListener || thread.loop.hubIsCertain) return;
+    this.#confirm(thread, set, true);
+  }
+
+  #set(call: Call, thread: Thread, numbers: readonly number[]): boolean {
+    const { loop, process, accepts } = thread;
+    let hasListener = false;
+    let hasSockets = false;
+    for (const fd of numbers) {
+      const descriptor = process.descriptors.get(fd);
+      const kind = descriptor?.kind;
+      if (descriptor?.listener != null) {
+        hasListener = true;
+        accepts.listeners.add(descriptor.listener);
+      }
+      else if (kind === 'connection' || kind === 'socket') hasSockets = true;
+    }
+    // A poll on a single socket that is no listener is somebody waiting for an answer, never a loop.
+    if (!hasListener && numbers.length < 2) return false;
+    const set = loop.waitSet('set', null, -1);
+    this.#count(set, call);
+    if (hasSockets && hasListener) set.hasSockets = true;
+    if (hasListener) this.#confirm(thread, set, true);
+    else if (loop.hub === null) this.#confirm(thread, set, false);
+    const isHub = loop.hub === set;
+    if (hasListener || (isHub && !loop.hubIsCertain)) this.#cycles.waited(thread, set, call);
+    return isHub;
+  }
+
+  #count(set: WaitSet, call: Call): void {
+    set.waits++;
+    if (call.duration > 0) set.total += call.duration;
+  }
+
+  #confirm(thread: Thread, set: WaitSet, certain: boolean): void {
+    if (certain) set.hasListener = true;
+    if (thread.loop.confirmHub(set, certain)) this.#facts.tell('hubChanged', thread);
+  }
+}
+
+/** `maxevents` 1 with an endless timeout, as uWSGI waits. */
+function noteShape(set: WaitSet, call: Call): void {
+  const [, , maxEvents, timeout] = splitArguments(call.args);
+  set.oneAtATime = integer(maxEvents) === 1 && integer(timeout) === -1;
+}
+
+function noteHangUps(call: Call, thread: Thread, epoll: EpollSet): void {
+  for (const event of readyEvents(call.args)) {
+    if (!event.events.includes('HUP')) continue;
+    const fd = epoll.descriptorOf(event.u32);
+    const request = thread.process.descriptors.get(fd)?.connection?.request;
+    if (request?.inProgress && request.hungUpAt < 0) request.hangUp(call);
+  }
+}

@@ -1,0 +1,108 @@
+import type { Evidence, Finding, Report, Step } from '../analysis/report.ts';
+import { counted } from './figures.ts';
+import type { Page, Run } from './page.ts';
+import { moment, period } from './when.ts';
+import { pids, SEVERITY_WORDS, SURENESS_WORDS } from './wording.ts';
+
+/** Columns of a finding's body, of its title, and of the text behind WHY, NEXT and PROOF. */
+const BODY = 4;
+const TITLE = BODY + 10;
+const TEXT = BODY + 7;
+const SHOWN_EVIDENCE = 4;
+/** A file's path may take this share of the width before evidence names it without its folder. */
+const LOCATION_SHARE = 0.25;
+
+/** Writes findings onto a page, in full or on one line. What several have in common (why it matters, a next step) it says once. */
+export class FindingWriter {
+  readonly #page: Page;
+  readonly #report: Report;
+  readonly #verbose: number;
+  readonly #numbers: ReadonlyMap<string, number>;
+  readonly #fileNames: ReadonlyMap<string, string>;
+  /** Which finding said it first. */
+  readonly #said = new Map<string, number>();
+
+  constructor(page: Page, report: Report, verbose: number) {
+    this.#page = page;
+    this.#report = report;
+    this.#verbose = verbose;
+    this.#numbers = new Map(report.findings.map((finding, index) => [finding.id, index + 1]));
+    this.#fileNames = fileNames(page, report);
+  }
+
+  /** Title, when and who, summary, why, next steps, proof, related findings. */
+  inFull(finding: Finding): void {
+    const page = this.#page;
+    page.prose(this.#label(finding), TITLE, finding.title, 'bold');
+    page.parts([], BODY, [finding.kind, SURENESS_WORDS[finding.sureness], period(this.#report.window, finding), pids(finding)]);
+    page.prose([], BODY, finding.summary);
+    if (finding.why !== '') {
+      const earlier = this.#saidBy(finding.why, finding);
+      page.prose(label('WHY'), TEXT, earlier === null ? finding.why : `as in ${earlier}`);
+    }
+    for (const [index, step] of finding.next.entries()) this.#step(step, index, this.#saidBy(JSON.stringify(step), finding));
+    this.#proof(finding.evidence);
+    const related = finding.related.map((id) => `${this.#numbers.get(id) ?? ''} ${id}`.trim());
+    if (related.length > 0) page.parts(label('SEE'), TEXT, related);
+  }
+
+  /** Its title, then as much of how sure, when and who as fits. */
+  onOneLine(finding: Finding): void {
+    const time = moment(this.#report.window, finding.startMs, finding.startTime);
+    let text = finding.title;
+    for (const part of [SURENESS_WORDS[finding.sureness], time === 'unknown' ? '' : time, pids(finding)]) {
+      if (part === '') continue;
+      if (TITLE + text.length + 3 + part.length > this.#page.width) break;
+      text += `   ${part}`;
+    }
+    this.#page.line(this.#label(finding), TITLE, text);
+  }
+
+  #label(finding: Finding): readonly Run[] {
+    const number = `${String(this.#numbers.get(finding.id) ?? '').padStart(2)} `.padEnd(BODY);
+    return [{ text: number }, { text: SEVERITY_WORDS[finding.severity], style: finding.severity }];
+  }
+
+  /** The number of the finding that said this before; null when this one is the first, or when everything is wanted in full. */
+  #saidBy(what: string, finding: Finding): number | null {
+    const earlier = this.#said.get(what);
+    if (earlier === undefined) this.#said.set(what, this.#numbers.get(finding.id) ?? 0);
+    return this.#verbose > 0 ? null : (earlier ?? null);
+  }
+
+  #step(step: Step, index: number, earlier: number | null): void {
+    const page = this.#page;
+    const number = `${index + 1} `;
+    const indent = TEXT + number.length;
+    const start = [{ text: `${' '.repeat(BODY)}${(index === 0 ? 'NEXT' : '').padEnd(TEXT - BODY)}${number}` }];
+    if (earlier !== null) {
+      page.line(start, indent, `as in ${earlier}: ${step.text}`);
+      return;
+    }
+    page.prose(start, indent, step.text);
+    if (step.command !== undefined) page.verbatim(indent + 2, step.command);
+    if (step.needs !== undefined) page.prose([{ text: `${' '.repeat(indent)}needs: ` }], indent + 7, step.needs);
+    if (step.caveat !== undefined) page.prose([{ text: `${' '.repeat(indent)}caveat: ` }], indent + 8, step.caveat);
+  }
+
+  #proof(evidence: readonly Evidence[]): void {
+    if (evidence.length === 0) return;
+    const shown = this.#verbose > 0 ? evidence : evidence.slice(0, SHOWN_EVIDENCE);
+    const all = counted(evidence.length, 'line');
+    this.#page.line(label('PROOF'), TEXT, shown.length === evidence.length ? all : `${shown.length} of ${all}, -v shows all`);
+    const lines = shown.map(({ file, line, text }) => ({ place: `${this.#fileNames.get(file) ?? file}:${line}`, text }));
+    this.#page.traceLines(BODY + 2, lines);
+  }
+}
+
+/** How evidence names its files: as they are, or, where that would leave too little of the lines, without their folders, unless two then look alike. */
+function fileNames(page: Page, report: Report): ReadonlyMap<string, string> {
+  const files = [...new Set(report.findings.flatMap((finding) => finding.evidence.map(({ file }) => file)))];
+  const names = new Map(files.map((file) => [file, file.slice(file.lastIndexOf('/') + 1)]));
+  const fits = files.every((file) => file.length <= page.width * LOCATION_SHARE);
+  return fits || new Set(names.values()).size < names.size ? new Map() : names;
+}
+
+function label(word: string): readonly Run[] {
+  return [{ text: ' '.repeat(BODY) + word }];
+}

@@ -1,0 +1,119 @@
+import type { Evidence, Finding, Report, Step } from '../analysis/report.ts';
+import { codeSpan, fence, paragraph, prose } from './markdown-escape.ts';
+import { redactReport } from './redact.ts';
+import { show } from './show.ts';
+import { cutMiddle } from './trace-line.ts';
+import { moment, period, span } from './when.ts';
+import { coverage, extent, paths, pidList, pids, recording, SEVERITY_WORDS, SURENESS_WORDS, tally, workforce } from './wording.ts';
+
+export interface MarkdownOptions {
+  /** Keeps payload: request lines with their query, contents of reads and writes. */
+  readonly withPayload?: boolean;
+}
+
+/** A note of this length still fits into a chat message; what is beyond it is named, not shown. The first finding is always shown. */
+const LINES = 58;
+const ROWS = 15;
+const EVIDENCE = 3;
+const EVIDENCE_WIDTH = 160;
+
+/** The report as a note to paste into an incident: verdict, data quality, a table of findings, then proof and steps of the worst ones. */
+export function renderMarkdown(report: Report, options: MarkdownOptions = {}): string {
+  const shown = options.withPayload === true ? report : redactReport(report);
+  const head = [...opening(shown), ...table(shown)];
+  const foot = closing(shown, options.withPayload === true);
+  const serious = shown.findings.filter((finding) => finding.severity !== 'info');
+  const details: string[] = [];
+  let detailed = 0;
+  for (const finding of serious) {
+    const lines = detail(shown, finding, shown.findings.indexOf(finding) + 1);
+    if (detailed > 0 && head.length + details.length + lines.length + foot.length + 2 > LINES) break;
+    details.push(...lines);
+    detailed++;
+  }
+  if (detailed < serious.length)
+    details.push(`Not shown in detail: ${prose(tally(serious.slice(detailed)))}; \`drover analyze\` shows all.`, '');
+  return `${[...head, ...details, ...foot].join('\n')}\n`;
+}
+
+function opening(report: Report): readonly string[] {
+  const { verdict, quality, source } = report;
+  const range = span(report.window);
+  return [
+    `# drover: ${SEVERITY_WORDS[verdict.severity]}, ${SURENESS_WORDS[verdict.sureness]}`,
+    '',
+    `**${prose(verdict.text)}**`,
+    '',
+    `- Trace: ${codeSpan(paths(source))}, ${prose([workforce(report), ...extent(report)].join(', '))}`,
+    `- Time range: ${prose(range === '' ? 'no clock in this trace' : range)}`,
+    `- Data: ${prose([`${coverage(quality).join(', ')}.`, ...quality.notes].join(' '))}`,
+    '',
+  ];
+}
+
+function table(report: Report): readonly string[] {
+  const { findings, window, outcomes } = report;
+  if (findings.length === 0) {
+    const entries = Object.entries(outcomes);
+    const clear = entries
+      .filter(([, outcome]) => outcome.status === 'clear')
+      .map(([kind, outcome]) => `- ${prose(`${kind}: ${outcome.reason}`)}`);
+    const unknown = entries
+      .filter(([, outcome]) => outcome.status === 'not-applicable' || outcome.status === 'failed')
+      .map(([kind]) => kind);
+    return [
+      'No finding is not health. Looked for and not seen:',
+      '',
+      ...clear,
+      '',
+      ...(unknown.length > 0 ? [`Could not be looked for in this trace: ${prose(unknown.join(', '))}.`, ''] : []),
+    ];
+  }
+  const rows = findings.slice(0, ROWS).map((finding, index) => {
+    const when = moment(window, finding.startMs, finding.startTime);
+    return [String(index + 1), SEVERITY_WORDS[finding.severity], SURENESS_WORDS[finding.sureness], finding.title, pidList(finding), when];
+  });
+  const hidden = findings.slice(ROWS);
+  return [
+    `| # | Severity | Sure | Finding | Workers | From${window.startTime === null ? '' : ' (UTC)'} |`,
+    '| --: | --- | --- | --- | --- | --- |',
+    ...rows.map((cells) => `| ${cells.map(prose).join(' | ')} |`),
+    '',
+    ...(hidden.length > 0 ? [`+${hidden.length} more: ${prose(tally(hidden))}`, ''] : []),
+  ];
+}
+
+function detail(report: Report, finding: Finding, number: number): readonly string[] {
+  const facts = [SURENESS_WORDS[finding.sureness], period(report.window, finding), pids(finding)].filter((fact) => fact !== '');
+  return [
+    `## ${number}. ${SEVERITY_WORDS[finding.severity]}: ${prose(finding.title)}`,
+    '',
+    paragraph(`${finding.summary} (${facts.join('; ')}) ${finding.why}`),
+    '',
+    ...(finding.evidence.length > 0 ? [...fence(finding.evidence.slice(0, EVIDENCE).map(quote)), ''] : []),
+    ...finding.next.map(checkBox),
+    ...(finding.next.length > 0 ? [''] : []),
+  ];
+}
+
+function quote({ file, line, text }: Evidence): string {
+  return `${show(`${file}:${line}`)}  ${cutMiddle(show(text), EVIDENCE_WIDTH)}`;
+}
+
+function checkBox(step: Step): string {
+  const command = step.command === undefined ? '' : ` ${codeSpan(step.command)}`;
+  const remarks = [
+    ...(step.needs === undefined ? [] : [`needs: ${step.needs}`]),
+    ...(step.caveat === undefined ? [] : [`caveat: ${step.caveat}`]),
+  ];
+  return `- [ ] ${prose(step.text)}${command}${remarks.length === 0 ? '' : ` ${prose(`(${remarks.join('; ')})`)}`}`;
+}
+
+function closing(report: Report, hasPayload: boolean): readonly string[] {
+  const server = report.workers.map((worker) => worker.server.split(' ')[0] ?? '').find((name) => /^[a-z][a-z0-9-]*$/.test(name)) ?? '';
+  const recipe = codeSpan(`drover recipe${server === '' ? '' : ` ${server}`}`);
+  return [
+    `Capture again: ${codeSpan('strace -f -ttt -T -y -s 128 -o FILE -p PID')} (${recipe} prints the command for this server).`,
+    `Recorded as ${prose(recording(report.source))}. Read by drover ${prose(report.tool.version)}; ${hasPayload ? 'with payload: keep it private' : 'payload removed'}.`,
+  ];
+}

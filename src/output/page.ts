@@ -1,0 +1,162 @@
+import { paint, type Style } from './paint.ts';
+import { cut, head, show } from './show.ts';
+import { fitTraceLines } from './trace-line.ts';
+
+export interface PageOptions {
+  /** Cells in a line; taken as 60 to 160. */
+  readonly width: number;
+  readonly colour: boolean;
+  readonly ascii: boolean;
+}
+
+/** One stretch of a line in one style. */
+export interface Run {
+  readonly text: string;
+  readonly style?: Style;
+}
+
+export interface Column {
+  readonly title: string;
+  readonly align: 'left' | 'right';
+  /** Gives way when the table is too wide, the last such column first. */
+  readonly shrinks?: boolean;
+}
+
+const NARROWEST = 60;
+const WIDEST = 160;
+const NARROWEST_COLUMN = 8;
+const GAP = '   ';
+/** A blank where a line may end: not between a number and its unit. */
+const BREAK = / +(?!(?:ms|s|kB|MB|GB|KiB|MiB|GiB)\b|%)/;
+
+/** Lines of a text report. Every string that enters passes `show`, so that a page never holds a control character other than its own colours. */
+export class Page {
+  readonly width: number;
+  readonly #colour: boolean;
+  readonly #ascii: boolean;
+  readonly #lines: string[] = [];
+
+  constructor(options: PageOptions) {
+    this.width = Math.min(WIDEST, Math.max(NARROWEST, Math.floor(options.width) || NARROWEST));
+    this.#colour = options.colour;
+    this.#ascii = options.ascii;
+  }
+
+  get length(): number {
+    return this.#lines.length;
+  }
+
+  blank(): void {
+    this.#lines.push('');
+  }
+
+  rule(): void {
+    this.#lines.push((this.#ascii ? '-' : '\u2500').repeat(this.width));
+  }
+
+  /** A heading: its first word stands out, the rest follows as prose. */
+  heading(title: string, rest = ''): void {
+    this.blank();
+    this.prose([{ text: title, style: 'bold' }], title.length + 2, rest);
+  }
+
+  /** Prose that begins behind `label`, in the column `indent`, and hangs there. */
+  prose(label: readonly Run[], indent: number, text: string, style: Style = 'plain'): void {
+    this.#hang(label, indent, wrap(show(text, this.#ascii), this.width - indent), style);
+  }
+
+  /** Parts that stay whole where they can, three blanks apart, hanging in the column `indent`. */
+  parts(label: readonly Run[], indent: number, parts: readonly string[]): void {
+    const width = this.width - indent;
+    const rows: string[] = [];
+    for (const part of parts.map((text) => show(text, this.#ascii)).filter((text) => text !== '')) {
+      const row = rows.at(-1);
+      if (row !== undefined && row.length + GAP.length + part.length <= width) rows[rows.length - 1] = row + GAP + part;
+      else rows.push(...wrap(part, width));
+    }
+    this.#hang(label, indent, rows, 'plain');
+  }
+
+  /** One line, cut where the page ends. */
+  line(label: readonly Run[], indent: number, text: string): void {
+    this.#hang(label, indent, [cut(show(text, this.#ascii), this.width - indent)], 'plain');
+  }
+
+  /** Lines of a trace behind their places; what is too long loses its middle, because what a call returned stands at its end. */
+  traceLines(indent: number, lines: readonly { readonly place: string; readonly text: string }[]): void {
+    const places = lines.map(({ place }) => cut(`${show(place, this.#ascii)}  `, this.width - indent));
+    const room = this.width - indent - Math.max(0, ...places.map((place) => place.length));
+    const texts = fitTraceLines(
+      lines.map(({ text }) => show(text, this.#ascii)),
+      room,
+    );
+    texts.forEach((text, index) => {
+      this.#lines.push(' '.repeat(indent) + (places[index] ?? '') + text);
+    });
+  }
+
+  /** One line as long as it is: something to copy, which a line break would spoil. */
+  verbatim(indent: number, text: string): void {
+    this.#lines.push(' '.repeat(indent) + show(text, this.#ascii));
+  }
+
+  /** Rows under their titles, columns as wide as their widest cell. */
+  table(indent: number, columns: readonly Column[], rows: readonly (readonly string[])[]): void {
+    const clean = rows.map((row) => row.map((cell) => show(cell, this.#ascii)));
+    const widths = columns.map((column, index) => Math.max(column.title.length, ...clean.map((row) => row[index]?.length ?? 0)));
+    let gap = 2;
+    const excess = (): number => indent + sum(widths) + gap * (widths.length - 1) - this.width;
+    if (excess() > 0) gap = 1;
+    for (let index = columns.length - 1; index >= 0 && excess() > 0; index--) {
+      if (columns[index]?.shrinks) widths[index] = Math.max(NARROWEST_COLUMN, (widths[index] ?? 0) - excess());
+    }
+    const draw = (cells: readonly string[]): string =>
+      columns
+        .map(({ align }, index) => {
+          const width = widths[index] ?? 0;
+          const cell = cut(cells[index] ?? '', width);
+          return align === 'right' ? cell.padStart(width) : cell.padEnd(width);
+        })
+        .join(' '.repeat(gap))
+        .trimEnd();
+    for (const row of [columns.map((column) => column.title), ...clean]) this.#lines.push(cut(' '.repeat(indent) + draw(row), this.width));
+  }
+
+  toString(): string {
+    return `${this.#lines.map((line) => line.trimEnd()).join('\n')}\n`;
+  }
+
+  #hang(label: readonly Run[], indent: number, rows: readonly string[], style: Style): void {
+    const runs = label.map(({ text, style: own = 'plain' }) => ({ text: show(text, this.#ascii), style: own }));
+    const length = sum(runs.map((run) => run.text.length));
+    const first = runs.map((run) => paint(run.style, run.text, this.#colour)).join('') + ' '.repeat(Math.max(0, indent - length));
+    (rows.length === 0 ? [''] : rows).forEach((row, index) => {
+      this.#lines.push((index === 0 ? first : ' '.repeat(indent)) + paint(style, row, this.#colour));
+    });
+  }
+}
+
+/** Breaks text that `show` returned into lines of at most that many cells, at blanks where it can and never inside an escape. */
+export function wrap(text: string, width: number): readonly string[] {
+  const rows: string[] = [];
+  let row = '';
+  for (let word of text.split(BREAK).filter((part) => part !== '')) {
+    while (word.length > width) {
+      if (row !== '') rows.push(row);
+      row = '';
+      const start = head(word, width) || word.slice(0, width);
+      rows.push(start);
+      word = word.slice(start.length);
+    }
+    if (row !== '' && row.length + 1 + word.length > width) {
+      rows.push(row);
+      row = word;
+    } else if (word !== '') row = row === '' ? word : `${row} ${word}`;
+  }
+  if (row !== '') rows.push(row);
+  return rows;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

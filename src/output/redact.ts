@@ -1,0 +1,99 @@
+import type { Evidence, Finding, Metric, Report, Step } from '../analysis/report.ts';
+import { redactPayload, redactProse, redactSecrets } from './payload.ts';
+import { redactLine, redactQuoted } from './redact-line.ts';
+
+/** Metrics that are payload as a whole, in any depth: `replies[].request`, `query`. */
+const PAYLOAD_KEY = /^(?:request|requests|behind|query|sql|statement|payload|message|body|header|headers|reply|response)$/;
+/** `behind` may name a finding instead. */
+const FINDING_ID = /^[a-z]+(?:-[a-z]+)*-\d+$/;
+const LINE_KEY = /^(?:text|line|lines|arguments)$/;
+/** Shorter payload is too likely to be a word of the sentence around it. */
+const SHORTEST_QUOTATION = 6;
+
+/**
+ * The same report without payload: what clients sent and servers answered. Request lines keep method and path, statements their verb, strings in
+ * raw lines their size; query strings, cookies, authorization and passwords go. Paths, program arguments and addresses stay. Idempotent.
+ */
+export function redactReport(report: Report): Report {
+  return {
+    ...report,
+    quality: {
+      ...report.quality,
+      notes: report.quality.notes.map(redactProse),
+      diagnostics: report.quality.diagnostics.map((diagnostic) => ({
+        ...diagnostic,
+        meaning: redactProse(diagnostic.meaning),
+        samples: diagnostic.samples.map(redactEvidence),
+      })),
+    },
+    verdict: { ...report.verdict, text: redactSentence(report.verdict.text, quotations(report.findings)) },
+    outcomes: Object.fromEntries(
+      Object.entries(report.outcomes).map(([kind, outcome]) => [kind, { ...outcome, reason: redactProse(outcome.reason) }]),
+    ),
+    findings: report.findings.map(redactFinding),
+  };
+}
+
+type Quotations = ReadonlyMap<string, string>;
+
+function redactFinding(finding: Finding): Finding {
+  const quoted = quotations([finding]);
+  return {
+    ...finding,
+    title: redactSentence(finding.title, quoted),
+    summary: redactSentence(finding.summary, quoted),
+    why: redactSentence(finding.why, quoted),
+    metrics: Object.fromEntries(Object.entries(finding.metrics).map(([key, value]) => [key, redactMetric(key, value)])),
+    evidence: finding.evidence.map(redactEvidence),
+    next: finding.next.map(redactStep),
+  };
+}
+
+function redactEvidence(evidence: Evidence): Evidence {
+  return { ...evidence, text: redactLine(evidence.text) };
+}
+
+/** Only secrets: the words and commands of a step are ours, and an SQL verb in them is advice. */
+function redactStep(step: Step): Step {
+  const redacted: { -readonly [key in keyof Step]: Step[key] } = { ...step, text: redactSecrets(step.text) };
+  if (step.command !== undefined) redacted.command = redactSecrets(step.command);
+  if (step.needs !== undefined) redacted.needs = redactSecrets(step.needs);
+  if (step.caveat !== undefined) redacted.caveat = redactSecrets(step.caveat);
+  return redacted;
+}
+
+function redactMetric(key: string, value: Metric): Metric {
+  if (typeof value === 'string') {
+    if (PAYLOAD_KEY.test(key)) return FINDING_ID.test(value) ? value : redactPayload(value);
+    return LINE_KEY.test(key) ? redactLine(value) : redactQuoted(value);
+  }
+  if (value === null || typeof value !== 'object') return value;
+  if (isList(value)) return value.map((item) => redactMetric(key, item));
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, redactMetric(name, item)]));
+}
+
+/** What findings hold as payload and how it reads when redacted, longest first, so that sentences which quote it can be rewritten. */
+function quotations(findings: readonly Finding[]): Quotations {
+  const found = new Map<string, string>();
+  const visit = (key: string, value: Metric): void => {
+    if (typeof value === 'string') {
+      const redacted = redactMetric(key, value);
+      if (value.length >= SHORTEST_QUOTATION && typeof redacted === 'string' && redacted !== value) found.set(value, redacted);
+    } else if (value !== null && typeof value === 'object') {
+      if (isList(value)) for (const item of value) visit(key, item);
+      else for (const [name, item] of Object.entries(value)) visit(name, item);
+    }
+  };
+  for (const finding of findings) visit('', finding.metrics);
+  return new Map([...found].sort(([a], [b]) => b.length - a.length));
+}
+
+function redactSentence(text: string, quoted: Quotations): string {
+  let redacted = text;
+  for (const [payload, name] of quoted) redacted = redacted.replaceAll(payload, () => name);
+  return redactProse(redacted);
+}
+
+function isList(value: object): value is readonly Metric[] {
+  return Array.isArray(value);
+}

@@ -1,0 +1,62 @@
+import { type Finding, KINDS, type Outcome, type Report } from '../analysis/report.ts';
+import { count, counted } from './figures.ts';
+import { FindingWriter } from './finding-writer.ts';
+import type { Page } from './page.ts';
+import { extent, tally, workforce } from './wording.ts';
+
+const DETAILED = 10;
+const LISTED = 10;
+const REPEATED = 5;
+const INDENT = 4;
+const TITLE = 14;
+
+/** All findings, worst first: critical and warning ones in full up to a limit, info ones on a line each; with `verbose` all in full. */
+export function addFindings(page: Page, report: Report, verbose: number): void {
+  const writer = new FindingWriter(page, report, verbose);
+  const isFull = (finding: Finding): boolean => verbose > 0 || finding.severity !== 'info';
+  const full = report.findings.filter(isFull);
+  const rest = report.findings.filter((finding) => !isFull(finding));
+  const detailed = verbose > 0 ? full : full.slice(0, DETAILED);
+  for (const [index, finding] of detailed.entries()) {
+    if (index > 0) page.blank();
+    writer.inFull(finding);
+  }
+  addMore(page, full.slice(detailed.length), detailed.length > 0);
+  if (rest.length > 0 && detailed.length > 0) page.blank();
+  for (const finding of rest.slice(0, LISTED)) writer.onOneLine(finding);
+  addMore(page, rest.slice(LISTED), false);
+  page.blank();
+  const kind = report.findings[0]?.kind ?? '';
+  page.prose([{ text: ' '.repeat(INDENT) }], INDENT, `drover explain ${kind} says what that means and when it is wrong.`);
+}
+
+/** The titles of the worst findings, for the last screen of a long report. */
+export function addWorst(page: Page, report: Report): void {
+  const serious = report.findings.filter(({ severity }) => severity !== 'info');
+  if (serious.length < 2) return;
+  const writer = new FindingWriter(page, report, 0);
+  for (const finding of serious.slice(0, REPEATED)) writer.onOneLine(finding);
+}
+
+/** What was looked at, when nothing was found. */
+export function addNoFinding(page: Page, report: Report): void {
+  const statuses = Object.values(report.outcomes).map((outcome) => outcome.status);
+  const number = (status: Outcome['status']): number => statuses.filter((own) => own === status).length;
+  const untold = number('not-applicable');
+  const failed = number('failed');
+  page.prose([], 0, 'No finding is not health: it holds for these lines, these processes and the thresholds below.');
+  page.blank();
+  page.parts([{ text: 'LOOKED AT' }], 12, [counted(report.quality.events, 'event'), workforce(report), ...extent(report)]);
+  page.prose(
+    [{ text: 'COVERAGE' }],
+    12,
+    `${number('clear')} of ${KINDS.length} kinds of trouble were looked for and not seen` +
+      `${untold > 0 ? `; of ${untold} this trace cannot tell` : ''}${failed > 0 ? `; ${counted(failed, 'check')} failed` : ''}.`,
+  );
+}
+
+function addMore(page: Page, hidden: readonly Finding[], isAfterDetail: boolean): void {
+  if (hidden.length === 0) return;
+  if (isAfterDetail) page.blank();
+  page.prose([{ text: `+${count(hidden.length)} more` }], TITLE, `${tally(hidden)}; -v shows all`);
+}

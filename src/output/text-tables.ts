@@ -1,0 +1,83 @@
+import type { CallStatistics, Report, Worker } from '../analysis/report.ts';
+import { count, duration } from './figures.ts';
+import type { Column, Page } from './page.ts';
+
+const SHOWN_WORKERS = 24;
+const SHOWN_CALLS = 20;
+
+const WORKER_COLUMNS: readonly Column[] = [
+  { title: 'PID', align: 'right' },
+  { title: 'ROLE', align: 'left', shrinks: true },
+  { title: 'ACCEPTED', align: 'right' },
+  { title: 'WASTED', align: 'right' },
+  { title: 'BUSY %', align: 'right' },
+  { title: 'LONGEST', align: 'right' },
+  { title: 'EPIPE', align: 'right' },
+];
+const CALL_COLUMNS: readonly Column[] = [
+  { title: 'CALL', align: 'left', shrinks: true },
+  { title: 'COUNT', align: 'right' },
+  { title: 'TOTAL', align: 'right' },
+  { title: 'P50', align: 'right' },
+  { title: 'P99', align: 'right' },
+  { title: 'LONGEST', align: 'right' },
+  { title: 'ERRORS', align: 'left', shrinks: true },
+];
+
+/** A row for each worker; of more than 24, those with findings and then those with the longest turns. */
+export function addWorkers(page: Page, report: Report, verbose: number): void {
+  const { workers } = report;
+  if (workers.length === 0) return;
+  const shown = verbose > 1 ? workers : mostTelling(report);
+  page.heading('WORKERS', 'wasted: woken for nothing; longest: one turn; -: not measured');
+  page.table(
+    2,
+    WORKER_COLUMNS,
+    shown.map((worker) => [
+      String(worker.pid),
+      worker.role,
+      count(worker.accepted),
+      count(worker.wastedWakeups),
+      worker.busyPercent === null ? '-' : worker.busyPercent.toFixed(0),
+      duration(worker.longestTurnMs),
+      count(worker.brokenPipes),
+    ]),
+  );
+  if (shown.length < workers.length) page.line([], 2, `+${count(workers.length - shown.length)} more, -vv shows all`);
+}
+
+/** Where the time of the trace went, call by call. */
+export function addCalls(page: Page, calls: readonly CallStatistics[], verbose: number): void {
+  if (calls.length === 0) return;
+  const shown = verbose > 1 ? calls : calls.slice(0, SHOWN_CALLS);
+  page.heading('CALLS', 'time between entry and return, waiting included');
+  page.table(
+    2,
+    CALL_COLUMNS,
+    shown.map((call) => [
+      call.call,
+      count(call.count),
+      duration(call.totalMs),
+      duration(call.p50Ms),
+      duration(call.p99Ms),
+      duration(call.maxMs),
+      errors(call),
+    ]),
+  );
+  if (shown.length < calls.length) page.line([], 2, `+${count(calls.length - shown.length)} more, -vv shows all`);
+}
+
+function mostTelling(report: Report): readonly Worker[] {
+  if (report.workers.length <= SHOWN_WORKERS) return report.workers;
+  const named = new Set(report.findings.filter((finding) => finding.severity !== 'info').flatMap((finding) => finding.workers));
+  const weight = (worker: Worker): number => (named.has(worker.pid) ? 1e12 : 0) + (worker.longestTurnMs ?? 0) + worker.wastedWakeups / 1e6;
+  const chosen = new Set([...report.workers].sort((a, b) => weight(b) - weight(a)).slice(0, SHOWN_WORKERS));
+  return report.workers.filter((worker) => chosen.has(worker));
+}
+
+function errors(call: CallStatistics): string {
+  return Object.entries(call.errors)
+    .sort(([, a], [, b]) => b - a)
+    .map(([errno, number]) => `${errno} ${count(number)}`)
+    .join(', ');
+}

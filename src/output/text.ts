@@ -1,0 +1,55 @@
+import type { Report } from '../analysis/report.ts';
+import { Page, type PageOptions } from './page.ts';
+import { redactReport } from './redact.ts';
+import { addChecks, addDiagnostics } from './text-checks.ts';
+import { addFindings, addNoFinding, addWorst } from './text-findings.ts';
+import { addCalls, addWorkers } from './text-tables.ts';
+import { span } from './when.ts';
+import { coverage, extent, paths, recording, SEVERITY_WORDS, verdictSentence, workforce } from './wording.ts';
+
+export interface TextOptions extends PageOptions {
+  /** 0: what to act on. 1: all findings in full, calls and diagnostics. 2: also every row of every table. */
+  readonly verbose: number;
+  /** Shows payload: request lines with their query, contents of reads and writes. */
+  readonly withPayload?: boolean;
+}
+
+/** Where the text behind the labels SOURCE, CRITICAL and DATA begins. */
+const LABEL = 12;
+/** A terminal of 24 lines shows this much above its prompt; a longer report repeats its verdict at the end, one of several screens its worst findings too. */
+const SCREEN = 23;
+const SOURCE_WORDS = { file: 'FILE', live: 'LIVE', stdin: 'STDIN' } as const;
+
+/** The report as text for a terminal: the verdict, what to act on, the proof, then what was looked at. Ends with a line break. */
+export function renderText(report: Report, options: TextOptions): string {
+  const shown = options.withPayload === true ? report : redactReport(report);
+  const page = new Page(options);
+  const label = [{ text: SOURCE_WORDS[shown.source.kind] }];
+  page.parts(label, LABEL, [paths(shown.source), workforce(shown), span(shown.window), ...extent(shown), recording(shown.source)]);
+  addVerdict(page, shown);
+  page.parts([{ text: 'DATA', style: shown.quality.grade === 'good' ? 'plain' : 'warning' }], LABEL, coverage(shown.quality));
+  if (shown.quality.notes.length > 0) page.prose([], LABEL, shown.quality.notes.join(' '));
+  page.rule();
+  if (shown.findings.length > 0) addFindings(page, shown, options.verbose);
+  else addNoFinding(page, shown);
+  addWorkers(page, shown, options.verbose);
+  if (options.verbose > 0) addCalls(page, shown.calls, options.verbose);
+  addChecks(page, shown, options.verbose);
+  if (options.verbose > 0) addDiagnostics(page, shown.quality);
+  if (page.length >= SCREEN) {
+    page.rule();
+    if (page.length >= 2 * SCREEN) addWorst(page, shown);
+    addVerdict(page, shown);
+  }
+  return page.toString();
+}
+
+function addVerdict(page: Page, report: Report): void {
+  const { severity } = report.verdict;
+  page.prose(
+    [{ text: SEVERITY_WORDS[severity], style: severity === 'none' ? 'bold' : severity }],
+    LABEL,
+    verdictSentence(report.verdict),
+    'bold',
+  );
+}

@@ -1,0 +1,99 @@
+import type { Finding, Quality, Report, Source, Sureness, Verdict } from '../analysis/report.ts';
+import { count, counted, longDuration } from './figures.ts';
+
+export const SEVERITY_WORDS: Readonly<Record<Verdict['severity'], string>> = {
+  critical: 'CRITICAL',
+  warning: 'WARNING',
+  info: 'INFO',
+  none: 'NO FINDING',
+};
+
+export const SURENESS_WORDS: Readonly<Record<Sureness, string>> = { likely: 'likely', possible: 'possible', 'cannot-tell': 'cannot tell' };
+
+const TIMESTAMP_WORDS: Readonly<Record<string, string>> = {
+  epoch: 'times',
+  clock: 'times without a date',
+  'clock-seconds': 'times to the second without a date',
+  relative: 'relative times',
+  monotonic: 'times since boot',
+};
+/** Roles of processes and threads that take connections; the others support them. */
+const SERVING_ROLES: ReadonlySet<string> = new Set(['event-loop', 'sync-worker', 'acceptor', 'blocking-acceptor']);
+const SHOWN_PATHS = 2;
+const SHOWN_PIDS = 3;
+
+/** The verdict's sentence with how sure it is, unless the sentence already says so. */
+export function verdictSentence(verdict: Verdict): string {
+  const sureness = SURENESS_WORDS[verdict.sureness];
+  return verdict.text.toLowerCase().startsWith(sureness) ? verdict.text : `${sureness}: ${verdict.text}`;
+}
+
+/** The files of a capture: `web-01.strace`, or `a.1, a.2 +6 more`. */
+export function paths(source: Source): string {
+  const names = source.paths.filter((path) => path !== '-' && path !== '');
+  if (names.length === 0) return source.kind === 'live' ? 'live capture' : 'standard input';
+  const hidden = names.length - SHOWN_PATHS;
+  return names.slice(0, SHOWN_PATHS).join(', ') + (hidden > 0 ? ` +${hidden} more` : '');
+}
+
+/** What recorded the capture and what it holds: `strace with times, durations, pids; without stacks`. */
+export function recording(source: Source): string {
+  const { timestamps, durations, pids, fdDecoration, stacks, others } = source.flags;
+  const has: string[] = [];
+  const lacks: string[] = [];
+  if (timestamps === 'none' || timestamps === '') lacks.push('times');
+  else has.push(TIMESTAMP_WORDS[timestamps] ?? timestamps);
+  (durations ? has : lacks).push('durations');
+  (pids ? has : lacks).push('pids');
+  (fdDecoration === 'none' || fdDecoration === '' ? lacks : has).push('fd names');
+  if (stacks) has.push('stacks');
+  has.push(...others);
+  const phrases = [...(has.length > 0 ? [`with ${has.join(', ')}`] : []), ...(lacks.length > 0 ? [`without ${lacks.join(', ')}`] : [])];
+  return `${source.format} ${phrases.join('; ')}`;
+}
+
+/** The server software and how many workers of it the trace shows: `gunicorn, 8 workers`. */
+export function workforce(report: Report): string {
+  const servers = [...new Set(report.workers.map((worker) => worker.server).filter((server) => server !== ''))];
+  const serving = report.workers.filter((worker) => SERVING_ROLES.has(worker.role)).length;
+  const others = report.workers.length - serving;
+  const number =
+    serving > 0
+      ? counted(serving, 'worker')
+      : others > 0
+        ? `${count(others)} process${others === 1 ? '' : 'es'}, none seen serving`
+        : 'no workers seen';
+  return [...servers, number].join(', ');
+}
+
+/** How long and how large the capture is: `58.20 s`, `1,204,331 lines`. */
+export function extent(report: Report): readonly string[] {
+  const { durationMs } = report.window;
+  return [...(durationMs === null ? ['duration unknown'] : [longDuration(durationMs)]), counted(report.quality.lines, 'line')];
+}
+
+/** How much of the capture could be used: `good`, `12 of 1,204,331 lines unread`, `0 events lost`. */
+export function coverage(quality: Quality): readonly string[] {
+  const unread =
+    quality.unparsedLines === 0 ? 'every line read' : `${count(quality.unparsedLines)} of ${counted(quality.lines, 'line')} unread`;
+  return [quality.grade, unread, quality.lostEvents === 0 ? 'no event lost' : `${counted(quality.lostEvents, 'event')} lost`];
+}
+
+/** The pids of a finding, at most three: `4127 4128 4129 +5 more`; empty when it names none. */
+export function pidList(finding: Finding): string {
+  const hidden = finding.workers.length - SHOWN_PIDS;
+  return finding.workers.slice(0, SHOWN_PIDS).join(' ') + (hidden > 0 ? ` +${hidden} more` : '');
+}
+
+/** The same with its noun: `worker 4127`, `workers 4127 4128`. */
+export function pids(finding: Finding): string {
+  if (finding.workers.length === 0) return '';
+  return `worker${finding.workers.length === 1 ? '' : 's'} ${pidList(finding)}`;
+}
+
+/** How many findings of each kind, in the order of their first: `4 loop-stall, 3 broken-pipe`. */
+export function tally(findings: readonly Finding[]): string {
+  const kinds = new Map<string, number>();
+  for (const { kind } of findings) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  return [...kinds].map(([kind, number]) => `${number} ${kind}`).join(', ');
+}

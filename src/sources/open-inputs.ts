@@ -1,0 +1,65 @@
+import { realpathSync, statSync } from 'node:fs';
+import { fileInput } from './file-input.ts';
+import { cannotRead } from './input-error.ts';
+import { stdinInput } from './stdin-input.ts';
+import { listTraceDirectory, tidInName } from './trace-directory.ts';
+import type { InputSet } from './trace-input.ts';
+
+/** Measured: below 512 KiB the reading falls behind the parser, above 1 MiB nothing is gained. */
+const CHUNK_BYTES = 1_048_576;
+const SMALLEST_CHUNK_BYTES = 4_096;
+/** What the chunks of all inputs together may take, three a file. */
+const ALL_CHUNKS_BYTES = 50_331_648;
+/** More files than this are not held open between chunks. */
+const MOST_HELD_OPEN = 128;
+
+/** Makes the inputs of one trace from what the user named: files, directories of `strace -ff` files, or `-` for stdin. Reads nothing yet. */
+export function openInputs(operands: readonly string[]): InputSet {
+  if (operands.length === 1 && operands[0] === '-')
+    return { kind: 'stdin', paths: ['-'], inputs: [stdinInput(CHUNK_BYTES)], leftOut: [], notices: [] };
+  const leftOut: string[] = [];
+  const notices: string[] = [];
+  const files = withoutRepeats(
+    operands.flatMap((operand) => filesOf(operand, leftOut, notices)),
+    notices,
+  );
+  const reopen = files.length > MOST_HELD_OPEN;
+  const share = Math.floor(ALL_CHUNKS_BYTES / 3 / Math.max(files.length, 1) / SMALLEST_CHUNK_BYTES) * SMALLEST_CHUNK_BYTES;
+  const chunkBytes = Math.min(CHUNK_BYTES, Math.max(SMALLEST_CHUNK_BYTES, share));
+  const inputs = files.map(({ path, tid }) => fileInput(path, { chunkBytes, reopen, tid }));
+  return { kind: 'file', paths: operands, inputs, leftOut, notices };
+}
+
+interface NamedFile {
+  readonly path: string;
+  readonly tid: number | undefined;
+}
+
+function filesOf(operand: string, leftOut: string[], notices: string[]): readonly NamedFile[] {
+  if (!isDirectory(operand)) return [{ path: operand, tid: tidInName(operand) }];
+  const directory = listTraceDirectory(operand);
+  leftOut.push(...directory.others);
+  notices.push(...directory.notices);
+  return directory.files;
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch (error) {
+    throw cannotRead(path, error);
+  }
+}
+
+/** A file that is named twice would count every call twice. */
+function withoutRepeats(named: readonly NamedFile[], notices: string[]): NamedFile[] {
+  const files: NamedFile[] = [];
+  const seen = new Set<string>();
+  for (const file of named) {
+    const real = realpathSync(file.path);
+    if (seen.has(real)) notices.push(`${file.path} was named twice and is read once.`);
+    else files.push(file);
+    seen.add(real);
+  }
+  return files;
+}

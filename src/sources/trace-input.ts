@@ -1,0 +1,39 @@
+/** Something noteworthy that happened while bytes were fetched; counted in the report like the parsers' own diagnostics. */
+export interface SourceDiagnostic {
+  /** `truncated-compression`, `read-error`… */
+  readonly code: string;
+  /** What happened, in one line. */
+  readonly text: string;
+}
+
+/** One stream of trace bytes: a file, one thread's file of a `-ff` set, or stdin; compressed or not. */
+export interface TraceInput {
+  /** As evidence shows it. */
+  readonly name: string;
+  /** The thread whose calls the file holds, when its name says so (`trace.4711`, `strace -ff`). */
+  readonly tid?: number;
+  /** Bytes on disk, or null for a pipe. */
+  readonly sizeBytes: number | null;
+  /** Bytes on disk that were read so far: the base of a percentage. */
+  readonly bytesRead: number;
+  /** `chunks()` may be called again and starts from the beginning: true for regular files. */
+  readonly rereadable: boolean;
+  readonly diagnostics: readonly SourceDiagnostic[];
+  /**
+   * The decompressed bytes. A chunk's memory is filled anew once two further chunks were asked for.
+   * Throws `InputError` when nothing can be read; what breaks later ends the stream and leaves a diagnostic.
+   */
+  chunks(): AsyncIterableIterator<Buffer>;
+}
+
+/** The inputs that belong to one trace, with what the report says about where they came from. */
+export interface InputSet {
+  readonly kind: 'file' | 'stdin';
+  /** As the user named them: a directory stays one path. */
+  readonly paths: readonly string[];
+  readonly inputs: readonly TraceInput[];
+  /** Files of a directory that are none of its `-ff` files. */
+  readonly leftOut: readonly string[];
+  /** Sentences for the user about how the paths were read: files left out, several sets in a directory. */
+  readonly notices: readonly string[];
+}

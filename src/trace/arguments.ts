@@ -1,0 +1,178 @@
+/** Decodes the argument text of strace lines. Everything here is total: odd text gives null, -1, '' or an empty list, never an exception. */
+
+/** Splits at commas outside quotes, brackets and comments; strips the `name=` that strace ≥ 6.16 prints with `-N`. */
+export function splitArguments(args: string): string[] {
+  const parts: string[] = [];
+  let depth = 0;
+  let start = 0;
+  for (let i = 0; i < args.length; i++) {
+    const code = args.charCodeAt(i);
+    if (code === 0x22) i = skipQuoted(args, i);
+    else if (code === 0x2f && args.charCodeAt(i + 1) === 0x2a) i = skipComment(args, i);
+    else if (code === 0x28 || code === 0x5b || code === 0x7b || (code === 0x3c && opensDecoration(args, i))) depth++;
+    else if (code === 0x29 || code === 0x5d || code === 0x7d || (code === 0x3e && depth > 0 && args.charCodeAt(i - 1) !== 0x3d && args.charCodeAt(i - 1) !== 0x2d)) depth--;
+    else if (code === 0x2c && depth <= 0) {
+      parts.push(argumentText(args.slice(start, i)));
+      start = i + 1;
+    }
+  }
+  if (start < args.length) parts.push(argumentText(args.slice(start)));
+  return parts;
+}
+
+function argumentText(raw: string): string {
+  return raw.trim().replace(/^[a-z_][a-z0-9_]*=(?!=)/, '');
+}
+
+function skipQuoted(text: string, from: number): number {
+  for (let i = from + 1; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x5c) i++;
+    else if (code === 0x22) return i;
+  }
+  return text.length;
+}
+
+function skipComment(text: string, from: number): number {
+  const end = text.indexOf('*/', from + 2);
+  return end < 0 ? text.length : end + 1;
+}
+
+/** `<` opens a decoration only after a digit or AT_FDCWD; elsewhere it is an operator or text. */
+function opensDecoration(text: string, at: number): boolean {
+  const before = text.charCodeAt(at - 1);
+  return (before >= 0x30 && before <= 0x39) || (before === 0x44 && text.endsWith('AT_FDCWD', at));
+}
+
+/** The decoration of the first descriptor in the text: `socket:[123]` of `5<socket:[123]>, …`; '' when it has none. */
+export function decoration(text: string): string {
+  const match = /^\s*(?:[a-z_]+=)?-?\d+</.exec(text);
+  if (match === null) return '';
+  return decorationAt(text, match[0].length - 1);
+}
+
+/** The text between the `<` at `open` and its partner. */
+export function decorationAt(text: string, open: number): string {
+  let depth = 0;
+  for (let i = open; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x22) i = skipQuoted(text, i);
+    else if (code === 0x3c) depth++;
+    else if (code === 0x3e && text.charCodeAt(i - 1) !== 0x2d && --depth === 0) return text.slice(open + 1, i);
+  }
+  return '';
+}
+
+/** The leading integer of an argument, decimal or hexadecimal; NaN when it has none. */
+export function integer(argument: string | undefined): number {
+  if (argument === undefined) return Number.NaN;
+  const match = /^-?(?:0x[0-9a-f]+|\d+)/i.exec(argument);
+  return match === null ? Number.NaN : Number(match[0]);
+}
+
+/**
+ * The bytes of the first C string in the text as a latin1 string, at most `limit` bytes; null when there is none.
+ * Reads octal and hexadecimal escapes, so `-x` and `-xx` captures decode too.
+ */
+export function quotedBytes(text: string, limit = 4096): string | null {
+  const open = text.indexOf('"');
+  if (open < 0) return null;
+  let from = open + 1;
+  let close = text.indexOf('"', from);
+  if (close < 0) close = text.length;
+  let escape = text.indexOf('\\', from);
+  if (escape < 0 || escape > close) return text.slice(from, Math.min(close, from + limit));
+  let out = '';
+  while (out.length < limit) {
+    if (escape < 0 || escape >= close) return out + text.slice(from, Math.min(close, from + limit - out.length));
+    out += text.slice(from, escape);
+    const [byte, width] = escapedByte(text, escape + 1);
+    out += byte;
+    from = escape + 1 + width;
+    // An escaped quote does not close the string.
+    if (close < from) close = indexOrEnd(text, '"', from);
+    escape = text.indexOf('\\', from);
+  }
+  return out.slice(0, limit);
+}
+
+function indexOrEnd(text: string, what: string, from: number): number {
+  const found = text.indexOf(what, from);
+  return found < 0 ? text.length : found;
+}
+
+const SIMPLE_ESCAPES: Readonly<Record<string, readonly [string, number]>> = { n: ['\n', 1], r: ['\r', 1], t: ['\t', 1], v: ['\v', 1], f: ['\f', 1] };
+
+function escapedByte(text: string, at: number): readonly [string, number] {
+  const first = text.charAt(at);
+  const simple = SIMPLE_ESCAPES[first];
+  if (simple !== undefined) return simple;
+  if (first === 'x') {
+    const hex = /^[0-9a-f]{2}/i.exec(text.slice(at + 1, at + 3));
+    return hex === null ? ['x', 1] : [String.fromCharCode(Number.parseInt(hex[0], 16)), 3];
+  }
+  const octal = /^[0-7]{1,3}/.exec(text.slice(at, at + 3));
+  if (octal !== null) return [String.fromCharCode(Number.parseInt(octal[0], 8) & 0xff), octal[0].length];
+  return [first, 1];
+}
+
+/** `10.0.0.7:443`, `[::1]:443`, `unix:/run/x.sock` of a sockaddr; '' when the text holds none. */
+export function socketAddress(text: string): string {
+  const path = /sun_path=@?"((?:[^"\\]|\\.)*)"/.exec(text);
+  if (path !== null) return `unix:${quotedBytes(`"${path[1]}"`) ?? ''}`;
+  const port = /sin6?_port=htons\((\d+)\)/.exec(text)?.[1];
+  if (port === undefined) return '';
+  const v4 = /sin_addr=inet_addr\("([^"]*)"\)/.exec(text)?.[1];
+  if (v4 !== undefined) return `${quotedBytes(`"${v4}"`)}:${port}`;
+  const v6 = /inet_pton\(AF_INET6, "([^"]*)"/.exec(text)?.[1];
+  return v6 === undefined ? `:${port}` : `[${quotedBytes(`"${v6}"`)}]:${port}`;
+}
+
+export interface ReadyEvent {
+  readonly events: string;
+  /** Low 32 bits of the user data: by the custom of most programs the descriptor. */
+  readonly u32: number;
+}
+
+/** The events of an `epoll_wait` that returned, old and new spelling; empty when the text shows none. */
+export function readyEvents(args: string): ReadyEvent[] {
+  const found: ReadyEvent[] = [];
+  for (const match of args.matchAll(/\{(?:events=)?((?:EPOLL|0x)[A-Za-z0-9_|]*), (?:data=)?\{u32=(\d+)/g)) {
+    found.push({ events: match[1] ?? '', u32: Number(match[2]) });
+  }
+  return found;
+}
+
+/** The descriptors of a poll array, each with the events asked for. */
+export function pollDescriptors(args: string): number[] {
+  const found: number[] = [];
+  for (const match of args.matchAll(/\{fd=(-?\d+)/g)) found.push(Number(match[1]));
+  return found;
+}
+
+/** The descriptors of the read set of a select call: `[5<TCP:[…]> 6<pipe:[…]>]`. */
+export function selectReadDescriptors(args: string): number[] {
+  const open = args.indexOf('[');
+  const comma = args.indexOf(', ');
+  if (open < 0 || comma < 0 || open !== comma + 2) return [];
+  return descriptorsOfSet(args, open);
+}
+
+/** The descriptors of the blank-separated set that opens at `open`. */
+export function descriptorsOfSet(text: string, open: number): number[] {
+  const found: number[] = [];
+  let expectNumber = true;
+  for (let i = open + 1; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x5d) break;
+    if (code === 0x20) expectNumber = true;
+    else if (code === 0x3c) i += decorationAt(text, i).length + 1;
+    else if (expectNumber && code >= 0x30 && code <= 0x39) {
+      const digits = /^\d+/.exec(text.slice(i, i + 12))?.[0] ?? '';
+      found.push(Number(digits));
+      i += digits.length - 1;
+      expectNumber = false;
+    }
+  }
+  return found;
+}

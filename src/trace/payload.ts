@@ -1,0 +1,97 @@
+/** Recognises what the first bytes of a buffer are: requests, replies, queries. Strings hold one byte a character. */
+
+const HTTP_REQUEST = /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE) ([^\s]+)(?: HTTP\/\d|$)/;
+/** A PROXY protocol line may stand in front of a request (HAProxy, load balancers). */
+const PROXY_LINE = /^PROXY (?:TCP4|TCP6|UNKNOWN)[^\r\n]*\r\n/;
+
+export interface RequestStart {
+  /** Method and path without the query: `GET /a`. */
+  readonly line: string;
+  /** Method, path and query, for telling whether two requests are the same; never shown. */
+  readonly identity: string;
+  /** The head ends inside the traced bytes, or the method has no body as a rule. */
+  readonly complete: boolean;
+}
+
+/** The request that starts with these bytes: HTTP/1, FastCGI, uwsgi; null for anything else (TLS, HTTP/2, bodies). */
+export function requestStart(bytes: string): RequestStart | null {
+  const first = bytes.charCodeAt(0);
+  if (first >= 0x41 && first <= 0x5a) return httpRequest(bytes.startsWith('PROXY ') ? bytes.replace(PROXY_LINE, '') : bytes);
+  if (first === 1 && bytes.charCodeAt(1) === 1) return gatewayRequest(bytes);
+  if (first === 0 && bytes.includes('REQUEST_METHOD')) return gatewayRequest(bytes);
+  return null;
+}
+
+function httpRequest(bytes: string): RequestStart | null {
+  const match = HTTP_REQUEST.exec(bytes);
+  if (match === null) return null;
+  const [, method = '', target = ''] = match;
+  const query = target.search(/[?#]/);
+  const bodiless = method === 'GET' || method === 'HEAD' || method === 'DELETE' || method === 'OPTIONS';
+  return { line: `${method} ${query < 0 ? target : target.slice(0, query)}`, identity: `${method} ${target}`, complete: bodiless || /Content-Length: 0\r/i.test(bytes) };
+}
+
+/** FastCGI params and uwsgi vars hold names and values in plain text; lengths stand in front of each. */
+function gatewayRequest(bytes: string): RequestStart | null {
+  const method = /REQUEST_METHOD(?:..)?(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)/s.exec(bytes)?.[1];
+  const target = /REQUEST_URI(?:..)?(\/[\x21-\x7e]*?)(?=[\x00-\x20]|[\x0b-\x1f]|$)/s.exec(bytes)?.[1];
+  if (method === undefined || target === undefined) return null;
+  const query = target.indexOf('?');
+  return { line: `${method} ${query < 0 ? target : target.slice(0, query)}`, identity: `${method} ${target}`, complete: true };
+}
+
+/** Whether the bytes start a TLS record: handshake or application data. */
+export function isTls(bytes: string): boolean {
+  const type = bytes.charCodeAt(0);
+  return (type === 0x16 || type === 0x17) && bytes.charCodeAt(1) === 3;
+}
+
+export interface Query {
+  /** The protocol that the bytes speak: a fact, other than a port. */
+  readonly protocol: 'MySQL' | 'PostgreSQL' | 'Redis' | 'HTTP';
+  /** SQL with literals masked, a Redis command, a request line. */
+  readonly text: string;
+}
+
+/** What is asked of another service by these bytes, without values; null when they are no known question. */
+export function queryOf(bytes: string): Query | null {
+  const first = bytes.charCodeAt(0);
+  const fifth = bytes.charCodeAt(4);
+  // MySQL: three bytes length, sequence 0, command 3 (COM_QUERY) or 22 (prepare).
+  if (bytes.length > 5 && bytes.charCodeAt(3) === 0 && (fifth === 3 || fifth === 22)) return { protocol: 'MySQL', text: maskLiterals(bytes.slice(5)) };
+  // PostgreSQL: 'Q', a four-byte length and the text (simple query); 'P', the length, a statement name and the text (parse).
+  if (first === 0x51 && bytes.charCodeAt(1) === 0) return { protocol: 'PostgreSQL', text: maskLiterals(bytes.slice(5)) };
+  if (first === 0x50 && bytes.charCodeAt(1) === 0) return { protocol: 'PostgreSQL', text: maskLiterals(bytes.slice(5).replace(/^[^\0]*\0/, '')) };
+  // Redis: an array of bulk strings; the command is the first.
+  const redis = /^\*\d+\r\n\$\d+\r\n([A-Za-z]{1,20})\r\n/.exec(bytes)?.[1];
+  if (redis !== undefined) return { protocol: 'Redis', text: redis.toUpperCase() };
+  const request = requestStart(bytes);
+  return request === null ? null : { protocol: 'HTTP', text: request.line };
+}
+
+/** SQL with numbers and quoted strings replaced, so that reports carry no data; at most 80 characters. */
+function maskLiterals(sql: string): string {
+  const masked = sql
+    .replace(/\0[\s\S]*$/, '')
+    .replace(/'(?:[^'\\]|\\.|'')*'?|"(?:[^"\\]|\\.)*"?/g, '?')
+    .replace(/\b\d+(?:\.\d+)?\b/g, '?')
+    .replace(/[^\x20-\x7e]+/g, ' ')
+    .trim();
+  return masked.length > 80 ? `${masked.slice(0, 77)}...` : masked;
+}
+
+const CONVENTIONS: ReadonlyMap<number, string> = new Map([
+  [3306, 'MySQL'], [5432, 'PostgreSQL'], [6379, 'Redis'], [9092, 'Kafka'], [9093, 'Kafka'], [9094, 'Kafka'], [19092, 'Kafka'], [27017, 'MongoDB'], [11211, 'memcached'], [5672, 'AMQP'], [5671, 'AMQP'],
+  [9200, 'Elasticsearch'], [4730, 'Gearman'], [2181, 'ZooKeeper'], [53, 'DNS'], [123, 'NTP'], [389, 'LDAP'], [636, 'LDAP'], [25, 'SMTP'], [587, 'SMTP'], [1433, 'SQL Server'], [1521, 'Oracle'], [8125, 'statsd'], [80, 'HTTP'], [443, 'HTTPS'],
+]);
+
+/** What usually listens on the port; '' when there is no custom. Ports carry no proof: say "by convention". */
+export function protocolOfPort(port: number): string {
+  return CONVENTIONS.get(port) ?? '';
+}
+
+/** The port of `10.0.0.7:443` or `[::1]:443`; NaN when there is none. */
+export function portOf(address: string): number {
+  const match = /:(\d+)$/.exec(address);
+  return match === null ? Number.NaN : Number(match[1]);
+}

@@ -1,0 +1,126 @@
+import type { Syscall } from './syscalls.ts';
+import type { Nanoseconds } from './time.ts';
+
+/**
+ * One life of one thread as the trace shows it. A tid that is used again after its thread ended gets a new lane.
+ * Trackers index their tables by `index`.
+ */
+export interface Lane {
+  /** Dense, from 0, in order of appearance. */
+  readonly index: number;
+  /** The number that the trace prints; 0 when it prints none. */
+  readonly tid: number;
+  /** Command name where the trace tells it (`-Y`, perf, bpftrace), else ''. It changes over time. */
+  comm: string;
+  /** Its last record, for evidence of a silence that no later record ends; null when the format keeps none. */
+  lastLine: LastLine | null;
+  /** The call this thread has entered and not left yet, as far as the trace was read. */
+  pending: PendingCall | null;
+}
+
+/** The raw line of a thread's last record, at most 1,000 characters, untrusted. Decoded on demand. */
+export interface LastLine {
+  readonly file: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+export interface PendingCall {
+  readonly syscall: Syscall;
+  readonly start: Nanoseconds;
+  /** 1-based line of the entry. */
+  readonly line: number;
+}
+
+/**
+ * A call that returned, or (with `inFlight`) one that had not when the trace ended.
+ * The parser reuses the object: it is valid until the parser is asked for the next record. Keep strings and numbers, never the record.
+ */
+export interface Call {
+  readonly kind: 'call';
+  readonly lane: Lane;
+  readonly syscall: Syscall;
+  /** Entry. For a resumed half without its beginning: `end` minus the traced duration, or `end` when that is not told either. */
+  readonly start: Nanoseconds;
+  /** Exit, or the entry when no duration is known. */
+  readonly end: Nanoseconds;
+  /** UNKNOWN (-1) when neither `-T` nor a split call tells. */
+  readonly duration: Nanoseconds;
+  /** The returned number; NaN for `?`, for text that is no number and for calls in flight. */
+  readonly result: number;
+  /** Errno symbol (`EAGAIN`, `ERESTARTSYS`), '' on success. */
+  readonly error: string;
+  /** The first argument as a descriptor number, or -1. */
+  readonly fd: number;
+  /** The call had not returned when the trace ended, or its tracer detached. */
+  readonly inFlight: boolean;
+  /** The tracer made this result up (`(INJECTED)`). */
+  readonly injected: boolean;
+  /** The entry was not traced (attach, cut file): arguments are incomplete and `start` may be a guess. */
+  readonly partial: boolean;
+  /** Arguments as traced, without the outer parentheses, halves joined. Decoded on demand. */
+  readonly args: string;
+  /** Text between `= ` and the duration: `5<socket:[123]>`, `1 ([{fd=3, revents=POLLIN}])`, `-1 EAGAIN (…)`. Decoded on demand. */
+  readonly returned: string;
+  /** Where the line with the result stands. */
+  readonly file: string;
+  readonly line: number;
+  /** Line of the entry: the same as `line` unless the call was split. */
+  readonly startLine: number;
+  /** The raw line at `line`, at most 1,000 characters, untrusted. Decoded on demand. */
+  readonly text: string;
+  /** The raw line at `startLine`. */
+  readonly startText: string;
+  /** The record of the same thread before this call's entry: its line (0 when there is none) and raw text. */
+  readonly previousLine: number;
+  readonly previousText: string;
+}
+
+export interface Signal {
+  readonly kind: 'signal';
+  readonly lane: Lane;
+  readonly time: Nanoseconds;
+  /** `SIGPIPE`. */
+  readonly signal: string;
+  /** The siginfo between the braces, or ''. */
+  readonly info: string;
+  readonly file: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+export interface Exit {
+  readonly kind: 'exit';
+  readonly lane: Lane;
+  readonly time: Nanoseconds;
+  readonly status: number | null;
+  /** `SIGKILL` for `+++ killed by SIGKILL +++`, else ''. */
+  readonly signal: string;
+  /** `+++ superseded by execve in pid N +++`: the thread that goes on under this tid; else 0. */
+  readonly supersededBy: number;
+  readonly file: string;
+  readonly line: number;
+}
+
+/** A tracer message: `strace: Process N attached`. */
+export interface Notice {
+  readonly kind: 'notice';
+  readonly notice: 'attached' | 'detached' | 'other';
+  /** The thread it speaks of; 0 when it names none. */
+  readonly tid: number;
+  readonly file: string;
+  readonly line: number;
+}
+
+/** A stack line (`-k`) of the call that the same parser returned before it; innermost frame first. */
+export interface Frame {
+  readonly kind: 'frame';
+  readonly lane: Lane;
+  /** Without offset and clone suffixes: `gc_collect_main`. */
+  readonly symbol: string;
+  readonly offset: number;
+  readonly object: string;
+  readonly line: number;
+}
+
+export type TraceRecord = Call | Signal | Exit | Notice | Frame;

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Which room may look into which. A room may always look into itself; the longest matching path is the room of a file. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  'src/trace': [],
+  parsers: ['src/trace'],
+  'src/sources': ['src/trace'],
+  'src/model': ['src/trace'],
+  'src/detectors': ['src/model', 'src/trace'],
+  'src/analysis': ['src/detectors', 'src/model', 'src/trace'],
+  'src/output': ['src/analysis', 'src/trace'],
+  'src/tui': ['src/analysis', 'src/trace'],
+  'src/version.ts': [],
+  // Puts the rooms together for whoever has bytes: the command line, library users, later live captures.
+  'src/drive': ['parsers', 'src/sources', 'src/analysis', 'src/trace', 'src/version.ts'],
+  'src/drive.ts': ['src/drive', 'parsers', 'src/sources', 'src/analysis', 'src/trace'],
+  'src/index.ts': ['src/drive.ts', 'src/sources', 'src/analysis', 'src/output', 'src/trace'],
+  'src/cli': [
+    'parsers',
+    'src/drive.ts',
+    'src/sources',
+    'src/detectors',
+    'src/analysis',
+    'src/output',
+    'src/tui',
+    'src/trace',
+    'src/version.ts',
+  ],
+};
+
+/** Where each package may be imported. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  execa: 'src/sources/',
+  split2: 'src/sources/',
+  commander: 'src/cli/',
+  blessed: 'src/tui/terminal',
+};
+/** Rooms that do no input or output: not even Node's own modules. */
+const PURE = ['src/trace', 'parsers', 'src/model', 'src/detectors', 'src/analysis', 'src/output'];
+
+const IMPORT =
+  /^\s*(?:import|export)\b[^'"]*?from\s*['"](?<from>[^'"]+)['"]|\bimport\(\s*['"](?<lazy>[^'"]+)['"]\s*\)|^\s*import\s*['"](?<bare>[^'"]+)['"]/gm;
+
+interface Import {
+  readonly file: string;
+  readonly target: string;
+}
+
+/** Everything below a folder of the repository, except what is fetched or built. */
+function allFiles(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (!entry.isDirectory()) return [path];
+    return ['node_modules', 'dist', '.git'].includes(entry.name) ? [] : allFiles(path);
+  });
+}
+
+function sourceFiles(folder: string): string[] {
+  return allFiles(folder).filter((path) => path.endsWith('.ts'));
+}
+
+function importsOf(file: string): Import[] {
+  return [...readFileSync(join(ROOT, file), 'utf8').matchAll(IMPORT)].map(({ groups = {} }) => {
+    const specifier = groups.from ?? groups.lazy ?? groups.bare ?? '';
+    const target = specifier.startsWith('.') ? normalize(join(dirname(file), specifier)) : specifier;
+    return { file, target };
+  });
+}
+
+function roomOf(path: string): string {
+  const rooms = Object.keys(MAY_IMPORT).filter((room) => path === room || path.startsWith(`${room}/`));
+  return rooms.sort((a, b) => b.length - a.length)[0] ?? path;
+}
+
+function mayImport({ file, target }: Import): boolean {
+  const from = roomOf(file);
+  const to = roomOf(target);
+  return from === to || MAY_IMPORT[from]?.includes(to) === true;
+}
+
+const IMPORTS = ['src', 'parsers'].flatMap(sourceFiles).flatMap(importsOf);
+
+test('the reader of imports sees all forms of them', () => {
+  const seen = IMPORTS.filter(({ file }) => file.startsWith('src/cli/')).map(({ target }) => target);
+  assert.ok(seen.includes('commander'));
+  assert.ok(seen.includes('src/cli/run-analyze.ts'), 'lazy import');
+  assert.ok(seen.includes('src/drive.ts'));
+  assert.ok(IMPORTS.length > 100);
+});
+
+test('imports go in one direction', () => {
+  const wrong = IMPORTS.filter(({ target }) => /^(src|parsers)\b/.test(target)).filter((each) => !mayImport(each));
+  assert.deepEqual(
+    wrong.map(({ file, target }) => `${file} imports ${target}`),
+    [],
+  );
+});
+
+test('each package has one room, and pure rooms have none, nor Node modules', () => {
+  const packages = IMPORTS.filter(({ target }) => !/^(src|parsers)\b/.test(target));
+  const wrong = packages.filter(({ file, target }) => {
+    if (target.startsWith('node:')) return PURE.some((room) => file.startsWith(`${room}/`));
+    return !file.startsWith(PACKAGES[target] ?? 'nowhere');
+  });
+  assert.deepEqual(
+    wrong.map(({ file, target }) => `${file} imports ${target}`),
+    [],
+  );
+});
+
+test('the program ends in the command line only', () => {
+  const ending = sourceFiles('src').filter(
+    (file) => !file.startsWith('src/cli/') && /\bprocess\.exit(?:Code)?\b/.test(readFileSync(join(ROOT, file), 'utf8')),
+  );
+  assert.deepEqual(ending, []);
+});
+
+test('no file is named after nothing', () => {
+  const files = [...sourceFiles('src'), ...sourceFiles('parsers')];
+  assert.deepEqual(
+    files.filter((file) => /(?:^|\/)(?:utils?|helpers?|common|misc|index)\.ts$/.test(file) && file !== 'src/index.ts'),
+    [],
+  );
+});
+
+test('no file names a package registry or a folder of the machine it was written on', () => {
+  const files = allFiles('.').filter((file) => /\.(?:ts|js|json|md|sh|py|conf)$|^\.ci\//.test(file) && file !== 'package-lock.json');
+  assert.ok(files.length > 50);
+  // In brackets, so that this file does not find itself.
+  const forbidden = /[r]egistry\.(?:npmjs|yarnpkg|npmmirror)|[/]work\/[a-z]|[/]home\/[a-z]|[/]root\/[a-z.]/;
+  assert.deepEqual(
+    files.filter((file) => forbidden.test(readFileSync(join(ROOT, file), 'utf8'))),
+    [],
+  );
+});

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { runDrover } from '../support/run-drover.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { workerLines } from '../support/worker-lines.ts';
+
+const FOLDER = temporaryFolder();
+const STALLED = fileURLToPath(new URL('../../../samples/distracted-worker/trace.strace.gz', import.meta.url));
+
+function file(name: string, text: string): string {
+  const path = join(FOLDER, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const QUIET = file('quiet.strace', workerLines({ pid: 17 }));
+
+test('a trace is read and reported on: 0, whatever was found', async () => {
+  for (const path of [QUIET, STALLED]) {
+    const { code, stdout, stderr } = await runDrover(['analyze', path]);
+    assert.equal(stderr, '');
+    assert.equal(code, 0);
+    assert.ok(stdout.includes(path.replace(/^.*\//, '')));
+  }
+});
+
+test('a finding at or above --fail-on: 1, after the whole report', async () => {
+  const { code, stdout } = await runDrover(['analyze', '--json', '--fail-on', 'warning', STALLED]);
+  assert.equal(code, 1);
+  assert.equal(JSON.parse(stdout).schemaVersion, 1);
+  assert.equal((await runDrover(['--fail-on', 'info', QUIET])).code, 0);
+});
+
+test('wrong usage: 2, with one line and a hint on stderr and nothing on stdout', async () => {
+  const wrong = [
+    [],
+    ['--jsn', QUIET],
+    ['--fail-on', 'high', QUIET],
+    ['--json', '--md', QUIET],
+    ['--pid', 'gunicorn', QUIET],
+    ['-', QUIET],
+    ['explain', 'loop-stal'],
+    ['analyze'],
+  ];
+  for (const words of wrong) {
+    const { code, stdout, stderr } = await runDrover(words);
+    assert.equal(code, 2, words.join(' '));
+    assert.equal(stdout, '');
+    assert.match(stderr, /^drover: [^\n]+\n( {2}[^\n]+\n)?$/);
+  }
+});
+
+test('input that cannot be read or is no trace: 3, with its name and the reason', async () => {
+  mkdirSync(join(FOLDER, 'empty-folder'));
+  const cases = [
+    [join(FOLDER, 'absent.strace'), /^drover: Cannot read .*absent\.strace: there is no such file\.\n/],
+    [file('empty.strace', ''), /^drover: .*empty\.strace is empty\.\n {2}strace writes nothing before/],
+    [
+      file('notes.txt', 'Dear all,\nplease find attached\n'),
+      /^drover: .*notes\.txt is not a trace that drover knows: .*\n {2}drover reads what strace writes: /,
+    ],
+    [join(FOLDER, 'empty-folder'), /^drover: .*empty-folder holds no files named NAME\.PID/],
+  ] as const;
+  for (const [path, message] of cases) {
+    const { code, stdout, stderr } = await runDrover(['analyze', path]);
+    assert.equal(code, 3, path);
+    assert.equal(stdout, '');
+    assert.match(stderr, message);
+  }
+});
+
+test('partial data under --strict: 5; good data: 0', async () => {
+  const { gzipSync } = await import('node:zlib');
+  const cut = join(FOLDER, 'cut.gz');
+  writeFileSync(cut, gzipSync(workerLines({ pid: 17, count: 50_021 })).subarray(0, -1_000));
+  const { code, stdout } = await runDrover(['analyze', '--strict', '--json', cut]);
+  assert.equal(code, 5);
+  assert.notEqual(JSON.parse(stdout).quality.grade, 'good');
+  assert.equal((await runDrover(['--strict', QUIET])).code, 0);
+});

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import test from 'node:test';
+import { THRESHOLDS } from '../../src/detectors/thresholds.ts';
+import { runDrover } from '../support/run-drover.ts';
+
+const DETECTORS = new URL('../../../src/detectors/', import.meta.url);
+const KINDS = readdirSync(DETECTORS, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+
+test('explain without a word lists every kind that is detected', async () => {
+  const { code, stdout } = await runDrover(['explain']);
+  assert.equal(code, 0);
+  for (const kind of KINDS) assert.ok(stdout.includes(`  ${kind} `), kind);
+});
+
+test('explain KIND prints the page of the detector', async () => {
+  for (const kind of KINDS) {
+    assert.equal((await runDrover(['explain', kind])).stdout, readFileSync(new URL(`${kind}/README.md`, DETECTORS), 'utf8'));
+  }
+});
+
+test('explain thresholds names each of them with its default', async () => {
+  const { stdout } = await runDrover(['explain', 'thresholds']);
+  for (const [name, { default: usual, meaning }] of Object.entries(THRESHOLDS)) {
+    assert.match(stdout, new RegExp(`^  ${name} +${usual}`, 'm'));
+    assert.ok(stdout.includes(meaning));
+  }
+});
+
+test('a mistyped kind is answered with the right one, a path with an error', async () => {
+  const { code, stderr } = await runDrover(['explain', 'lop-stall']);
+  assert.deepEqual([code, stderr], [2, 'drover: There is no finding called "lop-stall".\n  Did you mean loop-stall?\n']);
+  assert.equal((await runDrover(['explain', '../../package'])).code, 2);
+});

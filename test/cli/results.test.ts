@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { DROVER, runDrover } from '../support/run-drover.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { workerLines } from '../support/worker-lines.ts';
+
+const FOLDER = temporaryFolder();
+const TRACE = join(FOLDER, 'a.strace');
+writeFileSync(TRACE, workerLines({ pid: 17 }));
+const STALLED = fileURLToPath(new URL('../../../samples/distracted-worker/trace.strace.gz', import.meta.url));
+// biome-ignore format: one pattern
+const ESCAPE = /\u001b\[/;
+
+test('-o writes a file that only its owner may read, also over one that was open to all', async () => {
+  const fresh = join(FOLDER, 'report.json');
+  const old = join(FOLDER, 'old.json');
+  writeFileSync(old, 'x'.repeat(1_000_000), { mode: 0o644 });
+  for (const path of [fresh, old]) {
+    const { code, stdout } = await runDrover(['--json', '-o', path, TRACE]);
+    assert.deepEqual([code, stdout], [0, '']);
+    assert.equal(JSON.parse(readFileSync(path, 'utf8')).schemaVersion, 1);
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+  }
+});
+
+test('-o refuses the trace itself, a directory and a place that is not there, before anything is read', async () => {
+  mkdirSync(join(FOLDER, 'folder'));
+  for (const path of [TRACE, join(FOLDER, 'folder'), join(FOLDER, 'nowhere', 'report.txt')]) {
+    const { code, stderr } = await runDrover(['-o', path, TRACE]);
+    assert.equal(code, 2);
+    assert.match(stderr, /^drover: Cannot write /);
+  }
+  assert.equal(readFileSync(TRACE, 'utf8'), workerLines({ pid: 17 }));
+});
+
+test('a reader that goes away early, as head does, is no failure', async () => {
+  const child = spawn(process.execPath, [DROVER, '--json', STALLED], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  child.stdout.destroy();
+  const [code] = await new Promise<[number | null]>((resolve) => child.on('close', (status) => resolve([status])));
+  assert.deepEqual([code, stderr], [0, '']);
+});
+
+test('--ndjson gives one finding a line', async () => {
+  const { stdout } = await runDrover(['--ndjson', STALLED]);
+  const findings = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.ok(findings.length > 0);
+  assert.ok(findings.every(({ id, kind }) => typeof id === 'string' && typeof kind === 'string'));
+});
+
+test('--md gives Markdown', async () => {
+  assert.match((await runDrover(['--md', STALLED])).stdout, /^# drover: /);
+});
+
+test('--quiet gives the verdict in one line and nothing else', async () => {
+  const { stdout, stderr } = await runDrover(['-q', STALLED]);
+  assert.match(stdout, /^[A-Z ]+ {2}[^\n]+\n$/);
+  assert.equal(stderr, '');
+});
+
+test('payload is shown on request only', async () => {
+  const secret = join(FOLDER, 'secret.strace');
+  writeFileSync(secret, `${workerLines({ pid: 17 })}17 1795188780.000000 read(7, "GET /?token=sesame HTTP/1.1\\r\\n", 99 = = <bad\n`);
+  assert.ok(!(await runDrover(['--json', secret])).stdout.includes('sesame'));
+  assert.ok((await runDrover(['--json', '--with-payload', secret])).stdout.includes('sesame'));
+});
+
+test('colours come when asked for, and never unasked off a terminal', async () => {
+  assert.doesNotMatch((await runDrover([STALLED])).stdout, ESCAPE);
+  assert.match((await runDrover(['--color=always', STALLED])).stdout, ESCAPE);
+  assert.match((await runDrover([STALLED], { environment: { FORCE_COLOR: '1' } })).stdout, ESCAPE);
+  assert.doesNotMatch((await runDrover([STALLED], { environment: { FORCE_COLOR: '1', NO_COLOR: '1' } })).stdout, ESCAPE);
+});
+
+test('a locale without UTF-8, or --ascii, gives nothing beyond ASCII', async () => {
+  const beyond = /[^\n\x20-\x7e]/;
+  assert.match((await runDrover([STALLED])).stdout, beyond);
+  assert.doesNotMatch((await runDrover(['--ascii', STALLED])).stdout, beyond);
+  assert.doesNotMatch((await runDrover([STALLED], { environment: { LC_ALL: 'C' } })).stdout, beyond);
+});
+
+test('SIGINT ends the reading with 130, one line on stderr, and no half report', async () => {
+  const child = spawn(process.execPath, [DROVER, '-'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  child.stdin.on('error', () => undefined);
+  // Once the pipe has taken more than it can hold, drover is reading and listens to signals.
+  await new Promise<void>((resolve) => child.stdin.write(workerLines({ pid: 17, count: 20_011 }), () => resolve()));
+  child.kill('SIGINT');
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  assert.deepEqual([code, stdout, stderr], [130, '', 'drover: stopped by SIGINT before the end of the trace; nothing was reported.\n']);
+});

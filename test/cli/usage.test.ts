@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { runDrover } from '../support/run-drover.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { workerLines } from '../support/worker-lines.ts';
+
+const FOLDER = temporaryFolder();
+const TRACE = join(FOLDER, 'a.strace');
+writeFileSync(TRACE, workerLines({ pid: 17 }));
+
+async function complaint(...words: readonly string[]): Promise<string> {
+  const { code, stderr } = await runDrover(words, { directory: FOLDER });
+  assert.equal(code, 2);
+  return stderr;
+}
+
+test('a mistyped option is answered with the right one', async () => {
+  assert.equal(await complaint('--jsn', TRACE), "drover: Unknown option '--jsn'.\n  Did you mean --json?\n");
+  assert.equal(await complaint('analyze', '--fial-on', 'info', TRACE), "drover: Unknown option '--fial-on'.\n  Did you mean --fail-on?\n");
+});
+
+test('a mistyped command is answered with the right one', async () => {
+  assert.equal(
+    await complaint('anlyze', 'a.strace'),
+    'drover: There is no command and no file "anlyze".\n  Did you mean drover analyze a.strace?\n',
+  );
+  assert.equal(await complaint('explian'), 'drover: There is no command and no file "explian".\n  Did you mean drover explain?\n');
+});
+
+test('a file that has nearly the name of a command is read', async () => {
+  writeFileSync(join(FOLDER, 'analyse'), workerLines({ pid: 17 }));
+  assert.equal((await runDrover(['analyse'], { directory: FOLDER })).code, 0);
+});
+
+test('a mistyped threshold is answered with the right one, and a value that is no number with the default', async () => {
+  assert.equal(await complaint('--threshold', 'stal-ms=50', TRACE), 'drover: There is no threshold "stal-ms".\n  Did you mean stall-ms?\n');
+  assert.match(
+    await complaint('--threshold', 'stall-ms=soon', TRACE),
+    /^drover: "soon" is no value for stall-ms\.\n {2}Give a number; the default is \d+ ms\.\n$/,
+  );
+  assert.match(await complaint('--threshold', 'stall-ms', TRACE), /Write NAME=VALUE/);
+});
+
+test('a time that is none is answered with the forms that are', async () => {
+  assert.match(await complaint('--from', 'yesterday', TRACE), /^drover: "yesterday" is not a time\.\n {2}Times are .*\+12\.4s/);
+  assert.equal(
+    await complaint('--from', '+9s', '--to', '+3s', TRACE),
+    'drover: --to is not later than --from.\n  Swap them, or leave one out.\n',
+  );
+});
+
+test('nothing to analyze is answered with what to type', async () => {
+  assert.equal(await complaint(), 'drover: No trace was named.\n  Type drover FILE to analyze a trace, drover --help for more.\n');
+});
+
+test('control characters in a file name do not reach the terminal', async () => {
+  const { stderr } = await runDrover(['analyze', 'a\u001b[2J\u009b0m\u202e.strace'], { directory: FOLDER });
+  assert.equal(stderr, 'drover: Cannot read a?[2J?0m?.strace: there is no such file.\n');
+});
+
+test('help and version go to stdout and end with 0', async () => {
+  for (const [words, expected] of [
+    [['--help'], /Usage: drover[\s\S]*Commands:[\s\S]*Examples:/],
+    [['-h'], /Exit codes: 0 done/],
+    [['analyze', '--help'], /--fail-on <severity>/],
+    [['--version'], /^\d+\.\d+\.\d+\n$/],
+  ] as const) {
+    const { code, stdout, stderr } = await runDrover(words);
+    assert.equal(code, 0);
+    assert.equal(stderr, '');
+    assert.match(stdout, expected);
+  }
+});

@@ -1,0 +1,58 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import type { TimePoint } from '../../src/analysis/options.ts';
+import type { Kind } from '../../src/detectors/finding.ts';
+
+/** What the application and the load driver of a sample measured; times in epoch seconds. See samples/README.md. */
+export interface Truth {
+  readonly workers: readonly number[];
+  readonly window: { readonly from: number; readonly to: number };
+  readonly expect: { readonly found: readonly Kind[]; readonly quiet: readonly Kind[] };
+  readonly connections: number;
+  readonly accepts: Readonly<Record<string, number>>;
+  readonly acceptedBy?: string;
+  readonly stalls: readonly { readonly pid: number; readonly start: number; readonly end: number; readonly cause: string; readonly request: string }[];
+  readonly serviceStalls: readonly { readonly start: number; readonly end: number }[];
+  readonly brokenPipes: readonly {
+    readonly pid: number;
+    readonly request: string;
+    readonly failedAt: number;
+    readonly errno: string;
+    readonly target: string;
+    readonly connectedAt?: number;
+    readonly behind?: string | null;
+  }[];
+  readonly retries: readonly { readonly request: string; readonly firstAt: number; readonly againAt: number }[];
+  readonly openStall?: boolean;
+  readonly query?: string;
+}
+
+export interface Sample {
+  readonly name: string;
+  readonly trace: string;
+  readonly truth: Truth;
+}
+
+const ROOT = join(import.meta.dirname, '../../../samples');
+
+/** Every folder under samples/ that holds a capture and its truth. */
+export function samples(folder = ROOT): Sample[] {
+  const found: Sample[] = [];
+  const trace = join(folder, 'trace.strace.gz');
+  const truth = join(folder, 'truth.json');
+  if (existsSync(trace) && existsSync(truth)) found.push({ name: relative(ROOT, folder), trace, truth: JSON.parse(readFileSync(truth, 'utf8')) as Truth });
+  for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) found.push(...samples(join(folder, entry.name)));
+  return found;
+}
+
+/** The sample of that name. */
+export function sample(name: string): Sample {
+  const found = samples().find((each) => each.name === name);
+  if (found === undefined) throw new Error(`there is no sample ${name}`);
+  return found;
+}
+
+export function epoch(seconds: number): TimePoint {
+  const whole = Math.floor(seconds);
+  return { kind: 'epoch', seconds: whole, nanoseconds: Math.round((seconds - whole) * 1e9) };
+}
