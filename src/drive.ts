@@ -4,6 +4,9 @@ import type { AnalysisOptions } from './analysis/options.ts';
 import type { Report } from './analysis/report.ts';
 import { mergeInputs } from './drive/merge.ts';
 import { OpenInput, type SharedTables } from './drive/open-input.ts';
+import type { Reading } from './drive/reading.ts';
+import { ThreadedInput, WORTH_A_THREAD } from './drive/threaded-input.ts';
+import type { TimeOrigin } from './trace/time.ts';
 import { peek } from './drive/peeked-input.ts';
 import { type ScannedInput, scan } from './drive/scan.ts';
 import { Tally } from './drive/tally.ts';
@@ -48,7 +51,7 @@ export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hoo
     return opened;
   };
   const [only] = inputs;
-  if (only !== undefined && inputs.length === 1) await readAlone(await open(only), analysis, chunkRead);
+  if (only !== undefined && inputs.length === 1) await readAlone(await openAlone(only, open, origin, tally), analysis, chunkRead);
   else await readMerged(inputs, open, tally, analysis, chunkRead);
   return analysis.finish(tally.facts());
 }
@@ -68,8 +71,17 @@ function progressOf(tally: Tally, analysis: Analysis): Progress {
   };
 }
 
+/** A large input is parsed in a thread of its own. */
+async function openAlone(scanned: ScannedInput, open: (scanned: ScannedInput) => Promise<Reading>, origin: TimeOrigin, tally: Tally): Promise<Reading> {
+  const { input, format } = scanned;
+  if ((input.sizeBytes ?? 0) < WORTH_A_THREAD) return open(scanned);
+  const threaded = new ThreadedInput(scanned.peeked ?? (await peek(input, 1)), format, origin);
+  tally.open(threaded);
+  return threaded;
+}
+
 /** The hot path: no merging, no look at times. */
-async function readAlone(open: OpenInput, analysis: Analysis, chunkRead: () => void): Promise<void> {
+async function readAlone(open: Reading, analysis: Analysis, chunkRead: () => void): Promise<void> {
   const { parser } = open;
   while (await open.refill()) {
     for (let record = parser.next(); record !== null; record = parser.next()) analysis.accept(record);

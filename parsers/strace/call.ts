@@ -1,13 +1,14 @@
-import type { Call, Lane } from '../../src/trace/record.ts';
+import type { Lane } from '../../src/trace/record.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
+import type { RawCall } from '../batch/raw-call.ts';
 import { decode, latin1, LINE_LIMIT, type LineReference, type Source } from './line-reference.ts';
 
 const BLANK = 0x20;
 const COMMA = 0x2c;
 
 /** The one Call object of a parser. Numbers are set for every call; strings are decoded from the current buffer when somebody asks. */
-export class StraceCall implements Call {
+export class StraceCall implements RawCall {
   readonly kind = 'call';
   readonly file: string;
   readonly #source: Source;
@@ -47,6 +48,10 @@ export class StraceCall implements Call {
     this.previous = previous;
   }
 
+  get bytes(): Buffer {
+    return this.#source.bytes;
+  }
+
   get args(): string {
     const rest = latin1(this.#source.bytes, this.argsFrom, this.argsTo);
     return this.entry === null ? rest : joinHalves(this.entry.latin1(this.entryArgsFrom, this.entryArgsTo), rest);
@@ -79,7 +84,7 @@ export class StraceCall implements Call {
  * Joins the arguments before ` <unfinished ...>` and after ` resumed>`. Up to 6.15 the comma between them ends the first half, since 6.16 it
  * begins the second one; up to 4.26 a blank follows `resumed>`. Asked for on every other call of a busy capture: no regular expressions.
  */
-function joinHalves(first: string, second: string): string {
+export function joinHalves(first: string, second: string): string {
   let from = 0;
   if (second.charCodeAt(0) === BLANK && !second.startsWith(' =>')) from = 1;
   if (second.startsWith('<unfinished ...>', from)) from += 16;

@@ -8,21 +8,24 @@ import { LINE_LIMIT, LineReference } from './line-reference.ts';
 import { NAME_BYTES, NameTable } from './names.ts';
 import { NOBODY, NOTED, RECORD, UNENDED, UNKNOWN } from './outcome.ts';
 import type { Reading } from './reading.ts';
-import { DETACHED, RETURNED, Tail, UNCLEAR, UNFINISHED } from './tail.ts';
+import { DETACHED, endsWith, RETURNED, Tail, UNCLEAR, UNFINISHED } from './tail.ts';
 import type { Thread } from './thread.ts';
+
+const RESUMED_MARK = Uint8Array.from(Buffer.from(' resumed>'));
 
 /** Reads the lines of calls: whole ones, `<unfinished ...>` and `<... resumed>` halves. The hot path of the parser. */
 export class Calls {
   /** The finished call after RECORD. */
   readonly call: StraceCall;
   readonly #reading: Reading;
-  readonly #tail = new Tail();
+  readonly #tail: Tail;
   readonly #names = new NameTable<Syscall>(syscall);
 
   constructor(reading: Reading) {
     this.#reading = reading;
     const nobody = { index: -1, tid: 0, comm: '', lastLine: null, pending: null };
     this.call = new StraceCall(reading.file, reading.source, nobody, syscall('???'), new LineReference(reading.source, LINE_LIMIT));
+    this.#tail = new Tail(this.call);
   }
 
   /** Reads `accept4(3, ...) = 5 <0.000012>` at `body`. */
@@ -51,11 +54,11 @@ export class Calls {
   #readArguments(called: Syscall, args: number, careful: boolean): number {
     const reading = this.#reading;
     const { bytes } = reading.source;
-    const tail = this.#tail;
+    const { call } = this;
     // Only the output that a `write` makes can stand inside a line of strace and look like the line's end.
     if (reading.isMixed && called.family === 'write' && !careful && this.#showsOutput(args)) return UNENDED;
-    let ending: number = careful ? UNCLEAR : tail.read(bytes, args, reading.to);
-    if (ending === UNCLEAR) ending = readCarefully(tail, bytes, args, reading.to);
+    let ending: number = careful ? UNCLEAR : this.#tail.read(bytes, args, reading.to);
+    if (ending === UNCLEAR) ending = readCarefully(call, bytes, args, reading.to);
     if (ending === UNCLEAR || ending === UNCLOSED) return UNENDED;
 
     let thread = reading.enter(called, false);
@@ -71,7 +74,6 @@ export class Calls {
       return NOTED;
     }
     reading.account.calls++;
-    const { call } = this;
     call.lane = thread.lane;
     call.syscall = called;
     call.start = reading.time;
@@ -81,7 +83,6 @@ export class Calls {
     call.from = reading.from;
     call.to = reading.to;
     call.argsFrom = args;
-    call.argsTo = tail.argsTo;
     call.entry = null;
     call.previous = thread.before;
     call.partial = false;
@@ -89,10 +90,10 @@ export class Calls {
       this.#detach();
       return RECORD;
     }
-    const { duration } = tail;
-    call.duration = duration;
+    const { duration } = call;
     call.end = duration < 0 ? call.start : call.start + duration;
-    this.#takeResult(thread, called);
+    if (duration >= 0) reading.flags.durations = true;
+    this.#finish(thread, called);
     return RECORD;
   }
 
@@ -110,31 +111,31 @@ export class Calls {
       hash = (Math.imul(hash, 31) + byte) | 0;
       byte = bytes[++at] as number;
     }
-    // " resumed>"
-    if (byte !== 0x20 || bytes[at + 1] !== 0x72 || bytes[at + 7] !== 0x64 || bytes[at + 8] !== 0x3e) return UNKNOWN;
+    const args = at + RESUMED_MARK.length;
+    if (args > reading.to || !endsWith(bytes, at, args, RESUMED_MARK)) return UNKNOWN;
     const called = this.#names.find(bytes, name, at, hash);
-    return called === null ? UNKNOWN : this.#readSecondHalf(called, at + 9, careful);
+    return called === null ? UNKNOWN : this.#readSecondHalf(called, args, careful);
   }
 
   /** Reads the rest of a resumed call behind `resumed>`. */
   #readSecondHalf(called: Syscall, args: number, careful: boolean): number {
     const reading = this.#reading;
     const { bytes } = reading.source;
-    const tail = this.#tail;
-    let ending: number = careful ? UNCLEAR : tail.read(bytes, args, reading.to);
-    if (ending === UNCLEAR) ending = readCarefully(tail, bytes, args, reading.to);
+    const { call } = this;
+    let ending: number = careful ? UNCLEAR : this.#tail.read(bytes, args, reading.to);
+    if (ending === UNCLEAR || ending === UNFINISHED) ending = readCarefully(call, bytes, args, reading.to);
     if (ending !== RETURNED && ending !== DETACHED) return UNENDED;
 
     const thread = reading.enter(called, true);
     if (thread === null) return NOBODY;
     reading.account.resumed++;
-    const { call } = this;
     const { time } = reading;
-    const { duration } = tail;
+    const { duration } = call;
+    if (duration >= 0) reading.flags.durations = true;
     if (thread.pending && thread.syscall === called) {
       this.#takePending(thread);
       thread.finish();
-      call.duration = duration >= 0 ? duration : reading.isTimed ? time - call.start : NO_TIME;
+      if (duration < 0 && reading.isTimed) call.duration = time - call.start;
       // `before` stays: the line of the first half is known as `entry`.
       thread.last.set(reading.line, reading.from, reading.to);
     } else {
@@ -144,7 +145,6 @@ export class Calls {
       call.lane = thread.lane;
       call.syscall = called;
       call.fd = -1;
-      call.duration = duration;
       call.start = duration < 0 ? time : time - duration;
       call.entry = null;
       call.startLine = reading.line;
@@ -156,9 +156,8 @@ export class Calls {
     call.from = reading.from;
     call.to = reading.to;
     call.argsFrom = args;
-    call.argsTo = tail.argsTo;
     if (ending === DETACHED) this.#detach();
-    else this.#takeResult(thread, called);
+    else this.#finish(thread, called);
     return RECORD;
   }
 
@@ -193,7 +192,7 @@ export class Calls {
     thread.begin(called, reading.time, reading.firstLine);
     thread.fd = fd;
     thread.argsFrom = args - reading.from;
-    thread.argsTo = this.#tail.argsTo - reading.from;
+    thread.argsTo = this.call.argsTo - reading.from;
     thread.entry.set(reading.firstLine, reading.from, reading.to);
     reading.half = thread;
   }
@@ -212,28 +211,22 @@ export class Calls {
     call.partial = false;
   }
 
-  #takeResult(thread: Thread, called: Syscall): void {
+  /** What a finished call says about its thread. */
+  #finish(thread: Thread, called: Syscall): void {
     const reading = this.#reading;
     const { call } = this;
-    const tail = this.#tail;
     call.inFlight = false;
-    call.result = tail.result;
-    call.error = tail.error;
-    call.injected = tail.injected;
-    call.returnedFrom = tail.returnedFrom;
-    call.returnedTo = tail.returnedTo;
     reading.recent = thread;
-    if (tail.duration >= 0) reading.flags.durations = true;
     switch (called.family) {
       case 'sigreturn':
         // The register of the interrupted call, not an error of this one.
         call.error = '';
         break;
       case 'exit':
-        thread.leaving = Number.isNaN(tail.result);
+        thread.leaving = Number.isNaN(call.result);
         break;
       case 'clone':
-        if (tail.result > 0) reading.bore(tail.result);
+        if (call.result > 0) reading.bore(call.result);
         break;
     }
   }

@@ -49,6 +49,11 @@ export class LineReference {
     this.#copied = true;
   }
 
+  /** Where `from` and `to` count. */
+  get bytes(): Buffer {
+    return this.#copied ? this.#copy : this.#source.bytes;
+  }
+
   /** The line, cut at `LINE_LIMIT` bytes. */
   get text(): string {
     return this.slice(0, Math.min(this.to - this.from, LINE_LIMIT));

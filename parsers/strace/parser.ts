@@ -20,7 +20,8 @@ export class StraceParser implements TraceParser {
   readonly #cutter: LineCutter;
   /** The line that is read has no newline. */
   #isLast = false;
-  #isFinished = false;
+  /** No more bytes come, and what that means has not been told yet. */
+  #isEnding = false;
 
   constructor(layout: Layout, options: ParserOptions) {
     const reading = new Reading(layout, options, syscall('???'));
@@ -40,7 +41,7 @@ export class StraceParser implements TraceParser {
 
   end(): void {
     this.#isLast = this.#cutter.end();
-    if (!this.#isLast) this.#finish();
+    this.#isEnding = true;
   }
 
   next(): TraceRecord | null {
@@ -67,8 +68,7 @@ export class StraceParser implements TraceParser {
       const record = rest.read(outcome, this.#isLast);
       if (record !== null) return record;
     }
-    if (this.#isLast) this.#finish();
-    return null;
+    return this.#isEnding ? this.#finish() : null;
   }
 
   /** The calls that threads are in, in the order of their lines. */
@@ -77,10 +77,9 @@ export class StraceParser implements TraceParser {
     for (const thread of pending) yield this.#reader.calls.fromPending(thread, true);
   }
 
-  #finish(): void {
-    if (this.#isFinished) return;
-    this.#isFinished = true;
-    this.#rest.finish();
+  #finish(): TraceRecord | null {
+    this.#isEnding = false;
     this.#reading.closeOrder();
+    return this.#rest.finish();
   }
 }

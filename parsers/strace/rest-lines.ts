@@ -56,18 +56,21 @@ export class RestLines {
   }
 
   /** The capture ends: a cut call goes on, as far as the trace tells. */
-  finish(): void {
+  finish(): TraceRecord | null {
     const fragment = this.#fragment;
     this.#fragment = null;
-    if (fragment === null) return;
+    if (fragment === null) return null;
     const { account, flags } = this.#reading;
     const { split } = flags;
     account.calls--;
     this.#reading.noteOn('cut-line', fragment.line, fragment.text);
     this.#reading.firstLine = fragment.line;
-    const isRead = MISSING.some((missing) => this.#readAside(`${fragment.text}${missing} <unfinished ...>`) === NOTED);
-    if (!isRead) account.unparsed++;
+    let outcome = UNENDED;
+    for (let i = 0; i < MISSING.length && outcome === UNENDED; i++) outcome = this.#readAside(`${fragment.text}${MISSING[i]} <unfinished ...>`);
     flags.split = split;
+    if (outcome === RECORD) return this.#reader.record;
+    if (outcome !== NOTED) account.unparsed++;
+    return null;
   }
 
   #readAgain(outcome: number, text: string): TraceRecord | null {

@@ -1,4 +1,5 @@
 import { UNKNOWN } from '../../src/trace/time.ts';
+import type { StraceCall } from './call.ts';
 import { NAME_BYTES, NameTable } from './names.ts';
 
 /** The line ends with `) = result`. */
@@ -24,44 +25,42 @@ const MOST_DIGITS = 15;
  * their arguments can imitate it. All others are UNCLEAR.
  */
 export class Tail {
-  result = Number.NaN;
-  error = '';
-  duration = UNKNOWN - 0.5;
-  injected = false;
-  /** The closing bracket, or the end of the arguments before ` <unfinished ...>`. */
-  argsTo = 0;
-  returnedFrom = 0;
-  returnedTo = 0;
-  readonly errors = new NameTable<string>((name) => name);
+  /** Receives what is read: nothing is copied later. Its values mean something only after RETURNED. */
+  readonly #call: StraceCall;
+  readonly #errors = new NameTable<string>((name) => name);
+
+  constructor(call: StraceCall) {
+    this.#call = call;
+  }
 
   /** Reads the end of `from..to`, where `from` is behind the opening bracket or behind `resumed>`. */
   read(bytes: Buffer, from: number, to: number): Ending {
     let at = to - 1;
     let byte = bytes[at] as number;
-    this.duration = UNKNOWN;
+    this.#call.duration = UNKNOWN;
     if (byte === 0x3e /* > */) {
       if (bytes[at - 1] === 0x2e /* . */) return this.#openEnd(bytes, from, to);
       at = this.#readDuration(bytes, at - 1);
       if (at < from) return UNCLEAR;
       byte = bytes[at] as number;
     }
-    this.returnedTo = at + 1;
+    this.#call.returnedTo = at + 1;
     if (byte === 0x29 /* ) */) at = this.#readError(bytes, from, at);
     else if (byte === 0x3e /* > */) at = this.#readDecorated(bytes, from, at);
     else if (byte === 0x3f /* ? */) {
-      this.result = Number.NaN;
-      this.error = '';
+      this.#call.result = Number.NaN;
+      this.#call.error = '';
       at--;
     } else at = this.#readNumber(bytes, from, at);
     if (at < from) return UNCLEAR;
-    this.returnedFrom = at + 1;
+    this.#call.returnedFrom = at + 1;
     if (bytes[at] !== 0x20 || bytes[at - 1] !== 0x3d /* = */ || bytes[at - 2] !== 0x20) return UNCLEAR;
     at -= 3;
     // strace pads to column 40.
     while (bytes[at] === 0x20) at--;
     if (at < from || bytes[at] !== 0x29 /* ) */) return UNCLEAR;
-    this.argsTo = at;
-    this.injected = false;
+    this.#call.argsTo = at;
+    this.#call.injected = false;
     return RETURNED;
   }
 
@@ -69,7 +68,7 @@ export class Tail {
   #openEnd(bytes: Buffer, from: number, to: number): Ending {
     const mark = bytes[to - 16] === 0x3c /* < */ ? UNFINISHED_MARK : DETACHED_MARK;
     if (!endsWith(bytes, from, to, mark)) return UNCLEAR;
-    this.argsTo = to - mark.length;
+    this.#call.argsTo = to - mark.length;
     return mark === UNFINISHED_MARK ? UNFINISHED : DETACHED;
   }
 
@@ -102,7 +101,7 @@ export class Tail {
       if (point - at > MOST_DIGITS) return -1;
     }
     if (byte !== 0x3c /* < */ || bytes[at - 1] !== 0x20) return -1;
-    this.duration = value;
+    this.#call.duration = value;
     return at - 2;
   }
 
@@ -120,19 +119,19 @@ export class Tail {
       if (isUpper(bytes[open + 1] as number) && isUpper(bytes[open + 2] as number)) return -1;
       at = this.#readNumber(bytes, from, nameTo - 1);
       // `-1 (errno 530)` is an error without a symbol.
-      return this.result === -1 ? -1 : at;
+      return this.#call.result === -1 ? -1 : at;
     }
     if (letter !== 0x45 /* E */ || bytes[name] !== 0x20) return -1;
     if (bytes[name - 1] === 0x31 && bytes[name - 2] === 0x2d /* -1 */) {
-      this.result = -1;
+      this.#call.result = -1;
       at = name - 3;
     } else if (bytes[name - 1] === 0x3f /* ? */) {
-      this.result = Number.NaN;
+      this.#call.result = Number.NaN;
       at = name - 2;
     } else return -1;
     let hash = 0;
     for (let i = name + 1; i < nameTo; i++) hash = (Math.imul(hash, 31) + (bytes[i] as number)) | 0;
-    this.error = this.errors.find(bytes, name + 1, nameTo, hash) ?? bytes.toString('latin1', name + 1, nameTo);
+    this.#call.error = this.#errors.find(bytes, name + 1, nameTo, hash) ?? bytes.toString('latin1', name + 1, nameTo);
     return at;
   }
 
@@ -164,8 +163,8 @@ export class Tail {
     } else if (byte !== 0x20) return this.#readHexadecimal(bytes, from, last);
     else if (last - at > 1 && bytes[at + 1] === 0x30) value = Number.parseInt(bytes.toString('latin1', at + 1, last + 1), 8);
     if (at === last) return -1;
-    this.result = value;
-    this.error = '';
+    this.#call.result = value;
+    this.#call.error = '';
     return at;
   }
 
@@ -183,8 +182,8 @@ export class Tail {
       scale *= 16;
     }
     if (scale === 1 || bytes[at] !== 0x78 /* x */ || bytes[at - 1] !== 0x30) return -1;
-    this.result = value;
-    this.error = '';
+    this.#call.result = value;
+    this.#call.error = '';
     return at - 2;
   }
 }

@@ -98,7 +98,7 @@ export class Thread implements PendingCall {
   /** Copies what may be asked for later. */
   keep(): void {
     this.active = false;
-    if (this.pending) this.entry.keep();
+    this.entry.keep();
     this.before.keep();
     this.last.keep();
   }

@@ -156,7 +156,7 @@ keep() {
   local map=${1:-truth.map}
   /usr/bin/python3 assemble_truth.py driver.json "$map" truth.json \
     strace="$(strace -V | sed -n '1s/.*version //p')" options="${STRACE_OPTIONS[*]}" capture="$CAPTURE" cpus="$(nproc)"
-  if grep -qE '/work/|/root/' trace.strace; then die "the capture holds paths of the recording machine"; fi
+  if grep -qF -e "$SAMPLES_DIR" -e "${HOME:-/nonexistent}/" trace.strace; then die "the capture holds paths of the recording machine"; fi
   /usr/bin/python3 check_sample.py trace.strace truth.json
   gzip -n9 trace.strace
   mkdir -p "$OUT_DIR"

@@ -1,43 +1,82 @@
+import type { Report } from '../analysis/report.ts';
 import type { Progress } from '../drive.ts';
 
 const FIRST_AFTER_MS = 500;
 const INTERVAL_MS = 250;
+const VERDICT_INTERVAL_MS = 1_000;
+/** A verdict may cost one part in so many of the time. */
+const VERDICT_SHARE = 20;
 const MEGABYTE = 1_000_000;
+/** Serial consoles and some containers report a width of 0. */
+const USUAL_WIDTH = 80;
 
-/** One line on a terminal's stderr that tells how far the reading is. Shows up after half a second and is gone at the end. */
+export interface ProgressLineOptions {
+  readonly enabled: boolean;
+  readonly verdictOf: (report: Report) => string;
+  /** Milliseconds that only grow. */
+  readonly now?: () => number;
+}
+
+/** The part of a terminal's stream that is needed. */
+export interface Terminal {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+/** One line on a terminal's stderr: how far the reading is, and the verdict so far. Shows up after half a second and is gone at the end. */
 export class ProgressLine {
-  readonly #stream: NodeJS.WriteStream;
+  readonly #terminal: Terminal;
   readonly #enabled: boolean;
-  #due = performance.now() + FIRST_AFTER_MS;
+  readonly #verdictOf: (report: Report) => string;
+  readonly #now: () => number;
+  #due: number;
+  #verdictDue: number;
+  #verdict = '';
   #shown = 0;
 
-  constructor(stream: NodeJS.WriteStream, enabled: boolean) {
-    this.#stream = stream;
-    this.#enabled = enabled && stream.isTTY === true;
+  constructor(terminal: Terminal, { enabled, verdictOf, now = () => performance.now() }: ProgressLineOptions) {
+    this.#terminal = terminal;
+    this.#enabled = enabled && terminal.isTTY === true;
+    this.#verdictOf = verdictOf;
+    this.#now = now;
+    this.#due = now() + FIRST_AFTER_MS;
+    this.#verdictDue = this.#due;
   }
 
   /** Cheap enough to be called after every chunk. */
   update(progress: Progress): void {
     if (!this.#enabled) return;
-    const now = performance.now();
+    const now = this.#now();
     if (now < this.#due) return;
     this.#due = now + INTERVAL_MS;
-    const text = progressText(progress).slice(0, Math.max(0, (this.#stream.columns ?? 80) - 1));
-    this.#stream.write(`\r${text.padEnd(this.#shown)}`);
+    if (now >= this.#verdictDue) this.#judge(progress, now);
+    const text = progressText(progress, this.#verdict).slice(0, (this.#terminal.columns || USUAL_WIDTH) - 1);
+    this.#terminal.write(`\r${text.padEnd(this.#shown)}`);
     this.#shown = text.length;
   }
 
   clear(): void {
-    if (this.#shown > 0) this.#stream.write(`\r${' '.repeat(this.#shown)}\r`);
+    if (this.#shown > 0) this.#terminal.write(`\r${' '.repeat(this.#shown)}\r`);
     this.#shown = 0;
+  }
+
+  /** Large reports make the next verdict wait, so that looking never becomes the work. */
+  #judge(progress: Progress, now: number): void {
+    const report = progress.snapshot();
+    this.#verdict = report.findings.length === 0 ? '' : this.#verdictOf(report);
+    const end = this.#now();
+    this.#verdictDue = end + Math.max(VERDICT_INTERVAL_MS, (end - now) * VERDICT_SHARE);
   }
 }
 
-/** `Reading 43% (263 of 612 MB, 1.9 M lines)`. */
-export function progressText({ bytesRead, sizeBytes, lines }: Progress): string {
+/** `Reading 43% (263 of 612 MB, 1.9 M lines)`, or `43% read. So far: CRITICAL  Likely: …`. */
+export function progressText({ bytesRead, sizeBytes, lines }: Progress, verdict: string): string {
   const read = Math.floor(bytesRead / MEGABYTE);
+  const percent = sizeBytes === null || sizeBytes === 0 ? null : `${Math.min(100, Math.floor((bytesRead / sizeBytes) * 100))}%`;
+  if (verdict !== '') return `${percent ?? `${read} MB`} read. So far: ${verdict}`;
   const amount = lines < 1_000_000 ? `${Math.floor(lines / 1_000)} k lines` : `${(lines / 1_000_000).toFixed(1)} M lines`;
-  if (sizeBytes === null || sizeBytes === 0) return `Reading (${read} MB, ${amount})`;
-  const percent = Math.min(100, Math.floor((bytesRead / sizeBytes) * 100));
-  return `Reading ${percent}% (${read} of ${Math.floor(sizeBytes / MEGABYTE)} MB, ${amount})`;
+  return percent === null
+    ? `Reading (${read} MB, ${amount})`
+    : `Reading ${percent} (${read} of ${Math.floor((sizeBytes ?? 0) / MEGABYTE)} MB, ${amount})`;
 }

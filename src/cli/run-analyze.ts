@@ -11,6 +11,7 @@ import { renderReport } from './render-report.ts';
 import { manners } from './terminal-manners.ts';
 import { thresholdValues } from './threshold-values.ts';
 import { UsageError } from './usage-error.ts';
+import { verdictLine } from './verdict-line.ts';
 import { checkOutput, writeResult } from './write-result.ts';
 
 /** Signals that end the run before its report; their numbers make the exit codes. */
@@ -22,7 +23,9 @@ export async function runAnalyze(files: readonly string[], flags: AnalyzeFlags, 
   checkFlags(flags);
   const options = analysisOptions(flags);
   if (flags.output !== undefined) await checkOutput(flags.output, files);
-  const progress = new ProgressLine(process.stderr, flags.quiet !== true);
+  const looks = manners(flags, process.env, flags.output === undefined ? process.stdout : {});
+  const verdictOf = (report: Report): string => verdictLine(report, { ...looks, withPayload: flags.withPayload === true });
+  const progress = new ProgressLine(process.stderr, { enabled: flags.quiet !== true, verdictOf });
   const notice = (sentence: string): void => {
     progress.clear();
     if (flags.quiet !== true) process.stderr.write(`drover: ${sentence}\n`);
@@ -32,10 +35,8 @@ export async function runAnalyze(files: readonly string[], flags: AnalyzeFlags, 
   for (const sentence of set.notices) notice(sentence);
   if (set.kind === 'stdin' && process.stdin.isTTY) notice('Reading a trace from this terminal; end it with Ctrl-D.');
   const started = performance.now();
-  const report = await analyzeInputs(set, options, { progress: (state) => progress.update(state), notice });
-  progress.clear();
+  const report = await analyzeInputs(set, options, { progress: (state) => progress.update(state), notice }).finally(() => progress.clear());
   if (flags.verbose > 0) notice(effort(report, performance.now() - started));
-  const looks = manners(flags, process.env, flags.output === undefined ? process.stdout : {});
   await writeResult(await renderReport(report, flags, looks), flags.output);
   return exitCodeFor(report, flags);
 }

@@ -24,7 +24,7 @@ export function manners(flags: MannerFlags, environment: Readonly<Record<string,
   return {
     colour: mayColour(flags.color ?? 'auto', environment, screen),
     ascii: flags.ascii === true || !speaksUtf8(environment),
-    width: flags.width ?? screen.columns ?? WIDTH_OFF_TERMINAL,
+    width: flags.width ?? (screen.columns || WIDTH_OFF_TERMINAL),
   };
 }
 

@@ -24,9 +24,14 @@ export function milliseconds(value: Nanoseconds): number {
 /** `840 ms`, `2.41 s`: as sentences say it. */
 export function duration(value: Nanoseconds): string {
   const ms = value / MILLISECOND;
-  if (ms >= 1000) return `${(ms / 1000).toFixed(2)} s`;
+  if (ms >= 999.5) return `${(ms / 1000).toFixed(2)} s`;
   if (ms >= 10) return `${ms.toFixed(0)} ms`;
   return `${ratio(ms)} ms`;
+}
+
+/** `Worker 4711`; a capture without pids names nobody. */
+export function workerName(pid: number): string {
+  return pid === 0 ? 'The worker' : `Worker ${pid}`;
 }
 
 export function round(value: number, digits: number): number {

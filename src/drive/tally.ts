@@ -1,10 +1,10 @@
-import type { DiagnosticCount, LineAccount, TraceFlags, TraceParser } from '../../parsers/format.ts';
+import type { DiagnosticCount, LineAccount } from '../../parsers/format.ts';
 import type { InputFacts } from '../analysis/analysis.ts';
 import type { Source } from '../analysis/report.ts';
 import type { InputSet, TraceInput } from '../sources/trace-input.ts';
 import type { Call } from '../trace/record.ts';
 import { TOOL_VERSION } from '../version.ts';
-import type { OpenInput } from './open-input.ts';
+import type { OpenParser, Reading } from './reading.ts';
 
 const SAMPLES_KEPT = 5;
 /** Parsers count lost events under this code. */
@@ -14,11 +14,8 @@ const LOST_EVENTS = 'lost-events';
 interface Entry {
   readonly input: TraceInput;
   readonly format: string;
-  readonly flags: TraceFlags;
-  readonly account: LineAccount;
-  readonly diagnostics: ReadonlyMap<string, DiagnosticCount>;
-  /** Null once it is sure that nothing is in flight: a parser holds buffers, and there may be thousands. */
-  parser: TraceParser | null;
+  /** Replaced by its findings once it is sure that nothing is in flight: a parser holds buffers, and there may be thousands. */
+  parser: Omit<OpenParser, 'next'>;
 }
 
 /** Sums up what all inputs of an analysis turned out to be. */
@@ -31,20 +28,14 @@ export class Tally {
     this.#set = set;
   }
 
-  open({ input, format, parser }: OpenInput): void {
-    this.#entries.set(input, {
-      input,
-      format: format.id,
-      flags: parser.flags,
-      account: parser.account,
-      diagnostics: parser.diagnostics,
-      parser,
-    });
+  open({ input, format, parser }: Reading): void {
+    this.#entries.set(input, { input, format: format.id, parser });
   }
 
-  close({ input, parser }: OpenInput): void {
+  close({ input, parser }: Reading): void {
     const entry = this.#entries.get(input);
-    if (entry !== undefined && nothingIn(parser.inFlight())) entry.parser = null;
+    const { flags, account, diagnostics } = parser;
+    if (entry !== undefined && nothingIn(parser.inFlight())) entry.parser = { flags, account, diagnostics, inFlight: () => [] };
   }
 
   /** Counts something about a whole file that no parser can know. */
@@ -83,24 +74,24 @@ export class Tally {
 
   #sum(field: keyof LineAccount): number {
     let sum = 0;
-    for (const { account } of this.#entries.values()) sum += account[field];
+    for (const { parser } of this.#entries.values()) sum += parser.account[field];
     return sum;
   }
 
   #allDiagnostics(): Map<string, DiagnosticCount> {
     const all = new Map<string, DiagnosticCount>();
     for (const count of this.#diagnostics.values()) addTo(all, count);
-    for (const { diagnostics, input, account } of this.#entries.values()) {
-      for (const count of diagnostics.values()) addTo(all, count);
+    for (const { parser, input } of this.#entries.values()) {
+      for (const count of parser.diagnostics.values()) addTo(all, count);
       for (const { code, text } of input.diagnostics)
-        addTo(all, { code, count: 1, samples: [{ file: input.name, line: account.lines, text }] });
+        addTo(all, { code, count: 1, samples: [{ file: input.name, line: parser.account.lines, text }] });
     }
     return all;
   }
 
   #source(): Source {
     const entries = [...this.#entries.values()];
-    const flags = entries.map((entry) => entry.flags);
+    const flags = entries.map((entry) => entry.parser.flags);
     return {
       kind: this.#set.kind,
       paths: this.#set.paths,
@@ -120,7 +111,7 @@ export class Tally {
   }
 
   *#inFlight(): Generator<Call> {
-    for (const { parser } of this.#entries.values()) if (parser !== null) yield* parser.inFlight();
+    for (const { parser } of this.#entries.values()) yield* parser.inFlight();
   }
 }
 

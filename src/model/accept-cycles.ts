@@ -1,6 +1,6 @@
 import { readyEvents } from '../trace/arguments.ts';
 import type { Call } from '../trace/record.ts';
-import type { Nanoseconds } from '../trace/time.ts';
+import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { AcceptCycle, FactBus } from './facts.ts';
 import type { Listener } from './listeners.ts';
 import type { WaitSet } from './loop.ts';
@@ -13,6 +13,7 @@ class Wake {
   set: WaitSet | null = null;
   woke = false;
   ready = '';
+  /** UNKNOWN when the trace does not tell how long it waited. */
   end: Nanoseconds = 0;
 }
 
@@ -63,7 +64,7 @@ export class AcceptCycles {
     wake.seen = true;
     wake.set = set;
     wake.woke = call.result > 0;
-    wake.end = call.end;
+    wake.end = call.duration < 0 ? UNKNOWN : call.end;
     // Kept as text: it is read only when an accept of this cycle finds nothing.
     wake.ready = wake.woke && set.kind === 'epoll' ? call.args : wake.woke ? call.returned : '';
   }
@@ -76,7 +77,7 @@ export class AcceptCycles {
     if (!state.open) {
       state.open = true;
       state.listener = listener;
-      state.start = wake.seen ? wake.end : call.start;
+      state.start = wake.seen && wake.end !== UNKNOWN ? wake.end : call.start;
       state.accepted = 0;
       state.empty = 0;
       state.drained = 0;

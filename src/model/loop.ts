@@ -66,6 +66,8 @@ export class Loop {
   startedThreadIn = NO_THREAD_STARTED;
   /** The running turn is open: the thread left its hub wait and has not entered the next. */
   inTurn = false;
+  /** The trace does not tell when that wait ended (no `-T`): at the thread's next record at the latest. */
+  waitIsUntimed = false;
   /** Whom the current span is for; null: nobody known. */
   owner: Request | null = null;
   spanStart: Nanoseconds = UNKNOWN;
@@ -133,9 +135,18 @@ export class Loop {
 
   beginTurn(call: Call): void {
     this.inTurn = true;
+    this.waitIsUntimed = call.duration < 0;
     this.turn.begin(call);
     this.owner = null;
     this.spanStart = call.end;
+  }
+
+  /** The first record after a wait of unknown length: all of that time may have been waiting. */
+  beginTurnAt(start: Nanoseconds): void {
+    this.waitIsUntimed = false;
+    this.idle += Math.max(0, start - this.turn.start);
+    this.turn.start = start;
+    this.spanStart = start;
   }
 
   /**

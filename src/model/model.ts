@@ -73,7 +73,7 @@ export class Model {
     const thread = this.processes.at(call.lane, start);
     if (end >= this.options.from && end <= this.options.to) this.statistics.add(call);
     if (call.inFlight) {
-      thread.leftIn = leftIn(call, thread);
+      this.#stays(call, thread);
       return;
     }
     const handler = this.#handlers[syscall.id] ?? this.#route(syscall);
@@ -97,7 +97,10 @@ export class Model {
     this.#cycles.close(thread, exit.time);
     this.#traffic.exited(thread, exit.signal);
     // A worker that ends by itself is shutting down, not stalled; one that is killed in a long turn was in it to the end.
-    if (thread.loop.inTurn && exit.signal !== '') this.#endTurn(thread, exit.time, true);
+    if (thread.loop.inTurn && !thread.loop.waitIsUntimed && exit.signal !== '') {
+      noteSilence(thread, exit.time);
+      this.#endTurn(thread, exit.time, true);
+    }
     this.processes.exited(thread, exit.time, exit.signal);
   }
 
@@ -105,8 +108,7 @@ export class Model {
   finish(inFlight: Iterable<Call>): void {
     for (const call of inFlight) {
       this.#saw(call.start);
-      const thread = this.processes.at(call.lane, call.start);
-      thread.leftIn = leftIn(call, thread);
+      this.#stays(call, this.processes.at(call.lane, call.start));
     }
     for (const thread of this.processes.threads()) {
       this.#cycles.close(thread, this.lastTime);
@@ -115,12 +117,21 @@ export class Model {
       if (left?.isHubWait) {
         if (loop.inTurn) this.#endTurn(thread, left.since, false);
         loop.idle += Math.max(0, this.lastTime - left.since);
-      } else if (loop.inTurn) {
+      } else if (loop.inTurn && loop.waitIsUntimed) loop.beginTurnAt(this.lastTime);
+      else if (loop.inTurn) {
         if (left === null) noteSilence(thread, this.lastTime);
         this.#endTurn(thread, this.lastTime, true);
       }
     }
     this.#traffic.finish(this.processes.all(), this.lastTime);
+  }
+
+  /** A call that the thread had not left when the trace ended. */
+  #stays(call: Call, thread: Thread): void {
+    const { loop, lastTime } = thread;
+    if (loop.inTurn && loop.waitIsUntimed) loop.beginTurnAt(call.start);
+    else if (loop.inTurn && lastTime !== UNKNOWN && call.start - lastTime > loop.turn.longestGap) noteGap(call, thread, call.start - lastTime);
+    thread.leftIn = leftIn(call, thread);
   }
 
   #saw(time: Nanoseconds): void {
@@ -131,7 +142,9 @@ export class Model {
   #account(call: Call, thread: Thread, owner: Request | null | typeof HUB_WAIT): void {
     const { loop, lastTime } = thread;
     const { start, duration } = call;
-    const gap = lastTime === UNKNOWN || start < lastTime ? 0 : start - lastTime;
+    const untimed = loop.inTurn && loop.waitIsUntimed;
+    if (untimed) loop.beginTurnAt(start);
+    const gap = untimed || lastTime === UNKNOWN || start < lastTime ? 0 : start - lastTime;
     if (gap < TRACER_GAP) this.calibration.gap(gap);
     if (call.syscall.family === 'trivial' && duration >= 0) this.calibration.call(duration);
     if (owner === HUB_WAIT) {

@@ -103,6 +103,8 @@ export class Processes {
   readonly #expected = new Map<number, ExpectedChild>();
   readonly #byTid = new Map<number, Thread>();
   readonly #all = new Set<Thread>();
+  /** Threads by the pid that `getpid` gave them, while no thread of that number was seen. */
+  readonly #leaderless = new Map<number, Set<Thread>>();
 
   /** The thread of a lane, made at its first record. */
   at(lane: Lane, time: Nanoseconds): Thread {
@@ -127,6 +129,8 @@ export class Processes {
     this.#threads[lane.index] = thread;
     this.#byTid.set(lane.tid, thread);
     this.#all.add(thread);
+    for (const claimant of this.#leaderless.get(lane.tid) ?? []) this.#joins(claimant, thread);
+    this.#leaderless.delete(lane.tid);
     return thread;
   }
 
@@ -169,7 +173,14 @@ export class Processes {
   pidNamed(thread: Thread, pid: number): void {
     if (pid === thread.process.pid || pid === thread.tid) return;
     const leader = this.byTid(pid);
-    if (leader !== undefined && leader.process !== thread.process && thread.process.parent === null && thread.process.forks === 0) this.merge(thread, leader.process);
+    if (leader === undefined) {
+      // It may be in a wait that began before the capture and show up when that returns.
+      if (this.#leaderless.size < MOST_TIDS || this.#leaderless.has(pid)) this.#leaderless.set(pid, (this.#leaderless.get(pid) ?? new Set()).add(thread));
+    } else this.#joins(thread, leader);
+  }
+
+  #joins(thread: Thread, leader: Thread): void {
+    if (!thread.ended && leader.process !== thread.process && thread.process.parent === null && thread.process.forks === 0) this.merge(thread, leader.process);
   }
 
   /** `getppid` named the parent: an edge that attach-mode traces lack otherwise. */

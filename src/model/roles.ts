@@ -14,6 +14,12 @@ export function rolesOf(threads: Iterable<Thread>): Map<Thread, Role> {
   }
   // An acceptor that served nobody so far is what its siblings are.
   for (const thread of undecided) roles.set(thread, siblingRole(thread, roles));
+  // A shell that a worker starts forks as well.
+  const serving = new Set([...roles].filter(([, role]) => isWorkerRole(role)).map(([{ process }]) => process));
+  for (const [thread, role] of roles) {
+    const { parent } = thread.process;
+    if (role === 'master' && parent !== null && serving.has(parent)) roles.set(thread, 'unknown');
+  }
   return roles;
 }
 

@@ -8,7 +8,8 @@ const readInto = promisify(read);
  * Three buffers take turns: one is being parsed, one may still hold the end of a line that the parser has not taken over yet, one is being filled.
  */
 export async function* readAhead(descriptor: number, chunkBytes: number): AsyncGenerator<Buffer> {
-  const buffers = [0, 1, 2].map(() => Buffer.allocUnsafeSlow(chunkBytes)) as [Buffer, Buffer, Buffer];
+  // Shared memory, so that another thread can parse a chunk where it lies.
+  const buffers = [0, 1, 2].map(() => Buffer.from(new SharedArrayBuffer(chunkBytes))) as [Buffer, Buffer, Buffer];
   let turn = 0;
   let filling = fill(descriptor, buffers[0]);
   try {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { closest } from '../../src/cli/closest.ts';
-import { progressText } from '../../src/cli/progress-line.ts';
 import { manners } from '../../src/cli/terminal-manners.ts';
 
 const TERMINAL = { isTTY: true, columns: 132 };
@@ -39,15 +38,6 @@ test('only a UTF-8 locale gets more than ASCII; LC_ALL decides before LC_CTYPE b
     [true, true, false, true, false, false],
   );
   assert.equal(manners({ ascii: true }, UTF8, TERMINAL).ascii, true);
-});
-
-test('progress tells percent, size and lines, and no percent of a pipe', () => {
-  const snapshot = () => assert.fail('not asked for');
-  assert.equal(
-    progressText({ bytesRead: 263_500_000, sizeBytes: 612_000_000, lines: 1_923_456, snapshot }),
-    'Reading 43% (263 of 612 MB, 1.9 M lines)',
-  );
-  assert.equal(progressText({ bytesRead: 263_500_000, sizeBytes: null, lines: 23_456, snapshot }), 'Reading (263 MB, 23 k lines)');
 });
 
 test('a word is corrected to its neighbour and to nothing that is far', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,6 @@ const FOLDER = temporaryFolder();
 const TRACE = join(FOLDER, 'a.strace');
 writeFileSync(TRACE, workerLines({ pid: 17 }));
 const STALLED = fileURLToPath(new URL('../../../samples/distracted-worker/trace.strace.gz', import.meta.url));
-// biome-ignore format: one pattern
 const ESCAPE = /\u001b\[/;
 
 test('-o writes a file that only its owner may read, also over one that was open to all', async () => {
@@ -106,3 +105,26 @@ test('SIGINT ends the reading with 130, one line on stderr, and no half report',
   const code = await new Promise((resolve) => child.on('close', resolve));
   assert.deepEqual([code, stdout, stderr], [130, '', 'drover: stopped by SIGINT before the end of the trace; nothing was reported.\n']);
 });
+
+test('SIGINT also ends the waiting for a named pipe that nobody writes to', async () => {
+  const pipe = join(FOLDER, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const child = spawn(process.execPath, [DROVER, pipe], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  // Its descriptor of the pipe shows that it waits.
+  while (!opened(child.pid).includes(pipe)) await new Promise((resolve) => setTimeout(resolve, 20));
+  child.kill('SIGINT');
+  assert.equal(await ended, 130);
+});
+
+function opened(pid: number | undefined): string[] {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).map((descriptor) => {
+    try {
+      return readlinkSync(join(folder, descriptor));
+    } catch {
+      // Closed since it was listed.
+      return '';
+    }
+  });
+}

@@ -4,7 +4,7 @@ import type { Cause, Reason } from './cause.ts';
 /** What to do about a stalled loop (semantics section 6): first look, then change one thing. */
 export function stallAdvice(cause: Cause, reason: Reason, pid: number, server: string): Step[] {
   const steps = ADVICE[cause](reason, server);
-  return [...steps, { text: 'See the code that is running while it happens.', command: `py-spy dump --pid ${pid}`, needs: 'a Python worker and py-spy; for node use --cpu-prof, for others perf record -g' }];
+  return [...steps, { text: 'See the code that is running while it happens.', command: `py-spy dump --pid ${pid === 0 ? 'PID' : pid}`, needs: 'a Python worker and py-spy; for node use --cpu-prof, for others perf record -g' }];
 }
 
 const OFF_THE_LOOP = 'Run it in a native thread: gevent.get_hub().threadpool.apply(fn), eventlet.tpool.execute(fn), loop.run_in_executor.';
@@ -12,7 +12,7 @@ const OFF_THE_LOOP = 'Run it in a native thread: gevent.get_hub().threadpool.app
 const HEARTBEAT: Step = { text: "This is gunicorn's own heartbeat file, on a disk. Put it on a memory file system: --worker-tmp-dir /dev/shm", caveat: 'A container may have a small /dev/shm; the file itself is empty.' };
 
 const ADVICE: Readonly<Record<Cause, (reason: Reason, server: string) => Step[]>> = {
-  'blocking-call': ({ target }) => [/wgunicorn-/.test(target) ? HEARTBEAT : { text: `Make this call yield${target === '' ? '' : ` (${target})`}: a non-blocking socket of the loop's own library, or a native thread.`, caveat: 'Monkey-patching does not reach C extensions and sockets made before it.' }],
+  'blocking-call': ({ target }) => [blockingCallAdvice(target)],
   'futex-ladder': () => [
     {
       text: 'Look for a C client that is asked to wait, such as flush() or poll(t) of a Kafka producer. In the request only call poll(0) after produce(); let one background native thread poll, and flush at shutdown.',
@@ -22,9 +22,9 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, server: string) => Step[]>
   'foreign-poll': ({ target }) => [
     {
       text: /MySQL/.test(target)
-        ? 'A C MySQL client waits for its answer here and cannot yield. Use PyMySQL or asyncmy, or run the query in a native thread pool.'
-        : "A library waits on its own descriptor instead of the loop's. Use a client made for the loop, or run it in a native thread.",
-      caveat: 'PyMySQL spends more CPU a row, on the loop. A thread pool has 10 threads in gevent unless set; connections must not be shared between threads.',
+        ? 'A C MySQL client waits for its answer here and cannot yield. Use a client in the language of the loop (PyMySQL, asyncmy); where its speed a row does not do, run the query in a native thread pool.'
+        : "A library waits on its own descriptor instead of the loop's. Use a client made for the loop; where there is none, run the calls in a native thread pool.",
+      caveat: `${/MySQL/.test(target) ? 'PyMySQL spends more CPU a row, on the loop. ' : ''}A thread pool has 10 threads in gevent unless set; connections must not be shared between threads.`,
     },
   ],
   dns: () => [{ text: "Use the loop's resolver (gevent's default one runs in threads) or a local cache; check the nameserver.", command: 'getent hosts NAME', caveat: 'Lookups inside C extensions cannot be patched.' }],
@@ -52,3 +52,12 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, server: string) => Step[]>
   'many-requests': () => [{ text: 'No single request blocks: this worker has more work than it can do. Add workers or shed load, rather than look for a blocker.' }],
   'one-connection': () => [{ text: 'One keep-alive connection always had its next request ready and was served without a yield. Record again with bpftrace: strace itself can cause this by slowing the server.', caveat: 'Untraced the same load may be harmless.' }],
 };
+
+function blockingCallAdvice(target: string): Step {
+  if (target.includes('wgunicorn-')) return HEARTBEAT;
+  if (target.startsWith('/')) return { text: `Move the work on ${target} off the loop. ${OFF_THE_LOOP}`, caveat: 'Files have no non-blocking mode: a loop library cannot make them yield.' };
+  return {
+    text: `Let the loop's own library make this call${target === '' ? '' : ` to ${target}`}, on a non-blocking socket; where it has no client for that, use a native thread.`,
+    caveat: 'Monkey-patching does not reach C extensions and sockets made before it.',
+  };
+}

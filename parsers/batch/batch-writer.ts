@@ -1,0 +1,209 @@
+import type { Call, Lane, TraceRecord } from '../../src/trace/record.ts';
+import type { Syscall } from '../../src/trace/syscalls.ts';
+import type { LaneFacts, OtherRecord } from './lane-facts.ts';
+import type { RawCall, RawLine } from './raw-call.ts';
+import * as column from './record-batch.ts';
+
+/** Shorter lines than this on average make the columns grow. */
+const SHORTEST_LINE = 48;
+
+/** Memory of one batch, used again for a later one. */
+class Columns {
+  integers: Int32Array;
+  doubles: Float64Array;
+  extra: Buffer;
+  capacity: number;
+
+  constructor(chunkBytes: number) {
+    this.capacity = Math.max(1024, Math.ceil(chunkBytes / SHORTEST_LINE));
+    this.integers = new Int32Array(new SharedArrayBuffer(this.capacity * column.INTEGERS * 4));
+    this.doubles = new Float64Array(new SharedArrayBuffer(this.capacity * column.DOUBLES * 8));
+    this.extra = sharedBuffer(65_536);
+  }
+
+  grow(): void {
+    this.capacity *= 2;
+    const integers = new Int32Array(new SharedArrayBuffer(this.capacity * column.INTEGERS * 4));
+    const doubles = new Float64Array(new SharedArrayBuffer(this.capacity * column.DOUBLES * 8));
+    integers.set(this.integers);
+    doubles.set(this.doubles);
+    this.integers = integers;
+    this.doubles = doubles;
+  }
+
+  /** Makes room for `size` bytes of which `used` are in use. */
+  widen(size: number, used: number): void {
+    const wider = sharedBuffer(Math.max(size, this.extra.length * 2));
+    this.extra.copy(wider, 0, 0, used);
+    this.extra = wider;
+  }
+}
+
+function sharedBuffer(size: number): Buffer {
+  return Buffer.from(new SharedArrayBuffer(size));
+}
+
+/** A record with its strings decoded: getters do not cross to another thread. */
+function clonable(record: Exclude<TraceRecord, Call>, lane: number): OtherRecord {
+  switch (record.kind) {
+    case 'signal':
+      return { kind: record.kind, lane, time: record.time, signal: record.signal, info: record.info, file: record.file, line: record.line, text: record.text };
+    case 'exit':
+      return { kind: record.kind, lane, time: record.time, status: record.status, signal: record.signal, supersededBy: record.supersededBy, file: record.file, line: record.line };
+    case 'notice':
+      return { kind: record.kind, notice: record.notice, tid: record.tid, file: record.file, line: record.line };
+    case 'frame':
+      return { kind: record.kind, lane, symbol: record.symbol, offset: record.offset, object: record.object, line: record.line };
+  }
+}
+
+/** Writes records into batches. `slots` batches take turns: a batch stays as it is until that many further ones were begun. */
+export class BatchWriter {
+  readonly #slots: readonly Columns[];
+  #turn = 0;
+  #columns: Columns;
+  #chunk: Buffer = Buffer.alloc(0);
+  #count = 0;
+  #extraUsed = 0;
+  #others: OtherRecord[] = [];
+  /** Number in the batches by id in this thread. */
+  readonly #syscalls: (number | undefined)[] = [];
+  #syscallCount = 0;
+  #newSyscalls: string[] = [];
+  readonly #errors = new Map<string, number>([['', 0]]);
+  #newErrors: string[] = [''];
+  /** By lane index: what the reader knows, and the last batch that mentioned it. Ended lanes are forgotten. */
+  readonly #told: (LaneFacts | undefined)[] = [];
+  readonly #mentionedIn: number[] = [];
+  #mentioned: Lane[] = [];
+  #newLanes: LaneFacts[] = [];
+  #batch = 0;
+
+  constructor(slots: number, chunkBytes: number) {
+    this.#slots = Array.from({ length: slots }, () => new Columns(chunkBytes));
+    this.#columns = this.#slots[0] as Columns;
+  }
+
+  begin(chunk: Buffer): void {
+    this.#turn = (this.#turn + 1) % this.#slots.length;
+    this.#columns = this.#slots[this.#turn] as Columns;
+    this.#chunk = chunk;
+    this.#count = 0;
+    this.#extraUsed = 0;
+    this.#others = [];
+    this.#mentioned = [];
+    this.#batch++;
+  }
+
+  add(record: TraceRecord): void {
+    if (this.#count === this.#columns.capacity) this.#columns.grow();
+    if (record.kind === 'call') this.#call(record as RawCall);
+    else {
+      this.#columns.integers[this.#count * column.INTEGERS + column.KIND] = -1 - this.#others.length;
+      this.#others.push(clonable(record, 'lane' in record ? this.#lane(record.lane) : -1));
+      if (record.kind === 'exit' && record.supersededBy === 0) this.#told[record.lane.index] = undefined;
+    }
+    this.#count++;
+  }
+
+  /** The batch as it stands. */
+  take(): column.RecordBatch {
+    for (const lane of this.#mentioned) {
+      const told = this.#told[lane.index];
+      if (told !== undefined && (told.tid !== lane.tid || told.comm !== lane.comm)) this.#tell(lane);
+    }
+    const { integers, doubles, extra } = this.#columns;
+    const batch = { count: this.#count, integers, doubles, extra, others: this.#others, syscalls: this.#newSyscalls, errors: this.#newErrors, lanes: this.#newLanes };
+    this.#newSyscalls = [];
+    this.#newErrors = [];
+    this.#newLanes = [];
+    return batch;
+  }
+
+  #call(call: RawCall): void {
+    const line = this.#place(call.bytes, call.from, call.to) - call.from;
+    const entry = call.entry === null ? 0 : this.#placeLine(call.entry);
+    const previous = this.#placeLine(call.previous);
+    // After the places: they may have made the memory anew.
+    const { integers, doubles } = this.#columns;
+    const at = this.#count * column.INTEGERS;
+    integers[at + column.KIND] = column.CALL;
+    integers[at + column.LANE] = this.#lane(call.lane);
+    integers[at + column.SYSCALL] = this.#syscall(call.syscall);
+    integers[at + column.ERROR] = call.error === '' ? 0 : this.#error(call.error);
+    integers[at + column.FD] = call.fd;
+    integers[at + column.FLAGS] = (call.inFlight ? column.IN_FLIGHT : 0) | (call.injected ? column.INJECTED : 0) | (call.partial ? column.PARTIAL : 0) | (call.entry === null ? 0 : column.SPLIT);
+    integers[at + column.LINE] = call.line;
+    integers[at + column.START_LINE] = call.startLine;
+    integers[at + column.PREVIOUS_LINE] = call.previous.line;
+    integers[at + column.FROM] = call.from + line;
+    integers[at + column.TO] = call.to + line;
+    integers[at + column.ARGS_FROM] = call.argsFrom + line;
+    integers[at + column.ARGS_TO] = call.argsTo + line;
+    integers[at + column.RETURNED_FROM] = call.returnedFrom + line;
+    integers[at + column.RETURNED_TO] = call.returnedTo + line;
+    if (call.entry !== null) {
+      const length = call.entry.to - call.entry.from;
+      integers[at + column.ENTRY_FROM] = entry;
+      integers[at + column.ENTRY_TO] = entry + length;
+      integers[at + column.ENTRY_ARGS_FROM] = entry + Math.min(call.entryArgsFrom, length);
+      integers[at + column.ENTRY_ARGS_TO] = entry + Math.min(call.entryArgsTo, length);
+    }
+    integers[at + column.PREVIOUS_FROM] = previous;
+    integers[at + column.PREVIOUS_TO] = previous + call.previous.to - call.previous.from;
+    const double = this.#count * column.DOUBLES;
+    doubles[double + column.START] = call.start;
+    doubles[double + column.END] = call.end;
+    doubles[double + column.DURATION] = call.duration;
+    doubles[double + column.RESULT] = call.result;
+  }
+
+  #placeLine({ line, bytes, from, to }: RawLine): number {
+    return line === 0 ? 0 : this.#place(bytes, from, to);
+  }
+
+  /** Where the range begins for the reader: in the chunk, or in `extra` when it lies elsewhere. */
+  #place(bytes: Buffer, from: number, to: number): number {
+    if (bytes === this.#chunk) return from;
+    const length = to - from;
+    if (this.#extraUsed + length > this.#columns.extra.length) this.#columns.widen(this.#extraUsed + length, this.#extraUsed);
+    bytes.copy(this.#columns.extra, this.#extraUsed, from, to);
+    const placed = this.#chunk.length + this.#extraUsed;
+    this.#extraUsed += length;
+    return placed;
+  }
+
+  #syscall({ id, name }: Syscall): number {
+    const known = this.#syscalls[id];
+    if (known !== undefined) return known;
+    const index = this.#syscallCount++;
+    this.#syscalls[id] = index;
+    this.#newSyscalls.push(name);
+    return index;
+  }
+
+  #error(name: string): number {
+    const known = this.#errors.get(name);
+    if (known !== undefined) return known;
+    const index = this.#errors.size;
+    this.#errors.set(name, index);
+    this.#newErrors.push(name);
+    return index;
+  }
+
+  #lane(lane: Lane): number {
+    const { index } = lane;
+    if (this.#mentionedIn[index] !== this.#batch) {
+      this.#mentionedIn[index] = this.#batch;
+      this.#mentioned.push(lane);
+      if (this.#told[index] === undefined) this.#tell(lane);
+    }
+    return index;
+  }
+
+  #tell({ index, tid, comm }: Lane): void {
+    const facts = { index, tid, comm };
+    this.#told[index] = facts;
+    this.#newLanes.push(facts);
+  }
+}

@@ -1,0 +1,12 @@
+import type { Exit, Frame, Notice, Signal } from '../../src/trace/record.ts';
+
+/** What is new about a lane: it appeared, got its number, or changed its name. */
+export interface LaneFacts {
+  readonly index: number;
+  readonly tid: number;
+  readonly comm: string;
+}
+
+/** A record that is no call, with its lane by index. */
+export type OtherRecord = Cloned<Signal> | Cloned<Exit> | Cloned<Notice> | Cloned<Frame>;
+type Cloned<Record> = Record extends { readonly lane: unknown } ? Omit<Record, 'lane'> & { readonly lane: number } : Record;

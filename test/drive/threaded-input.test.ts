@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { detectFormat } from '../../parsers/registry.ts';
+import { Analysis } from '../../src/analysis/analysis.ts';
+import type { Report } from '../../src/analysis/report.ts';
+import { peek } from '../../src/drive/peeked-input.ts';
+import { Tally } from '../../src/drive/tally.ts';
+import { ThreadedInput } from '../../src/drive/threaded-input.ts';
+import { analyzeInputs } from '../../src/drive.ts';
+import { openInputs } from '../../src/sources/open-inputs.ts';
+import type { InputSet } from '../../src/sources/trace-input.ts';
+import { createTimeOrigin } from '../../src/trace/time.ts';
+import { memoryInput } from '../support/memory-input.ts';
+import { samples } from '../support/truth.ts';
+
+/** The report of one input that is parsed in a thread of its own, however small it is. */
+async function analyzeThreaded(set: InputSet): Promise<Report> {
+  const [input] = set.inputs;
+  assert.ok(input);
+  const peeked = await peek(input, 1);
+  const format = detectFormat(peeked.head);
+  assert.ok(format);
+  const origin = createTimeOrigin();
+  const tally = new Tally(set);
+  const reading = new ThreadedInput(peeked, format, origin);
+  tally.open(reading);
+  const analysis = new Analysis(origin, {});
+  while (await reading.refill()) for (let record = reading.parser.next(); record !== null; record = reading.parser.next()) analysis.accept(record);
+  return analysis.finish(tally.facts());
+}
+
+describe('an input parsed in a thread of its own', () => {
+  for (const { name, trace } of samples()) {
+    it(`gives the same report as one that is not: ${name}`, async () => {
+      assert.deepEqual(await analyzeThreaded(openInputs([trace])), await analyzeInputs(openInputs([trace]), {}));
+    });
+  }
+
+  it('gives the same report when chunks are small, so that lines and calls go over their ends', async () => {
+    const lines = Array.from({ length: 997 }, (_, i) => [
+      `101 1700000000.${String(i * 1000).padStart(6, '0')} accept4(3<socket:[11]>,  <unfinished ...>`,
+      `102 1700000000.${String(i * 1000 + 100).padStart(6, '0')} write(2</tmp/log>, "caf\\303\\251 é", 7) = 7 <0.000011>`,
+      `101 1700000000.${String(i * 1000 + 300).padStart(6, '0')} <... accept4 resumed>NULL, NULL, SOCK_CLOEXEC) = -1 EAGAIN (Resource temporarily unavailable) <0.000300>`,
+    ]).flat();
+    const text = `${lines.join('\n')}\n101 1700000001.5 epoll_wait(7<anon_inode:[eventpoll]>,  <unfinished ...>\n102 1700000001.7 --- SIGTERM {si_signo=SIGTERM} ---\n102 1700000001.8 +++ killed by SIGTERM +++\n`;
+    const set = (): InputSet => ({ kind: 'file', paths: ['trace'], notices: [], leftOut: [], inputs: [memoryInput('trace', text, { chunkBytes: 5_003 })] });
+    assert.deepEqual(await analyzeThreaded(set()), await analyzeInputs(set(), {}));
+  });
+});

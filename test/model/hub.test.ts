@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
+import { attached, fork, MASTER, oneWorker, openListener, prefork, startThread, watch } from '../support/server-lines.ts';
+import { failed, HUB, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
+import { TraceLines } from '../support/trace-lines.ts';
+
+/** A worker that waits in pselect6, or in poll, for its listener and its control pipe. */
+function selectUntil(worker: ThreadLines, ms: number, ready: string): ThreadLines {
+  const set = `[${worker.fd(LISTENER)} 6<pipe:[900]>]`;
+  const result = ready === '' ? '0 (Timeout)' : `1 (in [${ready}], left {tv_sec=29, tv_nsec=9})`;
+  return worker.call(`pselect6(8, ${set}, NULL, NULL, {tv_sec=30, tv_nsec=0}, NULL`, ')', result, ms - worker.now);
+}
+
+function pollUntil(worker: ThreadLines, ms: number, ready: string): ThreadLines {
+  const set = `[{fd=${worker.fd(LISTENER)}, events=POLLIN}, {fd=6<pipe:[900]>, events=POLLIN}]`;
+  const result = ready === '' ? '0 (Timeout)' : `1 ([{fd=${ready}, revents=POLLIN}])`;
+  return worker.call(`poll(${set}, 2, 30000`, ')', result, ms - worker.now);
+}
+
+describe('the hub of a thread is the wait that can report its listener', () => {
+  for (const [name, wait] of [['pselect6', selectUntil], ['poll', pollUntil]] as const) {
+    it(`when it is ${name}: wake-ups for the listener count, those for the control pipe do not`, async () => {
+      const { trace, workers } = attached([101, 102, 103]);
+      for (let index = 0; index < 13; index++) {
+        for (const [place, worker] of workers.entries()) {
+          wait(worker, 50 + index * 20 + place * 0.05, '5');
+          if (place === index % 3) worker.serve(11, 'GET /a');
+          else worker.acceptNothing();
+          wait(worker, 60 + index * 20, '6').acceptNothing();
+        }
+      }
+      const { metrics } = only(await analyzed(trace), 'thundering-herd');
+      assert.deepEqual([metrics.productiveWakeups, metrics.wastedWakeups, metrics.probes], [13, 26, 39]);
+    });
+  }
+
+  it('when its user data are pointers, as those of nginx', async () => {
+    const { trace, workers } = attached([101, 102, 103]);
+    for (let index = 0; index < 13; index++) {
+      for (const [place, worker] of workers.entries()) {
+        const at = 50 + index * 20 + place * 0.05;
+        worker.call(`epoll_wait(${worker.fd(HUB)}, `, '[{events=EPOLLIN, data={u32=1453191184, u64=94570143170576}}], 512, -1)', 1, at - worker.now);
+        if (place === 0) worker.serve(11, 'GET /a');
+        else worker.acceptNothing();
+      }
+    }
+    assert.equal(only(await analyzed(trace), 'thundering-herd').metrics.wastedWakeups, 26);
+  });
+
+  it('and not another epoll instance that the thread waits on: that wait is work', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /gearman');
+    worker.call('epoll_create1(EPOLL_CLOEXEC', ')', '16<anon_inode:[eventpoll]>').labels.set(16, 'anon_inode:[eventpoll]');
+    for (let index = 0; index < 7; index++) worker.epollWait(16, 101, []);
+    worker.reply(11).close(11).waitUntil(1000);
+    const { metrics } = only(await analyzed(trace), 'loop-stall');
+    assert.deepEqual([metrics.cause, metrics.call, metrics.rungs, metrics.target], ['foreign-poll', 'epoll_wait', 7, 'epoll fd 16']);
+  });
+
+  it('and not a guess that was made before an accept told: what was measured on the guess is void', async () => {
+    const { trace, workers } = attached([101]);
+    const [worker] = workers as [ThreadLines];
+    worker.labels.set(9, 'anon_inode:[eventpoll]');
+    // The first wait of the thread is a library's; turns on it are no turns of the loop.
+    for (let index = 0; index < 5; index++) worker.epollWait(9, 10, []).gap(190);
+    for (let index = 0; index < 5; index++) worker.waitUntil(1500 + index * 10, LISTENER).serve(11, 'GET /a');
+    worker.waitUntil(1700);
+    const report = await analyzed(trace);
+    none(report, 'loop-stall');
+    assert.equal(report.workers.find(({ pid }) => pid === 101)?.role, 'event-loop');
+  });
+
+  it('and a timeout of 0 makes no difference: every wait on it ends a turn', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a');
+    for (let index = 0; index < 10; index++) worker.gap(60).epollWait(HUB, 0.02, []);
+    worker.reply(11).close(11).waitUntil(1000);
+    none(await analyzed(trace), 'loop-stall');
+  });
+});
+
+describe('an epoll instance that is closed', () => {
+  it('hands the hub to the next one, also under the same number', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50).close(HUB);
+    worker.gap(300).call('epoll_create1(EPOLL_CLOEXEC', ')', `${HUB}<anon_inode:[eventpoll]>`).labels.set(HUB, 'anon_inode:[eventpoll]');
+    watch(worker, LISTENER).waitUntil(400, LISTENER).serve(11, 'GET /slow', { work: 150 }).waitUntil(900);
+    const report = await analyzed(trace);
+    assert.equal(ofKind(report, 'loop-stall').length, 1, 'the time between the two hubs is no turn');
+    assert.equal(only(report, 'loop-stall').metrics.request, 'GET /slow');
+  });
+
+  it('stays open when close fails', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50).call(`close(${HUB}`, ')', failed('EBADF'));
+    worker.waitUntil(60, LISTENER).serve(11, 'GET /slow', { work: 150 }).waitUntil(900);
+    assert.equal(only(await analyzed(trace), 'loop-stall').metrics.request, 'GET /slow');
+  });
+});
+
+describe('a listener is one queue', () => {
+  it('under different numbers that dup made', async () => {
+    const { trace, workers } = prefork([101, 102, 103]);
+    for (const worker of workers) {
+      worker.call(`dup(${worker.fd(LISTENER)}`, ')', '15<socket:[4711]>').labels.set(15, 'socket:[4711]');
+      watch(worker, 15);
+    }
+    for (let index = 0; index < 13; index++) {
+      for (const [place, worker] of workers.entries()) {
+        worker.waitUntil(50 + index * 10 + place * 0.05, 15);
+        if (place === 0) worker.accept(11, { listener: 15 }).read(11, 'GET /a').reply(11).close(11);
+        else worker.acceptNothing(15);
+      }
+    }
+    const { metrics } = only(await analyzed(trace), 'thundering-herd');
+    assert.deepEqual([metrics.listener, metrics.wastedWakeups, metrics.acceptors], ['127.0.0.1:8000', 26, 3]);
+  });
+
+  it('among threads of one process, as in HAProxy', async () => {
+    const trace = new TraceLines();
+    const first = trace.thread(101);
+    openListener(first, LISTENER);
+    const threads = [first, 102, 103].map((each) => {
+      const thread = typeof each === 'number' ? trace.thread(each) : each;
+      if (typeof each === 'number') startThread(first, each);
+      return thread;
+    });
+    for (const [place, thread] of threads.entries()) {
+      thread.at(5).labels.set(LISTENER, 'socket:[4711]');
+      thread.call('epoll_create1(0', ')', `${20 + place}<anon_inode:[eventpoll]>`).labels.set(20 + place, 'anon_inode:[eventpoll]');
+      watch(thread, LISTENER, 'EPOLLIN', 20 + place);
+    }
+    for (let index = 0; index < 13; index++) {
+      for (const [place, thread] of threads.entries()) {
+        thread.epollWait(20 + place, 50 + index * 10 + place * 0.05 - thread.now, [LISTENER]);
+        if (place === 0) thread.serve(31, 'GET /a');
+        else thread.acceptNothing();
+      }
+    }
+    const { metrics, workers } = only(await analyzed(trace), 'thundering-herd');
+    assert.deepEqual([metrics.acceptors, metrics.wastedWakeups, workers], [3, 26, [101]]);
+  });
+
+  it('although a worker closes its copy, and is another one when it is opened again', async () => {
+    const trace = new TraceLines();
+    const master = trace.thread(MASTER);
+    openListener(master, LISTENER);
+    fork(master, 101);
+    fork(master, 102);
+    const [first, second] = [trace.thread(101).at(5), trace.thread(102).at(5)];
+    for (const worker of [first, second]) worker.labels.set(LISTENER, 'socket:[4711]');
+    first.close(LISTENER);
+    openListener(first, LISTENER, { label: 'socket:[4712]', port: 8001 });
+    for (const worker of [first, second]) {
+      for (let index = 0; index < 13; index++) worker.waitUntil(50 + index * 10, LISTENER).serve(11, 'GET /a').waitUntil(55 + index * 10, LISTENER).acceptNothing();
+    }
+    const reason = none(await analyzed(trace), 'thundering-herd');
+    assert.match(reason, /127\.0\.0\.1:8000: one acceptor/);
+    assert.match(reason, /127\.0\.0\.1:8001: one acceptor/);
+  });
+});
