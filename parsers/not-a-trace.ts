@@ -1,4 +1,85 @@
-/** Says what a head looks like that no format wants. */
+/** What a file looks like that is no trace, and how to make one of it. */
+interface Lookalike {
+  readonly looksLike: string;
+  readonly hint?: string;
+}
+
+/** First bytes (Latin-1) of files that are not text. */
+const MAGIC: readonly (readonly [string, Lookalike])[] = [
+  ['PERFILE2', { looksLike: 'a recording of perf (perf.data)', hint: 'convert it with `perf script -i FILE` or `perf trace -i FILE`' }],
+  ['PERFFILE', { looksLike: 'a recording of perf (perf.data)', hint: 'convert it with `perf script -i FILE` or `perf trace -i FILE`' }],
+  ['\x17\x08\x44tracing', { looksLike: 'a recording of trace-cmd (trace.dat)', hint: 'convert it with `trace-cmd report -i FILE`' }],
+  ['\x0a\x0d\x0d\x0a', { looksLike: 'a capture of sysdig (scap) or of packets (pcapng)', hint: 'read a scap with `sysdig -r FILE`' }],
+  ['\xd4\xc3\xb2\xa1', { looksLike: 'a capture of packets (pcap)' }],
+  ['\xa1\xb2\xc3\xd4', { looksLike: 'a capture of packets (pcap)' }],
+  ['\x1f\x8b', { looksLike: 'a gzip file', hint: 'unpack it with `zcat FILE`' }],
+  ['\x28\xb5\x2f\xfd', { looksLike: 'a zstd file', hint: 'unpack it with `zstdcat FILE`' }],
+  ['\xfd7zXZ\0', { looksLike: 'an xz file', hint: 'unpack it with `xzcat FILE`' }],
+  ['BZh', { looksLike: 'a bzip2 file', hint: 'unpack it with `bzcat FILE`' }],
+  ['PK\x03\x04', { looksLike: 'a zip file', hint: 'unpack it with `unzip -p FILE`' }],
+  ['\x7fELF', { looksLike: 'a program or a core dump (ELF)' }],
+  ['\xff\xfe', { looksLike: 'UTF-16 text', hint: 'convert it with `iconv -f UTF-16 -t UTF-8 FILE`' }],
+  ['\xfe\xff', { looksLike: 'UTF-16 text', hint: 'convert it with `iconv -f UTF-16 -t UTF-8 FILE`' }],
+];
+
+/** What lines of other tools look like; the first that matches a line names the file. */
+const LINES: readonly (readonly [RegExp, Lookalike])[] = [
+  [/^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\.go:\d+\]/, { looksLike: 'a log of gVisor' }],
+  [/"evt\.(?:num|type)"/, { looksLike: 'output of sysdig (json)' }],
+  [/^\d+ \d\d:\d\d:\d\d\.\d{9} \d+ .* [<>] \w+/, { looksLike: 'output of sysdig' }],
+  [/^\s*\{"type": ?"(?:attached_probes|printf|map|hist|stats|time|value|lost_events)"/, { looksLike: 'output of bpftrace (json)' }],
+  [/^Attach(?:ing|ed) \d+ probe|^@\w*(?:\[.*\])?: ?|\|@+ *\|$/, { looksLike: 'output of bpftrace' }],
+  [/^\s*(?:\?|\d+\.\d+)\s+\(\s*(?:\d+\.\d+ ms|\?)?\s*\):/, { looksLike: 'output of `perf trace`' }],
+  [/^ ?Summary of events:/, { looksLike: 'a summary of `perf trace`' }],
+  [/\b(?:raw_)?syscalls:sys_(?:enter|exit)/, { looksLike: 'output of `perf script`' }],
+  [/^# tracer:|^\s+\S+-\d+\s+\[\d+\]/, { looksLike: 'output of ftrace or trace-cmd' }],
+  [/^\s*(?:% )?time\s+seconds\s+usecs\/call|^\s*(?:% )?time\s+seconds\b.*\bsyscall$/, { looksLike: 'a summary of `strace -c`', hint: 'record the calls themselves, without -c' }],
+  [/^\+\+\+ exited \(status \d+\) \+\+\+|^__libc_start_main\(/, { looksLike: 'output of ltrace', hint: 'use strace' }],
+  [/^SYSCALL\(args\)|\bErr#\d+/, { looksLike: 'output of dtruss or truss' }],
+  [/\bERR#\d+ '/, { looksLike: 'output of truss' }],
+  [/^\s*\d+\s+\S+\s+(?:CALL|RET|NAMI|GIO)\s/, { looksLike: 'output of ktrace (kdump)' }],
+  [/^\s*<(?:!doctype|html|\?xml|head|body)\b/i, { looksLike: 'a page of HTML or XML', hint: 'save the raw text of the trace' }],
+];
+
+const LONGEST_QUOTE = 60;
+/** What `perf trace` and its like need is the same as for any file that is not strace's. */
+const USE_STRACE = 'drover reads text of strace';
+
+/** Says what a head looks like that no format wants, with a way out where there is one: one line, safe to print. */
 export function describeUnknown(head: Buffer): string {
-  return head.length === 0 ? 'an empty file' : 'no trace that drover knows';
+  if (head.length === 0) return 'an empty file';
+  const start = head.toString('latin1', 0, 16);
+  for (const [magic, lookalike] of MAGIC) {
+    if (start.startsWith(magic)) return say(lookalike);
+  }
+  const text = head.toString('utf8').replace(/^\ufeff/, '');
+  const lines = text.split('\n', 200).filter((line) => line.trim() !== '');
+  const [first] = lines;
+  if (first === undefined) return 'a file of blank lines';
+  for (const line of lines) {
+    const cut = line.slice(0, 1_000).trimEnd();
+    const found = LINES.find(([pattern]) => pattern.test(cut));
+    if (found !== undefined) return say(found[1]);
+  }
+  if (isBinary(text)) return 'binary data';
+  if (/^\s*[[{]/.test(first)) return `JSON or the like that begins with ${quote(first)}`;
+  return `text that begins with ${quote(first)}`;
+}
+
+function say({ looksLike, hint }: Lookalike): string {
+  return hint === undefined ? `${looksLike}; ${USE_STRACE}` : `${looksLike}; ${hint}`;
+}
+
+/** More control characters and bytes that are no UTF-8 than any text has. */
+function isBinary(text: string): boolean {
+  const sample = text.slice(0, 4_096);
+  const odd = sample.match(/[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]/g)?.length ?? 0;
+  return odd * 20 > sample.length;
+}
+
+/** The beginning of a line in quotes, without characters that could do something to a terminal. */
+function quote(line: string): string {
+  const clean = line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\ufffd]+/gu, ' ').trim();
+  const letters = [...clean];
+  return `"${letters.length > LONGEST_QUOTE ? `${letters.slice(0, LONGEST_QUOTE - 1).join('')}…` : clean}"`;
 }

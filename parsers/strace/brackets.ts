@@ -3,6 +3,8 @@ export const OPEN = -1;
 /** The arguments do not end: a string is open. */
 export const OPEN_STRING = -2;
 
+/** After so many decorations without an end the line has none: each search goes to the end of the line. */
+const MOST_UNENDED = 8;
 const SPECIAL = specialBytes('"()[]{}</');
 const AT_FDCWD = Buffer.from('AT_FDCWD');
 
@@ -12,6 +14,7 @@ const AT_FDCWD = Buffer.from('AT_FDCWD');
  */
 export function closingBracket(bytes: Buffer, from: number, to: number): number {
   let depth = 0;
+  let unended = 0;
   for (let at = from; at < to; at++) {
     const byte = bytes[at] as number;
     if (SPECIAL[byte] === 0) continue;
@@ -21,8 +24,10 @@ export function closingBracket(bytes: Buffer, from: number, to: number): number 
         if (at >= to) return OPEN_STRING;
         break;
       case 0x3c /* < */: {
-        const end = opensDecoration(bytes, from, at) ? decorationEnd(bytes, at + 1, to) : -1;
+        if (unended === MOST_UNENDED || !opensDecoration(bytes, from, at)) break;
+        const end = decorationEnd(bytes, at + 1, to);
         if (end >= 0) at = end;
+        else unended++;
         break;
       }
       case 0x2f /* / */:

@@ -2,16 +2,16 @@ import type { Lane } from '../../src/trace/record.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
 import type { RawCall } from '../batch/raw-call.ts';
+import { withoutNames } from './argument-names.ts';
 import { decode, latin1, LINE_LIMIT, type LineReference, type Source } from './line-reference.ts';
-
-const BLANK = 0x20;
-const COMMA = 0x2c;
 
 /** The one Call object of a parser. Numbers are set for every call; strings are decoded from the current buffer when somebody asks. */
 export class StraceCall implements RawCall {
   readonly kind = 'call';
   readonly file: string;
   readonly #source: Source;
+  /** The arguments have names in front of them (`-N`). */
+  readonly #hasNames: boolean;
   lane: Lane;
   syscall: Syscall;
   // Initialised with fractions, so that V8 gives these fields their double representation at once.
@@ -40,7 +40,8 @@ export class StraceCall implements RawCall {
   entryArgsTo = 0;
   previous: LineReference;
 
-  constructor(file: string, source: Source, lane: Lane, syscall: Syscall, previous: LineReference) {
+  constructor(file: string, source: Source, hasNames: boolean, lane: Lane, syscall: Syscall, previous: LineReference) {
+    this.#hasNames = hasNames;
     this.file = file;
     this.#source = source;
     this.lane = lane;
@@ -54,7 +55,8 @@ export class StraceCall implements RawCall {
 
   get args(): string {
     const rest = latin1(this.#source.bytes, this.argsFrom, this.argsTo);
-    return this.entry === null ? rest : joinHalves(this.entry.latin1(this.entryArgsFrom, this.entryArgsTo), rest);
+    const args = this.entry === null ? rest : joinHalves(this.entry.latin1(this.entryArgsFrom, this.entryArgsTo), rest);
+    return this.#hasNames ? withoutNames(args) : args;
   }
 
   get returned(): string {
@@ -82,21 +84,15 @@ export class StraceCall implements RawCall {
 
 /**
  * Joins the arguments before ` <unfinished ...>` and after ` resumed>`. Up to 6.15 the comma between them ends the first half, since 6.16 it
- * begins the second one; up to 4.26 a blank follows `resumed>`. Asked for on every other call of a busy capture: no regular expressions.
+ * begins the second one; up to 4.26 a blank follows `resumed>`.
  */
 export function joinHalves(first: string, second: string): string {
-  let from = 0;
-  if (second.charCodeAt(0) === BLANK && !second.startsWith(' =>')) from = 1;
-  if (second.startsWith('<unfinished ...>', from)) from += 16;
-  if (from === second.length) return withoutComma(first);
-  const rest = from === 0 ? second : second.slice(from);
-  return rest.charCodeAt(0) === COMMA ? withoutComma(first) + rest : first + rest;
+  let rest = second.startsWith(' ') && !second.startsWith(' =>') ? second.slice(1) : second;
+  if (rest.startsWith(UNFINISHED)) rest = rest.slice(UNFINISHED.length);
+  const begun = first.trimEnd();
+  if (!begun.endsWith(',')) return first + rest;
+  if (rest === '') return begun.slice(0, -1);
+  return first + (rest.startsWith(',') ? rest.slice(1).trimStart() : rest);
 }
 
-/** The text without blanks at its end, and without the comma before them. */
-function withoutComma(text: string): string {
-  let end = text.length;
-  while (end > 0 && text.charCodeAt(end - 1) === BLANK) end--;
-  if (end > 0 && text.charCodeAt(end - 1) === COMMA) end--;
-  return end === text.length ? text : text.slice(0, end);
-}
+const UNFINISHED = '<unfinished ...>';

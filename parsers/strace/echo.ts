@@ -9,7 +9,7 @@ export interface Echo {
 /** Longer writes are not looked into. */
 const LONGEST = 65_536;
 const STRING = /"((?:[^"\\]|\\.)*)"(\.\.\.)?/.source;
-const WRITE = new RegExp(`^(?:fd=)?[12](?:<.*?>)?, (?:buf=)?${STRING}, (?:count=)?(\\d+)`, 's');
+const WRITE = new RegExp(`^(?:fd=)?[12](?:<.*?>)?, (?:buf=)?${STRING}, (?:count=)?(\\d{1,10})`, 's');
 const PART = `\\{(?:iov_base=)?${STRING}, (?:iov_len=)?(\\d+)\\}`;
 const PARTS = new RegExp(PART, 'gs');
 const WRITEV = new RegExp(`^(?:fd=)?[12](?:<.*?>)?, (?:\\w+=)?\\[(${PART.replaceAll('((', '(?:(')}(?:, )?)+(?:\\.\\.\\.)?\\], (?:\\w+=)?(\\d+)`, 's');

@@ -50,6 +50,13 @@ const LEADER = new RegExp(
 /** Tried in this order when most lines do not read as they are: grep -n, quotes, comments, lists, indentation. */
 const PREFIXES: readonly RegExp[] = [/^\d{1,9}[:-]\s?/, /^\s*> ?/, /^\s*\/\/ ?/, /^\s*# ?/, /^\s*\* ?/, /^\s*\| ?/, /^\s+/];
 
+/** What options leave in the arguments. */
+const TRAITS: readonly (readonly [string, RegExp])[] = [
+  ['-N', /^(?:(?:read|write|close|fcntl|fstat)\(fd=|(?:accept4?|bind|listen|connect|recvfrom|sendto|setsockopt|getsockopt)\(sockfd=|epoll_\w+\(epfd=|openat\(dirfd=)/],
+  ['-x', /^(?:openat|execve|access|read|write|sendto|recvfrom)\([^"]{0,80}"\\x[0-9a-f]{2}/],
+  ['-X raw', /^(?!.*\/\*)(?:openat\((?:-100|0xffffff9c)\b|mmap2?\((?:NULL|0), \d+, 0x|socket\(0x|accept4\(\d+[^,]*, [^"]{0,200}\], 0x)/],
+];
+
 /** Takes one line to pieces, or gives null when it is not a line of strace. */
 export function sniffLine(line: string): SniffedLine | null {
   const groups = LEADER.exec(line)?.groups;
@@ -88,11 +95,12 @@ export function sniffLayout(head: Buffer): Layout {
   if (most('number', false)) others.push('-n');
   if (most('pointer', false)) others.push('-i');
   if (prefix !== null) others.push('paste');
+  for (const [flag, trait] of TRAITS) {
+    if (sniffed.some((line) => trait.test(line.body))) others.push(flag);
+  }
   const text = head.toString('latin1');
-  const carriageReturns = /\r\n/.test(text);
-  if (carriageReturns) others.push('crlf');
-  const colour = text.includes('\x1b[');
-  if (colour) others.push('colour');
+  if (text.includes('\r\n')) others.push('crlf');
+  if (text.includes('\x1b[')) others.push('colour');
   return {
     pid,
     time: most('time', 'none'),

@@ -34,10 +34,6 @@ export class LineReference {
     this.#copied = false;
   }
 
-  clear(): void {
-    this.set(0, 0, 0);
-  }
-
   /** Makes this reference independent of the current buffer. */
   keep(): void {
     if (this.#copied || this.line === 0) return;
@@ -49,7 +45,7 @@ export class LineReference {
     this.#copied = true;
   }
 
-  /** Where `from` and `to` count. */
+  /** The bytes that `from` and `to` belong to. */
   get bytes(): Buffer {
     return this.#copied ? this.#copy : this.#source.bytes;
   }
@@ -59,20 +55,14 @@ export class LineReference {
     return this.slice(0, Math.min(this.to - this.from, LINE_LIMIT));
   }
 
-  /** The kept part up to `to`, as Latin-1: a character a byte. */
-  raw(to: number): string {
-    const bytes = this.#copied ? this.#copy : this.#source.bytes;
-    return bytes.toString('latin1', this.from, Math.min(this.from + Math.min(to, this.#limit), this.to));
-  }
-
   /** Part of the line, counted in bytes from its beginning, as far as it is kept. */
   slice(from: number, to: number): string {
-    return decode(this.#copied ? this.#copy : this.#source.bytes, this.from + from, this.#end(to));
+    return decode(this.bytes, this.from + from, this.#end(to));
   }
 
   /** The same, one character a byte. */
   latin1(from: number, to: number): string {
-    return latin1(this.#copied ? this.#copy : this.#source.bytes, this.from + from, Math.max(this.from + from, this.#end(to)));
+    return latin1(this.bytes, this.from + from, Math.max(this.from + from, this.#end(to)));
   }
 
   #end(to: number): number {

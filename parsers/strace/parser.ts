@@ -25,14 +25,13 @@ export class StraceParser implements TraceParser {
 
   constructor(layout: Layout, options: ParserOptions) {
     const reading = new Reading(layout, options, syscall('???'));
-    const release = (): void => reading.threads.keep();
     this.flags = reading.flags;
     this.account = reading.account;
     this.diagnostics = reading.diagnostics;
     this.#reading = reading;
     this.#reader = new LineReader(reading);
-    this.#rest = new RestLines(reading, this.#reader, layout, release);
-    this.#cutter = new LineCutter(reading.source, release);
+    this.#rest = new RestLines(reading, this.#reader, layout);
+    this.#cutter = new LineCutter(reading.source, () => reading.threads.keep());
   }
 
   push(chunk: Buffer): void {

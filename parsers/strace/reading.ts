@@ -24,6 +24,8 @@ export class Reading {
   readonly threads: ThreadTable;
   readonly clock: Clock;
   readonly isTimed: boolean;
+  /** Arguments have names (`-N`). */
+  readonly hasNames: boolean;
   /** The program's own output may stand between the lines. */
   isMixed: boolean;
   /** 1-based number of the line, and its bytes. */
@@ -59,6 +61,7 @@ export class Reading {
       others: [...layout.others],
     };
     this.isTimed = layout.time !== 'none';
+    this.hasNames = layout.others.includes('-N');
     this.#isRelative = layout.time === 'relative';
     this.isMixed = layout.pid !== 'bare';
     this.time = 0;

@@ -45,10 +45,13 @@ export class Analysis {
   }
 
   accept(record: TraceRecord): void {
-    const model = this.#model ?? this.#begin();
     this.#events++;
+    // Tracer messages may stand before the first stamp, which fixes the axis.
+    if (record.kind === 'notice') return;
+    const model = this.#model ?? this.#begin();
     if (record.kind === 'call') {
-      if (record.duration >= 0) this.#capabilities.durations = true;
+      // The two halves of a split call tell its duration without -T, too.
+      if (!this.#capabilities.durations && record.duration >= 0 && record.startLine === record.line) this.#capabilities.durations = true;
       model.call(record);
     } else if (record.kind === 'signal') model.signal(record);
     else if (record.kind === 'exit') model.exit(record);

@@ -1,13 +1,12 @@
 import { CommanderError } from 'commander';
+import { errorCode } from '../sources/input-error.ts';
 import { complain, exitCodeOf } from './complain.ts';
 import { EXIT } from './exit-code.ts';
 import { createProgram } from './program.ts';
+import { cannotWriteStdout } from './write-result.ts';
 
-// `| head` closes our stdout early: that is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT.done);
-  throw error;
-});
+process.stdout.on('error', (error) => process.exit(conclude(cannotWriteStdout(error))));
+// Nobody is left to complain to.
 process.stderr.on('error', () => undefined);
 
 let code: number;
@@ -19,9 +18,15 @@ try {
   await program.parseAsync(process.argv);
   code = result;
 } catch (error) {
-  const helped = error instanceof CommanderError && error.exitCode === 0;
-  if (!helped) complain(error);
-  code = helped ? EXIT.done : exitCodeOf(error);
+  code = conclude(error);
 }
 // Everything is written by now: stdout and stderr are written synchronously or were waited for.
 process.exit(code);
+
+/** Complains where there is something to complain about, and gives the exit code. */
+function conclude(error: unknown): number {
+  // Help that was asked for; and `| head`, which closes our stdout early.
+  if ((error instanceof CommanderError && error.exitCode === 0) || errorCode(error) === 'EPIPE') return EXIT.done;
+  complain(error);
+  return exitCodeOf(error);
+}

@@ -22,7 +22,6 @@ export async function runAnalyze(files: readonly string[], flags: AnalyzeFlags, 
   checkFiles(files, commands);
   checkFlags(flags);
   const options = analysisOptions(flags);
-  if (flags.output !== undefined) await checkOutput(flags.output, files);
   const looks = manners(flags, process.env, flags.output === undefined ? process.stdout : {});
   const verdictOf = (report: Report): string => verdictLine(report, { ...looks, withPayload: flags.withPayload === true });
   const progress = new ProgressLine(process.stderr, { enabled: flags.quiet !== true, verdictOf });
@@ -32,6 +31,8 @@ export async function runAnalyze(files: readonly string[], flags: AnalyzeFlags, 
   };
   endOnSignals(progress);
   const set = openInputs(files);
+  const names = set.inputs.map(({ name }) => name);
+  if (flags.output !== undefined) await checkOutput(flags.output, names);
   for (const sentence of set.notices) notice(sentence);
   if (set.kind === 'stdin' && process.stdin.isTTY) notice('Reading a trace from this terminal; end it with Ctrl-D.');
   const started = performance.now();

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { failureReason } from '../sources/input-error.ts';
+import { errorCode, failureReason } from '../sources/input-error.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Traces hold what clients sent: nobody else needs to read a report. */
@@ -30,7 +30,9 @@ export async function checkOutput(path: string, inputs: readonly string[]): Prom
 /** Writes the whole text to the file, which only its owner may read, or to stdout. */
 export async function writeResult(text: string, path: string | undefined): Promise<void> {
   if (path === undefined) {
-    await new Promise<void>((resolve, reject) => process.stdout.write(text, (error) => (error ? reject(error) : resolve())));
+    await new Promise<void>((resolve, reject) =>
+      process.stdout.write(text, (error) => (error ? reject(cannotWriteStdout(error)) : resolve())),
+    );
     return;
   }
   let file: FileHandle | undefined;
@@ -44,6 +46,11 @@ export async function writeResult(text: string, path: string | undefined): Promi
   } finally {
     await file?.close();
   }
+}
+
+/** What to say about an error of stdout; a reader that went away (EPIPE) stays what it is. */
+export function cannotWriteStdout(error: Error): Error {
+  return errorCode(error) === 'EPIPE' ? error : new UsageError(`Cannot write the report: ${failureReason(error)}.`, { cause: error });
 }
 
 async function statusOf(path: string) {

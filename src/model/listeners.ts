@@ -32,6 +32,8 @@ export class Listener {
 export class Listeners {
   readonly #byIdentity = new Map<string, Listener>();
   readonly all: Listener[] = [];
+  /** The capture prints addresses (`-yy`): its tracer stops every traced process at each new socket. */
+  byAddress = false;
 
   /** A socket on which `listen` succeeded while traced. */
   opened(descriptor: Descriptor, fd: number, backlog: number): Listener {
@@ -58,6 +60,7 @@ export class Listeners {
 
   #become(descriptor: Descriptor, listener: Listener): Listener {
     descriptor.kind = 'listener';
+    this.byAddress ||= /^(?:TCP|UNIX)/.test(descriptor.label);
     descriptor.listener = listener;
     return listener;
   }

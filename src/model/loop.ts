@@ -144,7 +144,9 @@ export class Loop {
   /** The first record after a wait of unknown length: all of that time may have been waiting. */
   beginTurnAt(start: Nanoseconds): void {
     this.waitIsUntimed = false;
-    this.idle += Math.max(0, start - this.turn.start);
+    const waited = Math.max(0, start - this.turn.start);
+    this.idle += waited;
+    if (waited > MILLISECOND) this.aftermath = null;
     this.turn.start = start;
     this.spanStart = start;
   }

@@ -42,8 +42,6 @@ export class Model {
   /** First and last moment seen. */
   firstTime: Nanoseconds = UNKNOWN;
   lastTime: Nanoseconds = UNKNOWN;
-  /** Addresses in decorations: recorded with `-yy`, which stops every traced process at each new socket. */
-  addressDecoration = false;
   readonly #cycles: AcceptCycles;
   readonly #trackers: Trackers;
   readonly #traffic: TrafficTracker;
@@ -152,7 +150,11 @@ export class Model {
       return;
     }
     if (loop.spanStart === UNKNOWN) loop.spanStart = lastTime === UNKNOWN ? start : lastTime;
-    if (owner !== null && owner !== loop.owner) loop.attribute(owner, owner.readAt === call.end || owner.startedAt === call.end, lastTime, start);
+    if (owner !== null && owner !== loop.owner) {
+      // Its life begins when accept returns, not when that was called.
+      const isAccepted = owner.startedAt === call.end;
+      loop.attribute(owner, isAccepted || owner.readAt === call.end, lastTime, isAccepted ? call.end : start);
+    }
     if (duration >= LADDER_RUNG) this.#blocked(call, thread);
     if (!loop.inTurn) return;
     const { turn } = loop;
@@ -161,7 +163,7 @@ export class Model {
     if (gap < MILLISECOND) return;
     turn.gaps += gap;
     if (gap > turn.longestGap) noteGap(call, thread, gap);
-    if (this.addressDecoration && usedNewSocket(thread.lastSyscall)) turn.tracer += Math.min(gap, ADDRESS_LOOKUP);
+    if (this.listeners.byAddress && usedNewSocket(thread.lastSyscall)) turn.tracer += Math.min(gap, ADDRESS_LOOKUP);
   }
 
   #hubWait(call: Call, thread: Thread, gap: Nanoseconds): void {
@@ -193,7 +195,8 @@ export class Model {
     const { loop } = thread;
     const turn = loop.endTurn(at);
     if (turn === null) return;
-    const length = at - turn.start;
+    // Coarse stamps, or none, may show less than the calls in it tell.
+    const length = Math.max(at - turn.start, turn.inCalls);
     if (length < this.options.longTurn || !this.inWindow(turn.start)) return;
     for (const [, { connection }] of thread.process.descriptors.entries()) {
       if (connection?.request.inProgress && connection.request !== turn.owner && connection.request.startedAt < at) turn.addWaiting(connection.request.name);

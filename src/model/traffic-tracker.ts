@@ -212,6 +212,8 @@ export class TrafficTracker {
     if (!this.#inWindow(call.end)) return;
     const request = connection?.request ?? null;
     const blame = request === null ? { own: 0, waiting: 0, behind: 0, longest: null } : request.loop.blame(request, call.start);
+    // A write may wait long for its reader before it fails.
+    blame.own += call.end - call.start;
     const lines: KeptLine[] = [keptLine(call)];
     const failure: FailedWrite = { thread, fd: call.fd, descriptor, connection, request, error: call.error, time: call.end, ...blame, lines, signal: '', fatal: false };
     if (connection !== null) thread.process.brokenPipes++;

@@ -1,14 +1,15 @@
 import { pollDescriptors, selectReadDescriptors } from '../trace/arguments.ts';
 import type { Call } from '../trace/record.ts';
-import type { Syscall } from '../trace/syscalls.ts';
+import type { Family, Syscall } from '../trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { blockClass } from './block-class.ts';
-import { describeTarget } from './descriptors.ts';
+import { type Descriptor, describeTarget } from './descriptors.ts';
 import type { LeftIn, Thread } from './processes.ts';
 import { type KeptLine, keptLine, NOTED } from './turn.ts';
 
 /** Groups kept a turn: what does not fit is only in the sums. */
 const GROUPS = 12;
+const QUICK: ReadonlySet<Family> = new Set<Family>(['trivial', 'memory', 'close', 'epoll-ctl', 'epoll-create', 'ioctl', 'socket', 'bind', 'listen', 'setsockopt', 'getsockopt', 'shutdown', 'dup', 'pipe', 'socketpair', 'eventfd', 'sigreturn', 'accept', 'other']);
 
 /** One stay in a call, or in what follows it, as far as the trace bounds it. */
 interface Stay {
@@ -36,14 +37,20 @@ export function noteGap(call: Call, thread: Thread, length: Nanoseconds): void {
   if (length < NOTED) return;
   const before: KeptLine = { file: call.file, line: call.previousLine, text: call.previousText };
   const after: KeptLine = { file: call.file, line: call.startLine, text: call.startText };
-  turn.gap = { length, start: call.start - length, before, after };
+  turn.gap = { length, start: call.start - length, before, after, isTimed: thread.lastTimed };
   // The record that ended the gap may itself be the reply: only one that was sent before the gap counts.
   turn.afterReply = owner !== null && owner.answeredAt !== UNKNOWN && owner.answeredAt <= call.start - length;
   const previous = thread.lastSyscall;
   // Without -T the gap holds the call before it: that call is where the thread was, as far as one can tell.
-  if (thread.lastTimed || previous === null) return;
+  if (thread.lastTimed || previous === null || returnsAtOnce(previous, thread.process.descriptors.get(thread.lastFd))) return;
   const args = before.text.slice(before.text.indexOf('(') + 1);
   note(thread, { syscall: previous, fd: thread.lastFd, args, error: '', start: call.start - length, duration: length, lines: () => [before], estimated: true });
+}
+
+/** A call that does not wait, or waits for a client only: what follows it is more likely the gap. */
+function returnsAtOnce({ family }: Syscall, descriptor: Descriptor | undefined): boolean {
+  if (family === 'read' || family === 'write') return descriptor?.connection != null;
+  return QUICK.has(family);
 }
 
 /** Describes the call that a thread was in when the trace ended. */
@@ -51,7 +58,7 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
   const { hub } = thread.loop;
   const { syscall, args, start } = call;
   const fd = objectOf(call);
-  const descriptor = thread.process.descriptors.get(fd);
+  const descriptor = descriptorOf(call, thread, fd);
   const isSet = syscall.family === 'poll' || syscall.family === 'select';
   const isHubWait = hub !== null && (hub.kind === 'set' ? isSet : syscall.family === 'epoll-wait' && hub.descriptor === descriptor);
   const kind = blockClass({ syscall, fd, args, error: '', duration: 0 }, descriptor);
@@ -65,7 +72,7 @@ export function noteSilence(thread: Thread, end: Nanoseconds): void {
   if (lastTime === UNKNOWN || length <= loop.turn.longestGap) return;
   const { file = '', line = 0, text = '' } = lane.lastLine ?? {};
   loop.turn.longestGap = length;
-  loop.turn.gap = { length, start: lastTime, before: { file, line, text }, after: { file, line: 0, text: '' } };
+  loop.turn.gap = { length, start: lastTime, before: { file, line, text }, after: { file, line: 0, text: '' }, isTimed: thread.lastTimed };
   loop.turn.afterReply = loop.owner !== null && loop.owner.answeredAt !== UNKNOWN;
 }
 
@@ -77,7 +84,7 @@ function linesOf(call: Call): readonly KeptLine[] {
 function note(thread: Thread, stay: Stay): void {
   const { syscall, duration, start } = stay;
   const fd = objectOf(stay);
-  const descriptor = thread.process.descriptors.get(fd);
+  const descriptor = descriptorOf(stay, thread, fd);
   const kind = blockClass(stay, descriptor);
   const futex = syscall.family === 'futex';
   const key = futex ? (stay.args.includes('CLOCK_REALTIME') ? 'realtime' : 'monotonic') : String(fd);
@@ -97,6 +104,12 @@ function note(thread: Thread, stay: Stay): void {
   group.target = describeTarget(fd, descriptor);
   group.query = descriptor?.query?.text ?? '';
   if (duration >= NOTED || group.lines.length === 0) group.lines = stay.lines();
+}
+
+/** Calls that nobody follows, such as `fsync`, may be the first to name a descriptor that was open before the capture. */
+function descriptorOf({ fd, args }: Pick<Stay, 'fd' | 'args'>, thread: Thread, object: number): Descriptor | undefined {
+  const { descriptors } = thread.process;
+  return descriptors.get(object) ?? (object >= 0 && object === fd ? descriptors.learn(fd, args) : undefined);
 }
 
 /** The descriptor a call waits for: the first argument, or the first member of a poll or select set. */

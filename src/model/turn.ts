@@ -42,6 +42,8 @@ export interface Gap {
   readonly start: Nanoseconds;
   readonly before: KeptLine;
   readonly after: KeptLine;
+  /** The duration of the call before it is known; else the gap may be that call. */
+  readonly isTimed: boolean;
 }
 
 /** Gaps and calls from here on have their lines kept. */

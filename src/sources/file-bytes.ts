@@ -3,20 +3,23 @@ import { promisify } from 'node:util';
 
 const readInto = promisify(read);
 
+/** One is being filled, one may hold the end of a line, the others are being parsed or analysed. */
+const BUFFERS = 5;
+
 /**
  * Yields what an open descriptor holds from its current position on, and fetches the next chunk while the last one is being looked at.
  * Three buffers take turns: one is being parsed, one may still hold the end of a line that the parser has not taken over yet, one is being filled.
  */
 export async function* readAhead(descriptor: number, chunkBytes: number): AsyncGenerator<Buffer> {
   // Shared memory, so that another thread can parse a chunk where it lies.
-  const buffers = [0, 1, 2].map(() => Buffer.from(new SharedArrayBuffer(chunkBytes))) as [Buffer, Buffer, Buffer];
+  const buffers = Array.from({ length: BUFFERS }, () => Buffer.from(new SharedArrayBuffer(chunkBytes)));
   let turn = 0;
-  let filling = fill(descriptor, buffers[0]);
+  let filling = fill(descriptor, buffers[0] as Buffer);
   try {
     for (;;) {
       const chunk = await filling;
       if (chunk.length === 0) return;
-      turn = (turn + 1) % 3;
+      turn = (turn + 1) % BUFFERS;
       filling = fill(descriptor, buffers[turn] as Buffer);
       // The failure of a read that runs ahead is thrown by the `await` above when its turn comes; until then it must not count as unhandled.
       filling.catch(() => undefined);

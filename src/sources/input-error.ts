@@ -18,6 +18,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'it is a directory',
   ELOOP: 'too many symbolic links',
   EMFILE: 'too many open files',
+  ENOSPC: 'no space is left on the device',
+  EROFS: 'the file system is read-only',
   EIO: 'the device reports an input/output error',
 };
 

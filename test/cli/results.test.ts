@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +34,9 @@ test('-o refuses the trace itself, a directory and a place that is not there, be
     assert.match(stderr, /^drover: Cannot write /);
   }
   assert.equal(readFileSync(TRACE, 'utf8'), workerLines({ pid: 17 }));
+  const member = join(FOLDER, 'folder', 'trace.17');
+  writeFileSync(member, workerLines());
+  assert.equal((await runDrover(['-o', member, join(FOLDER, 'folder')])).code, 2);
 });
 
 test('a reader that goes away early, as head does, is no failure', async () => {
@@ -45,6 +48,15 @@ test('a reader that goes away early, as head does, is no failure', async () => {
   child.stdout.destroy();
   const [code] = await new Promise<[number | null]>((resolve) => child.on('close', (status) => resolve([status])));
   assert.deepEqual([code, stderr], [0, '']);
+});
+
+test('a full disk behind stdout is told in one line, and is not taken for a finding', () => {
+  const full = openSync('/dev/full', 'w');
+  const { status, stderr } = spawnSync(process.execPath, [DROVER, '--json', '--fail-on', 'info', STALLED], {
+    stdio: ['ignore', full, 'pipe'],
+    encoding: 'utf8',
+  });
+  assert.deepEqual([status, stderr], [2, 'drover: Cannot write the report: no space is left on the device.\n']);
 });
 
 test('--ndjson gives one finding a line', async () => {

@@ -3,7 +3,7 @@ import { pidsOf } from '../../model/roles.ts';
 import { UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion } from '../finding.ts';
-import { duration, milliseconds, plural } from '../words.ts';
+import { count, duration, milliseconds, plural } from '../words.ts';
 
 const KEPT = 50;
 
@@ -13,27 +13,28 @@ export const abandonedRequest: DetectorDefinition = {
   thresholds: ['broken-pipe-warning-share', 'broken-pipe-critical-share'],
   create(context): Detector {
     let total = 0;
+    let answered = 0;
     const kept: HangUp[] = [];
     return {
       on: {
         hangUp(hangUp: HangUp) {
           total++;
+          if (hangUp.answered) answered++;
           if (kept.length < KEPT) kept.push(hangUp);
         },
       },
-      conclude: () => conclude(context, total, kept),
+      conclude: () => conclude(context, total, answered, kept),
     };
   },
 };
 
-function conclude(context: Context, total: number, kept: readonly HangUp[]): Conclusion {
+function conclude(context: Context, total: number, answered: number, kept: readonly HangUp[]): Conclusion {
   const requests = context.model.processes.all().reduce((sum, process) => sum + process.requests, 0);
   if (total === 0) {
     if (requests === 0) return { outcome: { status: 'not-applicable', reason: 'No request line is readable in the trace (TLS, HTTP/2, or a capture with -s 0). Record with -s 128.' }, findings: [] };
     return { outcome: { status: 'clear', reason: `no hang-up seen before the reply in ${plural(requests, 'request')}. Servers that do not read while they work cannot see one` }, findings: [] };
   }
   const { times } = context.capabilities;
-  const unanswered = kept.filter((hangUp) => !hangUp.answered);
   const oldest = kept.reduce((most, hangUp) => (ageOf(hangUp) > ageOf(most) ? hangUp : most));
   const share = total / Math.max(1, requests);
   const first = kept[0] ?? oldest;
@@ -43,9 +44,9 @@ function conclude(context: Context, total: number, kept: readonly HangUp[]): Con
       {
         kind: 'abandoned-request',
         severity: total >= 3 && share >= context.threshold('broken-pipe-critical-share') ? 'critical' : share >= context.threshold('broken-pipe-warning-share') ? 'warning' : 'info',
-        sureness: unanswered.length > 0 ? 'likely' : 'possible',
+        sureness: answered < total ? 'likely' : 'possible',
         title: `${plural(total, 'client')} hung up before the reply`,
-        summary: `${plural(total, 'client')} closed the connection before the first byte of the reply${times ? `; the oldest request, ${oldest.request.name}, was ${duration(ageOf(oldest))} old` : ''}. ${plural(kept.length - unanswered.length, 'request')} of ${kept.length} got a reply all the same.`,
+        summary: `${plural(total, 'client')} closed the connection before the first byte of the reply${times ? `; the oldest request, ${oldest.request.name}, was ${duration(ageOf(oldest))} old` : ''}. ${answered === 0 ? 'None' : answered === total ? 'All' : count(answered)} of these got a reply all the same.`,
         why: 'Work for a client that has left is wasted, and the client often asks again.',
         start: times ? first.time : UNKNOWN,
         end: times ? (kept.at(-1)?.time ?? first.time) : UNKNOWN,

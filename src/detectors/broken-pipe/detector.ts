@@ -15,6 +15,7 @@ export type Target = 'client' | 'upstream' | 'pipe' | 'log';
 /** Failed writes to one kind of target. */
 interface Tally {
   count: number;
+  readonly errors: Map<string, number>;
   /** The first, and those that stood longest behind others. */
   readonly kept: FailedWrite[];
 }
@@ -29,9 +30,10 @@ export const brokenPipe: DetectorDefinition = {
       on: {
         failedWrite(failure: FailedWrite) {
           const target = targetOf(failure);
-          const tally = tallies.get(target) ?? { count: 0, kept: [] };
+          const tally = tallies.get(target) ?? { count: 0, errors: new Map<string, number>(), kept: [] };
           tallies.set(target, tally);
           tally.count++;
+          tally.errors.set(failure.error, (tally.errors.get(failure.error) ?? 0) + 1);
           tally.kept.push(failure);
           if (tally.kept.length > KEPT) tally.kept.splice(leastBehind(tally.kept), 1);
         },
@@ -56,7 +58,7 @@ function targetOf({ connection, descriptor, fd }: FailedWrite): Target {
 function conclude(context: Context, tallies: ReadonlyMap<Target, Tally>): Conclusion {
   const requests = context.model.processes.all().reduce((sum, process) => sum + process.requests, 0);
   const findings = [...tallies].map(([target, tally]) => finding(context, target, tally, requests));
-  if (findings.length > 0) return { outcome: { status: 'found', reason: [...tallies].map(([target, tally]) => `${plural(tally.count, 'failed write')} to a ${target}`).join('; ') }, findings };
+  if (findings.length > 0) return { outcome: { status: 'found', reason: [...tallies].map(([target, tally]) => `${plural(tally.count, 'failed write')} to ${NAMES[target]}`).join('; ') }, findings };
   const writes = context.model.statistics.all().filter(({ syscall }) => syscall.family === 'write').reduce((sum, each) => sum + each.count, 0);
   if (writes === 0) return { outcome: { status: 'not-applicable', reason: 'No write or send call in the trace: it may have been filtered. Record without -e, or add %network,%desc.' }, findings };
   return { outcome: { status: 'clear', reason: `none of ${plural(writes, 'write')} failed because the other end had left (${plural(requests, 'request')} read). A reply that fits one write fails without a trace` }, findings };
@@ -64,9 +66,8 @@ function conclude(context: Context, tallies: ReadonlyMap<Target, Tally>): Conclu
 
 function finding(context: Context, target: Target, tally: Tally, requests: number): DraftFinding {
   const replies = tally.kept.toSorted((a, b) => a.time - b.time);
-  const worst = replies.reduce((most, failure) => (failure.behind > most.behind ? failure : most));
+  const worst = replies.reduce((most, failure) => (isWorse(failure, most) ? failure : most));
   const fatal = replies.filter((failure) => failure.fatal);
-  const resets = replies.filter((failure) => failure.error === 'ECONNRESET').length;
   const first = replies[0] ?? worst;
   const last = replies.at(-1) ?? worst;
   const { times } = context.capabilities;
@@ -75,7 +76,7 @@ function finding(context: Context, target: Target, tally: Tally, requests: numbe
     severity: severityOf(context, target, tally, worst, requests, fatal.length > 0),
     sureness: 'likely',
     title: titleOf(target, tally, worst, times),
-    summary: summaryOf(target, tally, worst, requests, resets, fatal.length, times),
+    summary: target === 'client' ? clientSummary(tally, worst, requests, fatal.length, times) : otherSummary(tally, worst, fatal.length),
     why: WHY[target],
     start: times ? first.time : UNKNOWN,
     end: times ? last.time : UNKNOWN,
@@ -109,6 +110,12 @@ function finding(context: Context, target: Target, tally: Tally, requests: numbe
   };
 }
 
+/** Longest behind others; where nobody stood behind anybody for a millisecond or more, the oldest. */
+function isWorse(failure: FailedWrite, most: FailedWrite): boolean {
+  if (Math.max(failure.behind, most.behind) >= MILLISECOND) return failure.behind > most.behind;
+  return ageOf(failure) > ageOf(most);
+}
+
 function ageOf({ request, time }: FailedWrite): number {
   return request === null ? 0 : time - request.startedAt;
 }
@@ -127,22 +134,33 @@ function severityOf(context: Context, target: Target, tally: Tally, worst: Faile
 }
 
 function titleOf(target: Target, tally: Tally, worst: FailedWrite, times: boolean): string {
-  if (target !== 'client') return `${plural(tally.count, 'write')} to a ${target} failed: nobody reads the other end`;
+  if (target !== 'client') return `${plural(tally.count, 'write')} to ${NAMES[target]} failed: the other end is gone`;
   const whom = behindWhom(worst);
   const title = whom !== '' && times ? `${plural(tally.count, 'reply', 'replies')} too late: the client had left; ${duration(worst.behind)} behind ${whom}` : `${plural(tally.count, 'reply', 'replies')} too late: the client had left`;
   return title.length > 78 ? `${title.slice(0, 75)}...` : title;
 }
 
-function summaryOf(target: Target, tally: Tally, worst: FailedWrite, requests: number, resets: number, fatal: number, times: boolean): string {
-  if (target !== 'client') return `${plural(tally.count, 'write')} to ${describeTarget(worst.fd, worst.descriptor)} failed with ${worst.error}.${fatal > 0 ? ' The process was killed by SIGPIPE.' : ''}`;
-  const base = `${count(tally.count)} of ${plural(Math.max(requests, tally.count), 'request')} got a failed reply (${count(tally.count - resets)} EPIPE or ESHUTDOWN, ${count(resets)} ECONNRESET).`;
-  const died = fatal > 0 ? ` ${plural(fatal, 'worker was', 'workers were')} killed by SIGPIPE.` : worst.signal === 'SIGPIPE' ? ' SIGPIPE was delivered and ignored.' : '';
+function otherSummary(tally: Tally, { fd, descriptor }: FailedWrite, fatal: number): string {
+  return `${plural(tally.count, 'write')} to ${describeTarget(fd, descriptor)} failed (${errorsOf(tally)}).${fatal > 0 ? ' The process was killed by SIGPIPE.' : ''}`;
+}
+
+/** `5 EPIPE, 3 ECONNRESET`. */
+function errorsOf({ errors }: Tally): string {
+  return [...errors].map(([error, times]) => `${count(times)} ${error}`).join(', ');
+}
+
+function clientSummary(tally: Tally, worst: FailedWrite, requests: number, fatal: number, times: boolean): string {
+  const base = `${count(tally.count)} of ${plural(Math.max(requests, tally.count), 'request')} got a failed reply (${errorsOf(tally)}).`;
+  const died = fatal > 0 ? ` ${plural(fatal, 'worker was', 'workers were')} killed by SIGPIPE.` : tally.kept.some(({ signal }) => signal === 'SIGPIPE') ? ' SIGPIPE was delivered and did not end the process.' : '';
   if (!times || worst.request === null) return base + died;
   const bound = worst.connection?.seenOpening === false ? 'at least ' : '';
   const whom = behindWhom(worst);
-  const behind = whom === '' ? '' : `, ${duration(worst.behind)} behind other work, longest ${duration((worst.longest?.end ?? 0) - (worst.longest?.start ?? 0))} of ${whom}`;
+  const longest = whom === '' ? '' : `, longest ${duration((worst.longest?.end ?? 0) - (worst.longest?.start ?? 0))} of ${whom}`;
+  const behind = worst.behind < MILLISECOND ? '' : `, ${duration(worst.behind)} behind other work${longest}`;
   return `${base} The worst, ${worst.request.name}, was ${bound}${duration(ageOf(worst))} old: ${duration(worst.own)} own work, ${duration(worst.waiting)} waiting in the loop${behind}.${died}`;
 }
+
+const NAMES: Readonly<Record<Target, string>> = { client: 'a client', upstream: 'another service', pipe: 'a pipe', log: 'a log' };
 
 const WHY: Readonly<Record<Target, string>> = {
   client: 'The work was done and nobody was there to read it. A client or proxy that gave up often asks again, which adds to the load.',

@@ -18,6 +18,8 @@ export interface Reason {
   readonly callTime: Nanoseconds;
   readonly total: Nanoseconds;
   readonly rungs: number;
+  /** The trace does not tell how long the call took: the time is that up to the next line. */
+  readonly estimated: boolean;
   readonly target: string;
   readonly query: string;
   readonly lines: readonly KeptLine[];
@@ -57,12 +59,12 @@ export function reasonOf(fact: LongTurn, timed: boolean): Reason {
   const work = length - turn.tracer;
   if (stuckIn !== null && turn.end - stuckIn.since >= DOMINANT * length) return stuck(turn.end, stuckIn);
   const [top, total] = heaviest(turn.blocked);
-  if (top !== null && total >= DOMINANT * work) return { ...blockedReason(top, timed), total };
+  if (top !== null && total >= DOMINANT * work) return { ...blockedReason(top), total };
   if (turn.modulesOpened >= IMPORTED_FILES && total < 0.3 * work) return plain(fact, 'import', 'likely');
   const outside = work - turn.inCalls;
   if (timed && outside >= DOMINANT * work && !isCrowd(fact)) return computing(fact);
   if (isCrowd(fact)) return plain(fact, turn.severalConnections ? 'many-requests' : 'one-connection', 'likely');
-  if (top !== null && total > outside) return { ...blockedReason(top, timed), total, sureness: 'possible' };
+  if (top !== null && total > outside) return { ...blockedReason(top), total, sureness: 'possible' };
   return computing(fact);
 }
 
@@ -87,15 +89,16 @@ function isCrowd({ turn, length }: LongTurn): boolean {
   return turn.requestsRead >= MANY_REQUESTS && turn.ownerTime < DOMINANT * length;
 }
 
-function blockedReason(group: BlockedIn, timed: boolean): Reason {
+function blockedReason(group: BlockedIn): Reason {
   const ladder = group.class === 'futex' && group.count >= LADDER_RUNGS && group.longest <= LONGEST_RUNG;
   return {
     cause: ladder ? 'futex-ladder' : CAUSES[group.class],
-    sureness: timed && !group.estimated ? 'likely' : 'possible',
+    sureness: group.estimated ? 'possible' : 'likely',
     call: group.syscall.name,
     callTime: group.longest,
     total: group.total,
     rungs: group.count,
+    estimated: group.estimated,
     target: group.target,
     query: group.query,
     lines: group.lines,
@@ -117,11 +120,11 @@ function computing(fact: LongTurn): Reason {
 }
 
 function plain({ turn, length }: LongTurn, cause: Cause, sureness: Sureness): Reason {
-  return { cause, sureness, call: '', callTime: turn.longestGap, total: length - turn.inCalls, rungs: 0, target: '', query: '', lines: turn.gap === null ? [] : [turn.gap.before, turn.gap.after].filter((line) => line.line > 0), start: turn.start, end: turn.end };
+  return { cause, sureness, call: '', callTime: turn.longestGap, total: length - turn.inCalls, rungs: 0, estimated: turn.gap?.isTimed === false, target: '', query: '', lines: turn.gap === null ? [] : [turn.gap.before, turn.gap.after].filter((line) => line.line > 0), start: turn.start, end: turn.end };
 }
 
 /** The turn was still open when the trace ended, inside a call. */
 function stuck(end: Nanoseconds, call: LeftIn): Reason {
   const time = end - call.since;
-  return { cause: CAUSES[call.class], sureness: 'likely', call: call.syscall.name, callTime: time, total: time, rungs: 1, target: call.target, query: call.query, lines: [call.line], start: call.since, end };
+  return { cause: CAUSES[call.class], sureness: 'likely', call: call.syscall.name, callTime: time, total: time, rungs: 1, estimated: false, target: call.target, query: call.query, lines: [call.line], start: call.since, end };
 }

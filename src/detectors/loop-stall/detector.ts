@@ -2,12 +2,13 @@ import type { LongTurn } from '../../model/facts.ts';
 import type { Thread } from '../../model/processes.ts';
 import { rolesOf } from '../../model/roles.ts';
 import type { KeptLine } from '../../model/turn.ts';
-import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
+import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding, Sureness } from '../finding.ts';
 import { duration, milliseconds, plural, round } from '../words.ts';
 import { stallAdvice } from './advice.ts';
 import { type Cause, type Reason, reasonOf } from './cause.ts';
+import { summaryOf, titleOf } from './sentences.ts';
 
 /** Stalls kept in full for each group: the longest. */
 const KEPT_STALLS = 20;
@@ -15,11 +16,14 @@ const KEPT_STALLS = 20;
 const MOST_GROUPS = 40;
 
 /** One stall, reduced to what a report says. */
-interface Stall {
+export interface Stall {
   readonly start: Nanoseconds;
   readonly end: Nanoseconds;
   readonly length: Nanoseconds;
+  /** Without what the tracer added and what coarse stamps may have added. */
   readonly corrected: Nanoseconds;
+  /** What the tracer added. */
+  readonly tracer: Nanoseconds;
   readonly open: boolean;
   readonly reason: Reason;
   readonly request: string;
@@ -75,14 +79,15 @@ export const loopStall: DetectorDefinition = {
 function stallOf(fact: LongTurn, context: Context): Stall {
   const { turn, length, open } = fact;
   const reason = reasonOf(fact, context.capabilities.durations);
-  // Whole-second stamps can make a turn look up to one second longer than it was.
+  // Whole-second stamps can make a turn look up to one second longer, or shorter, than it was.
   const uncertain = context.capabilities.resolution > MILLISECOND ? context.capabilities.resolution : 0;
-  const corrected = Math.max(turn.inCalls, length - uncertain) - turn.tracer - turn.calls * context.model.calibration.floor;
+  const tracer = turn.tracer + turn.calls * context.model.calibration.floor;
   return {
     start: turn.start,
     end: turn.end,
     length,
-    corrected,
+    corrected: Math.max(turn.inCalls, length - uncertain) - tracer,
+    tracer,
     open,
     reason,
     request: turn.owner?.name ?? '',
@@ -125,11 +130,13 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
   const findings: DraftFinding[] = [];
   for (const thread of loops) for (const group of groups.get(thread)?.values() ?? []) findings.push(finding(context, group));
   if (findings.length > 0) return { outcome: { status: 'found', reason: `${plural(findings.length, 'worker and cause', 'workers and causes')} with stalls` }, findings };
-  if (!capabilities.times && !capabilities.durations) return missing('The capture has neither times nor durations. Record with: strace -f -ttt -T -y -s 128 -o FILE -p PID');
+  if (!capabilities.times) return missing('The capture has no times, so that the length of a turn is unknown. Record with: strace -f -ttt -T -y -s 128 -o FILE -p PID');
   if (loops.length === 0) return missing(noLoop(roles.values()));
   const turns = loops.reduce((sum, { loop }) => sum + loop.turns, 0);
   const longest = loops.reduce((most, { loop }) => Math.max(most, loop.longestTurn), 0);
-  return { outcome: { status: 'clear', reason: `no turn of ${context.threshold('stall-ms')} ms or more in ${plural(turns, 'turn')} of ${plural(loops.length, 'loop')}; the longest took ${duration(longest)}` }, findings };
+  const seen = `in ${plural(turns, 'turn')} of ${plural(loops.length, 'loop')}`;
+  if (capabilities.resolution > MILLISECOND) return { outcome: { status: 'clear', reason: `no turn that surely took ${context.threshold('stall-ms')} ms ${seen}; with whole-second stamps anything shorter than a second goes unseen` }, findings };
+  return { outcome: { status: 'clear', reason: `no turn of ${context.threshold('stall-ms')} ms or more ${seen}; the longest took ${duration(longest)}` }, findings };
 }
 
 function missing(reason: string): Conclusion {
@@ -144,23 +151,20 @@ function noLoop(roles: Iterable<string>): string {
 
 function finding(context: Context, group: Group): DraftFinding {
   const { thread, longest, count, cause, open } = group;
+  const { times } = context.capabilities;
   const { reason } = longest;
   const pid = thread.process.pid;
   const critical = longest.corrected >= context.threshold('stall-critical-ms') * MILLISECOND;
-  const atLeast = open && longest.open ? 'at least ' : '';
-  const what = whatHappened(longest);
-  const times = count === 1 ? '' : ` ${plural(count, 'stall')} of this kind, together ${duration(group.total)}.`;
   const waiting = longest.waitingCount();
-  const kept = waiting > 0 ? ` Meanwhile ${waiting === 1 ? '1 other request was' : `${waiting} other requests were`} kept waiting.` : '';
   return {
     kind: 'loop-stall',
     severity: critical ? 'critical' : 'warning',
     sureness: surenessOf(reason, context),
-    title: titleOf(pid, longest, count, atLeast),
-    summary: `Worker ${pid} did not get back to its event loop for ${atLeast}${duration(longest.length)}${longest.request === '' ? '' : ` while serving ${longest.request}`}${longest.afterReply ? ', after the reply had been sent' : ''}: ${what}.${times}${kept}${correctedNote(longest)}`,
+    title: titleOf(pid, longest, count),
+    summary: summaryOf(pid, longest, count, group.total, context.capabilities),
     why: 'An event loop does one thing at a time: until it is back in its wait, this worker accepts nobody and answers nobody.',
-    start: group.first,
-    end: group.last,
+    start: times ? group.first : UNKNOWN,
+    end: times ? group.last : UNKNOWN,
     openEnded: open,
     workers: [pid],
     metrics: {
@@ -184,13 +188,13 @@ function finding(context: Context, group: Group): DraftFinding {
       longestMs: milliseconds(longest.length),
       totalMs: milliseconds(group.total),
       stalls: group.stalls.toSorted((a, b) => a.start - b.start).map((stall) => ({
-        startMs: milliseconds(stall.start),
-        endMs: milliseconds(stall.end),
+        startMs: times ? milliseconds(stall.start) : null,
+        endMs: times ? milliseconds(stall.end) : null,
         stallMs: milliseconds(stall.length),
         call: stall.reason.call,
         callMs: milliseconds(stall.reason.callTime),
-        blockedFromMs: milliseconds(stall.reason.start),
-        blockedToMs: milliseconds(stall.reason.end),
+        blockedFromMs: times ? milliseconds(stall.reason.start) : null,
+        blockedToMs: times ? milliseconds(stall.reason.end) : null,
         request: stall.request,
         turnCalls: stall.calls,
         open: stall.open,
@@ -204,58 +208,8 @@ function finding(context: Context, group: Group): DraftFinding {
 }
 
 function surenessOf(reason: Reason, context: Context): Sureness {
-  if (!context.capabilities.times || context.capabilities.resolution > MILLISECOND) return 'possible';
-  return reason.sureness;
-}
-
-function correctedNote({ length, corrected }: Stall): string {
-  return length - corrected > 0.1 * length ? ` About ${duration(corrected)} without what the tracer added.` : '';
-}
-
-const IN_WORDS: Readonly<Record<Cause, string>> = {
-  'blocking-call': 'a blocking call',
-  'futex-ladder': 'short waits on a lock, one after the other',
-  'foreign-poll': "a wait that is not the loop's own",
-  dns: 'a name lookup',
-  'disk-sync': 'a disk sync',
-  'file-lock': 'a file lock',
-  sleep: 'a sleep',
-  'child-wait': 'a child process',
-  log: 'writing a log',
-  lock: 'a lock',
-  'no-syscall': 'no system call',
-  'patched-thread-pool': 'work in a patched thread pool',
-  'gil-wait': 'the interpreter lock',
-  import: 'importing program files',
-  'many-requests': 'many requests in one turn',
-  'one-connection': 'one connection, served over and over',
-};
-
-function titleOf(pid: number, stall: Stall, count: number, atLeast: string): string {
-  const { reason } = stall;
-  const inside = reason.call === '' ? IN_WORDS[reason.cause] : reason.cause === 'futex-ladder' ? 'a ladder of futex waits' : `${reason.call}${shortTarget(reason.target)}`;
-  const title = `Worker ${pid} stalled ${atLeast}${duration(stall.length)}: ${inside}${count > 1 ? ` (${count} times)` : ''}`;
-  return title.length > 78 ? `${title.slice(0, 75)}...` : title;
-}
-
-function shortTarget(target: string): string {
-  return target === '' ? '' : ` on ${target.length > 40 ? `…${target.slice(-38)}` : target}`;
-}
-
-function whatHappened(stall: Stall): string {
-  const { reason } = stall;
-  const { cause, call, callTime, total, rungs, target, query } = reason;
-  const asked = query === '' ? '' : `, asked: ${query}`;
-  const on = target === '' ? '' : ` on ${target}`;
-  if (call !== '') {
-    if (rungs > 1) return `${rungs} ${call} calls${on} took ${duration(total)} together, the longest ${duration(callTime)} (${IN_WORDS[cause]}${asked})`;
-    return `${call}${on} took ${duration(callTime)} (${IN_WORDS[cause]}${asked})`;
-  }
-  if (cause === 'many-requests' || cause === 'one-connection') return `it served ${stall.requestsRead} requests before it waited again, none of them most of that time`;
-  if (cause === 'import') return `it opened program files on the request path, ${stall.calls} calls in all`;
-  const pattern = cause === 'patched-thread-pool' ? '; the work goes on after or beside the reply and no native thread was started, the pattern of a thread pool that was patched into greenlets' : '';
-  if (stall.longestGap >= 0.6 * stall.length) return `no system call for ${duration(stall.longestGap)} (running, or waiting for a CPU)${pattern}`;
-  return `${duration(stall.outside)} of it outside system calls (running, or waiting for a CPU), with ${plural(stall.calls, 'call')} in between and no gap over ${duration(stall.longestGap)}${pattern}`;
+  const { times, resolution } = context.capabilities;
+  return !times || resolution > MILLISECOND || reason.estimated ? 'possible' : reason.sureness;
 }
 
 function evidenceOf(group: Group): KeptLine[] {

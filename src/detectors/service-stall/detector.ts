@@ -1,34 +1,26 @@
 import type { LongTurn } from '../../model/facts.ts';
 import type { Process, Thread } from '../../model/processes.ts';
 import { rolesOf } from '../../model/roles.ts';
-import type { KeptLine } from '../../model/turn.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding } from '../finding.ts';
 import { reasonOf } from '../loop-stall/cause.ts';
+import { CAUSE_IN_WORDS } from '../loop-stall/sentences.ts';
 import { duration, milliseconds, plural, round } from '../words.ts';
+import { BusyTurns, MOST_TURNS } from './busy-turns.ts';
 import { allAtOnce, type Interval } from './intersection.ts';
 
-/** Long turns kept a worker; older ones make room. */
-const KEPT_TURNS = 10_000;
 const SHOWN = 20;
-
-interface Busy extends Interval {
-  readonly cause: string;
-  readonly call: string;
-  readonly target: string;
-  /** Time outside any call, as a share of the turn: the most that can have been computing. */
-  readonly outside: Nanoseconds;
-  readonly open: boolean;
-  readonly lines: readonly KeptLine[];
-}
+/** Per cent of the stalled time outside system calls up to which, and from which on, a sentence says so. */
+const MOSTLY_WAITING = 20;
+const MOSTLY_COMPUTING = 90;
 
 export const serviceStall: DetectorDefinition = {
   kind: 'service-stall',
-  title: 'No worker can accept',
+  title: 'No worker can accept or answer',
   thresholds: ['service-stall-ms', 'stall-ms'],
   create(context): Detector {
-    const turns = new Map<Thread, Busy[]>();
+    const turns = new Map<Thread, BusyTurns>();
     const threshold = context.threshold('stall-ms') * MILLISECOND;
     return {
       on: {
@@ -36,10 +28,9 @@ export const serviceStall: DetectorDefinition = {
           const { thread, turn, length, open } = fact;
           if (length - turn.tracer < threshold) return;
           const { cause, call, target, lines } = reasonOf(fact, context.capabilities.durations);
-          const own = turns.get(thread) ?? [];
+          const own = turns.get(thread) ?? new BusyTurns();
           turns.set(thread, own);
-          own.push({ start: turn.start, end: turn.end, cause, call, target, outside: Math.max(0, length - turn.inCalls), open, lines });
-          if (own.length > KEPT_TURNS) own.shift();
+          own.add({ start: turn.start, end: turn.end, outside: Math.max(0, length - turn.inCalls), open, lines }, { cause, call, target });
         },
         hubChanged: (thread: Thread) => {
           turns.delete(thread);
@@ -50,7 +41,7 @@ export const serviceStall: DetectorDefinition = {
   },
 };
 
-function conclude(context: Context, turns: ReadonlyMap<Thread, readonly Busy[]>): Conclusion {
+function conclude(context: Context, turns: ReadonlyMap<Thread, BusyTurns>): Conclusion {
   const { model, capabilities } = context;
   if (!capabilities.times) return { outcome: { status: 'not-applicable', reason: 'The capture has no times. Record with -ttt.' }, findings: [] };
   const services = servicesOf(model.processes.threads());
@@ -83,9 +74,9 @@ function servicesOf(threads: Iterable<Thread>): Thread[][] {
   return [...groups.values()];
 }
 
-function finding(context: Context, loops: readonly Thread[], turns: ReadonlyMap<Thread, readonly Busy[]>): DraftFinding | null {
+function finding(context: Context, loops: readonly Thread[], turns: ReadonlyMap<Thread, BusyTurns>): DraftFinding | null {
   const { model } = context;
-  const lives = loops.map((thread) => ({ start: thread.firstTime, end: endOf(thread, model.lastTime), busy: turns.get(thread) ?? [] }));
+  const lives = loops.map((thread) => ({ start: thread.firstTime, end: endOf(thread, model.lastTime), busy: turns.get(thread)?.turns ?? [] }));
   const stalls = allAtOnce(lives).filter((stall) => stall.end - stall.start >= context.threshold('service-stall-ms') * MILLISECOND);
   if (stalls.length === 0) return null;
   const described = stalls.map((stall) => describe(stall, loops, turns));
@@ -94,15 +85,18 @@ function finding(context: Context, loops: readonly Thread[], turns: ReadonlyMap<
   const longest = worst.end - worst.start;
   const workers = loops.map((thread) => thread.process.pid);
   const computing = round((100 * described.reduce((sum, { outside }) => sum + outside, 0)) / Math.max(1, described.reduce((sum, { inTurns }) => sum + inTurns, 0)), 1);
-  const where = [...new Set(worst.blockedIn.map(({ call, target, cause }) => `${call === '' ? cause : call}${target === '' ? '' : ` on ${target}`}`))].slice(0, 3).join(', ');
+  const where = [...new Set(worst.blockedIn.map(({ call, target, cause }) => `${call === '' ? CAUSE_IN_WORDS[cause] : call}${target === '' ? '' : ` on ${target}`}`))].slice(0, 3).join(', ');
   const open = described.some((stall) => stall.open);
+  const atLeast = worst.open ? 'at least ' : '';
+  const everybody = loops.length === 2 ? 'Both workers' : `All ${loops.length} workers`;
+  const extent = stalls.length === 1 ? `for ${atLeast}${duration(longest)}` : `${stalls.length} times, ${duration(total)} in all; the longest lasted ${atLeast}${duration(longest)}`;
   return {
     kind: 'service-stall',
     severity: 'critical',
     sureness: 'likely',
-    title: `No worker could accept: ${plural(stalls.length, 'time')}, longest ${duration(longest)}`,
-    summary: `All ${loops.length} workers were away from their loops at once ${plural(stalls.length, 'time')}, ${duration(total)} in all; the longest lasted ${open ? 'at least ' : ''}${duration(longest)}, in ${where}. At most ${computing} % of that was computing: the rest was waiting inside calls.`,
-    why: 'Nobody accepts or answers while every loop is blocked: the service is down for that time although the machine may be idle. The number of requests it can serve at once is then the number of workers.',
+    title: `No worker could accept or answer${stalls.length === 1 ? ` for ${atLeast}` : `: ${stalls.length} times, longest ${atLeast}`}${duration(longest)}`,
+    summary: `${notAll(loops, turns)}${everybody} were away from their loops at the same time ${extent}, in: ${where}. ${computingOrWaiting(computing)}`,
+    why: `Nobody accepts or answers while every loop is blocked: the service is down for that time${computing <= MOSTLY_WAITING ? ', although the machine may be idle' : ''}. It then serves ${loops.length} requests at once, one a worker, and no more.`,
     start: described[0]?.start ?? UNKNOWN,
     end: described.at(-1)?.end ?? UNKNOWN,
     openEnded: open,
@@ -129,20 +123,32 @@ function finding(context: Context, loops: readonly Thread[], turns: ReadonlyMap<
   };
 }
 
+/** Says so when a very long capture held more stalls than are kept. */
+function notAll(loops: readonly Thread[], turns: ReadonlyMap<Thread, BusyTurns>): string {
+  const dropped = loops.reduce((sum, thread) => sum + (turns.get(thread)?.dropped ?? 0), 0);
+  return dropped === 0 ? '' : `Only the last ${plural(MOST_TURNS, 'long turn')} of each worker were compared. `;
+}
+
+function computingOrWaiting(percent: number): string {
+  if (percent <= MOSTLY_WAITING) return `At most ${percent} % of that time was computing: the workers waited inside calls.`;
+  if (percent >= MOSTLY_COMPUTING) return 'Nearly all of that time was outside system calls: computing, or waiting for a CPU.';
+  return `${percent} % of that time was outside system calls (computing, or waiting for a CPU), the rest inside calls.`;
+}
+
 function endOf(thread: Thread, lastTime: Nanoseconds): Nanoseconds {
   const { exitedAt }: Process = thread.process;
   return thread.ended ? thread.lastTime : exitedAt === UNKNOWN ? lastTime : exitedAt;
 }
 
-function describe(stall: Interval, loops: readonly Thread[], turns: ReadonlyMap<Thread, readonly Busy[]>) {
-  const during = loops.flatMap((thread) => (turns.get(thread) ?? []).filter((busy) => busy.start < stall.end && busy.end > stall.start).map((busy) => ({ pid: thread.process.pid, busy })));
+function describe(stall: Interval, loops: readonly Thread[], turns: ReadonlyMap<Thread, BusyTurns>) {
+  const during = loops.flatMap((thread) => (turns.get(thread)?.during(stall) ?? []).map((busy) => ({ pid: thread.process.pid, busy })));
   return {
     start: stall.start,
     end: stall.end,
-    open: during.some(({ busy }) => busy.open),
+    open: during.some(({ busy }) => busy.open && busy.end === stall.end),
     outside: during.reduce((sum, { busy }) => sum + busy.outside, 0),
     inTurns: during.reduce((sum, { busy }) => sum + busy.end - busy.start, 0),
-    blockedIn: during.map(({ pid, busy }) => ({ pid, cause: busy.cause, call: busy.call, target: busy.target })),
+    blockedIn: during.map(({ pid, busy }) => ({ pid, ...busy.place })),
     lines: during.flatMap(({ busy }) => busy.lines.slice(0, 1)),
   };
 }

@@ -1,0 +1,80 @@
+import { MILLISECOND } from '../../trace/time.ts';
+import type { Capabilities } from '../detector.ts';
+import { duration, plural, workerName } from '../words.ts';
+import type { Cause } from './cause.ts';
+import type { Stall } from './detector.ts';
+
+const LONGEST_TITLE = 78;
+const LONGEST_TARGET = 40;
+/** Corrections below this share of a stall are not worth a sentence. */
+const NOTABLE = 0.1;
+
+export const CAUSE_IN_WORDS: Readonly<Record<Cause, string>> = {
+  'blocking-call': 'a blocking call',
+  'futex-ladder': 'short waits on a lock, one after the other',
+  'foreign-poll': "a wait that is not the loop's own",
+  dns: 'a name lookup',
+  'disk-sync': 'a disk sync',
+  'file-lock': 'a file lock',
+  sleep: 'a sleep',
+  'child-wait': 'a child process',
+  log: 'writing a log',
+  lock: 'a lock',
+  'no-syscall': 'no system call',
+  'patched-thread-pool': 'work in a patched thread pool',
+  'gil-wait': 'the interpreter lock',
+  import: 'importing program files',
+  'many-requests': 'many requests in one turn',
+  'one-connection': 'one connection, served over and over',
+};
+
+export function titleOf(pid: number, stall: Stall, count: number): string {
+  const { reason } = stall;
+  const inside = reason.call === '' ? CAUSE_IN_WORDS[reason.cause] : reason.cause === 'futex-ladder' ? 'a ladder of futex waits' : `${reason.call}${shortTarget(reason.target)}`;
+  const title = `${workerName(pid)} stalled ${atLeast(stall)}${duration(stall.length)}: ${inside}${count > 1 ? ` (${count} times)` : ''}`;
+  return title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 3)}...` : title;
+}
+
+function shortTarget(target: string): string {
+  return target === '' ? '' : ` on ${target.length > LONGEST_TARGET ? `…${target.slice(2 - LONGEST_TARGET)}` : target}`;
+}
+
+function atLeast({ open }: Stall): string {
+  return open ? 'at least ' : '';
+}
+
+/** What the longest of `count` stalls was, and who waited meanwhile. */
+export function summaryOf(pid: number, stall: Stall, count: number, total: number, capabilities: Capabilities): string {
+  const whom = stall.request === '' ? '' : stall.afterReply ? ` after it had answered ${stall.request}` : ` while serving ${stall.request}`;
+  const times = count === 1 ? '' : ` ${plural(count, 'stall')} of this kind, together ${duration(total)}.`;
+  const waiting = stall.waitingCount();
+  const kept = waiting === 0 ? '' : ` Meanwhile ${waiting === 1 ? '1 other request was' : `${waiting} other requests were`} kept waiting.`;
+  return `${workerName(pid)} did not get back to its event loop for ${atLeast(stall)}${duration(stall.length)}${whom}: ${whatHappened(stall)}.${times}${kept}${accuracyNote(stall, capabilities)}`;
+}
+
+function whatHappened(stall: Stall): string {
+  const { cause, call } = stall.reason;
+  if (call !== '') return inCall(stall);
+  if (cause === 'many-requests') return `it served ${stall.requestsRead} requests before it waited again, none of them most of that time`;
+  if (cause === 'one-connection') return `it served ${stall.requestsRead} requests of one connection before it waited again`;
+  if (cause === 'import') return `it opened program files, as an import does, with ${plural(stall.calls, 'call')} in all`;
+  const pattern = cause === 'patched-thread-pool' ? '; the work goes on after or beside the reply and no native thread was started, the pattern of a thread pool that was patched into greenlets' : '';
+  if (stall.reason.estimated) return `no line for ${duration(stall.longestGap)} (in the call before, running, or waiting for a CPU: without -T one cannot tell)${pattern}`;
+  if (stall.longestGap >= 0.6 * stall.length) return `no system call for ${duration(stall.longestGap)} (running, or waiting for a CPU)${pattern}`;
+  const longest = stall.longestGap < MILLISECOND ? '' : ` and no gap over ${duration(stall.longestGap)}`;
+  return `${duration(stall.outside)} of it outside system calls (running, or waiting for a CPU), with ${plural(stall.calls, 'call')} in between${longest}${pattern}`;
+}
+
+function inCall({ reason }: Stall): string {
+  const { cause, call, callTime, total, rungs, estimated, target, query } = reason;
+  const on = target === '' ? '' : ` on ${target}`;
+  const meaning = `(${CAUSE_IN_WORDS[cause]}${query === '' ? '' : `, asked: ${query}`})`;
+  const upTo = estimated ? ' up to the next line' : '';
+  if (rungs > 1) return `${rungs} ${call} calls${on} took ${duration(total)} together${upTo}, the longest ${duration(callTime)} ${meaning}`;
+  return `${call}${on} took ${duration(callTime)}${upTo} ${meaning}`;
+}
+
+function accuracyNote({ length, tracer }: Stall, { resolution }: Capabilities): string {
+  if (resolution > MILLISECOND) return ' With whole-second stamps it may have been up to a second shorter or longer.';
+  return tracer > NOTABLE * length ? ` About ${duration(length - tracer)} without what the tracer added.` : '';
+}

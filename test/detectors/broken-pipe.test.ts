@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Finding } from '../../src/analysis/report.ts';
+import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
+import { attached, oneWorker, prefork } from '../support/server-lines.ts';
+import { LISTENER, QUICK, type ThreadLines } from '../support/thread-lines.ts';
+import type { TraceLines } from '../support/trace-lines.ts';
+
+const KIND = 'broken-pipe';
+
+interface Reply {
+  readonly pid: number;
+  readonly fd: number;
+  readonly errno: string;
+  readonly signal: string;
+  readonly peer: string;
+  readonly request: string;
+  readonly ageMs: number;
+  readonly ageIsLowerBound: boolean;
+  readonly ownMs: number;
+  readonly waitingMs: number;
+  readonly behindMs: number;
+  readonly behind: string;
+  readonly atMs: number;
+  readonly fatal: boolean;
+}
+
+function repliesOf({ metrics }: Finding): readonly Reply[] {
+  return metrics.replies as unknown as readonly Reply[];
+}
+
+/** So many requests, of which the first ones fail. */
+function traffic(requests: number, failing: number, fail = (worker: ThreadLines) => worker.replyFails(11)): TraceLines {
+  const { trace, worker } = oneWorker();
+  for (let index = 0; index < requests; index++) {
+    worker.waitUntil(50 + index * 10, LISTENER).accept(11).read(11, `GET /${index}`);
+    if (index < failing) fail(worker).close(11);
+    else worker.reply(11).close(11);
+  }
+  worker.waitUntil(100 + requests * 10);
+  return trace;
+}
+
+describe('a reply that fails', () => {
+  it('is told with its error, its signal and its client', async () => {
+    const finding = only(await analyzed(traffic(23, 1)), KIND);
+    const [reply] = repliesOf(finding);
+    assert.deepEqual([reply?.pid, reply?.fd, reply?.errno, reply?.signal, reply?.request, reply?.peer], [101, 11, 'EPIPE', 'SIGPIPE', 'GET /0', '10.0.0.9:40011']);
+    assert.equal(reply?.atMs, 50 + 3 * QUICK);
+    assert.deepEqual([finding.metrics.count, finding.metrics.requests, finding.metrics.target], [1, 23, 'client']);
+    assert.match(finding.evidence[0]?.text ?? '', /= -1 EPIPE/);
+  });
+
+  for (const errno of ['EPIPE', 'ECONNRESET', 'ESHUTDOWN']) {
+    it(`is counted for ${errno}`, async () => {
+      const [reply] = repliesOf(only(await analyzed(traffic(23, 1, (worker) => worker.replyFails(11, errno))), KIND));
+      assert.deepEqual([reply?.errno, reply?.signal], [errno, errno === 'EPIPE' ? 'SIGPIPE' : '']);
+    });
+  }
+
+  it('brings no SIGPIPE with MSG_NOSIGNAL', async () => {
+    const finding = only(await analyzed(traffic(23, 1, (worker) => worker.replyFails(11, 'EPIPE', 'MSG_NOSIGNAL'))), KIND);
+    assert.equal(repliesOf(finding)[0]?.signal, '');
+    assert.doesNotMatch(finding.summary, /SIGPIPE/);
+  });
+
+  it('is one reply, however many writes of its connection fail', async () => {
+    const { metrics, summary } = only(await analyzed(traffic(23, 1, (worker) => worker.replyFails(11, 'ECONNRESET').replyFails(11).replyFails(11))), KIND);
+    assert.equal(metrics.count, 1);
+    assert.match(summary, /1 of 23 requests got a failed reply \(1 ECONNRESET\)/);
+  });
+
+  it('is none of the client when the server itself shut down its sending side', async () => {
+    const shut = (how: string) => traffic(23, 5, (worker) => worker.call(`shutdown(${worker.fd(11)}, ${how}`, ')', 0).replyFails(11));
+    none(await analyzed(shut('SHUT_WR')), KIND);
+    none(await analyzed(shut('SHUT_RDWR')), KIND);
+    assert.equal(only(await analyzed(shut('SHUT_RD')), KIND).metrics.count, 5);
+  });
+
+  it('is none that the tracer injected', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').call(`sendto(${worker.fd(11)}, "x", 1, 0, NULL, 0`, ')', '-1 EPIPE (Broken pipe) (INJECTED)').waitUntil(90);
+    none(await analyzed(trace), KIND);
+  });
+
+  it('on a connection that is older than the capture has that age at least', async () => {
+    const { trace, workers } = attached([101]);
+    const [worker] = workers as [ThreadLines];
+    worker.labels.set(11, 'socket:[900]');
+    worker.waitUntil(50, 11).read(11, 'GET /a').waitUntil(90, 12).replyFails(11).close(11).waitUntil(200);
+    const [reply] = repliesOf(only(await analyzed(trace), KIND));
+    assert.deepEqual([reply?.ageIsLowerBound, reply?.request], [true, 'GET /a']);
+  });
+
+  it('has no age without times', async () => {
+    const finding = only(await analyzed(traffic(23, 1), { stamps: 'none' }), KIND);
+    const [reply] = repliesOf(finding);
+    assert.deepEqual([reply?.ageMs, reply?.ownMs, reply?.behindMs, reply?.atMs, finding.startMs], [null, null, null, null, null]);
+    assert.doesNotMatch(finding.summary, /old/);
+  });
+});
+
+describe('the severity of failed replies', () => {
+  const severity = async (requests: number, failing: number) => only(await analyzed(traffic(requests, failing)), KIND).severity;
+
+  it('is a warning from 1 % of the requests on', async () => {
+    assert.equal(await severity(101, 1), 'info');
+    assert.equal(await severity(100, 1), 'warning');
+  });
+
+  it('is critical from 5 % on, if there are three', async () => {
+    assert.equal(await severity(61, 3), 'warning');
+    assert.equal(await severity(60, 3), 'critical');
+    assert.equal(await severity(23, 2), 'warning');
+  });
+
+  it('is critical when a process died of it', async () => {
+    const { trace, workers } = prefork([101, 102]);
+    const [worker, other] = workers as [ThreadLines, ThreadLines];
+    for (let index = 0; index < 211; index++) other.waitUntil(20 + index * 2, LISTENER).serve(11, 'GET /ok');
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').replyFails(11).killedBy('SIGPIPE');
+    other.waitUntil(900);
+    const finding = only(await analyzed(trace), KIND);
+    assert.deepEqual([finding.severity, repliesOf(finding)[0]?.fatal], ['critical', true]);
+    assert.match(finding.summary, /1 worker was killed by SIGPIPE/);
+  });
+
+  it('is never that of a death when the signal was ignored', async () => {
+    const finding = only(await analyzed(traffic(211, 1)), KIND);
+    assert.equal(finding.severity, 'info');
+    assert.doesNotMatch(finding.summary, /killed|crash/);
+  });
+
+  it('is a warning, however rare, when the reply had stood behind another request for 100 ms', async () => {
+    const behind = (ms: number) => {
+      const { trace, worker } = oneWorker();
+      worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').waitUntil(60, LISTENER).accept(12).read(12, 'GET /b').gap(ms - 2 * QUICK).reply(12);
+      worker.waitUntil(worker.now + 1, 13).replyFails(11).close(11).close(12);
+      for (let index = 0; index < 211; index++) worker.waitUntil(2000 + index * 2, LISTENER).serve(11, 'GET /ok');
+      worker.waitUntil(5000);
+      return trace;
+    };
+    assert.equal(only(await analyzed(behind(99.9)), KIND).severity, 'info');
+    assert.equal(only(await analyzed(behind(100)), KIND).severity, 'warning');
+  });
+});
+
+describe('the target of a failed write', () => {
+  const cases: readonly (readonly [string, string, string])[] = [
+    ['log', 'write(1<pipe:[50]>, "a", 1', 'warning'],
+    ['log', 'write(2<pipe:[50]>, "a", 1', 'warning'],
+    ['log', 'sendto(20</dev/log>, "a", 1, 0, NULL, 0', 'warning'],
+    ['pipe', 'write(21<pipe:[51]>, "a", 1', 'info'],
+    ['upstream', 'sendto(22<socket:[52]>, "a", 1, 0, NULL, 0', 'info'],
+  ];
+  for (const [target, entered, severity] of cases) {
+    it(`is ${target} for ${entered.slice(0, entered.indexOf(','))}`, async () => {
+      const { trace, worker } = oneWorker();
+      if (target === 'upstream') worker.call('socket(AF_INET, SOCK_STREAM, IPPROTO_TCP', ')', '22<socket:[52]>').call('connect(22<socket:[52]>, {sa_family=AF_INET, sin_port=htons(3306), sin_addr=inet_addr("10.0.0.7")}, 16', ')', 0);
+      worker.waitUntil(50, LISTENER).serve(11, 'GET /a').call(entered, ')', '-1 EPIPE (Broken pipe)').signal('SIGPIPE').waitUntil(90);
+      const finding = only(await analyzed(trace), KIND);
+      assert.deepEqual([finding.metrics.target, finding.severity], [target, severity]);
+      assert.doesNotMatch(finding.title, / a upstream/);
+    });
+  }
+
+  it('makes a finding of its own each', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').replyFails(11).call('write(21<pipe:[51]>, "a", 1', ')', '-1 EPIPE (Broken pipe)').waitUntil(90);
+    const found = ofKind(await analyzed(trace), KIND);
+    assert.deepEqual(new Set(found.map(({ metrics }) => metrics.target)), new Set(['client', 'pipe']));
+  });
+});

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Finding } from '../../src/analysis/report.ts';
+import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
+import { attached, oneWorker, prefork } from '../support/server-lines.ts';
+import { failed, HUB, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
+import type { TraceLines, TraceStyle } from '../support/trace-lines.ts';
+import { oneTurn, TURN_START, turn } from '../support/turns.ts';
+
+const KIND = 'loop-stall';
+
+async function stall(trace: TraceLines, style: Partial<TraceStyle> = {}): Promise<Finding> {
+  return only(await analyzed(trace, style), KIND);
+}
+
+describe('a turn of an event loop', () => {
+  it('is a stall from 100 ms on', async () => {
+    assert.match(none(await analyzed(oneTurn(99.99)), KIND), /^no turn of 100 ms or more in 2 turns of 1 loop; the longest took/);
+    const { severity, metrics, startMs, endMs, workers } = await stall(oneTurn(100));
+    assert.deepEqual([severity, metrics.stallMs, startMs, endMs, workers], ['warning', 100, TURN_START, TURN_START + 100, [101]]);
+  });
+
+  it('is critical from 1 s on', async () => {
+    assert.equal((await stall(oneTurn(999.9))).severity, 'warning');
+    assert.equal((await stall(oneTurn(1000))).severity, 'critical');
+  });
+
+  it('is judged by the thresholds that the user sets', async () => {
+    const thresholds = { 'stall-ms': 20, 'stall-critical-ms': 50 };
+    none(await analyzed(oneTurn(19.99), {}, { thresholds }), KIND);
+    assert.equal(only(await analyzed(oneTurn(20), {}, { thresholds }), KIND).severity, 'warning');
+    assert.equal(only(await analyzed(oneTurn(50), {}, { thresholds }), KIND).severity, 'critical');
+    none(await analyzed(oneTurn(150), {}, { thresholds: { 'stall-ms': 151 } }), KIND);
+  });
+
+  it('is not the time in its own wait, however long', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).serve(11, 'GET /a').waitUntil(30_000, LISTENER).serve(11, 'GET /a').waitUntil(61_000);
+    none(await analyzed(trace), KIND);
+  });
+
+  it('goes on over a wait that a signal interrupted only as long as the handler takes', async () => {
+    const interrupted = (handler: number): TraceLines => {
+      const { trace, worker } = oneWorker();
+      worker.waitUntil(20, LISTENER).serve(11, 'GET /a');
+      worker.call(`epoll_wait(${worker.fd(HUB)}, `, '0x7ffd9000, 64, -1)', failed('EINTR'), 400).signal('SIGCHLD');
+      worker.gap(handler).call('rt_sigreturn({mask=[]}', ')', failed('EINTR')).waitUntil(2000);
+      return trace;
+    };
+    none(await analyzed(interrupted(99)), KIND);
+    assert.equal((await stall(interrupted(100))).metrics.longestGapMs, 100);
+  });
+
+  it('names the request, and who waited behind it', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(20, LISTENER).accept(12).read(12, 'GET /early').waitUntil(50, LISTENER).accept(11).read(11, 'GET /slow').gap(130).reply(11).close(11);
+    // Ready at once: it came while the loop was away.
+    worker.epollWait(HUB, 0.02, [LISTENER]).accept(13).read(13, 'GET /late').reply(13).close(13);
+    worker.waitUntil(300, LISTENER).accept(14).read(14, 'GET /other').reply(14).close(14).waitUntil(1000);
+    const { metrics, summary } = await stall(trace);
+    assert.deepEqual([metrics.request, metrics.waiting, metrics.waitingCount], ['GET /slow', ['GET /early', 'GET /late'], 2]);
+    assert.match(summary, /while serving GET \/slow: no system call for 130 ms \(running, or waiting for a CPU\)\. Meanwhile 2 other requests were kept waiting\.$/);
+  });
+});
+
+describe('stalls of one kind', () => {
+  it('are one finding for each worker, cause and target', async () => {
+    const { trace, workers } = prefork([101, 102]);
+    for (const worker of workers) {
+      for (let index = 0; index < 5; index++) turn(worker, 50 + index * 500, 150 + index);
+      turn(worker, 3000, 230, (each) => each.call('flock(21</run/a.lock>, LOCK_EX', ')', 0, 200));
+      worker.waitUntil(5000);
+    }
+    const found = ofKind(await analyzed(trace), KIND);
+    assert.deepEqual(
+      found.map(({ workers: [pid], metrics }) => [pid, metrics.cause, metrics.count, metrics.longestMs, metrics.totalMs]),
+      [
+        [101, 'no-syscall', 5, 154, 760],
+        [102, 'no-syscall', 5, 154, 760],
+        [101, 'file-lock', 1, 230, 230],
+        [102, 'file-lock', 1, 230, 230],
+      ],
+    );
+  });
+
+  it('are counted in full and told up to a bound, the longest first to stay', async () => {
+    const { trace, worker } = oneWorker();
+    for (let index = 0; index < 31; index++) turn(worker, 50 + index * 500, 150 + index);
+    worker.waitUntil(20_000);
+    const { metrics } = await stall(trace);
+    const kept = metrics.stalls as readonly { readonly stallMs: number }[];
+    assert.deepEqual([metrics.count, kept.length, kept[0]?.stallMs, kept.at(-1)?.stallMs], [31, 20, 161, 180]);
+  });
+
+  it('have titles of 78 characters at most', async () => {
+    const path = `/var/lib/${'very-'.repeat(30)}long.db`;
+    const { title } = await stall(oneTurn(150, (worker) => worker.call(`fsync(21<${path}>`, ')', 0, 149)));
+    assert.ok(title.length <= 78, title);
+  });
+});
+
+describe('a loop that is away at the end of the trace', () => {
+  /** Worker 101 does `last`; another one goes on for 3 s. */
+  function unfinished(last: (worker: ThreadLines) => void): TraceLines {
+    const { trace, workers } = attached([101, 102]);
+    const [worker, other] = workers as [ThreadLines, ThreadLines];
+    for (const each of [worker, other]) each.waitUntil(10, LISTENER).serve(11, 'GET /a');
+    worker.waitUntil(1000, LISTENER).accept(11).read(11, 'GET /stuck');
+    last(worker);
+    other.waitUntil(4000, LISTENER).serve(11, 'GET /a').waitUntil(4001);
+    return trace;
+  }
+
+  it('is a stall at least as long as the trace shows, in the call that did not return', async () => {
+    const { metrics, openEnded, title, summary, evidence } = await stall(unfinished((worker) => worker.stays(`poll([{fd=12<socket:[99]>, events=POLLIN}], 1, -1`)));
+    assert.deepEqual([openEnded, metrics.cause, metrics.call, metrics.request], [true, 'foreign-poll', 'poll', 'GET /stuck']);
+    assert.equal(Math.round(metrics.stallMs as number), 3001);
+    assert.match(title, /^Worker 101 stalled at least 3\.00 s: poll/);
+    assert.match(summary, /for at least 3\.00 s while serving GET \/stuck/);
+    assert.match(evidence[0]?.text ?? '', /poll\(.* <unfinished \.\.\.>$/);
+  });
+
+  it('is a stall without a call when its last line is one that returned', async () => {
+    const { metrics, openEnded, evidence, summary } = await stall(unfinished(() => {}));
+    assert.deepEqual([openEnded, metrics.cause, metrics.call], [true, 'no-syscall', '']);
+    assert.equal(Math.round(metrics.longestGapMs as number), 3001);
+    assert.match(summary, /no system call for 3\.00 s/);
+    assert.match(evidence[0]?.text ?? '', /GET \/stuck/);
+  });
+
+  it('is none when it is in its own wait', async () => {
+    none(await analyzed(unfinished((worker) => worker.reply(11).close(11).stays(`epoll_wait(${worker.fd(HUB)}, `))), KIND);
+  });
+
+  it('ends with the wait that the trace cuts: the stall before it is closed', async () => {
+    const { openEnded, metrics, evidence } = await stall(unfinished((worker) => worker.gap(500).stays(`epoll_wait(${worker.fd(HUB)}, `)));
+    assert.deepEqual([openEnded, metrics.cause, metrics.stallMs, metrics.longestGapMs], [false, 'no-syscall', 500.04, 500]);
+    assert.equal(evidence.length, 2);
+  });
+
+  it('is a stall when the worker was killed in it, and none when it ended by itself', async () => {
+    const killed = await stall(unfinished((worker) => worker.gap(700).killedBy('SIGKILL')));
+    assert.deepEqual([killed.openEnded, killed.metrics.stallMs], [true, 700.04]);
+    assert.ok(killed.evidence.length > 0);
+    none(await analyzed(unfinished((worker) => worker.gap(700).exits())), KIND);
+  });
+
+  it('is unknown when the trace does not tell how long its last wait took', async () => {
+    const { trace, workers } = attached([101]);
+    const [worker] = workers as [ThreadLines];
+    worker.waitUntil(10, LISTENER).serve(11, 'GET /a').waitUntil(20, LISTENER);
+    trace.thread(900).at(30).call('getpid(', ')', 900).at(4000).call('getpid(', ')', 900);
+    none(await analyzed(trace, { durations: false }), KIND);
+    assert.equal((await stall(trace)).openEnded, true);
+  });
+});

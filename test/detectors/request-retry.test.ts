@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { analyzed, none, only } from '../support/analyzed.ts';
+import { oneWorker, prefork } from '../support/server-lines.ts';
+import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
+import type { TraceLines } from '../support/trace-lines.ts';
+
+const KIND = 'request-retry';
+/** When the first attempt's reply fails. */
+const FAILED = 100;
+
+interface Again {
+  readonly after?: number;
+  readonly address?: string;
+  readonly request?: string;
+  readonly first?: string;
+}
+
+/** A request whose reply fails, and one that comes so many milliseconds later. */
+function attempt({ after = 700, address = '10.0.0.9', first = 'GET /a', request = first }: Again = {}): TraceLines {
+  const { trace, worker } = oneWorker();
+  worker.waitUntil(50, LISTENER).accept(11).read(11, first).waitUntil(FAILED - 0.02, 12).replyFails(11).close(11);
+  worker.waitUntil(FAILED + after - 0.04, LISTENER).accept(13, { address, port: 51_111 }).read(13, request).reply(13).close(13);
+  worker.waitUntil(FAILED + after + 1000);
+  return trace;
+}
+
+describe('a request that comes again after its client gave up', () => {
+  it('is a retry: the same line, the same address, another connection', async () => {
+    const { metrics, severity, sureness, summary, evidence } = only(await analyzed(attempt()), KIND);
+    const [retry] = metrics.retries as unknown as readonly Record<string, unknown>[];
+    assert.deepEqual([metrics.count, retry?.request, retry?.pid, retry?.firstAtMs, retry?.againAtMs, retry?.sure], [1, 'GET /a', 101, 50.02, FAILED + 700 - 0.02, true]);
+    assert.deepEqual([severity, sureness], ['warning', 'likely']);
+    assert.match(summary, /first GET \/a, 750 ms after the first attempt/);
+    assert.match(evidence[0]?.text ?? '', /EPIPE/);
+    assert.match(evidence[1]?.text ?? '', /recvfrom\(13/);
+  });
+
+  it('is one within 30 s', async () => {
+    assert.equal(only(await analyzed(attempt({ after: 30_000 })), KIND).metrics.count, 1);
+    assert.equal(none(await analyzed(attempt({ after: 30_000.1 })), KIND), 'no request came again within 30 s after its client had left');
+    assert.equal(only(await analyzed(attempt({ after: 40_000 }), {}, { thresholds: { 'retry-window-s': 40 } }), KIND).metrics.count, 1);
+  });
+
+  it('is surer within 2 s', async () => {
+    assert.equal(only(await analyzed(attempt({ after: 2000 })), KIND).sureness, 'likely');
+    const later = only(await analyzed(attempt({ after: 2000.1 })), KIND);
+    assert.deepEqual([later.sureness, later.severity], ['possible', 'info']);
+  });
+
+  it('is a warning, however late, when it may change data twice', async () => {
+    const { severity, why } = only(await analyzed(attempt({ after: 9000, first: 'POST /order' })), KIND);
+    assert.equal(severity, 'warning');
+    assert.match(why, /may change data twice \(POST \/order\)/);
+  });
+
+  it('may follow a hang-up that was seen while the request was worked on', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').waitUntil(90, 11).readEnd(11).close(11);
+    worker.waitUntil(700, LISTENER).accept(13).read(13, 'GET /a').reply(13).close(13).waitUntil(2000);
+    const { summary } = only(await analyzed(trace), KIND);
+    assert.doesNotMatch(summary, /had done the work/, 'nobody knows whether it had');
+  });
+
+  it('may come, to another worker, before the reply to the first one fails', async () => {
+    const { trace, workers } = prefork([101, 102]);
+    const [first, second] = workers as [ThreadLines, ThreadLines];
+    first.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').gap(900).replyFails(11).close(11).waitUntil(2000);
+    second.waitUntil(550, LISTENER).serve(11, 'GET /a').waitUntil(2000);
+    const { metrics, sureness, evidence } = only(await analyzed(trace), KIND);
+    assert.deepEqual([metrics.count, sureness], [1, 'possible']);
+    assert.match(evidence[0]?.text ?? '', /^101 .*EPIPE/);
+    assert.match(evidence[1]?.text ?? '', /^102 .*recvfrom/);
+  });
+
+  it('may come before a hang-up that was seen is complete', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').waitUntil(90, 11).readEnd(11);
+    worker.waitUntil(500, LISTENER).serve(13, 'GET /a').waitUntil(900, 12).close(11).waitUntil(2000);
+    assert.equal(only(await analyzed(trace), KIND).metrics.count, 1);
+  });
+
+  it('may come to another worker', async () => {
+    const { trace, workers } = prefork([101, 102]);
+    const [first, second] = workers as [ThreadLines, ThreadLines];
+    first.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').waitUntil(90, 12).replyFails(11).close(11).waitUntil(2000);
+    second.waitUntil(700, LISTENER).serve(11, 'GET /a').waitUntil(2000);
+    const { metrics, workers: pids } = only(await analyzed(trace), KIND);
+    assert.deepEqual([metrics.count, pids], [1, [102]]);
+  });
+});
+
+describe('a request is no retry', () => {
+  it('from another address', async () => void none(await analyzed(attempt({ address: '10.0.0.8' })), KIND));
+  it('with another path', async () => void none(await analyzed(attempt({ request: 'GET /b' })), KIND));
+  it('with another method', async () => void none(await analyzed(attempt({ request: 'POST /a' })), KIND));
+  it('with another query', async () => void none(await analyzed(attempt({ first: 'GET /a?x=1', request: 'GET /a?x=2' })), KIND));
+
+  it('on the connection on which the first one failed', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').waitUntil(90, 12).replyFails(11).reply(11).waitUntil(700, 11).read(11, 'GET /a').reply(11).close(11).waitUntil(2000);
+    none(await analyzed(trace), KIND);
+  });
+
+  it('when the first one was answered', async () => {
+    const { trace, worker } = oneWorker();
+    for (let index = 0; index < 7; index++) worker.waitUntil(50 + index * 100, LISTENER).serve(11, 'GET /a');
+    none(await analyzed(trace), KIND);
+  });
+
+  it('when that line comes as often anyway', async () => {
+    const popular = (every: number) => {
+      const { trace, worker } = oneWorker();
+      for (let at = 50; at < 3000; at += every) worker.waitUntil(at, LISTENER).serve(11, 'GET /ping');
+      worker.waitUntil(3000, LISTENER).accept(11).read(11, 'GET /ping').replyFails(11).close(11);
+      worker.waitUntil(4000, LISTENER).serve(12, 'GET /ping').waitUntil(5000);
+      return trace;
+    };
+    // Ten a second: ten were to be expected until then.
+    none(await analyzed(popular(100)), KIND);
+    // One in three seconds.
+    assert.equal(only(await analyzed(popular(3000)), KIND).metrics.count, 1);
+  });
+
+  it('when several of that line are always at work', async () => {
+    const { trace, workers } = prefork([101, 102]);
+    const [first, second] = workers as [ThreadLines, ThreadLines];
+    for (let at = 50; at < 3000; at += 100) second.waitUntil(at, LISTENER).serve(11, 'GET /ping');
+    first.waitUntil(2010, LISTENER).accept(11).read(11, 'GET /ping').gap(900).replyFails(11).close(11).waitUntil(4000);
+    second.waitUntil(4000);
+    none(await analyzed(trace), KIND);
+  });
+
+  it('twice for one loss', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').waitUntil(90, 12).replyFails(11).close(11);
+    for (const at of [300, 600, 900]) worker.waitUntil(at, LISTENER).serve(12, 'GET /a');
+    worker.waitUntil(2000);
+    assert.equal(only(await analyzed(trace), KIND).metrics.count, 1);
+  });
+});
+
+it('without times one cannot tell', async () => {
+  const report = await analyzed(attempt(), { stamps: 'none' });
+  assert.equal(report.outcomes[KIND]?.status, 'not-applicable');
+  assert.match(none(report, KIND), /no times/);
+});

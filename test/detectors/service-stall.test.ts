@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
+import { attached, fork, openHub, openListener, prefork } from '../support/server-lines.ts';
+import { HUB, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
+import { TraceLines } from '../support/trace-lines.ts';
+import { turn } from '../support/turns.ts';
+
+const KIND = 'service-stall';
+const END = 5000;
+
+/** A turn: who, when it begins, how long it takes. */
+type Away = readonly [pid: number, at: number, ms: number];
+
+/** Each worker serves one quick request, is away as told, and is idle else. */
+function service(pids: readonly number[], away: readonly Away[]): TraceLines {
+  const { trace, workers } = prefork(pids);
+  for (const worker of workers) worker.waitUntil(20, LISTENER).serve(11, 'GET /a');
+  for (const [pid, at, ms] of away) turn(trace.thread(pid), at, ms);
+  for (const worker of workers) worker.waitUntil(END);
+  return trace;
+}
+
+interface Stall {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly blockedIn: readonly { readonly pid: number; readonly cause: string; readonly call: string }[];
+}
+
+describe('a service stands still', () => {
+  it('from 100 ms on in which every worker is away from its loop', async () => {
+    const overlap = (ms: number) => service([101, 102], [[101, 100, 300], [102, 400 - ms, 300]]);
+    assert.equal(none(await analyzed(overlap(99.99)), KIND), 'at no time were all of the 2 workers away from their loops for 100 ms or more');
+    const { severity, metrics, startMs, endMs, workers } = only(await analyzed(overlap(100)), KIND);
+    assert.deepEqual([severity, metrics.longestMs, metrics.count, startMs, endMs], ['critical', 100, 1, 300, 400]);
+    assert.deepEqual([metrics.workers, metrics.blocked, workers], [2, 2, [101, 102]]);
+  });
+
+  it('by turns that are stalls themselves: shorter ones do not count', async () => {
+    const report = await analyzed(service([101, 102], [[101, 100, 300], [102, 150, 99], [102, 260, 99]]));
+    none(report, KIND);
+    const thresholds = { 'stall-ms': 90, 'service-stall-ms': 90 };
+    assert.equal(only(await analyzed(service([101, 102], [[101, 100, 300], [102, 150, 99], [102, 260, 99]]), {}, { thresholds }), KIND).metrics.count, 2);
+  });
+
+  it('each time it happens, and says what each worker was in', async () => {
+    const { trace, workers } = prefork([101, 102, 103]);
+    for (const [place, worker] of workers.entries()) {
+      for (const at of [100, 1000, 2000]) turn(worker, at + place, 230, (each) => each.call('flock(21</run/a.lock>, LOCK_EX', ')', 0, 200));
+      worker.waitUntil(END);
+    }
+    const { metrics, summary, evidence } = only(await analyzed(trace), KIND);
+    const stalls = metrics.stalls as unknown as readonly Stall[];
+    assert.deepEqual(stalls.map(({ startMs, endMs }) => [startMs, endMs]), [[102, 330], [1002, 1230], [2002, 2230]]);
+    assert.deepEqual(stalls[0]?.blockedIn.map(({ pid, cause, call }) => [pid, cause, call]), [[101, 'file-lock', 'flock'], [102, 'file-lock', 'flock'], [103, 'file-lock', 'flock']]);
+    assert.deepEqual([metrics.totalMs, metrics.longestMs, metrics.count], [684, 228, 3]);
+    assert.match(summary, /flock on \/run\/a\.lock/);
+    assert.equal(evidence.length, 3);
+  });
+
+  it('and tells waiting from time outside any call', async () => {
+    const waiting = prefork([101, 102]);
+    for (const worker of waiting.workers) turn(worker, 100, 200, (each) => each.call('fsync(21</a.db>', ')', 0, 180));
+    assert.ok((only(await analyzed(waiting.trace), KIND).metrics.busyPercent as number) < 11);
+    const computing = only(await analyzed(service([101, 102], [[101, 100, 200], [102, 100, 200]])), KIND);
+    assert.ok((computing.metrics.busyPercent as number) > 99);
+    assert.doesNotMatch(computing.summary + computing.why, /the rest was waiting|machine may be idle/);
+  });
+
+  it('to the end of the trace, when nobody comes back', async () => {
+    const { trace, workers } = prefork([101, 102]);
+    for (const worker of workers) worker.waitUntil(20, LISTENER).serve(11, 'GET /a').waitUntil(1000, LISTENER).accept(11).read(11, 'GET /stuck').stays('poll([{fd=12, events=POLLIN}], 1, -1');
+    trace.thread(900).at(4000).call('getpid(', ')', 900);
+    const { openEnded, metrics, summary } = only(await analyzed(trace), KIND);
+    assert.deepEqual([openEnded, metrics.longestMs], [true, 3000.02]);
+    assert.match(summary, /for at least 3\.00 s, in: poll/);
+  });
+});
+
+describe('a service goes on', () => {
+  it('while one worker is in its wait', async () => {
+    none(await analyzed(service([101, 102, 103], [[101, 100, 900], [102, 100, 900]])), KIND);
+  });
+
+  it('although all workers had been away, at different times', async () => {
+    none(await analyzed(service([101, 102], [[101, 100, 300], [102, 400, 300]])), KIND);
+  });
+
+  it('when only one worker was traced: that says nothing about the others', async () => {
+    const report = await analyzed(service([101], [[101, 100, 900]]));
+    assert.equal(report.outcomes[KIND]?.status, 'not-applicable');
+    assert.match(none(report, KIND), /^One event-loop worker was traced/);
+  });
+});
+
+describe('only living workers count', () => {
+  it('after one ended, the others', async () => {
+    const { trace, workers } = prefork([101, 102, 103]);
+    const [first, second, third] = workers as [ThreadLines, ThreadLines, ThreadLines];
+    for (const worker of workers) worker.waitUntil(20, LISTENER).serve(11, 'GET /a');
+    third.waitUntil(500).exits();
+    for (const worker of [first, second]) {
+      turn(worker, 100, 200);
+      turn(worker, 1000, 200);
+      worker.waitUntil(END);
+    }
+    const { metrics } = only(await analyzed(trace), KIND);
+    const stalls = metrics.stalls as unknown as readonly Stall[];
+    assert.deepEqual(stalls.map(({ startMs }) => startMs), [1000]);
+  });
+
+  it('before one was started, the others', async () => {
+    const { trace, workers } = prefork([101, 102]);
+    for (const worker of workers) {
+      worker.waitUntil(20, LISTENER).serve(11, 'GET /a');
+      turn(worker, 100, 200);
+      turn(worker, 2000, 200);
+      worker.waitUntil(END);
+    }
+    fork(trace.reborn(100).at(1000), 103);
+    const late = trace.thread(103).at(1001);
+    openHub(late);
+    late.waitUntil(1100, LISTENER).serve(11, 'GET /a').waitUntil(END);
+    const { metrics } = only(await analyzed(trace), KIND);
+    assert.deepEqual((metrics.stalls as unknown as readonly Stall[]).map(({ startMs }) => startMs), [100]);
+  });
+
+  it('and one that is left alone is no service', async () => {
+    const { trace, workers } = prefork([101, 102]);
+    const [first, second] = workers as [ThreadLines, ThreadLines];
+    for (const worker of workers) worker.waitUntil(20, LISTENER).serve(11, 'GET /a');
+    second.waitUntil(500).exits();
+    turn(first, 1000, 300);
+    first.waitUntil(END);
+    none(await analyzed(trace), KIND);
+  });
+});
+
+describe('services are judged apart', () => {
+  it('by their masters', async () => {
+    const trace = new TraceLines();
+    for (const [master, pids, away] of [[200, [201, 202], true], [300, [301, 302], false]] as const) {
+      openListener(trace.thread(master), LISTENER, { port: 8000 + master, label: `socket:[${master}]` });
+      for (const pid of pids) {
+        fork(trace.thread(master), pid);
+        const worker = trace.thread(pid).at(5);
+        openHub(worker);
+        worker.waitUntil(20, LISTENER).serve(11, 'GET /a');
+        if (away) turn(worker, 100, 200);
+        worker.waitUntil(END);
+      }
+    }
+    const found = ofKind(await analyzed(trace), KIND);
+    assert.deepEqual(found.map(({ workers }) => workers), [[201, 202]]);
+  });
+
+  it('by their listener when the tracer attached late', async () => {
+    const { trace, workers } = attached([101, 102, 103]);
+    for (const worker of workers) {
+      worker.epollWait(HUB, 20, [LISTENER]).serve(11, 'GET /a');
+      turn(worker, 100, 200);
+      worker.waitUntil(END);
+    }
+    assert.deepEqual(only(await analyzed(trace), KIND).workers, [101, 102, 103]);
+  });
+});
+
+it('without times one cannot tell', async () => {
+  const report = await analyzed(service([101, 102], [[101, 100, 200], [102, 100, 200]]), { stamps: 'none' });
+  assert.match(none(report, KIND), /no times/);
+  assert.equal(report.outcomes[KIND]?.status, 'not-applicable');
+});
