@@ -1,3 +1,4 @@
+import type { ArgumentWord } from '../../src/trace/argument-words.ts';
 import type { Call, Lane, LastLine, TraceRecord } from '../../src/trace/record.ts';
 import { type Syscall, syscall } from '../../src/trace/syscalls.ts';
 import type { Nanoseconds } from '../../src/trace/time.ts';
@@ -5,6 +6,7 @@ import { joinHalves } from '../strace/call.ts';
 import { decode, LINE_LIMIT, latin1 } from '../strace/line-reference.ts';
 import type { LaneFacts, OtherRecord } from './lane-facts.ts';
 import * as column from './record-batch.ts';
+import { bitOf } from './word-scan.ts';
 
 const EMPTY = Buffer.alloc(0);
 
@@ -71,6 +73,15 @@ class BatchCall implements Call {
   get args(): string {
     const rest = this.#latin1(column.ARGS_FROM);
     return (this.flags & column.SPLIT) === 0 ? rest : joinHalves(this.#latin1(column.ENTRY_ARGS_FROM), rest);
+  }
+
+  mentions(word: ArgumentWord): boolean {
+    const bit = bitOf(this.syscall.family, word);
+    return bit === 0 ? this.args.includes(word) : ((this.integers[this.at + column.WORDS] as number) & bit) !== 0;
+  }
+
+  get readyData(): number {
+    return this.syscall.family === 'epoll-wait' ? (this.integers[this.at + column.READY_DATA] as number) : -1;
   }
 
   get returned(): string {

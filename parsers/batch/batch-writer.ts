@@ -3,6 +3,7 @@ import type { Syscall } from '../../src/trace/syscalls.ts';
 import type { LaneFacts, OtherRecord } from './lane-facts.ts';
 import type { RawCall, RawLine } from './raw-call.ts';
 import * as column from './record-batch.ts';
+import { WordScan } from './word-scan.ts';
 
 /** Shorter lines than this on average make the columns grow. */
 const SHORTEST_LINE = 48;
@@ -72,6 +73,7 @@ export class BatchWriter {
   #newSyscalls: string[] = [];
   readonly #errors = new Map<string, number>([['', 0]]);
   #newErrors: string[] = [''];
+  readonly #words = new WordScan();
   /** By lane index: what the reader knows, and the last batch that mentioned it. Ended lanes are forgotten. */
   readonly #told: (LaneFacts | undefined)[] = [];
   readonly #mentionedIn: number[] = [];
@@ -148,6 +150,14 @@ export class BatchWriter {
       integers[at + column.ENTRY_TO] = entry + length;
       integers[at + column.ENTRY_ARGS_FROM] = entry + Math.min(call.entryArgsFrom, length);
       integers[at + column.ENTRY_ARGS_TO] = entry + Math.min(call.entryArgsTo, length);
+    }
+    const { family } = call.syscall;
+    if (family === 'accept' || family === 'epoll-wait' || family === 'ioctl' || family === 'fcntl') {
+      let words = this.#words.bits(call.syscall, call.bytes, call.argsFrom, call.argsTo);
+      const { entry: first } = call;
+      if (first !== null) words |= this.#words.bits(call.syscall, first.bytes, first.from + call.entryArgsFrom, Math.min(first.to, first.from + call.entryArgsTo));
+      integers[at + column.WORDS] = words;
+      integers[at + column.READY_DATA] = family === 'epoll-wait' ? call.readyData : -1;
     }
     integers[at + column.PREVIOUS_FROM] = previous;
     integers[at + column.PREVIOUS_TO] = previous + call.previous.to - call.previous.from;

@@ -1,7 +1,9 @@
+import type { ArgumentWord } from '../../src/trace/argument-words.ts';
 import type { Lane } from '../../src/trace/record.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
 import type { RawCall } from '../batch/raw-call.ts';
+import { firstData } from '../batch/word-scan.ts';
 import { withoutNames } from './argument-names.ts';
 import { decode, latin1, LINE_LIMIT, type LineReference, type Source } from './line-reference.ts';
 
@@ -57,6 +59,14 @@ export class StraceCall implements RawCall {
     const rest = latin1(this.#source.bytes, this.argsFrom, this.argsTo);
     const args = this.entry === null ? rest : joinHalves(this.entry.latin1(this.entryArgsFrom, this.entryArgsTo), rest);
     return this.#hasNames ? withoutNames(args) : args;
+  }
+
+  mentions(word: ArgumentWord): boolean {
+    return this.args.includes(word);
+  }
+
+  get readyData(): number {
+    return this.result === 1 ? firstData(this.#source.bytes, this.argsFrom, this.argsTo) : -1;
   }
 
   get returned(): string {

@@ -1,7 +1,7 @@
 import { type Syscall, syscall } from '../../src/trace/syscalls.ts';
 import { UNKNOWN as NO_TIME } from '../../src/trace/time.ts';
 import { StraceCall } from './call.ts';
-import { readCarefully, UNCLOSED } from './careful-tail.ts';
+import { MOVED, readCarefully, UNCLOSED } from './careful-tail.ts';
 import { readDescriptor } from './descriptor.ts';
 import { findEcho } from './echo.ts';
 import { LINE_LIMIT, LineReference } from './line-reference.ts';
@@ -67,6 +67,11 @@ export class Calls {
     if (thread.leaving) thread = this.#rebirth(thread);
     thread.turn(reading.line, reading.from, reading.to);
     const fd = called.takesDescriptor ? readDescriptor(bytes, args, reading.flags) : -1;
+    if (ending === MOVED) {
+      reading.account.unfinished++;
+      reading.threads.end(thread);
+      return NOTED;
+    }
     if (ending === UNFINISHED) {
       reading.account.unfinished++;
       reading.flags.split = true;
@@ -233,6 +238,10 @@ export class Calls {
 
   #detach(): void {
     const { call } = this;
+    const { bytes } = call;
+    // The arguments that come at the exit are missing: `3, `.
+    while (call.argsTo > call.argsFrom && bytes[call.argsTo - 1] === 0x20) call.argsTo--;
+    if (call.argsTo > call.argsFrom && bytes[call.argsTo - 1] === 0x2c /* , */) call.argsTo--;
     call.end = Math.max(this.#reading.clock.now, call.start);
     call.duration = this.#reading.isTimed ? call.end - call.start : NO_TIME;
     call.inFlight = true;

@@ -1,30 +1,39 @@
 import { UNKNOWN } from '../../src/trace/time.ts';
 import type { StraceCall } from './call.ts';
 import { beginsResult, closingBracket, OPEN_STRING } from './brackets.ts';
-import { DETACHED, DETACHED_MARK, type Ending, endsWith, RETURNED, UNCLEAR, UNFINISHED, UNFINISHED_MARK } from './tail.ts';
+import { DETACHED, type Ending, RETURNED, UNCLEAR, UNFINISHED } from './tail.ts';
 
 /** The arguments are not closed: the line is cut, or a message or the program's output came between. */
 export const UNCLOSED = 4;
+/** ` <pid changed to 7989 ...>`: `execve` by a thread takes the tid of its leader (`-ff`). */
+export const MOVED = 5;
 
+/** 4.5 prints an exit of another's child as `<unfinished ... exit status 0>`; the last two are failures of the tracer. */
+const OPEN_END = / <(?:(unfinished|detached) \.\.\.>|(?:(pid changed to \d+) \.\.\.>)|(unfinished \.\.\. exit) status \d+>?|Cannot restart pid .*>|ptrace\(.*>)$/;
 const VALUE = /^(?:(-?\d+)|(0x[0-9a-f]+)|(\?))(?=$|[\s<,(/[])/;
 const ERROR = /^ (?:(E[A-Z0-9_]+) \(|\((errno \d+)\))/;
 const DURATION = / <(\d{1,15}(?:\.\d{1,9})?)>$/;
 const INJECTED = /\(INJECTED(?:: [\w, ]{1,40})?\)/;
 
 /** Reads the end of a line that `Tail.read` found unclear, from the beginning of the arguments on. */
-export function readCarefully(call: StraceCall, bytes: Buffer, from: number, to: number): Ending | typeof UNCLOSED {
+export function readCarefully(call: StraceCall, bytes: Buffer, from: number, to: number): Ending | typeof UNCLOSED | typeof MOVED {
   const closing = closingBracket(bytes, from, to);
   if (closing >= 0) return readResult(call, bytes, closing, to) ? RETURNED : UNCLEAR;
   if (closing === OPEN_STRING) return UNCLOSED;
-  if (endsWith(bytes, from, to, UNFINISHED_MARK)) {
-    call.argsTo = to - UNFINISHED_MARK.length;
-    return UNFINISHED;
-  }
-  if (endsWith(bytes, from, to, DETACHED_MARK)) {
-    call.argsTo = to - DETACHED_MARK.length;
-    return DETACHED;
-  }
-  return UNCLOSED;
+  const end = OPEN_END.exec(bytes.toString('latin1', Math.max(from, to - 120), to));
+  if (end === null) return UNCLOSED;
+  const [mark, ...words] = end;
+  const word = words.find((found) => found !== undefined) ?? '';
+  call.argsTo = to - mark.length;
+  if (word.startsWith('pid')) return MOVED;
+  if (word === 'detached') return DETACHED;
+  if (word !== 'unfinished ... exit') return UNFINISHED;
+  call.returnedFrom = call.returnedTo = to;
+  call.result = Number.NaN;
+  call.error = '';
+  call.duration = UNKNOWN;
+  call.injected = false;
+  return RETURNED;
 }
 
 /** Reads forward what follows the closing bracket. */

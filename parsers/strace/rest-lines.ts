@@ -96,9 +96,9 @@ export class RestLines {
     const message = swallows ? null : readMessage(text);
     if (message?.at === 0) return this.#tell(message);
     if (PROMPT.test(text)) {
+      this.#countForeign(text, false);
       const stuck = this.#cut.leave();
       if (stuck === null) this.#cut.lose();
-      this.#countForeign(text, false);
       return stuck;
     }
     // What the program wrote may look like a record, but not have the columns of one.

@@ -12,8 +12,8 @@ export const DETACHED = 3;
 export const UNCLEAR = 0;
 export type Ending = typeof RETURNED | typeof UNFINISHED | typeof DETACHED | typeof UNCLEAR;
 
-export const UNFINISHED_MARK = Uint8Array.from(Buffer.from(' <unfinished ...>'));
-export const DETACHED_MARK = Uint8Array.from(Buffer.from(' <detached ...>'));
+const UNFINISHED_MARK = Uint8Array.from(Buffer.from(' <unfinished ...>'));
+const DETACHED_MARK = Uint8Array.from(Buffer.from(' <detached ...>'));
 /** Bytes that the text after an errno is made of, in any language: everything but brackets, quotes and `=`. */
 const PLAIN_TEXT = plainText();
 const POWERS = [1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 1e2, 1e1, 1];

@@ -2,7 +2,8 @@ import { MILLISECOND, type Nanoseconds } from '../trace/time.ts';
 
 /** `48,211`. */
 export function count(value: number): string {
-  return value.toLocaleString('en-US');
+  // Intl takes 20 ms to load.
+  return String(value).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
 /** `1 connection`, `48,211 connections`. */

@@ -133,7 +133,7 @@ class Mirror implements OpenParser {
   }
 
   *inFlight(): Iterable<Call> {
-    for (const call of this.#latest?.end?.inFlight ?? []) yield { ...call, lane: this.#reader.lane(call.lane), syscall: syscall(call.syscall) };
+    for (const call of this.#latest?.end?.inFlight ?? []) yield { ...call, lane: this.#reader.lane(call.lane), syscall: syscall(call.syscall), mentions: (word) => call.args.includes(word), readyData: -1 };
   }
 }
 

@@ -13,6 +13,8 @@ class Wake {
   set: WaitSet | null = null;
   woke = false;
   ready = '';
+  /** User data of the only event, -1 when `ready` tells. */
+  readyData = -1;
   /** UNKNOWN when the trace does not tell how long it waited. */
   end: Nanoseconds = 0;
 }
@@ -65,8 +67,9 @@ export class AcceptCycles {
     wake.set = set;
     wake.woke = call.result > 0;
     wake.end = call.duration < 0 ? UNKNOWN : call.end;
+    wake.readyData = wake.woke ? call.readyData : -1;
     // Kept as text: it is read only when an accept of this cycle finds nothing.
-    wake.ready = wake.woke && set.kind === 'epoll' ? call.args : wake.woke ? call.returned : '';
+    wake.ready = !wake.woke || wake.readyData >= 0 ? '' : set.kind === 'epoll' ? call.args : call.returned;
   }
 
   /** An accept call returned (or failed). */
@@ -136,16 +139,16 @@ function kindOf(state: AcceptState): AcceptCycle['kind'] {
 function reportedListener(state: AcceptState): boolean {
   const { wake } = state;
   if (wake.set?.kind === 'epoll') {
-    const ready = readyEvents(wake.ready);
+    const ready = wake.readyData >= 0 ? [wake.readyData] : readyEvents(wake.ready).map((event) => event.u32);
     const members = wake.set.descriptor?.epoll?.members;
     if (ready.length === 0) return true;
     for (const fd of state.listenerNumbers) {
       const registered = members?.get(fd);
       const u32 = registered?.u32 ?? fd;
-      if (ready.some((event) => event.u32 === u32)) return true;
+      if (ready.includes(u32)) return true;
     }
     // Small numbers that name other descriptors are believed; anything else is an opaque value.
-    return !ready.every((event) => event.u32 < 65_536);
+    return !ready.every((data) => data < 65_536);
   }
   const numbers = [...wake.ready.matchAll(/(?:fd=|[[ ])(\d+)/g)].map((match) => Number(match[1]));
   if (numbers.length === 0) return true;

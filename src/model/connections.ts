@@ -1,7 +1,7 @@
-import { decoration, socketAddress } from '../trace/arguments.ts';
+import { socketAddress } from '../trace/arguments.ts';
 import type { Call } from '../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
-import { applyAddresses, type Descriptor } from './descriptors.ts';
+import type { Descriptor } from './descriptors.ts';
 import type { Listener } from './listeners.ts';
 import type { Loop } from './loop.ts';
 import type { Thread } from './processes.ts';
@@ -42,7 +42,6 @@ export class Connection {
   /** Address of the client, '' when the trace does not tell. */
   get peer(): string {
     if (this.#peer === null) {
-      if (this.descriptor.peer === '') applyAddresses(this.descriptor, this.descriptor.label);
       this.#peer = this.descriptor.peer || socketAddress(this.#acceptArgs);
       this.descriptor.peer = this.#peer;
     }
@@ -112,9 +111,8 @@ export class Request {
 }
 
 /** Makes the descriptor and the connection of a successful accept. */
-export function acceptedConnection(descriptor: Descriptor, fd: number, listener: Listener, thread: Thread, call: { end: Nanoseconds; line: number; args: string; returned: string }): Connection {
+export function acceptedConnection(descriptor: Descriptor, fd: number, listener: Listener, thread: Thread, call: { end: Nanoseconds; line: number; args: string }): Connection {
   const connection = new Connection(fd, descriptor, listener, thread, call.end, call.line, call.args, true);
   descriptor.connection = connection;
-  if (call.returned.includes('<')) descriptor.label = decoration(call.returned);
   return connection;
 }

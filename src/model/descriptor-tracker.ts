@@ -73,19 +73,19 @@ export class DescriptorTracker {
   }
 
   duplicated(call: Call, thread: Thread): void {
-    if (!(call.result >= 0) || (call.syscall.family === 'fcntl' && !call.args.includes('F_DUPFD'))) return;
+    if (!(call.result >= 0) || (call.syscall.family === 'fcntl' && !call.mentions('F_DUPFD'))) return;
     const { descriptors } = thread.process;
     descriptors.set(call.result, descriptors.learn(call.fd, call.args));
   }
 
   control(call: Call, thread: Thread): void {
-    const { args } = call;
-    const nonblocking = call.syscall.family === 'ioctl' ? fionbio(args) : args.includes('F_SETFL') ? args.includes('O_NONBLOCK') : null;
+    const nonblocking = call.syscall.family === 'ioctl' ? fionbio(call) : call.mentions('F_SETFL') ? call.mentions('O_NONBLOCK') : null;
     if (nonblocking === null || call.result !== 0) {
       if (call.syscall.family === 'fcntl') this.duplicated(call, thread);
       return;
     }
-    const descriptor = thread.process.descriptors.learn(call.fd, args);
+    const { descriptors } = thread.process;
+    const descriptor = descriptors.get(call.fd) ?? descriptors.learn(call.fd, call.args);
     descriptor.nonblocking = nonblocking;
     const { connection } = descriptor;
     if (connection !== null && nonblocking) connection.acceptedBy.accepts.nonblocking++;
@@ -131,7 +131,6 @@ function pathOf(args: string): string {
   return /"((?:[^"\\]|\\.)*)"/.exec(args)?.[1] ?? '';
 }
 
-function fionbio(args: string): boolean | null {
-  if (!args.includes('FIONBIO')) return null;
-  return args.includes('[1]');
+function fionbio(call: Call): boolean | null {
+  return call.mentions('FIONBIO') ? call.mentions('[1]') : null;
 }

@@ -72,6 +72,12 @@ function bookkeeping({ name, family }: Syscall, { processes, descriptors }: Trac
       thread.loop.startedThreadIn = thread.loop.turn.number;
     };
   }
+  // The heartbeat of a gunicorn worker, once a second: names the server when its start was not traced.
+  if (name === 'fchmod' || name === 'utimensat') {
+    return (call, { process }) => {
+      if (process.server === '' && call.args.includes('/wgunicorn-')) process.server = 'gunicorn';
+    };
+  }
   if (name === 'getsockname') return (call, thread) => descriptors.socketName(call, thread);
   switch (family) {
     case 'socket':

@@ -63,7 +63,7 @@ export class TrafficTracker {
       this.#facts.tell('accepted', { thread, listener, record: call });
     }
     const made = new Descriptor('connection', '', true);
-    made.nonblocking = call.args.includes('SOCK_NONBLOCK');
+    made.nonblocking = call.mentions('SOCK_NONBLOCK');
     if (made.nonblocking) accepts.nonblocking++;
     const connection = acceptedConnection(made, call.result, listener, thread, call);
     process.descriptors.set(call.result, made);

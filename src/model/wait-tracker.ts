@@ -38,7 +38,7 @@ export class WaitTracker {
     else if (loop.hub === null) this.#confirm(thread, set, false);
     const isHub = loop.hub === set;
     if (isHub || !loop.hubIsCertain) this.#cycles.waited(thread, set, call);
-    if (call.result > 0 && call.args.includes('HUP')) noteHangUps(call, thread, epoll);
+    if (call.result > 0 && call.mentions('HUP')) noteHangUps(call, thread, epoll);
     return isHub;
   }
 

@@ -1,3 +1,4 @@
+import type { ArgumentWord } from './argument-words.ts';
 import type { Syscall } from './syscalls.ts';
 import type { Nanoseconds } from './time.ts';
 
@@ -60,6 +61,10 @@ export interface Call {
   readonly partial: boolean;
   /** Arguments as traced, without the outer parentheses, halves joined. Decoded on demand. */
   readonly args: string;
+  /** Whether the arguments hold the word, without decoding them where the parser looked before. */
+  mentions(word: ArgumentWord): boolean;
+  /** Low 32 bits of the user data of the only event that an `epoll_wait` returned; -1 for none, several, or when the text does not tell. */
+  readonly readyData: number;
   /** Text between `= ` and the duration: `5<socket:[123]>`, `1 ([{fd=3, revents=POLLIN}])`, `-1 EAGAIN (…)`. Decoded on demand. */
   readonly returned: string;
   /** Where the line with the result stands. */

@@ -54,15 +54,15 @@ export const acceptSkew: DetectorDefinition = {
 
 function conclude(context: Context, queues: ReadonlyMap<Listener, Shares>): Conclusion {
   const findings: DraftFinding[] = [];
-  const reasons: string[] = [];
+  const reasons = new Set<string>();
   for (const [listener, shares] of queues) {
     const judged = judge(context, listener, shares);
-    if (typeof judged === 'string') reasons.push(judged);
+    if (typeof judged === 'string') reasons.add(judged);
     else findings.push(judged);
   }
   if (findings.length > 0) return { outcome: { status: 'found', reason: `${plural(findings.length, 'listener')} with unequal shares` }, findings };
   if (queues.size === 0) return { outcome: { status: 'not-applicable', reason: 'No connection was accepted in the trace' }, findings };
-  return { outcome: { status: 'clear', reason: reasons.join('; ') }, findings };
+  return { outcome: { status: 'clear', reason: [...reasons].join('; ') }, findings };
 }
 
 function judge(context: Context, listener: Listener, shares: Shares): DraftFinding | string {
@@ -73,7 +73,7 @@ function judge(context: Context, listener: Listener, shares: Shares): DraftFindi
   const workers = counts.length;
   const most = Math.max(...counts);
   const spread = gini(counts);
-  const said = `${listener.name}: shares ${counts.toSorted((a, b) => b - a).slice(0, 8).join(' ')}${workers > 8 ? ' …' : ''} of ${plural(total, 'connection')}, Gini ${ratio(spread)}`;
+  const said = `${listener.name}: shares ${counts.toSorted((a, b) => b - a).slice(0, 8).join(' ')}${workers > 8 ? ' …' : ''} of ${plural(total, 'connection')}, Gini ${round(spread, 3)}`;
   if (workers < 2) return `${listener.name}: one acceptor`;
   if (total < context.threshold('skew-connections-per-worker') * workers) return `${said}; too few to judge (${context.threshold('skew-connections-per-worker')} a worker needed)`;
   if (most < (2 * total) / workers || spread < context.threshold('skew-gini')) return said;
@@ -82,14 +82,15 @@ function judge(context: Context, listener: Listener, shares: Shares): DraftFindi
   const idlest = Math.min(...[...threads].map((thread) => thread.loop.utilisation).filter((value) => !Number.isNaN(value)));
   // Unequal shares among idle workers do no harm: the warm worker is the cheaper one.
   const severity: Severity = utilisation >= BUSY && idlest <= IDLE ? 'critical' : utilisation >= WORKING ? 'warning' : 'info';
+  const title = `Worker ${favourite.process.pid} accepted ${count(most)} of ${plural(total, 'connection')} on ${listener.name}`;
   const busy = Number.isNaN(utilisation) ? '' : ` It was away from its wait ${ratio(utilisation * 100)} % of the time, the idlest worker ${ratio(idlest * 100)} %.`;
   return {
     kind: 'accept-skew',
     severity,
     sureness: 'likely',
-    title: `Worker ${favourite.process.pid} accepted ${count(most)} of ${plural(total, 'connection')} on ${listener.name}`.slice(0, 78),
-    summary: `${said}. Worker ${favourite.process.pid} accepted ${count(most)}, at one time ${shares.streak} in a row.${busy}`,
-    why: severity === 'info' ? 'While all workers are mostly idle this does no harm.' : 'Connections queue behind one busy worker although others are idle.',
+    title: title.length > 78 ? `${title.slice(0, 75)}...` : title,
+    summary: `${said}. Worker ${favourite.process.pid} accepted ${count(most)}.${busy} The longest run of connections that one worker won in a row was ${count(shares.streak)}.`,
+    why: whyOf(severity, Number.isNaN(utilisation)),
     start: capabilities.times ? shares.first : UNKNOWN,
     end: capabilities.times ? shares.last : UNKNOWN,
     openEnded: false,
@@ -109,10 +110,19 @@ function judge(context: Context, listener: Listener, shares: Shares): DraftFindi
     evidence: [shares.lines.get(favourite)].filter((line) => line !== undefined),
     next: [
       severity === 'info'
-        ? { text: 'Nothing, unless latency suffers: record again under load and compare.' }
-        : { text: 'Spread connections in front of the workers (a round-robin proxy), or give each its own queue with SO_REUSEPORT.', caveat: 'With queues of their own, connections wait on a stalled worker although others are idle. EPOLLEXCLUSIVE does not spread load; it concentrates it.' },
+        ? { text: 'Do nothing, unless latency suffers: then record again under load and compare.' }
+        : {
+            text: 'Give each worker a queue of its own with SO_REUSEPORT; where workers stall or restart often, spread connections by a round-robin proxy in front instead.',
+            needs: 'gunicorn 24.0.0 or later for its --reuse-port',
+            caveat: 'With queues of their own, connections wait on a stalled worker although others are idle. EPOLLEXCLUSIVE does not spread load, it concentrates it.',
+          },
     ],
     nextWhileStalled: [{ text: 'Fix the stalls in this report first, then record again: a stalled worker distorts the shares.' }],
     subjects: [`listener ${listener.id}`],
   };
+}
+
+function whyOf(severity: Severity, isBusyUnknown: boolean): string {
+  if (severity !== 'info') return 'Connections queue behind one busy worker although others are idle.';
+  return isBusyUnknown ? 'Whether that does harm the capture does not tell: it has no times.' : 'While all workers are mostly idle this does no harm.';
 }

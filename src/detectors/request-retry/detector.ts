@@ -1,37 +1,37 @@
 import type { Request } from '../../model/connections.ts';
 import type { FailedWrite, HangUp, RequestRead } from '../../model/facts.ts';
 import { type KeptLine, keptLine } from '../../model/turn.ts';
-import { SECOND, UNKNOWN } from '../../trace/time.ts';
-import type { Detector, DetectorDefinition } from '../detector.ts';
+import { type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
+import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import { Demand } from './demand.ts';
 import { conclude, type Retry } from './finding.ts';
 
 const REMEMBERED = 1000;
 const KEPT = 50;
-/** A retry that comes so soon after its loss is a sure one. */
+/** A retry that comes so soon after its loss is a sure one. The popularity of a line is judged over this time at least. */
 const SOON = 2 * SECOND;
-/** So many arrivals of the same line that were to be expected anyway leave a retry sure, or possible (the coincidence guard of semantics 4.5). */
+/** So many others of the same line in that time leave a retry sure, or possible (the coincidence guard of semantics 4.5). */
 const SURE_BELOW = 1 / 3;
 const POSSIBLE_UP_TO = 1;
 
 /** A request whose client is gone. */
 interface Lost {
   readonly request: Request;
-  readonly at: number;
+  readonly at: Nanoseconds;
   readonly line: KeptLine;
   /** Its reply was written, in vain. */
   readonly answered: boolean;
-}
-
-/** A request that came while an equal one of the same client was unanswered: its retry, if that turns out to be lost. */
-interface Early extends Arrival {
-  readonly first: Request;
 }
 
 interface Arrival {
   readonly again: Request;
   readonly pid: number;
   readonly line: KeptLine;
+}
+
+/** A request that came while an equal one of the same client was unanswered: its retry, if that turns out to be lost. */
+interface Early extends Arrival {
+  readonly first: Request;
 }
 
 export const requestRetry: DetectorDefinition = {
@@ -42,28 +42,13 @@ export const requestRetry: DetectorDefinition = {
     const window = context.threshold('retry-window-s') * SECOND;
     const lost: Lost[] = [];
     const early: Early[] = [];
-    const demand = new Demand(REMEMBERED);
-    const retries: Retry[] = [];
-    let total = 0;
-
-    /** Tells the retry, unless so many requests of that line were to be expected at that time anyway. */
-    const tell = ({ request: first, at, line: lostLine, answered }: Lost, { again, pid, line }: Arrival, expected: number): boolean => {
-      if (expected > POSSIBLE_UP_TO) return false;
-      total++;
-      const isSoon = again.readAt >= at && again.readAt - at <= SOON;
-      const sure = isSoon && expected < SURE_BELOW && addressOf(first) !== '' && addressOf(again) !== '';
-      if (retries.length < KEPT) retries.push({ request: again.line, firstAt: first.startedAt, againAt: again.startedAt, pid, line, lostLine, answered, sure });
-      return true;
-    };
-
-    // Of a line that comes every second the next one comes soon, whoever gave up: look at 2 s at least.
-    const expectedOf = ({ identity }: Request, from: number, to: number, apart: number): number => demand.expected(identity, context.model.firstTime, to, Math.max(SOON, to - from), apart);
+    const retries = new Retries(context);
 
     const lose = (loss: Lost): void => {
       const at = early.findIndex(({ first }) => first === loss.request);
       const [known] = at < 0 ? [] : early.splice(at, 1);
-      // Nobody knows when the client gave up: any time since the first attempt.
-      if (known !== undefined && tell(loss, known, expectedOf(loss.request, loss.request.startedAt, loss.at, 2))) return;
+      // Nobody knows when the client gave up: at any time since the first attempt.
+      if (known !== undefined && retries.tell(loss, known, loss.request.startedAt, loss.at)) return;
       lost.push(loss);
       if (lost.length > REMEMBERED) lost.shift();
     };
@@ -78,22 +63,46 @@ export const requestRetry: DetectorDefinition = {
         },
         requestRead({ request, record, thread: { process } }: RequestRead) {
           if (request.identity === '') return;
+          const arrival = (): Arrival => ({ again: request, pid: process.pid, line: keptLine(record) });
           const at = lost.findIndex((loss) => isAgain(loss.request, request) && request.readAt - loss.at <= window);
           const [loss] = at < 0 ? [] : lost.splice(at, 1);
-          const arrival = (): Arrival => ({ again: request, pid: process.pid, line: keptLine(record) });
-          const isRetry = loss !== undefined && tell(loss, arrival(), expectedOf(loss.request, loss.at, request.readAt, 1));
-          const first = isRetry ? undefined : demand.recent(request.identity).find((other) => isOpen(other) && isAgain(other, request));
-          if (first !== undefined) {
-            early.push({ first, ...arrival() });
-            if (early.length > REMEMBERED) early.shift();
-          }
-          demand.add(request, isRetry);
+          if (loss !== undefined && retries.tell(loss, arrival(), loss.at, request.readAt)) return;
+          const first = retries.demand.recent(request.identity).find((other) => isOpen(other) && isAgain(other, request));
+          if (first !== undefined) early.push({ first, ...arrival() });
+          if (early.length > REMEMBERED) early.shift();
+          retries.demand.add(request);
         },
       },
-      conclude: () => conclude(context, total, retries),
+      conclude: () => conclude(context, retries.total, retries.kept),
     };
   },
 };
+
+/** The retries that are no coincidence. */
+class Retries {
+  readonly demand = new Demand(REMEMBERED);
+  readonly kept: Retry[] = [];
+  total = 0;
+  readonly #context: Context;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** Takes the retry in, unless others of that line come as often anyway; it came some time between the two moments. */
+  tell({ request: first, at, line: lostLine, answered }: Lost, { again, pid, line }: Arrival, from: Nanoseconds, to: Nanoseconds): boolean {
+    const time = Math.max(SOON, to - from);
+    const lately = this.demand.lately(first.identity, at, time, [first, again]);
+    if (lately > POSSIBLE_UP_TO) return false;
+    this.total++;
+    if (this.kept.length === KEPT) return true;
+    const usually = this.demand.usually(first.identity, this.#context.model.firstTime, to, time, 1);
+    const isSoon = again.readAt >= at && again.readAt - at <= SOON;
+    const sure = isSoon && lately + usually < SURE_BELOW && addressOf(first) !== '' && addressOf(again) !== '';
+    this.kept.push({ request: again.line, firstAt: first.startedAt, againAt: again.startedAt, pid, line, lostLine, answered, sure });
+    return true;
+  }
+}
 
 /** The same line of the same client, as far as the trace tells, on another connection. */
 function isAgain(first: Request, again: Request): boolean {

@@ -1,64 +1,88 @@
 import type { Step } from '../finding.ts';
+import { ratio } from '../words.ts';
 
 const CHECK: Step = { text: 'Check on the host that one listening socket is shared by all workers.', command: 'ss -ltnp', needs: 'root, to see the pids' };
 
-const REUSE_PORT_CAVEAT =
-  'Each worker then has a queue of its own: connections queued on a worker that stalls wait although others are idle, and those queued on a worker that exits are reset unless net.ipv4.tcp_migrate_req=1 (Linux 5.14 or later). It does not work with a unix socket.';
+/** A herd that costs less than this share of a core at ten times its rate is left alone first. */
+const CHEAP = 0.05;
+
+const OWN_QUEUES =
+  'Each worker then has a queue of its own: connections queued on a worker that stalls wait although others are idle, and those queued on a worker that exits are reset unless net.ipv4.tcp_migrate_req=1 (Linux 5.14 or later).';
 
 /** A queue for each worker would strand connections on a worker that stalls (semantics 0.11), so that advice waits. */
 export const WHILE_STALLED: readonly Step[] = [
   { text: 'Fix the stalls in this report first. Queues of their own (SO_REUSEPORT) would leave connections waiting on a stalled worker although others are idle.' },
-  { text: 'Then record again: a herd alone is cheap at this rate.' },
+  { text: 'Then record again and look at the cost above.' },
   CHECK,
 ];
 
-/** What helps against a herd on this server software (semantics section 6). `server` is '' when the trace does not name it. */
-export function herdAdvice(server: string, sharePercent: string): Step[] {
-  return [...serverAdvice(server), { text: `Or leave it: at this rate the wasted wake-ups are estimated to cost ${sharePercent} of one core untraced. Keep-alive connections from the proxy make accepts rarer.` }, CHECK];
+export interface Herd {
+  /** '' when the trace does not name it. */
+  readonly server: string;
+  /** The listener is a unix socket. */
+  readonly isUnix: boolean;
+  /** Estimated share of a core without a tracer; null without times. */
+  readonly cores: number | null;
 }
 
-function serverAdvice(server: string): Step[] {
-  if (server.startsWith('gunicorn')) {
-    return [
-      {
-        text: 'Try --reuse-port on one host, then record again and compare.',
-        command: 'gunicorn --reuse-port …',
-        needs: 'gunicorn 24.0.0 or later; up to 23.0.0 the flag is set on one socket that all workers inherit, without effect',
-        caveat: REUSE_PORT_CAVEAT,
-      },
-    ];
-  }
-  if (server === 'uWSGI') {
-    return [
-      {
-        text: 'Start uWSGI with --thunder-lock, which lets one worker at a time wait for a connection.',
-        command: 'uwsgi --thunder-lock …',
-        caveat: 'It has no effect with the gevent or asyncio loop plugins.',
-      },
-    ];
-  }
-  if (server === 'nginx') {
-    return [
-      {
-        text: 'Find out why EPOLLEXCLUSIVE is not in use: nginx sets it by itself.',
-        command: 'nginx -v',
-        needs: 'nginx 1.11.3 and Linux 4.5 or later',
-        caveat: 'Do not switch accept_mutex on: it delays accepts instead.',
-      },
-    ];
-  }
-  if (server === 'unicorn') return [{ text: 'Upgrade unicorn: releases after 6.0 register the listener with EPOLLEXCLUSIVE.', needs: 'unicorn later than 6.0, Linux 4.5 or later' }];
-  if (server === 'puma') return [{ text: 'Leave wait_for_less_busy_worker on, or let systemd open one socket a worker (ReusePort=true).', needs: 'puma 5 or later', caveat: REUSE_PORT_CAVEAT }];
-  if (server === 'HAProxy') return [{ text: 'Give each thread its own queue with "shards by-thread" on the bind line.', needs: 'HAProxy 2.5 or later' }];
-  if (server === 'node') return [{ text: 'Use the default scheduling of the cluster module, SCHED_RR.', caveat: 'The primary process then accepts every connection.' }];
-  if (server === 'uvicorn') {
-    return [{ text: 'Run one uvicorn a port behind the proxy, or gunicorn with its asgi worker and --reuse-port.', needs: 'gunicorn 24.0.0 or later', caveat: REUSE_PORT_CAVEAT }];
-  }
+/** What helps against this herd (semantics section 6), the cheapest thing first. */
+export function herdAdvice({ server, isUnix, cores }: Herd): Step[] {
+  const cure = cureOf(server, isUnix);
+  if (cores === null || cores * 10 >= CHEAP) return [cure, { text: 'Let the proxy keep its connections to the workers open: fewer accepts, fewer wake-ups.' }, CHECK];
   return [
     {
-      text: 'Register the listener with EPOLLEXCLUSIVE, or open one socket a worker with SO_REUSEPORT.',
-      needs: 'Linux 4.5 or later for EPOLLEXCLUSIVE; set at EPOLL_CTL_ADD, it cannot be modified',
-      caveat: `EPOLLEXCLUSIVE hands most connections to the worker that registered first. With SO_REUSEPORT: ${REUSE_PORT_CAVEAT}`,
+      text: `Leave it at this rate: ${ratio(cores * 100)} % of one core is not worth a change.`,
+      caveat: 'The estimate counts the wake-ups seen and 20 µs each (5 µs for servers written in C); it is no measurement.',
     },
+    { ...cure, text: `If the rate will grow much: ${cure.text.charAt(0).toLowerCase()}${cure.text.slice(1)}` },
+    CHECK,
   ];
 }
+
+function cureOf(server: string, isUnix: boolean): Step {
+  if (server.startsWith('gunicorn')) return isUnix ? GUNICORN_UNIX : GUNICORN;
+  return CURES[server] ?? OTHER;
+}
+
+const GUNICORN: Step = {
+  text: 'Try --reuse-port on one host, then record again and compare.',
+  command: 'gunicorn --reuse-port …',
+  needs: 'gunicorn 24.0.0 or later; up to 23.0.0 the flag is set on one socket that all workers inherit, without effect',
+  caveat: OWN_QUEUES,
+};
+
+const GUNICORN_UNIX: Step = {
+  text: 'Bind to a TCP port of 127.0.0.1 with --reuse-port on one host, then record again and compare: with a unix socket gunicorn has no cure, and --reuse-port keeps it from starting.',
+  command: 'gunicorn --bind 127.0.0.1:PORT --reuse-port …',
+  needs: 'gunicorn 24.0.0 or later',
+  caveat: OWN_QUEUES,
+};
+
+const CURES: Readonly<Record<string, Step>> = {
+  uWSGI: {
+    text: 'Start uWSGI with --thunder-lock, which lets one worker at a time wait for a connection.',
+    command: 'uwsgi --thunder-lock …',
+    caveat: 'It has no effect with the gevent or asyncio loop plugins.',
+  },
+  nginx: {
+    text: 'Find out why EPOLLEXCLUSIVE is not in use: nginx sets it by itself.',
+    command: 'nginx -v',
+    needs: 'nginx 1.11.3 and Linux 4.5 or later',
+    caveat: 'Do not switch accept_mutex on: it delays accepts instead.',
+  },
+  unicorn: { text: 'Upgrade unicorn: releases after 6.0 register the listener with EPOLLEXCLUSIVE.', needs: 'unicorn later than 6.0, Linux 4.5 or later' },
+  puma: { text: 'Let systemd open one socket a worker (ReusePort=true), and leave wait_for_less_busy_worker on.', needs: 'puma 5 or later', caveat: OWN_QUEUES },
+  HAProxy: { text: 'Give each thread its own queue with "shards by-thread" on the bind line.', needs: 'HAProxy 2.5 or later' },
+  node: { text: 'Use the default scheduling of the cluster module, SCHED_RR.', caveat: 'The primary process then accepts every connection.' },
+  uvicorn: {
+    text: "Run gunicorn's own asgi worker with --reuse-port instead, or one uvicorn a port where the proxy can balance over several ports.",
+    needs: 'gunicorn 24.0.0 or later; no uvicorn release opens a socket a worker',
+    caveat: OWN_QUEUES,
+  },
+};
+
+const OTHER: Step = {
+  text: 'Register the listener with EPOLLEXCLUSIVE if the server is your own code; take one SO_REUSEPORT socket a worker instead where connections must be spread evenly.',
+  needs: 'Linux 4.5 or later for EPOLLEXCLUSIVE; it is set at EPOLL_CTL_ADD and cannot be modified',
+  caveat: `EPOLLEXCLUSIVE hands most connections to the worker that registered first. SO_REUSEPORT does not work with a unix socket. ${OWN_QUEUES}`,
+};

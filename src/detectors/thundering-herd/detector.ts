@@ -50,7 +50,7 @@ class Queue {
       this.wastedCalls += cycle.calls + 1;
       if (this.lines.length < EVIDENCE) this.lines.push(cycle.line);
     } else if (kind !== 'error') this.probes++;
-    if (cycle.woken && (kind === 'productive' || kind === 'wasted')) this.bursts.add({ thread, start: cycle.start, won: kind === 'productive' });
+    if (cycle.woken && (kind === 'productive' || kind === 'wasted')) this.bursts.add(thread, cycle.start, kind === 'productive');
   }
 }
 
@@ -80,13 +80,18 @@ export const thunderingHerd: DetectorDefinition = {
 function conclude(context: Context, queues: ReadonlyMap<Listener, Queue>): Conclusion {
   const findings: DraftFinding[] = [];
   const reasons: string[] = [];
+  /** Connections of the listeners that have one acceptor, by the address they have in common: SO_REUSEPORT. */
+  const alone = new Map<string, number[]>();
   for (const [listener, queue] of queues) {
     queue.bursts.finish();
     queue.bare.finish();
-    const judged = judge(context, listener, queue);
-    if (typeof judged === 'string') reasons.push(judged);
+    const figures = figuresOf(context, listener, queue);
+    const judged = judge(context, listener, queue, figures);
+    if (figures.acceptors < 2) alone.set(listener.name, [...(alone.get(listener.name) ?? []), figures.connections]);
+    else if (typeof judged === 'string') reasons.push(judged);
     else findings.push(judged);
   }
+  for (const [name, connections] of alone) reasons.push(aloneReason(name, connections));
   if (findings.length > 0) return { outcome: { status: 'found', reason: `${plural(findings.length, 'listener')} with a herd` }, findings };
   if (queues.size === 0) return { outcome: { status: 'not-applicable', reason: 'No accept call in the trace. Record the workers with: strace -f -ttt -T -y -s 128 -o FILE -p PID' }, findings };
   return { outcome: { status: 'clear', reason: reasons.join('; ') }, findings };
@@ -114,14 +119,23 @@ function figuresOf(context: Context, listener: Listener, queue: Queue): Figures 
   return { acceptors, connections, productive, wasted, factor: connections === 0 ? 0 : (productive + wasted) / connections, wastedRatio: wasted / Math.max(1, productive + wasted), bare: useBare };
 }
 
-function judge(context: Context, listener: Listener, queue: Queue): DraftFinding | string {
-  const figures = figuresOf(context, listener, queue);
+function aloneReason(name: string, connections: readonly number[]): string {
+  const total = plural(connections.reduce((sum, each) => sum + each, 0), 'connection');
+  if (connections.length === 1) return `${name}: one acceptor only, which cannot be a herd (${total})`;
+  return `${name}: ${connections.length} listeners with one acceptor each, which cannot be a herd (${total})`;
+}
+
+/** `3.33 wake-ups a connection`. */
+function perConnection(factor: number): string {
+  return `${ratio(factor)} ${factor === 1 ? 'wake-up' : 'wake-ups'} a connection`;
+}
+
+function judge(context: Context, listener: Listener, queue: Queue, figures: Figures): DraftFinding | string {
   const { acceptors, connections, wasted, factor } = figures;
   const drains = queue.drained > 0 ? `; ${count(queue.drained)} EAGAINs that only ended an accept loop are not counted` : '';
-  const said = `${listener.name}: ${ratio(factor)} wake-ups a connection (${count(wasted)} of ${count(wasted + figures.productive)} found nothing) over ${plural(connections, 'connection')}, ${plural(acceptors, 'acceptor')}${drains}`;
-  if (acceptors < 2) return `${listener.name}: one acceptor only, which cannot be a herd (${plural(connections, 'connection')})`;
-  if (connections < context.threshold('herd-min-connections')) return `${listener.name}: ${plural(connections, 'connection')}, too few to judge (${context.threshold('herd-min-connections')} needed)`;
-  const several = queue.bursts.largest.threads >= 2 || figures.bare || (!context.capabilities.times && queue.wasters.size >= 2);
+  const said = `${listener.name}: ${perConnection(factor)} (${count(wasted)} of ${count(wasted + figures.productive)} found nothing) over ${plural(connections, 'connection')}, ${plural(acceptors, 'acceptor')}${drains}`;
+  if (acceptors < 2 || connections < context.threshold('herd-min-connections')) return `${listener.name}: ${plural(connections, 'connection')}, too few to judge (${context.threshold('herd-min-connections')} needed)`;
+  const several = queue.bursts.largest >= 2 || figures.bare || (!context.capabilities.times && queue.wasters.size >= 2);
   if (wasted < context.threshold('herd-min-wasted') || factor < context.threshold('herd-factor-info') || !several) return said;
   return finding(context, listener, queue, figures, said);
 }
@@ -140,17 +154,17 @@ function finding(context: Context, listener: Listener, queue: Queue, figures: Fi
   const limit = acceptors < 3 ? 1 + context.threshold('herd-wasted-ratio') * (acceptors - 1) : context.threshold('herd-factor');
   const severe = factor >= limit && wastedRatio >= context.threshold('herd-wasted-ratio');
   const severity: Severity = !severe ? 'info' : perSecond !== null && perSecond >= context.threshold('herd-critical-per-second') ? 'critical' : 'warning';
-  const sharePercent = cores === null ? 'an unknown share' : `${ratio(cores * 100)} %`;
-  const worst = largest.threads >= 2 ? ` At worst one burst woke ${largest.threads} of them.` : '';
+  const worst = largest < 2 ? '' : ` At worst one burst woke ${largest === acceptors ? `all ${acceptors}` : `${largest} of them`}.`;
+  const cost = cores === null ? '' : ` At this rate that is estimated at ${ratio(cores * 100)} % of one core untraced (${ratio(cores * 1000)} % at ten times the rate).`;
   return {
     kind: 'thundering-herd',
     severity,
     sureness: figures.bare || listener.grade === 'same-number' || !capabilities.times ? 'possible' : 'likely',
     title: `Herd on ${listener.name}: ${count(wasted)} of ${count(wasted + productive)} wake-ups found nothing`,
     summary:
-      `${acceptors} acceptors share ${listener.name}. For ${plural(connections, 'connection')} they were woken ${count(wasted + productive)} times; ${count(wasted)} found nothing to accept (${ratio(factor)} wake-ups a connection).${worst}` +
-      ' Seen through strace this is an upper bound of the EAGAINs in production: tracing slows the winner, so that losers get as far as accept. It is close to the number of times the kernel wakes a worker.',
-    why: `Each wasted wake-up costs a context switch and a pass through the loop, and delays whoever was about to run. At this rate it is estimated at ${sharePercent} of one core untraced${cores === null ? '' : ` (${ratio(cores * 1000)} % at ten times the rate)`}.`,
+      `${acceptors} acceptors share ${listener.name}. For ${plural(connections, 'connection')} they were woken ${count(wasted + productive)} times; ${count(wasted)} found nothing to accept (${perConnection(factor)}).${worst}` +
+      ' That is close to how often the kernel wakes a worker; untraced, fewer of them get as far as EAGAIN, because strace slows the winner.',
+    why: `Each wasted wake-up costs a context switch and a pass through the loop, and delays whoever was about to run.${cost}`,
     start: capabilities.times ? queue.first : UNKNOWN,
     end: capabilities.times ? queue.last : UNKNOWN,
     openEnded: false,
@@ -164,7 +178,7 @@ function finding(context: Context, listener: Listener, queue: Queue, figures: Fi
       herdFactor: round(factor, 3),
       wastedWakeupRatio: round(wastedRatio, 3),
       wastedWakeupsPerSecond: perSecond === null ? null : round(perSecond, 2),
-      maxBurst: largest.threads === 0 ? null : largest.threads,
+      maxBurst: largest === 0 ? null : largest,
       wastedWallMs: capabilities.times && !figures.bare ? milliseconds(queue.wastedTime) : null,
       wastedWallMsCorrected: capabilities.times && !figures.bare ? milliseconds(Math.max(0, queue.wastedTime - queue.wastedCalls * model.calibration.floor)) : null,
       maxShare: round(Math.max(...shares, 0) / Math.max(1, connections), 3),
@@ -180,7 +194,7 @@ function finding(context: Context, listener: Listener, queue: Queue, figures: Fi
       counted: said,
     },
     evidence: queue.lines,
-    next: herdAdvice(server, sharePercent),
+    next: herdAdvice({ server, isUnix: listener.name.startsWith('unix:'), cores }),
     nextWhileStalled: WHILE_STALLED,
     subjects: [`listener ${listener.id}`],
   };

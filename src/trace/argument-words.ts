@@ -1,0 +1,18 @@
+import type { Family } from './syscalls.ts';
+
+/** Words that trackers look for in the arguments of frequent calls, by the families in which they matter. */
+export const ARGUMENT_WORDS = {
+  accept: ['SOCK_NONBLOCK'],
+  'epoll-wait': ['HUP'],
+  ioctl: ['FIONBIO', '[1]'],
+  fcntl: ['F_SETFL', 'O_NONBLOCK', 'F_DUPFD'],
+} as const satisfies Partial<Record<Family, readonly string[]>>;
+
+export type ArgumentWord = (typeof ARGUMENT_WORDS)[keyof typeof ARGUMENT_WORDS][number];
+
+/** The words of a family; empty for those in which none matters. */
+export function argumentWords(family: Family): readonly ArgumentWord[] {
+  return (ARGUMENT_WORDS as Partial<Record<Family, readonly ArgumentWord[]>>)[family] ?? NONE;
+}
+
+const NONE: readonly ArgumentWord[] = [];

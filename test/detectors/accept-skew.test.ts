@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { analyzed, none, only } from '../support/analyzed.ts';
+import { prefork } from '../support/server-lines.ts';
+import { LISTENER } from '../support/thread-lines.ts';
+import type { TraceLines } from '../support/trace-lines.ts';
+
+const KIND = 'accept-skew';
+const EVERY = 10;
+
+/** One connection every 10 ms: so many for each worker, one worker after the other; the first works `work` ms for each of its own. */
+function shares(counts: readonly number[], work = 0, workOfLast = 0): TraceLines {
+  const { trace, workers } = prefork(counts.map((_, index) => 101 + index));
+  const most = Math.max(...counts);
+  for (const [index, worker] of workers.entries()) {
+    const mine = index === 0 ? work : index === workers.length - 1 ? workOfLast : 0;
+    for (let connection = 0; connection < (counts[index] ?? 0); connection++) worker.waitUntil(50 + connection * EVERY + index * 0.5, LISTENER).serve(11, 'GET /a', { work: mine });
+    worker.waitUntil(50 + most * EVERY);
+  }
+  return trace;
+}
+
+describe('shares of connections', () => {
+  it('are skewed from a Gini coefficient of 0.4 on', async () => {
+    assert.match(none(await analyzed(shares([59, 11, 10, 10, 10])), KIND), /shares 59 11 10 10 10 of 100 connections, Gini 0\.396/);
+    const { metrics, workers, title, evidence } = only(await analyzed(shares([60, 10, 10, 10, 10])), KIND);
+    assert.deepEqual([metrics.gini, metrics.maxShare, metrics.favourite, metrics.acceptors, metrics.connections], [0.4, 0.6, 101, 5, 100]);
+    assert.deepEqual(metrics.shares, [60, 10, 10, 10, 10]);
+    assert.deepEqual(workers, [101, 102, 103, 104, 105]);
+    assert.equal(title, 'Worker 101 accepted 60 of 100 connections on 127.0.0.1:8000');
+    assert.match(evidence[0]?.text ?? '', /^101 .*accept4/);
+  });
+
+  it('are skewed only when the favourite has twice its part', async () => {
+    none(await analyzed(shares([45, 45, 5, 5])), KIND);
+    assert.equal(only(await analyzed(shares([50, 40, 5, 5])), KIND).metrics.maxShare, 0.5);
+  });
+
+  it('say nothing below 20 connections a worker', async () => {
+    assert.match(none(await analyzed(shares([60, 10, 10, 10, 9])), KIND), /too few to judge \(20 a worker needed\)/);
+    only(await analyzed(shares([60, 10, 10, 10, 9]), {}, { thresholds: { 'skew-connections-per-worker': 19 } }), KIND);
+  });
+
+  it('count workers that got nothing', async () => {
+    const { metrics } = only(await analyzed(shares([83, 0, 0, 0])), KIND);
+    assert.deepEqual([metrics.shares, metrics.gini, metrics.maxShare, metrics.longestStreak], [[83, 0, 0, 0], 0.75, 1, 83]);
+  });
+
+  it('of one worker alone are no skew', async () => {
+    assert.match(none(await analyzed(shares([83])), KIND), /one acceptor/);
+  });
+
+  it('are unequal by nature with EPOLLEXCLUSIVE: a skew, and no herd', async () => {
+    const { trace, workers } = prefork([101, 102, 103, 104], { exclusive: true });
+    const [first] = workers;
+    for (let index = 0; index < 83; index++) first?.waitUntil(50 + index * EVERY, LISTENER).serve(11, 'GET /a');
+    for (const worker of workers) worker.waitUntil(1000);
+    const report = await analyzed(trace);
+    only(report, KIND);
+    none(report, 'thundering-herd');
+  });
+});
+
+describe('the severity of a skew', () => {
+  const severity = async (work: number, workOfLast = 0) => only(await analyzed(shares([83, 10, 5, 2], work, workOfLast)), KIND).severity;
+
+  it('is info while the favourite is mostly idle: that does no harm', async () => {
+    assert.equal(await severity(0), 'info');
+    assert.equal(await severity(2.7), 'info');
+    assert.match(only(await analyzed(shares([83, 10, 5, 2])), KIND).why, /does no harm/);
+  });
+
+  it('is a warning from 30 % on', async () => {
+    assert.equal(await severity(3.1), 'warning');
+    assert.equal(await severity(6.8), 'warning');
+  });
+
+  it('is critical from 70 % on, while another worker is at most 20 % busy', async () => {
+    assert.equal(await severity(7.3), 'critical');
+    const busy = (idlest: number) => {
+      const { trace, workers } = prefork([101, 102, 103]);
+      const [first, second, third] = workers;
+      for (let index = 0; index < 83; index++) first?.waitUntil(50 + index * EVERY, LISTENER).serve(11, 'GET /a', { work: 8 });
+      first?.waitUntil(900);
+      for (const worker of [second, third]) worker?.waitUntil(60, LISTENER).serve(11, 'GET /a', { work: idlest }).waitUntil(900);
+      return trace;
+    };
+    assert.equal(only(await analyzed(busy(170)), KIND).severity, 'critical');
+    assert.equal(only(await analyzed(busy(190)), KIND).severity, 'warning');
+  });
+
+  it('is info without times: nobody knows how busy they were', async () => {
+    const { severity: told, startMs, metrics, summary } = only(await analyzed(shares([83, 10, 5, 2], 8), { stamps: 'none', durations: false }), KIND);
+    assert.deepEqual([told, startMs, metrics.favouriteBusyPercent, metrics.idlestBusyPercent], ['info', null, null, null]);
+    assert.doesNotMatch(summary, /%/);
+  });
+});
+
+it('without accepted connections there is nothing to share', async () => {
+  const { trace, workers } = prefork([101, 102]);
+  for (const worker of workers) worker.waitUntil(500);
+  const report = await analyzed(trace);
+  assert.equal(report.outcomes[KIND]?.status, 'not-applicable');
+});

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Report } from '../../src/analysis/report.ts';
+import { analyzed, none, only } from '../support/analyzed.ts';
+import { attached, oneWorker } from '../support/server-lines.ts';
+import { HUB, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
+import { TraceLines } from '../support/trace-lines.ts';
+
+function requestsOf({ workers }: Report, pid = 101): number | undefined {
+  return workers.find((worker) => worker.pid === pid)?.requests;
+}
+
+describe('requests on a connection', () => {
+  it('are counted one by one while it is kept alive', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11);
+    for (let index = 0; index < 7; index++) worker.waitUntil(60 + index * 10, 11).read(11, `GET /${index}`).reply(11);
+    worker.waitUntil(200, 11).readEnd(11).close(11).waitUntil(300);
+    const report = await analyzed(trace);
+    assert.equal(requestsOf(report), 7);
+    none(report, 'abandoned-request');
+  });
+
+  it('are one request while it comes in pieces', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'POST /upload');
+    for (let piece = 0; piece < 5; piece++) worker.waitUntil(60 + piece * 10, 11).read(11, 'xxxxxxxx');
+    worker.reply(11).close(11).waitUntil(300);
+    assert.equal(requestsOf(await analyzed(trace)), 1);
+  });
+
+  it('are counted without being readable: TLS, or a capture without payload', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, '\\26\\3\\1\\2\\0').reply(11).waitUntil(80, 11).read(11, '').waitUntil(200);
+    assert.ok((requestsOf(await analyzed(trace)) ?? 0) >= 1);
+  });
+
+  for (const [name, bytes, line] of [
+    ['HTTP behind the PROXY protocol', 'PROXY TCP4 10.0.0.9 10.0.0.1 5123 80\\r\\nGET /a HTTP/1.1\\r\\n', 'GET /a'],
+    ['a query, which is not shown', 'GET /a?token=secret HTTP/1.1\\r\\n', 'GET /a'],
+    ['FastCGI', '\\1\\1\\0\\1\\0\\10\\0\\0\\0\\1\\0\\0\\0\\0\\0\\0\\1\\4\\0\\1\\0k\\0\\0\\16\\3REQUEST_METHODGET\\v\\6REQUEST_URI/index\\17', 'GET /index'],
+    ['uwsgi', '\\0k\\0\\0\\16\\0REQUEST_METHOD\\3\\0GET\\v\\0REQUEST_URI\\6\\0/index\\17', 'GET /index'],
+  ] as const) {
+    it(`are named by ${name}`, async () => {
+      const { trace, worker } = oneWorker();
+      worker.waitUntil(50, LISTENER).accept(11).read(11, bytes).gap(170).reply(11).close(11).waitUntil(300);
+      const { metrics, summary } = only(await analyzed(trace), 'loop-stall');
+      assert.equal(metrics.request, line);
+      assert.doesNotMatch(summary, /secret/);
+    });
+  }
+});
+
+describe('a connection', () => {
+  it('that was accepted before the capture is known by the request on it', async () => {
+    const { trace, workers } = attached([101]);
+    const [worker] = workers as [ThreadLines];
+    worker.labels.set(11, 'socket:[900]');
+    worker.waitUntil(50, 11).read(11, 'GET /a').gap(170).reply(11).waitUntil(300, LISTENER).serve(12, 'GET /b').waitUntil(400);
+    const report = await analyzed(trace);
+    assert.equal(requestsOf(report), 2);
+    assert.equal(only(report, 'loop-stall').metrics.request, 'GET /a');
+  });
+
+  it('that was accepted before the capture is known by the reply that fails', async () => {
+    const { trace, workers } = attached([101]);
+    const [worker] = workers as [ThreadLines];
+    worker.labels.set(11, 'socket:[900]');
+    worker.waitUntil(50, 11).replyFails(11).close(11).waitUntil(300, LISTENER).serve(12, 'GET /b').waitUntil(400);
+    const { metrics } = only(await analyzed(trace), 'broken-pipe');
+    assert.deepEqual([metrics.target, metrics.count], ['client', 1]);
+  });
+
+  it('is another one when its number is used again', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').replyFails(11).close(11);
+    worker.waitUntil(70, LISTENER).accept(11).read(11, 'GET /b').replyFails(11).close(11).waitUntil(300);
+    const { metrics } = only(await analyzed(trace), 'broken-pipe');
+    assert.deepEqual((metrics.replies as unknown as readonly { readonly request: string }[]).map(({ request }) => request), ['GET /a', 'GET /b']);
+  });
+
+  it('is the same one under a number that dup made', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a');
+    worker.call(`dup(${worker.fd(11)}`, ')', `15<${worker.labels.get(11)}>`).labels.set(15, worker.labels.get(11) ?? '');
+    worker.replyFails(11).replyFails(15).close(11).close(15).waitUntil(300);
+    const { metrics } = only(await analyzed(trace), 'broken-pipe');
+    assert.deepEqual([metrics.count, (metrics.replies as unknown as readonly { readonly request: string }[])[0]?.request], [1, 'GET /a']);
+  });
+
+  it('may be handed over by another process, as node does', async () => {
+    const trace = new TraceLines();
+    const primary = trace.thread(100);
+    primary.labels.set(LISTENER, 'socket:[4711]');
+    const worker = trace.thread(101).at(1);
+    worker.labels.set(HUB, 'anon_inode:[eventpoll]');
+    for (let index = 0; index < 7; index++) {
+      primary.at(50 + index * 300).accept(20);
+      primary.call(`sendmsg(7<socket:[30]>, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="{\\"cmd\\":\\"NODE_HANDLE\\"}", iov_len=21}], msg_iovlen=1, msg_control=[{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[20]}], msg_controllen=20, msg_flags=0}, 0`, ')', 21).close(20);
+      const label = `socket:[${900 + index}]`;
+      worker.waitUntil(51 + index * 300, 3);
+      worker.call('recvmsg(3<socket:[31]>, ', `{msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="{\\"cmd\\":\\"NODE_HANDLE\\"}", iov_len=65536}], msg_iovlen=1, msg_control=[{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[19<${label}>]}], msg_controllen=24, msg_flags=MSG_CMSG_CLOEXEC}, MSG_CMSG_CLOEXEC)`, 21);
+      worker.labels.set(19, label);
+      worker.read(19, 'GET /work').gap(170).reply(19).close(19);
+    }
+    worker.waitUntil(3000);
+    const report = await analyzed(trace);
+    assert.equal(requestsOf(report), 7);
+    const { metrics, workers } = only(report, 'loop-stall');
+    assert.deepEqual([metrics.request, metrics.count, workers], ['GET /work', 7, [101]]);
+  });
+});
+
+describe('what is asked of another service', () => {
+  for (const [name, bytes, query] of [
+    ['MySQL', '\\33\\0\\0\\0\\3SELECT * FROM t WHERE id = 42', 'SELECT * FROM t WHERE id = ?'],
+    ['PostgreSQL', "Q\\0\\0\\0\\40SELECT 'secret' FROM t", 'SELECT ? FROM t'],
+    ['Redis', '*2\\r\\n$3\\r\\nget\\r\\n$6\\r\\nsecret\\r\\n', 'GET'],
+    ['HTTP', 'POST /orders?token=secret HTTP/1.1\\r\\n', 'POST /orders'],
+  ] as const) {
+    it(`is named without values: ${name}`, async () => {
+      const { trace, worker } = oneWorker();
+      worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a');
+      worker.call('socket(AF_INET, SOCK_STREAM, IPPROTO_TCP', ')', '12<socket:[70]>').labels.set(12, 'socket:[70]');
+      worker.call(`connect(${worker.fd(12)}, {sa_family=AF_INET, sin_port=htons(9999), sin_addr=inet_addr("10.0.0.7")}, 16`, ')', 0).send(12, bytes).read(12, 'x', 170);
+      worker.reply(11).close(11).waitUntil(300);
+      const { metrics, summary } = only(await analyzed(trace), 'loop-stall');
+      assert.deepEqual([metrics.query, metrics.target], [query, `10.0.0.7:9999 (${name})`]);
+      assert.doesNotMatch(summary, /secret/);
+    });
+  }
+});

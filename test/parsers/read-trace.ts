@@ -1,0 +1,112 @@
+import type { DiagnosticCount, LineAccount, TraceFlags } from '../../parsers/format.ts';
+import { LaneTable } from '../../parsers/lanes.ts';
+import { straceFormat } from '../../parsers/strace/format.ts';
+import type { Call, TraceRecord } from '../../src/trace/record.ts';
+import { createTimeOrigin, type TimeOrigin } from '../../src/trace/time.ts';
+
+/** A call as plain data, so that it can be kept and compared. */
+export interface PlainCall {
+  readonly kind: 'call';
+  readonly lane: number;
+  readonly tid: number;
+  readonly comm: string;
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+  readonly duration: number;
+  /** NaN is told as null. */
+  readonly result: number | null;
+  readonly error: string;
+  readonly fd: number;
+  readonly inFlight: boolean;
+  readonly injected: boolean;
+  readonly partial: boolean;
+  readonly args: string;
+  readonly returned: string;
+  readonly line: number;
+  readonly startLine: number;
+  readonly text: string;
+  readonly startText: string;
+  readonly previousLine: number;
+  readonly previousText: string;
+}
+
+export interface PlainOther {
+  readonly kind: 'signal' | 'exit' | 'notice' | 'frame';
+  readonly [key: string]: unknown;
+}
+
+export interface ReadTrace {
+  readonly records: readonly (PlainCall | PlainOther)[];
+  readonly calls: readonly PlainCall[];
+  readonly inFlight: readonly PlainCall[];
+  readonly account: LineAccount;
+  /** How often each code was counted. */
+  readonly codes: Readonly<Record<string, number>>;
+  readonly diagnostics: readonly DiagnosticCount[];
+  readonly flags: TraceFlags;
+  readonly origin: TimeOrigin;
+}
+
+export interface ReadOptions {
+  /** Sizes of the chunks, in turn. */
+  readonly chunks?: readonly number[];
+  readonly tid?: number;
+  readonly lanes?: LaneTable;
+  readonly origin?: TimeOrigin;
+}
+
+const HEAD = 65_536;
+
+/** Reads a whole capture. Every chunk is overwritten after it was read, so that nothing can refer to it unnoticed. */
+export function readTrace(trace: string | Buffer, { chunks = [1 << 30], tid, lanes = new LaneTable(), origin = createTimeOrigin() }: ReadOptions = {}): ReadTrace {
+  const bytes = typeof trace === 'string' ? Buffer.from(trace) : trace;
+  const parser = straceFormat.createParser(bytes.subarray(0, HEAD), { file: 'made-up', lanes, origin, ...(tid === undefined ? {} : { tid }) });
+  const records: (PlainCall | PlainOther)[] = [];
+  const pull = (): void => {
+    for (let record = parser.next(); record !== null; record = parser.next()) records.push(plain(record));
+  };
+  let turn = 0;
+  for (let at = 0; at < bytes.length; ) {
+    const size = chunks[turn++ % chunks.length] as number;
+    const chunk = Buffer.from(bytes.subarray(at, at + size));
+    parser.push(chunk);
+    pull();
+    chunk.fill('#');
+    at += size;
+  }
+  parser.end();
+  pull();
+  const inFlight: PlainCall[] = [];
+  for (const call of parser.inFlight()) inFlight.push(plainCall(call));
+  const diagnostics = [...parser.diagnostics.values()];
+  return {
+    records,
+    calls: records.filter((record) => record.kind === 'call') as PlainCall[],
+    inFlight,
+    account: parser.account,
+    codes: Object.fromEntries(diagnostics.map(({ code, count }) => [code, count])),
+    diagnostics,
+    flags: parser.flags,
+    origin,
+  };
+}
+
+/** Lines of the account that no shape claims; 0 in a sound one. */
+export function unaccounted({ lines, ...shapes }: LineAccount): number {
+  return lines - Object.values(shapes).reduce((sum, count) => sum + count, 0);
+}
+
+function plain(record: TraceRecord): PlainCall | PlainOther {
+  if (record.kind === 'call') return plainCall(record);
+  return 'lane' in record ? { ...record, lane: record.lane.index, tid: record.lane.tid } : { ...record };
+}
+
+function plainCall(call: Call): PlainCall {
+  const { lane, syscall, start, end, duration, result, error, fd, inFlight, injected, partial, args, returned } = call;
+  const { line, startLine, text, startText, previousLine, previousText } = call;
+  return {
+    kind: 'call', lane: lane.index, tid: lane.tid, comm: lane.comm, name: syscall.name, start, end, duration, result: Number.isNaN(result) ? null : result, error, fd,
+    inFlight, injected, partial, args, returned, line, startLine, text, startText, previousLine, previousText,
+  };
+}
