@@ -64,7 +64,7 @@ export class RestLines {
       return null;
     }
     if (text.startsWith(' > ') || text.startsWith(' | ') || text.startsWith(' * ')) return this.#readAttached(text);
-    const message = readMessage(text);
+    const message = readMessage(text) ?? this.#messageBehindColumns(text);
     if (message !== null) return this.#readMessage(message, text);
     if (outcome === NOBODY) return this.#countForeign(text, false);
     if (outcome === UNENDED && !MARKED_UP.test(text)) return this.#cut.open(text);
@@ -116,6 +116,13 @@ export class RestLines {
   #beginsRecord(text: string): boolean {
     const { leader, source, from } = this.#reading;
     return this.#hasColumns ? leader.read(source.bytes, from) >= 0 : RECORD_START.test(text);
+  }
+
+  /** `[ Process PID=7 runs in 32 bit mode. ]` has the columns of a call. */
+  #messageBehindColumns(text: string): Message | null {
+    const { leader, source, from } = this.#reading;
+    const body = leader.read(source.bytes, from) - from;
+    return body > 0 && text.startsWith('[ ', body) ? readMessage(text.slice(body)) : null;
   }
 
   /** A message at the beginning of the line, or behind the first piece of a call. */

@@ -1,4 +1,4 @@
-import { decoration, quotedBytes, socketAddress } from '../trace/arguments.ts';
+import { decoratedDescriptors, quotedBytes, socketAddress } from '../trace/arguments.ts';
 import { queryOf, type RequestStart, requestStart } from '../trace/payload.ts';
 import type { Call } from '../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
@@ -12,6 +12,7 @@ import { type KeptLine, keptLine } from './turn.ts';
 
 /** Bytes looked at to recognise a request, a reply or a query. */
 const PAYLOAD_HEAD = 1024;
+const PASSED = 'SCM_RIGHTS, cmsg_data=[';
 const WANTING: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
 const BROKEN: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ESHUTDOWN']);
 
@@ -196,10 +197,10 @@ export class TrafficTracker {
 
   #receiveDescriptors(call: Call, thread: Thread): void {
     thread.process.receivesDescriptors = true;
-    for (const match of call.args.matchAll(/SCM_RIGHTS, cmsg_data=\[([^\]]*(?:\[[^\]]*\][^\]]*)*)\]/g)) {
-      for (const number of (match[1] ?? '').matchAll(/(?:^|, )(\d+)(<[^>]*>)?/g)) {
-        const fd = Number(number[1]);
-        const descriptor = new Descriptor('connection', decoration(number[0].replace(/^, /, '')), true);
+    const { args } = call;
+    for (let at = args.indexOf(PASSED); at >= 0; at = args.indexOf(PASSED, at + PASSED.length)) {
+      for (const { fd, label } of decoratedDescriptors(args, at + PASSED.length - 1)) {
+        const descriptor = new Descriptor('connection', label, true);
         descriptor.connection = new Connection(fd, descriptor, null, thread, call.end, call.line, '', false);
         thread.process.descriptors.set(fd, descriptor);
       }

@@ -25,6 +25,8 @@ const SHOWN_PIDS = 3;
 /** The verdict's sentence with how sure it is, unless the sentence already says so. */
 export function verdictSentence(verdict: Verdict): string {
   const sureness = SURENESS_WORDS[verdict.sureness];
+  // "Nothing found" is a count of what was looked at: there is nothing to be sure of.
+  if (verdict.sureness === 'likely' && (verdict.severity === 'none' || verdict.severity === 'info')) return verdict.text;
   return verdict.text.toLowerCase().startsWith(sureness) ? verdict.text : `${sureness}: ${verdict.text}`;
 }
 

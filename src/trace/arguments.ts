@@ -158,18 +158,28 @@ export function selectReadDescriptors(args: string): number[] {
   return descriptorsOfSet(args, open);
 }
 
-/** The descriptors of the blank-separated set that opens at `open`. */
+/** The descriptors of the set or list that opens at `open`: `[5<TCP:[…]> 6]`, `[19<socket:[…]>, 20]`. */
 export function descriptorsOfSet(text: string, open: number): number[] {
-  const found: number[] = [];
+  return decoratedDescriptors(text, open).map(({ fd }) => fd);
+}
+
+/** The same with what `-y` prints for each, '' for none. */
+export function decoratedDescriptors(text: string, open: number): { readonly fd: number; readonly label: string }[] {
+  const found: { fd: number; label: string }[] = [];
   let expectNumber = true;
   for (let i = open + 1; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === 0x5d) break;
     if (code === 0x20) expectNumber = true;
-    else if (code === 0x3c) i += decorationAt(text, i).length + 1;
-    else if (expectNumber && code >= 0x30 && code <= 0x39) {
+    else if (code === 0x3c) {
+      const inside = decorationAt(text, i);
+      if (inside === '' && text.charCodeAt(i + 1) !== 0x3e) break;
+      const last = found.at(-1);
+      if (last !== undefined && !expectNumber) last.label = inside;
+      i += inside.length + 1;
+    } else if (expectNumber && code >= 0x30 && code <= 0x39) {
       const digits = /^\d+/.exec(text.slice(i, i + 12))?.[0] ?? '';
-      found.push(Number(digits));
+      found.push({ fd: Number(digits), label: '' });
       i += digits.length - 1;
       expectNumber = false;
     }

@@ -57,8 +57,9 @@ export interface Query {
 export function queryOf(bytes: string): Query | null {
   const first = bytes.charCodeAt(0);
   const fifth = bytes.charCodeAt(4);
-  // MySQL: three bytes length, sequence 0, command 3 (COM_QUERY) or 22 (prepare).
-  if (bytes.length > 5 && bytes.charCodeAt(3) === 0 && (fifth === 3 || fifth === 22)) return { protocol: 'MySQL', text: maskLiterals(bytes.slice(5)) };
+  // MySQL: three bytes length, sequence 0, command 3 (COM_QUERY) or 22 (prepare). A PostgreSQL message of 22 bytes looks alike and ends in NUL.
+  const isPostgres = (first === 0x51 || first === 0x50) && bytes.charCodeAt(1) === 0 && bytes.includes('\0', 5);
+  if (!isPostgres && bytes.length > 5 && bytes.charCodeAt(3) === 0 && (fifth === 3 || fifth === 22)) return { protocol: 'MySQL', text: maskLiterals(bytes.slice(5)) };
   // PostgreSQL: 'Q', a four-byte length and the text (simple query); 'P', the length, a statement name and the text (parse).
   if (first === 0x51 && bytes.charCodeAt(1) === 0) return { protocol: 'PostgreSQL', text: maskLiterals(bytes.slice(5)) };
   if (first === 0x50 && bytes.charCodeAt(1) === 0) return { protocol: 'PostgreSQL', text: maskLiterals(bytes.slice(5).replace(/^[^\0]*\0/, '')) };

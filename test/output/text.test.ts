@@ -211,8 +211,8 @@ test('nothing found: says what was looked at, and that this is not health', () =
     `FILE        web-01.strace   gunicorn, 3 workers
             2026-11-20 02:13:29.100 to 02:14:27.300 UTC   58.20 s
             1,204,331 lines   strace with times, durations, pids, fd names
-NO FINDING  likely: No herd, no turn of 100 ms or more and no EPIPE in these
-            58.2 s of 3 workers.
+NO FINDING  No herd, no turn of 100 ms or more and no EPIPE in these 58.2 s of 3
+            workers.
 DATA        good   every line read   no event lost
 ────────────────────────────────────────────────────────────────────────────────
 No finding is not health: it holds for these lines, these processes and the
@@ -241,8 +241,8 @@ CHECKED  clear: not seen; n/a: this trace cannot tell
                   ineffective-reuseport, busy-poll, epoll-churn,
                   lock-contention, disk-sync, blocking-dns
 ────────────────────────────────────────────────────────────────────────────────
-NO FINDING  likely: No herd, no turn of 100 ms or more and no EPIPE in these
-            58.2 s of 3 workers.
+NO FINDING  No herd, no turn of 100 ms or more and no EPIPE in these 58.2 s of 3
+            workers.
 `,
   );
 });

@@ -31,14 +31,27 @@ export interface PlainCall {
   readonly previousText: string;
 }
 
+/** Any other record, with the numbers of its lane. */
 export interface PlainOther {
   readonly kind: 'signal' | 'exit' | 'notice' | 'frame';
-  readonly [key: string]: unknown;
+  readonly lane?: number;
+  readonly tid?: number;
+  readonly time?: number;
+  readonly signal?: string;
+  readonly info?: string;
+  readonly status?: number | null;
+  readonly supersededBy?: number;
+  readonly notice?: string;
+  readonly symbol?: string;
+  readonly offset?: number;
+  readonly object?: string;
+  readonly line: number;
 }
 
 export interface ReadTrace {
   readonly records: readonly (PlainCall | PlainOther)[];
   readonly calls: readonly PlainCall[];
+  readonly others: readonly PlainOther[];
   readonly inFlight: readonly PlainCall[];
   readonly account: LineAccount;
   /** How often each code was counted. */
@@ -82,7 +95,8 @@ export function readTrace(trace: string | Buffer, { chunks = [1 << 30], tid, lan
   const diagnostics = [...parser.diagnostics.values()];
   return {
     records,
-    calls: records.filter((record) => record.kind === 'call') as PlainCall[],
+    calls: records.filter((record) => record.kind === 'call'),
+    others: records.filter((record) => record.kind !== 'call'),
     inFlight,
     account: parser.account,
     codes: Object.fromEntries(diagnostics.map(({ code, count }) => [code, count])),

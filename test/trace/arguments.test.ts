@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import {
   decoration,
   decorationAt,
+  decoratedDescriptors,
   descriptorsOfSet,
   integer,
   pollDescriptors,
@@ -125,6 +126,14 @@ table('descriptors of select are those of its read set', selectReadDescriptors, 
   ['8', []],
   ['', []],
 ]);
+
+it('descriptors that are passed along have their decorations', () => {
+  assert.deepEqual(decoratedDescriptors('[19<socket:[900]>, 20, 21<TCP:[a->b]>], more', 0), [
+    { fd: 19, label: 'socket:[900]' },
+    { fd: 20, label: '' },
+    { fd: 21, label: 'TCP:[a->b]' },
+  ]);
+});
 
 it('a decoration is closed by its own bracket', () => {
   assert.equal(decorationAt('5<a<b>c>', 1), 'a<b>c');

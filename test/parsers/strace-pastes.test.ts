@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { readTrace, unaccounted } from './read-trace.ts';
+
+/** 13 lines, 5 of them failed accepts, with both halves of one call. */
+const TRACE = [
+  '7  1795189522.000001 epoll_wait(4, [{events=EPOLLIN, data={u32=3, u64=3}}], 64, -1) = 1 <0.000101>',
+  '7  1795189522.000103 accept4(3,  <unfinished ...>',
+  ...[8, 9, 10, 11].flatMap((tid) => [
+    `${tid}  1795189522.0001${tid + 1} accept4(3, 0x7ffd, [16], SOCK_CLOEXEC) = -1 EAGAIN (Resource temporarily unavailable) <0.000011>`,
+    `${tid}  1795189522.0003${tid + 1} epoll_wait(4, [], 64, 0) = 0 <0.000003>`,
+  ]),
+  '7  1795189522.000460 <... accept4 resumed>0x7ffd, [16], SOCK_CLOEXEC) = -1 EAGAIN (Resource temporarily unavailable) <0.000300>',
+  '7  1795189522.000500 --- SIGPIPE {si_signo=SIGPIPE, si_code=SI_USER, si_pid=7, si_uid=0} ---',
+  '7  1795189522.000600 +++ exited with 0 +++',
+];
+const plain = readTrace(`${TRACE.join('\n')}\n`);
+
+/** What people and terminals do to a trace. */
+const DAMAGE: Readonly<Record<string, { readonly change: (line: string, number: number) => string; readonly others?: readonly string[] }>> = {
+  'carriage returns': { change: (line) => `${line}\r`, others: ['crlf'] },
+  'quoted with >': { change: (line) => `> ${line}`, others: ['paste'] },
+  'in a comment': { change: (line) => `// ${line}`, others: ['paste'] },
+  indented: { change: (line) => `    ${line}`, others: ['paste'] },
+  'numbered by grep -n': { change: (line, number) => `${number + 1}:${line}`, others: ['paste'] },
+  'HTML entities': { change: (line) => line.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;') },
+  'blanks at the end': { change: (line) => `${line}   ` },
+  'colours of strace 7': {
+    change: (line) => line.replace(/ (\w+)\(/, ' \x1b[33m$1\x1b[0m(\x1b[35m').replace(/\) = (\S+)/, '\x1b[0m)\x1b[0m \x1b[0m=\x1b[0m \x1b[32m$1\x1b[0m'),
+    others: ['colour'],
+  },
+  'a byte order mark': { change: (line, number) => (number === 0 ? `\ufeff${line}` : line) },
+  'zeros of a truncated log': { change: (line, number) => (number === 0 ? `${'\0'.repeat(4_099)}${line}` : line) },
+};
+
+for (const [what, { change, others = [] }] of Object.entries(DAMAGE)) {
+  test(`a trace with ${what} tells the same as without`, () => {
+    const read = readTrace(`${TRACE.map(change).join('\n')}\n`);
+    const essence = ({ records }: typeof read): unknown[] =>
+      records.map((record) => (record.kind === 'call' ? [record.tid, record.name, record.start, record.end, record.result, record.error, record.args, record.line, record.startLine] : [record.kind, record.tid, record.time]));
+    assert.deepEqual(essence(read), essence(plain));
+    assert.equal(read.calls.filter((call) => call.error === 'EAGAIN').length, 5);
+    assert.deepEqual([read.flags.others, read.account.unparsed, read.account.foreign, unaccounted(read.account)], [others, 0, 0, 0]);
+  });
+}
+
+const REPAIRED: readonly (readonly [string, string])[] = [
+  ['pid  1886] read(20, "", 1) = 1', 'a lost bracket'],
+  ['**[pid  1886] read(20, "", 1) = 1', 'markdown stars'],
+  ['`[pid  1886] read(20, "", 1) = 1`', 'backticks'],
+  ['[pid  1886] read(20, "", 1) = 1                              [39/84678]', 'the position that tmux shows'],
+  ['[pid  1886] read(20, "", 1) = 1\x1b[K', 'a control sequence'],
+];
+for (const [line, what] of REPAIRED) {
+  test(`a line with ${what} is read`, () => {
+    const { calls, account } = readTrace(`[pid  1886] close(20) = 0\n${line}\n[pid  1886] close(20) = 0\n`);
+    assert.deepEqual([calls[1]?.tid, calls[1]?.name, calls[1]?.result, account.foreign + account.unparsed], [1886, 'read', 1, 0]);
+  });
+}
+
+test('elisions, prompts, comments and program output are foreign, each under its code', () => {
+  const { account, codes } = readTrace(
+    'root@1ba3a0b6d2c0:/code# strace -s 1024 -f -tT ./a.out\n7 close(3) = 0\n...\n....\n[.. output omitted ..]\n[snip]\n# the author says that 7 close(3) = 0 fails\n7 close(4) = 0\nlistening on 8000\n\x01\x02\x03\n\n7 close(5) = 0\n',
+  );
+  assert.deepEqual([account.calls, account.foreign, account.blank, account.unparsed], [3, 8, 1, 0]);
+  assert.deepEqual(codes, { 'foreign-line': 3, elision: 4, 'binary-bytes': 1 });
+});
+
+test('lines that look like the tracer\'s and cannot be read are unparsed, with samples', () => {
+  const { account, diagnostics } = readTrace(`${'7 1795189522.000001 close(3) = 0\n'.repeat(2)}${'7 1795189522.000002 Close!\n'.repeat(5)}`);
+  assert.deepEqual([account.calls, account.unparsed], [2, 5]);
+  assert.deepEqual(diagnostics, [{ code: 'unparsed-line', count: 5, samples: [3, 4, 5].map((line) => ({ file: 'made-up', line, text: '7 1795189522.000002 Close!' })) }]);
+});
+
+test('the table of -C behind a log is counted and makes no events', () => {
+  const { account, codes, flags } = readTrace(
+    'close(3) = 0\n% time     seconds  usecs/call     calls    errors syscall\n------ ----------- ----------- --------- --------- ----------------\n 34.45    1.095142      273785         4         1 clock_nanosleep\n 33,78    0,000229          28         8           mmap\n------ ----------- ----------- --------- --------- ----------------\n100.00    3.178868       20776       153        24 total\nclose(4) = 0\n',
+  );
+  assert.deepEqual([account.calls, account.foreign, codes, flags.others], [2, 6, { 'summary-table': 1 }, ['-c']]);
+});
+
+test('what the arguments tell of the options is noticed', () => {
+  const others = (line: string): readonly string[] => readTrace(`${line}\n`).flags.others;
+  assert.deepEqual(others('openat(AT_FDCWD, "\\x2f\\x65", O_RDONLY) = 3'), ['-x']);
+  assert.deepEqual(others('accept4(3, {sa_family=0x2}, [16], 0x80000) = 3'), ['-X raw']);
+  assert.deepEqual(others('accept4(3, {sa_family=0x2 /* AF_INET */}, [16], 0x80000 /* SOCK_CLOEXEC */) = 3'), []);
+  assert.deepEqual(others('accept4(sockfd=3, addr=NULL, addrlen=NULL, flags=0) = 3'), ['-N']);
+  assert.deepEqual(others('read(3, "caf\\303\\251", 5) = 5'), []);
+});
