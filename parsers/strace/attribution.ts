@@ -76,6 +76,12 @@ export class Attribution {
     if (thread.leaving) this.#threads.end(thread);
   }
 
+  /** Another strace begins: the threads of this one are let go. */
+  endSession(): void {
+    for (const thread of this.#threads) thread.detached = true;
+    this.#survivor = null;
+  }
+
   bore(tid: number): void {
     if (!this.#unnamed) return;
     this.#children.push(tid);

@@ -58,6 +58,7 @@ function readResult(call: StraceCall, bytes: Buffer, closing: number, to: number
   call.returnedTo = at + text.length;
   call.result = decimal !== undefined ? readDecimal(decimal) : hexadecimal !== undefined ? Number(hexadecimal) : Number.NaN;
   const rest = text.slice(number.length);
+  if (rest.startsWith(' &')) return false;
   const error = ERROR.exec(rest);
   call.error = error === null ? '' : (error[1] ?? error[2] ?? '');
   call.injected = INJECTED.test(rest);

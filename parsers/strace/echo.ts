@@ -46,7 +46,8 @@ export function endOfWrite(text: string): number {
 }
 
 function splitDigits(text: string, end: number, digits: string, written: string, complete: boolean): Echo | null {
-  if (REGULAR.test(text.slice(end))) return null;
+  // `75) = 9` may be the count 75, or the count 7 and the output `5) = 9`.
+  if (REGULAR.test(text.slice(end)) && !(complete && Number(digits) !== written.length)) return null;
   for (let cut = digits.length; cut > 0; cut--) {
     const length = Number(digits.slice(0, cut));
     // The blank of ` <unfinished ...>` may come before the output, the rest behind it.

@@ -5,7 +5,7 @@ const LONGEST = 65_536;
 const CLOSER = /^(?:\)\s+= |\s*<(?:unfinished|detached) \.\.\.>)/;
 /** What goes on with a call behind a message. */
 const CONTINUATION = /^(?:\)|,|\s*<(?:unfinished|detached) \.\.\.>|[ \]}]+\)|\s*= )/;
-const RESULT_AT_END = /^.*(\)\s+= (?:-?\d+|\?)(?: E[A-Z0-9]+ \([^()]*\))?(?: <\d+(?:\.\d+)?>)?)$/s;
+const RESULT_AT_END = /^(.*)(\)\s+= (-?\d+|\?)(?: E[A-Z0-9]+ \([^()]*\))?(?: <\d+(?:\.\d+)?>)?)$/s;
 
 /** A call whose line was cut in two by a message of the tracer, by output of the program, or by a terminal that was too narrow. */
 export class Fragment {
@@ -16,6 +16,7 @@ export class Fragment {
   #lines = 0;
   /** Bytes of the program's output that are still to come. */
   #output: number;
+  #shown = 0;
 
   constructor(line: number, head: string, output: number) {
     this.line = line;
@@ -54,14 +55,20 @@ export class Fragment {
   }
 
   #skipOutput(line: string): readonly string[] {
+    const [, before = '', end = '', result] = RESULT_AT_END.exec(line) ?? [];
+    // A short write shows less than was asked for, and returns as much.
+    if (end !== '' && Number(result) === this.#shown + before.length) return this.#endOutput(end);
     if (line.length < this.#output) {
       this.#output -= line.length + 1;
+      this.#shown += line.length + 1;
       return [];
     }
     const rest = line.slice(this.#output);
-    // A short write shows less than was asked for.
-    const end = CLOSER.test(rest) ? rest : (RESULT_AT_END.exec(line)?.[1] ?? '');
-    if (end === '') return [];
+    if (CLOSER.test(rest)) return this.#endOutput(rest);
+    return end === '' ? [] : this.#endOutput(end);
+  }
+
+  #endOutput(end: string): readonly string[] {
     this.#output = 0;
     return [`${this.#head}${end.startsWith('<') ? ' ' : ''}${end}`];
   }

@@ -7,8 +7,6 @@ import { NOTED, RECORD, UNKNOWN } from './outcome.ts';
 import { Reading } from './reading.ts';
 import { RestLines } from './rest-lines.ts';
 
-const CARRIAGE_RETURN = 0x0d;
-
 /** Reads the text that strace writes. */
 export class StraceParser implements TraceParser {
   readonly flags: TraceFlags;
@@ -59,7 +57,7 @@ export class StraceParser implements TraceParser {
       reading.firstLine = reading.line;
       reading.account.lines++;
       reading.from = from;
-      reading.to = to > from && reading.source.bytes[to - 1] === CARRIAGE_RETURN ? to - 1 : to;
+      reading.to = contentEnd(reading.source.bytes, from, to);
       if (cutter.skipped > 0) reading.note('long-line');
       const outcome = rest.isWaiting || this.#isLast ? UNKNOWN : reader.read(false);
       if (outcome === RECORD) return reader.record;
@@ -81,4 +79,11 @@ export class StraceParser implements TraceParser {
     this.#reading.closeOrder();
     return this.#rest.finish();
   }
+}
+
+/** Leaves out carriage returns and blanks, which terminals and pastes put at the end of lines. */
+function contentEnd(bytes: Buffer, from: number, to: number): number {
+  let end = to;
+  while (end > from && (bytes[end - 1] as number) <= 0x20) end--;
+  return end;
 }

@@ -110,6 +110,11 @@ export class Reading {
     if (tid > 0 && notice === 'detached') this.#attribution.detached(tid);
   }
 
+  /** Another strace begins. */
+  endSession(): void {
+    if (this.isMixed) this.#attribution.endSession();
+  }
+
   /** A call has made a process or thread of this number. */
   bore(tid: number): void {
     if (this.isMixed) this.#attribution.bore(tid);

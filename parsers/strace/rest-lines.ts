@@ -96,9 +96,11 @@ export class RestLines {
     const message = swallows ? null : readMessage(text);
     if (message?.at === 0) return this.#tell(message);
     if (PROMPT.test(text)) {
-      this.#countForeign(text, false);
+      this.#reading.account.foreign++;
+      this.#reading.note('foreign-line');
       const stuck = this.#cut.leave();
       if (stuck === null) this.#cut.lose();
+      this.#reading.endSession();
       return stuck;
     }
     // What the program wrote may look like a record, but not have the columns of one.
@@ -182,6 +184,7 @@ export class RestLines {
   }
 
   #countForeign(text: string, isTracers: boolean): null {
+    if (PROMPT.test(text)) this.#reading.endSession();
     this.#foreign.count(text, isTracers);
     return null;
   }

@@ -94,8 +94,11 @@ export class Analysis {
     this.#model = model;
     this.#running = detectors.map(({ kind, create }) => {
       try {
-        const running: Running = { kind, detector: create({ model, capabilities, threshold }), failure: '' };
-        model.facts.subscribe(guarded(running));
+        const detector = create({ model, capabilities, threshold });
+        const running: Running = { kind, detector, failure: '' };
+        model.facts.subscribe(detector.on, (error) => {
+          running.failure ||= describeFailure(error);
+        });
         return running;
       } catch (error) {
         return { kind, detector: null, failure: String(error) };
@@ -103,22 +106,6 @@ export class Analysis {
     });
     return model;
   }
-}
-
-/** The detector's handlers; one that throws fails alone and is not asked again. */
-function guarded(running: Running): Detector['on'] {
-  const handlers: Record<string, unknown> = {};
-  for (const [name, handler] of Object.entries(running.detector?.on ?? {})) {
-    handlers[name] = (fact: never): void => {
-      if (running.failure !== '') return;
-      try {
-        (handler as (fact: never) => void)(fact);
-      } catch (error) {
-        running.failure = describeFailure(error);
-      }
-    };
-  }
-  return handlers as Detector['on'];
 }
 
 function concluded(running: Running): Conclusion {
