@@ -41,10 +41,18 @@ export interface LineAccount {
   unparsed: number;
 }
 
-export interface DiagnosticSample { readonly file: string; readonly line: number; readonly text: string }
+export interface DiagnosticSample {
+  readonly file: string;
+  readonly line: number;
+  readonly text: string;
+}
 
 /** Bad or noteworthy input, counted; the code's meaning stands in the catalogue of `src/analysis/diagnostics.ts`. */
-export interface DiagnosticCount { readonly code: string; count: number; readonly samples: DiagnosticSample[] }
+export interface DiagnosticCount {
+  readonly code: string;
+  count: number;
+  readonly samples: DiagnosticSample[];
+}
 
 export interface ParserOptions {
   /** Name used in `file` of every record. */

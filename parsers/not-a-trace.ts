@@ -33,7 +33,10 @@ const LINES: readonly (readonly [RegExp, Lookalike])[] = [
   [/^ ?Summary of events:/, { looksLike: 'a summary of `perf trace`' }],
   [/\b(?:raw_)?syscalls:sys_(?:enter|exit)/, { looksLike: 'output of `perf script`' }],
   [/^# tracer:|^\s+\S+-\d+\s+\[\d+\]/, { looksLike: 'output of ftrace or trace-cmd' }],
-  [/^\s*(?:% )?time\s+seconds\s+usecs\/call|^\s*(?:% )?time\s+seconds\b.*\bsyscall$/, { looksLike: 'a summary of `strace -c`', hint: 'record the calls themselves, without -c' }],
+  [
+    /^\s*(?:% )?time\s+seconds\s+usecs\/call|^\s*(?:% )?time\s+seconds\b.*\bsyscall$/,
+    { looksLike: 'a summary of `strace -c`', hint: 'record the calls themselves, without -c' },
+  ],
   [/^\+\+\+ exited \(status \d+\) \+\+\+|^__libc_start_main\(/, { looksLike: 'output of ltrace', hint: 'use strace' }],
   [/^SYSCALL\(args\)|\bErr#\d+/, { looksLike: 'output of dtruss or truss' }],
   [/\bERR#\d+ '/, { looksLike: 'output of truss' }],

@@ -23,13 +23,14 @@ export function closingBracket(bytes: Buffer, from: number, to: number): number 
         at = stringEnd(bytes, at + 1, to);
         if (at >= to) return OPEN_STRING;
         break;
-      case 0x3c /* < */: {
-        if (unended === MOST_UNENDED || !opensDecoration(bytes, from, at)) break;
-        const end = decorationEnd(bytes, at + 1, to);
-        if (end >= 0) at = end;
-        else unended++;
-        break;
-      }
+      case 0x3c /* < */:
+        {
+          if (unended === MOST_UNENDED || !opensDecoration(bytes, from, at)) break;
+          const end = decorationEnd(bytes, at + 1, to);
+          if (end >= 0) at = end;
+          else unended++;
+          break;
+        }
       case 0x2f /* / */:
         if (bytes[at + 1] === 0x2a /* * */) {
           at = commentEnd(bytes, at + 2, to);
@@ -92,7 +93,7 @@ function decorationEnd(bytes: Buffer, from: number, to: number): number {
     const byte = bytes[at] as number;
     if (byte === 0x3c) nested++;
     else if (byte === 0x22 && bracket > 0) at = stringEnd(bytes, at + 1, to);
-    else if (byte === 0x5b && (bracket > 0 || bytes[at - 1] === 0x3a /* :[ */)) bracket++;
+    else if (byte === 0x5b && (bracket > 0 || bytes[at - 1] === 0x3a) /* :[ */) bracket++;
     else if (byte === 0x5d && bracket > 0) bracket--;
     else if (byte === 0x3e && bracket === 0) {
       if (nested > 0 && bytes[at + 1] === 0x3e) nested--;
@@ -104,7 +105,17 @@ function decorationEnd(bytes: Buffer, from: number, to: number): number {
 
 /** `,` `)` `]` `}` blank `(` (of `(deleted)`), newline or `>`. */
 function endsArgument(byte: number): boolean {
-  return byte === 0x2c || byte === 0x29 || byte === 0x5d || byte === 0x7d || byte === 0x20 || byte === 0x28 || byte === 0x0a || byte === 0x0d || byte === 0x3e;
+  return (
+    byte === 0x2c ||
+    byte === 0x29 ||
+    byte === 0x5d ||
+    byte === 0x7d ||
+    byte === 0x20 ||
+    byte === 0x28 ||
+    byte === 0x0a ||
+    byte === 0x0d ||
+    byte === 0x3e
+  );
 }
 
 function specialBytes(text: string): Uint8Array {

@@ -5,7 +5,7 @@ import { type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
 import type { RawCall } from '../batch/raw-call.ts';
 import { firstData } from '../batch/word-scan.ts';
 import { withoutNames } from './argument-names.ts';
-import { decode, latin1, LINE_LIMIT, type LineReference, type Source } from './line-reference.ts';
+import { decode, LINE_LIMIT, type LineReference, latin1, type Source } from './line-reference.ts';
 
 /** The one Call object of a parser. Numbers are set for every call; strings are decoded from the current buffer when somebody asks. */
 export class StraceCall implements RawCall {

@@ -24,7 +24,14 @@ export class Calls {
   constructor(reading: Reading) {
     this.#reading = reading;
     const nobody = { index: -1, tid: 0, comm: '', lastLine: null, pending: null };
-    this.call = new StraceCall(reading.file, reading.source, reading.hasNames, nobody, syscall('???'), new LineReference(reading.source, LINE_LIMIT));
+    this.call = new StraceCall(
+      reading.file,
+      reading.source,
+      reading.hasNames,
+      nobody,
+      syscall('???'),
+      new LineReference(reading.source, LINE_LIMIT),
+    );
     this.#tail = new Tail(this.call);
   }
 

@@ -1,6 +1,6 @@
 import { UNKNOWN } from '../../src/trace/time.ts';
-import type { StraceCall } from './call.ts';
 import { beginsResult, closingBracket, OPEN_STRING } from './brackets.ts';
+import type { StraceCall } from './call.ts';
 import { DETACHED, type Ending, RETURNED, UNCLEAR, UNFINISHED } from './tail.ts';
 
 /** The arguments are not closed: the line is cut, or a message or the program's output came between. */
@@ -9,7 +9,8 @@ export const UNCLOSED = 4;
 export const MOVED = 5;
 
 /** 4.5 prints an exit of another's child as `<unfinished ... exit status 0>`; the last two are failures of the tracer. */
-const OPEN_END = / <(?:(unfinished|detached) \.\.\.>|(?:(pid changed to \d+) \.\.\.>)|(unfinished \.\.\. exit) status \d+>?|Cannot restart pid .*>|ptrace\(.*>)$/;
+const OPEN_END =
+  / <(?:(unfinished|detached) \.\.\.>|(?:(pid changed to \d+) \.\.\.>)|(unfinished \.\.\. exit) status \d+>?|Cannot restart pid .*>|ptrace\(.*>)$/;
 const VALUE = /^(?:(-?\d+)|(0x[0-9a-f]+)|(\?))(?=$|[\s<,(/[])/;
 const ERROR = /^ (?:(E[A-Z0-9_]+) \(|\((errno \d+)\))/;
 const DURATION = / <(\d{1,15}(?:\.\d{1,9})?)>$/;
@@ -58,7 +59,8 @@ function readResult(call: StraceCall, bytes: Buffer, closing: number, to: number
   call.returnedTo = at + text.length;
   call.result = decimal !== undefined ? readDecimal(decimal) : hexadecimal !== undefined ? Number(hexadecimal) : Number.NaN;
   const rest = text.slice(number.length);
-  if (rest.startsWith(' &')) return false;
+  // `&lt;0.000011&gt;`
+  if (rest.endsWith('&gt;')) return false;
   const error = ERROR.exec(rest);
   call.error = error === null ? '' : (error[1] ?? error[2] ?? '');
   call.injected = INJECTED.test(rest);

@@ -12,7 +12,10 @@ const STRING = /"((?:[^"\\]|\\.)*)"(\.\.\.)?/.source;
 const WRITE = new RegExp(`^(?:fd=)?[12](?:<.*?>)?, (?:buf=)?${STRING}, (?:count=)?(\\d{1,10})`, 's');
 const PART = `\\{(?:iov_base=)?${STRING}, (?:iov_len=)?(\\d+)\\}`;
 const PARTS = new RegExp(PART, 'gs');
-const WRITEV = new RegExp(`^(?:fd=)?[12](?:<.*?>)?, (?:\\w+=)?\\[(${PART.replaceAll('((', '(?:(')}(?:, )?)+(?:\\.\\.\\.)?\\], (?:\\w+=)?(\\d+)`, 's');
+const WRITEV = new RegExp(
+  `^(?:fd=)?[12](?:<.*?>)?, (?:\\w+=)?\\[(${PART.replaceAll('((', '(?:(')}(?:, )?)+(?:\\.\\.\\.)?\\], (?:\\w+=)?(\\d+)`,
+  's',
+);
 /** What follows the arguments when nothing was written, or not to this terminal. */
 const REGULAR = /^(?:\)\s+= |, | <(?:unfinished|detached) \.\.\.>$)/;
 const ESCAPE = /\\(?:([0-7]{1,3})|x([0-9a-f]{2})|(.))/gs;

@@ -49,9 +49,10 @@ export class Fragment {
     if (this.isExhausted || line.length > LONGEST) return [];
     if (this.#output > 0) return this.#skipOutput(line);
     const before = this.#middle;
-    this.#middle += line;
+    const piece = line.startsWith('<') ? ` ${line}` : line;
+    this.#middle += piece;
     const whole = this.#head + this.#middle;
-    return before !== '' && CONTINUATION.test(line) ? [this.#head + line, whole] : [whole];
+    return before !== '' && CONTINUATION.test(line) ? [this.#head + piece, whole] : [whole];
   }
 
   #skipOutput(line: string): readonly string[] {

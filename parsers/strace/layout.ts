@@ -52,7 +52,10 @@ const PREFIXES: readonly RegExp[] = [/^\d{1,9}[:-]\s?/, /^\s*> ?/, /^\s*\/\/ ?/,
 
 /** What options leave in the arguments. */
 const TRAITS: readonly (readonly [string, RegExp])[] = [
-  ['-N', /^(?:(?:read|write|close|fcntl|fstat)\(fd=|(?:accept4?|bind|listen|connect|recvfrom|sendto|setsockopt|getsockopt)\(sockfd=|epoll_\w+\(epfd=|openat\(dirfd=)/],
+  [
+    '-N',
+    /^(?:(?:read|write|close|fcntl|fstat)\(fd=|(?:accept4?|bind|listen|connect|recvfrom|sendto|setsockopt|getsockopt)\(sockfd=|epoll_\w+\(epfd=|openat\(dirfd=)/,
+  ],
   ['-x', /^(?:openat|execve|access|read|write|sendto|recvfrom)\([^"]{0,80}"\\x[0-9a-f]{2}/],
   ['-X raw', /^(?!.*\/\*)(?:openat\((?:-100|0xffffff9c)\b|mmap2?\((?:NULL|0), \d+, 0x|socket\(0x|accept4\(\d+[^,]*, [^"]{0,200}\], 0x)/],
 ];
@@ -65,7 +68,16 @@ export function sniffLine(line: string): SniffedLine | null {
   return {
     pid: bracketed !== undefined ? 'bracket' : bare !== undefined ? 'bare' : 'none',
     tid: Number(bracketed ?? bare ?? -1),
-    time: clock !== undefined ? (clockFraction === undefined ? 'clock-seconds' : 'clock') : epoch !== undefined ? 'epoch' : relative !== undefined ? 'relative' : 'none',
+    time:
+      clock !== undefined
+        ? clockFraction === undefined
+          ? 'clock-seconds'
+          : 'clock'
+        : epoch !== undefined
+          ? 'epoch'
+          : relative !== undefined
+            ? 'relative'
+            : 'none',
     distance: groups['distance'] !== undefined,
     brackets: groups['context'] !== undefined || groups['number'] !== undefined || groups['pointer'] !== undefined,
     comm: groups['comm1'] !== undefined || groups['comm2'] !== undefined,
@@ -88,7 +100,11 @@ export function headLines(head: Buffer): string[] {
 /** Votes. Works for any head; when nothing reads as strace the layout has no columns. */
 export function sniffLayout(head: Buffer): Layout {
   const { lines, prefix, sniffed } = bestPrefix(headLines(head));
-  const most = <K extends keyof SniffedLine>(key: K, fallback: SniffedLine[K]): SniffedLine[K] => majority(sniffed.map((line) => line[key]), fallback);
+  const most = <K extends keyof SniffedLine>(key: K, fallback: SniffedLine[K]): SniffedLine[K] =>
+    majority(
+      sniffed.map((line) => line[key]),
+      fallback,
+    );
   const pid = sniffed.some((line) => line.pid === 'bracket') ? 'bracket' : most('pid', 'none');
   const others: string[] = [];
   if (sniffed.some((line) => line.comm)) others.push('-Y');

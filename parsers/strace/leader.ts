@@ -25,7 +25,14 @@ export class Leader {
   constructor(layout: Layout) {
     this.#bare = layout.pid === 'bare';
     this.#bracketed = layout.pid !== 'bare';
-    this.#time = layout.time === 'none' ? NO_TIME : layout.time === 'epoch' || layout.time === 'monotonic' ? EPOCH : layout.time === 'relative' ? RELATIVE : CLOCK;
+    this.#time =
+      layout.time === 'none'
+        ? NO_TIME
+        : layout.time === 'epoch' || layout.time === 'monotonic'
+          ? EPOCH
+          : layout.time === 'relative'
+            ? RELATIVE
+            : CLOCK;
     this.#distance = layout.distance;
     this.#brackets = layout.brackets;
   }

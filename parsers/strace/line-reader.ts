@@ -7,7 +7,8 @@ import type { Thread } from './thread.ts';
 /** `SIGPIPE {si_signo=...}`, `SIGPIPE (Broken pipe) @ 0 (0)` (4.5), `{si_signo=SIGCHLD, ...} (...) @ 0 (0)` (4.6), `stopped by SIGSTOP`. */
 const SIGNAL = /^--- (?:stopped by )?(SIG[A-Z0-9_+-]+)?\s?(?:\{(.*)\})?\s?(?:\([^)]*\) @ \w+ \(\w+\))? ?---$/;
 const SIGNAL_NUMBER = /si_signo=(SIG[A-Z0-9_+-]+)/;
-const EXIT = /^\+\+\+ (?:exited with (\d{1,9})|killed by (SIG[A-Z0-9_+-]+)(?: \(core dumped\))?|superseded by execve in pid (\d{1,9})(?:<[^>]*>)?) \+\+\+$/;
+const EXIT =
+  /^\+\+\+ (?:exited with (\d{1,9})|killed by (SIG[A-Z0-9_+-]+)(?: \(core dumped\))?|superseded by execve in pid (\d{1,9})(?:<[^>]*>)?) \+\+\+$/;
 /** `readv#64(` and `64:readv(` (x32), `???(`, `SYS_323(` (ancient). */
 const ODD_NAME = /^(\d{1,3}:)?([A-Za-z_][A-Za-z0-9_]{0,63}|\?\?\?)(#\d{1,3})?\(/;
 
@@ -67,7 +68,16 @@ export class LineReader {
     if (thread.pending) thread.last.set(reading.line, reading.from, reading.to);
     else thread.turn(reading.line, reading.from, reading.to);
     reading.recent = thread;
-    const record: Signal = { kind: 'signal', lane: thread.lane, time: reading.time, signal, info, file: reading.file, line: reading.line, text: reading.text };
+    const record: Signal = {
+      kind: 'signal',
+      lane: thread.lane,
+      time: reading.time,
+      signal,
+      info,
+      file: reading.file,
+      line: reading.line,
+      text: reading.text,
+    };
     this.record = record;
     return RECORD;
   }

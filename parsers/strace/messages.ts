@@ -7,7 +7,8 @@ export interface Message {
   readonly at: number;
 }
 
-const PROCESS = /Process (\d{1,9}) (attached|detached|suspended|resumed)(?: with \d+ threads)?(?: - interrupt to quit| \(waiting for parent\))?\s*$/y;
+const PROCESS =
+  /Process (\d{1,9}) (attached|detached|suspended|resumed)(?: with \d+ threads)?(?: - interrupt to quit| \(waiting for parent\))?\s*$/y;
 const TRACER = 'strace: ';
 /** `upeek:` and `ptrace(` are messages of 4.x, the bracketed one goes through the leader since 4.2x. */
 const OTHER = /^(?:\S{0,256}strace: |upeek: |\s?<(?:ptrace\(|Cannot restart )|\[ Process PID=\d+ runs in |PANIC: attached pid )/;

@@ -28,7 +28,8 @@ export class NameTable<T> {
     let slot = (hash ^ (hash >>> 14)) & (SLOTS - 1);
     for (let number = slots[slot] as number; number !== 0; number = slots[slot] as number) {
       const start = this.#starts[number - 1] as number;
-      if ((this.#starts[number] as number) - start === length && this.#equals(bytes, from, start, length)) return this.#values[number - 1] as T;
+      if ((this.#starts[number] as number) - start === length && this.#equals(bytes, from, start, length))
+        return this.#values[number - 1] as T;
       slot = (slot + 1) & (SLOTS - 1);
     }
     return this.#add(bytes, from, to, slot);

@@ -84,6 +84,9 @@ export class StraceParser implements TraceParser {
 /** Leaves out carriage returns and blanks, which terminals and pastes put at the end of lines. */
 function contentEnd(bytes: Buffer, from: number, to: number): number {
   let end = to;
-  while (end > from && (bytes[end - 1] as number) <= 0x20) end--;
+  while (end > from && ENDS_LINES[bytes[end - 1] as number] === 1) end--;
   return end;
 }
+
+const ENDS_LINES = new Uint8Array(256);
+for (const blank of ' \t\r') ENDS_LINES[blank.charCodeAt(0)] = 1;

@@ -7,7 +7,18 @@ const SAMPLE_LENGTH = 200;
 export class Tally {
   readonly #file: string;
   readonly account: LineAccount = {
-    lines: 0, calls: 0, unfinished: 0, resumed: 0, signals: 0, exits: 0, notices: 0, attached: 0, continued: 0, blank: 0, foreign: 0, unparsed: 0,
+    lines: 0,
+    calls: 0,
+    unfinished: 0,
+    resumed: 0,
+    signals: 0,
+    exits: 0,
+    notices: 0,
+    attached: 0,
+    continued: 0,
+    blank: 0,
+    foreign: 0,
+    unparsed: 0,
   };
   readonly diagnostics = new Map<string, DiagnosticCount>();
 

@@ -10,7 +10,7 @@ import type { PeekedInput } from './peeked-input.ts';
 import type { OpenParser } from './reading.ts';
 
 /** Chunks that are with the parser thread or being read here. A source fills a chunk's memory anew after two further ones. */
-const UNDER_WAY = 4;
+const UNDER_WAY = 3;
 
 /** Starting a thread takes about 30 ms: smaller inputs are read faster without. */
 export const WORTH_A_THREAD = 16_000_000;

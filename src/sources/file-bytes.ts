@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 const readInto = promisify(read);
 
 /** One is being filled, one may hold the end of a line, the others are being parsed or analysed. */
-const BUFFERS = 5;
+const BUFFERS = 4;
 
 /**
  * Yields what an open descriptor holds from its current position on, and fetches the next chunk while the last one is being looked at.

@@ -31,8 +31,12 @@ function pieces(bytes: Buffer, size: number): Buffer[] {
 
 test('lines come whole, however the bytes are cut, with and without a last newline', () => {
   for (const text of ['a\nbc\n\ndef\n', 'a\nbc\n\ndef', '\n', '', 'x'.repeat(9_001)]) {
-    const expected = text.replace(/\n$/, '').split('\n').map((line) => [line, 0]);
-    for (const size of [1, 2, 3, 7, 4_096]) assert.deepEqual(cut(pieces(Buffer.from(text), size)), text === '' ? [] : expected, `${text.slice(0, 20)} ${size}`);
+    const expected = text
+      .replace(/\n$/, '')
+      .split('\n')
+      .map((line) => [line, 0]);
+    for (const size of [1, 2, 3, 7, 4_096])
+      assert.deepEqual(cut(pieces(Buffer.from(text), size)), text === '' ? [] : expected, `${text.slice(0, 20)} ${size}`);
   }
 });
 
@@ -41,15 +45,36 @@ test('a line above one mebibyte keeps its head and its tail, the same for any cu
   const bytes = Buffer.from(`first\n${long}\nlast\n`);
   for (const size of [1 << 30, 65_536, MEBIBYTE - 1, 4_999]) {
     const [first, middle, last] = cut(pieces(bytes, size));
-    assert.deepEqual([first, last], [['first', 0], ['last', 0]], String(size));
-    assert.deepEqual([middle?.[0].length, middle?.[1], middle?.[0].slice(-4_100, -4_090), middle?.[0].endsWith('the end')], [MEBIBYTE, long.length - MEBIBYTE, 'aaaabbbbbb', true], String(size));
+    assert.deepEqual(
+      [first, last],
+      [
+        ['first', 0],
+        ['last', 0],
+      ],
+      String(size),
+    );
+    assert.deepEqual(
+      [middle?.[0].length, middle?.[1], middle?.[0].slice(-4_100, -4_090), middle?.[0].endsWith('the end')],
+      [MEBIBYTE, long.length - MEBIBYTE, 'aaaabbbbbb', true],
+      String(size),
+    );
   }
 });
 
 test('a call with ten megabytes of data is read from both ends', () => {
   const started = performance.now();
-  const { calls, codes, account } = readTrace(`7 close(1) = 0\n7 write(5, "${'\\0'.repeat(5 * MEBIBYTE)}", 5242880) = 5242880 <0.001234>\n7 close(2) = 0\n`, { chunks: [65_536] });
-  assert.deepEqual(calls.map((call) => [call.name, call.result, call.fd]), [['close', 0, 1], ['write', 5_242_880, 5], ['close', 0, 2]]);
+  const { calls, codes, account } = readTrace(
+    `7 close(1) = 0\n7 write(5, "${'\\0'.repeat(5 * MEBIBYTE)}", 5242880) = 5242880 <0.001234>\n7 close(2) = 0\n`,
+    { chunks: [65_536] },
+  );
+  assert.deepEqual(
+    calls.map((call) => [call.name, call.result, call.fd]),
+    [
+      ['close', 0, 1],
+      ['write', 5_242_880, 5],
+      ['close', 0, 2],
+    ],
+  );
   assert.deepEqual([calls[1]?.duration, codes, account.unparsed], [1_234_000, { 'long-line': 1 }, 0]);
   assert.ok(performance.now() - started < 1_000);
 });

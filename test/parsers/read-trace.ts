@@ -72,9 +72,17 @@ export interface ReadOptions {
 const HEAD = 65_536;
 
 /** Reads a whole capture. Every chunk is overwritten after it was read, so that nothing can refer to it unnoticed. */
-export function readTrace(trace: string | Buffer, { chunks = [1 << 30], tid, lanes = new LaneTable(), origin = createTimeOrigin() }: ReadOptions = {}): ReadTrace {
+export function readTrace(
+  trace: string | Buffer,
+  { chunks = [1 << 30], tid, lanes = new LaneTable(), origin = createTimeOrigin() }: ReadOptions = {},
+): ReadTrace {
   const bytes = typeof trace === 'string' ? Buffer.from(trace) : trace;
-  const parser = straceFormat.createParser(bytes.subarray(0, HEAD), { file: 'made-up', lanes, origin, ...(tid === undefined ? {} : { tid }) });
+  const parser = straceFormat.createParser(bytes.subarray(0, HEAD), {
+    file: 'made-up',
+    lanes,
+    origin,
+    ...(tid === undefined ? {} : { tid }),
+  });
   const records: (PlainCall | PlainOther)[] = [];
   const pull = (): void => {
     for (let record = parser.next(); record !== null; record = parser.next()) records.push(plain(record));
@@ -120,7 +128,27 @@ function plainCall(call: Call): PlainCall {
   const { lane, syscall, start, end, duration, result, error, fd, inFlight, injected, partial, args, returned } = call;
   const { line, startLine, text, startText, previousLine, previousText } = call;
   return {
-    kind: 'call', lane: lane.index, tid: lane.tid, comm: lane.comm, name: syscall.name, start, end, duration, result: Number.isNaN(result) ? null : result, error, fd,
-    inFlight, injected, partial, args, returned, line, startLine, text, startText, previousLine, previousText,
+    kind: 'call',
+    lane: lane.index,
+    tid: lane.tid,
+    comm: lane.comm,
+    name: syscall.name,
+    start,
+    end,
+    duration,
+    result: Number.isNaN(result) ? null : result,
+    error,
+    fd,
+    inFlight,
+    injected,
+    partial,
+    args,
+    returned,
+    line,
+    startLine,
+    text,
+    startText,
+    previousLine,
+    previousText,
   };
 }

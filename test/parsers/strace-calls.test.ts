@@ -10,12 +10,33 @@ function only(line: string): PlainCall {
 }
 
 test('a whole call tells its thread, time, duration, descriptor, arguments and result', () => {
-  const call = only('4711  1795189522.584423 accept4(3<TCP:[127.0.0.1:8000]>, {sa_family=AF_INET, sin_port=htons(5)}, [16], SOCK_CLOEXEC) = 7<TCP:[127.0.0.1:8000->127.0.0.1:5]> <0.000127>');
+  const call = only(
+    '4711  1795189522.584423 accept4(3<TCP:[127.0.0.1:8000]>, {sa_family=AF_INET, sin_port=htons(5)}, [16], SOCK_CLOEXEC) = 7<TCP:[127.0.0.1:8000->127.0.0.1:5]> <0.000127>',
+  );
   assert.deepEqual(
-    { tid: call.tid, name: call.name, fd: call.fd, args: call.args, returned: call.returned, result: call.result, error: call.error, start: call.start, end: call.end, duration: call.duration },
     {
-      tid: 4711, name: 'accept4', fd: 3, args: '3<TCP:[127.0.0.1:8000]>, {sa_family=AF_INET, sin_port=htons(5)}, [16], SOCK_CLOEXEC',
-      returned: '7<TCP:[127.0.0.1:8000->127.0.0.1:5]>', result: 7, error: '', start: 0, end: 127_000, duration: 127_000,
+      tid: call.tid,
+      name: call.name,
+      fd: call.fd,
+      args: call.args,
+      returned: call.returned,
+      result: call.result,
+      error: call.error,
+      start: call.start,
+      end: call.end,
+      duration: call.duration,
+    },
+    {
+      tid: 4711,
+      name: 'accept4',
+      fd: 3,
+      args: '3<TCP:[127.0.0.1:8000]>, {sa_family=AF_INET, sin_port=htons(5)}, [16], SOCK_CLOEXEC',
+      returned: '7<TCP:[127.0.0.1:8000->127.0.0.1:5]>',
+      result: 7,
+      error: '',
+      start: 0,
+      end: 127_000,
+      duration: 127_000,
     },
   );
 });
@@ -54,18 +75,29 @@ for (const duration of ['', ' <0.000041>']) {
   for (const [returned, result, error] of RESULTS) {
     test(`the result "= ${returned}${duration}" is read`, () => {
       const call = only(`readv(3, "x) = 9", 5)${' '.repeat(11)}= ${returned}${duration}`);
-      assert.deepEqual([call.result, call.error, call.duration, call.args], [result, error, duration === '' ? -1 : 41_000, '3, "x) = 9", 5']);
+      assert.deepEqual(
+        [call.result, call.error, call.duration, call.args],
+        [result, error, duration === '' ? -1 : 41_000, '3, "x) = 9", 5'],
+      );
       assert.equal(Buffer.from(call.returned, 'latin1').toString(), returned);
     });
   }
 }
 
 test('results that the tracer made up are marked, delayed ones are not', () => {
-  assert.deepEqual([only('accept4(3, NULL, NULL, 0) = -1 EMFILE (Too many open files) (INJECTED) <0.000003>')].map((call) => [call.injected, call.error, call.duration]), [
-    [true, 'EMFILE', 3_000],
-  ]);
+  assert.deepEqual(
+    [only('accept4(3, NULL, NULL, 0) = -1 EMFILE (Too many open files) (INJECTED) <0.000003>')].map((call) => [
+      call.injected,
+      call.error,
+      call.duration,
+    ]),
+    [[true, 'EMFILE', 3_000]],
+  );
   assert.equal(only('read(3, "", 832) = 832 (INJECTED: args)').injected, true);
-  assert.deepEqual([only('getppid() = 7 (INJECTED)')].map((call) => [call.injected, call.result]), [[true, 7]]);
+  assert.deepEqual(
+    [only('getppid() = 7 (INJECTED)')].map((call) => [call.injected, call.result]),
+    [[true, 7]],
+  );
   assert.equal(only('close(3) = 0 (DELAYED) <0.001027>').injected, false);
 });
 
@@ -75,13 +107,36 @@ test('the register that rt_sigreturn restores is no error', () => {
 });
 
 test('odd names are read: x32, unknown numbers, unreadable numbers', () => {
-  const names = ['readv#64(3, [], 0) = 0', '64:readv(3, [], 0) = 0', 'syscall_0x3e7(0x1) = -1 ENOSYS (x)', 'syscall_999(0x1) = -1 ENOSYS (x)', 'SYS_323(0x8) = 0', '???(0x1) = ?', '_llseek(3, 0, [0], SEEK_CUR) = 0', 'fcntl64(3, F_GETFD) = 0'];
-  assert.deepEqual(names.map((line) => only(line).name), ['readv', 'readv', 'syscall_0x3e7', 'syscall_999', 'SYS_323', '???', '_llseek', 'fcntl64']);
+  const names = [
+    'readv#64(3, [], 0) = 0',
+    '64:readv(3, [], 0) = 0',
+    'syscall_0x3e7(0x1) = -1 ENOSYS (x)',
+    'syscall_999(0x1) = -1 ENOSYS (x)',
+    'SYS_323(0x8) = 0',
+    '???(0x1) = ?',
+    '_llseek(3, 0, [0], SEEK_CUR) = 0',
+    'fcntl64(3, F_GETFD) = 0',
+  ];
+  assert.deepEqual(
+    names.map((line) => only(line).name),
+    ['readv', 'readv', 'syscall_0x3e7', 'syscall_999', 'SYS_323', '???', '_llseek', 'fcntl64'],
+  );
 });
 
 test('the descriptor is the first argument of calls that take one, else -1', () => {
-  const lines = ['read(5, "", 1) = 0', 'read(17<pipe:[3]>, "", 1) = 0', 'accept4(sockfd=11, addr=NULL, addrlen=NULL, flags=0) = 3', 'openat(AT_FDCWD</srv>, "a", 0) = 3', 'poll([{fd=5}], 1, 0) = 0', 'close(-1) = -1 EBADF (x)', 'getpid() = 4'];
-  assert.deepEqual(lines.map((line) => only(line).fd), [5, 17, 11, -1, -1, -1, -1]);
+  const lines = [
+    'read(5, "", 1) = 0',
+    'read(17<pipe:[3]>, "", 1) = 0',
+    'accept4(sockfd=11, addr=NULL, addrlen=NULL, flags=0) = 3',
+    'openat(AT_FDCWD</srv>, "a", 0) = 3',
+    'poll([{fd=5}], 1, 0) = 0',
+    'close(-1) = -1 EBADF (x)',
+    'getpid() = 4',
+  ];
+  assert.deepEqual(
+    lines.map((line) => only(line).fd),
+    [5, 17, 11, -1, -1, -1, -1],
+  );
 });
 
 test('names of arguments (-N) are left out of the arguments, but not out of structures and strings', () => {
@@ -101,7 +156,8 @@ test('arguments may hold comments, operators, old environments and nested bracke
     'select(63, [6], [], [61 62], {15, 0}) = 1 (in [6], left {14, 999994})',
     'rt_sigaction(SIGTERM, {sa_handler=SIG_DFL, sa_mask=~[RTMIN RT_1]}, NULL, 8) = 0',
   ];
-  for (const line of lines) assert.equal(only(line).args, line.slice(line.indexOf('(') + 1, line.lastIndexOf(') =')).replace(/\) = 1 \(in.*/, ''), line);
+  for (const line of lines)
+    assert.equal(only(line).args, line.slice(line.indexOf('(') + 1, line.lastIndexOf(') =')).replace(/\) = 1 \(in.*/, ''), line);
 });
 
 test('text in strings and paths that looks like a result, a signal or a mark is text', () => {
@@ -120,7 +176,11 @@ test('what stood before a call in its thread can be shown', () => {
   const { calls } = readTrace('7 close(3) = 0\n8 close(4) = 0\n7 close(5) = 0\n');
   assert.deepEqual(
     calls.map(({ line, previousLine, previousText }) => [line, previousLine, previousText]),
-    [[1, 0, ''], [2, 0, ''], [3, 1, '7 close(3) = 0']],
+    [
+      [1, 0, ''],
+      [2, 0, ''],
+      [3, 1, '7 close(3) = 0'],
+    ],
   );
 });
 
@@ -135,9 +195,13 @@ test('a raw line with bytes that are no ASCII is told as UTF-8', () => {
 
 test('descriptor decoration is noticed: none, paths or inodes, addresses', () => {
   assert.deepEqual(
-    ['close(3) = 0', 'close(3</srv/x>) = 0', 'close(3<socket:[5]>) = 0', 'close(3<socket:[5]>) = 0\nread(4<TCP:[127.0.0.1:1]>, "", 1) = 0', 'read(9<UNIX-STREAM:[67155,"/u"]>, "", 1) = 0'].map(
-      (trace) => readTrace(`${trace}\n`).flags.fdDecoration,
-    ),
+    [
+      'close(3) = 0',
+      'close(3</srv/x>) = 0',
+      'close(3<socket:[5]>) = 0',
+      'close(3<socket:[5]>) = 0\nread(4<TCP:[127.0.0.1:1]>, "", 1) = 0',
+      'read(9<UNIX-STREAM:[67155,"/u"]>, "", 1) = 0',
+    ].map((trace) => readTrace(`${trace}\n`).flags.fdDecoration),
     ['none', 'path', 'path', 'address', 'address'],
   );
 });

@@ -3,8 +3,16 @@ import test from 'node:test';
 import { readTrace } from './read-trace.ts';
 
 const SIGNALS: readonly (readonly [string, string, string])[] = [
-  ['--- SIGPIPE {si_signo=SIGPIPE, si_code=SI_USER, si_pid=23011, si_uid=0} ---', 'SIGPIPE', 'si_signo=SIGPIPE, si_code=SI_USER, si_pid=23011, si_uid=0'],
-  ['--- SIGALRM {si_signo=SIGALRM, si_code=SI_TIMER, si_value={int=17, ptr=0x11}} ---', 'SIGALRM', 'si_signo=SIGALRM, si_code=SI_TIMER, si_value={int=17, ptr=0x11}'],
+  [
+    '--- SIGPIPE {si_signo=SIGPIPE, si_code=SI_USER, si_pid=23011, si_uid=0} ---',
+    'SIGPIPE',
+    'si_signo=SIGPIPE, si_code=SI_USER, si_pid=23011, si_uid=0',
+  ],
+  [
+    '--- SIGALRM {si_signo=SIGALRM, si_code=SI_TIMER, si_value={int=17, ptr=0x11}} ---',
+    'SIGALRM',
+    'si_signo=SIGALRM, si_code=SI_TIMER, si_value={int=17, ptr=0x11}',
+  ],
   ['--- SIGCHLD (Child exited) @ 0 (0) ---', 'SIGCHLD', ''],
   ['--- {si_signo=SIGCHLD, si_code=CLD_EXITED} (Child exited) @ 0 (0) ---', 'SIGCHLD', 'si_signo=SIGCHLD, si_code=CLD_EXITED'],
   ['--- stopped by SIGSTOP ---', 'SIGSTOP', ''],
@@ -13,27 +21,53 @@ const SIGNALS: readonly (readonly [string, string, string])[] = [
 for (const [line, signal, info] of SIGNALS) {
   test(`the signal "${line}" is read`, () => {
     const { others, account } = readTrace(`7 1795189522.000001 close(3) = 0\n7 1795189522.000003 ${line}\n`);
-    assert.deepEqual(others.map((record) => [record.kind, record.signal, record.info, record.time]), [['signal', signal, info, 2_000]]);
+    assert.deepEqual(
+      others.map((record) => [record.kind, record.signal, record.info, record.time]),
+      [['signal', signal, info, 2_000]],
+    );
     assert.equal(account.signals, 1);
   });
 }
 
 test('ends of life are read: exits, kills, core dumps', () => {
-  const { others, account } = readTrace('7 +++ exited with 3 +++\n8 +++ killed by SIGKILL +++\n9 +++ killed by SIGSEGV (core dumped) +++\n');
-  assert.deepEqual(others.map((record) => [record.tid, record.status, record.signal]), [[7, 3, ''], [8, null, 'SIGKILL'], [9, null, 'SIGSEGV']]);
+  const { others, account } = readTrace(
+    '7 +++ exited with 3 +++\n8 +++ killed by SIGKILL +++\n9 +++ killed by SIGSEGV (core dumped) +++\n',
+  );
+  assert.deepEqual(
+    others.map((record) => [record.tid, record.status, record.signal]),
+    [
+      [7, 3, ''],
+      [8, null, 'SIGKILL'],
+      [9, null, 'SIGSEGV'],
+    ],
+  );
   assert.equal(account.exits, 3);
 });
 
 test('a tid that is used again after its thread ended is another lane', () => {
   const { records } = readTrace('7 close(1) = 0\n7 +++ exited with 0 +++\n7 close(2) = 0\n7 +++ killed by SIGTERM +++\n7 close(3) = 0\n');
-  assert.deepEqual(records.map((record) => record.lane), [0, 0, 1, 1, 2]);
+  assert.deepEqual(
+    records.map((record) => record.lane),
+    [0, 0, 1, 1, 2],
+  );
 });
 
 test('without lines for exits (before 4.7, -qq) a call after exit_group is another life, a second half is not', () => {
-  const { calls } = readTrace('7 exit_group(0) = ?\n7 close(2) = 0\n8 exit(0 <unfinished ...>\n7 close(3) = 0\n8 <... exit resumed>) = ?\n8 close(4) = 0\n9 exit_group(0) = -1 EPERM (x)\n9 close(5) = 0\n');
-  assert.deepEqual(calls.map((call) => [call.tid, call.name, call.lane]), [
-    [7, 'exit_group', 0], [7, 'close', 1], [7, 'close', 1], [8, 'exit', 2], [8, 'close', 3], [9, 'exit_group', 4], [9, 'close', 4],
-  ]);
+  const { calls } = readTrace(
+    '7 exit_group(0) = ?\n7 close(2) = 0\n8 exit(0 <unfinished ...>\n7 close(3) = 0\n8 <... exit resumed>) = ?\n8 close(4) = 0\n9 exit_group(0) = -1 EPERM (x)\n9 close(5) = 0\n',
+  );
+  assert.deepEqual(
+    calls.map((call) => [call.tid, call.name, call.lane]),
+    [
+      [7, 'exit_group', 0],
+      [7, 'close', 1],
+      [7, 'close', 1],
+      [8, 'exit', 2],
+      [8, 'close', 3],
+      [9, 'exit_group', 4],
+      [9, 'close', 4],
+    ],
+  );
 });
 
 test('execve by a thread moves its call to the leader, whose lane goes on', () => {
@@ -41,14 +75,29 @@ test('execve by a thread moves its call to the leader, whose lane goes on', () =
     '7997 close(1) = 0\n7998 close(1) = 0\n7998 execve("/bin/true", ["true"], 0x7f /* 35 vars */ <unfinished ...>\n7997 <... pause resumed>)        = ?\n7997 +++ superseded by execve in pid 7998 +++\n7997 <... execve resumed>)                   = 0\n7997 close(2) = 0\n7998 close(3) = 0\n',
   );
   assert.deepEqual(
-    records.map((record) => [record.kind === 'call' ? record.name : record.kind, record.tid, record.lane, record.kind === 'call' ? record.partial : record.supersededBy]),
-    [['close', 7997, 0, false], ['close', 7998, 1, false], ['pause', 7997, 0, true], ['exit', 7997, 0, 7998], ['execve', 7997, 0, false], ['close', 7997, 0, false], ['close', 7998, 2, false]],
+    records.map((record) => [
+      record.kind === 'call' ? record.name : record.kind,
+      record.tid,
+      record.lane,
+      record.kind === 'call' ? record.partial : record.supersededBy,
+    ]),
+    [
+      ['close', 7997, 0, false],
+      ['close', 7998, 1, false],
+      ['pause', 7997, 0, true],
+      ['exit', 7997, 0, 7998],
+      ['execve', 7997, 0, false],
+      ['close', 7997, 0, false],
+      ['close', 7998, 2, false],
+    ],
   );
   assert.equal(inFlight.length, 0);
 });
 
 test('a thread that leaves its file by execve (-ff) is not stuck in it', () => {
-  const { inFlight, account } = readTrace('close(1) = 0\nexecve("/bin/true", ["true"], 0x7f /* 35 vars */ <pid changed to 7989 ...>\n', { tid: 7990 });
+  const { inFlight, account } = readTrace('close(1) = 0\nexecve("/bin/true", ["true"], 0x7f /* 35 vars */ <pid changed to 7989 ...>\n', {
+    tid: 7990,
+  });
   assert.deepEqual([inFlight.length, account.unfinished], [0, 1]);
 });
 
@@ -70,18 +119,25 @@ const MESSAGES: readonly (readonly [string, string, number])[] = [
 for (const [line, notice, tid] of MESSAGES) {
   test(`the message "${line}" is read`, () => {
     const { others, account } = readTrace(`close(3) = 0\n${line}\n`);
-    assert.deepEqual(others.map((record) => [record.kind, record.notice, record.tid]), [['notice', notice, tid]]);
+    assert.deepEqual(
+      others.map((record) => [record.kind, record.notice, record.tid]),
+      [['notice', notice, tid]],
+    );
     assert.deepEqual([account.notices, account.calls], [1, 1]);
   });
 }
 
 test('the personality message behind columns is a notice', () => {
-  const { account } = readTrace('7 1795189522.000001 close(3) = 0\n7 1795189522.000003 [ Process PID=7 runs in 32 bit mode. ]\n7 1795189522.000004 close(3) = 0\n');
+  const { account } = readTrace(
+    '7 1795189522.000001 close(3) = 0\n7 1795189522.000003 [ Process PID=7 runs in 32 bit mode. ]\n7 1795189522.000004 close(3) = 0\n',
+  );
   assert.deepEqual([account.notices, account.calls, account.unparsed], [1, 2, 0]);
 });
 
 test('failures to attach are counted for the reader', () => {
-  assert.deepEqual(readTrace('strace: attach: ptrace(PTRACE_SEIZE, 1): Operation not permitted\nclose(3) = 0\n').codes, { 'tracer-message': 1 });
+  assert.deepEqual(readTrace('strace: attach: ptrace(PTRACE_SEIZE, 1): Operation not permitted\nclose(3) = 0\n').codes, {
+    'tracer-message': 1,
+  });
 });
 
 test('stack lines follow the call before them, without offsets and suffixes of compilers', () => {

@@ -21,8 +21,8 @@ export class Demand {
   add(request: Request): void {
     const line = this.#lines.get(request.identity) ?? this.#first(request.identity);
     line.arrivals++;
-    line.recent.push(request);
-    if (line.recent.length > RECENT) line.recent.shift();
+    if (line.recent.length < RECENT) line.recent.push(request);
+    else line.recent[line.arrivals % RECENT] = request;
   }
 
   /** The last requests of that line. */

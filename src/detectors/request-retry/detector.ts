@@ -1,7 +1,7 @@
 import type { Request } from '../../model/connections.ts';
 import type { FailedWrite, HangUp, RequestRead } from '../../model/facts.ts';
 import { type KeptLine, keptLine } from '../../model/turn.ts';
-import { type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
+import { MILLISECOND, type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import { Demand } from './demand.ts';
 import { conclude, type Retry } from './finding.ts';
@@ -13,6 +13,9 @@ const SOON = 2 * SECOND;
 /** So many others of the same line in that time leave a retry sure, or possible (the coincidence guard of semantics 4.5). */
 const SURE_BELOW = 1 / 3;
 const POSSIBLE_UP_TO = 1;
+
+/** Nobody gives up and asks again sooner; under load equal requests stand beside each other all the time. */
+const PATIENCE = 100 * MILLISECOND;
 
 /** A request whose client is gone. */
 interface Lost {
@@ -67,7 +70,7 @@ export const requestRetry: DetectorDefinition = {
           const at = lost.findIndex((loss) => isAgain(loss.request, request) && request.readAt - loss.at <= window);
           const [loss] = at < 0 ? [] : lost.splice(at, 1);
           if (loss !== undefined && retries.tell(loss, arrival(), loss.at, request.readAt)) return;
-          const first = retries.demand.recent(request.identity).find((other) => isOpen(other) && isAgain(other, request));
+          const first = retries.demand.recent(request.identity).find((other) => request.readAt - other.readAt >= PATIENCE && isOpen(other) && isAgain(other, request));
           if (first !== undefined) early.push({ first, ...arrival() });
           if (early.length > REMEMBERED) early.shift();
           retries.demand.add(request);

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { describeUnknown } from '../../parsers/not-a-trace.ts';
+import { detectFormat, formats } from '../../parsers/registry.ts';
+
+/** What people bring that is strace, however small or mutilated. */
+const TRACES: readonly string[] = [
+  'read(3, "x", 1) = 1\n',
+  'read(3, "x", 1) = 1',
+  '4711 1795189522.584423 accept4(3, 0x7ffd, [16], SOCK_CLOEXEC) = -1 EAGAIN (Resource temporarily unavailable) <0.000011>\n4711 1795189522.584',
+  '# strace -p 5843\nstrace: Process 5843 attached\nwrite(2, "\\0fscf\\0", 6',
+  'epoll_wait(4, [{events=EPOLLIN|EPOLLOUT, data={u32=30, u64=30064',
+  '# strace -p 12431\nProcess 12431 attached\nwait4(12462, ^CProcess 12431 detached\n <detached ...>\n',
+  '     0.000075 poll([{fd=5, events=POLLIN}], 1, 5000^CProcess 7498 detached\n <detached ...>\n',
+  '11221:[pid 23719] <... futex resumed> )       = -1 EAGAIN (Resource temporarily unavailable)\n11225:[pid 23719] <... futex resumed> )       = 0\n',
+  '79981 <... epoll_create resumed> )      = 8\n# a comment of the author\n79981 epoll_wait(8,  <unfinished ...>\n',
+  'The workers do this all day:\n\n```\naccept4(3, NULL, NULL, 0) = -1 EAGAIN (Resource temporarily unavailable)\nepoll_wait(4, [], 64, 1000) = 0\n```\n',
+  '26122 16:03:28.941694 \x1b[33mmprotect\x1b[0m(\x1b[35m0x7fb1\x1b[0m, 4096) \x1b[0m=\x1b[0m \x1b[32m0\x1b[0m\n26122 16:03:28.941695 \x1b[33mclose\x1b[0m(3) \x1b[0m=\x1b[0m \x1b[32m0\x1b[0m\n',
+  '7 +++ exited with 0 +++\n',
+  '7 --- SIGPIPE {si_signo=SIGPIPE} ---\n7 +++ killed by SIGTERM +++\n',
+];
+for (const trace of TRACES) {
+  test(`"${trace.slice(0, 60).replaceAll(/[\n\x1b]/g, ' ')}" is text of strace`, () => {
+    assert.equal(detectFormat(Buffer.from(trace))?.id, 'strace');
+  });
+}
+
+/** What is no trace, and what is said of it. */
+const OTHERS: readonly (readonly [string | Buffer, RegExp])[] = [
+  ['', /^an empty file$/],
+  ['\n\n  \n', /blank lines/],
+  ['PERFILE2\0\0\x01', /perf.*perf script -i/],
+  ['\x17\x08\x44tracing6\0', /trace-cmd report/],
+  [Buffer.from('1f8b0800000000000003', 'hex'), /gzip.*zcat/],
+  [Buffer.from('28b52ffd2400', 'hex'), /zstd/],
+  [Buffer.from('fd377a585a000004', 'hex'), /xz/],
+  ['BZh91AY&SY', /bzip2/],
+  [Buffer.from('0a0d0d0a1c000000', 'hex'), /sysdig -r/],
+  [Buffer.from('d4c3b2a102000400', 'hex'), /pcap/],
+  [Buffer.from('\ufeffread(3, "x", 1) = 1\n', 'utf16le'), /UTF-16.*iconv/],
+  [Buffer.from([0, 1, 2, 3, 200, 201, 202, 5, 6, 7, 255]), /binary data/],
+  [
+    'I0725 22:30:35.461514 415 strace.go:567] [   1:   1] bash E write(0x1, "x", 0x1)\nI0725 22:30:35.461515 415 strace.go:605] [   1:   1] bash X write(0x1, "x", 0x1) = 1 (0x1) (5us)\n',
+    /gVisor/,
+  ],
+  ['     0.032 ( 0.022 ms): herd/4679 accept4(fd: 3<socket:[1511628]>, flags: 524288) = 5\n', /perf trace/],
+  [' Summary of events:\n\n herd (4678), 38 events, 25.3%\n', /perf trace/],
+  ['            herd  6986 [000]  2594.792069:  raw_syscalls:sys_exit: NR 232 = 1\n', /perf script/],
+  ['# tracer: nop\n#\n', /ftrace/],
+  ['Attaching 2 probes...\n@s: 7\n', /bpftrace/],
+  ['{"type": "attached_probes", "data": {"probes": 2}}\n', /bpftrace \(json\)/],
+  ['273102 18:06:29.362533258 7 ping (30131) < recvmsg res=-11(EAGAIN) size=192 data= tuple=NULL\n', /sysdig/],
+  ['{"evt.cpu":0,"evt.dir":">","evt.num":1266,"evt.type":"bind"},\n', /sysdig/],
+  [
+    '% time     seconds  usecs/call     calls    errors syscall\n------ ----------- ----------- --------- --------- ----------------\n 34.45    1.095142      273785         4         1 clock_nanosleep\n',
+    /strace -c/,
+  ],
+  ['strace: Process 7 attached\nstrace: Process 8 attached\n% time     seconds  usecs/call     calls    errors syscall\n', /strace -c/],
+  [
+    '__libc_start_main(0x4005f4, 1, 0x7ffd) = 0\nmalloc(32) = 0x1c2a010\nstrlen("abc") = 3\nread(3, "x", 1) = 1\nclose(3) = 0\n+++ exited (status 0) +++\n',
+    /ltrace/,
+  ],
+  ['malloc(32) = 0x1c2a010\nstrlen("abc") = 3\nfree(0x1c2a010) = <void>\nread(3, "x", 1) = 1\n', /^text that begins with "malloc\(32\)/],
+  ['SYSCALL(args) \t\t = return\nopen("/dev/dtracehelper\\0", 0x2, 0x7FFF)\t\t = -1 Err#13\n', /truss/],
+  ['open("/etc/libmap.conf",O_CLOEXEC,00) ERR#2 \'No such file or directory\'\nread(3,"\\^?ELF",4096) = 4096 (0x1000)\n', /truss/],
+  [' 1234 nginx    CALL  accept4(0x6,0x7fff,0x7ffe,0x20000000)\n 1234 nginx    RET   accept4 5\n', /ktrace/],
+  ['{\n  "name": "drover"\n}\n', /JSON.*"{"/],
+  ['<!doctype html>\n<html>', /HTML/],
+  [
+    'The kernel then calls accept(2), which fails with EAGAIN.\nSee also read(2) and write(2).\n',
+    /^text that begins with "The kernel then calls accept\(2\), which fails with EAGAIN."$/,
+  ],
+  ['#include <stdio.h>\nint main(void)\n{\n  close(fd);\n  read(fd, buf, sizeof buf);\n}\n', /^text that begins with/],
+  [`${'word '.repeat(40)}\n`, /^text that begins with "(?:word ){11}wor(?:d )?…"$|^text that begins with ".{59}…"$/],
+  ['\x1b[31mred\x1b[0m alert\x07\u202e\n', /^text that begins with "\[31mred \[0m alert"$/],
+];
+for (const [head, said] of OTHERS) {
+  test(`a file like ${JSON.stringify(head.toString('latin1').slice(0, 50))} is no trace, and is named`, () => {
+    const bytes = Buffer.isBuffer(head) ? head : Buffer.from(head, /[^\x00-\x7f]/.test(head) ? 'utf8' : 'latin1');
+    assert.equal(detectFormat(bytes), null);
+    assert.match(describeUnknown(bytes), said);
+  });
+}
+
+test('what is said of an unknown file is one line without control characters', () => {
+  let seed = 7;
+  const random = (below: number): number => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+    return seed % below;
+  };
+  for (let i = 0; i < 2_003; i++) {
+    const bytes = Buffer.from(Array.from({ length: random(300) }, () => random(256)));
+    const said = describeUnknown(bytes);
+    assert.doesNotMatch(said, /\p{Cc}|\p{Cf}/u);
+    assert.ok(said.length > 0 && said.length < 200);
+    for (const format of formats) assert.ok(format.sniff(bytes) >= 0 && format.sniff(bytes) <= 1);
+  }
+});
