@@ -18,6 +18,8 @@ export class StraceParser implements TraceParser {
   readonly #cutter: LineCutter;
   /** The line that is read has no newline. */
   #isLast = false;
+  /** No line reads at first sight: a call was cut and waits for its end, or the line is the last. */
+  #waits = false;
   /** No more bytes come, and what that means has not been told yet. */
   #isEnding = false;
 
@@ -38,6 +40,7 @@ export class StraceParser implements TraceParser {
 
   end(): void {
     this.#isLast = this.#cutter.end();
+    this.#waits ||= this.#isLast;
     this.#isEnding = true;
   }
 
@@ -59,10 +62,11 @@ export class StraceParser implements TraceParser {
       reading.from = from;
       reading.to = contentEnd(reading.source.bytes, from, to);
       if (cutter.skipped > 0) reading.note('long-line');
-      const outcome = rest.isWaiting || this.#isLast ? UNKNOWN : reader.read(false);
+      const outcome = this.#waits ? UNKNOWN : reader.read(false);
       if (outcome === RECORD) return reader.record;
       if (outcome === NOTED) continue;
       const record = rest.read(outcome, this.#isLast);
+      this.#waits = this.#isLast || rest.isWaiting;
       if (record !== null) return record;
     }
     return this.#isEnding ? this.#finish() : null;

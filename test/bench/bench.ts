@@ -10,7 +10,7 @@ const MOST_MEGABYTES = 200;
 const FULL_SIZE = 1_000_000_000;
 const QUICK_SIZE = 200_000_000;
 /** Busy workers, strace attached while they run: `-f -ttt -T -y`. */
-const SAMPLE = 'samples/c-client-flush/attached/trace.strace.gz';
+const SAMPLE = 'samples/busy-workers/healthy/trace.strace.gz';
 
 const { values: flags } = parseArgs({
   options: {

@@ -63,7 +63,7 @@ describe('a client that leaves before the reply', () => {
       KIND,
     );
     assert.deepEqual([metrics.count, sureness], [3, 'possible']);
-    assert.match(summary, /All of these got a reply all the same/);
+    assert.match(summary, /All of them were answered all the same/);
   });
 
   it('is left to broken-pipe when the reply to it failed', async () => {

@@ -46,7 +46,7 @@ function conclude(context: Context, total: number, answered: number, kept: reado
         severity: total >= 3 && share >= context.threshold('broken-pipe-critical-share') ? 'critical' : share >= context.threshold('broken-pipe-warning-share') ? 'warning' : 'info',
         sureness: answered < total ? 'likely' : 'possible',
         title: `${plural(total, 'client')} hung up before the reply`,
-        summary: `${plural(total, 'client')} closed the connection before the first byte of the reply${times ? `; the oldest request, ${oldest.request.name}, was ${duration(ageOf(oldest))} old` : ''}. ${answered === 0 ? 'None' : answered === total ? 'All' : count(answered)} of these got a reply all the same.`,
+        summary: `${plural(total, 'client')} closed the connection before the first byte of the reply${times ? `; the oldest request, ${oldest.request.name}, was ${duration(ageOf(oldest))} old` : ''}. ${answeredNote(answered, total)}`,
         why: 'Work for a client that has left is wasted, and the client often asks again.',
         start: times ? first.time : UNKNOWN,
         end: times ? (kept.at(-1)?.time ?? first.time) : UNKNOWN,
@@ -73,6 +73,12 @@ function conclude(context: Context, total: number, answered: number, kept: reado
       },
     ],
   };
+}
+
+function answeredNote(answered: number, total: number): string {
+  if (total === 1) return answered === 1 ? 'It was answered all the same.' : 'It was not answered.';
+  if (answered === 0) return 'None of them was answered.';
+  return `${answered === total ? 'All' : count(answered)} of them were answered all the same.`;
 }
 
 function ageOf({ request, time }: HangUp): number {

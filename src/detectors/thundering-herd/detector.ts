@@ -160,9 +160,9 @@ function finding(context: Context, listener: Listener, queue: Queue, figures: Fi
     kind: 'thundering-herd',
     severity,
     sureness: figures.bare || listener.grade === 'same-number' || !capabilities.times ? 'possible' : 'likely',
-    title: `Herd on ${listener.name}: ${count(wasted)} of ${count(wasted + productive)} wake-ups found nothing`,
+    title: `Herd on ${listener.name}: ${count(wasted)} of ${count(wasted + productive)} ${figures.bare ? 'accepts' : 'wake-ups'} found nothing`,
     summary:
-      `${acceptors} acceptors share ${listener.name}. For ${plural(connections, 'connection')} they were woken ${count(wasted + productive)} times; ${count(wasted)} found nothing to accept (${perConnection(factor)}).${worst}` +
+      `${acceptors} acceptors share ${listener.name}. For ${plural(connections, 'connection')} they ${figures.bare ? 'tried to accept' : 'were woken'} ${count(wasted + productive)} times; ${count(wasted)} found nothing ${figures.bare ? 'because another one was first; the waits are not in the capture' : 'to accept'} (${perConnection(factor)}).${worst}` +
       ' That is close to how often the kernel wakes a worker; untraced, fewer of them get as far as EAGAIN, because strace slows the winner.',
     why: `Each wasted wake-up costs a context switch and a pass through the loop, and delays whoever was about to run.${cost}`,
     start: capabilities.times ? queue.first : UNKNOWN,

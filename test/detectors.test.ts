@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import type { DetectorDefinition } from '../src/detectors/detector.ts';
+import { KINDS } from '../src/detectors/finding.ts';
+import { detectors } from '../src/detectors/registry.ts';
+import { THRESHOLDS, type ThresholdName } from '../src/detectors/thresholds.ts';
+import { analyzed, ofKind } from './support/analyzed.ts';
+
+/** Compiled tests lie in dist/test; the READMEs are not copied there. */
+const FOLDER = new URL('../../src/detectors/', import.meta.url);
+const HEADINGS = ['What you see', 'Why it hurts', 'How it is detected', 'Example', 'What to do', 'When it is wrong'];
+/** Words that claim more than a trace can show. */
+const FORBIDDEN = /root cause|\bhealthy\b|100 ?%|CPU-bound|\bdeadlock/i;
+const LONGEST_LINE = 240;
+const LONGEST_PAGE = 120;
+
+interface ThresholdRow {
+  readonly name: string;
+  readonly default: string;
+  readonly unit: string;
+  readonly meaning: string;
+  readonly source: string;
+}
+
+function pageOf({ kind }: DetectorDefinition): string {
+  return readFileSync(new URL(`${kind}/README.md`, FOLDER), 'utf8');
+}
+
+/** The fenced blocks with this info string, each with the heading it stands under. */
+function fences(page: string, info: string): { readonly under: string; readonly text: string }[] {
+  const found: { under: string; text: string }[] = [];
+  for (const match of page.matchAll(/^```([^\n]*)\n([\s\S]*?)^```$/gm)) {
+    const under = page.slice(0, match.index).match(/^## (.*)$/gm)?.at(-1) ?? '';
+    if (match[1] === info) found.push({ under, text: match[2] ?? '' });
+  }
+  return found;
+}
+
+/** What is no example. */
+function prose(page: string): string {
+  return page.replace(/^```[\s\S]*?^```$/gm, '');
+}
+
+function thresholdRows(page: string): ThresholdRow[] {
+  return [...page.matchAll(/^\| `([a-z-]+)` \| ([^|]*) \| ([^|]*) \| ([^|]*) \| ([^|]*) \|$/gm)].map(
+    ([, name = '', usual = '', unit = '', meaning = '', source = '']) => ({ name, default: usual, unit, meaning, source }),
+  );
+}
+
+describe('the registry', () => {
+  it('holds each kind once, and only kinds that the report knows', () => {
+    const kinds = detectors.map(({ kind }) => kind);
+    assert.equal(new Set(kinds).size, kinds.length);
+    for (const kind of kinds) assert.ok((KINDS as readonly string[]).includes(kind), kind);
+  });
+
+  it('has a folder for each kind, and no folder is left over', () => {
+    const folders = readdirSync(FOLDER, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    assert.deepEqual(folders.map(({ name }) => name).sort(), detectors.map(({ kind }) => kind).sort());
+  });
+
+  it('uses every threshold that a user can set', () => {
+    const used = new Set(detectors.flatMap(({ thresholds }) => thresholds));
+    assert.deepEqual([...used].sort(), Object.keys(THRESHOLDS).sort());
+  });
+});
+
+for (const definition of detectors) {
+  const { kind, title, thresholds } = definition;
+  describe(`the page of ${kind}`, () => {
+    const page = pageOf(definition);
+
+    it('has the title of the detector and the fixed headings in their order', () => {
+      assert.ok(page.startsWith(`# ${title}\n`));
+      assert.deepEqual(
+        [...prose(page).matchAll(/^(#+) (.*)$/gm)].map(([, level, heading]) => `${level} ${heading}`),
+        [`# ${title}`, ...HEADINGS.map((heading) => `## ${heading}`)],
+      );
+      for (const heading of HEADINGS) assert.match(page, new RegExp(`^## ${heading}\n\n[^#\n]`, 'm'), `${heading} is empty`);
+    });
+
+    it('documents each of its thresholds, with default, unit, meaning and source, and no other', () => {
+      const rows = thresholdRows(page);
+      assert.deepEqual(rows.map(({ name }) => name).sort(), [...thresholds].sort());
+      for (const row of rows) {
+        const known = THRESHOLDS[row.name as ThresholdName];
+        assert.deepEqual([row.default, row.unit], [String(known.default), known.unit === '' ? '–' : known.unit], row.name);
+        assert.ok(row.meaning.length > 10 && row.source.length > 5, `${row.name} says nothing`);
+      }
+    });
+
+    it('mentions no threshold that does not exist', () => {
+      const named = prose(page).match(/`[a-z]+(?:-[a-z]+)*-(?:ms|s|ratio|share|factor|gini|info|wasted|connections|worker|second)`/g) ?? [];
+      for (const name of named) assert.ok(name.slice(1, -1) in THRESHOLDS, name);
+    });
+
+    it('has an example that makes it fire and one that leaves it quiet', async () => {
+      const [fires, ...more] = fences(page, 'strace fires');
+      const [quiet, ...others] = fences(page, 'strace quiet');
+      assert.ok(fires !== undefined && quiet !== undefined && more.length === 0 && others.length === 0);
+      assert.deepEqual([fires.under, quiet.under], ['## Example', '## Example']);
+      const fired = await analyzed(fires.text);
+      assert.ok(ofKind(fired, kind).length >= 1, JSON.stringify(fired.outcomes[kind]));
+      const quieted = await analyzed(quiet.text);
+      assert.deepEqual(ofKind(quieted, kind).filter(({ severity }) => severity !== 'info').map(({ summary }) => summary), []);
+    });
+
+    it('has examples of which every line is read', async () => {
+      for (const info of ['strace fires', 'strace quiet']) {
+        for (const { text } of fences(page, info)) {
+          const { quality, source } = await analyzed(text);
+          assert.deepEqual([quality.grade, quality.lines], ['good', text.split('\n').length - 1], JSON.stringify(quality.diagnostics));
+          assert.deepEqual([source.flags.timestamps, source.flags.durations, source.flags.fdDecoration], ['epoch', true, 'path']);
+        }
+      }
+    });
+
+    it('claims no more than a trace can show, and is a page', () => {
+      assert.doesNotMatch(prose(page), FORBIDDEN);
+      assert.ok(page.split('\n').length <= LONGEST_PAGE, `${page.split('\n').length} lines`);
+      for (const line of prose(page).split('\n')) assert.ok(line.length <= LONGEST_LINE, line);
+    });
+  });
+}
