@@ -31,7 +31,11 @@ function pageOf({ kind }: DetectorDefinition): string {
 function fences(page: string, info: string): { readonly under: string; readonly text: string }[] {
   const found: { under: string; text: string }[] = [];
   for (const match of page.matchAll(/^```([^\n]*)\n([\s\S]*?)^```$/gm)) {
-    const under = page.slice(0, match.index).match(/^## (.*)$/gm)?.at(-1) ?? '';
+    const under =
+      page
+        .slice(0, match.index)
+        .match(/^## (.*)$/gm)
+        ?.at(-1) ?? '';
     if (match[1] === info) found.push({ under, text: match[2] ?? '' });
   }
   return found;
@@ -103,7 +107,12 @@ for (const definition of detectors) {
       const fired = await analyzed(fires.text);
       assert.ok(ofKind(fired, kind).length >= 1, JSON.stringify(fired.outcomes[kind]));
       const quieted = await analyzed(quiet.text);
-      assert.deepEqual(ofKind(quieted, kind).filter(({ severity }) => severity !== 'info').map(({ summary }) => summary), []);
+      assert.deepEqual(
+        ofKind(quieted, kind)
+          .filter(({ severity }) => severity !== 'info')
+          .map(({ summary }) => summary),
+        [],
+      );
     });
 
     it('has examples of which every line is read', async () => {

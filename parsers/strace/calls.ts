@@ -39,17 +39,21 @@ export class Calls {
   readCall(body: number, careful: boolean): number {
     const { bytes } = this.#reading.source;
     let at = body;
+    let hash = 0;
     let byte = bytes[at] as number;
-    while (NAME_BYTES[byte] === 1) byte = bytes[++at] as number;
+    while (NAME_BYTES[byte] === 1) {
+      hash = (Math.imul(hash, 31) + byte) | 0;
+      byte = bytes[++at] as number;
+    }
     if (byte !== 0x28 /* ( */) return UNKNOWN;
-    const called = this.#names.find(bytes, body, at);
+    const called = this.#names.find(bytes, body, at, hash);
     return called === null ? UNKNOWN : this.#readArguments(called, at + 1, careful);
   }
 
   /** Reads a call whose name stands at `from..to`, behind which something else comes before the bracket at `open`: `readv#64(`, `64:readv(`, `???(`. */
   readOddCall(from: number, to: number, open: number, careful: boolean): number {
     const { bytes } = this.#reading.source;
-    const called = this.#names.find(bytes, from, to);
+    const called = this.#names.find(bytes, from, to, hashOf(bytes, from, to));
     return called === null ? UNKNOWN : this.#readArguments(called, open + 1, careful);
   }
 
@@ -113,11 +117,15 @@ export class Calls {
     if (bytes[body + 1] !== 0x2e || bytes[body + 2] !== 0x2e || bytes[body + 3] !== 0x2e || bytes[body + 4] !== 0x20) return UNKNOWN;
     const name = body + 5;
     let at = name;
+    let hash = 0;
     let byte = bytes[at] as number;
-    while (NAME_BYTES[byte] === 1) byte = bytes[++at] as number;
+    while (NAME_BYTES[byte] === 1) {
+      hash = (Math.imul(hash, 31) + byte) | 0;
+      byte = bytes[++at] as number;
+    }
     const args = at + RESUMED_MARK.length;
     if (args > reading.to || !endsWith(bytes, at, args, RESUMED_MARK)) return UNKNOWN;
-    const called = this.#names.find(bytes, name, at);
+    const called = this.#names.find(bytes, name, at, hash);
     return called === null ? UNKNOWN : this.#readSecondHalf(called, args, careful);
   }
 
@@ -264,4 +272,10 @@ export class Calls {
     born.time = time;
     return born;
   }
+}
+
+function hashOf(bytes: Buffer, from: number, to: number): number {
+  let hash = 0;
+  for (let at = from; at < to; at++) hash = (Math.imul(hash, 31) + (bytes[at] as number)) | 0;
+  return hash;
 }

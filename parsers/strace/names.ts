@@ -21,15 +21,11 @@ export class NameTable<T> {
     this.#make = make;
   }
 
-  /** The object for the name at `from..to`, made at first sight; null for what cannot be a name. */
-  find(bytes: Buffer, from: number, to: number): T | null {
+  /** The object for the name at `from..to`, made at first sight; null for what cannot be a name. `hash` is the sum of `hash * 31 + byte` over its bytes. */
+  find(bytes: Buffer, from: number, to: number, hash: number): T | null {
     const length = to - from;
-    if (length <= 0 || length > LONGEST) return null;
     const slots = this.#slots;
-    // Names differ at their ends: four bytes and the length tell nearly all of them apart, and cost less than a hash of all bytes.
-    const middle = bytes[from + (length >> 1)] as number;
-    const ends = Math.imul(bytes[from] as number, 0x9e35) + Math.imul(bytes[to - 1] as number, 0x3c6f) + Math.imul(bytes[to - (length >> 2) - 1] as number, 0x1f3d);
-    let slot = (ends + Math.imul(middle, 0x2a65) + Math.imul(length, 0x58d7)) & (SLOTS - 1);
+    let slot = (hash ^ (hash >>> 14)) & (SLOTS - 1);
     for (let number = slots[slot] as number; number !== 0; number = slots[slot] as number) {
       const start = this.#starts[number - 1] as number;
       if ((this.#starts[number] as number) - start === length && this.#equals(bytes, from, start, length))
@@ -50,7 +46,7 @@ export class NameTable<T> {
   #add(bytes: Buffer, from: number, to: number, slot: number): T | null {
     const number = this.#values.length;
     const length = to - from;
-    if (number === LIMIT) return null;
+    if (number === LIMIT || length <= 0 || length > LONGEST) return null;
     const value = this.#make(bytes.toString('latin1', from, to));
     const start = this.#starts[number] as number;
     if (start + length > this.#bytes.length) {

@@ -129,7 +129,9 @@ export class Tail {
       this.#call.result = Number.NaN;
       at = name - 2;
     } else return -1;
-    this.#call.error = this.#errors.find(bytes, name + 1, nameTo) ?? bytes.toString('latin1', name + 1, nameTo);
+    let hash = 0;
+    for (let i = name + 1; i < nameTo; i++) hash = (Math.imul(hash, 31) + (bytes[i] as number)) | 0;
+    this.#call.error = this.#errors.find(bytes, name + 1, nameTo, hash) ?? bytes.toString('latin1', name + 1, nameTo);
     return at;
   }
 

@@ -28,15 +28,25 @@ describe('a client that leaves before the reply', () => {
     const { metrics, sureness, summary, evidence } = only(await analyzed(traffic(23, 1, leaves)), KIND);
     const [request] = metrics.requests as unknown as readonly Record<string, unknown>[];
     assert.equal(metrics.count, 1);
-    assert.deepEqual([request?.pid, request?.fd, request?.peer, request?.request, request?.answered], [101, 11, '10.0.0.9:40011', 'GET /report', false]);
+    assert.deepEqual(
+      [request?.pid, request?.fd, request?.peer, request?.request, request?.answered],
+      [101, 11, '10.0.0.9:40011', 'GET /report', false],
+    );
     assert.ok(Math.abs((request?.ageMs as number) - 37) < 0.2);
     assert.equal(sureness, 'likely');
-    assert.match(summary, /^1 client closed the connection before the first byte of the reply; the oldest request, GET \/report, was 37 ms old/);
+    assert.match(
+      summary,
+      /^1 client closed the connection before the first byte of the reply; the oldest request, GET \/report, was 37 ms old/,
+    );
     assert.match(evidence[0]?.text ?? '', /recvfrom\(11<.*"", 8192.* = 0/);
   });
 
   it('is seen by a reset', async () => {
-    assert.equal(only(await analyzed(traffic(23, 3, (worker) => worker.waitUntil(worker.now + 37, 11).readNothing(11, 'ECONNRESET'))), KIND).metrics.count, 3);
+    assert.equal(
+      only(await analyzed(traffic(23, 3, (worker) => worker.waitUntil(worker.now + 37, 11).readNothing(11, 'ECONNRESET'))), KIND).metrics
+        .count,
+      3,
+    );
   });
 
   for (const events of ['EPOLLIN|EPOLLRDHUP', 'EPOLLIN|EPOLLHUP|EPOLLRDHUP', 'EPOLLIN|EPOLLERR|EPOLLHUP']) {
@@ -48,7 +58,9 @@ describe('a client that leaves before the reply', () => {
   }
 
   it('is counted once, whatever is seen of it', async () => {
-    const report = await analyzed(traffic(23, 3, (worker) => worker.epollWait(HUB, 37, [11], 'EPOLLIN|EPOLLRDHUP').readEnd(11).readEnd(11)));
+    const report = await analyzed(
+      traffic(23, 3, (worker) => worker.epollWait(HUB, 37, [11], 'EPOLLIN|EPOLLRDHUP').readEnd(11).readEnd(11)),
+    );
     assert.equal(only(report, KIND).metrics.count, 3);
   });
 
@@ -86,13 +98,26 @@ describe('a client that leaves before the reply', () => {
 
 describe('a connection that ends is no hang-up', () => {
   it('after the reply', async () => {
-    const report = await analyzed(traffic(23, 23, (worker) => worker.reply(11).waitUntil(worker.now + 10, 11).readEnd(11)));
+    const report = await analyzed(
+      traffic(23, 23, (worker) =>
+        worker
+          .reply(11)
+          .waitUntil(worker.now + 10, 11)
+          .readEnd(11),
+      ),
+    );
     assert.match(none(report, KIND), /^no hang-up seen before the reply in 23 requests/);
   });
 
   it('before a request', async () => {
     const { trace, worker } = oneWorker();
-    for (let index = 0; index < 23; index++) worker.waitUntil(50 + index * 20, LISTENER).accept(11).waitUntil(60 + index * 20, 11).readEnd(11).close(11);
+    for (let index = 0; index < 23; index++)
+      worker
+        .waitUntil(50 + index * 20, LISTENER)
+        .accept(11)
+        .waitUntil(60 + index * 20, 11)
+        .readEnd(11)
+        .close(11);
     worker.waitUntil(900);
     none(await analyzed(trace), KIND);
   });

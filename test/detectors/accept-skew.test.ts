@@ -14,7 +14,8 @@ function shares(counts: readonly number[], work = 0, workOfLast = 0): TraceLines
   const most = Math.max(...counts);
   for (const [index, worker] of workers.entries()) {
     const mine = index === 0 ? work : index === workers.length - 1 ? workOfLast : 0;
-    for (let connection = 0; connection < (counts[index] ?? 0); connection++) worker.waitUntil(50 + connection * EVERY + index * 0.5, LISTENER).serve(11, 'GET /a', { work: mine });
+    for (let connection = 0; connection < (counts[index] ?? 0); connection++)
+      worker.waitUntil(50 + connection * EVERY + index * 0.5, LISTENER).serve(11, 'GET /a', { work: mine });
     worker.waitUntil(50 + most * EVERY);
   }
   return trace;
@@ -90,7 +91,12 @@ describe('the severity of a skew', () => {
   });
 
   it('is info without times: nobody knows how busy they were', async () => {
-    const { severity: told, startMs, metrics, summary } = only(await analyzed(shares([83, 10, 5, 2], 8), { stamps: 'none', durations: false }), KIND);
+    const {
+      severity: told,
+      startMs,
+      metrics,
+      summary,
+    } = only(await analyzed(shares([83, 10, 5, 2], 8), { stamps: 'none', durations: false }), KIND);
     assert.deepEqual([told, startMs, metrics.favouriteBusyPercent, metrics.idlestBusyPercent], ['info', null, null, null]);
     assert.doesNotMatch(summary, /%/);
   });

@@ -43,7 +43,12 @@ describe('in a capture of accepts alone', () => {
 
   it('an EAGAIN after an own accept, with nobody else near, ends an accept loop', async () => {
     const { trace, workers } = accepts([101, 102]);
-    for (const [place, worker] of workers.entries()) for (let index = 0; index < 13; index++) worker.at(50 + index * 200 + place * 100).accept(11).acceptNothing();
+    for (const [place, worker] of workers.entries())
+      for (let index = 0; index < 13; index++)
+        worker
+          .at(50 + index * 200 + place * 100)
+          .accept(11)
+          .acceptNothing();
     assert.match(none(await analyzed(trace), KIND), /\(0 of 26 found nothing\) over 26 connections, 2 acceptors/);
   });
 
@@ -51,7 +56,10 @@ describe('in a capture of accepts alone', () => {
     const { trace, workers } = accepts([101, 102, 103, 104, 105]);
     const [winner, ...losers] = workers as [ThreadLines, ...ThreadLines[]];
     for (let index = 0; index < 11; index++) {
-      winner.at(50 + index * 100).accept(11).close(11);
+      winner
+        .at(50 + index * 100)
+        .accept(11)
+        .close(11);
       for (const loser of losers) loser.at(50.5 + index * 100).acceptNothing();
     }
     const { metrics } = only(await analyzed(trace), KIND);

@@ -26,7 +26,10 @@ function failing(until: (worker: ThreadLines) => void): TraceLines {
   const { trace, worker } = oneWorker();
   worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a');
   until(worker);
-  worker.replyFails(11).close(11).waitUntil(worker.now + 100);
+  worker
+    .replyFails(11)
+    .close(11)
+    .waitUntil(worker.now + 100);
   return trace;
 }
 
@@ -56,14 +59,20 @@ describe('the age of a failed reply', () => {
       failing((worker) => {
         watch(connectTo(worker, 21, 8081), 21);
         worker.send(21, 'GET /x').waitUntil(80, LISTENER).accept(12).read(12, 'GET /b').gap(1003).reply(12).close(12);
-        worker.waitUntil(worker.now + 0.1, 21).read(21, 'HTTP/1.0 200 OK').gap(12);
+        worker
+          .waitUntil(worker.now + 0.1, 21)
+          .read(21, 'HTTP/1.0 200 OK')
+          .gap(12);
       }),
     );
     about(behindMs, 1003);
     about(waitingMs, 30);
     about(ownMs, 12);
     assert.equal(behind, 'GET /b');
-    assert.match(summary, /The worst, GET \/a, was 1\.05 s old: 12 ms own work, 30 ms waiting in the loop, 1\.00 s behind other work, longest 1\.00 s of GET \/b\./);
+    assert.match(
+      summary,
+      /The worst, GET \/a, was 1\.05 s old: 12 ms own work, 30 ms waiting in the loop, 1\.00 s behind other work, longest 1\.00 s of GET \/b\./,
+    );
   });
 
   it('is behind nobody known when the loop works for no request', async () => {
@@ -81,7 +90,9 @@ describe('the age of a failed reply', () => {
     const { ownMs, behindMs } = await blame(
       failing((worker) => {
         connectTo(worker, 21, 3306).send(21, '\\22\\0\\0\\0\\3SELECT 1');
-        worker.call(`poll([{fd=${worker.fd(21)}, events=POLLIN}], 1, -1`, ')', '1 ([{fd=21, revents=POLLIN}])', 400).read(21, '\\1\\0\\0\\1\\1');
+        worker
+          .call(`poll([{fd=${worker.fd(21)}, events=POLLIN}], 1, -1`, ')', '1 ([{fd=21, revents=POLLIN}])', 400)
+          .read(21, '\\1\\0\\0\\1\\1');
       }),
     );
     about(ownMs, 400);
@@ -101,7 +112,14 @@ describe('the age of a failed reply', () => {
 
   it('is told of the reply that stood longest behind others, else of the oldest', async () => {
     const { trace, worker } = oneWorker();
-    for (const [index, age] of [30, 170, 90].entries()) worker.waitUntil(100 + index * 1000, LISTENER).accept(11).read(11, `GET /${age}`).waitUntil(100 + index * 1000 + age, 30).replyFails(11).close(11);
+    for (const [index, age] of [30, 170, 90].entries())
+      worker
+        .waitUntil(100 + index * 1000, LISTENER)
+        .accept(11)
+        .read(11, `GET /${age}`)
+        .waitUntil(100 + index * 1000 + age, 30)
+        .replyFails(11)
+        .close(11);
     worker.waitUntil(9000);
     const { summary } = only(await analyzed(trace), 'broken-pipe');
     assert.match(summary, /The worst, GET \/170, was 170 ms old: 0\.\d+ ms own work, 170 ms waiting in the loop\./);

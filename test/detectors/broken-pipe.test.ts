@@ -33,7 +33,10 @@ function repliesOf({ metrics }: Finding): readonly Reply[] {
 function traffic(requests: number, failing: number, fail = (worker: ThreadLines) => worker.replyFails(11)): TraceLines {
   const { trace, worker } = oneWorker();
   for (let index = 0; index < requests; index++) {
-    worker.waitUntil(50 + index * 10, LISTENER).accept(11).read(11, `GET /${index}`);
+    worker
+      .waitUntil(50 + index * 10, LISTENER)
+      .accept(11)
+      .read(11, `GET /${index}`);
     if (index < failing) fail(worker).close(11);
     else worker.reply(11).close(11);
   }
@@ -45,7 +48,10 @@ describe('a reply that fails', () => {
   it('is told with its error, its signal and its client', async () => {
     const finding = only(await analyzed(traffic(23, 1)), KIND);
     const [reply] = repliesOf(finding);
-    assert.deepEqual([reply?.pid, reply?.fd, reply?.errno, reply?.signal, reply?.request, reply?.peer], [101, 11, 'EPIPE', 'SIGPIPE', 'GET /0', '10.0.0.9:40011']);
+    assert.deepEqual(
+      [reply?.pid, reply?.fd, reply?.errno, reply?.signal, reply?.request, reply?.peer],
+      [101, 11, 'EPIPE', 'SIGPIPE', 'GET /0', '10.0.0.9:40011'],
+    );
     assert.equal(reply?.atMs, 50 + 3 * QUICK);
     assert.deepEqual([finding.metrics.count, finding.metrics.requests, finding.metrics.target], [1, 23, 'client']);
     assert.match(finding.evidence[0]?.text ?? '', /= -1 EPIPE/);
@@ -65,7 +71,10 @@ describe('a reply that fails', () => {
   });
 
   it('is one reply, however many writes of its connection fail', async () => {
-    const { metrics, summary } = only(await analyzed(traffic(23, 1, (worker) => worker.replyFails(11, 'ECONNRESET').replyFails(11).replyFails(11))), KIND);
+    const { metrics, summary } = only(
+      await analyzed(traffic(23, 1, (worker) => worker.replyFails(11, 'ECONNRESET').replyFails(11).replyFails(11))),
+      KIND,
+    );
     assert.equal(metrics.count, 1);
     assert.match(summary, /1 of 23 requests got a failed reply \(1 ECONNRESET\)/);
   });
@@ -79,7 +88,12 @@ describe('a reply that fails', () => {
 
   it('is none that the tracer injected', async () => {
     const { trace, worker } = oneWorker();
-    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').call(`sendto(${worker.fd(11)}, "x", 1, 0, NULL, 0`, ')', '-1 EPIPE (Broken pipe) (INJECTED)').waitUntil(90);
+    worker
+      .waitUntil(50, LISTENER)
+      .accept(11)
+      .read(11, 'GET /a')
+      .call(`sendto(${worker.fd(11)}, "x", 1, 0, NULL, 0`, ')', '-1 EPIPE (Broken pipe) (INJECTED)')
+      .waitUntil(90);
     none(await analyzed(trace), KIND);
   });
 
@@ -134,8 +148,20 @@ describe('the severity of failed replies', () => {
   it('is a warning, however rare, when the reply had stood behind another request for 100 ms', async () => {
     const behind = (ms: number) => {
       const { trace, worker } = oneWorker();
-      worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').waitUntil(60, LISTENER).accept(12).read(12, 'GET /b').gap(ms - 2 * QUICK).reply(12);
-      worker.waitUntil(worker.now + 1, 13).replyFails(11).close(11).close(12);
+      worker
+        .waitUntil(50, LISTENER)
+        .accept(11)
+        .read(11, 'GET /a')
+        .waitUntil(60, LISTENER)
+        .accept(12)
+        .read(12, 'GET /b')
+        .gap(ms - 2 * QUICK)
+        .reply(12);
+      worker
+        .waitUntil(worker.now + 1, 13)
+        .replyFails(11)
+        .close(11)
+        .close(12);
       for (let index = 0; index < 211; index++) worker.waitUntil(2000 + index * 2, LISTENER).serve(11, 'GET /ok');
       worker.waitUntil(5000);
       return trace;
@@ -156,7 +182,10 @@ describe('the target of a failed write', () => {
   for (const [target, entered, severity] of cases) {
     it(`is ${target} for ${entered.slice(0, entered.indexOf(','))}`, async () => {
       const { trace, worker } = oneWorker();
-      if (target === 'upstream') worker.call('socket(AF_INET, SOCK_STREAM, IPPROTO_TCP', ')', '22<socket:[52]>').call('connect(22<socket:[52]>, {sa_family=AF_INET, sin_port=htons(3306), sin_addr=inet_addr("10.0.0.7")}, 16', ')', 0);
+      if (target === 'upstream')
+        worker
+          .call('socket(AF_INET, SOCK_STREAM, IPPROTO_TCP', ')', '22<socket:[52]>')
+          .call('connect(22<socket:[52]>, {sa_family=AF_INET, sin_port=htons(3306), sin_addr=inet_addr("10.0.0.7")}, 16', ')', 0);
       worker.waitUntil(50, LISTENER).serve(11, 'GET /a').call(entered, ')', '-1 EPIPE (Broken pipe)').signal('SIGPIPE').waitUntil(90);
       const finding = only(await analyzed(trace), KIND);
       assert.deepEqual([finding.metrics.target, finding.severity], [target, severity]);
@@ -166,7 +195,13 @@ describe('the target of a failed write', () => {
 
   it('makes a finding of its own each', async () => {
     const { trace, worker } = oneWorker();
-    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').replyFails(11).call('write(21<pipe:[51]>, "a", 1', ')', '-1 EPIPE (Broken pipe)').waitUntil(90);
+    worker
+      .waitUntil(50, LISTENER)
+      .accept(11)
+      .read(11, 'GET /a')
+      .replyFails(11)
+      .call('write(21<pipe:[51]>, "a", 1', ')', '-1 EPIPE (Broken pipe)')
+      .waitUntil(90);
     const found = ofKind(await analyzed(trace), KIND);
     assert.deepEqual(new Set(found.map(({ metrics }) => metrics.target)), new Set(['client', 'pipe']));
   });

@@ -53,13 +53,25 @@ describe('a turn of an event loop', () => {
 
   it('names the request, and who waited behind it', async () => {
     const { trace, worker } = oneWorker();
-    worker.waitUntil(20, LISTENER).accept(12).read(12, 'GET /early').waitUntil(50, LISTENER).accept(11).read(11, 'GET /slow').gap(130).reply(11).close(11);
+    worker
+      .waitUntil(20, LISTENER)
+      .accept(12)
+      .read(12, 'GET /early')
+      .waitUntil(50, LISTENER)
+      .accept(11)
+      .read(11, 'GET /slow')
+      .gap(130)
+      .reply(11)
+      .close(11);
     // Ready at once: it came while the loop was away.
     worker.epollWait(HUB, 0.02, [LISTENER]).accept(13).read(13, 'GET /late').reply(13).close(13);
     worker.waitUntil(300, LISTENER).accept(14).read(14, 'GET /other').reply(14).close(14).waitUntil(1000);
     const { metrics, summary } = await stall(trace);
     assert.deepEqual([metrics.request, metrics.waiting, metrics.waitingCount], ['GET /slow', ['GET /early', 'GET /late'], 2]);
-    assert.match(summary, /while serving GET \/slow: no system call for 130 ms \(running, or waiting for a CPU\)\. Meanwhile 2 other requests were kept waiting\.$/);
+    assert.match(
+      summary,
+      /while serving GET \/slow: no system call for 130 ms \(running, or waiting for a CPU\)\. Meanwhile 2 other requests were kept waiting\.$/,
+    );
   });
 });
 
@@ -112,7 +124,9 @@ describe('a loop that is away at the end of the trace', () => {
   }
 
   it('is a stall at least as long as the trace shows, in the call that did not return', async () => {
-    const { metrics, openEnded, title, summary, evidence } = await stall(unfinished((worker) => worker.stays(`poll([{fd=12<socket:[99]>, events=POLLIN}], 1, -1`)));
+    const { metrics, openEnded, title, summary, evidence } = await stall(
+      unfinished((worker) => worker.stays(`poll([{fd=12<socket:[99]>, events=POLLIN}], 1, -1`)),
+    );
     assert.deepEqual([openEnded, metrics.cause, metrics.call, metrics.request], [true, 'foreign-poll', 'poll', 'GET /stuck']);
     assert.equal(Math.round(metrics.stallMs as number), 3001);
     assert.match(title, /^Worker 101 stalled at least 3\.00 s: poll/);
@@ -129,7 +143,17 @@ describe('a loop that is away at the end of the trace', () => {
   });
 
   it('is none when it is in its own wait', async () => {
-    none(await analyzed(unfinished((worker) => worker.reply(11).close(11).stays(`epoll_wait(${worker.fd(HUB)}, `))), KIND);
+    none(
+      await analyzed(
+        unfinished((worker) =>
+          worker
+            .reply(11)
+            .close(11)
+            .stays(`epoll_wait(${worker.fd(HUB)}, `),
+        ),
+      ),
+      KIND,
+    );
   });
 
   it('ends with the wait that the trace cuts: the stall before it is closed', async () => {

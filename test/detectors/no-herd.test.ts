@@ -29,7 +29,10 @@ describe('EAGAIN of accept is no wasted wake-up', () => {
     repeated(workers, (worker, at, index) => {
       if (index % 3 === worker.tid - 101) worker.waitUntil(at, LISTENER).serve(11, 'GET /a').acceptNothing();
     });
-    assert.match(none(await analyzed(trace), KIND), /1 wake-up a connection \(0 of 23 found nothing\).*; 23 EAGAINs that only ended an accept loop are not counted/);
+    assert.match(
+      none(await analyzed(trace), KIND),
+      /1 wake-up a connection \(0 of 23 found nothing\).*; 23 EAGAINs that only ended an accept loop are not counted/,
+    );
   });
 
   it('when the worker tries before it ever waited (cold probe)', async () => {
@@ -66,7 +69,9 @@ describe('EAGAIN of accept is no wasted wake-up', () => {
 
   it('when accept failed for want of descriptors', async () => {
     const { trace, workers } = prefork(THREE);
-    repeated(workers, (worker, at) => worker.waitUntil(at, LISTENER).call(`accept4(${worker.fd(LISTENER)}, `, '0x7ffd5840, [16], 0)', failed('EMFILE')));
+    repeated(workers, (worker, at) =>
+      worker.waitUntil(at, LISTENER).call(`accept4(${worker.fd(LISTENER)}, `, '0x7ffd5840, [16], 0)', failed('EMFILE')),
+    );
     quietArrivals(workers, 600);
     assert.match(none(await analyzed(trace), KIND), /\(0 of 11 found nothing\)/);
   });
@@ -75,14 +80,25 @@ describe('EAGAIN of accept is no wasted wake-up', () => {
 describe('no herd is found', () => {
   it('with a single acceptor, however often it finds nothing', async () => {
     const { trace, workers } = prefork([101]);
-    repeated(workers, (worker, at) => worker.waitUntil(at, LISTENER).serve(11, 'GET /a').waitUntil(at + 5, LISTENER).acceptNothing());
+    repeated(workers, (worker, at) =>
+      worker
+        .waitUntil(at, LISTENER)
+        .serve(11, 'GET /a')
+        .waitUntil(at + 5, LISTENER)
+        .acceptNothing(),
+    );
     assert.match(none(await analyzed(trace), KIND), /one acceptor only, which cannot be a herd \(23 connections\)/);
   });
 
   it('when workers are woken one at a time and the connection is gone', async () => {
     const { trace, workers } = prefork(THREE);
     for (const [place, worker] of workers.entries()) {
-      for (let index = 0; index < 8; index++) worker.waitUntil(50 + index * 60 + place * 20, LISTENER).serve(11, 'GET /a').waitUntil(60 + index * 60 + place * 20, LISTENER).acceptNothing();
+      for (let index = 0; index < 8; index++)
+        worker
+          .waitUntil(50 + index * 60 + place * 20, LISTENER)
+          .serve(11, 'GET /a')
+          .waitUntil(60 + index * 60 + place * 20, LISTENER)
+          .acceptNothing();
     }
     assert.match(none(await analyzed(trace), KIND), /24 of 48 found nothing/);
   });
@@ -114,7 +130,12 @@ describe('no herd is found', () => {
     for (const pid of THREE) {
       const worker = trace.thread(pid);
       openListener(worker, LISTENER, { label: `socket:[${4700 + pid}]`, reusePort: true });
-      for (let index = 0; index < 11; index++) worker.waitUntil(50 + index * 10, LISTENER).serve(11, 'GET /a').waitUntil(55 + index * 10, LISTENER).acceptNothing();
+      for (let index = 0; index < 11; index++)
+        worker
+          .waitUntil(50 + index * 10, LISTENER)
+          .serve(11, 'GET /a')
+          .waitUntil(55 + index * 10, LISTENER)
+          .acceptNothing();
     }
     const reason = none(await analyzed(trace), KIND);
     assert.match(reason, /127\.0\.0\.1:8000.*one acceptor/);
@@ -125,9 +146,17 @@ describe('no herd is found', () => {
     const { trace, workers } = attached(THREE);
     repeated(workers, (worker, at, index) => {
       if (index % 3 !== worker.tid - 101) return;
-      worker.call(`pselect6(8, [${worker.fd(LISTENER)} 6<pipe:[9]>], NULL, NULL, {tv_sec=30, tv_nsec=0}, NULL`, ')', '1 (in [5], left {tv_sec=29, tv_nsec=9})', at - worker.now);
+      worker.call(
+        `pselect6(8, [${worker.fd(LISTENER)} 6<pipe:[9]>], NULL, NULL, {tv_sec=30, tv_nsec=0}, NULL`,
+        ')',
+        '1 (in [5], left {tv_sec=29, tv_nsec=9})',
+        at - worker.now,
+      );
       worker.accept(11).read(11, 'GET /a').reply(11);
-      worker.call(`poll([{fd=${worker.fd(11)}, events=POLLIN}], 1, 2000`, ')', '1 ([{fd=11, revents=POLLIN}])', 1).close(11).acceptNothing();
+      worker
+        .call(`poll([{fd=${worker.fd(11)}, events=POLLIN}], 1, 2000`, ')', '1 ([{fd=11, revents=POLLIN}])', 1)
+        .close(11)
+        .acceptNothing();
     });
     const reason = none(await analyzed(trace), KIND);
     assert.match(reason, /\(0 of 23 found nothing\).*; 23 EAGAINs that only ended an accept loop/);

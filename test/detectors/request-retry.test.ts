@@ -19,8 +19,19 @@ interface Again {
 /** A request whose reply fails, and one that comes so many milliseconds later. */
 function attempt({ after = 700, address = '10.0.0.9', first = 'GET /a', request = first }: Again = {}): TraceLines {
   const { trace, worker } = oneWorker();
-  worker.waitUntil(50, LISTENER).accept(11).read(11, first).waitUntil(FAILED - 0.02, 12).replyFails(11).close(11);
-  worker.waitUntil(FAILED + after - 0.04, LISTENER).accept(13, { address, port: 51_111 }).read(13, request).reply(13).close(13);
+  worker
+    .waitUntil(50, LISTENER)
+    .accept(11)
+    .read(11, first)
+    .waitUntil(FAILED - 0.02, 12)
+    .replyFails(11)
+    .close(11);
+  worker
+    .waitUntil(FAILED + after - 0.04, LISTENER)
+    .accept(13, { address, port: 51_111 })
+    .read(13, request)
+    .reply(13)
+    .close(13);
   worker.waitUntil(FAILED + after + 1000);
   return trace;
 }
@@ -29,7 +40,10 @@ describe('a request that comes again after its client gave up', () => {
   it('is a retry: the same line, the same address, another connection', async () => {
     const { metrics, severity, sureness, summary, evidence } = only(await analyzed(attempt()), KIND);
     const [retry] = metrics.retries as unknown as readonly Record<string, unknown>[];
-    assert.deepEqual([metrics.count, retry?.request, retry?.pid, retry?.firstAtMs, retry?.againAtMs, retry?.sure], [1, 'GET /a', 101, 50.02, FAILED + 700 - 0.02, true]);
+    assert.deepEqual(
+      [metrics.count, retry?.request, retry?.pid, retry?.firstAtMs, retry?.againAtMs, retry?.sure],
+      [1, 'GET /a', 101, 50.02, FAILED + 700 - 0.02, true],
+    );
     assert.deepEqual([severity, sureness], ['warning', 'likely']);
     assert.match(summary, /first GET \/a, 750 ms after the first attempt/);
     assert.match(evidence[0]?.text ?? '', /EPIPE/);
@@ -73,6 +87,21 @@ describe('a request that comes again after its client gave up', () => {
     assert.match(evidence[1]?.text ?? '', /^102 .*recvfrom/);
   });
 
+  it('comes that early only after 100 ms: equal requests stand beside each other all the time', async () => {
+    const early = (ms: number) => {
+      const { trace, workers } = prefork([101, 102]);
+      const [first, second] = workers as [ThreadLines, ThreadLines];
+      first.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').gap(900).replyFails(11).close(11).waitUntil(2000);
+      second
+        .waitUntil(50 + ms, LISTENER)
+        .serve(11, 'GET /a')
+        .waitUntil(2000);
+      return trace;
+    };
+    none(await analyzed(early(99.9)), KIND);
+    assert.equal(only(await analyzed(early(100)), KIND).metrics.count, 1);
+  });
+
   it('may come before a hang-up that was seen is complete', async () => {
     const { trace, worker } = oneWorker();
     worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').waitUntil(90, 11).readEnd(11);
@@ -98,7 +127,18 @@ describe('a request is no retry', () => {
 
   it('on the connection on which the first one failed', async () => {
     const { trace, worker } = oneWorker();
-    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').waitUntil(90, 12).replyFails(11).reply(11).waitUntil(700, 11).read(11, 'GET /a').reply(11).close(11).waitUntil(2000);
+    worker
+      .waitUntil(50, LISTENER)
+      .accept(11)
+      .read(11, 'GET /a')
+      .waitUntil(90, 12)
+      .replyFails(11)
+      .reply(11)
+      .waitUntil(700, 11)
+      .read(11, 'GET /a')
+      .reply(11)
+      .close(11)
+      .waitUntil(2000);
     none(await analyzed(trace), KIND);
   });
 

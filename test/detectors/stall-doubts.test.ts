@@ -62,7 +62,13 @@ describe('a stall in a poorer capture', () => {
 
   it('is none without durations when the loop was in its own wait', async () => {
     const { trace, worker } = oneWorker();
-    worker.waitUntil(50, LISTENER).serve(11, 'GET /a').waitUntil(2000, LISTENER).serve(11, 'GET /a').waitUntil(4000, LISTENER).serve(11, 'GET /a');
+    worker
+      .waitUntil(50, LISTENER)
+      .serve(11, 'GET /a')
+      .waitUntil(2000, LISTENER)
+      .serve(11, 'GET /a')
+      .waitUntil(4000, LISTENER)
+      .serve(11, 'GET /a');
     none(await analyzed(trace, { durations: false }), KIND);
   });
 
@@ -106,8 +112,17 @@ describe('a thread that is no event loop has no stalls', () => {
     const { trace, workers } = attached([101, 102]);
     for (const worker of workers) {
       for (let index = 0; index < 7; index++) {
-        worker.call(`pselect6(8, [${worker.fd(LISTENER)}], NULL, NULL, {tv_sec=30, tv_nsec=0}, NULL`, ')', '1 (in [5], left {tv_sec=29, tv_nsec=9})', 40);
-        worker.call(`accept4(${worker.fd(LISTENER)}, `, '{sa_family=AF_INET, sin_port=htons(4000), sin_addr=inet_addr("10.0.0.9")}, [16], SOCK_CLOEXEC)', '11<socket:[9]>');
+        worker.call(
+          `pselect6(8, [${worker.fd(LISTENER)}], NULL, NULL, {tv_sec=30, tv_nsec=0}, NULL`,
+          ')',
+          '1 (in [5], left {tv_sec=29, tv_nsec=9})',
+          40,
+        );
+        worker.call(
+          `accept4(${worker.fd(LISTENER)}, `,
+          '{sa_family=AF_INET, sin_port=htons(4000), sin_addr=inet_addr("10.0.0.9")}, [16], SOCK_CLOEXEC)',
+          '11<socket:[9]>',
+        );
         worker.labels.set(11, 'socket:[9]');
         worker.read(11, 'GET /slow').gap(300).reply(11).close(11);
       }
@@ -126,7 +141,13 @@ describe('a thread that is no event loop has no stalls', () => {
     const { trace, workers } = attached([101]);
     const [worker] = workers as [ThreadLines];
     for (let index = 0; index < 7; index++) {
-      worker.call(`epoll_wait(${worker.fd(HUB)}, `, '[{events=EPOLLIN, data={u32=5, u64=5}}], 1, -1)', 1, 40).accept(11).read(11, 'GET /slow').gap(300).reply(11).close(11);
+      worker
+        .call(`epoll_wait(${worker.fd(HUB)}, `, '[{events=EPOLLIN, data={u32=5, u64=5}}], 1, -1)', 1, 40)
+        .accept(11)
+        .read(11, 'GET /slow')
+        .gap(300)
+        .reply(11)
+        .close(11);
     }
     none(await analyzed(trace), KIND);
   });
@@ -145,7 +166,8 @@ describe('a thread that is no event loop has no stalls', () => {
     const { trace, worker } = oneWorker();
     worker.waitUntil(50, LISTENER).serve(11, 'GET /a').waitUntil(9000);
     const master = trace.reborn(77).at(1);
-    for (let index = 0; index < 7; index++) master.call('pselect6(4, [3<pipe:[9]> 4<pipe:[8]>], NULL, NULL, {tv_sec=1, tv_nsec=0}, NULL', ')', '0 (Timeout)', 1000).gap(200);
+    for (let index = 0; index < 7; index++)
+      master.call('pselect6(4, [3<pipe:[9]> 4<pipe:[8]>], NULL, NULL, {tv_sec=1, tv_nsec=0}, NULL', ')', '0 (Timeout)', 1000).gap(200);
     none(await analyzed(trace), KIND);
   });
 });
@@ -158,7 +180,12 @@ describe('a thread that only accepts, and hands connections to a pool', () => {
     for (let index = 0; index < 7; index++) {
       worker.waitUntil(50 + index * 400, LISTENER).accept(11);
       pool.labels.set(11, worker.labels.get(11) ?? '');
-      pool.call('futex(0x5600, FUTEX_WAIT_PRIVATE, 0, NULL', ')', 0, 51 + index * 400 - pool.now).read(11, 'GET /slow').gap(250).reply(11).close(11);
+      pool
+        .call('futex(0x5600, FUTEX_WAIT_PRIVATE, 0, NULL', ')', 0, 51 + index * 400 - pool.now)
+        .read(11, 'GET /slow')
+        .gap(250)
+        .reply(11)
+        .close(11);
     }
     worker.waitUntil(3000, 9).gap(170).waitUntil(4000);
     const report = await analyzed(trace);
@@ -175,7 +202,9 @@ it('a loop without a listener has stalls as well: it waits for sockets, and most
   const client = trace.thread(101);
   client.labels.set(HUB, 'anon_inode:[eventpoll]');
   client.labels.set(12, 'socket:[77]');
-  client.call('socket(AF_INET, SOCK_STREAM|SOCK_NONBLOCK, IPPROTO_TCP', ')', '12<socket:[77]>').call(`connect(${client.fd(12)}, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("10.0.0.7")}, 16`, ')', 0);
+  client
+    .call('socket(AF_INET, SOCK_STREAM|SOCK_NONBLOCK, IPPROTO_TCP', ')', '12<socket:[77]>')
+    .call(`connect(${client.fd(12)}, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("10.0.0.7")}, 16`, ')', 0);
   watch(client, 12);
   for (let index = 0; index < 7; index++) client.waitUntil(200 + index * 200, 12).read(12, 'x');
   client.gap(180).waitUntil(3000);

@@ -14,7 +14,11 @@ describe('requests on a connection', () => {
   it('are counted one by one while it is kept alive', async () => {
     const { trace, worker } = oneWorker();
     worker.waitUntil(50, LISTENER).accept(11);
-    for (let index = 0; index < 7; index++) worker.waitUntil(60 + index * 10, 11).read(11, `GET /${index}`).reply(11);
+    for (let index = 0; index < 7; index++)
+      worker
+        .waitUntil(60 + index * 10, 11)
+        .read(11, `GET /${index}`)
+        .reply(11);
     worker.waitUntil(200, 11).readEnd(11).close(11).waitUntil(300);
     const report = await analyzed(trace);
     assert.equal(requestsOf(report), 7);
@@ -38,7 +42,11 @@ describe('requests on a connection', () => {
   for (const [name, bytes, line] of [
     ['HTTP behind the PROXY protocol', 'PROXY TCP4 10.0.0.9 10.0.0.1 5123 80\\r\\nGET /a HTTP/1.1\\r\\n', 'GET /a'],
     ['a query, which is not shown', 'GET /a?token=secret HTTP/1.1\\r\\n', 'GET /a'],
-    ['FastCGI', '\\1\\1\\0\\1\\0\\10\\0\\0\\0\\1\\0\\0\\0\\0\\0\\0\\1\\4\\0\\1\\0k\\0\\0\\16\\3REQUEST_METHODGET\\v\\6REQUEST_URI/index\\17', 'GET /index'],
+    [
+      'FastCGI',
+      '\\1\\1\\0\\1\\0\\10\\0\\0\\0\\1\\0\\0\\0\\0\\0\\0\\1\\4\\0\\1\\0k\\0\\0\\16\\3REQUEST_METHODGET\\v\\6REQUEST_URI/index\\17',
+      'GET /index',
+    ],
     ['uwsgi', '\\0k\\0\\0\\16\\0REQUEST_METHOD\\3\\0GET\\v\\0REQUEST_URI\\6\\0/index\\17', 'GET /index'],
   ] as const) {
     it(`are named by ${name}`, async () => {
@@ -76,7 +84,10 @@ describe('a connection', () => {
     worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').replyFails(11).close(11);
     worker.waitUntil(70, LISTENER).accept(11).read(11, 'GET /b').replyFails(11).close(11).waitUntil(300);
     const { metrics } = only(await analyzed(trace), 'broken-pipe');
-    assert.deepEqual((metrics.replies as unknown as readonly { readonly request: string }[]).map(({ request }) => request), ['GET /a', 'GET /b']);
+    assert.deepEqual(
+      (metrics.replies as unknown as readonly { readonly request: string }[]).map(({ request }) => request),
+      ['GET /a', 'GET /b'],
+    );
   });
 
   it('is the same one under a number that dup made', async () => {
@@ -96,10 +107,20 @@ describe('a connection', () => {
     worker.labels.set(HUB, 'anon_inode:[eventpoll]');
     for (let index = 0; index < 7; index++) {
       primary.at(50 + index * 300).accept(20);
-      primary.call(`sendmsg(7<socket:[30]>, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="{\\"cmd\\":\\"NODE_HANDLE\\"}", iov_len=21}], msg_iovlen=1, msg_control=[{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[20]}], msg_controllen=20, msg_flags=0}, 0`, ')', 21).close(20);
+      primary
+        .call(
+          `sendmsg(7<socket:[30]>, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="{\\"cmd\\":\\"NODE_HANDLE\\"}", iov_len=21}], msg_iovlen=1, msg_control=[{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[20]}], msg_controllen=20, msg_flags=0}, 0`,
+          ')',
+          21,
+        )
+        .close(20);
       const label = `socket:[${900 + index}]`;
       worker.waitUntil(51 + index * 300, 3);
-      worker.call('recvmsg(3<socket:[31]>, ', `{msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="{\\"cmd\\":\\"NODE_HANDLE\\"}", iov_len=65536}], msg_iovlen=1, msg_control=[{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[19<${label}>]}], msg_controllen=24, msg_flags=MSG_CMSG_CLOEXEC}, MSG_CMSG_CLOEXEC)`, 21);
+      worker.call(
+        'recvmsg(3<socket:[31]>, ',
+        `{msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="{\\"cmd\\":\\"NODE_HANDLE\\"}", iov_len=65536}], msg_iovlen=1, msg_control=[{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[19<${label}>]}], msg_controllen=24, msg_flags=MSG_CMSG_CLOEXEC}, MSG_CMSG_CLOEXEC)`,
+        21,
+      );
       worker.labels.set(19, label);
       worker.read(19, 'GET /work').gap(170).reply(19).close(19);
     }
@@ -122,7 +143,10 @@ describe('what is asked of another service', () => {
       const { trace, worker } = oneWorker();
       worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a');
       worker.call('socket(AF_INET, SOCK_STREAM, IPPROTO_TCP', ')', '12<socket:[70]>').labels.set(12, 'socket:[70]');
-      worker.call(`connect(${worker.fd(12)}, {sa_family=AF_INET, sin_port=htons(9999), sin_addr=inet_addr("10.0.0.7")}, 16`, ')', 0).send(12, bytes).read(12, 'x', 170);
+      worker
+        .call(`connect(${worker.fd(12)}, {sa_family=AF_INET, sin_port=htons(9999), sin_addr=inet_addr("10.0.0.7")}, 16`, ')', 0)
+        .send(12, bytes)
+        .read(12, 'x', 170);
       worker.reply(11).close(11).waitUntil(300);
       const { metrics, summary } = only(await analyzed(trace), 'loop-stall');
       assert.deepEqual([metrics.query, metrics.target], [query, `10.0.0.7:9999 (${name})`]);

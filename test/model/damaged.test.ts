@@ -15,9 +15,24 @@ function everything(): string {
   arrivals(workers, { connections: 13, wasted: 23 });
   for (const [place, worker] of workers.entries()) {
     turn(worker, 300 + place, 230, (each) => each.call('flock(21</run/a.lock>, LOCK_EX', ')', 0, 200));
-    worker.waitUntil(700 + place, LISTENER).accept(11).read(11, 'GET /lost').waitUntil(800 + place, 11).readEnd(11).close(11);
-    worker.waitUntil(900 + place, LISTENER).accept(11).read(11, 'GET /late').gap(150).replyFails(11).close(11);
-    worker.waitUntil(1200 + place, LISTENER).serve(12, 'GET /late').waitUntil(1300);
+    worker
+      .waitUntil(700 + place, LISTENER)
+      .accept(11)
+      .read(11, 'GET /lost')
+      .waitUntil(800 + place, 11)
+      .readEnd(11)
+      .close(11);
+    worker
+      .waitUntil(900 + place, LISTENER)
+      .accept(11)
+      .read(11, `GET /late/${place}`)
+      .gap(150)
+      .replyFails(11)
+      .close(11);
+    worker
+      .waitUntil(1200 + place, LISTENER)
+      .serve(12, `GET /late/${place}`)
+      .waitUntil(1300);
   }
   return trace.text();
 }
@@ -29,11 +44,27 @@ function generator(seed: number): (below: number) => number {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return (((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below | 0;
+    return ((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below) | 0;
   };
 }
 
-const NOISE = ['<', '>', '"', '\\', ')', ' = ', ' <unfinished ...>', '<... accept4 resumed>', '\0', '-1', '99999999999999999999', 'NaN', '\u00e9', ', ', '7'];
+const NOISE = [
+  '<',
+  '>',
+  '"',
+  '\\',
+  ')',
+  ' = ',
+  ' <unfinished ...>',
+  '<... accept4 resumed>',
+  '\0',
+  '-1',
+  '99999999999999999999',
+  'NaN',
+  '\u00e9',
+  ', ',
+  '7',
+];
 
 /** Lines that are missing, doubled, moved, cut, or have noise in them. */
 function damaged(lines: readonly string[], random: (below: number) => number): string {
@@ -74,7 +105,10 @@ function assertSound(value: unknown, path: string): void {
 
 async function reportOn(text: string): Promise<Report | null> {
   try {
-    return await analyzeInputs({ kind: 'file', paths: ['trace'], inputs: [memoryInput('trace', text, { chunkBytes: 4_096 })], leftOut: [], notices: [] }, {});
+    return await analyzeInputs(
+      { kind: 'file', paths: ['trace'], inputs: [memoryInput('trace', text, { chunkBytes: 4_096 })], leftOut: [], notices: [] },
+      {},
+    );
   } catch (error) {
     // Too little may be left of it to be known as a trace.
     if (error instanceof InputError) return null;
@@ -85,7 +119,8 @@ async function reportOn(text: string): Promise<Report | null> {
 it('the undamaged trace holds every kind of finding', async () => {
   const report = await reportOn(everything());
   const kinds = new Set(report?.findings.map(({ kind }) => kind));
-  for (const kind of ['thundering-herd', 'loop-stall', 'service-stall', 'broken-pipe', 'abandoned-request', 'request-retry'] as const) assert.ok(kinds.has(kind), kind);
+  for (const kind of ['thundering-herd', 'loop-stall', 'service-stall', 'broken-pipe', 'abandoned-request', 'request-retry'] as const)
+    assert.ok(kinds.has(kind), kind);
 });
 
 it('whatever damages a trace, no detector breaks and no number is senseless', async () => {
@@ -93,7 +128,8 @@ it('whatever damages a trace, no detector breaks and no number is senseless', as
   for (let seed = 1; seed <= 400; seed++) {
     const report = await reportOn(damaged(lines, generator(seed)));
     if (report === null) continue;
-    for (const [kind, outcome] of Object.entries(report.outcomes)) assert.notEqual(outcome?.status, 'failed', `seed ${seed}: ${kind}: ${outcome?.reason}`);
+    for (const [kind, outcome] of Object.entries(report.outcomes))
+      assert.notEqual(outcome?.status, 'failed', `seed ${seed}: ${kind}: ${outcome?.reason}`);
     assertSound(report.findings, `seed ${seed}: findings`);
     assertSound(report.workers, `seed ${seed}: workers`);
   }
@@ -105,7 +141,8 @@ it('cut anywhere, a trace tells what it holds up to there', async () => {
   for (let length = 200; length <= text.length; length += 997) {
     const report = await reportOn(text.slice(0, length));
     assert.ok(report !== null);
-    for (const [kind, outcome] of Object.entries(report.outcomes)) assert.notEqual(outcome?.status, 'failed', `${kind} after ${length} bytes`);
+    for (const [kind, outcome] of Object.entries(report.outcomes))
+      assert.notEqual(outcome?.status, 'failed', `${kind} after ${length} bytes`);
     const accepted = report.workers.reduce((sum, worker) => sum + worker.accepted, 0);
     assert.ok(accepted >= most, 'what was counted stays counted');
     most = accepted;

@@ -19,7 +19,10 @@ function pollUntil(worker: ThreadLines, ms: number, ready: string): ThreadLines 
 }
 
 describe('the hub of a thread is the wait that can report its listener', () => {
-  for (const [name, wait] of [['pselect6', selectUntil], ['poll', pollUntil]] as const) {
+  for (const [name, wait] of [
+    ['pselect6', selectUntil],
+    ['poll', pollUntil],
+  ] as const) {
     it(`when it is ${name}: wake-ups for the listener count, those for the control pipe do not`, async () => {
       const { trace, workers } = attached([101, 102, 103]);
       for (let index = 0; index < 13; index++) {
@@ -40,7 +43,12 @@ describe('the hub of a thread is the wait that can report its listener', () => {
     for (let index = 0; index < 13; index++) {
       for (const [place, worker] of workers.entries()) {
         const at = 50 + index * 20 + place * 0.05;
-        worker.call(`epoll_wait(${worker.fd(HUB)}, `, '[{events=EPOLLIN, data={u32=1453191184, u64=94570143170576}}], 512, -1)', 1, at - worker.now);
+        worker.call(
+          `epoll_wait(${worker.fd(HUB)}, `,
+          '[{events=EPOLLIN, data={u32=1453191184, u64=94570143170576}}], 512, -1)',
+          1,
+          at - worker.now,
+        );
         if (place === 0) worker.serve(11, 'GET /a');
         else worker.acceptNothing();
       }
@@ -153,7 +161,12 @@ describe('a listener is one queue', () => {
     first.close(LISTENER);
     openListener(first, LISTENER, { label: 'socket:[4712]', port: 8001 });
     for (const worker of [first, second]) {
-      for (let index = 0; index < 13; index++) worker.waitUntil(50 + index * 10, LISTENER).serve(11, 'GET /a').waitUntil(55 + index * 10, LISTENER).acceptNothing();
+      for (let index = 0; index < 13; index++)
+        worker
+          .waitUntil(50 + index * 10, LISTENER)
+          .serve(11, 'GET /a')
+          .waitUntil(55 + index * 10, LISTENER)
+          .acceptNothing();
     }
     const reason = none(await analyzed(trace), 'thundering-herd');
     assert.match(reason, /127\.0\.0\.1:8000: one acceptor/);

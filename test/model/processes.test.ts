@@ -62,7 +62,10 @@ describe('threads of one process', () => {
     const { trace, worker } = oneWorker(101);
     startThread(worker, 111);
     for (let index = 0; index < 7; index++) {
-      worker.waitUntil(50 + index * 300, LISTENER).accept(11).call('futex(0x5600, FUTEX_WAKE_PRIVATE, 1', ')', 1);
+      worker
+        .waitUntil(50 + index * 300, LISTENER)
+        .accept(11)
+        .call('futex(0x5600, FUTEX_WAKE_PRIVATE, 1', ')', 1);
       const pool = trace.thread(111);
       pool.labels.set(11, worker.labels.get(11) ?? '');
       pool.call('futex(0x5600, FUTEX_WAIT_PRIVATE, 0, NULL', ')', 0, 51 + index * 300 - pool.now);

@@ -6,7 +6,11 @@ import { memoryInput } from './memory-input.ts';
 import type { TraceLines, TraceStyle } from './trace-lines.ts';
 
 /** The report on a trace, through the real parser and analysis. */
-export async function analyzed(trace: TraceLines | string, style: Partial<TraceStyle> = {}, options: AnalysisOptions = {}): Promise<Report> {
+export async function analyzed(
+  trace: TraceLines | string,
+  style: Partial<TraceStyle> = {},
+  options: AnalysisOptions = {},
+): Promise<Report> {
   const text = typeof trace === 'string' ? trace : trace.text(style);
   const input = memoryInput('trace', text, { chunkBytes: 4_096 });
   const report = await analyzeInputs({ kind: 'file', paths: ['trace'], inputs: [input], leftOut: [], notices: [] }, options);

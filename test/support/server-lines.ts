@@ -5,10 +5,24 @@ export const MASTER = 100;
 const LISTENER_LABEL = 'socket:[4711]';
 const HUB_LABEL = 'anon_inode:[eventpoll]';
 
+export interface ServerParts {
+  /** The listener is registered with EPOLLEXCLUSIVE. */
+  readonly exclusive?: boolean;
+  /** The command line that starts the master; not traced without it. */
+  readonly argv?: readonly string[];
+}
+
 /** A server whose master opened one listener and forked workers; each has an epoll hub that holds it. All of it happens in the first 10 ms. */
-export function prefork(pids: readonly number[], { exclusive = false } = {}): { readonly trace: TraceLines; readonly workers: readonly ThreadLines[] } {
+export function prefork(
+  pids: readonly number[],
+  { exclusive = false, argv = [] }: ServerParts = {},
+): { readonly trace: TraceLines; readonly workers: readonly ThreadLines[] } {
   const trace = new TraceLines();
   const master = trace.thread(MASTER).at(0);
+  if (argv.length > 0) {
+    const words = argv.map((word) => `"${word}"`).join(', ');
+    master.call(`execve("/usr/bin/${argv[0]}", [${words}], 0x7ffd2af5eab8 /* 9 vars */`, ')', 0);
+  }
   openListener(master, LISTENER);
   for (const pid of pids) fork(master, pid);
   master.stays('wait4(-1, ');
@@ -64,7 +78,11 @@ export function openHub(worker: ThreadLines, exclusive = false): void {
 
 /** Registers a descriptor with the hub. */
 export function watch(worker: ThreadLines, fd: number, events = 'EPOLLIN', epfd = HUB): ThreadLines {
-  return worker.call(`epoll_ctl(${worker.fd(epfd)}, EPOLL_CTL_ADD, ${worker.fd(fd)}, {events=${events}, data={u32=${fd}, u64=${fd}}}`, ')', 0);
+  return worker.call(
+    `epoll_ctl(${worker.fd(epfd)}, EPOLL_CTL_ADD, ${worker.fd(fd)}, {events=${events}, data={u32=${fd}, u64=${fd}}}`,
+    ')',
+    0,
+  );
 }
 
 /** Opens a connection to another service, without waiting for it. */

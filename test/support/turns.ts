@@ -17,7 +17,13 @@ export function oneTurn(ms: number, inside: (worker: ThreadLines) => void = () =
 }
 
 /** Waits until `at`, then serves one request in a turn of exactly `ms` milliseconds. */
-export function turn(worker: ThreadLines, at: number, ms: number, inside: (worker: ThreadLines) => void = () => {}, request = 'GET /slow'): void {
+export function turn(
+  worker: ThreadLines,
+  at: number,
+  ms: number,
+  inside: (worker: ThreadLines) => void = () => {},
+  request = 'GET /slow',
+): void {
   worker.waitUntil(at, LISTENER).accept(11).read(11, request);
   inside(worker);
   // The reply and the close end it.

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
+  decoratedDescriptors,
   decoration,
   decorationAt,
-  decoratedDescriptors,
   descriptorsOfSet,
   integer,
   pollDescriptors,
@@ -94,7 +94,10 @@ describe('bytes of a C string', () => {
 
 table('the address of a socket is read from its sockaddr', socketAddress, [
   ['5, {sa_family=AF_INET, sin_port=htons(8000), sin_addr=inet_addr("127.0.0.1")}, 16', '127.0.0.1:8000'],
-  ['{sa_family=AF_INET6, sin6_port=htons(443), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "::1", &sin6_addr), sin6_scope_id=0}', '[::1]:443'],
+  [
+    '{sa_family=AF_INET6, sin6_port=htons(443), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "::1", &sin6_addr), sin6_scope_id=0}',
+    '[::1]:443',
+  ],
   ['{sa_family=AF_UNIX, sun_path="/run/a.sock"}', 'unix:/run/a.sock'],
   ['{sa_family=AF_UNIX, sun_path=@"abstract"}', 'unix:abstract'],
   ['{sa_family=AF_INET, sin_port=htons(8000), sin_addr=???}', ':8000'],
@@ -105,7 +108,13 @@ table('the address of a socket is read from its sockaddr', socketAddress, [
 
 table('ready events of epoll are read in both spellings', readyEvents, [
   ['7, [{events=EPOLLIN, data={u32=5, u64=4294967301}}], 64, 539', [{ events: 'EPOLLIN', u32: 5 }]],
-  ['7, [{EPOLLIN|EPOLLRDHUP, {u32=11, u64=11}}, {EPOLLOUT, {u32=12, u64=12}}], 64, 0', [{ events: 'EPOLLIN|EPOLLRDHUP', u32: 11 }, { events: 'EPOLLOUT', u32: 12 }]],
+  [
+    '7, [{EPOLLIN|EPOLLRDHUP, {u32=11, u64=11}}, {EPOLLOUT, {u32=12, u64=12}}], 64, 0',
+    [
+      { events: 'EPOLLIN|EPOLLRDHUP', u32: 11 },
+      { events: 'EPOLLOUT', u32: 12 },
+    ],
+  ],
   ['7, [{events=0x2011, data={u32=5, u64=5}}], 64, 0', [{ events: '0x2011', u32: 5 }]],
   ['7, [], 64, 0', []],
   ['7, 0x7ffd9000, 64, -1', []],
@@ -153,7 +162,44 @@ describe('hostile text', () => {
     ['selectReadDescriptors', selectReadDescriptors],
     ['descriptorsOfSet', (text) => descriptorsOfSet(text, 0)],
   ];
-  const bricks = ['<', '>', '[', ']', '{', '}', '(', ')', '"', '\\', ',', ', ', '5<', '[5<', '8, [', '8, [5<', '{fd=', '{events=EPOLLIN', ', data={u32=1', 'sun_path="', 'sun_path="\\', 'htons(1)', 'inet_addr("', '=', 'a=', '/*', '*/', '0x', '9', '\\x', '\\3', '->', '\0', '\u00e9', '\ud800', '\n'];
+  const bricks = [
+    '<',
+    '>',
+    '[',
+    ']',
+    '{',
+    '}',
+    '(',
+    ')',
+    '"',
+    '\\',
+    ',',
+    ', ',
+    '5<',
+    '[5<',
+    '8, [',
+    '8, [5<',
+    '{fd=',
+    '{events=EPOLLIN',
+    ', data={u32=1',
+    'sun_path="',
+    'sun_path="\\',
+    'htons(1)',
+    'inet_addr("',
+    '=',
+    'a=',
+    '/*',
+    '*/',
+    '0x',
+    '9',
+    '\\x',
+    '\\3',
+    '->',
+    '\0',
+    '\u00e9',
+    '\ud800',
+    '\n',
+  ];
   const LENGTH = 60_000;
 
   for (const [name, decode] of decoders) {
@@ -169,6 +215,7 @@ describe('hostile text', () => {
   }
 
   it('made of any two bricks raises no exception', () => {
-    for (const first of bricks) for (const second of bricks) for (const [, decode] of decoders) decode(`${first}${second}${first}${second}${first}`);
+    for (const first of bricks)
+      for (const second of bricks) for (const [, decode] of decoders) decode(`${first}${second}${first}${second}${first}`);
   });
 });

@@ -47,7 +47,11 @@ describe('a request starts with', () => {
 describe('a question to another service is', () => {
   const rows: readonly (readonly [bytes: string, protocol: string | null, text?: string])[] = [
     ['\x10\0\0\0\x03SELECT 1', 'MySQL', 'SELECT ?'],
-    ["\x10\0\0\0\x03SELECT a FROM b WHERE c = 'it''s' AND d IN (1, 2.5) AND e = \"x\\\"y\"", 'MySQL', 'SELECT a FROM b WHERE c = ? AND d IN (?, ?) AND e = ?'],
+    [
+      "\x10\0\0\0\x03SELECT a FROM b WHERE c = 'it''s' AND d IN (1, 2.5) AND e = \"x\\\"y\"",
+      'MySQL',
+      'SELECT a FROM b WHERE c = ? AND d IN (?, ?) AND e = ?',
+    ],
     ['\x10\0\0\0\x16UPDATE t2 SET a = ?', 'MySQL', 'UPDATE t2 SET a = ?'],
     ["\x10\0\0\0\x03SELECT 'cut off by the trac", 'MySQL', 'SELECT ?'],
     ['Q\0\0\0\x16SELECT 42\0', 'PostgreSQL', 'SELECT ?'],
@@ -85,13 +89,42 @@ it('ports have names by custom, and addresses have ports', () => {
 });
 
 describe('hostile bytes', () => {
-  const bricks = ['\0', '\x01', '\x01\x01', "'", '"', "''", '\\', 'GET ', 'GET /', 'PROXY ', 'REQUEST_METHOD', 'REQUEST_URI/', 'Q\0', 'P\0', '*1\r\n$1\r\n', '\x10\0\0\0\x03', "SELECT '", '1', '1.', ' ', '\r\n', '\xff'];
+  const bricks = [
+    '\0',
+    '\x01',
+    '\x01\x01',
+    "'",
+    '"',
+    "''",
+    '\\',
+    'GET ',
+    'GET /',
+    'PROXY ',
+    'REQUEST_METHOD',
+    'REQUEST_URI/',
+    'Q\0',
+    'P\0',
+    '*1\r\n$1\r\n',
+    '\x10\0\0\0\x03',
+    "SELECT '",
+    '1',
+    '1.',
+    ' ',
+    '\r\n',
+    '\xff',
+  ];
 
   it('raise no exception, and take time that grows with their length', () => {
     for (const brick of bricks) {
       const long = brick.repeat(60_000 / brick.length);
       const start = performance.now();
-      for (const bytes of [long, `GET /${long}`, `\x10\0\0\0\x03${long}`, `\x01\x01REQUEST_METHODGET${long}`, `\0REQUEST_METHODGETREQUEST_URI/${long}`]) {
+      for (const bytes of [
+        long,
+        `GET /${long}`,
+        `\x10\0\0\0\x03${long}`,
+        `\x01\x01REQUEST_METHODGET${long}`,
+        `\0REQUEST_METHODGETREQUEST_URI/${long}`,
+      ]) {
         requestStart(bytes);
         queryOf(bytes);
         portOf(bytes);

@@ -27,8 +27,10 @@ it('every spelling of a wait, a transfer and a process has its family', () => {
 });
 
 it('the first argument is a descriptor where it is one', () => {
-  for (const name of ['read', 'sendto', 'accept4', 'epoll_ctl', 'epoll_wait', 'close', 'fsync', 'flock', 'fcntl', 'fchmod', 'utimensat']) assert.ok(syscall(name).takesDescriptor, name);
-  for (const name of ['poll', 'pselect6', 'futex', 'openat', 'socket', 'sync', 'wait4', 'a_call_of_the_future']) assert.ok(!syscall(name).takesDescriptor, name);
+  for (const name of ['read', 'sendto', 'accept4', 'epoll_ctl', 'epoll_wait', 'close', 'fsync', 'flock', 'fcntl', 'fchmod', 'utimensat'])
+    assert.ok(syscall(name).takesDescriptor, name);
+  for (const name of ['poll', 'pselect6', 'futex', 'openat', 'socket', 'sync', 'wait4', 'a_call_of_the_future'])
+    assert.ok(!syscall(name).takesDescriptor, name);
 });
 
 it('names that other tables hold are no names of calls', () => {

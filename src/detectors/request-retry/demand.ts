@@ -5,6 +5,8 @@ const RECENT = 16;
 
 interface Line {
   arrivals: number;
+  /** Of these, attempts that were lost: they are no demand of others. */
+  lost: number;
   readonly recent: Request[];
 }
 
@@ -25,6 +27,12 @@ export class Demand {
     else line.recent[line.arrivals % RECENT] = request;
   }
 
+  /** One of the arrivals turned out to be lost. */
+  lose(identity: string): void {
+    const line = this.#lines.get(identity);
+    if (line !== undefined) line.lost++;
+  }
+
   /** The last requests of that line. */
   recent(identity: string): readonly Request[] {
     return this.#lines.get(identity)?.recent ?? [];
@@ -35,16 +43,17 @@ export class Demand {
     return this.recent(identity).filter((request) => request.readAt <= now && now - request.readAt <= time && !apart.includes(request)).length;
   }
 
-  /** Others of that line that were to be expected in so long a time, judged by all that came from `begin` to `now`. */
-  usually(identity: string, begin: Nanoseconds, now: Nanoseconds, time: Nanoseconds, apart: number): number {
-    const others = Math.max(0, (this.#lines.get(identity)?.arrivals ?? 0) - apart);
-    return (others / Math.max(SECOND, now - Math.max(0, begin))) * time;
+  /** How often others of that line than `again` came from `begin` to `now`, per nanosecond. */
+  usually({ identity }: Request, begin: Nanoseconds, now: Nanoseconds, again: Request): number {
+    const { arrivals = 0, lost = 0, recent = [] } = this.#lines.get(identity) ?? {};
+    const others = Math.max(0, arrivals - lost - (recent.includes(again) ? 1 : 0));
+    return others / Math.max(SECOND, now - Math.max(0, begin));
   }
 
   #first(identity: string): Line {
     const [oldest] = this.#lines.size < this.#most ? [] : this.#lines.keys();
     if (oldest !== undefined) this.#lines.delete(oldest);
-    const line = { arrivals: 0, recent: [] };
+    const line = { arrivals: 0, lost: 0, recent: [] };
     this.#lines.set(identity, line);
     return line;
   }

@@ -10,9 +10,10 @@ const REMEMBERED = 1000;
 const KEPT = 50;
 /** A retry that comes so soon after its loss is a sure one. The popularity of a line is judged over this time at least. */
 const SOON = 2 * SECOND;
-/** So many others of the same line in that time leave a retry sure, or possible (the coincidence guard of semantics 4.5). */
+const SHORTEST_SPAN = 100 * MILLISECOND;
+/** So many others of the same line expected in that time leave a retry sure, or possible (the coincidence guard of semantics 4.5). */
 const SURE_BELOW = 1 / 3;
-const POSSIBLE_UP_TO = 1;
+const POSSIBLE_UP_TO = 0.5;
 
 /** Nobody gives up and asks again sooner; under load equal requests stand beside each other all the time. */
 const PATIENCE = 100 * MILLISECOND;
@@ -48,6 +49,7 @@ export const requestRetry: DetectorDefinition = {
     const retries = new Retries(context);
 
     const lose = (loss: Lost): void => {
+      retries.demand.lose(loss.request.identity);
       const at = early.findIndex(({ first }) => first === loss.request);
       const [known] = at < 0 ? [] : early.splice(at, 1);
       // Nobody knows when the client gave up: at any time since the first attempt.
@@ -94,14 +96,16 @@ class Retries {
 
   /** Takes the retry in, unless others of that line come as often anyway; it came some time between the two moments. */
   tell({ request: first, at, line: lostLine, answered }: Lost, { again, pid, line }: Arrival, from: Nanoseconds, to: Nanoseconds): boolean {
-    const time = Math.max(SOON, to - from);
-    const lately = this.demand.lately(first.identity, at, time, [first, again]);
-    if (lately > POSSIBLE_UP_TO) return false;
+    const span = Math.max(SHORTEST_SPAN, to - from);
+    // Others of that line that were to be expected in the span: by what came just before, and by what comes on the whole.
+    const lately = this.demand.lately(first.identity, at, SOON, [first, again]) / SOON;
+    const usually = this.demand.usually(first, this.#context.model.firstTime, to, again);
+    const expected = Math.max(lately, usually) * span;
+    if (expected > POSSIBLE_UP_TO) return false;
     this.total++;
     if (this.kept.length === KEPT) return true;
-    const usually = this.demand.usually(first.identity, this.#context.model.firstTime, to, time, 1);
     const isSoon = again.readAt >= at && again.readAt - at <= SOON;
-    const sure = isSoon && lately + usually < SURE_BELOW && addressOf(first) !== '' && addressOf(again) !== '';
+    const sure = isSoon && expected < SURE_BELOW && addressOf(first) !== '' && addressOf(again) !== '';
     this.kept.push({ request: again.line, firstAt: first.startedAt, againAt: again.startedAt, pid, line, lostLine, answered, sure });
     return true;
   }

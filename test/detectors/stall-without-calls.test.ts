@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Finding } from '../../src/analysis/report.ts';
+import { analyzed, only } from '../support/analyzed.ts';
+import { oneWorker, startThread } from '../support/server-lines.ts';
+import { LISTENER, QUICK, type ThreadLines } from '../support/thread-lines.ts';
+import type { TraceLines } from '../support/trace-lines.ts';
+import { oneTurn } from '../support/turns.ts';
+
+const LENGTH = 200;
+
+async function stall(trace: TraceLines): Promise<Finding> {
+  return only(await analyzed(trace), 'loop-stall');
+}
+
+describe('the cause of a stall outside calls', () => {
+  it('is no-syscall when there is none', async () => {
+    const { metrics, sureness, evidence, summary } = await stall(oneTurn(LENGTH));
+    assert.deepEqual([metrics.cause, metrics.call, sureness], ['no-syscall', '', 'likely']);
+    assert.match(evidence[0]?.text ?? '', /recvfrom/);
+    assert.match(evidence[1]?.text ?? '', /sendto/);
+    assert.match(summary, /while serving GET \/slow: no system call for 200 ms \(running, or waiting for a CPU\)\.$/);
+  });
+
+  it('is no-syscall for busy code that allocates: many calls, none of them long', async () => {
+    const { metrics, summary } = await stall(
+      oneTurn(LENGTH, (worker) => {
+        for (let page = 0; page < 97; page++) worker.gap(1.9).call(`brk(0x5600${page}000`, ')', `0x5600${page}000`);
+      }),
+    );
+    assert.deepEqual([metrics.cause, metrics.turnCalls], ['no-syscall', 101]);
+    assert.match(summary, /of it outside system calls \(running, or waiting for a CPU\), with 101 calls in between and no gap over/);
+  });
+
+  it('is import from ten program files on', async () => {
+    const imports = (files: number) => (worker: ThreadLines) => {
+      for (let file = 0; file < files; file++)
+        worker.gap(10).call(`openat(AT_FDCWD, "/app/m${file}.cpython-311.pyc", O_RDONLY|O_CLOEXEC`, ')', 30 + file);
+    };
+    assert.equal((await stall(oneTurn(LENGTH, imports(9)))).metrics.cause, 'no-syscall');
+    assert.equal((await stall(oneTurn(LENGTH, imports(10)))).metrics.cause, 'import');
+  });
+
+  it('is patched-thread-pool when the loop starts a thread that is none', async () => {
+    const { metrics, sureness, summary } = await stall(oneTurn(LENGTH, (worker) => worker.call('gettid(', ')', 101)));
+    assert.deepEqual([metrics.cause, sureness], ['patched-thread-pool', 'possible']);
+    assert.match(summary, /no native thread was started/);
+  });
+
+  it('is no-syscall when a native thread was started after all', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(20, LISTENER).serve(11, 'GET /a').call('gettid(', ')', 101);
+    startThread(worker, 111);
+    worker.waitUntil(50, LISTENER).serve(11, 'GET /a').gap(1500).waitUntil(3000);
+    trace.thread(111).at(22).call('gettid(', ')', 111);
+    assert.equal((await stall(trace)).metrics.cause, 'no-syscall');
+  });
+
+  it('is said to come after the reply only when the reply was sent before it', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).serve(11, 'GET /a').gap(170).waitUntil(1000);
+    const after = await stall(trace);
+    assert.deepEqual([after.metrics.afterReply, after.metrics.cause], [true, 'no-syscall']);
+    assert.match(after.summary, /after it had answered GET \/a/);
+    assert.equal((await stall(oneTurn(LENGTH))).metrics.afterReply, false);
+  });
+
+  it('is patched-thread-pool, possibly, for long work after the reply of a process without native threads', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).serve(11, 'GET /start').gap(1000).waitUntil(3000);
+    const { metrics, sureness } = await stall(trace);
+    assert.deepEqual([metrics.cause, sureness], ['patched-thread-pool', 'possible']);
+  });
+});
+
+describe('the cause of a long turn that served many', () => {
+  function crowd(requests: number, sameConnection: boolean): TraceLines {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11);
+    for (let index = 0; index < requests; index++) {
+      if (index > 0 && !sameConnection) worker.accept(11 + index);
+      const fd = sameConnection ? 11 : 11 + index;
+      worker
+        .read(fd, `GET /${index}`)
+        .gap(LENGTH / requests)
+        .reply(fd);
+    }
+    worker.waitUntil(1000);
+    return trace;
+  }
+
+  it('is many-requests from three on, when they came from several clients', async () => {
+    assert.equal((await stall(crowd(2, false))).metrics.cause, 'no-syscall');
+    const { metrics, summary } = await stall(crowd(3, false));
+    assert.deepEqual([metrics.cause, metrics.call], ['many-requests', '']);
+    assert.match(summary, /it served 3 requests before it waited again, none of them most of that time/);
+  });
+
+  it('is one-connection when one client had the next one ready each time', async () => {
+    const { metrics, summary } = await stall(crowd(7, true));
+    assert.equal(metrics.cause, 'one-connection');
+    assert.match(summary, /it served 7 requests of one connection before it waited again/);
+  });
+
+  it('is the request that takes most of it, if there is one', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER);
+    for (const fd of [11, 12, 13])
+      worker
+        .accept(fd)
+        .read(fd, `GET /${fd}`)
+        .gap(fd === 12 ? 170 : 15 - QUICK)
+        .reply(fd)
+        .close(fd);
+    worker.waitUntil(1000);
+    const { metrics } = await stall(trace);
+    assert.deepEqual([metrics.cause, metrics.request], ['no-syscall', 'GET /12']);
+  });
+});
