@@ -100,7 +100,7 @@ describe('a service stands still', () => {
     trace.thread(900).at(4000).call('getpid(', ')', 900);
     const { openEnded, metrics, summary } = only(await analyzed(trace), KIND);
     assert.deepEqual([openEnded, metrics.longestMs], [true, 3000.02]);
-    assert.match(summary, /for at least 3\.00 s, in: poll/);
+    assert.match(summary, /for at least 3\.00 s, spent in poll/);
   });
 });
 

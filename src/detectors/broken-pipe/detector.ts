@@ -9,6 +9,8 @@ import { count, duration, milliseconds, plural } from '../words.ts';
 
 const KEPT = 200;
 const SHOWN = 50;
+/** Standing behind others for less is noise. */
+const NOTABLE = 10 * MILLISECOND;
 
 export type Target = 'client' | 'upstream' | 'pipe' | 'log';
 
@@ -110,9 +112,9 @@ function finding(context: Context, target: Target, tally: Tally, requests: numbe
   };
 }
 
-/** Longest behind others; where nobody stood behind anybody for a millisecond or more, the oldest. */
+/** Longest behind others; where nobody stood behind anybody for long, the oldest. */
 function isWorse(failure: FailedWrite, most: FailedWrite): boolean {
-  if (Math.max(failure.behind, most.behind) >= MILLISECOND) return failure.behind > most.behind;
+  if (Math.max(failure.behind, most.behind) >= NOTABLE) return failure.behind > most.behind;
   return ageOf(failure) > ageOf(most);
 }
 
@@ -121,7 +123,7 @@ function ageOf({ request, time }: FailedWrite): number {
 }
 
 function behindWhom({ longest, behind }: FailedWrite): string {
-  return behind < MILLISECOND || longest?.request == null ? '' : longest.request.name;
+  return behind < NOTABLE || longest?.request == null ? '' : longest.request.name;
 }
 
 function severityOf(context: Context, target: Target, tally: Tally, worst: FailedWrite, requests: number, fatal: boolean): Severity {
@@ -156,7 +158,7 @@ function clientSummary(tally: Tally, worst: FailedWrite, requests: number, fatal
   const bound = worst.connection?.seenOpening === false ? 'at least ' : '';
   const whom = behindWhom(worst);
   const longest = whom === '' ? '' : `, longest ${duration((worst.longest?.end ?? 0) - (worst.longest?.start ?? 0))} of ${whom}`;
-  const behind = worst.behind < MILLISECOND ? '' : `, ${duration(worst.behind)} behind other work${longest}`;
+  const behind = worst.behind < NOTABLE ? '' : `, ${duration(worst.behind)} behind other work${longest}`;
   return `${base} The worst, ${worst.request.name}, was ${bound}${duration(ageOf(worst))} old: ${duration(worst.own)} own work, ${duration(worst.waiting)} waiting in the loop${behind}.${died}`;
 }
 

@@ -22,7 +22,7 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, server: string) => Step[]>
   'foreign-poll': ({ target }) => [
     {
       text: /MySQL/.test(target)
-        ? 'A C MySQL client waits for its answer here and cannot yield. Use a client in the language of the loop (PyMySQL, asyncmy); where its speed a row does not do, run the query in a native thread pool.'
+        ? 'A C MySQL client waits for its answer here and cannot yield. Use a client in the language of the loop (PyMySQL, asyncmy); where that is too slow, run the query in a native thread pool.'
         : "A library waits on its own descriptor instead of the loop's. Use a client made for the loop; where there is none, run the calls in a native thread pool.",
       caveat: `${/MySQL/.test(target) ? 'PyMySQL spends more CPU a row, on the loop. ' : ''}A thread pool has 10 threads in gevent unless set; connections must not be shared between threads.`,
     },

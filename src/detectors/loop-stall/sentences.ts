@@ -6,12 +6,14 @@ import type { Stall } from './detector.ts';
 
 const LONGEST_TITLE = 78;
 const LONGEST_TARGET = 40;
+/** A single gap of this share of a stall is the stall. */
+const ONE_GAP = 0.6;
 /** Corrections below this share of a stall are not worth a sentence. */
 const NOTABLE = 0.1;
 
 export const CAUSE_IN_WORDS: Readonly<Record<Cause, string>> = {
   'blocking-call': 'a blocking call',
-  'futex-ladder': 'short waits on a lock, one after the other',
+  'futex-ladder': 'short futex waits, one after the other',
   'foreign-poll': "a wait that is not the loop's own",
   dns: 'a name lookup',
   'disk-sync': 'a disk sync',
@@ -20,7 +22,7 @@ export const CAUSE_IN_WORDS: Readonly<Record<Cause, string>> = {
   'child-wait': 'a child process',
   log: 'writing a log',
   lock: 'a lock',
-  'no-syscall': 'no system call',
+  'no-syscall': 'outside system calls',
   'patched-thread-pool': 'work in a patched thread pool',
   'gil-wait': 'the interpreter lock',
   import: 'importing program files',
@@ -30,9 +32,15 @@ export const CAUSE_IN_WORDS: Readonly<Record<Cause, string>> = {
 
 export function titleOf(pid: number, stall: Stall, count: number): string {
   const { reason } = stall;
-  const inside = reason.call === '' ? CAUSE_IN_WORDS[reason.cause] : reason.cause === 'futex-ladder' ? 'a ladder of futex waits' : `${reason.call}${shortTarget(reason.target)}`;
-  const title = `${workerName(pid)} stalled ${atLeast(stall)}${duration(stall.length)}: ${inside}${count > 1 ? ` (${count} times)` : ''}`;
+  const title = `${workerName(pid)} stalled ${atLeast(stall)}${duration(stall.length)}: ${inside(stall)}${count > 1 ? ` (${count} times)` : ''}`;
   return title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 3)}...` : title;
+}
+
+function inside({ reason, longestGap, length }: Stall): string {
+  if (reason.cause === 'futex-ladder') return 'a ladder of futex waits';
+  if (reason.call !== '') return `${reason.call}${shortTarget(reason.target)}`;
+  if (reason.cause !== 'no-syscall') return CAUSE_IN_WORDS[reason.cause];
+  return longestGap >= ONE_GAP * length ? 'no system call' : 'mostly outside system calls';
 }
 
 function shortTarget(target: string): string {
@@ -60,7 +68,7 @@ function whatHappened(stall: Stall): string {
   if (cause === 'import') return `it opened program files, as an import does, with ${plural(stall.calls, 'call')} in all`;
   const pattern = cause === 'patched-thread-pool' ? '; the work goes on after or beside the reply and no native thread was started, the pattern of a thread pool that was patched into greenlets' : '';
   if (stall.reason.estimated) return `no line for ${duration(stall.longestGap)} (in the call before, running, or waiting for a CPU: without -T one cannot tell)${pattern}`;
-  if (stall.longestGap >= 0.6 * stall.length) return `no system call for ${duration(stall.longestGap)} (running, or waiting for a CPU)${pattern}`;
+  if (stall.longestGap >= ONE_GAP * stall.length) return `no system call for ${duration(stall.longestGap)} (running, or waiting for a CPU)${pattern}`;
   const longest = stall.longestGap < MILLISECOND ? '' : ` and no gap over ${duration(stall.longestGap)}`;
   return `${duration(stall.outside)} of it outside system calls (running, or waiting for a CPU), with ${plural(stall.calls, 'call')} in between${longest}${pattern}`;
 }

@@ -85,7 +85,7 @@ function finding(context: Context, loops: readonly Thread[], turns: ReadonlyMap<
   const longest = worst.end - worst.start;
   const workers = loops.map((thread) => thread.process.pid);
   const computing = round((100 * described.reduce((sum, { outside }) => sum + outside, 0)) / Math.max(1, described.reduce((sum, { inTurns }) => sum + inTurns, 0)), 1);
-  const where = [...new Set(worst.blockedIn.map(({ call, target, cause }) => `${call === '' ? CAUSE_IN_WORDS[cause] : call}${target === '' ? '' : ` on ${target}`}`))].slice(0, 3).join(', ');
+  const where = [...new Set(worst.blockedIn.map(whereOf))].slice(0, 3).join(', ');
   const open = described.some((stall) => stall.open);
   const atLeast = worst.open ? 'at least ' : '';
   const everybody = loops.length === 2 ? 'Both workers' : `All ${loops.length} workers`;
@@ -95,7 +95,7 @@ function finding(context: Context, loops: readonly Thread[], turns: ReadonlyMap<
     severity: 'critical',
     sureness: 'likely',
     title: `No worker could accept or answer${stalls.length === 1 ? ` for ${atLeast}` : `: ${stalls.length} times, longest ${atLeast}`}${duration(longest)}`,
-    summary: `${notAll(loops, turns)}${everybody} were away from their loops at the same time ${extent}, in: ${where}. ${computingOrWaiting(computing)}`,
+    summary: `${notAll(loops, turns)}${everybody} were away from their loops at the same time ${extent}, spent ${where}. ${computingOrWaiting(computing)}`,
     why: `Nobody accepts or answers while every loop is blocked: the service is down for that time${computing <= MOSTLY_WAITING ? ', although the machine may be idle' : ''}. It then serves ${loops.length} requests at once, one a worker, and no more.`,
     start: described[0]?.start ?? UNKNOWN,
     end: described.at(-1)?.end ?? UNKNOWN,
@@ -127,6 +127,12 @@ function finding(context: Context, loops: readonly Thread[], turns: ReadonlyMap<
 function notAll(loops: readonly Thread[], turns: ReadonlyMap<Thread, BusyTurns>): string {
   const dropped = loops.reduce((sum, thread) => sum + (turns.get(thread)?.dropped ?? 0), 0);
   return dropped === 0 ? '' : `Only the last ${plural(MOST_TURNS, 'long turn')} of each worker were compared. `;
+}
+
+/** `in poll on 127.0.0.1:3306 (MySQL)`, `outside system calls`. */
+function whereOf({ call, target, cause }: Pick<Busy, 'call' | 'target' | 'cause'>): string {
+  if (cause === 'no-syscall') return CAUSE_IN_WORDS[cause];
+  return `in ${call === '' ? CAUSE_IN_WORDS[cause] : call}${target === '' ? '' : ` on ${target}`}`;
 }
 
 function computingOrWaiting(percent: number): string {

@@ -2,6 +2,7 @@ import type { Step } from '../finding.ts';
 import { ratio } from '../words.ts';
 
 const CHECK: Step = { text: 'Check on the host that one listening socket is shared by all workers.', command: 'ss -ltnp', needs: 'root, to see the pids' };
+const CHECK_UNIX: Step = { ...CHECK, command: 'ss -lxp' };
 
 /** A herd that costs less than this share of a core at ten times its rate is left alone first. */
 const CHEAP = 0.05;
@@ -28,14 +29,15 @@ export interface Herd {
 /** What helps against this herd (semantics section 6), the cheapest thing first. */
 export function herdAdvice({ server, isUnix, cores }: Herd): Step[] {
   const cure = cureOf(server, isUnix);
-  if (cores === null || cores * 10 >= CHEAP) return [cure, { text: 'Let the proxy keep its connections to the workers open: fewer accepts, fewer wake-ups.' }, CHECK];
+  const check = isUnix ? CHECK_UNIX : CHECK;
+  if (cores === null || cores * 10 >= CHEAP) return [cure, { text: 'Let the proxy keep its connections to the workers open: fewer accepts, fewer wake-ups.' }, check];
   return [
     {
       text: `Leave it at this rate: ${ratio(cores * 100)} % of one core is not worth a change.`,
       caveat: 'The estimate counts the wake-ups seen and 20 µs each (5 µs for servers written in C); it is no measurement.',
     },
     { ...cure, text: `If the rate will grow much: ${cure.text.charAt(0).toLowerCase()}${cure.text.slice(1)}` },
-    CHECK,
+    check,
   ];
 }
 
