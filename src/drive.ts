@@ -4,13 +4,13 @@ import type { AnalysisOptions } from './analysis/options.ts';
 import type { Report } from './analysis/report.ts';
 import { mergeInputs } from './drive/merge.ts';
 import { OpenInput, type SharedTables } from './drive/open-input.ts';
-import type { Reading } from './drive/reading.ts';
-import { ThreadedInput, WORTH_A_THREAD } from './drive/threaded-input.ts';
-import type { TimeOrigin } from './trace/time.ts';
 import { peek } from './drive/peeked-input.ts';
+import type { Reading } from './drive/reading.ts';
 import { type ScannedInput, scan } from './drive/scan.ts';
 import { Tally } from './drive/tally.ts';
+import { ThreadedInput, WORTH_A_THREAD } from './drive/threaded-input.ts';
 import type { InputSet } from './sources/trace-input.ts';
+import type { TimeOrigin } from './trace/time.ts';
 
 /** How far the reading is; the same object at every call, its properties are computed when asked for. */
 export interface Progress {
@@ -72,7 +72,12 @@ function progressOf(tally: Tally, analysis: Analysis): Progress {
 }
 
 /** A large input is parsed in a thread of its own. */
-async function openAlone(scanned: ScannedInput, open: (scanned: ScannedInput) => Promise<Reading>, origin: TimeOrigin, tally: Tally): Promise<Reading> {
+async function openAlone(
+  scanned: ScannedInput,
+  open: (scanned: ScannedInput) => Promise<Reading>,
+  origin: TimeOrigin,
+  tally: Tally,
+): Promise<Reading> {
   const { input, format } = scanned;
   if ((input.sizeBytes ?? 0) < WORTH_A_THREAD) return open(scanned);
   const threaded = new ThreadedInput(scanned.peeked ?? (await peek(input, 1)), format, origin);

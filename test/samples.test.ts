@@ -18,7 +18,10 @@ it('there are samples, at least one of each main story and its twin', () => {
   const names = all.map(({ name }) => name);
   for (const name of ['herd-gunicorn-gevent', 'distracted-worker', 'c-client-flush']) {
     assert.ok(names.includes(name), name);
-    assert.ok(names.some((other) => other.startsWith(`${name}/healthy`)), `${name}/healthy`);
+    assert.ok(
+      names.some((other) => other.startsWith(`${name}/healthy`)),
+      `${name}/healthy`,
+    );
   }
 });
 
@@ -31,13 +34,16 @@ for (const sample of all) {
     it('finds what happened, and nothing that did not', () => {
       // Unequal shares among idle workers are told, quietly: they do no harm.
       const told = (kind: string): boolean => loud.has(kind) || (kind === 'accept-skew' && report.outcomes[kind]?.status === 'found');
-      for (const kind of truth.expect.found) if (implemented.has(kind)) assert.ok(told(kind), `${kind} was not found: ${JSON.stringify(report.outcomes[kind])}`);
-      for (const kind of truth.expect.quiet) assert.ok(!loud.has(kind), `${kind}: ${report.findings.find((finding) => finding.kind === kind)?.summary}`);
+      for (const kind of truth.expect.found)
+        if (implemented.has(kind)) assert.ok(told(kind), `${kind} was not found: ${JSON.stringify(report.outcomes[kind])}`);
+      for (const kind of truth.expect.quiet)
+        assert.ok(!loud.has(kind), `${kind}: ${report.findings.find((finding) => finding.kind === kind)?.summary}`);
     });
 
     it('every detector answers, none breaks, every line is read', () => {
       assert.deepEqual(new Set(Object.keys(report.outcomes)), implemented);
-      for (const [kind, outcome] of Object.entries(report.outcomes)) assert.notEqual(outcome?.status, 'failed', `${kind}: ${outcome?.reason}`);
+      for (const [kind, outcome] of Object.entries(report.outcomes))
+        assert.notEqual(outcome?.status, 'failed', `${kind}: ${outcome?.reason}`);
       assert.equal(report.quality.unparsedLines, 0);
     });
 
@@ -45,13 +51,16 @@ for (const sample of all) {
       const accepted = report.workers.reduce((sum, worker) => sum + worker.accepted, 0);
       assert.equal(accepted, truth.connections);
       if (truth.acceptedBy !== undefined) return;
-      for (const [pid, count] of Object.entries(truth.accepts)) assert.equal(report.workers.find((worker) => worker.pid === Number(pid))?.accepted, count, `worker ${pid}`);
+      for (const [pid, count] of Object.entries(truth.accepts))
+        assert.equal(report.workers.find((worker) => worker.pid === Number(pid))?.accepted, count, `worker ${pid}`);
     });
 
     it('quotes lines that stand where it says', () => quotesAreTrue(sample, report));
     if (truth.stalls.length > 0) it('times each stall, names its cause, and reports no other', () => stallsAreTrue(sample, report));
-    if (truth.expect.found.includes('service-stall')) it('times the moments in which nobody could accept', () => serviceStallsAreTrue(sample, report));
-    if (truth.brokenPipes.length > 0) it('finds each failed write, and what the request stood behind', () => brokenPipesAreTrue(sample, report));
+    if (truth.expect.found.includes('service-stall'))
+      it('times the moments in which nobody could accept', () => serviceStallsAreTrue(sample, report));
+    if (truth.brokenPipes.length > 0)
+      it('finds each failed write, and what the request stood behind', () => brokenPipesAreTrue(sample, report));
     if (truth.retries.length > 0) it('recognises each retry', () => retriesAreTrue(sample, report));
   });
 }
@@ -82,11 +91,20 @@ function quotesAreTrue(sample: Sample, report: Report): void {
 function stallsAreTrue(sample: Sample, report: Report): void {
   const start = origin(sample);
   const reported = findingsOf(report, 'loop-stall').flatMap(({ workers, metrics, openEnded }) =>
-    (metrics.stalls as unknown as Times[]).map((stall) => ({ pid: workers[0], cause: metrics.cause, open: openEnded, start: start + stall.startMs / 1000, end: start + stall.endMs / 1000 })),
+    (metrics.stalls as unknown as Times[]).map((stall) => ({
+      pid: workers[0],
+      cause: metrics.cause,
+      open: openEnded,
+      start: start + stall.startMs / 1000,
+      end: start + stall.endMs / 1000,
+    })),
   );
   for (const stall of sample.truth.stalls) {
     // The capture may end before the stall does.
-    const match = reported.find(({ pid, start: from, end, open }) => pid === stall.pid && from <= stall.start + CLOCK && (end >= stall.end - CLOCK || (open && sample.truth.openStall === true)));
+    const match = reported.find(
+      ({ pid, start: from, end, open }) =>
+        pid === stall.pid && from <= stall.start + CLOCK && (end >= stall.end - CLOCK || (open && sample.truth.openStall === true)),
+    );
     assert.ok(match, `not found: ${JSON.stringify(stall)}`);
     assert.equal(match.cause, stall.cause, JSON.stringify(stall));
   }
@@ -100,12 +118,18 @@ function stallsAreTrue(sample: Sample, report: Report): void {
 
 function serviceStallsAreTrue({ truth, ...sample }: Sample, report: Report): void {
   const start = origin({ truth, ...sample });
-  const reported = findingsOf(report, 'service-stall').flatMap(({ metrics }) => (metrics.stalls as unknown as Times[]).map(({ startMs, endMs }) => ({ start: start + startMs / 1000, end: start + endMs / 1000 })));
+  const reported = findingsOf(report, 'service-stall').flatMap(({ metrics }) =>
+    (metrics.stalls as unknown as Times[]).map(({ startMs, endMs }) => ({ start: start + startMs / 1000, end: start + endMs / 1000 })),
+  );
   for (const stall of truth.serviceStalls.filter(({ start: from, end }) => end - from > 0.15)) {
     const match = reported.find(({ start: from, end }) => Math.abs(from - stall.start) < AROUND && Math.abs(end - stall.end) < AROUND);
     assert.ok(match, `not found: ${JSON.stringify(stall)} in ${JSON.stringify(reported)}`);
   }
-  for (const { start: from, end } of reported) assert.ok(truth.serviceStalls.some((stall) => stall.start < end && stall.end > from), `at ${from} somebody could accept`);
+  for (const { start: from, end } of reported)
+    assert.ok(
+      truth.serviceStalls.some((stall) => stall.start < end && stall.end > from),
+      `at ${from} somebody could accept`,
+    );
 }
 
 interface Reply {
@@ -126,7 +150,10 @@ function brokenPipesAreTrue(sample: Sample, report: Report): void {
   const replies = findingsOf(report, 'broken-pipe').flatMap(({ metrics }) => metrics.replies as unknown as Reply[]);
   assert.equal(replies.length, sample.truth.brokenPipes.length);
   for (const pipe of sample.truth.brokenPipes) {
-    const match = replies.find(({ pid, errno, target, atMs }) => pid === pipe.pid && errno === pipe.errno && target === pipe.target && Math.abs(start + atMs / 1000 - pipe.failedAt) < CLOCK);
+    const match = replies.find(
+      ({ pid, errno, target, atMs }) =>
+        pid === pipe.pid && errno === pipe.errno && target === pipe.target && Math.abs(start + atMs / 1000 - pipe.failedAt) < CLOCK,
+    );
     assert.ok(match, `not found: ${JSON.stringify(pipe)}`);
     if (pipe.target !== 'client' || pipe.connectedAt === undefined) continue;
     assert.equal(match.request, pipe.request);
@@ -140,10 +167,17 @@ function brokenPipesAreTrue(sample: Sample, report: Report): void {
 
 function retriesAreTrue(sample: Sample, report: Report): void {
   const start = origin(sample);
-  const retries = findingsOf(report, 'request-retry').flatMap(({ metrics }) => metrics.retries as unknown as { readonly request: string; readonly firstAtMs: number; readonly againAtMs: number }[]);
+  const retries = findingsOf(report, 'request-retry').flatMap(
+    ({ metrics }) => metrics.retries as unknown as { readonly request: string; readonly firstAtMs: number; readonly againAtMs: number }[],
+  );
   assert.equal(retries.length, sample.truth.retries.length);
   for (const retry of sample.truth.retries) {
-    const match = retries.find(({ request, firstAtMs, againAtMs }) => request === retry.request && Math.abs(start + firstAtMs / 1000 - retry.firstAt) < AROUND && Math.abs(start + againAtMs / 1000 - retry.againAt) < AROUND);
+    const match = retries.find(
+      ({ request, firstAtMs, againAtMs }) =>
+        request === retry.request &&
+        Math.abs(start + firstAtMs / 1000 - retry.firstAt) < AROUND &&
+        Math.abs(start + againAtMs / 1000 - retry.againAt) < AROUND,
+    );
     assert.ok(match, `not found: ${JSON.stringify(retry)} in ${JSON.stringify(retries)}`);
   }
 }

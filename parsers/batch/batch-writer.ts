@@ -48,9 +48,27 @@ function sharedBuffer(size: number): Buffer {
 function clonable(record: Exclude<TraceRecord, Call>, lane: number): OtherRecord {
   switch (record.kind) {
     case 'signal':
-      return { kind: record.kind, lane, time: record.time, signal: record.signal, info: record.info, file: record.file, line: record.line, text: record.text };
+      return {
+        kind: record.kind,
+        lane,
+        time: record.time,
+        signal: record.signal,
+        info: record.info,
+        file: record.file,
+        line: record.line,
+        text: record.text,
+      };
     case 'exit':
-      return { kind: record.kind, lane, time: record.time, status: record.status, signal: record.signal, supersededBy: record.supersededBy, file: record.file, line: record.line };
+      return {
+        kind: record.kind,
+        lane,
+        time: record.time,
+        status: record.status,
+        signal: record.signal,
+        supersededBy: record.supersededBy,
+        file: record.file,
+        line: record.line,
+      };
     case 'notice':
       return { kind: record.kind, notice: record.notice, tid: record.tid, file: record.file, line: record.line };
     case 'frame':
@@ -115,7 +133,16 @@ export class BatchWriter {
       if (told !== undefined && (told.tid !== lane.tid || told.comm !== lane.comm)) this.#tell(lane);
     }
     const { integers, doubles, extra } = this.#columns;
-    const batch = { count: this.#count, integers, doubles, extra, others: this.#others, syscalls: this.#newSyscalls, errors: this.#newErrors, lanes: this.#newLanes };
+    const batch = {
+      count: this.#count,
+      integers,
+      doubles,
+      extra,
+      others: this.#others,
+      syscalls: this.#newSyscalls,
+      errors: this.#newErrors,
+      lanes: this.#newLanes,
+    };
     this.#newSyscalls = [];
     this.#newErrors = [];
     this.#newLanes = [];
@@ -134,7 +161,11 @@ export class BatchWriter {
     integers[at + column.SYSCALL] = this.#syscall(call.syscall);
     integers[at + column.ERROR] = call.error === '' ? 0 : this.#error(call.error);
     integers[at + column.FD] = call.fd;
-    integers[at + column.FLAGS] = (call.inFlight ? column.IN_FLIGHT : 0) | (call.injected ? column.INJECTED : 0) | (call.partial ? column.PARTIAL : 0) | (call.entry === null ? 0 : column.SPLIT);
+    integers[at + column.FLAGS] =
+      (call.inFlight ? column.IN_FLIGHT : 0) |
+      (call.injected ? column.INJECTED : 0) |
+      (call.partial ? column.PARTIAL : 0) |
+      (call.entry === null ? 0 : column.SPLIT);
     integers[at + column.LINE] = call.line;
     integers[at + column.START_LINE] = call.startLine;
     integers[at + column.PREVIOUS_LINE] = call.previous.line;
@@ -155,7 +186,13 @@ export class BatchWriter {
     if (family === 'accept' || family === 'epoll-wait' || family === 'ioctl' || family === 'fcntl') {
       let words = this.#words.bits(call.syscall, call.bytes, call.argsFrom, call.argsTo);
       const { entry: first } = call;
-      if (first !== null) words |= this.#words.bits(call.syscall, first.bytes, first.from + call.entryArgsFrom, Math.min(first.to, first.from + call.entryArgsTo));
+      if (first !== null)
+        words |= this.#words.bits(
+          call.syscall,
+          first.bytes,
+          first.from + call.entryArgsFrom,
+          Math.min(first.to, first.from + call.entryArgsTo),
+        );
       integers[at + column.WORDS] = words;
       integers[at + column.READY_DATA] = family === 'epoll-wait' ? call.readyData : -1;
     }

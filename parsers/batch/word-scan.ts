@@ -34,7 +34,8 @@ export function firstData(bytes: Buffer, from: number, to: number): number {
   if (at < 0) return -1;
   at += FIRST_DATA.length;
   let value = 0;
-  for (let byte = bytes[at] as number; byte >= 0x30 && byte <= 0x39 && at < to; byte = bytes[++at] as number) value = value * 10 + (byte - 0x30);
+  for (let byte = bytes[at] as number; byte >= 0x30 && byte <= 0x39 && at < to; byte = bytes[++at] as number)
+    value = value * 10 + (byte - 0x30);
   return value;
 }
 

@@ -18,7 +18,14 @@ export interface InputFacts {
   readonly unparsedLines: number;
   readonly lostEvents: number;
   /** Counted diagnostics of the parsers and sources, by code. */
-  readonly diagnostics: ReadonlyMap<string, { readonly code: string; readonly count: number; readonly samples: readonly { readonly file: string; readonly line: number; readonly text: string }[] }>;
+  readonly diagnostics: ReadonlyMap<
+    string,
+    {
+      readonly code: string;
+      readonly count: number;
+      readonly samples: readonly { readonly file: string; readonly line: number; readonly text: string }[];
+    }
+  >;
   /** Calls that had not returned when the bytes ended. */
   readonly inFlight: Iterable<Call>;
 }
@@ -34,7 +41,12 @@ interface Running {
 export class Analysis {
   readonly #origin: TimeOrigin;
   readonly #options: AnalysisOptions;
-  readonly #capabilities: Capabilities & { times: boolean; resolution: number; durations: boolean; pids: boolean } = { times: false, resolution: 0, durations: false, pids: false };
+  readonly #capabilities: Capabilities & { times: boolean; resolution: number; durations: boolean; pids: boolean } = {
+    times: false,
+    resolution: 0,
+    durations: false,
+    pids: false,
+  };
   #model: Model | null = null;
   #running: readonly Running[] = [];
   #events = 0;
@@ -75,7 +87,16 @@ export class Analysis {
     }
     const wanted = this.#options.pids;
     const shown = wanted === undefined ? drafts : drafts.filter((draft) => draft.workers.some((pid) => wanted.includes(pid)));
-    return composeReport({ facts, model, origin: this.#origin, options: this.#options, capabilities: this.#capabilities, outcomes, drafts: shown, events: this.#events });
+    return composeReport({
+      facts,
+      model,
+      origin: this.#origin,
+      options: this.#options,
+      capabilities: this.#capabilities,
+      outcomes,
+      drafts: shown,
+      events: this.#events,
+    });
   }
 
   /** The first record has fixed the origin: only now are the user's times and the trace's on one axis. */
@@ -121,5 +142,9 @@ function concluded(running: Running): Conclusion {
 
 function describeFailure(error: unknown): string {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return stack.split('\n').slice(0, 2).join(' ').replace(/\(?file:\/\/[^)]*\/dist\//, '(');
+  return stack
+    .split('\n')
+    .slice(0, 2)
+    .join(' ')
+    .replace(/\(?file:\/\/[^)]*\/dist\//, '(');
 }

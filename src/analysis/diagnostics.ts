@@ -5,14 +5,27 @@ export interface DiagnosticMeaning {
 }
 
 export const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
-  'unparsed-line': { severity: 'error', meaning: 'Lines that look like the tracer wrote them and could not be read; their calls are missing.' },
+  'unparsed-line': {
+    severity: 'error',
+    meaning: 'Lines that look like the tracer wrote them and could not be read; their calls are missing.',
+  },
   'foreign-line': { severity: 'info', meaning: 'Lines that the tracer did not write: program output, prompts, comments.' },
   'cut-line': { severity: 'info', meaning: 'The last line has no end; normal when a live capture is stopped or copied.' },
-  'orphan-resume': { severity: 'info', meaning: 'Second halves of calls that had begun before the capture, or whose first half is missing.' },
-  'lost-half': { severity: 'warning', meaning: 'Calls that began and whose end is missing although their thread went on: lines were removed.' },
+  'orphan-resume': {
+    severity: 'info',
+    meaning: 'Second halves of calls that had begun before the capture, or whose first half is missing.',
+  },
+  'lost-half': {
+    severity: 'warning',
+    meaning: 'Calls that began and whose end is missing although their thread went on: lines were removed.',
+  },
   'name-mismatch': { severity: 'warning', meaning: 'A call ended under another name than it began with; the end was believed.' },
   'clock-step': { severity: 'warning', meaning: 'The clock jumped back; times after it were moved on so that no duration is negative.' },
-  'exit-order': { severity: 'warning', meaning: 'Calls are printed when they return and filtered by outcome (-z, -Z, -e status): failed or successful calls may be missing, so shares cannot be trusted.' },
+  'exit-order': {
+    severity: 'warning',
+    meaning:
+      'Calls are printed when they return and filtered by outcome (-z, -Z, -e status): failed or successful calls may be missing, so shares cannot be trusted.',
+  },
   'long-line': { severity: 'info', meaning: 'Very long lines; their middle was not kept.' },
   'tracer-message': { severity: 'info', meaning: 'Messages of the tracer itself, such as threads it could not attach to.' },
   elision: { severity: 'warning', meaning: 'Lines were left out by whoever copied the capture; what they held is missing.' },

@@ -13,19 +13,39 @@ const RECORD = 'strace -f -ttt -T -y -s 128 -o FILE -p PID';
 export function assessQuality({ facts, model, capabilities, events }: Parts): Quality {
   const { lines, unparsedLines, lostEvents } = facts;
   const share = lines === 0 ? 1 : unparsedLines / lines;
-  const diagnostics = [...facts.diagnostics.values()].map(({ code, count: times, samples }) => ({ code, ...meaningOf(code), count: times, samples })).toSorted((a, b) => rank(a.severity) - rank(b.severity) || b.count - a.count);
+  const diagnostics = [...facts.diagnostics.values()]
+    .map(({ code, count: times, samples }) => ({ code, ...meaningOf(code), count: times, samples }))
+    .toSorted((a, b) => rank(a.severity) - rank(b.severity) || b.count - a.count);
   const notes: string[] = [];
-  if (share > PARTIAL_SHARE) notes.push(`${count(unparsedLines)} of ${plural(lines, 'line')} could not be read (${ratio(share * 100)} %): counts are too low.`);
+  if (share > PARTIAL_SHARE)
+    notes.push(`${count(unparsedLines)} of ${plural(lines, 'line')} could not be read (${ratio(share * 100)} %): counts are too low.`);
   if (lostEvents > 0) notes.push(`${plural(lostEvents, 'event')} lost by the tracer: counts are too low.`);
   if (!capabilities.times) notes.push(`No timestamps: nothing can be said about when, how long or how often. Record with: ${RECORD}`);
-  else if (!capabilities.durations) notes.push(`No call durations (-T): how long a call took is bounded by the next line. Record with: ${RECORD}`);
+  else if (!capabilities.durations)
+    notes.push(`No call durations (-T): how long a call took is bounded by the next line. Record with: ${RECORD}`);
   if (capabilities.resolution > 0) notes.push('Whole seconds only: nothing shorter than a second can be told. Record with -ttt.');
-  for (const { severity, meaning, count: times, code } of diagnostics) if (severity === 'warning' && code !== 'unparsed-line') notes.push(`${meaning} (${count(times)})`);
-  if (model.calibration.contended) notes.push('The tracer itself was short of CPU: short times are inflated, shares and order are more reliable than milliseconds.');
-  if (facts.source.flags.fdDecoration === 'address') notes.push('Recorded with -yy, which stops all traced processes at each new socket (1 to 25 ms): delays right after an accept are partly the tracer. Use -y.');
-  const damaged = share > PARTIAL_SHARE || lostEvents > 0 || diagnostics.some(({ severity }) => severity === 'warning' || (severity === 'error' && share > PARTIAL_SHARE));
+  for (const { severity, meaning, count: times, code } of diagnostics)
+    if (severity === 'warning' && code !== 'unparsed-line') notes.push(`${meaning} (${count(times)})`);
+  if (model.calibration.contended)
+    notes.push('The tracer itself was short of CPU: short times are inflated, shares and order are more reliable than milliseconds.');
+  if (facts.source.flags.fdDecoration === 'address')
+    notes.push(
+      'Recorded with -yy, which stops all traced processes at each new socket (1 to 25 ms): delays right after an accept are partly the tracer. Use -y.',
+    );
+  const damaged =
+    share > PARTIAL_SHARE ||
+    lostEvents > 0 ||
+    diagnostics.some(({ severity }) => severity === 'warning' || (severity === 'error' && share > PARTIAL_SHARE));
   const poor = share > POOR_SHARE || events === 0 || !capabilities.times;
-  return { grade: poor ? 'poor' : damaged || !capabilities.durations || capabilities.resolution > 0 ? 'partial' : 'good', lines, events, unparsedLines, lostEvents, notes, diagnostics };
+  return {
+    grade: poor ? 'poor' : damaged || !capabilities.durations || capabilities.resolution > 0 ? 'partial' : 'good',
+    lines,
+    events,
+    unparsedLines,
+    lostEvents,
+    notes,
+    diagnostics,
+  };
 }
 
 function rank(severity: 'info' | 'warning' | 'error'): number {

@@ -48,12 +48,23 @@ function windowOf({ model, origin, capabilities, options }: Parts): Window {
   const start = Math.max(model.firstTime, model.options.from);
   const end = Math.min(model.lastTime, model.options.to);
   if (!capabilities.times || model.firstTime === UNKNOWN) return { startTime: null, endTime: null, timeOfDay: null, durationMs: null };
-  return { startTime: isoTime(origin, start), endTime: isoTime(origin, end), timeOfDay: timeOfDay(origin, start), durationMs: milliseconds(Math.max(0, end - start)) };
+  return {
+    startTime: isoTime(origin, start),
+    endTime: isoTime(origin, end),
+    timeOfDay: timeOfDay(origin, start),
+    durationMs: milliseconds(Math.max(0, end - start)),
+  };
 }
 
 function findingsOf({ drafts, origin, model }: Parts): Finding[] {
   const order = new Map(detectors.map(({ kind }, index) => [kind, index]));
-  const sorted = drafts.toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || (order.get(a.kind) ?? 0) - (order.get(b.kind) ?? 0) || weight(b) - weight(a) || a.start - b.start);
+  const sorted = drafts.toSorted(
+    (a, b) =>
+      SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+      (order.get(a.kind) ?? 0) - (order.get(b.kind) ?? 0) ||
+      weight(b) - weight(a) ||
+      a.start - b.start,
+  );
   const numbers = new Map<Kind, number>();
   const ids = new Map<DraftFinding, string>();
   for (const draft of sorted) {
@@ -85,7 +96,10 @@ function findingsOf({ drafts, origin, model }: Parts): Finding[] {
       metrics,
       evidence: evidence.filter((line) => line.line > 0),
       next: stalled && draft.nextWhileStalled !== undefined ? draft.nextWhileStalled : draft.next,
-      related: sorted.filter((other) => other !== draft && areRelated(draft, other)).slice(0, 6).map((other) => ids.get(other) ?? other.kind),
+      related: sorted
+        .filter((other) => other !== draft && areRelated(draft, other))
+        .slice(0, 6)
+        .map((other) => ids.get(other) ?? other.kind),
     };
   });
 }

@@ -29,10 +29,11 @@ export function timeOfDay(origin: TimeOrigin, at: Nanoseconds): string | null {
 export function traceTime(origin: TimeOrigin, point: TimePoint): Nanoseconds | null {
   if (point.kind === 'relative') return point.nanoseconds;
   if (origin.seconds === null) return null;
-  if (point.kind === 'epoch') return origin.kind === 'epoch' ? (point.seconds - origin.seconds) * SECOND + point.nanoseconds - origin.nanoseconds : null;
+  if (point.kind === 'epoch')
+    return origin.kind === 'epoch' ? (point.seconds - origin.seconds) * SECOND + point.nanoseconds - origin.nanoseconds : null;
   const startOfDay = (origin.seconds % DAY_SECONDS) * SECOND + origin.nanoseconds;
   if (origin.kind !== 'epoch' && origin.kind !== 'clock' && origin.kind !== 'clock-seconds') return null;
   // A time of day before the first event means the next day.
   const offset = point.nanoseconds - startOfDay;
-  return offset < -DAY_SECONDS * SECOND / 2 ? offset + DAY_SECONDS * SECOND : offset;
+  return offset < (-DAY_SECONDS * SECOND) / 2 ? offset + DAY_SECONDS * SECOND : offset;
 }

@@ -3,7 +3,13 @@ import { plural } from '../detectors/words.ts';
 import type { Finding, Quality, Verdict, Window, Worker } from './report.ts';
 
 /** One sentence: the finding to act on first, or what was looked at without finding anything. */
-export function decide(findings: readonly Finding[], quality: Quality, outcomes: Readonly<Partial<Record<Kind, Outcome>>>, workers: readonly Worker[], window: Window): Verdict {
+export function decide(
+  findings: readonly Finding[],
+  quality: Quality,
+  outcomes: Readonly<Partial<Record<Kind, Outcome>>>,
+  workers: readonly Worker[],
+  window: Window,
+): Verdict {
   const first = findings[0];
   if (first !== undefined && first.severity !== 'info') {
     const more = findings.filter((finding) => finding !== first && finding.severity !== 'info').length;
@@ -15,8 +21,21 @@ export function decide(findings: readonly Finding[], quality: Quality, outcomes:
   const span = window.durationMs === null ? '' : ` in ${(window.durationMs / 1000).toFixed(1)} s`;
   if (quality.grade === 'poor' || judged === 0 || serving === 0) {
     const why = serving === 0 ? 'no worker that accepts connections was seen' : 'the capture lacks what the checks need';
-    return { severity: first?.severity ?? 'none', sureness: 'cannot-tell', text: `Cannot tell: ${why}. What could be checked shows no problem${span}.` };
+    return {
+      severity: first?.severity ?? 'none',
+      sureness: 'cannot-tell',
+      text: `Cannot tell: ${why}. What could be checked shows no problem${span}.`,
+    };
   }
-  if (first !== undefined) return { severity: 'info', sureness: first.sureness, text: `Nothing urgent${span}: ${first.title}${findings.length > 1 ? ` (+${findings.length - 1} more)` : ''}` };
-  return { severity: 'none', sureness: 'likely', text: `No herd, stall or hang-up found${span} (${plural(serving, 'worker')}, ${plural(judged, 'check')})` };
+  if (first !== undefined)
+    return {
+      severity: 'info',
+      sureness: first.sureness,
+      text: `Nothing urgent${span}: ${first.title}${findings.length > 1 ? ` (+${findings.length - 1} more)` : ''}`,
+    };
+  return {
+    severity: 'none',
+    sureness: 'likely',
+    text: `No herd, stall or hang-up found${span} (${plural(serving, 'worker')}, ${plural(judged, 'check')})`,
+  };
 }

@@ -4,7 +4,16 @@ import { isWorkerRole, type Role, rolesOf } from '../model/roles.ts';
 import type { Worker } from './report.ts';
 import type { Parts } from './report-composer.ts';
 
-const ORDER: readonly Role[] = ['event-loop', 'acceptor', 'sync-worker', 'blocking-acceptor', 'master', 'library-thread', 'pool-thread', 'unknown'];
+const ORDER: readonly Role[] = [
+  'event-loop',
+  'acceptor',
+  'sync-worker',
+  'blocking-acceptor',
+  'master',
+  'library-thread',
+  'pool-thread',
+  'unknown',
+];
 
 /** A row for each process that serves or governs, by the thread that does so. Processes that do neither are left out while there are others. */
 export function describeWorkers({ model, capabilities }: Parts): Worker[] {

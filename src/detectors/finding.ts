@@ -2,9 +2,31 @@ import type { KeptLine } from '../model/turn.ts';
 import type { Nanoseconds } from '../trace/time.ts';
 
 export const KINDS = [
-  'thundering-herd', 'accept-skew', 'accept-hoarding', 'loop-stall', 'service-stall', 'broken-pipe', 'abandoned-request', 'request-retry', 'fork-then-load',
-  'lazy-import', 'gc-io', 'gil-starvation', 'heartbeat-late', 'accept-delay', 'accept-errors', 'backlog-overflow', 'worker-saturation', 'stranded-queue',
-  'ineffective-reuseport', 'busy-poll', 'epoll-churn', 'lock-contention', 'disk-sync', 'blocking-dns', 'fd-leak',
+  'thundering-herd',
+  'accept-skew',
+  'accept-hoarding',
+  'loop-stall',
+  'service-stall',
+  'broken-pipe',
+  'abandoned-request',
+  'request-retry',
+  'fork-then-load',
+  'lazy-import',
+  'gc-io',
+  'gil-starvation',
+  'heartbeat-late',
+  'accept-delay',
+  'accept-errors',
+  'backlog-overflow',
+  'worker-saturation',
+  'stranded-queue',
+  'ineffective-reuseport',
+  'busy-poll',
+  'epoll-churn',
+  'lock-contention',
+  'disk-sync',
+  'blocking-dns',
+  'fd-leak',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 

@@ -8,4 +8,12 @@ import { serviceStall } from './service-stall/detector.ts';
 import { thunderingHerd } from './thundering-herd/detector.ts';
 
 /** Every detector, in the order in which findings of equal weight are read: what stops the service first. */
-export const detectors: readonly DetectorDefinition[] = [serviceStall, loopStall, brokenPipe, abandonedRequest, requestRetry, thunderingHerd, acceptSkew];
+export const detectors: readonly DetectorDefinition[] = [
+  serviceStall,
+  loopStall,
+  brokenPipe,
+  abandonedRequest,
+  requestRetry,
+  thunderingHerd,
+  acceptSkew,
+];

@@ -6,21 +6,49 @@ export interface Threshold {
 
 /** Every number that a detector judges by. Users set them with `--threshold NAME=VALUE`; the README of the detector says where each comes from. */
 const DEFINED = {
-  'herd-min-connections': { default: 10, unit: 'connections', meaning: 'Fewer accepted connections than this are too few to speak of a herd.' },
+  'herd-min-connections': {
+    default: 10,
+    unit: 'connections',
+    meaning: 'Fewer accepted connections than this are too few to speak of a herd.',
+  },
   'herd-min-wasted': { default: 10, unit: 'wake-ups', meaning: 'Fewer wasted wake-ups than this are chance.' },
   'herd-factor-info': { default: 1.3, unit: 'wake-ups a connection', meaning: 'From here on a herd is worth a line.' },
-  'herd-factor': { default: 1.8, unit: 'wake-ups a connection', meaning: 'From here on a herd is a warning; with two acceptors, whose ceiling is 2, it is 1.4.' },
+  'herd-factor': {
+    default: 1.8,
+    unit: 'wake-ups a connection',
+    meaning: 'From here on a herd is a warning; with two acceptors, whose ceiling is 2, it is 1.4.',
+  },
   'herd-wasted-ratio': { default: 0.4, unit: 'of all wake-ups', meaning: 'The wasted share that a warning needs as well.' },
-  'herd-critical-per-second': { default: 1000, unit: 'wasted wake-ups a second', meaning: 'From here on the herd itself costs a noticeable part of a core.' },
+  'herd-critical-per-second': {
+    default: 1000,
+    unit: 'wasted wake-ups a second',
+    meaning: 'From here on the herd itself costs a noticeable part of a core.',
+  },
   'skew-gini': { default: 0.4, unit: '', meaning: 'Gini coefficient of accepted connections over all workers that counts as skewed.' },
-  'skew-connections-per-worker': { default: 20, unit: 'connections', meaning: 'Fewer connections a worker than this say nothing about balance.' },
+  'skew-connections-per-worker': {
+    default: 20,
+    unit: 'connections',
+    meaning: 'Fewer connections a worker than this say nothing about balance.',
+  },
   'stall-ms': { default: 100, unit: 'ms', meaning: 'A loop that does not get back to its wait for this long is stalled.' },
   'stall-critical-ms': { default: 1000, unit: 'ms', meaning: 'From here on a stall is critical.' },
   'service-stall-ms': { default: 100, unit: 'ms', meaning: 'Nobody could accept for at least this long.' },
   'broken-pipe-warning-share': { default: 0.01, unit: 'of requests', meaning: 'Failed replies from this share on are a warning.' },
-  'broken-pipe-critical-share': { default: 0.05, unit: 'of requests', meaning: 'Failed replies from this share on are critical, if there are at least 3.' },
-  'behind-ms': { default: 100, unit: 'ms', meaning: 'A reply that failed after its request stood behind another for this long is a warning, however rare.' },
-  'retry-window-s': { default: 30, unit: 's', meaning: 'The same request from the same client within this time after it hung up is its retry.' },
+  'broken-pipe-critical-share': {
+    default: 0.05,
+    unit: 'of requests',
+    meaning: 'Failed replies from this share on are critical, if there are at least 3.',
+  },
+  'behind-ms': {
+    default: 100,
+    unit: 'ms',
+    meaning: 'A reply that failed after its request stood behind another for this long is a warning, however rare.',
+  },
+  'retry-window-s': {
+    default: 30,
+    unit: 's',
+    meaning: 'The same request from the same client within this time after it hung up is its retry.',
+  },
 } as const satisfies Readonly<Record<string, Threshold>>;
 
 export type ThresholdName = keyof typeof DEFINED;

@@ -1,5 +1,5 @@
-import type { DiagnosticCount, LineAccount, TraceFlags } from '../../parsers/format.ts';
 import type { RecordBatch } from '../../parsers/batch/record-batch.ts';
+import type { DiagnosticCount, LineAccount, TraceFlags } from '../../parsers/format.ts';
 import type { Call } from '../trace/record.ts';
 import type { TimeOrigin } from '../trace/time.ts';
 

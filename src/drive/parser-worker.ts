@@ -27,13 +27,56 @@ port.on('message', (request: ParserRequest) => {
 
 function ending(): ParserAnswer['end'] {
   const inFlight = Array.from(parser.inFlight(), decoded);
-  const lastLines = [...lanes.live].flatMap(({ index, lastLine }) => (lastLine === null ? [] : [{ lane: index, file: lastLine.file, line: lastLine.line, text: lastLine.text }]));
+  const lastLines = [...lanes.live].flatMap(({ index, lastLine }) =>
+    lastLine === null ? [] : [{ lane: index, file: lastLine.file, line: lastLine.line, text: lastLine.text }],
+  );
   return { inFlight, lastLines };
 }
 
 function decoded(call: Call): InFlightCall {
-  const { kind, start, end, duration, result, error, fd, inFlight, injected, partial, args, returned, line, startLine, text, startText, previousLine, previousText } = call;
-  return { kind, file, lane: call.lane.index, syscall: call.syscall.name, start, end, duration, result, error, fd, inFlight, injected, partial, args, returned, line, startLine, text, startText, previousLine, previousText };
+  const {
+    kind,
+    start,
+    end,
+    duration,
+    result,
+    error,
+    fd,
+    inFlight,
+    injected,
+    partial,
+    args,
+    returned,
+    line,
+    startLine,
+    text,
+    startText,
+    previousLine,
+    previousText,
+  } = call;
+  return {
+    kind,
+    file,
+    lane: call.lane.index,
+    syscall: call.syscall.name,
+    start,
+    end,
+    duration,
+    result,
+    error,
+    fd,
+    inFlight,
+    injected,
+    partial,
+    args,
+    returned,
+    line,
+    startLine,
+    text,
+    startText,
+    previousLine,
+    previousText,
+  };
 }
 
 function bufferOver(bytes: Uint8Array): Buffer {

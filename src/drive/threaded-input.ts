@@ -41,7 +41,15 @@ export class ThreadedInput {
     this.#peeked = read;
     this.#mirror = new Mirror(input.name, origin);
     this.parser = this.#mirror;
-    const task: ParserTask = { format: format.id, file: input.name, tid: input.tid, origin, head: Uint8Array.from(head), slots: UNDER_WAY + 1, chunkBytes: read.length };
+    const task: ParserTask = {
+      format: format.id,
+      file: input.name,
+      tid: input.tid,
+      origin,
+      head: Uint8Array.from(head),
+      slots: UNDER_WAY + 1,
+      chunkBytes: read.length,
+    };
     this.#worker = new Worker(new URL('./parser-worker.js', import.meta.url), { workerData: task });
     this.#worker.on('message', (answer: ParserAnswer) => {
       this.#answers.push(answer);
@@ -133,9 +141,37 @@ class Mirror implements OpenParser {
   }
 
   *inFlight(): Iterable<Call> {
-    for (const call of this.#latest?.end?.inFlight ?? []) yield { ...call, lane: this.#reader.lane(call.lane), syscall: syscall(call.syscall), mentions: (word) => call.args.includes(word), readyData: -1 };
+    for (const call of this.#latest?.end?.inFlight ?? [])
+      yield {
+        ...call,
+        lane: this.#reader.lane(call.lane),
+        syscall: syscall(call.syscall),
+        mentions: (word) => call.args.includes(word),
+        readyData: -1,
+      };
   }
 }
 
-const NO_FLAGS: TraceFlags = { timestamps: 'none', durations: false, pids: false, fdDecoration: 'none', stacks: false, split: false, others: [] };
-const NO_LINES: LineAccount = { lines: 0, calls: 0, unfinished: 0, resumed: 0, signals: 0, exits: 0, notices: 0, attached: 0, continued: 0, blank: 0, foreign: 0, unparsed: 0 };
+const NO_FLAGS: TraceFlags = {
+  timestamps: 'none',
+  durations: false,
+  pids: false,
+  fdDecoration: 'none',
+  stacks: false,
+  split: false,
+  others: [],
+};
+const NO_LINES: LineAccount = {
+  lines: 0,
+  calls: 0,
+  unfinished: 0,
+  resumed: 0,
+  signals: 0,
+  exits: 0,
+  notices: 0,
+  attached: 0,
+  continued: 0,
+  blank: 0,
+  foreign: 0,
+  unparsed: 0,
+};

@@ -35,7 +35,10 @@ export class Calibration {
 
   /** The tracer was itself waiting for a CPU: the median of the same calls is far above their floor. */
   get contended(): boolean {
-    return this.#callCount >= ENOUGH && percentile(this.#calls, this.#callCount, 0.5) > 5 * Math.max(STEP, percentile(this.#calls, this.#callCount, 0.2));
+    return (
+      this.#callCount >= ENOUGH &&
+      percentile(this.#calls, this.#callCount, 0.5) > 5 * Math.max(STEP, percentile(this.#calls, this.#callCount, 0.2))
+    );
   }
 }
 

@@ -27,7 +27,16 @@ export class Connection {
   readonly #acceptArgs: string;
   #peer: string | null = null;
 
-  constructor(fd: number, descriptor: Descriptor, listener: Listener | null, thread: Thread, openedAt: Nanoseconds, line: number, acceptArgs: string, seenOpening: boolean) {
+  constructor(
+    fd: number,
+    descriptor: Descriptor,
+    listener: Listener | null,
+    thread: Thread,
+    openedAt: Nanoseconds,
+    line: number,
+    acceptArgs: string,
+    seenOpening: boolean,
+  ) {
     this.fd = fd;
     this.descriptor = descriptor;
     this.listener = listener;
@@ -111,7 +120,13 @@ export class Request {
 }
 
 /** Makes the descriptor and the connection of a successful accept. */
-export function acceptedConnection(descriptor: Descriptor, fd: number, listener: Listener, thread: Thread, call: { end: Nanoseconds; line: number; args: string }): Connection {
+export function acceptedConnection(
+  descriptor: Descriptor,
+  fd: number,
+  listener: Listener,
+  thread: Thread,
+  call: { end: Nanoseconds; line: number; args: string },
+): Connection {
   const connection = new Connection(fd, descriptor, listener, thread, call.end, call.line, call.args, true);
   descriptor.connection = connection;
   return connection;

@@ -1,6 +1,6 @@
 import { decoration, integer, socketAddress, splitArguments } from '../trace/arguments.ts';
 import type { Call } from '../trace/record.ts';
-import { describeByLabel, Descriptor, type DescriptorKind, EpollSet } from './descriptors.ts';
+import { Descriptor, type DescriptorKind, describeByLabel, EpollSet } from './descriptors.ts';
 import type { Listeners } from './listeners.ts';
 import type { Process, Thread } from './processes.ts';
 
@@ -28,7 +28,11 @@ export class DescriptorTracker {
   socket(call: Call, thread: Thread): void {
     if (!(call.result >= 0)) return;
     const { args } = call;
-    const descriptor = new Descriptor(args.includes('SOCK_DGRAM') || args.includes('AF_NETLINK') ? 'datagram' : 'socket', decoration(call.returned), true);
+    const descriptor = new Descriptor(
+      args.includes('SOCK_DGRAM') || args.includes('AF_NETLINK') ? 'datagram' : 'socket',
+      decoration(call.returned),
+      true,
+    );
     descriptor.nonblocking = args.includes('SOCK_NONBLOCK');
     thread.process.descriptors.set(call.result, descriptor);
   }
@@ -53,7 +57,8 @@ export class DescriptorTracker {
   }
 
   setOption(call: Call, thread: Thread): void {
-    if (call.result === 0 && call.args.includes('SO_REUSEPORT') && /\[1\]/.test(call.args)) thread.process.descriptors.learn(call.fd, call.args).reusePort = true;
+    if (call.result === 0 && call.args.includes('SO_REUSEPORT') && /\[1\]/.test(call.args))
+      thread.process.descriptors.learn(call.fd, call.args).reusePort = true;
   }
 
   shutdown(call: Call, thread: Thread): void {
@@ -107,7 +112,9 @@ export class DescriptorTracker {
       set.epoll.members.delete(fd);
       return;
     }
-    const member = process.descriptors.get(fd) ?? process.descriptors.set(fd, describeByLabel(decoration(args.slice(match.index + match[0].length - String(fd).length))));
+    const member =
+      process.descriptors.get(fd) ??
+      process.descriptors.set(fd, describeByLabel(decoration(args.slice(match.index + match[0].length - String(fd).length))));
     const exclusive = args.includes('EPOLLEXCLUSIVE');
     set.epoll.members.set(fd, { u32: Number(/u32=(\d+)/.exec(args)?.[1] ?? fd), exclusive });
     if (member.listener !== null) {

@@ -39,7 +39,10 @@ export class Listeners {
   opened(descriptor: Descriptor, fd: number, backlog: number): Listener {
     if (descriptor.listener === null) {
       const inode = inodeOf(descriptor.label);
-      this.#become(descriptor, this.#make(descriptor.local || descriptor.label || `fd ${fd}`, 'same-socket', inode === '' ? '' : `inode ${inode}`));
+      this.#become(
+        descriptor,
+        this.#make(descriptor.local || descriptor.label || `fd ${fd}`, 'same-socket', inode === '' ? '' : `inode ${inode}`),
+      );
     }
     const listener = descriptor.listener as unknown as Listener;
     listener.backlog = backlog;

@@ -128,7 +128,8 @@ export class Model {
   #stays(call: Call, thread: Thread): void {
     const { loop, lastTime } = thread;
     if (loop.inTurn && loop.waitIsUntimed) loop.beginTurnAt(call.start);
-    else if (loop.inTurn && lastTime !== UNKNOWN && call.start - lastTime > loop.turn.longestGap) noteGap(call, thread, call.start - lastTime);
+    else if (loop.inTurn && lastTime !== UNKNOWN && call.start - lastTime > loop.turn.longestGap)
+      noteGap(call, thread, call.start - lastTime);
     thread.leftIn = leftIn(call, thread);
   }
 
@@ -199,7 +200,8 @@ export class Model {
     const length = Math.max(at - turn.start, turn.inCalls);
     if (length < this.options.longTurn || !this.inWindow(turn.start)) return;
     for (const [, { connection }] of thread.process.descriptors.entries()) {
-      if (connection?.request.inProgress && connection.request !== turn.owner && connection.request.startedAt < at) turn.addWaiting(connection.request.name);
+      if (connection?.request.inProgress && connection.request !== turn.owner && connection.request.startedAt < at)
+        turn.addWaiting(connection.request.name);
     }
     loop.keepTurn();
     loop.aftermath = turn;

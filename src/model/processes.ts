@@ -175,12 +175,14 @@ export class Processes {
     const leader = this.byTid(pid);
     if (leader === undefined) {
       // It may be in a wait that began before the capture and show up when that returns.
-      if (this.#leaderless.size < MOST_TIDS || this.#leaderless.has(pid)) this.#leaderless.set(pid, (this.#leaderless.get(pid) ?? new Set()).add(thread));
+      if (this.#leaderless.size < MOST_TIDS || this.#leaderless.has(pid))
+        this.#leaderless.set(pid, (this.#leaderless.get(pid) ?? new Set()).add(thread));
     } else this.#joins(thread, leader);
   }
 
   #joins(thread: Thread, leader: Thread): void {
-    if (!thread.ended && leader.process !== thread.process && thread.process.parent === null && thread.process.forks === 0) this.merge(thread, leader.process);
+    if (!thread.ended && leader.process !== thread.process && thread.process.parent === null && thread.process.forks === 0)
+      this.merge(thread, leader.process);
   }
 
   /** `getppid` named the parent: an edge that attach-mode traces lack otherwise. */

@@ -1,7 +1,15 @@
 import type { Listener } from './listeners.ts';
 import type { Thread } from './processes.ts';
 
-export type Role = 'event-loop' | 'sync-worker' | 'acceptor' | 'blocking-acceptor' | 'master' | 'pool-thread' | 'library-thread' | 'unknown';
+export type Role =
+  | 'event-loop'
+  | 'sync-worker'
+  | 'acceptor'
+  | 'blocking-acceptor'
+  | 'master'
+  | 'pool-thread'
+  | 'library-thread'
+  | 'unknown';
 
 /** The role of every thread, judged from all that was seen so far (semantics 1.2 and 3.2). */
 export function rolesOf(threads: Iterable<Thread>): Map<Thread, Role> {
@@ -78,4 +86,3 @@ export function acceptorsOf(listener: Listener, threads: Iterable<Thread>): Thre
 export function pidsOf(threads: Iterable<Thread>): number[] {
   return [...new Set([...threads].map((thread) => thread.process.pid))];
 }
-

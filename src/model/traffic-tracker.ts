@@ -50,7 +50,8 @@ export class TrafficTracker {
     const listener = this.#listeners.accepted(descriptor, call.fd);
     accepts.listenerNumbers.add(call.fd);
     const succeeded = call.result >= 0;
-    if (WANTING.has(call.error) && this.#inWindow(call.end)) this.#facts.tell('acceptError', { thread, listener, error: call.error, time: call.end, line: keptLine(call) });
+    if (WANTING.has(call.error) && this.#inWindow(call.end))
+      this.#facts.tell('acceptError', { thread, listener, error: call.error, time: call.end, line: keptLine(call) });
     // An accept that the trace shows without any wait of its thread: blocking, or waits were filtered out.
     if (!accepts.wake.seen && loop.waitSets.length === 0 && this.#inWindow(call.start) && (succeeded || call.error === 'EAGAIN')) {
       this.#facts.tell('bareAccept', { thread, listener, accepted: succeeded, start: call.start, end: call.end, line: keptLine(call) });
@@ -105,7 +106,8 @@ export class TrafficTracker {
     const descriptor = process.descriptors.get(call.fd) ?? (call.fd < 0 ? undefined : process.descriptors.learn(call.fd, call.args));
     if (descriptor === undefined) return null;
     let { connection } = descriptor;
-    if (connection === null && descriptor.kind === 'socket' && !descriptor.seenOpening && this.#isReply(call)) connection = this.#adopted(call, thread, descriptor);
+    if (connection === null && descriptor.kind === 'socket' && !descriptor.seenOpening && this.#isReply(call))
+      connection = this.#adopted(call, thread, descriptor);
     if (call.error !== '' && BROKEN.has(call.error) && !call.injected) this.#failed(call, thread, descriptor, connection);
     if (connection !== null) {
       const { request } = connection;
@@ -216,7 +218,19 @@ export class TrafficTracker {
     // A write may wait long for its reader before it fails.
     blame.own += call.end - call.start;
     const lines: KeptLine[] = [keptLine(call)];
-    const failure: FailedWrite = { thread, fd: call.fd, descriptor, connection, request, error: call.error, time: call.end, ...blame, lines, signal: '', fatal: false };
+    const failure: FailedWrite = {
+      thread,
+      fd: call.fd,
+      descriptor,
+      connection,
+      request,
+      error: call.error,
+      time: call.end,
+      ...blame,
+      lines,
+      signal: '',
+      fatal: false,
+    };
     if (connection !== null) thread.process.brokenPipes++;
     this.#lastFailure.set(thread, failure);
     this.#facts.tell('failedWrite', failure);
@@ -226,13 +240,21 @@ export class TrafficTracker {
     const { request } = connection;
     connection.closed = true;
     if (request.hungUpAt === UNKNOWN || connection.failed || request.hungUpLine === null || !this.#inWindow(request.hungUpAt)) return;
-    this.#facts.tell('hangUp', { thread, request, time: request.hungUpAt, answered: request.answeredAt !== UNKNOWN, closedAt: at, line: request.hungUpLine });
+    this.#facts.tell('hangUp', {
+      thread,
+      request,
+      time: request.hungUpAt,
+      answered: request.answeredAt !== UNKNOWN,
+      closedAt: at,
+      line: request.hungUpLine,
+    });
   }
 
   /** Connections whose client was seen to leave and that are still open when the trace ends. */
   finish(processes: readonly Process[], at: Nanoseconds): void {
     for (const process of processes) {
-      for (const [, { connection }] of process.descriptors.entries()) if (connection !== null && !connection.closed) this.#end(connection, connection.acceptedBy, at);
+      for (const [, { connection }] of process.descriptors.entries())
+        if (connection !== null && !connection.closed) this.#end(connection, connection.acceptedBy, at);
     }
   }
 }

@@ -9,7 +9,27 @@ import { type KeptLine, keptLine, NOTED } from './turn.ts';
 
 /** Groups kept a turn: what does not fit is only in the sums. */
 const GROUPS = 12;
-const QUICK: ReadonlySet<Family> = new Set<Family>(['trivial', 'memory', 'close', 'epoll-ctl', 'epoll-create', 'ioctl', 'socket', 'bind', 'listen', 'setsockopt', 'getsockopt', 'shutdown', 'dup', 'pipe', 'socketpair', 'eventfd', 'sigreturn', 'accept', 'other']);
+const QUICK: ReadonlySet<Family> = new Set<Family>([
+  'trivial',
+  'memory',
+  'close',
+  'epoll-ctl',
+  'epoll-create',
+  'ioctl',
+  'socket',
+  'bind',
+  'listen',
+  'setsockopt',
+  'getsockopt',
+  'shutdown',
+  'dup',
+  'pipe',
+  'socketpair',
+  'eventfd',
+  'sigreturn',
+  'accept',
+  'other',
+]);
 
 /** One stay in a call, or in what follows it, as far as the trace bounds it. */
 interface Stay {
@@ -44,7 +64,16 @@ export function noteGap(call: Call, thread: Thread, length: Nanoseconds): void {
   // Without -T the gap holds the call before it: that call is where the thread was, as far as one can tell.
   if (thread.lastTimed || previous === null || returnsAtOnce(previous, thread.process.descriptors.get(thread.lastFd))) return;
   const args = before.text.slice(before.text.indexOf('(') + 1);
-  note(thread, { syscall: previous, fd: thread.lastFd, args, error: '', start: call.start - length, duration: length, lines: () => [before], estimated: true });
+  note(thread, {
+    syscall: previous,
+    fd: thread.lastFd,
+    args,
+    error: '',
+    start: call.start - length,
+    duration: length,
+    lines: () => [before],
+    estimated: true,
+  });
 }
 
 /** A call that does not wait, or waits for a client only: what follows it is more likely the gap. */
@@ -62,7 +91,15 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
   const isSet = syscall.family === 'poll' || syscall.family === 'select';
   const isHubWait = hub !== null && (hub.kind === 'set' ? isSet : syscall.family === 'epoll-wait' && hub.descriptor === descriptor);
   const kind = blockClass({ syscall, fd, args, error: '', duration: 0 }, descriptor);
-  return { syscall, since: start, target: describeTarget(fd, descriptor), line: keptLine(call), isHubWait, class: kind, query: descriptor?.query?.text ?? '' };
+  return {
+    syscall,
+    since: start,
+    target: describeTarget(fd, descriptor),
+    line: keptLine(call),
+    isHubWait,
+    class: kind,
+    query: descriptor?.query?.text ?? '',
+  };
 }
 
 /** Notes that a thread was silent from its last record to the end of the trace: nothing ends that gap. */
@@ -92,7 +129,21 @@ function note(thread: Thread, stay: Stay): void {
   let group = blocked.find((known) => known.syscall === syscall && known.key === key && known.class === kind);
   if (group === undefined) {
     if (blocked.length === GROUPS) return;
-    group = { class: kind, syscall, key, target: '', query: '', count: 0, total: 0, longest: 0, firstAt: start, lastAt: start, lines: [], addresses: new Set(), estimated: stay.estimated };
+    group = {
+      class: kind,
+      syscall,
+      key,
+      target: '',
+      query: '',
+      count: 0,
+      total: 0,
+      longest: 0,
+      firstAt: start,
+      lastAt: start,
+      lines: [],
+      addresses: new Set(),
+      estimated: stay.estimated,
+    };
     blocked.push(group);
   }
   group.count++;

@@ -11,7 +11,20 @@ export interface KeptLine {
 }
 
 /** What kind of waiting a call is, apart from the loop's own. */
-export type BlockClass = 'foreign-poll' | 'network' | 'dns' | 'disk-sync' | 'disk' | 'file-lock' | 'sleep' | 'child' | 'log' | 'futex' | 'gil' | 'accept' | 'other';
+export type BlockClass =
+  | 'foreign-poll'
+  | 'network'
+  | 'dns'
+  | 'disk-sync'
+  | 'disk'
+  | 'file-lock'
+  | 'sleep'
+  | 'child'
+  | 'log'
+  | 'futex'
+  | 'gil'
+  | 'accept'
+  | 'other';
 
 /** Calls of one kind on one object within a turn: a single long call, or a ladder of short ones. */
 export interface BlockedIn {

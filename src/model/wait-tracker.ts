@@ -34,8 +34,7 @@ export class WaitTracker {
     if (epoll.listeners.size > 0) {
       if (!set.hasListener) for (const listener of epoll.listeners) thread.accepts.listeners.add(listener);
       this.#confirm(thread, set, true);
-    }
-    else if (loop.hub === null) this.#confirm(thread, set, false);
+    } else if (loop.hub === null) this.#confirm(thread, set, false);
     const isHub = loop.hub === set;
     if (isHub || !loop.hubIsCertain) this.#cycles.waited(thread, set, call);
     if (call.result > 0 && call.mentions('HUP')) noteHangUps(call, thread, epoll);
@@ -68,8 +67,7 @@ export class WaitTracker {
       if (descriptor?.listener != null) {
         hasListener = true;
         accepts.listeners.add(descriptor.listener);
-      }
-      else if (kind === 'connection' || kind === 'socket') hasSockets = true;
+      } else if (kind === 'connection' || kind === 'socket') hasSockets = true;
     }
     // A poll on a single socket that is no listener is somebody waiting for an answer, never a loop.
     if (!hasListener && numbers.length < 2) return false;

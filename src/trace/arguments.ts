@@ -10,7 +10,13 @@ export function splitArguments(args: string): string[] {
     if (code === 0x22) i = skipQuoted(args, i);
     else if (code === 0x2f && args.charCodeAt(i + 1) === 0x2a) i = skipComment(args, i);
     else if (code === 0x28 || code === 0x5b || code === 0x7b || (code === 0x3c && opensDecoration(args, i))) depth++;
-    else if (code === 0x29 || code === 0x5d || code === 0x7d || (code === 0x3e && depth > 0 && args.charCodeAt(i - 1) !== 0x3d && args.charCodeAt(i - 1) !== 0x2d)) depth--;
+    else if (
+      code === 0x29 ||
+      code === 0x5d ||
+      code === 0x7d ||
+      (code === 0x3e && depth > 0 && args.charCodeAt(i - 1) !== 0x3d && args.charCodeAt(i - 1) !== 0x2d)
+    )
+      depth--;
     else if (code === 0x2c && depth <= 0) {
       parts.push(argumentText(args.slice(start, i)));
       start = i + 1;
@@ -101,7 +107,13 @@ function indexOrEnd(text: string, what: string, from: number): number {
   return found < 0 ? text.length : found;
 }
 
-const SIMPLE_ESCAPES: Readonly<Record<string, readonly [string, number]>> = { n: ['\n', 1], r: ['\r', 1], t: ['\t', 1], v: ['\v', 1], f: ['\f', 1] };
+const SIMPLE_ESCAPES: Readonly<Record<string, readonly [string, number]>> = {
+  n: ['\n', 1],
+  r: ['\r', 1],
+  t: ['\t', 1],
+  v: ['\v', 1],
+  f: ['\f', 1],
+};
 
 function escapedByte(text: string, at: number): readonly [string, number] {
   const first = text.charAt(at);

@@ -28,7 +28,11 @@ function httpRequest(bytes: string): RequestStart | null {
   const [, method = '', target = ''] = match;
   const query = target.search(/[?#]/);
   const bodiless = method === 'GET' || method === 'HEAD' || method === 'DELETE' || method === 'OPTIONS';
-  return { line: `${method} ${query < 0 ? target : target.slice(0, query)}`, identity: `${method} ${target}`, complete: bodiless || /Content-Length: 0\r/i.test(bytes) };
+  return {
+    line: `${method} ${query < 0 ? target : target.slice(0, query)}`,
+    identity: `${method} ${target}`,
+    complete: bodiless || /Content-Length: 0\r/i.test(bytes),
+  };
 }
 
 /** FastCGI params and uwsgi vars hold names and values in plain text; lengths stand in front of each. */
@@ -59,10 +63,12 @@ export function queryOf(bytes: string): Query | null {
   const fifth = bytes.charCodeAt(4);
   // MySQL: three bytes length, sequence 0, command 3 (COM_QUERY) or 22 (prepare). A PostgreSQL message of 22 bytes looks alike and ends in NUL.
   const isPostgres = (first === 0x51 || first === 0x50) && bytes.charCodeAt(1) === 0 && bytes.includes('\0', 5);
-  if (!isPostgres && bytes.length > 5 && bytes.charCodeAt(3) === 0 && (fifth === 3 || fifth === 22)) return { protocol: 'MySQL', text: maskLiterals(bytes.slice(5)) };
+  if (!isPostgres && bytes.length > 5 && bytes.charCodeAt(3) === 0 && (fifth === 3 || fifth === 22))
+    return { protocol: 'MySQL', text: maskLiterals(bytes.slice(5)) };
   // PostgreSQL: 'Q', a four-byte length and the text (simple query); 'P', the length, a statement name and the text (parse).
   if (first === 0x51 && bytes.charCodeAt(1) === 0) return { protocol: 'PostgreSQL', text: maskLiterals(bytes.slice(5)) };
-  if (first === 0x50 && bytes.charCodeAt(1) === 0) return { protocol: 'PostgreSQL', text: maskLiterals(bytes.slice(5).replace(/^[^\0]*\0/, '')) };
+  if (first === 0x50 && bytes.charCodeAt(1) === 0)
+    return { protocol: 'PostgreSQL', text: maskLiterals(bytes.slice(5).replace(/^[^\0]*\0/, '')) };
   // Redis: an array of bulk strings; the command is the first.
   const redis = /^\*\d+\r\n\$\d+\r\n([A-Za-z]{1,20})\r\n/.exec(bytes)?.[1];
   if (redis !== undefined) return { protocol: 'Redis', text: redis.toUpperCase() };
@@ -82,8 +88,31 @@ function maskLiterals(sql: string): string {
 }
 
 const CONVENTIONS: ReadonlyMap<number, string> = new Map([
-  [3306, 'MySQL'], [5432, 'PostgreSQL'], [6379, 'Redis'], [9092, 'Kafka'], [9093, 'Kafka'], [9094, 'Kafka'], [19092, 'Kafka'], [27017, 'MongoDB'], [11211, 'memcached'], [5672, 'AMQP'], [5671, 'AMQP'],
-  [9200, 'Elasticsearch'], [4730, 'Gearman'], [2181, 'ZooKeeper'], [53, 'DNS'], [123, 'NTP'], [389, 'LDAP'], [636, 'LDAP'], [25, 'SMTP'], [587, 'SMTP'], [1433, 'SQL Server'], [1521, 'Oracle'], [8125, 'statsd'], [80, 'HTTP'], [443, 'HTTPS'],
+  [3306, 'MySQL'],
+  [5432, 'PostgreSQL'],
+  [6379, 'Redis'],
+  [9092, 'Kafka'],
+  [9093, 'Kafka'],
+  [9094, 'Kafka'],
+  [19092, 'Kafka'],
+  [27017, 'MongoDB'],
+  [11211, 'memcached'],
+  [5672, 'AMQP'],
+  [5671, 'AMQP'],
+  [9200, 'Elasticsearch'],
+  [4730, 'Gearman'],
+  [2181, 'ZooKeeper'],
+  [53, 'DNS'],
+  [123, 'NTP'],
+  [389, 'LDAP'],
+  [636, 'LDAP'],
+  [25, 'SMTP'],
+  [587, 'SMTP'],
+  [1433, 'SQL Server'],
+  [1521, 'Oracle'],
+  [8125, 'statsd'],
+  [80, 'HTTP'],
+  [443, 'HTTPS'],
 ]);
 
 /** What usually listens on the port; '' when there is no custom. Ports carry no proof: say "by convention". */

@@ -1,11 +1,47 @@
 /** Names that do the same job, so that trackers need not know every spelling. */
 export type Family =
-  | 'accept' | 'epoll-wait' | 'poll' | 'select' | 'epoll-ctl' | 'epoll-create'
-  | 'read' | 'write' | 'connect' | 'socket' | 'bind' | 'listen' | 'shutdown' | 'setsockopt' | 'getsockopt'
-  | 'close' | 'dup' | 'fcntl' | 'ioctl' | 'open' | 'pipe' | 'socketpair' | 'eventfd'
-  | 'clone' | 'execve' | 'exit' | 'wait-child' | 'kill' | 'prctl'
-  | 'futex' | 'sleep' | 'signal-wait' | 'sync' | 'lock' | 'semaphore' | 'memory' | 'file'
-  | 'io-uring' | 'sigreturn' | 'restart' | 'trivial' | 'other';
+  | 'accept'
+  | 'epoll-wait'
+  | 'poll'
+  | 'select'
+  | 'epoll-ctl'
+  | 'epoll-create'
+  | 'read'
+  | 'write'
+  | 'connect'
+  | 'socket'
+  | 'bind'
+  | 'listen'
+  | 'shutdown'
+  | 'setsockopt'
+  | 'getsockopt'
+  | 'close'
+  | 'dup'
+  | 'fcntl'
+  | 'ioctl'
+  | 'open'
+  | 'pipe'
+  | 'socketpair'
+  | 'eventfd'
+  | 'clone'
+  | 'execve'
+  | 'exit'
+  | 'wait-child'
+  | 'kill'
+  | 'prctl'
+  | 'futex'
+  | 'sleep'
+  | 'signal-wait'
+  | 'sync'
+  | 'lock'
+  | 'semaphore'
+  | 'memory'
+  | 'file'
+  | 'io-uring'
+  | 'sigreturn'
+  | 'restart'
+  | 'trivial'
+  | 'other';
 
 /** A syscall as the kernel spells it; one object a name, so `===` compares names. */
 export interface Syscall {
@@ -68,11 +104,30 @@ const FAMILIES: Readonly<Partial<Record<Family, string>>> = {
 };
 
 const DESCRIPTOR_FAMILIES: ReadonlySet<Family> = new Set<Family>([
-  'accept', 'epoll-wait', 'epoll-ctl', 'read', 'write', 'connect', 'bind', 'listen', 'shutdown', 'setsockopt', 'getsockopt', 'close', 'dup', 'fcntl', 'ioctl', 'sync', 'lock', 'io-uring',
+  'accept',
+  'epoll-wait',
+  'epoll-ctl',
+  'read',
+  'write',
+  'connect',
+  'bind',
+  'listen',
+  'shutdown',
+  'setsockopt',
+  'getsockopt',
+  'close',
+  'dup',
+  'fcntl',
+  'ioctl',
+  'sync',
+  'lock',
+  'io-uring',
 ]);
 const DESCRIPTOR_NAMES: ReadonlySet<string> = new Set(
-  ('fstat fstat64 fstatfs fstatfs64 getdents getdents64 ftruncate fallocate fchmod fchown lseek _llseek fchdir utimensat fadvise64 readahead copy_file_range flistxattr fgetxattr getsockname getpeername ' +
-    'timerfd_settime timerfd_gettime').split(' '),
+  (
+    'fstat fstat64 fstatfs fstatfs64 getdents getdents64 ftruncate fallocate fchmod fchown lseek _llseek fchdir utimensat fadvise64 readahead copy_file_range flistxattr fgetxattr getsockname getpeername ' +
+    'timerfd_settime timerfd_gettime'
+  ).split(' '),
 );
 const NO_DESCRIPTOR: ReadonlySet<string> = new Set(['sync', 'msync', 'io_uring_setup']);
 

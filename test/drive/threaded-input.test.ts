@@ -25,7 +25,8 @@ async function analyzeThreaded(set: InputSet): Promise<Report> {
   const reading = new ThreadedInput(peeked, format, origin);
   tally.open(reading);
   const analysis = new Analysis(origin, {});
-  while (await reading.refill()) for (let record = reading.parser.next(); record !== null; record = reading.parser.next()) analysis.accept(record);
+  while (await reading.refill())
+    for (let record = reading.parser.next(); record !== null; record = reading.parser.next()) analysis.accept(record);
   return analysis.finish(tally.facts());
 }
 
@@ -43,7 +44,13 @@ describe('an input parsed in a thread of its own', () => {
       `101 1700000000.${String(i * 1000 + 300).padStart(6, '0')} <... accept4 resumed>NULL, NULL, SOCK_CLOEXEC) = -1 EAGAIN (Resource temporarily unavailable) <0.000300>`,
     ]).flat();
     const text = `${lines.join('\n')}\n101 1700000001.5 epoll_wait(7<anon_inode:[eventpoll]>,  <unfinished ...>\n102 1700000001.7 --- SIGTERM {si_signo=SIGTERM} ---\n102 1700000001.8 +++ killed by SIGTERM +++\n`;
-    const set = (): InputSet => ({ kind: 'file', paths: ['trace'], notices: [], leftOut: [], inputs: [memoryInput('trace', text, { chunkBytes: 5_003 })] });
+    const set = (): InputSet => ({
+      kind: 'file',
+      paths: ['trace'],
+      notices: [],
+      leftOut: [],
+      inputs: [memoryInput('trace', text, { chunkBytes: 5_003 })],
+    });
     assert.deepEqual(await analyzeThreaded(set()), await analyzeInputs(set(), {}));
   });
 });

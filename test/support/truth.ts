@@ -11,7 +11,13 @@ export interface Truth {
   readonly connections: number;
   readonly accepts: Readonly<Record<string, number>>;
   readonly acceptedBy?: string;
-  readonly stalls: readonly { readonly pid: number; readonly start: number; readonly end: number; readonly cause: string; readonly request: string }[];
+  readonly stalls: readonly {
+    readonly pid: number;
+    readonly start: number;
+    readonly end: number;
+    readonly cause: string;
+    readonly request: string;
+  }[];
   readonly serviceStalls: readonly { readonly start: number; readonly end: number }[];
   readonly brokenPipes: readonly {
     readonly pid: number;
@@ -40,8 +46,10 @@ export function samples(folder = ROOT): Sample[] {
   const found: Sample[] = [];
   const trace = join(folder, 'trace.strace.gz');
   const truth = join(folder, 'truth.json');
-  if (existsSync(trace) && existsSync(truth)) found.push({ name: relative(ROOT, folder), trace, truth: JSON.parse(readFileSync(truth, 'utf8')) as Truth });
-  for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) found.push(...samples(join(folder, entry.name)));
+  if (existsSync(trace) && existsSync(truth))
+    found.push({ name: relative(ROOT, folder), trace, truth: JSON.parse(readFileSync(truth, 'utf8')) as Truth });
+  for (const entry of readdirSync(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) found.push(...samples(join(folder, entry.name)));
   return found;
 }
 

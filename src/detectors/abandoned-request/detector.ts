@@ -31,8 +31,21 @@ export const abandonedRequest: DetectorDefinition = {
 function conclude(context: Context, total: number, answered: number, kept: readonly HangUp[]): Conclusion {
   const requests = context.model.processes.all().reduce((sum, process) => sum + process.requests, 0);
   if (total === 0) {
-    if (requests === 0) return { outcome: { status: 'not-applicable', reason: 'No request line is readable in the trace (TLS, HTTP/2, or a capture with -s 0). Record with -s 128.' }, findings: [] };
-    return { outcome: { status: 'clear', reason: `no hang-up seen before the reply in ${plural(requests, 'request')}. Servers that do not read while they work cannot see one` }, findings: [] };
+    if (requests === 0)
+      return {
+        outcome: {
+          status: 'not-applicable',
+          reason: 'No request line is readable in the trace (TLS, HTTP/2, or a capture with -s 0). Record with -s 128.',
+        },
+        findings: [],
+      };
+    return {
+      outcome: {
+        status: 'clear',
+        reason: `no hang-up seen before the reply in ${plural(requests, 'request')}. Servers that do not read while they work cannot see one`,
+      },
+      findings: [],
+    };
   }
   const { times } = context.capabilities;
   const oldest = kept.reduce((most, hangUp) => (ageOf(hangUp) > ageOf(most) ? hangUp : most));
@@ -43,7 +56,12 @@ function conclude(context: Context, total: number, answered: number, kept: reado
     findings: [
       {
         kind: 'abandoned-request',
-        severity: total >= 3 && share >= context.threshold('broken-pipe-critical-share') ? 'critical' : share >= context.threshold('broken-pipe-warning-share') ? 'warning' : 'info',
+        severity:
+          total >= 3 && share >= context.threshold('broken-pipe-critical-share')
+            ? 'critical'
+            : share >= context.threshold('broken-pipe-warning-share')
+              ? 'warning'
+              : 'info',
         sureness: answered < total ? 'likely' : 'possible',
         title: `${plural(total, 'client')} hung up before the reply`,
         summary: `${plural(total, 'client')} closed the connection before the first byte of the reply${times ? `; the oldest request, ${oldest.request.name}, was ${duration(ageOf(oldest))} old` : ''}. ${answeredNote(answered, total)}`,
@@ -67,7 +85,10 @@ function conclude(context: Context, total: number, answered: number, kept: reado
         evidence: kept.slice(0, 6).map((hangUp) => hangUp.line),
         next: [
           { text: "Compare these ages with the client's timeout; a common age is that timeout." },
-          { text: 'Cancel the work when the client leaves (ASGI http.disconnect, nginx proxy_ignore_client_abort off).', caveat: 'A client may close only its sending side and still read: HTTP clients practically never do.' },
+          {
+            text: 'Cancel the work when the client leaves (ASGI http.disconnect, nginx proxy_ignore_client_abort off).',
+            caveat: 'A client may close only its sending side and still read: HTTP clients practically never do.',
+          },
         ],
         subjects: [...new Set(kept.map((hangUp) => `request ${hangUp.request.name}`))],
       },

@@ -37,7 +37,15 @@ export const acceptSkew: DetectorDefinition = {
       on: {
         accepted({ listener, thread, record }: Accepted) {
           const time = record.end;
-          const shares = queues.get(listener) ?? { byThread: new Map(), first: time, last: time, streak: 0, run: 0, winner: null, lines: new Map() };
+          const shares = queues.get(listener) ?? {
+            byThread: new Map(),
+            first: time,
+            last: time,
+            streak: 0,
+            run: 0,
+            winner: null,
+            lines: new Map(),
+          };
           queues.set(listener, shares);
           shares.byThread.set(thread, (shares.byThread.get(thread) ?? 0) + 1);
           shares.last = time;
@@ -60,7 +68,8 @@ function conclude(context: Context, queues: ReadonlyMap<Listener, Shares>): Conc
     if (typeof judged === 'string') reasons.add(judged);
     else findings.push(judged);
   }
-  if (findings.length > 0) return { outcome: { status: 'found', reason: `${plural(findings.length, 'listener')} with unequal shares` }, findings };
+  if (findings.length > 0)
+    return { outcome: { status: 'found', reason: `${plural(findings.length, 'listener')} with unequal shares` }, findings };
   if (queues.size === 0) return { outcome: { status: 'not-applicable', reason: 'No connection was accepted in the trace' }, findings };
   return { outcome: { status: 'clear', reason: [...reasons].join('; ') }, findings };
 }
@@ -73,9 +82,13 @@ function judge(context: Context, listener: Listener, shares: Shares): DraftFindi
   const workers = counts.length;
   const most = Math.max(...counts);
   const spread = gini(counts);
-  const said = `${listener.name}: shares ${counts.toSorted((a, b) => b - a).slice(0, 8).join(' ')}${workers > 8 ? ' …' : ''} of ${plural(total, 'connection')}, Gini ${round(spread, 3)}`;
+  const said = `${listener.name}: shares ${counts
+    .toSorted((a, b) => b - a)
+    .slice(0, 8)
+    .join(' ')}${workers > 8 ? ' …' : ''} of ${plural(total, 'connection')}, Gini ${round(spread, 3)}`;
   if (workers < 2) return `${listener.name}: one acceptor`;
-  if (total < context.threshold('skew-connections-per-worker') * workers) return `${said}; too few to judge (${context.threshold('skew-connections-per-worker')} a worker needed)`;
+  if (total < context.threshold('skew-connections-per-worker') * workers)
+    return `${said}; too few to judge (${context.threshold('skew-connections-per-worker')} a worker needed)`;
   if (most < (2 * total) / workers || spread < context.threshold('skew-gini')) return said;
   const favourite = [...threads].find((thread) => (shares.byThread.get(thread) ?? 0) === most) as Thread;
   const utilisation = favourite.loop.utilisation;
@@ -83,7 +96,9 @@ function judge(context: Context, listener: Listener, shares: Shares): DraftFindi
   // Unequal shares among idle workers do no harm: the warm worker is the cheaper one.
   const severity: Severity = utilisation >= BUSY && idlest <= IDLE ? 'critical' : utilisation >= WORKING ? 'warning' : 'info';
   const title = `Worker ${favourite.process.pid} accepted ${count(most)} of ${plural(total, 'connection')} on ${listener.name}`;
-  const busy = Number.isNaN(utilisation) ? '' : ` It was away from its wait ${ratio(utilisation * 100)} % of the time, the idlest worker ${ratio(idlest * 100)} %.`;
+  const busy = Number.isNaN(utilisation)
+    ? ''
+    : ` It was away from its wait ${ratio(utilisation * 100)} % of the time, the idlest worker ${ratio(idlest * 100)} %.`;
   return {
     kind: 'accept-skew',
     severity,
@@ -114,7 +129,8 @@ function judge(context: Context, listener: Listener, shares: Shares): DraftFindi
         : {
             text: 'Give each worker a queue of its own with SO_REUSEPORT; where workers stall or restart often, spread connections by a round-robin proxy in front instead.',
             needs: 'gunicorn 24.0.0 or later for its --reuse-port',
-            caveat: 'With queues of their own, connections wait on a stalled worker although others are idle. EPOLLEXCLUSIVE does not spread load, it concentrates it.',
+            caveat:
+              'With queues of their own, connections wait on a stalled worker although others are idle. EPOLLEXCLUSIVE does not spread load, it concentrates it.',
           },
     ],
     nextWhileStalled: [{ text: 'Fix the stalls in this report first, then record again: a stalled worker distorts the shares.' }],
@@ -124,5 +140,7 @@ function judge(context: Context, listener: Listener, shares: Shares): DraftFindi
 
 function whyOf(severity: Severity, isBusyUnknown: boolean): string {
   if (severity !== 'info') return 'Connections queue behind one busy worker although others are idle.';
-  return isBusyUnknown ? 'Whether that does harm the capture does not tell: it has no times.' : 'While all workers are mostly idle this does no harm.';
+  return isBusyUnknown
+    ? 'Whether that does harm the capture does not tell: it has no times.'
+    : 'While all workers are mostly idle this does no harm.';
 }

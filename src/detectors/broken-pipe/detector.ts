@@ -1,5 +1,5 @@
-import type { FailedWrite } from '../../model/facts.ts';
 import { describeTarget } from '../../model/descriptors.ts';
+import type { FailedWrite } from '../../model/facts.ts';
 import { pidsOf } from '../../model/roles.ts';
 import type { KeptLine } from '../../model/turn.ts';
 import { MILLISECOND, UNKNOWN } from '../../trace/time.ts';
@@ -60,10 +60,33 @@ function targetOf({ connection, descriptor, fd }: FailedWrite): Target {
 function conclude(context: Context, tallies: ReadonlyMap<Target, Tally>): Conclusion {
   const requests = context.model.processes.all().reduce((sum, process) => sum + process.requests, 0);
   const findings = [...tallies].map(([target, tally]) => finding(context, target, tally, requests));
-  if (findings.length > 0) return { outcome: { status: 'found', reason: [...tallies].map(([target, tally]) => `${plural(tally.count, 'failed write')} to ${NAMES[target]}`).join('; ') }, findings };
-  const writes = context.model.statistics.all().filter(({ syscall }) => syscall.family === 'write').reduce((sum, each) => sum + each.count, 0);
-  if (writes === 0) return { outcome: { status: 'not-applicable', reason: 'No write or send call in the trace: it may have been filtered. Record without -e, or add %network,%desc.' }, findings };
-  return { outcome: { status: 'clear', reason: `none of ${plural(writes, 'write')} failed because the other end had left (${plural(requests, 'request')} read). A reply that fits one write fails without a trace` }, findings };
+  if (findings.length > 0)
+    return {
+      outcome: {
+        status: 'found',
+        reason: [...tallies].map(([target, tally]) => `${plural(tally.count, 'failed write')} to ${NAMES[target]}`).join('; '),
+      },
+      findings,
+    };
+  const writes = context.model.statistics
+    .all()
+    .filter(({ syscall }) => syscall.family === 'write')
+    .reduce((sum, each) => sum + each.count, 0);
+  if (writes === 0)
+    return {
+      outcome: {
+        status: 'not-applicable',
+        reason: 'No write or send call in the trace: it may have been filtered. Record without -e, or add %network,%desc.',
+      },
+      findings,
+    };
+  return {
+    outcome: {
+      status: 'clear',
+      reason: `none of ${plural(writes, 'write')} failed because the other end had left (${plural(requests, 'request')} read). A reply that fits one write fails without a trace`,
+    },
+    findings,
+  };
 }
 
 function finding(context: Context, target: Target, tally: Tally, requests: number): DraftFinding {
@@ -108,7 +131,15 @@ function finding(context: Context, target: Target, tally: Tally, requests: numbe
     },
     evidence: evidenceOf(worst, replies),
     next: target === 'client' ? clientAdvice(worst, context) : OTHER_ADVICE[target],
-    subjects: [...new Set(replies.flatMap((failure) => [`pid ${failure.thread.process.pid}`, ...(failure.request?.line ? [`request ${failure.request.line}`] : []), ...(behindWhom(failure) === '' ? [] : [`request ${behindWhom(failure)}`])]))],
+    subjects: [
+      ...new Set(
+        replies.flatMap((failure) => [
+          `pid ${failure.thread.process.pid}`,
+          ...(failure.request?.line ? [`request ${failure.request.line}`] : []),
+          ...(behindWhom(failure) === '' ? [] : [`request ${behindWhom(failure)}`]),
+        ]),
+      ),
+    ],
   };
 }
 
@@ -131,14 +162,18 @@ function severityOf(context: Context, target: Target, tally: Tally, worst: Faile
   if (target !== 'client') return target === 'log' ? 'warning' : 'info';
   const share = tally.count / Math.max(1, requests);
   if (tally.count >= 3 && share >= context.threshold('broken-pipe-critical-share')) return 'critical';
-  if (share >= context.threshold('broken-pipe-warning-share') || worst.behind >= context.threshold('behind-ms') * MILLISECOND) return 'warning';
+  if (share >= context.threshold('broken-pipe-warning-share') || worst.behind >= context.threshold('behind-ms') * MILLISECOND)
+    return 'warning';
   return 'info';
 }
 
 function titleOf(target: Target, tally: Tally, worst: FailedWrite, times: boolean): string {
   if (target !== 'client') return `${plural(tally.count, 'write')} to ${NAMES[target]} failed: the other end is gone`;
   const whom = behindWhom(worst);
-  const title = whom !== '' && times ? `${plural(tally.count, 'reply', 'replies')} too late: the client had left; ${duration(worst.behind)} behind ${whom}` : `${plural(tally.count, 'reply', 'replies')} too late: the client had left`;
+  const title =
+    whom !== '' && times
+      ? `${plural(tally.count, 'reply', 'replies')} too late: the client had left; ${duration(worst.behind)} behind ${whom}`
+      : `${plural(tally.count, 'reply', 'replies')} too late: the client had left`;
   return title.length > 78 ? `${title.slice(0, 75)}...` : title;
 }
 
@@ -153,7 +188,12 @@ function errorsOf({ errors }: Tally): string {
 
 function clientSummary(tally: Tally, worst: FailedWrite, requests: number, fatal: number, times: boolean): string {
   const base = `${count(tally.count)} of ${plural(Math.max(requests, tally.count), 'request')} got a failed reply (${errorsOf(tally)}).`;
-  const died = fatal > 0 ? ` ${plural(fatal, 'worker was', 'workers were')} killed by SIGPIPE.` : tally.kept.some(({ signal }) => signal === 'SIGPIPE') ? ' SIGPIPE was delivered and did not end the process.' : '';
+  const died =
+    fatal > 0
+      ? ` ${plural(fatal, 'worker was', 'workers were')} killed by SIGPIPE.`
+      : tally.kept.some(({ signal }) => signal === 'SIGPIPE')
+        ? ' SIGPIPE was delivered and did not end the process.'
+        : '';
   if (!times || worst.request === null) return base + died;
   const bound = worst.connection?.seenOpening === false ? 'at least ' : '';
   const whom = behindWhom(worst);
@@ -173,11 +213,19 @@ const WHY: Readonly<Record<Target, string>> = {
 
 function clientAdvice(worst: FailedWrite, context: Context): Step[] {
   const stalled = worst.behind >= context.threshold('behind-ms') * MILLISECOND;
-  const steps: Step[] = stalled ? [{ text: `Look at the stall first: ${behindWhom(worst) || 'other work'} kept this reply from being read and sent.` }] : [];
+  const steps: Step[] = stalled
+    ? [{ text: `Look at the stall first: ${behindWhom(worst) || 'other work'} kept this reply from being read and sent.` }]
+    : [];
   return [
     ...steps,
-    { text: "Compare the ages above with the client's or proxy's timeout (nginx logs status 499 for a client that left).", command: "grep -c ' 499 ' /var/log/nginx/access.log" },
-    { text: 'Give each request a deadline shorter than the timeout of its client, and stop working on it when the deadline passes.', caveat: 'Raising timeouts hides this; the timeout of async gunicorn workers is no request timeout.' },
+    {
+      text: "Compare the ages above with the client's or proxy's timeout (nginx logs status 499 for a client that left).",
+      command: "grep -c ' 499 ' /var/log/nginx/access.log",
+    },
+    {
+      text: 'Give each request a deadline shorter than the timeout of its client, and stop working on it when the deadline passes.',
+      caveat: 'Raising timeouts hides this; the timeout of async gunicorn workers is no request timeout.',
+    },
   ];
 }
 

@@ -4,19 +4,30 @@ import type { Cause, Reason } from './cause.ts';
 /** What to do about a stalled loop (semantics section 6): first look, then change one thing. */
 export function stallAdvice(cause: Cause, reason: Reason, pid: number, server: string): Step[] {
   const steps = ADVICE[cause](reason, server);
-  return [...steps, { text: 'See the code that is running while it happens.', command: `py-spy dump --pid ${pid === 0 ? 'PID' : pid}`, needs: 'a Python worker and py-spy; for node use --cpu-prof, for others perf record -g' }];
+  return [
+    ...steps,
+    {
+      text: 'See the code that is running while it happens.',
+      command: `py-spy dump --pid ${pid === 0 ? 'PID' : pid}`,
+      needs: 'a Python worker and py-spy; for node use --cpu-prof, for others perf record -g',
+    },
+  ];
 }
 
 const OFF_THE_LOOP = 'Run it in a native thread: gevent.get_hub().threadpool.apply(fn), eventlet.tpool.execute(fn), loop.run_in_executor.';
 
-const HEARTBEAT: Step = { text: "This is gunicorn's own heartbeat file, on a disk. Put it on a memory file system: --worker-tmp-dir /dev/shm", caveat: 'A container may have a small /dev/shm; the file itself is empty.' };
+const HEARTBEAT: Step = {
+  text: "This is gunicorn's own heartbeat file, on a disk. Put it on a memory file system: --worker-tmp-dir /dev/shm",
+  caveat: 'A container may have a small /dev/shm; the file itself is empty.',
+};
 
 const ADVICE: Readonly<Record<Cause, (reason: Reason, server: string) => Step[]>> = {
   'blocking-call': ({ target }) => [blockingCallAdvice(target)],
   'futex-ladder': () => [
     {
       text: 'Look for a C client that is asked to wait, such as flush() or poll(t) of a Kafka producer. In the request only call poll(0) after produce(); let one background native thread poll, and flush at shutdown.',
-      caveat: 'Delivery is then not confirmed before the reply: a change of meaning. Without any poller callbacks and the local queue pile up.',
+      caveat:
+        'Delivery is then not confirmed before the reply: a change of meaning. Without any poller callbacks and the local queue pile up.',
     },
   ],
   'foreign-poll': ({ target }) => [
@@ -27,13 +38,43 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, server: string) => Step[]>
       caveat: `${/MySQL/.test(target) ? 'PyMySQL spends more CPU a row, on the loop. ' : ''}A thread pool has 10 threads in gevent unless set; connections must not be shared between threads.`,
     },
   ],
-  dns: () => [{ text: "Use the loop's resolver (gevent's default one runs in threads) or a local cache; check the nameserver.", command: 'getent hosts NAME', caveat: 'Lookups inside C extensions cannot be patched.' }],
-  'disk-sync': () => [{ text: `Move the sync off the loop. ${OFF_THE_LOOP}` }, { text: 'See whether the disk is slow for everybody.', command: 'iostat -x 1 3' }],
-  'file-lock': () => [{ text: `Find who holds the lock, and take it off the loop. ${OFF_THE_LOOP}`, command: 'lslocks', caveat: 'A lock held across a yield can make a worker wait for itself.' }],
-  sleep: () => [{ text: "Use the loop's own sleep (gevent.sleep, asyncio.sleep): this one is the original and stops every request of the worker.", caveat: 'Modules imported before monkey-patching keep the original.' }],
+  dns: () => [
+    {
+      text: "Use the loop's resolver (gevent's default one runs in threads) or a local cache; check the nameserver.",
+      command: 'getent hosts NAME',
+      caveat: 'Lookups inside C extensions cannot be patched.',
+    },
+  ],
+  'disk-sync': () => [
+    { text: `Move the sync off the loop. ${OFF_THE_LOOP}` },
+    { text: 'See whether the disk is slow for everybody.', command: 'iostat -x 1 3' },
+  ],
+  'file-lock': () => [
+    {
+      text: `Find who holds the lock, and take it off the loop. ${OFF_THE_LOOP}`,
+      command: 'lslocks',
+      caveat: 'A lock held across a yield can make a worker wait for itself.',
+    },
+  ],
+  sleep: () => [
+    {
+      text: "Use the loop's own sleep (gevent.sleep, asyncio.sleep): this one is the original and stops every request of the worker.",
+      caveat: 'Modules imported before monkey-patching keep the original.',
+    },
+  ],
   'child-wait': () => [{ text: `Wait for the child with the loop's own subprocess module, or in a native thread. ${OFF_THE_LOOP}` }],
-  log: () => [{ text: 'Log through a queue with a writer thread; see who reads the other end of this descriptor.', caveat: 'A full pipe or a stuck journal blocks every writer.' }],
-  lock: () => [{ text: 'Find the thread that holds the lock: it is the one that wakes this futex. Joining a native thread or waiting for its result inside the loop looks the same.', caveat: 'Use the AsyncResult of the loop library instead of Thread.join or Future.result.' }],
+  log: () => [
+    {
+      text: 'Log through a queue with a writer thread; see who reads the other end of this descriptor.',
+      caveat: 'A full pipe or a stuck journal blocks every writer.',
+    },
+  ],
+  lock: () => [
+    {
+      text: 'Find the thread that holds the lock: it is the one that wakes this futex. Joining a native thread or waiting for its result inside the loop looks the same.',
+      caveat: 'Use the AsyncResult of the loop library instead of Thread.join or Future.result.',
+    },
+  ],
   'no-syscall': () => [
     { text: 'Is it computing or waiting for a CPU? High %usr says computing, high nvcswch waiting.', command: 'pidstat -u -w 1 5' },
     {
@@ -47,15 +88,38 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, server: string) => Step[]>
       caveat: 'Native threads help CPU work only if it releases the interpreter lock.',
     },
   ],
-  'gil-wait': () => [{ text: 'Other threads of this process hold the interpreter lock: fewer of them, or move their computing to another process.', caveat: 'sys.setswitchinterval changes how long each wait is, not how much there is.' }],
-  import: () => [{ text: 'Import at start-up, or warm each worker up before it takes traffic; with preload_app the workers share what was imported.', needs: 'preload_app: connections and threads must be opened after the fork (post_fork)' }],
-  'many-requests': () => [{ text: 'No single request blocks: this worker has more work than it can do. Add workers or shed load, rather than look for a blocker.' }],
-  'one-connection': () => [{ text: 'One keep-alive connection always had its next request ready and was served without a yield. Record again with bpftrace: strace itself can cause this by slowing the server.', caveat: 'Untraced the same load may be harmless.' }],
+  'gil-wait': () => [
+    {
+      text: 'Other threads of this process hold the interpreter lock: fewer of them, or move their computing to another process.',
+      caveat: 'sys.setswitchinterval changes how long each wait is, not how much there is.',
+    },
+  ],
+  import: () => [
+    {
+      text: 'Import at start-up, or warm each worker up before it takes traffic; with preload_app the workers share what was imported.',
+      needs: 'preload_app: connections and threads must be opened after the fork (post_fork)',
+    },
+  ],
+  'many-requests': () => [
+    {
+      text: 'No single request blocks: this worker has more work than it can do. Add workers or shed load, rather than look for a blocker.',
+    },
+  ],
+  'one-connection': () => [
+    {
+      text: 'One keep-alive connection always had its next request ready and was served without a yield. Record again with bpftrace: strace itself can cause this by slowing the server.',
+      caveat: 'Untraced the same load may be harmless.',
+    },
+  ],
 };
 
 function blockingCallAdvice(target: string): Step {
   if (target.includes('wgunicorn-')) return HEARTBEAT;
-  if (target.startsWith('/')) return { text: `Move the work on ${target} off the loop. ${OFF_THE_LOOP}`, caveat: 'Files have no non-blocking mode: a loop library cannot make them yield.' };
+  if (target.startsWith('/'))
+    return {
+      text: `Move the work on ${target} off the loop. ${OFF_THE_LOOP}`,
+      caveat: 'Files have no non-blocking mode: a loop library cannot make them yield.',
+    };
   return {
     text: `Let the loop's own library make this call${target === '' ? '' : ` to ${target}`}, on a non-blocking socket; where it has no client for that, use a native thread.`,
     caveat: 'Monkey-patching does not reach C extensions and sockets made before it.',

@@ -5,8 +5,22 @@ import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { Sureness } from '../finding.ts';
 
 export type Cause =
-  | 'blocking-call' | 'futex-ladder' | 'foreign-poll' | 'dns' | 'disk-sync' | 'file-lock' | 'sleep' | 'child-wait' | 'log' | 'lock' | 'no-syscall' | 'patched-thread-pool' | 'gil-wait'
-  | 'import' | 'many-requests' | 'one-connection';
+  | 'blocking-call'
+  | 'futex-ladder'
+  | 'foreign-poll'
+  | 'dns'
+  | 'disk-sync'
+  | 'file-lock'
+  | 'sleep'
+  | 'child-wait'
+  | 'log'
+  | 'lock'
+  | 'no-syscall'
+  | 'patched-thread-pool'
+  | 'gil-wait'
+  | 'import'
+  | 'many-requests'
+  | 'one-connection';
 
 /** Why one turn was long, and the proof. */
 export interface Reason {
@@ -78,7 +92,13 @@ function heaviest(groups: readonly BlockedIn[]): [BlockedIn | null, Nanoseconds]
   let total = 0;
   for (const group of groups) {
     const sum = totals.get(kindOf(group)) ?? 0;
-    if (top === null || sum > total || (kindOf(top) === kindOf(group) && (group.class === 'disk-sync') === (top.class === 'disk-sync') && group.total > top.total) || (group.class === 'disk-sync' && top.class === 'disk')) top = group;
+    if (
+      top === null ||
+      sum > total ||
+      (kindOf(top) === kindOf(group) && (group.class === 'disk-sync') === (top.class === 'disk-sync') && group.total > top.total) ||
+      (group.class === 'disk-sync' && top.class === 'disk')
+    )
+      top = group;
     total = Math.max(total, sum);
   }
   return [top, total];
@@ -116,15 +136,48 @@ function computing(fact: LongTurn): Reason {
   const seenStarting = startedThreadIn > 0 && (turn.afterReply || turn.number - startedThreadIn <= 2);
   // When it had started before the capture, long work after the reply and no native thread are all there is to see (semantics 5.3).
   const greenThread = seenStarting || (turn.afterReply && fact.length >= SECOND && thread.process.threadsStarted === 0);
-  return { ...plain(fact, greenThread ? 'patched-thread-pool' : 'no-syscall', greenThread && !(seenStarting && turn.afterReply) ? 'possible' : 'likely'), lines: gap === null ? [] : [gap.before, gap.after].filter((line) => line.line > 0) };
+  return {
+    ...plain(
+      fact,
+      greenThread ? 'patched-thread-pool' : 'no-syscall',
+      greenThread && !(seenStarting && turn.afterReply) ? 'possible' : 'likely',
+    ),
+    lines: gap === null ? [] : [gap.before, gap.after].filter((line) => line.line > 0),
+  };
 }
 
 function plain({ turn, length }: LongTurn, cause: Cause, sureness: Sureness): Reason {
-  return { cause, sureness, call: '', callTime: turn.longestGap, total: length - turn.inCalls, rungs: 0, estimated: turn.gap?.isTimed === false, target: '', query: '', lines: turn.gap === null ? [] : [turn.gap.before, turn.gap.after].filter((line) => line.line > 0), start: turn.start, end: turn.end };
+  return {
+    cause,
+    sureness,
+    call: '',
+    callTime: turn.longestGap,
+    total: length - turn.inCalls,
+    rungs: 0,
+    estimated: turn.gap?.isTimed === false,
+    target: '',
+    query: '',
+    lines: turn.gap === null ? [] : [turn.gap.before, turn.gap.after].filter((line) => line.line > 0),
+    start: turn.start,
+    end: turn.end,
+  };
 }
 
 /** The turn was still open when the trace ended, inside a call. */
 function stuck(end: Nanoseconds, call: LeftIn): Reason {
   const time = end - call.since;
-  return { cause: CAUSES[call.class], sureness: 'likely', call: call.syscall.name, callTime: time, total: time, rungs: 1, estimated: false, target: call.target, query: call.query, lines: [call.line], start: call.since, end };
+  return {
+    cause: CAUSES[call.class],
+    sureness: 'likely',
+    call: call.syscall.name,
+    callTime: time,
+    total: time,
+    rungs: 1,
+    estimated: false,
+    target: call.target,
+    query: call.query,
+    lines: [call.line],
+    start: call.since,
+    end,
+  };
 }

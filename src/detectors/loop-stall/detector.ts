@@ -106,7 +106,18 @@ function add(groups: Map<string, Group>, thread: Thread, stall: Stall): void {
   const key = groups.size >= MOST_GROUPS ? 'others' : `${cause} ${targetKey(target)}`;
   const group = groups.get(key);
   if (group === undefined) {
-    groups.set(key, { thread, cause, target, count: 1, total: stall.length, longest: stall, first: stall.start, last: stall.end, open: stall.open, stalls: [stall] });
+    groups.set(key, {
+      thread,
+      cause,
+      target,
+      count: 1,
+      total: stall.length,
+      longest: stall,
+      first: stall.start,
+      last: stall.end,
+      open: stall.open,
+      stalls: [stall],
+    });
     return;
   }
   group.count++;
@@ -115,7 +126,8 @@ function add(groups: Map<string, Group>, thread: Thread, stall: Stall): void {
   group.open ||= stall.open;
   if (stall.length > group.longest.length) group.longest = stall;
   group.stalls.push(stall);
-  if (group.stalls.length > KEPT_STALLS) group.stalls.splice(group.stalls.indexOf(group.stalls.reduce((least, other) => (other.length < least.length ? other : least))), 1);
+  if (group.stalls.length > KEPT_STALLS)
+    group.stalls.splice(group.stalls.indexOf(group.stalls.reduce((least, other) => (other.length < least.length ? other : least))), 1);
 }
 
 /** A new descriptor number each time does not make a new target. */
@@ -126,17 +138,39 @@ function targetKey(target: string): string {
 function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<string, Group>>): Conclusion {
   const { model, capabilities } = context;
   const roles = rolesOf(model.processes.threads());
-  const loops = [...roles].filter(([thread, role]) => (role === 'event-loop' || role === 'acceptor') && thread.loop.turns > 0).map(([thread]) => thread);
+  const loops = [...roles]
+    .filter(([thread, role]) => (role === 'event-loop' || role === 'acceptor') && thread.loop.turns > 0)
+    .map(([thread]) => thread);
   const findings: DraftFinding[] = [];
   for (const thread of loops) for (const group of groups.get(thread)?.values() ?? []) findings.push(finding(context, group));
-  if (findings.length > 0) return { outcome: { status: 'found', reason: `${plural(findings.length, 'worker and cause', 'workers and causes')} with stalls` }, findings };
-  if (!capabilities.times) return missing('The capture has no times, so that the length of a turn is unknown. Record with: strace -f -ttt -T -y -s 128 -o FILE -p PID');
+  if (findings.length > 0)
+    return {
+      outcome: { status: 'found', reason: `${plural(findings.length, 'worker and cause', 'workers and causes')} with stalls` },
+      findings,
+    };
+  if (!capabilities.times)
+    return missing(
+      'The capture has no times, so that the length of a turn is unknown. Record with: strace -f -ttt -T -y -s 128 -o FILE -p PID',
+    );
   if (loops.length === 0) return missing(noLoop(roles.values()));
   const turns = loops.reduce((sum, { loop }) => sum + loop.turns, 0);
   const longest = loops.reduce((most, { loop }) => Math.max(most, loop.longestTurn), 0);
   const seen = `in ${plural(turns, 'turn')} of ${plural(loops.length, 'loop')}`;
-  if (capabilities.resolution > MILLISECOND) return { outcome: { status: 'clear', reason: `no turn that surely took ${context.threshold('stall-ms')} ms ${seen}; with whole-second stamps anything shorter than a second goes unseen` }, findings };
-  return { outcome: { status: 'clear', reason: `no turn of ${context.threshold('stall-ms')} ms or more ${seen}; the longest took ${duration(longest)}` }, findings };
+  if (capabilities.resolution > MILLISECOND)
+    return {
+      outcome: {
+        status: 'clear',
+        reason: `no turn that surely took ${context.threshold('stall-ms')} ms ${seen}; with whole-second stamps anything shorter than a second goes unseen`,
+      },
+      findings,
+    };
+  return {
+    outcome: {
+      status: 'clear',
+      reason: `no turn of ${context.threshold('stall-ms')} ms or more ${seen}; the longest took ${duration(longest)}`,
+    },
+    findings,
+  };
 }
 
 function missing(reason: string): Conclusion {
@@ -145,7 +179,8 @@ function missing(reason: string): Conclusion {
 
 function noLoop(roles: Iterable<string>): string {
   const kinds = new Set(roles);
-  if (kinds.has('sync-worker') || kinds.has('blocking-acceptor')) return 'These are sync workers: they serve one request at a time by design, so a long request is occupancy, not a stall.';
+  if (kinds.has('sync-worker') || kinds.has('blocking-acceptor'))
+    return 'These are sync workers: they serve one request at a time by design, so a long request is occupancy, not a stall.';
   return 'No event loop seen: no thread waits on a listener together with other sockets. Trace the workers, with their epoll_wait, poll or select calls.';
 }
 
@@ -187,18 +222,20 @@ function finding(context: Context, group: Group): DraftFinding {
       count,
       longestMs: milliseconds(longest.length),
       totalMs: milliseconds(group.total),
-      stalls: group.stalls.toSorted((a, b) => a.start - b.start).map((stall) => ({
-        startMs: times ? milliseconds(stall.start) : null,
-        endMs: times ? milliseconds(stall.end) : null,
-        stallMs: milliseconds(stall.length),
-        call: stall.reason.call,
-        callMs: milliseconds(stall.reason.callTime),
-        blockedFromMs: times ? milliseconds(stall.reason.start) : null,
-        blockedToMs: times ? milliseconds(stall.reason.end) : null,
-        request: stall.request,
-        turnCalls: stall.calls,
-        open: stall.open,
-      })),
+      stalls: group.stalls
+        .toSorted((a, b) => a.start - b.start)
+        .map((stall) => ({
+          startMs: times ? milliseconds(stall.start) : null,
+          endMs: times ? milliseconds(stall.end) : null,
+          stallMs: milliseconds(stall.length),
+          call: stall.reason.call,
+          callMs: milliseconds(stall.reason.callTime),
+          blockedFromMs: times ? milliseconds(stall.reason.start) : null,
+          blockedToMs: times ? milliseconds(stall.reason.end) : null,
+          request: stall.request,
+          turnCalls: stall.calls,
+          open: stall.open,
+        })),
       share: round(group.total / Math.max(1, thread.loop.busy + thread.loop.idle), 4),
     },
     evidence: evidenceOf(group),
@@ -215,7 +252,8 @@ function surenessOf(reason: Reason, context: Context): Sureness {
 function evidenceOf(group: Group): KeptLine[] {
   const lines: KeptLine[] = [];
   for (const stall of [group.longest, ...group.stalls.toSorted((a, b) => b.length - a.length)]) {
-    for (const line of stall.reason.lines) if (lines.length < 6 && !lines.some((known) => known.line === line.line && known.file === line.file)) lines.push(line);
+    for (const line of stall.reason.lines)
+      if (lines.length < 6 && !lines.some((known) => known.line === line.line && known.file === line.file)) lines.push(line);
   }
   return lines;
 }

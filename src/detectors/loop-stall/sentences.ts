@@ -31,7 +31,6 @@ export const CAUSE_IN_WORDS: Readonly<Record<Cause, string>> = {
 };
 
 export function titleOf(pid: number, stall: Stall, count: number): string {
-  const { reason } = stall;
   const title = `${workerName(pid)} stalled ${atLeast(stall)}${duration(stall.length)}: ${inside(stall)}${count > 1 ? ` (${count} times)` : ''}`;
   return title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 3)}...` : title;
 }
@@ -66,9 +65,14 @@ function whatHappened(stall: Stall): string {
   if (cause === 'many-requests') return `it served ${stall.requestsRead} requests before it waited again, none of them most of that time`;
   if (cause === 'one-connection') return `it served ${stall.requestsRead} requests of one connection before it waited again`;
   if (cause === 'import') return `it opened program files, as an import does, with ${plural(stall.calls, 'call')} in all`;
-  const pattern = cause === 'patched-thread-pool' ? '; the work goes on after or beside the reply and no native thread was started, the pattern of a thread pool that was patched into greenlets' : '';
-  if (stall.reason.estimated) return `no line for ${duration(stall.longestGap)} (in the call before, running, or waiting for a CPU: without -T one cannot tell)${pattern}`;
-  if (stall.longestGap >= ONE_GAP * stall.length) return `no system call for ${duration(stall.longestGap)} (running, or waiting for a CPU)${pattern}`;
+  const pattern =
+    cause === 'patched-thread-pool'
+      ? '; the work goes on after or beside the reply and no native thread was started, the pattern of a thread pool that was patched into greenlets'
+      : '';
+  if (stall.reason.estimated)
+    return `no line for ${duration(stall.longestGap)} (in the call before, running, or waiting for a CPU: without -T one cannot tell)${pattern}`;
+  if (stall.longestGap >= ONE_GAP * stall.length)
+    return `no system call for ${duration(stall.longestGap)} (running, or waiting for a CPU)${pattern}`;
   const longest = stall.longestGap < MILLISECOND ? '' : ` and no gap over ${duration(stall.longestGap)}`;
   return `${duration(stall.outside)} of it outside system calls (running, or waiting for a CPU), with ${plural(stall.calls, 'call')} in between${longest}${pattern}`;
 }

@@ -72,7 +72,9 @@ export const requestRetry: DetectorDefinition = {
           const at = lost.findIndex((loss) => isAgain(loss.request, request) && request.readAt - loss.at <= window);
           const [loss] = at < 0 ? [] : lost.splice(at, 1);
           if (loss !== undefined && retries.tell(loss, arrival(), loss.at, request.readAt)) return;
-          const first = retries.demand.recent(request.identity).find((other) => request.readAt - other.readAt >= PATIENCE && isOpen(other) && isAgain(other, request));
+          const first = retries.demand
+            .recent(request.identity)
+            .find((other) => request.readAt - other.readAt >= PATIENCE && isOpen(other) && isAgain(other, request));
           if (first !== undefined) early.push({ first, ...arrival() });
           if (early.length > REMEMBERED) early.shift();
           retries.demand.add(request);

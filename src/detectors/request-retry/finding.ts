@@ -17,9 +17,23 @@ export interface Retry {
 }
 
 export function conclude(context: Context, total: number, retries: readonly Retry[]): Conclusion {
-  if (!context.capabilities.times) return { outcome: { status: 'not-applicable', reason: 'The capture has no times, so that one cannot tell a retry from another request. Record with -ttt.' }, findings: [] };
+  if (!context.capabilities.times)
+    return {
+      outcome: {
+        status: 'not-applicable',
+        reason: 'The capture has no times, so that one cannot tell a retry from another request. Record with -ttt.',
+      },
+      findings: [],
+    };
   const [first] = retries;
-  if (first === undefined) return { outcome: { status: 'clear', reason: `no request came again within ${context.threshold('retry-window-s')} s after its client had left` }, findings: [] };
+  if (first === undefined)
+    return {
+      outcome: {
+        status: 'clear',
+        reason: `no request came again within ${context.threshold('retry-window-s')} s after its client had left`,
+      },
+      findings: [],
+    };
   const unsafe = retries.filter((retry) => !/^(GET|HEAD|OPTIONS) /.test(retry.request));
   const [risky] = unsafe;
   return {
@@ -38,12 +52,20 @@ export function conclude(context: Context, total: number, retries: readonly Retr
         workers: [...new Set(retries.map((retry) => retry.pid))],
         metrics: {
           count: total,
-          retries: retries.map((retry) => ({ request: retry.request, pid: retry.pid, firstAtMs: milliseconds(retry.firstAt), againAtMs: milliseconds(retry.againAt), sure: retry.sure })),
+          retries: retries.map((retry) => ({
+            request: retry.request,
+            pid: retry.pid,
+            firstAtMs: milliseconds(retry.firstAt),
+            againAtMs: milliseconds(retry.againAt),
+            sure: retry.sure,
+          })),
         },
         evidence: retries.slice(0, 3).flatMap((retry) => [retry.lostLine, retry.line]),
         next: [
           { text: 'Remove what made the first attempt late: see the broken-pipe and loop-stall findings.' },
-          { text: 'Let clients wait a random, growing time between tries and limit retries to a share of their requests; give requests that change data an idempotency key.' },
+          {
+            text: 'Let clients wait a random, growing time between tries and limit retries to a share of their requests; give requests that change data an idempotency key.',
+          },
         ],
         subjects: [...new Set(retries.map((retry) => `request ${retry.request}`))],
       },

@@ -43,12 +43,16 @@ export const serviceStall: DetectorDefinition = {
 
 function conclude(context: Context, turns: ReadonlyMap<Thread, BusyTurns>): Conclusion {
   const { model, capabilities } = context;
-  if (!capabilities.times) return { outcome: { status: 'not-applicable', reason: 'The capture has no times. Record with -ttt.' }, findings: [] };
+  if (!capabilities.times)
+    return { outcome: { status: 'not-applicable', reason: 'The capture has no times. Record with -ttt.' }, findings: [] };
   const services = servicesOf(model.processes.threads());
   const several = services.filter((loops) => loops.length >= 2);
   if (several.length === 0) {
     const loops = services.flat().length;
-    const reason = loops === 1 ? 'One event-loop worker was traced: each of its stalls stops whatever it alone serves; trace all workers to see whether the service stood still' : 'No event-loop workers seen';
+    const reason =
+      loops === 1
+        ? 'One event-loop worker was traced: each of its stalls stops whatever it alone serves; trace all workers to see whether the service stood still'
+        : 'No event-loop workers seen';
     return { outcome: { status: 'not-applicable', reason }, findings: [] };
   }
   const findings: DraftFinding[] = [];
@@ -56,9 +60,19 @@ function conclude(context: Context, turns: ReadonlyMap<Thread, BusyTurns>): Conc
     const found = finding(context, loops, turns);
     if (found !== null) findings.push(found);
   }
-  if (findings.length > 0) return { outcome: { status: 'found', reason: `${plural(findings.length, 'service')} with moments in which no worker could accept` }, findings };
+  if (findings.length > 0)
+    return {
+      outcome: { status: 'found', reason: `${plural(findings.length, 'service')} with moments in which no worker could accept` },
+      findings,
+    };
   const workers = several.map((loops) => loops.length).join(' and ');
-  return { outcome: { status: 'clear', reason: `at no time were all of the ${workers} workers away from their loops for ${context.threshold('service-stall-ms')} ms or more` }, findings };
+  return {
+    outcome: {
+      status: 'clear',
+      reason: `at no time were all of the ${workers} workers away from their loops for ${context.threshold('service-stall-ms')} ms or more`,
+    },
+    findings,
+  };
 }
 
 /** Event-loop threads that serve the same service: workers of one parent, or of one listener. */
@@ -76,7 +90,11 @@ function servicesOf(threads: Iterable<Thread>): Thread[][] {
 
 function finding(context: Context, loops: readonly Thread[], turns: ReadonlyMap<Thread, BusyTurns>): DraftFinding | null {
   const { model } = context;
-  const lives = loops.map((thread) => ({ start: thread.firstTime, end: endOf(thread, model.lastTime), busy: turns.get(thread)?.turns ?? [] }));
+  const lives = loops.map((thread) => ({
+    start: thread.firstTime,
+    end: endOf(thread, model.lastTime),
+    busy: turns.get(thread)?.turns ?? [],
+  }));
   const stalls = allAtOnce(lives).filter((stall) => stall.end - stall.start >= context.threshold('service-stall-ms') * MILLISECOND);
   if (stalls.length === 0) return null;
   const described = stalls.map((stall) => describe(stall, loops, turns));
@@ -84,12 +102,22 @@ function finding(context: Context, loops: readonly Thread[], turns: ReadonlyMap<
   const worst = described.reduce((most, stall) => (stall.end - stall.start > most.end - most.start ? stall : most));
   const longest = worst.end - worst.start;
   const workers = loops.map((thread) => thread.process.pid);
-  const computing = round((100 * described.reduce((sum, { outside }) => sum + outside, 0)) / Math.max(1, described.reduce((sum, { inTurns }) => sum + inTurns, 0)), 1);
+  const computing = round(
+    (100 * described.reduce((sum, { outside }) => sum + outside, 0)) /
+      Math.max(
+        1,
+        described.reduce((sum, { inTurns }) => sum + inTurns, 0),
+      ),
+    1,
+  );
   const where = [...new Set(worst.blockedIn.map(whereOf))].slice(0, 3).join(', ');
   const open = described.some((stall) => stall.open);
   const atLeast = worst.open ? 'at least ' : '';
   const everybody = loops.length === 2 ? 'Both workers' : `All ${loops.length} workers`;
-  const extent = stalls.length === 1 ? `for ${atLeast}${duration(longest)}` : `${stalls.length} times, ${duration(total)} in all; the longest lasted ${atLeast}${duration(longest)}`;
+  const extent =
+    stalls.length === 1
+      ? `for ${atLeast}${duration(longest)}`
+      : `${stalls.length} times, ${duration(total)} in all; the longest lasted ${atLeast}${duration(longest)}`;
   return {
     kind: 'service-stall',
     severity: 'critical',
@@ -117,7 +145,10 @@ function finding(context: Context, loops: readonly Thread[], turns: ReadonlyMap<
     evidence: worst.lines.slice(0, 6),
     next: [
       { text: 'Fix the stall that holds the workers first: see the loop-stall findings of the same workers.' },
-      { text: 'Until then more workers raise the ceiling by one request each.', caveat: 'They also enlarge a herd, and a slow dependency will take them too.' },
+      {
+        text: 'Until then more workers raise the ceiling by one request each.',
+        caveat: 'They also enlarge a herd, and a slow dependency will take them too.',
+      },
     ],
     subjects: workers.map((pid) => `pid ${pid}`),
   };

@@ -1,7 +1,11 @@
 import type { Step } from '../finding.ts';
 import { ratio } from '../words.ts';
 
-const CHECK: Step = { text: 'Check on the host that one listening socket is shared by all workers.', command: 'ss -ltnp', needs: 'root, to see the pids' };
+const CHECK: Step = {
+  text: 'Check on the host that one listening socket is shared by all workers.',
+  command: 'ss -ltnp',
+  needs: 'root, to see the pids',
+};
 const CHECK_UNIX: Step = { ...CHECK, command: 'ss -lxp' };
 
 /** A herd that costs less than this share of a core at ten times its rate is left alone first. */
@@ -12,7 +16,9 @@ const OWN_QUEUES =
 
 /** A queue for each worker would strand connections on a worker that stalls (semantics 0.11), so that advice waits. */
 export const WHILE_STALLED: readonly Step[] = [
-  { text: 'Fix the stalls in this report first. Queues of their own (SO_REUSEPORT) would leave connections waiting on a stalled worker although others are idle.' },
+  {
+    text: 'Fix the stalls in this report first. Queues of their own (SO_REUSEPORT) would leave connections waiting on a stalled worker although others are idle.',
+  },
   { text: 'Then record again and look at the cost above.' },
   CHECK,
 ];
@@ -30,7 +36,8 @@ export interface Herd {
 export function herdAdvice({ server, isUnix, cores }: Herd): Step[] {
   const cure = cureOf(server, isUnix);
   const check = isUnix ? CHECK_UNIX : CHECK;
-  if (cores === null || cores * 10 >= CHEAP) return [cure, { text: 'Let the proxy keep its connections to the workers open: fewer accepts, fewer wake-ups.' }, check];
+  if (cores === null || cores * 10 >= CHEAP)
+    return [cure, { text: 'Let the proxy keep its connections to the workers open: fewer accepts, fewer wake-ups.' }, check];
   return [
     {
       text: `Leave it at this rate: ${ratio(cores * 100)} % of one core is not worth a change.`,
@@ -72,10 +79,20 @@ const CURES: Readonly<Record<string, Step>> = {
     needs: 'nginx 1.11.3 and Linux 4.5 or later',
     caveat: 'Do not switch accept_mutex on: it delays accepts instead.',
   },
-  unicorn: { text: 'Upgrade unicorn: releases after 6.0 register the listener with EPOLLEXCLUSIVE.', needs: 'unicorn later than 6.0, Linux 4.5 or later' },
-  puma: { text: 'Let systemd open one socket a worker (ReusePort=true), and leave wait_for_less_busy_worker on.', needs: 'puma 5 or later', caveat: OWN_QUEUES },
+  unicorn: {
+    text: 'Upgrade unicorn: releases after 6.0 register the listener with EPOLLEXCLUSIVE.',
+    needs: 'unicorn later than 6.0, Linux 4.5 or later',
+  },
+  puma: {
+    text: 'Let systemd open one socket a worker (ReusePort=true), and leave wait_for_less_busy_worker on.',
+    needs: 'puma 5 or later',
+    caveat: OWN_QUEUES,
+  },
   HAProxy: { text: 'Give each thread its own queue with "shards by-thread" on the bind line.', needs: 'HAProxy 2.5 or later' },
-  node: { text: 'Use the default scheduling of the cluster module, SCHED_RR.', caveat: 'The primary process then accepts every connection.' },
+  node: {
+    text: 'Use the default scheduling of the cluster module, SCHED_RR.',
+    caveat: 'The primary process then accepts every connection.',
+  },
   uvicorn: {
     text: "Run gunicorn's own asgi worker with --reuse-port instead, or one uvicorn a port where the proxy can balance over several ports.",
     needs: 'gunicorn 24.0.0 or later; no uvicorn release opens a socket a worker',

@@ -1,8 +1,8 @@
 import type { AcceptCycle, BareAccept } from '../../model/facts.ts';
 import type { Listener } from '../../model/listeners.ts';
 import type { Thread } from '../../model/processes.ts';
-import type { KeptLine } from '../../model/turn.ts';
 import { acceptorsOf, pidsOf } from '../../model/roles.ts';
+import type { KeptLine } from '../../model/turn.ts';
 import { MICROSECOND, type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding, Severity } from '../finding.ts';
@@ -57,7 +57,14 @@ class Queue {
 export const thunderingHerd: DetectorDefinition = {
   kind: 'thundering-herd',
   title: 'Every worker wakes for one connection',
-  thresholds: ['herd-min-connections', 'herd-min-wasted', 'herd-factor-info', 'herd-factor', 'herd-wasted-ratio', 'herd-critical-per-second'],
+  thresholds: [
+    'herd-min-connections',
+    'herd-min-wasted',
+    'herd-factor-info',
+    'herd-factor',
+    'herd-wasted-ratio',
+    'herd-critical-per-second',
+  ],
   create(context): Detector {
     const queues = new Map<Listener, Queue>();
     const queueOf = (listener: Listener): Queue => {
@@ -93,7 +100,14 @@ function conclude(context: Context, queues: ReadonlyMap<Listener, Queue>): Concl
   }
   for (const [name, connections] of alone) reasons.push(aloneReason(name, connections));
   if (findings.length > 0) return { outcome: { status: 'found', reason: `${plural(findings.length, 'listener')} with a herd` }, findings };
-  if (queues.size === 0) return { outcome: { status: 'not-applicable', reason: 'No accept call in the trace. Record the workers with: strace -f -ttt -T -y -s 128 -o FILE -p PID' }, findings };
+  if (queues.size === 0)
+    return {
+      outcome: {
+        status: 'not-applicable',
+        reason: 'No accept call in the trace. Record the workers with: strace -f -ttt -T -y -s 128 -o FILE -p PID',
+      },
+      findings,
+    };
   return { outcome: { status: 'clear', reason: reasons.join('; ') }, findings };
 }
 
@@ -112,15 +126,28 @@ interface Figures {
 function figuresOf(context: Context, listener: Listener, queue: Queue): Figures {
   const { bare } = queue;
   const useBare = queue.wasted === 0 && bare.lost > 0;
-  const acceptors = useBare ? bare.threads.size : Math.max(acceptorsOf(listener, context.model.processes.threads()).length, new Set([...queue.shares.keys()]).size);
+  const acceptors = useBare
+    ? bare.threads.size
+    : Math.max(acceptorsOf(listener, context.model.processes.threads()).length, new Set([...queue.shares.keys()]).size);
   const connections = queue.connections;
   const productive = useBare ? bare.accepted : queue.productive;
   const wasted = useBare ? bare.lost : queue.wasted;
-  return { acceptors, connections, productive, wasted, factor: connections === 0 ? 0 : (productive + wasted) / connections, wastedRatio: wasted / Math.max(1, productive + wasted), bare: useBare };
+  return {
+    acceptors,
+    connections,
+    productive,
+    wasted,
+    factor: connections === 0 ? 0 : (productive + wasted) / connections,
+    wastedRatio: wasted / Math.max(1, productive + wasted),
+    bare: useBare,
+  };
 }
 
 function aloneReason(name: string, connections: readonly number[]): string {
-  const total = plural(connections.reduce((sum, each) => sum + each, 0), 'connection');
+  const total = plural(
+    connections.reduce((sum, each) => sum + each, 0),
+    'connection',
+  );
   if (connections.length === 1) return `${name}: one acceptor only, which cannot be a herd (${total})`;
   return `${name}: ${connections.length} listeners with one acceptor each, which cannot be a herd (${total})`;
 }
@@ -134,7 +161,8 @@ function judge(context: Context, listener: Listener, queue: Queue, figures: Figu
   const { acceptors, connections, wasted, factor } = figures;
   const drains = queue.drained > 0 ? `; ${count(queue.drained)} EAGAINs that only ended an accept loop are not counted` : '';
   const said = `${listener.name}: ${perConnection(factor)} (${count(wasted)} of ${count(wasted + figures.productive)} found nothing) over ${plural(connections, 'connection')}, ${plural(acceptors, 'acceptor')}${drains}`;
-  if (acceptors < 2 || connections < context.threshold('herd-min-connections')) return `${listener.name}: ${plural(connections, 'connection')}, too few to judge (${context.threshold('herd-min-connections')} needed)`;
+  if (acceptors < 2 || connections < context.threshold('herd-min-connections'))
+    return `${listener.name}: ${plural(connections, 'connection')}, too few to judge (${context.threshold('herd-min-connections')} needed)`;
   const several = queue.bursts.largest >= 2 || figures.bare || (!context.capabilities.times && queue.wasters.size >= 2);
   if (wasted < context.threshold('herd-min-wasted') || factor < context.threshold('herd-factor-info') || !several) return said;
   return finding(context, listener, queue, figures, said);
@@ -153,9 +181,16 @@ function finding(context: Context, listener: Listener, queue: Queue, figures: Fi
   const largest = queue.bursts.largest;
   const limit = acceptors < 3 ? 1 + context.threshold('herd-wasted-ratio') * (acceptors - 1) : context.threshold('herd-factor');
   const severe = factor >= limit && wastedRatio >= context.threshold('herd-wasted-ratio');
-  const severity: Severity = !severe ? 'info' : perSecond !== null && perSecond >= context.threshold('herd-critical-per-second') ? 'critical' : 'warning';
+  const severity: Severity = !severe
+    ? 'info'
+    : perSecond !== null && perSecond >= context.threshold('herd-critical-per-second')
+      ? 'critical'
+      : 'warning';
   const worst = largest < 2 ? '' : ` At worst one burst woke ${largest === acceptors ? `all ${acceptors}` : `${largest} of them`}.`;
-  const cost = cores === null ? '' : ` At this rate that is estimated at ${ratio(cores * 100)} % of one core untraced (${ratio(cores * 1000)} % at ten times the rate).`;
+  const cost =
+    cores === null
+      ? ''
+      : ` At this rate that is estimated at ${ratio(cores * 100)} % of one core untraced (${ratio(cores * 1000)} % at ten times the rate).`;
   return {
     kind: 'thundering-herd',
     severity,
@@ -180,7 +215,10 @@ function finding(context: Context, listener: Listener, queue: Queue, figures: Fi
       wastedWakeupsPerSecond: perSecond === null ? null : round(perSecond, 2),
       maxBurst: largest === 0 ? null : largest,
       wastedWallMs: capabilities.times && !figures.bare ? milliseconds(queue.wastedTime) : null,
-      wastedWallMsCorrected: capabilities.times && !figures.bare ? milliseconds(Math.max(0, queue.wastedTime - queue.wastedCalls * model.calibration.floor)) : null,
+      wastedWallMsCorrected:
+        capabilities.times && !figures.bare
+          ? milliseconds(Math.max(0, queue.wastedTime - queue.wastedCalls * model.calibration.floor))
+          : null,
       maxShare: round(Math.max(...shares, 0) / Math.max(1, connections), 3),
       gini: round(gini(shares), 3),
       bound: 'upper',
