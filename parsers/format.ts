@@ -41,6 +41,24 @@ export interface LineAccount {
   unparsed: number;
 }
 
+/** An account before the first line. */
+export function emptyAccount(): LineAccount {
+  return {
+    lines: 0,
+    calls: 0,
+    unfinished: 0,
+    resumed: 0,
+    signals: 0,
+    exits: 0,
+    notices: 0,
+    attached: 0,
+    continued: 0,
+    blank: 0,
+    foreign: 0,
+    unparsed: 0,
+  };
+}
+
 export interface DiagnosticSample {
   readonly file: string;
   readonly line: number;

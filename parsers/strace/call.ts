@@ -6,6 +6,7 @@ import type { RawCall } from '../batch/raw-call.ts';
 import { firstData } from '../batch/word-scan.ts';
 import { withoutNames } from './argument-names.ts';
 import { decode, LINE_LIMIT, type LineReference, latin1, type Source } from './line-reference.ts';
+import type { Thread } from './thread.ts';
 
 /** The one Call object of a parser. Numbers are set for every call; strings are decoded from the current buffer when somebody asks. */
 export class StraceCall implements RawCall {
@@ -49,6 +50,38 @@ export class StraceCall implements RawCall {
     this.lane = lane;
     this.syscall = syscall;
     this.previous = previous;
+  }
+
+  /** Takes over the first half that a thread has pending. */
+  takeEntry(thread: Thread): void {
+    this.lane = thread.lane;
+    this.syscall = thread.syscall;
+    this.start = thread.start;
+    this.startLine = thread.line;
+    this.fd = thread.fd;
+    this.entry = thread.entry;
+    this.entryArgsFrom = thread.argsFrom;
+    this.entryArgsTo = thread.argsTo;
+    this.previous = thread.before;
+    this.partial = false;
+  }
+
+  /** Makes this a call without a result, which lasts until `end` at least. */
+  leaveOpen(end: Nanoseconds, isTimed: boolean): void {
+    this.end = Math.max(end, this.start);
+    this.duration = isTimed ? this.end - this.start : UNKNOWN;
+    this.result = Number.NaN;
+    this.error = '';
+    this.injected = false;
+    this.returnedFrom = this.to;
+    this.returnedTo = this.to;
+  }
+
+  /** Leaves out the comma behind the last argument that is known. */
+  endArguments(): void {
+    const { bytes } = this;
+    while (this.argsTo > this.argsFrom && bytes[this.argsTo - 1] === 0x20) this.argsTo--;
+    if (this.argsTo > this.argsFrom && bytes[this.argsTo - 1] === 0x2c /* , */) this.argsTo--;
   }
 
   get bytes(): Buffer {

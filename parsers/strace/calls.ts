@@ -1,5 +1,4 @@
 import { type Syscall, syscall } from '../../src/trace/syscalls.ts';
-import { UNKNOWN as NO_TIME } from '../../src/trace/time.ts';
 import { StraceCall } from './call.ts';
 import { MOVED, readCarefully, UNCLOSED } from './careful-tail.ts';
 import { readDescriptor } from './descriptor.ts';
@@ -145,7 +144,7 @@ export class Calls {
     const { duration } = call;
     if (duration >= 0) reading.flags.durations = true;
     if (thread.pending && thread.syscall === called) {
-      this.#takePending(thread);
+      call.takeEntry(thread);
       thread.finish();
       if (duration < 0 && reading.isTimed) call.duration = time - call.start;
       // `before` stays: the line of the first half is known as `entry`.
@@ -173,19 +172,17 @@ export class Calls {
     return RECORD;
   }
 
-  /** Makes the call that a thread is in the current one: still running, or killed. */
+  /** Makes the call that a thread is in the current one: still running, or ended with its thread on the current line. */
   fromPending(thread: Thread, inFlight: boolean): StraceCall {
     const { call } = this;
-    const { clock, isTimed, line } = this.#reading;
-    this.#takePending(thread);
+    const { clock, isTimed, line, from, to } = this.#reading;
+    call.takeEntry(thread);
     call.inFlight = inFlight;
-    call.end = Math.max(clock.now, thread.start);
-    call.duration = isTimed ? call.end - call.start : NO_TIME;
-    call.result = Number.NaN;
-    call.error = '';
-    call.injected = false;
     call.line = inFlight ? thread.line : line;
-    call.from = call.to = call.argsFrom = call.argsTo = call.returnedFrom = call.returnedTo = 0;
+    call.from = inFlight ? 0 : from;
+    call.to = inFlight ? 0 : to;
+    call.argsFrom = call.argsTo = call.to;
+    call.leaveOpen(clock.now, isTimed);
     return call;
   }
 
@@ -207,20 +204,6 @@ export class Calls {
     thread.argsTo = this.call.argsTo - reading.from;
     thread.entry.set(reading.firstLine, reading.from, reading.to);
     reading.half = thread;
-  }
-
-  #takePending(thread: Thread): void {
-    const { call } = this;
-    call.lane = thread.lane;
-    call.syscall = thread.syscall;
-    call.start = thread.start;
-    call.startLine = thread.line;
-    call.fd = thread.fd;
-    call.entry = thread.entry;
-    call.entryArgsFrom = thread.argsFrom;
-    call.entryArgsTo = thread.argsTo;
-    call.previous = thread.before;
-    call.partial = false;
   }
 
   /** What a finished call says about its thread. */
@@ -245,17 +228,9 @@ export class Calls {
 
   #detach(): void {
     const { call } = this;
-    const { bytes } = call;
-    // The arguments that come at the exit are missing: `3, `.
-    while (call.argsTo > call.argsFrom && bytes[call.argsTo - 1] === 0x20) call.argsTo--;
-    if (call.argsTo > call.argsFrom && bytes[call.argsTo - 1] === 0x2c /* , */) call.argsTo--;
-    call.end = Math.max(this.#reading.clock.now, call.start);
-    call.duration = this.#reading.isTimed ? call.end - call.start : NO_TIME;
     call.inFlight = true;
-    call.result = Number.NaN;
-    call.error = '';
-    call.injected = false;
-    call.returnedFrom = call.returnedTo = this.#reading.to;
+    call.endArguments();
+    call.leaveOpen(this.#reading.clock.now, this.#reading.isTimed);
   }
 
   #lose(thread: Thread): void {

@@ -1,4 +1,4 @@
-import type { DiagnosticCount, LineAccount } from '../format.ts';
+import { type DiagnosticCount, emptyAccount } from '../format.ts';
 
 const SAMPLES = 3;
 const SAMPLE_LENGTH = 200;
@@ -6,20 +6,7 @@ const SAMPLE_LENGTH = 200;
 /** Counts lines by shape, and what was odd about them. */
 export class Tally {
   readonly #file: string;
-  readonly account: LineAccount = {
-    lines: 0,
-    calls: 0,
-    unfinished: 0,
-    resumed: 0,
-    signals: 0,
-    exits: 0,
-    notices: 0,
-    attached: 0,
-    continued: 0,
-    blank: 0,
-    foreign: 0,
-    unparsed: 0,
-  };
+  readonly account = emptyAccount();
   readonly diagnostics = new Map<string, DiagnosticCount>();
 
   constructor(file: string) {

@@ -3,32 +3,13 @@ import type { Conclusion, DraftFinding, Kind, Outcome } from '../detectors/findi
 import { detectors } from '../detectors/registry.ts';
 import { THRESHOLDS, type ThresholdName } from '../detectors/thresholds.ts';
 import { Model } from '../model/model.ts';
-import type { Call, TraceRecord } from '../trace/record.ts';
+import type { TraceRecord } from '../trace/record.ts';
 import { MILLISECOND, SECOND, type TimeOrigin } from '../trace/time.ts';
 import type { AnalysisOptions } from './options.ts';
-import type { Report, Source } from './report.ts';
+import type { InputFacts } from './parts.ts';
+import type { Report } from './report.ts';
 import { composeReport } from './report-composer.ts';
 import { traceTime } from './times.ts';
-
-/** What the reading side knows when a report is asked for. */
-export interface InputFacts {
-  readonly source: Source;
-  readonly toolVersion: string;
-  readonly lines: number;
-  readonly unparsedLines: number;
-  readonly lostEvents: number;
-  /** Counted diagnostics of the parsers and sources, by code. */
-  readonly diagnostics: ReadonlyMap<
-    string,
-    {
-      readonly code: string;
-      readonly count: number;
-      readonly samples: readonly { readonly file: string; readonly line: number; readonly text: string }[];
-    }
-  >;
-  /** Calls that had not returned when the bytes ended. */
-  readonly inFlight: Iterable<Call>;
-}
 
 /** A detector at work, or the exception that stopped it. */
 interface Running {

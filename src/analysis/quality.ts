@@ -1,7 +1,7 @@
 import { count, plural, ratio } from '../detectors/words.ts';
 import { meaningOf } from './diagnostics.ts';
+import type { Parts } from './parts.ts';
 import type { Quality } from './report.ts';
-import type { Parts } from './report-composer.ts';
 
 /** Unreadable share of lines from which findings may be wrong, and from which nothing can be told. */
 const PARTIAL_SHARE = 0.001;

@@ -1,27 +1,15 @@
 import type { Capabilities } from '../detectors/detector.ts';
-import type { DraftFinding, Kind, Outcome } from '../detectors/finding.ts';
+import type { DraftFinding, Kind } from '../detectors/finding.ts';
 import { detectors } from '../detectors/registry.ts';
 import { milliseconds } from '../detectors/words.ts';
 import type { Model } from '../model/model.ts';
-import { type TimeOrigin, UNKNOWN } from '../trace/time.ts';
-import type { InputFacts } from './analysis.ts';
-import type { AnalysisOptions } from './options.ts';
+import { UNKNOWN } from '../trace/time.ts';
+import type { Parts } from './parts.ts';
 import { assessQuality } from './quality.ts';
 import { type CallStatistics, type Finding, type Report, SEVERITIES, type Window } from './report.ts';
 import { isoTime, timeOfDay } from './times.ts';
 import { decide } from './verdict.ts';
 import { describeWorkers } from './workers.ts';
-
-export interface Parts {
-  readonly facts: InputFacts;
-  readonly model: Model;
-  readonly origin: TimeOrigin;
-  readonly options: AnalysisOptions;
-  readonly capabilities: Capabilities;
-  readonly outcomes: Readonly<Partial<Record<Kind, Outcome>>>;
-  readonly drafts: readonly DraftFinding[];
-  readonly events: number;
-}
 
 /** Puts the report together from what the model and the detectors say. */
 export function composeReport(parts: Parts): Report {

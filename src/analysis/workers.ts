@@ -1,8 +1,8 @@
 import { milliseconds, round } from '../detectors/words.ts';
 import type { Process, Thread } from '../model/processes.ts';
 import { isWorkerRole, type Role, rolesOf } from '../model/roles.ts';
+import type { Parts } from './parts.ts';
 import type { Worker } from './report.ts';
-import type { Parts } from './report-composer.ts';
 
 const ORDER: readonly Role[] = [
   'event-loop',

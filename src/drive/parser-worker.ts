@@ -33,50 +33,13 @@ function ending(): ParserAnswer['end'] {
   return { inFlight, lastLines };
 }
 
+/** The call with its strings decoded: getters do not cross to another thread. */
 function decoded(call: Call): InFlightCall {
-  const {
-    kind,
-    start,
-    end,
-    duration,
-    result,
-    error,
-    fd,
-    inFlight,
-    injected,
-    partial,
-    args,
-    returned,
-    line,
-    startLine,
-    text,
-    startText,
-    previousLine,
-    previousText,
-  } = call;
-  return {
-    kind,
-    file,
-    lane: call.lane.index,
-    syscall: call.syscall.name,
-    start,
-    end,
-    duration,
-    result,
-    error,
-    fd,
-    inFlight,
-    injected,
-    partial,
-    args,
-    returned,
-    line,
-    startLine,
-    text,
-    startText,
-    previousLine,
-    previousText,
-  };
+  const { kind, start, end, duration, result, error, fd, inFlight, injected, partial, line, startLine, previousLine } = call;
+  const numbers = { start, end, duration, result, fd, line, startLine, previousLine };
+  const { args, returned, text, startText, previousText } = call;
+  const strings = { error, file, args, returned, text, startText, previousText };
+  return { kind, lane: call.lane.index, syscall: call.syscall.name, inFlight, injected, partial, ...numbers, ...strings };
 }
 
 function bufferOver(bytes: Uint8Array): Buffer {

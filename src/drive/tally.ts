@@ -1,5 +1,5 @@
 import type { DiagnosticCount, LineAccount } from '../../parsers/format.ts';
-import type { InputFacts } from '../analysis/analysis.ts';
+import type { InputFacts } from '../analysis/parts.ts';
 import type { Source } from '../analysis/report.ts';
 import type { InputSet, TraceInput } from '../sources/trace-input.ts';
 import type { Call } from '../trace/record.ts';

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { BatchReader } from '../../parsers/batch/batch-reader.ts';
-import type { DiagnosticCount, LineAccount, TraceFlags, TraceFormat } from '../../parsers/format.ts';
+import { type DiagnosticCount, emptyAccount, type LineAccount, type TraceFlags, type TraceFormat } from '../../parsers/format.ts';
 import type { TraceInput } from '../sources/trace-input.ts';
 import type { Call, TraceRecord } from '../trace/record.ts';
 import { syscall } from '../trace/syscalls.ts';
@@ -161,17 +161,4 @@ const NO_FLAGS: TraceFlags = {
   split: false,
   others: [],
 };
-const NO_LINES: LineAccount = {
-  lines: 0,
-  calls: 0,
-  unfinished: 0,
-  resumed: 0,
-  signals: 0,
-  exits: 0,
-  notices: 0,
-  attached: 0,
-  continued: 0,
-  blank: 0,
-  foreign: 0,
-  unparsed: 0,
-};
+const NO_LINES = emptyAccount();

@@ -104,6 +104,19 @@ describe('a service stands still', () => {
   });
 });
 
+it('a moment that ended is closed, although one of its workers never came back', async () => {
+  const { trace, workers } = prefork([101, 102]);
+  const [first, second] = workers as [ThreadLines, ThreadLines];
+  first.waitUntil(20, LISTENER).serve(11, 'GET /a').waitUntil(1000, LISTENER).accept(11).read(11, 'GET /stuck');
+  first.stays('poll([{fd=12, events=POLLIN}], 1, -1');
+  second.waitUntil(20, LISTENER).serve(11, 'GET /a');
+  turn(second, 1200, 300);
+  second.waitUntil(4000);
+  const finding = only(await analyzed(trace), KIND);
+  assert.deepEqual([timesOf(finding), finding.openEnded], ['1200 to 1500', false]);
+  assert.doesNotMatch(finding.title + finding.summary, /at least/);
+});
+
 describe('a service goes on', () => {
   it('while one worker is in its wait', async () => {
     none(await analyzed(service('101: 100+900', '102: 100+900', '103')), KIND);

@@ -7,7 +7,7 @@ import type { Conclusion, DraftFinding } from '../finding.ts';
 import { reasonOf } from '../loop-stall/cause.ts';
 import { CAUSE_IN_WORDS } from '../loop-stall/sentences.ts';
 import { duration, milliseconds, plural, round } from '../words.ts';
-import { BusyTurns, MOST_TURNS } from './busy-turns.ts';
+import { BusyTurns, MOST_TURNS, type Place } from './busy-turns.ts';
 import { allAtOnce, type Interval } from './intersection.ts';
 
 const SHOWN = 20;
@@ -161,7 +161,7 @@ function notAll(loops: readonly Thread[], turns: ReadonlyMap<Thread, BusyTurns>)
 }
 
 /** `in poll on 127.0.0.1:3306 (MySQL)`, `outside system calls`. */
-function whereOf({ call, target, cause }: Pick<Busy, 'call' | 'target' | 'cause'>): string {
+function whereOf({ call, target, cause }: Place): string {
   if (cause === 'no-syscall') return CAUSE_IN_WORDS[cause];
   return `in ${call === '' ? CAUSE_IN_WORDS[cause] : call}${target === '' ? '' : ` on ${target}`}`;
 }

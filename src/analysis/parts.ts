@@ -1,0 +1,39 @@
+import type { Capabilities } from '../detectors/detector.ts';
+import type { DraftFinding, Kind, Outcome } from '../detectors/finding.ts';
+import type { Model } from '../model/model.ts';
+import type { Call } from '../trace/record.ts';
+import type { TimeOrigin } from '../trace/time.ts';
+import type { AnalysisOptions } from './options.ts';
+import type { Source } from './report.ts';
+
+/** What the reading side knows when a report is asked for. */
+export interface InputFacts {
+  readonly source: Source;
+  readonly toolVersion: string;
+  readonly lines: number;
+  readonly unparsedLines: number;
+  readonly lostEvents: number;
+  /** Counted diagnostics of the parsers and sources, by code. */
+  readonly diagnostics: ReadonlyMap<
+    string,
+    {
+      readonly code: string;
+      readonly count: number;
+      readonly samples: readonly { readonly file: string; readonly line: number; readonly text: string }[];
+    }
+  >;
+  /** Calls that had not returned when the bytes ended. */
+  readonly inFlight: Iterable<Call>;
+}
+
+/** All that a report is put together from. */
+export interface Parts {
+  readonly facts: InputFacts;
+  readonly model: Model;
+  readonly origin: TimeOrigin;
+  readonly options: AnalysisOptions;
+  readonly capabilities: Capabilities;
+  readonly outcomes: Readonly<Partial<Record<Kind, Outcome>>>;
+  readonly drafts: readonly DraftFinding[];
+  readonly events: number;
+}
