@@ -3,7 +3,7 @@ import type { Conclusion, DraftFinding, Kind, Outcome } from '../detectors/findi
 import { detectors } from '../detectors/registry.ts';
 import { THRESHOLDS, type ThresholdName } from '../detectors/thresholds.ts';
 import { Model } from '../model/model.ts';
-import type { TraceRecord } from '../trace/record.ts';
+import type { Call, TraceRecord } from '../trace/record.ts';
 import { MILLISECOND, SECOND, type TimeOrigin } from '../trace/time.ts';
 import type { AnalysisOptions } from './options.ts';
 import type { InputFacts } from './parts.ts';
@@ -43,8 +43,7 @@ export class Analysis {
     if (record.kind === 'notice') return;
     const model = this.#model ?? this.#begin();
     if (record.kind === 'call') {
-      // The two halves of a split call tell its duration without -T, too.
-      if (!this.#capabilities.durations && record.duration >= 0 && record.startLine === record.line) this.#capabilities.durations = true;
+      if (!this.#capabilities.durations && tellsDuration(record)) this.#capabilities.durations = true;
       model.call(record);
     } else if (record.kind === 'signal') model.signal(record);
     else if (record.kind === 'exit') model.exit(record);
@@ -59,6 +58,8 @@ export class Analysis {
   /** The report as of now. What has not ended yet is not judged. */
   snapshot(facts: InputFacts): Report {
     const model = this.#model ?? this.#begin();
+    // Where every call is split the parser alone knows that -T was given.
+    this.#capabilities.durations ||= facts.source.flags.durations;
     const outcomes: Partial<Record<Kind, Outcome>> = {};
     const drafts: DraftFinding[] = [];
     for (const running of this.#running) {
@@ -108,6 +109,11 @@ export class Analysis {
     });
     return model;
   }
+}
+
+/** Only `-T` tells how long a call on one line took; split calls and calls in flight show it without. */
+function tellsDuration({ duration, startLine, line, inFlight, partial }: Call): boolean {
+  return duration >= 0 && startLine === line && !inFlight && !partial;
 }
 
 function concluded(running: Running): Conclusion {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Finding } from '../../src/analysis/report.ts';
 import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
-import { attached, oneWorker, prefork } from '../support/server-lines.ts';
+import { attached, connectTo, oneWorker, prefork } from '../support/server-lines.ts';
 import { failed, HUB, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import type { TraceLines, TraceStyle } from '../support/trace-lines.ts';
 import { oneTurn, TURN_START, turn } from '../support/turns.ts';
@@ -102,6 +102,16 @@ describe('stalls of one kind', () => {
     const { metrics } = await stall(trace);
     const kept = metrics.stalls as readonly { readonly stallMs: number }[];
     assert.deepEqual([metrics.count, kept.length, kept[0]?.stallMs, kept.at(-1)?.stallMs], [31, 20, 161, 180]);
+  });
+
+  it('have titles that name the target without what its port stands for', async () => {
+    const trace = oneTurn(200, (worker) => {
+      connectTo(worker, 12, 53);
+      worker.call('poll([{fd=12<socket:[60012]>, events=POLLIN}], 1, 5000', ')', '1 ([{fd=12, revents=POLLIN}])', 170);
+    });
+    const { title, summary } = await stall(trace);
+    assert.equal(title, 'Worker 101 stalled 200 ms: poll on 10.0.0.7:53');
+    assert.match(summary, /poll on 10\.0\.0\.7:53 \(DNS by convention\) took 170 ms \(a name lookup\)/);
   });
 
   it('have titles of 78 characters at most', async () => {

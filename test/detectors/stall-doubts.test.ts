@@ -54,6 +54,15 @@ describe('a stall in a poorer capture', () => {
     assert.match(summary, /clock_nanosleep took 200 ms up to the next line \(a sleep\)/);
   });
 
+  it('is said to lack durations although split calls tell some', async () => {
+    const { trace, workers } = attached([101, 102]);
+    for (const worker of workers) worker.waitUntil(50, LISTENER).serve(11, 'GET /a', { work: 150 }).waitUntil(500);
+    const { quality } = await analyzed(trace, { durations: false });
+    assert.equal(quality.grade, 'partial');
+    assert.match(quality.notes.join(' '), /No call durations \(-T\)/);
+    assert.equal((await analyzed(trace)).quality.grade, 'good');
+  });
+
   it('may be computing or the call before without durations', async () => {
     const { metrics, sureness, summary } = only(await analyzed(oneTurn(200), { durations: false }), KIND);
     assert.deepEqual([metrics.cause, sureness], ['no-syscall', 'possible']);

@@ -147,10 +147,12 @@ test("a killed thread's open call ends with it, without a result", () => {
   );
   assert.deepEqual(
     records.map((record) =>
-      record.kind === 'call' ? [record['name'], record['result'], record['duration'], record['inFlight']] : [record.kind, record['signal']],
+      record.kind === 'call'
+        ? [record.name, record.args, record.result, record.duration, record.inFlight, record.startLine, record.text]
+        : [record.kind, record.signal],
     ),
     [
-      ['futex', null, 1_000_000_000, false],
+      ['futex', '0x1, FUTEX_WAIT, 2, NULL', null, 1_000_000_000, false, 1, '7 1795189523.000000 +++ killed by SIGKILL +++'],
       ['exit', 'SIGKILL'],
     ],
   );

@@ -42,7 +42,9 @@ function inside({ reason, longestGap, length }: Stall): string {
   return longestGap >= ONE_GAP * length ? 'no system call' : 'mostly outside system calls';
 }
 
-function shortTarget(target: string): string {
+/** Without what the port stands for by custom: the summary tells that. */
+function shortTarget(full: string): string {
+  const target = full.replace(/ \([^()]* by convention\)$/, '');
   return target === '' ? '' : ` on ${target.length > LONGEST_TARGET ? `…${target.slice(2 - LONGEST_TARGET)}` : target}`;
 }
 
