@@ -1,4 +1,5 @@
 import { type Syscall, syscall } from '../../src/trace/syscalls.ts';
+import { closingBracket, OPEN } from './brackets.ts';
 import { StraceCall } from './call.ts';
 import { MOVED, readCarefully, UNCLOSED } from './careful-tail.ts';
 import { readDescriptor } from './descriptor.ts';
@@ -62,7 +63,7 @@ export class Calls {
     const { bytes } = reading.source;
     const { call } = this;
     // Only the output that a `write` makes can stand inside a line of strace and look like the line's end.
-    if (reading.isMixed && called.family === 'write' && !careful && this.#showsOutput(args)) return UNENDED;
+    if (called.family === 'write' && !careful && this.#showsOutput(args)) return UNENDED;
     let ending: number = careful ? UNCLEAR : this.#tail.read(bytes, args, reading.to);
     if (ending === UNCLEAR) ending = readCarefully(call, bytes, args, reading.to);
     if (ending === UNCLEAR || ending === UNCLOSED) return UNENDED;
@@ -186,12 +187,16 @@ export class Calls {
     return call;
   }
 
-  /** The program's output may follow the arguments at `args`: a `write` to descriptor 1 or 2 with more than a result behind its arguments. */
+  /** The program's output follows the arguments at `args`: a `write` to descriptor 1 or 2 with more than a result behind its arguments. */
   #showsOutput(args: number): boolean {
-    const { source, to } = this.#reading;
+    const { source, to, isMixed } = this.#reading;
     const { bytes } = source;
     const first = bytes[args] as number;
-    if (first > 0x32 && first !== 0x66 /* fd=1 */) return false;
+    const second = bytes[args + 1] as number;
+    const isNamed = first === 0x66; /* fd=1 */
+    if (!isNamed && (first < 0x31 || first > 0x32 || (second !== 0x2c && second !== 0x3c))) return false;
+    // In a file of its own (-o) nothing comes between; all the same a wrong end would be a wrong result.
+    if (!isMixed) return closingBracket(bytes, args, to) === OPEN && bytes[to - 1] !== 0x3e /* <unfinished ...> */;
     return findEcho(bytes.toString('latin1', args, to)) !== null;
   }
 

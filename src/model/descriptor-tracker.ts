@@ -84,6 +84,7 @@ export class DescriptorTracker {
   }
 
   control(call: Call, thread: Thread): void {
+    thread.process.setSocketOptions = true;
     const nonblocking = call.syscall.family === 'ioctl' ? fionbio(call) : call.mentions('F_SETFL') ? call.mentions('O_NONBLOCK') : null;
     if (nonblocking === null || call.result !== 0) {
       if (call.syscall.family === 'fcntl') this.duplicated(call, thread);

@@ -27,6 +27,8 @@ export class Process {
   forks = 0;
   /** Threads it started while traced. */
   threadsStarted = 0;
+  /** An `ioctl` or `fcntl` of it was seen: the capture is not filtered to fewer calls. */
+  setSocketOptions = false;
   /** It got descriptors over a unix socket (node cluster). */
   receivesDescriptors = false;
   accepted = 0;

@@ -1,5 +1,5 @@
 import type { Listener } from './listeners.ts';
-import type { Thread } from './processes.ts';
+import type { Process, Thread } from './processes.ts';
 
 export type Role =
   | 'event-loop'
@@ -39,7 +39,9 @@ function ownRole(thread: Thread): Role | null {
     if (isLoop(thread)) return 'event-loop';
     if (accepts.handedOver * 4 > accepts.servedItself && accepts.handedOver > 0) return 'acceptor';
     if (!waitsOnListener) return accepts.acceptedTotal > 0 || loop.acceptBlocked > 0 ? 'blocking-acceptor' : null;
-    return accepts.servedItself > 0 ? 'sync-worker' : null;
+    if (accepts.servedItself === 0) return null;
+    // Without ioctl and fcntl in the capture one cannot see whether its sockets wait; an epoll that takes one event at a time is clear all the same.
+    return hub.kind === 'epoll' && !hub.oneAtATime && !showsSocketOptions(process) ? 'unknown' : 'sync-worker';
   }
   if (process.receivesDescriptors && hub?.kind === 'epoll' && isMainThread(thread)) return 'event-loop';
   if (process.forks >= 1 && isMainThread(thread)) return 'master';
@@ -47,6 +49,10 @@ function ownRole(thread: Thread): Role | null {
   // A loop without a listener (a client, a proxy's helper): most of its waiting is in its hub, and sockets are in it.
   if (hub?.hasSockets && loop.turns >= 5 && loop.idle >= loop.blockedElsewhere) return 'event-loop';
   return 'unknown';
+}
+
+function showsSocketOptions(process: Process): boolean {
+  return process.setSocketOptions || (process.parent?.setSocketOptions ?? false);
 }
 
 /** Evidence that connections share the thread: they wait in its hub, alternate, or were made non-blocking for a hub that takes many. */

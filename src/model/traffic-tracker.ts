@@ -17,7 +17,7 @@ const WANTING: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'EN
 const BROKEN: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ESHUTDOWN']);
 
 /** The request that a read returned. A request line holds no escapes as a rule: then the traced text is the bytes. */
-function requestOf(args: string): RequestStart | null {
+function requestOf({ args, result }: Call): RequestStart | null {
   const open = args.indexOf('"');
   const first = args.charCodeAt(open + 1);
   if (first >= 0x41 && first <= 0x5a && first !== 0x50) {
@@ -26,7 +26,7 @@ function requestOf(args: string): RequestStart | null {
     const start = requestStart(line);
     if (start !== null) return start;
   }
-  return requestStart(quotedBytes(args, PAYLOAD_HEAD) ?? '');
+  return requestStart(quotedBytes(args, PAYLOAD_HEAD) ?? '', result);
 }
 
 /** Follows connections and the requests on them. Methods return the request that a call works for, or null. */
@@ -165,7 +165,7 @@ export class TrafficTracker {
       return;
     }
     if (request.answeredAt !== UNKNOWN) request = connection.nextRequest(call.start, thread.loop);
-    const start = requestOf(call.args);
+    const start = requestOf(call);
     request.readAt = call.end;
     request.readLine = call.line;
     connection.requests++;

@@ -2,8 +2,8 @@ import type { Evidence, Finding, Metric, Report, Step } from '../analysis/report
 import { redactPayload, redactProse, redactSecrets } from './payload.ts';
 import { redactLine, redactQuoted } from './redact-line.ts';
 
-/** Metrics that are payload as a whole, in any depth: `replies[].request`, `query`. */
-const PAYLOAD_KEY = /^(?:request|requests|behind|query|sql|statement|payload|message|body|header|headers|reply|response)$/;
+/** Metrics that are payload as a whole, in any depth: `replies[].request`. A `query` is masked where it is recognised and stays. */
+const PAYLOAD_KEY = /^(?:request|requests|behind|sql|statement|payload|message|body|header|headers|reply|response)$/;
 /** `behind` may name a finding instead. */
 const FINDING_ID = /^[a-z]+(?:-[a-z]+)*-\d+$/;
 const LINE_KEY = /^(?:text|line|lines|arguments)$/;

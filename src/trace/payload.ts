@@ -13,16 +13,16 @@ export interface RequestStart {
   readonly complete: boolean;
 }
 
-/** The request that starts with these bytes: HTTP/1, FastCGI, uwsgi; null for anything else (TLS, HTTP/2, bodies). */
-export function requestStart(bytes: string): RequestStart | null {
+/** The request that starts with these bytes, of `size` that were read: HTTP/1, FastCGI, uwsgi; null for anything else (TLS, HTTP/2, bodies). */
+export function requestStart(bytes: string, size = bytes.length): RequestStart | null {
   const first = bytes.charCodeAt(0);
-  if (first >= 0x41 && first <= 0x5a) return httpRequest(bytes.startsWith('PROXY ') ? bytes.replace(PROXY_LINE, '') : bytes);
+  if (first >= 0x41 && first <= 0x5a) return httpRequest(bytes.startsWith('PROXY ') ? bytes.replace(PROXY_LINE, '') : bytes, size);
   if (first === 1 && bytes.charCodeAt(1) === 1) return gatewayRequest(bytes);
   if (first === 0 && bytes.includes('REQUEST_METHOD')) return gatewayRequest(bytes);
   return null;
 }
 
-function httpRequest(bytes: string): RequestStart | null {
+function httpRequest(bytes: string, size: number): RequestStart | null {
   const match = HTTP_REQUEST.exec(bytes);
   if (match === null) return null;
   const [, method = '', target = ''] = match;
@@ -31,8 +31,16 @@ function httpRequest(bytes: string): RequestStart | null {
   return {
     line: `${method} ${query < 0 ? target : target.slice(0, query)}`,
     identity: `${method} ${target}`,
-    complete: bodiless || /Content-Length: 0\r/i.test(bytes),
+    complete: bodiless || hasWholeBody(bytes, size),
   };
+}
+
+/** Whether a message of `size` bytes that begins like this holds all of its body, as far as the traced bytes tell. */
+function hasWholeBody(bytes: string, size: number): boolean {
+  const head = bytes.indexOf('\r\n\r\n');
+  const length = /\r\nContent-Length: *(\d+)\r/i.exec(bytes)?.[1];
+  if (length === undefined) return false;
+  return Number(length) === 0 || (head >= 0 && size >= head + 4 + Number(length));
 }
 
 /** FastCGI params and uwsgi vars hold names and values in plain text; lengths stand in front of each. */

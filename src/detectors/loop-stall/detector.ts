@@ -177,8 +177,12 @@ function missing(reason: string): Conclusion {
   return { outcome: { status: 'not-applicable', reason }, findings: [] };
 }
 
+const UNCLEAR =
+  'Cannot tell whether these are event loops: no ioctl or fcntl call was recorded, which would show how sockets wait. Record without -e.';
+
 function noLoop(roles: Iterable<string>): string {
   const kinds = new Set(roles);
+  if (kinds.has('unknown') && !kinds.has('sync-worker')) return UNCLEAR;
   if (kinds.has('sync-worker') || kinds.has('blocking-acceptor'))
     return 'These are sync workers: they serve one request at a time by design, so a long request is occupancy, not a stall.';
   return 'No event loop seen: no thread waits on a listener together with other sockets. Trace the workers, with their epoll_wait, poll or select calls.';
