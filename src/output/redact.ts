@@ -38,15 +38,27 @@ type Quotations = ReadonlyMap<string, string>;
 
 function redactFinding(finding: Finding): Finding {
   const quoted = quotations([finding]);
+  const masked = maskedQuery(finding);
   return {
     ...finding,
     title: redactSentence(finding.title, quoted),
-    summary: redactSentence(finding.summary, quoted),
+    summary: aroundMasked(finding.summary, masked, (part) => redactSentence(part, quoted)),
     why: redactSentence(finding.why, quoted),
     metrics: Object.fromEntries(Object.entries(finding.metrics).map(([key, value]) => [key, redactMetric(key, value)])),
     evidence: finding.evidence.map(redactEvidence),
     next: finding.next.map(redactStep),
   };
+}
+
+/** What was asked of another service, with its values masked where it was recognised; '' when there is none, or when values are left in it. */
+function maskedQuery({ metrics }: Finding): string {
+  const { query } = metrics;
+  return typeof query === 'string' && !/[\d'"`]/.test(query) ? query : '';
+}
+
+/** Applies `redact` to everything but the masked query, which may be shown. */
+function aroundMasked(text: string, masked: string, redact: (part: string) => string): string {
+  return masked === '' ? redact(text) : text.split(masked).map(redact).join(masked);
 }
 
 function redactEvidence(evidence: Evidence): Evidence {
@@ -65,6 +77,7 @@ function redactStep(step: Step): Step {
 function redactMetric(key: string, value: Metric): Metric {
   if (typeof value === 'string') {
     if (PAYLOAD_KEY.test(key)) return FINDING_ID.test(value) ? value : redactPayload(value);
+    if (key === 'query') return /[\d'"`]/.test(value) ? redactPayload(value) : value;
     return LINE_KEY.test(key) ? redactLine(value) : redactQuoted(value);
   }
   if (value === null || typeof value !== 'object') return value;
