@@ -63,7 +63,7 @@ export class Calls {
     const { bytes } = reading.source;
     const { call } = this;
     // Only the output that a `write` makes can stand inside a line of strace and look like the line's end.
-    if (called.family === 'write' && !careful && this.#showsOutput(args)) return UNENDED;
+    if (called.family === 'write' && !careful && isTerminal(bytes, args) && this.#showsOutput(args)) return UNENDED;
     let ending: number = careful ? UNCLEAR : this.#tail.read(bytes, args, reading.to);
     if (ending === UNCLEAR) ending = readCarefully(call, bytes, args, reading.to);
     if (ending === UNCLEAR || ending === UNCLOSED) return UNENDED;
@@ -187,14 +187,10 @@ export class Calls {
     return call;
   }
 
-  /** The program's output follows the arguments at `args`: a `write` to descriptor 1 or 2 with more than a result behind its arguments. */
+  /** The program's output follows the arguments at `args`. */
   #showsOutput(args: number): boolean {
     const { source, to, isMixed } = this.#reading;
     const { bytes } = source;
-    const first = bytes[args] as number;
-    const second = bytes[args + 1] as number;
-    const isNamed = first === 0x66; /* fd=1 */
-    if (!isNamed && (first < 0x31 || first > 0x32 || (second !== 0x2c && second !== 0x3c))) return false;
     // In a file of its own (-o) nothing comes between; all the same a wrong end would be a wrong result.
     if (!isMixed) return closingBracket(bytes, args, to) === OPEN && bytes[to - 1] !== 0x3e /* <unfinished ...> */;
     return findEcho(bytes.toString('latin1', args, to)) !== null;
@@ -252,6 +248,14 @@ export class Calls {
     born.time = time;
     return born;
   }
+}
+
+/** Descriptor 1 or 2 stands at `args`: `1, `, `2</dev/pts/0>`, `fd=1`. */
+function isTerminal(bytes: Buffer, args: number): boolean {
+  const first = bytes[args] as number;
+  if (first === 0x66 /* fd=1 */) return true;
+  const second = bytes[args + 1] as number;
+  return (first === 0x31 || first === 0x32) && (second === 0x2c || second === 0x3c);
 }
 
 function hashOf(bytes: Buffer, from: number, to: number): number {

@@ -1,4 +1,5 @@
 import { abandonedRequest } from './abandoned-request/detector.ts';
+import { acceptErrors } from './accept-errors/detector.ts';
 import { acceptSkew } from './accept-skew/detector.ts';
 import { brokenPipe } from './broken-pipe/detector.ts';
 import type { DetectorDefinition } from './detector.ts';
@@ -10,6 +11,7 @@ import { thunderingHerd } from './thundering-herd/detector.ts';
 /** Every detector, in the order in which findings of equal weight are read: what stops the service first. */
 export const detectors: readonly DetectorDefinition[] = [
   serviceStall,
+  acceptErrors,
   loopStall,
   brokenPipe,
   abandonedRequest,

@@ -24,6 +24,8 @@ export class Connection {
   /** A write to it failed: reported once. */
   failed = false;
   closed = false;
+  /** It was read or written. */
+  used = false;
   readonly #acceptArgs: string;
   #peer: string | null = null;
 

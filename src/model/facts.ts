@@ -96,6 +96,12 @@ export interface HangUp {
   readonly line: KeptLine;
 }
 
+/** A connection that was accepted and closed without having been read or written. */
+export interface DroppedConnection {
+  readonly connection: Connection;
+  readonly time: Nanoseconds;
+}
+
 export interface RequestRead {
   readonly thread: Thread;
   readonly request: Request;
@@ -107,6 +113,7 @@ export interface Facts {
   acceptCycle: AcceptCycle;
   bareAccept: BareAccept;
   acceptError: AcceptError;
+  droppedConnection: DroppedConnection;
   accepted: Accepted;
   longTurn: LongTurn;
   /** Long turns of this thread that were told before are void: they were measured on something that is not the loop's wait. */

@@ -31,6 +31,8 @@ export class Process {
   setSocketOptions = false;
   /** It got descriptors over a unix socket (node cluster). */
   receivesDescriptors = false;
+  /** It passes descriptors on over a unix socket. */
+  handsDescriptorsOver = false;
   accepted = 0;
   requests = 0;
   brokenPipes = 0;

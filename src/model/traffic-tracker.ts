@@ -105,6 +105,7 @@ export class TrafficTracker {
     const { process, loop } = thread;
     const descriptor = process.descriptors.get(call.fd) ?? (call.fd < 0 ? undefined : process.descriptors.learn(call.fd, call.args));
     if (descriptor === undefined) return null;
+    if (call.syscall.name === 'sendmsg' && call.args.includes('SCM_RIGHTS')) process.handsDescriptorsOver = true;
     let { connection } = descriptor;
     if (connection === null && descriptor.kind === 'socket' && !descriptor.seenOpening && this.#isReply(call))
       connection = this.#adopted(call, thread, descriptor);
@@ -143,6 +144,7 @@ export class TrafficTracker {
 
   #served(connection: Connection, thread: Thread): void {
     const { accepts } = connection.acceptedBy;
+    connection.used = true;
     if (thread !== connection.acceptedBy) {
       if (connection.request.loop !== thread.loop) {
         connection.request.servedBy(thread.loop);
@@ -239,6 +241,9 @@ export class TrafficTracker {
   #end(connection: Connection, thread: Thread, at: Nanoseconds): void {
     const { request } = connection;
     connection.closed = true;
+    // A process that passes connections on closes its own copies unread.
+    if (!connection.used && connection.seenOpening && !thread.process.handsDescriptorsOver && this.#inWindow(at))
+      this.#facts.tell('droppedConnection', { connection, time: at });
     if (request.hungUpAt === UNKNOWN || connection.failed || request.hungUpLine === null || !this.#inWindow(request.hungUpAt)) return;
     this.#facts.tell('hangUp', {
       thread,
