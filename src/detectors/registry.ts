@@ -3,6 +3,7 @@ import { acceptErrors } from './accept-errors/detector.ts';
 import { acceptSkew } from './accept-skew/detector.ts';
 import { brokenPipe } from './broken-pipe/detector.ts';
 import type { DetectorDefinition } from './detector.ts';
+import { gilStarvation } from './gil-starvation/detector.ts';
 import { loopStall } from './loop-stall/detector.ts';
 import { requestRetry } from './request-retry/detector.ts';
 import { serviceStall } from './service-stall/detector.ts';
@@ -13,6 +14,7 @@ export const detectors: readonly DetectorDefinition[] = [
   serviceStall,
   acceptErrors,
   loopStall,
+  gilStarvation,
   brokenPipe,
   abandonedRequest,
   requestRetry,

@@ -44,6 +44,8 @@ const DEFINED = {
     unit: 'ms',
     meaning: 'A reply that failed after its request stood behind another for this long is a warning, however rare.',
   },
+  'gil-ms-per-second': { default: 100, unit: 'ms', meaning: 'So much waiting for the interpreter lock within one second is a warning.' },
+  'gil-critical-ms-per-second': { default: 500, unit: 'ms', meaning: 'From here on waiting for the interpreter lock is critical.' },
   'retry-window-s': {
     default: 30,
     unit: 's',

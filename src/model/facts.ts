@@ -102,6 +102,13 @@ export interface DroppedConnection {
   readonly time: Nanoseconds;
 }
 
+/** A slice of waiting for the interpreter lock on a loop thread. */
+export interface InterpreterWait {
+  readonly thread: Thread;
+  /** Valid while the fact is told. */
+  readonly record: Call;
+}
+
 export interface RequestRead {
   readonly thread: Thread;
   readonly request: Request;
@@ -116,6 +123,7 @@ export interface Facts {
   droppedConnection: DroppedConnection;
   accepted: Accepted;
   longTurn: LongTurn;
+  interpreterWait: InterpreterWait;
   /** Long turns of this thread that were told before are void: they were measured on something that is not the loop's wait. */
   hubChanged: Thread;
   failedWrite: FailedWrite;

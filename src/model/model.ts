@@ -189,7 +189,9 @@ export class Model {
       loop.futexBlocked += call.duration;
       if (call.args.includes('LOCK_PI')) loop.acceptBlocked += call.duration;
     }
-    if (loop.inTurn) noteCall(call, thread);
+    if (!loop.inTurn) return;
+    const kind = noteCall(call, thread);
+    if (kind === 'gil' && this.inWindow(call.end)) this.facts.tell('interpreterWait', { thread, record: call });
   }
 
   #endTurn(thread: Thread, at: Nanoseconds, open: boolean): void {

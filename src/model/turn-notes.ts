@@ -5,7 +5,7 @@ import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { blockClass } from './block-class.ts';
 import { type Descriptor, describeTarget } from './descriptors.ts';
 import type { LeftIn, Thread } from './processes.ts';
-import { type KeptLine, keptLine, NOTED } from './turn.ts';
+import { type BlockClass, type KeptLine, keptLine, NOTED } from './turn.ts';
 
 /** Groups kept a turn: what does not fit is only in the sums. */
 const GROUPS = 12;
@@ -44,10 +44,10 @@ interface Stay {
   readonly estimated: boolean;
 }
 
-/** Notes a timed call that took long. */
-export function noteCall(call: Call, thread: Thread): void {
+/** Notes a timed call that took long, and says what kind of waiting it was. */
+export function noteCall(call: Call, thread: Thread): BlockClass {
   const { syscall, fd, args, error, start, duration } = call;
-  note(thread, { syscall, fd, args, error, start, duration, lines: () => linesOf(call), estimated: false });
+  return note(thread, { syscall, fd, args, error, start, duration, lines: () => linesOf(call), estimated: false });
 }
 
 /** Notes the longest gap of the running turn. `call` is the record that ended it. */
@@ -118,7 +118,7 @@ function linesOf(call: Call): readonly KeptLine[] {
   return call.startLine === call.line ? [line] : [{ file: call.file, line: call.startLine, text: call.startText }, line];
 }
 
-function note(thread: Thread, stay: Stay): void {
+function note(thread: Thread, stay: Stay): BlockClass {
   const { syscall, duration, start } = stay;
   const fd = objectOf(stay);
   const descriptor = descriptorOf(stay, thread, fd);
@@ -128,7 +128,7 @@ function note(thread: Thread, stay: Stay): void {
   const { blocked } = thread.loop.turn;
   let group = blocked.find((known) => known.syscall === syscall && known.key === key && known.class === kind);
   if (group === undefined) {
-    if (blocked.length === GROUPS) return;
+    if (blocked.length === GROUPS) return kind;
     group = {
       class: kind,
       syscall,
@@ -150,11 +150,12 @@ function note(thread: Thread, stay: Stay): void {
   group.total += duration;
   group.lastAt = start + duration;
   if (futex && group.addresses.size < 8) group.addresses.add(stay.args.slice(0, stay.args.indexOf(',')));
-  if (duration <= group.longest) return;
+  if (duration <= group.longest) return kind;
   group.longest = duration;
   group.target = describeTarget(fd, descriptor);
   group.query = descriptor?.query?.text ?? '';
   if (duration >= NOTED || group.lines.length === 0) group.lines = stay.lines();
+  return kind;
 }
 
 /** Calls that nobody follows, such as `fsync`, may be the first to name a descriptor that was open before the capture. */
