@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { analyzed, none, only } from '../support/analyzed.ts';
+import { oneWorker } from '../support/server-lines.ts';
+import { LISTENER } from '../support/thread-lines.ts';
+import type { TraceLines } from '../support/trace-lines.ts';
+
+const KIND = 'gil-starvation';
+const SLICE = 5;
+
+/** A loop that waits so many slices of 5 ms in one turn of a second of its own, each on the lock's futex. */
+function waits(slices: number, { clock = '', ms = SLICE, error = '-1 ETIMEDOUT (Connection timed out)' } = {}): TraceLines {
+  const { trace, worker } = oneWorker();
+  worker.waitUntil(50, LISTENER).serve(11, 'GET /a').waitUntil(1010, 12);
+  const entered = `futex(0x8a65f4, FUTEX_WAIT_BITSET_PRIVATE${clock}, 0, {tv_sec=80, tv_nsec=1}, FUTEX_BITSET_MATCH_ANY`;
+  for (let slice = 0; slice < slices; slice++) worker.call(entered, ')', error, ms);
+  worker.waitUntil(1990);
+  return trace;
+}
+
+describe('waiting for the interpreter lock', () => {
+  it('is a warning from 100 ms within a second on', async () => {
+    assert.match(none(await analyzed(waits(19)), KIND), /the worst 95 ms/);
+    const { metrics, severity, evidence } = only(await analyzed(waits(20)), KIND);
+    assert.deepEqual([metrics.count, metrics.totalMs, metrics.worstMsPerSecond, severity], [20, 100, 100, 'warning']);
+    assert.match(evidence[0]?.text ?? '', /futex/);
+  });
+
+  it('is critical from 500 ms on', async () => {
+    assert.equal(only(await analyzed(waits(99)), KIND).severity, 'warning');
+    assert.equal(only(await analyzed(waits(100)), KIND).severity, 'critical');
+  });
+
+  it('is told by its clock, its length and its end', async () => {
+    none(await analyzed(waits(97, { clock: '|FUTEX_CLOCK_REALTIME' })), KIND);
+    none(await analyzed(waits(47, { ms: 10 })), KIND);
+    none(await analyzed(waits(97, { error: '0' })), KIND);
+  });
+
+  it('cannot be told without durations', async () => {
+    const report = await analyzed(waits(97), { durations: false });
+    assert.equal(report.outcomes[KIND]?.status, 'not-applicable');
+  });
+});
