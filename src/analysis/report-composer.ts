@@ -98,12 +98,15 @@ function weight({ metrics }: DraftFinding): number {
   return typeof totalMs === 'number' ? totalMs : typeof count === 'number' ? count : typeof wastedWakeups === 'number' ? wastedWakeups : 0;
 }
 
+/** Findings about a worker that its stalls explain, or that explain them. */
+const STALL_EFFECTS: ReadonlySet<Kind> = new Set<Kind>(['service-stall', 'heartbeat-late', 'gil-starvation']);
+
 /** They speak of the same request or listener, or one of them is the stall of a worker that the other names. */
 function areRelated(first: DraftFinding, second: DraftFinding): boolean {
   const shared = first.subjects.filter((subject) => second.subjects.includes(subject));
   if (shared.some((subject) => !subject.startsWith('pid '))) return true;
   const pair = [first.kind, second.kind];
-  return shared.length > 0 && pair.includes('service-stall') && pair.includes('loop-stall');
+  return shared.length > 0 && pair.includes('loop-stall') && pair.some((kind) => STALL_EFFECTS.has(kind));
 }
 
 function callsOf(model: Model, capabilities: Capabilities): CallStatistics[] {

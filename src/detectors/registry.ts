@@ -4,6 +4,7 @@ import { acceptSkew } from './accept-skew/detector.ts';
 import { brokenPipe } from './broken-pipe/detector.ts';
 import type { DetectorDefinition } from './detector.ts';
 import { gilStarvation } from './gil-starvation/detector.ts';
+import { heartbeatLate } from './heartbeat-late/detector.ts';
 import { loopStall } from './loop-stall/detector.ts';
 import { requestRetry } from './request-retry/detector.ts';
 import { serviceStall } from './service-stall/detector.ts';
@@ -14,6 +15,7 @@ export const detectors: readonly DetectorDefinition[] = [
   serviceStall,
   acceptErrors,
   loopStall,
+  heartbeatLate,
   gilStarvation,
   brokenPipe,
   abandonedRequest,

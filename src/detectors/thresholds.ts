@@ -46,6 +46,12 @@ const DEFINED = {
   },
   'gil-ms-per-second': { default: 100, unit: 'ms', meaning: 'So much waiting for the interpreter lock within one second is a warning.' },
   'gil-critical-ms-per-second': { default: 500, unit: 'ms', meaning: 'From here on waiting for the interpreter lock is critical.' },
+  'heartbeat-share': {
+    default: 0.5,
+    unit: 'of the timeout',
+    meaning:
+      'A loop that is silent for this part of the timeout is late; an idle sync worker beats every half timeout, so its limit is half-way from there.',
+  },
   'retry-window-s': {
     default: 30,
     unit: 's',

@@ -109,6 +109,22 @@ export interface InterpreterWait {
   readonly record: Call;
 }
 
+/** A gunicorn worker showed its master that it lives. */
+export interface Heartbeat {
+  readonly thread: Thread;
+  /** Valid while the fact is told. */
+  readonly record: Call;
+}
+
+/** A process was sent a signal by another. */
+export interface Kill {
+  readonly thread: Thread;
+  readonly pid: number;
+  readonly signal: string;
+  /** Valid while the fact is told. */
+  readonly record: Call;
+}
+
 export interface RequestRead {
   readonly thread: Thread;
   readonly request: Request;
@@ -124,6 +140,8 @@ export interface Facts {
   accepted: Accepted;
   longTurn: LongTurn;
   interpreterWait: InterpreterWait;
+  heartbeat: Heartbeat;
+  kill: Kill;
   /** Long turns of this thread that were told before are void: they were measured on something that is not the loop's wait. */
   hubChanged: Thread;
   failedWrite: FailedWrite;

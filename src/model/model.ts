@@ -8,6 +8,7 @@ import type { Request } from './connections.ts';
 import { DescriptorTracker } from './descriptor-tracker.ts';
 import { FactBus } from './facts.ts';
 import { Listeners } from './listeners.ts';
+import { LivenessTracker } from './liveness-tracker.ts';
 import { Processes, type Thread } from './processes.ts';
 import { type Handler, HUB_WAIT, routeOf, type Trackers } from './routes.ts';
 import { TrafficTracker } from './traffic-tracker.ts';
@@ -57,6 +58,7 @@ export class Model {
       descriptors: new DescriptorTracker(this.listeners),
       traffic: this.#traffic,
       waits: new WaitTracker(this.facts, this.#cycles),
+      liveness: new LivenessTracker(this.facts, inWindow),
     };
   }
 

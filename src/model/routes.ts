@@ -3,6 +3,7 @@ import type { Call } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import type { Request } from './connections.ts';
 import type { DescriptorTracker } from './descriptor-tracker.ts';
+import type { LivenessTracker } from './liveness-tracker.ts';
 import { NO_THREAD_STARTED } from './loop.ts';
 import type { Processes, Thread } from './processes.ts';
 import { serverOf } from './server-names.ts';
@@ -20,6 +21,7 @@ export interface Trackers {
   readonly descriptors: DescriptorTracker;
   readonly traffic: TrafficTracker;
   readonly waits: WaitTracker;
+  readonly liveness: LivenessTracker;
 }
 
 const nobody: Handler = () => null;
@@ -64,7 +66,10 @@ export function routeOf(syscall: Syscall, trackers: Trackers): Handler {
 }
 
 /** Calls that only change what is known of a process or its descriptors. */
-function bookkeeping({ name, family }: Syscall, { processes, descriptors }: Trackers): ((call: Call, thread: Thread) => void) | undefined {
+function bookkeeping(
+  { name, family }: Syscall,
+  { processes, descriptors, liveness }: Trackers,
+): ((call: Call, thread: Thread) => void) | undefined {
   if (name === 'getpid') return (call, thread) => processes.pidNamed(thread, call.result);
   if (name === 'getppid') return (call, thread) => processes.parentNamed(thread.process, call.result);
   if (name === 'gettid') {
@@ -72,12 +77,8 @@ function bookkeeping({ name, family }: Syscall, { processes, descriptors }: Trac
       thread.loop.startedThreadIn = thread.loop.turn.number;
     };
   }
-  // The heartbeat of a gunicorn worker, once a second: names the server when its start was not traced.
-  if (name === 'fchmod' || name === 'utimensat') {
-    return (call, { process }) => {
-      if (process.server === '' && call.args.includes('/wgunicorn-')) process.server = 'gunicorn';
-    };
-  }
+  if (name === 'fchmod' || name === 'utimensat') return (call, thread) => liveness.touched(call, thread);
+  if (name === 'kill') return (call, thread) => liveness.killed(call, thread);
   if (name === 'getsockname') return (call, thread) => descriptors.socketName(call, thread);
   switch (family) {
     case 'socket':
