@@ -17,6 +17,8 @@ const DETACHED_MARK = Uint8Array.from(Buffer.from(' <detached ...>'));
 /** Bytes that the text after an errno is made of, in any language: everything but brackets, quotes and `=`. */
 const PLAIN_TEXT = plainText();
 const POWERS = [1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 1e2, 1e1, 1];
+/** Longer numbers in a duration are no durations. */
+const MOST_DIGITS = 15;
 
 /**
  * The end of a call's line. Read backwards, because the result stands at the end and arguments are long: 4 of 5 lines end so simply that nothing in
@@ -72,20 +74,35 @@ export class Tail {
 
   /** `<1.234567>` whose last digit stands at `at`: sets the duration and gives the place before it, or -1. */
   #readDuration(bytes: Buffer, at: number): number {
-    const fractionTo = at + 1;
-    let digits = digitsFrom(bytes, at);
-    let nanoseconds = 0;
-    let secondsTo = fractionTo;
-    if (bytes[digits - 1] === 0x2e /* . */) {
-      const length = fractionTo - digits;
-      if (length === 0 || length > 9) return -1;
-      nanoseconds = readDigits(bytes, digits, fractionTo) * (POWERS[length] as number);
-      secondsTo = digits - 1;
-      digits = digitsFrom(bytes, secondsTo - 1);
+    const last = at;
+    let value = 0;
+    let scale = 1;
+    let byte = bytes[at] as number;
+    while (byte >= 0x30 && byte <= 0x39) {
+      value += (byte - 0x30) * scale;
+      scale *= 10;
+      byte = bytes[--at] as number;
     }
-    if (digits === secondsTo || secondsTo - digits > 9 || bytes[digits - 1] !== 0x3c /* < */ || bytes[digits - 2] !== 0x20) return -1;
-    this.#call.duration = readDigits(bytes, digits, secondsTo) * 1e9 + nanoseconds;
-    return digits - 3;
+    const digits = last - at;
+    if (digits === 0 || digits > MOST_DIGITS) return -1;
+    if (byte !== 0x2e /* . */) {
+      value *= 1e9;
+    } else {
+      if (digits > 9) return -1;
+      value *= POWERS[digits] as number;
+      const point = at;
+      scale = 1e9;
+      byte = bytes[--at] as number;
+      while (byte >= 0x30 && byte <= 0x39) {
+        value += (byte - 0x30) * scale;
+        scale *= 10;
+        byte = bytes[--at] as number;
+      }
+      if (point - at > MOST_DIGITS) return -1;
+    }
+    if (byte !== 0x3c /* < */ || bytes[at - 1] !== 0x20) return -1;
+    this.#call.duration = value;
+    return at - 2;
   }
 
   /** `-1 EAGAIN (text)`, `? ERESTARTSYS (text)`, `0 (Timeout)` with the bracket at `at`: gives the place before it, or -1. */
@@ -130,18 +147,22 @@ export class Tail {
   }
 
   /** A number whose last digit stands at `at`: sets the result and gives the place before it, or -1. */
-  #readNumber(bytes: Buffer, from: number, last: number): number {
-    const digits = digitsFrom(bytes, last);
-    const length = last + 1 - digits;
-    if (length === 0) return this.#readHexadecimal(bytes, from, last);
-    let value = length > 9 ? Number(bytes.toString('latin1', digits, last + 1)) : readDigits(bytes, digits, last + 1);
-    let at = digits - 1;
-    const byte = bytes[at] as number;
+  #readNumber(bytes: Buffer, from: number, at: number): number {
+    let value = 0;
+    let scale = 1;
+    const last = at;
+    let byte = bytes[at] as number;
+    while (byte >= 0x30 && byte <= 0x39) {
+      value += (byte - 0x30) * scale;
+      scale *= 10;
+      byte = bytes[--at] as number;
+    }
+    if (at === last) return this.#readHexadecimal(bytes, from, last);
     if (byte === 0x2d /* - */) {
       value = -value;
       at--;
     } else if (byte !== 0x20) return this.#readHexadecimal(bytes, from, last);
-    else if (length > 1 && bytes[digits] === 0x30) value = Number.parseInt(bytes.toString('latin1', digits, last + 1), 8);
+    else if (last - at > 1 && bytes[at + 1] === 0x30) value = Number.parseInt(bytes.toString('latin1', at + 1, last + 1), 8);
     this.#call.result = value;
     this.#call.error = '';
     return at;
@@ -165,20 +186,6 @@ export class Tail {
     this.#call.error = '';
     return at - 2;
   }
-}
-
-/** Where the digits begin that end at `last`; `last + 1` when there are none. */
-function digitsFrom(bytes: Buffer, last: number): number {
-  let at = last;
-  while (((bytes[at] as number) ^ 0x30) <= 9) at--;
-  return at + 1;
-}
-
-/** The number of at most nine digits at `from..to`. With `Math.imul` and `| 0` V8 leaves out its checks for overflow. */
-function readDigits(bytes: Buffer, from: number, to: number): number {
-  let value = 0;
-  for (let at = from; at < to; at++) value = (Math.imul(value, 10) + ((bytes[at] as number) ^ 0x30)) | 0;
-  return value;
 }
 
 export function endsWith(bytes: Buffer, from: number, to: number, mark: Uint8Array): boolean {

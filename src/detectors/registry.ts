@@ -9,11 +9,13 @@ import { loopStall } from './loop-stall/detector.ts';
 import { requestRetry } from './request-retry/detector.ts';
 import { serviceStall } from './service-stall/detector.ts';
 import { thunderingHerd } from './thundering-herd/detector.ts';
+import { workerSaturation } from './worker-saturation/detector.ts';
 
 /** Every detector, in the order in which findings of equal weight are read: what stops the service first. */
 export const detectors: readonly DetectorDefinition[] = [
   serviceStall,
   acceptErrors,
+  workerSaturation,
   loopStall,
   heartbeatLate,
   gilStarvation,

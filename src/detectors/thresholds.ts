@@ -52,6 +52,12 @@ const DEFINED = {
     meaning:
       'A loop that is silent for this part of the timeout is late; an idle sync worker beats every half timeout, so its limit is half-way from there.',
   },
+  'saturation-share': {
+    default: 0.2,
+    unit: 'of the time',
+    meaning: 'All sync workers busy at once for this part of the time is a warning.',
+  },
+  'saturation-critical-share': { default: 0.5, unit: 'of the time', meaning: 'From here on it is critical.' },
   'retry-window-s': {
     default: 30,
     unit: 's',

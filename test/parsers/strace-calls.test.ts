@@ -205,3 +205,10 @@ test('descriptor decoration is noticed: none, paths or inodes, addresses', () =>
     ['none', 'path', 'path', 'address', 'address'],
   );
 });
+
+test('a line whose result is cut or no number is no call', () => {
+  for (const end of ['= -', '= ', '=', '= abc', '= 0x', '= 5abc', '5']) {
+    const { calls, account } = readTrace(`close(3) = 0\nclose(4) ${end}\nclose(5) = 0\n`);
+    assert.deepEqual([calls.map((call) => call.fd), account.lines], [[3, 5], 3], end);
+  }
+});

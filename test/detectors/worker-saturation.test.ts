@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { analyzed, none, only } from '../support/analyzed.ts';
+
+const KIND = 'worker-saturation';
+
+const at = (ms: number): string => (1_795_140_800 + ms / 1000).toFixed(6);
+
+/** Sync workers 101 and 102 from 0 to 10 s, each in one request of so many milliseconds from 1 s on, one of them later. */
+function twoWorkers(length: number, later: number): string {
+  const lines: [number, string][] = [];
+  for (const [index, pid] of [101, 102].entries()) {
+    const begin = 1000 + index * later;
+    const end = begin + length;
+    const add = (ms: number, call: string): number => lines.push([ms, `${pid}   ${at(ms)} ${call}`]);
+    add(index, 'accept4(5<socket:[4711]>, 0x7ffc7e81a730, [16], SOCK_CLOEXEC) = -1 EAGAIN (Resource temporarily unavailable) <0.000003>');
+    add(
+      10 + index,
+      `pselect6(6, [5], NULL, NULL, {tv_sec=15, tv_nsec=0}, NULL) = 1 (in [5], left {tv_sec=14, tv_nsec=0}) <${((begin - 10 - index) / 1000).toFixed(6)}>`,
+    );
+    add(begin, `accept4(5<socket:[4711]>, NULL, NULL, SOCK_CLOEXEC) = 9<socket:[${5000 + pid}]> <0.000020>`);
+    add(begin + 0.1, `recvfrom(9<socket:[${5000 + pid}]>, "GET /report HTTP/1.1\\r\\n", 8192, 0, NULL, NULL) = 22 <0.000020>`);
+    add(begin + 0.2, `clock_nanosleep(CLOCK_MONOTONIC, 0, {tv_sec=9, tv_nsec=0}, NULL) = 0 <${((length - 1) / 1000).toFixed(6)}>`);
+    add(end - 0.5, `close(9<socket:[${5000 + pid}]>) = 0 <0.000020>`);
+    add(end, `pselect6(6, [5], NULL, NULL, {tv_sec=15, tv_nsec=0}, NULL) = 0 (Timeout) <${((10_000 - end) / 1000).toFixed(6)}>`);
+  }
+  return `${lines
+    .sort(([a], [b]) => a - b)
+    .map(([, line]) => line)
+    .join('\n')}\n`;
+}
+
+it('all workers busy at once for a fifth of the time is a warning, for half of it critical', async () => {
+  assert.match(none(await analyzed(twoWorkers(1990, 0)), KIND), /19\.9 % of the time/);
+  const { metrics, severity, evidence } = only(await analyzed(twoWorkers(2010, 0)), KIND);
+  assert.equal(severity, 'warning');
+  assert.equal(metrics.share, 0.201);
+  assert.equal(metrics.served, 2);
+  assert.match(evidence[0]?.text ?? '', /clock_nanosleep/);
+  assert.equal(only(await analyzed(twoWorkers(5010, 0)), KIND).severity, 'critical');
+});
+
+it('workers that are busy one after the other are not saturated', async () => {
+  none(await analyzed(twoWorkers(2010, 3000)), KIND);
+});
+
+it('only the time in which all are busy counts', async () => {
+  assert.equal(only(await analyzed(twoWorkers(3100, 700)), KIND).metrics.totalMs, 2400);
+});
