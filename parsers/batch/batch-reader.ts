@@ -2,6 +2,7 @@ import type { ArgumentWord } from '../../src/trace/argument-words.ts';
 import type { Call, Lane, LastLine, TraceRecord } from '../../src/trace/record.ts';
 import { type Syscall, syscall } from '../../src/trace/syscalls.ts';
 import type { Nanoseconds } from '../../src/trace/time.ts';
+import { withoutNames } from '../strace/argument-names.ts';
 import { joinHalves } from '../strace/call.ts';
 import { decode, LINE_LIMIT, latin1 } from '../strace/line-reference.ts';
 import type { LaneFacts, OtherRecord } from './lane-facts.ts';
@@ -72,7 +73,8 @@ class BatchCall implements Call {
 
   get args(): string {
     const rest = this.#latin1(column.ARGS_FROM);
-    return (this.flags & column.SPLIT) === 0 ? rest : joinHalves(this.#latin1(column.ENTRY_ARGS_FROM), rest);
+    const args = (this.flags & column.SPLIT) === 0 ? rest : joinHalves(this.#latin1(column.ENTRY_ARGS_FROM), rest);
+    return (this.flags & column.NAMED) === 0 ? args : withoutNames(args);
   }
 
   mentions(word: ArgumentWord): boolean {

@@ -165,7 +165,8 @@ export class BatchWriter {
       (call.inFlight ? column.IN_FLIGHT : 0) |
       (call.injected ? column.INJECTED : 0) |
       (call.partial ? column.PARTIAL : 0) |
-      (call.entry === null ? 0 : column.SPLIT);
+      (call.entry === null ? 0 : column.SPLIT) |
+      (call.hasNames ? column.NAMED : 0);
     integers[at + column.LINE] = call.line;
     integers[at + column.START_LINE] = call.startLine;
     integers[at + column.PREVIOUS_LINE] = call.previous.line;

@@ -27,4 +27,6 @@ export interface RawCall extends Call {
   readonly entryArgsFrom: number;
   readonly entryArgsTo: number;
   readonly previous: RawLine;
+  /** The arguments carry the names of `-N`: `args` leaves them out. */
+  readonly hasNames: boolean;
 }

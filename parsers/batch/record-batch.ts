@@ -39,6 +39,8 @@ export const IN_FLIGHT = 1;
 export const INJECTED = 2;
 export const PARTIAL = 4;
 export const SPLIT = 8;
+/** The arguments carry the names of `-N`. */
+export const NAMED = 16;
 
 /** KIND of a call; any other record is `-1 - index` into `others`. */
 export const CALL = 0;

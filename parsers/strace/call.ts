@@ -88,6 +88,10 @@ export class StraceCall implements RawCall {
     return this.#source.bytes;
   }
 
+  get hasNames(): boolean {
+    return this.#hasNames;
+  }
+
   get args(): string {
     const rest = latin1(this.#source.bytes, this.argsFrom, this.argsTo);
     const args = this.entry === null ? rest : joinHalves(this.entry.latin1(this.entryArgsFrom, this.entryArgsTo), rest);

@@ -53,4 +53,20 @@ describe('an input parsed in a thread of its own', () => {
     });
     assert.deepEqual(await analyzeThreaded(set()), await analyzeInputs(set(), {}));
   });
+
+  it('leaves out the names of arguments that strace -N prints', async () => {
+    const lines = Array.from(
+      { length: 101 },
+      (_, i) =>
+        `101 17000000${String(i).padStart(2, '0').slice(-2)}.000000 accept4(sockfd=3<socket:[11]>, addr=0x7ffc, addrlen=[16], flags=SOCK_CLOEXEC) = -1 EAGAIN (Resource temporarily unavailable) <0.000300>`,
+    );
+    const set = (): InputSet => ({
+      kind: 'file',
+      paths: ['trace'],
+      notices: [],
+      leftOut: [],
+      inputs: [memoryInput('trace', `${lines.join('\n')}\n`, { chunkBytes: 4_096 })],
+    });
+    assert.deepEqual(await analyzeThreaded(set()), await analyzeInputs(set(), {}));
+  });
 });
