@@ -88,9 +88,15 @@ async function openAlone(
 /** The hot path: no merging, no look at times. */
 async function readAlone(open: Reading, analysis: Analysis, chunkRead: () => void): Promise<void> {
   const { parser } = open;
-  while (await open.refill()) {
-    for (let record = parser.next(); record !== null; record = parser.next()) analysis.accept(record);
-    chunkRead();
+  try {
+    while (await open.refill()) {
+      for (let record = parser.next(); record !== null; record = parser.next()) analysis.accept(record);
+      chunkRead();
+    }
+  } catch (error) {
+    // A thread that still parses would keep the process of a library user alive.
+    await open.abandon?.();
+    throw error;
   }
 }
 

@@ -11,4 +11,6 @@ export interface Reading {
   readonly parser: OpenParser;
   /** Makes the parser have more records. False when there are no more. */
   refill(): Promise<boolean>;
+  /** Gives up before the end. */
+  abandon?(): Promise<unknown>;
 }

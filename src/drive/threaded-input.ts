@@ -72,6 +72,10 @@ export class ThreadedInput {
     return true;
   }
 
+  abandon(): Promise<unknown> {
+    return this.#worker.terminate();
+  }
+
   async #send(): Promise<void> {
     let chunk = this.#peeked;
     this.#peeked = null;
