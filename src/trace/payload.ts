@@ -52,12 +52,6 @@ function gatewayRequest(bytes: string): RequestStart | null {
   return { line: `${method} ${query < 0 ? target : target.slice(0, query)}`, identity: `${method} ${target}`, complete: true };
 }
 
-/** Whether the bytes start a TLS record: handshake or application data. */
-export function isTls(bytes: string): boolean {
-  const type = bytes.charCodeAt(0);
-  return (type === 0x16 || type === 0x17) && bytes.charCodeAt(1) === 3;
-}
-
 export interface Query {
   /** The protocol that the bytes speak: a fact, other than a port. */
   readonly protocol: 'MySQL' | 'PostgreSQL' | 'Redis' | 'HTTP';

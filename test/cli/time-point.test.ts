@@ -24,6 +24,7 @@ test('ISO 8601 times are UTC unless they say otherwise', () => {
 });
 
 test('a time of day is nanoseconds since midnight', () => {
+  assert.deepEqual(parseTimePoint('02:13'), { kind: 'clock', nanoseconds: (2 * 60 + 13) * 60 * 1e9 });
   assert.deepEqual(parseTimePoint('02:13:37.5'), { kind: 'clock', nanoseconds: ((2 * 60 + 13) * 60 + 37.5) * 1e9 });
   assert.deepEqual(parseTimePoint('2:13:37'), { kind: 'clock', nanoseconds: ((2 * 60 + 13) * 60 + 37) * 1e9 });
   assert.deepEqual(parseTimePoint('00:00:00.000001'), { kind: 'clock', nanoseconds: 1_000 });
@@ -45,7 +46,7 @@ test('everything else is refused', () => {
     '+-1s',
     '24:00:00',
     '02:61:00',
-    '02:13',
+    '2:1',
     '2026-13-20T02:13:37Z',
     '2026-11-20',
     '12345',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isTls, portOf, protocolOfPort, queryOf, requestStart } from '../../src/trace/payload.ts';
+import { portOf, protocolOfPort, queryOf, requestStart } from '../../src/trace/payload.ts';
 
 describe('a request starts with', () => {
   const rows: readonly (readonly [bytes: string, line: string | null, complete?: boolean])[] = [
@@ -75,12 +75,6 @@ describe('a question to another service is', () => {
     assert.equal(text.length, 80);
     assert.match(text, /^[\x20-\x7e]*\.\.\.$/);
   });
-});
-
-it('TLS is told by its records', () => {
-  assert.ok(isTls('\x16\x03\x01'));
-  assert.ok(isTls('\x17\x03\x03'));
-  for (const other of ['\x15\x03\x03', '\x16\x02', 'GET /', '']) assert.ok(!isTls(other));
 });
 
 it('ports have names by custom, and addresses have ports', () => {
