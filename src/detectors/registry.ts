@@ -5,6 +5,7 @@ import { brokenPipe } from './broken-pipe/detector.ts';
 import type { DetectorDefinition } from './detector.ts';
 import { gilStarvation } from './gil-starvation/detector.ts';
 import { heartbeatLate } from './heartbeat-late/detector.ts';
+import { ineffectiveReuseport } from './ineffective-reuseport/detector.ts';
 import { loopStall } from './loop-stall/detector.ts';
 import { requestRetry } from './request-retry/detector.ts';
 import { serviceStall } from './service-stall/detector.ts';
@@ -24,4 +25,5 @@ export const detectors: readonly DetectorDefinition[] = [
   requestRetry,
   thunderingHerd,
   acceptSkew,
+  ineffectiveReuseport,
 ];
