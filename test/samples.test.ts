@@ -76,6 +76,7 @@ for (const sample of all) {
     });
 
     it('quotes lines that stand where it says', () => quotesAreTrue(sample, report));
+    if (truth.lateConnects !== undefined) it('counts how often the queue was full', () => fullQueuesAreTrue(sample, report));
     if (truth.stalls.length > 0) it('times each stall, names its cause, and reports no other', () => stallsAreTrue(sample, report));
     if (truth.expect.found.includes('service-stall'))
       it('times the moments in which nobody could accept', () => serviceStallsAreTrue(sample, report));
@@ -150,6 +151,14 @@ function serviceStallsAreTrue({ truth, ...sample }: Sample, report: Report): voi
       truth.serviceStalls.some((stall) => stall.start < end && stall.end > from),
       `at ${from} somebody could accept`,
     );
+}
+
+/** Each round of clients of which some connected a second late filled the queue once, and no more fits than the backlog and one. */
+function fullQueuesAreTrue({ truth }: Sample, report: Report): void {
+  const rounds = (truth.lateConnects ?? []).filter((late) => late > 0).length;
+  const [metrics] = findingsOf(report, 'backlog-overflow').map((finding) => finding.metrics);
+  assert.equal(metrics?.count ?? 0, rounds);
+  if (metrics !== undefined) assert.deepEqual([metrics.backlog, metrics.most], [truth.backlog, (truth.backlog ?? 0) + 1]);
 }
 
 interface Reply {

@@ -1,6 +1,7 @@
 import { abandonedRequest } from './abandoned-request/detector.ts';
 import { acceptErrors } from './accept-errors/detector.ts';
 import { acceptSkew } from './accept-skew/detector.ts';
+import { backlogOverflow } from './backlog-overflow/detector.ts';
 import { brokenPipe } from './broken-pipe/detector.ts';
 import type { DetectorDefinition } from './detector.ts';
 import { gilStarvation } from './gil-starvation/detector.ts';
@@ -16,6 +17,7 @@ import { workerSaturation } from './worker-saturation/detector.ts';
 export const detectors: readonly DetectorDefinition[] = [
   serviceStall,
   acceptErrors,
+  backlogOverflow,
   workerSaturation,
   loopStall,
   heartbeatLate,

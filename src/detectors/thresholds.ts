@@ -58,6 +58,16 @@ const DEFINED = {
     meaning: 'All sync workers busy at once for this part of the time is a warning.',
   },
   'saturation-critical-share': { default: 0.5, unit: 'of the time', meaning: 'From here on it is critical.' },
+  'backlog-share': {
+    default: 0.8,
+    unit: 'of the backlog',
+    meaning: 'So many connections taken in one go, after a time without accepting, say that the queue was full or nearly.',
+  },
+  'backlog-min-connections': {
+    default: 5,
+    unit: 'connections',
+    meaning: 'Fewer than this are chance, however short the backlog.',
+  },
   'retry-window-s': {
     default: 30,
     unit: 's',

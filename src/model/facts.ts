@@ -38,6 +38,21 @@ export interface BareAccept {
   readonly line: KeptLine;
 }
 
+/** What a thread took from its queue after a time in which it did not look at it (`stall-ms` or longer). */
+export interface QueueTaken {
+  readonly thread: Thread;
+  readonly listener: Listener;
+  /** When it had looked last, and when it looked again. */
+  readonly since: Nanoseconds;
+  readonly start: Nanoseconds;
+  /** When it took the last one. */
+  readonly end: Nanoseconds;
+  /** At least 1. */
+  readonly accepted: number;
+  /** The first accept. */
+  readonly line: KeptLine;
+}
+
 /** An accept that failed for want of something: EMFILE, ENFILE, ENOBUFS, ENOMEM. */
 export interface AcceptError {
   readonly thread: Thread;
@@ -135,6 +150,7 @@ export interface RequestRead {
 export interface Facts {
   acceptCycle: AcceptCycle;
   bareAccept: BareAccept;
+  queueTaken: QueueTaken;
   acceptError: AcceptError;
   droppedConnection: DroppedConnection;
   accepted: Accepted;

@@ -51,7 +51,7 @@ export class Model {
   constructor(options: ModelOptions) {
     this.options = options;
     const inWindow = (time: Nanoseconds): boolean => time >= options.from && time <= options.to;
-    this.#cycles = new AcceptCycles(this.facts, inWindow);
+    this.#cycles = new AcceptCycles(this.facts, inWindow, options.longTurn);
     this.#traffic = new TrafficTracker(this.facts, this.listeners, this.#cycles, inWindow);
     this.#trackers = {
       processes: this.processes,
@@ -94,7 +94,7 @@ export class Model {
     const thread = this.processes.at(exit.lane, exit.time);
     this.#saw(exit.time);
     if (exit.supersededBy !== 0) return;
-    this.#cycles.close(thread, exit.time);
+    this.#cycles.finish(thread, exit.time);
     this.#traffic.exited(thread, exit.signal);
     // A worker that ends by itself is shutting down, not stalled; one that is killed in a long turn was in it to the end.
     if (thread.loop.inTurn && !thread.loop.waitIsUntimed && exit.signal !== '') {
@@ -111,7 +111,7 @@ export class Model {
       this.#stays(call, this.processes.at(call.lane, call.start));
     }
     for (const thread of this.processes.threads()) {
-      this.#cycles.close(thread, this.lastTime);
+      this.#cycles.finish(thread, this.lastTime);
       if (thread.ended) continue;
       const { loop, leftIn: left } = thread;
       if (left?.isHubWait) {

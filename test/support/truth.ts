@@ -29,6 +29,8 @@ export interface Truth {
     readonly behind?: string | null;
   }[];
   readonly retries: readonly { readonly request: string; readonly firstAt: number; readonly againAt: number }[];
+  readonly backlog?: number;
+  readonly lateConnects?: readonly number[];
   readonly openStall?: boolean;
   readonly query?: string;
 }
