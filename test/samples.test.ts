@@ -77,6 +77,8 @@ for (const sample of all) {
 
     it('quotes lines that stand where it says', () => quotesAreTrue(sample, report));
     if (truth.lateConnects !== undefined) it('counts how often the queue was full', () => fullQueuesAreTrue(sample, report));
+    if (truth.expect.found.includes('stranded-queue'))
+      it('counts those that waited in the queue of a stalled worker', () => strandedAreTrue(sample, report));
     if (truth.stalls.length > 0) it('times each stall, names its cause, and reports no other', () => stallsAreTrue(sample, report));
     if (truth.expect.found.includes('service-stall'))
       it('times the moments in which nobody could accept', () => serviceStallsAreTrue(sample, report));
@@ -159,6 +161,15 @@ function fullQueuesAreTrue({ truth }: Sample, report: Report): void {
   const [metrics] = findingsOf(report, 'backlog-overflow').map((finding) => finding.metrics);
   assert.equal(metrics?.count ?? 0, rounds);
   if (metrics !== undefined) assert.deepEqual([metrics.backlog, metrics.most], [truth.backlog, (truth.backlog ?? 0) + 1]);
+}
+
+/** Every small request that waited was in such a queue; some more came in the last 100 ms of a stall. */
+function strandedAreTrue({ truth }: Sample, report: Report): void {
+  const [metrics] = findingsOf(report, 'stranded-queue').map((finding) => finding.metrics);
+  const waited = truth.victims?.length ?? 0;
+  const stranded = Number(metrics?.connections);
+  assert.equal(metrics?.count, truth.stalls.length);
+  assert.ok(stranded >= waited && stranded <= waited + 2 * truth.stalls.length, `${stranded} stranded, in truth ${waited} waited`);
 }
 
 interface Reply {

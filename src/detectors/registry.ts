@@ -10,6 +10,7 @@ import { ineffectiveReuseport } from './ineffective-reuseport/detector.ts';
 import { loopStall } from './loop-stall/detector.ts';
 import { requestRetry } from './request-retry/detector.ts';
 import { serviceStall } from './service-stall/detector.ts';
+import { strandedQueue } from './stranded-queue/detector.ts';
 import { thunderingHerd } from './thundering-herd/detector.ts';
 import { workerSaturation } from './worker-saturation/detector.ts';
 
@@ -22,6 +23,7 @@ export const detectors: readonly DetectorDefinition[] = [
   loopStall,
   heartbeatLate,
   gilStarvation,
+  strandedQueue,
   brokenPipe,
   abandonedRequest,
   requestRetry,

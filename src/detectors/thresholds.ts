@@ -68,6 +68,11 @@ const DEFINED = {
     unit: 'connections',
     meaning: 'Fewer than this are chance, however short the backlog.',
   },
+  'stranded-connections': {
+    default: 3,
+    unit: 'connections',
+    meaning: 'So many connections that waited on a stalled worker while another was free are a warning.',
+  },
   'retry-window-s': {
     default: 30,
     unit: 's',

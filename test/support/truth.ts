@@ -31,6 +31,7 @@ export interface Truth {
   readonly retries: readonly { readonly request: string; readonly firstAt: number; readonly againAt: number }[];
   readonly backlog?: number;
   readonly lateConnects?: readonly number[];
+  readonly victims?: readonly { readonly start: number; readonly end: number }[];
   readonly openStall?: boolean;
   readonly query?: string;
 }
