@@ -79,6 +79,8 @@ for (const sample of all) {
     if (truth.lateConnects !== undefined) it('counts how often the queue was full', () => fullQueuesAreTrue(sample, report));
     if (truth.expect.found.includes('stranded-queue'))
       it('counts those that waited in the queue of a stalled worker', () => strandedAreTrue(sample, report));
+    if (truth.waitedWhileOthersIdled !== undefined)
+      it('counts those that waited while another worker was idle', () => hoardedAreTrue(sample, report));
     if (truth.stalls.length > 0) it('times each stall, names its cause, and reports no other', () => stallsAreTrue(sample, report));
     if (truth.expect.found.includes('service-stall'))
       it('times the moments in which nobody could accept', () => serviceStallsAreTrue(sample, report));
@@ -170,6 +172,14 @@ function strandedAreTrue({ truth }: Sample, report: Report): void {
   const stranded = Number(metrics?.connections);
   assert.equal(metrics?.count, truth.stalls.length);
   assert.ok(stranded >= waited && stranded <= waited + 2 * truth.stalls.length, `${stranded} stranded, in truth ${waited} waited`);
+}
+
+/** In asyncio nothing tells which request of a batch sleeps, so that one of each batch may be counted too many. */
+function hoardedAreTrue({ truth }: Sample, report: Report): void {
+  const [metrics] = findingsOf(report, 'accept-hoarding').map((finding) => finding.metrics);
+  const waited = truth.waitedWhileOthersIdled ?? 0;
+  const hoarded = Number(metrics?.count ?? 0);
+  assert.ok(hoarded >= waited && hoarded <= waited * 1.2, `${hoarded} hoarded, in truth ${waited}`);
 }
 
 interface Reply {

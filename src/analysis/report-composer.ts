@@ -105,6 +105,7 @@ const STALL_EFFECTS: ReadonlySet<Kind> = new Set<Kind>([
   'gil-starvation',
   'backlog-overflow',
   'stranded-queue',
+  'accept-hoarding',
 ]);
 
 /** They speak of the same request or listener, or one of them is the stall of a worker that the other names. */

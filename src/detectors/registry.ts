@@ -1,5 +1,6 @@
 import { abandonedRequest } from './abandoned-request/detector.ts';
 import { acceptErrors } from './accept-errors/detector.ts';
+import { acceptHoarding } from './accept-hoarding/detector.ts';
 import { acceptSkew } from './accept-skew/detector.ts';
 import { backlogOverflow } from './backlog-overflow/detector.ts';
 import { brokenPipe } from './broken-pipe/detector.ts';
@@ -24,6 +25,7 @@ export const detectors: readonly DetectorDefinition[] = [
   heartbeatLate,
   gilStarvation,
   strandedQueue,
+  acceptHoarding,
   brokenPipe,
   abandonedRequest,
   requestRetry,

@@ -68,6 +68,11 @@ const DEFINED = {
     unit: 'connections',
     meaning: 'Fewer than this are chance, however short the backlog.',
   },
+  'hoarded-requests': {
+    default: 3,
+    unit: 'requests',
+    meaning: 'So many that waited in the worker that had accepted them in one go, while another was idle, are a warning.',
+  },
   'stranded-connections': {
     default: 3,
     unit: 'connections',

@@ -24,6 +24,8 @@ export class Connection {
   /** A write to it failed: reported once. */
   failed = false;
   closed = false;
+  /** How many its thread had accepted before it in the same go. */
+  place = 0;
   /** It was read or written. */
   used = false;
   readonly #acceptArgs: string;

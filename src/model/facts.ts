@@ -69,6 +69,21 @@ export interface Accepted {
   readonly record: Call;
 }
 
+/** A thread waited for work in its hub for a while (20 ms or more). */
+export interface IdleWait {
+  readonly thread: Thread;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+}
+
+/** The first bytes of a reply that came `stall-ms` or more after its request, or after its connection was accepted. */
+export interface SlowReply {
+  readonly thread: Thread;
+  readonly request: Request;
+  /** Valid while the fact is told. */
+  readonly record: Call;
+}
+
 /** A turn longer than the shortest that any detector asks for. */
 export interface LongTurn {
   readonly thread: Thread;
@@ -154,6 +169,8 @@ export interface Facts {
   acceptError: AcceptError;
   droppedConnection: DroppedConnection;
   accepted: Accepted;
+  idleWait: IdleWait;
+  slowReply: SlowReply;
   longTurn: LongTurn;
   interpreterWait: InterpreterWait;
   heartbeat: Heartbeat;

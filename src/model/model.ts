@@ -52,12 +52,12 @@ export class Model {
     this.options = options;
     const inWindow = (time: Nanoseconds): boolean => time >= options.from && time <= options.to;
     this.#cycles = new AcceptCycles(this.facts, inWindow, options.longTurn);
-    this.#traffic = new TrafficTracker(this.facts, this.listeners, this.#cycles, inWindow);
+    this.#traffic = new TrafficTracker(this.facts, this.listeners, this.#cycles, inWindow, options.longTurn);
     this.#trackers = {
       processes: this.processes,
       descriptors: new DescriptorTracker(this.listeners),
       traffic: this.#traffic,
-      waits: new WaitTracker(this.facts, this.#cycles),
+      waits: new WaitTracker(this.facts, this.#cycles, inWindow),
       liveness: new LivenessTracker(this.facts, inWindow),
     };
   }
@@ -117,6 +117,7 @@ export class Model {
       if (left?.isHubWait) {
         if (loop.inTurn) this.#endTurn(thread, left.since, false);
         loop.idle += Math.max(0, this.lastTime - left.since);
+        this.#trackers.waits.idled(thread, left.since, this.lastTime);
       } else if (loop.inTurn && loop.waitIsUntimed) loop.beginTurnAt(this.lastTime);
       else if (loop.inTurn) {
         if (left === null) noteSilence(thread, this.lastTime);

@@ -32,6 +32,7 @@ export interface Truth {
   readonly backlog?: number;
   readonly lateConnects?: readonly number[];
   readonly victims?: readonly { readonly start: number; readonly end: number }[];
+  readonly waitedWhileOthersIdled?: number;
   readonly openStall?: boolean;
   readonly query?: string;
 }

@@ -6,8 +6,8 @@ import { acceptorsOf, pidsOf } from '../../model/roles.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding, Step } from '../finding.ts';
-import { FreeWorkers } from '../free-workers.ts';
 import { duration, milliseconds, plural, workerName } from '../words.ts';
+import { FreeWorkers } from './free-workers.ts';
 
 /** So many times that a queue was left alone are compared with what the others did, the last ones. */
 const MOST = 10_000;
