@@ -4,6 +4,7 @@ import { acceptHoarding } from './accept-hoarding/detector.ts';
 import { acceptSkew } from './accept-skew/detector.ts';
 import { backlogOverflow } from './backlog-overflow/detector.ts';
 import { brokenPipe } from './broken-pipe/detector.ts';
+import { busyPoll } from './busy-poll/detector.ts';
 import type { DetectorDefinition } from './detector.ts';
 import { gilStarvation } from './gil-starvation/detector.ts';
 import { heartbeatLate } from './heartbeat-late/detector.ts';
@@ -29,6 +30,7 @@ export const detectors: readonly DetectorDefinition[] = [
   brokenPipe,
   abandonedRequest,
   requestRetry,
+  busyPoll,
   thunderingHerd,
   acceptSkew,
   ineffectiveReuseport,

@@ -68,6 +68,16 @@ const DEFINED = {
     unit: 'connections',
     meaning: 'Fewer than this are chance, however short the backlog.',
   },
+  'busy-poll-share': {
+    default: 0.1,
+    unit: 'of the time',
+    meaning: 'A loop that goes round for this part of its time without getting anything done is a warning.',
+  },
+  'busy-poll-per-second': {
+    default: 1000,
+    unit: 'rounds a second',
+    meaning: 'Slower rounds than this, while it goes round, are no spinning.',
+  },
   'hoarded-requests': {
     default: 3,
     unit: 'requests',
