@@ -82,6 +82,14 @@ for (const sample of all) {
     if (truth.waitedWhileOthersIdled !== undefined)
       it('counts those that waited while another worker was idle', () => hoardedAreTrue(sample, report));
     if (truth.spins !== undefined) it('tells how long each worker spun', () => spinsAreTrue(sample, report));
+    if (truth.epollChanges !== undefined && truth.epollChanges > 0) {
+      it('counts as many changes of epoll sets as the kernel did', () => {
+        assert.deepEqual(
+          findingsOf(report, 'epoll-churn').map(({ metrics }) => metrics.changes),
+          [truth.epollChanges],
+        );
+      });
+    }
     if (truth.stalls.length > 0) it('times each stall, names its cause, and reports no other', () => stallsAreTrue(sample, report));
     if (truth.expect.found.includes('service-stall'))
       it('times the moments in which nobody could accept', () => serviceStallsAreTrue(sample, report));

@@ -6,6 +6,7 @@ import { backlogOverflow } from './backlog-overflow/detector.ts';
 import { brokenPipe } from './broken-pipe/detector.ts';
 import { busyPoll } from './busy-poll/detector.ts';
 import type { DetectorDefinition } from './detector.ts';
+import { epollChurn } from './epoll-churn/detector.ts';
 import { gilStarvation } from './gil-starvation/detector.ts';
 import { heartbeatLate } from './heartbeat-late/detector.ts';
 import { ineffectiveReuseport } from './ineffective-reuseport/detector.ts';
@@ -34,4 +35,5 @@ export const detectors: readonly DetectorDefinition[] = [
   thunderingHerd,
   acceptSkew,
   ineffectiveReuseport,
+  epollChurn,
 ];

@@ -55,7 +55,7 @@ export class Model {
     this.#traffic = new TrafficTracker(this.facts, this.listeners, this.#cycles, inWindow, options.longTurn);
     this.#trackers = {
       processes: this.processes,
-      descriptors: new DescriptorTracker(this.listeners),
+      descriptors: new DescriptorTracker(this.listeners, inWindow),
       traffic: this.#traffic,
       waits: new WaitTracker(this.facts, this.#cycles, inWindow),
       liveness: new LivenessTracker(this.facts, inWindow),

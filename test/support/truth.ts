@@ -34,6 +34,7 @@ export interface Truth {
   readonly victims?: readonly { readonly start: number; readonly end: number }[];
   readonly waitedWhileOthersIdled?: number;
   readonly spins?: readonly { readonly pid: number; readonly start: number; readonly end: number }[];
+  readonly epollChanges?: number;
   readonly openStall?: boolean;
   readonly query?: string;
 }
