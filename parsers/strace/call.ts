@@ -5,7 +5,8 @@ import { type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
 import type { RawCall } from '../batch/raw-call.ts';
 import { firstData } from '../batch/word-scan.ts';
 import { withoutNames } from './argument-names.ts';
-import { decode, LINE_LIMIT, type LineReference, latin1, type Source } from './line-reference.ts';
+import { decode, LINE_LIMIT, type LineReference, latin1 } from './line-reference.ts';
+import type { Source } from './source.ts';
 import type { Thread } from './thread.ts';
 
 /** The one Call object of a parser. Numbers are set for every call; strings are decoded from the current buffer when somebody asks. */

@@ -33,7 +33,7 @@ export class CutCalls {
     const reading = this.#reading;
     const { leader, source, from } = reading;
     let head = text.replace(INTERRUPTED, '');
-    const args = head.indexOf('(', Math.max(leader.read(source.bytes, from) - from, 0)) + 1;
+    const args = head.indexOf('(', Math.max(leader.read(source, from) - from, 0)) + 1;
     const echo = findEcho(head.slice(args));
     let fragment: Fragment;
     if (echo !== null) {

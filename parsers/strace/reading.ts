@@ -5,7 +5,8 @@ import { Attribution } from './attribution.ts';
 import { Clock } from './clock.ts';
 import type { Layout } from './layout.ts';
 import { Leader } from './leader.ts';
-import { decode, LINE_LIMIT, type Source } from './line-reference.ts';
+import { decode, LINE_LIMIT } from './line-reference.ts';
+import { Source } from './source.ts';
 import { Tally } from './tally.ts';
 import type { Thread } from './thread.ts';
 import { ThreadTable } from './thread-table.ts';
@@ -67,7 +68,7 @@ export class Reading {
     this.time = 0;
     this.leader = new Leader(layout);
     this.clock = new Clock(layout.time, origin);
-    this.source = { file, bytes: Buffer.alloc(0) };
+    this.source = new Source(file);
     this.threads = new ThreadTable(lanes, this.source, none);
     this.#attribution = new Attribution(this.threads, tid ?? layout.initialTid);
   }
