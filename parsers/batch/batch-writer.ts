@@ -185,16 +185,7 @@ export class BatchWriter {
     }
     const { family } = call.syscall;
     if (family === 'accept' || family === 'epoll-wait' || family === 'ioctl' || family === 'fcntl') {
-      let words = this.#words.bits(call.syscall, call.bytes, call.argsFrom, call.argsTo);
-      const { entry: first } = call;
-      if (first !== null)
-        words |= this.#words.bits(
-          call.syscall,
-          first.bytes,
-          first.from + call.entryArgsFrom,
-          Math.min(first.to, first.from + call.entryArgsTo),
-        );
-      integers[at + column.WORDS] = words;
+      integers[at + column.WORDS] = this.#words.bits(call);
       integers[at + column.READY_DATA] = family === 'epoll-wait' ? call.readyData : -1;
     }
     integers[at + column.PREVIOUS_FROM] = previous;

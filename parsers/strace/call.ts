@@ -89,6 +89,10 @@ export class StraceCall implements RawCall {
     return this.#source.bytes;
   }
 
+  get view(): DataView {
+    return this.#source.view;
+  }
+
   get hasNames(): boolean {
     return this.#hasNames;
   }
@@ -104,7 +108,7 @@ export class StraceCall implements RawCall {
   }
 
   get readyData(): number {
-    return this.result === 1 ? firstData(this.#source.bytes, this.argsFrom, this.argsTo) : -1;
+    return this.result === 1 ? firstData(this.#source.bytes, this.#source.view, this.argsFrom, this.argsTo) : -1;
   }
 
   get returned(): string {

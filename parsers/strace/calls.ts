@@ -1,6 +1,6 @@
 import { type Syscall, syscall } from '../../src/trace/syscalls.ts';
 import { closingBracket, OPEN } from './brackets.ts';
-import { word } from './byte-words.ts';
+import { word } from '../byte-words.ts';
 import { StraceCall } from './call.ts';
 import { MOVED, readCarefully, UNCLOSED } from './careful-tail.ts';
 import { readDescriptor } from './descriptor.ts';

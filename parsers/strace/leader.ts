@@ -1,4 +1,4 @@
-import { areDigits, fourDigits, twoDigits } from './byte-words.ts';
+import { areDigits, fourDigits, twoDigits } from '../byte-words.ts';
 import type { Layout } from './layout.ts';
 import type { Source } from './source.ts';
 

@@ -1,4 +1,4 @@
-import { newlineAt } from './byte-words.ts';
+import { newlineAt } from '../byte-words.ts';
 import type { Source } from './source.ts';
 
 /** Of a longer line the head and the last `KEPT_TAIL` bytes are kept. */

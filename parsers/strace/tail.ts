@@ -1,5 +1,5 @@
 import { UNKNOWN } from '../../src/trace/time.ts';
-import { areDigits, fourDigits, twoDigits, word } from './byte-words.ts';
+import { areDigits, fourDigits, twoDigits, word } from '../byte-words.ts';
 import type { StraceCall } from './call.ts';
 import { NAME_BYTES, NameTable } from './names.ts';
 import type { Source } from './source.ts';
