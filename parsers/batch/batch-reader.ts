@@ -100,7 +100,7 @@ class BatchCall implements Call {
   }
 
   get previousText(): string {
-    return this.#text(column.PREVIOUS_FROM);
+    return this.previousLine === 0 ? '' : this.#text(column.PREVIOUS_FROM);
   }
 
   /** The range whose beginning and end stand in the columns `from` and `from + 1`. */

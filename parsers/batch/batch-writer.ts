@@ -1,10 +1,13 @@
 import type { Call, Lane, TraceRecord } from '../../src/trace/record.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
+import { MILLISECOND } from '../../src/trace/time.ts';
 import type { LaneFacts, OtherRecord } from './lane-facts.ts';
 import type { RawCall, RawLine } from './raw-call.ts';
 import * as column from './record-batch.ts';
 import { WordScan } from './word-scan.ts';
 
+/** Only in front of such a gap anybody asks for the line before. */
+const SHORTEST_GAP = MILLISECOND;
 /** Shorter lines than this on average make the columns grow. */
 const SHORTEST_LINE = 48;
 
@@ -152,7 +155,8 @@ export class BatchWriter {
   #call(call: RawCall): void {
     const line = this.#place(call.bytes, call.from, call.to) - call.from;
     const entry = call.entry === null ? 0 : this.#placeLine(call.entry);
-    const previous = this.#placeLine(call.previous);
+    const isAfterGap = call.pause >= SHORTEST_GAP;
+    const previous = isAfterGap ? this.#placeLine(call.previous) : 0;
     // After the places: they may have made the memory anew.
     const { integers, doubles } = this.#columns;
     const at = this.#count * column.INTEGERS;
@@ -169,7 +173,7 @@ export class BatchWriter {
       (call.hasNames ? column.NAMED : 0);
     integers[at + column.LINE] = call.line;
     integers[at + column.START_LINE] = call.startLine;
-    integers[at + column.PREVIOUS_LINE] = call.previous.line;
+    integers[at + column.PREVIOUS_LINE] = isAfterGap ? call.previous.line : 0;
     integers[at + column.FROM] = call.from + line;
     integers[at + column.TO] = call.to + line;
     integers[at + column.ARGS_FROM] = call.argsFrom + line;
@@ -188,8 +192,10 @@ export class BatchWriter {
       integers[at + column.WORDS] = this.#words.bits(call);
       integers[at + column.READY_DATA] = family === 'epoll-wait' ? call.readyData : -1;
     }
-    integers[at + column.PREVIOUS_FROM] = previous;
-    integers[at + column.PREVIOUS_TO] = previous + call.previous.to - call.previous.from;
+    if (isAfterGap) {
+      integers[at + column.PREVIOUS_FROM] = previous;
+      integers[at + column.PREVIOUS_TO] = previous + call.previous.to - call.previous.from;
+    }
     const double = this.#count * column.DOUBLES;
     doubles[double + column.START] = call.start;
     doubles[double + column.END] = call.end;

@@ -43,6 +43,7 @@ export class StraceCall implements RawCall {
   entryArgsFrom = 0;
   entryArgsTo = 0;
   previous: LineReference;
+  pause: Nanoseconds = 0.5;
 
   constructor(file: string, source: Source, hasNames: boolean, lane: Lane, syscall: Syscall, previous: LineReference) {
     this.#hasNames = hasNames;
@@ -64,6 +65,7 @@ export class StraceCall implements RawCall {
     this.entryArgsFrom = thread.argsFrom;
     this.entryArgsTo = thread.argsTo;
     this.previous = thread.before;
+    this.pause = thread.pause;
     this.partial = false;
   }
 

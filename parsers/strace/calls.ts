@@ -1,6 +1,6 @@
 import { type Syscall, syscall } from '../../src/trace/syscalls.ts';
-import { closingBracket, OPEN } from './brackets.ts';
 import { word } from '../byte-words.ts';
+import { closingBracket, OPEN } from './brackets.ts';
 import { StraceCall } from './call.ts';
 import { MOVED, readCarefully, UNCLOSED } from './careful-tail.ts';
 import { readDescriptor } from './descriptor.ts';
@@ -68,6 +68,8 @@ export class Calls {
     if (thread.pending) this.#lose(thread);
     if (thread.leaving) thread = this.#rebirth(thread);
     thread.turn(reading.line, reading.from, reading.to);
+    const pause = reading.time - thread.callTime;
+    thread.callTime = reading.time;
     const fd = called.takesDescriptor ? readDescriptor(bytes, args, reading.flags) : -1;
     if (ending === MOVED) {
       reading.account.unfinished++;
@@ -77,6 +79,7 @@ export class Calls {
     if (ending === UNFINISHED) {
       reading.account.unfinished++;
       reading.flags.split = true;
+      thread.pause = pause;
       this.#begin(thread, called, fd, args);
       return NOTED;
     }
@@ -92,6 +95,7 @@ export class Calls {
     call.argsFrom = args;
     call.entry = null;
     call.previous = thread.before;
+    call.pause = pause;
     call.partial = false;
     if (ending === DETACHED) {
       this.#detach();
@@ -130,6 +134,7 @@ export class Calls {
     reading.account.resumed++;
     const { time } = reading;
     const { duration } = call;
+    thread.callTime = time;
     if (duration >= 0) reading.flags.durations = true;
     if (thread.pending && thread.syscall === called) {
       call.takeEntry(thread);
@@ -148,6 +153,7 @@ export class Calls {
       call.entry = null;
       call.startLine = reading.line;
       call.previous = thread.before;
+      call.pause = Number.POSITIVE_INFINITY;
       call.partial = true;
     }
     call.end = time;

@@ -76,7 +76,7 @@ export interface Call {
   readonly text: string;
   /** The raw line at `startLine`. */
   readonly startText: string;
-  /** The record of the same thread before this call's entry: its line (0 when there is none) and raw text. */
+  /** The record of the same thread before this call's entry: its line and raw text. 0 and '' when there is none, or (allowed) no gap of 1 ms lies between. */
   readonly previousLine: number;
   readonly previousText: string;
 }
