@@ -1,4 +1,4 @@
-import type { Source } from './source.ts';
+import { type Source, viewOf } from './source.ts';
 
 /** Bytes that a syscall's or errno's name is made of: letters, digits, `_`. */
 export const NAME_BYTES: Readonly<Uint8Array> = nameBytes();
@@ -19,7 +19,8 @@ export class NameTable<T> {
   readonly #slots = new Int32Array(SLOTS);
   /** Where a name's bytes begin in `#bytes`; the next entry is its end. */
   readonly #starts = new Int32Array(LIMIT + 1);
-  #bytes = new Uint8Array(LIMIT * 8);
+  #bytes = Buffer.alloc(LIMIT * 8);
+  #view = viewOf(this.#bytes);
   readonly #values: T[] = [];
   /** By a hash of four bytes: the number of a name that began with them + 1; 0 is free. */
   readonly #shortcuts = new Int32Array(SHORTCUTS);
@@ -43,7 +44,8 @@ export class NameTable<T> {
     if (number === 0) return this.#read(bytes, from, stop, shortcut);
     const start = this.#starts[number - 1] as number;
     const length = (this.#starts[number] as number) - start;
-    if (bytes[from + length] !== stop || !this.#equals(bytes, from, start, length)) return this.#read(bytes, from, stop, shortcut);
+    if (bytes[from + length] !== stop || !this.#equalsInWords(bytes, view, from, start, length))
+      return this.#read(bytes, from, stop, shortcut);
     this.end = from + length;
     return this.#values[number - 1] as T;
   }
@@ -90,6 +92,15 @@ export class NameTable<T> {
     return true;
   }
 
+  /** The last four bytes may be compared twice. */
+  #equalsInWords(bytes: Buffer, view: DataView, from: number, start: number, length: number): boolean {
+    if (length < 4) return this.#equals(bytes, from, start, length);
+    const own = this.#view;
+    const last = length - 4;
+    for (let i = 0; i < last; i += 4) if (view.getInt32(from + i, true) !== own.getInt32(start + i, true)) return false;
+    return view.getInt32(from + last, true) === own.getInt32(start + last, true);
+  }
+
   #add(bytes: Buffer, from: number, to: number, slot: number): number {
     const number = this.#values.length;
     const length = to - from;
@@ -97,9 +108,10 @@ export class NameTable<T> {
     const value = this.#make(bytes.toString('latin1', from, to));
     const start = this.#starts[number] as number;
     if (start + length > this.#bytes.length) {
-      const wider = new Uint8Array(this.#bytes.length * 2);
+      const wider = Buffer.alloc(this.#bytes.length * 2);
       wider.set(this.#bytes);
       this.#bytes = wider;
+      this.#view = viewOf(wider);
     }
     for (let i = 0; i < length; i++) this.#bytes[start + i] = bytes[from + i] as number;
     this.#starts[number + 1] = start + length;

@@ -33,8 +33,8 @@ export class Reading {
   line = 0;
   from = 0;
   to = 0;
-  /** Where the call that the line tells of began, when lines were joined; else the same as `line`. */
-  firstLine = 0;
+  /** Where the call that the line tells of began, when lines were joined; else 0. */
+  joinedFrom = 0;
   /** The time of the line. */
   time: Nanoseconds = 0.5;
   /** The thread of the last finished record: stack lines belong to it. */
@@ -140,6 +140,11 @@ export class Reading {
 
   noteOn(code: string, line: number, text: string): void {
     this.#tally.note(code, line, text);
+  }
+
+  /** Where the call began that the line tells of. */
+  get firstLine(): number {
+    return this.joinedFrom === 0 ? this.line : this.joinedFrom;
   }
 
   /** The current line, cut at `LINE_LIMIT` bytes. */

@@ -23,6 +23,7 @@ export class Source {
 
 const NOTHING = Buffer.alloc(0);
 
-function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+/** The same bytes, for reading several at once. */
+export function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
   return new DataView(buffer, byteOffset, length);
 }
