@@ -47,3 +47,8 @@ export function twoDigits(half: number): number {
 export function word(text: string): number {
   return Buffer.from(text, 'latin1').readInt32LE(0);
 }
+
+/** The bytes of a buffer, for `getInt32`. */
+export function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length);
+}

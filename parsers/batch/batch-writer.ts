@@ -4,7 +4,6 @@ import { MILLISECOND } from '../../src/trace/time.ts';
 import type { LaneFacts, OtherRecord } from './lane-facts.ts';
 import type { RawCall, RawLine } from './raw-call.ts';
 import * as column from './record-batch.ts';
-import { WordScan } from './word-scan.ts';
 
 /** Only in front of such a gap anybody asks for the line before. */
 const SHORTEST_GAP = MILLISECOND;
@@ -94,7 +93,6 @@ export class BatchWriter {
   #newSyscalls: string[] = [];
   readonly #errors = new Map<string, number>([['', 0]]);
   #newErrors: string[] = [''];
-  readonly #words = new WordScan();
   /** By lane index: what the reader knows, and the last batch that mentioned it. Ended lanes are forgotten. */
   readonly #told: (LaneFacts | undefined)[] = [];
   readonly #mentionedIn: number[] = [];
@@ -186,11 +184,6 @@ export class BatchWriter {
       integers[at + column.ENTRY_TO] = entry + length;
       integers[at + column.ENTRY_ARGS_FROM] = entry + Math.min(call.entryArgsFrom, length);
       integers[at + column.ENTRY_ARGS_TO] = entry + Math.min(call.entryArgsTo, length);
-    }
-    const { family } = call.syscall;
-    if (family === 'accept' || family === 'epoll-wait' || family === 'ioctl' || family === 'fcntl') {
-      integers[at + column.WORDS] = this.#words.bits(call);
-      integers[at + column.READY_DATA] = family === 'epoll-wait' ? call.readyData : -1;
     }
     if (isAfterGap) {
       integers[at + column.PREVIOUS_FROM] = previous;

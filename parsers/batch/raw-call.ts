@@ -14,8 +14,6 @@ export interface RawLine {
 export interface RawCall extends Call {
   /** The bytes that the ranges below belong to. */
   readonly bytes: Buffer;
-  /** The same bytes. */
-  readonly view: DataView;
   /** The line with the result; empty for a call in flight. */
   readonly from: number;
   readonly to: number;

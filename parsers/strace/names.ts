@@ -1,4 +1,5 @@
-import { type Source, viewOf } from './source.ts';
+import { viewOf } from '../byte-words.ts';
+import type { Source } from './source.ts';
 
 /** Bytes that a syscall's or errno's name is made of: letters, digits, `_`. */
 export const NAME_BYTES: Readonly<Uint8Array> = nameBytes();

@@ -1,3 +1,5 @@
+import { viewOf } from '../byte-words.ts';
+
 /**
  * Where the bytes that are read at the moment stand. One object for parser, call and threads, so that a change of the buffer is seen by all.
  */
@@ -22,8 +24,3 @@ export class Source {
 }
 
 const NOTHING = Buffer.alloc(0);
-
-/** The same bytes, for reading several at once. */
-export function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
-  return new DataView(buffer, byteOffset, length);
-}

@@ -152,6 +152,7 @@ class Mirror implements OpenParser {
         syscall: syscall(call.syscall),
         mentions: (word) => call.args.includes(word),
         readyData: -1,
+        inetAddress: -1,
       };
   }
 }

@@ -1,4 +1,4 @@
-import { socketAddress } from '../trace/arguments.ts';
+import { inetText, socketAddress } from '../trace/arguments.ts';
 import type { Call } from '../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { Descriptor } from './descriptors.ts';
@@ -26,7 +26,8 @@ export class Connection {
   closed = false;
   /** It was read or written. */
   used = false;
-  readonly #acceptArgs: string;
+  /** The client's address: `Call.inetAddress`, or arguments that may hold another kind of address. */
+  readonly #client: number | string;
   #peer: string | null = null;
 
   constructor(
@@ -36,7 +37,7 @@ export class Connection {
     thread: Thread,
     openedAt: Nanoseconds,
     line: number,
-    acceptArgs: string,
+    client: number | string,
     seenOpening: boolean,
   ) {
     this.fd = fd;
@@ -46,14 +47,15 @@ export class Connection {
     this.openedAt = openedAt;
     this.openedLine = line;
     this.seenOpening = seenOpening;
-    this.#acceptArgs = acceptArgs;
+    this.#client = client;
     this.request = new Request(this, openedAt, thread.loop);
   }
 
   /** Address of the client, '' when the trace does not tell. */
   get peer(): string {
     if (this.#peer === null) {
-      this.#peer = this.descriptor.peer || socketAddress(this.#acceptArgs);
+      const client = this.#client;
+      this.#peer = this.descriptor.peer || (typeof client === 'number' ? inetText(client) : socketAddress(client));
       this.descriptor.peer = this.#peer;
     }
     return this.#peer;
@@ -127,9 +129,11 @@ export function acceptedConnection(
   fd: number,
   listener: Listener,
   thread: Thread,
-  call: { end: Nanoseconds; line: number; args: string },
+  call: Pick<Call, 'end' | 'line' | 'args' | 'inetAddress'>,
 ): Connection {
-  const connection = new Connection(fd, descriptor, listener, thread, call.end, call.line, call.args, true);
+  const { inetAddress } = call;
+  const client = inetAddress < 0 ? call.args : inetAddress;
+  const connection = new Connection(fd, descriptor, listener, thread, call.end, call.line, client, true);
   descriptor.connection = connection;
   return connection;
 }

@@ -169,9 +169,9 @@ function noteDetails(group: BlockedIn, fd: number, descriptor: Descriptor | unde
 }
 
 /** Calls that nobody follows, such as `fsync`, may be the first to name a descriptor that was open before the capture. */
-function descriptorOf({ fd, args }: Pick<Stay, 'fd' | 'args'>, thread: Thread, object: number): Descriptor | undefined {
+function descriptorOf(stay: Pick<Stay, 'fd' | 'args'>, thread: Thread, object: number): Descriptor | undefined {
   const { descriptors } = thread.process;
-  return descriptors.get(object) ?? (object >= 0 && object === fd ? descriptors.learn(fd, args) : undefined);
+  return descriptors.get(object) ?? (object >= 0 && object === stay.fd ? descriptors.learn(object, stay.args) : undefined);
 }
 
 /** The descriptor a call waits for: the first argument, or the first member of a poll or select set. */
