@@ -61,6 +61,7 @@ for (const sample of all) {
       it('times the moments in which nobody could accept', () => serviceStallsAreTrue(sample, report));
     if (truth.brokenPipes.length > 0)
       it('finds each failed write, and what the request stood behind', () => brokenPipesAreTrue(sample, report));
+    if (truth.loads?.some(({ modules }) => modules > 0)) it('measures what each worker loaded', () => loadsAreTrue(sample, report));
     if (truth.retries.length > 0) it('recognises each retry', () => retriesAreTrue(sample, report));
   });
 }
@@ -162,6 +163,26 @@ function brokenPipesAreTrue(sample: Sample, report: Report): void {
     assert.ok(Math.abs(match.ageMs - match.ownMs - match.waitingMs - match.behindMs) < 5, 'the parts make the age');
     if (typeof pipe.behind === 'string') assert.equal(match.behind, pipe.behind);
     else assert.ok(match.behindMs < 100, `${match.behindMs} ms behind ${match.behind}, in truth behind nobody`);
+  }
+}
+
+function loadsAreTrue({ truth }: Sample, report: Report): void {
+  const [finding, ...more] = findingsOf(report, 'fork-then-load');
+  assert.ok(finding !== undefined && more.length === 0);
+  const workers = finding.metrics.workers as unknown as { pid: number; modules: number; loadMs: number; privateBytes: number }[];
+  const loads = truth.loads ?? [];
+  assert.deepEqual(new Set(workers.map(({ pid }) => pid)), new Set(loads.map(({ pid }) => pid)));
+  for (const { pid, start, end, modules, privateBytes } of loads) {
+    const found = workers.find((worker) => worker.pid === pid);
+    assert.ok(found !== undefined);
+    // Shared libraries that a module brings along are files, and no modules to Python.
+    assert.ok(found.modules >= modules && found.modules <= modules * 1.05, `${found.modules} modules, in truth ${modules}`);
+    assert.ok(Math.abs(found.loadMs / 1000 - (end - start)) < AROUND, `${found.loadMs} ms, in truth ${end - start} s`);
+    // In truth also pages of its parent's that the worker wrote to.
+    assert.ok(
+      found.privateBytes < privateBytes && found.privateBytes > privateBytes * 0.6,
+      `${found.privateBytes}, in truth ${privateBytes}`,
+    );
   }
 }
 

@@ -3,6 +3,7 @@ import { acceptErrors } from './accept-errors/detector.ts';
 import { acceptSkew } from './accept-skew/detector.ts';
 import { brokenPipe } from './broken-pipe/detector.ts';
 import type { DetectorDefinition } from './detector.ts';
+import { forkThenLoad } from './fork-then-load/detector.ts';
 import { gilStarvation } from './gil-starvation/detector.ts';
 import { heartbeatLate } from './heartbeat-late/detector.ts';
 import { loopStall } from './loop-stall/detector.ts';
@@ -24,4 +25,5 @@ export const detectors: readonly DetectorDefinition[] = [
   requestRetry,
   thunderingHerd,
   acceptSkew,
+  forkThenLoad,
 ];

@@ -1,5 +1,6 @@
 import type { Call } from '../trace/record.ts';
 import type { Nanoseconds } from '../trace/time.ts';
+import type { Boot } from './boot.ts';
 import type { Connection, Request } from './connections.ts';
 import type { Descriptor } from './descriptors.ts';
 import type { Listener } from './listeners.ts';
@@ -125,6 +126,13 @@ export interface Kill {
   readonly record: Call;
 }
 
+/** A process accepts, or waits for its listener, the first time. */
+export interface WorkerReady {
+  readonly thread: Thread;
+  readonly boot: Boot;
+  readonly time: Nanoseconds;
+}
+
 export interface RequestRead {
   readonly thread: Thread;
   readonly request: Request;
@@ -147,6 +155,7 @@ export interface Facts {
   failedWrite: FailedWrite;
   hangUp: HangUp;
   requestRead: RequestRead;
+  workerReady: WorkerReady;
 }
 
 export type FactHandlers = { [Name in keyof Facts]?: (fact: Facts[Name]) => void };

@@ -9,6 +9,7 @@ import { DescriptorTracker } from './descriptor-tracker.ts';
 import { FactBus } from './facts.ts';
 import { Listeners } from './listeners.ts';
 import { LivenessTracker } from './liveness-tracker.ts';
+import { ModuleTracker } from './module-tracker.ts';
 import { Processes, type Thread } from './processes.ts';
 import { type Handler, HUB_WAIT, routeOf, type Trackers } from './routes.ts';
 import { TrafficTracker } from './traffic-tracker.ts';
@@ -46,6 +47,7 @@ export class Model {
   readonly #cycles: AcceptCycles;
   readonly #trackers: Trackers;
   readonly #traffic: TrafficTracker;
+  readonly #modules: ModuleTracker;
   readonly #handlers: (Handler | undefined)[] = [];
 
   constructor(options: ModelOptions) {
@@ -53,12 +55,14 @@ export class Model {
     const inWindow = (time: Nanoseconds): boolean => time >= options.from && time <= options.to;
     this.#cycles = new AcceptCycles(this.facts, inWindow);
     this.#traffic = new TrafficTracker(this.facts, this.listeners, this.#cycles, inWindow);
+    this.#modules = new ModuleTracker(this.facts, inWindow);
     this.#trackers = {
       processes: this.processes,
       descriptors: new DescriptorTracker(this.listeners),
       traffic: this.#traffic,
       waits: new WaitTracker(this.facts, this.#cycles),
       liveness: new LivenessTracker(this.facts, inWindow),
+      modules: this.#modules,
     };
   }
 
@@ -171,6 +175,7 @@ export class Model {
 
   #hubWait(call: Call, thread: Thread, gap: Nanoseconds): void {
     const { loop } = thread;
+    if (thread.process.boot !== null && loop.hub?.hasListener) this.#modules.ready(thread, call.start);
     if (loop.inTurn) {
       if (gap > loop.turn.longestGap) noteGap(call, thread, gap);
       if (gap >= MILLISECOND) loop.turn.gaps += gap;
