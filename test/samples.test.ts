@@ -62,6 +62,8 @@ for (const sample of all) {
     if (truth.brokenPipes.length > 0)
       it('finds each failed write, and what the request stood behind', () => brokenPipesAreTrue(sample, report));
     if (truth.loads?.some(({ modules }) => modules > 0)) it('measures what each worker loaded', () => loadsAreTrue(sample, report));
+    if (truth.stalls.some(({ cause }) => cause === 'import'))
+      it('times each import on the way of a request', () => importsAreTrue(sample, report));
     if (truth.retries.length > 0) it('recognises each retry', () => retriesAreTrue(sample, report));
   });
 }
@@ -184,6 +186,20 @@ function loadsAreTrue({ truth }: Sample, report: Report): void {
       `${found.privateBytes}, in truth ${privateBytes}`,
     );
   }
+}
+
+function importsAreTrue(sample: Sample, report: Report): void {
+  const start = origin(sample);
+  const [finding] = findingsOf(report, 'lazy-import');
+  const imports = finding?.metrics.requests as unknown as { request: string; importMs: number; atMs: number }[];
+  const stalls = sample.truth.stalls.filter(({ cause }) => cause === 'import');
+  assert.equal(imports.length, stalls.length);
+  for (const stall of stalls) {
+    const match = imports.find(({ request, atMs }) => request === stall.request && Math.abs(start + atMs / 1000 - stall.start) < CLOCK);
+    assert.ok(match !== undefined && Math.abs(match.importMs / 1000 - (stall.end - stall.start)) < CLOCK, JSON.stringify(imports));
+  }
+  const linked = report.findings.filter(({ id }) => finding?.related.includes(id)).map(({ metrics }) => metrics.cause);
+  assert.ok(linked.includes('import'), 'the stall of the loop is linked');
 }
 
 function retriesAreTrue(sample: Sample, report: Report): void {

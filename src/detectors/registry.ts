@@ -6,6 +6,7 @@ import type { DetectorDefinition } from './detector.ts';
 import { forkThenLoad } from './fork-then-load/detector.ts';
 import { gilStarvation } from './gil-starvation/detector.ts';
 import { heartbeatLate } from './heartbeat-late/detector.ts';
+import { lazyImport } from './lazy-import/detector.ts';
 import { loopStall } from './loop-stall/detector.ts';
 import { requestRetry } from './request-retry/detector.ts';
 import { serviceStall } from './service-stall/detector.ts';
@@ -23,6 +24,7 @@ export const detectors: readonly DetectorDefinition[] = [
   brokenPipe,
   abandonedRequest,
   requestRetry,
+  lazyImport,
   thunderingHerd,
   acceptSkew,
   forkThenLoad,

@@ -68,6 +68,8 @@ const DEFINED = {
     unit: 'MB',
     meaning: 'A worker that opens modules and asks for so much memory of its own before its first accept does so, too.',
   },
+  'import-ms': { default: 50, unit: 'ms', meaning: 'Importing for this long on the way of one request is a warning.' },
+  'import-modules': { default: 20, unit: 'modules', meaning: 'More modules than this on the way of one request are a warning.' },
   'retry-window-s': {
     default: 30,
     unit: 's',

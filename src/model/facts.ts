@@ -6,6 +6,7 @@ import type { Descriptor } from './descriptors.ts';
 import type { Listener } from './listeners.ts';
 import type { Span } from './loop.ts';
 import type { LeftIn, Thread } from './processes.ts';
+import type { RequestImports } from './request-imports.ts';
 import type { KeptLine, Turn } from './turn.ts';
 
 /**
@@ -156,6 +157,8 @@ export interface Facts {
   hangUp: HangUp;
   requestRead: RequestRead;
   workerReady: WorkerReady;
+  /** A module was opened on the way of a request: told anew, with the same object, for each. */
+  moduleImported: RequestImports;
 }
 
 export type FactHandlers = { [Name in keyof Facts]?: (fact: Facts[Name]) => void };

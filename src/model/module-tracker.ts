@@ -1,9 +1,11 @@
 import type { Call } from '../trace/record.ts';
 import type { Nanoseconds } from '../trace/time.ts';
+import type { Request } from './connections.ts';
 import type { Descriptor } from './descriptors.ts';
 import type { FactBus } from './facts.ts';
 import type { Thread } from './processes.ts';
 import { isProgramFile, moduleOf } from './program-files.ts';
+import { RequestImports } from './request-imports.ts';
 
 /** Names of modules kept; further ones share the last number. */
 const MOST_MODULES = 20_000;
@@ -26,6 +28,7 @@ export class ModuleTracker {
     const { loop, process } = thread;
     if (loop.inTurn) loop.turn.modulesOpened++;
     if (process.boot !== null) process.boot.opened(this.#numberOf(label), call);
+    else if (loop.owner?.inProgress) this.#imported(call, thread, loop.owner, label);
   }
 
   /** The process accepts or waits for its listener: what it needs for that is loaded. Asked only while `process.boot` is there. */
@@ -35,6 +38,14 @@ export class ModuleTracker {
     if (boot === null) return;
     process.boot = null;
     if (this.#inWindow(time)) this.#facts.tell('workerReady', { thread, boot, time });
+  }
+
+  /** Between a request's first byte and its answer. */
+  #imported(call: Call, thread: Thread, request: Request, path: string): void {
+    if (!this.#inWindow(call.end)) return;
+    request.imports ??= new RequestImports(request, thread, call);
+    request.imports.add(this.#numberOf(path), path, call, thread);
+    this.#facts.tell('moduleImported', request.imports);
   }
 
   #numberOf(path: string): number {
