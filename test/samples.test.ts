@@ -64,6 +64,8 @@ for (const sample of all) {
     if (truth.loads?.some(({ modules }) => modules > 0)) it('measures what each worker loaded', () => loadsAreTrue(sample, report));
     if (truth.stalls.some(({ cause }) => cause === 'import'))
       it('times each import on the way of a request', () => importsAreTrue(sample, report));
+    if (truth.gcIo !== undefined && truth.gcIo.length > 0)
+      it('finds each call inside the collector', () => collectorCallsAreTrue(sample, report));
     if (truth.retries.length > 0) it('recognises each retry', () => retriesAreTrue(sample, report));
   });
 }
@@ -200,6 +202,28 @@ function importsAreTrue(sample: Sample, report: Report): void {
   }
   const linked = report.findings.filter(({ id }) => finding?.related.includes(id)).map(({ metrics }) => metrics.cause);
   assert.ok(linked.includes('import'), 'the stall of the loop is linked');
+}
+
+function collectorCallsAreTrue(sample: Sample, report: Report): void {
+  const start = origin(sample);
+  const [finding, ...more] = findingsOf(report, 'gc-io');
+  assert.ok(finding !== undefined && more.length === 0);
+  const truth = sample.truth.gcIo ?? [];
+  // Where the socket was full the application waited, and called again.
+  assert.equal(Number(finding.metrics.count) - Number(finding.metrics.gaveWay), truth.length);
+  for (const { pid, call, target, atMs } of finding.metrics.calls as unknown as {
+    pid: number;
+    call: string;
+    target: string;
+    atMs: number;
+  }[]) {
+    assert.deepEqual([call, target], ['sendto', 'unix:/dev/log']);
+    const at = start + atMs / 1000;
+    assert.ok(
+      truth.some((each) => each.pid === pid && at > each.start - 0.001 && at < each.end + 0.001),
+      `at ${at} nothing was logged inside the collector`,
+    );
+  }
 }
 
 function retriesAreTrue(sample: Sample, report: Report): void {

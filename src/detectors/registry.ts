@@ -4,6 +4,7 @@ import { acceptSkew } from './accept-skew/detector.ts';
 import { brokenPipe } from './broken-pipe/detector.ts';
 import type { DetectorDefinition } from './detector.ts';
 import { forkThenLoad } from './fork-then-load/detector.ts';
+import { gcIo } from './gc-io/detector.ts';
 import { gilStarvation } from './gil-starvation/detector.ts';
 import { heartbeatLate } from './heartbeat-late/detector.ts';
 import { lazyImport } from './lazy-import/detector.ts';
@@ -21,6 +22,7 @@ export const detectors: readonly DetectorDefinition[] = [
   loopStall,
   heartbeatLate,
   gilStarvation,
+  gcIo,
   brokenPipe,
   abandonedRequest,
   requestRetry,

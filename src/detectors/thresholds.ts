@@ -70,6 +70,11 @@ const DEFINED = {
   },
   'import-ms': { default: 50, unit: 'ms', meaning: 'Importing for this long on the way of one request is a warning.' },
   'import-modules': { default: 20, unit: 'modules', meaning: 'More modules than this on the way of one request are a warning.' },
+  'gc-io-critical-ms': {
+    default: 20,
+    unit: 'ms',
+    meaning: 'A call inside the garbage collector that takes this long is critical, whatever it is.',
+  },
   'retry-window-s': {
     default: 30,
     unit: 's',

@@ -134,6 +134,27 @@ export interface WorkerReady {
   readonly time: Nanoseconds;
 }
 
+/** A call that can wait, made by code that a garbage collector or a finalizer had called. */
+export interface CollectorCall {
+  readonly thread: Thread;
+  /** `nearby`: an exported name near the collector's code, in a program without symbols. `finalizer`: no collector is in the stack. */
+  readonly inside: 'collector' | 'nearby' | 'finalizer';
+  /** The frame that says so. */
+  readonly frame: string;
+  readonly call: string;
+  readonly error: string;
+  readonly target: string;
+  readonly isSocket: boolean;
+  /** Greenlets run in the process. */
+  readonly isGreen: boolean;
+  readonly start: Nanoseconds;
+  /** UNKNOWN when the trace does not tell. */
+  readonly duration: Nanoseconds;
+  readonly line: KeptLine;
+  /** The line of `frame`, up to its symbol. */
+  readonly frameLine: KeptLine;
+}
+
 export interface RequestRead {
   readonly thread: Thread;
   readonly request: Request;
@@ -159,6 +180,7 @@ export interface Facts {
   workerReady: WorkerReady;
   /** A module was opened on the way of a request: told anew, with the same object, for each. */
   moduleImported: RequestImports;
+  collectorCall: CollectorCall;
 }
 
 export type FactHandlers = { [Name in keyof Facts]?: (fact: Facts[Name]) => void };

@@ -118,6 +118,11 @@ export class Processes {
     return this.#threads[lane.index] ?? this.#first(lane, time);
   }
 
+  /** The thread of a lane that has had a record. */
+  known(lane: Lane): Thread | undefined {
+    return this.#threads[lane.index];
+  }
+
   byTid(tid: number): Thread | undefined {
     const found = this.#byTid.get(tid);
     if (found !== undefined || !this.#byTid.has(0)) return found;

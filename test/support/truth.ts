@@ -36,6 +36,7 @@ export interface Truth {
     readonly modules: number;
     readonly privateBytes: number;
   }[];
+  readonly gcIo?: readonly { readonly pid: number; readonly start: number; readonly end: number }[];
   readonly openStall?: boolean;
   readonly query?: string;
 }
