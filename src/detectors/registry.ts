@@ -3,8 +3,11 @@ import { acceptErrors } from './accept-errors/detector.ts';
 import { acceptSkew } from './accept-skew/detector.ts';
 import { brokenPipe } from './broken-pipe/detector.ts';
 import type { DetectorDefinition } from './detector.ts';
+import { forkThenLoad } from './fork-then-load/detector.ts';
+import { gcIo } from './gc-io/detector.ts';
 import { gilStarvation } from './gil-starvation/detector.ts';
 import { heartbeatLate } from './heartbeat-late/detector.ts';
+import { lazyImport } from './lazy-import/detector.ts';
 import { loopStall } from './loop-stall/detector.ts';
 import { requestRetry } from './request-retry/detector.ts';
 import { serviceStall } from './service-stall/detector.ts';
@@ -19,9 +22,12 @@ export const detectors: readonly DetectorDefinition[] = [
   loopStall,
   heartbeatLate,
   gilStarvation,
+  gcIo,
   brokenPipe,
   abandonedRequest,
   requestRetry,
+  lazyImport,
   thunderingHerd,
   acceptSkew,
+  forkThenLoad,
 ];

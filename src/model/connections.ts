@@ -5,6 +5,7 @@ import type { Descriptor } from './descriptors.ts';
 import type { Listener } from './listeners.ts';
 import type { Loop } from './loop.ts';
 import type { Thread } from './processes.ts';
+import type { RequestImports } from './request-imports.ts';
 import { type KeptLine, keptLine } from './turn.ts';
 
 /** One accepted connection. Its peer is decoded when somebody asks. */
@@ -90,6 +91,8 @@ export class Request {
   /** Bookkeeping of Loop: time spent on it in the turn `turn`. */
   turn = -1;
   inTurn: Nanoseconds = 0;
+  /** What was imported on its way; null as a rule. */
+  imports: RequestImports | null = null;
 
   constructor(connection: Connection, startedAt: Nanoseconds, loop: Loop) {
     this.connection = connection;
