@@ -12,6 +12,9 @@ import type { OpenParser } from './reading.ts';
 /** Chunks that are with the parser thread or being read here. A source fills a chunk's memory anew after two further ones. */
 const UNDER_WAY = 3;
 
+/** The first chunk goes in pieces: both threads run slowly until they are compiled, so let them do that at the same time. */
+const FIRST_PIECE = 131_072;
+
 /** Starting a thread takes about 30 ms: smaller inputs are read faster without. */
 export const WORTH_A_THREAD = 16_000_000;
 
@@ -26,7 +29,8 @@ export class ThreadedInput {
   readonly #mirror: Mirror;
   readonly #worker: Worker;
   readonly #rest: AsyncIterator<Buffer>;
-  #peeked: Buffer | null;
+  /** What was read to recognise the format, in pieces that are still to be sent. */
+  readonly #peeked: Buffer[];
   readonly #chunks: Buffer[] = [];
   #sentEnd = false;
   readonly #answers: ParserAnswer[] = [];
@@ -38,7 +42,7 @@ export class ThreadedInput {
     this.input = input;
     this.format = format;
     this.#rest = rest;
-    this.#peeked = read;
+    this.#peeked = piecesOf(inSharedMemory(read));
     this.#mirror = new Mirror(input.name, origin);
     this.parser = this.#mirror;
     const task: ParserTask = {
@@ -77,8 +81,7 @@ export class ThreadedInput {
   }
 
   async #send(): Promise<void> {
-    let chunk = this.#peeked;
-    this.#peeked = null;
+    let chunk = this.#peeked.shift() ?? null;
     if (chunk === null) {
       const step = await this.#rest.next();
       chunk = step.done === true ? null : step.value;
@@ -101,6 +104,11 @@ export class ThreadedInput {
       this.#wake = null;
     }
   }
+}
+
+function piecesOf(chunk: Buffer): Buffer[] {
+  const count = Math.ceil(chunk.length / FIRST_PIECE);
+  return Array.from({ length: count }, (_, i) => chunk.subarray(i * FIRST_PIECE, (i + 1) * FIRST_PIECE));
 }
 
 function inSharedMemory(chunk: Buffer): Buffer {
