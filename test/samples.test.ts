@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import type { Kind } from '../src/detectors/finding.ts';
 import { detectors } from '../src/detectors/registry.ts';
 import { analyzeFiles, type Finding, type Report } from '../src/index.ts';
 import { epoch, type Sample, samples } from './support/truth.ts';
@@ -11,7 +12,18 @@ const CLOCK = 0.02;
 /** A turn holds a blocking section and what the request does around it; under strace that takes some time. */
 const AROUND = 0.1;
 
-const implemented = new Set<string>(detectors.map(({ kind }) => kind));
+/** Unequal shares among idle workers do no harm, and churn is a cost. */
+const TOLD_QUIETLY: ReadonlySet<Kind> = new Set<Kind>(['accept-skew', 'epoll-churn']);
+const QUEUE_TROUBLES: ReadonlySet<Kind> = new Set<Kind>([
+  'ineffective-reuseport',
+  'backlog-overflow',
+  'stranded-queue',
+  'accept-hoarding',
+  'busy-poll',
+  'epoll-churn',
+]);
+
+const implemented = new Set<Kind>(detectors.map(({ kind }) => kind));
 const all = samples();
 
 it('there are samples, at least one of each main story and its twin', () => {
@@ -29,16 +41,24 @@ for (const sample of all) {
   describe(`sample ${sample.name}`, async () => {
     const { truth } = sample;
     const report = await analyzeFiles([sample.trace], { from: epoch(truth.window.from), to: epoch(truth.window.to) });
-    const loud = new Set<string>(report.findings.filter(({ severity }) => severity !== 'info').map(({ kind }) => kind));
+    const loud = new Set(report.findings.filter(({ severity }) => severity !== 'info').map(({ kind }) => kind));
 
     it('finds what happened, and nothing that did not', () => {
-      // Unequal shares among idle workers are told, quietly: they do no harm.
-      const told = (kind: string): boolean => loud.has(kind) || (kind === 'accept-skew' && report.outcomes[kind]?.status === 'found');
+      const told = (kind: Kind): boolean => loud.has(kind) || (TOLD_QUIETLY.has(kind) && report.outcomes[kind]?.status === 'found');
       for (const kind of truth.expect.found)
         if (implemented.has(kind)) assert.ok(told(kind), `${kind} was not found: ${JSON.stringify(report.outcomes[kind])}`);
       for (const kind of truth.expect.quiet)
         assert.ok(!loud.has(kind), `${kind}: ${report.findings.find((finding) => finding.kind === kind)?.summary}`);
     });
+
+    if (sample.name.includes('/healthy')) {
+      it('is not warned of its accept queues, nor of waits that spin', () => {
+        assert.deepEqual(
+          [...loud].filter((kind) => QUEUE_TROUBLES.has(kind)),
+          [],
+        );
+      });
+    }
 
     it('every detector answers, none breaks, every line is read', () => {
       assert.deepEqual(new Set(Object.keys(report.outcomes)), implemented);
@@ -56,6 +76,11 @@ for (const sample of all) {
     });
 
     it('quotes lines that stand where it says', () => quotesAreTrue(sample, report));
+    if (truth.lateConnects !== undefined) it('counts how often the queue was full', () => fullQueuesAreTrue(sample, report));
+    if (truth.expect.found.includes('stranded-queue'))
+      it('counts those that waited in the queue of a stalled worker', () => strandedAreTrue(sample, report));
+    if (truth.waitedWhileOthersIdled !== undefined)
+      it('counts those that waited while another worker was idle', () => hoardedAreTrue(sample, report));
     if (truth.stalls.length > 0) it('times each stall, names its cause, and reports no other', () => stallsAreTrue(sample, report));
     if (truth.expect.found.includes('service-stall'))
       it('times the moments in which nobody could accept', () => serviceStallsAreTrue(sample, report));
@@ -135,6 +160,31 @@ function serviceStallsAreTrue({ truth, ...sample }: Sample, report: Report): voi
       truth.serviceStalls.some((stall) => stall.start < end && stall.end > from),
       `at ${from} somebody could accept`,
     );
+}
+
+/** Each round of clients of which some connected a second late filled the queue once, and no more fits than the backlog and one. */
+function fullQueuesAreTrue({ truth }: Sample, report: Report): void {
+  const rounds = (truth.lateConnects ?? []).filter((late) => late > 0).length;
+  const [metrics] = findingsOf(report, 'backlog-overflow').map((finding) => finding.metrics);
+  assert.equal(metrics?.count ?? 0, rounds);
+  if (metrics !== undefined) assert.deepEqual([metrics.backlog, metrics.most], [truth.backlog, (truth.backlog ?? 0) + 1]);
+}
+
+/** Every small request that waited was in such a queue; some more came in the last 100 ms of a stall. */
+function strandedAreTrue({ truth }: Sample, report: Report): void {
+  const [metrics] = findingsOf(report, 'stranded-queue').map((finding) => finding.metrics);
+  const waited = truth.victims?.length ?? 0;
+  const stranded = Number(metrics?.connections);
+  assert.equal(metrics?.count, truth.stalls.length);
+  assert.ok(stranded >= waited && stranded <= waited + 2 * truth.stalls.length, `${stranded} stranded, in truth ${waited} waited`);
+}
+
+/** In asyncio nothing tells which request of a batch sleeps, so that one of each batch may be counted too many. */
+function hoardedAreTrue({ truth }: Sample, report: Report): void {
+  const [metrics] = findingsOf(report, 'accept-hoarding').map((finding) => finding.metrics);
+  const waited = truth.waitedWhileOthersIdled ?? 0;
+  const hoarded = Number(metrics?.count ?? 0);
+  assert.ok(hoarded >= waited && hoarded <= waited * 1.2, `${hoarded} hoarded, in truth ${waited}`);
 }
 
 interface Reply {

@@ -99,7 +99,14 @@ function weight({ metrics }: DraftFinding): number {
 }
 
 /** Findings about a worker that its stalls explain, or that explain them. */
-const STALL_EFFECTS: ReadonlySet<Kind> = new Set<Kind>(['service-stall', 'heartbeat-late', 'gil-starvation']);
+const STALL_EFFECTS: ReadonlySet<Kind> = new Set<Kind>([
+  'service-stall',
+  'heartbeat-late',
+  'gil-starvation',
+  'backlog-overflow',
+  'stranded-queue',
+  'accept-hoarding',
+]);
 
 /** They speak of the same request or listener, or one of them is the stall of a worker that the other names. */
 function areRelated(first: DraftFinding, second: DraftFinding): boolean {

@@ -1,16 +1,20 @@
 import { abandonedRequest } from './abandoned-request/detector.ts';
 import { acceptErrors } from './accept-errors/detector.ts';
+import { acceptHoarding } from './accept-hoarding/detector.ts';
 import { acceptSkew } from './accept-skew/detector.ts';
+import { backlogOverflow } from './backlog-overflow/detector.ts';
 import { brokenPipe } from './broken-pipe/detector.ts';
 import type { DetectorDefinition } from './detector.ts';
 import { forkThenLoad } from './fork-then-load/detector.ts';
 import { gcIo } from './gc-io/detector.ts';
 import { gilStarvation } from './gil-starvation/detector.ts';
 import { heartbeatLate } from './heartbeat-late/detector.ts';
+import { ineffectiveReuseport } from './ineffective-reuseport/detector.ts';
 import { lazyImport } from './lazy-import/detector.ts';
 import { loopStall } from './loop-stall/detector.ts';
 import { requestRetry } from './request-retry/detector.ts';
 import { serviceStall } from './service-stall/detector.ts';
+import { strandedQueue } from './stranded-queue/detector.ts';
 import { thunderingHerd } from './thundering-herd/detector.ts';
 import { workerSaturation } from './worker-saturation/detector.ts';
 
@@ -18,11 +22,14 @@ import { workerSaturation } from './worker-saturation/detector.ts';
 export const detectors: readonly DetectorDefinition[] = [
   serviceStall,
   acceptErrors,
+  backlogOverflow,
   workerSaturation,
   loopStall,
   heartbeatLate,
   gilStarvation,
   gcIo,
+  strandedQueue,
+  acceptHoarding,
   brokenPipe,
   abandonedRequest,
   requestRetry,
@@ -30,4 +37,5 @@ export const detectors: readonly DetectorDefinition[] = [
   thunderingHerd,
   acceptSkew,
   forkThenLoad,
+  ineffectiveReuseport,
 ];

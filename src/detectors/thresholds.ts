@@ -75,6 +75,26 @@ const DEFINED = {
     unit: 'ms',
     meaning: 'A call inside the garbage collector that takes this long is critical, whatever it is.',
   },
+  'backlog-share': {
+    default: 0.8,
+    unit: 'of the backlog',
+    meaning: 'So many connections taken in one go, after a time without accepting, say that the queue was full or nearly.',
+  },
+  'backlog-min-connections': {
+    default: 5,
+    unit: 'connections',
+    meaning: 'Fewer than this are chance, however short the backlog.',
+  },
+  'hoarded-requests': {
+    default: 3,
+    unit: 'requests',
+    meaning: 'So many that waited in the worker that had accepted them in one go, while another was idle, are a warning.',
+  },
+  'stranded-connections': {
+    default: 3,
+    unit: 'connections',
+    meaning: 'So many connections that waited on a stalled worker while another was free are a warning.',
+  },
   'retry-window-s': {
     default: 30,
     unit: 's',

@@ -25,6 +25,8 @@ export class Connection {
   /** A write to it failed: reported once. */
   failed = false;
   closed = false;
+  /** How many its thread had accepted before it in the same go. */
+  place = 0;
   /** It was read or written. */
   used = false;
   /** The client's address: `Call.inetAddress`, or arguments that may hold another kind of address. */

@@ -3,6 +3,7 @@ import type { Call } from '../trace/record.ts';
 import { Descriptor, type DescriptorKind, describeByLabel, EpollSet } from './descriptors.ts';
 import type { Listeners } from './listeners.ts';
 import type { Process, Thread } from './processes.ts';
+import type { KeptLine } from './turn.ts';
 
 /** Follows what descriptor numbers stand for: opening, duplicating, options, epoll registration. */
 export class DescriptorTracker {
@@ -53,12 +54,14 @@ export class DescriptorTracker {
   listen(call: Call, thread: Thread): void {
     if (call.result !== 0) return;
     const descriptor = thread.process.descriptors.learn(call.fd, call.args);
-    this.#listeners.opened(descriptor, call.fd, integer(splitArguments(call.args)[1]));
+    const listener = this.#listeners.opened(descriptor, call.fd, integer(splitArguments(call.args)[1]));
+    listener.openedBy ??= thread.process;
+    listener.openedLine ??= entryLine(call);
   }
 
   setOption(call: Call, thread: Thread): void {
     if (call.result === 0 && call.args.includes('SO_REUSEPORT') && /\[1\]/.test(call.args))
-      thread.process.descriptors.learn(call.fd, call.args).reusePort = true;
+      thread.process.descriptors.learn(call.fd, call.args).reusePort = entryLine(call);
   }
 
   shutdown(call: Call, thread: Thread): void {
@@ -133,6 +136,11 @@ export class DescriptorTracker {
     if (descriptor.kind === 'epoll') for (const { loop } of process.threads) if (loop.hub?.descriptor === descriptor) loop.hubClosed();
     return descriptor;
   }
+}
+
+/** The line that shows the arguments, when the call was split. */
+function entryLine({ file, startLine, startText }: Call): KeptLine {
+  return { file, line: startLine, text: startText };
 }
 
 function pathOf(args: string): string {

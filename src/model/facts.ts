@@ -40,6 +40,21 @@ export interface BareAccept {
   readonly line: KeptLine;
 }
 
+/** What a thread took from its queue after a time in which it did not look at it (`stall-ms` or longer). */
+export interface QueueTaken {
+  readonly thread: Thread;
+  readonly listener: Listener;
+  /** When it had looked last, and when it looked again. */
+  readonly since: Nanoseconds;
+  readonly start: Nanoseconds;
+  /** When it took the last one. */
+  readonly end: Nanoseconds;
+  /** At least 1. */
+  readonly accepted: number;
+  /** The first accept. */
+  readonly line: KeptLine;
+}
+
 /** An accept that failed for want of something: EMFILE, ENFILE, ENOBUFS, ENOMEM. */
 export interface AcceptError {
   readonly thread: Thread;
@@ -52,6 +67,21 @@ export interface AcceptError {
 export interface Accepted {
   readonly thread: Thread;
   readonly listener: Listener;
+  /** Valid while the fact is told. */
+  readonly record: Call;
+}
+
+/** A thread waited for work in its hub for a while (20 ms or more). */
+export interface IdleWait {
+  readonly thread: Thread;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+}
+
+/** The first bytes of a reply that came `stall-ms` or more after its request, or after its connection was accepted. */
+export interface SlowReply {
+  readonly thread: Thread;
+  readonly request: Request;
   /** Valid while the fact is told. */
   readonly record: Call;
 }
@@ -165,9 +195,12 @@ export interface RequestRead {
 export interface Facts {
   acceptCycle: AcceptCycle;
   bareAccept: BareAccept;
+  queueTaken: QueueTaken;
   acceptError: AcceptError;
   droppedConnection: DroppedConnection;
   accepted: Accepted;
+  idleWait: IdleWait;
+  slowReply: SlowReply;
   longTurn: LongTurn;
   interpreterWait: InterpreterWait;
   heartbeat: Heartbeat;

@@ -55,15 +55,15 @@ export class Model {
   constructor(options: ModelOptions) {
     this.options = options;
     const inWindow = (time: Nanoseconds): boolean => time >= options.from && time <= options.to;
-    this.#cycles = new AcceptCycles(this.facts, inWindow);
-    this.#traffic = new TrafficTracker(this.facts, this.listeners, this.#cycles, inWindow);
+    this.#cycles = new AcceptCycles(this.facts, inWindow, options.longTurn);
+    this.#traffic = new TrafficTracker(this.facts, this.listeners, this.#cycles, inWindow, options.longTurn);
     this.#modules = new ModuleTracker(this.facts, inWindow);
     this.stacks = new StackTracker(this.facts, inWindow);
     this.#trackers = {
       processes: this.processes,
       descriptors: new DescriptorTracker(this.listeners),
       traffic: this.#traffic,
-      waits: new WaitTracker(this.facts, this.#cycles),
+      waits: new WaitTracker(this.facts, this.#cycles, inWindow),
       liveness: new LivenessTracker(this.facts, inWindow),
       modules: this.#modules,
     };
@@ -108,7 +108,7 @@ export class Model {
     const thread = this.processes.at(exit.lane, exit.time);
     this.#saw(exit.time);
     if (exit.supersededBy !== 0) return;
-    this.#cycles.close(thread, exit.time);
+    this.#cycles.finish(thread, exit.time);
     this.stacks.close(thread);
     this.#traffic.exited(thread, exit.signal);
     // A worker that ends by itself is shutting down, not stalled; one that is killed in a long turn was in it to the end.
@@ -126,12 +126,13 @@ export class Model {
       this.#stays(call, this.processes.at(call.lane, call.start));
     }
     for (const thread of this.processes.threads()) {
-      this.#cycles.close(thread, this.lastTime);
+      this.#cycles.finish(thread, this.lastTime);
       if (thread.ended) continue;
       const { loop, leftIn: left } = thread;
       if (left?.isHubWait) {
         if (loop.inTurn) this.#endTurn(thread, left.since, false);
         loop.idle += Math.max(0, this.lastTime - left.since);
+        this.#trackers.waits.idled(thread, left.since, this.lastTime);
       } else if (loop.inTurn && loop.waitIsUntimed) loop.beginTurnAt(this.lastTime);
       else if (loop.inTurn) {
         if (left === null) noteSilence(thread, this.lastTime);

@@ -53,11 +53,15 @@ export class TrafficTracker {
   readonly #starts = new RequestStarts();
   readonly #lastFailure = new Map<Thread, FailedWrite>();
 
-  constructor(facts: FactBus, listeners: Listeners, cycles: AcceptCycles, inWindow: (time: Nanoseconds) => boolean) {
+  /** Replies from this age on are told. */
+  readonly #slow: Nanoseconds;
+
+  constructor(facts: FactBus, listeners: Listeners, cycles: AcceptCycles, inWindow: (time: Nanoseconds) => boolean, slow: Nanoseconds) {
     this.#facts = facts;
     this.#listeners = listeners;
     this.#cycles = cycles;
     this.#inWindow = inWindow;
+    this.#slow = slow;
   }
 
   accept(call: Call, thread: Thread): Request | null {
@@ -84,6 +88,7 @@ export class TrafficTracker {
     made.nonblocking = call.mentions('SOCK_NONBLOCK');
     if (made.nonblocking) accepts.nonblocking++;
     const connection = acceptedConnection(made, call.result, listener, thread, call);
+    connection.place = accepts.accepted - 1;
     process.descriptors.set(call.result, made);
     return connection.request;
   }
@@ -128,7 +133,7 @@ export class TrafficTracker {
     if (call.error !== '' && BROKEN.has(call.error) && !call.injected) this.#failed(call, thread, descriptor, connection);
     if (connection !== null) {
       const { request } = connection;
-      if (call.result >= 0 && request.answeredAt === UNKNOWN && request.readAt !== UNKNOWN) request.answeredAt = call.end;
+      if (call.result >= 0 && request.answeredAt === UNKNOWN && request.readAt !== UNKNOWN) this.#answered(call, thread, request);
       this.#served(connection, thread);
       return request;
     }
@@ -209,6 +214,12 @@ export class TrafficTracker {
     const connection = new Connection(call.fd, descriptor, null, thread, call.start, call.line, '', false);
     descriptor.connection = connection;
     return connection;
+  }
+
+  #answered(call: Call, thread: Thread, request: Request): void {
+    request.answeredAt = call.end;
+    if (call.end - request.startedAt >= this.#slow && this.#inWindow(call.end))
+      this.#facts.tell('slowReply', { thread, request, record: call });
   }
 
   #isReply(call: Call): boolean {

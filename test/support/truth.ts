@@ -37,6 +37,10 @@ export interface Truth {
     readonly privateBytes: number;
   }[];
   readonly gcIo?: readonly { readonly pid: number; readonly start: number; readonly end: number }[];
+  readonly backlog?: number;
+  readonly lateConnects?: readonly number[];
+  readonly victims?: readonly { readonly start: number; readonly end: number }[];
+  readonly waitedWhileOthersIdled?: number;
   readonly openStall?: boolean;
   readonly query?: string;
 }
