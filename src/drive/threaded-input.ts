@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { BatchReader } from '../../parsers/batch/batch-reader.ts';
 import { type DiagnosticCount, emptyAccount, type LineAccount, type TraceFlags, type TraceFormat } from '../../parsers/format.ts';
 import type { TraceInput } from '../sources/trace-input.ts';
@@ -6,6 +6,7 @@ import type { Call, TraceRecord } from '../trace/record.ts';
 import { syscall } from '../trace/syscalls.ts';
 import type { TimeOrigin } from '../trace/time.ts';
 import type { ParserAnswer, ParserRequest, ParserTask } from './parser-messages.ts';
+import { parserThread } from './parser-thread.ts';
 import type { PeekedInput } from './peeked-input.ts';
 import type { OpenParser } from './reading.ts';
 
@@ -14,9 +15,6 @@ const UNDER_WAY = 3;
 
 /** The first chunk goes in pieces: both threads run slowly until they are compiled, so let them do that at the same time. */
 const FIRST_PIECE = 131_072;
-
-/** Starting a thread takes about 30 ms: smaller inputs are read faster without. */
-export const WORTH_A_THREAD = 16_000_000;
 
 /**
  * An input that is parsed in a thread of its own, while this thread analyses the records of the chunk before. Records cross as numbers in
@@ -54,7 +52,7 @@ export class ThreadedInput {
       slots: UNDER_WAY + 1,
       chunkBytes: read.length,
     };
-    this.#worker = new Worker(new URL('./parser-worker.js', import.meta.url), { workerData: task });
+    this.#worker = parserThread();
     this.#worker.on('message', (answer: ParserAnswer) => {
       this.#answers.push(answer);
       this.#wake?.();
@@ -63,6 +61,7 @@ export class ThreadedInput {
       this.#failure = error;
       this.#wake?.();
     });
+    this.#worker.postMessage(task);
   }
 
   /** Waits for the next batch of records. False when there are no more. */
