@@ -95,6 +95,11 @@ for (const sample of all) {
       it('times the moments in which nobody could accept', () => serviceStallsAreTrue(sample, report));
     if (truth.brokenPipes.length > 0)
       it('finds each failed write, and what the request stood behind', () => brokenPipesAreTrue(sample, report));
+    if (truth.loads?.some(({ modules }) => modules > 0)) it('measures what each worker loaded', () => loadsAreTrue(sample, report));
+    if (truth.stalls.some(({ cause }) => cause === 'import'))
+      it('times each import on the way of a request', () => importsAreTrue(sample, report));
+    if (truth.gcIo !== undefined && truth.gcIo.length > 0)
+      it('finds each call inside the collector', () => collectorCallsAreTrue(sample, report));
     if (truth.retries.length > 0) it('recognises each retry', () => retriesAreTrue(sample, report));
   });
 }
@@ -232,6 +237,62 @@ function brokenPipesAreTrue(sample: Sample, report: Report): void {
     assert.ok(Math.abs(match.ageMs - match.ownMs - match.waitingMs - match.behindMs) < 5, 'the parts make the age');
     if (typeof pipe.behind === 'string') assert.equal(match.behind, pipe.behind);
     else assert.ok(match.behindMs < 100, `${match.behindMs} ms behind ${match.behind}, in truth behind nobody`);
+  }
+}
+
+function loadsAreTrue({ truth }: Sample, report: Report): void {
+  const [finding, ...more] = findingsOf(report, 'fork-then-load');
+  assert.ok(finding !== undefined && more.length === 0);
+  const workers = finding.metrics.workers as unknown as { pid: number; modules: number; loadMs: number; privateBytes: number }[];
+  const loads = truth.loads ?? [];
+  assert.deepEqual(new Set(workers.map(({ pid }) => pid)), new Set(loads.map(({ pid }) => pid)));
+  for (const { pid, start, end, modules, privateBytes } of loads) {
+    const found = workers.find((worker) => worker.pid === pid);
+    assert.ok(found !== undefined);
+    // Shared libraries that a module brings along are files, and no modules to Python.
+    assert.ok(found.modules >= modules && found.modules <= modules * 1.05, `${found.modules} modules, in truth ${modules}`);
+    assert.ok(Math.abs(found.loadMs / 1000 - (end - start)) < AROUND, `${found.loadMs} ms, in truth ${end - start} s`);
+    // In truth also pages of its parent's that the worker wrote to.
+    assert.ok(
+      found.privateBytes < privateBytes && found.privateBytes > privateBytes * 0.6,
+      `${found.privateBytes}, in truth ${privateBytes}`,
+    );
+  }
+}
+
+function importsAreTrue(sample: Sample, report: Report): void {
+  const start = origin(sample);
+  const [finding] = findingsOf(report, 'lazy-import');
+  const imports = finding?.metrics.requests as unknown as { request: string; importMs: number; atMs: number }[];
+  const stalls = sample.truth.stalls.filter(({ cause }) => cause === 'import');
+  assert.equal(imports.length, stalls.length);
+  for (const stall of stalls) {
+    const match = imports.find(({ request, atMs }) => request === stall.request && Math.abs(start + atMs / 1000 - stall.start) < CLOCK);
+    assert.ok(match !== undefined && Math.abs(match.importMs / 1000 - (stall.end - stall.start)) < CLOCK, JSON.stringify(imports));
+  }
+  const linked = report.findings.filter(({ id }) => finding?.related.includes(id)).map(({ metrics }) => metrics.cause);
+  assert.ok(linked.includes('import'), 'the stall of the loop is linked');
+}
+
+function collectorCallsAreTrue(sample: Sample, report: Report): void {
+  const start = origin(sample);
+  const [finding, ...more] = findingsOf(report, 'gc-io');
+  assert.ok(finding !== undefined && more.length === 0);
+  const truth = sample.truth.gcIo ?? [];
+  // Where the socket was full the application waited, and called again.
+  assert.equal(Number(finding.metrics.count) - Number(finding.metrics.gaveWay), truth.length);
+  for (const { pid, call, target, atMs } of finding.metrics.calls as unknown as {
+    pid: number;
+    call: string;
+    target: string;
+    atMs: number;
+  }[]) {
+    assert.deepEqual([call, target], ['sendto', 'unix:/dev/log']);
+    const at = start + atMs / 1000;
+    assert.ok(
+      truth.some((each) => each.pid === pid && at > each.start - 0.001 && at < each.end + 0.001),
+      `at ${at} nothing was logged inside the collector`,
+    );
   }
 }
 

@@ -2,12 +2,13 @@ import type { ArgumentWord } from '../../src/trace/argument-words.ts';
 import type { Call, Lane, LastLine, TraceRecord } from '../../src/trace/record.ts';
 import { type Syscall, syscall } from '../../src/trace/syscalls.ts';
 import type { Nanoseconds } from '../../src/trace/time.ts';
+import { firstData, holdsWord, inetAddress, isOneInput } from '../argument-scan.ts';
+import { viewOf } from '../byte-words.ts';
 import { withoutNames } from '../strace/argument-names.ts';
 import { joinHalves } from '../strace/call.ts';
 import { decode, LINE_LIMIT, latin1 } from '../strace/line-reference.ts';
 import type { LaneFacts, OtherRecord } from './lane-facts.ts';
 import * as column from './record-batch.ts';
-import { bitOf } from './word-scan.ts';
 
 const EMPTY = Buffer.alloc(0);
 
@@ -44,6 +45,8 @@ class BatchCall implements Call {
   at = 0;
   chunk: Buffer = EMPTY;
   extra: Buffer = EMPTY;
+  chunkView = viewOf(EMPTY);
+  extraView = viewOf(EMPTY);
 
   constructor(file: string, lane: Lane, called: Syscall) {
     this.file = file;
@@ -78,12 +81,25 @@ class BatchCall implements Call {
   }
 
   mentions(word: ArgumentWord): boolean {
-    const bit = bitOf(this.syscall.family, word);
-    return bit === 0 ? this.args.includes(word) : ((this.integers[this.at + column.WORDS] as number) & bit) !== 0;
+    if (this.result === 1 && this.#isOneInput()) return false;
+    return this.#holds(word, column.ARGS_FROM) || ((this.flags & column.SPLIT) !== 0 && this.#holds(word, column.ENTRY_ARGS_FROM));
   }
 
   get readyData(): number {
-    return this.syscall.family === 'epoll-wait' ? (this.integers[this.at + column.READY_DATA] as number) : -1;
+    if (this.syscall.family !== 'epoll-wait' || this.result !== 1) return -1;
+    const from = this.integers[this.at + column.ARGS_FROM] as number;
+    const to = this.integers[this.at + column.ARGS_TO] as number;
+    const { chunk, extra } = this;
+    const moved = from < chunk.length ? 0 : chunk.length;
+    return moved === 0 ? firstData(chunk, this.chunkView, from, to) : firstData(extra, this.extraView, from - moved, to - moved);
+  }
+
+  get inetAddress(): number {
+    const from = this.integers[this.at + column.ARGS_FROM] as number;
+    const to = this.integers[this.at + column.ARGS_TO] as number;
+    const { chunk, extra } = this;
+    const moved = from < chunk.length ? 0 : chunk.length;
+    return moved === 0 ? inetAddress(chunk, this.chunkView, from, to) : inetAddress(extra, this.extraView, from - moved, to - moved);
   }
 
   get returned(): string {
@@ -100,7 +116,20 @@ class BatchCall implements Call {
   }
 
   get previousText(): string {
-    return this.#text(column.PREVIOUS_FROM);
+    return this.previousLine === 0 ? '' : this.#text(column.PREVIOUS_FROM);
+  }
+
+  #isOneInput(): boolean {
+    const from = this.integers[this.at + column.ARGS_FROM] as number;
+    return from < this.chunk.length && isOneInput(this.chunkView, from, this.integers[this.at + column.ARGS_TO] as number);
+  }
+
+  #holds(word: ArgumentWord, column: number): boolean {
+    const from = this.integers[this.at + column] as number;
+    const to = this.integers[this.at + column + 1] as number;
+    const { chunk, extra, syscall } = this;
+    if (from < chunk.length) return holdsWord(syscall.family, word, chunk, this.chunkView, from, to);
+    return holdsWord(syscall.family, word, extra, this.extraView, from - chunk.length, to - chunk.length);
   }
 
   /** The range whose beginning and end stand in the columns `from` and `from + 1`. */
@@ -150,6 +179,8 @@ export class BatchReader {
     call.integers = batch.integers;
     call.chunk = chunk;
     call.extra = Buffer.from(batch.extra.buffer, batch.extra.byteOffset, batch.extra.byteLength);
+    call.chunkView = viewOf(chunk);
+    call.extraView = viewOf(call.extra);
     this.#integers = batch.integers;
     this.#doubles = batch.doubles;
     this.#others = batch.others;

@@ -1,4 +1,5 @@
 import type { Call } from '../../src/trace/record.ts';
+import type { Nanoseconds } from '../../src/trace/time.ts';
 
 /** A line as a range of bytes that stays valid until the parser is asked for the next record. */
 export interface RawLine {
@@ -27,6 +28,8 @@ export interface RawCall extends Call {
   readonly entryArgsFrom: number;
   readonly entryArgsTo: number;
   readonly previous: RawLine;
+  /** Time from the line before that told of a call of this thread: no gap before this call is longer. */
+  readonly pause: Nanoseconds;
   /** The arguments carry the names of `-N`: `args` leaves them out. */
   readonly hasNames: boolean;
 }

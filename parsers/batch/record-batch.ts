@@ -22,10 +22,7 @@ export const ENTRY_ARGS_FROM = 17;
 export const ENTRY_ARGS_TO = 18;
 export const PREVIOUS_FROM = 19;
 export const PREVIOUS_TO = 20;
-/** Bits of `WordScan`. */
-export const WORDS = 21;
-export const READY_DATA = 22;
-export const INTEGERS = 23;
+export const INTEGERS = 21;
 
 /** Float64 columns. */
 export const START = 0;

@@ -1,8 +1,4 @@
-/** Where the bytes that are read at the moment stand. One object for parser, call and threads, so that a change of the buffer is seen by all. */
-export interface Source {
-  readonly file: string;
-  bytes: Buffer;
-}
+import type { Source } from './source.ts';
 
 /** Raw lines are told up to this length. */
 export const LINE_LIMIT = 1_000;

@@ -47,6 +47,7 @@ export class Analysis {
       model.call(record);
     } else if (record.kind === 'signal') model.signal(record);
     else if (record.kind === 'exit') model.exit(record);
+    else model.frame(record);
   }
 
   /** The report of all records accepted. Ends the analysis: what was still open is closed and judged. */

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { TimePoint } from '../analysis/options.ts';
 import { SEVERITIES, type Severity } from '../analysis/report.ts';
+import { prepareParserThread } from '../drive/parser-thread.ts';
 import { parseCount, parsePids, parseThreshold } from './option-values.ts';
 import type { ExitCodeSink } from './program.ts';
 import type { MannerFlags } from './terminal-manners.ts';
@@ -54,6 +55,7 @@ export function addAnalyzeCommand(program: Command, exitWith: ExitCodeSink): voi
     .option('--width <n>', 'columns of text', parseCount)
     .optionsGroup('Options:')
     .action(async (files: string[], flags: AnalyzeFlags) => {
+      prepareParserThread(files);
       const commands = program.commands.map((command) => command.name());
       const { runAnalyze } = await import('./run-analyze.ts');
       exitWith(await runAnalyze(files, flags, commands));

@@ -7,9 +7,12 @@ import { brokenPipe } from './broken-pipe/detector.ts';
 import { busyPoll } from './busy-poll/detector.ts';
 import type { DetectorDefinition } from './detector.ts';
 import { epollChurn } from './epoll-churn/detector.ts';
+import { forkThenLoad } from './fork-then-load/detector.ts';
+import { gcIo } from './gc-io/detector.ts';
 import { gilStarvation } from './gil-starvation/detector.ts';
 import { heartbeatLate } from './heartbeat-late/detector.ts';
 import { ineffectiveReuseport } from './ineffective-reuseport/detector.ts';
+import { lazyImport } from './lazy-import/detector.ts';
 import { loopStall } from './loop-stall/detector.ts';
 import { requestRetry } from './request-retry/detector.ts';
 import { serviceStall } from './service-stall/detector.ts';
@@ -26,14 +29,17 @@ export const detectors: readonly DetectorDefinition[] = [
   loopStall,
   heartbeatLate,
   gilStarvation,
+  gcIo,
   strandedQueue,
   acceptHoarding,
   brokenPipe,
   abandonedRequest,
   requestRetry,
   busyPoll,
+  lazyImport,
   thunderingHerd,
   acceptSkew,
+  forkThenLoad,
   ineffectiveReuseport,
   epollChurn,
 ];

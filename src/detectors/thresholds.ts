@@ -58,6 +58,23 @@ const DEFINED = {
     meaning: 'All sync workers busy at once for this part of the time is a warning.',
   },
   'saturation-critical-share': { default: 0.5, unit: 'of the time', meaning: 'From here on it is critical.' },
+  'load-modules': {
+    default: 100,
+    unit: 'modules',
+    meaning: 'A worker that opens so many modules between its fork and its first accept loads the application itself.',
+  },
+  'load-mb': {
+    default: 16,
+    unit: 'MB',
+    meaning: 'A worker that opens modules and asks for so much memory of its own before its first accept does so, too.',
+  },
+  'import-ms': { default: 50, unit: 'ms', meaning: 'Importing for this long on the way of one request is a warning.' },
+  'import-modules': { default: 20, unit: 'modules', meaning: 'More modules than this on the way of one request are a warning.' },
+  'gc-io-critical-ms': {
+    default: 20,
+    unit: 'ms',
+    meaning: 'A call inside the garbage collector that takes this long is critical, whatever it is.',
+  },
   'backlog-share': {
     default: 0.8,
     unit: 'of the backlog',

@@ -17,8 +17,8 @@ export class DescriptorTracker {
   }
 
   /** `open`, `eventfd`, `epoll_create`…: the result is a new descriptor of that kind. */
-  opened(call: Call, thread: Thread, kind: DescriptorKind): void {
-    if (!(call.result >= 0)) return;
+  opened(call: Call, thread: Thread, kind: DescriptorKind): Descriptor | null {
+    if (!(call.result >= 0)) return null;
     const label = decoration(call.returned);
     const descriptor = label === '' ? new Descriptor(kind, kind === 'file' ? pathOf(call.args) : '', true) : describeByLabel(label);
     if (label !== '' && descriptor.kind === 'unknown') descriptor.kind = kind;
@@ -26,7 +26,7 @@ export class DescriptorTracker {
       descriptor.kind = 'epoll';
       descriptor.epoll = new EpollSet();
     }
-    thread.process.descriptors.set(call.result, descriptor);
+    return thread.process.descriptors.set(call.result, descriptor);
   }
 
   socket(call: Call, thread: Thread): void {

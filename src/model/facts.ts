@@ -1,10 +1,12 @@
 import type { Call } from '../trace/record.ts';
 import type { Nanoseconds } from '../trace/time.ts';
+import type { Boot } from './boot.ts';
 import type { Connection, Request } from './connections.ts';
 import type { Descriptor } from './descriptors.ts';
 import type { Listener } from './listeners.ts';
 import type { Span } from './loop.ts';
 import type { LeftIn, Thread } from './processes.ts';
+import type { RequestImports } from './request-imports.ts';
 import type { KeptLine, Turn } from './turn.ts';
 
 /**
@@ -169,6 +171,34 @@ export interface Kill {
   readonly record: Call;
 }
 
+/** A process accepts, or waits for its listener, the first time. */
+export interface WorkerReady {
+  readonly thread: Thread;
+  readonly boot: Boot;
+  readonly time: Nanoseconds;
+}
+
+/** A call that can wait, made by code that a garbage collector or a finalizer had called. */
+export interface CollectorCall {
+  readonly thread: Thread;
+  /** `nearby`: an exported name near the collector's code, in a program without symbols. `finalizer`: no collector is in the stack. */
+  readonly inside: 'collector' | 'nearby' | 'finalizer';
+  /** The frame that says so. */
+  readonly frame: string;
+  readonly call: string;
+  readonly error: string;
+  readonly target: string;
+  readonly isSocket: boolean;
+  /** Greenlets run in the process. */
+  readonly isGreen: boolean;
+  readonly start: Nanoseconds;
+  /** UNKNOWN when the trace does not tell. */
+  readonly duration: Nanoseconds;
+  readonly line: KeptLine;
+  /** The line of `frame`, up to its symbol. */
+  readonly frameLine: KeptLine;
+}
+
 export interface RequestRead {
   readonly thread: Thread;
   readonly request: Request;
@@ -195,6 +225,10 @@ export interface Facts {
   failedWrite: FailedWrite;
   hangUp: HangUp;
   requestRead: RequestRead;
+  workerReady: WorkerReady;
+  /** A module was opened on the way of a request: told anew, with the same object, for each. */
+  moduleImported: RequestImports;
+  collectorCall: CollectorCall;
 }
 
 export type FactHandlers = { [Name in keyof Facts]?: (fact: Facts[Name]) => void };

@@ -1,4 +1,4 @@
-import type { Call, Exit, Signal } from '../trace/record.ts';
+import type { Call, Exit, Frame, Signal } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { AcceptCycles } from './accept-cycles.ts';
@@ -9,8 +9,10 @@ import { DescriptorTracker } from './descriptor-tracker.ts';
 import { FactBus } from './facts.ts';
 import { Listeners } from './listeners.ts';
 import { LivenessTracker } from './liveness-tracker.ts';
+import { ModuleTracker } from './module-tracker.ts';
 import { Processes, type Thread } from './processes.ts';
 import { type Handler, HUB_WAIT, routeOf, type Trackers } from './routes.ts';
+import { StackTracker } from './stack-tracker.ts';
 import { TrafficTracker } from './traffic-tracker.ts';
 import { LADDER_RUNG } from './turn.ts';
 import { leftIn, noteCall, noteGap, noteSilence } from './turn-notes.ts';
@@ -46,6 +48,8 @@ export class Model {
   readonly #cycles: AcceptCycles;
   readonly #trackers: Trackers;
   readonly #traffic: TrafficTracker;
+  readonly #modules: ModuleTracker;
+  readonly stacks: StackTracker;
   readonly #handlers: (Handler | undefined)[] = [];
 
   constructor(options: ModelOptions) {
@@ -53,12 +57,15 @@ export class Model {
     const inWindow = (time: Nanoseconds): boolean => time >= options.from && time <= options.to;
     this.#cycles = new AcceptCycles(this.facts, inWindow, options.longTurn);
     this.#traffic = new TrafficTracker(this.facts, this.listeners, this.#cycles, inWindow, options.longTurn);
+    this.#modules = new ModuleTracker(this.facts, inWindow);
+    this.stacks = new StackTracker(this.facts, inWindow);
     this.#trackers = {
       processes: this.processes,
       descriptors: new DescriptorTracker(this.listeners, inWindow),
       traffic: this.#traffic,
       waits: new WaitTracker(this.facts, this.#cycles, inWindow),
       liveness: new LivenessTracker(this.facts, inWindow),
+      modules: this.#modules,
     };
   }
 
@@ -78,10 +85,17 @@ export class Model {
     }
     const handler = this.#handlers[syscall.id] ?? this.#route(syscall);
     this.#account(call, thread, handler(call, thread));
+    if (this.stacks.active) this.stacks.called(call, thread);
     if (end > thread.lastTime) thread.lastTime = end;
     thread.lastSyscall = syscall;
     thread.lastFd = call.fd;
     thread.lastTimed = call.duration >= 0;
+  }
+
+  /** A stack frame of the last call of its thread. */
+  frame(frame: Frame): void {
+    const thread = this.processes.known(frame.lane);
+    if (thread !== undefined) this.stacks.frame(frame, thread);
   }
 
   signal(signal: Signal): void {
@@ -95,6 +109,7 @@ export class Model {
     this.#saw(exit.time);
     if (exit.supersededBy !== 0) return;
     this.#cycles.finish(thread, exit.time);
+    this.stacks.close(thread);
     this.#traffic.exited(thread, exit.signal);
     // A worker that ends by itself is shutting down, not stalled; one that is killed in a long turn was in it to the end.
     if (thread.loop.inTurn && !thread.loop.waitIsUntimed && exit.signal !== '') {
@@ -124,6 +139,7 @@ export class Model {
         this.#endTurn(thread, this.lastTime, true);
       }
     }
+    this.stacks.finish();
     this.#traffic.finish(this.processes.all(), this.lastTime);
   }
 
@@ -172,6 +188,7 @@ export class Model {
 
   #hubWait(call: Call, thread: Thread, gap: Nanoseconds): void {
     const { loop } = thread;
+    if (thread.process.boot !== null && loop.hub?.hasListener) this.#modules.ready(thread, call.start);
     if (loop.inTurn) {
       if (gap > loop.turn.longestGap) noteGap(call, thread, gap);
       if (gap >= MILLISECOND) loop.turn.gaps += gap;

@@ -12,21 +12,36 @@ import { type KeptLine, keptLine } from './turn.ts';
 
 /** Bytes looked at to recognise a request, a reply or a query. */
 const PAYLOAD_HEAD = 1024;
+/** Request lines whose meaning is remembered. */
+const KNOWN_LINES = 256;
 const PASSED = 'SCM_RIGHTS, cmsg_data=[';
 const WANTING: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
 const BROKEN: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ESHUTDOWN']);
 
 /** The request that a read returned. A request line holds no escapes as a rule: then the traced text is the bytes. */
-function requestOf({ args, result }: Call): RequestStart | null {
-  const open = args.indexOf('"');
-  const first = args.charCodeAt(open + 1);
-  if (first >= 0x41 && first <= 0x5a && first !== 0x50) {
-    const escape = args.indexOf('\\', open);
-    const line = args.slice(open + 1, escape < 0 ? args.indexOf('"', open + 1) : escape);
-    const start = requestStart(line);
-    if (start !== null) return start;
+class RequestStarts {
+  /** Workers are asked the same few things over and over: the lines read last. */
+  readonly #known = new Map<string, RequestStart>();
+
+  of({ args, result }: Call): RequestStart | null {
+    const open = args.indexOf('"');
+    const first = args.charCodeAt(open + 1);
+    if (first >= 0x41 && first <= 0x5a && first !== 0x50) {
+      const escape = args.indexOf('\\', open);
+      const line = args.slice(open + 1, escape < 0 ? args.indexOf('"', open + 1) : escape);
+      const start = this.#known.get(line) ?? this.#add(line);
+      if (start !== null) return start;
+    }
+    return requestStart(quotedBytes(args, PAYLOAD_HEAD) ?? '', result);
   }
-  return requestStart(quotedBytes(args, PAYLOAD_HEAD) ?? '', result);
+
+  #add(line: string): RequestStart | null {
+    const start = requestStart(line);
+    if (start === null) return null;
+    if (this.#known.size === KNOWN_LINES) this.#known.clear();
+    this.#known.set(line, start);
+    return start;
+  }
 }
 
 /** Follows connections and the requests on them. Methods return the request that a call works for, or null. */
@@ -35,6 +50,7 @@ export class TrafficTracker {
   readonly #listeners: Listeners;
   readonly #cycles: AcceptCycles;
   readonly #inWindow: (time: Nanoseconds) => boolean;
+  readonly #starts = new RequestStarts();
   readonly #lastFailure = new Map<Thread, FailedWrite>();
 
   /** Replies from this age on are told. */
@@ -174,7 +190,7 @@ export class TrafficTracker {
       return;
     }
     if (request.answeredAt !== UNKNOWN) request = connection.nextRequest(call.start, thread.loop);
-    const start = requestOf(call);
+    const start = this.#starts.of(call);
     request.readAt = call.end;
     request.readLine = call.line;
     connection.requests++;

@@ -30,8 +30,8 @@ export type BlockClass =
 export interface BlockedIn {
   readonly class: BlockClass;
   readonly syscall: Syscall;
-  /** What tells this group from others of the same syscall: descriptor number, futex clock. */
-  readonly key: string;
+  /** What tells this group from others of the same syscall: the descriptor number, or a number for the futex's clock. */
+  readonly key: number;
   /** What the longest of them waited for. */
   target: string;
   /** What had been asked of it last, values masked; ''. */
@@ -39,12 +39,14 @@ export interface BlockedIn {
   count: number;
   total: Nanoseconds;
   longest: Nanoseconds;
+  /** The longest when target, query and lines were last told; 0 while they are not. */
+  detailed: Nanoseconds;
   readonly firstAt: Nanoseconds;
   lastAt: Nanoseconds;
   /** The longest call's line (and its entry line, when split), and the first one's. */
   lines: readonly KeptLine[];
-  /** Distinct futex words, at most 8. */
-  readonly addresses: Set<string>;
+  /** Distinct futex words, at most 8; null for other calls. */
+  readonly addresses: Set<string> | null;
   /** The duration is not told by the trace but bounded by the next record. */
   readonly estimated: boolean;
 }

@@ -65,6 +65,8 @@ export interface Call {
   mentions(word: ArgumentWord): boolean;
   /** Low 32 bits of the user data of the only event that an `epoll_wait` returned; -1 for none, several, or when the text does not tell. */
   readonly readyData: number;
+  /** The IPv4 socket address among the arguments, as address × 65,536 + port; -1 when the text does not begin with one. */
+  readonly inetAddress: number;
   /** Text between `= ` and the duration: `5<socket:[123]>`, `1 ([{fd=3, revents=POLLIN}])`, `-1 EAGAIN (…)`. Decoded on demand. */
   readonly returned: string;
   /** Where the line with the result stands. */
@@ -76,7 +78,7 @@ export interface Call {
   readonly text: string;
   /** The raw line at `startLine`. */
   readonly startText: string;
-  /** The record of the same thread before this call's entry: its line (0 when there is none) and raw text. */
+  /** The record of the same thread before this call's entry: its line and raw text. 0 and '' when there is none, or (allowed) no gap of 1 ms lies between. */
   readonly previousLine: number;
   readonly previousText: string;
 }
