@@ -1,6 +1,6 @@
 #!/bin/bash
-# Records workers that stall with a queue each, and the same stalls with one queue for all.
-# usage: record.sh [own] [shared]      (default: all)
+# Records workers that stall with a queue each, the same by attaching, and the same stalls with one queue for all.
+# usage: record.sh [own] [attached] [shared]      (default: all)
 . "$(dirname "$0")/../lib/record-lib.sh"
 begin_story stranded-queue
 
@@ -15,7 +15,18 @@ record() {
 }
 
 record_own() { record . own; }
+record_attached() {
+  begin_recording attached
+  start_untraced "$PYTHON" server.py "$SAMPLE_PORT" own
+  wait_workers 3
+  # shellcheck disable=SC2046
+  attach "$SERVER_PID" $(worker_pids)
+  drive --variant attached --queues own
+  stop_server
+  keep
+}
+
 record_shared() { record healthy shared; }
 
-[ $# -gt 0 ] || set -- own shared
+[ $# -gt 0 ] || set -- own attached shared
 for recording in "$@"; do "record_$recording"; done

@@ -116,7 +116,7 @@ function finding(
     sureness: 'likely',
     title: `${plural(connections, 'connection')} waited on a stalled worker while others were free`.slice(0, 78),
     summary:
-      `Each of ${queues.size} workers has a queue of its own for ${name}. ${plural(stranded.length, 'time')} a worker did not look at its queue while another was free; ${plural(connections, 'connection')} had queued up there. ` +
+      `Each of ${queues.size} workers has a queue of its own for ${name}. ${stranded.length === 1 ? 'Once' : plural(stranded.length, 'time')} a worker did not look at its queue while another was free; ${plural(connections, 'connection')} had queued up there. ` +
       `At worst ${plural(worst.accepted, 'connection')} waited for up to ${duration(longest(worst))} on ${workerName(worst.thread.process.pid).toLowerCase()} while ${worst.free.length === 1 ? `worker ${others} was` : `workers ${others} were`} free.`,
     why: 'With SO_REUSEPORT the kernel picks the queue when a connection comes, and does not move it later: an idle worker cannot take what waits for a stalled one.',
     start: stranded[0]?.since ?? 0,
