@@ -23,16 +23,11 @@ class RequestStarts {
   /** Workers are asked the same few things over and over: the lines read last. */
   readonly #known = new Map<string, RequestStart>();
 
-  of({ args, result }: Call): RequestStart | null {
-    const open = args.indexOf('"');
-    const first = args.charCodeAt(open + 1);
-    if (first >= 0x41 && first <= 0x5a && first !== 0x50) {
-      const escape = args.indexOf('\\', open);
-      const line = args.slice(open + 1, escape < 0 ? args.indexOf('"', open + 1) : escape);
-      const start = this.#known.get(line) ?? this.#add(line);
-      if (start !== null) return start;
-    }
-    return requestStart(quotedBytes(args, PAYLOAD_HEAD) ?? '', result);
+  of(call: Call): RequestStart | null {
+    const { head } = call;
+    // What has a body is read as a whole; so is a line of the PROXY protocol.
+    const start = head === '' || head.startsWith('P') ? null : (this.#known.get(head) ?? this.#add(head));
+    return start ?? requestStart(quotedBytes(call.args, PAYLOAD_HEAD) ?? '', call.result);
   }
 
   #add(line: string): RequestStart | null {
