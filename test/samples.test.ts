@@ -81,6 +81,15 @@ for (const sample of all) {
       it('counts those that waited in the queue of a stalled worker', () => strandedAreTrue(sample, report));
     if (truth.waitedWhileOthersIdled !== undefined)
       it('counts those that waited while another worker was idle', () => hoardedAreTrue(sample, report));
+    if (truth.spins !== undefined) it('tells how long each worker spun', () => spinsAreTrue(sample, report));
+    if (truth.epollChanges !== undefined && truth.epollChanges > 0) {
+      it('counts as many changes of epoll sets as the kernel did', () => {
+        assert.deepEqual(
+          findingsOf(report, 'epoll-churn').map(({ metrics }) => metrics.changes),
+          [truth.epollChanges],
+        );
+      });
+    }
     if (truth.stalls.length > 0) it('times each stall, names its cause, and reports no other', () => stallsAreTrue(sample, report));
     if (truth.expect.found.includes('service-stall'))
       it('times the moments in which nobody could accept', () => serviceStallsAreTrue(sample, report));
@@ -185,6 +194,17 @@ function hoardedAreTrue({ truth }: Sample, report: Report): void {
   const waited = truth.waitedWhileOthersIdled ?? 0;
   const hoarded = Number(metrics?.count ?? 0);
   assert.ok(hoarded >= waited && hoarded <= waited * 1.2, `${hoarded} hoarded, in truth ${waited}`);
+}
+
+function spinsAreTrue({ truth }: Sample, report: Report): void {
+  const spun = findingsOf(report, 'busy-poll').flatMap(
+    ({ metrics }) => metrics.spinners as unknown as { readonly pid: number; readonly totalMs: number }[],
+  );
+  for (const pid of truth.workers) {
+    const seconds = (truth.spins ?? []).reduce((sum, { start, end, ...spin }) => sum + (spin.pid === pid ? end - start : 0), 0);
+    const told = spun.reduce((sum, { totalMs, ...spin }) => sum + (spin.pid === pid ? totalMs / 1000 : 0), 0);
+    assert.ok(told >= seconds * 0.8 && told <= seconds + CLOCK, `worker ${pid} spun ${told} s, in truth ${seconds} s`);
+  }
 }
 
 interface Reply {

@@ -4,7 +4,9 @@ import { acceptHoarding } from './accept-hoarding/detector.ts';
 import { acceptSkew } from './accept-skew/detector.ts';
 import { backlogOverflow } from './backlog-overflow/detector.ts';
 import { brokenPipe } from './broken-pipe/detector.ts';
+import { busyPoll } from './busy-poll/detector.ts';
 import type { DetectorDefinition } from './detector.ts';
+import { epollChurn } from './epoll-churn/detector.ts';
 import { forkThenLoad } from './fork-then-load/detector.ts';
 import { gcIo } from './gc-io/detector.ts';
 import { gilStarvation } from './gil-starvation/detector.ts';
@@ -33,9 +35,11 @@ export const detectors: readonly DetectorDefinition[] = [
   brokenPipe,
   abandonedRequest,
   requestRetry,
+  busyPoll,
   lazyImport,
   thunderingHerd,
   acceptSkew,
   forkThenLoad,
   ineffectiveReuseport,
+  epollChurn,
 ];

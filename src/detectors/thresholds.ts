@@ -85,6 +85,27 @@ const DEFINED = {
     unit: 'connections',
     meaning: 'Fewer than this are chance, however short the backlog.',
   },
+  'churn-per-request': {
+    default: 3,
+    unit: 'calls a request',
+    meaning: 'From here on changes of the epoll set are worth a line: one to register a connection and one to remove it are usual.',
+  },
+  'churn-toggles': {
+    default: 1,
+    unit: 'a connection',
+    meaning: 'A listener that is taken out of the set this often is toggled around each accept.',
+  },
+  'churn-min-requests': { default: 10, unit: 'requests', meaning: 'Fewer requests, or connections, than this are too few to judge.' },
+  'busy-poll-share': {
+    default: 0.1,
+    unit: 'of the time',
+    meaning: 'A loop that goes round for this part of its time without getting anything done is a warning.',
+  },
+  'busy-poll-per-second': {
+    default: 1000,
+    unit: 'rounds a second',
+    meaning: 'Slower rounds than this, while it goes round, are no spinning.',
+  },
   'hoarded-requests': {
     default: 3,
     unit: 'requests',

@@ -1,16 +1,19 @@
 import { decoration, integer, socketAddress, splitArguments } from '../trace/arguments.ts';
 import type { Call } from '../trace/record.ts';
+import type { Nanoseconds } from '../trace/time.ts';
 import { Descriptor, type DescriptorKind, describeByLabel, EpollSet } from './descriptors.ts';
 import type { Listeners } from './listeners.ts';
 import type { Process, Thread } from './processes.ts';
-import type { KeptLine } from './turn.ts';
+import { type KeptLine, keptLine } from './turn.ts';
 
 /** Follows what descriptor numbers stand for: opening, duplicating, options, epoll registration. */
 export class DescriptorTracker {
   readonly #listeners: Listeners;
+  readonly #inWindow: (time: Nanoseconds) => boolean;
 
-  constructor(listeners: Listeners) {
+  constructor(listeners: Listeners, inWindow: (time: Nanoseconds) => boolean) {
     this.#listeners = listeners;
+    this.#inWindow = inWindow;
   }
 
   /** `open`, `eventfd`, `epoll_create`…: the result is a new descriptor of that kind. */
@@ -112,6 +115,7 @@ export class DescriptorTracker {
     const match = /EPOLL_CTL_(ADD|MOD|DEL), (?:fd=)?(\d+)/.exec(args);
     if (match === null || call.result !== 0) return;
     const fd = Number(match[2]);
+    if (this.#inWindow(call.end)) countChange(set.epoll, match[1] ?? '', process.descriptors.get(fd)?.listener != null, call);
     if (match[1] === 'DEL') {
       set.epoll.members.delete(fd);
       return;
@@ -136,6 +140,15 @@ export class DescriptorTracker {
     if (descriptor.kind === 'epoll') for (const { loop } of process.threads) if (loop.hub?.descriptor === descriptor) loop.hubClosed();
     return descriptor;
   }
+}
+
+function countChange(epoll: EpollSet, change: string, ofListener: boolean, call: Call): void {
+  if (change === 'ADD') epoll.added++;
+  else if (change === 'DEL') epoll.removed++;
+  else if (call.args.includes('EPOLLONESHOT')) return;
+  else epoll.modified++;
+  if (change === 'DEL' && ofListener && epoll.listenersRemoved++ === 0) epoll.changeLine = keptLine(call);
+  else epoll.changeLine ??= keptLine(call);
 }
 
 /** The line that shows the arguments, when the call was split. */

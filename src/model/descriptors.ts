@@ -50,6 +50,13 @@ export class EpollSet {
   exclusive = false;
   /** Sockets other than listeners that were ever registered: the sign of an event loop. */
   sockets = 0;
+  /** Successful changes inside the analysed window. `MOD` of what was registered with EPOLLONESHOT is part of that and not counted. */
+  added = 0;
+  modified = 0;
+  removed = 0;
+  /** Of those removed, listeners; and the first such call, or the first change at all. */
+  listenersRemoved = 0;
+  changeLine: KeptLine | null = null;
 
   /** The descriptor number that the program registered with this user data; the data itself when its registration was not traced. */
   descriptorOf(u32: number): number {

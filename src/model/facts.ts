@@ -78,6 +78,20 @@ export interface IdleWait {
   readonly end: Nanoseconds;
 }
 
+/** Some rounds in a row of a hub wait that returned at once, with nothing done between them. */
+export interface Spun {
+  readonly thread: Thread;
+  readonly rounds: number;
+  /** They reported something each time, which nobody took; else they reported nothing. */
+  readonly stuck: boolean;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+  /** User data of what the last one reported; -1 when that is not one event. */
+  readonly ready: number;
+  /** The last wait. Valid while the fact is told. */
+  readonly record: Call;
+}
+
 /** The first bytes of a reply that came `stall-ms` or more after its request, or after its connection was accepted. */
 export interface SlowReply {
   readonly thread: Thread;
@@ -200,6 +214,7 @@ export interface Facts {
   droppedConnection: DroppedConnection;
   accepted: Accepted;
   idleWait: IdleWait;
+  spun: Spun;
   slowReply: SlowReply;
   longTurn: LongTurn;
   interpreterWait: InterpreterWait;

@@ -61,7 +61,7 @@ export class Model {
     this.stacks = new StackTracker(this.facts, inWindow);
     this.#trackers = {
       processes: this.processes,
-      descriptors: new DescriptorTracker(this.listeners),
+      descriptors: new DescriptorTracker(this.listeners, inWindow),
       traffic: this.#traffic,
       waits: new WaitTracker(this.facts, this.#cycles, inWindow),
       liveness: new LivenessTracker(this.facts, inWindow),

@@ -32,6 +32,13 @@ const nobody: Handler = () => null;
 /** The handler of a syscall: by name where one name differs from its family, else by family. */
 export function routeOf(syscall: Syscall, trackers: Trackers): Handler {
   const note = bookkeeping(syscall, trackers);
+  if (note !== undefined && syscall.family === 'trivial') {
+    return (call, thread) => {
+      note(call, thread);
+      thread.loop.turn.futile++;
+      return null;
+    };
+  }
   if (note !== undefined) {
     return (call, thread) => {
       note(call, thread);
@@ -63,6 +70,11 @@ export function routeOf(syscall: Syscall, trackers: Trackers): Handler {
       return (call, thread) => {
         const closed = descriptors.closed(call, thread.process);
         return closed === undefined ? null : traffic.closed(call, thread, closed);
+      };
+    case 'trivial':
+      return (_call, thread) => {
+        thread.loop.turn.futile++;
+        return null;
       };
     default:
       return nobody;

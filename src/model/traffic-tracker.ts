@@ -65,6 +65,7 @@ export class TrafficTracker {
     const listener = this.#listeners.accepted(descriptor, call.fd);
     accepts.listenerNumbers.add(call.fd);
     const succeeded = call.result >= 0;
+    if (WANTING.has(call.error)) loop.turn.futile++;
     if (WANTING.has(call.error) && this.#inWindow(call.end))
       this.#facts.tell('acceptError', { thread, listener, error: call.error, time: call.end, line: keptLine(call) });
     // An accept that the trace shows without any wait of its thread: blocking, or waits were filtered out.
@@ -100,6 +101,7 @@ export class TrafficTracker {
   read(call: Call, thread: Thread): Request | null {
     const { process } = thread;
     const descriptor = process.descriptors.get(call.fd) ?? (call.fd < 0 ? undefined : process.descriptors.learn(call.fd, call.args));
+    if (call.error !== '') thread.loop.turn.futile++;
     if (descriptor === undefined) return null;
     if (call.syscall.name === 'recvmsg' && call.args.includes('SCM_RIGHTS')) this.#receiveDescriptors(call, thread);
     let { connection } = descriptor;

@@ -76,6 +76,8 @@ export class Turn {
   file = '';
   startLine = 0;
   calls = 0;
+  /** Those that got nothing done: the clock was asked, `accept` failed for want of something, a read found nothing. */
+  futile = 0;
   /** Time inside calls. */
   inCalls: Nanoseconds = 0;
   longestGap: Nanoseconds = 0;
@@ -125,6 +127,7 @@ export class Turn {
     this.file = call.file;
     this.startLine = call.line;
     this.calls = 0;
+    this.futile = 0;
     this.inCalls = 0;
     this.longestGap = 0;
     this.gap = null;

@@ -43,7 +43,7 @@ export class WaitTracker {
     } else if (loop.hub === null) this.#confirm(thread, set, false);
     const isHub = loop.hub === set;
     if (isHub || !loop.hubIsCertain) this.#cycles.waited(thread, set, call);
-    if (isHub && call.duration >= IDLE) this.idled(thread, call.start, call.end);
+    if (isHub) this.#hub(call, thread);
     if (call.result > 0 && call.mentions('HUP')) noteHangUps(call, thread, epoll);
     return isHub;
   }
@@ -85,8 +85,16 @@ export class WaitTracker {
     else if (loop.hub === null) this.#confirm(thread, set, false);
     const isHub = loop.hub === set;
     if (hasListener || (isHub && !loop.hubIsCertain)) this.#cycles.waited(thread, set, call);
-    if (isHub && call.duration >= IDLE) this.idled(thread, call.start, call.end);
+    if (isHub) this.#hub(call, thread);
     return isHub;
+  }
+
+  #hub(call: Call, thread: Thread): void {
+    const { loop } = thread;
+    if (call.duration >= IDLE) this.idled(thread, call.start, call.end);
+    if (!loop.inTurn || !loop.spin.waited(call, loop.turn) || !this.#inWindow(call.end)) return;
+    const { rounds, stuck, since } = loop.spin;
+    this.#facts.tell('spun', { thread, rounds, stuck, start: since, end: call.end, ready: stuck ? call.readyData : -1, record: call });
   }
 
   /** A thread was in its hub wait for so long. */

@@ -41,6 +41,8 @@ export interface Truth {
   readonly lateConnects?: readonly number[];
   readonly victims?: readonly { readonly start: number; readonly end: number }[];
   readonly waitedWhileOthersIdled?: number;
+  readonly spins?: readonly { readonly pid: number; readonly start: number; readonly end: number }[];
+  readonly epollChanges?: number;
   readonly openStall?: boolean;
   readonly query?: string;
 }
