@@ -61,6 +61,7 @@ for (const sample of all) {
       it('times the moments in which nobody could accept', () => serviceStallsAreTrue(sample, report));
     if (truth.brokenPipes.length > 0)
       it('finds each failed write, and what the request stood behind', () => brokenPipesAreTrue(sample, report));
+    if ((truth.lockWaits ?? []).length > 0) it('counts the waits for each lock, and their time', () => lockWaitsAreTrue(sample, report));
     if (truth.retries.length > 0) it('recognises each retry', () => retriesAreTrue(sample, report));
   });
 }
@@ -162,6 +163,21 @@ function brokenPipesAreTrue(sample: Sample, report: Report): void {
     assert.ok(Math.abs(match.ageMs - match.ownMs - match.waitingMs - match.behindMs) < 5, 'the parts make the age');
     if (typeof pipe.behind === 'string') assert.equal(match.behind, pipe.behind);
     else assert.ok(match.behindMs < 100, `${match.behindMs} ms behind ${match.behind}, in truth behind nobody`);
+  }
+}
+
+/** Each file is a finding of its own; a lock between threads has no name in a trace. */
+function lockWaitsAreTrue({ truth }: Sample, report: Report): void {
+  const findings = findingsOf(report, 'lock-contention');
+  const locks = new Set(truth.lockWaits?.map(({ lock }) => lock));
+  assert.equal(findings.length, locks.size);
+  for (const lock of locks) {
+    const waits = truth.lockWaits?.filter((wait) => wait.lock === lock) ?? [];
+    const total = waits.reduce((sum, { start, end }) => sum + end - start, 0);
+    const match = findings.find(({ metrics }) => !lock.startsWith('/') || metrics.lock === lock);
+    assert.ok(match, lock);
+    assert.equal(match.metrics.count, waits.length);
+    assert.ok(Math.abs((match.metrics.totalMs as number) / 1000 - total) < AROUND, `${match.metrics.totalMs} ms, in truth ${total} s`);
   }
 }
 

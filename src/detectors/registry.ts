@@ -5,6 +5,7 @@ import { brokenPipe } from './broken-pipe/detector.ts';
 import type { DetectorDefinition } from './detector.ts';
 import { gilStarvation } from './gil-starvation/detector.ts';
 import { heartbeatLate } from './heartbeat-late/detector.ts';
+import { lockContention } from './lock-contention/detector.ts';
 import { loopStall } from './loop-stall/detector.ts';
 import { requestRetry } from './request-retry/detector.ts';
 import { serviceStall } from './service-stall/detector.ts';
@@ -19,6 +20,7 @@ export const detectors: readonly DetectorDefinition[] = [
   loopStall,
   heartbeatLate,
   gilStarvation,
+  lockContention,
   brokenPipe,
   abandonedRequest,
   requestRetry,

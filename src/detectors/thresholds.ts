@@ -58,6 +58,13 @@ const DEFINED = {
     meaning: 'All sync workers busy at once for this part of the time is a warning.',
   },
   'saturation-critical-share': { default: 0.5, unit: 'of the time', meaning: 'From here on it is critical.' },
+  'lock-wait-ms': { default: 500, unit: 'ms', meaning: 'So much waiting for one lock, all waiters together, is contention.' },
+  'lock-threads': { default: 3, unit: 'threads', meaning: 'So many threads that queue at one futex are a convoy.' },
+  'lock-share': {
+    default: 0.3,
+    unit: 'of the time',
+    meaning: 'The part of the time, from the first wait to the last, that each of these threads waits.',
+  },
   'retry-window-s': {
     default: 30,
     unit: 's',

@@ -2,6 +2,7 @@ import { decoration } from '../trace/arguments.ts';
 import { portOf, protocolOfPort, type Query } from '../trace/payload.ts';
 import type { Connection, Request } from './connections.ts';
 import type { Listener } from './listeners.ts';
+import type { SharedLock } from './shared-locks.ts';
 
 export type DescriptorKind = 'unknown' | 'socket' | 'datagram' | 'listener' | 'connection' | 'epoll' | 'pipe' | 'event' | 'file' | 'device';
 
@@ -30,6 +31,8 @@ export class Descriptor {
   /** What was last asked on it. */
   query: Query | null = null;
   epoll: EpollSet | null = null;
+  /** The lock that was asked for on this file. */
+  lock: SharedLock | null = null;
 
   constructor(kind: DescriptorKind, label: string, seenOpening: boolean) {
     this.kind = kind;

@@ -5,6 +5,7 @@ import type { Descriptor } from './descriptors.ts';
 import type { Listener } from './listeners.ts';
 import type { Span } from './loop.ts';
 import type { LeftIn, Thread } from './processes.ts';
+import type { SharedLock } from './shared-locks.ts';
 import type { KeptLine, Turn } from './turn.ts';
 
 /**
@@ -125,6 +126,25 @@ export interface Kill {
   readonly record: Call;
 }
 
+/** A thread waited for a lock that processes share. */
+export interface LockWait {
+  readonly thread: Thread;
+  readonly lock: SharedLock;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+  /** Who had it before; null when that is not in the trace. */
+  readonly holder: Thread | null;
+  /** How long the holder had it, up to the end of the wait; UNKNOWN without one. */
+  readonly held: Nanoseconds;
+  /** How often it asked: once for a call that sleeps, more often for one that is refused. */
+  readonly tries: number;
+  /** It got the lock in the end. */
+  readonly obtained: boolean;
+  /** What it was serving, '' when that is not known. */
+  readonly request: string;
+  readonly lines: readonly KeptLine[];
+}
+
 export interface RequestRead {
   readonly thread: Thread;
   readonly request: Request;
@@ -147,6 +167,7 @@ export interface Facts {
   failedWrite: FailedWrite;
   hangUp: HangUp;
   requestRead: RequestRead;
+  lockWait: LockWait;
 }
 
 export type FactHandlers = { [Name in keyof Facts]?: (fact: Facts[Name]) => void };

@@ -7,10 +7,12 @@ import { CallStatistics } from './call-statistics.ts';
 import type { Request } from './connections.ts';
 import { DescriptorTracker } from './descriptor-tracker.ts';
 import { FactBus } from './facts.ts';
+import { FutexWords } from './futex-words.ts';
 import { Listeners } from './listeners.ts';
 import { LivenessTracker } from './liveness-tracker.ts';
 import { Processes, type Thread } from './processes.ts';
 import { type Handler, HUB_WAIT, routeOf, type Trackers } from './routes.ts';
+import { SharedLocks } from './shared-locks.ts';
 import { TrafficTracker } from './traffic-tracker.ts';
 import { LADDER_RUNG } from './turn.ts';
 import { leftIn, noteCall, noteGap, noteSilence } from './turn-notes.ts';
@@ -46,6 +48,8 @@ export class Model {
   readonly #cycles: AcceptCycles;
   readonly #trackers: Trackers;
   readonly #traffic: TrafficTracker;
+  readonly #locks: SharedLocks;
+  readonly #futexes: FutexWords;
   readonly #handlers: (Handler | undefined)[] = [];
 
   constructor(options: ModelOptions) {
@@ -53,12 +57,16 @@ export class Model {
     const inWindow = (time: Nanoseconds): boolean => time >= options.from && time <= options.to;
     this.#cycles = new AcceptCycles(this.facts, inWindow);
     this.#traffic = new TrafficTracker(this.facts, this.listeners, this.#cycles, inWindow);
+    this.#locks = new SharedLocks(this.facts, inWindow);
+    this.#futexes = new FutexWords(inWindow);
     this.#trackers = {
       processes: this.processes,
       descriptors: new DescriptorTracker(this.listeners),
       traffic: this.#traffic,
       waits: new WaitTracker(this.facts, this.#cycles),
       liveness: new LivenessTracker(this.facts, inWindow),
+      locks: this.#locks,
+      futexes: this.#futexes,
     };
   }
 
@@ -96,6 +104,7 @@ export class Model {
     if (exit.supersededBy !== 0) return;
     this.#cycles.close(thread, exit.time);
     this.#traffic.exited(thread, exit.signal);
+    this.#locks.exited(thread, exit.time);
     // A worker that ends by itself is shutting down, not stalled; one that is killed in a long turn was in it to the end.
     if (thread.loop.inTurn && !thread.loop.waitIsUntimed && exit.signal !== '') {
       noteSilence(thread, exit.time);
@@ -123,6 +132,7 @@ export class Model {
         this.#endTurn(thread, this.lastTime, true);
       }
     }
+    this.#locks.finish(this.processes.threads());
     this.#traffic.finish(this.processes.all(), this.lastTime);
   }
 
@@ -190,6 +200,7 @@ export class Model {
     else if (call.syscall.family === 'futex') {
       loop.futexBlocked += call.duration;
       if (call.args.includes('LOCK_PI')) loop.acceptBlocked += call.duration;
+      else this.#futexes.waited(call, thread);
     }
     if (!loop.inTurn) return;
     const kind = noteCall(call, thread);

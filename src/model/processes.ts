@@ -3,7 +3,9 @@ import type { Syscall } from '../trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { AcceptState } from './accept-cycles.ts';
 import { DescriptorTable } from './descriptors.ts';
+import { absorbFutexes, type FutexTable, type FutexWord } from './futex-words.ts';
 import { Loop } from './loop.ts';
+import type { LockTries, SharedLock } from './shared-locks.ts';
 import type { BlockClass, KeptLine } from './turn.ts';
 
 const MOST_TIDS = 256;
@@ -36,6 +38,8 @@ export class Process {
   accepted = 0;
   requests = 0;
   brokenPipes = 0;
+  /** What its threads wait for; null while no futex call was seen. */
+  futexes: FutexTable | null = null;
   exitedAt: Nanoseconds = UNKNOWN;
   killedBy = '';
 
@@ -79,6 +83,14 @@ export class Thread {
   lastTimed = true;
   /** The call it was in when the trace ended. */
   leftIn: LeftIn | null = null;
+  /** The lock it took last and still holds, and whether it accepted meanwhile; its refused tries for one. */
+  holds: SharedLock | null = null;
+  acceptedHolding = false;
+  /** The futex word it was woken at last, until it does something that shows what it was for. */
+  word: FutexWord | null = null;
+  lockTries: LockTries | null = null;
+  /** It read a request: what it waits for, somebody waits for. */
+  servesRequests = false;
   readonly loop = new Loop();
   readonly accepts = new AcceptState();
 
@@ -169,6 +181,7 @@ export class Processes {
     }
     old.threads.length = 0;
     process.descriptors.absorb(old.descriptors);
+    absorbFutexes(process, old);
     process.accepted += old.accepted;
     process.requests += old.requests;
   }

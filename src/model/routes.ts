@@ -3,10 +3,12 @@ import type { Call } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import type { Request } from './connections.ts';
 import type { DescriptorTracker } from './descriptor-tracker.ts';
+import type { FutexWords } from './futex-words.ts';
 import type { LivenessTracker } from './liveness-tracker.ts';
 import { NO_THREAD_STARTED } from './loop.ts';
 import type { Processes, Thread } from './processes.ts';
 import { serverOf } from './server-names.ts';
+import type { SharedLocks } from './shared-locks.ts';
 import type { TrafficTracker } from './traffic-tracker.ts';
 import type { WaitTracker } from './wait-tracker.ts';
 
@@ -22,6 +24,8 @@ export interface Trackers {
   readonly traffic: TrafficTracker;
   readonly waits: WaitTracker;
   readonly liveness: LivenessTracker;
+  readonly locks: SharedLocks;
+  readonly futexes: FutexWords;
 }
 
 const nobody: Handler = () => null;
@@ -35,16 +39,21 @@ export function routeOf(syscall: Syscall, trackers: Trackers): Handler {
       return null;
     };
   }
-  const { descriptors, traffic, waits } = trackers;
+  const { descriptors, traffic, waits, locks, futexes } = trackers;
   switch (syscall.family) {
     case 'accept':
       return (call, thread) => {
         const owner = traffic.accept(call, thread);
         waits.acceptFollowed(thread);
+        if (thread.holds !== null) locks.accepted(thread);
+        if (thread.word !== null) futexes.accepted(thread);
         return owner;
       };
     case 'epoll-wait':
-      return (call, thread) => (waits.epoll(call, thread) ? HUB_WAIT : null);
+      return (call, thread) => {
+        if (thread.word !== null) futexes.beforeWait(thread);
+        return waits.epoll(call, thread) ? HUB_WAIT : null;
+      };
     case 'poll':
       return (call, thread) => (waits.poll(call, thread) ? HUB_WAIT : ownerOfFirst(call, thread));
     case 'select':
@@ -58,7 +67,9 @@ export function routeOf(syscall: Syscall, trackers: Trackers): Handler {
     case 'close':
       return (call, thread) => {
         const closed = descriptors.closed(call, thread.process);
-        return closed === undefined ? null : traffic.closed(call, thread, closed);
+        if (closed === undefined) return null;
+        if (closed.lock !== null) locks.closed(call, thread, closed.lock);
+        return traffic.closed(call, thread, closed);
       };
     default:
       return nobody;
@@ -68,7 +79,7 @@ export function routeOf(syscall: Syscall, trackers: Trackers): Handler {
 /** Calls that only change what is known of a process or its descriptors. */
 function bookkeeping(
   { name, family }: Syscall,
-  { processes, descriptors, liveness }: Trackers,
+  { processes, descriptors, liveness, locks, futexes }: Trackers,
 ): ((call: Call, thread: Thread) => void) | undefined {
   if (name === 'getpid') return (call, thread) => processes.pidNamed(thread, call.result);
   if (name === 'getppid') return (call, thread) => processes.parentNamed(thread.process, call.result);
@@ -94,6 +105,16 @@ function bookkeeping(
     case 'dup':
       return (call, thread) => descriptors.duplicated(call, thread);
     case 'fcntl':
+      return (call, thread) => {
+        if (call.mentions('SETLK')) locks.recordLocked(call, thread);
+        else descriptors.control(call, thread);
+      };
+    case 'futex':
+      return (call, thread) => futexes.called(call, thread);
+    case 'lock':
+      return (call, thread) => locks.flocked(call, thread);
+    case 'semaphore':
+      return name.startsWith('sem') ? (call, thread) => locks.semaphore(call, thread) : undefined;
     case 'ioctl':
       return (call, thread) => descriptors.control(call, thread);
     case 'epoll-ctl':

@@ -180,6 +180,7 @@ export class TrafficTracker {
     thread.loop.aftermath?.addWaiting(request.name);
     if (!this.#inWindow(call.end)) return;
     thread.process.requests++;
+    thread.servesRequests = true;
     this.#facts.tell('requestRead', { thread, request, record: call });
   }
 

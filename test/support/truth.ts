@@ -29,6 +29,7 @@ export interface Truth {
     readonly behind?: string | null;
   }[];
   readonly retries: readonly { readonly request: string; readonly firstAt: number; readonly againAt: number }[];
+  readonly lockWaits?: readonly { readonly pid: number; readonly start: number; readonly end: number; readonly lock: string }[];
   readonly openStall?: boolean;
   readonly query?: string;
 }
