@@ -61,6 +61,7 @@ for (const sample of all) {
       it('times the moments in which nobody could accept', () => serviceStallsAreTrue(sample, report));
     if (truth.brokenPipes.length > 0)
       it('finds each failed write, and what the request stood behind', () => brokenPipesAreTrue(sample, report));
+    if (truth.questions !== undefined) it('counts what was asked of name servers on the loop', () => questionsAreTrue(sample, report));
     if ((truth.lockWaits ?? []).length > 0) it('counts the waits for each lock, and their time', () => lockWaitsAreTrue(sample, report));
     if (truth.retries.length > 0) it('recognises each retry', () => retriesAreTrue(sample, report));
   });
@@ -164,6 +165,17 @@ function brokenPipesAreTrue(sample: Sample, report: Report): void {
     if (typeof pipe.behind === 'string') assert.equal(match.behind, pipe.behind);
     else assert.ok(match.behindMs < 100, `${match.behindMs} ms behind ${match.behind}, in truth behind nobody`);
   }
+}
+
+function questionsAreTrue({ truth }: Sample, report: Report): void {
+  const { silent, noSuchName, answered } = truth.questions ?? { silent: 0, noSuchName: 0, answered: 0 };
+  const metrics = findingsOf(report, 'blocking-dns')[0]?.metrics;
+  if (truth.expect.quiet.includes('blocking-dns')) assert.equal(metrics, undefined);
+  else
+    assert.deepEqual(
+      [metrics?.timeouts, metrics?.noSuchName, metrics?.questions, metrics?.count],
+      [silent, noSuchName, silent + noSuchName + answered, answered],
+    );
 }
 
 /** Each file is a finding of its own; a lock between threads has no name in a trace. */

@@ -1,6 +1,7 @@
 import { abandonedRequest } from './abandoned-request/detector.ts';
 import { acceptErrors } from './accept-errors/detector.ts';
 import { acceptSkew } from './accept-skew/detector.ts';
+import { blockingDns } from './blocking-dns/detector.ts';
 import { brokenPipe } from './broken-pipe/detector.ts';
 import type { DetectorDefinition } from './detector.ts';
 import { gilStarvation } from './gil-starvation/detector.ts';
@@ -21,6 +22,7 @@ export const detectors: readonly DetectorDefinition[] = [
   heartbeatLate,
   gilStarvation,
   lockContention,
+  blockingDns,
   brokenPipe,
   abandonedRequest,
   requestRetry,

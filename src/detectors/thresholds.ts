@@ -65,6 +65,12 @@ const DEFINED = {
     unit: 'of the time',
     meaning: 'The part of the time, from the first wait to the last, that each of these threads waits.',
   },
+  'dns-ms': { default: 100, unit: 'ms', meaning: 'A name lookup that holds a loop for this long is a warning.' },
+  'dns-critical-ms': {
+    default: 1000,
+    unit: 'ms',
+    meaning: 'From here on it is critical; for a sync worker, which may wait, it is a warning.',
+  },
   'retry-window-s': {
     default: 30,
     unit: 's',

@@ -4,6 +4,7 @@ import type { Connection, Request } from './connections.ts';
 import type { Descriptor } from './descriptors.ts';
 import type { Listener } from './listeners.ts';
 import type { Span } from './loop.ts';
+import type { NameLookup } from './name-lookups.ts';
 import type { LeftIn, Thread } from './processes.ts';
 import type { SharedLock } from './shared-locks.ts';
 import type { KeptLine, Turn } from './turn.ts';
@@ -168,6 +169,8 @@ export interface Facts {
   hangUp: HangUp;
   requestRead: RequestRead;
   lockWait: LockWait;
+  /** A name was looked up on the thread of a loop, which waited for the answer. */
+  nameLookup: NameLookup;
 }
 
 export type FactHandlers = { [Name in keyof Facts]?: (fact: Facts[Name]) => void };

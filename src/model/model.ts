@@ -10,6 +10,7 @@ import { FactBus } from './facts.ts';
 import { FutexWords } from './futex-words.ts';
 import { Listeners } from './listeners.ts';
 import { LivenessTracker } from './liveness-tracker.ts';
+import { NameLookups } from './name-lookups.ts';
 import { Processes, type Thread } from './processes.ts';
 import { type Handler, HUB_WAIT, routeOf, type Trackers } from './routes.ts';
 import { SharedLocks } from './shared-locks.ts';
@@ -49,6 +50,7 @@ export class Model {
   readonly #trackers: Trackers;
   readonly #traffic: TrafficTracker;
   readonly #locks: SharedLocks;
+  readonly #lookups: NameLookups;
   readonly #futexes: FutexWords;
   readonly #handlers: (Handler | undefined)[] = [];
 
@@ -56,7 +58,8 @@ export class Model {
     this.options = options;
     const inWindow = (time: Nanoseconds): boolean => time >= options.from && time <= options.to;
     this.#cycles = new AcceptCycles(this.facts, inWindow);
-    this.#traffic = new TrafficTracker(this.facts, this.listeners, this.#cycles, inWindow);
+    this.#lookups = new NameLookups(this.facts, inWindow);
+    this.#traffic = new TrafficTracker(this.facts, this.listeners, this.#cycles, this.#lookups, inWindow);
     this.#locks = new SharedLocks(this.facts, inWindow);
     this.#futexes = new FutexWords(inWindow);
     this.#trackers = {
@@ -67,6 +70,7 @@ export class Model {
       liveness: new LivenessTracker(this.facts, inWindow),
       locks: this.#locks,
       futexes: this.#futexes,
+      lookups: this.#lookups,
     };
   }
 
@@ -209,6 +213,7 @@ export class Model {
 
   #endTurn(thread: Thread, at: Nanoseconds, open: boolean): void {
     const { loop } = thread;
+    if (thread.lookup !== null) this.#lookups.settle(thread);
     const turn = loop.endTurn(at);
     if (turn === null) return;
     // Coarse stamps, or none, may show less than the calls in it tell.

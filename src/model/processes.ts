@@ -5,6 +5,7 @@ import { AcceptState } from './accept-cycles.ts';
 import { DescriptorTable } from './descriptors.ts';
 import { absorbFutexes, type FutexTable, type FutexWord } from './futex-words.ts';
 import { Loop } from './loop.ts';
+import type { NameLookup } from './name-lookups.ts';
 import type { LockTries, SharedLock } from './shared-locks.ts';
 import type { BlockClass, KeptLine } from './turn.ts';
 
@@ -89,6 +90,8 @@ export class Thread {
   /** The futex word it was woken at last, until it does something that shows what it was for. */
   word: FutexWord | null = null;
   lockTries: LockTries | null = null;
+  /** The name that it is asking a name server for, within its running turn. */
+  lookup: NameLookup | null = null;
   /** It read a request: what it waits for, somebody waits for. */
   servesRequests = false;
   readonly loop = new Loop();

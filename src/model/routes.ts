@@ -6,6 +6,7 @@ import type { DescriptorTracker } from './descriptor-tracker.ts';
 import type { FutexWords } from './futex-words.ts';
 import type { LivenessTracker } from './liveness-tracker.ts';
 import { NO_THREAD_STARTED } from './loop.ts';
+import type { NameLookups } from './name-lookups.ts';
 import type { Processes, Thread } from './processes.ts';
 import { serverOf } from './server-names.ts';
 import type { SharedLocks } from './shared-locks.ts';
@@ -26,6 +27,7 @@ export interface Trackers {
   readonly liveness: LivenessTracker;
   readonly locks: SharedLocks;
   readonly futexes: FutexWords;
+  readonly lookups: NameLookups;
 }
 
 const nobody: Handler = () => null;
@@ -39,7 +41,7 @@ export function routeOf(syscall: Syscall, trackers: Trackers): Handler {
       return null;
     };
   }
-  const { descriptors, traffic, waits, locks, futexes } = trackers;
+  const { descriptors, traffic, waits, locks, futexes, lookups } = trackers;
   switch (syscall.family) {
     case 'accept':
       return (call, thread) => {
@@ -55,7 +57,11 @@ export function routeOf(syscall: Syscall, trackers: Trackers): Handler {
         return waits.epoll(call, thread) ? HUB_WAIT : null;
       };
     case 'poll':
-      return (call, thread) => (waits.poll(call, thread) ? HUB_WAIT : ownerOfFirst(call, thread));
+      return (call, thread) => {
+        if (waits.poll(call, thread)) return HUB_WAIT;
+        if (thread.lookup !== null) lookups.polled(call, thread);
+        return ownerOfFirst(call, thread);
+      };
     case 'select':
       return (call, thread) => (waits.select(call, thread) ? HUB_WAIT : null);
     case 'read':

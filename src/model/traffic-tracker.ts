@@ -7,6 +7,7 @@ import { acceptedConnection, Connection, type Request } from './connections.ts';
 import { Descriptor } from './descriptors.ts';
 import type { FactBus, FailedWrite } from './facts.ts';
 import type { Listeners } from './listeners.ts';
+import type { NameLookups } from './name-lookups.ts';
 import type { Process, Thread } from './processes.ts';
 import { type KeptLine, keptLine } from './turn.ts';
 
@@ -34,13 +35,15 @@ export class TrafficTracker {
   readonly #facts: FactBus;
   readonly #listeners: Listeners;
   readonly #cycles: AcceptCycles;
+  readonly #lookups: NameLookups;
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #lastFailure = new Map<Thread, FailedWrite>();
 
-  constructor(facts: FactBus, listeners: Listeners, cycles: AcceptCycles, inWindow: (time: Nanoseconds) => boolean) {
+  constructor(facts: FactBus, listeners: Listeners, cycles: AcceptCycles, lookups: NameLookups, inWindow: (time: Nanoseconds) => boolean) {
     this.#facts = facts;
     this.#listeners = listeners;
     this.#cycles = cycles;
+    this.#lookups = lookups;
     this.#inWindow = inWindow;
   }
 
@@ -76,6 +79,7 @@ export class TrafficTracker {
     const descriptor = thread.process.descriptors.learn(call.fd, call.args);
     const address = socketAddress(call.args);
     if (address !== '') descriptor.peer = address;
+    if (address.endsWith(':53')) this.#lookups.connected(call, thread, address, descriptor.kind === 'datagram');
     descriptor.owner = thread.loop.owner;
     return descriptor.owner;
   }
@@ -88,6 +92,7 @@ export class TrafficTracker {
     if (call.syscall.name === 'recvmsg' && call.args.includes('SCM_RIGHTS')) this.#receiveDescriptors(call, thread);
     let { connection } = descriptor;
     if (connection === null) {
+      if (descriptor.kind === 'datagram') this.#lookups.received(call, thread);
       if (descriptor.kind !== 'socket' || descriptor.seenOpening || !(call.result > 0)) return descriptor.owner;
       connection = this.#adopt(call, thread, descriptor);
       if (connection === null) return descriptor.owner;
@@ -116,7 +121,8 @@ export class TrafficTracker {
       this.#served(connection, thread);
       return request;
     }
-    if (descriptor.kind === 'socket' && call.result > 0) {
+    if (descriptor.kind === 'datagram') this.#lookups.sent(call, thread, descriptor.peer);
+    else if (descriptor.kind === 'socket' && call.result > 0) {
       descriptor.owner = loop.owner ?? descriptor.owner;
       descriptor.query = queryOf(quotedBytes(call.args, 256) ?? '') ?? descriptor.query;
     }

@@ -169,6 +169,22 @@ describe('threads that queue at one futex', () => {
     none(await analyzed(convoy(5, 11, { wakenBy: 'main' })), KIND);
   });
 
+  it('are none at the lock that lets one thread wait for a connection, as the threads of uWSGI do', async () => {
+    const { trace, workers } = prefork([101]);
+    const [main] = workers as [ThreadLines];
+    const pool = Array.from({ length: 5 }, (_, index) => 140 + index);
+    for (const tid of pool) startThread(main, tid);
+    const all = pool.map((tid) => trace.thread(tid).at(60));
+    for (let turn = 0; turn < 55; turn++) {
+      const thread = all[turn % 5] as ThreadLines;
+      const at = 200 + 50 * turn;
+      thread.call(`futex(${WORD}, FUTEX_WAIT_PRIVATE, 2, NULL`, ')', 0, at - thread.now);
+      thread.waitUntil(at + 48, LISTENER).accept(11);
+      thread.call(`futex(${WORD}, FUTEX_WAKE_PRIVATE, 1`, ')', 1).read(11, 'GET /a').reply(11).close(11);
+    }
+    none(await analyzed(trace), KIND);
+  });
+
   it('are none at a lock with priority inheritance, which guards accepts', async () => {
     none(await analyzed(convoy(5, 11, { operation: 'FUTEX_LOCK_PI_PRIVATE' })), KIND);
   });

@@ -30,6 +30,7 @@ export interface Truth {
   }[];
   readonly retries: readonly { readonly request: string; readonly firstAt: number; readonly againAt: number }[];
   readonly lockWaits?: readonly { readonly pid: number; readonly start: number; readonly end: number; readonly lock: string }[];
+  readonly questions?: { readonly silent: number; readonly noSuchName: number; readonly answered: number };
   readonly openStall?: boolean;
   readonly query?: string;
 }
