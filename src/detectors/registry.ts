@@ -4,6 +4,7 @@ import { acceptSkew } from './accept-skew/detector.ts';
 import { blockingDns } from './blocking-dns/detector.ts';
 import { brokenPipe } from './broken-pipe/detector.ts';
 import type { DetectorDefinition } from './detector.ts';
+import { diskSync } from './disk-sync/detector.ts';
 import { gilStarvation } from './gil-starvation/detector.ts';
 import { heartbeatLate } from './heartbeat-late/detector.ts';
 import { lockContention } from './lock-contention/detector.ts';
@@ -23,6 +24,7 @@ export const detectors: readonly DetectorDefinition[] = [
   gilStarvation,
   lockContention,
   blockingDns,
+  diskSync,
   brokenPipe,
   abandonedRequest,
   requestRetry,

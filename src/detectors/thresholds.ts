@@ -65,6 +65,17 @@ const DEFINED = {
     unit: 'of the time',
     meaning: 'The part of the time, from the first wait to the last, that each of these threads waits.',
   },
+  'disk-sync-ms': { default: 100, unit: 'ms', meaning: 'So much waiting for the disk within one second on an event loop is a warning.' },
+  'disk-sync-worker-ms': {
+    default: 500,
+    unit: 'ms',
+    meaning: 'The same on a thread that serves one request at a time.',
+  },
+  'disk-sync-per-second': {
+    default: 20,
+    unit: 'syncs a second',
+    meaning: 'From here on syncs are worth a line, however quick they are.',
+  },
   'dns-ms': { default: 100, unit: 'ms', meaning: 'A name lookup that holds a loop for this long is a warning.' },
   'dns-critical-ms': {
     default: 1000,

@@ -127,6 +127,15 @@ export interface Kill {
   readonly record: Call;
 }
 
+/** A call returned once the disk had what was written. */
+export interface DiskSync {
+  readonly thread: Thread;
+  /** Valid while the fact is told. */
+  readonly record: Call;
+  /** The file, '' for calls that name none. */
+  readonly target: string;
+}
+
 /** A thread waited for a lock that processes share. */
 export interface LockWait {
   readonly thread: Thread;
@@ -169,6 +178,7 @@ export interface Facts {
   hangUp: HangUp;
   requestRead: RequestRead;
   lockWait: LockWait;
+  diskSync: DiskSync;
   /** A name was looked up on the thread of a loop, which waited for the answer. */
   nameLookup: NameLookup;
 }

@@ -6,6 +6,7 @@ import { Calibration } from './calibration.ts';
 import { CallStatistics } from './call-statistics.ts';
 import type { Request } from './connections.ts';
 import { DescriptorTracker } from './descriptor-tracker.ts';
+import { DiskTracker } from './disk-tracker.ts';
 import { FactBus } from './facts.ts';
 import { FutexWords } from './futex-words.ts';
 import { Listeners } from './listeners.ts';
@@ -69,6 +70,7 @@ export class Model {
       waits: new WaitTracker(this.facts, this.#cycles),
       liveness: new LivenessTracker(this.facts, inWindow),
       locks: this.#locks,
+      disk: new DiskTracker(this.facts, inWindow),
       futexes: this.#futexes,
       lookups: this.#lookups,
     };

@@ -3,6 +3,7 @@ import type { Call } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import type { Request } from './connections.ts';
 import type { DescriptorTracker } from './descriptor-tracker.ts';
+import type { DiskTracker } from './disk-tracker.ts';
 import type { FutexWords } from './futex-words.ts';
 import type { LivenessTracker } from './liveness-tracker.ts';
 import { NO_THREAD_STARTED } from './loop.ts';
@@ -26,6 +27,7 @@ export interface Trackers {
   readonly waits: WaitTracker;
   readonly liveness: LivenessTracker;
   readonly locks: SharedLocks;
+  readonly disk: DiskTracker;
   readonly futexes: FutexWords;
   readonly lookups: NameLookups;
 }
@@ -85,7 +87,7 @@ export function routeOf(syscall: Syscall, trackers: Trackers): Handler {
 /** Calls that only change what is known of a process or its descriptors. */
 function bookkeeping(
   { name, family }: Syscall,
-  { processes, descriptors, liveness, locks, futexes }: Trackers,
+  { processes, descriptors, liveness, locks, futexes, disk }: Trackers,
 ): ((call: Call, thread: Thread) => void) | undefined {
   if (name === 'getpid') return (call, thread) => processes.pidNamed(thread, call.result);
   if (name === 'getppid') return (call, thread) => processes.parentNamed(thread.process, call.result);
@@ -115,6 +117,8 @@ function bookkeeping(
         if (call.mentions('SETLK')) locks.recordLocked(call, thread);
         else descriptors.control(call, thread);
       };
+    case 'sync':
+      return (call, thread) => disk.synced(call, thread);
     case 'futex':
       return (call, thread) => futexes.called(call, thread);
     case 'lock':
