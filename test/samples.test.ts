@@ -61,6 +61,8 @@ for (const sample of all) {
       it('times the moments in which nobody could accept', () => serviceStallsAreTrue(sample, report));
     if (truth.brokenPipes.length > 0)
       it('finds each failed write, and what the request stood behind', () => brokenPipesAreTrue(sample, report));
+    if (truth.descriptors !== undefined && truth.expect.found.includes('fd-leak'))
+      it('counts the descriptors that each worker kept', () => descriptorsAreTrue(sample, report));
     if (truth.questions !== undefined) it('counts what was asked of name servers on the loop', () => questionsAreTrue(sample, report));
     if ((truth.lockWaits ?? []).length > 0) it('counts the waits for each lock, and their time', () => lockWaitsAreTrue(sample, report));
     if (truth.retries.length > 0) it('recognises each retry', () => retriesAreTrue(sample, report));
@@ -164,6 +166,28 @@ function brokenPipesAreTrue(sample: Sample, report: Report): void {
     assert.ok(Math.abs(match.ageMs - match.ownMs - match.waitingMs - match.behindMs) < 5, 'the parts make the age');
     if (typeof pipe.behind === 'string') assert.equal(match.behind, pipe.behind);
     else assert.ok(match.behindMs < 100, `${match.behindMs} ms behind ${match.behind}, in truth behind nobody`);
+  }
+}
+
+/** The last count may be a request or two before the end of the load. */
+function descriptorsAreTrue({ truth }: Sample, report: Report): void {
+  for (const [group, kind] of [
+    ['socket', 'sockets'],
+    ['file', 'files'],
+  ] as const) {
+    const found = findingsOf(report, 'fd-leak').find(({ metrics }) => metrics.group === group);
+    const workers = (found?.metrics.workers ?? []) as unknown as {
+      readonly pid: number;
+      readonly before: number;
+      readonly after: number;
+    }[];
+    for (const { pid, before, after } of truth.descriptors ?? []) {
+      const kept = after[kind] - before[kind];
+      const told = workers.find((worker) => worker.pid === pid);
+      if (kept >= 20)
+        assert.ok(told !== undefined && Math.abs(told.after - told.before - kept) <= 2, `${kind} of ${pid}: ${kept} in truth`);
+      else assert.equal(told, undefined);
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import { blockingDns } from './blocking-dns/detector.ts';
 import { brokenPipe } from './broken-pipe/detector.ts';
 import type { DetectorDefinition } from './detector.ts';
 import { diskSync } from './disk-sync/detector.ts';
+import { fdLeak } from './fd-leak/detector.ts';
 import { gilStarvation } from './gil-starvation/detector.ts';
 import { heartbeatLate } from './heartbeat-late/detector.ts';
 import { lockContention } from './lock-contention/detector.ts';
@@ -25,6 +26,7 @@ export const detectors: readonly DetectorDefinition[] = [
   lockContention,
   blockingDns,
   diskSync,
+  fdLeak,
   brokenPipe,
   abandonedRequest,
   requestRetry,

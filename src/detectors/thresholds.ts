@@ -76,6 +76,13 @@ const DEFINED = {
     unit: 'syncs a second',
     meaning: 'From here on syncs are worth a line, however quick they are.',
   },
+  'fd-growth': {
+    default: 20,
+    unit: 'descriptors',
+    meaning: 'A process that has so many more open of one kind after its requests than before them, and never fewer in between, leaks.',
+  },
+  'close-wait-descriptors': { default: 5, unit: 'sockets', meaning: 'So many sockets that only we keep open are forgotten ones.' },
+  'close-wait-s': { default: 10, unit: 's', meaning: 'How long ago the other end of each of them has closed, at least.' },
   'dns-ms': { default: 100, unit: 'ms', meaning: 'A name lookup that holds a loop for this long is a warning.' },
   'dns-critical-ms': {
     default: 1000,

@@ -5,6 +5,7 @@ import { AcceptCycles } from './accept-cycles.ts';
 import { Calibration } from './calibration.ts';
 import { CallStatistics } from './call-statistics.ts';
 import type { Request } from './connections.ts';
+import { DescriptorCensus } from './descriptor-census.ts';
 import { DescriptorTracker } from './descriptor-tracker.ts';
 import { DiskTracker } from './disk-tracker.ts';
 import { FactBus } from './facts.ts';
@@ -51,6 +52,7 @@ export class Model {
   readonly #trackers: Trackers;
   readonly #traffic: TrafficTracker;
   readonly #locks: SharedLocks;
+  readonly #census: DescriptorCensus;
   readonly #lookups: NameLookups;
   readonly #futexes: FutexWords;
   readonly #handlers: (Handler | undefined)[] = [];
@@ -59,6 +61,7 @@ export class Model {
     this.options = options;
     const inWindow = (time: Nanoseconds): boolean => time >= options.from && time <= options.to;
     this.#cycles = new AcceptCycles(this.facts, inWindow);
+    this.#census = new DescriptorCensus(inWindow);
     this.#lookups = new NameLookups(this.facts, inWindow);
     this.#traffic = new TrafficTracker(this.facts, this.listeners, this.#cycles, this.#lookups, inWindow);
     this.#locks = new SharedLocks(this.facts, inWindow);
@@ -84,6 +87,7 @@ export class Model {
     const { start, end, syscall } = call;
     if (this.firstTime === UNKNOWN || start < this.firstTime) this.firstTime = start;
     if (end > this.lastTime) this.lastTime = end;
+    if (end >= this.#census.dueAt) this.#census.take(end, this.processes.all());
     const thread = this.processes.at(call.lane, start);
     if (end >= this.options.from && end <= this.options.to) this.statistics.add(call);
     if (call.inFlight) {

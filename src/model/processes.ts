@@ -2,6 +2,7 @@ import type { Lane } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { AcceptState } from './accept-cycles.ts';
+import type { Census } from './descriptor-census.ts';
 import { DescriptorTable } from './descriptors.ts';
 import { absorbFutexes, type FutexTable, type FutexWord } from './futex-words.ts';
 import { Loop } from './loop.ts';
@@ -39,6 +40,10 @@ export class Process {
   accepted = 0;
   requests = 0;
   brokenPipes = 0;
+  /** How many descriptors it had open, over time; null before the first count. */
+  census: Census | null = null;
+  /** Sockets that the other end has closed and it has not. */
+  endedOpen = 0;
   /** What its threads wait for; null while no futex call was seen. */
   futexes: FutexTable | null = null;
   exitedAt: Nanoseconds = UNKNOWN;

@@ -4,6 +4,7 @@ import type { Call } from '../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
 import { acceptedConnection, Connection, type Request } from './connections.ts';
+import { noteEnd } from './descriptor-census.ts';
 import { Descriptor } from './descriptors.ts';
 import type { FactBus, FailedWrite } from './facts.ts';
 import type { Listeners } from './listeners.ts';
@@ -92,6 +93,7 @@ export class TrafficTracker {
     if (call.syscall.name === 'recvmsg' && call.args.includes('SCM_RIGHTS')) this.#receiveDescriptors(call, thread);
     let { connection } = descriptor;
     if (connection === null) {
+      if (call.result === 0 && descriptor.kind === 'socket') noteEnd(call, thread, descriptor);
       if (descriptor.kind === 'datagram') this.#lookups.received(call, thread);
       if (descriptor.kind !== 'socket' || descriptor.seenOpening || !(call.result > 0)) return descriptor.owner;
       connection = this.#adopt(call, thread, descriptor);
@@ -100,6 +102,7 @@ export class TrafficTracker {
     this.#served(connection, thread);
     if (call.result > 0) this.#received(call, thread, connection);
     else if (call.result === 0 || call.error === 'ECONNRESET') {
+      noteEnd(call, thread, descriptor);
       const { request } = connection;
       if (request.inProgress && request.complete && request.hungUpAt === UNKNOWN) request.hangUp(call);
     }
@@ -123,6 +126,7 @@ export class TrafficTracker {
     }
     if (descriptor.kind === 'datagram') this.#lookups.sent(call, thread, descriptor.peer);
     else if (descriptor.kind === 'socket' && call.result > 0) {
+      if (descriptor.owner !== null && loop.owner !== null && loop.owner !== descriptor.owner) descriptor.isReused = true;
       descriptor.owner = loop.owner ?? descriptor.owner;
       descriptor.query = queryOf(quotedBytes(call.args, 256) ?? '') ?? descriptor.query;
     }

@@ -31,6 +31,11 @@ export interface Truth {
   readonly retries: readonly { readonly request: string; readonly firstAt: number; readonly againAt: number }[];
   readonly lockWaits?: readonly { readonly pid: number; readonly start: number; readonly end: number; readonly lock: string }[];
   readonly questions?: { readonly silent: number; readonly noSuchName: number; readonly answered: number };
+  readonly descriptors?: readonly {
+    readonly pid: number;
+    readonly before: { readonly sockets: number; readonly files: number };
+    readonly after: { readonly sockets: number; readonly files: number };
+  }[];
   readonly openStall?: boolean;
   readonly query?: string;
 }
