@@ -45,9 +45,9 @@ export const detectors: readonly DetectorDefinition[] = [
   requestRetry,
   busyPoll,
   lazyImport,
+  forkThenLoad,
   thunderingHerd,
   acceptSkew,
-  forkThenLoad,
   ineffectiveReuseport,
   epollChurn,
 ];
