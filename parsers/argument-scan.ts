@@ -33,6 +33,24 @@ export function isOneInput(view: DataView, from: number, to: number): boolean {
   return beginsWith(view, from, to, ONE_INPUT);
 }
 
+/**
+ * Where the traced text of a buffer begins that may be a request line: behind the first quote of the arguments, when a capital follows. -1 for
+ * anything else. `headEnd` tells where it ends.
+ */
+export function headStart(bytes: Buffer, from: number, to: number): number {
+  let at = from;
+  while (at < to && bytes[at] !== 0x22 /* " */) at++;
+  const first = at + 1 < to ? (bytes[at + 1] as number) : 0;
+  return first >= 0x41 && first <= 0x5a ? at + 1 : -1;
+}
+
+/** The first escape or the closing quote from `from` on. */
+export function headEnd(bytes: Buffer, from: number, to: number): number {
+  let at = from;
+  while (at < to && bytes[at] !== 0x22 && bytes[at] !== 0x5c /* \\ */) at++;
+  return at;
+}
+
 /** The number behind the first `u32=`, or -1. */
 export function firstData(bytes: Buffer, view: DataView, from: number, to: number): number {
   let at = beginsWith(view, from, to, ONE_INPUT) ? from + 4 * ONE_INPUT.length : indexOf(bytes, from, to, FIRST_DATA) + FIRST_DATA.length;

@@ -100,6 +100,10 @@ for (const sample of all) {
       it('times each import on the way of a request', () => importsAreTrue(sample, report));
     if (truth.gcIo !== undefined && truth.gcIo.length > 0)
       it('finds each call inside the collector', () => collectorCallsAreTrue(sample, report));
+    if (truth.descriptors !== undefined && truth.expect.found.includes('fd-leak'))
+      it('counts the descriptors that each worker kept', () => descriptorsAreTrue(sample, report));
+    if (truth.questions !== undefined) it('counts what was asked of name servers on the loop', () => questionsAreTrue(sample, report));
+    if ((truth.lockWaits ?? []).length > 0) it('counts the waits for each lock, and their time', () => lockWaitsAreTrue(sample, report));
     if (truth.retries.length > 0) it('recognises each retry', () => retriesAreTrue(sample, report));
   });
 }
@@ -294,6 +298,54 @@ function collectorCallsAreTrue(sample: Sample, report: Report): void {
       truth.some((each) => each.pid === pid && at > each.start - 0.001 && at < each.end + 0.001),
       `at ${at} nothing was logged inside the collector`,
     );
+  }
+}
+
+/** The last count may be a request or two before the end of the load. */
+function descriptorsAreTrue({ truth }: Sample, report: Report): void {
+  for (const [group, kind] of [
+    ['socket', 'sockets'],
+    ['file', 'files'],
+  ] as const) {
+    const found = findingsOf(report, 'fd-leak').find(({ metrics }) => metrics.group === group);
+    const workers = (found?.metrics.workers ?? []) as unknown as {
+      readonly pid: number;
+      readonly before: number;
+      readonly after: number;
+    }[];
+    for (const { pid, before, after } of truth.descriptors ?? []) {
+      const kept = after[kind] - before[kind];
+      const told = workers.find((worker) => worker.pid === pid);
+      if (kept >= 20)
+        assert.ok(told !== undefined && Math.abs(told.after - told.before - kept) <= 2, `${kind} of ${pid}: ${kept} in truth`);
+      else assert.equal(told, undefined);
+    }
+  }
+}
+
+function questionsAreTrue({ truth }: Sample, report: Report): void {
+  const { silent, noSuchName, answered } = truth.questions ?? { silent: 0, noSuchName: 0, answered: 0 };
+  const metrics = findingsOf(report, 'blocking-dns')[0]?.metrics;
+  if (truth.expect.quiet.includes('blocking-dns')) assert.equal(metrics, undefined);
+  else
+    assert.deepEqual(
+      [metrics?.timeouts, metrics?.noSuchName, metrics?.questions, metrics?.count],
+      [silent, noSuchName, silent + noSuchName + answered, answered],
+    );
+}
+
+/** Each file is a finding of its own; a lock between threads has no name in a trace. */
+function lockWaitsAreTrue({ truth }: Sample, report: Report): void {
+  const findings = findingsOf(report, 'lock-contention');
+  const locks = new Set(truth.lockWaits?.map(({ lock }) => lock));
+  assert.equal(findings.length, locks.size);
+  for (const lock of locks) {
+    const waits = truth.lockWaits?.filter((wait) => wait.lock === lock) ?? [];
+    const total = waits.reduce((sum, { start, end }) => sum + end - start, 0);
+    const match = findings.find(({ metrics }) => !lock.startsWith('/') || metrics.lock === lock);
+    assert.ok(match, lock);
+    assert.equal(match.metrics.count, waits.length);
+    assert.ok(Math.abs((match.metrics.totalMs as number) / 1000 - total) < AROUND, `${match.metrics.totalMs} ms, in truth ${total} s`);
   }
 }
 

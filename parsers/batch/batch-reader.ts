@@ -2,15 +2,16 @@ import type { ArgumentWord } from '../../src/trace/argument-words.ts';
 import type { Call, Lane, LastLine, TraceRecord } from '../../src/trace/record.ts';
 import { type Syscall, syscall } from '../../src/trace/syscalls.ts';
 import type { Nanoseconds } from '../../src/trace/time.ts';
-import { firstData, holdsWord, inetAddress, isOneInput } from '../argument-scan.ts';
-import { viewOf } from '../byte-words.ts';
 import { withoutNames } from '../strace/argument-names.ts';
 import { joinHalves } from '../strace/call.ts';
 import { decode, LINE_LIMIT, latin1 } from '../strace/line-reference.ts';
+import { bitOf, HAS_INET, PORT_SHIFT } from './argument-notes.ts';
 import type { LaneFacts, OtherRecord } from './lane-facts.ts';
 import * as column from './record-batch.ts';
 
 const EMPTY = Buffer.alloc(0);
+/** What `Call.head` is, in decoded arguments. */
+const HEAD = /^[^"]*"([A-Z][^"\\]*)/;
 
 /** A lane of the thread that parses, as far as it was told. */
 class MirroredLane implements Lane {
@@ -45,8 +46,8 @@ class BatchCall implements Call {
   at = 0;
   chunk: Buffer = EMPTY;
   extra: Buffer = EMPTY;
-  chunkView = viewOf(EMPTY);
-  extraView = viewOf(EMPTY);
+  /** Shared with the reader. */
+  readonly heads: string[] = [];
 
   constructor(file: string, lane: Lane, called: Syscall) {
     this.file = file;
@@ -81,25 +82,24 @@ class BatchCall implements Call {
   }
 
   mentions(word: ArgumentWord): boolean {
-    if (this.result === 1 && this.#isOneInput()) return false;
-    return this.#holds(word, column.ARGS_FROM) || ((this.flags & column.SPLIT) !== 0 && this.#holds(word, column.ENTRY_ARGS_FROM));
+    const bit = bitOf(this.syscall.family, word);
+    return bit === 0 ? this.args.includes(word) : ((this.integers[this.at + column.NOTE] as number) & bit) !== 0;
   }
 
   get readyData(): number {
-    if (this.syscall.family !== 'epoll-wait' || this.result !== 1) return -1;
-    const from = this.integers[this.at + column.ARGS_FROM] as number;
-    const to = this.integers[this.at + column.ARGS_TO] as number;
-    const { chunk, extra } = this;
-    const moved = from < chunk.length ? 0 : chunk.length;
-    return moved === 0 ? firstData(chunk, this.chunkView, from, to) : firstData(extra, this.extraView, from - moved, to - moved);
+    return this.syscall.family === 'epoll-wait' ? (this.integers[this.at + column.DATA] as number) : -1;
   }
 
   get inetAddress(): number {
-    const from = this.integers[this.at + column.ARGS_FROM] as number;
-    const to = this.integers[this.at + column.ARGS_TO] as number;
-    const { chunk, extra } = this;
-    const moved = from < chunk.length ? 0 : chunk.length;
-    return moved === 0 ? inetAddress(chunk, this.chunkView, from, to) : inetAddress(extra, this.extraView, from - moved, to - moved);
+    const note = this.syscall.family === 'accept' ? (this.integers[this.at + column.NOTE] as number) : 0;
+    if ((note & HAS_INET) === 0) return -1;
+    return ((this.integers[this.at + column.DATA] as number) >>> 0) * 65_536 + (note >>> PORT_SHIFT);
+  }
+
+  get head(): string {
+    const number = this.syscall.family === 'read' ? (this.integers[this.at + column.DATA] as number) : 0;
+    if (number >= 0) return number === 0 ? '' : (this.heads[number - 1] as string);
+    return HEAD.exec(this.args)?.[1] ?? '';
   }
 
   get returned(): string {
@@ -117,19 +117,6 @@ class BatchCall implements Call {
 
   get previousText(): string {
     return this.previousLine === 0 ? '' : this.#text(column.PREVIOUS_FROM);
-  }
-
-  #isOneInput(): boolean {
-    const from = this.integers[this.at + column.ARGS_FROM] as number;
-    return from < this.chunk.length && isOneInput(this.chunkView, from, this.integers[this.at + column.ARGS_TO] as number);
-  }
-
-  #holds(word: ArgumentWord, column: number): boolean {
-    const from = this.integers[this.at + column] as number;
-    const to = this.integers[this.at + column + 1] as number;
-    const { chunk, extra, syscall } = this;
-    if (from < chunk.length) return holdsWord(syscall.family, word, chunk, this.chunkView, from, to);
-    return holdsWord(syscall.family, word, extra, this.extraView, from - chunk.length, to - chunk.length);
   }
 
   /** The range whose beginning and end stand in the columns `from` and `from + 1`. */
@@ -167,6 +154,7 @@ export class BatchReader {
   load(batch: column.RecordBatch, chunk: Buffer): void {
     for (const name of batch.syscalls) this.#syscalls.push(syscall(name));
     this.#errors.push(...batch.errors);
+    this.#call.heads.push(...batch.heads);
     for (const facts of batch.lanes) {
       const known = this.#lanes[facts.index];
       if (known === undefined) this.#lanes[facts.index] = new MirroredLane(facts);
@@ -179,8 +167,6 @@ export class BatchReader {
     call.integers = batch.integers;
     call.chunk = chunk;
     call.extra = Buffer.from(batch.extra.buffer, batch.extra.byteOffset, batch.extra.byteLength);
-    call.chunkView = viewOf(chunk);
-    call.extraView = viewOf(call.extra);
     this.#integers = batch.integers;
     this.#doubles = batch.doubles;
     this.#others = batch.others;

@@ -1,6 +1,7 @@
 import type { Call, Lane, TraceRecord } from '../../src/trace/record.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import { MILLISECOND } from '../../src/trace/time.ts';
+import { ArgumentNotes, NOTED_FAMILIES } from './argument-notes.ts';
 import type { LaneFacts, OtherRecord } from './lane-facts.ts';
 import type { RawCall, RawLine } from './raw-call.ts';
 import * as column from './record-batch.ts';
@@ -93,6 +94,7 @@ export class BatchWriter {
   #newSyscalls: string[] = [];
   readonly #errors = new Map<string, number>([['', 0]]);
   #newErrors: string[] = [''];
+  readonly #notes = new ArgumentNotes();
   /** By lane index: what the reader knows, and the last batch that mentioned it. Ended lanes are forgotten. */
   readonly #told: (LaneFacts | undefined)[] = [];
   readonly #mentionedIn: number[] = [];
@@ -142,10 +144,12 @@ export class BatchWriter {
       others: this.#others,
       syscalls: this.#newSyscalls,
       errors: this.#newErrors,
+      heads: this.#notes.newHeads,
       lanes: this.#newLanes,
     };
     this.#newSyscalls = [];
     this.#newErrors = [];
+    this.#notes.newHeads = [];
     this.#newLanes = [];
     return batch;
   }
@@ -184,6 +188,11 @@ export class BatchWriter {
       integers[at + column.ENTRY_TO] = entry + length;
       integers[at + column.ENTRY_ARGS_FROM] = entry + Math.min(call.entryArgsFrom, length);
       integers[at + column.ENTRY_ARGS_TO] = entry + Math.min(call.entryArgsTo, length);
+    }
+    if (NOTED_FAMILIES.has(call.syscall.family)) {
+      this.#notes.look(call);
+      integers[at + column.NOTE] = this.#notes.note;
+      integers[at + column.DATA] = this.#notes.data;
     }
     if (isAfterGap) {
       integers[at + column.PREVIOUS_FROM] = previous;

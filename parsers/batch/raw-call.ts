@@ -1,3 +1,4 @@
+import type { ArgumentWord } from '../../src/trace/argument-words.ts';
 import type { Call } from '../../src/trace/record.ts';
 import type { Nanoseconds } from '../../src/trace/time.ts';
 
@@ -14,6 +15,10 @@ export interface RawLine {
 export interface RawCall extends Call {
   /** The bytes that the ranges below belong to. */
   readonly bytes: Buffer;
+  /** The same bytes. */
+  readonly view: DataView;
+  /** The first half of a split call holds the word. */
+  firstHalfHolds(word: ArgumentWord): boolean;
   /** The line with the result; empty for a call in flight. */
   readonly from: number;
   readonly to: number;

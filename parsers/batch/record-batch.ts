@@ -22,7 +22,10 @@ export const ENTRY_ARGS_FROM = 17;
 export const ENTRY_ARGS_TO = 18;
 export const PREVIOUS_FROM = 19;
 export const PREVIOUS_TO = 20;
-export const INTEGERS = 21;
+/** `ArgumentNotes`, for the families that it looks at. */
+export const NOTE = 21;
+export const DATA = 22;
+export const INTEGERS = 23;
 
 /** Float64 columns. */
 export const START = 0;
@@ -55,5 +58,6 @@ export interface RecordBatch {
   /** Names that records of this batch and later ones mean by number. */
   readonly syscalls: readonly string[];
   readonly errors: readonly string[];
+  readonly heads: readonly string[];
   readonly lanes: readonly LaneFacts[];
 }

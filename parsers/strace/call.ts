@@ -2,7 +2,7 @@ import type { ArgumentWord } from '../../src/trace/argument-words.ts';
 import type { Lane } from '../../src/trace/record.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
-import { firstData, holdsWord, inetAddress, isOneInput } from '../argument-scan.ts';
+import { firstData, headEnd, headStart, holdsWord, inetAddress } from '../argument-scan.ts';
 import type { RawCall } from '../batch/raw-call.ts';
 import { withoutNames } from './argument-names.ts';
 import { decode, LINE_LIMIT, type LineReference, latin1 } from './line-reference.ts';
@@ -91,6 +91,10 @@ export class StraceCall implements RawCall {
     return this.#source.bytes;
   }
 
+  get view(): DataView {
+    return this.#source.view;
+  }
+
   get hasNames(): boolean {
     return this.#hasNames;
   }
@@ -102,11 +106,17 @@ export class StraceCall implements RawCall {
   }
 
   mentions(word: ArgumentWord): boolean {
-    const { syscall, entry } = this;
     const { bytes, view } = this.#source;
-    if (this.result === 1 && isOneInput(view, this.argsFrom, this.argsTo)) return false;
-    if (holdsWord(syscall.family, word, bytes, view, this.argsFrom, this.argsTo)) return true;
-    return entry?.latin1(this.entryArgsFrom, this.entryArgsTo).includes(word) ?? false;
+    return (
+      holdsWord(this.syscall.family, word, bytes, view, this.argsFrom, this.argsTo) || (this.entry !== null && this.firstHalfHolds(word))
+    );
+  }
+
+  firstHalfHolds(word: ArgumentWord): boolean {
+    const { entry, syscall } = this;
+    if (entry === null || syscall.family === 'epoll-wait' || syscall.family === 'accept') return false;
+    const { bytes, view } = entry;
+    return holdsWord(syscall.family, word, bytes, view, entry.from + this.entryArgsFrom, Math.min(entry.to, entry.from + this.entryArgsTo));
   }
 
   get readyData(): number {
@@ -115,6 +125,12 @@ export class StraceCall implements RawCall {
 
   get inetAddress(): number {
     return inetAddress(this.#source.bytes, this.#source.view, this.argsFrom, this.argsTo);
+  }
+
+  get head(): string {
+    const { bytes } = this.#source;
+    const start = this.result > 0 ? headStart(bytes, this.argsFrom, this.argsTo) : -1;
+    return start < 0 ? '' : latin1(bytes, start, headEnd(bytes, start, this.argsTo));
   }
 
   get returned(): string {

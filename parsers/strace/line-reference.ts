@@ -1,3 +1,4 @@
+import { viewOf } from '../byte-words.ts';
 import type { Source } from './source.ts';
 
 /** Raw lines are told up to this length. */
@@ -39,6 +40,11 @@ export class LineReference {
     this.from = 0;
     this.to = length;
     this.#copied = true;
+  }
+
+  /** The bytes of `bytes`. */
+  get view(): DataView {
+    return this.#copied ? viewOf(this.#copy) : this.#source.view;
   }
 
   /** The bytes that `from` and `to` belong to. */

@@ -16,6 +16,7 @@ const SHORTCUTS = 1_024;
 /** Gives equal byte strings one object, without making a string. Made for the few hundred names that a trace repeats millions of times. */
 export class NameTable<T> {
   readonly #make: (name: string) => T;
+  readonly #longest: number;
   /** Hash slot → number of the name + 1; 0 is free. */
   readonly #slots = new Int32Array(SLOTS);
   /** Where a name's bytes begin in `#bytes`; the next entry is its end. */
@@ -28,8 +29,9 @@ export class NameTable<T> {
   /** Behind the name that `at` found. */
   end = 0;
 
-  constructor(make: (name: string) => T) {
+  constructor(make: (name: string) => T, longest = LONGEST) {
     this.#make = make;
+    this.#longest = longest;
   }
 
   /**
@@ -105,7 +107,7 @@ export class NameTable<T> {
   #add(bytes: Buffer, from: number, to: number, slot: number): number {
     const number = this.#values.length;
     const length = to - from;
-    if (number === LIMIT || length <= 0 || length > LONGEST) return 0;
+    if (number === LIMIT || length <= 0 || length > this.#longest) return 0;
     const value = this.#make(bytes.toString('latin1', from, to));
     const start = this.#starts[number] as number;
     if (start + length > this.#bytes.length) {

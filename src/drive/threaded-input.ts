@@ -160,6 +160,7 @@ class Mirror implements OpenParser {
         mentions: (word) => call.args.includes(word),
         readyData: -1,
         inetAddress: -1,
+        head: '',
       };
   }
 }

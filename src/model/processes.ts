@@ -3,8 +3,12 @@ import type { Syscall } from '../trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { AcceptState } from './accept-cycles.ts';
 import { Boot } from './boot.ts';
+import type { Census } from './descriptor-census.ts';
 import { DescriptorTable } from './descriptors.ts';
+import { absorbFutexes, type FutexTable, type FutexWord } from './futex-words.ts';
 import { Loop } from './loop.ts';
+import type { NameLookup } from './name-lookups.ts';
+import type { LockTries, SharedLock } from './shared-locks.ts';
 import type { BlockClass, KeptLine } from './turn.ts';
 
 const MOST_TIDS = 256;
@@ -37,6 +41,12 @@ export class Process {
   accepted = 0;
   requests = 0;
   brokenPipes = 0;
+  /** How many descriptors it had open, over time; null before the first count. */
+  census: Census | null = null;
+  /** Sockets that the other end has closed and it has not. */
+  endedOpen = 0;
+  /** What its threads wait for; null while no futex call was seen. */
+  futexes: FutexTable | null = null;
   exitedAt: Nanoseconds = UNKNOWN;
   killedBy = '';
   /** What it loads until it is ready to accept; null from then on. */
@@ -82,6 +92,16 @@ export class Thread {
   lastTimed = true;
   /** The call it was in when the trace ended. */
   leftIn: LeftIn | null = null;
+  /** The lock it took last and still holds, and whether it accepted meanwhile; its refused tries for one. */
+  holds: SharedLock | null = null;
+  acceptedHolding = false;
+  /** The futex word it was woken at last, until it does something that shows what it was for. */
+  word: FutexWord | null = null;
+  lockTries: LockTries | null = null;
+  /** The name that it is asking a name server for, within its running turn. */
+  lookup: NameLookup | null = null;
+  /** It read a request: what it waits for, somebody waits for. */
+  servesRequests = false;
   readonly loop = new Loop();
   readonly accepts = new AcceptState();
 
@@ -177,6 +197,7 @@ export class Processes {
     }
     old.threads.length = 0;
     process.descriptors.absorb(old.descriptors);
+    absorbFutexes(process, old);
     process.accepted += old.accepted;
     process.requests += old.requests;
   }

@@ -62,6 +62,7 @@ export class RequestImports {
     this.lastLine = keptLine(call);
     const name = packageOf(path);
     // A name with an underscore is the inside of a package that was named before.
-    if (this.packages.length < MOST_PACKAGES && !name.startsWith('_') && !this.packages.includes(name)) this.packages.push(name);
+    const tells = name !== '' && !name.startsWith('_');
+    if (tells && this.packages.length < MOST_PACKAGES && !this.packages.includes(name)) this.packages.push(name);
   }
 }

@@ -4,9 +4,11 @@ import type { Call } from '../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
 import { acceptedConnection, Connection, type Request } from './connections.ts';
+import { noteEnd } from './descriptor-census.ts';
 import { Descriptor } from './descriptors.ts';
 import type { FactBus, FailedWrite } from './facts.ts';
 import type { Listeners } from './listeners.ts';
+import type { NameLookups } from './name-lookups.ts';
 import type { Process, Thread } from './processes.ts';
 import { type KeptLine, keptLine } from './turn.ts';
 
@@ -23,16 +25,11 @@ class RequestStarts {
   /** Workers are asked the same few things over and over: the lines read last. */
   readonly #known = new Map<string, RequestStart>();
 
-  of({ args, result }: Call): RequestStart | null {
-    const open = args.indexOf('"');
-    const first = args.charCodeAt(open + 1);
-    if (first >= 0x41 && first <= 0x5a && first !== 0x50) {
-      const escape = args.indexOf('\\', open);
-      const line = args.slice(open + 1, escape < 0 ? args.indexOf('"', open + 1) : escape);
-      const start = this.#known.get(line) ?? this.#add(line);
-      if (start !== null) return start;
-    }
-    return requestStart(quotedBytes(args, PAYLOAD_HEAD) ?? '', result);
+  of(call: Call): RequestStart | null {
+    const { head } = call;
+    // What has a body is read as a whole; so is a line of the PROXY protocol.
+    const start = head === '' || head.startsWith('P') ? null : (this.#known.get(head) ?? this.#add(head));
+    return start ?? requestStart(quotedBytes(call.args, PAYLOAD_HEAD) ?? '', call.result);
   }
 
   #add(line: string): RequestStart | null {
@@ -49,6 +46,7 @@ export class TrafficTracker {
   readonly #facts: FactBus;
   readonly #listeners: Listeners;
   readonly #cycles: AcceptCycles;
+  readonly #lookups: NameLookups;
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #starts = new RequestStarts();
   readonly #lastFailure = new Map<Thread, FailedWrite>();
@@ -56,10 +54,18 @@ export class TrafficTracker {
   /** Replies from this age on are told. */
   readonly #slow: Nanoseconds;
 
-  constructor(facts: FactBus, listeners: Listeners, cycles: AcceptCycles, inWindow: (time: Nanoseconds) => boolean, slow: Nanoseconds) {
+  constructor(
+    facts: FactBus,
+    listeners: Listeners,
+    cycles: AcceptCycles,
+    lookups: NameLookups,
+    inWindow: (time: Nanoseconds) => boolean,
+    slow: Nanoseconds,
+  ) {
     this.#facts = facts;
     this.#listeners = listeners;
     this.#cycles = cycles;
+    this.#lookups = lookups;
     this.#inWindow = inWindow;
     this.#slow = slow;
   }
@@ -98,6 +104,7 @@ export class TrafficTracker {
     const descriptor = thread.process.descriptors.learn(call.fd, call.args);
     const address = socketAddress(call.args);
     if (address !== '') descriptor.peer = address;
+    if (address.endsWith(':53')) this.#lookups.connected(call, thread, address, descriptor.kind === 'datagram');
     descriptor.owner = thread.loop.owner;
     return descriptor.owner;
   }
@@ -111,6 +118,8 @@ export class TrafficTracker {
     if (call.syscall.name === 'recvmsg' && call.args.includes('SCM_RIGHTS')) this.#receiveDescriptors(call, thread);
     let { connection } = descriptor;
     if (connection === null) {
+      if (call.result === 0 && descriptor.kind === 'socket') noteEnd(call, thread, descriptor);
+      if (descriptor.kind === 'datagram') this.#lookups.received(call, thread);
       if (descriptor.kind !== 'socket' || descriptor.seenOpening || !(call.result > 0)) return descriptor.owner;
       connection = this.#adopt(call, thread, descriptor);
       if (connection === null) return descriptor.owner;
@@ -118,6 +127,7 @@ export class TrafficTracker {
     this.#served(connection, thread);
     if (call.result > 0) this.#received(call, thread, connection);
     else if (call.result === 0 || call.error === 'ECONNRESET') {
+      noteEnd(call, thread, descriptor);
       const { request } = connection;
       if (request.inProgress && request.complete && request.hungUpAt === UNKNOWN) request.hangUp(call);
     }
@@ -139,7 +149,9 @@ export class TrafficTracker {
       this.#served(connection, thread);
       return request;
     }
-    if (descriptor.kind === 'socket' && call.result > 0) {
+    if (descriptor.kind === 'datagram') this.#lookups.sent(call, thread, descriptor.peer);
+    else if (descriptor.kind === 'socket' && call.result > 0) {
+      if (descriptor.owner !== null && loop.owner !== null && loop.owner !== descriptor.owner) descriptor.isReused = true;
       descriptor.owner = loop.owner ?? descriptor.owner;
       descriptor.query = queryOf(quotedBytes(call.args, 256) ?? '') ?? descriptor.query;
     }
@@ -203,6 +215,7 @@ export class TrafficTracker {
     thread.loop.aftermath?.addWaiting(request.name);
     if (!this.#inWindow(call.end)) return;
     thread.process.requests++;
+    thread.servesRequests = true;
     this.#facts.tell('requestRead', { thread, request, record: call });
   }
 

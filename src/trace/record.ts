@@ -67,6 +67,11 @@ export interface Call {
   readonly readyData: number;
   /** The IPv4 socket address among the arguments, as address × 65,536 + port; -1 when the text does not begin with one. */
   readonly inetAddress: number;
+  /**
+   * Of a read that returned something: the traced text of its buffer up to the first escape, if it begins with a capital as request lines do; else ''.
+   * Equal ones are one string where that is cheap.
+   */
+  readonly head: string;
   /** Text between `= ` and the duration: `5<socket:[123]>`, `1 ([{fd=3, revents=POLLIN}])`, `-1 EAGAIN (…)`. Decoded on demand. */
   readonly returned: string;
   /** Where the line with the result stands. */

@@ -43,6 +43,13 @@ export interface Truth {
   readonly waitedWhileOthersIdled?: number;
   readonly spins?: readonly { readonly pid: number; readonly start: number; readonly end: number }[];
   readonly epollChanges?: number;
+  readonly lockWaits?: readonly { readonly pid: number; readonly start: number; readonly end: number; readonly lock: string }[];
+  readonly questions?: { readonly silent: number; readonly noSuchName: number; readonly answered: number };
+  readonly descriptors?: readonly {
+    readonly pid: number;
+    readonly before: { readonly sockets: number; readonly files: number };
+    readonly after: { readonly sockets: number; readonly files: number };
+  }[];
   readonly openStall?: boolean;
   readonly query?: string;
 }

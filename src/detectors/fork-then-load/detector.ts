@@ -7,7 +7,7 @@ import { preloadAdvice } from './advice.ts';
 import { Families, type Family, type Load } from './families.ts';
 
 const EVIDENCE = 6;
-const FROM_THE_START = 'Record from the start: strace -f -ttt -T -y -s 128 -o FILE gunicorn … (the command that starts the server)';
+const FROM_THE_START = 'Record from the start: strace -f -ttt -T -y -s 128 -o FILE COMMAND';
 
 /** What was seen of workers, whether or not they loaded much. */
 interface Seen {
@@ -63,7 +63,7 @@ function whyNone({ model }: Context, { ownProgram }: Seen): string {
     return `Workers run a program of their own since their fork (${plural(ownProgram, 'execve')}): nothing of the parent's memory could be shared.`;
   if (model.processes.all().some(({ forkedAt }) => forkedAt !== UNKNOWN))
     return 'No forked process got ready to accept while it was traced; there is nothing to compare.';
-  return `No worker was forked while it was traced, so that what it loaded is not in the capture. ${FROM_THE_START}`;
+  return `No worker was forked while it was traced. ${FROM_THE_START}`;
 }
 
 function missing(reason: string): Conclusion {

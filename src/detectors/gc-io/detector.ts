@@ -82,10 +82,7 @@ function add(calls: Calls, fact: CollectorCall): void {
 
 function conclude({ model, capabilities, threshold }: Context, collected: Calls, finalized: Calls): Conclusion {
   const { seen: stacks, read } = model.stacks;
-  if (!stacks)
-    return missing(
-      `The capture has no stacks, which alone show who made a call. Record with -k (about 0.2 ms a call, so only these): ${COMMAND}`,
-    );
+  if (!stacks) return missing(`The capture has no stacks, which alone show who made a call. Record with: ${COMMAND}`);
   if (read === 0) return missing('No call that can wait has a stack in the capture.');
   const critical = threshold('gc-io-critical-ms') * MILLISECOND;
   const findings: DraftFinding[] = [];
