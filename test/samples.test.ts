@@ -75,6 +75,7 @@ for (const sample of all) {
         assert.equal(report.workers.find((worker) => worker.pid === Number(pid))?.accepted, count, `worker ${pid}`);
     });
 
+    it('advises nothing that another finding of it speaks against', () => adviceAgrees(report));
     it('quotes lines that stand where it says', () => quotesAreTrue(sample, report));
     if (truth.lateConnects !== undefined) it('counts how often the queue was full', () => fullQueuesAreTrue(sample, report));
     if (truth.expect.found.includes('stranded-queue'))
@@ -106,6 +107,22 @@ for (const sample of all) {
     if ((truth.lockWaits ?? []).length > 0) it('counts the waits for each lock, and their time', () => lockWaitsAreTrue(sample, report));
     if (truth.retries.length > 0) it('recognises each retry', () => retriesAreTrue(sample, report));
   });
+}
+
+/** Advice that does harm while another kind of finding holds: a queue for each worker strands connections on stalled ones, for instance. */
+const AT_ODDS: readonly (readonly [kinds: readonly string[], advice: RegExp])[] = [
+  [['loop-stall', 'service-stall'], /--reuse-port …|^Try --reuse-port|^Give each worker a queue of its own/m],
+  [['lock-contention'], /use more workers/],
+  [['fd-leak'], /^(?:If they are connections in use, )?raise the limit/im],
+  [['loop-stall', 'heartbeat-late'], /^(?:raise|increase) .*timeout/im],
+];
+
+function adviceAgrees({ findings }: Report): void {
+  for (const [kinds, advice] of AT_ODDS) {
+    if (!findings.some(({ kind, severity }) => kinds.includes(kind) && severity !== 'info')) continue;
+    for (const { id, next } of findings)
+      for (const { text, command = '' } of next) assert.doesNotMatch(`${text}\n${command}`, advice, `${id}, while there is ${kinds[0]}`);
+  }
 }
 
 interface Times {

@@ -3,6 +3,7 @@ import { type DnsMessage, dnsMessage } from '../trace/dns.ts';
 import { portOf } from '../trace/payload.ts';
 import type { Call } from '../trace/record.ts';
 import { MILLISECOND, type Nanoseconds } from '../trace/time.ts';
+import type { Descriptor } from './descriptors.ts';
 import type { FactBus } from './facts.ts';
 import type { Thread } from './processes.ts';
 import { type KeptLine, keptLine } from './turn.ts';
@@ -77,15 +78,16 @@ export class NameLookups {
     if (lookup.servers.length < SERVERS && !lookup.servers.includes(address)) lookup.servers.push(address);
   }
 
-  /** Something was sent through a datagram socket that is connected to `peer`, or names its destination. */
-  sent(call: Call, thread: Thread, peer: string): void {
-    if (peer === '' && call.args.includes('htons(53)')) this.connected(call, thread, socketAddress(call.args), true);
+  /** Something was sent through a datagram socket. */
+  sent(call: Call, thread: Thread, descriptor: Descriptor): void {
+    if (descriptor.peer === '' && call.args.includes('htons(53)')) this.connected(call, thread, socketAddress(call.args), true);
     if (thread.lookup === null || thread.lookup.fd !== call.fd) return;
     const messages = messagesOf(call.args);
     const first = messages[0];
     if (first === undefined) return;
     const lookup = this.#continued(call, thread, thread.lookup, first);
     lookup.questions += messages.length;
+    descriptor.query = { protocol: 'DNS', text: first.name };
     if (lookup.lines.length < EVIDENCE) lookup.lines.push(keptLine(call));
     this.#spent(call, lookup);
   }

@@ -12,6 +12,7 @@ import type { LockTries, SharedLock } from './shared-locks.ts';
 import type { BlockClass, KeptLine } from './turn.ts';
 
 const MOST_TIDS = 256;
+const MOST_PEERS = 8;
 
 /** A process: threads that share descriptors. */
 export class Process {
@@ -45,6 +46,8 @@ export class Process {
   census: Census | null = null;
   /** Sockets that the other end has closed and it has not. */
   endedOpen = 0;
+  /** Whom its threads other than the first connect to: how a C client with threads of its own shows. */
+  readonly helperPeers: string[] = [];
   /** What its threads wait for; null while no futex call was seen. */
   futexes: FutexTable | null = null;
   exitedAt: Nanoseconds = UNKNOWN;
@@ -59,6 +62,10 @@ export class Process {
   /** Thread group id: the tid of its first thread, as far as the trace tells. Captures on stderr tell the first one's only later. */
   get pid(): number {
     return this.#leader.tid;
+  }
+
+  noteHelperPeer(address: string): void {
+    if (this.helperPeers.length < MOST_PEERS && !this.helperPeers.includes(address)) this.helperPeers.push(address);
   }
 
   noteTid(tid: number): void {

@@ -105,6 +105,7 @@ export class TrafficTracker {
     const address = socketAddress(call.args);
     if (address !== '') descriptor.peer = address;
     if (address.endsWith(':53')) this.#lookups.connected(call, thread, address, descriptor.kind === 'datagram');
+    if (thread.tid !== thread.process.pid && address !== '') thread.process.noteHelperPeer(address);
     descriptor.owner = thread.loop.owner;
     return descriptor.owner;
   }
@@ -149,7 +150,7 @@ export class TrafficTracker {
       this.#served(connection, thread);
       return request;
     }
-    if (descriptor.kind === 'datagram') this.#lookups.sent(call, thread, descriptor.peer);
+    if (descriptor.kind === 'datagram') this.#lookups.sent(call, thread, descriptor);
     else if (descriptor.kind === 'socket' && call.result > 0) {
       if (descriptor.owner !== null && loop.owner !== null && loop.owner !== descriptor.owner) descriptor.isReused = true;
       descriptor.owner = loop.owner ?? descriptor.owner;
@@ -211,7 +212,7 @@ export class TrafficTracker {
       request.identity = start.identity;
       request.complete = start.complete;
     }
-    thread.loop.turn.readRequest(connection);
+    thread.loop.turn.readRequest(connection, call);
     thread.loop.aftermath?.addWaiting(request.name);
     if (!this.#inWindow(call.end)) return;
     thread.process.requests++;

@@ -63,10 +63,17 @@ export function leakFinding(leaks: readonly Leak[]): DraftFinding {
       openedWhile: left.requests.map(([line, opened]) => ({ request: line, opened })),
     },
     evidence: left.lines,
-    next: advice(group, process.pid),
+    next: [...advice(group, process.pid), RESTART],
+    // Each restarted worker would load the application again.
+    nextWhile: { 'fork-then-load': advice(group, process.pid) },
     subjects: [...workers.map((pid) => `pid ${pid}`), 'descriptors'],
   };
 }
+
+const RESTART: Step = {
+  text: 'Until that is fixed, restart workers after a number of requests (max_requests in gunicorn, with max_requests_jitter).',
+  caveat: 'Raising the limit of open files only moves the day.',
+};
 
 function advice(group: DescriptorGroup, pid: number): Step[] {
   const process = pid === 0 ? 'PID' : String(pid);
@@ -80,10 +87,6 @@ function advice(group: DescriptorGroup, pid: number): Step[] {
         group === 'socket'
           ? 'Close the connection when the answer is read, also when an exception is raised (with, try/finally), or take it from a pool of a fixed size.'
           : 'Close it when the request is done, also when an exception is raised (with, try/finally).',
-    },
-    {
-      text: 'Until that is fixed, restart workers after a number of requests (max_requests in gunicorn, with max_requests_jitter).',
-      caveat: 'Raising the limit of open files only moves the day.',
     },
   ];
 }

@@ -103,6 +103,7 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, server: string) => Step[]>
   'many-requests': () => [
     {
       text: 'No single request blocks: this worker has more work than it can do. Add workers or shed load, rather than look for a blocker.',
+      caveat: 'More workers that share a listener make a larger herd.',
     },
   ],
   'one-connection': () => [

@@ -8,6 +8,7 @@ import type { Conclusion, DraftFinding, Sureness } from '../finding.ts';
 import { duration, milliseconds, plural, round } from '../words.ts';
 import { stallAdvice } from './advice.ts';
 import { type Cause, type Reason, reasonOf } from './cause.ts';
+import { helperNote, helperPeers } from './helper-peers.ts';
 import { summaryOf, titleOf } from './sentences.ts';
 
 /** Stalls kept in full for each group: the longest. */
@@ -195,12 +196,13 @@ function finding(context: Context, group: Group): DraftFinding {
   const pid = thread.process.pid;
   const critical = longest.corrected >= context.threshold('stall-critical-ms') * MILLISECOND;
   const waiting = longest.waitingCount();
+  const helpers = helperPeers(thread.process);
   return {
     kind: 'loop-stall',
     severity: critical ? 'critical' : 'warning',
     sureness: surenessOf(reason, context),
     title: titleOf(pid, longest, count),
-    summary: summaryOf(pid, longest, count, group.total, context.capabilities),
+    summary: `${summaryOf(pid, longest, count, group.total, context.capabilities)}${helperNote(cause, helpers)}`,
     why: 'An event loop does one thing at a time: until it is back in its wait, this worker accepts nobody and answers nobody.',
     start: times ? group.first : UNKNOWN,
     end: times ? group.last : UNKNOWN,
@@ -222,6 +224,7 @@ function finding(context: Context, group: Group): DraftFinding {
       correctedMs: milliseconds(longest.corrected),
       rungs: reason.rungs,
       query: reason.query,
+      helperPeers: helpers,
       afterReply: longest.afterReply,
       count,
       longestMs: milliseconds(longest.length),
@@ -244,7 +247,11 @@ function finding(context: Context, group: Group): DraftFinding {
     },
     evidence: evidenceOf(group),
     next: stallAdvice(cause, reason, pid, thread.process.server),
-    subjects: [`pid ${pid}`, ...(longest.request === '' ? [] : [`request ${longest.request}`])],
+    subjects: [
+      `pid ${pid}`,
+      ...(longest.request === '' ? [] : [`request ${longest.request}`]),
+      ...(reason.target.startsWith('/') ? [`target ${reason.target}`] : []),
+    ],
   };
 }
 

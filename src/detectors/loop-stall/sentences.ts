@@ -37,6 +37,7 @@ export function titleOf(pid: number, stall: Stall, count: number): string {
 
 function inside({ reason, longestGap, length }: Stall): string {
   if (reason.cause === 'futex-ladder') return 'a ladder of futex waits';
+  if (reason.cause === 'gil-wait') return CAUSE_IN_WORDS['gil-wait'];
   if (reason.call !== '') return `${reason.call}${shortTarget(reason.target)}`;
   if (reason.cause !== 'no-syscall') return CAUSE_IN_WORDS[reason.cause];
   return longestGap >= ONE_GAP * length ? 'no system call' : 'mostly outside system calls';
@@ -44,7 +45,7 @@ function inside({ reason, longestGap, length }: Stall): string {
 
 /** Without what the port stands for by custom: the summary tells that. */
 function shortTarget(full: string): string {
-  const target = full.replace(/ \([^()]* by convention\)$/, '');
+  const target = full.replace(/ through epoll fd \d+$/, '').replace(/ \([^()]* by convention\)$/, '');
   return target === '' ? '' : ` on ${target.length > LONGEST_TARGET ? `…${target.slice(2 - LONGEST_TARGET)}` : target}`;
 }
 
