@@ -177,8 +177,13 @@ export class LiveCapture {
     }
   }
 
-  #reasonOf({ code }: TracerEnd): EndReason {
+  #reasonOf({ code, signal }: TracerEnd): EndReason {
     if (code === TIME_OVER) return 'time';
+    if (signal === 'SIGXFSZ') {
+      // It grew so quickly that it met the limit of its file before the next look.
+      this.#sentence = `The capture ended early: ${this.#spool.spaceProblem() ?? 'its file reached its limit (--max-spool)'}.`;
+      return 'space';
+    }
     return this.processes.every(({ pid, startTicks }) => readProcess(pid)?.startTicks !== startTicks) ? 'processes-ended' : 'tracer-died';
   }
 
