@@ -24,7 +24,7 @@ export interface AttachFlags extends CaptureFlags, ReportFlags {
 }
 
 const SECONDS = 60;
-const SPOOL_BYTES = 512 * 1_048_576;
+export const SPOOL_BYTES = 512 * 1_048_576;
 
 /** Adds `drover attach`. */
 export function addAttachCommand(program: Command, exitWith: ExitCodeSink): void {

@@ -1,7 +1,6 @@
 import { createInterface } from 'node:readline/promises';
-import type { CaptureEnd, LiveCapture } from '../sources/live/capture.ts';
-import { LiveCapture as Capture } from '../sources/live/capture.ts';
-import { type Preparation, prepareCapture } from '../sources/live/prepare.ts';
+import { type CaptureEnd, LiveCapture } from '../sources/live/capture.ts';
+import { prepareCapture } from '../sources/live/prepare.ts';
 import { megabytes, Spool } from '../sources/live/spool.ts';
 import { straceEngine } from '../sources/live/strace-engine.ts';
 import type { CaptureFlags } from './attach-command.ts';
@@ -10,11 +9,7 @@ import { UsageError } from './usage-error.ts';
 /** Signals that end the program without a report; their numbers make the exit codes. */
 const FATAL = { SIGHUP: 1, SIGTERM: 15 } as const;
 const INTERRUPTED = 130;
-
-export interface LiveSession {
-  readonly preparation: Preparation;
-  readonly capture: LiveCapture;
-}
+const SHOWN_PIDS = 12;
 
 /** Reads the pids of a command. Throws `UsageError`. */
 export function pidsOf(words: readonly string[]): number[] {
@@ -31,32 +26,35 @@ export async function startSession(
   pids: readonly number[],
   flags: CaptureFlags,
   notice: (sentence: string) => void,
-): Promise<LiveSession | null> {
-  const preparation = prepareCapture(pids, { engine: flags.engine, family: flags.family });
-  const { engine, processes, why } = preparation;
+): Promise<LiveCapture | null> {
+  const { engine, processes, why } = prepareCapture(pids, { engine: flags.engine, family: flags.family });
   if (why !== '') notice(why);
   if (engine === 'strace' && !(await agreed(processes.length, flags))) return null;
   const spool = new Spool({ save: flags.save, spool: flags.spool, mostBytes: flags.maxSpool });
   const limits = { seconds: flags.for, bytes: flags.maxSpool };
-  const capture = await Capture.start(straceEngine(processes, spool.file, limits), processes, flags.for, spool);
-  notice(
-    `Tracing ${countOf(processes.length)} with ${engine} for ${flags.for} s (${somePids(processes.map(({ pid }) => pid))}). Ctrl-C ends it early.`,
-  );
-  return { preparation, capture };
+  return LiveCapture.start(straceEngine(processes, spool.file, limits), processes, flags.for, spool);
+}
+
+/** What to say when the tracing has begun. */
+export function beginning({ engine, processes }: LiveCapture, seconds: number): string {
+  const count = processes.length === 1 ? '1 process' : `${processes.length} processes`;
+  const pids = processes.slice(0, SHOWN_PIDS).map(({ pid }) => pid);
+  const more = processes.length > SHOWN_PIDS ? ` and ${processes.length - SHOWN_PIDS} more` : '';
+  return `Tracing ${count} with ${engine.name} for ${seconds} s (${pids.join(' ')}${more}). Ctrl-C ends it early.`;
 }
 
 /** Makes Ctrl-C detach, a second one force it, and signals that end drover detach first. */
 export function detachOnSignals(capture: LiveCapture, say: (sentence: string) => void): void {
+  let askedBefore = false;
   process.on('SIGINT', () => {
     if (capture.isOver || askedBefore) {
       capture.kill();
       process.exit(INTERRUPTED);
     }
     askedBefore = true;
-    say('Detaching; Ctrl-C again forces it.');
+    say(`${capture.engine.runsProgram ? 'Ending the program' : 'Detaching'}; Ctrl-C again forces it.`);
     capture.stop();
   });
-  let askedBefore = false;
   for (const [signal, number] of Object.entries(FATAL)) {
     process.once(signal, () => {
       capture.stop();
@@ -87,14 +85,4 @@ async function agreed(count: number, { yes, for: seconds }: CaptureFlags): Promi
   } finally {
     asking.close();
   }
-}
-
-function countOf(count: number): string {
-  return count === 1 ? '1 process' : `${count} processes`;
-}
-
-const SHOWN_PIDS = 12;
-
-function somePids(pids: readonly number[]): string {
-  return pids.slice(0, SHOWN_PIDS).join(' ') + (pids.length > SHOWN_PIDS ? ` and ${pids.length - SHOWN_PIDS} more` : '');
 }

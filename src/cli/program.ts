@@ -2,7 +2,10 @@ import { Command } from 'commander';
 import { TOOL_VERSION } from '../version.ts';
 import { addAnalyzeCommand } from './analyze-command.ts';
 import { addAttachCommand } from './attach-command.ts';
+import { addDoctorCommand } from './doctor-command.ts';
 import { addExplainCommand } from './explain-command.ts';
+import { addRecordCommand } from './record-command.ts';
+import { addRunCommand } from './run-command.ts';
 
 /** Takes the exit code of the command that ran. */
 export type ExitCodeSink = (code: number) => void;
@@ -29,11 +32,15 @@ export function createProgram(exitWith: ExitCodeSink): Command {
     .version(TOOL_VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand(false)
+    .enablePositionalOptions()
     .addHelpText('after', EXAMPLES)
     .configureOutput({ outputError: () => undefined })
     .exitOverride();
   addAnalyzeCommand(program, exitWith);
   addAttachCommand(program, exitWith);
+  addRecordCommand(program, exitWith);
+  addRunCommand(program, exitWith);
+  addDoctorCommand(program, exitWith);
   addExplainCommand(program, exitWith);
   return program;
 }

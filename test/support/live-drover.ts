@@ -38,7 +38,7 @@ export class LiveDrover {
   traces(): Promise<void> {
     return until('drover to trace', () => {
       if (this.#child.exitCode !== null) throw new Error(`drover ended: ${this.stderr}${this.stdout}`);
-      return /Tracing \d+ process/.test(this.stderr + this.stdout);
+      return /Tracing \S+/.test(this.stderr + this.stdout);
     });
   }
 

@@ -43,16 +43,7 @@ export class LiveServer {
 
   /** The reply, or null when there is none within two seconds. */
   get(path: string): Promise<string | null> {
-    return new Promise((resolve) => {
-      const socket = request(this.port, path);
-      let reply = '';
-      socket.setTimeout(2_000, () => socket.destroy());
-      socket.on('data', (part) => {
-        reply += part.toString('latin1');
-      });
-      socket.on('error', () => undefined);
-      socket.on('close', () => resolve(reply.includes('200 OK') ? reply : null));
-    });
+    return requestFrom(this.port, path);
   }
 
   /** Asks and leaves before the answer. */
@@ -99,6 +90,20 @@ export class LiveServer {
   }
 }
 
+/** The reply of a server on this host, or null when there is none within two seconds. */
+export function requestFrom(port: number, path: string): Promise<string | null> {
+  return new Promise((resolve) => {
+    const socket = request(port, path);
+    let reply = '';
+    socket.setTimeout(2_000, () => socket.destroy());
+    socket.on('data', (part) => {
+      reply += part.toString('latin1');
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve(reply.includes('200 OK') ? reply : null));
+  });
+}
+
 function isFree(pid: number): boolean {
   const facts = readProcess(pid);
   return facts === null || (facts.tracer === 0 && facts.state !== 't' && facts.state !== 'T');
@@ -132,7 +137,7 @@ function request(port: number, path: string): Socket {
   return socket;
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const address = server.address();

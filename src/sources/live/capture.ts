@@ -7,7 +7,7 @@ import { type ProcessFacts, readProcess } from './process-facts.ts';
 import type { Spool } from './spool.ts';
 import { StarvationWatch } from './starvation.ts';
 import { tailInput } from './tail-input.ts';
-import { Tracer, type TracerEnd } from './tracer.ts';
+import { type StopManner, Tracer, type TracerEnd } from './tracer.ts';
 
 /** Why a capture ended. */
 export type EndReason = 'time' | 'asked' | 'space' | 'starved' | 'processes-ended' | 'tracer-died';
@@ -29,7 +29,11 @@ export interface Engine {
   readonly environment?: Readonly<Record<string, string>>;
   /** The tracer stops what it traces: only then can a worker starve. */
   readonly stopsProcesses: boolean;
-  hasBegun(capture: { readonly processes: readonly ProcessFacts[]; readonly words: () => readonly string[] }): boolean;
+  /** It runs a program of its own, which ends with it. */
+  readonly runsProgram: boolean;
+  readonly stop: StopManner;
+  /** Looks at the processes, at what the tracer said, or at how much it wrote. */
+  hasBegun(words: () => readonly string[], bytes: () => number): boolean;
   /** What its last words mean when it ended before it began. */
   explain(words: readonly string[]): AttachError;
 }
@@ -75,8 +79,9 @@ export class LiveCapture {
 
   /** Starts the engine and waits until it traces. Throws `AttachError` when it cannot. */
   static async start(engine: Engine, processes: readonly ProcessFacts[], seconds: number, spool: Spool): Promise<LiveCapture> {
-    const { command, environment } = engine;
-    const tracer = await Tracer.start({ command, log: spool.log, ...(environment === undefined ? {} : { environment }) }).catch((error) => {
+    const { command, environment, runsProgram } = engine;
+    const shared = { command, log: spool.log, showsOutput: runsProgram };
+    const tracer = await Tracer.start({ ...shared, ...(environment === undefined ? {} : { environment }) }).catch((error) => {
       spool.remove();
       throw new AttachError(`${engine.name} cannot be started: ${String(error.message)}.`, { cause: error });
     });
@@ -84,7 +89,7 @@ export class LiveCapture {
     try {
       await capture.#begin();
     } catch (error) {
-      await tracer.stop();
+      await tracer.stop(engine.stop);
       await capture.ended;
       spool.remove();
       throw error;
@@ -101,7 +106,7 @@ export class LiveCapture {
     return this.#tracer.isOver;
   }
 
-  /** Detaches; `ended` settles within four seconds. */
+  /** Detaches; `ended` settles a second and a half after the patience of the engine at the latest. */
   stop(): void {
     this.#end('asked', '');
   }
@@ -115,7 +120,7 @@ export class LiveCapture {
   async #begin(): Promise<void> {
     const words = () => this.#tracer.lastWords();
     const deadline = performance.now() + BEGIN_WITHIN_MS;
-    while (!this.engine.hasBegun({ processes: this.processes, words })) {
+    while (!this.engine.hasBegun(words, () => this.bytes)) {
       if (this.#tracer.isOver || performance.now() > deadline) throw this.engine.explain(words());
       await Promise.race([this.#tracer.ended, pause(BEGIN_LOOK_EVERY_MS)]);
     }
@@ -142,13 +147,12 @@ export class LiveCapture {
     this.#reason = reason;
     this.#sentence = sentence;
     clearInterval(this.#looking);
-    void this.#tracer.stop();
+    void this.#tracer.stop(this.engine.stop);
   }
 
   async #conclude(end: TracerEnd): Promise<CaptureEnd> {
     clearInterval(this.#looking);
     await this.#endOrphan();
-    const processes = this.#everyProcess();
     const reason = this.#reason ?? this.#reasonOf(end);
     if (reason === 'tracer-died') {
       const how = end.signal ?? `exit code ${end.code}`;
@@ -156,7 +160,9 @@ export class LiveCapture {
     }
     if (reason === 'tracer-died' || reason === 'space' || reason === 'starved')
       this.#diagnostics.push({ code: reason === 'tracer-died' ? 'tracer-died' : 'capture-ended-early', text: this.#sentence });
-    const { sentence, isClean } = describeDetachment(processes, this.engine.name);
+    const { sentence, isClean } = this.engine.runsProgram
+      ? { sentence: `The program has ended (${end.signal ?? `exit code ${end.code}`}).`, isClean: true }
+      : describeDetachment(this.#everyProcess(), this.engine.name);
     const bytes = this.#spool.bytes;
     this.#spool.tidy();
     return { reason, sentence: this.#sentence, detached: sentence, isClean, bytes };
@@ -184,6 +190,7 @@ export class LiveCapture {
       this.#sentence = `The capture ended early: ${this.#spool.spaceProblem() ?? 'its file reached its limit (--max-spool)'}.`;
       return 'space';
     }
+    if (this.engine.runsProgram) return 'processes-ended';
     return this.processes.every(({ pid, startTicks }) => readProcess(pid)?.startTicks !== startTicks) ? 'processes-ended' : 'tracer-died';
   }
 

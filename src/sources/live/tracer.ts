@@ -12,13 +12,20 @@ export interface TracerEnd {
 /** A SIGINT is repeated: bpftrace does not hear one that comes within 50 ms of its start. */
 const REPEAT_MS = 300;
 /** Longer than `timeout` itself waits before it kills. */
-const FORCE_AFTER_MS = 3_500;
+const FORCE_SLACK_MS = 1_500;
 
 export interface TracerOptions {
   readonly command: Command;
-  /** Takes stdout and stderr. */
+  /** Takes stdout and stderr, unless they are those of a program that runs under the tracer: these go to our stderr. */
   readonly log: string;
+  readonly showsOutput?: boolean;
   readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** A tracer that attached is asked to leave; a program that runs under one, to end. */
+export interface StopManner {
+  readonly signal: 'SIGINT' | 'SIGTERM';
+  readonly patienceMs: number;
 }
 
 /** A running tracer under its guards (see `guarded`), in a session of its own, so that no key pressed in the terminal reaches it. */
@@ -38,7 +45,7 @@ export class Tracer {
   }
 
   /** Starts it. Throws when the outermost program cannot be started. */
-  static async start({ command: [program, ...words], log, environment }: TracerOptions): Promise<Tracer> {
+  static async start({ command: [program, ...words], log, showsOutput = false, environment }: TracerOptions): Promise<Tracer> {
     // Imported here because it costs 80 ms of the start.
     const { execa } = await import('execa');
     const descriptor = openSync(log, 'a');
@@ -48,8 +55,8 @@ export class Tracer {
       const child = execa(program, words, {
         detached: true,
         stdin: 'ignore',
-        stdout: output,
-        stderr: output,
+        stdout: showsOutput ? 2 : output,
+        stderr: showsOutput ? 2 : output,
         buffer: false,
         reject: false,
         // The death signal ends it, also where Node has no time to; and a clean-up of execa would be a SIGTERM in the middle of a detach.
@@ -88,12 +95,13 @@ export class Tracer {
     }
   }
 
-  /** Asks it to detach and waits; kills it when it does not. Never waits longer than four seconds. */
-  async stop(): Promise<void> {
+  /** Asks it to end and waits; kills it when it does not within `patienceMs` and a little more. */
+  async stop({ signal, patienceMs }: StopManner): Promise<void> {
     const started = performance.now();
-    while (!this.#isOver) {
-      const isLate = performance.now() - started > FORCE_AFTER_MS;
-      this.#signal(isLate ? 'SIGKILL' : 'SIGINT');
+    for (let asked = 0; !this.#isOver; asked++) {
+      const isLate = performance.now() - started > patienceMs + FORCE_SLACK_MS;
+      if (isLate) this.#signal('SIGKILL');
+      else if (asked === 0 || signal === 'SIGINT') this.#signal(signal);
       await Promise.race([this.ended, pause(REPEAT_MS)]);
       if (isLate) return;
     }
@@ -104,7 +112,7 @@ export class Tracer {
     this.#signal('SIGKILL');
   }
 
-  #signal(signal: 'SIGINT' | 'SIGKILL'): void {
+  #signal(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void {
     if (this.#isOver) return;
     try {
       // The whole group: after its first SIGINT `timeout` passes on no other, and `timeout` alone may have been killed.
