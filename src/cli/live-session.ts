@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline/promises';
-import { type CaptureEnd, LiveCapture } from '../sources/live/capture.ts';
+import type { CaptureEnd, LiveCapture } from '../sources/live/capture.ts';
 import { prepareCapture } from '../sources/live/prepare.ts';
-import { megabytes, Spool } from '../sources/live/spool.ts';
-import { straceEngine } from '../sources/live/strace-engine.ts';
+import { megabytes } from '../sources/live/spool.ts';
+import { startCapture } from '../sources/live/start-capture.ts';
 import type { CaptureFlags } from './attach-command.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -30,9 +30,7 @@ export async function startSession(
   const { engine, processes, why } = prepareCapture(pids, { engine: flags.engine, family: flags.family });
   if (why !== '') notice(why);
   if (engine === 'strace' && !(await agreed(processes.length, flags))) return null;
-  const spool = new Spool({ save: flags.save, spool: flags.spool, mostBytes: flags.maxSpool });
-  const limits = { seconds: flags.for, bytes: flags.maxSpool };
-  return LiveCapture.start(straceEngine(processes, spool.file, limits), processes, flags.for, spool);
+  return startCapture(engine, processes, { save: flags.save, spool: flags.spool, mostBytes: flags.maxSpool, seconds: flags.for });
 }
 
 /** What to say when the tracing has begun. */

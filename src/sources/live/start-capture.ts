@@ -1,0 +1,25 @@
+import { bpftraceEngine, machineOf } from './bpftrace-engine.ts';
+import { LiveCapture } from './capture.ts';
+import type { ProcessFacts } from './process-facts.ts';
+import { Spool, type SpoolOptions } from './spool.ts';
+import { straceEngine } from './strace-engine.ts';
+
+export interface CaptureOptions extends Omit<SpoolOptions, 'engine'> {
+  readonly seconds: number;
+}
+
+/** Starts to trace processes that `prepareCapture` found, and returns once it does. Throws `AttachError`. */
+export async function startCapture(
+  engine: 'strace' | 'bpftrace',
+  processes: readonly ProcessFacts[],
+  { seconds, ...place }: CaptureOptions,
+): Promise<LiveCapture> {
+  const spool = new Spool({ ...place, engine });
+  const limits = { seconds, bytes: place.mostBytes };
+  const machine = machineOf(process.arch);
+  const chosen =
+    engine === 'bpftrace' && machine !== null
+      ? bpftraceEngine(processes, spool, machine, limits)
+      : straceEngine(processes, spool.file, limits);
+  return LiveCapture.start(chosen, processes, seconds, spool);
+}
