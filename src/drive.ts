@@ -1,4 +1,5 @@
 import { LaneTable } from '../parsers/lanes.ts';
+import { readSidecar } from '../parsers/sidecar/sidecar.ts';
 import { Analysis } from './analysis/analysis.ts';
 import type { AnalysisOptions } from './analysis/options.ts';
 import type { Report } from './analysis/report.ts';
@@ -42,7 +43,8 @@ export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hoo
     hooks.notice?.(`Left out ${name}: ${reason}`);
   }
   const shared: SharedTables = { lanes: new LaneTable(), origin };
-  const analysis = new Analysis(origin, options);
+  const noted = set.facts === undefined ? null : readSidecar(set.facts.before, set.facts.after);
+  const analysis = new Analysis(origin, options, noted);
   const progress = progressOf(tally, analysis);
   const chunkRead = () => hooks.progress?.(progress);
   const open = async (scanned: ScannedInput): Promise<OpenInput> => {

@@ -3,6 +3,7 @@ import type { Conclusion, DraftFinding, Kind, Outcome } from '../detectors/findi
 import { detectors } from '../detectors/registry.ts';
 import { THRESHOLDS, type ThresholdName } from '../detectors/thresholds.ts';
 import { Model } from '../model/model.ts';
+import type { CaptureFacts } from '../trace/capture-facts.ts';
 import type { Call, TraceRecord } from '../trace/record.ts';
 import { MILLISECOND, SECOND, type TimeOrigin } from '../trace/time.ts';
 import type { AnalysisOptions } from './options.ts';
@@ -22,6 +23,7 @@ interface Running {
 export class Analysis {
   readonly #origin: TimeOrigin;
   readonly #options: AnalysisOptions;
+  readonly #noted: CaptureFacts | null;
   readonly #capabilities: Capabilities & { times: boolean; resolution: number; durations: boolean; pids: boolean } = {
     times: false,
     resolution: 0,
@@ -32,7 +34,9 @@ export class Analysis {
   #running: readonly Running[] = [];
   #events = 0;
 
-  constructor(origin: TimeOrigin, options: AnalysisOptions) {
+  /** `noted` is what stands beside the trace about its host. */
+  constructor(origin: TimeOrigin, options: AnalysisOptions, noted: CaptureFacts | null = null) {
+    this.#noted = noted;
     this.#origin = origin;
     this.#options = options;
   }
@@ -81,6 +85,7 @@ export class Analysis {
       outcomes,
       drafts: shown,
       events: this.#events,
+      noted: this.#noted,
     });
   }
 
@@ -96,6 +101,7 @@ export class Analysis {
       from: (from === undefined ? null : traceTime(origin, from)) ?? Number.NEGATIVE_INFINITY,
       to: (to === undefined ? null : traceTime(origin, to)) ?? Number.POSITIVE_INFINITY,
       longTurn: threshold('stall-ms') * MILLISECOND,
+      noted: this.#noted,
     });
     this.#model = model;
     this.#running = detectors.map(({ kind, create }) => {

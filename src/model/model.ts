@@ -1,3 +1,4 @@
+import type { CaptureFacts } from '../trace/capture-facts.ts';
 import type { Call, CallCount, Exit, Lost, Membership, Signal } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
@@ -23,6 +24,8 @@ export interface ModelOptions {
   readonly to: Nanoseconds;
   /** Turns from this length on are told. */
   readonly longTurn: Nanoseconds;
+  /** What stands beside the trace about its host. */
+  readonly noted?: CaptureFacts | null;
 }
 
 /** How much of a gap after the first use of a socket `-yy` may have caused, at most (semantics 0.2: 16 to 25 ms a look-up). */
@@ -52,6 +55,7 @@ export class Model {
 
   constructor(options: ModelOptions) {
     this.options = options;
+    if (options.noted) this.processes.introduce(options.noted);
     const inWindow = (time: Nanoseconds): boolean => time >= options.from && time <= options.to;
     this.#cycles = new AcceptCycles(this.facts, inWindow);
     this.#traffic = new TrafficTracker(this.facts, this.listeners, this.#cycles, inWindow);
