@@ -1,4 +1,4 @@
-import type { Call, Exit, Frame, Signal } from '../trace/record.ts';
+import type { Call, CallCount, Exit, Frame, Lost, Membership, Signal } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { AcceptCycles } from './accept-cycles.ts';
@@ -9,6 +9,7 @@ import { DescriptorTracker } from './descriptor-tracker.ts';
 import { FactBus } from './facts.ts';
 import { Listeners } from './listeners.ts';
 import { LivenessTracker } from './liveness-tracker.ts';
+import { Losses } from './losses.ts';
 import { ModuleTracker } from './module-tracker.ts';
 import { Processes, type Thread } from './processes.ts';
 import { type Handler, HUB_WAIT, routeOf, type Trackers } from './routes.ts';
@@ -41,6 +42,7 @@ export class Model {
   readonly listeners = new Listeners();
   readonly statistics = new CallStatistics();
   readonly calibration = new Calibration();
+  readonly losses = new Losses();
   readonly options: ModelOptions;
   /** First and last moment seen. */
   firstTime: Nanoseconds = UNKNOWN;
@@ -117,6 +119,18 @@ export class Model {
       this.#endTurn(thread, exit.time, true);
     }
     this.processes.exited(thread, exit.time, exit.signal);
+  }
+
+  membership({ lane, leader, time }: Membership): void {
+    this.processes.belongs(this.processes.at(lane, time), this.processes.at(leader, time));
+  }
+
+  lost({ time, count }: Lost): void {
+    this.losses.add(time, count);
+  }
+
+  counted(count: CallCount): void {
+    this.statistics.addCounted(count);
   }
 
   /** Closes what is still open when no more records come. `inFlight` are the calls that had not returned. */
