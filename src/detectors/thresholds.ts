@@ -116,6 +116,17 @@ const DEFINED = {
     unit: 'connections',
     meaning: 'So many connections that waited on a stalled worker while another was free are a warning.',
   },
+  'accept-delay-ms': {
+    default: 50,
+    unit: 'ms',
+    meaning: 'One connection in twenty that waits this long to be accepted is a warning.',
+  },
+  'accept-delay-critical-ms': { default: 100, unit: 'ms', meaning: 'From here on such waiting is critical.' },
+  'accept-delay-min-connections': {
+    default: 20,
+    unit: 'connections',
+    meaning: 'Fewer accepted connections than this are too few for a share.',
+  },
   'retry-window-s': {
     default: 30,
     unit: 's',

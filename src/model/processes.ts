@@ -1,4 +1,4 @@
-import type { Lane } from '../trace/record.ts';
+import type { Lane, Scheduling } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { AcceptState } from './accept-cycles.ts';
@@ -82,6 +82,8 @@ export class Thread {
   lastTimed = true;
   /** The call it was in when the trace ended. */
   leftIn: LeftIn | null = null;
+  /** What the scheduler did around the next call, where the capture tells it. */
+  scheduling: Scheduling | null = null;
   readonly loop = new Loop();
   readonly accepts = new AcceptState();
 

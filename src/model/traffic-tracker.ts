@@ -8,6 +8,7 @@ import { Descriptor } from './descriptors.ts';
 import type { FactBus, FailedWrite } from './facts.ts';
 import type { Listeners } from './listeners.ts';
 import type { Process, Thread } from './processes.ts';
+import type { SocketTracker } from './socket-tracker.ts';
 import { type KeptLine, keptLine } from './turn.ts';
 
 /** Bytes looked at to recognise a request, a reply or a query. */
@@ -44,6 +45,7 @@ export class TrafficTracker {
   readonly #facts: FactBus;
   readonly #listeners: Listeners;
   readonly #cycles: AcceptCycles;
+  readonly #sockets: SocketTracker;
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #starts = new RequestStarts();
   readonly #lastFailure = new Map<Thread, FailedWrite>();
@@ -51,10 +53,18 @@ export class TrafficTracker {
   /** Replies from this age on are told. */
   readonly #slow: Nanoseconds;
 
-  constructor(facts: FactBus, listeners: Listeners, cycles: AcceptCycles, inWindow: (time: Nanoseconds) => boolean, slow: Nanoseconds) {
+  constructor(
+    facts: FactBus,
+    listeners: Listeners,
+    cycles: AcceptCycles,
+    sockets: SocketTracker,
+    inWindow: (time: Nanoseconds) => boolean,
+    slow: Nanoseconds,
+  ) {
     this.#facts = facts;
     this.#listeners = listeners;
     this.#cycles = cycles;
+    this.#sockets = sockets;
     this.#inWindow = inWindow;
     this.#slow = slow;
   }
@@ -85,6 +95,7 @@ export class TrafficTracker {
     if (made.nonblocking) accepts.nonblocking++;
     const connection = acceptedConnection(made, call.result, listener, thread, call);
     connection.place = accepts.accepted - 1;
+    if (this.#sockets.active) this.#sockets.accepted(connection, call.end);
     process.descriptors.set(call.result, made);
     return connection.request;
   }
@@ -265,6 +276,7 @@ export class TrafficTracker {
   #end(connection: Connection, thread: Thread, at: Nanoseconds): void {
     const { request } = connection;
     connection.closed = true;
+    if (this.#sockets.active) this.#sockets.ended(connection);
     // A process that passes connections on closes its own copies unread.
     if (!connection.used && connection.seenOpening && !thread.process.handsDescriptorsOver && this.#inWindow(at))
       this.#facts.tell('droppedConnection', { connection, time: at });
