@@ -5,11 +5,12 @@ import type { AnalysisOptions } from './analysis/options.ts';
 import type { Report } from './analysis/report.ts';
 import { mergeInputs } from './drive/merge.ts';
 import { OpenInput, type SharedTables } from './drive/open-input.ts';
+import { WORTH_A_THREAD } from './drive/parser-thread.ts';
 import { peek } from './drive/peeked-input.ts';
 import type { Reading } from './drive/reading.ts';
 import { type ScannedInput, scan } from './drive/scan.ts';
 import { Tally } from './drive/tally.ts';
-import { ThreadedInput, WORTH_A_THREAD } from './drive/threaded-input.ts';
+import { ThreadedInput } from './drive/threaded-input.ts';
 import type { InputSet } from './sources/trace-input.ts';
 import type { TimeOrigin } from './trace/time.ts';
 

@@ -5,7 +5,7 @@ import { THRESHOLDS, type ThresholdName } from '../detectors/thresholds.ts';
 import { Model } from '../model/model.ts';
 import type { CaptureFacts } from '../trace/capture-facts.ts';
 import type { Call, TraceRecord } from '../trace/record.ts';
-import { MILLISECOND, SECOND, type TimeOrigin } from '../trace/time.ts';
+import { MILLISECOND, SECOND, type TimeOrigin, UNKNOWN } from '../trace/time.ts';
 import type { AnalysisOptions } from './options.ts';
 import type { InputFacts } from './parts.ts';
 import type { Report } from './report.ts';
@@ -24,11 +24,12 @@ export class Analysis {
   readonly #origin: TimeOrigin;
   readonly #options: AnalysisOptions;
   readonly #noted: CaptureFacts | null;
-  readonly #capabilities: Capabilities & { times: boolean; resolution: number; durations: boolean; pids: boolean } = {
+  readonly #capabilities: { -readonly [Name in keyof Capabilities]: Capabilities[Name] } = {
     times: false,
     resolution: 0,
     durations: false,
     pids: false,
+    format: '',
   };
   #model: Model | null = null;
   #running: readonly Running[] = [];
@@ -52,8 +53,11 @@ export class Analysis {
     } else if (record.kind === 'signal') model.signal(record);
     else if (record.kind === 'exit') model.exit(record);
     else if (record.kind === 'membership') model.membership(record);
+    else if (record.kind === 'scheduling') model.scheduling(record);
+    else if (record.kind === 'socket-state') model.socketState(record);
     else if (record.kind === 'lost') model.lost(record);
     else if (record.kind === 'count') model.counted(record);
+    else model.frame(record);
   }
 
   /** The report of all records accepted. Ends the analysis: what was still open is closed and judged. */
@@ -67,10 +71,12 @@ export class Analysis {
     const model = this.#model ?? this.#begin();
     // Where every call is split the parser alone knows that -T was given.
     this.#capabilities.durations ||= facts.source.flags.durations;
+    this.#capabilities.format = facts.source.format;
     const outcomes: Partial<Record<Kind, Outcome>> = {};
     const drafts: DraftFinding[] = [];
+    const onlyCounted = model.statistics.fromTables && model.lastTime === UNKNOWN;
     for (const running of this.#running) {
-      const { outcome, findings } = concluded(running);
+      const { outcome, findings } = onlyCounted ? NOTHING_BUT_COUNTS : concluded(running);
       outcomes[running.kind] = outcome;
       drafts.push(...findings);
     }
@@ -119,6 +125,14 @@ export class Analysis {
     return model;
   }
 }
+
+const NOTHING_BUT_COUNTS: Conclusion = {
+  outcome: {
+    status: 'not-applicable',
+    reason: 'A table of counts tells neither when nor who. Record the calls: strace -f -ttt -T -y -s 128 -o FILE -p PID',
+  },
+  findings: [],
+};
 
 /** Only `-T` tells how long a call on one line took; split calls and calls in flight show it without. */
 function tellsDuration({ duration, startLine, line, inFlight, partial }: Call): boolean {

@@ -1,8 +1,9 @@
 import type { CaptureFacts, ThreadIdentity } from '../trace/capture-facts.ts';
-import type { Lane } from '../trace/record.ts';
+import type { Lane, Scheduling } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { AcceptState } from './accept-cycles.ts';
+import { Boot } from './boot.ts';
 import { DescriptorTable } from './descriptors.ts';
 import { Loop } from './loop.ts';
 import { serverOf } from './server-names.ts';
@@ -40,6 +41,8 @@ export class Process {
   brokenPipes = 0;
   exitedAt: Nanoseconds = UNKNOWN;
   killedBy = '';
+  /** What it loads until it is ready to accept; null from then on. */
+  boot: Boot | null = new Boot();
 
   constructor(leader: Lane) {
     this.#leader = leader;
@@ -81,6 +84,8 @@ export class Thread {
   lastTimed = true;
   /** The call it was in when the trace ended. */
   leftIn: LeftIn | null = null;
+  /** What the scheduler did around the next call, where the capture tells it. */
+  scheduling: Scheduling | null = null;
   readonly loop = new Loop();
   readonly accepts = new AcceptState();
 
@@ -126,6 +131,11 @@ export class Processes {
   /** The thread of a lane, made at its first record. */
   at(lane: Lane, time: Nanoseconds): Thread {
     return this.#threads[lane.index] ?? this.#first(lane, time);
+  }
+
+  /** The thread of a lane that has had a record. */
+  known(lane: Lane): Thread | undefined {
+    return this.#threads[lane.index];
   }
 
   byTid(tid: number): Thread | undefined {
@@ -259,6 +269,7 @@ export class Processes {
     if (!process.threads.every((other) => other.ended)) return;
     process.exitedAt = time;
     process.killedBy = signal;
+    process.boot = null;
     process.descriptors = new DescriptorTable();
   }
 
@@ -279,4 +290,5 @@ function becomeChild(process: Process, expected: ExpectedChild): void {
   process.argv = expected.parent.argv;
   process.server = expected.parent.server;
   process.forkedAt = expected.time;
+  process.boot?.forkedFrom(expected.parent.boot);
 }
