@@ -30,7 +30,8 @@ export async function startSession(
   const { engine, processes, why } = prepareCapture(pids, { engine: flags.engine, family: flags.family });
   if (why !== '') notice(why);
   if (engine === 'strace' && !(await agreed(processes.length, flags))) return null;
-  return startCapture(engine, processes, { save: flags.save, spool: flags.spool, mostBytes: flags.maxSpool, seconds: flags.for });
+  const { save, spool, maxSpool, program } = flags;
+  return startCapture(engine, processes, { save, spool, mostBytes: maxSpool, seconds: flags.for, program });
 }
 
 /** What to say when the tracing has begun. */

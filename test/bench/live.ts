@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { PROGRAM_NAMES } from '../../src/sources/bpftrace/program.ts';
 import { LiveDrover } from '../support/live-drover.ts';
 import { LiveServer } from '../support/live-server.ts';
 import { hasTool } from '../support/needs-tool.ts';
@@ -24,7 +25,7 @@ const { values: flags } = parseArgs({
     seconds: { type: 'string', default: '4' },
     workers: { type: 'string', default: '2' },
     connections: { type: 'string', default: '16' },
-    engine: { type: 'string', multiple: true, default: ['bpftrace', 'strace'] },
+    collector: { type: 'string', multiple: true, default: [...PROGRAM_NAMES, 'strace'] },
   },
 });
 const rounds = Number(flags.rounds);
@@ -33,14 +34,14 @@ const folder = mkdtempSync(join(tmpdir(), 'drover-bench-'));
 if (!hasTool('wrk')) throw new Error('bench:live needs wrk (apt install wrk)');
 
 const server = await LiveServer.start({ workers: Number(flags.workers) });
-const windows = new Map<string, Window[]>([['untraced', []], ...flags.engine.map((engine) => [engine, []] as [string, Window[]])]);
+const windows = new Map<string, Window[]>([['untraced', []], ...flags.collector.map((collector) => [collector, []] as [string, Window[]])]);
 try {
   await load(1);
   for (let round = 0; round < rounds; round++) {
     // Interleaved, and untraced before and after each: what else the machine does meets all of them alike.
-    for (const engine of flags.engine) {
+    for (const collector of flags.collector) {
       windows.get('untraced')?.push(await load(seconds));
-      windows.get(engine)?.push(await traced(engine));
+      windows.get(collector)?.push(await traced(collector));
     }
   }
   windows.get('untraced')?.push(await load(seconds));
@@ -72,21 +73,10 @@ async function load(forSeconds: number): Promise<Window> {
   return { perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1] ?? 0), p99: Number(p99) * factor, events: 0, lost: 0 };
 }
 
-/** The same while drover is attached; it detaches when the load is over. */
-async function traced(engine: string): Promise<Window> {
-  const words = [
-    'attach',
-    String(server.master),
-    '--engine',
-    engine,
-    '--for',
-    `${seconds + 20}s`,
-    '--spool',
-    folder,
-    '--max-spool',
-    '4G',
-    '--json',
-  ];
+/** The same while drover is attached with strace or a program of bpftrace; it detaches when the load is over. */
+async function traced(collector: string): Promise<Window> {
+  const how = collector === 'strace' ? ['--engine', 'strace'] : ['--engine', 'bpftrace', '--program', collector];
+  const words = ['attach', String(server.master), ...how, '--for', `${seconds + 20}s`, '--spool', folder, '--max-spool', '4G', '--json'];
   const drover = await LiveDrover.start(words);
   // Probes are put in place one after the other.
   await pause(500);
@@ -106,16 +96,16 @@ function print(): void {
     `gunicorn -k gevent -w ${flags.workers}, wrk -c${flags.connections} with a connection a request, ${seconds} s a window, ${rounds} rounds\n`,
   );
   console.log(`${''.padEnd(12)}${['requests/s', 'ratio', 'p99', 'events/s', 'lost'].map((title) => title.padStart(12)).join('')}`);
-  for (const [engine, measured] of windows) {
+  for (const [collector, measured] of windows) {
     const rate = middle(measured, ({ perSecond }) => perSecond);
     const cells = [
       rate.toFixed(0),
       (rate / untraced).toFixed(2),
       `${middle(measured, ({ p99 }) => p99).toFixed(1)} ms`,
-      engine === 'untraced' ? '-' : middle(measured, ({ events }) => events).toFixed(0),
-      engine === 'untraced' ? '-' : `${(100 * middle(measured, ({ lost }) => lost)).toFixed(1)} %`,
+      collector === 'untraced' ? '-' : middle(measured, ({ events }) => events).toFixed(0),
+      collector === 'untraced' ? '-' : `${(100 * middle(measured, ({ lost }) => lost)).toFixed(1)} %`,
     ];
-    console.log(`${engine.padEnd(12)}${cells.map((cell) => cell.padStart(12)).join('')}`);
+    console.log(`${collector.padEnd(12)}${cells.map((cell) => cell.padStart(12)).join('')}`);
   }
 }
 

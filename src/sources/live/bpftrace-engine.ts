@@ -1,9 +1,10 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import type { Machine } from '../../trace/syscall-numbers.ts';
-import { bpftraceProgram } from '../bpftrace/program.ts';
+import { bpftraceProgram, type ProgramName, programEnvironment } from '../bpftrace/program.ts';
 import { AttachError } from './attach-error.ts';
 import type { Engine } from './capture.ts';
 import { guarded, type LaunchLimits } from './launch.ts';
+import { listeningPorts } from './listening-ports.ts';
 import type { ProcessFacts } from './process-facts.ts';
 import type { Spool } from './spool.ts';
 
@@ -19,7 +20,6 @@ const BUFFER_PAGES = 1_024;
 const FLUSH = '\n// What is there is written now, for whoever reads along.\ninterval:ms:250 { print(""); }\n';
 /** bpftrace does not hear a SIGINT shortly after its start. */
 const DEAF_MS = 300;
-const PROGRAM = 'calls.bt';
 /** Descriptors of a process that are worth telling. */
 const MOST_DESCRIPTORS = 4_096;
 
@@ -29,9 +29,15 @@ export function machineOf(architecture: string): Machine | null {
 }
 
 /** bpftrace with drover's own program. Stops nobody: where it cannot keep up it loses events, and counts them. */
-export function bpftraceEngine(processes: readonly ProcessFacts[], spool: Spool, machine: Machine, limits: LaunchLimits): Engine {
+export function bpftraceEngine(
+  name: ProgramName,
+  processes: readonly ProcessFacts[],
+  spool: Spool,
+  machine: Machine,
+  limits: LaunchLimits,
+): Engine {
   const pids = processes.map(({ pid }) => pid);
-  const program = spool.add(PROGRAM, bpftraceProgram('calls', { pids, machine }) + FLUSH);
+  const program = spool.add(`${name}.bt`, bpftraceProgram(name, { pids, machine, ports: listeningPorts(pids) }) + FLUSH);
   // What a descriptor is that was there before: the program sees only what happens from now on.
   spool.write(pids.map(describeDescriptors).join(''));
   const before = spool.bytes;
@@ -42,7 +48,7 @@ export function bpftraceEngine(processes: readonly ProcessFacts[], spool: Spool,
       { seconds: limits.seconds + START_SECONDS, bytes: limits.bytes },
       PATIENCE_SECONDS,
     ),
-    environment: { BPFTRACE_PERF_RB_PAGES: String(BUFFER_PAGES) },
+    environment: { ...programEnvironment(name), BPFTRACE_PERF_RB_PAGES: String(BUFFER_PAGES) },
     writesToStdout: true,
     stopsProcesses: false,
     runsProgram: false,
