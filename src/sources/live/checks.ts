@@ -26,7 +26,9 @@ export function straceChecks(host: HostFacts): Check[] {
 
 /** Whether the bpftrace engine works here at all. */
 export function bpftraceChecks(host: HostFacts): Check[] {
-  return [programCheck('bpftrace', host), launchCheck(host), rootCheck(host), tracingCheck(host), kernelCheck(host)];
+  const checks = [programCheck('bpftrace', host), launchCheck(host), rootCheck(host)];
+  // Others than root cannot even see whether the tracing files are mounted.
+  return host.userId === 0 ? [...checks, tracingCheck(host), kernelCheck(host)] : checks;
 }
 
 /** Whether a process can be traced; `facts` is null when there is none of that number. */
@@ -46,7 +48,8 @@ export function processCheck(pid: number, facts: ProcessFacts | null, host: Host
     );
   }
   if (!host.mayTraceOthers && userId !== host.userId) {
-    if (host.inContainer) return containerProblem();
+    // Root without the capability is root of a container only.
+    if (host.inContainer && host.userId === 0) return containerProblem();
     return missing(`Process ${pid} (${name}) belongs to user ${others.userName(userId)}.`, 'Run drover as that user, or with sudo.');
   }
   return ok(`process ${pid} (${name}) can be traced`);

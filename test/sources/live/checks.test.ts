@@ -56,6 +56,8 @@ test('in a container the capability is named instead of sudo', () => {
     /^This container lacks CAP_SYS_PTRACE\. Start it with --cap-add SYS_PTRACE/,
   );
   assert.match(problem(straceChecks(hostFacts({ inContainer: true, yama: 1 }))), /--cap-add SYS_PTRACE/);
+  const plainUser = hostFacts({ inContainer: true, userId: 1_000 });
+  assert.match(problem([processCheck(17, processFacts({ pid: 17 }), plainUser, NAMES)]), /belongs to user www-data/);
 });
 
 test('a process that cannot be traced says which one and why', () => {
