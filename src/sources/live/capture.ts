@@ -41,6 +41,8 @@ export interface Engine {
 }
 
 const LOOK_EVERY_MS = 200;
+/** Workers that replaced others are found at every so manieth look. */
+const FAMILY_EVERY_LOOKS = 10;
 const BEGIN_LOOK_EVERY_MS = 20;
 const BEGIN_WITHIN_MS = 10_000;
 /** `timeout` says so when the time was over. */
@@ -62,6 +64,8 @@ export class LiveCapture {
   readonly #seconds: number;
   #begunAt = performance.now();
   #looking: NodeJS.Timeout | undefined;
+  #looks = 0;
+  #watched: readonly number[];
   #tracingPid = 0;
   #reason: EndReason | null = null;
   #sentence = '';
@@ -69,6 +73,7 @@ export class LiveCapture {
   private constructor(engine: Engine, processes: readonly ProcessFacts[], seconds: number, spool: Spool, tracer: Tracer) {
     this.engine = engine;
     this.processes = processes;
+    this.#watched = processes.map(({ pid }) => pid);
     this.file = spool.file;
     this.#seconds = seconds;
     this.#spool = spool;
@@ -144,10 +149,8 @@ export class LiveCapture {
     if (!this.engine.runsProgram && performance.now() > this.endsAt) this.#end('time', '');
     if (this.engine.writesToStdout && this.#allHaveEnded()) this.#end('processes-ended', '');
     if (this.#reason !== null || !this.engine.stopsProcesses) return;
-    const starved = this.#starvation.look(
-      this.processes.map(({ pid }) => pid),
-      performance.now(),
-    );
+    if (++this.#looks % FAMILY_EVERY_LOOKS === 0) this.#watched = this.#everyProcess().map(({ pid }) => pid);
+    const starved = this.#starvation.look(this.#watched, performance.now());
     if (starved === null) return;
     const { pid, tid, forMs } = starved;
     const who = tid === pid ? `Worker ${pid}` : `Thread ${tid} of worker ${pid}`;
