@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -266,5 +266,14 @@ test('a terminal that goes away: drover ends, and the tracer with it', LIVE, asy
   await survivesOnTerminal('gone', LONG, async (drover) => {
     drover.terminal('hang-up');
     await drover.ended;
+  });
+});
+
+test('a spool that somebody removes in the middle: the capture ends as planned', LIVE, async () => {
+  await survives('removed', '2s', [], async (drover) => {
+    rmSync(join(FOLDER, 'removed'), { recursive: true });
+    const { code } = await drover.ended;
+    assert.ok(code === 0 || code === 3, drover.stderr);
+    assert.match(drover.stderr, /Detached from 4 processes, all running/);
   });
 });

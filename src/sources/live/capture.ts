@@ -66,6 +66,8 @@ export class LiveCapture {
   #looking: NodeJS.Timeout | undefined;
   #looks = 0;
   #watched: readonly number[];
+  /** The whole server as it was at the start, traced or not. */
+  readonly #before: ReadonlySet<number>;
   #tracingPid = 0;
   #reason: EndReason | null = null;
   #sentence = '';
@@ -74,6 +76,7 @@ export class LiveCapture {
     this.engine = engine;
     this.processes = processes;
     this.#watched = processes.map(({ pid }) => pid);
+    this.#before = new Set(findFamily(this.#watched, hostView()).map(({ pid }) => pid));
     this.file = spool.file;
     this.#seconds = seconds;
     this.#spool = spool;
@@ -214,11 +217,14 @@ export class LiveCapture {
     return this.processes.every(({ pid, startTicks }) => readProcess(pid)?.startTicks !== startTicks);
   }
 
-  /** Those of the start and those that replaced them. */
+  /** Those of the start, and those that they forked since then. */
   #everyProcess(): ProcessFacts[] {
     const all = new Map(this.processes.map((process) => [process.pid, process]));
-    const family = findFamily([...all.keys()], hostView());
-    for (const process of family) if (!all.has(process.pid)) all.set(process.pid, { ...process, state: 'S' });
+    // Parents stand before their children.
+    for (const process of findFamily([...all.keys()], hostView())) {
+      const isNew = !this.#before.has(process.pid) && all.has(process.parent);
+      if (isNew) all.set(process.pid, { ...process, state: 'S' });
+    }
     return [...all.values()];
   }
 }
