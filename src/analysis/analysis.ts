@@ -47,6 +47,9 @@ export class Analysis {
       model.call(record);
     } else if (record.kind === 'signal') model.signal(record);
     else if (record.kind === 'exit') model.exit(record);
+    else if (record.kind === 'membership') model.membership(record);
+    else if (record.kind === 'lost') model.lost(record);
+    else if (record.kind === 'count') model.counted(record);
     else model.frame(record);
   }
 

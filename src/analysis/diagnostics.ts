@@ -36,6 +36,10 @@ export const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
   'mixed-clocks': { severity: 'warning', meaning: 'Files whose times cannot be compared with the others were left out.' },
   'unknown-input': { severity: 'warning', meaning: 'Files that are no trace drover knows were left out.' },
   'skipped-file': { severity: 'info', meaning: 'Files of the directory that are not part of a -ff set were left out.' },
+  'late-line': {
+    severity: 'warning',
+    meaning: 'Lines that came more than a second, or some thousands of lines, after later ones; their order is not certain.',
+  },
   'lost-events': { severity: 'error', meaning: 'The tracer dropped events; counts are too low.' },
 };
 

@@ -1,4 +1,4 @@
-import type { Call, Exit, Frame, Signal } from '../trace/record.ts';
+import type { Call, CallCount, Exit, Frame, Lost, Membership, Signal } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { AcceptCycles } from './accept-cycles.ts';
@@ -12,6 +12,7 @@ import { FactBus } from './facts.ts';
 import { FutexWords } from './futex-words.ts';
 import { Listeners } from './listeners.ts';
 import { LivenessTracker } from './liveness-tracker.ts';
+import { Losses } from './losses.ts';
 import { ModuleTracker } from './module-tracker.ts';
 import { NameLookups } from './name-lookups.ts';
 import { Processes, type Thread } from './processes.ts';
@@ -46,6 +47,7 @@ export class Model {
   readonly listeners = new Listeners();
   readonly statistics = new CallStatistics();
   readonly calibration = new Calibration();
+  readonly losses = new Losses();
   readonly options: ModelOptions;
   /** First and last moment seen. */
   firstTime: Nanoseconds = UNKNOWN;
@@ -136,6 +138,18 @@ export class Model {
       this.#endTurn(thread, exit.time, true);
     }
     this.processes.exited(thread, exit.time, exit.signal);
+  }
+
+  membership({ lane, leader, time }: Membership): void {
+    this.processes.belongs(this.processes.at(lane, time), this.processes.at(leader, time));
+  }
+
+  lost({ time, count }: Lost): void {
+    this.losses.add(time, count);
+  }
+
+  counted(count: CallCount): void {
+    this.statistics.addCounted(count);
   }
 
   /** Closes what is still open when no more records come. `inFlight` are the calls that had not returned. */
