@@ -109,6 +109,11 @@ export class BpftraceParser implements TraceParser {
       this.#ready.push({ kind: 'lost', count: waiting.count, time: waiting.seenAt });
       return;
     }
+    if (waiting.kind === 'socket-state') {
+      const { seenAt, state, port, peer, where } = waiting;
+      this.#ready.push({ kind: 'socket-state', time: seenAt, state, port, peer, ...where });
+      return;
+    }
     const { tid, pid, where, seenAt: time } = waiting;
     const lane = this.#threads.lane(tid);
     if (this.#threads.belongs(tid, pid)) this.#ready.push({ kind: 'membership', lane, leader: this.#threads.lane(pid), time });
@@ -116,6 +121,7 @@ export class BpftraceParser implements TraceParser {
       case 'call': {
         const { facts } = waiting;
         if (waiting.comm !== '') lane.comm = waiting.comm;
+        if (waiting.scheduling !== null) this.#ready.push({ kind: 'scheduling', lane, time, ...waiting.scheduling });
         const call = this.#made(tid, pid, facts, where);
         this.#ready.push(call);
         this.#note(pid, facts);

@@ -24,6 +24,15 @@ export interface CallFacts {
   readonly words: string | null;
 }
 
+/** What the scheduler did, in nanoseconds: since the call before, and during the call. */
+export interface SchedulingFacts {
+  readonly blockedBefore: Nanoseconds;
+  readonly queuedBefore: Nanoseconds;
+  readonly blocked: Nanoseconds;
+  readonly queued: Nanoseconds;
+  readonly wakeUps: number;
+}
+
 const LONGEST_TEXT = 1_000;
 
 /** A call that owns its text: lines wait for their turn, so nothing may refer to the bytes they were read from. */

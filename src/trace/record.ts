@@ -163,4 +163,35 @@ export interface CallCount {
   readonly longest: Nanoseconds;
 }
 
-export type TraceRecord = Call | Signal | Exit | Notice | Frame | Membership | Lost | CallCount;
+/**
+ * What the scheduler did with a thread until the call that the same parser returns next: since the call before, and during it. Blocked: it waited for
+ * something; queued: it was ready and waited for a processor.
+ */
+export interface Scheduling {
+  readonly kind: 'scheduling';
+  readonly lane: Lane;
+  readonly time: Nanoseconds;
+  readonly blockedBefore: Nanoseconds;
+  readonly queuedBefore: Nanoseconds;
+  readonly blocked: Nanoseconds;
+  readonly queued: Nanoseconds;
+  /** How often it was woken during the call. */
+  readonly wakeUps: number;
+}
+
+/** What happened to a TCP connection in the kernel, seen without any call of a process. */
+export interface SocketState {
+  readonly kind: 'socket-state';
+  readonly time: Nanoseconds;
+  /** `established`: the handshake is done and the connection waits to be accepted; `closed`: the peer has closed its side; `reset`: it has broken it off. */
+  readonly state: 'established' | 'closed' | 'reset';
+  /** The local port. */
+  readonly port: number;
+  /** The other end: `10.0.0.7:443`, `[::1]:443`. */
+  readonly peer: string;
+  readonly file: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+export type TraceRecord = Call | Signal | Exit | Notice | Frame | Membership | Lost | CallCount | Scheduling | SocketState;
