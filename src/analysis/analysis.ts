@@ -4,7 +4,7 @@ import { detectors } from '../detectors/registry.ts';
 import { THRESHOLDS, type ThresholdName } from '../detectors/thresholds.ts';
 import { Model } from '../model/model.ts';
 import type { Call, TraceRecord } from '../trace/record.ts';
-import { MILLISECOND, SECOND, type TimeOrigin } from '../trace/time.ts';
+import { MILLISECOND, SECOND, type TimeOrigin, UNKNOWN } from '../trace/time.ts';
 import type { AnalysisOptions } from './options.ts';
 import type { InputFacts } from './parts.ts';
 import type { Report } from './report.ts';
@@ -66,8 +66,9 @@ export class Analysis {
     this.#capabilities.durations ||= facts.source.flags.durations;
     const outcomes: Partial<Record<Kind, Outcome>> = {};
     const drafts: DraftFinding[] = [];
+    const onlyCounted = model.statistics.fromTables && model.lastTime === UNKNOWN;
     for (const running of this.#running) {
-      const { outcome, findings } = concluded(running);
+      const { outcome, findings } = onlyCounted ? NOTHING_BUT_COUNTS : concluded(running);
       outcomes[running.kind] = outcome;
       drafts.push(...findings);
     }
@@ -114,6 +115,14 @@ export class Analysis {
     return model;
   }
 }
+
+const NOTHING_BUT_COUNTS: Conclusion = {
+  outcome: {
+    status: 'not-applicable',
+    reason: 'A table of counts tells neither when nor who. Record the calls: strace -f -ttt -T -y -s 128 -o FILE -p PID',
+  },
+  findings: [],
+};
 
 /** Only `-T` tells how long a call on one line took; split calls and calls in flight show it without. */
 function tellsDuration({ duration, startLine, line, inFlight, partial }: Call): boolean {

@@ -156,7 +156,7 @@ export interface CallCount {
   readonly kind: 'count';
   readonly syscall: Syscall;
   readonly count: number;
-  /** How many of them failed, by error; '' where the table does not name it. */
+  /** How many of them failed, by error; `?` where the table does not name it. */
   readonly errors: readonly (readonly [error: string, count: number])[];
   /** UNKNOWN (-1) when the table does not tell. */
   readonly total: Nanoseconds;
