@@ -1,7 +1,8 @@
 import type { Call, TraceRecord } from '../../src/trace/record.ts';
 import type { DiagnosticCount, LineAccount, ParserOptions, TraceFlags, TraceParser } from '../format.ts';
 import { LineCutter } from '../strace/line-cutter.ts';
-import { decode, type Source } from '../strace/line-reference.ts';
+import { decode } from '../strace/line-reference.ts';
+import { Source } from '../strace/source.ts';
 import { Tally } from '../strace/tally.ts';
 import { Lines } from './lines.ts';
 import { Ordering } from './ordering.ts';
@@ -41,7 +42,7 @@ export class BpftraceParser implements TraceParser {
 
   constructor({ file, lanes, origin }: ParserOptions) {
     this.#file = file;
-    this.#source = { file, bytes: Buffer.alloc(0) };
+    this.#source = new Source(file);
     this.#cutter = new LineCutter(this.#source, () => {});
     this.#tally = new Tally(file);
     this.#threads = new Threads(lanes);

@@ -138,6 +138,15 @@ export class PrintedCall implements Call, RawCall, LastLine {
     return found === undefined ? -1 : Number(found);
   }
 
+  /** Rarely asked for: the arguments tell as well. */
+  get inetAddress(): number {
+    return -1;
+  }
+
+  get head(): string {
+    return this.result > 0 ? (/^[A-Z][^\\"]*/.exec(this.data)?.[0] ?? '') : '';
+  }
+
   mentions(word: ArgumentWord): boolean {
     return this.args.includes(word);
   }

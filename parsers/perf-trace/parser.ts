@@ -9,7 +9,8 @@ import { TimeAxis } from '../bpftrace/time-axis.ts';
 import type { DiagnosticCount, LineAccount, ParserOptions, TraceFlags, TraceParser } from '../format.ts';
 import type { LaneTable } from '../lanes.ts';
 import { LineCutter } from '../strace/line-cutter.ts';
-import { decode, type Source } from '../strace/line-reference.ts';
+import { decode } from '../strace/line-reference.ts';
+import { Source } from '../strace/source.ts';
 import { Tally } from '../strace/tally.ts';
 import { isHead, type PerfLine, readPerfLine } from './line.ts';
 import { straceWords } from './strace-words.ts';
@@ -77,7 +78,7 @@ export class PerfTraceParser implements TraceParser {
     this.#lanes = lanes;
     this.#axis = new TimeAxis(origin);
     this.#tally = new Tally(file);
-    this.#source = { file, bytes: Buffer.alloc(0) };
+    this.#source = new Source(file);
     this.#cutter = new LineCutter(this.#source, () => {});
   }
 

@@ -4,7 +4,8 @@ import { syscall } from '../../src/trace/syscalls.ts';
 import { MICROSECOND, SECOND, UNKNOWN } from '../../src/trace/time.ts';
 import type { DiagnosticCount, LineAccount, ParserOptions, TraceFlags, TraceParser } from '../format.ts';
 import { LineCutter } from '../strace/line-cutter.ts';
-import { decode, type Source } from '../strace/line-reference.ts';
+import { decode } from '../strace/line-reference.ts';
+import { Source } from '../strace/source.ts';
 import { Tally } from '../strace/tally.ts';
 import { headerOf } from './header.ts';
 
@@ -48,7 +49,7 @@ export class SummaryParser implements TraceParser {
 
   constructor({ file }: ParserOptions) {
     this.#tally = new Tally(file);
-    this.#source = { file, bytes: Buffer.alloc(0) };
+    this.#source = new Source(file);
     this.#cutter = new LineCutter(this.#source, () => {});
   }
 

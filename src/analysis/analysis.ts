@@ -22,11 +22,12 @@ interface Running {
 export class Analysis {
   readonly #origin: TimeOrigin;
   readonly #options: AnalysisOptions;
-  readonly #capabilities: Capabilities & { times: boolean; resolution: number; durations: boolean; pids: boolean } = {
+  readonly #capabilities: { -readonly [Name in keyof Capabilities]: Capabilities[Name] } = {
     times: false,
     resolution: 0,
     durations: false,
     pids: false,
+    format: '',
   };
   #model: Model | null = null;
   #running: readonly Running[] = [];
@@ -48,6 +49,8 @@ export class Analysis {
     } else if (record.kind === 'signal') model.signal(record);
     else if (record.kind === 'exit') model.exit(record);
     else if (record.kind === 'membership') model.membership(record);
+    else if (record.kind === 'scheduling') model.scheduling(record);
+    else if (record.kind === 'socket-state') model.socketState(record);
     else if (record.kind === 'lost') model.lost(record);
     else if (record.kind === 'count') model.counted(record);
     else model.frame(record);
@@ -64,6 +67,7 @@ export class Analysis {
     const model = this.#model ?? this.#begin();
     // Where every call is split the parser alone knows that -T was given.
     this.#capabilities.durations ||= facts.source.flags.durations;
+    this.#capabilities.format = facts.source.format;
     const outcomes: Partial<Record<Kind, Outcome>> = {};
     const drafts: DraftFinding[] = [];
     const onlyCounted = model.statistics.fromTables && model.lastTime === UNKNOWN;

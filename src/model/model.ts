@@ -1,4 +1,4 @@
-import type { Call, CallCount, Exit, Frame, Lost, Membership, Signal } from '../trace/record.ts';
+import type { Call, CallCount, Exit, Frame, Lost, Membership, Scheduling, Signal, SocketState } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { AcceptCycles } from './accept-cycles.ts';
@@ -17,7 +17,9 @@ import { ModuleTracker } from './module-tracker.ts';
 import { NameLookups } from './name-lookups.ts';
 import { Processes, type Thread } from './processes.ts';
 import { type Handler, HUB_WAIT, routeOf, type Trackers } from './routes.ts';
+import { SchedulerTracker } from './scheduler-tracker.ts';
 import { SharedLocks } from './shared-locks.ts';
+import { SocketTracker } from './socket-tracker.ts';
 import { StackTracker } from './stack-tracker.ts';
 import { TrafficTracker } from './traffic-tracker.ts';
 import { LADDER_RUNG } from './turn.ts';
@@ -48,6 +50,8 @@ export class Model {
   readonly statistics = new CallStatistics();
   readonly calibration = new Calibration();
   readonly losses = new Losses();
+  readonly scheduler: SchedulerTracker;
+  readonly sockets: SocketTracker;
   readonly options: ModelOptions;
   /** First and last moment seen. */
   firstTime: Nanoseconds = UNKNOWN;
@@ -66,10 +70,12 @@ export class Model {
   constructor(options: ModelOptions) {
     this.options = options;
     const inWindow = (time: Nanoseconds): boolean => time >= options.from && time <= options.to;
+    this.scheduler = new SchedulerTracker(this.facts, inWindow);
+    this.sockets = new SocketTracker(this.facts, inWindow);
     this.#cycles = new AcceptCycles(this.facts, inWindow, options.longTurn);
     this.#census = new DescriptorCensus(inWindow);
     this.#lookups = new NameLookups(this.facts, inWindow);
-    this.#traffic = new TrafficTracker(this.facts, this.listeners, this.#cycles, this.#lookups, inWindow, options.longTurn);
+    this.#traffic = new TrafficTracker(this.facts, this.listeners, this.#cycles, this.#lookups, this.sockets, inWindow, options.longTurn);
     this.#modules = new ModuleTracker(this.facts, inWindow);
     this.stacks = new StackTracker(this.facts, inWindow);
     this.#locks = new SharedLocks(this.facts, inWindow);
@@ -142,6 +148,15 @@ export class Model {
 
   membership({ lane, leader, time }: Membership): void {
     this.processes.belongs(this.processes.at(lane, time), this.processes.at(leader, time));
+  }
+
+  scheduling(record: Scheduling): void {
+    this.scheduler.note(record, this.processes.at(record.lane, record.time));
+  }
+
+  socketState(record: SocketState): void {
+    this.sockets.changed(record);
+    this.#saw(record.time);
   }
 
   lost({ time, count }: Lost): void {
@@ -229,6 +244,7 @@ export class Model {
       this.#endTurn(thread, call.start, false);
     }
     if (call.duration > 0) loop.idle += call.duration;
+    if (this.scheduler.active) this.scheduler.waited(thread, call.end);
     loop.beginTurn(call);
     // Whoever is served right after a wait that did not wait had been waiting during the turn before.
     if (loop.aftermath !== null && (call.duration > MILLISECOND || loop.turn.number > loop.aftermath.number + 2)) loop.aftermath = null;

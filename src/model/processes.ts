@@ -1,4 +1,4 @@
-import type { Lane } from '../trace/record.ts';
+import type { Lane, Scheduling } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { AcceptState } from './accept-cycles.ts';
@@ -109,6 +109,8 @@ export class Thread {
   lookup: NameLookup | null = null;
   /** It read a request: what it waits for, somebody waits for. */
   servesRequests = false;
+  /** What the scheduler did around the next call, where the capture tells it. */
+  scheduling: Scheduling | null = null;
   readonly loop = new Loop();
   readonly accepts = new AcceptState();
 
