@@ -10,7 +10,7 @@ import { duration, milliseconds, plural, round } from '../words.ts';
 import { stallAdvice } from './advice.ts';
 import { type Cause, type Reason, reasonOf } from './cause.ts';
 import { helperNote, helperPeers } from './helper-peers.ts';
-import { summaryOf, titleOf } from './sentences.ts';
+import { isStarved, summaryOf, titleOf } from './sentences.ts';
 
 /** Stalls kept in full for each group: the longest. */
 const KEPT_STALLS = 20;
@@ -254,7 +254,7 @@ function finding(context: Context, group: Group): DraftFinding {
       share: round(group.total / Math.max(1, thread.loop.busy + thread.loop.idle), 4),
     },
     evidence: evidenceOf(group),
-    next: stallAdvice(cause, reason, pid, thread.process.server),
+    next: stallAdvice(cause, reason, pid, thread.process.server, isStarved(longest)),
     subjects: [
       `pid ${pid}`,
       ...(longest.request === '' ? [] : [`request ${longest.request}`]),
