@@ -1,4 +1,5 @@
 import { LaneTable } from '../parsers/lanes.ts';
+import { readSidecar } from '../parsers/sidecar/sidecar.ts';
 import { Analysis } from './analysis/analysis.ts';
 import type { AnalysisOptions } from './analysis/options.ts';
 import type { Report } from './analysis/report.ts';
@@ -43,7 +44,8 @@ export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hoo
     hooks.notice?.(`Left out ${name}: ${reason}`);
   }
   const shared: SharedTables = { lanes: new LaneTable(), origin };
-  const analysis = new Analysis(origin, options);
+  const noted = set.facts === undefined ? null : readSidecar(set.facts.before, set.facts.after);
+  const analysis = new Analysis(origin, options, noted);
   const progress = progressOf(tally, analysis);
   const chunkRead = () => hooks.progress?.(progress);
   const open = async (scanned: ScannedInput): Promise<OpenInput> => {
@@ -80,7 +82,7 @@ async function openAlone(
   tally: Tally,
 ): Promise<Reading> {
   const { input, format } = scanned;
-  if ((input.sizeBytes ?? 0) < WORTH_A_THREAD) return open(scanned);
+  if (!format.isThreadable || (input.sizeBytes ?? 0) < WORTH_A_THREAD) return open(scanned);
   const threaded = new ThreadedInput(scanned.peeked ?? (await peek(input, 1)), format, origin);
   tally.open(threaded);
   return threaded;

@@ -1,7 +1,7 @@
 import type { Capabilities } from '../detectors/detector.ts';
 import type { DraftFinding, Kind, Step } from '../detectors/finding.ts';
 import { detectors } from '../detectors/registry.ts';
-import { milliseconds } from '../detectors/words.ts';
+import { milliseconds, plural } from '../detectors/words.ts';
 import type { Model } from '../model/model.ts';
 import { UNKNOWN } from '../trace/time.ts';
 import { linksOf } from './finding-links.ts';
@@ -64,7 +64,8 @@ function findingsOf({ drafts, origin, model }: Parts): Finding[] {
   return sorted.map((draft) => {
     const start = time(draft.start);
     const end = time(draft.end);
-    const { kind, severity, sureness, title, summary, why, openEnded, workers, metrics, evidence } = draft;
+    const { kind, severity, title, why, openEnded, workers, evidence } = draft;
+    const { sureness, summary, metrics } = withLosses(draft, model);
     return {
       id: ids.get(draft) ?? draft.kind,
       kind,
@@ -98,14 +99,26 @@ function stepsOf(draft: DraftFinding, drafts: readonly DraftFinding[]): readonly
   return (other === undefined ? undefined : nextWhile[other.kind]) ?? next;
 }
 
+/** Where the tracer lost events a gap may be a lost line, and every count is too low: the finding says so and is at most possible. */
+function withLosses(draft: DraftFinding, { losses }: Model): Pick<DraftFinding, 'sureness' | 'summary' | 'metrics'> {
+  const { start, end, sureness, summary, metrics } = draft;
+  const lostEvents = losses.total === 0 || start === UNKNOWN || end === UNKNOWN ? losses.total : losses.between(start, end);
+  if (lostEvents === 0) return { sureness, summary, metrics };
+  return {
+    sureness: sureness === 'likely' ? 'possible' : sureness,
+    summary: `${summary} The tracer lost ${plural(lostEvents, 'event')} around that time: counts are too low, and a gap may be a line that is missing.`,
+    metrics: { ...metrics, lostEvents },
+  };
+}
+
 function callsOf(model: Model, capabilities: Capabilities): CallStatistics[] {
   const ms = (value: number | null): number | null => (value === null || !capabilities.durations ? null : milliseconds(value));
   return model.statistics.all().map((each) => ({
     call: each.syscall.name,
     count: each.count,
     errors: Object.fromEntries([...each.errors].toSorted((a, b) => b[1] - a[1])),
-    totalMs: each.timed === 0 ? null : ms(each.total),
-    maxMs: each.timed === 0 ? null : ms(each.longest),
+    totalMs: each.hasTotal ? milliseconds(each.total) : each.timed === 0 ? null : ms(each.total),
+    maxMs: each.hasTotal && each.longest > 0 ? milliseconds(each.longest) : each.timed === 0 ? null : ms(each.longest),
     p50Ms: ms(each.percentile(0.5)),
     p99Ms: ms(each.percentile(0.99)),
   }));

@@ -1,4 +1,5 @@
 import { abandonedRequest } from './abandoned-request/detector.ts';
+import { acceptDelay } from './accept-delay/detector.ts';
 import { acceptErrors } from './accept-errors/detector.ts';
 import { acceptHoarding } from './accept-hoarding/detector.ts';
 import { acceptSkew } from './accept-skew/detector.ts';
@@ -28,6 +29,7 @@ import { workerSaturation } from './worker-saturation/detector.ts';
 export const detectors: readonly DetectorDefinition[] = [
   serviceStall,
   acceptErrors,
+  acceptDelay,
   backlogOverflow,
   workerSaturation,
   loopStall,

@@ -147,6 +147,17 @@ const DEFINED = {
     unit: 'ms',
     meaning: 'From here on it is critical; for a sync worker, which may wait, it is a warning.',
   },
+  'accept-delay-ms': {
+    default: 50,
+    unit: 'ms',
+    meaning: 'One connection in twenty that waits this long to be accepted is a warning.',
+  },
+  'accept-delay-critical-ms': { default: 100, unit: 'ms', meaning: 'From here on such waiting is critical.' },
+  'accept-delay-min-connections': {
+    default: 20,
+    unit: 'connections',
+    meaning: 'Fewer accepted connections than this are too few for a share.',
+  },
   'retry-window-s': {
     default: 30,
     unit: 's',

@@ -8,7 +8,12 @@ export function timeOf(record: TraceRecord): Nanoseconds | null {
       return record.end;
     case 'signal':
     case 'exit':
+    case 'membership':
+    case 'lost':
+    case 'scheduling':
+    case 'socket-state':
       return record.time;
+    case 'count':
     case 'notice':
     case 'frame':
       return null;

@@ -109,8 +109,12 @@ export class Request {
 
   /** The client was seen to leave while this record was read. */
   hangUp(record: Call): void {
-    this.hungUpAt = record.end;
-    this.hungUpLine = keptLine(record);
+    this.hungUp(record.end, keptLine(record));
+  }
+
+  hungUp(at: Nanoseconds, line: KeptLine): void {
+    this.hungUpAt = at;
+    this.hungUpLine = line;
   }
 
   /** What to call it: its line, or the connection. */

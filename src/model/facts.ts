@@ -236,7 +236,29 @@ export interface RequestRead {
   readonly record: Call;
 }
 
+/** A thread was woken inside its wait and found nothing ready: somebody else had taken it. Only the scheduler shows that. */
+export interface SilentWakeUps {
+  readonly thread: Thread;
+  readonly listener: Listener;
+  readonly count: number;
+  readonly time: Nanoseconds;
+}
+
+/** A connection was accepted after it had waited in the queue of its listener. */
+export interface QueueDelay {
+  readonly connection: Connection;
+  readonly listener: Listener;
+  readonly delay: Nanoseconds;
+  /** The client had left before. */
+  readonly goneBefore: boolean;
+  readonly time: Nanoseconds;
+  /** Where it was established. */
+  readonly line: KeptLine;
+}
+
 export interface Facts {
+  silentWakeUps: SilentWakeUps;
+  queueDelay: QueueDelay;
   acceptCycle: AcceptCycle;
   bareAccept: BareAccept;
   queueTaken: QueueTaken;

@@ -1,4 +1,5 @@
-import type { Call, Exit, Frame, Signal } from '../trace/record.ts';
+import type { CaptureFacts } from '../trace/capture-facts.ts';
+import type { Call, CallCount, Exit, Frame, Lost, Membership, Scheduling, Signal, SocketState } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { AcceptCycles } from './accept-cycles.ts';
@@ -12,11 +13,14 @@ import { FactBus } from './facts.ts';
 import { FutexWords } from './futex-words.ts';
 import { Listeners } from './listeners.ts';
 import { LivenessTracker } from './liveness-tracker.ts';
+import { Losses } from './losses.ts';
 import { ModuleTracker } from './module-tracker.ts';
 import { NameLookups } from './name-lookups.ts';
 import { Processes, type Thread } from './processes.ts';
 import { type Handler, HUB_WAIT, routeOf, type Trackers } from './routes.ts';
+import { SchedulerTracker } from './scheduler-tracker.ts';
 import { SharedLocks } from './shared-locks.ts';
+import { SocketTracker } from './socket-tracker.ts';
 import { StackTracker } from './stack-tracker.ts';
 import { TrafficTracker } from './traffic-tracker.ts';
 import { LADDER_RUNG } from './turn.ts';
@@ -29,6 +33,8 @@ export interface ModelOptions {
   readonly to: Nanoseconds;
   /** Turns from this length on are told. */
   readonly longTurn: Nanoseconds;
+  /** What stands beside the trace about its host. */
+  readonly noted?: CaptureFacts | null;
 }
 
 /** How much of a gap after the first use of a socket `-yy` may have caused, at most (semantics 0.2: 16 to 25 ms a look-up). */
@@ -46,6 +52,9 @@ export class Model {
   readonly listeners = new Listeners();
   readonly statistics = new CallStatistics();
   readonly calibration = new Calibration();
+  readonly losses = new Losses();
+  readonly scheduler: SchedulerTracker;
+  readonly sockets: SocketTracker;
   readonly options: ModelOptions;
   /** First and last moment seen. */
   firstTime: Nanoseconds = UNKNOWN;
@@ -63,11 +72,14 @@ export class Model {
 
   constructor(options: ModelOptions) {
     this.options = options;
+    if (options.noted) this.processes.introduce(options.noted);
     const inWindow = (time: Nanoseconds): boolean => time >= options.from && time <= options.to;
+    this.scheduler = new SchedulerTracker(this.facts, inWindow);
+    this.sockets = new SocketTracker(this.facts, inWindow);
     this.#cycles = new AcceptCycles(this.facts, inWindow, options.longTurn);
     this.#census = new DescriptorCensus(inWindow);
     this.#lookups = new NameLookups(this.facts, inWindow);
-    this.#traffic = new TrafficTracker(this.facts, this.listeners, this.#cycles, this.#lookups, inWindow, options.longTurn);
+    this.#traffic = new TrafficTracker(this.facts, this.listeners, this.#cycles, this.#lookups, this.sockets, inWindow, options.longTurn);
     this.#modules = new ModuleTracker(this.facts, inWindow);
     this.stacks = new StackTracker(this.facts, inWindow);
     this.#locks = new SharedLocks(this.facts, inWindow);
@@ -136,6 +148,27 @@ export class Model {
       this.#endTurn(thread, exit.time, true);
     }
     this.processes.exited(thread, exit.time, exit.signal);
+  }
+
+  membership({ lane, leader, time }: Membership): void {
+    this.processes.belongs(this.processes.at(lane, time), this.processes.at(leader, time));
+  }
+
+  scheduling(record: Scheduling): void {
+    this.scheduler.note(record, this.processes.at(record.lane, record.time));
+  }
+
+  socketState(record: SocketState): void {
+    this.sockets.changed(record);
+    this.#saw(record.time);
+  }
+
+  lost({ time, count }: Lost): void {
+    this.losses.add(time, count);
+  }
+
+  counted(count: CallCount): void {
+    this.statistics.addCounted(count);
   }
 
   /** Closes what is still open when no more records come. `inFlight` are the calls that had not returned. */
@@ -215,6 +248,7 @@ export class Model {
       this.#endTurn(thread, call.start, false);
     }
     if (call.duration > 0) loop.idle += call.duration;
+    if (this.scheduler.active) this.scheduler.waited(thread, call.end);
     loop.beginTurn(call);
     // Whoever is served right after a wait that did not wait had been waiting during the turn before.
     if (loop.aftermath !== null && (call.duration > MILLISECOND || loop.turn.number > loop.aftermath.number + 2)) loop.aftermath = null;

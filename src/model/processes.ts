@@ -1,4 +1,5 @@
-import type { Lane } from '../trace/record.ts';
+import type { CaptureFacts, ThreadIdentity } from '../trace/capture-facts.ts';
+import type { Lane, Scheduling } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { AcceptState } from './accept-cycles.ts';
@@ -8,6 +9,7 @@ import { DescriptorTable } from './descriptors.ts';
 import { absorbFutexes, type FutexTable, type FutexWord } from './futex-words.ts';
 import { Loop } from './loop.ts';
 import type { NameLookup } from './name-lookups.ts';
+import { serverOf } from './server-names.ts';
 import type { LockTries, SharedLock } from './shared-locks.ts';
 import type { BlockClass, KeptLine } from './turn.ts';
 
@@ -109,6 +111,8 @@ export class Thread {
   lookup: NameLookup | null = null;
   /** It read a request: what it waits for, somebody waits for. */
   servesRequests = false;
+  /** What the scheduler did around the next call, where the capture tells it. */
+  scheduling: Scheduling | null = null;
   readonly loop = new Loop();
   readonly accepts = new AcceptState();
 
@@ -131,6 +135,13 @@ interface ExpectedChild {
   readonly time: Nanoseconds;
 }
 
+/** Who is who, as noted beside the trace; threads are taken out as they are recognised. */
+interface Known {
+  readonly threads: Map<number, ThreadIdentity>;
+  readonly commands: ReadonlyMap<number, readonly string[]>;
+  readonly parents: ReadonlySet<number>;
+}
+
 /** Finds threads and processes, and learns from clones, `getpid` and shared descriptors who belongs together. */
 export class Processes {
   readonly #threads: (Thread | undefined)[] = [];
@@ -139,6 +150,10 @@ export class Processes {
   readonly #all = new Set<Thread>();
   /** Threads by the pid that `getpid` gave them, while no thread of that number was seen. */
   readonly #leaderless = new Map<number, Set<Thread>>();
+
+  #known: Known | null = null;
+  /** Parents of recognised processes, by number: a parent may be seen after its child. */
+  readonly #parents = new Map<Process, number>();
 
   /** The thread of a lane, made at its first record. */
   at(lane: Lane, time: Nanoseconds): Thread {
@@ -170,7 +185,35 @@ export class Processes {
     this.#all.add(thread);
     for (const claimant of this.#leaderless.get(lane.tid) ?? []) this.#joins(claimant, thread);
     this.#leaderless.delete(lane.tid);
+    if (this.#known !== null && expected === undefined) this.#recognise(thread, this.#known);
     return thread;
+  }
+
+  /** Takes what was noted beside the trace about who is who. */
+  introduce({ threads, commands }: CaptureFacts): void {
+    this.#known = { threads: new Map(threads), commands, parents: new Set([...threads.values()].map(({ parent }) => parent)) };
+  }
+
+  /** A thread that was there when the facts were noted. A number that comes back later is another thread's. */
+  #recognise(thread: Thread, { threads, commands, parents }: Known): void {
+    const { tid, lane, process } = thread;
+    const identity = threads.get(tid);
+    threads.delete(tid);
+    if (identity === undefined) return;
+    if (lane.comm === '') lane.comm = identity.comm;
+    if (identity.pid !== tid) {
+      this.pidNamed(thread, identity.pid);
+      return;
+    }
+    const argv = commands.get(tid);
+    if (argv !== undefined && process.argv.length === 0) {
+      process.argv = argv;
+      process.server ||= serverOf(argv);
+    }
+    this.#parents.set(process, identity.parent);
+    this.parentNamed(process, identity.parent);
+    if (!parents.has(tid)) return;
+    for (const [child, parent] of this.#parents) if (parent === tid) this.parentNamed(child, tid);
   }
 
   /**
@@ -218,6 +261,11 @@ export class Processes {
       if (this.#leaderless.size < MOST_TIDS || this.#leaderless.has(pid))
         this.#leaderless.set(pid, (this.#leaderless.get(pid) ?? new Set()).add(thread));
     } else this.#joins(thread, leader);
+  }
+
+  /** The tracer says so: no need to guess. */
+  belongs(thread: Thread, leader: Thread): void {
+    if (!thread.ended && leader.process !== thread.process) this.merge(thread, leader.process);
   }
 
   #joins(thread: Thread, leader: Thread): void {

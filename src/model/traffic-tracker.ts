@@ -10,6 +10,7 @@ import type { FactBus, FailedWrite } from './facts.ts';
 import type { Listeners } from './listeners.ts';
 import type { NameLookups } from './name-lookups.ts';
 import type { Process, Thread } from './processes.ts';
+import type { SocketTracker } from './socket-tracker.ts';
 import { type KeptLine, keptLine } from './turn.ts';
 
 /** Bytes looked at to recognise a request, a reply or a query. */
@@ -47,6 +48,7 @@ export class TrafficTracker {
   readonly #listeners: Listeners;
   readonly #cycles: AcceptCycles;
   readonly #lookups: NameLookups;
+  readonly #sockets: SocketTracker;
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #starts = new RequestStarts();
   readonly #lastFailure = new Map<Thread, FailedWrite>();
@@ -59,6 +61,7 @@ export class TrafficTracker {
     listeners: Listeners,
     cycles: AcceptCycles,
     lookups: NameLookups,
+    sockets: SocketTracker,
     inWindow: (time: Nanoseconds) => boolean,
     slow: Nanoseconds,
   ) {
@@ -66,6 +69,7 @@ export class TrafficTracker {
     this.#listeners = listeners;
     this.#cycles = cycles;
     this.#lookups = lookups;
+    this.#sockets = sockets;
     this.#inWindow = inWindow;
     this.#slow = slow;
   }
@@ -96,6 +100,7 @@ export class TrafficTracker {
     if (made.nonblocking) accepts.nonblocking++;
     const connection = acceptedConnection(made, call.result, listener, thread, call);
     connection.place = accepts.accepted - 1;
+    if (this.#sockets.active) this.#sockets.accepted(connection, call.end);
     process.descriptors.set(call.result, made);
     return connection.request;
   }
@@ -284,6 +289,7 @@ export class TrafficTracker {
   #end(connection: Connection, thread: Thread, at: Nanoseconds): void {
     const { request } = connection;
     connection.closed = true;
+    if (this.#sockets.active) this.#sockets.ended(connection);
     // A process that passes connections on closes its own copies unread.
     if (!connection.used && connection.seenOpening && !thread.process.handsDescriptorsOver && this.#inWindow(at))
       this.#facts.tell('droppedConnection', { connection, time: at });

@@ -5,6 +5,7 @@ import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { blockClass } from './block-class.ts';
 import { type Descriptor, describeTarget } from './descriptors.ts';
 import type { LeftIn, Thread } from './processes.ts';
+import type { OffCpu } from './scheduler-tracker.ts';
 import { type BlockClass, type BlockedIn, type KeptLine, keptLine, NOTED } from './turn.ts';
 
 /** Groups kept a turn: what does not fit is only in the sums. */
@@ -64,7 +65,7 @@ export function noteGap(call: Call, thread: Thread, length: Nanoseconds): void {
   if (length < NOTED) return;
   const before: KeptLine = { file: call.file, line: call.previousLine, text: call.previousText };
   const after: KeptLine = { file: call.file, line: call.startLine, text: call.startText };
-  turn.gap = { length, start: call.start - length, before, after, isTimed: thread.lastTimed };
+  turn.gap = { length, start: call.start - length, before, after, isTimed: thread.lastTimed, offCpu: offCpuBefore(thread) };
   // The record that ended the gap may itself be the reply: only one that was sent before the gap counts.
   turn.afterReply = owner !== null && owner.answeredAt !== UNKNOWN && owner.answeredAt <= call.start - length;
   const previous = thread.lastSyscall;
@@ -76,6 +77,11 @@ export function noteGap(call: Call, thread: Thread, length: Nanoseconds): void {
   const descriptor = descriptorOf(stay, thread, fd);
   const group = noteStay(thread, stay, fd, blockClass(stay, descriptor), true);
   if (group !== null && isWorthDetails(group, stay)) noteDetails(thread, group, fd, descriptor, [before]);
+}
+
+/** What the scheduler did in the gap that the coming call ends. */
+function offCpuBefore({ scheduling }: Thread): OffCpu | null {
+  return scheduling === null ? null : { blocked: scheduling.blockedBefore, queued: scheduling.queuedBefore };
 }
 
 /** A call that does not wait, or waits for a client only: what follows it is more likely the gap. */
@@ -112,7 +118,14 @@ export function noteSilence(thread: Thread, end: Nanoseconds): void {
   if (lastTime === UNKNOWN || length <= loop.turn.longestGap) return;
   const { file = '', line = 0, text = '' } = lane.lastLine ?? {};
   loop.turn.longestGap = length;
-  loop.turn.gap = { length, start: lastTime, before: { file, line, text }, after: { file, line: 0, text: '' }, isTimed: thread.lastTimed };
+  loop.turn.gap = {
+    length,
+    start: lastTime,
+    before: { file, line, text },
+    after: { file, line: 0, text: '' },
+    isTimed: thread.lastTimed,
+    offCpu: null,
+  };
   loop.turn.afterReply = loop.owner !== null && loop.owner.answeredAt !== UNKNOWN;
 }
 

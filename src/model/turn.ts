@@ -2,6 +2,7 @@ import type { Call } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds } from '../trace/time.ts';
 import type { Connection, Request } from './connections.ts';
+import type { OffCpu } from './scheduler-tracker.ts';
 
 /** A line kept for evidence. */
 export interface KeptLine {
@@ -59,6 +60,8 @@ export interface Gap {
   readonly after: KeptLine;
   /** The duration of the call before it is known; else the gap may be that call. */
   readonly isTimed: boolean;
+  /** Time of it off the processor; null when the capture does not tell. */
+  readonly offCpu: OffCpu | null;
 }
 
 /** Gaps and calls from here on have their lines kept. */
@@ -105,6 +108,9 @@ export class Turn {
   afterReply = false;
   /** Time that the tracer itself took (`-yy` look-ups). */
   tracer: Nanoseconds = 0;
+  /** Time ready without a processor, and blocked outside the calls of the capture, where it tells. */
+  queued: Nanoseconds = 0;
+  blockedOutside: Nanoseconds = 0;
 
   /** Those who were waiting while it ran, in words, at most 8, and how many in all. */
   readonly waiting: string[] = [];
@@ -148,6 +154,8 @@ export class Turn {
     this.ownerTime = 0;
     this.afterReply = false;
     this.tracer = 0;
+    this.queued = 0;
+    this.blockedOutside = 0;
     if (this.waitingCount > 0) {
       this.waiting.length = 0;
       this.waitingCount = 0;

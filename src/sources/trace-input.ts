@@ -18,6 +18,8 @@ export interface TraceInput {
   readonly bytesRead: number;
   /** `chunks()` may be called again and starts from the beginning: true for regular files. */
   readonly rereadable: boolean;
+  /** Bytes that are enough to recognise the format by, where waiting for the usual amount would hold up a live capture. */
+  readonly headBytes?: number;
   readonly diagnostics: readonly SourceDiagnostic[];
   /**
    * The decompressed bytes. A chunk's memory is filled anew once two further chunks were asked for.
@@ -26,9 +28,15 @@ export interface TraceInput {
   chunks(): AsyncIterableIterator<Buffer>;
 }
 
+/** What was noted about the host before and after a trace, as text. */
+export interface FactTexts {
+  readonly before: string;
+  readonly after: string;
+}
+
 /** The inputs that belong to one trace, with what the report says about where they came from. */
 export interface InputSet {
-  readonly kind: 'file' | 'stdin';
+  readonly kind: 'file' | 'live' | 'stdin';
   /** As the user named them: a directory stays one path. */
   readonly paths: readonly string[];
   readonly inputs: readonly TraceInput[];
@@ -36,4 +44,6 @@ export interface InputSet {
   readonly leftOut: readonly string[];
   /** Sentences for the user about how the paths were read: files left out, several sets in a directory. */
   readonly notices: readonly string[];
+  /** Of a directory that `drover recipe` made. */
+  readonly facts?: FactTexts;
 }

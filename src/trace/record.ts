@@ -135,4 +135,63 @@ export interface Frame {
   readonly line: number;
 }
 
-export type TraceRecord = Call | Signal | Exit | Notice | Frame;
+/** The trace says which process a thread belongs to, before the thread's first call. */
+export interface Membership {
+  readonly kind: 'membership';
+  readonly lane: Lane;
+  /** The lane of the process' first thread. */
+  readonly leader: Lane;
+  readonly time: Nanoseconds;
+}
+
+/** So many events were lost around that time: what a tracer says of itself. */
+export interface Lost {
+  readonly kind: 'lost';
+  readonly count: number;
+  readonly time: Nanoseconds;
+}
+
+/** Calls that the trace shows as a sum only: a row of `strace -c`, an entry of a bpftrace map. */
+export interface CallCount {
+  readonly kind: 'count';
+  readonly syscall: Syscall;
+  readonly count: number;
+  /** How many of them failed, by error; `?` where the table does not name it. */
+  readonly errors: readonly (readonly [error: string, count: number])[];
+  /** UNKNOWN (-1) when the table does not tell. */
+  readonly total: Nanoseconds;
+  readonly longest: Nanoseconds;
+}
+
+/**
+ * What the scheduler did with a thread until the call that the same parser returns next: since the call before, and during it. Blocked: it waited for
+ * something; queued: it was ready and waited for a processor.
+ */
+export interface Scheduling {
+  readonly kind: 'scheduling';
+  readonly lane: Lane;
+  readonly time: Nanoseconds;
+  readonly blockedBefore: Nanoseconds;
+  readonly queuedBefore: Nanoseconds;
+  readonly blocked: Nanoseconds;
+  readonly queued: Nanoseconds;
+  /** How often it was woken during the call. */
+  readonly wakeUps: number;
+}
+
+/** What happened to a TCP connection in the kernel, seen without any call of a process. */
+export interface SocketState {
+  readonly kind: 'socket-state';
+  readonly time: Nanoseconds;
+  /** `established`: the handshake is done and the connection waits to be accepted; `closed`: the peer has closed its side; `reset`: it has broken it off. */
+  readonly state: 'established' | 'closed' | 'reset';
+  /** The local port. */
+  readonly port: number;
+  /** The other end: `10.0.0.7:443`, `[::1]:443`. */
+  readonly peer: string;
+  readonly file: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+export type TraceRecord = Call | Signal | Exit | Notice | Frame | Membership | Lost | CallCount | Scheduling | SocketState;

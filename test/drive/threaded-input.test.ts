@@ -31,7 +31,7 @@ async function analyzeThreaded(set: InputSet): Promise<Report> {
 }
 
 describe('an input parsed in a thread of its own', () => {
-  for (const { name, trace } of samples()) {
+  for (const { name, trace } of samples().filter((sample) => sample.trace.endsWith('.strace.gz'))) {
     it(`gives the same report as one that is not: ${name}`, async () => {
       assert.deepEqual(await analyzeThreaded(openInputs([trace])), await analyzeInputs(openInputs([trace]), {}));
     });

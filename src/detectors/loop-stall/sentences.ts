@@ -1,4 +1,5 @@
-import { MILLISECOND } from '../../trace/time.ts';
+import type { OffCpu } from '../../model/scheduler-tracker.ts';
+import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Capabilities } from '../detector.ts';
 import { duration, plural, workerName } from '../words.ts';
 import type { Cause } from './cause.ts';
@@ -10,6 +11,8 @@ const LONGEST_TARGET = 40;
 const ONE_GAP = 0.6;
 /** Corrections below this share of a stall are not worth a sentence. */
 const NOTABLE = 0.1;
+
+const STARVED_SHARE = 0.3;
 
 export const CAUSE_IN_WORDS: Readonly<Record<Cause, string>> = {
   'blocking-call': 'a blocking call',
@@ -30,12 +33,19 @@ export const CAUSE_IN_WORDS: Readonly<Record<Cause, string>> = {
   'one-connection': 'one connection, served over and over',
 };
 
+/** It waited for a processor for so large a part of the stall that its own code is not to blame (semantics 3.9). */
+export function isStarved({ length, offCpu }: Stall): boolean {
+  return offCpu !== null && offCpu.queued >= STARVED_SHARE * length;
+}
+
 export function titleOf(pid: number, stall: Stall, count: number): string {
   const title = `${workerName(pid)} stalled ${atLeast(stall)}${duration(stall.length)}: ${inside(stall)}${count > 1 ? ` (${count} times)` : ''}`;
   return title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 3)}...` : title;
 }
 
-function inside({ reason, longestGap, length }: Stall): string {
+function inside(stall: Stall): string {
+  const { reason, longestGap, length } = stall;
+  if (reason.call === '' && isStarved(stall)) return 'waiting for a CPU';
   if (reason.cause === 'futex-ladder') return 'a ladder of futex waits';
   if (reason.cause === 'gil-wait') return CAUSE_IN_WORDS['gil-wait'];
   if (reason.call !== '') return `${reason.call}${shortTarget(reason.target)}`;
@@ -75,9 +85,18 @@ function whatHappened(stall: Stall): string {
   if (stall.reason.estimated)
     return `no line for ${duration(stall.longestGap)} (in the call before, running, or waiting for a CPU: without -T one cannot tell)${pattern}`;
   if (stall.longestGap >= ONE_GAP * stall.length)
-    return `no system call for ${duration(stall.longestGap)} (running, or waiting for a CPU)${pattern}`;
+    return `no system call for ${duration(stall.longestGap)} (${onOrOff(stall.longestGap, stall.gapOffCpu)})${pattern}`;
   const longest = stall.longestGap < MILLISECOND ? '' : ` and no gap over ${duration(stall.longestGap)}`;
-  return `${duration(stall.outside)} of it outside system calls (running, or waiting for a CPU), with ${plural(stall.calls, 'call')} in between${longest}${pattern}`;
+  return `${duration(stall.outside)} of it outside system calls (${onOrOff(stall.outside, stall.offCpu)}), with ${plural(stall.calls, 'call')} in between${longest}${pattern}`;
+}
+
+/** What the scheduler says of time outside calls; without it nobody can tell. */
+function onOrOff(length: Nanoseconds, offCpu: OffCpu | null): string {
+  if (offCpu === null) return 'running, or waiting for a CPU';
+  const { queued, blocked } = offCpu;
+  const running = `on CPU ${duration(Math.max(0, length - queued - blocked))} of ${duration(length)}`;
+  const waits = queued >= NOTABLE * length ? `, waiting for a CPU ${duration(queued)}` : '';
+  return `${running}${waits}${blocked >= NOTABLE * length ? `, blocked ${duration(blocked)}` : ''}`;
 }
 
 function inCall({ reason }: Stall): string {

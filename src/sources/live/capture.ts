@@ -1,0 +1,236 @@
+import type { SourceDiagnostic, TraceInput } from '../trace-input.ts';
+import { AttachError } from './attach-error.ts';
+import { describeDetachment } from './detachment.ts';
+import { findFamily, hostView } from './family.ts';
+import type { Command } from './launch.ts';
+import { type ProcessFacts, readProcess } from './process-facts.ts';
+import type { Spool } from './spool.ts';
+import { StarvationWatch } from './starvation.ts';
+import { tailInput } from './tail-input.ts';
+import { type StopManner, Tracer, type TracerEnd } from './tracer.ts';
+
+/** Why a capture ended. */
+export type EndReason = 'time' | 'asked' | 'space' | 'starved' | 'processes-ended' | 'tracer-died';
+
+export interface CaptureEnd {
+  readonly reason: EndReason;
+  /** What there is to say about the reason, or '' for an end as planned. */
+  readonly sentence: string;
+  /** `Detached from 9 processes, all running.` */
+  readonly detached: string;
+  readonly isClean: boolean;
+  readonly bytes: number;
+}
+
+/** How an engine starts and how one sees that it has begun. */
+export interface Engine {
+  readonly name: 'strace' | 'bpftrace';
+  readonly command: Command;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** The tracer stops what it traces: only then can a worker starve. */
+  readonly stopsProcesses: boolean;
+  /** It runs a program of its own, which ends with it. */
+  readonly runsProgram: boolean;
+  /** The capture is what it prints; strace writes its file itself. */
+  readonly writesToStdout: boolean;
+  readonly stop: StopManner;
+  /** Looks at the processes, at what the tracer said, or at how much it wrote. */
+  hasBegun(words: () => readonly string[], bytes: () => number): boolean;
+  /** What its last words mean when it ended before it began. */
+  explain(words: readonly string[]): AttachError;
+}
+
+const LOOK_EVERY_MS = 200;
+/** Workers that replaced others are found at every so manieth look. */
+const FAMILY_EVERY_LOOKS = 10;
+const BEGIN_LOOK_EVERY_MS = 20;
+const BEGIN_WITHIN_MS = 10_000;
+/** `timeout` says so when the time was over. */
+const TIME_OVER = 124;
+
+/** A tracer at work: what it writes can be read as a trace while it grows. */
+export class LiveCapture {
+  readonly engine: Engine;
+  /** The processes that were there at the start; what they fork is followed as well. */
+  readonly processes: readonly ProcessFacts[];
+  readonly file: string;
+  readonly input: TraceInput;
+  /** Settles when the tracer is gone and the processes were looked at. */
+  readonly ended: Promise<CaptureEnd>;
+  readonly #spool: Spool;
+  readonly #tracer: Tracer;
+  readonly #diagnostics: SourceDiagnostic[] = [];
+  readonly #starvation = new StarvationWatch();
+  readonly #seconds: number;
+  #begunAt = performance.now();
+  #looking: NodeJS.Timeout | undefined;
+  #looks = 0;
+  #watched: readonly number[];
+  /** The whole server as it was at the start, traced or not. */
+  readonly #before: ReadonlySet<number>;
+  #tracingPid = 0;
+  #reason: EndReason | null = null;
+  #sentence = '';
+
+  private constructor(engine: Engine, processes: readonly ProcessFacts[], seconds: number, spool: Spool, tracer: Tracer) {
+    this.engine = engine;
+    this.processes = processes;
+    this.#watched = processes.map(({ pid }) => pid);
+    this.#before = new Set(findFamily(this.#watched, hostView()).map(({ pid }) => pid));
+    this.file = spool.file;
+    this.#seconds = seconds;
+    this.#spool = spool;
+    this.#tracer = tracer;
+    this.ended = tracer.ended.then((end) => this.#conclude(end));
+    // Whoever reads the input is told by its end; whoever wants the sentence asks later.
+    this.ended.catch(() => undefined);
+    this.input = tailInput({ path: spool.file, ended: this.ended, diagnostics: this.#diagnostics });
+  }
+
+  /** Starts the engine and waits until it traces. Throws `AttachError` when it cannot. */
+  static async start(engine: Engine, processes: readonly ProcessFacts[], seconds: number, spool: Spool): Promise<LiveCapture> {
+    const { command, environment, runsProgram, writesToStdout } = engine;
+    const stdout = runsProgram ? 'ours' : writesToStdout ? { path: spool.file } : 'log';
+    const started = Tracer.start({ command, log: spool.log, stdout, ...(environment === undefined ? {} : { environment }) });
+    const tracer = await started.catch((error) => {
+      spool.remove();
+      throw new AttachError(`${engine.name} cannot be started: ${String(error.message)}.`, { cause: error });
+    });
+    const capture = new LiveCapture(engine, processes, seconds, spool, tracer);
+    try {
+      await capture.#begin();
+    } catch (error) {
+      await tracer.stop(engine.stop);
+      await capture.ended;
+      spool.remove();
+      throw error;
+    }
+    return capture;
+  }
+
+  /** When the time is over, on the clock of `performance.now()`. */
+  get endsAt(): number {
+    return this.#begunAt + this.#seconds * 1_000;
+  }
+
+  /** Bytes that the tracer wrote so far. */
+  get bytes(): number {
+    return this.#spool.bytes;
+  }
+
+  get isOver(): boolean {
+    return this.#tracer.isOver;
+  }
+
+  /** Detaches; `ended` settles a second and a half after the patience of the engine at the latest. */
+  stop(): void {
+    this.#end('asked', '');
+  }
+
+  /** Ends the tracer at once. */
+  kill(): void {
+    this.#reason ??= 'asked';
+    this.#tracer.kill();
+  }
+
+  async #begin(): Promise<void> {
+    const words = () => this.#tracer.lastWords();
+    const deadline = performance.now() + BEGIN_WITHIN_MS;
+    while (!this.engine.hasBegun(words, () => this.bytes)) {
+      if (this.#tracer.isOver || performance.now() > deadline) throw this.engine.explain(words());
+      await Promise.race([this.#tracer.ended, pause(BEGIN_LOOK_EVERY_MS)]);
+    }
+    this.#begunAt = performance.now();
+    this.#tracingPid = this.#tracer.findPid();
+    this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
+  }
+
+  #look(): void {
+    const space = this.#spool.spaceProblem();
+    if (space !== null) this.#end('space', `The capture ended early: ${space}.`);
+    // strace is given its time by its guard, whatever becomes of drover; engines that start slowly are given theirs here, from their beginning on.
+    if (!this.engine.runsProgram && performance.now() > this.endsAt) this.#end('time', '');
+    if (this.engine.writesToStdout && this.#allHaveEnded()) this.#end('processes-ended', '');
+    if (this.#reason !== null || !this.engine.stopsProcesses) return;
+    if (++this.#looks % FAMILY_EVERY_LOOKS === 0) this.#watched = this.#everyProcess().map(({ pid }) => pid);
+    const starved = this.#starvation.look(this.#watched, performance.now());
+    if (starved === null) return;
+    const { pid, tid, forMs } = starved;
+    const who = tid === pid ? `Worker ${pid}` : `Thread ${tid} of worker ${pid}`;
+    this.#end('starved', `${who} all but stopped under ${this.engine.name} for ${(forMs / 1_000).toFixed(1)} s; drover detached at once.`);
+  }
+
+  #end(reason: EndReason, sentence: string): void {
+    if (this.#reason !== null) return;
+    this.#reason = reason;
+    this.#sentence = sentence;
+    clearInterval(this.#looking);
+    const deafFor = this.#begunAt + this.engine.stop.deafMs - performance.now();
+    void pause(Math.max(0, deafFor)).then(() => this.#tracer.stop(this.engine.stop));
+  }
+
+  async #conclude(end: TracerEnd): Promise<CaptureEnd> {
+    clearInterval(this.#looking);
+    await this.#endOrphan();
+    const reason = this.#reason ?? this.#reasonOf(end);
+    if (reason === 'tracer-died') {
+      const how = end.signal ?? `exit code ${end.code}`;
+      this.#sentence = `${this.engine.name} ended before its time (${how}); what it wrote until then was read.`;
+    }
+    if (reason === 'tracer-died' || reason === 'space' || reason === 'starved')
+      this.#diagnostics.push({ code: reason === 'tracer-died' ? 'tracer-died' : 'capture-ended-early', text: this.#sentence });
+    const { sentence, isClean } = this.engine.runsProgram
+      ? { sentence: `The program has ended (${end.signal ?? `exit code ${end.code}`}).`, isClean: true }
+      : describeDetachment(this.#everyProcess(), this.engine.name);
+    const bytes = this.#spool.bytes;
+    this.#spool.tidy();
+    return { reason, sentence: this.#sentence, detached: sentence, isClean, bytes };
+  }
+
+  /** When `timeout` was killed and strace was not, strace goes on without a limit. */
+  async #endOrphan(): Promise<void> {
+    const tracing = readProcess(this.#tracingPid);
+    if (tracing === null || tracing.name !== this.engine.name) return;
+    for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+      if (readProcess(this.#tracingPid) === null) return;
+      try {
+        process.kill(this.#tracingPid, signal);
+      } catch {
+        // It ended a moment ago.
+      }
+      await pause(1_000);
+    }
+  }
+
+  #reasonOf({ code, signal }: TracerEnd): EndReason {
+    if (code === TIME_OVER) return 'time';
+    if (signal === 'SIGXFSZ') {
+      // It grew so quickly that it met the limit of its file before the next look.
+      this.#sentence = `The capture ended early: ${this.#spool.spaceProblem() ?? 'its file reached its limit (--max-spool)'}.`;
+      return 'space';
+    }
+    if (this.engine.runsProgram) return 'processes-ended';
+    return this.#allHaveEnded() ? 'processes-ended' : 'tracer-died';
+  }
+
+  #allHaveEnded(): boolean {
+    return this.processes.every(({ pid, startTicks }) => readProcess(pid)?.startTicks !== startTicks);
+  }
+
+  /** Those of the start, and those that they forked since then. */
+  #everyProcess(): ProcessFacts[] {
+    const all = new Map(this.processes.map((process) => [process.pid, process]));
+    // Parents stand before their children.
+    for (const process of findFamily([...all.keys()], hostView())) {
+      const isNew = !this.#before.has(process.pid) && all.has(process.parent);
+      if (isNew) all.set(process.pid, { ...process, state: 'S' });
+    }
+    return [...all.values()];
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
