@@ -68,7 +68,8 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
     .filter(([thread, role]) => (role === 'event-loop' || role === 'acceptor') && thread.loop.turns > 0)
     .map(([thread]) => thread);
   const findings: DraftFinding[] = [];
-  for (const thread of loops) for (const group of groups.get(thread)?.values() ?? []) findings.push(stallFinding(context, group));
+  for (const thread of loops)
+    for (const group of groups.get(thread)?.values() ?? []) findings.push(stallFinding(context, group, roles.get(thread) === 'acceptor'));
   if (findings.length > 0)
     return {
       outcome: { status: 'found', reason: `${plural(findings.length, 'worker and cause', 'workers and causes')} with stalls` },

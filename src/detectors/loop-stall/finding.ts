@@ -10,21 +10,25 @@ import { helperNote, helperPeers } from './helper-peers.ts';
 import { isStarved, summaryOf, titleOf } from './sentences.ts';
 import type { StallGroup } from './stall-group.ts';
 
-/** The finding about all stalls of one worker with one cause and target. */
-export function stallFinding(context: Context, group: StallGroup): DraftFinding {
+const POOL_NOTE = ' It hands its connections to a pool of threads: as likely as not it waited for one of them to be free.';
+
+/** The finding about all stalls of one worker with one cause and target. `hasPool`: its thread accepts for a pool of threads. */
+export function stallFinding(context: Context, group: StallGroup, hasPool: boolean): DraftFinding {
   const { thread, longest, count, cause, open } = group;
   const { times } = context.capabilities;
   const { reason } = longest;
   const pid = thread.process.pid;
   const critical = longest.corrected >= context.threshold('stall-critical-ms') * MILLISECOND;
   const waiting = longest.waitingCount();
+  // An acceptor takes no further connection while its pool is full, by design: that is a question of capacity.
+  const isFull = hasPool && cause === 'lock';
   const helpers = helperPeers(thread.process);
   return {
     kind: 'loop-stall',
-    severity: critical ? 'critical' : 'warning',
-    sureness: surenessOf(reason, context),
+    severity: isFull ? 'info' : critical ? 'critical' : 'warning',
+    sureness: isFull ? 'possible' : surenessOf(reason, context),
     title: titleOf(pid, longest, count),
-    summary: `${summaryOf(pid, longest, count, group.total, context.capabilities)}${helperNote(cause, helpers)}`,
+    summary: `${summaryOf(pid, longest, count, group.total, context.capabilities)}${helperNote(cause, helpers)}${isFull ? POOL_NOTE : ''}`,
     why: 'An event loop does one thing at a time: until it is back in its wait, this worker accepts nobody and answers nobody.',
     start: times ? group.first : UNKNOWN,
     end: times ? group.last : UNKNOWN,
