@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { redactReport } from '../../src/output/redact.ts';
 import { analyzed, none, only } from '../support/analyzed.ts';
 import { prefork, startThread } from '../support/server-lines.ts';
 import { failed, LISTENER, QUICK, type ThreadLines } from '../support/thread-lines.ts';
@@ -45,6 +46,15 @@ describe('waiting for a lock that processes share', () => {
     const trace = queue(701, { call: 'semop', file: '3', take: '[{0, -1, SEM_UNDO}], 1', give: '[{0, 1, SEM_UNDO}], 1' });
     const { metrics } = only(await analyzed(trace), KIND);
     assert.deepEqual([metrics.lock, metrics.totalMs], ['semaphore 0 of set 3', 701]);
+  });
+
+  it('does not show the id of a session, and knows what to do about PHP', async () => {
+    const report = await analyzed(queue(701, { file: '21</var/lib/php/sessions/sess_s3cr3t0kamqf2>' }));
+    const finding = only(report, KIND);
+    assert.doesNotMatch(JSON.stringify({ ...finding, evidence: [] }), /s3cr3t/);
+    assert.equal(finding.metrics.lock, '/var/lib/php/sessions/sess_…');
+    assert.ok(finding.next.some(({ text }) => text.includes('session_write_close')));
+    assert.doesNotMatch(JSON.stringify(redactReport(report)), /s3cr3t/);
   });
 
   it('is possible when the holder is not in the capture', async () => {
