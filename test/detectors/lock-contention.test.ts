@@ -175,6 +175,16 @@ describe('threads that queue at one futex', () => {
     assert.equal((metrics.waiters as readonly unknown[]).length, 3);
   });
 
+  it('count when each of them waits for a good part of the time', async () => {
+    const { metrics, startMs, endMs } = only(await analyzed(convoy(3, 11)), KIND);
+    const waiters = metrics.waiters as readonly { readonly waitedMs: number }[];
+    const least = Math.min(...waiters.map(({ waitedMs }) => waitedMs)) / ((endMs ?? 0) - (startMs ?? 0));
+    assert.ok(least > 0.3 && least < 0.9, String(least));
+    const judged = (share: number) => analyzed(convoy(3, 11), {}, { thresholds: { 'lock-share': share } });
+    only(await judged(least - 0.01), KIND);
+    none(await judged(least + 0.01), KIND);
+  });
+
   it('are none when somebody else wakes them: they wait for work', async () => {
     none(await analyzed(convoy(5, 11, { wakenBy: 'main' })), KIND);
   });
