@@ -54,6 +54,7 @@ def main():
         connections=CLIENTS,
         workers=sorted(accepts),
         accepts=dict(accepts),
+        more={"acceptedBy": "a thread of its own"},
     )
 
 

@@ -84,7 +84,7 @@ export function noteOpening(call: Call, thread: Thread, descriptor: Descriptor):
   const { census } = thread.process;
   if (census === null || census.budget === 0) return;
   census.budget--;
-  descriptor.opening = { line: keptLine(call), request: thread.loop.owner?.name ?? '' };
+  descriptor.opening = { line: keptLine(call), request: thread.loop.owner?.line ?? '' };
 }
 
 /** A read found that the other end has closed: from now on it is for us to close. */
