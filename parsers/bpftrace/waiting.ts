@@ -29,6 +29,7 @@ export type Waiting =
       readonly where: Where;
       readonly signal: string;
       readonly info: string;
+      readonly isIgnored: boolean;
       /** The process has no handler and does not ignore it: it ends by it. */
       readonly isFatal: boolean;
     }

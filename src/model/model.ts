@@ -130,7 +130,7 @@ export class Model {
 
   signal(signal: Signal): void {
     const thread = this.processes.at(signal.lane, signal.time);
-    this.#traffic.signal(thread, signal.signal);
+    this.#traffic.signal(thread, signal);
     this.#saw(signal.time);
   }
 

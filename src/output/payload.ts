@@ -2,6 +2,8 @@
  * What may be said of payload without showing it: the method and path of an HTTP request, the status of a response, the verb of an SQL
  * statement. Everything else is only counted.
  */
+/** What drover itself calls a request whose line is not in the capture. */
+const CONNECTION = /^connection (?:on fd \d+|from [\w.:[\]/-]+)$/;
 const PLACEHOLDER = /^<[\d,]+ bytes?>$/;
 // A path ends before ";" too, which often introduces a session id.
 const REQUEST =
@@ -30,7 +32,7 @@ export function placeholder(bytes: string): string {
 
 /** A request or statement that stands alone: its name or its size. What stands in front of a request line (an address) goes too. */
 export function redactPayload(text: string): string {
-  if (text === '') return '';
+  if (text === '' || CONNECTION.test(text)) return text;
   const request = REQUEST.exec(text);
   return request === null ? (nameOfPayload(text) ?? placeholder(text)) : withoutUser(request[0]);
 }

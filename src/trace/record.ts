@@ -96,6 +96,8 @@ export interface Signal {
   readonly signal: string;
   /** The siginfo between the braces, or ''. */
   readonly info: string;
+  /** The process is known to ignore it: strace shows ignored signals like all others. */
+  readonly isIgnored?: boolean;
   readonly file: string;
   readonly line: number;
   readonly text: string;
