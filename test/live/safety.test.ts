@@ -85,6 +85,16 @@ test('Ctrl-C: it detaches and reports', LIVE, async () => {
   assert.ok(JSON.parse(drover.stdout).quality.events > 97);
 });
 
+test('Ctrl-C twice: it does not wait any longer', LIVE, async () => {
+  const drover = await survives('int-twice', LONG, [], async (running) => {
+    running.signal('SIGINT');
+    await pause(3);
+    running.signal('SIGINT');
+    assert.equal((await running.ended).code, 130);
+  });
+  assert.equal(drover.stdout, '');
+});
+
 test('SIGSTOP of drover: the workers go on, and strace leaves when its time is over', LIVE, async () => {
   await survives('stop', '3s', [], async (drover) => {
     drover.signal('SIGSTOP');

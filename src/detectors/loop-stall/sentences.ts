@@ -3,7 +3,7 @@ import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Capabilities } from '../detector.ts';
 import { duration, plural, workerName } from '../words.ts';
 import type { Cause } from './cause.ts';
-import type { Stall } from './detector.ts';
+import type { Stall } from './stall-group.ts';
 
 const LONGEST_TITLE = 78;
 const LONGEST_TARGET = 40;

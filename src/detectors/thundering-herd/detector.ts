@@ -8,7 +8,7 @@ import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding, Severity } from '../finding.ts';
 import { gini } from '../gini.ts';
 import { count, milliseconds, plural, ratio, round } from '../words.ts';
-import { herdAdvice, WHILE_STALLED } from './advice.ts';
+import { herdAdvice, recount, WHILE_STALLED } from './advice.ts';
 import { BareAccepts } from './bare-accepts.ts';
 import { Bursts } from './bursts.ts';
 import { judgeWatched } from './watched.ts';
@@ -249,7 +249,10 @@ function finding(context: Context, listener: Listener, queue: Queue, figures: Fi
       counted: said,
     },
     evidence: queue.lines,
-    next: herdAdvice({ server, isUnix: listener.name.startsWith('unix:'), cores }),
+    next: [
+      ...herdAdvice({ server, isUnix: listener.name.startsWith('unix:'), cores }),
+      ...(boundOf(context) === 'exact' ? [] : [recount(threads[0]?.process.pid ?? 0)]),
+    ],
     nextWhileStalled: WHILE_STALLED,
     subjects: [`listener ${listener.id}`],
   };
