@@ -119,6 +119,12 @@ export class BpftraceParser implements TraceParser {
       this.#ready.push({ kind: 'socket-state', time: seenAt, state, port, peer, ...where });
       return;
     }
+    if (waiting.kind === 'watched') {
+      const { second, seenAt, where } = waiting;
+      const { tid, ...counts } = second;
+      this.#ready.push({ kind: 'watched', lane: this.#threads.lane(tid), time: seenAt, ...counts, ...where });
+      return;
+    }
     const { tid, pid, where, seenAt: time } = waiting;
     const lane = this.#threads.lane(tid);
     if (this.#threads.belongs(tid, pid)) this.#ready.push({ kind: 'membership', lane, leader: this.#threads.lane(pid), time });

@@ -1,5 +1,6 @@
 import type { Nanoseconds } from '../../src/trace/time.ts';
 import type { CallFacts, SchedulingFacts } from './printed-call.ts';
+import type { WatchedSecond } from './watched.ts';
 
 /** Where a line stands. */
 export interface Where {
@@ -49,4 +50,5 @@ export type Waiting =
       readonly port: number;
       readonly peer: string;
     }
+  | { readonly kind: 'watched'; readonly seenAt: Nanoseconds; readonly where: Where; readonly second: WatchedSecond }
   | { readonly kind: 'lost'; readonly seenAt: Nanoseconds; readonly count: number };
