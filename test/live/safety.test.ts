@@ -126,7 +126,7 @@ test('kill -9 of drover, and a killed bpftrace', LIVE, async () => {
 test('SIGSTOP of drover: bpftrace leaves when its time is over, and a little later at most', LIVE, async () => {
   await survives('stop-bpftrace', '1s', ['--engine', 'bpftrace'], async (drover) => {
     drover.signal('SIGSTOP');
-    await until('bpftrace to leave', () => processesWith('stop-bpftrace/').every((pid) => readProcess(pid)?.name !== 'bpftrace'), 15_000);
+    await until('bpftrace to leave', () => processesWith('stop-bpftrace/').every((pid) => readProcess(pid)?.name !== 'bpftrace'), 22_000);
     drover.signal('SIGCONT');
     assert.equal((await drover.ended).code, 0);
   });
