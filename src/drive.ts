@@ -1,4 +1,5 @@
 import { LaneTable } from '../parsers/lanes.ts';
+import type { Activity } from './analysis/activity.ts';
 import { Analysis } from './analysis/analysis.ts';
 import type { AnalysisOptions } from './analysis/options.ts';
 import type { Report } from './analysis/report.ts';
@@ -20,6 +21,8 @@ export interface Progress {
   readonly lines: number;
   /** The report on what was read so far. */
   snapshot(): Report;
+  /** What each worker did so far; null unless the options ask for it. */
+  activity(): Activity | null;
 }
 
 export interface DriveHooks {
@@ -68,6 +71,7 @@ function progressOf(tally: Tally, analysis: Analysis): Progress {
       return tally.lines;
     },
     snapshot: () => analysis.snapshot(tally.facts()),
+    activity: () => analysis.activity(),
   };
 }
 

@@ -2,9 +2,11 @@ import type { Capabilities, Detector } from '../detectors/detector.ts';
 import type { Conclusion, DraftFinding, Kind, Outcome } from '../detectors/finding.ts';
 import { detectors } from '../detectors/registry.ts';
 import { THRESHOLDS, type ThresholdName } from '../detectors/thresholds.ts';
+import { ActivityRecorder } from '../model/activity-recorder.ts';
 import { Model } from '../model/model.ts';
 import type { Call, TraceRecord } from '../trace/record.ts';
 import { MILLISECOND, SECOND, type TimeOrigin } from '../trace/time.ts';
+import { type Activity, describeActivity } from './activity.ts';
 import type { AnalysisOptions } from './options.ts';
 import type { InputFacts } from './parts.ts';
 import type { Report } from './report.ts';
@@ -29,6 +31,7 @@ export class Analysis {
     pids: false,
   };
   #model: Model | null = null;
+  #recorder: ActivityRecorder | null = null;
   #running: readonly Running[] = [];
   #events = 0;
 
@@ -81,6 +84,11 @@ export class Analysis {
     });
   }
 
+  /** What each worker did over time, as of now; null when it was not asked for. */
+  activity(): Activity | null {
+    return this.#model === null || this.#recorder === null ? null : describeActivity(this.#model, this.#recorder);
+  }
+
   /** The first record has fixed the origin: only now are the user's times and the trace's on one axis. */
   #begin(): Model {
     const origin = this.#origin;
@@ -89,7 +97,9 @@ export class Analysis {
     capabilities.times = origin.kind !== 'none';
     capabilities.resolution = origin.kind === 'clock-seconds' ? SECOND : 0;
     const threshold = (name: ThresholdName): number => this.#options.thresholds?.[name] ?? THRESHOLDS[name].default;
+    if (this.#options.activity === true) this.#recorder = new ActivityRecorder();
     const model = new Model({
+      ...(this.#recorder === null ? {} : { activity: this.#recorder }),
       from: (from === undefined ? null : traceTime(origin, from)) ?? Number.NEGATIVE_INFINITY,
       to: (to === undefined ? null : traceTime(origin, to)) ?? Number.POSITIVE_INFINITY,
       longTurn: threshold('stall-ms') * MILLISECOND,

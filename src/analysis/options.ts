@@ -16,4 +16,6 @@ export interface AnalysisOptions {
   readonly pids?: readonly number[];
   /** By name, in the unit of the threshold; unset ones have their defaults (see `src/detectors/thresholds.ts`). */
   readonly thresholds?: Readonly<Record<string, number>>;
+  /** Also keeps what a dashboard draws: each worker over time, and calls by what they were made on. Takes time and some memory. */
+  readonly activity?: boolean;
 }

@@ -42,7 +42,7 @@ export async function runAnalyze(files: readonly string[], flags: AnalyzeFlags, 
   return exitCodeFor(report, flags);
 }
 
-function checkFiles(files: readonly string[], commands: readonly string[]): void {
+export function checkFiles(files: readonly string[], commands: readonly string[]): void {
   if (files.length > 1 && files.includes('-')) {
     throw new UsageError('Standard input (-) cannot be read together with files.', {
       hint: 'Save it to a file first, then name all files.',
@@ -57,7 +57,7 @@ function checkFiles(files: readonly string[], commands: readonly string[]): void
     });
 }
 
-function checkFlags(flags: AnalyzeFlags): void {
+export function checkFlags(flags: AnalyzeFlags): void {
   const [first, second] = (['json', 'ndjson', 'md'] as const).filter((name) => flags[name] === true);
   if (second !== undefined) throw new UsageError(`--${first} and --${second} exclude each other.`, { hint: 'Choose one of them.' });
   const { from, to } = flags;
@@ -68,7 +68,7 @@ function checkFlags(flags: AnalyzeFlags): void {
   }
 }
 
-function analysisOptions(flags: AnalyzeFlags): AnalysisOptions {
+export function analysisOptions(flags: AnalyzeFlags): AnalysisOptions {
   return {
     ...(flags.from === undefined ? {} : { from: flags.from }),
     ...(flags.to === undefined ? {} : { to: flags.to }),
@@ -94,7 +94,7 @@ function effort({ quality }: Report, elapsedMs: number): string {
 }
 
 /** Partial data come first: they say that the findings themselves cannot be relied on. */
-function exitCodeFor(report: Report, flags: AnalyzeFlags): number {
+export function exitCodeFor(report: Report, flags: AnalyzeFlags): number {
   if (flags.strict === true && report.quality.grade !== 'good') return EXIT.partial;
   const { failOn } = flags;
   const severe = failOn !== undefined && report.findings.some(({ severity }) => isAtLeast(severity, failOn));

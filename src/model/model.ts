@@ -2,6 +2,7 @@ import type { Call, Exit, Signal } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { AcceptCycles } from './accept-cycles.ts';
+import type { ActivityRecorder } from './activity-recorder.ts';
 import { Calibration } from './calibration.ts';
 import { CallStatistics } from './call-statistics.ts';
 import type { Request } from './connections.ts';
@@ -22,6 +23,8 @@ export interface ModelOptions {
   readonly to: Nanoseconds;
   /** Turns from this length on are told. */
   readonly longTurn: Nanoseconds;
+  /** Told of every call, for a picture of the whole trace. */
+  readonly activity?: ActivityRecorder;
 }
 
 /** How much of a gap after the first use of a socket `-yy` may have caused, at most (semantics 0.2: 16 to 25 ms a look-up). */
@@ -47,9 +50,12 @@ export class Model {
   readonly #trackers: Trackers;
   readonly #traffic: TrafficTracker;
   readonly #handlers: (Handler | undefined)[] = [];
+  readonly #activity: ActivityRecorder | null;
 
   constructor(options: ModelOptions) {
     this.options = options;
+    this.#activity = options.activity ?? null;
+    this.#activity?.subscribe(this.facts);
     const inWindow = (time: Nanoseconds): boolean => time >= options.from && time <= options.to;
     this.#cycles = new AcceptCycles(this.facts, inWindow);
     this.#traffic = new TrafficTracker(this.facts, this.listeners, this.#cycles, inWindow);
@@ -77,7 +83,9 @@ export class Model {
       return;
     }
     const handler = this.#handlers[syscall.id] ?? this.#route(syscall);
-    this.#account(call, thread, handler(call, thread));
+    const owner = handler(call, thread);
+    this.#account(call, thread, owner);
+    if (this.#activity !== null) this.#activity.call(call, thread, owner === HUB_WAIT);
     if (end > thread.lastTime) thread.lastTime = end;
     thread.lastSyscall = syscall;
     thread.lastFd = call.fd;

@@ -1,0 +1,49 @@
+import { Worker } from 'node:worker_threads';
+import type { AnalysisOptions } from '../analysis/options.ts';
+import type { AnalysisMessage, AnalysisTask } from './analysis-messages.ts';
+
+export type { AnalysisMessage, Picture, ReadSoFar } from './analysis-messages.ts';
+
+export interface AnalysisThreadOptions {
+  readonly paths: readonly string[];
+  readonly options: AnalysisOptions;
+  /** Most memory that the analysis may take for its objects. Going beyond ends it with a message instead of ending the process. */
+  readonly memoryMb: number;
+  readonly tell: (message: AnalysisMessage) => void;
+}
+
+/** An analysis that runs beside the thread that started it, so that this one stays free for keys and survives when memory runs out. */
+export class AnalysisThread {
+  readonly #worker: Worker;
+  readonly #stop = new Int32Array(new SharedArrayBuffer(4));
+  #ended = false;
+
+  constructor({ paths, options, memoryMb, tell }: AnalysisThreadOptions) {
+    const task: AnalysisTask = { paths, options, stop: this.#stop };
+    this.#worker = new Worker(new URL('./analysis-worker.js', import.meta.url), {
+      workerData: task,
+      resourceLimits: { maxOldGenerationSizeMb: memoryMb },
+    });
+    this.#worker.on('message', (message: AnalysisMessage) => {
+      if (message.kind === 'done' || message.kind === 'failed') this.#ended = true;
+      tell(message);
+    });
+    this.#worker.on('error', (error: Error & { readonly code?: string }) => {
+      if (this.#ended) return;
+      this.#ended = true;
+      const isMemory = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+      const message = isMemory ? `The analysis needed more than ${memoryMb} MB of memory and was ended.` : error.message;
+      const hint = isMemory ? 'What was read before is kept. Allow more with --memory MB.' : '';
+      tell({ kind: 'failed', isInput: false, message, hint, stack: isMemory ? '' : (error.stack ?? '') });
+    });
+  }
+
+  /** Stops reading; a `done` with what was read follows. */
+  stopReading(): void {
+    Atomics.store(this.#stop, 0, 1);
+  }
+
+  terminate(): Promise<unknown> {
+    return this.#worker.terminate();
+  }
+}

@@ -1,0 +1,63 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { analyzeInputs, type Progress } from '../drive.ts';
+import { InputError } from '../sources/input-error.ts';
+import { openInputs } from '../sources/open-inputs.ts';
+import type { AnalysisMessage, AnalysisTask, Picture, ReadSoFar } from './analysis-messages.ts';
+
+const PROGRESS_EVERY_MS = 100;
+/** Early enough for a verdict within two seconds, late enough that most files are read by then. */
+const FIRST_SNAPSHOT_MS = 400;
+const SNAPSHOT_EVERY_MS = 1_000;
+/** A snapshot may cost one part in so many of the time. */
+const SNAPSHOT_SHARE = 15;
+
+class Stopped extends Error {}
+
+const port = parentPort;
+if (port === null) throw new Error('this file is the program of a thread');
+const { paths, options, stop } = workerData as AnalysisTask;
+const post = (message: AnalysisMessage): void => port.postMessage(message);
+let latest: Progress | null = null;
+let progressDue = 0;
+let snapshotDue = performance.now() + FIRST_SNAPSHOT_MS;
+
+function readSoFar({ bytesRead, sizeBytes, lines }: ReadSoFar): ReadSoFar {
+  return { bytesRead, sizeBytes, lines };
+}
+
+function picture(progress: Progress): Picture {
+  return { report: progress.snapshot(), activity: progress.activity() };
+}
+
+function look(progress: Progress): void {
+  latest = progress;
+  const now = performance.now();
+  if (Atomics.load(stop, 0) !== 0) throw new Stopped();
+  if (now < progressDue) return;
+  progressDue = now + PROGRESS_EVERY_MS;
+  if (now < snapshotDue) {
+    post({ kind: 'progress', read: readSoFar(progress) });
+    return;
+  }
+  post({ kind: 'snapshot', read: readSoFar(progress), picture: picture(progress) });
+  const end = performance.now();
+  snapshotDue = end + Math.max(SNAPSHOT_EVERY_MS, (end - now) * SNAPSHOT_SHARE);
+}
+
+try {
+  const set = openInputs(paths);
+  for (const sentence of set.notices) post({ kind: 'notice', sentence });
+  const notice = (sentence: string): void => post({ kind: 'notice', sentence });
+  const report = await analyzeInputs(set, { ...options, activity: true }, { progress: look, notice });
+  const read = latest === null ? { bytesRead: 0, sizeBytes: 0, lines: 0 } : readSoFar(latest);
+  post({ kind: 'done', read, picture: { report, activity: latest === null ? null : (latest as Progress).activity() }, stopped: false });
+} catch (error) {
+  if (error instanceof Stopped && latest !== null) post({ kind: 'done', read: readSoFar(latest), picture: picture(latest), stopped: true });
+  else post(failure(error));
+}
+
+function failure(error: unknown): AnalysisMessage {
+  const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
+  const isInput = error instanceof InputError;
+  return { kind: 'failed', isInput, message, hint: isInput ? error.hint : '', stack };
+}

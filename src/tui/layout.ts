@@ -1,0 +1,42 @@
+import type { TuiState } from './state.ts';
+
+/** The smallest terminal that is drawn on. */
+export const SMALLEST = { columns: 40, rows: 8 } as const;
+/** From here on the triage view shows everything at once. */
+const LARGE = { columns: 120, rows: 36 } as const;
+
+export interface Layout {
+  readonly tooSmall: boolean;
+  readonly large: boolean;
+  /** Rows above the body: verdict, then source and data, then a rule, as the height allows. */
+  readonly headRows: number;
+  /** Rows between head and foot. */
+  readonly bodyRows: number;
+  /** Message and keys. */
+  readonly footRows: number;
+}
+
+/** How the height of the terminal is divided. */
+export function layoutOf({ columns, rows }: Pick<TuiState, 'columns' | 'rows'>): Layout {
+  const headRows = rows < 12 ? 1 : rows < 16 ? 2 : 3;
+  const footRows = rows < 12 ? 1 : 2;
+  return {
+    tooSmall: columns < SMALLEST.columns || rows < SMALLEST.rows,
+    large: columns >= LARGE.columns && rows >= LARGE.rows,
+    headRows,
+    bodyRows: Math.max(1, rows - headRows - footRows),
+    footRows,
+  };
+}
+
+/** Rows of a table's body when its screen has that many rows below it for the selected row. */
+export function tableRows(bodyRows: number, below: number): number {
+  // A rule with the title, and the heads of the columns.
+  return Math.max(1, bodyRows - 2 - below);
+}
+
+/** The first row shown of a list, so that the selected one is in sight, with as little movement as can be. */
+export function firstShown(position: number, shown: number, total: number): number {
+  if (total <= shown) return 0;
+  return Math.max(0, Math.min(position - Math.floor(shown / 2), total - shown));
+}

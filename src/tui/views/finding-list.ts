@@ -1,0 +1,66 @@
+import type { Finding } from '../../analysis/report.ts';
+import { SEVERITY_WORDS } from '../../output/wording.ts';
+import { firstShown } from '../layout.ts';
+import { clockName, secondsAt } from '../moments.ts';
+import { cell, type Row, row, rule, selected, span } from '../spans.ts';
+import { shownReport, type TuiState } from '../state.ts';
+import { FINDING_COLUMNS, findingRows } from '../tables/findings.ts';
+import { orderName } from '../tables/table.ts';
+
+const SEVERITY = 9;
+const TIME = 14;
+const WORKERS = 10;
+/** Below this width the title, which mostly names the worker, has the room of that column. */
+const WIDE = 100;
+
+/** The findings, one a line, under their heads; the selected one in reverse. As many rows as there are findings, up to `most`. */
+export function drawFindingList(state: TuiState, width: number, most: number): readonly Row[] {
+  const { glyphs, lists } = state;
+  const rows = findingRows(state);
+  const position = Math.min(lists.triage.position, rows.length - 1);
+  const numbers = new Map(shownReport(state)?.findings.map((finding, index) => [finding.id, index + 1]));
+  const shown = Math.max(1, most - 1);
+  const first = firstShown(position, shown, rows.length);
+  const workers = width >= WIDE ? WORKERS : 0;
+  const title = Math.max(10, width - 4 - SEVERITY - workers - TIME);
+  const name = clockName(state);
+  const heads = `    ${'SEVERITY'.padEnd(SEVERITY)}${'FINDING'.padEnd(title)}${workers > 0 ? 'WORKERS'.padEnd(workers) : ''}${`WHEN ${name === '' ? '' : `(${name})`}`.trim()}`;
+  const draw = (finding: Finding, index: number): Row => {
+    const mark = index === position ? glyphs.pointer : ' ';
+    const number = String(numbers.get(finding.id) ?? '').padStart(2);
+    const cells = row(
+      `${mark}${number} `,
+      span(SEVERITY_WORDS[finding.severity], finding.severity),
+      ' '.repeat(SEVERITY - SEVERITY_WORDS[finding.severity].length),
+      `${cell(finding.title, title - 1)} `,
+      workers > 0 ? cell(pidsInShort(finding), workers) : '',
+      cell(secondsAt(state, finding.startMs), TIME),
+    );
+    return index === position ? selected(cells) : cells;
+  };
+  const list = rows.slice(first, first + shown).map((finding, index) => draw(finding, first + index));
+  if (list.length === 0) list.push(row(`    ${emptyText(state)}`));
+  return [row(span(heads, 'quiet')), ...list];
+}
+
+/** The rule under the list: which one of how many, and how they are ordered. */
+export function findingRule(state: TuiState, width: number, title: string): Row {
+  const all = shownReport(state)?.findings.length ?? 0;
+  const rows = findingRows(state);
+  const { filter, position } = state.lists.triage;
+  const place =
+    rows.length === 0 ? '' : `${Math.min(position + 1, rows.length)} of ${rows.length}, ${orderName(FINDING_COLUMNS, state.lists.triage)}`;
+  const filtered = filter === '' ? '' : `filter: ${filter} (${rows.length} of ${all})  Esc clears  `;
+  return rule(state.glyphs, width, title, `${filtered}${place}`);
+}
+
+function emptyText(state: TuiState): string {
+  if (state.lists.triage.filter !== '') return 'No finding has that text. Esc clears the filter.';
+  if (shownReport(state) === null) return '';
+  return state.reading.state === 'reading' ? 'Nothing so far.' : 'Nothing found. No finding is not health: D shows what was looked at.';
+}
+
+/** `4127`, `4127+1`. */
+function pidsInShort({ workers }: Finding): string {
+  return workers.length === 0 ? '-' : `${workers[0]}${workers.length > 1 ? `+${workers.length - 1}` : ''}`;
+}

@@ -1,0 +1,74 @@
+import type { Finding, Report, Step } from '../../analysis/report.ts';
+import { wrap } from '../../output/page.ts';
+import { show } from '../../output/show.ts';
+import { fitTraceLines } from '../../output/trace-line.ts';
+import { pids, SURENESS_WORDS } from '../../output/wording.ts';
+import { at, clockName } from '../moments.ts';
+import { type Glyphs, type Row, row, span } from '../spans.ts';
+import type { TuiState } from '../state.ts';
+
+const LABEL = 7;
+
+/** Text that hangs behind a label: ` WHY   An event loop …`. */
+export function hanging(glyphs: Glyphs, label: string, text: string, width: number): readonly Row[] {
+  if (text === '') return [];
+  const lines = wrap(show(text, glyphs.ascii), Math.max(8, width - LABEL - 1));
+  return lines.map((line, index) => row(span(` ${(index === 0 ? label : '').padEnd(LABEL - 1)}`, 'bold'), line));
+}
+
+/** `02:13:32.104 to 02:13:51.220 UTC   worker 4127   likely   loop-stall`. */
+export function findingFacts(state: TuiState, finding: Finding): string {
+  const { startMs, endMs, openEnded } = finding;
+  const clock = clockName(state);
+  const start = at(state, startMs);
+  const end = openEnded ? 'the end of the trace' : at(state, endMs);
+  const when = start === '-' ? '' : end === start || end === '-' ? `at ${start}` : `${start} to ${end}`;
+  const time = when === '' ? '' : `${when} ${clock}`.trim();
+  return [SURENESS_WORDS[finding.sureness], time, pids(finding), finding.kind].filter((part) => part !== '').join('   ');
+}
+
+/** The raw lines that prove it, each with its number, fitted into the width; the marked one is the one that Enter opens. */
+export function proofRows(
+  state: TuiState,
+  finding: Finding,
+  width: number,
+  marked: number,
+  most = Number.POSITIVE_INFINITY,
+): readonly Row[] {
+  const shown = finding.evidence.slice(0, most);
+  const places = shown.map(({ file, line }) => `${state.files.length > 1 ? `${file.slice(file.lastIndexOf('/') + 1)}:` : ''}${line}`);
+  const room = Math.max(0, ...places.map(({ length }) => length));
+  const texts = fitTraceLines(
+    shown.map(({ text }) => show(text, state.glyphs.ascii)),
+    width - room - 5,
+  );
+  return texts.map((text, index) => {
+    const pointer = index === marked ? state.glyphs.pointer : ' ';
+    const ink = index === marked ? 'selected' : 'plain';
+    return row(span(` ${pointer} ${show(places[index] ?? '', state.glyphs.ascii).padStart(room)}  ${text}`, ink));
+  });
+}
+
+/** What to do next, numbered, each with the command to type. */
+export function stepRows(glyphs: Glyphs, steps: readonly Step[], width: number): readonly Row[] {
+  return steps.flatMap((step, index) => [
+    ...hanging(glyphs, index === 0 ? 'NEXT' : '', `${index + 1} ${step.text}`, width),
+    ...(step.command === undefined ? [] : commandRows(glyphs, step.command, width)),
+    ...(step.needs === undefined ? [] : hanging(glyphs, '', `  needs: ${step.needs}`, width)),
+    ...(step.caveat === undefined ? [] : hanging(glyphs, '', `  caveat: ${step.caveat}`, width)),
+  ]);
+}
+
+/** A command is never broken into lines; what does not fit is cut by the row. */
+function commandRows(glyphs: Glyphs, command: string, _width: number): readonly Row[] {
+  return [row(`${' '.repeat(LABEL + 4)}`, span(show(command, glyphs.ascii), 'bold'))];
+}
+
+/** Numbers and titles of findings that explain this one. */
+export function relatedRows(report: Report, finding: Finding, glyphs: Glyphs, width: number): readonly Row[] {
+  const lines = finding.related.map((id) => {
+    const index = report.findings.findIndex((other) => other.id === id);
+    return `${index + 1} ${report.findings[index]?.title ?? id}`;
+  });
+  return lines.flatMap((line, index) => hanging(glyphs, index === 0 ? 'SEE' : '', line, width));
+}

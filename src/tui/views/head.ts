@@ -1,0 +1,76 @@
+import type { Report } from '../../analysis/report.ts';
+import { count } from '../../output/figures.ts';
+import { coverage, extent, paths, SEVERITY_WORDS, verdictSentence, workforce } from '../../output/wording.ts';
+import { layoutOf } from '../layout.ts';
+import { type Ink, type Row, row, span, spread } from '../spans.ts';
+import { shownReport, type TuiState } from '../state.ts';
+import { liveData, liveSource } from './live-head.ts';
+
+const MEGABYTE = 1_000_000;
+const LABEL = 10;
+
+/** What is looked at, the verdict, and how far the data can be trusted. On a low terminal the verdict alone. */
+export function drawHead(state: TuiState): readonly Row[] {
+  const { headRows } = layoutOf(state);
+  const lines = [source(state), verdict(state), data(state)];
+  if (headRows === 1) return [lines[1] as Row];
+  return headRows === 2 ? lines.slice(0, 2) : lines;
+}
+
+function source(state: TuiState): Row {
+  const { columns, frozen, nowMs } = state;
+  const report = shownReport(state);
+  if (frozen !== null) {
+    const age = Math.floor((nowMs - frozen.sinceMs) / 1000);
+    return spread(row(span(` PAUSED ${age} s`, 'warning'), '   the screen is frozen, reading goes on'), row('Space = resume '), columns);
+  }
+  if (state.live !== null) return liveSource(state, state.live);
+  const name = report === null ? state.files.join(', ') : paths(report.source);
+  const label = report?.source.kind === 'stdin' ? 'STDIN' : 'FILE';
+  const progress = progressText(state);
+  const facts = report === null || progress !== '' ? [] : [workforce(report), ...extent(report)];
+  const left = row(span(` ${label.padEnd(LABEL - 1)}`, 'bold'), [name, ...facts, ...(progress === '' ? [] : [progress])].join('   '));
+  return spread(left, progress === '' ? [] : row('Esc = stop '), columns);
+}
+
+/** `Reading 43% (263 of 612 MB, 1.9 M lines)`; '' when all is read. */
+function progressText({ reading }: TuiState): string {
+  const { state, bytesRead, sizeBytes, lines, problem } = reading;
+  if (state === 'done') return '';
+  const amount = lines < 1_000_000 ? `${Math.floor(lines / 1_000)} k lines` : `${(lines / 1_000_000).toFixed(1)} M lines`;
+  if (state === 'failed') return `NOT READ TO THE END: ${problem}`;
+  if (state === 'stopped') return `STOPPED after ${amount}: what follows speaks of these only`;
+  const read = Math.floor(bytesRead / MEGABYTE);
+  if (sizeBytes === null || sizeBytes === 0) return `Reading (${read} MB, ${amount})`;
+  const percent = Math.min(100, Math.floor((bytesRead / sizeBytes) * 100));
+  return `Reading ${percent}% (${read} of ${Math.floor(sizeBytes / MEGABYTE)} MB, ${amount})`;
+}
+
+function verdict(state: TuiState): Row {
+  const report = shownReport(state);
+  if (report === null) {
+    const text = state.reading.state === 'failed' ? state.reading.problem : 'Too early to say.';
+    return row(span(` ${(state.reading.state === 'failed' ? 'STOPPED' : '...').padEnd(LABEL - 1)}`, 'bold'), text);
+  }
+  const { severity } = report.verdict;
+  const ink: Ink = severity === 'none' ? 'bold' : severity;
+  const word = SEVERITY_WORDS[severity];
+  const early = state.reading.state === 'reading' ? 'So far: ' : '';
+  const gap = ' '.repeat(Math.max(1, LABEL - 1 - word.length));
+  return row(' ', span(word, ink), gap, span(early + verdictSentence(report.verdict), 'bold'));
+}
+
+function data(state: TuiState): Row {
+  const report = shownReport(state);
+  if (state.live !== null) return liveData(state, state.live);
+  if (report === null) return row(span(` ${'DATA'.padEnd(LABEL - 1)}`, 'bold'));
+  const { quality } = report;
+  const ink: Ink = quality.grade === 'good' ? 'bold' : 'warning';
+  const [grade = '', ...rest] = coverage(quality);
+  const left = row(span(' DATA', ink), ' '.repeat(LABEL - 5), [grade, ...rest, ...remarks(report)].join('   '));
+  return spread(left, row('D '), state.columns);
+}
+
+function remarks({ quality }: Report): readonly string[] {
+  return quality.notes.length === 0 ? [] : [`${count(quality.notes.length)} ${quality.notes.length === 1 ? 'note' : 'notes'}`];
+}

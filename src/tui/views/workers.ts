@@ -1,0 +1,97 @@
+import { count, duration } from '../../output/figures.ts';
+import { show } from '../../output/show.ts';
+import { firstShown, layoutOf, tableRows } from '../layout.ts';
+import { at } from '../moments.ts';
+import { cell, type Row, row, rule, type Span, selected, span } from '../spans.ts';
+import { shownActivity, shownReport, type TuiState } from '../state.ts';
+import { orderName } from '../tables/table.ts';
+import { WORKER_COLUMNS, type WorkerRow, workerRows } from '../tables/workers.ts';
+import { tall } from './beside.ts';
+import { drawLane, drawLegend, shownStretch } from './lanes.ts';
+
+const BELOW = 5;
+const TABLE = 66;
+
+/** One row a worker: what it is in now or was in at the end, and its whole time beside it. */
+export function drawWorkers(state: TuiState): readonly Row[] {
+  const { columns, glyphs, lists } = state;
+  const { bodyRows } = layoutOf(state);
+  const rows = workerRows(state);
+  const below = bodyRows >= 12 ? BELOW : 0;
+  const shown = tableRows(bodyRows, below);
+  const position = Math.min(lists.workers.position, rows.length - 1);
+  const first = firstShown(position, shown, rows.length);
+  const lane = Math.max(0, columns - TABLE - 1);
+  const heads = ` ${'PID'.padEnd(8)}${'ROLE'.padEnd(12)}${state.source === 'live' ? 'NOW' : 'AT THE END'.padEnd(0)}`.padEnd(39);
+  const title = `${heads}${' BUSY%'}${'  LONGEST'}${'  EPIPE'}${' WASTED'}`;
+  const remark = `${rows.length === 0 ? 0 : position + 1} of ${rows.length}, ${orderName(WORKER_COLUMNS, lists.workers)}`;
+  const filter = lists.workers.filter === '' ? '' : `filter: ${lists.workers.filter}  Esc clears  `;
+  const list = rows.slice(first, first + shown).map((each, index) => {
+    const cells = drawWorker(state, each, lane);
+    return first + index === position ? [...selected(cells.slice(0, 1)), ...cells.slice(1)] : cells;
+  });
+  const chosen = rows[position];
+  return tall(
+    [
+      rule(glyphs, columns, `WORKERS  ${rows.length}`, filter + remark),
+      spreadLegend(title, state, lane),
+      ...tall(list, shown),
+      ...(below > 0 && chosen !== undefined ? detail(state, chosen) : []),
+    ],
+    bodyRows,
+  );
+}
+
+function spreadLegend(title: string, state: TuiState, lane: number): Row {
+  const legend = drawLegend(state.glyphs, lane);
+  return row(span(title.padEnd(TABLE), 'quiet'), ' ', ...legend);
+}
+
+function drawWorker(state: TuiState, { worker, activity }: WorkerRow, laneCells: number): readonly Span[] {
+  const pin = state.pinned.includes(worker.pid) ? '*' : ' ';
+  const text =
+    `${pin}${String(worker.pid).padEnd(8)}${cell(worker.role, 11)} ${cell(nowText(state, activity), 18)} ` +
+    `${(worker.busyPercent === null ? '-' : worker.busyPercent.toFixed(0)).padStart(5)}` +
+    `${duration(worker.longestTurnMs).padStart(9)}${count(worker.brokenPipes).padStart(7)}${count(worker.wastedWakeups).padStart(7)}`;
+  const whole = shownActivity(state);
+  if (whole === null || activity === null || laneCells < 8) return [span(text)];
+  const { fromMs, toMs } = shownStretch(whole, { fromMs: 0, toMs: Number.POSITIVE_INFINITY });
+  return [span(cell(text, TABLE)), span(' '), ...drawLane(whole, activity, { fromMs, toMs, cells: laneCells }, state.glyphs)];
+}
+
+/** `blocked fsync 0.8 s`, `waits epoll_wait`, `no call for 120 ms`, `ended`. */
+export function nowText(state: TuiState, activity: WorkerRow['activity']): string {
+  if (activity === null) return '-';
+  const { now } = activity;
+  if (now.state === 'ended') return 'ended';
+  if (now.state === 'waiting') return `waits ${show(now.call)}`;
+  const for_ = duration(Math.max(0, endMs(state) - now.sinceMs));
+  return now.state === 'silent' ? `no call ${for_}` : `${show(now.call)} ${for_}`;
+}
+
+/** The newest moment: in a live capture it moves on though no event arrives. */
+function endMs(state: TuiState): number {
+  const last = shownReport(state)?.window.durationMs ?? 0;
+  const silent = state.live?.state === 'tracing' && state.frozen === null ? state.live.silentMs : 0;
+  return last + silent;
+}
+
+function detail(state: TuiState, { worker, activity }: WorkerRow): readonly Row[] {
+  const findings = (shownReport(state)?.findings ?? []).filter(({ workers }) => workers.includes(worker.pid));
+  const now = activity?.now;
+  const facts = [
+    `${count(worker.requests)} requests`,
+    `${count(worker.accepted)} accepted`,
+    worker.firstMs === null ? '' : `seen ${at(state, worker.firstMs)} to ${at(state, worker.lastMs)}`,
+    now === undefined || now.state === 'ended'
+      ? ''
+      : `last in: ${now.call === '' ? 'no call' : `${now.call} ${now.target}`.trim()} since ${at(state, now.sinceMs)}`,
+  ];
+  return [
+    rule(state.glyphs, state.columns, `WORKER ${worker.pid}`, show(worker.server)),
+    row(` ${facts.filter((fact) => fact !== '').join('   ')}`),
+    ...(findings.length === 0
+      ? [row(' No finding names it.')]
+      : findings.slice(0, 3).map(({ title, severity }, index) => row(index === 0 ? ' Enter: ' : '        ', span(title, severity)))),
+  ];
+}
