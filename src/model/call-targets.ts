@@ -4,14 +4,13 @@ import { CallCount } from './call-statistics.ts';
 import { type Descriptor, describeTarget } from './descriptors.ts';
 import type { Thread } from './processes.ts';
 
-/** About 1.5 KB each. */
-const MOST_ROWS = 1000;
+/** Of one syscall; 1.5 KB each. */
+const MOST_ROWS = 40;
 const OTHERS = 'others';
 
 /** Counts calls by syscall and by what they were made on: a listener, clients, a peer, a file. Numbers of descriptors are used again, so they are no key. */
 export class CallTargets {
   readonly #bySyscall: (Map<string, CallCount> | undefined)[] = [];
-  #rows = 0;
 
   add(call: Call, thread: Thread): void {
     const { id } = call.syscall;
@@ -21,15 +20,17 @@ export class CallTargets {
       this.#bySyscall[id] = rows;
     }
     const target = call.fd < 0 ? '' : groupOf(thread.process.descriptors.get(call.fd));
-    const known = rows.get(target) ?? (this.#rows < MOST_ROWS ? undefined : rows.get(OTHERS));
-    if (known !== undefined) {
-      known.add(call);
-      return;
-    }
-    this.#rows++;
+    (rows.get(target) ?? this.#first(rows, target, id)).add(call);
+  }
+
+  /** Files may be many: those that come late share a row. */
+  #first(rows: Map<string, CallCount>, target: string, id: number): CallCount {
+    const key = rows.size < MOST_ROWS ? target : OTHERS;
+    const known = rows.get(key);
+    if (known !== undefined) return known;
     const made = new CallCount(syscallById(id));
-    rows.set(this.#rows > MOST_ROWS ? OTHERS : target, made);
-    made.add(call);
+    rows.set(key, made);
+    return made;
   }
 
   *all(): Generator<{ readonly target: string; readonly count: CallCount }> {

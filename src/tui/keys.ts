@@ -24,6 +24,8 @@ export type Action =
   | 'filter'
   | 'next-match'
   | 'previous-match'
+  | 'next-kind'
+  | 'previous-kind'
   | 'next-finding'
   | 'previous-finding'
   | 'sort'
@@ -122,6 +124,10 @@ const VIEWS: readonly Binding[] = [
   { action: 'view-5', keys: ['5'], shown: '', word: '', says: '' },
 ];
 const PIN: Binding = { action: 'pin', keys: ['w'], shown: 'w', word: '', says: 'keep this worker at the top' };
+const KINDS: readonly Binding[] = [
+  { action: 'next-kind', keys: ['n'], shown: 'n N', word: 'kind', says: 'next and previous finding of another kind' },
+  { action: 'previous-kind', keys: ['N'], shown: '', word: '', says: '' },
+];
 const FINDINGS: readonly Binding[] = [
   { action: 'next-finding', keys: [')'], shown: '( )', word: 'findings', says: 'previous and next finding' },
   { action: 'previous-finding', keys: ['('], shown: '', word: '', says: '' },
@@ -162,7 +168,7 @@ const EVERYWHERE: readonly Binding[] = [
 ];
 
 const HERE: Readonly<Record<ScreenKind, readonly Binding[]>> = {
-  triage: [...MOVE, OPEN, COPY, ...LIST, VIEWS[0] as Binding],
+  triage: [...MOVE, OPEN, ...KINDS, COPY, ...LIST, VIEWS[0] as Binding],
   workers: [...MOVE, OPEN, ...LIST, PIN, VIEWS[0] as Binding],
   timeline: [...MOVE, ...TIME, OPEN, PIN, VIEWS[0] as Binding],
   calls: [...MOVE, ...LIST, VIEWS[0] as Binding],
@@ -177,7 +183,7 @@ const HERE: Readonly<Record<ScreenKind, readonly Binding[]>> = {
     { action: 'next-file', keys: ['o'], shown: 'o', word: '', says: 'the next file of the capture' },
     VIEWS[0] as Binding,
   ],
-  finding: [...MOVE, OPEN, COPY, ...FINDINGS, VIEWS[0] as Binding],
+  finding: [...MOVE, OPEN, COPY, ...FINDINGS, ...KINDS, VIEWS[0] as Binding],
   line: [...MOVE, COPY],
   quality: [...MOVE],
   help: [...MOVE],

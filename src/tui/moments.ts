@@ -9,13 +9,18 @@ export function at(state: TuiState, milliseconds: number | null): string {
   const window = shownReport(state)?.window;
   if (milliseconds === null || window === undefined || window.durationMs === null) return '-';
   if (state.clock === 'relative') return moment(NO_CLOCK, milliseconds, null);
-  const start = Date.parse(window.startTime ?? '');
-  if (state.clock === 'local' && Number.isFinite(start)) {
-    // The same instant as a wall clock of this host shows it.
-    const local = start + milliseconds - new Date(start + milliseconds).getTimezoneOffset() * 60_000;
-    return new Date(local).toISOString().slice(11, 23);
-  }
-  return moment(window, milliseconds, null);
+  const start = exactStart(window);
+  if (start === null) return moment(window, milliseconds, null);
+  const instant = new Date(Math.floor(start + milliseconds + 1e-6));
+  if (state.clock === 'utc') return moment(window, milliseconds, instant.toISOString());
+  // The same instant as a wall clock of this host shows it.
+  return new Date(instant.getTime() - instant.getTimezoneOffset() * 60_000).toISOString().slice(11, 23);
+}
+
+/** Milliseconds since 1970, with microseconds as a fraction, which a Date leaves out; null without a date. */
+function exactStart({ startTime }: Window): number | null {
+  const [, whole, micros = '0'] = /^(.*\.\d{3})(\d*)Z$/.exec(startTime ?? '') ?? [];
+  return whole === undefined ? null : Date.parse(`${whole}Z`) + Number(micros.padEnd(3, '0')) / 1000;
 }
 
 /** The same to the second, as columns of a table show it. */

@@ -160,7 +160,7 @@ export function initialState({ columns, rows, glyphs, source, files, mouse }: Be
     activity: null,
     files,
     screens: [{ kind: 'triage', finding: '', position: 0 }],
-    lists: { triage: LIST, workers: LIST, timeline: LIST, calls: LIST },
+    lists: { triage: LIST, workers: LIST, timeline: { ...LIST, sort: 1 }, calls: LIST },
     timeline: { fromMs: 0, toMs: Number.POSITIVE_INFINITY, cursorMs: 0 },
     lines: { file: files[0] ?? '', cursor: 1, top: 1, rows: [], total: null, filter: '', matches: null, busy: '', problem: '' },
     prompt: null,

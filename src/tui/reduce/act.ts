@@ -10,7 +10,7 @@ import { linesOf, linesWanted } from './line-moves.ts';
 import { move } from './move.ts';
 import { open } from './open.ts';
 import { filterLines, listOf } from './prompt.ts';
-import { closed, findingBeside, opened, toView, viewBeside } from './screens.ts';
+import { closed, findingBeside, opened, toKind, toView, viewBeside } from './screens.ts';
 import { timeAction } from './timeline-moves.ts';
 
 const CLOCKS: readonly Clock[] = ['utc', 'local', 'relative'];
@@ -60,6 +60,9 @@ export function act(state: TuiState, action: Action): Step {
     case 'next-match':
     case 'previous-match':
       return seek(state, action === 'next-match');
+    case 'next-kind':
+    case 'previous-kind':
+      return still(toKind(state, action === 'next-kind' ? 1 : -1));
     case 'next-finding':
     case 'previous-finding':
       return toFinding(state, action === 'next-finding' ? 1 : -1);

@@ -10,8 +10,8 @@ export interface WorkerRow {
 }
 
 export const WORKER_COLUMNS: readonly Column<WorkerRow>[] = [
-  { title: 'PID', order: ({ worker }) => -worker.pid },
   { title: 'LONGEST', order: ({ worker }) => worker.longestTurnMs ?? -1 },
+  { title: 'PID', order: ({ worker }) => -worker.pid },
   { title: 'BUSY', order: ({ worker }) => worker.busyPercent ?? -1 },
   { title: 'ACCEPTED', order: ({ worker }) => worker.accepted },
   { title: 'WASTED', order: ({ worker }) => worker.wastedWakeups },

@@ -29,7 +29,12 @@ function source(state: TuiState): Row {
   const label = report?.source.kind === 'stdin' ? 'STDIN' : 'FILE';
   const progress = progressText(state);
   const facts = report === null || progress !== '' ? [] : [workforce(report), ...extent(report)];
-  const left = row(span(` ${label.padEnd(LABEL - 1)}`, 'bold'), [name, ...facts, ...(progress === '' ? [] : [progress])].join('   '));
+  const told = [...facts, ...(progress === '' ? [] : [progress])];
+  const room = columns - LABEL - (progress === '' ? 1 : 13);
+  const whole = [name, ...told].join('   ');
+  // Where the line is short the folder of the file says least.
+  const text = whole.length <= room ? whole : [name.replace(/[^ ,]*\//g, ''), ...told].join('   ');
+  const left = row(span(` ${label.padEnd(LABEL - 1)}`, 'bold'), text);
   return spread(left, progress === '' ? [] : row('Esc = stop '), columns);
 }
 

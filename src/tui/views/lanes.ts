@@ -48,7 +48,8 @@ export function cellState(activity: Activity, worker: WorkerActivity, fromMs: nu
   if (isBefore || isAfter || fromMs >= activity.columns * activity.columnMs) return 'absent';
   const { waiting, blocked, silent, accepted, wasted, brokenPipes, long, seconds } = sumsOf(activity, worker, fromMs, toMs);
   if (brokenPipes > 0) return 'broken';
-  if ((long & 1) > 0 || blocked > seconds / 2) return 'blocked';
+  // A master sleeps between looks at its children: nobody waits for it.
+  if (((long & 1) > 0 || blocked > seconds / 2) && worker.role !== 'master') return 'blocked';
   if (wasted > 1 && wasted > accepted) return 'herd';
   if ((long & 2) > 0 || silent > seconds / 2) return 'silent';
   return waiting + blocked + silent < seconds / 2 ? 'running' : 'idle';

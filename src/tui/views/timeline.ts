@@ -50,7 +50,7 @@ export function drawTimeline(state: TuiState): readonly Row[] {
         `TIMELINE  1 column = ${duration(step)}`,
         `${rows.length === 0 ? 0 : position + 1} of ${rows.length}   cursor ${at(state, timeline.cursorMs)} ${clockName(state)}`,
       ),
-      row(' '.repeat(LANE_LABEL), span(axis(state, stretch.fromMs, step, cells), 'quiet')),
+      row(' '.repeat(LANE_LABEL), span(timeAxis(state, stretch.fromMs, step, cells), 'quiet')),
       ...lanes,
       row(`${' '.repeat(LANE_LABEL + cursorCell)}^`),
       row(' ', ...drawLegend(glyphs, columns - 1)),
@@ -61,7 +61,7 @@ export function drawTimeline(state: TuiState): readonly Row[] {
 }
 
 /** Times over the lanes, one about every 16 cells. */
-function axis(state: TuiState, fromMs: number, step: number, cells: number): string {
+export function timeAxis(state: TuiState, fromMs: number, step: number, cells: number): string {
   const every = 16;
   let text = '';
   for (let cell = 0; cell + 8 <= cells; cell += every) {

@@ -10,7 +10,10 @@ import { tall } from './beside.ts';
 import { drawLane, drawLegend, shownStretch } from './lanes.ts';
 
 const BELOW = 5;
-const TABLE = 66;
+const NARROW = 60;
+/** With these figures beside the others. */
+const WIDE = 88;
+const FROM_WIDTH = 110;
 
 /** One row a worker: what it is in now or was in at the end, and its whole time beside it. */
 export function drawWorkers(state: TuiState): readonly Row[] {
@@ -18,45 +21,47 @@ export function drawWorkers(state: TuiState): readonly Row[] {
   const { bodyRows } = layoutOf(state);
   const rows = workerRows(state);
   const below = bodyRows >= 12 ? BELOW : 0;
-  const shown = tableRows(bodyRows, below);
+  const shown = tableRows(bodyRows, below + 1);
   const position = Math.min(lists.workers.position, rows.length - 1);
   const first = firstShown(position, shown, rows.length);
-  const lane = Math.max(0, columns - TABLE - 1);
-  const heads = ` ${'PID'.padEnd(8)}${'ROLE'.padEnd(12)}${state.source === 'live' ? 'NOW' : 'AT THE END'.padEnd(0)}`.padEnd(39);
-  const title = `${heads}${' BUSY%'}${'  LONGEST'}${'  EPIPE'}${' WASTED'}`;
+  const isWide = columns >= FROM_WIDTH;
+  const table = isWide ? WIDE : NARROW;
   const remark = `${rows.length === 0 ? 0 : position + 1} of ${rows.length}, ${orderName(WORKER_COLUMNS, lists.workers)}`;
   const filter = lists.workers.filter === '' ? '' : `filter: ${lists.workers.filter}  Esc clears  `;
+  const titles = figures(isWide, 'BUSY%', 'LONGEST', 'EPIPE', 'REQUESTS', 'ACCEPTED', 'WASTED');
+  const heads = ` ${'PID'.padEnd(8)}${'ROLE'.padEnd(12)}${(state.source === 'live' ? 'NOW' : 'AT THE END').padEnd(18)}${titles}`;
   const list = rows.slice(first, first + shown).map((each, index) => {
-    const cells = drawWorker(state, each, lane);
-    return first + index === position ? [...selected(cells.slice(0, 1)), ...cells.slice(1)] : cells;
+    const [text, ...lane] = drawWorker(state, each, table, isWide);
+    return first + index === position ? [...selected([text]), ...lane] : [text, ...lane];
   });
   const chosen = rows[position];
   return tall(
     [
       rule(glyphs, columns, `WORKERS  ${rows.length}`, filter + remark),
-      spreadLegend(title, state, lane),
+      row(span(heads, 'quiet')),
       ...tall(list, shown),
+      row(' '.repeat(Math.max(0, columns - 52)), ...drawLegend(glyphs, 51)),
       ...(below > 0 && chosen !== undefined ? detail(state, chosen) : []),
     ],
     bodyRows,
   );
 }
 
-function spreadLegend(title: string, state: TuiState, lane: number): Row {
-  const legend = drawLegend(state.glyphs, lane);
-  return row(span(title.padEnd(TABLE), 'quiet'), ' ', ...legend);
+function figures(isWide: boolean, busy: string, longest: string, pipes: string, ...more: readonly string[]): string {
+  return `${busy.padStart(6)}${longest.padStart(9)}${pipes.padStart(6)}${isWide ? more.map((text) => text.padStart(9)).join('') : ''}`;
 }
 
-function drawWorker(state: TuiState, { worker, activity }: WorkerRow, laneCells: number): readonly Span[] {
+function drawWorker(state: TuiState, { worker, activity }: WorkerRow, table: number, isWide: boolean): readonly [Span, ...Span[]] {
   const pin = state.pinned.includes(worker.pid) ? '*' : ' ';
-  const text =
-    `${pin}${String(worker.pid).padEnd(8)}${cell(worker.role, 11)} ${cell(nowText(state, activity), 18)} ` +
-    `${(worker.busyPercent === null ? '-' : worker.busyPercent.toFixed(0)).padStart(5)}` +
-    `${duration(worker.longestTurnMs).padStart(9)}${count(worker.brokenPipes).padStart(7)}${count(worker.wastedWakeups).padStart(7)}`;
+  const busy = worker.busyPercent === null ? '-' : worker.busyPercent.toFixed(0);
+  const more = [worker.requests, worker.accepted, worker.wastedWakeups].map(count);
+  const told = figures(isWide, busy, duration(worker.longestTurnMs), count(worker.brokenPipes), ...more);
+  const text = `${pin}${String(worker.pid).padEnd(8)}${cell(worker.role, 11)} ${cell(nowText(state, activity), 17)} ${told}`;
   const whole = shownActivity(state);
-  if (whole === null || activity === null || laneCells < 8) return [span(text)];
+  const cells = state.columns - table - 2;
+  if (whole === null || activity === null || cells < 8) return [span(text)];
   const { fromMs, toMs } = shownStretch(whole, { fromMs: 0, toMs: Number.POSITIVE_INFINITY });
-  return [span(cell(text, TABLE)), span(' '), ...drawLane(whole, activity, { fromMs, toMs, cells: laneCells }, state.glyphs)];
+  return [span(cell(text, table)), span(' '), ...drawLane(whole, activity, { fromMs, toMs, cells }, state.glyphs)];
 }
 
 /** `blocked fsync 0.8 s`, `waits epoll_wait`, `no call for 120 ms`, `ended`. */
