@@ -49,8 +49,13 @@ export class PaperDashboard {
     return this;
   }
 
+  /** Rows as they are drawn, blanks at their ends included. */
+  get cells(): readonly string[] {
+    return drawScreen(this.state).map(textOf);
+  }
+
   get lines(): readonly string[] {
-    return drawScreen(this.state).map((row) => textOf(row).trimEnd());
+    return this.cells.map((row) => row.trimEnd());
   }
 
   get screen(): string {

@@ -26,7 +26,10 @@ async function isWhole(tmux: Tmux): Promise<void> {
   assert.deepEqual(properties, ['alternate_on 0', 'cursor_flag 1', 'mouse_any_flag 0', 'keypad_flag 0']);
 }
 
-async function inTriage(run: (tmux: Tmux) => Promise<void>, start = (tmux: Tmux): void => tmux.drover(`triage --mouse ${TRACE}`)): Promise<void> {
+async function inTriage(
+  run: (tmux: Tmux) => Promise<void>,
+  start = (tmux: Tmux): void => tmux.drover(`triage --mouse ${TRACE}`),
+): Promise<void> {
   const tmux = new Tmux({ columns: 80, rows: 24 });
   try {
     start(tmux);
