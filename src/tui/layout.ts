@@ -1,9 +1,13 @@
-import type { TuiState } from './state.ts';
+import { shownReport, type TuiState } from './state.ts';
+import { VERDICT_LABEL, verdictLines } from './verdict-text.ts';
 
 /** The smallest terminal that is drawn on. */
 export const SMALLEST = { columns: 40, rows: 8 } as const;
 /** From here on the triage view shows everything at once. */
 const LARGE = { columns: 120, rows: 36 } as const;
+
+/** Below this height a verdict has one line, however long it is. */
+const FEWEST_FOR_SECOND_LINE = 20;
 
 export interface Layout {
   readonly tooSmall: boolean;
@@ -17,8 +21,12 @@ export interface Layout {
 }
 
 /** How the height of the terminal is divided. */
-export function layoutOf({ columns, rows }: Pick<TuiState, 'columns' | 'rows'>): Layout {
-  const headRows = rows < 12 ? 1 : rows < 16 ? 2 : 3;
+export function layoutOf(state: TuiState): Layout {
+  const { columns, rows } = state;
+  const report = shownReport(state);
+  const second =
+    rows >= FEWEST_FOR_SECOND_LINE && report !== null && verdictLines(state, report, columns - VERDICT_LABEL).length > 1 ? 1 : 0;
+  const headRows = rows < 12 ? 1 : rows < 16 ? 2 : 3 + second;
   const footRows = rows < 12 ? 1 : 2;
   return {
     tooSmall: columns < SMALLEST.columns || rows < SMALLEST.rows,

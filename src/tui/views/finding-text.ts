@@ -16,7 +16,7 @@ export function hanging(glyphs: Glyphs, label: string, text: string, width: numb
   return lines.map((line, index) => row(span(` ${(index === 0 ? label : '').padEnd(LABEL - 1)}`, 'bold'), line));
 }
 
-/** `02:13:32.104 to 02:13:51.220 UTC   worker 4127   likely   loop-stall`. */
+/** `likely, 02:13:32.104 to 02:13:51.220 UTC, worker 4127, loop-stall`. */
 export function findingFacts(state: TuiState, finding: Finding): string {
   const { startMs, endMs, openEnded } = finding;
   const clock = clockName(state);
@@ -24,7 +24,7 @@ export function findingFacts(state: TuiState, finding: Finding): string {
   const end = openEnded ? 'the end of the trace' : at(state, endMs);
   const when = start === '-' ? '' : end === start || end === '-' ? `at ${start}` : `${start} to ${end}`;
   const time = when === '' ? '' : `${when} ${clock}`.trim();
-  return [SURENESS_WORDS[finding.sureness], time, pids(finding), finding.kind].filter((part) => part !== '').join('   ');
+  return [SURENESS_WORDS[finding.sureness], time, pids(finding), finding.kind].filter((part) => part !== '').join(', ');
 }
 
 /** The raw lines that prove it, each with its number, fitted into the width; the marked one is the one that Enter opens. */
@@ -49,19 +49,26 @@ export function proofRows(
   });
 }
 
-/** What to do next, numbered, each with the command to type. */
-export function stepRows(glyphs: Glyphs, steps: readonly Step[], width: number): readonly Row[] {
-  return steps.flatMap((step, index) => [
-    ...hanging(glyphs, index === 0 ? 'NEXT' : '', `${index + 1} ${step.text}`, width),
-    ...(step.command === undefined ? [] : commandRows(glyphs, step.command, width)),
-    ...(step.needs === undefined ? [] : hanging(glyphs, '', `  needs: ${step.needs}`, width)),
-    ...(step.caveat === undefined ? [] : hanging(glyphs, '', `  caveat: ${step.caveat}`, width)),
-  ]);
+/** What to do next, numbered, each with the command to type: as many whole steps as fit into that many rows, at least the start of the first. */
+export function stepRows(glyphs: Glyphs, steps: readonly Step[], width: number, most = Number.POSITIVE_INFINITY): readonly Row[] {
+  const rows: Row[] = [];
+  for (const [index, step] of steps.entries()) {
+    const more = oneStep(glyphs, step, index, width);
+    if (rows.length + more.length > most) return rows.length === 0 ? more.slice(0, most) : rows;
+    rows.push(...more);
+  }
+  return rows;
 }
 
-/** A command is never broken into lines; what does not fit is cut by the row. */
-function commandRows(glyphs: Glyphs, command: string, _width: number): readonly Row[] {
-  return [row(`${' '.repeat(LABEL + 4)}`, span(show(command, glyphs.ascii), 'bold'))];
+function oneStep(glyphs: Glyphs, { text, command, needs, caveat }: Step, index: number, width: number): readonly Row[] {
+  const indent = ' '.repeat(LABEL + 2);
+  return [
+    ...hanging(glyphs, index === 0 ? 'NEXT' : '', `${index + 1} ${text}`, width),
+    // A command is never broken into lines, which would spoil it.
+    ...(command === undefined ? [] : [row(`${indent}  `, span(show(command, glyphs.ascii), 'bold'))]),
+    ...(needs === undefined ? [] : hanging(glyphs, '', `needs: ${needs}`, width)),
+    ...(caveat === undefined ? [] : hanging(glyphs, '', `caveat: ${caveat}`, width)),
+  ];
 }
 
 /** Numbers and titles of findings that explain this one. */

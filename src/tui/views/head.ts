@@ -1,20 +1,21 @@
 import type { Report } from '../../analysis/report.ts';
 import { count } from '../../output/figures.ts';
-import { coverage, extent, paths, SEVERITY_WORDS, verdictSentence, workforce } from '../../output/wording.ts';
+import { coverage, extent, paths, SEVERITY_WORDS, workforce } from '../../output/wording.ts';
 import { layoutOf } from '../layout.ts';
 import { type Ink, type Row, row, span, spread } from '../spans.ts';
 import { shownReport, type TuiState } from '../state.ts';
+import { VERDICT_LABEL as LABEL, verdictLines } from '../verdict-text.ts';
 import { liveData, liveSource } from './live-head.ts';
 
 const MEGABYTE = 1_000_000;
-const LABEL = 10;
 
 /** What is looked at, the verdict, and how far the data can be trusted. On a low terminal the verdict alone. */
 export function drawHead(state: TuiState): readonly Row[] {
   const { headRows } = layoutOf(state);
-  const lines = [source(state), verdict(state), data(state)];
-  if (headRows === 1) return [lines[1] as Row];
-  return headRows === 2 ? lines.slice(0, 2) : lines;
+  const [first, second] = verdict(state);
+  if (headRows === 1) return [first];
+  if (headRows === 2) return [source(state), first];
+  return headRows === 3 || second === undefined ? [source(state), first, data(state)] : [source(state), first, second, data(state)];
 }
 
 function source(state: TuiState): Row {
@@ -51,18 +52,22 @@ function progressText({ reading }: TuiState): string {
   return `Reading ${percent}% (${read} of ${Math.floor(sizeBytes / MEGABYTE)} MB, ${amount})`;
 }
 
-function verdict(state: TuiState): Row {
+function verdict(state: TuiState): readonly [Row, Row?] {
   const report = shownReport(state);
   if (report === null) {
-    const text = state.reading.state === 'failed' ? state.reading.problem : 'Too early to say.';
-    return row(span(` ${(state.reading.state === 'failed' ? 'STOPPED' : '...').padEnd(LABEL - 1)}`, 'bold'), text);
+    const hasFailed = state.reading.state === 'failed';
+    return [
+      row(span(` ${(hasFailed ? 'STOPPED' : '...').padEnd(LABEL - 1)}`, 'bold'), hasFailed ? state.reading.problem : 'Too early to say.'),
+    ];
   }
   const { severity } = report.verdict;
   const ink: Ink = severity === 'none' ? 'bold' : severity;
   const word = SEVERITY_WORDS[severity];
-  const early = state.reading.state === 'reading' ? 'So far: ' : '';
-  const gap = ' '.repeat(Math.max(1, LABEL - 1 - word.length));
-  return row(' ', span(word, ink), gap, span(early + verdictSentence(report.verdict), 'bold'));
+  const { headRows } = layoutOf(state);
+  const [first = '', second] = verdictLines(state, report, state.columns - LABEL);
+  const label = [span(' '), span(word, ink), span(' '.repeat(Math.max(1, LABEL - 1 - word.length)))];
+  if (headRows < 4 || second === undefined) return [row(...label, span([first, second ?? ''].join(' ').trim(), 'bold'))];
+  return [row(...label, span(first, 'bold')), row(' '.repeat(LABEL), span(second, 'bold'))];
 }
 
 function data(state: TuiState): Row {

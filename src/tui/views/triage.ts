@@ -14,7 +14,9 @@ import { drawLane, drawLegend, shownStretch } from './lanes.ts';
 const LANE_LABEL = 8;
 const LANE_CELLS = 26;
 const SPLIT = LANE_LABEL + LANE_CELLS + 1;
-const FEWEST_FOR_DETAIL = 13;
+const FEWEST_FOR_DETAIL = 8;
+const FEWEST_FOR_STEPS = 7;
+const FEWEST_COLUMNS_FOR_LANES = 70;
 
 /** Verdict first: the findings, the worst selected, and below what proves the selected one, how the workers looked, and what to do next. */
 export function drawTriage(state: TuiState): readonly Row[] {
@@ -34,32 +36,26 @@ export function drawTriage(state: TuiState): readonly Row[] {
 
 function drawSelected(state: TuiState, finding: Finding, height: number): readonly Row[] {
   const { columns, glyphs } = state;
-  const steps = stepRows(glyphs, finding.next.slice(0, height > 14 ? 3 : 2), columns);
-  const proof = proofRows(state, finding, columns, -1, 1);
-  const more = finding.evidence.length - 1;
-  const hint = row(
-    span(' PROOF ', 'bold'),
-    `${proof.length === 0 ? 'no single line shows it' : 'Enter shows every line'}${more > 0 ? ` (${finding.evidence.length})` : ''}`,
-  );
-  const stepsShown = steps.slice(0, Math.max(1, Math.min(steps.length, Math.floor(height / 3))));
-  const foot = [...stepsShown, hint, ...proof];
-  const upper = Math.max(3, height - foot.length);
-  const lanes = drawLanes(state, finding, upper);
-  const isSplit = lanes.length > 0 && columns >= 70;
-  const width = isSplit ? columns - SPLIT - 2 : columns;
+  const [proof] = proofRows(state, finding, columns, -1, 1);
+  const more = finding.evidence.length > 1 ? ` (${finding.evidence.length})` : '';
+  const hint = row(span(' PROOF ', 'bold'), proof === undefined ? 'no single line shows it' : `Enter shows every line${more}`);
+  const steps = height < FEWEST_FOR_STEPS ? [] : stepRows(glyphs, finding.next, columns, Math.floor(height / 3) + 1);
+  const foot = [...steps, hint, ...(proof === undefined ? [] : [proof])];
+  const upper = Math.max(0, height - foot.length);
+  const lanes = columns >= FEWEST_COLUMNS_FOR_LANES ? drawLanes(state, finding, upper) : [];
+  const width = lanes.length > 0 ? columns - SPLIT - 2 : columns;
   const text = [
     ...hanging(glyphs, '', findingFacts(state, finding), width),
     ...hanging(glyphs, 'FACTS', finding.summary, width),
     ...hanging(glyphs, 'WHY', finding.why, width),
   ].slice(0, upper);
-  const block = isSplit ? beside(lanes, text, SPLIT, columns, glyphs) : text;
-  return [...tall(block, upper), ...foot];
+  return [...tall(lanes.length > 0 ? beside(lanes, text, SPLIT, columns, glyphs) : text, upper), ...foot];
 }
 
 /** The workers over the whole trace, those of the finding first; the scale above, the letters below. */
 function drawLanes(state: TuiState, finding: Finding, height: number): readonly Row[] {
   const activity = shownActivity(state);
-  if (activity === null || height < 3 || shownReport(state)?.window.durationMs === null) return [];
+  if (activity === null || height < 4 || shownReport(state)?.window.durationMs === null) return [];
   const { fromMs, toMs } = shownStretch(activity, { fromMs: 0, toMs: Number.POSITIVE_INFINITY });
   const rows = workerRows(state, state.lists.timeline).filter((each) => each.activity !== null);
   const named = rows.filter(({ worker }) => finding.workers.includes(worker.pid));
