@@ -23,7 +23,7 @@ function source(state: TuiState): Row {
   const report = shownReport(state);
   if (frozen !== null) {
     const age = Math.floor((nowMs - frozen.sinceMs) / 1000);
-    return spread(row(span(` PAUSED ${age} s`, 'warning'), '   the screen is frozen, reading goes on'), row('Space = resume '), columns);
+    return spread(row(span(` PAUSED ${age} s`, 'warning'), '   the screen is frozen, reading goes on'), row(' Space = resume '), columns);
   }
   if (state.live !== null) return liveSource(state, state.live);
   const name = report === null ? state.files.join(', ') : paths(report.source);
@@ -36,7 +36,7 @@ function source(state: TuiState): Row {
   // Where the line is short the folder of the file says least.
   const text = whole.length <= room ? whole : [name.replace(/[^ ,]*\//g, ''), ...told].join('   ');
   const left = row(span(` ${label.padEnd(LABEL - 1)}`, 'bold'), text);
-  return spread(left, progress === '' ? [] : row('Esc = stop '), columns);
+  return spread(left, progress === '' ? [] : row(' Esc = stop '), columns);
 }
 
 /** `Reading 43% (263 of 612 MB, 1.9 M lines)`; '' when all is read. */
@@ -78,7 +78,7 @@ function data(state: TuiState): Row {
   const ink: Ink = quality.grade === 'good' ? 'bold' : 'warning';
   const [grade = '', ...rest] = coverage(quality);
   const left = row(span(' DATA', ink), ' '.repeat(LABEL - 5), [grade, ...rest, ...remarks(report)].join('   '));
-  return spread(left, row('D '), state.columns);
+  return spread(left, row(' D '), state.columns);
 }
 
 function remarks({ quality }: Report): readonly string[] {

@@ -29,5 +29,5 @@ export function liveData(state: TuiState, live: LiveStatus): Row {
     `spool ${Math.floor(live.spoolBytes / MEGABYTE)} of ${Math.floor(live.spoolLimitBytes / MEGABYTE)} MB`,
   ];
   const word = isStale ? span(' STALE', 'warning') : span(' DATA', live.lost > 0 ? 'warning' : 'bold');
-  return spread(row(word, ' '.repeat(10 - word.text.length), parts.join('   ')), row('D '), state.columns);
+  return spread(row(word, ' '.repeat(10 - word.text.length), parts.join('   ')), row(' D '), state.columns);
 }
