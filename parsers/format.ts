@@ -32,6 +32,8 @@ export interface LineAccount {
   notices: number;
   /** `-k` frames and `-e read/write` dumps. */
   attached: number;
+  /** Rows of tables, maps and histograms. */
+  counts: number;
   /** Continuations of a line that a message or the program cut in two. */
   continued: number;
   blank: number;
@@ -52,6 +54,7 @@ export function emptyAccount(): LineAccount {
     exits: 0,
     notices: 0,
     attached: 0,
+    counts: 0,
     continued: 0,
     blank: 0,
     foreign: 0,
@@ -109,6 +112,8 @@ export interface TraceFormat {
   /** How sure the head (some KB of bytes, cut anywhere) is of this format: 0 no, 1 certain. */
   sniff(head: Buffer): number;
   createParser(head: Buffer, options: ParserOptions): TraceParser;
+  /** Its calls refer to the bytes they were read from (`RawCall`), so that they can cross to another JavaScript thread as numbers. */
+  readonly isThreadable: boolean;
 }
 
 export type { Call, Lane, TraceRecord };

@@ -27,8 +27,6 @@ const LINES: readonly (readonly [RegExp, Lookalike])[] = [
   [/^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\.go:\d+\]/, { looksLike: 'a log of gVisor' }],
   [/"evt\.(?:num|type)"/, { looksLike: 'output of sysdig (json)' }],
   [/^\d+ \d\d:\d\d:\d\d\.\d{9} \d+ .* [<>] \w+/, { looksLike: 'output of sysdig' }],
-  [/^\s*\{"type": ?"(?:attached_probes|printf|map|hist|stats|time|value|lost_events)"/, { looksLike: 'output of bpftrace (json)' }],
-  [/^Attach(?:ing|ed) \d+ probe|^@\w*(?:\[.*\])?: ?|\|@+ *\|$/, { looksLike: 'output of bpftrace' }],
   [/^\s*(?:\?|\d+\.\d+)\s+\(\s*(?:\d+\.\d+ ms|\?)?\s*\):/, { looksLike: 'output of `perf trace`' }],
   [/^ ?Summary of events:/, { looksLike: 'a summary of `perf trace`' }],
   [/\b(?:raw_)?syscalls:sys_(?:enter|exit)/, { looksLike: 'output of `perf script`' }],

@@ -1,8 +1,9 @@
+import { bpftraceFormat } from './bpftrace/format.ts';
 import type { TraceFormat } from './format.ts';
 import { straceFormat } from './strace/format.ts';
 
 /** All formats, the most certain first when two claim a head with the same right. */
-export const formats: readonly TraceFormat[] = [straceFormat];
+export const formats: readonly TraceFormat[] = [straceFormat, bpftraceFormat];
 
 /** Below this the head is something else. */
 const LEAST = 0.2;

@@ -83,7 +83,7 @@ async function openAlone(
   tally: Tally,
 ): Promise<Reading> {
   const { input, format } = scanned;
-  if ((input.sizeBytes ?? 0) < WORTH_A_THREAD) return open(scanned);
+  if (!format.isThreadable || (input.sizeBytes ?? 0) < WORTH_A_THREAD) return open(scanned);
   const threaded = new ThreadedInput(scanned.peeked ?? (await peek(input, 1)), format, origin);
   tally.open(threaded);
   return threaded;

@@ -73,6 +73,8 @@ function clonable(record: Exclude<TraceRecord, Call>, lane: number): OtherRecord
       return { kind: record.kind, notice: record.notice, tid: record.tid, file: record.file, line: record.line };
     case 'frame':
       return { kind: record.kind, lane, symbol: record.symbol, offset: record.offset, object: record.object, line: record.line };
+    default:
+      throw new TypeError(`a ${record.kind} does not cross to another thread: its format is not threadable`);
   }
 }
 

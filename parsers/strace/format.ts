@@ -9,4 +9,5 @@ export const straceFormat: TraceFormat = {
   title: 'strace',
   sniff: sniffStrace,
   createParser: (head, options) => new StraceParser(sniffLayout(head), options),
+  isThreadable: true,
 };

@@ -14,12 +14,16 @@ export class Tally {
   }
 
   note(code: string, line: number, text: string): void {
+    this.noteMany(code, 1, line, text);
+  }
+
+  noteMany(code: string, times: number, line: number, text: string): void {
     let found = this.diagnostics.get(code);
     if (found === undefined) {
       found = { code, count: 0, samples: [] };
       this.diagnostics.set(code, found);
     }
-    found.count++;
+    found.count += times;
     if (found.samples.length < SAMPLES) found.samples.push({ file: this.#file, line, text: text.slice(0, SAMPLE_LENGTH) });
   }
 }

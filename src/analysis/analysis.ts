@@ -50,6 +50,9 @@ export class Analysis {
       model.call(record);
     } else if (record.kind === 'signal') model.signal(record);
     else if (record.kind === 'exit') model.exit(record);
+    else if (record.kind === 'membership') model.membership(record);
+    else if (record.kind === 'lost') model.lost(record);
+    else if (record.kind === 'count') model.counted(record);
   }
 
   /** The report of all records accepted. Ends the analysis: what was still open is closed and judged. */

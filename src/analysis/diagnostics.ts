@@ -32,10 +32,16 @@ export const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
   'binary-bytes': { severity: 'info', meaning: 'Bytes that strace does not print; the file may be damaged or mixed with something else.' },
   'summary-table': { severity: 'info', meaning: 'A strace -c table: counts without events.' },
   'truncated-compression': { severity: 'warning', meaning: 'The compressed file ends too early; what could be unpacked was read.' },
+  'tracer-died': { severity: 'warning', meaning: 'The tracer ended before its time; what it had written was analysed.' },
+  'capture-ended-early': { severity: 'info', meaning: 'The live capture was ended early, for want of space or to set a worker free.' },
   'read-error': { severity: 'warning', meaning: 'Reading broke off; what came before was analysed.' },
   'mixed-clocks': { severity: 'warning', meaning: 'Files whose times cannot be compared with the others were left out.' },
   'unknown-input': { severity: 'warning', meaning: 'Files that are no trace drover knows were left out.' },
   'skipped-file': { severity: 'info', meaning: 'Files of the directory that are not part of a -ff set were left out.' },
+  'late-line': {
+    severity: 'warning',
+    meaning: 'Lines that came more than a second, or some thousands of lines, after later ones; their order is not certain.',
+  },
   'lost-events': { severity: 'error', meaning: 'The tracer dropped events; counts are too low.' },
 };
 

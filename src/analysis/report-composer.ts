@@ -115,8 +115,8 @@ function callsOf(model: Model, capabilities: Capabilities): CallStatistics[] {
     call: each.syscall.name,
     count: each.count,
     errors: Object.fromEntries([...each.errors].toSorted((a, b) => b[1] - a[1])),
-    totalMs: each.timed === 0 ? null : ms(each.total),
-    maxMs: each.timed === 0 ? null : ms(each.longest),
+    totalMs: each.timed === 0 && !each.hasTotal ? null : ms(each.total),
+    maxMs: each.timed === 0 && each.longest === 0 ? null : ms(each.longest),
     p50Ms: ms(each.percentile(0.5)),
     p99Ms: ms(each.percentile(0.99)),
   }));

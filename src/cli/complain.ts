@@ -1,11 +1,13 @@
 import { CommanderError } from 'commander';
 import { InputError } from '../sources/input-error.ts';
+import { AttachError } from '../sources/live/attach-error.ts';
 import { EXIT } from './exit-code.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The exit code that tells the caller whose fault it was. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError || error instanceof UsageError) return EXIT.usage;
+  if (error instanceof AttachError) return EXIT.attach;
   return error instanceof InputError ? EXIT.input : EXIT.bug;
 }
 
@@ -16,7 +18,7 @@ export function complain(error: unknown): void {
 
 function complaint(error: unknown): string {
   if (error instanceof CommanderError) return commanderComplaint(error);
-  if (error instanceof UsageError || error instanceof InputError)
+  if (error instanceof UsageError || error instanceof InputError || error instanceof AttachError)
     return `drover: ${oneLine(error.message)}\n${error.hint === '' ? '' : `  ${oneLine(error.hint)}\n`}`;
   const stack =
     error instanceof Error ? `${error.stack}${error.cause === undefined ? '' : `\nCaused by: ${String(error.cause)}`}` : String(error);
@@ -25,8 +27,11 @@ function complaint(error: unknown): string {
 
 /** Commander puts its suggestion on a second line: `error: unknown option '--jsn'\n(Did you mean --json?)`. */
 function commanderComplaint({ code, message }: CommanderError): string {
-  if (code === 'commander.missingArgument')
+  if (code === 'commander.missingArgument') {
+    if (message.includes("'pid'")) return 'drover: No process was named.\n  Type drover attach PID; any process of the server will do.\n';
+    if (message.includes("'command'")) return 'drover: No command was named.\n  Type drover run -- COMMAND WORDS…\n';
     return 'drover: No trace was named.\n  Type drover FILE to analyze a trace, drover --help for more.\n';
+  }
   const [first = '', suggestion = ''] = message.replace(/^error: /, '').split('\n');
   const sentence = `${first.charAt(0).toUpperCase()}${first.slice(1)}${/[.?!]$/.test(first) ? '' : '.'}`;
   const hint =

@@ -6,6 +6,8 @@ export const EXIT = {
   usage: 2,
   /** The input cannot be read or is of no known format. */
   input: 3,
+  /** Processes cannot be traced here. */
+  attach: 4,
   /** The data are partial and `--strict` was given. */
   partial: 5,
   /** Our bug. */

@@ -1,7 +1,11 @@
 import { Command } from 'commander';
 import { TOOL_VERSION } from '../version.ts';
 import { addAnalyzeCommand } from './analyze-command.ts';
+import { addAttachCommand } from './attach-command.ts';
+import { addDoctorCommand } from './doctor-command.ts';
 import { addExplainCommand } from './explain-command.ts';
+import { addRecordCommand } from './record-command.ts';
+import { addRunCommand } from './run-command.ts';
 import { addTriageCommand } from './triage-command.ts';
 
 /** Takes the exit code of the command that ran. */
@@ -14,13 +18,14 @@ Examples:
   drover analyze trace.strace --json     the whole report for a program
   drover analyze traces/                 the files of strace -ff, as one trace
   ssh -n web-1 'timeout 20 strace -f -ttt -T -y -s 128 -p PID 2>&1' | drover -
+  drover attach 4711                     trace a running server for a minute
   drover explain loop-stall              what a finding means and what to do
 
 A capture that drover can read best:
   timeout 20 strace -f -ttt -T -y -s 128 -o trace.strace -p PID
 
 Exit codes: 0 done, 1 a finding at or above --fail-on, 2 wrong usage, 3 input unreadable or not a trace,
-5 data partial and --strict, 70 a bug in drover, 128+n ended by a signal.`;
+4 cannot attach, 5 data partial and --strict, 70 a bug in drover, 128+n ended by a signal.`;
 
 /** The command line: one file per command, each loads what it needs when it runs. Parsing throws instead of ending the process. */
 export function createProgram(exitWith: ExitCodeSink): Command {
@@ -29,11 +34,16 @@ export function createProgram(exitWith: ExitCodeSink): Command {
     .version(TOOL_VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand(false)
+    .enablePositionalOptions()
     .addHelpText('after', EXAMPLES)
     .configureOutput({ outputError: () => undefined })
     .exitOverride();
   addAnalyzeCommand(program, exitWith);
   addTriageCommand(program, exitWith);
+  addAttachCommand(program, exitWith);
+  addRecordCommand(program, exitWith);
+  addRunCommand(program, exitWith);
+  addDoctorCommand(program, exitWith);
   addExplainCommand(program, exitWith);
   return program;
 }

@@ -1,10 +1,10 @@
 import type { Report } from '../analysis/report.ts';
-import type { AnalyzeFlags } from './analyze-command.ts';
+import type { ReportFlags } from './report-flags.ts';
 import type { Manners } from './terminal-manners.ts';
 import { verdictLine } from './verdict-line.ts';
 
 /** The report in the form that was asked for. Only the view that is needed is loaded. */
-export async function renderReport(report: Report, flags: AnalyzeFlags, looks: Manners): Promise<string> {
+export async function renderReport(report: Report, flags: ReportFlags, looks: Manners): Promise<string> {
   const withPayload = flags.withPayload === true;
   if (flags.json === true) return (await import('../output/json.ts')).renderJson(report, { withPayload });
   if (flags.ndjson === true) return (await import('../output/json.ts')).renderNdjson(report, { withPayload });

@@ -1,15 +1,14 @@
 import { existsSync } from 'node:fs';
 import type { AnalysisOptions } from '../analysis/options.ts';
-import { type Report, SEVERITIES, type Severity } from '../analysis/report.ts';
+import type { Report } from '../analysis/report.ts';
 import { analyzeInputs } from '../drive.ts';
 import { openInputs } from '../sources/open-inputs.ts';
 import type { AnalyzeFlags } from './analyze-command.ts';
 import { closest } from './closest.ts';
-import { EXIT } from './exit-code.ts';
 import { ProgressLine } from './progress-line.ts';
 import { renderReport } from './render-report.ts';
+import { analysisOptions, checkReportFlags, exitCodeFor } from './report-flags.ts';
 import { manners } from './terminal-manners.ts';
-import { thresholdValues } from './threshold-values.ts';
 import { UsageError } from './usage-error.ts';
 import { verdictLine } from './verdict-line.ts';
 import { checkOutput, writeResult } from './write-result.ts';
@@ -21,7 +20,7 @@ const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 export async function runAnalyze(files: readonly string[], flags: AnalyzeFlags, commands: readonly string[]): Promise<number> {
   checkFiles(files, commands);
   checkFlags(flags);
-  const options = analysisOptions(flags);
+  const options = timedOptions(flags);
   const looks = manners(flags, process.env, flags.output === undefined ? process.stdout : {});
   const verdictOf = (report: Report): string => verdictLine(report, { ...looks, withPayload: flags.withPayload === true });
   const progress = new ProgressLine(process.stderr, { enabled: flags.quiet !== true, verdictOf });
@@ -58,8 +57,7 @@ export function checkFiles(files: readonly string[], commands: readonly string[]
 }
 
 export function checkFlags(flags: AnalyzeFlags): void {
-  const [first, second] = (['json', 'ndjson', 'md'] as const).filter((name) => flags[name] === true);
-  if (second !== undefined) throw new UsageError(`--${first} and --${second} exclude each other.`, { hint: 'Choose one of them.' });
+  checkReportFlags(flags);
   const { from, to } = flags;
   if (from !== undefined && to !== undefined && from.kind === to.kind) {
     const seconds = from.kind === 'epoch' && to.kind === 'epoch' ? to.seconds - from.seconds : 0;
@@ -68,12 +66,11 @@ export function checkFlags(flags: AnalyzeFlags): void {
   }
 }
 
-export function analysisOptions(flags: AnalyzeFlags): AnalysisOptions {
+export function timedOptions(flags: AnalyzeFlags): AnalysisOptions {
   return {
+    ...analysisOptions(flags),
     ...(flags.from === undefined ? {} : { from: flags.from }),
     ...(flags.to === undefined ? {} : { to: flags.to }),
-    ...(flags.pid === undefined ? {} : { pids: flags.pid }),
-    thresholds: thresholdValues(flags.threshold ?? {}, flags.stallMs),
   };
 }
 
@@ -91,17 +88,4 @@ function endOnSignals(progress: ProgressLine): void {
 function effort({ quality }: Report, elapsedMs: number): string {
   const rate = quality.lines / Math.max(elapsedMs / 1_000, 0.001);
   return `${quality.lines.toLocaleString('en-US')} lines in ${(elapsedMs / 1_000).toFixed(2)} s (${Math.round(rate).toLocaleString('en-US')} lines/s).`;
-}
-
-/** Partial data come first: they say that the findings themselves cannot be relied on. */
-export function exitCodeFor(report: Report, flags: AnalyzeFlags): number {
-  if (flags.strict === true && report.quality.grade !== 'good') return EXIT.partial;
-  const { failOn } = flags;
-  const severe = failOn !== undefined && report.findings.some(({ severity }) => isAtLeast(severity, failOn));
-  return severe ? EXIT.finding : EXIT.done;
-}
-
-/** SEVERITIES go from the worst down. */
-function isAtLeast(severity: Severity, limit: Severity): boolean {
-  return SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf(limit);
 }

@@ -3,7 +3,8 @@ import { AnalysisThread } from '../drive/analysis-thread.ts';
 import { InputError } from '../sources/input-error.ts';
 import { openInputs } from '../sources/open-inputs.ts';
 import { EXIT } from './exit-code.ts';
-import { analysisOptions, checkFiles, checkFlags, exitCodeFor } from './run-analyze.ts';
+import { exitCodeFor } from './report-flags.ts';
+import { checkFiles, checkFlags, timedOptions } from './run-analyze.ts';
 import { manners } from './terminal-manners.ts';
 import { type Failure, Triage } from './triage/triage.ts';
 import type { TriageFlags } from './triage-command.ts';
@@ -15,7 +16,7 @@ const USUAL_MEMORY_MB = 1_024;
 export async function runTriage(files: readonly string[], flags: TriageFlags): Promise<number> {
   checkFiles(files, []);
   checkFlags(flags);
-  const options = analysisOptions(flags);
+  const options = timedOptions(flags);
   const names = openInputs(files).inputs.map(({ name }) => name);
   const looks = manners(flags, process.env, process.stdout);
   const triage = new Triage({

@@ -18,7 +18,7 @@ export interface PeekedInput {
 
 /** Reads the beginning of one of `count` inputs. Throws `InputError` when nothing can be read. */
 export async function peek(input: TraceInput, count: number): Promise<PeekedInput> {
-  const headBytes = Math.max(SMALLEST_HEAD_BYTES, Math.min(HEAD_BYTES, Math.floor(ALL_HEADS_BYTES / count)));
+  const headBytes = input.headBytes ?? Math.max(SMALLEST_HEAD_BYTES, Math.min(HEAD_BYTES, Math.floor(ALL_HEADS_BYTES / count)));
   const rest = input.chunks();
   let read: Buffer = Buffer.alloc(0);
   while (read.length < headBytes) {

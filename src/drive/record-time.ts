@@ -8,7 +8,10 @@ export function timeOf(record: TraceRecord): Nanoseconds | null {
       return record.end;
     case 'signal':
     case 'exit':
+    case 'membership':
+    case 'lost':
       return record.time;
+    case 'count':
     case 'notice':
     case 'frame':
       return null;

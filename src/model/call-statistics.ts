@@ -1,4 +1,4 @@
-import type { Call } from '../trace/record.ts';
+import type { Call, CallCount as CountedCalls } from '../trace/record.ts';
 import { type Syscall, syscallById } from '../trace/syscalls.ts';
 import type { Nanoseconds } from '../trace/time.ts';
 
@@ -15,6 +15,8 @@ export class CallCount {
   longest: Nanoseconds = 0;
   /** Calls whose duration is known. */
   timed = 0;
+  /** A table gave the total. */
+  hasTotal = false;
   readonly #histogram = new Uint32Array(BUCKETS);
 
   constructor(syscall: Syscall) {
@@ -44,6 +46,17 @@ export class CallCount {
       counts[octave] = (counts[octave] ?? 0) + count;
     }
     return counts;
+  }
+
+  /** Takes over what a table says: no single durations. */
+  addCounted({ count, errors, total, longest }: CountedCalls): void {
+    this.count += count;
+    for (const [error, failed] of errors) this.errors.set(error, (this.errors.get(error) ?? 0) + failed);
+    if (total >= 0) {
+      this.total += total;
+      this.hasTotal = true;
+    }
+    if (longest > this.longest) this.longest = longest;
   }
 
   /** The duration that `share` (0 to 1) of the timed calls do not exceed, by histogram; null when nothing was timed. */
@@ -78,6 +91,10 @@ export class CallStatistics {
 
   add(call: Call): void {
     (this.#counts[call.syscall.id] ?? this.#first(call.syscall)).add(call);
+  }
+
+  addCounted(count: CountedCalls): void {
+    (this.#counts[count.syscall.id] ?? this.#first(count.syscall)).addCounted(count);
   }
 
   #first(syscall: Syscall): CallCount {

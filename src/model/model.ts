@@ -1,4 +1,4 @@
-import type { Call, Exit, Signal } from '../trace/record.ts';
+import type { Call, CallCount, Exit, Lost, Membership, Signal } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { AcceptCycles } from './accept-cycles.ts';
@@ -10,6 +10,7 @@ import { DescriptorTracker } from './descriptor-tracker.ts';
 import { FactBus } from './facts.ts';
 import { Listeners } from './listeners.ts';
 import { LivenessTracker } from './liveness-tracker.ts';
+import { Losses } from './losses.ts';
 import { Processes, type Thread } from './processes.ts';
 import { type Handler, HUB_WAIT, routeOf, type Trackers } from './routes.ts';
 import { TrafficTracker } from './traffic-tracker.ts';
@@ -42,6 +43,7 @@ export class Model {
   readonly listeners = new Listeners();
   readonly statistics = new CallStatistics();
   readonly calibration = new Calibration();
+  readonly losses = new Losses();
   readonly options: ModelOptions;
   /** First and last moment seen. */
   firstTime: Nanoseconds = UNKNOWN;
@@ -110,6 +112,18 @@ export class Model {
       this.#endTurn(thread, exit.time, true);
     }
     this.processes.exited(thread, exit.time, exit.signal);
+  }
+
+  membership({ lane, leader, time }: Membership): void {
+    this.processes.belongs(this.processes.at(lane, time), this.processes.at(leader, time));
+  }
+
+  lost({ time, count }: Lost): void {
+    this.losses.add(time, count);
+  }
+
+  counted(count: CallCount): void {
+    this.statistics.addCounted(count);
   }
 
   /** Closes what is still open when no more records come. `inFlight` are the calls that had not returned. */

@@ -184,6 +184,11 @@ export class Processes {
     } else this.#joins(thread, leader);
   }
 
+  /** The tracer says so: no need to guess. */
+  belongs(thread: Thread, leader: Thread): void {
+    if (!thread.ended && leader.process !== thread.process) this.merge(thread, leader.process);
+  }
+
   #joins(thread: Thread, leader: Thread): void {
     if (!thread.ended && leader.process !== thread.process && thread.process.parent === null && thread.process.forks === 0)
       this.merge(thread, leader.process);

@@ -25,6 +25,9 @@ const NAMED_ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '
 /** A row of the hex dumps that `-e read=` and `-e write=` add. */
 const DUMP_ROW = /^(\s*\| ?[0-9a-f]{5,} )[^]*$/;
 
+/** A line of drover's bpftrace programs: bytes go on to its end. */
+const PRINTED_BYTES = /^(.*\bts=.* data=)([^]+)$/;
+
 /**
  * One raw line of a trace without payload. Paths, program arguments, addresses and descriptor names stay; the strings of all other calls
  * shrink to what `nameOfPayload` allows, or to their size. Lines of no known shape lose all that stands between their first and last quote.
@@ -33,6 +36,11 @@ export function redactLine(line: string): string {
   const dump = DUMP_ROW.exec(line);
   if (dump !== null) return `${dump[1]}<bytes>`;
   if (line.startsWith('{"')) return redactJson(line);
+  const printed = PRINTED_BYTES.exec(line);
+  if (printed !== null)
+    return `${printed[1]}${redactString(printed[2] ?? '', false)
+      .slice(1)
+      .replace(/"(?=\.*$)/, '')}`;
   const firstQuote = line.indexOf('"');
   if (calls(firstQuote < 0 ? line : line.slice(0, firstQuote)).length === 0) return redactUnknown(line, firstQuote);
   let done = '';

@@ -18,6 +18,8 @@ export interface TraceInput {
   readonly bytesRead: number;
   /** `chunks()` may be called again and starts from the beginning: true for regular files. */
   readonly rereadable: boolean;
+  /** Bytes that are enough to recognise the format by, where waiting for the usual amount would hold up a live capture. */
+  readonly headBytes?: number;
   readonly diagnostics: readonly SourceDiagnostic[];
   /**
    * The decompressed bytes. A chunk's memory is filled anew once two further chunks were asked for.
@@ -28,7 +30,7 @@ export interface TraceInput {
 
 /** The inputs that belong to one trace, with what the report says about where they came from. */
 export interface InputSet {
-  readonly kind: 'file' | 'stdin';
+  readonly kind: 'file' | 'live' | 'stdin';
   /** As the user named them: a directory stays one path. */
   readonly paths: readonly string[];
   readonly inputs: readonly TraceInput[];

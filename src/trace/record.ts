@@ -128,4 +128,32 @@ export interface Frame {
   readonly line: number;
 }
 
-export type TraceRecord = Call | Signal | Exit | Notice | Frame;
+/** The trace says which process a thread belongs to, before the thread's first call. */
+export interface Membership {
+  readonly kind: 'membership';
+  readonly lane: Lane;
+  /** The lane of the process' first thread. */
+  readonly leader: Lane;
+  readonly time: Nanoseconds;
+}
+
+/** So many events were lost around that time: what a tracer says of itself. */
+export interface Lost {
+  readonly kind: 'lost';
+  readonly count: number;
+  readonly time: Nanoseconds;
+}
+
+/** Calls that the trace shows as a sum only: a row of `strace -c`, an entry of a bpftrace map. */
+export interface CallCount {
+  readonly kind: 'count';
+  readonly syscall: Syscall;
+  readonly count: number;
+  /** How many of them failed, by error; '' where the table does not name it. */
+  readonly errors: readonly (readonly [error: string, count: number])[];
+  /** UNKNOWN (-1) when the table does not tell. */
+  readonly total: Nanoseconds;
+  readonly longest: Nanoseconds;
+}
+
+export type TraceRecord = Call | Signal | Exit | Notice | Frame | Membership | Lost | CallCount;

@@ -23,7 +23,7 @@ function packedFiles(): string[] {
 
 const FILES = packedFiles();
 
-test('the package holds the program, the page of every detector and the schema', () => {
+test('the package holds the program, its bpftrace programs, the page of every detector and the schema', () => {
   const pages = readdirSync(join(ROOT, 'src/detectors'))
     .map((kind) => `src/detectors/${kind}/README.md`)
     .filter((path) => existsSync(join(ROOT, path)));
@@ -34,6 +34,9 @@ test('the package holds the program, the page of every detector and the schema',
     'src/analysis/report.schema.json',
     'package.json',
     'LICENSE',
+    ...readdirSync(join(ROOT, 'src/sources/bpftrace'))
+      .filter((name) => name.endsWith('.bt'))
+      .map((name) => `src/sources/bpftrace/${name}`),
     ...pages,
   ]) {
     assert.ok(FILES.includes(path), path);

@@ -25,6 +25,23 @@ for (const trace of TRACES) {
   });
 }
 
+/** What bpftrace prints, as text and as JSON. */
+const PRINTED: readonly string[] = [
+  'Attaching 2 probes...\n@s: 7\n',
+  'Attaching 1 probe...\nwhatever the program likes\n\n\n@[accept4]: 5\n',
+  '{"type": "attached_probes", "data": {"probes": 2}}\n',
+  '\n\n{"type": "map", "data": {"@n": {"-11": 3}}}\n',
+  '@us:\n[4, 8)                 1 |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@|\n',
+  'event=start program=calls version=1 machine=x86-64 ts=1 clock=1795568264.330464\n',
+  'ts=1422892140821 dur=12028 pid=16202 tid=16202 nr=91 ret=0 a=6,0,0,7f98 data=\n',
+  'pid=7 tid=8 call=accept4 ts_us=17 ret=-11\n',
+];
+for (const trace of PRINTED) {
+  test(`"${trace.slice(0, 60).replaceAll('\n', ' ')}" is output of bpftrace`, () => {
+    assert.equal(detectFormat(Buffer.from(trace))?.id, 'bpftrace');
+  });
+}
+
 /** What is no trace, and what is said of it. */
 const OTHERS: readonly (readonly [string | Buffer, RegExp])[] = [
   ['', /^an empty file$/],
@@ -47,8 +64,6 @@ const OTHERS: readonly (readonly [string | Buffer, RegExp])[] = [
   [' Summary of events:\n\n herd (4678), 38 events, 25.3%\n', /perf trace/],
   ['            herd  6986 [000]  2594.792069:  raw_syscalls:sys_exit: NR 232 = 1\n', /perf script/],
   ['# tracer: nop\n#\n', /ftrace/],
-  ['Attaching 2 probes...\n@s: 7\n', /bpftrace/],
-  ['{"type": "attached_probes", "data": {"probes": 2}}\n', /bpftrace \(json\)/],
   ['273102 18:06:29.362533258 7 ping (30131) < recvmsg res=-11(EAGAIN) size=192 data= tuple=NULL\n', /sysdig/],
   ['{"evt.cpu":0,"evt.dir":">","evt.num":1266,"evt.type":"bind"},\n', /sysdig/],
   [

@@ -1,4 +1,4 @@
-import type { DiagnosticCount, LineAccount, TraceFlags } from '../../parsers/format.ts';
+import type { DiagnosticCount, LineAccount, TraceFlags, TraceFormat } from '../../parsers/format.ts';
 import { LaneTable } from '../../parsers/lanes.ts';
 import { straceFormat } from '../../parsers/strace/format.ts';
 import type { Call, TraceRecord } from '../../src/trace/record.ts';
@@ -33,7 +33,7 @@ export interface PlainCall {
 
 /** Any other record, with the numbers of its lane. */
 export interface PlainOther {
-  readonly kind: 'signal' | 'exit' | 'notice' | 'frame';
+  readonly kind: Exclude<TraceRecord['kind'], 'call'>;
   readonly lane?: number;
   readonly tid?: number;
   readonly time?: number;
@@ -45,7 +45,12 @@ export interface PlainOther {
   readonly symbol?: string;
   readonly offset?: number;
   readonly object?: string;
-  readonly line: number;
+  readonly line?: number;
+  /** Of a membership: the thread group. */
+  readonly pid?: number;
+  readonly count?: number;
+  readonly call?: string;
+  readonly errors?: readonly (readonly [error: string, count: number])[];
 }
 
 export interface ReadTrace {
@@ -67,6 +72,7 @@ export interface ReadOptions {
   readonly tid?: number;
   readonly lanes?: LaneTable;
   readonly origin?: TimeOrigin;
+  readonly format?: TraceFormat;
 }
 
 const HEAD = 65_536;
@@ -74,10 +80,10 @@ const HEAD = 65_536;
 /** Reads a whole capture. Every chunk is overwritten after it was read, so that nothing can refer to it unnoticed. */
 export function readTrace(
   trace: string | Buffer,
-  { chunks = [1 << 30], tid, lanes = new LaneTable(), origin = createTimeOrigin() }: ReadOptions = {},
+  { chunks = [1 << 30], tid, lanes = new LaneTable(), origin = createTimeOrigin(), format = straceFormat }: ReadOptions = {},
 ): ReadTrace {
   const bytes = typeof trace === 'string' ? Buffer.from(trace) : trace;
-  const parser = straceFormat.createParser(bytes.subarray(0, HEAD), {
+  const parser = format.createParser(bytes.subarray(0, HEAD), {
     file: 'made-up',
     lanes,
     origin,
@@ -121,6 +127,9 @@ export function unaccounted({ lines, ...shapes }: LineAccount): number {
 
 function plain(record: TraceRecord): PlainCall | PlainOther {
   if (record.kind === 'call') return plainCall(record);
+  if (record.kind === 'membership')
+    return { kind: record.kind, lane: record.lane.index, tid: record.lane.tid, pid: record.leader.tid, time: record.time };
+  if (record.kind === 'count') return { kind: record.kind, call: record.syscall.name, count: record.count, errors: record.errors };
   return 'lane' in record ? { ...record, lane: record.lane.index, tid: record.lane.tid } : { ...record };
 }
 

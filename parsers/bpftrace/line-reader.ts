@@ -1,0 +1,178 @@
+import { errorName, errorNumber } from '../../src/trace/errors.ts';
+import { signalName } from '../../src/trace/signals.ts';
+import { knownSyscall, type Machine, syscallName } from '../../src/trace/syscall-numbers.ts';
+import { syscall } from '../../src/trace/syscalls.ts';
+import { type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
+import { type Fields, readFields } from './fields.ts';
+import type { CallFacts } from './printed-call.ts';
+import { addressText } from './socket-bytes.ts';
+import type { TimeAxis } from './time-axis.ts';
+import type { Waiting, Where } from './waiting.ts';
+
+/** What a line of `key=value` turned out to be. */
+export type LineMeaning =
+  | { readonly kind: 'waiting'; readonly waiting: Waiting }
+  /** `event=start`, `event=fd`: something about the capture itself. */
+  | { readonly kind: 'header'; readonly fields: Fields }
+  /** A signal on its way: its delivery is told when it happens. */
+  | { readonly kind: 'silent' }
+  /** It is of the documented form, and something in it cannot be. */
+  | { readonly kind: 'broken' }
+  /** It is something else. */
+  | { readonly kind: 'other' };
+
+const OTHER: LineMeaning = { kind: 'other' };
+const BROKEN: LineMeaning = { kind: 'broken' };
+const SILENT: LineMeaning = { kind: 'silent' };
+/** `result=` of `signal_generate`: the process ignores the signal, so that nothing will be delivered. */
+const IGNORED = '1';
+/** `data=` is kept up to here. */
+const LONGEST_DATA = 4_096;
+/** Signals that end a process that does nothing about them; all others are stops, continuations or ignored by default. */
+const HARMLESS: ReadonlySet<string> = new Set(['SIGCHLD', 'SIGCONT', 'SIGURG', 'SIGWINCH', 'SIGSTOP', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU']);
+
+/** Reads the `key=value` lines of bpftrace programs: drover's own, and any that follow the form. */
+export class LineReader {
+  readonly #axis: TimeAxis;
+  machine: Machine = 'x86-64';
+
+  constructor(axis: TimeAxis) {
+    this.#axis = axis;
+  }
+
+  read(text: string, where: Where): LineMeaning {
+    const fields = readFields(text);
+    if (fields === null) return /^(?:ts|event)=/.test(text) ? BROKEN : OTHER;
+    if (fields.event === 'start' || fields.event === 'fd') return { kind: 'header', fields };
+    const isCall = fields.call !== '' || !Number.isNaN(fields.number);
+    if (fields.event === '' && !isCall) return /^ts=/.test(text) ? BROKEN : OTHER;
+    const tid = Number.isNaN(fields.tid) ? fields.pid : fields.tid;
+    if (Number.isNaN(fields.time) || Number.isNaN(tid) || tid > 0x7fffffff)
+      return fields.event === '' && fields.raw === '' ? OTHER : BROKEN;
+    const pid = Number.isNaN(fields.pid) ? tid : fields.pid;
+    const time = this.#axis.at(fields.time);
+    if (Number.isNaN(time)) return BROKEN;
+    if (fields.event === 'signal' && fields.result !== IGNORED) return SILENT;
+    const waiting = fields.event === '' ? this.#call(fields, { time, tid, pid, where }) : event(fields, { time, tid, pid, where });
+    return waiting === null ? BROKEN : { kind: 'waiting', waiting };
+  }
+
+  /** A call that was still running at the end: `@in[4711]: (1422085065189, 232, 7, 0, 64, 1000)`. */
+  inFlight(tid: number, numbers: readonly string[]): CallFacts | null {
+    const [stamp = '', number = '', ...args] = numbers;
+    const name = syscallName(this.machine, Number(number));
+    const start = this.#axis.at(Number(stamp));
+    if (name === '' || Number.isNaN(start) || !(tid > 0)) return null;
+    const called = syscall(name);
+    const raw = args.map((arg) => (/^-?\d{1,20}$/.test(arg) ? BigInt.asUintN(64, BigInt(arg)).toString(16) : '0'));
+    return {
+      syscall: called,
+      start,
+      end: start,
+      duration: UNKNOWN,
+      result: Number.NaN,
+      error: '',
+      value: 0,
+      fd: called.takesDescriptor ? lowInteger(raw[0]) : -1,
+      inFlight: true,
+      raw,
+      data: '',
+      eventBytes: this.#eventBytes,
+      words: null,
+    };
+  }
+
+  get #eventBytes(): number {
+    return this.machine === 'x86-64' ? 12 : 16;
+  }
+
+  #call(fields: Fields, { time, tid, pid, where }: Place): Waiting | null {
+    const name = fields.call === '' ? syscallName(this.machine, fields.number) : knownSyscall(fields.call);
+    if (name === '') return null;
+    const outcome = outcomeOf(fields);
+    if (outcome === null) return null;
+    const called = syscall(name);
+    const duration = Number.isNaN(fields.duration) ? UNKNOWN : fields.duration;
+    const raw = fields.raw === '' ? [] : fields.raw.split(',', 6);
+    if (raw.some((argument) => !/^[0-9a-f]{1,16}$/.test(argument))) return null;
+    const end = time + Math.max(0, duration);
+    const fd = Number.isNaN(fields.fd) ? (called.takesDescriptor && raw.length > 0 ? lowInteger(raw[0]) : -1) : fields.fd;
+    const facts: CallFacts = {
+      syscall: called,
+      start: time,
+      end,
+      duration,
+      ...outcome,
+      fd,
+      inFlight: false,
+      raw,
+      data: fields.data.slice(0, LONGEST_DATA),
+      eventBytes: this.#eventBytes,
+      words: raw.length > 0 ? null : wordsOf(fields, fd),
+    };
+    return { kind: 'call', seenAt: end, tid, pid, where, facts, comm: fields.comm };
+  }
+}
+
+interface Place {
+  readonly time: Nanoseconds;
+  readonly tid: number;
+  readonly pid: number;
+  readonly where: Where;
+}
+
+function event(fields: Fields, { time, tid, pid, where }: Place): Waiting | null {
+  const number = Number(fields.others.get('sig'));
+  const signal = signalName(number);
+  switch (fields.event) {
+    case 'exit': {
+      // exit_group and exit never return: what they were given is the status.
+      const status = /^[0-9a-f]{1,16}$/.test(fields.raw) && fields.number > 0 ? lowInteger(fields.raw) & 0xff : null;
+      return { kind: 'exit', seenAt: time, tid, pid, where, status };
+    }
+    case 'signal': {
+      const to = Number(fields.others.get('to'));
+      if (!(number > 0) || !(to > 0)) return null;
+      return {
+        kind: 'signal',
+        seenAt: time,
+        tid: to,
+        pid: to === tid ? pid : to,
+        where,
+        signal,
+        info: `si_signo=${signal}`,
+        isFatal: false,
+      };
+    }
+    case 'deliver': {
+      if (!(number > 0)) return null;
+      const isFatal = fields.others.get('handler') === '0' && !HARMLESS.has(signal);
+      return { kind: 'signal', seenAt: time, tid, pid, where, signal, info: `si_signo=${signal}`, isFatal };
+    }
+    default:
+      return null;
+  }
+}
+
+function outcomeOf({ result, error, number }: Fields): Pick<CallFacts, 'result' | 'error' | 'value'> | null {
+  if (/^E[A-Z0-9_]{2,30}$/.test(error)) return { result: -1, error, value: -errorNumber(error) || -1 };
+  if (!/^-?\d{1,20}$/.test(result)) return result === '' && Number.isNaN(number) ? { result: Number.NaN, error: '', value: 0 } : null;
+  const value = Number(result);
+  if (value >= 0 || value < -4_095) return { result: value, error: '', value };
+  const name = errorName(-value);
+  // The kernel's own codes for a call that it will begin again: strace prints `?`.
+  return { result: value <= -512 && value >= -516 ? Number.NaN : -1, error: name, value };
+}
+
+/** Arguments from the keys of a hand-written line: `fd=5 peer=10.0.0.7:80 data=GET /`. */
+function wordsOf({ args, peer, data, hasData }: Fields, fd: number): string {
+  if (args !== '') return args;
+  const parts = fd >= 0 ? [String(fd)] : [];
+  if (peer !== '') parts.push(addressText(peer));
+  if (hasData) parts.push(`"${data.replace(/"/g, '\\"')}"`);
+  return parts.join(', ');
+}
+
+function lowInteger(hex: string | undefined): number {
+  return Number.parseInt((hex ?? '0').slice(-8), 16) | 0;
+}

@@ -1,0 +1,229 @@
+import type { CallCount } from '../../src/trace/record.ts';
+import type { TimeOrigin } from '../../src/trace/time.ts';
+import type { TraceFlags } from '../format.ts';
+import type { Tally } from '../strace/tally.ts';
+import { CountedCalls } from './counted-calls.ts';
+import type { Fields } from './fields.ts';
+import { type JsonRecord, lostEvents, mapEntries, readJson, withoutSignedBytes } from './json-record.ts';
+import { LineReader } from './line-reader.ts';
+import { MapLines } from './map-lines.ts';
+import type { CallFacts } from './printed-call.ts';
+import { TimeAxis } from './time-axis.ts';
+import type { Waiting, Where } from './waiting.ts';
+
+/** Where what was read goes. */
+export interface LineSink {
+  add(waiting: Waiting): void;
+  /** A call that was still running when the capture ended. */
+  left(tid: number, facts: CallFacts, where: Where): void;
+  /** What a descriptor of a process is, as found before the capture. */
+  describe(pid: number, fd: number, label: string): void;
+}
+
+/** How a line is accounted for. */
+type Shape = 'calls' | 'signals' | 'exits' | 'notices' | 'counts' | 'continued' | 'blank' | 'foreign' | 'unparsed';
+
+const ATTACHED = /^Attach(?:ing|ed) \d+ probes?(?:\.\.\.)?$/;
+const LOST = /Lost (\d+) events$/;
+const LOST_IN_ALL = /WARNING: Total lost event count: (\d+)$/;
+const MESSAGE = /^(?:\S+:\d+:\d+(?:-\d+)?: )?(?:ERROR|WARNING|INFO|DEBUG): /;
+/** bpftrace says so at every start, and goes on. */
+const HARMLESS = /RLIMIT_MEMLOCK/;
+/** A printf without a newline is continued by the next one; so many characters are kept. */
+const LONGEST_PIECE = 65_536;
+const MOST_IN_FLIGHT = 10_000;
+/** `(1422085065189, 232, 7, 681807472, 64, 1000)` of drover's own map `@in`. */
+const TUPLE = /^\(([^()]*)\)$/;
+
+/** Reads line after line of bpftrace's output, text and JSON mixed as they come, and says of each what it is. */
+export class Lines {
+  readonly #tally: Tally;
+  readonly #flags: TraceFlags;
+  readonly #sink: LineSink;
+  readonly axis: TimeAxis;
+  readonly #reader: LineReader;
+  readonly #maps = new MapLines();
+  readonly #counted = new CountedCalls();
+  /** The beginning of a printed line whose end is in a later JSON record. */
+  #piece = '';
+  #lost = 0;
+  #lastSeen = 0;
+  #left = 0;
+
+  constructor(origin: TimeOrigin, tally: Tally, flags: TraceFlags, sink: LineSink) {
+    this.#tally = tally;
+    this.#flags = flags;
+    this.#sink = sink;
+    this.axis = new TimeAxis(origin);
+    this.#reader = new LineReader(this.axis);
+  }
+
+  /** Reads one line of the file. */
+  read(text: string, where: Where, isLast: boolean): void {
+    const { account } = this.#tally;
+    account.lines++;
+    const record = text.startsWith('{') ? readJson(text) : null;
+    const shape = record === null ? this.#plain(text, where) : this.#json(record, where);
+    if (shape === 'unparsed' && isLast) {
+      this.#tally.note('cut-line', where.line, where.text);
+      account.foreign++;
+      return;
+    }
+    account[shape]++;
+    if (shape === 'unparsed') this.#tally.note('unparsed-line', where.line, where.text);
+    else if (shape === 'foreign') this.#tally.note('foreign-line', where.line, where.text);
+  }
+
+  /** The input is at its end. */
+  end(line: number): void {
+    if (this.#piece === '') return;
+    this.#tally.note('cut-line', line, this.#piece);
+    this.#piece = '';
+  }
+
+  /** What maps told of calls. */
+  counted(): Iterable<CallCount> {
+    return this.#counted.records();
+  }
+
+  #plain(text: string, where: Where): Shape {
+    if (text.trim() === '') return 'blank';
+    if (text.startsWith('{"type"')) return 'unparsed';
+    const lost = LOST.exec(text);
+    if (lost === null) return this.#printed(text, where);
+    this.#note(Number(lost[1]), where);
+    // The message may be glued behind a line that had no newline.
+    const before = text.slice(0, lost.index);
+    return before === '' ? 'notices' : this.#printed(before, where);
+  }
+
+  #printed(text: string, where: Where): Shape {
+    const map = this.#maps.read(text);
+    if (map !== null) {
+      if (map.kind === 'entry') this.#entry(map.map, map.key, map.value, where);
+      return 'counts';
+    }
+    const meaning = this.#reader.read(text, where);
+    switch (meaning.kind) {
+      case 'waiting':
+        return this.#wait(meaning.waiting);
+      case 'header':
+        this.#header(meaning.fields);
+        return 'notices';
+      case 'silent':
+        return 'signals';
+      case 'broken':
+        return 'unparsed';
+      case 'other':
+        return this.#message(text, where);
+    }
+  }
+
+  #message(text: string, where: Where): Shape {
+    if (ATTACHED.test(text)) return 'notices';
+    const total = LOST_IN_ALL.exec(text)?.[1];
+    if (total !== undefined) {
+      // It sums up what was told before, or what was not.
+      this.#note(Number(total) - this.#lost, where);
+      return 'notices';
+    }
+    if (!MESSAGE.test(text)) return 'foreign';
+    if (!HARMLESS.test(text)) this.#tally.note('tracer-message', where.line, where.text);
+    return 'notices';
+  }
+
+  #json(record: JsonRecord, where: Where): Shape {
+    this.#addFlag('-f json');
+    switch (record.type) {
+      case 'printf':
+        return typeof record.data === 'string' ? this.#pieces(withoutSignedBytes(record.data), where) : 'unparsed';
+      case 'lost_events':
+        this.#note(lostEvents(record), where);
+        return 'notices';
+      case 'map':
+        for (const { map, key, value } of mapEntries(record.data)) this.#entry(map, key, value, where);
+        return 'counts';
+      case 'hist':
+      case 'stats':
+      case 'tseries':
+      case 'value':
+        return 'counts';
+      default:
+        return 'notices';
+    }
+  }
+
+  /** The text of a printf may hold several lines, or a part of one. */
+  #pieces(data: string, where: Where): Shape {
+    const lines = `${this.#piece}${data}`.split('\n');
+    this.#piece = (lines.pop() ?? '').slice(0, LONGEST_PIECE);
+    let shape: Shape = lines.length === 0 ? 'continued' : 'blank';
+    for (const line of lines) {
+      const found = line.trim() === '' ? 'blank' : this.#printed(line, { ...where, text: line.slice(0, where.text.length) });
+      if (RANK[found] > RANK[shape]) shape = found;
+    }
+    return shape;
+  }
+
+  #entry(map: string, key: string, value: unknown, where: Where): void {
+    if (map === '@in') {
+      const tuple = typeof value === 'string' ? TUPLE.exec(value)?.[1]?.split(/, ?/) : Array.isArray(value) ? value.map(String) : undefined;
+      const facts = tuple === undefined || this.#left >= MOST_IN_FLIGHT ? null : this.#reader.inFlight(Number(key), tuple);
+      if (facts !== null) {
+        this.#left++;
+        this.#sink.left(Number(key), facts, where);
+      }
+      return;
+    }
+    const count = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
+    if (typeof count === 'number') this.#counted.add(map, key, count);
+  }
+
+  #wait(waiting: Waiting): Shape {
+    this.#sink.add(waiting);
+    if (waiting.seenAt > this.#lastSeen) this.#lastSeen = waiting.seenAt;
+    this.#flags.timestamps = this.axis.isAnchored ? 'epoch' : 'monotonic';
+    this.#flags.pids = true;
+    if (waiting.kind === 'call' && waiting.facts.duration >= 0) this.#flags.durations = true;
+    return waiting.kind === 'call' ? 'calls' : waiting.kind === 'exit' ? 'exits' : 'signals';
+  }
+
+  #header({ event, time, pid, fd, others }: Fields): void {
+    if (event === 'fd') {
+      if (pid > 0 && fd >= 0) this.#sink.describe(pid, fd, others.get('is') ?? '');
+      this.#flags.fdDecoration = 'path';
+      return;
+    }
+    if (others.get('machine') === 'arm64') {
+      this.#reader.machine = 'arm64';
+      this.#counted.machine = 'arm64';
+    }
+    this.axis.anchor(time, others.get('clock') ?? '');
+    const program = others.get('program');
+    if (program !== undefined && /^[a-z]{1,20}$/.test(program)) this.#addFlag(`${program}.bt`);
+  }
+
+  #note(count: number, where: Where): void {
+    if (!(count > 0)) return;
+    this.#lost += count;
+    this.#tally.noteMany('lost-events', count, where.line, where.text);
+    this.#sink.add({ kind: 'lost', seenAt: this.#lastSeen, count });
+  }
+
+  #addFlag(flag: string): void {
+    if (!this.#flags.others.includes(flag)) this.#flags.others.push(flag);
+  }
+}
+
+/** Of several lines in one record the most telling one decides how it is accounted for. */
+const RANK: Readonly<Record<Shape, number>> = {
+  continued: 0,
+  blank: 1,
+  foreign: 2,
+  notices: 3,
+  counts: 4,
+  signals: 5,
+  exits: 6,
+  calls: 7,
+  unparsed: 8,
+};

@@ -1,0 +1,62 @@
+import { type Nanoseconds, SECOND, type TimeOrigin } from '../../src/trace/time.ts';
+
+/** A stamp further than that from the first one is a damaged number. */
+const LONGEST_CAPTURE = 60 * 86_400 * SECOND;
+
+/** Turns stamps of the kernel's monotonic clock into nanoseconds since the origin of the analysis. */
+export class TimeAxis {
+  readonly #origin: TimeOrigin;
+  #zero = Number.NaN;
+  #first = Number.NaN;
+  /** What the wall clock showed at a stamp: whole seconds and nanoseconds. */
+  #anchor: { readonly stamp: number; readonly seconds: number; readonly nanoseconds: number } | null = null;
+
+  constructor(origin: TimeOrigin) {
+    this.#origin = origin;
+  }
+
+  /** `clock` is what the wall clock showed at `stamp`: `1795568264.330464`. */
+  anchor(stamp: number, clock: string): void {
+    const [, seconds, fraction = ''] = /^(\d{1,11})(?:\.(\d{1,9}))?$/.exec(clock) ?? [];
+    if (seconds === undefined || Number.isNaN(stamp)) return;
+    this.#anchor = { stamp, seconds: Number(seconds), nanoseconds: Number(fraction.padEnd(9, '0')) };
+    if (!Number.isNaN(this.#zero)) this.#zero = Number.NaN;
+  }
+
+  /** NaN for stamps that cannot be true. */
+  at(stamp: number): Nanoseconds {
+    if (Number.isNaN(this.#first)) this.#first = stamp;
+    if (!(Math.abs(stamp - this.#first) <= LONGEST_CAPTURE)) return Number.NaN;
+    if (Number.isNaN(this.#zero)) this.#start(stamp);
+    return stamp - this.#zero;
+  }
+
+  get isAnchored(): boolean {
+    return this.#anchor !== null;
+  }
+
+  /** `1795568264.330464` of a capture that tells the wall clock, else seconds of the monotonic one. */
+  stamp(time: Nanoseconds): string {
+    const micros = Math.floor((this.#origin.nanoseconds + time) / 1_000);
+    const seconds = Math.floor(micros / 1_000_000);
+    return `${(this.#origin.seconds ?? 0) + seconds}.${String(micros - seconds * 1_000_000).padStart(6, '0')}`;
+  }
+
+  #start(stamp: number): void {
+    const origin = this.#origin;
+    const anchor = this.#anchor;
+    const kind = anchor === null ? 'monotonic' : 'epoch';
+    // The wall clock's whole seconds and the rest are kept apart: a double does not hold both to the nanosecond.
+    const seconds = anchor === null ? Math.floor(stamp / SECOND) : anchor.seconds;
+    const nanoseconds = anchor === null ? stamp - seconds * SECOND : anchor.nanoseconds + (stamp - anchor.stamp);
+    if (origin.seconds === null) {
+      const whole = Math.floor(nanoseconds / SECOND);
+      origin.kind = kind;
+      origin.seconds = seconds + whole;
+      origin.nanoseconds = nanoseconds - whole * SECOND;
+      this.#zero = stamp;
+    } else if (origin.kind === kind) {
+      this.#zero = stamp - ((seconds - origin.seconds) * SECOND + nanoseconds - origin.nanoseconds);
+    } else this.#zero = stamp;
+  }
+}

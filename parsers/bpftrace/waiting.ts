@@ -1,0 +1,41 @@
+import type { Nanoseconds } from '../../src/trace/time.ts';
+import type { CallFacts } from './printed-call.ts';
+
+/** Where a line stands. */
+export interface Where {
+  readonly file: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+/** What a line said, until its turn comes: whose it is decides itself only then, since numbers of threads are used again. */
+export type Waiting =
+  | {
+      readonly kind: 'call';
+      readonly seenAt: Nanoseconds;
+      readonly tid: number;
+      readonly pid: number;
+      readonly where: Where;
+      readonly facts: CallFacts;
+      readonly comm: string;
+    }
+  | {
+      readonly kind: 'signal';
+      readonly seenAt: Nanoseconds;
+      readonly tid: number;
+      readonly pid: number;
+      readonly where: Where;
+      readonly signal: string;
+      readonly info: string;
+      /** The process has no handler and does not ignore it: it ends by it. */
+      readonly isFatal: boolean;
+    }
+  | {
+      readonly kind: 'exit';
+      readonly seenAt: Nanoseconds;
+      readonly tid: number;
+      readonly pid: number;
+      readonly where: Where;
+      readonly status: number | null;
+    }
+  | { readonly kind: 'lost'; readonly seenAt: Nanoseconds; readonly count: number };

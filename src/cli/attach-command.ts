@@ -1,0 +1,54 @@
+import { type Command, Option } from 'commander';
+import { parseBytes, parseSeconds } from './option-values.ts';
+import type { ExitCodeSink } from './program.ts';
+import { addJudgeOptions, addPrintOptions, type ReportFlags } from './report-flags.ts';
+
+/** How `drover attach` and `drover record` shall trace. */
+export interface CaptureFlags {
+  readonly engine: 'auto' | 'strace' | 'bpftrace';
+  /** Seconds. */
+  readonly for: number;
+  readonly save?: string;
+  readonly spool?: string;
+  /** Bytes. */
+  readonly maxSpool: number;
+  readonly yes?: boolean;
+  /** `--no-family` gives false. */
+  readonly family: boolean;
+  readonly quiet?: boolean;
+}
+
+/** What `drover attach` was asked for. */
+export interface AttachFlags extends CaptureFlags, ReportFlags {
+  readonly quiet?: boolean;
+}
+
+const SECONDS = 60;
+export const SPOOL_BYTES = 512 * 1_048_576;
+
+/** Adds `drover attach`. */
+export function addAttachCommand(program: Command, exitWith: ExitCodeSink): void {
+  const command = addPidArgument(program.command('attach').description('trace a running server for a while and report'));
+  addCaptureOptions(command).option('--save <file>', 'keep the capture under this name; only you can read it');
+  addJudgeOptions(addPrintOptions(command).optionsGroup('What to look at:')).action(async (words: string[], flags: AttachFlags) => {
+    const { runAttach } = await import('./run-attach.ts');
+    exitWith(await runAttach(words, flags));
+  });
+}
+
+/** Adds the pids that a command traces. */
+export function addPidArgument(command: Command): Command {
+  return command.argument('<pid...>', 'a process of the server, master or worker; its family is found from there');
+}
+
+/** Adds the options that say how to trace. */
+export function addCaptureOptions(command: Command): Command {
+  return command
+    .optionsGroup('How to trace:')
+    .addOption(new Option('--engine <engine>', 'the tracer').choices(['auto', 'bpftrace', 'strace']).default('auto'))
+    .addOption(new Option('--for <time>', 'how long: 30s, 2m').argParser(parseSeconds).default(SECONDS, '60s'))
+    .option('--spool <dir>', 'where the capture is written while it grows (default: the temporary folder)')
+    .addOption(new Option('--max-spool <size>', 'end the capture at this size').argParser(parseBytes).default(SPOOL_BYTES, '512M'))
+    .option('--no-family', 'trace only the processes named, not the rest of their server')
+    .option('-y, --yes', 'attach strace without asking');
+}

@@ -1,0 +1,50 @@
+import type { Report } from '../analysis/report.ts';
+import { analyzeInputs } from '../drive.ts';
+import { InputError } from '../sources/input-error.ts';
+import type { LiveCapture } from '../sources/live/capture.ts';
+import { LiveLine } from './live-line.ts';
+import { detachOnSignals, farewell } from './live-session.ts';
+import { renderReport } from './render-report.ts';
+import { analysisOptions, exitCodeFor, type ReportFlags } from './report-flags.ts';
+import { manners } from './terminal-manners.ts';
+import { verdictLine } from './verdict-line.ts';
+import { writeResult } from './write-result.ts';
+
+/** Analyses a capture while it grows, prints the report when it is over, and gives the exit code. Whatever goes wrong, it detaches. */
+export async function reportOn(capture: LiveCapture, flags: ReportFlags, beginning: string): Promise<number> {
+  const looks = manners(flags, process.env, flags.output === undefined ? process.stdout : {});
+  const verdictOf = (report: Report): string => verdictLine(report, { ...looks, withPayload: flags.withPayload === true });
+  const line = new LiveLine(process.stderr, capture, { enabled: flags.quiet !== true && !capture.engine.runsProgram, verdictOf });
+  const notice = (sentence: string): void => {
+    line.clear();
+    if (flags.quiet !== true) process.stderr.write(`drover: ${sentence}\n`);
+  };
+  try {
+    detachOnSignals(capture, notice);
+    notice(beginning);
+    const set = { kind: 'live', paths: [capture.file], inputs: [capture.input], leftOut: [], notices: [] } as const;
+    const report = await analyzeInputs(set, analysisOptions(flags), { progress: (state) => line.update(state), notice });
+    const end = await capture.ended;
+    line.end();
+    for (const sentence of farewell(capture, end)) notice(sentence);
+    await writeResult(await renderReport(report, flags, looks), flags.output);
+    return exitCodeFor(report, flags);
+  } catch (error) {
+    throw await explained(error, capture);
+  } finally {
+    line.end();
+    capture.stop();
+    await capture.ended;
+  }
+}
+
+/** A capture without a line is no unreadable file. */
+async function explained(error: unknown, capture: LiveCapture): Promise<unknown> {
+  capture.stop();
+  const { bytes, detached } = await capture.ended;
+  if (!(error instanceof InputError) || bytes > 0) return error;
+  return new InputError(`Not one system call was seen. ${detached}`, {
+    hint: 'The processes wait, or compute without a call: trace longer (--for 2m), or look at their state with ps.',
+    cause: error,
+  });
+}

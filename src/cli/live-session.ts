@@ -1,0 +1,88 @@
+import { createInterface } from 'node:readline/promises';
+import { type CaptureEnd, LiveCapture } from '../sources/live/capture.ts';
+import { prepareCapture } from '../sources/live/prepare.ts';
+import { megabytes, Spool } from '../sources/live/spool.ts';
+import { straceEngine } from '../sources/live/strace-engine.ts';
+import type { CaptureFlags } from './attach-command.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Signals that end the program without a report; their numbers make the exit codes. */
+const FATAL = { SIGHUP: 1, SIGTERM: 15 } as const;
+const INTERRUPTED = 130;
+const SHOWN_PIDS = 12;
+
+/** Reads the pids of a command. Throws `UsageError`. */
+export function pidsOf(words: readonly string[]): number[] {
+  return words.flatMap((word) =>
+    word.split(',').map((part) => {
+      if (!/^[1-9]\d{0,9}$/.test(part)) throw new UsageError(`"${word}" is not a pid.`, { hint: 'Give numbers: drover attach 4711' });
+      return Number(part);
+    }),
+  );
+}
+
+/** Checks, asks, and starts the tracer; null when the user would rather not. Throws `AttachError`. */
+export async function startSession(
+  pids: readonly number[],
+  flags: CaptureFlags,
+  notice: (sentence: string) => void,
+): Promise<LiveCapture | null> {
+  const { engine, processes, why } = prepareCapture(pids, { engine: flags.engine, family: flags.family });
+  if (why !== '') notice(why);
+  if (engine === 'strace' && !(await agreed(processes.length, flags))) return null;
+  const spool = new Spool({ save: flags.save, spool: flags.spool, mostBytes: flags.maxSpool });
+  const limits = { seconds: flags.for, bytes: flags.maxSpool };
+  return LiveCapture.start(straceEngine(processes, spool.file, limits), processes, flags.for, spool);
+}
+
+/** What to say when the tracing has begun. */
+export function beginning({ engine, processes }: LiveCapture, seconds: number): string {
+  const count = processes.length === 1 ? '1 process' : `${processes.length} processes`;
+  const pids = processes.slice(0, SHOWN_PIDS).map(({ pid }) => pid);
+  const more = processes.length > SHOWN_PIDS ? ` and ${processes.length - SHOWN_PIDS} more` : '';
+  return `Tracing ${count} with ${engine.name} for ${seconds} s (${pids.join(' ')}${more}). Ctrl-C ends it early.`;
+}
+
+/** Makes Ctrl-C detach, a second one force it, and signals that end drover detach first. */
+export function detachOnSignals(capture: LiveCapture, say: (sentence: string) => void): void {
+  let askedBefore = false;
+  process.on('SIGINT', () => {
+    if (capture.isOver || askedBefore) {
+      capture.kill();
+      process.exit(INTERRUPTED);
+    }
+    askedBefore = true;
+    say(`${capture.engine.runsProgram ? 'Ending the program' : 'Detaching'}; Ctrl-C again forces it.`);
+    capture.stop();
+  });
+  for (const [signal, number] of Object.entries(FATAL)) {
+    process.once(signal, () => {
+      capture.stop();
+      void capture.ended.then((end) => {
+        say(`Stopped by ${signal}; nothing was reported. ${end.detached} The capture is ${capture.file}.`);
+        process.exit(128 + number);
+      });
+    });
+  }
+}
+
+/** What to say when a capture is over: why, what became of the processes, where the capture is. */
+export function farewell(capture: LiveCapture, { sentence, detached, bytes }: CaptureEnd): string[] {
+  const kept = `The capture (${megabytes(bytes)}) is ${capture.file}. It holds what clients sent; only you can read it.`;
+  return [...(sentence === '' ? [] : [sentence]), detached, kept];
+}
+
+/** strace is slow for what it traces: a person is asked first. */
+async function agreed(count: number, { yes, for: seconds }: CaptureFlags): Promise<boolean> {
+  if (yes === true || !process.stdin.isTTY || !process.stderr.isTTY) return true;
+  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await asking.question(
+      `strace will slow ${count === 1 ? 'this process' : `these ${count} processes`} down while it runs (often 2x, worst case 100x). It stops by itself after ${seconds} s.\n` +
+        'gunicorn kills a worker that is silent for its --timeout. Enter = go, q = no: ',
+    );
+    return !/^\s*[qn]/i.test(answer);
+  } finally {
+    asking.close();
+  }
+}

@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+import { addCaptureOptions, addPidArgument, type CaptureFlags } from './attach-command.ts';
+import type { ExitCodeSink } from './program.ts';
+
+/** What `drover record` was asked for. */
+export interface RecordFlags extends CaptureFlags {
+  readonly output?: string;
+}
+
+/** Adds `drover record`. */
+export function addRecordCommand(program: Command, exitWith: ExitCodeSink): void {
+  const command = addPidArgument(program.command('record').description('trace a running server into a file, for later or for a colleague'));
+  addCaptureOptions(command)
+    .optionsGroup('What to print:')
+    .option('-o, --output <file>', 'the capture; only you can read it (default: drover-HOST-TIME.strace)')
+    .option('-q, --quiet', 'the name of the file only')
+    .optionsGroup('Options:')
+    .action(async (words: string[], flags: RecordFlags) => {
+      const { runRecord } = await import('./run-record.ts');
+      exitWith(await runRecord(words, flags));
+    });
+}

@@ -1,0 +1,26 @@
+import { show } from '../output/show.ts';
+import { type Diagnosis, diagnose } from '../sources/live/diagnosis.ts';
+import { EXIT } from './exit-code.ts';
+import { pidsOf } from './live-session.ts';
+import { writeResult } from './write-result.ts';
+
+const LEVEL = 9;
+
+/** Prints what works here, and gives the exit code that an attempt to attach would. Throws `UsageError`. */
+export async function runDoctor(words: readonly string[]): Promise<number> {
+  const diagnosis = diagnose(pidsOf(words));
+  await writeResult(doctorText(diagnosis), undefined);
+  return diagnosis.canAttach ? EXIT.done : EXIT.attach;
+}
+
+/** A line for each check: ok, or missing with a line that says what to do. */
+export function doctorText({ groups }: Diagnosis): string {
+  const lines = groups.flatMap(({ title, checks }) => [
+    title,
+    ...checks.flatMap(({ level, text, fix }) => [
+      `  ${level.padEnd(LEVEL)}${show(text, true)}`,
+      ...(fix === '' ? [] : [`  ${'fix'.padEnd(LEVEL)}${show(fix, true)}`]),
+    ]),
+  ]);
+  return `${lines.join('\n')}\n`;
+}

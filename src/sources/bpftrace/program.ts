@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { type Machine, syscallNumber } from '../../trace/syscall-numbers.ts';
+
+export const PROGRAM_NAMES = ['calls'] as const;
+export type ProgramName = (typeof PROGRAM_NAMES)[number];
+
+export interface ProgramOptions {
+  /** Processes to follow, with the children they fork from now on. */
+  readonly pids: readonly number[];
+  readonly machine: Machine;
+}
+
+/** The programs lie in src/ both in the repository and in the package, four folders above the compiled file. */
+const PROGRAMS = new URL('../../../../src/sources/bpftrace/', import.meta.url);
+
+/** How `calls.bt` reports a call; the numbers are explained there. */
+const CALLS: Readonly<Record<number, string>> = {
+  1: 'close shutdown listen dup dup2 dup3 getppid gettid fchmod utimensat flock fsync fdatasync wait4 waitid kill tgkill exit_group clone fork vfork socket epoll_create epoll_create1 eventfd2 sendfile io_uring_enter',
+  2: 'read recvfrom pread64',
+  3: 'write sendto',
+  4: 'readv writev',
+  5: 'recvmsg sendmsg',
+  6: 'accept accept4 connect bind getsockname',
+  7: 'epoll_wait epoll_pwait epoll_pwait2',
+  8: 'epoll_ctl setsockopt socketpair',
+  9: 'poll ppoll',
+  10: 'pipe pipe2 clone3',
+  11: 'openat',
+  12: 'open execve',
+  13: 'select pselect6',
+  14: 'ioctl',
+  15: 'fcntl',
+  16: 'futex nanosleep clock_nanosleep',
+};
+/** Bytes of a `struct epoll_event`: packed on x86-64 only. */
+const EVENT_BYTES: Readonly<Record<Machine, number>> = { 'x86-64': 12, arm64: 16 };
+
+/** The text of one of drover's bpftrace programs, ready to run. */
+export function bpftraceProgram(name: ProgramName, { pids, machine }: ProgramOptions): string {
+  return readFileSync(new URL(`${name}.bt`, PROGRAMS), 'utf8')
+    .replace('//DROVER:PIDS', pids.map((pid) => `@pid[${pid}] = 1;`).join(' '))
+    .replace('//DROVER:CALLS', howLines(machine).join('\n  '))
+    .replaceAll('DROVER:MACHINE', machine)
+    .replaceAll('DROVER:EVENT', String(EVENT_BYTES[machine]));
+}
+
+function howLines(machine: Machine): string[] {
+  return Object.entries(CALLS).flatMap(([how, names]) =>
+    names
+      .split(' ')
+      .map((name) => [name, syscallNumber(machine, name)] as const)
+      .filter(([, number]) => number >= 0)
+      .map(([name, number]) => `@how[${number}] = ${how}; // ${name}`),
+  );
+}

@@ -1,0 +1,210 @@
+import type { SourceDiagnostic, TraceInput } from '../trace-input.ts';
+import { AttachError } from './attach-error.ts';
+import { describeDetachment } from './detachment.ts';
+import { findFamily, hostView } from './family.ts';
+import type { Command } from './launch.ts';
+import { type ProcessFacts, readProcess } from './process-facts.ts';
+import type { Spool } from './spool.ts';
+import { StarvationWatch } from './starvation.ts';
+import { tailInput } from './tail-input.ts';
+import { type StopManner, Tracer, type TracerEnd } from './tracer.ts';
+
+/** Why a capture ended. */
+export type EndReason = 'time' | 'asked' | 'space' | 'starved' | 'processes-ended' | 'tracer-died';
+
+export interface CaptureEnd {
+  readonly reason: EndReason;
+  /** What there is to say about the reason, or '' for an end as planned. */
+  readonly sentence: string;
+  /** `Detached from 9 processes, all running.` */
+  readonly detached: string;
+  readonly isClean: boolean;
+  readonly bytes: number;
+}
+
+/** How an engine starts and how one sees that it has begun. */
+export interface Engine {
+  readonly name: 'strace' | 'bpftrace';
+  readonly command: Command;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** The tracer stops what it traces: only then can a worker starve. */
+  readonly stopsProcesses: boolean;
+  /** It runs a program of its own, which ends with it. */
+  readonly runsProgram: boolean;
+  readonly stop: StopManner;
+  /** Looks at the processes, at what the tracer said, or at how much it wrote. */
+  hasBegun(words: () => readonly string[], bytes: () => number): boolean;
+  /** What its last words mean when it ended before it began. */
+  explain(words: readonly string[]): AttachError;
+}
+
+const LOOK_EVERY_MS = 200;
+const BEGIN_LOOK_EVERY_MS = 20;
+const BEGIN_WITHIN_MS = 10_000;
+/** `timeout` says so when the time was over. */
+const TIME_OVER = 124;
+
+/** A tracer at work: what it writes can be read as a trace while it grows. */
+export class LiveCapture {
+  readonly engine: Engine;
+  /** The processes that were there at the start; what they fork is followed as well. */
+  readonly processes: readonly ProcessFacts[];
+  readonly file: string;
+  readonly input: TraceInput;
+  /** Settles when the tracer is gone and the processes were looked at. */
+  readonly ended: Promise<CaptureEnd>;
+  /** When the time is over, on the clock of `performance.now()`. */
+  readonly endsAt: number;
+  readonly #spool: Spool;
+  readonly #tracer: Tracer;
+  readonly #diagnostics: SourceDiagnostic[] = [];
+  readonly #starvation = new StarvationWatch();
+  #looking: NodeJS.Timeout | undefined;
+  #tracingPid = 0;
+  #reason: EndReason | null = null;
+  #sentence = '';
+
+  private constructor(engine: Engine, processes: readonly ProcessFacts[], seconds: number, spool: Spool, tracer: Tracer) {
+    this.engine = engine;
+    this.processes = processes;
+    this.file = spool.file;
+    this.endsAt = performance.now() + seconds * 1_000;
+    this.#spool = spool;
+    this.#tracer = tracer;
+    this.ended = tracer.ended.then((end) => this.#conclude(end));
+    // Whoever reads the input is told by its end; whoever wants the sentence asks later.
+    this.ended.catch(() => undefined);
+    this.input = tailInput({ path: spool.file, ended: this.ended, diagnostics: this.#diagnostics });
+  }
+
+  /** Starts the engine and waits until it traces. Throws `AttachError` when it cannot. */
+  static async start(engine: Engine, processes: readonly ProcessFacts[], seconds: number, spool: Spool): Promise<LiveCapture> {
+    const { command, environment, runsProgram } = engine;
+    const shared = { command, log: spool.log, showsOutput: runsProgram };
+    const tracer = await Tracer.start({ ...shared, ...(environment === undefined ? {} : { environment }) }).catch((error) => {
+      spool.remove();
+      throw new AttachError(`${engine.name} cannot be started: ${String(error.message)}.`, { cause: error });
+    });
+    const capture = new LiveCapture(engine, processes, seconds, spool, tracer);
+    try {
+      await capture.#begin();
+    } catch (error) {
+      await tracer.stop(engine.stop);
+      await capture.ended;
+      spool.remove();
+      throw error;
+    }
+    return capture;
+  }
+
+  /** Bytes that the tracer wrote so far. */
+  get bytes(): number {
+    return this.#spool.bytes;
+  }
+
+  get isOver(): boolean {
+    return this.#tracer.isOver;
+  }
+
+  /** Detaches; `ended` settles a second and a half after the patience of the engine at the latest. */
+  stop(): void {
+    this.#end('asked', '');
+  }
+
+  /** Ends the tracer at once. */
+  kill(): void {
+    this.#reason ??= 'asked';
+    this.#tracer.kill();
+  }
+
+  async #begin(): Promise<void> {
+    const words = () => this.#tracer.lastWords();
+    const deadline = performance.now() + BEGIN_WITHIN_MS;
+    while (!this.engine.hasBegun(words, () => this.bytes)) {
+      if (this.#tracer.isOver || performance.now() > deadline) throw this.engine.explain(words());
+      await Promise.race([this.#tracer.ended, pause(BEGIN_LOOK_EVERY_MS)]);
+    }
+    this.#tracingPid = this.#tracer.findPid();
+    this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
+  }
+
+  #look(): void {
+    const space = this.#spool.spaceProblem();
+    if (space !== null) this.#end('space', `The capture ended early: ${space}.`);
+    if (this.#reason !== null || !this.engine.stopsProcesses) return;
+    const starved = this.#starvation.look(
+      this.processes.map(({ pid }) => pid),
+      performance.now(),
+    );
+    if (starved === null) return;
+    const { pid, tid, forMs } = starved;
+    const who = tid === pid ? `Worker ${pid}` : `Thread ${tid} of worker ${pid}`;
+    this.#end('starved', `${who} all but stopped under ${this.engine.name} for ${(forMs / 1_000).toFixed(1)} s; drover detached at once.`);
+  }
+
+  #end(reason: EndReason, sentence: string): void {
+    if (this.#reason !== null) return;
+    this.#reason = reason;
+    this.#sentence = sentence;
+    clearInterval(this.#looking);
+    void this.#tracer.stop(this.engine.stop);
+  }
+
+  async #conclude(end: TracerEnd): Promise<CaptureEnd> {
+    clearInterval(this.#looking);
+    await this.#endOrphan();
+    const reason = this.#reason ?? this.#reasonOf(end);
+    if (reason === 'tracer-died') {
+      const how = end.signal ?? `exit code ${end.code}`;
+      this.#sentence = `${this.engine.name} ended before its time (${how}); what it wrote until then was read.`;
+    }
+    if (reason === 'tracer-died' || reason === 'space' || reason === 'starved')
+      this.#diagnostics.push({ code: reason === 'tracer-died' ? 'tracer-died' : 'capture-ended-early', text: this.#sentence });
+    const { sentence, isClean } = this.engine.runsProgram
+      ? { sentence: `The program has ended (${end.signal ?? `exit code ${end.code}`}).`, isClean: true }
+      : describeDetachment(this.#everyProcess(), this.engine.name);
+    const bytes = this.#spool.bytes;
+    this.#spool.tidy();
+    return { reason, sentence: this.#sentence, detached: sentence, isClean, bytes };
+  }
+
+  /** When `timeout` was killed and strace was not, strace goes on without a limit. */
+  async #endOrphan(): Promise<void> {
+    const tracing = readProcess(this.#tracingPid);
+    if (tracing === null || tracing.name !== this.engine.name) return;
+    for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+      if (readProcess(this.#tracingPid) === null) return;
+      try {
+        process.kill(this.#tracingPid, signal);
+      } catch {
+        // It ended a moment ago.
+      }
+      await pause(1_000);
+    }
+  }
+
+  #reasonOf({ code, signal }: TracerEnd): EndReason {
+    if (code === TIME_OVER) return 'time';
+    if (signal === 'SIGXFSZ') {
+      // It grew so quickly that it met the limit of its file before the next look.
+      this.#sentence = `The capture ended early: ${this.#spool.spaceProblem() ?? 'its file reached its limit (--max-spool)'}.`;
+      return 'space';
+    }
+    if (this.engine.runsProgram) return 'processes-ended';
+    return this.processes.every(({ pid, startTicks }) => readProcess(pid)?.startTicks !== startTicks) ? 'processes-ended' : 'tracer-died';
+  }
+
+  /** Those of the start and those that replaced them. */
+  #everyProcess(): ProcessFacts[] {
+    const all = new Map(this.processes.map((process) => [process.pid, process]));
+    const family = findFamily([...all.keys()], hostView());
+    for (const process of family) if (!all.has(process.pid)) all.set(process.pid, { ...process, state: 'S' });
+    return [...all.values()];
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

@@ -1,0 +1,131 @@
+import { AttachError } from './attach-error.ts';
+import type { HostFacts } from './host-facts.ts';
+import type { ProcessFacts } from './process-facts.ts';
+
+/** One thing that must hold for an engine to work: a line of `drover doctor`, and the words of the failure when it does not hold. */
+export interface Check {
+  readonly level: 'ok' | 'missing';
+  /** One sentence. */
+  readonly text: string;
+  /** What to type or do, or ''. */
+  readonly fix: string;
+}
+
+const PACKAGES: Readonly<Record<string, string>> = {
+  strace: 'strace',
+  bpftrace: 'bpftrace',
+  setpriv: 'util-linux',
+  prlimit: 'util-linux',
+  timeout: 'coreutils',
+};
+
+/** Whether the strace engine works here at all. */
+export function straceChecks(host: HostFacts): Check[] {
+  return [programCheck('strace', host), launchCheck(host), ptraceCheck(host)];
+}
+
+/** Whether the bpftrace engine works here at all. */
+export function bpftraceChecks(host: HostFacts): Check[] {
+  return [programCheck('bpftrace', host), launchCheck(host), rootCheck(host), tracingCheck(host), kernelCheck(host)];
+}
+
+/** Whether a process can be traced; `facts` is null when there is none of that number. */
+export function processCheck(pid: number, facts: ProcessFacts | null, host: HostFacts, others: ProcessNames): Check {
+  if (facts === null) {
+    const replaced = others.servers.length === 0 ? '' : ` It may have been replaced: ${others.servers.join('; ')}.`;
+    return missing(`No process ${pid}.${replaced}`, 'Find it with: ps -eo pid,ppid,user,args');
+  }
+  const { name, tracer, userId } = facts;
+  if (facts.isKernelThread) return missing(`${pid} (${name}) is a thread of the kernel; it makes no system calls.`, '');
+  if (facts.state === 'Z' || facts.state === 'X') return missing(`${pid} (${name}) is a zombie; there is nothing to trace.`, '');
+  if (tracer !== 0) {
+    const who = others.nameOf(tracer);
+    return missing(
+      `Process ${pid} (${name}) is already traced by pid ${tracer}${who === '' ? '' : ` (${who})`}. Only one tracer can attach.`,
+      `Stop that one first: kill -INT ${tracer}`,
+    );
+  }
+  if (!host.mayTraceOthers && userId !== host.userId) {
+    if (host.inContainer) return containerProblem();
+    return missing(`Process ${pid} (${name}) belongs to user ${others.userName(userId)}.`, 'Run drover as that user, or with sudo.');
+  }
+  return ok(`process ${pid} (${name}) can be traced`);
+}
+
+/** Names that sentences need and processes do not tell. */
+export interface ProcessNames {
+  nameOf(pid: number): string;
+  userName(userId: number): string;
+  /** Servers that run now, a phrase each: `gunicorn runs as 4190 4191`. */
+  readonly servers: readonly string[];
+}
+
+/** Throws the first check that does not hold. */
+export function demand(checks: readonly Check[]): void {
+  const problem = checks.find(({ level }) => level === 'missing');
+  if (problem !== undefined) throw new AttachError(problem.text, { hint: problem.fix });
+}
+
+function programCheck(program: 'strace' | 'bpftrace', host: HostFacts): Check {
+  if (host.programs.has(program)) return ok(`${program} is installed`);
+  const other = program === 'strace' ? 'bpftrace' : 'strace';
+  const instead = host.programs.has(other) ? ` ${other} is here: --engine ${other}` : '';
+  return missing(`${program} is not installed.`, `apt install ${PACKAGES[program]}.${instead}`);
+}
+
+/** The programs that make sure that no tracer outlives drover, its time or its space. */
+function launchCheck({ programs }: HostFacts): Check {
+  const lacking = ['setpriv', 'timeout', 'prlimit'].filter((program) => !programs.has(program));
+  if (lacking.length === 0) return ok('setpriv, timeout and prlimit are installed: a tracer cannot outlive drover');
+  const packages = [...new Set(lacking.map((program) => PACKAGES[program]))].join(' ');
+  return missing(
+    `${lacking.join(' and ')} ${lacking.length === 1 ? 'is' : 'are'} not installed: without it a tracer could outlive drover.`,
+    `apt install ${packages}`,
+  );
+}
+
+function ptraceCheck(host: HostFacts): Check {
+  if (host.yama === 3)
+    return missing('Yama has turned tracing off until the next boot (ptrace_scope 3).', 'Use --engine bpftrace, or a file.');
+  if (host.mayTraceOthers) return ok('this user may trace the processes of others');
+  if (host.yama === 0) return ok('this user may trace its own processes');
+  if (host.inContainer) return containerProblem();
+  if (host.yama === 2) return missing('Only root may trace here (Yama, ptrace_scope 2).', 'Run drover with sudo.');
+  return missing(
+    'Only its parent may trace a process here (Yama, ptrace_scope 1).',
+    'Run drover with sudo, or for this boot: sysctl kernel.yama.ptrace_scope=0',
+  );
+}
+
+function containerProblem(): Check {
+  return missing(
+    'This container lacks CAP_SYS_PTRACE.',
+    'Start it with --cap-add SYS_PTRACE, or run drover on the host, or: kubectl debug --profile=sysadmin',
+  );
+}
+
+function rootCheck({ userId }: HostFacts): Check {
+  if (userId === 0) return ok('drover runs as root');
+  return missing('bpftrace needs root.', 'Run drover with sudo, or use --engine strace');
+}
+
+function tracingCheck({ tracing }: HostFacts): Check {
+  if (tracing !== '') return ok(`the kernel's tracing files are mounted at ${tracing}`);
+  return missing("The kernel's tracing files are not mounted.", 'mount -t tracefs nodev /sys/kernel/tracing');
+}
+
+function kernelCheck({ lockdown, describesTypes }: HostFacts): Check {
+  if (lockdown === 'confidentiality')
+    return missing('The lockdown of Secure Boot (confidentiality) blocks BPF.', 'Use --engine strace, or capture elsewhere.');
+  if (!describesTypes)
+    return missing('This kernel does not describe its types (no /sys/kernel/btf/vmlinux).', 'Use --engine strace, or another kernel.');
+  return ok('the kernel accepts BPF programs and describes its types');
+}
+
+function ok(text: string): Check {
+  return { level: 'ok', text, fix: '' };
+}
+
+function missing(text: string, fix: string): Check {
+  return { level: 'missing', text, fix };
+}

@@ -1,0 +1,95 @@
+import { type ProcessFacts, readParents, readProcess } from './process-facts.ts';
+
+/** A way to look at processes; tests bring their own. */
+export interface ProcessView {
+  readonly parents: ReadonlyMap<number, number>;
+  read(pid: number): ProcessFacts | null;
+}
+
+/** The processes of this host as they are now. */
+export function hostView(): ProcessView {
+  const known = new Map<number, ProcessFacts | null>();
+  return {
+    parents: readParents(),
+    read(pid) {
+      const found = known.get(pid);
+      if (found !== undefined) return found;
+      const facts = readProcess(pid);
+      known.set(pid, facts);
+      return facts;
+    },
+  };
+}
+
+/** More than this is no worker pool but a mistake, and would be too long a command line. */
+const MOST_PROCESSES = 1_000;
+
+/**
+ * The processes that serve together with the given ones, from any member: the master above them, and below it all that run the same
+ * program. Masters come first, so that what they fork while a tracer attaches is followed. Pids that are gone are left out.
+ */
+export function findFamily(pids: readonly number[], view: ProcessView): ProcessFacts[] {
+  const children = childrenOf(view.parents);
+  const family = new Map<number, ProcessFacts>();
+  for (const pid of pids) {
+    const named = view.read(pid);
+    if (named === null) continue;
+    const master = masterOf(named, view);
+    add(master, view, children, family);
+    // Workers of a process manager: their parent runs another program.
+    if (master.pid === named.pid && master.parent > 1) {
+      for (const sibling of children.get(master.parent) ?? []) {
+        const facts = view.read(sibling);
+        if (facts !== null && runSameProgram(named, facts)) add(facts, view, children, family);
+      }
+    }
+  }
+  return [...family.values()];
+}
+
+/** The topmost ancestor that still runs the same program. */
+function masterOf(process: ProcessFacts, view: ProcessView): ProcessFacts {
+  let master = process;
+  for (let steps = 0; steps < MOST_PROCESSES; steps++) {
+    const parent = view.read(master.parent);
+    if (parent === null || !runSameProgram(parent, master)) break;
+    master = parent;
+  }
+  return master;
+}
+
+function add(
+  process: ProcessFacts,
+  view: ProcessView,
+  children: ReadonlyMap<number, readonly number[]>,
+  family: Map<number, ProcessFacts>,
+): void {
+  if (family.has(process.pid) || family.size >= MOST_PROCESSES) return;
+  family.set(process.pid, process);
+  for (const pid of children.get(process.pid) ?? []) {
+    const child = view.read(pid);
+    if (child !== null && runSameProgram(process, child)) add(child, view, children, family);
+  }
+}
+
+/** Whether two related processes are of one server: forked without a new program, or started anew with the same words. */
+export function runSameProgram(first: ProcessFacts, second: ProcessFacts): boolean {
+  if (first.isKernelThread || second.isKernelThread) return false;
+  // Two programs never get the same stack: the kernel draws its place by lot at each execve.
+  if (first.stackStart !== '0' && first.stackStart === second.stackStart) return true;
+  if (first.argv.length === 0 || (first.program !== '' && second.program !== '' && first.program !== second.program)) return false;
+  // Python's multiprocessing starts workers anew (uvicorn --workers); its resource tracker is none.
+  if (second.argv.some((word) => word.includes('multiprocessing.spawn'))) return first.program !== '';
+  return first.argv.length === second.argv.length && first.argv.every((word, index) => word === second.argv[index]);
+}
+
+function childrenOf(parents: ReadonlyMap<number, number>): Map<number, number[]> {
+  const children = new Map<number, number[]>();
+  for (const [pid, parent] of parents) {
+    const siblings = children.get(parent);
+    if (siblings === undefined) children.set(parent, [pid]);
+    else siblings.push(pid);
+  }
+  for (const pids of children.values()) pids.sort((a, b) => a - b);
+  return children;
+}

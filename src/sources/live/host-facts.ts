@@ -1,0 +1,64 @@
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** What decides whether this process may trace others here. */
+export interface HostFacts {
+  /** Own effective user. */
+  readonly userId: number;
+  /** CAP_SYS_PTRACE is effective. */
+  readonly mayTraceOthers: boolean;
+  /** Level 0 to 3 of Yama; 0 where there is none. */
+  readonly yama: number;
+  readonly inContainer: boolean;
+  /** Names of the programs that were found on the PATH. */
+  readonly programs: ReadonlySet<string>;
+  /** Where the kernel's tracing files are mounted, or '' when they are not. */
+  readonly tracing: string;
+  /** The kernel describes its own types (BTF). */
+  readonly describesTypes: boolean;
+  /** `none`, `integrity` or `confidentiality`. */
+  readonly lockdown: string;
+}
+
+const PROGRAMS = ['strace', 'setpriv', 'timeout', 'prlimit', 'bpftrace'] as const;
+const CAP_SYS_PTRACE = 19n;
+const TRACING = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
+
+export function readHost(): HostFacts {
+  const effective = BigInt(`0x${/^CapEff:\t([0-9a-f]+)/m.exec(readOrEmpty('/proc/self/status'))?.[1] ?? '0'}`);
+  return {
+    userId: process.geteuid?.() ?? -1,
+    mayTraceOthers: ((effective >> CAP_SYS_PTRACE) & 1n) === 1n,
+    yama: Number(readOrEmpty('/proc/sys/kernel/yama/ptrace_scope').trim() || 0),
+    inContainer: isContainer(),
+    programs: new Set(PROGRAMS.filter(isOnPath)),
+    tracing: TRACING.find((folder) => existsSync(join(folder, 'events/raw_syscalls'))) ?? '',
+    describesTypes: existsSync('/sys/kernel/btf/vmlinux'),
+    lockdown: /\[(\w+)\]/.exec(readOrEmpty('/sys/kernel/security/lockdown'))?.[1] ?? 'none',
+  };
+}
+
+/** Whether a program of this name can be started. */
+export function isOnPath(name: string): boolean {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, name), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function isContainer(): boolean {
+  if (existsSync('/.dockerenv') || existsSync('/run/.containerenv')) return true;
+  return /docker|kubepods|containerd|libpod|lxc/.test(readOrEmpty('/proc/1/cgroup'));
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

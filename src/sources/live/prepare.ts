@@ -1,0 +1,35 @@
+import { AttachError } from './attach-error.ts';
+import { demand, processCheck, straceChecks } from './checks.ts';
+import { findFamily, hostView } from './family.ts';
+import { readHost } from './host-facts.ts';
+import type { ProcessFacts } from './process-facts.ts';
+import { processNames } from './process-names.ts';
+
+/** What will be traced and with what. */
+export interface Preparation {
+  readonly engine: 'strace' | 'bpftrace';
+  /** Why not the other one, as a sentence; '' when the user chose. */
+  readonly why: string;
+  readonly processes: readonly ProcessFacts[];
+}
+
+export interface PrepareOptions {
+  readonly engine: 'auto' | 'strace' | 'bpftrace';
+  /** Whether the rest of the server is traced as well. */
+  readonly family: boolean;
+}
+
+/** Finds the processes and checks that they can be traced. Throws `AttachError` with the sentence of the first check that does not hold. */
+export function prepareCapture(pids: readonly number[], { engine, family }: PrepareOptions): Preparation {
+  const host = readHost();
+  const view = hostView();
+  const names = processNames(view);
+  if (engine === 'bpftrace') throw new AttachError('The bpftrace engine is not there yet.', { hint: 'Use --engine strace' });
+  demand(straceChecks(host));
+  // Named processes first: a mistyped pid must not be told as a problem of its neighbour.
+  demand(pids.map((pid) => processCheck(pid, pid === process.pid ? null : view.read(pid), host, names)));
+  const processes = family ? findFamily(pids, view) : pids.flatMap((pid) => view.read(pid) ?? []);
+  const traced = processes.filter(({ pid, state }) => pid !== process.pid && state !== 'Z');
+  demand(traced.map((facts) => processCheck(facts.pid, facts, host, names)));
+  return { engine: 'strace', why: '', processes: traced };
+}

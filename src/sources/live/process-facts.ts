@@ -1,0 +1,100 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+/** A process as /proc shows it. Strings come from the process itself and are untrusted. */
+export interface ProcessFacts {
+  readonly pid: number;
+  readonly parent: number;
+  /** At most 15 characters, chosen by the process. */
+  readonly name: string;
+  /** The letter of `ps`: R running, S sleeping, D waiting, T stopped, t stopped by a tracer, Z zombie. */
+  readonly state: string;
+  /** Clock ticks since boot: with the pid it names a process for good. */
+  readonly startTicks: number;
+  readonly isKernelThread: boolean;
+  /** Effective user, or -1 when it cannot be read. */
+  readonly userId: number;
+  /** 0 when nobody traces it. */
+  readonly tracer: number;
+  /** Path of the executable; '' when it may not be read. */
+  readonly program: string;
+  readonly argv: readonly string[];
+  /** Address of its stack: forked processes share it until one calls execve. '0' when it may not be read. */
+  readonly stackStart: string;
+}
+
+/** `PF_KTHREAD` of the kernel's task flags. */
+const KERNEL_THREAD = 0x0020_0000;
+
+/** What is known of a process, or null when there is none of that number. */
+export function readProcess(pid: number): ProcessFacts | null {
+  const stat = readOrEmpty(`/proc/${pid}/stat`);
+  if (stat === '') return null;
+  // The name stands in parentheses and may hold any character, also a parenthesis.
+  const end = stat.lastIndexOf(')');
+  const fields = stat.slice(end + 2).split(' ');
+  const status = readOrEmpty(`/proc/${pid}/status`);
+  return {
+    pid,
+    parent: Number(fields[1]),
+    name: stat.slice(stat.indexOf('(') + 1, end),
+    state: fields[0] ?? '?',
+    startTicks: Number(fields[19]),
+    isKernelThread: (Number(fields[6]) & KERNEL_THREAD) !== 0,
+    userId: Number(/^Uid:\t\d+\t(\d+)/m.exec(status)?.[1] ?? -1),
+    tracer: Number(/^TracerPid:\t(\d+)/m.exec(status)?.[1] ?? 0),
+    program: linkOrEmpty(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, ''),
+    argv: readOrEmpty(`/proc/${pid}/cmdline`).split('\0').slice(0, -1),
+    stackStart: fields[25] ?? '0',
+  };
+}
+
+/** Parent of every process that runs now. */
+export function readParents(): Map<number, number> {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const stat = readOrEmpty(`/proc/${name}/stat`);
+    if (stat !== '') parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
+  }
+  return parents;
+}
+
+/** How far a thread is: its state, and how often it gave up its CPU by itself, which every stop by a tracer is. */
+export interface ThreadProgress {
+  readonly tid: number;
+  readonly state: string;
+  readonly switches: number;
+}
+
+/** Progress of the threads of a process, at most `most` of them; empty when it is gone. */
+export function readThreads(pid: number, most: number): ThreadProgress[] {
+  let tids: string[];
+  try {
+    tids = readdirSync(`/proc/${pid}/task`).slice(0, most);
+  } catch {
+    return [];
+  }
+  return tids.flatMap((tid) => {
+    const status = readOrEmpty(`/proc/${pid}/task/${tid}/status`);
+    const state = /^State:\t(\S)/m.exec(status)?.[1];
+    const switches = /^voluntary_ctxt_switches:\t(\d+)/m.exec(status)?.[1];
+    return state === undefined || switches === undefined ? [] : [{ tid: Number(tid), state, switches: Number(switches) }];
+  });
+}
+
+/** A process may end, or belong to somebody else, between two looks: both read as nothing. */
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function linkOrEmpty(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}

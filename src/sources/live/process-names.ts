@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import type { ProcessNames } from './checks.ts';
+import { findFamily, type ProcessView } from './family.ts';
+
+const SERVERS = /^(?:gunicorn|uwsgi|nginx|puma|unicorn|php-fpm|apache2|httpd|haproxy|uvicorn|hypercorn|celery|node)/;
+const MOST_SERVERS = 3;
+const MOST_PIDS = 8;
+
+/** Names of processes and users of this host, looked up when a sentence needs them. */
+export function processNames(view: ProcessView): ProcessNames {
+  return {
+    nameOf: (pid) => view.read(pid)?.name ?? '',
+    userName,
+    get servers() {
+      return runningServers(view);
+    },
+  };
+}
+
+function userName(userId: number): string {
+  try {
+    for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {
+      const [name, , id] = line.split(':');
+      if (id === String(userId) && name !== undefined) return name;
+    }
+  } catch {
+    // Without the file the number is the best name there is.
+  }
+  return String(userId);
+}
+
+function runningServers(view: ProcessView): string[] {
+  const phrases: string[] = [];
+  const seen = new Set<number>();
+  for (const pid of view.parents.keys()) {
+    const process = seen.has(pid) ? null : view.read(pid);
+    if (process === null || !SERVERS.test(process.name)) continue;
+    const family = findFamily([pid], view);
+    for (const member of family) seen.add(member.pid);
+    const pids = family.slice(0, MOST_PIDS).map((member) => member.pid);
+    if (phrases.length < MOST_SERVERS)
+      phrases.push(`${process.name} now runs as ${pids.join(' ')}${family.length > MOST_PIDS ? ' …' : ''}`);
+  }
+  return phrases;
+}

@@ -1,0 +1,42 @@
+import { AttachError } from './attach-error.ts';
+import type { Engine } from './capture.ts';
+import { type LaunchLimits, RUN_KILL_AFTER_SECONDS, straceAttach, straceRun } from './launch.ts';
+import { type ProcessFacts, readProcess } from './process-facts.ts';
+
+/** strace with its output in a file. It stops the traced process at each call. */
+export function straceEngine(processes: readonly ProcessFacts[], file: string, limits: LaunchLimits): Engine {
+  return {
+    name: 'strace',
+    command: straceAttach(
+      processes.map(({ pid }) => pid),
+      file,
+      limits,
+    ),
+    stopsProcesses: true,
+    runsProgram: false,
+    stop: { signal: 'SIGINT', patienceMs: 2_000 },
+    // Those that ended meanwhile cannot be waited for.
+    hasBegun: () => processes.every(({ pid }) => readProcess(pid)?.tracer !== 0) && processes.some(({ pid }) => readProcess(pid) !== null),
+    explain: (words) => failure('strace could not attach', words),
+  };
+}
+
+/** strace as the parent of a program, from its first call on. */
+export function straceRunEngine(program: readonly string[], file: string, seconds: number): Engine {
+  return {
+    name: 'strace',
+    command: straceRun(program, file, seconds),
+    stopsProcesses: false,
+    runsProgram: true,
+    stop: { signal: 'SIGTERM', patienceMs: RUN_KILL_AFTER_SECONDS * 1_000 },
+    hasBegun: (_, bytes) => bytes() > 0,
+    explain: (words) => failure(`strace could not run ${program[0]}`, words),
+  };
+}
+
+function failure(what: string, words: readonly string[]): AttachError {
+  const said = words.findLast((line) => line.startsWith('strace: ')) ?? words.at(-1) ?? '';
+  return new AttachError(`${what}${said === '' ? '' : `: ${said.replace(/^strace: /, '')}`}.`, {
+    hint: 'drover doctor checks what is needed.',
+  });
+}

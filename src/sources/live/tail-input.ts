@@ -1,0 +1,87 @@
+import { closeSync, openSync, read } from 'node:fs';
+import { promisify } from 'node:util';
+import { cannotRead } from '../input-error.ts';
+import type { SourceDiagnostic, TraceInput } from '../trace-input.ts';
+
+const readInto = promisify(read);
+
+/** What came since the last look is read in pieces of at most this size. */
+const CHUNK_BYTES = 1_048_576;
+/** One may hold the end of the last line, one is being analysed, one is being filled. */
+const BUFFERS = 4;
+/** A live capture must not wait for hundreds of lines before its first one is looked at. */
+const HEAD_BYTES = 2_048;
+const LOOK_EVERY_MS = 50;
+
+export interface TailOptions {
+  readonly path: string;
+  /** Settles when nobody writes to the file any more. */
+  readonly ended: Promise<unknown>;
+  /** Looked at while reading, so that what a watcher notes late is told as well. */
+  readonly diagnostics: readonly SourceDiagnostic[];
+}
+
+/** A file that grows while it is read: the spool of a tracer. */
+export function tailInput({ path, ended, diagnostics }: TailOptions): TraceInput {
+  let bytesRead = 0;
+  return {
+    name: path,
+    sizeBytes: null,
+    get bytesRead() {
+      return bytesRead;
+    },
+    rereadable: false,
+    headBytes: HEAD_BYTES,
+    diagnostics,
+    async *chunks() {
+      for await (const chunk of grow(path, ended)) {
+        bytesRead += chunk.length;
+        yield chunk;
+      }
+    },
+  };
+}
+
+async function* grow(path: string, ended: Promise<unknown>): AsyncGenerator<Buffer> {
+  let isOver = false;
+  const over = ended.then(
+    () => {
+      isOver = true;
+    },
+    () => {
+      isOver = true;
+    },
+  );
+  const descriptor = open(path);
+  try {
+    const buffers = Array.from({ length: BUFFERS }, () => Buffer.allocUnsafeSlow(CHUNK_BYTES));
+    for (let turn = 0; ; ) {
+      const buffer = buffers[turn] as Buffer;
+      // Asked before the read: what is written between the two is found by one read more.
+      const wasOver = isOver;
+      const { bytesRead } = await readInto(descriptor, buffer, 0, CHUNK_BYTES, null);
+      if (bytesRead > 0) {
+        turn = (turn + 1) % BUFFERS;
+        yield buffer.subarray(0, bytesRead);
+      } else if (wasOver) return;
+      // A look for every line would cost more than the analysis; a pause also gathers a chunk worth reading.
+      if (bytesRead < CHUNK_BYTES && !isOver) await Promise.race([over, pause()]);
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function open(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    throw cannotRead(path, error);
+  }
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, LOOK_EVERY_MS);
+  });
+}

@@ -1,0 +1,130 @@
+import { closeSync, createWriteStream, openSync, readFileSync } from 'node:fs';
+import type { Command } from './launch.ts';
+import { readParents } from './process-facts.ts';
+
+/** How a tracer ended. */
+export interface TracerEnd {
+  /** Exit code of the launcher: 124 when its time was over; null after a signal. */
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+/** A SIGINT is repeated: bpftrace does not hear one that comes within 50 ms of its start. */
+const REPEAT_MS = 300;
+/** Longer than `timeout` itself waits before it kills. */
+const FORCE_SLACK_MS = 1_500;
+
+export interface TracerOptions {
+  readonly command: Command;
+  /** Takes stdout and stderr, unless they are those of a program that runs under the tracer: these go to our stderr. */
+  readonly log: string;
+  readonly showsOutput?: boolean;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** A tracer that attached is asked to leave; a program that runs under one, to end. */
+export interface StopManner {
+  readonly signal: 'SIGINT' | 'SIGTERM';
+  readonly patienceMs: number;
+}
+
+/** A running tracer under its guards (see `guarded`), in a session of its own, so that no key pressed in the terminal reaches it. */
+export class Tracer {
+  /** The outermost program; its process group holds all of them. */
+  readonly pid: number;
+  readonly ended: Promise<TracerEnd>;
+  readonly #log: string;
+  #isOver = false;
+
+  private constructor(pid: number, ended: Promise<TracerEnd>, log: string) {
+    this.pid = pid;
+    this.#log = log;
+    this.ended = ended.finally(() => {
+      this.#isOver = true;
+    });
+  }
+
+  /** Starts it. Throws when the outermost program cannot be started. */
+  static async start({ command: [program, ...words], log, showsOutput = false, environment }: TracerOptions): Promise<Tracer> {
+    // Imported here because it costs 80 ms of the start.
+    const { execa } = await import('execa');
+    const descriptor = openSync(log, 'a');
+    // Lends its descriptor to the child, and nothing ever passes through it: the tracer must never wait for drover to read what it says.
+    const output = createWriteStream(log, { fd: descriptor, autoClose: false });
+    try {
+      const child = execa(program, words, {
+        detached: true,
+        stdin: 'ignore',
+        stdout: showsOutput ? 2 : output,
+        stderr: showsOutput ? 2 : output,
+        buffer: false,
+        reject: false,
+        // The death signal ends it, also where Node has no time to; and a clean-up of execa would be a SIGTERM in the middle of a detach.
+        cleanup: false,
+        ...(environment === undefined ? {} : { env: environment }),
+      });
+      const ended = Promise.resolve(child).then((result) => ({
+        code: result.exitCode ?? null,
+        signal: result.signal ?? null,
+        failure: child.pid === undefined ? result.message : '',
+      }));
+      if (child.pid === undefined) throw new Error((await ended).failure);
+      return new Tracer(child.pid, ended, log);
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** The tracing program itself, below its guards, or 0 while there is none. */
+  findPid(): number {
+    for (const [pid, parent] of readParents()) if (parent === this.pid) return pid;
+    return 0;
+  }
+
+  /** The last lines that it said, without noise. */
+  lastWords(): string[] {
+    try {
+      return readFileSync(this.#log, 'utf8').trim().split('\n').slice(-20);
+    } catch {
+      // Nobody can have said anything into a file that is gone.
+      return [];
+    }
+  }
+
+  /** Asks it to end and waits; kills it when it does not within `patienceMs` and a little more. */
+  async stop({ signal, patienceMs }: StopManner): Promise<void> {
+    const started = performance.now();
+    for (let asked = 0; !this.#isOver; asked++) {
+      const isLate = performance.now() - started > patienceMs + FORCE_SLACK_MS;
+      if (isLate) this.#signal('SIGKILL');
+      else if (asked === 0 || signal === 'SIGINT') this.#signal(signal);
+      await Promise.race([this.ended, pause(REPEAT_MS)]);
+      if (isLate) return;
+    }
+  }
+
+  /** Ends it at once; the kernel detaches it. */
+  kill(): void {
+    this.#signal('SIGKILL');
+  }
+
+  #signal(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void {
+    if (this.#isOver) return;
+    try {
+      // The whole group: after its first SIGINT `timeout` passes on no other, and `timeout` alone may have been killed.
+      process.kill(-this.pid, signal);
+    } catch {
+      // It ended a moment ago.
+    }
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

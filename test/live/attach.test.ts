@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { after, before } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Finding, Report } from '../../src/analysis/report.ts';
+import { readProcess } from '../../src/sources/live/process-facts.ts';
+import { LiveServer, until } from '../support/live-server.ts';
+import { needsLive } from '../support/needs-live.ts';
+import { runDrover } from '../support/run-drover.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const LIVE = needsLive();
+const FOLDER = temporaryFolder();
+let server: LiveServer;
+
+before(async () => {
+  if (LIVE.skip === false) server = await LiveServer.start({ workers: 5 });
+});
+after(() => server?.stop());
+
+/** Connections that come one by one, a loop that does not yield, and clients that leave in the middle of a reply. */
+async function trouble(): Promise<void> {
+  for (let connection = 0; connection < 61; connection++) {
+    void server.get('/');
+    await pause(13);
+    if (connection % 13 === 5) void server.leave('/parts', 100);
+    if (connection === 47) void server.get('/stall');
+  }
+  await pause(700);
+}
+
+function kinds({ findings }: Report): string[] {
+  return findings.filter(({ severity }) => severity !== 'info').map(({ kind }) => kind);
+}
+
+test('a herd, a stall and an EPIPE of a running server are found, and what was saved is read to the same report', LIVE, async () => {
+  const saved = join(FOLDER, 'saved.strace');
+  const [worker = 0] = server.workers;
+  const [{ code, stdout, stderr }] = await Promise.all([
+    runDrover(['attach', String(worker), '--engine', 'strace', '--for', '4s', '--save', saved, '--json']),
+    until('strace to attach', () => server.pids.every((pid) => readProcess(pid)?.tracer !== 0)).then(trouble),
+  ]);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /Tracing 6 processes with strace for 4 s/);
+  assert.match(stderr, /Detached from 6 processes, all running\./);
+  const report: Report = JSON.parse(stdout);
+  for (const kind of ['thundering-herd', 'loop-stall', 'broken-pipe'])
+    assert.ok(kinds(report).includes(kind), `${kind} in ${kinds(report)}`);
+  const stall = report.findings.find(({ kind }) => kind === 'loop-stall') as Finding;
+  assert.equal(stall.metrics.cause, 'sleep');
+  assert.ok(Number(stall.metrics.longestMs) >= 370 && Number(stall.metrics.longestMs) < 700, String(stall.metrics.longestMs));
+  assert.equal(report.source.kind, 'live');
+  assert.equal(report.quality.grade, 'good');
+
+  const again: Report = JSON.parse((await runDrover(['analyze', saved, '--json'])).stdout);
+  assert.deepEqual({ ...again, source: { ...again.source, kind: 'live' } }, report);
+  assert.equal(statSync(saved).mode & 0o777, 0o600);
+});
+
+test('without --save the capture stays in a folder of its own that only its owner may enter, and the report says where', LIVE, async () => {
+  const spool = join(FOLDER, '.');
+  const known = readdirSync(spool);
+  const { code, stderr } = await runDrover([
+    'attach',
+    String(server.master),
+    '--engine',
+    'strace',
+    '--for',
+    '1s',
+    '--spool',
+    spool,
+    '--md',
+  ]);
+  assert.equal(code, 0, stderr);
+  const [folder = '', ...others] = readdirSync(spool).filter((name) => !known.includes(name));
+  assert.deepEqual(others, []);
+  const capture = join(spool, folder, 'trace.strace');
+  assert.equal(statSync(join(spool, folder)).mode & 0o777, 0o700);
+  assert.equal(statSync(capture).mode & 0o777, 0o600);
+  assert.ok(stderr.includes(`is ${capture}.`), stderr);
+  assert.deepEqual(readdirSync(join(spool, folder)), ['trace.strace']);
+});
+
+test('--no-family traces the process that was named and no other', LIVE, async () => {
+  const [worker = 0] = server.workers;
+  const { stderr } = await runDrover([
+    'attach',
+    String(worker),
+    '--no-family',
+    '--engine',
+    'strace',
+    '--for',
+    '1s',
+    '-q',
+    '--spool',
+    FOLDER,
+  ]);
+  assert.equal(stderr, '');
+  const named = await runDrover(['attach', String(worker), '--no-family', '--engine', 'strace', '--for', '1s', '--spool', FOLDER]);
+  assert.match(named.stderr, new RegExp(`Tracing 1 process with strace for 1 s \\(${worker}\\)`));
+});
+
+test('a process that another tracer has is refused with its name: 4', LIVE, async () => {
+  const [worker = 0] = server.workers;
+  const other: ChildProcess = spawn('strace', ['-o', '/dev/null', '-p', String(worker)], { stdio: 'ignore' });
+  try {
+    await until('the other strace', () => readProcess(worker)?.tracer !== 0);
+    const { code, stdout, stderr } = await runDrover(['attach', String(server.master), '--engine', 'strace', '--for', '1s']);
+    assert.equal(code, 4);
+    assert.equal(stdout, '');
+    assert.match(stderr, new RegExp(`^drover: Process ${worker} \\(gunicorn\\) is already traced by pid ${other.pid} \\(strace\\)\\.`));
+  } finally {
+    other.kill('SIGINT');
+    await until('the other strace to leave', () => readProcess(worker)?.tracer === 0);
+  }
+});
+
+test('a process that is not there: 4, with the servers that are; a word that is no pid: 2', LIVE, async () => {
+  const gone = await runDrover(['attach', '4194303']);
+  assert.equal(gone.code, 4);
+  assert.match(gone.stderr, /^drover: No process 4194303\. It may have been replaced: [\s\S]*gunicorn now runs as \d+/);
+  const word = await runDrover(['attach', 'gunicorn']);
+  assert.equal(word.code, 2);
+  assert.match(word.stderr, /"gunicorn" is not a pid/);
+});
+
+test('a place that cannot be written or is full is refused before anything is traced: 4', LIVE, async () => {
+  const { code, stderr } = await runDrover([
+    'attach',
+    String(server.master),
+    '--engine',
+    'strace',
+    '--save',
+    join(FOLDER, 'absent', 'x.strace'),
+  ]);
+  assert.equal(code, 4);
+  assert.match(stderr, /^drover: Cannot write the capture to .*absent\/x\.strace: there is no such file\./);
+});

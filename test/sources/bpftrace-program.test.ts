@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import test from 'node:test';
+import { bpftraceProgram, PROGRAM_NAMES } from '../../src/sources/bpftrace/program.ts';
+
+for (const name of PROGRAM_NAMES) {
+  test(`${name}.bt is complete for both machines`, () => {
+    for (const machine of ['x86-64', 'arm64'] as const) {
+      const text = bpftraceProgram(name, { pids: [4711, 4713], machine });
+      assert.doesNotMatch(text, /DROVER:/);
+      assert.match(text, /@pid\[4711\] = 1; @pid\[4713\] = 1;/);
+      // Newer bpftrace reads args->x and args.x, older ones only the first.
+      assert.doesNotMatch(text, /args\.\w/);
+    }
+  });
+
+  test(`${name}.bt keeps to what bpftrace 0.14 understands`, () => {
+    const text = readFileSync(new URL(`../../../src/sources/bpftrace/${name}.bt`, import.meta.url), 'utf8').replace(/\/\/.*/g, '');
+    assert.doesNotMatch(
+      text,
+      /\bfn \b|\blet \b|\bconfig *=|\bimport\b|\bfor *\(|\bstrcontains\b|\bhas_key\b|\bmacro\b|curtask|fentry|kfunc/,
+    );
+  });
+}
+
+test('numbers of calls are those of the machine', () => {
+  assert.match(bpftraceProgram('calls', { pids: [1], machine: 'x86-64' }), /@how\[288\] = 6; \/\/ accept4\n/);
+  const arm = bpftraceProgram('calls', { pids: [1], machine: 'arm64' });
+  assert.match(arm, /@how\[242\] = 6; \/\/ accept4\n/);
+  assert.doesNotMatch(arm, /\/\/ (?:poll|select|epoll_wait|open)\n/);
+});

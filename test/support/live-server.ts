@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer, Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { readParents, readProcess } from '../../src/sources/live/process-facts.ts';
+
+/** The application and the terminal of the live tests; sources, since Python is not compiled. */
+export const LIVE_FOLDER = fileURLToPath(new URL('../../../test/live/server/', import.meta.url));
+
+/** A real gunicorn with gevent workers that share a listener. */
+export class LiveServer {
+  readonly port: number;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, port: number) {
+    this.#child = child;
+    this.port = port;
+  }
+
+  static async start({ workers = 3 }: { readonly workers?: number } = {}): Promise<LiveServer> {
+    const port = await freePort();
+    const words = ['-k', 'gevent', '-w', String(workers), '-b', `127.0.0.1:${port}`, '--log-level', 'critical', 'app:application'];
+    const child = spawn('gunicorn', words, { cwd: LIVE_FOLDER, stdio: 'ignore', env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' } });
+    const server = new LiveServer(child, port);
+    await until('all workers to serve', () => server.workers.length === workers);
+    await until('an answer', async () => (await server.get('/')) !== null);
+    return server;
+  }
+
+  get master(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get workers(): number[] {
+    return [...readParents()].filter(([, parent]) => parent === this.master).map(([pid]) => pid);
+  }
+
+  get pids(): number[] {
+    return [this.master, ...this.workers];
+  }
+
+  /** The reply, or null when there is none within two seconds. */
+  get(path: string): Promise<string | null> {
+    return requestFrom(this.port, path);
+  }
+
+  /** Asks and leaves before the answer. */
+  async leave(path: string, afterMs: number): Promise<void> {
+    const socket = request(this.port, path);
+    socket.on('error', () => undefined);
+    await pause(afterMs);
+    socket.destroy();
+  }
+
+  /** Answers a second with two clients that ask without a pause. */
+  async rate(ms: number): Promise<number> {
+    const started = performance.now();
+    let answers = 0;
+    const client = async (): Promise<void> => {
+      while (performance.now() - started < ms) if ((await this.get('/')) !== null) answers++;
+    };
+    await Promise.all([client(), client()]);
+    return answers / ((performance.now() - started) / 1_000);
+  }
+
+  /** Asks so often a second, whatever becomes of it, until stopped. */
+  load(perSecond: number): { stop(): void } {
+    const timer = setInterval(() => void this.get('/'), 1_000 / perSecond);
+    return { stop: () => clearInterval(timer) };
+  }
+
+  /** Waits until nobody traces or stops any of its processes, and it answers as quickly as it did before. */
+  async recovers(rateBefore: number, withinMs = 5_000): Promise<void> {
+    await until('every process to run untraced', () => this.pids.every(isFree), withinMs);
+    let best = 0;
+    // The machine is shared: the best of several looks is what the server can do.
+    for (let look = 0; look < 12 && best < rateBefore / 2; look++) best = Math.max(best, await this.rate(400));
+    assert.ok(best >= rateBefore / 2, `${best.toFixed(0)} answers/s, ${rateBefore.toFixed(0)} before`);
+    assert.ok(this.pids.every(isFree));
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.kill('SIGTERM');
+    const force = setTimeout(() => this.#child.kill('SIGKILL'), 5_000);
+    await ended;
+    clearTimeout(force);
+  }
+}
+
+/** The reply of a server on this host, or null when there is none within two seconds. */
+export function requestFrom(port: number, path: string): Promise<string | null> {
+  return new Promise((resolve) => {
+    const socket = request(port, path);
+    let reply = '';
+    socket.setTimeout(2_000, () => socket.destroy());
+    socket.on('data', (part) => {
+      reply += part.toString('latin1');
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve(reply.includes('200 OK') ? reply : null));
+  });
+}
+
+function isFree(pid: number): boolean {
+  const facts = readProcess(pid);
+  return facts === null || (facts.tracer === 0 && facts.state !== 't' && facts.state !== 'T');
+}
+
+/** Processes whose command line holds the word: tracers that were left behind. */
+export function processesWith(word: string): number[] {
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) return [];
+    try {
+      return readFileSync(`/proc/${name}/cmdline`, 'latin1').includes(word) ? [Number(name)] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Asks again and again until it is so. Fails by name. */
+export async function until(what: string, isSo: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  while (!(await isSo())) {
+    assert.ok(performance.now() < deadline, `waited ${withinMs} ms for ${what}`);
+    await pause(20);
+  }
+}
+
+function request(port: number, path: string): Socket {
+  const socket = new Socket();
+  socket.connect(port, '127.0.0.1');
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: live\r\nConnection: close\r\n\r\n`);
+  return socket;
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(address !== null && typeof address === 'object' ? address.port : 0));
+    });
+  });
+}
