@@ -21,18 +21,20 @@ export function pidsOf(words: readonly string[]): number[] {
   );
 }
 
-/** Checks, asks, and starts the tracer; null when the user would rather not. Throws `AttachError`. */
+/** Checks, asks, and starts the tracer; null when the user would rather not. `reserveSeconds` may be added to its time later. Throws `AttachError`. */
 export async function startSession(
   pids: readonly number[],
   flags: CaptureFlags,
   notice: (sentence: string) => void,
+  reserveSeconds = 0,
 ): Promise<LiveCapture | null> {
   const { engine, processes, why } = prepareCapture(pids, { engine: flags.engine, family: flags.family });
   if (why !== '') notice(why);
   if (engine === 'strace' && !(await agreed(processes.length, flags))) return null;
   const spool = new Spool({ save: flags.save, spool: flags.spool, mostBytes: flags.maxSpool });
-  const limits = { seconds: flags.for, bytes: flags.maxSpool };
-  return LiveCapture.start(straceEngine(processes, spool.file, limits), processes, flags.for, spool);
+  const seconds = flags.for + reserveSeconds;
+  const limits = { seconds, bytes: flags.maxSpool };
+  return LiveCapture.start(straceEngine(processes, spool.file, limits), processes, seconds, spool);
 }
 
 /** What to say when the tracing has begun. */

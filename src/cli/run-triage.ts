@@ -10,7 +10,7 @@ import { type Failure, Triage } from './triage/triage.ts';
 import type { TriageFlags } from './triage-command.ts';
 import { verdictLine } from './verdict-line.ts';
 
-const USUAL_MEMORY_MB = 1_024;
+export const USUAL_MEMORY_MB = 1_024;
 
 /** Shows the dashboard of these files until its user leaves; gives the exit code. Throws `UsageError` and `InputError`. */
 export async function runTriage(files: readonly string[], flags: TriageFlags): Promise<number> {
@@ -45,7 +45,7 @@ export async function runTriage(files: readonly string[], flags: TriageFlags): P
   return code === EXIT.done ? exitCodeFor(report, flags) : code;
 }
 
-function failureOf({ isInput, message, hint, stack }: Failure): Error {
+export function failureOf({ isInput, message, hint, stack }: Failure): Error {
   if (isInput) return new InputError(message, { hint });
   const error = new Error(message);
   if (stack !== '') error.stack = stack;

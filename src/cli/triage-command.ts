@@ -1,56 +1,59 @@
 import { type Command, Option } from 'commander';
 import type { AnalyzeFlags } from './analyze-command.ts';
-import { parseCount, parsePids, parseThreshold } from './option-values.ts';
+import { type AttachFlags, addCaptureOptions } from './attach-command.ts';
+import { parseCount } from './option-values.ts';
 import type { ExitCodeSink } from './program.ts';
+import { addJudgeOptions, addPrintOptions } from './report-flags.ts';
 import { parseTimePoint } from './time-point.ts';
+import { UsageError } from './usage-error.ts';
 
-/** What `drover triage` was asked for. */
-export interface TriageFlags extends AnalyzeFlags {
+/** How the dashboard shall look, or that there shall be none. */
+export interface ScreenFlags {
   readonly theme?: 'dark' | 'light' | 'cvd' | 'mono';
   readonly mouse?: boolean;
+  /** `--no-tui` gives false. */
   readonly tui?: boolean;
   readonly memory?: number;
 }
 
+/** What `drover triage` was asked for. */
+export interface TriageFlags extends AnalyzeFlags, ScreenFlags {}
+
 /** Adds `drover triage`. */
 export function addTriageCommand(program: Command, exitWith: ExitCodeSink): void {
-  program
+  const command = program
     .command('triage')
-    .description('look into a captured trace on the screen: verdict, findings, workers over time, the lines that prove it')
-    .argument('<file...>', 'traces, plain or packed; directories of strace -ff files; - for standard input')
+    .description('look into a captured trace, or a running server, on the screen: verdict, findings, workers over time, the proof')
+    .argument('[file...]', 'traces, plain or packed; directories of strace -ff files; without any, --pid names what to trace')
     .optionsGroup('What to look at:')
     .option('--from <time>', 'leave out findings before: 02:13:37.5, +12.4s, 2026-11-20T02:13:37Z, epoch seconds', parseTimePoint)
-    .option('--to <time>', 'leave out findings after', parseTimePoint)
-    .option('--pid <pid>', 'report on these processes only; may be repeated', parsePids)
-    .option('--stall-ms <n>', 'call a loop stalled after this many milliseconds', parseCount)
-    .option('--threshold <name=value>', 'change a threshold; may be repeated (names: drover explain thresholds)', parseThreshold)
-    .option('--memory <mb>', 'most memory the analysis may take', parseCount)
-    .optionsGroup('How it looks:')
-    .addOption(new Option('--theme <name>', 'colours').choices(['dark', 'light', 'cvd', 'mono']))
-    .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']))
-    .option('--no-color', 'no colours')
-    .option('--ascii', 'no characters beyond ASCII')
+    .option('--to <time>', 'leave out findings after', parseTimePoint);
+  addScreenOptions(addJudgeOptions(command));
+  addCaptureOptions(command).option('--save <file>', 'keep the capture under this name; only you can read it');
+  addPrintOptions(command).action(async (files: string[], flags: TriageFlags & AttachFlags) => exitWith(await triage(files, flags)));
+}
+
+/** Adds the options that say how the dashboard looks. */
+export function addScreenOptions(command: Command): Command {
+  return command
+    .optionsGroup('The screen:')
+    .addOption(new Option('--theme <name>', 'colours; cvd: told apart without red and green').choices(['dark', 'light', 'cvd', 'mono']))
     .option('--mouse', 'let the wheel move the selection (m turns it off)')
-    .optionsGroup('Instead of the screen:')
-    .option('--no-tui', 'print the report as text, as when standard output is no terminal')
-    .option('--json', 'print the report as one JSON document')
-    .option('--ndjson', 'print each finding as one JSON document a line')
-    .option('--md', 'print the report as Markdown')
-    .option('-q, --quiet', 'print the verdict only')
-    .addOption(
-      new Option('--fail-on <severity>', 'exit with 1 when a finding is at least this severe').choices(['critical', 'warning', 'info']),
-    )
-    .option('--strict', 'exit with 5 when the data are partial')
-    .option('-v, --verbose', 'more detail in the text', (_, before: number) => before + 1, 0)
-    .optionsGroup('Options:')
-    .action(async (files: string[], flags: TriageFlags) => {
-      const { mayTakeTerminal } = await import('./terminal-manners.ts');
-      if (!mayTakeTerminal(flags, process.env, process.stdout)) {
-        const { runAnalyze } = await import('./run-analyze.ts');
-        exitWith(await runAnalyze(files, flags, []));
-        return;
-      }
-      const { runTriage } = await import('./run-triage.ts');
-      exitWith(await runTriage(files, flags));
-    });
+    .option('--no-tui', 'no screen: print the report, as when standard output is no terminal')
+    .option('--memory <mb>', 'most memory that the analysis behind the screen may take', parseCount);
+}
+
+async function triage(files: readonly string[], flags: TriageFlags & AttachFlags): Promise<number> {
+  const { mayTakeTerminal } = await import('./terminal-manners.ts');
+  const isOnScreen = mayTakeTerminal(flags, process.env, process.stdout);
+  if (files.length > 0) {
+    if (isOnScreen) return (await import('./run-triage.ts')).runTriage(files, flags);
+    return (await import('./run-analyze.ts')).runAnalyze(files, flags, []);
+  }
+  const { pid } = flags;
+  if (pid === undefined)
+    throw new UsageError('No trace and no process was named.', { hint: 'Type drover triage FILE, or drover triage --pid PID.' });
+  if (isOnScreen) return (await import('./run-live-triage.ts')).runLiveTriage(pid, flags);
+  const { pid: _, ...rest } = flags;
+  return (await import('./run-attach.ts')).runAttach(pid.map(String), rest);
 }

@@ -1,6 +1,7 @@
 import type { Activity } from '../analysis/activity.ts';
 import type { AnalysisOptions } from '../analysis/options.ts';
 import type { Report } from '../analysis/report.ts';
+import type { SourceDiagnostic } from '../sources/trace-input.ts';
 
 /** What the analysis thread is started with. */
 export interface AnalysisTask {
@@ -8,6 +9,13 @@ export interface AnalysisTask {
   readonly options: AnalysisOptions;
   /** One word: not zero asks to stop reading and to report on what was read. */
   readonly stop: Int32Array;
+  /** The only path is the spool of a tracer that is still at work: it is followed until an `AnalysisEnd` arrives. */
+  readonly isLive: boolean;
+}
+
+/** Nobody writes to the spool any more. */
+export interface AnalysisEnd {
+  readonly diagnostics: readonly SourceDiagnostic[];
 }
 
 export interface ReadSoFar {

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { AnalysisOptions } from '../analysis/options.ts';
-import type { AnalysisMessage, AnalysisTask } from './analysis-messages.ts';
+import type { SourceDiagnostic } from '../sources/trace-input.ts';
+import type { AnalysisEnd, AnalysisMessage, AnalysisTask } from './analysis-messages.ts';
 
 export type { AnalysisMessage, Picture, ReadSoFar } from './analysis-messages.ts';
 
@@ -9,6 +10,8 @@ export interface AnalysisThreadOptions {
   readonly options: AnalysisOptions;
   /** Most memory that the analysis may take for its objects. Going beyond ends it with a message instead of ending the process. */
   readonly memoryMb: number;
+  /** The only path is the spool of a tracer that is still at work. */
+  readonly isLive?: boolean;
   readonly tell: (message: AnalysisMessage) => void;
 }
 
@@ -18,8 +21,8 @@ export class AnalysisThread {
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
   #ended = false;
 
-  constructor({ paths, options, memoryMb, tell }: AnalysisThreadOptions) {
-    const task: AnalysisTask = { paths, options, stop: this.#stop };
+  constructor({ paths, options, memoryMb, isLive = false, tell }: AnalysisThreadOptions) {
+    const task: AnalysisTask = { paths, options, stop: this.#stop, isLive };
     this.#worker = new Worker(new URL('./analysis-worker.js', import.meta.url), {
       workerData: task,
       resourceLimits: { maxOldGenerationSizeMb: memoryMb },
@@ -41,6 +44,12 @@ export class AnalysisThread {
   /** Stops reading; a `done` with what was read follows. */
   stopReading(): void {
     Atomics.store(this.#stop, 0, 1);
+  }
+
+  /** Says that nobody writes to the spool any more. */
+  spoolEnded(diagnostics: readonly SourceDiagnostic[]): void {
+    const end: AnalysisEnd = { diagnostics };
+    this.#worker.postMessage(end);
   }
 
   terminate(): Promise<unknown> {

@@ -1,8 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { analyzeInputs, type Progress } from '../drive.ts';
 import { InputError } from '../sources/input-error.ts';
+import { tailInput } from '../sources/live/tail-input.ts';
 import { openInputs } from '../sources/open-inputs.ts';
-import type { AnalysisMessage, AnalysisTask, Picture, ReadSoFar } from './analysis-messages.ts';
+import type { InputSet, SourceDiagnostic } from '../sources/trace-input.ts';
+import type { AnalysisEnd, AnalysisMessage, AnalysisTask, Picture, ReadSoFar } from './analysis-messages.ts';
+import { withUnfinishedLine } from './unfinished-line.ts';
 
 const PROGRESS_EVERY_MS = 100;
 /** Early enough for a verdict within two seconds, late enough that most files are read by then. */
@@ -15,7 +18,7 @@ class Stopped extends Error {}
 
 const port = parentPort;
 if (port === null) throw new Error('this file is the program of a thread');
-const { paths, options, stop } = workerData as AnalysisTask;
+const { paths, options, stop, isLive } = workerData as AnalysisTask;
 const post = (message: AnalysisMessage): void => port.postMessage(message);
 let latest: Progress | null = null;
 let progressDue = 0;
@@ -26,7 +29,31 @@ function readSoFar({ bytesRead, sizeBytes, lines }: ReadSoFar): ReadSoFar {
 }
 
 function picture(progress: Progress): Picture {
-  return { report: progress.snapshot(), activity: progress.activity() };
+  const report = progress.snapshot();
+  const activity = progress.activity();
+  return { report, activity: isLive && activity !== null ? withUnfinishedLine(activity, report, paths[0] ?? '') : activity };
+}
+
+function inputs(): InputSet {
+  return isLive ? liveInput() : openInputs(paths);
+}
+
+/** The spool of a tracer at work, followed until its end is told. */
+function liveInput(): InputSet {
+  const diagnostics: SourceDiagnostic[] = [];
+  const [path = ''] = paths;
+  const ended = new Promise<void>((resolve) => {
+    parentPort?.once('message', (end: AnalysisEnd) => {
+      diagnostics.push(...end.diagnostics);
+      resolve();
+    });
+  });
+  // Reports go on while no event arrives: what was not judged yet may be by now.
+  const looking = setInterval(() => {
+    if (latest !== null) look(latest);
+  }, PROGRESS_EVERY_MS);
+  void ended.then(() => clearInterval(looking));
+  return { kind: 'live', paths, inputs: [tailInput({ path, ended, diagnostics })], leftOut: [], notices: [] };
 }
 
 function look(progress: Progress): void {
@@ -45,7 +72,7 @@ function look(progress: Progress): void {
 }
 
 try {
-  const set = openInputs(paths);
+  const set = inputs();
   for (const sentence of set.notices) post({ kind: 'notice', sentence });
   const notice = (sentence: string): void => post({ kind: 'notice', sentence });
   const report = await analyzeInputs(set, { ...options, activity: true }, { progress: look, notice });

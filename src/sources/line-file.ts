@@ -25,6 +25,8 @@ export interface LineFileOptions {
   readonly spool: () => Promise<string>;
   /** How far the search for line ends is, every now and then. */
   readonly progress?: (lines: number) => void;
+  /** More may be written to the file: its end is not its end. */
+  readonly isGrowing?: () => boolean;
 }
 
 /**
@@ -146,7 +148,9 @@ export class LineFile {
     while (!this.#ended && this.#lines < line) {
       const step = await this.#source?.next();
       if (step === undefined || step.done === true) {
-        this.#ended = true;
+        if (this.#options.isGrowing?.() === true && this.#readable !== null && this.#spoolPath === '')
+          this.#source = chunksOf(this.#readable, this.#scanned);
+        else this.#ended = true;
         return;
       }
       this.#scan(step.value);
@@ -197,9 +201,9 @@ export class LineFile {
   }
 }
 
-async function* chunksOf(file: FileHandle): AsyncGenerator<Buffer> {
+async function* chunksOf(file: FileHandle, from = 0): AsyncGenerator<Buffer> {
   const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-  for (let position = 0; ; ) {
+  for (let position = from; ; ) {
     const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
     if (bytesRead === 0) return;
     position += bytesRead;

@@ -1,6 +1,7 @@
 import type { Activity } from '../analysis/activity.ts';
 import type { Report } from '../analysis/report.ts';
 import type { Glyphs } from './spans.ts';
+import type { FindingMemory } from './steady-findings.ts';
 
 /** The five views, and what is opened on top of them. */
 export type ViewName = 'triage' | 'workers' | 'timeline' | 'calls' | 'lines';
@@ -89,13 +90,17 @@ export interface LiveStatus {
   readonly pids: readonly number[];
   readonly elapsedMs: number;
   readonly limitMs: number;
-  readonly behindMs: number;
+  /** Captured and not read yet, beyond what a moment leaves. */
+  readonly behindBytes: number;
   readonly callsPerSecond: number;
   readonly lost: number;
   readonly spool: string;
   readonly spoolBytes: number;
   readonly spoolLimitBytes: number;
   readonly notes: readonly string[];
+  /** The clock of the host when this was told, since 1970, and the monotonic clock then. */
+  readonly wallMs: number;
+  readonly atMs: number;
   /** Since the last byte arrived. */
   readonly silentMs: number;
 }
@@ -133,6 +138,7 @@ export interface TuiState {
   readonly mouse: boolean;
   readonly frozen: Frozen | null;
   readonly live: LiveStatus | null;
+  readonly memory: FindingMemory;
   /** Writing to the terminal takes long. */
   readonly slowLink: boolean;
 }
@@ -172,6 +178,7 @@ export function initialState({ columns, rows, glyphs, source, files, mouse }: Be
     mouse,
     frozen: null,
     live: null,
+    memory: [],
     slowLink: false,
   };
 }

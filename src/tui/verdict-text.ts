@@ -5,7 +5,7 @@ import { verdictSentence } from '../output/wording.ts';
 import type { TuiState } from './state.ts';
 
 /** Where the sentence begins, behind the severity. */
-export const VERDICT_LABEL = 10;
+export const VERDICT_LABEL = 12;
 const MOST_LINES = 2;
 
 /** The verdict in at most two lines of that width. */

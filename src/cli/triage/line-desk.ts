@@ -13,6 +13,8 @@ export interface LineDeskOptions {
   readonly tell: (event: TuiEvent) => void;
   /** The clock of the trace, or null while it is not known. */
   readonly clock: () => TraceClock | null;
+  /** The files still grow. */
+  readonly isGrowing: () => boolean;
 }
 
 type LineEffect = Extract<Effect, { readonly file: string }>;
@@ -39,7 +41,7 @@ export class LineDesk {
           const rows = await file.read(effect.first, effect.count);
           tell({ type: 'lines', file: effect.file, rows, total: file.total });
           // Asked for the end of the file: only now is it known where that is.
-          if (effect.first === Number.MAX_SAFE_INTEGER) tell({ type: 'found', line: file.total, text: 'the last line' });
+          if (effect.first === Number.MAX_SAFE_INTEGER) tell({ type: 'found', line: rows.at(-1)?.line ?? null, text: 'the last line' });
           return;
         }
         case 'read-numbers':
@@ -88,7 +90,7 @@ export class LineDesk {
       told = performance.now();
       this.#options.tell({ type: 'lines-busy', busy: `looking for lines, ${lines.toLocaleString('en-US')} so far`, problem: '' });
     };
-    const made = new LineFile(path, { spool, progress });
+    const made = new LineFile(path, { spool, progress, isGrowing: this.#options.isGrowing });
     this.#files.set(path, made);
     return made;
   }

@@ -9,9 +9,13 @@ const ENDING = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const;
 export class TerminalGuard {
   readonly #session: () => TerminalSession | null;
   readonly #cleanUp: () => void;
+  /** What must be waited for before the program may end: workers are not left traced. */
+  readonly #goodbye: () => Promise<unknown>;
+  #ending = false;
   readonly #handlers = new Map<NodeJS.Signals, () => void>();
 
-  constructor(session: () => TerminalSession | null, cleanUp: () => void) {
+  constructor(session: () => TerminalSession | null, cleanUp: () => void, goodbye: () => Promise<unknown>) {
+    this.#goodbye = goodbye;
     this.#session = session;
     this.#cleanUp = cleanUp;
     for (const [signal, number] of Object.entries(ENDING)) this.#on(signal as NodeJS.Signals, () => this.end(128 + number));
@@ -22,10 +26,12 @@ export class TerminalGuard {
     process.on('exit', this.#exiting);
   }
 
-  /** Ends the program at once, the terminal first. */
-  end(code: number): never {
+  /** Ends the program, the terminal first; asked again, at once. */
+  end(code: number): void {
     this.#restore();
-    process.exit(code);
+    if (this.#ending) process.exit(code);
+    this.#ending = true;
+    void this.#goodbye().finally(() => process.exit(code));
   }
 
   /** Stops the program as Ctrl-Z does; `fg` comes back to the same screen. */
@@ -45,7 +51,7 @@ export class TerminalGuard {
   readonly #crashed = (error: unknown): void => {
     this.#restore();
     complain(error);
-    process.exit(EXIT.bug);
+    this.end(EXIT.bug);
   };
 
   readonly #exiting = (): void => this.#restore();

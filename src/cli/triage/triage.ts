@@ -67,6 +67,7 @@ export class Triage {
     });
     this.#desk = new LineDesk({
       tell: (event) => this.#dashboard.dispatch(event),
+      isGrowing: () => this.#dashboard.state.live?.state === 'tracing',
       clock: () => {
         const { report } = this.#dashboard.state;
         return report === null ? null : traceClock(report);
@@ -75,6 +76,7 @@ export class Triage {
     this.#guard = new TerminalGuard(
       () => this.#session,
       () => this.#desk.close(),
+      () => this.#feed?.end() ?? Promise.resolve(),
     );
   }
 
@@ -97,9 +99,9 @@ export class Triage {
     const code = await left;
     clearInterval(ticking);
     session.restore();
-    this.#guard.release();
     this.#desk.close();
     await this.#feed.end();
+    this.#guard.release();
     return { code, state: this.#dashboard.state, failure: this.#failure };
   }
 

@@ -4,6 +4,7 @@ import { layoutOf } from '../layout.ts';
 import { type TuiState, topScreen } from '../state.ts';
 import { act } from './act.ts';
 import { linesWanted, moveLinesTo } from './line-moves.ts';
+import { withPicture } from './picture.ts';
 import { typeInto } from './prompt.ts';
 
 /** What an event makes of the dashboard, and what it wants done. Pure: no clock, no files, no terminal. */
@@ -21,7 +22,7 @@ export function reduce(state: TuiState, event: TuiEvent): Step {
     case 'reading':
       return still({ ...state, reading: event.reading });
     case 'picture':
-      return still({ ...state, report: event.report, activity: event.activity });
+      return still(withPicture(state, event.report, event.activity));
     case 'lines': {
       if (event.file !== state.lines.file) return still(state);
       return still({

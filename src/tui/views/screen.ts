@@ -8,6 +8,7 @@ import { drawFoot } from './foot.ts';
 import { drawHead } from './head.ts';
 import { drawExport, drawHelp } from './help.ts';
 import { drawLine, drawLines } from './lines.ts';
+import { drawLiveTriage } from './live-triage.ts';
 import { drawQuality } from './quality.ts';
 import { drawTimeline } from './timeline.ts';
 import { drawTriage } from './triage.ts';
@@ -15,7 +16,10 @@ import { drawLargeTriage } from './triage-large.ts';
 import { drawWorkers } from './workers.ts';
 
 const BODIES: Readonly<Record<ScreenKind, (state: TuiState) => readonly Row[]>> = {
-  triage: (state) => (layoutOf(state).large ? drawLargeTriage(state) : drawTriage(state)),
+  triage: (state) => {
+    if (state.source === 'live') return drawLiveTriage(state);
+    return layoutOf(state).large ? drawLargeTriage(state) : drawTriage(state);
+  },
   workers: drawWorkers,
   timeline: drawTimeline,
   calls: drawCalls,

@@ -8,6 +8,7 @@ import { orderName } from '../tables/table.ts';
 import { WORKER_COLUMNS, type WorkerRow, workerRows } from '../tables/workers.ts';
 import { tall } from './beside.ts';
 import { drawLane, drawLegend, shownStretch } from './lanes.ts';
+import { nowText } from './now.ts';
 
 const BELOW = 5;
 const NARROW = 60;
@@ -62,23 +63,6 @@ function drawWorker(state: TuiState, { worker, activity }: WorkerRow, table: num
   if (whole === null || activity === null || cells < 8) return [span(text)];
   const { fromMs, toMs } = shownStretch(whole, { fromMs: 0, toMs: Number.POSITIVE_INFINITY });
   return [span(cell(text, table)), span(' '), ...drawLane(whole, activity, { fromMs, toMs, cells }, state.glyphs)];
-}
-
-/** `blocked fsync 0.8 s`, `waits epoll_wait`, `no call for 120 ms`, `ended`. */
-export function nowText(state: TuiState, activity: WorkerRow['activity']): string {
-  if (activity === null) return '-';
-  const { now } = activity;
-  if (now.state === 'ended') return 'ended';
-  if (now.state === 'waiting') return `waits ${show(now.call)}`;
-  const for_ = duration(Math.max(0, endMs(state) - now.sinceMs));
-  return now.state === 'silent' ? `no call ${for_}` : `${show(now.call)} ${for_}`;
-}
-
-/** The newest moment: in a live capture it moves on though no event arrives. */
-function endMs(state: TuiState): number {
-  const last = shownReport(state)?.window.durationMs ?? 0;
-  const silent = state.live?.state === 'tracing' && state.frozen === null ? state.live.silentMs : 0;
-  return last + silent;
 }
 
 function detail(state: TuiState, { worker, activity }: WorkerRow): readonly Row[] {
