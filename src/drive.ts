@@ -1,5 +1,5 @@
 import { LaneTable } from '../parsers/lanes.ts';
-import type { Activity } from './analysis/activity.ts';
+import type { Activity, Now } from './analysis/activity.ts';
 import { Analysis } from './analysis/analysis.ts';
 import type { AnalysisOptions } from './analysis/options.ts';
 import type { Report } from './analysis/report.ts';
@@ -23,6 +23,8 @@ export interface Progress {
   snapshot(): Report;
   /** What each worker did so far; null unless the options ask for it. */
   activity(): Activity | null;
+  /** What each worker is in at this moment, by pid. */
+  now(): ReadonlyMap<number, Now>;
 }
 
 export interface DriveHooks {
@@ -72,6 +74,7 @@ function progressOf(tally: Tally, analysis: Analysis): Progress {
     },
     snapshot: () => analysis.snapshot(tally.facts()),
     activity: () => analysis.activity(),
+    now: () => analysis.now(),
   };
 }
 

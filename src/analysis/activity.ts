@@ -93,6 +93,13 @@ export function describeActivity(model: Model, recorder: ActivityRecorder): Acti
   return { columnMs: recorder.width / 1e6, columns, workers, targets: targetsOf(recorder) };
 }
 
+/** What each worker is in now, by pid; cheap enough to be asked several times a second. */
+export function describeNow(model: Model, recorder: ActivityRecorder): ReadonlyMap<number, Now> {
+  const lanes = new Map(recorder.lanes.map((lane) => [lane.thread, lane]));
+  const rows = representatives(model).slice(0, MOST_WORKERS);
+  return new Map(rows.map(({ process, thread }) => [process.pid, nowOf(thread, lanes.get(thread)?.lastWasWait === true, model.lastTime)]));
+}
+
 function identity({ process, thread, role }: Representative): Pick<WorkerActivity, 'pid' | 'role' | 'firstMs' | 'lastMs' | 'ended'> {
   return {
     pid: process.pid,

@@ -6,7 +6,7 @@ import { ActivityRecorder } from '../model/activity-recorder.ts';
 import { Model } from '../model/model.ts';
 import type { Call, TraceRecord } from '../trace/record.ts';
 import { MILLISECOND, SECOND, type TimeOrigin } from '../trace/time.ts';
-import { type Activity, describeActivity } from './activity.ts';
+import { type Activity, describeActivity, describeNow, type Now } from './activity.ts';
 import type { AnalysisOptions } from './options.ts';
 import type { InputFacts } from './parts.ts';
 import type { Report } from './report.ts';
@@ -90,6 +90,11 @@ export class Analysis {
   /** What each worker did over time, as of now; null when it was not asked for. */
   activity(): Activity | null {
     return this.#model === null || this.#recorder === null ? null : describeActivity(this.#model, this.#recorder);
+  }
+
+  /** What each worker is in at this moment, by pid; empty when it was not asked for. */
+  now(): ReadonlyMap<number, Now> {
+    return this.#model === null || this.#recorder === null ? new Map() : describeNow(this.#model, this.#recorder);
   }
 
   /** The first record has fixed the origin: only now are the user's times and the trace's on one axis. */

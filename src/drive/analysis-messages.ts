@@ -1,4 +1,4 @@
-import type { Activity } from '../analysis/activity.ts';
+import type { Activity, Now } from '../analysis/activity.ts';
 import type { AnalysisOptions } from '../analysis/options.ts';
 import type { Report } from '../analysis/report.ts';
 import type { SourceDiagnostic } from '../sources/trace-input.ts';
@@ -33,6 +33,8 @@ export interface Picture {
 
 export type AnalysisMessage =
   | { readonly kind: 'progress'; readonly read: ReadSoFar }
+  /** Live: what each worker is in at this moment, by pid; more often than reports. */
+  | { readonly kind: 'now'; readonly workers: ReadonlyMap<number, Now> }
   | { readonly kind: 'notice'; readonly sentence: string }
   | { readonly kind: 'snapshot'; readonly read: ReadSoFar; readonly picture: Picture }
   | { readonly kind: 'done'; readonly read: ReadSoFar; readonly picture: Picture; readonly stopped: boolean }

@@ -1,13 +1,15 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import type { Now } from '../analysis/activity.ts';
 import { analyzeInputs, type Progress } from '../drive.ts';
 import { InputError } from '../sources/input-error.ts';
 import { tailInput } from '../sources/live/tail-input.ts';
 import { openInputs } from '../sources/open-inputs.ts';
 import type { InputSet, SourceDiagnostic } from '../sources/trace-input.ts';
 import type { AnalysisEnd, AnalysisMessage, AnalysisTask, Picture, ReadSoFar } from './analysis-messages.ts';
-import { withUnfinishedLine } from './unfinished-line.ts';
+import { unfinishedCall } from './unfinished-line.ts';
 
 const PROGRESS_EVERY_MS = 100;
+const NOW_EVERY_MS = 200;
 /** Early enough for a verdict within two seconds, late enough that most files are read by then. */
 const FIRST_SNAPSHOT_MS = 400;
 const SNAPSHOT_EVERY_MS = 1_000;
@@ -22,6 +24,8 @@ const { paths, options, stop, isLive } = workerData as AnalysisTask;
 const post = (message: AnalysisMessage): void => port.postMessage(message);
 let latest: Progress | null = null;
 let progressDue = 0;
+/** When the trace began, since 1970. */
+let startMs = Number.NaN;
 let snapshotDue = performance.now() + FIRST_SNAPSHOT_MS;
 
 function readSoFar({ bytesRead, sizeBytes, lines }: ReadSoFar): ReadSoFar {
@@ -31,11 +35,19 @@ function readSoFar({ bytesRead, sizeBytes, lines }: ReadSoFar): ReadSoFar {
 function picture(progress: Progress): Picture {
   const report = progress.snapshot();
   const activity = progress.activity();
-  return { report, activity: isLive && activity !== null ? withUnfinishedLine(activity, report, paths[0] ?? '') : activity };
+  startMs = Date.parse(report.window.startTime ?? '');
+  return { report, activity };
 }
 
 function inputs(): InputSet {
   return isLive ? liveInput() : openInputs(paths);
+}
+
+/** The last line of the spool is of a call that has not returned. */
+function nowWith(workers: ReadonlyMap<number, Now>, path: string): ReadonlyMap<number, Now> {
+  const unfinished = unfinishedCall(path, startMs);
+  if (unfinished === null || workers.get(unfinished.tid)?.state === 'ended' || !workers.has(unfinished.tid)) return workers;
+  return new Map(workers).set(unfinished.tid, unfinished.now);
 }
 
 /** The spool of a tracer at work, followed until its end is told. */
@@ -50,8 +62,10 @@ function liveInput(): InputSet {
   });
   // Reports go on while no event arrives: what was not judged yet may be by now.
   const looking = setInterval(() => {
-    if (latest !== null) look(latest);
-  }, PROGRESS_EVERY_MS);
+    if (latest === null) return;
+    look(latest);
+    post({ kind: 'now', workers: nowWith(latest.now(), path) });
+  }, NOW_EVERY_MS);
   void ended.then(() => clearInterval(looking));
   return { kind: 'live', paths, inputs: [tailInput({ path, ended, diagnostics })], leftOut: [], notices: [] };
 }

@@ -1,6 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import type { Activity, Now } from '../analysis/activity.ts';
-import type { Report } from '../analysis/report.ts';
+import type { Now } from '../analysis/activity.ts';
 
 /** The beginning of the longest lines that matter; what comes before the last line end is not looked at. */
 const TAIL_BYTES = 8_192;
@@ -9,19 +8,17 @@ const ENTRY = /^(?:\[pid +)?(\d+)\]? +(\d+\.\d+) +(\w+)\(([^"]{0,80})/;
 const WAITS = /^(?:epoll_p?wait2?|p?poll|p?select6?|_newselect|accept4?|wait4|waitid)$/;
 
 /**
- * Adds the call that the last, unfinished line of a growing spool tells: strace prints a call when it is entered, and its line ends when
+ * The call that the last, unfinished line of a growing spool tells; `startMs` is when the trace began, since 1970. strace prints a call when it is entered, and its line ends when
  * the call returns. The parser reads whole lines only, and a worker that is blocked for good never ends its.
  */
-export function withUnfinishedLine(activity: Activity, report: Report, path: string): Activity {
+export function unfinishedCall(path: string, startMs: number): { readonly tid: number; readonly now: Now } | null {
   const [, tid, time, call, args] = ENTRY.exec(unfinishedLine(path)) ?? [];
-  const startMs = Date.parse(report.window.startTime ?? '');
-  if (tid === undefined || call === undefined || !Number.isFinite(startMs)) return activity;
-  const pid = Number(tid);
-  const sinceMs = Number(time) * 1000 - startMs;
+  if (tid === undefined || call === undefined || !Number.isFinite(startMs)) return null;
   const target = /^\d+<([^>]*)>/.exec(args ?? '')?.[1] ?? '';
-  const now: Now = { state: WAITS.test(call) ? 'waiting' : 'blocked', call, target, sinceMs };
-  const workers = activity.workers.map((worker) => (worker.pid === pid && worker.now.state !== 'ended' ? { ...worker, now } : worker));
-  return { ...activity, workers };
+  return {
+    tid: Number(tid),
+    now: { state: WAITS.test(call) ? 'waiting' : 'blocked', call, target, sinceMs: Number(time) * 1000 - startMs },
+  };
 }
 
 function unfinishedLine(path: string): string {

@@ -1,4 +1,4 @@
-import type { Activity } from '../analysis/activity.ts';
+import type { Activity, Now } from '../analysis/activity.ts';
 import type { Report } from '../analysis/report.ts';
 import type { LiveStatus, RawLine, Reading, TuiState } from './state.ts';
 
@@ -9,6 +9,7 @@ export type TuiEvent =
   | { readonly type: 'resize'; readonly columns: number; readonly rows: number }
   | { readonly type: 'reading'; readonly reading: Reading }
   | { readonly type: 'picture'; readonly report: Report; readonly activity: Activity | null }
+  | { readonly type: 'now'; readonly workers: ReadonlyMap<number, Now> }
   | { readonly type: 'lines'; readonly file: string; readonly rows: readonly RawLine[]; readonly total: number | null }
   | { readonly type: 'matches'; readonly filter: string; readonly matches: readonly number[]; readonly ended: boolean }
   /** A search ended: at a line, or nowhere. */

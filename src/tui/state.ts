@@ -139,6 +139,8 @@ export interface TuiState {
   readonly frozen: Frozen | null;
   readonly live: LiveStatus | null;
   readonly memory: FindingMemory;
+  /** Findings that came later are marked as new. */
+  readonly lastKeyMs: number;
   /** Writing to the terminal takes long. */
   readonly slowLink: boolean;
 }
@@ -179,6 +181,7 @@ export function initialState({ columns, rows, glyphs, source, files, mouse }: Be
     frozen: null,
     live: null,
     memory: [],
+    lastKeyMs: 0,
     slowLink: false,
   };
 }

@@ -11,6 +11,8 @@ const SEVERITIES = ['critical', 'warning', 'info'];
 /** Kinds that speak of one worker each; of the others the workers may change while the finding stays the same. */
 const BY_WORKER: ReadonlySet<string> = new Set(['loop-stall', 'heartbeat-late', 'gil-starvation', 'gc-io']);
 
+const WORDS = { likely: 'Likely', possible: 'Possible', 'cannot-tell': 'Cannot tell' } as const;
+
 interface Kept {
   readonly key: string;
   readonly finding: Finding;
@@ -82,7 +84,8 @@ function verdictOf(report: Report, shown: readonly Finding[], elapsedMs: number)
   const [first] = shown;
   if (first !== undefined && first.severity !== 'info') {
     const more = shown.filter(({ severity }) => severity !== 'info').length - 1;
-    return { severity: first.severity, sureness: first.sureness, text: `${first.title}${more > 0 ? ` (+${more} more)` : ''}` };
+    const { severity, sureness, title } = first;
+    return { severity, sureness, text: `${WORDS[sureness]}: ${title}${more > 0 ? ` (+${more} more)` : ''}` };
   }
   const seconds = Math.floor(elapsedMs / 1000);
   if (elapsedMs < EARLY_MS)

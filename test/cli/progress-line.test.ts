@@ -10,6 +10,7 @@ const HALF: Progress = {
   lines: 1_923_456,
   snapshot: () => assert.fail('not asked for'),
   activity: () => null,
+  now: () => new Map(),
 };
 
 /** A terminal that keeps what is written to it, and a clock that stands still unless it is moved. */

@@ -6,7 +6,7 @@ import type { Effect } from '../../tui/events.ts';
 import { ASCII, UNICODE } from '../../tui/spans.ts';
 import { initialState, type TuiState } from '../../tui/state.ts';
 import type { Theme } from '../../tui/terminal/inks.ts';
-import { TerminalSession } from '../../tui/terminal/terminal-session.ts';
+import { sizeOf, TerminalSession } from '../../tui/terminal/terminal-session.ts';
 import { clipboardSequence, keepFile } from './keep-file.ts';
 import { LineDesk } from './line-desk.ts';
 import { traceClock } from './line-time.ts';
@@ -57,7 +57,7 @@ export class Triage {
 
   constructor(options: TriageOptions) {
     this.#options = options;
-    const [columns, rows] = this.#output.getWindowSize();
+    const [columns, rows] = sizeOf(this.#output);
     const { source, files, mouse, ascii } = options;
     this.#dashboard = new Dashboard(initialState({ columns, rows, glyphs: ascii ? ASCII : UNICODE, source, files, mouse }), {
       draw: (frame) => this.#session?.draw(frame),
@@ -111,6 +111,9 @@ export class Triage {
     switch (message.kind) {
       case 'progress':
         this.#dashboard.dispatch({ type: 'reading', reading: { ...reading, ...message.read } });
+        break;
+      case 'now':
+        this.#dashboard.dispatch({ type: 'now', workers: message.workers });
         break;
       case 'notice':
         this.#dashboard.dispatch({ type: 'message', text: message.sentence });

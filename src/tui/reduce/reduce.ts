@@ -1,3 +1,4 @@
+import type { Activity, Now } from '../../analysis/activity.ts';
 import type { Step, TuiEvent } from '../events.ts';
 import { actionOf } from '../keys.ts';
 import { layoutOf } from '../layout.ts';
@@ -23,6 +24,8 @@ export function reduce(state: TuiState, event: TuiEvent): Step {
       return still({ ...state, reading: event.reading });
     case 'picture':
       return still(withPicture(state, event.report, event.activity));
+    case 'now':
+      return still({ ...state, activity: withNow(state.activity, event.workers) });
     case 'lines': {
       if (event.file !== state.lines.file) return still(state);
       return still({
@@ -55,10 +58,15 @@ export function reduce(state: TuiState, event: TuiEvent): Step {
   }
 }
 
+function withNow(activity: Activity | null, workers: ReadonlyMap<number, Now>): Activity | null {
+  if (activity === null) return null;
+  return { ...activity, workers: activity.workers.map((worker) => ({ ...worker, now: workers.get(worker.pid) ?? worker.now })) };
+}
+
 function onKey(state: TuiState, key: string): Step {
   if (key === 'C-c') return { state, effects: [{ type: 'leave', forced: true }] };
   if (state.prompt !== null) return typeInto(state, key);
-  const quiet = state.message === '' ? state : { ...state, message: '' };
+  const quiet = { ...state, message: '', lastKeyMs: state.nowMs };
   // Only leaving works on a terminal that is too small to show what keys do.
   if (layoutOf(state).tooSmall) return key === 'q' ? { state, effects: [{ type: 'leave', forced: false }] } : still(quiet);
   const screen = topScreen(quiet);

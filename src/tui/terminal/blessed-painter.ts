@@ -31,6 +31,7 @@ export class BlessedPainter {
   static async create(options: PainterOptions): Promise<BlessedPainter> {
     const sink = new Sink(options);
     return withBlessed((blessed) => {
+      const before = listeners();
       const screen = blessed.screen({
         input: inertInput(),
         output: sink,
@@ -43,6 +44,7 @@ export class BlessedPainter {
       });
       const box = blessed.box({ top: 0, left: 0, width: '100%', height: '100%', tags: false, wrap: false });
       screen.append(box);
+      removeListenersSince(before);
       return new BlessedPainter(options, screen, box, sink);
     });
   }
@@ -86,6 +88,18 @@ export class BlessedPainter {
     this.#destroyed = true;
     this.#screen.destroy();
   }
+}
+
+/** Where blessed listens on the process: it would end it with code 0 at a signal, and print errors into its own screen. */
+const LISTENED = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'uncaughtException', 'exit'] as const;
+
+function listeners(): ReadonlyMap<string, readonly unknown[]> {
+  return new Map(LISTENED.map((event) => [event, process.listeners(event as 'exit')]));
+}
+
+function removeListenersSince(before: ReadonlyMap<string, readonly unknown[]>): void {
+  for (const event of LISTENED)
+    for (const listener of process.listeners(event as 'exit')) if (!before.get(event)?.includes(listener)) process.off(event, listener);
 }
 
 /** What blessed takes for a terminal. */

@@ -9,6 +9,7 @@ import { type Input, KeyDecoder } from './key-decoder.ts';
 const PIECES_WITHIN_MS = 50;
 /** A frame that was not taken for so long says that the link is slow. */
 const SLOW_MS = 250;
+const USUAL_SIZE = [80, 24] as const;
 const PASTE_ON = '\x1b[?2004h';
 const MOUSE_ON = '\x1b[?1000h\x1b[?1006h';
 const MOUSE_OFF = '\x1b[?1006l\x1b[?1000l';
@@ -65,7 +66,7 @@ export class TerminalSession {
     input.setRawMode(true);
     input.setEncoding('utf8');
     input.on('data', (text: string) => session.#received(text));
-    const [columns, rows] = output.getWindowSize();
+    const [columns, rows] = sizeOf(output);
     session.#painter = await BlessedPainter.create({ columns, rows, theme: options.theme, write: (text) => session.#write(text) });
     session.#write(PASTE_ON);
     process.on('SIGWINCH', session.#resized);
@@ -138,7 +139,7 @@ export class TerminalSession {
   readonly #resized = (): void => {
     const { output } = this.#options;
     try {
-      const [columns, rows] = output.getWindowSize();
+      const [columns, rows] = sizeOf(output);
       this.#painter?.resize(columns, rows);
       this.#options.onResize(columns, rows);
     } catch {
@@ -180,6 +181,12 @@ export class TerminalSession {
     this.#skipped = null;
     if (rows !== null) this.draw(rows);
   }
+}
+
+/** Columns and rows; what terminals mostly have when this one tells neither, as serial consoles do. */
+export function sizeOf(output: WriteStream): readonly [number, number] {
+  const [columns, rows] = output.getWindowSize();
+  return columns > 0 && rows > 0 ? [columns, rows] : USUAL_SIZE;
 }
 
 /** Node writes to terminals synchronously: one that stops reading would stop the whole program. */

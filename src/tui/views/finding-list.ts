@@ -4,12 +4,15 @@ import { firstShown } from '../layout.ts';
 import { clockName, secondsAt } from '../moments.ts';
 import { cell, type Row, row, rule, selected, span } from '../spans.ts';
 import { shownReport, type TuiState } from '../state.ts';
+import { findingKey } from '../steady-findings.ts';
 import { FINDING_COLUMNS, findingRows } from '../tables/findings.ts';
 import { orderName } from '../tables/table.ts';
+import { liveNowMs } from './now.ts';
 
 const SEVERITY = 9;
 const TIME = 14;
 const WORKERS = 10;
+const QUIET_MS = 10_000;
 /** Below this width the title, which mostly names the worker, has the room of that column. */
 const WIDE = 100;
 
@@ -26,7 +29,7 @@ export function drawFindingList(state: TuiState, width: number, most: number): r
   const name = clockName(state);
   const heads = `    ${'SEVERITY'.padEnd(SEVERITY)}${'FINDING'.padEnd(title)}${workers > 0 ? 'WORKERS'.padEnd(workers) : ''}${`WHEN ${name === '' ? '' : `(${name})`}`.trim()}`;
   const draw = (finding: Finding, index: number): Row => {
-    const mark = index === position ? glyphs.pointer : ' ';
+    const mark = index === position ? glyphs.pointer : isNew(state, finding) ? '!' : ' ';
     const number = String(numbers.get(finding.id) ?? '').padStart(2);
     const cells = row(
       `${mark}${number} `,
@@ -34,7 +37,7 @@ export function drawFindingList(state: TuiState, width: number, most: number): r
       ' '.repeat(SEVERITY - SEVERITY_WORDS[finding.severity].length),
       `${cell(finding.title, title - 1)} `,
       workers > 0 ? cell(pidsInShort(finding), workers) : '',
-      cell(secondsAt(state, finding.startMs), TIME),
+      cell(whenText(state, finding), TIME),
     );
     return index === position ? selected(cells) : cells;
   };
@@ -54,9 +57,23 @@ export function findingRule(state: TuiState, width: number, title: string): Row 
   return rule(state.glyphs, width, title, `${filtered}${place}`);
 }
 
+/** A live finding that came since the last key. */
+function isNew(state: TuiState, finding: Finding): boolean {
+  if (state.source !== 'live') return false;
+  const kept = state.memory.find(({ key }) => key === findingKey(finding));
+  return kept !== undefined && kept.firstMs > state.lastKeyMs;
+}
+
+/** When it began; of a live finding that has not happened again for a while how long that is. */
+function whenText(state: TuiState, { startMs, endMs, openEnded }: Finding): string {
+  const quietMs = state.source === 'live' && state.live?.state === 'tracing' && endMs !== null && !openEnded ? liveNowMs(state) - endMs : 0;
+  return quietMs > QUIET_MS ? `quiet ${Math.floor(quietMs / 1000)} s` : secondsAt(state, startMs);
+}
+
 function emptyText(state: TuiState): string {
   if (state.lists.triage.filter !== '') return 'No finding has that text. Esc clears the filter.';
   if (shownReport(state) === null) return '';
+  if (state.source === 'live' && state.live?.state === 'tracing') return 'Nothing so far.';
   return state.reading.state === 'reading' ? 'Nothing so far.' : 'Nothing found. No finding is not health: D shows what was looked at.';
 }
 

@@ -3,7 +3,7 @@ import { type Row, row, span, spread } from '../spans.ts';
 import type { LiveStatus, TuiState } from '../state.ts';
 import { VERDICT_LABEL } from '../verdict-text.ts';
 
-const MEGABYTE = 1_000_000;
+const MEGABYTE = 1_048_576;
 /** Without a byte for this long the data are called stale. */
 const STALE_MS = 3_000;
 

@@ -55,7 +55,7 @@ function drawWorkerNow(state: TuiState, { worker, activity: lane }: WorkerRow): 
   const { columns, glyphs } = state;
   const activity = shownActivity(state);
   const now = nowText(state, lane);
-  const isBlocked = lane?.now.state === 'blocked' || lane?.now.state === 'silent';
+  const isBlocked = (lane?.now.state === 'blocked' || lane?.now.state === 'silent') && now !== 'runs' && !now.startsWith('in ');
   const rate = activity === null || lane === null ? '-' : callsPerSecond(state, activity, lane);
   const pin = state.pinned.includes(worker.pid) ? '*' : ' ';
   const cells = columns - TABLE - 3;
@@ -75,13 +75,14 @@ function callsPerSecond(state: TuiState, activity: Activity, lane: NonNullable<W
   return count(Math.round(calls / (Math.min(RATE_MS, Math.max(1, endMs)) / 1000)));
 }
 
+/** Facts, the line that proves it, what to do next, as far as there is room; the last row says where the capture is. */
 function selectedBelow(state: TuiState, finding: Finding, height: number): readonly Row[] {
   const { columns, glyphs } = state;
-  const proof = proofRows(state, finding, columns, -1, Math.max(1, Math.min(6, height - 10)));
-  const text = [...hanging(glyphs, '', findingFacts(state, finding), columns), ...hanging(glyphs, 'FACTS', finding.summary, columns)];
-  const steps = stepRows(glyphs, finding.next, columns, Math.max(1, height - text.length - proof.length - 2));
-  const kept = spoolRow(state);
-  return [...tall([...text, ...steps, row(span(' PROOF ', 'bold'), 'Enter shows every line'), ...proof], height - 1), kept];
+  const facts = [...hanging(glyphs, '', findingFacts(state, finding), columns), ...hanging(glyphs, 'FACTS', finding.summary, columns)];
+  const proof = [row(span(' PROOF ', 'bold'), 'Enter shows every line'), ...proofRows(state, finding, columns, -1, height > 16 ? 6 : 1)];
+  const text = facts.slice(0, Math.max(2, height - proof.length - 1));
+  const steps = stepRows(glyphs, finding.next, columns, Math.max(0, height - text.length - proof.length - 1));
+  return [...tall([...text, ...steps, ...proof], height - 1), spoolRow(state)];
 }
 
 function watching(state: TuiState): readonly Row[] {

@@ -3,14 +3,19 @@ import { duration } from '../../output/figures.ts';
 import { show } from '../../output/show.ts';
 import { shownReport, type TuiState } from '../state.ts';
 
-/** `fsync for 0.8 s`, `waits epoll_wait`, `no call for 120 ms`, `ended`. */
+const NOTABLE_MS = 250;
+
+/** `0.80 s in fsync`, `waits epoll_wait`, `1.20 s no call`, `ended`. */
 export function nowText(state: TuiState, activity: WorkerActivity | null): string {
   if (activity === null) return '-';
   const { now } = activity;
   if (now.state === 'ended') return 'ended';
   if (now.state === 'waiting') return `waits ${show(now.call)}`;
-  const length = duration(Math.max(0, liveNowMs(state) - now.sinceMs));
-  return now.state === 'silent' ? `no call ${length}` : `${show(now.call)} ${length}`;
+  const lengthMs = Math.max(0, liveNowMs(state) - now.sinceMs);
+  // The tracer's words arrive a moment late: what is shorter may be over.
+  if (state.source === 'live' && lengthMs < NOTABLE_MS) return now.state === 'silent' ? 'runs' : `in ${show(now.call)}`;
+  // The time comes first: it must not be what is cut.
+  return `${duration(lengthMs)} ${now.state === 'silent' ? 'no call' : `in ${show(now.call)}`}`;
 }
 
 /** The newest moment of the trace: the last event, or in a live capture the present, which moves on though no event arrives. */
