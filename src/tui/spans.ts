@@ -108,7 +108,8 @@ export function rule(glyphs: Glyphs, width: number, title = '', remark = ''): Ro
   const start = title === '' ? '' : `${glyphs.rule}${glyphs.rule} ${title} `;
   const end = remark === '' ? '' : ` ${remark} ${glyphs.rule}`;
   const middle = width - start.length - end.length;
-  if (middle < 1) return fit([span(start === '' ? end : start, 'quiet')], width);
+  // The title gives way: the remark says what keys did.
+  if (middle < 1) return fit([span(cut(start.trimEnd(), Math.max(0, width - end.length)) + end, 'quiet')], width);
   const text = show(start + glyphs.rule.repeat(middle) + end);
   return fit([span(text, 'quiet')], width);
 }

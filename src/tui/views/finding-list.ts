@@ -12,6 +12,12 @@ import { liveNowMs } from './now.ts';
 const SEVERITY = 9;
 const TIME = 14;
 const WORKERS = 10;
+const WHEN: Readonly<Record<string, string>> = {
+  UTC: 'WHEN (UTC)',
+  local: 'WHEN (local)',
+  'trace clock': 'TRACE CLOCK',
+  'since start': 'SINCE START',
+};
 const QUIET_MS = 10_000;
 /** Below this width the title, which mostly names the worker, has the room of that column. */
 const WIDE = 100;
@@ -27,7 +33,7 @@ export function drawFindingList(state: TuiState, width: number, most: number): r
   const workers = width >= WIDE ? WORKERS : 0;
   const title = Math.max(10, width - 4 - SEVERITY - workers - TIME);
   const name = clockName(state);
-  const heads = `    ${'SEVERITY'.padEnd(SEVERITY)}${'FINDING'.padEnd(title)}${workers > 0 ? 'WORKERS'.padEnd(workers) : ''}${`WHEN ${name === '' ? '' : `(${name})`}`.trim()}`;
+  const heads = `    ${'SEVERITY'.padEnd(SEVERITY)}${'FINDING'.padEnd(title)}${workers > 0 ? 'WORKERS'.padEnd(workers) : ''}${WHEN[name] ?? 'WHEN'}`;
   const draw = (finding: Finding, index: number): Row => {
     const mark = index === position ? glyphs.pointer : isNew(state, finding) ? '!' : ' ';
     const number = String(numbers.get(finding.id) ?? '').padStart(2);

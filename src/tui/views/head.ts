@@ -30,21 +30,22 @@ function source(state: TuiState): Row {
   const label = report?.source.kind === 'stdin' ? 'STDIN' : 'FILE';
   const progress = progressText(state);
   const facts = report === null || progress !== '' ? [] : [workforce(report), ...extent(report)];
+  const isReading = state.reading.state === 'reading';
+  if (state.reading.state === 'failed') return row(span(` ${'CUT SHORT'.padEnd(LABEL - 1)}`, 'warning'), state.reading.problem);
   const told = [...facts, ...(progress === '' ? [] : [progress])];
-  const room = columns - LABEL - (progress === '' ? 1 : 13);
+  const room = columns - LABEL - (isReading ? 13 : 1);
   const whole = [name, ...told].join('   ');
   // Where the line is short the folder of the file says least.
   const text = whole.length <= room ? whole : [name.replace(/[^ ,]*\//g, ''), ...told].join('   ');
   const left = row(span(` ${label.padEnd(LABEL - 1)}`, 'bold'), text);
-  return spread(left, progress === '' ? [] : row(' Esc = stop '), columns);
+  return spread(left, isReading ? row(' Esc = stop ') : [], columns);
 }
 
 /** `Reading 43% (263 of 612 MB, 1.9 M lines)`; '' when all is read. */
 function progressText({ reading }: TuiState): string {
-  const { state, bytesRead, sizeBytes, lines, problem } = reading;
+  const { state, bytesRead, sizeBytes, lines } = reading;
   if (state === 'done') return '';
   const amount = lines < 1_000_000 ? `${Math.floor(lines / 1_000)} k lines` : `${(lines / 1_000_000).toFixed(1)} M lines`;
-  if (state === 'failed') return `NOT READ TO THE END: ${problem}`;
   if (state === 'stopped') return `STOPPED after ${amount}: what follows speaks of these only`;
   const read = Math.floor(bytesRead / MEGABYTE);
   if (sizeBytes === null || sizeBytes === 0) return `Reading (${read} MB, ${amount})`;

@@ -35,12 +35,13 @@ function heading(state: TuiState, proofs: number): Row {
   const name = lines.file.slice(lines.file.lastIndexOf('/') + 1);
   const place = `line ${count(lines.cursor)}${lines.total === null ? '' : ` of ${count(lines.total)}`}`;
   const filter = lines.matches === null ? '' : `filter: ${lines.filter} (${count(lines.matches.length)})  Esc clears`;
-  const remarks = [filter, lines.busy, proofs > 0 ? `${glyphs.pointer} proves the finding` : '', place];
+  const remarks = [filter, lines.busy, proofs > 0 && filter === '' ? `${glyphs.pointer} proves the finding` : '', place];
   return rule(glyphs, columns, `LINES  ${show(name, glyphs.ascii)}`, remarks.filter((part) => part !== '').join('   '));
 }
 
 function emptyText({ lines }: TuiState): string {
-  return lines.matches === null ? 'No lines.' : 'No line has that text. Esc clears the filter.';
+  if (lines.matches === null) return lines.total === 0 ? 'No lines.' : '';
+  return lines.matches.length === 0 ? 'No line has that text. Esc clears the filter.' : '';
 }
 
 /** Numbers of the lines of this file that prove the finding which was opened; of all findings when none was. */
