@@ -1,22 +1,27 @@
 import type { Report } from '../analysis/report.ts';
-import { AnalysisThread } from '../drive/analysis-thread.ts';
+import { AnalysisThread, type AnalysisThreadOptions } from '../drive/analysis-thread.ts';
 import { InputError } from '../sources/input-error.ts';
 import { openInputs } from '../sources/open-inputs.ts';
 import { EXIT } from './exit-code.ts';
 import { exitCodeFor } from './report-flags.ts';
 import { checkFiles, checkFlags, timedOptions } from './run-analyze.ts';
 import { manners } from './terminal-manners.ts';
-import { type Failure, Triage } from './triage/triage.ts';
+import { redirectedFile, type StdinSpool, spoolStdin } from './triage/stdin-spool.ts';
+import { type Failure, type Feed, Triage } from './triage/triage.ts';
 import type { TriageFlags } from './triage-command.ts';
 import { verdictLine } from './verdict-line.ts';
 
 export const USUAL_MEMORY_MB = 1_024;
 
 /** Shows the dashboard of these files until its user leaves; gives the exit code. Throws `UsageError` and `InputError`. */
-export async function runTriage(files: readonly string[], flags: TriageFlags): Promise<number> {
-  checkFiles(files, []);
+export async function runTriage(operands: readonly string[], flags: TriageFlags): Promise<number> {
+  checkFiles(operands, []);
   checkFlags(flags);
   const options = timedOptions(flags);
+  const isStdin = operands[0] === '-';
+  const redirected = isStdin ? redirectedFile() : null;
+  const spool = isStdin && redirected === null ? await spoolStdin() : null;
+  const files = isStdin ? [redirected ?? spool?.path ?? ''] : operands;
   const names = openInputs(files).inputs.map(({ name }) => name);
   const looks = manners(flags, process.env, process.stdout);
   const triage = new Triage({
@@ -26,23 +31,46 @@ export async function runTriage(files: readonly string[], flags: TriageFlags): P
     theme: looks.colour ? (flags.theme ?? 'dark') : 'mono',
     mouse: flags.mouse === true,
   });
-  const { code, state, failure } = await triage.run(() => {
-    const memoryMb = flags.memory ?? USUAL_MEMORY_MB;
-    const thread = new AnalysisThread({ paths: files, options, memoryMb, tell: (message) => triage.told(message) });
-    return {
-      stopReading: () => thread.stopReading(),
-      detach: () => undefined,
-      extend: () => undefined,
-      end: () => thread.terminate(),
-    };
-  });
-  const { report, reading } = state;
-  if (report === null) {
-    if (failure !== null) throw failureOf(failure);
-    return code;
+  try {
+    const { code, state, failure } = await triage.run(() =>
+      fileFeed(spool, { paths: files, options, memoryMb: flags.memory ?? USUAL_MEMORY_MB, tell: (message) => triage.told(message) }),
+    );
+    const { report, reading } = state;
+    if (report === null) {
+      if (failure !== null) throw failureOf(failure);
+      return code;
+    }
+    process.stdout.write(farewell(report, isStdin ? null : names, reading.state === 'done', looks.ascii));
+    return code === EXIT.done ? exitCodeFor(report, flags) : code;
+  } finally {
+    spool?.remove();
   }
-  process.stdout.write(farewell(report, names, reading.state === 'done', looks.ascii));
-  return code === EXIT.done ? exitCodeFor(report, flags) : code;
+}
+
+/** The analysis of files; of standard input while it comes, or, when that is packed, once all of it is there. */
+function fileFeed(spool: StdinSpool | null, task: AnalysisThreadOptions): Feed {
+  let thread: AnalysisThread | null = null;
+  let hasLeft = false;
+  const end = (): unknown => thread?.spoolEnded([]);
+  if (spool === null) thread = new AnalysisThread(task);
+  else if (!spool.isPacked) {
+    thread = new AnalysisThread({ ...task, kind: 'stdin' });
+    spool.ended.then(end, end);
+  } else {
+    const start = (): void => {
+      if (!hasLeft) thread = new AnalysisThread(task);
+    };
+    spool.ended.then(start, start);
+  }
+  return {
+    stopReading: () => thread?.stopReading(),
+    detach: () => undefined,
+    extend: () => undefined,
+    end: async () => {
+      hasLeft = true;
+      await thread?.terminate();
+    },
+  };
 }
 
 export function failureOf({ isInput, message, hint, stack }: Failure): Error {
@@ -52,9 +80,12 @@ export function failureOf({ isInput, message, hint, stack }: Failure): Error {
   return error;
 }
 
-/** What stays in the scrollback. */
-function farewell(report: Report, files: readonly string[], isWhole: boolean, ascii: boolean): string {
+/** What stays in the scrollback; of standard input (null) nothing stays to be read again. */
+function farewell(report: Report, files: readonly string[] | null, isWhole: boolean, ascii: boolean): string {
+  const verdict = verdictLine(report, { ascii, withPayload: false });
+  const part = isWhole ? '' : ', read in part';
+  if (files === null) return `${verdict}\nfrom standard input${part}; it was not kept.\n`;
   const [first = '', ...others] = files;
   const names = others.length === 0 ? first : `${first} +${others.length} more`;
-  return `${verdictLine(report, { ascii, withPayload: false })}\nfrom ${names}${isWhole ? '' : ', read in part'}. The whole report: drover analyze ${first}\n`;
+  return `${verdict}\nfrom ${names}${part}. The whole report: drover analyze ${first}\n`;
 }

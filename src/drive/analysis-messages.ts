@@ -9,8 +9,8 @@ export interface AnalysisTask {
   readonly options: AnalysisOptions;
   /** One word: not zero asks to stop reading and to report on what was read. */
   readonly stop: Int32Array;
-  /** The only path is the spool of a tracer that is still at work: it is followed until an `AnalysisEnd` arrives. */
-  readonly isLive: boolean;
+  /** Not `file`: the only path is a file that still grows, of a tracer at work or of standard input; it is followed until an `AnalysisEnd` arrives. */
+  readonly kind: 'file' | 'live' | 'stdin';
 }
 
 /** Nobody writes to the spool any more. */

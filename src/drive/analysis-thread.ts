@@ -10,8 +10,8 @@ export interface AnalysisThreadOptions {
   readonly options: AnalysisOptions;
   /** Most memory that the analysis may take for its objects. Going beyond ends it with a message instead of ending the process. */
   readonly memoryMb: number;
-  /** The only path is the spool of a tracer that is still at work. */
-  readonly isLive?: boolean;
+  /** Not `file`: the only path is a file that still grows, until `spoolEnded`. */
+  readonly kind?: AnalysisTask['kind'];
   readonly tell: (message: AnalysisMessage) => void;
 }
 
@@ -21,8 +21,8 @@ export class AnalysisThread {
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
   #ended = false;
 
-  constructor({ paths, options, memoryMb, isLive = false, tell }: AnalysisThreadOptions) {
-    const task: AnalysisTask = { paths, options, stop: this.#stop, isLive };
+  constructor({ paths, options, memoryMb, kind = 'file', tell }: AnalysisThreadOptions) {
+    const task: AnalysisTask = { paths, options, stop: this.#stop, kind };
     this.#worker = new Worker(new URL('./analysis-worker.js', import.meta.url), {
       workerData: task,
       resourceLimits: { maxOldGenerationSizeMb: memoryMb },

@@ -20,7 +20,7 @@ class Stopped extends Error {}
 
 const port = parentPort;
 if (port === null) throw new Error('this file is the program of a thread');
-const { paths, options, stop, isLive } = workerData as AnalysisTask;
+const { paths, options, stop, kind } = workerData as AnalysisTask;
 const post = (message: AnalysisMessage): void => port.postMessage(message);
 let latest: Progress | null = null;
 let progressDue = 0;
@@ -40,7 +40,7 @@ function picture(progress: Progress): Picture {
 }
 
 function inputs(): InputSet {
-  return isLive ? liveInput() : openInputs(paths);
+  return kind === 'file' ? openInputs(paths) : growingInput();
 }
 
 /** The last line of the spool is of a call that has not returned. */
@@ -50,8 +50,8 @@ function nowWith(workers: ReadonlyMap<number, Now>, path: string): ReadonlyMap<n
   return new Map(workers).set(unfinished.tid, unfinished.now);
 }
 
-/** The spool of a tracer at work, followed until its end is told. */
-function liveInput(): InputSet {
+/** A spool, followed until its end is told. */
+function growingInput(): InputSet {
   const diagnostics: SourceDiagnostic[] = [];
   const [path = ''] = paths;
   const ended = new Promise<void>((resolve) => {
@@ -64,10 +64,16 @@ function liveInput(): InputSet {
   const looking = setInterval(() => {
     if (latest === null) return;
     look(latest);
-    post({ kind: 'now', workers: nowWith(latest.now(), path) });
+    if (kind === 'live') post({ kind: 'now', workers: nowWith(latest.now(), path) });
   }, NOW_EVERY_MS);
   void ended.then(() => clearInterval(looking));
-  return { kind: 'live', paths, inputs: [tailInput({ path, ended, diagnostics })], leftOut: [], notices: [] };
+  return {
+    kind: kind === 'live' ? 'live' : 'stdin',
+    paths: kind === 'live' ? paths : ['-'],
+    inputs: [tailInput({ path, ended, diagnostics })],
+    leftOut: [],
+    notices: [],
+  };
 }
 
 function look(progress: Progress): void {

@@ -1,5 +1,5 @@
 import { shownReport, type TuiState } from './state.ts';
-import { VERDICT_LABEL, verdictLines } from './verdict-text.ts';
+import { verdictLabel, verdictLines } from './verdict-text.ts';
 
 /** The smallest terminal that is drawn on. */
 export const SMALLEST = { columns: 40, rows: 8 } as const;
@@ -25,7 +25,7 @@ export function layoutOf(state: TuiState): Layout {
   const { columns, rows } = state;
   const report = shownReport(state);
   const second =
-    rows >= FEWEST_FOR_SECOND_LINE && report !== null && verdictLines(state, report, columns - VERDICT_LABEL).length > 1 ? 1 : 0;
+    rows >= FEWEST_FOR_SECOND_LINE && report !== null && verdictLines(state, report, columns - verdictLabel(report)).length > 1 ? 1 : 0;
   const headRows = rows < 12 ? 1 : rows < 16 ? 2 : 3 + second;
   const footRows = rows < 12 ? 1 : 2;
   return {

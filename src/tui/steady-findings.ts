@@ -50,7 +50,10 @@ export function steadied(
     next.set(key, { key, finding, firstMs, lastMs: nowMs, isShown });
   }
   for (const kept of memory) if (!next.has(kept.key) && kept.isShown && nowMs - kept.lastMs < STAYS_MS) next.set(kept.key, kept);
-  const all = [...next.values()].toSorted((a, b) => rank(a) - rank(b) || a.firstMs - b.firstMs);
+  // What was there keeps its order; what is new comes behind it.
+  const places = new Map(memory.map(({ key }, index) => [key, index]));
+  const place = ({ key }: Kept): number => places.get(key) ?? places.size;
+  const all = [...next.values()].toSorted((a, b) => rank(a) - rank(b) || place(a) - place(b));
   const findings = all.filter(({ isShown }) => isShown).map(({ finding }) => finding);
   return { memory: all, report: { ...report, findings: withOwnIds(findings), verdict: verdictOf(report, findings, elapsedMs) } };
 }

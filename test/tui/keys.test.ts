@@ -257,7 +257,7 @@ describe('the screen', () => {
         hint: '',
       },
     });
-    assert.match(dashboard.screen, /CUT SHORT {2}The analysis needed more than 3 MB/);
+    assert.match(dashboard.screen, /PARTIAL {2}The analysis needed more than 3 MB/);
     assert.match(dashboard.screen, /^▸ 1 CRITICAL/m);
   });
 

@@ -13,10 +13,10 @@ describe('the dashboard', () => {
   it('opens with the verdict, the worst finding selected, and what to do next', () =>
     expectScreen(
       `
- FILE       web-01.strace   gunicorn, 2 workers   58.20 s   1,204,331 lines
- CRITICAL   likely: Worker 4127 does not yield: 13 turns over 100 ms, the
-            longest 2.41 s in fsync.
- DATA       good   12 of 1,204,331 lines unread   no event lost   1 note      D
+ FILE     web-01.strace   gunicorn, 2 workers   58.20 s   1,204,331 lines
+ CRITICAL likely: Worker 4127 does not yield: 13 turns over 100 ms, the longest
+          2.41 s in fsync.
+ DATA     good   12 of 1,204,331 lines unread   no event lost   1 note        D
 ────────────────────────────────────────────────────────────────────────────────
     SEVERITY FINDING                                              WHEN (UTC)
 ▸ 1 CRITICAL Loop of worker 4127 blocked in fsync for 2.41 s      02:13:37
@@ -44,9 +44,9 @@ describe('the dashboard', () => {
   it('shows facts and proof on a small terminal, in ASCII', () =>
     expectScreen(
       `
- FILE       web-01.strace   gunicorn, 2 workers   58.20 s...
- CRITICAL   likely: Worker 4127 does not yield: 13 turns ...
- DATA       good   12 of 1,204,331 lines unread   no e... D
+ FILE     web-01.strace   gunicorn, 2 workers   58.20 s  ...
+ CRITICAL likely: Worker 4127 does not yield: 13 turns ov...
+ DATA     good   12 of 1,204,331 lines unread   no eve... D
 ------------------------------------------------------------
     SEVERITY FINDING                          WHEN (UTC)
 > 1 CRITICAL Loop of worker 4127 blocked i... 02:13:37
@@ -67,7 +67,7 @@ describe('the dashboard', () => {
   it('shows one line of verdict and the findings on the smallest terminal', () =>
     expectScreen(
       `
- CRITICAL   likely: Worker 4127 does ...
+ CRITICAL likely: Worker 4127 does no...
 ────────────────────────────────────────
     SEVERITY FINDING      WHEN (UTC)
 ▸ 1 CRITICAL Loop of w... 02:13:37
@@ -82,10 +82,10 @@ describe('the dashboard', () => {
   it('shows the proof of a finding right behind its facts', () =>
     expectScreen(
       `
- FILE       web-01.strace   gunicorn, 2 workers   58.20 s   1,204,331 lines
- CRITICAL   likely: Worker 4127 does not yield: 13 turns over 100 ms, the
-            longest 2.41 s in fsync.
- DATA       good   12 of 1,204,331 lines unread   no event lost   1 note      D
+ FILE     web-01.strace   gunicorn, 2 workers   58.20 s   1,204,331 lines
+ CRITICAL likely: Worker 4127 does not yield: 13 turns over 100 ms, the longest
+          2.41 s in fsync.
+ DATA     good   12 of 1,204,331 lines unread   no event lost   1 note        D
 ── FINDING 1 of 2 ─────────────────────────────────────────────── 1 of 2 lines ─
  CRITICAL Loop of worker 4127 blocked in fsync for 2.41 s
        likely, 02:13:37.902 to 02:13:40.312 UTC, worker 4127, loop-stall
@@ -114,8 +114,8 @@ describe('the dashboard', () => {
   it('names the keys that work, from the table that makes them work', () =>
     expectScreen(
       `
- FILE       web-01.strace   gunicorn, 2 workers   58.20 s   1,204,331 lines
- CRITICAL   likely: Worker 4127 does not yield: 13 turns over 100 ms, the lon...
+ FILE     web-01.strace   gunicorn, 2 workers   58.20 s   1,204,331 lines
+ CRITICAL likely: Worker 4127 does not yield: 13 turns over 100 ms, the longe...
 ── KEYS  triage ────────────────────────────────────────── j k: more   q: back ─
  ?        this page
  j k      move (also the arrows, PgUp PgDn, Ctrl-d Ctrl-u, g G)

@@ -42,7 +42,7 @@ export class LiveFeed implements Feed {
     this.#options = options;
     this.#endsAt = this.#started + options.seconds * 1_000;
     const tell = (message: AnalysisMessage): void => this.#told(message);
-    this.#thread = new AnalysisThread({ paths: [capture.file], options: options.options, memoryMb, isLive: true, tell });
+    this.#thread = new AnalysisThread({ paths: [capture.file], options: options.options, memoryMb, kind: 'live', tell });
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
     void capture.ended.then((end) => {
       this.#end = end;

@@ -57,7 +57,7 @@ export class Triage {
 
   constructor(options: TriageOptions) {
     this.#options = options;
-    const [columns, rows] = sizeOf(this.#output);
+    const [columns, rows] = sizeOf(process.stdout);
     const { source, files, mouse, ascii } = options;
     this.#dashboard = new Dashboard(initialState({ columns, rows, glyphs: ascii ? ASCII : UNICODE, source, files, mouse }), {
       draw: (frame) => this.#session?.draw(frame),
@@ -67,7 +67,7 @@ export class Triage {
     });
     this.#desk = new LineDesk({
       tell: (event) => this.#dashboard.dispatch(event),
-      isGrowing: () => this.#dashboard.state.live?.state === 'tracing',
+      isGrowing: () => this.#dashboard.state.live?.state === 'tracing' || this.#dashboard.state.reading.state === 'reading',
       clock: () => {
         const { report } = this.#dashboard.state;
         return report === null ? null : traceClock(report);
@@ -140,6 +140,7 @@ export class Triage {
     return TerminalSession.start({
       input: keyboard(),
       output: this.#output,
+      sized: process.stdout,
       theme: this.#options.theme,
       onInput: (input) =>
         this.#dashboard.dispatch(input.kind === 'key' ? { type: 'key', key: input.key } : { type: 'paste', text: input.text }),

@@ -26,6 +26,8 @@ const RESTORE_WAIT_MS = 20;
 export interface SessionOptions {
   readonly input: ReadStream;
   readonly output: WriteStream;
+  /** The stream of the same terminal that Node tells changes of its size. */
+  readonly sized: WriteStream;
   readonly theme: Theme;
   readonly onInput: (input: Input) => void;
   readonly onResize: (columns: number, rows: number) => void;
@@ -57,7 +59,7 @@ export class TerminalSession {
 
   static async start(options: SessionOptions): Promise<TerminalSession> {
     const session = new TerminalSession(options);
-    const { input, output } = options;
+    const { input, output, sized } = options;
     neverBlock(output);
     output.on('error', options.onGone);
     output.on('drain', () => session.#drained());
@@ -66,10 +68,10 @@ export class TerminalSession {
     input.setRawMode(true);
     input.setEncoding('utf8');
     input.on('data', (text: string) => session.#received(text));
-    const [columns, rows] = sizeOf(output);
+    const [columns, rows] = sizeOf(sized);
     session.#painter = await BlessedPainter.create({ columns, rows, theme: options.theme, write: (text) => session.#write(text) });
     session.#write(PASTE_ON);
-    process.on('SIGWINCH', session.#resized);
+    sized.on('resize', session.#resized);
     return session;
   }
 
@@ -125,7 +127,7 @@ export class TerminalSession {
     if (this.#restored) return;
     this.#restored = true;
     clearTimeout(this.#flushTimer);
-    process.off('SIGWINCH', this.#resized);
+    this.#options.sized.off('resize', this.#resized);
     try {
       this.#painter?.destroy();
       this.#options.input.setRawMode(false);
@@ -137,9 +139,8 @@ export class TerminalSession {
   }
 
   readonly #resized = (): void => {
-    const { output } = this.#options;
     try {
-      const [columns, rows] = sizeOf(output);
+      const [columns, rows] = sizeOf(this.#options.sized);
       this.#painter?.resize(columns, rows);
       this.#options.onResize(columns, rows);
     } catch {

@@ -4,7 +4,7 @@ import { coverage, extent, paths, SEVERITY_WORDS, workforce } from '../../output
 import { layoutOf } from '../layout.ts';
 import { type Ink, type Row, row, span, spread } from '../spans.ts';
 import { shownReport, type TuiState } from '../state.ts';
-import { VERDICT_LABEL as LABEL, verdictLines } from '../verdict-text.ts';
+import { HEAD_LABEL as LABEL, verdictLabel, verdictLines } from '../verdict-text.ts';
 import { liveData, liveSource } from './live-head.ts';
 
 const MEGABYTE = 1_000_000;
@@ -31,7 +31,7 @@ function source(state: TuiState): Row {
   const progress = progressText(state);
   const facts = report === null || progress !== '' ? [] : [workforce(report), ...extent(report)];
   const isReading = state.reading.state === 'reading';
-  if (state.reading.state === 'failed') return row(span(` ${'CUT SHORT'.padEnd(LABEL - 1)}`, 'warning'), state.reading.problem);
+  if (state.reading.state === 'failed') return row(span(` ${'PARTIAL'.padEnd(LABEL - 1)}`, 'warning'), state.reading.problem);
   const told = [...facts, ...(progress === '' ? [] : [progress])];
   const room = columns - LABEL - (isReading ? 13 : 1);
   const whole = [name, ...told].join('   ');
@@ -65,10 +65,11 @@ function verdict(state: TuiState): readonly [Row, Row?] {
   const ink: Ink = severity === 'none' ? 'bold' : severity;
   const word = SEVERITY_WORDS[severity];
   const { headRows } = layoutOf(state);
-  const [first = '', second] = verdictLines(state, report, state.columns - LABEL);
-  const label = [span(' '), span(word, ink), span(' '.repeat(Math.max(1, LABEL - 1 - word.length)))];
+  const indent = verdictLabel(report);
+  const [first = '', second] = verdictLines(state, report, state.columns - indent);
+  const label = [span(' '), span(word, ink), span(' '.repeat(indent - 1 - word.length))];
   if (headRows < 4 || second === undefined) return [row(...label, span([first, second ?? ''].join(' ').trim(), 'bold'))];
-  return [row(...label, span(first, 'bold')), row(' '.repeat(LABEL), span(second, 'bold'))];
+  return [row(...label, span(first, 'bold')), row(' '.repeat(indent), span(second, 'bold'))];
 }
 
 function data(state: TuiState): Row {

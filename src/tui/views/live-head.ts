@@ -1,7 +1,7 @@
 import { count } from '../../output/figures.ts';
 import { type Row, row, span, spread } from '../spans.ts';
 import type { LiveStatus, TuiState } from '../state.ts';
-import { VERDICT_LABEL } from '../verdict-text.ts';
+import { HEAD_LABEL } from '../verdict-text.ts';
 
 const MEGABYTE = 1_048_576;
 /** Without a byte for this long the data are called stale. */
@@ -13,11 +13,11 @@ export function liveSource(state: TuiState, live: LiveStatus): Row {
   const who = `${server === '' ? '' : `${server}, `}${live.pids.length} processes`;
   const seconds = (ms: number): string => `${Math.floor(ms / 1000)} s`;
   if (live.state === 'tracing') {
-    const left = row(span(' LIVE', 'warning'), `       ${who}   ${live.engine} ${seconds(live.elapsedMs)} of ${seconds(live.limitMs)}`);
+    const left = row(span(' LIVE', 'warning'), `     ${who}   ${live.engine} ${seconds(live.elapsedMs)} of ${seconds(live.limitMs)}`);
     return spread(left, row(span(live.engine === 'strace' ? 'TRACED: workers slower ' : 'TRACED ', 'warning')), state.columns);
   }
   const word = live.state === 'starting' ? 'STARTING' : live.state === 'detached' ? 'DETACHED' : 'ENDED';
-  return row(span(` ${word.padEnd(VERDICT_LABEL - 1)}`, 'bold'), `${who}   ${live.notes.at(-1) ?? ''}`);
+  return row(span(` ${word.padEnd(HEAD_LABEL - 1)}`, 'bold'), `${who}   ${live.notes.at(-1) ?? ''}`);
 }
 
 /** Lost, late and stale data said plainly, and how full the spool is. */
@@ -34,5 +34,5 @@ export function liveData(state: TuiState, live: LiveStatus): Row {
     `spool ${Math.floor(live.spoolBytes / MEGABYTE)} of ${Math.floor(live.spoolLimitBytes / MEGABYTE)} MB`,
   ];
   const word = isStale ? span(' STALE', 'warning') : span(' DATA', live.lost > 0 || live.behindBytes > 0 ? 'warning' : 'bold');
-  return spread(row(word, ' '.repeat(VERDICT_LABEL - word.text.length), parts.join('   ')), row(' D '), state.columns);
+  return spread(row(word, ' '.repeat(HEAD_LABEL - word.text.length), parts.join('   ')), row(' D '), state.columns);
 }
