@@ -22,11 +22,11 @@ describe('the dashboard', () => {
 ▸ 1 CRITICAL Loop of worker 4127 blocked in fsync for 2.41 s      02:13:37
   2 INFO     37 replies met EPIPE: the client had left            02:13:37
 ────────────────────────────────────────────────────────── 1 of 2, by severity ─
-       likely, 02:13:37.902 to 02:13:40.312 UTC, worker 4127, loop-stall
- FACTS fsync(9</srv/app/sessions.db>) took 2.41 s. 13 calls over 100 ms on this
-       file, together 9.30 s of 58.20 s.
- WHY   An event-loop worker does one thing at a time: until fsync returns it
-       accepts and answers nobody.
+ likely, 02:13:37.902 to 02:13:40.312 UTC, worker 4127, loop-stall
+ FACTS fsync(9</srv/app/sessions.db>) took 2.41 s. 13 calls over 100 ms on
+       this file, together 9.30 s of 58.20 s.
+ WHY   An event-loop worker does one thing at a time: until fsync returns
+       it accepts and answers nobody.
 
  NEXT  1 See who syncs on the request path.
            lsof -p 4127 -a -d 9
@@ -52,10 +52,10 @@ describe('the dashboard', () => {
 > 1 CRITICAL Loop of worker 4127 blocked i... 02:13:37
   2 INFO     37 replies met EPIPE: the cli... 02:13:37
 -------------------------------------- 1 of 2, by severity -
-       likely, 02:13:37.902 to 02:13:40.312 UTC, worker
-       4127, loop-stall
- FACTS fsync(9</srv/app/sessions.db>) took 2.41 s. 13 calls
-       over 100 ms on this file, together 9.30 s of
+ likely, 02:13:37.902 to 02:13:40.312 UTC, worker 4127,
+ loop-stall
+ FACTS fsync(9</srv/app/sessions.db>) took 2.41 s. 13
+       calls over 100 ms on this file, together 9.30 s ...
  PROOF Enter shows every line (2)
    811990  4127 recvfrom(14<TCP:[10.0.0... = 118 <0.000010>
 
@@ -88,14 +88,14 @@ describe('the dashboard', () => {
  DATA     good   12 of 1,204,331 lines unread   no event lost   1 note        D
 ── FINDING 1 of 2 ─────────────────────────────────────────────── 1 of 2 lines ─
  CRITICAL Loop of worker 4127 blocked in fsync for 2.41 s
-       likely, 02:13:37.902 to 02:13:40.312 UTC, worker 4127, loop-stall
- FACTS fsync(9</srv/app/sessions.db>) took 2.41 s. 13 calls over 100 ms on this
-       file, together 9.30 s of 58.20 s.
+ likely, 02:13:37.902 to 02:13:40.312 UTC, worker 4127, loop-stall
+ FACTS fsync(9</srv/app/sessions.db>) took 2.41 s. 13 calls over 100 ms on
+       this file, together 9.30 s of 58.20 s.
  PROOF  Enter opens the marked line among its neighbours
  ▸ 811990  4127 recvfrom(14<TCP:[10.0.0.4:8000->10.2.0.7:515... = 118 <0.000010>
    812004  4127 fsync(9</srv/app/sessions.db>) = 0 <2.410113>
- WHY   An event-loop worker does one thing at a time: until fsync returns it
-       accepts and answers nobody.
+ WHY   An event-loop worker does one thing at a time: until fsync returns
+       it accepts and answers nobody.
  NEXT  1 See who syncs on the request path.
            lsof -p 4127 -a -d 9
        2 Move the sync to a thread, on one host first.

@@ -12,12 +12,27 @@ const LABEL = 7;
 /** Text that hangs behind a label: ` WHY   An event loop …`. */
 export function hanging(glyphs: Glyphs, label: string, text: string, width: number): readonly Row[] {
   if (text === '') return [];
-  const lines = wrap(show(text, glyphs.ascii), Math.max(8, width - LABEL - 1));
+  const lines = wrap(show(text, glyphs.ascii), Math.max(8, width - LABEL - 5));
   return lines.map((line, index) => row(span(` ${(index === 0 ? label : '').padEnd(LABEL - 1)}`, 'bold'), line));
 }
 
+/** How sure, when and who, then the counted facts. */
+export function factRows(state: TuiState, finding: Finding, width: number): readonly Row[] {
+  const { glyphs } = state;
+  const facts = wrap(show(findingFacts(state, finding), glyphs.ascii), Math.max(8, width - 2));
+  return [...facts.map((line) => row(` ${line}`)), ...hanging(glyphs, 'FACTS', finding.summary, width)];
+}
+
+/** As many of the rows as there is room for; the last one says when something is missing. */
+export function clipped(rows: readonly Row[], height: number): readonly Row[] {
+  if (rows.length <= height) return rows;
+  const shown = rows.slice(0, Math.max(0, height));
+  const last = shown.at(-1);
+  return last === undefined ? [] : [...shown.slice(0, -1), [...last, span(' ...')]];
+}
+
 /** `likely, 02:13:32.104 to 02:13:51.220 UTC, worker 4127, loop-stall`. */
-export function findingFacts(state: TuiState, finding: Finding): string {
+function findingFacts(state: TuiState, finding: Finding): string {
   const { startMs, endMs, openEnded } = finding;
   const clock = clockName(state);
   const start = at(state, startMs);

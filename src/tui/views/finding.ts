@@ -5,7 +5,7 @@ import { type Row, row, rule, span } from '../spans.ts';
 import { shownReport, type TuiState, topScreen } from '../state.ts';
 import { findingOf } from '../tables/findings.ts';
 import { tall } from './beside.ts';
-import { findingFacts, hanging, proofRows, relatedRows, stepRows } from './finding-text.ts';
+import { factRows, hanging, proofRows, relatedRows, stepRows } from './finding-text.ts';
 
 /** One finding in full: the facts, the lines that prove it, why it matters, what to do. Scrolls so that the marked line is in sight. */
 export function drawFinding(state: TuiState): readonly Row[] {
@@ -38,8 +38,7 @@ function findingPage(state: TuiState, finding: Finding): { readonly rows: readon
   const title = row(' ', span(SEVERITY_WORDS[finding.severity], finding.severity), ' ', span(finding.title, 'bold'));
   const before = [
     title,
-    ...hanging(glyphs, '', findingFacts(state, finding), columns),
-    ...hanging(glyphs, 'FACTS', finding.summary, columns),
+    ...factRows(state, finding, columns),
     row(
       span(' PROOF', 'bold'),
       finding.evidence.length === 0 ? '  no single line shows it' : '  Enter opens the marked line among its neighbours',

@@ -95,11 +95,13 @@ const LEGEND: readonly (readonly [CellState, string])[] = [
   ['broken', 'EPIPE'],
 ];
 
-/** What the letters mean; as much of it as fits. */
-export function drawLegend(glyphs: Glyphs, width: number): Row {
+/** What the letters mean that are drawn in these rows, or all of them; as much as fits. */
+export function drawLegend(glyphs: Glyphs, width: number, drawn: readonly Row[] | null = null): Row {
+  const inks = new Set(drawn?.flatMap((cells) => cells.map(({ ink }) => ink)));
   const spans: Span[] = [];
   let used = 0;
   for (const [state, word] of LEGEND) {
+    if (drawn !== null && !inks.has(INKS[state])) continue;
     const text = `${word} `;
     if (used + text.length + 1 > width + 1) break;
     used += text.length + 1;

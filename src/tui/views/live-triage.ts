@@ -9,7 +9,7 @@ import { orderName } from '../tables/table.ts';
 import { WORKER_COLUMNS, type WorkerRow, workerRows } from '../tables/workers.ts';
 import { tall } from './beside.ts';
 import { drawFindingList, findingRule } from './finding-list.ts';
-import { findingFacts, hanging, proofRows, stepRows } from './finding-text.ts';
+import { clipped, factRows, proofRows, stepRows } from './finding-text.ts';
 import { drawLane, drawLegend, sumsOf } from './lanes.ts';
 import { liveNowMs, nowText } from './now.ts';
 
@@ -78,9 +78,9 @@ function callsPerSecond(state: TuiState, activity: Activity, lane: NonNullable<W
 /** Facts, the line that proves it, what to do next, as far as there is room; the last row says where the capture is. */
 function selectedBelow(state: TuiState, finding: Finding, height: number): readonly Row[] {
   const { columns, glyphs } = state;
-  const facts = [...hanging(glyphs, '', findingFacts(state, finding), columns), ...hanging(glyphs, 'FACTS', finding.summary, columns)];
+  const facts = factRows(state, finding, columns);
   const proof = [row(span(' PROOF ', 'bold'), 'Enter shows every line'), ...proofRows(state, finding, columns, -1, height > 16 ? 6 : 1)];
-  const text = facts.slice(0, Math.max(2, height - proof.length - 1));
+  const text = clipped(facts, Math.max(2, height - proof.length - 1));
   const steps = stepRows(glyphs, finding.next, columns, Math.max(0, height - text.length - proof.length - 1));
   return [...tall([...text, ...steps, ...proof], height - 1), spoolRow(state)];
 }

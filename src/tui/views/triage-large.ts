@@ -9,7 +9,7 @@ import { findingRows, selectedFinding } from '../tables/findings.ts';
 import { type WorkerRow, workerRows } from '../tables/workers.ts';
 import { beside, tall } from './beside.ts';
 import { drawFindingList, findingRule } from './finding-list.ts';
-import { findingFacts, hanging, proofRows, relatedRows, stepRows } from './finding-text.ts';
+import { factRows, hanging, proofRows, relatedRows, stepRows } from './finding-text.ts';
 import { drawLane, drawLegend, shownStretch } from './lanes.ts';
 import { timeAxis } from './timeline.ts';
 
@@ -106,8 +106,7 @@ function selectedInFull(state: TuiState, finding: Finding): readonly Row[] {
   const number = (report?.findings.indexOf(finding) ?? 0) + 1;
   return [
     rule(glyphs, columns, `FINDING ${number}  ${finding.title}`, 'Enter opens its lines'),
-    ...hanging(glyphs, '', findingFacts(state, finding), columns),
-    ...hanging(glyphs, 'FACTS', finding.summary, columns),
+    ...factRows(state, finding, columns),
     ...hanging(glyphs, 'WHY', finding.why, columns),
     ...stepRows(glyphs, finding.next, columns),
     ...(report === null ? [] : relatedRows(report, finding, glyphs, columns)),

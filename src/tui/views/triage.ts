@@ -8,7 +8,7 @@ import { findingRows, selectedFinding } from '../tables/findings.ts';
 import { workerRows } from '../tables/workers.ts';
 import { beside, tall } from './beside.ts';
 import { drawFindingList, findingRule } from './finding-list.ts';
-import { findingFacts, hanging, proofRows, stepRows } from './finding-text.ts';
+import { clipped, factRows, hanging, proofRows, stepRows } from './finding-text.ts';
 import { drawLane, drawLegend, shownStretch } from './lanes.ts';
 
 const LANE_LABEL = 8;
@@ -44,11 +44,7 @@ function drawSelected(state: TuiState, finding: Finding, height: number): readon
   const upper = Math.max(0, height - foot.length);
   const lanes = columns >= FEWEST_COLUMNS_FOR_LANES ? drawLanes(state, finding, upper) : [];
   const width = lanes.length > 0 ? columns - SPLIT - 2 : columns;
-  const text = [
-    ...hanging(glyphs, '', findingFacts(state, finding), width),
-    ...hanging(glyphs, 'FACTS', finding.summary, width),
-    ...hanging(glyphs, 'WHY', finding.why, width),
-  ].slice(0, upper);
+  const text = clipped([...factRows(state, finding, width), ...hanging(glyphs, 'WHY', finding.why, width)], upper);
   return [...tall(lanes.length > 0 ? beside(lanes, text, SPLIT, columns, glyphs) : text, upper), ...foot];
 }
 
@@ -63,16 +59,17 @@ function drawLanes(state: TuiState, finding: Finding, height: number): readonly 
   const room = height - 2;
   const shown = ordered.slice(0, ordered.length > room ? room - 1 : room);
   const hidden = ordered.length - shown.length;
-  return [
-    row(span(` ${secondsOf((toMs - fromMs) / LANE_CELLS)} a column, from ${at(state, fromMs).slice(0, 8)}`, 'quiet')),
-    ...shown.map(({ worker, activity: lane }) =>
-      row(
-        ` ${String(worker.pid).padEnd(LANE_LABEL - 1)}`,
-        ...(lane === null ? [] : drawLane(activity, lane, { fromMs, toMs, cells: LANE_CELLS }, state.glyphs)),
-      ),
+  const lanes = shown.map(({ worker, activity: lane }) =>
+    row(
+      ` ${String(worker.pid).padEnd(LANE_LABEL - 1)}`,
+      ...(lane === null ? [] : drawLane(activity, lane, { fromMs, toMs, cells: LANE_CELLS }, state.glyphs)),
     ),
+  );
+  return [
+    row(` ${secondsOf((toMs - fromMs) / LANE_CELLS)} a column, from ${at(state, fromMs).slice(0, 8)}`),
+    ...lanes,
     ...(hidden > 0 ? [row(` +${hidden} more: 3 shows all`)] : []),
-    row(' ', ...drawLegend(state.glyphs, SPLIT - 1)),
+    row(' ', ...drawLegend(state.glyphs, SPLIT - 1, lanes)),
   ];
 }
 
