@@ -3,11 +3,14 @@ import { BUCKETS } from '../model/activity-lane.ts';
 import type { ActivityRecorder } from '../model/activity-recorder.ts';
 import type { Model } from '../model/model.ts';
 import type { Thread } from '../model/processes.ts';
-import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
+import { type Nanoseconds, type TimeOrigin, UNKNOWN } from '../trace/time.ts';
+import { isoTime, timeOfDay } from './times.ts';
 import { type Representative, representatives } from './workers.ts';
 
 /** What each worker did over time, in equal columns of time from the first event on; and calls by what they were made on. Plain data. */
 export interface Activity {
+  /** The moment that all milliseconds of the report count from, which a `--from` does not move; as in the report's window. */
+  readonly zero: { readonly startTime: string | null; readonly timeOfDay: string | null };
   /** Milliseconds a column. */
   readonly columnMs: number;
   /** Columns up to the last event. */
@@ -64,7 +67,9 @@ export interface CallTarget {
 const MOST_WORKERS = 128;
 const MOST_TARGETS = 300;
 
-export function describeActivity(model: Model, recorder: ActivityRecorder): Activity {
+export function describeActivity(model: Model, recorder: ActivityRecorder, origin: TimeOrigin): Activity {
+  const first = Math.min(0, model.firstTime);
+  const zero = { startTime: isoTime(origin, first), timeOfDay: timeOfDay(origin, first) };
   const lanes = new Map(recorder.lanes.map((lane) => [lane.thread, lane]));
   const columns = Math.max(1, Math.min(BUCKETS, Math.ceil((model.lastTime + 1) / recorder.width)));
   const workers = representatives(model)
@@ -90,7 +95,7 @@ export function describeActivity(model: Model, recorder: ActivityRecorder): Acti
       ];
     })
     .map((worker) => withTail(worker, model.lastTime, recorder.width));
-  return { columnMs: recorder.width / 1e6, columns, workers, targets: targetsOf(recorder) };
+  return { zero, columnMs: recorder.width / 1e6, columns, workers, targets: targetsOf(recorder) };
 }
 
 /** What each worker is in now, by pid; cheap enough to be asked several times a second. */

@@ -1,13 +1,15 @@
 import type { Window } from '../analysis/report.ts';
 import { moment } from '../output/when.ts';
-import { shownReport, type TuiState } from './state.ts';
+import { shownActivity, shownReport, type TuiState } from './state.ts';
 
 const NO_CLOCK: Window = { startTime: null, endTime: null, timeOfDay: null, durationMs: null };
 
 /** A point of the trace on the clock that the user chose: `02:13:32.104`, or `+3.204 s`; `-` without times. */
 export function at(state: TuiState, milliseconds: number | null): string {
-  const window = shownReport(state)?.window;
-  if (milliseconds === null || window === undefined || window.durationMs === null) return '-';
+  const reported = shownReport(state)?.window;
+  if (milliseconds === null || reported === undefined || reported.durationMs === null) return '-';
+  // The window begins at --from, milliseconds count from the first event.
+  const window = { ...reported, ...shownActivity(state)?.zero };
   if (state.clock === 'relative') return moment(NO_CLOCK, milliseconds, null);
   const start = exactStart(window);
   if (start === null) return moment(window, milliseconds, null);

@@ -16,7 +16,9 @@ export function verdictLabel({ verdict }: Report): number {
 /** The verdict in at most two lines of that width. */
 export function verdictLines({ reading, source, glyphs }: TuiState, { verdict }: Report, width: number): readonly string[] {
   const early = source === 'file' && reading.state === 'reading' ? 'So far: ' : '';
-  const lines = wrap(show(early + verdictSentence(verdict), glyphs.ascii), Math.max(10, width));
+  // "(+2 more)" stays whole; a character that `show` never returns holds it together.
+  const text = show(early + verdictSentence(verdict), glyphs.ascii).replace(/(\(\+\d+) (more\))/, '$1\0$2');
+  const lines = wrap(text, Math.max(10, width)).map((line) => line.replace('\0', ' '));
   // What does not fit into two lines is cut where the second one ends.
   return lines.length <= MOST_LINES ? lines : [lines[0] ?? '', lines.slice(1).join(' ')];
 }

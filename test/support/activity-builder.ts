@@ -28,5 +28,11 @@ export function buildLane(pid: number, columns: number, parts: Columns, over: Pa
 }
 
 export function buildActivity(workers: readonly WorkerActivity[], columnMs: number): Activity {
-  return { columnMs, columns: workers[0]?.waiting.length ?? 0, workers, targets: [] };
+  return {
+    zero: { startTime: '2026-11-20T02:13:29.100000Z', timeOfDay: null },
+    columnMs,
+    columns: workers[0]?.waiting.length ?? 0,
+    workers,
+    targets: [],
+  };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { actionOf, bindings } from '../../src/tui/keys.ts';
 import { initialState, type ScreenKind } from '../../src/tui/state.ts';
+import { buildActivity, buildLane } from '../support/activity-builder.ts';
 import { buildFinding, buildReport, buildWorker, nightReport } from '../support/report-builder.ts';
 import { PaperDashboard } from '../support/screens.ts';
 
@@ -219,6 +220,12 @@ describe('the screen', () => {
     dashboard.press('T', 'T');
     assert.match(dashboard.screen, /SINCE START/);
     assert.match(dashboard.screen, /\+8\.802 s to \+11\.212 s since start/);
+  });
+
+  it('shows times that count from the first event, also when the report begins later', () => {
+    const report = { ...nightReport, window: { ...nightReport.window, startTime: '2026-11-20T02:13:35.000000Z' } };
+    const dashboard = new PaperDashboard(report, { activity: buildActivity([buildLane(4127, 582, {})], 100) });
+    assert.match(dashboard.screen, /02:13:37\.902 to 02:13:40\.312 UTC/);
   });
 
   it('says the size it needs below 40x8, where q still leaves', () => {

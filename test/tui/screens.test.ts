@@ -18,9 +18,9 @@ describe('the dashboard', () => {
           2.41 s in fsync.
  DATA     good   12 of 1,204,331 lines unread   no event lost   1 note        D
 ────────────────────────────────────────────────────────────────────────────────
-    SEVERITY FINDING                                              WHEN (UTC)
-▸ 1 CRITICAL Loop of worker 4127 blocked in fsync for 2.41 s      02:13:37
-  2 INFO     37 replies met EPIPE: the client had left            02:13:37
+    SEVERITY FINDING                                                 WHEN (UTC)
+▸ 1 CRITICAL Loop of worker 4127 blocked in fsync for 2.41 s         02:13:37
+  2 INFO     37 replies met EPIPE: the client had left               02:13:37
 ────────────────────────────────────────────────────────── 1 of 2, by severity ─
  likely, 02:13:37.902 to 02:13:40.312 UTC, worker 4127, loop-stall
  FACTS fsync(9</srv/app/sessions.db>) took 2.41 s. 13 calls over 100 ms on
@@ -48,9 +48,9 @@ describe('the dashboard', () => {
  CRITICAL likely: Worker 4127 does not yield: 13 turns ov...
  DATA     good   12 of 1,204,331 lines unread   no eve... D
 ------------------------------------------------------------
-    SEVERITY FINDING                          WHEN (UTC)
-> 1 CRITICAL Loop of worker 4127 blocked i... 02:13:37
-  2 INFO     37 replies met EPIPE: the cli... 02:13:37
+    SEVERITY FINDING                             WHEN (UTC)
+> 1 CRITICAL Loop of worker 4127 blocked in f... 02:13:37
+  2 INFO     37 replies met EPIPE: the client... 02:13:37
 -------------------------------------- 1 of 2, by severity -
  likely, 02:13:37.902 to 02:13:40.312 UTC, worker 4127,
  loop-stall
@@ -69,9 +69,9 @@ describe('the dashboard', () => {
       `
  CRITICAL likely: Worker 4127 does no...
 ────────────────────────────────────────
-    SEVERITY FINDING      WHEN (UTC)
-▸ 1 CRITICAL Loop of w... 02:13:37
-  2 INFO     37 replie... 02:13:37
+    SEVERITY FINDING         WHEN (UTC)
+▸ 1 CRITICAL Loop of work... 02:13:37
+  2 INFO     37 replies m... 02:13:37
 ────────────────── 1 of 2, by severity ─
 
  ?Help  j k move  Enter open  q quit

@@ -1,4 +1,4 @@
-import type { Report } from '../../analysis/report.ts';
+import type { Window } from '../../analysis/report.ts';
 
 /** What the times in the lines of a trace count from. */
 export type TraceClock = { readonly kind: 'epoch'; readonly startMs: number } | { readonly kind: 'day'; readonly startMs: number };
@@ -7,10 +7,10 @@ const EPOCH = /(?:^|[\s\]])(\d{9,11})\.(\d{3,9})\s/;
 const DAY = /(?:^|[\s\]])(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?\s/;
 const DAY_MS = 86_400_000;
 
-/** The clock that a report tells, or null. */
-export function traceClock({ window }: Report): TraceClock | null {
-  if (window.startTime !== null) return { kind: 'epoch', startMs: Date.parse(window.startTime) };
-  const day = DAY.exec(`${window.timeOfDay ?? ''} `);
+/** The clock that counts from this moment, or null for a trace without times. */
+export function traceClock({ startTime, timeOfDay }: Pick<Window, 'startTime' | 'timeOfDay'>): TraceClock | null {
+  if (startTime !== null) return { kind: 'epoch', startMs: Date.parse(startTime) };
+  const day = DAY.exec(`${timeOfDay ?? ''} `);
   return day === null ? null : { kind: 'day', startMs: dayMs(day) };
 }
 

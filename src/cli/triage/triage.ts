@@ -69,8 +69,8 @@ export class Triage {
       tell: (event) => this.#dashboard.dispatch(event),
       isGrowing: () => this.#dashboard.state.live?.state === 'tracing' || this.#dashboard.state.reading.state === 'reading',
       clock: () => {
-        const { report } = this.#dashboard.state;
-        return report === null ? null : traceClock(report);
+        const { report, activity } = this.#dashboard.state;
+        return report === null ? null : traceClock(activity?.zero ?? report.window);
       },
     });
     this.#guard = new TerminalGuard(

@@ -8,7 +8,9 @@ import { orderName } from '../tables/table.ts';
 import { tall } from './beside.ts';
 
 const BELOW = 9;
-const FIGURES = 54;
+const FIGURE = 9;
+/** Below this width the medians give their room to what calls were made on. */
+const WIDE = 100;
 const CALL = 14;
 
 /** Where the time of the trace went, by syscall and by what it was made on; below, how long the selected calls took. */
@@ -20,20 +22,18 @@ export function drawCalls(state: TuiState): readonly Row[] {
   const shown = tableRows(bodyRows, below);
   const position = Math.min(lists.calls.position, rows.length - 1);
   const first = firstShown(position, shown, rows.length);
-  const target = Math.max(0, columns - FIGURES - CALL - 2);
-  const heads = ` ${'CALL'.padEnd(CALL)}${cell('ON', target)} ${['COUNT', 'ERRORS'].map((each) => each.padStart(9)).join('')}${['TOTAL', 'P50', 'P99', 'MAX'].map((each) => each.padStart(9)).join('')}`;
+  const isWide = columns >= WIDE;
+  const titles = ['COUNT', 'ERRORS', 'TOTAL', ...(isWide ? ['P50'] : []), 'P99', 'MAX'];
+  const target = Math.max(0, columns - titles.length * FIGURE - CALL - 3);
+  const heads = ` ${'CALL'.padEnd(CALL)}${cell('ON', target)} ${titles.map((each) => each.padStart(FIGURE)).join('')}`;
   const { filter } = lists.calls;
   const remark = `${filter === '' ? '' : `filter: ${filter} (${rows.length})  Esc clears  `}${rows.length === 0 ? 0 : position + 1} of ${rows.length}, ${orderName(CALL_COLUMNS, lists.calls)}`;
   const list = rows.slice(first, first + shown).map((each, index) => {
-    const figures = [
-      count(each.count),
-      count(each.errors),
-      duration(each.totalMs),
-      duration(each.p50Ms),
-      duration(each.p99Ms),
-      duration(each.maxMs),
-    ];
-    const cells = row(` ${cell(each.call, CALL - 1)} ${cell(each.target, target)} ${figures.map((figure) => figure.padStart(9)).join('')}`);
+    const times = [each.totalMs, ...(isWide ? [each.p50Ms] : []), each.p99Ms, each.maxMs].map(duration);
+    const figures = [count(each.count), count(each.errors), ...times];
+    const cells = row(
+      ` ${cell(each.call, CALL - 1)} ${cell(each.target, target)} ${figures.map((figure) => figure.padStart(FIGURE)).join('')}`,
+    );
     return first + index === position ? selected(cells) : cells;
   });
   const chosen = rows[position];

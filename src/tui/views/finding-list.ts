@@ -10,7 +10,8 @@ import { orderName } from '../tables/table.ts';
 import { liveNowMs } from './now.ts';
 
 const SEVERITY = 9;
-const TIME = 14;
+/** Of the head of the column. */
+const LEAST_TIME = 11;
 const WORKERS = 10;
 const WHEN: Readonly<Record<string, string>> = {
   UTC: 'WHEN (UTC)',
@@ -31,7 +32,10 @@ export function drawFindingList(state: TuiState, width: number, most: number): r
   const shown = Math.max(1, most - 1);
   const first = firstShown(position, shown, rows.length);
   const workers = width >= WIDE ? WORKERS : 0;
-  const title = Math.max(10, width - 4 - SEVERITY - workers - TIME);
+  const visible = rows.slice(first, first + shown);
+  // A trace of several days has dates in this column.
+  const time = Math.max(LEAST_TIME, ...visible.map((finding) => whenText(state, finding).length));
+  const title = Math.max(10, width - 4 - SEVERITY - workers - time);
   const name = clockName(state);
   const heads = `    ${'SEVERITY'.padEnd(SEVERITY)}${'FINDING'.padEnd(title)}${workers > 0 ? 'WORKERS'.padEnd(workers) : ''}${WHEN[name] ?? 'WHEN'}`;
   const draw = (finding: Finding, index: number): Row => {
@@ -43,11 +47,11 @@ export function drawFindingList(state: TuiState, width: number, most: number): r
       ' '.repeat(SEVERITY - SEVERITY_WORDS[finding.severity].length),
       `${cell(finding.title, title - 1)} `,
       workers > 0 ? cell(pidsInShort(finding), workers) : '',
-      cell(whenText(state, finding), TIME),
+      cell(whenText(state, finding), time),
     );
     return index === position ? selected(cells) : cells;
   };
-  const list = rows.slice(first, first + shown).map((finding, index) => draw(finding, first + index));
+  const list = visible.map((finding, index) => draw(finding, first + index));
   if (list.length === 0) list.push(row(`    ${emptyText(state)}`));
   return [row(span(heads, 'quiet')), ...list];
 }

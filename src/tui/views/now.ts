@@ -1,7 +1,7 @@
 import type { WorkerActivity } from '../../analysis/activity.ts';
 import { duration } from '../../output/figures.ts';
 import { show } from '../../output/show.ts';
-import { shownReport, type TuiState } from '../state.ts';
+import { shownActivity, shownReport, type TuiState } from '../state.ts';
 
 const NOTABLE_MS = 250;
 
@@ -24,7 +24,7 @@ export function liveNowMs(state: TuiState): number {
   const last = window?.durationMs ?? 0;
   const { live, frozen } = state;
   if (live === null || live.state !== 'tracing' || frozen !== null || live.behindBytes > 0) return last;
-  const start = Date.parse(window?.startTime ?? '');
+  const start = Date.parse(shownActivity(state)?.zero.startTime ?? window?.startTime ?? '');
   // The tracer's clock is the one of this host. What is told comes up to a second after it was so.
   return Number.isFinite(start) ? Math.max(last, live.wallMs + (state.nowMs - live.atMs) - start) : last;
 }
