@@ -26,15 +26,22 @@ const MAGIC: readonly (readonly [string, Lookalike])[] = [
 const LINES: readonly (readonly [RegExp, Lookalike])[] = [
   [/^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\.go:\d+\]/, { looksLike: 'a log of gVisor' }],
   [/"evt\.(?:num|type)"/, { looksLike: 'output of sysdig (json)' }],
-  [/^\d+ \d\d:\d\d:\d\d\.\d{9} \d+ .* [<>] \w+/, { looksLike: 'output of sysdig' }],
-  [/^\s*(?:\?|\d+\.\d+)\s+\(\s*(?:\d+\.\d+ ms|\?)?\s*\):/, { looksLike: 'output of `perf trace`' }],
-  [/^ ?Summary of events:/, { looksLike: 'a summary of `perf trace`' }],
+  // The last one is the form of -pc and -pk, with the container in front of the process.
+  [/^\s*\d+ \d\d:\d\d:\d\d\.\d{9} \d+ .* [<>] \w+|^\s*\d+ \d\d:\d\d:\d\d\.\d{9} \d+ \S+ \(\w+\) \S+ \(/, { looksLike: 'output of sysdig' }],
+  [
+    /^\s*\{"type": ?"(?:hist|map|stats|tseries)",? .*\{$/,
+    { looksLike: 'JSON of bpftrace that was put on several lines', hint: 'give the original, one record a line (jq -c . FILE)' },
+  ],
+  [/^Demonstrations of \w+[,.]/, { looksLike: 'the page of examples of a tool of bcc' }],
+  [
+    /^(?:TIME\S*\s+)?(?:P?COMM\s+PID\s|PID\s+(?:P?COMM|TID)\s)|^SYSCALL\s+COUNT|^\s*(?:usecs|msecs)\s*: count\s+distribution|^TIME(?:\(\w+\))?\s+(?:UID\s+)?PID\s/,
+    {
+      looksLike: 'output of a ready-made tool of bcc or bpftrace',
+      hint: 'record the system calls themselves, with drover record, strace or `perf trace`',
+    },
+  ],
   [/\b(?:raw_)?syscalls:sys_(?:enter|exit)/, { looksLike: 'output of `perf script`' }],
   [/^# tracer:|^\s+\S+-\d+\s+\[\d+\]/, { looksLike: 'output of ftrace or trace-cmd' }],
-  [
-    /^\s*(?:% )?time\s+seconds\s+usecs\/call|^\s*(?:% )?time\s+seconds\b.*\bsyscall$/,
-    { looksLike: 'a summary of `strace -c`', hint: 'record the calls themselves, without -c' },
-  ],
   [/^\+\+\+ exited \(status \d+\) \+\+\+|^__libc_start_main\(/, { looksLike: 'output of ltrace', hint: 'use strace' }],
   [/^SYSCALL\(args\)|\bErr#\d+/, { looksLike: 'output of dtruss or truss' }],
   [/\bERR#\d+ '/, { looksLike: 'output of truss' }],
@@ -43,8 +50,7 @@ const LINES: readonly (readonly [RegExp, Lookalike])[] = [
 ];
 
 const LONGEST_QUOTE = 60;
-/** What `perf trace` and its like need is the same as for any file that is not strace's. */
-const USE_STRACE = 'drover reads text of strace';
+const USE_STRACE = 'drover reads strace, bpftrace and `perf trace`';
 
 /** Says what a head looks like that no format wants, with a way out where there is one: one line, safe to print. */
 export function describeUnknown(head: Buffer): string {

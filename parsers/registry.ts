@@ -1,9 +1,11 @@
 import { bpftraceFormat } from './bpftrace/format.ts';
 import type { TraceFormat } from './format.ts';
+import { perfTraceFormat } from './perf-trace/format.ts';
 import { straceFormat } from './strace/format.ts';
+import { straceSummaryFormat } from './strace-summary/format.ts';
 
 /** All formats, the most certain first when two claim a head with the same right. */
-export const formats: readonly TraceFormat[] = [straceFormat, bpftraceFormat];
+export const formats: readonly TraceFormat[] = [straceFormat, bpftraceFormat, perfTraceFormat, straceSummaryFormat];
 
 /** Below this the head is something else. */
 const LEAST = 0.2;

@@ -1,15 +1,17 @@
 import { LaneTable } from '../parsers/lanes.ts';
+import { readSidecar } from '../parsers/sidecar/sidecar.ts';
 import type { Activity, Now } from './analysis/activity.ts';
 import { Analysis } from './analysis/analysis.ts';
 import type { AnalysisOptions } from './analysis/options.ts';
 import type { Report } from './analysis/report.ts';
 import { mergeInputs } from './drive/merge.ts';
 import { OpenInput, type SharedTables } from './drive/open-input.ts';
+import { WORTH_A_THREAD } from './drive/parser-thread.ts';
 import { peek } from './drive/peeked-input.ts';
 import type { Reading } from './drive/reading.ts';
 import { type ScannedInput, scan } from './drive/scan.ts';
 import { Tally } from './drive/tally.ts';
-import { ThreadedInput, WORTH_A_THREAD } from './drive/threaded-input.ts';
+import { ThreadedInput } from './drive/threaded-input.ts';
 import type { InputSet } from './sources/trace-input.ts';
 import type { TimeOrigin } from './trace/time.ts';
 
@@ -47,7 +49,8 @@ export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hoo
     hooks.notice?.(`Left out ${name}: ${reason}`);
   }
   const shared: SharedTables = { lanes: new LaneTable(), origin };
-  const analysis = new Analysis(origin, options);
+  const noted = set.facts === undefined ? null : readSidecar(set.facts.before, set.facts.after);
+  const analysis = new Analysis(origin, options, noted);
   const progress = progressOf(tally, analysis);
   const chunkRead = () => hooks.progress?.(progress);
   const open = async (scanned: ScannedInput): Promise<OpenInput> => {

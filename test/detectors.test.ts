@@ -36,7 +36,7 @@ function fences(page: string, info: string): { readonly under: string; readonly 
         .slice(0, match.index)
         .match(/^## (.*)$/gm)
         ?.at(-1) ?? '';
-    if (match[1] === info) found.push({ under, text: match[2] ?? '' });
+    if (new RegExp(`^${info}$`).test(match[1] ?? '')) found.push({ under, text: match[2] ?? '' });
   }
   return found;
 }
@@ -100,8 +100,8 @@ for (const definition of detectors) {
     });
 
     it('has an example that makes it fire and one that leaves it quiet', async () => {
-      const [fires, ...more] = fences(page, 'strace fires');
-      const [quiet, ...others] = fences(page, 'strace quiet');
+      const [fires, ...more] = fences(page, '(?:strace|bpftrace) fires');
+      const [quiet, ...others] = fences(page, '(?:strace|bpftrace) quiet');
       assert.ok(fires !== undefined && quiet !== undefined && more.length === 0 && others.length === 0);
       assert.deepEqual([fires.under, quiet.under], ['## Example', '## Example']);
       const fired = await analyzed(fires.text);

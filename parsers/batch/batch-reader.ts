@@ -5,11 +5,13 @@ import type { Nanoseconds } from '../../src/trace/time.ts';
 import { withoutNames } from '../strace/argument-names.ts';
 import { joinHalves } from '../strace/call.ts';
 import { decode, LINE_LIMIT, latin1 } from '../strace/line-reference.ts';
+import { bitOf, HAS_INET, PORT_SHIFT } from './argument-notes.ts';
 import type { LaneFacts, OtherRecord } from './lane-facts.ts';
 import * as column from './record-batch.ts';
-import { bitOf } from './word-scan.ts';
 
 const EMPTY = Buffer.alloc(0);
+/** What `Call.head` is, in decoded arguments. */
+const HEAD = /^[^"]*"([A-Z][^"\\]*)/;
 
 /** A lane of the thread that parses, as far as it was told. */
 class MirroredLane implements Lane {
@@ -44,6 +46,8 @@ class BatchCall implements Call {
   at = 0;
   chunk: Buffer = EMPTY;
   extra: Buffer = EMPTY;
+  /** Shared with the reader. */
+  readonly heads: string[] = [];
 
   constructor(file: string, lane: Lane, called: Syscall) {
     this.file = file;
@@ -79,11 +83,23 @@ class BatchCall implements Call {
 
   mentions(word: ArgumentWord): boolean {
     const bit = bitOf(this.syscall.family, word);
-    return bit === 0 ? this.args.includes(word) : ((this.integers[this.at + column.WORDS] as number) & bit) !== 0;
+    return bit === 0 ? this.args.includes(word) : ((this.integers[this.at + column.NOTE] as number) & bit) !== 0;
   }
 
   get readyData(): number {
-    return this.syscall.family === 'epoll-wait' ? (this.integers[this.at + column.READY_DATA] as number) : -1;
+    return this.syscall.family === 'epoll-wait' ? (this.integers[this.at + column.DATA] as number) : -1;
+  }
+
+  get inetAddress(): number {
+    const note = this.syscall.family === 'accept' ? (this.integers[this.at + column.NOTE] as number) : 0;
+    if ((note & HAS_INET) === 0) return -1;
+    return ((this.integers[this.at + column.DATA] as number) >>> 0) * 65_536 + (note >>> PORT_SHIFT);
+  }
+
+  get head(): string {
+    const number = this.syscall.family === 'read' ? (this.integers[this.at + column.DATA] as number) : 0;
+    if (number >= 0) return number === 0 ? '' : (this.heads[number - 1] as string);
+    return HEAD.exec(this.args)?.[1] ?? '';
   }
 
   get returned(): string {
@@ -100,7 +116,7 @@ class BatchCall implements Call {
   }
 
   get previousText(): string {
-    return this.#text(column.PREVIOUS_FROM);
+    return this.previousLine === 0 ? '' : this.#text(column.PREVIOUS_FROM);
   }
 
   /** The range whose beginning and end stand in the columns `from` and `from + 1`. */
@@ -138,6 +154,7 @@ export class BatchReader {
   load(batch: column.RecordBatch, chunk: Buffer): void {
     for (const name of batch.syscalls) this.#syscalls.push(syscall(name));
     this.#errors.push(...batch.errors);
+    this.#call.heads.push(...batch.heads);
     for (const facts of batch.lanes) {
       const known = this.#lanes[facts.index];
       if (known === undefined) this.#lanes[facts.index] = new MirroredLane(facts);

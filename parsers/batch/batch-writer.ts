@@ -1,10 +1,13 @@
 import type { Call, Lane, TraceRecord } from '../../src/trace/record.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
+import { MILLISECOND } from '../../src/trace/time.ts';
+import { ArgumentNotes, NOTED_FAMILIES } from './argument-notes.ts';
 import type { LaneFacts, OtherRecord } from './lane-facts.ts';
 import type { RawCall, RawLine } from './raw-call.ts';
 import * as column from './record-batch.ts';
-import { WordScan } from './word-scan.ts';
 
+/** Only in front of such a gap anybody asks for the line before. */
+const SHORTEST_GAP = MILLISECOND;
 /** Shorter lines than this on average make the columns grow. */
 const SHORTEST_LINE = 48;
 
@@ -93,7 +96,7 @@ export class BatchWriter {
   #newSyscalls: string[] = [];
   readonly #errors = new Map<string, number>([['', 0]]);
   #newErrors: string[] = [''];
-  readonly #words = new WordScan();
+  readonly #notes = new ArgumentNotes();
   /** By lane index: what the reader knows, and the last batch that mentioned it. Ended lanes are forgotten. */
   readonly #told: (LaneFacts | undefined)[] = [];
   readonly #mentionedIn: number[] = [];
@@ -143,10 +146,12 @@ export class BatchWriter {
       others: this.#others,
       syscalls: this.#newSyscalls,
       errors: this.#newErrors,
+      heads: this.#notes.newHeads,
       lanes: this.#newLanes,
     };
     this.#newSyscalls = [];
     this.#newErrors = [];
+    this.#notes.newHeads = [];
     this.#newLanes = [];
     return batch;
   }
@@ -154,7 +159,8 @@ export class BatchWriter {
   #call(call: RawCall): void {
     const line = this.#place(call.bytes, call.from, call.to) - call.from;
     const entry = call.entry === null ? 0 : this.#placeLine(call.entry);
-    const previous = this.#placeLine(call.previous);
+    const isAfterGap = call.pause >= SHORTEST_GAP;
+    const previous = isAfterGap ? this.#placeLine(call.previous) : 0;
     // After the places: they may have made the memory anew.
     const { integers, doubles } = this.#columns;
     const at = this.#count * column.INTEGERS;
@@ -171,7 +177,7 @@ export class BatchWriter {
       (call.hasNames ? column.NAMED : 0);
     integers[at + column.LINE] = call.line;
     integers[at + column.START_LINE] = call.startLine;
-    integers[at + column.PREVIOUS_LINE] = call.previous.line;
+    integers[at + column.PREVIOUS_LINE] = isAfterGap ? call.previous.line : 0;
     integers[at + column.FROM] = call.from + line;
     integers[at + column.TO] = call.to + line;
     integers[at + column.ARGS_FROM] = call.argsFrom + line;
@@ -185,22 +191,15 @@ export class BatchWriter {
       integers[at + column.ENTRY_ARGS_FROM] = entry + Math.min(call.entryArgsFrom, length);
       integers[at + column.ENTRY_ARGS_TO] = entry + Math.min(call.entryArgsTo, length);
     }
-    const { family } = call.syscall;
-    if (family === 'accept' || family === 'epoll-wait' || family === 'ioctl' || family === 'fcntl') {
-      let words = this.#words.bits(call.syscall, call.bytes, call.argsFrom, call.argsTo);
-      const { entry: first } = call;
-      if (first !== null)
-        words |= this.#words.bits(
-          call.syscall,
-          first.bytes,
-          first.from + call.entryArgsFrom,
-          Math.min(first.to, first.from + call.entryArgsTo),
-        );
-      integers[at + column.WORDS] = words;
-      integers[at + column.READY_DATA] = family === 'epoll-wait' ? call.readyData : -1;
+    if (NOTED_FAMILIES.has(call.syscall.family)) {
+      this.#notes.look(call);
+      integers[at + column.NOTE] = this.#notes.note;
+      integers[at + column.DATA] = this.#notes.data;
     }
-    integers[at + column.PREVIOUS_FROM] = previous;
-    integers[at + column.PREVIOUS_TO] = previous + call.previous.to - call.previous.from;
+    if (isAfterGap) {
+      integers[at + column.PREVIOUS_FROM] = previous;
+      integers[at + column.PREVIOUS_TO] = previous + call.previous.to - call.previous.from;
+    }
     const double = this.#count * column.DOUBLES;
     doubles[double + column.START] = call.start;
     doubles[double + column.END] = call.end;

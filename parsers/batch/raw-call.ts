@@ -1,4 +1,6 @@
+import type { ArgumentWord } from '../../src/trace/argument-words.ts';
 import type { Call } from '../../src/trace/record.ts';
+import type { Nanoseconds } from '../../src/trace/time.ts';
 
 /** A line as a range of bytes that stays valid until the parser is asked for the next record. */
 export interface RawLine {
@@ -13,6 +15,10 @@ export interface RawLine {
 export interface RawCall extends Call {
   /** The bytes that the ranges below belong to. */
   readonly bytes: Buffer;
+  /** The same bytes. */
+  readonly view: DataView;
+  /** The first half of a split call holds the word. */
+  firstHalfHolds(word: ArgumentWord): boolean;
   /** The line with the result; empty for a call in flight. */
   readonly from: number;
   readonly to: number;
@@ -27,6 +33,8 @@ export interface RawCall extends Call {
   readonly entryArgsFrom: number;
   readonly entryArgsTo: number;
   readonly previous: RawLine;
+  /** Time from the line before that told of a call of this thread: no gap before this call is longer. */
+  readonly pause: Nanoseconds;
   /** The arguments carry the names of `-N`: `args` leaves them out. */
   readonly hasNames: boolean;
 }

@@ -22,9 +22,9 @@ export const ENTRY_ARGS_FROM = 17;
 export const ENTRY_ARGS_TO = 18;
 export const PREVIOUS_FROM = 19;
 export const PREVIOUS_TO = 20;
-/** Bits of `WordScan`. */
-export const WORDS = 21;
-export const READY_DATA = 22;
+/** `ArgumentNotes`, for the families that it looks at. */
+export const NOTE = 21;
+export const DATA = 22;
 export const INTEGERS = 23;
 
 /** Float64 columns. */
@@ -58,5 +58,6 @@ export interface RecordBatch {
   /** Names that records of this batch and later ones mean by number. */
   readonly syscalls: readonly string[];
   readonly errors: readonly string[];
+  readonly heads: readonly string[];
   readonly lanes: readonly LaneFacts[];
 }

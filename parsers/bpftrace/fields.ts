@@ -19,6 +19,8 @@ export interface Fields {
   peer: string;
   /** Four numbers, hexadecimal, as `calls.bt` prints them. */
   raw: string;
+  /** Five numbers: what the scheduler did, as `exact.bt` prints it. */
+  sched: string;
   /** Arguments in words. */
   args: string;
   /** Bytes, `\xNN` for what cannot be printed. */
@@ -48,6 +50,7 @@ export function readFields(line: string): Fields | null {
     fd: Number.NaN,
     peer: '',
     raw: '',
+    sched: '',
     args: '',
     data: '',
     hasData: false,
@@ -112,6 +115,9 @@ function take(fields: Fields, key: string, value: string): void {
       return;
     case 'a':
       fields.raw = value;
+      return;
+    case 'sched':
+      fields.sched = value;
       return;
     case 'data':
       fields.data = value;

@@ -4,7 +4,7 @@ import { knownSyscall, type Machine, syscallName } from '../../src/trace/syscall
 import { syscall } from '../../src/trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
 import { type Fields, readFields } from './fields.ts';
-import type { CallFacts } from './printed-call.ts';
+import type { CallFacts, SchedulingFacts } from './printed-call.ts';
 import { addressText } from './socket-bytes.ts';
 import type { TimeAxis } from './time-axis.ts';
 import type { Waiting, Where } from './waiting.ts';
@@ -46,6 +46,7 @@ export class LineReader {
     if (fields.event === 'start' || fields.event === 'fd') return { kind: 'header', fields };
     const isCall = fields.call !== '' || !Number.isNaN(fields.number);
     if (fields.event === '' && !isCall) return /^ts=/.test(text) ? BROKEN : OTHER;
+    if (fields.event === 'tcp' || fields.event === 'reset') return this.#socketState(fields, where);
     const tid = Number.isNaN(fields.tid) ? fields.pid : fields.tid;
     if (Number.isNaN(fields.time) || Number.isNaN(tid) || tid > 0x7fffffff)
       return fields.event === '' && fields.raw === '' ? OTHER : BROKEN;
@@ -86,6 +87,18 @@ export class LineReader {
     return this.machine === 'x86-64' ? 12 : 16;
   }
 
+  #socketState({ event, time, peer, others }: Fields, where: Where): LineMeaning {
+    const seenAt = this.#axis.at(time);
+    const port = Number(others.get('port'));
+    const change = `${others.get('old')} ${others.get('new')}`;
+    const state = event === 'reset' ? 'reset' : change === '3 1' ? 'established' : change === '1 8' ? 'closed' : null;
+    const address = /^\[(?:::ffff:)?([0-9a-f:.]{2,40})\]:(\d{1,5})$/i.exec(peer);
+    if (state === null || Number.isNaN(seenAt) || address === null || !(port > 0)) return BROKEN;
+    const [, host = '', peerPort = ''] = address;
+    const name = host.includes(':') ? `[${host}]:${peerPort}` : `${host}:${peerPort}`;
+    return { kind: 'waiting', waiting: { kind: 'socket-state', seenAt, where, state, port, peer: name } };
+  }
+
   #call(fields: Fields, { time, tid, pid, where }: Place): Waiting | null {
     const name = fields.call === '' ? syscallName(this.machine, fields.number) : knownSyscall(fields.call);
     if (name === '') return null;
@@ -110,7 +123,8 @@ export class LineReader {
       eventBytes: this.#eventBytes,
       words: raw.length > 0 ? null : wordsOf(fields, fd),
     };
-    return { kind: 'call', seenAt: end, tid, pid, where, facts, comm: fields.comm };
+    const scheduling = fields.sched === '' ? null : schedulingOf(fields.sched);
+    return { kind: 'call', seenAt: end, tid, pid, where, facts, comm: fields.comm, scheduling };
   }
 }
 
@@ -152,6 +166,13 @@ function event(fields: Fields, { time, tid, pid, where }: Place): Waiting | null
     default:
       return null;
   }
+}
+
+/** `0,0,40620847,18117,1`. */
+function schedulingOf(printed: string): SchedulingFacts | null {
+  if (!/^\d{1,18}(?:,\d{1,18}){4}$/.test(printed)) return null;
+  const [blockedBefore = 0, queuedBefore = 0, blocked = 0, queued = 0, wakeUps = 0] = printed.split(',').map(Number);
+  return { blockedBefore, queuedBefore, blocked, queued, wakeUps };
 }
 
 function outcomeOf({ result, error, number }: Fields): Pick<CallFacts, 'result' | 'error' | 'value'> | null {

@@ -183,9 +183,18 @@ export class Lines {
     this.#sink.add(waiting);
     if (waiting.seenAt > this.#lastSeen) this.#lastSeen = waiting.seenAt;
     this.#flags.timestamps = this.axis.isAnchored ? 'epoch' : 'monotonic';
-    this.#flags.pids = true;
+    if (waiting.kind !== 'lost') this.#flags.pids = true;
     if (waiting.kind === 'call' && waiting.facts.duration >= 0) this.#flags.durations = true;
-    return waiting.kind === 'call' ? 'calls' : waiting.kind === 'exit' ? 'exits' : 'signals';
+    switch (waiting.kind) {
+      case 'call':
+        return 'calls';
+      case 'exit':
+        return 'exits';
+      case 'signal':
+        return 'signals';
+      default:
+        return 'notices';
+    }
   }
 
   #header({ event, time, pid, fd, others }: Fields): void {

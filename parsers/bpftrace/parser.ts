@@ -1,7 +1,8 @@
 import type { Call, TraceRecord } from '../../src/trace/record.ts';
 import type { DiagnosticCount, LineAccount, ParserOptions, TraceFlags, TraceParser } from '../format.ts';
 import { LineCutter } from '../strace/line-cutter.ts';
-import { decode, type Source } from '../strace/line-reference.ts';
+import { decode } from '../strace/line-reference.ts';
+import { Source } from '../strace/source.ts';
 import { Tally } from '../strace/tally.ts';
 import { Lines } from './lines.ts';
 import { Ordering } from './ordering.ts';
@@ -41,7 +42,7 @@ export class BpftraceParser implements TraceParser {
 
   constructor({ file, lanes, origin }: ParserOptions) {
     this.#file = file;
-    this.#source = { file, bytes: Buffer.alloc(0) };
+    this.#source = new Source(file);
     this.#cutter = new LineCutter(this.#source, () => {});
     this.#tally = new Tally(file);
     this.#threads = new Threads(lanes);
@@ -109,6 +110,11 @@ export class BpftraceParser implements TraceParser {
       this.#ready.push({ kind: 'lost', count: waiting.count, time: waiting.seenAt });
       return;
     }
+    if (waiting.kind === 'socket-state') {
+      const { seenAt, state, port, peer, where } = waiting;
+      this.#ready.push({ kind: 'socket-state', time: seenAt, state, port, peer, ...where });
+      return;
+    }
     const { tid, pid, where, seenAt: time } = waiting;
     const lane = this.#threads.lane(tid);
     if (this.#threads.belongs(tid, pid)) this.#ready.push({ kind: 'membership', lane, leader: this.#threads.lane(pid), time });
@@ -116,6 +122,7 @@ export class BpftraceParser implements TraceParser {
       case 'call': {
         const { facts } = waiting;
         if (waiting.comm !== '') lane.comm = waiting.comm;
+        if (waiting.scheduling !== null) this.#ready.push({ kind: 'scheduling', lane, time, ...waiting.scheduling });
         const call = this.#made(tid, pid, facts, where);
         this.#ready.push(call);
         this.#note(pid, facts);

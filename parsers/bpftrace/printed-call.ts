@@ -24,6 +24,15 @@ export interface CallFacts {
   readonly words: string | null;
 }
 
+/** What the scheduler did, in nanoseconds: since the call before, and during the call. */
+export interface SchedulingFacts {
+  readonly blockedBefore: Nanoseconds;
+  readonly queuedBefore: Nanoseconds;
+  readonly blocked: Nanoseconds;
+  readonly queued: Nanoseconds;
+  readonly wakeUps: number;
+}
+
 const LONGEST_TEXT = 1_000;
 
 /** A call that owns its text: lines wait for their turn, so nothing may refer to the bytes they were read from. */
@@ -127,6 +136,15 @@ export class PrintedCall implements Call, RawCall, LastLine {
     if (this.#words === null) return firstEventData(this);
     const found = /u32=(\d+)/.exec(this.#words)?.[1];
     return found === undefined ? -1 : Number(found);
+  }
+
+  /** Rarely asked for: the arguments tell as well. */
+  get inetAddress(): number {
+    return -1;
+  }
+
+  get head(): string {
+    return this.result > 0 ? (/^[A-Z][^\\"]*/.exec(this.data)?.[0] ?? '') : '';
   }
 
   mentions(word: ArgumentWord): boolean {

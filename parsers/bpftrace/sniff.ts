@@ -1,7 +1,7 @@
 /** Lines that only bpftrace prints: its messages, its maps, its JSON, drover's own lines. */
 const OWN = /^(?:ts=\d+ dur=\d+ |event=(?:start|fd|exit|signal|deliver|exec|watch) )/;
 const JSON_RECORD =
-  /^\s*\{"type": ?"(?:attached_probes|printf|map|hist|stats|time|value|lost_events|tseries|join|cat|syscall|helper_error|runtime_error)"/;
+  /^\s*\{"type": ?"(?:attached_probes|printf|map|hist|stats|time|value|lost_events|tseries|join|cat|syscall|helper_error|runtime_error)".*\}$/;
 const MESSAGE = /^Attach(?:ing|ed) \d+ probes?(?:\.\.\.)?$|^Lost \d+ events$/;
 const MAP = /^@\w*(?:\[.*\])?: ?(?:-?\d|\(|count |$)|^@\w*\[[^\]]*$|^[[(][^|]{1,60}[\])]\s+\d+ \|@*\s*\|$/;
 /** Of `key=value` lines of others: time, thread, call and result must be there. */

@@ -1,5 +1,5 @@
 import type { Nanoseconds } from '../../src/trace/time.ts';
-import type { CallFacts } from './printed-call.ts';
+import type { CallFacts, SchedulingFacts } from './printed-call.ts';
 
 /** Where a line stands. */
 export interface Where {
@@ -18,6 +18,8 @@ export type Waiting =
       readonly where: Where;
       readonly facts: CallFacts;
       readonly comm: string;
+      /** What `sched=` says; null without it. */
+      readonly scheduling: SchedulingFacts | null;
     }
   | {
       readonly kind: 'signal';
@@ -37,5 +39,13 @@ export type Waiting =
       readonly pid: number;
       readonly where: Where;
       readonly status: number | null;
+    }
+  | {
+      readonly kind: 'socket-state';
+      readonly seenAt: Nanoseconds;
+      readonly where: Where;
+      readonly state: 'established' | 'closed' | 'reset';
+      readonly port: number;
+      readonly peer: string;
     }
   | { readonly kind: 'lost'; readonly seenAt: Nanoseconds; readonly count: number };

@@ -2,10 +2,11 @@ import type { ArgumentWord } from '../../src/trace/argument-words.ts';
 import type { Lane } from '../../src/trace/record.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
+import { firstData, headEnd, headStart, holdsWord, inetAddress } from '../argument-scan.ts';
 import type { RawCall } from '../batch/raw-call.ts';
-import { firstData } from '../batch/word-scan.ts';
 import { withoutNames } from './argument-names.ts';
-import { decode, LINE_LIMIT, type LineReference, latin1, type Source } from './line-reference.ts';
+import { decode, LINE_LIMIT, type LineReference, latin1 } from './line-reference.ts';
+import type { Source } from './source.ts';
 import type { Thread } from './thread.ts';
 
 /** The one Call object of a parser. Numbers are set for every call; strings are decoded from the current buffer when somebody asks. */
@@ -42,6 +43,7 @@ export class StraceCall implements RawCall {
   entryArgsFrom = 0;
   entryArgsTo = 0;
   previous: LineReference;
+  pause: Nanoseconds = 0.5;
 
   constructor(file: string, source: Source, hasNames: boolean, lane: Lane, syscall: Syscall, previous: LineReference) {
     this.#hasNames = hasNames;
@@ -63,6 +65,7 @@ export class StraceCall implements RawCall {
     this.entryArgsFrom = thread.argsFrom;
     this.entryArgsTo = thread.argsTo;
     this.previous = thread.before;
+    this.pause = thread.pause;
     this.partial = false;
   }
 
@@ -88,6 +91,10 @@ export class StraceCall implements RawCall {
     return this.#source.bytes;
   }
 
+  get view(): DataView {
+    return this.#source.view;
+  }
+
   get hasNames(): boolean {
     return this.#hasNames;
   }
@@ -99,11 +106,31 @@ export class StraceCall implements RawCall {
   }
 
   mentions(word: ArgumentWord): boolean {
-    return this.args.includes(word);
+    const { bytes, view } = this.#source;
+    return (
+      holdsWord(this.syscall.family, word, bytes, view, this.argsFrom, this.argsTo) || (this.entry !== null && this.firstHalfHolds(word))
+    );
+  }
+
+  firstHalfHolds(word: ArgumentWord): boolean {
+    const { entry, syscall } = this;
+    if (entry === null || syscall.family === 'epoll-wait' || syscall.family === 'accept') return false;
+    const { bytes, view } = entry;
+    return holdsWord(syscall.family, word, bytes, view, entry.from + this.entryArgsFrom, Math.min(entry.to, entry.from + this.entryArgsTo));
   }
 
   get readyData(): number {
-    return this.result === 1 ? firstData(this.#source.bytes, this.argsFrom, this.argsTo) : -1;
+    return this.result === 1 ? firstData(this.#source.bytes, this.#source.view, this.argsFrom, this.argsTo) : -1;
+  }
+
+  get inetAddress(): number {
+    return inetAddress(this.#source.bytes, this.#source.view, this.argsFrom, this.argsTo);
+  }
+
+  get head(): string {
+    const { bytes } = this.#source;
+    const start = this.result > 0 ? headStart(bytes, this.argsFrom, this.argsTo) : -1;
+    return start < 0 ? '' : latin1(bytes, start, headEnd(bytes, start, this.argsTo));
   }
 
   get returned(): string {

@@ -1,17 +1,21 @@
 import { type Syscall, syscall } from '../../src/trace/syscalls.ts';
+import { word } from '../byte-words.ts';
 import { closingBracket, OPEN } from './brackets.ts';
 import { StraceCall } from './call.ts';
 import { MOVED, readCarefully, UNCLOSED } from './careful-tail.ts';
 import { readDescriptor } from './descriptor.ts';
 import { findEcho } from './echo.ts';
 import { LINE_LIMIT, LineReference } from './line-reference.ts';
-import { NAME_BYTES, NameTable } from './names.ts';
+import { NameTable } from './names.ts';
 import { NOBODY, NOTED, RECORD, UNENDED, UNKNOWN } from './outcome.ts';
 import type { Reading } from './reading.ts';
-import { DETACHED, endsWith, RETURNED, Tail, UNCLEAR, UNFINISHED } from './tail.ts';
+import type { Source } from './source.ts';
+import { DETACHED, RETURNED, Tail, UNCLEAR, UNFINISHED } from './tail.ts';
 import type { Thread } from './thread.ts';
 
-const RESUMED_MARK = Uint8Array.from(Buffer.from(' resumed>'));
+const RESUMED_BEGINS = word('<...');
+const RESUMED_ENDS = ' resumed>';
+const RESUMED_WORDS = [word(' res'), word('umed')] as const;
 
 /** Reads the lines of calls: whole ones, `<unfinished ...>` and `<... resumed>` halves. The hot path of the parser. */
 export class Calls {
@@ -37,17 +41,8 @@ export class Calls {
 
   /** Reads `accept4(3, ...) = 5 <0.000012>` at `body`. */
   readCall(body: number, careful: boolean): number {
-    const { bytes } = this.#reading.source;
-    let at = body;
-    let hash = 0;
-    let byte = bytes[at] as number;
-    while (NAME_BYTES[byte] === 1) {
-      hash = (Math.imul(hash, 31) + byte) | 0;
-      byte = bytes[++at] as number;
-    }
-    if (byte !== 0x28 /* ( */) return UNKNOWN;
-    const called = this.#names.find(bytes, body, at, hash);
-    return called === null ? UNKNOWN : this.#readArguments(called, at + 1, careful);
+    const called = this.#names.at(this.#reading.source, body, 0x28 /* ( */);
+    return called === null ? UNKNOWN : this.#readArguments(called, this.#names.end + 1, careful);
   }
 
   /** Reads a call whose name stands at `from..to`, behind which something else comes before the bracket at `open`: `readv#64(`, `64:readv(`, `???(`. */
@@ -64,7 +59,7 @@ export class Calls {
     const { call } = this;
     // Only the output that a `write` makes can stand inside a line of strace and look like the line's end.
     if (called.family === 'write' && !careful && isTerminal(bytes, args) && this.#showsOutput(args)) return UNENDED;
-    let ending: number = careful ? UNCLEAR : this.#tail.read(bytes, args, reading.to);
+    let ending: number = careful ? UNCLEAR : this.#tail.read(reading.source, args, reading.to);
     if (ending === UNCLEAR) ending = readCarefully(call, bytes, args, reading.to);
     if (ending === UNCLEAR || ending === UNCLOSED) return UNENDED;
 
@@ -73,6 +68,8 @@ export class Calls {
     if (thread.pending) this.#lose(thread);
     if (thread.leaving) thread = this.#rebirth(thread);
     thread.turn(reading.line, reading.from, reading.to);
+    const pause = reading.time - thread.callTime;
+    thread.callTime = reading.time;
     const fd = called.takesDescriptor ? readDescriptor(bytes, args, reading.flags) : -1;
     if (ending === MOVED) {
       reading.account.unfinished++;
@@ -82,6 +79,7 @@ export class Calls {
     if (ending === UNFINISHED) {
       reading.account.unfinished++;
       reading.flags.split = true;
+      thread.pause = pause;
       this.#begin(thread, called, fd, args);
       return NOTED;
     }
@@ -97,6 +95,7 @@ export class Calls {
     call.argsFrom = args;
     call.entry = null;
     call.previous = thread.before;
+    call.pause = pause;
     call.partial = false;
     if (ending === DETACHED) {
       this.#detach();
@@ -111,22 +110,14 @@ export class Calls {
 
   /** Reads `<... accept4 resumed>...) = 5 <0.000012>` at `body`. */
   readResumed(body: number, careful: boolean): number {
-    const reading = this.#reading;
-    const { bytes } = reading.source;
+    const { source, to } = this.#reading;
+    const { bytes, view } = source;
     // "<... "
-    if (bytes[body + 1] !== 0x2e || bytes[body + 2] !== 0x2e || bytes[body + 3] !== 0x2e || bytes[body + 4] !== 0x20) return UNKNOWN;
-    const name = body + 5;
-    let at = name;
-    let hash = 0;
-    let byte = bytes[at] as number;
-    while (NAME_BYTES[byte] === 1) {
-      hash = (Math.imul(hash, 31) + byte) | 0;
-      byte = bytes[++at] as number;
-    }
-    const args = at + RESUMED_MARK.length;
-    if (args > reading.to || !endsWith(bytes, at, args, RESUMED_MARK)) return UNKNOWN;
-    const called = this.#names.find(bytes, name, at, hash);
-    return called === null ? UNKNOWN : this.#readSecondHalf(called, args, careful);
+    if (body + 5 > to || view.getInt32(body, true) !== RESUMED_BEGINS || bytes[body + 4] !== 0x20) return UNKNOWN;
+    const called = this.#names.at(source, body + 5, 0x20);
+    const { end } = this.#names;
+    const args = end + RESUMED_ENDS.length;
+    return called === null || args > to || !isResumed(source, end) ? UNKNOWN : this.#readSecondHalf(called, args, careful);
   }
 
   /** Reads the rest of a resumed call behind `resumed>`. */
@@ -134,7 +125,7 @@ export class Calls {
     const reading = this.#reading;
     const { bytes } = reading.source;
     const { call } = this;
-    let ending: number = careful ? UNCLEAR : this.#tail.read(bytes, args, reading.to);
+    let ending: number = careful ? UNCLEAR : this.#tail.read(reading.source, args, reading.to);
     if (ending === UNCLEAR || ending === UNFINISHED) ending = readCarefully(call, bytes, args, reading.to);
     if (ending !== RETURNED && ending !== DETACHED) return UNENDED;
 
@@ -143,6 +134,7 @@ export class Calls {
     reading.account.resumed++;
     const { time } = reading;
     const { duration } = call;
+    thread.callTime = time;
     if (duration >= 0) reading.flags.durations = true;
     if (thread.pending && thread.syscall === called) {
       call.takeEntry(thread);
@@ -161,6 +153,7 @@ export class Calls {
       call.entry = null;
       call.startLine = reading.line;
       call.previous = thread.before;
+      call.pause = Number.POSITIVE_INFINITY;
       call.partial = true;
     }
     call.end = time;
@@ -248,6 +241,11 @@ export class Calls {
     born.time = time;
     return born;
   }
+}
+
+/** ` resumed>` stands at `at`. */
+function isResumed({ bytes, view }: Source, at: number): boolean {
+  return view.getInt32(at, true) === RESUMED_WORDS[0] && view.getInt32(at + 4, true) === RESUMED_WORDS[1] && bytes[at + 8] === 0x3e;
 }
 
 /** Descriptor 1 or 2 stands at `args`: `1, `, `2</dev/pts/0>`, `fd=1`. */

@@ -33,7 +33,7 @@ export class CutCalls {
     const reading = this.#reading;
     const { leader, source, from } = reading;
     let head = text.replace(INTERRUPTED, '');
-    const args = head.indexOf('(', Math.max(leader.read(source.bytes, from) - from, 0)) + 1;
+    const args = head.indexOf('(', Math.max(leader.read(source, from) - from, 0)) + 1;
     const echo = findEcho(head.slice(args));
     let fragment: Fragment;
     if (echo !== null) {
@@ -58,9 +58,9 @@ export class CutCalls {
     const fragment = this.#fragment;
     if (fragment === null) return UNENDED;
     const { account } = this.#reading;
-    this.#reading.firstLine = fragment.line;
+    this.#reading.joinedFrom = fragment.line;
     const outcome = this.#tryAll(fragment.add(text));
-    this.#reading.firstLine = this.#reading.line;
+    this.#reading.joinedFrom = 0;
     if (outcome === UNENDED && fragment.isExhausted) return UNENDED;
     account.continued++;
     if (outcome === UNENDED) return null;
@@ -116,9 +116,9 @@ export class CutCalls {
     const first = half.entry.latin1(0, half.argsTo);
     const { syscall, start } = half;
     half.finish();
-    reading.firstLine = line - 1;
+    reading.joinedFrom = line - 1;
     const outcome = this.#tryAll([first + text]);
-    reading.firstLine = line;
+    reading.joinedFrom = 0;
     if (outcome === UNENDED) {
       half.begin(syscall, start, line - 1);
       return UNENDED;
@@ -142,11 +142,11 @@ export class CutCalls {
     const fragment = this.#fragment;
     let outcome = UNENDED;
     if (fragment === null) return outcome;
-    this.#reading.firstLine = fragment.line;
+    this.#reading.joinedFrom = fragment.line;
     for (const missing of MISSING) {
       if (outcome === UNENDED) outcome = this.#aside.read(fragment.text + missing + end);
     }
-    this.#reading.firstLine = this.#reading.line;
+    this.#reading.joinedFrom = 0;
     return outcome;
   }
 }

@@ -1,4 +1,6 @@
+import { areDigits, fourDigits, twoDigits } from '../byte-words.ts';
 import type { Layout } from './layout.ts';
+import type { Source } from './source.ts';
 
 /** Numbers with more digits are no pid: Linux allows 4,194,304. */
 const PID_DIGITS = 9;
@@ -22,6 +24,13 @@ export class Leader {
   readonly #time: number;
   readonly #distance: boolean;
   readonly #brackets: boolean;
+  /** Only a bare pid and seconds since the epoch, as `-f -ttt -o FILE` writes: read at once where nothing is odd. */
+  readonly #isPlain: boolean;
+  /** The digits of the last seconds, which most lines share. */
+  #digits0 = 0;
+  #digits4 = 0;
+  #digits8 = 0;
+  #plainSeconds = 0;
 
   constructor(layout: Layout) {
     this.#bare = layout.pid === 'bare';
@@ -36,10 +45,53 @@ export class Leader {
             : CLOCK;
     this.#distance = layout.distance;
     this.#brackets = layout.brackets;
+    this.#isPlain = this.#bare && layout.time === 'epoch' && !layout.distance && !layout.brackets;
   }
 
   /** Reads the columns of the line at `from` and gives the place of the call's name, or -1. */
-  read(bytes: Buffer, from: number): number {
+  read({ bytes, view }: Source, from: number): number {
+    if (this.#isPlain) {
+      const body = this.#readPlain(bytes, view, from);
+      if (body >= 0) return body;
+    }
+    return this.#readColumns(bytes, from);
+  }
+
+  /** `1234 1795202732.293061 `: gives the place behind it, or -1 when anything is not so. */
+  #readPlain(bytes: Buffer, view: DataView, from: number): number {
+    let at = from;
+    let tid = 0;
+    let byte = bytes[at] as number;
+    while (byte >= 0x30 && byte <= 0x39) {
+      tid = (Math.imul(tid, 10) + (byte - 0x30)) | 0;
+      byte = bytes[++at] as number;
+    }
+    if (byte !== 0x20 || at === from || at - from > PID_DIGITS) return -1;
+    do byte = bytes[++at] as number;
+    while (byte === 0x20);
+    if (at + STAMP > bytes.length || bytes[at + 10] !== 0x2e /* . */ || bytes[at + 17] !== 0x20) return -1;
+    const digits0 = view.getInt32(at, true);
+    const digits4 = view.getInt32(at + 4, true);
+    const digits8 = view.getUint16(at + 8, true);
+    if (digits8 !== this.#digits8 || digits4 !== this.#digits4 || digits0 !== this.#digits0) {
+      const last = twoDigits(digits8);
+      if (last < 0 || !areDigits(digits0) || !areDigits(digits4)) return -1;
+      this.#digits0 = digits0;
+      this.#digits4 = digits4;
+      this.#digits8 = digits8;
+      this.#plainSeconds = fourDigits(digits0) * 1e6 + fourDigits(digits4) * 100 + last;
+    }
+    const fraction = view.getInt32(at + 11, true);
+    const last = twoDigits(view.getUint16(at + 15, true));
+    if (last < 0 || !areDigits(fraction)) return -1;
+    this.tid = tid;
+    this.commFrom = this.commTo = at;
+    this.seconds = this.#plainSeconds;
+    this.nanoseconds = (fourDigits(fraction) * 100 + last) * 1_000;
+    return at + STAMP;
+  }
+
+  #readColumns(bytes: Buffer, from: number): number {
     let at = from;
     this.tid = -1;
     if (this.#bare) {
@@ -101,8 +153,8 @@ export class Leader {
     if (at === first || at - first > 10) return -1;
     if (this.#time === CLOCK) {
       if (byte !== 0x3a /* : */ || bytes[at + 3] !== 0x3a) return -1;
-      const minutes = twoDigits(bytes, at + 1);
-      const rest = twoDigits(bytes, at + 4);
+      const minutes = twoDigitsAt(bytes, at + 1);
+      const rest = twoDigitsAt(bytes, at + 4);
       if (minutes < 0 || rest < 0) return -1;
       seconds = seconds * 3_600 + minutes * 60 + rest;
       at += 6;
@@ -126,15 +178,16 @@ export class Leader {
   }
 }
 
+/** Bytes of `1795202732.293061 `. */
+const STAMP = 18;
+
 const NO_TIME = 0;
 const EPOCH = 1;
 const CLOCK = 2;
 const RELATIVE = 3;
 
-function twoDigits(bytes: Buffer, at: number): number {
-  const tens = (bytes[at] as number) - 0x30;
-  const ones = (bytes[at + 1] as number) - 0x30;
-  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : -1;
+function twoDigitsAt(bytes: Buffer, at: number): number {
+  return twoDigits((bytes[at] as number) | ((bytes[at + 1] as number) << 8));
 }
 
 /** `[00007f8c0a063f63] `, `[ 288] `, `[unconfined_u:...] `: any number of them. */

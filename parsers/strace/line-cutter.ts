@@ -1,4 +1,5 @@
-import type { Source } from './line-reference.ts';
+import { newlineAt } from '../byte-words.ts';
+import type { Source } from './source.ts';
 
 /** Of a longer line the head and the last `KEPT_TAIL` bytes are kept. */
 const LONGEST_LINE = 1 << 20;
@@ -51,7 +52,7 @@ export class LineCutter {
     if (this.#readsPartial) return this.#takePartial();
     if (this.#source.bytes !== chunk) this.#leavePartial(chunk);
     const from = this.#position;
-    const to = chunk.indexOf(NEWLINE, from);
+    const to = newlineAt(this.#source.view, from, chunk.length);
     if (to < 0) return this.#runDry(chunk, from);
     this.#position = to + 1;
     this.from = from;

@@ -29,8 +29,9 @@ export class LineReader {
   /** Reads the current line. `careful`: its end may be missing or imitated, so it is not looked for from behind. */
   read(careful: boolean): number {
     const reading = this.#reading;
-    const { bytes } = reading.source;
-    const body = reading.leader.read(bytes, reading.from);
+    const { source } = reading;
+    const { bytes } = source;
+    const body = reading.leader.read(source, reading.from);
     if (body < 0 || body >= reading.to) return UNKNOWN;
     const byte = bytes[body] as number;
     let outcome = UNKNOWN;

@@ -1,8 +1,5 @@
-/** Where the bytes that are read at the moment stand. One object for parser, call and threads, so that a change of the buffer is seen by all. */
-export interface Source {
-  readonly file: string;
-  bytes: Buffer;
-}
+import { viewOf } from '../byte-words.ts';
+import type { Source } from './source.ts';
 
 /** Raw lines are told up to this length. */
 export const LINE_LIMIT = 1_000;
@@ -43,6 +40,11 @@ export class LineReference {
     this.from = 0;
     this.to = length;
     this.#copied = true;
+  }
+
+  /** The bytes of `bytes`. */
+  get view(): DataView {
+    return this.#copied ? viewOf(this.#copy) : this.#source.view;
   }
 
   /** The bytes that `from` and `to` belong to. */

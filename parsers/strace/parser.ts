@@ -57,8 +57,6 @@ export class StraceParser implements TraceParser {
     while (cutter.next()) {
       const { from, to } = cutter;
       reading.line++;
-      reading.firstLine = reading.line;
-      reading.account.lines++;
       reading.from = from;
       reading.to = contentEnd(reading.source.bytes, from, to);
       if (cutter.skipped > 0) reading.note('long-line');
@@ -69,6 +67,7 @@ export class StraceParser implements TraceParser {
       this.#waits = this.#isLast || rest.isWaiting;
       if (record !== null) return record;
     }
+    reading.account.lines = reading.line;
     return this.#isEnding ? this.#finish() : null;
   }
 

@@ -5,7 +5,8 @@ import { Attribution } from './attribution.ts';
 import { Clock } from './clock.ts';
 import type { Layout } from './layout.ts';
 import { Leader } from './leader.ts';
-import { decode, LINE_LIMIT, type Source } from './line-reference.ts';
+import { decode, LINE_LIMIT } from './line-reference.ts';
+import { Source } from './source.ts';
 import { Tally } from './tally.ts';
 import type { Thread } from './thread.ts';
 import { ThreadTable } from './thread-table.ts';
@@ -32,8 +33,8 @@ export class Reading {
   line = 0;
   from = 0;
   to = 0;
-  /** Where the call that the line tells of began, when lines were joined; else the same as `line`. */
-  firstLine = 0;
+  /** Where the call that the line tells of began, when lines were joined; else 0. */
+  joinedFrom = 0;
   /** The time of the line. */
   time: Nanoseconds = 0.5;
   /** The thread of the last finished record: stack lines belong to it. */
@@ -67,7 +68,7 @@ export class Reading {
     this.time = 0;
     this.leader = new Leader(layout);
     this.clock = new Clock(layout.time, origin);
-    this.source = { file, bytes: Buffer.alloc(0) };
+    this.source = new Source(file);
     this.threads = new ThreadTable(lanes, this.source, none);
     this.#attribution = new Attribution(this.threads, tid ?? layout.initialTid);
   }
@@ -139,6 +140,11 @@ export class Reading {
 
   noteOn(code: string, line: number, text: string): void {
     this.#tally.note(code, line, text);
+  }
+
+  /** Where the call began that the line tells of. */
+  get firstLine(): number {
+    return this.joinedFrom === 0 ? this.line : this.joinedFrom;
   }
 
   /** The current line, cut at `LINE_LIMIT` bytes. */

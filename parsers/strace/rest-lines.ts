@@ -117,13 +117,13 @@ export class RestLines {
 
   #beginsRecord(text: string): boolean {
     const { leader, source, from } = this.#reading;
-    return this.#hasColumns ? leader.read(source.bytes, from) >= 0 : RECORD_START.test(text);
+    return this.#hasColumns ? leader.read(source, from) >= 0 : RECORD_START.test(text);
   }
 
   /** `[ Process PID=7 runs in 32 bit mode. ]` has the columns of a call. */
   #messageBehindColumns(text: string): Message | null {
     const { leader, source, from } = this.#reading;
-    const body = leader.read(source.bytes, from) - from;
+    const body = leader.read(source, from) - from;
     return body > 0 && text.startsWith('[ ', body) ? readMessage(text.slice(body)) : null;
   }
 

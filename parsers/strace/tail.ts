@@ -1,6 +1,8 @@
 import { UNKNOWN } from '../../src/trace/time.ts';
+import { areDigits, fourDigits, twoDigits, word } from '../byte-words.ts';
 import type { StraceCall } from './call.ts';
 import { NAME_BYTES, NameTable } from './names.ts';
+import type { Source } from './source.ts';
 
 /** The line ends with `) = result`. */
 export const RETURNED = 1;
@@ -13,6 +15,8 @@ export const UNCLEAR = 0;
 export type Ending = typeof RETURNED | typeof UNFINISHED | typeof DETACHED | typeof UNCLEAR;
 
 const UNFINISHED_MARK = Uint8Array.from(Buffer.from(' <unfinished ...>'));
+/** Its first sixteen bytes; the last one is known. */
+const UNFINISHED_WORDS = [' <un', 'fini', 'shed', ' ...'].map(word) as [number, number, number, number];
 const DETACHED_MARK = Uint8Array.from(Buffer.from(' <detached ...>'));
 /** Bytes that the text after an errno is made of, in any language: everything but brackets, quotes and `=`. */
 const PLAIN_TEXT = plainText();
@@ -34,13 +38,13 @@ export class Tail {
   }
 
   /** Reads the end of `from..to`, where `from` is behind the opening bracket or behind `resumed>`. */
-  read(bytes: Buffer, from: number, to: number): Ending {
+  read({ bytes, view }: Source, from: number, to: number): Ending {
     let at = to - 1;
     let byte = bytes[at] as number;
     this.#call.duration = UNKNOWN;
     if (byte === 0x3e /* > */) {
-      if (bytes[at - 1] === 0x2e /* . */) return this.#openEnd(bytes, from, to);
-      at = this.#readDuration(bytes, at - 1);
+      if (bytes[at - 1] === 0x2e /* . */) return this.#openEnd(bytes, view, from, to);
+      at = this.#readMicroseconds(bytes, view, at) || this.#readDuration(bytes, at - 1);
       if (at < from) return UNCLEAR;
       byte = bytes[at] as number;
     }
@@ -65,11 +69,33 @@ export class Tail {
   }
 
   /** ` <unfinished ...>` or ` <detached ...>`. */
-  #openEnd(bytes: Buffer, from: number, to: number): Ending {
+  #openEnd(bytes: Buffer, view: DataView, from: number, to: number): Ending {
+    const at = to - UNFINISHED_MARK.length;
+    if (
+      at >= from &&
+      view.getInt32(at, true) === UNFINISHED_WORDS[0] &&
+      view.getInt32(at + 4, true) === UNFINISHED_WORDS[1] &&
+      view.getInt32(at + 8, true) === UNFINISHED_WORDS[2] &&
+      view.getInt32(at + 12, true) === UNFINISHED_WORDS[3]
+    ) {
+      this.#call.argsTo = at;
+      return UNFINISHED;
+    }
     const mark = bytes[to - 16] === 0x3c /* < */ ? UNFINISHED_MARK : DETACHED_MARK;
     if (!endsWith(bytes, from, to, mark)) return UNCLEAR;
     this.#call.argsTo = to - mark.length;
     return mark === UNFINISHED_MARK ? UNFINISHED : DETACHED;
+  }
+
+  /** ` <0.000058>` with its last byte at `end`: sets the duration and gives the place before it, or 0 when it does not look like that. */
+  #readMicroseconds(bytes: Buffer, view: DataView, end: number): number {
+    if (bytes[end - 7] !== 0x2e /* . */ || bytes[end - 9] !== 0x3c /* < */ || bytes[end - 10] !== 0x20) return 0;
+    const whole = (bytes[end - 8] as number) - 0x30;
+    const fraction = view.getInt32(end - 6, true);
+    const last = twoDigits(view.getUint16(end - 2, true));
+    if (whole < 0 || whole > 9 || last < 0 || !areDigits(fraction)) return 0;
+    this.#call.duration = whole * 1e9 + (fourDigits(fraction) * 100 + last) * 1_000;
+    return end - 11;
   }
 
   /** `<1.234567>` whose last digit stands at `at`: sets the duration and gives the place before it, or -1. */

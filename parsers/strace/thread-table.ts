@@ -1,6 +1,6 @@
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import type { LaneTable } from '../lanes.ts';
-import type { Source } from './line-reference.ts';
+import type { Source } from './source.ts';
 import { Thread } from './thread.ts';
 
 const FREE = 0;

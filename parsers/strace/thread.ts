@@ -1,7 +1,8 @@
 import type { Lane, LastLine, PendingCall } from '../../src/trace/record.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import type { Nanoseconds } from '../../src/trace/time.ts';
-import { ENTRY_LIMIT, LINE_LIMIT, LineReference, type Source } from './line-reference.ts';
+import { ENTRY_LIMIT, LINE_LIMIT, LineReference } from './line-reference.ts';
+import type { Source } from './source.ts';
 
 /** The last line of a thread, whichever it is when somebody asks. */
 class LatestLine implements LastLine {
@@ -28,6 +29,10 @@ export class Thread implements PendingCall {
   readonly lane: Lane;
   /** The latest stamp of this thread; -Infinity before the first. A thread's stamps never decrease, so a smaller one is a clock step. */
   time = Number.NEGATIVE_INFINITY;
+  /** The stamp of its last line that tells of a call. */
+  callTime = Number.NEGATIVE_INFINITY;
+  /** Time from the call's line before to the entry of the pending call. */
+  pause = 0.5;
   /** The thread called `exit` or `exit_group`: the next call under its tid is another life. */
   leaving = false;
   /** The tracer let it go. */
@@ -87,6 +92,7 @@ export class Thread implements PendingCall {
   inherit(other: Thread): void {
     if (!other.pending) return;
     this.begin(other.syscall, other.start, other.line);
+    this.pause = other.pause;
     this.fd = other.fd;
     this.argsFrom = other.argsFrom;
     this.argsTo = other.argsTo;

@@ -4,8 +4,9 @@ import { detectors } from '../detectors/registry.ts';
 import { THRESHOLDS, type ThresholdName } from '../detectors/thresholds.ts';
 import { ActivityRecorder } from '../model/activity-recorder.ts';
 import { Model } from '../model/model.ts';
+import type { CaptureFacts } from '../trace/capture-facts.ts';
 import type { Call, TraceRecord } from '../trace/record.ts';
-import { MILLISECOND, SECOND, type TimeOrigin } from '../trace/time.ts';
+import { MILLISECOND, SECOND, type TimeOrigin, UNKNOWN } from '../trace/time.ts';
 import { type Activity, describeActivity, describeNow, type Now } from './activity.ts';
 import type { AnalysisOptions } from './options.ts';
 import type { InputFacts } from './parts.ts';
@@ -24,18 +25,22 @@ interface Running {
 export class Analysis {
   readonly #origin: TimeOrigin;
   readonly #options: AnalysisOptions;
-  readonly #capabilities: Capabilities & { times: boolean; resolution: number; durations: boolean; pids: boolean } = {
+  readonly #noted: CaptureFacts | null;
+  readonly #capabilities: { -readonly [Name in keyof Capabilities]: Capabilities[Name] } = {
     times: false,
     resolution: 0,
     durations: false,
     pids: false,
+    format: '',
   };
   #model: Model | null = null;
   #recorder: ActivityRecorder | null = null;
   #running: readonly Running[] = [];
   #events = 0;
 
-  constructor(origin: TimeOrigin, options: AnalysisOptions) {
+  /** `noted` is what stands beside the trace about its host. */
+  constructor(origin: TimeOrigin, options: AnalysisOptions, noted: CaptureFacts | null = null) {
+    this.#noted = noted;
     this.#origin = origin;
     this.#options = options;
   }
@@ -51,8 +56,11 @@ export class Analysis {
     } else if (record.kind === 'signal') model.signal(record);
     else if (record.kind === 'exit') model.exit(record);
     else if (record.kind === 'membership') model.membership(record);
+    else if (record.kind === 'scheduling') model.scheduling(record);
+    else if (record.kind === 'socket-state') model.socketState(record);
     else if (record.kind === 'lost') model.lost(record);
     else if (record.kind === 'count') model.counted(record);
+    else model.frame(record);
   }
 
   /** The report of all records accepted. Ends the analysis: what was still open is closed and judged. */
@@ -66,10 +74,12 @@ export class Analysis {
     const model = this.#model ?? this.#begin();
     // Where every call is split the parser alone knows that -T was given.
     this.#capabilities.durations ||= facts.source.flags.durations;
+    this.#capabilities.format = facts.source.format;
     const outcomes: Partial<Record<Kind, Outcome>> = {};
     const drafts: DraftFinding[] = [];
+    const onlyCounted = model.statistics.fromTables && model.lastTime === UNKNOWN;
     for (const running of this.#running) {
-      const { outcome, findings } = concluded(running);
+      const { outcome, findings } = onlyCounted ? NOTHING_BUT_COUNTS : concluded(running);
       outcomes[running.kind] = outcome;
       drafts.push(...findings);
     }
@@ -84,6 +94,7 @@ export class Analysis {
       outcomes,
       drafts: shown,
       events: this.#events,
+      noted: this.#noted,
     });
   }
 
@@ -111,6 +122,7 @@ export class Analysis {
       from: (from === undefined ? null : traceTime(origin, from)) ?? Number.NEGATIVE_INFINITY,
       to: (to === undefined ? null : traceTime(origin, to)) ?? Number.POSITIVE_INFINITY,
       longTurn: threshold('stall-ms') * MILLISECOND,
+      noted: this.#noted,
     });
     this.#model = model;
     this.#running = detectors.map(({ kind, create }) => {
@@ -128,6 +140,14 @@ export class Analysis {
     return model;
   }
 }
+
+const NOTHING_BUT_COUNTS: Conclusion = {
+  outcome: {
+    status: 'not-applicable',
+    reason: 'A table of counts tells neither when nor who. Record the calls: strace -f -ttt -T -y -s 128 -o FILE -p PID',
+  },
+  findings: [],
+};
 
 /** Only `-T` tells how long a call on one line took; split calls and calls in flight show it without. */
 function tellsDuration({ duration, startLine, line, inFlight, partial }: Call): boolean {

@@ -1,6 +1,7 @@
 import type { Capabilities } from '../detectors/detector.ts';
 import type { DraftFinding, Kind, Outcome } from '../detectors/finding.ts';
 import type { Model } from '../model/model.ts';
+import type { CaptureFacts } from '../trace/capture-facts.ts';
 import type { Call } from '../trace/record.ts';
 import type { TimeOrigin } from '../trace/time.ts';
 import type { AnalysisOptions } from './options.ts';
@@ -36,4 +37,6 @@ export interface Parts {
   readonly outcomes: Readonly<Partial<Record<Kind, Outcome>>>;
   readonly drafts: readonly DraftFinding[];
   readonly events: number;
+  /** What stands beside the trace about its host. */
+  readonly noted: CaptureFacts | null;
 }

@@ -10,7 +10,7 @@ const POOR_SHARE = 0.05;
 const RECORD = 'strace -f -ttt -T -y -s 128 -o FILE -p PID';
 
 /** Grades the input and says what that means for the findings. */
-export function assessQuality({ facts, model, capabilities, events }: Parts): Quality {
+export function assessQuality({ facts, model, capabilities, events, noted }: Parts): Quality {
   const { lines, unparsedLines, lostEvents } = facts;
   const share = lines === 0 ? 1 : unparsedLines / lines;
   const diagnostics = [...facts.diagnostics.values()]
@@ -31,6 +31,10 @@ export function assessQuality({ facts, model, capabilities, events }: Parts): Qu
   if (facts.source.flags.fdDecoration === 'address')
     notes.push(
       'Recorded with -yy, which stops all traced processes at each new socket (1 to 25 ms): delays right after an accept are partly the tracer. Use -y.',
+    );
+  if (noted?.listenOverflows)
+    notes.push(
+      `Meanwhile ${plural(noted.listenOverflows, 'connection')} on this host found an accept queue full (ListenOverflows); which server's is not told.`,
     );
   const damaged =
     share > PARTIAL_SHARE ||

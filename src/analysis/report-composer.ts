@@ -99,7 +99,14 @@ function weight({ metrics }: DraftFinding): number {
 }
 
 /** Findings about a worker that its stalls explain, or that explain them. */
-const STALL_EFFECTS: ReadonlySet<Kind> = new Set<Kind>(['service-stall', 'heartbeat-late', 'gil-starvation']);
+const STALL_EFFECTS: ReadonlySet<Kind> = new Set<Kind>([
+  'service-stall',
+  'heartbeat-late',
+  'gil-starvation',
+  'backlog-overflow',
+  'stranded-queue',
+  'accept-hoarding',
+]);
 
 /** They speak of the same request or listener, or one of them is the stall of a worker that the other names. */
 function areRelated(first: DraftFinding, second: DraftFinding): boolean {
@@ -115,8 +122,8 @@ function callsOf(model: Model, capabilities: Capabilities): CallStatistics[] {
     call: each.syscall.name,
     count: each.count,
     errors: Object.fromEntries([...each.errors].toSorted((a, b) => b[1] - a[1])),
-    totalMs: each.timed === 0 && !each.hasTotal ? null : ms(each.total),
-    maxMs: each.timed === 0 && each.longest === 0 ? null : ms(each.longest),
+    totalMs: each.hasTotal ? milliseconds(each.total) : each.timed === 0 ? null : ms(each.total),
+    maxMs: each.hasTotal && each.longest > 0 ? milliseconds(each.longest) : each.timed === 0 ? null : ms(each.longest),
     p50Ms: ms(each.percentile(0.5)),
     p99Ms: ms(each.percentile(0.99)),
   }));

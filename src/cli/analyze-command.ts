@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
 import type { TimePoint } from '../analysis/options.ts';
+
+import { prepareParserThread } from '../drive/parser-thread.ts';
+
 import type { ExitCodeSink } from './program.ts';
 import { addJudgeOptions, addPrintOptions, type ReportFlags } from './report-flags.ts';
 import { parseTimePoint } from './time-point.ts';
@@ -21,6 +24,7 @@ export function addAnalyzeCommand(program: Command, exitWith: ExitCodeSink): voi
     .option('--from <time>', 'leave out findings before: 02:13:37.5, +12.4s, 2026-11-20T02:13:37Z, epoch seconds', parseTimePoint)
     .option('--to <time>', 'leave out findings after', parseTimePoint);
   addJudgeOptions(command).action(async (files: string[], flags: AnalyzeFlags) => {
+    prepareParserThread(files);
     const commands = program.commands.map((each) => each.name());
     const { runAnalyze } = await import('./run-analyze.ts');
     exitWith(await runAnalyze(files, flags, commands));

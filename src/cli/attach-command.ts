@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { PROGRAM_NAMES, type ProgramName } from '../sources/bpftrace/program.ts';
 import { parseBytes, parseSeconds } from './option-values.ts';
 import type { ExitCodeSink } from './program.ts';
 import { addJudgeOptions, addPrintOptions, type ReportFlags } from './report-flags.ts';
@@ -7,6 +8,7 @@ import { addScreenOptions } from './triage-command.ts';
 /** How `drover attach` and `drover record` shall trace. */
 export interface CaptureFlags {
   readonly engine: 'auto' | 'strace' | 'bpftrace';
+  readonly program: ProgramName;
   /** Seconds. */
   readonly for: number;
   readonly save?: string;
@@ -57,6 +59,11 @@ export function addCaptureOptions(command: Command): Command {
   return command
     .optionsGroup('How to trace:')
     .addOption(new Option('--engine <engine>', 'the tracer').choices(['auto', 'bpftrace', 'strace']).default('auto'))
+    .addOption(
+      new Option('--program <name>', 'what bpftrace records: the calls, or exact: also what no call shows')
+        .choices(PROGRAM_NAMES)
+        .default('calls'),
+    )
     .addOption(new Option('--for <time>', 'how long: 30s, 2m').argParser(parseSeconds).default(SECONDS, '60s'))
     .option('--spool <dir>', 'where the capture is written while it grows (default: the temporary folder)')
     .addOption(new Option('--max-spool <size>', 'end the capture at this size').argParser(parseBytes).default(SPOOL_BYTES, '512M'))

@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline/promises';
-import { type CaptureEnd, LiveCapture } from '../sources/live/capture.ts';
+import type { CaptureEnd, LiveCapture } from '../sources/live/capture.ts';
 import { prepareCapture } from '../sources/live/prepare.ts';
-import { megabytes, Spool } from '../sources/live/spool.ts';
-import { straceEngine } from '../sources/live/strace-engine.ts';
+import { megabytes } from '../sources/live/spool.ts';
+import { startCapture } from '../sources/live/start-capture.ts';
 import type { CaptureFlags } from './attach-command.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -31,10 +31,8 @@ export async function startSession(
   const { engine, processes, why } = prepareCapture(pids, { engine: flags.engine, family: flags.family });
   if (why !== '') notice(why);
   if (engine === 'strace' && !(await agreed(processes.length, flags))) return null;
-  const spool = new Spool({ save: flags.save, spool: flags.spool, mostBytes: flags.maxSpool });
-  const seconds = flags.for + reserveSeconds;
-  const limits = { seconds, bytes: flags.maxSpool };
-  return LiveCapture.start(straceEngine(processes, spool.file, limits), processes, seconds, spool);
+  const { save, spool, maxSpool, program } = flags;
+  return startCapture(engine, processes, { save, spool, mostBytes: maxSpool, seconds: flags.for + reserveSeconds, program });
 }
 
 /** What to say when the tracing has begun. */

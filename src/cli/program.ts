@@ -4,6 +4,7 @@ import { addAnalyzeCommand } from './analyze-command.ts';
 import { addAttachCommand } from './attach-command.ts';
 import { addDoctorCommand } from './doctor-command.ts';
 import { addExplainCommand } from './explain-command.ts';
+import { addRecipeCommand } from './recipe-command.ts';
 import { addRecordCommand } from './record-command.ts';
 import { addRunCommand } from './run-command.ts';
 import { addTriageCommand } from './triage-command.ts';
@@ -43,6 +44,7 @@ export function createProgram(exitWith: ExitCodeSink): Command {
   addAttachCommand(program, exitWith);
   addRecordCommand(program, exitWith);
   addRunCommand(program, exitWith);
+  addRecipeCommand(program, exitWith);
   addDoctorCommand(program, exitWith);
   addExplainCommand(program, exitWith);
   return program;

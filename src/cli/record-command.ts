@@ -12,7 +12,7 @@ export function addRecordCommand(program: Command, exitWith: ExitCodeSink): void
   const command = addPidArgument(program.command('record').description('trace a running server into a file, for later or for a colleague'));
   addCaptureOptions(command)
     .optionsGroup('What to print:')
-    .option('-o, --output <file>', 'the capture; only you can read it (default: drover-HOST-TIME.strace)')
+    .option('-o, --output <file>', 'the capture; only you can read it (default: drover-HOST-TIME.trace)')
     .option('-q, --quiet', 'the name of the file only')
     .optionsGroup('Options:')
     .action(async (words: string[], flags: RecordFlags) => {

@@ -16,7 +16,7 @@ export async function runProgram(words: readonly string[], flags: RunFlags): Pro
   checkReportFlags(flags);
   if (flags.output !== undefined) await checkOutput(flags.output, flags.save === undefined ? [] : [flags.save]);
   demand(straceChecks(readHost()));
-  const spool = new Spool({ save: flags.save, spool: flags.spool, mostBytes: flags.maxSpool });
+  const spool = new Spool({ save: flags.save, spool: flags.spool, mostBytes: flags.maxSpool, engine: 'strace' });
   const seconds = flags.for ?? NO_LIMIT;
   const capture = await LiveCapture.start(straceRunEngine(words, spool.file, seconds), [], seconds || Number.POSITIVE_INFINITY, spool);
   return reportOn(capture, flags, `Tracing ${words[0]} from its start. Ctrl-C ends it, and the capture with it.`);

@@ -20,8 +20,8 @@ export async function runRecord(words: readonly string[], flags: RecordFlags): P
   return EXIT.done;
 }
 
-/** `drover-web-1-20261120T021337.strace`, in UTC. */
+/** `drover-web-1-20261120T021337.trace`, in UTC. */
 function defaultName(): string {
   const time = new Date().toISOString().replace(/[-:]|\.\d+Z$/g, '');
-  return `drover-${hostname().replace(/[^\w.-]/g, '_')}-${time}.strace`;
+  return `drover-${hostname().replace(/[^\w.-]/g, '_')}-${time}.trace`;
 }

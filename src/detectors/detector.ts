@@ -10,6 +10,8 @@ export interface Capabilities {
   readonly resolution: number;
   readonly durations: boolean;
   readonly pids: boolean;
+  /** What recorded it: `strace` stretches what it records, others do so less. */
+  readonly format: string;
 }
 
 export interface Context {

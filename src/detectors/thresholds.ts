@@ -58,6 +58,75 @@ const DEFINED = {
     meaning: 'All sync workers busy at once for this part of the time is a warning.',
   },
   'saturation-critical-share': { default: 0.5, unit: 'of the time', meaning: 'From here on it is critical.' },
+  'load-modules': {
+    default: 100,
+    unit: 'modules',
+    meaning: 'A worker that opens so many modules between its fork and its first accept loads the application itself.',
+  },
+  'load-mb': {
+    default: 16,
+    unit: 'MB',
+    meaning: 'A worker that opens modules and asks for so much memory of its own before its first accept does so, too.',
+  },
+  'import-ms': { default: 50, unit: 'ms', meaning: 'Importing for this long on the way of one request is a warning.' },
+  'import-modules': { default: 20, unit: 'modules', meaning: 'More modules than this on the way of one request are a warning.' },
+  'gc-io-critical-ms': {
+    default: 20,
+    unit: 'ms',
+    meaning: 'A call inside the garbage collector that takes this long is critical, whatever it is.',
+  },
+  'backlog-share': {
+    default: 0.8,
+    unit: 'of the backlog',
+    meaning: 'So many connections taken in one go, after a time without accepting, say that the queue was full or nearly.',
+  },
+  'backlog-min-connections': {
+    default: 5,
+    unit: 'connections',
+    meaning: 'Fewer than this are chance, however short the backlog.',
+  },
+  'churn-per-request': {
+    default: 3,
+    unit: 'calls a request',
+    meaning: 'From here on changes of the epoll set are worth a line: one to register a connection and one to remove it are usual.',
+  },
+  'churn-toggles': {
+    default: 1,
+    unit: 'a connection',
+    meaning: 'A listener that is taken out of the set this often is toggled around each accept.',
+  },
+  'churn-min-requests': { default: 10, unit: 'requests', meaning: 'Fewer requests, or connections, than this are too few to judge.' },
+  'busy-poll-share': {
+    default: 0.1,
+    unit: 'of the time',
+    meaning: 'A loop that goes round for this part of its time without getting anything done is a warning.',
+  },
+  'busy-poll-per-second': {
+    default: 1000,
+    unit: 'rounds a second',
+    meaning: 'Slower rounds than this, while it goes round, are no spinning.',
+  },
+  'hoarded-requests': {
+    default: 3,
+    unit: 'requests',
+    meaning: 'So many that waited in the worker that had accepted them in one go, while another was idle, are a warning.',
+  },
+  'stranded-connections': {
+    default: 3,
+    unit: 'connections',
+    meaning: 'So many connections that waited on a stalled worker while another was free are a warning.',
+  },
+  'accept-delay-ms': {
+    default: 50,
+    unit: 'ms',
+    meaning: 'One connection in twenty that waits this long to be accepted is a warning.',
+  },
+  'accept-delay-critical-ms': { default: 100, unit: 'ms', meaning: 'From here on such waiting is critical.' },
+  'accept-delay-min-connections': {
+    default: 20,
+    unit: 'connections',
+    meaning: 'Fewer accepted connections than this are too few for a share.',
+  },
   'retry-window-s': {
     default: 30,
     unit: 's',

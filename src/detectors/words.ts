@@ -30,6 +30,12 @@ export function duration(value: Nanoseconds): string {
   return `${ratio(ms)} ms`;
 }
 
+/** `53 MB`, `1.4 GB`: of 1,000,000 bytes. */
+export function megabytes(bytes: number): string {
+  if (bytes >= 999.5e6) return `${(bytes / 1e9).toFixed(1)} GB`;
+  return `${bytes >= 9.95e6 ? (bytes / 1e6).toFixed(0) : ratio(bytes / 1e6)} MB`;
+}
+
 /** `Worker 4711`; a capture without pids names nobody. */
 export function workerName(pid: number): string {
   return pid === 0 ? 'The worker' : `Worker ${pid}`;

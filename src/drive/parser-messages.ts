@@ -19,7 +19,10 @@ export interface ParserTask {
 export type ParserRequest = Uint8Array | null;
 
 /** A call in flight, decoded, with its lane by index. */
-export type InFlightCall = Omit<Call, 'lane' | 'syscall' | 'mentions' | 'readyData'> & { readonly lane: number; readonly syscall: string };
+export type InFlightCall = Omit<Call, 'lane' | 'syscall' | 'mentions' | 'readyData' | 'inetAddress' | 'head'> & {
+  readonly lane: number;
+  readonly syscall: string;
+};
 
 export interface ParserAnswer {
   readonly batch: RecordBatch;

@@ -10,6 +10,8 @@ export function timeOf(record: TraceRecord): Nanoseconds | null {
     case 'exit':
     case 'membership':
     case 'lost':
+    case 'scheduling':
+    case 'socket-state':
       return record.time;
     case 'count':
     case 'notice':

@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { BatchReader } from '../../parsers/batch/batch-reader.ts';
 import { type DiagnosticCount, emptyAccount, type LineAccount, type TraceFlags, type TraceFormat } from '../../parsers/format.ts';
 import type { TraceInput } from '../sources/trace-input.ts';
@@ -6,14 +6,15 @@ import type { Call, TraceRecord } from '../trace/record.ts';
 import { syscall } from '../trace/syscalls.ts';
 import type { TimeOrigin } from '../trace/time.ts';
 import type { ParserAnswer, ParserRequest, ParserTask } from './parser-messages.ts';
+import { parserThread } from './parser-thread.ts';
 import type { PeekedInput } from './peeked-input.ts';
 import type { OpenParser } from './reading.ts';
 
 /** Chunks that are with the parser thread or being read here. A source fills a chunk's memory anew after two further ones. */
 const UNDER_WAY = 3;
 
-/** Starting a thread takes about 30 ms: smaller inputs are read faster without. */
-export const WORTH_A_THREAD = 16_000_000;
+/** The first chunk goes in pieces: both threads run slowly until they are compiled, so let them do that at the same time. */
+const FIRST_PIECE = 131_072;
 
 /**
  * An input that is parsed in a thread of its own, while this thread analyses the records of the chunk before. Records cross as numbers in
@@ -26,7 +27,8 @@ export class ThreadedInput {
   readonly #mirror: Mirror;
   readonly #worker: Worker;
   readonly #rest: AsyncIterator<Buffer>;
-  #peeked: Buffer | null;
+  /** What was read to recognise the format, in pieces that are still to be sent. */
+  readonly #peeked: Buffer[];
   readonly #chunks: Buffer[] = [];
   #sentEnd = false;
   readonly #answers: ParserAnswer[] = [];
@@ -38,7 +40,7 @@ export class ThreadedInput {
     this.input = input;
     this.format = format;
     this.#rest = rest;
-    this.#peeked = read;
+    this.#peeked = piecesOf(inSharedMemory(read));
     this.#mirror = new Mirror(input.name, origin);
     this.parser = this.#mirror;
     const task: ParserTask = {
@@ -50,7 +52,7 @@ export class ThreadedInput {
       slots: UNDER_WAY + 1,
       chunkBytes: read.length,
     };
-    this.#worker = new Worker(new URL('./parser-worker.js', import.meta.url), { workerData: task });
+    this.#worker = parserThread();
     this.#worker.on('message', (answer: ParserAnswer) => {
       this.#answers.push(answer);
       this.#wake?.();
@@ -59,6 +61,7 @@ export class ThreadedInput {
       this.#failure = error;
       this.#wake?.();
     });
+    this.#worker.postMessage(task);
   }
 
   /** Waits for the next batch of records. False when there are no more. */
@@ -77,8 +80,7 @@ export class ThreadedInput {
   }
 
   async #send(): Promise<void> {
-    let chunk = this.#peeked;
-    this.#peeked = null;
+    let chunk = this.#peeked.shift() ?? null;
     if (chunk === null) {
       const step = await this.#rest.next();
       chunk = step.done === true ? null : step.value;
@@ -101,6 +103,11 @@ export class ThreadedInput {
       this.#wake = null;
     }
   }
+}
+
+function piecesOf(chunk: Buffer): Buffer[] {
+  const count = Math.ceil(chunk.length / FIRST_PIECE);
+  return Array.from({ length: count }, (_, i) => chunk.subarray(i * FIRST_PIECE, (i + 1) * FIRST_PIECE));
 }
 
 function inSharedMemory(chunk: Buffer): Buffer {
@@ -152,6 +159,8 @@ class Mirror implements OpenParser {
         syscall: syscall(call.syscall),
         mentions: (word) => call.args.includes(word),
         readyData: -1,
+        inetAddress: -1,
+        head: '',
       };
   }
 }

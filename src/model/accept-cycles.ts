@@ -1,10 +1,11 @@
 import { readyEvents } from '../trace/arguments.ts';
 import type { Call } from '../trace/record.ts';
-import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
+import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { AcceptCycle, FactBus } from './facts.ts';
 import type { Listener } from './listeners.ts';
 import type { WaitSet } from './loop.ts';
 import type { Thread } from './processes.ts';
+import { Rush } from './rush.ts';
 import { type KeptLine, keptLine } from './turn.ts';
 
 /** The last wait of a thread that may have reported its listener. */
@@ -22,6 +23,7 @@ class Wake {
 /** What a thread did with its listener since its last wait. */
 export class AcceptState {
   readonly wake = new Wake();
+  readonly rush = new Rush();
   open = false;
   listener: Listener | null = null;
   start: Nanoseconds = 0;
@@ -53,16 +55,25 @@ export class AcceptCycles {
   readonly #facts: FactBus;
   readonly #inWindow: (time: Nanoseconds) => boolean;
 
-  constructor(facts: FactBus, inWindow: (time: Nanoseconds) => boolean) {
+  /** A thread that does not look at its listener for this long leaves connections waiting. */
+  readonly #unattended: Nanoseconds;
+
+  constructor(facts: FactBus, inWindow: (time: Nanoseconds) => boolean, unattended: Nanoseconds) {
     this.#facts = facts;
     this.#inWindow = inWindow;
+    this.#unattended = unattended;
   }
 
   /** A wait that may have held the listener returned. */
   waited(thread: Thread, set: WaitSet, call: Call): void {
     const state = thread.accepts;
     if (state.open) this.close(thread, call.start);
-    const { wake } = state;
+    const { wake, rush } = state;
+    // A wait that waits, or runs out, found nothing queued when it began.
+    const foundNone = call.result === 0 || call.duration >= MILLISECOND;
+    if (rush.isOpen && (foundNone || rush.taken === 0)) this.#endRush(thread);
+    if (call.start - rush.lookedAt >= this.#unattended && !foundNone) this.#beginRush(thread, call);
+    rush.lookedAt = call.duration < 0 ? Number.NaN : call.end;
     wake.seen = true;
     wake.set = set;
     wake.woke = call.result > 0;
@@ -89,6 +100,12 @@ export class AcceptCycles {
       state.line = null;
     }
     state.calls++;
+    const { rush } = state;
+    // Where a wait comes first the socket does not block: a long accept is then the tracer's doing.
+    const wasQueued = succeeded && (wake.seen || call.duration < MILLISECOND);
+    if (call.start - rush.lookedAt >= this.#unattended && wasQueued) this.#beginRush(thread, call);
+    rush.lookedAt = call.end;
+    if (rush.isOpen && !(wasQueued && rush.takes(listener, call))) this.#endRush(thread);
     if (succeeded) state.accepted++;
     else if (call.error === 'EAGAIN' || call.error === 'EWOULDBLOCK') {
       if (state.accepted > 0) state.drained++;
@@ -98,6 +115,26 @@ export class AcceptCycles {
       }
     } else state.errors++;
     if (!wake.seen) this.close(thread, call.end);
+  }
+
+  #beginRush(thread: Thread, call: Call): void {
+    const { rush } = thread.accepts;
+    if (rush.isOpen) this.#endRush(thread);
+    rush.begin(call.start);
+  }
+
+  #endRush(thread: Thread): void {
+    const { rush } = thread.accepts;
+    rush.isOpen = false;
+    const { listener, line, since, start, end, taken } = rush;
+    if (listener !== null && line !== null && taken > 0 && this.#inWindow(start))
+      this.#facts.tell('queueTaken', { thread, listener, since, start, end, accepted: taken, line });
+  }
+
+  /** The thread ends, or the trace. */
+  finish(thread: Thread, at: Nanoseconds): void {
+    this.close(thread, at);
+    if (thread.accepts.rush.isOpen) this.#endRush(thread);
   }
 
   /** Tells the open cycle of a thread, which ends at `end`. */

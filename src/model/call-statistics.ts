@@ -88,12 +88,15 @@ function upperBound(bucket: number): Nanoseconds {
 /** Counts every call of the trace. */
 export class CallStatistics {
   readonly #counts: (CallCount | undefined)[] = [];
+  /** Sums were taken over from a table. */
+  fromTables = false;
 
   add(call: Call): void {
     (this.#counts[call.syscall.id] ?? this.#first(call.syscall)).add(call);
   }
 
   addCounted(count: CountedCalls): void {
+    this.fromTables = true;
     (this.#counts[count.syscall.id] ?? this.#first(count.syscall)).addCounted(count);
   }
 

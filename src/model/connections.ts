@@ -1,10 +1,11 @@
-import { socketAddress } from '../trace/arguments.ts';
+import { inetText, socketAddress } from '../trace/arguments.ts';
 import type { Call } from '../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { Descriptor } from './descriptors.ts';
 import type { Listener } from './listeners.ts';
 import type { Loop } from './loop.ts';
 import type { Thread } from './processes.ts';
+import type { RequestImports } from './request-imports.ts';
 import { type KeptLine, keptLine } from './turn.ts';
 
 /** One accepted connection. Its peer is decoded when somebody asks. */
@@ -24,9 +25,12 @@ export class Connection {
   /** A write to it failed: reported once. */
   failed = false;
   closed = false;
+  /** How many its thread had accepted before it in the same go. */
+  place = 0;
   /** It was read or written. */
   used = false;
-  readonly #acceptArgs: string;
+  /** The client's address: `Call.inetAddress`, or arguments that may hold another kind of address. */
+  readonly #client: number | string;
   #peer: string | null = null;
 
   constructor(
@@ -36,7 +40,7 @@ export class Connection {
     thread: Thread,
     openedAt: Nanoseconds,
     line: number,
-    acceptArgs: string,
+    client: number | string,
     seenOpening: boolean,
   ) {
     this.fd = fd;
@@ -46,14 +50,15 @@ export class Connection {
     this.openedAt = openedAt;
     this.openedLine = line;
     this.seenOpening = seenOpening;
-    this.#acceptArgs = acceptArgs;
+    this.#client = client;
     this.request = new Request(this, openedAt, thread.loop);
   }
 
   /** Address of the client, '' when the trace does not tell. */
   get peer(): string {
     if (this.#peer === null) {
-      this.#peer = this.descriptor.peer || socketAddress(this.#acceptArgs);
+      const client = this.#client;
+      this.#peer = this.descriptor.peer || (typeof client === 'number' ? inetText(client) : socketAddress(client));
       this.descriptor.peer = this.#peer;
     }
     return this.#peer;
@@ -88,6 +93,8 @@ export class Request {
   /** Bookkeeping of Loop: time spent on it in the turn `turn`. */
   turn = -1;
   inTurn: Nanoseconds = 0;
+  /** What was imported on its way; null as a rule. */
+  imports: RequestImports | null = null;
 
   constructor(connection: Connection, startedAt: Nanoseconds, loop: Loop) {
     this.connection = connection;
@@ -102,8 +109,12 @@ export class Request {
 
   /** The client was seen to leave while this record was read. */
   hangUp(record: Call): void {
-    this.hungUpAt = record.end;
-    this.hungUpLine = keptLine(record);
+    this.hungUp(record.end, keptLine(record));
+  }
+
+  hungUp(at: Nanoseconds, line: KeptLine): void {
+    this.hungUpAt = at;
+    this.hungUpLine = line;
   }
 
   /** What to call it: its line, or the connection. */
@@ -127,9 +138,11 @@ export function acceptedConnection(
   fd: number,
   listener: Listener,
   thread: Thread,
-  call: { end: Nanoseconds; line: number; args: string },
+  call: Pick<Call, 'end' | 'line' | 'args' | 'inetAddress'>,
 ): Connection {
-  const connection = new Connection(fd, descriptor, listener, thread, call.end, call.line, call.args, true);
+  const { inetAddress } = call;
+  const client = inetAddress < 0 ? call.args : inetAddress;
+  const connection = new Connection(fd, descriptor, listener, thread, call.end, call.line, client, true);
   descriptor.connection = connection;
   return connection;
 }

@@ -1,20 +1,24 @@
 import { decoration, integer, socketAddress, splitArguments } from '../trace/arguments.ts';
 import type { Call } from '../trace/record.ts';
+import type { Nanoseconds } from '../trace/time.ts';
 import { Descriptor, type DescriptorKind, describeByLabel, EpollSet } from './descriptors.ts';
 import type { Listeners } from './listeners.ts';
 import type { Process, Thread } from './processes.ts';
+import { type KeptLine, keptLine } from './turn.ts';
 
 /** Follows what descriptor numbers stand for: opening, duplicating, options, epoll registration. */
 export class DescriptorTracker {
   readonly #listeners: Listeners;
+  readonly #inWindow: (time: Nanoseconds) => boolean;
 
-  constructor(listeners: Listeners) {
+  constructor(listeners: Listeners, inWindow: (time: Nanoseconds) => boolean) {
     this.#listeners = listeners;
+    this.#inWindow = inWindow;
   }
 
   /** `open`, `eventfd`, `epoll_create`…: the result is a new descriptor of that kind. */
-  opened(call: Call, thread: Thread, kind: DescriptorKind): void {
-    if (!(call.result >= 0)) return;
+  opened(call: Call, thread: Thread, kind: DescriptorKind): Descriptor | null {
+    if (!(call.result >= 0)) return null;
     const label = decoration(call.returned);
     const descriptor = label === '' ? new Descriptor(kind, kind === 'file' ? pathOf(call.args) : '', true) : describeByLabel(label);
     if (label !== '' && descriptor.kind === 'unknown') descriptor.kind = kind;
@@ -22,7 +26,7 @@ export class DescriptorTracker {
       descriptor.kind = 'epoll';
       descriptor.epoll = new EpollSet();
     }
-    thread.process.descriptors.set(call.result, descriptor);
+    return thread.process.descriptors.set(call.result, descriptor);
   }
 
   socket(call: Call, thread: Thread): void {
@@ -53,12 +57,14 @@ export class DescriptorTracker {
   listen(call: Call, thread: Thread): void {
     if (call.result !== 0) return;
     const descriptor = thread.process.descriptors.learn(call.fd, call.args);
-    this.#listeners.opened(descriptor, call.fd, integer(splitArguments(call.args)[1]));
+    const listener = this.#listeners.opened(descriptor, call.fd, integer(splitArguments(call.args)[1]));
+    listener.openedBy ??= thread.process;
+    listener.openedLine ??= entryLine(call);
   }
 
   setOption(call: Call, thread: Thread): void {
     if (call.result === 0 && call.args.includes('SO_REUSEPORT') && /\[1\]/.test(call.args))
-      thread.process.descriptors.learn(call.fd, call.args).reusePort = true;
+      thread.process.descriptors.learn(call.fd, call.args).reusePort = entryLine(call);
   }
 
   shutdown(call: Call, thread: Thread): void {
@@ -109,6 +115,7 @@ export class DescriptorTracker {
     const match = /EPOLL_CTL_(ADD|MOD|DEL), (?:fd=)?(\d+)/.exec(args);
     if (match === null || call.result !== 0) return;
     const fd = Number(match[2]);
+    if (this.#inWindow(call.end)) countChange(set.epoll, match[1] ?? '', process.descriptors.get(fd)?.listener != null, call);
     if (match[1] === 'DEL') {
       set.epoll.members.delete(fd);
       return;
@@ -133,6 +140,20 @@ export class DescriptorTracker {
     if (descriptor.kind === 'epoll') for (const { loop } of process.threads) if (loop.hub?.descriptor === descriptor) loop.hubClosed();
     return descriptor;
   }
+}
+
+function countChange(epoll: EpollSet, change: string, ofListener: boolean, call: Call): void {
+  if (change === 'ADD') epoll.added++;
+  else if (change === 'DEL') epoll.removed++;
+  else if (call.args.includes('EPOLLONESHOT')) return;
+  else epoll.modified++;
+  if (change === 'DEL' && ofListener && epoll.listenersRemoved++ === 0) epoll.changeLine = keptLine(call);
+  else epoll.changeLine ??= keptLine(call);
+}
+
+/** The line that shows the arguments, when the call was split. */
+function entryLine({ file, startLine, startText }: Call): KeptLine {
+  return { file, line: startLine, text: startText };
 }
 
 function pathOf(args: string): string {

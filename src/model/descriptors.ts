@@ -2,6 +2,7 @@ import { decoration } from '../trace/arguments.ts';
 import { portOf, protocolOfPort, type Query } from '../trace/payload.ts';
 import type { Connection, Request } from './connections.ts';
 import type { Listener } from './listeners.ts';
+import type { KeptLine } from './turn.ts';
 
 export type DescriptorKind = 'unknown' | 'socket' | 'datagram' | 'listener' | 'connection' | 'epoll' | 'pipe' | 'event' | 'file' | 'device';
 
@@ -22,7 +23,8 @@ export class Descriptor {
   nonblocking: boolean | null = null;
   /** We shut down our writing side: a later EPIPE is our own doing. */
   writeShut = false;
-  reusePort = false;
+  /** Where `SO_REUSEPORT` was set on it. */
+  reusePort: KeptLine | null = null;
   listener: Listener | null = null;
   connection: Connection | null = null;
   /** For a socket to another service: the request that used it last. */
@@ -48,6 +50,13 @@ export class EpollSet {
   exclusive = false;
   /** Sockets other than listeners that were ever registered: the sign of an event loop. */
   sockets = 0;
+  /** Successful changes inside the analysed window. `MOD` of what was registered with EPOLLONESHOT is part of that and not counted. */
+  added = 0;
+  modified = 0;
+  removed = 0;
+  /** Of those removed, listeners; and the first such call, or the first change at all. */
+  listenersRemoved = 0;
+  changeLine: KeptLine | null = null;
 
   /** The descriptor number that the program registered with this user data; the data itself when its registration was not traced. */
   descriptorOf(u32: number): number {

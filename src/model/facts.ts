@@ -1,10 +1,12 @@
 import type { Call } from '../trace/record.ts';
 import type { Nanoseconds } from '../trace/time.ts';
+import type { Boot } from './boot.ts';
 import type { Connection, Request } from './connections.ts';
 import type { Descriptor } from './descriptors.ts';
 import type { Listener } from './listeners.ts';
 import type { Span } from './loop.ts';
 import type { LeftIn, Thread } from './processes.ts';
+import type { RequestImports } from './request-imports.ts';
 import type { KeptLine, Turn } from './turn.ts';
 
 /**
@@ -38,6 +40,21 @@ export interface BareAccept {
   readonly line: KeptLine;
 }
 
+/** What a thread took from its queue after a time in which it did not look at it (`stall-ms` or longer). */
+export interface QueueTaken {
+  readonly thread: Thread;
+  readonly listener: Listener;
+  /** When it had looked last, and when it looked again. */
+  readonly since: Nanoseconds;
+  readonly start: Nanoseconds;
+  /** When it took the last one. */
+  readonly end: Nanoseconds;
+  /** At least 1. */
+  readonly accepted: number;
+  /** The first accept. */
+  readonly line: KeptLine;
+}
+
 /** An accept that failed for want of something: EMFILE, ENFILE, ENOBUFS, ENOMEM. */
 export interface AcceptError {
   readonly thread: Thread;
@@ -50,6 +67,35 @@ export interface AcceptError {
 export interface Accepted {
   readonly thread: Thread;
   readonly listener: Listener;
+  /** Valid while the fact is told. */
+  readonly record: Call;
+}
+
+/** A thread waited for work in its hub for a while (20 ms or more). */
+export interface IdleWait {
+  readonly thread: Thread;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+}
+
+/** Some rounds in a row of a hub wait that returned at once, with nothing done between them. */
+export interface Spun {
+  readonly thread: Thread;
+  readonly rounds: number;
+  /** They reported something each time, which nobody took; else they reported nothing. */
+  readonly stuck: boolean;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+  /** User data of what the last one reported; -1 when that is not one event. */
+  readonly ready: number;
+  /** The last wait. Valid while the fact is told. */
+  readonly record: Call;
+}
+
+/** The first bytes of a reply that came `stall-ms` or more after its request, or after its connection was accepted. */
+export interface SlowReply {
+  readonly thread: Thread;
+  readonly request: Request;
   /** Valid while the fact is told. */
   readonly record: Call;
 }
@@ -125,6 +171,34 @@ export interface Kill {
   readonly record: Call;
 }
 
+/** A process accepts, or waits for its listener, the first time. */
+export interface WorkerReady {
+  readonly thread: Thread;
+  readonly boot: Boot;
+  readonly time: Nanoseconds;
+}
+
+/** A call that can wait, made by code that a garbage collector or a finalizer had called. */
+export interface CollectorCall {
+  readonly thread: Thread;
+  /** `nearby`: an exported name near the collector's code, in a program without symbols. `finalizer`: no collector is in the stack. */
+  readonly inside: 'collector' | 'nearby' | 'finalizer';
+  /** The frame that says so. */
+  readonly frame: string;
+  readonly call: string;
+  readonly error: string;
+  readonly target: string;
+  readonly isSocket: boolean;
+  /** Greenlets run in the process. */
+  readonly isGreen: boolean;
+  readonly start: Nanoseconds;
+  /** UNKNOWN when the trace does not tell. */
+  readonly duration: Nanoseconds;
+  readonly line: KeptLine;
+  /** The line of `frame`, up to its symbol. */
+  readonly frameLine: KeptLine;
+}
+
 export interface RequestRead {
   readonly thread: Thread;
   readonly request: Request;
@@ -132,12 +206,38 @@ export interface RequestRead {
   readonly record: Call;
 }
 
+/** A thread was woken inside its wait and found nothing ready: somebody else had taken it. Only the scheduler shows that. */
+export interface SilentWakeUps {
+  readonly thread: Thread;
+  readonly listener: Listener;
+  readonly count: number;
+  readonly time: Nanoseconds;
+}
+
+/** A connection was accepted after it had waited in the queue of its listener. */
+export interface QueueDelay {
+  readonly connection: Connection;
+  readonly listener: Listener;
+  readonly delay: Nanoseconds;
+  /** The client had left before. */
+  readonly goneBefore: boolean;
+  readonly time: Nanoseconds;
+  /** Where it was established. */
+  readonly line: KeptLine;
+}
+
 export interface Facts {
+  silentWakeUps: SilentWakeUps;
+  queueDelay: QueueDelay;
   acceptCycle: AcceptCycle;
   bareAccept: BareAccept;
+  queueTaken: QueueTaken;
   acceptError: AcceptError;
   droppedConnection: DroppedConnection;
   accepted: Accepted;
+  idleWait: IdleWait;
+  spun: Spun;
+  slowReply: SlowReply;
   longTurn: LongTurn;
   interpreterWait: InterpreterWait;
   heartbeat: Heartbeat;
@@ -147,6 +247,10 @@ export interface Facts {
   failedWrite: FailedWrite;
   hangUp: HangUp;
   requestRead: RequestRead;
+  workerReady: WorkerReady;
+  /** A module was opened on the way of a request: told anew, with the same object, for each. */
+  moduleImported: RequestImports;
+  collectorCall: CollectorCall;
 }
 
 export type FactHandlers = { [Name in keyof Facts]?: (fact: Facts[Name]) => void };

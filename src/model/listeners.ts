@@ -1,5 +1,7 @@
 import type { Descriptor } from './descriptors.ts';
 import { inodeOf } from './descriptors.ts';
+import type { Process } from './processes.ts';
+import type { KeptLine } from './turn.ts';
 
 /** How sure it is that several processes mean the same socket (semantics: identity of the listening socket). */
 export type IdentityGrade =
@@ -18,8 +20,11 @@ export class Listener {
   readonly grade: IdentityGrade;
   /** As given to `listen`; NaN when that was not traced. */
   backlog = Number.NaN;
-  /** `SO_REUSEPORT` was set on this socket. */
-  reusePort = false;
+  /** Where `SO_REUSEPORT` was set on this socket before `listen`; null when it was not, or not traced. */
+  reusePort: KeptLine | null = null;
+  /** Who called `listen` first, and where; null when that was not traced. */
+  openedBy: Process | null = null;
+  openedLine: KeptLine | null = null;
 
   constructor(id: number, name: string, grade: IdentityGrade) {
     this.id = id;
@@ -46,7 +51,7 @@ export class Listeners {
     }
     const listener = descriptor.listener as unknown as Listener;
     listener.backlog = backlog;
-    listener.reusePort ||= descriptor.reusePort;
+    listener.reusePort ??= descriptor.reusePort;
     if (descriptor.local !== '') listener.name = descriptor.local;
     return listener;
   }

@@ -2,6 +2,7 @@ import type { Call } from '../trace/record.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { Request } from './connections.ts';
 import type { Descriptor } from './descriptors.ts';
+import { Spin } from './spin.ts';
 import { Turn } from './turn.ts';
 
 /** A set of descriptors that a thread waits on: one epoll instance, or its poll/select set. */
@@ -61,6 +62,7 @@ export class Loop {
   futexBlocked: Nanoseconds = 0;
   /** Time blocked in accept itself, or in the lock that serialises it: idle time of workers without a hub. */
   acceptBlocked: Nanoseconds = 0;
+  readonly spin = new Spin();
   turn = new Turn(0);
   /** The turn in which the thread last asked for its own id, as a thread does when it starts to run, without a native thread being started. */
   startedThreadIn = NO_THREAD_STARTED;

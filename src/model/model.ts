@@ -1,4 +1,5 @@
-import type { Call, CallCount, Exit, Lost, Membership, Signal } from '../trace/record.ts';
+import type { CaptureFacts } from '../trace/capture-facts.ts';
+import type { Call, CallCount, Exit, Frame, Lost, Membership, Scheduling, Signal, SocketState } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { AcceptCycles } from './accept-cycles.ts';
@@ -11,8 +12,12 @@ import { FactBus } from './facts.ts';
 import { Listeners } from './listeners.ts';
 import { LivenessTracker } from './liveness-tracker.ts';
 import { Losses } from './losses.ts';
+import { ModuleTracker } from './module-tracker.ts';
 import { Processes, type Thread } from './processes.ts';
 import { type Handler, HUB_WAIT, routeOf, type Trackers } from './routes.ts';
+import { SchedulerTracker } from './scheduler-tracker.ts';
+import { SocketTracker } from './socket-tracker.ts';
+import { StackTracker } from './stack-tracker.ts';
 import { TrafficTracker } from './traffic-tracker.ts';
 import { LADDER_RUNG } from './turn.ts';
 import { leftIn, noteCall, noteGap, noteSilence } from './turn-notes.ts';
@@ -26,6 +31,8 @@ export interface ModelOptions {
   readonly longTurn: Nanoseconds;
   /** Told of every call, for a picture of the whole trace. */
   readonly activity?: ActivityRecorder;
+  /** What stands beside the trace about its host. */
+  readonly noted?: CaptureFacts | null;
 }
 
 /** How much of a gap after the first use of a socket `-yy` may have caused, at most (semantics 0.2: 16 to 25 ms a look-up). */
@@ -44,6 +51,8 @@ export class Model {
   readonly statistics = new CallStatistics();
   readonly calibration = new Calibration();
   readonly losses = new Losses();
+  readonly scheduler: SchedulerTracker;
+  readonly sockets: SocketTracker;
   readonly options: ModelOptions;
   /** First and last moment seen. */
   firstTime: Nanoseconds = UNKNOWN;
@@ -51,6 +60,8 @@ export class Model {
   readonly #cycles: AcceptCycles;
   readonly #trackers: Trackers;
   readonly #traffic: TrafficTracker;
+  readonly #modules: ModuleTracker;
+  readonly stacks: StackTracker;
   readonly #handlers: (Handler | undefined)[] = [];
   readonly #activity: ActivityRecorder | null;
 
@@ -58,15 +69,21 @@ export class Model {
     this.options = options;
     this.#activity = options.activity ?? null;
     this.#activity?.subscribe(this.facts);
+    if (options.noted) this.processes.introduce(options.noted);
     const inWindow = (time: Nanoseconds): boolean => time >= options.from && time <= options.to;
-    this.#cycles = new AcceptCycles(this.facts, inWindow);
-    this.#traffic = new TrafficTracker(this.facts, this.listeners, this.#cycles, inWindow);
+    this.scheduler = new SchedulerTracker(this.facts, inWindow);
+    this.sockets = new SocketTracker(this.facts, inWindow);
+    this.#cycles = new AcceptCycles(this.facts, inWindow, options.longTurn);
+    this.#traffic = new TrafficTracker(this.facts, this.listeners, this.#cycles, this.sockets, inWindow, options.longTurn);
+    this.#modules = new ModuleTracker(this.facts, inWindow);
+    this.stacks = new StackTracker(this.facts, inWindow);
     this.#trackers = {
       processes: this.processes,
-      descriptors: new DescriptorTracker(this.listeners),
+      descriptors: new DescriptorTracker(this.listeners, inWindow),
       traffic: this.#traffic,
-      waits: new WaitTracker(this.facts, this.#cycles),
+      waits: new WaitTracker(this.facts, this.#cycles, inWindow),
       liveness: new LivenessTracker(this.facts, inWindow),
+      modules: this.#modules,
     };
   }
 
@@ -88,10 +105,17 @@ export class Model {
     const owner = handler(call, thread);
     this.#account(call, thread, owner);
     if (this.#activity !== null) this.#activity.call(call, thread, owner === HUB_WAIT);
+    if (this.stacks.active) this.stacks.called(call, thread);
     if (end > thread.lastTime) thread.lastTime = end;
     thread.lastSyscall = syscall;
     thread.lastFd = call.fd;
     thread.lastTimed = call.duration >= 0;
+  }
+
+  /** A stack frame of the last call of its thread. */
+  frame(frame: Frame): void {
+    const thread = this.processes.known(frame.lane);
+    if (thread !== undefined) this.stacks.frame(frame, thread);
   }
 
   signal(signal: Signal): void {
@@ -104,7 +128,8 @@ export class Model {
     const thread = this.processes.at(exit.lane, exit.time);
     this.#saw(exit.time);
     if (exit.supersededBy !== 0) return;
-    this.#cycles.close(thread, exit.time);
+    this.#cycles.finish(thread, exit.time);
+    this.stacks.close(thread);
     this.#traffic.exited(thread, exit.signal);
     // A worker that ends by itself is shutting down, not stalled; one that is killed in a long turn was in it to the end.
     if (thread.loop.inTurn && !thread.loop.waitIsUntimed && exit.signal !== '') {
@@ -116,6 +141,15 @@ export class Model {
 
   membership({ lane, leader, time }: Membership): void {
     this.processes.belongs(this.processes.at(lane, time), this.processes.at(leader, time));
+  }
+
+  scheduling(record: Scheduling): void {
+    this.scheduler.note(record, this.processes.at(record.lane, record.time));
+  }
+
+  socketState(record: SocketState): void {
+    this.sockets.changed(record);
+    this.#saw(record.time);
   }
 
   lost({ time, count }: Lost): void {
@@ -133,18 +167,20 @@ export class Model {
       this.#stays(call, this.processes.at(call.lane, call.start));
     }
     for (const thread of this.processes.threads()) {
-      this.#cycles.close(thread, this.lastTime);
+      this.#cycles.finish(thread, this.lastTime);
       if (thread.ended) continue;
       const { loop, leftIn: left } = thread;
       if (left?.isHubWait) {
         if (loop.inTurn) this.#endTurn(thread, left.since, false);
         loop.idle += Math.max(0, this.lastTime - left.since);
+        this.#trackers.waits.idled(thread, left.since, this.lastTime);
       } else if (loop.inTurn && loop.waitIsUntimed) loop.beginTurnAt(this.lastTime);
       else if (loop.inTurn) {
         if (left === null) noteSilence(thread, this.lastTime);
         this.#endTurn(thread, this.lastTime, true);
       }
     }
+    this.stacks.finish();
     this.#traffic.finish(this.processes.all(), this.lastTime);
   }
 
@@ -193,12 +229,14 @@ export class Model {
 
   #hubWait(call: Call, thread: Thread, gap: Nanoseconds): void {
     const { loop } = thread;
+    if (thread.process.boot !== null && loop.hub?.hasListener) this.#modules.ready(thread, call.start);
     if (loop.inTurn) {
       if (gap > loop.turn.longestGap) noteGap(call, thread, gap);
       if (gap >= MILLISECOND) loop.turn.gaps += gap;
       this.#endTurn(thread, call.start, false);
     }
     if (call.duration > 0) loop.idle += call.duration;
+    if (this.scheduler.active) this.scheduler.waited(thread, call.end);
     loop.beginTurn(call);
     // Whoever is served right after a wait that did not wait had been waiting during the turn before.
     if (loop.aftermath !== null && (call.duration > MILLISECOND || loop.turn.number > loop.aftermath.number + 2)) loop.aftermath = null;

@@ -1,9 +1,12 @@
-import type { Lane } from '../trace/record.ts';
+import type { CaptureFacts, ThreadIdentity } from '../trace/capture-facts.ts';
+import type { Lane, Scheduling } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { AcceptState } from './accept-cycles.ts';
+import { Boot } from './boot.ts';
 import { DescriptorTable } from './descriptors.ts';
 import { Loop } from './loop.ts';
+import { serverOf } from './server-names.ts';
 import type { BlockClass, KeptLine } from './turn.ts';
 
 const MOST_TIDS = 256;
@@ -38,6 +41,8 @@ export class Process {
   brokenPipes = 0;
   exitedAt: Nanoseconds = UNKNOWN;
   killedBy = '';
+  /** What it loads until it is ready to accept; null from then on. */
+  boot: Boot | null = new Boot();
 
   constructor(leader: Lane) {
     this.#leader = leader;
@@ -79,6 +84,8 @@ export class Thread {
   lastTimed = true;
   /** The call it was in when the trace ended. */
   leftIn: LeftIn | null = null;
+  /** What the scheduler did around the next call, where the capture tells it. */
+  scheduling: Scheduling | null = null;
   readonly loop = new Loop();
   readonly accepts = new AcceptState();
 
@@ -101,6 +108,13 @@ interface ExpectedChild {
   readonly time: Nanoseconds;
 }
 
+/** Who is who, as noted beside the trace; threads are taken out as they are recognised. */
+interface Known {
+  readonly threads: Map<number, ThreadIdentity>;
+  readonly commands: ReadonlyMap<number, readonly string[]>;
+  readonly parents: ReadonlySet<number>;
+}
+
 /** Finds threads and processes, and learns from clones, `getpid` and shared descriptors who belongs together. */
 export class Processes {
   readonly #threads: (Thread | undefined)[] = [];
@@ -110,9 +124,18 @@ export class Processes {
   /** Threads by the pid that `getpid` gave them, while no thread of that number was seen. */
   readonly #leaderless = new Map<number, Set<Thread>>();
 
+  #known: Known | null = null;
+  /** Parents of recognised processes, by number: a parent may be seen after its child. */
+  readonly #parents = new Map<Process, number>();
+
   /** The thread of a lane, made at its first record. */
   at(lane: Lane, time: Nanoseconds): Thread {
     return this.#threads[lane.index] ?? this.#first(lane, time);
+  }
+
+  /** The thread of a lane that has had a record. */
+  known(lane: Lane): Thread | undefined {
+    return this.#threads[lane.index];
   }
 
   byTid(tid: number): Thread | undefined {
@@ -135,7 +158,35 @@ export class Processes {
     this.#all.add(thread);
     for (const claimant of this.#leaderless.get(lane.tid) ?? []) this.#joins(claimant, thread);
     this.#leaderless.delete(lane.tid);
+    if (this.#known !== null && expected === undefined) this.#recognise(thread, this.#known);
     return thread;
+  }
+
+  /** Takes what was noted beside the trace about who is who. */
+  introduce({ threads, commands }: CaptureFacts): void {
+    this.#known = { threads: new Map(threads), commands, parents: new Set([...threads.values()].map(({ parent }) => parent)) };
+  }
+
+  /** A thread that was there when the facts were noted. A number that comes back later is another thread's. */
+  #recognise(thread: Thread, { threads, commands, parents }: Known): void {
+    const { tid, lane, process } = thread;
+    const identity = threads.get(tid);
+    threads.delete(tid);
+    if (identity === undefined) return;
+    if (lane.comm === '') lane.comm = identity.comm;
+    if (identity.pid !== tid) {
+      this.pidNamed(thread, identity.pid);
+      return;
+    }
+    const argv = commands.get(tid);
+    if (argv !== undefined && process.argv.length === 0) {
+      process.argv = argv;
+      process.server ||= serverOf(argv);
+    }
+    this.#parents.set(process, identity.parent);
+    this.parentNamed(process, identity.parent);
+    if (!parents.has(tid)) return;
+    for (const [child, parent] of this.#parents) if (parent === tid) this.parentNamed(child, tid);
   }
 
   /**
@@ -218,6 +269,7 @@ export class Processes {
     if (!process.threads.every((other) => other.ended)) return;
     process.exitedAt = time;
     process.killedBy = signal;
+    process.boot = null;
     process.descriptors = new DescriptorTable();
   }
 
@@ -238,4 +290,5 @@ function becomeChild(process: Process, expected: ExpectedChild): void {
   process.argv = expected.parent.argv;
   process.server = expected.parent.server;
   process.forkedAt = expected.time;
+  process.boot?.forkedFrom(expected.parent.boot);
 }

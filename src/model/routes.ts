@@ -1,10 +1,12 @@
 import { pollDescriptors, quotedBytes, splitArguments } from '../trace/arguments.ts';
 import type { Call } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
+import { Boot } from './boot.ts';
 import type { Request } from './connections.ts';
 import type { DescriptorTracker } from './descriptor-tracker.ts';
 import type { LivenessTracker } from './liveness-tracker.ts';
 import { NO_THREAD_STARTED } from './loop.ts';
+import type { ModuleTracker } from './module-tracker.ts';
 import type { Processes, Thread } from './processes.ts';
 import { serverOf } from './server-names.ts';
 import type { TrafficTracker } from './traffic-tracker.ts';
@@ -22,6 +24,7 @@ export interface Trackers {
   readonly traffic: TrafficTracker;
   readonly waits: WaitTracker;
   readonly liveness: LivenessTracker;
+  readonly modules: ModuleTracker;
 }
 
 const nobody: Handler = () => null;
@@ -29,16 +32,24 @@ const nobody: Handler = () => null;
 /** The handler of a syscall: by name where one name differs from its family, else by family. */
 export function routeOf(syscall: Syscall, trackers: Trackers): Handler {
   const note = bookkeeping(syscall, trackers);
+  if (note !== undefined && syscall.family === 'trivial') {
+    return (call, thread) => {
+      note(call, thread);
+      thread.loop.turn.futile++;
+      return null;
+    };
+  }
   if (note !== undefined) {
     return (call, thread) => {
       note(call, thread);
       return null;
     };
   }
-  const { descriptors, traffic, waits } = trackers;
+  const { descriptors, modules, traffic, waits } = trackers;
   switch (syscall.family) {
     case 'accept':
       return (call, thread) => {
+        if (thread.process.boot !== null) modules.ready(thread, call.start);
         const owner = traffic.accept(call, thread);
         waits.acceptFollowed(thread);
         return owner;
@@ -60,6 +71,11 @@ export function routeOf(syscall: Syscall, trackers: Trackers): Handler {
         const closed = descriptors.closed(call, thread.process);
         return closed === undefined ? null : traffic.closed(call, thread, closed);
       };
+    case 'trivial':
+      return (_call, thread) => {
+        thread.loop.turn.futile++;
+        return null;
+      };
     default:
       return nobody;
   }
@@ -68,7 +84,7 @@ export function routeOf(syscall: Syscall, trackers: Trackers): Handler {
 /** Calls that only change what is known of a process or its descriptors. */
 function bookkeeping(
   { name, family }: Syscall,
-  { processes, descriptors, liveness }: Trackers,
+  { processes, descriptors, liveness, modules }: Trackers,
 ): ((call: Call, thread: Thread) => void) | undefined {
   if (name === 'getpid') return (call, thread) => processes.pidNamed(thread, call.result);
   if (name === 'getppid') return (call, thread) => processes.parentNamed(thread.process, call.result);
@@ -108,12 +124,13 @@ function bookkeeping(
       return (call, thread) => descriptors.pair(call, thread, 'socket');
     case 'open':
       return (call, thread) => {
-        descriptors.opened(call, thread, 'file');
-        noteModule(call, thread);
+        const opened = descriptors.opened(call, thread, 'file');
+        if (opened !== null) modules.opened(call, thread, opened);
       };
     case 'memory':
-      return (_call, thread) => {
+      return (call, thread) => {
         thread.loop.turn.memoryCalls++;
+        thread.process.boot?.memory.called(call);
       };
     case 'clone':
       return (call, thread) => {
@@ -136,10 +153,6 @@ function ownerOfFirst(call: Call, thread: Thread): Request | null {
   return descriptor?.connection?.request ?? descriptor?.owner ?? null;
 }
 
-function noteModule(call: Call, thread: Thread): void {
-  if (call.result >= 0 && thread.loop.inTurn && /\.(?:pyc?|so[.\d]*|rb|m?js|php|jar)"/.test(call.args)) thread.loop.turn.modulesOpened++;
-}
-
 function executed(call: Call, thread: Thread): void {
   if (call.result !== 0) return;
   const { process } = thread;
@@ -147,4 +160,7 @@ function executed(call: Call, thread: Thread): void {
   process.argv = splitArguments(list).map((argument) => quotedBytes(argument) ?? argument);
   process.server = serverOf(process.argv) || process.server;
   process.descriptors.keepStandardStreams();
+  if (process.boot === null) return;
+  process.boot = new Boot();
+  process.boot.executed = true;
 }

@@ -8,25 +8,36 @@ import { Descriptor } from './descriptors.ts';
 import type { FactBus, FailedWrite } from './facts.ts';
 import type { Listeners } from './listeners.ts';
 import type { Process, Thread } from './processes.ts';
+import type { SocketTracker } from './socket-tracker.ts';
 import { type KeptLine, keptLine } from './turn.ts';
 
 /** Bytes looked at to recognise a request, a reply or a query. */
 const PAYLOAD_HEAD = 1024;
+/** Request lines whose meaning is remembered. */
+const KNOWN_LINES = 256;
 const PASSED = 'SCM_RIGHTS, cmsg_data=[';
 const WANTING: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
 const BROKEN: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ESHUTDOWN']);
 
 /** The request that a read returned. A request line holds no escapes as a rule: then the traced text is the bytes. */
-function requestOf({ args, result }: Call): RequestStart | null {
-  const open = args.indexOf('"');
-  const first = args.charCodeAt(open + 1);
-  if (first >= 0x41 && first <= 0x5a && first !== 0x50) {
-    const escape = args.indexOf('\\', open);
-    const line = args.slice(open + 1, escape < 0 ? args.indexOf('"', open + 1) : escape);
-    const start = requestStart(line);
-    if (start !== null) return start;
+class RequestStarts {
+  /** Workers are asked the same few things over and over: the lines read last. */
+  readonly #known = new Map<string, RequestStart>();
+
+  of(call: Call): RequestStart | null {
+    const { head } = call;
+    // What has a body is read as a whole; so is a line of the PROXY protocol.
+    const start = head === '' || head.startsWith('P') ? null : (this.#known.get(head) ?? this.#add(head));
+    return start ?? requestStart(quotedBytes(call.args, PAYLOAD_HEAD) ?? '', call.result);
   }
-  return requestStart(quotedBytes(args, PAYLOAD_HEAD) ?? '', result);
+
+  #add(line: string): RequestStart | null {
+    const start = requestStart(line);
+    if (start === null) return null;
+    if (this.#known.size === KNOWN_LINES) this.#known.clear();
+    this.#known.set(line, start);
+    return start;
+  }
 }
 
 /** Follows connections and the requests on them. Methods return the request that a call works for, or null. */
@@ -34,14 +45,28 @@ export class TrafficTracker {
   readonly #facts: FactBus;
   readonly #listeners: Listeners;
   readonly #cycles: AcceptCycles;
+  readonly #sockets: SocketTracker;
   readonly #inWindow: (time: Nanoseconds) => boolean;
+  readonly #starts = new RequestStarts();
   readonly #lastFailure = new Map<Thread, FailedWrite>();
 
-  constructor(facts: FactBus, listeners: Listeners, cycles: AcceptCycles, inWindow: (time: Nanoseconds) => boolean) {
+  /** Replies from this age on are told. */
+  readonly #slow: Nanoseconds;
+
+  constructor(
+    facts: FactBus,
+    listeners: Listeners,
+    cycles: AcceptCycles,
+    sockets: SocketTracker,
+    inWindow: (time: Nanoseconds) => boolean,
+    slow: Nanoseconds,
+  ) {
     this.#facts = facts;
     this.#listeners = listeners;
     this.#cycles = cycles;
+    this.#sockets = sockets;
     this.#inWindow = inWindow;
+    this.#slow = slow;
   }
 
   accept(call: Call, thread: Thread): Request | null {
@@ -50,6 +75,7 @@ export class TrafficTracker {
     const listener = this.#listeners.accepted(descriptor, call.fd);
     accepts.listenerNumbers.add(call.fd);
     const succeeded = call.result >= 0;
+    if (WANTING.has(call.error)) loop.turn.futile++;
     if (WANTING.has(call.error) && this.#inWindow(call.end))
       this.#facts.tell('acceptError', { thread, listener, error: call.error, time: call.end, line: keptLine(call) });
     // An accept that the trace shows without any wait of its thread: blocking, or waits were filtered out.
@@ -68,6 +94,8 @@ export class TrafficTracker {
     made.nonblocking = call.mentions('SOCK_NONBLOCK');
     if (made.nonblocking) accepts.nonblocking++;
     const connection = acceptedConnection(made, call.result, listener, thread, call);
+    connection.place = accepts.accepted - 1;
+    if (this.#sockets.active) this.#sockets.accepted(connection, call.end);
     process.descriptors.set(call.result, made);
     return connection.request;
   }
@@ -84,6 +112,7 @@ export class TrafficTracker {
   read(call: Call, thread: Thread): Request | null {
     const { process } = thread;
     const descriptor = process.descriptors.get(call.fd) ?? (call.fd < 0 ? undefined : process.descriptors.learn(call.fd, call.args));
+    if (call.error !== '') thread.loop.turn.futile++;
     if (descriptor === undefined) return null;
     if (call.syscall.name === 'recvmsg' && call.args.includes('SCM_RIGHTS')) this.#receiveDescriptors(call, thread);
     let { connection } = descriptor;
@@ -112,7 +141,7 @@ export class TrafficTracker {
     if (call.error !== '' && BROKEN.has(call.error) && !call.injected) this.#failed(call, thread, descriptor, connection);
     if (connection !== null) {
       const { request } = connection;
-      if (call.result >= 0 && request.answeredAt === UNKNOWN && request.readAt !== UNKNOWN) request.answeredAt = call.end;
+      if (call.result >= 0 && request.answeredAt === UNKNOWN && request.readAt !== UNKNOWN) this.#answered(call, thread, request);
       this.#served(connection, thread);
       return request;
     }
@@ -167,7 +196,7 @@ export class TrafficTracker {
       return;
     }
     if (request.answeredAt !== UNKNOWN) request = connection.nextRequest(call.start, thread.loop);
-    const start = requestOf(call);
+    const start = this.#starts.of(call);
     request.readAt = call.end;
     request.readLine = call.line;
     connection.requests++;
@@ -193,6 +222,12 @@ export class TrafficTracker {
     const connection = new Connection(call.fd, descriptor, null, thread, call.start, call.line, '', false);
     descriptor.connection = connection;
     return connection;
+  }
+
+  #answered(call: Call, thread: Thread, request: Request): void {
+    request.answeredAt = call.end;
+    if (call.end - request.startedAt >= this.#slow && this.#inWindow(call.end))
+      this.#facts.tell('slowReply', { thread, request, record: call });
   }
 
   #isReply(call: Call): boolean {
@@ -241,6 +276,7 @@ export class TrafficTracker {
   #end(connection: Connection, thread: Thread, at: Nanoseconds): void {
     const { request } = connection;
     connection.closed = true;
+    if (this.#sockets.active) this.#sockets.ended(connection);
     // A process that passes connections on closes its own copies unread.
     if (!connection.used && connection.seenOpening && !thread.process.handsDescriptorsOver && this.#inWindow(at))
       this.#facts.tell('droppedConnection', { connection, time: at });

@@ -1,11 +1,12 @@
 import { pollDescriptors, selectReadDescriptors } from '../trace/arguments.ts';
 import type { Call } from '../trace/record.ts';
 import type { Family, Syscall } from '../trace/syscalls.ts';
-import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
+import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { blockClass } from './block-class.ts';
 import { type Descriptor, describeTarget } from './descriptors.ts';
 import type { LeftIn, Thread } from './processes.ts';
-import { type BlockClass, type KeptLine, keptLine, NOTED } from './turn.ts';
+import type { OffCpu } from './scheduler-tracker.ts';
+import { type BlockClass, type BlockedIn, type KeptLine, keptLine, NOTED } from './turn.ts';
 
 /** Groups kept a turn: what does not fit is only in the sums. */
 const GROUPS = 12;
@@ -31,7 +32,13 @@ const QUICK: ReadonlySet<Family> = new Set<Family>([
   'other',
 ]);
 
-/** One stay in a call, or in what follows it, as far as the trace bounds it. */
+/** Keys of futex groups: their descriptor numbers say nothing, but the clock of the deadline does. */
+const REALTIME = -2;
+const MONOTONIC = -3;
+/** A group that takes less of a turn in all has no names and lines: with the smallest limits that make sense it is no cause. */
+const WORTH_DETAILS = 3 * MILLISECOND;
+
+/** One stay in a call, or in what follows it, as far as the trace bounds it. A call is one. */
 interface Stay {
   readonly syscall: Syscall;
   readonly fd: number;
@@ -39,15 +46,16 @@ interface Stay {
   readonly error: string;
   readonly start: Nanoseconds;
   readonly duration: Nanoseconds;
-  /** Read only when the stay turns out to be the longest of its group. */
-  readonly lines: () => readonly KeptLine[];
-  readonly estimated: boolean;
 }
 
 /** Notes a timed call that took long, and says what kind of waiting it was. */
 export function noteCall(call: Call, thread: Thread): BlockClass {
-  const { syscall, fd, args, error, start, duration } = call;
-  return note(thread, { syscall, fd, args, error, start, duration, lines: () => linesOf(call), estimated: false });
+  const fd = objectOf(call);
+  const descriptor = descriptorOf(call, thread, fd);
+  const kind = blockClass(call, descriptor);
+  const group = noteStay(thread, call, fd, kind, false);
+  if (group !== null && isWorthDetails(group, call)) noteDetails(group, fd, descriptor, linesOf(call));
+  return kind;
 }
 
 /** Notes the longest gap of the running turn. `call` is the record that ended it. */
@@ -57,23 +65,23 @@ export function noteGap(call: Call, thread: Thread, length: Nanoseconds): void {
   if (length < NOTED) return;
   const before: KeptLine = { file: call.file, line: call.previousLine, text: call.previousText };
   const after: KeptLine = { file: call.file, line: call.startLine, text: call.startText };
-  turn.gap = { length, start: call.start - length, before, after, isTimed: thread.lastTimed };
+  turn.gap = { length, start: call.start - length, before, after, isTimed: thread.lastTimed, offCpu: offCpuBefore(thread) };
   // The record that ended the gap may itself be the reply: only one that was sent before the gap counts.
   turn.afterReply = owner !== null && owner.answeredAt !== UNKNOWN && owner.answeredAt <= call.start - length;
   const previous = thread.lastSyscall;
   // Without -T the gap holds the call before it: that call is where the thread was, as far as one can tell.
   if (thread.lastTimed || previous === null || returnsAtOnce(previous, thread.process.descriptors.get(thread.lastFd))) return;
   const args = before.text.slice(before.text.indexOf('(') + 1);
-  note(thread, {
-    syscall: previous,
-    fd: thread.lastFd,
-    args,
-    error: '',
-    start: call.start - length,
-    duration: length,
-    lines: () => [before],
-    estimated: true,
-  });
+  const stay: Stay = { syscall: previous, fd: thread.lastFd, args, error: '', start: call.start - length, duration: length };
+  const fd = objectOf(stay);
+  const descriptor = descriptorOf(stay, thread, fd);
+  const group = noteStay(thread, stay, fd, blockClass(stay, descriptor), true);
+  if (group !== null && isWorthDetails(group, stay)) noteDetails(group, fd, descriptor, [before]);
+}
+
+/** What the scheduler did in the gap that the coming call ends. */
+function offCpuBefore({ scheduling }: Thread): OffCpu | null {
+  return scheduling === null ? null : { blocked: scheduling.blockedBefore, queued: scheduling.queuedBefore };
 }
 
 /** A call that does not wait, or waits for a client only: what follows it is more likely the gap. */
@@ -109,7 +117,14 @@ export function noteSilence(thread: Thread, end: Nanoseconds): void {
   if (lastTime === UNKNOWN || length <= loop.turn.longestGap) return;
   const { file = '', line = 0, text = '' } = lane.lastLine ?? {};
   loop.turn.longestGap = length;
-  loop.turn.gap = { length, start: lastTime, before: { file, line, text }, after: { file, line: 0, text: '' }, isTimed: thread.lastTimed };
+  loop.turn.gap = {
+    length,
+    start: lastTime,
+    before: { file, line, text },
+    after: { file, line: 0, text: '' },
+    isTimed: thread.lastTimed,
+    offCpu: null,
+  };
   loop.turn.afterReply = loop.owner !== null && loop.owner.answeredAt !== UNKNOWN;
 }
 
@@ -118,17 +133,16 @@ function linesOf(call: Call): readonly KeptLine[] {
   return call.startLine === call.line ? [line] : [{ file: call.file, line: call.startLine, text: call.startText }, line];
 }
 
-function note(thread: Thread, stay: Stay): BlockClass {
+/** Adds a stay to its group in the running turn; null when the turn has too many groups. */
+function noteStay(thread: Thread, stay: Stay, fd: number, kind: BlockClass, estimated: boolean): BlockedIn | null {
   const { syscall, duration, start } = stay;
-  const fd = objectOf(stay);
-  const descriptor = descriptorOf(stay, thread, fd);
-  const kind = blockClass(stay, descriptor);
-  const futex = syscall.family === 'futex';
-  const key = futex ? (stay.args.includes('CLOCK_REALTIME') ? 'realtime' : 'monotonic') : String(fd);
+  const isFutex = syscall.family === 'futex';
+  const key = !isFutex ? fd : stay.args.includes('CLOCK_REALTIME') ? REALTIME : MONOTONIC;
   const { blocked } = thread.loop.turn;
-  let group = blocked.find((known) => known.syscall === syscall && known.key === key && known.class === kind);
+  let group: BlockedIn | undefined;
+  for (const known of blocked) if (known.syscall === syscall && known.key === key && known.class === kind) group = known;
   if (group === undefined) {
-    if (blocked.length === GROUPS) return kind;
+    if (blocked.length === GROUPS) return null;
     group = {
       class: kind,
       syscall,
@@ -138,30 +152,39 @@ function note(thread: Thread, stay: Stay): BlockClass {
       count: 0,
       total: 0,
       longest: 0,
+      detailed: 0,
       firstAt: start,
       lastAt: start,
       lines: [],
-      addresses: new Set(),
-      estimated: stay.estimated,
+      addresses: isFutex ? new Set() : null,
+      estimated,
     };
     blocked.push(group);
   }
   group.count++;
   group.total += duration;
   group.lastAt = start + duration;
-  if (futex && group.addresses.size < 8) group.addresses.add(stay.args.slice(0, stay.args.indexOf(',')));
-  if (duration <= group.longest) return kind;
-  group.longest = duration;
+  if (group.addresses !== null && group.addresses.size < 8) group.addresses.add(stay.args.slice(0, stay.args.indexOf(',')));
+  if (duration > group.longest) group.longest = duration;
+  return group;
+}
+
+/** Most stays are short and their turns forgotten: names and lines are decoded for those that may be the cause of a stall. */
+function isWorthDetails({ total, detailed }: BlockedIn, { duration }: Stay): boolean {
+  return duration > detailed && (duration >= NOTED || (detailed === 0 && total >= WORTH_DETAILS));
+}
+
+function noteDetails(group: BlockedIn, fd: number, descriptor: Descriptor | undefined, lines: readonly KeptLine[]): void {
+  group.detailed = group.longest;
   group.target = describeTarget(fd, descriptor);
   group.query = descriptor?.query?.text ?? '';
-  if (duration >= NOTED || group.lines.length === 0) group.lines = stay.lines();
-  return kind;
+  group.lines = lines;
 }
 
 /** Calls that nobody follows, such as `fsync`, may be the first to name a descriptor that was open before the capture. */
-function descriptorOf({ fd, args }: Pick<Stay, 'fd' | 'args'>, thread: Thread, object: number): Descriptor | undefined {
+function descriptorOf(stay: Pick<Stay, 'fd' | 'args'>, thread: Thread, object: number): Descriptor | undefined {
   const { descriptors } = thread.process;
-  return descriptors.get(object) ?? (object >= 0 && object === fd ? descriptors.learn(fd, args) : undefined);
+  return descriptors.get(object) ?? (object >= 0 && object === stay.fd ? descriptors.learn(object, stay.args) : undefined);
 }
 
 /** The descriptor a call waits for: the first argument, or the first member of a poll or select set. */

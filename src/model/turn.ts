@@ -2,6 +2,7 @@ import type { Call } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds } from '../trace/time.ts';
 import type { Connection, Request } from './connections.ts';
+import type { OffCpu } from './scheduler-tracker.ts';
 
 /** A line kept for evidence. */
 export interface KeptLine {
@@ -30,8 +31,8 @@ export type BlockClass =
 export interface BlockedIn {
   readonly class: BlockClass;
   readonly syscall: Syscall;
-  /** What tells this group from others of the same syscall: descriptor number, futex clock. */
-  readonly key: string;
+  /** What tells this group from others of the same syscall: the descriptor number, or a number for the futex's clock. */
+  readonly key: number;
   /** What the longest of them waited for. */
   target: string;
   /** What had been asked of it last, values masked; ''. */
@@ -39,12 +40,14 @@ export interface BlockedIn {
   count: number;
   total: Nanoseconds;
   longest: Nanoseconds;
+  /** The longest when target, query and lines were last told; 0 while they are not. */
+  detailed: Nanoseconds;
   readonly firstAt: Nanoseconds;
   lastAt: Nanoseconds;
   /** The longest call's line (and its entry line, when split), and the first one's. */
   lines: readonly KeptLine[];
-  /** Distinct futex words, at most 8. */
-  readonly addresses: Set<string>;
+  /** Distinct futex words, at most 8; null for other calls. */
+  readonly addresses: Set<string> | null;
   /** The duration is not told by the trace but bounded by the next record. */
   readonly estimated: boolean;
 }
@@ -57,6 +60,8 @@ export interface Gap {
   readonly after: KeptLine;
   /** The duration of the call before it is known; else the gap may be that call. */
   readonly isTimed: boolean;
+  /** Time of it off the processor; null when the capture does not tell. */
+  readonly offCpu: OffCpu | null;
 }
 
 /** Gaps and calls from here on have their lines kept. */
@@ -74,6 +79,8 @@ export class Turn {
   file = '';
   startLine = 0;
   calls = 0;
+  /** Those that got nothing done: the clock was asked, `accept` failed for want of something, a read found nothing. */
+  futile = 0;
   /** Time inside calls. */
   inCalls: Nanoseconds = 0;
   longestGap: Nanoseconds = 0;
@@ -96,6 +103,9 @@ export class Turn {
   afterReply = false;
   /** Time that the tracer itself took (`-yy` look-ups). */
   tracer: Nanoseconds = 0;
+  /** Time ready without a processor, and blocked outside the calls of the capture, where it tells. */
+  queued: Nanoseconds = 0;
+  blockedOutside: Nanoseconds = 0;
 
   /** Those who were waiting while it ran, in words, at most 8, and how many in all. */
   readonly waiting: string[] = [];
@@ -123,6 +133,7 @@ export class Turn {
     this.file = call.file;
     this.startLine = call.line;
     this.calls = 0;
+    this.futile = 0;
     this.inCalls = 0;
     this.longestGap = 0;
     this.gap = null;
@@ -137,6 +148,8 @@ export class Turn {
     this.ownerTime = 0;
     this.afterReply = false;
     this.tracer = 0;
+    this.queued = 0;
+    this.blockedOutside = 0;
     if (this.waitingCount > 0) {
       this.waiting.length = 0;
       this.waitingCount = 0;

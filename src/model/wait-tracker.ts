@@ -1,10 +1,14 @@
 import { integer, pollDescriptors, readyEvents, selectReadDescriptors, splitArguments } from '../trace/arguments.ts';
 import type { Call } from '../trace/record.ts';
+import { MILLISECOND, type Nanoseconds } from '../trace/time.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
 import { EpollSet } from './descriptors.ts';
 import type { FactBus } from './facts.ts';
 import type { WaitSet } from './loop.ts';
 import type { Thread } from './processes.ts';
+
+/** Waits from here on are told as idle time. */
+const IDLE = 20 * MILLISECOND;
 
 /**
  * Follows multiplexer waits: which wait set is a thread's hub, and which waits may have reported its listener (semantics 3.1).
@@ -13,10 +17,12 @@ import type { Thread } from './processes.ts';
 export class WaitTracker {
   readonly #facts: FactBus;
   readonly #cycles: AcceptCycles;
+  readonly #inWindow: (time: Nanoseconds) => boolean;
 
-  constructor(facts: FactBus, cycles: AcceptCycles) {
+  constructor(facts: FactBus, cycles: AcceptCycles, inWindow: (time: Nanoseconds) => boolean) {
     this.#facts = facts;
     this.#cycles = cycles;
+    this.#inWindow = inWindow;
   }
 
   epoll(call: Call, thread: Thread): boolean {
@@ -37,6 +43,7 @@ export class WaitTracker {
     } else if (loop.hub === null) this.#confirm(thread, set, false);
     const isHub = loop.hub === set;
     if (isHub || !loop.hubIsCertain) this.#cycles.waited(thread, set, call);
+    if (isHub) this.#hub(call, thread);
     if (call.result > 0 && call.mentions('HUP')) noteHangUps(call, thread, epoll);
     return isHub;
   }
@@ -78,7 +85,21 @@ export class WaitTracker {
     else if (loop.hub === null) this.#confirm(thread, set, false);
     const isHub = loop.hub === set;
     if (hasListener || (isHub && !loop.hubIsCertain)) this.#cycles.waited(thread, set, call);
+    if (isHub) this.#hub(call, thread);
     return isHub;
+  }
+
+  #hub(call: Call, thread: Thread): void {
+    const { loop } = thread;
+    if (call.duration >= IDLE) this.idled(thread, call.start, call.end);
+    if (!loop.inTurn || !loop.spin.waited(call, loop.turn) || !this.#inWindow(call.end)) return;
+    const { rounds, stuck, since } = loop.spin;
+    this.#facts.tell('spun', { thread, rounds, stuck, start: since, end: call.end, ready: stuck ? call.readyData : -1, record: call });
+  }
+
+  /** A thread was in its hub wait for so long. */
+  idled(thread: Thread, start: Nanoseconds, end: Nanoseconds): void {
+    if (this.#inWindow(start) || this.#inWindow(end)) this.#facts.tell('idleWait', { thread, start, end });
   }
 
   #count(set: WaitSet, call: Call): void {

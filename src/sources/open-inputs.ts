@@ -1,4 +1,5 @@
 import { realpathSync, statSync } from 'node:fs';
+import { readCaptureDirectory } from './capture-directory.ts';
 import { fileInput } from './file-input.ts';
 import { cannotRead } from './input-error.ts';
 import { stdinInput } from './stdin-input.ts';
@@ -19,6 +20,19 @@ export function openInputs(operands: readonly string[]): InputSet {
     return { kind: 'stdin', paths: ['-'], inputs: [stdinInput(CHUNK_BYTES)], leftOut: [], notices: [] };
   const leftOut: string[] = [];
   const notices: string[] = [];
+  const [only = ''] = operands;
+  const captured = operands.length === 1 && isDirectory(only) ? readCaptureDirectory(only) : null;
+  if (captured !== null) {
+    const { trace, facts } = captured;
+    return {
+      kind: 'file',
+      paths: operands,
+      inputs: [fileInput(trace, { chunkBytes: CHUNK_BYTES, reopen: false, tid: undefined })],
+      leftOut,
+      notices,
+      facts,
+    };
+  }
   const files = withoutRepeats(
     operands.flatMap((operand) => filesOf(operand, leftOut, notices)),
     notices,

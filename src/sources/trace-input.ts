@@ -28,6 +28,12 @@ export interface TraceInput {
   chunks(): AsyncIterableIterator<Buffer>;
 }
 
+/** What was noted about the host before and after a trace, as text. */
+export interface FactTexts {
+  readonly before: string;
+  readonly after: string;
+}
+
 /** The inputs that belong to one trace, with what the report says about where they came from. */
 export interface InputSet {
   readonly kind: 'file' | 'live' | 'stdin';
@@ -38,4 +44,6 @@ export interface InputSet {
   readonly leftOut: readonly string[];
   /** Sentences for the user about how the paths were read: files left out, several sets in a directory. */
   readonly notices: readonly string[];
+  /** Of a directory that `drover recipe` made. */
+  readonly facts?: FactTexts;
 }

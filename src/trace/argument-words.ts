@@ -9,10 +9,3 @@ export const ARGUMENT_WORDS = {
 } as const satisfies Partial<Record<Family, readonly string[]>>;
 
 export type ArgumentWord = (typeof ARGUMENT_WORDS)[keyof typeof ARGUMENT_WORDS][number];
-
-/** The words of a family; empty for those in which none matters. */
-export function argumentWords(family: Family): readonly ArgumentWord[] {
-  return (ARGUMENT_WORDS as Partial<Record<Family, readonly ArgumentWord[]>>)[family] ?? NONE;
-}
-
-const NONE: readonly ArgumentWord[] = [];

@@ -140,6 +140,12 @@ export function socketAddress(text: string): string {
   return v6 === undefined ? `:${port}` : `[${quotedBytes(`"${v6}"`)}]:${port}`;
 }
 
+/** `127.0.0.1:3306` for what `Call.inetAddress` gives. */
+export function inetText(inetAddress: number): string {
+  const address = Math.floor(inetAddress / 65_536);
+  return `${[24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.')}:${inetAddress % 65_536}`;
+}
+
 export interface ReadyEvent {
   readonly events: string;
   /** Low 32 bits of the user data: by the custom of most programs the descriptor. */

@@ -65,6 +65,13 @@ export interface Call {
   mentions(word: ArgumentWord): boolean;
   /** Low 32 bits of the user data of the only event that an `epoll_wait` returned; -1 for none, several, or when the text does not tell. */
   readonly readyData: number;
+  /** The IPv4 socket address among the arguments, as address × 65,536 + port; -1 when the text does not begin with one. */
+  readonly inetAddress: number;
+  /**
+   * Of a read that returned something: the traced text of its buffer up to the first escape, if it begins with a capital as request lines do; else ''.
+   * Equal ones are one string where that is cheap.
+   */
+  readonly head: string;
   /** Text between `= ` and the duration: `5<socket:[123]>`, `1 ([{fd=3, revents=POLLIN}])`, `-1 EAGAIN (…)`. Decoded on demand. */
   readonly returned: string;
   /** Where the line with the result stands. */
@@ -76,7 +83,7 @@ export interface Call {
   readonly text: string;
   /** The raw line at `startLine`. */
   readonly startText: string;
-  /** The record of the same thread before this call's entry: its line (0 when there is none) and raw text. */
+  /** The record of the same thread before this call's entry: its line and raw text. 0 and '' when there is none, or (allowed) no gap of 1 ms lies between. */
   readonly previousLine: number;
   readonly previousText: string;
 }
@@ -149,11 +156,42 @@ export interface CallCount {
   readonly kind: 'count';
   readonly syscall: Syscall;
   readonly count: number;
-  /** How many of them failed, by error; '' where the table does not name it. */
+  /** How many of them failed, by error; `?` where the table does not name it. */
   readonly errors: readonly (readonly [error: string, count: number])[];
   /** UNKNOWN (-1) when the table does not tell. */
   readonly total: Nanoseconds;
   readonly longest: Nanoseconds;
 }
 
-export type TraceRecord = Call | Signal | Exit | Notice | Frame | Membership | Lost | CallCount;
+/**
+ * What the scheduler did with a thread until the call that the same parser returns next: since the call before, and during it. Blocked: it waited for
+ * something; queued: it was ready and waited for a processor.
+ */
+export interface Scheduling {
+  readonly kind: 'scheduling';
+  readonly lane: Lane;
+  readonly time: Nanoseconds;
+  readonly blockedBefore: Nanoseconds;
+  readonly queuedBefore: Nanoseconds;
+  readonly blocked: Nanoseconds;
+  readonly queued: Nanoseconds;
+  /** How often it was woken during the call. */
+  readonly wakeUps: number;
+}
+
+/** What happened to a TCP connection in the kernel, seen without any call of a process. */
+export interface SocketState {
+  readonly kind: 'socket-state';
+  readonly time: Nanoseconds;
+  /** `established`: the handshake is done and the connection waits to be accepted; `closed`: the peer has closed its side; `reset`: it has broken it off. */
+  readonly state: 'established' | 'closed' | 'reset';
+  /** The local port. */
+  readonly port: number;
+  /** The other end: `10.0.0.7:443`, `[::1]:443`. */
+  readonly peer: string;
+  readonly file: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+export type TraceRecord = Call | Signal | Exit | Notice | Frame | Membership | Lost | CallCount | Scheduling | SocketState;

@@ -315,3 +315,35 @@ test('a map that is cleared between its prints counts each time', () => {
     [59],
   );
 });
+
+test('what the scheduler did stands in front of its call, and connections have states', () => {
+  const call = printed({ tid: 7, call: 'epoll_wait', at: 10, took: 900, ret: 0, args: [5, 1, 64, 1000] });
+  const { records, account } = read(
+    [
+      START.replace('calls', 'exact'),
+      call.replace(' data=', ' sched=11,13,850000,17,3 data='),
+      call.replace(' data=', ' sched=11,13 data=').replace(' tid=7', ' tid=8'),
+      'event=tcp ts=1000000100 old=3 new=1 port=21300 peer=[::ffff:127.0.0.1]:33310',
+      'event=tcp ts=1000000200 old=1 new=8 port=21300 peer=[2001:db8::7]:33310',
+      'event=reset ts=1000000300 port=21300 peer=[::ffff:10.0.0.7]:443',
+      'event=tcp ts=1000000300 old=7 new=2 port=21300 peer=[::ffff:10.0.0.7]:443',
+      '',
+    ].join('\n'),
+  );
+  assert.deepEqual(
+    records.map(({ kind }) => kind),
+    ['socket-state', 'socket-state', 'socket-state', 'scheduling', 'call', 'membership', 'call'],
+  );
+  assert.deepEqual(
+    records.slice(0, 3).map((record) => 'peer' in record && [record.state, record.peer]),
+    [
+      ['established', '127.0.0.1:33310'],
+      ['closed', '[2001:db8::7]:33310'],
+      ['reset', '10.0.0.7:443'],
+    ],
+  );
+  const [, , , scheduling] = records;
+  assert.ok(scheduling !== undefined && 'wakeUps' in scheduling);
+  assert.deepEqual([scheduling.queuedBefore, scheduling.blocked, scheduling.wakeUps], [13, 850_000, 3]);
+  assert.deepEqual([account.notices, account.unparsed], [4, 1]);
+});

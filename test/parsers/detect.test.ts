@@ -42,6 +42,34 @@ for (const trace of PRINTED) {
   });
 }
 
+/** Text of `perf trace`, and tables without events. */
+const PERF: readonly string[] = [
+  '     0.032 ( 0.022 ms): herd/4679 accept4(fd: 3<socket:[1511628]>, flags: 524288) = 5\n',
+  '         ? (         ): mysqld/10120  ... [continued]: futex())\n= -1 ETIMEDOUT (Connection timed out)\n',
+  ' Summary of events:\n\n herd (4678), 38 events, 25.3%\n',
+];
+const TABLES: readonly string[] = [
+  '% time     seconds  usecs/call     calls    errors syscall\n------ ----------- ----------- --------- --------- ----------------\n 34.45    1.095142      273785         4         1 clock_nanosleep\n',
+  'time     seconds  usecs/call     calls    errors   syscall\n------ ----------- ----------- --------- --------- -----------------------\n',
+  'strace: Process 7 attached\nstrace: Process 8 attached\n% time     seconds  usecs/call     calls    errors syscall\n',
+];
+for (const [id, traces] of [
+  ['perf-trace', PERF],
+  ['strace-summary', TABLES],
+] as const) {
+  for (const trace of traces) {
+    test(`"${trace.slice(0, 60).replaceAll('\n', ' ')}" is ${id}`, () => {
+      assert.equal(detectFormat(Buffer.from(trace))?.id, id);
+    });
+  }
+}
+
+test('a log that ends in a table of counts is text of strace', () => {
+  const log =
+    'read(3, "x", 1) = 1\nclose(3) = 0\n% time     seconds  usecs/call     calls    errors syscall\n100.00    0.000001           1         1           read\n';
+  assert.equal(detectFormat(Buffer.from(log))?.id, 'strace');
+});
+
 /** What is no trace, and what is said of it. */
 const OTHERS: readonly (readonly [string | Buffer, RegExp])[] = [
   ['', /^an empty file$/],
@@ -60,17 +88,16 @@ const OTHERS: readonly (readonly [string | Buffer, RegExp])[] = [
     'I0725 22:30:35.461514 415 strace.go:567] [   1:   1] bash E write(0x1, "x", 0x1)\nI0725 22:30:35.461515 415 strace.go:605] [   1:   1] bash X write(0x1, "x", 0x1) = 1 (0x1) (5us)\n',
     /gVisor/,
   ],
-  ['     0.032 ( 0.022 ms): herd/4679 accept4(fd: 3<socket:[1511628]>, flags: 524288) = 5\n', /perf trace/],
-  [' Summary of events:\n\n herd (4678), 38 events, 25.3%\n', /perf trace/],
   ['            herd  6986 [000]  2594.792069:  raw_syscalls:sys_exit: NR 232 = 1\n', /perf script/],
   ['# tracer: nop\n#\n', /ftrace/],
   ['273102 18:06:29.362533258 7 ping (30131) < recvmsg res=-11(EAGAIN) size=192 data= tuple=NULL\n', /sysdig/],
   ['{"evt.cpu":0,"evt.dir":">","evt.num":1266,"evt.type":"bind"},\n', /sysdig/],
-  [
-    '% time     seconds  usecs/call     calls    errors syscall\n------ ----------- ----------- --------- --------- ----------------\n 34.45    1.095142      273785         4         1 clock_nanosleep\n',
-    /strace -c/,
-  ],
-  ['strace: Process 7 attached\nstrace: Process 8 attached\n% time     seconds  usecs/call     calls    errors syscall\n', /strace -c/],
+  ['107992 16:41:48.087346702 1 client (b3a718d8b339) curl (22397:2) < switch next=0\n', /sysdig/],
+  ['PCOMM            PID    PPID   RET ARGS\nbash             15887  32    0 /usr/bin/ls\n', /bcc/],
+  ['SYSCALL                   COUNT\nfutex                      5158\n', /bcc/],
+  ['Demonstrations of opensnoop, the Linux eBPF/bcc version.\n', /bcc/],
+  ['# ./tcpaccept.bt\nTIME     PID     COMM           RADDR          RPORT\n', /bcc or bpftrace/],
+  ['{"type": "hist", "data": {\n  "@": [\n', /bpftrace.*jq/],
   [
     '__libc_start_main(0x4005f4, 1, 0x7ffd) = 0\nmalloc(32) = 0x1c2a010\nstrlen("abc") = 3\nread(3, "x", 1) = 1\nclose(3) = 0\n+++ exited (status 0) +++\n',
     /ltrace/,

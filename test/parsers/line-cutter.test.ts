@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { LineCutter } from '../../parsers/strace/line-cutter.ts';
-import type { Source } from '../../parsers/strace/line-reference.ts';
+import { Source } from '../../parsers/strace/source.ts';
 import { readTrace } from './read-trace.ts';
 
 const MEBIBYTE = 1 << 20;
 
 /** Cuts chunks into lines: [line, bytes left out]. */
 function cut(chunks: readonly Buffer[]): (readonly [string, number])[] {
-  const source: Source = { file: 'made-up', bytes: Buffer.alloc(0) };
+  const source = new Source('made-up');
   const cutter = new LineCutter(source, () => {});
   const lines: (readonly [string, number])[] = [];
   const pull = (): void => {

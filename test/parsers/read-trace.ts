@@ -46,6 +46,11 @@ export interface PlainOther {
   readonly offset?: number;
   readonly object?: string;
   readonly line?: number;
+  readonly queuedBefore?: number;
+  readonly blocked?: number;
+  readonly wakeUps?: number;
+  readonly state?: string;
+  readonly peer?: string;
   /** Of a membership: the thread group. */
   readonly pid?: number;
   readonly count?: number;

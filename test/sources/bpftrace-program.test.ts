@@ -29,3 +29,19 @@ test('numbers of calls are those of the machine', () => {
   assert.match(arm, /@how\[242\] = 6; \/\/ accept4\n/);
   assert.doesNotMatch(arm, /\/\/ (?:poll|select|epoll_wait|open)\n/);
 });
+
+test('what exact.bt has in common with calls.bt is the same text', () => {
+  const lines = (name: 'calls' | 'exact') => bpftraceProgram(name, { pids: [1], machine: 'x86-64' }).split('\n');
+  const exact = lines('exact');
+  let at = 0;
+  for (const line of lines('calls').filter((each) => !/printf|^ +\$in\.0, |^\/\/ calls\.bt/.test(each))) {
+    const found = exact.indexOf(line, at);
+    assert.ok(found >= 0, line);
+    at = found + 1;
+  }
+});
+
+test('ports are those of the listeners, or all', () => {
+  assert.match(bpftraceProgram('exact', { pids: [1], machine: 'x86-64', ports: [8000, 8001] }), /@port\[8000\] = 1; @port\[8001\] = 1;/);
+  assert.match(bpftraceProgram('exact', { pids: [1], machine: 'x86-64' }), /@allports = 1;/);
+});

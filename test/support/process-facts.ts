@@ -27,7 +27,7 @@ export function hostFacts(parts: Partial<HostFacts> = {}): HostFacts {
     inContainer: false,
     programs: new Set(['strace', 'setpriv', 'timeout', 'prlimit', 'bpftrace']),
     tracing: '/sys/kernel/tracing',
-    describesTypes: true,
+    architecture: 'x64',
     lockdown: 'none',
     ...parts,
   };

@@ -29,6 +29,20 @@ export interface Truth {
     readonly behind?: string | null;
   }[];
   readonly retries: readonly { readonly request: string; readonly firstAt: number; readonly againAt: number }[];
+  readonly loads?: readonly {
+    readonly pid: number;
+    readonly start: number;
+    readonly end: number;
+    readonly modules: number;
+    readonly privateBytes: number;
+  }[];
+  readonly gcIo?: readonly { readonly pid: number; readonly start: number; readonly end: number }[];
+  readonly backlog?: number;
+  readonly lateConnects?: readonly number[];
+  readonly victims?: readonly { readonly start: number; readonly end: number }[];
+  readonly waitedWhileOthersIdled?: number;
+  readonly spins?: readonly { readonly pid: number; readonly start: number; readonly end: number }[];
+  readonly epollChanges?: number;
   readonly openStall?: boolean;
   readonly query?: string;
 }

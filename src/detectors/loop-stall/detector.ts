@@ -1,6 +1,7 @@
 import type { LongTurn } from '../../model/facts.ts';
 import type { Thread } from '../../model/processes.ts';
 import { rolesOf } from '../../model/roles.ts';
+import type { OffCpu } from '../../model/scheduler-tracker.ts';
 import type { KeptLine } from '../../model/turn.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
@@ -35,6 +36,9 @@ export interface Stall {
   readonly outside: Nanoseconds;
   readonly longestGap: Nanoseconds;
   readonly requestsRead: number;
+  /** Time off the processor in the longest gap, and in the whole turn outside its calls; null where the capture does not tell. */
+  readonly gapOffCpu: OffCpu | null;
+  readonly offCpu: OffCpu | null;
 }
 
 /** All stalls of one worker with the same cause and target. */
@@ -98,6 +102,8 @@ function stallOf(fact: LongTurn, context: Context): Stall {
     outside: Math.max(0, length - turn.inCalls),
     longestGap: turn.longestGap,
     requestsRead: turn.requestsRead,
+    gapOffCpu: turn.gap?.offCpu ?? null,
+    offCpu: context.model.scheduler.active && !open ? { blocked: turn.blockedOutside, queued: turn.queued } : null,
   };
 }
 
@@ -218,6 +224,8 @@ function finding(context: Context, group: Group): DraftFinding {
       waitingCount: waiting,
       turnCalls: longest.calls,
       cpuOrWaitMs: milliseconds(longest.outside),
+      onCpuMs: longest.offCpu === null ? null : milliseconds(onCpuOf(longest.outside, longest.offCpu)),
+      queuedMs: longest.offCpu === null ? null : milliseconds(longest.offCpu.queued),
       longestGapMs: milliseconds(longest.longestGap),
       correctedMs: milliseconds(longest.corrected),
       rungs: reason.rungs,
@@ -246,6 +254,11 @@ function finding(context: Context, group: Group): DraftFinding {
     next: stallAdvice(cause, reason, pid, thread.process.server),
     subjects: [`pid ${pid}`, ...(longest.request === '' ? [] : [`request ${longest.request}`])],
   };
+}
+
+/** Time outside calls that was spent on a processor. */
+function onCpuOf(outside: Nanoseconds, { blocked, queued }: OffCpu): Nanoseconds {
+  return Math.max(0, outside - blocked - queued);
 }
 
 function surenessOf(reason: Reason, context: Context): Sureness {

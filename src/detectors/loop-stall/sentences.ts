@@ -1,4 +1,5 @@
-import { MILLISECOND } from '../../trace/time.ts';
+import type { OffCpu } from '../../model/scheduler-tracker.ts';
+import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Capabilities } from '../detector.ts';
 import { duration, plural, workerName } from '../words.ts';
 import type { Cause } from './cause.ts';
@@ -74,9 +75,18 @@ function whatHappened(stall: Stall): string {
   if (stall.reason.estimated)
     return `no line for ${duration(stall.longestGap)} (in the call before, running, or waiting for a CPU: without -T one cannot tell)${pattern}`;
   if (stall.longestGap >= ONE_GAP * stall.length)
-    return `no system call for ${duration(stall.longestGap)} (running, or waiting for a CPU)${pattern}`;
+    return `no system call for ${duration(stall.longestGap)} (${onOrOff(stall.longestGap, stall.gapOffCpu)})${pattern}`;
   const longest = stall.longestGap < MILLISECOND ? '' : ` and no gap over ${duration(stall.longestGap)}`;
-  return `${duration(stall.outside)} of it outside system calls (running, or waiting for a CPU), with ${plural(stall.calls, 'call')} in between${longest}${pattern}`;
+  return `${duration(stall.outside)} of it outside system calls (${onOrOff(stall.outside, stall.offCpu)}), with ${plural(stall.calls, 'call')} in between${longest}${pattern}`;
+}
+
+/** What the scheduler says of time outside calls; without it nobody can tell. */
+function onOrOff(length: Nanoseconds, offCpu: OffCpu | null): string {
+  if (offCpu === null) return 'running, or waiting for a CPU';
+  const { queued, blocked } = offCpu;
+  const running = `on CPU ${duration(Math.max(0, length - queued - blocked))} of ${duration(length)}`;
+  const waits = queued >= NOTABLE * length ? `, waiting for a CPU ${duration(queued)}` : '';
+  return `${running}${waits}${blocked >= NOTABLE * length ? `, blocked ${duration(blocked)}` : ''}`;
 }
 
 function inCall({ reason }: Stall): string {

@@ -1,4 +1,4 @@
-import type { AcceptCycle, BareAccept } from '../../model/facts.ts';
+import type { AcceptCycle, BareAccept, SilentWakeUps } from '../../model/facts.ts';
 import type { Listener } from '../../model/listeners.ts';
 import type { Thread } from '../../model/processes.ts';
 import { acceptorsOf, pidsOf } from '../../model/roles.ts';
@@ -21,6 +21,8 @@ const COMPILED_COST = 5 * MICROSECOND;
 class Queue {
   productive = 0;
   wasted = 0;
+  /** Wake-ups that ended inside the wait, with nothing left to report. */
+  silent = 0;
   drained = 0;
   /** Accepts that were tried without having been woken for the listener. */
   probes = 0;
@@ -77,6 +79,9 @@ export const thunderingHerd: DetectorDefinition = {
     return {
       on: {
         acceptCycle: (cycle: AcceptCycle) => queueOf(cycle.listener).cycle(cycle),
+        silentWakeUps: ({ listener, count: times }: SilentWakeUps) => {
+          queueOf(listener).silent += times;
+        },
         bareAccept: (accept: BareAccept) => queueOf(accept.listener).bare.add(accept),
       },
       conclude: () => conclude(context, queues),
@@ -116,7 +121,9 @@ interface Figures {
   readonly acceptors: number;
   readonly connections: number;
   readonly productive: number;
+  /** Those that no system call shows among them. */
   readonly wasted: number;
+  readonly silent: number;
   readonly factor: number;
   readonly wastedRatio: number;
   /** From counting accepts only: the waits were not traced. */
@@ -125,18 +132,20 @@ interface Figures {
 
 function figuresOf(context: Context, listener: Listener, queue: Queue): Figures {
   const { bare } = queue;
-  const useBare = queue.wasted === 0 && bare.lost > 0;
+  const useBare = queue.wasted === 0 && queue.silent === 0 && bare.lost > 0;
   const acceptors = useBare
     ? bare.threads.size
     : Math.max(acceptorsOf(listener, context.model.processes.threads()).length, new Set([...queue.shares.keys()]).size);
   const connections = queue.connections;
   const productive = useBare ? bare.accepted : queue.productive;
-  const wasted = useBare ? bare.lost : queue.wasted;
+  const silent = useBare ? 0 : queue.silent;
+  const wasted = useBare ? bare.lost : queue.wasted + silent;
   return {
     acceptors,
     connections,
     productive,
     wasted,
+    silent,
     factor: connections === 0 ? 0 : (productive + wasted) / connections,
     wastedRatio: wasted / Math.max(1, productive + wasted),
     bare: useBare,
@@ -160,10 +169,15 @@ function perConnection(factor: number): string {
 function judge(context: Context, listener: Listener, queue: Queue, figures: Figures): DraftFinding | string {
   const { acceptors, connections, wasted, factor } = figures;
   const drains = queue.drained > 0 ? `; ${count(queue.drained)} EAGAINs that only ended an accept loop are not counted` : '';
-  const said = `${listener.name}: ${perConnection(factor)} (${count(wasted)} of ${count(wasted + figures.productive)} found nothing) over ${plural(connections, 'connection')}, ${plural(acceptors, 'acceptor')}${drains}`;
+  const unseen =
+    context.capabilities.format === 'strace' || context.model.scheduler.active
+      ? ''
+      : '; wake-ups that end inside the kernel are not in this capture';
+  const said = `${listener.name}: ${perConnection(factor)} (${count(wasted)} of ${count(wasted + figures.productive)} found nothing) over ${plural(connections, 'connection')}, ${plural(acceptors, 'acceptor')}${drains}${unseen}`;
   if (acceptors < 2 || connections < context.threshold('herd-min-connections'))
     return `${listener.name}: ${plural(connections, 'connection')}, too few to judge (${context.threshold('herd-min-connections')} needed)`;
-  const several = queue.bursts.largest >= 2 || figures.bare || (!context.capabilities.times && queue.wasters.size >= 2);
+  const several =
+    queue.bursts.largest >= 2 || figures.silent > 0 || figures.bare || (!context.capabilities.times && queue.wasters.size >= 2);
   if (wasted < context.threshold('herd-min-wasted') || factor < context.threshold('herd-factor-info') || !several) return said;
   return finding(context, listener, queue, figures, said);
 }
@@ -198,7 +212,7 @@ function finding(context: Context, listener: Listener, queue: Queue, figures: Fi
     title: `Herd on ${listener.name}: ${count(wasted)} of ${count(wasted + productive)} ${figures.bare ? 'accepts' : 'wake-ups'} found nothing`,
     summary:
       `${acceptors} acceptors share ${listener.name}. For ${plural(connections, 'connection')} they ${figures.bare ? 'tried to accept' : 'were woken'} ${count(wasted + productive)} times; ${count(wasted)} found nothing ${figures.bare ? 'because another one was first; the waits are not in the capture' : 'to accept'} (${perConnection(factor)}).${worst}` +
-      ' That is close to how often the kernel wakes a worker; untraced, fewer of them get as far as EAGAIN, because strace slows the winner.',
+      boundNote(context, figures),
     why: `Each wasted wake-up costs a context switch and a pass through the loop, and delays whoever was about to run.${cost}`,
     start: capabilities.times ? queue.first : UNKNOWN,
     end: capabilities.times ? queue.last : UNKNOWN,
@@ -221,8 +235,9 @@ function finding(context: Context, listener: Listener, queue: Queue, figures: Fi
           : null,
       maxShare: round(Math.max(...shares, 0) / Math.max(1, connections), 3),
       gini: round(gini(shares), 3),
-      bound: 'upper',
-      kernelWakeups: null,
+      bound: boundOf(context),
+      kernelWakeups: model.scheduler.active && !figures.bare ? productive + wasted : null,
+      silentWakeups: model.scheduler.active && !figures.bare ? figures.silent : null,
       drainedEagains: queue.drained,
       probes: queue.probes,
       shares: shares.toSorted((a, b) => b - a),
@@ -236,4 +251,21 @@ function finding(context: Context, listener: Listener, queue: Queue, figures: Fi
     nextWhileStalled: WHILE_STALLED,
     subjects: [`listener ${listener.id}`],
   };
+}
+
+/** `exact`: the kernel's wake-ups were counted; `upper`: strace slows the winner, so that all others get as far as EAGAIN; `lower`: some end unseen. */
+function boundOf({ model, capabilities }: Context): 'exact' | 'upper' | 'lower' {
+  if (model.scheduler.active) return 'exact';
+  return capabilities.format.startsWith('strace') ? 'upper' : 'lower';
+}
+
+function boundNote(context: Context, { silent }: Figures): string {
+  switch (boundOf(context)) {
+    case 'exact':
+      return ` These are the wake-ups of the kernel; after ${count(silent)} of them the worker went back to sleep inside its wait, which no system call shows.`;
+    case 'upper':
+      return ' That is close to how often the kernel wakes a worker; untraced, fewer of them get as far as EAGAIN, because strace slows the winner.';
+    case 'lower':
+      return ' The kernel wakes more: wake-ups that end inside the wait are not in this capture.';
+  }
 }

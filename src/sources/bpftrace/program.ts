@@ -1,13 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { type Machine, syscallNumber } from '../../trace/syscall-numbers.ts';
 
-export const PROGRAM_NAMES = ['calls'] as const;
+export const PROGRAM_NAMES = ['calls', 'exact'] as const;
 export type ProgramName = (typeof PROGRAM_NAMES)[number];
 
 export interface ProgramOptions {
   /** Processes to follow, with the children they fork from now on. */
   readonly pids: readonly number[];
   readonly machine: Machine;
+  /** Ports that the processes listen on; without them `exact` tells of all TCP connections of the machine. */
+  readonly ports?: readonly number[];
+}
+
+/**
+ * What bpftrace must find in its environment: as much of requests and paths as its stack of 512 bytes allows, and buffers that hold some seconds of a
+ * busy server. Versions up to 0.20 know the first name, later ones the second.
+ */
+export function programEnvironment(name: ProgramName): Readonly<Record<string, string>> {
+  const bytes = name === 'calls' ? '128' : '64';
+  return { BPFTRACE_STRLEN: bytes, BPFTRACE_MAX_STRLEN: bytes, BPFTRACE_PERF_RB_PAGES: '256' };
 }
 
 /** The programs lie in src/ both in the repository and in the package, four folders above the compiled file. */
@@ -36,9 +47,10 @@ const CALLS: Readonly<Record<number, string>> = {
 const EVENT_BYTES: Readonly<Record<Machine, number>> = { 'x86-64': 12, arm64: 16 };
 
 /** The text of one of drover's bpftrace programs, ready to run. */
-export function bpftraceProgram(name: ProgramName, { pids, machine }: ProgramOptions): string {
+export function bpftraceProgram(name: ProgramName, { pids, machine, ports = [] }: ProgramOptions): string {
   return readFileSync(new URL(`${name}.bt`, PROGRAMS), 'utf8')
     .replace('//DROVER:PIDS', pids.map((pid) => `@pid[${pid}] = 1;`).join(' '))
+    .replace('//DROVER:PORTS', ports.length === 0 ? '@allports = 1;' : ports.map((port) => `@port[${port}] = 1;`).join(' '))
     .replace('//DROVER:CALLS', howLines(machine).join('\n  '))
     .replaceAll('DROVER:MACHINE', machine)
     .replaceAll('DROVER:EVENT', String(EVENT_BYTES[machine]));

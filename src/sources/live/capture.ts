@@ -31,6 +31,8 @@ export interface Engine {
   readonly stopsProcesses: boolean;
   /** It runs a program of its own, which ends with it. */
   readonly runsProgram: boolean;
+  /** The capture is what it prints; strace writes its file itself. */
+  readonly writesToStdout: boolean;
   readonly stop: StopManner;
   /** Looks at the processes, at what the tracer said, or at how much it wrote. */
   hasBegun(words: () => readonly string[], bytes: () => number): boolean;
@@ -53,12 +55,12 @@ export class LiveCapture {
   readonly input: TraceInput;
   /** Settles when the tracer is gone and the processes were looked at. */
   readonly ended: Promise<CaptureEnd>;
-  /** When the time is over, on the clock of `performance.now()`. */
-  readonly endsAt: number;
   readonly #spool: Spool;
   readonly #tracer: Tracer;
   readonly #diagnostics: SourceDiagnostic[] = [];
   readonly #starvation = new StarvationWatch();
+  readonly #seconds: number;
+  #begunAt = performance.now();
   #looking: NodeJS.Timeout | undefined;
   #tracingPid = 0;
   #reason: EndReason | null = null;
@@ -68,7 +70,7 @@ export class LiveCapture {
     this.engine = engine;
     this.processes = processes;
     this.file = spool.file;
-    this.endsAt = performance.now() + seconds * 1_000;
+    this.#seconds = seconds;
     this.#spool = spool;
     this.#tracer = tracer;
     this.ended = tracer.ended.then((end) => this.#conclude(end));
@@ -79,9 +81,10 @@ export class LiveCapture {
 
   /** Starts the engine and waits until it traces. Throws `AttachError` when it cannot. */
   static async start(engine: Engine, processes: readonly ProcessFacts[], seconds: number, spool: Spool): Promise<LiveCapture> {
-    const { command, environment, runsProgram } = engine;
-    const shared = { command, log: spool.log, showsOutput: runsProgram };
-    const tracer = await Tracer.start({ ...shared, ...(environment === undefined ? {} : { environment }) }).catch((error) => {
+    const { command, environment, runsProgram, writesToStdout } = engine;
+    const stdout = runsProgram ? 'ours' : writesToStdout ? { path: spool.file } : 'log';
+    const started = Tracer.start({ command, log: spool.log, stdout, ...(environment === undefined ? {} : { environment }) });
+    const tracer = await started.catch((error) => {
       spool.remove();
       throw new AttachError(`${engine.name} cannot be started: ${String(error.message)}.`, { cause: error });
     });
@@ -95,6 +98,11 @@ export class LiveCapture {
       throw error;
     }
     return capture;
+  }
+
+  /** When the time is over, on the clock of `performance.now()`. */
+  get endsAt(): number {
+    return this.#begunAt + this.#seconds * 1_000;
   }
 
   /** Bytes that the tracer wrote so far. */
@@ -124,6 +132,7 @@ export class LiveCapture {
       if (this.#tracer.isOver || performance.now() > deadline) throw this.engine.explain(words());
       await Promise.race([this.#tracer.ended, pause(BEGIN_LOOK_EVERY_MS)]);
     }
+    this.#begunAt = performance.now();
     this.#tracingPid = this.#tracer.findPid();
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
   }
@@ -131,6 +140,9 @@ export class LiveCapture {
   #look(): void {
     const space = this.#spool.spaceProblem();
     if (space !== null) this.#end('space', `The capture ended early: ${space}.`);
+    // strace is given its time by its guard, whatever becomes of drover; engines that start slowly are given theirs here, from their beginning on.
+    if (!this.engine.runsProgram && performance.now() > this.endsAt) this.#end('time', '');
+    if (this.engine.writesToStdout && this.#allHaveEnded()) this.#end('processes-ended', '');
     if (this.#reason !== null || !this.engine.stopsProcesses) return;
     const starved = this.#starvation.look(
       this.processes.map(({ pid }) => pid),
@@ -147,7 +159,8 @@ export class LiveCapture {
     this.#reason = reason;
     this.#sentence = sentence;
     clearInterval(this.#looking);
-    void this.#tracer.stop(this.engine.stop);
+    const deafFor = this.#begunAt + this.engine.stop.deafMs - performance.now();
+    void pause(Math.max(0, deafFor)).then(() => this.#tracer.stop(this.engine.stop));
   }
 
   async #conclude(end: TracerEnd): Promise<CaptureEnd> {
@@ -191,7 +204,11 @@ export class LiveCapture {
       return 'space';
     }
     if (this.engine.runsProgram) return 'processes-ended';
-    return this.processes.every(({ pid, startTicks }) => readProcess(pid)?.startTicks !== startTicks) ? 'processes-ended' : 'tracer-died';
+    return this.#allHaveEnded() ? 'processes-ended' : 'tracer-died';
+  }
+
+  #allHaveEnded(): boolean {
+    return this.processes.every(({ pid, startTicks }) => readProcess(pid)?.startTicks !== startTicks);
   }
 
   /** Those of the start and those that replaced them. */

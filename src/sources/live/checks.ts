@@ -26,7 +26,9 @@ export function straceChecks(host: HostFacts): Check[] {
 
 /** Whether the bpftrace engine works here at all. */
 export function bpftraceChecks(host: HostFacts): Check[] {
-  return [programCheck('bpftrace', host), launchCheck(host), rootCheck(host), tracingCheck(host), kernelCheck(host)];
+  const checks = [programCheck('bpftrace', host), launchCheck(host), rootCheck(host)];
+  // Others than root cannot even see whether the tracing files are mounted.
+  return host.userId === 0 ? [...checks, tracingCheck(host), kernelCheck(host)] : checks;
 }
 
 /** Whether a process can be traced; `facts` is null when there is none of that number. */
@@ -46,7 +48,8 @@ export function processCheck(pid: number, facts: ProcessFacts | null, host: Host
     );
   }
   if (!host.mayTraceOthers && userId !== host.userId) {
-    if (host.inContainer) return containerProblem();
+    // Root without the capability is root of a container only.
+    if (host.inContainer && host.userId === 0) return containerProblem();
     return missing(`Process ${pid} (${name}) belongs to user ${others.userName(userId)}.`, 'Run drover as that user, or with sudo.');
   }
   return ok(`process ${pid} (${name}) can be traced`);
@@ -114,12 +117,12 @@ function tracingCheck({ tracing }: HostFacts): Check {
   return missing("The kernel's tracing files are not mounted.", 'mount -t tracefs nodev /sys/kernel/tracing');
 }
 
-function kernelCheck({ lockdown, describesTypes }: HostFacts): Check {
+function kernelCheck({ lockdown, architecture }: HostFacts): Check {
   if (lockdown === 'confidentiality')
     return missing('The lockdown of Secure Boot (confidentiality) blocks BPF.', 'Use --engine strace, or capture elsewhere.');
-  if (!describesTypes)
-    return missing('This kernel does not describe its types (no /sys/kernel/btf/vmlinux).', 'Use --engine strace, or another kernel.');
-  return ok('the kernel accepts BPF programs and describes its types');
+  if (architecture !== 'x64' && architecture !== 'arm64')
+    return missing(`The numbers of system calls on ${architecture} are not known to drover.`, 'Use --engine strace');
+  return ok('the kernel accepts BPF programs');
 }
 
 function ok(text: string): Check {

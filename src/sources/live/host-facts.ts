@@ -14,8 +14,8 @@ export interface HostFacts {
   readonly programs: ReadonlySet<string>;
   /** Where the kernel's tracing files are mounted, or '' when they are not. */
   readonly tracing: string;
-  /** The kernel describes its own types (BTF). */
-  readonly describesTypes: boolean;
+  /** As Node names it: `x64`. */
+  readonly architecture: string;
   /** `none`, `integrity` or `confidentiality`. */
   readonly lockdown: string;
 }
@@ -33,7 +33,7 @@ export function readHost(): HostFacts {
     inContainer: isContainer(),
     programs: new Set(PROGRAMS.filter(isOnPath)),
     tracing: TRACING.find((folder) => existsSync(join(folder, 'events/raw_syscalls'))) ?? '',
-    describesTypes: existsSync('/sys/kernel/btf/vmlinux'),
+    architecture: process.arch,
     lockdown: /\[(\w+)\]/.exec(readOrEmpty('/sys/kernel/security/lockdown'))?.[1] ?? 'none',
   };
 }

@@ -61,14 +61,14 @@ export function straceRun(program: readonly string[], file: string, seconds: num
  * A tracer that survives neither drover (death signal), nor its time (timeout), nor its space (file size). Each was seen to go wrong:
  * without the death signal strace outlives `kill -9` of drover, slows the workers down for good and fills the disk.
  */
-export function guarded(tracer: Command, { seconds, bytes }: LaunchLimits): Command {
+export function guarded(tracer: Command, { seconds, bytes }: LaunchLimits, killAfterSeconds = KILL_AFTER_SECONDS): Command {
   return [
     'setpriv',
     '--pdeathsig',
     'TERM',
     'timeout',
     '--signal=INT',
-    `--kill-after=${KILL_AFTER_SECONDS}`,
+    `--kill-after=${killAfterSeconds}`,
     String(seconds),
     'prlimit',
     `--fsize=${Math.ceil(bytes * LIMIT_SLACK)}`,

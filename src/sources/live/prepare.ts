@@ -1,7 +1,6 @@
-import { AttachError } from './attach-error.ts';
-import { demand, processCheck, straceChecks } from './checks.ts';
+import { bpftraceChecks, demand, processCheck, straceChecks } from './checks.ts';
 import { findFamily, hostView } from './family.ts';
-import { readHost } from './host-facts.ts';
+import { type HostFacts, readHost } from './host-facts.ts';
 import type { ProcessFacts } from './process-facts.ts';
 import { processNames } from './process-names.ts';
 
@@ -24,12 +23,22 @@ export function prepareCapture(pids: readonly number[], { engine, family }: Prep
   const host = readHost();
   const view = hostView();
   const names = processNames(view);
-  if (engine === 'bpftrace') throw new AttachError('The bpftrace engine is not there yet.', { hint: 'Use --engine strace' });
-  demand(straceChecks(host));
+  const [chosen, why] = choose(engine, host);
   // Named processes first: a mistyped pid must not be told as a problem of its neighbour.
   demand(pids.map((pid) => processCheck(pid, pid === process.pid ? null : view.read(pid), host, names)));
   const processes = family ? findFamily(pids, view) : pids.flatMap((pid) => view.read(pid) ?? []);
   const traced = processes.filter(({ pid, state }) => pid !== process.pid && state !== 'Z');
   demand(traced.map((facts) => processCheck(facts.pid, facts, host, names)));
-  return { engine: 'strace', why: '', processes: traced };
+  return { engine: chosen, why, processes: traced };
+}
+
+/** bpftrace where it works, since it does not slow the server down; else strace, and why. */
+function choose(wanted: PrepareOptions['engine'], host: HostFacts): ['strace' | 'bpftrace', string] {
+  if (wanted === 'strace') demand(straceChecks(host));
+  if (wanted === 'bpftrace') demand(bpftraceChecks(host));
+  if (wanted !== 'auto') return [wanted, ''];
+  const problem = bpftraceChecks(host).find(({ level }) => level === 'missing');
+  if (problem === undefined) return ['bpftrace', ''];
+  demand(straceChecks(host));
+  return ['strace', `Using strace, which slows the server down more than bpftrace would. ${problem.text} ${problem.fix}`.trim()];
 }

@@ -1,4 +1,19 @@
-import { chmodSync, closeSync, fchmodSync, fstatSync, mkdtempSync, openSync, rmdirSync, rmSync, statfsSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { failureReason } from '../input-error.ts';
@@ -10,12 +25,15 @@ export interface SpoolOptions {
   /** Where the spool directory is made; the temporary folder unless given. */
   readonly spool?: string | undefined;
   readonly mostBytes: number;
+  /** Ends the name of a capture that is not saved under another one. */
+  readonly engine: 'strace' | 'bpftrace';
 }
 
 /** A file system must keep this share free, unless it is so large that less is plenty. */
 const LEAST_FREE_SHARE = 0.1;
 /** Free space of this many spools is plenty. */
 const PLENTY_SPOOLS = 2;
+const OWNER_ONLY = 0o600;
 
 /**
  * The files of a tracer: what it captures and what it says. Only their owner may read them, since they hold what clients sent. The
@@ -31,14 +49,14 @@ export class Spool {
   readonly #isSaved: boolean;
 
   /** Makes both files. Throws `AttachError` when they cannot be made or the disk is nearly full. */
-  constructor({ save, spool, mostBytes }: SpoolOptions) {
+  constructor({ save, spool, mostBytes, engine }: SpoolOptions) {
     this.mostBytes = mostBytes;
     this.#isSaved = save !== undefined;
     const place = spool ?? tmpdir();
     this.#folder = make(place, () => mkdtempSync(join(place, 'drover-')));
     chmodSync(this.#folder, 0o700);
     this.log = join(this.#folder, 'tracer.log');
-    this.file = save ?? join(this.#folder, 'trace.strace');
+    this.file = save ?? join(this.#folder, `trace.${engine}`);
     try {
       for (const path of [this.log, this.file]) make(path, () => createPrivate(path));
       const full = this.diskProblem();
@@ -51,6 +69,23 @@ export class Spool {
 
   get bytes(): number {
     return statSync(this.file, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  /** Puts a file of the tracer's beside the capture, which goes with `tidy`, and gives its path. */
+  add(name: string, text: string): string {
+    const path = join(this.#folder, name);
+    writeFileSync(path, text, { mode: OWNER_ONLY });
+    return path;
+  }
+
+  /** Begins the capture with lines of ours. */
+  write(text: string): void {
+    appendFileSync(this.file, text);
+  }
+
+  /** Whether a word stands in the capture behind that many bytes. For captures that have just begun. */
+  includes(word: string, from: number): boolean {
+    return readFileSync(this.file).includes(word, from);
   }
 
   /** Why the capture must stop for want of space, or null. */
@@ -70,9 +105,12 @@ export class Spool {
     return `Only ${megabytes(bavail * bsize)} are free on the disk of ${folder} (${Math.floor((100 * bavail) / blocks)} %).`;
   }
 
-  /** Removes what nobody asked to keep: the tracer's log, and the folder when the capture is not in it. */
+  /** Removes what nobody asked to keep: the tracer's log and program, and the folder when the capture is not in it. */
   tidy(): void {
-    rmSync(this.log, { force: true });
+    for (const name of readdirSync(this.#folder)) {
+      const path = join(this.#folder, name);
+      if (path !== this.file) rmSync(path, { force: true });
+    }
     if (this.#isSaved) rmdirSync(this.#folder);
   }
 
@@ -91,9 +129,9 @@ export function megabytes(bytes: number): string {
 
 /** A file that was there is emptied and loses the rights of others. */
 function createPrivate(path: string): void {
-  const descriptor = openSync(path, 'w', 0o600);
+  const descriptor = openSync(path, 'w', OWNER_ONLY);
   try {
-    if (fstatSync(descriptor).isFile()) fchmodSync(descriptor, 0o600);
+    if (fstatSync(descriptor).isFile()) fchmodSync(descriptor, OWNER_ONLY);
   } finally {
     closeSync(descriptor);
   }

@@ -14,7 +14,8 @@ export function straceEngine(processes: readonly ProcessFacts[], file: string, l
     ),
     stopsProcesses: true,
     runsProgram: false,
-    stop: { signal: 'SIGINT', patienceMs: 2_000 },
+    writesToStdout: false,
+    stop: { signal: 'SIGINT', patienceMs: 2_000, repeatMs: 300, deafMs: 0 },
     // Those that ended meanwhile cannot be waited for.
     hasBegun: () => processes.every(({ pid }) => readProcess(pid)?.tracer !== 0) && processes.some(({ pid }) => readProcess(pid) !== null),
     explain: (words) => failure('strace could not attach', words),
@@ -28,7 +29,8 @@ export function straceRunEngine(program: readonly string[], file: string, second
     command: straceRun(program, file, seconds),
     stopsProcesses: false,
     runsProgram: true,
-    stop: { signal: 'SIGTERM', patienceMs: RUN_KILL_AFTER_SECONDS * 1_000 },
+    writesToStdout: false,
+    stop: { signal: 'SIGTERM', patienceMs: RUN_KILL_AFTER_SECONDS * 1_000, repeatMs: 300, deafMs: 0 },
     hasBegun: (_, bytes) => bytes() > 0,
     explain: (words) => failure(`strace could not run ${program[0]}`, words),
   };

@@ -9,16 +9,15 @@ export interface TracerEnd {
   readonly signal: string | null;
 }
 
-/** A SIGINT is repeated: bpftrace does not hear one that comes within 50 ms of its start. */
-const REPEAT_MS = 300;
 /** Longer than `timeout` itself waits before it kills. */
 const FORCE_SLACK_MS = 1_500;
 
 export interface TracerOptions {
   readonly command: Command;
-  /** Takes stdout and stderr, unless they are those of a program that runs under the tracer: these go to our stderr. */
+  /** Takes what the tracer says. */
   readonly log: string;
-  readonly showsOutput?: boolean;
+  /** Where its stdout goes: into the log as well, to the end of another file, or with stderr to ours, for a program that runs under the tracer. */
+  readonly stdout: 'log' | 'ours' | { readonly path: string };
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -26,6 +25,10 @@ export interface TracerOptions {
 export interface StopManner {
   readonly signal: 'SIGINT' | 'SIGTERM';
   readonly patienceMs: number;
+  /** A SIGINT is repeated: bpftrace does not hear one that comes within 50 ms of its start. */
+  readonly repeatMs: number;
+  /** So long after its start it hears nothing. */
+  readonly deafMs: number;
 }
 
 /** A running tracer under its guards (see `guarded`), in a session of its own, so that no key pressed in the terminal reaches it. */
@@ -45,18 +48,17 @@ export class Tracer {
   }
 
   /** Starts it. Throws when the outermost program cannot be started. */
-  static async start({ command: [program, ...words], log, showsOutput = false, environment }: TracerOptions): Promise<Tracer> {
+  static async start({ command: [program, ...words], log, stdout, environment }: TracerOptions): Promise<Tracer> {
     // Imported here because it costs 80 ms of the start.
     const { execa } = await import('execa');
-    const descriptor = openSync(log, 'a');
-    // Lends its descriptor to the child, and nothing ever passes through it: the tracer must never wait for drover to read what it says.
-    const output = createWriteStream(log, { fd: descriptor, autoClose: false });
+    const said = lend(log);
+    const written = typeof stdout === 'object' ? lend(stdout.path) : said;
     try {
       const child = execa(program, words, {
         detached: true,
         stdin: 'ignore',
-        stdout: showsOutput ? 2 : output,
-        stderr: showsOutput ? 2 : output,
+        stdout: stdout === 'ours' ? 2 : written.stream,
+        stderr: stdout === 'ours' ? 2 : said.stream,
         buffer: false,
         reject: false,
         // The death signal ends it, also where Node has no time to; and a clean-up of execa would be a SIGTERM in the middle of a detach.
@@ -71,7 +73,7 @@ export class Tracer {
       if (child.pid === undefined) throw new Error((await ended).failure);
       return new Tracer(child.pid, ended, log);
     } finally {
-      closeSync(descriptor);
+      for (const { descriptor } of new Set([said, written])) closeSync(descriptor);
     }
   }
 
@@ -96,13 +98,13 @@ export class Tracer {
   }
 
   /** Asks it to end and waits; kills it when it does not within `patienceMs` and a little more. */
-  async stop({ signal, patienceMs }: StopManner): Promise<void> {
+  async stop({ signal, patienceMs, repeatMs }: StopManner): Promise<void> {
     const started = performance.now();
     for (let asked = 0; !this.#isOver; asked++) {
       const isLate = performance.now() - started > patienceMs + FORCE_SLACK_MS;
       if (isLate) this.#signal('SIGKILL');
       else if (asked === 0 || signal === 'SIGINT') this.#signal(signal);
-      await Promise.race([this.ended, pause(REPEAT_MS)]);
+      await Promise.race([this.ended, pause(repeatMs)]);
       if (isLate) return;
     }
   }
@@ -121,6 +123,12 @@ export class Tracer {
       // It ended a moment ago.
     }
   }
+}
+
+/** A stream that lends its descriptor to a child. Nothing ever passes through it: the tracer must never wait for drover to read what it says. */
+function lend(path: string) {
+  const descriptor = openSync(path, 'a');
+  return { descriptor, stream: createWriteStream(path, { fd: descriptor, autoClose: false }) };
 }
 
 function pause(ms: number): Promise<void> {

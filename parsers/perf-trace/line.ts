@@ -1,0 +1,59 @@
+/** A line of `perf trace`, taken apart. */
+export interface PerfLine {
+  /** Milliseconds of the entry; null for a call that began before the capture. */
+  readonly at: number | null;
+  /** Milliseconds; null where the call has not returned, or its beginning is not known. */
+  readonly took: number | null;
+  readonly comm: string;
+  /** -1 when one thread only was traced, and lines name none. */
+  readonly tid: number;
+  readonly name: string;
+  readonly args: string;
+  /** The end of a call that an earlier line began. */
+  readonly isContinued: boolean;
+  /** `...`: it goes on in a later line. */
+  readonly isOpen: boolean;
+  /** As printed: `5`, `-1`, `0x7f1`, `?`. */
+  readonly result: string;
+  readonly error: string;
+}
+
+const HEAD = /^\s*(\?|\d{1,20}\.\d{1,6})\s+\(\s*(?:(\d{1,12}\.\d{1,6}) ms|\?)?\s*\):\s+(.*)$/s;
+const THREAD = /^(.{0,40}?)\/(\d{1,10})\s+(?=\.\.\. \[continued\]: |[a-z_][a-z0-9_:]*\()/s;
+const CALL = /^(\.\.\. \[continued\]: )?([a-z_][a-z0-9_]{0,40})\((.*)$/s;
+const RESULT = /\)\s*=\s*(-?\d{1,20}|0x[0-9a-f]{1,16}|\?)(?:\s+(E[A-Z0-9_]{1,30})\b.*|\s*\([^()]*\))?$/s;
+/** Times a little below zero come out as 2^64 nanoseconds. */
+const WRAPPED = 2 ** 64 / 1_000_000;
+
+/** Whether the line begins an entry; what follows it, up to the next such line, may be its continuation. */
+export function isHead(line: string): boolean {
+  return HEAD.test(line);
+}
+
+/** Reads a whole line; null when it is none, `event` when it is another event than a call. */
+export function readPerfLine(line: string): PerfLine | 'event' | null {
+  const head = HEAD.exec(line);
+  if (head === null) return null;
+  const [, stamp = '', took, rest = ''] = head;
+  const thread = THREAD.exec(rest);
+  const body = thread === null ? rest : rest.slice(thread[0].length);
+  const call = CALL.exec(body);
+  if (call === null) return /^[a-z_][a-z0-9_]*:[a-z0-9_]+[(:]/.test(body) ? 'event' : null;
+  const [, continued, name = '', tail = ''] = call;
+  const isOpen = /\.\.\.\s*$/.test(tail);
+  const result = isOpen ? null : RESULT.exec(tail);
+  if (result === null && !isOpen) return null;
+  const at = stamp === '?' ? null : Number(stamp);
+  return {
+    at: at === null ? null : at > WRAPPED / 2 ? at - WRAPPED : at,
+    took: took === undefined ? null : Number(took),
+    comm: thread?.[1]?.startsWith(':') === true ? '' : (thread?.[1] ?? ''),
+    tid: thread === null ? -1 : Number(thread[2]),
+    name,
+    args: (result === null ? tail.replace(/\)?\s*\.\.\.\s*$/, '') : tail.slice(0, result.index)).trim(),
+    isContinued: continued !== undefined,
+    isOpen,
+    result: result?.[1] ?? '',
+    error: result?.[2] ?? '',
+  };
+}

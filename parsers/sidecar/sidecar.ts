@@ -1,0 +1,68 @@
+import type { CaptureFacts, ThreadIdentity } from '../../src/trace/capture-facts.ts';
+
+const SECTION = /^== (.*)$/;
+/** `4711 4713 1 gunicorn`: process, thread, parent, name. */
+const THREAD = /^\s*(\d{1,10})\s+(\d{1,10})\s+(\d{1,10})\s+(\S.*)$/;
+const COMMAND = /^command (\d{1,10})$/;
+/** More is no list of threads but something else. */
+const MOST_LINES = 200_000;
+
+/** Reads what `drover recipe` notes before and after a trace. Odd text reads as nothing noted. */
+export function readSidecar(before: string, after: string): CaptureFacts {
+  const first = sectionsOf(before);
+  const last = sectionsOf(after);
+  const overflows = [first, last].map((sections) => counter(sections.get('counters'), 'TcpExtListenOverflows'));
+  const [start, end] = overflows;
+  return {
+    // A number may have gone to another thread meanwhile: the first look is the one that the trace began with.
+    threads: new Map([...threadsOf(last.get('threads')), ...threadsOf(first.get('threads'))]),
+    commands: new Map([...commandsOf(last), ...commandsOf(first)]),
+    processors: numberIn(first.get('processors')),
+    listenOverflows: start === null || end === null || start === undefined || end === undefined ? null : Math.max(0, end - start),
+    longestQueue: numberIn(first.get('somaxconn')),
+  };
+}
+
+function sectionsOf(text: string): Map<string, string[]> {
+  const sections = new Map<string, string[]>();
+  let lines: string[] = [];
+  for (const line of text.split('\n', MOST_LINES)) {
+    const name = SECTION.exec(line)?.[1];
+    if (name === undefined) {
+      if (line !== '') lines.push(line);
+      continue;
+    }
+    lines = [];
+    sections.set(name, lines);
+  }
+  return sections;
+}
+
+function threadsOf(lines: readonly string[] = []): Map<number, ThreadIdentity> {
+  const threads = new Map<number, ThreadIdentity>();
+  for (const line of lines) {
+    const [, pid, tid, parent, comm = ''] = THREAD.exec(line) ?? [];
+    if (tid !== undefined) threads.set(Number(tid), { pid: Number(pid), parent: Number(parent), comm });
+  }
+  return threads;
+}
+
+function commandsOf(sections: ReadonlyMap<string, readonly string[]>): Map<number, readonly string[]> {
+  const commands = new Map<number, readonly string[]>();
+  for (const [name, words] of sections) {
+    const pid = COMMAND.exec(name)?.[1];
+    if (pid !== undefined && words.length > 0) commands.set(Number(pid), words);
+  }
+  return commands;
+}
+
+/** A line of `nstat`: `TcpExtListenOverflows  99  0.0`. */
+function counter(lines: readonly string[] = [], name: string): number | null {
+  const line = lines.find((each) => each.startsWith(name));
+  return line === undefined ? null : numberIn([line.slice(name.length)]);
+}
+
+function numberIn(lines: readonly string[] = []): number | null {
+  const digits = /^\s*(\d{1,15})(?:\s|$)/.exec(lines[0] ?? '')?.[1];
+  return digits === undefined ? null : Number(digits);
+}

@@ -1,0 +1,167 @@
+import type { Call, CallCount, TraceRecord } from '../../src/trace/record.ts';
+import { knownSyscall } from '../../src/trace/syscall-numbers.ts';
+import { syscall } from '../../src/trace/syscalls.ts';
+import { MICROSECOND, SECOND, UNKNOWN } from '../../src/trace/time.ts';
+import type { DiagnosticCount, LineAccount, ParserOptions, TraceFlags, TraceParser } from '../format.ts';
+import { LineCutter } from '../strace/line-cutter.ts';
+import { decode } from '../strace/line-reference.ts';
+import { Source } from '../strace/source.ts';
+import { Tally } from '../strace/tally.ts';
+import { headerOf } from './header.ts';
+
+const LONGEST_LINE = 2_000;
+const MESSAGE = /^(?:\^C)?strace: /;
+const DASHES = /^[- ]*-{3,}[- ]*$/;
+/** Calls that wait: with this much time each, on average, the table was made with `-w`. */
+const WAITING = /^(?:futex|epoll_p?wait2?|p?poll|p?select6?|accept4?|clock_nanosleep|nanosleep|wait4|restart_syscall)$/;
+const WAITED = 1_000 * MICROSECOND;
+/** A table has a row for each call there is. */
+const MOST_ROWS = 4_096;
+
+interface Row {
+  readonly name: string;
+  readonly calls: number;
+  readonly errors: number;
+  readonly total: number;
+  readonly longest: number;
+}
+
+/** Reads the tables of `strace -c`: counts, without events. */
+export class SummaryParser implements TraceParser {
+  readonly flags: TraceFlags = {
+    timestamps: 'none',
+    durations: false,
+    pids: false,
+    fdDecoration: 'none',
+    stacks: false,
+    split: false,
+    others: ['-c'],
+  };
+  readonly #tally: Tally;
+  readonly #source: Source;
+  readonly #cutter: LineCutter;
+  /** Names of the columns, once the header was seen. */
+  #columns: readonly string[] | null = null;
+  readonly #rows: Row[] = [];
+  readonly #ready: CallCount[] = [];
+  #line = 0;
+  #isEnding = false;
+
+  constructor({ file }: ParserOptions) {
+    this.#tally = new Tally(file);
+    this.#source = new Source(file);
+    this.#cutter = new LineCutter(this.#source, () => {});
+  }
+
+  get account(): LineAccount {
+    return this.#tally.account;
+  }
+
+  get diagnostics(): ReadonlyMap<string, DiagnosticCount> {
+    return this.#tally.diagnostics;
+  }
+
+  push(chunk: Buffer): void {
+    this.#cutter.push(chunk);
+  }
+
+  end(): void {
+    this.#cutter.end();
+    this.#isEnding = true;
+  }
+
+  next(): TraceRecord | null {
+    while (this.#cutter.next()) this.#read();
+    if (this.#isEnding) this.#finish();
+    return this.#ready.shift() ?? null;
+  }
+
+  inFlight(): Iterable<Call> {
+    return [];
+  }
+
+  #read(): void {
+    const { from, to } = this.#cutter;
+    const text = decode(this.#source.bytes, from, Math.min(to, from + LONGEST_LINE)).trimEnd();
+    const { account } = this.#tally;
+    this.#line++;
+    account.lines++;
+    if (text.trim() === '') {
+      account.blank++;
+      return;
+    }
+    const columns = headerOf(text);
+    if (columns !== null) {
+      this.#columns = columns;
+      account.counts++;
+      return;
+    }
+    if (this.#columns !== null && DASHES.test(text)) {
+      account.counts++;
+      return;
+    }
+    const row = this.#columns === null ? null : rowOf(text, this.#columns);
+    if (row !== null) {
+      account.counts++;
+      if (row.name !== 'total' && this.#rows.length < MOST_ROWS) this.#rows.push(row);
+    } else if (MESSAGE.test(text)) account.notices++;
+    else {
+      account.foreign++;
+      this.#tally.note('foreign-line', this.#line, text);
+    }
+  }
+
+  /** `-c` alone measures the time that the kernel computed, `-w` how long calls took: only calls that wait show which. */
+  #finish(): void {
+    this.#isEnding = false;
+    const isWall =
+      this.#columns?.some((column) => column.startsWith('wall-')) === true ||
+      this.#rows.some(({ name, calls, total }) => WAITING.test(name) && total >= WAITED * calls);
+    if (isWall) this.flags.others.push('-w');
+    for (const { name, calls, errors, total, longest } of this.#rows) {
+      this.#ready.push({
+        kind: 'count',
+        syscall: syscall(name),
+        count: calls,
+        errors: errors > 0 ? [['?', errors]] : [],
+        total: isWall ? total : UNKNOWN,
+        longest: isWall ? longest : UNKNOWN,
+      });
+    }
+  }
+}
+
+/** `33,78    0,000229          28         8           mmap`: the column of errors is empty when there are none. */
+function rowOf(text: string, columns: readonly string[]): Row | null {
+  const cells = text.trim().split(/\s+/);
+  if (cells.length < 3 || cells.length > columns.length) return null;
+  const named = new Map<string, number>();
+  const missing = columns.length - cells.length;
+  let cell = 0;
+  let name = '';
+  let skipped = 0;
+  for (const column of columns) {
+    // Errors are left out first; the total of old versions has no average either.
+    if (skipped < missing && (column === 'errors' || (column === 'usecs/call' && missing > 1))) {
+      skipped++;
+      continue;
+    }
+    const value = cells[cell++] ?? '';
+    if (column === 'syscall') name = value;
+    else if (/^\d+(?:[.,]\d+)?$/.test(value)) named.set(column, Number(value.replace(',', '.')));
+    else return null;
+  }
+  if (cell !== cells.length) return null;
+  if (name !== 'total' && knownSyscall(name) === '') return null;
+  const calls = named.get('calls');
+  if (calls === undefined || !Number.isSafeInteger(calls)) return null;
+  const total = named.get('seconds') ?? named.get('wall-total') ?? named.get('total-time');
+  const longest = named.get('longest') ?? named.get('max') ?? named.get('wall-max');
+  return {
+    name,
+    calls,
+    errors: named.get('errors') ?? 0,
+    total: total === undefined ? UNKNOWN : total * SECOND,
+    longest: longest === undefined ? UNKNOWN : longest * SECOND,
+  };
+}

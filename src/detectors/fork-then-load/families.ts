@@ -1,0 +1,100 @@
+import type { WorkerReady } from '../../model/facts.ts';
+import type { Process } from '../../model/processes.ts';
+import type { KeptLine } from '../../model/turn.ts';
+import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+
+/** Loads kept in full for each family: the first. */
+const KEPT_LOADS = 20;
+/** Applications that one parent starts, and parents: more are not told apart. */
+const MOST_FAMILIES = 16;
+/** Workers that share this part of all modules of both load the same application (Jaccard index). */
+const SAME_APPLICATION = 0.8;
+
+/** What one worker loaded after its fork. */
+export interface Load {
+  readonly pid: number;
+  readonly modules: number;
+  readonly from: Nanoseconds;
+  readonly to: Nanoseconds;
+  /** null when the capture shows no call that asks for memory. */
+  readonly privateBytes: number | null;
+  readonly lines: readonly KeptLine[];
+}
+
+/** Workers of one parent that load the same application. */
+export interface Family {
+  readonly parent: Process | null;
+  readonly server: string;
+  /** What the parent had loaded when it forked the first; UNKNOWN when that was not traced. */
+  readonly inherited: number;
+  readonly reference: ReadonlySet<number>;
+  /** What all of them loaded. */
+  readonly shared: Set<number>;
+  readonly loads: Load[];
+  count: number;
+  time: Nanoseconds;
+  bytes: number;
+  readonly pids: Set<number>;
+  /** Those that were still there at the last load. */
+  alive: Process[];
+  mostAlive: number;
+  last: Nanoseconds;
+}
+
+/** Sorts workers that are ready into families. */
+export class Families {
+  readonly all: Family[] = [];
+
+  add({ thread, boot, time }: WorkerReady): void {
+    const { process } = thread;
+    const family =
+      this.all.find((known) => known.parent === process.parent && areAlike(known.reference, boot.modules)) ?? this.#begin(process, boot);
+    if (family === null) return;
+    for (const module of family.shared) if (!boot.modules.has(module)) family.shared.delete(module);
+    family.count++;
+    // Waiting for the lock that serialises accepts is no loading.
+    const to = Math.max(boot.firstAt, time - thread.loop.futexBlocked);
+    family.time += to - boot.firstAt;
+    family.bytes += boot.memory.bytes;
+    family.last = time;
+    family.alive = [...family.alive.filter(({ exitedAt }) => exitedAt === UNKNOWN), process];
+    family.mostAlive = Math.max(family.mostAlive, family.alive.length);
+    if (family.loads.length === KEPT_LOADS) return;
+    family.pids.add(process.pid);
+    family.loads.push({
+      pid: process.pid,
+      modules: boot.modules.size,
+      from: boot.firstAt,
+      to,
+      privateBytes: boot.memory.seen ? Math.max(0, boot.memory.bytes) : null,
+      lines: [boot.firstLine, boot.lastLine].filter((line) => line !== null),
+    });
+  }
+
+  #begin({ parent, server }: Process, { modules, inherited }: WorkerReady['boot']): Family | null {
+    if (this.all.length === MOST_FAMILIES) return null;
+    const family: Family = {
+      parent,
+      server,
+      inherited,
+      reference: new Set(modules),
+      shared: new Set(modules),
+      loads: [],
+      count: 0,
+      time: 0,
+      bytes: 0,
+      pids: new Set(),
+      alive: [],
+      mostAlive: 0,
+      last: UNKNOWN,
+    };
+    this.all.push(family);
+    return family;
+  }
+}
+
+function areAlike(first: ReadonlySet<number>, second: ReadonlySet<number>): boolean {
+  let common = 0;
+  for (const module of first) if (second.has(module)) common++;
+  return common >= SAME_APPLICATION * (first.size + second.size - common);
+}

@@ -1,0 +1,91 @@
+import { readdirSync, readlinkSync } from 'node:fs';
+import type { Machine } from '../../trace/syscall-numbers.ts';
+import { bpftraceProgram, type ProgramName, programEnvironment } from '../bpftrace/program.ts';
+import { AttachError } from './attach-error.ts';
+import type { Engine } from './capture.ts';
+import { guarded, type LaunchLimits } from './launch.ts';
+import { listeningPorts } from './listening-ports.ts';
+import type { ProcessFacts } from './process-facts.ts';
+import type { Spool } from './spool.ts';
+
+/** Compiling and attaching take 1.5 to 2.5 s, during which the guards' clock already runs. */
+const START_SECONDS = 10;
+const PATIENCE_SECONDS = 6;
+/** Pages of the buffer of each processor: 4 MB, so that a burst does not lose events. */
+const BUFFER_PAGES = 1_024;
+/**
+ * Lines are written 4 KB at a time, since a write for each made bpftrace lose a third of 30,000 events a second. A blank line, which
+ * bpftrace writes through, brings what there is to whoever reads along.
+ */
+const FLUSH = '\n// What is there is written now, for whoever reads along.\ninterval:ms:250 { print(""); }\n';
+/** bpftrace does not hear a SIGINT shortly after its start. */
+const DEAF_MS = 300;
+/** Descriptors of a process that are worth telling. */
+const MOST_DESCRIPTORS = 4_096;
+
+/** The machine that numbers of calls are known for, or null. */
+export function machineOf(architecture: string): Machine | null {
+  return architecture === 'x64' ? 'x86-64' : architecture === 'arm64' ? 'arm64' : null;
+}
+
+/** bpftrace with drover's own program. Stops nobody: where it cannot keep up it loses events, and counts them. */
+export function bpftraceEngine(
+  name: ProgramName,
+  processes: readonly ProcessFacts[],
+  spool: Spool,
+  machine: Machine,
+  limits: LaunchLimits,
+): Engine {
+  const pids = processes.map(({ pid }) => pid);
+  const program = spool.add(`${name}.bt`, bpftraceProgram(name, { pids, machine, ports: listeningPorts(pids) }) + FLUSH);
+  // What a descriptor is that was there before: the program sees only what happens from now on.
+  spool.write(pids.map(describeDescriptors).join(''));
+  const before = spool.bytes;
+  return {
+    name: 'bpftrace',
+    command: guarded(
+      ['bpftrace', '-B', 'full', program],
+      { seconds: limits.seconds + START_SECONDS, bytes: limits.bytes },
+      PATIENCE_SECONDS,
+    ),
+    environment: { ...programEnvironment(name), BPFTRACE_PERF_RB_PAGES: String(BUFFER_PAGES) },
+    writesToStdout: true,
+    stopsProcesses: false,
+    runsProgram: false,
+    // Asked a second time while it prints its maps it would leave at once, without them.
+    stop: { signal: 'SIGINT', patienceMs: PATIENCE_SECONDS * 1_000, repeatMs: 2_000, deafMs: DEAF_MS },
+    hasBegun: (_, bytes) => bytes() > before + 'event=start'.length && spool.includes('event=start ', before),
+    explain(words) {
+      const said = words.findLast((line) => line.includes('ERROR') && !line.includes('RLIMIT_MEMLOCK')) ?? '';
+      const reason = said.replace(/^.*ERROR: /, '').replace(/\.$/, '');
+      return new AttachError(`bpftrace could not start${reason === '' ? '' : `: ${reason}`}.`, {
+        hint: 'Use --engine strace, or see what drover doctor says.',
+      });
+    },
+  };
+}
+
+/** `event=fd pid=16202 fd=5 is=socket:[4711]`, a line for each descriptor. */
+function describeDescriptors(pid: number): string {
+  const folder = `/proc/${pid}/fd`;
+  let lines = '';
+  try {
+    for (const fd of readdirSync(folder).slice(0, MOST_DESCRIPTORS)) {
+      const label = labelOf(`${folder}/${fd}`);
+      if (label !== '') lines += `event=fd pid=${pid} fd=${fd} is=${label}\n`;
+    }
+  } catch {
+    // It ended a moment ago.
+  }
+  return lines;
+}
+
+/** The link's text; '' for names that would not be one word on a line, and for a descriptor that was closed meanwhile. */
+function labelOf(link: string): string {
+  try {
+    const label = readlinkSync(link);
+    return /^[!-~]+$/.test(label) ? label : '';
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,28 @@
+import type { ProgramName } from '../bpftrace/program.ts';
+import { bpftraceEngine, machineOf } from './bpftrace-engine.ts';
+import { LiveCapture } from './capture.ts';
+import type { ProcessFacts } from './process-facts.ts';
+import { Spool, type SpoolOptions } from './spool.ts';
+import { straceEngine } from './strace-engine.ts';
+
+export interface CaptureOptions extends Omit<SpoolOptions, 'engine'> {
+  readonly seconds: number;
+  /** What bpftrace runs. */
+  readonly program: ProgramName;
+}
+
+/** Starts to trace processes that `prepareCapture` found, and returns once it does. Throws `AttachError`. */
+export async function startCapture(
+  engine: 'strace' | 'bpftrace',
+  processes: readonly ProcessFacts[],
+  { seconds, program, ...place }: CaptureOptions,
+): Promise<LiveCapture> {
+  const spool = new Spool({ ...place, engine });
+  const limits = { seconds, bytes: place.mostBytes };
+  const machine = machineOf(process.arch);
+  const chosen =
+    engine === 'bpftrace' && machine !== null
+      ? bpftraceEngine(program, processes, spool, machine, limits)
+      : straceEngine(processes, spool.file, limits);
+  return LiveCapture.start(chosen, processes, seconds, spool);
+}

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { analyzed, none, only } from '../support/analyzed.ts';
+import { oneWorker, prefork } from '../support/server-lines.ts';
+import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
+
+const KIND = 'accept-hoarding';
+
+interface Batch {
+  readonly at?: number;
+  readonly connections?: number;
+  /** Milliseconds of work without a call in each request. */
+  readonly work?: number;
+  /** Goes back to its wait after each accept. */
+  readonly oneByOne?: boolean;
+}
+
+/** Accepts so many connections, then serves one after the other. */
+function takes(worker: ThreadLines, { at = 50, connections = 5, work = 150, oneByOne = false }: Batch = {}): void {
+  worker.waitUntil(at, LISTENER);
+  for (let index = 0; index < connections; index++) {
+    worker.accept(11 + index);
+    if (oneByOne) worker.waitUntil(worker.now + 0.01, LISTENER);
+  }
+  for (let index = 0; index < connections; index++)
+    worker
+      .read(11 + index, `GET /${index}`)
+      .gap(work)
+      .reply(11 + index)
+      .close(11 + index);
+  worker.waitUntil(4000);
+}
+
+/** Serves a small request now and then. */
+function servesEvery(worker: ThreadLines, ms: number, work = 0): void {
+  for (let at = 30; at < 3000; at += ms) worker.waitUntil(at, LISTENER).serve(11, 'GET /a', { work });
+  worker.waitUntil(4000);
+}
+
+async function hoarded(batch: Batch, other: (worker: ThreadLines) => void = (worker) => servesEvery(worker, 500)) {
+  const { trace, workers } = prefork([101, 102, 103]);
+  takes(workers[0] as ThreadLines, batch);
+  for (const worker of workers.slice(1)) other(worker);
+  return analyzed(trace);
+}
+
+it('requests that stand behind others of the worker that took them all, while others wait for work, are hoarded', async () => {
+  const { severity, metrics, workers, summary, evidence } = only(await hoarded({}), KIND);
+  assert.equal(severity, 'warning');
+  // The first had nobody before it.
+  assert.deepEqual([metrics.acceptors, metrics.count, metrics.mostInOneGo], [3, 4, 5]);
+  assert.deepEqual(workers, [101]);
+  assert.match(summary, /1 worker of 3 accepted up to 5 connections.*The longest, GET \/4, stood there for 600 ms/);
+  assert.match(evidence[0]?.text ?? '', /sendto/);
+});
+
+it('two of them are not told', async () => {
+  assert.match(
+    none(await hoarded({ connections: 3 }), KIND),
+    /2 requests waited in one worker while another was idle; at most 3 accepted in one go/,
+  );
+  assert.equal(only(await hoarded({ connections: 4 }), KIND).metrics.count, 3);
+});
+
+it('many connections in one go are nothing when none of them waits', async () => {
+  assert.match(none(await hoarded({ connections: 29, work: 0 }), KIND), /0 requests waited.*at most 29 accepted/);
+  // Five of 24 ms each: the last stands behind 96 ms.
+  none(await hoarded({ work: 24 }), KIND);
+  // With 51 ms each, the third to fifth stand behind more than 100 ms.
+  assert.equal(only(await hoarded({ work: 51 }), KIND).metrics.count, 3);
+});
+
+it('a worker that goes back to its wait after each accept is no hoarder', async () => {
+  none(await hoarded({ oneByOne: true }), KIND);
+});
+
+it('nobody hoards while the others have work as well', async () => {
+  none(await hoarded({}, (worker) => takes(worker, { connections: 1, work: 900 })), KIND);
+  // Waits of less than 20 ms are no rest.
+  none(await hoarded({}, (worker) => servesEvery(worker, 19)), KIND);
+  only(await hoarded({}, (worker) => servesEvery(worker, 25)), KIND);
+});
+
+it('an idle worker that shows nothing until the trace ends is idle all the same', async () => {
+  const { trace, workers } = prefork([101, 102]);
+  const [first, second] = workers as [ThreadLines, ThreadLines];
+  first.waitUntil(20, LISTENER).serve(11, 'GET /a');
+  takes(first);
+  second.waitUntil(25, LISTENER).serve(11, 'GET /b').stays('epoll_wait(7<anon_inode:[eventpoll]>, ');
+  assert.equal(only(await analyzed(trace), KIND).metrics.count, 4);
+});
+
+it('one worker alone cannot be judged', async () => {
+  const { trace, worker } = oneWorker();
+  takes(worker);
+  const report = await analyzed(trace);
+  none(report, KIND);
+  assert.equal(report.outcomes[KIND]?.status, 'not-applicable');
+});

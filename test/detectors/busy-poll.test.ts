@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { analyzed, none, only } from '../support/analyzed.ts';
+import { oneWorker, prefork, watch } from '../support/server-lines.ts';
+import { failed, HUB, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
+
+const KIND = 'busy-poll';
+const CONNECTION = 11;
+
+type Round = (worker: ThreadLines) => void;
+
+const reportsIt: Round = (worker) => void worker.gap(0.05).epollWait(HUB, 0.05, [CONNECTION]);
+const reportsNothing: Round = (worker) => void worker.gap(0.05).epollWait(HUB, 0.05, []);
+
+/** A worker that accepts a connection, does this so many times, and then waits until the trace is so long. */
+async function rounds(number: number, round: Round, total = 1000) {
+  const { trace, worker } = oneWorker();
+  goesRound(worker, number, round, total);
+  return analyzed(trace);
+}
+
+function goesRound(worker: ThreadLines, number: number, round: Round, total: number): void {
+  worker.waitUntil(20, LISTENER).accept(CONNECTION);
+  watch(worker, CONNECTION).read(CONNECTION, 'GET /later');
+  for (let index = 0; index < number; index++) round(worker);
+  worker.waitUntil(total).gap(0).epollWait(HUB, 1, []);
+}
+
+it('something that stays ready because nobody reads it makes a loop spin', async () => {
+  const { severity, sureness, metrics, title, summary, evidence } = only(await rounds(2300, reportsIt), KIND);
+  assert.deepEqual([severity, sureness, metrics.kind], ['warning', 'likely', 'stuck-readiness']);
+  assert.match(title, /Worker 101 spins 23 % of the time: client 10\.0\.0\.9:40011 stays ready/);
+  assert.match(
+    summary,
+    /2,280 times epoll_wait reported client .* at once, and nothing was done about it\. Under strace a round took 100 µs/,
+  );
+  assert.match(evidence[0]?.text ?? '', /epoll_wait.*u32=11/);
+});
+
+it('waits that report nothing and do not wait make a loop spin', async () => {
+  const { metrics, title, next } = only(await rounds(2300, reportsNothing), KIND);
+  assert.equal(metrics.kind, 'empty-waits');
+  assert.match(title, /epoll_wait does not wait/);
+  assert.match(next[0]?.text ?? '', /Let the wait wait/);
+});
+
+it('less than a tenth of the time is not told', async () => {
+  assert.match(none(await rounds(960, reportsIt), KIND), /none of 1 loop spun for 10 % of its time, at most 9\.\d+ %/);
+  only(await rounds(1040, reportsIt), KIND);
+});
+
+it('rounds in which something gets done are no spinning', async () => {
+  const done: readonly Round[] = [
+    (worker) => reportsIt(worker.read(CONNECTION, 'x')),
+    (worker) => reportsIt(worker.send(CONNECTION, 'x')),
+    (worker) => reportsNothing(worker.call('fsync(9</tmp/x>', ')', 0)),
+    (worker) => reportsNothing(worker.gap(0.3)),
+  ];
+  for (const round of done) none(await rounds(2300, round), KIND);
+});
+
+it('asking for the time, reading nothing, or failing to accept gets nothing done', async () => {
+  const accepts = `accept4(${LISTENER}<socket:[4711]>, 0x7ffc7e81a730, [16], SOCK_CLOEXEC`;
+  const idle: readonly Round[] = [
+    (worker) => reportsIt(worker.call('clock_gettime(CLOCK_THREAD_CPUTIME_ID, {tv_sec=1, tv_nsec=5}', ')', 0)),
+    (worker) => reportsNothing(worker.call('getpid(', ')', 101)),
+    (worker) => reportsIt(worker.readNothing(CONNECTION)),
+    (worker) => worker.gap(0.05).call(accepts, ')', failed('EMFILE')).epollWait(HUB, 0.05, [LISTENER]),
+  ];
+  for (const round of idle) only(await rounds(2300, round, 1500), KIND);
+});
+
+it('a listener that stays ready is named, and linked with why it cannot accept', async () => {
+  const { trace, worker } = oneWorker();
+  const fails = `accept4(${LISTENER}<socket:[4711]>, 0x7ffc7e81a730, [16], SOCK_CLOEXEC`;
+  goesRound(worker, 2300, () => worker.gap(0.05).epollWait(HUB, 0.05, [LISTENER]).call(fails, ')', failed('EMFILE')), 1000);
+  const { title, next, related } = only(await analyzed(trace), KIND);
+  assert.match(title, /listener 127\.0\.0\.1:8000 stays ready/);
+  assert.match(next[0]?.text ?? '', /while it cannot accept/);
+  assert.deepEqual(related, ['accept-errors-1']);
+});
+
+it('losing a race for a connection is a herd and no spinning', async () => {
+  none(await rounds(2300, (worker) => void worker.epollWait(HUB, 0.05, [LISTENER]).acceptNothing()), KIND);
+});
+
+it('fewer than twenty in a row are the way of a framework', async () => {
+  const batch =
+    (length: number): Round =>
+    (worker) => {
+      worker.epollWait(HUB, 0.05, [CONNECTION]).read(CONNECTION, 'x');
+      for (let index = 0; index < length; index++) reportsNothing(worker);
+    };
+  none(await rounds(200, batch(20)), KIND);
+  only(await rounds(200, batch(21)), KIND);
+});
+
+it('a round now and then may be preempted, but not most of them', async () => {
+  const preempted =
+    (every: number): Round =>
+    (worker) => {
+      for (let index = 0; index < every; index++) reportsIt(worker);
+      worker.gap(0.05).epollWait(HUB, 3, [CONNECTION]);
+    };
+  only(await rounds(100, preempted(29), 1000), KIND);
+  none(await rounds(100, preempted(2), 1000), KIND);
+});
+
+it('waits of a millisecond are no spinning', async () => {
+  none(await rounds(700, (worker) => void worker.gap(0.05).epollWait(HUB, 1.1, [])), KIND);
+});
+
+it('each worker is judged by itself', async () => {
+  const { trace, workers } = prefork([101, 102, 103]);
+  const [first, second, third] = workers as [ThreadLines, ThreadLines, ThreadLines];
+  goesRound(first, 2300, reportsIt, 1000);
+  goesRound(second, 4600, reportsIt, 1000);
+  goesRound(third, 230, reportsIt, 1000);
+  const { workers: pids, summary } = only(await analyzed(trace), KIND);
+  assert.deepEqual(pids, [102, 101]);
+  assert.match(summary, /1 other worker does the same/);
+});
+
+it('without durations nobody can tell whether a wait waited', async () => {
+  const { trace, worker } = oneWorker();
+  goesRound(worker, 2300, reportsIt, 1000);
+  assert.match(none(await analyzed(trace, { durations: false }), KIND), /-ttt -T/);
+});

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { analyzed, none, only } from '../support/analyzed.ts';
+import { accept, EXACT_START, scheduled, tcp, wait } from '../support/scheduled-lines.ts';
+
+const WORKERS = [101, 103, 107];
+const CONNECTIONS = 23;
+
+/** One connection every 10 ms: the first worker takes it, the others are woken in the kernel `silent` times and report nothing. */
+function herd(silent: number): string {
+  const lines = [EXACT_START];
+  for (let i = 0; i < CONNECTIONS; i++) {
+    const at = 10_000 * (i + 1);
+    lines.push(tcp('established', at - 50, 40_000 + i));
+    lines.push(wait(101, at - 9_000, at, 5, 1), accept(101, at + 10, 12, 40_000 + i));
+    lines.push(scheduled({ tid: 101, call: 'close', at: at + 100, args: [12] }));
+  }
+  // Each worker tries once itself, so that it is known to share the listener.
+  for (const tid of WORKERS.slice(1)) {
+    lines.push(wait(tid, 300, 10_050, 5, 1), accept(tid, 10_060, -1, 0));
+    lines.push(wait(tid, 10_100, 10_000 * (CONNECTIONS + 2), -1, silent + 1));
+  }
+  lines.push(wait(101, 10_000 * CONNECTIONS + 300, 10_000 * (CONNECTIONS + 2), -1, 1));
+  return `${lines.join('\n')}\n`;
+}
+
+test('wake-ups that end inside the kernel make the figures of a herd exact', async () => {
+  const finding = only(await analyzed(herd(22)), 'thundering-herd');
+  const { metrics } = finding;
+  assert.deepEqual(
+    [metrics.bound, metrics.productiveWakeups, metrics.silentWakeups, metrics.wastedWakeups, metrics.kernelWakeups],
+    ['exact', 23, 44, 46, 69],
+  );
+  assert.equal(metrics.herdFactor, 3);
+  assert.match(finding.summary, /wake-ups of the kernel; after 44 of them the worker went back to sleep/);
+});
+
+test('one wake-up for each wait that returns is no herd', async () => {
+  assert.match(none(await analyzed(herd(0)), 'thundering-herd'), /1\.09 wake-ups a connection \(2 of 25 found nothing\)/);
+});
+
+test('without the scheduler it is said that wake-ups may be missing', async () => {
+  const text = herd(22).replace(/ sched=\S+/g, '');
+  assert.match(none(await analyzed(text), 'thundering-herd'), /wake-ups that end inside the kernel are not in this capture/);
+});
+
+/** A request that keeps its worker from its wait for 840 ms. Milliseconds blocked and waiting for a processor in that time. */
+function stall(blocked: number, queued: number): string {
+  return [
+    EXACT_START,
+    tcp('established', 900, 40_001),
+    wait(101, 0, 1_000, 5, 1),
+    accept(101, 1_010, 12, 40_001),
+    scheduled({
+      tid: 101,
+      call: 'recvfrom',
+      at: 1_020,
+      took: 10,
+      ret: 50,
+      args: [12, 1, 8192, 0],
+      data: 'GET /spin HTTP/1.1\\x0d\\x0a\\x0d\\x0a',
+    }),
+    scheduled({ tid: 101, call: 'sendto', at: 841_030, took: 10, ret: 60, args: [12, 1, 60, 0], data: 'HTTP/1.1 200 OK\\x0d\\x0a' }, [
+      blocked * 1e6,
+      queued * 1e6,
+      0,
+      0,
+      0,
+    ]),
+    scheduled({ tid: 101, call: 'close', at: 841_050, args: [12] }),
+    wait(101, 841_100, 900_000, -1, 1),
+    wait(101, 900_100, 990_000, -1, 1),
+    '',
+  ].join('\n');
+}
+
+test('a gap says how much of it was on a processor', async () => {
+  const finding = only(await analyzed(stall(0, 50)), 'loop-stall');
+  assert.match(finding.summary, /no system call for 840 ms \(on CPU 790 ms of 840 ms\)/);
+  assert.deepEqual([finding.metrics.onCpuMs, finding.metrics.queuedMs], [790.074, 50]);
+});
+
+test('waiting for a processor, or for something else, is told when it was a tenth of the gap', async () => {
+  assert.match(only(await analyzed(stall(0, 500)), 'loop-stall').summary, /\(on CPU 340 ms of 840 ms, waiting for a CPU 500 ms\)/);
+  assert.match(only(await analyzed(stall(300, 0)), 'loop-stall').summary, /\(on CPU 540 ms of 840 ms, blocked 300 ms\)/);
+});
+
+test('without the scheduler nobody can tell', async () => {
+  const finding = only(await analyzed(stall(0, 50).replace(/ sched=\S+/g, '')), 'loop-stall');
+  assert.match(finding.summary, /running, or waiting for a CPU/);
+  assert.deepEqual([finding.metrics.onCpuMs, finding.metrics.queuedMs], [null, null]);
+});

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { perfTraceFormat } from '../../parsers/perf-trace/format.ts';
+import { type ReadTrace, readTrace, unaccounted } from './read-trace.ts';
+
+function read(text: string): ReadTrace {
+  const result = readTrace(text, { format: perfTraceFormat });
+  assert.equal(unaccounted(result.account), 0, text);
+  return result;
+}
+
+const CAPTURE = [
+  '         ? (         ): herd/4679  ... [continued]: epoll_wait())                                       = 1',
+  '     0.032 ( 0.022 ms): herd/4679 accept4(fd: 3<socket:[1511628]>, upeer_sockaddr: 0x7ffd469feff0, upeer_addrlen: 0x7ffd469fefec, flags: 524288) = 5',
+  '     0.108 (         ): herd/4679 clock_nanosleep(rqtp: 0x7ffd469fefb0)                              ...',
+  '     2.588 ( 0.034 ms): Web Content/4678 accept4(fd: 3<socket:[1511628]>, flags: 526336) = -1 EAGAIN (Resource temporarily unavailable)',
+  '     0.108 ( 2.061 ms): herd/4679  ... [continued]: clock_nanosleep())                                  = 0',
+  'LOST 52 events!',
+  '     3.000 (         ): sleep/28268 sched:sched_switch(prev_comm: "sleep", [..])',
+  '18446744073709.527 ( 0.010 ms): :27849/27849 futex(uaddr: 0x7fd0, op: WAIT_BITSET|PRIVATE_FLAG|CLOCK_REALTIME, val3: MATCH_ANY) = -1 ETIMEDOUT (Connection timed out)',
+  '     2.700 (1002.591 ms): a/b c/4680 epoll_wait(epfd: 7<anon_inode:[eventpoll]>, events: 0x5607, maxevents: 6) = 0',
+  '     9.000 (         ): herd/4679 epoll_wait(epfd: 7<anon_inode:[eventpoll]>, maxevents: 64, timeout: 1000) ...',
+].join('\n');
+
+test('calls are put in order of their ends, with the words of strace', () => {
+  const { calls } = read(CAPTURE);
+  assert.deepEqual(
+    calls.map(({ name, tid, comm, duration, result, error, args }) => [
+      name,
+      tid,
+      comm,
+      Math.round(Math.max(0, duration) / 1e3),
+      result,
+      error,
+      args,
+    ]),
+    [
+      ['futex', 27849, '', 10, -1, 'ETIMEDOUT', '0x7fd0, FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME, 0'],
+      ['epoll_wait', 4679, 'herd', 0, 1, '', '0, [], 0, 0'],
+      ['accept4', 4679, 'herd', 22, 5, '', '3<socket:[1511628]>, 0x7ffd469feff0, [16], SOCK_CLOEXEC'],
+      ['clock_nanosleep', 4679, 'herd', 2_061, 0, '', '0x7ffd469fefb0'],
+      ['accept4', 4678, 'Web Content', 34, -1, 'EAGAIN', '3<socket:[1511628]>, NULL, [16], SOCK_NONBLOCK|SOCK_CLOEXEC'],
+      ['epoll_wait', 4680, 'a/b c', 1_002_591, 0, '', '7<anon_inode:[eventpoll]>, 0x5607, 6, 0'],
+    ],
+  );
+});
+
+test('lines, lost events and other events are accounted for', () => {
+  const { account, codes, inFlight, flags } = read(CAPTURE);
+  assert.deepEqual([account.calls, account.unfinished, account.resumed, account.notices, account.unparsed], [4, 2, 2, 2, 0]);
+  assert.deepEqual(codes, { 'orphan-resume': 1, 'lost-events': 52 });
+  assert.deepEqual(
+    inFlight.map(({ name, tid, fd }) => [name, tid, fd]),
+    [['epoll_wait', 4679, 7]],
+  );
+  assert.deepEqual([flags.timestamps, flags.durations, flags.pids, flags.split], ['monotonic', true, true, true]);
+});
+
+test('one thread alone has no column, and old versions pad their arguments', () => {
+  const { calls } = read('     0.046 ( 0.014 ms): gettimeofday(tv: 0x707d30                                             ) = 0\n');
+  assert.deepEqual([calls[0]?.name, calls[0]?.tid, calls[0]?.args], ['gettimeofday', 0, '0x707d30']);
+});
+
+test('lines that a terminal wrapped are joined', () => {
+  const { calls, account } = read(
+    [
+      '         ? (         ): mysqld/10120  ... [continued]: futex())',
+      '= -1 ETIMEDOUT (Connection timed out)',
+      '     0.014 ( 0.002 ms): mysqld/10120 futex(uaddr: 0x7fbddc37ed48, op: WAKE|',
+      'PRIVATE_FLAG, val: 1)           = 0',
+      '     0.023 (10.103 ms): mysqld/10120 futex(uaddr: 0x7fbddc37ed98, op: WAIT_BITSET|',
+      'PRIVATE_FLAG, utime: 0x7fbdc9cfcbc0, val3: MATCH_ANY) = -1 ETIMEDOUT (Connection',
+      'timed out)',
+    ].join('\n'),
+  );
+  assert.deepEqual(
+    calls.map(({ error, args }) => [error, args.split(', ')[1]]),
+    [
+      ['ETIMEDOUT', 'FUTEX_WAIT'],
+      ['', 'FUTEX_WAKE_PRIVATE'],
+      ['ETIMEDOUT', 'FUTEX_WAIT_BITSET_PRIVATE'],
+    ],
+  );
+  assert.equal(account.continued + account.foreign, 4);
+});
+
+test('the tables of -s are counts', () => {
+  const { others, account } = read(
+    [
+      ' Summary of events:',
+      '',
+      ' herd (4678), 38 events, 25.3%',
+      '',
+      '   syscall            calls  errors  total       min       avg       max       stddev',
+      '                                     (msec)    (msec)    (msec)    (msec)        (%)',
+      '   --------------- --------  ------ -------- --------- --------- ---------     ------',
+      '   epoll_wait             5      0  2002.756     0.000   400.551  1000.886     61.13%',
+      '   accept4                7      2     0.075     0.018     0.019     0.021      3.57%',
+      '\t\t\t\tEAGAIN: 2',
+      '',
+    ].join('\n'),
+  );
+  assert.deepEqual(
+    others.map(({ call, count, errors }) => [call, count, errors]),
+    [
+      ['epoll_wait', 5, []],
+      ['accept4', 7, [['EAGAIN', 2]]],
+    ],
+  );
+  assert.deepEqual([account.counts, account.foreign], [8, 0]);
+});
+
+test('any cut into chunks gives the same records, and any damage is survived', () => {
+  const whole = readTrace(CAPTURE, { format: perfTraceFormat });
+  for (const size of [1, 2, 7, 100]) assert.deepEqual(readTrace(CAPTURE, { format: perfTraceFormat, chunks: [size] }), whole);
+  const bytes = Buffer.from(CAPTURE);
+  for (let end = 0; end < bytes.length; end++) read(bytes.toString('latin1', 0, end));
+  let seed = 17;
+  const random = (below: number): number => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((seed / 2 ** 32) * below);
+  };
+  const special = Buffer.from('?(): /.=[]<>{}"|,\n\r\0-0129');
+  for (let i = 0; i < 1_001; i++) {
+    const damaged = Buffer.from(bytes);
+    for (let flips = random(30); flips >= 0; flips--)
+      damaged[random(damaged.length)] = random(2) === 0 ? random(256) : (special[random(special.length)] as number);
+    const result = readTrace(damaged, { format: perfTraceFormat });
+    assert.equal(unaccounted(result.account), 0, damaged.toString('latin1'));
+    for (const call of result.calls) assert.ok(call.end >= call.start, call.text);
+  }
+});
+
+test('long lines of any mark are read in linear time', () => {
+  for (const lead of [
+    '',
+    '     0.032 ( 0.022 ms): a/1 read(',
+    '     0.032 (',
+    '     0.032 ( 0.022 ms): ',
+    '     0.032 ( 0.022 ms): a/1 read(fd: 1',
+  ]) {
+    for (const piece of ['a', ' ', '/1 ', '(', ')', '<', '{', ', a: ', ') = 1', '...', '"', '\\', '1']) {
+      const started = performance.now();
+      read(`     0.001 ( 0.022 ms): a/1 close(fd: 3) = 0\n${lead}${piece.repeat(200_000 / piece.length)}\n`);
+      assert.ok(performance.now() - started < 2_000, `${lead}${piece}`);
+    }
+  }
+});

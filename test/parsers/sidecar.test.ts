@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { readSidecar } from '../../parsers/sidecar/sidecar.ts';
+
+const BEFORE = `
+== processors
+7
+
+== threads
+    PID     TID    PPID COMMAND
+   4711    4711       1 gunicorn
+   4713    4713    4711 gunicorn
+   4713    4719    4711 grpc pool
+
+== counters
+#kernel
+TcpExtListenOverflows           101                 0.0
+TcpExtListenDrops               103                 0.0
+
+== somaxconn
+4096
+
+== command 4711
+/usr/bin/python3
+/usr/bin/gunicorn
+-k
+gevent
+`;
+const AFTER = BEFORE.replace('101', '118').replace('4713    4719    4711 grpc pool', '4999    4719    4711 other');
+
+test('threads, commands and counters are read, and what was counted meanwhile', () => {
+  const facts = readSidecar(BEFORE, AFTER);
+  assert.deepEqual(facts.threads.get(4_719), { pid: 4_713, parent: 4_711, comm: 'grpc pool' });
+  assert.deepEqual(facts.threads.get(4_711), { pid: 4_711, parent: 1, comm: 'gunicorn' });
+  assert.deepEqual(facts.commands.get(4_711), ['/usr/bin/python3', '/usr/bin/gunicorn', '-k', 'gevent']);
+  assert.equal(facts.processors, 7);
+  assert.equal(facts.listenOverflows, 17);
+  assert.equal(facts.longestQueue, 4_096);
+});
+
+test('what is missing, cut off or nonsense was not noted', () => {
+  for (const text of ['', '== ', '== threads\nnobody', '== counters\nTcpExtListenOverflows', 'x'.repeat(997), '\0\xff== threads']) {
+    const facts = readSidecar(text, text);
+    assert.equal(facts.threads.size, 0);
+    assert.equal(facts.processors, null);
+    assert.equal(facts.listenOverflows, null);
+  }
+  assert.equal(readSidecar(BEFORE, '').listenOverflows, null);
+  for (let end = 0; end < BEFORE.length; end += 13) readSidecar(BEFORE.slice(0, end), BEFORE.slice(end));
+});

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { straceSummaryFormat } from '../../parsers/strace-summary/format.ts';
+import { analyzed } from '../support/analyzed.ts';
+import { type ReadTrace, readTrace, unaccounted } from './read-trace.ts';
+
+function read(text: string): ReadTrace {
+  const result = readTrace(text, { format: straceSummaryFormat });
+  assert.equal(unaccounted(result.account), 0, text);
+  return result;
+}
+
+const TABLE = [
+  'Hello, world!',
+  '^Cstrace: Process 7 detached',
+  '% time     seconds  usecs/call     calls    errors syscall',
+  '------ ----------- ----------- --------- --------- ----------------',
+  ' 34.45    1.095142      273785         4         1 clock_nanosleep',
+  ' 33,78    0,000229          28         7           mmap',
+  '------ ----------- ----------- --------- --------- ----------------',
+  '100.00    3.178868       20776       153        24 total',
+  '',
+].join('\n');
+
+test('each row counts calls, with and without errors', () => {
+  const { others, account } = read(TABLE);
+  assert.deepEqual(
+    others.map(({ call, count, errors }) => [call, count, errors]),
+    [
+      ['clock_nanosleep', 4, [['?', 1]]],
+      ['mmap', 7, []],
+    ],
+  );
+  assert.deepEqual([account.counts, account.notices, account.foreign], [6, 1, 1]);
+});
+
+test('times are believed when a call that waits took long, or a column says so', () => {
+  assert.deepEqual(read(TABLE).flags.others, ['-c', '-w']);
+  assert.deepEqual(read(TABLE.replace('1.095142', '0.000142')).flags.others, ['-c']);
+  assert.deepEqual(read('wall-total  calls syscall\n---------- ------ -------\n  0.000003     11 read\n').flags.others, ['-c', '-w']);
+});
+
+test('a header without its first characters, and a total without average, are read', () => {
+  const { account, others } = read(
+    'time     seconds  usecs/call     calls    errors syscall\n------ ---------\n 59.63 1271.830170        1981    641698        19 poll\n100.00 2133.000000                9500000     24 total\n',
+  );
+  assert.deepEqual([account.counts, others.length], [4, 1]);
+});
+
+test('a report on a table has its counts, and no detector judges by them', async () => {
+  const report = await analyzed(TABLE);
+  assert.deepEqual(
+    report.calls.map(({ call, count, errors, totalMs }) => [call, count, errors, totalMs]),
+    [
+      ['clock_nanosleep', 4, { '?': 1 }, 1095.142],
+      ['mmap', 7, {}, 0.229],
+    ],
+  );
+  for (const outcome of Object.values(report.outcomes))
+    assert.match(`${outcome?.status} ${outcome?.reason}`, /not-applicable .*strace -f -ttt -T/);
+});
+
+test('any cut into chunks gives the same records, and any end is survived', () => {
+  const whole = readTrace(TABLE, { format: straceSummaryFormat });
+  for (const size of [1, 3, 17]) assert.deepEqual(readTrace(TABLE, { format: straceSummaryFormat, chunks: [size] }), whole);
+  for (let end = 0; end < TABLE.length; end++) read(TABLE.slice(0, end));
+});
