@@ -26,6 +26,8 @@ export interface WorkerActivity {
   readonly firstMs: number;
   readonly lastMs: number;
   readonly ended: boolean;
+  /** Up to here it is known what it did. */
+  readonly knownMs: number;
   /** Seconds inside its loop's wait. */
   readonly waiting: Float32Array;
   /** Seconds in other calls that took a millisecond or more. */
@@ -67,7 +69,7 @@ export interface CallTarget {
 const MOST_WORKERS = 128;
 const MOST_TARGETS = 300;
 
-export function describeActivity(model: Model, recorder: ActivityRecorder, origin: TimeOrigin): Activity {
+export function describeActivity(model: Model, recorder: ActivityRecorder, origin: TimeOrigin, isGrowing: boolean): Activity {
   const first = Math.min(0, model.firstTime);
   const zero = { startTime: isoTime(origin, first), timeOfDay: timeOfDay(origin, first) };
   const lanes = new Map(recorder.lanes.map((lane) => [lane.thread, lane]));
@@ -78,6 +80,8 @@ export function describeActivity(model: Model, recorder: ActivityRecorder, origi
       const lane = lanes.get(row.thread);
       if (lane === undefined) return [];
       const { waiting, blocked, silent, long, calls, accepted, wasted, brokenPipes } = lane;
+      const now = nowOf(row.thread, lane.lastWasWait, model.lastTime);
+      const isUnknown = isGrowing && now.state === 'silent';
       const cut = <T extends Float32Array | Uint32Array | Uint8Array>(column: T): T => column.slice(0, columns) as T;
       return [
         {
@@ -90,7 +94,8 @@ export function describeActivity(model: Model, recorder: ActivityRecorder, origi
           accepted: cut(accepted),
           wasted: cut(wasted),
           brokenPipes: cut(brokenPipes),
-          now: nowOf(row.thread, lane.lastWasWait, model.lastTime),
+          knownMs: milliseconds(isUnknown ? row.thread.lastTime : model.lastTime),
+          now,
         },
       ];
     })
@@ -150,7 +155,7 @@ function isWait(family: string): boolean {
 function withTail(worker: WorkerActivity, end: Nanoseconds, width: Nanoseconds): WorkerActivity {
   const { state, sinceMs } = worker.now;
   const start = sinceMs * 1e6;
-  if (state === 'ended' || end === UNKNOWN || end - start < 1e7) return worker;
+  if (state === 'ended' || worker.knownMs * 1e6 < end - 1e6 || end === UNKNOWN || end - start < 1e7) return worker;
   const column = worker[state];
   for (let bucket = Math.floor(start / width); bucket < column.length; bucket++) {
     const share = Math.min(end, (bucket + 1) * width) - Math.max(start, bucket * width);

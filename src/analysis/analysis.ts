@@ -100,7 +100,9 @@ export class Analysis {
 
   /** What each worker did over time, as of now; null when it was not asked for. */
   activity(): Activity | null {
-    return this.#model === null || this.#recorder === null ? null : describeActivity(this.#model, this.#recorder, this.#origin);
+    return this.#model === null || this.#recorder === null
+      ? null
+      : describeActivity(this.#model, this.#recorder, this.#origin, this.#options.growing === true);
   }
 
   /** What each worker is in at this moment, by pid; empty when it was not asked for. */

@@ -95,7 +95,7 @@ try {
   const set = inputs();
   for (const sentence of set.notices) post({ kind: 'notice', sentence });
   const notice = (sentence: string): void => post({ kind: 'notice', sentence });
-  const report = await analyzeInputs(set, { ...options, activity: true }, { progress: look, notice });
+  const report = await analyzeInputs(set, { ...options, activity: true, growing: kind === 'live' }, { progress: look, notice });
   const read = latest === null ? { bytesRead: 0, sizeBytes: 0, lines: 0 } : readSoFar(latest);
   post({ kind: 'done', read, picture: { report, activity: latest === null ? null : (latest as Progress).activity() }, stopped: false });
 } catch (error) {

@@ -5,7 +5,8 @@ import type { Now } from '../analysis/activity.ts';
 const TAIL_BYTES = 8_192;
 /** What strace prints at the entry of a call, before it returns: a pid, a time, and the call. */
 const ENTRY = /^(?:\[pid +)?(\d+)\]? +(\d+\.\d+) +(\w+)\(([^"]{0,80})/;
-const WAITS = /^(?:epoll_p?wait2?|p?poll|p?select6?|_newselect|accept4?|wait4|waitid)$/;
+/** Calls in which a worker waits for something to do. */
+export const WAITS = /^(?:epoll_p?wait2?|p?poll|p?select6?|_newselect|accept4?|wait4|waitid)$/;
 
 /**
  * The call that the last, unfinished line of a growing spool tells; `startMs` is when the trace began, since 1970. strace prints a call when it is entered, and its line ends when

@@ -14,6 +14,7 @@ export function buildLane(pid: number, columns: number, parts: Columns, over: Pa
     firstMs: 0,
     lastMs: Number.MAX_SAFE_INTEGER,
     ended: false,
+    knownMs: Number.MAX_SAFE_INTEGER,
     waiting: floats('waiting'),
     blocked: floats('blocked'),
     silent: floats('silent'),

@@ -44,6 +44,13 @@ describe('a cell of a lane', () => {
     const activity = buildActivity([buildLane(4127, 5, {}, { ended: true, lastMs: 100 })], 100);
     assert.equal(cellState(activity, activity.workers[0] as WorkerActivity, 300, 400), 'absent');
   });
+  it('is empty from where on nothing was heard of the worker', () => {
+    const activity = buildActivity([buildLane(4127, 5, {}, { knownMs: 150 })], 100);
+    const [lane] = activity.workers;
+    assert.ok(lane);
+    assert.equal(cellState(activity, lane, 200, 300), 'running');
+    assert.equal(cellState(activity, lane, 300, 400), 'absent');
+  });
   it('of a master is not called blocked when it sleeps', () => assert.equal(state({ blocked: [0.1] }, { role: 'master' }), 'idle'));
 });
 

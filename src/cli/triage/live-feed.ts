@@ -1,6 +1,10 @@
+import type { Now } from '../../analysis/activity.ts';
 import type { AnalysisOptions } from '../../analysis/options.ts';
 import { type AnalysisMessage, AnalysisThread } from '../../drive/analysis-thread.ts';
+import { WAITS } from '../../drive/unfinished-line.ts';
+import { machineOf } from '../../sources/live/bpftrace-engine.ts';
 import type { CaptureEnd, LiveCapture } from '../../sources/live/capture.ts';
+import { processCall } from '../../sources/live/process-call.ts';
 import type { LiveStatus } from '../../tui/state.ts';
 import type { Feed } from './triage.ts';
 
@@ -80,6 +84,11 @@ export class LiveFeed implements Feed {
       this.#bytesRead = bytesRead;
       this.#lines = lines;
     }
+    // Other tracers tell of a call when it is over: the kernel tells what a worker is in.
+    if (message.kind === 'now' && this.#options.capture.engine.name !== 'strace') {
+      this.#options.tell({ kind: 'now', workers: asKernelSays(message.workers) });
+      return;
+    }
     if (message.kind === 'snapshot' || message.kind === 'done') this.#lost = message.picture.report.quality.lostEvents;
     this.#options.tell(message);
   }
@@ -112,4 +121,20 @@ export class LiveFeed implements Feed {
       silentMs: now - this.#arrivedAt,
     });
   }
+}
+
+/** The same with the call that each worker is in by now; since when is what the trace says of the end of the last one. */
+function asKernelSays(workers: ReadonlyMap<number, Now>): ReadonlyMap<number, Now> {
+  const machine = machineOf(process.arch);
+  if (machine === null) return workers;
+  return new Map(
+    [...workers].map(([pid, now]) => {
+      const found = now.state === 'ended' ? null : processCall(pid, machine);
+      if (found === null) return [pid, now];
+      const { sinceMs } = now;
+      if (found.call === '') return [pid, { state: 'silent', call: '', target: '', sinceMs }];
+      const isSame = found.call === now.call;
+      return [pid, { state: WAITS.test(found.call) ? 'waiting' : 'blocked', call: found.call, target: isSame ? now.target : '', sinceMs }];
+    }),
+  );
 }

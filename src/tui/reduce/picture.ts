@@ -15,8 +15,21 @@ export function withPicture(state: TuiState, fresh: Report, activity: Activity |
   const screens = state.screens.map((screen) =>
     screen.finding === '' ? screen : { ...screen, finding: ids.get(keys.get(screen.finding) ?? '') ?? screen.finding },
   );
-  const next = { ...state, memory, report, activity, screens };
+  const next = {
+    ...state,
+    memory,
+    report,
+    activity: live?.state === 'tracing' ? withLastNow(activity, state.activity) : activity,
+    screens,
+  };
   if (chosen === undefined) return next;
   const position = findingRows(next).findIndex((finding) => findingKey(finding) === findingKey(chosen));
   return position < 0 ? next : { ...next, lists: { ...next.lists, triage: { ...next.lists.triage, position } } };
+}
+
+/** What workers are in is told more often, and by who knows better, than reports come. */
+function withLastNow(activity: Activity | null, before: Activity | null): Activity | null {
+  if (activity === null || before === null) return activity;
+  const known = new Map(before.workers.map(({ pid, now }) => [pid, now]));
+  return { ...activity, workers: activity.workers.map((worker) => ({ ...worker, now: known.get(worker.pid) ?? worker.now })) };
 }

@@ -45,7 +45,8 @@ export function sumsOf(activity: Activity, worker: WorkerActivity, fromMs: numbe
 export function cellState(activity: Activity, worker: WorkerActivity, fromMs: number, toMs: number): CellState {
   const isBefore = toMs <= worker.firstMs - activity.columnMs;
   const isAfter = worker.ended && fromMs >= worker.lastMs + activity.columnMs;
-  if (isBefore || isAfter || fromMs >= activity.columns * activity.columnMs) return 'absent';
+  const isUnknown = !worker.ended && fromMs >= worker.knownMs + activity.columnMs;
+  if (isBefore || isAfter || isUnknown || fromMs >= activity.columns * activity.columnMs) return 'absent';
   const { waiting, blocked, silent, accepted, wasted, brokenPipes, long, seconds } = sumsOf(activity, worker, fromMs, toMs);
   if (brokenPipes > 0) return 'broken';
   // A master sleeps between looks at its children: nobody waits for it.

@@ -4,6 +4,8 @@ import { show } from '../../output/show.ts';
 import { shownActivity, shownReport, type TuiState } from '../state.ts';
 
 const NOTABLE_MS = 250;
+/** bpftrace hands over what it saw once a second. */
+const NOTABLE_LATE_MS = 2_500;
 
 /** `0.80 s in fsync`, `waits epoll_wait`, `1.20 s no call`, `ended`. */
 export function nowText(state: TuiState, activity: WorkerActivity | null): string {
@@ -13,7 +15,8 @@ export function nowText(state: TuiState, activity: WorkerActivity | null): strin
   if (now.state === 'waiting') return `waits ${show(now.call)}`;
   const lengthMs = Math.max(0, liveNowMs(state) - now.sinceMs);
   // The tracer's words arrive a moment late: what is shorter may be over.
-  if (state.source === 'live' && lengthMs < NOTABLE_MS) return now.state === 'silent' ? 'runs' : `in ${show(now.call)}`;
+  const notable = state.live === null ? 0 : state.live.engine === 'strace' ? NOTABLE_MS : NOTABLE_LATE_MS;
+  if (lengthMs < notable) return now.state === 'silent' ? 'runs' : `in ${show(now.call)}`;
   // The time comes first: it must not be what is cut.
   return `${duration(lengthMs)} ${now.state === 'silent' ? 'no call' : `in ${show(now.call)}`}`;
 }
