@@ -144,4 +144,3 @@ describe('jumping', () => {
     assert.match(jump('yesterday').screen, /"yesterday" is no time, line or pid/);
   });
 });
-

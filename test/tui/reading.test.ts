@@ -105,4 +105,3 @@ describe('the screen', () => {
     assert.equal(state.screens.length, 1);
   });
 });
-

@@ -61,4 +61,3 @@ describe('taking along', () => {
     assert.equal(dashboard.lastEffect.rows.join('\n'), screen);
   });
 });
-
