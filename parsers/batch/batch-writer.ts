@@ -131,6 +131,11 @@ export class BatchWriter {
     this.#count++;
   }
 
+  /** Tells the reader of a lane that no record may have mentioned. */
+  mention(lane: Lane): void {
+    this.#lane(lane);
+  }
+
   /** The batch as it stands. */
   take(): column.RecordBatch {
     for (const lane of this.#mentioned) {

@@ -27,8 +27,10 @@ export interface Fields {
   data: string;
   hasData: boolean;
   /** Any further keys. */
-  readonly others: Map<string, string>;
+  others: ReadonlyMap<string, string>;
 }
+
+const NO_OTHERS: ReadonlyMap<string, string> = new Map();
 
 /** Values of these keys go on to the end of the line: they may hold blanks. */
 const TO_THE_END: ReadonlySet<string> = new Set(['data', 'args']);
@@ -54,7 +56,7 @@ export function readFields(line: string): Fields | null {
     args: '',
     data: '',
     hasData: false,
-    others: new Map(),
+    others: NO_OTHERS,
   };
   let at = 0;
   while (at < line.length) {
@@ -161,7 +163,7 @@ function scaled(fields: Fields, key: string, value: string): void {
   const number = /^\d+(?:\.\d+)?$/.test(value) ? Number(value) * (UNITS[unit] ?? Number.NaN) : Number.NaN;
   if (name === 'ts' || name === 'time') fields.time = number;
   else if (name === 'dur' || name === 'lat') fields.duration = number;
-  else fields.others.set(key, value);
+  else fields.others = new Map([...fields.others, [key, value]]);
 }
 
 function whole(value: string): number {

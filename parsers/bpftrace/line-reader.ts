@@ -21,6 +21,8 @@ export type LineMeaning =
   /** It is something else. */
   | { readonly kind: 'other' };
 
+/** Lines about the capture, and what `watch.bt` tells beside its maps. */
+const HEADERS: ReadonlySet<string> = new Set(['start', 'fd', 'tick', 'turn', 'fail']);
 const OTHER: LineMeaning = { kind: 'other' };
 const BROKEN: LineMeaning = { kind: 'broken' };
 const SILENT: LineMeaning = { kind: 'silent' };
@@ -43,7 +45,7 @@ export class LineReader {
   read(text: string, where: Where): LineMeaning {
     const fields = readFields(text);
     if (fields === null) return /^(?:ts|event)=/.test(text) ? BROKEN : OTHER;
-    if (fields.event === 'start' || fields.event === 'fd') return { kind: 'header', fields };
+    if (HEADERS.has(fields.event)) return { kind: 'header', fields };
     const isCall = fields.call !== '' || !Number.isNaN(fields.number);
     if (fields.event === '' && !isCall) return /^ts=/.test(text) ? BROKEN : OTHER;
     if (fields.event === 'tcp' || fields.event === 'reset') return this.#socketState(fields, where);

@@ -10,6 +10,7 @@ import { MapLines } from './map-lines.ts';
 import type { CallFacts } from './printed-call.ts';
 import { TimeAxis } from './time-axis.ts';
 import type { Waiting, Where } from './waiting.ts';
+import { Watched } from './watched.ts';
 
 /** Where what was read goes. */
 export interface LineSink {
@@ -44,6 +45,7 @@ export class Lines {
   readonly #reader: LineReader;
   readonly #maps = new MapLines();
   readonly #counted = new CountedCalls();
+  readonly #watched = new Watched();
   /** The beginning of a printed line whose end is in a later JSON record. */
   #piece = '';
   #lost = 0;
@@ -82,8 +84,8 @@ export class Lines {
   }
 
   /** What maps told of calls. */
-  counted(): Iterable<CallCount> {
-    return this.#counted.records();
+  counted(): CallCount[] {
+    return [...this.#counted.records(), ...this.#watched.records()];
   }
 
   #plain(text: string, where: Where): Shape {
@@ -176,7 +178,7 @@ export class Lines {
       return;
     }
     const count = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
-    if (typeof count === 'number') this.#counted.add(map, key, count);
+    if (typeof count === 'number' && !this.#watched.add(map, count)) this.#counted.add(map, key, count);
   }
 
   #wait(waiting: Waiting): Shape {
@@ -203,12 +205,14 @@ export class Lines {
       this.#flags.fdDecoration = 'path';
       return;
     }
+    if (event !== 'start') return;
     if (others.get('machine') === 'arm64') {
       this.#reader.machine = 'arm64';
       this.#counted.machine = 'arm64';
     }
     this.axis.anchor(time, others.get('clock') ?? '');
     const program = others.get('program');
+    if (program === 'watch') this.#watched.active = true;
     if (program !== undefined && /^[a-z]{1,20}$/.test(program)) this.#addFlag(`${program}.bt`);
   }
 

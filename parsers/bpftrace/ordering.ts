@@ -6,8 +6,8 @@ export interface Timed {
   readonly seenAt: Nanoseconds;
 }
 
-/** So many may wait: more than one buffer of one processor holds (64 pages of 4 KB). */
-const MOST = 4_096;
+/** So many may wait: some buffers of a processor full of lines (256 pages of 4 KB hold about 7,000 each). */
+const MOST = 16_384;
 /** Buffers of all processors are emptied more often than this. */
 const LONGEST: Nanoseconds = 1_000_000_000;
 

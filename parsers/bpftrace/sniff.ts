@@ -1,5 +1,5 @@
 /** Lines that only bpftrace prints: its messages, its maps, its JSON, drover's own lines. */
-const OWN = /^(?:ts=\d+ dur=\d+ |event=(?:start|fd|exit|signal|deliver|exec|watch) )/;
+const OWN = /^(?:ts=\d+ dur=\d+ |event=(?:start|fd|exit|signal|deliver|tcp|reset|tick|turn|fail) )/;
 const JSON_RECORD =
   /^\s*\{"type": ?"(?:attached_probes|printf|map|hist|stats|time|value|lost_events|tseries|join|cat|syscall|helper_error|runtime_error)".*\}$/;
 const MESSAGE = /^Attach(?:ing|ed) \d+ probes?(?:\.\.\.)?$|^Lost \d+ events$/;

@@ -114,9 +114,15 @@ def main():
         variant=arguments.variant,
         server="gunicorn 20.1.0 gevent 22.10.2, 1 worker",
         expect={
-            "found": [] if arguments.healthy else ["loop-stall", "lazy-import", "blocking-dns"],
+            "found": [] if arguments.healthy else ["loop-stall", "lazy-import", "blocking-dns", "disk-sync"],
             "quiet": [
-                *(["loop-stall", "service-stall", "lazy-import", "blocking-dns", "gil-starvation"] if arguments.healthy else []),
+                *(
+                    [
+                        "loop-stall", "service-stall", "lazy-import", "blocking-dns", "gil-starvation", "disk-sync", "lock-contention",
+                    ]
+                    if arguments.healthy
+                    else []
+                ),
                 *load.CALM,
                 "thundering-herd",
                 "accept-skew",

@@ -1,4 +1,5 @@
-"""A request starts a report. REPORT in the environment: thread (a native thread of the same interpreter) or process."""
+"""A request starts a report. REPORT in the environment: thread (a native thread of the same interpreter) or process. Another request
+puts a page together from many small files: each file call gives the interpreter lock away, and has to get it back."""
 
 import os
 import subprocess
@@ -11,6 +12,8 @@ sys.path.insert(0, os.environ["HOME"])
 import truth_log
 
 REPORT_SECONDS = 1.2
+PARTS = 67
+STALL_SECONDS = 0.1
 
 in_thread = os.environ["REPORT"] == "thread"
 truth = truth_log.open_from_environment()
@@ -22,8 +25,19 @@ def application(environ, start_response):
     with truth.section("request", request):
         if environ["PATH_INFO"] == "/report":
             start_report()
+        if environ["PATH_INFO"] == "/page":
+            put_together(request)
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "3")])
         return [b"ok\n"]
+
+
+def put_together(request):
+    began = time.time()
+    for number in range(PARTS):
+        with open(f"{os.environ['HOME']}/part-{number}.html") as part:
+            part.read()
+    if time.time() - began >= STALL_SECONDS:
+        truth.end(truth.begin("block", request, "gil-wait", start=began))
 
 
 def start_report():

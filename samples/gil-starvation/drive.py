@@ -9,6 +9,7 @@ import load
 import truth_log
 
 REPORTS = 3
+PARTS = 67
 
 
 def main():
@@ -16,7 +17,11 @@ def main():
     parser.add_argument("--out", required=True)
     parser.add_argument("--variant", required=True)
     parser.add_argument("--healthy", action="store_true")
+    parser.add_argument("--pages", action="store_true")
     arguments = parser.parse_args()
+    for number in range(PARTS):
+        with open(f"{os.environ['HOME']}/part-{number}.html", "w") as part:
+            part.write("<p>part</p>\n" * 20)
     for _ in range(7):
         http_client.must_succeed(http_client.get("/warm-up"))
     time.sleep(1.0)
@@ -26,6 +31,9 @@ def main():
         for _ in range(REPORTS):
             time.sleep(0.7)
             http_client.must_succeed(http_client.get("/report"))
+            if arguments.pages:
+                time.sleep(0.1)
+                http_client.must_succeed(http_client.get("/page"))
             time.sleep(1.5)
     hogs = [
         {key: record[key] for key in ("pid", "start", "end")}
@@ -39,10 +47,10 @@ def main():
         variant=arguments.variant,
         server="gunicorn 20.1.0 gevent 22.10.2, 1 worker, Python 3.11.2",
         expect={
-            "found": [] if arguments.healthy else ["gil-starvation"],
+            "found": [] if arguments.healthy else ["gil-starvation", *(["loop-stall"] if arguments.pages else [])],
             "quiet": [*(["gil-starvation", "loop-stall"] if arguments.healthy else []), "thundering-herd", *load.CALM],
         },
-        connections=REPORTS + len(pinger.pings),
+        connections=REPORTS * (2 if arguments.pages else 1) + len(pinger.pings),
         more={**({} if arguments.healthy else {"hogs": hogs}), **pinger.truth()},
     )
 

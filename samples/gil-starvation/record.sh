@@ -1,6 +1,6 @@
 #!/bin/bash
 # Records an event loop that fights a native thread for the interpreter lock, and the twin whose report is a process.
-# usage: record.sh [thread] [healthy]      (default: all)
+# usage: record.sh [thread] [pages] [healthy-pages] [healthy]      (default: all)
 . "$(dirname "$0")/../lib/record-lib.sh"
 begin_story gil-starvation
 
@@ -20,10 +20,20 @@ record_thread() {
   record thread --variant thread
 }
 
+record_pages() {
+  begin_recording pages
+  record thread --variant pages --pages
+}
+
+record_healthy_pages() {
+  begin_recording healthy/pages
+  record process --variant healthy-pages --pages --healthy
+}
+
 record_healthy() {
   begin_recording healthy
   record process --variant healthy --healthy
 }
 
-[ $# -gt 0 ] || set -- thread healthy
-for recording in "$@"; do "record_$recording"; done
+[ $# -gt 0 ] || set -- thread pages healthy-pages healthy
+for recording in "$@"; do "record_${recording/-/_}"; done

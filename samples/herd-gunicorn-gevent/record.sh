@@ -1,6 +1,6 @@
 #!/bin/bash
 # Records the herd, the same herd by attaching, a longer one to see who wins, and two servers that wake one worker per connection.
-# usage: record.sh [started] [attached] [skewed] [nginx] [uwsgi-thunder]      (default: all)
+# usage: record.sh [started] [attached] [skewed] [nginx] [uwsgi-thunder] [bpftrace] [bpftrace-nginx]      (default: all)
 . "$(dirname "$0")/../lib/record-lib.sh"
 begin_story herd-gunicorn-gevent
 
@@ -60,5 +60,33 @@ record_uwsgi_thunder() {
   keep
 }
 
-[ $# -gt 0 ] || set -- started attached skewed nginx uwsgi-thunder
+record_bpftrace() {
+  begin_recording bpftrace
+  start_untraced "${SERVER[@]}"
+  wait_workers 5
+  # shellcheck disable=SC2046
+  attach_bpftrace exact "$SERVER_PID" $(worker_pids)
+  drive --variant bpftrace --server gunicorn
+  stop_server
+  keep_bpftrace
+}
+
+record_bpftrace_nginx() {
+  local workers
+  begin_recording bpftrace/healthy/nginx
+  mkdir www
+  echo hello >www/index.html
+  chmod 755 "$RUN_DIR" www
+  start_untraced /usr/sbin/nginx -c "$RUN_DIR/nginx.conf" -e "$RUN_DIR/nginx-error.log"
+  wait_listening "$SAMPLE_PORT"
+  workers=$(cat "/proc/$SERVER_PID/task/$SERVER_PID/children")
+  # shellcheck disable=SC2086
+  attach_bpftrace exact "$SERVER_PID" $workers
+  # shellcheck disable=SC2086
+  drive --variant bpftrace/healthy/nginx --server nginx --workers $workers
+  stop_server
+  keep_bpftrace /dev/null
+}
+
+[ $# -gt 0 ] || set -- started attached skewed nginx uwsgi-thunder bpftrace bpftrace-nginx
 for recording in "$@"; do "record_${recording//-/_}"; done

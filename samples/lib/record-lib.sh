@@ -93,6 +93,22 @@ attach() {
   sleep 1.3
 }
 
+# attach_bpftrace PROGRAM PID…: the same with one of drover's bpftrace programs, which must be built (npm ci).
+attach_bpftrace() {
+  local program=$1 environment
+  shift
+  BPFTRACE_PROGRAM=$program.bt
+  node "$SAMPLES_DIR/lib/bpftrace-program.mjs" program "$program" "$SAMPLE_PORT" "$@" >program.bt
+  node "$SAMPLES_DIR/lib/bpftrace-program.mjs" descriptors "$@" >descriptors
+  mapfile -t environment < <(node "$SAMPLES_DIR/lib/bpftrace-program.mjs" environment "$program")
+  # Not -o: bpftrace keeps what it writes to a file of its own in a buffer, and an idle server would show nothing.
+  setsid "${CLEAN[@]}" "${environment[@]}" bpftrace program.bt >printed 2>bpftrace.log 8>&- 9>&- &
+  STRACE_PID=$!
+  STARTED_PIDS+=("$STRACE_PID")
+  wait_until "bpftrace to attach" grep -qs event=start printed
+  sleep 1.3
+}
+
 all_traced() {
   local status
   for pid in "$@"; do
@@ -149,6 +165,20 @@ stop_server() {
     wait "$STRACE_PID" || true
   fi
   port_is_free "$SAMPLE_PORT" || die "the server is still listening"
+}
+
+# keep_bpftrace: the same for what bpftrace printed, behind what descriptors were open before. The tests compare it with the truth.
+keep_bpftrace() {
+  local map=${1:-truth.map}
+  /usr/bin/python3 assemble_truth.py driver.json "$map" truth.json \
+    bpftrace="$(bpftrace --version | sed 's/.*v//')" program="$BPFTRACE_PROGRAM" capture="$CAPTURE" cpus="$(nproc)"
+  if grep -q '^Lost ' printed; then die "bpftrace lost events"; fi
+  cat descriptors printed >trace.bpftrace
+  if grep -qF -e "$SAMPLES_DIR" -e "${HOME:-/nonexistent}/" trace.bpftrace; then die "the capture holds paths of the recording machine"; fi
+  gzip -n9 trace.bpftrace
+  mkdir -p "$OUT_DIR"
+  mv trace.bpftrace.gz truth.json "$OUT_DIR/"
+  echo "   $(stat -c %s "$OUT_DIR/trace.bpftrace.gz") bytes"
 }
 
 # keep [MAP]: truth.json and the compressed trace go to the sample's folder. Pass /dev/null for a server without a truth map.

@@ -61,8 +61,8 @@ class TruthLog:
         )
         return offset
 
-    def end(self, handle):
-        struct.pack_into("<d", self._map, handle + 8, time.time())
+    def end(self, handle, at=None):
+        struct.pack_into("<d", self._map, handle + 8, at or time.time())
 
     def note(self, kind, text, cause=""):
         """Writes a record of one instant."""

@@ -9,6 +9,7 @@ import load
 CONNECTIONS = 43
 SERVERS = {
     "inherited": "gunicorn 20.1.0 gevent 22.10.2, 5 workers, --reuse-port",
+    "uwsgi": "uWSGI 2.0.21, 4 processes, --reuse-port",
     "own": "3 gunicorn 20.1.0 gevent 22.10.2 side by side, a worker each, --reuse-port",
 }
 
@@ -28,7 +29,7 @@ def main():
     for _ in range(CONNECTIONS):
         time.sleep(0.05)
         http_client.must_succeed(http_client.get("/"))
-    inherited = arguments.sockets == "inherited"
+    inherited = arguments.sockets != "own"
     bad = ["ineffective-reuseport", "thundering-herd"]
     calm = ["loop-stall", "service-stall", "stranded-queue", *load.CALM]
     load.write_driver(
@@ -39,6 +40,7 @@ def main():
         server=SERVERS[arguments.sockets],
         expect={"found": bad if inherited else [], "quiet": calm if inherited else [*bad, *calm]},
         connections=CONNECTIONS,
+        more={"turnsAreWork": True} if arguments.sockets == "uwsgi" else {},
     )
 
 

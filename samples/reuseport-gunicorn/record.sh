@@ -1,6 +1,6 @@
 #!/bin/bash
-# Records gunicorn with --reuse-port, which gunicorn 20.1 sets on one socket for all workers, and three servers that each have a socket.
-# usage: record.sh [inherited] [own]      (default: all)
+# Records gunicorn and uWSGI with --reuse-port, which both set on one socket for all workers, and three servers that each have a socket.
+# usage: record.sh [inherited] [uwsgi] [own]      (default: all)
 . "$(dirname "$0")/../lib/record-lib.sh"
 begin_story reuseport-gunicorn
 
@@ -15,6 +15,16 @@ record_inherited() {
   keep
 }
 
+record_uwsgi() {
+  begin_recording uwsgi
+  start_traced /usr/bin/uwsgi --plugin python3 --virtualenv "$RUN_DIR/venv" --http-socket "127.0.0.1:$SAMPLE_PORT" --master --processes 4 \
+    --lazy-apps --reuse-port --disable-logging --die-on-term --wsgi-file app.py
+  wait_workers 4
+  drive --variant uwsgi --sockets uwsgi
+  stop_server
+  keep
+}
+
 record_own() {
   begin_recording healthy
   start_traced "$PYTHON" several.py 3 "${SERVER[@]}" -w 1
@@ -24,5 +34,5 @@ record_own() {
   keep
 }
 
-[ $# -gt 0 ] || set -- inherited own
+[ $# -gt 0 ] || set -- inherited uwsgi own
 for recording in "$@"; do "record_$recording"; done

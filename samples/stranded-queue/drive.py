@@ -8,14 +8,18 @@ import load
 
 WORKERS = 3
 STALLS = 5
-QUEUES = {"own": "a listener each (SO_REUSEPORT)", "shared": "one listener"}
+SERVERS = {
+    "own": "asyncio of Python 3.11.2, 3 processes, a listener each (SO_REUSEPORT)",
+    "sync": "3 gunicorn 20.1.0 sync side by side, a worker each, --reuse-port",
+    "shared": "asyncio of Python 3.11.2, 3 processes, one listener",
+}
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", required=True)
     parser.add_argument("--variant", required=True)
-    parser.add_argument("--queues", required=True, choices=QUEUES)
+    parser.add_argument("--queues", required=True, choices=SERVERS)
     arguments = parser.parse_args()
     for _ in range(5 * WORKERS):
         http_client.must_succeed(http_client.get("/warm-up"))
@@ -27,21 +31,22 @@ def main():
             time.sleep(0.3)
             http_client.must_succeed(http_client.get("/stall"))
         time.sleep(0.3)
-    own, victims = arguments.queues == "own", pinger.truth()["victims"]
+    own, victims = arguments.queues != "shared", pinger.truth()["victims"]
     if own != (len(victims) >= STALLS):
         raise SystemExit(f"{len(victims)} of {len(pinger.pings)} small requests waited")
+    stall = [] if arguments.queues == "sync" else ["loop-stall"]
     load.write_driver(
         arguments.out,
         began,
         story="stranded-queue",
         variant=arguments.variant,
-        server=f"asyncio of Python 3.11.2, {WORKERS} processes, {QUEUES[arguments.queues]}",
+        server=SERVERS[arguments.queues],
         expect={
-            "found": ["loop-stall", *(["stranded-queue"] if own else [])],
-            "quiet": ["service-stall", "backlog-overflow", *([] if own else ["stranded-queue"]), *load.CALM],
+            "found": [*stall, *(["stranded-queue"] if own else [])],
+            "quiet": ["service-stall", "backlog-overflow", *([] if stall else ["loop-stall"]), *([] if own else ["stranded-queue"]), *load.CALM],
         },
         connections=STALLS + len(pinger.pings),
-        more=pinger.truth(),
+        more={**pinger.truth(), **({} if stall else {"turnsAreWork": True})},
     )
 
 

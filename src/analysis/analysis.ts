@@ -77,7 +77,7 @@ export class Analysis {
     this.#capabilities.format = facts.source.format;
     const outcomes: Partial<Record<Kind, Outcome>> = {};
     const drafts: DraftFinding[] = [];
-    const onlyCounted = model.statistics.fromTables && model.lastTime === UNKNOWN;
+    const onlyCounted = model.statistics.fromTables && model.firstTime === UNKNOWN;
     for (const running of this.#running) {
       const { outcome, findings } = onlyCounted ? NOTHING_BUT_COUNTS : concluded(running);
       outcomes[running.kind] = outcome;

@@ -1,12 +1,14 @@
 import type { Capabilities } from '../detectors/detector.ts';
-import type { DraftFinding, Kind } from '../detectors/finding.ts';
+import type { DraftFinding, Kind, Step } from '../detectors/finding.ts';
 import { detectors } from '../detectors/registry.ts';
-import { milliseconds } from '../detectors/words.ts';
+import { milliseconds, plural } from '../detectors/words.ts';
 import type { Model } from '../model/model.ts';
 import { UNKNOWN } from '../trace/time.ts';
+import { linksOf } from './finding-links.ts';
+import { inOrderOfAction } from './finding-order.ts';
 import type { Parts } from './parts.ts';
 import { assessQuality } from './quality.ts';
-import { type CallStatistics, type Finding, type Report, SEVERITIES, type Window } from './report.ts';
+import type { CallStatistics, Finding, Report, Window } from './report.ts';
 import { isoTime, timeOfDay } from './times.ts';
 import { decide } from './verdict.ts';
 import { describeWorkers } from './workers.ts';
@@ -45,14 +47,11 @@ function windowOf({ model, origin, capabilities, options }: Parts): Window {
 }
 
 function findingsOf({ drafts, origin, model }: Parts): Finding[] {
-  const order = new Map(detectors.map(({ kind }, index) => [kind, index]));
-  const sorted = drafts.toSorted(
-    (a, b) =>
-      SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
-      (order.get(a.kind) ?? 0) - (order.get(b.kind) ?? 0) ||
-      weight(b) - weight(a) ||
-      a.start - b.start,
+  const sorted = inOrderOfAction(
+    drafts,
+    detectors.map(({ kind }) => kind),
   );
+  const links = linksOf(sorted);
   const numbers = new Map<Kind, number>();
   const ids = new Map<DraftFinding, string>();
   for (const draft of sorted) {
@@ -60,13 +59,13 @@ function findingsOf({ drafts, origin, model }: Parts): Finding[] {
     numbers.set(draft.kind, number);
     ids.set(draft, `${draft.kind}-${number}`);
   }
-  const stalled = drafts.some((draft) => draft.kind === 'loop-stall' || draft.kind === 'service-stall');
   // UNKNOWN (-1) as a start means "no time"; a real start before the origin is not told apart and not needed: the origin is the first stamp.
   const time = (at: number): number | null => (at === UNKNOWN ? null : at);
   return sorted.map((draft) => {
     const start = time(draft.start);
     const end = time(draft.end);
-    const { kind, severity, sureness, title, summary, why, openEnded, workers, metrics, evidence } = draft;
+    const { kind, severity, title, why, openEnded, workers, evidence } = draft;
+    const { sureness, summary, metrics } = withLosses(draft, model);
     return {
       id: ids.get(draft) ?? draft.kind,
       kind,
@@ -83,37 +82,33 @@ function findingsOf({ drafts, origin, model }: Parts): Finding[] {
       workers,
       metrics,
       evidence: evidence.filter((line) => line.line > 0),
-      next: stalled && draft.nextWhileStalled !== undefined ? draft.nextWhileStalled : draft.next,
-      related: sorted
-        .filter((other) => other !== draft && areRelated(draft, other))
-        .slice(0, 6)
-        .map((other) => ids.get(other) ?? other.kind),
+      next: stepsOf(draft, drafts),
+      related: (links.get(draft) ?? []).map((other) => ids.get(other) ?? other.kind),
     };
   });
 }
 
-/** Of two findings of one kind and severity the one that took more time, or happened more often, comes first. */
-function weight({ metrics }: DraftFinding): number {
-  const { totalMs, count, wastedWakeups } = metrics;
-  return typeof totalMs === 'number' ? totalMs : typeof count === 'number' ? count : typeof wastedWakeups === 'number' ? wastedWakeups : 0;
+/** What to do, unless another finding of this report says why not. */
+function stepsOf(draft: DraftFinding, drafts: readonly DraftFinding[]): readonly Step[] {
+  const { next, nextWhileStalled, nextWhile = {} } = draft;
+  if (nextWhileStalled !== undefined && drafts.some(({ kind }) => kind === 'loop-stall' || kind === 'service-stall'))
+    return nextWhileStalled;
+  const other = drafts.find(
+    ({ kind, severity, workers }) => kind in nextWhile && severity !== 'info' && workers.some((pid) => draft.workers.includes(pid)),
+  );
+  return (other === undefined ? undefined : nextWhile[other.kind]) ?? next;
 }
 
-/** Findings about a worker that its stalls explain, or that explain them. */
-const STALL_EFFECTS: ReadonlySet<Kind> = new Set<Kind>([
-  'service-stall',
-  'heartbeat-late',
-  'gil-starvation',
-  'backlog-overflow',
-  'stranded-queue',
-  'accept-hoarding',
-]);
-
-/** They speak of the same request or listener, or one of them is the stall of a worker that the other names. */
-function areRelated(first: DraftFinding, second: DraftFinding): boolean {
-  const shared = first.subjects.filter((subject) => second.subjects.includes(subject));
-  if (shared.some((subject) => !subject.startsWith('pid '))) return true;
-  const pair = [first.kind, second.kind];
-  return shared.length > 0 && pair.includes('loop-stall') && pair.some((kind) => STALL_EFFECTS.has(kind));
+/** Where the tracer lost events a gap may be a lost line, and every count is too low: the finding says so and is at most possible. */
+function withLosses(draft: DraftFinding, { losses }: Model): Pick<DraftFinding, 'sureness' | 'summary' | 'metrics'> {
+  const { start, end, sureness, summary, metrics } = draft;
+  const lostEvents = losses.total === 0 || start === UNKNOWN || end === UNKNOWN ? losses.total : losses.between(start, end);
+  if (lostEvents === 0) return { sureness, summary, metrics };
+  return {
+    sureness: sureness === 'likely' ? 'possible' : sureness,
+    summary: `${summary} The tracer lost ${plural(lostEvents, 'event')} around that time: counts are too low, and a gap may be a line that is missing.`,
+    metrics: { ...metrics, lostEvents },
+  };
 }
 
 function callsOf(model: Model, capabilities: Capabilities): CallStatistics[] {

@@ -12,9 +12,13 @@ export function decide(
 ): Verdict {
   const first = findings[0];
   if (first !== undefined && first.severity !== 'info') {
-    const more = findings.filter((finding) => finding !== first && finding.severity !== 'info').length;
+    const serious = findings.filter((finding) => finding !== first && finding.severity !== 'info');
+    // What to act on first may be the lesser evil of the two: the cure of the other would make it worse, or is it.
+    const worse = serious.filter(({ severity }) => severity === 'critical' && first.severity !== 'critical').length;
+    const severity = worse > 0 ? 'critical' : first.severity;
     const word = first.sureness === 'likely' ? 'Likely' : first.sureness === 'possible' ? 'Possible' : 'Unsure';
-    return { severity: first.severity, sureness: first.sureness, text: `${word}: ${first.title}${more > 0 ? ` (+${more} more)` : ''}` };
+    const more = serious.length === 0 ? '' : ` (+${serious.length} more${worse > 0 ? `, ${worse} critical` : ''})`;
+    return { severity, sureness: first.sureness, text: `${word}: ${first.title}${more}` };
   }
   const serving = workers.filter((worker) => worker.role !== 'master').length;
   const judged = Object.values(outcomes).filter((outcome) => outcome?.status === 'clear' || outcome?.status === 'found').length;

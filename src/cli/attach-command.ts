@@ -60,7 +60,7 @@ export function addCaptureOptions(command: Command): Command {
     .optionsGroup('How to trace:')
     .addOption(new Option('--engine <engine>', 'the tracer').choices(['auto', 'bpftrace', 'strace']).default('auto'))
     .addOption(
-      new Option('--program <name>', 'what bpftrace records: the calls, or exact: also what no call shows')
+      new Option('--program <name>', 'what bpftrace records: calls; exact: also what no call shows; watch: less, at hardly any cost')
         .choices(PROGRAM_NAMES)
         .default('calls'),
     )

@@ -73,6 +73,8 @@ export interface DraftFinding {
   readonly next: readonly Step[];
   /** What to do instead while event loops of the same capture stall. */
   readonly nextWhileStalled?: readonly Step[];
+  /** What to do instead while a finding of that kind, a warning at least, is about one of the same workers. */
+  readonly nextWhile?: Readonly<Partial<Record<Kind, readonly Step[]>>>;
   /** Names the requests, stalls or listeners it speaks of, so that findings about the same things can be linked. */
   readonly subjects: readonly string[];
 }

@@ -116,6 +116,37 @@ const DEFINED = {
     unit: 'connections',
     meaning: 'So many connections that waited on a stalled worker while another was free are a warning.',
   },
+  'lock-wait-ms': { default: 500, unit: 'ms', meaning: 'So much waiting for one lock, all waiters together, is contention.' },
+  'lock-threads': { default: 3, unit: 'threads', meaning: 'So many threads that queue at one futex are a convoy.' },
+  'lock-share': {
+    default: 0.3,
+    unit: 'of the time',
+    meaning: 'The part of the time, from the first wait to the last, that each of these threads waits.',
+  },
+  'disk-sync-ms': { default: 100, unit: 'ms', meaning: 'So much waiting for the disk within one second on an event loop is a warning.' },
+  'disk-sync-worker-ms': {
+    default: 500,
+    unit: 'ms',
+    meaning: 'The same on a thread that serves one request at a time.',
+  },
+  'disk-sync-per-second': {
+    default: 20,
+    unit: 'syncs a second',
+    meaning: 'From here on syncs are worth a line, however quick they are.',
+  },
+  'fd-growth': {
+    default: 20,
+    unit: 'descriptors',
+    meaning: 'A process that has so many more open of one kind after its requests than before them, and never fewer in between, leaks.',
+  },
+  'close-wait-descriptors': { default: 5, unit: 'sockets', meaning: 'So many sockets that only we keep open are forgotten ones.' },
+  'close-wait-s': { default: 10, unit: 's', meaning: 'How long ago the other end of each of them has closed, at least.' },
+  'dns-ms': { default: 100, unit: 'ms', meaning: 'A name lookup that holds a loop for this long is a warning.' },
+  'dns-critical-ms': {
+    default: 1000,
+    unit: 'ms',
+    meaning: 'From here on it is critical; for a sync worker, which may wait, it is a warning.',
+  },
   'accept-delay-ms': {
     default: 50,
     unit: 'ms',

@@ -30,6 +30,8 @@ class ParserThread {
     if (request === null) parser.end();
     else parser.push(chunk);
     for (let record = parser.next(); record !== null; record = parser.next()) writer.add(record);
+    // A thread that was in one call all the time has no record, and is told of at the end.
+    if (request === null) for (const lane of this.#lanes.live) writer.mention(lane);
     const { account, flags, diagnostics } = parser;
     return { batch: writer.take(), account, flags, diagnostics, origin: this.#origin, end: request === null ? this.#ending() : null };
   };

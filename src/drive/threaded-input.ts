@@ -70,8 +70,8 @@ export class ThreadedInput {
     const chunk = this.#chunks.shift();
     if (chunk === undefined) return false;
     const answer = await this.#answer();
-    this.#mirror.load(answer, chunk);
     if (answer.end !== null) await this.#worker.terminate();
+    this.#mirror.load(answer, chunk);
     return true;
   }
 

@@ -64,7 +64,7 @@ function transferClass(stay: Stay, descriptor: Descriptor | undefined): BlockCla
  * CPython (3.2 to 3.13) waits for its interpreter lock in slices of `sys.getswitchinterval()`, 5 ms, on the monotonic clock. Condition
  * variables of C libraries use CLOCK_REALTIME or other lengths.
  */
-function isInterpreterLockWait(stay: Stay): boolean {
+export function isInterpreterLockWait(stay: Pick<Stay, 'error' | 'duration' | 'args'>): boolean {
   if (stay.error !== 'ETIMEDOUT' || stay.duration < 4.5 * MILLISECOND || stay.duration > 9 * MILLISECOND) return false;
   return stay.args.includes('FUTEX_WAIT_BITSET_PRIVATE') && !stay.args.includes('CLOCK_REALTIME');
 }

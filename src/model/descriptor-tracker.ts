@@ -1,6 +1,7 @@
 import { decoration, integer, socketAddress, splitArguments } from '../trace/arguments.ts';
 import type { Call } from '../trace/record.ts';
-import type { Nanoseconds } from '../trace/time.ts';
+import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
+import { noteOpening } from './descriptor-census.ts';
 import { Descriptor, type DescriptorKind, describeByLabel, EpollSet } from './descriptors.ts';
 import type { Listeners } from './listeners.ts';
 import type { Process, Thread } from './processes.ts';
@@ -20,13 +21,15 @@ export class DescriptorTracker {
   opened(call: Call, thread: Thread, kind: DescriptorKind): Descriptor | null {
     if (!(call.result >= 0)) return null;
     const label = decoration(call.returned);
-    const descriptor = label === '' ? new Descriptor(kind, kind === 'file' ? pathOf(call.args) : '', true) : describeByLabel(label);
+    const descriptor = label === '' ? new Descriptor(kind, kind === 'file' ? pathOf(call.args) : '', true) : describeByLabel(label, true);
     if (label !== '' && descriptor.kind === 'unknown') descriptor.kind = kind;
     if (kind === 'epoll') {
       descriptor.kind = 'epoll';
       descriptor.epoll = new EpollSet();
     }
-    return thread.process.descriptors.set(call.result, descriptor);
+    thread.process.descriptors.set(call.result, descriptor);
+    if (thread.process.census?.isWatching) noteOpening(call, thread, descriptor);
+    return descriptor;
   }
 
   socket(call: Call, thread: Thread): void {
@@ -39,6 +42,7 @@ export class DescriptorTracker {
     );
     descriptor.nonblocking = args.includes('SOCK_NONBLOCK');
     thread.process.descriptors.set(call.result, descriptor);
+    if (thread.process.census?.isWatching) noteOpening(call, thread, descriptor);
   }
 
   /** `pipe` and `socketpair` print both ends in brackets. */
@@ -137,6 +141,7 @@ export class DescriptorTracker {
     const descriptor = process.descriptors.get(call.fd);
     if (descriptor === undefined) return undefined;
     process.descriptors.delete(call.fd);
+    if (descriptor.endedAt !== UNKNOWN) process.endedOpen--;
     if (descriptor.kind === 'epoll') for (const { loop } of process.threads) if (loop.hub?.descriptor === descriptor) loop.hubClosed();
     return descriptor;
   }

@@ -1,7 +1,9 @@
 import { decoration } from '../trace/arguments.ts';
 import { portOf, protocolOfPort, type Query } from '../trace/payload.ts';
+import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { Connection, Request } from './connections.ts';
 import type { Listener } from './listeners.ts';
+import type { SharedLock } from './shared-locks.ts';
 import type { KeptLine } from './turn.ts';
 
 export type DescriptorKind = 'unknown' | 'socket' | 'datagram' | 'listener' | 'connection' | 'epoll' | 'pipe' | 'event' | 'file' | 'device';
@@ -32,6 +34,15 @@ export class Descriptor {
   /** What was last asked on it. */
   query: Query | null = null;
   epoll: EpollSet | null = null;
+  /** Requests other than the first used this socket: it is one of a pool. */
+  isReused = false;
+  /** The line that opened it and the request that was being served; null unless its process opens more and more. */
+  opening: { readonly line: KeptLine; readonly request: string } | null = null;
+  /** When the other end was seen to have closed, and the line that shows it, for processes in which such sockets stay open. */
+  endedAt: Nanoseconds = UNKNOWN;
+  endedLine: KeptLine | null = null;
+  /** The lock that was asked for on this file. */
+  lock: SharedLock | null = null;
 
   constructor(kind: DescriptorKind, label: string, seenOpening: boolean) {
     this.kind = kind;
@@ -68,9 +79,9 @@ export class EpollSet {
 
 const SOCKET_LABEL = /^(TCP|TCPv6|UDP|UDPv6|UNIX|UNIX-STREAM|UNIX-DGRAM|UNIX-SEQPACKET|NETLINK|RAW|socket):\[(.*)\]$/;
 
-/** A descriptor that the trace shows in use without having shown its opening, described by its decoration. */
-export function describeByLabel(label: string): Descriptor {
-  const made = new Descriptor(kindOfLabel(label), label, false);
+/** A descriptor as its decoration describes it: as a rule one that the trace shows in use without having shown its opening. */
+export function describeByLabel(label: string, seenOpening = false): Descriptor {
+  const made = new Descriptor(kindOfLabel(label), label, seenOpening);
   applyAddresses(made, label);
   return made;
 }

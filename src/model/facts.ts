@@ -5,8 +5,10 @@ import type { Connection, Request } from './connections.ts';
 import type { Descriptor } from './descriptors.ts';
 import type { Listener } from './listeners.ts';
 import type { Span } from './loop.ts';
+import type { NameLookup } from './name-lookups.ts';
 import type { LeftIn, Thread } from './processes.ts';
 import type { RequestImports } from './request-imports.ts';
+import type { SharedLock } from './shared-locks.ts';
 import type { KeptLine, Turn } from './turn.ts';
 
 /**
@@ -199,6 +201,34 @@ export interface CollectorCall {
   readonly frameLine: KeptLine;
 }
 
+/** A call returned once the disk had what was written. */
+export interface DiskSync {
+  readonly thread: Thread;
+  /** Valid while the fact is told. */
+  readonly record: Call;
+  /** The file, '' for calls that name none. */
+  readonly target: string;
+}
+
+/** A thread waited for a lock that processes share. */
+export interface LockWait {
+  readonly thread: Thread;
+  readonly lock: SharedLock;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+  /** Who had it before; null when that is not in the trace. */
+  readonly holder: Thread | null;
+  /** How long the holder had it, up to the end of the wait; UNKNOWN without one. */
+  readonly held: Nanoseconds;
+  /** How often it asked: once for a call that sleeps, more often for one that is refused. */
+  readonly tries: number;
+  /** It got the lock in the end. */
+  readonly obtained: boolean;
+  /** What it was serving, '' when that is not known. */
+  readonly request: string;
+  readonly lines: readonly KeptLine[];
+}
+
 export interface RequestRead {
   readonly thread: Thread;
   readonly request: Request;
@@ -251,6 +281,10 @@ export interface Facts {
   /** A module was opened on the way of a request: told anew, with the same object, for each. */
   moduleImported: RequestImports;
   collectorCall: CollectorCall;
+  lockWait: LockWait;
+  diskSync: DiskSync;
+  /** A name was looked up on the thread of a loop, which waited for the answer. */
+  nameLookup: NameLookup;
 }
 
 export type FactHandlers = { [Name in keyof Facts]?: (fact: Facts[Name]) => void };

@@ -199,6 +199,9 @@ export class Loop {
     const waiting = Math.max(0, this.idle - request.idleAtStart);
     const behind = Math.max(0, at - request.startedAt - own - waiting);
     let longest: Span | null = null;
+    // The span before this record is closed only after it: it may be the one that the request stood behind.
+    if (this.owner !== request && this.spanStart !== UNKNOWN && at - this.spanStart >= REMEMBERED_SPAN)
+      longest = { request: this.owner, start: this.spanStart, end: at };
     for (const span of this.spans) {
       if (span.request === request || span.end <= request.startedAt) continue;
       if (longest === null || span.end - span.start > longest.end - longest.start) longest = span;

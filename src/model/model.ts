@@ -7,15 +7,20 @@ import type { ActivityRecorder } from './activity-recorder.ts';
 import { Calibration } from './calibration.ts';
 import { CallStatistics } from './call-statistics.ts';
 import type { Request } from './connections.ts';
+import { DescriptorCensus } from './descriptor-census.ts';
 import { DescriptorTracker } from './descriptor-tracker.ts';
+import { DiskTracker } from './disk-tracker.ts';
 import { FactBus } from './facts.ts';
+import { FutexWords } from './futex-words.ts';
 import { Listeners } from './listeners.ts';
 import { LivenessTracker } from './liveness-tracker.ts';
 import { Losses } from './losses.ts';
 import { ModuleTracker } from './module-tracker.ts';
+import { NameLookups } from './name-lookups.ts';
 import { Processes, type Thread } from './processes.ts';
 import { type Handler, HUB_WAIT, routeOf, type Trackers } from './routes.ts';
 import { SchedulerTracker } from './scheduler-tracker.ts';
+import { SharedLocks } from './shared-locks.ts';
 import { SocketTracker } from './socket-tracker.ts';
 import { StackTracker } from './stack-tracker.ts';
 import { TrafficTracker } from './traffic-tracker.ts';
@@ -62,6 +67,10 @@ export class Model {
   readonly #traffic: TrafficTracker;
   readonly #modules: ModuleTracker;
   readonly stacks: StackTracker;
+  readonly #locks: SharedLocks;
+  readonly #census: DescriptorCensus;
+  readonly #lookups: NameLookups;
+  readonly #futexes: FutexWords;
   readonly #handlers: (Handler | undefined)[] = [];
   readonly #activity: ActivityRecorder | null;
 
@@ -74,9 +83,13 @@ export class Model {
     this.scheduler = new SchedulerTracker(this.facts, inWindow);
     this.sockets = new SocketTracker(this.facts, inWindow);
     this.#cycles = new AcceptCycles(this.facts, inWindow, options.longTurn);
-    this.#traffic = new TrafficTracker(this.facts, this.listeners, this.#cycles, this.sockets, inWindow, options.longTurn);
+    this.#census = new DescriptorCensus(inWindow);
+    this.#lookups = new NameLookups(this.facts, inWindow);
+    this.#traffic = new TrafficTracker(this.facts, this.listeners, this.#cycles, this.#lookups, this.sockets, inWindow, options.longTurn);
     this.#modules = new ModuleTracker(this.facts, inWindow);
     this.stacks = new StackTracker(this.facts, inWindow);
+    this.#locks = new SharedLocks(this.facts, inWindow);
+    this.#futexes = new FutexWords(inWindow);
     this.#trackers = {
       processes: this.processes,
       descriptors: new DescriptorTracker(this.listeners, inWindow),
@@ -84,6 +97,10 @@ export class Model {
       waits: new WaitTracker(this.facts, this.#cycles, inWindow),
       liveness: new LivenessTracker(this.facts, inWindow),
       modules: this.#modules,
+      locks: this.#locks,
+      disk: new DiskTracker(this.facts, inWindow),
+      futexes: this.#futexes,
+      lookups: this.#lookups,
     };
   }
 
@@ -95,6 +112,7 @@ export class Model {
     const { start, end, syscall } = call;
     if (this.firstTime === UNKNOWN || start < this.firstTime) this.firstTime = start;
     if (end > this.lastTime) this.lastTime = end;
+    if (end >= this.#census.dueAt) this.#census.take(end, this.processes.all());
     const thread = this.processes.at(call.lane, start);
     if (end >= this.options.from && end <= this.options.to) this.statistics.add(call);
     if (call.inFlight) {
@@ -131,6 +149,7 @@ export class Model {
     this.#cycles.finish(thread, exit.time);
     this.stacks.close(thread);
     this.#traffic.exited(thread, exit.signal);
+    this.#locks.exited(thread, exit.time);
     // A worker that ends by itself is shutting down, not stalled; one that is killed in a long turn was in it to the end.
     if (thread.loop.inTurn && !thread.loop.waitIsUntimed && exit.signal !== '') {
       noteSilence(thread, exit.time);
@@ -181,6 +200,7 @@ export class Model {
       }
     }
     this.stacks.finish();
+    this.#locks.finish(this.processes.threads());
     this.#traffic.finish(this.processes.all(), this.lastTime);
   }
 
@@ -250,6 +270,7 @@ export class Model {
     else if (call.syscall.family === 'futex') {
       loop.futexBlocked += call.duration;
       if (call.args.includes('LOCK_PI')) loop.acceptBlocked += call.duration;
+      else this.#futexes.waited(call, thread);
     }
     if (!loop.inTurn) return;
     const kind = noteCall(call, thread);
@@ -258,6 +279,7 @@ export class Model {
 
   #endTurn(thread: Thread, at: Nanoseconds, open: boolean): void {
     const { loop } = thread;
+    if (thread.lookup !== null) this.#lookups.settle(thread);
     const turn = loop.endTurn(at);
     if (turn === null) return;
     // Coarse stamps, or none, may show less than the calls in it tell.

@@ -28,7 +28,8 @@ export class ModuleTracker {
     const { loop, process } = thread;
     if (loop.inTurn) loop.turn.modulesOpened++;
     if (process.boot !== null) process.boot.opened(this.#numberOf(label), call);
-    else if (loop.owner?.inProgress) this.#imported(call, thread, loop.owner, label);
+    // A pool thread of a capture that was attached may look like a process that never got ready.
+    if (loop.owner?.inProgress) this.#imported(call, thread, loop.owner, label);
   }
 
   /** The process accepts or waits for its listener: what it needs for that is loaded. Asked only while `process.boot` is there. */

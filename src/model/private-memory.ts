@@ -3,6 +3,8 @@ import type { Call } from '../trace/record.ts';
 
 /** Mappings followed one by one; what comes after is only added up. */
 const MOST_RANGES = 4096;
+/** A process that asked so often is no longer starting: one that never accepts is followed no further. */
+const MOST_CALLS = 50_000;
 
 /**
  * What a process asked of the kernel in memory of its own: writable anonymous and private file mappings, less what it gave back, and what `brk`
@@ -15,6 +17,7 @@ export class PrivateMemory {
   /** The end of the heap; NaN before it is known. */
   #heapEnd: number;
   readonly #ranges = new Map<number, number>();
+  #calls = 0;
 
   constructor(heapEnd = Number.NaN) {
     this.#heapEnd = heapEnd;
@@ -25,6 +28,7 @@ export class PrivateMemory {
   }
 
   called(call: Call): void {
+    if (++this.#calls > MOST_CALLS) return;
     const { result } = call;
     if (call.error !== '' || Number.isNaN(addressOf(call))) return;
     switch (call.syscall.name) {

@@ -4,12 +4,17 @@ import type { Syscall } from '../trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { AcceptState } from './accept-cycles.ts';
 import { Boot } from './boot.ts';
+import type { Census } from './descriptor-census.ts';
 import { DescriptorTable } from './descriptors.ts';
+import { absorbFutexes, type FutexTable, type FutexWord } from './futex-words.ts';
 import { Loop } from './loop.ts';
+import type { NameLookup } from './name-lookups.ts';
 import { serverOf } from './server-names.ts';
+import type { LockTries, SharedLock } from './shared-locks.ts';
 import type { BlockClass, KeptLine } from './turn.ts';
 
 const MOST_TIDS = 256;
+const MOST_PEERS = 8;
 
 /** A process: threads that share descriptors. */
 export class Process {
@@ -39,6 +44,14 @@ export class Process {
   accepted = 0;
   requests = 0;
   brokenPipes = 0;
+  /** How many descriptors it had open, over time; null before the first count. */
+  census: Census | null = null;
+  /** Sockets that the other end has closed and it has not. */
+  endedOpen = 0;
+  /** Whom its threads other than the first connect to: how a C client with threads of its own shows. */
+  readonly helperPeers: string[] = [];
+  /** What its threads wait for; null while no futex call was seen. */
+  futexes: FutexTable | null = null;
   exitedAt: Nanoseconds = UNKNOWN;
   killedBy = '';
   /** What it loads until it is ready to accept; null from then on. */
@@ -51,6 +64,10 @@ export class Process {
   /** Thread group id: the tid of its first thread, as far as the trace tells. Captures on stderr tell the first one's only later. */
   get pid(): number {
     return this.#leader.tid;
+  }
+
+  noteHelperPeer(address: string): void {
+    if (this.helperPeers.length < MOST_PEERS && !this.helperPeers.includes(address)) this.helperPeers.push(address);
   }
 
   noteTid(tid: number): void {
@@ -84,6 +101,16 @@ export class Thread {
   lastTimed = true;
   /** The call it was in when the trace ended. */
   leftIn: LeftIn | null = null;
+  /** The lock it took last and still holds, and whether it accepted meanwhile; its refused tries for one. */
+  holds: SharedLock | null = null;
+  acceptedHolding = false;
+  /** The futex word it was woken at last, until it does something that shows what it was for. */
+  word: FutexWord | null = null;
+  lockTries: LockTries | null = null;
+  /** The name that it is asking a name server for, within its running turn. */
+  lookup: NameLookup | null = null;
+  /** It read a request: what it waits for, somebody waits for. */
+  servesRequests = false;
   /** What the scheduler did around the next call, where the capture tells it. */
   scheduling: Scheduling | null = null;
   readonly loop = new Loop();
@@ -220,6 +247,7 @@ export class Processes {
     }
     old.threads.length = 0;
     process.descriptors.absorb(old.descriptors);
+    absorbFutexes(process, old);
     process.accepted += old.accepted;
     process.requests += old.requests;
   }

@@ -4,11 +4,15 @@ import type { Syscall } from '../trace/syscalls.ts';
 import { Boot } from './boot.ts';
 import type { Request } from './connections.ts';
 import type { DescriptorTracker } from './descriptor-tracker.ts';
+import type { DiskTracker } from './disk-tracker.ts';
+import type { FutexWords } from './futex-words.ts';
 import type { LivenessTracker } from './liveness-tracker.ts';
 import { NO_THREAD_STARTED } from './loop.ts';
 import type { ModuleTracker } from './module-tracker.ts';
+import type { NameLookups } from './name-lookups.ts';
 import type { Processes, Thread } from './processes.ts';
 import { serverOf } from './server-names.ts';
+import type { SharedLocks } from './shared-locks.ts';
 import type { TrafficTracker } from './traffic-tracker.ts';
 import type { WaitTracker } from './wait-tracker.ts';
 
@@ -25,6 +29,10 @@ export interface Trackers {
   readonly waits: WaitTracker;
   readonly liveness: LivenessTracker;
   readonly modules: ModuleTracker;
+  readonly locks: SharedLocks;
+  readonly disk: DiskTracker;
+  readonly futexes: FutexWords;
+  readonly lookups: NameLookups;
 }
 
 const nobody: Handler = () => null;
@@ -45,19 +53,28 @@ export function routeOf(syscall: Syscall, trackers: Trackers): Handler {
       return null;
     };
   }
-  const { descriptors, modules, traffic, waits } = trackers;
+  const { descriptors, modules, traffic, waits, locks, futexes, lookups } = trackers;
   switch (syscall.family) {
     case 'accept':
       return (call, thread) => {
         if (thread.process.boot !== null) modules.ready(thread, call.start);
         const owner = traffic.accept(call, thread);
         waits.acceptFollowed(thread);
+        if (thread.holds !== null) locks.accepted(thread);
+        if (thread.word !== null) futexes.accepted(thread);
         return owner;
       };
     case 'epoll-wait':
-      return (call, thread) => (waits.epoll(call, thread) ? HUB_WAIT : null);
+      return (call, thread) => {
+        if (thread.word !== null) futexes.beforeWait(thread);
+        return waits.epoll(call, thread) ? HUB_WAIT : null;
+      };
     case 'poll':
-      return (call, thread) => (waits.poll(call, thread) ? HUB_WAIT : ownerOfFirst(call, thread));
+      return (call, thread) => {
+        if (waits.poll(call, thread)) return HUB_WAIT;
+        if (thread.lookup !== null) lookups.polled(call, thread);
+        return ownerOfFirst(call, thread);
+      };
     case 'select':
       return (call, thread) => (waits.select(call, thread) ? HUB_WAIT : null);
     case 'read':
@@ -69,7 +86,9 @@ export function routeOf(syscall: Syscall, trackers: Trackers): Handler {
     case 'close':
       return (call, thread) => {
         const closed = descriptors.closed(call, thread.process);
-        return closed === undefined ? null : traffic.closed(call, thread, closed);
+        if (closed === undefined) return null;
+        if (closed.lock !== null) locks.closed(call, thread, closed.lock);
+        return traffic.closed(call, thread, closed);
       };
     case 'trivial':
       return (_call, thread) => {
@@ -84,7 +103,7 @@ export function routeOf(syscall: Syscall, trackers: Trackers): Handler {
 /** Calls that only change what is known of a process or its descriptors. */
 function bookkeeping(
   { name, family }: Syscall,
-  { processes, descriptors, liveness, modules }: Trackers,
+  { processes, descriptors, liveness, locks, futexes, disk, modules }: Trackers,
 ): ((call: Call, thread: Thread) => void) | undefined {
   if (name === 'getpid') return (call, thread) => processes.pidNamed(thread, call.result);
   if (name === 'getppid') return (call, thread) => processes.parentNamed(thread.process, call.result);
@@ -110,6 +129,18 @@ function bookkeeping(
     case 'dup':
       return (call, thread) => descriptors.duplicated(call, thread);
     case 'fcntl':
+      return (call, thread) => {
+        if (call.mentions('SETLK')) locks.recordLocked(call, thread);
+        else descriptors.control(call, thread);
+      };
+    case 'sync':
+      return (call, thread) => disk.synced(call, thread);
+    case 'futex':
+      return (call, thread) => futexes.called(call, thread);
+    case 'lock':
+      return (call, thread) => locks.flocked(call, thread);
+    case 'semaphore':
+      return name.startsWith('sem') ? (call, thread) => locks.semaphore(call, thread) : undefined;
     case 'ioctl':
       return (call, thread) => descriptors.control(call, thread);
     case 'epoll-ctl':

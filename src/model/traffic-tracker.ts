@@ -4,9 +4,11 @@ import type { Call } from '../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
 import { acceptedConnection, Connection, type Request } from './connections.ts';
+import { noteEnd } from './descriptor-census.ts';
 import { Descriptor } from './descriptors.ts';
 import type { FactBus, FailedWrite } from './facts.ts';
 import type { Listeners } from './listeners.ts';
+import type { NameLookups } from './name-lookups.ts';
 import type { Process, Thread } from './processes.ts';
 import type { SocketTracker } from './socket-tracker.ts';
 import { type KeptLine, keptLine } from './turn.ts';
@@ -45,6 +47,7 @@ export class TrafficTracker {
   readonly #facts: FactBus;
   readonly #listeners: Listeners;
   readonly #cycles: AcceptCycles;
+  readonly #lookups: NameLookups;
   readonly #sockets: SocketTracker;
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #starts = new RequestStarts();
@@ -57,6 +60,7 @@ export class TrafficTracker {
     facts: FactBus,
     listeners: Listeners,
     cycles: AcceptCycles,
+    lookups: NameLookups,
     sockets: SocketTracker,
     inWindow: (time: Nanoseconds) => boolean,
     slow: Nanoseconds,
@@ -64,6 +68,7 @@ export class TrafficTracker {
     this.#facts = facts;
     this.#listeners = listeners;
     this.#cycles = cycles;
+    this.#lookups = lookups;
     this.#sockets = sockets;
     this.#inWindow = inWindow;
     this.#slow = slow;
@@ -104,6 +109,8 @@ export class TrafficTracker {
     const descriptor = thread.process.descriptors.learn(call.fd, call.args);
     const address = socketAddress(call.args);
     if (address !== '') descriptor.peer = address;
+    if (address.endsWith(':53')) this.#lookups.connected(call, thread, address, descriptor.kind === 'datagram');
+    if (thread.tid !== thread.process.pid && address !== '') thread.process.noteHelperPeer(address);
     descriptor.owner = thread.loop.owner;
     return descriptor.owner;
   }
@@ -117,6 +124,8 @@ export class TrafficTracker {
     if (call.syscall.name === 'recvmsg' && call.args.includes('SCM_RIGHTS')) this.#receiveDescriptors(call, thread);
     let { connection } = descriptor;
     if (connection === null) {
+      if (call.result === 0 && descriptor.kind === 'socket') noteEnd(call, thread, descriptor);
+      if (descriptor.kind === 'datagram') this.#lookups.received(call, thread);
       if (descriptor.kind !== 'socket' || descriptor.seenOpening || !(call.result > 0)) return descriptor.owner;
       connection = this.#adopt(call, thread, descriptor);
       if (connection === null) return descriptor.owner;
@@ -124,6 +133,7 @@ export class TrafficTracker {
     this.#served(connection, thread);
     if (call.result > 0) this.#received(call, thread, connection);
     else if (call.result === 0 || call.error === 'ECONNRESET') {
+      noteEnd(call, thread, descriptor);
       const { request } = connection;
       if (request.inProgress && request.complete && request.hungUpAt === UNKNOWN) request.hangUp(call);
     }
@@ -145,7 +155,9 @@ export class TrafficTracker {
       this.#served(connection, thread);
       return request;
     }
-    if (descriptor.kind === 'socket' && call.result > 0) {
+    if (descriptor.kind === 'datagram') this.#lookups.sent(call, thread, descriptor);
+    else if (descriptor.kind === 'socket' && call.result > 0) {
+      if (descriptor.owner !== null && loop.owner !== null && loop.owner !== descriptor.owner) descriptor.isReused = true;
       descriptor.owner = loop.owner ?? descriptor.owner;
       descriptor.query = queryOf(quotedBytes(call.args, 256) ?? '') ?? descriptor.query;
     }
@@ -205,10 +217,11 @@ export class TrafficTracker {
       request.identity = start.identity;
       request.complete = start.complete;
     }
-    thread.loop.turn.readRequest(connection);
+    thread.loop.turn.readRequest(connection, call);
     thread.loop.aftermath?.addWaiting(request.name);
     if (!this.#inWindow(call.end)) return;
     thread.process.requests++;
+    thread.servesRequests = true;
     this.#facts.tell('requestRead', { thread, request, record: call });
   }
 

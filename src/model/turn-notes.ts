@@ -54,7 +54,7 @@ export function noteCall(call: Call, thread: Thread): BlockClass {
   const descriptor = descriptorOf(call, thread, fd);
   const kind = blockClass(call, descriptor);
   const group = noteStay(thread, call, fd, kind, false);
-  if (group !== null && isWorthDetails(group, call)) noteDetails(group, fd, descriptor, linesOf(call));
+  if (group !== null && isWorthDetails(group, call)) noteDetails(thread, group, fd, descriptor, linesOf(call));
   return kind;
 }
 
@@ -76,7 +76,7 @@ export function noteGap(call: Call, thread: Thread, length: Nanoseconds): void {
   const fd = objectOf(stay);
   const descriptor = descriptorOf(stay, thread, fd);
   const group = noteStay(thread, stay, fd, blockClass(stay, descriptor), true);
-  if (group !== null && isWorthDetails(group, stay)) noteDetails(group, fd, descriptor, [before]);
+  if (group !== null && isWorthDetails(group, stay)) noteDetails(thread, group, fd, descriptor, [before]);
 }
 
 /** What the scheduler did in the gap that the coming call ends. */
@@ -99,14 +99,15 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
   const isSet = syscall.family === 'poll' || syscall.family === 'select';
   const isHubWait = hub !== null && (hub.kind === 'set' ? isSet : syscall.family === 'epoll-wait' && hub.descriptor === descriptor);
   const kind = blockClass({ syscall, fd, args, error: '', duration: 0 }, descriptor);
+  const asked = watchedAlone(descriptor, thread) ?? descriptor;
   return {
     syscall,
     since: start,
-    target: describeTarget(fd, descriptor),
+    target: targetOf(fd, descriptor, asked),
     line: keptLine(call),
     isHubWait,
     class: kind,
-    query: descriptor?.query?.text ?? '',
+    query: asked?.query?.text ?? '',
   };
 }
 
@@ -174,11 +175,31 @@ function isWorthDetails({ total, detailed }: BlockedIn, { duration }: Stay): boo
   return duration > detailed && (duration >= NOTED || (detailed === 0 && total >= WORTH_DETAILS));
 }
 
-function noteDetails(group: BlockedIn, fd: number, descriptor: Descriptor | undefined, lines: readonly KeptLine[]): void {
+function noteDetails(thread: Thread, group: BlockedIn, fd: number, descriptor: Descriptor | undefined, lines: readonly KeptLine[]): void {
   group.detailed = group.longest;
-  group.target = describeTarget(fd, descriptor);
-  group.query = descriptor?.query?.text ?? '';
+  const asked = watchedAlone(descriptor, thread) ?? descriptor;
+  group.target = targetOf(fd, descriptor, asked);
+  group.query = asked?.query?.text ?? '';
   group.lines = lines;
+}
+
+/** The only socket that an epoll instance watches: what a client library with a loop of its own waits for. */
+function watchedAlone(descriptor: Descriptor | undefined, { process }: Thread): Descriptor | undefined {
+  const members = descriptor?.epoll?.members;
+  if (members === undefined) return undefined;
+  let found: Descriptor | undefined;
+  for (const fd of members.keys()) {
+    const member = process.descriptors.get(fd);
+    if (member === undefined || member.kind !== 'socket') continue;
+    if (found !== undefined) return undefined;
+    found = member;
+  }
+  return found;
+}
+
+/** `127.0.0.1:4730 (Gearman by convention)`; for what an epoll instance watches, that it does so. */
+function targetOf(fd: number, descriptor: Descriptor | undefined, asked: Descriptor | undefined): string {
+  return asked === descriptor ? describeTarget(fd, descriptor) : `${describeTarget(-1, asked)} through epoll fd ${fd}`;
 }
 
 /** Calls that nobody follows, such as `fsync`, may be the first to name a descriptor that was open before the capture. */

@@ -69,6 +69,9 @@ export const NOTED = 10 * MILLISECOND;
 /** Blocking calls from here on count towards a ladder. */
 export const LADDER_RUNG = MILLISECOND;
 
+/** So many requests in one turn are a crowd. */
+export const CROWD = 3;
+
 /** The time between two hub waits of a loop, and what it was spent on. Its Loop reuses it from turn to turn until somebody keeps it. */
 export class Turn {
   /** Counts the turns of the loop. */
@@ -93,6 +96,8 @@ export class Turn {
   memoryCalls = 0;
   /** Requests whose first byte was read. */
   requestsRead = 0;
+  /** The line that read the third: proof that it is a crowd. */
+  crowdLine: KeptLine | null = null;
   /** They came from more than one connection. */
   severalConnections = false;
   lastConnection: Connection | null = null;
@@ -115,8 +120,8 @@ export class Turn {
     this.number = number;
   }
 
-  readRequest(connection: Connection): void {
-    this.requestsRead++;
+  readRequest(connection: Connection, call: Call): void {
+    if (++this.requestsRead === CROWD) this.crowdLine = keptLine(call);
     if (this.lastConnection !== null && this.lastConnection !== connection) this.severalConnections = true;
     this.lastConnection = connection;
   }
@@ -142,6 +147,7 @@ export class Turn {
     this.modulesOpened = 0;
     this.memoryCalls = 0;
     this.requestsRead = 0;
+    this.crowdLine = null;
     this.severalConnections = false;
     this.lastConnection = null;
     this.owner = null;

@@ -25,8 +25,9 @@ export function renderMarkdown(report: Report, options: MarkdownOptions = {}): s
   const serious = shown.findings.filter((finding) => finding.severity !== 'info');
   const details: string[] = [];
   let detailed = 0;
+  const said = new Set<string>();
   for (const finding of serious) {
-    const lines = detail(shown, finding, shown.findings.indexOf(finding) + 1);
+    const lines = detail(shown, finding, shown.findings.indexOf(finding) + 1, said);
     if (detailed > 0 && head.length + details.length + lines.length + foot.length + 2 > LINES) break;
     details.push(...lines);
     detailed++;
@@ -44,11 +45,19 @@ function opening(report: Report): readonly string[] {
     '',
     `**${prose(verdict.text)}**`,
     '',
+    ...firstStep(report),
     `- Trace: ${codeSpan(paths(source))}, ${prose([workforce(report), ...extent(report)].join(', '))}`,
     `- Time range: ${prose(range === '' ? 'no clock in this trace' : range)}`,
     `- Data: ${prose([`${coverage(quality).join(', ')}.`, ...quality.notes].join(' '))}`,
     '',
   ];
+}
+
+/** What to do first, where the eye falls first. */
+function firstStep({ findings }: Report): readonly string[] {
+  const step = findings.find(({ severity }) => severity !== 'info')?.next[0];
+  if (step === undefined) return [];
+  return [`Do first: ${prose(step.text)}${step.command === undefined ? '' : ` ${codeSpan(step.command)}`}`, ''];
 }
 
 function table(report: Report): readonly string[] {
@@ -83,17 +92,24 @@ function table(report: Report): readonly string[] {
   ];
 }
 
-function detail(report: Report, finding: Finding, number: number): readonly string[] {
+/** `said` are reasons and steps that stand further up already: they are not repeated. */
+function detail(report: Report, finding: Finding, number: number, said: Set<string>): readonly string[] {
+  const steps = finding.next.map(checkBox).filter((line) => isNew(line, said));
   const facts = [SURENESS_WORDS[finding.sureness], period(report.window, finding), pids(finding)].filter((fact) => fact !== '');
   return [
     `## ${number}. ${SEVERITY_WORDS[finding.severity]}: ${prose(finding.title)}`,
     '',
-    paragraph(`${finding.summary} (${facts.join('; ')}) ${finding.why}`),
+    paragraph(`${finding.summary} (${facts.join('; ')})${isNew(finding.why, said) ? ` ${finding.why}` : ''}`),
     '',
     ...(finding.evidence.length > 0 ? [...fence(finding.evidence.slice(0, EVIDENCE).map(quote)), ''] : []),
-    ...finding.next.map(checkBox),
-    ...(finding.next.length > 0 ? [''] : []),
+    ...steps,
+    ...(steps.length > 0 ? [''] : []),
   ];
+}
+
+function isNew(text: string, said: Set<string>): boolean {
+  const before = said.size;
+  return said.add(text).size > before;
 }
 
 function quote({ file, line, text }: Evidence): string {

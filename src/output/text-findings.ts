@@ -7,7 +7,10 @@ import { extent, tally, workforce } from './wording.ts';
 const DETAILED = 10;
 const LISTED = 10;
 const REPEATED = 5;
+/** More findings than this are listed before they are told: the first screen then shows them all. */
+const FEW = 3;
 const INDENT = 4;
+const LABEL = 12;
 const TITLE = 14;
 
 /** All findings, worst first: critical and warning ones in full up to a limit, info ones on a line each; with `verbose` all in full. */
@@ -30,7 +33,18 @@ export function addFindings(page: Page, report: Report, verbose: number): void {
   page.prose([{ text: ' '.repeat(INDENT) }], INDENT, `drover explain ${kind} says what that means and when it is wrong.`);
 }
 
-/** The titles of the worst findings, for the last screen of a long report. */
+/** A line for each finding that matters, when there are more than a first screen can tell in full. */
+export function addIndex(page: Page, report: Report): void {
+  const serious = report.findings.filter(({ severity }) => severity !== 'info');
+  if (serious.length <= FEW) return;
+  page.prose([{ text: 'FINDINGS', style: 'bold' }], LABEL, `${count(serious.length)}, in the order to act on them; told in full below`);
+  const writer = new FindingWriter(page, report, 0);
+  for (const finding of serious.slice(0, LISTED)) writer.onOneLine(finding);
+  addMore(page, serious.slice(LISTED), false);
+  page.rule();
+}
+
+/** The titles of the first findings, for the last screen of a long report. */
 export function addWorst(page: Page, report: Report): void {
   const serious = report.findings.filter(({ severity }) => severity !== 'info');
   if (serious.length < 2) return;

@@ -2,7 +2,7 @@ import type { Report } from '../analysis/report.ts';
 import { Page, type PageOptions } from './page.ts';
 import { redactReport } from './redact.ts';
 import { addChecks, addDiagnostics } from './text-checks.ts';
-import { addFindings, addNoFinding, addWorst } from './text-findings.ts';
+import { addFindings, addIndex, addNoFinding, addWorst } from './text-findings.ts';
 import { addCalls, addWorkers } from './text-tables.ts';
 import { span } from './when.ts';
 import { coverage, extent, paths, recording, SEVERITY_WORDS, verdictSentence, workforce } from './wording.ts';
@@ -16,7 +16,10 @@ export interface TextOptions extends PageOptions {
 
 /** Where the text behind the labels SOURCE, CRITICAL and DATA begins. */
 const LABEL = 12;
-/** A terminal of 24 lines shows this much above its prompt; a longer report repeats its verdict at the end, one of several screens its worst findings too. */
+/**
+ * A terminal of 24 lines shows this much above its prompt; a longer report repeats its verdict at the end, one of several screens its first findings
+ * and the first step, too.
+ */
 const SCREEN = 23;
 const SOURCE_WORDS = { file: 'FILE', live: 'LIVE', stdin: 'STDIN' } as const;
 
@@ -30,8 +33,10 @@ export function renderText(report: Report, options: TextOptions): string {
   page.parts([{ text: 'DATA', style: shown.quality.grade === 'good' ? 'plain' : 'warning' }], LABEL, coverage(shown.quality));
   if (shown.quality.notes.length > 0) page.prose([], LABEL, shown.quality.notes.join(' '));
   page.rule();
-  if (shown.findings.length > 0) addFindings(page, shown, options.verbose);
-  else addNoFinding(page, shown);
+  if (shown.findings.length > 0) {
+    addIndex(page, shown);
+    addFindings(page, shown, options.verbose);
+  } else addNoFinding(page, shown);
   addWorkers(page, shown, options.verbose);
   if (options.verbose > 0) addCalls(page, shown.calls, options.verbose);
   addChecks(page, shown, options.verbose);
@@ -40,8 +45,15 @@ export function renderText(report: Report, options: TextOptions): string {
     page.rule();
     if (page.length >= 2 * SCREEN) addWorst(page, shown);
     addVerdict(page, shown);
+    if (page.length >= 2 * SCREEN) addFirstStep(page, shown);
   }
   return page.toString();
+}
+
+/** What to do first, below the verdict that a long report ends with. */
+function addFirstStep(page: Page, { findings }: Report): void {
+  const step = findings.find(({ severity }) => severity !== 'info')?.next[0];
+  if (step !== undefined) page.prose([{ text: 'NEXT' }], LABEL, step.text);
 }
 
 function addVerdict(page: Page, report: Report): void {

@@ -54,8 +54,8 @@ function gatewayRequest(bytes: string): RequestStart | null {
 
 export interface Query {
   /** The protocol that the bytes speak: a fact, other than a port. */
-  readonly protocol: 'MySQL' | 'PostgreSQL' | 'Redis' | 'HTTP';
-  /** SQL with literals masked, a Redis command, a request line. */
+  readonly protocol: 'MySQL' | 'PostgreSQL' | 'Redis' | 'HTTP' | 'DNS';
+  /** SQL with literals masked, a Redis command, a request line, a name. */
   readonly text: string;
 }
 

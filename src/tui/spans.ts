@@ -103,7 +103,7 @@ export function spread(left: Row, right: Row, width: number): Row {
   return room < 8 ? fit(left, width) : [...fit(left, room), ...right];
 }
 
-/** A rule with a title in it and remarks at its end: `── FINDINGS  4 ───── by severity ─`. */
+/** A rule with a title in it and remarks at its end: `── FINDINGS  4 ───── worst first ─`. */
 export function rule(glyphs: Glyphs, width: number, title = '', remark = ''): Row {
   const start = title === '' ? '' : `${glyphs.rule}${glyphs.rule} ${title} `;
   const end = remark === '' ? '' : ` ${remark} ${glyphs.rule}`;

@@ -44,6 +44,12 @@ test('wrong usage: 2, with one line and a hint on stderr and nothing on stdout',
     ['-', QUIET],
     ['explain', 'loop-stal'],
     ['analyze'],
+    ['attach'],
+    ['attach', 'gunicorn'],
+    ['attach', '17', '--for', 'ever'],
+    ['attach', '17', '--json', '--md'],
+    ['run'],
+    ['recipe', 'gunicron'],
   ];
   for (const words of wrong) {
     const { code, stdout, stderr } = await runDrover(words);
@@ -69,6 +75,20 @@ test('input that cannot be read or is no trace: 3, with its name and the reason'
     assert.equal(code, 3, path);
     assert.equal(stdout, '');
     assert.match(stderr, message);
+  }
+});
+
+test('processes that cannot be traced: 4, with what is missing and the fix', async () => {
+  const without = { environment: { PATH: FOLDER } };
+  for (const words of [
+    ['attach', String(process.pid)],
+    ['record', String(process.pid)],
+    ['run', '--', 'true'],
+  ]) {
+    const { code, stdout, stderr } = await runDrover(words, without);
+    assert.equal(code, 4, words.join(' '));
+    assert.equal(stdout, '');
+    assert.match(stderr, /^drover: strace is not installed\.\n {2}apt install strace\.\n$/);
   }
 });
 

@@ -90,6 +90,28 @@ it('an idle worker that shows nothing until the trace ends is idle all the same'
   assert.equal(only(await analyzed(trace), KIND).metrics.count, 4);
 });
 
+it('a client that sends late is not waiting while its worker has time', async () => {
+  for (const [idle, counted] of [
+    [60, 3],
+    [200, 0],
+  ] as const) {
+    const { trace, workers } = prefork([101, 102]);
+    const [first, second] = workers as [ThreadLines, ThreadLines];
+    first.waitUntil(50, LISTENER);
+    for (const fd of [11, 12, 13, 14]) first.accept(fd);
+    first
+      .read(11, 'GET /first')
+      .gap(300)
+      .reply(11)
+      .close(11)
+      .waitUntil(first.now + idle, 12);
+    for (const fd of [12, 13, 14]) first.read(fd, `GET /${fd}`).reply(fd).close(fd);
+    first.waitUntil(4000);
+    servesEvery(second, 500);
+    assert.equal((await analyzed(trace)).findings.find(({ kind }) => kind === KIND)?.metrics.count ?? 0, counted, `${idle} ms`);
+  }
+});
+
 it('one worker alone cannot be judged', async () => {
   const { trace, worker } = oneWorker();
   takes(worker);

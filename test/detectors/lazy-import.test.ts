@@ -107,6 +107,19 @@ describe('imports on the way of a request', () => {
     assert.equal((metrics.requests as unknown[]).length, 20);
   });
 
+  it('are seen in a pool thread whose process is not known', async () => {
+    const lines = ['accept4(5<socket:[1]>, NULL, NULL, SOCK_CLOEXEC) = 9<socket:[2]> <0.000003>'];
+    const pool = ['recvfrom(9<socket:[2]>, "GET /a HTTP/1.1\\r\\n\\r\\n", 8192, 0, NULL, NULL) = 20 <0.000003>'];
+    for (let index = 0; index < 23; index++)
+      pool.push(`openat(AT_FDCWD, "/srv/m${index}.py", O_RDONLY) = 10</srv/m${index}.py> <0.000003>`);
+    pool.push('sendto(9<socket:[2]>, "HTTP/1.1 200 OK", 15, 0, NULL, 0) = 15 <0.000003>');
+    const stamp = (tid: number, at: number): string => `${tid}   ${(1_795_140_800 + at / 1000).toFixed(6)}`;
+    const text = [...lines.map((line) => `${stamp(101, 0)} ${line}`), ...pool.map((line, index) => `${stamp(101, index + 1)} ${line}`)];
+    const attached = [...lines.map((line) => `${stamp(101, 0)} ${line}`), ...pool.map((line, index) => `${stamp(102, index + 1)} ${line}`)];
+    assert.equal(only(await analyzed(`${text.join('\n')}\n`), KIND).metrics.count, 1);
+    assert.equal(only(await analyzed(`${attached.join('\n')}\n`), KIND).metrics.count, 1);
+  });
+
   it('are no matter of servers that serve files', async () => {
     const { trace, workers } = prefork([101], { argv: ['nginx', '-g', 'daemon off;'] });
     const [worker] = workers as [ThreadLines];

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { analyzeFiles } from '../../src/index.ts';
 import { analyzed, none, only } from '../support/analyzed.ts';
 import { openHub, openListener } from '../support/server-lines.ts';
 import { LISTENER, QUICK, type ThreadLines } from '../support/thread-lines.ts';
 import { TraceLines } from '../support/trace-lines.ts';
+import { sample } from '../support/truth.ts';
 
 const KIND = 'stranded-queue';
 
@@ -94,4 +96,12 @@ it('a worker that shares its own queue is not missed while its sibling looks at 
   stalls(first);
   idles(second);
   none(await analyzed(trace), KIND);
+});
+
+it('sync workers do not stall, they are busy: the shared queue is advised at once', async () => {
+  const { title, next } = only(await analyzeFiles([sample('stranded-queue/sync').trace]), KIND);
+  assert.match(title, /waited on a busy worker while others were free/);
+  assert.match(next[0]?.text ?? '', /start gunicorn without --reuse-port/);
+  const stalled = only(await analyzeFiles([sample('stranded-queue').trace]), KIND);
+  assert.match(stalled.next[0]?.text ?? '', /Fix the stalls/);
 });

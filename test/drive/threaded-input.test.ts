@@ -31,7 +31,7 @@ async function analyzeThreaded(set: InputSet): Promise<Report> {
 }
 
 describe('an input parsed in a thread of its own', () => {
-  for (const { name, trace } of samples()) {
+  for (const { name, trace } of samples().filter((sample) => sample.trace.endsWith('.strace.gz'))) {
     it(`gives the same report as one that is not: ${name}`, async () => {
       assert.deepEqual(await analyzeThreaded(openInputs([trace])), await analyzeInputs(openInputs([trace]), {}));
     });
@@ -43,7 +43,7 @@ describe('an input parsed in a thread of its own', () => {
       `102 1700000000.${String(i * 1000 + 100).padStart(6, '0')} write(2</tmp/log>, "caf\\303\\251 é", 7) = 7 <0.000011>`,
       `101 1700000000.${String(i * 1000 + 300).padStart(6, '0')} <... accept4 resumed>NULL, NULL, SOCK_CLOEXEC) = -1 EAGAIN (Resource temporarily unavailable) <0.000300>`,
     ]).flat();
-    const text = `${lines.join('\n')}\n101 1700000001.5 epoll_wait(7<anon_inode:[eventpoll]>,  <unfinished ...>\n102 1700000001.7 --- SIGTERM {si_signo=SIGTERM} ---\n102 1700000001.8 +++ killed by SIGTERM +++\n`;
+    const text = `${lines.join('\n')}\n101 1700000001.5 epoll_wait(7<anon_inode:[eventpoll]>,  <unfinished ...>\n103 1700000001.6 poll([{fd=3}], 1, -1 <unfinished ...>\n102 1700000001.7 --- SIGTERM {si_signo=SIGTERM} ---\n102 1700000001.8 +++ killed by SIGTERM +++\n`;
     const set = (): InputSet => ({
       kind: 'file',
       paths: ['trace'],

@@ -122,6 +122,7 @@ test('--no-family traces the process that was named and no other', LIVE, async (
   assert.equal(stderr, '');
   const named = await runDrover(['attach', String(worker), '--no-family', '--engine', 'strace', '--for', '1s', '--spool', FOLDER]);
   assert.match(named.stderr, new RegExp(`Tracing 1 process with strace for 1 s \\(${worker}\\)`));
+  assert.match(named.stderr, /Detached from 1 process, running\./);
 });
 
 test('a process that another tracer has is refused with its name: 4', LIVE, async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -11,7 +11,7 @@ import { needsLive } from '../support/needs-live.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Whatever ends drover, strace or the terminal: the workers run, nobody traces them, and no tracer is left. */
-const LIVE = needsLive();
+const LIVE = needsLive('bpftrace');
 const FOLDER = temporaryFolder();
 const LONG = '50s';
 let server: LiveServer;
@@ -37,7 +37,8 @@ async function survives(
   const [worker = 0] = server.workers;
   const drover = await LiveDrover.start(['attach', String(worker), '--engine', 'strace', '--for', seconds, '--spool', spool, ...options]);
   try {
-    assert.ok(server.pids.every((pid) => readProcess(pid)?.tracer !== 0));
+    // bpftrace does not stop what it traces, so the kernel names no tracer.
+    if (!options.includes('bpftrace')) assert.ok(server.pids.every((pid) => tracerOf(pid) !== 0));
     await act(drover);
     load.stop();
     await server.recovers(rate);
@@ -92,6 +93,32 @@ test('SIGSTOP of drover: the workers go on, and strace leaves when its time is o
     drover.signal('SIGCONT');
     assert.equal((await drover.ended).code, 0);
     assert.match(drover.stderr, /Detached from 4 processes/);
+  });
+});
+
+test('kill -9 of drover, and a killed bpftrace', LIVE, async () => {
+  const engine = ['--engine', 'bpftrace'];
+  await survives('kill-bpftrace', LONG, engine, async (drover) => {
+    drover.signal('SIGKILL');
+    await drover.ended;
+  });
+  const drover = await survives('killed-bpftrace', LONG, [...engine, '--json'], async (running) => {
+    await pause(700);
+    const tracers = processesWith('killed-bpftrace/').filter((pid) => readProcess(pid)?.name === 'bpftrace');
+    assert.equal(tracers.length, 1);
+    for (const pid of tracers) process.kill(pid, 'SIGKILL');
+    assert.equal((await running.ended).code, 0);
+  });
+  assert.match(drover.stderr, /bpftrace ended before its time/);
+  assert.ok(JSON.parse(drover.stdout).quality.diagnostics.some(({ code }: { code: string }) => code === 'tracer-died'));
+});
+
+test('SIGSTOP of drover: bpftrace leaves when its time is over, and a little later at most', LIVE, async () => {
+  await survives('stop-bpftrace', '1s', ['--engine', 'bpftrace'], async (drover) => {
+    drover.signal('SIGSTOP');
+    await until('bpftrace to leave', () => processesWith('stop-bpftrace/').every((pid) => readProcess(pid)?.name !== 'bpftrace'), 15_000);
+    drover.signal('SIGCONT');
+    assert.equal((await drover.ended).code, 0);
   });
 });
 
@@ -249,5 +276,14 @@ test('a terminal that goes away: drover ends, and the tracer with it', LIVE, asy
   await survivesOnTerminal('gone', LONG, async (drover) => {
     drover.terminal('hang-up');
     await drover.ended;
+  });
+});
+
+test('a spool that somebody removes in the middle: the capture ends as planned', LIVE, async () => {
+  await survives('removed', '2s', [], async (drover) => {
+    rmSync(join(FOLDER, 'removed'), { recursive: true });
+    const { code } = await drover.ended;
+    assert.ok(code === 0 || code === 3, drover.stderr);
+    assert.match(drover.stderr, /Detached from 4 processes, all running/);
   });
 });

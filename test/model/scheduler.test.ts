@@ -90,3 +90,27 @@ test('without the scheduler nobody can tell', async () => {
   assert.match(finding.summary, /running, or waiting for a CPU/);
   assert.deepEqual([finding.metrics.onCpuMs, finding.metrics.queuedMs], [null, null]);
 });
+
+test('events that were lost around a finding are told with it, and make it possible only', async () => {
+  const whole = only(await analyzed(stall(0, 50)), 'loop-stall');
+  assert.deepEqual([whole.sureness, whole.metrics.lostEvents], ['likely', undefined]);
+  const lines = stall(0, 50).split('\n');
+  const touched = only(await analyzed([...lines.slice(0, 5), 'Lost 17 events', ...lines.slice(5)].join('\n')), 'loop-stall');
+  assert.deepEqual([touched.sureness, touched.metrics.lostEvents], ['possible', 17]);
+  assert.match(touched.summary, /lost 17 events around that time/);
+});
+
+test('events that were lost long after a finding do not touch it', async () => {
+  const later = [wait(101, 990_100, 1_900_000, -1, 1), wait(101, 1_900_100, 2_900_000, -1, 1), 'Lost 17 events', ''];
+  const finding = only(await analyzed(`${stall(0, 50)}${later.join('\n')}`), 'loop-stall');
+  assert.deepEqual([finding.sureness, finding.metrics.lostEvents], ['likely', undefined]);
+});
+
+test('a worker that waited for a processor for three tenths of its stall is starved, and its code is not what to look at first', async () => {
+  const starved = only(await analyzed(stall(0, 260)), 'loop-stall');
+  assert.match(starved.title, /: waiting for a CPU$/);
+  assert.match(starved.next[0]?.text ?? '', /waited for a processor/);
+  const busy = only(await analyzed(stall(0, 240)), 'loop-stall');
+  assert.match(busy.title, /: no system call$/);
+  assert.doesNotMatch(busy.next[0]?.text ?? '', /waited for a processor/);
+});

@@ -11,6 +11,8 @@ test('an incident note', () => {
 
 **Worker 4127 does not yield: 13 turns over 100 ms, the longest 2.41 s in fsync.**
 
+Do first: See who syncs on the request path. \`lsof -p 4127 -a -d 9\`
+
 - Trace: \`web-01.strace\`, gunicorn, 2 workers, 58.20 s, 1,204,331 lines
 - Time range: 2026-11-20 02:13:29.100 to 02:14:27.300 UTC
 - Data: good, 12 of 1,204,331 lines unread, no event lost. Wake-ups seen through strace are an upper bound.
@@ -86,4 +88,12 @@ test('payload stays out unless asked for', () => {
   const report = buildReport({ findings: [buildFinding({ evidence: [buildEvidence({ text: 'write(2, "sesame", 6) = 6' })] })] });
   assert.ok(!renderMarkdown(report).includes('sesame'));
   assert.ok(renderMarkdown(report, { withPayload: true }).includes('sesame'));
+});
+
+test('a note tells each reason and each step once', () => {
+  const findings = [1, 2].map((number) => buildFinding({ id: `loop-stall-${number}`, severity: 'critical' }));
+  const note = renderMarkdown(buildReport({ findings }));
+  assert.equal(note.match(/^- \[ \] See who syncs/gm)?.length, 1);
+  assert.equal(note.match(/An event-loop worker does one thing at a time/g)?.length, 1);
+  assert.match(note, /^## 2\. CRITICAL/m);
 });

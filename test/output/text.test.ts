@@ -117,6 +117,7 @@ CHECKED  clear: not seen; n/a: this trace cannot tell
 ------------------------------------------------------------
 CRITICAL    likely: Worker 4127 does not yield: 13 turns
             over 100 ms, the longest 2.41 s in fsync.
+NEXT        See who syncs on the request path.
 `,
   );
 });
@@ -178,6 +179,7 @@ DIAGNOSTICS  what the reader of the trace stumbled over
            web-01.strace:93  Traceback (most recent call last):
 ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 CRITICAL    likely: Worker 4127 does not yield: 13 turns over 100 ms, the longest 2.41 s in fsync.
+NEXT        See who syncs on the request path.
 `,
   );
 });
@@ -280,7 +282,7 @@ test('a report of several screens ends with its worst findings and its verdict',
     .trimEnd()
     .split('\n');
   assert.deepEqual(
-    lines.slice(-7).map((line) => line.slice(0, 29)),
+    lines.slice(-8).map((line) => line.slice(0, 29)),
     [
       ' 1  CRITICAL  Stall 1   likel',
       ' 2  CRITICAL  Stall 2   likel',
@@ -289,8 +291,26 @@ test('a report of several screens ends with its worst findings and its verdict',
       ' 5  CRITICAL  Stall 5   likel',
       'CRITICAL    likely: Worker 41',
       '            longest 2.41 s in',
+      'NEXT        See who syncs on ',
     ],
   );
+});
+
+test('more than three findings are listed under the verdict, so that the first screen shows them all', () => {
+  const report = (count: number) =>
+    buildReport({
+      ...small,
+      findings: Array.from({ length: count }, (_, index) => buildFinding({ id: `loop-stall-${index + 1}`, title: `Stall ${index + 1}` })),
+    });
+  assert.ok(!renderText(report(3), plain).includes('FINDINGS'));
+  const lines = renderText(report(4), plain).split('\n');
+  const index = lines.findIndex((line) => line.startsWith('FINDINGS    4, in the order to act on them; told in full below'));
+  assert.deepEqual(
+    lines.slice(index + 1, index + 5).map((line) => line.slice(0, 21)),
+    [' 1  CRITICAL  Stall 1', ' 2  CRITICAL  Stall 2', ' 3  CRITICAL  Stall 3', ' 4  CRITICAL  Stall 4'],
+  );
+  const many = renderText(report(23), plain).split('\n');
+  assert.ok(many.findIndex((line) => line.startsWith('+13 more')) < 23);
 });
 
 test('a short report does not repeat its verdict', () => {

@@ -347,3 +347,32 @@ test('what the scheduler did stands in front of its call, and connections have s
   assert.deepEqual([scheduling.queuedBefore, scheduling.blocked, scheduling.wakeUps], [13, 850_000, 3]);
   assert.deepEqual([account.notices, account.unparsed], [4, 1]);
 });
+
+test('the seconds of watch.bt are summed up', () => {
+  const { others, account } = read(
+    [
+      START.replace('calls', 'watch'),
+      'event=tick ts=2000000000',
+      '@accepts[101]: 5',
+      '@accepts[103]: 2',
+      '@eagain[103]: 11',
+      '@wakes[103]: 13',
+      '@longest[103]: 472625',
+      'event=turn ts=2500000000 pid=103 tid=103 dur=400000000',
+      'event=fail ts=2600000000 pid=103 tid=103 nr=44 fd=12 ret=-32',
+      'event=tick ts=3000000000',
+      '@accepts[101]: 3',
+      '@epipe[103]: 1',
+      '',
+    ].join('\n'),
+  );
+  assert.deepEqual(
+    others.map(({ call, count, errors }) => [call, count, errors]),
+    [
+      ['accept4', 10, []],
+      ['accept4', 11, [['EAGAIN', 11]]],
+      ['sendto', 1, [['EPIPE', 1]]],
+    ],
+  );
+  assert.deepEqual([account.notices, account.counts, account.unparsed], [5, 7, 0]);
+});

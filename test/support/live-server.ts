@@ -21,8 +21,22 @@ export class LiveServer {
 
   static async start({ workers = 3 }: { readonly workers?: number } = {}): Promise<LiveServer> {
     const port = await freePort();
-    const words = ['-k', 'gevent', '-w', String(workers), '-b', `127.0.0.1:${port}`, '--log-level', 'critical', 'app:application'];
-    const child = spawn('gunicorn', words, { cwd: LIVE_FOLDER, stdio: 'ignore', env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' } });
+    // It ends with the test, also when that is killed.
+    const words = [
+      '--pdeathsig',
+      'TERM',
+      'gunicorn',
+      '-k',
+      'gevent',
+      '-w',
+      String(workers),
+      '-b',
+      `127.0.0.1:${port}`,
+      '--log-level',
+      'critical',
+      'app:application',
+    ];
+    const child = spawn('setpriv', words, { cwd: LIVE_FOLDER, stdio: 'ignore', env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' } });
     const server = new LiveServer(child, port);
     await until('all workers to serve', () => server.workers.length === workers);
     await until('an answer', async () => (await server.get('/')) !== null);

@@ -43,6 +43,13 @@ export interface Truth {
   readonly waitedWhileOthersIdled?: number;
   readonly spins?: readonly { readonly pid: number; readonly start: number; readonly end: number }[];
   readonly epollChanges?: number;
+  readonly lockWaits?: readonly { readonly pid: number; readonly start: number; readonly end: number; readonly lock: string }[];
+  readonly questions?: { readonly silent: number; readonly noSuchName: number; readonly answered: number };
+  readonly descriptors?: readonly {
+    readonly pid: number;
+    readonly before: { readonly sockets: number; readonly files: number };
+    readonly after: { readonly sockets: number; readonly files: number };
+  }[];
   readonly openStall?: boolean;
   readonly query?: string;
 }
@@ -55,12 +62,15 @@ export interface Sample {
 
 const ROOT = join(import.meta.dirname, '../../../samples');
 
+/** What captures are called, by the tracer that made them. */
+const TRACES = ['trace.strace.gz', 'trace.bpftrace.gz'];
+
 /** Every folder under samples/ that holds a capture and its truth. */
 export function samples(folder = ROOT): Sample[] {
   const found: Sample[] = [];
-  const trace = join(folder, 'trace.strace.gz');
+  const trace = TRACES.map((name) => join(folder, name)).find((path) => existsSync(path)) ?? '';
   const truth = join(folder, 'truth.json');
-  if (existsSync(trace) && existsSync(truth))
+  if (trace !== '' && existsSync(truth))
     found.push({ name: relative(ROOT, folder), trace, truth: JSON.parse(readFileSync(truth, 'utf8')) as Truth });
   for (const entry of readdirSync(folder, { withFileTypes: true }))
     if (entry.isDirectory()) found.push(...samples(join(folder, entry.name)));

@@ -92,7 +92,7 @@ describe('lists', () => {
     assert.match(dashboard.screen, /filter: epipe \(1 of 2\) {2}Esc clears/);
     assert.match(dashboard.screen, /^▸ 2/m);
     dashboard.press('enter', 'escape');
-    assert.match(dashboard.screen, /1 of 2, by severity/);
+    assert.match(dashboard.screen, /1 of 2, worst first/);
   });
 
   it('say when nothing passes the filter', () => {

@@ -21,7 +21,7 @@ describe('the dashboard', () => {
     SEVERITY FINDING                                                 WHEN (UTC)
 ▸ 1 CRITICAL Loop of worker 4127 blocked in fsync for 2.41 s         02:13:37
   2 INFO     37 replies met EPIPE: the client had left               02:13:37
-────────────────────────────────────────────────────────── 1 of 2, by severity ─
+────────────────────────────────────────────────────────── 1 of 2, worst first ─
  likely, 02:13:37.902 to 02:13:40.312 UTC, worker 4127, loop-stall
  FACTS fsync(9</srv/app/sessions.db>) took 2.41 s. 13 calls over 100 ms on
        this file, together 9.30 s of 58.20 s.
@@ -51,7 +51,7 @@ describe('the dashboard', () => {
     SEVERITY FINDING                             WHEN (UTC)
 > 1 CRITICAL Loop of worker 4127 blocked in f... 02:13:37
   2 INFO     37 replies met EPIPE: the client... 02:13:37
--------------------------------------- 1 of 2, by severity -
+-------------------------------------- 1 of 2, worst first -
  likely, 02:13:37.902 to 02:13:40.312 UTC, worker 4127,
  loop-stall
  FACTS fsync(9</srv/app/sessions.db>) took 2.41 s. 13
@@ -72,7 +72,7 @@ describe('the dashboard', () => {
     SEVERITY FINDING         WHEN (UTC)
 ▸ 1 CRITICAL Loop of work... 02:13:37
   2 INFO     37 replies m... 02:13:37
-────────────────── 1 of 2, by severity ─
+────────────────── 1 of 2, worst first ─
 
  ?Help  j k move  Enter open  q quit
 `,

@@ -15,7 +15,7 @@ describe('drover triage in a terminal', needsTool('tmux'), () => {
     const tmux = new Tmux({ columns: 80, rows: 24 });
     try {
       tmux.drover(`triage ${TRACE}`);
-      const first = await tmux.until(/1 of 3, by severity/);
+      const first = await tmux.until(/1 of 3, worst first/);
       assert.match(first, /CRITICAL Likely: Worker 4870 stalled 1\.00 s/);
       assert.match(first, /^▸ 1 CRITICAL Worker 4870 stalled/m);
       assert.equal(tmux.property('alternate_on'), '1');
@@ -43,7 +43,7 @@ describe('drover triage in a terminal', needsTool('tmux'), () => {
       const tmux = new Tmux({ columns: 80, rows: 24 });
       try {
         tmux.drover('triage -', pipe);
-        await tmux.until(/1 of 3, by severity/);
+        await tmux.until(/1 of 3, worst first/);
         tmux.keys('Enter', 'Enter');
         await tmux.until(/7658 .*\n.*7659 ▸ 4870/);
         tmux.keys('q', 'q', 'q');
@@ -58,13 +58,13 @@ describe('drover triage in a terminal', needsTool('tmux'), () => {
     const tmux = new Tmux({ columns: 80, rows: 24 });
     try {
       tmux.drover(`triage ${TRACE}`);
-      await tmux.until(/1 of 3, by severity/);
+      await tmux.until(/1 of 3, worst first/);
       tmux.resize(160, 48);
       await tmux.until(/FINDINGS {2}3 ─.* DATA {2}D tells more/);
       tmux.resize(38, 7);
       await tmux.until(/Terminal is 38x7, needs 40x8/);
       tmux.resize(80, 24);
-      await tmux.until(/1 of 3, by severity/);
+      await tmux.until(/1 of 3, worst first/);
       tmux.keys('q');
       await tmux.until(/left 0/);
     } finally {
@@ -78,7 +78,7 @@ describe('drover triage in a terminal', needsTool('tmux'), () => {
     try {
       tmux.command(`cd ${folder}`);
       tmux.drover(`triage ${TRACE}`);
-      await tmux.until(/1 of 3, by severity/);
+      await tmux.until(/1 of 3, worst first/);
       tmux.keys('y');
       await tmux.until(/Copied as Markdown \(OSC 52\); also in \.\/drover-loop-stall-1\.md/);
       tmux.keys('e', 'j');
@@ -97,12 +97,12 @@ describe('drover triage in a terminal', needsTool('tmux'), () => {
     const tmux = new Tmux({ columns: 80, rows: 40 });
     try {
       tmux.drover(`triage ${TRACE}`);
-      await tmux.until(/1 of 3, by severity/);
+      await tmux.until(/1 of 3, worst first/);
       tmux.keys('L');
       await tmux.until(/Enter goes back to the screen/);
       assert.equal(tmux.property('alternate_on'), '0');
       tmux.keys('Enter');
-      await tmux.until((screen) => tmux.property('alternate_on') === '1' && /1 of 3, by severity/.test(screen));
+      await tmux.until((screen) => tmux.property('alternate_on') === '1' && /1 of 3, worst first/.test(screen));
       tmux.keys('q');
       await tmux.until(/left 0/);
     } finally {

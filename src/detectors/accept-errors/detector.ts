@@ -107,9 +107,14 @@ function finding(context: Context, listener: Listener, trouble: Trouble): DraftF
     },
     evidence: trouble.lines,
     next: adviceFor(worst, [...workers][0]?.pid ?? 0),
-    subjects: [`listener ${listener.id}`],
+    nextWhile: { 'fd-leak': [FIX_THE_LEAK] },
+    subjects: [`listener ${listener.id}`, ...[...workers].map(({ pid }) => `pid ${pid}`)],
   };
 }
+
+const FIX_THE_LEAK: Step = {
+  text: 'Close what the leak in this report leaves open: descriptors that nobody closes fill any limit, and a higher one only later.',
+};
 
 function adviceFor(error: string, pid: number): Step[] {
   const worker = pid === 0 ? 'PID' : String(pid);

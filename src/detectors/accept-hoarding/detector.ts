@@ -11,6 +11,8 @@ import { count, duration, milliseconds, plural, workerName } from '../words.ts';
 import { Hoards } from './hoards.ts';
 
 const EVIDENCE = 6;
+/** While a request stood behind others its worker may have waited for a quarter of that time at most. */
+const MOST_IDLE = 4;
 
 export const acceptHoarding: DetectorDefinition = {
   kind: 'accept-hoarding',
@@ -37,8 +39,9 @@ export const acceptHoarding: DetectorDefinition = {
           const { connection } = request;
           const { listener } = connection;
           if (listener === null || connection.place === 0 || connection.requests !== 1 || connection.acceptedBy !== thread) return;
-          const { behind, own } = request.loop.blame(request, record.start);
-          if (behind < least) return;
+          const { behind, own, waiting } = request.loop.blame(request, record.start);
+          // A worker that had time to wait would have served it, had its client sent anything.
+          if (behind < least || waiting * MOST_IDLE > behind) return;
           hoardsOf(listener).add(
             { thread, request: request.name, from: connection.openedAt, to: record.start - own, behind, line: keptLine(record) },
             () => acceptorsOf(listener, context.model.processes.threads()),

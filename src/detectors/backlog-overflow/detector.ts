@@ -107,11 +107,11 @@ function isOver({ accepted, since, start, end }: Flood, limit: number): boolean 
 
 function adviceFor(limit: number): Step[] {
   return [
+    { text: 'Fix what kept the workers from accepting: see the stalls in this report. A longer queue only makes clients wait longer.' },
     {
       text: 'See whether the kernel dropped connections: the counters grow with each one.',
       command: 'nstat -az TcpExtListenOverflows TcpExtListenDrops; ss -ltn',
     },
-    { text: 'Fix what kept the workers from accepting: see the stalls in this report. A longer queue only makes clients wait longer.' },
     {
       text: `Raise the backlog of ${count(limit)} (gunicorn --backlog, listen() in own code), so that a short stall drops nobody.`,
       needs: 'net.core.somaxconn as large: the smaller of the two counts',

@@ -2,7 +2,8 @@ import type { Step } from '../finding.ts';
 import type { Cause, Reason } from './cause.ts';
 
 /** What to do about a stalled loop (semantics section 6): first look, then change one thing. */
-export function stallAdvice(cause: Cause, reason: Reason, pid: number, server: string): Step[] {
+export function stallAdvice(cause: Cause, reason: Reason, pid: number, server: string, isStarved = false): Step[] {
+  if (isStarved) return [...STARVED];
   const steps = ADVICE[cause](reason, server);
   return [
     ...steps,
@@ -13,6 +14,16 @@ export function stallAdvice(cause: Cause, reason: Reason, pid: number, server: s
     },
   ];
 }
+
+/** The worker was ready and had no processor: its own code is not the first place to look. */
+const STARVED: readonly Step[] = [
+  {
+    text: 'The worker was ready and waited for a processor. See who else runs on this machine, and whether its cgroup was throttled.',
+    command: 'cat /sys/fs/cgroup/cpu.stat',
+    caveat: 'In a container look at the cgroup of the worker: nr_throttled and throttled_usec grow when its quota is used up.',
+  },
+  { text: 'Run no more workers than there are processors for them.', command: 'vmstat 1 5' },
+];
 
 const OFF_THE_LOOP = 'Run it in a native thread: gevent.get_hub().threadpool.apply(fn), eventlet.tpool.execute(fn), loop.run_in_executor.';
 
@@ -103,6 +114,7 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, server: string) => Step[]>
   'many-requests': () => [
     {
       text: 'No single request blocks: this worker has more work than it can do. Add workers or shed load, rather than look for a blocker.',
+      caveat: 'More workers that share a listener make a larger herd.',
     },
   ],
   'one-connection': () => [

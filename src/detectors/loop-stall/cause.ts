@@ -1,6 +1,6 @@
 import type { LongTurn } from '../../model/facts.ts';
 import type { LeftIn } from '../../model/processes.ts';
-import type { BlockClass, BlockedIn, KeptLine } from '../../model/turn.ts';
+import { type BlockClass, type BlockedIn, CROWD, type KeptLine } from '../../model/turn.ts';
 import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { Sureness } from '../finding.ts';
 
@@ -49,7 +49,6 @@ const LADDER_RUNGS = 5;
 const LONGEST_RUNG = 60 * MILLISECOND;
 /** Opening this many program files in one turn is importing. */
 const IMPORTED_FILES = 10;
-const MANY_REQUESTS = 3;
 
 const CAUSES: Readonly<Record<BlockClass, Cause>> = {
   'foreign-poll': 'foreign-poll',
@@ -106,7 +105,7 @@ function heaviest(groups: readonly BlockedIn[]): [BlockedIn | null, Nanoseconds]
 
 /** Many requests were served in the turn and none of them took most of it: too much work, not a blocker. */
 function isCrowd({ turn, length }: LongTurn): boolean {
-  return turn.requestsRead >= MANY_REQUESTS && turn.ownerTime < DOMINANT * length;
+  return turn.requestsRead >= CROWD && turn.ownerTime < DOMINANT * length;
 }
 
 function blockedReason(group: BlockedIn): Reason {
@@ -157,10 +156,16 @@ function plain({ turn, length }: LongTurn, cause: Cause, sureness: Sureness): Re
     estimated: turn.gap?.isTimed === false,
     target: '',
     query: '',
-    lines: turn.gap === null ? [] : [turn.gap.before, turn.gap.after].filter((line) => line.line > 0),
+    lines: linesOf(turn, cause),
     start: turn.start,
     end: turn.end,
   };
+}
+
+/** The gap, or one of the requests that made the turn long. */
+function linesOf({ gap, crowdLine }: LongTurn['turn'], cause: Cause): KeptLine[] {
+  if (crowdLine !== null && (cause === 'many-requests' || cause === 'one-connection')) return [crowdLine];
+  return gap === null ? [] : [gap.before, gap.after].filter((line) => line.line > 0);
 }
 
 /** The turn was still open when the trace ended, inside a call. */

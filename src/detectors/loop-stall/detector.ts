@@ -9,7 +9,8 @@ import type { Conclusion, DraftFinding, Sureness } from '../finding.ts';
 import { duration, milliseconds, plural, round } from '../words.ts';
 import { stallAdvice } from './advice.ts';
 import { type Cause, type Reason, reasonOf } from './cause.ts';
-import { summaryOf, titleOf } from './sentences.ts';
+import { helperNote, helperPeers } from './helper-peers.ts';
+import { isStarved, summaryOf, titleOf } from './sentences.ts';
 
 /** Stalls kept in full for each group: the longest. */
 const KEPT_STALLS = 20;
@@ -201,12 +202,13 @@ function finding(context: Context, group: Group): DraftFinding {
   const pid = thread.process.pid;
   const critical = longest.corrected >= context.threshold('stall-critical-ms') * MILLISECOND;
   const waiting = longest.waitingCount();
+  const helpers = helperPeers(thread.process);
   return {
     kind: 'loop-stall',
     severity: critical ? 'critical' : 'warning',
     sureness: surenessOf(reason, context),
     title: titleOf(pid, longest, count),
-    summary: summaryOf(pid, longest, count, group.total, context.capabilities),
+    summary: `${summaryOf(pid, longest, count, group.total, context.capabilities)}${helperNote(cause, helpers)}`,
     why: 'An event loop does one thing at a time: until it is back in its wait, this worker accepts nobody and answers nobody.',
     start: times ? group.first : UNKNOWN,
     end: times ? group.last : UNKNOWN,
@@ -230,6 +232,7 @@ function finding(context: Context, group: Group): DraftFinding {
       correctedMs: milliseconds(longest.corrected),
       rungs: reason.rungs,
       query: reason.query,
+      helperPeers: helpers,
       afterReply: longest.afterReply,
       count,
       longestMs: milliseconds(longest.length),
@@ -251,8 +254,12 @@ function finding(context: Context, group: Group): DraftFinding {
       share: round(group.total / Math.max(1, thread.loop.busy + thread.loop.idle), 4),
     },
     evidence: evidenceOf(group),
-    next: stallAdvice(cause, reason, pid, thread.process.server),
-    subjects: [`pid ${pid}`, ...(longest.request === '' ? [] : [`request ${longest.request}`])],
+    next: stallAdvice(cause, reason, pid, thread.process.server, isStarved(longest)),
+    subjects: [
+      `pid ${pid}`,
+      ...(longest.request === '' ? [] : [`request ${longest.request}`]),
+      ...(reason.target.startsWith('/') ? [`target ${reason.target}`] : []),
+    ],
   };
 }
 

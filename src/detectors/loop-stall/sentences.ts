@@ -12,6 +12,8 @@ const ONE_GAP = 0.6;
 /** Corrections below this share of a stall are not worth a sentence. */
 const NOTABLE = 0.1;
 
+const STARVED_SHARE = 0.3;
+
 export const CAUSE_IN_WORDS: Readonly<Record<Cause, string>> = {
   'blocking-call': 'a blocking call',
   'futex-ladder': 'short futex waits, one after the other',
@@ -31,13 +33,21 @@ export const CAUSE_IN_WORDS: Readonly<Record<Cause, string>> = {
   'one-connection': 'one connection, served over and over',
 };
 
+/** It waited for a processor for so large a part of the stall that its own code is not to blame (semantics 3.9). */
+export function isStarved({ length, offCpu }: Stall): boolean {
+  return offCpu !== null && offCpu.queued >= STARVED_SHARE * length;
+}
+
 export function titleOf(pid: number, stall: Stall, count: number): string {
   const title = `${workerName(pid)} stalled ${atLeast(stall)}${duration(stall.length)}: ${inside(stall)}${count > 1 ? ` (${count} times)` : ''}`;
   return title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 3)}...` : title;
 }
 
-function inside({ reason, longestGap, length }: Stall): string {
+function inside(stall: Stall): string {
+  const { reason, longestGap, length } = stall;
+  if (reason.call === '' && isStarved(stall)) return 'waiting for a CPU';
   if (reason.cause === 'futex-ladder') return 'a ladder of futex waits';
+  if (reason.cause === 'gil-wait') return CAUSE_IN_WORDS['gil-wait'];
   if (reason.call !== '') return `${reason.call}${shortTarget(reason.target)}`;
   if (reason.cause !== 'no-syscall') return CAUSE_IN_WORDS[reason.cause];
   return longestGap >= ONE_GAP * length ? 'no system call' : 'mostly outside system calls';
@@ -45,7 +55,7 @@ function inside({ reason, longestGap, length }: Stall): string {
 
 /** Without what the port stands for by custom: the summary tells that. */
 function shortTarget(full: string): string {
-  const target = full.replace(/ \([^()]* by convention\)$/, '');
+  const target = full.replace(/ through epoll fd \d+$/, '').replace(/ \([^()]* by convention\)$/, '');
   return target === '' ? '' : ` on ${target.length > LONGEST_TARGET ? `…${target.slice(2 - LONGEST_TARGET)}` : target}`;
 }
 

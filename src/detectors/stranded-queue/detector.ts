@@ -2,7 +2,7 @@ import type { LongTurn, QueueTaken } from '../../model/facts.ts';
 import type { Listener } from '../../model/listeners.ts';
 import type { Model } from '../../model/model.ts';
 import type { Thread } from '../../model/processes.ts';
-import { acceptorsOf, pidsOf } from '../../model/roles.ts';
+import { acceptorsOf, pidsOf, rolesOf } from '../../model/roles.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding, Step } from '../finding.ts';
@@ -50,7 +50,8 @@ function conclude(context: Context, taken: readonly QueueTaken[], free: FreeWork
       .map((fact) => ({ ...fact, free: freeOthers(context, fact, queues, free) }))
       .filter((left) => left.free.length > 0);
     const connections = stranded.reduce((sum, { accepted }) => sum + accepted, 0);
-    if (connections >= context.threshold('stranded-connections')) findings.push(finding(name, queues, stranded, connections));
+    if (connections >= context.threshold('stranded-connections'))
+      findings.push(finding(name, queues, stranded, connections, isWork(model, stranded)));
     else reasons.push(`${name}: ${plural(connections, 'connection')} waited on one of ${queues.size} queues while another worker was free`);
   }
   if (findings.length > 0)
@@ -91,6 +92,12 @@ function freeOthers(
   return free.of(others, since, start, least);
 }
 
+/** They are sync workers, which do not stall: they are in a request. */
+function isWork({ processes }: Model, stranded: readonly Stranded[]): boolean {
+  const roles = rolesOf(processes.threads());
+  return stranded.every(({ thread }) => roles.get(thread) === 'sync-worker' || roles.get(thread) === 'blocking-acceptor');
+}
+
 interface Stranded extends QueueTaken {
   readonly free: readonly Thread[];
 }
@@ -100,7 +107,9 @@ function finding(
   queues: ReadonlyMap<Listener, readonly Thread[]>,
   stranded: readonly Stranded[],
   connections: number,
+  isBusy: boolean,
 ): DraftFinding {
+  const stalled = isBusy ? 'busy' : 'stalled';
   const longest = (left: Stranded): Nanoseconds => left.start - left.since;
   const worst = stranded.reduce((most, left) => (left.accepted * longest(left) > most.accepted * longest(most) ? left : most));
   const workers = pidsOf(new Set(stranded.map(({ thread }) => thread)));
@@ -114,11 +123,11 @@ function finding(
     kind: 'stranded-queue',
     severity: 'warning',
     sureness: 'likely',
-    title: `${plural(connections, 'connection')} waited on a stalled worker while others were free`.slice(0, 78),
+    title: `${plural(connections, 'connection')} waited on a ${stalled} worker while others were free`.slice(0, 78),
     summary:
-      `Each of ${queues.size} workers has a queue of its own for ${name}. ${plural(stranded.length, 'time')} a worker did not look at its queue while another was free; ${plural(connections, 'connection')} had queued up there. ` +
+      `Each of ${queues.size} workers has a queue of its own for ${name}. ${stranded.length === 1 ? 'Once' : plural(stranded.length, 'time')} a worker did not look at its queue while another was free; ${plural(connections, 'connection')} had queued up there. ` +
       `At worst ${plural(worst.accepted, 'connection')} waited for up to ${duration(longest(worst))} on ${workerName(worst.thread.process.pid).toLowerCase()} while ${worst.free.length === 1 ? `worker ${others} was` : `workers ${others} were`} free.`,
-    why: 'With SO_REUSEPORT the kernel picks the queue when a connection comes, and does not move it later: an idle worker cannot take what waits for a stalled one.',
+    why: `With SO_REUSEPORT the kernel picks the queue when a connection comes, and does not move it later: an idle worker cannot take what waits for a ${stalled} one.`,
     start: stranded[0]?.since ?? 0,
     end: stranded.at(-1)?.end ?? 0,
     openEnded: false,
@@ -138,21 +147,24 @@ function finding(
       })),
     },
     evidence: [worst.line, ...stranded.filter((left) => left !== worst).map(({ line }) => line)].slice(0, EVIDENCE),
-    next: adviceFor(server, worst.thread.process.pid),
+    next: adviceFor(server, isBusy),
     subjects: [...[...queues.keys()].map(({ id }) => `listener ${id}`), ...workers.map((pid) => `pid ${pid}`)],
   };
 }
 
-function adviceFor(server: string, pid: number): Step[] {
-  const shared = server.startsWith('gunicorn')
-    ? { text: 'Where stalls cannot be avoided, start gunicorn without --reuse-port: one queue that the next free worker takes from.' }
-    : { text: 'Where stalls cannot be avoided, let the workers share one listening socket: the next free worker takes from its queue.' };
+function adviceFor(server: string, isBusy: boolean): Step[] {
+  const share = server.startsWith('gunicorn')
+    ? 'start gunicorn without --reuse-port: one queue that the next free worker takes from.'
+    : 'let the workers share one listening socket: the next free worker takes from its queue.';
+  const caveat = 'A shared queue wakes every idle worker for each connection (a herd) unless the server registers it with EPOLLEXCLUSIVE.';
+  const cures: Step[] = isBusy
+    ? [{ text: `Sync workers serve one request at a time, for which a shared queue is better: ${share}`, caveat }]
+    : [
+        { text: 'Fix the stalls of the workers named above first: see their findings in this report.' },
+        { text: `Where stalls cannot be avoided, ${share}`, caveat },
+      ];
   return [
-    { text: `Fix the stalls of ${pid === 0 ? 'these workers' : 'the workers named above'} first: see their findings in this report.` },
-    {
-      ...shared,
-      caveat: 'A shared queue wakes every idle worker for each connection (a herd) unless the server registers it with EPOLLEXCLUSIVE.',
-    },
+    ...cures,
     {
       text: 'See the length of each queue while it happens: Recv-Q of the LISTEN rows.',
       command: 'ss -ltnp',

@@ -11,6 +11,13 @@ import { count, duration, milliseconds, ratio, round } from '../words.ts';
 
 const SHOWN = 20;
 
+const FIX_THE_LOCK = {
+  text: 'Fix the queue for the lock in this report first, then record again: these workers are busy waiting for each other, and more of them would wait as well.',
+};
+const FIX_THE_WAIT = {
+  text: 'Fix what these workers wait for (see the findings about name lookups and disk syncs), then record again: each request then takes less of its worker.',
+};
+
 export const workerSaturation: DetectorDefinition = {
   kind: 'worker-saturation',
   title: 'All sync workers are busy at once',
@@ -129,6 +136,11 @@ function finding(
       },
       { text: 'See how many connections wait in the queue: Recv-Q of the listener.', command: 'ss -ltn' },
     ],
+    nextWhile: {
+      'lock-contention': [FIX_THE_LOCK],
+      'disk-sync': [FIX_THE_WAIT],
+      'blocking-dns': [FIX_THE_WAIT],
+    },
     subjects: pids.map((pid) => `pid ${pid}`),
   };
 }

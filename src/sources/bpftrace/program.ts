@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Machine, syscallNumber } from '../../trace/syscall-numbers.ts';
 
-export const PROGRAM_NAMES = ['calls', 'exact'] as const;
+export const PROGRAM_NAMES = ['calls', 'exact', 'watch'] as const;
 export type ProgramName = (typeof PROGRAM_NAMES)[number];
 
 export interface ProgramOptions {
@@ -43,6 +43,13 @@ const CALLS: Readonly<Record<number, string>> = {
   15: 'fcntl',
   16: 'futex nanosleep clock_nanosleep',
 };
+/** What `watch.bt` takes a call for; the numbers are explained there. */
+const KINDS: Readonly<Record<number, string>> = {
+  1: 'accept accept4',
+  2: 'epoll_wait epoll_pwait epoll_pwait2 poll ppoll select pselect6',
+  3: 'write writev sendto sendmsg sendfile',
+  4: 'read readv recvfrom recvmsg',
+};
 /** Bytes of a `struct epoll_event`: packed on x86-64 only. */
 const EVENT_BYTES: Readonly<Record<Machine, number>> = { 'x86-64': 12, arm64: 16 };
 
@@ -51,17 +58,20 @@ export function bpftraceProgram(name: ProgramName, { pids, machine, ports = [] }
   return readFileSync(new URL(`${name}.bt`, PROGRAMS), 'utf8')
     .replace('//DROVER:PIDS', pids.map((pid) => `@pid[${pid}] = 1;`).join(' '))
     .replace('//DROVER:PORTS', ports.length === 0 ? '@allports = 1;' : ports.map((port) => `@port[${port}] = 1;`).join(' '))
-    .replace('//DROVER:CALLS', howLines(machine).join('\n  '))
+    .replace('//DROVER:CALLS', assignments('how', CALLS, machine))
+    .replace('//DROVER:KINDS', assignments('kind', KINDS, machine))
     .replaceAll('DROVER:MACHINE', machine)
     .replaceAll('DROVER:EVENT', String(EVENT_BYTES[machine]));
 }
 
-function howLines(machine: Machine): string[] {
-  return Object.entries(CALLS).flatMap(([how, names]) =>
-    names
-      .split(' ')
-      .map((name) => [name, syscallNumber(machine, name)] as const)
-      .filter(([, number]) => number >= 0)
-      .map(([name, number]) => `@how[${number}] = ${how}; // ${name}`),
-  );
+function assignments(map: string, meanings: Readonly<Record<number, string>>, machine: Machine): string {
+  return Object.entries(meanings)
+    .flatMap(([meaning, names]) =>
+      names
+        .split(' ')
+        .map((name) => [name, syscallNumber(machine, name)] as const)
+        .filter(([, number]) => number >= 0)
+        .map(([name, number]) => `@${map}[${number}] = ${meaning}; // ${name}`),
+    )
+    .join('\n  ');
 }

@@ -1,5 +1,5 @@
-import { readdirSync, readlinkSync } from 'node:fs';
 import type { Machine } from '../../trace/syscall-numbers.ts';
+import { descriptorLines } from '../bpftrace/descriptor-lines.ts';
 import { bpftraceProgram, type ProgramName, programEnvironment } from '../bpftrace/program.ts';
 import { AttachError } from './attach-error.ts';
 import type { Engine } from './capture.ts';
@@ -20,8 +20,6 @@ const BUFFER_PAGES = 1_024;
 const FLUSH = '\n// What is there is written now, for whoever reads along.\ninterval:ms:250 { print(""); }\n';
 /** bpftrace does not hear a SIGINT shortly after its start. */
 const DEAF_MS = 300;
-/** Descriptors of a process that are worth telling. */
-const MOST_DESCRIPTORS = 4_096;
 
 /** The machine that numbers of calls are known for, or null. */
 export function machineOf(architecture: string): Machine | null {
@@ -39,7 +37,7 @@ export function bpftraceEngine(
   const pids = processes.map(({ pid }) => pid);
   const program = spool.add(`${name}.bt`, bpftraceProgram(name, { pids, machine, ports: listeningPorts(pids) }) + FLUSH);
   // What a descriptor is that was there before: the program sees only what happens from now on.
-  spool.write(pids.map(describeDescriptors).join(''));
+  spool.write(descriptorLines(pids));
   const before = spool.bytes;
   return {
     name: 'bpftrace',
@@ -63,29 +61,4 @@ export function bpftraceEngine(
       });
     },
   };
-}
-
-/** `event=fd pid=16202 fd=5 is=socket:[4711]`, a line for each descriptor. */
-function describeDescriptors(pid: number): string {
-  const folder = `/proc/${pid}/fd`;
-  let lines = '';
-  try {
-    for (const fd of readdirSync(folder).slice(0, MOST_DESCRIPTORS)) {
-      const label = labelOf(`${folder}/${fd}`);
-      if (label !== '') lines += `event=fd pid=${pid} fd=${fd} is=${label}\n`;
-    }
-  } catch {
-    // It ended a moment ago.
-  }
-  return lines;
-}
-
-/** The link's text; '' for names that would not be one word on a line, and for a descriptor that was closed meanwhile. */
-function labelOf(link: string): string {
-  try {
-    const label = readlinkSync(link);
-    return /^[!-~]+$/.test(label) ? label : '';
-  } catch {
-    return '';
-  }
 }

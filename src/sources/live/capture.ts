@@ -41,6 +41,8 @@ export interface Engine {
 }
 
 const LOOK_EVERY_MS = 200;
+/** Workers that replaced others are found at every so manieth look. */
+const FAMILY_EVERY_LOOKS = 10;
 const BEGIN_LOOK_EVERY_MS = 20;
 const BEGIN_WITHIN_MS = 10_000;
 /** `timeout` says so when the time was over. */
@@ -62,6 +64,10 @@ export class LiveCapture {
   readonly #seconds: number;
   #begunAt = performance.now();
   #looking: NodeJS.Timeout | undefined;
+  #looks = 0;
+  #watched: readonly number[];
+  /** The whole server as it was at the start, traced or not. */
+  readonly #before: ReadonlySet<number>;
   #tracingPid = 0;
   #reason: EndReason | null = null;
   #sentence = '';
@@ -69,6 +75,8 @@ export class LiveCapture {
   private constructor(engine: Engine, processes: readonly ProcessFacts[], seconds: number, spool: Spool, tracer: Tracer) {
     this.engine = engine;
     this.processes = processes;
+    this.#watched = processes.map(({ pid }) => pid);
+    this.#before = new Set(findFamily(this.#watched, hostView()).map(({ pid }) => pid));
     this.file = spool.file;
     this.#seconds = seconds;
     this.#spool = spool;
@@ -144,10 +152,8 @@ export class LiveCapture {
     if (!this.engine.runsProgram && performance.now() > this.endsAt) this.#end('time', '');
     if (this.engine.writesToStdout && this.#allHaveEnded()) this.#end('processes-ended', '');
     if (this.#reason !== null || !this.engine.stopsProcesses) return;
-    const starved = this.#starvation.look(
-      this.processes.map(({ pid }) => pid),
-      performance.now(),
-    );
+    if (++this.#looks % FAMILY_EVERY_LOOKS === 0) this.#watched = this.#everyProcess().map(({ pid }) => pid);
+    const starved = this.#starvation.look(this.#watched, performance.now());
     if (starved === null) return;
     const { pid, tid, forMs } = starved;
     const who = tid === pid ? `Worker ${pid}` : `Thread ${tid} of worker ${pid}`;
@@ -211,11 +217,14 @@ export class LiveCapture {
     return this.processes.every(({ pid, startTicks }) => readProcess(pid)?.startTicks !== startTicks);
   }
 
-  /** Those of the start and those that replaced them. */
+  /** Those of the start, and those that they forked since then. */
   #everyProcess(): ProcessFacts[] {
     const all = new Map(this.processes.map((process) => [process.pid, process]));
-    const family = findFamily([...all.keys()], hostView());
-    for (const process of family) if (!all.has(process.pid)) all.set(process.pid, { ...process, state: 'S' });
+    // Parents stand before their children.
+    for (const process of findFamily([...all.keys()], hostView())) {
+      const isNew = !this.#before.has(process.pid) && all.has(process.parent);
+      if (isNew) all.set(process.pid, { ...process, state: 'S' });
+    }
     return [...all.values()];
   }
 }

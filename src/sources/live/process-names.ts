@@ -38,7 +38,8 @@ function runningServers(view: ProcessView): string[] {
     const family = findFamily([pid], view);
     for (const member of family) seen.add(member.pid);
     const pids = family.slice(0, MOST_PIDS).map((member) => member.pid);
-    if (phrases.length < MOST_SERVERS)
+    // A single node or celery is somebody's tool rather than a server of workers.
+    if (family.length > 1 && phrases.length < MOST_SERVERS)
       phrases.push(`${process.name} now runs as ${pids.join(' ')}${family.length > MOST_PIDS ? ' …' : ''}`);
   }
   return phrases;

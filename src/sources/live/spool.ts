@@ -8,7 +8,6 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  rmdirSync,
   rmSync,
   statfsSync,
   statSync,
@@ -99,7 +98,9 @@ export class Spool {
   /** A sentence when the file system is nearly full, or null. */
   diskProblem(): string | null {
     const folder = dirname(this.file);
-    const { bavail, blocks, bsize } = statfsSync(folder);
+    const status = statusOf(folder);
+    if (status === null) return null;
+    const { bavail, blocks, bsize } = status;
     const least = Math.min(blocks * LEAST_FREE_SHARE, (PLENTY_SPOOLS * this.mostBytes) / bsize);
     if (bavail >= least) return null;
     return `Only ${megabytes(bavail * bsize)} are free on the disk of ${folder} (${Math.floor((100 * bavail) / blocks)} %).`;
@@ -107,17 +108,35 @@ export class Spool {
 
   /** Removes what nobody asked to keep: the tracer's log and program, and the folder when the capture is not in it. */
   tidy(): void {
-    for (const name of readdirSync(this.#folder)) {
+    for (const name of namesIn(this.#folder)) {
       const path = join(this.#folder, name);
       if (path !== this.file) rmSync(path, { force: true });
     }
-    if (this.#isSaved) rmdirSync(this.#folder);
+    if (this.#isSaved) rmSync(this.#folder, { recursive: true, force: true });
   }
 
   /** Removes everything, for a capture that never began. */
   remove(): void {
     if (!this.#isSaved) rmSync(this.file, { force: true });
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** null for a folder that somebody removed meanwhile: what is written into it takes no room that could be measured. */
+function statusOf(folder: string) {
+  try {
+    return statfsSync(folder);
+  } catch {
+    return null;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    // Somebody removed it meanwhile.
+    return [];
   }
 }
 

@@ -92,6 +92,7 @@ with_bpftrace() {
   for pid in $pids; do
     for fd in /proc/"$pid"/fd/*; do
       is=$(readlink "$fd") || continue
+      is=${is% (deleted)}
       case $is in *[[:space:]]*) ;; *) echo "event=fd pid=$pid fd=${fd##*/} is=$is" ;; esac
     done
   done >"$dir/trace.bpftrace"

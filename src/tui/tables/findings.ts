@@ -1,9 +1,10 @@
-import { type Finding, SEVERITIES } from '../../analysis/report.ts';
+import type { Finding } from '../../analysis/report.ts';
 import { shownReport, type TuiState } from '../state.ts';
-import { arranged, type Column } from './table.ts';
+import { arranged, type Column, WORST_FIRST } from './table.ts';
 
 export const FINDING_COLUMNS: readonly Column<Finding>[] = [
-  { title: 'SEVERITY', order: ({ severity }) => -SEVERITIES.indexOf(severity) },
+  // The order of the report.
+  { title: WORST_FIRST, order: () => 0 },
   { title: 'TIME', order: ({ startMs }) => -(startMs ?? 0) },
   { title: 'KIND', order: ({ kind }) => kind },
 ];

@@ -18,14 +18,18 @@ export function arranged<T>(
   const kept = wanted === '' ? items : items.filter((item) => textOf(item).toLowerCase().includes(wanted));
   const column = columns[list.sort % columns.length];
   if (column === undefined) return kept;
+  if (column.title === WORST_FIRST) return list.reversed ? kept.toReversed() : kept;
   const sign = list.reversed ? -1 : 1;
   return kept.toSorted((a, b) => sign * compare(column.order(a), column.order(b)));
 }
 
-/** How the rule over a table names its order: `by severity`, `by time, turned`. */
+/** The order that items came in, which is the one to read them in. */
+export const WORST_FIRST = 'worst first';
+
+/** How the rule over a table names its order: `worst first`, `by time, turned`. */
 export function orderName<T>(columns: readonly Column<T>[], list: ListState): string {
-  const title = columns[list.sort % columns.length]?.title.toLowerCase() ?? '';
-  return `by ${title}${list.reversed ? ', turned' : ''}`;
+  const title = columns[list.sort % columns.length]?.title ?? '';
+  return `${title === WORST_FIRST ? title : `by ${title.toLowerCase()}`}${list.reversed ? ', turned' : ''}`;
 }
 
 function compare(a: number | string, b: number | string): number {

@@ -1,0 +1,81 @@
+import type { DiskSync } from '../../model/facts.ts';
+import type { Thread } from '../../model/processes.ts';
+import { type Role, rolesOf } from '../../model/roles.ts';
+import { MILLISECOND } from '../../trace/time.ts';
+import type { Context, Detector, DetectorDefinition } from '../detector.ts';
+import type { Conclusion, DraftFinding } from '../finding.ts';
+import { count, duration, plural } from '../words.ts';
+import { syncFinding } from './finding.ts';
+import { SyncTally } from './sync-tally.ts';
+
+const MOST_THREADS = 500;
+
+export const diskSync: DetectorDefinition = {
+  kind: 'disk-sync',
+  title: 'A worker waits until the disk has its data',
+  thresholds: ['disk-sync-ms', 'disk-sync-worker-ms', 'disk-sync-per-second'],
+  create(context): Detector {
+    const threads = new Map<Thread, SyncTally>();
+    return {
+      on: {
+        diskSync(fact: DiskSync) {
+          let tally = threads.get(fact.thread);
+          if (tally === undefined) {
+            if (threads.size >= MOST_THREADS) return;
+            tally = new SyncTally(fact);
+            threads.set(fact.thread, tally);
+          }
+          tally.add(fact);
+        },
+      },
+      conclude: () => conclude(context, threads),
+    };
+  },
+};
+
+function conclude(context: Context, threads: ReadonlyMap<Thread, SyncTally>): Conclusion {
+  const { model, capabilities } = context;
+  if (!capabilities.times || !capabilities.durations)
+    return missing('The capture has no times or no durations of calls. Record with -ttt -T.');
+  const roles = rolesOf(model.processes.threads());
+  const findings: DraftFinding[] = [];
+  for (const tally of threads.values()) {
+    const found = judge(context, tally, roles.get(tally.thread));
+    if (found !== null) findings.push(found);
+  }
+  if (findings.length > 0)
+    return { outcome: { status: 'found', reason: `${plural(findings.length, 'thread')} that waited for the disk` }, findings };
+  const tallies = [...threads.values()];
+  const syncs = tallies.reduce((sum, { calls }) => sum + calls.count, 0);
+  const longest = Math.max(0, ...tallies.map(({ calls }) => calls.longest));
+  return {
+    outcome: {
+      status: 'clear',
+      reason:
+        syncs === 0
+          ? 'no fsync, fdatasync, msync or sync_file_range'
+          : `${plural(syncs, 'sync')}, the longest ${duration(longest)}, none of them in the way: ${limits(context)}`,
+    },
+    findings,
+  };
+}
+
+function missing(reason: string): Conclusion {
+  return { outcome: { status: 'not-applicable', reason }, findings: [] };
+}
+
+function limits(context: Context): string {
+  return `under ${context.threshold('disk-sync-ms')} ms a second on loops, and under ${count(context.threshold('disk-sync-per-second'))} a second elsewhere`;
+}
+
+/** Time is what hurts: many quick syncs, and syncs that nobody waits for, are a line. */
+function judge(context: Context, tally: SyncTally, role: Role | undefined): DraftFinding | null {
+  const isLoop = (role === 'event-loop' || role === 'acceptor') && tally.served > 0;
+  const isServing = isLoop || (tally.served > 0 && tally.thread.servesRequests);
+  const { longestInSecond, mostInSecond } = tally;
+  const isSlow =
+    (isLoop && longestInSecond >= context.threshold('disk-sync-ms') * MILLISECOND) ||
+    (isServing && longestInSecond >= context.threshold('disk-sync-worker-ms') * MILLISECOND);
+  if (isSlow) return syncFinding(tally, 'warning', isLoop, isServing);
+  return mostInSecond >= context.threshold('disk-sync-per-second') ? syncFinding(tally, 'info', isLoop, isServing) : null;
+}

@@ -1,0 +1,108 @@
+import { MILLISECOND } from '../../trace/time.ts';
+import type { DraftFinding, Severity, Step } from '../finding.ts';
+import { count, duration, milliseconds, plural, workerName } from '../words.ts';
+import type { SyncTally } from './sync-tally.ts';
+
+const SHOWN = 5;
+const LONGEST_TITLE = 78;
+
+/** The finding about one thread that waits for the disk. `isLoop`: every request of the worker waits with it. */
+export function syncFinding(tally: SyncTally, severity: Severity, isLoop: boolean, isServing: boolean): DraftFinding {
+  const { thread, calls, first, last, lines } = tally;
+  const { pid } = thread.process;
+  const files = [...tally.files].toSorted((a, b) => b[1].total - a[1].total);
+  const name = files[0]?.[0] ?? '';
+  const start = `${workerName(pid)} waited ${duration(calls.total)} for the disk: ${plural(calls.count, tally.longestName, `x ${tally.longestName}`)}`;
+  return {
+    kind: 'disk-sync',
+    severity,
+    sureness: 'likely',
+    title: titleWith(start, name),
+    summary: summary(tally, name, isLoop, isServing),
+    why: isLoop
+      ? 'A sync returns when the disk has the data, and files have no non-blocking mode: for that time the loop accepts nobody and answers nobody.'
+      : 'A sync returns when the disk has the data. How long that takes depends on the disk, on what others write to it, and on how much was written before.',
+    start: first,
+    end: last,
+    openEnded: false,
+    workers: [pid],
+    metrics: {
+      worker: pid,
+      thread: thread.tid,
+      onLoop: isLoop,
+      count: calls.count,
+      totalMs: milliseconds(calls.total),
+      longestMs: milliseconds(calls.longest),
+      p95Ms: milliseconds(calls.percentile(0.95) ?? 0),
+      mostPerSecond: tally.mostInSecond,
+      worstMsPerSecond: milliseconds(tally.longestInSecond),
+      files: files.slice(0, SHOWN).map(([path, file]) => ({
+        path,
+        count: file.count,
+        totalMs: milliseconds(file.total),
+        longestMs: milliseconds(file.longest),
+      })),
+      requests: [...tally.requests].slice(0, SHOWN).map(([request, times]) => ({ request, syncs: times })),
+    },
+    evidence: lines,
+    next: advice(tally, name, isLoop),
+    subjects: [`pid ${pid}`, ...files.slice(0, SHOWN).map(([path]) => `target ${path}`), ...requestsOf(tally)],
+  };
+}
+
+function requestsOf({ requests }: SyncTally): string[] {
+  return [...requests.keys()].slice(0, SHOWN).map((request) => `request ${request}`);
+}
+
+function titleWith(start: string, name: string): string {
+  if (name === '') return start;
+  const room = LONGEST_TITLE - start.length - ' on '.length;
+  if (room < 12) return start;
+  return `${start} on ${name.length > room ? `…${name.slice(1 - room)}` : name}`;
+}
+
+function summary(tally: SyncTally, name: string, isLoop: boolean, isServing: boolean): string {
+  const { calls, mostInSecond, longestInSecond, thread, requests } = tally;
+  const where = isLoop ? 'on its event loop' : isServing ? 'while it serves requests' : `on thread ${thread.tid}, which serves no requests`;
+  const p95 = calls.percentile(0.95) ?? 0;
+  const others = tally.files.size > 1 ? ` and ${plural(tally.files.size - 1, 'other file')}` : '';
+  const request = [...requests].toSorted((a, b) => b[1] - a[1])[0]?.[0];
+  return `${workerName(thread.process.pid)} made ${plural(calls.count, 'sync')} ${where}${name === '' ? '' : `, on ${name}${others}`}: ${duration(calls.total)} in all, the longest ${duration(calls.longest)}${calls.count < 5 ? '' : `, 95 % within ${duration(p95)}`}; at most ${count(mostInSecond)} and ${duration(longestInSecond)} in one second.${request === undefined ? '' : ` Most while serving ${request}.`}`;
+}
+
+function advice({ calls, thread }: SyncTally, name: string, isLoop: boolean): Step[] {
+  const steps: Step[] = [];
+  if (name.includes('wgunicorn-'))
+    steps.push({
+      text: "This is gunicorn's own heartbeat file, on a disk: --worker-tmp-dir /dev/shm",
+      caveat: 'A container may have a small /dev/shm.',
+    });
+  if (/\.(db|sqlite3?)(-journal|-wal)?$/.test(name) || name.endsWith('-journal'))
+    steps.push({
+      text: 'SQLite syncs at each commit: several statements in one transaction make one; PRAGMA journal_mode=WAL with synchronous=NORMAL syncs only at checkpoints.',
+      caveat: 'With synchronous=NORMAL the last commits may be lost when the power fails; the database stays whole.',
+    });
+  else if (isLoop)
+    steps.push({
+      text: 'Run it in a native thread: gevent.get_hub().threadpool.apply(fn), eventlet.tpool.execute(fn), loop.run_in_executor.',
+      caveat: 'The reply must then wait for that thread, if it promises that the data is safe.',
+    });
+  else
+    steps.push({
+      text: 'Sync once for several writes instead of after each, in a thread of its own, or let the reply not wait for it.',
+      caveat: 'What was written since the last sync is lost when the machine fails.',
+    });
+  steps.push({
+    text: 'See whether the disk is slow for everybody, and who else writes.',
+    command: 'iostat -x 1 3',
+    needs: 'sysstat; pidstat -d 1 shows who writes',
+  });
+  if (calls.longest < MILLISECOND) return steps;
+  const { pid } = thread.process;
+  steps.push({
+    text: 'See which code asks for it.',
+    command: `py-spy dump --pid ${pid === 0 ? 'PID' : pid}`,
+    needs: 'a Python worker and py-spy',
+  });
+  return steps;
+}

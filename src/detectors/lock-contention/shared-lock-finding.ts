@@ -1,0 +1,102 @@
+import type { Nanoseconds } from '../../trace/time.ts';
+import type { DraftFinding, Severity, Step } from '../finding.ts';
+import { count, duration, milliseconds, plural } from '../words.ts';
+import type { LockStory } from './shared-lock-waits.ts';
+
+const LONGEST_TITLE = 78;
+const SHOWN = 5;
+
+/** The finding about one lock that processes share. `served` is how long threads that serve requests waited for it. */
+export function sharedLockFinding(story: LockStory, severity: Severity, served: Nanoseconds): DraftFinding {
+  const { lock, waits, total, longest, first, last, lines } = story;
+  const waiters = [...new Set([...story.waiters.keys()].map(({ process }) => process.pid))];
+  const holders = [...story.holders].toSorted((a, b) => b[1].total - a[1].total);
+  const requests = [...story.requests].toSorted((a, b) => b[1] - a[1]).slice(0, SHOWN);
+  return {
+    kind: 'lock-contention',
+    severity,
+    sureness: holders.length > 0 ? 'likely' : 'possible',
+    title: title(`${plural(waiters.length, 'process', 'processes')} waited ${duration(total)} for`, lock.name),
+    summary: summary(story, waiters, holders),
+    why: 'One lock admits one holder at a time, however many workers there are: while one works under it, the others stand still, and a longer queue makes each of them slower.',
+    start: first,
+    end: last,
+    openEnded: false,
+    workers: waiters,
+    metrics: {
+      lock: lock.name,
+      count: waits,
+      totalMs: milliseconds(total),
+      longestMs: milliseconds(longest),
+      servingMs: milliseconds(served),
+      asking: story.polled,
+      refused: story.refused,
+      longestHeldMs: holders.length === 0 ? null : milliseconds(story.longestHeld),
+      waiters: [...story.waiters]
+        .toSorted((a, b) => b[1].total - a[1].total)
+        .slice(0, SHOWN * 4)
+        .map(([thread, waiter]) => ({
+          pid: thread.process.pid,
+          tid: thread.tid,
+          waits: waiter.count,
+          waitedMs: milliseconds(waiter.total),
+        })),
+      holders: holders.slice(0, SHOWN * 4).map(([pid, held]) => ({ pid, waits: held.waits, waitedMs: milliseconds(held.total) })),
+      unknownHolder: story.unknownHolder,
+      requests: requests.map(([request, times]) => ({ request, waits: times })),
+    },
+    evidence: lines,
+    next: advice(story),
+    subjects: [...waiters.map((pid) => `pid ${pid}`), `target ${lock.name}`],
+  };
+}
+
+function title(start: string, name: string): string {
+  const room = LONGEST_TITLE - start.length - 1;
+  return `${start} ${name.length > room ? `…${name.slice(1 - room)}` : name}`;
+}
+
+function summary(story: LockStory, waiters: readonly number[], holders: readonly [number, { readonly waits: number }][]): string {
+  const { lock, waits, total, longest, polled, refused } = story;
+  const how = polled === 0 ? '' : ` ${count(polled)} of them asked again and again, as the busy handler of SQLite does.`;
+  const failed = refused === 0 ? '' : ` ${count(refused)} ended without the lock.`;
+  const asked = [...story.requests].toSorted((a, b) => b[1] - a[1])[0];
+  const whom = asked === undefined ? '' : ` Most waited while serving ${asked[0]}.`;
+  return `${plural(waits, 'wait')} for ${lock.name} by ${plural(waiters.length, 'process', 'processes')}, ${duration(total)} in all, the longest ${duration(longest)}.${how}${failed} ${heldBy(story, holders)}${whom}`;
+}
+
+function heldBy({ longestHeld, unknownHolder, waits }: LockStory, holders: readonly [number, { readonly waits: number }][]): string {
+  if (holders.length === 0) return 'Who held it is not in the capture.';
+  const names = holders.slice(0, SHOWN).map(([pid, { waits: times }]) => `${pid} (${count(times)})`);
+  const more = holders.length > SHOWN ? ` and ${holders.length - SHOWN} more` : '';
+  const unknown = unknownHolder === 0 ? '' : `; for ${count(unknownHolder)} of ${count(waits)} it is not in the capture`;
+  return `It had been taken before by pid ${names.join(', ')}${more}, for up to ${duration(longestHeld)} at a time${unknown}.`;
+}
+
+function advice({ lock, waiters, polled }: LockStory): Step[] {
+  const onDisk = lock.name.startsWith('/');
+  const isDatabase = /\.(db|sqlite3?)(-shm|-wal|-journal)?$/.test(lock.name);
+  const pid = [...waiters.keys()].at(0)?.process.pid ?? 0;
+  const steps: Step[] = [
+    {
+      text: 'See who holds it now, and what that process does under it: the cure is to hold it for less, not to wait better.',
+      command: onDisk ? 'lslocks -o PID,COMMAND,TYPE,MODE,BLOCKER,PATH' : 'ipcs -s -p',
+    },
+  ];
+  if (isDatabase || (polled > 0 && onDisk))
+    steps.push({
+      text: 'A SQLite database has one writer at a time: keep write transactions short (no other work between BEGIN and COMMIT), try PRAGMA journal_mode=WAL so that readers do not wait, or move the writes to a server or a single writer.',
+      caveat: 'WAL needs all users on one host, and still has one writer. A longer busy timeout makes requests wait longer.',
+    });
+  else
+    steps.push({
+      text: 'Let one process do what the lock protects (a log handler that ships records to one writer, one cron job instead of a lock in each worker), or give each worker its own file.',
+      caveat: 'Whatever reads the file has to join the parts.',
+    });
+  steps.push({
+    text: 'See where the waiting worker asks for it.',
+    command: `py-spy dump --pid ${pid === 0 ? 'PID' : pid}`,
+    needs: 'a Python worker and py-spy',
+  });
+  return steps;
+}

@@ -1,0 +1,169 @@
+import type { Call } from '../trace/record.ts';
+import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
+import { type Descriptor, describeTarget } from './descriptors.ts';
+import type { Process, Thread } from './processes.ts';
+import { type KeptLine, keptLine } from './turn.ts';
+
+/** The first grid, and how many points are kept: when they are full, every second one goes and the grid doubles. */
+const FIRST_INTERVAL = 100_000_000;
+const POINTS = 64;
+/** From such growth on the openings of a process are remembered, so many between two points. */
+const WATCHED_GROWTH = 10;
+const NOTED_OPENINGS = 100;
+const GROUPS_SHOWN = 5;
+const EVIDENCE = 6;
+/** So many sockets may be waiting for their close at a time in a busy server. */
+const ENDED_AND_USUAL = 2;
+const MOST_NAMES = 200;
+const MOST_ENDED = 200;
+
+export const DESCRIPTOR_GROUPS = ['file', 'socket', 'pipe', 'event'] as const;
+export type DescriptorGroup = (typeof DESCRIPTOR_GROUPS)[number];
+
+/** How many descriptors a process had open. */
+export interface CensusPoint {
+  readonly time: Nanoseconds;
+  /** Requests it had read by then. */
+  readonly requests: number;
+  /** Requests that were read and not answered. */
+  readonly inFlight: number;
+  /** Opened while traced; sockets only when no second request used them. */
+  readonly counts: Readonly<Record<DescriptorGroup, number>>;
+  /** All that are known to be open, clients included. */
+  readonly open: number;
+}
+
+/** What is left open of a group. */
+export interface LeftOpen {
+  /** What they are, numbers masked, with how many; the most frequent first. */
+  readonly names: readonly (readonly [name: string, count: number])[];
+  /** While which requests they were opened. */
+  readonly requests: readonly (readonly [request: string, count: number])[];
+  readonly lines: readonly KeptLine[];
+}
+
+/** The count of one process over time. */
+export class Census {
+  points: CensusPoint[] = [];
+  /** Something grows: openings are worth a line from now on, up to a budget. */
+  isWatching = false;
+  budget = 0;
+  /** What was open at the last count that followed a request; a process that ends closes everything. */
+  leftOpen: ReadonlyMap<DescriptorGroup, LeftOpen> | null = null;
+  /** Sockets that the other end had closed and we had not, without those of requests that were being answered; and when that was so. */
+  ended: readonly Descriptor[] = [];
+  endedAsOf: Nanoseconds = UNKNOWN;
+}
+
+/** Counts open descriptors now and then, on a grid that becomes coarser with the length of the trace. */
+export class DescriptorCensus {
+  readonly #inWindow: (time: Nanoseconds) => boolean;
+  #interval = FIRST_INTERVAL;
+  /** When the next count is due. */
+  dueAt: Nanoseconds = UNKNOWN;
+
+  constructor(inWindow: (time: Nanoseconds) => boolean) {
+    this.#inWindow = inWindow;
+  }
+
+  take(now: Nanoseconds, processes: readonly Process[]): void {
+    this.dueAt = now + this.#interval;
+    if (!this.#inWindow(now)) return;
+    let fullest = 0;
+    for (const process of processes) fullest = Math.max(fullest, count(process, now).points.length);
+    if (fullest < POINTS) return;
+    this.#interval *= 2;
+    for (const { census } of processes) if (census !== null) census.points = census.points.filter((_point, index) => index % 2 === 0);
+  }
+}
+
+/** A descriptor was opened by a process that opens more and more. */
+export function noteOpening(call: Call, thread: Thread, descriptor: Descriptor): void {
+  const { census } = thread.process;
+  if (census === null || census.budget === 0) return;
+  census.budget--;
+  descriptor.opening = { line: keptLine(call), request: thread.loop.owner?.name ?? '' };
+}
+
+/** A read found that the other end has closed: from now on it is for us to close. */
+export function noteEnd(call: Call, { process }: Thread, descriptor: Descriptor): void {
+  if (descriptor.endedAt !== UNKNOWN) return;
+  descriptor.endedAt = call.end;
+  if (++process.endedOpen > ENDED_AND_USUAL) descriptor.endedLine = keptLine(call);
+}
+
+function count(process: Process, time: Nanoseconds): Census {
+  process.census ??= new Census();
+  const { census } = process;
+  const counts = { file: 0, socket: 0, pipe: 0, event: 0 };
+  const ended: Descriptor[] = [];
+  let open = 0;
+  let inFlight = 0;
+  for (const [, descriptor] of process.descriptors.entries()) {
+    open++;
+    if (descriptor.connection?.request.inProgress) inFlight++;
+    else if (descriptor.endedAt !== UNKNOWN && ended.length < MOST_ENDED) ended.push(descriptor);
+    const group = groupOf(descriptor);
+    if (group !== null) counts[group]++;
+  }
+  const first = census.points[0]?.counts;
+  const served = process.requests > (census.points.at(-1)?.requests ?? 0);
+  census.points.push({ time, requests: process.requests, inFlight, counts, open });
+  census.budget = NOTED_OPENINGS;
+  census.isWatching ||= first !== undefined && DESCRIPTOR_GROUPS.some((group) => counts[group] - first[group] >= WATCHED_GROWTH);
+  if (served && census.isWatching) census.leftOpen = new Map(DESCRIPTOR_GROUPS.map((group) => [group, leftOpen(process, group)]));
+  if (served || ended.length >= census.ended.length) {
+    census.ended = ended;
+    census.endedAsOf = time;
+  }
+  return census;
+}
+
+/** The group in which a descriptor counts; null for clients, which open connections as they like, and for what was open before the trace. */
+function groupOf(descriptor: Descriptor): DescriptorGroup | null {
+  if (!descriptor.seenOpening || descriptor.connection !== null || descriptor.listener !== null) return null;
+  switch (descriptor.kind) {
+    case 'file':
+    case 'device':
+      return 'file';
+    case 'socket':
+    case 'datagram':
+      return descriptor.isReused ? null : 'socket';
+    case 'pipe':
+      return 'pipe';
+    case 'event':
+    case 'epoll':
+      return 'event';
+    default:
+      return null;
+  }
+}
+
+function leftOpen(process: Process, group: DescriptorGroup): LeftOpen {
+  const names = new Map<string, number>();
+  const requests = new Map<string, number>();
+  const lines: KeptLine[] = [];
+  for (const [fd, descriptor] of process.descriptors.entries()) {
+    if (groupOf(descriptor) !== group) continue;
+    add(
+      names,
+      describeTarget(fd, descriptor)
+        .replace(/fd \d+/, 'without a name')
+        .replace(/\d+(?=[^:\d]|$)/g, group === 'file' ? 'N' : '$&'),
+    );
+    const { opening } = descriptor;
+    if (opening === null) continue;
+    if (opening.request !== '') add(requests, opening.request);
+    if (lines.length < EVIDENCE) lines.push(opening.line);
+  }
+  return { names: most(names), requests: most(requests), lines };
+}
+
+function add(counts: Map<string, number>, key: string): void {
+  const known = counts.get(key);
+  if (known !== undefined || counts.size < MOST_NAMES) counts.set(key, (known ?? 0) + 1);
+}
+
+function most(counts: ReadonlyMap<string, number>): (readonly [string, number])[] {
+  return [...counts].toSorted((a, b) => b[1] - a[1]).slice(0, GROUPS_SHOWN);
+}

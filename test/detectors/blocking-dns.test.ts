@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { analyzed, none, only } from '../support/analyzed.ts';
+import { oneWorker, startThread } from '../support/server-lines.ts';
+import { failed, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
+import type { TraceLines } from '../support/trace-lines.ts';
+
+const KIND = 'blocking-dns';
+const FOUND = '\\201\\200';
+const NO_SUCH_NAME = '\\201\\203';
+
+function labels(name: string): string {
+  return name
+    .split('.')
+    .map((label) => `\\${label.length.toString(8)}${label}`)
+    .join('');
+}
+
+function question(name: string): string {
+  return `\\20\\6\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0${labels(name)}\\0\\0\\1\\0\\1`;
+}
+
+/** One socket's question, the wait for its answer, and the answer, or none. */
+function ask(worker: ThreadLines, name: string, ms: number, { server = '10.0.0.2', code = FOUND, fd = 12 } = {}): ThreadLines {
+  worker.call('socket(AF_INET, SOCK_DGRAM|SOCK_CLOEXEC|SOCK_NONBLOCK, IPPROTO_IP', ')', `${fd}<socket:[${6000 + fd}]>`);
+  worker.labels.set(fd, `socket:[${6000 + fd}]`);
+  worker.call(`connect(${worker.fd(fd)}, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("${server}")}, 16`, ')', 0);
+  worker.call(`sendto(${worker.fd(fd)}, "${question(name)}", 28, MSG_NOSIGNAL, NULL, 0`, ')', 28);
+  const entered = `poll([{fd=${worker.fd(fd)}, events=POLLIN}], 1, 5000`;
+  if (code === '') worker.call(entered, ')', '0 (Timeout)', ms);
+  else {
+    worker.call(entered, ')', `1 ([{fd=${fd}, revents=POLLIN}])`, ms);
+    const answer = question(name).replace('\\1\\0', code);
+    worker.call(`recvfrom(${worker.fd(fd)}, "${answer}", `, '1024, 0, NULL, NULL)', 44);
+  }
+  return worker.call(`close(${worker.fd(fd)}`, ')', 0);
+}
+
+function looksUp(inside: (worker: ThreadLines) => void): TraceLines {
+  const { trace, worker } = oneWorker();
+  worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a');
+  inside(worker);
+  worker.reply(11).close(11).waitUntil(60_000);
+  return trace;
+}
+
+describe('a name lookup on a loop', () => {
+  it('is a warning from 100 ms on, and critical from a second on', async () => {
+    assert.match(none(await analyzed(looksUp((worker) => ask(worker, 'db.example', 99))), KIND), /the longest 99 ms/);
+    const { severity, sureness, metrics, title } = only(await analyzed(looksUp((worker) => ask(worker, 'db.example', 100))), KIND);
+    assert.deepEqual([severity, sureness, metrics.count, metrics.timeouts], ['warning', 'likely', 1, 0]);
+    assert.equal(title, '1 name lookup on the loop, longest 100 ms: db.example');
+    assert.equal(only(await analyzed(looksUp((worker) => ask(worker, 'db.example', 999))), KIND).severity, 'warning');
+    assert.equal(only(await analyzed(looksUp((worker) => ask(worker, 'db.example', 1000))), KIND).severity, 'critical');
+  });
+
+  it('goes on through a server that does not answer and the search domains', async () => {
+    const report = await analyzed(
+      looksUp((worker) => {
+        ask(worker, 'db.corp.example', 5000, { code: '' });
+        ask(worker, 'db.corp.example', 7, { server: '10.0.0.3', code: NO_SUCH_NAME });
+        ask(worker, 'db.internal.example', 7, { server: '10.0.0.3' });
+      }),
+    );
+    const { metrics, summary, next } = only(report, KIND);
+    assert.deepEqual([metrics.count, metrics.timeouts, metrics.noSuchName, metrics.questions, metrics.searched], [1, 1, 1, 3, 1]);
+    assert.deepEqual(metrics.servers, [
+      { server: '10.0.0.2:53', lookups: 1, timeouts: 1 },
+      { server: '10.0.0.3:53', lookups: 1, timeouts: 0 },
+    ]);
+    assert.match(summary, /no answer in time and asked again: 10\.0\.0\.2:53 1 time\./);
+    assert.ok(next.some(({ text }) => text.includes('/etc/resolv.conf')));
+  });
+
+  it('is another one for another name, and for the same name after an answer', async () => {
+    const report = await analyzed(
+      looksUp((worker) => {
+        ask(worker, 'db.example', 107);
+        ask(worker, 'cache.example', 107);
+        worker.gap(6);
+        ask(worker, 'cache.example', 107);
+      }),
+    );
+    const { metrics } = only(report, KIND);
+    assert.equal(metrics.count, 3);
+    assert.deepEqual(
+      (metrics.names as readonly { readonly name: string; readonly count: number }[]).map(({ name, count }) => [name, count]),
+      [
+        ['cache.example', 2],
+        ['db.example', 1],
+      ],
+    );
+  });
+
+  it('counts both questions of one message', async () => {
+    const both = (name: string) =>
+      `[{msg_hdr={msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="${question(name)}", iov_len=30}], msg_iovlen=1}, msg_len=30}, {msg_hdr={msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="${question(name)}", iov_len=30}], msg_iovlen=1}, msg_len=30}]`;
+    const trace = looksUp((worker) => {
+      worker.call('socket(AF_INET, SOCK_DGRAM|SOCK_CLOEXEC|SOCK_NONBLOCK, IPPROTO_IP', ')', '12<socket:[6012]>');
+      worker.call('connect(12<socket:[6012]>, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("10.0.0.2")}, 16', ')', 0);
+      worker.call(`sendmmsg(12<socket:[6012]>, ${both('db.example')}, 2, MSG_NOSIGNAL`, ')', 2);
+      worker.call('poll([{fd=12<socket:[6012]>, events=POLLIN}], 1, 5000', ')', '1 ([{fd=12, revents=POLLIN}])', 207);
+    });
+    assert.deepEqual([only(await analyzed(trace), KIND).metrics.questions, only(await analyzed(trace), KIND).metrics.count], [2, 1]);
+  });
+
+  it('is seen without a connect, as musl asks', async () => {
+    const trace = looksUp((worker) => {
+      worker.call('socket(AF_INET, SOCK_DGRAM|SOCK_CLOEXEC|SOCK_NONBLOCK, IPPROTO_IP', ')', '12<socket:[6012]>');
+      const to = '{sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("10.0.0.2")}, 16';
+      worker.call(`sendto(12<socket:[6012]>, "${question('db.example')}", 28, MSG_NOSIGNAL, ${to}`, ')', 28);
+      worker.call('poll([{fd=12<socket:[6012]>, events=POLLIN}], 1, 2500', ')', '1 ([{fd=12, revents=POLLIN}])', 207);
+    });
+    const { metrics } = only(await analyzed(trace), KIND);
+    assert.deepEqual(metrics.servers, [{ server: '10.0.0.2:53', lookups: 1, timeouts: 0 }]);
+  });
+
+  it('is none when the loop itself waits for the answer', async () => {
+    const trace = looksUp((worker) => {
+      worker.call('socket(AF_INET, SOCK_DGRAM|SOCK_CLOEXEC|SOCK_NONBLOCK, IPPROTO_IP', ')', '12<socket:[6012]>');
+      worker.call('connect(12<socket:[6012]>, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("10.0.0.2")}, 16', ')', 0);
+      worker.call(`sendto(12<socket:[6012]>, "${question('db.example')}", 28, MSG_NOSIGNAL, NULL, 0`, ')', 28);
+      worker.call('recvfrom(12<socket:[6012]>, 0x7ffd5000, ', '1024, 0, NULL, NULL)', failed('EAGAIN'));
+      worker.waitUntil(worker.now + 5000, 12);
+    });
+    none(await analyzed(trace), KIND);
+  });
+
+  it('is none on another thread, where a loop has its resolver', async () => {
+    const { trace, worker } = oneWorker();
+    startThread(worker, 140);
+    worker.waitUntil(50, LISTENER).serve(11, 'GET /a').waitUntil(9000);
+    ask(trace.thread(140).at(60), 'db.example', 5000);
+    none(await analyzed(trace), KIND);
+  });
+
+  it('shows no name that could be anything but a name', async () => {
+    const trace = looksUp((worker) => ask(worker, 'a b;$(x).example', 107));
+    assert.match(only(await analyzed(trace), KIND).title, /: a\?b\?\?\?x\?\.example$/);
+  });
+});

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { analyzed, none, only } from '../support/analyzed.ts';
+import { oneWorker, prefork, startThread } from '../support/server-lines.ts';
+import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
+import type { TraceLines } from '../support/trace-lines.ts';
+
+const KIND = 'disk-sync';
+const FILE = '21</var/lib/a.db>';
+
+/** One loop that serves a request at 50 ms and syncs so many times while it does, each for `ms` milliseconds. */
+function syncs(count: number, ms: number, call = 'fsync'): TraceLines {
+  const { trace, worker } = oneWorker();
+  worker.waitUntil(50, LISTENER).accept(11).read(11, 'POST /order');
+  for (let index = 0; index < count; index++) worker.call(`${call}(${FILE}`, ')', 0, ms);
+  worker.reply(11).close(11).waitUntil(9000);
+  return trace;
+}
+
+/** A sync worker that serves one connection with so many milliseconds of syncs in it. */
+function blocking(ms: number): TraceLines {
+  const { trace, workers } = prefork([101, 102]);
+  for (const [index, worker] of (workers as ThreadLines[]).entries()) {
+    for (let request = 0; request < 3; request++) {
+      worker
+        .call('select(6, [5], NULL, NULL, {tv_sec=1, tv_usec=0}', ')', '1 (in [5], left {tv_sec=0, tv_usec=900000})', 20)
+        .call(
+          'accept4(5<socket:[4711]>, ',
+          '{sa_family=AF_INET, sin_port=htons(40011), sin_addr=inet_addr("10.0.0.9")}, [16], SOCK_CLOEXEC)',
+          '11<socket:[5001]>',
+        )
+        .read(11, 'POST /order');
+      if (index === 0 && request === 1) worker.call(`fdatasync(${FILE}`, ')', 0, ms);
+      worker.reply(11).close(11);
+    }
+    worker.stays('select(6, [5], NULL, NULL, {tv_sec=1, tv_usec=0}');
+  }
+  return trace;
+}
+
+describe('waiting for the disk', () => {
+  it('on an event loop is a warning from 100 ms within a second on, in one sync or in several', async () => {
+    assert.match(none(await analyzed(syncs(1, 99.9)), KIND), /1 sync, the longest 100 ms, none of them in the way/);
+    const { severity, metrics, title, summary, evidence } = only(await analyzed(syncs(1, 100)), KIND);
+    assert.deepEqual([severity, metrics.count, metrics.totalMs, metrics.onLoop], ['warning', 1, 100, true]);
+    assert.deepEqual(metrics.files, [{ path: '/var/lib/a.db', count: 1, totalMs: 100, longestMs: 100 }]);
+    assert.equal(title, 'Worker 101 waited 100 ms for the disk: 1 fsync on /var/lib/a.db');
+    assert.match(summary, /Most while serving POST \/order\./);
+    assert.match(evidence[0]?.text ?? '', /fsync\(21<\/var\/lib\/a\.db>\)/);
+    none(await analyzed(syncs(7, 14.2)), KIND);
+    assert.equal(only(await analyzed(syncs(7, 14.3)), KIND).severity, 'warning');
+  });
+
+  it('on a thread that serves one request at a time is a warning from 500 ms on', async () => {
+    none(await analyzed(blocking(499)), KIND);
+    const { severity, metrics } = only(await analyzed(blocking(500)), KIND);
+    assert.deepEqual([severity, metrics.onLoop], ['warning', false]);
+  });
+
+  it('often and not for long is a line, from 20 within a second on', async () => {
+    none(await analyzed(syncs(19, 1)), KIND);
+    const { severity, metrics } = only(await analyzed(syncs(20, 1)), KIND);
+    assert.deepEqual([severity, metrics.mostPerSecond, metrics.totalMs], ['info', 20, 20]);
+  });
+
+  it('tells how long 95 % of them took', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'POST /order');
+    for (let index = 0; index < 97; index++) worker.call(`fsync(${FILE}`, ')', 0, index < 3 ? 200 : 3);
+    worker.reply(11).close(11).waitUntil(9000);
+    const { metrics } = only(await analyzed(trace), KIND);
+    assert.equal(metrics.longestMs, 200);
+    assert.ok((metrics.p95Ms as number) >= 3 && (metrics.p95Ms as number) < 3.5, String(metrics.p95Ms));
+  });
+
+  it('on a thread that serves nobody is where it belongs', async () => {
+    const { trace, worker } = oneWorker();
+    startThread(worker, 140);
+    worker.waitUntil(50, LISTENER).serve(11, 'GET /a').waitUntil(9000);
+    trace.thread(140).at(60).call(`fsync(${FILE}`, ')', 0, 5003);
+    none(await analyzed(trace), KIND);
+  });
+
+  it('is seen for every call of its kind', async () => {
+    for (const call of ['fsync', 'fdatasync', 'sync_file_range']) {
+      const { title } = only(await analyzed(syncs(1, 211, call)), KIND);
+      assert.ok(title.includes(`1 ${call}`), title);
+    }
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'POST /order');
+    worker.call('msync(0x7f0000000000, 4096, MS_SYNC', ')', 0, 211).reply(11).close(11).waitUntil(9000);
+    assert.equal(only(await analyzed(trace), KIND).title, 'Worker 101 waited 211 ms for the disk: 1 msync');
+  });
+});

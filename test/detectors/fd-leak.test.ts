@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
+import { connectTo, oneWorker } from '../support/server-lines.ts';
+import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
+import type { TraceLines } from '../support/trace-lines.ts';
+
+const KIND = 'fd-leak';
+
+/** A worker that serves so many requests, one every 100 ms, doing the same in each. */
+function serves(requests: number, work: (worker: ThreadLines, request: number) => void): TraceLines {
+  const { trace, worker } = oneWorker();
+  worker.waitUntil(150, LISTENER).serve(11, 'GET /ping').waitUntil(300);
+  for (let request = 0; request < requests; request++) {
+    worker
+      .waitUntil(400 + 100 * request, LISTENER)
+      .accept(11)
+      .read(11, 'GET /report');
+    work(worker, request);
+    worker.reply(11).close(11);
+  }
+  worker.waitUntil(400 + 100 * requests + 500);
+  worker.waitUntil(400 + 100 * requests + 1000);
+  return trace;
+}
+
+function opens(worker: ThreadLines, fd: number): void {
+  worker.call('openat(AT_FDCWD, "/srv/export", O_RDWR|O_CREAT', ', 0600)', `${fd}</srv/export-${fd}>`);
+  worker.labels.set(fd, `/srv/export-${fd}`);
+}
+
+describe('descriptors that a worker keeps', () => {
+  it('are a leak from 20 on, and the request that opens them is named', async () => {
+    assert.match(none(await analyzed(serves(23, (worker, request) => request < 19 && opens(worker, 100 + request))), KIND), /^no process/);
+    const { metrics, severity, sureness, summary, evidence, title } = only(
+      await analyzed(serves(20, (worker, request) => opens(worker, 100 + request))),
+      KIND,
+    );
+    assert.deepEqual([severity, sureness, metrics.group, metrics.growth], ['warning', 'possible', 'file', 20]);
+    assert.equal(title, 'Worker 101 keeps 20 more open files than before the load');
+    assert.match(summary, /Most are \/srv\/export-N \(20\)\. Most were opened while serving GET \/report\./);
+    assert.match(evidence[0]?.text ?? '', /openat/);
+  });
+
+  it('are likely a leak from 50 on', async () => {
+    assert.equal(only(await analyzed(serves(49, (worker, request) => opens(worker, 100 + request))), KIND).sureness, 'possible');
+    assert.equal(only(await analyzed(serves(50, (worker, request) => opens(worker, 100 + request))), KIND).sureness, 'likely');
+  });
+
+  it('are none when they fill a pool or a cache and stay', async () => {
+    none(await analyzed(serves(97, (worker, request) => request < 43 && opens(worker, 100 + request))), KIND);
+  });
+
+  it('are none when they are closed later', async () => {
+    const batch = (worker: ThreadLines, request: number): void => {
+      opens(worker, 100 + request);
+      if (request % 31 === 30) for (let fd = 100 + request - 30; fd <= 100 + request; fd++) worker.close(fd);
+    };
+    none(await analyzed(serves(93, batch)), KIND);
+  });
+
+  it('are sockets to another service, unless a second request uses them', async () => {
+    const connects = (worker: ThreadLines, request: number): void => {
+      connectTo(worker, 100 + request, 5432).send(100 + request, 'opaque');
+    };
+    const { metrics } = only(await analyzed(serves(41, connects)), KIND);
+    assert.deepEqual([metrics.group, metrics.growth], ['socket', 41]);
+    assert.deepEqual(metrics.names, [{ name: '10.0.0.7:5432 (PostgreSQL by convention)', open: 41 }]);
+    const pools = (worker: ThreadLines, request: number): void => {
+      connects(worker, request);
+      if (request > 0) worker.send(100 + request - 1, 'opaque');
+    };
+    none(await analyzed(serves(41, pools)), KIND);
+  });
+
+  it('are none while their requests are not answered', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(150, LISTENER).serve(11, 'GET /ping').waitUntil(300);
+    for (let request = 0; request < 41; request++) {
+      worker
+        .waitUntil(400 + 100 * request, LISTENER)
+        .accept(200 + request)
+        .read(200 + request, 'GET /slow');
+      connectTo(worker, 100 + request, 5432).send(100 + request, 'opaque');
+    }
+    worker.waitUntil(9000);
+    none(await analyzed(trace), KIND);
+  });
+
+  it('cannot be told when close was not traced', async () => {
+    const trace = serves(41, (worker, request) => opens(worker, 100 + request));
+    const text = trace.text().replace(/^.*close\(.*\n/gm, '');
+    const report = await analyzed(text);
+    assert.equal(report.outcomes[KIND]?.status, 'not-applicable');
+  });
+
+  it('do not count a second time in the next life of a pid, nor when the worker ends', async () => {
+    const trace = serves(41, (worker, request) => opens(worker, 100 + request));
+    trace.thread(101).exits();
+    assert.equal(only(await analyzed(trace), KIND).metrics.growth, 41);
+  });
+});
+
+/** A worker that reads the end of so many connections to another service and keeps them for `seconds`. */
+function forgets(sockets: number, seconds: number): TraceLines {
+  const { trace, worker } = oneWorker();
+  worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a');
+  for (let fd = 100; fd < 100 + sockets; fd++) connectTo(worker, fd, 8081).readEnd(fd);
+  worker.reply(11).close(11);
+  worker.waitUntil(worker.now + seconds * 1000);
+  return trace;
+}
+
+describe('sockets whose other end has closed', () => {
+  it('are forgotten from five on after ten seconds', async () => {
+    none(await analyzed(forgets(4, 11)), KIND);
+    none(await analyzed(forgets(7, 9.9)), KIND);
+    const { metrics, title, openEnded, evidence, next } = only(await analyzed(forgets(5, 10.1)), KIND);
+    assert.deepEqual([metrics.count, metrics.clients, openEnded], [5, 0, true]);
+    assert.equal(title, 'Worker 101 keeps 5 sockets open whose other end has closed');
+    assert.match(evidence[0]?.text ?? '', /recvfrom\(10\d/);
+    assert.match(next[0]?.command ?? '', /close-wait/);
+  });
+
+  it('are those of clients, too, unless their request is still being answered', async () => {
+    const clients = (answered: boolean): TraceLines => {
+      const { trace, worker } = oneWorker();
+      for (let fd = 100; fd < 107; fd++) {
+        worker
+          .waitUntil(worker.now + 5, LISTENER)
+          .accept(fd)
+          .read(fd, 'GET /a');
+        if (answered) worker.reply(fd);
+        worker.readEnd(fd);
+      }
+      worker.close(90).waitUntil(20_000);
+      return trace;
+    };
+    assert.equal(only(await analyzed(clients(true)), KIND).metrics.clients, 7);
+    assert.deepEqual(ofKind(await analyzed(clients(false)), KIND), []);
+  });
+});

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { analyzed, none, only } from '../support/analyzed.ts';
+import { prefork, startThread } from '../support/server-lines.ts';
+import { failed, LISTENER, QUICK, type ThreadLines } from '../support/thread-lines.ts';
+import type { TraceLines } from '../support/trace-lines.ts';
+
+const KIND = 'lock-contention';
+const FILE = '21</var/lib/app.lock>';
+const WORD = '0x7f3a10';
+
+function serving(worker: ThreadLines, at: number): ThreadLines {
+  return worker.waitUntil(at, LISTENER).accept(11).read(11, 'GET /a');
+}
+
+/** Worker 101 has the lock while worker 102 waits for it for `ms` milliseconds. */
+function queue(ms: number, { file = FILE, call = 'flock', take = 'LOCK_EX', give = 'LOCK_UN' } = {}): TraceLines {
+  const { trace, workers } = prefork([101, 102]);
+  const [holder, waiter] = workers as [ThreadLines, ThreadLines];
+  serving(holder, 50).call(`${call}(${file}, ${take}`, ')', 0);
+  serving(waiter, 60).at(100).call(`${call}(${file}, ${take}`, ')', 0, ms).call(`${call}(${file}, ${give}`, ')', 0);
+  holder.at(100 + ms - QUICK).call(`${call}(${file}, ${give}`, ')', 0);
+  for (const worker of [holder, waiter]) worker.reply(11).close(11).waitUntil(3000);
+  return trace;
+}
+
+describe('waiting for a lock that processes share', () => {
+  it('is a warning from 500 ms of waiting on, and names the file and the process that had it', async () => {
+    assert.match(none(await analyzed(queue(499.9)), KIND), /at most 500 ms of waiting/);
+    const { severity, sureness, metrics, workers, summary, evidence } = only(await analyzed(queue(500)), KIND);
+    assert.deepEqual([severity, sureness, workers], ['warning', 'likely', [102]]);
+    assert.deepEqual([metrics.lock, metrics.count, metrics.totalMs], ['/var/lib/app.lock', 1, 500]);
+    assert.deepEqual(metrics.holders, [{ pid: 101, waits: 1, waitedMs: 500 }]);
+    assert.match(summary, /taken before by pid 101 \(1\), for up to 550 ms at a time\. Most waited while serving GET \/a\./);
+    assert.match(evidence[0]?.text ?? '', /^102 .*flock\(21<\/var\/lib\/app\.lock>, LOCK_EX/);
+  });
+
+  it('is seen for record locks', async () => {
+    const range = (type: string) => `F_SETLKW, {l_type=${type}, l_whence=SEEK_SET, l_start=120, l_len=1}`;
+    const { metrics } = only(await analyzed(queue(701, { call: 'fcntl', take: range('F_WRLCK'), give: range('F_UNLCK') })), KIND);
+    assert.deepEqual([metrics.totalMs, metrics.holders], [701, [{ pid: 101, waits: 1, waitedMs: 701 }]]);
+  });
+
+  it('is seen for semaphores', async () => {
+    const trace = queue(701, { call: 'semop', file: '3', take: '[{0, -1, SEM_UNDO}], 1', give: '[{0, 1, SEM_UNDO}], 1' });
+    const { metrics } = only(await analyzed(trace), KIND);
+    assert.deepEqual([metrics.lock, metrics.totalMs], ['semaphore 0 of set 3', 701]);
+  });
+
+  it('is possible when the holder is not in the capture', async () => {
+    const { trace, workers } = prefork([101]);
+    const [worker] = workers as [ThreadLines];
+    serving(worker, 50)
+      .call(`flock(${FILE}, LOCK_EX`, ')', 0, 701)
+      .call(`flock(${FILE}, LOCK_UN`, ')', 0)
+      .reply(11)
+      .close(11)
+      .waitUntil(3000);
+    const { sureness, summary, metrics } = only(await analyzed(trace), KIND);
+    assert.equal(sureness, 'possible');
+    assert.deepEqual([metrics.holders, metrics.unknownHolder], [[], 1]);
+    assert.match(summary, /Who held it is not in the capture/);
+  });
+
+  it('is a line when nobody waits for the thread that does', async () => {
+    const { trace, workers } = prefork([101]);
+    const [worker] = workers as [ThreadLines];
+    startThread(worker, 140);
+    serving(worker, 50).reply(11).close(11).waitUntil(3000);
+    trace.thread(140).at(60).call(`flock(${FILE}, LOCK_EX`, ')', 0, 701);
+    assert.equal(only(await analyzed(trace), KIND).severity, 'info');
+  });
+
+  it('is no contention when the lock guards accept', async () => {
+    const { trace, workers } = prefork([101, 102]);
+    for (const worker of workers)
+      for (let turn = 0; turn < 3; turn++)
+        worker
+          .call(`flock(${FILE}, LOCK_EX`, ')', 0, 701)
+          .waitUntil(worker.now + 3, LISTENER)
+          .accept(11)
+          .call(`flock(${FILE}, LOCK_UN`, ')', 0)
+          .read(11, 'GET /a')
+          .reply(11)
+          .close(11);
+    none(await analyzed(trace), KIND);
+  });
+});
+
+/** Worker 101 is refused the lock so many times, with `pause` milliseconds in between, and then gets it or does not. */
+function polling(tries: number, pause: number, obtained = true): TraceLines {
+  const { trace, workers } = prefork([101, 102]);
+  const [worker, holder] = workers as [ThreadLines, ThreadLines];
+  const range = (type: string, first: number) => `{l_type=${type}, l_whence=SEEK_SET, l_start=${first}, l_len=1}`;
+  serving(holder, 40).call(`fcntl(${FILE}, F_SETLK, ${range('F_WRLCK', 11)}`, ')', 0);
+  serving(worker, 50);
+  for (let index = 0; index < tries; index++) {
+    // SQLite reads under a shared lock on another byte before it asks for the one it writes under.
+    worker.call(`fcntl(${FILE}, F_SETLK, ${range('F_RDLCK', 10)}`, ')', 0);
+    worker.call(`fcntl(${FILE}, F_SETLK, ${range('F_WRLCK', 11)}`, ')', failed('EAGAIN'));
+    worker.call(`fcntl(${FILE}, F_SETLK, ${range('F_UNLCK', 10)}`, ')', 0);
+    worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, pause);
+  }
+  if (obtained) worker.call(`fcntl(${FILE}, F_SETLK, ${range('F_WRLCK', 11)}`, ')', 0);
+  worker.call(`close(${FILE}`, ')', 0).reply(11).close(11).waitUntil(9000);
+  holder.waitUntil(9000);
+  return trace;
+}
+
+describe('asking for a lock again and again', () => {
+  it('is one wait, from the first refusal to the lock', async () => {
+    const { metrics, summary } = only(await analyzed(polling(7, 100)), KIND);
+    assert.deepEqual([metrics.count, metrics.asking, metrics.refused], [1, 1, 0]);
+    assert.ok(Math.abs((metrics.totalMs as number) - 700) < 1, String(metrics.totalMs));
+    assert.match(summary, /asked again and again/);
+  });
+
+  it('is a wait that failed when the lock never comes', async () => {
+    const { metrics, summary } = only(await analyzed(polling(7, 100, false)), KIND);
+    assert.deepEqual([metrics.count, metrics.refused], [1, 1]);
+    assert.match(summary, /1 ended without the lock/);
+  });
+
+  it('is no waiting when more than 250 ms pass in between', async () => {
+    assert.equal(only(await analyzed(polling(5, 249)), KIND).metrics.count, 1);
+    none(await analyzed(polling(5, 251)), KIND);
+  });
+
+  it('is no waiting for one refused try: another process has the job', async () => {
+    none(await analyzed(polling(1, 100, false)), KIND);
+  });
+});
+
+/**
+ * So many threads of worker 101 that take turns at one futex, each for 50 ms and `rounds` times. Who is woken wakes the next, or the
+ * main thread does.
+ */
+function convoy(threads: number, rounds: number, { wakenBy = 'each other', operation = 'FUTEX_WAIT_BITSET_PRIVATE' } = {}): TraceLines {
+  const { trace, workers } = prefork([101]);
+  const [main] = workers as [ThreadLines];
+  const pool = Array.from({ length: threads }, (_, index) => 140 + index);
+  for (const tid of pool) startThread(main, tid);
+  main.waitUntil(50, LISTENER).accept(11);
+  const all = pool.map((tid) => trace.thread(tid).at(60));
+  all[0]?.read(11, 'GET /a').reply(11);
+  const wake = (thread: ThreadLines) => thread.call(`futex(${WORD}, FUTEX_WAKE_PRIVATE, 1`, ')', 1);
+  for (let turn = 0; turn < rounds * threads; turn++) {
+    const woken = all[turn % threads] as ThreadLines;
+    const at = 200 + 50 * turn;
+    woken.call(`futex(${WORD}, ${operation}, 2, NULL, FUTEX_BITSET_MATCH_ANY`, ')', 0, at - woken.now);
+    // The next wake-up.
+    const waker = wakenBy === 'each other' ? woken : main;
+    wake(waker.at(at + 49));
+  }
+  main.at(19_000).close(11).waitUntil(20_000);
+  return trace;
+}
+
+describe('threads that queue at one futex', () => {
+  it('are contention from three on that hand it to each other', async () => {
+    none(await analyzed(convoy(2, 11)), KIND);
+    const { metrics, severity, title, workers } = only(await analyzed(convoy(3, 11)), KIND);
+    assert.deepEqual([severity, metrics.lock, workers], ['warning', WORD, [101]]);
+    assert.equal(title, '3 threads of worker 101 queue for one lock');
+    assert.equal((metrics.waiters as readonly unknown[]).length, 3);
+  });
+
+  it('are none when somebody else wakes them: they wait for work', async () => {
+    none(await analyzed(convoy(5, 11, { wakenBy: 'main' })), KIND);
+  });
+
+  it('are none at the lock that lets one thread wait for a connection, as the threads of uWSGI do', async () => {
+    const { trace, workers } = prefork([101]);
+    const [main] = workers as [ThreadLines];
+    const pool = Array.from({ length: 5 }, (_, index) => 140 + index);
+    for (const tid of pool) startThread(main, tid);
+    const all = pool.map((tid) => trace.thread(tid).at(60));
+    for (let turn = 0; turn < 55; turn++) {
+      const thread = all[turn % 5] as ThreadLines;
+      const at = 200 + 50 * turn;
+      thread.call(`futex(${WORD}, FUTEX_WAIT_PRIVATE, 2, NULL`, ')', 0, at - thread.now);
+      thread.waitUntil(at + 48, LISTENER).accept(11);
+      thread.call(`futex(${WORD}, FUTEX_WAKE_PRIVATE, 1`, ')', 1).read(11, 'GET /a').reply(11).close(11);
+    }
+    none(await analyzed(trace), KIND);
+  });
+
+  it('are none at a lock with priority inheritance, which guards accepts', async () => {
+    none(await analyzed(convoy(5, 11, { operation: 'FUTEX_LOCK_PI_PRIVATE' })), KIND);
+  });
+});
