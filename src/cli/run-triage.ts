@@ -1,5 +1,6 @@
 import type { Report } from '../analysis/report.ts';
 import { AnalysisThread, type AnalysisThreadOptions } from '../drive/analysis-thread.ts';
+import { show } from '../output/show.ts';
 import { InputError } from '../sources/input-error.ts';
 import { openInputs } from '../sources/open-inputs.ts';
 import { EXIT } from './exit-code.ts';
@@ -86,6 +87,8 @@ function farewell(report: Report, files: readonly string[] | null, isWhole: bool
   const part = isWhole ? '' : ', read in part';
   if (files === null) return `${verdict}\nfrom standard input${part}; it was not kept.\n`;
   const [first = '', ...others] = files;
-  const names = others.length === 0 ? first : `${first} +${others.length} more`;
-  return `${verdict}\nfrom ${names}${part}. The whole report: drover analyze ${first}\n`;
+  // Names of files may hold anything.
+  const name = show(first, ascii);
+  const names = others.length === 0 ? name : `${name} +${others.length} more`;
+  return `${verdict}\nfrom ${names}${part}. The whole report: drover analyze ${name}\n`;
 }

@@ -50,7 +50,7 @@ describe('the screen', () => {
     dashboard.press('escape');
     assert.deepEqual(dashboard.lastEffect, { type: 'stop-reading' });
     dashboard.tell({ type: 'reading', reading: { ...dashboard.state.reading, state: 'stopped' } });
-    assert.match(dashboard.screen, /STOPPED after 1\.9 M lines/);
+    assert.match(dashboard.screen, /STOPPED: 1\.9 M lines read/);
   });
 
   it('keeps what was read when the analysis ends before its time', () => {

@@ -46,7 +46,7 @@ function progressText({ reading }: TuiState): string {
   const { state, bytesRead, sizeBytes, lines } = reading;
   if (state === 'done') return '';
   const amount = lines < 1_000_000 ? `${Math.floor(lines / 1_000)} k lines` : `${(lines / 1_000_000).toFixed(1)} M lines`;
-  if (state === 'stopped') return `STOPPED after ${amount}: what follows speaks of these only`;
+  if (state === 'stopped') return `STOPPED: ${amount} read`;
   const read = Math.floor(bytesRead / MEGABYTE);
   if (sizeBytes === null || sizeBytes === 0) return `Reading (${read} MB, ${amount})`;
   const percent = Math.min(100, Math.floor((bytesRead / sizeBytes) * 100));
