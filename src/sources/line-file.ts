@@ -1,4 +1,4 @@
-import { type FileHandle, open, statfs } from 'node:fs/promises';
+import { type FileHandle, open, stat, statfs } from 'node:fs/promises';
 import { compressionOf } from './compression.ts';
 import { fileInput } from './file-input.ts';
 import { InputError } from './input-error.ts';
@@ -168,6 +168,9 @@ export class LineFile {
   }
 
   async #begin(): Promise<void> {
+    // A pipe was read by the analysis, and cannot be read again; looking into it would take lines away from there.
+    if (!(await stat(this.#path)).isFile())
+      throw new InputError('a pipe keeps no lines; save it to a file first');
     const file = await open(this.#path, 'r');
     const head = Buffer.alloc(6);
     const { bytesRead } = await file.read(head, 0, 6, 0);

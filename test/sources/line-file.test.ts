@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -94,6 +95,30 @@ describe('lines of a file', () => {
     );
     assert.equal(statSync(join(folder, `spool-${spools}`)).mode & 0o777, 0o600);
     await file.close();
+  });
+
+  it('of a file that grows are found as it grows', async () => {
+    const path = join(folder, 'growing');
+    writeFileSync(path, numbered(307));
+    let isGrowing = true;
+    const file = new LineFile(path, { spool, isGrowing: () => isGrowing });
+    assert.equal((await file.read(1_000, 5)).at(-1)?.line, 307);
+    assert.equal(file.total, null);
+    appendFileSync(path, '308 more\n309 more\n');
+    assert.deepEqual(
+      (await file.read(308, 5)).map(({ text }) => text),
+      ['308 more', '309 more'],
+    );
+    isGrowing = false;
+    await file.read(1_000, 5);
+    assert.equal(file.total, 309);
+    await file.close();
+  });
+
+  it('of a pipe are not looked for: they would be taken away from the analysis', async () => {
+    const path = join(folder, 'pipe');
+    execFileSync('mkfifo', [path]);
+    await assert.rejects(new LineFile(path, { spool }).read(1, 1), /a pipe keeps no lines/);
   });
 
   it('are there as far as a broken packed file goes', async () => {
