@@ -169,8 +169,7 @@ export class LineFile {
 
   async #begin(): Promise<void> {
     // A pipe was read by the analysis, and cannot be read again; looking into it would take lines away from there.
-    if (!(await stat(this.#path)).isFile())
-      throw new InputError('a pipe keeps no lines; save it to a file first');
+    if (!(await stat(this.#path)).isFile()) throw new InputError('a pipe keeps no lines; save it to a file first');
     const file = await open(this.#path, 'r');
     const head = Buffer.alloc(6);
     const { bytesRead } = await file.read(head, 0, 6, 0);

@@ -91,17 +91,22 @@ export class Triage {
     });
     const session = await this.#takeTerminal();
     this.#session = session;
-    if (this.#options.mouse) session.setMouse(true);
-    this.#feed = start();
     const tick = (): void => this.#dashboard.dispatch({ type: 'tick', nowMs: performance.now() });
-    tick();
     const ticking = setInterval(tick, TICK_MS);
-    const code = await left;
-    clearInterval(ticking);
-    session.restore();
-    this.#desk.close();
-    await this.#feed.end();
-    this.#guard.release();
+    let code: number;
+    try {
+      if (this.#options.mouse) session.setMouse(true);
+      this.#feed = start();
+      tick();
+      code = await left;
+    } finally {
+      // Whatever went wrong is told on the normal screen.
+      clearInterval(ticking);
+      session.restore();
+      this.#desk.close();
+      await this.#feed?.end();
+      this.#guard.release();
+    }
     return { code, state: this.#dashboard.state, failure: this.#failure };
   }
 
