@@ -11,6 +11,7 @@ import { count, milliseconds, plural, ratio, round } from '../words.ts';
 import { herdAdvice, recount, WHILE_STALLED } from './advice.ts';
 import { BareAccepts } from './bare-accepts.ts';
 import { Bursts } from './bursts.ts';
+import { judgeWatched } from './watched.ts';
 
 const EVIDENCE = 6;
 /** Estimated cost of one wasted wake-up without a tracer (semantics 2.1): servers that run Python or Ruby, and others. */
@@ -90,6 +91,7 @@ export const thunderingHerd: DetectorDefinition = {
 };
 
 function conclude(context: Context, queues: ReadonlyMap<Listener, Queue>): Conclusion {
+  if (queues.size === 0 && context.model.watch.threads.size > 0) return judgeWatched(context);
   const findings: DraftFinding[] = [];
   const reasons: string[] = [];
   /** Connections of the listeners that have one acceptor, by the address they have in common: SO_REUSEPORT. */
