@@ -157,13 +157,14 @@ function event(fields: Fields, { time, tid, pid, where }: Place): Waiting | null
         where,
         signal,
         info: `si_signo=${signal}`,
+        isIgnored: true,
         isFatal: false,
       };
     }
     case 'deliver': {
       if (!(number > 0)) return null;
       const isFatal = fields.others.get('handler') === '0' && !HARMLESS.has(signal);
-      return { kind: 'signal', seenAt: time, tid, pid, where, signal, info: `si_signo=${signal}`, isFatal };
+      return { kind: 'signal', seenAt: time, tid, pid, where, signal, info: `si_signo=${signal}`, isIgnored: false, isFatal };
     }
     default:
       return null;

@@ -1,5 +1,5 @@
 import type { CallCount } from '../../src/trace/record.ts';
-import type { TimeOrigin } from '../../src/trace/time.ts';
+import type { Nanoseconds, TimeOrigin } from '../../src/trace/time.ts';
 import type { TraceFlags } from '../format.ts';
 import type { Tally } from '../strace/tally.ts';
 import { CountedCalls } from './counted-calls.ts';
@@ -10,7 +10,7 @@ import { MapLines } from './map-lines.ts';
 import type { CallFacts } from './printed-call.ts';
 import { TimeAxis } from './time-axis.ts';
 import type { Waiting, Where } from './waiting.ts';
-import { Watched } from './watched.ts';
+import { WatchedCapture } from './watched.ts';
 
 /** Where what was read goes. */
 export interface LineSink {
@@ -45,7 +45,9 @@ export class Lines {
   readonly #reader: LineReader;
   readonly #maps = new MapLines();
   readonly #counted = new CountedCalls();
-  readonly #watched = new Watched();
+  readonly #watched = new WatchedCapture();
+  /** The last `event=tick`: the maps behind it are those of the second that ends with it. */
+  #tick: { readonly seenAt: Nanoseconds; readonly where: Where } | null = null;
   /** The beginning of a printed line whose end is in a later JSON record. */
   #piece = '';
   #lost = 0;
@@ -78,6 +80,7 @@ export class Lines {
 
   /** The input is at its end. */
   end(line: number): void {
+    this.#endSecond();
     if (this.#piece === '') return;
     this.#tally.note('cut-line', line, this.#piece);
     this.#piece = '';
@@ -110,7 +113,7 @@ export class Lines {
       case 'waiting':
         return this.#wait(meaning.waiting);
       case 'header':
-        this.#header(meaning.fields);
+        this.#header(meaning.fields, where);
         return 'notices';
       case 'silent':
         return 'signals';
@@ -178,7 +181,7 @@ export class Lines {
       return;
     }
     const count = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
-    if (typeof count === 'number' && !this.#watched.add(map, count)) this.#counted.add(map, key, count);
+    if (typeof count === 'number' && !this.#watched.add(map, key, count)) this.#counted.add(map, key, count);
   }
 
   #wait(waiting: Waiting): Shape {
@@ -199,7 +202,19 @@ export class Lines {
     }
   }
 
-  #header({ event, time, pid, fd, others }: Fields): void {
+  /** The maps behind the last tick are complete. */
+  #endSecond(): void {
+    if (this.#tick === null) return;
+    for (const second of this.#watched.takeSecond()) this.#wait({ kind: 'watched', ...this.#tick, second });
+    this.#tick = null;
+  }
+
+  #header({ event, time, pid, fd, others }: Fields, where: Where): void {
+    if (event === 'tick') {
+      this.#endSecond();
+      const seenAt = this.axis.at(time);
+      this.#tick = Number.isNaN(seenAt) ? null : { seenAt, where };
+    }
     if (event === 'fd') {
       if (pid > 0 && fd >= 0) this.#sink.describe(pid, fd, others.get('is') ?? '');
       this.#flags.fdDecoration = 'path';

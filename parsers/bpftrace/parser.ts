@@ -1,4 +1,4 @@
-import type { Call, TraceRecord } from '../../src/trace/record.ts';
+import type { Call, Signal, TraceRecord } from '../../src/trace/record.ts';
 import type { DiagnosticCount, LineAccount, ParserOptions, TraceFlags, TraceParser } from '../format.ts';
 import { LineCutter } from '../strace/line-cutter.ts';
 import { decode } from '../strace/line-reference.ts';
@@ -14,6 +14,8 @@ import type { Waiting, Where } from './waiting.ts';
 const LONGEST_TEXT = 1_000;
 /** A line is read up to here. */
 const LONGEST_LINE = 65_536;
+
+const MOST_IGNORED = 10_000;
 
 /** Reads what bpftrace prints, as text or as JSON: the README of this folder is the grammar. */
 export class BpftraceParser implements TraceParser {
@@ -36,6 +38,8 @@ export class BpftraceParser implements TraceParser {
   readonly #ready: TraceRecord[] = [];
   /** Calls that the capture's end showed as running. */
   readonly #left: { readonly tid: number; readonly facts: CallFacts; readonly where: Where }[] = [];
+  /** Signals that a thread ignores, sent while it was in a call, by thread. */
+  readonly #ignored = new Map<number, Signal>();
   #line = 0;
   #isLast = false;
   #isEnding = false;
@@ -115,6 +119,12 @@ export class BpftraceParser implements TraceParser {
       this.#ready.push({ kind: 'socket-state', time: seenAt, state, port, peer, ...where });
       return;
     }
+    if (waiting.kind === 'watched') {
+      const { second, seenAt, where } = waiting;
+      const { tid, ...counts } = second;
+      this.#ready.push({ kind: 'watched', lane: this.#threads.lane(tid), time: seenAt, ...counts, ...where });
+      return;
+    }
     const { tid, pid, where, seenAt: time } = waiting;
     const lane = this.#threads.lane(tid);
     if (this.#threads.belongs(tid, pid)) this.#ready.push({ kind: 'membership', lane, leader: this.#threads.lane(pid), time });
@@ -125,15 +135,24 @@ export class BpftraceParser implements TraceParser {
         if (waiting.scheduling !== null) this.#ready.push({ kind: 'scheduling', lane, time, ...waiting.scheduling });
         const call = this.#made(tid, pid, facts, where);
         this.#ready.push(call);
+        const ignored = this.#ignored.get(tid);
+        if (ignored !== undefined) {
+          this.#ignored.delete(tid);
+          this.#ready.push({ ...ignored, time });
+        }
         this.#note(pid, facts);
         if (lane.lastLine instanceof PrintedCall) lane.lastLine.forgetPrevious();
         lane.lastLine = call;
         return;
       }
       case 'signal': {
+        const { signal, info, isIgnored, isFatal } = waiting;
         const { file, line, text } = where;
-        this.#ready.push({ kind: 'signal', lane, time, signal: waiting.signal, info: waiting.info, file, line, text });
-        if (waiting.isFatal) this.#threads.killedBy(pid, waiting.signal);
+        const record: Signal = { kind: 'signal', lane, time, signal, info, isIgnored, file, line, text };
+        // It was sent inside a call, which ends later: the process would see it after that.
+        if (isIgnored && this.#ignored.size < MOST_IGNORED) this.#ignored.set(tid, record);
+        else this.#ready.push(record);
+        if (isFatal) this.#threads.killedBy(pid, signal);
         break;
       }
       case 'exit': {
@@ -149,6 +168,7 @@ export class BpftraceParser implements TraceParser {
           line: where.line,
         });
         this.#threads.ended(tid);
+        this.#ignored.delete(tid);
         return;
       }
     }

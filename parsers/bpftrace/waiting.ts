@@ -1,5 +1,6 @@
 import type { Nanoseconds } from '../../src/trace/time.ts';
 import type { CallFacts, SchedulingFacts } from './printed-call.ts';
+import type { WatchedSecond } from './watched.ts';
 
 /** Where a line stands. */
 export interface Where {
@@ -29,6 +30,7 @@ export type Waiting =
       readonly where: Where;
       readonly signal: string;
       readonly info: string;
+      readonly isIgnored: boolean;
       /** The process has no handler and does not ignore it: it ends by it. */
       readonly isFatal: boolean;
     }
@@ -48,4 +50,5 @@ export type Waiting =
       readonly port: number;
       readonly peer: string;
     }
+  | { readonly kind: 'watched'; readonly seenAt: Nanoseconds; readonly where: Where; readonly second: WatchedSecond }
   | { readonly kind: 'lost'; readonly seenAt: Nanoseconds; readonly count: number };

@@ -13,18 +13,49 @@ const MAPS: Readonly<Record<string, readonly [call: string, error: string]>> = {
   '@epipe': ['sendto', 'EPIPE'],
   '@reset': ['sendto', 'ECONNRESET'],
 };
+/** So many threads may show up in one second. */
+const MOST = 10_000;
 
-/** Sums up what `watch.bt` prints once a second. */
-export class Watched {
+/** What one thread did in one second. */
+export interface WatchedSecond {
+  readonly tid: number;
+  accepted: number;
+  empty: number;
+  waits: number;
+  timeouts: number;
+  wakeUps: number;
+}
+
+const COLUMNS: Readonly<Record<string, Exclude<keyof WatchedSecond, 'tid'>>> = {
+  '@accepts': 'accepted',
+  '@eagain': 'empty',
+  '@waits': 'waits',
+  '@timeouts': 'timeouts',
+  '@wakes': 'wakeUps',
+};
+
+/** Takes in what `watch.bt` prints once a second. */
+export class WatchedCapture {
   readonly #sums = new Map<string, number>();
+  #second = new Map<number, WatchedSecond>();
   /** The capture is one of `watch.bt`. */
   active = false;
 
   /** True when the entry is one of the program's. */
-  add(map: string, value: number): boolean {
-    if (!this.active || MAPS[map] === undefined || !Number.isSafeInteger(value) || value < 0) return false;
-    this.#sums.set(map, (this.#sums.get(map) ?? 0) + value);
+  add(map: string, key: string, value: number): boolean {
+    if (!this.active || !Number.isSafeInteger(value) || value < 0) return false;
+    if (MAPS[map] !== undefined) this.#sums.set(map, (this.#sums.get(map) ?? 0) + value);
+    const column = COLUMNS[map];
+    if (column === undefined) return MAPS[map] !== undefined;
+    if (/^\d{1,10}$/.test(key)) this.#of(Number(key))[column] += value;
     return true;
+  }
+
+  /** The seconds of all threads since the last tick. */
+  takeSecond(): Iterable<WatchedSecond> {
+    const second = this.#second;
+    this.#second = new Map();
+    return second.values();
   }
 
   /** Each family of calls goes by the name of its most usual one. */
@@ -40,5 +71,13 @@ export class Watched {
         longest: UNKNOWN,
       };
     }
+  }
+
+  #of(tid: number): WatchedSecond {
+    const known = this.#second.get(tid);
+    if (known !== undefined) return known;
+    const made: WatchedSecond = { tid, accepted: 0, empty: 0, waits: 0, timeouts: 0, wakeUps: 0 };
+    if (this.#second.size < MOST) this.#second.set(tid, made);
+    return made;
   }
 }

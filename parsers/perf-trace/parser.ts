@@ -1,7 +1,5 @@
-import { errorNumber } from '../../src/trace/errors.ts';
 import type { Call, TraceRecord } from '../../src/trace/record.ts';
 import { knownSyscall } from '../../src/trace/syscall-numbers.ts';
-import { syscall } from '../../src/trace/syscalls.ts';
 import { MILLISECOND, UNKNOWN } from '../../src/trace/time.ts';
 import { Ordering } from '../bpftrace/ordering.ts';
 import { type CallFacts, PrintedCall } from '../bpftrace/printed-call.ts';
@@ -12,8 +10,8 @@ import { LineCutter } from '../strace/line-cutter.ts';
 import { decode } from '../strace/line-reference.ts';
 import { Source } from '../strace/source.ts';
 import { Tally } from '../strace/tally.ts';
+import { factsOf } from './call-facts.ts';
 import { isHead, type PerfLine, readPerfLine } from './line.ts';
-import { straceWords } from './strace-words.ts';
 import { Summary } from './summary.ts';
 
 const LONGEST_LINE = 16_384;
@@ -240,29 +238,4 @@ export class PerfTraceParser implements TraceParser {
     this.#ordering.end();
     this.#ready.push(...this.#summary.records());
   }
-}
-
-function factsOf(read: PerfLine, entry: PerfLine, start: number, end: number): CallFacts | null {
-  const name = knownSyscall(read.name);
-  if (name === '') return null;
-  const called = syscall(name);
-  const words = straceWords(name, entry.args);
-  const value = Number(read.result);
-  const isKnown = read.result !== '' && read.result !== '?' && Number.isFinite(value);
-  const isTimed = read.took !== null && end >= start;
-  return {
-    syscall: called,
-    start,
-    end,
-    duration: isTimed ? end - start : UNKNOWN,
-    result: isKnown ? value : Number.NaN,
-    error: read.error,
-    value: read.error === '' ? (isKnown ? value : 0) : -errorNumber(read.error) || -1,
-    fd: called.takesDescriptor ? Number(/^-?\d{1,10}/.exec(words)?.[0] ?? -1) : -1,
-    inFlight: false,
-    raw: [],
-    data: '',
-    eventBytes: 12,
-    words,
-  };
 }

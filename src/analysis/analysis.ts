@@ -59,6 +59,7 @@ export class Analysis {
     else if (record.kind === 'scheduling') model.scheduling(record);
     else if (record.kind === 'socket-state') model.socketState(record);
     else if (record.kind === 'lost') model.lost(record);
+    else if (record.kind === 'watched') model.watched(record);
     else if (record.kind === 'count') model.counted(record);
     else model.frame(record);
   }
@@ -77,9 +78,11 @@ export class Analysis {
     this.#capabilities.format = facts.source.format;
     const outcomes: Partial<Record<Kind, Outcome>> = {};
     const drafts: DraftFinding[] = [];
-    const onlyCounted = model.statistics.fromTables && model.firstTime === UNKNOWN;
+    const isWatched = model.watch.threads.size > 0;
+    const onlyCounted = isWatched || (model.statistics.fromTables && model.firstTime === UNKNOWN);
     for (const running of this.#running) {
-      const { outcome, findings } = onlyCounted ? NOTHING_BUT_COUNTS : concluded(running);
+      const { outcome, findings } =
+        onlyCounted && !(isWatched && running.kind === 'thundering-herd') ? NOTHING_BUT_COUNTS : concluded(running);
       outcomes[running.kind] = outcome;
       drafts.push(...findings);
     }

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { PROGRAM_NAMES, type ProgramName } from '../sources/bpftrace/program.ts';
+import type { ProgramName } from '../sources/bpftrace/program.ts';
 import { parseBytes, parseSeconds } from './option-values.ts';
 import type { ExitCodeSink } from './program.ts';
 import { addJudgeOptions, addPrintOptions, type ReportFlags } from './report-flags.ts';
@@ -28,13 +28,15 @@ export interface AttachFlags extends CaptureFlags, ReportFlags {
   readonly tui?: boolean;
 }
 
+/** The other programs print for people, which `record` can be asked for. */
+export const REPORTED: readonly ProgramName[] = ['calls', 'exact'];
 const SECONDS = 60;
 export const SPOOL_BYTES = 512 * 1_048_576;
 
 /** Adds `drover attach`. */
 export function addAttachCommand(program: Command, exitWith: ExitCodeSink): void {
   const command = addPidArgument(program.command('attach').description('trace a running server for a while and report'));
-  addCaptureOptions(command).option('--save <file>', 'keep the capture under this name; only you can read it');
+  addCaptureOptions(command, REPORTED).option('--save <file>', 'keep the capture under this name; only you can read it');
   addScreenOptions(command);
   addJudgeOptions(addPrintOptions(command).optionsGroup('What to look at:')).action(async (words: string[], flags: AttachFlags) => {
     const { mayTakeTerminal } = await import('./terminal-manners.ts');
@@ -55,13 +57,16 @@ export function addPidArgument(command: Command): Command {
 }
 
 /** Adds the options that say how to trace. */
-export function addCaptureOptions(command: Command): Command {
+export function addCaptureOptions(command: Command, programs: readonly ProgramName[]): Command {
   return command
     .optionsGroup('How to trace:')
     .addOption(new Option('--engine <engine>', 'the tracer').choices(['auto', 'bpftrace', 'strace']).default('auto'))
     .addOption(
-      new Option('--program <name>', 'what bpftrace records: calls; exact: also what no call shows; watch: less, at hardly any cost')
-        .choices(PROGRAM_NAMES)
+      new Option(
+        '--program <name>',
+        `what bpftrace records: the calls; exact: also what no call shows${programs.includes('watch') ? '; watch: counts a second, for people' : ''}`,
+      )
+        .choices(programs)
         .default('calls'),
     )
     .addOption(new Option('--for <time>', 'how long: 30s, 2m').argParser(parseSeconds).default(SECONDS, '60s'))

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { AttachError } from '../sources/live/attach-error.ts';
 import type { CaptureEnd, LiveCapture } from '../sources/live/capture.ts';
 import { prepareCapture } from '../sources/live/prepare.ts';
 import { megabytes } from '../sources/live/spool.ts';
@@ -30,9 +31,20 @@ export async function startSession(
 ): Promise<LiveCapture | null> {
   const { engine, processes, why } = prepareCapture(pids, { engine: flags.engine, family: flags.family });
   if (why !== '') notice(why);
-  if (engine === 'strace' && !(await agreed(processes.length, flags))) return null;
   const { save, spool, maxSpool, program } = flags;
-  return startCapture(engine, processes, { save, spool, mostBytes: maxSpool, seconds: flags.for + reserveSeconds, program });
+  const start = (chosen: typeof engine) =>
+    startCapture(chosen, processes, { save, spool, mostBytes: maxSpool, seconds: flags.for + reserveSeconds, program });
+  if (engine === 'bpftrace') {
+    try {
+      return await start('bpftrace');
+    } catch (error) {
+      // Whether a kernel lets bpftrace in shows only when it tries.
+      if (flags.engine !== 'auto' || !(error instanceof AttachError)) throw error;
+      prepareCapture(pids, { engine: 'strace', family: flags.family });
+      notice(`Using strace, which slows the server down more. ${error.message}`);
+    }
+  }
+  return (await agreed(processes.length, flags)) ? start('strace') : null;
 }
 
 /** What to say when the tracing has begun. */

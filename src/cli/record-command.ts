@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { PROGRAM_NAMES } from '../sources/bpftrace/program.ts';
 import { addCaptureOptions, addPidArgument, type CaptureFlags } from './attach-command.ts';
 import type { ExitCodeSink } from './program.ts';
 
@@ -10,7 +11,7 @@ export interface RecordFlags extends CaptureFlags {
 /** Adds `drover record`. */
 export function addRecordCommand(program: Command, exitWith: ExitCodeSink): void {
   const command = addPidArgument(program.command('record').description('trace a running server into a file, for later or for a colleague'));
-  addCaptureOptions(command)
+  addCaptureOptions(command, PROGRAM_NAMES)
     .optionsGroup('What to print:')
     .option('-o, --output <file>', 'the capture; only you can read it (default: drover-HOST-TIME.trace)')
     .option('-q, --quiet', 'the name of the file only')

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { AnalyzeFlags } from './analyze-command.ts';
-import { type AttachFlags, addCaptureOptions } from './attach-command.ts';
+import { type AttachFlags, addCaptureOptions, REPORTED } from './attach-command.ts';
 import { parseCount } from './option-values.ts';
 import type { ExitCodeSink } from './program.ts';
 import { addJudgeOptions, addPrintOptions } from './report-flags.ts';
@@ -29,7 +29,7 @@ export function addTriageCommand(program: Command, exitWith: ExitCodeSink): void
     .option('--from <time>', 'leave out findings before: 02:13:37.5, +12.4s, 2026-11-20T02:13:37Z, epoch seconds', parseTimePoint)
     .option('--to <time>', 'leave out findings after', parseTimePoint);
   addScreenOptions(addJudgeOptions(command));
-  addCaptureOptions(command).option('--save <file>', 'keep the capture under this name; only you can read it');
+  addCaptureOptions(command, REPORTED).option('--save <file>', 'keep the capture under this name; only you can read it');
   addPrintOptions(command).action(async (files: string[], flags: TriageFlags & AttachFlags) => exitWith(await triage(files, flags)));
 }
 

@@ -10,6 +10,7 @@ export function timeOf(record: TraceRecord): Nanoseconds | null {
     case 'exit':
     case 'membership':
     case 'lost':
+    case 'watched':
     case 'scheduling':
     case 'socket-state':
       return record.time;

@@ -53,6 +53,8 @@ export class Census {
   /** Sockets that the other end had closed and we had not, without those of requests that were being answered; and when that was so. */
   ended: readonly Descriptor[] = [];
   endedAsOf: Nanoseconds = UNKNOWN;
+  /** Openings, closings and ends up to the last count. */
+  changes = -1;
 }
 
 /** Counts open descriptors now and then, on a grid that becomes coarser with the length of the trace. */
@@ -82,7 +84,7 @@ export function noteOpening(call: Call, thread: Thread, descriptor: Descriptor):
   const { census } = thread.process;
   if (census === null || census.budget === 0) return;
   census.budget--;
-  descriptor.opening = { line: keptLine(call), request: thread.loop.owner?.name ?? '' };
+  descriptor.opening = { line: keptLine(call), request: thread.loop.owner?.line ?? '' };
 }
 
 /** A read found that the other end has closed: from now on it is for us to close. */
@@ -95,6 +97,14 @@ export function noteEnd(call: Call, { process }: Thread, descriptor: Descriptor)
 function count(process: Process, time: Nanoseconds): Census {
   process.census ??= new Census();
   const { census } = process;
+  // Most processes of a large capture are idle, or gone without a word.
+  if (process.exitedAt !== UNKNOWN) return census;
+  const changes = process.descriptors.changes + process.endedOpen;
+  if (census.changes === changes && census.points.at(-1)?.requests === process.requests) {
+    census.endedAsOf = time;
+    return census;
+  }
+  census.changes = changes;
   const counts = { file: 0, socket: 0, pipe: 0, event: 0 };
   const ended: Descriptor[] = [];
   let open = 0;

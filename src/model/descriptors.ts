@@ -137,6 +137,8 @@ export function describeTarget(fd: number, descriptor: Descriptor | undefined): 
 /** The descriptors of one process by number. Threads of a process share one table; a fork copies it. */
 export class DescriptorTable {
   readonly #byNumber: Map<number, Descriptor>;
+  /** Openings and closings so far. */
+  changes = 0;
 
   constructor(copyOf?: DescriptorTable) {
     this.#byNumber = new Map(copyOf === undefined ? undefined : copyOf.#byNumber);
@@ -147,6 +149,7 @@ export class DescriptorTable {
   }
 
   set(fd: number, descriptor: Descriptor): Descriptor {
+    this.changes++;
     this.#byNumber.set(fd, descriptor);
     return descriptor;
   }
@@ -157,6 +160,7 @@ export class DescriptorTable {
   }
 
   delete(fd: number): void {
+    this.changes++;
     this.#byNumber.delete(fd);
   }
 

@@ -129,6 +129,8 @@ export interface FailedWrite {
   readonly lines: readonly KeptLine[];
   /** `SIGPIPE` when that signal followed; set later. */
   signal: string;
+  /** The process is known to ignore it. */
+  signalIgnored: boolean;
   /** The process died of it. */
   fatal: boolean;
 }

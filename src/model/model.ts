@@ -1,5 +1,5 @@
 import type { CaptureFacts } from '../trace/capture-facts.ts';
-import type { Call, CallCount, Exit, Frame, Lost, Membership, Scheduling, Signal, SocketState } from '../trace/record.ts';
+import type { Call, CallCount, Exit, Frame, Lost, Membership, Scheduling, Signal, SocketState, Watched } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { AcceptCycles } from './accept-cycles.ts';
@@ -27,6 +27,7 @@ import { TrafficTracker } from './traffic-tracker.ts';
 import { LADDER_RUNG } from './turn.ts';
 import { leftIn, noteCall, noteGap, noteSilence } from './turn-notes.ts';
 import { WaitTracker } from './wait-tracker.ts';
+import { WatchTracker } from './watch-tracker.ts';
 
 export interface ModelOptions {
   /** Facts outside this stretch of trace time are followed and not told. */
@@ -56,6 +57,7 @@ export class Model {
   readonly statistics = new CallStatistics();
   readonly calibration = new Calibration();
   readonly losses = new Losses();
+  readonly watch = new WatchTracker();
   readonly scheduler: SchedulerTracker;
   readonly sockets: SocketTracker;
   readonly options: ModelOptions;
@@ -138,7 +140,7 @@ export class Model {
 
   signal(signal: Signal): void {
     const thread = this.processes.at(signal.lane, signal.time);
-    this.#traffic.signal(thread, signal.signal);
+    this.#traffic.signal(thread, signal);
     this.#saw(signal.time);
   }
 
@@ -169,6 +171,12 @@ export class Model {
   socketState(record: SocketState): void {
     this.sockets.changed(record);
     this.#saw(record.time);
+  }
+
+  watched(record: Watched): void {
+    if (this.firstTime === UNKNOWN) this.firstTime = record.time;
+    this.#saw(record.time);
+    if (this.inWindow(record.time)) this.watch.add(record, this.processes.at(record.lane, record.time));
   }
 
   lost({ time, count }: Lost): void {

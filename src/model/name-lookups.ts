@@ -54,7 +54,7 @@ export class NameLookup {
     this.start = call.start;
     this.end = call.end;
     this.fd = call.fd;
-    this.request = thread.loop.owner?.name ?? '';
+    this.request = thread.loop.owner?.line ?? '';
   }
 }
 

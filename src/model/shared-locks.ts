@@ -173,7 +173,7 @@ export class SharedLocks {
   ): void {
     if (!this.#inWindow(end)) return;
     const holder = lock.lastHolder === thread ? null : lock.lastHolder;
-    const request = thread.loop.owner?.name ?? '';
+    const request = thread.loop.owner?.line ?? '';
     // The one who gives it back may be seen to do so only after the one who waited has it.
     const released = lock.lastReleasedAt > lock.lastTakenAt ? lock.lastReleasedAt : end;
     const held = holder === null ? UNKNOWN : released - lock.lastTakenAt;

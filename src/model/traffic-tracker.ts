@@ -1,6 +1,6 @@
 import { decoratedDescriptors, quotedBytes, socketAddress } from '../trace/arguments.ts';
 import { queryOf, type RequestStart, requestStart } from '../trace/payload.ts';
-import type { Call } from '../trace/record.ts';
+import type { Call, Signal } from '../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
 import { acceptedConnection, Connection, type Request } from './connections.ts';
@@ -172,9 +172,11 @@ export class TrafficTracker {
   }
 
   /** A signal was delivered: SIGPIPE right after a failed write belongs to it. */
-  signal(thread: Thread, signal: string): void {
+  signal(thread: Thread, { signal, isIgnored = false }: Signal): void {
     const failure = this.#lastFailure.get(thread);
-    if (failure !== undefined && signal === 'SIGPIPE') failure.signal = signal;
+    if (failure === undefined || signal !== 'SIGPIPE') return;
+    failure.signal = signal;
+    failure.signalIgnored = isIgnored;
   }
 
   exited(thread: Thread, signal: string): void {
@@ -279,6 +281,7 @@ export class TrafficTracker {
       ...blame,
       lines,
       signal: '',
+      signalIgnored: false,
       fatal: false,
     };
     if (connection !== null) thread.process.brokenPipes++;

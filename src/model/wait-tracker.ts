@@ -49,7 +49,10 @@ export class WaitTracker {
   }
 
   poll(call: Call, thread: Thread): boolean {
-    return this.#set(call, thread, pollDescriptors(call.args));
+    const { args } = call;
+    const numbers = pollDescriptors(args);
+    // A glance is no wait: pool threads of puma look in this way whether a new client should have their turn.
+    return numbers.length === 1 && isGlance(args) ? false : this.#set(call, thread, numbers);
   }
 
   select(call: Call, thread: Thread): boolean {
@@ -111,6 +114,11 @@ export class WaitTracker {
     if (certain) set.hasListener = true;
     if (thread.loop.confirmHub(set, certain)) this.#facts.tell('hubChanged', thread);
   }
+}
+
+/** A poll that does not wait at all: `poll([{fd=5, events=POLLIN}], 1, 0)`, `ppoll(…, {tv_sec=0, tv_nsec=0}, NULL, 8)`. */
+function isGlance(args: string): boolean {
+  return args.endsWith(', 0') || args.includes(', {tv_sec=0, tv_nsec=0}');
 }
 
 /** `maxevents` 1 with an endless timeout, as uWSGI waits. */

@@ -1,4 +1,5 @@
 import type { Evidence, Finding, Report, Step } from '../analysis/report.ts';
+import { firstStep } from './first-step.ts';
 import { codeSpan, fence, paragraph, prose } from './markdown-escape.ts';
 import { redactReport } from './redact.ts';
 import { show } from './show.ts';
@@ -45,7 +46,7 @@ function opening(report: Report): readonly string[] {
     '',
     `**${prose(verdict.text)}**`,
     '',
-    ...firstStep(report),
+    ...doFirst(report),
     `- Trace: ${codeSpan(paths(source))}, ${prose([workforce(report), ...extent(report)].join(', '))}`,
     `- Time range: ${prose(range === '' ? 'no clock in this trace' : range)}`,
     `- Data: ${prose([`${coverage(quality).join(', ')}.`, ...quality.notes].join(' '))}`,
@@ -54,10 +55,11 @@ function opening(report: Report): readonly string[] {
 }
 
 /** What to do first, where the eye falls first. */
-function firstStep({ findings }: Report): readonly string[] {
-  const step = findings.find(({ severity }) => severity !== 'info')?.next[0];
-  if (step === undefined) return [];
-  return [`Do first: ${prose(step.text)}${step.command === undefined ? '' : ` ${codeSpan(step.command)}`}`, ''];
+function doFirst(report: Report): readonly string[] {
+  const first = firstStep(report);
+  if (first === null) return [];
+  const { step, number } = first;
+  return [`Do first (${number}): ${prose(step.text)}${step.command === undefined ? '' : ` ${codeSpan(step.command)}`}`, ''];
 }
 
 function table(report: Report): readonly string[] {

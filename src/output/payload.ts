@@ -2,6 +2,8 @@
  * What may be said of payload without showing it: the method and path of an HTTP request, the status of a response, the verb of an SQL
  * statement. Everything else is only counted.
  */
+/** What drover itself calls a request whose line is not in the capture. */
+const CONNECTION = /^connection (?:on fd \d+|from [\w.:[\]/-]+)$/;
 const PLACEHOLDER = /^<[\d,]+ bytes?>$/;
 // A path ends before ";" too, which often introduces a session id.
 const REQUEST =
@@ -30,7 +32,7 @@ export function placeholder(bytes: string): string {
 
 /** A request or statement that stands alone: its name or its size. What stands in front of a request line (an address) goes too. */
 export function redactPayload(text: string): string {
-  if (text === '') return '';
+  if (text === '' || CONNECTION.test(text)) return text;
   const request = REQUEST.exec(text);
   return request === null ? (nameOfPayload(text) ?? placeholder(text)) : withoutUser(request[0]);
 }
@@ -38,14 +40,25 @@ export function redactPayload(text: string): string {
 const SECRET_HEADER =
   /\b((?:set-)?cookie2?|(?:proxy-)?authorization|x-(?:api-key|auth-token|csrf-token))(\s*[:=](?!\s*<removed>)\s*)(?:(?!\\[rn]|[\r\n"`])[^])+/gi;
 const SECRET_VALUE = /(password|passwd|pwd|secret|token|api_?key|access_?key|session_?id)=(?!<removed>)[^\s&,;"'`)]+/gi;
+/** PHP names the file of a session after the id in its client's cookie. */
+const SESSION_FILE = /\/sess_[A-Za-z0-9,-]+/g;
 const STATEMENT =
   /\b(SELECT(?= +\S)|INSERT(?= +(?:INTO|IGNORE)\b)|UPDATE(?= +\S+ +SET\b)|DELETE(?= +FROM\b)|REPLACE(?= +INTO\b)|CALL(?= +\w+\()|WITH(?= +\w+ +AS\b))(?! \.\.\.)[^"`]*/g;
 
 const OPENS: Readonly<Record<string, string>> = { ')': '(', ']': '[' };
 
-/** Prose without what a client or a secret store sent: no query strings, header secrets, `password=` values, user names in URLs. */
+/** Prose without what a client or a secret store sent: no query strings, header secrets, `password=` values, session files, user names in URLs. */
 export function redactSecrets(text: string): string {
-  return withoutUser(text).replace(/\S+/g, withoutQuery).replace(SECRET_HEADER, '$1$2<removed>').replace(SECRET_VALUE, '$1=<removed>');
+  const shown = withoutUser(text)
+    .replace(/\S+/g, withoutQuery)
+    .replace(SECRET_HEADER, '$1$2<removed>')
+    .replace(SECRET_VALUE, '$1=<removed>');
+  return withoutSessionId(shown);
+}
+
+/** Paths of session files without the id. */
+export function withoutSessionId(text: string): string {
+  return text.replace(SESSION_FILE, '/sess_<removed>');
 }
 
 /** Prose as from `redactSecrets`, and of SQL only the verb. */

@@ -1,5 +1,5 @@
 import type { Evidence, Finding, Metric, Report, Step } from '../analysis/report.ts';
-import { redactPayload, redactProse, redactSecrets } from './payload.ts';
+import { redactPayload, redactProse, redactSecrets, withoutSessionId } from './payload.ts';
 import { redactLine, redactQuoted } from './redact-line.ts';
 
 /** Metrics that are payload as a whole, in any depth: `replies[].request`. A `query` is masked where it is recognised and stays. */
@@ -62,7 +62,7 @@ function aroundMasked(text: string, masked: string, redact: (part: string) => st
 }
 
 function redactEvidence(evidence: Evidence): Evidence {
-  return { ...evidence, text: redactLine(evidence.text) };
+  return { ...evidence, text: withoutSessionId(redactLine(evidence.text)) };
 }
 
 /** Only secrets: the words and commands of a step are ours, and an SQL verb in them is advice. */

@@ -1,4 +1,5 @@
 import type { Report } from '../analysis/report.ts';
+import { firstStep } from './first-step.ts';
 import { Page, type PageOptions } from './page.ts';
 import { redactReport } from './redact.ts';
 import { addChecks, addDiagnostics } from './text-checks.ts';
@@ -51,9 +52,9 @@ export function renderText(report: Report, options: TextOptions): string {
 }
 
 /** What to do first, below the verdict that a long report ends with. */
-function addFirstStep(page: Page, { findings }: Report): void {
-  const step = findings.find(({ severity }) => severity !== 'info')?.next[0];
-  if (step !== undefined) page.prose([{ text: 'NEXT' }], LABEL, step.text);
+function addFirstStep(page: Page, report: Report): void {
+  const first = firstStep(report);
+  if (first !== null) page.prose([{ text: 'NEXT' }], LABEL, `${first.step.text} (${first.number})`);
 }
 
 function addVerdict(page: Page, report: Report): void {

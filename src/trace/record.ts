@@ -96,6 +96,8 @@ export interface Signal {
   readonly signal: string;
   /** The siginfo between the braces, or ''. */
   readonly info: string;
+  /** The process is known to ignore it: strace shows ignored signals like all others. */
+  readonly isIgnored?: boolean;
   readonly file: string;
   readonly line: number;
   readonly text: string;
@@ -194,4 +196,23 @@ export interface SocketState {
   readonly text: string;
 }
 
-export type TraceRecord = Call | Signal | Exit | Notice | Frame | Membership | Lost | CallCount | Scheduling | SocketState;
+/** What a thread did in one second, counted in the kernel: `watch.bt`. */
+export interface Watched {
+  readonly kind: 'watched';
+  readonly lane: Lane;
+  /** End of that second. */
+  readonly time: Nanoseconds;
+  readonly accepted: number;
+  /** Accepts that found nothing. */
+  readonly empty: number;
+  /** Waits that reported something, and those that timed out. */
+  readonly waits: number;
+  readonly timeouts: number;
+  /** Wake-ups inside a wait. */
+  readonly wakeUps: number;
+  readonly file: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+export type TraceRecord = Call | Signal | Exit | Notice | Frame | Membership | Lost | CallCount | Scheduling | SocketState | Watched;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { REPORTED } from '../../src/cli/attach-command.ts';
 import { PROGRAM_NAMES } from '../../src/sources/bpftrace/program.ts';
 import { LiveDrover } from '../support/live-drover.ts';
 import { LiveServer } from '../support/live-server.ts';
@@ -76,7 +77,10 @@ async function load(forSeconds: number): Promise<Window> {
 /** The same while drover is attached with strace or a program of bpftrace; it detaches when the load is over. */
 async function traced(collector: string): Promise<Window> {
   const how = collector === 'strace' ? ['--engine', 'strace'] : ['--engine', 'bpftrace', '--program', collector];
-  const words = ['attach', String(server.master), ...how, '--for', `${seconds + 20}s`, '--spool', folder, '--max-spool', '4G', '--json'];
+  // What watch prints is for people: there is no report on it.
+  const isReported = collector === 'strace' || REPORTED.some((name) => name === collector);
+  const [command, result] = isReported ? ['attach', ['--json']] : ['record', ['-o', join(folder, 'recorded')]];
+  const words = [command, String(server.master), ...how, '--for', `${seconds + 20}s`, '--spool', folder, '--max-spool', '4G', ...result];
   const drover = await LiveDrover.start(words);
   // Probes are put in place one after the other.
   await pause(500);
@@ -85,6 +89,7 @@ async function traced(collector: string): Promise<Window> {
   drover.signal('SIGINT');
   await drover.ended;
   const elapsed = (performance.now() - started) / 1_000;
+  if (!isReported) return window;
   const { quality } = JSON.parse(drover.stdout);
   const all = quality.events + quality.lostEvents;
   return { ...window, events: quality.events / elapsed, lost: all === 0 ? 0 : quality.lostEvents / all };
@@ -97,13 +102,14 @@ function print(): void {
   );
   console.log(`${''.padEnd(12)}${['requests/s', 'ratio', 'p99', 'events/s', 'lost'].map((title) => title.padStart(12)).join('')}`);
   for (const [collector, measured] of windows) {
+    const showsEvents = measured.some(({ events }) => events > 0);
     const rate = middle(measured, ({ perSecond }) => perSecond);
     const cells = [
       rate.toFixed(0),
       (rate / untraced).toFixed(2),
       `${middle(measured, ({ p99 }) => p99).toFixed(1)} ms`,
-      collector === 'untraced' ? '-' : middle(measured, ({ events }) => events).toFixed(0),
-      collector === 'untraced' ? '-' : `${(100 * middle(measured, ({ lost }) => lost)).toFixed(1)} %`,
+      showsEvents ? middle(measured, ({ events }) => events).toFixed(0) : '-',
+      showsEvents ? `${(100 * middle(measured, ({ lost }) => lost)).toFixed(1)} %` : '-',
     ];
     console.log(`${collector.padEnd(12)}${cells.map((cell) => cell.padStart(12)).join('')}`);
   }

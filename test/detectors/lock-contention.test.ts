@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { redactReport } from '../../src/output/redact.ts';
 import { analyzed, none, only } from '../support/analyzed.ts';
 import { prefork, startThread } from '../support/server-lines.ts';
 import { failed, LISTENER, QUICK, type ThreadLines } from '../support/thread-lines.ts';
@@ -45,6 +46,15 @@ describe('waiting for a lock that processes share', () => {
     const trace = queue(701, { call: 'semop', file: '3', take: '[{0, -1, SEM_UNDO}], 1', give: '[{0, 1, SEM_UNDO}], 1' });
     const { metrics } = only(await analyzed(trace), KIND);
     assert.deepEqual([metrics.lock, metrics.totalMs], ['semaphore 0 of set 3', 701]);
+  });
+
+  it('does not show the id of a session, and knows what to do about PHP', async () => {
+    const report = await analyzed(queue(701, { file: '21</var/lib/php/sessions/sess_s3cr3t0kamqf2>' }));
+    const finding = only(report, KIND);
+    assert.doesNotMatch(JSON.stringify({ ...finding, evidence: [] }), /s3cr3t/);
+    assert.equal(finding.metrics.lock, '/var/lib/php/sessions/sess_…');
+    assert.ok(finding.next.some(({ text }) => text.includes('session_write_close')));
+    assert.doesNotMatch(JSON.stringify(redactReport(report)), /s3cr3t/);
   });
 
   it('is possible when the holder is not in the capture', async () => {
@@ -163,6 +173,16 @@ describe('threads that queue at one futex', () => {
     assert.deepEqual([severity, metrics.lock, workers], ['warning', WORD, [101]]);
     assert.equal(title, '3 threads of worker 101 queue for one lock');
     assert.equal((metrics.waiters as readonly unknown[]).length, 3);
+  });
+
+  it('count when each of them waits for a good part of the time', async () => {
+    const { metrics, startMs, endMs } = only(await analyzed(convoy(3, 11)), KIND);
+    const waiters = metrics.waiters as readonly { readonly waitedMs: number }[];
+    const least = Math.min(...waiters.map(({ waitedMs }) => waitedMs)) / ((endMs ?? 0) - (startMs ?? 0));
+    assert.ok(least > 0.3 && least < 0.9, String(least));
+    const judged = (share: number) => analyzed(convoy(3, 11), {}, { thresholds: { 'lock-share': share } });
+    only(await judged(least - 0.01), KIND);
+    none(await judged(least + 0.01), KIND);
   });
 
   it('are none when somebody else wakes them: they wait for work', async () => {

@@ -85,6 +85,16 @@ test('Ctrl-C: it detaches and reports', LIVE, async () => {
   assert.ok(JSON.parse(drover.stdout).quality.events > 97);
 });
 
+test('Ctrl-C twice: it does not wait any longer', LIVE, async () => {
+  const drover = await survives('int-twice', LONG, [], async (running) => {
+    running.signal('SIGINT');
+    await pause(3);
+    running.signal('SIGINT');
+    assert.equal((await running.ended).code, 130);
+  });
+  assert.equal(drover.stdout, '');
+});
+
 test('SIGSTOP of drover: the workers go on, and strace leaves when its time is over', LIVE, async () => {
   await survives('stop', '3s', [], async (drover) => {
     drover.signal('SIGSTOP');
@@ -116,7 +126,7 @@ test('kill -9 of drover, and a killed bpftrace', LIVE, async () => {
 test('SIGSTOP of drover: bpftrace leaves when its time is over, and a little later at most', LIVE, async () => {
   await survives('stop-bpftrace', '1s', ['--engine', 'bpftrace'], async (drover) => {
     drover.signal('SIGSTOP');
-    await until('bpftrace to leave', () => processesWith('stop-bpftrace/').every((pid) => readProcess(pid)?.name !== 'bpftrace'), 15_000);
+    await until('bpftrace to leave', () => processesWith('stop-bpftrace/').every((pid) => readProcess(pid)?.name !== 'bpftrace'), 22_000);
     drover.signal('SIGCONT');
     assert.equal((await drover.ended).code, 0);
   });

@@ -56,6 +56,22 @@ describe('the hub of a thread is the wait that can report its listener', () => {
     assert.equal(only(await analyzed(trace), 'thundering-herd').metrics.wastedWakeups, 26);
   });
 
+  it('and not a glance at the listener, which a pool thread takes between two requests of a client', async () => {
+    const { trace, workers } = prefork([101, 102]);
+    for (const [index, worker] of workers.entries()) {
+      const pool = 140 + index;
+      startThread(worker, pool);
+      const thread = trace.thread(pool).at(60);
+      worker.waitUntil(50 + index, LISTENER).accept(11);
+      for (let request = 0; request < 7; request++) {
+        const glance = `ppoll([{fd=${worker.fd(LISTENER)}, events=POLLIN}], 1, {tv_sec=0, tv_nsec=0}`;
+        thread.read(11, 'GET /a').gap(150).reply(11).call(glance, ', NULL, 8)', '0 (Timeout)');
+      }
+      worker.waitUntil(5000, 12).close(11).waitUntil(6000);
+    }
+    none(await analyzed(trace), 'loop-stall');
+  });
+
   it('and not another epoll instance that the thread waits on: that wait is work', async () => {
     const { trace, worker } = oneWorker();
     worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /gearman');

@@ -106,11 +106,50 @@ test('events that were lost long after a finding do not touch it', async () => {
   assert.deepEqual([finding.sureness, finding.metrics.lostEvents], ['likely', undefined]);
 });
 
-test('a worker that waited for a processor for three tenths of its stall is starved, and its code is not what to look at first', async () => {
-  const starved = only(await analyzed(stall(0, 260)), 'loop-stall');
+test('a worker that waited for a processor for half of its stall is starved, and its code is nothing to look at', async () => {
+  const starved = only(await analyzed(stall(0, 430)), 'loop-stall');
   assert.match(starved.title, /: waiting for a CPU$/);
-  assert.match(starved.next[0]?.text ?? '', /waited for a processor/);
+  assert.ok(starved.next.every(({ text }) => !/Move the computation/.test(text)));
+  const partly = only(await analyzed(stall(0, 410)), 'loop-stall');
+  assert.match(partly.title, /: no call, 49 % of it waiting for a CPU$/);
+});
+
+test('for three tenths: the processors are what to look at first, then its code', async () => {
+  const partly = only(await analyzed(stall(0, 260)), 'loop-stall');
+  assert.match(partly.title, /: no call, 31 % of it waiting for a CPU$/);
+  assert.match(partly.next[0]?.text ?? '', /waited for a processor/);
+  assert.match(partly.next[1]?.text ?? '', /Move the computation/);
   const busy = only(await analyzed(stall(0, 240)), 'loop-stall');
   assert.match(busy.title, /: no system call$/);
   assert.doesNotMatch(busy.next[0]?.text ?? '', /waited for a processor/);
+});
+
+/** Seconds of `watch.bt`: each of three workers is woken for each of 23 connections, and `silent` of its wake-ups end unseen. */
+function watched(silent: number): string {
+  const second = (at: number, accepts: readonly number[]): string[] => [
+    `event=tick ts=${(at + 1) * 1_000_000_000}`,
+    ...accepts.map((count, i) => `@accepts[${WORKERS[i]}]: ${count}`),
+    `@eagain[103]: 7`,
+    ...accepts.map((count, i) => `@waits[${WORKERS[i]}]: ${count}`),
+    ...accepts.map((_, i) => `@timeouts[${WORKERS[i]}]: 1`),
+    ...accepts.map((count, i) => `@wakes[${WORKERS[i]}]: ${count + 1 + silent}`),
+  ];
+  return `${[EXACT_START.replace('exact', 'watch'), ...second(1, [11, 5, 3]), ...second(2, [2, 1, 1])].join('\n')}\n`;
+}
+
+test('counts of the kernel alone show a herd, without telling whose listener it is', async () => {
+  const { metrics, sureness, workers } = only(await analyzed(watched(5)), 'thundering-herd');
+  assert.deepEqual([metrics.connections, metrics.silentWakeups, metrics.wastedWakeups, metrics.kernelWakeups], [23, 30, 44, 67]);
+  assert.deepEqual([metrics.bound, sureness, workers.length], ['exact', 'possible', 3]);
+});
+
+test('a capture of counts judges nothing but herds', async () => {
+  const report = await analyzed(`${watched(5)}@epipe[103]: 3\n`);
+  assert.match(none(report, 'broken-pipe'), /table of counts/);
+  assert.equal(report.calls.find(({ call }) => call === 'sendto')?.errors.EPIPE, 3);
+});
+
+test('counts of wake-ups that all return are no herd', async () => {
+  const text = watched(0).replaceAll('@eagain[103]: 7', '@eagain[103]: 1');
+  assert.match(none(await analyzed(text), 'thundering-herd'), /1\.09 wake-ups a connection \(2 of 25 found nothing\)/);
 });

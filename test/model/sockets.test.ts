@@ -86,3 +86,13 @@ test('a client that leaves before the reply is seen although no system call show
 test('a client that leaves after the reply has not hung up', async () => {
   none(await analyzed(request(601_045, 'closed')), 'abandoned-request');
 });
+
+test('an ignored SIGPIPE is told as that', async () => {
+  const lines = request(700_000, 'closed').split('\n');
+  const failed = scheduled({ tid: 101, call: 'sendto', at: 601_045, took: 3, ret: -32, args: [12, 1, 60, 0], data: 'body' });
+  const signal = 'event=signal ts=1601047000 pid=101 tid=101 to=101 sig=13 code=0 result=1';
+  const text = [...lines.slice(0, 8), failed, signal, ...lines.slice(8)].join('\n');
+  assert.match(only(await analyzed(text), 'broken-pipe').summary, /The process ignores SIGPIPE\./);
+  const unknown = [...lines.slice(0, 8), failed, ...lines.slice(8)].join('\n');
+  assert.doesNotMatch(only(await analyzed(unknown), 'broken-pipe').summary, /SIGPIPE/);
+});

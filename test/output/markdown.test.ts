@@ -11,7 +11,7 @@ test('an incident note', () => {
 
 **Worker 4127 does not yield: 13 turns over 100 ms, the longest 2.41 s in fsync.**
 
-Do first: See who syncs on the request path. \`lsof -p 4127 -a -d 9\`
+Do first (1): See who syncs on the request path. \`lsof -p 4127 -a -d 9\`
 
 - Trace: \`web-01.strace\`, gunicorn, 2 workers, 58.20 s, 1,204,331 lines
 - Time range: 2026-11-20 02:13:29.100 to 02:14:27.300 UTC

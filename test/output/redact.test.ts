@@ -16,6 +16,9 @@ test('a request or statement that stands alone becomes its name or its size', ()
     ['DELETE FROM users', 'DELETE'],
     ['AUTH sesame', '<11 bytes>'],
     ['<11 bytes>', '<11 bytes>'],
+    ['connection on fd 12', 'connection on fd 12'],
+    ['connection from [2001:db8::7]:443', 'connection from [2001:db8::7]:443'],
+    ['connection on fd 12 of bob', '<26 bytes>'],
     ['', ''],
   ];
   for (const [payload, name] of cases) assert.equal(redactPayload(payload), name);

@@ -117,7 +117,7 @@ CHECKED  clear: not seen; n/a: this trace cannot tell
 ------------------------------------------------------------
 CRITICAL    likely: Worker 4127 does not yield: 13 turns
             over 100 ms, the longest 2.41 s in fsync.
-NEXT        See who syncs on the request path.
+NEXT        See who syncs on the request path. (1)
 `,
   );
 });
@@ -179,7 +179,7 @@ DIAGNOSTICS  what the reader of the trace stumbled over
            web-01.strace:93  Traceback (most recent call last):
 ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 CRITICAL    likely: Worker 4127 does not yield: 13 turns over 100 ms, the longest 2.41 s in fsync.
-NEXT        See who syncs on the request path.
+NEXT        See who syncs on the request path. (1)
 `,
   );
 });

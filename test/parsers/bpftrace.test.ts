@@ -198,6 +198,7 @@ test('a signal is told when it is delivered, or when it is ignored', () => {
   const { others, account } = read(
     [
       'event=signal ts=1000 pid=7 tid=9 to=9 sig=13 code=0 result=1',
+      'ts=900 dur=500 pid=7 tid=9 nr=44 ret=-32 a=c,1,5,0 data=',
       'event=signal ts=2000 pid=6 tid=6 to=7 sig=15 code=0 result=0',
       'event=deliver ts=3000 pid=7 tid=7 sig=17 code=0 handler=0',
       'event=deliver ts=4000 pid=7 tid=7 sig=15 code=0 handler=0',
@@ -367,7 +368,15 @@ test('the seconds of watch.bt are summed up', () => {
     ].join('\n'),
   );
   assert.deepEqual(
-    others.map(({ call, count, errors }) => [call, count, errors]),
+    others.filter(({ kind }) => kind === 'watched').map(({ tid, time, accepted, empty, wakeUps }) => [tid, time, accepted, empty, wakeUps]),
+    [
+      [101, 0, 5, 0, 0],
+      [103, 0, 2, 11, 13],
+      [101, 1_000_000_000, 3, 0, 0],
+    ],
+  );
+  assert.deepEqual(
+    others.filter(({ kind }) => kind === 'count').map(({ call, count, errors }) => [call, count, errors]),
     [
       ['accept4', 10, []],
       ['accept4', 11, [['EAGAIN', 11]]],

@@ -50,6 +50,8 @@ export interface PlainOther {
   readonly blocked?: number;
   readonly wakeUps?: number;
   readonly state?: string;
+  readonly accepted?: number;
+  readonly empty?: number;
   readonly peer?: string;
   /** Of a membership: the thread group. */
   readonly pid?: number;

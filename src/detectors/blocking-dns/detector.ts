@@ -8,6 +8,9 @@ import { duration, plural } from '../words.ts';
 import { dnsFinding } from './finding.ts';
 import { LookupTally } from './lookup-tally.ts';
 
+/** Workers that end and are replaced must not add up. */
+const MOST_THREADS = 500;
+
 export const blockingDns: DetectorDefinition = {
   kind: 'blocking-dns',
   title: 'Name lookups stop the worker that makes them',
@@ -17,8 +20,12 @@ export const blockingDns: DetectorDefinition = {
     return {
       on: {
         nameLookup(lookup: NameLookup) {
-          const tally = threads.get(lookup.thread) ?? new LookupTally();
-          threads.set(lookup.thread, tally);
+          let tally = threads.get(lookup.thread);
+          if (tally === undefined) {
+            if (threads.size >= MOST_THREADS) return;
+            tally = new LookupTally();
+            threads.set(lookup.thread, tally);
+          }
           tally.add(lookup);
         },
       },

@@ -191,9 +191,11 @@ function clientSummary(tally: Tally, worst: FailedWrite, requests: number, fatal
   const died =
     fatal > 0
       ? ` ${plural(fatal, 'worker was', 'workers were')} killed by SIGPIPE.`
-      : tally.kept.some(({ signal }) => signal === 'SIGPIPE')
-        ? ' SIGPIPE was delivered and did not end the process.'
-        : '';
+      : tally.kept.some(({ signalIgnored }) => signalIgnored)
+        ? ' The process ignores SIGPIPE.'
+        : tally.kept.some(({ signal }) => signal === 'SIGPIPE')
+          ? ' SIGPIPE was delivered and did not end the process.'
+          : '';
   if (!times || worst.request === null) return base + died;
   const bound = worst.connection?.seenOpening === false ? 'at least ' : '';
   const whom = behindWhom(worst);

@@ -1,5 +1,5 @@
 import type { DiskSync } from '../../model/facts.ts';
-import type { Thread } from '../../model/processes.ts';
+import type { Process, Thread } from '../../model/processes.ts';
 import { type Role, rolesOf } from '../../model/roles.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
@@ -39,9 +39,15 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, SyncTally>): Co
     return missing('The capture has no times or no durations of calls. Record with -ttt -T.');
   const roles = rolesOf(model.processes.threads());
   const findings: DraftFinding[] = [];
-  for (const tally of threads.values()) {
+  const told = new Set<Process>();
+  for (const tally of [...threads.values()].toSorted((a, b) => b.calls.total - a.calls.total)) {
     const found = judge(context, tally, roles.get(tally.thread));
-    if (found !== null) findings.push(found);
+    if (found === null) continue;
+    // Threads of one pool say the same: one line for what does no harm.
+    const { process } = tally.thread;
+    if (found.severity === 'info' && told.has(process)) continue;
+    told.add(process);
+    findings.push(found);
   }
   if (findings.length > 0)
     return { outcome: { status: 'found', reason: `${plural(findings.length, 'thread')} that waited for the disk` }, findings };

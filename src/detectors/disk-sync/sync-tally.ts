@@ -68,7 +68,7 @@ export class SyncTally {
       file.total += duration;
       file.longest = Math.max(file.longest, duration);
     } else if (this.files.size < MOST_FILES) this.files.set(target, { count: 1, total: duration, longest: duration });
-    const request = thread.loop.owner?.name ?? '';
+    const request = thread.loop.owner?.line ?? '';
     if (request !== '' && (this.requests.has(request) || this.requests.size < MOST_REQUESTS))
       this.requests.set(request, (this.requests.get(request) ?? 0) + 1);
   }

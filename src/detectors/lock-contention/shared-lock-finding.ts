@@ -5,10 +5,12 @@ import type { LockStory } from './shared-lock-waits.ts';
 
 const LONGEST_TITLE = 78;
 const SHOWN = 5;
+const SESSION_FILE = /\/sess_[A-Za-z0-9,-]+$/;
 
 /** The finding about one lock that processes share. `served` is how long threads that serve requests waited for it. */
 export function sharedLockFinding(story: LockStory, severity: Severity, served: Nanoseconds): DraftFinding {
   const { lock, waits, total, longest, first, last, lines } = story;
+  const name = shownName(lock.name);
   const waiters = [...new Set([...story.waiters.keys()].map(({ process }) => process.pid))];
   const holders = [...story.holders].toSorted((a, b) => b[1].total - a[1].total);
   const requests = [...story.requests].toSorted((a, b) => b[1] - a[1]).slice(0, SHOWN);
@@ -16,7 +18,7 @@ export function sharedLockFinding(story: LockStory, severity: Severity, served: 
     kind: 'lock-contention',
     severity,
     sureness: holders.length > 0 ? 'likely' : 'possible',
-    title: title(`${plural(waiters.length, 'process', 'processes')} waited ${duration(total)} for`, lock.name),
+    title: title(`${plural(waiters.length, 'process', 'processes')} waited ${duration(total)} for`, name),
     summary: summary(story, waiters, holders),
     why: 'One lock admits one holder at a time, however many workers there are: while one works under it, the others stand still, and a longer queue makes each of them slower.',
     start: first,
@@ -24,7 +26,7 @@ export function sharedLockFinding(story: LockStory, severity: Severity, served: 
     openEnded: false,
     workers: waiters,
     metrics: {
-      lock: lock.name,
+      lock: name,
       count: waits,
       totalMs: milliseconds(total),
       longestMs: milliseconds(longest),
@@ -51,6 +53,11 @@ export function sharedLockFinding(story: LockStory, severity: Severity, served: 
   };
 }
 
+/** PHP names a session's file after the id in its client's cookie. */
+function shownName(name: string): string {
+  return name.replace(SESSION_FILE, '/sess_…');
+}
+
 function title(start: string, name: string): string {
   const room = LONGEST_TITLE - start.length - 1;
   return `${start} ${name.length > room ? `…${name.slice(1 - room)}` : name}`;
@@ -62,7 +69,7 @@ function summary(story: LockStory, waiters: readonly number[], holders: readonly
   const failed = refused === 0 ? '' : ` ${count(refused)} ended without the lock.`;
   const asked = [...story.requests].toSorted((a, b) => b[1] - a[1])[0];
   const whom = asked === undefined ? '' : ` Most waited while serving ${asked[0]}.`;
-  return `${plural(waits, 'wait')} for ${lock.name} by ${plural(waiters.length, 'process', 'processes')}, ${duration(total)} in all, the longest ${duration(longest)}.${how}${failed} ${heldBy(story, holders)}${whom}`;
+  return `${plural(waits, 'wait')} for ${shownName(lock.name)} by ${plural(waiters.length, 'process', 'processes')}, ${duration(total)} in all, the longest ${duration(longest)}.${how}${failed} ${heldBy(story, holders)}${whom}`;
 }
 
 function heldBy({ longestHeld, unknownHolder, waits }: LockStory, holders: readonly [number, { readonly waits: number }][]): string {
@@ -83,7 +90,12 @@ function advice({ lock, waiters, polled }: LockStory): Step[] {
       command: onDisk ? 'lslocks -o PID,COMMAND,TYPE,MODE,BLOCKER,PATH' : 'ipcs -s -p',
     },
   ];
-  if (isDatabase || (polled > 0 && onDisk))
+  if (SESSION_FILE.test(lock.name))
+    steps.push({
+      text: 'PHP holds the file of a session from session_start() to the end of the request: call session_write_close() once the session was read and changed, or start it with read_and_close.',
+      caveat: 'What is written to $_SESSION after that is lost.',
+    });
+  else if (isDatabase || (polled > 0 && onDisk))
     steps.push({
       text: 'A SQLite database has one writer at a time: keep write transactions short (no other work between BEGIN and COMMIT), try PRAGMA journal_mode=WAL so that readers do not wait, or move the writes to a server or a single writer.',
       caveat: 'WAL needs all users on one host, and still has one writer. A longer busy timeout makes requests wait longer.',

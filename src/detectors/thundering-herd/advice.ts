@@ -24,6 +24,15 @@ export const WHILE_STALLED: readonly Step[] = [
   CHECK,
 ];
 
+/** The figures of this capture are a bound; the kernel's own count is not. */
+export function recount(pid: number): Step {
+  return {
+    text: 'Count the wake-ups in the kernel itself, without a tracer that slows the winner.',
+    command: `drover attach ${pid} --engine bpftrace --program exact`,
+    needs: 'root and bpftrace, while the herd goes on',
+  };
+}
+
 export interface Herd {
   /** '' when the trace does not name it. */
   readonly server: string;

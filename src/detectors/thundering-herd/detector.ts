@@ -8,9 +8,10 @@ import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding, Severity } from '../finding.ts';
 import { gini } from '../gini.ts';
 import { count, milliseconds, plural, ratio, round } from '../words.ts';
-import { herdAdvice, WHILE_STALLED } from './advice.ts';
+import { herdAdvice, recount, WHILE_STALLED } from './advice.ts';
 import { BareAccepts } from './bare-accepts.ts';
 import { Bursts } from './bursts.ts';
+import { judgeWatched } from './watched.ts';
 
 const EVIDENCE = 6;
 /** Estimated cost of one wasted wake-up without a tracer (semantics 2.1): servers that run Python or Ruby, and others. */
@@ -90,6 +91,7 @@ export const thunderingHerd: DetectorDefinition = {
 };
 
 function conclude(context: Context, queues: ReadonlyMap<Listener, Queue>): Conclusion {
+  if (queues.size === 0 && context.model.watch.threads.size > 0) return judgeWatched(context);
   const findings: DraftFinding[] = [];
   const reasons: string[] = [];
   /** Connections of the listeners that have one acceptor, by the address they have in common: SO_REUSEPORT. */
@@ -247,7 +249,10 @@ function finding(context: Context, listener: Listener, queue: Queue, figures: Fi
       counted: said,
     },
     evidence: queue.lines,
-    next: herdAdvice({ server, isUnix: listener.name.startsWith('unix:'), cores }),
+    next: [
+      ...herdAdvice({ server, isUnix: listener.name.startsWith('unix:'), cores }),
+      ...(boundOf(context) === 'exact' ? [] : [recount(threads[0]?.process.pid ?? 0)]),
+    ],
     nextWhileStalled: WHILE_STALLED,
     subjects: [`listener ${listener.id}`],
   };

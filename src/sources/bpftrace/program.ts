@@ -17,7 +17,7 @@ export interface ProgramOptions {
  * busy server. Versions up to 0.20 know the first name, later ones the second.
  */
 export function programEnvironment(name: ProgramName): Readonly<Record<string, string>> {
-  const bytes = name === 'calls' ? '128' : '64';
+  const bytes = name === 'calls' ? '96' : '64';
   return { BPFTRACE_STRLEN: bytes, BPFTRACE_MAX_STRLEN: bytes, BPFTRACE_PERF_RB_PAGES: '256' };
 }
 
@@ -31,7 +31,7 @@ const CALLS: Readonly<Record<number, string>> = {
   3: 'write sendto',
   4: 'readv writev',
   5: 'recvmsg sendmsg',
-  6: 'accept accept4 connect bind getsockname',
+  6: 'accept accept4 connect bind',
   7: 'epoll_wait epoll_pwait epoll_pwait2',
   8: 'epoll_ctl setsockopt socketpair',
   9: 'poll ppoll',
@@ -42,6 +42,7 @@ const CALLS: Readonly<Record<number, string>> = {
   14: 'ioctl',
   15: 'fcntl',
   16: 'futex nanosleep clock_nanosleep',
+  17: 'getsockname',
 };
 /** What `watch.bt` takes a call for; the numbers are explained there. */
 const KINDS: Readonly<Record<number, string>> = {

@@ -1,0 +1,109 @@
+import type { OffCpu } from '../../model/scheduler-tracker.ts';
+import type { KeptLine } from '../../model/turn.ts';
+import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import type { Context } from '../detector.ts';
+import type { DraftFinding, Sureness } from '../finding.ts';
+import { milliseconds, round } from '../words.ts';
+import { stallAdvice } from './advice.ts';
+import type { Reason } from './cause.ts';
+import { helperNote, helperPeers } from './helper-peers.ts';
+import { isMostlyStarved, isStarved, summaryOf, titleOf } from './sentences.ts';
+import type { StallGroup } from './stall-group.ts';
+
+const POOL_NOTE = ' It hands its connections to a pool of threads: as likely as not it waited for one of them to be free.';
+
+/** The finding about all stalls of one worker with one cause and target. `hasPool`: its thread accepts for a pool of threads. */
+export function stallFinding(context: Context, group: StallGroup, hasPool: boolean): DraftFinding {
+  const { thread, longest, count, cause, open } = group;
+  const { times } = context.capabilities;
+  const { reason } = longest;
+  const pid = thread.process.pid;
+  const critical = longest.corrected >= context.threshold('stall-critical-ms') * MILLISECOND;
+  const waiting = longest.waitingCount();
+  // An acceptor takes no further connection while its pool is full, by design: that is a question of capacity.
+  const isFull = hasPool && cause === 'lock';
+  const helpers = helperPeers(thread.process);
+  return {
+    kind: 'loop-stall',
+    severity: isFull ? 'info' : critical ? 'critical' : 'warning',
+    sureness: isFull ? 'possible' : surenessOf(reason, context),
+    title: titleOf(pid, longest, count),
+    summary: `${summaryOf(pid, longest, count, group.total, context.capabilities)}${helperNote(cause, helpers)}${isFull ? POOL_NOTE : ''}`,
+    why: 'An event loop does one thing at a time: until it is back in its wait, this worker accepts nobody and answers nobody.',
+    start: times ? group.first : UNKNOWN,
+    end: times ? group.last : UNKNOWN,
+    openEnded: open,
+    workers: [pid],
+    metrics: {
+      stallMs: milliseconds(longest.length),
+      worker: pid,
+      cause,
+      call: reason.call,
+      callMs: milliseconds(reason.callTime),
+      target: reason.target,
+      request: longest.request,
+      waiting: [...longest.waiting],
+      waitingCount: waiting,
+      turnCalls: longest.calls,
+      cpuOrWaitMs: milliseconds(longest.outside),
+      onCpuMs: longest.offCpu === null ? null : milliseconds(onCpuOf(longest.outside, longest.offCpu)),
+      queuedMs: longest.offCpu === null ? null : milliseconds(longest.offCpu.queued),
+      longestGapMs: milliseconds(longest.longestGap),
+      correctedMs: milliseconds(longest.corrected),
+      rungs: reason.rungs,
+      query: reason.query,
+      helperPeers: helpers,
+      afterReply: longest.afterReply,
+      count,
+      longestMs: milliseconds(longest.length),
+      totalMs: milliseconds(group.total),
+      stalls: group.stalls
+        .toSorted((a, b) => a.start - b.start)
+        .map((stall) => ({
+          startMs: times ? milliseconds(stall.start) : null,
+          endMs: times ? milliseconds(stall.end) : null,
+          stallMs: milliseconds(stall.length),
+          call: stall.reason.call,
+          callMs: milliseconds(stall.reason.callTime),
+          blockedFromMs: times ? milliseconds(stall.reason.start) : null,
+          blockedToMs: times ? milliseconds(stall.reason.end) : null,
+          request: stall.request,
+          turnCalls: stall.calls,
+          open: stall.open,
+        })),
+      share: round(group.total / Math.max(1, thread.loop.busy + thread.loop.idle), 4),
+    },
+    evidence: evidenceOf(group),
+    next: stallAdvice(
+      cause,
+      reason,
+      pid,
+      thread.process.server,
+      isStarved(longest) ? (isMostlyStarved(longest) ? 'mostly' : 'partly') : 'not',
+    ),
+    subjects: [
+      `pid ${pid}`,
+      ...(longest.request === '' ? [] : [`request ${longest.request}`]),
+      ...(reason.target.startsWith('/') ? [`target ${reason.target}`] : []),
+    ],
+  };
+}
+
+/** Time outside calls that was spent on a processor. */
+function onCpuOf(outside: Nanoseconds, { blocked, queued }: OffCpu): Nanoseconds {
+  return Math.max(0, outside - blocked - queued);
+}
+
+function surenessOf(reason: Reason, context: Context): Sureness {
+  const { times, resolution } = context.capabilities;
+  return !times || resolution > MILLISECOND || reason.estimated ? 'possible' : reason.sureness;
+}
+
+function evidenceOf(group: StallGroup): KeptLine[] {
+  const lines: KeptLine[] = [];
+  for (const stall of [group.longest, ...group.stalls.toSorted((a, b) => b.length - a.length)]) {
+    for (const line of stall.reason.lines)
+      if (lines.length < 6 && !lines.some((known) => known.line === line.line && known.file === line.file)) lines.push(line);
+  }
+  return lines;
+}

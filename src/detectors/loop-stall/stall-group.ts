@@ -1,0 +1,83 @@
+import type { Thread } from '../../model/processes.ts';
+import type { OffCpu } from '../../model/scheduler-tracker.ts';
+import type { Nanoseconds } from '../../trace/time.ts';
+import type { Cause, Reason } from './cause.ts';
+
+/** Stalls kept in full for each group: the longest. */
+const KEPT_STALLS = 20;
+/** Groups kept a thread; further targets share the last. */
+const MOST_GROUPS = 40;
+
+/** One stall, reduced to what a report says. */
+export interface Stall {
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+  readonly length: Nanoseconds;
+  /** Without what the tracer added and what coarse stamps may have added. */
+  readonly corrected: Nanoseconds;
+  /** What the tracer added. */
+  readonly tracer: Nanoseconds;
+  readonly open: boolean;
+  readonly reason: Reason;
+  readonly request: string;
+  readonly afterReply: boolean;
+  readonly waiting: readonly string[];
+  /** Read when the report is made: those who were kept waiting show up after the stall. */
+  readonly waitingCount: () => number;
+  readonly calls: number;
+  readonly outside: Nanoseconds;
+  readonly longestGap: Nanoseconds;
+  readonly requestsRead: number;
+  /** Time off the processor in the longest gap, and in the whole turn outside its calls; null where the capture does not tell. */
+  readonly gapOffCpu: OffCpu | null;
+  readonly offCpu: OffCpu | null;
+}
+
+/** All stalls of one worker with the same cause and target. */
+export interface StallGroup {
+  readonly thread: Thread;
+  readonly cause: Cause;
+  readonly target: string;
+  count: number;
+  total: Nanoseconds;
+  longest: Stall;
+  first: Nanoseconds;
+  last: Nanoseconds;
+  open: boolean;
+  readonly stalls: Stall[];
+}
+
+/** Adds a stall to the group of its cause and target. */
+export function addStall(groups: Map<string, StallGroup>, thread: Thread, stall: Stall): void {
+  const { cause, target } = stall.reason;
+  const key = groups.size >= MOST_GROUPS ? 'others' : `${cause} ${targetKey(target)}`;
+  const group = groups.get(key);
+  if (group === undefined) {
+    groups.set(key, {
+      thread,
+      cause,
+      target,
+      count: 1,
+      total: stall.length,
+      longest: stall,
+      first: stall.start,
+      last: stall.end,
+      open: stall.open,
+      stalls: [stall],
+    });
+    return;
+  }
+  group.count++;
+  group.total += stall.length;
+  group.last = Math.max(group.last, stall.end);
+  group.open ||= stall.open;
+  if (stall.length > group.longest.length) group.longest = stall;
+  group.stalls.push(stall);
+  if (group.stalls.length > KEPT_STALLS)
+    group.stalls.splice(group.stalls.indexOf(group.stalls.reduce((least, other) => (other.length < least.length ? other : least))), 1);
+}
+
+/** A new descriptor number each time does not make a new target. */
+function targetKey(target: string): string {
+  return target.replace(/fd \d+/, 'fd');
+}
