@@ -82,18 +82,17 @@ export function describeActivity(model: Model, recorder: ActivityRecorder, origi
       const { waiting, blocked, silent, long, calls, accepted, wasted, brokenPipes } = lane;
       const now = nowOf(row.thread, lane.lastWasWait, model.lastTime);
       const isUnknown = isGrowing && now.state === 'silent';
-      const cut = <T extends Float32Array | Uint32Array | Uint8Array>(column: T): T => column.slice(0, columns) as T;
       return [
         {
           ...identity(row),
-          waiting: cut(waiting),
-          blocked: cut(blocked),
-          silent: cut(silent),
-          long: cut(long),
-          calls: cut(calls),
-          accepted: cut(accepted),
-          wasted: cut(wasted),
-          brokenPipes: cut(brokenPipes),
+          waiting: waiting.slice(0, columns),
+          blocked: blocked.slice(0, columns),
+          silent: silent.slice(0, columns),
+          long: long.slice(0, columns),
+          calls: calls.slice(0, columns),
+          accepted: accepted.slice(0, columns),
+          wasted: wasted.slice(0, columns),
+          brokenPipes: brokenPipes.slice(0, columns),
           knownMs: milliseconds(isUnknown ? row.thread.lastTime : model.lastTime),
           now,
         },

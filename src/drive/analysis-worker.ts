@@ -22,7 +22,8 @@ const port = parentPort;
 if (port === null) throw new Error('this file is the program of a thread');
 const { paths, options, stop, kind } = workerData as AnalysisTask;
 const post = (message: AnalysisMessage): void => port.postMessage(message);
-let latest: Progress | null = null;
+/** How far the reading is, as the last chunk left it. */
+const seen: { progress: Progress | null } = { progress: null };
 let progressDue = 0;
 /** When the trace began, since 1970. */
 let startMs = Number.NaN;
@@ -54,17 +55,22 @@ function nowWith(workers: ReadonlyMap<number, Now>, path: string): ReadonlyMap<n
 function growingInput(): InputSet {
   const diagnostics: SourceDiagnostic[] = [];
   const [path = ''] = paths;
+  let end = (): void => undefined;
   const ended = new Promise<void>((resolve) => {
-    parentPort?.once('message', (end: AnalysisEnd) => {
-      diagnostics.push(...end.diagnostics);
-      resolve();
-    });
+    end = resolve;
+  });
+  parentPort?.once('message', (told: AnalysisEnd) => {
+    diagnostics.push(...told.diagnostics);
+    end();
   });
   // Reports go on while no event arrives: what was not judged yet may be by now.
   const looking = setInterval(() => {
-    if (latest === null) return;
-    look(latest);
-    if (kind === 'live') post({ kind: 'now', workers: nowWith(latest.now(), path) });
+    const { progress } = seen;
+    if (Atomics.load(stop, 0) !== 0) end();
+    else if (progress !== null) {
+      look(progress);
+      if (kind === 'live') post({ kind: 'now', workers: nowWith(progress.now(), path) });
+    }
   }, NOW_EVERY_MS);
   void ended.then(() => clearInterval(looking));
   return {
@@ -77,9 +83,10 @@ function growingInput(): InputSet {
 }
 
 function look(progress: Progress): void {
-  latest = progress;
+  seen.progress = progress;
   const now = performance.now();
-  if (Atomics.load(stop, 0) !== 0) throw new Stopped();
+  // What grows is ended where it is; of a file the rest is left out.
+  if (kind === 'file' && Atomics.load(stop, 0) !== 0) throw new Stopped();
   if (now < progressDue) return;
   progressDue = now + PROGRESS_EVERY_MS;
   if (now < snapshotDue) {
@@ -96,10 +103,13 @@ try {
   for (const sentence of set.notices) post({ kind: 'notice', sentence });
   const notice = (sentence: string): void => post({ kind: 'notice', sentence });
   const report = await analyzeInputs(set, { ...options, activity: true, growing: kind === 'live' }, { progress: look, notice });
-  const read = latest === null ? { bytesRead: 0, sizeBytes: 0, lines: 0 } : readSoFar(latest);
-  post({ kind: 'done', read, picture: { report, activity: latest === null ? null : (latest as Progress).activity() }, stopped: false });
+  const { progress } = seen;
+  const read = progress === null ? { bytesRead: 0, sizeBytes: 0, lines: 0 } : readSoFar(progress);
+  post({ kind: 'done', read, picture: { report, activity: progress?.activity() ?? null }, stopped: Atomics.load(stop, 0) !== 0 });
 } catch (error) {
-  if (error instanceof Stopped && latest !== null) post({ kind: 'done', read: readSoFar(latest), picture: picture(latest), stopped: true });
+  const { progress } = seen;
+  if (error instanceof Stopped && progress !== null)
+    post({ kind: 'done', read: readSoFar(progress), picture: picture(progress), stopped: true });
   else post(failure(error));
 }
 

@@ -116,8 +116,14 @@ const COPY: Binding = {
   word: 'copy',
   says: 'copy the selection as Markdown, and write it to a file (payload left out)',
 };
+const TO_VIEWS: Binding = {
+  action: 'view-1',
+  keys: ['1'],
+  shown: '1-5',
+  word: 'views',
+  says: '1 triage, 2 workers, 3 timeline, 4 calls, 5 lines',
+};
 const VIEWS: readonly Binding[] = [
-  { action: 'view-1', keys: ['1'], shown: '1-5', word: 'views', says: '1 triage, 2 workers, 3 timeline, 4 calls, 5 lines' },
   { action: 'view-2', keys: ['2'], shown: '', word: '', says: '' },
   { action: 'view-3', keys: ['3'], shown: '', word: '', says: '' },
   { action: 'view-4', keys: ['4'], shown: '', word: '', says: '' },
@@ -144,7 +150,7 @@ const EVERYWHERE: readonly Binding[] = [
   },
   { action: 'next-view', keys: ['tab'], shown: 'Tab', word: '', says: 'next view; Shift-Tab the one before' },
   { action: 'previous-view', keys: ['backtab'], shown: '', word: '', says: '' },
-  ...VIEWS.slice(1),
+  ...VIEWS,
   { action: 'detach', keys: ['d'], shown: 'd', word: 'detach', says: 'detach now, and keep looking', only: 'live' },
   { action: 'extend', keys: ['+'], shown: '+', word: 'more time', says: 'capture for 60 s more', only: 'live' },
   { action: 'freeze', keys: ['space'], shown: 'Space', word: '', says: 'freeze the screen; reading goes on' },
@@ -168,10 +174,10 @@ const EVERYWHERE: readonly Binding[] = [
 ];
 
 const HERE: Readonly<Record<ScreenKind, readonly Binding[]>> = {
-  triage: [...MOVE, OPEN, ...KINDS, COPY, ...LIST, VIEWS[0] as Binding],
-  workers: [...MOVE, OPEN, ...LIST, PIN, VIEWS[0] as Binding],
-  timeline: [...MOVE, ...TIME, OPEN, PIN, VIEWS[0] as Binding],
-  calls: [...MOVE, ...LIST, VIEWS[0] as Binding],
+  triage: [...MOVE, OPEN, ...KINDS, COPY, ...LIST, TO_VIEWS],
+  workers: [...MOVE, OPEN, ...LIST, PIN, TO_VIEWS],
+  timeline: [...MOVE, ...TIME, OPEN, PIN, TO_VIEWS],
+  calls: [...MOVE, ...LIST, TO_VIEWS],
   lines: [
     ...MOVE,
     OPEN,
@@ -181,9 +187,9 @@ const HERE: Readonly<Record<ScreenKind, readonly Binding[]>> = {
     ...FINDINGS,
     COPY,
     { action: 'next-file', keys: ['o'], shown: 'o', word: '', says: 'the next file of the capture' },
-    VIEWS[0] as Binding,
+    TO_VIEWS,
   ],
-  finding: [...MOVE, OPEN, COPY, ...FINDINGS, ...KINDS, VIEWS[0] as Binding],
+  finding: [...MOVE, OPEN, COPY, ...FINDINGS, ...KINDS, TO_VIEWS],
   line: [...MOVE, COPY],
   quality: [...MOVE],
   help: [...MOVE],

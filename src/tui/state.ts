@@ -191,10 +191,13 @@ export function topScreen(state: TuiState): Screen {
   return state.screens.at(-1) ?? { kind: 'triage', finding: '', position: 0 };
 }
 
+function isViewName(kind: ScreenKind): kind is ViewName {
+  return VIEW_NAMES.some((view) => view === kind);
+}
+
 /** The view under whatever is opened on top of it. */
 export function currentView(state: TuiState): ViewName {
-  const view = state.screens.findLast(({ kind }) => (VIEW_NAMES as readonly string[]).includes(kind));
-  return (view?.kind ?? 'triage') as ViewName;
+  return state.screens.map(({ kind }) => kind).findLast(isViewName) ?? 'triage';
 }
 
 /** What is on the screen: what was read last, or what was there when it was frozen. */

@@ -3,7 +3,12 @@ import { complain } from '../complain.ts';
 import { EXIT } from '../exit-code.ts';
 
 /** Signals that end a program, and their numbers. */
-const ENDING = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const;
+const ENDING = [
+  ['SIGHUP', 1],
+  ['SIGINT', 2],
+  ['SIGQUIT', 3],
+  ['SIGTERM', 15],
+] as const;
 
 /** Sees to it that the terminal is whole again however the program ends or is stopped. */
 export class TerminalGuard {
@@ -18,7 +23,7 @@ export class TerminalGuard {
     this.#goodbye = goodbye;
     this.#session = session;
     this.#cleanUp = cleanUp;
-    for (const [signal, number] of Object.entries(ENDING)) this.#on(signal as NodeJS.Signals, () => this.end(128 + number));
+    for (const [signal, number] of ENDING) this.#on(signal, () => this.end(128 + number));
     this.#on('SIGTSTP', () => this.suspend());
     this.#on('SIGCONT', () => this.#session()?.resume());
     process.on('uncaughtException', this.#crashed);

@@ -7,8 +7,7 @@ import { linesWanted, moveLinesTo } from './line-moves.ts';
 import { opened, toView } from './screens.ts';
 
 /** A key while something is being typed. */
-export function typeInto(state: TuiState, key: string): Step {
-  const prompt = state.prompt as Prompt;
+export function typeInto(state: TuiState, prompt: Prompt, key: string): Step {
   if (key === 'escape') return still({ ...state, prompt: null });
   if (key === 'enter') return entered({ ...state, prompt: null }, prompt);
   const text = key === 'backspace' ? prompt.text.slice(0, -1) : key === 'C-u' ? '' : prompt.text + typed(key);

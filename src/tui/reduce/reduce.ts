@@ -65,7 +65,7 @@ function withNow(activity: Activity | null, workers: ReadonlyMap<number, Now>): 
 
 function onKey(state: TuiState, key: string): Step {
   if (key === 'C-c') return { state, effects: [{ type: 'leave', forced: true }] };
-  if (state.prompt !== null) return typeInto(state, key);
+  if (state.prompt !== null) return typeInto(state, state.prompt, key);
   const quiet = { ...state, message: '', lastKeyMs: state.nowMs };
   // Only leaving works on a terminal that is too small to show what keys do.
   if (layoutOf(state).tooSmall) return key === 'q' ? { state, effects: [{ type: 'leave', forced: false }] } : still(quiet);

@@ -1,5 +1,5 @@
 import type { Report } from '../../analysis/report.ts';
-import { count } from '../../output/figures.ts';
+import { count, counted } from '../../output/figures.ts';
 import { coverage, extent, paths, SEVERITY_WORDS, workforce } from '../../output/wording.ts';
 import { layoutOf } from '../layout.ts';
 import { type Ink, type Row, row, span, spread } from '../spans.ts';
@@ -45,7 +45,12 @@ function source(state: TuiState): Row {
 function progressText({ reading }: TuiState): string {
   const { state, bytesRead, sizeBytes, lines } = reading;
   if (state === 'done') return '';
-  const amount = lines < 1_000_000 ? `${Math.floor(lines / 1_000)} k lines` : `${(lines / 1_000_000).toFixed(1)} M lines`;
+  const amount =
+    lines < 10_000
+      ? counted(lines, 'line')
+      : lines < 1_000_000
+        ? `${Math.floor(lines / 1_000)} k lines`
+        : `${(lines / 1_000_000).toFixed(1)} M lines`;
   if (state === 'stopped') return `STOPPED: ${amount} read`;
   const read = Math.floor(bytesRead / MEGABYTE);
   if (sizeBytes === null || sizeBytes === 0) return `Reading (${read} MB, ${amount})`;

@@ -103,7 +103,8 @@ export function findingsAt(state: TuiState, pid: number, atMs: number, widthMs: 
     const covers = (from: number, to: number): boolean => from < atMs + widthMs && to >= atMs;
     if (Array.isArray(stalls) && stalls.length > 0) {
       return stalls.some((stall: unknown) => {
-        const { startMs: from, endMs: to } = (stall ?? {}) as { readonly startMs?: unknown; readonly endMs?: unknown };
+        if (typeof stall !== 'object' || stall === null || !('startMs' in stall && 'endMs' in stall)) return false;
+        const { startMs: from, endMs: to } = stall;
         return typeof from === 'number' && typeof to === 'number' && covers(from, to);
       });
     }
