@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { AttachError } from '../sources/live/attach-error.ts';
 import type { CaptureEnd, LiveCapture } from '../sources/live/capture.ts';
 import { prepareCapture } from '../sources/live/prepare.ts';
 import { megabytes } from '../sources/live/spool.ts';
@@ -21,25 +22,38 @@ export function pidsOf(words: readonly string[]): number[] {
   );
 }
 
-/** Checks, asks, and starts the tracer; null when the user would rather not. Throws `AttachError`. */
+/** Checks, asks, and starts the tracer; null when the user would rather not. `reserveSeconds` may be added to its time later. Throws `AttachError`. */
 export async function startSession(
   pids: readonly number[],
   flags: CaptureFlags,
   notice: (sentence: string) => void,
+  reserveSeconds = 0,
 ): Promise<LiveCapture | null> {
   const { engine, processes, why } = prepareCapture(pids, { engine: flags.engine, family: flags.family });
   if (why !== '') notice(why);
-  if (engine === 'strace' && !(await agreed(processes.length, flags))) return null;
   const { save, spool, maxSpool, program } = flags;
-  return startCapture(engine, processes, { save, spool, mostBytes: maxSpool, seconds: flags.for, program });
+  const start = (chosen: typeof engine) =>
+    startCapture(chosen, processes, { save, spool, mostBytes: maxSpool, seconds: flags.for + reserveSeconds, program });
+  if (engine === 'bpftrace') {
+    try {
+      return await start('bpftrace');
+    } catch (error) {
+      // Whether a kernel lets bpftrace in shows only when it tries.
+      if (flags.engine !== 'auto' || !(error instanceof AttachError)) throw error;
+      prepareCapture(pids, { engine: 'strace', family: flags.family });
+      notice(`Using strace, which slows the server down more. ${error.message}`);
+    }
+  }
+  return (await agreed(processes.length, flags)) ? start('strace') : null;
 }
 
 /** What to say when the tracing has begun. */
-export function beginning({ engine, processes }: LiveCapture, seconds: number): string {
-  const count = processes.length === 1 ? '1 process' : `${processes.length} processes`;
-  const pids = processes.slice(0, SHOWN_PIDS).map(({ pid }) => pid);
-  const more = processes.length > SHOWN_PIDS ? ` and ${processes.length - SHOWN_PIDS} more` : '';
-  return `Tracing ${count} with ${engine.name} for ${seconds} s (${pids.join(' ')}${more}). Ctrl-C ends it early.`;
+export function beginning({ engine, processes, refused }: LiveCapture, seconds: number): string {
+  const traced = processes.map(({ pid }) => pid).filter((pid) => !refused.includes(pid));
+  const count = traced.length === 1 ? '1 process' : `${traced.length} processes`;
+  const more = traced.length > SHOWN_PIDS ? ` and ${traced.length - SHOWN_PIDS} more` : '';
+  const without = refused.length === 0 ? '' : ` It was refused ${refused.join(' ')}; drover doctor ${refused[0]} may tell why.`;
+  return `Tracing ${count} with ${engine.name} for ${seconds} s (${traced.slice(0, SHOWN_PIDS).join(' ')}${more}). Ctrl-C ends it early.${without}`;
 }
 
 /** Makes Ctrl-C detach, a second one force it, and signals that end drover detach first. */

@@ -7,6 +7,7 @@ import { addExplainCommand } from './explain-command.ts';
 import { addRecipeCommand } from './recipe-command.ts';
 import { addRecordCommand } from './record-command.ts';
 import { addRunCommand } from './run-command.ts';
+import { addTriageCommand } from './triage-command.ts';
 
 /** Takes the exit code of the command that ran. */
 export type ExitCodeSink = (code: number) => void;
@@ -14,6 +15,7 @@ export type ExitCodeSink = (code: number) => void;
 const EXAMPLES = `
 Examples:
   drover trace.strace.gz                 why is this server slow?
+  drover triage trace.strace.gz          look into it on the screen
   drover analyze trace.strace --json     the whole report for a program
   drover analyze traces/                 the files of strace -ff, as one trace
   ssh -n web-1 'timeout 20 strace -f -ttt -T -y -s 128 -p PID 2>&1' | drover -
@@ -38,6 +40,7 @@ export function createProgram(exitWith: ExitCodeSink): Command {
     .configureOutput({ outputError: () => undefined })
     .exitOverride();
   addAnalyzeCommand(program, exitWith);
+  addTriageCommand(program, exitWith);
   addAttachCommand(program, exitWith);
   addRecordCommand(program, exitWith);
   addRunCommand(program, exitWith);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -79,6 +79,42 @@ test('without --engine bpftrace is taken where it works', LIVE, async () => {
   const { code, stderr } = await runDrover(['attach', String(server.master), '--for', '1s', '--spool', FOLDER]);
   assert.equal(code, 0, stderr);
   assert.match(stderr, /Tracing 6 processes with bpftrace for 1 s/);
+});
+
+test('a bpftrace that cannot start is told, and strace taken instead; named by --engine it is an error: 4', LIVE, async () => {
+  const tools = join(FOLDER, 'tools');
+  mkdirSync(tools);
+  writeFileSync(join(tools, 'bpftrace'), '#!/bin/sh\necho "ERROR: Kernel lockdown is enabled" >&2\nexit 1\n', { mode: 0o755 });
+  const environment = { PATH: `${tools}:${process.env.PATH}` };
+  const words = ['attach', String(server.master), '--for', '1s', '--spool', FOLDER];
+  const auto = await runDrover(words, { environment });
+  assert.equal(auto.code, 0, auto.stderr);
+  assert.match(auto.stderr, /Using strace, .* bpftrace could not start: Kernel lockdown is enabled\.\n/);
+  assert.match(auto.stderr, /Tracing 6 processes with strace for 1 s/);
+  const named = await runDrover([...words, '--engine', 'bpftrace'], { environment });
+  assert.equal(named.code, 4);
+  assert.match(named.stderr, /^drover: bpftrace could not start: Kernel lockdown is enabled\.\n {2}Use --engine strace/);
+});
+
+test('a process that strace is refused does not keep it from the others, and is named', LIVE, async () => {
+  const tools = join(FOLDER, 'refusing');
+  mkdirSync(tools);
+  const script = `#!/bin/bash
+words=("$@")
+last=\${words[-1]}
+echo "strace: attach: ptrace(PTRACE_SEIZE, $last): Operation not permitted" >&2
+exec ${execFileSync('sh', ['-c', 'command -v strace'], { encoding: 'utf8' }).trim()} "\${words[@]:0:\${#words[@]}-2}"
+`;
+  writeFileSync(join(tools, 'strace'), script, { mode: 0o755 });
+  const environment = { PATH: `${tools}:${process.env.PATH}` };
+  const words = ['attach', String(server.master), '--engine', 'strace', '--for', '1s', '--spool', FOLDER];
+  const { code, stderr } = await runDrover(words, { environment });
+  assert.equal(code, 0, stderr);
+  const last = server.pids.at(-1);
+  assert.match(
+    stderr,
+    new RegExp(`Tracing 5 processes with strace for 1 s \\([\\d ]+\\)\\. .*It was refused ${last}; drover doctor ${last} may tell why\\.`),
+  );
 });
 
 test('without --save the capture stays in a folder of its own that only its owner may enter, and the report says where', LIVE, async () => {

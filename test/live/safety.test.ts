@@ -126,7 +126,7 @@ test('kill -9 of drover, and a killed bpftrace', LIVE, async () => {
 test('SIGSTOP of drover: bpftrace leaves when its time is over, and a little later at most', LIVE, async () => {
   await survives('stop-bpftrace', '1s', ['--engine', 'bpftrace'], async (drover) => {
     drover.signal('SIGSTOP');
-    await until('bpftrace to leave', () => processesWith('stop-bpftrace/').every((pid) => readProcess(pid)?.name !== 'bpftrace'), 15_000);
+    await until('bpftrace to leave', () => processesWith('stop-bpftrace/').every((pid) => readProcess(pid)?.name !== 'bpftrace'), 22_000);
     drover.signal('SIGCONT');
     assert.equal((await drover.ended).code, 0);
   });
@@ -227,7 +227,17 @@ async function survivesOnTerminal(name: string, seconds: string, act: (drover: L
   const spool = join(FOLDER, name);
   mkdirSync(spool);
   const load = server.load(43);
-  const drover = LiveDrover.onTerminal(['attach', String(server.master), '--engine', 'strace', '--for', seconds, '--spool', spool]);
+  const drover = LiveDrover.onTerminal([
+    'attach',
+    String(server.master),
+    '--no-tui',
+    '--engine',
+    'strace',
+    '--for',
+    seconds,
+    '--spool',
+    spool,
+  ]);
   try {
     await until('the question', () => drover.stdout.includes('Enter = go'));
     assert.ok(

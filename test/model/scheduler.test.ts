@@ -106,10 +106,19 @@ test('events that were lost long after a finding do not touch it', async () => {
   assert.deepEqual([finding.sureness, finding.metrics.lostEvents], ['likely', undefined]);
 });
 
-test('a worker that waited for a processor for three tenths of its stall is starved, and its code is not what to look at first', async () => {
-  const starved = only(await analyzed(stall(0, 260)), 'loop-stall');
+test('a worker that waited for a processor for half of its stall is starved, and its code is nothing to look at', async () => {
+  const starved = only(await analyzed(stall(0, 430)), 'loop-stall');
   assert.match(starved.title, /: waiting for a CPU$/);
-  assert.match(starved.next[0]?.text ?? '', /waited for a processor/);
+  assert.ok(starved.next.every(({ text }) => !/Move the computation/.test(text)));
+  const partly = only(await analyzed(stall(0, 410)), 'loop-stall');
+  assert.match(partly.title, /: no call, 49 % of it waiting for a CPU$/);
+});
+
+test('for three tenths: the processors are what to look at first, then its code', async () => {
+  const partly = only(await analyzed(stall(0, 260)), 'loop-stall');
+  assert.match(partly.title, /: no call, 31 % of it waiting for a CPU$/);
+  assert.match(partly.next[0]?.text ?? '', /waited for a processor/);
+  assert.match(partly.next[1]?.text ?? '', /Move the computation/);
   const busy = only(await analyzed(stall(0, 240)), 'loop-stall');
   assert.match(busy.title, /: no system call$/);
   assert.doesNotMatch(busy.next[0]?.text ?? '', /waited for a processor/);

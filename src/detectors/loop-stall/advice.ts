@@ -2,11 +2,18 @@ import type { Step } from '../finding.ts';
 import type { Cause, Reason } from './cause.ts';
 
 /** What to do about a stalled loop (semantics section 6): first look, then change one thing. */
-export function stallAdvice(cause: Cause, reason: Reason, pid: number, server: string, isStarved = false): Step[] {
-  if (isStarved) return [...STARVED];
+export function stallAdvice(
+  cause: Cause,
+  reason: Reason,
+  pid: number,
+  server: string,
+  starved: 'not' | 'partly' | 'mostly' = 'not',
+): Step[] {
+  if (starved === 'mostly') return [...STARVED];
   const steps = ADVICE[cause](reason, server);
   return [
-    ...steps,
+    // Whether it computes or waits for a processor is known then: both.
+    ...(starved === 'partly' ? [...STARVED.slice(0, 1), ...steps.filter((step) => step !== COMPUTING_OR_WAITING)] : steps),
     {
       text: 'See the code that is running while it happens.',
       command: `py-spy dump --pid ${pid === 0 ? 'PID' : pid}`,
@@ -30,6 +37,11 @@ const OFF_THE_LOOP = 'Run it in a native thread: gevent.get_hub().threadpool.app
 const HEARTBEAT: Step = {
   text: "This is gunicorn's own heartbeat file, on a disk. Put it on a memory file system: --worker-tmp-dir /dev/shm",
   caveat: 'A container may have a small /dev/shm; the file itself is empty.',
+};
+
+const COMPUTING_OR_WAITING: Step = {
+  text: 'Is it computing or waiting for a CPU? High %usr says computing, high nvcswch waiting.',
+  command: 'pidstat -u -w 1 5',
 };
 
 const ADVICE: Readonly<Record<Cause, (reason: Reason, server: string) => Step[]>> = {
@@ -87,7 +99,7 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, server: string) => Step[]>
     },
   ],
   'no-syscall': () => [
-    { text: 'Is it computing or waiting for a CPU? High %usr says computing, high nvcswch waiting.', command: 'pidstat -u -w 1 5' },
+    COMPUTING_OR_WAITING,
     {
       text: 'Move the computation to another process (a task queue, a process pool), or serve CPU-heavy paths with sync or gthread workers.',
       caveat: 'A thread helps only if the code releases the interpreter lock; sprinkling sleep(0) makes latency worse elsewhere.',

@@ -7,7 +7,7 @@ import { milliseconds, round } from '../words.ts';
 import { stallAdvice } from './advice.ts';
 import type { Reason } from './cause.ts';
 import { helperNote, helperPeers } from './helper-peers.ts';
-import { isStarved, summaryOf, titleOf } from './sentences.ts';
+import { isMostlyStarved, isStarved, summaryOf, titleOf } from './sentences.ts';
 import type { StallGroup } from './stall-group.ts';
 
 const POOL_NOTE = ' It hands its connections to a pool of threads: as likely as not it waited for one of them to be free.';
@@ -74,7 +74,13 @@ export function stallFinding(context: Context, group: StallGroup, hasPool: boole
       share: round(group.total / Math.max(1, thread.loop.busy + thread.loop.idle), 4),
     },
     evidence: evidenceOf(group),
-    next: stallAdvice(cause, reason, pid, thread.process.server, isStarved(longest)),
+    next: stallAdvice(
+      cause,
+      reason,
+      pid,
+      thread.process.server,
+      isStarved(longest) ? (isMostlyStarved(longest) ? 'mostly' : 'partly') : 'not',
+    ),
     subjects: [
       `pid ${pid}`,
       ...(longest.request === '' ? [] : [`request ${longest.request}`]),

@@ -38,6 +38,11 @@ export function isStarved({ length, offCpu }: Stall): boolean {
   return offCpu !== null && offCpu.queued >= STARVED_SHARE * length;
 }
 
+/** Most of the stall went by like that: where it computed otherwise, that is the first thing to say. */
+export function isMostlyStarved({ length, offCpu }: Stall): boolean {
+  return offCpu !== null && offCpu.queued >= length / 2;
+}
+
 export function titleOf(pid: number, stall: Stall, count: number): string {
   const title = `${workerName(pid)} stalled ${atLeast(stall)}${duration(stall.length)}: ${inside(stall)}${count > 1 ? ` (${count} times)` : ''}`;
   return title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 3)}...` : title;
@@ -45,12 +50,17 @@ export function titleOf(pid: number, stall: Stall, count: number): string {
 
 function inside(stall: Stall): string {
   const { reason, longestGap, length } = stall;
-  if (reason.call === '' && isStarved(stall)) return 'waiting for a CPU';
+  if (reason.call === '' && isStarved(stall))
+    return isMostlyStarved(stall) ? 'waiting for a CPU' : `no call, ${percentQueued(stall)} % of it waiting for a CPU`;
   if (reason.cause === 'futex-ladder') return 'a ladder of futex waits';
   if (reason.cause === 'gil-wait') return CAUSE_IN_WORDS['gil-wait'];
   if (reason.call !== '') return `${reason.call}${shortTarget(reason.target)}`;
   if (reason.cause !== 'no-syscall') return CAUSE_IN_WORDS[reason.cause];
   return longestGap >= ONE_GAP * length ? 'no system call' : 'mostly outside system calls';
+}
+
+function percentQueued({ length, offCpu }: Stall): number {
+  return Math.round((100 * (offCpu?.queued ?? 0)) / length);
 }
 
 /** Without what the port stands for by custom: the summary tells that. */

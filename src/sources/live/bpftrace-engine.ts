@@ -8,8 +8,8 @@ import { listeningPorts } from './listening-ports.ts';
 import type { ProcessFacts } from './process-facts.ts';
 import type { Spool } from './spool.ts';
 
-/** Compiling and attaching take 1.5 to 2.5 s, during which the guards' clock already runs. */
-const START_SECONDS = 10;
+/** Compiling and attaching take 1.5 to 2.5 s, more on a busy host, and the guards' clock already runs. */
+const START_SECONDS = 15;
 const PATIENCE_SECONDS = 6;
 /** Pages of the buffer of each processor: 4 MB, so that a burst does not lose events. */
 const BUFFER_PAGES = 1_024;

@@ -44,7 +44,8 @@ const LOOK_EVERY_MS = 200;
 /** Workers that replaced others are found at every so manieth look. */
 const FAMILY_EVERY_LOOKS = 10;
 const BEGIN_LOOK_EVERY_MS = 20;
-const BEGIN_WITHIN_MS = 10_000;
+/** Less than the time that engines which start slowly give their guards. */
+const BEGIN_WITHIN_MS = 14_000;
 /** `timeout` says so when the time was over. */
 const TIME_OVER = 124;
 
@@ -116,6 +117,12 @@ export class LiveCapture {
   /** Bytes that the tracer wrote so far. */
   get bytes(): number {
     return this.#spool.bytes;
+  }
+
+  /** Processes of the start that the tracer was refused, as far as the kernel shows it. */
+  get refused(): readonly number[] {
+    if (!this.engine.stopsProcesses || this.isOver) return [];
+    return this.processes.filter(({ pid }) => readProcess(pid)?.tracer === 0).map(({ pid }) => pid);
   }
 
   get isOver(): boolean {

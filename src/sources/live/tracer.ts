@@ -38,11 +38,14 @@ export class Tracer {
   readonly ended: Promise<TracerEnd>;
   readonly #log: string;
   #isOver = false;
+  #finalWords: string[] = [];
 
   private constructor(pid: number, ended: Promise<TracerEnd>, log: string) {
     this.pid = pid;
     this.#log = log;
     this.ended = ended.finally(() => {
+      // The log is removed by whoever waits for the end.
+      this.#finalWords = this.lastWords();
       this.#isOver = true;
     });
   }
@@ -89,6 +92,7 @@ export class Tracer {
 
   /** The last lines that it said, without noise. */
   lastWords(): string[] {
+    if (this.#isOver) return this.#finalWords;
     try {
       return readFileSync(this.#log, 'utf8').trim().split('\n').slice(-20);
     } catch {
