@@ -39,6 +39,11 @@ export class TerminalGuard {
     void this.#goodbye().finally(() => process.exit(code));
   }
 
+  /** The program is about to end by itself: a signal from now on ends it at once. */
+  leaving(): void {
+    this.#ending = true;
+  }
+
   /** Stops the program as Ctrl-Z does; `fg` comes back to the same screen. */
   suspend(): void {
     this.#session()?.suspend();

@@ -103,6 +103,7 @@ export class Triage {
       // Whatever went wrong is told on the normal screen.
       clearInterval(ticking);
       session.restore();
+      this.#guard.leaving();
       this.#desk.close();
       await this.#feed?.end();
       this.#guard.release();
