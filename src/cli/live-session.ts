@@ -33,7 +33,9 @@ export async function startSession(
   if (why !== '') notice(why);
   const { save, spool, maxSpool, program } = flags;
   const start = (chosen: typeof engine) =>
-    startCapture(chosen, processes, { save, spool, mostBytes: maxSpool, seconds: flags.for + reserveSeconds, program });
+    untilInterrupted((signal) =>
+      startCapture(chosen, processes, { save, spool, mostBytes: maxSpool, seconds: flags.for + reserveSeconds, program, signal }),
+    );
   if (engine === 'bpftrace') {
     try {
       return await start('bpftrace');
@@ -45,6 +47,21 @@ export async function startSession(
     }
   }
   return (await agreed(processes.length, flags)) ? start('strace') : null;
+}
+
+/** Ctrl-C while a tracer starts: it is stopped and its files are removed, then drover ends. */
+async function untilInterrupted<Result>(start: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  const interruption = new AbortController();
+  const interrupt = () => interruption.abort();
+  process.once('SIGINT', interrupt);
+  try {
+    return await start(interruption.signal);
+  } catch (error) {
+    if (!interruption.signal.aborted) throw error;
+    process.exit(INTERRUPTED);
+  } finally {
+    process.removeListener('SIGINT', interrupt);
+  }
 }
 
 /** What to say when the tracing has begun. */
@@ -90,10 +107,17 @@ async function agreed(count: number, { yes, for: seconds }: CaptureFlags): Promi
   if (yes === true || !process.stdin.isTTY || !process.stderr.isTTY) return true;
   const asking = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await asking.question(
+    asking.once('SIGINT', () => {
+      process.stderr.write('\n');
+      process.exit(INTERRUPTED);
+    });
+    // Ctrl-D answers nothing at all, and nobody would wait for it.
+    const closed = new Promise<string>((resolve) => asking.once('close', () => resolve('q')));
+    const question = asking.question(
       `strace will slow ${count === 1 ? 'this process' : `these ${count} processes`} down while it runs (often 2x, worst case 100x). It stops by itself after ${seconds} s.\n` +
         'gunicorn kills a worker that is silent for its --timeout. Enter = go, q = no: ',
     );
+    const answer = await Promise.race([question, closed]);
     return !/^\s*[qn]/i.test(answer);
   } finally {
     asking.close();

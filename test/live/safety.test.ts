@@ -256,6 +256,22 @@ async function survivesOnTerminal(name: string, seconds: string, act: (drover: L
   }
 }
 
+test('Ctrl-C at the question, and while bpftrace starts: nothing is traced, nothing is left', LIVE, async () => {
+  const spool = join(FOLDER, 'never');
+  mkdirSync(spool);
+  const words = ['attach', String(server.master), '--for', '9s', '--spool', spool];
+  const asked = LiveDrover.onTerminal([...words, '--engine', 'strace']);
+  await until('the question', () => asked.stdout.includes('q = no'));
+  asked.terminal('key 03');
+  assert.equal((await asked.ended).code, 130);
+  const starting = LiveDrover.onTerminal([...words, '--engine', 'bpftrace']);
+  await until('bpftrace to start', () => processesWith('never/').some((pid) => readProcess(pid)?.name === 'bpftrace'));
+  starting.terminal('key 03');
+  assert.equal((await starting.ended).code, 130);
+  assert.deepEqual(readdirSync(spool), []);
+  await until('no tracer to be left', () => processesWith('never/').length === 0, 8_000);
+});
+
 test('Ctrl-Z: drover stops, strace does not, the workers go on, and fg brings the report', LIVE, async () => {
   await survivesOnTerminal('ctrl-z', '3s', async (drover) => {
     drover.terminal('key 1a');

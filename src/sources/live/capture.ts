@@ -89,7 +89,13 @@ export class LiveCapture {
   }
 
   /** Starts the engine and waits until it traces. Throws `AttachError` when it cannot. */
-  static async start(engine: Engine, processes: readonly ProcessFacts[], seconds: number, spool: Spool): Promise<LiveCapture> {
+  static async start(
+    engine: Engine,
+    processes: readonly ProcessFacts[],
+    seconds: number,
+    spool: Spool,
+    signal?: AbortSignal,
+  ): Promise<LiveCapture> {
     const { command, environment, runsProgram, writesToStdout } = engine;
     const stdout = runsProgram ? 'ours' : writesToStdout ? { path: spool.file } : 'log';
     const started = Tracer.start({ command, log: spool.log, stdout, ...(environment === undefined ? {} : { environment }) });
@@ -99,7 +105,7 @@ export class LiveCapture {
     });
     const capture = new LiveCapture(engine, processes, seconds, spool, tracer);
     try {
-      await capture.#begin();
+      await capture.#begin(signal);
     } catch (error) {
       await tracer.stop(engine.stop);
       await capture.ended;
@@ -140,10 +146,11 @@ export class LiveCapture {
     this.#tracer.kill();
   }
 
-  async #begin(): Promise<void> {
+  async #begin(signal: AbortSignal | undefined): Promise<void> {
     const words = () => this.#tracer.lastWords();
     const deadline = performance.now() + BEGIN_WITHIN_MS;
     while (!this.engine.hasBegun(words, () => this.bytes)) {
+      if (signal?.aborted) throw new AttachError('Given up before anything was traced.');
       if (this.#tracer.isOver || performance.now() > deadline) throw this.engine.explain(words());
       await Promise.race([this.#tracer.ended, pause(BEGIN_LOOK_EVERY_MS)]);
     }
@@ -187,7 +194,7 @@ export class LiveCapture {
     if (reason === 'tracer-died' || reason === 'space' || reason === 'starved')
       this.#diagnostics.push({ code: reason === 'tracer-died' ? 'tracer-died' : 'capture-ended-early', text: this.#sentence });
     const { sentence, isClean } = this.engine.runsProgram
-      ? { sentence: `The program has ended (${end.signal ?? `exit code ${end.code}`}).`, isClean: true }
+      ? { sentence: programEnd(end), isClean: true }
       : describeDetachment(this.#everyProcess(), this.engine.name);
     const bytes = this.#spool.bytes;
     this.#spool.tidy();
@@ -234,6 +241,11 @@ export class LiveCapture {
     }
     return [...all.values()];
   }
+}
+
+function programEnd({ code, signal }: TracerEnd): string {
+  if (code === TIME_OVER) return 'The program was ended when the time of the capture was over.';
+  return `The program has ended (${signal ?? `exit code ${code}`}).`;
 }
 
 function pause(ms: number): Promise<void> {

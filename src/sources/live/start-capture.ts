@@ -9,13 +9,15 @@ export interface CaptureOptions extends Omit<SpoolOptions, 'engine'> {
   readonly seconds: number;
   /** What bpftrace runs. */
   readonly program: ProgramName;
+  /** Gives up the start. */
+  readonly signal?: AbortSignal;
 }
 
 /** Starts to trace processes that `prepareCapture` found, and returns once it does. Throws `AttachError`. */
 export async function startCapture(
   engine: 'strace' | 'bpftrace',
   processes: readonly ProcessFacts[],
-  { seconds, program, ...place }: CaptureOptions,
+  { seconds, program, signal, ...place }: CaptureOptions,
 ): Promise<LiveCapture> {
   const spool = new Spool({ ...place, engine });
   const limits = { seconds, bytes: place.mostBytes };
@@ -24,5 +26,5 @@ export async function startCapture(
     engine === 'bpftrace' && machine !== null
       ? bpftraceEngine(program, processes, spool, machine, limits)
       : straceEngine(processes, spool.file, limits);
-  return LiveCapture.start(chosen, processes, seconds, spool);
+  return LiveCapture.start(chosen, processes, seconds, spool, signal);
 }
