@@ -48,11 +48,12 @@ export async function startSession(
 }
 
 /** What to say when the tracing has begun. */
-export function beginning({ engine, processes }: LiveCapture, seconds: number): string {
-  const count = processes.length === 1 ? '1 process' : `${processes.length} processes`;
-  const pids = processes.slice(0, SHOWN_PIDS).map(({ pid }) => pid);
-  const more = processes.length > SHOWN_PIDS ? ` and ${processes.length - SHOWN_PIDS} more` : '';
-  return `Tracing ${count} with ${engine.name} for ${seconds} s (${pids.join(' ')}${more}). Ctrl-C ends it early.`;
+export function beginning({ engine, processes, refused }: LiveCapture, seconds: number): string {
+  const traced = processes.map(({ pid }) => pid).filter((pid) => !refused.includes(pid));
+  const count = traced.length === 1 ? '1 process' : `${traced.length} processes`;
+  const more = traced.length > SHOWN_PIDS ? ` and ${traced.length - SHOWN_PIDS} more` : '';
+  const without = refused.length === 0 ? '' : ` It was refused ${refused.join(' ')}; drover doctor ${refused[0]} may tell why.`;
+  return `Tracing ${count} with ${engine.name} for ${seconds} s (${traced.slice(0, SHOWN_PIDS).join(' ')}${more}). Ctrl-C ends it early.${without}`;
 }
 
 /** Makes Ctrl-C detach, a second one force it, and signals that end drover detach first. */

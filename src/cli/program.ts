@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { TOOL_VERSION } from '../version.ts';
 import { addAnalyzeCommand } from './analyze-command.ts';
 import { addAttachCommand } from './attach-command.ts';
+import { addCompletionCommand } from './completion-command.ts';
 import { addDoctorCommand } from './doctor-command.ts';
 import { addExplainCommand } from './explain-command.ts';
 import { addRecipeCommand } from './recipe-command.ts';
@@ -31,7 +32,9 @@ Exit codes: 0 done, 1 a finding at or above --fail-on, 2 wrong usage, 3 input un
 /** The command line: one file per command, each loads what it needs when it runs. Parsing throws instead of ending the process. */
 export function createProgram(exitWith: ExitCodeSink): Command {
   const program = new Command('drover')
-    .description('Reads strace captures of server worker processes and says why the service is slow.')
+    .description(
+      'Reads what strace, bpftrace and perf recorded of server worker processes, or records it, and says why the service is slow.',
+    )
     .version(TOOL_VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand(false)
@@ -47,5 +50,6 @@ export function createProgram(exitWith: ExitCodeSink): Command {
   addRecipeCommand(program, exitWith);
   addDoctorCommand(program, exitWith);
   addExplainCommand(program, exitWith);
+  addCompletionCommand(program, exitWith);
   return program;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
@@ -94,6 +94,27 @@ test('a bpftrace that cannot start is told, and strace taken instead; named by -
   const named = await runDrover([...words, '--engine', 'bpftrace'], { environment });
   assert.equal(named.code, 4);
   assert.match(named.stderr, /^drover: bpftrace could not start: Kernel lockdown is enabled\.\n {2}Use --engine strace/);
+});
+
+test('a process that strace is refused does not keep it from the others, and is named', LIVE, async () => {
+  const tools = join(FOLDER, 'refusing');
+  mkdirSync(tools);
+  const script = `#!/bin/bash
+words=("$@")
+last=\${words[-1]}
+echo "strace: attach: ptrace(PTRACE_SEIZE, $last): Operation not permitted" >&2
+exec ${execFileSync('sh', ['-c', 'command -v strace'], { encoding: 'utf8' }).trim()} "\${words[@]:0:\${#words[@]}-2}"
+`;
+  writeFileSync(join(tools, 'strace'), script, { mode: 0o755 });
+  const environment = { PATH: `${tools}:${process.env.PATH}` };
+  const words = ['attach', String(server.master), '--engine', 'strace', '--for', '1s', '--spool', FOLDER];
+  const { code, stderr } = await runDrover(words, { environment });
+  assert.equal(code, 0, stderr);
+  const last = server.pids.at(-1);
+  assert.match(
+    stderr,
+    new RegExp(`Tracing 5 processes with strace for 1 s \\([\\d ]+\\)\\. .*It was refused ${last}; drover doctor ${last} may tell why\\.`),
+  );
 });
 
 test('without --save the capture stays in a folder of its own that only its owner may enter, and the report says where', LIVE, async () => {

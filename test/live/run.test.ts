@@ -79,7 +79,8 @@ test('run ends the program with drover, also when drover is killed', LIVE, async
 
 test('run --for ends the program in time; a program that ends by itself ends the capture', LIVE, async () => {
   const port = await freePort();
-  const timed = await runDrover(['run', '--for', '2s', '--spool', FOLDER, '--', ...gunicorn(port)]);
+  const environment = { PYTHONDONTWRITEBYTECODE: '1' };
+  const timed = await runDrover(['run', '--for', '2s', '--spool', FOLDER, '--', ...gunicorn(port)], { environment });
   assert.equal(timed.code, 0, timed.stderr);
   assert.deepEqual(processesWith(`127.0.0.1:${port}`), []);
   const short = await runDrover(['run', '--spool', FOLDER, '-q', '--', 'ls', '-d', '/']);

@@ -57,4 +57,4 @@ export class LiveDrover {
   }
 }
 
-const ENVIRONMENT = { PATH: process.env.PATH ?? '', LC_ALL: 'C.UTF-8', TERM: 'xterm' };
+const ENVIRONMENT = { PATH: process.env.PATH ?? '', LC_ALL: 'C.UTF-8', TERM: 'xterm', PYTHONDONTWRITEBYTECODE: '1' };

@@ -119,6 +119,12 @@ export class LiveCapture {
     return this.#spool.bytes;
   }
 
+  /** Processes of the start that the tracer was refused, as far as the kernel shows it. */
+  get refused(): readonly number[] {
+    if (!this.engine.stopsProcesses || this.isOver) return [];
+    return this.processes.filter(({ pid }) => readProcess(pid)?.tracer === 0).map(({ pid }) => pid);
+  }
+
   get isOver(): boolean {
     return this.#tracer.isOver;
   }

@@ -3,6 +3,8 @@ import type { Engine } from './capture.ts';
 import { type LaunchLimits, RUN_KILL_AFTER_SECONDS, straceAttach, straceRun } from './launch.ts';
 import { type ProcessFacts, readProcess } from './process-facts.ts';
 
+const REFUSED = /^strace: attach: /;
+
 /** strace with its output in a file. It stops the traced process at each call. */
 export function straceEngine(processes: readonly ProcessFacts[], file: string, limits: LaunchLimits): Engine {
   return {
@@ -16,8 +18,12 @@ export function straceEngine(processes: readonly ProcessFacts[], file: string, l
     runsProgram: false,
     writesToStdout: false,
     stop: { signal: 'SIGINT', patienceMs: 2_000, repeatMs: 300, deafMs: 0 },
-    // Those that ended meanwhile cannot be waited for.
-    hasBegun: () => processes.every(({ pid }) => readProcess(pid)?.tracer !== 0) && processes.some(({ pid }) => readProcess(pid) !== null),
+    hasBegun(words) {
+      const alive = processes.flatMap(({ pid }) => readProcess(pid) ?? []);
+      const traced = alive.filter(({ tracer }) => tracer !== 0).length;
+      // One that it was refused is no reason to give up the others, and not to be waited for.
+      return traced > 0 && (traced === alive.length || words().some((line) => REFUSED.test(line)));
+    },
     explain: (words) => failure('strace could not attach', words),
   };
 }
