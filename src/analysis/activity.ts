@@ -2,7 +2,7 @@ import { milliseconds } from '../detectors/words.ts';
 import { BUCKETS } from '../model/activity-lane.ts';
 import type { ActivityRecorder } from '../model/activity-recorder.ts';
 import type { Model } from '../model/model.ts';
-import type { Thread } from '../model/processes.ts';
+import type { Thread } from '../model/thread.ts';
 import { type Nanoseconds, type TimeOrigin, UNKNOWN } from '../trace/time.ts';
 import { isoTime, timeOfDay } from './times.ts';
 import { type Representative, representatives } from './workers.ts';

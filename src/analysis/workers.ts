@@ -1,7 +1,8 @@
 import { milliseconds, round } from '../detectors/words.ts';
 import type { Model } from '../model/model.ts';
-import type { Process, Thread } from '../model/processes.ts';
+import type { Process } from '../model/process.ts';
 import { isWorkerRole, type Role, rolesOf } from '../model/roles.ts';
+import type { Thread } from '../model/thread.ts';
 import type { Parts } from './parts.ts';
 import type { Worker } from './report.ts';
 

@@ -5,8 +5,8 @@ import type { FactBus } from './fact-bus.ts';
 import type { AcceptCycle } from './facts.ts';
 import type { Listener } from './listeners.ts';
 import type { WaitSet } from './loop.ts';
-import type { Thread } from './processes.ts';
 import { Rush } from './rush.ts';
+import type { Thread } from './thread.ts';
 import { type KeptLine, keptLine } from './turn.ts';
 
 /** The last wait of a thread that may have reported its listener. */

@@ -1,5 +1,5 @@
 import type { Nanoseconds } from '../trace/time.ts';
-import type { Thread } from './processes.ts';
+import type { Thread } from './thread.ts';
 
 /** Columns of time kept a thread. A capture of any length fits: they become wider as it grows. */
 export const BUCKETS = 2048;

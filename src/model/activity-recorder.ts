@@ -4,7 +4,7 @@ import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { ActivityLane, BUCKETS } from './activity-lane.ts';
 import { CallTargets } from './call-targets.ts';
 import type { FactBus } from './fact-bus.ts';
-import type { Thread } from './processes.ts';
+import type { Thread } from './thread.ts';
 
 const FIRST_WIDTH: Nanoseconds = MILLISECOND;
 /** Shorter stays are the ordinary work of a busy worker. */

@@ -2,7 +2,7 @@ import type { Call } from '../trace/record.ts';
 import { syscallById } from '../trace/syscalls.ts';
 import { CallCount } from './call-statistics.ts';
 import { type Descriptor, describeTarget } from './descriptors.ts';
-import type { Thread } from './processes.ts';
+import type { Thread } from './thread.ts';
 
 /** Of one syscall; 1.5 KB each. */
 const MOST_ROWS = 40;

@@ -4,8 +4,8 @@ import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { Descriptor } from './descriptors.ts';
 import type { Listener } from './listeners.ts';
 import type { Loop } from './loop.ts';
-import type { Thread } from './processes.ts';
 import type { RequestImports } from './request-imports.ts';
+import type { Thread } from './thread.ts';
 import { type KeptLine, keptLine } from './turn.ts';
 
 /** One accepted connection. Its peer is decoded when somebody asks. */

@@ -1,7 +1,8 @@
 import type { Call } from '../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { type Descriptor, describeTarget } from './descriptors.ts';
-import type { Process, Thread } from './processes.ts';
+import type { Process } from './process.ts';
+import type { Thread } from './thread.ts';
 import { type KeptLine, keptLine } from './turn.ts';
 
 /** The first grid, and how many points are kept: when they are full, every second one goes and the grid doubles. */

@@ -4,7 +4,8 @@ import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { noteOpening } from './descriptor-census.ts';
 import { Descriptor, type DescriptorKind, describeByLabel, EpollSet } from './descriptors.ts';
 import type { Listeners } from './listeners.ts';
-import type { Process, Thread } from './processes.ts';
+import type { Process } from './process.ts';
+import type { Thread } from './thread.ts';
 import { type KeptLine, keptLine } from './turn.ts';
 
 /** Follows what descriptor numbers stand for: opening, duplicating, options, epoll registration. */

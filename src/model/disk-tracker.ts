@@ -2,7 +2,7 @@ import type { Call } from '../trace/record.ts';
 import type { Nanoseconds } from '../trace/time.ts';
 import { type Descriptor, describeTarget } from './descriptors.ts';
 import type { FactBus } from './fact-bus.ts';
-import type { Thread } from './processes.ts';
+import type { Thread } from './thread.ts';
 
 /** Follows calls that wait until a disk has what was written: `fsync`, `fdatasync`, `sync_file_range`, `msync`, `sync`. */
 export class DiskTracker {

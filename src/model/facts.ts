@@ -6,9 +6,9 @@ import type { Descriptor } from './descriptors.ts';
 import type { Listener } from './listeners.ts';
 import type { Span } from './loop.ts';
 import type { NameLookup } from './name-lookups.ts';
-import type { LeftIn, Thread } from './processes.ts';
 import type { RequestImports } from './request-imports.ts';
 import type { SharedLock } from './shared-locks.ts';
+import type { LeftIn, Thread } from './thread.ts';
 import type { KeptLine, Turn } from './turn.ts';
 
 /**

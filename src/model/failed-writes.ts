@@ -4,7 +4,7 @@ import type { Connection } from './connections.ts';
 import type { Descriptor } from './descriptors.ts';
 import type { FactBus } from './fact-bus.ts';
 import type { FailedWrite } from './facts.ts';
-import type { Thread } from './processes.ts';
+import type { Thread } from './thread.ts';
 import { type KeptLine, keptLine } from './turn.ts';
 
 const BROKEN: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ESHUTDOWN']);

@@ -1,7 +1,8 @@
 import type { Call } from '../trace/record.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { isInterpreterLockWait } from './block-class.ts';
-import type { Process, Thread } from './processes.ts';
+import type { Process } from './process.ts';
+import type { Thread } from './thread.ts';
 import { type KeptLine, keptLine } from './turn.ts';
 
 const MOST_WORDS = 256;

@@ -1,6 +1,6 @@
 import type { Descriptor } from './descriptors.ts';
 import { inodeOf } from './descriptors.ts';
-import type { Process } from './processes.ts';
+import type { Process } from './process.ts';
 import type { KeptLine } from './turn.ts';
 
 /** How sure it is that several processes mean the same socket (semantics: identity of the listening socket). */

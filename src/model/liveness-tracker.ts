@@ -1,7 +1,7 @@
 import type { Call } from '../trace/record.ts';
 import type { Nanoseconds } from '../trace/time.ts';
 import type { FactBus } from './fact-bus.ts';
-import type { Thread } from './processes.ts';
+import type { Thread } from './thread.ts';
 
 /** Follows how workers show that they live, and how they are ended. */
 export class LivenessTracker {

@@ -3,9 +3,9 @@ import type { Nanoseconds } from '../trace/time.ts';
 import type { Request } from './connections.ts';
 import type { Descriptor } from './descriptors.ts';
 import type { FactBus } from './fact-bus.ts';
-import type { Thread } from './processes.ts';
 import { isProgramFile, moduleOf } from './program-files.ts';
 import { RequestImports } from './request-imports.ts';
+import type { Thread } from './thread.ts';
 
 /** Names of modules kept; further ones share the last number. */
 const MOST_MODULES = 20_000;

@@ -5,7 +5,7 @@ import type { Call } from '../trace/record.ts';
 import { MILLISECOND, type Nanoseconds } from '../trace/time.ts';
 import type { Descriptor } from './descriptors.ts';
 import type { FactBus } from './fact-bus.ts';
-import type { Thread } from './processes.ts';
+import type { Thread } from './thread.ts';
 import { type KeptLine, keptLine } from './turn.ts';
 
 const MESSAGE_BYTES = 300;

@@ -1,132 +1,14 @@
 import type { CaptureFacts, ThreadIdentity } from '../trace/capture-facts.ts';
-import type { Lane, Scheduling } from '../trace/record.ts';
-import type { Syscall } from '../trace/syscalls.ts';
-import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
-import { AcceptState } from './accept-cycles.ts';
-import { Boot } from './boot.ts';
-import type { Census } from './descriptor-census.ts';
+import type { Lane } from '../trace/record.ts';
+import type { Nanoseconds } from '../trace/time.ts';
 import { DescriptorTable } from './descriptors.ts';
-import { absorbFutexes, type FutexTable, type FutexWord } from './futex-words.ts';
-import { Loop } from './loop.ts';
-import type { NameLookup } from './name-lookups.ts';
+import { absorbFutexes } from './futex-words.ts';
+import { Process } from './process.ts';
 import { serverOf } from './server-names.ts';
-import type { LockTries, SharedLock } from './shared-locks.ts';
-import type { BlockClass, KeptLine } from './turn.ts';
+import { Thread } from './thread.ts';
 
-const MOST_TIDS = 256;
-const MOST_PEERS = 8;
-
-/** A process: threads that share descriptors. */
-export class Process {
-  readonly #leader: Lane;
-  parent: Process | null = null;
-  /** The fork was traced: its descriptors are known to be its parent's. */
-  forkedAt: Nanoseconds = UNKNOWN;
-  /** Its live threads, and ended ones that were acceptors or loops. */
-  readonly threads: Thread[] = [];
-  /** Every thread it had, up to a bound. */
-  readonly tids: number[] = [];
-  descriptors = new DescriptorTable();
-  /** Program and arguments of the last `execve`, own or inherited; empty when not traced. */
-  argv: readonly string[] = [];
-  /** `gunicorn`, `nginx`…: named by argv, the process title or a heartbeat file; '' when nothing tells. */
-  server = '';
-  /** Processes it forked. */
-  forks = 0;
-  /** Threads it started while traced. */
-  threadsStarted = 0;
-  /** An `ioctl` or `fcntl` of it was seen: the capture is not filtered to fewer calls. */
-  setSocketOptions = false;
-  /** It got descriptors over a unix socket (node cluster). */
-  receivesDescriptors = false;
-  /** It passes descriptors on over a unix socket. */
-  handsDescriptorsOver = false;
-  accepted = 0;
-  requests = 0;
-  brokenPipes = 0;
-  /** How many descriptors it had open, over time; null before the first count. */
-  census: Census | null = null;
-  /** Sockets that the other end has closed and it has not. */
-  endedOpen = 0;
-  /** Whom its threads other than the first connect to: how a C client with threads of its own shows. */
-  readonly helperPeers: string[] = [];
-  /** What its threads wait for; null while no futex call was seen. */
-  futexes: FutexTable | null = null;
-  exitedAt: Nanoseconds = UNKNOWN;
-  killedBy = '';
-  /** What it loads until it is ready to accept; null from then on. */
-  boot: Boot | null = new Boot();
-
-  constructor(leader: Lane) {
-    this.#leader = leader;
-  }
-
-  /** Thread group id: the tid of its first thread, as far as the trace tells. Captures on stderr tell the first one's only later. */
-  get pid(): number {
-    return this.#leader.tid;
-  }
-
-  noteHelperPeer(address: string): void {
-    if (this.helperPeers.length < MOST_PEERS && !this.helperPeers.includes(address)) this.helperPeers.push(address);
-  }
-
-  noteTid(tid: number): void {
-    if (this.tids.length < MOST_TIDS && !this.tids.includes(tid)) this.tids.push(tid);
-  }
-}
-
-/** A call that had not returned when the trace ended. */
-export interface LeftIn {
-  readonly syscall: Syscall;
-  readonly since: Nanoseconds;
-  readonly target: string;
-  readonly line: KeptLine;
-  readonly isHubWait: boolean;
-  readonly class: BlockClass;
-  readonly query: string;
-}
-
-/** A thread: one lane, and what it is doing. */
-export class Thread {
-  readonly lane: Lane;
-  process: Process;
-  firstTime: Nanoseconds = UNKNOWN;
-  /** End of its last record. */
-  lastTime: Nanoseconds = UNKNOWN;
-  ended = false;
-  /** The call before the current one. */
-  lastSyscall: Syscall | null = null;
-  lastFd = -1;
-  /** Its duration is known. */
-  lastTimed = true;
-  /** The call it was in when the trace ended. */
-  leftIn: LeftIn | null = null;
-  /** The lock it took last and still holds, and whether it accepted meanwhile; its refused tries for one. */
-  holds: SharedLock | null = null;
-  acceptedHolding = false;
-  /** The futex word it was woken at last, until it does something that shows what it was for. */
-  word: FutexWord | null = null;
-  lockTries: LockTries | null = null;
-  /** The name that it is asking a name server for, within its running turn. */
-  lookup: NameLookup | null = null;
-  /** It read a request: what it waits for, somebody waits for. */
-  servesRequests = false;
-  /** What the scheduler did around the next call, where the capture tells it. */
-  scheduling: Scheduling | null = null;
-  readonly loop = new Loop();
-  readonly accepts = new AcceptState();
-
-  constructor(lane: Lane, process: Process) {
-    this.lane = lane;
-    this.process = process;
-    process.threads.push(this);
-    process.noteTid(lane.tid);
-  }
-
-  get tid(): number {
-    return this.lane.tid;
-  }
-}
+/** Numbers of processes that are waited for, at most. */
+const MOST_LEADERS = 256;
 
 interface ExpectedChild {
   readonly parent: Process;
@@ -258,7 +140,7 @@ export class Processes {
     const leader = this.byTid(pid);
     if (leader === undefined) {
       // It may be in a wait that began before the capture and show up when that returns.
-      if (this.#leaderless.size < MOST_TIDS || this.#leaderless.has(pid))
+      if (this.#leaderless.size < MOST_LEADERS || this.#leaderless.has(pid))
         this.#leaderless.set(pid, (this.#leaderless.get(pid) ?? new Set()).add(thread));
     } else this.#joins(thread, leader);
   }

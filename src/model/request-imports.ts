@@ -1,8 +1,8 @@
 import type { Call } from '../trace/record.ts';
 import { MILLISECOND, type Nanoseconds } from '../trace/time.ts';
 import type { Request } from './connections.ts';
-import type { Thread } from './processes.ts';
 import { packageOf } from './program-files.ts';
+import type { Thread } from './thread.ts';
 import { type KeptLine, keptLine } from './turn.ts';
 
 const MOST_PACKAGES = 8;

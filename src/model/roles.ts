@@ -1,5 +1,6 @@
 import type { Listener } from './listeners.ts';
-import type { Process, Thread } from './processes.ts';
+import type { Process } from './process.ts';
+import type { Thread } from './thread.ts';
 
 export type Role =
   | 'event-loop'

@@ -10,9 +10,10 @@ import type { LivenessTracker } from './liveness-tracker.ts';
 import { NO_THREAD_STARTED } from './loop.ts';
 import type { ModuleTracker } from './module-tracker.ts';
 import type { NameLookups } from './name-lookups.ts';
-import type { Processes, Thread } from './processes.ts';
+import type { Processes } from './processes.ts';
 import { serverOf } from './server-names.ts';
 import type { SharedLocks } from './shared-locks.ts';
+import type { Thread } from './thread.ts';
 import type { TrafficTracker } from './traffic-tracker.ts';
 import type { WaitTracker } from './wait-tracker.ts';
 

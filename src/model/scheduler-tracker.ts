@@ -1,7 +1,7 @@
 import type { Scheduling } from '../trace/record.ts';
 import type { Nanoseconds } from '../trace/time.ts';
 import type { FactBus } from './fact-bus.ts';
-import type { Thread } from './processes.ts';
+import type { Thread } from './thread.ts';
 
 /** Time off the processor. */
 export interface OffCpu {

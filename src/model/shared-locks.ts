@@ -1,7 +1,7 @@
 import type { Call } from '../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { FactBus } from './fact-bus.ts';
-import type { Thread } from './processes.ts';
+import type { Thread } from './thread.ts';
 import { type KeptLine, keptLine } from './turn.ts';
 
 /** Files and semaphores followed at once: the oldest make room. */

@@ -6,7 +6,7 @@ import { type Descriptor, describeTarget } from './descriptors.ts';
 import type { FactBus } from './fact-bus.ts';
 import type { CollectorCall } from './facts.ts';
 import { COLLECTS, ENDS, EVALUATES, FINALIZES, FrameKinds, GREEN, MAY_COLLECT, STARTS_STACK } from './frame-kinds.ts';
-import type { Thread } from './processes.ts';
+import type { Thread } from './thread.ts';
 import { type KeptLine, keptLine } from './turn.ts';
 
 /** Calls that wait, or in which a green library switches to somebody else. */

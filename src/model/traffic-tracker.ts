@@ -10,9 +10,10 @@ import type { FactBus } from './fact-bus.ts';
 import { FailedWrites, isBroken } from './failed-writes.ts';
 import type { Listeners } from './listeners.ts';
 import type { NameLookups } from './name-lookups.ts';
-import type { Process, Thread } from './processes.ts';
+import type { Process } from './process.ts';
 import { RequestStarts } from './request-starts.ts';
 import type { SocketTracker } from './socket-tracker.ts';
+import type { Thread } from './thread.ts';
 import { keptLine } from './turn.ts';
 
 const PASSED = 'SCM_RIGHTS, cmsg_data=[';

@@ -4,8 +4,8 @@ import type { Family, Syscall } from '../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { blockClass } from './block-class.ts';
 import { type Descriptor, describeTarget } from './descriptors.ts';
-import type { LeftIn, Thread } from './processes.ts';
 import type { OffCpu } from './scheduler-tracker.ts';
+import type { LeftIn, Thread } from './thread.ts';
 import { type BlockClass, type BlockedIn, type KeptLine, keptLine, NOTED } from './turn.ts';
 
 /** Groups kept a turn: what does not fit is only in the sums. */

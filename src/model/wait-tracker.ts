@@ -5,7 +5,7 @@ import type { AcceptCycles } from './accept-cycles.ts';
 import { EpollSet } from './descriptors.ts';
 import type { FactBus } from './fact-bus.ts';
 import type { WaitSet } from './loop.ts';
-import type { Thread } from './processes.ts';
+import type { Thread } from './thread.ts';
 
 /** Waits from here on are told as idle time. */
 const IDLE = 20 * MILLISECOND;

@@ -1,6 +1,6 @@
 import type { Watched } from '../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
-import type { Thread } from './processes.ts';
+import type { Thread } from './thread.ts';
 import { type KeptLine, keptLine } from './turn.ts';
 
 const LINES = 6;

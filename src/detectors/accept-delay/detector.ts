@@ -1,7 +1,7 @@
 import type { QueueDelay } from '../../model/facts.ts';
 import type { Listener } from '../../model/listeners.ts';
-import type { Thread } from '../../model/processes.ts';
 import { pidsOf } from '../../model/roles.ts';
+import type { Thread } from '../../model/thread.ts';
 import type { KeptLine } from '../../model/turn.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';

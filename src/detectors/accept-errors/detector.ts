@@ -1,6 +1,6 @@
 import type { AcceptError, DroppedConnection } from '../../model/facts.ts';
 import type { Listener } from '../../model/listeners.ts';
-import type { Process } from '../../model/processes.ts';
+import type { Process } from '../../model/process.ts';
 import type { KeptLine } from '../../model/turn.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';

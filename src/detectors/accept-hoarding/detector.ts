@@ -1,7 +1,7 @@
 import type { AcceptCycle, IdleWait, SlowReply } from '../../model/facts.ts';
 import type { Listener } from '../../model/listeners.ts';
-import type { Thread } from '../../model/processes.ts';
 import { acceptorsOf, pidsOf, rolesOf } from '../../model/roles.ts';
+import type { Thread } from '../../model/thread.ts';
 import { keptLine } from '../../model/turn.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';

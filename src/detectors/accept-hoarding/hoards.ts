@@ -1,4 +1,4 @@
-import type { Thread } from '../../model/processes.ts';
+import type { Thread } from '../../model/thread.ts';
 import type { KeptLine } from '../../model/turn.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { TimesOfThreads } from '../times-of-threads.ts';

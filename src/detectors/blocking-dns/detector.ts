@@ -1,6 +1,6 @@
 import type { NameLookup } from '../../model/name-lookups.ts';
-import type { Thread } from '../../model/processes.ts';
 import { rolesOf } from '../../model/roles.ts';
+import type { Thread } from '../../model/thread.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding } from '../finding.ts';

@@ -1,5 +1,5 @@
 import type { NameLookup } from '../../model/name-lookups.ts';
-import type { Thread } from '../../model/processes.ts';
+import type { Thread } from '../../model/thread.ts';
 import type { KeptLine } from '../../model/turn.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 

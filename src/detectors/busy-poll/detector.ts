@@ -1,7 +1,7 @@
 import type { Spun } from '../../model/facts.ts';
 import type { Model } from '../../model/model.ts';
-import type { Thread } from '../../model/processes.ts';
 import { pidsOf } from '../../model/roles.ts';
+import type { Thread } from '../../model/thread.ts';
 import { MICROSECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding, Step } from '../finding.ts';

@@ -1,6 +1,6 @@
 import { CallCount } from '../../model/call-statistics.ts';
 import type { DiskSync } from '../../model/facts.ts';
-import type { Thread } from '../../model/processes.ts';
+import type { Thread } from '../../model/thread.ts';
 import { type KeptLine, keptLine } from '../../model/turn.ts';
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
 

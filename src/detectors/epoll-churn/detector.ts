@@ -1,7 +1,8 @@
 import type { EpollSet } from '../../model/descriptors.ts';
 import type { Model } from '../../model/model.ts';
-import type { Process, Thread } from '../../model/processes.ts';
+import type { Process } from '../../model/process.ts';
 import { rolesOf } from '../../model/roles.ts';
+import type { Thread } from '../../model/thread.ts';
 import type { KeptLine } from '../../model/turn.ts';
 import { UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';

@@ -1,6 +1,6 @@
 import { DESCRIPTOR_GROUPS } from '../../model/descriptor-census.ts';
 import type { Descriptor } from '../../model/descriptors.ts';
-import type { Process } from '../../model/processes.ts';
+import type { Process } from '../../model/process.ts';
 import { SECOND } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding } from '../finding.ts';

@@ -1,6 +1,6 @@
 import type { DescriptorGroup, LeftOpen } from '../../model/descriptor-census.ts';
 import type { Descriptor } from '../../model/descriptors.ts';
-import type { Process } from '../../model/processes.ts';
+import type { Process } from '../../model/process.ts';
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { DraftFinding, Step } from '../finding.ts';
 import { count, duration, milliseconds, plural, ratio, round, workerName } from '../words.ts';

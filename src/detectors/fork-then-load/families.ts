@@ -1,5 +1,5 @@
 import type { WorkerReady } from '../../model/facts.ts';
-import type { Process } from '../../model/processes.ts';
+import type { Process } from '../../model/process.ts';
 import type { KeptLine } from '../../model/turn.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 

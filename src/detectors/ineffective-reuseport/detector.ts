@@ -1,6 +1,6 @@
 import type { Listener } from '../../model/listeners.ts';
-import type { Thread } from '../../model/processes.ts';
 import { acceptorsOf, pidsOf } from '../../model/roles.ts';
+import type { Thread } from '../../model/thread.ts';
 import { UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding, Step } from '../finding.ts';

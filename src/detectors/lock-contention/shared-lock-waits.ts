@@ -1,6 +1,6 @@
 import type { LockWait } from '../../model/facts.ts';
-import type { Thread } from '../../model/processes.ts';
 import type { SharedLock } from '../../model/shared-locks.ts';
+import type { Thread } from '../../model/thread.ts';
 import type { KeptLine } from '../../model/turn.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 

@@ -1,5 +1,5 @@
 import type { LongTurn } from '../../model/facts.ts';
-import type { LeftIn } from '../../model/processes.ts';
+import type { LeftIn } from '../../model/thread.ts';
 import { type BlockClass, type BlockedIn, CROWD, type KeptLine } from '../../model/turn.ts';
 import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { Sureness } from '../finding.ts';

@@ -1,4 +1,4 @@
-import type { Process } from '../../model/processes.ts';
+import type { Process } from '../../model/process.ts';
 import { portOf, protocolOfPort } from '../../trace/payload.ts';
 import type { Cause } from './cause.ts';
 

@@ -1,5 +1,5 @@
-import type { Thread } from '../../model/processes.ts';
 import type { OffCpu } from '../../model/scheduler-tracker.ts';
+import type { Thread } from '../../model/thread.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { Cause, Reason } from './cause.ts';
 

@@ -1,6 +1,7 @@
 import type { LongTurn } from '../../model/facts.ts';
-import type { Process, Thread } from '../../model/processes.ts';
+import type { Process } from '../../model/process.ts';
 import { rolesOf } from '../../model/roles.ts';
+import type { Thread } from '../../model/thread.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding } from '../finding.ts';

@@ -1,8 +1,8 @@
 import type { LongTurn, QueueTaken } from '../../model/facts.ts';
 import type { Listener } from '../../model/listeners.ts';
 import type { Model } from '../../model/model.ts';
-import type { Thread } from '../../model/processes.ts';
 import { acceptorsOf, pidsOf, rolesOf } from '../../model/roles.ts';
+import type { Thread } from '../../model/thread.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding, Step } from '../finding.ts';

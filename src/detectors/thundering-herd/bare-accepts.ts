@@ -1,5 +1,5 @@
 import type { BareAccept } from '../../model/facts.ts';
-import type { Thread } from '../../model/processes.ts';
+import type { Thread } from '../../model/thread.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 
 const NEAR = 5 * MILLISECOND;

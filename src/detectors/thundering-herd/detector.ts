@@ -1,7 +1,7 @@
 import type { AcceptCycle, BareAccept, SilentWakeUps } from '../../model/facts.ts';
 import type { Listener } from '../../model/listeners.ts';
-import type { Thread } from '../../model/processes.ts';
 import { acceptorsOf, pidsOf } from '../../model/roles.ts';
+import type { Thread } from '../../model/thread.ts';
 import type { KeptLine } from '../../model/turn.ts';
 import { MICROSECOND, type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';

@@ -1,6 +1,6 @@
 import type { LongTurn } from '../../model/facts.ts';
-import type { Thread } from '../../model/processes.ts';
 import { rolesOf } from '../../model/roles.ts';
+import type { Thread } from '../../model/thread.ts';
 import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding } from '../finding.ts';
