@@ -1,5 +1,6 @@
 import { LaneTable } from '../parsers/lanes.ts';
 import { readSidecar } from '../parsers/sidecar/sidecar.ts';
+import type { Activity, Now } from './analysis/activity.ts';
 import { Analysis } from './analysis/analysis.ts';
 import type { AnalysisOptions } from './analysis/options.ts';
 import type { Report } from './analysis/report.ts';
@@ -22,6 +23,10 @@ export interface Progress {
   readonly lines: number;
   /** The report on what was read so far. */
   snapshot(): Report;
+  /** What each worker did so far; null unless the options ask for it. */
+  activity(): Activity | null;
+  /** What each worker is in at this moment, by pid. */
+  now(): ReadonlyMap<number, Now>;
 }
 
 export interface DriveHooks {
@@ -71,6 +76,8 @@ function progressOf(tally: Tally, analysis: Analysis): Progress {
       return tally.lines;
     },
     snapshot: () => analysis.snapshot(tally.facts()),
+    activity: () => analysis.activity(),
+    now: () => analysis.now(),
   };
 }
 

@@ -2,10 +2,12 @@ import type { Capabilities, Detector } from '../detectors/detector.ts';
 import type { Conclusion, DraftFinding, Kind, Outcome } from '../detectors/finding.ts';
 import { detectors } from '../detectors/registry.ts';
 import { THRESHOLDS, type ThresholdName } from '../detectors/thresholds.ts';
+import { ActivityRecorder } from '../model/activity-recorder.ts';
 import { Model } from '../model/model.ts';
 import type { CaptureFacts } from '../trace/capture-facts.ts';
 import type { Call, TraceRecord } from '../trace/record.ts';
 import { MILLISECOND, SECOND, type TimeOrigin, UNKNOWN } from '../trace/time.ts';
+import { type Activity, describeActivity, describeNow, type Now } from './activity.ts';
 import type { AnalysisOptions } from './options.ts';
 import type { InputFacts } from './parts.ts';
 import type { Report } from './report.ts';
@@ -32,6 +34,7 @@ export class Analysis {
     format: '',
   };
   #model: Model | null = null;
+  #recorder: ActivityRecorder | null = null;
   #running: readonly Running[] = [];
   #events = 0;
 
@@ -98,6 +101,18 @@ export class Analysis {
     });
   }
 
+  /** What each worker did over time, as of now; null when it was not asked for. */
+  activity(): Activity | null {
+    return this.#model === null || this.#recorder === null
+      ? null
+      : describeActivity(this.#model, this.#recorder, this.#origin, this.#options.growing === true);
+  }
+
+  /** What each worker is in at this moment, by pid; empty when it was not asked for. */
+  now(): ReadonlyMap<number, Now> {
+    return this.#model === null || this.#recorder === null ? new Map() : describeNow(this.#model, this.#recorder);
+  }
+
   /** The first record has fixed the origin: only now are the user's times and the trace's on one axis. */
   #begin(): Model {
     const origin = this.#origin;
@@ -106,7 +121,9 @@ export class Analysis {
     capabilities.times = origin.kind !== 'none';
     capabilities.resolution = origin.kind === 'clock-seconds' ? SECOND : 0;
     const threshold = (name: ThresholdName): number => this.#options.thresholds?.[name] ?? THRESHOLDS[name].default;
+    if (this.#options.activity === true) this.#recorder = new ActivityRecorder();
     const model = new Model({
+      ...(this.#recorder === null ? {} : { activity: this.#recorder }),
       from: (from === undefined ? null : traceTime(origin, from)) ?? Number.NEGATIVE_INFINITY,
       to: (to === undefined ? null : traceTime(origin, to)) ?? Number.POSITIVE_INFINITY,
       longTurn: threshold('stall-ms') * MILLISECOND,

@@ -1,4 +1,5 @@
 import { milliseconds, round } from '../detectors/words.ts';
+import type { Model } from '../model/model.ts';
 import type { Process, Thread } from '../model/processes.ts';
 import { isWorkerRole, type Role, rolesOf } from '../model/roles.ts';
 import type { Parts } from './parts.ts';
@@ -15,8 +16,15 @@ const ORDER: readonly Role[] = [
   'unknown',
 ];
 
-/** A row for each process that serves or governs, by the thread that does so. Processes that do neither are left out while there are others. */
-export function describeWorkers({ model, capabilities }: Parts): Worker[] {
+/** A process by the thread that says what it is. */
+export interface Representative {
+  readonly process: Process;
+  readonly thread: Thread;
+  readonly role: Role;
+}
+
+/** The processes that serve or govern, each by the thread that does so. Those that do neither are left out while there are others. */
+export function representatives(model: Model): Representative[] {
   const roles = rolesOf(model.processes.threads());
   const rows = new Map<Process, { thread: Thread; role: Role }>();
   for (const [thread, role] of roles) {
@@ -25,23 +33,28 @@ export function describeWorkers({ model, capabilities }: Parts): Worker[] {
   }
   const all = [...rows].map(([process, { thread, role }]) => ({ process, thread, role }));
   const serving = all.filter(({ role }) => isWorkerRole(role) || role === 'master');
-  return (serving.some(({ role }) => isWorkerRole(role)) ? serving : all)
-    .toSorted((a, b) => ORDER.indexOf(a.role) - ORDER.indexOf(b.role) || a.process.pid - b.process.pid)
-    .map(({ process, thread, role }) => ({
-      pid: process.pid,
-      tids: process.tids,
-      role,
-      comm: thread.lane.comm,
-      server: process.server,
-      accepted: process.accepted,
-      wastedWakeups: process.threads.reduce((sum, { accepts }) => sum + accepts.wastedTotal, 0),
-      busyPercent: capabilities.times && isWorkerRole(role) ? busyPercent(thread, role) : null,
-      longestTurnMs: capabilities.times && isWorkerRole(role) && thread.loop.turns > 0 ? milliseconds(thread.loop.longestTurn) : null,
-      brokenPipes: process.brokenPipes,
-      requests: process.requests,
-      firstMs: capabilities.times ? milliseconds(thread.firstTime) : null,
-      lastMs: capabilities.times ? milliseconds(thread.lastTime) : null,
-    }));
+  return (serving.some(({ role }) => isWorkerRole(role)) ? serving : all).toSorted(
+    (a, b) => ORDER.indexOf(a.role) - ORDER.indexOf(b.role) || a.process.pid - b.process.pid,
+  );
+}
+
+/** A row for each of them. */
+export function describeWorkers({ model, capabilities }: Parts): Worker[] {
+  return representatives(model).map(({ process, thread, role }) => ({
+    pid: process.pid,
+    tids: process.tids,
+    role,
+    comm: thread.lane.comm,
+    server: process.server,
+    accepted: process.accepted,
+    wastedWakeups: process.threads.reduce((sum, { accepts }) => sum + accepts.wastedTotal, 0),
+    busyPercent: capabilities.times && isWorkerRole(role) ? busyPercent(thread, role) : null,
+    longestTurnMs: capabilities.times && isWorkerRole(role) && thread.loop.turns > 0 ? milliseconds(thread.loop.longestTurn) : null,
+    brokenPipes: process.brokenPipes,
+    requests: process.requests,
+    firstMs: capabilities.times ? milliseconds(thread.firstTime) : null,
+    lastMs: capabilities.times ? milliseconds(thread.lastTime) : null,
+  }));
 }
 
 /** Share of the observed time outside its own wait: the hub wait, a blocking accept, or the lock that serialises accepts. */

@@ -3,6 +3,7 @@ import type { ProgramName } from '../sources/bpftrace/program.ts';
 import { parseBytes, parseSeconds } from './option-values.ts';
 import type { ExitCodeSink } from './program.ts';
 import { addJudgeOptions, addPrintOptions, type ReportFlags } from './report-flags.ts';
+import { addScreenOptions } from './triage-command.ts';
 
 /** How `drover attach` and `drover record` shall trace. */
 export interface CaptureFlags {
@@ -23,6 +24,8 @@ export interface CaptureFlags {
 /** What `drover attach` was asked for. */
 export interface AttachFlags extends CaptureFlags, ReportFlags {
   readonly quiet?: boolean;
+  /** `--no-tui` gives false. */
+  readonly tui?: boolean;
 }
 
 /** The other programs print for people, which `record` can be asked for. */
@@ -34,7 +37,15 @@ export const SPOOL_BYTES = 512 * 1_048_576;
 export function addAttachCommand(program: Command, exitWith: ExitCodeSink): void {
   const command = addPidArgument(program.command('attach').description('trace a running server for a while and report'));
   addCaptureOptions(command, REPORTED).option('--save <file>', 'keep the capture under this name; only you can read it');
+  addScreenOptions(command);
   addJudgeOptions(addPrintOptions(command).optionsGroup('What to look at:')).action(async (words: string[], flags: AttachFlags) => {
+    const { mayTakeTerminal } = await import('./terminal-manners.ts');
+    if (mayTakeTerminal(flags, process.env, process.stdout) && process.stdin.isTTY) {
+      const { pidsOf } = await import('./live-session.ts');
+      const { runLiveTriage } = await import('./run-live-triage.ts');
+      exitWith(await runLiveTriage(pidsOf(words), flags));
+      return;
+    }
     const { runAttach } = await import('./run-attach.ts');
     exitWith(await runAttach(words, flags));
   });

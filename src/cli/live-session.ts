@@ -22,18 +22,19 @@ export function pidsOf(words: readonly string[]): number[] {
   );
 }
 
-/** Checks, asks, and starts the tracer; null when the user would rather not. Throws `AttachError`. */
+/** Checks, asks, and starts the tracer; null when the user would rather not. `reserveSeconds` may be added to its time later. Throws `AttachError`. */
 export async function startSession(
   pids: readonly number[],
   flags: CaptureFlags,
   notice: (sentence: string) => void,
+  reserveSeconds = 0,
 ): Promise<LiveCapture | null> {
   const { engine, processes, why } = prepareCapture(pids, { engine: flags.engine, family: flags.family });
   if (why !== '') notice(why);
   const { save, spool, maxSpool, program } = flags;
   const start = (chosen: typeof engine) =>
     untilInterrupted((signal) =>
-      startCapture(chosen, processes, { save, spool, mostBytes: maxSpool, seconds: flags.for, program, signal }),
+      startCapture(chosen, processes, { save, spool, mostBytes: maxSpool, seconds: flags.for + reserveSeconds, program, signal }),
     );
   if (engine === 'bpftrace') {
     try {

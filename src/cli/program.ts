@@ -2,11 +2,13 @@ import { Command } from 'commander';
 import { TOOL_VERSION } from '../version.ts';
 import { addAnalyzeCommand } from './analyze-command.ts';
 import { addAttachCommand } from './attach-command.ts';
+import { addCompletionCommand } from './completion-command.ts';
 import { addDoctorCommand } from './doctor-command.ts';
 import { addExplainCommand } from './explain-command.ts';
 import { addRecipeCommand } from './recipe-command.ts';
 import { addRecordCommand } from './record-command.ts';
 import { addRunCommand } from './run-command.ts';
+import { addTriageCommand } from './triage-command.ts';
 
 /** Takes the exit code of the command that ran. */
 export type ExitCodeSink = (code: number) => void;
@@ -14,6 +16,7 @@ export type ExitCodeSink = (code: number) => void;
 const EXAMPLES = `
 Examples:
   drover trace.strace.gz                 why is this server slow?
+  drover triage trace.strace.gz          look into it on the screen
   drover analyze trace.strace --json     the whole report for a program
   drover analyze traces/                 the files of strace -ff, as one trace
   ssh -n web-1 'timeout 20 strace -f -ttt -T -y -s 128 -p PID 2>&1' | drover -
@@ -29,7 +32,9 @@ Exit codes: 0 done, 1 a finding at or above --fail-on, 2 wrong usage, 3 input un
 /** The command line: one file per command, each loads what it needs when it runs. Parsing throws instead of ending the process. */
 export function createProgram(exitWith: ExitCodeSink): Command {
   const program = new Command('drover')
-    .description('Reads strace captures of server worker processes and says why the service is slow.')
+    .description(
+      'Reads what strace, bpftrace and perf recorded of server worker processes, or records it, and says why the service is slow.',
+    )
     .version(TOOL_VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand(false)
@@ -38,11 +43,13 @@ export function createProgram(exitWith: ExitCodeSink): Command {
     .configureOutput({ outputError: () => undefined })
     .exitOverride();
   addAnalyzeCommand(program, exitWith);
+  addTriageCommand(program, exitWith);
   addAttachCommand(program, exitWith);
   addRecordCommand(program, exitWith);
   addRunCommand(program, exitWith);
   addRecipeCommand(program, exitWith);
   addDoctorCommand(program, exitWith);
   addExplainCommand(program, exitWith);
+  addCompletionCommand(program, exitWith);
   return program;
 }

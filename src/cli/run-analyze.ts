@@ -41,7 +41,7 @@ export async function runAnalyze(files: readonly string[], flags: AnalyzeFlags, 
   return exitCodeFor(report, flags);
 }
 
-function checkFiles(files: readonly string[], commands: readonly string[]): void {
+export function checkFiles(files: readonly string[], commands: readonly string[]): void {
   if (files.length > 1 && files.includes('-')) {
     throw new UsageError('Standard input (-) cannot be read together with files.', {
       hint: 'Save it to a file first, then name all files.',
@@ -56,7 +56,7 @@ function checkFiles(files: readonly string[], commands: readonly string[]): void
     });
 }
 
-function checkFlags(flags: AnalyzeFlags): void {
+export function checkFlags(flags: AnalyzeFlags): void {
   checkReportFlags(flags);
   const { from, to } = flags;
   if (from !== undefined && to !== undefined && from.kind === to.kind) {
@@ -66,7 +66,7 @@ function checkFlags(flags: AnalyzeFlags): void {
   }
 }
 
-function timedOptions(flags: AnalyzeFlags): AnalysisOptions {
+export function timedOptions(flags: AnalyzeFlags): AnalysisOptions {
   return {
     ...analysisOptions(flags),
     ...(flags.from === undefined ? {} : { from: flags.from }),

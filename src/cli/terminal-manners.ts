@@ -28,6 +28,26 @@ export function manners(flags: MannerFlags, environment: Readonly<Record<string,
   };
 }
 
+/** Flags that ask for text. */
+interface TextFlags {
+  readonly json?: boolean;
+  readonly ndjson?: boolean;
+  readonly md?: boolean;
+  readonly quiet?: boolean;
+  readonly output?: string;
+  readonly tui?: boolean;
+}
+
+/** Terminals that cannot show a screen. */
+const NO_SCREEN = /^(?:|dumb|unknown|vt100|vt52|ansi)$/;
+
+/** Whether a dashboard may be drawn: on a terminal that can show one, unless text was asked for or nobody is there to look. */
+export function mayTakeTerminal(flags: TextFlags, environment: Readonly<Record<string, string | undefined>>, screen: Screen): boolean {
+  const { json, ndjson, md, quiet, output, tui } = flags;
+  if (json === true || ndjson === true || md === true || quiet === true || output !== undefined || tui === false) return false;
+  return screen.isTTY === true && !environment.CI && !NO_SCREEN.test(environment.TERM ?? '');
+}
+
 function mayColour(
   when: 'always' | 'never' | 'auto' | false,
   environment: Readonly<Record<string, string | undefined>>,

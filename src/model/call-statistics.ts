@@ -35,6 +35,19 @@ export class CallCount {
     this.#histogram[bucket] = (this.#histogram[bucket] ?? 0) + 1;
   }
 
+  /** How many of the timed calls took under 1 us, 1 to 2, 2 to 4, and so on by powers of two. */
+  octaves(): number[] {
+    const counts: number[] = [];
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      const count = this.#histogram[bucket] ?? 0;
+      if (count === 0) continue;
+      const octave = bucket < SUB_BUCKETS ? 32 - Math.clz32(bucket) : Math.floor(bucket / SUB_BUCKETS) + 3;
+      while (counts.length <= octave) counts.push(0);
+      counts[octave] = (counts[octave] ?? 0) + count;
+    }
+    return counts;
+  }
+
   /** Takes over what a table says: no single durations. */
   addCounted({ count, errors, total, longest }: CountedCalls): void {
     this.count += count;

@@ -3,6 +3,7 @@ import type { Call, CallCount, Exit, Frame, Lost, Membership, Scheduling, Signal
 import type { Syscall } from '../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { AcceptCycles } from './accept-cycles.ts';
+import type { ActivityRecorder } from './activity-recorder.ts';
 import { Calibration } from './calibration.ts';
 import { CallStatistics } from './call-statistics.ts';
 import type { Request } from './connections.ts';
@@ -34,6 +35,8 @@ export interface ModelOptions {
   readonly to: Nanoseconds;
   /** Turns from this length on are told. */
   readonly longTurn: Nanoseconds;
+  /** Told of every call, for a picture of the whole trace. */
+  readonly activity?: ActivityRecorder;
   /** What stands beside the trace about its host. */
   readonly noted?: CaptureFacts | null;
 }
@@ -71,9 +74,12 @@ export class Model {
   readonly #lookups: NameLookups;
   readonly #futexes: FutexWords;
   readonly #handlers: (Handler | undefined)[] = [];
+  readonly #activity: ActivityRecorder | null;
 
   constructor(options: ModelOptions) {
     this.options = options;
+    this.#activity = options.activity ?? null;
+    this.#activity?.subscribe(this.facts);
     if (options.noted) this.processes.introduce(options.noted);
     const inWindow = (time: Nanoseconds): boolean => time >= options.from && time <= options.to;
     this.scheduler = new SchedulerTracker(this.facts, inWindow);
@@ -116,7 +122,9 @@ export class Model {
       return;
     }
     const handler = this.#handlers[syscall.id] ?? this.#route(syscall);
-    this.#account(call, thread, handler(call, thread));
+    const owner = handler(call, thread);
+    this.#account(call, thread, owner);
+    if (this.#activity !== null) this.#activity.call(call, thread, owner === HUB_WAIT);
     if (this.stacks.active) this.stacks.called(call, thread);
     if (end > thread.lastTime) thread.lastTime = end;
     thread.lastSyscall = syscall;

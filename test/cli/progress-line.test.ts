@@ -4,7 +4,14 @@ import { ProgressLine, progressText } from '../../src/cli/progress-line.ts';
 import type { Progress } from '../../src/drive.ts';
 import { buildReport } from '../support/report-builder.ts';
 
-const HALF: Progress = { bytesRead: 263_500_000, sizeBytes: 612_000_000, lines: 1_923_456, snapshot: () => assert.fail('not asked for') };
+const HALF: Progress = {
+  bytesRead: 263_500_000,
+  sizeBytes: 612_000_000,
+  lines: 1_923_456,
+  snapshot: () => assert.fail('not asked for'),
+  activity: () => null,
+  now: () => new Map(),
+};
 
 /** A terminal that keeps what is written to it, and a clock that stands still unless it is moved. */
 function terminal(columns: number, { isTTY = true } = {}) {

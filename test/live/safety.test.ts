@@ -227,7 +227,17 @@ async function survivesOnTerminal(name: string, seconds: string, act: (drover: L
   const spool = join(FOLDER, name);
   mkdirSync(spool);
   const load = server.load(43);
-  const drover = LiveDrover.onTerminal(['attach', String(server.master), '--engine', 'strace', '--for', seconds, '--spool', spool]);
+  const drover = LiveDrover.onTerminal([
+    'attach',
+    String(server.master),
+    '--no-tui',
+    '--engine',
+    'strace',
+    '--for',
+    seconds,
+    '--spool',
+    spool,
+  ]);
   try {
     await until('the question', () => drover.stdout.includes('Enter = go'));
     assert.ok(

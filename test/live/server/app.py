@@ -10,6 +10,8 @@ def application(environ, start_response):
     path = environ["PATH_INFO"]
     if path == "/stall":
         really_sleep(0.37)
+    if path == "/block":
+        really_sleep(4.3)
     start_response("200 OK", [("Content-Type", "text/plain")])
     if path == "/parts":
         return parts()

@@ -1,0 +1,183 @@
+import { milliseconds } from '../detectors/words.ts';
+import { BUCKETS } from '../model/activity-lane.ts';
+import type { ActivityRecorder } from '../model/activity-recorder.ts';
+import type { Model } from '../model/model.ts';
+import type { Thread } from '../model/processes.ts';
+import { type Nanoseconds, type TimeOrigin, UNKNOWN } from '../trace/time.ts';
+import { isoTime, timeOfDay } from './times.ts';
+import { type Representative, representatives } from './workers.ts';
+
+/** What each worker did over time, in equal columns of time from the first event on; and calls by what they were made on. Plain data. */
+export interface Activity {
+  /** The moment that all milliseconds of the report count from, which a `--from` does not move; as in the report's window. */
+  readonly zero: { readonly startTime: string | null; readonly timeOfDay: string | null };
+  /** Milliseconds a column. */
+  readonly columnMs: number;
+  /** Columns up to the last event. */
+  readonly columns: number;
+  readonly workers: readonly WorkerActivity[];
+  readonly targets: readonly CallTarget[];
+}
+
+/** Columns of one worker. What is neither waiting nor blocked nor silent, between `firstMs` and `lastMs`, was running from call to call. */
+export interface WorkerActivity {
+  readonly pid: number;
+  readonly role: string;
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly ended: boolean;
+  /** Up to here it is known what it did. */
+  readonly knownMs: number;
+  /** Seconds inside its loop's wait. */
+  readonly waiting: Float32Array;
+  /** Seconds in other calls that took a millisecond or more. */
+  readonly blocked: Float32Array;
+  /** Seconds without a call, of 10 ms or more. */
+  readonly silent: Float32Array;
+  /** Bit 0: in a blocked stay of 100 ms or more; bit 1: in such a silence. */
+  readonly long: Uint8Array;
+  readonly calls: Uint32Array;
+  readonly accepted: Uint32Array;
+  readonly wasted: Uint32Array;
+  readonly brokenPipes: Uint32Array;
+  readonly now: Now;
+}
+
+/** What a worker was in when the last record was read. */
+export interface Now {
+  readonly state: 'waiting' | 'blocked' | 'silent' | 'ended';
+  /** '' in a silence. */
+  readonly call: string;
+  readonly target: string;
+  readonly sinceMs: number;
+}
+
+export interface CallTarget {
+  readonly call: string;
+  /** '' for calls on nothing in particular. */
+  readonly target: string;
+  readonly count: number;
+  readonly errors: number;
+  readonly totalMs: number;
+  readonly maxMs: number;
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+  /** Timed calls under 1 us, 1 to 2, 2 to 4, and so on by powers of two. */
+  readonly octaves: readonly number[];
+}
+
+const MOST_WORKERS = 128;
+const MOST_TARGETS = 300;
+
+export function describeActivity(model: Model, recorder: ActivityRecorder, origin: TimeOrigin, isGrowing: boolean): Activity {
+  const first = Math.min(0, model.firstTime);
+  const zero = { startTime: isoTime(origin, first), timeOfDay: timeOfDay(origin, first) };
+  const lanes = new Map(recorder.lanes.map((lane) => [lane.thread, lane]));
+  const columns = Math.max(1, Math.min(BUCKETS, Math.ceil((model.lastTime + 1) / recorder.width)));
+  const workers = representatives(model)
+    .slice(0, MOST_WORKERS)
+    .flatMap((row) => {
+      const lane = lanes.get(row.thread);
+      if (lane === undefined) return [];
+      const { waiting, blocked, silent, long, calls, accepted, wasted, brokenPipes } = lane;
+      const now = nowOf(row.thread, lane.lastWasWait, model.lastTime);
+      const isUnknown = isGrowing && now.state === 'silent';
+      return [
+        {
+          ...identity(row),
+          waiting: waiting.slice(0, columns),
+          blocked: blocked.slice(0, columns),
+          silent: silent.slice(0, columns),
+          long: long.slice(0, columns),
+          calls: calls.slice(0, columns),
+          accepted: accepted.slice(0, columns),
+          wasted: wasted.slice(0, columns),
+          brokenPipes: brokenPipes.slice(0, columns),
+          knownMs: milliseconds(isUnknown ? row.thread.lastTime : model.lastTime),
+          now,
+        },
+      ];
+    })
+    .map((worker) => withTail(worker, model.lastTime, recorder.width));
+  return { zero, columnMs: recorder.width / 1e6, columns, workers, targets: targetsOf(recorder) };
+}
+
+/** What each worker is in now, by pid; cheap enough to be asked several times a second. */
+export function describeNow(model: Model, recorder: ActivityRecorder): ReadonlyMap<number, Now> {
+  const lanes = new Map(recorder.lanes.map((lane) => [lane.thread, lane]));
+  const rows = representatives(model).slice(0, MOST_WORKERS);
+  return new Map(rows.map(({ process, thread }) => [process.pid, nowOf(thread, lanes.get(thread)?.lastWasWait === true, model.lastTime)]));
+}
+
+function identity({ process, thread, role }: Representative): Pick<WorkerActivity, 'pid' | 'role' | 'firstMs' | 'lastMs' | 'ended'> {
+  return {
+    pid: process.pid,
+    role,
+    firstMs: milliseconds(Math.max(0, thread.firstTime)),
+    lastMs: milliseconds(thread.lastTime),
+    ended: thread.ended,
+  };
+}
+
+function nowOf(thread: Thread, lastWasWait: boolean, end: Nanoseconds): Now {
+  const last = milliseconds(thread.lastTime);
+  if (thread.ended) return { state: 'ended', call: '', target: '', sinceMs: last };
+  const { leftIn } = thread;
+  if (leftIn !== null) {
+    const state = leftIn.isHubWait || isWait(leftIn.syscall.family) ? 'waiting' : 'blocked';
+    return { state, call: leftIn.syscall.name, target: leftIn.target, sinceMs: milliseconds(leftIn.since) };
+  }
+  const { pending } = thread.lane;
+  if (pending !== null && pending.start <= end)
+    return {
+      state: isWait(pending.syscall.family) ? 'waiting' : 'blocked',
+      call: pending.syscall.name,
+      target: '',
+      sinceMs: milliseconds(pending.start),
+    };
+  if (!thread.lastTimed && lastWasWait) return { state: 'waiting', call: thread.lastSyscall?.name ?? '', target: '', sinceMs: last };
+  return { state: 'silent', call: '', target: '', sinceMs: last };
+}
+
+function isWait(family: string): boolean {
+  return (
+    family === 'epoll-wait' ||
+    family === 'poll' ||
+    family === 'select' ||
+    family === 'accept' ||
+    family === 'wait-child' ||
+    family === 'signal-wait'
+  );
+}
+
+/** Draws what a worker is still in up to the end of what was read. */
+function withTail(worker: WorkerActivity, end: Nanoseconds, width: Nanoseconds): WorkerActivity {
+  const { state, sinceMs } = worker.now;
+  const start = sinceMs * 1e6;
+  if (state === 'ended' || worker.knownMs * 1e6 < end - 1e6 || end === UNKNOWN || end - start < 1e7) return worker;
+  const column = worker[state];
+  for (let bucket = Math.floor(start / width); bucket < column.length; bucket++) {
+    const share = Math.min(end, (bucket + 1) * width) - Math.max(start, bucket * width);
+    column[bucket] = (column[bucket] ?? 0) + Math.max(0, share) / 1e9;
+    if (state !== 'waiting' && end - start >= 1e8) worker.long[bucket] = (worker.long[bucket] ?? 0) | (state === 'blocked' ? 1 : 2);
+  }
+  return worker;
+}
+
+function targetsOf({ targets }: ActivityRecorder): CallTarget[] {
+  const ms = (value: Nanoseconds | null): number | null => (value === null ? null : milliseconds(value));
+  return [...targets.all()]
+    .toSorted((a, b) => b.count.total - a.count.total || b.count.count - a.count.count)
+    .slice(0, MOST_TARGETS)
+    .map(({ target, count }) => ({
+      call: count.syscall.name,
+      target,
+      count: count.count,
+      errors: [...count.errors.values()].reduce((sum, each) => sum + each, 0),
+      totalMs: milliseconds(count.total),
+      maxMs: milliseconds(count.longest),
+      p50Ms: ms(count.percentile(0.5)),
+      p99Ms: ms(count.percentile(0.99)),
+      octaves: count.octaves(),
+    }));
+}

@@ -1,0 +1,24 @@
+import { Argument, type Command } from 'commander';
+import { completionScript, SHELLS, type Shell } from './completion-script.ts';
+import { EXIT } from './exit-code.ts';
+import type { ExitCodeSink } from './program.ts';
+
+/** Adds `drover completion`. */
+export function addCompletionCommand(program: Command, exitWith: ExitCodeSink): void {
+  program
+    .command('completion')
+    .description('print what lets a shell complete the words of drover')
+    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  source <(drover completion bash)\n  drover completion fish > ~/.config/fish/completions/drover.fish',
+    )
+    .action(async (shell: Shell) => {
+      const { KINDS } = await import('../detectors/finding.ts');
+      const { RECIPE_SERVERS } = await import('../sources/recipe/recipe.ts');
+      const { writeResult } = await import('./write-result.ts');
+      const words = { explain: [...KINDS, 'thresholds'], recipe: Object.keys(RECIPE_SERVERS), completion: [...SHELLS] };
+      await writeResult(completionScript(shell, program, words), undefined);
+      exitWith(EXIT.done);
+    });
+}

@@ -1,0 +1,98 @@
+import type { Command, Option } from 'commander';
+
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof SHELLS)[number];
+
+/** What a shell is to know of one command. */
+interface Known {
+  readonly name: string;
+  readonly description: string;
+  readonly options: readonly {
+    readonly names: readonly string[];
+    readonly description: string;
+    readonly values: readonly string[] | null;
+  }[];
+  /** Words that its argument may be; empty where it is a file or a pid. */
+  readonly words: readonly string[];
+}
+
+/** The completion of a shell for these commands, made from the command line itself. `words` gives what the argument of a command may be. */
+export function completionScript(shell: Shell, program: Command, words: Readonly<Record<string, readonly string[]>>): string {
+  const commands = program.commands.map((command) => known(command, words[command.name()] ?? []));
+  return shell === 'fish' ? fish(commands) : bash(commands, shell === 'zsh');
+}
+
+function known(command: Command, words: readonly string[]): Known {
+  const options = command.options.map((option: Option) => ({
+    names: [option.short, option.long].filter((name) => name !== undefined && name !== null),
+    description: option.description,
+    values: option.argChoices ?? (option.required || option.optional ? [] : null),
+  }));
+  return { name: command.name(), description: command.description(), options, words };
+}
+
+/** zsh reads the completions of bash with a function of its own. */
+function bash(commands: readonly Known[], isZsh: boolean): string {
+  const names = commands.map(({ name }) => name);
+  const valued = commands.flatMap(({ name, options }) =>
+    options.flatMap(({ names: spellings, values }) =>
+      values === null ? [] : [`    ${spellings.map((spelling) => `${name}:${spelling}`).join('|')}) words=${quoted(values)} ;;`],
+    ),
+  );
+  const lists = commands.flatMap(({ name, options, words }) => [
+    `    ${name}:-*) words=${quoted(options.flatMap((option) => option.names))} ;;`,
+    ...(words.length > 0 ? [`    ${name}:*) words=${quoted(words)} ;;`] : []),
+  ]);
+  return `${isZsh ? 'autoload -U +X bashcompinit && bashcompinit\n' : ''}_drover() {
+  local current="\${COMP_WORDS[$COMP_CWORD]}" before="\${COMP_WORDS[$((COMP_CWORD - 1))]}" command=analyze words='' word
+  for word in "\${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}"; do
+    case $word in
+    ${names.join('|')})
+      command=$word
+      break
+      ;;
+    esac
+  done
+  case $command:$before in
+${valued.join('\n')}
+    *)
+      case $command:$current in
+${lists.map((line) => `  ${line}`).join('\n')}
+      esac
+      if [ "$COMP_CWORD" = 1 ] && [ "\${current#-}" = "$current" ]; then words='${names.join(' ')}'; fi
+      ;;
+  esac
+  # What is no word of ours is the name of a file: the shell completes it.
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+complete -o default -F _drover drover
+`;
+}
+
+function fish(commands: readonly Known[]): string {
+  const line = (condition: string, ...rest: readonly string[]): string => `complete -c drover -n '${condition}' ${rest.join(' ')}`;
+  return `${commands
+    .flatMap(({ name, description, options, words }) => [
+      line('__fish_use_subcommand', '-a', name, '-d', fishText(description)),
+      ...options.map(({ names, description: meaning, values }) =>
+        line(
+          `__fish_seen_subcommand_from ${name}`,
+          ...names.map((spelling) => (spelling.startsWith('--') ? `-l ${spelling.slice(2)}` : `-s ${spelling.slice(1)}`)),
+          ...(values === null ? [] : values.length === 0 ? ['-r'] : ['-x', '-a', fishText(values.join(' '))]),
+          '-d',
+          fishText(meaning),
+        ),
+      ),
+      ...(words.length > 0 ? [line(`__fish_seen_subcommand_from ${name}`, '-f', '-a', fishText(words.join(' ')))] : []),
+    ])
+    .join('\n')}\n`;
+}
+
+/** Names of options, kinds and choices: letters, digits, dashes. */
+function quoted(words: readonly string[]): string {
+  return `'${words.join(' ')}'`;
+}
+
+function fishText(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}

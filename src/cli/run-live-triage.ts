@@ -1,0 +1,74 @@
+import { InputError } from '../sources/input-error.ts';
+import type { CaptureEnd } from '../sources/live/capture.ts';
+import type { AttachFlags } from './attach-command.ts';
+import { EXIT } from './exit-code.ts';
+import { farewell, startSession } from './live-session.ts';
+import { analysisOptions, checkReportFlags, exitCodeFor } from './report-flags.ts';
+import { failureOf, USUAL_MEMORY_MB } from './run-triage.ts';
+import { manners } from './terminal-manners.ts';
+import { LiveFeed } from './triage/live-feed.ts';
+import { Triage } from './triage/triage.ts';
+import { verdictLine } from './verdict-line.ts';
+
+/**
+ * Seconds that may be added to a capture while it runs. The tracer has its own, hard limit, which nobody can move later: it is this much
+ * above what was asked for, and drover ends the capture before.
+ */
+const RESERVE_SECONDS = 120;
+
+export interface LiveTriageFlags extends AttachFlags {
+  readonly theme?: 'dark' | 'light' | 'cvd' | 'mono';
+  readonly mouse?: boolean;
+  readonly memory?: number;
+}
+
+/** Traces the processes and shows the dashboard until its user leaves; then they are left alone again. Throws `UsageError`, `AttachError` and `InputError`. */
+export async function runLiveTriage(pids: readonly number[], flags: LiveTriageFlags): Promise<number> {
+  checkReportFlags(flags);
+  // The processes were chosen for the tracer: what they fork belongs to the report as well.
+  const { pids: _, ...options } = analysisOptions(flags);
+  const say = (sentence: string): void => {
+    process.stderr.write(`drover: ${sentence}\n`);
+  };
+  const capture = await startSession(pids, flags, say, RESERVE_SECONDS);
+  if (capture === null) return EXIT.done;
+  const looks = manners(flags, process.env, process.stdout);
+  const triage = new Triage({
+    source: 'live',
+    files: [capture.file],
+    ascii: looks.ascii,
+    theme: looks.colour ? (flags.theme ?? 'dark') : 'mono',
+    mouse: flags.mouse === true,
+  });
+  try {
+    const { code, state, failure } = await triage.run(
+      () =>
+        new LiveFeed({
+          capture,
+          seconds: flags.for,
+          reserveSeconds: RESERVE_SECONDS,
+          spoolLimitBytes: flags.maxSpool,
+          options,
+          memoryMb: flags.memory ?? USUAL_MEMORY_MB,
+          tell: (message) => triage.told(message),
+          status: (live) => triage.dashboard.dispatch({ type: 'live', live }),
+        }),
+    );
+    const end = await capture.ended;
+    if (state.report !== null) process.stdout.write(`${verdictLine(state.report, { ...looks, withPayload: false })}\n`);
+    process.stdout.write(`${[...farewell(capture, end), `Open it again: drover triage ${capture.file}`].join('\n')}\n`);
+    if (state.report === null && failure !== null) throw explained(failure, end);
+    return code === EXIT.done && state.report !== null ? exitCodeFor(state.report, flags) : code;
+  } finally {
+    capture.stop();
+    await capture.ended;
+  }
+}
+
+/** A capture without a line is no unreadable file. */
+function explained(failure: Parameters<typeof failureOf>[0], { bytes, detached }: CaptureEnd): Error {
+  if (!failure.isInput || bytes > 0) return failureOf(failure);
+  return new InputError(`Not one system call was seen. ${detached}`, {
+    hint: 'The processes wait, or compute without a call: trace longer (--for 2m), or look at their state with ps.',
+  });
+}

@@ -1,0 +1,43 @@
+import { createWriteStream, fstatSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { compressionOf } from '../../sources/compression.ts';
+
+/** What comes on standard input, kept in a file: the lines behind a finding are looked up again, and a pipe cannot be read twice. */
+export interface StdinSpool {
+  readonly path: string;
+  /** Resolves when nothing more comes. */
+  readonly ended: Promise<void>;
+  /** It can be read only when all of it is there. */
+  readonly isPacked: boolean;
+  remove(): void;
+}
+
+/** The file that standard input was redirected from, or null for a pipe. */
+export function redirectedFile(): string | null {
+  return fstatSync(0).isFile() ? readlinkSync('/proc/self/fd/0') : null;
+}
+
+/** Begins to copy standard input into a file that only its owner may read. Resolves when it is known what it is. */
+export async function spoolStdin(): Promise<StdinSpool> {
+  const folder = mkdtempSync(join(tmpdir(), 'drover-'));
+  const path = join(folder, 'stdin');
+  const first = await new Promise<Buffer>((resolve) => {
+    process.stdin.once('data', (chunk: Buffer) => {
+      process.stdin.pause();
+      process.stdin.unshift(chunk);
+      resolve(chunk);
+    });
+    process.stdin.once('end', () => resolve(Buffer.alloc(0)));
+  });
+  const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
+  await new Promise<void>((resolve, reject) => {
+    file.once('open', () => resolve());
+    file.once('error', reject);
+  });
+  const ended = pipeline(process.stdin, file);
+  // Whoever waits for the end is told of a failure; nobody may be waiting yet.
+  ended.catch(() => undefined);
+  return { path, ended, isPacked: compressionOf(first) !== 'none', remove: () => rmSync(folder, { recursive: true, force: true }) };
+}

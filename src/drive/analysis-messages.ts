@@ -1,0 +1,42 @@
+import type { Activity, Now } from '../analysis/activity.ts';
+import type { AnalysisOptions } from '../analysis/options.ts';
+import type { Report } from '../analysis/report.ts';
+import type { SourceDiagnostic } from '../sources/trace-input.ts';
+
+/** What the analysis thread is started with. */
+export interface AnalysisTask {
+  readonly paths: readonly string[];
+  readonly options: AnalysisOptions;
+  /** One word: not zero asks to stop reading and to report on what was read. */
+  readonly stop: Int32Array;
+  /** Not `file`: the only path is a file that still grows, of a tracer at work or of standard input; it is followed until an `AnalysisEnd` arrives. */
+  readonly kind: 'file' | 'live' | 'stdin';
+}
+
+/** Nobody writes to the spool any more. */
+export interface AnalysisEnd {
+  readonly diagnostics: readonly SourceDiagnostic[];
+}
+
+export interface ReadSoFar {
+  readonly bytesRead: number;
+  /** Null while a pipe is among the inputs. */
+  readonly sizeBytes: number | null;
+  readonly lines: number;
+}
+
+/** A report with the picture of the workers, of all that was read or of the beginning. */
+export interface Picture {
+  readonly report: Report;
+  readonly activity: Activity | null;
+}
+
+export type AnalysisMessage =
+  | { readonly kind: 'progress'; readonly read: ReadSoFar }
+  /** Live: what each worker is in at this moment, by pid; more often than reports. */
+  | { readonly kind: 'now'; readonly workers: ReadonlyMap<number, Now> }
+  | { readonly kind: 'notice'; readonly sentence: string }
+  | { readonly kind: 'snapshot'; readonly read: ReadSoFar; readonly picture: Picture }
+  | { readonly kind: 'done'; readonly read: ReadSoFar; readonly picture: Picture; readonly stopped: boolean }
+  /** `isInput`: the input cannot be read or is no trace, which the user can mend. */
+  | { readonly kind: 'failed'; readonly isInput: boolean; readonly message: string; readonly hint: string; readonly stack: string };

@@ -1,0 +1,58 @@
+import { Worker } from 'node:worker_threads';
+import type { AnalysisOptions } from '../analysis/options.ts';
+import type { SourceDiagnostic } from '../sources/trace-input.ts';
+import type { AnalysisEnd, AnalysisMessage, AnalysisTask } from './analysis-messages.ts';
+
+export type { AnalysisMessage, Picture, ReadSoFar } from './analysis-messages.ts';
+
+export interface AnalysisThreadOptions {
+  readonly paths: readonly string[];
+  readonly options: AnalysisOptions;
+  /** Most memory that the analysis may take for its objects. Going beyond ends it with a message instead of ending the process. */
+  readonly memoryMb: number;
+  /** Not `file`: the only path is a file that still grows, until `spoolEnded`. */
+  readonly kind?: AnalysisTask['kind'];
+  readonly tell: (message: AnalysisMessage) => void;
+}
+
+/** An analysis that runs beside the thread that started it, so that this one stays free for keys and survives when memory runs out. */
+export class AnalysisThread {
+  readonly #worker: Worker;
+  readonly #stop = new Int32Array(new SharedArrayBuffer(4));
+  #ended = false;
+
+  constructor({ paths, options, memoryMb, kind = 'file', tell }: AnalysisThreadOptions) {
+    const task: AnalysisTask = { paths, options, stop: this.#stop, kind };
+    this.#worker = new Worker(new URL('./analysis-worker.js', import.meta.url), {
+      workerData: task,
+      resourceLimits: { maxOldGenerationSizeMb: memoryMb },
+    });
+    this.#worker.on('message', (message: AnalysisMessage) => {
+      if (message.kind === 'done' || message.kind === 'failed') this.#ended = true;
+      tell(message);
+    });
+    this.#worker.on('error', (error: Error & { readonly code?: string }) => {
+      if (this.#ended) return;
+      this.#ended = true;
+      const isMemory = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+      const message = isMemory ? `The analysis needed more than ${memoryMb} MB of memory and was ended.` : error.message;
+      const hint = isMemory ? 'What was read before is kept. Allow more with --memory MB.' : '';
+      tell({ kind: 'failed', isInput: false, message, hint, stack: isMemory ? '' : (error.stack ?? '') });
+    });
+  }
+
+  /** Stops reading; a `done` with what was read follows. */
+  stopReading(): void {
+    Atomics.store(this.#stop, 0, 1);
+  }
+
+  /** Says that nobody writes to the spool any more. */
+  spoolEnded(diagnostics: readonly SourceDiagnostic[]): void {
+    const end: AnalysisEnd = { diagnostics };
+    this.#worker.postMessage(end);
+  }
+
+  terminate(): Promise<unknown> {
+    return this.#worker.terminate();
+  }
+}

@@ -1,0 +1,64 @@
+import type { Effect, TuiEvent } from './events.ts';
+import { reduce } from './reduce/reduce.ts';
+import type { Row } from './spans.ts';
+import type { TuiState } from './state.ts';
+import { drawScreen } from './views/screen.ts';
+
+/** New data are drawn at most this often; a key is answered at once. */
+const DATA_EVERY_MS = 250;
+const KEYS_EVERY_MS = 30;
+
+export interface DashboardPorts {
+  readonly draw: (rows: readonly Row[]) => void;
+  readonly perform: (effect: Effect) => void;
+  /** Milliseconds that only grow. */
+  readonly now: () => number;
+  readonly after: (milliseconds: number, then: () => void) => void;
+}
+
+/** Holds the state of the dashboard: events go in, effects and frames come out. */
+export class Dashboard {
+  #state: TuiState;
+  readonly #ports: DashboardPorts;
+  #drawnAt = Number.NEGATIVE_INFINITY;
+  #due = Number.POSITIVE_INFINITY;
+
+  constructor(state: TuiState, ports: DashboardPorts) {
+    this.#state = state;
+    this.#ports = ports;
+  }
+
+  get state(): TuiState {
+    return this.#state;
+  }
+
+  dispatch(event: TuiEvent): void {
+    const before = this.#state;
+    const timed = { ...before, nowMs: this.#ports.now() };
+    const { state, effects } = reduce(timed, event);
+    this.#state = state;
+    for (const effect of effects) this.#ports.perform(effect);
+    const isDirect = event.type === 'key' || event.type === 'paste' || event.type === 'resize' || event.type === 'lines';
+    this.#drawWithin(isDirect ? KEYS_EVERY_MS : DATA_EVERY_MS);
+  }
+
+  #drawWithin(interval: number): void {
+    const now = this.#ports.now();
+    const due = Math.max(now, this.#drawnAt + interval);
+    if (due >= this.#due) return;
+    this.#due = due;
+    if (due <= now) {
+      this.#draw();
+      return;
+    }
+    this.#ports.after(due - now, () => {
+      if (this.#due === due) this.#draw();
+    });
+  }
+
+  #draw(): void {
+    this.#due = Number.POSITIVE_INFINITY;
+    this.#drawnAt = this.#ports.now();
+    this.#ports.draw(drawScreen(this.#state));
+  }
+}

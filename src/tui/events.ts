@@ -1,0 +1,45 @@
+import type { Activity, Now } from '../analysis/activity.ts';
+import type { Report } from '../analysis/report.ts';
+import type { LiveStatus, RawLine, Reading, TuiState } from './state.ts';
+
+/** What happens to the dashboard. */
+export type TuiEvent =
+  | { readonly type: 'key'; readonly key: string }
+  | { readonly type: 'paste'; readonly text: string }
+  | { readonly type: 'resize'; readonly columns: number; readonly rows: number }
+  | { readonly type: 'reading'; readonly reading: Reading }
+  | { readonly type: 'picture'; readonly report: Report; readonly activity: Activity | null }
+  | { readonly type: 'now'; readonly workers: ReadonlyMap<number, Now> }
+  | { readonly type: 'lines'; readonly file: string; readonly rows: readonly RawLine[]; readonly total: number | null }
+  | { readonly type: 'matches'; readonly filter: string; readonly matches: readonly number[]; readonly ended: boolean }
+  /** A search ended: at a line, or nowhere. */
+  | { readonly type: 'found'; readonly line: number | null; readonly text: string }
+  | { readonly type: 'lines-busy'; readonly busy: string; readonly problem: string }
+  | { readonly type: 'message'; readonly text: string }
+  | { readonly type: 'live'; readonly live: LiveStatus }
+  | { readonly type: 'tick'; readonly nowMs: number }
+  | { readonly type: 'slow-link'; readonly slow: boolean };
+
+/** What the dashboard wants done outside of it. */
+export type Effect =
+  | { readonly type: 'leave'; readonly forced: boolean }
+  | { readonly type: 'suspend' }
+  | { readonly type: 'redraw' }
+  | { readonly type: 'mouse'; readonly on: boolean }
+  | { readonly type: 'stop-reading' }
+  | { readonly type: 'read-lines'; readonly file: string; readonly first: number; readonly count: number }
+  /** With a filter the numbers of the lines are known. */
+  | { readonly type: 'read-numbers'; readonly file: string; readonly numbers: readonly number[] }
+  | { readonly type: 'filter-lines'; readonly file: string; readonly filter: string }
+  | { readonly type: 'seek-text'; readonly file: string; readonly text: string; readonly from: number; readonly forward: boolean }
+  | { readonly type: 'seek-time'; readonly file: string; readonly atMs: number }
+  | { readonly type: 'copy'; readonly name: string; readonly text: string }
+  | { readonly type: 'write'; readonly name: string; readonly text: string }
+  | { readonly type: 'print'; readonly rows: readonly string[] }
+  | { readonly type: 'detach' }
+  | { readonly type: 'extend'; readonly byMs: number };
+
+export interface Step {
+  readonly state: TuiState;
+  readonly effects: readonly Effect[];
+}

@@ -1,0 +1,36 @@
+import { renderJson, renderNdjson } from '../output/json.ts';
+import { renderMarkdown } from '../output/markdown.ts';
+import { prose } from '../output/markdown-escape.ts';
+import { redactLine } from '../output/redact-line.ts';
+import { renderText } from '../output/text.ts';
+import type { Action } from './keys.ts';
+import { type Bookmark, shownReport, type TuiState } from './state.ts';
+
+/** A file for the export that was asked for; null while there is no report. Payload is left out. */
+export function exported(state: TuiState, action: Action): { readonly name: string; readonly text: string } | null {
+  const report = shownReport(state);
+  if (report === null) return null;
+  const { bookmarks, glyphs } = state;
+  switch (action) {
+    case 'export-markdown':
+      return { name: 'drover-report.md', text: renderMarkdown(report) + bookmarkNotes(bookmarks) };
+    case 'export-json':
+      return { name: 'drover-report.json', text: renderJson(report) };
+    case 'export-ndjson':
+      return { name: 'drover-findings.ndjson', text: renderNdjson(report) };
+    default:
+      return {
+        name: 'drover-report.txt',
+        text: renderText(report, { width: 100, colour: false, ascii: glyphs.ascii, verbose: 2 }) + bookmarkNotes(bookmarks),
+      };
+  }
+}
+
+function bookmarkNotes(bookmarks: readonly Bookmark[]): string {
+  if (bookmarks.length === 0) return '';
+  const lines = bookmarks.map(({ kind, file, line, finding, text, note }) => {
+    const what = kind === 'line' ? `${file}:${line}` : finding;
+    return `- ${prose(`${what}: ${note === '' ? '' : `${note}. `}${redactLine(text)}`)}`;
+  });
+  return `\n## Bookmarks\n\n${lines.join('\n')}\n`;
+}

@@ -1,0 +1,62 @@
+import type { Window } from '../analysis/report.ts';
+import { moment } from '../output/when.ts';
+import { shownActivity, shownReport, type TuiState } from './state.ts';
+
+const NO_CLOCK: Window = { startTime: null, endTime: null, timeOfDay: null, durationMs: null };
+
+/** A point of the trace on the clock that the user chose: `02:13:32.104`, or `+3.204 s`; `-` without times. */
+export function at(state: TuiState, milliseconds: number | null): string {
+  const reported = shownReport(state)?.window;
+  if (milliseconds === null || reported === undefined || reported.durationMs === null) return '-';
+  // The window begins at --from, milliseconds count from the first event.
+  const window = { ...reported, ...shownActivity(state)?.zero };
+  if (state.clock === 'relative') return moment(NO_CLOCK, milliseconds, null);
+  const start = exactStart(window);
+  if (start === null) return moment(window, milliseconds, null);
+  const instant = new Date(Math.floor(start + milliseconds + 1e-6));
+  if (state.clock === 'utc') return moment(window, milliseconds, instant.toISOString());
+  // The same instant as a wall clock of this host shows it.
+  return new Date(instant.getTime() - instant.getTimezoneOffset() * 60_000).toISOString().slice(11, 23);
+}
+
+/** Milliseconds since 1970, with microseconds as a fraction, which a Date leaves out; null without a date. */
+function exactStart({ startTime }: Window): number | null {
+  const [, whole, micros = '0'] = /^(.*\.\d{3})(\d*)Z$/.exec(startTime ?? '') ?? [];
+  return whole === undefined ? null : Date.parse(`${whole}Z`) + Number(micros.padEnd(3, '0')) / 1000;
+}
+
+/** The same to the second, as columns of a table show it. */
+export function secondsAt(state: TuiState, milliseconds: number | null): string {
+  const text = at(state, milliseconds);
+  return text.startsWith('+') ? text : text.replace(/\.\d{3}/, '');
+}
+
+/** What the clock is: `UTC`, `local`, `since start`, or `trace clock` for a time of day without a date. */
+export function clockName(state: TuiState): string {
+  const window = shownReport(state)?.window;
+  if (window === undefined || window.durationMs === null) return '';
+  if (state.clock === 'relative' || (window.startTime === null && window.timeOfDay === null)) return 'since start';
+  if (window.startTime === null) return 'trace clock';
+  return state.clock === 'local' ? 'local' : 'UTC';
+}
+
+const CLOCK = /^(\d{1,2}):(\d\d)(?::(\d\d)(?:\.(\d{1,3})\d*)?)?$/;
+const RELATIVE = /^\+(\d+(?:\.\d+)?)(ms|s|m|h)?$/;
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** What a user typed as a time, in milliseconds from the first event; null when it is none. */
+export function parseMoment(state: TuiState, text: string): number | null {
+  const relative = RELATIVE.exec(text);
+  if (relative !== null) return Number(relative[1]) * (UNITS[relative[2] ?? 's'] ?? 1_000);
+  const clock = CLOCK.exec(text);
+  const window = shownReport(state)?.window;
+  if (clock === null || window === undefined) return null;
+  const [, hours, minutes, seconds = '0', fraction = '0'] = clock;
+  const wanted = Number(hours) * 3_600_000 + Number(minutes) * 60_000 + Number(seconds) * 1_000 + Number(fraction.padEnd(3, '0'));
+  const [, startHours, startMinutes, startSeconds] =
+    /(\d{1,2}):(\d\d):(\d\d(?:\.\d{1,3})?)/.exec(at({ ...state, clock: state.clock === 'local' ? 'local' : 'utc' }, 0)) ?? [];
+  if (startHours === undefined) return null;
+  const start = Number(startHours) * 3_600_000 + Number(startMinutes) * 60_000 + Number(startSeconds) * 1_000;
+  const offset = wanted - start;
+  return offset < -43_200_000 ? offset + 86_400_000 : offset;
+}

@@ -1,0 +1,54 @@
+import type { Step } from '../events.ts';
+import { shownReport, type TuiState, topScreen } from '../state.ts';
+import { findingOf, selectedFinding } from '../tables/findings.ts';
+import { workerRows } from '../tables/workers.ts';
+import { findingsAt } from '../views/timeline.ts';
+import { linesOf } from './line-moves.ts';
+import { opened } from './screens.ts';
+
+/** Shows the proof behind the selection, one level further each time: finding, its line among the others, that line in full. */
+export function open(state: TuiState): Step {
+  const { kind, finding: id, position } = topScreen(state);
+  switch (kind) {
+    case 'triage': {
+      const finding = selectedFinding(state);
+      return finding === undefined ? still(state) : still(opened(state, 'finding', finding.id));
+    }
+    case 'finding': {
+      const evidence = findingOf(state, id)?.evidence ?? [];
+      const line = evidence[Math.min(position, evidence.length - 1)];
+      return line === undefined
+        ? still({ ...state, message: 'No single line shows it.' })
+        : linesOf(opened(state, 'lines'), line.file, line.line);
+    }
+    case 'workers': {
+      const { worker } = workerRows(state)[Math.min(state.lists.workers.position, workerRows(state).length - 1)] ?? {};
+      if (worker === undefined) return still(state);
+      const finding = shownReport(state)?.findings.find(({ workers }) => workers.includes(worker.pid));
+      return finding === undefined
+        ? still({ ...state, message: `No finding names worker ${worker.pid}.` })
+        : still(opened(state, 'finding', finding.id));
+    }
+    case 'timeline':
+      return openMoment(state);
+    case 'lines':
+      return state.lines.rows.some(({ line }) => line === state.lines.cursor) ? still(opened(state, 'line')) : still(state);
+    default:
+      return still(state);
+  }
+}
+
+/** What covers the moment under the cursor: a finding about that worker, else the lines of that time. */
+function openMoment(state: TuiState): Step {
+  const rows = workerRows(state, state.lists.timeline);
+  const pid = rows[Math.min(state.lists.timeline.position, rows.length - 1)]?.worker.pid;
+  const { cursorMs } = state.timeline;
+  const step = state.activity?.columnMs ?? 1;
+  const finding = pid === undefined ? undefined : findingsAt(state, pid, cursorMs, step)[0];
+  if (finding !== undefined) return still(opened(state, 'finding', finding.id));
+  return { state: opened(state, 'lines'), effects: [{ type: 'seek-time', file: state.lines.file, atMs: cursorMs }] };
+}
+
+function still(state: TuiState): Step {
+  return { state, effects: [] };
+}

@@ -1,0 +1,35 @@
+import type { Activity } from '../../analysis/activity.ts';
+import type { Report } from '../../analysis/report.ts';
+import type { TuiState } from '../state.ts';
+import { findingKey, steadied } from '../steady-findings.ts';
+import { findingRows, selectedFinding } from '../tables/findings.ts';
+
+/** Takes a new report in; what is selected and what is open stay, though findings have other numbers now. */
+export function withPicture(state: TuiState, fresh: Report, activity: Activity | null): TuiState {
+  const chosen = state.lists.triage.position === 0 ? undefined : selectedFinding(state);
+  const live = state.live;
+  const { memory, report } =
+    live === null ? { memory: state.memory, report: fresh } : steadied(state.memory, fresh, state.nowMs, live.elapsedMs);
+  const keys = new Map(state.report?.findings.map((finding) => [finding.id, findingKey(finding)]));
+  const ids = new Map(report.findings.map((finding) => [findingKey(finding), finding.id]));
+  const screens = state.screens.map((screen) =>
+    screen.finding === '' ? screen : { ...screen, finding: ids.get(keys.get(screen.finding) ?? '') ?? screen.finding },
+  );
+  const next = {
+    ...state,
+    memory,
+    report,
+    activity: live?.state === 'tracing' ? withLastNow(activity, state.activity) : activity,
+    screens,
+  };
+  if (chosen === undefined) return next;
+  const position = findingRows(next).findIndex((finding) => findingKey(finding) === findingKey(chosen));
+  return position < 0 ? next : { ...next, lists: { ...next.lists, triage: { ...next.lists.triage, position } } };
+}
+
+/** What workers are in is told more often, and by who knows better, than reports come. */
+function withLastNow(activity: Activity | null, before: Activity | null): Activity | null {
+  if (activity === null || before === null) return activity;
+  const known = new Map(before.workers.map(({ pid, now }) => [pid, now]));
+  return { ...activity, workers: activity.workers.map((worker) => ({ ...worker, now: known.get(worker.pid) ?? worker.now })) };
+}

@@ -1,0 +1,34 @@
+import type { Action } from '../keys.ts';
+import { shownActivity, type TuiState } from '../state.ts';
+import { shownStretch } from '../views/lanes.ts';
+import { LANE_LABEL } from '../views/timeline.ts';
+
+type TimeAction = Extract<Action, 'time-back' | 'time-on' | 'zoom-in' | 'zoom-out' | 'zoom-all'>;
+
+/** Moves the time cursor a cell, or zooms around it. */
+export function timeAction(state: TuiState, action: TimeAction): TuiState {
+  const activity = shownActivity(state);
+  if (activity === null) return state;
+  const { timeline } = state;
+  const endMs = activity.columns * activity.columnMs;
+  const { fromMs, toMs } = shownStretch(activity, timeline);
+  const cells = Math.max(1, state.columns - LANE_LABEL - 1);
+  const step = (toMs - fromMs) / cells;
+  if (action === 'zoom-all') return { ...state, timeline: { ...timeline, fromMs: 0, toMs: Number.POSITIVE_INFINITY } };
+  if (action === 'time-back' || action === 'time-on') {
+    const cursorMs = Math.max(0, Math.min(endMs - step, timeline.cursorMs + (action === 'time-on' ? step : -step)));
+    return { ...state, timeline: inSight({ ...timeline, cursorMs }, fromMs, toMs, endMs) };
+  }
+  // No closer than one column of the data a cell: there is nothing more to see.
+  const length = Math.min(endMs, Math.max(Math.min(endMs, activity.columnMs * cells), (toMs - fromMs) * (action === 'zoom-in' ? 0.5 : 2)));
+  const from = Math.max(0, Math.min(timeline.cursorMs - length / 2, endMs - length));
+  return { ...state, timeline: { ...timeline, fromMs: from, toMs: from + length } };
+}
+
+/** Scrolls so that the cursor is shown. */
+function inSight(timeline: TuiState['timeline'], fromMs: number, toMs: number, endMs: number): TuiState['timeline'] {
+  const length = toMs - fromMs;
+  if (timeline.cursorMs >= fromMs && timeline.cursorMs < toMs) return timeline;
+  const from = Math.max(0, Math.min(timeline.cursorMs - length / 2, endMs - length));
+  return { ...timeline, fromMs: from, toMs: from + length };
+}

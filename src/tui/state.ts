@@ -1,0 +1,210 @@
+import type { Activity } from '../analysis/activity.ts';
+import type { Report } from '../analysis/report.ts';
+import type { Glyphs } from './spans.ts';
+import type { FindingMemory } from './steady-findings.ts';
+
+/** The five views, and what is opened on top of them. */
+export type ViewName = 'triage' | 'workers' | 'timeline' | 'calls' | 'lines';
+export type ScreenKind = ViewName | 'finding' | 'line' | 'quality' | 'help' | 'export';
+export const VIEW_NAMES: readonly ViewName[] = ['triage', 'workers', 'timeline', 'calls', 'lines'];
+
+/** One level of the stack of screens; `q` goes back one. */
+export interface Screen {
+  readonly kind: ScreenKind;
+  /** Of a finding. */
+  readonly finding: string;
+  /** The selected row, or the first one shown where rows cannot be selected. */
+  readonly position: number;
+}
+
+export type ListName = 'triage' | 'workers' | 'timeline' | 'calls';
+
+/** Which rows of a table are shown, and which one keys act on. */
+export interface ListState {
+  readonly position: number;
+  /** Index of the column it is sorted by. */
+  readonly sort: number;
+  readonly reversed: boolean;
+  readonly filter: string;
+}
+
+/** A part of the whole trace, in milliseconds from its first event. */
+export interface TimelineState {
+  readonly fromMs: number;
+  /** Infinity: to the end. */
+  readonly toMs: number;
+  readonly cursorMs: number;
+}
+
+export interface RawLine {
+  readonly line: number;
+  readonly text: string;
+}
+
+/** The raw lines of one file, of which only those on the screen are here. */
+export interface LinesState {
+  readonly file: string;
+  readonly cursor: number;
+  /** Number of the first line on the screen. */
+  readonly top: number;
+  /** What was read for the screen, in order. */
+  readonly rows: readonly RawLine[];
+  /** Lines of the file; null while nobody knows. */
+  readonly total: number | null;
+  readonly filter: string;
+  /** Numbers of the lines that the filter lets through, as far as was searched; null without a filter. */
+  readonly matches: readonly number[] | null;
+  /** What is going on: `searching`, `unpacking to line 402,118`; '' when nothing is. */
+  readonly busy: string;
+  readonly problem: string;
+}
+
+export interface Prompt {
+  readonly kind: 'filter' | 'jump' | 'note';
+  readonly text: string;
+}
+
+export interface Bookmark {
+  readonly kind: 'finding' | 'line';
+  readonly file: string;
+  readonly line: number;
+  readonly finding: string;
+  readonly text: string;
+  readonly note: string;
+}
+
+export interface Reading {
+  readonly bytesRead: number;
+  readonly sizeBytes: number | null;
+  readonly lines: number;
+  readonly state: 'reading' | 'done' | 'stopped' | 'failed';
+  /** Why it failed. */
+  readonly problem: string;
+  readonly hint: string;
+}
+
+/** What a live capture says about itself; null for files. */
+export interface LiveStatus {
+  readonly state: 'starting' | 'tracing' | 'detached' | 'ended';
+  readonly engine: string;
+  readonly pids: readonly number[];
+  readonly elapsedMs: number;
+  readonly limitMs: number;
+  /** Captured and not read yet, beyond what a moment leaves. */
+  readonly behindBytes: number;
+  readonly callsPerSecond: number;
+  readonly lost: number;
+  readonly spool: string;
+  readonly spoolBytes: number;
+  readonly spoolLimitBytes: number;
+  readonly notes: readonly string[];
+  /** The clock of the host when this was told, since 1970, and the monotonic clock then. */
+  readonly wallMs: number;
+  readonly atMs: number;
+  /** Since the last byte arrived. */
+  readonly silentMs: number;
+}
+
+export interface Frozen {
+  readonly report: Report | null;
+  readonly activity: Activity | null;
+  readonly sinceMs: number;
+}
+
+export type Clock = 'utc' | 'local' | 'relative';
+
+export interface TuiState {
+  readonly columns: number;
+  readonly rows: number;
+  readonly glyphs: Glyphs;
+  readonly source: 'file' | 'live';
+  /** Milliseconds that only grow, of the last event. */
+  readonly nowMs: number;
+  readonly reading: Reading;
+  readonly report: Report | null;
+  readonly activity: Activity | null;
+  readonly files: readonly string[];
+  readonly screens: readonly Screen[];
+  readonly lists: Readonly<Record<ListName, ListState>>;
+  readonly timeline: TimelineState;
+  readonly lines: LinesState;
+  readonly prompt: Prompt | null;
+  /** What was looked for last, for `n` and `N`. */
+  readonly sought: string;
+  readonly message: string;
+  readonly bookmarks: readonly Bookmark[];
+  readonly pinned: readonly number[];
+  readonly clock: Clock;
+  readonly mouse: boolean;
+  readonly frozen: Frozen | null;
+  readonly live: LiveStatus | null;
+  readonly memory: FindingMemory;
+  /** Findings that came later are marked as new. */
+  readonly lastKeyMs: number;
+  /** Writing to the terminal takes long. */
+  readonly slowLink: boolean;
+}
+
+export interface Beginning {
+  readonly columns: number;
+  readonly rows: number;
+  readonly glyphs: Glyphs;
+  readonly source: 'file' | 'live';
+  readonly files: readonly string[];
+  readonly mouse: boolean;
+}
+
+const LIST: ListState = { position: 0, sort: 0, reversed: false, filter: '' };
+
+export function initialState({ columns, rows, glyphs, source, files, mouse }: Beginning): TuiState {
+  return {
+    columns,
+    rows,
+    glyphs,
+    source,
+    nowMs: 0,
+    reading: { bytesRead: 0, sizeBytes: null, lines: 0, state: 'reading', problem: '', hint: '' },
+    report: null,
+    activity: null,
+    files,
+    screens: [{ kind: 'triage', finding: '', position: 0 }],
+    lists: { triage: LIST, workers: LIST, timeline: { ...LIST, sort: 1 }, calls: LIST },
+    timeline: { fromMs: 0, toMs: Number.POSITIVE_INFINITY, cursorMs: 0 },
+    lines: { file: files[0] ?? '', cursor: 1, top: 1, rows: [], total: null, filter: '', matches: null, busy: '', problem: '' },
+    prompt: null,
+    sought: '',
+    message: '',
+    bookmarks: [],
+    pinned: [],
+    clock: 'utc',
+    mouse,
+    frozen: null,
+    live: null,
+    memory: [],
+    lastKeyMs: 0,
+    slowLink: false,
+  };
+}
+
+/** The screen that keys go to. */
+export function topScreen(state: TuiState): Screen {
+  return state.screens.at(-1) ?? { kind: 'triage', finding: '', position: 0 };
+}
+
+function isViewName(kind: ScreenKind): kind is ViewName {
+  return VIEW_NAMES.some((view) => view === kind);
+}
+
+/** The view under whatever is opened on top of it. */
+export function currentView(state: TuiState): ViewName {
+  return state.screens.map(({ kind }) => kind).findLast(isViewName) ?? 'triage';
+}
+
+/** What is on the screen: what was read last, or what was there when it was frozen. */
+export function shownReport(state: TuiState): Report | null {
+  return state.frozen === null ? state.report : state.frozen.report;
+}
+
+export function shownActivity(state: TuiState): Activity | null {
+  return state.frozen === null ? state.activity : state.frozen.activity;
+}

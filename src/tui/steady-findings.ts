@@ -1,0 +1,99 @@
+import type { Finding, Report } from '../analysis/report.ts';
+
+/** Shown from the third time on, or when it held for so long. */
+const TIMES = 3;
+const HELD_MS = 5_000;
+/** Stays on the screen for so long when the reports no longer hold it. */
+const STAYS_MS = 30_000;
+/** Before that nothing can be said of a live capture. */
+const EARLY_MS = 10_000;
+const SEVERITIES = ['critical', 'warning', 'info'];
+/** Kinds that speak of one worker each; of the others the workers may change while the finding stays the same. */
+const BY_WORKER: ReadonlySet<string> = new Set(['loop-stall', 'heartbeat-late', 'gil-starvation', 'gc-io']);
+
+const WORDS = { likely: 'Likely', possible: 'Possible', 'cannot-tell': 'Cannot tell' } as const;
+
+interface Kept {
+  readonly key: string;
+  readonly finding: Finding;
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly isShown: boolean;
+}
+
+/** What is remembered of findings from one report of a live capture to the next. */
+export type FindingMemory = readonly Kept[];
+
+/** What makes a finding the same one in the next report: its number there may be another. */
+export function findingKey({ kind, workers, metrics }: Finding): string {
+  const { cause, target, listener } = metrics;
+  return [kind, BY_WORKER.has(kind) ? (workers[0] ?? '') : '', cause ?? '', target ?? '', listener ?? ''].join('|');
+}
+
+/**
+ * Findings of a live capture that do not flicker: one shows up when it happened three times, held for five seconds or has not ended; it keeps its
+ * place, and stays for half a minute when later reports lack it. The verdict speaks of what is shown.
+ */
+export function steadied(
+  memory: FindingMemory,
+  report: Report,
+  nowMs: number,
+  elapsedMs: number,
+): { readonly memory: FindingMemory; readonly report: Report } {
+  const before = new Map(memory.map((kept) => [kept.key, kept]));
+  const next = new Map<string, Kept>();
+  for (const finding of report.findings) {
+    const key = unused(findingKey(finding), next);
+    const known = before.get(key);
+    const firstMs = known?.firstMs ?? nowMs;
+    const isShown = known?.isShown === true || isSure(finding) || nowMs - firstMs >= HELD_MS;
+    next.set(key, { key, finding, firstMs, lastMs: nowMs, isShown });
+  }
+  for (const kept of memory) if (!next.has(kept.key) && kept.isShown && nowMs - kept.lastMs < STAYS_MS) next.set(kept.key, kept);
+  // What was there keeps its order; what is new comes behind it.
+  const places = new Map(memory.map(({ key }, index) => [key, index]));
+  const place = ({ key }: Kept): number => places.get(key) ?? places.size;
+  const all = [...next.values()].toSorted((a, b) => rank(a) - rank(b) || place(a) - place(b));
+  const findings = all.filter(({ isShown }) => isShown).map(({ finding }) => finding);
+  return { memory: all, report: { ...report, findings: withOwnIds(findings), verdict: verdictOf(report, findings, elapsedMs) } };
+}
+
+function isSure({ metrics, openEnded }: Finding): boolean {
+  return openEnded || (typeof metrics.count === 'number' && metrics.count >= TIMES);
+}
+
+function rank({ finding }: Kept): number {
+  return SEVERITIES.indexOf(finding.severity);
+}
+
+function unused(key: string, taken: ReadonlyMap<string, unknown>): string {
+  let free = key;
+  for (let number = 2; taken.has(free); number++) free = `${key}#${number}`;
+  return free;
+}
+
+/** One that stayed may have the id of one that came. */
+function withOwnIds(findings: readonly Finding[]): readonly Finding[] {
+  const taken = new Set<string>();
+  return findings.map((finding) => {
+    let { id } = finding;
+    for (let number = 1; taken.has(id); number++) id = `${finding.kind}-${findings.length + number}`;
+    taken.add(id);
+    return id === finding.id ? finding : { ...finding, id };
+  });
+}
+
+function verdictOf(report: Report, shown: readonly Finding[], elapsedMs: number): Report['verdict'] {
+  const [first] = shown;
+  if (first !== undefined && first.severity !== 'info') {
+    const more = shown.filter(({ severity }) => severity !== 'info').length - 1;
+    const { severity, sureness, title } = first;
+    return { severity, sureness, text: `${WORDS[sureness]}: ${title}${more > 0 ? ` (+${more} more)` : ''}` };
+  }
+  const seconds = Math.floor(elapsedMs / 1000);
+  if (elapsedMs < EARLY_MS)
+    return { severity: 'none', sureness: 'cannot-tell', text: `Cannot tell so early: watching (${seconds} s of data).` };
+  if (report.findings.length > shown.length)
+    return { severity: 'none', sureness: 'cannot-tell', text: 'Cannot tell yet: watching something that happened once.' };
+  return report.verdict;
+}

@@ -1,0 +1,51 @@
+import { wrap } from '../../output/page.ts';
+import { bindings } from '../keys.ts';
+import { layoutOf } from '../layout.ts';
+import { type Row, row, rule, span } from '../spans.ts';
+import { type ScreenKind, type TuiState, topScreen } from '../state.ts';
+import { tall } from './beside.ts';
+import { drawLegend } from './lanes.ts';
+
+const KEYS = 10;
+
+/** The keys that work on the screen below, from the same table as the footer. */
+export function drawHelp(state: TuiState): readonly Row[] {
+  const { bodyRows } = layoutOf(state);
+  const below = state.screens.at(-2)?.kind ?? 'triage';
+  const rows = helpRows(state, below);
+  const room = bodyRows - 1;
+  const first = Math.min(topScreen(state).position, Math.max(0, rows.length - room));
+  return tall(
+    [rule(state.glyphs, state.columns, `KEYS  ${below}`, rows.length > room ? 'j k: more   q: back' : 'q: back'), ...rows.slice(first)],
+    bodyRows,
+  );
+}
+
+function helpRows(state: TuiState, below: ScreenKind): readonly Row[] {
+  const told = bindings(below, state.source).filter(({ says }) => says !== '');
+  return [
+    ...told.flatMap(({ shown, says }) =>
+      wrap(says, Math.max(10, state.columns - KEYS - 1)).map((line, index) =>
+        row(span(` ${(index === 0 ? shown : '').padEnd(KEYS - 1)}`, 'bold'), line),
+      ),
+    ),
+    row(span(` ${'Ctrl-C'.padEnd(KEYS - 1)}`, 'bold'), 'leave at once'),
+    row(' ', ...drawLegend(state.glyphs, state.columns - 2)),
+  ];
+}
+
+/** What can be written to a file. */
+export function drawExport(state: TuiState): readonly Row[] {
+  const { bodyRows } = layoutOf(state);
+  const told = bindings('export', state.source).filter(({ action }) => action.startsWith('export-'));
+  return tall(
+    [
+      rule(state.glyphs, state.columns, 'EXPORT'),
+      ...told.map(({ shown, word, says }) => row(span(` ${shown.padEnd(KEYS - 1)}`, 'bold'), `${word.padEnd(10)} ${says}`)),
+      row(''),
+      row(' Files are written to the current directory, readable by you alone; payload is left out.'),
+      row(' Bookmarks and their notes go with Markdown and text.'),
+    ],
+    bodyRows,
+  );
+}

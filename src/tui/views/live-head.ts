@@ -1,0 +1,38 @@
+import { count } from '../../output/figures.ts';
+import { type Row, row, span, spread } from '../spans.ts';
+import type { LiveStatus, TuiState } from '../state.ts';
+import { HEAD_LABEL } from '../verdict-text.ts';
+
+const MEGABYTE = 1_048_576;
+/** Without a byte for this long the data are called stale. */
+const STALE_MS = 3_000;
+
+/** `LIVE gunicorn 8 processes   strace 42 s of 60 s   TRACED: workers slower`. */
+export function liveSource(state: TuiState, live: LiveStatus): Row {
+  const server = state.report?.workers.find((worker) => worker.server !== '')?.server ?? '';
+  const who = `${server === '' ? '' : `${server}, `}${live.pids.length} processes`;
+  const seconds = (ms: number): string => `${Math.floor(ms / 1000)} s`;
+  if (live.state === 'tracing') {
+    const left = row(span(' LIVE', 'warning'), `     ${who}   ${live.engine} ${seconds(live.elapsedMs)} of ${seconds(live.limitMs)}`);
+    return spread(left, row(span(live.engine === 'strace' ? 'TRACED: workers slower ' : 'TRACED ', 'warning')), state.columns);
+  }
+  const word = live.state === 'starting' ? 'STARTING' : live.state === 'detached' ? 'DETACHED' : 'ENDED';
+  return row(span(` ${word.padEnd(HEAD_LABEL - 1)}`, 'bold'), `${who}   ${live.notes.at(-1) ?? ''}`);
+}
+
+/** Lost, late and stale data said plainly, and how full the spool is. */
+export function liveData(state: TuiState, live: LiveStatus): Row {
+  const isStale = live.state === 'tracing' && live.silentMs > STALE_MS;
+  const parts = [
+    live.lost === 0 ? 'no event lost' : `${count(live.lost)} events LOST`,
+    isStale
+      ? `no data for ${Math.floor(live.silentMs / 1000)} s (tracer alive)`
+      : live.behindBytes > 0
+        ? `${(live.behindBytes / MEGABYTE).toFixed(1)} MB behind`
+        : 'all read',
+    `${count(Math.round(live.callsPerSecond))} calls/s`,
+    `spool ${Math.floor(live.spoolBytes / MEGABYTE)} of ${Math.floor(live.spoolLimitBytes / MEGABYTE)} MB`,
+  ];
+  const word = isStale ? span(' STALE', 'warning') : span(' DATA', live.lost > 0 || live.behindBytes > 0 ? 'warning' : 'bold');
+  return spread(row(word, ' '.repeat(HEAD_LABEL - word.text.length), parts.join('   ')), row(' D '), state.columns);
+}

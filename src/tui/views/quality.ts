@@ -1,0 +1,60 @@
+import { KINDS } from '../../analysis/report.ts';
+import { count } from '../../output/figures.ts';
+import { wrap } from '../../output/page.ts';
+import { show } from '../../output/show.ts';
+import { coverage, recording } from '../../output/wording.ts';
+import { layoutOf } from '../layout.ts';
+import { type Row, row, rule, span } from '../spans.ts';
+import { shownReport, type TuiState, topScreen } from '../state.ts';
+import { tall } from './beside.ts';
+
+const LABEL = 14;
+const WORDS = { found: 'found', clear: 'clear', 'not-applicable': 'cannot tell', failed: 'failed' } as const;
+
+/** How far the data can be trusted, what was stumbled over, and what every check says. */
+export function drawQuality(state: TuiState): readonly Row[] {
+  const { bodyRows } = layoutOf(state);
+  const rows = qualityRows(state);
+  const room = bodyRows - 1;
+  const first = Math.min(topScreen(state).position, Math.max(0, rows.length - room));
+  return tall(
+    [
+      rule(
+        state.glyphs,
+        state.columns,
+        'DATA',
+        rows.length > room ? `${first + 1} to ${Math.min(rows.length, first + room)} of ${rows.length}` : '',
+      ),
+      ...rows.slice(first),
+    ],
+    bodyRows,
+  );
+}
+
+/** All rows of the panel; more than fit are reached by scrolling. */
+export function qualityRows(state: TuiState): readonly Row[] {
+  const report = shownReport(state);
+  if (report === null) return [row(' Nothing read so far.')];
+  const { quality, source, outcomes } = report;
+  const hang = (label: string, text: string): readonly Row[] =>
+    wrap(show(text, state.glyphs.ascii), Math.max(10, state.columns - LABEL - 1)).map((line, index) =>
+      row(span(` ${(index === 0 ? label : '').padEnd(LABEL - 1)}`, 'bold'), line),
+    );
+  return [
+    ...hang('quality', coverage(quality).join(', ')),
+    ...hang('recorded as', recording(source)),
+    ...quality.notes.flatMap((note) => hang('note', note)),
+    ...quality.diagnostics.flatMap(({ code, count: number, meaning, samples }) => [
+      ...hang(`${count(number)} x`, `${code}: ${meaning}`),
+      ...samples.slice(0, 2).flatMap(({ line, text }) => hang('', `line ${line}: ${text}`)),
+    ]),
+    row(''),
+    row(span(' CHECKED', 'bold')),
+    ...KINDS.flatMap((kind) => {
+      const outcome = outcomes[kind];
+      return outcome === undefined ? [] : hang(WORDS[outcome.status], `${kind}: ${outcome.reason}`);
+    }),
+    row(''),
+    ...hang('', 'No finding is not health: it holds for these lines, these processes and these thresholds (drover explain thresholds).'),
+  ];
+}

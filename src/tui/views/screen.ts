@@ -1,0 +1,46 @@
+import { layoutOf, SMALLEST } from '../layout.ts';
+import { fit, type Row, row } from '../spans.ts';
+import { type ScreenKind, type TuiState, topScreen } from '../state.ts';
+import { tall } from './beside.ts';
+import { drawCalls } from './calls.ts';
+import { drawFinding } from './finding.ts';
+import { drawFoot } from './foot.ts';
+import { drawHead } from './head.ts';
+import { drawExport, drawHelp } from './help.ts';
+import { drawLine, drawLines } from './lines.ts';
+import { drawLiveTriage } from './live-triage.ts';
+import { drawQuality } from './quality.ts';
+import { drawTimeline } from './timeline.ts';
+import { drawTriage } from './triage.ts';
+import { drawLargeTriage } from './triage-large.ts';
+import { drawWorkers } from './workers.ts';
+
+const BODIES: Readonly<Record<ScreenKind, (state: TuiState) => readonly Row[]>> = {
+  triage: (state) => {
+    if (state.source === 'live') return drawLiveTriage(state);
+    return layoutOf(state).large ? drawLargeTriage(state) : drawTriage(state);
+  },
+  workers: drawWorkers,
+  timeline: drawTimeline,
+  calls: drawCalls,
+  lines: drawLines,
+  finding: drawFinding,
+  line: drawLine,
+  quality: drawQuality,
+  help: drawHelp,
+  export: drawExport,
+};
+
+/** The whole screen: as many rows as the terminal has, each exactly as wide. */
+export function drawScreen(state: TuiState): readonly Row[] {
+  const { columns, rows, glyphs } = state;
+  const layout = layoutOf(state);
+  const body = layout.tooSmall
+    ? [
+        row(`Terminal is ${columns}x${rows}, needs ${SMALLEST.columns}x${SMALLEST.rows}.`),
+        row('Enlarge it, or press q and use'),
+        row('drover analyze.'),
+      ]
+    : [...drawHead(state), ...tall(BODIES[topScreen(state).kind](state), layout.bodyRows), ...drawFoot(state)];
+  return tall(body, rows).map((cells) => fit(cells, columns, glyphs.ascii));
+}
