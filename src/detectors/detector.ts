@@ -1,4 +1,4 @@
-import type { FactHandlers } from '../model/facts.ts';
+import type { FactHandlers } from '../model/fact-bus.ts';
 import type { Model } from '../model/model.ts';
 import type { Conclusion, Kind } from './finding.ts';
 import type { ThresholdName } from './thresholds.ts';

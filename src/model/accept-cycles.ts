@@ -1,7 +1,8 @@
 import { readyEvents } from '../trace/arguments.ts';
 import type { Call } from '../trace/record.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
-import type { AcceptCycle, FactBus } from './facts.ts';
+import type { FactBus } from './fact-bus.ts';
+import type { AcceptCycle } from './facts.ts';
 import type { Listener } from './listeners.ts';
 import type { WaitSet } from './loop.ts';
 import type { Thread } from './processes.ts';

@@ -3,7 +3,7 @@ import type { Family } from '../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { ActivityLane, BUCKETS } from './activity-lane.ts';
 import { CallTargets } from './call-targets.ts';
-import type { FactBus } from './facts.ts';
+import type { FactBus } from './fact-bus.ts';
 import type { Thread } from './processes.ts';
 
 const FIRST_WIDTH: Nanoseconds = MILLISECOND;

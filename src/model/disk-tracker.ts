@@ -1,7 +1,7 @@
 import type { Call } from '../trace/record.ts';
 import type { Nanoseconds } from '../trace/time.ts';
 import { type Descriptor, describeTarget } from './descriptors.ts';
-import type { FactBus } from './facts.ts';
+import type { FactBus } from './fact-bus.ts';
 import type { Thread } from './processes.ts';
 
 /** Follows calls that wait until a disk has what was written: `fsync`, `fdatasync`, `sync_file_range`, `msync`, `sync`. */

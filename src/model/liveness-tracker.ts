@@ -1,6 +1,6 @@
 import type { Call } from '../trace/record.ts';
 import type { Nanoseconds } from '../trace/time.ts';
-import type { FactBus } from './facts.ts';
+import type { FactBus } from './fact-bus.ts';
 import type { Thread } from './processes.ts';
 
 /** Follows how workers show that they live, and how they are ended. */

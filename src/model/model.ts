@@ -10,7 +10,7 @@ import type { Request } from './connections.ts';
 import { DescriptorCensus } from './descriptor-census.ts';
 import { DescriptorTracker } from './descriptor-tracker.ts';
 import { DiskTracker } from './disk-tracker.ts';
-import { FactBus } from './facts.ts';
+import { FactBus } from './fact-bus.ts';
 import { FutexWords } from './futex-words.ts';
 import { Listeners } from './listeners.ts';
 import { LivenessTracker } from './liveness-tracker.ts';
@@ -140,7 +140,7 @@ export class Model {
 
   signal(signal: Signal): void {
     const thread = this.processes.at(signal.lane, signal.time);
-    this.#traffic.signal(thread, signal);
+    this.#traffic.failures.signal(thread, signal);
     this.#saw(signal.time);
   }
 
@@ -150,7 +150,7 @@ export class Model {
     if (exit.supersededBy !== 0) return;
     this.#cycles.finish(thread, exit.time);
     this.stacks.close(thread);
-    this.#traffic.exited(thread, exit.signal);
+    this.#traffic.failures.exited(thread, exit.signal);
     this.#locks.exited(thread, exit.time);
     // A worker that ends by itself is shutting down, not stalled; one that is killed in a long turn was in it to the end.
     if (thread.loop.inTurn && !thread.loop.waitIsUntimed && exit.signal !== '') {

@@ -2,7 +2,7 @@ import type { Call } from '../trace/record.ts';
 import type { Nanoseconds } from '../trace/time.ts';
 import type { Request } from './connections.ts';
 import type { Descriptor } from './descriptors.ts';
-import type { FactBus } from './facts.ts';
+import type { FactBus } from './fact-bus.ts';
 import type { Thread } from './processes.ts';
 import { isProgramFile, moduleOf } from './program-files.ts';
 import { RequestImports } from './request-imports.ts';

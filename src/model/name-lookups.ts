@@ -4,7 +4,7 @@ import { portOf } from '../trace/payload.ts';
 import type { Call } from '../trace/record.ts';
 import { MILLISECOND, type Nanoseconds } from '../trace/time.ts';
 import type { Descriptor } from './descriptors.ts';
-import type { FactBus } from './facts.ts';
+import type { FactBus } from './fact-bus.ts';
 import type { Thread } from './processes.ts';
 import { type KeptLine, keptLine } from './turn.ts';
 

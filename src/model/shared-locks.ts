@@ -1,6 +1,6 @@
 import type { Call } from '../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
-import type { FactBus } from './facts.ts';
+import type { FactBus } from './fact-bus.ts';
 import type { Thread } from './processes.ts';
 import { type KeptLine, keptLine } from './turn.ts';
 

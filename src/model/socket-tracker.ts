@@ -1,7 +1,7 @@
 import type { SocketState } from '../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { Connection } from './connections.ts';
-import type { FactBus } from './facts.ts';
+import type { FactBus } from './fact-bus.ts';
 import { keptLine } from './turn.ts';
 
 /** So many connections may wait to be accepted, or live: the oldest are forgotten. */

@@ -1,46 +1,22 @@
 import { decoratedDescriptors, quotedBytes, socketAddress } from '../trace/arguments.ts';
-import { queryOf, type RequestStart, requestStart } from '../trace/payload.ts';
-import type { Call, Signal } from '../trace/record.ts';
+import { queryOf, requestStart } from '../trace/payload.ts';
+import type { Call } from '../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
 import { acceptedConnection, Connection, type Request } from './connections.ts';
 import { noteEnd } from './descriptor-census.ts';
 import { Descriptor } from './descriptors.ts';
-import type { FactBus, FailedWrite } from './facts.ts';
+import type { FactBus } from './fact-bus.ts';
+import { FailedWrites, isBroken } from './failed-writes.ts';
 import type { Listeners } from './listeners.ts';
 import type { NameLookups } from './name-lookups.ts';
 import type { Process, Thread } from './processes.ts';
+import { RequestStarts } from './request-starts.ts';
 import type { SocketTracker } from './socket-tracker.ts';
-import { type KeptLine, keptLine } from './turn.ts';
+import { keptLine } from './turn.ts';
 
-/** Bytes looked at to recognise a request, a reply or a query. */
-const PAYLOAD_HEAD = 1024;
-/** Request lines whose meaning is remembered. */
-const KNOWN_LINES = 256;
 const PASSED = 'SCM_RIGHTS, cmsg_data=[';
 const WANTING: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
-const BROKEN: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ESHUTDOWN']);
-
-/** The request that a read returned. A request line holds no escapes as a rule: then the traced text is the bytes. */
-class RequestStarts {
-  /** Workers are asked the same few things over and over: the lines read last. */
-  readonly #known = new Map<string, RequestStart>();
-
-  of(call: Call): RequestStart | null {
-    const { head } = call;
-    // What has a body is read as a whole; so is a line of the PROXY protocol.
-    const start = head === '' || head.startsWith('P') ? null : (this.#known.get(head) ?? this.#add(head));
-    return start ?? requestStart(quotedBytes(call.args, PAYLOAD_HEAD) ?? '', call.result);
-  }
-
-  #add(line: string): RequestStart | null {
-    const start = requestStart(line);
-    if (start === null) return null;
-    if (this.#known.size === KNOWN_LINES) this.#known.clear();
-    this.#known.set(line, start);
-    return start;
-  }
-}
 
 /** Follows connections and the requests on them. Methods return the request that a call works for, or null. */
 export class TrafficTracker {
@@ -51,8 +27,8 @@ export class TrafficTracker {
   readonly #sockets: SocketTracker;
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #starts = new RequestStarts();
-  readonly #lastFailure = new Map<Thread, FailedWrite>();
-
+  /** Writes to somebody who left. */
+  readonly failures: FailedWrites;
   /** Replies from this age on are told. */
   readonly #slow: Nanoseconds;
 
@@ -72,6 +48,7 @@ export class TrafficTracker {
     this.#sockets = sockets;
     this.#inWindow = inWindow;
     this.#slow = slow;
+    this.failures = new FailedWrites(facts, inWindow);
   }
 
   accept(call: Call, thread: Thread): Request | null {
@@ -148,7 +125,7 @@ export class TrafficTracker {
     let { connection } = descriptor;
     if (connection === null && descriptor.kind === 'socket' && !descriptor.seenOpening && this.#isReply(call))
       connection = this.#adopted(call, thread, descriptor);
-    if (call.error !== '' && BROKEN.has(call.error) && !call.injected) this.#failed(call, thread, descriptor, connection);
+    if (call.error !== '' && isBroken(call)) this.failures.failed(call, thread, descriptor, connection);
     if (connection !== null) {
       const { request } = connection;
       if (call.result >= 0 && request.answeredAt === UNKNOWN && request.readAt !== UNKNOWN) this.#answered(call, thread, request);
@@ -169,20 +146,6 @@ export class TrafficTracker {
     if (connection === null) return descriptor.owner;
     if (connection.acceptedBy.process === thread.process) this.#end(connection, thread, call.end);
     return connection.request;
-  }
-
-  /** A signal was delivered: SIGPIPE right after a failed write belongs to it. */
-  signal(thread: Thread, { signal, isIgnored = false }: Signal): void {
-    const failure = this.#lastFailure.get(thread);
-    if (failure === undefined || signal !== 'SIGPIPE') return;
-    failure.signal = signal;
-    failure.signalIgnored = isIgnored;
-  }
-
-  exited(thread: Thread, signal: string): void {
-    const failure = this.#lastFailure.get(thread);
-    if (failure !== undefined && signal === 'SIGPIPE') failure.fatal = true;
-    this.#lastFailure.delete(thread);
   }
 
   #served(connection: Connection, thread: Thread): void {
@@ -259,34 +222,6 @@ export class TrafficTracker {
         thread.process.descriptors.set(fd, descriptor);
       }
     }
-  }
-
-  #failed(call: Call, thread: Thread, descriptor: Descriptor, connection: Connection | null): void {
-    if (descriptor.writeShut || connection?.failed) return;
-    if (connection !== null) connection.failed = true;
-    if (!this.#inWindow(call.end)) return;
-    const request = connection?.request ?? null;
-    const blame = request === null ? { own: 0, waiting: 0, behind: 0, longest: null } : request.loop.blame(request, call.start);
-    // A write may wait long for its reader before it fails.
-    blame.own += call.end - call.start;
-    const lines: KeptLine[] = [keptLine(call)];
-    const failure: FailedWrite = {
-      thread,
-      fd: call.fd,
-      descriptor,
-      connection,
-      request,
-      error: call.error,
-      time: call.end,
-      ...blame,
-      lines,
-      signal: '',
-      signalIgnored: false,
-      fatal: false,
-    };
-    if (connection !== null) thread.process.brokenPipes++;
-    this.#lastFailure.set(thread, failure);
-    this.#facts.tell('failedWrite', failure);
   }
 
   #end(connection: Connection, thread: Thread, at: Nanoseconds): void {

@@ -3,7 +3,7 @@ import type { Call } from '../trace/record.ts';
 import { MILLISECOND, type Nanoseconds } from '../trace/time.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
 import { EpollSet } from './descriptors.ts';
-import type { FactBus } from './facts.ts';
+import type { FactBus } from './fact-bus.ts';
 import type { WaitSet } from './loop.ts';
 import type { Thread } from './processes.ts';
 

@@ -11,7 +11,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { Tmux } from '../support/tmux.ts';
 
 /** The dashboard of a real gunicorn. */
-const LIVE = needsLive('tmux');
+const LIVE = needsLive('tmux', 'bpftrace');
 const FOLDER = temporaryFolder();
 let server: LiveServer;
 
@@ -136,6 +136,33 @@ test('a terminal that stops reading never stops a worker, and drover still detac
     drover.kill();
   }
 });
+
+test(
+  'with bpftrace, which tells of a call only when it is over, an idle worker waits, and a blocked one is in its call',
+  LIVE,
+  async () => {
+    const tmux = new Tmux({ columns: 100, rows: 30 });
+    const load = server.load(17);
+    try {
+      tmux.drover(`attach ${server.master} --engine bpftrace --for 40s --spool ${spoolFor('bpftrace')}`);
+      await tmux.until((screen) => server.workers.every((pid) => screen.includes(` ${pid} `)), 'a row for each worker');
+      load.stop();
+      await tmux.until(
+        (screen) => server.workers.every((pid) => new RegExp(`${pid} +waits epoll_wait`).test(screen)),
+        'every worker to wait',
+      );
+      await pause(3_000);
+      assert.doesNotMatch(tmux.screen(), /no call \d|\ds no call/, 'silence of the tracer is not silence of a worker');
+      void server.get('/block');
+      await tmux.until((screen) => (blockedFor(screen) ?? 0) > 2.5, 'a blocked worker');
+      tmux.keys('q');
+      assert.match(await tmux.until(/left 0/), /Detached from 4 processes, all running\./);
+    } finally {
+      load.stop();
+      tmux.close();
+    }
+  },
+);
 
 for (const [signal, code] of [
   ['SIGTERM', 143],

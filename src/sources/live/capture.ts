@@ -194,7 +194,7 @@ export class LiveCapture {
     if (reason === 'tracer-died' || reason === 'space' || reason === 'starved')
       this.#diagnostics.push({ code: reason === 'tracer-died' ? 'tracer-died' : 'capture-ended-early', text: this.#sentence });
     const { sentence, isClean } = this.engine.runsProgram
-      ? { sentence: `The program has ended (${end.signal ?? `exit code ${end.code}`}).`, isClean: true }
+      ? { sentence: programEnd(end), isClean: true }
       : describeDetachment(this.#everyProcess(), this.engine.name);
     const bytes = this.#spool.bytes;
     this.#spool.tidy();
@@ -241,6 +241,11 @@ export class LiveCapture {
     }
     return [...all.values()];
   }
+}
+
+function programEnd({ code, signal }: TracerEnd): string {
+  if (code === TIME_OVER) return 'The program was ended when the time of the capture was over.';
+  return `The program has ended (${signal ?? `exit code ${code}`}).`;
 }
 
 function pause(ms: number): Promise<void> {
