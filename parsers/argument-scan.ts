@@ -21,11 +21,16 @@ const BYTES = Object.fromEntries(
  */
 export function holdsWord(family: Family, word: ArgumentWord, bytes: Buffer, view: DataView, from: number, to: number): boolean {
   if (family === 'ioctl') {
-    if (endsWith(view, from, to, NONBLOCKING)) return true;
+    if (asksNonblocking(view, from, to)) return true;
   } else if (family === 'accept') {
     if (endsWith(view, from, to, CLOSE_ON_EXEC) && bytes[to - 13] === 0x20 && bytes[to - 14] === 0x2c) return false;
   }
   return indexOf(bytes, from, to, BYTES[word]) >= 0;
+}
+
+/** The arguments, or the half of them that holds any, end with `FIONBIO, [1]`. */
+export function asksNonblocking(view: DataView, from: number, to: number): boolean {
+  return endsWith(view, from, to, NONBLOCKING);
 }
 
 /** The arguments of an `epoll_wait` that returned one event are only input: no hang-up among them. */

@@ -1,6 +1,6 @@
 import { ARGUMENT_WORDS, type ArgumentWord } from '../../src/trace/argument-words.ts';
 import type { Family } from '../../src/trace/syscalls.ts';
-import { firstData, headEnd, headStart, holdsWord, inetAddress, isOneInput } from '../argument-scan.ts';
+import { asksNonblocking, firstData, headEnd, headStart, holdsWord, inetAddress, isOneInput } from '../argument-scan.ts';
 import { NameTable } from '../strace/names.ts';
 import type { RawCall } from './raw-call.ts';
 
@@ -42,8 +42,10 @@ export class ArgumentNotes {
         this.#client(inetAddress(bytes, view, argsFrom, argsTo));
         break;
       case 'ioctl':
+        this.note = isNonblocking(call) ? NONBLOCKING : this.#words(call, 'ioctl');
+        break;
       case 'fcntl':
-        this.note = this.#words(call, family);
+        this.note = this.#words(call, 'fcntl');
         break;
       case 'read':
         if (result > 0) this.data = this.#head(bytes, argsFrom, argsTo);
@@ -84,9 +86,17 @@ export class ArgumentNotes {
   }
 }
 
+/** What nearly every `ioctl` of a server asks, in one look. */
+function isNonblocking({ view, argsFrom, argsTo, entry, entryArgsFrom, entryArgsTo }: RawCall): boolean {
+  if (entry === null) return asksNonblocking(view, argsFrom, argsTo);
+  return asksNonblocking(entry.view, entry.from + entryArgsFrom, Math.min(entry.to, entry.from + entryArgsTo));
+}
+
 /** The bit of a word in `note`, or 0 when it is not one of the family's. */
 export function bitOf(family: Family, word: ArgumentWord): number {
   const words = (ARGUMENT_WORDS as Partial<Record<Family, readonly ArgumentWord[]>>)[family];
   const index = words?.indexOf(word) ?? -1;
   return index < 0 ? 0 : 1 << index;
 }
+
+const NONBLOCKING = bitOf('ioctl', 'FIONBIO') | bitOf('ioctl', '[1]');

@@ -93,6 +93,8 @@ export class BatchWriter {
   /** Number in the batches by id in this thread. */
   readonly #syscalls: (number | undefined)[] = [];
   #syscallCount = 0;
+  /** By number: its arguments are looked into. */
+  readonly #isNoted: boolean[] = [];
   #newSyscalls: string[] = [];
   readonly #errors = new Map<string, number>([['', 0]]);
   #newErrors: string[] = [''];
@@ -171,7 +173,8 @@ export class BatchWriter {
     const at = this.#count * column.INTEGERS;
     integers[at + column.KIND] = column.CALL;
     integers[at + column.LANE] = this.#lane(call.lane);
-    integers[at + column.SYSCALL] = this.#syscall(call.syscall);
+    const syscall = this.#syscall(call.syscall);
+    integers[at + column.SYSCALL] = syscall;
     integers[at + column.ERROR] = call.error === '' ? 0 : this.#error(call.error);
     integers[at + column.FD] = call.fd;
     integers[at + column.FLAGS] =
@@ -196,7 +199,7 @@ export class BatchWriter {
       integers[at + column.ENTRY_ARGS_FROM] = entry + Math.min(call.entryArgsFrom, length);
       integers[at + column.ENTRY_ARGS_TO] = entry + Math.min(call.entryArgsTo, length);
     }
-    if (NOTED_FAMILIES.has(call.syscall.family)) {
+    if (this.#isNoted[syscall] === true) {
       this.#notes.look(call);
       integers[at + column.NOTE] = this.#notes.note;
       integers[at + column.DATA] = this.#notes.data;
@@ -227,11 +230,12 @@ export class BatchWriter {
     return placed;
   }
 
-  #syscall({ id, name }: Syscall): number {
+  #syscall({ id, name, family }: Syscall): number {
     const known = this.#syscalls[id];
     if (known !== undefined) return known;
     const index = this.#syscallCount++;
     this.#syscalls[id] = index;
+    this.#isNoted.push(NOTED_FAMILIES.has(family));
     this.#newSyscalls.push(name);
     return index;
   }

@@ -7,6 +7,8 @@ export interface RawLine {
   /** 1-based; 0 when there is no line. */
   readonly line: number;
   readonly bytes: Buffer;
+  /** The same bytes. */
+  readonly view: DataView;
   readonly from: number;
   readonly to: number;
 }
