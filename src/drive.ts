@@ -1,7 +1,7 @@
 import { LaneTable } from '../parsers/lanes.ts';
 import { readSidecar } from '../parsers/sidecar/sidecar.ts';
 import type { Activity, Now } from './analysis/activity.ts';
-import { Analysis } from './analysis/analysis.ts';
+import type { Analysis } from './analysis/analysis.ts';
 import type { AnalysisOptions } from './analysis/options.ts';
 import type { Report } from './analysis/report.ts';
 import { mergeInputs } from './drive/merge.ts';
@@ -49,17 +49,20 @@ export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hoo
     hooks.notice?.(`Left out ${name}: ${reason}`);
   }
   const shared: SharedTables = { lanes: new LaneTable(), origin };
-  const noted = set.facts === undefined ? null : readSidecar(set.facts.before, set.facts.after);
-  const analysis = new Analysis(origin, options, noted);
-  const progress = progressOf(tally, analysis);
-  const chunkRead = () => hooks.progress?.(progress);
   const open = async (scanned: ScannedInput): Promise<OpenInput> => {
     const opened = new OpenInput(scanned.peeked ?? (await peek(scanned.input, inputs.length)), scanned.format, shared);
     tally.open(opened);
     return opened;
   };
   const [only] = inputs;
-  if (only !== undefined && inputs.length === 1) await readAlone(await openAlone(only, open, origin, tally), analysis, chunkRead);
+  const alone = only !== undefined && inputs.length === 1 ? await openAlone(only, open, origin, tally) : null;
+  const noted = set.facts === undefined ? null : readSidecar(set.facts.before, set.facts.after);
+  // Loaded only now: a parser thread is at work meanwhile.
+  const { Analysis } = await import('./analysis/analysis.ts');
+  const analysis = new Analysis(origin, options, noted);
+  const progress = progressOf(tally, analysis);
+  const chunkRead = () => hooks.progress?.(progress);
+  if (alone !== null) await readAlone(alone, analysis, chunkRead);
   else await readMerged(inputs, open, tally, analysis, chunkRead);
   return analysis.finish(tally.facts());
 }
@@ -92,6 +95,7 @@ async function openAlone(
   if (!format.isThreadable || (input.sizeBytes ?? 0) < WORTH_A_THREAD) return open(scanned);
   const threaded = new ThreadedInput(scanned.peeked ?? (await peek(input, 1)), format, origin);
   tally.open(threaded);
+  await threaded.begin();
   return threaded;
 }
 

@@ -164,45 +164,48 @@ export class BatchWriter {
   }
 
   #call(call: RawCall): void {
-    const line = this.#place(call.bytes, call.from, call.to) - call.from;
-    const entry = call.entry === null ? 0 : this.#placeLine(call.entry);
-    const isAfterGap = call.pause >= SHORTEST_GAP;
+    const { bytes, from, to, entry, error, pause } = call;
+    const line = bytes === this.#chunk ? 0 : this.#place(bytes, from, to) - from;
+    const first = entry === null ? 0 : this.#placeLine(entry);
+    const isAfterGap = pause >= SHORTEST_GAP;
     const previous = isAfterGap ? this.#placeLine(call.previous) : 0;
     // After the places: they may have made the memory anew.
     const { integers, doubles } = this.#columns;
     const at = this.#count * column.INTEGERS;
+    const syscall = this.#syscall(call.syscall);
     integers[at + column.KIND] = column.CALL;
     integers[at + column.LANE] = this.#lane(call.lane);
-    const syscall = this.#syscall(call.syscall);
     integers[at + column.SYSCALL] = syscall;
-    integers[at + column.ERROR] = call.error === '' ? 0 : this.#error(call.error);
+    integers[at + column.ERROR] = error === '' ? 0 : this.#error(error);
     integers[at + column.FD] = call.fd;
-    integers[at + column.FLAGS] =
-      (call.inFlight ? column.IN_FLIGHT : 0) |
-      (call.injected ? column.INJECTED : 0) |
-      (call.partial ? column.PARTIAL : 0) |
-      (call.entry === null ? 0 : column.SPLIT) |
-      (call.hasNames ? column.NAMED : 0);
+    let flags = entry === null ? 0 : column.SPLIT;
+    if (call.inFlight) flags |= column.IN_FLIGHT;
+    if (call.injected) flags |= column.INJECTED;
+    if (call.partial) flags |= column.PARTIAL;
+    if (call.hasNames) flags |= column.NAMED;
+    integers[at + column.FLAGS] = flags;
     integers[at + column.LINE] = call.line;
     integers[at + column.START_LINE] = call.startLine;
     integers[at + column.PREVIOUS_LINE] = isAfterGap ? call.previous.line : 0;
-    integers[at + column.FROM] = call.from + line;
-    integers[at + column.TO] = call.to + line;
+    integers[at + column.FROM] = from + line;
+    integers[at + column.TO] = to + line;
     integers[at + column.ARGS_FROM] = call.argsFrom + line;
     integers[at + column.ARGS_TO] = call.argsTo + line;
     integers[at + column.RETURNED_FROM] = call.returnedFrom + line;
     integers[at + column.RETURNED_TO] = call.returnedTo + line;
-    if (call.entry !== null) {
-      const length = call.entry.to - call.entry.from;
-      integers[at + column.ENTRY_FROM] = entry;
-      integers[at + column.ENTRY_TO] = entry + length;
-      integers[at + column.ENTRY_ARGS_FROM] = entry + Math.min(call.entryArgsFrom, length);
-      integers[at + column.ENTRY_ARGS_TO] = entry + Math.min(call.entryArgsTo, length);
+    if (entry !== null) {
+      const length = entry.to - entry.from;
+      const { entryArgsFrom, entryArgsTo } = call;
+      integers[at + column.ENTRY_FROM] = first;
+      integers[at + column.ENTRY_TO] = first + length;
+      integers[at + column.ENTRY_ARGS_FROM] = first + Math.min(entryArgsFrom, length);
+      integers[at + column.ENTRY_ARGS_TO] = first + Math.min(entryArgsTo, length);
     }
     if (this.#isNoted[syscall] === true) {
-      this.#notes.look(call);
-      integers[at + column.NOTE] = this.#notes.note;
-      integers[at + column.DATA] = this.#notes.data;
+      const notes = this.#notes;
+      notes.look(call);
+      integers[at + column.NOTE] = notes.note;
+      integers[at + column.DATA] = notes.data;
     }
     if (isAfterGap) {
       integers[at + column.PREVIOUS_FROM] = previous;

@@ -10,8 +10,11 @@ import { parserThread } from './parser-thread.ts';
 import type { PeekedInput } from './peeked-input.ts';
 import type { OpenParser } from './reading.ts';
 
-/** Chunks that are with the parser thread or being read here. A source fills a chunk's memory anew after two further ones. */
-const UNDER_WAY = 3;
+/**
+ * Chunks that are with the parser thread or being analysed here: enough for each thread to go on while the other one collects garbage or is
+ * compiled. One fewer than the buffers of `readAhead`, which fills a chunk's memory anew after that many further ones.
+ */
+const UNDER_WAY = 6;
 
 /** The first chunk goes in pieces: both threads run slowly until they are compiled, so let them do that at the same time. */
 const FIRST_PIECE = 131_072;
@@ -64,9 +67,14 @@ export class ThreadedInput {
     this.#worker.postMessage(task);
   }
 
+  /** Gives the thread as much as may be under way. */
+  async begin(): Promise<void> {
+    while (!this.#sentEnd && this.#chunks.length < UNDER_WAY) await this.#send();
+  }
+
   /** Waits for the next batch of records. False when there are no more. */
   async refill(): Promise<boolean> {
-    while (!this.#sentEnd && this.#chunks.length < UNDER_WAY) await this.#send();
+    await this.begin();
     const chunk = this.#chunks.shift();
     if (chunk === undefined) return false;
     const answer = await this.#answer();

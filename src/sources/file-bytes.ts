@@ -4,11 +4,11 @@ import { promisify } from 'node:util';
 const readInto = promisify(read);
 
 /** One is being filled, one may hold the end of a line, the others are being parsed or analysed. */
-const BUFFERS = 4;
+const BUFFERS = 7;
 
 /**
  * Yields what an open descriptor holds from its current position on, and fetches the next chunk while the last one is being looked at.
- * Three buffers take turns: one is being parsed, one may still hold the end of a line that the parser has not taken over yet, one is being filled.
+ * Buffers take turns: some are being parsed or analysed, one may still hold the end of a line that the parser has not taken over yet, one is being filled.
  */
 export async function* readAhead(descriptor: number, chunkBytes: number): AsyncGenerator<Buffer> {
   // Shared memory, so that another thread can parse a chunk where it lies.
