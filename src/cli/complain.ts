@@ -35,7 +35,7 @@ function commanderComplaint({ code, message }: CommanderError): string {
   const [first = '', suggestion = ''] = message.replace(/^error: /, '').split('\n');
   const sentence = `${first.charAt(0).toUpperCase()}${first.slice(1)}${/[.?!]$/.test(first) ? '' : '.'}`;
   const hint =
-    suggestion === '' ? 'Type drover --help or drover analyze --help for what there is.' : suggestion.replace(/^\((.*)\)$/, '$1');
+    suggestion === '' ? 'Type drover --help, or the command and --help, for what there is.' : suggestion.replace(/^\((.*)\)$/, '$1');
   return `drover: ${oneLine(sentence)}\n  ${oneLine(hint)}\n`;
 }
 

@@ -23,11 +23,13 @@ export function completionScript(shell: Shell, program: Command, words: Readonly
 }
 
 function known(command: Command, words: readonly string[]): Known {
-  const options = command.options.map((option: Option) => ({
-    names: [option.short, option.long].filter((name) => name !== undefined && name !== null),
-    description: option.description,
-    values: option.argChoices ?? (option.required || option.optional ? [] : null),
-  }));
+  const options = command.options
+    .filter(({ hidden }) => !hidden)
+    .map((option: Option) => ({
+      names: [option.short, option.long].filter((name) => name !== undefined && name !== null),
+      description: option.description,
+      values: option.argChoices ?? (option.required || option.optional ? [] : null),
+    }));
   return { name: command.name(), description: command.description(), options, words };
 }
 

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { PROGRAM_NAMES } from '../sources/bpftrace/program.ts';
 import { addCaptureOptions, addPidArgument, type CaptureFlags } from './attach-command.ts';
 import type { ExitCodeSink } from './program.ts';
@@ -14,6 +14,8 @@ export function addRecordCommand(program: Command, exitWith: ExitCodeSink): void
   addCaptureOptions(command, PROGRAM_NAMES)
     .optionsGroup('What to print:')
     .option('-o, --output <file>', 'the capture; only you can read it (default: drover-HOST-TIME.trace)')
+    // As attach calls it.
+    .addOption(new Option('--save <file>').hideHelp())
     .option('-q, --quiet', 'the name of the file only')
     .optionsGroup('Options:')
     .action(async (words: string[], flags: RecordFlags) => {

@@ -10,7 +10,7 @@ export async function runRecord(words: readonly string[], flags: RecordFlags): P
   const say = (sentence: string): void => {
     if (flags.quiet !== true) process.stderr.write(`drover: ${sentence}\n`);
   };
-  const capture = await startSession(pids, { ...flags, save: flags.output ?? defaultName() }, say);
+  const capture = await startSession(pids, { ...flags, save: flags.output ?? flags.save ?? defaultName() }, say);
   if (capture === null) return EXIT.done;
   detachOnSignals(capture, say);
   say(beginning(capture, flags.for));

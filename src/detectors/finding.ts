@@ -83,3 +83,8 @@ export interface Conclusion {
   readonly outcome: Outcome;
   readonly findings: readonly DraftFinding[];
 }
+
+/** The trace cannot tell; `reason` says why, and what would make it tell. */
+export function notApplicable(reason: string): Conclusion {
+  return { outcome: { status: 'not-applicable', reason }, findings: [] };
+}

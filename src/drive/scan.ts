@@ -9,7 +9,7 @@ import { OpenInput } from './open-input.ts';
 import { leave, type PeekedInput, peek } from './peeked-input.ts';
 import { timeOf } from './record-time.ts';
 
-const UNKNOWN_HINT = 'drover reads what strace writes: strace -f -ttt -T -y -s 128 -o trace.strace -p PID';
+const UNKNOWN_HINT = 'drover reads what strace, bpftrace and perf trace write, best: strace -f -ttt -T -y -s 128 -o trace.strace -p PID';
 const EMPTY_HINT = 'strace writes nothing before the traced processes make a call: was the right pid attached?';
 
 /** An input that is known to be a trace. */

@@ -66,7 +66,7 @@ test('input that cannot be read or is no trace: 3, with its name and the reason'
     [file('empty.strace', ''), /^drover: .*empty\.strace is empty\.\n {2}strace writes nothing before/],
     [
       file('notes.txt', 'Dear all,\nplease find attached\n'),
-      /^drover: .*notes\.txt is not a trace that drover knows: .*\n {2}drover reads what strace writes: /,
+      /^drover: .*notes\.txt is not a trace that drover knows: .*\n {2}drover reads what strace, bpftrace and perf trace write, best: /,
     ],
     [join(FOLDER, 'empty-folder'), /^drover: .*empty-folder holds no files named NAME\.PID/],
   ] as const;

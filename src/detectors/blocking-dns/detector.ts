@@ -3,7 +3,7 @@ import { rolesOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
-import type { Conclusion, DraftFinding } from '../finding.ts';
+import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { duration, plural } from '../words.ts';
 import { dnsFinding } from './finding.ts';
 import { LookupTally } from './lookup-tally.ts';
@@ -36,12 +36,12 @@ export const blockingDns: DetectorDefinition = {
 
 function conclude(context: Context, threads: ReadonlyMap<Thread, LookupTally>): Conclusion {
   const { times, durations } = context.capabilities;
-  if (!times || !durations) return missing('The capture has no times or no durations of calls. Record with -ttt -T.');
+  if (!times || !durations) return notApplicable('The capture has no times or no durations of calls. Record with -ttt -T.');
   const roles = rolesOf(context.model.processes.threads());
   const kinds = [...roles.values()];
   const isLoop = (thread: Thread): boolean => roles.get(thread) === 'event-loop' || roles.get(thread) === 'acceptor';
   if (!kinds.includes('event-loop') && !kinds.includes('acceptor') && !kinds.includes('sync-worker'))
-    return missing('No event loop and no sync worker seen');
+    return notApplicable('No event loop and no sync worker seen');
   const onLoops = [...threads].filter(([thread]) => isLoop(thread)).map(([, tally]) => tally);
   const onWorkers = [...threads].filter(([thread]) => roles.get(thread) === 'sync-worker').map(([, tally]) => tally);
   const findings = [judge(context, onLoops, true), judge(context, onWorkers, false)].filter((found) => found !== null);
@@ -61,10 +61,6 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, LookupTally>): 
     },
     findings,
   };
-}
-
-function missing(reason: string): Conclusion {
-  return { outcome: { status: 'not-applicable', reason }, findings: [] };
 }
 
 function count(tallies: readonly LookupTally[]): number {

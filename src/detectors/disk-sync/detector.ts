@@ -4,7 +4,7 @@ import { type Role, rolesOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
-import type { Conclusion, DraftFinding } from '../finding.ts';
+import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { count, duration, plural } from '../words.ts';
 import { syncFinding } from './finding.ts';
 import { SyncTally } from './sync-tally.ts';
@@ -37,7 +37,7 @@ export const diskSync: DetectorDefinition = {
 function conclude(context: Context, threads: ReadonlyMap<Thread, SyncTally>): Conclusion {
   const { model, capabilities } = context;
   if (!capabilities.times || !capabilities.durations)
-    return missing('The capture has no times or no durations of calls. Record with -ttt -T.');
+    return notApplicable('The capture has no times or no durations of calls. Record with -ttt -T.');
   const roles = rolesOf(model.processes.threads());
   const findings: DraftFinding[] = [];
   const told = new Set<Process>();
@@ -65,10 +65,6 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, SyncTally>): Co
     },
     findings,
   };
-}
-
-function missing(reason: string): Conclusion {
-  return { outcome: { status: 'not-applicable', reason }, findings: [] };
 }
 
 function limits(context: Context): string {

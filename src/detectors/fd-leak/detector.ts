@@ -3,7 +3,7 @@ import type { Descriptor } from '../../model/descriptors.ts';
 import type { Process } from '../../model/process.ts';
 import { SECOND } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
-import type { Conclusion, DraftFinding } from '../finding.ts';
+import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { plural } from '../words.ts';
 import { forgottenFinding, leakFinding } from './finding.ts';
 import { type Growth, growthOf } from './growth.ts';
@@ -24,11 +24,14 @@ export const fdLeak: DetectorDefinition = {
 
 function conclude(context: Context): Conclusion {
   const { model, capabilities } = context;
-  if (!capabilities.times) return missing('The capture has no times. Record with -ttt.');
+  if (!capabilities.times) return notApplicable('The capture has no times. Record with -ttt.');
   if (!model.statistics.all().some(({ syscall }) => syscall.family === 'close'))
-    return missing('No close call in the trace: what is still open cannot be told. Record without -e, or with -e trace=%desc,%network');
+    return notApplicable(
+      'No close call in the trace: what is still open cannot be told. Record without -e, or with -e trace=%desc,%network',
+    );
   const processes = model.processes.all();
-  if (processes.every(({ requests }) => requests === 0)) return missing('No request was read: growth cannot be compared with the load');
+  if (processes.every(({ requests }) => requests === 0))
+    return notApplicable('No request was read: growth cannot be compared with the load');
   const findings: DraftFinding[] = [];
   for (const group of DESCRIPTOR_GROUPS) {
     const leaks = processes.flatMap((process): Leak[] => {
@@ -52,10 +55,6 @@ function conclude(context: Context): Conclusion {
     },
     findings,
   };
-}
-
-function missing(reason: string): Conclusion {
-  return { outcome: { status: 'not-applicable', reason }, findings: [] };
 }
 
 /** Sockets of a process, as of its last count, whose other end closed long ago and that nobody works on: CLOSE_WAIT in `ss`. */

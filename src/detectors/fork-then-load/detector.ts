@@ -1,7 +1,7 @@
 import type { WorkerReady } from '../../model/facts.ts';
 import { UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
-import type { Conclusion, DraftFinding } from '../finding.ts';
+import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { count, duration, megabytes, milliseconds, plural } from '../words.ts';
 import { preloadAdvice } from './advice.ts';
 import { Families, type Family, type Load } from './families.ts';
@@ -47,8 +47,9 @@ export const forkThenLoad: DetectorDefinition = {
 
 function conclude(context: Context, families: readonly Family[], seen: Seen): Conclusion {
   const opens = context.model.statistics.all().some(({ syscall }) => syscall.family === 'open');
-  if (seen.forked === 0) return missing(whyNone(context, seen));
-  if (!opens) return missing('The capture shows no open calls, so that nobody can see what is loaded. Record without -e, from the start.');
+  if (seen.forked === 0) return notApplicable(whyNone(context, seen));
+  if (!opens)
+    return notApplicable('The capture shows no open calls, so that nobody can see what is loaded. Record without -e, from the start.');
   const findings = families.filter(({ count: loads }) => loads > 1).map((family) => finding(context, family));
   if (findings.length > 0) {
     const loads = families.reduce((sum, family) => sum + family.count, 0);
@@ -64,10 +65,6 @@ function whyNone({ model }: Context, { ownProgram }: Seen): string {
   if (model.processes.all().some(({ forkedAt }) => forkedAt !== UNKNOWN))
     return 'No forked process got ready to accept while it was traced; there is nothing to compare.';
   return `No worker was forked while it was traced. ${FROM_THE_START}`;
-}
-
-function missing(reason: string): Conclusion {
-  return { outcome: { status: 'not-applicable', reason }, findings: [] };
 }
 
 function finding(context: Context, family: Family): DraftFinding {

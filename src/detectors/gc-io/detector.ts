@@ -1,7 +1,7 @@
 import type { CollectorCall } from '../../model/facts.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
-import type { Conclusion, DraftFinding } from '../finding.ts';
+import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { count, duration, milliseconds, plural } from '../words.ts';
 import { collectorAdvice } from './advice.ts';
 
@@ -82,8 +82,8 @@ function add(calls: Calls, fact: CollectorCall): void {
 
 function conclude({ model, capabilities, threshold }: Context, collected: Calls, finalized: Calls): Conclusion {
   const { seen: stacks, read } = model.stacks;
-  if (!stacks) return missing(`The capture has no stacks, which alone show who made a call. Record with: ${COMMAND}`);
-  if (read === 0) return missing('No call that can wait has a stack in the capture.');
+  if (!stacks) return notApplicable(`The capture has no stacks, which alone show who made a call. Record with: ${COMMAND}`);
+  if (read === 0) return notApplicable('No call that can wait has a stack in the capture.');
   const critical = threshold('gc-io-critical-ms') * MILLISECOND;
   const findings: DraftFinding[] = [];
   if (collected.count > 0) findings.push(finding(collected, false, critical, capabilities.times));
@@ -98,10 +98,6 @@ function conclude({ model, capabilities, threshold }: Context, collected: Calls,
       findings,
     };
   return { outcome: { status: 'clear', reason: `${seen}, none made by code that a collector had called` }, findings };
-}
-
-function missing(reason: string): Conclusion {
-  return { outcome: { status: 'not-applicable', reason }, findings: [] };
 }
 
 function finding(calls: Calls, finalizer: boolean, critical: Nanoseconds, times: boolean): DraftFinding {

@@ -4,7 +4,7 @@ import type { Thread } from '../../model/thread.ts';
 import { type KeptLine, keptLine } from '../../model/turn.ts';
 import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
-import type { Conclusion, DraftFinding } from '../finding.ts';
+import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { count, duration, milliseconds, plural, round } from '../words.ts';
 
 const EVIDENCE = 4;
@@ -62,12 +62,12 @@ function begin(start: Nanoseconds): Waits {
 
 function conclude(context: Context, threads: ReadonlyMap<Thread, Waits>): Conclusion {
   const { times, durations } = context.capabilities;
-  if (!times || !durations) return missing('The capture has no times or no durations of calls. Record with -ttt -T.');
+  if (!times || !durations) return notApplicable('The capture has no times or no durations of calls. Record with -ttt -T.');
   const futexes = context.model.statistics.all().some(({ syscall }) => syscall.family === 'futex');
   const roles = rolesOf(context.model.processes.threads());
   const loops = [...roles].filter(([, role]) => role === 'event-loop' || role === 'acceptor').map(([thread]) => thread);
-  if (loops.length === 0) return missing('No event loop seen');
-  if (!futexes) return missing('No futex call in the trace: there are no threads to wait for, or futex was filtered out');
+  if (loops.length === 0) return notApplicable('No event loop seen');
+  if (!futexes) return notApplicable('No futex call in the trace: there are no threads to wait for, or futex was filtered out');
   const least = context.threshold('gil-ms-per-second') * MILLISECOND;
   const findings = loops.flatMap((thread) => {
     const waits = threads.get(thread);
@@ -83,10 +83,6 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, Waits>): Conclu
     },
     findings,
   };
-}
-
-function missing(reason: string): Conclusion {
-  return { outcome: { status: 'not-applicable', reason }, findings: [] };
 }
 
 function finding(context: Context, thread: Thread, waits: Waits): DraftFinding {

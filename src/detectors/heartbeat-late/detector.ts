@@ -5,7 +5,7 @@ import type { Thread } from '../../model/thread.ts';
 import { type KeptLine, keptLine } from '../../model/turn.ts';
 import { type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
-import type { Conclusion, DraftFinding } from '../finding.ts';
+import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { duration, milliseconds, plural, ratio } from '../words.ts';
 
 /** gunicorn's own default of --timeout. */
@@ -72,8 +72,8 @@ function stretch(pulse: Pulse, to: Nanoseconds, lines: readonly KeptLine[]): voi
 }
 
 function conclude(context: Context, pulses: ReadonlyMap<Process, Pulse>): Conclusion {
-  if (!context.capabilities.times) return missing('The capture has no times. Record with -ttt.');
-  if (pulses.size === 0) return missing('No heartbeat seen: only gunicorn workers have one, and -y must show its file (wgunicorn-…)');
+  if (!context.capabilities.times) return notApplicable('The capture has no times. Record with -ttt.');
+  if (pulses.size === 0) return notApplicable('No heartbeat seen: only gunicorn workers have one, and -y must show its file (wgunicorn-…)');
   const roles = rolesOf(context.model.processes.threads());
   const all = [...pulses.values()];
   const late = all.filter((pulse) => pulse.abortLine !== null || pulse.longest >= limit(context, pulse, roles));
@@ -91,10 +91,6 @@ function conclude(context: Context, pulses: ReadonlyMap<Process, Pulse>): Conclu
     },
     findings: [],
   };
-}
-
-function missing(reason: string): Conclusion {
-  return { outcome: { status: 'not-applicable', reason }, findings: [] };
 }
 
 /** A loop beats every second; an idle sync worker only every half timeout, so that its limit lies half-way from there to the timeout. */

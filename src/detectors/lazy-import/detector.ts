@@ -2,7 +2,7 @@ import type { RequestImports } from '../../model/request-imports.ts';
 import type { Family } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
-import type { Conclusion, DraftFinding } from '../finding.ts';
+import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { duration, milliseconds, plural, workerName } from '../words.ts';
 import { importAdvice } from './advice.ts';
 
@@ -61,9 +61,9 @@ function isHeavy(context: Context, imports: RequestImports): boolean {
 function conclude(context: Context, all: readonly RequestImports[], dropped: number): Conclusion {
   const calls = context.model.statistics.all();
   if (!calls.some(({ syscall }) => syscall.family === 'open' || NEIGHBOURS.has(syscall.family)))
-    return missing('The capture shows no open calls, so that nobody can see what is imported. Record without -e.');
+    return notApplicable('The capture shows no open calls, so that nobody can see what is imported. Record without -e.');
   const requests = context.model.processes.all().reduce((sum, process) => sum + process.requests, 0);
-  if (requests === 0) return missing('No request was read in the capture, so that nothing was imported on the way of one.');
+  if (requests === 0) return notApplicable('No request was read in the capture, so that nothing was imported on the way of one.');
   const heavy = all.filter((imports) => isHeavy(context, imports)).toSorted((a, b) => b.time - a.time);
   if (heavy.length > 0) {
     const found = plural(heavy.length + dropped, 'request');
@@ -77,10 +77,6 @@ function conclude(context: Context, all: readonly RequestImports[], dropped: num
     outcome: { status: 'clear', reason: `${plural(requests, 'request')}, ${plural(most, 'module')} opened on the way of one at most` },
     findings: [],
   };
-}
-
-function missing(reason: string): Conclusion {
-  return { outcome: { status: 'not-applicable', reason }, findings: [] };
 }
 
 function finding(context: Context, heavy: readonly RequestImports[], dropped: number): DraftFinding {

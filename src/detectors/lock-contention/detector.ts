@@ -4,7 +4,7 @@ import { type Role, rolesOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
-import type { Conclusion, DraftFinding } from '../finding.ts';
+import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { duration, plural } from '../words.ts';
 import { sharedLockFinding } from './shared-lock-finding.ts';
 import { type LockStory, SharedLockWaits } from './shared-lock-waits.ts';
@@ -28,10 +28,10 @@ export const lockContention: DetectorDefinition = {
 function conclude(context: Context, waits: SharedLockWaits): Conclusion {
   const { model, capabilities } = context;
   if (!capabilities.times || !capabilities.durations)
-    return missing('The capture has no times or no durations of calls. Record with -ttt -T.');
+    return notApplicable('The capture has no times or no durations of calls. Record with -ttt -T.');
   const families = new Set(model.statistics.all().map(({ syscall }) => syscall.family));
   if (!families.has('lock') && !families.has('fcntl') && !families.has('semaphore') && !families.has('futex'))
-    return missing('No flock, fcntl, semop or futex call in the trace: nothing was locked, or they were filtered out');
+    return notApplicable('No flock, fcntl, semop or futex call in the trace: nothing was locked, or they were filtered out');
   const roles = rolesOf(model.processes.threads());
   const findings: DraftFinding[] = [];
   for (const story of waits.stories.values()) {
@@ -47,10 +47,6 @@ function conclude(context: Context, waits: SharedLockWaits): Conclusion {
     outcome: { status: 'clear', reason: `${seen}, and no ${context.threshold('lock-threads')} threads queued at one futex` },
     findings,
   };
-}
-
-function missing(reason: string): Conclusion {
-  return { outcome: { status: 'not-applicable', reason }, findings: [] };
 }
 
 /** A warning when threads that serve requests waited long; a line when others did. */

@@ -3,7 +3,7 @@ import { rolesOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
-import type { Conclusion, DraftFinding } from '../finding.ts';
+import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { duration, plural } from '../words.ts';
 import { reasonOf } from './cause.ts';
 import { stallFinding } from './finding.ts';
@@ -76,10 +76,10 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
       findings,
     };
   if (!capabilities.times)
-    return missing(
+    return notApplicable(
       'The capture has no times, so that the length of a turn is unknown. Record with: strace -f -ttt -T -y -s 128 -o FILE -p PID',
     );
-  if (loops.length === 0) return missing(noLoop(roles.values()));
+  if (loops.length === 0) return notApplicable(noLoop(roles.values()));
   const turns = loops.reduce((sum, { loop }) => sum + loop.turns, 0);
   const longest = loops.reduce((most, { loop }) => Math.max(most, loop.longestTurn), 0);
   const seen = `in ${plural(turns, 'turn')} of ${plural(loops.length, 'loop')}`;
@@ -98,10 +98,6 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
     },
     findings,
   };
-}
-
-function missing(reason: string): Conclusion {
-  return { outcome: { status: 'not-applicable', reason }, findings: [] };
 }
 
 const UNCLEAR =

@@ -3,7 +3,7 @@ import { rolesOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
-import type { Conclusion, DraftFinding } from '../finding.ts';
+import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { reasonOf } from '../loop-stall/cause.ts';
 import { BusyTurns } from '../service-stall/busy-turns.ts';
 import { allAtOnce, type Interval } from '../service-stall/intersection.ts';
@@ -48,10 +48,10 @@ export const workerSaturation: DetectorDefinition = {
 
 function conclude(context: Context, turns: ReadonlyMap<Thread, BusyTurns>, requests: ReadonlyMap<Thread, number>): Conclusion {
   const { model, capabilities } = context;
-  if (!capabilities.times) return missing('The capture has no times. Record with -ttt.');
+  if (!capabilities.times) return notApplicable('The capture has no times. Record with -ttt.');
   const workers = [...rolesOf(model.processes.threads())].filter(([, role]) => role === 'sync-worker').map(([thread]) => thread);
   if (workers.length < 2)
-    return missing(
+    return notApplicable(
       workers.length === 0 ? 'No sync workers seen that wait for connections' : 'One sync worker was traced: trace all of them',
     );
   const window: Interval = { start: Math.max(model.firstTime, model.options.from), end: Math.min(model.lastTime, model.options.to) };
@@ -78,10 +78,6 @@ function conclude(context: Context, turns: ReadonlyMap<Thread, BusyTurns>, reque
     outcome: { status: 'found', reason: `all ${workers.length} sync workers busy at once` },
     findings: [finding(context, workers, turns, served, saturated, total, share)],
   };
-}
-
-function missing(reason: string): Conclusion {
-  return { outcome: { status: 'not-applicable', reason }, findings: [] };
 }
 
 function finding(
