@@ -9,9 +9,17 @@ let prepared: Worker | null = null;
 /** Starts the thread that will parse these files, if they are one large file, while this thread still loads its own modules. */
 export function prepareParserThread(files: readonly string[]): void {
   const [path] = files;
-  if (path === undefined || files.length > 1) return;
-  const status = statSync(path, { throwIfNoEntry: false });
-  if (status?.isFile() && status.size >= WORTH_A_THREAD) prepared ??= start();
+  if (path !== undefined && files.length === 1 && isWorthAThread(path)) prepared ??= start();
+}
+
+function isWorthAThread(path: string): boolean {
+  try {
+    const status = statSync(path);
+    return status.isFile() && status.size >= WORTH_A_THREAD;
+  } catch {
+    // Whoever opens it says why it cannot be read.
+    return false;
+  }
 }
 
 /** A thread that waits for its `ParserTask`: the prepared one, once, or a new one. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -59,6 +59,12 @@ test('wrong usage: 2, with one line and a hint on stderr and nothing on stdout',
   }
 });
 
+/** A link to itself. */
+function link(name: string): string {
+  symlinkSync(name, join(FOLDER, name));
+  return join(FOLDER, name);
+}
+
 test('input that cannot be read or is no trace: 3, with its name and the reason', async () => {
   mkdirSync(join(FOLDER, 'empty-folder'));
   const cases = [
@@ -68,6 +74,9 @@ test('input that cannot be read or is no trace: 3, with its name and the reason'
       file('notes.txt', 'Dear all,\nplease find attached\n'),
       /^drover: .*notes\.txt is not a trace that drover knows: .*\n {2}drover reads what strace, bpftrace and perf trace write, best: /,
     ],
+    [join(file('plain', 'x'), 'below'), /^drover: Cannot read .*below: /],
+    [join(FOLDER, 'n'.repeat(300)), /^drover: Cannot read .*n: /],
+    [link('loop'), /^drover: Cannot read .*loop: /],
     [join(FOLDER, 'empty-folder'), /^drover: .*empty-folder holds no files named NAME\.PID/],
   ] as const;
   for (const [path, message] of cases) {
