@@ -95,7 +95,12 @@ async function openAlone(
   if (!format.isThreadable || (input.sizeBytes ?? 0) < WORTH_A_THREAD) return open(scanned);
   const threaded = new ThreadedInput(scanned.peeked ?? (await peek(input, 1)), format, origin);
   tally.open(threaded);
-  await threaded.begin();
+  try {
+    await threaded.begin();
+  } catch (error) {
+    await threaded.abandon();
+    throw error;
+  }
   return threaded;
 }
 
