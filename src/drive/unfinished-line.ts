@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { Now } from '../analysis/activity.ts';
+import { textOfEscaped } from '../trace/utf8.ts';
 
 /** The beginning of the longest lines that matter; what comes before the last line end is not looked at. */
 const TAIL_BYTES = 8_192;
@@ -15,7 +16,7 @@ export const WAITS = /^(?:epoll_p?wait2?|p?poll|p?select6?|_newselect|accept4?|w
 export function unfinishedCall(path: string, startMs: number): { readonly tid: number; readonly now: Now } | null {
   const [, tid, time, call, args] = ENTRY.exec(unfinishedLine(path)) ?? [];
   if (tid === undefined || call === undefined || !Number.isFinite(startMs)) return null;
-  const target = /^\d+<([^>]*)>/.exec(args ?? '')?.[1] ?? '';
+  const target = textOfEscaped(/^\d+<([^>]*)>/.exec(args ?? '')?.[1] ?? '');
   return {
     tid: Number(tid),
     now: { state: WAITS.test(call) ? 'waiting' : 'blocked', call, target, sinceMs: Number(time) * 1000 - startMs },
