@@ -53,7 +53,7 @@ const TRACER_GAP = 50_000;
  */
 export class Model {
   readonly facts = new FactBus();
-  readonly processes = new Processes();
+  readonly processes = new Processes((thread) => this.#letGo(thread));
   readonly listeners = new Listeners();
   readonly statistics = new CallStatistics();
   readonly calibration = new Calibration();
@@ -146,19 +146,38 @@ export class Model {
   }
 
   exit(exit: Exit): void {
-    const thread = this.processes.at(exit.lane, exit.time);
-    this.#saw(exit.time);
-    if (exit.supersededBy !== 0) return;
-    this.#cycles.finish(thread, exit.time);
-    this.stacks.close(thread);
-    this.#traffic.failures.exited(thread, exit.signal);
-    this.#locks.exited(thread, exit.time);
-    // A worker that ends by itself is shutting down, not stalled; one that is killed in a long turn was in it to the end.
-    if (thread.loop.inTurn && !thread.loop.waitIsUntimed && exit.signal !== '') {
-      noteSilence(thread, exit.time);
-      this.#endTurn(thread, exit.time, true);
+    const { lane, time, signal, assumed } = exit;
+    if (assumed === 'silent') {
+      this.processes.fellSilent(lane);
+      return;
     }
-    this.processes.exited(thread, exit.time, exit.signal);
+    const thread = assumed === undefined ? this.processes.at(lane, time) : this.processes.known(lane);
+    this.#saw(time);
+    if (exit.supersededBy !== 0 || thread === undefined) return;
+    // Where ends have lines of their own those of its siblings come, too.
+    const siblings = assumed === 'left' && thread.lastSyscall?.name === 'exit_group' ? this.processes.endSiblings(thread) : [];
+    for (const sibling of siblings) this.#ended(sibling, time, '');
+    this.#ended(thread, time, signal);
+  }
+
+  #ended(thread: Thread, time: Nanoseconds, signal: string): void {
+    this.#cycles.finish(thread, time);
+    this.stacks.close(thread);
+    this.#traffic.failures.exited(thread, signal);
+    this.#locks.exited(thread, time);
+    // A worker that ends by itself is shutting down, not stalled; one that is killed in a long turn was in it to the end.
+    if (thread.loop.inTurn && !thread.loop.waitIsUntimed && signal !== '') {
+      noteSilence(thread, time);
+      this.#endTurn(thread, time, true);
+    }
+    this.processes.exited(thread, time, signal);
+  }
+
+  /** Nobody keeps a thread that there is no room for. */
+  #letGo(thread: Thread): void {
+    this.stacks.close(thread);
+    this.#traffic.failures.exited(thread, '');
+    this.facts.tell('threadLetGo', thread);
   }
 
   membership({ lane, leader, time }: Membership): void {
@@ -192,6 +211,7 @@ export class Model {
   finish(inFlight: Iterable<Call>): void {
     for (const call of inFlight) {
       this.#saw(call.start);
+      if (this.processes.isOver(call.lane)) continue;
       this.#stays(call, this.processes.at(call.lane, call.start));
     }
     for (const thread of this.processes.threads()) {
