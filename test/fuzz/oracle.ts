@@ -36,6 +36,9 @@ interface Reading {
   readonly options?: AnalysisOptions;
 }
 
+/** Found while a trace is read. */
+class Complaint extends Error {}
+
 interface Outcome {
   readonly report: Report | null;
   readonly activity: Activity | null;
@@ -51,6 +54,7 @@ export async function complaintAbout(fuzzCase: FuzzCase, random: Random): Promis
     const took = performance.now() - started;
     return complaint === '' && took > LONGEST_MS ? `slow: ${(took / 1000).toFixed(1)} s` : complaint;
   } catch (error) {
+    if (error instanceof Complaint) return error.message;
     return `exception: ${error instanceof Error ? error.stack : String(error)}`;
   }
 }
@@ -95,10 +99,17 @@ function accountOf({ files }: FuzzCase): string {
     parser.end();
     while (parser.next() !== null);
     const { account } = parser;
-    if (unaccounted(account) !== 0 || account.lines !== file.lines.length)
-      return `${file.name}: ${file.lines.length} lines, accounted for: ${JSON.stringify(account)}`;
+    const lines = linesIn(bytes);
+    if (unaccounted(account) !== 0 || account.lines !== lines)
+      return `${file.name}: ${lines} lines, accounted for: ${JSON.stringify(account)}`;
   }
   return '';
+}
+
+function linesIn(bytes: Buffer): number {
+  let lines = bytes.length > 0 && bytes.at(-1) !== 0x0a ? 1 : 0;
+  for (const byte of bytes) if (byte === 0x0a) lines++;
+  return lines;
 }
 
 async function read(fuzzCase: FuzzCase, { chunks, snapshots = false, isLarge = false, options = {} }: Reading): Promise<Outcome> {
@@ -131,7 +142,7 @@ async function read(fuzzCase: FuzzCase, { chunks, snapshots = false, isLarge = f
         if (!snapshots || last.left-- <= 0) return;
         const soFar = progress.snapshot();
         const complaint = complaintAboutReport(soFar);
-        if (complaint !== '') throw new Error(`in a snapshot: ${complaint}`);
+        if (complaint !== '') throw new Complaint(`in a snapshot: ${complaint}`);
         progress.activity();
         progress.now();
       },
