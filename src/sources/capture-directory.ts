@@ -18,7 +18,8 @@ export interface CaptureDirectory {
 export function readCaptureDirectory(directory: string): CaptureDirectory | null {
   const trace = TRACE_NAMES.map((name) => join(directory, name)).find((path) => existsSync(path));
   if (trace === undefined) return null;
-  return { trace, facts: { before: textOf(join(directory, FACTS.before)), after: textOf(join(directory, FACTS.after)) } };
+  const [before, after] = [join(directory, FACTS.before), join(directory, FACTS.after)];
+  return { trace, facts: { before: textOf(before), after: textOf(after), paths: [before, after] } };
 }
 
 /** Facts help; a trace without them is read all the same. */

@@ -32,6 +32,8 @@ export interface TraceInput {
 export interface FactTexts {
   readonly before: string;
   readonly after: string;
+  /** The files that they stand in. */
+  readonly paths: readonly string[];
 }
 
 /** The inputs that belong to one trace, with what the report says about where they came from. */
