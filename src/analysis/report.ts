@@ -1,6 +1,6 @@
-import type { Kind, Metric, Outcome, Severity, Step, Sureness } from '../detectors/finding.ts';
+import type { Kind, Metric, Outcome, Severity, Step, Sureness } from '../detectors/finding-words.ts';
 
-export { KINDS } from '../detectors/finding.ts';
+export { KINDS } from '../detectors/finding-words.ts';
 export type { Kind, Metric, Outcome, Severity, Step, Sureness };
 
 /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -118,30 +118,26 @@ while left:
             c.send(b'HTTP/1.1 200 OK\\r\\ncontent-length: 0\\r\\n\\r\\n'); c.close(); left -= 1
 `;
 
-test('a real server that is asked for names beyond ASCII, under strace', needsTool('strace', 'python3'), async () => {
-  const targets = [Buffer.from('/café'), Buffer.from('/日本'), Buffer.from('/caf\xe9', 'latin1'), Buffer.from('/\xff\xc0\xaf', 'latin1')];
-  for (const [flags, named] of [
-    [
-      ['-s', '128'],
-      ['GET /\\xff\\xc0\\xaf', 'GET /caf\\xe9', 'GET /café', 'GET /日本'],
-    ],
-    [
-      ['-s', '128', '-x'],
-      ['GET /\\xff\\xc0\\xaf', 'GET /caf\\xe9', 'GET /café', 'GET /日本'],
-    ],
-    // Cut in the middle of a character.
-    [
-      ['-s', '9'],
-      ['GET /\\xff\\xc0\\xaf', 'GET /caf\\xc3', 'GET /caf\\xe9', 'GET /日\\xe6'],
-    ],
-  ] as const) {
-    const trace = join(FOLDER, `real${flags.join('')}`);
+const CAFE = Buffer.from('/café');
+const NIPPON = Buffer.from('/日本');
+const LATIN = Buffer.from('/caf\xe9', 'latin1');
+const NONE = Buffer.from('/\xff\xc0\xaf', 'latin1');
+
+for (const [flags, targets, named] of [
+  ['-s 128', [CAFE, LATIN], ['GET /caf\\xe9', 'GET /café']],
+  ['-s 128', [NIPPON, NONE], ['GET /\\xff\\xc0\\xaf', 'GET /日本']],
+  ['-s 128 -x', [CAFE, NONE], ['GET /\\xff\\xc0\\xaf', 'GET /café']],
+  // Cut in the middle of a character.
+  ['-s 9', [CAFE, NIPPON], ['GET /caf\\xc3', 'GET /日\\xe6']],
+] as const) {
+  test(`a real server that is asked for ${named.join(' and ')}, under strace ${flags}`, needsTool('strace', 'python3'), async () => {
+    const trace = join(FOLDER, `real${named.length}${flags}`);
     const python = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim();
-    const words = ['-f', '-ttt', '-T', '-y', ...flags, '-o', trace, python, '-c', SERVER, String(targets.length + 1)];
+    // The last turn has no end, since the server leaves in it: one request more.
+    const words = ['-f', '-ttt', '-T', '-y', ...flags.split(' '), '-o', trace, python, '-c', SERVER, String(targets.length + 1)];
     const strace = spawn('strace', words, { stdio: ['ignore', 'pipe', 'ignore'] });
     const ended = once(strace, 'close');
     const [port] = (await once(strace.stdout, 'data')) as [Buffer];
-    // The last turn has no end: the server leaves in it.
     for (const target of [...targets, Buffer.from('/')]) {
       const socket = connect(Number(port), '127.0.0.1');
       socket.end(Buffer.concat([Buffer.from('GET '), target, Buffer.from(' HTTP/1.1\r\nhost: x\r\n\r\n')]));
@@ -149,7 +145,7 @@ test('a real server that is asked for names beyond ASCII, under strace', needsTo
       await once(socket, 'close');
     }
     await ended;
-    const report = await analyzeInputs(openInputs([trace]), {});
-    assert.deepEqual(requestsOf(report).toSorted(), [...named], readFileSync(trace, 'latin1').slice(-3_000));
-  }
-});
+    const requests = requestsOf(await analyzeInputs(openInputs([trace]), {})).filter((request) => request !== 'GET /');
+    assert.deepEqual(requests.toSorted(), [...named]);
+  });
+}
