@@ -20,5 +20,10 @@ const TOP = new URL('../../../', import.meta.url);
 
 /** Everything that drover hands to another program to run. */
 export function bundledPrograms(): readonly BundledProgram[] {
-  return PATHS.map((path) => ({ path, sha256: createHash('sha256').update(readFileSync(new URL(path, TOP))).digest('hex') }));
+  return PATHS.map((path) => ({
+    path,
+    sha256: createHash('sha256')
+      .update(readFileSync(new URL(path, TOP)))
+      .digest('hex'),
+  }));
 }
