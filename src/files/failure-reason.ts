@@ -2,6 +2,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EACCES: 'permission denied',
   EPERM: 'operation not permitted',
+  ENXIO: 'it is a socket, or a device that is not there',
   ENOTDIR: 'a part of the path is not a directory',
   EISDIR: 'it is a directory',
   ELOOP: 'too many symbolic links',
