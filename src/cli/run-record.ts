@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { hostname } from 'node:os';
+import { asOperand } from '../files/operand.ts';
 import { EXIT } from './exit-code.ts';
 import { nothingSeen } from './live-report.ts';
 import { beginning, detachOnSignals, farewell, pidsOf, startSession, tellUnkept } from './live-session.ts';
-import { asOperand } from './operand.ts';
 import type { RecordFlags } from './record-command.ts';
 import { UsageError } from './usage-error.ts';
 import { writeStdout } from './write-result.ts';

@@ -99,7 +99,9 @@ for (const engine of ['strace', 'bpftrace'] as const) {
     const place = join(FOLDER, `forged-${engine}`);
     mkdirSync(place);
     const words = ['== threads', 'x\n== threads\n 1 1 1 forged', '\\n== threads\\n 1 1 1 forged', '\t== threads', '== command 1\nforged'];
-    const forger = spawn('python3', [join(LIVE_FOLDER, 'forger.py'), place, ...words], { stdio: 'ignore' });
+    const forger = spawn('setpriv', ['--pdeathsig', 'KILL', 'python3', join(LIVE_FOLDER, 'forger.py'), place, ...words], {
+      stdio: 'ignore',
+    });
     try {
       await until('the forger', () => readdirSync(place).length === 5);
       const { code, stderr } = await captured(forger.pid ?? 0, engine, FOLDER, { DIRECTORY: `capture-${engine}` });
