@@ -13,7 +13,7 @@ import { Thread } from './thread.ts';
 const MOST_LEADERS = 256;
 const MOST_CLAIMANTS = 1_024;
 /** Children that were started and have not shown up. */
-const MOST_EXPECTED = 16_384;
+const MOST_EXPECTED = 8_192;
 
 /** How many threads are kept. */
 export interface ThreadLimits {
@@ -23,14 +23,14 @@ export interface ThreadLimits {
   readonly ended: number;
 }
 
-const LIMITS: ThreadLimits = { live: 16_384, ended: 4_096 };
+const LIMITS: ThreadLimits = { live: 8_192, ended: 4_096 };
 
 /** What is known of threads that were let go of to stay within the limits. */
 export interface Gone {
   /** Living ones that were silent for longest. */
   live: number;
-  /** Of all: those that had served. */
-  served: number;
+  /** Ended ones that had served. */
+  endedServed: number;
   requests: number;
 }
 
@@ -51,7 +51,7 @@ interface Known {
 /** Finds threads and processes, and learns from clones, `getpid` and shared descriptors who belongs together. */
 export class Processes {
   readonly open = new OpenDescriptors(() => this.all().map(({ descriptors }) => descriptors));
-  readonly gone: Gone = { live: 0, served: 0, requests: 0 };
+  readonly gone: Gone = { live: 0, endedServed: 0, requests: 0 };
   readonly #limits: ThreadLimits;
   /** Told of threads that are let go of: nobody may keep them. */
   readonly #letGo: (thread: Thread) => void;
@@ -203,8 +203,7 @@ export class Processes {
     if (old === process) return;
     for (const sibling of old.threads) {
       sibling.process = process;
-      process.threads.push(sibling);
-      process.noteTid(sibling.tid);
+      process.join(sibling);
     }
     old.threads.length = 0;
     process.descriptors.absorb(old.descriptors);
@@ -301,7 +300,7 @@ export class Processes {
       this.#threads.delete(thread.lane.index);
       if (this.#byTid.get(thread.tid) === thread) this.#byTid.delete(thread.tid);
     }
-    if (thread.hasServed) this.gone.served++;
+    if (thread.ended && thread.hasServed) this.gone.endedServed++;
     this.#remove(thread);
     if (process.threads.length === 0) {
       this.gone.requests += process.requests;
