@@ -11,7 +11,6 @@ import { RestLines } from './rest-lines.ts';
 /** Reads the text that strace writes. */
 export class StraceParser implements TraceParser {
   readonly flags: TraceFlags;
-  readonly account: LineAccount;
   readonly diagnostics: ReadonlyMap<string, DiagnosticCount>;
   readonly #reading: Reading;
   readonly #reader: LineReader;
@@ -27,12 +26,18 @@ export class StraceParser implements TraceParser {
   constructor(layout: Layout, options: ParserOptions) {
     const reading = new Reading(layout, options, syscall('???'));
     this.flags = reading.flags;
-    this.account = reading.account;
     this.diagnostics = reading.diagnostics;
     this.#reading = reading;
     this.#reader = new LineReader(reading);
     this.#rest = new RestLines(reading, this.#reader, layout);
     this.#cutter = new LineCutter(reading.source, () => reading.threads.keep());
+  }
+
+  /** As of the record that was handed out last: chunks of several files are read in turns. */
+  get account(): LineAccount {
+    const { account, line } = this.#reading;
+    account.lines = line;
+    return account;
   }
 
   push(chunk: Buffer): void {
@@ -72,7 +77,6 @@ export class StraceParser implements TraceParser {
       this.#waits = this.#isLast || rest.isWaiting;
       if (record !== null) return record;
     }
-    reading.account.lines = reading.line;
     return this.#isEnding ? this.#finish() : null;
   }
 

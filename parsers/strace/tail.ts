@@ -1,5 +1,5 @@
 import { OTHER_ERROR } from '../../src/trace/errors.ts';
-import { UNKNOWN } from '../../src/trace/time.ts';
+import { LONGEST_CAPTURE, UNKNOWN } from '../../src/trace/time.ts';
 import { areDigits, fourDigits, twoDigits, word } from '../byte-words.ts';
 import type { StraceCall } from './call.ts';
 import { NAME_BYTES, NameTable } from './names.ts';
@@ -127,7 +127,7 @@ export class Tail {
       }
       if (point - at > MOST_DIGITS) return -1;
     }
-    if (byte !== 0x3c /* < */ || bytes[at - 1] !== 0x20) return -1;
+    if (byte !== 0x3c /* < */ || bytes[at - 1] !== 0x20 || value > LONGEST_CAPTURE) return -1;
     this.#call.duration = value;
     return at - 2;
   }

@@ -5,6 +5,7 @@ import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { AcceptCycles } from './accept-cycles.ts';
 import type { ActivityRecorder } from './activity-recorder.ts';
 import { Calibration } from './calibration.ts';
+import { CallBehind } from './call-behind.ts';
 import { CallStatistics } from './call-statistics.ts';
 import type { Request } from './connections.ts';
 import { DescriptorCensus } from './descriptor-census.ts';
@@ -61,7 +62,7 @@ export class Model {
   readonly watch = new WatchTracker();
   readonly scheduler: SchedulerTracker;
   readonly sockets: SocketTracker;
-  readonly options: ModelOptions;
+  options: ModelOptions;
   /** First and last moment seen. */
   firstTime: Nanoseconds = UNKNOWN;
   lastTime: Nanoseconds = UNKNOWN;
@@ -76,13 +77,14 @@ export class Model {
   readonly #futexes: FutexWords;
   readonly #handlers: (Handler | undefined)[] = [];
   readonly #activity: ActivityRecorder | null;
+  readonly #behind = new CallBehind();
 
   constructor(options: ModelOptions) {
     this.options = options;
     this.#activity = options.activity ?? null;
     this.#activity?.subscribe(this.facts);
     if (options.noted) this.processes.introduce(options.noted);
-    const inWindow = (time: Nanoseconds): boolean => time >= options.from && time <= options.to;
+    const inWindow = (time: Nanoseconds): boolean => this.inWindow(time);
     this.scheduler = new SchedulerTracker(this.facts, inWindow);
     this.sockets = new SocketTracker(this.facts, inWindow);
     this.#cycles = new AcceptCycles(this.facts, inWindow, options.longTurn);
@@ -107,17 +109,38 @@ export class Model {
     };
   }
 
+  /** The first event, from which reports count: as a rule 0; earlier when something had begun before the first stamp, later when no event has that. */
+  get zero(): Nanoseconds {
+    return this.firstTime === UNKNOWN ? 0 : this.firstTime;
+  }
+
+  /** Facts outside this stretch are followed and not told from now on. */
+  lookAt(from: Nanoseconds, to: Nanoseconds): void {
+    this.options = { ...this.options, from, to };
+  }
+
   inWindow(time: Nanoseconds): boolean {
     return time >= this.options.from && time <= this.options.to;
   }
 
   call(call: Call): void {
+    const thread = this.processes.at(call.lane, call.start);
+    if (call.end >= this.options.from && call.end <= this.options.to) this.statistics.add(call);
+    this.#follow(this.#inOrder(call, thread), thread);
+  }
+
+  /** A thread does one thing at a time, whatever the times of its lines say. */
+  #inOrder(call: Call, { lastTime }: Thread): Call {
+    return call.start < lastTime && lastTime !== UNKNOWN ? this.#behind.after(lastTime, call) : call;
+  }
+
+  /** Follows a call that did not begin before the one before it in its thread had ended. */
+  #follow(call: Call, thread: Thread): void {
     const { start, end, syscall } = call;
     if (this.firstTime === UNKNOWN || start < this.firstTime) this.firstTime = start;
-    if (end > this.lastTime) this.lastTime = end;
+    if (end > this.lastTime || this.lastTime === UNKNOWN) this.lastTime = end;
+    if (start < thread.firstTime) thread.firstTime = start;
     if (end >= this.#census.dueAt) this.#census.take(end, this.processes.all());
-    const thread = this.processes.at(call.lane, start);
-    if (end >= this.options.from && end <= this.options.to) this.statistics.add(call);
     if (call.inFlight) {
       this.#stays(call, thread);
       return;
@@ -127,7 +150,7 @@ export class Model {
     this.#account(call, thread, owner);
     if (this.#activity !== null) this.#activity.call(call, thread, owner === HUB_WAIT);
     if (this.stacks.active) this.stacks.called(call, thread);
-    if (end > thread.lastTime) thread.lastTime = end;
+    if (end > thread.lastTime || thread.lastTime === UNKNOWN) thread.lastTime = end;
     thread.lastSyscall = syscall;
     thread.lastFd = call.fd;
     thread.lastTimed = call.duration >= 0;
@@ -160,7 +183,9 @@ export class Model {
     this.#ended(thread, time, signal);
   }
 
-  #ended(thread: Thread, time: Nanoseconds, signal: string): void {
+  #ended(thread: Thread, told: Nanoseconds, signal: string): void {
+    // Nothing that it did comes after its end.
+    const time = thread.lastTime === UNKNOWN ? told : Math.max(told, thread.lastTime);
     this.#cycles.finish(thread, time);
     this.stacks.close(thread);
     this.#traffic.failures.exited(thread, signal);
@@ -181,6 +206,7 @@ export class Model {
   }
 
   membership({ lane, leader, time }: Membership): void {
+    this.#saw(time);
     this.processes.belongs(this.processes.at(lane, time), this.processes.at(leader, time));
   }
 
@@ -194,7 +220,6 @@ export class Model {
   }
 
   watched(record: Watched): void {
-    if (this.firstTime === UNKNOWN) this.firstTime = record.time;
     this.#saw(record.time);
     if (this.inWindow(record.time)) this.watch.add(record, this.processes.at(record.lane, record.time));
   }
@@ -210,9 +235,14 @@ export class Model {
   /** Closes what is still open when no more records come. `inFlight` are the calls that had not returned. */
   finish(inFlight: Iterable<Call>): void {
     for (const call of inFlight) {
-      this.#saw(call.start);
-      if (this.processes.isOver(call.lane)) continue;
-      this.#stays(call, this.processes.at(call.lane, call.start));
+      if (this.processes.isOver(call.lane)) {
+        this.#saw(call.start);
+        continue;
+      }
+      const thread = this.processes.at(call.lane, call.start);
+      const inOrder = this.#inOrder(call, thread);
+      this.#saw(inOrder.start);
+      this.#stays(inOrder, thread);
     }
     for (const thread of this.processes.threads()) {
       this.#cycles.finish(thread, this.lastTime);
@@ -243,7 +273,8 @@ export class Model {
   }
 
   #saw(time: Nanoseconds): void {
-    if (time > this.lastTime) this.lastTime = time;
+    if (this.firstTime === UNKNOWN || time < this.firstTime) this.firstTime = time;
+    if (time > this.lastTime || this.lastTime === UNKNOWN) this.lastTime = time;
   }
 
   /** Charges the time since the thread's last record. */
