@@ -50,6 +50,11 @@ export const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
     severity: 'warning',
     meaning: 'Lines that came more than a second, or some thousands of lines, after later ones; their order is not certain.',
   },
+  'memory-limit': {
+    severity: 'warning',
+    meaning:
+      'Reading ended early, for want of memory: what had been read by then was analysed. Give drover more (NODE_OPTIONS=--max-old-space-size=8192, in MB), or a part of the trace.',
+  },
   'silent-threads': {
     severity: 'warning',
     meaning:

@@ -34,6 +34,8 @@ export interface Omitted {
   readonly calls: number;
   /** Failed calls whose error is not listed. */
   readonly errors: number;
+  /** Findings, each of a kind of which worse ones are listed. */
+  readonly findings: number;
   /** Open descriptors that were followed no further. */
   readonly descriptors: number;
   /** Listening sockets that were not followed. */

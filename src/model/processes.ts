@@ -25,6 +25,9 @@ export interface ThreadLimits {
 
 const LIMITS: ThreadLimits = { live: 8_192, ended: 4_096 };
 
+/** So long a turn weighs as much as one more turn, in nanoseconds. */
+const LONG_TURN = 1_000_000;
+
 /** What is known of threads that were let go of to stay within the limits. */
 export interface Gone {
   /** Living ones that were silent for longest. */
@@ -287,7 +290,9 @@ export class Processes {
   /** Lets go of the half of the ended threads that served least. */
   #forgetEnded(): void {
     const ended = [...this.#all].filter((thread) => thread.ended);
-    const served = ({ accepts, loop, process }: Thread): number => accepts.acceptedTotal * 4 + process.requests * 4 + loop.turns;
+    // A turn that was long is what findings are about.
+    const served = ({ accepts, loop, process }: Thread): number =>
+      accepts.acceptedTotal * 4 + process.requests * 4 + loop.turns + loop.longestTurn / LONG_TURN;
     const order = ended.toSorted((a, b) => served(a) - served(b) || a.lastTime - b.lastTime);
     for (const thread of order.slice(0, Math.ceil(ended.length / 2))) this.#forget(thread);
   }
@@ -313,6 +318,11 @@ export class Processes {
     this.#all.delete(thread);
     const { threads } = thread.process;
     threads.splice(threads.indexOf(thread), 1);
+  }
+
+  /** Requests that were read, by all that are kept and those there was no room for. */
+  get requests(): number {
+    return this.all().reduce((sum, process) => sum + process.requests, this.gone.requests);
   }
 
   /** Live threads, and ended ones that were acceptors or loops. */
