@@ -1,7 +1,7 @@
 import type { CaptureFacts, ThreadIdentity } from '../trace/capture-facts.ts';
 import { LaneMap } from '../trace/lane-map.ts';
 import type { Call, Lane } from '../trace/record.ts';
-import type { Nanoseconds } from '../trace/time.ts';
+import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { DescriptorTable } from './descriptor-table.ts';
 import { absorbFutexes } from './futex-words.ts';
 import { OpenDescriptors } from './open-descriptors.ts';
@@ -82,9 +82,11 @@ export class Processes {
     return this.#threads.get(lane.index) ?? this.#first(lane, time);
   }
 
-  /** The thread of this lane ended with its process. */
+  /** The thread of this lane ended with its process, perhaps before it had a record. */
   isOver(lane: Lane): boolean {
-    return this.#over.has(lane);
+    if (this.#over.has(lane)) return true;
+    const expected = this.#expected.get(lane.tid);
+    return expected?.isThread === true && expected.parent.exitedAt !== UNKNOWN && this.known(lane) === undefined;
   }
 
   /** The thread of a lane that has had a record. */
