@@ -46,7 +46,8 @@ export class Analysis {
   }
 
   accept(record: TraceRecord): void {
-    this.#events++;
+    // An end that no line tells is no event of the trace.
+    if (record.kind !== 'exit' || record.assumed === undefined) this.#events++;
     // Tracer messages may stand before the first stamp, which fixes the axis.
     if (record.kind === 'notice') return;
     const model = this.#model ?? this.#begin();

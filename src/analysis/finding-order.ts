@@ -57,7 +57,7 @@ function explains(cause: DraftFinding, effect: DraftFinding): boolean {
 }
 
 /** Of two findings of one kind and severity the one that took more time, or happened more often, comes first. */
-function weight({ metrics }: DraftFinding): number {
+export function weight({ metrics }: DraftFinding): number {
   const { totalMs, count, wastedWakeups } = metrics;
   return typeof totalMs === 'number' ? totalMs : typeof count === 'number' ? count : typeof wastedWakeups === 'number' ? wastedWakeups : 0;
 }

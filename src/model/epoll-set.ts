@@ -49,6 +49,7 @@ export class EpollSet {
   }
 
   registerListener(listener: Listener): void {
+    if (!listener.isFollowed) return;
     this.#listeners ??= new Set();
     this.#listeners.add(listener);
   }

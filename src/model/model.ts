@@ -202,6 +202,7 @@ export class Model {
   #letGo(thread: Thread): void {
     this.stacks.close(thread);
     this.#traffic.failures.exited(thread, '');
+    this.watch.threads.delete(thread);
     this.facts.tell('threadLetGo', thread);
   }
 

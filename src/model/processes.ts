@@ -1,7 +1,7 @@
 import type { CaptureFacts, ThreadIdentity } from '../trace/capture-facts.ts';
 import { LaneMap } from '../trace/lane-map.ts';
 import type { Call, Lane } from '../trace/record.ts';
-import type { Nanoseconds } from '../trace/time.ts';
+import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { DescriptorTable } from './descriptor-table.ts';
 import { absorbFutexes } from './futex-words.ts';
 import { OpenDescriptors } from './open-descriptors.ts';
@@ -13,7 +13,7 @@ import { Thread } from './thread.ts';
 const MOST_LEADERS = 256;
 const MOST_CLAIMANTS = 1_024;
 /** Children that were started and have not shown up. */
-const MOST_EXPECTED = 16_384;
+const MOST_EXPECTED = 8_192;
 
 /** How many threads are kept. */
 export interface ThreadLimits {
@@ -23,14 +23,17 @@ export interface ThreadLimits {
   readonly ended: number;
 }
 
-const LIMITS: ThreadLimits = { live: 16_384, ended: 4_096 };
+const LIMITS: ThreadLimits = { live: 8_192, ended: 4_096 };
+
+/** So long a turn weighs as much as one more turn, in nanoseconds. */
+const LONG_TURN = 1_000_000;
 
 /** What is known of threads that were let go of to stay within the limits. */
 export interface Gone {
   /** Living ones that were silent for longest. */
   live: number;
-  /** Of all: those that had served. */
-  served: number;
+  /** Ended ones that had served. */
+  endedServed: number;
   requests: number;
 }
 
@@ -51,7 +54,7 @@ interface Known {
 /** Finds threads and processes, and learns from clones, `getpid` and shared descriptors who belongs together. */
 export class Processes {
   readonly open = new OpenDescriptors(() => this.all().map(({ descriptors }) => descriptors));
-  readonly gone: Gone = { live: 0, served: 0, requests: 0 };
+  readonly gone: Gone = { live: 0, endedServed: 0, requests: 0 };
   readonly #limits: ThreadLimits;
   /** Told of threads that are let go of: nobody may keep them. */
   readonly #letGo: (thread: Thread) => void;
@@ -79,9 +82,11 @@ export class Processes {
     return this.#threads.get(lane.index) ?? this.#first(lane, time);
   }
 
-  /** The thread of this lane ended with its process. */
+  /** The thread of this lane ended with its process, perhaps before it had a record. */
   isOver(lane: Lane): boolean {
-    return this.#over.has(lane);
+    if (this.#over.has(lane)) return true;
+    const expected = this.#expected.get(lane.tid);
+    return expected?.isThread === true && expected.parent.exitedAt !== UNKNOWN && this.known(lane) === undefined;
   }
 
   /** The thread of a lane that has had a record. */
@@ -203,8 +208,7 @@ export class Processes {
     if (old === process) return;
     for (const sibling of old.threads) {
       sibling.process = process;
-      process.threads.push(sibling);
-      process.noteTid(sibling.tid);
+      process.join(sibling);
     }
     old.threads.length = 0;
     process.descriptors.absorb(old.descriptors);
@@ -288,7 +292,9 @@ export class Processes {
   /** Lets go of the half of the ended threads that served least. */
   #forgetEnded(): void {
     const ended = [...this.#all].filter((thread) => thread.ended);
-    const served = ({ accepts, loop, process }: Thread): number => accepts.acceptedTotal * 4 + process.requests * 4 + loop.turns;
+    // A turn that was long is what findings are about.
+    const served = ({ accepts, loop, process }: Thread): number =>
+      accepts.acceptedTotal * 4 + process.requests * 4 + loop.turns + loop.longestTurn / LONG_TURN;
     const order = ended.toSorted((a, b) => served(a) - served(b) || a.lastTime - b.lastTime);
     for (const thread of order.slice(0, Math.ceil(ended.length / 2))) this.#forget(thread);
   }
@@ -301,7 +307,7 @@ export class Processes {
       this.#threads.delete(thread.lane.index);
       if (this.#byTid.get(thread.tid) === thread) this.#byTid.delete(thread.tid);
     }
-    if (thread.hasServed) this.gone.served++;
+    if (thread.ended && thread.hasServed) this.gone.endedServed++;
     this.#remove(thread);
     if (process.threads.length === 0) {
       this.gone.requests += process.requests;
@@ -314,6 +320,11 @@ export class Processes {
     this.#all.delete(thread);
     const { threads } = thread.process;
     threads.splice(threads.indexOf(thread), 1);
+  }
+
+  /** Requests that were read, by all that are kept and those there was no room for. */
+  get requests(): number {
+    return this.all().reduce((sum, process) => sum + process.requests, this.gone.requests);
   }
 
   /** Live threads, and ended ones that were acceptors or loops. */

@@ -55,8 +55,7 @@ export class Thread {
   constructor(lane: Lane, process: Process) {
     this.lane = lane;
     this.process = process;
-    process.threads.push(this);
-    process.noteTid(lane.tid);
+    process.join(this);
   }
 
   get tid(): number {

@@ -59,19 +59,25 @@ export class TrafficTracker {
     accepts.listenerNumbers.add(call.fd);
     const succeeded = call.result >= 0;
     if (WANTING.has(call.error)) loop.turn.futile++;
-    if (WANTING.has(call.error) && this.#inWindow(call.end))
+    if (WANTING.has(call.error) && listener.isFollowed && this.#inWindow(call.end))
       this.#facts.tell('acceptError', { thread, listener, error: call.error, time: call.end, line: keptLine(call) });
     // An accept that the trace shows without any wait of its thread: blocking, or waits were filtered out.
-    if (!accepts.wake.seen && loop.waitSets.length === 0 && this.#inWindow(call.start) && (succeeded || call.error === 'EAGAIN')) {
+    if (
+      listener.isFollowed &&
+      !accepts.wake.seen &&
+      loop.waitSets.length === 0 &&
+      this.#inWindow(call.start) &&
+      (succeeded || call.error === 'EAGAIN')
+    ) {
       this.#facts.tell('bareAccept', { thread, listener, accepted: succeeded, start: call.start, end: call.end, line: keptLine(call) });
     }
     this.#cycles.tried(thread, listener, call, succeeded);
-    accepts.listeners.add(listener);
+    if (listener.isFollowed) accepts.listeners.add(listener);
     if (!succeeded) return null;
     if (this.#inWindow(call.end)) {
       accepts.acceptedTotal++;
       process.accepted++;
-      this.#facts.tell('accepted', { thread, listener, record: call });
+      if (listener.isFollowed) this.#facts.tell('accepted', { thread, listener, record: call });
     }
     const made = new Descriptor('connection', '', true);
     made.nonblocking = call.mentions('SOCK_NONBLOCK');

@@ -57,6 +57,9 @@ export const acceptDelay: DetectorDefinition = {
           queues.set(fact.listener, queue);
           queue.add(fact);
         },
+        threadLetGo(thread: Thread) {
+          for (const listener of thread.accepts.listeners) queues.get(listener)?.threads.delete(thread);
+        },
       },
       conclude: () => conclude(context, queues),
     };

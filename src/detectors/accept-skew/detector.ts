@@ -23,6 +23,8 @@ interface Shares {
   streak: number;
   run: number;
   winner: Thread | null;
+  /** Threads that there was no room for. */
+  gone: number;
   /** The first accept of each thread. */
   readonly lines: Map<Thread, KeptLine>;
 }
@@ -39,6 +41,7 @@ export const acceptSkew: DetectorDefinition = {
           const time = record.end;
           const shares = queues.get(listener) ?? {
             byThread: new Map(),
+            gone: 0,
             first: time,
             last: time,
             streak: 0,
@@ -54,6 +57,14 @@ export const acceptSkew: DetectorDefinition = {
           shares.winner = thread;
           if (!shares.lines.has(thread) && shares.lines.size < MOST_LINES) shares.lines.set(thread, keptLine(record));
           shares.streak = Math.max(shares.streak, shares.run);
+        },
+        threadLetGo(thread: Thread) {
+          for (const listener of thread.accepts.listeners) {
+            const shares = queues.get(listener);
+            if (shares?.byThread.delete(thread)) shares.gone++;
+            shares?.lines.delete(thread);
+            if (shares?.winner === thread) shares.winner = null;
+          }
         },
       },
       conclude: () => conclude(context, queues),
@@ -87,6 +98,8 @@ function judge(context: Context, listener: Listener, shares: Shares): DraftFindi
     .toSorted((a, b) => b - a)
     .slice(0, 8)
     .join(' ')}${workers > 8 ? ' …' : ''} of ${plural(total, 'connection')}, Gini ${round(spread, 3)}`;
+  if (shares.gone > 0)
+    return `${listener.name}: ${plural(workers + shares.gone, 'acceptor')} came and went, too many to compare their shares`;
   if (workers < 2) return `${listener.name}: one acceptor`;
   if (total < context.threshold('skew-connections-per-worker') * workers)
     return `${said}; too few to judge (${context.threshold('skew-connections-per-worker')} a worker needed)`;

@@ -28,6 +28,9 @@ export const blockingDns: DetectorDefinition = {
           }
           tally.add(lookup);
         },
+        threadLetGo: (thread: Thread) => {
+          threads.delete(thread);
+        },
       },
       conclude: () => conclude(context, threads),
     };

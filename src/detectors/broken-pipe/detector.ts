@@ -59,7 +59,7 @@ function targetOf({ connection, descriptor, fd }: FailedWrite): Target {
 }
 
 function conclude(context: Context, tallies: ReadonlyMap<Target, Tally>): Conclusion {
-  const requests = context.model.processes.all().reduce((sum, process) => sum + process.requests, 0);
+  const requests = context.model.processes.requests;
   const findings = [...tallies].map(([target, tally]) => finding(context, target, tally, requests));
   if (findings.length > 0)
     return {

@@ -29,6 +29,10 @@ export const busyPoll: DetectorDefinition = {
           empty.delete(thread);
           stuck.delete(thread);
         },
+        threadLetGo(thread: Thread) {
+          empty.delete(thread);
+          stuck.delete(thread);
+        },
       },
       conclude: () => conclude(context, empty, stuck),
     };

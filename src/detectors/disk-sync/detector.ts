@@ -28,6 +28,9 @@ export const diskSync: DetectorDefinition = {
           }
           tally.add(fact);
         },
+        threadLetGo: (thread: Thread) => {
+          threads.delete(thread);
+        },
       },
       conclude: () => conclude(context, threads),
     };

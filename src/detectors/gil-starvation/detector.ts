@@ -52,6 +52,9 @@ export const gilStarvation: DetectorDefinition = {
           }
           if (waits.lines.length < EVIDENCE) waits.lines.push(keptLine(record));
         },
+        threadLetGo: (thread: Thread) => {
+          threads.delete(thread);
+        },
       },
       conclude: () => conclude(context, threads),
     };

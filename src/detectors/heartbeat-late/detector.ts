@@ -47,6 +47,9 @@ export const heartbeatLate: DetectorDefinition = {
             known.lastLine = line;
           }
         },
+        threadLetGo({ process }: Thread) {
+          if (process.threads.length === 0) pulses.delete(process);
+        },
         kill({ thread, pid, signal, record }: Kill) {
           if (signal !== 'SIGABRT') return;
           const pulse = [...pulses.values()].find(({ process }) => process.pid === pid && process.parent === thread.process);

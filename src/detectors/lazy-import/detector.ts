@@ -63,7 +63,7 @@ function conclude(context: Context, all: readonly RequestImports[], dropped: num
   const calls = context.model.statistics.all();
   if (!calls.some(({ syscall }) => syscall.family === 'open' || NEIGHBOURS.has(syscall.family)))
     return notApplicable('The capture shows no open calls, so that nobody can see what is imported. Record without -e.');
-  const requests = context.model.processes.all().reduce((sum, process) => sum + process.requests, 0);
+  const requests = context.model.processes.requests;
   if (requests === 0) return notApplicable('No request was read in the capture, so that nothing was imported on the way of one.');
   const heavy = all.filter((imports) => isHeavy(context, imports)).toSorted((a, b) => b.time - a.time);
   if (heavy.length > 0) {

@@ -37,6 +37,9 @@ export const serviceStall: DetectorDefinition = {
         hubChanged: (thread: Thread) => {
           turns.delete(thread);
         },
+        threadLetGo: (thread: Thread) => {
+          turns.delete(thread);
+        },
       },
       conclude: () => conclude(context, turns),
     };

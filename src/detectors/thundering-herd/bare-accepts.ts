@@ -16,6 +16,14 @@ export class BareAccepts {
   #open: BareAccept[] = [];
   #lastWinner: BareAccept | null = null;
 
+  /** Threads that there was no room for. */
+  gone = 0;
+
+  forget(thread: Thread): void {
+    if (this.threads.delete(thread)) this.gone++;
+    this.shares.delete(thread);
+  }
+
   add(accept: BareAccept): void {
     this.threads.add(accept.thread);
     this.#open = this.#open.filter((waiting) => this.#stillOpen(waiting, accept));

@@ -16,6 +16,8 @@ export class Bursts {
   readonly #won = new Uint8Array(CAPACITY);
   #length = 0;
   readonly #numbers = new Map<Thread, number>();
+  /** Numbers of threads that were forgotten: others get them. A burst is over long before. */
+  readonly #free: number[] = [];
   readonly #chain: Chain;
 
   constructor(distance: Nanoseconds = 5 * MILLISECOND) {
@@ -34,6 +36,13 @@ export class Bursts {
     starts[at] = start;
     this.#threads[at] = this.#number(thread);
     this.#won[at] = won ? 1 : 0;
+  }
+
+  forget(thread: Thread): void {
+    const number = this.#numbers.get(thread);
+    if (number === undefined) return;
+    this.#numbers.delete(thread);
+    this.#free.push(number);
   }
 
   /** The bursts so far, those that still wait for order among them. Changes nothing. */
@@ -62,7 +71,7 @@ export class Bursts {
   #number(thread: Thread): number {
     const known = this.#numbers.get(thread);
     if (known !== undefined) return known;
-    const number = this.#numbers.size;
+    const number = this.#free.pop() ?? this.#numbers.size;
     this.#numbers.set(thread, number);
     return number;
   }

@@ -38,6 +38,16 @@ class Queue {
   readonly bursts = new Bursts();
   readonly bare = new BareAccepts();
 
+  /** Acceptors that there was no room for. */
+  gone = 0;
+
+  forget(thread: Thread): void {
+    if (this.shares.delete(thread)) this.gone++;
+    this.wasters.delete(thread);
+    this.bursts.forget(thread);
+    this.bare.forget(thread);
+  }
+
   cycle(cycle: AcceptCycle): void {
     const { thread, kind } = cycle;
     if (this.first === UNKNOWN || cycle.start < this.first) this.first = cycle.start;
@@ -84,6 +94,9 @@ export const thunderingHerd: DetectorDefinition = {
           queueOf(listener).silent += times;
         },
         bareAccept: (accept: BareAccept) => queueOf(accept.listener).bare.add(accept),
+        threadLetGo: (thread: Thread) => {
+          for (const listener of thread.accepts.listeners) queues.get(listener)?.forget(thread);
+        },
       },
       conclude: () => conclude(context, queues),
     };
@@ -135,8 +148,8 @@ function figuresOf(context: Context, listener: Listener, queue: Queue): Figures 
   const { bare } = queue;
   const useBare = queue.wasted === 0 && queue.silent === 0 && bare.lost > 0;
   const acceptors = useBare
-    ? bare.threads.size
-    : Math.max(acceptorsOf(listener, context.model.processes.threads()).length, new Set([...queue.shares.keys()]).size);
+    ? bare.threads.size + bare.gone
+    : Math.max(acceptorsOf(listener, context.model.processes.threads()).length, queue.shares.size + queue.gone);
   const connections = queue.connections;
   const productive = useBare ? bare.accepted : queue.productive;
   const silent = useBare ? 0 : queue.silent;

@@ -41,6 +41,10 @@ export const workerSaturation: DetectorDefinition = {
         hubChanged: (thread: Thread) => {
           turns.delete(thread);
         },
+        threadLetGo: (thread: Thread) => {
+          turns.delete(thread);
+          requests.delete(thread);
+        },
       },
       conclude: () => conclude(context, turns, requests),
     };
