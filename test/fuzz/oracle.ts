@@ -61,7 +61,10 @@ export async function complaintAbout(fuzzCase: FuzzCase, random: Random): Promis
 
 async function readings(fuzzCase: FuzzCase, random: Random): Promise<string> {
   const { report, refusal, activity } = await read(fuzzCase, { chunks: [WHOLE], options: { activity: true } });
-  const complaint = report === null ? '' : complaintAboutReport(report) || complaintAboutViews(report, activity, random.oneIn(3) ? 'live' : 'file');
+  const complaint =
+    report === null
+      ? ''
+      : complaintAboutReport(report, fuzzCase) || complaintAboutViews(report, activity, random.oneIn(3) ? 'live' : 'file');
   if (complaint !== '') return complaint;
   const text = refusal || plain(report);
   const { files } = fuzzCase;
@@ -140,7 +143,7 @@ async function read(fuzzCase: FuzzCase, { chunks, snapshots = false, isLarge = f
         last.progress = progress;
         if (!snapshots || last.left-- <= 0) return;
         const soFar = progress.snapshot();
-        const complaint = complaintAboutReport(soFar);
+        const complaint = complaintAboutReport(soFar, fuzzCase);
         if (complaint !== '') throw new Complaint(`in a snapshot: ${complaint}`);
         progress.activity();
         progress.now();
@@ -153,10 +156,10 @@ async function read(fuzzCase: FuzzCase, { chunks, snapshots = false, isLarge = f
   }
 }
 
-function complaintAboutReport(report: Report): string {
+function complaintAboutReport(report: Report, { files }: FuzzCase): string {
   for (const [kind, outcome] of Object.entries(report.outcomes))
     if (outcome?.status === 'failed') return `${kind} failed: ${outcome.reason}`;
-  const unsound = unsoundness(report);
+  const unsound = unsoundness(report, files.map(({ lines }) => lines.join('\n')).join('\n'));
   if (unsound !== '') return unsound;
   if (validate(JSON.parse(JSON.stringify(report)))) return '';
   const [first] = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'if');
