@@ -1,3 +1,4 @@
+import type { Exit } from '../../src/trace/record.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
 import type { Call, DiagnosticCount, LineAccount, ParserOptions, TraceFlags, TraceParser, TraceRecord } from '../format.ts';
 import type { Layout } from './layout.ts';
@@ -57,6 +58,10 @@ export class StraceParser implements TraceParser {
       return second;
     }
     const reading = this.#reading;
+    if (reading.threads.hasDepartures) {
+      const departure = this.#departure();
+      if (departure !== null) return departure;
+    }
     const cutter = this.#cutter;
     const rest = this.#rest;
     while (cutter.next()) {
@@ -84,7 +89,19 @@ export class StraceParser implements TraceParser {
   #finish(): TraceRecord | null {
     this.#isEnding = false;
     this.#reading.closeOrder();
-    return this.#rest.finish();
+    const last = this.#rest.finish();
+    this.#reading.threads.endLeaving();
+    return last ?? this.#departure();
+  }
+
+  /** The end of a thread that no line tells. */
+  #departure(): Exit | null {
+    const departure = this.#reading.threads.nextDeparture();
+    if (departure === null) return null;
+    const { thread, assumed } = departure;
+    const time = Number.isFinite(thread.time) ? thread.time : 0;
+    const { file } = this.#reading;
+    return { kind: 'exit', lane: thread.lane, time, status: null, signal: '', supersededBy: 0, assumed, file, line: thread.last.line };
   }
 }
 

@@ -27,7 +27,7 @@ export interface ScannedInput {
 }
 
 export interface SkippedInput {
-  readonly code: 'unknown-input' | 'mixed-clocks';
+  readonly code: 'unknown-input' | 'mixed-clocks' | 'read-error';
   readonly name: string;
   readonly reason: string;
 }
@@ -55,17 +55,36 @@ async function scanOne(input: TraceInput): Promise<Scan> {
   return { inputs: [{ input, format, peeked, clock: origin.kind, start: 0 }], origin, skipped: [] };
 }
 
+/** One input of several that cannot be read is left out; the others tell their part. Throws whatever is no `InputError`. */
+export function skippedBy({ name }: TraceInput, error: unknown): SkippedInput {
+  if (!(error instanceof InputError)) throw error;
+  return { code: 'read-error', name, reason: error.reason };
+}
+
+async function peekOrSkip(input: TraceInput, count: number, skipped: SkippedInput[]): Promise<PeekedInput | null> {
+  try {
+    return await peek(input, count);
+  } catch (error) {
+    skipped.push(skippedBy(input, error));
+    return null;
+  }
+}
+
 /** Empty files are left out silently: `strace -ff` makes many. */
 async function scanSeveral(inputs: readonly TraceInput[]): Promise<Scan> {
   const traces: DatedInput[] = [];
   const skipped: SkippedInput[] = [];
   for (const input of inputs.toSorted(byName)) {
-    const peeked = await peek(input, inputs.length);
+    const peeked = await peekOrSkip(input, inputs.length, skipped);
+    if (peeked === null) continue;
     const format = detectFormat(peeked.head);
     if (format !== null) {
       traces.push({ input, format, peeked: input.rereadable ? null : peeked, ...beginningOf(peeked, format) });
     } else if (peeked.head.length > 0) {
       skipped.push({ code: 'unknown-input', name: input.name, reason: describeUnknown(peeked.head) });
+    } else {
+      // Empty by now: it may have lost what it held.
+      for (const { text } of input.diagnostics) skipped.push({ code: 'read-error', name: input.name, reason: text });
     }
     if (input.rereadable || format === null) await leave(peeked);
   }
@@ -143,6 +162,7 @@ function nothingToRead(inputs: readonly TraceInput[], skipped: readonly SkippedI
   const [first] = skipped;
   if (first === undefined) return new InputError(`All ${inputs.length} files are empty.`, { hint: EMPTY_HINT });
   const more = skipped.length > 1 ? ` Nor is any of the other ${skipped.length - 1}.` : '';
+  if (first.code === 'read-error') return new InputError(`Cannot read ${first.name}: ${first.reason}.${more}`);
   return new InputError(`${first.name} is not a trace that drover knows: ${first.reason}${more}`, { hint: UNKNOWN_HINT });
 }
 

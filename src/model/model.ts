@@ -56,7 +56,7 @@ const TRACER_GAP = 50_000;
  */
 export class Model {
   readonly facts = new FactBus();
-  readonly processes = new Processes();
+  readonly processes = new Processes((thread) => this.#letGo(thread));
   readonly listeners = new Listeners();
   readonly statistics = new CallStatistics();
   readonly calibration = new Calibration();
@@ -172,21 +172,40 @@ export class Model {
   }
 
   exit(exit: Exit): void {
-    const thread = this.processes.at(exit.lane, exit.time);
-    this.#saw(exit.time);
-    if (exit.supersededBy !== 0) return;
+    const { lane, time, signal, assumed } = exit;
+    if (assumed === 'silent') {
+      this.processes.fellSilent(lane);
+      return;
+    }
+    const thread = assumed === undefined ? this.processes.at(lane, time) : this.processes.known(lane);
+    this.#saw(time);
+    if (exit.supersededBy !== 0 || thread === undefined) return;
+    // Where ends have lines of their own those of its siblings come, too.
+    const siblings = assumed === 'left' && thread.lastSyscall?.name === 'exit_group' ? this.processes.endSiblings(thread) : [];
+    for (const sibling of siblings) this.#ended(sibling, time, '');
+    this.#ended(thread, time, signal);
+  }
+
+  #ended(thread: Thread, told: Nanoseconds, signal: string): void {
     // Nothing that it did comes after its end.
-    const time = Math.max(exit.time, thread.lastTime);
+    const time = thread.lastTime === UNKNOWN ? told : Math.max(told, thread.lastTime);
     this.#cycles.finish(thread, time);
     this.stacks.close(thread);
-    this.#traffic.failures.exited(thread, exit.signal);
+    this.#traffic.failures.exited(thread, signal);
     this.#locks.exited(thread, time);
     // A worker that ends by itself is shutting down, not stalled; one that is killed in a long turn was in it to the end.
-    if (thread.loop.inTurn && !thread.loop.waitIsUntimed && exit.signal !== '') {
+    if (thread.loop.inTurn && !thread.loop.waitIsUntimed && signal !== '') {
       noteSilence(thread, time);
       this.#endTurn(thread, time, true);
     }
-    this.processes.exited(thread, time, exit.signal);
+    this.processes.exited(thread, time, signal);
+  }
+
+  /** Nobody keeps a thread that there is no room for. */
+  #letGo(thread: Thread): void {
+    this.stacks.close(thread);
+    this.#traffic.failures.exited(thread, '');
+    this.facts.tell('threadLetGo', thread);
   }
 
   membership({ lane, leader, time }: Membership): void {
@@ -219,6 +238,10 @@ export class Model {
   /** Closes what is still open when no more records come. `inFlight` are the calls that had not returned. */
   finish(inFlight: Iterable<Call>): void {
     for (const call of inFlight) {
+      if (this.processes.isOver(call.lane)) {
+        this.#saw(call.start);
+        continue;
+      }
       const thread = this.processes.at(call.lane, call.start);
       const inOrder = this.#inOrder(call, thread);
       this.#saw(inOrder.start);
