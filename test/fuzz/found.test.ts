@@ -115,6 +115,32 @@ async function reportOn(...texts: readonly string[]): Promise<Report> {
   return analyzeInputs({ kind: 'file', paths: ['trace'], inputs, leftOut: [], notices: [] }, {});
 }
 
+const WATCHED = ['event=start program=watch version=1 machine=x86-64 ts=1404330235524 clock=1795568264.330464']
+  .concat(
+    Array.from({ length: 3 }, (_, second) =>
+      [101, 102]
+        .map((tid) => `@accepts[${tid}]: ${10 + tid}\n@eagain[${tid}]: 83`)
+        .concat(`event=tick ts=${1_404_330_235_524 + second * 1e9}`),
+    ).flat(),
+  )
+  .join('\n');
+
+test('a herd that was counted in the kernel is told by the published schema', async () => {
+  assert.equal(await complaintAbout(caseOf(WATCHED), new Random(1)), '');
+  const { findings } = await reportOn(WATCHED);
+  const [herd] = findings;
+  assert.deepEqual([herd?.kind, herd?.metrics.maxShare, herd?.metrics.gini], ['thundering-herd', 0.502, 0.002]);
+});
+
+test('a part of a trace that holds nothing of it has no length', async () => {
+  const text = '101 1795189522.500000 close(3) = 0 <0.000004>\n101 1795189523.500000 close(4) = 0 <0.000004>';
+  const wanted = {
+    ...caseOf(text),
+    options: { from: { kind: 'relative', nanoseconds: 5e9 }, to: { kind: 'relative', nanoseconds: 9e9 } },
+  } as const;
+  assert.equal(await complaintAbout(wanted, new Random(1)), '');
+});
+
 test('a descriptor that the trace does not tell is null', async () => {
   const { findings } = await reportOn(LOST_BEGINNING);
   assert.deepEqual(

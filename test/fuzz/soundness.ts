@@ -7,10 +7,10 @@ const SHARE = /(?:Share|Ratio|gini)$/i;
 /** Milliseconds are rounded to microseconds. */
 const ROUNDING = 0.002;
 
-/** What the schema cannot say about the numbers of a report on the trace; '' when all of them can be true. */
-export function unsoundness(report: Report, trace: string): string {
+/** What the schema cannot say about the numbers of a report on the trace; '' when all of them can be true. `isWhole`: no part of the trace was chosen. */
+export function unsoundness(report: Report, trace: string, isWhole: boolean): string {
   const { window, findings, workers, calls, quality } = report;
-  const walked = walk(report, 'report', window.durationMs);
+  const walked = walk(report, 'report', isWhole ? window.durationMs : null);
   if (walked !== '') return walked;
   const ids = new Set(findings.map(({ id }) => id));
   if (ids.size < findings.length) return 'two findings have one id';
