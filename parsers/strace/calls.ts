@@ -144,7 +144,7 @@ export class Calls {
       if (duration < 0 && reading.isTimed) call.duration = length;
       // Two stamps say better how long a call took than a number that does not fit between them, unless they are too coarse for that.
       else if (duration > length && !reading.isCoarse) call.duration = length;
-      else if (duration > length) call.end = call.start + duration;
+      else if (duration > length && reading.isTimed) call.end = call.start + duration;
       // `before` stays: the line of the first half is known as `entry`.
       thread.last.set(reading.line, reading.from, reading.to);
     } else {

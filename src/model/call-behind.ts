@@ -16,7 +16,7 @@ export class CallBehind implements Call {
 
   /** The call as it is when it begins at `time` at the earliest, and ends when its line says; with `keepsLength` later, when it lasted as long as that. */
   after(time: Nanoseconds, call: Call, keepsLength: boolean): Call {
-    const length = keepsLength ? call.end - call.start : Math.max(0, call.end - time);
+    const length = keepsLength ? Math.max(call.end - call.start, call.duration) : Math.max(0, call.end - time);
     this.#call = call;
     this.start = time;
     this.end = time + length;
