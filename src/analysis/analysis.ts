@@ -120,12 +120,14 @@ export class Analysis {
   #settle(model: Model): void {
     const origin = this.#origin;
     const { from, to } = this.#options;
+    const isCoarse = origin.kind === 'clock-seconds';
     this.#capabilities.times = true;
-    this.#capabilities.resolution = origin.kind === 'clock-seconds' ? SECOND : 0;
-    model.lookAt(
-      (from === undefined ? null : traceTime(origin, from)) ?? Number.NEGATIVE_INFINITY,
-      (to === undefined ? null : traceTime(origin, to)) ?? Number.POSITIVE_INFINITY,
-    );
+    this.#capabilities.resolution = isCoarse ? SECOND : 0;
+    model.lookAt({
+      from: (from === undefined ? null : traceTime(origin, from)) ?? Number.NEGATIVE_INFINITY,
+      to: (to === undefined ? null : traceTime(origin, to)) ?? Number.POSITIVE_INFINITY,
+      isCoarse,
+    });
   }
 
   #begin(): Model {
@@ -136,6 +138,7 @@ export class Analysis {
       ...(this.#recorder === null ? {} : { activity: this.#recorder }),
       from: Number.NEGATIVE_INFINITY,
       to: Number.POSITIVE_INFINITY,
+      isCoarse: true,
       longTurn: threshold('stall-ms') * MILLISECOND,
       noted: this.#noted,
     });

@@ -42,13 +42,14 @@ export function composeReport(parts: Parts): Report {
 function windowOf({ model, origin, capabilities, options }: Parts): Window {
   void options;
   const start = Math.max(model.firstTime, model.options.from);
-  const end = Math.min(model.lastTime, model.options.to);
+  // The part that was asked for may hold nothing of the trace.
+  const end = Math.max(start, Math.min(model.lastTime, model.options.to));
   if (!capabilities.times || model.firstTime === UNKNOWN) return { startTime: null, endTime: null, timeOfDay: null, durationMs: null };
   return {
     startTime: isoTime(origin, start),
     endTime: isoTime(origin, end),
     timeOfDay: timeOfDay(origin, start),
-    durationMs: milliseconds(Math.max(0, end - start)),
+    durationMs: milliseconds(end - start),
   };
 }
 

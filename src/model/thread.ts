@@ -58,6 +58,11 @@ export class Thread {
     process.join(this);
   }
 
+  /** The end of what it did last; of a thread of which no call has ended, its beginning. */
+  get lastSeen(): Nanoseconds {
+    return this.lastTime === UNKNOWN ? this.firstTime : this.lastTime;
+  }
+
   get tid(): number {
     return this.lane.tid;
   }

@@ -127,7 +127,11 @@ export class TrafficTracker {
   write(call: Call, thread: Thread): Request | null {
     const { process, loop } = thread;
     const descriptor = process.descriptors.get(call.fd) ?? (call.fd < 0 ? undefined : process.descriptors.learn(call.fd, call.args));
-    if (descriptor === undefined) return null;
+    if (descriptor === undefined) {
+      // It began before the capture, which so does not tell where it went: that it failed is known.
+      if (isBroken(call)) this.failures.failed(call, thread, new Descriptor('unknown', '', false), null);
+      return null;
+    }
     if (call.syscall.name === 'sendmsg' && call.args.includes('SCM_RIGHTS')) process.handsDescriptorsOver = true;
     let { connection } = descriptor;
     if (connection === null && descriptor.kind === 'socket' && !descriptor.seenOpening && this.#isReply(call))

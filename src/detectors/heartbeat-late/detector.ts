@@ -3,7 +3,7 @@ import type { Process } from '../../model/process.ts';
 import { rolesOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { type KeptLine, keptLine } from '../../model/turn.ts';
-import { type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
+import { elapsed, later, type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { moment } from '../moment.ts';
@@ -43,7 +43,7 @@ export const heartbeatLate: DetectorDefinition = {
           else {
             known.beats++;
             stretch(known, record.start, [known.lastLine, line]);
-            known.last = record.start;
+            known.last = later(known.last, record.start);
             known.lastLine = line;
           }
         },
@@ -55,7 +55,7 @@ export const heartbeatLate: DetectorDefinition = {
           const pulse = [...pulses.values()].find(({ process }) => process.pid === pid && process.parent === thread.process);
           if (pulse === undefined || pulse.abortLine !== null) return;
           pulse.abortLine = keptLine(record);
-          pulse.abortedAfter = record.start - pulse.last;
+          pulse.abortedAfter = elapsed(pulse.last, record.start);
           stretch(pulse, record.start, [pulse.lastLine, pulse.abortLine]);
         },
       },

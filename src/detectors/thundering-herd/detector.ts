@@ -3,7 +3,7 @@ import type { Listener } from '../../model/listeners.ts';
 import { acceptorsOf, pidsOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import type { KeptLine } from '../../model/turn.ts';
-import { MICROSECOND, type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
+import { earlier, later, MICROSECOND, type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding, Severity } from '../finding.ts';
 import { gini } from '../gini.ts';
@@ -50,8 +50,8 @@ class Queue {
 
   cycle(cycle: AcceptCycle): void {
     const { thread, kind } = cycle;
-    if (this.first === UNKNOWN || cycle.start < this.first) this.first = cycle.start;
-    if (cycle.end > this.last) this.last = cycle.end;
+    this.first = earlier(this.first, cycle.start);
+    this.last = later(this.last, cycle.end);
     this.drained += cycle.drained;
     this.shares.set(thread, (this.shares.get(thread) ?? 0) + cycle.accepted);
     this.connections += cycle.accepted;
