@@ -24,6 +24,7 @@ const { values: flags } = parseArgs({
     list: { type: 'boolean', default: false },
     class: { type: 'string', multiple: true },
     seconds: { type: 'string', default: String(MOST_SECONDS) },
+    again: { type: 'string', default: String(AGAIN) },
     program: { type: 'string', default: fileURLToPath(new URL('../../../bin/drover.js', import.meta.url)) },
   },
 });
@@ -60,7 +61,7 @@ async function runAll(): Promise<void> {
 async function isFine(growthClass: GrowthClass, folder: string, startMs: number): Promise<boolean> {
   let { runs, bytes } = await runsOf(growthClass, folder);
   let trouble = troubleWith(runs, startMs);
-  for (let again = 0; again < AGAIN && trouble.length > 0 && !runs.includes(null); again++) {
+  for (let again = 0; again < Number(flags.again) && trouble.length > 0 && !runs.includes(null); again++) {
     runs = bestOf(runs, (await runsOf(growthClass, folder)).runs);
     trouble = troubleWith(runs, startMs);
   }
