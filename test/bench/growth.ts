@@ -11,7 +11,7 @@ import { writeCapture } from './growth/write-capture.ts';
 import { measure } from './measure.ts';
 
 const STEPS = [1, 2, 4, 8] as const;
-/** A run that takes longer is ended: it is worse than linear, whatever comes. */
+/** A run that takes more CPU time is ended: it is worse than linear, whatever comes. */
 const MOST_SECONDS = 60;
 /** A class that looks bad is run again so often: what else the machine does must not make it fail. */
 const AGAIN = 3;

@@ -17,13 +17,13 @@ const LOOK_EVERY_MS = 5;
 
 /**
  * Runs a program to its end, its output read and thrown away. CPU and memory come from /proc while it runs, so that no other program
- * must be installed; what happens in its last 5 ms is missed. Throws when it fails, and when it takes longer than `mostMs`, after which it
- * is ended.
+ * must be installed; what happens in its last 5 ms is missed. Throws when it fails, and when it takes more CPU time than
+ * `mostCpuMs`, after which it is ended.
  */
 export function measure(
   command: readonly [string, ...string[]],
   environment: Readonly<Record<string, string>> = {},
-  mostMs?: number,
+  mostCpuMs = Number.POSITIVE_INFINITY,
 ): Promise<Effort> {
   const [program, ...words] = command;
   return new Promise((resolve, reject) => {
@@ -41,16 +41,15 @@ export function measure(
       if (seen === null) return;
       cpuMs = Math.max(cpuMs, seen.cpuMs);
       peakMegabytes = Math.max(peakMegabytes, seen.peakMegabytes);
+      if (cpuMs > mostCpuMs) child.kill('SIGKILL');
     };
     const looking = setInterval(look, LOOK_EVERY_MS);
-    const ending = mostMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), mostMs);
     child.on('error', reject);
     child.on('close', (code, signal) => {
-      clearTimeout(ending);
       const wallMs = Number(process.hrtime.bigint() - started) / 1e6;
       clearInterval(looking);
       if (code === 0) resolve({ wallMs, cpuMs, peakMegabytes, outputBytes });
-      else reject(new Error(`${command.join(' ')} ended with ${code ?? signal} after ${(wallMs / 1_000).toFixed(1)} s`));
+      else reject(new Error(`${command.join(' ')} ended with ${code ?? signal} after ${(cpuMs / 1_000).toFixed(1)} s of CPU time`));
     });
   });
 }
