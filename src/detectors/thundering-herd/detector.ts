@@ -11,7 +11,7 @@ import { gini } from '../gini.ts';
 import { count, milliseconds, plural, ratio, reasonsOf, round } from '../words.ts';
 import { herdAdvice, recount, WHILE_STALLED } from './advice.ts';
 import { BareAccepts } from './bare-accepts.ts';
-import { Bursts } from './bursts.ts';
+import { Bursts, type BurstTotals } from './bursts.ts';
 import { judgeWatched } from './watched.ts';
 
 const EVIDENCE = 6;
@@ -99,8 +99,6 @@ function conclude(context: Context, queues: ReadonlyMap<Listener, Queue>): Concl
   const alone = new Map<string, number[]>();
   const acceptors = acceptorsOfEach(context.model.processes.threads());
   for (const [listener, queue] of queues) {
-    queue.bursts.finish();
-    queue.bare.finish();
     const threads = acceptors.get(listener) ?? [];
     const figures = figuresOf(threads, queue);
     const judged = judge(context, { listener, queue, threads }, figures);
@@ -136,6 +134,7 @@ interface Figures {
   readonly wastedRatio: number;
   /** From counting accepts only: the waits were not traced. */
   readonly bare: boolean;
+  readonly bursts: BurstTotals;
 }
 
 /** One accept queue, and who accepts from it at the end. */
@@ -162,6 +161,7 @@ function figuresOf(threads: readonly Thread[], queue: Queue): Figures {
     factor: connections === 0 ? 0 : (productive + wasted) / connections,
     wastedRatio: wasted / Math.max(1, productive + wasted),
     bare: useBare,
+    bursts: queue.bursts.totals,
   };
 }
 
@@ -191,7 +191,7 @@ function judge(context: Context, judged: Judged, figures: Figures): DraftFinding
   if (acceptors < 2 || connections < context.threshold('herd-min-connections'))
     return `${listener.name}: ${plural(connections, 'connection')}, too few to judge (${context.threshold('herd-min-connections')} needed)`;
   const several =
-    queue.bursts.largest >= 2 || figures.silent > 0 || figures.bare || (!context.capabilities.times && queue.wasters.size >= 2);
+    figures.bursts.largest >= 2 || figures.silent > 0 || figures.bare || (!context.capabilities.times && queue.wasters.size >= 2);
   if (wasted < context.threshold('herd-min-wasted') || factor < context.threshold('herd-factor-info') || !several) return said;
   return finding(context, judged, figures, said);
 }
@@ -205,7 +205,7 @@ function finding(context: Context, { listener, queue, threads }: Judged, figures
   const unitCost = /nginx|uWSGI|HAProxy|Apache/.test(server) ? COMPILED_COST : INTERPRETED_COST;
   const cores = perSecond === null ? null : (perSecond * unitCost) / SECOND;
   const shares = threads.map((thread) => queue.shares.get(thread) ?? 0);
-  const largest = queue.bursts.largest;
+  const { largest, won, firstWon } = figures.bursts;
   const limit = acceptors < 3 ? 1 + context.threshold('herd-wasted-ratio') * (acceptors - 1) : context.threshold('herd-factor');
   const severe = factor >= limit && wastedRatio >= context.threshold('herd-wasted-ratio');
   const severity: Severity = !severe
@@ -254,7 +254,7 @@ function finding(context: Context, { listener, queue, threads }: Judged, figures
       drainedEagains: queue.drained,
       probes: queue.probes,
       shares: shares.toSorted((a, b) => b - a),
-      firstWokenWon: queue.bursts.won === 0 ? null : round(queue.bursts.firstWon / queue.bursts.won, 3),
+      firstWokenWon: won === 0 ? null : round(firstWon / won, 3),
       estimatedCores: cores === null ? null : round(cores, 5),
       server,
       counted: said,
