@@ -209,6 +209,7 @@ export class Processes {
     old.threads.length = 0;
     process.descriptors.absorb(old.descriptors);
     absorbFutexes(process, old);
+    process.inProgress.absorb(old.inProgress, process);
     process.accepted += old.accepted;
     process.requests += old.requests;
   }

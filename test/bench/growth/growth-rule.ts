@@ -12,8 +12,10 @@ export type Runs = readonly (Run | null)[];
 export const MOST_FOR_TWICE = 2.4;
 /** The same from 2× to 8×, where no single step is over its limit: n log n comes to 4.6. */
 export const MOST_FOR_FOUR_TIMES = 5.2;
+/** From 1× to 8× it takes at least so many times as long: less is a step, as where a parser thread is worth its start. */
+const LEAST_FOR_ALL = 5;
 /** Below this, beyond what the start takes, garbage collection and the compiler decide what a run takes. */
-export const LEAST_MS = 300;
+export const LEAST_MS = 400;
 export const MOST_MEGABYTES = 300;
 export const MOST_REPORT_BYTES = 5_000_000;
 
@@ -30,7 +32,7 @@ export function troubleWith(runs: Runs, startMs: number): string[] {
 /** Whether the last doubling, or the last two together, took too many times as long. */
 export function isWorseThanLinear(runs: Runs, startMs: number): boolean {
   const work = (index: number): number => Math.max((runs.at(index)?.cpuMs ?? 0) - startMs, 1);
-  if (work(-1) < LEAST_MS) return false;
+  if (work(-1) < LEAST_MS || work(-1) < LEAST_FOR_ALL * work(0)) return false;
   return growthOf(runs, startMs) > MOST_FOR_TWICE || work(-1) / Math.max(work(-3), LEAST_MS / 8) > MOST_FOR_FOUR_TIMES;
 }
 
