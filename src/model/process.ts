@@ -39,6 +39,8 @@ export class Process {
   accepted = 0;
   requests = 0;
   readonly inProgress = new RequestsInProgress();
+  /** How often its threads have turned out to belong to another process than thought, at most. */
+  moves = 0;
   brokenPipes = 0;
   /** How many descriptors it had open, over time; null before the first count. */
   census: Census | null = null;

@@ -7,6 +7,7 @@ import { EpollSet } from '../../src/model/epoll-set.ts';
 import { Listener } from '../../src/model/listeners.ts';
 import { OpenDescriptors } from '../../src/model/open-descriptors.ts';
 import { Process } from '../../src/model/process.ts';
+import { Processes } from '../../src/model/processes.ts';
 import { RequestsInProgress } from '../../src/model/requests-in-progress.ts';
 import { acceptorsOf, acceptorsOfEach, rolesOf } from '../../src/model/roles.ts';
 import { Thread } from '../../src/model/thread.ts';
@@ -167,6 +168,39 @@ describe('a long turn', () => {
     const { waitingCount, waiting: names } = waiting(many);
     assert.deepEqual([waitingCount, names.length], [many, 8]);
     assert.ok(looks < 100, `${looks} looks at ${many} requests`);
+  });
+});
+
+describe('processes that turn out to be threads', () => {
+  it('are moved a few times at most, whatever a chain of them says', () => {
+    const processes = new Processes();
+    let moves = 0;
+    const threads = Array.from({ length: MANY }, (_, index) => {
+      const lane = { index, tid: 101 + index, comm: '', lastLine: null, pending: null };
+      return processes.at(lane, 0);
+    });
+    for (const thread of threads) {
+      let { process } = thread;
+      Object.defineProperty(thread, 'process', {
+        get: () => process,
+        set(next: Process) {
+          moves++;
+          process = next;
+        },
+      });
+    }
+    for (const thread of threads) processes.pidNamed(thread, thread.tid + 1);
+    assert.ok(moves > MANY / 2 && moves <= 8 * MANY, `${moves} moves of ${MANY} threads`);
+  });
+
+  it('belong to the process that the last of a short chain names', () => {
+    const processes = new Processes();
+    const threads = [101, 102, 103, 104].map((tid, index) => processes.at({ index, tid, comm: '', lastLine: null, pending: null }, 0));
+    for (const thread of threads.slice(0, 3)) processes.pidNamed(thread, thread.tid + 1);
+    assert.deepEqual(
+      threads.map(({ process }) => process.pid),
+      [104, 104, 104, 104],
+    );
   });
 });
 

@@ -161,6 +161,36 @@ export const PROCESSES: readonly GrowthClass[] = [
     const pen = new Pen();
     return each(count, (index) => pen.call(FIRST_CHILD + index, 'getpid() = 7').replace(' ', `<job-${index}> `));
   }),
+  oneFile(
+    'processes-named-in-a-chain',
+    'processes, each of which says that it is a thread of the next',
+    { most: 100_003, quick: 25_013 },
+    (count) => {
+      const pen = new Pen();
+      return each(count, (index) => pen.call(FIRST_CHILD + index, `getpid() = ${FIRST_CHILD + index + 1}`));
+    },
+  ),
+  oneFile('threads-that-end-together', 'threads that live at the same time and then end', { most: 100_003, quick: 25_013 }, (count) => {
+    const pen = new Pen();
+    function* lines(): Generator<string> {
+      for (let index = 0; index < count; index++) {
+        yield pen.call(MASTER, `${THREAD} = ${FIRST_CHILD + index}`, 90);
+        yield pen.call(FIRST_CHILD + index, NOTHING_READY, 2);
+      }
+      for (let index = 0; index < count; index++) yield pen.line(FIRST_CHILD + count - 1 - index, '+++ exited with 0 +++');
+    }
+    return lines();
+  }),
+  oneFile('processes-over-days', 'processes that are seen once, a minute apart', { most: 100_003, quick: 25_013 }, (count) => {
+    const pen = new Pen({ step: 60_000_000 });
+    return each(count, (index) => pen.call(FIRST_CHILD + index, 'getpid() = 7'));
+  }),
+  oneFile(
+    'accepts-without-waits',
+    'accepts that find nothing in a capture without times and waits',
+    { most: 400_009, quick: 100_003 },
+    (count) => each(count, (index) => `${FIRST_CHILD + (index % 7)} ${NOTHING_TO_ACCEPT}\n`),
+  ),
   oneFile('signals-to-one-process', 'signals to one process', { most: 400_009, quick: 100_003 }, (count) => {
     const pen = new Pen();
     return each(count, () => [pen.call(MASTER, 'getpid() = 97'), pen.line(MASTER, `--- SIGCHLD ${CHILD_ENDED} ---`)]);

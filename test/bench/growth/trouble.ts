@@ -104,6 +104,41 @@ export const TROUBLE: readonly GrowthClass[] = [
     }
     return lines();
   }),
+  oneFile(
+    'long-turns-beside-open-requests',
+    'requests that are never answered and stall the loop',
+    { most: 20_011, quick: 5_003 },
+    (count) => {
+      const pen = new Pen();
+      return each(count, (index) => [
+        pen.call(PID, LISTENER_READY, 2),
+        pen.call(PID, accepted(11 + index, index)),
+        pen.call(PID, asked(11 + index, index, 'GET /a')),
+        pen.pass(300_000),
+        pen.call(PID, NOTHING_READY, 2),
+      ]);
+    },
+  ),
+  oneFile(
+    'hang-ups-by-user-data',
+    'clients that leave, told by user data that is no descriptor number',
+    { most: 50_021, quick: 12_503 },
+    (count) => {
+      const pen = new Pen();
+      const data = (index: number): string => `data={u32=${2_000_003 + index}, u64=${94_560_974_000_000 + index}}`;
+      function* lines(): Generator<string> {
+        for (let index = 0; index < count; index++) {
+          const fd = `${11 + index}<socket:[${index}]>`;
+          yield pen.call(PID, accepted(11 + index, index));
+          yield pen.call(PID, `epoll_ctl(7<anon_inode:[eventpoll]>, EPOLL_CTL_ADD, ${fd}, {events=EPOLLIN, ${data(index)}}) = 0`);
+          yield pen.call(PID, asked(11 + index, index, 'GET /a'));
+        }
+        for (let index = 0; index < count; index++)
+          yield pen.call(PID, `epoll_wait(7<anon_inode:[eventpoll]>, [{events=EPOLLIN|EPOLLHUP, ${data(index)}}], 64, 1000) = 1`, 2);
+      }
+      return lines();
+    },
+  ),
   oneFile('accepts-refused', 'accepts for which no descriptor is left', { most: 100_003, quick: 25_013 }, (count) => {
     const pen = new Pen();
     return each(count, () => [
