@@ -108,7 +108,7 @@ export class BpftraceParser implements TraceParser {
     this.#isEnding = false;
     this.#lines.end(this.#line);
     this.#ordering.end();
-    this.#ready.push(...this.#lines.counted());
+    for (const counted of this.#lines.counted()) this.#ready.push(counted);
   }
 
   /** Makes records of what a line said, now that everything before it was told. */

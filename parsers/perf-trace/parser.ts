@@ -238,6 +238,6 @@ export class PerfTraceParser implements TraceParser {
     this.#dropPiece();
     this.#isEnding = false;
     this.#ordering.end();
-    this.#ready.push(...this.#summary.records());
+    for (const record of this.#summary.records()) this.#ready.push(record);
   }
 }

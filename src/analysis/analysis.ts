@@ -8,6 +8,7 @@ import type { CaptureFacts } from '../trace/capture-facts.ts';
 import type { Call, TraceRecord } from '../trace/record.ts';
 import { MILLISECOND, SECOND, type TimeOrigin, UNKNOWN } from '../trace/time.ts';
 import { type Activity, describeActivity, describeNow, type Now } from './activity.ts';
+import { leftOutNote, worstOf } from './finding-limit.ts';
 import type { AnalysisOptions } from './options.ts';
 import type { InputFacts } from './parts.ts';
 import type { Report } from './report.ts';
@@ -81,16 +82,16 @@ export class Analysis {
     this.#capabilities.format = facts.source.format;
     const outcomes: Partial<Record<Kind, Outcome>> = {};
     const drafts: DraftFinding[] = [];
+    const wanted = this.#options.pids === undefined ? null : new Set(this.#options.pids);
     const isWatched = model.watch.threads.size > 0;
     const onlyCounted = isWatched || (model.statistics.fromTables && model.firstTime === UNKNOWN);
     for (const running of this.#running) {
       const { outcome, findings } =
         onlyCounted && !(isWatched && running.kind === 'thundering-herd') ? NOTHING_BUT_COUNTS : concluded(running);
-      outcomes[running.kind] = outcome;
-      drafts.push(...findings);
+      const asked = wanted === null ? findings : findings.filter((draft) => draft.workers.some((pid) => wanted.has(pid)));
+      outcomes[running.kind] = { ...outcome, reason: outcome.reason + leftOutNote(asked.length) };
+      drafts.push(...worstOf(asked));
     }
-    const wanted = this.#options.pids;
-    const shown = wanted === undefined ? drafts : drafts.filter((draft) => draft.workers.some((pid) => wanted.includes(pid)));
     return composeReport({
       facts,
       model,
@@ -98,7 +99,7 @@ export class Analysis {
       options: this.#options,
       capabilities: this.#capabilities,
       outcomes,
-      drafts: shown,
+      drafts,
       events: this.#events,
       noted: this.#noted,
     });

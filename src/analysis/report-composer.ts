@@ -101,9 +101,9 @@ function stepsOf(draft: DraftFinding, drafts: readonly DraftFinding[]): readonly
   const { next, nextWhileStalled, nextWhile = {} } = draft;
   if (nextWhileStalled !== undefined && drafts.some(({ kind }) => kind === 'loop-stall' || kind === 'service-stall'))
     return nextWhileStalled;
-  const other = drafts.find(
-    ({ kind, severity, workers }) => kind in nextWhile && severity !== 'info' && workers.some((pid) => draft.workers.includes(pid)),
-  );
+  const others = drafts.filter(({ kind, severity }) => kind in nextWhile && severity !== 'info');
+  const own = new Set(others.length === 0 ? [] : draft.workers);
+  const other = others.find(({ workers }) => workers.some((pid) => own.has(pid)));
   return (other === undefined ? undefined : nextWhile[other.kind]) ?? next;
 }
 

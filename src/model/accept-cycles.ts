@@ -182,12 +182,11 @@ function reportedListener(state: AcceptState): boolean {
   const { wake } = state;
   if (wake.set?.kind === 'epoll') {
     const ready = wake.readyData >= 0 ? [wake.readyData] : readyEvents(wake.ready).map((event) => event.u32);
-    const members = wake.set.descriptor?.epoll?.members;
+    const epoll = wake.set.descriptor?.epoll;
     if (ready.length === 0) return true;
-    for (const fd of state.listenerNumbers) {
-      const registered = members?.get(fd);
-      const u32 = registered?.u32 ?? fd;
-      if (ready.includes(u32)) return true;
+    for (const u32 of ready) {
+      const fd = epoll?.descriptorOf(u32) ?? u32;
+      if (state.listenerNumbers.has(fd) && (epoll?.members.get(fd)?.u32 ?? fd) === u32) return true;
     }
     // Small numbers that name other descriptors are believed; anything else is an opaque value.
     return !ready.every((data) => data < 65_536);

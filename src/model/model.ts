@@ -143,7 +143,7 @@ export class Model {
     if (this.firstTime === UNKNOWN || start < this.firstTime) this.firstTime = start;
     if (end > this.lastTime || this.lastTime === UNKNOWN) this.lastTime = end;
     if (start < thread.firstTime) thread.firstTime = start;
-    if (end >= this.#census.dueAt) this.#census.take(end, this.processes.all());
+    if (end >= this.#census.dueAt) this.#census.take(end, () => this.processes.all());
     if (call.inFlight) {
       this.#stays(call, thread);
       return;
@@ -349,10 +349,7 @@ export class Model {
     // Coarse stamps, or none, may show less than the calls in it tell.
     const length = Math.max(at - turn.start, turn.inCalls);
     if (length < this.options.longTurn || !this.inWindow(turn.start)) return;
-    for (const [, { connection }] of thread.process.descriptors.entries()) {
-      if (connection?.request.inProgress && connection.request !== turn.owner && connection.request.startedAt < at)
-        turn.addWaiting(connection.request.name);
-    }
+    thread.process.inProgress.noteWaiting(turn, at, thread.process);
     loop.keepTurn();
     loop.aftermath = turn;
     this.facts.tell('longTurn', { thread, turn, length, open, stuckIn: open ? thread.leftIn : null });

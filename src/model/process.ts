@@ -5,6 +5,7 @@ import type { Census } from './descriptor-census.ts';
 import { DescriptorTable } from './descriptor-table.ts';
 import type { FutexTable } from './futex-words.ts';
 import type { OpenDescriptors } from './open-descriptors.ts';
+import { RequestsInProgress } from './requests-in-progress.ts';
 import type { Thread } from './thread.ts';
 
 const MOST_TIDS = 256;
@@ -37,6 +38,9 @@ export class Process {
   handsDescriptorsOver = false;
   accepted = 0;
   requests = 0;
+  readonly inProgress = new RequestsInProgress();
+  /** How often its threads have turned out to belong to another process than thought, at most. */
+  moves = 0;
   brokenPipes = 0;
   /** How many descriptors it had open, over time; null before the first count. */
   census: Census | null = null;

@@ -12,6 +12,8 @@ import { Thread } from './thread.ts';
 /** Numbers of processes that are waited for, at most, and threads that wait for one. */
 const MOST_LEADERS = 256;
 const MOST_CLAIMANTS = 1_024;
+/** So often a thread moves to another process: `getpid` after `getpid` may say that the last process belongs to the next. */
+const MOST_MOVES = 8;
 /** Children that were started and have not shown up. */
 const MOST_EXPECTED = 8_192;
 
@@ -69,8 +71,8 @@ export class Processes {
   readonly #leaderless = new Map<number, Set<Thread>>();
 
   #known: Known | null = null;
-  /** Parents of recognised processes, by number: a parent may be seen after its child. */
-  readonly #parents = new Map<Process, number>();
+  /** Recognised processes by the number of their parent, which may be seen after its child. */
+  readonly #children = new Map<number, Process[]>();
 
   constructor(letGo: (thread: Thread) => void = () => undefined, limits = LIMITS) {
     this.#letGo = letGo;
@@ -164,10 +166,12 @@ export class Processes {
       process.argv = argv;
       process.server ||= serverOf(argv);
     }
-    this.#parents.set(process, identity.parent);
+    const siblings = this.#children.get(identity.parent);
+    if (siblings === undefined) this.#children.set(identity.parent, [process]);
+    else siblings.push(process);
     this.parentNamed(process, identity.parent);
     if (!parents.has(tid)) return;
-    for (const [child, parent] of this.#parents) if (parent === tid) this.parentNamed(child, tid);
+    for (const child of this.#children.get(tid) ?? []) this.parentNamed(child, tid);
   }
 
   /**
@@ -205,7 +209,8 @@ export class Processes {
   /** `thread` turned out to belong to `process`: they share descriptors. */
   merge(thread: Thread, process: Process): void {
     const old = thread.process;
-    if (old === process) return;
+    if (old === process || old.moves >= MOST_MOVES) return;
+    process.moves = Math.max(process.moves, old.moves + 1);
     for (const sibling of old.threads) {
       sibling.process = process;
       process.join(sibling);
@@ -213,6 +218,7 @@ export class Processes {
     old.threads.length = 0;
     process.descriptors.absorb(old.descriptors);
     absorbFutexes(process, old);
+    process.inProgress.absorb(old.inProgress, process);
     process.accepted += old.accepted;
     process.requests += old.requests;
   }

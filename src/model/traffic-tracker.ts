@@ -187,6 +187,7 @@ export class TrafficTracker {
     const start = this.#starts.of(call);
     request.readAt = call.end;
     request.readLine = call.line;
+    thread.process.inProgress.add(request, thread.process);
     connection.requests++;
     if (start !== null) {
       request.line = start.line;
@@ -215,6 +216,7 @@ export class TrafficTracker {
 
   #answered(call: Call, thread: Thread, request: Request): void {
     request.answeredAt = call.end;
+    thread.process.inProgress.done(request);
     if (call.end - request.startedAt >= this.#slow && this.#inWindow(call.end))
       this.#facts.tell('slowReply', { thread, request, record: call });
   }
@@ -238,6 +240,7 @@ export class TrafficTracker {
   #end(connection: Connection, thread: Thread, at: Nanoseconds): void {
     const { request } = connection;
     connection.closed = true;
+    thread.process.inProgress.done(request);
     if (this.#sockets.active) this.#sockets.ended(connection);
     // A process that passes connections on closes its own copies unread.
     if (!connection.used && connection.seenOpening && !thread.process.handsDescriptorsOver && this.#inWindow(at))

@@ -7,7 +7,7 @@ import { earlier, later, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../tr
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding } from '../finding.ts';
 import { moment } from '../moment.ts';
-import { count, duration, milliseconds, plural } from '../words.ts';
+import { count, duration, milliseconds, plural, reasonsOf } from '../words.ts';
 import { Delays } from './delays.ts';
 
 const KEPT = 20;
@@ -84,7 +84,7 @@ function conclude(context: Context, queues: ReadonlyMap<Listener, Queue>): Concl
   }
   if (findings.length > 0)
     return { outcome: { status: 'found', reason: `${plural(findings.length, 'listener')} whose connections waited` }, findings };
-  const reason = queues.size === 0 ? 'no connection was both established and accepted in the capture' : reasons.join('; ');
+  const reason = queues.size === 0 ? 'no connection was both established and accepted in the capture' : reasonsOf(reasons);
   return { outcome: { status: 'clear', reason }, findings };
 }
 

@@ -1,13 +1,14 @@
 import type { Accepted } from '../../model/facts.ts';
 import type { Listener } from '../../model/listeners.ts';
-import { acceptorsOf, pidsOf } from '../../model/roles.ts';
+import { acceptorsOfEach, pidsOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { type KeptLine, keptLine } from '../../model/turn.ts';
 import { earlier, later, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
+import { largestOf, smallestOf } from '../extremes.ts';
 import type { Conclusion, DraftFinding, Severity } from '../finding.ts';
 import { gini } from '../gini.ts';
-import { count, plural, ratio, round } from '../words.ts';
+import { count, plural, ratio, reasonsOf, round } from '../words.ts';
 
 /** Utilisation of the favourite at which its share starts to cost others time, and of an idle sibling (semantics 2.7). */
 const BUSY = 0.7;
@@ -75,24 +76,25 @@ export const acceptSkew: DetectorDefinition = {
 function conclude(context: Context, queues: ReadonlyMap<Listener, Shares>): Conclusion {
   const findings: DraftFinding[] = [];
   const reasons = new Set<string>();
+  const acceptors = acceptorsOfEach(context.model.processes.threads());
   for (const [listener, shares] of queues) {
-    const judged = judge(context, listener, shares);
+    const judged = judge(context, listener, shares, acceptors.get(listener) ?? []);
     if (typeof judged === 'string') reasons.add(judged);
     else findings.push(judged);
   }
   if (findings.length > 0)
     return { outcome: { status: 'found', reason: `${plural(findings.length, 'listener')} with unequal shares` }, findings };
   if (queues.size === 0) return { outcome: { status: 'not-applicable', reason: 'No connection was accepted in the trace' }, findings };
-  return { outcome: { status: 'clear', reason: [...reasons].join('; ') }, findings };
+  return { outcome: { status: 'clear', reason: reasonsOf(reasons) }, findings };
 }
 
-function judge(context: Context, listener: Listener, shares: Shares): DraftFinding | string {
-  const { model, capabilities } = context;
-  const threads = new Set([...acceptorsOf(listener, model.processes.threads()), ...shares.byThread.keys()]);
+function judge(context: Context, listener: Listener, shares: Shares, acceptors: readonly Thread[]): DraftFinding | string {
+  const { capabilities } = context;
+  const threads = new Set([...acceptors, ...shares.byThread.keys()]);
   const counts = [...threads].map((thread) => shares.byThread.get(thread) ?? 0);
   const total = counts.reduce((sum, each) => sum + each, 0);
   const workers = counts.length;
-  const most = Math.max(...counts);
+  const most = largestOf(counts);
   const spread = gini(counts);
   const said = `${listener.name}: shares ${counts
     .toSorted((a, b) => b - a)
@@ -106,7 +108,7 @@ function judge(context: Context, listener: Listener, shares: Shares): DraftFindi
   if (most < (2 * total) / workers || spread < context.threshold('skew-gini')) return said;
   const favourite = [...threads].find((thread) => (shares.byThread.get(thread) ?? 0) === most) as Thread;
   const utilisation = favourite.loop.utilisation;
-  const idlest = Math.min(...[...threads].map((thread) => thread.loop.utilisation).filter((value) => !Number.isNaN(value)));
+  const idlest = smallestOf([...threads].map((thread) => thread.loop.utilisation).filter((value) => !Number.isNaN(value)));
   // Unequal shares among idle workers do no harm: the warm worker is the cheaper one.
   const severity: Severity = utilisation >= BUSY && idlest <= IDLE ? 'critical' : utilisation >= WORKING ? 'warning' : 'info';
   const title = `Worker ${favourite.process.pid} accepted ${count(most)} of ${plural(total, 'connection')} on ${listener.name}`;

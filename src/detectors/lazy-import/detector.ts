@@ -2,6 +2,7 @@ import type { RequestImports } from '../../model/request-imports.ts';
 import type { Family } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
+import { largestOf, smallestOf } from '../extremes.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { moment } from '../moment.ts';
 import { duration, milliseconds, plural, workerName } from '../words.ts';
@@ -93,8 +94,8 @@ function finding(context: Context, heavy: readonly RequestImports[], dropped: nu
     title: titleOf(worst, total, times),
     summary: summaryOf(context, worst, heavy, total),
     why: 'An import reads and runs each module before the request goes on. The first user of each worker pays for it, again after each restart, and on an event loop every other request of the worker waits as well.',
-    start: times ? Math.min(...heavy.map(({ firstAt }) => firstAt)) : UNKNOWN,
-    end: times ? Math.max(...heavy.map(({ lastEnd }) => lastEnd)) : UNKNOWN,
+    start: times ? smallestOf(heavy.map(({ firstAt }) => firstAt)) : UNKNOWN,
+    end: times ? largestOf(heavy.map(({ lastEnd }) => lastEnd)) : UNKNOWN,
     openEnded: false,
     workers: pids,
     metrics: {
