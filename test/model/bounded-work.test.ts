@@ -23,13 +23,13 @@ function threadOf(tid: number): Thread {
 }
 
 /** Calls `seen` each time somebody goes through the set. */
-function watched<Value>(set: ReadonlySet<Value>, seen: () => void): void {
+function watched<Value>(set: Iterable<Value>, seen: () => void): void {
   const all = set[Symbol.iterator].bind(set);
-  const go = (): SetIterator<Value> => {
+  const go = (): Iterator<Value> => {
     seen();
     return all();
   };
-  Object.assign(set, { [Symbol.iterator]: go, values: go, has: (value: Value) => [...go()].includes(value) });
+  Object.assign(set, { [Symbol.iterator]: go, has: (value: Value) => [...set].includes(value) });
 }
 
 /** Waits on the listener and accepts nothing: what it is its siblings tell. */
