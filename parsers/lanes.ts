@@ -6,6 +6,8 @@ export const MOST_THREADS = 8_192;
 /** Gives each life of a thread its lane. Shared by all parsers of one analysis. */
 export class LaneTable {
   readonly #live = new Map<number, OwnLane>();
+  /** Threads whose own file is at its end without telling theirs, in that order. */
+  readonly #over = new Set<number>();
   #count = 0;
   #uses = 0;
 
@@ -24,6 +26,7 @@ export class LaneTable {
   /** Ends a life: the next `get` of this tid makes a new lane. */
   end(tid: number): void {
     this.#live.delete(tid);
+    this.#over.delete(tid);
   }
 
   /**
@@ -33,8 +36,32 @@ export class LaneTable {
   endSilent(at: Pick<Exit, 'time' | 'file' | 'line'>): Exit[] {
     if (this.#live.size <= MOST_THREADS) return [];
     const oldest = [...this.#live.values()].sort((a, b) => a.lastUse - b.lastUse).slice(0, MOST_THREADS / 4);
-    for (const { tid } of oldest) this.end(tid);
-    return oldest.map((lane) => ({ kind: 'exit', lane, status: null, signal: '', supersededBy: 0, assumed: 'silent', ...at }));
+    return this.#endAll(oldest, at);
+  }
+
+  /**
+   * The file of a thread (`strace -ff`) is at its end: nothing of its parser is needed any more. Gives the ends of the lives whose files ended longest
+   * ago, when there are more than `MOST_THREADS`; else nothing.
+   */
+  fileEnded(tid: number, at: Pick<Exit, 'time' | 'file' | 'line'>): Exit[] {
+    const lane = this.#live.get(tid);
+    if (lane === undefined) return [];
+    if (lane.lastLine !== null) {
+      const { file, line, text } = lane.lastLine;
+      lane.lastLine = { file, line, text };
+    }
+    this.#over.add(tid);
+    if (this.#live.size <= MOST_THREADS) return [];
+    const oldest = [...this.#over].slice(0, MOST_THREADS / 4).map((each) => this.#live.get(each));
+    return this.#endAll(
+      oldest.filter((each) => each !== undefined),
+      at,
+    );
+  }
+
+  #endAll(lanes: readonly OwnLane[], at: Pick<Exit, 'time' | 'file' | 'line'>): Exit[] {
+    for (const { tid } of lanes) this.end(tid);
+    return lanes.map((lane) => ({ kind: 'exit', lane, status: null, signal: '', supersededBy: 0, assumed: 'silent', ...at }));
   }
 
   /** Gives a lane the number that the trace tells only later. False, and nothing changes, when another lane lives under that number. */

@@ -15,7 +15,7 @@ import { Tally } from './drive/tally.ts';
 import { ThreadedInput } from './drive/threaded-input.ts';
 import { leftOutSentence } from './sources/left-out.ts';
 import type { InputSet } from './sources/trace-input.ts';
-import type { TimeOrigin } from './trace/time.ts';
+import { type TimeOrigin, UNKNOWN } from './trace/time.ts';
 
 export type { DriveHooks, Progress };
 
@@ -60,7 +60,7 @@ export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hoo
   };
   try {
     if (alone !== null) await readAlone(alone, analysis, chunkRead);
-    else await readMerged(inputs, openIfThere, tally, analysis, chunkRead);
+    else await readMerged(inputs, openIfThere, tally, shared.lanes, analysis, chunkRead);
   } catch (error) {
     if (!(error instanceof MemoryScarce)) throw error;
     // The report of what was read is worth more than an exit code.
@@ -136,6 +136,7 @@ async function readMerged(
   inputs: readonly ScannedInput[],
   open: (scanned: ScannedInput) => Promise<OpenInput | null>,
   tally: Tally,
+  lanes: LaneTable,
   analysis: Analysis,
   chunkRead: () => void,
 ): Promise<void> {
@@ -143,7 +144,12 @@ async function readMerged(
   const breathe = breather();
   await mergeInputs(waiting, {
     accept: (record) => analysis.accept(record),
-    closed: (closed) => tally.close(closed),
+    closed: (closed) => {
+      tally.close(closed);
+      const { tid, name } = closed.input;
+      if (tid === undefined) return;
+      for (const exit of lanes.fileEnded(tid, { time: UNKNOWN, file: name, line: 0 })) analysis.accept(exit);
+    },
     chunkRead: () => {
       chunkRead();
       return breathe();

@@ -6,7 +6,7 @@ import { MOVED, readCarefully, UNCLOSED } from './careful-tail.ts';
 import { readDescriptor } from './descriptor.ts';
 import { findEcho } from './echo.ts';
 import { LINE_LIMIT, LineReference } from './line-reference.ts';
-import { NameTable } from './names.ts';
+import { hashOf, NameTable } from './names.ts';
 import { NOBODY, NOTED, RECORD, UNENDED, UNKNOWN } from './outcome.ts';
 import type { Reading } from './reading.ts';
 import type { Source } from './source.ts';
@@ -259,10 +259,4 @@ function isTerminal(bytes: Buffer, args: number): boolean {
   if (first === 0x66 /* fd=1 */) return true;
   const second = bytes[args + 1] as number;
   return (first === 0x31 || first === 0x32) && (second === 0x2c || second === 0x3c);
-}
-
-function hashOf(bytes: Buffer, from: number, to: number): number {
-  let hash = 0;
-  for (let at = from; at < to; at++) hash = (Math.imul(hash, 31) + (bytes[at] as number)) | 0;
-  return hash;
 }

@@ -6,6 +6,9 @@ const LONGEST_LINE = 1 << 20;
 const KEPT_TAIL = 4_096;
 const KEPT_HEAD = LONGEST_LINE - KEPT_TAIL;
 const NEWLINE = 0x0a;
+/** Of the buffer for a line that goes on, when there is one. */
+const FIRST_BYTES = 512;
+const EMPTY = Buffer.alloc(0);
 
 /**
  * Cuts pushed bytes into lines. A line that lies whole in one chunk is read where it lies; one that goes over the end of a chunk is gathered in a buffer of
@@ -22,7 +25,7 @@ export class LineCutter {
   #chunk: Buffer | null = null;
   #position = 0;
   /** The beginning of a line whose end has not come yet. */
-  #partial = Buffer.allocUnsafe(4_096);
+  #partial = EMPTY;
   #length = 0;
   #dropped = 0;
   #readsPartial = false;
@@ -131,10 +134,8 @@ export class LineCutter {
 
   #reserve(size: number): void {
     if (size <= this.#partial.length) return;
-    const wider = Buffer.allocUnsafeSlow(Math.max(size, Math.min(this.#partial.length * 2, LONGEST_LINE + 1)));
+    const wider = Buffer.allocUnsafeSlow(Math.max(size, Math.min(Math.max(FIRST_BYTES, this.#partial.length * 2), LONGEST_LINE + 1)));
     this.#partial.copy(wider, 0, 0, this.#length);
     this.#partial = wider;
   }
 }
-
-const EMPTY = Buffer.alloc(0);

@@ -6,7 +6,11 @@ export const NAME_BYTES: Readonly<Uint8Array> = nameBytes();
 
 /** Beyond this many different names the input is no trace but noise; further names are not remembered. */
 const LIMIT = 4_096;
-const SLOTS = 16_384;
+/** At first, and so many for each name: the parser of each of five thousand files has tables of its own. */
+const FIRST_SLOTS = 256;
+const SLOTS_A_NAME = 4;
+/** Names that were made to have one hash are not worth a longer search: they are not remembered. */
+const LONGEST_SEARCH = 64;
 /** Longer names do not exist (the longest of Linux has 28 letters). */
 const LONGEST = 64;
 
@@ -18,14 +22,14 @@ export class NameTable<T> {
   readonly #make: (name: string) => T;
   readonly #longest: number;
   /** Hash slot → number of the name + 1; 0 is free. */
-  readonly #slots = new Int32Array(SLOTS);
+  #slots = new Int32Array(FIRST_SLOTS);
   /** Where a name's bytes begin in `#bytes`; the next entry is its end. */
-  readonly #starts = new Int32Array(LIMIT + 1);
-  #bytes = Buffer.alloc(LIMIT * 8);
+  #starts = new Int32Array(FIRST_SLOTS / SLOTS_A_NAME + 1);
+  #bytes = Buffer.alloc((FIRST_SLOTS / SLOTS_A_NAME) * 8);
   #view = viewOf(this.#bytes);
   readonly #values: T[] = [];
   /** By a hash of four bytes: the number of a name that began with them + 1; 0 is free. */
-  readonly #shortcuts = new Int32Array(SHORTCUTS);
+  readonly #shortcuts = new Int16Array(SHORTCUTS);
   /** Behind the name that `at` found. */
   end = 0;
 
@@ -78,11 +82,14 @@ export class NameTable<T> {
   #find(bytes: Buffer, from: number, to: number, hash: number): number {
     const length = to - from;
     const slots = this.#slots;
-    let slot = (hash ^ (hash >>> 14)) & (SLOTS - 1);
+    const mask = slots.length - 1;
+    const first = slotOf(hash, mask);
+    let slot = first;
     for (let number = slots[slot] as number; number !== 0; number = slots[slot] as number) {
       const start = this.#starts[number - 1] as number;
       if ((this.#starts[number] as number) - start === length && this.#equals(bytes, from, start, length)) return number;
-      slot = (slot + 1) & (SLOTS - 1);
+      slot = (slot + 1) & mask;
+      if (((slot - first) & mask) === LONGEST_SEARCH) return 0;
     }
     return this.#add(bytes, from, to, slot);
   }
@@ -120,8 +127,35 @@ export class NameTable<T> {
     this.#starts[number + 1] = start + length;
     this.#values.push(value);
     this.#slots[slot] = number + 1;
+    if ((number + 2) * SLOTS_A_NAME > this.#slots.length && number + 1 < LIMIT) this.#grow();
     return number + 1;
   }
+
+  /** Makes room for twice as many names. */
+  #grow(): void {
+    const slots = new Int32Array(this.#slots.length * 2);
+    const mask = slots.length - 1;
+    for (let number = 1; number <= this.#values.length; number++) {
+      let slot = slotOf(hashOf(this.#bytes, this.#starts[number - 1] as number, this.#starts[number] as number), mask);
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = number;
+    }
+    const starts = new Int32Array(slots.length / SLOTS_A_NAME + 1);
+    starts.set(this.#starts);
+    this.#slots = slots;
+    this.#starts = starts;
+  }
+}
+
+function slotOf(hash: number, mask: number): number {
+  return (hash ^ (hash >>> 14)) & mask;
+}
+
+/** The sum of `hash * 31 + byte` over the bytes of a name. */
+export function hashOf(bytes: Buffer, from: number, to: number): number {
+  let hash = 0;
+  for (let at = from; at < to; at++) hash = (Math.imul(hash, 31) + (bytes[at] as number)) | 0;
+  return hash;
 }
 
 function nameBytes(): Uint8Array {

@@ -53,16 +53,20 @@ export function* readReopening(
   check: (descriptor: number) => number,
   ended: (wanted: number, done: number, descriptor: number) => void,
 ): Generator<Buffer> {
-  const buffers: [Buffer, Buffer] = [Buffer.allocUnsafeSlow(chunkBytes), Buffer.allocUnsafeSlow(chunkBytes)];
+  // Made when they are needed and no larger than what is left: most files of a large set are small.
+  const buffers: [Buffer | null, Buffer | null] = [null, null];
   let wanted = Number.NaN;
   for (let position = 0, turn: 0 | 1 = 0; ; turn = turn === 0 ? 1 : 0) {
-    const buffer = buffers[turn];
     const descriptor = openSync(path, OPEN_FLAGS);
     let length: number;
+    let buffer: Buffer;
     try {
       const reach = check(descriptor);
       if (Number.isNaN(wanted)) wanted = reach;
-      length = readSync(descriptor, buffer, 0, Math.min(chunkBytes, wanted - position), position);
+      const most = Math.min(chunkBytes, wanted - position);
+      buffer = buffers[turn] ?? Buffer.allocUnsafeSlow(most);
+      buffers[turn] = buffer;
+      length = readSync(descriptor, buffer, 0, most, position);
       if (length === 0) ended(wanted, position, descriptor);
     } finally {
       closeSync(descriptor);

@@ -23,17 +23,16 @@ type Tell = (diagnostic: SourceDiagnostic) => void;
  * Throws `InputError` when it cannot be read, as far as that can be told without opening it.
  */
 export function fileInput(path: string, { chunkBytes, reopen, tid }: FileInputOptions): TraceInput {
-  const status = statusOf(path);
-  const isFile = status.isFile();
+  const { isFile, isPipe, size } = statusOf(path);
   const read = (tell: Tell) => {
     const ended = (wanted: number, done: number, descriptor: number): void => {
       if (Number.isFinite(wanted)) tellEnd(wanted, done, fstatSync(descriptor).size, tell);
     };
-    if (!isFile) return readUnsized(path, status, chunkBytes);
-    const check = (descriptor: number): number => reachOf(path, status, descriptor);
+    if (!isFile) return readUnsized(path, isPipe, chunkBytes);
+    const check = (descriptor: number): number => reachOf(path, size, descriptor);
     return reopen ? readReopening(path, chunkBytes, check, ended) : readHeldOpen(path, chunkBytes, check, ended);
   };
-  return new ByteInput({ name: path, tid, sizeBytes: isFile ? status.size : null, rereadable: isFile, read });
+  return new ByteInput({ name: path, tid, sizeBytes: isFile ? size : null, rereadable: isFile, read });
 }
 
 /** No more memory than a small file needs; one page more than its size, so that the end is seen without another buffer. */
@@ -42,12 +41,19 @@ export function chunkSizeFor(descriptor: number, chunkBytes: number): number {
   return status.isFile() ? Math.min(chunkBytes, status.size + 4_096) : chunkBytes;
 }
 
-function statusOf(path: string): Stats {
+/** What is needed of a file's status: all of it is a kilobyte, and a set may have forty thousand files. */
+interface Status {
+  readonly isFile: boolean;
+  readonly isPipe: boolean;
+  readonly size: number;
+}
+
+function statusOf(path: string): Status {
   try {
     const status = statSync(path);
     if (status.isSocket() || status.isDirectory()) throw notAFile(path, status);
     accessSync(path, constants.R_OK);
-    return status;
+    return { isFile: status.isFile(), isPipe: status.isFIFO(), size: status.size };
   } catch (error) {
     throw error instanceof InputError ? error : cannotRead(path, error);
   }
@@ -59,11 +65,11 @@ function notAFile(path: string, status: Stats): InputError {
 }
 
 /** How far the opened file is to be read. Throws `InputError` when something else has got its name since it was looked at. */
-function reachOf(path: string, named: Stats, descriptor: number): number {
+function reachOf(path: string, size: number, descriptor: number): number {
   const opened = fstatSync(descriptor);
   if (!opened.isFile()) throw notAFile(path, opened);
   // Files of the kernel have no size: they are read to their end.
-  return Math.max(opened.size, named.size) || Number.POSITIVE_INFINITY;
+  return Math.max(opened.size, size) || Number.POSITIVE_INFINITY;
 }
 
 /** Bytes that were there and are gone make a report partial; those that came later are for the next report. */
@@ -98,10 +104,10 @@ async function* readHeldOpen(
 }
 
 /** A named pipe or a device: read until whoever writes to it ends. */
-async function* readUnsized(path: string, named: Stats, chunkBytes: number): AsyncGenerator<Buffer> {
+async function* readUnsized(path: string, isPipe: boolean, chunkBytes: number): AsyncGenerator<Buffer> {
   const descriptor = await openFile(path, OPEN_FLAGS);
   // The socket waits for a writer, and closes the pipe.
-  if (named.isFIFO()) return yield* new Socket({ fd: descriptor, readable: true, writable: false });
+  if (isPipe) return yield* new Socket({ fd: descriptor, readable: true, writable: false });
   try {
     yield* readAhead(descriptor, chunkBytes);
   } finally {
