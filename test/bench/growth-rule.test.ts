@@ -54,6 +54,14 @@ test('one step is not growth, and a run of a few milliseconds is not judged', ()
   );
 });
 
+test('of two sizes alone a step looks like growth, so that the class is run at all sizes', () => {
+  const step = runsOf((times) => 60 + 40 * times + (times === 8 ? 200 : 0));
+  assert.equal(isWorseThanLinear(step.slice(2), START_MS), true);
+  assert.equal(isWorseThanLinear(step, START_MS), false);
+  const linear = runsOf((times) => 100 * times);
+  assert.equal(isWorseThanLinear(linear.slice(2), START_MS), false);
+});
+
 test('a run that did not get through, too much memory and too long a report are told', () => {
   assert.deepEqual(troubleWith([...runsOf(() => 100).slice(0, 3), null], START_MS), ['did not get through']);
   const limits = { peakMegabytes: 300, reportBytes: 5_000_000 };

@@ -10,7 +10,11 @@ import { Pen } from './growth/pen.ts';
 import { writeCapture } from './growth/write-capture.ts';
 import { measure } from './measure.ts';
 
-const STEPS = [1, 2, 4, 8] as const;
+const STEPS = [1, 2, 4, 8];
+/** With `--quick` a class is run at these sizes, and at all of them only when it looks bad. */
+const QUICK_STEPS = [4, 8];
+/** With `--quick` so many classes are run at a time: what one takes from the other looks bad at worst, and is run again. */
+const QUICK_SIDES = 2;
 /** A run that takes more CPU time is ended: it is worse than linear, whatever comes. */
 const MOST_SECONDS = 60;
 /** A class that looks bad is run again so often: what else the machine does must not make it fail. */
@@ -48,7 +52,12 @@ async function runAll(): Promise<void> {
     console.log(`drover analyze --json, CPU seconds at 1×, 2×, 4× and 8×; ${startMs.toFixed(0)} ms of each are the start\n`);
     console.log(row('class', 'at 8×', 'input', ['1×', '2×', '4×', '8×'], '8×/4×', 'memory', 'report', ''));
     const failed: string[] = [];
-    for (const growthClass of chosen) if (!(await isFine(growthClass, folder, startMs))) failed.push(growthClass.name);
+    const left = [...chosen];
+    const side = async (): Promise<void> => {
+      for (let growthClass = left.shift(); growthClass !== undefined; growthClass = left.shift())
+        if (!(await isFine(growthClass, folder, startMs))) failed.push(growthClass.name);
+    };
+    await Promise.all(Array.from({ length: flags.quick ? QUICK_SIDES : 1 }, side));
     console.log(`\n${chosen.length - failed.length} of ${chosen.length} classes are within the limits`);
     if (failed.length > 0) console.error(`Over the limits: ${failed.join(', ')}`);
     process.exitCode = failed.length > 0 ? 1 : 0;
@@ -59,10 +68,11 @@ async function runAll(): Promise<void> {
 
 /** Runs a class, again when it looks bad, and prints its row. */
 async function isFine(growthClass: GrowthClass, folder: string, startMs: number): Promise<boolean> {
-  let { runs, bytes } = await runsOf(growthClass, folder);
+  let { runs, bytes } = await runsOf(growthClass, folder, flags.quick ? QUICK_STEPS : STEPS);
   let trouble = troubleWith(runs, startMs);
   for (let again = 0; again < Number(flags.again) && trouble.length > 0 && !runs.includes(null); again++) {
-    runs = bestOf(runs, (await runsOf(growthClass, folder)).runs);
+    const more = (await runsOf(growthClass, folder, STEPS)).runs;
+    runs = runs.length === more.length ? bestOf(runs, more) : more;
     trouble = troubleWith(runs, startMs);
   }
   const last = runs.at(-1) ?? null;
@@ -71,7 +81,7 @@ async function isFine(growthClass: GrowthClass, folder: string, startMs: number)
       growthClass.name,
       countAt(growthClass, 8).toLocaleString('en-US'),
       `${(bytes / 1e6).toFixed(1)} MB`,
-      runs.map((run) => (run === null ? '-' : (run.cpuMs / 1_000).toFixed(2))),
+      STEPS.map((_, index) => runs.at(index - STEPS.length) ?? null).map((run) => (run === null ? '-' : (run.cpuMs / 1_000).toFixed(2))),
       last === null ? '-' : growthOf(runs, startMs).toFixed(2),
       last === null ? '-' : `${last.peakMegabytes.toFixed(0)} MB`,
       last === null ? '-' : `${(last.reportBytes / 1_000).toFixed(0)} kB`,
@@ -82,18 +92,23 @@ async function isFine(growthClass: GrowthClass, folder: string, startMs: number)
 }
 
 /** A run at each size. After one that did not get through, none of the larger ones. */
-async function runsOf(growthClass: GrowthClass, folder: string): Promise<{ readonly runs: Runs; readonly bytes: number }> {
+async function runsOf(
+  growthClass: GrowthClass,
+  folder: string,
+  steps: readonly number[],
+): Promise<{ readonly runs: Runs; readonly bytes: number }> {
+  const place = join(folder, growthClass.name);
   const runs: (Run | null)[] = [];
   let bytes = 0;
-  for (const step of STEPS) {
+  for (const step of steps) {
     if (runs.includes(null)) {
       runs.push(null);
       continue;
     }
-    const written = writeCapture(growthClass, countAt(growthClass, step), join(folder, 'capture'));
+    const written = writeCapture(growthClass, countAt(growthClass, step), place);
     bytes = written.bytes;
     runs.push(await runOn(written.operands));
-    rmSync(join(folder, 'capture'), { recursive: true });
+    rmSync(place, { recursive: true });
   }
   return { runs, bytes };
 }

@@ -5,7 +5,7 @@ export interface Run {
   readonly reportBytes: number;
 }
 
-/** Runs at 1×, 2×, 4× and 8×, in this order; null: drover did not get through. */
+/** Runs at 1×, 2×, 4× and 8×, in this order, or at the last of these sizes alone; null: drover did not get through. */
 export type Runs = readonly (Run | null)[];
 
 /** Twice as much may take so many times as long. n log n comes to 2.2; where half of the time is quadratic, 2.7. */
@@ -32,7 +32,10 @@ export function troubleWith(runs: Runs, startMs: number): string[] {
 /** Whether the last doubling, or the last two together, took too many times as long. */
 export function isWorseThanLinear(runs: Runs, startMs: number): boolean {
   const work = (index: number): number => Math.max((runs.at(index)?.cpuMs ?? 0) - startMs, 1);
-  if (work(-1) < LEAST_MS || work(-1) < LEAST_FOR_ALL * work(0)) return false;
+  if (work(-1) < LEAST_MS) return false;
+  // Of two sizes alone one cannot tell a step from growth: what looks bad is to be run at all sizes.
+  if (runs.length < 3) return growthOf(runs, startMs) > MOST_FOR_TWICE;
+  if (work(-1) < LEAST_FOR_ALL * work(0)) return false;
   return growthOf(runs, startMs) > MOST_FOR_TWICE || work(-1) / Math.max(work(-3), LEAST_MS / 8) > MOST_FOR_FOUR_TIMES;
 }
 
