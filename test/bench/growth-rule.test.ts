@@ -55,7 +55,7 @@ test('one step is not growth, and a run of a few milliseconds is not judged', ()
 });
 
 test('of two sizes alone a step looks like growth, so that the class is run at all sizes', () => {
-  const step = runsOf((times) => 60 + 40 * times + (times === 8 ? 200 : 0));
+  const step = runsOf((times) => 150 + 20 * times + (times === 8 ? 300 : 0));
   assert.equal(isWorseThanLinear(step.slice(2), START_MS), true);
   assert.equal(isWorseThanLinear(step, START_MS), false);
   const linear = runsOf((times) => 100 * times);
