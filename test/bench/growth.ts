@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CLASSES } from './growth/classes.ts';
 import { type GrowthClass, oneFile } from './growth/growth-class.ts';
-import { bestOf, growthOf, type Run, type Runs, troubleWith } from './growth/growth-rule.ts';
+import { bestOf, growthOf, isWorseThanLinear, type Run, type Runs, troubleWith, WORSE } from './growth/growth-rule.ts';
 import { Pen } from './growth/pen.ts';
 import { writeCapture } from './growth/write-capture.ts';
 import { measure } from './measure.ts';
@@ -18,7 +18,9 @@ const QUICK_SIDES = 2;
 /** A run that takes more CPU time is ended: it is worse than linear, whatever comes. */
 const MOST_SECONDS = 60;
 /** A class that looks bad is run again so often: what else the machine does must not make it fail. */
-const AGAIN = 3;
+const AGAIN = 2;
+/** And then, where it still looks worse than linear, at this size: growth goes on, a step does not. */
+const BEYOND = 16;
 
 const { values: flags } = parseArgs({
   options: {
@@ -75,6 +77,7 @@ async function isFine(growthClass: GrowthClass, folder: string, startMs: number)
     runs = runs.length === more.length ? bestOf(runs, more) : more;
     trouble = troubleWith(runs, startMs);
   }
+  if (trouble.includes(WORSE) && !(await goesOn(growthClass, folder, runs, startMs))) trouble = trouble.filter((each) => each !== WORSE);
   const last = runs.at(-1) ?? null;
   console.log(
     row(
@@ -89,6 +92,11 @@ async function isFine(growthClass: GrowthClass, folder: string, startMs: number)
     ),
   );
   return trouble.length === 0;
+}
+
+async function goesOn(growthClass: GrowthClass, folder: string, runs: Runs, startMs: number): Promise<boolean> {
+  const beyond = await runsOf(growthClass, folder, [BEYOND]);
+  return isWorseThanLinear([...runs.slice(-1), ...beyond.runs], startMs);
 }
 
 /** A run at each size. After one that did not get through, none of the larger ones. */

@@ -19,18 +19,21 @@ export const LEAST_MS = 400;
 export const MOST_MEGABYTES = 300;
 export const MOST_REPORT_BYTES = 5_000_000;
 
+export const WORSE = 'worse than linear';
+
 /** What is wrong with how a class grows, in words for the table; empty when nothing is. `startMs` is what drover takes for a capture of one line. */
 export function troubleWith(runs: Runs, startMs: number): string[] {
   if (runs.includes(null)) return ['did not get through'];
   const trouble: string[] = [];
-  if (isWorseThanLinear(runs, startMs)) trouble.push('worse than linear');
+  if (isWorseThanLinear(runs, startMs)) trouble.push(WORSE);
   if (runs.some((run) => (run?.peakMegabytes ?? 0) > MOST_MEGABYTES)) trouble.push(`more than ${MOST_MEGABYTES} MB`);
   if (runs.some((run) => (run?.reportBytes ?? 0) > MOST_REPORT_BYTES)) trouble.push('report over 5 MB');
   return trouble;
 }
 
-/** Whether the last doubling, or the last two together, took too many times as long. */
+/** Whether the last doubling, or the last two together, took too many times as long; so does a run that did not get through. */
 export function isWorseThanLinear(runs: Runs, startMs: number): boolean {
+  if (runs.includes(null)) return true;
   const work = (index: number): number => Math.max((runs.at(index)?.cpuMs ?? 0) - startMs, 1);
   if (work(-1) < LEAST_MS) return false;
   // Of two sizes alone one cannot tell a step from growth: what looks bad is to be run at all sizes.
