@@ -3,6 +3,7 @@ import { readSidecar } from '../parsers/sidecar/sidecar.ts';
 import type { Analysis } from './analysis/analysis.ts';
 import type { AnalysisOptions } from './analysis/options.ts';
 import type { Report } from './analysis/report.ts';
+import { MemoryScarce, MemoryWatch } from './drive/memory-watch.ts';
 import { mergeInputs } from './drive/merge.ts';
 import { OpenInput, type SharedTables } from './drive/open-input.ts';
 import { WORTH_A_THREAD } from './drive/parser-thread.ts';
@@ -44,18 +45,26 @@ export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hoo
   const { Analysis } = await import('./analysis/analysis.ts');
   const analysis = new Analysis(origin, options, noted);
   const progress = progressOf(tally, analysis);
-  const chunkRead = () => hooks.progress?.(progress);
-  if (alone !== null) await readAlone(alone, analysis, chunkRead);
-  else {
-    const openIfThere = async (scanned: ScannedInput): Promise<OpenInput | null> => {
-      try {
-        return await open(scanned);
-      } catch (error) {
-        leaveOut(skippedBy(scanned.input, error));
-        return null;
-      }
-    };
-    await readMerged(inputs, openIfThere, tally, analysis, chunkRead);
+  const memory = new MemoryWatch();
+  const chunkRead = () => {
+    hooks.progress?.(progress);
+    memory.look();
+  };
+  const openIfThere = async (scanned: ScannedInput): Promise<OpenInput | null> => {
+    try {
+      return await open(scanned);
+    } catch (error) {
+      leaveOut(skippedBy(scanned.input, error));
+      return null;
+    }
+  };
+  try {
+    if (alone !== null) await readAlone(alone, analysis, chunkRead);
+    else await readMerged(inputs, openIfThere, tally, analysis, chunkRead);
+  } catch (error) {
+    if (!(error instanceof MemoryScarce)) throw error;
+    // The report of what was read is worth more than an exit code.
+    tally.diagnose('memory-limit', set.paths[0] ?? '', error.message);
   }
   return analysis.finish(tally.facts());
 }

@@ -25,6 +25,9 @@ export interface CallFacts {
   readonly words: string | null;
 }
 
+/** What is known of descriptors by number. */
+type Labels = { get(fd: number): string | undefined };
+
 /** What the scheduler did, in nanoseconds: since the call before, and during the call. */
 export interface SchedulingFacts {
   readonly blockedBefore: Nanoseconds;
@@ -66,14 +69,14 @@ export class PrintedCall implements Call, RawCall, LastLine {
   readonly #axis: TimeAxis;
   #previous: LastLine | null;
   readonly #words: string | null;
-  readonly #labels: ReadonlyMap<number, string> | undefined;
+  readonly #labels: Labels | undefined;
   #args: string | null = null;
 
   constructor(
     facts: CallFacts,
     lane: Lane,
     where: { readonly file: string; readonly line: number; readonly text: string },
-    labels: ReadonlyMap<number, string> | undefined,
+    labels: Labels | undefined,
     axis: TimeAxis,
   ) {
     this.lane = lane;

@@ -26,6 +26,8 @@ export class Reading {
   readonly threads: ThreadTable;
   readonly clock: Clock;
   readonly isTimed: boolean;
+  /** Many calls fit between two stamps that can be told apart, or there are none. */
+  readonly isCoarse: boolean;
   /** Arguments have names (`-N`). */
   readonly hasNames: boolean;
   /** The program's own output may stand between the lines. */
@@ -63,6 +65,7 @@ export class Reading {
       others: [...layout.others],
     };
     this.isTimed = layout.time !== 'none';
+    this.isCoarse = layout.time === 'none' || layout.time === 'clock-seconds';
     this.hasNames = layout.others.includes('-N');
     this.#isRelative = layout.time === 'relative';
     this.isMixed = layout.pid !== 'bare';

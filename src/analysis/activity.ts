@@ -38,7 +38,7 @@ export function describeActivity(model: Model, recorder: ActivityRecorder, origi
         accepted: accepted.slice(0, columns),
         wasted: wasted.slice(0, columns),
         brokenPipes: brokenPipes.slice(0, columns),
-        knownMs: moment(model, isUnknown ? lastOf(row.thread) : end),
+        knownMs: moment(model, isUnknown ? row.thread.lastSeen : end),
         now: told(stay, model),
       };
       if (!isUnknown && end !== UNKNOWN) drawTail(worker, stay, { from: stay.since - firstColumn, to: end - firstColumn, width });
@@ -70,7 +70,7 @@ function identity(
     pid: process.pid,
     role,
     firstMs: moment(model, thread.firstTime),
-    lastMs: moment(model, lastOf(thread)),
+    lastMs: moment(model, thread.lastSeen),
     ended: thread.ended,
   };
 }
@@ -84,7 +84,7 @@ interface Stay {
 }
 
 function stayOf(thread: Thread, lastWasWait: boolean, end: Nanoseconds): Stay {
-  const last = lastOf(thread);
+  const last = thread.lastSeen;
   if (thread.ended) return { state: 'ended', call: '', target: '', since: last };
   const { leftIn } = thread;
   if (leftIn !== null) {
@@ -102,11 +102,6 @@ function stayOf(thread: Thread, lastWasWait: boolean, end: Nanoseconds): Stay {
     };
   if (!thread.lastTimed && lastWasWait) return { state: 'waiting', call: thread.lastSyscall?.name ?? '', target: '', since: last };
   return { state: 'silent', call: '', target: '', since: last };
-}
-
-/** The end of what it did last; of a thread of which no call has ended, its beginning. */
-function lastOf({ firstTime, lastTime }: Thread): Nanoseconds {
-  return Math.max(firstTime, lastTime);
 }
 
 function told({ state, call, target, since }: Stay, model: Model): Now {
