@@ -54,7 +54,7 @@ async function feed(gunzip: Gunzip, packed: AsyncIterable<Buffer>, taken: Taken)
     }
     // That the data break off shows at the end only, and what was unpacked and not taken yet is lost with it.
     while (gunzip.readableLength > 0 && !gunzip.destroyed) await taken.next();
-    gunzip.end();
+    if (!gunzip.destroyed) gunzip.end();
   } catch (error) {
     // Reading failed: let the side that consumes the output throw it.
     gunzip.destroy(error instanceof Error ? error : new Error(String(error)));
