@@ -8,7 +8,6 @@ import type { CaptureFacts } from '../trace/capture-facts.ts';
 import type { Call, TraceRecord } from '../trace/record.ts';
 import { MILLISECOND, SECOND, type TimeOrigin, UNKNOWN } from '../trace/time.ts';
 import { type Activity, describeActivity, describeNow, type Now } from './activity.ts';
-import { leftOutNote, worstOf } from './finding-limit.ts';
 import type { AnalysisOptions } from './options.ts';
 import type { InputFacts } from './parts.ts';
 import type { Report } from './report.ts';
@@ -89,8 +88,8 @@ export class Analysis {
       const { outcome, findings } =
         onlyCounted && !(isWatched && running.kind === 'thundering-herd') ? NOTHING_BUT_COUNTS : concluded(running);
       const asked = wanted === null ? findings : findings.filter((draft) => draft.workers.some((pid) => wanted.has(pid)));
-      outcomes[running.kind] = { ...outcome, reason: outcome.reason + leftOutNote(asked.length) };
-      drafts.push(...worstOf(asked));
+      outcomes[running.kind] = outcome;
+      for (const draft of asked) drafts.push(draft);
     }
     return composeReport({
       facts,
