@@ -1,34 +1,6 @@
 import type { KeptLine } from '../model/turn.ts';
-import type { Nanoseconds } from '../trace/time.ts';
-
-export const KINDS = [
-  'thundering-herd',
-  'accept-skew',
-  'accept-hoarding',
-  'loop-stall',
-  'service-stall',
-  'broken-pipe',
-  'abandoned-request',
-  'request-retry',
-  'fork-then-load',
-  'lazy-import',
-  'gc-io',
-  'gil-starvation',
-  'heartbeat-late',
-  'accept-delay',
-  'accept-errors',
-  'backlog-overflow',
-  'worker-saturation',
-  'stranded-queue',
-  'ineffective-reuseport',
-  'busy-poll',
-  'epoll-churn',
-  'lock-contention',
-  'disk-sync',
-  'blocking-dns',
-  'fd-leak',
-] as const;
-export type Kind = (typeof KINDS)[number];
+import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
+import type { Capabilities } from './detector.ts';
 
 export type Severity = 'critical' | 'warning' | 'info';
 /** `likely`: direct evidence, the mechanism is visible. `possible`: the pattern fits but a part is missing. `cannot-tell`: the data is poor. */
@@ -53,8 +25,7 @@ export interface Step {
 export type Metric = number | string | boolean | null | readonly Metric[] | { readonly [name: string]: Metric };
 
 /** A finding in trace terms: the report adds the id, the times of day and the links to other findings. */
-export interface DraftFinding {
-  readonly kind: Kind;
+export interface DraftFinding<Metrics = { readonly [name: string]: unknown }> {
   readonly severity: Severity;
   readonly sureness: Sureness;
   /** At most 78 characters. */
@@ -68,23 +39,39 @@ export interface DraftFinding {
   readonly openEnded: boolean;
   /** Pids. */
   readonly workers: readonly number[];
-  readonly metrics: { readonly [name: string]: Metric };
+  readonly metrics: Metrics;
   readonly evidence: readonly KeptLine[];
   readonly next: readonly Step[];
   /** What to do instead while event loops of the same capture stall. */
   readonly nextWhileStalled?: readonly Step[];
   /** What to do instead while a finding of that kind, a warning at least, is about one of the same workers. */
-  readonly nextWhile?: Readonly<Partial<Record<Kind, readonly Step[]>>>;
+  readonly nextWhile?: Readonly<Record<string, readonly Step[]>>;
   /** Names the requests, stalls or listeners it speaks of, so that findings about the same things can be linked. */
   readonly subjects: readonly string[];
 }
 
-export interface Conclusion {
+/** What a detector says: one outcome, and findings when it found something. */
+export interface Conclusion<Metrics = { readonly [name: string]: unknown }> {
   readonly outcome: Outcome;
-  readonly findings: readonly DraftFinding[];
+  readonly findings: readonly DraftFinding<Metrics>[];
+}
+
+/** Something was found; `reason` counts it. */
+export function found<Metrics>(reason: string, findings: readonly DraftFinding<Metrics>[]): Conclusion<Metrics> {
+  return { outcome: { status: 'found', reason }, findings };
+}
+
+/** Everything needed was there, and nothing was found; `reason` says what was looked at, in numbers. */
+export function clear(reason: string): Conclusion<never> {
+  return { outcome: { status: 'clear', reason }, findings: [] };
 }
 
 /** The trace cannot tell; `reason` says why, and what would make it tell. */
-export function notApplicable(reason: string): Conclusion {
+export function notApplicable(reason: string): Conclusion<never> {
   return { outcome: { status: 'not-applicable', reason }, findings: [] };
+}
+
+/** Where a finding lies on the time axis; UNKNOWN in a capture without times. */
+export function span({ times }: Pick<Capabilities, 'times'>, start: Nanoseconds, end: Nanoseconds): Pick<DraftFinding, 'start' | 'end'> {
+  return times ? { start, end } : { start: UNKNOWN, end: UNKNOWN };
 }
