@@ -1,12 +1,12 @@
 import type { Capabilities } from '../detectors/detector.ts';
-import type { DraftFinding, Kind, Step } from '../detectors/finding.ts';
-import { detectors } from '../detectors/registry.ts';
+import type { Step } from '../detectors/finding.ts';
+import { definitionOf, type Kind } from '../detectors/registry.ts';
 import { milliseconds, plural } from '../detectors/words.ts';
 import type { Model } from '../model/model.ts';
 import { UNKNOWN } from '../trace/time.ts';
 import { linksOf } from './finding-links.ts';
 import { inOrderOfAction } from './finding-order.ts';
-import type { Parts } from './parts.ts';
+import type { Draft, Parts } from './parts.ts';
 import { assessQuality } from './quality.ts';
 import type { CallStatistics, Finding, Report, Window } from './report.ts';
 import { isoTime, timeOfDay } from './times.ts';
@@ -33,8 +33,7 @@ export function composeReport(parts: Parts): Report {
   };
 }
 
-function windowOf({ model, origin, capabilities, options }: Parts): Window {
-  void options;
+function windowOf({ model, origin, capabilities }: Parts): Window {
   const start = Math.max(model.firstTime, model.options.from);
   const end = Math.min(model.lastTime, model.options.to);
   if (!capabilities.times || model.firstTime === UNKNOWN) return { startTime: null, endTime: null, timeOfDay: null, durationMs: null };
@@ -47,13 +46,10 @@ function windowOf({ model, origin, capabilities, options }: Parts): Window {
 }
 
 function findingsOf({ drafts, origin, model }: Parts): Finding[] {
-  const sorted = inOrderOfAction(
-    drafts,
-    detectors.map(({ kind }) => kind),
-  );
+  const sorted = inOrderOfAction(drafts);
   const links = linksOf(sorted);
   const numbers = new Map<Kind, number>();
-  const ids = new Map<DraftFinding, string>();
+  const ids = new Map<Draft, string>();
   for (const draft of sorted) {
     const number = (numbers.get(draft.kind) ?? 0) + 1;
     numbers.set(draft.kind, number);
@@ -89,9 +85,9 @@ function findingsOf({ drafts, origin, model }: Parts): Finding[] {
 }
 
 /** What to do, unless another finding of this report says why not. */
-function stepsOf(draft: DraftFinding, drafts: readonly DraftFinding[]): readonly Step[] {
+function stepsOf(draft: Draft, drafts: readonly Draft[]): readonly Step[] {
   const { next, nextWhileStalled, nextWhile = {} } = draft;
-  if (nextWhileStalled !== undefined && drafts.some(({ kind }) => kind === 'loop-stall' || kind === 'service-stall'))
+  if (nextWhileStalled !== undefined && drafts.some(({ kind }) => definitionOf(kind).tellsStalls === true))
     return nextWhileStalled;
   const other = drafts.find(
     ({ kind, severity, workers }) => kind in nextWhile && severity !== 'info' && workers.some((pid) => draft.workers.includes(pid)),
@@ -100,7 +96,7 @@ function stepsOf(draft: DraftFinding, drafts: readonly DraftFinding[]): readonly
 }
 
 /** Where the tracer lost events a gap may be a lost line, and every count is too low: the finding says so and is at most possible. */
-function withLosses(draft: DraftFinding, { losses }: Model): Pick<DraftFinding, 'sureness' | 'summary' | 'metrics'> {
+function withLosses(draft: Draft, { losses }: Model): Pick<Draft, 'sureness' | 'summary' | 'metrics'> {
   const { start, end, sureness, summary, metrics } = draft;
   const lostEvents = losses.total === 0 || start === UNKNOWN || end === UNKNOWN ? losses.total : losses.between(start, end);
   if (lostEvents === 0) return { sureness, summary, metrics };

@@ -1,6 +1,8 @@
-import type { Kind, Metric, Outcome, Severity, Step, Sureness } from '../detectors/finding.ts';
+import type { Outcome, Severity, Step, Sureness } from '../detectors/finding.ts';
+import type { Metric } from '../detectors/metric.ts';
+// Only its type: views of a report must not load every detector.
+import type { Kind } from '../detectors/registry.ts';
 
-export { KINDS } from '../detectors/finding.ts';
 export type { Kind, Metric, Outcome, Severity, Step, Sureness };
 
 /**

@@ -1,7 +1,7 @@
 import type { FactHandlers } from '../model/fact-bus.ts';
 import type { Model } from '../model/model.ts';
 import type { Conclusion } from './finding.ts';
-import type { Shapes, ValuesOf } from './metric.ts';
+import type { Metrics, Shapes, ValuesOf } from './metric.ts';
 import type { Need } from './need.ts';
 
 /** What the lines of the capture can tell. */
@@ -30,12 +30,12 @@ export interface Threshold {
 }
 
 /** A detector at work on one trace. */
-export interface Detector<Metrics = { readonly [name: string]: unknown }> {
+export interface Detector<Values extends Metrics = Metrics> {
   readonly on: FactHandlers;
   /** The trace has ended: takes in what waited for later records. Called once, before the last `conclude`. */
   end?(): void;
   /** The verdict so far. May be asked at any time and more than once; changes nothing. */
-  conclude(): Conclusion<Metrics>;
+  conclude(): Conclusion<Values>;
 }
 
 /** Everything that there is to know about a detector without running it. Lists, schema, order and links are made from it. */
@@ -55,8 +55,12 @@ export interface DetectorDefinition<
   readonly alsoUses?: readonly string[];
   /** Kinds that may be its cause, so that they are acted on first; `anywhere`: whatever worker they are about. */
   readonly follows?: { readonly kinds: readonly string[]; readonly anywhere: boolean };
-  /** Kinds that it is linked with when both are about one process, even if nothing else connects them. */
+  /** Kinds that it is linked with when both are about one process, even if nothing else connects them. One of the two names the other. */
   readonly linkedInProcess?: readonly string[];
+  /** Its findings say that event loops stand still: while they hold, others give what they have in `nextWhileStalled`. */
+  readonly tellsStalls?: true;
+  /** It can judge a capture in which the kernel counted and no call was recorded; its needs do not matter there. */
+  readonly judgesCounts?: true;
   /** The shape of each number that its findings carry. */
   readonly metrics: Fields;
   create(context: Context): Detector<ValuesOf<Fields>>;

@@ -1,6 +1,7 @@
 import type { KeptLine } from '../model/turn.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { Capabilities } from './detector.ts';
+import type { Metrics } from './metric.ts';
 
 export type Severity = 'critical' | 'warning' | 'info';
 /** `likely`: direct evidence, the mechanism is visible. `possible`: the pattern fits but a part is missing. `cannot-tell`: the data is poor. */
@@ -22,10 +23,8 @@ export interface Step {
   readonly caveat?: string;
 }
 
-export type Metric = number | string | boolean | null | readonly Metric[] | { readonly [name: string]: Metric };
-
 /** A finding in trace terms: the report adds the id, the times of day and the links to other findings. */
-export interface DraftFinding<Metrics = { readonly [name: string]: unknown }> {
+export interface DraftFinding<Values extends Metrics = Metrics> {
   readonly severity: Severity;
   readonly sureness: Sureness;
   /** At most 78 characters. */
@@ -39,7 +38,7 @@ export interface DraftFinding<Metrics = { readonly [name: string]: unknown }> {
   readonly openEnded: boolean;
   /** Pids. */
   readonly workers: readonly number[];
-  readonly metrics: Metrics;
+  readonly metrics: Values;
   readonly evidence: readonly KeptLine[];
   readonly next: readonly Step[];
   /** What to do instead while event loops of the same capture stall. */
@@ -51,13 +50,13 @@ export interface DraftFinding<Metrics = { readonly [name: string]: unknown }> {
 }
 
 /** What a detector says: one outcome, and findings when it found something. */
-export interface Conclusion<Metrics = { readonly [name: string]: unknown }> {
+export interface Conclusion<Values extends Metrics = Metrics> {
   readonly outcome: Outcome;
-  readonly findings: readonly DraftFinding<Metrics>[];
+  readonly findings: readonly DraftFinding<Values>[];
 }
 
 /** Something was found; `reason` counts it. */
-export function found<Metrics>(reason: string, findings: readonly DraftFinding<Metrics>[]): Conclusion<Metrics> {
+export function found<Values extends Metrics>(reason: string, findings: readonly DraftFinding<Values>[]): Conclusion<Values> {
   return { outcome: { status: 'found', reason }, findings };
 }
 

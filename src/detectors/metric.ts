@@ -11,16 +11,31 @@ export interface JsonSchema {
   readonly additionalProperties?: JsonSchema | false;
 }
 
+/** What a finding carries besides its sentences: plain data. */
+export type Metric = number | string | boolean | null | readonly Metric[] | { readonly [name: string]: Metric };
+export type Metrics = { readonly [name: string]: Metric };
+
 /** What a metric looks like: its JSON Schema, and the TypeScript type of its value, which stands in a member that is never there. */
-export interface Shape<Value> {
+export interface Shape<Value extends Metric> {
   readonly schema: JsonSchema;
+  /** Only some findings of the kind carry it. */
+  readonly isSometimes?: true;
   readonly value?: Value;
 }
 
-export type Shapes = Readonly<Record<string, Shape<unknown>>>;
+/** The shape of a metric that only some findings of the kind carry. */
+interface SometimesShape<Value extends Metric> extends Shape<Value> {
+  readonly isSometimes: true;
+}
+
+export type Shapes = Readonly<Record<string, Shape<Metric>>>;
 /** The type of the values that have these shapes. */
-export type ValuesOf<Fields extends Shapes> = { readonly [Name in keyof Fields]: ValueOf<Fields[Name]> };
-export type ValueOf<Each> = Each extends Shape<infer Value> ? Value : never;
+export type ValuesOf<Fields extends Shapes> = {
+  readonly [Name in keyof Fields as Fields[Name] extends SometimesShape<Metric> ? never : Name]: ValueOf<Fields[Name]>;
+} & {
+  readonly [Name in keyof Fields as Fields[Name] extends SometimesShape<Metric> ? Name : never]?: ValueOf<Fields[Name]>;
+};
+type ValueOf<Each> = Each extends Shape<infer Value> ? Value : never;
 
 /**
  * The shapes of metrics. Each takes one sentence that says what the number is; the published JSON Schema and the type of `metrics` of a
@@ -42,21 +57,25 @@ export const metric = {
   percent: (description: string): Shape<number> => ({ schema: { description, type: 'number', minimum: 0, maximum: 100 } }),
   /** Any other quantity, from 0 on. */
   amount: (description: string): Shape<number> => ({ schema: { description, type: 'number', minimum: 0 } }),
-  oneOf: <const Word extends string>(words: readonly Word[], description: string): Shape<Word> => ({ schema: { description, enum: words } }),
+  oneOf: <const Word extends string>(words: readonly Word[], description: string): Shape<Word> => ({
+    schema: { description, enum: words },
+  }),
   /** A list of values of one shape. */
-  list: <Value>(items: Shape<Value>, description: string): Shape<readonly Value[]> => ({
+  list: <Value extends Metric>(items: Shape<Value>, description: string): Shape<readonly Value[]> => ({
     schema: { description, type: 'array', items: items.schema },
   }),
   /** Values of one shape by names that the trace chooses: errors, kinds of descriptors. */
-  table: <Value>(values: Shape<Value>, description: string): Shape<Readonly<Record<string, Value>>> => ({
+  table: <Value extends Metric>(values: Shape<Value>, description: string): Shape<Readonly<Record<string, Value>>> => ({
     schema: { description, type: 'object', additionalProperties: values.schema },
   }),
-  /** An object with these members, all of them there. */
-  record: <Fields extends Shapes>(fields: Fields, description: string): Shape<ValuesOf<Fields>> => ({
-    schema: { description, ...objectSchema(fields) },
+  /** An object with these members. */
+  record: <Fields extends Shapes>(fields: Fields, description?: string): Shape<ValuesOf<Fields>> => ({
+    schema: { ...(description === undefined ? {} : { description }), ...objectSchema(fields) },
   }),
   /** null where the capture does not tell. */
-  orNull: <Value>({ schema }: Shape<Value>): Shape<Value | null> => ({ schema: nullable(schema) }),
+  orNull: <Value extends Metric>({ schema }: Shape<Value>): Shape<Value | null> => ({ schema: nullable(schema) }),
+  /** Only some findings of the kind carry it: a kind may tell two stories. */
+  sometimes: <Value extends Metric>({ schema }: Shape<Value>): SometimesShape<Value> => ({ schema, isSometimes: true }),
 } as const;
 
 /** The schema of an object with these members. */
@@ -64,7 +83,7 @@ export function objectSchema(fields: Shapes): JsonSchema {
   return {
     type: 'object',
     properties: Object.fromEntries(Object.entries(fields).map(([name, { schema }]) => [name, schema])),
-    required: Object.keys(fields),
+    required: Object.keys(fields).filter((name) => fields[name]?.isSometimes !== true),
   };
 }
 

@@ -26,5 +26,5 @@ export function sentenceOfMissing(needs: readonly Need[], capabilities: Capabili
   const seen = new Set(model.statistics.all().map(({ syscall }) => syscall.family));
   const calls = needs.filter((need) => typeof need !== 'string').find(({ families }) => !families.some((family) => seen.has(family)));
   if (calls === undefined) return null;
-  return `No ${calls.calls} call in the trace: ${calls.without}. Record without -e: ${RECORDING}`;
+  return `No ${calls.calls} call in the trace: ${calls.without}. If -e left it out, record without -e: ${RECORDING}`;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import test from 'node:test';
-import { THRESHOLDS } from '../../src/detectors/thresholds.ts';
+import { THRESHOLDS } from '../../src/detectors/registry.ts';
 import { runDrover } from '../support/run-drover.ts';
 
 const DETECTORS = new URL('../../../src/detectors/', import.meta.url);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { KINDS } from '../../src/analysis/report.ts';
+import { KINDS } from '../../src/detectors/registry.ts';
 import { renderJson } from '../../src/output/json.ts';
 import { buildFinding, buildReport, buildStallMetrics, nightReport as small } from '../support/report-builder.ts';
 

@@ -1,32 +1,26 @@
 import type { BareAccept } from '../../model/facts.ts';
 import type { Thread } from '../../model/thread.ts';
-import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
+import { MILLISECOND } from '../../trace/time.ts';
 
 const NEAR = 5 * MILLISECOND;
-const DRAIN = 50 * MILLISECOND;
 
 /**
- * Counts lost races in a capture that holds accepts and no waits (`-e trace=accept4`; semantics 2.5, level A): an EAGAIN is lost when another
- * thread accepted within 5 ms before or after it, and a drain when the thread's own last accept had just succeeded and nobody else's did.
+ * Counts lost races in a capture that holds accepts and no waits (`-e trace=accept4`): an EAGAIN is lost when another thread accepted within
+ * 5 ms before or after it. Any other EAGAIN ended an accept loop, or nobody knows why it was tried.
  */
 export class BareAccepts {
   accepted = 0;
   lost = 0;
-  drained = 0;
-  unexplained = 0;
   readonly threads = new Set<Thread>();
-  readonly shares = new Map<Thread, number>();
-  readonly #lastWon = new Map<Thread, Nanoseconds>();
+  /** EAGAINs that a later winner may explain. */
   #open: BareAccept[] = [];
   #lastWinner: BareAccept | null = null;
 
   add(accept: BareAccept): void {
     this.threads.add(accept.thread);
-    this.#open = this.#open.filter((waiting) => this.#stillOpen(waiting, accept));
+    if (this.#open.length > 0) this.#open = this.#open.filter((waiting) => this.#stillOpen(waiting, accept));
     if (accept.accepted) {
       this.accepted++;
-      this.shares.set(accept.thread, (this.shares.get(accept.thread) ?? 0) + 1);
-      this.#lastWon.set(accept.thread, accept.end);
       this.#lastWinner = accept;
       return;
     }
@@ -41,18 +35,6 @@ export class BareAccepts {
       this.lost++;
       return false;
     }
-    if (next.start - waiting.end <= NEAR) return true;
-    this.#explain(waiting);
-    return false;
-  }
-
-  #explain(waiting: BareAccept): void {
-    const won = this.#lastWon.get(waiting.thread);
-    if (won !== undefined && waiting.start - won <= DRAIN) this.drained++;
-    else this.unexplained++;
-  }
-
-  finish(): void {
-    for (const waiting of this.#open.splice(0)) this.#explain(waiting);
+    return next.start - waiting.end <= NEAR;
   }
 }
