@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { detectors, isThreshold, KINDS, type RegisteredDetector, THRESHOLDS, type ThresholdName } from '../src/detectors/registry.ts';
+import { detectors, isThreshold, KINDS, THRESHOLDS, type ThresholdName } from '../src/detectors/registry.ts';
 import { analyzed, ofKind } from './support/analyzed.ts';
+import { fences, pageOf } from './support/detector-page.ts';
 
 /** Compiled tests lie in dist/test; the READMEs are not copied there. */
 const FOLDER = new URL('../../src/detectors/', import.meta.url);
@@ -20,24 +21,6 @@ interface ThresholdRow {
   readonly unit: string;
   readonly meaning: string;
   readonly source: string;
-}
-
-function pageOf({ kind }: RegisteredDetector): string {
-  return readFileSync(new URL(`${kind}/README.md`, FOLDER), 'utf8');
-}
-
-/** The fenced blocks with this info string, each with the heading it stands under. */
-function fences(page: string, info: string): { readonly under: string; readonly text: string }[] {
-  const found: { under: string; text: string }[] = [];
-  for (const match of page.matchAll(/^```([^\n]*)\n([\s\S]*?)^```$/gm)) {
-    const under =
-      page
-        .slice(0, match.index)
-        .match(/^## (.*)$/gm)
-        ?.at(-1) ?? '';
-    if (new RegExp(`^${info}$`).test(match[1] ?? '')) found.push({ under, text: match[2] ?? '' });
-  }
-  return found;
 }
 
 /** What is no example. */
@@ -79,7 +62,7 @@ describe('the registry', () => {
 for (const definition of detectors) {
   const { kind, title, thresholds, alsoUses = [] } = definition;
   describe(`the page of ${kind}`, () => {
-    const page = pageOf(definition);
+    const page = pageOf(kind);
 
     it('has the title of the detector and the fixed headings in their order', () => {
       assert.ok(page.startsWith(`# ${title}\n`));

@@ -87,8 +87,7 @@ function findingsOf({ drafts, origin, model }: Parts): Finding[] {
 /** What to do, unless another finding of this report says why not. */
 function stepsOf(draft: Draft, drafts: readonly Draft[]): readonly Step[] {
   const { next, nextWhileStalled, nextWhile = {} } = draft;
-  if (nextWhileStalled !== undefined && drafts.some(({ kind }) => definitionOf(kind).tellsStalls === true))
-    return nextWhileStalled;
+  if (nextWhileStalled !== undefined && drafts.some(({ kind }) => definitionOf(kind).tellsStalls === true)) return nextWhileStalled;
   const other = drafts.find(
     ({ kind, severity, workers }) => kind in nextWhile && severity !== 'info' && workers.some((pid) => draft.workers.includes(pid)),
   );

@@ -4,6 +4,7 @@ import type { Thread } from '../../model/thread.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
+import { sentenceWithout } from '../need.ts';
 import { reasonOf } from '../stall-cause/cause.ts';
 import { duration, plural } from '../words.ts';
 import { stallFinding } from './finding.ts';
@@ -13,7 +14,8 @@ import { addStall, type Stall, type StallGroup } from './stall-group.ts';
 export const loopStall = defineDetector({
   kind: 'loop-stall',
   title: 'An event loop does not get back to its wait',
-  needs: ['times'],
+  // Without times a call that tells its duration may still show a stall.
+  needs: [],
   thresholds: {
     'stall-ms': { default: 100, unit: 'ms', meaning: 'A loop that does not get back to its wait for this long is stalled.' },
     'stall-critical-ms': { default: 1000, unit: 'ms', meaning: 'From here on a stall is critical.' },
@@ -78,6 +80,7 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
   for (const thread of loops)
     for (const group of groups.get(thread)?.values() ?? []) findings.push(stallFinding(context, group, roles.get(thread) === 'acceptor'));
   if (findings.length > 0) return found(`${plural(findings.length, 'worker and cause', 'workers and causes')} with stalls`, findings);
+  if (!capabilities.times) return notApplicable(sentenceWithout(['times']));
   if (loops.length === 0) return notApplicable(noLoop(roles.values()));
   const turns = loops.reduce((sum, { loop }) => sum + loop.turns, 0);
   const longest = loops.reduce((most, { loop }) => Math.max(most, loop.longestTurn), 0);
