@@ -32,9 +32,7 @@ export interface Threshold {
 /** A detector at work on one trace. */
 export interface Detector<Values extends Metrics = Metrics> {
   readonly on: FactHandlers;
-  /** The trace has ended: takes in what waited for later records. Called once, before the last `conclude`. */
-  end?(): void;
-  /** The verdict so far. May be asked at any time and more than once; changes nothing. */
+  /** The verdict so far. May be asked at any time and more than once; changes nothing: what still waits for later records is looked at in a copy. */
   conclude(): Conclusion<Values>;
 }
 

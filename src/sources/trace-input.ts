@@ -34,14 +34,23 @@ export interface FactTexts {
   readonly after: string;
 }
 
+/** A file that lies in a directory of the trace and is not read, or not further. */
+export interface LeftOutFile {
+  /** `skipped-file`: it is no file of a trace; `read-error`: it may be one and cannot be read. */
+  readonly code: 'skipped-file' | 'read-error';
+  readonly path: string;
+  /** Why, without the path: `it is a named pipe`. */
+  readonly reason: string;
+}
+
 /** The inputs that belong to one trace, with what the report says about where they came from. */
 export interface InputSet {
   readonly kind: 'file' | 'live' | 'stdin';
   /** As the user named them: a directory stays one path. */
   readonly paths: readonly string[];
   readonly inputs: readonly TraceInput[];
-  /** Files of a directory that are none of its `-ff` files. */
-  readonly leftOut: readonly string[];
+  /** Files of a directory that are none of its `-ff` files, or cannot be read. */
+  readonly leftOut: readonly LeftOutFile[];
   /** Sentences for the user about how the paths were read: files left out, several sets in a directory. */
   readonly notices: readonly string[];
   /** Of a directory that `drover recipe` made. */

@@ -1,7 +1,9 @@
 import type { HangUp } from '../../model/facts.ts';
 import { pidsOf } from '../../model/roles.ts';
+import { elapsed } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
+import { moment } from '../moment.ts';
 import { count, duration, milliseconds, plural } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -17,29 +19,29 @@ export interface HangUps {
 }
 
 /** The finding about all of them. */
-export function finding({ capabilities }: Context, { total, answered, kept }: HangUps, severity: Severity): DraftFinding<Metrics> {
+export function finding({ model, capabilities }: Context, { total, answered, kept }: HangUps, severity: Severity): DraftFinding<Metrics> {
   const { times } = capabilities;
   const oldest = kept.reduce((most, hangUp) => (ageOf(hangUp) > ageOf(most) ? hangUp : most));
   const age = times ? `; the oldest request, ${oldest.request.name}, was ${duration(ageOf(oldest))} old` : '';
-  const first = kept[0] ?? oldest;
+  const moments = kept.map(({ time }) => time);
   return {
     severity,
     sureness: answered < total ? 'likely' : 'possible',
     title: `${plural(total, 'client')} hung up before the reply`,
     summary: `${plural(total, 'client')} closed the connection before the first byte of the reply${age}. ${answeredNote(answered, total)}`,
     why: 'Work for a client that has left is wasted, and the client often asks again.',
-    ...span(capabilities, first.time, kept.at(-1)?.time ?? first.time),
+    ...span(capabilities, Math.min(...moments), Math.max(...moments)),
     openEnded: false,
     workers: pidsOf(kept.map((hangUp) => hangUp.thread)),
     metrics: {
       count: total,
       requests: kept.map((hangUp) => ({
         pid: hangUp.thread.process.pid,
-        fd: hangUp.request.connection.fd,
+        fd: hangUp.request.connection.fd < 0 ? null : hangUp.request.connection.fd,
         peer: hangUp.request.connection.peer,
         request: hangUp.request.line,
         ageMs: times ? milliseconds(ageOf(hangUp)) : null,
-        hungUpMs: times ? milliseconds(hangUp.time) : null,
+        hungUpMs: times ? moment(model, hangUp.time) : null,
         answered: hangUp.answered,
       })),
     },
@@ -56,7 +58,7 @@ function answeredNote(answered: number, total: number): string {
 }
 
 function ageOf({ request, time }: HangUp): number {
-  return time - request.startedAt;
+  return elapsed(request.startedAt, time);
 }
 
 const ADVICE: readonly Step[] = [

@@ -1,7 +1,9 @@
 import type { Listener } from '../../model/listeners.ts';
 import { pidsOf } from '../../model/roles.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
+import type { Context } from '../detector.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
+import { moment } from '../moment.ts';
 import { count, duration, milliseconds } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { Queue } from './queue.ts';
@@ -10,6 +12,7 @@ const EVIDENCE = 6;
 
 /** The finding about one listener whose connections waited, or whose clients had left. */
 export function finding(
+  { model }: Context,
   listener: Listener,
   { delays, deadCount, dead, threads, first, last, longest }: Queue,
   { said, usual, isSlow }: { readonly said: string; readonly usual: Nanoseconds; readonly isSlow: boolean },
@@ -41,7 +44,7 @@ export function finding(
         pid: thread.process.pid,
         peer,
         waitedMs: milliseconds(delay),
-        atMs: milliseconds(time),
+        atMs: moment(model, time),
       })),
     },
     evidence: [...(longest === null ? [] : [longest]), ...dead.map(({ line }) => line)].slice(0, EVIDENCE),

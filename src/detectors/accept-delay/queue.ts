@@ -1,7 +1,7 @@
 import type { QueueDelay } from '../../model/facts.ts';
 import type { Thread } from '../../model/thread.ts';
 import type { KeptLine } from '../../model/turn.ts';
-import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { earlier, later, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { Delays } from './delays.ts';
 
 const KEPT = 20;
@@ -29,8 +29,8 @@ export class Queue {
     if (delay > this.delays.longest || this.longest === null) this.longest = line;
     this.delays.add(delay);
     this.threads.add(connection.acceptedBy);
-    if (this.first === UNKNOWN) this.first = time - delay;
-    this.last = time;
+    this.first = earlier(this.first, time - delay);
+    this.last = later(this.last, time);
     if (!goneBefore) return;
     this.deadCount++;
     if (this.dead.length < KEPT) this.dead.push({ thread: connection.acceptedBy, peer: connection.peer, delay, time, line });

@@ -1,5 +1,6 @@
 import type { AcceptError, DroppedConnection } from '../../model/facts.ts';
 import type { Listener } from '../../model/listeners.ts';
+import { earlier, later } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found } from '../finding.ts';
 import { plural } from '../words.ts';
@@ -28,7 +29,8 @@ export const acceptErrors = defineDetector({
           trouble.total++;
           trouble.errors.set(error, (trouble.errors.get(error) ?? 0) + 1);
           trouble.workers.add(thread.process);
-          trouble.last = time;
+          trouble.first = earlier(trouble.first, time);
+          trouble.last = later(trouble.last, time);
           if (trouble.lines.length < EVIDENCE) trouble.lines.push(line);
         },
         droppedConnection({ connection }: DroppedConnection) {

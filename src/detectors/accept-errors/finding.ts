@@ -1,7 +1,8 @@
 import type { Listener } from '../../model/listeners.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
-import { count, duration, milliseconds, plural } from '../words.ts';
+import { moment } from '../moment.ts';
+import { count, duration, plural } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { Trouble } from './trouble.ts';
 
@@ -32,8 +33,8 @@ export function finding(context: Context, listener: Listener, trouble: Trouble):
       count: total,
       errors: Object.fromEntries(named),
       dropped,
-      firstMs: times ? milliseconds(first) : null,
-      lastMs: times ? milliseconds(last) : null,
+      firstMs: times ? moment(context.model, first) : null,
+      lastMs: times ? moment(context.model, last) : null,
       openDescriptors: census,
     },
     evidence: trouble.lines,

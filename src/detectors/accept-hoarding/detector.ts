@@ -78,7 +78,7 @@ function conclude(context: Context, queues: ReadonlyMap<Listener, Hoards>): Conc
     const hoards = queues.get(listener);
     const totals = hoards?.totals(acceptors);
     if (hoards !== undefined && totals !== undefined && totals.count >= context.threshold('hoarded-requests'))
-      findings.push(finding(listener, acceptors, hoards.mostInOneGo, totals));
+      findings.push(finding(model, listener, acceptors, hoards.mostInOneGo, totals));
     else
       reasons.push(
         `${listener.name}: ${plural(totals?.count ?? 0, 'request')} waited in one worker while another was idle; ${

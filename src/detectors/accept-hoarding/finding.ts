@@ -1,7 +1,9 @@
 import type { Listener } from '../../model/listeners.ts';
+import type { Model } from '../../model/model.ts';
 import { pidsOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import type { DraftFinding, Step } from '../finding.ts';
+import { moment } from '../moment.ts';
 import { count, duration, milliseconds, plural, workerName } from '../words.ts';
 import type { Hoards } from './hoards.ts';
 import type { Metrics } from './metrics.ts';
@@ -9,6 +11,7 @@ import type { Metrics } from './metrics.ts';
 const EVIDENCE = 6;
 
 export function finding(
+  model: Model,
   listener: Listener,
   acceptors: readonly Thread[],
   mostInOneGo: number,
@@ -25,8 +28,8 @@ export function finding(
       `${plural(workers.length, 'worker')} of ${acceptors.length} accepted up to ${count(mostInOneGo)} connections of ${listener.name} in one go; ${plural(requests, 'request')} on them then stood behind others of the same worker while another worker waited for work. ` +
       `The longest, ${longest.request}, stood there for ${duration(longest.behind)}; ${workerName(longest.idle.process.pid).toLowerCase()} was idle for ${duration(longest.idleFor)} of that time.`,
     why: 'What a worker has accepted no other worker can take. A connection that stays in the shared queue goes to whoever is free first.',
-    start: worst[0]?.from ?? 0,
-    end: worst.at(-1)?.to ?? 0,
+    start: Math.min(...worst.map(({ from }) => from)),
+    end: Math.max(...worst.map(({ to }) => to)),
     openEnded: false,
     workers,
     metrics: {
@@ -38,8 +41,8 @@ export function finding(
       requests: worst.map(({ thread, request, from, to, behind, idle, idleFor }) => ({
         pid: thread.process.pid,
         request,
-        acceptedMs: milliseconds(from),
-        repliedMs: milliseconds(to),
+        acceptedMs: moment(model, from),
+        repliedMs: moment(model, to),
         behindMs: milliseconds(behind),
         idle: idle.process.pid,
         idleMs: milliseconds(idleFor),

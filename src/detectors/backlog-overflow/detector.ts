@@ -67,6 +67,7 @@ function conclude(context: Context, queues: ReadonlyMap<Listener, Floods>): Conc
     if (full.length > 0)
       findings.push(
         finding(
+          context,
           listener,
           limit,
           full,

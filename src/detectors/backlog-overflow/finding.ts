@@ -1,6 +1,8 @@
 import type { Listener } from '../../model/listeners.ts';
 import { pidsOf } from '../../model/roles.ts';
+import type { Context } from '../detector.ts';
 import type { DraftFinding, Step } from '../finding.ts';
+import { moment } from '../moment.ts';
 import { count, duration, milliseconds, plural } from '../words.ts';
 import type { Flood } from './floods.ts';
 import type { Metrics } from './metrics.ts';
@@ -8,7 +10,13 @@ import type { Metrics } from './metrics.ts';
 const SHOWN = 20;
 
 /** The finding about one listener whose queue was full at least once, or (`wasFull` is false) nearly. */
-export function finding(listener: Listener, limit: number, full: readonly Flood[], wasFull: boolean): DraftFinding<Metrics> {
+export function finding(
+  { model }: Context,
+  listener: Listener,
+  limit: number,
+  full: readonly Flood[],
+  wasFull: boolean,
+): DraftFinding<Metrics> {
   const { name, openedLine } = listener;
   const worst = full.reduce((most, flood) => (flood.accepted > most.accepted ? flood : most));
   const away = worst.start - worst.since;
@@ -20,8 +28,8 @@ export function finding(listener: Listener, limit: number, full: readonly Flood[
     title: `Queue of ${name} ${wasFull ? 'full' : 'nearly full'}: ${count(worst.accepted)} waiting, backlog ${count(limit)}`.slice(0, 78),
     summary: `Nobody looked at ${name} for ${duration(away)}; then ${plural(worst.accepted, 'connection')} were accepted within ${duration(worst.end - worst.start)}. With a backlog of ${count(limit)} the kernel queues ${count(limit + 1)}.${again}`,
     why: 'While the queue is full the kernel drops what comes. The client tries again after 1 s, then 3 s and 7 s: people see pages that take whole seconds, and neither the log of the server nor this trace shows the ones that were dropped.',
-    start: full[0]?.since ?? 0,
-    end: full.at(-1)?.end ?? 0,
+    start: Math.min(...full.map(({ since }) => since)),
+    end: Math.max(...full.map(({ end }) => end)),
     openEnded: false,
     workers,
     metrics: {
@@ -32,9 +40,9 @@ export function finding(listener: Listener, limit: number, full: readonly Flood[
       most: worst.accepted,
       awayMs: milliseconds(away),
       floods: full.slice(-SHOWN).map(({ since, start, end, accepted }) => ({
-        fromMs: milliseconds(since),
-        startMs: milliseconds(start),
-        endMs: milliseconds(end),
+        fromMs: moment(model, since),
+        startMs: moment(model, start),
+        endMs: moment(model, end),
         accepted,
       })),
     },

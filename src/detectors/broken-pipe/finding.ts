@@ -4,6 +4,7 @@ import { pidsOf } from '../../model/roles.ts';
 import type { KeptLine } from '../../model/turn.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
+import { moment } from '../moment.ts';
 import { count, duration, milliseconds, plural } from '../words.ts';
 import { clientAdvice, OTHER_ADVICE } from './advice.ts';
 import type { Metrics, Target } from './metrics.ts';
@@ -34,7 +35,7 @@ export function finding(context: Context, target: Target, tally: Tally, requests
       requests,
       replies: replies.slice(0, SHOWN).map((failure) => ({
         pid: failure.thread.process.pid,
-        fd: failure.fd,
+        fd: failure.fd < 0 ? null : failure.fd,
         errno: failure.error,
         signal: failure.signal,
         target,
@@ -46,7 +47,7 @@ export function finding(context: Context, target: Target, tally: Tally, requests
         waitingMs: times && failure.request !== null ? milliseconds(failure.waiting) : null,
         behindMs: times && failure.request !== null ? milliseconds(failure.behind) : null,
         behind: behindWhom(failure),
-        atMs: times ? milliseconds(failure.time) : null,
+        atMs: times ? moment(context.model, failure.time) : null,
         fatal: failure.fatal,
       })),
     },

@@ -1,5 +1,5 @@
 import type { FailedWrite } from '../../model/facts.ts';
-import { MILLISECOND } from '../../trace/time.ts';
+import { elapsed, MILLISECOND } from '../../trace/time.ts';
 import type { Target } from './metrics.ts';
 
 const KEPT = 200;
@@ -46,7 +46,7 @@ function isWorse(failure: FailedWrite, most: FailedWrite): boolean {
 
 /** How old the request was whose reply failed; 0 when it was not read in the capture. */
 export function ageOf({ request, time }: FailedWrite): number {
-  return request === null ? 0 : time - request.startedAt;
+  return request === null ? 0 : elapsed(request.startedAt, time);
 }
 
 /** The request that kept the worker longest meanwhile; '' when none did for long. */

@@ -1,6 +1,7 @@
 import { UNKNOWN } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, span } from '../finding.ts';
+import { moment } from '../moment.ts';
 import { count, duration, megabytes, milliseconds, plural } from '../words.ts';
 import { preloadAdvice } from './advice.ts';
 import type { Family, Load } from './families.ts';
@@ -30,7 +31,7 @@ export function finding(context: Context, family: Family): DraftFinding<Metrics>
         modules,
         loadMs: times ? milliseconds(to - from) : null,
         privateBytes,
-        startMs: times ? milliseconds(from) : null,
+        startMs: times ? moment(context.model, from) : null,
       })),
       sharedModules: shared.size,
       savedBytes: saved,

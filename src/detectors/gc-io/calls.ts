@@ -1,5 +1,5 @@
 import type { CollectorCall } from '../../model/facts.ts';
-import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { earlier, later, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 
 /** Calls kept in full: the longest. */
 const KEPT = 20;
@@ -41,8 +41,9 @@ export function begin(): Calls {
 }
 
 export function add(calls: Calls, fact: CollectorCall): void {
-  if (calls.count++ === 0) calls.first = fact.start;
-  calls.last = fact.start + Math.max(0, fact.duration);
+  calls.count++;
+  calls.first = earlier(calls.first, fact.start);
+  calls.last = later(calls.last, fact.start + Math.max(0, fact.duration));
   calls.total += Math.max(0, fact.duration);
   calls.green ||= fact.isGreen;
   if (fact.isGreen && fact.isSocket) {

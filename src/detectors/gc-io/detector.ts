@@ -35,14 +35,15 @@ export const gcIo = defineDetector({
   },
 });
 
-function conclude({ model, capabilities, threshold }: Context, collected: Calls, finalized: Calls): Conclusion<Metrics> {
+function conclude(context: Context, collected: Calls, finalized: Calls): Conclusion<Metrics> {
+  const { model, threshold } = context;
   const { seen: stacks, read } = model.stacks;
   if (!stacks) return notApplicable(`The capture has no stacks, which alone show who made a call. Record with: ${COMMAND}`);
   if (read === 0) return notApplicable('No call that can wait has a stack in the capture.');
   const critical = threshold('gc-io-critical-ms') * MILLISECOND;
   const findings: DraftFinding<Metrics>[] = [];
-  if (collected.count > 0) findings.push(finding(collected, false, severityOf(collected, critical), capabilities.times));
-  if (finalized.count > 0) findings.push(finding(finalized, true, 'info', capabilities.times));
+  if (collected.count > 0) findings.push(finding(context, collected, false, severityOf(collected, critical)));
+  if (finalized.count > 0) findings.push(finding(context, finalized, true, 'info'));
   const seen = `${plural(read, 'stack')} of calls that can wait`;
   if (findings.length > 0)
     return found(

@@ -1,5 +1,7 @@
 import type { CollectorCall } from '../../model/facts.ts';
+import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
+import { moment } from '../moment.ts';
 import { count, duration, milliseconds, plural } from '../words.ts';
 import { collectorAdvice } from './advice.ts';
 import type { Calls } from './calls.ts';
@@ -8,7 +10,8 @@ import type { Metrics } from './metrics.ts';
 const EVIDENCE = 6;
 
 /** The finding about calls inside a collector, or (`finalizer`) inside finalizers that no collector called. */
-export function finding(calls: Calls, finalizer: boolean, severity: Severity, times: boolean): DraftFinding<Metrics> {
+export function finding({ model, capabilities }: Context, calls: Calls, finalizer: boolean, severity: Severity): DraftFinding<Metrics> {
+  const { times } = capabilities;
   const byLength = calls.kept.toSorted((a, b) => b.duration - a.duration);
   const worst = byLength[0] as CollectorCall;
   const workers = [...calls.workers];
@@ -19,7 +22,7 @@ export function finding(calls: Calls, finalizer: boolean, severity: Severity, ti
     title: titleOf(calls, worst, finalizer),
     summary: summaryOf(calls, worst, finalizer),
     why: whyOf(calls, finalizer),
-    ...span({ times }, calls.first, calls.last),
+    ...span(capabilities, calls.first, calls.last),
     openEnded: false,
     workers,
     metrics: {
@@ -34,7 +37,7 @@ export function finding(calls: Calls, finalizer: boolean, severity: Severity, ti
         pid: thread.process.pid,
         call,
         target,
-        atMs: times ? milliseconds(start) : null,
+        atMs: times ? moment(model, start) : null,
         durationMs: length < 0 ? null : milliseconds(length),
         frame,
         inside,

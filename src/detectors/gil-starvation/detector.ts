@@ -2,7 +2,7 @@ import type { InterpreterWait } from '../../model/facts.ts';
 import { rolesOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { keptLine } from '../../model/turn.ts';
-import { MILLISECOND, SECOND } from '../../trace/time.ts';
+import { earlier, later, MILLISECOND, SECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { duration, plural } from '../words.ts';
@@ -36,7 +36,8 @@ export const gilStarvation = defineDetector({
           waits.count++;
           waits.total += length;
           waits.sum += length;
-          waits.last = end;
+          waits.first = earlier(waits.first, start);
+          waits.last = later(waits.last, end);
           if (waits.sum > waits.worst) {
             waits.worst = waits.sum;
             waits.worstSecond = second;
@@ -58,7 +59,7 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, Waits>): Conclu
   const findings = loops.flatMap((thread) => {
     const waits = threads.get(thread);
     if (waits === undefined || waits.worst < least) return [];
-    return [finding(thread, waits, waits.worst >= critical ? 'critical' : 'warning')];
+    return [finding(context, thread, waits, waits.worst >= critical ? 'critical' : 'warning')];
   });
   if (findings.length > 0) return found(`${plural(findings.length, 'loop')} kept from running by other threads`, findings);
   const worst = Math.max(0, ...loops.map((thread) => threads.get(thread)?.worst ?? 0));

@@ -1,11 +1,14 @@
 import type { Thread } from '../../model/thread.ts';
+import { SECOND } from '../../trace/time.ts';
+import type { Context } from '../detector.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
+import { moment } from '../moment.ts';
 import { count, duration, milliseconds, plural, round } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { Waits } from './waits.ts';
 
 /** The finding about a loop that other threads keep from running. */
-export function finding(thread: Thread, waits: Waits, severity: Severity): DraftFinding<Metrics> {
+export function finding({ model }: Context, thread: Thread, waits: Waits, severity: Severity): DraftFinding<Metrics> {
   const { pid } = thread.process;
   const worker = pid === 0 ? 'The worker' : `Worker ${pid}`;
   const others = thread.process.tids.length > 1;
@@ -24,7 +27,7 @@ export function finding(thread: Thread, waits: Waits, severity: Severity): Draft
       count: waits.count,
       totalMs: milliseconds(waits.total),
       worstMsPerSecond: milliseconds(waits.worst),
-      worstSecondMs: waits.worstSecond * 1000,
+      worstSecondMs: Math.max(0, moment(model, waits.worstSecond * SECOND)),
       share: round(waits.total / Math.max(1, waits.last - waits.first), 4),
       threads: thread.process.tids.length,
     },

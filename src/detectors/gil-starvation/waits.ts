@@ -7,7 +7,7 @@ export const EVIDENCE = 4;
 export interface Waits {
   count: number;
   total: Nanoseconds;
-  readonly first: Nanoseconds;
+  first: Nanoseconds;
   last: Nanoseconds;
   /** The second that runs, its sum, and the worst so far. */
   second: number;

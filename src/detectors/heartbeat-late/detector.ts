@@ -60,7 +60,7 @@ function conclude(context: Context, pulses: ReadonlyMap<Process, Pulse>): Conclu
   const roles = rolesOf(context.model.processes.threads());
   const all = [...pulses.values()];
   const late = all.filter((pulse) => pulse.abortLine !== null || pulse.longest >= limit(context, pulse, roles));
-  if (late.length > 0) return found(`${plural(late.length, 'worker')} with a late heartbeat`, [finding(all, late)]);
+  if (late.length > 0) return found(`${plural(late.length, 'worker')} with a late heartbeat`, [finding(context, all, late)]);
   const longest = Math.max(...all.map((pulse) => pulse.longest));
   const timeout = all.map(({ process }) => timeoutOf(process))[0] ?? null;
   return clear(

@@ -1,12 +1,14 @@
 import { SECOND } from '../../trace/time.ts';
+import type { Context } from '../detector.ts';
 import type { DraftFinding } from '../finding.ts';
+import { moment } from '../moment.ts';
 import { duration, milliseconds, plural, ratio } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import { DEFAULT_TIMEOUT, type Pulse, timeoutOf } from './pulse.ts';
 
 const SHOWN = 20;
 
-export function finding(all: readonly Pulse[], late: readonly Pulse[]): DraftFinding<Metrics> {
+export function finding({ model }: Context, all: readonly Pulse[], late: readonly Pulse[]): DraftFinding<Metrics> {
   const sorted = late.toSorted((a, b) => b.longest - a.longest);
   const worst = sorted[0] as Pulse;
   const aborted = sorted.filter(({ abortLine }) => abortLine !== null);
@@ -36,7 +38,7 @@ export function finding(all: readonly Pulse[], late: readonly Pulse[]): DraftFin
         pid: pulse.process.pid,
         heartbeats: pulse.beats,
         longestMs: milliseconds(pulse.longest),
-        sinceMs: milliseconds(pulse.since),
+        sinceMs: moment(model, pulse.since),
         aborted: pulse.abortLine !== null,
         abortedAfterMs: pulse.abortLine === null ? null : milliseconds(pulse.abortedAfter),
       })),

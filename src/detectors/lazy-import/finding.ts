@@ -1,6 +1,7 @@
 import type { RequestImports } from '../../model/request-imports.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, span } from '../finding.ts';
+import { moment } from '../moment.ts';
 import { duration, milliseconds, plural, workerName } from '../words.ts';
 import { importAdvice } from './advice.ts';
 import { corrected } from './corrected.ts';
@@ -35,7 +36,7 @@ export function finding(context: Context, heavy: readonly RequestImports[], drop
         modules: imports.modules.size,
         importMs: times ? milliseconds(imports.time) : null,
         correctedMs: times ? milliseconds(corrected(context, imports)) : null,
-        atMs: times ? milliseconds(imports.firstAt) : null,
+        atMs: times ? moment(context.model, imports.firstAt) : null,
         packages: imports.packages,
         first: imports.isFirst,
       })),

@@ -75,7 +75,7 @@ export const requestRetry = defineDetector({
 
 function conclude(context: Context, { total, kept: [first, ...others] }: Retries): Conclusion<Metrics> {
   if (first === undefined) return clear(`no request came again within ${context.threshold('retry-window-s')} s after its client had left`);
-  return found(plural(total, 'retry', 'retries'), [finding(total, [first, ...others])]);
+  return found(plural(total, 'retry', 'retries'), [finding(context, total, [first, ...others])]);
 }
 
 /** The same line of the same client, as far as the trace tells, on another connection. */

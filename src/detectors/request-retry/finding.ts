@@ -1,7 +1,9 @@
 import type { KeptLine } from '../../model/turn.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
+import type { Context } from '../detector.ts';
 import type { DraftFinding } from '../finding.ts';
-import { duration, milliseconds, plural } from '../words.ts';
+import { moment } from '../moment.ts';
+import { duration, plural } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 /** A request that came again. */
@@ -18,7 +20,7 @@ export interface Retry {
 }
 
 /** The finding about requests that came again; `retries` are the first of them, one at least. */
-export function finding(total: number, retries: readonly [Retry, ...Retry[]]): DraftFinding<Metrics> {
+export function finding({ model }: Context, total: number, retries: readonly [Retry, ...Retry[]]): DraftFinding<Metrics> {
   const [first] = retries;
   const unsafe = retries.filter((retry) => !/^(GET|HEAD|OPTIONS) /.test(retry.request));
   const [risky] = unsafe;
@@ -37,8 +39,8 @@ export function finding(total: number, retries: readonly [Retry, ...Retry[]]): D
       retries: retries.map((retry) => ({
         request: retry.request,
         pid: retry.pid,
-        firstAtMs: milliseconds(retry.firstAt),
-        againAtMs: milliseconds(retry.againAt),
+        firstAtMs: moment(model, retry.firstAt),
+        againAtMs: moment(model, retry.againAt),
         sure: retry.sure,
       })),
     },

@@ -61,7 +61,7 @@ function conclude(context: Context, turns: ReadonlyMap<Thread, BusyTurns>): Conc
   const findings: DraftFinding<Metrics>[] = [];
   for (const loops of several) {
     const stalls = stallsOf(context, loops, turns);
-    if (stalls.length > 0) findings.push(finding(loops, turns, stalls));
+    if (stalls.length > 0) findings.push(finding(model, loops, turns, stalls));
   }
   if (findings.length > 0) return found(`${plural(findings.length, 'service')} with moments in which no worker could accept`, findings);
   const workers = several.map((loops) => loops.length).join(' and ');

@@ -1,6 +1,8 @@
+import type { Model } from '../../model/model.ts';
 import type { Thread } from '../../model/thread.ts';
 import { UNKNOWN } from '../../trace/time.ts';
 import type { DraftFinding } from '../finding.ts';
+import { moment } from '../moment.ts';
 import { CAUSE_IN_WORDS } from '../stall-cause/cause-in-words.ts';
 import { duration, milliseconds, plural, round } from '../words.ts';
 import { type BusyTurns, MOST_TURNS, type Place } from './busy-turns.ts';
@@ -16,6 +18,7 @@ const MOSTLY_COMPUTING = 90;
 
 /** The finding about a service of which all workers were away from their loops at once. */
 export function finding(
+  model: Model,
   loops: readonly Thread[],
   turns: ReadonlyMap<Thread, BusyTurns>,
   stalls: readonly ServiceStall[],
@@ -61,7 +64,7 @@ export function finding(
         .toSorted((a, b) => b.end - b.start - (a.end - a.start))
         .slice(0, SHOWN)
         .toSorted((a, b) => a.start - b.start)
-        .map((stall) => ({ startMs: milliseconds(stall.start), endMs: milliseconds(stall.end), blockedIn: stall.blockedIn })),
+        .map((stall) => ({ startMs: moment(model, stall.start), endMs: moment(model, stall.end), blockedIn: stall.blockedIn })),
     },
     evidence: worst.lines.slice(0, 6),
     next: [

@@ -58,7 +58,7 @@ function conclude(context: Context, taken: readonly QueueTaken[], free: FreeWork
       .filter((left) => left.free.length > 0);
     const connections = stranded.reduce((sum, { accepted }) => sum + accepted, 0);
     if (connections >= context.threshold('stranded-connections'))
-      findings.push(finding(name, queues, stranded, connections, isWork(model, stranded)));
+      findings.push(finding(model, name, queues, stranded, connections, isWork(model, stranded)));
     else reasons.push(`${name}: ${plural(connections, 'connection')} waited on one of ${queues.size} queues while another worker was free`);
   }
   if (findings.length > 0) return found(`${plural(findings.length, 'address', 'addresses')} with a queue left alone`, findings);

@@ -1,9 +1,11 @@
 import type { QueueTaken } from '../../model/facts.ts';
 import type { Listener } from '../../model/listeners.ts';
+import type { Model } from '../../model/model.ts';
 import { pidsOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { DraftFinding, Step } from '../finding.ts';
+import { moment } from '../moment.ts';
 import { duration, milliseconds, plural, workerName } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -16,6 +18,7 @@ export interface Stranded extends QueueTaken {
 }
 
 export function finding(
+  model: Model,
   name: string,
   queues: ReadonlyMap<Listener, readonly Thread[]>,
   stranded: readonly Stranded[],
@@ -40,8 +43,8 @@ export function finding(
       `Each of ${queues.size} workers has a queue of its own for ${name}. ${stranded.length === 1 ? 'Once' : plural(stranded.length, 'time')} a worker did not look at its queue while another was free; ${plural(connections, 'connection')} had queued up there. ` +
       `At worst ${plural(worst.accepted, 'connection')} waited for up to ${duration(longest(worst))} on ${workerName(worst.thread.process.pid).toLowerCase()} while ${worst.free.length === 1 ? `worker ${others} was` : `workers ${others} were`} free.`,
     why: `With SO_REUSEPORT the kernel picks the queue when a connection comes, and does not move it later: an idle worker cannot take what waits for a ${stalled} one.`,
-    start: stranded[0]?.since ?? 0,
-    end: stranded.at(-1)?.end ?? 0,
+    start: Math.min(...stranded.map(({ since }) => since)),
+    end: Math.max(...stranded.map(({ end }) => end)),
     openEnded: false,
     workers,
     metrics: {
@@ -52,8 +55,8 @@ export function finding(
       longestMs: milliseconds(Math.max(...stranded.map(longest))),
       stranded: stranded.slice(-SHOWN).map((left) => ({
         pid: left.thread.process.pid,
-        startMs: milliseconds(left.since),
-        endMs: milliseconds(left.start),
+        startMs: moment(model, left.since),
+        endMs: moment(model, left.start),
         connections: left.accepted,
         free: pidsOf(left.free),
       })),

@@ -3,6 +3,7 @@ import { acceptorsOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { MICROSECOND, SECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
+import type { BurstTotals } from './bursts.ts';
 import type { Queue } from './queue.ts';
 
 /** Estimated cost of one wasted wake-up without a tracer: servers that run Python or Ruby, and others. */
@@ -32,8 +33,7 @@ export interface Figures {
   readonly threads: readonly Thread[];
   /** '' when the trace does not name it. */
   readonly server: string;
-  /** Threads in the largest burst; bursts with a winner; those of them in which the thread woken first won. */
-  readonly bursts: { readonly largest: number; readonly won: number; readonly firstWon: number };
+  readonly bursts: BurstTotals;
 }
 
 /** Counts what happened on a queue so far. Changes nothing. */
@@ -61,7 +61,7 @@ export function figuresOf(context: Context, listener: Listener, queue: Queue): F
     bound: boundOf(context),
     threads,
     server,
-    bursts: queue.bursts.soFar(),
+    bursts: queue.bursts.totals,
   };
 }
 

@@ -75,5 +75,7 @@ function conclude(context: Context, turns: ReadonlyMap<Thread, BusyTurns>, reque
   }
   const served = workers.reduce((sum, thread) => sum + (requests.get(thread) ?? 0), 0);
   const severity = share >= context.threshold('saturation-critical-share') ? 'critical' : 'warning';
-  return found(`all ${workers.length} sync workers busy at once`, [finding(workers, turns, served, saturated, total, share, severity)]);
+  return found(`all ${workers.length} sync workers busy at once`, [
+    finding(model, workers, turns, served, saturated, total, share, severity),
+  ]);
 }

@@ -1,6 +1,8 @@
+import type { Model } from '../../model/model.ts';
 import type { Thread } from '../../model/thread.ts';
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
+import { moment } from '../moment.ts';
 import type { BusyTurns } from '../service-stall/busy-turns.ts';
 import type { Interval } from '../service-stall/intersection.ts';
 import { count, duration, milliseconds, ratio, round } from '../words.ts';
@@ -18,6 +20,7 @@ const FIX_THE_WAIT = {
 
 /** The finding about sync workers that were all busy at once, for `share` of the time. */
 export function finding(
+  model: Model,
   workers: readonly Thread[],
   turns: ReadonlyMap<Thread, BusyTurns>,
   served: number,
@@ -56,7 +59,7 @@ export function finding(
         .toSorted((a, b) => b.end - b.start - (a.end - a.start))
         .slice(0, SHOWN)
         .toSorted((a, b) => a.start - b.start)
-        .map(({ start, end }) => ({ startMs: milliseconds(start), endMs: milliseconds(end) })),
+        .map(({ start, end }) => ({ startMs: moment(model, start), endMs: moment(model, end) })),
       busyIn: during.map(({ thread, turn }) => ({ pid: thread.process.pid, ...turn.place })),
     },
     evidence: during.flatMap(({ turn }) => turn.lines.slice(0, 1)).slice(0, 6),
