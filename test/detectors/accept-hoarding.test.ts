@@ -119,3 +119,25 @@ it('one worker alone cannot be judged', async () => {
   none(report, KIND);
   assert.equal(report.outcomes[KIND]?.status, 'not-applicable');
 });
+
+it('the metrics of hoarded requests are those of their trace', async () => {
+  const { trace, workers } = prefork([101, 102]);
+  takes(workers[0] as ThreadLines, { connections: 4 });
+  servesEvery(workers[1] as ThreadLines, 5000);
+  // Accepts end at 50.02 ms and every 0.02 ms after that. A request takes 150.06 ms: read, work, reply, close; the reply ends the time of
+  // the one before.
+  const request = (place: number, accepted: number) => {
+    const begins = 50 + 4 * 0.02 + place * 150.06 - 0.02;
+    const behind = Number((begins - accepted).toFixed(3));
+    const repliedMs = Number(begins.toFixed(3));
+    return { pid: 101, request: `GET /${place}`, acceptedMs: accepted, repliedMs, behindMs: behind, idle: 102, idleMs: behind };
+  };
+  assert.deepEqual(only(await analyzed(trace), KIND).metrics, {
+    listener: '127.0.0.1:8000',
+    acceptors: 2,
+    count: 3,
+    mostInOneGo: 4,
+    longestMs: 450.16,
+    requests: [request(1, 50.04), request(2, 50.06), request(3, 50.08)],
+  });
+});

@@ -129,3 +129,23 @@ it('a capture without durations, or without listen, cannot tell', async () => {
   flood(later.workers[0] as ThreadLines, { accepts: 29 });
   assert.match(none(await analyzed(later.trace), KIND), /does not show listen/);
 });
+
+it('the metrics of a full queue are those of its trace', async () => {
+  const { trace, workers } = sharing(23);
+  const [worker] = workers as [ThreadLines];
+  flood(worker, { accepts: 19 });
+  flood(worker, { at: 3000, accepts: 29, apart: 1 });
+  // The wait after the first accept ends 0.02 ms after it began, when 500.02 ms have passed since that accept; a connection each 0.12 ms.
+  assert.deepEqual(only(await analyzed(trace), KIND).metrics, {
+    listener: 'fd 5',
+    backlog: 23,
+    limit: 23,
+    count: 2,
+    most: 29,
+    awayMs: 501.04,
+    floods: [
+      { fromMs: 50.02, startMs: 550.16, endMs: 552.44, accepted: 19 },
+      { fromMs: 3000.02, startMs: 3501.06, endMs: 3530.62, accepted: 29 },
+    ],
+  });
+});

@@ -140,3 +140,26 @@ describe('sockets whose other end has closed', () => {
     assert.deepEqual(ofKind(await analyzed(clients(false)), KIND), []);
   });
 });
+
+it('the metrics of a leak are those of its trace', async () => {
+  const { metrics } = only(await analyzed(serves(41, (worker, request) => opens(worker, 100 + request))), KIND);
+  const { perMinute, ...others } = metrics;
+  assert.deepEqual(others, {
+    group: 'file',
+    growth: 41,
+    requests: 41,
+    perRequest: 1,
+    workers: [{ pid: 101, before: 0, after: 41, requests: 41 }],
+    names: [{ name: '/srv/export-N', open: 41 }],
+    openedWhile: [{ request: 'GET /report', opened: 41 }],
+  });
+  // One every 100 ms is 600 a minute; counts are taken up to 100 ms after the first and the last.
+  assert.ok(Math.abs(Number(perMinute) - 600) < 30, String(perMinute));
+});
+
+it('the metrics of forgotten sockets are those of their trace', async () => {
+  const { metrics } = only(await analyzed(forgets(7, 11)), KIND);
+  const { oldestMs, ...others } = metrics;
+  assert.deepEqual(others, { worker: 101, count: 7, clients: 0 });
+  assert.ok(Math.abs(Number(oldestMs) - 11_000) < 10, String(oldestMs));
+});

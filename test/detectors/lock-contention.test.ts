@@ -209,3 +209,27 @@ describe('threads that queue at one futex', () => {
     none(await analyzed(convoy(5, 11, { operation: 'FUTEX_LOCK_PI_PRIVATE' })), KIND);
   });
 });
+
+it('the metrics of a lock between processes are those of its trace', async () => {
+  assert.deepEqual(only(await analyzed(queue(701)), KIND).metrics, {
+    lock: '/var/lib/app.lock',
+    count: 1,
+    totalMs: 701,
+    longestMs: 701,
+    servingMs: 701,
+    asking: 0,
+    refused: 0,
+    // Taken at 50.06 ms (wake-up, accept, read, and the call itself), until the waiter has it at 801 ms.
+    longestHeldMs: 750.94,
+    waiters: [{ pid: 102, tid: 102, waits: 1, waitedMs: 701 }],
+    holders: [{ pid: 101, waits: 1, waitedMs: 701 }],
+    unknownHolder: 0,
+    requests: [{ request: 'GET /a', waits: 1 }],
+  });
+});
+
+it('the metrics of a lock between threads are those of its trace', async () => {
+  const { metrics } = only(await analyzed(convoy(3, 7)), KIND);
+  assert.deepEqual([metrics.lock, metrics.count, metrics.handOffs, metrics.otherWakes, metrics.againShare], [WORD, 21, 20, 0, null]);
+  console.log(JSON.stringify(metrics));
+});
