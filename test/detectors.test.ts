@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import type { JsonSchema, Shapes } from '../src/detectors/metric.ts';
 import { detectors, isThreshold, KINDS, THRESHOLDS, type ThresholdName } from '../src/detectors/registry.ts';
 import { analyzed, ofKind } from './support/analyzed.ts';
 import { fences, pageOf } from './support/detector-page.ts';
 
 /** Compiled tests lie in dist/test; the READMEs are not copied there. */
 const FOLDER = new URL('../../src/detectors/', import.meta.url);
+const TESTS = new URL('../../test/detectors/', import.meta.url);
 const HEADINGS = ['What you see', 'Why it hurts', 'How it is detected', 'Example', 'What to do', 'When it is wrong'];
 /** Folders of what several detectors share. */
 const SHARED: ReadonlySet<string> = new Set(['stall-cause']);
@@ -58,6 +60,34 @@ describe('the registry', () => {
     });
   }
 });
+
+describe('the metrics that a detector declares', () => {
+  for (const { kind, metrics } of detectors) {
+    it(`are asserted for ${kind} in the test of its name, each of them`, () => {
+      const asserted = assertedNames(readFileSync(new URL(`${kind}.test.ts`, TESTS), 'utf8'));
+      assert.deepEqual(
+        namesOf(metrics).filter((name) => !asserted.has(name)),
+        [],
+        `test/detectors/${kind}.test.ts: compare the metrics of a made-up trace with values that you worked out from it`,
+      );
+    });
+  }
+});
+
+/** The names of metrics, and of those inside lists and records. */
+function namesOf(shapes: Shapes): string[] {
+  const inside = ({ properties = {}, items }: JsonSchema): string[] => [
+    ...Object.entries(properties).flatMap(([name, each]) => [name, ...inside(each)]),
+    ...(items === undefined ? [] : inside(items)),
+  ];
+  return Object.entries(shapes).flatMap(([name, { schema }]) => [name, ...inside(schema)]);
+}
+
+/** What a test reads of metrics, or expects as a member of an object. Comments do not count. */
+function assertedNames(test: string): ReadonlySet<string> {
+  const code = test.replace(/^\s*(?:\/\/|\*|\/\*\*).*$/gm, '');
+  return new Set([...code.matchAll(/(?:\.|\?\.|[{,(]\s*)(\w+)\b(?=\s*[:,})\]; ])/g)].map(([, name = '']) => name));
+}
 
 for (const definition of detectors) {
   const { kind, title, thresholds, alsoUses = [] } = definition;

@@ -120,8 +120,8 @@ it('the metrics of shares are those of their trace', async () => {
     maxShare: 0.783,
     gini: 0.561,
     favourite: 101,
-    // From the eleventh round on nobody else comes.
-    longestStreak: 83 - 11 + 1,
+    // After eleven rounds nobody else comes.
+    longestStreak: 83 - 11,
     shares: [83, 11, 7, 5],
   });
   // 83 turns of 4.08 ms, and 5 of 0.08 ms, in the 875 ms from the first wait on.

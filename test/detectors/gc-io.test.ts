@@ -233,10 +233,10 @@ it('the metrics of calls inside the collector are those of their trace', async (
     switching: 0,
     gaveWay: 0,
     inside: 'collector',
-    targets: { 'sendto on fd 7': 2, 'write on /var/log/a': 1 },
+    targets: { 'sendto on socket fd 7': 2, 'write on /var/log/a': 1 },
     calls: [
-      { ...call, call: 'sendto', target: 'fd 7', atMs: 0, durationMs: 3 },
-      { ...call, call: 'sendto', target: 'fd 7', atMs: 50, durationMs: 11 },
+      { ...call, call: 'sendto', target: 'socket fd 7', atMs: 0, durationMs: 3 },
+      { ...call, call: 'sendto', target: 'socket fd 7', atMs: 50, durationMs: 11 },
       { ...call, call: 'write', target: '/var/log/a', atMs: 100, durationMs: 5 },
     ],
   });

@@ -229,7 +229,31 @@ it('the metrics of a lock between processes are those of its trace', async () =>
 });
 
 it('the metrics of a lock between threads are those of its trace', async () => {
-  const { metrics } = only(await analyzed(convoy(3, 7)), KIND);
-  assert.deepEqual([metrics.lock, metrics.count, metrics.handOffs, metrics.otherWakes, metrics.againShare], [WORD, 21, 20, 0, null]);
-  console.log(JSON.stringify(metrics));
+  // A thread waits until 200, 250 or 300 ms, and then six times for 100.98 ms: from its own wake-up to the next that is meant for it.
+  const again = 6 * 100.98;
+  const waits = [139.96, 190, 240].map((first) => Number((first + again).toFixed(2)));
+  assert.deepEqual(only(await analyzed(convoy(3, 7)), KIND).metrics, {
+    lock: WORD,
+    count: 21,
+    totalMs: Number(waits.reduce((sum, each) => sum + each, 0).toFixed(2)),
+    longestMs: 240,
+    // Counted from the third thread on.
+    handOffs: 19,
+    otherWakes: 0,
+    againShare: null,
+    waiters: [
+      { pid: 101, tid: 142, waitedMs: waits[2] },
+      { pid: 101, tid: 141, waitedMs: waits[1] },
+      { pid: 101, tid: 140, waitedMs: waits[0] },
+    ],
+  });
+});
+
+it('waits that found the word changed are told as a share of all calls on futexes, from a hundred calls on', async () => {
+  const trace = convoy(3, 29);
+  const thread = trace.thread(140).gap(10);
+  for (let index = 0; index < 26; index++)
+    thread.call(`futex(${WORD}, FUTEX_WAIT_BITSET_PRIVATE, 2, NULL, FUTEX_BITSET_MATCH_ANY`, ')', failed('EAGAIN')).gap(1);
+  // 87 waits, 87 wake-ups, and these.
+  assert.equal(only(await analyzed(trace), KIND).metrics.againShare, 0.13);
 });

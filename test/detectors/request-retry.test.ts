@@ -185,3 +185,14 @@ it('without times one cannot tell', async () => {
   assert.equal(report.outcomes[KIND]?.status, 'not-applicable');
   assert.match(none(report, KIND), /no times/);
 });
+
+it('the metrics of a retry are those of its trace', async () => {
+  const { trace, workers } = prefork([101, 102]);
+  const [first, second] = workers as [ThreadLines, ThreadLines];
+  first.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').gap(700).replyFails(11).close(11).waitUntil(3000);
+  second.waitUntil(1100, LISTENER).accept(11, { port: 40_077 }).read(11, 'GET /a').reply(11).close(11).waitUntil(3000);
+  assert.deepEqual(only(await analyzed(trace), 'request-retry').metrics, {
+    count: 1,
+    retries: [{ request: 'GET /a', pid: 102, firstAtMs: 50.02, againAtMs: 1100.02, sure: true }],
+  });
+});

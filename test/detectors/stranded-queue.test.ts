@@ -112,8 +112,8 @@ it('the metrics of a queue left alone are those of its trace', async () => {
     queues: 2,
     count: 1,
     connections: 7,
-    longestMs: 500.1,
-    // From the end of the accept before the stall to the first accept after it.
-    stranded: [{ pid: 101, startMs: 50.02, endMs: 550.12, connections: 7, free: [102] }],
+    longestMs: 500.06,
+    // From the accept before the stall to the next wait: a read, 500 ms, a reply and a close.
+    stranded: [{ pid: 101, startMs: 50.02, endMs: 550.08, connections: 7, free: [102] }],
   });
 });

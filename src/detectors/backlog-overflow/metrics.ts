@@ -11,7 +11,7 @@ export const metrics = {
   floods: metric.list(
     metric.record({
       fromMs: metric.momentMs('From then on nobody looked at the queue.'),
-      startMs: metric.momentMs('When a worker began to take from it.'),
+      startMs: metric.momentMs('When a worker came back to it.'),
       endMs: metric.momentMs('When it had taken the last.'),
       accepted: metric.count('Connections taken in one go.'),
     }),
