@@ -165,3 +165,14 @@ it('the metrics of forgotten sockets are those of their trace', async () => {
   assert.deepEqual(others, { worker: 101, count: 7, clients: 0 });
   assert.ok(Math.abs(Number(oldestMs) - 11_000) < 10, String(oldestMs));
 });
+
+it('sockets are forgotten as of the last count, whatever else changed by then', async () => {
+  const { trace, worker } = oneWorker();
+  worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a');
+  for (let fd = 100; fd < 107; fd++) connectTo(worker, fd, 8081).readEnd(fd);
+  worker.reply(11).close(11).waitUntil(9900);
+  // As many as before are left, and something else is opened: that makes the last count.
+  opens(worker, 200);
+  worker.waitUntil(11_000);
+  assert.equal(only(await analyzed(trace), KIND).metrics.count, 7);
+});
