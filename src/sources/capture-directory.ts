@@ -28,8 +28,8 @@ export function readCaptureDirectory(directory: string): CaptureDirectory | null
   for (const trace of there) {
     const against = reasonAgainst(trace);
     if (against === null) {
-      const text = (name: string): string => textOf(join(directory, name), leftOut);
-      return { trace, facts: { before: text(FACTS.before), after: text(FACTS.after) }, leftOut };
+      const [before, after] = [join(directory, FACTS.before), join(directory, FACTS.after)];
+      return { trace, facts: { before: textOf(before, leftOut), after: textOf(after, leftOut), paths: [before, after] }, leftOut };
     }
     leftOut.push({ path: trace, ...against });
   }

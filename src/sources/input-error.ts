@@ -1,4 +1,7 @@
 import type { Stats } from 'node:fs';
+import { errorCode, failureReason } from '../files/failure-reason.ts';
+
+export { errorCode, failureReason };
 
 /** An input that cannot be read or is of no known format; the command line ends with exit code 3. */
 export class InputError extends Error {
@@ -13,30 +16,6 @@ export class InputError extends Error {
     this.hint = options.hint ?? '';
     this.reason = options.reason ?? message;
   }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'permission denied',
-  EPERM: 'operation not permitted',
-  ENXIO: 'it is a socket, or a device that is not there',
-  ENOTDIR: 'a part of the path is not a directory',
-  EISDIR: 'it is a directory',
-  ELOOP: 'too many symbolic links',
-  EMFILE: 'too many open files',
-  ENOSPC: 'no space is left on the device',
-  EROFS: 'the file system is read-only',
-  EIO: 'the device reports an input/output error',
-};
-
-/** The errno symbol of a failed system call of Node, or ''. */
-export function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
-
-/** Why reading failed, in words where the code is a usual one. */
-export function failureReason(error: unknown): string {
-  return REASONS[errorCode(error)] ?? (error instanceof Error ? error.message : String(error));
 }
 
 /** What a file is that is none: `a named pipe`; '' for a regular file. */

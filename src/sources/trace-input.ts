@@ -32,6 +32,8 @@ export interface TraceInput {
 export interface FactTexts {
   readonly before: string;
   readonly after: string;
+  /** The files that they stand in. */
+  readonly paths: readonly string[];
 }
 
 /** A file that lies in a directory of the trace and is not read, or not further. */

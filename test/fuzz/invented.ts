@@ -1,3 +1,4 @@
+import type { FactTexts } from '../../src/sources/trace-input.ts';
 import { clockStep, hostileNumber } from './hostile-numbers.ts';
 import type { Random } from './random.ts';
 
@@ -247,7 +248,7 @@ function tableLines(scene: Scene, count: number): string[] {
 }
 
 /** What stands beside a trace about its host. */
-export function inventedFacts(random: Random): { readonly before: string; readonly after: string } {
+export function inventedFacts(random: Random): FactTexts {
   const one = (): string =>
     [
       '== threads',
@@ -264,7 +265,7 @@ export function inventedFacts(random: Random): { readonly before: string; readon
       '== processors',
       random.oneIn(2) ? '2' : hostileNumber(random),
     ].join('\n');
-  return { before: one(), after: one() };
+  return { before: one(), after: one(), paths: [] };
 }
 
 function tick(scene: Scene): void {
