@@ -6,6 +6,7 @@ import { count, duration, plural } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { Trouble } from './trouble.ts';
 
+/** The finding about one listener on which accept failed for want of something. */
 export function finding(context: Context, listener: Listener, trouble: Trouble): DraftFinding<Metrics> {
   const { times } = context.capabilities;
   const { errors, total, dropped, first, last, census, workers } = trouble;

@@ -16,6 +16,7 @@ export interface Trouble {
   readonly lines: KeptLine[];
 }
 
+/** The first failure on a queue, with what its worker held open then. */
 export function begin({ thread, time }: AcceptError): Trouble {
   const census: Record<string, number> = {};
   for (const [, { kind }] of thread.process.descriptors.entries()) census[kind] = (census[kind] ?? 0) + 1;

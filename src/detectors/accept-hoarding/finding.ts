@@ -10,6 +10,7 @@ import type { Metrics } from './metrics.ts';
 
 const EVIDENCE = 6;
 
+/** The finding about one listener of which some workers took more than they could serve. */
 export function finding(
   model: Model,
   listener: Listener,

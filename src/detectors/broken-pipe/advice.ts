@@ -5,6 +5,7 @@ import type { Step } from '../finding.ts';
 import type { Target } from './metrics.ts';
 import { behindWhom } from './tally.ts';
 
+/** What to do about replies that came too late. */
 export function clientAdvice(worst: FailedWrite, context: Context): Step[] {
   const stalled = worst.behind >= context.threshold('behind-ms') * MILLISECOND;
   const steps: Step[] = stalled
@@ -23,6 +24,7 @@ export function clientAdvice(worst: FailedWrite, context: Context): Step[] {
   ];
 }
 
+/** What to do about other writes that failed. */
 export const OTHER_ADVICE: Readonly<Record<Exclude<Target, 'client'>, Step[]>> = {
   upstream: [{ text: "Check that service's idle timeout: it should be longer than the time this worker keeps a connection." }],
   pipe: [{ text: 'Find which process held the other end.', command: 'lsof +E -p PID' }],

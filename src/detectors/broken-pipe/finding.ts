@@ -102,6 +102,7 @@ function clientSummary(tally: Tally, worst: FailedWrite, requests: number, fatal
   return `${base} The worst, ${worst.request.name}, was ${bound}${duration(ageOf(worst))} old: ${duration(worst.own)} own work, ${duration(worst.waiting)} waiting in the loop${behind}.${died}`;
 }
 
+/** Who had left, in words. */
 export const NAMES: Readonly<Record<Target, string>> = { client: 'a client', upstream: 'another service', pipe: 'a pipe', log: 'a log' };
 
 const WHY: Readonly<Record<Target, string>> = {

@@ -8,12 +8,14 @@ import type { Spinning } from './spinning.ts';
 
 const EVIDENCE = 6;
 
+/** A thread that spins too much. */
 export interface Spinner extends Pick<Spinning, 'rounds' | 'time' | 'line'> {
   readonly thread: Thread;
   readonly share: number;
   readonly spinning: Spinning;
 }
 
+/** The finding about threads that spin. `stuck`: something stays ready, else the waits return with nothing. */
 export function finding(worst: Spinner, spinners: readonly Spinner[], stuck: boolean): DraftFinding<Metrics> {
   const { pid } = worst.thread.process;
   const workers = pidsOf(spinners.map(({ thread }) => thread));

@@ -6,10 +6,12 @@ import type { Figures, Service } from './service.ts';
 
 const EVIDENCE = 6;
 
+/** The counts as a sentence. */
 export function saidOf({ name }: Service, { changes, requests, toggles, connections }: Figures): string {
   return `${name === '' ? 'loops without a listener' : name}: ${plural(changes, 'epoll_ctl call')} for ${plural(requests, 'request')}, ${count(toggles)} of them took the listener out, for ${plural(connections, 'connection')}`;
 }
 
+/** The finding about one service. `isToggled`: its listener is taken out of the set around each accept. */
 export function finding({ model, capabilities }: Context, service: Service, figures: Figures, isToggled: boolean): DraftFinding<Metrics> {
   const { added, modified, removed, toggles, changes, requests, connections, lines } = figures;
   const { name, threads, processes } = service;

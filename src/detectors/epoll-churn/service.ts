@@ -13,6 +13,7 @@ export interface Service {
   readonly sets: Set<EpollSet>;
 }
 
+/** Event loops with an epoll set, by the listeners that they wait for. */
 export function servicesOf({ processes }: Model): Service[] {
   const services = new Map<string, Service>();
   for (const [thread, role] of rolesOf(processes.threads())) {
@@ -29,6 +30,7 @@ export function servicesOf({ processes }: Model): Service[] {
   return [...services.values()];
 }
 
+/** Changes of the sets of a service, and what it served meanwhile. */
 export interface Figures {
   readonly added: number;
   readonly modified: number;
@@ -40,6 +42,7 @@ export interface Figures {
   readonly lines: readonly KeptLine[];
 }
 
+/** Adds up the counts of all sets and processes of a service. */
 export function figuresOf({ sets, processes }: Service): Figures {
   const sum = (of: (set: EpollSet) => number): number => [...sets].reduce((total, set) => total + of(set), 0);
   const total = (of: (process: Process) => number): number => [...processes].reduce((all, process) => all + of(process), 0);

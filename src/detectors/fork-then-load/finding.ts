@@ -9,6 +9,7 @@ import type { Metrics } from './metrics.ts';
 
 const EVIDENCE = 6;
 
+/** The finding about workers of one parent that each load the same application. */
 export function finding(context: Context, family: Family): DraftFinding<Metrics> {
   const { loads, shared, parent, mostAlive, count: total } = family;
   const { times } = context.capabilities;

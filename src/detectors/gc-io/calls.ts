@@ -25,6 +25,7 @@ export interface Calls {
   readonly workers: Set<number>;
 }
 
+/** No calls yet. */
 export function begin(): Calls {
   return {
     count: 0,
@@ -40,6 +41,7 @@ export function begin(): Calls {
   };
 }
 
+/** Takes one more call in. */
 export function add(calls: Calls, fact: CollectorCall): void {
   calls.count++;
   calls.first = earlier(calls.first, fact.start);

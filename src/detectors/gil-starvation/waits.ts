@@ -1,6 +1,7 @@
 import type { KeptLine } from '../../model/turn.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 
+/** Lines kept for each thread. */
 export const EVIDENCE = 4;
 
 /** Waits of one thread for its interpreter lock. */
@@ -17,6 +18,7 @@ export interface Waits {
   readonly lines: KeptLine[];
 }
 
+/** No waits yet. */
 export function begin(start: Nanoseconds): Waits {
   return { count: 0, total: 0, first: start, last: start, second: -1, sum: 0, worst: 0, worstSecond: -1, lines: [] };
 }

@@ -8,6 +8,7 @@ import { DEFAULT_TIMEOUT, type Pulse, timeoutOf } from './pulse.ts';
 
 const SHOWN = 20;
 
+/** The finding about the workers, of all, that were late. */
 export function finding({ model }: Context, all: readonly Pulse[], late: readonly Pulse[]): DraftFinding<Metrics> {
   const sorted = late.toSorted((a, b) => b.longest - a.longest);
   const worst = sorted[0] as Pulse;

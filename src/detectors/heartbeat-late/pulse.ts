@@ -21,10 +21,12 @@ export interface Pulse {
   abortLine: KeptLine | null;
 }
 
+/** The pulse after the first heartbeat of a worker. */
 export function first({ process }: Thread, at: Nanoseconds, line: KeptLine): Pulse {
   return { process, beats: 1, last: at, lastLine: line, longest: 0, since: at, lines: [], abortedAfter: UNKNOWN, abortLine: null };
 }
 
+/** Remembers the time since the last heartbeat, if it is the longest so far. */
 export function stretch(pulse: Pulse, to: Nanoseconds, lines: readonly KeptLine[]): void {
   if (to - pulse.last <= pulse.longest) return;
   pulse.longest = to - pulse.last;

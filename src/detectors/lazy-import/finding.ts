@@ -11,6 +11,7 @@ const SHOWN = 20;
 
 const EVIDENCE = 6;
 
+/** The finding about requests that imported much, the heaviest first; `dropped` more had to make room. */
 export function finding(context: Context, heavy: readonly RequestImports[], dropped: number): DraftFinding<Metrics> {
   const { times } = context.capabilities;
   const worst = heavy[0] as RequestImports;

@@ -5,6 +5,7 @@ import type { Context } from '../detector.ts';
 import { Demand } from './demand.ts';
 import type { Retry } from './finding.ts';
 
+/** So many requests are remembered of each kind, at most. */
 export const REMEMBERED = 1000;
 
 const KEPT = 50;
@@ -28,6 +29,7 @@ export interface Lost {
   readonly answered: boolean;
 }
 
+/** A request that may be a retry. */
 export interface Arrival {
   readonly again: Request;
   readonly pid: number;

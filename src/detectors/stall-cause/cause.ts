@@ -4,6 +4,7 @@ import { type BlockClass, type BlockedIn, CROWD, type KeptLine } from '../../mod
 import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { Sureness } from '../finding.ts';
 
+/** What a worker can have been in for long. */
 export const CAUSES = [
   'blocking-call',
   'futex-ladder',

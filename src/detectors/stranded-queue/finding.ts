@@ -13,10 +13,12 @@ const SHOWN = 20;
 
 const EVIDENCE = 6;
 
+/** A queue that was left alone while these workers were free. */
 export interface Stranded extends QueueTaken {
   readonly free: readonly Thread[];
 }
 
+/** The finding about one address. `isBusy`: sync workers, which are in a request rather than stalled. */
 export function finding(
   model: Model,
   name: string,
