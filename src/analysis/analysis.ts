@@ -8,6 +8,7 @@ import type { CaptureFacts } from '../trace/capture-facts.ts';
 import type { Call, TraceRecord } from '../trace/record.ts';
 import { MILLISECOND, SECOND, type TimeOrigin, UNKNOWN } from '../trace/time.ts';
 import { type Activity, describeActivity, describeNow, type Now } from './activity.ts';
+import { leftOutNote, worstOf } from './finding-limit.ts';
 import type { AnalysisOptions } from './options.ts';
 import type { Draft, InputFacts } from './parts.ts';
 import type { Report } from './report.ts';
@@ -46,7 +47,8 @@ export class Analysis {
   }
 
   accept(record: TraceRecord): void {
-    this.#events++;
+    // An end that no line tells is no event of the trace.
+    if (record.kind !== 'exit' || record.assumed === undefined) this.#events++;
     // Tracer messages may stand before the first stamp, which fixes the axis.
     if (record.kind === 'notice') return;
     const model = this.#model ?? this.#begin();
@@ -80,6 +82,7 @@ export class Analysis {
     this.#capabilities.format = facts.source.format;
     const outcomes: Partial<Record<Kind, Outcome>> = {};
     const drafts: Draft[] = [];
+    const wanted = this.#options.pids === undefined ? null : new Set(this.#options.pids);
     const isWatched = model.watch.threads.size > 0;
     const onlyCounted = isWatched || (model.statistics.fromTables && model.firstTime === UNKNOWN);
     for (const running of this.#running) {
@@ -88,11 +91,10 @@ export class Analysis {
         onlyCounted && !(isWatched && judgesCounts === true)
           ? NOTHING_BUT_COUNTS
           : concluded(running, onlyCounted ? null : sentenceOfMissing(running.definition.needs, this.#capabilities, model));
-      outcomes[kind] = outcome;
-      for (const finding of findings) drafts.push({ kind, ...finding });
+      const asked = wanted === null ? findings : findings.filter(({ workers }) => workers.some((pid) => wanted.has(pid)));
+      outcomes[kind] = { ...outcome, reason: outcome.reason + leftOutNote(asked.length) };
+      for (const finding of worstOf(asked)) drafts.push({ kind, ...finding });
     }
-    const wanted = this.#options.pids;
-    const shown = wanted === undefined ? drafts : drafts.filter((draft) => draft.workers.some((pid) => wanted.includes(pid)));
     return composeReport({
       facts,
       model,
@@ -100,7 +102,7 @@ export class Analysis {
       options: this.#options,
       capabilities: this.#capabilities,
       outcomes,
-      drafts: shown,
+      drafts,
       events: this.#events,
       noted: this.#noted,
     });
@@ -122,12 +124,14 @@ export class Analysis {
   #settle(model: Model): void {
     const origin = this.#origin;
     const { from, to } = this.#options;
+    const isCoarse = origin.kind === 'clock-seconds';
     this.#capabilities.times = true;
-    this.#capabilities.resolution = origin.kind === 'clock-seconds' ? SECOND : 0;
-    model.lookAt(
-      (from === undefined ? null : traceTime(origin, from)) ?? Number.NEGATIVE_INFINITY,
-      (to === undefined ? null : traceTime(origin, to)) ?? Number.POSITIVE_INFINITY,
-    );
+    this.#capabilities.resolution = isCoarse ? SECOND : 0;
+    model.lookAt({
+      from: (from === undefined ? null : traceTime(origin, from)) ?? Number.NEGATIVE_INFINITY,
+      to: (to === undefined ? null : traceTime(origin, to)) ?? Number.POSITIVE_INFINITY,
+      isCoarse,
+    });
   }
 
   #begin(): Model {
@@ -137,6 +141,7 @@ export class Analysis {
       ...(this.#recorder === null ? {} : { activity: this.#recorder }),
       from: Number.NEGATIVE_INFINITY,
       to: Number.POSITIVE_INFINITY,
+      isCoarse: true,
       longTurn: this.#threshold('stall-ms') * MILLISECOND,
       noted: this.#noted,
     });

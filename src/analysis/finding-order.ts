@@ -9,10 +9,10 @@ import { SEVERITIES } from './report.ts';
  */
 export function inOrderOfAction(drafts: readonly Draft[]): Draft[] {
   const order = new Map(KINDS.map((kind, index) => [kind, index]));
-  const causes = new Map(drafts.map((draft) => [draft, drafts.filter((other) => explains(other, draft))]));
+  const causes = new Map(drafts.map((draft) => [draft, new Set(drafts.filter((other) => explains(other, draft)))]));
   const rank = (draft: Draft): number => {
     const own = SEVERITIES.indexOf(draft.severity);
-    const explained = causes.get(draft) ?? [];
+    const explained = [...(causes.get(draft) ?? [])];
     return explained.length === 0 ? own : Math.max(own, Math.min(...explained.map(({ severity }) => SEVERITIES.indexOf(severity))));
   };
   const ranks = new Map(drafts.map((draft) => [draft, rank(draft)]));
@@ -24,7 +24,9 @@ export function inOrderOfAction(drafts: readonly Draft[]): Draft[] {
       a.start - b.start,
   );
   for (const draft of [...sorted]) {
-    const first = sorted.findIndex((other) => causes.get(draft)?.includes(other));
+    const causing = causes.get(draft);
+    if (causing === undefined || causing.size === 0) continue;
+    const first = sorted.findIndex((other) => causing.has(other));
     const own = sorted.indexOf(draft);
     if (first <= own) continue;
     sorted.splice(first + 1, 0, draft);
@@ -40,7 +42,7 @@ function explains(cause: Draft, effect: Draft): boolean {
 }
 
 /** Of two findings of one kind and severity the one that took more time, or happened more often, comes first. */
-function weight({ metrics }: Draft): number {
+export function weight({ metrics }: Pick<Draft, 'metrics'>): number {
   const { totalMs, count, wastedWakeups } = metrics;
   return typeof totalMs === 'number' ? totalMs : typeof count === 'number' ? count : typeof wastedWakeups === 'number' ? wastedWakeups : 0;
 }

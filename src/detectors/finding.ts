@@ -1,27 +1,10 @@
 import type { KeptLine } from '../model/turn.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { Capabilities } from './detector.ts';
+import type { Outcome, Severity, Step, Sureness } from './finding-words.ts';
 import type { Metrics } from './metric.ts';
 
-export type Severity = 'critical' | 'warning' | 'info';
-/** `likely`: direct evidence, the mechanism is visible. `possible`: the pattern fits but a part is missing. `cannot-tell`: the data is poor. */
-export type Sureness = 'likely' | 'possible' | 'cannot-tell';
-
-export interface Outcome {
-  readonly status: 'found' | 'clear' | 'not-applicable' | 'failed';
-  /** Why, with the numbers looked at; for `not-applicable` also what would make it applicable. */
-  readonly reason: string;
-}
-
-export interface Step {
-  readonly text: string;
-  /** Something to type. */
-  readonly command?: string;
-  /** The version or privilege that the step needs. */
-  readonly needs?: string;
-  /** What may go wrong when it is followed. */
-  readonly caveat?: string;
-}
+export type { Outcome, Severity, Step, Sureness };
 
 /** A finding in trace terms: the report adds the id, the times of day and the links to other findings. */
 export interface DraftFinding<Values extends Metrics = Metrics> {

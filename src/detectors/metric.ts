@@ -1,3 +1,5 @@
+import type { Metric } from './finding-words.ts';
+
 /** The part of JSON Schema (draft 2020-12) that describes a metric. */
 export interface JsonSchema {
   readonly description?: string;
@@ -11,8 +13,8 @@ export interface JsonSchema {
   readonly additionalProperties?: JsonSchema | false;
 }
 
-/** What a finding carries besides its sentences: plain data. */
-export type Metric = number | string | boolean | null | readonly Metric[] | { readonly [name: string]: Metric };
+export type { Metric };
+/** The metrics of any finding. */
 export type Metrics = { readonly [name: string]: Metric };
 
 /** What a metric looks like: its JSON Schema, and the TypeScript type of its value, which stands in a member that is never there. */
@@ -47,11 +49,13 @@ export const metric = {
   /** A whole number of things, from 0 on. */
   count: (description: string): Shape<number> => ({ schema: { description, type: 'integer', minimum: 0 } }),
   /** A process or thread id. */
-  pid: (description: string): Shape<number> => ({ schema: { description, type: 'integer', minimum: 0 } }),
+  pid: (description: string): Shape<number> => ({ schema: { description, type: 'integer', minimum: 0, maximum: 2 ** 32 - 1 } }),
+  /** The number of a descriptor. */
+  descriptor: (description: string): Shape<number> => ({ schema: { description, type: 'integer', minimum: 0, maximum: 2 ** 31 - 1 } }),
   /** A length of time in milliseconds, from 0 on. */
   lengthMs: (description: string): Shape<number> => ({ schema: { description, type: 'number', minimum: 0 } }),
-  /** A moment in milliseconds since the first event; before it when a call began before the capture. */
-  momentMs: (description: string): Shape<number> => ({ schema: { description, type: 'number' } }),
+  /** A moment in milliseconds since the first event. */
+  momentMs: (description: string): Shape<number> => ({ schema: { description, type: 'number', minimum: 0 } }),
   /** A part of a whole, 0 to 1. */
   share: (description: string): Shape<number> => ({ schema: { description, type: 'number', minimum: 0, maximum: 1 } }),
   percent: (description: string): Shape<number> => ({ schema: { description, type: 'number', minimum: 0, maximum: 100 } }),

@@ -7,7 +7,7 @@ const CONNECTION = /^connection (?:on fd \d+|from [\w.:[\]/-]+)$/;
 const PLACEHOLDER = /^<[\d,]+ bytes?>$/;
 // A path ends before ";" too, which often introduces a session id.
 const REQUEST =
-  /\b(GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|TRACE|PROPFIND|REPORT|PURGE) ((?:https?:\/\/|\/|\*)[\w\-.~!$&'()*+,=:@%/]*)|\bCONNECT [\w.-]+:\d+/;
+  /\b(GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|TRACE|PROPFIND|REPORT|PURGE) ((?:https?:\/\/|\/|\*)[\w\-.~!$&'()*+,=:@%/\\\x80-\uffff]*)|\bCONNECT [\w.-]+:\d+/;
 const STATUS = /^HTTP\/\d(?:\.\d)? \d{3}(?!\d)/;
 // MySQL: 3 bytes length, sequence, command 3 (query) or 22 (prepare). PostgreSQL: Q or P, 4 bytes length, for P the statement's name.
 const PROTOCOL_HEAD = /^(?:[^]{3}[\0-\x05][\x03\x16]|Q\0[^]{3}|P\0[^]{3}[^\0]{0,64}\0)/;

@@ -1,3 +1,4 @@
+import { decodeUtf8 } from '../trace/utf8.ts';
 import { nameOfPayload, placeholder, redactProse, redactSecrets } from './payload.ts';
 
 /** Calls whose quoted strings are names (paths, arguments of a program): they stay. Strings of every other call count as payload. */
@@ -20,6 +21,7 @@ const CALL = /(?<![a-z_])([a-z_][a-z0-9_]{0,40})\(|<\.\.\. ([a-z_][a-z0-9_]{0,40
 const ADDRESS = /(?:sun_path=@?|inet_addr\(|inet_pton\(AF_INET6?, ?&?|if_nametoindex\(|sll_addr=|sin6?_addr=)$/;
 /** What strace prints after the quote that ends a string. In payload any other quote is taken as a part of it: too much is removed, never too little. */
 const AFTER_STRING = /(?:,|\)|\}|\]|>|\.\.\.|=>|\s*$| <| +=| \/\*| \|)/y;
+const BEYOND_ASCII = /[^\x00-\x7f]/;
 const ESCAPE = /\\(?:x[0-9a-fA-F]{1,2}|[0-7]{1,3}|[^]|$)/g;
 const NAMED_ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', v: '\v', f: '\f', a: '\x07', b: '\b', e: '\x1b' };
 /** A row of the hex dumps that `-e read=` and `-e write=` add. */
@@ -72,7 +74,9 @@ function redactString(content: string, isCut: boolean): string {
   if (content === '') return isCut ? '""...' : '""';
   const bytes = decode(content);
   const name = nameOfPayload(bytes);
-  if (name !== null) return `"${name}"${name === bytes && !isCut ? '' : '...'}`;
+  // What was printed as escapes is bytes until here; what was not is text already.
+  const shown = name === null || BEYOND_ASCII.test(content) ? name : decodeUtf8(name);
+  if (name !== null) return `"${shown}"${name === bytes && !isCut ? '' : '...'}`;
   return `"${placeholder(bytes)}"${isCut ? '...' : ''}`;
 }
 

@@ -1,9 +1,10 @@
 import type { QueueDelay } from '../../model/facts.ts';
 import type { Listener } from '../../model/listeners.ts';
+import type { Thread } from '../../model/thread.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
-import { duration, plural } from '../words.ts';
+import { duration, plural, reasonsOf } from '../words.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { Queue } from './queue.ts';
@@ -36,6 +37,9 @@ export const acceptDelay = defineDetector({
           queues.set(fact.listener, queue);
           queue.add(fact);
         },
+        threadLetGo(thread: Thread) {
+          for (const listener of thread.accepts.listeners) queues.get(listener)?.threads.delete(thread);
+        },
       },
       conclude: () => conclude(context, queues),
     };
@@ -53,7 +57,7 @@ function conclude(context: Context, queues: ReadonlyMap<Listener, Queue>): Concl
     else findings.push(judged);
   }
   if (findings.length > 0) return found(`${plural(findings.length, 'listener')} whose connections waited`, findings);
-  const reason = queues.size === 0 ? 'no connection was both established and accepted in the capture' : reasons.join('; ');
+  const reason = queues.size === 0 ? 'no connection was both established and accepted in the capture' : reasonsOf(reasons);
   return clear(reason);
 }
 

@@ -1,13 +1,13 @@
 import type { AcceptCycle, IdleWait, SlowReply } from '../../model/facts.ts';
 import type { Listener } from '../../model/listeners.ts';
-import { acceptorsOf, rolesOf } from '../../model/roles.ts';
+import { acceptorsOf, acceptorsOfEach, rolesOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { keptLine } from '../../model/turn.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { TimesOfThreads } from '../times-of-threads.ts';
-import { count, plural } from '../words.ts';
+import { count, plural, reasonsOf } from '../words.ts';
 import { finding } from './finding.ts';
 import { Hoards } from './hoards.ts';
 import { type Metrics, metrics } from './metrics.ts';
@@ -69,12 +69,13 @@ export const acceptHoarding = defineDetector({
 function conclude(context: Context, queues: ReadonlyMap<Listener, Hoards>): Conclusion<Metrics> {
   const { model } = context;
   const loops = [...rolesOf(model.processes.threads())].filter(([, role]) => role === 'event-loop').map(([thread]) => thread);
-  const shared = model.listeners.all.filter((listener) => acceptorsOf(listener, loops).length >= 2);
+  const acceptorsOfAll = acceptorsOfEach(loops);
+  const shared = model.listeners.all.filter((listener) => (acceptorsOfAll.get(listener)?.length ?? 0) >= 2);
   if (shared.length === 0) return notApplicable('No listener that several event-loop workers share was seen');
   const findings: DraftFinding<Metrics>[] = [];
   const reasons: string[] = [];
   for (const listener of shared) {
-    const acceptors = acceptorsOf(listener, loops);
+    const acceptors = acceptorsOfAll.get(listener) ?? [];
     const hoards = queues.get(listener);
     const totals = hoards?.totals(acceptors);
     if (hoards !== undefined && totals !== undefined && totals.count >= context.threshold('hoarded-requests'))
@@ -86,6 +87,6 @@ function conclude(context: Context, queues: ReadonlyMap<Listener, Hoards>): Conc
         }`,
       );
   }
-  if (findings.length === 0) return clear(reasons.join('; '));
+  if (findings.length === 0) return clear(reasonsOf(reasons));
   return found(`${plural(findings.length, 'listener')} of which one worker took too many`, findings);
 }

@@ -1,13 +1,14 @@
 import type { Accepted } from '../../model/facts.ts';
 import type { Listener } from '../../model/listeners.ts';
-import { acceptorsOf } from '../../model/roles.ts';
+import { acceptorsOfEach } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { keptLine } from '../../model/turn.ts';
 import { earlier, later } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
+import { largestOf, smallestOf } from '../extremes.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable, type Severity } from '../finding.ts';
 import { gini } from '../gini.ts';
-import { plural } from '../words.ts';
+import { plural, reasonsOf } from '../words.ts';
 import { finding, saidOf } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { type Figures, MOST_LINES, type Shares } from './shares.ts';
@@ -40,6 +41,7 @@ export const acceptSkew = defineDetector({
           const time = record.end;
           const shares = queues.get(listener) ?? {
             byThread: new Map(),
+            gone: 0,
             first: time,
             last: time,
             streak: 0,
@@ -56,6 +58,14 @@ export const acceptSkew = defineDetector({
           if (!shares.lines.has(thread) && shares.lines.size < MOST_LINES) shares.lines.set(thread, keptLine(record));
           shares.streak = Math.max(shares.streak, shares.run);
         },
+        threadLetGo(thread: Thread) {
+          for (const listener of thread.accepts.listeners) {
+            const shares = queues.get(listener);
+            if (shares?.byThread.delete(thread)) shares.gone++;
+            shares?.lines.delete(thread);
+            if (shares?.winner === thread) shares.winner = null;
+          }
+        },
       },
       conclude: () => conclude(context, queues),
     };
@@ -65,21 +75,24 @@ export const acceptSkew = defineDetector({
 function conclude(context: Context, queues: ReadonlyMap<Listener, Shares>): Conclusion<Metrics> {
   const findings: DraftFinding<Metrics>[] = [];
   const reasons = new Set<string>();
+  const acceptors = acceptorsOfEach(context.model.processes.threads());
   for (const [listener, shares] of queues) {
-    const judged = judge(context, listener, shares);
+    const judged = judge(context, listener, shares, acceptors.get(listener) ?? []);
     if (typeof judged === 'string') reasons.add(judged);
     else findings.push(judged);
   }
   if (findings.length > 0) return found(`${plural(findings.length, 'listener')} with unequal shares`, findings);
   if (queues.size === 0) return notApplicable('No connection was accepted in the trace');
-  return clear([...reasons].join('; '));
+  return clear(reasonsOf(reasons));
 }
 
-function judge(context: Context, listener: Listener, shares: Shares): DraftFinding<Metrics> | string {
-  const figures = figuresOf(context, listener, shares);
+function judge(context: Context, listener: Listener, shares: Shares, acceptors: readonly Thread[]): DraftFinding<Metrics> | string {
+  const figures = figuresOf(acceptors, shares);
   const { total, most, spread } = figures;
   const workers = figures.counts.length;
   const said = saidOf(listener, figures);
+  if (shares.gone > 0)
+    return `${listener.name}: ${plural(workers + shares.gone, 'acceptor')} came and went, too many to compare their shares`;
   if (workers < 2) return `${listener.name}: one acceptor`;
   if (total < context.threshold('skew-connections-per-worker') * workers)
     return `${said}; too few to judge (${context.threshold('skew-connections-per-worker')} a worker needed)`;
@@ -87,10 +100,10 @@ function judge(context: Context, listener: Listener, shares: Shares): DraftFindi
   return finding(context, listener, shares, figures, severityOf(figures));
 }
 
-function figuresOf({ model }: Context, listener: Listener, { byThread }: Shares): Figures {
-  const threads = new Set([...acceptorsOf(listener, model.processes.threads()), ...byThread.keys()]);
+function figuresOf(acceptors: readonly Thread[], { byThread }: Shares): Figures {
+  const threads = new Set([...acceptors, ...byThread.keys()]);
   const counts = [...threads].map((thread) => byThread.get(thread) ?? 0);
-  const most = Math.max(...counts);
+  const most = largestOf(counts);
   return {
     threads,
     counts,
@@ -98,7 +111,7 @@ function figuresOf({ model }: Context, listener: Listener, { byThread }: Shares)
     most,
     spread: gini(counts),
     favourite: [...threads].find((thread) => (byThread.get(thread) ?? 0) === most) as Thread,
-    idlest: Math.min(...[...threads].map((thread) => thread.loop.utilisation).filter((value) => !Number.isNaN(value))),
+    idlest: smallestOf([...threads].map((thread) => thread.loop.utilisation).filter((value) => !Number.isNaN(value))),
   };
 }
 

@@ -14,6 +14,8 @@ export interface Shares {
   streak: number;
   run: number;
   winner: Thread | null;
+  /** Threads that there was no room for. */
+  gone: number;
   /** The first accept of each thread. */
   readonly lines: Map<Thread, KeptLine>;
 }

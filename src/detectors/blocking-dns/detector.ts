@@ -3,6 +3,7 @@ import { rolesOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
+import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { duration, plural } from '../words.ts';
 import { dnsFinding } from './finding.ts';
@@ -38,6 +39,9 @@ export const blockingDns = defineDetector({
           }
           tally.add(lookup);
         },
+        threadLetGo: (thread: Thread) => {
+          threads.delete(thread);
+        },
       },
       conclude: () => conclude(context, threads),
     };
@@ -54,7 +58,10 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, LookupTally>): 
   const onWorkers = [...threads].filter(([thread]) => roles.get(thread) === 'sync-worker').map(([, tally]) => tally);
   const findings = [judge(context, onLoops, true), judge(context, onWorkers, false)].filter((found) => found !== null);
   if (findings.length > 0) return found(`${plural(count([...onLoops, ...onWorkers]), 'lookup')} that a worker waited for`, findings);
-  const longest = Math.max(0, ...[...onLoops, ...onWorkers].map((tally) => tally.longest?.blocked ?? 0));
+  const longest = largestOf(
+    [...onLoops, ...onWorkers].map((tally) => tally.longest?.blocked ?? 0),
+    0,
+  );
   return clear(
     longest === 0
       ? 'no worker waited for a name server itself'

@@ -43,7 +43,7 @@ export const brokenPipe = defineDetector({
 });
 
 function conclude(context: Context, tallies: ReadonlyMap<Target, Tally>): Conclusion<Metrics> {
-  const requests = context.model.processes.all().reduce((sum, process) => sum + process.requests, 0);
+  const requests = context.model.processes.requests;
   const findings = [...tallies].map(([target, tally]) =>
     finding(context, target, tally, requests, severityOf(context, target, tally, requests)),
   );

@@ -22,7 +22,8 @@ export function finding(context: Context, target: Target, tally: Tally, requests
   const { times } = context.capabilities;
   return {
     severity,
-    sureness: 'likely',
+    // Where it went is not in the capture.
+    sureness: worst.fd < 0 && target !== 'client' ? 'possible' : 'likely',
     title: titleOf(target, tally, worst, times),
     summary: target === 'client' ? clientSummary(tally, worst, requests, fatal.length, times) : otherSummary(tally, worst, fatal.length),
     why: WHY[target],
@@ -66,7 +67,8 @@ export function finding(context: Context, target: Target, tally: Tally, requests
 }
 
 function titleOf(target: Target, tally: Tally, worst: FailedWrite, times: boolean): string {
-  if (target !== 'client') return `${plural(tally.count, 'write')} to ${NAMES[target]} failed: the other end is gone`;
+  if (target !== 'client')
+    return `${plural(tally.count, 'write')}${worst.fd < 0 ? '' : ` to ${NAMES[target]}`} failed: the other end is gone`;
   const whom = behindWhom(worst);
   const title =
     whom !== '' && times

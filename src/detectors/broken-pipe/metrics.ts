@@ -13,7 +13,7 @@ export const metrics = {
   replies: metric.list(
     metric.record({
       pid: metric.pid('The worker that wrote.'),
-      fd: metric.orNull(metric.count('The descriptor that it wrote to; null when it is none that a process can have.')),
+      fd: metric.orNull(metric.descriptor('The descriptor that it wrote to; null when it is none that a process can have.')),
       errno: metric.text('EPIPE, ECONNRESET or ESHUTDOWN.'),
       signal: metric.text('The signal that came with it; empty when none was seen.'),
       target: metric.oneOf(TARGETS, 'Who had left.'),

@@ -3,6 +3,7 @@ import type { Model } from '../../model/model.ts';
 import type { Thread } from '../../model/thread.ts';
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
+import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { plural, ratio } from '../words.ts';
 import { finding, type Spinner } from './finding.ts';
@@ -41,6 +42,10 @@ export const busyPoll = defineDetector({
           empty.delete(thread);
           stuck.delete(thread);
         },
+        threadLetGo: (thread: Thread) => {
+          empty.delete(thread);
+          stuck.delete(thread);
+        },
       },
       conclude: () => conclude(context, empty, stuck),
     };
@@ -53,7 +58,10 @@ function conclude(context: Context, empty: ReadonlyMap<Thread, Spinning>, stuck:
   if (loops.length === 0) return notApplicable('No loop that waits with epoll, poll or select was seen');
   const findings = [judge(context, stuck, true), judge(context, empty, false)].filter((finding) => finding !== null);
   if (findings.length > 0) return found(`${plural(findings.length, 'kind')} of spinning`, findings);
-  const most = Math.max(0, ...[...empty, ...stuck].map(([thread, { time }]) => time / observed(model, thread)));
+  const most = largestOf(
+    [...empty, ...stuck].map(([thread, { time }]) => time / observed(model, thread)),
+    0,
+  );
   return clear(
     `none of ${plural(loops.length, 'loop')} spun for ${ratio(context.threshold('busy-poll-share') * 100)} % of its time, at most ${ratio(most * 100)} %`,
   );

@@ -1,6 +1,7 @@
 import { pidsOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { MICROSECOND, SECOND } from '../../trace/time.ts';
+import { largestOf, smallestOf } from '../extremes.ts';
 import type { DraftFinding, Step } from '../finding.ts';
 import { count, duration, milliseconds, plural, round, workerName } from '../words.ts';
 import type { Metrics } from './metrics.ts';
@@ -31,8 +32,8 @@ export function finding(worst: Spinner, spinners: readonly Spinner[], stuck: boo
     title: `${workerName(pid)} spins ${share}: ${stuck ? `${ready} stays ready` : `${call} does not wait`}`.slice(0, 78),
     summary: `For ${duration(worst.time)}, ${share}, ${workerName(pid).toLowerCase()} went round its loop without getting anything done: ${count(worst.rounds)} times ${what}${stuck ? ', and nothing was done about it' : ''}. Under strace a round took ${took} µs; untraced far more of them fit into the same time.${others}`,
     why: 'It uses a core for nothing, and what shares that core runs later. The loop does serve what comes, so that neither a log nor a probe shows it.',
-    start: Math.min(...spinners.map(({ spinning }) => spinning.first)),
-    end: Math.max(...spinners.map(({ spinning }) => spinning.last)),
+    start: smallestOf(spinners.map(({ spinning }) => spinning.first)),
+    end: largestOf(spinners.map(({ spinning }) => spinning.last)),
     openEnded: false,
     workers,
     metrics: {

@@ -4,6 +4,7 @@ import { type Role, rolesOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
+import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, type DraftFinding, found } from '../finding.ts';
 import { count, duration, plural } from '../words.ts';
 import { syncFinding } from './finding.ts';
@@ -43,6 +44,9 @@ export const diskSync = defineDetector({
           }
           tally.add(fact);
         },
+        threadLetGo: (thread: Thread) => {
+          threads.delete(thread);
+        },
       },
       conclude: () => conclude(context, threads),
     };
@@ -66,7 +70,10 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, SyncTally>): Co
   if (findings.length > 0) return found(`${plural(findings.length, 'thread')} that waited for the disk`, findings);
   const tallies = [...threads.values()];
   const syncs = tallies.reduce((sum, { calls }) => sum + calls.count, 0);
-  const longest = Math.max(0, ...tallies.map(({ calls }) => calls.longest));
+  const longest = largestOf(
+    tallies.map(({ calls }) => calls.longest),
+    0,
+  );
   return clear(
     syncs === 0
       ? 'no fsync, fdatasync, msync or sync_file_range'

@@ -1,6 +1,6 @@
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
-import { plural } from '../words.ts';
+import { plural, reasonsOf } from '../words.ts';
 import { finding, saidOf } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { type Figures, figuresOf, type Service, servicesOf } from './service.ts';
@@ -40,7 +40,7 @@ function conclude(context: Context): Conclusion<Metrics> {
     if (judged === null) reasons.push(saidOf(service, figures));
     else findings.push(judged);
   }
-  if (findings.length === 0) return clear(reasons.join('; '));
+  if (findings.length === 0) return clear(reasonsOf(reasons));
   return found(`${plural(findings.length, 'service')} with much epoll_ctl`, findings);
 }
 

@@ -3,6 +3,7 @@ import type { Descriptor } from '../../model/descriptors.ts';
 import type { Process } from '../../model/process.ts';
 import { SECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
+import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { plural } from '../words.ts';
 import { forgottenFinding, leakFinding } from './finding.ts';
@@ -49,7 +50,10 @@ function conclude(context: Context): Conclusion<Metrics> {
       findings.push(forgottenFinding(process, forgotten, process.census?.endedAsOf ?? model.lastTime));
   }
   if (findings.length > 0) return found(`${plural(findings.length, 'kind')} of descriptors that stay open`, findings);
-  const most = Math.max(0, ...processes.map(({ census }) => census?.points.at(-1)?.open ?? 0));
+  const most = largestOf(
+    processes.map(({ census }) => census?.points.at(-1)?.open ?? 0),
+    0,
+  );
   return clear(
     `no process opened ${context.threshold('fd-growth')} descriptors of a kind with its requests and kept them; ${plural(most, 'descriptor')} known to be open at most`,
   );

@@ -4,6 +4,7 @@ import type { Thread } from '../../model/thread.ts';
 import { keptLine } from '../../model/turn.ts';
 import { earlier, later, MILLISECOND, SECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
+import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { duration, plural } from '../words.ts';
 import { finding } from './finding.ts';
@@ -44,6 +45,9 @@ export const gilStarvation = defineDetector({
           }
           if (waits.lines.length < EVIDENCE) waits.lines.push(keptLine(record));
         },
+        threadLetGo: (thread: Thread) => {
+          threads.delete(thread);
+        },
       },
       conclude: () => conclude(context, threads),
     };
@@ -62,7 +66,10 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, Waits>): Conclu
     return [finding(context, thread, waits, waits.worst >= critical ? 'critical' : 'warning')];
   });
   if (findings.length > 0) return found(`${plural(findings.length, 'loop')} kept from running by other threads`, findings);
-  const worst = Math.max(0, ...loops.map((thread) => threads.get(thread)?.worst ?? 0));
+  const worst = largestOf(
+    loops.map((thread) => threads.get(thread)?.worst ?? 0),
+    0,
+  );
   return clear(
     `no loop waited ${context.threshold('gil-ms-per-second')} ms in any second for an interpreter lock; the worst ${duration(worst)}`,
   );

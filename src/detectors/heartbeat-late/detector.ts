@@ -3,8 +3,9 @@ import type { Process } from '../../model/process.ts';
 import { rolesOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { keptLine } from '../../model/turn.ts';
-import { type Nanoseconds, SECOND } from '../../trace/time.ts';
+import { elapsed, later, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
+import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { duration, plural } from '../words.ts';
 import { finding } from './finding.ts';
@@ -28,25 +29,33 @@ export const heartbeatLate = defineDetector({
   metrics,
   create(context) {
     const pulses = new Map<Process, Pulse>();
+    /** The last one of each pid, which a later process may bear again. */
+    const byPid = new Map<number, Pulse>();
     return {
       on: {
         heartbeat({ thread, record }: Heartbeat) {
           const line = keptLine(record);
           const known = pulses.get(thread.process);
-          if (known === undefined) pulses.set(thread.process, first(thread, record.start, line));
-          else {
+          if (known === undefined) {
+            const pulse = first(thread, record.start, line);
+            pulses.set(thread.process, pulse);
+            byPid.set(thread.process.pid, pulse);
+          } else {
             known.beats++;
             stretch(known, record.start, [known.lastLine, line]);
-            known.last = record.start;
+            known.last = later(known.last, record.start);
             known.lastLine = line;
           }
         },
+        threadLetGo({ process }: Thread) {
+          if (process.threads.length === 0) pulses.delete(process);
+        },
         kill({ thread, pid, signal, record }: Kill) {
           if (signal !== 'SIGABRT') return;
-          const pulse = [...pulses.values()].find(({ process }) => process.pid === pid && process.parent === thread.process);
-          if (pulse === undefined || pulse.abortLine !== null) return;
+          const pulse = byPid.get(pid);
+          if (pulse === undefined || pulse.process.parent !== thread.process || pulse.abortLine !== null) return;
           pulse.abortLine = keptLine(record);
-          pulse.abortedAfter = record.start - pulse.last;
+          pulse.abortedAfter = elapsed(pulse.last, record.start);
           stretch(pulse, record.start, [pulse.lastLine, pulse.abortLine]);
         },
       },
@@ -61,7 +70,7 @@ function conclude(context: Context, pulses: ReadonlyMap<Process, Pulse>): Conclu
   const all = [...pulses.values()];
   const late = all.filter((pulse) => pulse.abortLine !== null || pulse.longest >= limit(context, pulse, roles));
   if (late.length > 0) return found(`${plural(late.length, 'worker')} with a late heartbeat`, [finding(context, all, late)]);
-  const longest = Math.max(...all.map((pulse) => pulse.longest));
+  const longest = largestOf(all.map((pulse) => pulse.longest));
   const timeout = all.map(({ process }) => timeoutOf(process))[0] ?? null;
   return clear(
     `${plural(all.length, 'worker')}, longest time between two heartbeats ${duration(longest)} (timeout ${timeout === null ? `not in the trace, ${DEFAULT_TIMEOUT} s by default` : `${timeout} s`})`,

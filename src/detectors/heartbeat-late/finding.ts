@@ -1,5 +1,6 @@
 import { SECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
+import { largestOf, smallestOf } from '../extremes.ts';
 import type { DraftFinding } from '../finding.ts';
 import { moment } from '../moment.ts';
 import { duration, milliseconds, plural, ratio } from '../words.ts';
@@ -30,8 +31,8 @@ export function finding({ model }: Context, all: readonly Pulse[], late: readonl
         : `Worker ${killed.process.pid} was killed after ${duration(killed.abortedAfter)} of silence`,
     summary: `${plural(late.length, 'worker')} of ${all.length} touched the heartbeat file late: worker ${worst.process.pid} not for ${duration(worst.longest)} (${known}).${end}`,
     why: 'The master kills a worker that is silent for the timeout, and all requests that the worker serves die with it. A worker is silent when its loop is blocked.',
-    start: Math.min(...late.map(({ since }) => since)),
-    end: Math.max(...late.map(({ since, longest }) => since + longest)),
+    start: smallestOf(late.map(({ since }) => since)),
+    end: largestOf(late.map(({ since, longest }) => since + longest)),
     openEnded: false,
     workers: sorted.map(({ process }) => process.pid),
     metrics: {

@@ -1,9 +1,9 @@
 import type { Listener } from '../../model/listeners.ts';
-import { acceptorsOf, pidsOf } from '../../model/roles.ts';
+import { acceptorsOfEach, pidsOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
-import { plural } from '../words.ts';
+import { plural, reasonsOf } from '../words.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
@@ -31,16 +31,19 @@ function conclude(context: Context): Conclusion<Metrics> {
     );
   const findings: DraftFinding<Metrics>[] = [];
   const reasons = new Set<string>();
+  const acceptors = acceptorsOfEach(model.processes.threads());
+  const socketsOf = new Map<string, number>();
+  for (const { name } of opened) socketsOf.set(name, (socketsOf.get(name) ?? 0) + 1);
   for (const listener of opened) {
-    const sockets = opened.filter(({ name }) => name === listener.name).length;
-    const threads = acceptorsOf(listener, model.processes.threads());
+    const sockets = socketsOf.get(listener.name) ?? 0;
+    const threads = acceptors.get(listener) ?? [];
     if (listener.reusePort === null) reasons.add(`SO_REUSEPORT was not set on ${listener.name}`);
     // Several servers that share a port by the flag: it does what it can, between them.
     else if (sockets > 1) reasons.add(`${listener.name}: ${sockets} sockets with SO_REUSEPORT, each with a queue of its own`);
     else if (pidsOf(threads).length < 2) reasons.add(`${listener.name}: one process accepts`);
     else findings.push(judge(context, listener, threads));
   }
-  if (findings.length === 0) return clear([...reasons].join('; '));
+  if (findings.length === 0) return clear(reasonsOf(reasons));
   return found(`${plural(findings.length, 'listener')} with SO_REUSEPORT and one queue`, findings);
 }
 

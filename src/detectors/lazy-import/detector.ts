@@ -57,7 +57,7 @@ function isHeavy(context: Context, imports: RequestImports): boolean {
 }
 
 function conclude(context: Context, all: readonly RequestImports[], dropped: number): Conclusion<Metrics> {
-  const requests = context.model.processes.all().reduce((sum, process) => sum + process.requests, 0);
+  const requests = context.model.processes.requests;
   if (requests === 0) return notApplicable('No request was read in the capture, so that nothing was imported on the way of one.');
   const heavy = all.filter((imports) => isHeavy(context, imports)).toSorted((a, b) => b.time - a.time);
   if (heavy.length > 0) {

@@ -1,5 +1,6 @@
 import type { RequestImports } from '../../model/request-imports.ts';
 import type { Context } from '../detector.ts';
+import { largestOf, smallestOf } from '../extremes.ts';
 import { type DraftFinding, span } from '../finding.ts';
 import { moment } from '../moment.ts';
 import { duration, milliseconds, plural, workerName } from '../words.ts';
@@ -24,7 +25,7 @@ export function finding(context: Context, heavy: readonly RequestImports[], drop
     title: titleOf(worst, total, times),
     summary: summaryOf(context, worst, heavy, total),
     why: 'An import reads and runs each module before the request goes on. The first user of each worker pays for it, again after each restart, and on an event loop every other request of the worker waits as well.',
-    ...span({ times }, Math.min(...heavy.map(({ firstAt }) => firstAt)), Math.max(...heavy.map(({ lastEnd }) => lastEnd))),
+    ...span({ times }, smallestOf(heavy.map(({ firstAt }) => firstAt)), largestOf(heavy.map(({ lastEnd }) => lastEnd))),
     openEnded: false,
     workers: pids,
     metrics: {

@@ -37,6 +37,9 @@ export const loopStall = defineDetector({
         hubChanged: (thread: Thread) => {
           groups.delete(thread);
         },
+        threadLetGo: (thread: Thread) => {
+          groups.delete(thread);
+        },
       },
       conclude: () => conclude(context, groups),
     };

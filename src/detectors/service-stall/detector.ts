@@ -9,9 +9,8 @@ import { reasonOf } from '../stall-cause/cause.ts';
 import { plural } from '../words.ts';
 import { BusyTurns } from './busy-turns.ts';
 import { finding } from './finding.ts';
-import { allAtOnce } from './intersection.ts';
+import { allAtOnce, type Interval } from './intersection.ts';
 import { type Metrics, metrics } from './metrics.ts';
-import { describe, type ServiceStall } from './service-stalls.ts';
 
 export const serviceStall = defineDetector({
   kind: 'service-stall',
@@ -38,6 +37,9 @@ export const serviceStall = defineDetector({
           own.add({ start: turn.start, end: turn.end, outside: Math.max(0, length - turn.inCalls), open, lines }, { cause, call, target });
         },
         hubChanged: (thread: Thread) => {
+          turns.delete(thread);
+        },
+        threadLetGo: (thread: Thread) => {
           turns.delete(thread);
         },
       },
@@ -71,16 +73,14 @@ function conclude(context: Context, turns: ReadonlyMap<Thread, BusyTurns>): Conc
 }
 
 /** The times in which all of them were away from their loops, long enough to matter. */
-function stallsOf(context: Context, loops: readonly Thread[], turns: ReadonlyMap<Thread, BusyTurns>): ServiceStall[] {
+function stallsOf(context: Context, loops: readonly Thread[], turns: ReadonlyMap<Thread, BusyTurns>): Interval[] {
   const least = context.threshold('service-stall-ms') * MILLISECOND;
   const lives = loops.map((thread) => ({
     start: thread.firstTime,
     end: endOf(thread, context.model.lastTime),
     busy: turns.get(thread)?.turns ?? [],
   }));
-  return allAtOnce(lives)
-    .filter(({ start, end }) => end - start >= least)
-    .map((stall) => describe(stall, loops, turns));
+  return allAtOnce(lives).filter(({ start, end }) => end - start >= least);
 }
 
 /** Event-loop threads that serve the same service: workers of one parent, or of one listener. */

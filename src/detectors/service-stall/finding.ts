@@ -6,8 +6,10 @@ import { moment } from '../moment.ts';
 import { CAUSE_IN_WORDS } from '../stall-cause/cause-in-words.ts';
 import { duration, milliseconds, plural, round } from '../words.ts';
 import { type BusyTurns, MOST_TURNS, type Place } from './busy-turns.ts';
+import type { Interval } from './intersection.ts';
 import type { Metrics } from './metrics.ts';
-import type { ServiceStall } from './service-stalls.ts';
+import { describe, type ServiceStall } from './service-stalls.ts';
+import { totalsOf } from './stall-totals.ts';
 
 const SHOWN = 20;
 
@@ -21,22 +23,20 @@ export function finding(
   model: Model,
   loops: readonly Thread[],
   turns: ReadonlyMap<Thread, BusyTurns>,
-  stalls: readonly ServiceStall[],
+  stalls: readonly Interval[],
 ): DraftFinding<Metrics> {
   const total = stalls.reduce((sum, stall) => sum + stall.end - stall.start, 0);
-  const worst = stalls.reduce((most, stall) => (stall.end - stall.start > most.end - most.start ? stall : most));
+  const byLength = stalls.toSorted((a, b) => b.end - b.start - (a.end - a.start));
+  const shown = byLength.slice(0, SHOWN).map((stall) => describe(stall, loops, turns));
+  const worst = shown[0] as ServiceStall;
   const longest = worst.end - worst.start;
-  const workers = loops.map((thread) => thread.process.pid);
-  const computing = round(
-    (100 * stalls.reduce((sum, { outside }) => sum + outside, 0)) /
-      Math.max(
-        1,
-        stalls.reduce((sum, { inTurns }) => sum + inTurns, 0),
-      ),
-    1,
+  const { inTurns, outside, open } = totalsOf(
+    stalls,
+    loops.flatMap((thread) => turns.get(thread)?.turns ?? []),
   );
+  const workers = loops.map((thread) => thread.process.pid);
+  const computing = round((100 * outside) / Math.max(1, inTurns), 1);
   const where = [...new Set(worst.blockedIn.map(whereOf))].slice(0, 3).join(', ');
-  const open = stalls.some((stall) => stall.open);
   const atLeast = worst.open ? 'at least ' : '';
   const everybody = loops.length === 2 ? 'Both workers' : `All ${loops.length} workers`;
   const extent =
@@ -60,11 +60,13 @@ export function finding(
       totalMs: milliseconds(total),
       longestMs: milliseconds(longest),
       busyPercent: computing,
-      stalls: stalls
-        .toSorted((a, b) => b.end - b.start - (a.end - a.start))
-        .slice(0, SHOWN)
+      stalls: shown
         .toSorted((a, b) => a.start - b.start)
-        .map((stall) => ({ startMs: moment(model, stall.start), endMs: moment(model, stall.end), blockedIn: stall.blockedIn })),
+        .map((stall) => ({
+          startMs: moment(model, stall.start),
+          endMs: moment(model, stall.end),
+          blockedIn: stall.blockedIn.map((each) => ({ ...each })),
+        })),
     },
     evidence: worst.lines.slice(0, 6),
     next: [

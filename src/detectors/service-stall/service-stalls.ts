@@ -1,15 +1,14 @@
 import type { Thread } from '../../model/thread.ts';
 import type { KeptLine } from '../../model/turn.ts';
-import type { Nanoseconds } from '../../trace/time.ts';
 import type { BusyTurns, Place } from './busy-turns.ts';
 import type { Interval } from './intersection.ts';
+
+/** Workers of which each stall says what they were in. */
+const MOST_BLOCKED = 100;
 
 /** A time in which no worker of a service could accept. */
 export interface ServiceStall extends Interval {
   readonly open: boolean;
-  /** Time of the turns in question, and of it outside calls. */
-  readonly inTurns: Nanoseconds;
-  readonly outside: Nanoseconds;
   readonly blockedIn: readonly (Place & { readonly pid: number })[];
   readonly lines: readonly KeptLine[];
 }
@@ -21,9 +20,7 @@ export function describe(stall: Interval, loops: readonly Thread[], turns: Reado
     start: stall.start,
     end: stall.end,
     open: during.some(({ busy }) => busy.open && busy.end === stall.end),
-    outside: during.reduce((sum, { busy }) => sum + busy.outside, 0),
-    inTurns: during.reduce((sum, { busy }) => sum + busy.end - busy.start, 0),
-    blockedIn: during.map(({ pid, busy }) => ({ pid, ...busy.place })),
+    blockedIn: during.slice(0, MOST_BLOCKED).map(({ pid, busy }) => ({ pid, ...busy.place })),
     lines: during.flatMap(({ busy }) => busy.lines.slice(0, 1)),
   };
 }

@@ -6,7 +6,7 @@ import type { Thread } from '../../model/thread.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
-import { plural } from '../words.ts';
+import { plural, reasonsOf } from '../words.ts';
 import { finding, type Stranded } from './finding.ts';
 import { FreeWorkers } from './free-workers.ts';
 import { type Metrics, metrics } from './metrics.ts';
@@ -62,7 +62,7 @@ function conclude(context: Context, taken: readonly QueueTaken[], free: FreeWork
     else reasons.push(`${name}: ${plural(connections, 'connection')} waited on one of ${queues.size} queues while another worker was free`);
   }
   if (findings.length > 0) return found(`${plural(findings.length, 'address', 'addresses')} with a queue left alone`, findings);
-  if (reasons.length > 0) return clear(reasons.join('; '));
+  if (reasons.length > 0) return clear(reasonsOf(reasons));
   return notApplicable('No address for which workers have queues of their own (SO_REUSEPORT) was seen');
 }
 

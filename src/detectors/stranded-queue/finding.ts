@@ -4,6 +4,7 @@ import type { Model } from '../../model/model.ts';
 import { pidsOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
+import { largestOf } from '../extremes.ts';
 import type { DraftFinding, Step } from '../finding.ts';
 import { moment } from '../moment.ts';
 import { duration, milliseconds, plural, workerName } from '../words.ts';
@@ -54,7 +55,7 @@ export function finding(
       queues: queues.size,
       count: stranded.length,
       connections,
-      longestMs: milliseconds(Math.max(...stranded.map(longest))),
+      longestMs: milliseconds(largestOf(stranded.map(longest))),
       stranded: stranded.slice(-SHOWN).map((left) => ({
         pid: left.thread.process.pid,
         startMs: moment(model, left.since),

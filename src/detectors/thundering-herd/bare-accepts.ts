@@ -3,30 +3,44 @@ import type { Thread } from '../../model/thread.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 
 const NEAR = 5 * MILLISECOND;
+/** So many refused ones wait for a winner, the last ones: where the capture has no times all of them are near. */
+const MOST_OPEN = 512;
 
 /**
- * Counts lost races in a capture that holds accepts and no waits (`-e trace=accept4`): an EAGAIN is lost when another thread accepted within
- * 5 ms before or after it. Any other EAGAIN ended an accept loop, or nobody knows why it was tried.
+ * Counts lost races in a capture that holds accepts and no waits (`-e trace=accept4`; semantics 2.5, level A): an EAGAIN is lost when another
+ * thread accepted within 5 ms before or after it, and a drain when the thread's own last accept had just succeeded and nobody else's did.
  */
 export class BareAccepts {
   accepted = 0;
   lost = 0;
   readonly threads = new Set<Thread>();
-  /** EAGAINs that a later winner may explain. */
+  readonly shares = new Map<Thread, number>();
   #open: BareAccept[] = [];
   #lastWinner: BareAccept | null = null;
 
+  /** Threads that there was no room for. */
+  gone = 0;
+
+  forget(thread: Thread): void {
+    if (this.threads.delete(thread)) this.gone++;
+    this.shares.delete(thread);
+  }
+
   add(accept: BareAccept): void {
     this.threads.add(accept.thread);
-    if (this.#open.length > 0) this.#open = this.#open.filter((waiting) => this.#stillOpen(waiting, accept));
+    this.#open = this.#open.filter((waiting) => this.#stillOpen(waiting, accept));
     if (accept.accepted) {
       this.accepted++;
+      this.shares.set(accept.thread, (this.shares.get(accept.thread) ?? 0) + 1);
       this.#lastWinner = accept;
       return;
     }
     const winner = this.#lastWinner;
     if (winner !== null && winner.thread !== accept.thread && accept.start - winner.end <= NEAR) this.lost++;
-    else this.#open.push(accept);
+    else {
+      if (this.#open.length === MOST_OPEN) this.#open.shift();
+      this.#open.push(accept);
+    }
   }
 
   /** Whether an EAGAIN still waits for a later winner that explains it. */

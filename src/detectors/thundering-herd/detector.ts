@@ -1,8 +1,10 @@
 import type { AcceptCycle, BareAccept, SilentWakeUps } from '../../model/facts.ts';
 import type { Listener } from '../../model/listeners.ts';
+import { acceptorsOfEach } from '../../model/roles.ts';
+import type { Thread } from '../../model/thread.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
-import { plural } from '../words.ts';
+import { plural, reasonsOf } from '../words.ts';
 import { type Figures, figuresOf } from './figures.ts';
 import { aloneReason, finding, saidOf } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
@@ -53,6 +55,9 @@ export const thunderingHerd = defineDetector({
           queueOf(listener).silent += times;
         },
         bareAccept: (accept: BareAccept) => queueOf(accept.listener).bare.add(accept),
+        threadLetGo: (thread: Thread) => {
+          for (const listener of thread.accepts.listeners) queues.get(listener)?.forget(thread);
+        },
       },
       conclude: () => conclude(context, queues),
     };
@@ -65,17 +70,21 @@ function conclude(context: Context, queues: ReadonlyMap<Listener, Queue>): Concl
   const reasons: string[] = [];
   /** Connections of the listeners that have one acceptor, by the address they have in common: SO_REUSEPORT. */
   const alone = new Map<string, number[]>();
+  const acceptors = acceptorsOfEach(context.model.processes.threads());
   for (const [listener, queue] of queues) {
-    const figures = figuresOf(context, listener, queue);
+    const figures = figuresOf(context, acceptors.get(listener) ?? [], queue);
     const judged = judge(context, listener, queue, figures);
-    if (figures.acceptors < 2) alone.set(listener.name, [...(alone.get(listener.name) ?? []), figures.connections]);
-    else if (typeof judged === 'string') reasons.push(judged);
+    if (figures.acceptors < 2) {
+      const known = alone.get(listener.name);
+      if (known === undefined) alone.set(listener.name, [figures.connections]);
+      else known.push(figures.connections);
+    } else if (typeof judged === 'string') reasons.push(judged);
     else findings.push(judged);
   }
   for (const [name, connections] of alone) reasons.push(aloneReason(name, connections));
   if (findings.length > 0) return found(`${plural(findings.length, 'listener')} with a herd`, findings);
   if (queues.size === 0) return notApplicable('No accept on a listener was seen');
-  return clear(reasons.join('; '));
+  return clear(reasonsOf(reasons));
 }
 
 function judge(context: Context, listener: Listener, queue: Queue, figures: Figures): DraftFinding<Metrics> | string {

@@ -1,5 +1,3 @@
-import type { Listener } from '../../model/listeners.ts';
-import { acceptorsOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { MICROSECOND, SECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
@@ -36,11 +34,10 @@ export interface Figures {
   readonly bursts: BurstTotals;
 }
 
-/** Counts what happened on a queue so far. Changes nothing. */
-export function figuresOf(context: Context, listener: Listener, queue: Queue): Figures {
+/** Counts what happened so far on a queue that these threads accept from. Changes nothing. */
+export function figuresOf(context: Context, threads: readonly Thread[], queue: Queue): Figures {
   const { bare, connections, first, last } = queue;
   const isBare = queue.wasted === 0 && queue.silent === 0 && bare.lost > 0;
-  const threads = acceptorsOf(listener, context.model.processes.threads());
   const server = threads.map((thread) => thread.process.server).find((name) => name !== '') ?? '';
   const productive = isBare ? bare.accepted : queue.productive;
   const silent = isBare ? 0 : queue.silent;
@@ -48,7 +45,7 @@ export function figuresOf(context: Context, listener: Listener, queue: Queue): F
   const perSecond = context.capabilities.times && last > first ? wasted / ((last - first) / SECOND) : null;
   const unitCost = /nginx|uWSGI|HAProxy|Apache/.test(server) ? COMPILED_COST : INTERPRETED_COST;
   return {
-    acceptors: isBare ? bare.threads.size : Math.max(threads.length, queue.shares.size),
+    acceptors: isBare ? bare.threads.size + bare.gone : Math.max(threads.length, queue.shares.size + queue.gone),
     connections,
     productive,
     wasted,

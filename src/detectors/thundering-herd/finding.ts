@@ -1,6 +1,7 @@
 import type { Listener } from '../../model/listeners.ts';
 import { pidsOf } from '../../model/roles.ts';
 import type { Context } from '../detector.ts';
+import { largestOf } from '../extremes.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
 import { gini } from '../gini.ts';
 import { count, milliseconds, plural, ratio, round } from '../words.ts';
@@ -59,7 +60,7 @@ export function finding(context: Context, listener: Listener, queue: Queue, figu
       wastedWallMs: capabilities.times && !bare ? milliseconds(queue.wastedTime) : null,
       wastedWallMsCorrected:
         capabilities.times && !bare ? milliseconds(Math.max(0, queue.wastedTime - queue.wastedCalls * model.calibration.floor)) : null,
-      maxShare: round(Math.max(...shares, 0) / Math.max(1, connections), 3),
+      maxShare: round(largestOf(shares, 0) / Math.max(1, connections), 3),
       gini: round(gini(shares), 3),
       bound,
       kernelWakeups: model.scheduler.active && !bare ? productive + wasted : null,

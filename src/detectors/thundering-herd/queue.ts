@@ -1,7 +1,7 @@
 import type { AcceptCycle } from '../../model/facts.ts';
 import type { Thread } from '../../model/thread.ts';
 import type { KeptLine } from '../../model/turn.ts';
-import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { earlier, later, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { BareAccepts } from './bare-accepts.ts';
 import { Bursts } from './bursts.ts';
 
@@ -27,10 +27,20 @@ export class Queue {
   readonly bursts = new Bursts();
   readonly bare = new BareAccepts();
 
+  /** Acceptors that there was no room for. */
+  gone = 0;
+
+  forget(thread: Thread): void {
+    if (this.shares.delete(thread)) this.gone++;
+    this.wasters.delete(thread);
+    this.bursts.forget(thread);
+    this.bare.forget(thread);
+  }
+
   cycle(cycle: AcceptCycle): void {
     const { thread, kind } = cycle;
-    if (this.first === UNKNOWN || cycle.start < this.first) this.first = cycle.start;
-    if (cycle.end > this.last) this.last = cycle.end;
+    this.first = earlier(this.first, cycle.start);
+    this.last = later(this.last, cycle.end);
     this.drained += cycle.drained;
     this.shares.set(thread, (this.shares.get(thread) ?? 0) + cycle.accepted);
     this.connections += cycle.accepted;

@@ -1,7 +1,9 @@
 import { pidsOf } from '../../model/roles.ts';
 import { SECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
+import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, found } from '../finding.ts';
+import { gini } from '../gini.ts';
 import { count, plural, ratio, round } from '../words.ts';
 import { herdAdvice, WHILE_STALLED } from './advice.ts';
 import type { Metrics } from './metrics.ts';
@@ -31,6 +33,7 @@ export function judgeWatched(context: Context): Conclusion<Metrics> {
   const perSecond = wasted / ((watch.last - watch.first) / SECOND + 1);
   const severity = severityOf(context, { acceptors: acceptors.length, factor, wastedRatio }, perSecond);
   const threads = acceptors.map(([thread]) => thread);
+  const shares = acceptors.map(([, { accepted }]) => accepted);
   return found(said, [
     {
       severity,
@@ -54,8 +57,8 @@ export function judgeWatched(context: Context): Conclusion<Metrics> {
         maxBurst: null,
         wastedWallMs: null,
         wastedWallMsCorrected: null,
-        maxShare: null,
-        gini: null,
+        maxShare: round(largestOf(shares, 0) / Math.max(1, connections), 3),
+        gini: round(gini(shares), 3),
         bound: 'exact',
         kernelWakeups: wasted + connections,
         silentWakeups: silent,

@@ -45,6 +45,10 @@ export const workerSaturation = defineDetector({
         hubChanged: (thread: Thread) => {
           turns.delete(thread);
         },
+        threadLetGo: (thread: Thread) => {
+          turns.delete(thread);
+          requests.delete(thread);
+        },
       },
       conclude: () => conclude(context, turns, requests),
     };

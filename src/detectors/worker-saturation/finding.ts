@@ -9,6 +9,8 @@ import { count, duration, milliseconds, ratio, round } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 const SHOWN = 20;
+/** Workers of which the longest stretch says what they were in. */
+const MOST_BUSY = 100;
 
 const FIX_THE_LOCK = {
   text: 'Fix the queue for the lock in this report first, then record again: these workers are busy waiting for each other, and more of them would wait as well.',
@@ -60,7 +62,7 @@ export function finding(
         .slice(0, SHOWN)
         .toSorted((a, b) => a.start - b.start)
         .map(({ start, end }) => ({ startMs: moment(model, start), endMs: moment(model, end) })),
-      busyIn: during.map(({ thread, turn }) => ({ pid: thread.process.pid, ...turn.place })),
+      busyIn: during.slice(0, MOST_BUSY).map(({ thread, turn }) => ({ pid: thread.process.pid, ...turn.place })),
     },
     evidence: during.flatMap(({ turn }) => turn.lines.slice(0, 1)).slice(0, 6),
     next: [

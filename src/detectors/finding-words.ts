@@ -1,0 +1,24 @@
+/** The words of a finding that a report takes over as they are: plain data, which users of the library see. */
+
+export type Severity = 'critical' | 'warning' | 'info';
+/** `likely`: direct evidence, the mechanism is visible. `possible`: the pattern fits but a part is missing. `cannot-tell`: the data is poor. */
+export type Sureness = 'likely' | 'possible' | 'cannot-tell';
+
+export interface Outcome {
+  readonly status: 'found' | 'clear' | 'not-applicable' | 'failed';
+  /** Why, with the numbers looked at; for `not-applicable` also what would make it applicable. */
+  readonly reason: string;
+}
+
+export interface Step {
+  readonly text: string;
+  /** Something to type. */
+  readonly command?: string;
+  /** The version or privilege that the step needs. */
+  readonly needs?: string;
+  /** What may go wrong when it is followed. */
+  readonly caveat?: string;
+}
+
+/** What a finding carries besides its sentences: plain data. */
+export type Metric = number | string | boolean | null | readonly Metric[] | { readonly [name: string]: Metric };
