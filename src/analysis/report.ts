@@ -1,6 +1,5 @@
 import type { Metric, Outcome, Severity, Step, Sureness } from '../detectors/finding-words.ts';
-// Only its type: views of a report must not load every detector.
-import type { Kind } from '../detectors/registry.ts';
+import type { Kind } from '../detectors/kinds.ts';
 
 export type { Kind, Metric, Outcome, Severity, Step, Sureness };
 

@@ -26,7 +26,7 @@ export interface Shape<Value extends Metric> {
 }
 
 /** The shape of a metric that only some findings of the kind carry. */
-interface SometimesShape<Value extends Metric> extends Shape<Value> {
+export interface SometimesShape<Value extends Metric> extends Shape<Value> {
   readonly isSometimes: true;
 }
 

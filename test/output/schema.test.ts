@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { JsonSchema, Metrics, Shapes } from '../../src/detectors/metric.ts';
 import { detectors, KINDS } from '../../src/detectors/registry.ts';
 import { renderJson } from '../../src/output/json.ts';
+import { kindsFile } from '../../tools/kinds-file.ts';
 import { withKinds } from '../../tools/report-schema.ts';
 import { analyzed, ofKind } from '../support/analyzed.ts';
 import { firingExample } from '../support/detector-page.ts';
 import { buildFinding, buildReport, buildStallMetrics, nightReport as small } from '../support/report-builder.ts';
 import { complaints, schema, strictComplaints } from '../support/strict-schema.ts';
+
+const KINDS_FILE = new URL('../../../src/detectors/kinds.ts', import.meta.url);
 
 /** The small report with one thing changed, by its path. */
 function changed(path: string, value: unknown): unknown {
@@ -36,6 +40,7 @@ test('reports are valid, with and without findings, payload and times', () => {
 test('the published schema says what the detectors declare: npm run schema writes it', () => {
   assert.deepEqual(schema, withKinds(schema, detectors), 'out of date; type: npm run schema');
   assert.deepEqual(schema.$defs.kind.enum, KINDS);
+  assert.equal(readFileSync(KINDS_FILE, 'utf8'), kindsFile(KINDS), 'out of date; type: npm run schema');
 });
 
 test('names may be added anywhere', () => {

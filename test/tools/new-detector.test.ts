@@ -58,12 +58,14 @@ describe('npm run new:detector', async () => {
       .replace('  serviceStall,\n', '  serviceStall,\n  oddRequests,\n')
       .replace(/^import /, "import { oddRequests } from './odd-requests/detector.ts';\nimport ");
     writeFileSync(registry, text);
-    assert.deepEqual(await compiled(), { code: 0, output: '' });
+    // The types of the package do not know the kind yet.
+    await compiled();
     assert.deepEqual(await red('dist/test/detectors.test.js'), [
       'has an example that makes it fire and one that leaves it quiet',
       'has examples of which every line is read',
     ]);
     assert.equal((await run('dist/tools/write-schema.js')).code, 0);
+    assert.deepEqual(await compiled(), { code: 0, output: '' });
     const { output } = await run('--test', '--test-reporter=tap', `dist/test/detectors/${KIND}.test.js`, 'dist/test/output/text.test.js');
     assert.match(output, /^# fail 0$/m);
   });
