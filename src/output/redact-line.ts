@@ -1,109 +1,243 @@
-import { nameOfPayload, placeholder, redactProse, redactSecrets } from './payload.ts';
+import { announcesSecret, isState, type LineKind, wordShown } from './masking/line-words.ts';
+import { decode, LineStrings, loose, payload } from './masking/line-strings.ts';
+import { maskPath } from './masking/mask-path.ts';
+import { namesSecret } from './masking/secret-words.ts';
+import { maskName, maskSecrets, sizeOf } from './masking/shapes.ts';
+import { redactProse } from './payload.ts';
 
-/** Calls whose quoted strings are names (paths, arguments of a program): they stay. Strings of every other call count as payload. */
-const NAMING_CALLS: ReadonlySet<string> = new Set(
-  (
-    'open openat openat2 creat memfd_create execve execveat access faccessat faccessat2 stat lstat stat64 lstat64 fstat fstat64 fstatat64 newfstatat oldstat statx statfs statfs64 ' +
-    'readlink readlinkat rename renameat renameat2 unlink unlinkat mkdir mkdirat rmdir mknod mknodat chmod fchmodat fchmodat2 chown lchown fchownat truncate truncate64 ' +
-    'utime utimes utimensat futimesat link linkat symlink symlinkat chdir chroot getcwd mount umount umount2 pivot_root statmount inotify_add_watch fanotify_mark name_to_handle_at ' +
-    'socket bind connect accept accept4 getsockname getpeername prctl shm_open mq_open mq_unlink uselib swapon acct'
-  ).split(' '),
-);
+/** A row of the hex dumps that `-e read=` and `-e write=` add. */
+const DUMP_ROW = /^(\s{0,8}\| ?[0-9a-f]{5,16} )[^]*$/;
+/** A frame of a stack: program, function and place. */
+const FRAME = /^(\s{0,12}>?\s{0,4})(\/[^\s()]{1,1024}|\[\w{1,12}\])(\([\w:.~<>@$*&, ()-]{0,300}?\+0x[0-9a-f]{1,16}\) ?\[0x[0-9a-f]{1,16}\]\s{0,4})$/;
+const NO_FRAME = /^ ?> (?:unexpected_backtracing_error|[a-z_]{1,40}_error) \[0x[0-9a-f]{1,16}\]$/;
+/** A line of drover's bpftrace programs: bytes go on to its end. */
+const PRINTED_BYTES = /^(.{0,400}?\bts=.{0,400}? data=)([^]+)$/;
+/** The name of a thread behind its number (`-Y`), in front of its number (perf trace, bpftrace): a name, by contract. */
+const THREAD_NAME =
+  /^(\s{0,12}(?:\[pid\s{1,8})?\d{1,10}<)([^<>]{1,64})(?=>)|^(\s{0,16}[\d.?]{1,20} \(\s{0,12}[\d.]{0,12}\s{0,12}(?:ms)?\s{0,12}\): )([^/]{1,40})(?=\/\d{1,10} )|^((?:[\d:.]{1,24} )?)([\w.:-]{1,16})(?=\[\d{1,10}\] [a-z_])/;
+const TRACER_CALL = /(?:^|[\s\]>])[a-z_][a-z0-9_]{1,40}\(|<\.\.\. [a-z_?][a-z0-9_?]{0,40} resumed|\.\.\. \[continued\]: /;
+const NO_CALL = /^[\s\d:.[\]pid()+]{0,60}(?:--- SIG[A-Z0-9_]{2,12} |\+\+\+ (?:exited with \d|killed by SIG))/;
+const PERF = /^\s{0,16}[\d.?]{1,20} \(\s{0,12}[\d.]{0,12}\s{0,12}(?:ms)?\s{0,12}\): /;
 /** What strace prints around arguments in the manner of a call. */
 const DECODERS: ReadonlySet<string> = new Set(
   'inet_addr inet_pton htons htonl ntohs ntohl makedev if_nametoindex msg_name msg_iov msg_control msg_flags cmsg_len KERNEL_VERSION QCMD'.split(
     ' ',
   ),
 );
-const CALL = /(?<![a-z_])([a-z_][a-z0-9_]{0,40})\(|<\.\.\. ([a-z_][a-z0-9_]{0,40}) resumed/g;
-/** The text before a string that is an address, in whatever call. */
-const ADDRESS = /(?:sun_path=@?|inet_addr\(|inet_pton\(AF_INET6?, ?&?|if_nametoindex\(|sll_addr=|sin6?_addr=)$/;
+/** What stands directly in front of a call where two lines ran into each other. */
+const NOT_OF_NAME = /^[^a-z_]{1,200}/;
+const CALL_NAME = /^[a-z_][a-z0-9_]{0,40}$/;
+/** Arguments that are buffers, of which perf trace of Linux 6.12 prints the bytes without quotes. */
+const BARE_BUFFER = /\b(?:u?buf|buff|ubuffer|buffer|data|value|msg|optval|iov|vec|string|payload|_payload|description): (?!0x[0-9a-f]|NULL\b|\d{1,20}[,)]|<|")/;
+/** Arguments behind a buffer, from the end of the line backwards. */
+const AFTER_BUFFER = /, (?:count|len|size|buflen|bufsiz|flags|addr|addr_len|pos|offset|optlen|vlen|msg_len|nbytes|fd|dfd|mode|ubuf_size): [\w|<>:[\]./]{1,64}$/;
+const FIELD_NAME = /^[A-Za-z_@][\w.-]{0,40}$/;
+const SPACE = /\s+/y;
+const WORD = /[^\s()[\]{}<>,;="'|&!*?^`]+/y;
+/** The arguments that drover's own program prints: `=d,2af7190,2000,0`. */
+const PRINTED_ARGUMENTS = /=[0-9a-f]{1,16}(?:,[0-9a-f]{1,16}){0,5}(?=\s|$)/y;
+const REST_OF_WORD = /[^\s"]*[^\s"()[\]{}<>,;.:'=]/y;
+const MARK = /<(?:[\d,]+ bytes?|removed|unfinished \.{3}|detached \.{3}|[\d.]{1,24})>/y;
+const RESUMED = /<\.\.\. ([a-z_?][a-z0-9_?]{0,40}) resumed>?/y;
+/** A character as strace writes those of a terminal. */
+const CHARACTER = /'(?:\\(?:[0-7]{1,3}|x[0-9a-f]{2}|[^])|[^'\\\w])'/y;
 /** What strace prints after the quote that ends a string. In payload any other quote is taken as a part of it: too much is removed, never too little. */
 const AFTER_STRING = /(?:,|\)|\}|\]|>|\.\.\.|=>|\s*$| <| +=| \/\*| \|)/y;
-const ESCAPE = /\\(?:x[0-9a-fA-F]{1,2}|[0-7]{1,3}|[^]|$)/g;
-const NAMED_ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', v: '\v', f: '\f', a: '\x07', b: '\b', e: '\x1b' };
-/** A row of the hex dumps that `-e read=` and `-e write=` add. */
-const DUMP_ROW = /^(\s*\| ?[0-9a-f]{5,} )[^]*$/;
-
-/** A line of drover's bpftrace programs: bytes go on to its end. */
-const PRINTED_BYTES = /^(.*\bts=.* data=)([^]+)$/;
 
 /**
- * One raw line of a trace without payload. Paths, program arguments, addresses and descriptor names stay; the strings of all other calls
- * shrink to what `nameOfPayload` allows, or to their size. Lines of no known shape lose all that stands between their first and last quote.
+ * One raw line without payload. What is known to be structure stays: names of calls, numbers, constants, fields, addresses, paths, words that operators
+ * read every day. Everything else shrinks to its size: strings of calls that carry data to what `nameOfPayload` allows, words that nobody knows
+ * to `<9 bytes>`, credentials in arguments, paths and addresses to `<removed>`. Idempotent.
  */
 export function redactLine(line: string): string {
   const dump = DUMP_ROW.exec(line);
   if (dump !== null) return `${dump[1]}<bytes>`;
-  if (line.startsWith('{"')) return redactJson(line);
-  const printed = PRINTED_BYTES.exec(line);
-  if (printed !== null)
-    return `${printed[1]}${redactString(printed[2] ?? '', false)
-      .slice(1)
-      .replace(/"(?=\.*$)/, '')}`;
-  const firstQuote = line.indexOf('"');
-  if (calls(firstQuote < 0 ? line : line.slice(0, firstQuote)).length === 0) return redactUnknown(line, firstQuote);
-  let done = '';
-  let onlyNames = true;
-  let at = 0;
-  for (;;) {
-    const open = nextQuote(line, at);
-    if (open < 0) return done + line.slice(at);
-    const before = line.slice(at, open);
-    onlyNames &&= calls(before).every((name) => NAMING_CALLS.has(name));
-    const isName = onlyNames || ADDRESS.test(before);
-    const close = closingQuote(line, open + 1, isName);
-    const isCut = close >= line.length || line.startsWith('...', close + 1);
-    done += before + (isName ? line.slice(open, close + 1) : redactString(line.slice(open + 1, close), isCut));
-    at = close + 1;
-    if (!isName && line.startsWith('...', at)) at += 3;
+  if (line.length < 80 && NO_FRAME.test(line)) return line;
+  const frame = FRAME.exec(line);
+  if (frame !== null) return `${frame[1]}${maskPath(frame[2] ?? '')}${frame[3]}`;
+  if (/^\s{0,8}[{[]\s{0,4}["{]/.test(line)) {
+    const json = redactJson(line);
+    if (json !== null) return json;
   }
+  const printed = PRINTED_BYTES.exec(line);
+  if (printed === null) return new LineMasker(line).masked();
+  const bytes = payload(decode(printed[2] ?? ''), false);
+  return `${new LineMasker(printed[1] ?? '').masked()}${bytes.slice(1).replace(/"(?=\.*$)/, '')}`;
 }
 
 /** Text in which only quoted parts can be payload (a target with a query behind it), reduced like the strings of a line. */
 export function redactQuoted(text: string): string {
-  const reduced = text.replace(/"((?:\\[^]|[^"\\])*)(?:"|$)(\.\.\.)?/g, (quoted: string, content: string, cut: string | undefined) =>
-    /^[/@][^\s?]*$/.test(content) ? quoted : redactString(content, cut !== undefined),
+  const reduced = text.replace(/"((?:\\[^]|[^"\\])*)(?:"|$)(\.\.\.)?/g, (_, content: string, cut: string | undefined) =>
+    loose(content, cut !== undefined),
   );
   return redactProse(reduced);
 }
 
-function redactString(content: string, isCut: boolean): string {
-  if (content === '') return isCut ? '""...' : '""';
-  const bytes = decode(content);
-  const name = nameOfPayload(bytes);
-  if (name !== null) return `"${name}"${name === bytes && !isCut ? '' : '...'}`;
-  return `"${placeholder(bytes)}"${isCut ? '...' : ''}`;
-}
+class LineMasker {
+  readonly #line: string;
+  readonly #kind: LineKind;
+  readonly #strings = new LineStrings();
+  #done = '';
+  #at = 0;
+  /** Where words that may not be shown began and ended; -1: there are none. */
+  #hidden = -1;
+  #hiddenEnd = -1;
+  /** No name of a descriptor ends in front of it. */
+  #noNameBefore = 0;
+  /** A word said that a secret follows. */
+  #isAnnounced = false;
+  /** The value of a field with a secret name follows. */
+  #isSecretField = false;
 
-/** Names of the calls that start in a text, without strace's own decoders. */
-function calls(text: string): readonly string[] {
-  const names: string[] = [];
-  for (const [, called, resumed] of text.matchAll(CALL)) {
-    const name = called ?? resumed ?? '';
-    if (!DECODERS.has(name)) names.push(name);
+  constructor(line: string) {
+    const isPerf = PERF.test(line);
+    this.#line = isPerf ? withoutBareBuffer(line) : line;
+    this.#kind = { isTrace: isPerf || TRACER_CALL.test(line) || NO_CALL.test(line) || /^(?:ts|event)=/.test(line), isPerf };
   }
-  return names;
-}
 
-/** The next quote that starts a string: one in a descriptor's name (`3<UNIX:[17,"/run/x.sock"]>`) or behind a backslash does not. */
-function nextQuote(line: string, from: number): number {
-  for (let at = from; at < line.length; at++) {
-    const character = line[at];
-    if (character === '"') return at;
-    if (character === '\\') at++;
-    else if (character === '<' && /[\dD]/.test(line[at - 1] ?? '')) at = endOfDescriptorName(line, at);
+  masked(): string {
+    const line = this.#line;
+    const name = THREAD_NAME.exec(line);
+    if (name !== null) {
+      const [whole] = name;
+      const head = name[1] ?? name[3] ?? name[5] ?? '';
+      this.#done = head + maskSecrets(whole.slice(head.length));
+      this.#at = whole.length;
+    }
+    while (this.#at < line.length) this.#step(line[this.#at] ?? '');
+    this.#show('');
+    return this.#done;
   }
-  return -1;
+
+  #step(character: string): void {
+    if (character === '"') this.#string();
+    else if (character === '<') this.#angle();
+    else if (character === "'" && this.#kind.isTrace && matchAt(CHARACTER, this.#line, this.#at) !== '')
+      this.#show(matchAt(CHARACTER, this.#line, this.#at));
+    else if (matchAt(SPACE, this.#line, this.#at) !== '') this.#pass(matchAt(SPACE, this.#line, this.#at).length);
+    else {
+      const word = matchAt(WORD, this.#line, this.#at);
+      if (word === '') this.#punctuation(character);
+      else this.#word(word);
+    }
+  }
+
+  #word(word: string): void {
+    const end = this.#at + word.length;
+    const next = this.#line[end] ?? '';
+    if (this.#isSecretField ? word !== 'NULL' : this.#isAnnounced && !isState(word)) return this.#hide(word);
+    if (word.startsWith('\\') || word === '/') return this.#show(word);
+    const call = next === '(' ? word.replace(NOT_OF_NAME, '') : '';
+    if (next === '(' && !DECODERS.has(word)) this.#strings.call(call, false);
+    const isCall = this.#kind.isTrace && this.#hidden < 0 && CALL_NAME.test(call);
+    const shown = isCall ? (/^\d*$/.test(word.slice(0, -call.length)) ? word : null) : wordShown(word, this.#line[this.#at - 1] ?? '', next, this.#kind);
+    if (shown === null) this.#hide(word);
+    else this.#show(word, shown);
+    if (next === '=' && word === 'a' && this.#kind.isTrace) this.#show(matchAt(PRINTED_ARGUMENTS, this.#line, this.#at));
+    else if (next === '=' && namesSecret(word)) this.#isSecretField = true;
+    else if (!this.#kind.isTrace && announcesSecret(word)) this.#isAnnounced = true;
+  }
+
+  #string(): void {
+    const line = this.#line;
+    const open = this.#at;
+    const before = line.slice(Math.max(0, open - 40), open);
+    const isName = this.#strings.isName(before);
+    const close = closingQuote(line, open + 1, isName);
+    const content = line.slice(open + 1, close);
+    const isCut = close >= line.length || line.startsWith('...', close + 1);
+    const whole = line.slice(open, line.startsWith('...', close + 1) ? close + 4 : close + 1);
+    const secret = this.#isSecretField || this.#isAnnounced;
+    if (secret && !/^[<\w ]{0,30}>?$/.test(content)) this.#show(whole, `"${sizeOf(content)}"`);
+    else if (secret) this.#show(whole, isState(content) && this.#isAnnounced ? whole : `"${sizeOf(content)}"`);
+    else if (this.#kind.isTrace) this.#show(whole, this.#strings.shown(content, isCut, before));
+    else this.#show(whole, loose(content, isCut));
+    this.#isSecretField = false;
+  }
+
+  #angle(): void {
+    const line = this.#line;
+    const mark = matchAt(MARK, line, this.#at);
+    if (mark !== '') return this.#show(mark);
+    const resumed = matchAt(RESUMED, line, this.#at);
+    if (resumed !== '') {
+      RESUMED.lastIndex = this.#at;
+      const call = RESUMED.exec(line)?.[1] ?? '';
+      this.#strings.call(call, true);
+      return this.#show(resumed);
+    }
+    if (this.#at < this.#noNameBefore || !/[\dD]/.test(line[this.#at - 1] ?? '')) return this.#punctuation('<');
+    const end = endOfDescriptorName(line, this.#at);
+    if (line[end] !== '>') {
+      // Never closed, or the next argument already begins: the line is damaged, so look at each word.
+      this.#noNameBefore = end;
+      return this.#punctuation('<');
+    }
+    const name = line.slice(this.#at + 1, end);
+    this.#show(line.slice(this.#at, end + 1), `<${descriptorShown(name)}>`);
+  }
+
+  #punctuation(character: string): void {
+    if (character === '[') this.#strings.list();
+    if (character === ',' || character === ';') this.#isSecretField = false;
+    if ('()[]{}=,;|'.includes(character)) this.#show(character);
+    else this.#pass(1);
+  }
+
+  /** Goes over what says nothing itself; it is shown with the next word, or hidden between two that are. */
+  #pass(length: number): void {
+    if (this.#hidden < 0) this.#done += this.#line.slice(this.#at, this.#at + length);
+    this.#at += length;
+  }
+
+  #hide(word: string): void {
+    if (this.#hidden < 0) this.#hidden = this.#at;
+    // Of a line that no tracer wrote, what stands at the word belongs to it, except the marks that close a sentence or a bracket.
+    const rest = this.#kind.isTrace ? '' : matchAt(REST_OF_WORD, this.#line, this.#at + word.length);
+    this.#at += word.length + rest.length;
+    this.#hiddenEnd = this.#at;
+  }
+
+  #show(text: string, shown = text): void {
+    if (this.#hidden >= 0) {
+      this.#done += `<${this.#hiddenEnd - this.#hidden} bytes>`.replace(/^<1 bytes/, '<1 byte') + this.#line.slice(this.#hiddenEnd, this.#at);
+      this.#hidden = -1;
+    }
+    this.#done += shown;
+    this.#at += text.length;
+  }
 }
 
+function matchAt(sticky: RegExp, line: string, at: number): string {
+  sticky.lastIndex = at;
+  return sticky.exec(line)?.[0] ?? '';
+}
+
+/** The name of a descriptor: a path, a socket with its addresses, what the kernel calls it. */
+function descriptorShown(name: string): string {
+  const path = decode(name);
+  if (/^\/memfd:/.test(path)) return `/memfd:${maskName(path.slice(7).replace(/ \(deleted\)$/, ''))}${path.endsWith(' (deleted)') ? ' (deleted)' : ''}`;
+  if (path.startsWith('/')) {
+    const masked = maskPath(path);
+    return masked === path ? name : masked;
+  }
+  const masker = new LineMasker(`ts=0 sun_path=${name.replace(/"/g, '"')}`);
+  const quote = name.indexOf('"');
+  if (quote < 0) return masker.masked().slice('ts=0 sun_path='.length);
+  const isAbstract = name[quote - 1] === '@';
+  const content = name.slice(quote + 1, name.lastIndexOf('"') > quote ? name.lastIndexOf('"') : undefined);
+  const shown = isAbstract ? maskName(decode(content)) : maskPath(decode(content));
+  return name.slice(0, quote + 1) + (shown === decode(content) ? content : shown) + name.slice(quote + 1 + content.length);
+}
+
+/** Where the name that begins behind `open` ends, at a `>`; else where the search for it ended. */
 function endOfDescriptorName(line: string, open: number): number {
   for (let at = open + 1; at < line.length; at++) {
     if (line[at] === '>' && line[at - 1] !== '-') return at;
-    if (line.startsWith(', "', at)) break;
+    if (line[at] === '<') at += Math.max(1, matchAt(MARK, line, at).length) - 1;
+    if (line.startsWith(', "', at)) return at;
   }
-  // Never closed, or the next argument already begins: the line is damaged, so look at each quote.
-  return open;
+  return line.length;
 }
 
 function closingQuote(line: string, from: number, isName: boolean): number {
@@ -118,39 +252,43 @@ function closingQuote(line: string, from: number, isName: boolean): number {
   return line.length;
 }
 
-function decode(content: string): string {
-  return content.replace(ESCAPE, (escape) => {
-    const body = escape.slice(1);
-    if (/^x[0-9a-fA-F]/.test(body)) return String.fromCharCode(Number.parseInt(body.slice(1), 16));
-    if (/^[0-7]/.test(body)) return String.fromCharCode(Number.parseInt(body, 8) & 0xff);
-    return NAMED_ESCAPES[body] ?? (body === '' ? '?' : body);
-  });
+/** A line of perf trace with the bytes of a buffer counted: they go on to the last argument that can stand behind it. */
+function withoutBareBuffer(line: string): string {
+  const buffer = BARE_BUFFER.exec(line);
+  if (buffer === null) return line;
+  const start = buffer.index + buffer[0].length;
+  const close = line.search(/\) {1,40}= (?:-?\d|0x)[^)]{0,60}(?:\([\w ]{1,60}\)){0,2}\s*$/);
+  let end = close < start ? line.length : close;
+  const result = line.slice(end);
+  const seen = new Set<string>();
+  for (;;) {
+    const behind = AFTER_BUFFER.exec(line.slice(Math.max(start, end - 100), end));
+    const name = behind?.[0].slice(2, behind[0].indexOf(':')) ?? '';
+    if (behind === null || seen.has(name)) break;
+    seen.add(name);
+    end -= behind[0].length;
+  }
+  return `${line.slice(0, start)}${sizeOf(line.slice(start, end))}${close < start ? '' : line.slice(end, line.length - result.length)}${result}`;
 }
 
-/** A line of `bpftrace -f json`: each of its strings is a line of its own; numbers keep their digits. */
-function redactJson(line: string): string {
+/** A line of `bpftrace -f json`: each of its strings is a line of its own; numbers keep their digits. Null: it is no JSON. */
+function redactJson(line: string): string | null {
   try {
     JSON.parse(line);
   } catch {
     // Cut off or not JSON after all.
-    return redactUnknown(line, line.indexOf('"'));
+    return null;
   }
-  return line.replace(/"(?:\\[^]|[^"\\])*"/g, (quoted) => {
-    const value: unknown = JSON.parse(quoted);
-    const redacted = typeof value === 'string' ? redactLine(value) : value;
-    return redacted === value ? quoted : JSON.stringify(redacted);
+  const isTracer = /^\s{0,8}\{"type": ?"[a-z_]{1,30}", ?"data": ?/.test(line);
+  let name = '';
+  return line.replace(/"(?:\\[^]|[^"\\])*"(\s{0,4}:)?|-?\d[\d.eE+-]*/g, (token, colon: string | undefined) => {
+    const isSecret = colon === undefined && namesSecret(name);
+    if (!token.startsWith('"')) return isSecret ? `"${sizeOf(token)}"` : token;
+    const text = String(JSON.parse(colon === undefined ? token : token.slice(0, token.length - colon.length)));
+    if (colon !== undefined) name = text;
+    const isKey = colon !== undefined && !isTracer && FIELD_NAME.test(text);
+    if (isTracer && colon === undefined && name === 'type') return token;
+    const shown = isSecret ? sizeOf(text) : isKey ? text : isTracer ? redactLine(text) : new LineMasker(text).masked();
+    return shown === text ? token : `${JSON.stringify(shown)}${colon ?? ''}`;
   });
-}
-
-function redactUnknown(line: string, firstQuote: number): string {
-  if (firstQuote < 0) return redactProse(line);
-  const lastQuote = line.lastIndexOf('"');
-  const quotes = line.split('"').length - 1;
-  // With an odd number it cannot be told which side of a quote is data.
-  if (quotes % 2 === 1) return placeholder(line);
-  return (
-    redactSecrets(line.slice(0, firstQuote)) +
-    redactString(line.slice(firstQuote + 1, lastQuote), false) +
-    redactSecrets(line.slice(lastQuote + 1))
-  );
 }

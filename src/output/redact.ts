@@ -1,5 +1,6 @@
 import type { Evidence, Finding, Metric, Report, Step } from '../analysis/report.ts';
-import { redactPayload, redactProse, redactSecrets, withoutSessionId } from './payload.ts';
+import { maskSecrets } from './masking/shapes.ts';
+import { redactPayload, redactProse } from './payload.ts';
 import { redactLine, redactQuoted } from './redact-line.ts';
 
 /** Metrics that are payload as a whole, in any depth: `replies[].request`. A `query` is masked where it is recognised and stays. */
@@ -53,7 +54,7 @@ function redactFinding(finding: Finding): Finding {
 /** What was asked of another service, with its values masked where it was recognised; '' when there is none, or when values are left in it. */
 function maskedQuery({ metrics }: Finding): string {
   const { query } = metrics;
-  return typeof query === 'string' && !/[\d'"`]/.test(query) ? query : '';
+  return typeof query === 'string' && !/[\d'"`]/.test(query) && maskSecrets(query) === query ? query : '';
 }
 
 /** Applies `redact` to everything but the masked query, which may be shown. */
@@ -62,22 +63,22 @@ function aroundMasked(text: string, masked: string, redact: (part: string) => st
 }
 
 function redactEvidence(evidence: Evidence): Evidence {
-  return { ...evidence, text: withoutSessionId(redactLine(evidence.text)) };
+  return { ...evidence, text: redactLine(evidence.text) };
 }
 
 /** Only secrets: the words and commands of a step are ours, and an SQL verb in them is advice. */
 function redactStep(step: Step): Step {
-  const redacted: { -readonly [key in keyof Step]: Step[key] } = { ...step, text: redactSecrets(step.text) };
-  if (step.command !== undefined) redacted.command = redactSecrets(step.command);
-  if (step.needs !== undefined) redacted.needs = redactSecrets(step.needs);
-  if (step.caveat !== undefined) redacted.caveat = redactSecrets(step.caveat);
+  const redacted: { -readonly [key in keyof Step]: Step[key] } = { ...step, text: maskSecrets(step.text) };
+  if (step.command !== undefined) redacted.command = maskSecrets(step.command);
+  if (step.needs !== undefined) redacted.needs = maskSecrets(step.needs);
+  if (step.caveat !== undefined) redacted.caveat = maskSecrets(step.caveat);
   return redacted;
 }
 
 function redactMetric(key: string, value: Metric): Metric {
   if (typeof value === 'string') {
     if (PAYLOAD_KEY.test(key)) return FINDING_ID.test(value) ? value : redactPayload(value);
-    if (key === 'query') return /[\d'"`]/.test(value) ? redactPayload(value) : value;
+    if (key === 'query') return /[\d'"`]/.test(value) ? redactPayload(value) : maskSecrets(value);
     return LINE_KEY.test(key) ? redactLine(value) : redactQuoted(value);
   }
   if (value === null || typeof value !== 'object') return value;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { redactPayload, redactProse, redactSecrets } from '../../src/output/payload.ts';
+import { maskSecrets } from '../../src/output/masking/shapes.ts';
+import { redactPayload, redactProse } from '../../src/output/payload.ts';
 import { redactReport } from '../../src/output/redact.ts';
 import { buildDiagnostic, buildEvidence, buildFinding, buildReport, buildStallMetrics } from '../support/report-builder.ts';
 
@@ -37,8 +38,8 @@ test('prose loses queries, secrets and users, and keeps its words', () => {
     ["curl -s 'http://127.0.0.1/a?b=c'", "curl -s 'http://127.0.0.1/a'"],
   ];
   for (const [text, redacted] of cases) {
-    assert.equal(redactSecrets(text), redacted);
-    assert.equal(redactSecrets(redacted), redacted);
+    assert.equal(maskSecrets(text), redacted);
+    assert.equal(maskSecrets(redacted), redacted);
   }
 });
 
