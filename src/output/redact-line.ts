@@ -9,13 +9,14 @@ import { redactProse } from './payload.ts';
 const DUMP_ROW = /^(\s{0,8}\| ?[0-9a-f]{5,16} )[^]*$/;
 /** A frame of a stack: program, function and place. */
 const FRAME = /^(\s{0,12}>?\s{0,4})(\/[^\s()]{1,1024}|\[\w{1,12}\])(\([\w:.~<>@$*&, ()-]{0,300}?\+0x[0-9a-f]{1,16}\) ?\[0x[0-9a-f]{1,16}\]\s{0,4})$/;
-const NO_FRAME = /^ ?> (?:unexpected_backtracing_error|[a-z_]{1,40}_error) \[0x[0-9a-f]{1,16}\]$/;
+/** What strace writes where it finds no frame, and one whose end is missing. */
+const NO_FRAME = /^ ?> (?:unexpected_backtracing_error \[0x[0-9a-f]{1,16}\]|\/[\w./-]{1,60}\([A-Za-z_]{1,60})$/;
 /** A line of drover's bpftrace programs: bytes go on to its end. */
 const PRINTED_BYTES = /^(.{0,400}?\bts=.{0,400}? data=)([^]+)$/;
 /** The name of a thread behind its number (`-Y`), in front of its number (perf trace, bpftrace): a name, by contract. */
 const THREAD_NAME =
   /^(\s{0,12}(?:\[pid\s{1,8})?\d{1,10}<)([^<>]{1,64})(?=>)|^(\s{0,16}[\d.?]{1,20} \(\s{0,12}[\d.]{0,12}\s{0,12}(?:ms)?\s{0,12}\): )([^/]{1,40})(?=\/\d{1,10} )|^((?:[\d:.]{1,24} )?)([\w.:-]{1,16})(?=\[\d{1,10}\] [a-z_])/;
-const TRACER_CALL = /(?:^|[\s\]>])[a-z_][a-z0-9_]{1,40}\(|<\.\.\. [a-z_?][a-z0-9_?]{0,40} resumed|\.\.\. \[continued\]: /;
+const TRACER_CALL = /(?:^|[\s\]>])[a-z_][a-z0-9_]{1,40}\(|<\.\.\. [a-z_?][a-z0-9_?]{0,40} resumed|\.\.\. \[continued\]: |\) {1,40}= (?:-?\d|0x|\?)/;
 const NO_CALL = /^[\s\d:.[\]pid()+]{0,60}(?:--- SIG[A-Z0-9_]{2,12} |\+\+\+ (?:exited with \d|killed by SIG))/;
 const PERF = /^\s{0,16}[\d.?]{1,20} \(\s{0,12}[\d.]{0,12}\s{0,12}(?:ms)?\s{0,12}\): /;
 /** What strace prints around arguments in the manner of a call. */
@@ -75,7 +76,7 @@ export function redactQuoted(text: string): string {
 
 class LineMasker {
   readonly #line: string;
-  readonly #kind: LineKind;
+  #kind: LineKind;
   readonly #strings = new LineStrings();
   #done = '';
   #at = 0;
@@ -92,7 +93,7 @@ class LineMasker {
   constructor(line: string) {
     const isPerf = PERF.test(line);
     this.#line = isPerf ? withoutBareBuffer(line) : line;
-    this.#kind = { isTrace: isPerf || TRACER_CALL.test(line) || NO_CALL.test(line) || /^(?:ts|event)=/.test(line), isPerf };
+    this.#kind = { isTrace: isPerf || TRACER_CALL.test(line) || NO_CALL.test(line) || /^(?:ts|event)=/.test(line), isPerf, argument: '' };
   }
 
   masked(): string {
@@ -133,6 +134,7 @@ class LineMasker {
     const shown = isCall ? (/^\d*$/.test(word.slice(0, -call.length)) ? word : null) : wordShown(word, this.#line[this.#at - 1] ?? '', next, this.#kind);
     if (shown === null) this.#hide(word);
     else this.#show(word, shown);
+    if (this.#kind.isPerf && word.endsWith(':')) this.#kind = { ...this.#kind, argument: word.slice(0, -1) };
     if (next === '=' && word === 'a' && this.#kind.isTrace) this.#show(matchAt(PRINTED_ARGUMENTS, this.#line, this.#at));
     else if (next === '=' && namesSecret(word)) this.#isSecretField = true;
     else if (!this.#kind.isTrace && announcesSecret(word)) this.#isAnnounced = true;

@@ -1,6 +1,7 @@
 import { renderJson, renderNdjson } from '../output/json.ts';
 import { renderMarkdown } from '../output/markdown.ts';
 import { prose } from '../output/markdown-escape.ts';
+import { redactProse } from '../output/payload.ts';
 import { redactLine } from '../output/redact-line.ts';
 import { renderText } from '../output/text.ts';
 import type { Action } from './keys.ts';
@@ -30,7 +31,8 @@ function bookmarkNotes(bookmarks: readonly Bookmark[]): string {
   if (bookmarks.length === 0) return '';
   const lines = bookmarks.map(({ kind, file, line, finding, text, note }) => {
     const what = kind === 'line' ? `${file}:${line}` : finding;
-    return `- ${prose(`${what}: ${note === '' ? '' : `${note}. `}${redactLine(text)}`)}`;
+    const shown = kind === 'line' ? redactLine(text) : redactProse(text);
+    return `- ${prose(`${what}: ${note === '' ? '' : `${note}. `}${shown}`)}`;
   });
   return `\n## Bookmarks\n\n${lines.join('\n')}\n`;
 }

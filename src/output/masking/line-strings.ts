@@ -90,7 +90,7 @@ export class LineStrings {
       case 'link':
         return LINK.test(bytes) || isHarmlessName(bytes) ? maskPath(bytes, isCut) : placeholder(bytes);
       case 'name':
-        return maskName(bytes);
+        return maskName(bytes, isCut || bytes.length === 15);
       case 'argument':
         return this.#arguments.next(bytes);
       case 'variable':

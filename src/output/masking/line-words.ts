@@ -1,7 +1,7 @@
 import { errorNumber } from '../../trace/errors.ts';
 import { knownSyscall } from '../../trace/syscall-numbers.ts';
 import { maskPath } from './mask-path.ts';
-import { isRandom } from './randomness.ts';
+import { isCardNumber, isRandom } from './randomness.ts';
 import { namesSecret, REMOVED } from './secret-words.ts';
 import { maskSecrets } from './shapes.ts';
 import { isHarmlessName } from './vocabulary.ts';
@@ -12,6 +12,8 @@ export interface LineKind {
   readonly isTrace: boolean;
   /** `perf trace`: arguments are `name: value`. */
   readonly isPerf: boolean;
+  /** The name of the argument that the word belongs to, of perf trace. */
+  readonly argument: string;
 }
 
 const NUMBER = /^[-+~]?(?:0[xX][0-9a-fA-F]{1,16}|\d{1,20}(?:[.,:_-]{1,2}\d{1,20}){0,8}(?:[eE][-+]?\d{1,3})?)(?:[a-zA-Z]{1,2}|%)?$/;
@@ -25,6 +27,9 @@ const SHORT_CONSTANT =
   /^(?:NULL|EPOLL[A-Z]{0,10}|POLL[A-Z]{2,8}|SIG[A-Z]{2,7}\d?|TC[A-Z]{3,8}\d?|TIO[A-Z]{3,14}|FIO[A-Z]{3,9}|SIO[A-Z]{4,14}|BLK[A-Z]{3,12}|KD[A-Z]{3,10}|VT_?[A-Z]{3,10}|W(?:NOHANG|UNTRACED|EXITED|STOPPED|CONTINUED|NOWAIT|IFEXITED|EXITSTATUS|IFSIGNALED|TERMSIG|IFSTOPPED|STOPSIG|COREDUMP)|RTMIN|(?:USR|GRP|PRJ)QUOTA|QCMD|BPF[A-Z_]{0,20}|UTC|GMT|CWD|INADDR_ANY|TERM|KILL|INT|HUP|QUIT|CHLD|USR[12]|PIPE|ALRM|SEGV|ABRT|BUS|FPE|ILL|TRAP|STOP|CONT|TSTP|TTIN|TTOU|URG|XCPU|XFSZ|VTALRM|PROF|WINCH|IO|PWR|SYS|STKFLT|RT_\d{1,2}|TCP|UDP|UNIX|NETLINK|RAW|ICMP|TCPv6|UDPv6|DCCP|SCTP|PACKET|INJECTED|SUCCESS|PID|SID|TID|COMM|MARK)$/;
 /** Values of flags as perf prints them, without what the kernel puts in front. */
 const PERF_FLAG = /^[A-Z][A-Z0-9]{1,11}(?:_[A-Z0-9]{1,12}){0,4}$/;
+const FLAG_ARGUMENT =
+  /(?:flags?|op|prot|mode|cmd|command|family|domain|type|protocol|level|optname|how|whence|sig|which|events?|resource|advice|behavior|option|code|request|who|act|dfd|clk|clockid|val3|uaddr2|policy|initval|acl|pkey)$/;
+const ARGUMENT_NAME = /^[a-z_][a-z0-9_]{0,20}$/;
 /** What strace and perf write in lower case between arguments. */
 const TRACE_WORD =
   /^(?:makedev|htons|htonl|ntohs|ntohl|inet_addr|inet_pton|if_nametoindex|anon_inode|anon_inode:[a-z_-]{1,24}|eventpoll|socket|pipe|memfd|char|block|vars|entries|or|resumed|unfinished|detached|deleted|core|dumped|continued|tv_n?sec|tv_usec|rt_\w{1,20}|s|ms|us|ns|msec|usec|pid|futex|inotify|signalfd|timerfd|eventfd|pidfd|io_uring|fanotify|userfaultfd|bpf-\w{1,12}|perf_event|\?{1,3})$/;
@@ -56,12 +61,12 @@ export function wordShown(word: string, previous: string, next: string, kind: Li
   if (knownSyscall(core) !== '' && lead === '') return word;
   if (kind.isTrace && (TRACE_WORD.test(core) || ((previous === '|' || next === '|') && ONE_OF_FLAGS.test(word)))) return word;
   if (PROBE.test(word) || (LIBRARY.test(core) && !isRandom(core))) return word;
-  if (kind.isPerf && (PERF_FLAG.test(core) || (tail === ':' && /^[a-z][a-z0-9_]{0,20}$/.test(core)))) return word;
+  if (kind.isPerf && ((FLAG_ARGUMENT.test(kind.argument) && PERF_FLAG.test(core)) || (tail === ':' && ARGUMENT_NAME.test(core)))) return word;
   if (!/[\p{L}\p{N}]/u.test(core)) return word;
   if (CLASS_NAME.test(core) || MAP.test(word) || PLACE.test(word)) return isRandom(core) ? null : word;
   const flag = FLAG.exec(word);
   if (flag !== null) return /^([A-Za-z])\1{0,3}$/.test(flag[1] ?? '') || isHarmlessName(flag[1] ?? '') || namesSecret(flag[1] ?? '') ? word : null;
-  if (isHarmlessName(core) || (/^\w{1,24}(?:\/\w{1,24}){1,3}$/.test(core) && core.split('/').every(isHarmlessName)) || /^(?:password|passwd|token|secret|bearer|credentials?)$/i.test(core)) return word;
+  if (isHarmlessName(core) || (/^\w{1,24}(?:\/\w{1,24}){1,3}$/.test(core) && core.split('/').every((part) => isHarmlessName(part))) || /^(?:password|passwd|token|secret|bearer|credentials?)$/i.test(core)) return word;
   return null;
 }
 
@@ -79,18 +84,6 @@ export function isState(word: string): boolean {
 function isNumber(word: string, { isTrace }: LineKind): boolean {
   if (DATE.test(word) || ADDRESS.test(word) || (HEXADECIMAL_ADDRESS.test(word) && (isTrace || /^\d{1,7}$/.test(word)))) return true;
   return NUMBER.test(word) && (isTrace || !isCardNumber(word));
-}
-
-/** Sixteen digits with a right check digit (Luhn). */
-function isCardNumber(word: string): boolean {
-  const digits = word.replace(/[-_ ]/g, '');
-  if (!/^\d{15,16}$/.test(digits)) return false;
-  let sum = 0;
-  [...digits].reverse().forEach((digit, index) => {
-    const value = Number(digit) * (index % 2 === 1 ? 2 : 1);
-    sum += value > 9 ? value - 9 : value;
-  });
-  return sum % 10 === 0;
 }
 
 function pathShown(word: string): string {

@@ -76,7 +76,7 @@ function maskSegment(segment: string, isBehind: boolean, isCut: boolean): string
   if (pair !== null && namesSecret(pair[1] ?? '')) return `${pair[1]}${pair[2]}${REMOVED}`;
   const session = SESSION_FILE.exec(plain);
   if (session !== null && !isOrdinary(session[3] ?? '') && !isHarmlessName(plain)) return `${session[1]}${session[2]}${REMOVED}`;
-  if (isBehind && !isOrdinary(plain)) return REMOVED;
+  if (isBehind && session === null && !isOrdinary(plain)) return REMOVED;
   const masked = maskRuns(plain, isCut);
   return masked === plain ? segment : masked;
 }

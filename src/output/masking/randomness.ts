@@ -40,3 +40,15 @@ function isCamelCase(letters: string): boolean {
   if (runs === null || runs.length < 3) return true;
   return runs.reduce((sum, run) => sum + run.length, 0) / runs.length >= 3.2;
 }
+
+/** Whether text is fifteen or sixteen digits, apart or together, with a right check digit (Luhn). */
+export function isCardNumber(word: string): boolean {
+  const digits = word.replace(/[-_ ]/g, '');
+  if (!/^\d{15,16}$/.test(digits)) return false;
+  let sum = 0;
+  [...digits].reverse().forEach((digit, index) => {
+    const value = Number(digit) * (index % 2 === 1 ? 2 : 1);
+    sum += value > 9 ? value - 9 : value;
+  });
+  return sum % 10 === 0;
+}

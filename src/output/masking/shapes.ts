@@ -1,4 +1,5 @@
 import { maskPath, maskRuns, maskTarget, withoutUser } from './mask-path.ts';
+import { isCardNumber } from './randomness.ts';
 import { namesSecret, REMOVED, SECRET_WORD } from './secret-words.ts';
 import { isHarmlessName, isHarmlessWord } from './vocabulary.ts';
 
@@ -77,7 +78,7 @@ export const SHAPES: readonly Shape[] = [
   {
     name: 'number of a card',
     find: /(?<!\d)(?:\d{4}[ -]){3}\d{3,4}(?!\d)/g,
-    mask: () => REMOVED,
+    mask: (digits) => (isCardNumber(digits) ? REMOVED : digits),
     example: ['4111 1111 1111 1111', REMOVED],
   },
   {
@@ -95,10 +96,11 @@ export function maskSecrets(text: string): string {
   return masked;
 }
 
-/** A name that nothing stands behind, of a thread or a socket: as it is when its words are harmless, else its size; of `token=X` the name stays. */
-export function maskName(name: string): string {
+/** A name that nothing stands behind, of a thread or a socket: as it is when its words are harmless, else its size; of `token=X` the name stays.
+ * `isCut`: its last word may be the beginning of one. */
+export function maskName(name: string, isCut = false): string {
   if (/^\0*$/.test(name) || name.startsWith('<') || INTERFACE.test(name)) return name;
-  if (name.length <= 64 && name.split(/[\s:/[\]()]+/).every((word) => word === '' || isHarmlessName(word))) return name;
+  if (name.length <= 64 && name.split(/[\s:/[\]()]+/).every((word) => word === '' || isHarmlessName(word, isCut))) return name;
   if (name.startsWith('/')) return maskPath(name);
   const pair = /^([A-Za-z_][\w-]{0,30}[=:])[^]+$/.exec(name);
   if (pair !== null && isHarmlessName(pair[1] ?? '')) return `${pair[1]}${REMOVED}`;

@@ -39,7 +39,7 @@ const TOOL_WORDS =
   'uprobe usdt lib locks loc lseek mem meta multiplexed namelen network omitted operand overflowed pager perf personality pgrep please preemption probe probes ptrace quota rpc runq runqlen savedmodel scsi seccomp sendfile settimeofday shm srmount stopped straced streams strace strlen suppress symbol ' +
   'sysvipc tensorflow too toolarge tracepoint tracepoints tty uint verifier ustack waitpid xattr x32 x86 amd64 arm64 aarch64 linux gnu begin rsa ec dsa openssh pgp private public certificate syn sctp retval comm nsecs ts tid nr ret dur us ms ns lat ps awk grep head tail less cat nohup timeout ' +
   'backtrace backlog callback coroutine doesn didn couldn wasn hasn aren isn won don shouldn debugger dtrace eof fatal ioctl futex getaddrinfo gai keepalive keep-alive lineno mysqld nginx nobody noqueue nullpointer oom recv resolver schema select sigterm sigint sighup sigkill sigusr1 stdlib sysctl systemd ' +
-  'teardown tmp traceback tracebacks unclosed uncaught unraisable venv wsgi asgi xid yield zombie x86-64 x86_64 srv wrkr tp bf reaper implemented resuming help samples stalled patched exact herd tick turn deliver bio aof lazy jemalloc bg most progress printing expects usecs usec func optional counting sampled tls stap inv iov len pos fds ep timerfd eventfd inotify signalfd sub sup threadpool';
+  'teardown tmp traceback tracebacks unclosed uncaught unraisable venv wsgi asgi xid yield zombie x86-64 x86_64 srv wrkr tp bf reaper implemented resuming traceable determine help samples stalled patched exact herd tick turn deliver bio aof lazy jemalloc bg most progress printing expects usecs usec func optional counting sampled tls stap inv iov len pos fds ep timerfd eventfd inotify signalfd sub sup threadpool';
 
 /** Servers, languages, libraries and programs whose names are no secret. */
 const PROGRAMS =
@@ -63,18 +63,26 @@ export function isHarmlessWord(word: string): boolean {
   return HARMLESS.has(word) || HARMLESS.has(word.toLowerCase());
 }
 
-/** Whether a name is made of harmless words and short numbers: `worker-1`, `ThreadPool_0`, `python3.11`. */
-export function isHarmlessName(name: string): boolean {
+/**
+ * Whether a name is made of harmless words and short numbers: `worker-1`, `ThreadPool_0`, `python3.11`. `isCut`: the last may be the beginning
+ * of a word, as in the names of threads, which have room for 15 letters.
+ */
+export function isHarmlessName(name: string, isCut = false): boolean {
   if (isHarmlessWord(name)) return true;
   if (name.length > 64 || /\s/.test(name)) return false;
   const parts = name.split(/[^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])/).filter((part) => part !== '');
   let words = 0;
   let odd = 0;
-  for (const part of parts) {
+  for (const [index, part] of parts.entries()) {
     if (part.length > 1 && isHarmlessWord(part)) words++;
     else if (/^\d{1,5}$/.test(part) || part.length === 1) odd++;
-    else return false;
+    else if (!isCut || index < 1 || index < parts.length - 1 || !beginsHarmless(part)) return false;
   }
   // Single letters and digits alone can spell anything.
   return words > 0 ? odd <= words + 2 : parts.length > 0 && name.length <= 3;
+}
+
+function beginsHarmless(part: string): boolean {
+  const start = part.toLowerCase();
+  return start.length >= 3 && [...HARMLESS].some((word) => word.startsWith(start));
 }
