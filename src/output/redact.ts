@@ -1,5 +1,6 @@
 import type { Evidence, Finding, Metric, Report, Step } from '../analysis/report.ts';
-import { maskSecrets } from './masking/shapes.ts';
+import { maskPath } from './masking/mask-path.ts';
+import { maskName, maskSecrets } from './masking/shapes.ts';
 import { redactPayload, redactProse } from './payload.ts';
 import { redactLine, redactQuoted } from './redact-line.ts';
 
@@ -47,7 +48,7 @@ function redactFinding(finding: Finding): Finding {
     why: redactSentence(finding.why, quoted),
     metrics: Object.fromEntries(Object.entries(finding.metrics).map(([key, value]) => [key, redactMetric(key, value)])),
     evidence: finding.evidence.map(redactEvidence),
-    next: finding.next.map(redactStep),
+    next: finding.next.map((step) => redactStep(step, quoted)),
   };
 }
 
@@ -66,12 +67,13 @@ function redactEvidence(evidence: Evidence): Evidence {
   return { ...evidence, text: redactLine(evidence.text) };
 }
 
-/** Only secrets: the words and commands of a step are ours, and an SQL verb in them is advice. */
-function redactStep(step: Step): Step {
-  const redacted: { -readonly [key in keyof Step]: Step[key] } = { ...step, text: maskSecrets(step.text) };
-  if (step.command !== undefined) redacted.command = maskSecrets(step.command);
-  if (step.needs !== undefined) redacted.needs = maskSecrets(step.needs);
-  if (step.caveat !== undefined) redacted.caveat = maskSecrets(step.caveat);
+/** Only secrets and what the finding quotes: the words and commands of a step are ours, and an SQL verb in them is advice. */
+function redactStep(step: Step, quoted: Quotations): Step {
+  const shown = (text: string): string => maskSecrets(withoutQuotations(text, quoted));
+  const redacted: { -readonly [key in keyof Step]: Step[key] } = { ...step, text: shown(step.text) };
+  if (step.command !== undefined) redacted.command = shown(step.command);
+  if (step.needs !== undefined) redacted.needs = shown(step.needs);
+  if (step.caveat !== undefined) redacted.caveat = shown(step.caveat);
   return redacted;
 }
 
@@ -79,7 +81,11 @@ function redactMetric(key: string, value: Metric): Metric {
   if (typeof value === 'string') {
     if (PAYLOAD_KEY.test(key)) return FINDING_ID.test(value) ? value : redactPayload(value);
     if (key === 'query') return /[\d'"`]/.test(value) ? redactPayload(value) : maskSecrets(value);
-    return LINE_KEY.test(key) ? redactLine(value) : redactQuoted(value);
+    if (LINE_KEY.test(key)) return redactLine(value);
+    // A name with blanks in it can be told from the sentence around it only here.
+    if (value.startsWith('/')) return maskPath(value);
+    const socket = /^unix:@?(?=[^/@])/.exec(value)?.[0];
+    return socket === undefined ? redactQuoted(value) : `${socket}${maskName(value.slice(socket.length))}`;
   }
   if (value === null || typeof value !== 'object') return value;
   if (isList(value)) return value.map((item) => redactMetric(key, item));
@@ -103,9 +109,13 @@ function quotations(findings: readonly Finding[]): Quotations {
 }
 
 function redactSentence(text: string, quoted: Quotations): string {
+  return redactProse(withoutQuotations(text, quoted));
+}
+
+function withoutQuotations(text: string, quoted: Quotations): string {
   let redacted = text;
   for (const [payload, name] of quoted) redacted = redacted.replaceAll(payload, () => name);
-  return redactProse(redacted);
+  return redacted;
 }
 
 function isList(value: object): value is readonly Metric[] {

@@ -116,8 +116,13 @@ function maskValues(sql: string, dialect: Dialect): string {
 /** Two readers of the dialect may disagree. */
 const UNSURE = -1;
 
-/** Where the comment at `at` ends; `at`: there is none. */
+/** Where the comment at `at` ends; `at`: there is none. One that holds a quotation mark may be no comment to the server. */
 function commentEnd(sql: string, at: number, dialect: Dialect): number {
+  const end = endOfComment(sql, at, dialect);
+  return end > at && /['"$`]/.test(sql.slice(at, end)) ? UNSURE : end;
+}
+
+function endOfComment(sql: string, at: number, dialect: Dialect): number {
   const two = sql.slice(at, at + 2);
   if (two === '/*') {
     const close = sql.indexOf('*/', at + 2);

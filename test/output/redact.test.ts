@@ -104,7 +104,7 @@ test('no field of a report says payload', () => {
   assert.equal(finding?.metrics['behind'], '<11 bytes>');
   assert.equal(finding?.metrics['explainedBy'], 'loop-stall-1');
   assert.deepEqual(finding?.metrics['waiting'], [{ request: '<11 bytes>', peer: '10.2.0.7:51544' }]);
-  assert.equal(finding?.evidence[1]?.text, 'execve("/bin/app", ["app"], ["HOME=/srv/app"]) = 0');
+  assert.equal(finding?.evidence[1]?.text, 'execve("/bin/app", ["app"], ["HOME=<removed>"]) = 0');
   assert.deepEqual(finding?.next, [
     { text: 'Ask for /b again.', command: "curl 'http://shop/b'", needs: 'token=<removed>', caveat: 'password=<removed>' },
   ]);

@@ -5,7 +5,7 @@ import { maskName } from './shapes.ts';
 import { isHarmlessName } from './vocabulary.ts';
 
 /** What a quoted string of a call is. */
-type Meaning = 'path' | 'link' | 'name' | 'argument' | 'variable' | 'options' | 'payload';
+type Meaning = 'path' | 'link' | 'name' | 'type' | 'argument' | 'variable' | 'options' | 'payload';
 
 /** Calls whose strings are paths. */
 const PATH_CALLS: ReadonlySet<string> = new Set(
@@ -32,14 +32,15 @@ const OTHERS: Readonly<Record<string, readonly Meaning[]>> = {
   readlinkat: ['path', 'link'],
   symlink: ['link', 'path'],
   symlinkat: ['link', 'path'],
-  mount: ['path', 'path', 'name', 'options'],
+  mount: ['path', 'path', 'type', 'options'],
   name_to_handle_at: ['path', 'payload'],
 };
 /** The text before a string that is an address, in whatever call. */
 const ADDRESS = /(?:inet_addr\(|inet_pton\(AF_INET6?, ?&?|sin6?_(?:addr|port)=)$/;
 const SOCKET_PATH = /sun_path=(@?)$/;
 const NAME_FIELD = /(?:[a-z]_name=|if_nametoindex\(|ifname=)$/;
-const LINK = /^(?:[^\s]*\/[^]*|(?:socket|pipe|anon_inode|net|mnt|pid|user|uts|ipc|cgroup|time):\[?[\w:]{1,20}\]?|[A-Za-z_+-]{1,30}[\w.+-]{0,10}\.so(?:\.\d{1,4}){0,4})$/;
+const LINK =
+  /^(?:[^\s]*\/[^]*|(?:socket|pipe|anon_inode|net|mnt|pid|user|uts|ipc|cgroup|time):\[?[\w:]{1,20}\]?|[A-Za-z_+-]{1,30}[\w.+-]{0,10}\.so(?:\.\d{1,4}){0,4})$/;
 const ESCAPE = /\\(?:x[0-9a-fA-F]{1,2}|[0-7]{1,3}|[^]|$)/g;
 const NAMED_ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', v: '\v', f: '\f', a: '\x07', b: '\b', e: '\x1b' };
 
@@ -77,7 +78,14 @@ export class LineStrings {
     const bytes = decode(content);
     const abstract = SOCKET_PATH.exec(before);
     if (abstract !== null) return quoted(content, bytes, abstract[1] === '' ? maskPath(bytes, isCut) : maskName(bytes)) + dots;
-    if (ADDRESS.test(before)) return quoted(content, bytes, /^[0-9a-f.:%]{2,45}$/i.test(bytes) || /^(?:\\x[0-9a-f]{2}){2,16}$/.test(content) ? bytes : placeholder(bytes)) + dots;
+    if (ADDRESS.test(before))
+      return (
+        quoted(
+          content,
+          bytes,
+          /^[0-9a-f.:%]{2,45}$/i.test(bytes) || /^(?:\\x[0-9a-f]{2}){2,16}$/.test(content) ? bytes : placeholder(bytes),
+        ) + dots
+      );
     if (this.#call === '' || !this.#isNaming) return payload(bytes, isCut);
     return quoted(content, bytes, this.#named(bytes, isCut, before)) + dots;
   }
@@ -91,6 +99,8 @@ export class LineStrings {
         return LINK.test(bytes) || isHarmlessName(bytes) ? maskPath(bytes, isCut) : placeholder(bytes);
       case 'name':
         return maskName(bytes, isCut || bytes.length === 15);
+      case 'type':
+        return /^[a-z][a-z0-9_.]{1,15}$/.test(bytes) ? bytes : placeholder(bytes);
       case 'argument':
         return this.#arguments.next(bytes);
       case 'variable':
@@ -125,7 +135,7 @@ export function loose(content: string, isCut: boolean): string {
   const bytes = decode(content);
   if (content === '') return '""';
   if (/^(?:\.{1,2})?\/[^\s?]*$/.test(bytes)) return quoted(content, bytes, maskPath(bytes, isCut)) + (isCut ? '...' : '');
-  if (isHarmlessName(bytes) || /^-?\d{1,6}$/.test(bytes)) return `"${content}"`;
+  if (isHarmlessName(bytes) || /^-?\d{1,6}$/.test(bytes)) return `"${content}"${isCut ? '...' : ''}`;
   return payload(bytes, isCut);
 }
 
@@ -144,5 +154,7 @@ function quoted(content: string, bytes: string, masked: string): string {
 }
 
 function encode(bytes: string): string {
-  return bytes.replace(/[\\"]/g, '\\$&').replace(/[\0-\x1f\x7f-\x9f]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return bytes
+    .replace(/[\\"]/g, '\\$&')
+    .replace(/[\0-\x1f\x7f-\x9f]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

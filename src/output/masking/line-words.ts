@@ -16,7 +16,7 @@ export interface LineKind {
   readonly argument: string;
 }
 
-const NUMBER = /^[-+~]?(?:0[xX][0-9a-fA-F]{1,16}|\d{1,20}(?:[.,:_-]{1,2}\d{1,20}){0,8}(?:[eE][-+]?\d{1,3})?)(?:[a-zA-Z]{1,2}|%)?$/;
+const NUMBER = /^[-+~]?(?:0[xX][0-9a-fA-F]{1,16}|\d{1,20}(?:[.,:#_-]{1,2}\d{1,20}){0,8}(?:[eE][-+]?\d{1,3})?)(?:[a-zA-Z]{1,2}|%)?$/;
 const DATE = /^\d{4}[-/]\d\d[-/]\d\d(?:[T-]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
 const ADDRESS = /^(?:::|[0-9a-f]{1,4}:)[0-9a-f:]{1,36}(?:\d{1,3}(?:\.\d{1,3}){3})?(?:%\w{1,8})?$/i;
 const HEXADECIMAL_ADDRESS = /^[0-9a-f]{8,16}$/;
@@ -32,15 +32,17 @@ const FLAG_ARGUMENT =
 const ARGUMENT_NAME = /^[a-z_][a-z0-9_]{0,20}$/;
 /** What strace and perf write in lower case between arguments. */
 const TRACE_WORD =
-  /^(?:makedev|htons|htonl|ntohs|ntohl|inet_addr|inet_pton|if_nametoindex|anon_inode|anon_inode:[a-z_-]{1,24}|eventpoll|socket|pipe|memfd|char|block|vars|entries|or|resumed|unfinished|detached|deleted|core|dumped|continued|tv_n?sec|tv_usec|rt_\w{1,20}|s|ms|us|ns|msec|usec|pid|futex|inotify|signalfd|timerfd|eventfd|pidfd|io_uring|fanotify|userfaultfd|bpf-\w{1,12}|perf_event|\?{1,3})$/;
+  /^(?:makedev|htons|htonl|ntohs|ntohl|inet_addr|inet_pton|sin6_addr|if_nametoindex|anon_inode|anon_inode:[a-z_-]{1,24}|eventpoll|socket|pipe|memfd|char|block|vars|entries|or|resumed|unfinished|detached|deleted|core|dumped|continued|tv_n?sec|tv_usec|rt_\w{1,20}|s|ms|us|ns|msec|usec|pid|futex|inotify|signalfd|timerfd|eventfd|pidfd|io_uring|fanotify|userfaultfd|bpf-\w{1,12}|perf_event|\?{1,3})$/;
 /** A constant among others: `ICANON|ECHO`. */
-const ONE_OF_FLAGS = /^[A-Z]{2,10}\d{0,6}$/;
-const PROBE = /^(?:tracepoint|kprobe|kretprobe|uprobe|uretprobe|usdt|raw_syscalls|syscalls|interval|profile|software|hardware):[\w:.*/-]{1,80}$/;
+const ONE_OF_FLAGS = /^[A-Z]{1,10}\d{0,6}$/;
+const PROBE =
+  /^(?:tracepoint|kprobe|kretprobe|uprobe|uretprobe|usdt|raw_syscalls|syscalls|interval|profile|software|hardware):[\w:.*/-]{1,80}$/;
 const LIBRARY = /^[A-Za-z_+-]{2,24}[\w.+-]{0,12}\.so(?:\.\d{1,4}){0,4}$/;
 const CLASS_NAME = /^(?:[a-z_]{1,20}\.){0,4}(?:[A-Z][a-zA-Z]{1,15}){0,4}(?:Error|Exception|Warning|Timeout|Interrupt|Exit)$/;
 /** A function and a place in it, of a kernel or a library. */
 const PLACE = /^_{0,3}[A-Za-z]\w{0,60}_\w{1,60}\+(?:0x)?[0-9a-f]{1,8}$/;
-const FIELD = /^[A-Za-z_][\w.-]{0,40}$/;
+/** The name of a field or variable: one case. */
+const FIELD = /^(?:[a-z_][a-z0-9_.-]{0,40}|[A-Z_][A-Z0-9_]{0,60})$/;
 const FLAG = /^--?([A-Za-z][\w-]{0,30})$/;
 const MAP = /^@\w{0,24}$/;
 /** What may stand between a word like `password` and the password. */
@@ -52,21 +54,29 @@ const STATE =
  * may be data. `previous` and `next` are the characters around it.
  */
 export function wordShown(word: string, previous: string, next: string, kind: LineKind): string | null {
-  const [, lead = '', core = '', tail = ''] = /^([-@#$%~.+:\\]{0,8})([^]*?)([:.%#$~\\+-]{0,8})$/.exec(word.length > 4_096 ? '' : word) ?? [];
+  const [, lead = '', core = '', tail = ''] =
+    /^([-@#$%~.+:\\]{0,8})([^]*?)([:.%#$~\\+-]{0,8})$/.exec(word.length > 4_096 ? '' : word) ?? [];
   if (core === '') return word.length > 16 ? null : word;
   if (isNumber(word, kind) || isNumber(core, kind)) return word;
   if (/^(?:\.{1,2}|~)?\/[^]*$/.test(word) || /^[a-z][a-z0-9+.-]{0,20}:\/\//i.test(word)) return pathShown(word);
-  if (next === '=' && FIELD.test(word) && !isRandom(word)) return word;
+  if (next === '=' && (FIELD.test(word) || isHarmlessName(word)) && !isRandom(word)) return word;
   if (CONSTANT.test(core) || SHORT_CONSTANT.test(core) || errorNumber(core) > 0) return isRandom(core) ? null : word;
   if (knownSyscall(core) !== '' && lead === '') return word;
   if (kind.isTrace && (TRACE_WORD.test(core) || ((previous === '|' || next === '|') && ONE_OF_FLAGS.test(word)))) return word;
   if (PROBE.test(word) || (LIBRARY.test(core) && !isRandom(core))) return word;
-  if (kind.isPerf && ((FLAG_ARGUMENT.test(kind.argument) && PERF_FLAG.test(core)) || (tail === ':' && ARGUMENT_NAME.test(core)))) return word;
+  if (kind.isPerf && ((FLAG_ARGUMENT.test(kind.argument) && PERF_FLAG.test(core)) || (tail === ':' && ARGUMENT_NAME.test(core))))
+    return word;
   if (!/[\p{L}\p{N}]/u.test(core)) return word;
   if (CLASS_NAME.test(core) || MAP.test(word) || PLACE.test(word)) return isRandom(core) ? null : word;
   const flag = FLAG.exec(word);
-  if (flag !== null) return /^([A-Za-z])\1{0,3}$/.test(flag[1] ?? '') || isHarmlessName(flag[1] ?? '') || namesSecret(flag[1] ?? '') ? word : null;
-  if (isHarmlessName(core) || (/^\w{1,24}(?:\/\w{1,24}){1,3}$/.test(core) && core.split('/').every((part) => isHarmlessName(part))) || /^(?:password|passwd|token|secret|bearer|credentials?)$/i.test(core)) return word;
+  if (flag !== null)
+    return /^([A-Za-z])\1{0,3}$/.test(flag[1] ?? '') || isHarmlessName(flag[1] ?? '') || namesSecret(flag[1] ?? '') ? word : null;
+  if (
+    isHarmlessName(core) ||
+    (/^\w{1,24}(?:\/\w{1,24}){1,3}$/.test(core) && core.split('/').every((part) => isHarmlessName(part))) ||
+    /^(?:password|passwd|token|secret|bearer|credentials?)$/i.test(core)
+  )
+    return word;
   return null;
 }
 

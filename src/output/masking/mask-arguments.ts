@@ -5,13 +5,21 @@ import { isHarmlessName } from './vocabulary.ts';
 /** Flags, by program, behind which a secret stands; those with a `=` also hold it in the same word (`-psesame`). */
 const SECRET_FLAGS: readonly (readonly [programs: RegExp, apart: string, joined: string])[] = [
   [/^(?:mysql|mariadb|mysqladmin|mysqldump|mysqlimport|mysqlcheck|mysqlshow|mysqlsh|mariadb-\w+|mytop|percona\S*)$/, '', '-p'],
-  [/^(?:mongo|mongosh|mongodump|mongorestore|sshpass|docker|podman|helm|rabbitmqadmin|clickhouse(?:-client)?|cqlsh|influx|plink|pscp)$/, '-p', '-p'],
+  [
+    /^(?:mongo|mongosh|mongodump|mongorestore|sshpass|docker|podman|helm|rabbitmqadmin|clickhouse(?:-client)?|cqlsh|influx|plink|pscp)$/,
+    '-p',
+    '-p',
+  ],
   [/^(?:redis-cli|valkey-cli|keydb-cli)$/, '-a', '-a'],
   [/^(?:sqlcmd|bcp|isql|tsql|ipmitool|unzip|zip)$/, '-P', '-P'],
   [/^(?:7z|7za|7zr|rar|unrar)$/, '', '-p'],
   [/^(?:ldap(?:search|modify|add|delete|passwd|whoami|compare))$/, '-w', '-w'],
   [/^(?:snmp\w+)$/, '-c -A -X', ''],
-  [/^(?:curl|wget|http|https|xh)$/, '-b -d -F --cookie --data --data-raw --data-binary --data-urlencode --data-ascii --form --form-string --json --post-data --body-data --oauth2-bearer -E --cert', '-d -b -F'],
+  [
+    /^(?:curl|wget|http|https|xh)$/,
+    '-b -d -F --cookie --data --data-raw --data-binary --data-urlencode --data-ascii --form --form-string --json --post-data --body-data --oauth2-bearer -E --cert',
+    '-d -b -F',
+  ],
   [/^(?:openssl)$/, '-k -K -pass -passin -passout', ''],
   [/^(?:echo|printf)$/, '*', ''],
   [/^(?:htpasswd|chpasswd|passwd|mkpasswd)$/, '*', ''],
@@ -23,10 +31,12 @@ const PLAIN_HEADER = /^(?:accept|accept-encoding|accept-language|cache-control|c
 /** Flags behind which program text stands. */
 const SCRIPT_FLAG = /^-[a-zA-Z]{0,4}[cer]$/;
 const SHELL = /^(?:sh|bash|dash|ash|zsh|ksh|busybox|su|sudo|runuser|ssh|xargs|env|timeout|nohup|setsid)$/;
-const INTERPRETER = /^(?:python[\d.]*|pypi?[\d.]*|perl[\d.]*|ruby[\d.]*|node|nodejs|php[\d.]*|lua[\d.]*|bun|deno|psql|mysql|mariadb|mongo|mongosh|redis-cli|sqlite3|sqlcmd)$/;
+const INTERPRETER =
+  /^(?:python[\d.]*|pypi?[\d.]*|perl[\d.]*|ruby[\d.]*|node|nodejs|php[\d.]*|lua[\d.]*|bun|deno|psql|mysql|mariadb|mongo|mongosh|redis-cli|sqlite3|sqlcmd)$/;
 const SQL_FLAG = /^(?:-c|-e|-Q|-q|--command|--execute|--eval|--query)$/;
 /** Variables that hold no secret as a rule: they are looked at like any other word. */
-const PLAIN_VARIABLE = /^(?:PATH|HOME|LANG|LC_\w+|TZ|TERM|SHELL|USER|LOGNAME|PWD|PORT|HOST|HOSTNAME|PYTHON(?:PATH|UNBUFFERED|HOME)|NODE_ENV|RAILS_ENV|RACK_ENV|DEBUG|LOG_LEVEL|WEB_CONCURRENCY|WORKERS|THREADS|MALLOC_ARENA_MAX)$/;
+const PLAIN_VARIABLE =
+  /^(?:PATH|HOME|LANG|LC_\w+|TZ|TERM|SHELL|USER|LOGNAME|PWD|PORT|HOST|HOSTNAME|PYTHON(?:PATH|UNBUFFERED|HOME)|NODE_ENV|RAILS_ENV|RACK_ENV|DEBUG|LOG_LEVEL|WEB_CONCURRENCY|WORKERS|THREADS|MALLOC_ARENA_MAX)$/;
 const ASSIGNMENT = /^(--?[\w-]{0,40}[=:])?([A-Za-z_][\w.-]{0,80})=([^]*)$/;
 const WORD_OF_SHELL = /(?:"(?:\\[^]|[^"\\])*"?|'[^']*'?|[^\s"'|;&()<>])+/g;
 
@@ -55,7 +65,8 @@ export class ArgumentMasker {
       if (!programs.test(this.#program) || apart === '') continue;
       if (apart === '*' ? !argument.startsWith('-') : apart.split(' ').includes(previous)) return REMOVED;
     }
-    if (previous === '-p' && !/^(?:\d{1,7}(?:[:,/-]\d{1,7})*(?:\/\w{3})?|[./~][^]*|-[^]*)$/.test(argument)) return isHarmlessName(argument) ? argument : REMOVED;
+    if (previous === '-p' && !/^(?:\d{1,7}(?:[:,/-]\d{1,7})*(?:\/\w{3})?|[./~][^]*|-[^]*)$/.test(argument))
+      return isHarmlessName(argument) ? argument : REMOVED;
     if (USER_FLAGS.test(previous)) return argument.replace(/^([^:%]*[:%])[^]+$/, `$1${REMOVED}`).replace(/^([^:%\s]{33,})$/, REMOVED);
     if (HEADER_FLAGS.test(previous)) return headerShown(argument);
     if (SCRIPT_FLAG.test(previous) || SQL_FLAG.test(previous)) {
@@ -75,7 +86,8 @@ export class ArgumentMasker {
     if (header !== null) return `${header[1]}${headerShown(header[2] ?? '')}`;
     const user = /^(--(?:proxy-)?user=|-[uU])([^:%\s]*[:%])[^]+$/.exec(argument);
     if (user !== null) return `${user[1]}${user[2]}${REMOVED}`;
-    if (/^(?:pass|env|fd|file):[^]+$/.test(argument) && this.#program === 'openssl') return argument.replace(/^(pass:)[^]+$/, `$1${REMOVED}`);
+    if (/^(?:pass|env|fd|file):[^]+$/.test(argument) && this.#program === 'openssl')
+      return argument.replace(/^(pass:)[^]+$/, `$1${REMOVED}`);
     const assigned = ASSIGNMENT.exec(argument);
     if (assigned !== null) return assignmentShown(assigned[1] ?? '', assigned[2] ?? '', assigned[3] ?? '');
     // A command of its own begins here (`sudo mysql`, `env A=b redis-cli`, `timeout 5 curl`).
@@ -101,7 +113,9 @@ export function maskOptions(options: string): string {
       const [, name = '', value] = /^([\w.-]{1,40})(?:=([^]*))?$/.exec(option) ?? [];
       if (name === '' || namesSecret(name)) return name === '' ? (option === '' ? '' : sizeOf(option)) : `${name}=${REMOVED}`;
       if (value === undefined) return option;
-      return value === REMOVED || /^\d{1,12}[kmg]?$/i.test(value) || isHarmlessName(value) || /^\/[^]*$/.test(value) ? `${name}=${maskSecrets(value)}` : `${name}=${REMOVED}`;
+      return value === REMOVED || /^\d{1,12}[kmg]?$/i.test(value) || isHarmlessName(value) || /^\/[^]*$/.test(value)
+        ? `${name}=${maskSecrets(value)}`
+        : `${name}=${REMOVED}`;
     })
     .join(',');
 }
@@ -118,7 +132,8 @@ export function scriptShown(script: string): string {
       const bare = word.replace(/["']/g, '');
       const assigned = isFirst ? /^([A-Za-z_]\w{0,80})=([^]*)$/.exec(bare) : null;
       if (assigned !== null) return assignmentShown('', assigned[1] ?? '', assigned[2] ?? '');
-      if (isFirst && /^(?:export|declare|local|readonly|set|exec|env|sudo|nohup|time|setsid|then|do|else|if|while)$/.test(bare)) return word;
+      if (isFirst && /^(?:export|declare|local|readonly|set|exec|env|sudo|nohup|time|setsid|then|do|else|if|while)$/.test(bare))
+        return word;
       if (isFirst) masker = new ArgumentMasker();
       isFirst = false;
       const masked = masker.next(bare);
@@ -137,7 +152,8 @@ function assignmentShown(flag: string, name: string, value: string): string {
   const head = `${flag}${name}=`;
   if (value === '') return head;
   const isVariable = /^[A-Z_][A-Z0-9_]*$/.test(name);
-  if (namesSecret(name) || (isVariable && !PLAIN_VARIABLE.test(name))) return /^\d{1,3}$/.test(value) && !namesSecret(name) ? head + value : head + REMOVED;
+  if (namesSecret(name) || (isVariable && !PLAIN_VARIABLE.test(name)))
+    return /^\d{1,3}$/.test(value) && !namesSecret(name) ? head + value : head + REMOVED;
   return maskSecrets(head + value);
 }
 
@@ -150,7 +166,11 @@ function headerShown(header: string): string {
 
 /** Program text without its strings: they are its data. */
 function codeShown(code: string): string {
-  return maskSecrets(code.replace(/(["'`])((?:\\[^]|(?!\1)[^\\])*)(\1?)/g, (whole, quote: string, content: string, close: string) => (isHarmlessName(content) || content === '' ? whole : `${quote}${sizeOf(content)}${close}`)));
+  return maskSecrets(
+    code.replace(/(["'`])((?:\\[^]|(?!\1)[^\\])*)(\1?)/g, (whole, quote: string, content: string, close: string) =>
+      isHarmlessName(content) || content === '' ? whole : `${quote}${sizeOf(content)}${close}`,
+    ),
+  );
 }
 
 function baseName(path: string): string {

@@ -26,6 +26,12 @@ const PUBLIC_STORE = /\/(?:nix\/store|gnu\/store)\/[0-9a-z]{32}-/;
 
 /** A path of the file system without the ids of sessions, values of tokens and keys in it. `isCut`: the capture has only its beginning. */
 export function maskPath(path: string, isCut = false): string {
+  if (path.startsWith('/memfd:'))
+    return path.replace(
+      /^\/memfd:([^]*?)( \(deleted\))?$/,
+      (_, name: string, end = '') => `/memfd:${isHarmlessName(name) ? name : REMOVED}${end}`,
+    );
+  if (path.startsWith('//') && path.includes('@')) return `//${maskPath(withoutUser(path.slice(2)), isCut)}`;
   const at = path.search(/\?[\w.%-]+=/);
   const shown = at < 0 ? path : path.slice(0, at + 1);
   const masked = PUBLIC_STORE.test(path) ? shown : maskSegments(shown, BEFORE_SESSION, isCut);

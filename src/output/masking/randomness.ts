@@ -8,7 +8,8 @@ const LONG_PIECE = 12;
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4,12}/i;
 const HEXADECIMAL = /^(?=(?:[0-9]*[a-f]){2})(?=(?:[a-f]*[0-9]){2})[0-9a-f]+$/i;
 /** Digits, also of a date; letters with a number at one end; an address. */
-const NATURAL = /^(?:\d+|[A-Za-z]{1,2}\d{1,8}|\d{1,4}[A-Za-z]{1,3}|\d{8}T\d{4,6}Z?|0x[0-9a-f]{1,16}|[a-z]{1,12}\d{1,4}[a-z]{4,16}\d{0,3}|([A-Za-z]+)\d{0,8})$/;
+const NATURAL =
+  /^(?:\d+|[A-Za-z]{1,2}\d{1,8}|\d{1,4}[A-Za-z]{1,3}|\d{8}T\d{4,6}Z?|0x[0-9a-f]{1,16}|[a-z]{1,12}\d{1,4}[a-z]{4,16}\d{0,3}|([A-Za-z]+)\d{0,8})$/;
 
 /**
  * Whether text of letters, digits and `-_.+=~` is a key rather than words: hexadecimal digits, a UUID, mixed digits and letters, letters that change

@@ -9,7 +9,8 @@ export const SECRET_WORD =
 
 const NAMES_SECRET = new RegExp(SECRET_WORD, 'i');
 /** `SORT_KEY`, `KEYBOARD`, `token_count` name no secret. */
-const NAMES_OTHER = /^(?:sort|primary|foreign|partition|cache|host|public|ssh[-_]?host|registry|hot|foo)[-_]?key$|_(?:type_id|fd|cnt|ifindex)$|(?:count|length|size|type|file|path|name|url|uri|expires|timeout|ttl|len|max|min)$/i;
+const NAMES_OTHER =
+  /^(?:sort|primary|foreign|partition|cache|host|public|ssh[-_]?host|registry|hot|foo)[-_]?key$|_(?:type_id|fd|cnt|ifindex)$|(?:count|length|size|type|file|path|name|url|uri|expires|timeout|ttl|len|max|min)$/i;
 
 /** Whether a name (of a variable, a flag, a field) says that its value is a secret. */
 export function namesSecret(name: string): boolean {

@@ -35,7 +35,8 @@ export const SHAPES: readonly Shape[] = [
   {
     name: 'credentials behind their scheme',
     find: /\b(bearer|basic|apikey|negotiate|ntlm)(\s{1,4})([^\s"'`,;]{4,})/gi,
-    mask: (match, scheme, gap, value) => (isHarmlessWord(value.replace(/[.:]+$/, '')) || value === REMOVED ? match : `${scheme}${gap}${REMOVED}`),
+    mask: (match, scheme, gap, value) =>
+      isHarmlessWord(value.replace(/[.:]+$/, '')) || value === REMOVED ? match : `${scheme}${gap}${REMOVED}`,
     example: ['bearer Zq7x', `bearer ${REMOVED}`],
   },
   {
@@ -58,9 +59,14 @@ export const SHAPES: readonly Shape[] = [
   },
   {
     name: 'value of a secret name',
-    find: new RegExp(`(${SECRET_WORD})([\\w-]{0,30}(?:["'\\]]|\\\\")?\\s{0,3}(?:=>?|:(?![:/]|\\d+(?:\\D|$))|%3[dD])\\s{0,3})(?!<removed>)${VALUE}`, 'gi'),
+    find: new RegExp(
+      `(${SECRET_WORD})([\\w-]{0,30}(?:["'\\]]|\\\\")?\\s{0,3}(?:=>?|:(?![:/]|\\d+(?:\\D|$))|%3[dD])\\s{0,3})(?!<removed>)${VALUE}`,
+      'gi',
+    ),
     mask: (match, word, separator, value) =>
-      namesSecret(word + (/^[\w-]*/.exec(separator ?? '')?.[0] ?? '')) && !isState(value ?? '') ? `${word}${separator}${quotedAlike(value ?? '')}` : match,
+      namesSecret(word + (/^[\w-]*/.exec(separator ?? '')?.[0] ?? '')) && !isState(value ?? '')
+        ? `${word}${separator}${quotedAlike(value ?? '')}`
+        : match,
     example: ['{"password": "Zq7x"}', `{"password": "${REMOVED}"}`],
   },
   {
@@ -71,8 +77,8 @@ export const SHAPES: readonly Shape[] = [
   },
   {
     name: 'name of an abstract socket',
-    find: /(unix:|UNIX:)@(?!<)([^\s",;)]+)/g,
-    mask: (_, kind, name) => `${kind}@${maskName(name ?? '')}`,
+    find: /\b(unix:@?)(?![/<@])([^\s",;)]+)/g,
+    mask: (_, kind, name) => `${kind}${maskName(name ?? '')}`,
     example: ['connect on unix:@Zq7x', 'connect on unix:@<4 bytes>'],
   },
   {
@@ -116,7 +122,9 @@ export function sizeOf(text: string): string {
 export function requestShown(method: string, target: string): string {
   const end = withoutMarks(target);
   const marks = target.slice(end);
-  return `${method} ${maskTarget(target.slice(0, end), marks.startsWith('...'))}${marks}`;
+  const path = maskTarget(target.slice(0, end), marks.startsWith('...'));
+  // Of a query only what closes the sentence stays.
+  return `${method} ${path}${/[?#]/.test(target) ? marks.replace(/[^.,:)\]]/g, '') : marks}`;
 }
 
 function isState(value: string): boolean {
@@ -136,8 +144,13 @@ function wordShown(word: string): string {
   const hasQuery = mark >= 0 && /[\w%&=[\].~+-]/.test(plain[mark + 1] ?? '');
   const path = hasQuery ? plain.slice(0, mark) : plain;
   const end = withoutMarks(path);
-  const masked = start === '' ? maskPath(path.slice(0, end), path.startsWith('...', end)) : maskTarget(path.slice(0, end), path.startsWith('...', end));
-  const marks = hasQuery ? [...plain.slice(withoutMarks(plain))].filter((mark) => '.,;:'.includes(mark) || word.slice(0, start.length + path.length).includes(OPENS[mark] ?? mark)) : [];
+  const masked =
+    start === '' ? maskPath(path.slice(0, end), path.startsWith('...', end)) : maskTarget(path.slice(0, end), path.startsWith('...', end));
+  const marks = hasQuery
+    ? [...plain.slice(withoutMarks(plain))].filter(
+        (mark) => '.,;:'.includes(mark) || word.slice(0, start.length + path.length).includes(OPENS[mark] ?? mark),
+      )
+    : [];
   return `${start}${masked}${path.slice(end)}${marks.join('')}`;
 }
 
