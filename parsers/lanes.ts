@@ -19,6 +19,10 @@ export class LaneTable {
     this.#live.delete(tid);
   }
 
+  get size(): number {
+    return this.#live.size;
+  }
+
   /** Gives a lane the number that the trace tells only later. False, and nothing changes, when another lane lives under that number. */
   rename(from: number, to: number): boolean {
     const lane = this.#live.get(from);

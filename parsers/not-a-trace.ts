@@ -50,6 +50,12 @@ const LINES: readonly (readonly [RegExp, Lookalike])[] = [
 ];
 
 const LONGEST_QUOTE = 60;
+/** Zero bytes at the beginning that make a hole. */
+const HOLE = 512;
+const EMPTIED: Lookalike = {
+  looksLike: 'a hole of zero bytes, as in a file that was emptied while a tracer wrote to it',
+  hint: "read what came after it with: tr -d '\\0' < FILE | drover -",
+};
 const USE_STRACE = 'drover reads strace, bpftrace and `perf trace`';
 
 /** Says what a head looks like that no format wants, with a way out where there is one: one line, safe to print. */
@@ -59,6 +65,7 @@ export function describeUnknown(head: Buffer): string {
   for (const [magic, lookalike] of MAGIC) {
     if (start.startsWith(magic)) return say(lookalike);
   }
+  if (head.length >= HOLE && head.subarray(0, HOLE).every((byte) => byte === 0)) return say(EMPTIED);
   const text = head.toString('utf8').replace(/^\ufeff/, '');
   const lines = text.split('\n', 200).filter((line) => line.trim() !== '');
   const [first] = lines;

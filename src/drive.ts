@@ -9,9 +9,10 @@ import { OpenInput, type SharedTables } from './drive/open-input.ts';
 import { WORTH_A_THREAD } from './drive/parser-thread.ts';
 import { peek } from './drive/peeked-input.ts';
 import type { Reading } from './drive/reading.ts';
-import { type ScannedInput, scan } from './drive/scan.ts';
+import { type ScannedInput, type SkippedInput, scan, skippedBy } from './drive/scan.ts';
 import { Tally } from './drive/tally.ts';
 import { ThreadedInput } from './drive/threaded-input.ts';
+import { leftOutSentence } from './sources/left-out.ts';
 import type { InputSet } from './sources/trace-input.ts';
 import type { TimeOrigin } from './trace/time.ts';
 
@@ -36,6 +37,8 @@ export interface DriveHooks {
   readonly notice?: (sentence: string) => void;
 }
 
+/** Files that are left out may be thousands. */
+const NOTICES_TOLD = 5;
 /** Longest time without a look at signals and timers while chunks come without waiting. */
 const LONGEST_TURN_MS = 50;
 
@@ -43,13 +46,12 @@ const LONGEST_TURN_MS = 50;
 export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hooks: DriveHooks = {}): Promise<Report> {
   const { inputs, origin, skipped } = await scan(set.inputs);
   const tally = new Tally(set);
-  for (const path of set.leftOut) tally.diagnose('skipped-file', path, path);
-  for (const { code, name, reason } of skipped) {
-    tally.diagnose(code, name, reason);
-    hooks.notice?.(`Left out ${name}: ${reason}`);
-  }
+  for (const { code, path, reason } of set.leftOut) tally.diagnose(code, path, reason === '' ? path : `${path}: ${reason}`);
+  const leaveOut = leavingOut(tally, hooks);
+  for (const input of skipped) leaveOut(input);
   const shared: SharedTables = { lanes: new LaneTable(), origin };
   const open = async (scanned: ScannedInput): Promise<OpenInput> => {
+    // A set is closed after it was looked at and opened again: that many files cannot be open at once.
     const opened = new OpenInput(scanned.peeked ?? (await peek(scanned.input, inputs.length)), scanned.format, shared);
     tally.open(opened);
     return opened;
@@ -63,8 +65,29 @@ export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hoo
   const progress = progressOf(tally, analysis);
   const chunkRead = () => hooks.progress?.(progress);
   if (alone !== null) await readAlone(alone, analysis, chunkRead);
-  else await readMerged(inputs, open, tally, analysis, chunkRead);
+  else {
+    const openIfThere = async (scanned: ScannedInput): Promise<OpenInput | null> => {
+      try {
+        return await open(scanned);
+      } catch (error) {
+        leaveOut(skippedBy(scanned.input, error));
+        return null;
+      }
+    };
+    await readMerged(inputs, openIfThere, tally, analysis, chunkRead);
+  }
   return analysis.finish(tally.facts());
+}
+
+/** Counts what is left out and tells the user of the first ones. */
+function leavingOut(tally: Tally, { notice }: DriveHooks): (skipped: SkippedInput) => void {
+  let told = 0;
+  return ({ code, name, reason }) => {
+    tally.diagnose(code, name, reason);
+    told++;
+    if (told <= NOTICES_TOLD) notice?.(leftOutSentence(name, reason));
+    else if (told === NOTICES_TOLD + 1) notice?.('Left out more files, which the report counts.');
+  };
 }
 
 function progressOf(tally: Tally, analysis: Analysis): Progress {
@@ -121,7 +144,7 @@ async function readAlone(open: Reading, analysis: Analysis, chunkRead: () => voi
 
 async function readMerged(
   inputs: readonly ScannedInput[],
-  open: (scanned: ScannedInput) => Promise<OpenInput>,
+  open: (scanned: ScannedInput) => Promise<OpenInput | null>,
   tally: Tally,
   analysis: Analysis,
   chunkRead: () => void,

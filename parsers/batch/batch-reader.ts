@@ -1,4 +1,5 @@
 import type { ArgumentWord } from '../../src/trace/argument-words.ts';
+import { LaneMap } from '../../src/trace/lane-map.ts';
 import type { Call, Lane, LastLine, TraceRecord } from '../../src/trace/record.ts';
 import { type Syscall, syscall } from '../../src/trace/syscalls.ts';
 import type { Nanoseconds } from '../../src/trace/time.ts';
@@ -138,7 +139,7 @@ class BatchCall implements Call {
 /** Reads the records of batches, with the interface of a parser: `load` a batch, then ask for records until there are no more. */
 export class BatchReader {
   readonly #call: BatchCall;
-  readonly #lanes: (MirroredLane | undefined)[] = [];
+  readonly #lanes = new LaneMap<MirroredLane>();
   readonly #syscalls: Syscall[] = [];
   readonly #errors: string[] = [];
   #integers: Int32Array = new Int32Array(0);
@@ -156,8 +157,8 @@ export class BatchReader {
     this.#errors.push(...batch.errors);
     this.#call.heads.push(...batch.heads);
     for (const facts of batch.lanes) {
-      const known = this.#lanes[facts.index];
-      if (known === undefined) this.#lanes[facts.index] = new MirroredLane(facts);
+      const known = this.#lanes.get(facts.index);
+      if (known === undefined) this.#lanes.set(facts.index, new MirroredLane(facts));
       else {
         known.tid = facts.tid;
         known.comm = facts.comm;
@@ -201,14 +202,14 @@ export class BatchReader {
   }
 
   lane(index: number): MirroredLane {
-    return this.#lanes[index] as MirroredLane;
+    return this.#lanes.get(index) as MirroredLane;
   }
 
   #other(index: number): TraceRecord {
     const record = this.#others[index] as OtherRecord;
     if (record.kind === 'notice') return record;
     const lane = this.lane(record.lane);
-    if (record.kind === 'exit' && record.supersededBy === 0) this.#lanes[record.lane] = undefined;
+    if (record.kind === 'exit' && record.supersededBy === 0) this.#lanes.delete(record.lane);
     return { ...record, lane } as TraceRecord;
   }
 }

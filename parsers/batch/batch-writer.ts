@@ -1,3 +1,4 @@
+import { LaneMap } from '../../src/trace/lane-map.ts';
 import type { Call, Lane, TraceRecord } from '../../src/trace/record.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import { MILLISECOND } from '../../src/trace/time.ts';
@@ -10,6 +11,13 @@ import * as column from './record-batch.ts';
 const SHORTEST_GAP = MILLISECOND;
 /** Shorter lines than this on average make the columns grow. */
 const SHORTEST_LINE = 48;
+
+/** What the reader knows of a lane, and the last batch that mentioned it. */
+interface ToldLane {
+  tid: number;
+  comm: string;
+  mentionedIn: number;
+}
 
 /** Memory of one batch, used again for a later one. */
 class Columns {
@@ -69,6 +77,7 @@ function clonable(record: Exclude<TraceRecord, Call>, lane: number): OtherRecord
         status: record.status,
         signal: record.signal,
         supersededBy: record.supersededBy,
+        ...(record.assumed === undefined ? {} : { assumed: record.assumed }),
         file: record.file,
         line: record.line,
       };
@@ -99,9 +108,8 @@ export class BatchWriter {
   readonly #errors = new Map<string, number>([['', 0]]);
   #newErrors: string[] = [''];
   readonly #notes = new ArgumentNotes();
-  /** By lane index: what the reader knows, and the last batch that mentioned it. Ended lanes are forgotten. */
-  readonly #told: (LaneFacts | undefined)[] = [];
-  readonly #mentionedIn: number[] = [];
+  /** By lane index. Ended lanes are forgotten. */
+  readonly #told = new LaneMap<ToldLane>();
   #mentioned: Lane[] = [];
   #newLanes: LaneFacts[] = [];
   #batch = 0;
@@ -128,7 +136,7 @@ export class BatchWriter {
     else {
       this.#columns.integers[this.#count * column.INTEGERS + column.KIND] = -1 - this.#others.length;
       this.#others.push(clonable(record, 'lane' in record ? this.#lane(record.lane) : -1));
-      if (record.kind === 'exit' && record.supersededBy === 0) this.#told[record.lane.index] = undefined;
+      if (record.kind === 'exit' && record.supersededBy === 0) this.#told.delete(record.lane.index);
     }
     this.#count++;
   }
@@ -141,8 +149,8 @@ export class BatchWriter {
   /** The batch as it stands. */
   take(): column.RecordBatch {
     for (const lane of this.#mentioned) {
-      const told = this.#told[lane.index];
-      if (told !== undefined && (told.tid !== lane.tid || told.comm !== lane.comm)) this.#tell(lane);
+      const told = this.#told.get(lane.index);
+      if (told !== undefined && (told.tid !== lane.tid || told.comm !== lane.comm)) this.#tell(lane, told);
     }
     const { integers, doubles, extra } = this.#columns;
     const batch = {
@@ -254,17 +262,22 @@ export class BatchWriter {
 
   #lane(lane: Lane): number {
     const { index } = lane;
-    if (this.#mentionedIn[index] !== this.#batch) {
-      this.#mentionedIn[index] = this.#batch;
+    const told = this.#told.get(index);
+    if (told === undefined) {
+      const first = { tid: 0, comm: '', mentionedIn: this.#batch };
+      this.#told.set(index, first);
+      this.#tell(lane, first);
       this.#mentioned.push(lane);
-      if (this.#told[index] === undefined) this.#tell(lane);
+    } else if (told.mentionedIn !== this.#batch) {
+      told.mentionedIn = this.#batch;
+      this.#mentioned.push(lane);
     }
     return index;
   }
 
-  #tell({ index, tid, comm }: Lane): void {
-    const facts = { index, tid, comm };
-    this.#told[index] = facts;
-    this.#newLanes.push(facts);
+  #tell({ index, tid, comm }: Lane, told: ToldLane): void {
+    told.tid = tid;
+    told.comm = comm;
+    this.#newLanes.push({ index, tid, comm });
   }
 }

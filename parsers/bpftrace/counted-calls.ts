@@ -32,6 +32,7 @@ export class CountedCalls {
     const error = failed === undefined ? (parts.find((part) => /^E[A-Z0-9]{2,}$/.test(part)) ?? '') : errorName(-Number(failed));
     const identity = `${map} ${key}`;
     const known = this.#entries.get(identity);
+    if (!Number.isSafeInteger((known?.sum ?? 0) + value)) return false;
     if (known !== undefined) {
       known.falls ||= value < known.last;
       known.last = value;

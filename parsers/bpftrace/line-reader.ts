@@ -2,7 +2,7 @@ import { errorName, errorNumber } from '../../src/trace/errors.ts';
 import { signalName } from '../../src/trace/signals.ts';
 import { knownSyscall, type Machine, syscallName } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
-import { type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
+import { LONGEST_CAPTURE, type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
 import { type Fields, readFields } from './fields.ts';
 import type { CallFacts, SchedulingFacts } from './printed-call.ts';
 import { addressText } from './socket-bytes.ts';
@@ -23,6 +23,8 @@ export type LineMeaning =
 
 /** Lines about the capture, and what `watch.bt` tells beside its maps. */
 const HEADERS: ReadonlySet<string> = new Set(['start', 'fd', 'tick', 'turn', 'fail']);
+/** Numbers of threads and descriptors are that large at most. */
+const MOST_TID = 0x7fffffff;
 const OTHER: LineMeaning = { kind: 'other' };
 const BROKEN: LineMeaning = { kind: 'broken' };
 const SILENT: LineMeaning = { kind: 'silent' };
@@ -50,7 +52,7 @@ export class LineReader {
     if (fields.event === '' && !isCall) return /^ts=/.test(text) ? BROKEN : OTHER;
     if (fields.event === 'tcp' || fields.event === 'reset') return this.#socketState(fields, where);
     const tid = Number.isNaN(fields.tid) ? fields.pid : fields.tid;
-    if (Number.isNaN(fields.time) || Number.isNaN(tid) || tid > 0x7fffffff)
+    if (Number.isNaN(fields.time) || !(tid <= MOST_TID) || fields.pid > MOST_TID)
       return fields.event === '' && fields.raw === '' ? OTHER : BROKEN;
     const pid = Number.isNaN(fields.pid) ? tid : fields.pid;
     const time = this.#axis.at(fields.time);
@@ -64,8 +66,9 @@ export class LineReader {
   inFlight(tid: number, numbers: readonly string[]): CallFacts | null {
     const [stamp = '', number = '', ...args] = numbers;
     const name = syscallName(this.machine, Number(number));
+    if (name === '' || !/^\d{1,20}$/.test(stamp) || !(tid > 0 && tid <= MOST_TID)) return null;
     const start = this.#axis.at(Number(stamp));
-    if (name === '' || Number.isNaN(start) || !(tid > 0)) return null;
+    if (Number.isNaN(start)) return null;
     const called = syscall(name);
     const raw = args.map((arg) => (/^-?\d{1,20}$/.test(arg) ? BigInt.asUintN(64, BigInt(arg)).toString(16) : '0'));
     return {
@@ -95,7 +98,7 @@ export class LineReader {
     const change = `${others.get('old')} ${others.get('new')}`;
     const state = event === 'reset' ? 'reset' : change === '3 1' ? 'established' : change === '1 8' ? 'closed' : null;
     const address = /^\[(?:::ffff:)?([0-9a-f:.]{2,40})\]:(\d{1,5})$/i.exec(peer);
-    if (state === null || Number.isNaN(seenAt) || address === null || !(port > 0)) return BROKEN;
+    if (state === null || Number.isNaN(seenAt) || address === null || !(port > 0 && port <= 65_535)) return BROKEN;
     const [, host = '', peerPort = ''] = address;
     const name = host.includes(':') ? `[${host}]:${peerPort}` : `${host}:${peerPort}`;
     return { kind: 'waiting', waiting: { kind: 'socket-state', seenAt, where, state, port, peer: name } };
@@ -105,13 +108,15 @@ export class LineReader {
     const name = fields.call === '' ? syscallName(this.machine, fields.number) : knownSyscall(fields.call);
     if (name === '') return null;
     const outcome = outcomeOf(fields);
-    if (outcome === null) return null;
+    if (outcome === null || fields.duration > LONGEST_CAPTURE) return null;
     const called = syscall(name);
     const duration = Number.isNaN(fields.duration) ? UNKNOWN : fields.duration;
     const raw = fields.raw === '' ? [] : fields.raw.split(',', 6);
     if (raw.some((argument) => !/^[0-9a-f]{1,16}$/.test(argument))) return null;
     const end = time + Math.max(0, duration);
-    const fd = Number.isNaN(fields.fd) ? (called.takesDescriptor && raw.length > 0 ? lowInteger(raw[0]) : -1) : fields.fd;
+    const named = Number.isNaN(fields.fd) ? (called.takesDescriptor && raw.length > 0 ? lowInteger(raw[0]) : -1) : fields.fd;
+    // AT_FDCWD, and what is no descriptor number at all.
+    const fd = named >= 0 && named <= MOST_TID ? named : -1;
     const facts: CallFacts = {
       syscall: called,
       start: time,
@@ -174,7 +179,9 @@ function event(fields: Fields, { time, tid, pid, where }: Place): Waiting | null
 /** `0,0,40620847,18117,1`. */
 function schedulingOf(printed: string): SchedulingFacts | null {
   if (!/^\d{1,18}(?:,\d{1,18}){4}$/.test(printed)) return null;
-  const [blockedBefore = 0, queuedBefore = 0, blocked = 0, queued = 0, wakeUps = 0] = printed.split(',').map(Number);
+  const numbers = printed.split(',').map(Number);
+  if (numbers.some((number) => number > LONGEST_CAPTURE)) return null;
+  const [blockedBefore = 0, queuedBefore = 0, blocked = 0, queued = 0, wakeUps = 0] = numbers;
   return { blockedBefore, queuedBefore, blocked, queued, wakeUps };
 }
 

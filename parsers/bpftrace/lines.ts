@@ -25,8 +25,8 @@ export interface LineSink {
 type Shape = 'calls' | 'signals' | 'exits' | 'notices' | 'counts' | 'continued' | 'blank' | 'foreign' | 'unparsed';
 
 const ATTACHED = /^Attach(?:ing|ed) \d+ probes?(?:\.\.\.)?$/;
-const LOST = /Lost (\d+) events$/;
-const LOST_IN_ALL = /WARNING: Total lost event count: (\d+)$/;
+const LOST = /Lost (\d{1,15}) events$/;
+const LOST_IN_ALL = /WARNING: Total lost event count: (\d{1,15})$/;
 const MESSAGE = /^(?:\S+:\d+:\d+(?:-\d+)?: )?(?:ERROR|WARNING|INFO|DEBUG): /;
 /** bpftrace says so at every start, and goes on. */
 const HARMLESS = /RLIMIT_MEMLOCK/;
@@ -173,7 +173,8 @@ export class Lines {
   #entry(map: string, key: string, value: unknown, where: Where): void {
     if (map === '@in') {
       const tuple = typeof value === 'string' ? TUPLE.exec(value)?.[1]?.split(/, ?/) : Array.isArray(value) ? value.map(String) : undefined;
-      const facts = tuple === undefined || this.#left >= MOST_IN_FLIGHT ? null : this.#reader.inFlight(Number(key), tuple);
+      const isThread = /^\d{1,10}$/.test(key);
+      const facts = tuple === undefined || !isThread || this.#left >= MOST_IN_FLIGHT ? null : this.#reader.inFlight(Number(key), tuple);
       if (facts !== null) {
         this.#left++;
         this.#sink.left(Number(key), facts, where);

@@ -1,7 +1,4 @@
-import { type Nanoseconds, SECOND, type TimeOrigin } from '../../src/trace/time.ts';
-
-/** A stamp further than that from the first one is a damaged number. */
-const LONGEST_CAPTURE = 60 * 86_400 * SECOND;
+import { LONGEST_CAPTURE, type Nanoseconds, SECOND, type TimeOrigin } from '../../src/trace/time.ts';
 
 /** Turns stamps of the kernel's monotonic clock into nanoseconds since the origin of the analysis. */
 export class TimeAxis {
@@ -23,7 +20,7 @@ export class TimeAxis {
     if (!Number.isNaN(this.#zero)) this.#zero = Number.NaN;
   }
 
-  /** NaN for stamps that cannot be true. */
+  /** NaN for stamps that cannot be true: those that lie too far from the first one. */
   at(stamp: number): Nanoseconds {
     if (Number.isNaN(this.#first)) this.#first = stamp;
     if (!(Math.abs(stamp - this.#first) <= LONGEST_CAPTURE)) return Number.NaN;

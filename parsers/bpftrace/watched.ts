@@ -44,7 +44,9 @@ export class WatchedCapture {
   /** True when the entry is one of the program's. */
   add(map: string, key: string, value: number): boolean {
     if (!this.active || !Number.isSafeInteger(value) || value < 0) return false;
-    if (MAPS[map] !== undefined) this.#sums.set(map, (this.#sums.get(map) ?? 0) + value);
+    const sum = (this.#sums.get(map) ?? 0) + value;
+    if (!Number.isSafeInteger(sum)) return false;
+    if (MAPS[map] !== undefined) this.#sums.set(map, sum);
     const column = COLUMNS[map];
     if (column === undefined) return MAPS[map] !== undefined;
     if (/^\d{1,10}$/.test(key)) this.#of(Number(key))[column] += value;

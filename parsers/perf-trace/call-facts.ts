@@ -23,11 +23,17 @@ export function factsOf(read: PerfLine, entry: PerfLine, start: number, end: num
     result: isKnown ? value : Number.NaN,
     error: read.error,
     value: read.error === '' ? (isKnown ? value : 0) : -errorNumber(read.error) || -1,
-    fd: called.takesDescriptor ? Number(/^-?\d{1,10}/.exec(words)?.[0] ?? -1) : -1,
+    fd: called.takesDescriptor ? descriptorIn(words) : -1,
     inFlight: false,
     raw: [],
     data: '',
     eventBytes: 12,
     words,
   };
+}
+
+/** The first argument as a descriptor number; -1 for AT_FDCWD and for what is no such number. */
+function descriptorIn(words: string): number {
+  const fd = Number(/^\d{1,10}/.exec(words)?.[0] ?? -1);
+  return fd <= 0x7fffffff ? fd : -1;
 }

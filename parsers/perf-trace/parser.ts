@@ -1,6 +1,6 @@
 import type { Call, TraceRecord } from '../../src/trace/record.ts';
 import { knownSyscall } from '../../src/trace/syscall-numbers.ts';
-import { MILLISECOND, UNKNOWN } from '../../src/trace/time.ts';
+import { LONGEST_CAPTURE, MILLISECOND, UNKNOWN } from '../../src/trace/time.ts';
 import { Ordering } from '../bpftrace/ordering.ts';
 import { type CallFacts, PrintedCall } from '../bpftrace/printed-call.ts';
 import { TimeAxis } from '../bpftrace/time-axis.ts';
@@ -18,12 +18,14 @@ const LONGEST_LINE = 16_384;
 const LONGEST_TEXT = 1_000;
 /** A line that a terminal wrapped is put together from at most so many. */
 const MOST_PIECES = 12;
-const LOST = /^LOST (\d+) events!?$/;
+const LOST = /^LOST (\d{1,15}) events!?$/;
 const MESSAGE = /^(?:Warning|Error|perf): ?|^\[ perf |^Note: |^raw_syscalls:sys_(?:enter|exit) |^\s+raw_syscalls:sys_/;
 /** `--call-graph` prints the frames of a call under it. */
 const FRAME = /^\s{10,}\S+ \(.*\)$/;
 /** Threads may have so many calls open. */
 const MOST_OPEN = 65_536;
+/** Numbers of threads are that large at most. */
+const MOST_TID = 0x7fffffff;
 
 interface Waiting {
   readonly seenAt: number;
@@ -181,7 +183,8 @@ export class PerfTraceParser implements TraceParser {
     }
     const tid = Math.max(read.tid, 0);
     const at = read.at === null ? null : this.#axis.at(read.at * MILLISECOND);
-    if (Number.isNaN(at ?? 0) || knownSyscall(read.name) === '') {
+    const took = (read.took ?? 0) * MILLISECOND;
+    if (Number.isNaN(at ?? 0) || took > LONGEST_CAPTURE || tid > MOST_TID || knownSyscall(read.name) === '') {
       this.account.unparsed++;
       this.#tally.note('unparsed-line', line, text);
       return true;
@@ -207,7 +210,7 @@ export class PerfTraceParser implements TraceParser {
     } else this.account.calls++;
     const start = at ?? entry?.start ?? null;
     // It began before the capture and nothing tells when it ended: the time of the latest line is as near as one can get.
-    const end = start === null ? this.#lastSeen : start + Math.max(0, read.took ?? 0) * MILLISECOND;
+    const end = start === null ? this.#lastSeen : start + took;
     const facts = factsOf(read, entry?.entry ?? read, start ?? end, end);
     if (facts === null) return true;
     if (facts.duration >= 0) this.flags.durations = true;

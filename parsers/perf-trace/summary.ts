@@ -2,13 +2,14 @@ import type { CallCount } from '../../src/trace/record.ts';
 import { knownSyscall } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
 import { MILLISECOND } from '../../src/trace/time.ts';
+import { isPossible } from '../table-row.ts';
 
 const SECTION = /^\s*(?:Summary of events:|.{1,40} \(\d+\), \d+ events, [\d.]+%|total, \d+ events)\s*$/;
 const HEADER = /^\s*syscall\s+calls\b/;
 const UNITS = /^\s*(?:\(msec\)|\(%\)|\s)+$/;
 const DASHES = /^\s*-{5,}[\s-]*$/;
-const ROW = /^\s+([a-z_][a-z0-9_]*)\s+(\d+)\s+(.*)$/;
-const ERROR = /^\s+(E[A-Z0-9]+): (\d+)$/;
+const ROW = /^\s+([a-z_][a-z0-9_]*)\s+(\d{1,15})\s+(.*)$/;
+const ERROR = /^\s+(E[A-Z0-9]+): (\d{1,15})$/;
 const MOST = 10_000;
 
 interface Row {
@@ -41,16 +42,24 @@ export class Summary {
     if (DASHES.test(line) || UNITS.test(line)) return true;
     const error = ERROR.exec(line);
     if (error !== null) {
-      this.#rows.at(-1)?.errors.push([error[1] ?? '', Number(error[2])]);
-      return true;
+      return this.#failed(error[1] ?? '', Number(error[2]));
     }
     const row = ROW.exec(line);
     if (row === null) return false;
     const name = knownSyscall(row[1] ?? '');
     const numbers = (row[3] ?? '').replaceAll('%', '').trim().split(/\s+/).map(Number);
     const [failed = 0, total = Number.NaN, , , longest = Number.NaN] = this.#hasErrors ? numbers : [0, ...numbers];
-    if (name === '' || Number.isNaN(total)) return false;
-    if (this.#rows.length < MOST) this.#rows.push({ name, calls: Number(row[2]), failed, total, longest, errors: [] });
+    const calls = Number(row[2]);
+    if (name === '' || !isPossible({ calls, failed, total, longest: Number.isNaN(longest) ? total : longest })) return false;
+    if (this.#rows.length < MOST) this.#rows.push({ name, calls, failed, total, longest, errors: [] });
+    return true;
+  }
+
+  /** No more calls fail than there are. */
+  #failed(error: string, count: number): boolean {
+    const row = this.#rows.at(-1);
+    if (row === undefined || row.errors.reduce((sum, [, each]) => sum + each, count) > row.calls) return false;
+    row.errors.push([error, count]);
     return true;
   }
 

@@ -29,11 +29,14 @@ function sectionsOf(text: string): Map<string, string[]> {
   for (const line of text.split('\n', MOST_LINES)) {
     const name = SECTION.exec(line)?.[1];
     if (name === undefined) {
-      if (line !== '') lines.push(line);
+      // The script puts a tab before each line of what it found: such a line is never a heading.
+      if (line !== '') lines.push(line.startsWith('\t') ? line.slice(1) : line);
       continue;
     }
     lines = [];
-    sections.set(name, lines);
+    // Older scripts put none: one of two sections of a name may be words of a process. What it could not write before is the first one.
+    if (!sections.has(name)) sections.set(name, lines);
+    else if (COMMAND.test(name)) sections.set(name, []);
   }
   return sections;
 }

@@ -7,6 +7,7 @@ import { LineCutter } from '../strace/line-cutter.ts';
 import { decode } from '../strace/line-reference.ts';
 import { Source } from '../strace/source.ts';
 import { Tally } from '../strace/tally.ts';
+import { isPossible } from '../table-row.ts';
 import { headerOf } from './header.ts';
 
 const LONGEST_LINE = 2_000;
@@ -154,13 +155,14 @@ function rowOf(text: string, columns: readonly string[]): Row | null {
   if (cell !== cells.length) return null;
   if (name !== 'total' && knownSyscall(name) === '') return null;
   const calls = named.get('calls');
-  if (calls === undefined || !Number.isSafeInteger(calls)) return null;
   const total = named.get('seconds') ?? named.get('wall-total') ?? named.get('total-time');
   const longest = named.get('longest') ?? named.get('max') ?? named.get('wall-max');
+  const errors = named.get('errors') ?? 0;
+  if (calls === undefined || !isPossible({ calls, failed: errors, total: total ?? longest ?? 0, longest: longest ?? 0 })) return null;
   return {
     name,
     calls,
-    errors: named.get('errors') ?? 0,
+    errors,
     total: total === undefined ? UNKNOWN : total * SECOND,
     longest: longest === undefined ? UNKNOWN : longest * SECOND,
   };

@@ -73,7 +73,7 @@ export class Attribution {
     this.#survivor = null;
     const thread = this.#threads.get(tid);
     thread.detached = true;
-    if (thread.leaving) this.#threads.end(thread);
+    if (thread.leaving) this.#threads.depart(thread);
   }
 
   /** Another strace begins: the threads of this one are let go. */

@@ -212,7 +212,8 @@ export class Calls {
         call.error = '';
         break;
       case 'exit':
-        thread.leaving = Number.isNaN(call.result);
+        if (Number.isNaN(call.result)) reading.threads.leave(thread);
+        else thread.leaving = false;
         break;
       case 'clone':
         if (call.result > 0) reading.bore(call.result);
@@ -236,7 +237,7 @@ export class Calls {
   #rebirth(thread: Thread): Thread {
     const { threads } = this.#reading;
     const { time } = thread;
-    threads.end(thread);
+    threads.depart(thread);
     const born = threads.get(thread.tid);
     born.time = time;
     return born;

@@ -1,4 +1,4 @@
-import { UNKNOWN } from '../../src/trace/time.ts';
+import { LONGEST_CAPTURE, UNKNOWN } from '../../src/trace/time.ts';
 import { beginsResult, closingBracket, OPEN_STRING } from './brackets.ts';
 import type { StraceCall } from './call.ts';
 import { DETACHED, type Ending, RETURNED, UNCLEAR, UNFINISHED } from './tail.ts';
@@ -51,7 +51,9 @@ function readResult(call: StraceCall, bytes: Buffer, closing: number, to: number
   call.duration = UNKNOWN;
   // A path may look like a duration: `3</tmp/x <0.5>`. Then its decoration is not closed before.
   if (duration !== null && (text[number.length] !== '<' || text[duration.index - 1] === '>' || text[duration.index - 1] === ')')) {
-    call.duration = Math.round(Number(duration[1]) * 1e9);
+    const nanoseconds = Math.round(Number(duration[1]) * 1e9);
+    if (nanoseconds > LONGEST_CAPTURE) return false;
+    call.duration = nanoseconds;
     text = text.slice(0, duration.index);
   }
   call.argsTo = closing;

@@ -1,4 +1,4 @@
-import { type Nanoseconds, SECOND, type TimeOrigin, type TimestampKind } from '../../src/trace/time.ts';
+import { LONGEST_CAPTURE, type Nanoseconds, SECOND, type TimeOrigin, type TimestampKind } from '../../src/trace/time.ts';
 
 const DAY = 86_400;
 const HALF_A_DAY = DAY / 2;
@@ -46,10 +46,10 @@ export class Clock {
     return time;
   }
 
-  /** The time after a `-r` column, which counts from the printed line before. */
+  /** The time after a `-r` column, which counts from the printed line before. A distance that is longer than captures are is a damaged number. */
   after(distance: Nanoseconds): Nanoseconds {
     if (!this.#started) this.#start(0, 0);
-    this.now += distance;
+    if (distance <= LONGEST_CAPTURE) this.now += distance;
     return this.now;
   }
 

@@ -1,3 +1,4 @@
+import type { Exit } from '../../src/trace/record.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
 import type { Call, DiagnosticCount, LineAccount, ParserOptions, TraceFlags, TraceParser, TraceRecord } from '../format.ts';
 import type { Layout } from './layout.ts';
@@ -10,7 +11,6 @@ import { RestLines } from './rest-lines.ts';
 /** Reads the text that strace writes. */
 export class StraceParser implements TraceParser {
   readonly flags: TraceFlags;
-  readonly account: LineAccount;
   readonly diagnostics: ReadonlyMap<string, DiagnosticCount>;
   readonly #reading: Reading;
   readonly #reader: LineReader;
@@ -26,12 +26,18 @@ export class StraceParser implements TraceParser {
   constructor(layout: Layout, options: ParserOptions) {
     const reading = new Reading(layout, options, syscall('???'));
     this.flags = reading.flags;
-    this.account = reading.account;
     this.diagnostics = reading.diagnostics;
     this.#reading = reading;
     this.#reader = new LineReader(reading);
     this.#rest = new RestLines(reading, this.#reader, layout);
     this.#cutter = new LineCutter(reading.source, () => reading.threads.keep());
+  }
+
+  /** As of the record that was handed out last: chunks of several files are read in turns. */
+  get account(): LineAccount {
+    const { account, line } = this.#reading;
+    account.lines = line;
+    return account;
   }
 
   push(chunk: Buffer): void {
@@ -52,6 +58,10 @@ export class StraceParser implements TraceParser {
       return second;
     }
     const reading = this.#reading;
+    if (reading.threads.hasDepartures) {
+      const departure = this.#departure();
+      if (departure !== null) return departure;
+    }
     const cutter = this.#cutter;
     const rest = this.#rest;
     while (cutter.next()) {
@@ -67,7 +77,6 @@ export class StraceParser implements TraceParser {
       this.#waits = this.#isLast || rest.isWaiting;
       if (record !== null) return record;
     }
-    reading.account.lines = reading.line;
     return this.#isEnding ? this.#finish() : null;
   }
 
@@ -80,7 +89,19 @@ export class StraceParser implements TraceParser {
   #finish(): TraceRecord | null {
     this.#isEnding = false;
     this.#reading.closeOrder();
-    return this.#rest.finish();
+    const last = this.#rest.finish();
+    this.#reading.threads.endLeaving();
+    return last ?? this.#departure();
+  }
+
+  /** The end of a thread that no line tells. */
+  #departure(): Exit | null {
+    const departure = this.#reading.threads.nextDeparture();
+    if (departure === null) return null;
+    const { thread, assumed } = departure;
+    const time = Number.isFinite(thread.time) ? thread.time : 0;
+    const { file } = this.#reading;
+    return { kind: 'exit', lane: thread.lane, time, status: null, signal: '', supersededBy: 0, assumed, file, line: thread.last.line };
   }
 }
 

@@ -1,4 +1,4 @@
-import { UNKNOWN } from '../../src/trace/time.ts';
+import { LONGEST_CAPTURE, UNKNOWN } from '../../src/trace/time.ts';
 import { areDigits, fourDigits, twoDigits, word } from '../byte-words.ts';
 import type { StraceCall } from './call.ts';
 import { NAME_BYTES, NameTable } from './names.ts';
@@ -126,7 +126,7 @@ export class Tail {
       }
       if (point - at > MOST_DIGITS) return -1;
     }
-    if (byte !== 0x3c /* < */ || bytes[at - 1] !== 0x20) return -1;
+    if (byte !== 0x3c /* < */ || bytes[at - 1] !== 0x20 || value > LONGEST_CAPTURE) return -1;
     this.#call.duration = value;
     return at - 2;
   }

@@ -4,6 +4,16 @@ import type { Source } from './source.ts';
 import { Thread } from './thread.ts';
 
 const FREE = 0;
+/** The kernel gives 32,768 numbers by default, and what is traced has some hundred threads. Of more those go that were silent for longest. */
+export const MOST_THREADS = 16_384;
+/** A line that tells the end of a thread comes soon after its call of `exit`, if it comes at all (not with `-qq`). */
+const MOST_LEAVING = 256;
+
+/** A thread whose life ended without a line that says so. */
+export interface Departure {
+  readonly thread: Thread;
+  readonly assumed: 'left' | 'silent';
+}
 
 /** tid → thread, by open addressing: looked up on every line. Memory follows the living threads. */
 export class ThreadTable {
@@ -21,6 +31,12 @@ export class ThreadTable {
   #recent: Thread | null = null;
   /** Threads mentioned in the current chunk. */
   readonly #active: Thread[] = [];
+  /** Threads that called `exit`, until their end is told. */
+  #leaving: Thread[] = [];
+  /** Ends that no line tells, to be told. */
+  readonly #departures: Departure[] = [];
+  #told = 0;
+  hasDepartures = false;
 
   constructor(lanes: LaneTable, source: Source, none: Syscall) {
     this.#lanes = lanes;
@@ -48,6 +64,56 @@ export class ThreadTable {
     thread.finish();
     this.#lanes.end(thread.tid);
     this.#remove(thread.tid);
+  }
+
+  /** The thread called `exit` or `exit_group`. When no line tells its end that call was it. */
+  leave(thread: Thread): void {
+    thread.leaving = true;
+    this.#leaving.push(thread);
+    if (this.#leaving.length < MOST_LEAVING * 2) return;
+    const early = this.#leaving.slice(0, MOST_LEAVING);
+    this.#leaving = this.#leaving.slice(MOST_LEAVING);
+    for (const left of early) this.depart(left);
+  }
+
+  /** No more lines come: who left has ended. */
+  endLeaving(): void {
+    for (const thread of this.#leaving) this.depart(thread);
+    this.#leaving = [];
+  }
+
+  /** Ends the life of a thread that called `exit`. */
+  depart(thread: Thread): void {
+    if (!thread.leaving || this.find(thread.tid) !== thread) return;
+    this.end(thread);
+    this.#departed({ thread, assumed: 'left' });
+  }
+
+  /** The next end that no line tells; null when all were told. */
+  nextDeparture(): Departure | null {
+    const next = this.#departures[this.#told];
+    if (next !== undefined) {
+      this.#told++;
+      return next;
+    }
+    this.#departures.length = 0;
+    this.#told = 0;
+    this.hasDepartures = false;
+    return null;
+  }
+
+  #departed(departure: Departure): void {
+    this.#departures.push(departure);
+    this.hasDepartures = true;
+  }
+
+  /** Makes room. */
+  #forgetSilent(): void {
+    const oldest = [...this].sort((a, b) => a.last.line - b.last.line).slice(0, MOST_THREADS / 4);
+    for (const thread of oldest) {
+      this.end(thread);
+      this.#departed({ thread, assumed: thread.leaving ? 'left' : 'silent' });
+    }
   }
 
   /** Gives a thread the number that the trace tells only later, if nobody has it. */
@@ -90,6 +156,10 @@ export class ThreadTable {
 
   #add(tid: number, slot: number): Thread {
     this.seen++;
+    if (this.#count >= MOST_THREADS) {
+      this.#forgetSilent();
+      slot = this.#slot(tid);
+    }
     const thread = new Thread(this.#lanes.get(tid), this.#source, this.#none);
     this.#place(thread, slot);
     return thread;

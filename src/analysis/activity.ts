@@ -1,5 +1,6 @@
+import { moment } from '../detectors/moment.ts';
 import { milliseconds } from '../detectors/words.ts';
-import { BUCKETS } from '../model/activity-lane.ts';
+import { BUCKETS, spread } from '../model/activity-lane.ts';
 import type { ActivityRecorder } from '../model/activity-recorder.ts';
 import type { Model } from '../model/model.ts';
 import type { Thread } from '../model/thread.ts';
@@ -70,62 +71,81 @@ const MOST_WORKERS = 128;
 const MOST_TARGETS = 300;
 
 export function describeActivity(model: Model, recorder: ActivityRecorder, origin: TimeOrigin, isGrowing: boolean): Activity {
-  const first = Math.min(0, model.firstTime);
-  const zero = { startTime: isoTime(origin, first), timeOfDay: timeOfDay(origin, first) };
+  const { zero, lastTime: end } = model;
+  recorder.cover(zero, end);
+  const { width, zero: firstColumn } = recorder;
   const lanes = new Map(recorder.lanes.map((lane) => [lane.thread, lane]));
-  const columns = Math.max(1, Math.min(BUCKETS, Math.ceil((model.lastTime + 1) / recorder.width)));
+  const columns = Math.max(1, Math.min(BUCKETS, Math.ceil((end + 1 - firstColumn) / width)));
   const workers = representatives(model)
     .slice(0, MOST_WORKERS)
-    .flatMap((row) => {
+    .flatMap((row): WorkerActivity[] => {
       const lane = lanes.get(row.thread);
       if (lane === undefined) return [];
       const { waiting, blocked, silent, long, calls, accepted, wasted, brokenPipes } = lane;
-      const now = nowOf(row.thread, lane.lastWasWait, model.lastTime);
-      const isUnknown = isGrowing && now.state === 'silent';
-      return [
-        {
-          ...identity(row),
-          waiting: waiting.slice(0, columns),
-          blocked: blocked.slice(0, columns),
-          silent: silent.slice(0, columns),
-          long: long.slice(0, columns),
-          calls: calls.slice(0, columns),
-          accepted: accepted.slice(0, columns),
-          wasted: wasted.slice(0, columns),
-          brokenPipes: brokenPipes.slice(0, columns),
-          knownMs: milliseconds(isUnknown ? row.thread.lastTime : model.lastTime),
-          now,
-        },
-      ];
-    })
-    .map((worker) => withTail(worker, model.lastTime, recorder.width));
-  return { zero, columnMs: recorder.width / 1e6, columns, workers, targets: targetsOf(recorder) };
+      const stay = stayOf(row.thread, lane.lastWasWait, end);
+      const isUnknown = isGrowing && stay.state === 'silent';
+      const worker = {
+        ...identity(row, model),
+        waiting: waiting.slice(0, columns),
+        blocked: blocked.slice(0, columns),
+        silent: silent.slice(0, columns),
+        long: long.slice(0, columns),
+        calls: calls.slice(0, columns),
+        accepted: accepted.slice(0, columns),
+        wasted: wasted.slice(0, columns),
+        brokenPipes: brokenPipes.slice(0, columns),
+        knownMs: moment(model, isUnknown ? lastOf(row.thread) : end),
+        now: told(stay, model),
+      };
+      if (!isUnknown && end !== UNKNOWN) drawTail(worker, stay, { from: stay.since - firstColumn, to: end - firstColumn, width });
+      return [worker];
+    });
+  return {
+    zero: { startTime: isoTime(origin, zero), timeOfDay: timeOfDay(origin, zero) },
+    columnMs: width / 1e6,
+    columns,
+    workers,
+    targets: targetsOf(recorder),
+  };
 }
 
 /** What each worker is in now, by pid; cheap enough to be asked several times a second. */
 export function describeNow(model: Model, recorder: ActivityRecorder): ReadonlyMap<number, Now> {
   const lanes = new Map(recorder.lanes.map((lane) => [lane.thread, lane]));
   const rows = representatives(model).slice(0, MOST_WORKERS);
-  return new Map(rows.map(({ process, thread }) => [process.pid, nowOf(thread, lanes.get(thread)?.lastWasWait === true, model.lastTime)]));
+  return new Map(
+    rows.map(({ process, thread }) => [process.pid, told(stayOf(thread, lanes.get(thread)?.lastWasWait === true, model.lastTime), model)]),
+  );
 }
 
-function identity({ process, thread, role }: Representative): Pick<WorkerActivity, 'pid' | 'role' | 'firstMs' | 'lastMs' | 'ended'> {
+function identity(
+  { process, thread, role }: Representative,
+  model: Model,
+): Pick<WorkerActivity, 'pid' | 'role' | 'firstMs' | 'lastMs' | 'ended'> {
   return {
     pid: process.pid,
     role,
-    firstMs: milliseconds(Math.max(0, thread.firstTime)),
-    lastMs: milliseconds(thread.lastTime),
+    firstMs: moment(model, thread.firstTime),
+    lastMs: moment(model, lastOf(thread)),
     ended: thread.ended,
   };
 }
 
-function nowOf(thread: Thread, lastWasWait: boolean, end: Nanoseconds): Now {
-  const last = milliseconds(thread.lastTime);
-  if (thread.ended) return { state: 'ended', call: '', target: '', sinceMs: last };
+/** What a thread is still in. */
+interface Stay {
+  readonly state: Now['state'];
+  readonly call: string;
+  readonly target: string;
+  readonly since: Nanoseconds;
+}
+
+function stayOf(thread: Thread, lastWasWait: boolean, end: Nanoseconds): Stay {
+  const last = lastOf(thread);
+  if (thread.ended) return { state: 'ended', call: '', target: '', since: last };
   const { leftIn } = thread;
   if (leftIn !== null) {
     const state = leftIn.isHubWait || isWait(leftIn.syscall.family) ? 'waiting' : 'blocked';
-    return { state, call: leftIn.syscall.name, target: leftIn.target, sinceMs: milliseconds(leftIn.since) };
+    return { state, call: leftIn.syscall.name, target: leftIn.target, since: leftIn.since };
   }
   const { pending } = thread.lane;
   if (pending !== null && pending.start <= end)
@@ -133,10 +153,20 @@ function nowOf(thread: Thread, lastWasWait: boolean, end: Nanoseconds): Now {
       state: isWait(pending.syscall.family) ? 'waiting' : 'blocked',
       call: pending.syscall.name,
       target: '',
-      sinceMs: milliseconds(pending.start),
+      // The clock may have been set since: what the thread did before comes before.
+      since: Math.max(pending.start, last),
     };
-  if (!thread.lastTimed && lastWasWait) return { state: 'waiting', call: thread.lastSyscall?.name ?? '', target: '', sinceMs: last };
-  return { state: 'silent', call: '', target: '', sinceMs: last };
+  if (!thread.lastTimed && lastWasWait) return { state: 'waiting', call: thread.lastSyscall?.name ?? '', target: '', since: last };
+  return { state: 'silent', call: '', target: '', since: last };
+}
+
+/** The end of what it did last; of a thread of which no call has ended, its beginning. */
+function lastOf({ firstTime, lastTime }: Thread): Nanoseconds {
+  return Math.max(firstTime, lastTime);
+}
+
+function told({ state, call, target, since }: Stay, model: Model): Now {
+  return { state, call, target, sinceMs: moment(model, since) };
 }
 
 function isWait(family: string): boolean {
@@ -150,18 +180,19 @@ function isWait(family: string): boolean {
   );
 }
 
-/** Draws what a worker is still in up to the end of what was read. */
-function withTail(worker: WorkerActivity, end: Nanoseconds, width: Nanoseconds): WorkerActivity {
-  const { state, sinceMs } = worker.now;
-  const start = sinceMs * 1e6;
-  if (state === 'ended' || worker.knownMs * 1e6 < end - 1e6 || end === UNKNOWN || end - start < 1e7) return worker;
+/** Draws what a worker is still in up to the end of what was read; times count from the first column. */
+function drawTail(
+  worker: WorkerActivity,
+  { state }: Stay,
+  { from, to, width }: { readonly from: Nanoseconds; readonly to: Nanoseconds; readonly width: Nanoseconds },
+): void {
+  if (state === 'ended' || to - from < 1e7) return;
   const column = worker[state];
-  for (let bucket = Math.floor(start / width); bucket < column.length; bucket++) {
-    const share = Math.min(end, (bucket + 1) * width) - Math.max(start, bucket * width);
-    column[bucket] = (column[bucket] ?? 0) + Math.max(0, share) / 1e9;
-    if (state !== 'waiting' && end - start >= 1e8) worker.long[bucket] = (worker.long[bucket] ?? 0) | (state === 'blocked' ? 1 : 2);
-  }
-  return worker;
+  const mark = state === 'waiting' || to - from < 1e8 ? 0 : state === 'blocked' ? 1 : 2;
+  spread(from, to, width, column.length, (bucket, seconds) => {
+    column[bucket] = (column[bucket] ?? 0) + seconds;
+    if (mark > 0) worker.long[bucket] = (worker.long[bucket] ?? 0) | mark;
+  });
 }
 
 function targetsOf({ targets }: ActivityRecorder): CallTarget[] {

@@ -50,6 +50,7 @@ export class Analysis {
     // Tracer messages may stand before the first stamp, which fixes the axis.
     if (record.kind === 'notice') return;
     const model = this.#model ?? this.#begin();
+    if (!this.#capabilities.times && this.#origin.kind !== 'none') this.#settle(model);
     if (record.kind === 'call') {
       if (!this.#capabilities.durations && tellsDuration(record)) this.#capabilities.durations = true;
       model.call(record);
@@ -73,6 +74,7 @@ export class Analysis {
   /** The report as of now. What has not ended yet is not judged. */
   snapshot(facts: InputFacts): Report {
     const model = this.#model ?? this.#begin();
+    if (!this.#capabilities.times && this.#origin.kind !== 'none') this.#settle(model);
     // Where every call is split the parser alone knows that -T was given.
     this.#capabilities.durations ||= facts.source.flags.durations;
     this.#capabilities.format = facts.source.format;
@@ -113,19 +115,26 @@ export class Analysis {
     return this.#model === null || this.#recorder === null ? new Map() : describeNow(this.#model, this.#recorder);
   }
 
-  /** The first record has fixed the origin: only now are the user's times and the trace's on one axis. */
-  #begin(): Model {
+  /** The first stamp has fixed the origin: only now are the user's times and the trace's on one axis. Lines without a stamp may stand before it. */
+  #settle(model: Model): void {
     const origin = this.#origin;
     const { from, to } = this.#options;
+    this.#capabilities.times = true;
+    this.#capabilities.resolution = origin.kind === 'clock-seconds' ? SECOND : 0;
+    model.lookAt(
+      (from === undefined ? null : traceTime(origin, from)) ?? Number.NEGATIVE_INFINITY,
+      (to === undefined ? null : traceTime(origin, to)) ?? Number.POSITIVE_INFINITY,
+    );
+  }
+
+  #begin(): Model {
     const capabilities = this.#capabilities;
-    capabilities.times = origin.kind !== 'none';
-    capabilities.resolution = origin.kind === 'clock-seconds' ? SECOND : 0;
     const threshold = (name: ThresholdName): number => this.#options.thresholds?.[name] ?? THRESHOLDS[name].default;
     if (this.#options.activity === true) this.#recorder = new ActivityRecorder();
     const model = new Model({
       ...(this.#recorder === null ? {} : { activity: this.#recorder }),
-      from: (from === undefined ? null : traceTime(origin, from)) ?? Number.NEGATIVE_INFINITY,
-      to: (to === undefined ? null : traceTime(origin, to)) ?? Number.POSITIVE_INFINITY,
+      from: Number.NEGATIVE_INFINITY,
+      to: Number.POSITIVE_INFINITY,
       longTurn: threshold('stall-ms') * MILLISECOND,
       noted: this.#noted,
     });

@@ -34,10 +34,18 @@ export const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
   'truncated-compression': { severity: 'warning', meaning: 'The compressed file ends too early; what could be unpacked was read.' },
   'tracer-died': { severity: 'warning', meaning: 'The tracer ended before its time; what it had written was analysed.' },
   'capture-ended-early': { severity: 'info', meaning: 'The live capture was ended early, for want of space or to set a worker free.' },
-  'read-error': { severity: 'warning', meaning: 'Reading broke off; what came before was analysed.' },
+  'read-error': { severity: 'warning', meaning: 'Files that could not be read, or not to their end; what could be read was analysed.' },
+  'shrunk-file': {
+    severity: 'warning',
+    meaning: 'Files became shorter while they were read, as by log rotation with copytruncate; what was cut off is missing.',
+  },
+  'grown-file': { severity: 'info', meaning: 'Files grew while they were read; what was there at the start was read.' },
   'mixed-clocks': { severity: 'warning', meaning: 'Files whose times cannot be compared with the others were left out.' },
   'unknown-input': { severity: 'warning', meaning: 'Files that are no trace drover knows were left out.' },
-  'skipped-file': { severity: 'info', meaning: 'Files of the directory that are not part of a -ff set were left out.' },
+  'skipped-file': {
+    severity: 'info',
+    meaning: 'Files of the directory that are not part of a -ff set, or no regular files, were left out.',
+  },
   'late-line': {
     severity: 'warning',
     meaning: 'Lines that came more than a second, or some thousands of lines, after later ones; their order is not certain.',

@@ -1,5 +1,6 @@
 import type { Capabilities } from '../detectors/detector.ts';
 import type { DraftFinding, Kind, Step } from '../detectors/finding.ts';
+import { moment } from '../detectors/moment.ts';
 import { detectors } from '../detectors/registry.ts';
 import { milliseconds, plural } from '../detectors/words.ts';
 import type { Model } from '../model/model.ts';
@@ -74,8 +75,8 @@ function findingsOf({ drafts, origin, model }: Parts): Finding[] {
       title,
       summary,
       why,
-      startMs: start === null ? null : milliseconds(start - Math.min(0, model.firstTime)),
-      endMs: end === null ? null : milliseconds(end - Math.min(0, model.firstTime)),
+      startMs: start === null ? null : moment(model, start),
+      endMs: end === null ? null : moment(model, end),
       startTime: start === null ? null : isoTime(origin, start),
       endTime: end === null ? null : isoTime(origin, end),
       openEnded,

@@ -2,6 +2,9 @@ import { type Nanoseconds, SECOND, type TimeOrigin } from '../trace/time.ts';
 import type { TimePoint } from './options.ts';
 
 const DAY_SECONDS = 86_400;
+/** Years that ISO 8601 writes with four digits. */
+const FIRST_YEAR = -62_167_219_200_000;
+const AFTER_LAST_YEAR = Date.UTC(10_000, 0);
 
 /** ISO 8601 in UTC with microseconds; null when the trace has no date. */
 export function isoTime(origin: TimeOrigin, at: Nanoseconds): string | null {
@@ -10,8 +13,8 @@ export function isoTime(origin: TimeOrigin, at: Nanoseconds): string | null {
   const seconds = origin.seconds + Math.floor(nanoseconds / SECOND);
   const rest = ((nanoseconds % SECOND) + SECOND) % SECOND;
   const date = new Date(seconds * 1000);
-  // Beyond the year 275760 a Date has no value: such a stamp is no time.
-  if (Number.isNaN(date.getTime())) return null;
+  // No server of the years before 0 or after 9999 was recorded: such a stamp is no time. (Beyond 275760 a Date has no value at all.)
+  if (!(date.getTime() >= FIRST_YEAR && date.getTime() < AFTER_LAST_YEAR)) return null;
   return `${date.toISOString().slice(0, -5)}.${String(Math.floor(rest / 1000)).padStart(6, '0')}Z`;
 }
 

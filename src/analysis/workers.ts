@@ -1,3 +1,4 @@
+import { moment } from '../detectors/moment.ts';
 import { milliseconds, round } from '../detectors/words.ts';
 import type { Model } from '../model/model.ts';
 import type { Process } from '../model/process.ts';
@@ -53,14 +54,18 @@ export function describeWorkers({ model, capabilities }: Parts): Worker[] {
     longestTurnMs: capabilities.times && isWorkerRole(role) && thread.loop.turns > 0 ? milliseconds(thread.loop.longestTurn) : null,
     brokenPipes: process.brokenPipes,
     requests: process.requests,
-    firstMs: capabilities.times ? milliseconds(thread.firstTime) : null,
-    lastMs: capabilities.times ? milliseconds(thread.lastTime) : null,
+    firstMs: capabilities.times ? moment(model, thread.firstTime) : null,
+    // Of a thread that only got a signal, or is in its first call, no call has ended.
+    lastMs: capabilities.times ? moment(model, Math.max(thread.firstTime, thread.lastTime)) : null,
   }));
 }
 
 /** Share of the observed time outside its own wait: the hub wait, a blocking accept, or the lock that serialises accepts. */
 function busyPercent({ loop, firstTime, lastTime }: Thread, role: Role): number | null {
-  if (role === 'blocking-acceptor') return lastTime > firstTime ? round(100 * (1 - loop.acceptBlocked / (lastTime - firstTime)), 1) : null;
+  if (role === 'blocking-acceptor') {
+    const lived = lastTime - firstTime;
+    return lived > 0 ? round(100 * (1 - Math.min(1, loop.acceptBlocked / lived)), 1) : null;
+  }
   const observed = loop.busy + loop.idle;
   if (observed <= 0) return null;
   const idle = loop.idle + (role === 'sync-worker' ? loop.acceptBlocked : 0);

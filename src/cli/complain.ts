@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { OutputError } from '../files/output-error.ts';
 import { InputError } from '../sources/input-error.ts';
 import { AttachError } from '../sources/live/attach-error.ts';
 import { EXIT } from './exit-code.ts';
@@ -8,6 +9,7 @@ import { UsageError } from './usage-error.ts';
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError || error instanceof UsageError) return EXIT.usage;
   if (error instanceof AttachError) return EXIT.attach;
+  if (error instanceof OutputError) return error.fault === 'name' ? EXIT.usage : EXIT.output;
   return error instanceof InputError ? EXIT.input : EXIT.bug;
 }
 
@@ -18,7 +20,7 @@ export function complain(error: unknown): void {
 
 function complaint(error: unknown): string {
   if (error instanceof CommanderError) return commanderComplaint(error);
-  if (error instanceof UsageError || error instanceof InputError || error instanceof AttachError)
+  if (error instanceof UsageError || error instanceof InputError || error instanceof AttachError || error instanceof OutputError)
     return `drover: ${oneLine(error.message)}\n${error.hint === '' ? '' : `  ${oneLine(error.hint)}\n`}`;
   const stack =
     error instanceof Error ? `${error.stack}${error.cause === undefined ? '' : `\nCaused by: ${String(error.cause)}`}` : String(error);

@@ -16,9 +16,9 @@ export function addCompletionCommand(program: Command, exitWith: ExitCodeSink): 
     .action(async (shell: Shell) => {
       const { KINDS } = await import('../detectors/finding.ts');
       const { RECIPE_SERVERS } = await import('../sources/recipe/recipe.ts');
-      const { writeResult } = await import('./write-result.ts');
+      const { writeStdout } = await import('./write-result.ts');
       const words = { explain: [...KINDS, 'thresholds'], recipe: Object.keys(RECIPE_SERVERS), completion: [...SHELLS] };
-      await writeResult(completionScript(shell, program, words), undefined);
+      await writeStdout(completionScript(shell, program, words));
       exitWith(EXIT.done);
     });
 }

@@ -12,4 +12,6 @@ export const EXIT = {
   partial: 5,
   /** Our bug. */
   bug: 70,
+  /** The report or the capture cannot be written where it shall be (EX_IOERR of sysexits.h). */
+  output: 74,
 } as const;

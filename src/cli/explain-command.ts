@@ -10,8 +10,8 @@ export function addExplainCommand(program: Command, exitWith: ExitCodeSink): voi
     .argument('[kind]', 'a kind of finding (loop-stall), or thresholds; without it all kinds are listed')
     .action(async (kind: string | undefined) => {
       const { explanation } = await import('./explanation.ts');
-      const { writeResult } = await import('./write-result.ts');
-      await writeResult(explanation(kind), undefined);
+      const { writeStdout } = await import('./write-result.ts');
+      await writeStdout(explanation(kind));
       exitWith(EXIT.done);
     });
 }

@@ -1,14 +1,16 @@
 import { createInterface } from 'node:readline/promises';
+import { areSameName } from '../files/file-identity.ts';
 import { AttachError } from '../sources/live/attach-error.ts';
 import type { CaptureEnd, LiveCapture } from '../sources/live/capture.ts';
 import { prepareCapture } from '../sources/live/prepare.ts';
-import { megabytes } from '../sources/live/spool.ts';
+import { checkSave, megabytes } from '../sources/live/spool.ts';
 import { startCapture } from '../sources/live/start-capture.ts';
 import type { CaptureFlags } from './attach-command.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Signals that end the program without a report; their numbers make the exit codes. */
 const FATAL = { SIGHUP: 1, SIGTERM: 15 } as const;
+const ENDING = { ...FATAL, SIGINT: 2 } as const;
 const INTERRUPTED = 130;
 const SHOWN_PIDS = 12;
 
@@ -22,19 +24,32 @@ export function pidsOf(words: readonly string[]): number[] {
   );
 }
 
-/** Checks, asks, and starts the tracer; null when the user would rather not. `reserveSeconds` may be added to its time later. Throws `AttachError`. */
+/** Names of files, as a command that traces and reports is given them. */
+export interface NameFlags {
+  readonly save?: string;
+  readonly output?: string;
+}
+
+/** Throws `UsageError` when capture and report would have the same name. */
+export function checkNames({ save, output }: NameFlags): void {
+  if (save !== undefined && output !== undefined && areSameName(save, output))
+    throw new UsageError(`--save and -o both name ${output}.`, { hint: 'Give the capture and the report different names.' });
+}
+
+/** Checks, asks, and starts the tracer; null when the user would rather not. `reserveSeconds` may be added to its time later. Throws `AttachError` and `OutputError`. */
 export async function startSession(
   pids: readonly number[],
   flags: CaptureFlags,
   notice: (sentence: string) => void,
   reserveSeconds = 0,
 ): Promise<LiveCapture | null> {
+  if (flags.save !== undefined) checkSave(flags.save, flags.force === true);
   const { engine, processes, why } = prepareCapture(pids, { engine: flags.engine, family: flags.family });
   if (why !== '') notice(why);
-  const { save, spool, maxSpool, program } = flags;
+  const { save, force, spool, maxSpool, program } = flags;
   const start = (chosen: typeof engine) =>
     untilInterrupted((signal) =>
-      startCapture(chosen, processes, { save, spool, mostBytes: maxSpool, seconds: flags.for + reserveSeconds, program, signal }),
+      startCapture(chosen, processes, { save, force, spool, mostBytes: maxSpool, seconds: flags.for + reserveSeconds, program, signal }),
     );
   if (engine === 'bpftrace') {
     try {
@@ -49,28 +64,41 @@ export async function startSession(
   return (await agreed(processes.length, flags)) ? start('strace') : null;
 }
 
-/** Ctrl-C while a tracer starts: it is stopped and its files are removed, then drover ends. */
-async function untilInterrupted<Result>(start: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+/** Ctrl-C, or another signal that ends drover, while a tracer starts: it is stopped and its files are removed, then drover ends. */
+export async function untilInterrupted<Result>(start: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
   const interruption = new AbortController();
-  const interrupt = () => interruption.abort();
-  process.once('SIGINT', interrupt);
+  let code = 0;
+  const handlers = Object.entries(ENDING).map(([signal, number]) => {
+    const interrupt = (): void => {
+      code ||= 128 + number;
+      interruption.abort();
+    };
+    process.on(signal, interrupt);
+    return () => process.removeListener(signal, interrupt);
+  });
   try {
     return await start(interruption.signal);
   } catch (error) {
     if (!interruption.signal.aborted) throw error;
-    process.exit(INTERRUPTED);
+    return process.exit(code);
   } finally {
-    process.removeListener('SIGINT', interrupt);
+    for (const remove of handlers) remove();
   }
 }
 
 /** What to say when the tracing has begun. */
-export function beginning({ engine, processes, refused }: LiveCapture, seconds: number): string {
+export function beginning(capture: LiveCapture, seconds: number): string {
+  const { engine, processes, refused } = capture;
   const traced = processes.map(({ pid }) => pid).filter((pid) => !refused.includes(pid));
   const count = traced.length === 1 ? '1 process' : `${traced.length} processes`;
   const more = traced.length > SHOWN_PIDS ? ` and ${traced.length - SHOWN_PIDS} more` : '';
   const without = refused.length === 0 ? '' : ` It was refused ${refused.join(' ')}; drover doctor ${refused[0]} may tell why.`;
-  return `Tracing ${count} with ${engine.name} for ${seconds} s (${traced.slice(0, SHOWN_PIDS).join(' ')}${more}). Ctrl-C ends it early.${without}`;
+  return `Tracing ${count} with ${engine.name} for ${seconds} s (${traced.slice(0, SHOWN_PIDS).join(' ')}${more}). Ctrl-C ends it early.${without}${growing(capture)}`;
+}
+
+/** Where a capture is that has not its name yet: whatever becomes of drover, it stays there. */
+export function growing({ name, file }: LiveCapture): string {
+  return name === file ? '' : ` The capture grows in ${file} until it is whole.`;
 }
 
 /** Makes Ctrl-C detach, a second one force it, and signals that end drover detach first. */
@@ -79,6 +107,7 @@ export function detachOnSignals(capture: LiveCapture, say: (sentence: string) =>
   process.on('SIGINT', () => {
     if (capture.isOver || askedBefore) {
       capture.kill();
+      say(`What was captured is ${capture.file}.`);
       process.exit(INTERRUPTED);
     }
     askedBefore = true;
@@ -89,7 +118,8 @@ export function detachOnSignals(capture: LiveCapture, say: (sentence: string) =>
     process.once(signal, () => {
       capture.stop();
       void capture.ended.then((end) => {
-        say(`Stopped by ${signal}; nothing was reported. ${end.detached} The capture is ${capture.file}.`);
+        const unkept = end.unkept === '' ? '' : ` ${end.unkept}`;
+        say(`Stopped by ${signal}; nothing was reported. ${end.detached}${unkept} The capture is ${capture.file}.`);
         process.exit(128 + number);
       });
     });
@@ -97,9 +127,10 @@ export function detachOnSignals(capture: LiveCapture, say: (sentence: string) =>
 }
 
 /** What to say when a capture is over: why, what became of the processes, where the capture is. */
-export function farewell(capture: LiveCapture, { sentence, detached, bytes }: CaptureEnd): string[] {
-  const kept = `The capture (${megabytes(bytes)}) is ${capture.file}. It holds what clients sent; only you can read it.`;
-  return [...(sentence === '' ? [] : [sentence]), detached, kept];
+export function farewell(capture: LiveCapture, { sentence, detached, bytes, unkept }: CaptureEnd): string[] {
+  const stranger = capture.stranger === null || unkept !== '' ? '' : ` But ${capture.stranger}.`;
+  const kept = `The capture (${megabytes(bytes)}) is ${capture.file}. It holds what clients sent; only you can read it.${stranger}`;
+  return [...[sentence, detached, unkept].filter((part) => part !== ''), bytes === 0 ? 'Nothing was captured.' : kept];
 }
 
 /** strace is slow for what it traces: a person is asked first. */

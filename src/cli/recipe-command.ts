@@ -31,9 +31,9 @@ export function addRecipeCommand(program: Command, exitWith: ExitCodeSink): void
     .addHelpText('after', '\nExample:\n  drover recipe gunicorn > capture.sh; scp capture.sh web-1: ; ssh -t web-1 sudo sh capture.sh')
     .action(async (word: string | undefined, flags: RecipeFlags) => {
       const { recipe } = await import('../sources/recipe/recipe.ts');
-      const { writeResult } = await import('./write-result.ts');
+      const { writeStdout } = await import('./write-result.ts');
       const subject = await subjectOf(word);
-      await writeResult(recipe({ subject, machine: flags.machine, version: TOOL_VERSION, seconds: flags.for }), undefined);
+      await writeStdout(recipe({ subject, machine: flags.machine, version: TOOL_VERSION, seconds: flags.for }));
       exitWith(EXIT.done);
     });
 }

@@ -13,7 +13,8 @@ export function addRecordCommand(program: Command, exitWith: ExitCodeSink): void
   const command = addPidArgument(program.command('record').description('trace a running server into a file, for later or for a colleague'));
   addCaptureOptions(command, PROGRAM_NAMES)
     .optionsGroup('What to print:')
-    .option('-o, --output <file>', 'the capture; only you can read it (default: drover-HOST-TIME.trace)')
+    .option('-o, --output <file>', 'the capture, a new file that only you can read (default: drover-HOST-TIME-XXXX.trace)')
+    .option('--force', 'replace a file that exists')
     // As attach calls it.
     .addOption(new Option('--save <file>').hideHelp())
     .option('-q, --quiet', 'the name of the file only')

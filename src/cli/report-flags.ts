@@ -13,6 +13,7 @@ export interface ReportFlags extends MannerFlags {
   readonly ndjson?: boolean;
   readonly md?: boolean;
   readonly output?: string;
+  readonly force?: boolean;
   readonly failOn?: Severity;
   readonly strict?: boolean;
   readonly pid?: readonly number[];
@@ -30,7 +31,8 @@ export function addPrintOptions(command: Command): Command {
     .option('--json', 'the whole report as one JSON document')
     .option('--ndjson', 'each finding as one JSON document a line')
     .option('--md', 'Markdown, to paste into an incident')
-    .option('-o, --output <file>', 'write to a file that only you can read')
+    .option('-o, --output <file>', 'write to a new file that only you can read')
+    .option('--force', 'replace a file that exists')
     .option('--with-payload', 'show what clients sent: query strings, cookies, contents of reads and writes')
     .option('-q, --quiet', 'the verdict only; no notices, no progress')
     .option('-v, --verbose', 'more detail; twice for all of it', (_, before: number) => before + 1, 0);

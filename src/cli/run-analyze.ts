@@ -3,6 +3,7 @@ import type { AnalysisOptions } from '../analysis/options.ts';
 import type { Report } from '../analysis/report.ts';
 import { analyzeInputs } from '../drive.ts';
 import { openInputs } from '../sources/open-inputs.ts';
+import type { InputSet } from '../sources/trace-input.ts';
 import type { AnalyzeFlags } from './analyze-command.ts';
 import { closest } from './closest.ts';
 import { ProgressLine } from './progress-line.ts';
@@ -11,7 +12,7 @@ import { analysisOptions, checkReportFlags, exitCodeFor } from './report-flags.t
 import { manners } from './terminal-manners.ts';
 import { UsageError } from './usage-error.ts';
 import { verdictLine } from './verdict-line.ts';
-import { checkOutput, writeResult } from './write-result.ts';
+import { openOutput } from './write-result.ts';
 
 /** Signals that end the run before its report; their numbers make the exit codes. */
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
@@ -30,15 +31,20 @@ export async function runAnalyze(files: readonly string[], flags: AnalyzeFlags, 
   };
   endOnSignals(progress);
   const set = openInputs(files);
-  const names = set.inputs.map(({ name }) => name);
-  if (flags.output !== undefined) await checkOutput(flags.output, names);
+  const output = await openOutput(flags, filesRead(set));
   for (const sentence of set.notices) notice(sentence);
   if (set.kind === 'stdin' && process.stdin.isTTY) notice('Reading a trace from this terminal; end it with Ctrl-D.');
   const started = performance.now();
   const report = await analyzeInputs(set, options, { progress: (state) => progress.update(state), notice }).finally(() => progress.clear());
   if (flags.verbose > 0) notice(effort(report, performance.now() - started));
-  await writeResult(await renderReport(report, flags, looks), flags.output);
+  await output.write(await renderReport(report, flags, looks));
   return exitCodeFor(report, flags);
+}
+
+/** Every file that the report is made of; `-` is standard input. */
+function filesRead({ kind, paths, inputs, facts }: InputSet): readonly string[] {
+  if (kind === 'stdin') return paths;
+  return [...inputs.map(({ name }) => name), ...(facts?.paths ?? [])];
 }
 
 export function checkFiles(files: readonly string[], commands: readonly string[]): void {

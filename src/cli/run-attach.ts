@@ -1,10 +1,10 @@
 import type { AttachFlags } from './attach-command.ts';
 import { EXIT } from './exit-code.ts';
 import { reportOn } from './live-report.ts';
-import { beginning, pidsOf, startSession } from './live-session.ts';
+import { beginning, checkNames, pidsOf, startSession } from './live-session.ts';
 import { checkReportFlags } from './report-flags.ts';
 import { thresholdValues } from './threshold-values.ts';
-import { checkOutput } from './write-result.ts';
+import { openOutput } from './write-result.ts';
 
 /** Traces, prints the report and gives the exit code. Throws `UsageError`, `AttachError` and `InputError`. */
 export async function runAttach(words: readonly string[], flags: AttachFlags): Promise<number> {
@@ -12,10 +12,11 @@ export async function runAttach(words: readonly string[], flags: AttachFlags): P
   const pids = pidsOf(words);
   // Nobody should learn after a minute of tracing that a threshold was mistyped.
   thresholdValues(flags.threshold ?? {}, flags.stallMs);
-  if (flags.output !== undefined) await checkOutput(flags.output, flags.save === undefined ? [] : [flags.save]);
+  checkNames(flags);
+  const output = await openOutput(flags, flags.save === undefined ? [] : [flags.save]);
   const say = (sentence: string): void => {
     if (flags.quiet !== true) process.stderr.write(`drover: ${sentence}\n`);
   };
   const capture = await startSession(pids, flags, say);
-  return capture === null ? EXIT.done : reportOn(capture, flags, beginning(capture, flags.for));
+  return capture === null ? EXIT.done : reportOn(capture, flags, output, beginning(capture, flags.for));
 }

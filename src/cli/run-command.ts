@@ -24,7 +24,7 @@ export function addRunCommand(program: Command, exitWith: ExitCodeSink): void {
     .optionsGroup('How to trace:')
     .addOption(new Option('--for <time>', 'end the program after: 30s, 2m (default: when it ends by itself)').argParser(parseSeconds))
     .option('--save <file>', 'keep the capture under this name; only you can read it')
-    .option('--spool <dir>', 'where the capture is written while it grows (default: the temporary folder)')
+    .option('--spool <dir>', 'where the capture grows (default: beside --save FILE, else the temporary folder)')
     .addOption(
       new Option('--max-spool <size>', 'end the program and its capture at this size').argParser(parseBytes).default(SPOOL_BYTES, '512M'),
     );

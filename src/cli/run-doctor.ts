@@ -2,14 +2,14 @@ import { show } from '../output/show.ts';
 import { type Diagnosis, diagnose } from '../sources/live/diagnosis.ts';
 import { EXIT } from './exit-code.ts';
 import { pidsOf } from './live-session.ts';
-import { writeResult } from './write-result.ts';
+import { writeStdout } from './write-result.ts';
 
 const LEVEL = 9;
 
 /** Prints what works here, and gives the exit code that an attempt to attach would. Throws `UsageError`. */
 export async function runDoctor(words: readonly string[]): Promise<number> {
   const diagnosis = diagnose(pidsOf(words));
-  await writeResult(doctorText(diagnosis), undefined);
+  await writeStdout(doctorText(diagnosis));
   return diagnosis.canAttach ? EXIT.done : EXIT.attach;
 }
 

@@ -1,8 +1,9 @@
-import { InputError } from '../sources/input-error.ts';
 import type { CaptureEnd } from '../sources/live/capture.ts';
 import type { AttachFlags } from './attach-command.ts';
 import { EXIT } from './exit-code.ts';
+import { nothingSeen } from './live-report.ts';
 import { farewell, startSession } from './live-session.ts';
+import { asOperand } from './operand.ts';
 import { analysisOptions, checkReportFlags, exitCodeFor } from './report-flags.ts';
 import { failureOf, USUAL_MEMORY_MB } from './run-triage.ts';
 import { manners } from './terminal-manners.ts';
@@ -35,7 +36,8 @@ export async function runLiveTriage(pids: readonly number[], flags: LiveTriageFl
   const looks = manners(flags, process.env, process.stdout);
   const triage = new Triage({
     source: 'live',
-    files: [capture.file],
+    files: [capture.name],
+    opened: new Map([[capture.name, capture.opened]]),
     ascii: looks.ascii,
     theme: looks.colour ? (flags.theme ?? 'dark') : 'mono',
     mouse: flags.mouse === true,
@@ -56,8 +58,11 @@ export async function runLiveTriage(pids: readonly number[], flags: LiveTriageFl
     );
     const end = await capture.ended;
     if (state.report !== null) process.stdout.write(`${verdictLine(state.report, { ...looks, withPayload: false })}\n`);
-    process.stdout.write(`${[...farewell(capture, end), `Open it again: drover triage ${capture.file}`].join('\n')}\n`);
+    process.stdout.write(
+      `${[...farewell(capture, end), ...(end.bytes === 0 ? [] : [`Open it again: drover triage ${asOperand(capture.file)}`])].join('\n')}\n`,
+    );
     if (state.report === null && failure !== null) throw explained(failure, end);
+    if (end.unkept !== '') return EXIT.output;
     return code === EXIT.done && state.report !== null ? exitCodeFor(state.report, flags) : code;
   } finally {
     capture.stop();
@@ -66,9 +71,6 @@ export async function runLiveTriage(pids: readonly number[], flags: LiveTriageFl
 }
 
 /** A capture without a line is no unreadable file. */
-function explained(failure: Parameters<typeof failureOf>[0], { bytes, detached }: CaptureEnd): Error {
-  if (!failure.isInput || bytes > 0) return failureOf(failure);
-  return new InputError(`Not one system call was seen. ${detached}`, {
-    hint: 'The processes wait, or compute without a call: trace longer (--for 2m), or look at their state with ps.',
-  });
+function explained(failure: Parameters<typeof failureOf>[0], end: CaptureEnd): Error {
+  return failure.isInput && end.bytes === 0 ? nothingSeen(end) : failureOf(failure);
 }

@@ -1,12 +1,20 @@
+import { randomInt } from 'node:crypto';
 import { hostname } from 'node:os';
 import { EXIT } from './exit-code.ts';
+import { nothingSeen } from './live-report.ts';
 import { beginning, detachOnSignals, farewell, pidsOf, startSession } from './live-session.ts';
+import { asOperand } from './operand.ts';
 import type { RecordFlags } from './record-command.ts';
-import { writeResult } from './write-result.ts';
+import { UsageError } from './usage-error.ts';
+import { writeStdout } from './write-result.ts';
 
-/** Traces into a file and prints its name. Throws `UsageError` and `AttachError`. */
+const SUFFIX_DIGITS = 4;
+
+/** Traces into a file and prints its name. Throws `UsageError`, `OutputError`, `AttachError` and `InputError`. */
 export async function runRecord(words: readonly string[], flags: RecordFlags): Promise<number> {
   const pids = pidsOf(words);
+  if (flags.output !== undefined && flags.save !== undefined && flags.output !== flags.save)
+    throw new UsageError('-o and --save both name the capture.', { hint: 'Give one of them.' });
   const say = (sentence: string): void => {
     if (flags.quiet !== true) process.stderr.write(`drover: ${sentence}\n`);
   };
@@ -14,14 +22,18 @@ export async function runRecord(words: readonly string[], flags: RecordFlags): P
   if (capture === null) return EXIT.done;
   detachOnSignals(capture, say);
   say(beginning(capture, flags.for));
-  for (const sentence of farewell(capture, await capture.ended)) say(sentence);
-  await writeResult(`${capture.file}\n`, undefined);
-  say(`Read it with: drover ${capture.file}`);
-  return EXIT.done;
+  const end = await capture.ended;
+  if (end.bytes === 0) throw nothingSeen(end);
+  for (const sentence of farewell(capture, end)) say(sentence);
+  if (end.unkept !== '' && flags.quiet === true) process.stderr.write(`drover: ${end.unkept}\n`);
+  await writeStdout(`${capture.file}\n`);
+  say(`Read it with: drover ${asOperand(capture.file)}`);
+  return end.unkept === '' ? EXIT.done : EXIT.output;
 }
 
-/** `drover-web-1-20261120T021337.trace`, in UTC. */
+/** `drover-web-1-20261120T021337-0815.trace`, in UTC, with digits that nobody can foresee. */
 function defaultName(): string {
   const time = new Date().toISOString().replace(/[-:]|\.\d+Z$/g, '');
-  return `drover-${hostname().replace(/[^\w.-]/g, '_')}-${time}.trace`;
+  const suffix = String(randomInt(10 ** SUFFIX_DIGITS)).padStart(SUFFIX_DIGITS, '0');
+  return `drover-${hostname().replace(/[^\w.-]/g, '_')}-${time}-${suffix}.trace`;
 }

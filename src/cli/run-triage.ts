@@ -4,6 +4,7 @@ import { show } from '../output/show.ts';
 import { InputError } from '../sources/input-error.ts';
 import { openInputs } from '../sources/open-inputs.ts';
 import { EXIT } from './exit-code.ts';
+import { asOperand } from './operand.ts';
 import { exitCodeFor } from './report-flags.ts';
 import { checkFiles, checkFlags, timedOptions } from './run-analyze.ts';
 import { manners } from './terminal-manners.ts';
@@ -90,5 +91,5 @@ function farewell(report: Report, files: readonly string[] | null, isWhole: bool
   // Names of files may hold anything.
   const name = show(first, ascii);
   const names = others.length === 0 ? name : `${name} +${others.length} more`;
-  return `${verdict}\nfrom ${names}${part}. The whole report: drover analyze ${name}\n`;
+  return `${verdict}\nfrom ${names}${part}. The whole report: drover analyze ${show(asOperand(first), ascii)}\n`;
 }

@@ -1,63 +1,83 @@
-import { constants } from 'node:fs';
-import { access, type FileHandle, open, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { errorCode, failureReason } from '../sources/input-error.ts';
-import { UsageError } from './usage-error.ts';
+import { fstatSync, readFileSync } from 'node:fs';
+import { errorCode, failureReason } from '../files/failure-reason.ts';
+import { OutputError } from '../files/output-error.ts';
 
-/** Traces hold what clients sent: nobody else needs to read a report. */
-const OWNER_ONLY = 0o600;
-
-/** Finds out before hours of trace are read that the result could not be kept. Throws `UsageError`. */
-export async function checkOutput(path: string, inputs: readonly string[]): Promise<void> {
-  const existing = await statusOf(path);
-  if (existing?.isDirectory())
-    throw new UsageError(`Cannot write ${path}: it is a directory.`, {
-      hint: `Name a file in it: -o ${path.replace(/\/$/, '')}/report.txt`,
-    });
-  for (const input of inputs) {
-    const status = await statusOf(input);
-    if (existing !== null && status !== null && status.ino === existing.ino && status.dev === existing.dev) {
-      throw new UsageError(`Cannot write ${path}: it is the trace itself.`, { hint: 'Give -o another name.' });
-    }
-  }
-  try {
-    await access(existing === null ? dirname(path) : path, constants.W_OK);
-  } catch (error) {
-    throw new UsageError(`Cannot write ${path}: ${failureReason(error)}.`, { cause: error });
-  }
+/** Where a report goes. */
+export interface Output {
+  /** Writes all of it, once. Throws `OutputError`; of a reader that went away, the error itself (EPIPE). */
+  write(text: string): Promise<void>;
 }
 
-/** Writes the whole text to the file, which only its owner may read, or to stdout. */
-export async function writeResult(text: string, path: string | undefined): Promise<void> {
-  if (path === undefined) {
-    await new Promise<void>((resolve, reject) =>
-      process.stdout.write(text, (error) => (error ? reject(cannotWriteStdout(error)) : resolve())),
-    );
-    return;
+export interface OutputFlags {
+  /** `-o`; standard output unless given. */
+  readonly output?: string;
+  readonly force?: boolean;
+  /** No notice of a standard output that leads nowhere. */
+  readonly quiet?: boolean;
+}
+
+const STDOUT = 1;
+/** Linux: major 1, minor 3. */
+const NULL_DEVICE = 0x103;
+const ACCESS_MODE = 0o3;
+const READ_AND_WRITE = 0o2;
+
+/** Finds out, before hours of trace are read, that the report can be kept, and that it replaces none of the inputs. Throws `OutputError`. */
+export async function openOutput({ output, force, quiet }: OutputFlags, inputs: readonly string[]): Promise<Output> {
+  if (output === undefined) {
+    await demandOtherStdout(inputs);
+    if (quiet !== true) tellWhenClosed();
+    return { write: toStdout };
   }
-  let file: FileHandle | undefined;
-  try {
-    file = await open(path, 'w', OWNER_ONLY);
-    // A file that was there keeps its mode otherwise.
-    if ((await file.stat()).isFile()) await file.chmod(OWNER_ONLY);
-    await file.writeFile(text);
-  } catch (error) {
-    throw new UsageError(`Cannot write ${path}: ${failureReason(error)}.`, { cause: error });
-  } finally {
-    await file?.close();
-  }
+  const { StreamOutput } = await import('../files/stream-output.ts');
+  const stream = await StreamOutput.open(output, inputs);
+  if (stream !== null) return stream;
+  const { Destination } = await import('../files/destination.ts');
+  const destination = Destination.find(output, { option: '-o', force: force === true, inputs });
+  return { write: async (text) => destination.write(text) };
+}
+
+/** Writes the whole text to standard output. Throws as `Output` does. */
+export async function writeStdout(text: string): Promise<void> {
+  tellWhenClosed();
+  await toStdout(text);
 }
 
 /** What to say about an error of stdout; a reader that went away (EPIPE) stays what it is. */
 export function cannotWriteStdout(error: Error): Error {
-  return errorCode(error) === 'EPIPE' ? error : new UsageError(`Cannot write the report: ${failureReason(error)}.`, { cause: error });
+  if (errorCode(error) === 'EPIPE' || error instanceof OutputError) return error;
+  return new OutputError(`Cannot write the report: ${failureReason(error)}.`, { fault: 'place', cause: error });
 }
 
-async function statusOf(path: string) {
+/** `drover trace >> trace` would grow while it is read. */
+async function demandOtherStdout(inputs: readonly string[]): Promise<void> {
+  if (inputs.length === 0 || !fstatSync(STDOUT).isFile()) return;
+  const { demandNoInput } = await import('../files/stream-output.ts');
+  demandNoInput('standard output', STDOUT, inputs);
+}
+
+async function toStdout(text: string): Promise<void> {
+  await new Promise<void>((resolve, reject) =>
+    process.stdout.write(text, (error) => (error ? reject(cannotWriteStdout(error)) : resolve())),
+  );
+}
+
+function tellWhenClosed(): void {
+  if (isStdoutClosed())
+    process.stderr.write('drover: Standard output is closed, or leads to /dev/null: nobody receives what drover prints.\n');
+}
+
+/**
+ * Whether standard output seems to be closed. Node puts `/dev/null`, opened for reading and writing, in the place of a closed one (`>&-`). Programs that
+ * start others do the same for an output that they do not want, so this is no error; `> /dev/null` of a shell is opened for writing only.
+ */
+function isStdoutClosed(): boolean {
   try {
-    return await stat(path);
+    if (fstatSync(STDOUT).rdev !== NULL_DEVICE) return false;
+    const flags = Number.parseInt(/^flags:\s*([0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${STDOUT}`, 'latin1'))?.[1] ?? '0', 8);
+    return (flags & ACCESS_MODE) === READ_AND_WRITE;
   } catch {
-    // A name that cannot be looked at is no obstacle here: opening it tells why.
-    return null;
+    // What cannot be looked at is found out by writing to it.
+    return false;
   }
 }

@@ -11,6 +11,8 @@ export interface AnalysisTask {
   readonly stop: Int32Array;
   /** Not `file`: the only path is a file that still grows, of a tracer at work or of standard input; it is followed until an `AnalysisEnd` arrives. */
   readonly kind: 'file' | 'live' | 'stdin';
+  /** A path that leads to what grows, where its name does not yet. */
+  readonly opened?: string;
 }
 
 /** Nobody writes to the spool any more. */

@@ -12,6 +12,7 @@ export interface AnalysisThreadOptions {
   readonly memoryMb: number;
   /** Not `file`: the only path is a file that still grows, until `spoolEnded`. */
   readonly kind?: AnalysisTask['kind'];
+  readonly opened?: AnalysisTask['opened'];
   readonly tell: (message: AnalysisMessage) => void;
 }
 
@@ -21,8 +22,8 @@ export class AnalysisThread {
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
   #ended = false;
 
-  constructor({ paths, options, memoryMb, kind = 'file', tell }: AnalysisThreadOptions) {
-    const task: AnalysisTask = { paths, options, stop: this.#stop, kind };
+  constructor({ paths, options, memoryMb, kind = 'file', opened, tell }: AnalysisThreadOptions) {
+    const task: AnalysisTask = { paths, options, stop: this.#stop, kind, ...(opened === undefined ? {} : { opened }) };
     this.#worker = new Worker(new URL('./analysis-worker.js', import.meta.url), {
       workerData: task,
       resourceLimits: { maxOldGenerationSizeMb: memoryMb },

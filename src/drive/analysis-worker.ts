@@ -20,7 +20,7 @@ class Stopped extends Error {}
 
 const port = parentPort;
 if (port === null) throw new Error('this file is the program of a thread');
-const { paths, options, stop, kind } = workerData as AnalysisTask;
+const { paths, options, stop, kind, opened } = workerData as AnalysisTask;
 const post = (message: AnalysisMessage): void => port.postMessage(message);
 /** How far the reading is, as the last chunk left it. */
 const seen: { progress: Progress | null } = { progress: null };
@@ -54,7 +54,8 @@ function nowWith(workers: ReadonlyMap<number, Now>, path: string): ReadonlyMap<n
 /** A spool, followed until its end is told. */
 function growingInput(): InputSet {
   const diagnostics: SourceDiagnostic[] = [];
-  const [path = ''] = paths;
+  const [name = ''] = paths;
+  const path = opened ?? name;
   let end = (): void => undefined;
   const ended = new Promise<void>((resolve) => {
     end = resolve;
@@ -76,7 +77,7 @@ function growingInput(): InputSet {
   return {
     kind: kind === 'live' ? 'live' : 'stdin',
     paths: kind === 'live' ? paths : ['-'],
-    inputs: [tailInput({ path, ended, diagnostics })],
+    inputs: [tailInput({ name, path, ended, diagnostics })],
     leftOut: [],
     notices: [],
   };

@@ -7,7 +7,8 @@ import { timeOf } from './record-time.ts';
 export interface MergeInput {
   /** No record of the input is earlier; minus infinity for inputs without comparable times, which are read one after the other. */
   readonly start: Nanoseconds;
-  readonly open: () => Promise<OpenInput>;
+  /** Null when the input cannot be read any more: it is passed over. */
+  readonly open: () => Promise<OpenInput | null>;
 }
 
 export interface MergeSteps {
@@ -26,7 +27,9 @@ export async function mergeInputs(waiting: readonly MergeInput[], { accept, chun
   let opened = 0;
   for (;;) {
     for (let next = waiting[opened]; next !== undefined && (heap.top === undefined || next.start < heap.top.key); next = waiting[opened]) {
-      heap.add(new Cursor(await next.open(), opened++, Number.isFinite(next.start)));
+      const input = await next.open();
+      if (input !== null) heap.add(new Cursor(input, opened, Number.isFinite(next.start)));
+      opened++;
     }
     const { top } = heap;
     if (top === undefined) return;

@@ -5,12 +5,15 @@ import { detectFormat } from '../../parsers/registry.ts';
 import { InputError } from '../sources/input-error.ts';
 import type { TraceInput } from '../sources/trace-input.ts';
 import { createTimeOrigin, type Nanoseconds, SECOND, type TimeOrigin, type TimestampKind } from '../trace/time.ts';
-import { OpenInput } from './open-input.ts';
 import { leave, type PeekedInput, peek } from './peeked-input.ts';
 import { timeOf } from './record-time.ts';
 
 const UNKNOWN_HINT = 'drover reads what strace, bpftrace and perf trace write, best: strace -f -ttt -T -y -s 128 -o trace.strace -p PID';
 const EMPTY_HINT = 'strace writes nothing before the traced processes make a call: was the right pid attached?';
+
+const DAY = 86_400;
+/** Clocks in the order of what they tell. */
+const CLOCKS: readonly TimestampKind[] = ['epoch', 'monotonic', 'clock', 'clock-seconds', 'relative', 'none'];
 
 /** An input that is known to be a trace. */
 export interface ScannedInput {
@@ -24,7 +27,7 @@ export interface ScannedInput {
 }
 
 export interface SkippedInput {
-  readonly code: 'unknown-input' | 'mixed-clocks';
+  readonly code: 'unknown-input' | 'mixed-clocks' | 'read-error';
   readonly name: string;
   readonly reason: string;
 }
@@ -48,73 +51,158 @@ async function scanOne(input: TraceInput): Promise<Scan> {
   const format = detectFormat(peeked.head);
   if (format === null)
     throw new InputError(`${input.name} is not a trace that drover knows: ${describeUnknown(peeked.head)}`, { hint: UNKNOWN_HINT });
-  return { inputs: [{ input, format, peeked, clock: 'none', start: 0 }], origin: createTimeOrigin(), skipped: [] };
+  const { origin } = beginningOf(peeked, format);
+  return { inputs: [{ input, format, peeked, clock: origin.kind, start: 0 }], origin, skipped: [] };
+}
+
+/** One input of several that cannot be read is left out; the others tell their part. Throws whatever is no `InputError`. */
+export function skippedBy({ name }: TraceInput, error: unknown): SkippedInput {
+  if (!(error instanceof InputError)) throw error;
+  return { code: 'read-error', name, reason: error.reason };
+}
+
+async function peekOrSkip(input: TraceInput, count: number, skipped: SkippedInput[]): Promise<PeekedInput | null> {
+  try {
+    return await peek(input, count);
+  } catch (error) {
+    skipped.push(skippedBy(input, error));
+    return null;
+  }
 }
 
 /** Empty files are left out silently: `strace -ff` makes many. */
 async function scanSeveral(inputs: readonly TraceInput[]): Promise<Scan> {
-  const traces: ScannedInput[] = [];
+  const traces: DatedInput[] = [];
   const skipped: SkippedInput[] = [];
-  const origin = createTimeOrigin();
-  for (const input of inputs) {
-    const peeked = await peek(input, inputs.length);
+  for (const input of inputs.toSorted(byName)) {
+    const peeked = await peekOrSkip(input, inputs.length, skipped);
+    if (peeked === null) continue;
     const format = detectFormat(peeked.head);
     if (format !== null) {
-      const open = new OpenInput(peeked, format, { lanes: new LaneTable(), origin });
-      traces.push({ input, format, peeked: input.rereadable ? null : peeked, ...firstTime(open) });
+      traces.push({ input, format, peeked: input.rereadable ? null : peeked, ...beginningOf(peeked, format) });
     } else if (peeked.head.length > 0) {
       skipped.push({ code: 'unknown-input', name: input.name, reason: describeUnknown(peeked.head) });
+    } else {
+      // Empty by now: it may have lost what it held.
+      for (const { text } of input.diagnostics) skipped.push({ code: 'read-error', name: input.name, reason: text });
     }
     if (input.rereadable || format === null) await leave(peeked);
   }
-  const clock = traces.find(({ start }) => Number.isFinite(start))?.clock;
+  const clock = commonClock(traces);
   const comparable = traces.filter((trace) => {
-    if (!Number.isFinite(trace.start) || isTimeOfDay(trace.clock) === isTimeOfDay(clock)) return true;
+    if (clock === null || !Number.isFinite(trace.start) || familyOf(trace.origin.kind) === familyOf(clock)) return true;
     skipped.push({
       code: 'mixed-clocks',
       name: trace.input.name,
-      reason: `its times (${trace.clock}) and those of the other files (${clock}) have no common zero`,
+      reason: `its times (${trace.origin.kind}) and those of the other files (${clock}) have no common zero`,
     });
     return false;
   });
   if (comparable.length === 0) throw nothingToRead(inputs, skipped);
-  return { ...onCommonAxis(comparable, origin), skipped };
+  return { ...onCommonAxis(comparable), skipped };
 }
 
-/** Reads until the first record that has a time. The parser is thrown away afterwards. */
-function firstTime(open: OpenInput): { clock: TimestampKind; start: Nanoseconds } {
-  const { parser } = open;
-  open.pushHead();
+/** An input with a time axis of its own. */
+interface DatedInput extends Omit<ScannedInput, 'clock'> {
+  readonly origin: TimeOrigin;
+}
+
+/** The same files make the same trace in whatever order they are named: by number, then by name. */
+function byName(a: TraceInput, b: TraceInput): number {
+  const [first, second] = [a.tid ?? -1, b.tid ?? -1];
+  return first - second || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+}
+
+/**
+ * Reads the head until its first stamp, and until the first record that has a time. The axis begins with that stamp, as it will for the parser that
+ * reads the whole input; this one is thrown away. No more than the head is looked at, however large the chunks are.
+ */
+function beginningOf({ input, head }: PeekedInput, format: TraceFormat): { origin: TimeOrigin; start: Nanoseconds } {
+  const origin = createTimeOrigin();
+  const parser = format.createParser(head, {
+    file: input.name,
+    lanes: new LaneTable(),
+    origin,
+    ...(input.tid === undefined ? {} : { tid: input.tid }),
+  });
+  parser.push(head);
   for (let record = parser.next(); record !== null; record = parser.next()) {
     const clock = parser.flags.timestamps;
     if (clock === 'none' || clock === 'relative') break;
     const time = record.kind === 'call' ? record.start : timeOf(record);
-    if (time !== null) return { clock, start: time };
+    if (time !== null) return { origin, start: time };
   }
-  return { clock: parser.flags.timestamps, start: Number.NEGATIVE_INFINITY };
+  return { origin, start: Number.NEGATIVE_INFINITY };
 }
 
-function isTimeOfDay(clock: TimestampKind | undefined): boolean {
-  return clock === 'clock' || clock === 'clock-seconds';
+/** The clock that most inputs have; of two that as many have the one that tells more. Null when none tells a time that compares. */
+function commonClock(traces: readonly DatedInput[]): TimestampKind | null {
+  const votes = new Map<TimestampKind, number>();
+  for (const { start, origin } of traces)
+    if (Number.isFinite(start)) votes.set(familyOf(origin.kind), (votes.get(familyOf(origin.kind)) ?? 0) + 1);
+  const most = Math.max(...votes.values());
+  return CLOCKS.find((clock) => votes.get(clock) === most) ?? null;
+}
+
+/** Clocks whose times compare with each other. */
+function familyOf(clock: TimestampKind): TimestampKind {
+  return clock === 'clock-seconds' ? 'clock' : clock;
 }
 
 function nothingToRead(inputs: readonly TraceInput[], skipped: readonly SkippedInput[]): InputError {
   const [first] = skipped;
   if (first === undefined) return new InputError(`All ${inputs.length} files are empty.`, { hint: EMPTY_HINT });
   const more = skipped.length > 1 ? ` Nor is any of the other ${skipped.length - 1}.` : '';
+  if (first.code === 'read-error') return new InputError(`Cannot read ${first.name}: ${first.reason}.${more}`);
   return new InputError(`${first.name} is not a trace that drover knows: ${first.reason}${more}`, { hint: UNKNOWN_HINT });
 }
 
-/** The trace begins with its earliest input, whichever was named first. */
-function onCommonAxis(inputs: readonly ScannedInput[], origin: TimeOrigin): { inputs: readonly ScannedInput[]; origin: TimeOrigin } {
-  const zero = inputs.reduce(
-    (earliest, { start }) => (Number.isFinite(start) && start < earliest ? start : earliest),
-    Number.POSITIVE_INFINITY,
-  );
-  if (origin.seconds === null || !Number.isFinite(zero)) return { inputs, origin: createTimeOrigin() };
-  const nanoseconds = origin.nanoseconds + zero;
-  const seconds = Math.floor(nanoseconds / SECOND);
-  const moved: TimeOrigin = { kind: origin.kind, seconds: origin.seconds + seconds, nanoseconds: nanoseconds - seconds * SECOND };
-  const shifted = inputs.map((input) => ({ ...input, start: input.start - zero }));
-  return { inputs: shifted.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0)), origin: moved };
+/** The trace begins with its earliest input. */
+function onCommonAxis(inputs: readonly DatedInput[]): { inputs: readonly ScannedInput[]; origin: TimeOrigin } {
+  const dated = inputs.filter(({ start }) => Number.isFinite(start));
+  const axes = new Map(dated.map((input) => [input, axisAt(input.origin, input.start)]));
+  const midnight = dayBegins(dated.map(({ origin }) => origin));
+  let zero: Axis | null = null;
+  for (const axis of axes.values()) if (zero === null || between(zero, axis, midnight) < 0) zero = axis;
+  if (zero === null) {
+    const own = inputs.find(({ origin }) => origin.kind !== 'none')?.origin;
+    return { inputs: inputs.map((input) => ({ ...input, clock: input.origin.kind })), origin: own ?? createTimeOrigin() };
+  }
+  const first = zero;
+  const placed = inputs.map((input) => {
+    const axis = axes.get(input);
+    return { ...input, clock: input.origin.kind, start: axis === undefined ? input.start : between(first, axis, midnight) };
+  });
+  return { inputs: placed.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0)), origin: { ...zero } };
+}
+
+/** A moment on the clock of a trace, which a double of nanoseconds would not hold to the nanosecond. */
+type Axis = TimeOrigin & { readonly seconds: number };
+
+function axisAt({ kind, seconds, nanoseconds }: TimeOrigin, start: Nanoseconds): Axis {
+  const rest = nanoseconds + start;
+  const whole = Math.floor(rest / SECOND);
+  return { kind, seconds: (seconds ?? 0) + whole, nanoseconds: rest - whole * SECOND };
+}
+
+function between(from: Axis, to: Axis, midnight: number): Nanoseconds {
+  return (sinceDayBegan(to, midnight) - sinceDayBegan(from, midnight)) * SECOND + to.nanoseconds - from.nanoseconds;
+}
+
+function sinceDayBegan({ kind, seconds }: Axis, midnight: number): number {
+  return familyOf(kind) === 'clock' && seconds < midnight ? seconds + DAY : seconds;
+}
+
+/** Inputs that tell a time of day only, half of them before midnight: the longest time in which none begins is the night before the first one. */
+function dayBegins(origins: readonly TimeOrigin[]): number {
+  const seconds = origins.flatMap((origin) => (familyOf(origin.kind) === 'clock' ? [origin.seconds ?? 0] : [])).sort((a, b) => a - b);
+  let begins = 0;
+  let longest = DAY / 2;
+  for (const [place, second] of seconds.entries()) {
+    const before = seconds[place - 1];
+    if (before === undefined || second - before <= longest) continue;
+    longest = second - before;
+    begins = second;
+  }
+  return begins;
 }

@@ -24,9 +24,13 @@ const MULTIPLEXERS: ReadonlySet<Family> = new Set<Family>(['epoll-wait', 'poll',
 export class ActivityRecorder {
   /** Nanoseconds a bucket. */
   width = FIRST_WIDTH;
+  /** When the first bucket begins: at the first event, or a little before. */
+  zero: Nanoseconds = 0;
+  #isEmpty = true;
   readonly targets = new CallTargets();
   readonly #lanes: (ActivityLane | undefined)[] = [];
   #count = 0;
+  #last: Nanoseconds = Number.NEGATIVE_INFINITY;
 
   get lanes(): readonly ActivityLane[] {
     return this.#lanes.filter((lane) => lane !== undefined);
@@ -54,6 +58,12 @@ export class ActivityRecorder {
     );
   }
 
+  /** Makes the columns reach over all of that stretch. */
+  cover(from: Nanoseconds, to: Nanoseconds): void {
+    this.#makeRoom(from);
+    this.#bucketOf(to);
+  }
+
   /** A call returned; `thread` still says when its last one did. */
   call(call: Call, thread: Thread, isHubWait: boolean): void {
     this.targets.add(call, thread);
@@ -61,11 +71,13 @@ export class ActivityRecorder {
     if (lane === null) return;
     const { start, end, duration, syscall } = call;
     const { lastTime } = thread;
+    this.#makeRoom(start);
     const bucket = this.#bucketOf(end);
     lane.calls[bucket] = (lane.calls[bucket] ?? 0) + 1;
     const isWait = isHubWait || WAITS.has(syscall.family) || (thread.loop.hub === null && MULTIPLEXERS.has(syscall.family));
-    if (lastTime !== UNKNOWN && start - lastTime >= SILENT) lane.add(silenceOf(lane, thread), lastTime, start, this.width);
-    if (duration >= NOTED) lane.add(isWait ? 'waiting' : 'blocked', start, end, this.width);
+    if (lastTime !== UNKNOWN && start - lastTime >= SILENT)
+      lane.add(silenceOf(lane, thread), lastTime - this.zero, start - this.zero, this.width);
+    if (duration >= NOTED) lane.add(isWait ? 'waiting' : 'blocked', start - this.zero, end - this.zero, this.width);
     lane.lastWasWait = isWait;
   }
 
@@ -81,11 +93,27 @@ export class ActivityRecorder {
   }
 
   #bucketOf(time: Nanoseconds): number {
-    while (time >= this.width * BUCKETS) {
-      this.width *= 2;
-      for (const lane of this.#lanes) lane?.halve();
+    if (time > this.#last) this.#last = time;
+    while (time - this.zero >= this.width * BUCKETS) this.#widen();
+    return Math.max(0, Math.floor((time - this.zero) / this.width));
+  }
+
+  /** Takes in a moment before the first bucket. */
+  #makeRoom(time: Nanoseconds): void {
+    if (this.#isEmpty) {
+      this.#isEmpty = false;
+      this.zero = time;
     }
-    return Math.max(0, Math.floor(time / this.width));
+    if (time >= this.zero) return;
+    while (this.#last - time >= this.width * (BUCKETS - 1)) this.#widen();
+    const buckets = Math.ceil((this.zero - time) / this.width);
+    for (const lane of this.#lanes) lane?.moveBack(buckets);
+    this.zero -= buckets * this.width;
+  }
+
+  #widen(): void {
+    this.width *= 2;
+    for (const lane of this.#lanes) lane?.halve();
   }
 }
 

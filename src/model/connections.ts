@@ -31,7 +31,7 @@ export class Connection {
   used = false;
   /** The client's address: `Call.inetAddress`, or arguments that may hold another kind of address. */
   readonly #client: number | string;
-  #peer: string | null = null;
+  #told: string | null = null;
 
   constructor(
     fd: number,
@@ -54,14 +54,11 @@ export class Connection {
     this.request = new Request(this, openedAt, thread.loop);
   }
 
-  /** Address of the client, '' when the trace does not tell. */
+  /** Address of the client, '' when the trace does not tell. Asking changes nothing: what a report says must not depend on who asked before. */
   get peer(): string {
-    if (this.#peer === null) {
-      const client = this.#client;
-      this.#peer = this.descriptor.peer || (typeof client === 'number' ? inetText(client) : socketAddress(client));
-      this.descriptor.peer = this.#peer;
-    }
-    return this.#peer;
+    const client = this.#client;
+    this.#told ??= typeof client === 'number' ? inetText(client) : socketAddress(client);
+    return this.#told || this.descriptor.peer;
   }
 
   /** Starts the next request of a kept-alive connection. */

@@ -1,5 +1,6 @@
 import type { Call } from '../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
+import { DESCRIPTOR_GROUPS, type DescriptorGroup, groupOf } from './descriptor-groups.ts';
 import { type Descriptor, describeTarget } from './descriptors.ts';
 import type { Process } from './process.ts';
 import type { Thread } from './thread.ts';
@@ -8,6 +9,8 @@ import { type KeptLine, keptLine } from './turn.ts';
 /** The first grid, and how many points are kept: when they are full, every second one goes and the grid doubles. */
 const FIRST_INTERVAL = 100_000_000;
 const POINTS = 64;
+/** Up to so many processes are counted at each point of the grid. */
+const OFTEN_COUNTED = 1_024;
 /** From such growth on the openings of a process are remembered, so many between two points. */
 const WATCHED_GROWTH = 10;
 const NOTED_OPENINGS = 100;
@@ -17,9 +20,6 @@ const EVIDENCE = 6;
 const ENDED_AND_USUAL = 2;
 const MOST_NAMES = 200;
 const MOST_ENDED = 200;
-
-export const DESCRIPTOR_GROUPS = ['file', 'socket', 'pipe', 'event'] as const;
-export type DescriptorGroup = (typeof DESCRIPTOR_GROUPS)[number];
 
 /** How many descriptors a process had open. */
 export interface CensusPoint {
@@ -70,7 +70,8 @@ export class DescriptorCensus {
   }
 
   take(now: Nanoseconds, processes: readonly Process[]): void {
-    this.dueAt = now + this.#interval;
+    // A look at very many processes takes its time: they are counted more rarely.
+    this.dueAt = now + this.#interval * Math.ceil(Math.max(1, processes.length) / OFTEN_COUNTED);
     if (!this.#inWindow(now)) return;
     let fullest = 0;
     for (const process of processes) fullest = Math.max(fullest, count(process, now).points.length);
@@ -106,11 +107,18 @@ function count(process: Process, time: Nanoseconds): Census {
     return census;
   }
   census.changes = changes;
-  const counts = { file: 0, socket: 0, pipe: 0, event: 0 };
+  const { descriptors } = process;
+  const [file, socket, pipe, event] = [
+    descriptors.forgotten('file'),
+    descriptors.forgotten('socket'),
+    descriptors.forgotten('pipe'),
+    descriptors.forgotten('event'),
+  ];
+  const counts = { file, socket, pipe, event };
   const ended: Descriptor[] = [];
-  let open = 0;
+  let open = file + socket + pipe + event + descriptors.forgotten(null);
   let inFlight = 0;
-  for (const [, descriptor] of process.descriptors.entries()) {
+  for (const [, descriptor] of descriptors.entries()) {
     open++;
     if (descriptor.connection?.request.inProgress) inFlight++;
     else if (descriptor.endedAt !== UNKNOWN && ended.length < MOST_ENDED) ended.push(descriptor);
@@ -128,26 +136,6 @@ function count(process: Process, time: Nanoseconds): Census {
     census.endedAsOf = time;
   }
   return census;
-}
-
-/** The group in which a descriptor counts; null for clients, which open connections as they like, and for what was open before the trace. */
-function groupOf(descriptor: Descriptor): DescriptorGroup | null {
-  if (!descriptor.seenOpening || descriptor.connection !== null || descriptor.listener !== null) return null;
-  switch (descriptor.kind) {
-    case 'file':
-    case 'device':
-      return 'file';
-    case 'socket':
-    case 'datagram':
-      return descriptor.isReused ? null : 'socket';
-    case 'pipe':
-      return 'pipe';
-    case 'event':
-    case 'epoll':
-      return 'event';
-    default:
-      return null;
-  }
 }
 
 function leftOpen(process: Process, group: DescriptorGroup): LeftOpen {

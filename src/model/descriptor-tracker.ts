@@ -2,7 +2,8 @@ import { decoration, integer, socketAddress, splitArguments } from '../trace/arg
 import type { Call } from '../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { noteOpening } from './descriptor-census.ts';
-import { Descriptor, type DescriptorKind, describeByLabel, EpollSet } from './descriptors.ts';
+import { Descriptor, type DescriptorKind, describeByLabel } from './descriptors.ts';
+import { EpollSet } from './epoll-set.ts';
 import type { Listeners } from './listeners.ts';
 import type { Process } from './process.ts';
 import type { Thread } from './thread.ts';
@@ -122,16 +123,16 @@ export class DescriptorTracker {
     const fd = Number(match[2]);
     if (this.#inWindow(call.end)) countChange(set.epoll, match[1] ?? '', process.descriptors.get(fd)?.listener != null, call);
     if (match[1] === 'DEL') {
-      set.epoll.members.delete(fd);
+      set.epoll.unregister(fd);
       return;
     }
     const member =
       process.descriptors.get(fd) ??
       process.descriptors.set(fd, describeByLabel(decoration(args.slice(match.index + match[0].length - String(fd).length))));
     const exclusive = args.includes('EPOLLEXCLUSIVE');
-    set.epoll.members.set(fd, { u32: Number(/u32=(\d+)/.exec(args)?.[1] ?? fd), exclusive });
+    set.epoll.register(fd, { u32: Number(/u32=(\d+)/.exec(args)?.[1] ?? fd), exclusive });
     if (member.listener !== null) {
-      set.epoll.listeners.add(member.listener);
+      set.epoll.registerListener(member.listener);
       set.epoll.exclusive ||= exclusive;
     } else if (member.connection !== null || (member.kind === 'socket' && member.peer !== '')) set.epoll.sockets++;
   }

@@ -1,7 +1,7 @@
-import { decoration } from '../trace/arguments.ts';
 import { portOf, protocolOfPort, type Query } from '../trace/payload.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { Connection, Request } from './connections.ts';
+import type { EpollSet } from './epoll-set.ts';
 import type { Listener } from './listeners.ts';
 import type { SharedLock } from './shared-locks.ts';
 import type { KeptLine } from './turn.ts';
@@ -48,32 +48,6 @@ export class Descriptor {
     this.kind = kind;
     this.label = label;
     this.seenOpening = seenOpening;
-  }
-}
-
-/** What an epoll instance watches. */
-export class EpollSet {
-  /** Registered user data (low 32 bits) by descriptor number, as `EPOLL_CTL_ADD` told. */
-  readonly members = new Map<number, { readonly u32: number; readonly exclusive: boolean }>();
-  /** The listeners that were ever registered; some servers toggle theirs around each accept. */
-  readonly listeners = new Set<Listener>();
-  /** A listener was registered with EPOLLEXCLUSIVE. */
-  exclusive = false;
-  /** Sockets other than listeners that were ever registered: the sign of an event loop. */
-  sockets = 0;
-  /** Successful changes inside the analysed window. `MOD` of what was registered with EPOLLONESHOT is part of that and not counted. */
-  added = 0;
-  modified = 0;
-  removed = 0;
-  /** Of those removed, listeners; and the first such call, or the first change at all. */
-  listenersRemoved = 0;
-  changeLine: KeptLine | null = null;
-
-  /** The descriptor number that the program registered with this user data; the data itself when its registration was not traced. */
-  descriptorOf(u32: number): number {
-    if (this.members.get(u32)?.u32 === u32) return u32;
-    for (const [fd, member] of this.members) if (member.u32 === u32) return fd;
-    return u32;
   }
 }
 
@@ -132,49 +106,4 @@ export function describeTarget(fd: number, descriptor: Descriptor | undefined): 
   if (local !== '') return `socket ${local}`;
   if (kind === 'unknown') return fd === 1 || fd === 2 ? `fd ${fd} (${fd === 1 ? 'stdout' : 'stderr'})` : `fd ${fd}`;
   return `${kind} fd ${fd}`;
-}
-
-/** The descriptors of one process by number. Threads of a process share one table; a fork copies it. */
-export class DescriptorTable {
-  readonly #byNumber: Map<number, Descriptor>;
-  /** Openings and closings so far. */
-  changes = 0;
-
-  constructor(copyOf?: DescriptorTable) {
-    this.#byNumber = new Map(copyOf === undefined ? undefined : copyOf.#byNumber);
-  }
-
-  get(fd: number): Descriptor | undefined {
-    return this.#byNumber.get(fd);
-  }
-
-  set(fd: number, descriptor: Descriptor): Descriptor {
-    this.changes++;
-    this.#byNumber.set(fd, descriptor);
-    return descriptor;
-  }
-
-  /** The descriptor under this number; made from the first argument's decoration when it was not seen before. */
-  learn(fd: number, args: string): Descriptor {
-    return this.#byNumber.get(fd) ?? this.set(fd, describeByLabel(decoration(args)));
-  }
-
-  delete(fd: number): void {
-    this.changes++;
-    this.#byNumber.delete(fd);
-  }
-
-  /** After `execve`: only the standard streams surely live on; anything else is learned again from use. */
-  keepStandardStreams(): void {
-    for (const fd of this.#byNumber.keys()) if (fd > 2) this.#byNumber.delete(fd);
-  }
-
-  /** Takes over what `other` learned, without replacing what is known here. */
-  absorb(other: DescriptorTable): void {
-    for (const [fd, descriptor] of other.#byNumber) if (!this.#byNumber.has(fd)) this.#byNumber.set(fd, descriptor);
-  }
-
-  entries(): IterableIterator<[number, Descriptor]> {
-    return this.#byNumber.entries();
-  }
 }

@@ -276,6 +276,8 @@ export interface Facts {
   kill: Kill;
   /** Long turns of this thread that were told before are void: they were measured on something that is not the loop's wait. */
   hubChanged: Thread;
+  /** There is no room for this thread, which was silent for long or has ended: nobody keeps it, what was counted of it stays in sums. */
+  threadLetGo: Thread;
   failedWrite: FailedWrite;
   hangUp: HangUp;
   requestRead: RequestRead;

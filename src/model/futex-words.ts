@@ -1,5 +1,5 @@
 import type { Call } from '../trace/record.ts';
-import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
+import { earlier, later, MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { isInterpreterLockWait } from './block-class.ts';
 import type { Process } from './process.ts';
 import type { Thread } from './thread.ts';
@@ -121,8 +121,8 @@ export class FutexWords {
     waiter.total += duration;
     waiter.serves ||= thread.servesRequests;
     word.total += duration;
-    if (word.first === UNKNOWN) word.first = start;
-    word.last = end;
+    word.first = earlier(word.first, start);
+    word.last = later(word.last, end);
     if (call.error === '') {
       word.woken++;
       thread.word = word;

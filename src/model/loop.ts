@@ -38,6 +38,8 @@ export interface Span {
 /** Spans shorter than this are not remembered for blame. */
 const REMEMBERED_SPAN = 5 * MILLISECOND;
 const REMEMBERED_SPANS = 64;
+/** A thread waits on one or two sets; one that makes a new one for each wait is followed in the latest. */
+const MOST_WAIT_SETS = 64;
 export const NO_THREAD_STARTED = -10;
 
 /**
@@ -80,6 +82,10 @@ export class Loop {
   waitSet(kind: 'epoll' | 'set', descriptor: Descriptor | null, fd: number): WaitSet {
     for (const known of this.waitSets) if (known.kind === kind && known.descriptor === descriptor) return known;
     const made = new WaitSet(kind, descriptor, fd);
+    if (this.waitSets.length >= MOST_WAIT_SETS) {
+      const oldest = this.waitSets.findIndex((set) => set !== this.hub && set !== this.formerHub);
+      this.waitSets.splice(oldest, 1);
+    }
     this.waitSets.push(made);
     return made;
   }

@@ -5,6 +5,7 @@ import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { AcceptCycles } from './accept-cycles.ts';
 import type { ActivityRecorder } from './activity-recorder.ts';
 import { Calibration } from './calibration.ts';
+import { CallBehind } from './call-behind.ts';
 import { CallStatistics } from './call-statistics.ts';
 import type { Request } from './connections.ts';
 import { DescriptorCensus } from './descriptor-census.ts';
@@ -53,7 +54,7 @@ const TRACER_GAP = 50_000;
  */
 export class Model {
   readonly facts = new FactBus();
-  readonly processes = new Processes();
+  readonly processes = new Processes((thread) => this.#letGo(thread));
   readonly listeners = new Listeners();
   readonly statistics = new CallStatistics();
   readonly calibration = new Calibration();
@@ -61,7 +62,7 @@ export class Model {
   readonly watch = new WatchTracker();
   readonly scheduler: SchedulerTracker;
   readonly sockets: SocketTracker;
-  readonly options: ModelOptions;
+  options: ModelOptions;
   /** First and last moment seen. */
   firstTime: Nanoseconds = UNKNOWN;
   lastTime: Nanoseconds = UNKNOWN;
@@ -76,13 +77,14 @@ export class Model {
   readonly #futexes: FutexWords;
   readonly #handlers: (Handler | undefined)[] = [];
   readonly #activity: ActivityRecorder | null;
+  readonly #behind = new CallBehind();
 
   constructor(options: ModelOptions) {
     this.options = options;
     this.#activity = options.activity ?? null;
     this.#activity?.subscribe(this.facts);
     if (options.noted) this.processes.introduce(options.noted);
-    const inWindow = (time: Nanoseconds): boolean => time >= options.from && time <= options.to;
+    const inWindow = (time: Nanoseconds): boolean => this.inWindow(time);
     this.scheduler = new SchedulerTracker(this.facts, inWindow);
     this.sockets = new SocketTracker(this.facts, inWindow);
     this.#cycles = new AcceptCycles(this.facts, inWindow, options.longTurn);
@@ -107,17 +109,38 @@ export class Model {
     };
   }
 
+  /** The first event, from which reports count: as a rule 0; earlier when something had begun before the first stamp, later when no event has that. */
+  get zero(): Nanoseconds {
+    return this.firstTime === UNKNOWN ? 0 : this.firstTime;
+  }
+
+  /** Facts outside this stretch are followed and not told from now on. */
+  lookAt(from: Nanoseconds, to: Nanoseconds): void {
+    this.options = { ...this.options, from, to };
+  }
+
   inWindow(time: Nanoseconds): boolean {
     return time >= this.options.from && time <= this.options.to;
   }
 
   call(call: Call): void {
+    const thread = this.processes.at(call.lane, call.start);
+    if (call.end >= this.options.from && call.end <= this.options.to) this.statistics.add(call);
+    this.#follow(this.#inOrder(call, thread), thread);
+  }
+
+  /** A thread does one thing at a time, whatever the times of its lines say. */
+  #inOrder(call: Call, { lastTime }: Thread): Call {
+    return call.start < lastTime && lastTime !== UNKNOWN ? this.#behind.after(lastTime, call) : call;
+  }
+
+  /** Follows a call that did not begin before the one before it in its thread had ended. */
+  #follow(call: Call, thread: Thread): void {
     const { start, end, syscall } = call;
     if (this.firstTime === UNKNOWN || start < this.firstTime) this.firstTime = start;
-    if (end > this.lastTime) this.lastTime = end;
+    if (end > this.lastTime || this.lastTime === UNKNOWN) this.lastTime = end;
+    if (start < thread.firstTime) thread.firstTime = start;
     if (end >= this.#census.dueAt) this.#census.take(end, this.processes.all());
-    const thread = this.processes.at(call.lane, start);
-    if (end >= this.options.from && end <= this.options.to) this.statistics.add(call);
     if (call.inFlight) {
       this.#stays(call, thread);
       return;
@@ -127,7 +150,7 @@ export class Model {
     this.#account(call, thread, owner);
     if (this.#activity !== null) this.#activity.call(call, thread, owner === HUB_WAIT);
     if (this.stacks.active) this.stacks.called(call, thread);
-    if (end > thread.lastTime) thread.lastTime = end;
+    if (end > thread.lastTime || thread.lastTime === UNKNOWN) thread.lastTime = end;
     thread.lastSyscall = syscall;
     thread.lastFd = call.fd;
     thread.lastTimed = call.duration >= 0;
@@ -146,22 +169,44 @@ export class Model {
   }
 
   exit(exit: Exit): void {
-    const thread = this.processes.at(exit.lane, exit.time);
-    this.#saw(exit.time);
-    if (exit.supersededBy !== 0) return;
-    this.#cycles.finish(thread, exit.time);
-    this.stacks.close(thread);
-    this.#traffic.failures.exited(thread, exit.signal);
-    this.#locks.exited(thread, exit.time);
-    // A worker that ends by itself is shutting down, not stalled; one that is killed in a long turn was in it to the end.
-    if (thread.loop.inTurn && !thread.loop.waitIsUntimed && exit.signal !== '') {
-      noteSilence(thread, exit.time);
-      this.#endTurn(thread, exit.time, true);
+    const { lane, time, signal, assumed } = exit;
+    if (assumed === 'silent') {
+      this.processes.fellSilent(lane);
+      return;
     }
-    this.processes.exited(thread, exit.time, exit.signal);
+    const thread = assumed === undefined ? this.processes.at(lane, time) : this.processes.known(lane);
+    this.#saw(time);
+    if (exit.supersededBy !== 0 || thread === undefined) return;
+    // Where ends have lines of their own those of its siblings come, too.
+    const siblings = assumed === 'left' && thread.lastSyscall?.name === 'exit_group' ? this.processes.endSiblings(thread) : [];
+    for (const sibling of siblings) this.#ended(sibling, time, '');
+    this.#ended(thread, time, signal);
+  }
+
+  #ended(thread: Thread, told: Nanoseconds, signal: string): void {
+    // Nothing that it did comes after its end.
+    const time = thread.lastTime === UNKNOWN ? told : Math.max(told, thread.lastTime);
+    this.#cycles.finish(thread, time);
+    this.stacks.close(thread);
+    this.#traffic.failures.exited(thread, signal);
+    this.#locks.exited(thread, time);
+    // A worker that ends by itself is shutting down, not stalled; one that is killed in a long turn was in it to the end.
+    if (thread.loop.inTurn && !thread.loop.waitIsUntimed && signal !== '') {
+      noteSilence(thread, time);
+      this.#endTurn(thread, time, true);
+    }
+    this.processes.exited(thread, time, signal);
+  }
+
+  /** Nobody keeps a thread that there is no room for. */
+  #letGo(thread: Thread): void {
+    this.stacks.close(thread);
+    this.#traffic.failures.exited(thread, '');
+    this.facts.tell('threadLetGo', thread);
   }
 
   membership({ lane, leader, time }: Membership): void {
+    this.#saw(time);
     this.processes.belongs(this.processes.at(lane, time), this.processes.at(leader, time));
   }
 
@@ -175,7 +220,6 @@ export class Model {
   }
 
   watched(record: Watched): void {
-    if (this.firstTime === UNKNOWN) this.firstTime = record.time;
     this.#saw(record.time);
     if (this.inWindow(record.time)) this.watch.add(record, this.processes.at(record.lane, record.time));
   }
@@ -191,8 +235,14 @@ export class Model {
   /** Closes what is still open when no more records come. `inFlight` are the calls that had not returned. */
   finish(inFlight: Iterable<Call>): void {
     for (const call of inFlight) {
-      this.#saw(call.start);
-      this.#stays(call, this.processes.at(call.lane, call.start));
+      if (this.processes.isOver(call.lane)) {
+        this.#saw(call.start);
+        continue;
+      }
+      const thread = this.processes.at(call.lane, call.start);
+      const inOrder = this.#inOrder(call, thread);
+      this.#saw(inOrder.start);
+      this.#stays(inOrder, thread);
     }
     for (const thread of this.processes.threads()) {
       this.#cycles.finish(thread, this.lastTime);
@@ -223,7 +273,8 @@ export class Model {
   }
 
   #saw(time: Nanoseconds): void {
-    if (time > this.lastTime) this.lastTime = time;
+    if (this.firstTime === UNKNOWN || time < this.firstTime) this.firstTime = time;
+    if (time > this.lastTime || this.lastTime === UNKNOWN) this.lastTime = time;
   }
 
   /** Charges the time since the thread's last record. */

@@ -2,8 +2,9 @@ import type { Lane } from '../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { Boot } from './boot.ts';
 import type { Census } from './descriptor-census.ts';
-import { DescriptorTable } from './descriptors.ts';
+import { DescriptorTable } from './descriptor-table.ts';
 import type { FutexTable } from './futex-words.ts';
+import type { OpenDescriptors } from './open-descriptors.ts';
 import type { Thread } from './thread.ts';
 
 const MOST_TIDS = 256;
@@ -19,7 +20,7 @@ export class Process {
   readonly threads: Thread[] = [];
   /** Every thread it had, up to a bound. */
   readonly tids: number[] = [];
-  descriptors = new DescriptorTable();
+  descriptors: DescriptorTable;
   /** Program and arguments of the last `execve`, own or inherited; empty when not traced. */
   argv: readonly string[] = [];
   /** `gunicorn`, `nginx`…: named by argv, the process title or a heartbeat file; '' when nothing tells. */
@@ -50,8 +51,9 @@ export class Process {
   /** What it loads until it is ready to accept; null from then on. */
   boot: Boot | null = new Boot();
 
-  constructor(leader: Lane) {
+  constructor(leader: Lane, open: OpenDescriptors) {
     this.#leader = leader;
+    this.descriptors = new DescriptorTable(open);
   }
 
   /** Thread group id: the tid of its first thread, as far as the trace tells. Captures on stderr tell the first one's only later. */

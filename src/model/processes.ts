@@ -1,14 +1,38 @@
 import type { CaptureFacts, ThreadIdentity } from '../trace/capture-facts.ts';
-import type { Lane } from '../trace/record.ts';
+import { LaneMap } from '../trace/lane-map.ts';
+import type { Call, Lane } from '../trace/record.ts';
 import type { Nanoseconds } from '../trace/time.ts';
-import { DescriptorTable } from './descriptors.ts';
+import { DescriptorTable } from './descriptor-table.ts';
 import { absorbFutexes } from './futex-words.ts';
+import { OpenDescriptors } from './open-descriptors.ts';
 import { Process } from './process.ts';
 import { serverOf } from './server-names.ts';
 import { Thread } from './thread.ts';
 
-/** Numbers of processes that are waited for, at most. */
+/** Numbers of processes that are waited for, at most, and threads that wait for one. */
 const MOST_LEADERS = 256;
+const MOST_CLAIMANTS = 1_024;
+/** Children that were started and have not shown up. */
+const MOST_EXPECTED = 16_384;
+
+/** How many threads are kept. */
+export interface ThreadLimits {
+  /** Living ones: the kernel gives 32,768 numbers by default, and a server has some hundred. */
+  readonly live: number;
+  /** Ended ones that had served. */
+  readonly ended: number;
+}
+
+const LIMITS: ThreadLimits = { live: 16_384, ended: 4_096 };
+
+/** What is known of threads that were let go of to stay within the limits. */
+export interface Gone {
+  /** Living ones that were silent for longest. */
+  live: number;
+  /** Of all: those that had served. */
+  served: number;
+  requests: number;
+}
 
 interface ExpectedChild {
   readonly parent: Process;
@@ -26,7 +50,15 @@ interface Known {
 
 /** Finds threads and processes, and learns from clones, `getpid` and shared descriptors who belongs together. */
 export class Processes {
-  readonly #threads: (Thread | undefined)[] = [];
+  readonly open = new OpenDescriptors(() => this.all().map(({ descriptors }) => descriptors));
+  readonly gone: Gone = { live: 0, served: 0, requests: 0 };
+  readonly #limits: ThreadLimits;
+  /** Told of threads that are let go of: nobody may keep them. */
+  readonly #letGo: (thread: Thread) => void;
+  readonly #threads = new LaneMap<Thread>();
+  /** Lanes of threads that ended with their process, while their parser may still have them in a call. */
+  readonly #over = new WeakSet<Lane>();
+  #live = 0;
   readonly #expected = new Map<number, ExpectedChild>();
   readonly #byTid = new Map<number, Thread>();
   readonly #all = new Set<Thread>();
@@ -37,14 +69,24 @@ export class Processes {
   /** Parents of recognised processes, by number: a parent may be seen after its child. */
   readonly #parents = new Map<Process, number>();
 
+  constructor(letGo: (thread: Thread) => void = () => undefined, limits = LIMITS) {
+    this.#letGo = letGo;
+    this.#limits = limits;
+  }
+
   /** The thread of a lane, made at its first record. */
   at(lane: Lane, time: Nanoseconds): Thread {
-    return this.#threads[lane.index] ?? this.#first(lane, time);
+    return this.#threads.get(lane.index) ?? this.#first(lane, time);
+  }
+
+  /** The thread of this lane ended with its process. */
+  isOver(lane: Lane): boolean {
+    return this.#over.has(lane);
   }
 
   /** The thread of a lane that has had a record. */
   known(lane: Lane): Thread | undefined {
-    return this.#threads[lane.index];
+    return this.#threads.get(lane.index);
   }
 
   byTid(tid: number): Thread | undefined {
@@ -58,17 +100,42 @@ export class Processes {
   #first(lane: Lane, time: Nanoseconds): Thread {
     const expected = this.#expected.get(lane.tid);
     this.#expected.delete(lane.tid);
-    const process = expected?.isThread ? expected.parent : new Process(lane);
+    const asleep = this.#byTid.get(lane.tid);
+    if (asleep?.isAsleep) {
+      if (expected === undefined) return this.#wake(asleep, lane);
+      this.exited(asleep, asleep.lastTime, '');
+    }
+    if (this.#live >= this.#limits.live) this.#forgetSilent();
+    const process = expected?.isThread ? expected.parent : new Process(lane, this.open);
     const thread = new Thread(lane, process);
     thread.firstTime = time;
     if (expected !== undefined && !expected.isThread) becomeChild(process, expected);
-    this.#threads[lane.index] = thread;
+    this.#threads.set(lane.index, thread);
+    this.#live++;
     this.#byTid.set(lane.tid, thread);
     this.#all.add(thread);
     for (const claimant of this.#leaderless.get(lane.tid) ?? []) this.#joins(claimant, thread);
     this.#leaderless.delete(lane.tid);
     if (this.#known !== null && expected === undefined) this.#recognise(thread, this.#known);
     return thread;
+  }
+
+  /** A thread that was silent for long is heard of again. */
+  #wake(thread: Thread, lane: Lane): Thread {
+    if (lane.comm === '') lane.comm = thread.lane.comm;
+    thread.lane = lane;
+    thread.isAsleep = false;
+    this.#threads.set(lane.index, thread);
+    return thread;
+  }
+
+  /** The parser ends a lane, for nothing was heard of it for long. Who served is known again by its number; others are let go of. */
+  fellSilent(lane: Lane): void {
+    const thread = this.#threads.get(lane.index);
+    if (thread === undefined) return;
+    this.#threads.delete(lane.index);
+    if (thread.hasServed || thread.process.forks > 0) thread.isAsleep = true;
+    else this.#forget(thread);
   }
 
   /** Takes what was noted beside the trace about who is who. */
@@ -101,13 +168,25 @@ export class Processes {
   /**
    * A clone returned `childTid` in `parent`. The child may have run, and been seen, before its parent's call returned.
    */
-  cloned(parent: Process, childTid: number, isThread: boolean, time: Nanoseconds): void {
+  cloned(parent: Process, childTid: number, isThread: boolean, { start, end, partial }: Pick<Call, 'start' | 'end' | 'partial'>): void {
     if (isThread) parent.threadsStarted++;
     else parent.forks++;
-    const expected: ExpectedChild = { parent, isThread, descriptors: new DescriptorTable(parent.descriptors), time };
-    const child = this.byTid(childTid);
-    if (child === undefined || child.ended || child.process === parent || child.process.parent !== null) {
-      if (child === undefined || child.ended) this.#expected.set(childTid, expected);
+    let child = this.byTid(childTid);
+    // Who left, or was there before this call and has been silent since, had the number before.
+    if (child !== undefined && !child.ended && child.process !== parent) {
+      const wasBefore = !partial && child.firstTime < start && child.lastTime < start;
+      if (child.isLeaving || wasBefore) {
+        this.exited(child, child.lastTime, '');
+        child = undefined;
+      }
+    }
+    if (child !== undefined && !child.ended && (child.process === parent || child.process.parent !== null)) return;
+    // A thread shares the table of its process.
+    const descriptors = isThread ? parent.descriptors : new DescriptorTable(this.open, parent.descriptors);
+    const expected: ExpectedChild = { parent, isThread, descriptors, time: end };
+    if (child === undefined || child.ended) {
+      if (this.#expected.size >= MOST_EXPECTED) for (const oldest of this.#expected.keys()) if (this.#expected.delete(oldest)) break;
+      this.#expected.set(childTid, expected);
       return;
     }
     if (isThread) this.merge(child, parent);
@@ -140,8 +219,9 @@ export class Processes {
     const leader = this.byTid(pid);
     if (leader === undefined) {
       // It may be in a wait that began before the capture and show up when that returns.
-      if (this.#leaderless.size < MOST_LEADERS || this.#leaderless.has(pid))
-        this.#leaderless.set(pid, (this.#leaderless.get(pid) ?? new Set()).add(thread));
+      const claimants = this.#leaderless.get(pid) ?? new Set();
+      if (this.#leaderless.size < MOST_LEADERS || claimants.size > 0) this.#leaderless.set(pid, claimants);
+      if (claimants.size < MOST_CLAIMANTS) claimants.add(thread);
     } else this.#joins(thread, leader);
   }
 
@@ -165,22 +245,75 @@ export class Processes {
   }
 
   exited(thread: Thread, time: Nanoseconds, signal: string): void {
+    if (thread.ended) return;
     const { process } = thread;
     thread.ended = true;
+    thread.isAsleep = false;
     thread.lastTime = Math.max(thread.lastTime, time);
-    this.#threads[thread.lane.index] = undefined;
+    this.#live--;
+    this.#threads.delete(thread.lane.index);
     if (this.#byTid.get(thread.tid) === thread) this.#byTid.delete(thread.tid);
     // Only threads that accepted or had a loop are remembered after their end: memory is bounded by what lives.
-    const worthKeeping = thread.accepts.listeners.size > 0 || thread.loop.turns > 0 || (process.forks > 0 && thread.tid === process.pid);
-    if (!worthKeeping) {
-      this.#all.delete(thread);
-      process.threads.splice(process.threads.indexOf(thread), 1);
-    }
+    const worthKeeping = thread.hasServed || (process.forks > 0 && thread.tid === process.pid);
+    if (!worthKeeping) this.#remove(thread);
+    else if (this.#all.size - this.#live > this.#limits.ended) this.#forgetEnded();
     if (!process.threads.every((other) => other.ended)) return;
     process.exitedAt = time;
     process.killedBy = signal;
+    this.#close(process);
+  }
+
+  /** The other threads of a process end with it, without a line of their own. Their parser may still have them in a call. */
+  endSiblings(thread: Thread): readonly Thread[] {
+    const siblings = thread.process.threads.filter((other) => other !== thread && !other.ended);
+    for (const { lane } of siblings) this.#over.add(lane);
+    return siblings;
+  }
+
+  /** Nothing of a process is alive: what it held goes, and with it a chain of forks. */
+  #close(process: Process): void {
     process.boot = null;
-    process.descriptors = new DescriptorTable();
+    process.descriptors.end();
+    if (process.threads.length === 0) process.parent = null;
+  }
+
+  /** Lets go of the quarter of the living threads that were silent for longest; first of those that did not serve. */
+  #forgetSilent(): void {
+    const living = [...this.#all].filter((thread) => !thread.ended);
+    const rank = (thread: Thread): number => (thread.hasServed ? 2 : thread.process.forks > 0 ? 1 : 0);
+    const order = living.toSorted((a, b) => rank(a) - rank(b) || a.lastTime - b.lastTime);
+    for (const thread of order.slice(0, Math.ceil(living.length / 4))) this.#forget(thread);
+  }
+
+  /** Lets go of the half of the ended threads that served least. */
+  #forgetEnded(): void {
+    const ended = [...this.#all].filter((thread) => thread.ended);
+    const served = ({ accepts, loop, process }: Thread): number => accepts.acceptedTotal * 4 + process.requests * 4 + loop.turns;
+    const order = ended.toSorted((a, b) => served(a) - served(b) || a.lastTime - b.lastTime);
+    for (const thread of order.slice(0, Math.ceil(ended.length / 2))) this.#forget(thread);
+  }
+
+  #forget(thread: Thread): void {
+    const { process } = thread;
+    if (!thread.ended) {
+      this.#live--;
+      this.gone.live++;
+      this.#threads.delete(thread.lane.index);
+      if (this.#byTid.get(thread.tid) === thread) this.#byTid.delete(thread.tid);
+    }
+    if (thread.hasServed) this.gone.served++;
+    this.#remove(thread);
+    if (process.threads.length === 0) {
+      this.gone.requests += process.requests;
+      this.#close(process);
+    }
+    this.#letGo(thread);
+  }
+
+  #remove(thread: Thread): void {
+    this.#all.delete(thread);
+    const { threads } = thread.process;
+    threads.splice(threads.indexOf(thread), 1);
   }
 
   /** Live threads, and ended ones that were acceptors or loops. */
@@ -196,7 +329,7 @@ export class Processes {
 
 function becomeChild(process: Process, expected: ExpectedChild): void {
   process.parent = expected.parent;
-  process.descriptors = new DescriptorTable(expected.descriptors);
+  process.descriptors = expected.descriptors;
   process.argv = expected.parent.argv;
   process.server = expected.parent.server;
   process.forkedAt = expected.time;

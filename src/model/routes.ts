@@ -170,7 +170,7 @@ function bookkeeping(
         const isThread = call.args.includes('CLONE_THREAD');
         // The thread that was asked for is a native one after all.
         if (isThread) thread.loop.startedThreadIn = NO_THREAD_STARTED;
-        processes.cloned(thread.process, call.result, isThread, call.end);
+        processes.cloned(thread.process, call.result, isThread, call);
       };
     case 'execve':
       return executed;

@@ -1,5 +1,5 @@
 import type { Call } from '../trace/record.ts';
-import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
+import { elapsed, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { FactBus } from './fact-bus.ts';
 import type { Thread } from './thread.ts';
 import { type KeptLine, keptLine } from './turn.ts';
@@ -176,8 +176,8 @@ export class SharedLocks {
     const request = thread.loop.owner?.line ?? '';
     // The one who gives it back may be seen to do so only after the one who waited has it.
     const released = lock.lastReleasedAt > lock.lastTakenAt ? lock.lastReleasedAt : end;
-    const held = holder === null ? UNKNOWN : released - lock.lastTakenAt;
-    this.#facts.tell('lockWait', { thread, lock, start: since, end, holder, held, tries: count, obtained, request, lines });
+    const held = holder === null ? UNKNOWN : elapsed(lock.lastTakenAt, released);
+    this.#facts.tell('lockWait', { thread, lock, start: Math.min(since, end), end, holder, held, tries: count, obtained, request, lines });
   }
 
   #ofFile(call: Call, thread: Thread): SharedLock {

@@ -22,12 +22,14 @@ export interface LeftIn {
 
 /** A thread: one lane, and what it is doing. */
 export class Thread {
-  readonly lane: Lane;
+  lane: Lane;
   process: Process;
   firstTime: Nanoseconds = UNKNOWN;
   /** End of its last record. */
   lastTime: Nanoseconds = UNKNOWN;
   ended = false;
+  /** Its lane has ended, for it was silent while thousands of others came; its next line comes on another. */
+  isAsleep = false;
   /** The call before the current one. */
   lastSyscall: Syscall | null = null;
   lastFd = -1;
@@ -59,5 +61,15 @@ export class Thread {
 
   get tid(): number {
     return this.lane.tid;
+  }
+
+  /** It accepted, waited for a listener or had a loop: worth telling of, also after its end. */
+  get hasServed(): boolean {
+    return this.accepts.listeners.size > 0 || this.loop.turns > 0;
+  }
+
+  /** It called `exit` or `exit_group`, from which nobody returns. */
+  get isLeaving(): boolean {
+    return this.ended || this.lastSyscall?.family === 'exit';
   }
 }

@@ -2,7 +2,7 @@ import { integer, pollDescriptors, readyEvents, selectReadDescriptors, splitArgu
 import type { Call } from '../trace/record.ts';
 import { MILLISECOND, type Nanoseconds } from '../trace/time.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
-import { EpollSet } from './descriptors.ts';
+import { EpollSet } from './epoll-set.ts';
 import type { FactBus } from './fact-bus.ts';
 import type { WaitSet } from './loop.ts';
 import type { Thread } from './thread.ts';

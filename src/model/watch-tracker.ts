@@ -1,5 +1,5 @@
 import type { Watched } from '../trace/record.ts';
-import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
+import { earlier, later, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { Thread } from './thread.ts';
 import { type KeptLine, keptLine } from './turn.ts';
 
@@ -29,8 +29,8 @@ export class WatchTracker {
     // A wait may have begun in the second before: single seconds may come out below zero, their sum does not.
     sums.silent += record.wakeUps - record.waits - record.timeouts;
     thread.process.accepted += record.accepted;
-    if (this.first === UNKNOWN) this.first = record.time;
-    this.last = record.time;
+    this.first = earlier(this.first, record.time);
+    this.last = later(this.last, record.time);
     if (record.empty > 0 && this.lines.length < LINES) this.lines.push(keptLine(record));
   }
 }

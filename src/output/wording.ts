@@ -77,8 +77,16 @@ export function extent(report: Report): readonly string[] {
 /** How much of the capture could be used: `good`, `12 of 1,204,331 lines unread`, `0 events lost`. */
 export function coverage(quality: Quality): readonly string[] {
   const unread =
-    quality.unparsedLines === 0 ? 'every line read' : `${count(quality.unparsedLines)} of ${counted(quality.lines, 'line')} unread`;
+    quality.unparsedLines === 0 ? filesRead(quality) : `${count(quality.unparsedLines)} of ${counted(quality.lines, 'line')} unread`;
   return [quality.grade, unread, quality.lostEvents === 0 ? 'no event lost' : `${counted(quality.lostEvents, 'event')} lost`];
+}
+
+/** Diagnostics of whole files whose lines, or the last of them, are missing. */
+const INCOMPLETE = ['read-error', 'shrunk-file', 'truncated-compression'];
+
+function filesRead({ diagnostics }: Quality): string {
+  const incomplete = diagnostics.reduce((sum, each) => sum + (INCOMPLETE.includes(each.code) ? each.count : 0), 0);
+  return incomplete === 0 ? 'every line read' : `${counted(incomplete, 'file')} missing or cut off`;
 }
 
 /** The pids of a finding, at most three: `4127 4128 4129 +5 more`; empty when it names none. */

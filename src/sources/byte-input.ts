@@ -1,5 +1,5 @@
 import { decompressed } from './compression.ts';
-import { cannotRead, failureReason } from './input-error.ts';
+import { cannotRead, failureReason, InputError } from './input-error.ts';
 import type { SourceDiagnostic, TraceInput } from './trace-input.ts';
 
 export interface ByteInputFacts {
@@ -7,8 +7,18 @@ export interface ByteInputFacts {
   readonly tid: number | undefined;
   readonly sizeBytes: number | null;
   readonly rereadable: boolean;
-  /** Starts reading and yields the bytes as they are stored. */
-  readonly read: () => AsyncIterable<Buffer> | Iterable<Buffer>;
+  /** Starts reading and yields the bytes as they are stored; tells at the end what was odd about it. */
+  readonly read: (tell: (diagnostic: SourceDiagnostic) => void) => AsyncIterable<Buffer> | Iterable<Buffer>;
+}
+
+/** `1,048,576 bytes`. */
+export function bytes(count: number): string {
+  return `${number(count)} ${count === 1 ? 'byte' : 'bytes'}`;
+}
+
+/** `1,048,576`. */
+export function number(count: number): string {
+  return count.toLocaleString('en-US');
 }
 
 /** The one kind of input: counts stored bytes, unpacks them, and turns a failure after the first byte into a diagnostic. */
@@ -32,18 +42,22 @@ export class ByteInput implements TraceInput {
   chunks(): AsyncIterableIterator<Buffer> {
     this.bytesRead = 0;
     this.diagnostics.length = 0;
-    return decompressed(this.#counted(), this.name, (diagnostic) => this.diagnostics.push(diagnostic));
+    const tell = (diagnostic: SourceDiagnostic): void => {
+      this.diagnostics.push(diagnostic);
+    };
+    return decompressed(this.#counted(tell), this.name, tell);
   }
 
-  async *#counted(): AsyncGenerator<Buffer> {
+  async *#counted(tell: (diagnostic: SourceDiagnostic) => void): AsyncGenerator<Buffer> {
     try {
-      for await (const chunk of this.#read()) {
+      for await (const chunk of this.#read(tell)) {
         this.bytesRead += chunk.length;
         yield chunk;
       }
     } catch (error) {
-      if (this.bytesRead === 0) throw cannotRead(this.name, error);
-      this.diagnostics.push({ code: 'read-error', text: `reading stopped after ${this.bytesRead} bytes: ${failureReason(error)}` });
+      if (this.bytesRead === 0) throw error instanceof InputError ? error : cannotRead(this.name, error);
+      const read = this.sizeBytes === null ? bytes(this.bytesRead) : `${number(this.bytesRead)} of ${bytes(this.sizeBytes)}`;
+      tell({ code: 'read-error', text: `reading stopped after ${read}: ${failureReason(error)}` });
     }
   }
 }

@@ -1,45 +1,69 @@
-import { closeSync, openSync, read, readSync } from 'node:fs';
+import { closeSync, constants, openSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { errorCode } from './input-error.ts';
 
 const readInto = promisify(read);
 
 /** One is being filled, one may hold the end of a line, the others are being parsed or analysed. */
 const BUFFERS = 7;
+/** How often something that has nothing to read at the moment is looked at: a terminal, a log of the kernel. */
+const LOOK_EVERY_MS = 20;
 
 /**
- * Yields what an open descriptor holds from its current position on, and fetches the next chunk while the last one is being looked at.
- * Buffers take turns: some are being parsed or analysed, one may still hold the end of a line that the parser has not taken over yet, one is being filled.
+ * Opens without waiting for anybody, and reads so, too: a thread that is blocked in `open` or `read` would keep the process from ending on
+ * Ctrl-C. A terminal that is opened does not become ours.
  */
-export async function* readAhead(descriptor: number, chunkBytes: number): AsyncGenerator<Buffer> {
+export const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+/**
+ * Yields what an open descriptor holds from its current position on, `limit` bytes at most, and fetches the next chunk while the last one is
+ * being looked at. Buffers take turns: some are being parsed or analysed, one may still hold the end of a line that the parser has not taken
+ * over yet, one is being filled.
+ */
+export async function* readAhead(descriptor: number, chunkBytes: number, limit = Number.POSITIVE_INFINITY): AsyncGenerator<Buffer> {
   // Shared memory, so that another thread can parse a chunk where it lies.
   const buffers = Array.from({ length: BUFFERS }, () => Buffer.from(new SharedArrayBuffer(chunkBytes)));
+  const reading = { isWanted: true, left: limit };
   let turn = 0;
-  let filling = fill(descriptor, buffers[0] as Buffer);
+  let filling = fill(descriptor, buffers[0] as Buffer, reading);
   try {
     for (;;) {
       const chunk = await filling;
       if (chunk.length === 0) return;
       turn = (turn + 1) % BUFFERS;
-      filling = fill(descriptor, buffers[turn] as Buffer);
+      filling = fill(descriptor, buffers[turn] as Buffer, reading);
       // The failure of a read that runs ahead is thrown by the `await` above when its turn comes; until then it must not count as unhandled.
       filling.catch(() => undefined);
       yield chunk;
     }
   } finally {
+    reading.isWanted = false;
     // The descriptor must not be closed under a running read: another file could get its number.
     await filling.catch(() => undefined);
   }
 }
 
-/** Yields a regular file without keeping it open between chunks, so that thousands of files can be read side by side. */
-export function* readReopening(path: string, chunkBytes: number): Generator<Buffer> {
+/**
+ * Yields a regular file, as far as `check` wants it, without keeping it open between chunks, so that thousands of files can be read side by
+ * side. `check` looks at each opened descriptor, and `ended` is told how far the reading came.
+ */
+export function* readReopening(
+  path: string,
+  chunkBytes: number,
+  check: (descriptor: number) => number,
+  ended: (wanted: number, done: number, descriptor: number) => void,
+): Generator<Buffer> {
   const buffers: [Buffer, Buffer] = [Buffer.allocUnsafeSlow(chunkBytes), Buffer.allocUnsafeSlow(chunkBytes)];
+  let wanted = Number.NaN;
   for (let position = 0, turn: 0 | 1 = 0; ; turn = turn === 0 ? 1 : 0) {
     const buffer = buffers[turn];
-    const descriptor = openSync(path, 'r');
+    const descriptor = openSync(path, OPEN_FLAGS);
     let length: number;
     try {
-      length = readSync(descriptor, buffer, 0, chunkBytes, position);
+      const reach = check(descriptor);
+      if (Number.isNaN(wanted)) wanted = reach;
+      length = readSync(descriptor, buffer, 0, Math.min(chunkBytes, wanted - position), position);
+      if (length === 0) ended(wanted, position, descriptor);
     } finally {
       closeSync(descriptor);
     }
@@ -49,7 +73,17 @@ export function* readReopening(path: string, chunkBytes: number): Generator<Buff
   }
 }
 
-async function fill(descriptor: number, buffer: Buffer): Promise<Buffer> {
-  const { bytesRead } = await readInto(descriptor, buffer, 0, buffer.length, null);
-  return bytesRead === buffer.length ? buffer : buffer.subarray(0, bytesRead);
+async function fill(descriptor: number, buffer: Buffer, reading: { readonly isWanted: boolean; left: number }): Promise<Buffer> {
+  const length = Math.min(buffer.length, reading.left);
+  for (;;) {
+    try {
+      // No read of nothing: some devices wait even then.
+      const bytesRead = length === 0 ? 0 : (await readInto(descriptor, buffer, 0, length, null)).bytesRead;
+      reading.left -= bytesRead;
+      return bytesRead === buffer.length ? buffer : buffer.subarray(0, bytesRead);
+    } catch (error) {
+      if (errorCode(error) !== 'EAGAIN' || !reading.isWanted) throw error;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
+  }
 }

@@ -1,10 +1,10 @@
-import { close, constants, fstatSync, open, openSync, type Stats, statSync } from 'node:fs';
+import { accessSync, close, constants, fstatSync, open, type Stats, statSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { promisify } from 'node:util';
-import { ByteInput } from './byte-input.ts';
-import { readAhead, readReopening } from './file-bytes.ts';
-import { cannotRead } from './input-error.ts';
-import type { TraceInput } from './trace-input.ts';
+import { ByteInput, bytes, number } from './byte-input.ts';
+import { OPEN_FLAGS, readAhead, readReopening } from './file-bytes.ts';
+import { cannotRead, InputError, kindOf } from './input-error.ts';
+import type { SourceDiagnostic, TraceInput } from './trace-input.ts';
 
 const openFile = promisify(open);
 const closeFile = promisify(close);
@@ -16,13 +16,22 @@ export interface FileInputOptions {
   readonly tid: number | undefined;
 }
 
-/** A file on disk: plain or compressed, regular or a named pipe. Throws `InputError` when there is none. */
+type Tell = (diagnostic: SourceDiagnostic) => void;
+
+/**
+ * A file on disk: plain or compressed; a regular one, a named pipe or a device. A regular one is read as far as it reached when it was opened.
+ * Throws `InputError` when it cannot be read, as far as that can be told without opening it.
+ */
 export function fileInput(path: string, { chunkBytes, reopen, tid }: FileInputOptions): TraceInput {
   const status = statusOf(path);
   const isFile = status.isFile();
-  const read = () => {
-    if (status.isFIFO()) return readPipe(path);
-    return isFile && reopen ? readReopening(path, chunkBytes) : readHeldOpen(path, chunkBytes);
+  const read = (tell: Tell) => {
+    const ended = (wanted: number, done: number, descriptor: number): void => {
+      if (Number.isFinite(wanted)) tellEnd(wanted, done, fstatSync(descriptor).size, tell);
+    };
+    if (!isFile) return readUnsized(path, status, chunkBytes);
+    const check = (descriptor: number): number => reachOf(path, status, descriptor);
+    return reopen ? readReopening(path, chunkBytes, check, ended) : readHeldOpen(path, chunkBytes, check, ended);
   };
   return new ByteInput({ name: path, tid, sizeBytes: isFile ? status.size : null, rereadable: isFile, read });
 }
@@ -35,21 +44,66 @@ export function chunkSizeFor(descriptor: number, chunkBytes: number): number {
 
 function statusOf(path: string): Stats {
   try {
-    return statSync(path);
+    const status = statSync(path);
+    if (status.isSocket() || status.isDirectory()) throw notAFile(path, status);
+    accessSync(path, constants.R_OK);
+    return status;
   } catch (error) {
-    throw cannotRead(path, error);
+    throw error instanceof InputError ? error : cannotRead(path, error);
   }
 }
 
-/** Waits for a writer without occupying a thread: a thread that is blocked in `open` or `read` would keep the process from ending on Ctrl-C. */
-function readPipe(path: string): Socket {
-  return new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
+function notAFile(path: string, status: Stats): InputError {
+  const reason = `it is ${kindOf(status)}`;
+  return new InputError(`Cannot read ${path}: ${reason}.`, { reason });
 }
 
-async function* readHeldOpen(path: string, chunkBytes: number): AsyncGenerator<Buffer> {
-  const descriptor = await openFile(path, 'r');
+/** How far the opened file is to be read. Throws `InputError` when something else has got its name since it was looked at. */
+function reachOf(path: string, named: Stats, descriptor: number): number {
+  const opened = fstatSync(descriptor);
+  if (!opened.isFile()) throw notAFile(path, opened);
+  // Files of the kernel have no size: they are read to their end.
+  return Math.max(opened.size, named.size) || Number.POSITIVE_INFINITY;
+}
+
+/** Bytes that were there and are gone make a report partial; those that came later are for the next report. */
+export function tellEnd(wanted: number, done: number, size: number, tell: Tell): void {
+  if (done < wanted)
+    tell({ code: 'shrunk-file', text: `the file became shorter while it was read: ${number(done)} of ${bytes(wanted)} were still there` });
+  else if (size > wanted)
+    tell({
+      code: 'grown-file',
+      text: `the file grew while it was read: the ${bytes(wanted)} it had at the start were read, ${bytes(size - wanted)} came later`,
+    });
+}
+
+async function* readHeldOpen(
+  path: string,
+  chunkBytes: number,
+  check: (descriptor: number) => number,
+  ended: (wanted: number, done: number, descriptor: number) => void,
+): AsyncGenerator<Buffer> {
+  const descriptor = await openFile(path, OPEN_FLAGS);
   try {
-    yield* readAhead(descriptor, chunkSizeFor(descriptor, chunkBytes));
+    const wanted = check(descriptor);
+    let done = 0;
+    for await (const chunk of readAhead(descriptor, chunkSizeFor(descriptor, chunkBytes), wanted)) {
+      done += chunk.length;
+      yield chunk;
+    }
+    ended(wanted, done, descriptor);
+  } finally {
+    await closeFile(descriptor);
+  }
+}
+
+/** A named pipe or a device: read until whoever writes to it ends. */
+async function* readUnsized(path: string, named: Stats, chunkBytes: number): AsyncGenerator<Buffer> {
+  const descriptor = await openFile(path, OPEN_FLAGS);
+  // The socket waits for a writer, and closes the pipe.
+  if (named.isFIFO()) return yield* new Socket({ fd: descriptor, readable: true, writable: false });
+  try {
+    yield* readAhead(descriptor, chunkBytes);
   } finally {
     await closeFile(descriptor);
   }

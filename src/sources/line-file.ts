@@ -1,5 +1,6 @@
 import { type FileHandle, open, stat, statfs } from 'node:fs/promises';
 import { compressionOf } from './compression.ts';
+import { OPEN_FLAGS } from './file-bytes.ts';
 import { fileInput } from './file-input.ts';
 import { InputError } from './input-error.ts';
 
@@ -169,8 +170,12 @@ export class LineFile {
 
   async #begin(): Promise<void> {
     // A pipe was read by the analysis, and cannot be read again; looking into it would take lines away from there.
-    if (!(await stat(this.#path)).isFile()) throw new InputError('a pipe keeps no lines; save it to a file first');
-    const file = await open(this.#path, 'r');
+    if (!(await stat(this.#path)).isFile()) throw noLinesKept();
+    const file = await open(this.#path, OPEN_FLAGS);
+    if (!(await file.stat()).isFile()) {
+      await file.close();
+      throw noLinesKept();
+    }
     const head = Buffer.alloc(6);
     const { bytesRead } = await file.read(head, 0, 6, 0);
     if (compressionOf(head.subarray(0, bytesRead)) === 'none') {
@@ -201,6 +206,10 @@ export class LineFile {
     }
     return lines;
   }
+}
+
+function noLinesKept(): InputError {
+  return new InputError('a pipe keeps no lines; save it to a file first');
 }
 
 async function* chunksOf(file: FileHandle, from = 0): AsyncGenerator<Buffer> {

@@ -1,10 +1,11 @@
 import { realpathSync, statSync } from 'node:fs';
 import { readCaptureDirectory } from './capture-directory.ts';
 import { fileInput } from './file-input.ts';
-import { cannotRead } from './input-error.ts';
+import { cannotRead, InputError } from './input-error.ts';
+import { leftOutNotices, nothingReadable } from './left-out.ts';
 import { stdinInput } from './stdin-input.ts';
 import { listTraceDirectory, tidInName } from './trace-directory.ts';
-import type { InputSet } from './trace-input.ts';
+import type { InputSet, LeftOutFile, TraceInput } from './trace-input.ts';
 
 /** Measured: below 512 KiB the reading falls behind the parser, above 1 MiB nothing is gained. */
 const CHUNK_BYTES = 1_048_576;
@@ -18,43 +19,54 @@ const MOST_HELD_OPEN = 128;
 export function openInputs(operands: readonly string[]): InputSet {
   if (operands.length === 1 && operands[0] === '-')
     return { kind: 'stdin', paths: ['-'], inputs: [stdinInput(CHUNK_BYTES)], leftOut: [], notices: [] };
-  const leftOut: string[] = [];
+  const leftOut: LeftOutFile[] = [];
   const notices: string[] = [];
   const [only = ''] = operands;
   const captured = operands.length === 1 && isDirectory(only) ? readCaptureDirectory(only) : null;
   if (captured !== null) {
-    const { trace, facts } = captured;
+    const { trace, facts, leftOut } = captured;
     return {
       kind: 'file',
       paths: operands,
       inputs: [fileInput(trace, { chunkBytes: CHUNK_BYTES, reopen: false, tid: undefined })],
       leftOut,
-      notices,
+      notices: leftOutNotices(leftOut),
       facts,
     };
   }
-  const files = withoutRepeats(
-    operands.flatMap((operand) => filesOf(operand, leftOut, notices)),
-    notices,
-  );
+  const named = operands.flatMap((operand) => filesOf(operand, leftOut, notices));
+  const files = withoutRepeats(named, notices);
   const reopen = files.length > MOST_HELD_OPEN;
   const share = Math.floor(ALL_CHUNKS_BYTES / 3 / Math.max(files.length, 1) / SMALLEST_CHUNK_BYTES) * SMALLEST_CHUNK_BYTES;
   const chunkBytes = Math.min(CHUNK_BYTES, Math.max(SMALLEST_CHUNK_BYTES, share));
-  const inputs = files.map(({ path, tid }) => fileInput(path, { chunkBytes, reopen, tid }));
+  const inputs: TraceInput[] = [];
+  for (const { path, tid, isMember } of files) {
+    try {
+      inputs.push(fileInput(path, { chunkBytes, reopen, tid }));
+    } catch (error) {
+      // What the user named must be there; what lies in a directory may come and go.
+      if (!isMember || !(error instanceof InputError)) throw error;
+      leftOut.push({ code: 'read-error', path, reason: error.reason });
+    }
+  }
+  if (inputs.length === 0) throw nothingReadable(operands, leftOut);
+  notices.push(...leftOutNotices(leftOut));
   return { kind: 'file', paths: operands, inputs, leftOut, notices };
 }
 
 interface NamedFile {
   readonly path: string;
   readonly tid: number | undefined;
+  /** Found in a directory that the user named. */
+  readonly isMember: boolean;
 }
 
-function filesOf(operand: string, leftOut: string[], notices: string[]): readonly NamedFile[] {
-  if (!isDirectory(operand)) return [{ path: operand, tid: tidInName(operand) }];
+function filesOf(operand: string, leftOut: LeftOutFile[], notices: string[]): readonly NamedFile[] {
+  if (!isDirectory(operand)) return [{ path: operand, tid: tidInName(operand), isMember: false }];
   const directory = listTraceDirectory(operand);
-  leftOut.push(...directory.others);
+  leftOut.push(...directory.leftOut);
   notices.push(...directory.notices);
-  return directory.files;
+  return directory.files.map((file) => ({ ...file, isMember: true }));
 }
 
 function isDirectory(path: string): boolean {
@@ -70,10 +82,19 @@ function withoutRepeats(named: readonly NamedFile[], notices: string[]): NamedFi
   const files: NamedFile[] = [];
   const seen = new Set<string>();
   for (const file of named) {
-    const real = realpathSync(file.path);
+    const real = realPath(file.path);
     if (seen.has(real)) notices.push(`${file.path} was named twice and is read once.`);
     else files.push(file);
     seen.add(real);
   }
   return files;
+}
+
+/** A file that is gone meanwhile is told of when it is opened. */
+function realPath(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return path;
+  }
 }

@@ -1,9 +1,10 @@
-import { fstatSync, type Stats } from 'node:fs';
+import { fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import { isatty } from 'node:tty';
 import { ByteInput } from './byte-input.ts';
-import { readAhead } from './file-bytes.ts';
-import { chunkSizeFor } from './file-input.ts';
+import { OPEN_FLAGS, readAhead } from './file-bytes.ts';
+import { chunkSizeFor, tellEnd } from './file-input.ts';
 import { cannotRead } from './input-error.ts';
-import type { TraceInput } from './trace-input.ts';
+import type { SourceDiagnostic, TraceInput } from './trace-input.ts';
 
 const STDIN = 0;
 const NAME = 'stdin';
@@ -11,9 +12,12 @@ const NAME = 'stdin';
 /** What is piped or redirected into the process. Throws `InputError` when it was started with stdin closed. */
 export function stdinInput(chunkBytes: number): TraceInput {
   const status = stdinStatus();
-  const isFile = status.isFile();
-  const read = () => (isFile ? readAhead(STDIN, chunkSizeFor(STDIN, chunkBytes)) : process.stdin);
-  return new ByteInput({ name: NAME, tid: undefined, sizeBytes: isFile ? status.size : null, rereadable: false, read });
+  const sizeBytes = status.isFile() ? status.size : null;
+  const read = (tell: (diagnostic: SourceDiagnostic) => void) => {
+    if (status.isFile() && status.size > 0) return readRedirected(chunkBytes, status.size, tell);
+    return status.isFIFO() || status.isSocket() || isatty(STDIN) ? process.stdin : readAhead(withoutWaiting(), chunkBytes);
+  };
+  return new ByteInput({ name: NAME, tid: undefined, sizeBytes, rereadable: false, read });
 }
 
 function stdinStatus(): Stats {
@@ -21,5 +25,30 @@ function stdinStatus(): Stats {
     return fstatSync(STDIN);
   } catch (error) {
     throw cannotRead(NAME, error);
+  }
+}
+
+/** A regular file, from where whoever redirected it left off. */
+async function* readRedirected(chunkBytes: number, size: number, tell: (diagnostic: SourceDiagnostic) => void): AsyncGenerator<Buffer> {
+  const wanted = size - Math.min(size, offsetOfStdin());
+  let done = 0;
+  for await (const chunk of readAhead(STDIN, chunkSizeFor(STDIN, chunkBytes), wanted)) {
+    done += chunk.length;
+    yield chunk;
+  }
+  tellEnd(wanted, done, wanted + fstatSync(STDIN).size - size, tell);
+}
+
+function offsetOfStdin(): number {
+  return Number(/^pos:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${STDIN}`, 'latin1'))?.[1] ?? 0);
+}
+
+/** A device or a file of the kernel: opened anew, so that reading does not wait and nobody else who has it open notices. */
+function withoutWaiting(): number {
+  try {
+    return openSync(`/proc/self/fd/${STDIN}`, OPEN_FLAGS);
+  } catch {
+    // Opened by somebody with more rights: read as it is.
+    return STDIN;
   }
 }

@@ -1,6 +1,7 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { cannotRead, InputError } from './input-error.ts';
+import { cannotRead, errorCode, failureReason, InputError, kindOf } from './input-error.ts';
+import type { LeftOutFile } from './trace-input.ts';
 
 /** A file of a `strace -ff` set: `trace.4711`, or packed since then: `trace.4711.gz`. */
 export interface ThreadFile {
@@ -11,8 +12,7 @@ export interface ThreadFile {
 /** The files of a directory that `strace -ff` wrote, and what to tell about the others. */
 export interface TraceDirectory {
   readonly files: readonly ThreadFile[];
-  /** Paths of the other files. */
-  readonly others: readonly string[];
+  readonly leftOut: readonly LeftOutFile[];
   readonly notices: readonly string[];
 }
 
@@ -30,17 +30,24 @@ export function listTraceDirectory(directory: string): TraceDirectory {
   const files: ThreadFile[] = [];
   const sets = new Map<string, number>();
   const others: string[] = [];
+  const unread: LeftOutFile[] = [];
   for (const entry of entriesOf(directory)) {
+    const path = join(directory, entry.name);
     const match = entry.isDirectory() ? null : THREAD_FILE.exec(entry.name);
     if (match === null) {
-      others.push(join(directory, entry.name));
+      others.push(path);
+      continue;
+    }
+    const against = entry.isFile() ? null : reasonAgainst(path);
+    if (against !== null) {
+      unread.push({ path, ...against });
       continue;
     }
     const { set = '', tid = '' } = match.groups ?? {};
     sets.set(set, (sets.get(set) ?? 0) + 1);
-    files.push({ path: join(directory, entry.name), tid: Number(tid) });
+    files.push({ path, tid: Number(tid) });
   }
-  if (files.length === 0) throw noThreadFiles(directory, others);
+  if (files.length === 0 && unread.length === 0) throw noThreadFiles(directory, others);
   files.sort((a, b) => a.tid - b.tid || (a.path < b.path ? -1 : 1));
   const notices: string[] = [];
   if (sets.size > 1) {
@@ -49,7 +56,7 @@ export function listTraceDirectory(directory: string): TraceDirectory {
   }
   if (others.length > 0)
     notices.push(`Not read in ${directory}, for they are not named NAME.PID: ${someOf(others.map((path) => basename(path)))}.`);
-  return { files, others, notices };
+  return { files, leftOut: [...others.map(namedOtherwise), ...unread], notices };
 }
 
 function entriesOf(directory: string) {
@@ -57,6 +64,22 @@ function entriesOf(directory: string) {
     return readdirSync(directory, { withFileTypes: true });
   } catch (error) {
     throw cannotRead(directory, error);
+  }
+}
+
+function namedOtherwise(path: string): LeftOutFile {
+  return { code: 'skipped-file', path, reason: '' };
+}
+
+/** Why a file of a directory cannot be read, as far as that is known without opening it: `it is a named pipe`; null when it can. */
+export function reasonAgainst(path: string): { readonly code: LeftOutFile['code']; readonly reason: string } | null {
+  try {
+    const status = statSync(path);
+    return status.isFile() ? null : { code: 'skipped-file', reason: `it is ${kindOf(status)}` };
+  } catch (error) {
+    // The directory lists it, so what is missing is what it points to.
+    const isDangling = errorCode(error) === 'ENOENT';
+    return { code: 'read-error', reason: isDangling ? 'it is a link to a file that is not there, or was removed' : failureReason(error) };
   }
 }
 

@@ -32,6 +32,17 @@ export interface TraceInput {
 export interface FactTexts {
   readonly before: string;
   readonly after: string;
+  /** The files that they stand in. */
+  readonly paths: readonly string[];
+}
+
+/** A file that lies in a directory of the trace and is not read, or not further. */
+export interface LeftOutFile {
+  /** `skipped-file`: it is no file of a trace; `read-error`: it may be one and cannot be read. */
+  readonly code: 'skipped-file' | 'read-error';
+  readonly path: string;
+  /** Why, without the path: `it is a named pipe`. */
+  readonly reason: string;
 }
 
 /** The inputs that belong to one trace, with what the report says about where they came from. */
@@ -40,8 +51,8 @@ export interface InputSet {
   /** As the user named them: a directory stays one path. */
   readonly paths: readonly string[];
   readonly inputs: readonly TraceInput[];
-  /** Files of a directory that are none of its `-ff` files. */
-  readonly leftOut: readonly string[];
+  /** Files of a directory that are none of its `-ff` files, or cannot be read. */
+  readonly leftOut: readonly LeftOutFile[];
   /** Sentences for the user about how the paths were read: files left out, several sets in a directory. */
   readonly notices: readonly string[];
   /** Of a directory that `drover recipe` made. */

@@ -112,6 +112,11 @@ export interface Exit {
   readonly signal: string;
   /** `+++ superseded by execve in pid N +++`: the thread that goes on under this tid; else 0. */
   readonly supersededBy: number;
+  /**
+   * No line says so. `left`: it called `exit` or `exit_group`, and nothing of it followed (`-qq`). `silent`: nothing was heard of it while thousands of
+   * others came; its lane ends, the thread may not have: its next line comes on a new lane.
+   */
+  readonly assumed?: 'left' | 'silent';
   readonly file: string;
   readonly line: number;
 }

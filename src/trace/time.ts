@@ -11,6 +11,24 @@ export const MICROSECOND = 1_000;
 export const MILLISECOND = 1_000_000;
 export const SECOND = 1_000_000_000;
 
+/** The time from one moment to another one; 0 when the trace has them the other way round, as clocks of several threads or files may. */
+export function elapsed(from: Nanoseconds, to: Nanoseconds): Nanoseconds {
+  return Math.max(0, to - from);
+}
+
+/** No capture is longer, and no call in one: a number that says so is damaged. */
+export const LONGEST_CAPTURE: Nanoseconds = 60 * 86_400 * SECOND;
+
+/** The earlier one of a moment that may be UNKNOWN and another one: lines of several threads come in no order. */
+export function earlier(known: Nanoseconds, at: Nanoseconds): Nanoseconds {
+  return known === UNKNOWN || at < known ? at : known;
+}
+
+/** The later one of a moment that may be UNKNOWN and another one. */
+export function later(known: Nanoseconds, at: Nanoseconds): Nanoseconds {
+  return known === UNKNOWN || at > known ? at : known;
+}
+
 /** What the absolute time column of a capture looks like. */
 export type TimestampKind =
   | 'none'

@@ -14,12 +14,15 @@ writeFileSync(TRACE, workerLines({ pid: 17 }));
 const STALLED = fileURLToPath(new URL('../../../samples/distracted-worker/trace.strace.gz', import.meta.url));
 const ESCAPE = /\u001b\[/;
 
-test('-o writes a file that only its owner may read, also over one that was open to all', async () => {
+test('-o writes a file that only its owner may read; one that was there, and open to all, is replaced with --force only', async () => {
   const fresh = join(FOLDER, 'report.json');
   const old = join(FOLDER, 'old.json');
   writeFileSync(old, 'x'.repeat(1_000_000), { mode: 0o644 });
-  for (const path of [fresh, old]) {
-    const { code, stdout } = await runDrover(['--json', '-o', path, TRACE]);
+  const refused = await runDrover(['--json', '-o', old, TRACE]);
+  assert.equal(refused.code, 2);
+  assert.equal(readFileSync(old, 'utf8'), 'x'.repeat(1_000_000));
+  for (const [path, ...force] of [[fresh], [old, '--force']] as const) {
+    const { code, stdout } = await runDrover(['--json', '-o', path, ...force, TRACE]);
     assert.deepEqual([code, stdout], [0, '']);
     assert.equal(JSON.parse(readFileSync(path, 'utf8')).schemaVersion, 1);
     assert.equal(statSync(path).mode & 0o777, 0o600);
@@ -56,7 +59,7 @@ test('a full disk behind stdout is told in one line, and is not taken for a find
     stdio: ['ignore', full, 'pipe'],
     encoding: 'utf8',
   });
-  assert.deepEqual([status, stderr], [2, 'drover: Cannot write the report: no space is left on the device.\n']);
+  assert.deepEqual([status, stderr], [74, 'drover: Cannot write the report: no space is left on the device.\n']);
 });
 
 test('--ndjson gives one finding a line', async () => {

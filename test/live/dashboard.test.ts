@@ -5,7 +5,7 @@ import test, { after, before } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readProcess } from '../../src/sources/live/process-facts.ts';
 import { LiveDrover } from '../support/live-drover.ts';
-import { LiveServer, processesWith, until } from '../support/live-server.ts';
+import { LiveServer, processesWith, tracersIn, until } from '../support/live-server.ts';
 import { needsLive } from '../support/needs-live.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { Tmux } from '../support/tmux.ts';
@@ -130,7 +130,7 @@ test('a terminal that stops reading never stops a worker, and drover still detac
       5_000,
     );
     drover.terminal('hang-up');
-    assert.equal(processesWith(`${spool}/drover`).length, 0, 'a tracer is left');
+    assert.equal(tracersIn(spool).length, 0, 'a tracer is left');
   } finally {
     load.stop();
     drover.kill();
@@ -178,7 +178,7 @@ for (const [signal, code] of [
       process.kill(dashboard, signal);
       await tmux.until(new RegExp(`left ${code}`));
       assert.ok(!isTraced());
-      assert.equal(processesWith(`${spool}/drover`).length, 0);
+      assert.equal(tracersIn(spool).length, 0);
     } finally {
       tmux.close();
     }

@@ -6,7 +6,7 @@ import test, { after, before } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readParents, readProcess } from '../../src/sources/live/process-facts.ts';
 import { LiveDrover } from '../support/live-drover.ts';
-import { LiveServer, processesWith, until } from '../support/live-server.ts';
+import { LiveServer, processesWith, tracersIn, until } from '../support/live-server.ts';
 import { needsLive } from '../support/needs-live.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -38,11 +38,12 @@ async function survives(
   const drover = await LiveDrover.start(['attach', String(worker), '--engine', 'strace', '--for', seconds, '--spool', spool, ...options]);
   try {
     // bpftrace does not stop what it traces, so the kernel names no tracer.
+    assert.ok(tracersIn(spool).length > 0, 'no tracer is found');
     if (!options.includes('bpftrace')) assert.ok(server.pids.every((pid) => tracerOf(pid) !== 0));
     await act(drover);
     load.stop();
     await server.recovers(rate);
-    await until('no tracer to be left', () => processesWith(`${spool}/`).length === 0, 3_000);
+    await until('no tracer to be left', () => tracersIn(spool).length === 0, 3_000);
     return drover;
   } finally {
     load.stop();
@@ -114,7 +115,7 @@ test('kill -9 of drover, and a killed bpftrace', LIVE, async () => {
   });
   const drover = await survives('killed-bpftrace', LONG, [...engine, '--json'], async (running) => {
     await pause(700);
-    const tracers = processesWith('killed-bpftrace/').filter((pid) => readProcess(pid)?.name === 'bpftrace');
+    const tracers = tracersIn(join(FOLDER, 'killed-bpftrace')).filter((pid) => readProcess(pid)?.name === 'bpftrace');
     assert.equal(tracers.length, 1);
     for (const pid of tracers) process.kill(pid, 'SIGKILL');
     assert.equal((await running.ended).code, 0);
@@ -126,7 +127,11 @@ test('kill -9 of drover, and a killed bpftrace', LIVE, async () => {
 test('SIGSTOP of drover: bpftrace leaves when its time is over, and a little later at most', LIVE, async () => {
   await survives('stop-bpftrace', '1s', ['--engine', 'bpftrace'], async (drover) => {
     drover.signal('SIGSTOP');
-    await until('bpftrace to leave', () => processesWith('stop-bpftrace/').every((pid) => readProcess(pid)?.name !== 'bpftrace'), 22_000);
+    await until(
+      'bpftrace to leave',
+      () => tracersIn(join(FOLDER, 'stop-bpftrace')).every((pid) => readProcess(pid)?.name !== 'bpftrace'),
+      22_000,
+    );
     drover.signal('SIGCONT');
     assert.equal((await drover.ended).code, 0);
   });
@@ -249,7 +254,7 @@ async function survivesOnTerminal(name: string, seconds: string, act: (drover: L
     await act(drover);
     load.stop();
     await server.recovers(rate);
-    await until('no tracer to be left', () => processesWith(`${spool}/drover`).length === 0, 3_000);
+    await until('no tracer to be left', () => tracersIn(spool).length === 0, 3_000);
   } finally {
     load.stop();
     drover.kill();
@@ -265,11 +270,11 @@ test('Ctrl-C at the question, and while bpftrace starts: nothing is traced, noth
   asked.terminal('key 03');
   assert.equal((await asked.ended).code, 130);
   const starting = LiveDrover.onTerminal([...words, '--engine', 'bpftrace']);
-  await until('bpftrace to start', () => processesWith('never/').some((pid) => readProcess(pid)?.name === 'bpftrace'));
+  await until('bpftrace to start', () => tracersIn(spool).some((pid) => readProcess(pid)?.name === 'bpftrace'));
   starting.terminal('key 03');
   assert.equal((await starting.ended).code, 130);
   assert.deepEqual(readdirSync(spool), []);
-  await until('no tracer to be left', () => processesWith('never/').length === 0, 8_000);
+  await until('no tracer to be left', () => tracersIn(spool).length === 0, 8_000);
 });
 
 test('Ctrl-Z: drover stops, strace does not, the workers go on, and fg brings the report', LIVE, async () => {

@@ -84,6 +84,8 @@ const OTHERS: readonly (readonly [string | Buffer, RegExp])[] = [
   [Buffer.from('d4c3b2a102000400', 'hex'), /pcap/],
   [Buffer.from('\ufeffread(3, "x", 1) = 1\n', 'utf16le'), /UTF-16.*iconv/],
   [Buffer.from([0, 1, 2, 3, 200, 201, 202, 5, 6, 7, 255]), /binary data/],
+  [Buffer.alloc(512), /a hole of zero bytes, .*emptied.*tr -d '\\0'/],
+  [Buffer.alloc(511), /binary data/],
   [
     'I0725 22:30:35.461514 415 strace.go:567] [   1:   1] bash E write(0x1, "x", 0x1)\nI0725 22:30:35.461515 415 strace.go:605] [   1:   1] bash X write(0x1, "x", 0x1) = 1 (0x1) (5us)\n',
     /gVisor/,

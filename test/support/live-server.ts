@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer, Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,8 @@ import { readParents, readProcess } from '../../src/sources/live/process-facts.t
 
 /** The application and the terminal of the live tests; sources, since Python is not compiled. */
 export const LIVE_FOLDER = fileURLToPath(new URL('../../../test/live/server/', import.meta.url));
+
+const TRACERS = new Set(['setpriv', 'timeout', 'prlimit', 'strace', 'bpftrace']);
 
 /** A real gunicorn with gevent workers that share a listener. */
 export class LiveServer {
@@ -130,6 +132,20 @@ export function processesWith(word: string): number[] {
     try {
       return readFileSync(`/proc/${name}/cmdline`, 'latin1').includes(word) ? [Number(name)] : [];
     } catch {
+      return [];
+    }
+  });
+}
+
+/** Tracers and their guards at work for a drover that spools below this folder: what they write to is open. */
+export function tracersIn(folder: string): number[] {
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name) || !TRACERS.has(readProcess(Number(name))?.name ?? '')) return [];
+    try {
+      const links = readdirSync(`/proc/${name}/fd`).map((descriptor) => readlinkSync(`/proc/${name}/fd/${descriptor}`));
+      return links.some((link) => link.startsWith(`${folder}/`)) ? [Number(name)] : [];
+    } catch {
+      // It ended, or closed a file, between two looks.
       return [];
     }
   });

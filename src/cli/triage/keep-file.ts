@@ -1,9 +1,8 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { errorCode, failureReason } from '../../sources/input-error.ts';
+import { Destination } from '../../files/destination.ts';
+import { OutputError } from '../../files/output-error.ts';
 
-const OWNER_ONLY = 0o600;
 const MOST_TRIES = 1_000;
 /** What terminals take for their clipboard. */
 const MOST_CLIPBOARD_BYTES = 50_000;
@@ -15,21 +14,26 @@ export function keepFile(name: string, text: string): { readonly path: string } 
     for (let number = 1; number <= MOST_TRIES; number++) {
       const path = join(folder, number === 1 ? name : name.replace(/(\.\w+)$/, `-${number}$1`));
       try {
-        const file = openSync(path, 'wx', OWNER_ONLY);
-        try {
-          writeSync(file, text);
-        } finally {
-          closeSync(file);
-        }
+        writeNew(path, text);
         return { path: folder === '.' ? `./${path}` : path };
       } catch (error) {
-        if (errorCode(error) === 'EEXIST') continue;
-        problem = `Cannot write ${path}: ${failureReason(error)}.`;
-        break;
+        if (!(error instanceof OutputError)) throw error;
+        problem = error.message;
+        // Something has this name; others may be free.
+        if (!error.isTaken) break;
       }
     }
   }
   return { problem };
+}
+
+function writeNew(path: string, text: string): void {
+  const destination = Destination.find(path, { option: 'export', force: false, inputs: [] });
+  try {
+    destination.write(text);
+  } finally {
+    destination.close();
+  }
 }
 
 /** The sequence that puts text into the clipboard of the terminal, over ssh and tmux too (OSC 52); '' for more than terminals take. */

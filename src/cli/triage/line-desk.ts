@@ -1,7 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { closeSync } from 'node:fs';
+import { type PrivateFolder, temporaryFolder } from '../../files/private-folder.ts';
 import { failureReason } from '../../sources/input-error.ts';
 import { LineFile } from '../../sources/line-file.ts';
 import type { Effect, TuiEvent } from '../../tui/events.ts';
@@ -11,6 +9,8 @@ const MOST_MATCHES = 100_000;
 
 export interface LineDeskOptions {
   readonly tell: (event: TuiEvent) => void;
+  /** Where a file is that evidence names. */
+  readonly pathOf: (file: string) => string;
   /** The clock of the trace, or null while it is not known. */
   readonly clock: () => TraceClock | null;
   /** The files still grow. */
@@ -23,7 +23,8 @@ type LineEffect = Extract<Effect, { readonly file: string }>;
 export class LineDesk {
   readonly #options: LineDeskOptions;
   readonly #files = new Map<string, LineFile>();
-  #folder = '';
+  #folder: PrivateFolder | null = null;
+  readonly #names: string[] = [];
   #filtering = 0;
   #spools = 0;
 
@@ -67,8 +68,8 @@ export class LineDesk {
   /** Removes what was unpacked. */
   close(): void {
     for (const file of this.#files.values()) file.close().catch(() => undefined);
-    if (this.#folder !== '') rmSync(this.#folder, { recursive: true, force: true });
-    this.#folder = '';
+    this.#folder?.remove(this.#names);
+    this.#folder = null;
   }
 
   async #filter(file: LineFile, filter: string): Promise<void> {
@@ -90,16 +91,17 @@ export class LineDesk {
       told = performance.now();
       this.#options.tell({ type: 'lines-busy', busy: `looking for lines, ${lines.toLocaleString('en-US')} so far`, problem: '' });
     };
-    const made = new LineFile(path, { spool, progress, isGrowing: this.#options.isGrowing });
+    const made = new LineFile(this.#options.pathOf(path), { spool, progress, isGrowing: this.#options.isGrowing });
     this.#files.set(path, made);
     return made;
   }
 
   /** Text of traces is private: a folder of its own, files that only their owner may read. */
   async #spool(): Promise<string> {
-    if (this.#folder === '') this.#folder = mkdtempSync(join(tmpdir(), 'drover-'));
-    const path = join(this.#folder, String(++this.#spools));
-    await (await open(path, 'wx', 0o600)).close();
-    return path;
+    this.#folder ??= temporaryFolder();
+    const name = String(++this.#spools);
+    this.#names.push(name);
+    closeSync(this.#folder.create(name));
+    return this.#folder.at(name);
   }
 }

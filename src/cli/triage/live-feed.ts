@@ -46,7 +46,14 @@ export class LiveFeed implements Feed {
     this.#options = options;
     this.#endsAt = this.#started + options.seconds * 1_000;
     const tell = (message: AnalysisMessage): void => this.#told(message);
-    this.#thread = new AnalysisThread({ paths: [capture.file], options: options.options, memoryMb, kind: 'live', tell });
+    this.#thread = new AnalysisThread({
+      paths: [capture.name],
+      opened: capture.opened,
+      options: options.options,
+      memoryMb,
+      kind: 'live',
+      tell,
+    });
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
     void capture.ended.then((end) => {
       this.#end = end;

@@ -1,8 +1,10 @@
-import { createWriteStream, fstatSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createWriteStream, fstatSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { temporaryFolder } from '../../files/private-folder.ts';
 import { compressionOf } from '../../sources/compression.ts';
+
+const NAME = 'stdin';
 
 /** What comes on standard input, kept in a file: the lines behind a finding are looked up again, and a pipe cannot be read twice. */
 export interface StdinSpool {
@@ -21,8 +23,7 @@ export function redirectedFile(): string | null {
 
 /** Begins to copy standard input into a file that only its owner may read. Resolves when it is known what it is. */
 export async function spoolStdin(): Promise<StdinSpool> {
-  const folder = mkdtempSync(join(tmpdir(), 'drover-'));
-  const path = join(folder, 'stdin');
+  const folder = temporaryFolder();
   const first = await new Promise<Buffer>((resolve) => {
     process.stdin.once('data', (chunk: Buffer) => {
       process.stdin.pause();
@@ -31,13 +32,10 @@ export async function spoolStdin(): Promise<StdinSpool> {
     });
     process.stdin.once('end', () => resolve(Buffer.alloc(0)));
   });
-  const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
-  await new Promise<void>((resolve, reject) => {
-    file.once('open', () => resolve());
-    file.once('error', reject);
-  });
+  const file = createWriteStream('', { fd: folder.create(NAME) });
   const ended = pipeline(process.stdin, file);
   // Whoever waits for the end is told of a failure; nobody may be waiting yet.
   ended.catch(() => undefined);
-  return { path, ended, isPacked: compressionOf(first) !== 'none', remove: () => rmSync(folder, { recursive: true, force: true }) };
+  const path = join(folder.path, NAME);
+  return { path, ended, isPacked: compressionOf(first) !== 'none', remove: () => folder.remove([NAME]) };
 }

@@ -19,6 +19,8 @@ const INTERRUPT = 130;
 export interface TriageOptions {
   readonly source: 'file' | 'live';
   readonly files: readonly string[];
+  /** Paths that lead to files which are not under their names yet. */
+  readonly opened?: ReadonlyMap<string, string>;
   readonly ascii: boolean;
   readonly theme: Theme;
   readonly mouse: boolean;
@@ -66,6 +68,7 @@ export class Triage {
       after: (milliseconds, then) => setTimeout(then, milliseconds).unref(),
     });
     this.#desk = new LineDesk({
+      pathOf: (file) => options.opened?.get(file) ?? file,
       tell: (event) => this.#dashboard.dispatch(event),
       isGrowing: () => this.#dashboard.state.live?.state === 'tracing' || this.#dashboard.state.reading.state === 'reading',
       clock: () => {

@@ -1,8 +1,9 @@
 import type { HangUp } from '../../model/facts.ts';
 import { pidsOf } from '../../model/roles.ts';
-import { UNKNOWN } from '../../trace/time.ts';
+import { elapsed, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion } from '../finding.ts';
+import { moment } from '../moment.ts';
 import { count, duration, milliseconds, plural } from '../words.ts';
 
 const KEPT = 50;
@@ -66,19 +67,19 @@ function conclude(context: Context, total: number, answered: number, kept: reado
         title: `${plural(total, 'client')} hung up before the reply`,
         summary: `${plural(total, 'client')} closed the connection before the first byte of the reply${times ? `; the oldest request, ${oldest.request.name}, was ${duration(ageOf(oldest))} old` : ''}. ${answeredNote(answered, total)}`,
         why: 'Work for a client that has left is wasted, and the client often asks again.',
-        start: times ? first.time : UNKNOWN,
-        end: times ? (kept.at(-1)?.time ?? first.time) : UNKNOWN,
+        start: times ? Math.min(first.time, ...kept.map(({ time }) => time)) : UNKNOWN,
+        end: times ? Math.max(first.time, ...kept.map(({ time }) => time)) : UNKNOWN,
         openEnded: false,
         workers: pidsOf(kept.map((hangUp) => hangUp.thread)),
         metrics: {
           count: total,
           requests: kept.map((hangUp) => ({
             pid: hangUp.thread.process.pid,
-            fd: hangUp.request.connection.fd,
+            fd: hangUp.request.connection.fd < 0 ? null : hangUp.request.connection.fd,
             peer: hangUp.request.connection.peer,
             request: hangUp.request.line,
             ageMs: times ? milliseconds(ageOf(hangUp)) : null,
-            hungUpMs: times ? milliseconds(hangUp.time) : null,
+            hungUpMs: times ? moment(context.model, hangUp.time) : null,
             answered: hangUp.answered,
           })),
         },
@@ -103,5 +104,5 @@ function answeredNote(answered: number, total: number): string {
 }
 
 function ageOf({ request, time }: HangUp): number {
-  return time - request.startedAt;
+  return elapsed(request.startedAt, time);
 }

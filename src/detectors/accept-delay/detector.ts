@@ -3,9 +3,10 @@ import type { Listener } from '../../model/listeners.ts';
 import { pidsOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import type { KeptLine } from '../../model/turn.ts';
-import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { earlier, later, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding } from '../finding.ts';
+import { moment } from '../moment.ts';
 import { count, duration, milliseconds, plural } from '../words.ts';
 import { Delays } from './delays.ts';
 
@@ -35,8 +36,8 @@ class Queue {
     if (delay > this.delays.longest || this.longest === null) this.longest = line;
     this.delays.add(delay);
     this.threads.add(connection.acceptedBy);
-    if (this.first === UNKNOWN) this.first = time - delay;
-    this.last = time;
+    this.first = earlier(this.first, time - delay);
+    this.last = later(this.last, time);
     if (!goneBefore) return;
     this.deadCount++;
     if (this.dead.length < KEPT) this.dead.push({ thread: connection.acceptedBy, peer: connection.peer, delay, time, line });
@@ -128,7 +129,7 @@ function finding(
         pid: thread.process.pid,
         peer,
         waitedMs: milliseconds(delay),
-        atMs: milliseconds(time),
+        atMs: moment(context.model, time),
       })),
     },
     evidence: [...(longest === null ? [] : [longest]), ...dead.map(({ line }) => line)].slice(0, EVIDENCE),

@@ -2,10 +2,11 @@ import type { AcceptError, DroppedConnection } from '../../model/facts.ts';
 import type { Listener } from '../../model/listeners.ts';
 import type { Process } from '../../model/process.ts';
 import type { KeptLine } from '../../model/turn.ts';
-import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { earlier, later, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding, Step } from '../finding.ts';
-import { count, duration, milliseconds, plural } from '../words.ts';
+import { moment } from '../moment.ts';
+import { count, duration, plural } from '../words.ts';
 
 const EVIDENCE = 6;
 
@@ -37,7 +38,8 @@ export const acceptErrors: DetectorDefinition = {
           trouble.total++;
           trouble.errors.set(error, (trouble.errors.get(error) ?? 0) + 1);
           trouble.workers.add(thread.process);
-          trouble.last = time;
+          trouble.first = earlier(trouble.first, time);
+          trouble.last = later(trouble.last, time);
           if (trouble.lines.length < EVIDENCE) trouble.lines.push(line);
         },
         droppedConnection({ connection }: DroppedConnection) {
@@ -101,8 +103,8 @@ function finding(context: Context, listener: Listener, trouble: Trouble): DraftF
       count: total,
       errors: Object.fromEntries(named),
       dropped,
-      firstMs: times ? milliseconds(first) : null,
-      lastMs: times ? milliseconds(last) : null,
+      firstMs: times ? moment(context.model, first) : null,
+      lastMs: times ? moment(context.model, last) : null,
       openDescriptors: census,
     },
     evidence: trouble.lines,

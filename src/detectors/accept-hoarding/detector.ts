@@ -1,11 +1,13 @@
 import type { AcceptCycle, IdleWait, SlowReply } from '../../model/facts.ts';
 import type { Listener } from '../../model/listeners.ts';
+import type { Model } from '../../model/model.ts';
 import { acceptorsOf, pidsOf, rolesOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { keptLine } from '../../model/turn.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding, Step } from '../finding.ts';
+import { moment } from '../moment.ts';
 import { TimesOfThreads } from '../times-of-threads.ts';
 import { count, duration, milliseconds, plural, workerName } from '../words.ts';
 import { Hoards } from './hoards.ts';
@@ -68,7 +70,7 @@ function conclude(context: Context, queues: ReadonlyMap<Listener, Hoards>): Conc
     const hoards = queues.get(listener);
     const totals = hoards?.totals(acceptors);
     if (hoards !== undefined && totals !== undefined && totals.count >= context.threshold('hoarded-requests'))
-      findings.push(finding(listener, acceptors, hoards.mostInOneGo, totals));
+      findings.push(finding(model, listener, acceptors, hoards.mostInOneGo, totals));
     else
       reasons.push(
         `${listener.name}: ${plural(totals?.count ?? 0, 'request')} waited in one worker while another was idle; ${
@@ -81,6 +83,7 @@ function conclude(context: Context, queues: ReadonlyMap<Listener, Hoards>): Conc
 }
 
 function finding(
+  model: Model,
   listener: Listener,
   acceptors: readonly Thread[],
   mostInOneGo: number,
@@ -98,8 +101,8 @@ function finding(
       `${plural(workers.length, 'worker')} of ${acceptors.length} accepted up to ${count(mostInOneGo)} connections of ${listener.name} in one go; ${plural(requests, 'request')} on them then stood behind others of the same worker while another worker waited for work. ` +
       `The longest, ${longest.request}, stood there for ${duration(longest.behind)}; ${workerName(longest.idle.process.pid).toLowerCase()} was idle for ${duration(longest.idleFor)} of that time.`,
     why: 'What a worker has accepted no other worker can take. A connection that stays in the shared queue goes to whoever is free first.',
-    start: worst[0]?.from ?? 0,
-    end: worst.at(-1)?.to ?? 0,
+    start: Math.min(...worst.map(({ from }) => from)),
+    end: Math.max(...worst.map(({ to }) => to)),
     openEnded: false,
     workers,
     metrics: {
@@ -111,8 +114,8 @@ function finding(
       requests: worst.map(({ thread, request, from, to, behind, idle, idleFor }) => ({
         pid: thread.process.pid,
         request,
-        acceptedMs: milliseconds(from),
-        repliedMs: milliseconds(to),
+        acceptedMs: moment(model, from),
+        repliedMs: moment(model, to),
         behindMs: milliseconds(behind),
         idle: idle.process.pid,
         idleMs: milliseconds(idleFor),

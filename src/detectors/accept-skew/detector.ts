@@ -3,7 +3,7 @@ import type { Listener } from '../../model/listeners.ts';
 import { acceptorsOf, pidsOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { type KeptLine, keptLine } from '../../model/turn.ts';
-import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { earlier, later, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding, Severity } from '../finding.ts';
 import { gini } from '../gini.ts';
@@ -48,7 +48,8 @@ export const acceptSkew: DetectorDefinition = {
           };
           queues.set(listener, shares);
           shares.byThread.set(thread, (shares.byThread.get(thread) ?? 0) + 1);
-          shares.last = time;
+          shares.first = earlier(shares.first, time);
+          shares.last = later(shares.last, time);
           shares.run = shares.winner === thread ? shares.run + 1 : 1;
           shares.winner = thread;
           if (!shares.lines.has(thread) && shares.lines.size < MOST_LINES) shares.lines.set(thread, keptLine(record));

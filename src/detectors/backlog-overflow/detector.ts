@@ -4,6 +4,7 @@ import { pidsOf } from '../../model/roles.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding, Outcome, Step } from '../finding.ts';
+import { moment } from '../moment.ts';
 import { count, duration, milliseconds, plural } from '../words.ts';
 import { type Flood, Floods } from './floods.ts';
 
@@ -48,7 +49,7 @@ function conclude(context: Context, queues: ReadonlyMap<Listener, Floods>): Conc
     const limit = Math.min(listener.backlog, SOMAXCONN);
     const enough = Math.max(limit * context.threshold('backlog-share'), context.threshold('backlog-min-connections'));
     const full = floods?.ofAtLeast(enough) ?? [];
-    if (full.length > 0) findings.push(finding(listener, limit, full));
+    if (full.length > 0) findings.push(finding(context, listener, limit, full));
     else
       reasons.add(
         `${listener.name}: ${plural(floods?.most ?? 0, 'connection')} at most had queued up while nobody looked, backlog ${count(limit)}`,
@@ -62,7 +63,7 @@ function missing(reason: string): { outcome: Outcome; findings: [] } {
   return { outcome: { status: 'not-applicable', reason }, findings: [] };
 }
 
-function finding(listener: Listener, limit: number, full: readonly Flood[]): DraftFinding {
+function finding({ model }: Context, listener: Listener, limit: number, full: readonly Flood[]): DraftFinding {
   const { name, openedLine } = listener;
   const worst = full.reduce((most, flood) => (flood.accepted > most.accepted ? flood : most));
   const away = worst.start - worst.since;
@@ -76,8 +77,8 @@ function finding(listener: Listener, limit: number, full: readonly Flood[]): Dra
     title: `Queue of ${name} ${wasFull ? 'full' : 'nearly full'}: ${count(worst.accepted)} waiting, backlog ${count(limit)}`.slice(0, 78),
     summary: `Nobody looked at ${name} for ${duration(away)}; then ${plural(worst.accepted, 'connection')} were accepted within ${duration(worst.end - worst.start)}. With a backlog of ${count(limit)} the kernel queues ${count(limit + 1)}.${again}`,
     why: 'While the queue is full the kernel drops what comes. The client tries again after 1 s, then 3 s and 7 s: people see pages that take whole seconds, and neither the log of the server nor this trace shows the ones that were dropped.',
-    start: full[0]?.since ?? 0,
-    end: full.at(-1)?.end ?? 0,
+    start: Math.min(...full.map(({ since }) => since)),
+    end: Math.max(...full.map(({ end }) => end)),
     openEnded: false,
     workers,
     metrics: {
@@ -88,9 +89,9 @@ function finding(listener: Listener, limit: number, full: readonly Flood[]): Dra
       most: worst.accepted,
       awayMs: milliseconds(away),
       floods: full.slice(-SHOWN).map(({ since, start, end, accepted }) => ({
-        fromMs: milliseconds(since),
-        startMs: milliseconds(start),
-        endMs: milliseconds(end),
+        fromMs: moment(model, since),
+        startMs: moment(model, start),
+        endMs: moment(model, end),
         accepted,
       })),
     },

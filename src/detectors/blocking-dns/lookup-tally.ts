@@ -48,7 +48,7 @@ export class LookupTally {
 
   #absorb(other: LookupTally): void {
     this.first = this.count === 0 ? other.first : Math.min(this.first, other.first);
-    this.last = Math.max(this.last, other.last);
+    this.last = this.count === 0 ? other.last : Math.max(this.last, other.last);
     for (const sum of SUMS) this[sum] += other[sum];
     for (const thread of other.threads) this.threads.add(thread);
     for (const [name, { count, total, longest }] of other.names) {
@@ -64,8 +64,9 @@ export class LookupTally {
   }
 
   add(lookup: NameLookup): void {
-    if (this.count++ === 0) this.first = lookup.start;
-    this.last = lookup.end;
+    this.first = this.count === 0 ? lookup.start : Math.min(this.first, lookup.start);
+    this.last = this.count === 0 ? lookup.end : Math.max(this.last, lookup.end);
+    this.count++;
     this.total += lookup.blocked;
     this.questions += lookup.questions;
     this.timeouts += lookup.timeouts;

@@ -2,9 +2,10 @@ import { describeTarget } from '../../model/descriptors.ts';
 import type { FailedWrite } from '../../model/facts.ts';
 import { pidsOf } from '../../model/roles.ts';
 import type { KeptLine } from '../../model/turn.ts';
-import { MILLISECOND, UNKNOWN } from '../../trace/time.ts';
+import { elapsed, MILLISECOND, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding, Severity, Step } from '../finding.ts';
+import { moment } from '../moment.ts';
 import { count, duration, milliseconds, plural } from '../words.ts';
 
 const KEPT = 200;
@@ -113,7 +114,7 @@ function finding(context: Context, target: Target, tally: Tally, requests: numbe
       requests,
       replies: replies.slice(0, SHOWN).map((failure) => ({
         pid: failure.thread.process.pid,
-        fd: failure.fd,
+        fd: failure.fd < 0 ? null : failure.fd,
         errno: failure.error,
         signal: failure.signal,
         target,
@@ -125,7 +126,7 @@ function finding(context: Context, target: Target, tally: Tally, requests: numbe
         waitingMs: times && failure.request !== null ? milliseconds(failure.waiting) : null,
         behindMs: times && failure.request !== null ? milliseconds(failure.behind) : null,
         behind: behindWhom(failure),
-        atMs: times ? milliseconds(failure.time) : null,
+        atMs: times ? moment(context.model, failure.time) : null,
         fatal: failure.fatal,
       })),
     },
@@ -150,7 +151,7 @@ function isWorse(failure: FailedWrite, most: FailedWrite): boolean {
 }
 
 function ageOf({ request, time }: FailedWrite): number {
-  return request === null ? 0 : time - request.startedAt;
+  return request === null ? 0 : elapsed(request.startedAt, time);
 }
 
 function behindWhom({ longest, behind }: FailedWrite): string {

@@ -1,4 +1,4 @@
-import type { EpollSet } from '../../model/descriptors.ts';
+import type { EpollSet } from '../../model/epoll-set.ts';
 import type { Model } from '../../model/model.ts';
 import type { Process } from '../../model/process.ts';
 import { rolesOf } from '../../model/roles.ts';

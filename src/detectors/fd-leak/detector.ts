@@ -1,4 +1,4 @@
-import { DESCRIPTOR_GROUPS } from '../../model/descriptor-census.ts';
+import { DESCRIPTOR_GROUPS } from '../../model/descriptor-groups.ts';
 import type { Descriptor } from '../../model/descriptors.ts';
 import type { Process } from '../../model/process.ts';
 import { SECOND } from '../../trace/time.ts';

@@ -1,4 +1,5 @@
-import type { DescriptorGroup, LeftOpen } from '../../model/descriptor-census.ts';
+import type { LeftOpen } from '../../model/descriptor-census.ts';
+import type { DescriptorGroup } from '../../model/descriptor-groups.ts';
 import type { Descriptor } from '../../model/descriptors.ts';
 import type { Process } from '../../model/process.ts';
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';

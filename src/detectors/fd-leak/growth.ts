@@ -1,4 +1,5 @@
-import type { CensusPoint, DescriptorGroup } from '../../model/descriptor-census.ts';
+import type { CensusPoint } from '../../model/descriptor-census.ts';
+import type { DescriptorGroup } from '../../model/descriptor-groups.ts';
 
 /** A leak grows with the requests: in each quarter of them by this share of the whole at least. A pool or a cache fills and stays full. */
 const QUARTERS = 4;

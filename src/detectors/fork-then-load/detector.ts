@@ -2,6 +2,7 @@ import type { WorkerReady } from '../../model/facts.ts';
 import { UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
+import { moment } from '../moment.ts';
 import { count, duration, megabytes, milliseconds, plural } from '../words.ts';
 import { preloadAdvice } from './advice.ts';
 import { Families, type Family, type Load } from './families.ts';
@@ -91,7 +92,7 @@ function finding(context: Context, family: Family): DraftFinding {
         modules,
         loadMs: times ? milliseconds(to - from) : null,
         privateBytes,
-        startMs: times ? milliseconds(from) : null,
+        startMs: times ? moment(context.model, from) : null,
       })),
       sharedModules: shared.size,
       savedBytes: saved,

@@ -1,7 +1,7 @@
 import type { WorkerReady } from '../../model/facts.ts';
 import type { Process } from '../../model/process.ts';
 import type { KeptLine } from '../../model/turn.ts';
-import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { later, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 
 /** Loads kept in full for each family: the first. */
 const KEPT_LOADS = 20;
@@ -56,7 +56,7 @@ export class Families {
     const to = Math.max(boot.firstAt, time - thread.loop.futexBlocked);
     family.time += to - boot.firstAt;
     family.bytes += boot.memory.bytes;
-    family.last = time;
+    family.last = later(family.last, time);
     family.alive = [...family.alive.filter(({ exitedAt }) => exitedAt === UNKNOWN), process];
     family.mostAlive = Math.max(family.mostAlive, family.alive.length);
     if (family.loads.length === KEPT_LOADS) return;

@@ -1,7 +1,8 @@
 import type { CollectorCall } from '../../model/facts.ts';
-import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { earlier, later, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
+import { moment } from '../moment.ts';
 import { count, duration, milliseconds, plural } from '../words.ts';
 import { collectorAdvice } from './advice.ts';
 
@@ -63,8 +64,9 @@ function begin(): Calls {
 }
 
 function add(calls: Calls, fact: CollectorCall): void {
-  if (calls.count++ === 0) calls.first = fact.start;
-  calls.last = fact.start + Math.max(0, fact.duration);
+  calls.count++;
+  calls.first = earlier(calls.first, fact.start);
+  calls.last = later(calls.last, fact.start + Math.max(0, fact.duration));
   calls.total += Math.max(0, fact.duration);
   calls.green ||= fact.isGreen;
   if (fact.isGreen && fact.isSocket) {
@@ -80,14 +82,15 @@ function add(calls: Calls, fact: CollectorCall): void {
     calls.kept.splice(calls.kept.indexOf(calls.kept.reduce((least, other) => (other.duration < least.duration ? other : least))), 1);
 }
 
-function conclude({ model, capabilities, threshold }: Context, collected: Calls, finalized: Calls): Conclusion {
+function conclude(context: Context, collected: Calls, finalized: Calls): Conclusion {
+  const { model, threshold } = context;
   const { seen: stacks, read } = model.stacks;
   if (!stacks) return notApplicable(`The capture has no stacks, which alone show who made a call. Record with: ${COMMAND}`);
   if (read === 0) return notApplicable('No call that can wait has a stack in the capture.');
   const critical = threshold('gc-io-critical-ms') * MILLISECOND;
   const findings: DraftFinding[] = [];
-  if (collected.count > 0) findings.push(finding(collected, false, critical, capabilities.times));
-  if (finalized.count > 0) findings.push(finding(finalized, true, critical, capabilities.times));
+  if (collected.count > 0) findings.push(finding(context, collected, false, critical));
+  if (finalized.count > 0) findings.push(finding(context, finalized, true, critical));
   const seen = `${plural(read, 'stack')} of calls that can wait`;
   if (findings.length > 0)
     return {
@@ -100,7 +103,8 @@ function conclude({ model, capabilities, threshold }: Context, collected: Calls,
   return { outcome: { status: 'clear', reason: `${seen}, none made by code that a collector had called` }, findings };
 }
 
-function finding(calls: Calls, finalizer: boolean, critical: Nanoseconds, times: boolean): DraftFinding {
+function finding({ model, capabilities }: Context, calls: Calls, finalizer: boolean, critical: Nanoseconds): DraftFinding {
+  const { times } = capabilities;
   const byLength = calls.kept.toSorted((a, b) => b.duration - a.duration);
   const worst = byLength[0] as CollectorCall;
   const isCritical = calls.switching > 0 || worst.duration >= critical;
@@ -129,7 +133,7 @@ function finding(calls: Calls, finalizer: boolean, critical: Nanoseconds, times:
         pid: thread.process.pid,
         call,
         target,
-        atMs: times ? milliseconds(start) : null,
+        atMs: times ? moment(model, start) : null,
         durationMs: length < 0 ? null : milliseconds(length),
         frame,
         inside,

@@ -2,9 +2,10 @@ import type { InterpreterWait } from '../../model/facts.ts';
 import { rolesOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { type KeptLine, keptLine } from '../../model/turn.ts';
-import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
+import { earlier, later, MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
+import { moment } from '../moment.ts';
 import { count, duration, milliseconds, plural, round } from '../words.ts';
 
 const EVIDENCE = 4;
@@ -13,7 +14,7 @@ const EVIDENCE = 4;
 interface Waits {
   count: number;
   total: Nanoseconds;
-  readonly first: Nanoseconds;
+  first: Nanoseconds;
   last: Nanoseconds;
   /** The second that runs, its sum, and the worst so far. */
   second: number;
@@ -43,7 +44,8 @@ export const gilStarvation: DetectorDefinition = {
           waits.count++;
           waits.total += length;
           waits.sum += length;
-          waits.last = end;
+          waits.first = earlier(waits.first, start);
+          waits.last = later(waits.last, end);
           if (waits.sum > waits.worst) {
             waits.worst = waits.sum;
             waits.worstSecond = second;
@@ -105,7 +107,7 @@ function finding(context: Context, thread: Thread, waits: Waits): DraftFinding {
       count: waits.count,
       totalMs: milliseconds(waits.total),
       worstMsPerSecond: milliseconds(waits.worst),
-      worstSecondMs: waits.worstSecond * 1000,
+      worstSecondMs: Math.max(0, moment(context.model, waits.worstSecond * SECOND)),
       share: round(waits.total / Math.max(1, waits.last - waits.first), 4),
       threads: thread.process.tids.length,
     },

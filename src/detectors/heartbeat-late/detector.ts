@@ -6,6 +6,7 @@ import { type KeptLine, keptLine } from '../../model/turn.ts';
 import { type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
+import { moment } from '../moment.ts';
 import { duration, milliseconds, plural, ratio } from '../words.ts';
 
 /** gunicorn's own default of --timeout. */
@@ -80,7 +81,7 @@ function conclude(context: Context, pulses: ReadonlyMap<Process, Pulse>): Conclu
   if (late.length > 0)
     return {
       outcome: { status: 'found', reason: `${plural(late.length, 'worker')} with a late heartbeat` },
-      findings: [finding(all, late)],
+      findings: [finding(context, all, late)],
     };
   const longest = Math.max(...all.map((pulse) => pulse.longest));
   const timeout = all.map(({ process }) => timeoutOf(process))[0] ?? null;
@@ -109,7 +110,7 @@ function timeoutOf({ argv }: Process): number | null {
   return null;
 }
 
-function finding(all: readonly Pulse[], late: readonly Pulse[]): DraftFinding {
+function finding({ model }: Context, all: readonly Pulse[], late: readonly Pulse[]): DraftFinding {
   const sorted = late.toSorted((a, b) => b.longest - a.longest);
   const worst = sorted[0] as Pulse;
   const aborted = sorted.filter(({ abortLine }) => abortLine !== null);
@@ -140,7 +141,7 @@ function finding(all: readonly Pulse[], late: readonly Pulse[]): DraftFinding {
         pid: pulse.process.pid,
         heartbeats: pulse.beats,
         longestMs: milliseconds(pulse.longest),
-        sinceMs: milliseconds(pulse.since),
+        sinceMs: moment(model, pulse.since),
         aborted: pulse.abortLine !== null,
         abortedAfterMs: pulse.abortLine === null ? null : milliseconds(pulse.abortedAfter),
       })),

@@ -3,6 +3,7 @@ import type { Family } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
+import { moment } from '../moment.ts';
 import { duration, milliseconds, plural, workerName } from '../words.ts';
 import { importAdvice } from './advice.ts';
 
@@ -106,7 +107,7 @@ function finding(context: Context, heavy: readonly RequestImports[], dropped: nu
         modules: imports.modules.size,
         importMs: times ? milliseconds(imports.time) : null,
         correctedMs: times ? milliseconds(corrected(context, imports)) : null,
-        atMs: times ? milliseconds(imports.firstAt) : null,
+        atMs: times ? moment(context.model, imports.firstAt) : null,
         packages: imports.packages,
         first: imports.isFirst,
       })),

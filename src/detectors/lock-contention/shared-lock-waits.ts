@@ -2,7 +2,7 @@ import type { LockWait } from '../../model/facts.ts';
 import type { SharedLock } from '../../model/shared-locks.ts';
 import type { Thread } from '../../model/thread.ts';
 import type { KeptLine } from '../../model/turn.ts';
-import type { Nanoseconds } from '../../trace/time.ts';
+import { earlier, later, type Nanoseconds } from '../../trace/time.ts';
 
 const MOST_LOCKS = 200;
 const MOST_NAMES = 50;
@@ -18,7 +18,7 @@ export interface LockStory {
   total: Nanoseconds;
   longest: Nanoseconds;
   longestHeld: Nanoseconds;
-  readonly first: Nanoseconds;
+  first: Nanoseconds;
   last: Nanoseconds;
   /** Waiting after the thread had read its first request, and between the turns of a loop that read none so far: what came before was start-up. */
   readonly waiters: Map<Thread, { count: number; total: Nanoseconds; served: Nanoseconds; inTurns: Nanoseconds }>;
@@ -42,7 +42,8 @@ export class SharedLockWaits {
     if (wait.tries > 1) story.polled++;
     if (!wait.obtained) story.refused++;
     story.total += length;
-    story.last = end;
+    story.first = earlier(story.first, start);
+    story.last = later(story.last, end);
     const waiter = entry(story.waiters, thread, () => ({ count: 0, total: 0, served: 0, inTurns: 0 }));
     if (waiter !== null) {
       waiter.count++;

@@ -3,6 +3,7 @@ import type { KeptLine } from '../../model/turn.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding, Sureness } from '../finding.ts';
+import { moment } from '../moment.ts';
 import { milliseconds, round } from '../words.ts';
 import { stallAdvice } from './advice.ts';
 import type { Reason } from './cause.ts';
@@ -60,13 +61,13 @@ export function stallFinding(context: Context, group: StallGroup, hasPool: boole
       stalls: group.stalls
         .toSorted((a, b) => a.start - b.start)
         .map((stall) => ({
-          startMs: times ? milliseconds(stall.start) : null,
-          endMs: times ? milliseconds(stall.end) : null,
+          startMs: times ? moment(context.model, stall.start) : null,
+          endMs: times ? moment(context.model, stall.end) : null,
           stallMs: milliseconds(stall.length),
           call: stall.reason.call,
           callMs: milliseconds(stall.reason.callTime),
-          blockedFromMs: times ? milliseconds(stall.reason.start) : null,
-          blockedToMs: times ? milliseconds(stall.reason.end) : null,
+          blockedFromMs: times ? moment(context.model, stall.reason.start) : null,
+          blockedToMs: times ? moment(context.model, stall.reason.end) : null,
           request: stall.request,
           turnCalls: stall.calls,
           open: stall.open,

@@ -2,7 +2,8 @@ import type { KeptLine } from '../../model/turn.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import type { Conclusion } from '../finding.ts';
-import { duration, milliseconds, plural } from '../words.ts';
+import { moment } from '../moment.ts';
+import { duration, plural } from '../words.ts';
 
 export interface Retry {
   readonly request: string;
@@ -55,8 +56,8 @@ export function conclude(context: Context, total: number, retries: readonly Retr
           retries: retries.map((retry) => ({
             request: retry.request,
             pid: retry.pid,
-            firstAtMs: milliseconds(retry.firstAt),
-            againAtMs: milliseconds(retry.againAt),
+            firstAtMs: moment(context.model, retry.firstAt),
+            againAtMs: moment(context.model, retry.againAt),
             sure: retry.sure,
           })),
         },

@@ -7,6 +7,7 @@ import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding } from '../finding.ts';
 import { reasonOf } from '../loop-stall/cause.ts';
 import { CAUSE_IN_WORDS } from '../loop-stall/sentences.ts';
+import { moment } from '../moment.ts';
 import { duration, milliseconds, plural, round } from '../words.ts';
 import { BusyTurns, MOST_TURNS, type Place } from './busy-turns.ts';
 import { allAtOnce, type Interval } from './intersection.ts';
@@ -141,7 +142,7 @@ function finding(context: Context, loops: readonly Thread[], turns: ReadonlyMap<
         .toSorted((a, b) => b.end - b.start - (a.end - a.start))
         .slice(0, SHOWN)
         .toSorted((a, b) => a.start - b.start)
-        .map((stall) => ({ startMs: milliseconds(stall.start), endMs: milliseconds(stall.end), blockedIn: stall.blockedIn })),
+        .map((stall) => ({ startMs: moment(model, stall.start), endMs: moment(model, stall.end), blockedIn: stall.blockedIn })),
     },
     evidence: worst.lines.slice(0, 6),
     next: [

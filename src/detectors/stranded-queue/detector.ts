@@ -6,6 +6,7 @@ import type { Thread } from '../../model/thread.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding, Step } from '../finding.ts';
+import { moment } from '../moment.ts';
 import { duration, milliseconds, plural, workerName } from '../words.ts';
 import { FreeWorkers } from './free-workers.ts';
 
@@ -51,7 +52,7 @@ function conclude(context: Context, taken: readonly QueueTaken[], free: FreeWork
       .filter((left) => left.free.length > 0);
     const connections = stranded.reduce((sum, { accepted }) => sum + accepted, 0);
     if (connections >= context.threshold('stranded-connections'))
-      findings.push(finding(name, queues, stranded, connections, isWork(model, stranded)));
+      findings.push(finding(model, name, queues, stranded, connections, isWork(model, stranded)));
     else reasons.push(`${name}: ${plural(connections, 'connection')} waited on one of ${queues.size} queues while another worker was free`);
   }
   if (findings.length > 0)
@@ -103,6 +104,7 @@ interface Stranded extends QueueTaken {
 }
 
 function finding(
+  model: Model,
   name: string,
   queues: ReadonlyMap<Listener, readonly Thread[]>,
   stranded: readonly Stranded[],
@@ -128,8 +130,8 @@ function finding(
       `Each of ${queues.size} workers has a queue of its own for ${name}. ${stranded.length === 1 ? 'Once' : plural(stranded.length, 'time')} a worker did not look at its queue while another was free; ${plural(connections, 'connection')} had queued up there. ` +
       `At worst ${plural(worst.accepted, 'connection')} waited for up to ${duration(longest(worst))} on ${workerName(worst.thread.process.pid).toLowerCase()} while ${worst.free.length === 1 ? `worker ${others} was` : `workers ${others} were`} free.`,
     why: `With SO_REUSEPORT the kernel picks the queue when a connection comes, and does not move it later: an idle worker cannot take what waits for a ${stalled} one.`,
-    start: stranded[0]?.since ?? 0,
-    end: stranded.at(-1)?.end ?? 0,
+    start: Math.min(...stranded.map(({ since }) => since)),
+    end: Math.max(...stranded.map(({ end }) => end)),
     openEnded: false,
     workers,
     metrics: {
@@ -140,8 +142,8 @@ function finding(
       longestMs: milliseconds(Math.max(...stranded.map(longest))),
       stranded: stranded.slice(-SHOWN).map((left) => ({
         pid: left.thread.process.pid,
-        startMs: milliseconds(left.since),
-        endMs: milliseconds(left.start),
+        startMs: moment(model, left.since),
+        endMs: moment(model, left.start),
         connections: left.accepted,
         free: pidsOf(left.free),
       })),

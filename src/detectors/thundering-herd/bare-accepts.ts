@@ -1,9 +1,8 @@
 import type { BareAccept } from '../../model/facts.ts';
 import type { Thread } from '../../model/thread.ts';
-import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
+import { MILLISECOND } from '../../trace/time.ts';
 
 const NEAR = 5 * MILLISECOND;
-const DRAIN = 50 * MILLISECOND;
 
 /**
  * Counts lost races in a capture that holds accepts and no waits (`-e trace=accept4`; semantics 2.5, level A): an EAGAIN is lost when another
@@ -12,11 +11,8 @@ const DRAIN = 50 * MILLISECOND;
 export class BareAccepts {
   accepted = 0;
   lost = 0;
-  drained = 0;
-  unexplained = 0;
   readonly threads = new Set<Thread>();
   readonly shares = new Map<Thread, number>();
-  readonly #lastWon = new Map<Thread, Nanoseconds>();
   #open: BareAccept[] = [];
   #lastWinner: BareAccept | null = null;
 
@@ -26,7 +22,6 @@ export class BareAccepts {
     if (accept.accepted) {
       this.accepted++;
       this.shares.set(accept.thread, (this.shares.get(accept.thread) ?? 0) + 1);
-      this.#lastWon.set(accept.thread, accept.end);
       this.#lastWinner = accept;
       return;
     }
@@ -41,18 +36,6 @@ export class BareAccepts {
       this.lost++;
       return false;
     }
-    if (next.start - waiting.end <= NEAR) return true;
-    this.#explain(waiting);
-    return false;
-  }
-
-  #explain(waiting: BareAccept): void {
-    const won = this.#lastWon.get(waiting.thread);
-    if (won !== undefined && waiting.start - won <= DRAIN) this.drained++;
-    else this.unexplained++;
-  }
-
-  finish(): void {
-    for (const waiting of this.#open.splice(0)) this.#explain(waiting);
+    return next.start - waiting.end <= NEAR;
   }
 }

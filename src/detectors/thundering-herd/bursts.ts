@@ -11,28 +11,15 @@ const CAPACITY = 8192;
  * remembers how many threads the largest woke. Wake-ups wait as numbers in columns: as objects they outlive several garbage collections.
  */
 export class Bursts {
-  readonly #distance: Nanoseconds;
   readonly #starts = new Float64Array(CAPACITY);
   readonly #threads = new Int32Array(CAPACITY);
   readonly #won = new Uint8Array(CAPACITY);
   #length = 0;
   readonly #numbers = new Map<Thread, number>();
-  /** The chain in which each thread was last seen. */
-  #lastChain = new Int32Array(64);
-  #chain = 0;
-  #chainThreads = 0;
-  #chainWon = false;
-  #chainFirstWon = false;
-  #chainEnd: Nanoseconds = 0;
-  /** Bursts of at least two threads; those in which somebody won; those in which the first thread woken won. */
-  count = 0;
-  won = 0;
-  firstWon = 0;
-  /** Threads in the largest burst; 0 before the first. */
-  largest = 0;
+  readonly #chain: Chain;
 
   constructor(distance: Nanoseconds = 5 * MILLISECOND) {
-    this.#distance = distance;
+    this.#chain = new Chain(distance);
   }
 
   add(thread: Thread, start: Nanoseconds, won: boolean): void {
@@ -49,47 +36,27 @@ export class Bursts {
     this.#won[at] = won ? 1 : 0;
   }
 
-  /** Takes in what is still waiting for order. */
-  finish(): void {
-    for (let i = 0; i < this.#length; i++) this.#link(i);
-    this.#length = 0;
-    this.#close();
+  /** The bursts so far, those that still wait for order among them. Changes nothing. */
+  get totals(): BurstTotals {
+    const chain = this.#chain.copy();
+    for (let at = 0; at < this.#length; at++) this.#link(at, chain);
+    chain.close();
+    return chain;
   }
 
   /** Takes in those that are older than the horizon, and at least half of all. */
   #settle(): void {
     const newest = this.#starts[this.#length - 1] as number;
     let settled = 0;
-    while (settled < CAPACITY / 2 || newest - (this.#starts[settled] as number) > HORIZON) this.#link(settled++);
+    while (settled < CAPACITY / 2 || newest - (this.#starts[settled] as number) > HORIZON) this.#link(settled++, this.#chain);
     this.#starts.copyWithin(0, settled, this.#length);
     this.#threads.copyWithin(0, settled, this.#length);
     this.#won.copyWithin(0, settled, this.#length);
     this.#length -= settled;
   }
 
-  #link(at: number): void {
-    const start = this.#starts[at] as number;
-    const won = this.#won[at] === 1;
-    if (this.#chainThreads > 0 && start - this.#chainEnd > this.#distance) this.#close();
-    if (this.#chainThreads === 0) this.#chainFirstWon = won;
-    this.#chainEnd = start;
-    this.#chainWon ||= won;
-    const thread = this.#threads[at] as number;
-    if (this.#lastChain[thread] === this.#chain + 1) return;
-    this.#lastChain[thread] = this.#chain + 1;
-    this.#chainThreads++;
-  }
-
-  #close(): void {
-    if (this.#chainThreads >= 2) {
-      this.count++;
-      if (this.#chainWon) this.won++;
-      if (this.#chainFirstWon) this.firstWon++;
-    }
-    this.largest = Math.max(this.largest, this.#chainThreads);
-    this.#chain++;
-    this.#chainThreads = 0;
-    this.#chainWon = false;
+  #link(at: number, chain: Chain): void {
+    chain.link(this.#threads[at] as number, this.#starts[at] as number, this.#won[at] === 1);
   }
 
   #number(thread: Thread): number {
@@ -97,11 +64,80 @@ export class Bursts {
     if (known !== undefined) return known;
     const number = this.#numbers.size;
     this.#numbers.set(thread, number);
-    if (number >= this.#lastChain.length) {
-      const wider = new Int32Array(this.#lastChain.length * 2);
-      wider.set(this.#lastChain);
-      this.#lastChain = wider;
-    }
     return number;
+  }
+}
+
+/** What bursts came to. */
+export interface BurstTotals {
+  /** Bursts of at least two threads; those in which somebody won; those in which the first thread woken won. */
+  readonly count: number;
+  readonly won: number;
+  readonly firstWon: number;
+  /** Threads in the largest burst; 0 before the first. */
+  readonly largest: number;
+}
+
+/** The burst that goes on, and what those before it came to. Wake-ups are linked to it in order of their start. */
+class Chain implements BurstTotals {
+  readonly #distance: Nanoseconds;
+  /** The chain in which each thread was last seen. */
+  #lastSeen: Int32Array;
+  #number = 0;
+  #threads = 0;
+  #hasWon = false;
+  #firstHasWon = false;
+  #end: Nanoseconds = 0;
+  count = 0;
+  won = 0;
+  firstWon = 0;
+  largest = 0;
+
+  constructor(distance: Nanoseconds, lastSeen = new Int32Array(64)) {
+    this.#distance = distance;
+    this.#lastSeen = lastSeen;
+  }
+
+  copy(): Chain {
+    const made = new Chain(this.#distance, this.#lastSeen.slice());
+    made.#number = this.#number;
+    made.#threads = this.#threads;
+    made.#hasWon = this.#hasWon;
+    made.#firstHasWon = this.#firstHasWon;
+    made.#end = this.#end;
+    made.count = this.count;
+    made.won = this.won;
+    made.firstWon = this.firstWon;
+    made.largest = this.largest;
+    return made;
+  }
+
+  link(thread: number, start: Nanoseconds, won: boolean): void {
+    if (this.#threads > 0 && start - this.#end > this.#distance) this.close();
+    if (this.#threads === 0) this.#firstHasWon = won;
+    this.#end = start;
+    this.#hasWon ||= won;
+    if (thread >= this.#lastSeen.length) this.#widen(thread);
+    if (this.#lastSeen[thread] === this.#number + 1) return;
+    this.#lastSeen[thread] = this.#number + 1;
+    this.#threads++;
+  }
+
+  close(): void {
+    if (this.#threads >= 2) {
+      this.count++;
+      if (this.#hasWon) this.won++;
+      if (this.#firstHasWon) this.firstWon++;
+    }
+    this.largest = Math.max(this.largest, this.#threads);
+    this.#number++;
+    this.#threads = 0;
+    this.#hasWon = false;
+  }
+
+  #widen(thread: number): void {
+    const wider = new Int32Array(Math.max(this.#lastSeen.length * 2, thread + 1));
+    wider.set(this.#lastSeen);
+    this.#lastSeen = wider;
   }
 }

@@ -10,7 +10,7 @@ import { gini } from '../gini.ts';
 import { count, milliseconds, plural, ratio, round } from '../words.ts';
 import { herdAdvice, recount, WHILE_STALLED } from './advice.ts';
 import { BareAccepts } from './bare-accepts.ts';
-import { Bursts } from './bursts.ts';
+import { Bursts, type BurstTotals } from './bursts.ts';
 import { judgeWatched } from './watched.ts';
 
 const EVIDENCE = 6;
@@ -97,8 +97,6 @@ function conclude(context: Context, queues: ReadonlyMap<Listener, Queue>): Concl
   /** Connections of the listeners that have one acceptor, by the address they have in common: SO_REUSEPORT. */
   const alone = new Map<string, number[]>();
   for (const [listener, queue] of queues) {
-    queue.bursts.finish();
-    queue.bare.finish();
     const figures = figuresOf(context, listener, queue);
     const judged = judge(context, listener, queue, figures);
     if (figures.acceptors < 2) alone.set(listener.name, [...(alone.get(listener.name) ?? []), figures.connections]);
@@ -130,6 +128,7 @@ interface Figures {
   readonly wastedRatio: number;
   /** From counting accepts only: the waits were not traced. */
   readonly bare: boolean;
+  readonly bursts: BurstTotals;
 }
 
 function figuresOf(context: Context, listener: Listener, queue: Queue): Figures {
@@ -151,6 +150,7 @@ function figuresOf(context: Context, listener: Listener, queue: Queue): Figures 
     factor: connections === 0 ? 0 : (productive + wasted) / connections,
     wastedRatio: wasted / Math.max(1, productive + wasted),
     bare: useBare,
+    bursts: queue.bursts.totals,
   };
 }
 
@@ -179,7 +179,7 @@ function judge(context: Context, listener: Listener, queue: Queue, figures: Figu
   if (acceptors < 2 || connections < context.threshold('herd-min-connections'))
     return `${listener.name}: ${plural(connections, 'connection')}, too few to judge (${context.threshold('herd-min-connections')} needed)`;
   const several =
-    queue.bursts.largest >= 2 || figures.silent > 0 || figures.bare || (!context.capabilities.times && queue.wasters.size >= 2);
+    figures.bursts.largest >= 2 || figures.silent > 0 || figures.bare || (!context.capabilities.times && queue.wasters.size >= 2);
   if (wasted < context.threshold('herd-min-wasted') || factor < context.threshold('herd-factor-info') || !several) return said;
   return finding(context, listener, queue, figures, said);
 }
@@ -194,7 +194,7 @@ function finding(context: Context, listener: Listener, queue: Queue, figures: Fi
   const unitCost = /nginx|uWSGI|HAProxy|Apache/.test(server) ? COMPILED_COST : INTERPRETED_COST;
   const cores = perSecond === null ? null : (perSecond * unitCost) / SECOND;
   const shares = threads.map((thread) => queue.shares.get(thread) ?? 0);
-  const largest = queue.bursts.largest;
+  const { largest, won, firstWon } = figures.bursts;
   const limit = acceptors < 3 ? 1 + context.threshold('herd-wasted-ratio') * (acceptors - 1) : context.threshold('herd-factor');
   const severe = factor >= limit && wastedRatio >= context.threshold('herd-wasted-ratio');
   const severity: Severity = !severe
@@ -243,7 +243,7 @@ function finding(context: Context, listener: Listener, queue: Queue, figures: Fi
       drainedEagains: queue.drained,
       probes: queue.probes,
       shares: shares.toSorted((a, b) => b - a),
-      firstWokenWon: queue.bursts.won === 0 ? null : round(queue.bursts.firstWon / queue.bursts.won, 3),
+      firstWokenWon: won === 0 ? null : round(firstWon / won, 3),
       estimatedCores: cores === null ? null : round(cores, 5),
       server,
       counted: said,

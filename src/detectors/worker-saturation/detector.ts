@@ -5,6 +5,7 @@ import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { reasonOf } from '../loop-stall/cause.ts';
+import { moment } from '../moment.ts';
 import { BusyTurns } from '../service-stall/busy-turns.ts';
 import { allAtOnce, type Interval } from '../service-stall/intersection.ts';
 import { count, duration, milliseconds, ratio, round } from '../words.ts';
@@ -120,7 +121,7 @@ function finding(
         .toSorted((a, b) => b.end - b.start - (a.end - a.start))
         .slice(0, SHOWN)
         .toSorted((a, b) => a.start - b.start)
-        .map(({ start, end }) => ({ startMs: milliseconds(start), endMs: milliseconds(end) })),
+        .map(({ start, end }) => ({ startMs: moment(context.model, start), endMs: moment(context.model, end) })),
       busyIn: during.map(({ thread, turn }) => ({ pid: thread.process.pid, ...turn.place })),
     },
     evidence: during.flatMap(({ turn }) => turn.lines.slice(0, 1)).slice(0, 6),

@@ -20,6 +20,8 @@ export interface CaptureEnd {
   readonly detached: string;
   readonly isClean: boolean;
   readonly bytes: number;
+  /** Why the capture is not under the name that was asked for, as a sentence; '' when it is. */
+  readonly unkept: string;
 }
 
 /** How an engine starts and how one sees that it has begun. */
@@ -54,7 +56,10 @@ export class LiveCapture {
   readonly engine: Engine;
   /** The processes that were there at the start; what they fork is followed as well. */
   readonly processes: readonly ProcessFacts[];
-  readonly file: string;
+  /** The path under which the capture is found when it is whole. */
+  readonly name: string;
+  /** A path to the capture for this process, whatever its name is by now. */
+  readonly opened: string;
   readonly input: TraceInput;
   /** Settles when the tracer is gone and the processes were looked at. */
   readonly ended: Promise<CaptureEnd>;
@@ -78,14 +83,15 @@ export class LiveCapture {
     this.processes = processes;
     this.#watched = processes.map(({ pid }) => pid);
     this.#before = new Set(findFamily(this.#watched, hostView()).map(({ pid }) => pid));
-    this.file = spool.file;
+    this.name = spool.name;
+    this.opened = spool.opened;
     this.#seconds = seconds;
     this.#spool = spool;
     this.#tracer = tracer;
     this.ended = tracer.ended.then((end) => this.#conclude(end));
     // Whoever reads the input is told by its end; whoever wants the sentence asks later.
     this.ended.catch(() => undefined);
-    this.input = tailInput({ path: spool.file, ended: this.ended, diagnostics: this.#diagnostics });
+    this.input = tailInput({ name: spool.name, path: spool.opened, ended: this.ended, diagnostics: this.#diagnostics });
   }
 
   /** Starts the engine and waits until it traces. Throws `AttachError` when it cannot. */
@@ -97,7 +103,7 @@ export class LiveCapture {
     signal?: AbortSignal,
   ): Promise<LiveCapture> {
     const { command, environment, runsProgram, writesToStdout } = engine;
-    const stdout = runsProgram ? 'ours' : writesToStdout ? { path: spool.file } : 'log';
+    const stdout = runsProgram ? 'ours' : writesToStdout ? { path: spool.opened } : 'log';
     const started = Tracer.start({ command, log: spool.log, stdout, ...(environment === undefined ? {} : { environment }) });
     const tracer = await started.catch((error) => {
       spool.remove();
@@ -118,6 +124,16 @@ export class LiveCapture {
   /** When the time is over, on the clock of `performance.now()`. */
   get endsAt(): number {
     return this.#begunAt + this.#seconds * 1_000;
+  }
+
+  /** Where the capture is now. */
+  get file(): string {
+    return this.#spool.file;
+  }
+
+  /** Who else could replace the capture where it shall be, as a sentence without its end, or null. */
+  get stranger(): string | null {
+    return this.#spool.stranger;
   }
 
   /** Bytes that the tracer wrote so far. */
@@ -197,8 +213,8 @@ export class LiveCapture {
       ? { sentence: programEnd(end), isClean: true }
       : describeDetachment(this.#everyProcess(), this.engine.name);
     const bytes = this.#spool.bytes;
-    this.#spool.tidy();
-    return { reason, sentence: this.#sentence, detached: sentence, isClean, bytes };
+    const unkept = this.#spool.keep();
+    return { reason, sentence: this.#sentence, detached: sentence, isClean, bytes, unkept };
   }
 
   /** When `timeout` was killed and strace was not, strace goes on without a limit. */

@@ -1,27 +1,20 @@
-import {
-  appendFileSync,
-  chmodSync,
-  closeSync,
-  fchmodSync,
-  fstatSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statfsSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { type BigIntStats, fstatSync, readFileSync, type StatsFs, statfsSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { failureReason } from '../input-error.ts';
+import { Destination } from '../../files/destination.ts';
+import { failureReason } from '../../files/failure-reason.ts';
+import { HeldDirectory } from '../../files/held-directory.ts';
+import { OutputError } from '../../files/output-error.ts';
+import { openedPath, PrivateFolder } from '../../files/private-folder.ts';
+import { demandTrusted, strangerIn } from '../../files/trusted-place.ts';
 import { AttachError } from './attach-error.ts';
 
 export interface SpoolOptions {
-  /** Where the capture shall stay; without it a file in the spool directory. */
+  /** Where the capture shall be when it is whole; without it a file in the spool directory. */
   readonly save?: string | undefined;
-  /** Where the spool directory is made; the temporary folder unless given. */
+  /** Whether a file of that name may be replaced. */
+  readonly force?: boolean | undefined;
+  /** Where the capture grows; beside the file that it will be, or among the temporary files, unless given. */
   readonly spool?: string | undefined;
   readonly mostBytes: number;
   /** Ends the name of a capture that is not saved under another one. */
@@ -32,59 +25,84 @@ export interface SpoolOptions {
 const LEAST_FREE_SHARE = 0.1;
 /** Free space of this many spools is plenty. */
 const PLENTY_SPOOLS = 2;
-const OWNER_ONLY = 0o600;
+const MAKE_ROOM = { hint: 'Make room, or name another place: --spool DIR or --save FILE' };
 
 /**
  * The files of a tracer: what it captures and what it says. Only their owner may read them, since they hold what clients sent. The
- * tracer writes to them itself: a pipe that drover reads would stop the traced workers whenever drover hangs.
+ * tracer writes to them itself: a pipe that drover reads would stop the traced workers whenever drover hangs. They are open from the beginning, and
+ * whoever uses them is given a path to what is open: no name is looked up a second time.
  */
 export class Spool {
-  /** What the tracer captures. */
-  readonly file: string;
-  /** What the tracer says. */
+  /** The path under which the capture is found when it is whole. */
+  readonly name: string;
+  /** A path to the capture for this process. */
+  readonly opened: string;
+  /** A path to the capture for a program that this process starts, absolute and without a word of the user's. */
+  readonly forTracer: string;
+  /** A path to what the tracer says, for this process. */
   readonly log: string;
   readonly mostBytes: number;
-  readonly #folder: string;
-  readonly #isSaved: boolean;
+  /** Who else could replace the capture where it shall be, as a sentence without its end, or null. */
+  readonly stranger: string | null;
+  readonly #folder: PrivateFolder;
+  readonly #destination: Destination | null;
+  readonly #fileName: string;
+  readonly #descriptor: number;
+  #file: string;
 
-  /** Makes both files. Throws `AttachError` when they cannot be made or the disk is nearly full. */
-  constructor({ save, spool, mostBytes, engine }: SpoolOptions) {
+  /** Makes both files. Throws `AttachError` when they cannot be made or the disk is nearly full, `OutputError` for a name that must not be written to. */
+  constructor({ save, force, spool, mostBytes, engine }: SpoolOptions) {
     this.mostBytes = mostBytes;
-    this.#isSaved = save !== undefined;
-    const place = spool ?? tmpdir();
-    this.#folder = make(place, () => mkdtempSync(join(place, 'drover-')));
-    chmodSync(this.#folder, 0o700);
-    this.log = join(this.#folder, 'tracer.log');
-    this.file = save ?? join(this.#folder, `trace.${engine}`);
+    this.#destination = save === undefined ? null : destinationOf(save, force === true);
+    const place = spool === undefined && this.#destination !== null ? this.#destination.directory : trustedPlace(spool);
+    this.stranger = this.#destination === null ? null : strangerIn(this.#destination.directory);
+    this.#fileName = `trace.${engine}`;
+    const isBeside = place === this.#destination?.directory;
+    this.#folder = make(place.path, () => PrivateFolder.make(place, isBeside ? '.drover-' : 'drover-'));
+    this.#file = join(this.#folder.path, this.#fileName);
+    this.name = save ?? this.#file;
     try {
-      for (const path of [this.log, this.file]) make(path, () => createPrivate(path));
+      this.#descriptor = make(this.#file, () => this.#folder.create(this.#fileName));
+      // Nobody needs its name, and a killed drover leaves nothing of it.
+      this.log = openedPath(make(this.#folder.path, () => this.#folder.createNameless('tracer.log')));
+      this.opened = openedPath(this.#descriptor);
+      this.forTracer = openedPath(this.#descriptor, process.pid);
       const full = this.diskProblem();
-      if (full !== null) throw new AttachError(full, { hint: 'Make room, or name another place: --spool DIR or --save FILE' });
+      if (full !== null) throw new AttachError(full, MAKE_ROOM);
     } catch (error) {
       this.remove();
       throw error;
     }
   }
 
-  get bytes(): number {
-    return statSync(this.file, { throwIfNoEntry: false })?.size ?? 0;
+  /** Where the capture is now. */
+  get file(): string {
+    return this.#file;
   }
 
-  /** Puts a file of the tracer's beside the capture, which goes with `tidy`, and gives its path. */
+  get bytes(): number {
+    return Number(this.#status.size);
+  }
+
+  get #status(): BigIntStats {
+    return fstatSync(this.#descriptor, { bigint: true });
+  }
+
+  /** Makes a file of the tracer's that is gone with this process, and gives a path to it for the tracer. */
   add(name: string, text: string): string {
-    const path = join(this.#folder, name);
-    writeFileSync(path, text, { mode: OWNER_ONLY });
-    return path;
+    const descriptor = make(join(this.#folder.path, name), () => this.#folder.createNameless(name));
+    writeAll(descriptor, text);
+    return openedPath(descriptor, process.pid);
   }
 
   /** Begins the capture with lines of ours. */
   write(text: string): void {
-    appendFileSync(this.file, text);
+    make(this.#file, () => writeAll(this.#descriptor, text));
   }
 
   /** Whether a word stands in the capture behind that many bytes. For captures that have just begun. */
   includes(word: string, from: number): boolean {
-    return readFileSync(this.file).includes(word, from);
+    return readFileSync(this.opened).includes(word, from);
   }
 
   /** Why the capture must stop for want of space, or null. */
@@ -97,46 +115,40 @@ export class Spool {
 
   /** A sentence when the file system is nearly full, or null. */
   diskProblem(): string | null {
-    const folder = dirname(this.file);
-    const status = statusOf(folder);
-    if (status === null) return null;
-    const { bavail, blocks, bsize } = status;
+    const { bavail, blocks, bsize } = this.#room();
     const least = Math.min(blocks * LEAST_FREE_SHARE, (PLENTY_SPOOLS * this.mostBytes) / bsize);
     if (bavail >= least) return null;
-    return `Only ${megabytes(bavail * bsize)} are free on the disk of ${folder} (${Math.floor((100 * bavail) / blocks)} %).`;
+    return `Only ${megabytes(bavail * bsize)} are free on the disk of ${dirname(this.#file)} (${Math.floor((100 * bavail) / blocks)} %).`;
   }
 
-  /** Removes what nobody asked to keep: the tracer's log and program, and the folder when the capture is not in it. */
-  tidy(): void {
-    for (const name of namesIn(this.#folder)) {
-      const path = join(this.#folder, name);
-      if (path !== this.file) rmSync(path, { force: true });
+  /**
+   * Ends the capture: gives it its name. What cannot be kept under that name stays where it grew, and a sentence says why; '' when all is well. An empty
+   * capture is not kept, and replaces nothing.
+   */
+  keep(): string {
+    if (this.bytes === 0) {
+      this.remove();
+      return '';
     }
-    if (this.#isSaved) rmSync(this.#folder, { recursive: true, force: true });
+    if (this.#destination === null) return '';
+    try {
+      this.#destination.take(this.#folder.at(this.#fileName), this.#descriptor);
+      this.#file = this.#destination.path;
+      this.#folder.remove([this.#fileName]);
+      return '';
+    } catch (error) {
+      if (error instanceof OutputError) return error.message;
+      throw error;
+    }
   }
 
   /** Removes everything, for a capture that never began. */
   remove(): void {
-    if (!this.#isSaved) rmSync(this.file, { force: true });
-    rmSync(this.#folder, { recursive: true, force: true });
+    this.#folder.remove([this.#fileName]);
   }
-}
 
-/** null for a folder that somebody removed meanwhile: what is written into it takes no room that could be measured. */
-function statusOf(folder: string) {
-  try {
-    return statfsSync(folder);
-  } catch {
-    return null;
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    // Somebody removed it meanwhile.
-    return [];
+  #room(): Pick<StatsFs, 'bavail' | 'blocks' | 'bsize'> {
+    return statfsSync(this.#folder.self);
   }
 }
 
@@ -146,20 +158,45 @@ export function megabytes(bytes: number): string {
   return `${value >= 10 ? Math.floor(value) : value.toFixed(1)} MB`;
 }
 
-/** A file that was there is emptied and loses the rights of others. */
-function createPrivate(path: string): void {
-  const descriptor = openSync(path, 'w', OWNER_ONLY);
+/** Throws what a `Spool` of this name would, before anything else is done. */
+export function checkSave(save: string, force: boolean): void {
+  destinationOf(save, force).close();
+}
+
+/** A name that cannot be reached is the same as a full disk: nothing can be traced to there. A name that must not be used is the user's to change. */
+function destinationOf(save: string, force: boolean): Destination {
   try {
-    if (fstatSync(descriptor).isFile()) fchmodSync(descriptor, OWNER_ONLY);
-  } finally {
-    closeSync(descriptor);
+    return Destination.find(save, { option: '--save', force, inputs: [] });
+  } catch (error) {
+    if (error instanceof OutputError && error.cause !== undefined) throw cannotCapture(save, error.cause);
+    throw error;
   }
+}
+
+/** A directory that only this user and root can change: the capture stays there under its name. */
+function trustedPlace(named: string | undefined): HeldDirectory {
+  const path = named ?? tmpdir();
+  return make(path, () => {
+    const place = HeldDirectory.open(path, { follow: true });
+    demandTrusted(place, 'Name a directory that only you can change: mkdir -m 700 DIR, then --spool DIR');
+    return place;
+  });
 }
 
 function make<Result>(path: string, action: () => Result): Result {
   try {
     return action();
   } catch (error) {
-    throw new AttachError(`Cannot write the capture to ${path}: ${failureReason(error)}.`, { cause: error });
+    if (error instanceof OutputError) throw new AttachError(error.message, { hint: error.hint, cause: error });
+    throw cannotCapture(path, error);
   }
+}
+
+function cannotCapture(path: string, error: unknown): AttachError {
+  return new AttachError(`Cannot write the capture to ${path}: ${failureReason(error)}.`, { cause: error });
+}
+
+function writeAll(descriptor: number, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
 }

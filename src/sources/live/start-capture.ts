@@ -13,7 +13,7 @@ export interface CaptureOptions extends Omit<SpoolOptions, 'engine'> {
   readonly signal?: AbortSignal;
 }
 
-/** Starts to trace processes that `prepareCapture` found, and returns once it does. Throws `AttachError`. */
+/** Starts to trace processes that `prepareCapture` found, and returns once it does. Throws `AttachError`, and `OutputError` for a name that must not be written to. */
 export async function startCapture(
   engine: 'strace' | 'bpftrace',
   processes: readonly ProcessFacts[],
@@ -25,6 +25,6 @@ export async function startCapture(
   const chosen =
     engine === 'bpftrace' && machine !== null
       ? bpftraceEngine(program, processes, spool, machine, limits)
-      : straceEngine(processes, spool.file, limits);
+      : straceEngine(processes, spool.forTracer, limits);
   return LiveCapture.start(chosen, processes, seconds, spool, signal);
 }

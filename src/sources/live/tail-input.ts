@@ -14,6 +14,9 @@ const HEAD_BYTES = 2_048;
 const LOOK_EVERY_MS = 50;
 
 export interface TailOptions {
+  /** As evidence shows it: the path unless given. */
+  readonly name?: string;
+  /** What is opened. */
   readonly path: string;
   /** Settles when nobody writes to the file any more. */
   readonly ended: Promise<unknown>;
@@ -22,10 +25,10 @@ export interface TailOptions {
 }
 
 /** A file that grows while it is read: the spool of a tracer. */
-export function tailInput({ path, ended, diagnostics }: TailOptions): TraceInput {
+export function tailInput({ path, name = path, ended, diagnostics }: TailOptions): TraceInput {
   let bytesRead = 0;
   return {
-    name: path,
+    name,
     sizeBytes: null,
     get bytesRead() {
       return bytesRead;
@@ -34,7 +37,7 @@ export function tailInput({ path, ended, diagnostics }: TailOptions): TraceInput
     headBytes: HEAD_BYTES,
     diagnostics,
     async *chunks() {
-      for await (const chunk of grow(path, ended)) {
+      for await (const chunk of grow(name, path, ended)) {
         bytesRead += chunk.length;
         yield chunk;
       }
@@ -42,7 +45,7 @@ export function tailInput({ path, ended, diagnostics }: TailOptions): TraceInput
   };
 }
 
-async function* grow(path: string, ended: Promise<unknown>): AsyncGenerator<Buffer> {
+async function* grow(name: string, path: string, ended: Promise<unknown>): AsyncGenerator<Buffer> {
   let isOver = false;
   const over = ended.then(
     () => {
@@ -52,7 +55,7 @@ async function* grow(path: string, ended: Promise<unknown>): AsyncGenerator<Buff
       isOver = true;
     },
   );
-  const descriptor = open(path);
+  const descriptor = open(name, path);
   try {
     const buffers = Array.from({ length: BUFFERS }, () => Buffer.allocUnsafeSlow(CHUNK_BYTES));
     for (let turn = 0; ; ) {
@@ -72,11 +75,11 @@ async function* grow(path: string, ended: Promise<unknown>): AsyncGenerator<Buff
   }
 }
 
-function open(path: string): number {
+function open(name: string, path: string): number {
   try {
     return openSync(path, 'r');
   } catch (error) {
-    throw cannotRead(path, error);
+    throw cannotRead(name, error);
   }
 }
 

@@ -16,9 +16,41 @@ seconds=${SECONDS_TO_TRACE:-DROVER:SECONDS}
 engine=${ENGINE:-strace}
 machine=DROVER:MACHINE
 
+# printf, since the echo of some shells acts on backslashes.
+say() {
+  printf 'capture.sh: %s\n' "$*" >&2
+}
+
 die() {
-  echo "capture.sh: $*" >&2
+  say "$*"
   exit 1
+}
+
+# Digits only, whatever was typed or found.
+demand_number() {
+  case $2 in
+  '' | *[!0-9]*) die "$1 must be a number, not: $2" ;;
+  esac
+}
+
+# Who may write to a directory, or to one above it, could put a link where a file is about to be written.
+demand_private() {
+  at=$1
+  while :; do
+    set -- $(stat -c '%u %g %a' "$at") || die "cannot look at $at"
+    case " 0 $(id -u) ${SUDO_UID:-0} " in
+    *" $1 "*) ;;
+    *) die "$at belongs to user $1, who could change what is written there: cd to a directory of yours" ;;
+    esac
+    if [ $((0$3 & 01000)) = 0 ]; then
+      [ $((0$3 & 02)) = 0 ] || die "every user could change what is written to $at: cd to a directory of yours"
+      [ $((0$3 & 020)) = 0 ] || [ "$2" = 0 ] || [ "$2" = "$1" ] ||
+        die "group $2 could change what is written to $at: cd to a directory of yours"
+    fi
+    [ "$at" != / ] || break
+    at=${at%/*}
+    at=${at:-/}
+  done
 }
 
 # The oldest process that looks like the server.
@@ -32,20 +64,22 @@ family() {
   parent=$(ps -o ppid= -p "$top" | tr -d ' ')
   [ "${parent:-1}" -gt 1 ] && [ "$(readlink "/proc/$parent/exe")" = "$(readlink "/proc/$top/exe")" ] &&
     [ "$(ps -o comm= -p "$parent")" = "$(ps -o comm= -p "$top")" ] && top=$parent
-  echo "$top"
+  printf '%s\n' "$top"
   for child in $(ps -eo pid=,ppid= | awk -v top="$top" '$2 == top { print $1 }'); do
-    [ "$(readlink "/proc/$child/exe")" = "$(readlink "/proc/$top/exe")" ] && echo "$child"
+    [ "$(readlink "/proc/$child/exe")" = "$(readlink "/proc/$top/exe")" ] && printf '%s\n' "$child"
   done
 }
 
+# A tab stands before each line of what was found, so that no word of a process, and no name of a file, can look like a heading.
 section() {
   printf '\n== %s\n' "$1"
   shift
-  "$@" 2>&1 | head -c 400000
+  "$@" 2>&1 | head -c 400000 | sed 's/^/	/'
 }
 
+# A word a line: a new line within a word becomes a blank.
 words_of() {
-  tr '\0' '\n' <"/proc/$1/cmdline"
+  tr '\n\0' ' \n' <"/proc/$1/cmdline"
 }
 
 # What analyze reads beside the trace: who is who, and what was counted meanwhile.
@@ -78,7 +112,7 @@ with_strace() {
   words=
   for pid in $pids; do words="$words -p $pid"; done
   # shellcheck disable=SC2086 # words on purpose
-  timeout -s INT -k 2 "$seconds" strace -f -ttt -T -y -s 128 -o "$dir/trace.strace" $words
+  timeout -s INT -k 2 "$seconds" strace -f -ttt -T -y -s 128 -o ./trace.strace $words
 }
 
 with_bpftrace() {
@@ -88,16 +122,17 @@ with_bpftrace() {
     die "the kernel's tracing files are not mounted: mount -t tracefs nodev /sys/kernel/tracing"
   list=
   for pid in $pids; do list="$list @pid[$pid] = 1;"; done
-  program | sed "s/@pid\[0\] = 1;/$list/" >"$dir/calls.bt"
+  program | sed "s/@pid\[0\] = 1;/$list/" >calls.bt
   for pid in $pids; do
     for fd in /proc/"$pid"/fd/*; do
       is=$(readlink "$fd") || continue
       is=${is% (deleted)}
-      case $is in *[[:space:]]*) ;; *) echo "event=fd pid=$pid fd=${fd##*/} is=$is" ;; esac
+      # A name with a blank, a quote or a backslash could pass for more than a name.
+      case $is in '' | *[[:space:][:cntrl:]\"\\\<\>]*) ;; *) printf 'event=fd pid=%s fd=%s is=%s\n' "$pid" "${fd##*/}" "$is" ;; esac
     done
-  done >"$dir/trace.bpftrace"
+  done >trace.bpftrace
   # Compiling and attaching take two seconds.
-  BPFTRACE_PERF_RB_PAGES=1024 timeout -s INT -k 6 "$((seconds + 2))" bpftrace -B full "$dir/calls.bt" >>"$dir/trace.bpftrace"
+  BPFTRACE_PERF_RB_PAGES=1024 timeout -s INT -k 6 "$((seconds + 2))" bpftrace -B full ./calls.bt >>trace.bpftrace
 }
 
 program() {
@@ -106,21 +141,38 @@ DROVER:PROGRAM
 DROVER_PROGRAM
 }
 
-[ "$(id -u)" = 0 ] || echo "capture.sh: not root: only your own processes can be traced" >&2
+[ "$(id -u)" = 0 ] || say "not root: only your own processes can be traced"
+demand_number SECONDS_TO_TRACE "$seconds"
+case $engine in strace | bpftrace) ;; *) die "ENGINE is strace or bpftrace, not: $engine" ;; esac
 named=${1:-$(find_server)}
 [ -n "$named" ] || die "no DROVER:SERVER found; name a PID"
+demand_number PID "$named"
 [ -d "/proc/$named" ] || die "no process $named"
 pids=$(family "$named" | tr '\n' ' ')
-dir=${DIRECTORY:-drover-capture-$(hostname)-$(date +%Y%m%dT%H%M%S)}
-mkdir "$dir" || exit 1
-facts >"$dir/facts-before.txt"
-echo "capture.sh: tracing $pids for $seconds s with $engine; Ctrl-C ends it early" >&2
+
+# A new directory with a name that nobody can foresee, or the one that was asked for; it must not be there. From then on this shell stays in it.
+dir=${DIRECTORY:-drover-capture-$(hostname | tr -cd 'A-Za-z0-9._-')-$(date +%Y%m%dT%H%M%S)-$(head -c 6 /dev/urandom | od -An -tx1 | tr -d ' \n')}
+case $dir in /*) ;; *) dir=$(pwd -P)/$dir ;; esac
+dir=${dir%/}
+name=${dir##*/}
+parent=$(cd -P -- "${dir%/*}/" && pwd -P) || die "cannot enter ${dir%/*}"
+demand_private "$parent"
+mkdir -m 700 "$dir" || exit 1
+cd -P -- "$dir" || die "cannot enter $dir"
+[ "$(stat -c '%u %a' .)" = "$(id -u) 700" ] || die "$dir was replaced by somebody: cd to a directory of yours"
+
+facts >facts-before.txt
+say "tracing $pids for $seconds s with $engine; Ctrl-C ends it early"
 trap : INT
 "with_$engine"
 trap - INT
-facts >"$dir/facts-after.txt"
+facts >facts-after.txt
 for pid in $pids; do
-  sed -n "s/^TracerPid:\t\([1-9].*\)/capture.sh: $pid is still traced by \1/p" "/proc/$pid/status" 2>/dev/null >&2
+  sed -n "s/^TracerPid:	\([1-9].*\)/capture.sh: $pid is still traced by \1/p" "/proc/$pid/status" 2>/dev/null >&2
 done
-tar czf "$dir.tar.gz" "$dir" 2>/dev/null
-echo "capture.sh: done. Read it with: drover $dir   (to copy it: $dir.tar.gz)" >&2
+# noclobber: the archive is a new file, never what a link leads to.
+if (set -C && tar -C .. -czf - "./$name" 2>/dev/null >"../$name.tar.gz"); then
+  say "done. Read it with: drover $dir   (to copy it: $dir.tar.gz)"
+else
+  say "done. Read it with: drover $dir"
+fi

@@ -1,0 +1,34 @@
+import { errorCode, failureReason } from './failure-reason.ts';
+
+/** Whose fault it is that something cannot be written: of a name that should not have been given, or of the place. */
+export type Fault = 'name' | 'place';
+
+/** A result cannot be written, or must not be; the command line ends with exit code 2 for a name, 74 for a place. */
+export class OutputError extends Error {
+  override readonly name = 'OutputError';
+  readonly fault: Fault;
+  /** Something has the name already. */
+  readonly isTaken: boolean;
+  /** What to type instead, or ''. */
+  readonly hint: string;
+
+  constructor(
+    message: string,
+    options: { readonly fault: Fault; readonly hint?: string; readonly isTaken?: boolean; readonly cause?: unknown },
+  ) {
+    super(message, { cause: options.cause });
+    this.fault = options.fault;
+    this.isTaken = options.isTaken === true;
+    this.hint = options.hint ?? '';
+  }
+}
+
+/** Failures that another name would mend; all others, such as a full disk, would be the same with any name there. */
+const NAME_CODES = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'EINVAL']);
+
+/** The error for a path at which a system call failed. */
+export function cannotWrite(path: string, error: unknown): OutputError {
+  if (error instanceof OutputError) return error;
+  const fault = NAME_CODES.has(errorCode(error)) ? 'name' : 'place';
+  return new OutputError(`Cannot write ${path}: ${failureReason(error)}.`, { fault, cause: error });
+}

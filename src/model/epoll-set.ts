@@ -1,0 +1,62 @@
+import type { Listener } from './listeners.ts';
+import type { KeptLine } from './turn.ts';
+
+/** A set follows so many members; the user data of further ones is taken for their number, as where the registration was not traced. */
+const MOST_MEMBERS = 131_072;
+
+interface Member {
+  readonly u32: number;
+  readonly exclusive: boolean;
+}
+
+const NO_MEMBERS: ReadonlyMap<number, Member> = new Map();
+const NO_LISTENERS: ReadonlySet<Listener> = new Set();
+
+/** What an epoll instance watches. */
+export class EpollSet {
+  // Made when there is something in them: a trace may open instances by the million.
+  #members: Map<number, Member> | null = null;
+  #listeners: Set<Listener> | null = null;
+  /** A listener was registered with EPOLLEXCLUSIVE. */
+  exclusive = false;
+  /** Sockets other than listeners that were ever registered: the sign of an event loop. */
+  sockets = 0;
+  /** Successful changes inside the analysed window. `MOD` of what was registered with EPOLLONESHOT is part of that and not counted. */
+  added = 0;
+  modified = 0;
+  removed = 0;
+  /** Of those removed, listeners; and the first such call, or the first change at all. */
+  listenersRemoved = 0;
+  changeLine: KeptLine | null = null;
+
+  /** Registered user data (low 32 bits) by descriptor number, as `EPOLL_CTL_ADD` told. */
+  get members(): ReadonlyMap<number, Member> {
+    return this.#members ?? NO_MEMBERS;
+  }
+
+  /** The listeners that were ever registered; some servers toggle theirs around each accept. */
+  get listeners(): ReadonlySet<Listener> {
+    return this.#listeners ?? NO_LISTENERS;
+  }
+
+  register(fd: number, member: Member): void {
+    this.#members ??= new Map();
+    if (this.#members.size < MOST_MEMBERS || this.#members.has(fd)) this.#members.set(fd, member);
+  }
+
+  unregister(fd: number): void {
+    this.#members?.delete(fd);
+  }
+
+  registerListener(listener: Listener): void {
+    this.#listeners ??= new Set();
+    this.#listeners.add(listener);
+  }
+
+  /** The descriptor number that the program registered with this user data; the data itself when its registration was not traced. */
+  descriptorOf(u32: number): number {
+    if (this.members.get(u32)?.u32 === u32) return u32;
+    for (const [fd, member] of this.members) if (member.u32 === u32) return fd;
+    return u32;
+  }
+}
