@@ -14,7 +14,8 @@ const FRAME =
 const NO_FRAME = /^ ?> (?:unexpected_backtracing_error \[0x[0-9a-f]{1,16}\]|\/[\w./-]{1,60}\([A-Za-z_]{1,60})$/;
 /** A line of drover's bpftrace programs: bytes go on to its end. */
 const PRINTED_BYTES = /^(.{0,400}?\bts=.{0,400}? data=)([^]+)$/;
-const FIELD_NAME = /^[A-Za-z_@][\w.-]{0,40}$/;
+const TRACER_RECORD = /^(?:printf|cat|join|time|map|hist|lhist|tseries|stats|value|syscall|attached_probes|lost_events|helper_error)$/;
+const FIELD_NAME = /^(?:[a-z_@][a-z0-9_.-]{0,40}|[A-Z_][A-Z0-9_]{0,40}|[a-z]{2,20}(?:[A-Z][a-z]{1,20}){1,4})$/;
 /**
  * One raw line without payload. What is known to be structure stays: names of calls, numbers, constants, fields, addresses, paths, words that operators
  * read every day. Everything else shrinks to its size: strings of calls that carry data to what `nameOfPayload` allows, words that nobody knows
@@ -60,7 +61,7 @@ function redactJson(line: string): string | null {
     const text = String(JSON.parse(colon === undefined ? token : token.slice(0, token.length - colon.length)));
     if (colon !== undefined) name = text;
     const isKey = colon !== undefined && !isTracer && FIELD_NAME.test(text);
-    if (isTracer && colon === undefined && name === 'type') return token;
+    if (isTracer && colon === undefined && name === 'type' && TRACER_RECORD.test(text)) return token;
     const shown = isSecret ? sizeOf(text) : isKey ? text : isTracer ? redactLine(text) : new LineMasker(text).masked();
     return shown === text ? token : `${JSON.stringify(shown)}${colon ?? ''}`;
   });

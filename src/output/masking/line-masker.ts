@@ -1,7 +1,7 @@
 import { withoutBareBuffer } from './bare-buffer.ts';
 import { decode, LineStrings, loose } from './line-strings.ts';
 import { announcesSecret, isState, type LineKind, wordShown } from './line-words.ts';
-import { maskPath } from './mask-path.ts';
+import { maskPath, maskTarget } from './mask-path.ts';
 import { namesSecret } from './secret-words.ts';
 import { maskName, maskSecrets, sizeOf } from './shapes.ts';
 
@@ -45,6 +45,8 @@ export class LineMasker {
   #hiddenEnd = -1;
   /** No name of a descriptor ends in front of it. */
   #noNameBefore = 0;
+  /** The word in front was a method: a path behind it is what a client asked for. */
+  #isAsked = false;
   /** A word said that a secret follows. */
   #isAnnounced = false;
   /** The value of a field with a secret name follows. */
@@ -90,18 +92,22 @@ export class LineMasker {
       this.#hide(word);
       return;
     }
-    if (word.startsWith('\\') || word === '/') {
+    if (word === '\\' || word === '/') {
       this.#show(word);
       return;
     }
     const call = next === '(' ? word.replace(NOT_OF_NAME, '') : '';
     if (next === '(' && !DECODERS.has(word)) this.#strings.call(call, false);
     const isCall = this.#kind.isTrace && this.#hidden < 0 && CALL_NAME.test(call);
-    const shown = isCall
-      ? /^\d*$/.test(word.slice(0, -call.length))
-        ? word
-        : null
-      : wordShown(word, this.#line[this.#at - 1] ?? '', next, this.#kind);
+    const isTarget = this.#isAsked && /^(?:\/|https?:)/.test(word);
+    this.#isAsked = /^[A-Z]{3,16}$/.test(word);
+    const shown = isTarget
+      ? maskTarget(word)
+      : isCall
+        ? /^\d*$/.test(word.slice(0, -call.length))
+          ? word
+          : null
+        : wordShown(word, this.#line[this.#at - 1] ?? '', next, this.#kind);
     if (shown === null) this.#hide(word);
     else this.#show(word, shown);
     if (this.#kind.isPerf && word.endsWith(':')) this.#kind = { ...this.#kind, argument: word.slice(0, -1) };

@@ -86,6 +86,7 @@ export class LineStrings {
           /^[0-9a-f.:%]{2,45}$/i.test(bytes) || /^(?:\\x[0-9a-f]{2}){2,16}$/.test(content) ? bytes : placeholder(bytes),
         ) + dots
       );
+    if (before.endsWith('if_nametoindex(')) return quoted(content, bytes, maskName(bytes)) + dots;
     if (this.#call === '' || !this.#isNaming) return payload(bytes, isCut);
     return quoted(content, bytes, this.#named(bytes, isCut, before)) + dots;
   }

@@ -32,7 +32,7 @@ const FLAG_ARGUMENT =
 const ARGUMENT_NAME = /^[a-z_][a-z0-9_]{0,20}$/;
 /** What strace and perf write in lower case between arguments. */
 const TRACE_WORD =
-  /^(?:makedev|htons|htonl|ntohs|ntohl|inet_addr|inet_pton|sin6_addr|if_nametoindex|anon_inode|anon_inode:[a-z_-]{1,24}|eventpoll|socket|pipe|memfd|char|block|vars|entries|or|resumed|unfinished|detached|deleted|core|dumped|continued|tv_n?sec|tv_usec|rt_\w{1,20}|s|ms|us|ns|msec|usec|pid|futex|inotify|signalfd|timerfd|eventfd|pidfd|io_uring|fanotify|userfaultfd|bpf-\w{1,12}|perf_event|\?{1,3})$/;
+  /^(?:makedev|htons|htonl|ntohs|ntohl|inet_addr|inet_pton|sin6_addr|if_nametoindex|anon_inode|anon_inode:[a-z_-]{1,24}|eventpoll|socket|pipe|memfd|char|block|vars|entries|or|resumed|unfinished|detached|deleted|core|dumped|continued|tv_n?sec|tv_usec|rt_\w{1,20}|s|ms|us|ns|msec|usec|pid|futex|inotify|mnt|net|uts|ipc|cgroup|signalfd|timerfd|eventfd|pidfd|io_uring|fanotify|userfaultfd|bpf-\w{1,12}|perf_event|\?{1,3})$/;
 /** A constant among others: `ICANON|ECHO`. */
 const ONE_OF_FLAGS = /^[A-Z]{1,10}\d{0,6}$/;
 const PROBE =
@@ -67,7 +67,7 @@ export function wordShown(word: string, previous: string, next: string, kind: Li
   if (kind.isPerf && ((FLAG_ARGUMENT.test(kind.argument) && PERF_FLAG.test(core)) || (tail === ':' && ARGUMENT_NAME.test(core))))
     return word;
   if (!/[\p{L}\p{N}]/u.test(core)) return word;
-  if (CLASS_NAME.test(core) || MAP.test(word) || PLACE.test(word)) return isRandom(core) ? null : word;
+  if (CLASS_NAME.test(core) || (previous === '' && MAP.test(word)) || PLACE.test(word)) return isRandom(core) ? null : word;
   const flag = FLAG.exec(word);
   if (flag !== null)
     return /^([A-Za-z])\1{0,3}$/.test(flag[1] ?? '') || isHarmlessName(flag[1] ?? '') || namesSecret(flag[1] ?? '') ? word : null;

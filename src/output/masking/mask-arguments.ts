@@ -25,8 +25,8 @@ const SECRET_FLAGS: readonly (readonly [programs: RegExp, apart: string, joined:
   [/^(?:htpasswd|chpasswd|passwd|mkpasswd)$/, '*', ''],
 ];
 /** Flags behind which a user and, after a colon or a percent sign, a password stands. */
-const USER_FLAGS = /^(?:-u|-U|--user|--proxy-user|--userpwd|--auth|-a)$/;
-const HEADER_FLAGS = /^(?:-H|--header|--proxy-header)$/;
+const USER_FLAGS = /^(?:-[a-zA-Z]{0,5}[uU]|--user|--proxy-user|--userpwd|--auth|-a)$/;
+const HEADER_FLAGS = /^(?:-[a-zA-Z]{0,5}H|--header|--proxy-header)$/;
 const PLAIN_HEADER = /^(?:accept|accept-encoding|accept-language|cache-control|connection|content-length|content-type|host|user-agent)$/i;
 /** Flags behind which program text stands. */
 const SCRIPT_FLAG = /^-[a-zA-Z]{0,4}[cer]$/;
@@ -82,7 +82,15 @@ export class ArgumentMasker {
       const flag = joined.split(' ').find((own) => argument.startsWith(own) && argument.length > own.length);
       if (flag !== undefined && !argument.startsWith('--')) return `${flag}${REMOVED}`;
     }
-    const header = /^(--(?:proxy-)?header=)([^]*)$/.exec(argument);
+    const long = /^(--[\w-]{1,40}=)[^]/.exec(argument)?.[1];
+    if (
+      long !== undefined &&
+      SECRET_FLAGS.some(([programs, apart]) => programs.test(this.#program) && apart.split(' ').includes(long.slice(0, -1)))
+    )
+      return `${long}${REMOVED}`;
+    const literal = /^(--(?:from-literal|set|set-string|extra-vars|build-arg|env|var)=[\w.-]{0,80}=)[^]/.exec(argument);
+    if (literal !== null) return `${literal[1]}${REMOVED}`;
+    const header = /^(--(?:proxy-)?header=|-H)([^]*)$/.exec(argument);
     if (header !== null) return `${header[1]}${headerShown(header[2] ?? '')}`;
     const user = /^(--(?:proxy-)?user=|-[uU])([^:%\s]*[:%])[^]+$/.exec(argument);
     if (user !== null) return `${user[1]}${user[2]}${REMOVED}`;
@@ -125,10 +133,14 @@ export function scriptShown(script: string): string {
   let masker = new ArgumentMasker();
   let end = 0;
   let isFirst = true;
+  const document = script.search(/<<(?!<)/);
+  const commands = document < 0 ? script : `${script.slice(0, document)}<<${REMOVED}`;
   return maskSecrets(
-    script.replace(WORD_OF_SHELL, (word, at: number) => {
-      if (/[|;&()\n]/.test(script.slice(end, at))) isFirst = true;
+    commands.replace(WORD_OF_SHELL, (word, at: number) => {
+      const gap = commands.slice(end, at);
+      if (/[|;&()\n]/.test(gap)) isFirst = true;
       end = at + word.length;
+      if (gap.includes('<<<')) return REMOVED;
       const bare = word.replace(/["']/g, '');
       const assigned = isFirst ? /^([A-Za-z_]\w{0,80})=([^]*)$/.exec(bare) : null;
       if (assigned !== null) return assignmentShown('', assigned[1] ?? '', assigned[2] ?? '');
@@ -144,8 +156,8 @@ export function scriptShown(script: string): string {
 
 function isSecretFlag(word: string): boolean {
   if (/^--?[A-Za-z][\w-]*$/.test(word)) return word.length > 2 && namesSecret(word);
-  // `mysqladmin password NEW`: the word itself.
-  return /^(?:password|passwd|token|secret)$/i.test(word);
+  // `mysqladmin password NEW`, `aws configure set aws_secret_access_key NEW`: the word itself.
+  return /^(?:password|passwd|token|secret)$/i.test(word) || (/^[a-z]+(?:_[a-z]+)+$/i.test(word) && namesSecret(word));
 }
 
 function assignmentShown(flag: string, name: string, value: string): string {
@@ -167,9 +179,11 @@ function headerShown(header: string): string {
 /** Program text without its strings: they are its data. */
 function codeShown(code: string): string {
   return maskSecrets(
-    code.replace(/(["'`])((?:\\[^]|(?!\1)[^\\])*)(\1?)/g, (whole, quote: string, content: string, close: string) =>
-      isHarmlessName(content) || content === '' ? whole : `${quote}${sizeOf(content)}${close}`,
-    ),
+    code
+      .replace(/\b(q[qwx]?|%[qQwW]?)([{(<|!])[^})>|!]*/g, (_, operator: string, open: string) => `${operator}${open}${REMOVED}`)
+      .replace(/(["'`])((?:\\[^]|(?!\1)[^\\])*)(\1?)/g, (whole, quote: string, content: string, close: string) =>
+        isHarmlessName(content) || content === '' ? whole : `${quote}${sizeOf(content)}${close}`,
+      ),
   );
 }
 

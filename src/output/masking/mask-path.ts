@@ -4,7 +4,7 @@ import { isHarmlessName } from './vocabulary.ts';
 
 /** Behind such a part of a request's path stands what lets somebody in: `/reset/TOKEN`, unless it is a step of the site. */
 const BEFORE_TOKEN =
-  /^(?:.*[-_.])?(?:reset|tokens?|passwords?|passwd|pwd|invites?|invitations?|confirm|confirmation|activate|activation|verify|verification|unsubscribe|magic|magic-?links?|otp|sessions?|sess|secrets?|keys?|api-?keys?|auth|login|signin|sso|share|jwt|sid|code)$/i;
+  /^(?:.*[-_.])?(?:reset|webhooks?|hooks?|tokens?|passwords?|passwd|pwd|invites?|invitations?|confirm|confirmation|activate|activation|verify|verification|unsubscribe|magic|magic-?links?|otp|sessions?|sess|secrets?|keys?|api-?keys?|auth|login|signin|sso|share|jwt|sid|code)$/i;
 /** Folders in which frameworks keep a file for each session, named after its cookie. */
 const BEFORE_SESSION = /^(?:.*[-_.])?(?:sess|session|sessions|tokens?)$/i;
 /** A file of a session: the word, perhaps `id`, a separator or none, and the id. */
@@ -32,6 +32,8 @@ export function maskPath(path: string, isCut = false): string {
       (_, name: string, end = '') => `/memfd:${isHarmlessName(name) ? name : REMOVED}${end}`,
     );
   if (path.startsWith('//') && path.includes('@')) return `//${maskPath(withoutUser(path.slice(2)), isCut)}`;
+  const scheme = /^[a-z][a-z0-9+.-]{0,20}:\/\//i.exec(path);
+  if (scheme !== null) return maskTarget(path, isCut);
   const at = path.search(/\?[\w.%-]+=/);
   const shown = at < 0 ? path : path.slice(0, at + 1);
   const masked = PUBLIC_STORE.test(path) ? shown : maskSegments(shown, BEFORE_SESSION, isCut);
@@ -68,16 +70,25 @@ function maskSegments(path: string, before: RegExp, isCut: boolean): string {
       const isLast = index === segments.length - 1;
       // In a folder of programs `Session/Abstract/Base.php` is a name like any other.
       const isBehind = before.test(behind) && (isLast || before === BEFORE_TOKEN || /\d/.test(segment));
-      const masked = segment === '' ? '' : maskSegment(segment, isBehind, isCut && isLast);
-      behind = decodeAll(segment);
+      const masked = segment === '' ? '' : maskSegment(segment, isBehind, isCut && isLast, before === BEFORE_TOKEN);
+      // `//`, `/./` and the single letters into which PHP spreads its sessions do not come between.
+      if (segment.length > 2 || !before.test(behind)) behind = decodeAll(segment);
       return masked;
     })
     .join('/');
 }
 
-function maskSegment(segment: string, isBehind: boolean, isCut: boolean): string {
+function maskSegment(segment: string, isBehind: boolean, isCut: boolean, isTarget: boolean): string {
   if (segment.includes(REMOVED) || /^\.+$/.test(segment)) return segment;
   const plain = decodeAll(segment);
+  if (isTarget && plain !== segment && plain.includes('/')) {
+    const masked = maskSegments(plain, BEFORE_TOKEN, isCut);
+    if (masked !== plain) return masked;
+  }
+  const ending = /^[^]+(\.sess(?:ion)?)$/.exec(plain);
+  if (ending !== null && !isHarmlessName(plain)) return `${REMOVED}${ending[1]}`;
+  const named = isTarget ? /^((?:[a-z]{1,20}[-_.])?(?:token|secret|password|apikey|key))[-_.]([^]+)$/i.exec(plain) : null;
+  if (named !== null && !isOrdinary(named[2] ?? '')) return `${plain.slice(0, (named[1]?.length ?? 0) + 1)}${REMOVED}`;
   const pair = PAIR.exec(plain);
   if (pair !== null && namesSecret(pair[1] ?? '')) return `${pair[1]}${pair[2]}${REMOVED}`;
   const session = SESSION_FILE.exec(plain);

@@ -3,7 +3,7 @@ export const REMOVED = '<removed>';
 
 /** Words that name a secret, as a regular expression: in `DB_PASSWORD`, `--api-key`, `access_token`, `sessionid`. */
 export const SECRET_WORD =
-  '(?:pass(?:word|wd|phrase|code)?s?(?![a-z])|pwd|passw|secret|token|credential|api[-_]?key|access[-_]?key|private[-_]?key|secret[-_]?key|auth[-_]?key|account[-_]?key|' +
+  '(?:pass(?:word|wd|phrase|code)?s?(?![a-z])|pwd|passw|(?<![a-z])pw(?![a-z])|secret|token|credential|api[-_]?key|access[-_]?key|private[-_]?key|secret[-_]?key|auth[-_]?key|account[-_]?key|' +
   'session[-_]?(?:id|key)|sess[-_]?id|sessid|(?<![a-z])sid(?![a-z])|signature|(?<![a-z])otp(?![a-z])|(?<![a-z])totp(?![a-z])|(?<![a-z])pin(?![a-z])|(?<![a-z])pat(?![a-z])|' +
   '(?<![a-z])jwt(?![a-z])|bearer|cookie|authorization|(?<![a-z])salt(?![a-z])|nonce|csrf|xsrf|(?<![a-z])dsn(?![a-z])|passin|passout|(?<![a-z])key(?![a-z]))';
 

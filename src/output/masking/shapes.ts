@@ -14,7 +14,8 @@ export interface Shape {
 }
 
 const VALUE = '("[^"\\r\\n]*"?|\'[^\'\\r\\n]*\'?|\\\\"[^"\\\\]*(?:\\\\")?|[^\\s&,;"\'`)\\]}]+)';
-const METHODS = 'GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|TRACE|PROPFIND|REPORT|PURGE';
+/** Any method: a proxy or an application may have its own. */
+const METHODS = '[A-Z]{3,16}';
 const INTERFACE = /^(?:lo|(?:eth|en[opsx]|wl[opsx]|br|veth|docker|virbr|tun|tap|bond|wg|dummy)[a-z0-9]{0,12})$/;
 const OPENS: Readonly<Record<string, string>> = { ')': '(', ']': '[' };
 
@@ -60,7 +61,7 @@ export const SHAPES: readonly Shape[] = [
   {
     name: 'value of a secret name',
     find: new RegExp(
-      `(${SECRET_WORD})([\\w-]{0,30}(?:["'\\]]|\\\\")?\\s{0,3}(?:=>?|:(?![:/]|\\d+(?:\\D|$))|%3[dD])\\s{0,3})(?!<removed>)${VALUE}`,
+      `(${SECRET_WORD})([\\w-]{0,30}(?:["'\\]]|\\\\")?\\s{0,3}(?:=>?|:(?![:/]|\\d{1,5}(?:[\\s),;]|$))|%3[dD])\\s{0,3})(?!<removed>)${VALUE}`,
       'gi',
     ),
     mask: (match, word, separator, value) =>
