@@ -1,15 +1,22 @@
-import type { Lane, LastLine, PendingCall } from '../src/trace/record.ts';
+import type { Exit, Lane, LastLine, PendingCall } from '../src/trace/record.ts';
+
+/** The kernel gives 32,768 numbers by default, and what is traced has some hundred threads. Of more those go that were silent for longest. */
+export const MOST_THREADS = 8_192;
 
 /** Gives each life of a thread its lane. Shared by all parsers of one analysis. */
 export class LaneTable {
   readonly #live = new Map<number, OwnLane>();
   #count = 0;
+  #uses = 0;
 
   /** The lane that now lives under this tid, made at first sight. */
   get(tid: number): Lane {
     const found = this.#live.get(tid);
-    if (found !== undefined) return found;
-    const lane = new OwnLane(this.#count++, tid);
+    if (found !== undefined) {
+      found.lastUse = ++this.#uses;
+      return found;
+    }
+    const lane = new OwnLane(this.#count++, tid, ++this.#uses);
     this.#live.set(tid, lane);
     return lane;
   }
@@ -19,8 +26,15 @@ export class LaneTable {
     this.#live.delete(tid);
   }
 
-  get size(): number {
-    return this.#live.size;
+  /**
+   * The ends of the lives that were silent for longest, when there are more than `MOST_THREADS`; else nothing. For parsers that ask for the lane of
+   * each record.
+   */
+  endSilent(at: Pick<Exit, 'time' | 'file' | 'line'>): Exit[] {
+    if (this.#live.size <= MOST_THREADS) return [];
+    const oldest = [...this.#live.values()].sort((a, b) => a.lastUse - b.lastUse).slice(0, MOST_THREADS / 4);
+    for (const { tid } of oldest) this.end(tid);
+    return oldest.map((lane) => ({ kind: 'exit', lane, status: null, signal: '', supersededBy: 0, assumed: 'silent', ...at }));
   }
 
   /** Gives a lane the number that the trace tells only later. False, and nothing changes, when another lane lives under that number. */
@@ -44,8 +58,10 @@ class OwnLane implements Lane {
   comm = '';
   lastLine: LastLine | null = null;
   pending: PendingCall | null = null;
+  lastUse: number;
 
-  constructor(index: number, tid: number) {
+  constructor(index: number, tid: number, use: number) {
+    this.lastUse = use;
     this.index = index;
     this.tid = tid;
   }

@@ -1,13 +1,14 @@
 import { LaneTable } from '../parsers/lanes.ts';
 import { readSidecar } from '../parsers/sidecar/sidecar.ts';
-import type { Activity, Now } from './analysis/activity.ts';
 import type { Analysis } from './analysis/analysis.ts';
 import type { AnalysisOptions } from './analysis/options.ts';
 import type { Report } from './analysis/report.ts';
+import { MemoryScarce, MemoryWatch } from './drive/memory-watch.ts';
 import { mergeInputs } from './drive/merge.ts';
 import { OpenInput, type SharedTables } from './drive/open-input.ts';
 import { WORTH_A_THREAD } from './drive/parser-thread.ts';
 import { peek } from './drive/peeked-input.ts';
+import type { DriveHooks, Progress } from './drive/progress.ts';
 import type { Reading } from './drive/reading.ts';
 import { type ScannedInput, type SkippedInput, scan, skippedBy } from './drive/scan.ts';
 import { Tally } from './drive/tally.ts';
@@ -16,26 +17,7 @@ import { leftOutSentence } from './sources/left-out.ts';
 import type { InputSet } from './sources/trace-input.ts';
 import type { TimeOrigin } from './trace/time.ts';
 
-/** How far the reading is; the same object at every call, its properties are computed when asked for. */
-export interface Progress {
-  readonly bytesRead: number;
-  /** Null while a pipe is among the inputs. */
-  readonly sizeBytes: number | null;
-  readonly lines: number;
-  /** The report on what was read so far. */
-  snapshot(): Report;
-  /** What each worker did so far; null unless the options ask for it. */
-  activity(): Activity | null;
-  /** What each worker is in at this moment, by pid. */
-  now(): ReadonlyMap<number, Now>;
-}
-
-export interface DriveHooks {
-  /** Called after each chunk. */
-  readonly progress?: (progress: Progress) => void;
-  /** A sentence for the user about an input that was left out. */
-  readonly notice?: (sentence: string) => void;
-}
+export type { DriveHooks, Progress };
 
 /** Files that are left out may be thousands. */
 const NOTICES_TOLD = 5;
@@ -63,18 +45,26 @@ export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hoo
   const { Analysis } = await import('./analysis/analysis.ts');
   const analysis = new Analysis(origin, options, noted);
   const progress = progressOf(tally, analysis);
-  const chunkRead = () => hooks.progress?.(progress);
-  if (alone !== null) await readAlone(alone, analysis, chunkRead);
-  else {
-    const openIfThere = async (scanned: ScannedInput): Promise<OpenInput | null> => {
-      try {
-        return await open(scanned);
-      } catch (error) {
-        leaveOut(skippedBy(scanned.input, error));
-        return null;
-      }
-    };
-    await readMerged(inputs, openIfThere, tally, analysis, chunkRead);
+  const memory = new MemoryWatch();
+  const chunkRead = () => {
+    hooks.progress?.(progress);
+    memory.look();
+  };
+  const openIfThere = async (scanned: ScannedInput): Promise<OpenInput | null> => {
+    try {
+      return await open(scanned);
+    } catch (error) {
+      leaveOut(skippedBy(scanned.input, error));
+      return null;
+    }
+  };
+  try {
+    if (alone !== null) await readAlone(alone, analysis, chunkRead);
+    else await readMerged(inputs, openIfThere, tally, analysis, chunkRead);
+  } catch (error) {
+    if (!(error instanceof MemoryScarce)) throw error;
+    // The report of what was read is worth more than an exit code.
+    tally.diagnose('memory-limit', set.paths[0] ?? '', error.message);
   }
   return analysis.finish(tally.facts());
 }

@@ -1,25 +1,31 @@
 import type { AnalysisOptions } from './analysis/options.ts';
 import type { Report } from './analysis/report.ts';
-import { analyzeInputs, type DriveHooks } from './drive.ts';
+import type { DriveHooks } from './drive/progress.ts';
+import { analyzeInputs } from './drive.ts';
 import { openInputs } from './sources/open-inputs.ts';
 
+export type { Activity, CallTarget, Now, WorkerActivity } from './analysis/activity-types.ts';
 export type { AnalysisOptions, TimePoint } from './analysis/options.ts';
 export type {
+  CallStatistics,
   Diagnostic,
   Evidence,
   Finding,
   Kind,
   Metric,
   Outcome,
+  Quality,
   Report,
   Severity,
+  Source,
   Step,
   Sureness,
   Verdict,
+  Window,
   Worker,
 } from './analysis/report.ts';
-export type { DriveHooks, Progress } from './drive.ts';
-export { InputError } from './sources/input-error.ts';
+export type { DriveHooks, Progress } from './drive/progress.ts';
+export { InputError } from './sources/input-error-class.ts';
 
 /** Reads files, directories of `strace -ff` files, or stdin (`-`) as one trace and reports on it. Throws `InputError` when they cannot be read. */
 export async function analyzeFiles(paths: readonly string[], options: AnalysisOptions = {}, hooks: DriveHooks = {}): Promise<Report> {

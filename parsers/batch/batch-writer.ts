@@ -1,3 +1,4 @@
+import { OTHER_ERROR } from '../../src/trace/errors.ts';
 import { LaneMap } from '../../src/trace/lane-map.ts';
 import type { Call, Lane, TraceRecord } from '../../src/trace/record.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
@@ -9,6 +10,8 @@ import * as column from './record-batch.ts';
 
 /** Only in front of such a gap anybody asks for the line before. */
 const SHORTEST_GAP = MILLISECOND;
+/** Twice what the table of names holds: some are read another way. */
+const MOST_ERRORS = 8_192;
 /** Shorter lines than this on average make the columns grow. */
 const SHORTEST_LINE = 48;
 
@@ -254,6 +257,7 @@ export class BatchWriter {
   #error(name: string): number {
     const known = this.#errors.get(name);
     if (known !== undefined) return known;
+    if (this.#errors.size >= MOST_ERRORS && name !== OTHER_ERROR) return this.#error(OTHER_ERROR);
     const index = this.#errors.size;
     this.#errors.set(name, index);
     this.#newErrors.push(name);

@@ -1,5 +1,6 @@
 import type { Call, Signal, TraceRecord } from '../../src/trace/record.ts';
 import type { DiagnosticCount, LineAccount, ParserOptions, TraceFlags, TraceParser } from '../format.ts';
+import { MOST_THREADS } from '../lanes.ts';
 import { LineCutter } from '../strace/line-cutter.ts';
 import { decode } from '../strace/line-reference.ts';
 import { Source } from '../strace/source.ts';
@@ -54,7 +55,9 @@ export class BpftraceParser implements TraceParser {
       add: (waiting) => {
         if (!this.#ordering.add(waiting)) this.#tally.note('late-line', this.#line, waiting.kind === 'lost' ? '' : waiting.where.text);
       },
-      left: (tid, facts, where) => this.#left.push({ tid, facts, where }),
+      left: (tid, facts, where) => {
+        if (this.#left.length < MOST_THREADS) this.#left.push({ tid, facts, where });
+      },
       describe: (pid, fd, label) => this.#threads.describe(pid, fd, label),
     });
   }
@@ -105,7 +108,7 @@ export class BpftraceParser implements TraceParser {
     this.#isEnding = false;
     this.#lines.end(this.#line);
     this.#ordering.end();
-    this.#ready.push(...this.#lines.counted());
+    for (const counted of this.#lines.counted()) this.#ready.push(counted);
   }
 
   /** Makes records of what a line said, now that everything before it was told. */
@@ -127,6 +130,7 @@ export class BpftraceParser implements TraceParser {
     }
     const { tid, pid, where, seenAt: time } = waiting;
     const lane = this.#threads.lane(tid);
+    this.#ready.push(...this.#threads.endSilent({ time, file: where.file, line: where.line }));
     if (this.#threads.belongs(tid, pid)) this.#ready.push({ kind: 'membership', lane, leader: this.#threads.lane(pid), time });
     switch (waiting.kind) {
       case 'call': {

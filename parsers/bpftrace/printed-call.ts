@@ -2,6 +2,7 @@ import type { ArgumentWord } from '../../src/trace/argument-words.ts';
 import type { Call, Lane, LastLine } from '../../src/trace/record.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import type { Nanoseconds } from '../../src/trace/time.ts';
+import { decodeUtf8 } from '../../src/trace/utf8.ts';
 import { argumentText, firstEventData, type RawCall, resultText } from './argument-text.ts';
 import type { TimeAxis } from './time-axis.ts';
 
@@ -24,6 +25,9 @@ export interface CallFacts {
   readonly words: string | null;
 }
 
+/** What is known of descriptors by number. */
+type Labels = { get(fd: number): string | undefined };
+
 /** What the scheduler did, in nanoseconds: since the call before, and during the call. */
 export interface SchedulingFacts {
   readonly blockedBefore: Nanoseconds;
@@ -34,6 +38,12 @@ export interface SchedulingFacts {
 }
 
 const LONGEST_TEXT = 1_000;
+const BEYOND_ASCII = /[^\x00-\x7f]/;
+
+/** Text as a string of bytes, which arguments are in every format. */
+function bytesOf(text: string): string {
+  return BEYOND_ASCII.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
+}
 
 /** A call that owns its text: lines wait for their turn, so nothing may refer to the bytes they were read from. */
 export class PrintedCall implements Call, RawCall, LastLine {
@@ -59,14 +69,14 @@ export class PrintedCall implements Call, RawCall, LastLine {
   readonly #axis: TimeAxis;
   #previous: LastLine | null;
   readonly #words: string | null;
-  readonly #labels: ReadonlyMap<number, string> | undefined;
+  readonly #labels: Labels | undefined;
   #args: string | null = null;
 
   constructor(
     facts: CallFacts,
     lane: Lane,
     where: { readonly file: string; readonly line: number; readonly text: string },
-    labels: ReadonlyMap<number, string> | undefined,
+    labels: Labels | undefined,
     axis: TimeAxis,
   ) {
     this.lane = lane;
@@ -111,7 +121,7 @@ export class PrintedCall implements Call, RawCall, LastLine {
   /** Numbers and raw bytes are for programs: what `calls.bt` wrote is shown in strace's words. Lines in words stay as they are. */
   get text(): string {
     if (this.#words !== null) return this.#original;
-    const call = `${this.lane.tid} ${this.#axis.stamp(this.start)} ${this.syscall.name}(${this.args})`;
+    const call = `${this.lane.tid} ${this.#axis.stamp(this.start)} ${this.syscall.name}(${decodeUtf8(this.args)})`;
     if (this.inFlight) return `${call} <unfinished ...>`.slice(0, LONGEST_TEXT);
     return `${call} = ${this.returned} <${(Math.max(0, this.duration) / 1e9).toFixed(6)}>`.slice(0, LONGEST_TEXT);
   }
@@ -121,14 +131,14 @@ export class PrintedCall implements Call, RawCall, LastLine {
   }
 
   get args(): string {
-    this.#args ??= this.#words ?? argumentText(this);
+    this.#args ??= bytesOf(this.#words ?? argumentText(this));
     return this.#args;
   }
 
   get returned(): string {
     if (this.inFlight) return '';
     if (Number.isNaN(this.result)) return `? ${this.error}`;
-    return this.error === '' ? resultText(this, String(this.result)) : `-1 ${this.error}`;
+    return this.error === '' ? bytesOf(resultText(this, String(this.result))) : `-1 ${this.error}`;
   }
 
   get readyData(): number {
@@ -144,7 +154,7 @@ export class PrintedCall implements Call, RawCall, LastLine {
   }
 
   get head(): string {
-    return this.result > 0 ? (/^[A-Z][^\\"]*/.exec(this.data)?.[0] ?? '') : '';
+    return this.result > 0 ? bytesOf(/^[A-Z][^\\"]*/.exec(this.data)?.[0] ?? '') : '';
   }
 
   mentions(word: ArgumentWord): boolean {

@@ -1,4 +1,5 @@
-import type { Lane, LastLine } from '../../src/trace/record.ts';
+import type { Exit, Lane, LastLine } from '../../src/trace/record.ts';
+import { SharedNumbers } from '../../src/trace/shared-numbers.ts';
 import type { LaneTable } from '../lanes.ts';
 
 /** So many descriptors of one process may have a label. */
@@ -9,7 +10,7 @@ export class Threads {
   readonly #lanes: LaneTable;
   readonly #pids = new Map<number, number>();
   readonly #killers = new Map<number, string>();
-  readonly #labels = new Map<number, Map<number, string>>();
+  readonly #labels = new Map<number, SharedNumbers<string>>();
 
   constructor(lanes: LaneTable) {
     this.#lanes = lanes;
@@ -47,11 +48,18 @@ export class Threads {
     this.#labels.delete(tid);
   }
 
+  /** The ends of threads that were silent for long while thousands of others came. */
+  endSilent(at: Pick<Exit, 'time' | 'file' | 'line'>): Exit[] {
+    const ends = this.#lanes.endSilent(at);
+    for (const { lane } of ends) this.ended(lane.tid);
+    return ends;
+  }
+
   /** A descriptor that was open before the capture, in the words of `ls -l /proc/PID/fd`. */
   describe(pid: number, fd: number, label: string): void {
     let labels = this.#labels.get(pid);
     if (labels === undefined) {
-      labels = new Map();
+      labels = new SharedNumbers();
       this.#labels.set(pid, labels);
     }
     if (labels.size < MOST_LABELS) labels.set(fd, label);
@@ -60,7 +68,7 @@ export class Threads {
   /** A child has what its parent has open. */
   forked(parent: number, child: number): void {
     const labels = this.#labels.get(parent);
-    if (labels !== undefined && !this.#labels.has(child)) this.#labels.set(child, new Map(labels));
+    if (labels !== undefined && !this.#labels.has(child)) this.#labels.set(child, new SharedNumbers(labels));
   }
 
   /** From now on the number stands for something else. */
@@ -68,7 +76,7 @@ export class Threads {
     this.#labels.get(pid)?.delete(fd);
   }
 
-  labelsOf(pid: number): ReadonlyMap<number, string> | undefined {
+  labelsOf(pid: number): Pick<SharedNumbers<string>, 'get'> | undefined {
     return this.#labels.get(pid);
   }
 }

@@ -5,7 +5,7 @@ import { Ordering } from '../bpftrace/ordering.ts';
 import { type CallFacts, PrintedCall } from '../bpftrace/printed-call.ts';
 import { TimeAxis } from '../bpftrace/time-axis.ts';
 import type { DiagnosticCount, LineAccount, ParserOptions, TraceFlags, TraceParser } from '../format.ts';
-import type { LaneTable } from '../lanes.ts';
+import { type LaneTable, MOST_THREADS } from '../lanes.ts';
 import { LineCutter } from '../strace/line-cutter.ts';
 import { decode } from '../strace/line-reference.ts';
 import { Source } from '../strace/source.ts';
@@ -22,8 +22,6 @@ const LOST = /^LOST (\d{1,15}) events!?$/;
 const MESSAGE = /^(?:Warning|Error|perf): ?|^\[ perf |^Note: |^raw_syscalls:sys_(?:enter|exit) |^\s+raw_syscalls:sys_/;
 /** `--call-graph` prints the frames of a call under it. */
 const FRAME = /^\s{10,}\S+ \(.*\)$/;
-/** Threads may have so many calls open. */
-const MOST_OPEN = 65_536;
 /** Numbers of threads are that large at most. */
 const MOST_TID = 0x7fffffff;
 
@@ -198,7 +196,7 @@ export class PerfTraceParser implements TraceParser {
     if (read.isOpen) {
       this.flags.split = true;
       this.account.unfinished++;
-      if (at !== null && this.#open.size < MOST_OPEN) this.#open.set(tid, { entry: read, start: at, line, text: shown });
+      if (at !== null && this.#open.size < MOST_THREADS) this.#open.set(tid, { entry: read, start: at, line, text: shown });
       return true;
     }
     const open = this.#open.get(tid);
@@ -229,6 +227,7 @@ export class PerfTraceParser implements TraceParser {
     this.#ready.push(call);
     if (call.lane.lastLine instanceof PrintedCall) call.lane.lastLine.forgetPrevious();
     call.lane.lastLine = call;
+    this.#ready.push(...this.#lanes.endSilent({ time: seenAt, file: this.#file, line }));
   }
 
   #made(tid: number, facts: CallFacts, line: number, text: string): PrintedCall {
@@ -239,6 +238,6 @@ export class PerfTraceParser implements TraceParser {
     this.#dropPiece();
     this.#isEnding = false;
     this.#ordering.end();
-    this.#ready.push(...this.#summary.records());
+    for (const record of this.#summary.records()) this.#ready.push(record);
   }
 }

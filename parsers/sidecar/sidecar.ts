@@ -1,4 +1,5 @@
 import type { CaptureFacts, ThreadIdentity } from '../../src/trace/capture-facts.ts';
+import { decodeUtf8 } from '../../src/trace/utf8.ts';
 
 const SECTION = /^== (.*)$/;
 /** `4711 4713 1 gunicorn`: process, thread, parent, name. */
@@ -7,7 +8,7 @@ const COMMAND = /^command (\d{1,10})$/;
 /** More is no list of threads but something else. */
 const MOST_LINES = 200_000;
 
-/** Reads what `drover recipe` notes before and after a trace. Odd text reads as nothing noted. */
+/** Reads what `drover recipe` notes before and after a trace, one character a byte. Odd text reads as nothing noted. */
 export function readSidecar(before: string, after: string): CaptureFacts {
   const first = sectionsOf(before);
   const last = sectionsOf(after);
@@ -45,7 +46,7 @@ function threadsOf(lines: readonly string[] = []): Map<number, ThreadIdentity> {
   const threads = new Map<number, ThreadIdentity>();
   for (const line of lines) {
     const [, pid, tid, parent, comm = ''] = THREAD.exec(line) ?? [];
-    if (tid !== undefined) threads.set(Number(tid), { pid: Number(pid), parent: Number(parent), comm });
+    if (tid !== undefined) threads.set(Number(tid), { pid: Number(pid), parent: Number(parent), comm: decodeUtf8(comm) });
   }
   return threads;
 }
@@ -54,7 +55,7 @@ function commandsOf(sections: ReadonlyMap<string, readonly string[]>): Map<numbe
   const commands = new Map<number, readonly string[]>();
   for (const [name, words] of sections) {
     const pid = COMMAND.exec(name)?.[1];
-    if (pid !== undefined && words.length > 0) commands.set(Number(pid), words);
+    if (pid !== undefined && words.length > 0) commands.set(Number(pid), words.map(decodeUtf8));
   }
   return commands;
 }

@@ -135,11 +135,16 @@ export class Calls {
     const { time } = reading;
     const { duration } = call;
     thread.callTime = time;
+    call.end = time;
     if (duration >= 0) reading.flags.durations = true;
     if (thread.pending && thread.syscall === called) {
       call.takeEntry(thread);
       thread.finish();
-      if (duration < 0 && reading.isTimed) call.duration = time - call.start;
+      const length = time - call.start;
+      if (duration < 0 && reading.isTimed) call.duration = length;
+      // Two stamps say better how long a call took than a number that does not fit between them, unless they are too coarse for that.
+      else if (duration > length && !reading.isCoarse) call.duration = length;
+      else if (duration > length && reading.isTimed) call.end = call.start + duration;
       // `before` stays: the line of the first half is known as `entry`.
       thread.last.set(reading.line, reading.from, reading.to);
     } else {
@@ -156,7 +161,6 @@ export class Calls {
       call.pause = Number.POSITIVE_INFINITY;
       call.partial = true;
     }
-    call.end = time;
     call.line = reading.line;
     call.from = reading.from;
     call.to = reading.to;

@@ -1,4 +1,5 @@
 import type { Frame, Lane } from '../../src/trace/record.ts';
+import { decodeUtf8 } from '../../src/trace/utf8.ts';
 
 /** What compilers append to the names of copies: `.constprop.0`, `.isra.0`, `.part.1`, `.cold`. */
 const CLONE_SUFFIX = /(?:\.(?:constprop|isra|part|cold|lto_priv|llvm|localalias)(?:\.\d+)*)+$/;
@@ -15,6 +16,6 @@ export function readFrame(text: string, lane: Lane, line: number): Frame | null 
   const place = text.slice(open + 1, close);
   const offset = OFFSET.exec(place);
   if (offset === null) return null;
-  const symbol = place.slice(0, offset.index).replace(CLONE_SUFFIX, '');
-  return { kind: 'frame', lane, symbol, offset: Number.parseInt(offset[1] ?? '0', 16), object: text.slice(3, open), line };
+  const symbol = decodeUtf8(place.slice(0, offset.index).replace(CLONE_SUFFIX, ''));
+  return { kind: 'frame', lane, symbol, offset: Number.parseInt(offset[1] ?? '0', 16), object: decodeUtf8(text.slice(3, open)), line };
 }

@@ -1,3 +1,4 @@
+import { decodeUtf8 } from '../../src/trace/utf8.ts';
 import { viewOf } from '../byte-words.ts';
 import type { Source } from './source.ts';
 
@@ -82,9 +83,11 @@ interface Latin1Buffer extends Buffer {
   latin1Slice(from: number, to: number): string;
 }
 
-/** Bytes as text: Latin-1 when they are ASCII (fast), else UTF-8 with replacement characters. */
+/** Bytes as text: Latin-1 when they are ASCII (fast), else UTF-8, with `\xNN` for what is none. */
 export function decode(bytes: Buffer, from: number, to: number): string {
   const text = latin1(bytes, from, to);
-  return NOT_ASCII.test(text) ? bytes.toString('utf8', from, to) : text;
+  if (!NOT_ASCII.test(text)) return text;
+  const decoded = bytes.toString('utf8', from, to);
+  return decoded.includes('\ufffd') ? decodeUtf8(text) : decoded;
 }
 const NOT_ASCII = /[\x80-\xff]/;

@@ -1,11 +1,12 @@
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import { type Nanoseconds, SECOND } from '../../src/trace/time.ts';
+import { textOfEscaped } from '../../src/trace/utf8.ts';
 import type { LineAccount, ParserOptions, TraceFlags } from '../format.ts';
 import { Attribution } from './attribution.ts';
 import { Clock } from './clock.ts';
 import type { Layout } from './layout.ts';
 import { Leader } from './leader.ts';
-import { decode, LINE_LIMIT } from './line-reference.ts';
+import { decode, LINE_LIMIT, latin1 } from './line-reference.ts';
 import { Source } from './source.ts';
 import { Tally } from './tally.ts';
 import type { Thread } from './thread.ts';
@@ -25,6 +26,8 @@ export class Reading {
   readonly threads: ThreadTable;
   readonly clock: Clock;
   readonly isTimed: boolean;
+  /** Many calls fit between two stamps that can be told apart, or there are none. */
+  readonly isCoarse: boolean;
   /** Arguments have names (`-N`). */
   readonly hasNames: boolean;
   /** The program's own output may stand between the lines. */
@@ -62,6 +65,7 @@ export class Reading {
       others: [...layout.others],
     };
     this.isTimed = layout.time !== 'none';
+    this.isCoarse = layout.time === 'none' || layout.time === 'clock-seconds';
     this.hasNames = layout.others.includes('-N');
     this.#isRelative = layout.time === 'relative';
     this.isMixed = layout.pid !== 'bare';
@@ -158,6 +162,6 @@ export class Reading {
     const { comm } = lane;
     let same = comm.length === commTo - commFrom;
     for (let i = 0; same && i < comm.length; i++) same = comm.charCodeAt(i) === bytes[commFrom + i];
-    if (!same) lane.comm = decode(bytes, commFrom, commTo);
+    if (!same) lane.comm = textOfEscaped(latin1(bytes, commFrom, commTo));
   }
 }

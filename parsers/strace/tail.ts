@@ -1,3 +1,4 @@
+import { OTHER_ERROR } from '../../src/trace/errors.ts';
 import { LONGEST_CAPTURE, UNKNOWN } from '../../src/trace/time.ts';
 import { areDigits, fourDigits, twoDigits, word } from '../byte-words.ts';
 import type { StraceCall } from './call.ts';
@@ -157,7 +158,7 @@ export class Tail {
     } else return -1;
     let hash = 0;
     for (let i = name + 1; i < nameTo; i++) hash = (Math.imul(hash, 31) + (bytes[i] as number)) | 0;
-    this.#call.error = this.#errors.find(bytes, name + 1, nameTo, hash) ?? bytes.toString('latin1', name + 1, nameTo);
+    this.#call.error = this.#errors.find(bytes, name + 1, nameTo, hash) ?? OTHER_ERROR;
     return at;
   }
 

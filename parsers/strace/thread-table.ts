@@ -1,11 +1,9 @@
 import type { Syscall } from '../../src/trace/syscalls.ts';
-import type { LaneTable } from '../lanes.ts';
+import { type LaneTable, MOST_THREADS } from '../lanes.ts';
 import type { Source } from './source.ts';
 import { Thread } from './thread.ts';
 
 const FREE = 0;
-/** The kernel gives 32,768 numbers by default, and what is traced has some hundred threads. Of more those go that were silent for longest. */
-export const MOST_THREADS = 16_384;
 /** A line that tells the end of a thread comes soon after its call of `exit`, if it comes at all (not with `-qq`). */
 const MOST_LEAVING = 256;
 

@@ -5,67 +5,11 @@ import type { ActivityRecorder } from '../model/activity-recorder.ts';
 import type { Model } from '../model/model.ts';
 import type { Thread } from '../model/thread.ts';
 import { type Nanoseconds, type TimeOrigin, UNKNOWN } from '../trace/time.ts';
+import type { Activity, CallTarget, Now, WorkerActivity } from './activity-types.ts';
 import { isoTime, timeOfDay } from './times.ts';
 import { type Representative, representatives } from './workers.ts';
 
-/** What each worker did over time, in equal columns of time from the first event on; and calls by what they were made on. Plain data. */
-export interface Activity {
-  /** The moment that all milliseconds of the report count from, which a `--from` does not move; as in the report's window. */
-  readonly zero: { readonly startTime: string | null; readonly timeOfDay: string | null };
-  /** Milliseconds a column. */
-  readonly columnMs: number;
-  /** Columns up to the last event. */
-  readonly columns: number;
-  readonly workers: readonly WorkerActivity[];
-  readonly targets: readonly CallTarget[];
-}
-
-/** Columns of one worker. What is neither waiting nor blocked nor silent, between `firstMs` and `lastMs`, was running from call to call. */
-export interface WorkerActivity {
-  readonly pid: number;
-  readonly role: string;
-  readonly firstMs: number;
-  readonly lastMs: number;
-  readonly ended: boolean;
-  /** Up to here it is known what it did. */
-  readonly knownMs: number;
-  /** Seconds inside its loop's wait. */
-  readonly waiting: Float32Array;
-  /** Seconds in other calls that took a millisecond or more. */
-  readonly blocked: Float32Array;
-  /** Seconds without a call, of 10 ms or more. */
-  readonly silent: Float32Array;
-  /** Bit 0: in a blocked stay of 100 ms or more; bit 1: in such a silence. */
-  readonly long: Uint8Array;
-  readonly calls: Uint32Array;
-  readonly accepted: Uint32Array;
-  readonly wasted: Uint32Array;
-  readonly brokenPipes: Uint32Array;
-  readonly now: Now;
-}
-
-/** What a worker was in when the last record was read. */
-export interface Now {
-  readonly state: 'waiting' | 'blocked' | 'silent' | 'ended';
-  /** '' in a silence. */
-  readonly call: string;
-  readonly target: string;
-  readonly sinceMs: number;
-}
-
-export interface CallTarget {
-  readonly call: string;
-  /** '' for calls on nothing in particular. */
-  readonly target: string;
-  readonly count: number;
-  readonly errors: number;
-  readonly totalMs: number;
-  readonly maxMs: number;
-  readonly p50Ms: number | null;
-  readonly p99Ms: number | null;
-  /** Timed calls under 1 us, 1 to 2, 2 to 4, and so on by powers of two. */
-  readonly octaves: readonly number[];
-}
+export type { Activity, CallTarget, Now, WorkerActivity };
 
 const MOST_WORKERS = 128;
 const MOST_TARGETS = 300;
@@ -94,7 +38,7 @@ export function describeActivity(model: Model, recorder: ActivityRecorder, origi
         accepted: accepted.slice(0, columns),
         wasted: wasted.slice(0, columns),
         brokenPipes: brokenPipes.slice(0, columns),
-        knownMs: moment(model, isUnknown ? lastOf(row.thread) : end),
+        knownMs: moment(model, isUnknown ? row.thread.lastSeen : end),
         now: told(stay, model),
       };
       if (!isUnknown && end !== UNKNOWN) drawTail(worker, stay, { from: stay.since - firstColumn, to: end - firstColumn, width });
@@ -126,7 +70,7 @@ function identity(
     pid: process.pid,
     role,
     firstMs: moment(model, thread.firstTime),
-    lastMs: moment(model, lastOf(thread)),
+    lastMs: moment(model, thread.lastSeen),
     ended: thread.ended,
   };
 }
@@ -140,7 +84,7 @@ interface Stay {
 }
 
 function stayOf(thread: Thread, lastWasWait: boolean, end: Nanoseconds): Stay {
-  const last = lastOf(thread);
+  const last = thread.lastSeen;
   if (thread.ended) return { state: 'ended', call: '', target: '', since: last };
   const { leftIn } = thread;
   if (leftIn !== null) {
@@ -158,11 +102,6 @@ function stayOf(thread: Thread, lastWasWait: boolean, end: Nanoseconds): Stay {
     };
   if (!thread.lastTimed && lastWasWait) return { state: 'waiting', call: thread.lastSyscall?.name ?? '', target: '', since: last };
   return { state: 'silent', call: '', target: '', since: last };
-}
-
-/** The end of what it did last; of a thread of which no call has ended, its beginning. */
-function lastOf({ firstTime, lastTime }: Thread): Nanoseconds {
-  return Math.max(firstTime, lastTime);
 }
 
 function told({ state, call, target, since }: Stay, model: Model): Now {

@@ -8,6 +8,7 @@ import type { CaptureFacts } from '../trace/capture-facts.ts';
 import type { Call, TraceRecord } from '../trace/record.ts';
 import { MILLISECOND, SECOND, type TimeOrigin, UNKNOWN } from '../trace/time.ts';
 import { type Activity, describeActivity, describeNow, type Now } from './activity.ts';
+import { leftOutNote, worstOf } from './finding-limit.ts';
 import type { AnalysisOptions } from './options.ts';
 import type { InputFacts } from './parts.ts';
 import type { Report } from './report.ts';
@@ -46,7 +47,8 @@ export class Analysis {
   }
 
   accept(record: TraceRecord): void {
-    this.#events++;
+    // An end that no line tells is no event of the trace.
+    if (record.kind !== 'exit' || record.assumed === undefined) this.#events++;
     // Tracer messages may stand before the first stamp, which fixes the axis.
     if (record.kind === 'notice') return;
     const model = this.#model ?? this.#begin();
@@ -80,16 +82,16 @@ export class Analysis {
     this.#capabilities.format = facts.source.format;
     const outcomes: Partial<Record<Kind, Outcome>> = {};
     const drafts: DraftFinding[] = [];
+    const wanted = this.#options.pids === undefined ? null : new Set(this.#options.pids);
     const isWatched = model.watch.threads.size > 0;
     const onlyCounted = isWatched || (model.statistics.fromTables && model.firstTime === UNKNOWN);
     for (const running of this.#running) {
       const { outcome, findings } =
         onlyCounted && !(isWatched && running.kind === 'thundering-herd') ? NOTHING_BUT_COUNTS : concluded(running);
-      outcomes[running.kind] = outcome;
-      drafts.push(...findings);
+      const asked = wanted === null ? findings : findings.filter((draft) => draft.workers.some((pid) => wanted.has(pid)));
+      outcomes[running.kind] = { ...outcome, reason: outcome.reason + leftOutNote(asked.length) };
+      drafts.push(...worstOf(asked));
     }
-    const wanted = this.#options.pids;
-    const shown = wanted === undefined ? drafts : drafts.filter((draft) => draft.workers.some((pid) => wanted.includes(pid)));
     return composeReport({
       facts,
       model,
@@ -97,7 +99,7 @@ export class Analysis {
       options: this.#options,
       capabilities: this.#capabilities,
       outcomes,
-      drafts: shown,
+      drafts,
       events: this.#events,
       noted: this.#noted,
     });
@@ -119,12 +121,14 @@ export class Analysis {
   #settle(model: Model): void {
     const origin = this.#origin;
     const { from, to } = this.#options;
+    const isCoarse = origin.kind === 'clock-seconds';
     this.#capabilities.times = true;
-    this.#capabilities.resolution = origin.kind === 'clock-seconds' ? SECOND : 0;
-    model.lookAt(
-      (from === undefined ? null : traceTime(origin, from)) ?? Number.NEGATIVE_INFINITY,
-      (to === undefined ? null : traceTime(origin, to)) ?? Number.POSITIVE_INFINITY,
-    );
+    this.#capabilities.resolution = isCoarse ? SECOND : 0;
+    model.lookAt({
+      from: (from === undefined ? null : traceTime(origin, from)) ?? Number.NEGATIVE_INFINITY,
+      to: (to === undefined ? null : traceTime(origin, to)) ?? Number.POSITIVE_INFINITY,
+      isCoarse,
+    });
   }
 
   #begin(): Model {
@@ -135,6 +139,7 @@ export class Analysis {
       ...(this.#recorder === null ? {} : { activity: this.#recorder }),
       from: Number.NEGATIVE_INFINITY,
       to: Number.POSITIVE_INFINITY,
+      isCoarse: true,
       longTurn: threshold('stall-ms') * MILLISECOND,
       noted: this.#noted,
     });

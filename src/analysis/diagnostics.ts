@@ -50,6 +50,28 @@ export const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
     severity: 'warning',
     meaning: 'Lines that came more than a second, or some thousands of lines, after later ones; their order is not certain.',
   },
+  'memory-limit': {
+    severity: 'warning',
+    meaning:
+      'Reading ended early, for want of memory: what had been read by then was analysed. Give drover more (NODE_OPTIONS=--max-old-space-size=8192, in MB), or a part of the trace.',
+  },
+  'silent-threads': {
+    severity: 'warning',
+    meaning:
+      'Threads that were silent for long while more than 8,000 others came were followed no further, for want of their end in the trace: counts are too low.',
+  },
+  'ended-workers': {
+    severity: 'warning',
+    meaning: 'More than 4,000 workers ended during the capture; those that had done least were left out of what is judged.',
+  },
+  'open-descriptors': {
+    severity: 'warning',
+    meaning: 'More than 130,000 descriptors were open at a time; some were followed no further, first clients that said nothing.',
+  },
+  'further-listeners': {
+    severity: 'warning',
+    meaning: 'More than 16,000 sockets listened; nothing was judged of the ones that came later.',
+  },
   'lost-events': { severity: 'error', meaning: 'The tracer dropped events; counts are too low.' },
 };
 

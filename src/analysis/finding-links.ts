@@ -14,10 +14,27 @@ const OF_ONE_PROCESS: Readonly<Partial<Record<Kind, readonly Kind[]>>> = {
 
 /** They speak of the same request, listener or file, or of one process in which one explains the other. */
 export function areRelated(first: DraftFinding, second: DraftFinding): boolean {
-  const shared = first.subjects.filter((subject) => second.subjects.includes(subject));
-  if (shared.some((subject) => !subject.startsWith('pid '))) return true;
-  if (shared.length === 0) return false;
+  const [few, many] = first.subjects.length < second.subjects.length ? [first, second] : [second, first];
+  const known = subjectsOf(many);
+  let isSameProcess = false;
+  for (const subject of few.subjects) {
+    if (!known.has(subject)) continue;
+    if (!subject.startsWith('pid ')) return true;
+    isSameProcess = true;
+  }
+  if (!isSameProcess) return false;
   return (OF_ONE_PROCESS[first.kind]?.includes(second.kind) || OF_ONE_PROCESS[second.kind]?.includes(first.kind)) ?? false;
+}
+
+/** A finding about ten thousand workers is compared with many others. */
+const SUBJECTS = new WeakMap<DraftFinding, ReadonlySet<string>>();
+
+function subjectsOf(draft: DraftFinding): ReadonlySet<string> {
+  const known = SUBJECTS.get(draft);
+  if (known !== undefined) return known;
+  const made = new Set(draft.subjects);
+  SUBJECTS.set(draft, made);
+  return made;
 }
 
 /** Who is linked with whom, in both directions: first those of different kinds, then those that say the same of another worker. */
@@ -25,11 +42,11 @@ export function linksOf(sorted: readonly DraftFinding[]): ReadonlyMap<DraftFindi
   const links = new Map<DraftFinding, DraftFinding[]>(sorted.map((draft) => [draft, []]));
   for (const sameKind of [false, true]) {
     for (const [index, draft] of sorted.entries()) {
-      for (const other of sorted.slice(index + 1)) {
-        const own = links.get(draft) ?? [];
+      const own = links.get(draft) ?? [];
+      for (let at = index + 1; at < sorted.length && own.length < MOST_LINKS; at++) {
+        const other = sorted[at] as DraftFinding;
         const its = links.get(other) ?? [];
-        if ((draft.kind === other.kind) !== sameKind || own.length >= MOST_LINKS || its.length >= MOST_LINKS) continue;
-        if (!areRelated(draft, other)) continue;
+        if ((draft.kind === other.kind) !== sameKind || its.length >= MOST_LINKS || !areRelated(draft, other)) continue;
         own.push(other);
         its.push(draft);
       }

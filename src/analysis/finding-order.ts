@@ -26,10 +26,10 @@ const AFTER: Readonly<Partial<Record<Kind, { readonly causes: readonly Kind[]; r
 /** The order in which to act: the most severe first, what explains another before it, then the order of the registry, then the larger one. */
 export function inOrderOfAction(drafts: readonly DraftFinding[], kinds: readonly Kind[]): DraftFinding[] {
   const order = new Map(kinds.map((kind, index) => [kind, index]));
-  const causes = new Map(drafts.map((draft) => [draft, drafts.filter((other) => explains(other, draft))]));
+  const causes = new Map(drafts.map((draft) => [draft, new Set(drafts.filter((other) => explains(other, draft)))]));
   const rank = (draft: DraftFinding): number => {
     const own = SEVERITIES.indexOf(draft.severity);
-    const explained = causes.get(draft) ?? [];
+    const explained = [...(causes.get(draft) ?? [])];
     return explained.length === 0 ? own : Math.max(own, Math.min(...explained.map(({ severity }) => SEVERITIES.indexOf(severity))));
   };
   const ranks = new Map(drafts.map((draft) => [draft, rank(draft)]));
@@ -41,7 +41,9 @@ export function inOrderOfAction(drafts: readonly DraftFinding[], kinds: readonly
       a.start - b.start,
   );
   for (const draft of [...sorted]) {
-    const first = sorted.findIndex((other) => causes.get(draft)?.includes(other));
+    const causing = causes.get(draft);
+    if (causing === undefined || causing.size === 0) continue;
+    const first = sorted.findIndex((other) => causing.has(other));
     const own = sorted.indexOf(draft);
     if (first <= own) continue;
     sorted.splice(first + 1, 0, draft);
@@ -57,7 +59,7 @@ function explains(cause: DraftFinding, effect: DraftFinding): boolean {
 }
 
 /** Of two findings of one kind and severity the one that took more time, or happened more often, comes first. */
-function weight({ metrics }: DraftFinding): number {
+export function weight({ metrics }: DraftFinding): number {
   const { totalMs, count, wastedWakeups } = metrics;
   return typeof totalMs === 'number' ? totalMs : typeof count === 'number' ? count : typeof wastedWakeups === 'number' ? wastedWakeups : 0;
 }

@@ -1,7 +1,8 @@
 import { count, plural, ratio } from '../detectors/words.ts';
 import { meaningOf } from './diagnostics.ts';
+import { limitsReached } from './omitted.ts';
 import type { Parts } from './parts.ts';
-import type { Quality } from './report.ts';
+import type { Diagnostic, Quality } from './report.ts';
 
 /** Unreadable share of lines from which findings may be wrong, and from which nothing can be told. */
 const PARTIAL_SHARE = 0.001;
@@ -13,8 +14,9 @@ const RECORD = 'strace -f -ttt -T -y -s 128 -o FILE -p PID';
 export function assessQuality({ facts, model, capabilities, events, noted }: Parts): Quality {
   const { lines, unparsedLines, lostEvents } = facts;
   const share = lines === 0 ? 1 : unparsedLines / lines;
-  const diagnostics = [...facts.diagnostics.values()]
+  const diagnostics: Diagnostic[] = [...facts.diagnostics.values()]
     .map(({ code, count: times, samples }) => ({ code, ...meaningOf(code), count: times, samples }))
+    .concat(limitsReached(model))
     .toSorted((a, b) => rank(a.severity) - rank(b.severity) || b.count - a.count);
   const notes: string[] = [];
   if (share > PARTIAL_SHARE)

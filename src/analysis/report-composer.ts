@@ -7,6 +7,7 @@ import type { Model } from '../model/model.ts';
 import { UNKNOWN } from '../trace/time.ts';
 import { linksOf } from './finding-links.ts';
 import { inOrderOfAction } from './finding-order.ts';
+import { chosenErrors, chosenFindings, chosenWorkers, MOST_CALLS, omittedFrom } from './omitted.ts';
 import type { Parts } from './parts.ts';
 import { assessQuality } from './quality.ts';
 import type { CallStatistics, Finding, Report, Window } from './report.ts';
@@ -17,37 +18,43 @@ import { describeWorkers } from './workers.ts';
 /** Puts the report together from what the model and the detectors say. */
 export function composeReport(parts: Parts): Report {
   const { facts, model, outcomes, options } = parts;
-  const workers = describeWorkers(parts).filter((worker) => options.pids === undefined || options.pids.includes(worker.pid));
+  const all = describeWorkers(parts).filter((worker) => options.pids === undefined || options.pids.includes(worker.pid));
   const findings = findingsOf(parts);
   const quality = assessQuality(parts);
+  const workers = chosenWorkers(all, findings);
+  const calls = callsOf(model, parts.capabilities);
+  const omitted = omittedFrom(model, all, parts.drafts, { workers, calls, findings });
   return {
     schemaVersion: 1,
     tool: { name: 'drover', version: facts.toolVersion },
     source: facts.source,
     window: windowOf(parts),
     quality,
-    verdict: decide(findings, quality, outcomes, workers, windowOf(parts)),
+    verdict: decide(findings, quality, outcomes, all, windowOf(parts), omitted?.findings ?? 0),
     outcomes,
     workers,
-    calls: callsOf(model, parts.capabilities),
+    calls,
     findings,
+    ...(omitted === null ? {} : { omitted }),
   };
 }
 
 function windowOf({ model, origin, capabilities, options }: Parts): Window {
   void options;
   const start = Math.max(model.firstTime, model.options.from);
-  const end = Math.min(model.lastTime, model.options.to);
+  // The part that was asked for may hold nothing of the trace.
+  const end = Math.max(start, Math.min(model.lastTime, model.options.to));
   if (!capabilities.times || model.firstTime === UNKNOWN) return { startTime: null, endTime: null, timeOfDay: null, durationMs: null };
   return {
     startTime: isoTime(origin, start),
     endTime: isoTime(origin, end),
     timeOfDay: timeOfDay(origin, start),
-    durationMs: milliseconds(Math.max(0, end - start)),
+    durationMs: milliseconds(end - start),
   };
 }
 
-function findingsOf({ drafts, origin, model }: Parts): Finding[] {
+function findingsOf({ drafts: all, origin, model }: Parts): Finding[] {
+  const drafts = chosenFindings(all);
   const sorted = inOrderOfAction(
     drafts,
     detectors.map(({ kind }) => kind),
@@ -94,9 +101,9 @@ function stepsOf(draft: DraftFinding, drafts: readonly DraftFinding[]): readonly
   const { next, nextWhileStalled, nextWhile = {} } = draft;
   if (nextWhileStalled !== undefined && drafts.some(({ kind }) => kind === 'loop-stall' || kind === 'service-stall'))
     return nextWhileStalled;
-  const other = drafts.find(
-    ({ kind, severity, workers }) => kind in nextWhile && severity !== 'info' && workers.some((pid) => draft.workers.includes(pid)),
-  );
+  const others = drafts.filter(({ kind, severity }) => kind in nextWhile && severity !== 'info');
+  const own = new Set(others.length === 0 ? [] : draft.workers);
+  const other = others.find(({ workers }) => workers.some((pid) => own.has(pid)));
   return (other === undefined ? undefined : nextWhile[other.kind]) ?? next;
 }
 
@@ -114,13 +121,16 @@ function withLosses(draft: DraftFinding, { losses }: Model): Pick<DraftFinding, 
 
 function callsOf(model: Model, capabilities: Capabilities): CallStatistics[] {
   const ms = (value: number | null): number | null => (value === null || !capabilities.durations ? null : milliseconds(value));
-  return model.statistics.all().map((each) => ({
-    call: each.syscall.name,
-    count: each.count,
-    errors: Object.fromEntries([...each.errors].toSorted((a, b) => b[1] - a[1])),
-    totalMs: each.hasTotal ? milliseconds(each.total) : each.timed === 0 ? null : ms(each.total),
-    maxMs: each.hasTotal && each.longest > 0 ? milliseconds(each.longest) : each.timed === 0 ? null : ms(each.longest),
-    p50Ms: ms(each.percentile(0.5)),
-    p99Ms: ms(each.percentile(0.99)),
-  }));
+  return model.statistics
+    .all()
+    .slice(0, MOST_CALLS)
+    .map((each) => ({
+      call: each.syscall.name,
+      count: each.count,
+      errors: Object.fromEntries(chosenErrors(each.errors)),
+      totalMs: each.hasTotal ? milliseconds(each.total) : each.timed === 0 ? null : ms(each.total),
+      maxMs: each.hasTotal && each.longest > 0 ? milliseconds(each.longest) : each.timed === 0 ? null : ms(each.longest),
+      p50Ms: ms(each.percentile(0.5)),
+      p99Ms: ms(each.percentile(0.99)),
+    }));
 }

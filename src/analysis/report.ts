@@ -1,6 +1,6 @@
-import type { Kind, Metric, Outcome, Severity, Step, Sureness } from '../detectors/finding.ts';
+import type { Kind, Metric, Outcome, Severity, Step, Sureness } from '../detectors/finding-words.ts';
 
-export { KINDS } from '../detectors/finding.ts';
+export { KINDS } from '../detectors/finding-words.ts';
 export type { Kind, Metric, Outcome, Severity, Step, Sureness };
 
 /**
@@ -22,6 +22,24 @@ export interface Report {
   readonly calls: readonly CallStatistics[];
   /** Worst first: the order in which to read them. */
   readonly findings: readonly Finding[];
+  /** What the trace holds more of than the tables list; absent when they list all. */
+  readonly omitted?: Omitted;
+}
+
+/** How many more there were than are listed, or were followed. */
+export interface Omitted {
+  /** Processes that have no row. */
+  readonly workers: number;
+  /** System calls that have no row. */
+  readonly calls: number;
+  /** Failed calls whose error is not listed. */
+  readonly errors: number;
+  /** Findings, each of a kind of which worse ones are listed. */
+  readonly findings: number;
+  /** Open descriptors that were followed no further. */
+  readonly descriptors: number;
+  /** Listening sockets that were not followed. */
+  readonly listeners: number;
 }
 
 export const SEVERITIES: readonly Severity[] = ['critical', 'warning', 'info'];

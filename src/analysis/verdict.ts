@@ -9,6 +9,7 @@ export function decide(
   outcomes: Readonly<Partial<Record<Kind, Outcome>>>,
   workers: readonly Worker[],
   window: Window,
+  unlisted = 0,
 ): Verdict {
   const first = findings[0];
   if (first !== undefined && first.severity !== 'info') {
@@ -17,7 +18,9 @@ export function decide(
     const worse = serious.filter(({ severity }) => severity === 'critical' && first.severity !== 'critical').length;
     const severity = worse > 0 ? 'critical' : first.severity;
     const word = first.sureness === 'likely' ? 'Likely' : first.sureness === 'possible' ? 'Possible' : 'Unsure';
-    const more = serious.length === 0 ? '' : ` (+${serious.length} more${worse > 0 ? `, ${worse} critical` : ''})`;
+    // Of those that are not listed the worse ones are: their number is at least that.
+    const others = serious.length + unlisted;
+    const more = others === 0 ? '' : ` (+${others} more${worse > 0 ? `, ${worse} critical` : ''})`;
     return { severity, sureness: first.sureness, text: `${word}: ${first.title}${more}` };
   }
   const serving = workers.filter((worker) => worker.role !== 'master').length;

@@ -55,8 +55,7 @@ export function describeWorkers({ model, capabilities }: Parts): Worker[] {
     brokenPipes: process.brokenPipes,
     requests: process.requests,
     firstMs: capabilities.times ? moment(model, thread.firstTime) : null,
-    // Of a thread that only got a signal, or is in its first call, no call has ended.
-    lastMs: capabilities.times ? moment(model, Math.max(thread.firstTime, thread.lastTime)) : null,
+    lastMs: capabilities.times ? moment(model, thread.lastSeen) : null,
   }));
 }
 

@@ -4,7 +4,7 @@ import { InputError } from '../sources/input-error.ts';
 import type { CaptureEnd, LiveCapture } from '../sources/live/capture.ts';
 import { EXIT } from './exit-code.ts';
 import { LiveLine } from './live-line.ts';
-import { detachOnSignals, farewell } from './live-session.ts';
+import { detachOnSignals, farewell, tellUnkept } from './live-session.ts';
 import { renderReport } from './render-report.ts';
 import { analysisOptions, exitCodeFor, type ReportFlags } from './report-flags.ts';
 import { manners } from './terminal-manners.ts';
@@ -28,6 +28,7 @@ export async function reportOn(capture: LiveCapture, flags: ReportFlags, output:
     const end = await capture.ended;
     line.end();
     for (const sentence of farewell(capture, end)) notice(sentence);
+    if (flags.quiet === true) tellUnkept(capture, end);
     await output.write(await renderReport(report, flags, looks));
     return end.unkept === '' ? exitCodeFor(report, flags) : EXIT.output;
   } catch (error) {

@@ -133,6 +133,11 @@ export function farewell(capture: LiveCapture, { sentence, detached, bytes, unke
   return [...[sentence, detached, unkept].filter((part) => part !== ''), bytes === 0 ? 'Nothing was captured.' : kept];
 }
 
+/** Says even to who wants no notices that the capture is not where it was wanted, and where it is. */
+export function tellUnkept({ file }: LiveCapture, { unkept }: CaptureEnd): void {
+  if (unkept !== '') process.stderr.write(`drover: ${unkept}\n  The capture is ${file}.\n`);
+}
+
 /** strace is slow for what it traces: a person is asked first. */
 async function agreed(count: number, { yes, for: seconds }: CaptureFlags): Promise<boolean> {
   if (yes === true || !process.stdin.isTTY || !process.stderr.isTTY) return true;

@@ -14,7 +14,7 @@ export function addRecordCommand(program: Command, exitWith: ExitCodeSink): void
   addCaptureOptions(command, PROGRAM_NAMES)
     .optionsGroup('What to print:')
     .option('-o, --output <file>', 'the capture, a new file that only you can read (default: drover-HOST-TIME-XXXX.trace)')
-    .option('--force', 'replace a file that exists')
+    .option('--force', 'replace the file that the capture is to be written to')
     // As attach calls it.
     .addOption(new Option('--save <file>').hideHelp())
     .option('-q, --quiet', 'the name of the file only')

@@ -32,7 +32,7 @@ export function addPrintOptions(command: Command): Command {
     .option('--ndjson', 'each finding as one JSON document a line')
     .option('--md', 'Markdown, to paste into an incident')
     .option('-o, --output <file>', 'write to a new file that only you can read')
-    .option('--force', 'replace a file that exists')
+    .option('--force', 'replace the file that a result is to be written to')
     .option('--with-payload', 'mask nothing: query strings, cookies, contents of reads and writes, environments')
     .option('-q, --quiet', 'the verdict only; no notices, no progress')
     .option('-v, --verbose', 'more detail; twice for all of it', (_, before: number) => before + 1, 0);

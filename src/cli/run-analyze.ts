@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { AnalysisOptions } from '../analysis/options.ts';
 import type { Report } from '../analysis/report.ts';
 import { analyzeInputs } from '../drive.ts';
+import { asOperand } from '../files/operand.ts';
 import { openInputs } from '../sources/open-inputs.ts';
 import type { InputSet } from '../sources/trace-input.ts';
 import type { AnalyzeFlags } from './analyze-command.ts';
@@ -58,7 +59,7 @@ export function checkFiles(files: readonly string[], commands: readonly string[]
   const meant = /^[a-z]+$/.test(first) && !existsSync(first) ? closest(first, commands) : undefined;
   if (meant !== undefined)
     throw new UsageError(`There is no command and no file "${first}".`, {
-      hint: `Did you mean drover ${[meant, ...files.slice(1)].join(' ')}?`,
+      hint: `Did you mean drover ${[meant, ...files.slice(1).map(asOperand)].join(' ')}?`,
     });
 }
 

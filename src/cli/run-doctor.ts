@@ -1,4 +1,5 @@
 import { show } from '../output/show.ts';
+import { type BundledProgram, bundledPrograms } from '../sources/bundled-programs.ts';
 import { type Diagnosis, diagnose } from '../sources/live/diagnosis.ts';
 import { EXIT } from './exit-code.ts';
 import { pidsOf } from './live-session.ts';
@@ -9,7 +10,7 @@ const LEVEL = 9;
 /** Prints what works here, and gives the exit code that an attempt to attach would. Throws `UsageError`. */
 export async function runDoctor(words: readonly string[]): Promise<number> {
   const diagnosis = diagnose(pidsOf(words));
-  await writeStdout(doctorText(diagnosis));
+  await writeStdout(`${doctorText(diagnosis)}${programsText(bundledPrograms())}`);
   return diagnosis.canAttach ? EXIT.done : EXIT.attach;
 }
 
@@ -23,4 +24,9 @@ export function doctorText({ groups }: Diagnosis): string {
     ]),
   ]);
   return `${lines.join('\n')}\n`;
+}
+
+/** What drover has other programs run, with the sums that `sha256sum` prints of the same files. */
+export function programsText(programs: readonly BundledProgram[]): string {
+  return `programs that drover brings (sha256)\n${programs.map(({ path, sha256 }) => `  ${sha256}  ${path}\n`).join('')}`;
 }

@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { hostname } from 'node:os';
+import { asOperand } from '../files/operand.ts';
 import { EXIT } from './exit-code.ts';
 import { nothingSeen } from './live-report.ts';
-import { beginning, detachOnSignals, farewell, pidsOf, startSession } from './live-session.ts';
-import { asOperand } from './operand.ts';
+import { beginning, detachOnSignals, farewell, pidsOf, startSession, tellUnkept } from './live-session.ts';
 import type { RecordFlags } from './record-command.ts';
 import { UsageError } from './usage-error.ts';
 import { writeStdout } from './write-result.ts';
@@ -25,7 +25,7 @@ export async function runRecord(words: readonly string[], flags: RecordFlags): P
   const end = await capture.ended;
   if (end.bytes === 0) throw nothingSeen(end);
   for (const sentence of farewell(capture, end)) say(sentence);
-  if (end.unkept !== '' && flags.quiet === true) process.stderr.write(`drover: ${end.unkept}\n`);
+  if (flags.quiet === true) tellUnkept(capture, end);
   await writeStdout(`${capture.file}\n`);
   say(`Read it with: drover ${asOperand(capture.file)}`);
   return end.unkept === '' ? EXIT.done : EXIT.output;

@@ -1,10 +1,10 @@
 import type { Report } from '../analysis/report.ts';
 import { AnalysisThread, type AnalysisThreadOptions } from '../drive/analysis-thread.ts';
+import { asOperand } from '../files/operand.ts';
 import { show } from '../output/show.ts';
 import { InputError } from '../sources/input-error.ts';
 import { openInputs } from '../sources/open-inputs.ts';
 import { EXIT } from './exit-code.ts';
-import { asOperand } from './operand.ts';
 import { exitCodeFor } from './report-flags.ts';
 import { checkFiles, checkFlags, timedOptions } from './run-analyze.ts';
 import { manners } from './terminal-manners.ts';

@@ -41,6 +41,16 @@ export function workerName(pid: number): string {
   return pid === 0 ? 'The worker' : `Worker ${pid}`;
 }
 
+/** So many reasons of one outcome are written out: a capture may hold a hundred thousand listeners. */
+const MOST_REASONS = 10;
+
+/** Why an outcome is what it is, for each listener or address: the first ones, and how many more there are. */
+export function reasonsOf(reasons: Iterable<string>): string {
+  const all = [...reasons];
+  const shown = all.slice(0, MOST_REASONS);
+  return [...shown, ...(all.length > shown.length ? [`and ${count(all.length - shown.length)} more`] : [])].join('; ');
+}
+
 export function round(value: number, digits: number): number {
   return Number(value.toFixed(digits));
 }

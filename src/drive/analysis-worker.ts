@@ -6,6 +6,7 @@ import { tailInput } from '../sources/live/tail-input.ts';
 import { openInputs } from '../sources/open-inputs.ts';
 import type { InputSet, SourceDiagnostic } from '../sources/trace-input.ts';
 import type { AnalysisEnd, AnalysisMessage, AnalysisTask, Picture, ReadSoFar } from './analysis-messages.ts';
+import { Cadence } from './cadence.ts';
 import { unfinishedCall } from './unfinished-line.ts';
 
 const PROGRESS_EVERY_MS = 100;
@@ -13,8 +14,8 @@ const NOW_EVERY_MS = 200;
 /** Early enough for a verdict within two seconds, late enough that most files are read by then. */
 const FIRST_SNAPSHOT_MS = 400;
 const SNAPSHOT_EVERY_MS = 1_000;
-/** A snapshot may cost one part in so many of the time. */
-const SNAPSHOT_SHARE = 15;
+/** A snapshot, or a look at what the workers are in, may cost one part in so many of the time. */
+const SHARE = 15;
 
 class Stopped extends Error {}
 
@@ -27,7 +28,8 @@ const seen: { progress: Progress | null } = { progress: null };
 let progressDue = 0;
 /** When the trace began, since 1970. */
 let startMs = Number.NaN;
-let snapshotDue = performance.now() + FIRST_SNAPSHOT_MS;
+const snapshots = new Cadence({ first: performance.now() + FIRST_SNAPSHOT_MS, every: SNAPSHOT_EVERY_MS, share: SHARE });
+const nows = new Cadence({ first: 0, every: NOW_EVERY_MS / 2, share: SHARE });
 
 function readSoFar({ bytesRead, sizeBytes, lines }: ReadSoFar): ReadSoFar {
   return { bytesRead, sizeBytes, lines };
@@ -51,6 +53,14 @@ function nowWith(workers: ReadonlyMap<number, Now>, path: string): ReadonlyMap<n
   return new Map(workers).set(unfinished.tid, unfinished.now);
 }
 
+/** With very many workers a look at all of them takes its time. */
+function tellNow(progress: Progress, path: string): void {
+  const start = performance.now();
+  if (!nows.isDue(start)) return;
+  post({ kind: 'now', workers: nowWith(progress.now(), path) });
+  nows.took(start, performance.now());
+}
+
 /** A spool, followed until its end is told. */
 function growingInput(): InputSet {
   const diagnostics: SourceDiagnostic[] = [];
@@ -70,7 +80,7 @@ function growingInput(): InputSet {
     if (Atomics.load(stop, 0) !== 0) end();
     else if (progress !== null) {
       look(progress);
-      if (kind === 'live') post({ kind: 'now', workers: nowWith(progress.now(), path) });
+      if (kind === 'live') tellNow(progress, path);
     }
   }, NOW_EVERY_MS);
   void ended.then(() => clearInterval(looking));
@@ -90,13 +100,12 @@ function look(progress: Progress): void {
   if (kind === 'file' && Atomics.load(stop, 0) !== 0) throw new Stopped();
   if (now < progressDue) return;
   progressDue = now + PROGRESS_EVERY_MS;
-  if (now < snapshotDue) {
+  if (!snapshots.isDue(now)) {
     post({ kind: 'progress', read: readSoFar(progress) });
     return;
   }
   post({ kind: 'snapshot', read: readSoFar(progress), picture: picture(progress) });
-  const end = performance.now();
-  snapshotDue = end + Math.max(SNAPSHOT_EVERY_MS, (end - now) * SNAPSHOT_SHARE);
+  snapshots.took(now, performance.now());
 }
 
 try {

@@ -22,8 +22,18 @@ export interface MergeSteps {
  * Passes on the records of several inputs in order of time; records of one input keep their order whatever their times say.
  * Inputs come sorted by `start` and are opened when the others have reached it.
  */
-export async function mergeInputs(waiting: readonly MergeInput[], { accept, chunkRead, closed }: MergeSteps): Promise<void> {
+export async function mergeInputs(waiting: readonly MergeInput[], steps: MergeSteps): Promise<void> {
   const heap = new CursorHeap();
+  try {
+    await mergeInto(heap, waiting, steps);
+  } catch (error) {
+    // Files that nobody reads on would stay open in the process of a library user.
+    await Promise.all(heap.open.map((input) => input.abandon()));
+    throw error;
+  }
+}
+
+async function mergeInto(heap: CursorHeap, waiting: readonly MergeInput[], { accept, chunkRead, closed }: MergeSteps): Promise<void> {
   let opened = 0;
   for (;;) {
     for (let next = waiting[opened]; next !== undefined && (heap.top === undefined || next.start < heap.top.key); next = waiting[opened]) {
@@ -88,6 +98,10 @@ class Cursor {
 /** A binary heap, earliest key first, equal keys in the order of their inputs. */
 class CursorHeap {
   readonly #cursors: Cursor[] = [];
+
+  get open(): readonly OpenInput[] {
+    return this.#cursors.map(({ open }) => open);
+  }
 
   get top(): Cursor | undefined {
     return this.#cursors[0];

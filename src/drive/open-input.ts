@@ -39,6 +39,12 @@ export class OpenInput {
     this.#peeked = null;
   }
 
+  /** Gives up before the end. */
+  async abandon(): Promise<void> {
+    this.#ended = true;
+    await this.#rest.return?.();
+  }
+
   /** Gives the parser more to read, at last the news that the input is at its end. False when there is nothing more to come. */
   async refill(): Promise<boolean> {
     if (this.#ended) return false;

@@ -1,4 +1,4 @@
-import type { TraceFormat } from '../../parsers/format.ts';
+import type { TraceFormat, TraceParser } from '../../parsers/format.ts';
 import { LaneTable } from '../../parsers/lanes.ts';
 import { describeUnknown } from '../../parsers/not-a-trace.ts';
 import { detectFormat } from '../../parsers/registry.ts';
@@ -126,13 +126,22 @@ function beginningOf({ input, head }: PeekedInput, format: TraceFormat): { origi
     ...(input.tid === undefined ? {} : { tid: input.tid }),
   });
   parser.push(head);
+  const begun = firstTime(parser);
+  if (begun !== null) return { origin, start: begun };
+  // Some formats hold lines back until later ones come.
+  parser.end();
+  return { origin, start: firstTime(parser) ?? Number.NEGATIVE_INFINITY };
+}
+
+/** The time of the first record that has one which compares with those of other inputs. */
+function firstTime(parser: TraceParser): Nanoseconds | null {
   for (let record = parser.next(); record !== null; record = parser.next()) {
     const clock = parser.flags.timestamps;
-    if (clock === 'none' || clock === 'relative') break;
+    if (clock === 'none' || clock === 'relative') return null;
     const time = record.kind === 'call' ? record.start : timeOf(record);
-    if (time !== null) return { origin, start: time };
+    if (time !== null) return time;
   }
-  return { origin, start: Number.NEGATIVE_INFINITY };
+  return null;
 }
 
 /** The clock that most inputs have; of two that as many have the one that tells more. Null when none tells a time that compares. */

@@ -5,6 +5,7 @@ import type { TraceInput } from '../sources/trace-input.ts';
 import type { Call, TraceRecord } from '../trace/record.ts';
 import { syscall } from '../trace/syscalls.ts';
 import type { TimeOrigin } from '../trace/time.ts';
+import { MemoryScarce } from './memory-watch.ts';
 import type { ParserAnswer, ParserRequest, ParserTask } from './parser-messages.ts';
 import { parserThread } from './parser-thread.ts';
 import type { PeekedInput } from './peeked-input.ts';
@@ -102,7 +103,7 @@ export class ThreadedInput {
 
   async #answer(): Promise<ParserAnswer> {
     for (;;) {
-      if (this.#failure !== null) throw this.#failure;
+      if (this.#failure !== null) throw isOutOfMemory(this.#failure) ? new MemoryScarce() : this.#failure;
       const answer = this.#answers.shift();
       if (answer !== undefined) return answer;
       await new Promise<void>((resolve) => {
@@ -111,6 +112,10 @@ export class ThreadedInput {
       this.#wake = null;
     }
   }
+}
+
+function isOutOfMemory(error: Error & { readonly code?: string }): boolean {
+  return error.code === 'ERR_WORKER_OUT_OF_MEMORY';
 }
 
 function piecesOf(chunk: Buffer): Buffer[] {

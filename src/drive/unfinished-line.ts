@@ -1,10 +1,11 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { Now } from '../analysis/activity.ts';
+import { textOfEscaped } from '../trace/utf8.ts';
 
 /** The beginning of the longest lines that matter; what comes before the last line end is not looked at. */
 const TAIL_BYTES = 8_192;
 /** What strace prints at the entry of a call, before it returns: a pid, a time, and the call. */
-const ENTRY = /^(?:\[pid +)?(\d+)\]? +(\d+\.\d+) +(\w+)\(([^"]{0,80})/;
+const ENTRY = /^(?:\[pid +)?(\d{1,10})\]? +(\d{1,11}\.\d{1,9}) +(\w+)\(([^"]{0,80})/;
 /** Calls in which a worker waits for something to do. */
 export const WAITS = /^(?:epoll_p?wait2?|p?poll|p?select6?|_newselect|accept4?|wait4|waitid)$/;
 
@@ -15,10 +16,10 @@ export const WAITS = /^(?:epoll_p?wait2?|p?poll|p?select6?|_newselect|accept4?|w
 export function unfinishedCall(path: string, startMs: number): { readonly tid: number; readonly now: Now } | null {
   const [, tid, time, call, args] = ENTRY.exec(unfinishedLine(path)) ?? [];
   if (tid === undefined || call === undefined || !Number.isFinite(startMs)) return null;
-  const target = /^\d+<([^>]*)>/.exec(args ?? '')?.[1] ?? '';
+  const target = textOfEscaped(/^\d+<([^>]*)>/.exec(args ?? '')?.[1] ?? '');
   return {
     tid: Number(tid),
-    now: { state: WAITS.test(call) ? 'waiting' : 'blocked', call, target, sinceMs: Number(time) * 1000 - startMs },
+    now: { state: WAITS.test(call) ? 'waiting' : 'blocked', call, target, sinceMs: Math.max(0, Number(time) * 1000 - startMs) },
   };
 }
 

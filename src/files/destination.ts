@@ -16,6 +16,7 @@ import { basename, dirname } from 'node:path';
 import { errorCode } from './failure-reason.ts';
 import { entryStatus, Inputs, identityOf } from './file-identity.ts';
 import { HeldDirectory } from './held-directory.ts';
+import { asOperand } from './operand.ts';
 import { cannotWrite, OutputError } from './output-error.ts';
 import { randomName } from './random-name.ts';
 
@@ -164,14 +165,14 @@ function isDirectory(path: string, { option }: DestinationOptions): OutputError 
   return new OutputError(`Cannot write ${path}: it is a directory.`, {
     fault: 'name',
     isTaken: true,
-    hint: `Name a file in it: ${option} ${path.replace(/\/$/, '')}/NAME`,
+    hint: `Name a file in it: ${option} ${asOperand(`${path.replace(/\/$/, '')}/NAME`)}`,
   });
 }
 
 function isLink(path: string, option: string): OutputError {
   let hint = `Give ${option} the name of a file.`;
   try {
-    hint = `Name the file itself: ${option} ${realpathSync(path)}`;
+    hint = `Name the file itself: ${option} ${asOperand(realpathSync(path))}`;
   } catch {
     // It leads nowhere.
   }

@@ -33,8 +33,6 @@ export class PrivateFolder {
     const folder = HeldDirectory.open(made, { follow: false });
     try {
       demandOurs(folder, path);
-      // mkdtemp leaves it to the umask whether its owner may enter.
-      chmodSync(folder.self, OWNER_ONLY_FOLDER);
     } catch (error) {
       folder.close();
       throw error;
@@ -86,8 +84,10 @@ export function temporaryFolder(): PrivateFolder {
 /** Somebody may have put another folder in its place between its making and its opening. */
 function demandOurs(folder: HeldDirectory, path: string): void {
   const { uid, mode } = fstatSync(folder.descriptor);
-  const isOurs = uid === process.geteuid?.() && (mode & OTHERS) === 0 && readdirSync(folder.self).length === 0;
-  if (!isOurs)
+  const isOurs = uid === process.geteuid?.() && (mode & OTHERS) === 0;
+  // mkdtemp leaves it to the umask whether its owner may enter.
+  if (isOurs && (mode & OWNER_ONLY_FOLDER) !== OWNER_ONLY_FOLDER) chmodSync(folder.self, OWNER_ONLY_FOLDER);
+  if (!isOurs || readdirSync(folder.self).length > 0)
     throw new OutputError(`Cannot write to ${path}: what was made there does not belong to this user alone.`, {
       fault: 'place',
       hint: 'Name a directory that nobody else can change, on a file system that knows owners.',

@@ -3,11 +3,15 @@ import type { Call } from '../trace/record.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { FactBus } from './fact-bus.ts';
 import type { AcceptCycle } from './facts.ts';
+import { LazySet } from './lazy-set.ts';
 import type { Listener } from './listeners.ts';
 import type { WaitSet } from './loop.ts';
 import { Rush } from './rush.ts';
 import type { Thread } from './thread.ts';
 import { type KeptLine, keptLine } from './turn.ts';
+
+/** Listeners of one thread that are told from other descriptors. */
+const MOST_NUMBERS = 1_024;
 
 /** The last wait of a thread that may have reported its listener. */
 class Wake {
@@ -38,9 +42,9 @@ export class AcceptState {
   acceptedTotal = 0;
   wastedTotal = 0;
   /** Descriptor numbers it passed to accept. */
-  readonly listenerNumbers = new Set<number>();
+  readonly listenerNumbers = new LazySet<number>(MOST_NUMBERS);
   /** The listeners it accepts from or waits for. */
-  readonly listeners = new Set<Listener>();
+  readonly listeners = new LazySet<Listener>();
   /** Requests on connections it accepted that it, or another thread, read. */
   servedItself = 0;
   handedOver = 0;
@@ -128,7 +132,7 @@ export class AcceptCycles {
     const { rush } = thread.accepts;
     rush.isOpen = false;
     const { listener, line, since, start, end, taken } = rush;
-    if (listener !== null && line !== null && taken > 0 && this.#inWindow(start))
+    if (listener?.isFollowed && line !== null && taken > 0 && this.#inWindow(start))
       this.#facts.tell('queueTaken', { thread, listener, since, start, end, accepted: taken, line });
   }
 
@@ -144,7 +148,7 @@ export class AcceptCycles {
     const { listener } = state;
     if (!state.open || listener === null) return;
     state.open = false;
-    if (!this.#inWindow(state.start)) return;
+    if (!listener.isFollowed || !this.#inWindow(state.start)) return;
     const kind = kindOf(state);
     if (kind === 'wasted') state.wastedTotal++;
     this.#facts.tell('acceptCycle', {
@@ -178,12 +182,11 @@ function reportedListener(state: AcceptState): boolean {
   const { wake } = state;
   if (wake.set?.kind === 'epoll') {
     const ready = wake.readyData >= 0 ? [wake.readyData] : readyEvents(wake.ready).map((event) => event.u32);
-    const members = wake.set.descriptor?.epoll?.members;
+    const epoll = wake.set.descriptor?.epoll;
     if (ready.length === 0) return true;
-    for (const fd of state.listenerNumbers) {
-      const registered = members?.get(fd);
-      const u32 = registered?.u32 ?? fd;
-      if (ready.includes(u32)) return true;
+    for (const u32 of ready) {
+      const fd = epoll?.descriptorOf(u32) ?? u32;
+      if (state.listenerNumbers.has(fd) && (epoll?.members.get(fd)?.u32 ?? fd) === u32) return true;
     }
     // Small numbers that name other descriptors are believed; anything else is an opaque value.
     return !ready.every((data) => data < 65_536);

@@ -1,12 +1,13 @@
 import type { Call } from '../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
+import { LazySet } from './lazy-set.ts';
 import { PrivateMemory } from './private-memory.ts';
 import { type KeptLine, keptLine } from './turn.ts';
 
 /** What a process loads from its beginning, a fork or an `execve`, until it accepts or waits for its listener the first time. */
 export class Boot {
   /** The modules it opened, by their number in the ModuleTracker. */
-  readonly modules = new Set<number>();
+  readonly modules = new LazySet<number>();
   /** Entry of the first call that opened one, and its line. */
   firstAt: Nanoseconds = UNKNOWN;
   firstLine: KeptLine | null = null;

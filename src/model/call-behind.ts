@@ -14,14 +14,13 @@ export class CallBehind implements Call {
   end: Nanoseconds = 0;
   duration: Nanoseconds = UNKNOWN;
 
-  /** The call as it is when it begins at `time` at the earliest. One whose beginning was only counted back from its end keeps its end. */
-  after(time: Nanoseconds, call: Call): Call {
-    const isCountedBack = call.partial || call.inFlight;
-    const length = isCountedBack ? Math.max(0, call.end - time) : call.end - call.start;
+  /** The call as it is when it begins at `time` at the earliest, and ends when its line says; with `keepsLength` later, when it lasted as long as that. */
+  after(time: Nanoseconds, call: Call, keepsLength: boolean): Call {
+    const length = keepsLength ? Math.max(call.end - call.start, call.duration) : Math.max(0, call.end - time);
     this.#call = call;
     this.start = time;
     this.end = time + length;
-    this.duration = call.duration < 0 ? UNKNOWN : isCountedBack ? Math.min(call.duration, length) : call.duration;
+    this.duration = call.duration < 0 ? UNKNOWN : Math.min(call.duration, length);
     return this;
   }
 

@@ -5,12 +5,16 @@ import type { Nanoseconds } from '../trace/time.ts';
 /** Eight buckets an octave of microseconds: a percentile is right within 9 %. */
 const SUB_BUCKETS = 8;
 const BUCKETS = SUB_BUCKETS * 40;
+/** Linux has some 150 errors. */
+const MOST_ERRORS = 256;
 
 /** Counts, errors and durations of one syscall. */
 export class CallCount {
   readonly syscall: Syscall;
   count = 0;
   readonly errors = new Map<string, number>();
+  /** Failed calls whose error is not among those, for there were too many different ones. */
+  otherErrors = 0;
   total: Nanoseconds = 0;
   longest: Nanoseconds = 0;
   /** Calls whose duration is known. */
@@ -25,7 +29,7 @@ export class CallCount {
 
   add(call: Call): void {
     this.count++;
-    if (call.error !== '') this.errors.set(call.error, (this.errors.get(call.error) ?? 0) + 1);
+    if (call.error !== '') this.#failed(call.error, 1);
     const { duration } = call;
     if (duration < 0) return;
     this.timed++;
@@ -33,6 +37,12 @@ export class CallCount {
     if (duration > this.longest) this.longest = duration;
     const bucket = bucketOf(duration);
     this.#histogram[bucket] = (this.#histogram[bucket] ?? 0) + 1;
+  }
+
+  #failed(error: string, times: number): void {
+    const known = this.errors.get(error);
+    if (known !== undefined || this.errors.size < MOST_ERRORS) this.errors.set(error, (known ?? 0) + times);
+    else this.otherErrors += times;
   }
 
   /** How many of the timed calls took under 1 us, 1 to 2, 2 to 4, and so on by powers of two. */
@@ -51,7 +61,7 @@ export class CallCount {
   /** Takes over what a table says: no single durations. */
   addCounted({ count, errors, total, longest }: CountedCalls): void {
     this.count += count;
-    for (const [error, failed] of errors) this.errors.set(error, (this.errors.get(error) ?? 0) + failed);
+    for (const [error, failed] of errors) this.#failed(error, failed);
     if (total >= 0) {
       this.total += total;
       this.hasTotal = true;

@@ -11,6 +11,8 @@ const FIRST_INTERVAL = 100_000_000;
 const POINTS = 64;
 /** Up to so many processes are counted at each point of the grid. */
 const OFTEN_COUNTED = 1_024;
+/** So many processes are looked at for each call of the trace, at most. */
+const LOOKS_FOR_A_CALL = 64;
 /** From such growth on the openings of a process are remembered, so many between two points. */
 const WATCHED_GROWTH = 10;
 const NOTED_OPENINGS = 100;
@@ -62,6 +64,8 @@ export class Census {
 export class DescriptorCensus {
   readonly #inWindow: (time: Nanoseconds) => boolean;
   #interval = FIRST_INTERVAL;
+  /** Calls that pass before the next count, however late it is. */
+  #rest = 0;
   /** When the next count is due. */
   dueAt: Nanoseconds = UNKNOWN;
 
@@ -69,7 +73,14 @@ export class DescriptorCensus {
     this.#inWindow = inWindow;
   }
 
-  take(now: Nanoseconds, processes: readonly Process[]): void {
+  /** A count that is due. In a trace of days every call comes after it was due: looks at processes are no more than some for each call. */
+  take(now: Nanoseconds, all: () => readonly Process[]): void {
+    if (this.#rest > 0) {
+      this.#rest--;
+      return;
+    }
+    const processes = all();
+    this.#rest = Math.floor(processes.length / LOOKS_FOR_A_CALL);
     // A look at very many processes takes its time: they are counted more rarely.
     this.dueAt = now + this.#interval * Math.ceil(Math.max(1, processes.length) / OFTEN_COUNTED);
     if (!this.#inWindow(now)) return;

@@ -1,13 +1,15 @@
 import { decoration } from '../trace/arguments.ts';
+import { SharedNumbers } from '../trace/shared-numbers.ts';
 import type { DescriptorGroup } from './descriptor-groups.ts';
 import { type Descriptor, describeByLabel } from './descriptors.ts';
 import type { OpenDescriptors } from './open-descriptors.ts';
-import { SharedNumbers } from './shared-numbers.ts';
 
 /** The descriptors of one process by number. Threads of a process share one table; a fork has a copy, which shares what neither has changed. */
 export class DescriptorTable {
   readonly #open: OpenDescriptors;
   #byNumber: SharedNumbers<Descriptor>;
+  /** What calls refer to whose first argument was not traced. */
+  #unnumbered: Descriptor | undefined;
   /** Opened in this table and not closed: what was inherited counts where it was opened. */
   #own = 0;
   /** Openings and closings so far. */
@@ -18,6 +20,7 @@ export class DescriptorTable {
   constructor(open: OpenDescriptors, copyOf?: DescriptorTable) {
     this.#open = open;
     this.#byNumber = new SharedNumbers(copyOf === undefined ? undefined : copyOf.#byNumber);
+    this.#unnumbered = copyOf === undefined ? undefined : copyOf.#unnumbered;
   }
 
   /** Opened here and still open. */
@@ -26,12 +29,13 @@ export class DescriptorTable {
   }
 
   get(fd: number): Descriptor | undefined {
-    return this.#byNumber.get(fd);
+    return fd < 0 ? this.#unnumbered : this.#byNumber.get(fd);
   }
 
   set(fd: number, descriptor: Descriptor): Descriptor {
     this.changes++;
-    if (this.#byNumber.set(fd, descriptor)) {
+    if (fd < 0) this.#unnumbered = descriptor;
+    else if (this.#byNumber.set(fd, descriptor)) {
       this.#own++;
       this.#open.added();
     }
@@ -40,7 +44,7 @@ export class DescriptorTable {
 
   /** The descriptor under this number; made from the first argument's decoration when it was not seen before. */
   learn(fd: number, args: string): Descriptor {
-    return this.#byNumber.get(fd) ?? this.set(fd, describeByLabel(decoration(args)));
+    return this.get(fd) ?? this.set(fd, describeByLabel(decoration(args)));
   }
 
   delete(fd: number): void {

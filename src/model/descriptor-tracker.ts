@@ -1,6 +1,7 @@
 import { decoration, integer, socketAddress, splitArguments } from '../trace/arguments.ts';
 import type { Call } from '../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
+import { textOfEscaped } from '../trace/utf8.ts';
 import { noteOpening } from './descriptor-census.ts';
 import { Descriptor, type DescriptorKind, describeByLabel } from './descriptors.ts';
 import { EpollSet } from './epoll-set.ts';
@@ -164,7 +165,7 @@ function entryLine({ file, startLine, startText }: Call): KeptLine {
 }
 
 function pathOf(args: string): string {
-  return /"((?:[^"\\]|\\.)*)"/.exec(args)?.[1] ?? '';
+  return textOfEscaped(/"((?:[^"\\]|\\.)*)"/.exec(args)?.[1] ?? '');
 }
 
 function fionbio(call: Call): boolean | null {

@@ -94,6 +94,7 @@ export function inodeOf(label: string): string {
 export function describeTarget(fd: number, descriptor: Descriptor | undefined): string {
   if (descriptor === undefined) return fd < 0 ? '' : `fd ${fd}`;
   const { kind, label, peer, local } = descriptor;
+  if (fd < 0 && kind === 'unknown' && peer === '') return 'a descriptor that the capture does not tell';
   if (descriptor.listener !== null) return `listener ${descriptor.listener.name}`;
   if (peer !== '') {
     if (descriptor.connection !== null) return `client ${peer}`;

@@ -16,6 +16,8 @@ const NO_LISTENERS: ReadonlySet<Listener> = new Set();
 export class EpollSet {
   // Made when there is something in them: a trace may open instances by the million.
   #members: Map<number, Member> | null = null;
+  /** Descriptor numbers by user data, where the two differ: the first that was registered with it. */
+  #numbers: Map<number, number> | null = null;
   #listeners: Set<Listener> | null = null;
   /** A listener was registered with EPOLLEXCLUSIVE. */
   exclusive = false;
@@ -41,14 +43,24 @@ export class EpollSet {
 
   register(fd: number, member: Member): void {
     this.#members ??= new Map();
-    if (this.#members.size < MOST_MEMBERS || this.#members.has(fd)) this.#members.set(fd, member);
+    const before = this.#members.get(fd);
+    if (before === undefined && this.#members.size >= MOST_MEMBERS) return;
+    if (before !== undefined && before.u32 !== member.u32) this.#unname(fd, before);
+    this.#members.set(fd, member);
+    if (member.u32 === fd) return;
+    this.#numbers ??= new Map();
+    if (!this.#numbers.has(member.u32)) this.#numbers.set(member.u32, fd);
   }
 
   unregister(fd: number): void {
+    const member = this.#members?.get(fd);
+    if (member === undefined) return;
+    this.#unname(fd, member);
     this.#members?.delete(fd);
   }
 
   registerListener(listener: Listener): void {
+    if (!listener.isFollowed) return;
     this.#listeners ??= new Set();
     this.#listeners.add(listener);
   }
@@ -56,7 +68,10 @@ export class EpollSet {
   /** The descriptor number that the program registered with this user data; the data itself when its registration was not traced. */
   descriptorOf(u32: number): number {
     if (this.members.get(u32)?.u32 === u32) return u32;
-    for (const [fd, member] of this.members) if (member.u32 === u32) return fd;
-    return u32;
+    return this.#numbers?.get(u32) ?? u32;
+  }
+
+  #unname(fd: number, { u32 }: Member): void {
+    if (this.#numbers?.get(u32) === fd) this.#numbers.delete(u32);
   }
 }

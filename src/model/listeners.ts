@@ -25,13 +25,19 @@ export class Listener {
   /** Who called `listen` first, and where; null when that was not traced. */
   openedBy: Process | null = null;
   openedLine: KeptLine | null = null;
+  /** False for those beyond the number that is followed: nothing is told of them. */
+  readonly isFollowed: boolean;
 
-  constructor(id: number, name: string, grade: IdentityGrade) {
+  constructor(id: number, name: string, grade: IdentityGrade, isFollowed = true) {
+    this.isFollowed = isFollowed;
     this.id = id;
     this.name = name;
     this.grade = grade;
   }
 }
+
+/** So many are followed; a large proxy has some thousand. */
+export const MOST_LISTENERS = 16_384;
 
 /** Finds the listener that a descriptor stands for. */
 export class Listeners {
@@ -39,6 +45,8 @@ export class Listeners {
   readonly all: Listener[] = [];
   /** The capture prints addresses (`-yy`): its tracer stops every traced process at each new socket. */
   byAddress = false;
+  /** Further ones, which are not followed. */
+  unfollowed = 0;
 
   /** A socket on which `listen` succeeded while traced. */
   opened(descriptor: Descriptor, fd: number, backlog: number): Listener {
@@ -74,6 +82,7 @@ export class Listeners {
   }
 
   #make(name: string, grade: IdentityGrade, identity: string): Listener {
+    if (this.all.length >= MOST_LISTENERS) return new Listener(MOST_LISTENERS + this.unfollowed++, name, grade, false);
     const made = new Listener(this.all.length, name, grade);
     this.all.push(made);
     if (identity !== '') this.#byIdentity.set(identity, made);

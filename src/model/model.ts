@@ -35,6 +35,8 @@ export interface ModelOptions {
   /** Facts outside this stretch of trace time are followed and not told. */
   readonly from: Nanoseconds;
   readonly to: Nanoseconds;
+  /** Many calls fit between two times that can be told apart. */
+  readonly isCoarse: boolean;
   /** Turns from this length on are told. */
   readonly longTurn: Nanoseconds;
   /** Told of every call, for a picture of the whole trace. */
@@ -114,9 +116,9 @@ export class Model {
     return this.firstTime === UNKNOWN ? 0 : this.firstTime;
   }
 
-  /** Facts outside this stretch are followed and not told from now on. */
-  lookAt(from: Nanoseconds, to: Nanoseconds): void {
-    this.options = { ...this.options, from, to };
+  /** The clock is known: facts outside this stretch of its time are followed and not told from now on. */
+  lookAt(stretch: Pick<ModelOptions, 'from' | 'to' | 'isCoarse'>): void {
+    this.options = { ...this.options, ...stretch };
   }
 
   inWindow(time: Nanoseconds): boolean {
@@ -129,9 +131,10 @@ export class Model {
     this.#follow(this.#inOrder(call, thread), thread);
   }
 
-  /** A thread does one thing at a time, whatever the times of its lines say. */
+  /** A thread does one thing at a time, whatever the times of its lines say. Where they say whole seconds, or nothing, durations say more. */
   #inOrder(call: Call, { lastTime }: Thread): Call {
-    return call.start < lastTime && lastTime !== UNKNOWN ? this.#behind.after(lastTime, call) : call;
+    if (call.start >= lastTime || lastTime === UNKNOWN) return call;
+    return this.#behind.after(lastTime, call, this.options.isCoarse && !call.partial && !call.inFlight);
   }
 
   /** Follows a call that did not begin before the one before it in its thread had ended. */
@@ -140,7 +143,7 @@ export class Model {
     if (this.firstTime === UNKNOWN || start < this.firstTime) this.firstTime = start;
     if (end > this.lastTime || this.lastTime === UNKNOWN) this.lastTime = end;
     if (start < thread.firstTime) thread.firstTime = start;
-    if (end >= this.#census.dueAt) this.#census.take(end, this.processes.all());
+    if (end >= this.#census.dueAt) this.#census.take(end, () => this.processes.all());
     if (call.inFlight) {
       this.#stays(call, thread);
       return;
@@ -202,6 +205,7 @@ export class Model {
   #letGo(thread: Thread): void {
     this.stacks.close(thread);
     this.#traffic.failures.exited(thread, '');
+    this.watch.threads.delete(thread);
     this.facts.tell('threadLetGo', thread);
   }
 
@@ -345,10 +349,7 @@ export class Model {
     // Coarse stamps, or none, may show less than the calls in it tell.
     const length = Math.max(at - turn.start, turn.inCalls);
     if (length < this.options.longTurn || !this.inWindow(turn.start)) return;
-    for (const [, { connection }] of thread.process.descriptors.entries()) {
-      if (connection?.request.inProgress && connection.request !== turn.owner && connection.request.startedAt < at)
-        turn.addWaiting(connection.request.name);
-    }
+    thread.process.inProgress.noteWaiting(turn, at, thread.process);
     loop.keepTurn();
     loop.aftermath = turn;
     this.facts.tell('longTurn', { thread, turn, length, open, stuckIn: open ? thread.leftIn : null });

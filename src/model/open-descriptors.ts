@@ -2,8 +2,8 @@ import { groupOf } from './descriptor-groups.ts';
 import type { DescriptorTable } from './descriptor-table.ts';
 import type { Descriptor } from './descriptors.ts';
 
-/** So many descriptors may be followed at a time, over all processes: a process may have 65,536, a large server some times that. */
-export const MOST_OPEN = 262_144;
+/** So many descriptors may be followed at a time, over all processes: a process may have 65,536. */
+export const MOST_OPEN = 131_072;
 /** When there are more, so many go. */
 const GOING = MOST_OPEN / 4;
 

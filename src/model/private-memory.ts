@@ -16,7 +16,7 @@ export class PrivateMemory {
   seen = false;
   /** The end of the heap; NaN before it is known. */
   #heapEnd: number;
-  readonly #ranges = new Map<number, number>();
+  #ranges: Map<number, number> | null = null;
   #calls = 0;
 
   constructor(heapEnd = Number.NaN) {
@@ -65,29 +65,32 @@ export class PrivateMemory {
 
   #moved({ args, result }: Call): void {
     const [address, before, after] = splitArguments(args);
-    const known = this.#ranges.has(integer(address));
+    const known = this.#ranges?.has(integer(address)) === true;
     this.#gaveBack(integer(address), integer(before));
     if (known && integer(after) > 0) this.#add(result, integer(after));
   }
 
   #add(address: number, bytes: number): void {
     this.bytes += bytes;
+    this.#ranges ??= new Map();
     if (this.#ranges.size < MOST_RANGES) this.#ranges.set(address, bytes);
   }
 
   #gaveBack(from: number, length: number): void {
-    const whole = this.#ranges.get(from);
+    const ranges = this.#ranges;
+    if (ranges === null) return;
+    const whole = ranges.get(from);
     if (whole !== undefined && whole <= length) {
-      this.#ranges.delete(from);
+      ranges.delete(from);
       this.bytes -= whole;
       // As a rule one mapping is given back whole.
       if (whole === length) return;
     }
     const to = from + length;
-    for (const [start, bytes] of this.#ranges) {
+    for (const [start, bytes] of ranges) {
       const end = start + bytes;
       if (end <= from || start >= to) continue;
-      this.#ranges.delete(start);
+      ranges.delete(start);
       this.bytes -= bytes;
       if (start < from) this.#add(start, from - start);
       if (end > to) this.#add(to, end - to);

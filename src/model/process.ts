@@ -5,6 +5,7 @@ import type { Census } from './descriptor-census.ts';
 import { DescriptorTable } from './descriptor-table.ts';
 import type { FutexTable } from './futex-words.ts';
 import type { OpenDescriptors } from './open-descriptors.ts';
+import { RequestsInProgress } from './requests-in-progress.ts';
 import type { Thread } from './thread.ts';
 
 const MOST_TIDS = 256;
@@ -17,9 +18,9 @@ export class Process {
   /** The fork was traced: its descriptors are known to be its parent's. */
   forkedAt: Nanoseconds = UNKNOWN;
   /** Its live threads, and ended ones that were acceptors or loops. */
-  readonly threads: Thread[] = [];
+  threads: Thread[] = [];
   /** Every thread it had, up to a bound. */
-  readonly tids: number[] = [];
+  tids: number[] = [];
   descriptors: DescriptorTable;
   /** Program and arguments of the last `execve`, own or inherited; empty when not traced. */
   argv: readonly string[] = [];
@@ -37,13 +38,16 @@ export class Process {
   handsDescriptorsOver = false;
   accepted = 0;
   requests = 0;
+  readonly inProgress = new RequestsInProgress();
+  /** How often its threads have turned out to belong to another process than thought, at most. */
+  moves = 0;
   brokenPipes = 0;
   /** How many descriptors it had open, over time; null before the first count. */
   census: Census | null = null;
   /** Sockets that the other end has closed and it has not. */
   endedOpen = 0;
   /** Whom its threads other than the first connect to: how a C client with threads of its own shows. */
-  readonly helperPeers: string[] = [];
+  helperPeers: readonly string[] = [];
   /** What its threads wait for; null while no futex call was seen. */
   futexes: FutexTable | null = null;
   exitedAt: Nanoseconds = UNKNOWN;
@@ -62,10 +66,22 @@ export class Process {
   }
 
   noteHelperPeer(address: string): void {
-    if (this.helperPeers.length < MOST_PEERS && !this.helperPeers.includes(address)) this.helperPeers.push(address);
+    if (this.helperPeers.length < MOST_PEERS && !this.helperPeers.includes(address)) this.helperPeers = [...this.helperPeers, address];
+  }
+
+  /** A thread of it is heard of. */
+  join(thread: Thread): void {
+    // Most have one: a literal takes less room than what grows.
+    if (this.threads.length === 0) this.threads = [thread];
+    else this.threads.push(thread);
+    this.noteTid(thread.tid);
   }
 
   noteTid(tid: number): void {
+    if (this.tids.length === 0) {
+      this.tids = [tid];
+      return;
+    }
     if (this.tids.length < MOST_TIDS && !this.tids.includes(tid)) this.tids.push(tid);
   }
 }

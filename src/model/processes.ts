@@ -1,7 +1,7 @@
 import type { CaptureFacts, ThreadIdentity } from '../trace/capture-facts.ts';
 import { LaneMap } from '../trace/lane-map.ts';
 import type { Call, Lane } from '../trace/record.ts';
-import type { Nanoseconds } from '../trace/time.ts';
+import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { DescriptorTable } from './descriptor-table.ts';
 import { absorbFutexes } from './futex-words.ts';
 import { OpenDescriptors } from './open-descriptors.ts';
@@ -12,8 +12,10 @@ import { Thread } from './thread.ts';
 /** Numbers of processes that are waited for, at most, and threads that wait for one. */
 const MOST_LEADERS = 256;
 const MOST_CLAIMANTS = 1_024;
+/** So often a thread moves to another process: `getpid` after `getpid` may say that the last process belongs to the next. */
+const MOST_MOVES = 8;
 /** Children that were started and have not shown up. */
-const MOST_EXPECTED = 16_384;
+const MOST_EXPECTED = 8_192;
 
 /** How many threads are kept. */
 export interface ThreadLimits {
@@ -23,14 +25,17 @@ export interface ThreadLimits {
   readonly ended: number;
 }
 
-const LIMITS: ThreadLimits = { live: 16_384, ended: 4_096 };
+const LIMITS: ThreadLimits = { live: 8_192, ended: 4_096 };
+
+/** So long a turn weighs as much as one more turn, in nanoseconds. */
+const LONG_TURN = 1_000_000;
 
 /** What is known of threads that were let go of to stay within the limits. */
 export interface Gone {
   /** Living ones that were silent for longest. */
   live: number;
-  /** Of all: those that had served. */
-  served: number;
+  /** Ended ones that had served. */
+  endedServed: number;
   requests: number;
 }
 
@@ -51,7 +56,7 @@ interface Known {
 /** Finds threads and processes, and learns from clones, `getpid` and shared descriptors who belongs together. */
 export class Processes {
   readonly open = new OpenDescriptors(() => this.all().map(({ descriptors }) => descriptors));
-  readonly gone: Gone = { live: 0, served: 0, requests: 0 };
+  readonly gone: Gone = { live: 0, endedServed: 0, requests: 0 };
   readonly #limits: ThreadLimits;
   /** Told of threads that are let go of: nobody may keep them. */
   readonly #letGo: (thread: Thread) => void;
@@ -66,8 +71,8 @@ export class Processes {
   readonly #leaderless = new Map<number, Set<Thread>>();
 
   #known: Known | null = null;
-  /** Parents of recognised processes, by number: a parent may be seen after its child. */
-  readonly #parents = new Map<Process, number>();
+  /** Recognised processes by the number of their parent, which may be seen after its child. */
+  readonly #children = new Map<number, Process[]>();
 
   constructor(letGo: (thread: Thread) => void = () => undefined, limits = LIMITS) {
     this.#letGo = letGo;
@@ -79,9 +84,11 @@ export class Processes {
     return this.#threads.get(lane.index) ?? this.#first(lane, time);
   }
 
-  /** The thread of this lane ended with its process. */
+  /** The thread of this lane ended with its process, perhaps before it had a record. */
   isOver(lane: Lane): boolean {
-    return this.#over.has(lane);
+    if (this.#over.has(lane)) return true;
+    const expected = this.#expected.get(lane.tid);
+    return expected?.isThread === true && expected.parent.exitedAt !== UNKNOWN && this.known(lane) === undefined;
   }
 
   /** The thread of a lane that has had a record. */
@@ -159,10 +166,12 @@ export class Processes {
       process.argv = argv;
       process.server ||= serverOf(argv);
     }
-    this.#parents.set(process, identity.parent);
+    const siblings = this.#children.get(identity.parent);
+    if (siblings === undefined) this.#children.set(identity.parent, [process]);
+    else siblings.push(process);
     this.parentNamed(process, identity.parent);
     if (!parents.has(tid)) return;
-    for (const [child, parent] of this.#parents) if (parent === tid) this.parentNamed(child, tid);
+    for (const child of this.#children.get(tid) ?? []) this.parentNamed(child, tid);
   }
 
   /**
@@ -200,15 +209,16 @@ export class Processes {
   /** `thread` turned out to belong to `process`: they share descriptors. */
   merge(thread: Thread, process: Process): void {
     const old = thread.process;
-    if (old === process) return;
+    if (old === process || old.moves >= MOST_MOVES) return;
+    process.moves = Math.max(process.moves, old.moves + 1);
     for (const sibling of old.threads) {
       sibling.process = process;
-      process.threads.push(sibling);
-      process.noteTid(sibling.tid);
+      process.join(sibling);
     }
     old.threads.length = 0;
     process.descriptors.absorb(old.descriptors);
     absorbFutexes(process, old);
+    process.inProgress.absorb(old.inProgress, process);
     process.accepted += old.accepted;
     process.requests += old.requests;
   }
@@ -288,7 +298,9 @@ export class Processes {
   /** Lets go of the half of the ended threads that served least. */
   #forgetEnded(): void {
     const ended = [...this.#all].filter((thread) => thread.ended);
-    const served = ({ accepts, loop, process }: Thread): number => accepts.acceptedTotal * 4 + process.requests * 4 + loop.turns;
+    // A turn that was long is what findings are about.
+    const served = ({ accepts, loop, process }: Thread): number =>
+      accepts.acceptedTotal * 4 + process.requests * 4 + loop.turns + loop.longestTurn / LONG_TURN;
     const order = ended.toSorted((a, b) => served(a) - served(b) || a.lastTime - b.lastTime);
     for (const thread of order.slice(0, Math.ceil(ended.length / 2))) this.#forget(thread);
   }
@@ -301,7 +313,7 @@ export class Processes {
       this.#threads.delete(thread.lane.index);
       if (this.#byTid.get(thread.tid) === thread) this.#byTid.delete(thread.tid);
     }
-    if (thread.hasServed) this.gone.served++;
+    if (thread.ended && thread.hasServed) this.gone.endedServed++;
     this.#remove(thread);
     if (process.threads.length === 0) {
       this.gone.requests += process.requests;
@@ -314,6 +326,11 @@ export class Processes {
     this.#all.delete(thread);
     const { threads } = thread.process;
     threads.splice(threads.indexOf(thread), 1);
+  }
+
+  /** Requests that were read, by all that are kept and those there was no room for. */
+  get requests(): number {
+    return this.all().reduce((sum, process) => sum + process.requests, this.gone.requests);
   }
 
   /** Live threads, and ended ones that were acceptors or loops. */

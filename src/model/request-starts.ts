@@ -14,12 +14,13 @@ export class RequestStarts {
 
   of(call: Call): RequestStart | null {
     const { head } = call;
-    // What has a body is read as a whole; so is a line of the PROXY protocol.
+    // What has a body is read as a whole; so is a line of the PROXY protocol, and one that an escape or its end cuts off in the target.
     const start = head === '' || head.startsWith('P') ? null : (this.#known.get(head) ?? this.#add(head));
     return start ?? requestStart(quotedBytes(call.args, PAYLOAD_HEAD) ?? '', call.result);
   }
 
   #add(line: string): RequestStart | null {
+    if (!line.includes(' HTTP/')) return null;
     const start = requestStart(line);
     if (start === null) return null;
     if (this.#known.size === KNOWN_LINES) this.#known.clear();

@@ -1,5 +1,6 @@
 import type { Listener } from './listeners.ts';
 import type { Process } from './process.ts';
+import { Siblings } from './siblings.ts';
 import type { Thread } from './thread.ts';
 
 export type Role =
@@ -22,7 +23,13 @@ export function rolesOf(threads: Iterable<Thread>): Map<Thread, Role> {
     else roles.set(thread, role);
   }
   // An acceptor that served nobody so far is what its siblings are.
-  for (const thread of undecided) roles.set(thread, siblingRole(thread, roles));
+  const siblings = new Siblings();
+  for (const [thread, role] of roles) siblings.add(thread, role);
+  for (const thread of undecided) {
+    const role = siblingRole(thread, siblings);
+    roles.set(thread, role);
+    siblings.add(thread, role);
+  }
   // A shell that a worker starts forks as well.
   const serving = new Set([...roles].filter(([, role]) => isWorkerRole(role)).map(([{ process }]) => process));
   for (const [thread, role] of roles) {
@@ -68,15 +75,9 @@ function isMainThread(thread: Thread): boolean {
   return thread.tid === thread.process.pid;
 }
 
-function siblingRole(thread: Thread, roles: ReadonlyMap<Thread, Role>): Role {
+function siblingRole(thread: Thread, siblings: Siblings): Role {
   if (thread.process.forks >= 2 && (thread.loop.hub ?? thread.loop.formerHub)?.hasListener !== true) return 'master';
-  for (const [other, role] of roles) {
-    if (other.process === thread.process || role === 'master' || role === 'unknown') continue;
-    const related = other.process.parent !== null && other.process.parent === thread.process.parent;
-    const sameListener = [...other.accepts.listeners].some((listener) => thread.accepts.listeners.has(listener));
-    if (sameListener || (related && other.accepts.listeners.size > 0)) return role;
-  }
-  return 'unknown';
+  return siblings.roleFor(thread);
 }
 
 /** Whether a thread of this role serves requests. */
@@ -84,9 +85,22 @@ export function isWorkerRole(role: Role): boolean {
   return role === 'event-loop' || role === 'sync-worker' || role === 'acceptor' || role === 'blocking-acceptor';
 }
 
-/** The threads that accept from a listener or wait for it. */
+/** The threads that accept from a listener or wait for it. Of many listeners, `acceptorsOfEach` asks every thread once. */
 export function acceptorsOf(listener: Listener, threads: Iterable<Thread>): Thread[] {
   return [...threads].filter(({ accepts }) => accepts.listeners.has(listener));
+}
+
+/** The threads that accept from each listener or wait for it; a listener without any is not in it. */
+export function acceptorsOfEach(threads: Iterable<Thread>): ReadonlyMap<Listener, readonly Thread[]> {
+  const acceptors = new Map<Listener, Thread[]>();
+  for (const thread of threads) {
+    for (const listener of thread.accepts.listeners) {
+      const known = acceptors.get(listener);
+      if (known === undefined) acceptors.set(listener, [thread]);
+      else known.push(thread);
+    }
+  }
+  return acceptors;
 }
 
 /** The process that stands for a worker in reports. */

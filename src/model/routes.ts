@@ -1,6 +1,7 @@
 import { pollDescriptors, quotedBytes, splitArguments } from '../trace/arguments.ts';
 import type { Call } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
+import { textOfBytes } from '../trace/utf8.ts';
 import { Boot } from './boot.ts';
 import type { Request } from './connections.ts';
 import type { DescriptorTracker } from './descriptor-tracker.ts';
@@ -189,7 +190,7 @@ function executed(call: Call, thread: Thread): void {
   if (call.result !== 0) return;
   const { process } = thread;
   const list = /\[(.*?)\](?:, |$)/s.exec(call.args)?.[1] ?? '';
-  process.argv = splitArguments(list).map((argument) => quotedBytes(argument) ?? argument);
+  process.argv = splitArguments(list).map((argument) => textOfBytes(quotedBytes(argument) ?? argument));
   process.server = serverOf(process.argv) || process.server;
   process.descriptors.keepStandardStreams();
   if (process.boot === null) return;

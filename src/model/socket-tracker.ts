@@ -53,7 +53,7 @@ export class SocketTracker {
     if (this.#live.size >= MOST) forgetOldest(this.#live);
     this.#live.set(peer, connection);
     const { listener } = connection;
-    if (queued === undefined || listener === null || !this.#inWindow(at)) return;
+    if (queued === undefined || !listener?.isFollowed || !this.#inWindow(at)) return;
     this.#facts.tell('queueDelay', {
       connection,
       listener,

@@ -55,8 +55,12 @@ export class Thread {
   constructor(lane: Lane, process: Process) {
     this.lane = lane;
     this.process = process;
-    process.threads.push(this);
-    process.noteTid(lane.tid);
+    process.join(this);
+  }
+
+  /** The end of what it did last; of a thread of which no call has ended, its beginning. */
+  get lastSeen(): Nanoseconds {
+    return this.lastTime === UNKNOWN ? this.firstTime : this.lastTime;
   }
 
   get tid(): number {

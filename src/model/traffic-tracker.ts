@@ -59,19 +59,25 @@ export class TrafficTracker {
     accepts.listenerNumbers.add(call.fd);
     const succeeded = call.result >= 0;
     if (WANTING.has(call.error)) loop.turn.futile++;
-    if (WANTING.has(call.error) && this.#inWindow(call.end))
+    if (WANTING.has(call.error) && listener.isFollowed && this.#inWindow(call.end))
       this.#facts.tell('acceptError', { thread, listener, error: call.error, time: call.end, line: keptLine(call) });
     // An accept that the trace shows without any wait of its thread: blocking, or waits were filtered out.
-    if (!accepts.wake.seen && loop.waitSets.length === 0 && this.#inWindow(call.start) && (succeeded || call.error === 'EAGAIN')) {
+    if (
+      listener.isFollowed &&
+      !accepts.wake.seen &&
+      loop.waitSets.length === 0 &&
+      this.#inWindow(call.start) &&
+      (succeeded || call.error === 'EAGAIN')
+    ) {
       this.#facts.tell('bareAccept', { thread, listener, accepted: succeeded, start: call.start, end: call.end, line: keptLine(call) });
     }
     this.#cycles.tried(thread, listener, call, succeeded);
-    accepts.listeners.add(listener);
+    if (listener.isFollowed) accepts.listeners.add(listener);
     if (!succeeded) return null;
     if (this.#inWindow(call.end)) {
       accepts.acceptedTotal++;
       process.accepted++;
-      this.#facts.tell('accepted', { thread, listener, record: call });
+      if (listener.isFollowed) this.#facts.tell('accepted', { thread, listener, record: call });
     }
     const made = new Descriptor('connection', '', true);
     made.nonblocking = call.mentions('SOCK_NONBLOCK');
@@ -121,7 +127,11 @@ export class TrafficTracker {
   write(call: Call, thread: Thread): Request | null {
     const { process, loop } = thread;
     const descriptor = process.descriptors.get(call.fd) ?? (call.fd < 0 ? undefined : process.descriptors.learn(call.fd, call.args));
-    if (descriptor === undefined) return null;
+    if (descriptor === undefined) {
+      // It began before the capture, which so does not tell where it went: that it failed is known.
+      if (isBroken(call)) this.failures.failed(call, thread, new Descriptor('unknown', '', false), null);
+      return null;
+    }
     if (call.syscall.name === 'sendmsg' && call.args.includes('SCM_RIGHTS')) process.handsDescriptorsOver = true;
     let { connection } = descriptor;
     if (connection === null && descriptor.kind === 'socket' && !descriptor.seenOpening && this.#isReply(call))
@@ -177,6 +187,7 @@ export class TrafficTracker {
     const start = this.#starts.of(call);
     request.readAt = call.end;
     request.readLine = call.line;
+    thread.process.inProgress.add(request, thread.process);
     connection.requests++;
     if (start !== null) {
       request.line = start.line;
@@ -205,6 +216,7 @@ export class TrafficTracker {
 
   #answered(call: Call, thread: Thread, request: Request): void {
     request.answeredAt = call.end;
+    thread.process.inProgress.done(request);
     if (call.end - request.startedAt >= this.#slow && this.#inWindow(call.end))
       this.#facts.tell('slowReply', { thread, request, record: call });
   }
@@ -228,6 +240,7 @@ export class TrafficTracker {
   #end(connection: Connection, thread: Thread, at: Nanoseconds): void {
     const { request } = connection;
     connection.closed = true;
+    thread.process.inProgress.done(request);
     if (this.#sockets.active) this.#sockets.ended(connection);
     // A process that passes connections on closes its own copies unread.
     if (!connection.used && connection.seenOpening && !thread.process.handsDescriptorsOver && this.#inWindow(at))

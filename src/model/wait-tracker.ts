@@ -76,7 +76,7 @@ export class WaitTracker {
       const kind = descriptor?.kind;
       if (descriptor?.listener != null) {
         hasListener = true;
-        accepts.listeners.add(descriptor.listener);
+        if (descriptor.listener.isFollowed) accepts.listeners.add(descriptor.listener);
       } else if (kind === 'connection' || kind === 'socket') hasSockets = true;
     }
     // A poll on a single socket that is no listener is somebody waiting for an answer, never a loop.

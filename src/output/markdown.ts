@@ -5,7 +5,19 @@ import { redactReport } from './redact.ts';
 import { show } from './show.ts';
 import { cutMiddle } from './trace-line.ts';
 import { moment, period, span } from './when.ts';
-import { coverage, extent, paths, pidList, pids, recording, SEVERITY_WORDS, SURENESS_WORDS, tally, workforce } from './wording.ts';
+import {
+  coverage,
+  extent,
+  omission,
+  paths,
+  pidList,
+  pids,
+  recording,
+  SEVERITY_WORDS,
+  SURENESS_WORDS,
+  tally,
+  workforce,
+} from './wording.ts';
 
 export interface MarkdownOptions {
   /** Keeps payload: request lines with their query, contents of reads and writes. */
@@ -49,6 +61,7 @@ function opening(report: Report): readonly string[] {
     ...doFirst(report),
     `- Trace: ${codeSpan(paths(source))}, ${prose([workforce(report), ...extent(report)].join(', '))}`,
     `- Time range: ${prose(range === '' ? 'no clock in this trace' : range)}`,
+    ...(report.omitted === undefined ? [] : [`- ${prose(`${omission(report)}.`)}`]),
     `- Data: ${prose([`${coverage(quality).join(', ')}.`, ...quality.notes].join(' '))}`,
     '',
   ];

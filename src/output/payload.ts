@@ -9,7 +9,7 @@ import { maskSecrets, sizeOf } from './masking/shapes.ts';
 const CONNECTION = /^connection (?:on fd \d+|from [\w.:[\]/-]+)$/;
 const PLACEHOLDER = /^<[\d,]+ bytes?>$/;
 const REQUEST =
-  /\b(GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|TRACE|PROPFIND|REPORT|PURGE) ((?:https?:\/\/|\/|\*)[\w\-.~!$&'()*+,=:@%/<>]*)|\b(CONNECT) ([^\s"`?#]+)/;
+  /\b(GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|TRACE|PROPFIND|REPORT|PURGE) ((?:https?:\/\/|\/|\*)[\w\-.~!$&'()*+,=:@%/\\<>\x80-\uffff]*)|\b(CONNECT) ([^\s"`?#]+)/;
 const TUNNEL = /^(?:[^\s]*@)?([\w.<>[\]:-]{1,255}:\d{1,5})$/;
 const STATUS = /^HTTP\/\d(?:\.\d)? \d{3}(?!\d)/;
 // MySQL: 3 bytes length, sequence, command 3 (query) or 22 (prepare). PostgreSQL: Q or P, 4 bytes length, for P the statement's name.

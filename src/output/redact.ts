@@ -8,6 +8,12 @@ import { redactLine, redactQuoted } from './redact-line.ts';
 const PAYLOAD_KEY = /^(?:request|requests|behind|sql|statement|payload|message|body|header|headers|reply|response)$/;
 /** `behind` may name a finding instead. */
 const FINDING_ID = /^[a-z]+(?:-[a-z]+)*-\d+$/;
+/** Diagnostics whose samples are sentences of drover on a file, not lines of one. */
+const OWN_WORDS: ReadonlySet<string> = new Set(
+  'read-error shrunk-file grown-file mixed-clocks unknown-input skipped-file memory-limit truncated-compression capture-ended-early'.split(
+    ' ',
+  ),
+);
 const LINE_KEY = /^(?:text|line|lines|arguments)$/;
 /** Shorter payload is too likely to be a word of the sentence around it. */
 const SHORTEST_QUOTATION = 6;
@@ -25,7 +31,9 @@ export function redactReport(report: Report): Report {
       diagnostics: report.quality.diagnostics.map((diagnostic) => ({
         ...diagnostic,
         meaning: redactProse(diagnostic.meaning),
-        samples: diagnostic.samples.map(redactEvidence),
+        samples: diagnostic.samples.map((sample) =>
+          OWN_WORDS.has(diagnostic.code) ? { ...sample, text: redactProse(sample.text) } : redactEvidence(sample),
+        ),
       })),
     },
     verdict: { ...report.verdict, text: redactSentence(report.verdict.text, quotations(report.findings)) },

@@ -6,7 +6,7 @@ import { addChecks, addDiagnostics } from './text-checks.ts';
 import { addFindings, addIndex, addNoFinding, addWorst } from './text-findings.ts';
 import { addCalls, addWorkers } from './text-tables.ts';
 import { span } from './when.ts';
-import { coverage, extent, paths, recording, SEVERITY_WORDS, verdictSentence, workforce } from './wording.ts';
+import { coverage, extent, omission, paths, recording, SEVERITY_WORDS, verdictSentence, workforce } from './wording.ts';
 
 export interface TextOptions extends PageOptions {
   /** 0: what to act on. 1: all findings in full, calls and diagnostics. 2: also every row of every table. */
@@ -39,6 +39,7 @@ export function renderText(report: Report, options: TextOptions): string {
     addFindings(page, shown, options.verbose);
   } else addNoFinding(page, shown);
   addWorkers(page, shown, options.verbose);
+  if (shown.omitted !== undefined) page.prose([], 2, `${omission(shown)}.`);
   if (options.verbose > 0) addCalls(page, shown.calls, options.verbose);
   addChecks(page, shown, options.verbose);
   if (options.verbose > 0) addDiagnostics(page, shown.quality);

@@ -1,4 +1,4 @@
-import type { Finding, Quality, Report, Source, Sureness, Verdict } from '../analysis/report.ts';
+import type { Finding, Omitted, Quality, Report, Source, Sureness, Verdict } from '../analysis/report.ts';
 import { count, counted, longDuration } from './figures.ts';
 
 export const SEVERITY_WORDS: Readonly<Record<Verdict['severity'], string>> = {
@@ -65,7 +65,7 @@ export function workforce(report: Report): string {
       : others > 0
         ? `${count(others)} process${others === 1 ? '' : 'es'}, none seen serving`
         : 'no workers seen';
-  return [...servers, number].join(', ');
+  return [...servers, report.omitted !== undefined && report.omitted.workers > 0 ? `more than ${number}` : number].join(', ');
 }
 
 /** How long and how large the capture is: `58.20 s`, `1,204,331 lines`. */
@@ -85,8 +85,31 @@ export function coverage(quality: Quality): readonly string[] {
 const INCOMPLETE = ['read-error', 'shrunk-file', 'truncated-compression'];
 
 function filesRead({ diagnostics }: Quality): string {
+  if (diagnostics.some(({ code }) => code === 'memory-limit')) return 'not read to the end';
   const incomplete = diagnostics.reduce((sum, each) => sum + (INCOMPLETE.includes(each.code) ? each.count : 0), 0);
   return incomplete === 0 ? 'every line read' : `${counted(incomplete, 'file')} missing or cut off`;
+}
+
+const OMITTED_NOUNS: Readonly<Record<keyof Omitted, string>> = {
+  workers: 'process',
+  calls: 'system call',
+  errors: 'failed call',
+  findings: 'finding',
+  descriptors: 'descriptor',
+  listeners: 'listener',
+};
+
+/** `Left out of this report: 99,000 processes, 12 findings`; '' when nothing is. */
+export function omission({ omitted }: Report): string {
+  if (omitted === undefined) return '';
+  const names = Object.keys(OMITTED_NOUNS) as (keyof Omitted)[];
+  const parts = names
+    .filter((name) => omitted[name] > 0)
+    .map((name) => {
+      const noun = OMITTED_NOUNS[name];
+      return omitted[name] === 1 ? `1 ${noun}` : `${count(omitted[name])} ${noun.endsWith('s') ? `${noun}e` : noun}s`;
+    });
+  return `Left out of this report: ${parts.join(', ')}`;
 }
 
 /** The pids of a finding, at most three: `4127 4128 4129 +5 more`; empty when it names none. */

@@ -1,22 +1,8 @@
 import type { Stats } from 'node:fs';
 import { errorCode, failureReason } from '../files/failure-reason.ts';
+import { InputError } from './input-error-class.ts';
 
-export { errorCode, failureReason };
-
-/** An input that cannot be read or is of no known format; the command line ends with exit code 3. */
-export class InputError extends Error {
-  override readonly name = 'InputError';
-  /** What to type or check next, or ''. */
-  readonly hint: string;
-  /** What is wrong with the input, for a sentence that names it already. */
-  readonly reason: string;
-
-  constructor(message: string, options: { readonly hint?: string; readonly reason?: string; readonly cause?: unknown } = {}) {
-    super(message, { cause: options.cause });
-    this.hint = options.hint ?? '';
-    this.reason = options.reason ?? message;
-  }
-}
+export { errorCode, failureReason, InputError };
 
 /** What a file is that is none: `a named pipe`; '' for a regular file. */
 export function kindOf(status: Stats): string {

@@ -1,4 +1,5 @@
 import { type FileHandle, open, stat, statfs } from 'node:fs/promises';
+import { decodeUtf8 } from '../trace/utf8.ts';
 import { compressionOf } from './compression.ts';
 import { OPEN_FLAGS } from './file-bytes.ts';
 import { fileInput } from './file-input.ts';
@@ -201,7 +202,7 @@ export class LineFile {
     for (let from = 0; from < bytesRead && line <= last; line++) {
       const newline = bytes.indexOf(NEWLINE, from);
       const to = newline < 0 || newline >= bytesRead ? bytesRead : newline;
-      if (line >= first) lines.push({ line, text: bytes.toString('utf8', from, Math.min(to, from + LONGEST_LINE)) });
+      if (line >= first) lines.push({ line, text: decodeUtf8(bytes.toString('latin1', from, Math.min(to, from + LONGEST_LINE))) });
       from = to + 1;
     }
     return lines;

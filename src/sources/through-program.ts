@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { asOperand } from '../files/operand.ts';
 import { InputError } from './input-error.ts';
 
 /** More decompressors than this at once would strain the host that somebody is on call for. */
@@ -38,7 +39,7 @@ export async function* throughProgram(
     const result = await child;
     if (result.code === 'ENOENT') {
       throw new InputError(`Cannot read ${name}: this needs the ${program} program.`, {
-        hint: `Install it, or run: ${program} -d ${name}`,
+        hint: `Install it, or run: ${program} -d ${asOperand(name)}`,
       });
     }
     if (result.failed) broken(complaint.trim().split('\n').at(-1) || `${program} ended with ${result.exitCode ?? result.signal}`);

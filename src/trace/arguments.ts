@@ -1,3 +1,5 @@
+import { textOfBytes, textOfEscaped } from './utf8.ts';
+
 /** Decodes the argument text of strace lines. Everything here is total: odd text gives null, -1, '' or an empty list, never an exception. */
 
 /** Splits at commas outside quotes, brackets and comments; strips the `name=` that strace ≥ 6.16 prints with `-N`. */
@@ -50,14 +52,14 @@ function opensDecoration(text: string, at: number): boolean {
   return (before >= 0x30 && before <= 0x39) || (before === 0x44 && text.endsWith('AT_FDCWD', at));
 }
 
-/** The decoration of the first descriptor in the text: `socket:[123]` of `5<socket:[123]>, …`; '' when it has none. */
+/** The decoration of the first descriptor in the text, its characters decoded: `socket:[123]` of `5<socket:[123]>, …`; '' when it has none. */
 export function decoration(text: string): string {
   const match = /^\s*(?:[a-z_]+=)?-?\d+</.exec(text);
   if (match === null) return '';
-  return decorationAt(text, match[0].length - 1);
+  return textOfEscaped(decorationAt(text, match[0].length - 1));
 }
 
-/** The text between the `<` at `open` and its partner. */
+/** The text between the `<` at `open` and its partner, as it was printed. */
 export function decorationAt(text: string, open: number): string {
   let depth = 0;
   for (let i = open; i < text.length; i++) {
@@ -131,7 +133,7 @@ function escapedByte(text: string, at: number): readonly [string, number] {
 /** `10.0.0.7:443`, `[::1]:443`, `unix:/run/x.sock` of a sockaddr; '' when the text holds none. */
 export function socketAddress(text: string): string {
   const path = /sun_path=@?"((?:[^"\\]|\\.)*)"/.exec(text);
-  if (path !== null) return `unix:${quotedBytes(`"${path[1]}"`) ?? ''}`;
+  if (path !== null) return `unix:${textOfBytes(quotedBytes(`"${path[1]}"`) ?? '')}`;
   const port = /sin6?_port=htons\((\d+)\)/.exec(text)?.[1];
   if (port === undefined) return '';
   const v4 = /sin_addr=inet_addr\("([^"]*)"\)/.exec(text)?.[1];
@@ -193,7 +195,7 @@ export function decoratedDescriptors(text: string, open: number): { readonly fd:
       const inside = decorationAt(text, i);
       if (inside === '' && text.charCodeAt(i + 1) !== 0x3e) break;
       const last = found.at(-1);
-      if (last !== undefined && !expectNumber) last.label = inside;
+      if (last !== undefined && !expectNumber) last.label = textOfEscaped(inside);
       i += inside.length + 1;
     } else if (expectNumber && code >= 0x30 && code <= 0x39) {
       const digits = /^\d+/.exec(text.slice(i, i + 12))?.[0] ?? '';

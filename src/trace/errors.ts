@@ -33,3 +33,6 @@ export function errorName(number: number): string {
 export function errorNumber(name: string): number {
   return numbers.get(name) ?? 0;
 }
+
+/** What an error is called when a trace had more different ones than any kernel. */
+export const OTHER_ERROR = 'E?';

@@ -1,13 +1,15 @@
 import { maskedSql } from './sql-text.ts';
+import { textOfBytes } from './utf8.ts';
 
 /** Recognises what the first bytes of a buffer are: requests, replies, queries. Strings hold one byte a character. */
 
-const HTTP_REQUEST = /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE) ([^\s]+)(?: HTTP\/\d|$)/;
+/** Strings of bytes: `\s` would also match the byte 0xa0, which is a part of many characters. */
+const HTTP_REQUEST = /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE) ([^ \t-\r]+)(?: HTTP\/\d|$)/;
 /** A PROXY protocol line may stand in front of a request (HAProxy, load balancers). */
 const PROXY_LINE = /^PROXY (?:TCP4|TCP6|UNKNOWN)[^\r\n]*\r\n/;
 
 export interface RequestStart {
-  /** Method and path without the query: `GET /a`. */
+  /** Method and path without the query, decoded: `GET /a`, `GET /café`, `GET /caf\xe9` where the bytes are no UTF-8. */
   readonly line: string;
   /** Method, path and query, for telling whether two requests are the same; never shown. */
   readonly identity: string;
@@ -31,7 +33,7 @@ function httpRequest(bytes: string, size: number): RequestStart | null {
   const query = target.search(/[?#]/);
   const bodiless = method === 'GET' || method === 'HEAD' || method === 'DELETE' || method === 'OPTIONS';
   return {
-    line: `${method} ${query < 0 ? target : target.slice(0, query)}`,
+    line: `${method} ${textOfBytes(query < 0 ? target : target.slice(0, query))}`,
     identity: `${method} ${target}`,
     complete: bodiless || hasWholeBody(bytes, size),
   };
@@ -48,10 +50,11 @@ function hasWholeBody(bytes: string, size: number): boolean {
 /** FastCGI params and uwsgi vars hold names and values in plain text; lengths stand in front of each. */
 function gatewayRequest(bytes: string): RequestStart | null {
   const method = /REQUEST_METHOD(?:..)?(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)/s.exec(bytes)?.[1];
-  const target = /REQUEST_URI(?:..)?(\/[\x21-\x7e]*?)(?=[\x00-\x20]|[\x0b-\x1f]|$)/s.exec(bytes)?.[1];
+  const target = /REQUEST_URI(?:..)?(\/[\x21-\x7e\x80-\xff]*?)(?=[\x00-\x20]|[\x0b-\x1f]|$)/s.exec(bytes)?.[1];
   if (method === undefined || target === undefined) return null;
   const query = target.indexOf('?');
-  return { line: `${method} ${query < 0 ? target : target.slice(0, query)}`, identity: `${method} ${target}`, complete: true };
+  const path = query < 0 ? target : target.slice(0, query);
+  return { line: `${method} ${textOfBytes(path)}`, identity: `${method} ${target}`, complete: true };
 }
 
 export interface Query {

@@ -7,6 +7,8 @@ export interface Effort {
   /** User and system time. */
   readonly cpuMs: number;
   readonly peakMegabytes: number;
+  /** What it wrote to its standard output. */
+  readonly outputBytes: number;
 }
 
 /** Linux counts CPU time in 1/100 s for every architecture that Node runs on. */
@@ -15,15 +17,23 @@ const LOOK_EVERY_MS = 5;
 
 /**
  * Runs a program to its end, its output read and thrown away. CPU and memory come from /proc while it runs, so that no other program
- * must be installed; what happens in its last 5 ms is missed. Throws when it fails.
+ * must be installed; what happens in its last 5 ms is missed. Throws when it fails, and when it takes more CPU time than
+ * `mostCpuMs`, after which it is ended.
  */
-export function measure(command: readonly [string, ...string[]], environment: Readonly<Record<string, string>> = {}): Promise<Effort> {
+export function measure(
+  command: readonly [string, ...string[]],
+  environment: Readonly<Record<string, string>> = {},
+  mostCpuMs = Number.POSITIVE_INFINITY,
+): Promise<Effort> {
   const [program, ...words] = command;
   return new Promise((resolve, reject) => {
     const started = process.hrtime.bigint();
     const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...environment } });
     // Not /dev/null: grep stops at the first match when nobody can see what it prints.
-    child.stdout.resume();
+    let outputBytes = 0;
+    child.stdout.on('data', (chunk: Buffer) => {
+      outputBytes += chunk.length;
+    });
     let cpuMs = 0;
     let peakMegabytes = 0;
     const look = (): void => {
@@ -31,14 +41,15 @@ export function measure(command: readonly [string, ...string[]], environment: Re
       if (seen === null) return;
       cpuMs = Math.max(cpuMs, seen.cpuMs);
       peakMegabytes = Math.max(peakMegabytes, seen.peakMegabytes);
+      if (cpuMs > mostCpuMs) child.kill('SIGKILL');
     };
     const looking = setInterval(look, LOOK_EVERY_MS);
     child.on('error', reject);
-    child.on('exit', (code) => {
+    child.on('close', (code, signal) => {
       const wallMs = Number(process.hrtime.bigint() - started) / 1e6;
       clearInterval(looking);
-      if (code === 0) resolve({ wallMs, cpuMs, peakMegabytes });
-      else reject(new Error(`${command.join(' ')} ended with ${code}`));
+      if (code === 0) resolve({ wallMs, cpuMs, peakMegabytes, outputBytes });
+      else reject(new Error(`${command.join(' ')} ended with ${code ?? signal} after ${(cpuMs / 1_000).toFixed(1)} s of CPU time`));
     });
   });
 }

@@ -89,7 +89,7 @@ describe('a stall in a poorer capture', () => {
     const nap = oneTurn(300, (worker) => worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, 170));
     const inCall = only(await analyzed(nap, { stamps: 'seconds' }), KIND);
     assert.deepEqual([inCall.metrics.cause, inCall.metrics.callMs, inCall.sureness], ['sleep', 170, 'possible']);
-    assert.match(inCall.summary, /for 170 ms: clock_nanosleep took 170 ms/);
+    assert.match(inCall.summary, /for 170 ms while serving GET \/slow: clock_nanosleep took 170 ms/);
   });
 
   it('is possible without times when its calls alone tell that they took so long', async () => {

@@ -18,6 +18,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { Destination } from '../../src/files/destination.ts';
 import { areSameName } from '../../src/files/file-identity.ts';
+import { asOperand } from '../../src/files/operand.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const FOLDER = temporaryFolder();
@@ -185,4 +186,29 @@ test('the same name in the same directory is recognised, whether there is a file
   assert.ok(areSameName(`${place}/x`, `${place}/same//./x`));
   assert.ok(!areSameName(join(place, 'x'), join(place, 'y')));
   assert.ok(!areSameName(join(place, 'x'), join(place, 'absent', 'x')));
+});
+
+test('a path is printed so that a shell reads it as this path, and drover as a path', () => {
+  for (const path of [
+    'trace.strace',
+    '/a/b-c_d.e:f',
+    '-o',
+    '--help',
+    '$(touch x)',
+    '`x`',
+    "it's",
+    'a b',
+    '|x',
+    '!x',
+    '*',
+    'a\nb',
+    '~',
+    '',
+    "'",
+    '\\',
+    'é',
+  ]) {
+    const printed = execFileSync('bash', ['-c', `printf '%s\\0' ${asOperand(path)}`], { encoding: 'utf8' });
+    assert.equal(printed, `${path.startsWith('-') ? './' : ''}${path}\0`);
+  }
 });

@@ -1,3 +1,4 @@
+import type { AnalysisOptions } from '../../src/analysis/options.ts';
 import type { FactTexts } from '../../src/sources/trace-input.ts';
 import type { Text } from './corpus.ts';
 import { damaged } from './damage.ts';
@@ -8,6 +9,7 @@ import { type Random, randomOf } from './random.ts';
 export interface FuzzCase {
   readonly files: readonly FuzzFile[];
   readonly facts?: FactTexts;
+  readonly options?: AnalysisOptions;
 }
 
 export interface FuzzFile {
@@ -28,7 +30,20 @@ export function fuzzCase(corpus: readonly Text[], seed: number, number: number):
   const isSet = random.oneIn(5);
   const count = isSet ? 2 + random.below(4) : random.oneIn(6) ? 2 + random.below(2) : 1;
   const files = isSet ? splitByThread(piece(corpus, random), count, random) : several(corpus, count, random);
-  return random.oneIn(8) ? { files, facts: inventedFacts(random) } : { files };
+  const facts = random.oneIn(8) ? inventedFacts(random) : null;
+  return { files, ...(facts === null ? {} : { facts }), ...(random.oneIn(8) ? { options: optionsOf(random) } : {}) };
+}
+
+/** A part of the trace, some processes, limits that are nearly nothing. */
+function optionsOf(random: Random): AnalysisOptions {
+  const at = (): number => Math.floor(random.share() * random.pick([1e6, 1e9, 1e11]));
+  const from = at();
+  return {
+    ...(random.oneIn(2) ? { from: { kind: 'relative', nanoseconds: from } } : {}),
+    ...(random.oneIn(2) ? { to: { kind: 'relative', nanoseconds: from + at() } } : {}),
+    ...(random.oneIn(4) ? { pids: [101] } : {}),
+    ...(random.oneIn(2) ? { thresholds: { 'stall-ms': 1, 'service-stall-ms': 1, 'herd-min-connections': 1, 'herd-min-wasted': 1 } } : {}),
+  };
 }
 
 export function bytesOf({ lines, isEnded }: FuzzFile): Buffer {

@@ -11,7 +11,7 @@ import { randomOf } from './random.ts';
 import { shrunk } from './shrink.ts';
 
 /** A case that takes longer is hanging. */
-const HANGING_MS = 30_000;
+const HANGING_MS = 60_000;
 const USAGE = 'npm run fuzz -- [--minutes N] [--seed S] [--case N] [--all]';
 
 const { values } = parseArgs({
@@ -102,6 +102,7 @@ async function describe(number: number, complaint: string): Promise<void> {
   const small = /^(?:hangs|slow|the thread)/.test(complaint) ? whole : await shrunk(whole, again);
   const folder = mkdtempSync(join(tmpdir(), `drover-fuzz-${seed}-${number}-`));
   for (const file of small.files) writeFileSync(join(folder, file.name), bytesOf(file));
+  if (small.options !== undefined) writeFileSync(join(folder, 'options.json'), JSON.stringify(small.options));
   if (small.facts !== undefined) writeFileSync(join(folder, 'facts.json'), JSON.stringify(small.facts));
   console.log(`  files: ${folder} (${small.files.map((file) => `${file.name} ${file.lines.length} lines`).join(', ')})`);
 }

@@ -146,7 +146,15 @@ function bpftraceLines(scene: Scene, count: number): string[] {
         return `ts=${ts} dur=${took} pid=${pid} tid=${pid} nr=${nr} ret=${result} a=${a} data=GET /a HTTP/1.1`;
     }
   });
-  return random.oneIn(3) ? lines : [...head, ...lines];
+  const whole = random.oneIn(3) ? lines : [...head, ...lines];
+  return random.oneIn(6) ? whole.map(asJson) : whole;
+}
+
+/** As `-f json` prints it. */
+function asJson(line: string): string {
+  const [, map, key, value] = /^(@\w*)\[([^\]]*)\]: (.*)$/.exec(line) ?? [];
+  if (map === undefined || key === undefined) return JSON.stringify({ type: 'printf', data: `${line}\n` });
+  return `{"type": "map", "data": {"${map}": {"${key}": ${value}}}}`;
 }
 
 /** What the program that only counts prints. */
@@ -157,8 +165,8 @@ function watchLines(scene: Scene, count: number): string[] {
   while (lines.length < count) {
     ts += 1_000_000_000;
     for (const pid of scene.pids) {
-      lines.push(`@accepted[${pid}, ${pid}]: ${number(scene, '23')}`, `@empty[${pid}, ${pid}]: ${number(scene, '17')}`);
-      lines.push(`@waits[${pid}, ${pid}]: ${number(scene, '31')}`, `@wakeups[${pid}, ${pid}]: ${number(scene, '37')}`);
+      for (const map of ['accepts', 'eagain', 'waits', 'timeouts', 'wakes', 'epipe'])
+        if (!random.oneIn(3)) lines.push(`@${map}[${pid}]: ${number(scene, String(random.below(40)))}`);
       lines.push(
         `event=turn ts=${number(scene, String(ts))} pid=${pid} tid=${pid} dur=${number(scene, String(random.below(2_000_000_000)))}`,
       );

@@ -14,7 +14,8 @@ export async function shrunk(fuzzCase: FuzzCase, fails: (smaller: FuzzCase) => P
     best = smaller;
     return true;
   };
-  if (best.facts !== undefined) await tryOut({ files: best.files });
+  const { facts: _facts, ...withoutFacts } = best;
+  if (best.facts !== undefined) await tryOut(withoutFacts);
   for (let index = best.files.length - 1; index >= 0 && best.files.length > 1; index--)
     await tryOut({ ...best, files: best.files.filter((_, place) => place !== index) });
   for (let index = 0; index < best.files.length; index++) {

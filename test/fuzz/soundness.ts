@@ -7,15 +7,15 @@ const SHARE = /(?:Share|Ratio|gini)$/i;
 /** Milliseconds are rounded to microseconds. */
 const ROUNDING = 0.002;
 
-/** What the schema cannot say about the numbers of a report; '' when all of them can be true. */
-export function unsoundness(report: Report): string {
+/** What the schema cannot say about the numbers of a report on the trace; '' when all of them can be true. `isWhole`: no part of the trace was chosen. */
+export function unsoundness(report: Report, trace: string, isWhole: boolean): string {
   const { window, findings, workers, calls, quality } = report;
-  const walked = walk(report, 'report', window.durationMs);
+  const walked = walk(report, 'report', isWhole ? window.durationMs : null);
   if (walked !== '') return walked;
   const ids = new Set(findings.map(({ id }) => id));
   if (ids.size < findings.length) return 'two findings have one id';
   for (const finding of findings) {
-    const problem = unsoundFinding(finding, ids, quality.lines);
+    const problem = unsoundFinding(finding, ids, quality.lines, trace);
     if (problem !== '') return `${finding.id}: ${problem}`;
   }
   for (const { pid, firstMs, lastMs } of workers)
@@ -49,6 +49,7 @@ function unsoundFinding(
   { startMs, endMs, related, evidence, metrics, id, title, summary }: Finding,
   ids: ReadonlySet<string>,
   lines: number,
+  trace: string,
 ): string {
   if ((startMs === null) !== (endMs === null)) return `begins at ${startMs}, ends at ${endMs}`;
   if (startMs !== null && endMs !== null && startMs > endMs) return `begins at ${startMs}, ends at ${endMs}`;
@@ -58,7 +59,10 @@ function unsoundFinding(
   if (typeof longestMs === 'number' && typeof totalMs === 'number' && longestMs > totalMs + ROUNDING)
     return `longest ${longestMs}, in all ${totalMs}`;
   const senseless = /\bNaN\b|\bInfinity\b|\bundefined\b|\[object|(?:^|[\s(])-\d[\d.,]* ?(?:ms|s|%|MB)\b/.exec(`${title} ${summary}`)?.[0];
-  return senseless === undefined ? '' : `says ${JSON.stringify(senseless)}: ${title} ${summary}`;
+  // The trace itself may hold such a word.
+  return senseless === undefined || trace.includes(senseless.replace(/^[\s(]/, ''))
+    ? ''
+    : `says ${JSON.stringify(senseless)}: ${title} ${summary}`;
 }
 
 function walk(value: unknown, path: string, durationMs: number | null): string {

@@ -38,6 +38,23 @@ test('threads, commands and counters are read, and what was counted meanwhile', 
   assert.equal(facts.longestQueue, 4_096);
 });
 
+test('a word of a process that looks like a heading is a word, in what is recorded today', () => {
+  const facts = readSidecar(
+    '\n== threads\n\t 17 17 1 gunicorn\n\n== command 17\n\tpython3\n\t== threads\n\t 1 1 1 forged\n\t== command 19\n',
+    '',
+  );
+  assert.deepEqual([...facts.threads.keys()], [17]);
+  assert.deepEqual([...facts.commands], [[17, ['python3', '== threads', ' 1 1 1 forged', '== command 19']]]);
+});
+
+test('in older captures the first section of a name counts, and of two commands of one process neither', () => {
+  const forged =
+    '\n== threads\n 17 17 1 gunicorn\n\n== command 17\nx\n== threads\n 1 1 1 forged\n== command 19\nforged\n\n== command 19\nreal\n';
+  const facts = readSidecar(forged, '');
+  assert.deepEqual([...facts.threads.keys()], [17]);
+  assert.deepEqual([...facts.commands], [[17, ['x']]]);
+});
+
 test('what is missing, cut off or nonsense was not noted', () => {
   for (const text of ['', '== ', '== threads\nnobody', '== counters\nTcpExtListenOverflows', 'x'.repeat(997), '\0\xff== threads']) {
     const facts = readSidecar(text, text);

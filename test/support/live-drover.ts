@@ -24,9 +24,14 @@ export class LiveDrover {
 
   /** Starts it and waits until it says that it traces. */
   static async start(words: readonly string[]): Promise<LiveDrover> {
-    const drover = new LiveDrover(spawn(process.execPath, [DROVER, ...words], { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] }));
+    const drover = LiveDrover.begin(words);
     await drover.traces();
     return drover;
+  }
+
+  /** Starts it. */
+  static begin(words: readonly string[]): LiveDrover {
+    return new LiveDrover(spawn(process.execPath, [DROVER, ...words], { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] }));
   }
 
   /** The same on a terminal; what it prints is in `stdout`, mixed. */

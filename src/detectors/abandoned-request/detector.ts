@@ -30,7 +30,7 @@ export const abandonedRequest: DetectorDefinition = {
 };
 
 function conclude(context: Context, total: number, answered: number, kept: readonly HangUp[]): Conclusion {
-  const requests = context.model.processes.all().reduce((sum, process) => sum + process.requests, 0);
+  const requests = context.model.processes.requests;
   if (total === 0) {
     if (requests === 0)
       return {

@@ -7,7 +7,7 @@ import { earlier, later, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../tr
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding } from '../finding.ts';
 import { moment } from '../moment.ts';
-import { count, duration, milliseconds, plural } from '../words.ts';
+import { count, duration, milliseconds, plural, reasonsOf } from '../words.ts';
 import { Delays } from './delays.ts';
 
 const KEPT = 20;
@@ -57,6 +57,9 @@ export const acceptDelay: DetectorDefinition = {
           queues.set(fact.listener, queue);
           queue.add(fact);
         },
+        threadLetGo(thread: Thread) {
+          for (const listener of thread.accepts.listeners) queues.get(listener)?.threads.delete(thread);
+        },
       },
       conclude: () => conclude(context, queues),
     };
@@ -81,7 +84,7 @@ function conclude(context: Context, queues: ReadonlyMap<Listener, Queue>): Concl
   }
   if (findings.length > 0)
     return { outcome: { status: 'found', reason: `${plural(findings.length, 'listener')} whose connections waited` }, findings };
-  const reason = queues.size === 0 ? 'no connection was both established and accepted in the capture' : reasons.join('; ');
+  const reason = queues.size === 0 ? 'no connection was both established and accepted in the capture' : reasonsOf(reasons);
   return { outcome: { status: 'clear', reason }, findings };
 }
 

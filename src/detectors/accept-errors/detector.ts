@@ -53,8 +53,9 @@ export const acceptErrors: DetectorDefinition = {
 };
 
 function begin({ thread, time }: AcceptError): Trouble {
-  const census: Record<string, number> = {};
-  for (const [, { kind }] of thread.process.descriptors.entries()) census[kind] = (census[kind] ?? 0) + 1;
+  const kinds = new Map<string, number>();
+  for (const [, { kind }] of thread.process.descriptors.entries()) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  const census = Object.fromEntries([...kinds].toSorted(([a], [b]) => (a < b ? -1 : 1)));
   return { errors: new Map(), workers: new Set(), total: 0, dropped: 0, first: time, last: time, census, lines: [] };
 }
 

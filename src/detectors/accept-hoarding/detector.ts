@@ -1,7 +1,7 @@
 import type { AcceptCycle, IdleWait, SlowReply } from '../../model/facts.ts';
 import type { Listener } from '../../model/listeners.ts';
 import type { Model } from '../../model/model.ts';
-import { acceptorsOf, pidsOf, rolesOf } from '../../model/roles.ts';
+import { acceptorsOf, acceptorsOfEach, pidsOf, rolesOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { keptLine } from '../../model/turn.ts';
 import { MILLISECOND } from '../../trace/time.ts';
@@ -9,7 +9,7 @@ import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding, Step } from '../finding.ts';
 import { moment } from '../moment.ts';
 import { TimesOfThreads } from '../times-of-threads.ts';
-import { count, duration, milliseconds, plural, workerName } from '../words.ts';
+import { count, duration, milliseconds, plural, reasonsOf, workerName } from '../words.ts';
 import { Hoards } from './hoards.ts';
 
 const EVIDENCE = 6;
@@ -61,12 +61,13 @@ function conclude(context: Context, queues: ReadonlyMap<Listener, Hoards>): Conc
   const not = (reason: string): Conclusion => ({ outcome: { status: 'not-applicable', reason }, findings: [] });
   if (!capabilities.times || !capabilities.durations) return not('The capture does not tell how long calls took. Record with -ttt -T.');
   const loops = [...rolesOf(model.processes.threads())].filter(([, role]) => role === 'event-loop').map(([thread]) => thread);
-  const shared = model.listeners.all.filter((listener) => acceptorsOf(listener, loops).length >= 2);
+  const acceptorsOfAll = acceptorsOfEach(loops);
+  const shared = model.listeners.all.filter((listener) => (acceptorsOfAll.get(listener)?.length ?? 0) >= 2);
   if (shared.length === 0) return not('No listener that several event-loop workers share was seen');
   const findings: DraftFinding[] = [];
   const reasons: string[] = [];
   for (const listener of shared) {
-    const acceptors = acceptorsOf(listener, loops);
+    const acceptors = acceptorsOfAll.get(listener) ?? [];
     const hoards = queues.get(listener);
     const totals = hoards?.totals(acceptors);
     if (hoards !== undefined && totals !== undefined && totals.count >= context.threshold('hoarded-requests'))
@@ -78,7 +79,7 @@ function conclude(context: Context, queues: ReadonlyMap<Listener, Hoards>): Conc
         }`,
       );
   }
-  if (findings.length === 0) return { outcome: { status: 'clear', reason: reasons.join('; ') }, findings };
+  if (findings.length === 0) return { outcome: { status: 'clear', reason: reasonsOf(reasons) }, findings };
   return { outcome: { status: 'found', reason: `${plural(findings.length, 'listener')} of which one worker took too many` }, findings };
 }
 

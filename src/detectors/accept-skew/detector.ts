@@ -1,13 +1,14 @@
 import type { Accepted } from '../../model/facts.ts';
 import type { Listener } from '../../model/listeners.ts';
-import { acceptorsOf, pidsOf } from '../../model/roles.ts';
+import { acceptorsOfEach, pidsOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { type KeptLine, keptLine } from '../../model/turn.ts';
 import { earlier, later, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
+import { largestOf, smallestOf } from '../extremes.ts';
 import type { Conclusion, DraftFinding, Severity } from '../finding.ts';
 import { gini } from '../gini.ts';
-import { count, plural, ratio, round } from '../words.ts';
+import { count, plural, ratio, reasonsOf, round } from '../words.ts';
 
 /** Utilisation of the favourite at which its share starts to cost others time, and of an idle sibling (semantics 2.7). */
 const BUSY = 0.7;
@@ -23,6 +24,8 @@ interface Shares {
   streak: number;
   run: number;
   winner: Thread | null;
+  /** Threads that there was no room for. */
+  gone: number;
   /** The first accept of each thread. */
   readonly lines: Map<Thread, KeptLine>;
 }
@@ -39,6 +42,7 @@ export const acceptSkew: DetectorDefinition = {
           const time = record.end;
           const shares = queues.get(listener) ?? {
             byThread: new Map(),
+            gone: 0,
             first: time,
             last: time,
             streak: 0,
@@ -55,6 +59,14 @@ export const acceptSkew: DetectorDefinition = {
           if (!shares.lines.has(thread) && shares.lines.size < MOST_LINES) shares.lines.set(thread, keptLine(record));
           shares.streak = Math.max(shares.streak, shares.run);
         },
+        threadLetGo(thread: Thread) {
+          for (const listener of thread.accepts.listeners) {
+            const shares = queues.get(listener);
+            if (shares?.byThread.delete(thread)) shares.gone++;
+            shares?.lines.delete(thread);
+            if (shares?.winner === thread) shares.winner = null;
+          }
+        },
       },
       conclude: () => conclude(context, queues),
     };
@@ -64,36 +76,39 @@ export const acceptSkew: DetectorDefinition = {
 function conclude(context: Context, queues: ReadonlyMap<Listener, Shares>): Conclusion {
   const findings: DraftFinding[] = [];
   const reasons = new Set<string>();
+  const acceptors = acceptorsOfEach(context.model.processes.threads());
   for (const [listener, shares] of queues) {
-    const judged = judge(context, listener, shares);
+    const judged = judge(context, listener, shares, acceptors.get(listener) ?? []);
     if (typeof judged === 'string') reasons.add(judged);
     else findings.push(judged);
   }
   if (findings.length > 0)
     return { outcome: { status: 'found', reason: `${plural(findings.length, 'listener')} with unequal shares` }, findings };
   if (queues.size === 0) return { outcome: { status: 'not-applicable', reason: 'No connection was accepted in the trace' }, findings };
-  return { outcome: { status: 'clear', reason: [...reasons].join('; ') }, findings };
+  return { outcome: { status: 'clear', reason: reasonsOf(reasons) }, findings };
 }
 
-function judge(context: Context, listener: Listener, shares: Shares): DraftFinding | string {
-  const { model, capabilities } = context;
-  const threads = new Set([...acceptorsOf(listener, model.processes.threads()), ...shares.byThread.keys()]);
+function judge(context: Context, listener: Listener, shares: Shares, acceptors: readonly Thread[]): DraftFinding | string {
+  const { capabilities } = context;
+  const threads = new Set([...acceptors, ...shares.byThread.keys()]);
   const counts = [...threads].map((thread) => shares.byThread.get(thread) ?? 0);
   const total = counts.reduce((sum, each) => sum + each, 0);
   const workers = counts.length;
-  const most = Math.max(...counts);
+  const most = largestOf(counts);
   const spread = gini(counts);
   const said = `${listener.name}: shares ${counts
     .toSorted((a, b) => b - a)
     .slice(0, 8)
     .join(' ')}${workers > 8 ? ' …' : ''} of ${plural(total, 'connection')}, Gini ${round(spread, 3)}`;
+  if (shares.gone > 0)
+    return `${listener.name}: ${plural(workers + shares.gone, 'acceptor')} came and went, too many to compare their shares`;
   if (workers < 2) return `${listener.name}: one acceptor`;
   if (total < context.threshold('skew-connections-per-worker') * workers)
     return `${said}; too few to judge (${context.threshold('skew-connections-per-worker')} a worker needed)`;
   if (most < (2 * total) / workers || spread < context.threshold('skew-gini')) return said;
   const favourite = [...threads].find((thread) => (shares.byThread.get(thread) ?? 0) === most) as Thread;
   const utilisation = favourite.loop.utilisation;
-  const idlest = Math.min(...[...threads].map((thread) => thread.loop.utilisation).filter((value) => !Number.isNaN(value)));
+  const idlest = smallestOf([...threads].map((thread) => thread.loop.utilisation).filter((value) => !Number.isNaN(value)));
   // Unequal shares among idle workers do no harm: the warm worker is the cheaper one.
   const severity: Severity = utilisation >= BUSY && idlest <= IDLE ? 'critical' : utilisation >= WORKING ? 'warning' : 'info';
   const title = `Worker ${favourite.process.pid} accepted ${count(most)} of ${plural(total, 'connection')} on ${listener.name}`;

@@ -3,6 +3,7 @@ import { rolesOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
+import { largestOf } from '../extremes.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { duration, plural } from '../words.ts';
 import { dnsFinding } from './finding.ts';
@@ -28,6 +29,9 @@ export const blockingDns: DetectorDefinition = {
           }
           tally.add(lookup);
         },
+        threadLetGo: (thread: Thread) => {
+          threads.delete(thread);
+        },
       },
       conclude: () => conclude(context, threads),
     };
@@ -50,7 +54,10 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, LookupTally>): 
       outcome: { status: 'found', reason: `${plural(count([...onLoops, ...onWorkers]), 'lookup')} that a worker waited for` },
       findings,
     };
-  const longest = Math.max(0, ...[...onLoops, ...onWorkers].map((tally) => tally.longest?.blocked ?? 0));
+  const longest = largestOf(
+    [...onLoops, ...onWorkers].map((tally) => tally.longest?.blocked ?? 0),
+    0,
+  );
   return {
     outcome: {
       status: 'clear',

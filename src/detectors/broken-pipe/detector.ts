@@ -59,7 +59,7 @@ function targetOf({ connection, descriptor, fd }: FailedWrite): Target {
 }
 
 function conclude(context: Context, tallies: ReadonlyMap<Target, Tally>): Conclusion {
-  const requests = context.model.processes.all().reduce((sum, process) => sum + process.requests, 0);
+  const requests = context.model.processes.requests;
   const findings = [...tallies].map(([target, tally]) => finding(context, target, tally, requests));
   if (findings.length > 0)
     return {
@@ -100,7 +100,8 @@ function finding(context: Context, target: Target, tally: Tally, requests: numbe
   return {
     kind: 'broken-pipe',
     severity: severityOf(context, target, tally, worst, requests, fatal.length > 0),
-    sureness: 'likely',
+    // Where it went is not in the capture.
+    sureness: worst.fd < 0 && target !== 'client' ? 'possible' : 'likely',
     title: titleOf(target, tally, worst, times),
     summary: target === 'client' ? clientSummary(tally, worst, requests, fatal.length, times) : otherSummary(tally, worst, fatal.length),
     why: WHY[target],
@@ -169,7 +170,8 @@ function severityOf(context: Context, target: Target, tally: Tally, worst: Faile
 }
 
 function titleOf(target: Target, tally: Tally, worst: FailedWrite, times: boolean): string {
-  if (target !== 'client') return `${plural(tally.count, 'write')} to ${NAMES[target]} failed: the other end is gone`;
+  if (target !== 'client')
+    return `${plural(tally.count, 'write')}${worst.fd < 0 ? '' : ` to ${NAMES[target]}`} failed: the other end is gone`;
   const whom = behindWhom(worst);
   const title =
     whom !== '' && times

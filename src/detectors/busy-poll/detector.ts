@@ -4,6 +4,7 @@ import { pidsOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { MICROSECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
+import { largestOf, smallestOf } from '../extremes.ts';
 import type { Conclusion, DraftFinding, Step } from '../finding.ts';
 import { count, duration, milliseconds, plural, ratio, round, workerName } from '../words.ts';
 import { Spinning } from './spinning.ts';
@@ -29,6 +30,10 @@ export const busyPoll: DetectorDefinition = {
           empty.delete(thread);
           stuck.delete(thread);
         },
+        threadLetGo(thread: Thread) {
+          empty.delete(thread);
+          stuck.delete(thread);
+        },
       },
       conclude: () => conclude(context, empty, stuck),
     };
@@ -47,7 +52,10 @@ function conclude(context: Context, empty: ReadonlyMap<Thread, Spinning>, stuck:
     return { outcome: { status: 'not-applicable', reason: 'No loop that waits with epoll, poll or select was seen' }, findings: [] };
   const findings = [judge(context, stuck, true), judge(context, empty, false)].filter((finding) => finding !== null);
   if (findings.length > 0) return { outcome: { status: 'found', reason: `${plural(findings.length, 'kind')} of spinning` }, findings };
-  const most = Math.max(0, ...[...empty, ...stuck].map(([thread, { time }]) => time / observed(model, thread)));
+  const most = largestOf(
+    [...empty, ...stuck].map(([thread, { time }]) => time / observed(model, thread)),
+    0,
+  );
   return {
     outcome: {
       status: 'clear',
@@ -100,8 +108,8 @@ function finding(worst: Spinner, spinners: readonly Spinner[], stuck: boolean): 
     title: `${workerName(pid)} spins ${share}: ${stuck ? `${ready} stays ready` : `${call} does not wait`}`.slice(0, 78),
     summary: `For ${duration(worst.time)}, ${share}, ${workerName(pid).toLowerCase()} went round its loop without getting anything done: ${count(worst.rounds)} times ${what}${stuck ? ', and nothing was done about it' : ''}. Under strace a round took ${took} µs; untraced far more of them fit into the same time.${others}`,
     why: 'It uses a core for nothing, and what shares that core runs later. The loop does serve what comes, so that neither a log nor a probe shows it.',
-    start: Math.min(...spinners.map(({ spinning }) => spinning.first)),
-    end: Math.max(...spinners.map(({ spinning }) => spinning.last)),
+    start: smallestOf(spinners.map(({ spinning }) => spinning.first)),
+    end: largestOf(spinners.map(({ spinning }) => spinning.last)),
     openEnded: false,
     workers,
     metrics: {

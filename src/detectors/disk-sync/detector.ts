@@ -4,6 +4,7 @@ import { type Role, rolesOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
+import { largestOf } from '../extremes.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { count, duration, plural } from '../words.ts';
 import { syncFinding } from './finding.ts';
@@ -27,6 +28,9 @@ export const diskSync: DetectorDefinition = {
             threads.set(fact.thread, tally);
           }
           tally.add(fact);
+        },
+        threadLetGo: (thread: Thread) => {
+          threads.delete(thread);
         },
       },
       conclude: () => conclude(context, threads),
@@ -54,7 +58,10 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, SyncTally>): Co
     return { outcome: { status: 'found', reason: `${plural(findings.length, 'thread')} that waited for the disk` }, findings };
   const tallies = [...threads.values()];
   const syncs = tallies.reduce((sum, { calls }) => sum + calls.count, 0);
-  const longest = Math.max(0, ...tallies.map(({ calls }) => calls.longest));
+  const longest = largestOf(
+    tallies.map(({ calls }) => calls.longest),
+    0,
+  );
   return {
     outcome: {
       status: 'clear',

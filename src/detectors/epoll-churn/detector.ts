@@ -7,7 +7,7 @@ import type { KeptLine } from '../../model/turn.ts';
 import { UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding, Step } from '../finding.ts';
-import { count, plural, ratio, round } from '../words.ts';
+import { count, plural, ratio, reasonsOf, round } from '../words.ts';
 
 const EVIDENCE = 6;
 
@@ -40,7 +40,7 @@ function conclude(context: Context): Conclusion {
     if (judged === null) reasons.push(saidOf(service, figures));
     else findings.push(judged);
   }
-  if (findings.length === 0) return { outcome: { status: 'clear', reason: reasons.join('; ') }, findings };
+  if (findings.length === 0) return { outcome: { status: 'clear', reason: reasonsOf(reasons) }, findings };
   return { outcome: { status: 'found', reason: `${plural(findings.length, 'service')} with much epoll_ctl` }, findings };
 }
 

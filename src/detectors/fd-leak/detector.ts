@@ -3,6 +3,7 @@ import type { Descriptor } from '../../model/descriptors.ts';
 import type { Process } from '../../model/process.ts';
 import { SECOND } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
+import { largestOf } from '../extremes.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { plural } from '../words.ts';
 import { forgottenFinding, leakFinding } from './finding.ts';
@@ -47,7 +48,10 @@ function conclude(context: Context): Conclusion {
   }
   if (findings.length > 0)
     return { outcome: { status: 'found', reason: `${plural(findings.length, 'kind')} of descriptors that stay open` }, findings };
-  const most = Math.max(0, ...processes.map(({ census }) => census?.points.at(-1)?.open ?? 0));
+  const most = largestOf(
+    processes.map(({ census }) => census?.points.at(-1)?.open ?? 0),
+    0,
+  );
   return {
     outcome: {
       status: 'clear',

@@ -3,6 +3,7 @@ import type { DescriptorGroup } from '../../model/descriptor-groups.ts';
 import type { Descriptor } from '../../model/descriptors.ts';
 import type { Process } from '../../model/process.ts';
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
+import { smallestOf } from '../extremes.ts';
 import type { DraftFinding, Step } from '../finding.ts';
 import { count, duration, milliseconds, plural, ratio, round, workerName } from '../words.ts';
 import type { Leak } from './detector.ts';
@@ -95,7 +96,7 @@ function advice(group: DescriptorGroup, pid: number): Step[] {
 /** The finding about sockets whose other end has closed and that this process does not close. */
 export function forgottenFinding(process: Process, sockets: readonly Descriptor[], asOf: Nanoseconds): DraftFinding {
   const { pid } = process;
-  const oldest = Math.min(...sockets.map(({ endedAt }) => endedAt));
+  const oldest = smallestOf(sockets.map(({ endedAt }) => endedAt));
   const clients = sockets.filter(({ connection }) => connection !== null).length;
   const whose = clients === sockets.length ? 'clients' : clients === 0 ? 'other services' : 'clients and other services';
   return {

@@ -93,7 +93,7 @@ export class Families {
   }
 }
 
-function areAlike(first: ReadonlySet<number>, second: ReadonlySet<number>): boolean {
+function areAlike(first: ReadonlySet<number>, second: Pick<ReadonlySet<number>, 'has' | 'size'>): boolean {
   let common = 0;
   for (const module of first) if (second.has(module)) common++;
   return common >= SAME_APPLICATION * (first.size + second.size - common);

@@ -4,6 +4,7 @@ import type { Thread } from '../../model/thread.ts';
 import { type KeptLine, keptLine } from '../../model/turn.ts';
 import { earlier, later, MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
+import { largestOf } from '../extremes.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { moment } from '../moment.ts';
 import { count, duration, milliseconds, plural, round } from '../words.ts';
@@ -52,6 +53,9 @@ export const gilStarvation: DetectorDefinition = {
           }
           if (waits.lines.length < EVIDENCE) waits.lines.push(keptLine(record));
         },
+        threadLetGo: (thread: Thread) => {
+          threads.delete(thread);
+        },
       },
       conclude: () => conclude(context, threads),
     };
@@ -77,7 +81,10 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, Waits>): Conclu
   });
   if (findings.length > 0)
     return { outcome: { status: 'found', reason: `${plural(findings.length, 'loop')} kept from running by other threads` }, findings };
-  const worst = Math.max(0, ...loops.map((thread) => threads.get(thread)?.worst ?? 0));
+  const worst = largestOf(
+    loops.map((thread) => threads.get(thread)?.worst ?? 0),
+    0,
+  );
   return {
     outcome: {
       status: 'clear',

@@ -3,8 +3,9 @@ import type { Process } from '../../model/process.ts';
 import { rolesOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { type KeptLine, keptLine } from '../../model/turn.ts';
-import { type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
+import { elapsed, later, type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
+import { largestOf, smallestOf } from '../extremes.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { moment } from '../moment.ts';
 import { duration, milliseconds, plural, ratio } from '../words.ts';
@@ -34,25 +35,33 @@ export const heartbeatLate: DetectorDefinition = {
   thresholds: ['heartbeat-share'],
   create(context): Detector {
     const pulses = new Map<Process, Pulse>();
+    /** The last one of each pid, which a later process may bear again. */
+    const byPid = new Map<number, Pulse>();
     return {
       on: {
         heartbeat({ thread, record }: Heartbeat) {
           const line = keptLine(record);
           const known = pulses.get(thread.process);
-          if (known === undefined) pulses.set(thread.process, first(thread, record.start, line));
-          else {
+          if (known === undefined) {
+            const pulse = first(thread, record.start, line);
+            pulses.set(thread.process, pulse);
+            byPid.set(thread.process.pid, pulse);
+          } else {
             known.beats++;
             stretch(known, record.start, [known.lastLine, line]);
-            known.last = record.start;
+            known.last = later(known.last, record.start);
             known.lastLine = line;
           }
         },
+        threadLetGo({ process }: Thread) {
+          if (process.threads.length === 0) pulses.delete(process);
+        },
         kill({ thread, pid, signal, record }: Kill) {
           if (signal !== 'SIGABRT') return;
-          const pulse = [...pulses.values()].find(({ process }) => process.pid === pid && process.parent === thread.process);
-          if (pulse === undefined || pulse.abortLine !== null) return;
+          const pulse = byPid.get(pid);
+          if (pulse === undefined || pulse.process.parent !== thread.process || pulse.abortLine !== null) return;
           pulse.abortLine = keptLine(record);
-          pulse.abortedAfter = record.start - pulse.last;
+          pulse.abortedAfter = elapsed(pulse.last, record.start);
           stretch(pulse, record.start, [pulse.lastLine, pulse.abortLine]);
         },
       },
@@ -83,7 +92,7 @@ function conclude(context: Context, pulses: ReadonlyMap<Process, Pulse>): Conclu
       outcome: { status: 'found', reason: `${plural(late.length, 'worker')} with a late heartbeat` },
       findings: [finding(context, all, late)],
     };
-  const longest = Math.max(...all.map((pulse) => pulse.longest));
+  const longest = largestOf(all.map((pulse) => pulse.longest));
   const timeout = all.map(({ process }) => timeoutOf(process))[0] ?? null;
   return {
     outcome: {
@@ -132,8 +141,8 @@ function finding({ model }: Context, all: readonly Pulse[], late: readonly Pulse
         : `Worker ${killed.process.pid} was killed after ${duration(killed.abortedAfter)} of silence`,
     summary: `${plural(late.length, 'worker')} of ${all.length} touched the heartbeat file late: worker ${worst.process.pid} not for ${duration(worst.longest)} (${known}).${end}`,
     why: 'The master kills a worker that is silent for the timeout, and all requests that the worker serves die with it. A worker is silent when its loop is blocked.',
-    start: Math.min(...late.map(({ since }) => since)),
-    end: Math.max(...late.map(({ since, longest }) => since + longest)),
+    start: smallestOf(late.map(({ since }) => since)),
+    end: largestOf(late.map(({ since, longest }) => since + longest)),
     openEnded: false,
     workers: sorted.map(({ process }) => process.pid),
     metrics: {

@@ -1,11 +1,11 @@
 import type { Listener } from '../../model/listeners.ts';
-import { acceptorsOf, pidsOf } from '../../model/roles.ts';
+import { acceptorsOfEach, pidsOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding, Step } from '../finding.ts';
 import { CHECK, OWN_QUEUES } from '../thundering-herd/advice.ts';
-import { plural } from '../words.ts';
+import { plural, reasonsOf } from '../words.ts';
 
 /** Servers that set the flag only when an operator asked for it. Libraries may do so by themselves: `eventlet.listen` does. */
 const SETS_IT_WHEN_TOLD = /^(gunicorn|uWSGI)/;
@@ -33,16 +33,19 @@ function conclude(context: Context): Conclusion {
     };
   const findings: DraftFinding[] = [];
   const reasons = new Set<string>();
+  const acceptors = acceptorsOfEach(model.processes.threads());
+  const socketsOf = new Map<string, number>();
+  for (const { name } of opened) socketsOf.set(name, (socketsOf.get(name) ?? 0) + 1);
   for (const listener of opened) {
-    const sockets = opened.filter(({ name }) => name === listener.name).length;
-    const threads = acceptorsOf(listener, model.processes.threads());
+    const sockets = socketsOf.get(listener.name) ?? 0;
+    const threads = acceptors.get(listener) ?? [];
     if (listener.reusePort === null) reasons.add(`SO_REUSEPORT was not set on ${listener.name}`);
     // Several servers that share a port by the flag: it does what it can, between them.
     else if (sockets > 1) reasons.add(`${listener.name}: ${sockets} sockets with SO_REUSEPORT, each with a queue of its own`);
     else if (pidsOf(threads).length < 2) reasons.add(`${listener.name}: one process accepts`);
     else findings.push(finding(context, listener, threads));
   }
-  if (findings.length === 0) return { outcome: { status: 'clear', reason: [...reasons].join('; ') }, findings };
+  if (findings.length === 0) return { outcome: { status: 'clear', reason: reasonsOf(reasons) }, findings };
   return { outcome: { status: 'found', reason: `${plural(findings.length, 'listener')} with SO_REUSEPORT and one queue` }, findings };
 }
 

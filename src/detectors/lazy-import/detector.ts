@@ -2,6 +2,7 @@ import type { RequestImports } from '../../model/request-imports.ts';
 import type { Family } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
+import { largestOf, smallestOf } from '../extremes.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { moment } from '../moment.ts';
 import { duration, milliseconds, plural, workerName } from '../words.ts';
@@ -63,7 +64,7 @@ function conclude(context: Context, all: readonly RequestImports[], dropped: num
   const calls = context.model.statistics.all();
   if (!calls.some(({ syscall }) => syscall.family === 'open' || NEIGHBOURS.has(syscall.family)))
     return notApplicable('The capture shows no open calls, so that nobody can see what is imported. Record without -e.');
-  const requests = context.model.processes.all().reduce((sum, process) => sum + process.requests, 0);
+  const requests = context.model.processes.requests;
   if (requests === 0) return notApplicable('No request was read in the capture, so that nothing was imported on the way of one.');
   const heavy = all.filter((imports) => isHeavy(context, imports)).toSorted((a, b) => b.time - a.time);
   if (heavy.length > 0) {
@@ -93,8 +94,8 @@ function finding(context: Context, heavy: readonly RequestImports[], dropped: nu
     title: titleOf(worst, total, times),
     summary: summaryOf(context, worst, heavy, total),
     why: 'An import reads and runs each module before the request goes on. The first user of each worker pays for it, again after each restart, and on an event loop every other request of the worker waits as well.',
-    start: times ? Math.min(...heavy.map(({ firstAt }) => firstAt)) : UNKNOWN,
-    end: times ? Math.max(...heavy.map(({ lastEnd }) => lastEnd)) : UNKNOWN,
+    start: times ? smallestOf(heavy.map(({ firstAt }) => firstAt)) : UNKNOWN,
+    end: times ? largestOf(heavy.map(({ lastEnd }) => lastEnd)) : UNKNOWN,
     openEnded: false,
     workers: pids,
     metrics: {

@@ -38,7 +38,7 @@ function conclude(context: Context, waits: SharedLockWaits): Conclusion {
     const found = aboutSharedLock(context, story, roles);
     if (found !== null) findings.push(found);
   }
-  for (const process of model.processes.all()) findings.push(...aboutThreads(context, process, roles));
+  for (const process of model.processes.all()) for (const found of aboutThreads(context, process, roles)) findings.push(found);
   if (findings.length > 0) return { outcome: { status: 'found', reason: `${plural(findings.length, 'lock')} with a queue` }, findings };
   const longest = Math.max(0, ...[...waits.stories.values()].filter(({ lock }) => !lock.guardsAccepts).map((story) => story.total));
   const seen =
@@ -72,8 +72,9 @@ function aboutThreads(context: Context, process: Process, roles: ReadonlyMap<Thr
       threads.some(({ tid }) => word.waiters.get(tid)?.serves === true) ||
       process.threads.some((thread) => tids.has(thread.tid) && isLoop(thread, roles));
     found.push(threadLockFinding(process, word, threads, serving ? 'warning' : 'info'));
+    if (found.length === FUTEXES_SHOWN) break;
   }
-  return found.slice(0, FUTEXES_SHOWN);
+  return found;
 }
 
 function isLoop(thread: Thread, roles: ReadonlyMap<Thread, Role>): boolean {

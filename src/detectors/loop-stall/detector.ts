@@ -28,6 +28,9 @@ export const loopStall: DetectorDefinition = {
         hubChanged: (thread: Thread) => {
           groups.delete(thread);
         },
+        threadLetGo: (thread: Thread) => {
+          groups.delete(thread);
+        },
       },
       conclude: () => conclude(context, groups),
     };

@@ -2,6 +2,7 @@ import type { LongTurn } from '../../model/facts.ts';
 import type { Process } from '../../model/process.ts';
 import { rolesOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
+import type { KeptLine } from '../../model/turn.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
 import type { Conclusion, DraftFinding } from '../finding.ts';
@@ -11,8 +12,11 @@ import { moment } from '../moment.ts';
 import { duration, milliseconds, plural, round } from '../words.ts';
 import { BusyTurns, MOST_TURNS, type Place } from './busy-turns.ts';
 import { allAtOnce, type Interval } from './intersection.ts';
+import { totalsOf } from './stall-totals.ts';
 
 const SHOWN = 20;
+/** Workers of which each stall says what they were in. */
+const MOST_BLOCKED = 100;
 /** Per cent of the stalled time outside system calls up to which, and from which on, a sentence says so. */
 const MOSTLY_WAITING = 20;
 const MOSTLY_COMPUTING = 90;
@@ -35,6 +39,9 @@ export const serviceStall: DetectorDefinition = {
           own.add({ start: turn.start, end: turn.end, outside: Math.max(0, length - turn.inCalls), open, lines }, { cause, call, target });
         },
         hubChanged: (thread: Thread) => {
+          turns.delete(thread);
+        },
+        threadLetGo: (thread: Thread) => {
           turns.delete(thread);
         },
       },
@@ -99,21 +106,18 @@ function finding(context: Context, loops: readonly Thread[], turns: ReadonlyMap<
   }));
   const stalls = allAtOnce(lives).filter((stall) => stall.end - stall.start >= context.threshold('service-stall-ms') * MILLISECOND);
   if (stalls.length === 0) return null;
-  const described = stalls.map((stall) => describe(stall, loops, turns));
   const total = stalls.reduce((sum, stall) => sum + stall.end - stall.start, 0);
-  const worst = described.reduce((most, stall) => (stall.end - stall.start > most.end - most.start ? stall : most));
+  const byLength = stalls.toSorted((a, b) => b.end - b.start - (a.end - a.start));
+  const shown = byLength.slice(0, SHOWN).map((stall) => describe(stall, loops, turns));
+  const worst = shown[0] as Described;
   const longest = worst.end - worst.start;
-  const workers = loops.map((thread) => thread.process.pid);
-  const computing = round(
-    (100 * described.reduce((sum, { outside }) => sum + outside, 0)) /
-      Math.max(
-        1,
-        described.reduce((sum, { inTurns }) => sum + inTurns, 0),
-      ),
-    1,
+  const { inTurns, outside, open } = totalsOf(
+    stalls,
+    lives.flatMap(({ busy }) => busy),
   );
+  const workers = loops.map((thread) => thread.process.pid);
+  const computing = round((100 * outside) / Math.max(1, inTurns), 1);
   const where = [...new Set(worst.blockedIn.map(whereOf))].slice(0, 3).join(', ');
-  const open = described.some((stall) => stall.open);
   const atLeast = worst.open ? 'at least ' : '';
   const everybody = loops.length === 2 ? 'Both workers' : `All ${loops.length} workers`;
   const extent =
@@ -127,8 +131,8 @@ function finding(context: Context, loops: readonly Thread[], turns: ReadonlyMap<
     title: `No worker could accept or answer${stalls.length === 1 ? ` for ${atLeast}` : `: ${stalls.length} times, longest ${atLeast}`}${duration(longest)}`,
     summary: `${notAll(loops, turns)}${everybody} were away from their loops at the same time ${extent}, spent ${where}. ${computingOrWaiting(computing)}`,
     why: `Nobody accepts or answers while every loop is blocked: the service is down for that time${computing <= MOSTLY_WAITING ? ', although the machine may be idle' : ''}. It then serves ${loops.length} requests at once, one a worker, and no more.`,
-    start: described[0]?.start ?? UNKNOWN,
-    end: described.at(-1)?.end ?? UNKNOWN,
+    start: stalls[0]?.start ?? UNKNOWN,
+    end: stalls.at(-1)?.end ?? UNKNOWN,
     openEnded: open,
     workers,
     metrics: {
@@ -138,11 +142,13 @@ function finding(context: Context, loops: readonly Thread[], turns: ReadonlyMap<
       totalMs: milliseconds(total),
       longestMs: milliseconds(longest),
       busyPercent: computing,
-      stalls: described
-        .toSorted((a, b) => b.end - b.start - (a.end - a.start))
-        .slice(0, SHOWN)
+      stalls: shown
         .toSorted((a, b) => a.start - b.start)
-        .map((stall) => ({ startMs: moment(model, stall.start), endMs: moment(model, stall.end), blockedIn: stall.blockedIn })),
+        .map((stall) => ({
+          startMs: moment(model, stall.start),
+          endMs: moment(model, stall.end),
+          blockedIn: stall.blockedIn.map((each) => ({ ...each })),
+        })),
     },
     evidence: worst.lines.slice(0, 6),
     next: [
@@ -179,15 +185,20 @@ function endOf(thread: Thread, lastTime: Nanoseconds): Nanoseconds {
   return thread.ended ? thread.lastTime : exitedAt === UNKNOWN ? lastTime : exitedAt;
 }
 
-function describe(stall: Interval, loops: readonly Thread[], turns: ReadonlyMap<Thread, BusyTurns>) {
+/** A stall with what the workers were in. */
+interface Described extends Interval {
+  readonly open: boolean;
+  readonly blockedIn: readonly (Place & { readonly pid: number })[];
+  readonly lines: readonly KeptLine[];
+}
+
+function describe(stall: Interval, loops: readonly Thread[], turns: ReadonlyMap<Thread, BusyTurns>): Described {
   const during = loops.flatMap((thread) => (turns.get(thread)?.during(stall) ?? []).map((busy) => ({ pid: thread.process.pid, busy })));
   return {
     start: stall.start,
     end: stall.end,
     open: during.some(({ busy }) => busy.open && busy.end === stall.end),
-    outside: during.reduce((sum, { busy }) => sum + busy.outside, 0),
-    inTurns: during.reduce((sum, { busy }) => sum + busy.end - busy.start, 0),
-    blockedIn: during.map(({ pid, busy }) => ({ pid, ...busy.place })),
+    blockedIn: during.slice(0, MOST_BLOCKED).map(({ pid, busy }) => ({ pid, ...busy.place })),
     lines: during.flatMap(({ busy }) => busy.lines.slice(0, 1)),
   };
 }

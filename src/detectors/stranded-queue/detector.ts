@@ -1,13 +1,14 @@
 import type { LongTurn, QueueTaken } from '../../model/facts.ts';
 import type { Listener } from '../../model/listeners.ts';
 import type { Model } from '../../model/model.ts';
-import { acceptorsOf, pidsOf, rolesOf } from '../../model/roles.ts';
+import { acceptorsOfEach, pidsOf, rolesOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
+import { largestOf } from '../extremes.ts';
 import type { Conclusion, DraftFinding, Step } from '../finding.ts';
 import { moment } from '../moment.ts';
-import { duration, milliseconds, plural, workerName } from '../words.ts';
+import { duration, milliseconds, plural, reasonsOf, workerName } from '../words.ts';
 import { FreeWorkers } from './free-workers.ts';
 
 /** So many times that a queue was left alone are compared with what the others did, the last ones. */
@@ -57,7 +58,7 @@ function conclude(context: Context, taken: readonly QueueTaken[], free: FreeWork
   }
   if (findings.length > 0)
     return { outcome: { status: 'found', reason: `${plural(findings.length, 'address', 'addresses')} with a queue left alone` }, findings };
-  if (reasons.length > 0) return { outcome: { status: 'clear', reason: reasons.join('; ') }, findings };
+  if (reasons.length > 0) return { outcome: { status: 'clear', reason: reasonsOf(reasons) }, findings };
   return {
     outcome: { status: 'not-applicable', reason: 'No address for which workers have queues of their own (SO_REUSEPORT) was seen' },
     findings,
@@ -67,9 +68,10 @@ function conclude(context: Context, taken: readonly QueueTaken[], free: FreeWork
 /** The addresses that several sockets listen on, each of a process of its own, with the threads that accept from each. */
 function ownQueues(model: Model): Map<string, Map<Listener, readonly Thread[]>> {
   const byName = new Map<string, Map<Listener, readonly Thread[]>>();
+  const acceptors = acceptorsOfEach(model.processes.threads());
   for (const listener of model.listeners.all) {
-    const threads = acceptorsOf(listener, model.processes.threads());
-    if (threads.length === 0) continue;
+    const threads = acceptors.get(listener);
+    if (threads === undefined) continue;
     const queues = byName.get(listener.name) ?? new Map<Listener, readonly Thread[]>();
     byName.set(listener.name, queues.set(listener, threads));
   }
@@ -139,7 +141,7 @@ function finding(
       queues: queues.size,
       count: stranded.length,
       connections,
-      longestMs: milliseconds(Math.max(...stranded.map(longest))),
+      longestMs: milliseconds(largestOf(stranded.map(longest))),
       stranded: stranded.slice(-SHOWN).map((left) => ({
         pid: left.thread.process.pid,
         startMs: moment(model, left.since),

@@ -3,6 +3,8 @@ import type { Thread } from '../../model/thread.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 
 const NEAR = 5 * MILLISECOND;
+/** So many refused ones wait for a winner, the last ones: where the capture has no times all of them are near. */
+const MOST_OPEN = 512;
 
 /**
  * Counts lost races in a capture that holds accepts and no waits (`-e trace=accept4`; semantics 2.5, level A): an EAGAIN is lost when another
@@ -16,6 +18,14 @@ export class BareAccepts {
   #open: BareAccept[] = [];
   #lastWinner: BareAccept | null = null;
 
+  /** Threads that there was no room for. */
+  gone = 0;
+
+  forget(thread: Thread): void {
+    if (this.threads.delete(thread)) this.gone++;
+    this.shares.delete(thread);
+  }
+
   add(accept: BareAccept): void {
     this.threads.add(accept.thread);
     this.#open = this.#open.filter((waiting) => this.#stillOpen(waiting, accept));
@@ -27,7 +37,10 @@ export class BareAccepts {
     }
     const winner = this.#lastWinner;
     if (winner !== null && winner.thread !== accept.thread && accept.start - winner.end <= NEAR) this.lost++;
-    else this.#open.push(accept);
+    else {
+      if (this.#open.length === MOST_OPEN) this.#open.shift();
+      this.#open.push(accept);
+    }
   }
 
   /** Whether an EAGAIN still waits for a later winner that explains it. */

@@ -3,19 +3,22 @@ import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 
 /** Cycles are told when they end; they are put in order of their start within this time. */
 const HORIZON = 2 * SECOND;
-/** So many wake-ups wait for order at most. */
+/** So many wake-ups wait for order at most, and at first: a capture may hold thousands of listeners. */
 const CAPACITY = 8192;
+const FIRST_CAPACITY = 32;
 
 /**
  * Chains wake-ups whose starts are at most `distance` apart: one connection (or a few at once) and everybody it woke. Counts them and
  * remembers how many threads the largest woke. Wake-ups wait as numbers in columns: as objects they outlive several garbage collections.
  */
 export class Bursts {
-  readonly #starts = new Float64Array(CAPACITY);
-  readonly #threads = new Int32Array(CAPACITY);
-  readonly #won = new Uint8Array(CAPACITY);
+  #starts = new Float64Array(FIRST_CAPACITY);
+  #threads = new Int32Array(FIRST_CAPACITY);
+  #won = new Uint8Array(FIRST_CAPACITY);
   #length = 0;
   readonly #numbers = new Map<Thread, number>();
+  /** Numbers of threads that were forgotten: others get them. A burst is over long before. */
+  readonly #free: number[] = [];
   readonly #chain: Chain;
 
   constructor(distance: Nanoseconds = 5 * MILLISECOND) {
@@ -24,6 +27,7 @@ export class Bursts {
 
   add(thread: Thread, start: Nanoseconds, won: boolean): void {
     if (this.#length === CAPACITY) this.#settle();
+    else if (this.#length === this.#starts.length) this.#grow();
     const starts = this.#starts;
     let at = this.#length++;
     for (; at > 0 && (starts[at - 1] as number) > start; at--) {
@@ -34,6 +38,26 @@ export class Bursts {
     starts[at] = start;
     this.#threads[at] = this.#number(thread);
     this.#won[at] = won ? 1 : 0;
+  }
+
+  forget(thread: Thread): void {
+    const number = this.#numbers.get(thread);
+    if (number === undefined) return;
+    this.#numbers.delete(thread);
+    this.#free.push(number);
+  }
+
+  #grow(): void {
+    const { length } = this.#starts;
+    const starts = new Float64Array(length * 2);
+    const threads = new Int32Array(length * 2);
+    const won = new Uint8Array(length * 2);
+    starts.set(this.#starts);
+    threads.set(this.#threads);
+    won.set(this.#won);
+    this.#starts = starts;
+    this.#threads = threads;
+    this.#won = won;
   }
 
   /** The bursts so far, those that still wait for order among them. Changes nothing. */
@@ -62,7 +86,7 @@ export class Bursts {
   #number(thread: Thread): number {
     const known = this.#numbers.get(thread);
     if (known !== undefined) return known;
-    const number = this.#numbers.size;
+    const number = this.#free.pop() ?? this.#numbers.size;
     this.#numbers.set(thread, number);
     return number;
   }
@@ -93,7 +117,7 @@ class Chain implements BurstTotals {
   firstWon = 0;
   largest = 0;
 
-  constructor(distance: Nanoseconds, lastSeen = new Int32Array(64)) {
+  constructor(distance: Nanoseconds, lastSeen = new Int32Array(8)) {
     this.#distance = distance;
     this.#lastSeen = lastSeen;
   }

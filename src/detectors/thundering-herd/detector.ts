@@ -1,13 +1,14 @@
 import type { AcceptCycle, BareAccept, SilentWakeUps } from '../../model/facts.ts';
 import type { Listener } from '../../model/listeners.ts';
-import { acceptorsOf, pidsOf } from '../../model/roles.ts';
+import { acceptorsOfEach, pidsOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import type { KeptLine } from '../../model/turn.ts';
-import { MICROSECOND, type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
+import { earlier, later, MICROSECOND, type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 import type { Context, Detector, DetectorDefinition } from '../detector.ts';
+import { largestOf } from '../extremes.ts';
 import type { Conclusion, DraftFinding, Severity } from '../finding.ts';
 import { gini } from '../gini.ts';
-import { count, milliseconds, plural, ratio, round } from '../words.ts';
+import { count, milliseconds, plural, ratio, reasonsOf, round } from '../words.ts';
 import { herdAdvice, recount, WHILE_STALLED } from './advice.ts';
 import { BareAccepts } from './bare-accepts.ts';
 import { Bursts, type BurstTotals } from './bursts.ts';
@@ -38,10 +39,20 @@ class Queue {
   readonly bursts = new Bursts();
   readonly bare = new BareAccepts();
 
+  /** Acceptors that there was no room for. */
+  gone = 0;
+
+  forget(thread: Thread): void {
+    if (this.shares.delete(thread)) this.gone++;
+    this.wasters.delete(thread);
+    this.bursts.forget(thread);
+    this.bare.forget(thread);
+  }
+
   cycle(cycle: AcceptCycle): void {
     const { thread, kind } = cycle;
-    if (this.first === UNKNOWN || cycle.start < this.first) this.first = cycle.start;
-    if (cycle.end > this.last) this.last = cycle.end;
+    this.first = earlier(this.first, cycle.start);
+    this.last = later(this.last, cycle.end);
     this.drained += cycle.drained;
     this.shares.set(thread, (this.shares.get(thread) ?? 0) + cycle.accepted);
     this.connections += cycle.accepted;
@@ -84,6 +95,9 @@ export const thunderingHerd: DetectorDefinition = {
           queueOf(listener).silent += times;
         },
         bareAccept: (accept: BareAccept) => queueOf(accept.listener).bare.add(accept),
+        threadLetGo: (thread: Thread) => {
+          for (const listener of thread.accepts.listeners) queues.get(listener)?.forget(thread);
+        },
       },
       conclude: () => conclude(context, queues),
     };
@@ -96,11 +110,16 @@ function conclude(context: Context, queues: ReadonlyMap<Listener, Queue>): Concl
   const reasons: string[] = [];
   /** Connections of the listeners that have one acceptor, by the address they have in common: SO_REUSEPORT. */
   const alone = new Map<string, number[]>();
+  const acceptors = acceptorsOfEach(context.model.processes.threads());
   for (const [listener, queue] of queues) {
-    const figures = figuresOf(context, listener, queue);
-    const judged = judge(context, listener, queue, figures);
-    if (figures.acceptors < 2) alone.set(listener.name, [...(alone.get(listener.name) ?? []), figures.connections]);
-    else if (typeof judged === 'string') reasons.push(judged);
+    const threads = acceptors.get(listener) ?? [];
+    const figures = figuresOf(threads, queue);
+    const judged = judge(context, { listener, queue, threads }, figures);
+    if (figures.acceptors < 2) {
+      const known = alone.get(listener.name);
+      if (known === undefined) alone.set(listener.name, [figures.connections]);
+      else known.push(figures.connections);
+    } else if (typeof judged === 'string') reasons.push(judged);
     else findings.push(judged);
   }
   for (const [name, connections] of alone) reasons.push(aloneReason(name, connections));
@@ -113,7 +132,7 @@ function conclude(context: Context, queues: ReadonlyMap<Listener, Queue>): Concl
       },
       findings,
     };
-  return { outcome: { status: 'clear', reason: reasons.join('; ') }, findings };
+  return { outcome: { status: 'clear', reason: reasonsOf(reasons) }, findings };
 }
 
 /** The numbers of semantics 2.6. */
@@ -131,12 +150,17 @@ interface Figures {
   readonly bursts: BurstTotals;
 }
 
-function figuresOf(context: Context, listener: Listener, queue: Queue): Figures {
+/** One accept queue, and who accepts from it at the end. */
+interface Judged {
+  readonly listener: Listener;
+  readonly queue: Queue;
+  readonly threads: readonly Thread[];
+}
+
+function figuresOf(threads: readonly Thread[], queue: Queue): Figures {
   const { bare } = queue;
   const useBare = queue.wasted === 0 && queue.silent === 0 && bare.lost > 0;
-  const acceptors = useBare
-    ? bare.threads.size
-    : Math.max(acceptorsOf(listener, context.model.processes.threads()).length, new Set([...queue.shares.keys()]).size);
+  const acceptors = useBare ? bare.threads.size + bare.gone : Math.max(threads.length, queue.shares.size + queue.gone);
   const connections = queue.connections;
   const productive = useBare ? bare.accepted : queue.productive;
   const silent = useBare ? 0 : queue.silent;
@@ -168,7 +192,8 @@ function perConnection(factor: number): string {
   return `${ratio(factor)} ${factor === 1 ? 'wake-up' : 'wake-ups'} a connection`;
 }
 
-function judge(context: Context, listener: Listener, queue: Queue, figures: Figures): DraftFinding | string {
+function judge(context: Context, judged: Judged, figures: Figures): DraftFinding | string {
+  const { listener, queue } = judged;
   const { acceptors, connections, wasted, factor } = figures;
   const drains = queue.drained > 0 ? `; ${count(queue.drained)} EAGAINs that only ended an accept loop are not counted` : '';
   const unseen =
@@ -181,13 +206,12 @@ function judge(context: Context, listener: Listener, queue: Queue, figures: Figu
   const several =
     figures.bursts.largest >= 2 || figures.silent > 0 || figures.bare || (!context.capabilities.times && queue.wasters.size >= 2);
   if (wasted < context.threshold('herd-min-wasted') || factor < context.threshold('herd-factor-info') || !several) return said;
-  return finding(context, listener, queue, figures, said);
+  return finding(context, judged, figures, said);
 }
 
-function finding(context: Context, listener: Listener, queue: Queue, figures: Figures, said: string): DraftFinding {
+function finding(context: Context, { listener, queue, threads }: Judged, figures: Figures, said: string): DraftFinding {
   const { model, capabilities } = context;
   const { acceptors, connections, productive, wasted, factor, wastedRatio } = figures;
-  const threads = acceptorsOf(listener, model.processes.threads());
   const server = threads.map((thread) => thread.process.server).find((name) => name !== '') ?? '';
   const seconds = capabilities.times && queue.last > queue.first ? (queue.last - queue.first) / SECOND : null;
   const perSecond = seconds === null ? null : wasted / seconds;
@@ -235,7 +259,7 @@ function finding(context: Context, listener: Listener, queue: Queue, figures: Fi
         capabilities.times && !figures.bare
           ? milliseconds(Math.max(0, queue.wastedTime - queue.wastedCalls * model.calibration.floor))
           : null,
-      maxShare: round(Math.max(...shares, 0) / Math.max(1, connections), 3),
+      maxShare: round(largestOf(shares, 0) / Math.max(1, connections), 3),
       gini: round(gini(shares), 3),
       bound: boundOf(context),
       kernelWakeups: model.scheduler.active && !figures.bare ? productive + wasted : null,

@@ -2,6 +2,7 @@ import { pidsOf } from '../../model/roles.ts';
 import { SECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import type { Conclusion } from '../finding.ts';
+import { gini } from '../gini.ts';
 import { count, plural, ratio, round } from '../words.ts';
 import { herdAdvice, WHILE_STALLED } from './advice.ts';
 
@@ -32,6 +33,7 @@ export function judgeWatched(context: Context): Conclusion {
   const isSevere = factor >= limit && wastedRatio >= context.threshold('herd-wasted-ratio');
   const seconds = (watch.last - watch.first) / SECOND + 1;
   const threads = acceptors.map(([thread]) => thread);
+  const shares = acceptors.map(([, { accepted }]) => accepted);
   return {
     outcome: { status: 'found', reason: said },
     findings: [
@@ -55,6 +57,10 @@ export function judgeWatched(context: Context): Conclusion {
           herdFactor: round(factor, 3),
           wastedWakeupRatio: round(wastedRatio, 3),
           wastedWakeupsPerSecond: round(wasted / seconds, 2),
+          maxBurst: null,
+          wastedWallMs: null,
+          maxShare: round(Math.max(...shares) / Math.max(1, connections), 3),
+          gini: round(gini(shares), 3),
           bound: 'exact',
           kernelWakeups: wasted + connections,
           silentWakeups: silent,

@@ -11,6 +11,8 @@ import { allAtOnce, type Interval } from '../service-stall/intersection.ts';
 import { count, duration, milliseconds, ratio, round } from '../words.ts';
 
 const SHOWN = 20;
+/** Workers of which the longest stretch says what they were in. */
+const MOST_BUSY = 100;
 
 const FIX_THE_LOCK = {
   text: 'Fix the queue for the lock in this report first, then record again: these workers are busy waiting for each other, and more of them would wait as well.',
@@ -40,6 +42,10 @@ export const workerSaturation: DetectorDefinition = {
         },
         hubChanged: (thread: Thread) => {
           turns.delete(thread);
+        },
+        threadLetGo: (thread: Thread) => {
+          turns.delete(thread);
+          requests.delete(thread);
         },
       },
       conclude: () => conclude(context, turns, requests),
@@ -122,7 +128,7 @@ function finding(
         .slice(0, SHOWN)
         .toSorted((a, b) => a.start - b.start)
         .map(({ start, end }) => ({ startMs: moment(context.model, start), endMs: moment(context.model, end) })),
-      busyIn: during.map(({ thread, turn }) => ({ pid: thread.process.pid, ...turn.place })),
+      busyIn: during.slice(0, MOST_BUSY).map(({ thread, turn }) => ({ pid: thread.process.pid, ...turn.place })),
     },
     evidence: during.flatMap(({ turn }) => turn.lines.slice(0, 1)).slice(0, 6),
     next: [

@@ -1,3 +1,4 @@
+import { decodeUtf8 } from '../../trace/utf8.ts';
 import { nameOfPayload, placeholder } from '../payload.ts';
 import { ArgumentMasker, maskOptions, maskVariable } from './mask-arguments.ts';
 import { maskPath } from './mask-path.ts';
@@ -127,7 +128,7 @@ export class LineStrings {
 /** What a string that carries data may show: a request, a status, the verb of a statement, or its size. */
 export function payload(bytes: string, isCut: boolean): string {
   const name = nameOfPayload(bytes, isCut);
-  if (name !== null) return `"${encode(name)}"${name === bytes && !isCut ? '' : '...'}`;
+  if (name !== null) return `"${encode(decodeUtf8(name))}"${name === bytes && !isCut ? '' : '...'}`;
   return `"${placeholder(bytes)}"${isCut ? '...' : ''}`;
 }
 

@@ -170,6 +170,8 @@ export class LiveCapture {
       if (this.#tracer.isOver || performance.now() > deadline) throw this.engine.explain(words());
       await Promise.race([this.#tracer.ended, pause(BEGIN_LOOK_EVERY_MS)]);
     }
+    // A signal of the last moment would be lost otherwise.
+    if (signal?.aborted) throw new AttachError('Given up before anything was traced.');
     this.#begunAt = performance.now();
     this.#tracingPid = this.#tracer.findPid();
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);

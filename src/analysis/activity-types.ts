@@ -1,0 +1,58 @@
+/** What each worker did over time, in equal columns of time from the first event on; and calls by what they were made on. Plain data. */
+export interface Activity {
+  /** The moment that all milliseconds of the report count from, which a `--from` does not move; as in the report's window. */
+  readonly zero: { readonly startTime: string | null; readonly timeOfDay: string | null };
+  /** Milliseconds a column. */
+  readonly columnMs: number;
+  /** Columns up to the last event. */
+  readonly columns: number;
+  readonly workers: readonly WorkerActivity[];
+  readonly targets: readonly CallTarget[];
+}
+
+/** Columns of one worker. What is neither waiting nor blocked nor silent, between `firstMs` and `lastMs`, was running from call to call. */
+export interface WorkerActivity {
+  readonly pid: number;
+  readonly role: string;
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly ended: boolean;
+  /** Up to here it is known what it did. */
+  readonly knownMs: number;
+  /** Seconds inside its loop's wait. */
+  readonly waiting: Float32Array;
+  /** Seconds in other calls that took a millisecond or more. */
+  readonly blocked: Float32Array;
+  /** Seconds without a call, of 10 ms or more. */
+  readonly silent: Float32Array;
+  /** Bit 0: in a blocked stay of 100 ms or more; bit 1: in such a silence. */
+  readonly long: Uint8Array;
+  readonly calls: Uint32Array;
+  readonly accepted: Uint32Array;
+  readonly wasted: Uint32Array;
+  readonly brokenPipes: Uint32Array;
+  readonly now: Now;
+}
+
+/** What a worker was in when the last record was read. */
+export interface Now {
+  readonly state: 'waiting' | 'blocked' | 'silent' | 'ended';
+  /** '' in a silence. */
+  readonly call: string;
+  readonly target: string;
+  readonly sinceMs: number;
+}
+
+export interface CallTarget {
+  readonly call: string;
+  /** '' for calls on nothing in particular. */
+  readonly target: string;
+  readonly count: number;
+  readonly errors: number;
+  readonly totalMs: number;
+  readonly maxMs: number;
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+  /** Timed calls under 1 us, 1 to 2, 2 to 4, and so on by powers of two. */
+  readonly octaves: readonly number[];
+}

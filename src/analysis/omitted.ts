@@ -1,0 +1,84 @@
+import type { DraftFinding, Kind } from '../detectors/finding.ts';
+import type { Model } from '../model/model.ts';
+import { meaningOf } from './diagnostics.ts';
+import { weight } from './finding-order.ts';
+import { type CallStatistics, type Diagnostic, type Finding, type Omitted, SEVERITIES, type Worker } from './report.ts';
+
+/** Rows of the tables of a report: what a person or a program reads. Linux has some 460 system calls, of some 150 errors each. */
+export const MOST_WORKERS = 1_000;
+export const MOST_CALLS = 500;
+export const MOST_ERRORS = 64;
+/** Findings of one kind. */
+export const MOST_FINDINGS = 200;
+
+/** The worst findings of each kind. */
+export function chosenFindings(drafts: readonly DraftFinding[]): readonly DraftFinding[] {
+  const kinds = new Map<Kind, DraftFinding[]>();
+  for (const draft of drafts) {
+    const same = kinds.get(draft.kind);
+    if (same === undefined) kinds.set(draft.kind, [draft]);
+    else same.push(draft);
+  }
+  if ([...kinds.values()].every(({ length }) => length <= MOST_FINDINGS)) return drafts;
+  const rank = ({ severity }: DraftFinding): number => SEVERITIES.indexOf(severity);
+  const worst = (of: readonly DraftFinding[]) => of.toSorted((a, b) => rank(a) - rank(b) || weight(b) - weight(a)).slice(0, MOST_FINDINGS);
+  const chosen = new Set([...kinds.values()].flatMap(worst));
+  return drafts.filter((draft) => chosen.has(draft));
+}
+
+/** The processes that matter most, in their order: those that findings name, then those that served most. */
+export function chosenWorkers(workers: readonly Worker[], findings: readonly Finding[]): readonly Worker[] {
+  if (workers.length <= MOST_WORKERS) return workers;
+  const named = new Set(findings.flatMap((finding) => finding.workers));
+  const weight = ({ pid, accepted, requests, longestTurnMs, wastedWakeups }: Worker): number =>
+    (named.has(pid) ? 1e15 : 0) + (accepted + requests) * 1e6 + wastedWakeups * 1e3 + (longestTurnMs ?? 0);
+  const weights = new Map(workers.map((worker) => [worker, weight(worker)]));
+  const order = workers.toSorted((a, b) => (weights.get(b) ?? 0) - (weights.get(a) ?? 0));
+  const chosen = new Set(order.slice(0, MOST_WORKERS));
+  return workers.filter((worker) => chosen.has(worker));
+}
+
+/** The most frequent errors of a call. */
+export function chosenErrors(errors: ReadonlyMap<string, number>): (readonly [error: string, count: number])[] {
+  return [...errors].toSorted((a, b) => b[1] - a[1]).slice(0, MOST_ERRORS);
+}
+
+/** What the tables of the report do not list; null when they list all. */
+export function omittedFrom(
+  model: Model,
+  all: readonly Worker[],
+  drafts: readonly DraftFinding[],
+  shown: { readonly workers: readonly Worker[]; readonly calls: readonly CallStatistics[]; readonly findings: readonly Finding[] },
+): Omitted | null {
+  const { gone, open } = model.processes;
+  const statistics = model.statistics.all();
+  const failed = statistics.reduce((sum, { errors, otherErrors }) => sum + otherErrors + total(errors.values()), 0);
+  const listed = shown.calls.reduce((sum, { errors }) => sum + total(Object.values(errors)), 0);
+  const omitted: Omitted = {
+    workers: all.length - shown.workers.length + gone.live + gone.endedServed,
+    calls: statistics.length - shown.calls.length,
+    errors: failed - listed,
+    findings: drafts.length - shown.findings.length,
+    descriptors: open.forgotten,
+    listeners: model.listeners.unfollowed,
+  };
+  return total(Object.values(omitted)) === 0 ? null : omitted;
+}
+
+/** What was let go of while reading, so that counts are lower bounds. */
+export function limitsReached({ processes, listeners }: Model): Diagnostic[] {
+  const { gone, open } = processes;
+  const reached = [
+    ['silent-threads', gone.live],
+    ['ended-workers', gone.endedServed],
+    ['open-descriptors', open.forgotten],
+    ['further-listeners', listeners.unfollowed],
+  ] as const;
+  return reached.filter(([, count]) => count > 0).map(([code, count]) => ({ code, ...meaningOf(code), count, samples: [] }));
+}
+
+function total(values: Iterable<number>): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
+}

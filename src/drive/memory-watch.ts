@@ -1,0 +1,45 @@
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+/** Beyond this share of the heap reading ends: a chunk more, and the report, have to fit into the rest. */
+const MOST = 0.7;
+/** What V8 adds to the limit of old objects for young ones, unless it is told otherwise. */
+const YOUNG_BYTES = 48 * 1_048_576;
+/** After a collection that made room the heap may grow by this share before the next look. */
+const STEP = 0.05;
+
+/** There is no memory for more of the trace: what was read can be reported. */
+export class MemoryScarce extends Error {
+  constructor() {
+    super(`drover may take ${Math.round(getHeapStatistics().heap_size_limit / 1_048_576)} MB of memory for its objects`);
+  }
+}
+
+/** Looks whether the heap of this thread comes near its limit, where V8 would end the process with SIGABRT and without a word. */
+export class MemoryWatch {
+  #next = MOST;
+  #collect: (() => void) | null = null;
+
+  /** Throws `MemoryScarce` when what is alive takes most of the heap. Takes some microseconds. */
+  look(): void {
+    if (usedShare() < this.#next) return;
+    // Much of it may be garbage that V8 had no reason yet to collect; only a collection tells.
+    this.#collect ??= collector();
+    this.#collect();
+    const used = usedShare();
+    if (used >= MOST) throw new MemoryScarce();
+    this.#next = Math.max(MOST, used + STEP);
+  }
+}
+
+function usedShare(): number {
+  const { used_heap_size, heap_size_limit } = getHeapStatistics();
+  return used_heap_size / (heap_size_limit - YOUNG_BYTES);
+}
+
+/** The function that `node --expose-gc` gives. */
+function collector(): () => void {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  return typeof collect === 'function' ? () => collect() : () => undefined;
+}

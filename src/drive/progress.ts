@@ -1,0 +1,23 @@
+import type { Activity, Now } from '../analysis/activity-types.ts';
+import type { Report } from '../analysis/report.ts';
+
+/** How far the reading is; the same object at every call, its properties are computed when asked for. */
+export interface Progress {
+  readonly bytesRead: number;
+  /** Null while a pipe is among the inputs. */
+  readonly sizeBytes: number | null;
+  readonly lines: number;
+  /** The report on what was read so far. */
+  snapshot(): Report;
+  /** What each worker did so far; null unless the options ask for it. */
+  activity(): Activity | null;
+  /** What each worker is in at this moment, by pid. */
+  now(): ReadonlyMap<number, Now>;
+}
+
+export interface DriveHooks {
+  /** Called after each chunk. */
+  readonly progress?: (progress: Progress) => void;
+  /** A sentence for the user about an input that was left out. */
+  readonly notice?: (sentence: string) => void;
+}

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { MOST_ERRORS, MOST_FINDINGS, MOST_WORKERS } from '../../src/analysis/omitted.ts';
+import { Connection } from '../../src/model/connections.ts';
+import { DescriptorTable } from '../../src/model/descriptor-table.ts';
+import { Descriptor } from '../../src/model/descriptors.ts';
+import { Listeners, MOST_LISTENERS } from '../../src/model/listeners.ts';
+import { OpenDescriptors } from '../../src/model/open-descriptors.ts';
+import { Processes } from '../../src/model/processes.ts';
+import { renderMarkdown } from '../../src/output/markdown.ts';
+import { renderText } from '../../src/output/text.ts';
+import { analyzed } from '../support/analyzed.ts';
+import { Lines } from '../support/lives.ts';
+import { buildFinding, buildReport } from '../support/report-builder.ts';
+
+describe('the tables of a report', () => {
+  it('list every worker up to a thousand, and of more those that findings name and those that served most', async () => {
+    const full = new Lines();
+    for (let i = 0; i < MOST_WORKERS; i++) full.serve(1_000 + i);
+    const whole = await analyzed(full.toString());
+    assert.deepEqual([whole.workers.length, whole.omitted], [MOST_WORKERS, undefined]);
+
+    const more = new Lines();
+    for (let i = 0; i < MOST_WORKERS + 13; i++) more.serve(1_000 + i);
+    // The last one serves more than any other.
+    more.serve(1_000 + MOST_WORKERS + 12, 11);
+    // A long turn of one in the middle, which served no more than its siblings.
+    more.add(1_500, 'fsync(9) = 0 <0.000005>');
+    for (let i = 0; i < 30_000; i++) more.add(999, 'getppid() = 1 <0.000010>');
+    more.add(1_500, 'epoll_wait(7, [], 64, 0) = 0 <0.000005>');
+    const { workers, omitted, findings, verdict } = await analyzed(more.toString());
+    const pids = new Set(workers.map(({ pid }) => pid));
+    assert.deepEqual([workers.length, omitted?.workers], [MOST_WORKERS, 13]);
+    assert.ok(pids.has(1_000 + MOST_WORKERS + 12));
+    const named = findings.flatMap((finding) => finding.workers);
+    assert.ok(named.length > 0, verdict.text);
+    for (const pid of named.slice(0, 200)) assert.ok(pids.has(pid), `${pid} is named and has no row`);
+  });
+
+  it('list the most frequent errors of a call, and count the failures with others', async () => {
+    const lines = new Lines();
+    for (let i = 0; i < 301; i++) lines.add(100, `read(3, 0x7ffd, 10) = -1 EODD${i} (Odd) <0.000010>`);
+    for (let i = 0; i < 7; i++) lines.add(100, 'read(3, 0x7ffd, 10) = -1 EODD5 (Odd) <0.000010>');
+    const { calls, omitted } = await analyzed(lines.toString());
+    const [read] = calls;
+    const errors = Object.values(read?.errors ?? {});
+    assert.equal(errors.length, MOST_ERRORS);
+    assert.equal(Object.keys(read?.errors ?? {})[0], 'EODD5');
+    assert.equal(errors.reduce((sum, each) => sum + each, 0) + (omitted?.errors ?? 0), 308);
+  });
+
+  it('list all errors of a call that any kernel gives', async () => {
+    const lines = new Lines();
+    for (let i = 0; i < MOST_ERRORS; i++) lines.add(100, `read(3, 0x7ffd, 10) = -1 EODD${i} (Odd) <0.000010>`);
+    const { calls, omitted } = await analyzed(lines.toString());
+    assert.deepEqual([Object.keys(calls[0]?.errors ?? {}).length, omitted], [MOST_ERRORS, undefined]);
+  });
+
+  it('list the worst findings of a kind, and the verdict counts all', async () => {
+    const lines = new Lines();
+    const workers = MOST_FINDINGS + 31;
+    for (let i = 0; i < workers; i++) lines.serve(1_000 + i).add(1_000 + i, 'read(10, "GET /a HTTP/1.1\\r\\n\\r\\n", 100) = 18 <0.000005>');
+    for (let i = 0; i < 30_000; i++) lines.add(999, 'getppid() = 1 <0.000010>');
+    for (let i = 0; i < workers; i++) lines.add(1_000 + i, 'epoll_wait(7, [], 64, 0) = 0 <0.000005>');
+    const { findings, omitted, verdict } = await analyzed(lines.toString());
+    const stalls = findings.filter(({ kind }) => kind === 'loop-stall').length;
+    assert.equal(stalls, MOST_FINDINGS);
+    assert.ok((omitted?.findings ?? 0) >= 31);
+    const serious = findings.filter(({ severity }) => severity !== 'info').length;
+    assert.match(verdict.text, new RegExp(`\\(\\+${serious - 1 + (omitted?.findings ?? 0)} more`));
+  });
+
+  it('say in text and Markdown what they leave out', () => {
+    const omitted = { workers: 99_001, calls: 0, errors: 1, findings: 12, descriptors: 0, listeners: 0 };
+    const report = { ...buildReport({ findings: [buildFinding({})] }), omitted };
+    const sentence = /Left out of this report: 99,001 processes, 1 failed call, 12 findings\./;
+    assert.match(renderText(report, { width: 100, colour: false, verbose: 0, ascii: false }), sentence);
+    assert.match(renderMarkdown(report), sentence);
+    assert.match(renderMarkdown(report), /more than 3 workers/);
+  });
+});
+
+describe('open descriptors beyond what is followed', () => {
+  it('are let go of, first clients that said nothing, then idle ones, never a listener', () => {
+    const tables: DescriptorTable[] = [];
+    const open = new OpenDescriptors(() => tables, 100);
+    const table = new DescriptorTable(open);
+    tables.push(table);
+    const thread = new Processes().at({ index: 0, tid: 100, comm: '', lastLine: null, pending: null }, 0);
+    const listening = new Descriptor('listener', '', true);
+    new Listeners().opened(listening, 5, 128);
+    table.set(5, listening);
+    for (let fd = 10; fd < 109; fd++) {
+      const descriptor = new Descriptor('connection', '', true);
+      descriptor.connection = new Connection(fd, descriptor, null, thread, fd, 1, '', true);
+      // Every second one said something.
+      descriptor.connection.used = fd % 2 === 1;
+      table.set(fd, descriptor);
+    }
+    assert.deepEqual([open.count, open.forgotten], [100, 0]);
+    table.set(200, new Descriptor('file', '/x', true));
+    assert.deepEqual([open.count, open.forgotten], [75, 26]);
+    const left = [...table.entries()].map(([fd]) => fd);
+    assert.ok(left.includes(5) && left.includes(200));
+    assert.deepEqual(
+      left.filter((fd) => fd >= 10 && fd < 109 && fd % 2 === 0).slice(0, 2),
+      [62, 64],
+      'the oldest of those that said nothing went',
+    );
+    assert.equal(left.filter((fd) => fd % 2 === 1 && fd >= 10).length, 49, 'those that spoke are all there');
+    table.end();
+    assert.equal(open.count, 0);
+  });
+
+  it('count where they were opened, however many processes inherit them', () => {
+    const open = new OpenDescriptors(() => []);
+    const parent = new DescriptorTable(open);
+    for (let fd = 3; fd < 106; fd++) parent.set(fd, new Descriptor('file', '/x', true));
+    const children = Array.from({ length: 1_009 }, () => new DescriptorTable(open, parent));
+    for (const child of children) {
+      child.delete(3);
+      child.set(3, new Descriptor('file', '/y', true));
+    }
+    assert.equal(open.count, 103 + 1_009);
+    for (const child of children) child.end();
+    assert.equal(open.count, 103);
+    parent.keepStandardStreams();
+    assert.equal(open.count, 0);
+    assert.deepEqual([...parent.entries()], []);
+  });
+});
+
+describe('listeners beyond what is followed', () => {
+  it('are counted, and nothing is kept of them', () => {
+    const listeners = new Listeners();
+    for (let i = 0; i < MOST_LISTENERS + 17; i++) {
+      const descriptor = new Descriptor('socket', `socket:[${i}]`, true);
+      assert.equal(listeners.accepted(descriptor, 5).isFollowed, i < MOST_LISTENERS);
+      assert.equal(listeners.accepted(descriptor, 5), descriptor.listener);
+    }
+    assert.deepEqual([listeners.all.length, listeners.unfollowed], [MOST_LISTENERS, 17]);
+  });
+});
