@@ -1,7 +1,8 @@
-import type { DraftFinding, Kind } from '../detectors/finding.ts';
+import type { Kind } from '../detectors/registry.ts';
 import type { Model } from '../model/model.ts';
 import { meaningOf } from './diagnostics.ts';
 import { weight } from './finding-order.ts';
+import type { Draft } from './parts.ts';
 import { type CallStatistics, type Diagnostic, type Finding, type Omitted, SEVERITIES, type Worker } from './report.ts';
 
 /** Rows of the tables of a report: what a person or a program reads. Linux has some 460 system calls, of some 150 errors each. */
@@ -12,16 +13,16 @@ export const MOST_ERRORS = 64;
 export const MOST_FINDINGS = 200;
 
 /** The worst findings of each kind. */
-export function chosenFindings(drafts: readonly DraftFinding[]): readonly DraftFinding[] {
-  const kinds = new Map<Kind, DraftFinding[]>();
+export function chosenFindings(drafts: readonly Draft[]): readonly Draft[] {
+  const kinds = new Map<Kind, Draft[]>();
   for (const draft of drafts) {
     const same = kinds.get(draft.kind);
     if (same === undefined) kinds.set(draft.kind, [draft]);
     else same.push(draft);
   }
   if ([...kinds.values()].every(({ length }) => length <= MOST_FINDINGS)) return drafts;
-  const rank = ({ severity }: DraftFinding): number => SEVERITIES.indexOf(severity);
-  const worst = (of: readonly DraftFinding[]) => of.toSorted((a, b) => rank(a) - rank(b) || weight(b) - weight(a)).slice(0, MOST_FINDINGS);
+  const rank = ({ severity }: Draft): number => SEVERITIES.indexOf(severity);
+  const worst = (of: readonly Draft[]) => of.toSorted((a, b) => rank(a) - rank(b) || weight(b) - weight(a)).slice(0, MOST_FINDINGS);
   const chosen = new Set([...kinds.values()].flatMap(worst));
   return drafts.filter((draft) => chosen.has(draft));
 }
@@ -47,7 +48,7 @@ export function chosenErrors(errors: ReadonlyMap<string, number>): (readonly [er
 export function omittedFrom(
   model: Model,
   all: readonly Worker[],
-  drafts: readonly DraftFinding[],
+  drafts: readonly Draft[],
   shown: { readonly workers: readonly Worker[]; readonly calls: readonly CallStatistics[]; readonly findings: readonly Finding[] },
 ): Omitted | null {
   const { gone, open } = model.processes;

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { areRelated, linksOf } from '../../src/analysis/finding-links.ts';
 import { inOrderOfAction } from '../../src/analysis/finding-order.ts';
-import { type DraftFinding, KINDS } from '../../src/detectors/finding.ts';
+import type { Draft } from '../../src/analysis/parts.ts';
 
-function draft(over: Partial<DraftFinding>): DraftFinding {
+function draft(over: Partial<Draft>): Draft {
   return {
     kind: 'loop-stall',
     severity: 'warning',
@@ -39,22 +39,21 @@ describe('findings about very many workers', () => {
 
   it('are compared by looking at each subject a few times', () => {
     let looks = 0;
-    const about = (kind: DraftFinding['kind'], subjects: readonly string[]): DraftFinding =>
-      draft({ kind, subjects: counted(subjects, () => looks++) });
+    const about = (kind: Draft['kind'], subjects: readonly string[]): Draft => draft({ kind, subjects: counted(subjects, () => looks++) });
     const drafts = [
       about('service-stall', pids),
       about('heartbeat-late', pids.toReversed()),
       about('broken-pipe', pids),
       about('loop-stall', pids.slice(-1)),
     ];
-    const sorted = inOrderOfAction(drafts, KINDS);
+    const sorted = inOrderOfAction(drafts);
     linksOf(sorted);
     assert.ok(looks < 20 * pids.length, `${looks} looks at ${pids.length} subjects of each finding`);
   });
 
   it('are related by one process where one explains the other, and by anything else in common', () => {
     const service = draft({ kind: 'service-stall', subjects: pids });
-    const stall = (subjects: readonly string[]): DraftFinding => draft({ kind: 'loop-stall', subjects });
+    const stall = (subjects: readonly string[]): Draft => draft({ kind: 'loop-stall', subjects });
     assert.equal(areRelated(service, stall(['pid 101'])), true);
     assert.equal(areRelated(stall(['pid 101']), service), true);
     assert.equal(areRelated(service, stall(['pid 7'])), false);
