@@ -6,7 +6,10 @@ export const NAME_BYTES: Readonly<Uint8Array> = nameBytes();
 
 /** Beyond this many different names the input is no trace but noise; further names are not remembered. */
 const LIMIT = 4_096;
-const SLOTS = 16_384;
+/** At first there is room for the names of a small file: a directory may hold tens of thousands, each with tables of its own. */
+const FIRST_NAMES = 64;
+/** Slots a name. */
+const SPARSE = 4;
 /** Longer names do not exist (the longest of Linux has 28 letters). */
 const LONGEST = 64;
 
@@ -18,10 +21,10 @@ export class NameTable<T> {
   readonly #make: (name: string) => T;
   readonly #longest: number;
   /** Hash slot → number of the name + 1; 0 is free. */
-  readonly #slots = new Int32Array(SLOTS);
+  #slots = new Int32Array(FIRST_NAMES * SPARSE);
   /** Where a name's bytes begin in `#bytes`; the next entry is its end. */
-  readonly #starts = new Int32Array(LIMIT + 1);
-  #bytes = Buffer.alloc(LIMIT * 8);
+  #starts = new Int32Array(FIRST_NAMES + 1);
+  #bytes = Buffer.alloc(FIRST_NAMES * 8);
   #view = viewOf(this.#bytes);
   readonly #values: T[] = [];
   /** By a hash of four bytes: the number of a name that began with them + 1; 0 is free. */
@@ -78,11 +81,11 @@ export class NameTable<T> {
   #find(bytes: Buffer, from: number, to: number, hash: number): number {
     const length = to - from;
     const slots = this.#slots;
-    let slot = (hash ^ (hash >>> 14)) & (SLOTS - 1);
+    let slot = (hash ^ (hash >>> 14)) & (slots.length - 1);
     for (let number = slots[slot] as number; number !== 0; number = slots[slot] as number) {
       const start = this.#starts[number - 1] as number;
       if ((this.#starts[number] as number) - start === length && this.#equals(bytes, from, start, length)) return number;
-      slot = (slot + 1) & (SLOTS - 1);
+      slot = (slot + 1) & (slots.length - 1);
     }
     return this.#add(bytes, from, to, slot);
   }
@@ -120,7 +123,26 @@ export class NameTable<T> {
     this.#starts[number + 1] = start + length;
     this.#values.push(value);
     this.#slots[slot] = number + 1;
+    if (this.#starts.length === number + 2 && number + 1 < LIMIT) this.#grow();
     return number + 1;
+  }
+
+  /** Makes room for four times as many names. */
+  #grow(): void {
+    const count = this.#values.length;
+    const starts = new Int32Array(count * SPARSE + 1);
+    starts.set(this.#starts);
+    const slots = new Int32Array(count * SPARSE * SPARSE);
+    for (let number = 0; number < count; number++) {
+      let hash = 0;
+      for (let at = starts[number] as number; at < (starts[number + 1] as number); at++)
+        hash = (Math.imul(hash, 31) + (this.#bytes[at] as number)) | 0;
+      let slot = (hash ^ (hash >>> 14)) & (slots.length - 1);
+      while (slots[slot] !== 0) slot = (slot + 1) & (slots.length - 1);
+      slots[slot] = number + 1;
+    }
+    this.#starts = starts;
+    this.#slots = slots;
   }
 }
 

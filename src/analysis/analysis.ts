@@ -82,6 +82,7 @@ export class Analysis {
     this.#capabilities.format = facts.source.format;
     const outcomes: Partial<Record<Kind, Outcome>> = {};
     const drafts: DraftFinding[] = [];
+    let unlisted = 0;
     const wanted = this.#options.pids === undefined ? null : new Set(this.#options.pids);
     const isWatched = model.watch.threads.size > 0;
     const onlyCounted = isWatched || (model.statistics.fromTables && model.firstTime === UNKNOWN);
@@ -90,7 +91,9 @@ export class Analysis {
         onlyCounted && !(isWatched && running.kind === 'thundering-herd') ? NOTHING_BUT_COUNTS : concluded(running);
       const asked = wanted === null ? findings : findings.filter((draft) => draft.workers.some((pid) => wanted.has(pid)));
       outcomes[running.kind] = { ...outcome, reason: outcome.reason + leftOutNote(asked.length) };
-      drafts.push(...worstOf(asked));
+      const worst = worstOf(asked);
+      unlisted += asked.length - worst.length;
+      drafts.push(...worst);
     }
     return composeReport({
       facts,
@@ -100,6 +103,7 @@ export class Analysis {
       capabilities: this.#capabilities,
       outcomes,
       drafts,
+      unlisted,
       events: this.#events,
       noted: this.#noted,
     });

@@ -1,30 +1,11 @@
-import type { DraftFinding, Kind } from '../detectors/finding.ts';
 import type { Model } from '../model/model.ts';
 import { meaningOf } from './diagnostics.ts';
-import { weight } from './finding-order.ts';
-import { type CallStatistics, type Diagnostic, type Finding, type Omitted, SEVERITIES, type Worker } from './report.ts';
+import type { CallStatistics, Diagnostic, Finding, Omitted, Worker } from './report.ts';
 
 /** Rows of the tables of a report: what a person or a program reads. Linux has some 460 system calls, of some 150 errors each. */
 export const MOST_WORKERS = 1_000;
 export const MOST_CALLS = 500;
 export const MOST_ERRORS = 64;
-/** Findings of one kind. */
-export const MOST_FINDINGS = 200;
-
-/** The worst findings of each kind. */
-export function chosenFindings(drafts: readonly DraftFinding[]): readonly DraftFinding[] {
-  const kinds = new Map<Kind, DraftFinding[]>();
-  for (const draft of drafts) {
-    const same = kinds.get(draft.kind);
-    if (same === undefined) kinds.set(draft.kind, [draft]);
-    else same.push(draft);
-  }
-  if ([...kinds.values()].every(({ length }) => length <= MOST_FINDINGS)) return drafts;
-  const rank = ({ severity }: DraftFinding): number => SEVERITIES.indexOf(severity);
-  const worst = (of: readonly DraftFinding[]) => of.toSorted((a, b) => rank(a) - rank(b) || weight(b) - weight(a)).slice(0, MOST_FINDINGS);
-  const chosen = new Set([...kinds.values()].flatMap(worst));
-  return drafts.filter((draft) => chosen.has(draft));
-}
 
 /** The processes that matter most, in their order: those that findings name, then those that served most. */
 export function chosenWorkers(workers: readonly Worker[], findings: readonly Finding[]): readonly Worker[] {
@@ -47,8 +28,8 @@ export function chosenErrors(errors: ReadonlyMap<string, number>): (readonly [er
 export function omittedFrom(
   model: Model,
   all: readonly Worker[],
-  drafts: readonly DraftFinding[],
-  shown: { readonly workers: readonly Worker[]; readonly calls: readonly CallStatistics[]; readonly findings: readonly Finding[] },
+  unlisted: number,
+  shown: { readonly workers: readonly Worker[]; readonly calls: readonly CallStatistics[] },
 ): Omitted | null {
   const { gone, open } = model.processes;
   const statistics = model.statistics.all();
@@ -58,7 +39,7 @@ export function omittedFrom(
     workers: all.length - shown.workers.length + gone.live + gone.endedServed,
     calls: statistics.length - shown.calls.length,
     errors: failed - listed,
-    findings: drafts.length - shown.findings.length,
+    findings: unlisted,
     descriptors: open.forgotten,
     listeners: model.listeners.unfollowed,
   };

@@ -36,6 +36,8 @@ export interface Parts {
   readonly capabilities: Capabilities;
   readonly outcomes: Readonly<Partial<Record<Kind, Outcome>>>;
   readonly drafts: readonly DraftFinding[];
+  /** Findings of kinds of which worse ones are among the drafts. */
+  readonly unlisted: number;
   readonly events: number;
   /** What stands beside the trace about its host. */
   readonly noted: CaptureFacts | null;

@@ -7,7 +7,7 @@ import type { Model } from '../model/model.ts';
 import { UNKNOWN } from '../trace/time.ts';
 import { linksOf } from './finding-links.ts';
 import { inOrderOfAction } from './finding-order.ts';
-import { chosenErrors, chosenFindings, chosenWorkers, MOST_CALLS, omittedFrom } from './omitted.ts';
+import { chosenErrors, chosenWorkers, MOST_CALLS, omittedFrom } from './omitted.ts';
 import type { Parts } from './parts.ts';
 import { assessQuality } from './quality.ts';
 import type { CallStatistics, Finding, Report, Window } from './report.ts';
@@ -23,14 +23,14 @@ export function composeReport(parts: Parts): Report {
   const quality = assessQuality(parts);
   const workers = chosenWorkers(all, findings);
   const calls = callsOf(model, parts.capabilities);
-  const omitted = omittedFrom(model, all, parts.drafts, { workers, calls, findings });
+  const omitted = omittedFrom(model, all, parts.unlisted, { workers, calls });
   return {
     schemaVersion: 1,
     tool: { name: 'drover', version: facts.toolVersion },
     source: facts.source,
     window: windowOf(parts),
     quality,
-    verdict: decide(findings, quality, outcomes, all, windowOf(parts), omitted?.findings ?? 0),
+    verdict: decide(findings, quality, outcomes, all, windowOf(parts), parts.unlisted),
     outcomes,
     workers,
     calls,
@@ -53,8 +53,7 @@ function windowOf({ model, origin, capabilities, options }: Parts): Window {
   };
 }
 
-function findingsOf({ drafts: all, origin, model }: Parts): Finding[] {
-  const drafts = chosenFindings(all);
+function findingsOf({ drafts, origin, model }: Parts): Finding[] {
   const sorted = inOrderOfAction(
     drafts,
     detectors.map(({ kind }) => kind),

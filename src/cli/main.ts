@@ -1,4 +1,5 @@
 import './no-inspector.ts';
+import './thrifty-heap.ts';
 import { CommanderError } from 'commander';
 import { errorCode } from '../sources/input-error.ts';
 import { complain, exitCodeOf } from './complain.ts';

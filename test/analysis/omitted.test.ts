@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MOST_ERRORS, MOST_FINDINGS, MOST_WORKERS } from '../../src/analysis/omitted.ts';
+import { MOST_OF_A_KIND } from '../../src/analysis/finding-limit.ts';
+import { MOST_ERRORS, MOST_WORKERS } from '../../src/analysis/omitted.ts';
 import { Connection } from '../../src/model/connections.ts';
 import { DescriptorTable } from '../../src/model/descriptor-table.ts';
 import { Descriptor } from '../../src/model/descriptors.ts';
@@ -58,13 +59,13 @@ describe('the tables of a report', () => {
 
   it('list the worst findings of a kind, and the verdict counts all', async () => {
     const lines = new Lines();
-    const workers = MOST_FINDINGS + 31;
+    const workers = MOST_OF_A_KIND + 31;
     for (let i = 0; i < workers; i++) lines.serve(1_000 + i).add(1_000 + i, 'read(10, "GET /a HTTP/1.1\\r\\n\\r\\n", 100) = 18 <0.000005>');
     for (let i = 0; i < 30_000; i++) lines.add(999, 'getppid() = 1 <0.000010>');
     for (let i = 0; i < workers; i++) lines.add(1_000 + i, 'epoll_wait(7, [], 64, 0) = 0 <0.000005>');
     const { findings, omitted, verdict } = await analyzed(lines.toString());
     const stalls = findings.filter(({ kind }) => kind === 'loop-stall').length;
-    assert.equal(stalls, MOST_FINDINGS);
+    assert.equal(stalls, MOST_OF_A_KIND);
     assert.ok((omitted?.findings ?? 0) >= 31);
     const serious = findings.filter(({ severity }) => severity !== 'info').length;
     assert.match(verdict.text, new RegExp(`\\(\\+${serious - 1 + (omitted?.findings ?? 0)} more`));
@@ -110,6 +111,23 @@ describe('open descriptors beyond what is followed', () => {
     assert.equal(left.filter((fd) => fd % 2 === 1 && fd >= 10).length, 49, 'those that spoke are all there');
     table.end();
     assert.equal(open.count, 0);
+  });
+
+  it('are followed up to a million by number, and of higher numbers four thousand', () => {
+    const open = new OpenDescriptors(() => []);
+    const table = new DescriptorTable(open);
+    for (let i = 0; i < 4_103; i++) table.set(2 ** 20 + i * 32_771, new Descriptor('file', '/x', true));
+    assert.deepEqual([open.count, open.forgotten], [4_096, 7]);
+    table.set(2 ** 20 - 1, new Descriptor('file', '/x', true));
+    assert.notEqual(table.get(2 ** 20 - 1), undefined);
+    table.delete(2 ** 20);
+    // One was closed: there is room for one.
+    const copy = new DescriptorTable(open, table);
+    for (const each of [table, copy]) {
+      for (const fd of [2 ** 29, 2 ** 29 + 1]) each.set(fd, new Descriptor('file', '/y', true));
+      assert.deepEqual([each.get(2 ** 29)?.label, each.get(2 ** 29 + 1)], ['/y', undefined]);
+    }
+    assert.equal(open.forgotten, 9);
   });
 
   it('count where they were opened, however many processes inherit them', () => {
