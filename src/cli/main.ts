@@ -1,5 +1,4 @@
 import './no-inspector.ts';
-import './thrifty-heap.ts';
 import { CommanderError } from 'commander';
 import { errorCode } from '../sources/input-error.ts';
 import { complain, exitCodeOf } from './complain.ts';
