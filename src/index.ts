@@ -13,6 +13,7 @@ export type {
   Finding,
   Kind,
   Metric,
+  Omitted,
   Outcome,
   Quality,
   Report,

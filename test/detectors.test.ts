@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import type { DetectorDefinition } from '../src/detectors/detector.ts';
-import { KINDS } from '../src/detectors/finding.ts';
-import { detectors } from '../src/detectors/registry.ts';
-import { THRESHOLDS, type ThresholdName } from '../src/detectors/thresholds.ts';
+import type { JsonSchema, Shapes } from '../src/detectors/metric.ts';
+import { detectors, isThreshold, KINDS, THRESHOLDS, type ThresholdName } from '../src/detectors/registry.ts';
 import { analyzed, ofKind } from './support/analyzed.ts';
+import { fences, pageOf } from './support/detector-page.ts';
 
 /** Compiled tests lie in dist/test; the READMEs are not copied there. */
 const FOLDER = new URL('../../src/detectors/', import.meta.url);
+const TESTS = new URL('../../test/detectors/', import.meta.url);
 const HEADINGS = ['What you see', 'Why it hurts', 'How it is detected', 'Example', 'What to do', 'When it is wrong'];
+/** Folders of what several detectors share. */
+const SHARED: ReadonlySet<string> = new Set(['stall-cause']);
 /** Words that claim more than a trace can show. */
 const FORBIDDEN = /root cause|\bhealthy\b|100 ?%|CPU-bound|\bdeadlock/i;
 const LONGEST_LINE = 240;
@@ -21,24 +23,6 @@ interface ThresholdRow {
   readonly unit: string;
   readonly meaning: string;
   readonly source: string;
-}
-
-function pageOf({ kind }: DetectorDefinition): string {
-  return readFileSync(new URL(`${kind}/README.md`, FOLDER), 'utf8');
-}
-
-/** The fenced blocks with this info string, each with the heading it stands under. */
-function fences(page: string, info: string): { readonly under: string; readonly text: string }[] {
-  const found: { under: string; text: string }[] = [];
-  for (const match of page.matchAll(/^```([^\n]*)\n([\s\S]*?)^```$/gm)) {
-    const under =
-      page
-        .slice(0, match.index)
-        .match(/^## (.*)$/gm)
-        ?.at(-1) ?? '';
-    if (new RegExp(`^${info}$`).test(match[1] ?? '')) found.push({ under, text: match[2] ?? '' });
-  }
-  return found;
 }
 
 /** What is no example. */
@@ -53,27 +37,62 @@ function thresholdRows(page: string): ThresholdRow[] {
 }
 
 describe('the registry', () => {
-  it('holds each kind once, and only kinds that the report knows', () => {
-    const kinds = detectors.map(({ kind }) => kind);
-    assert.equal(new Set(kinds).size, kinds.length);
-    for (const kind of kinds) assert.ok((KINDS as readonly string[]).includes(kind), kind);
+  it('holds each kind once', () => {
+    assert.equal(new Set(KINDS).size, KINDS.length);
   });
 
   it('has a folder for each kind, and no folder is left over', () => {
-    const folders = readdirSync(FOLDER, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-    assert.deepEqual(folders.map(({ name }) => name).sort(), detectors.map(({ kind }) => kind).sort());
+    const folders = readdirSync(FOLDER, { withFileTypes: true }).filter((entry) => entry.isDirectory() && !SHARED.has(entry.name));
+    assert.deepEqual(folders.map(({ name }) => name).sort(), [...KINDS].sort(), 'add the detector to LIST in src/detectors/registry.ts');
   });
 
-  it('uses every threshold that a user can set', () => {
-    const used = new Set(detectors.flatMap(({ thresholds }) => thresholds));
-    assert.deepEqual([...used].sort(), Object.keys(THRESHOLDS).sort());
+  it('names each threshold once, in the folder that it belongs to', () => {
+    const own = detectors.flatMap(({ thresholds }) => Object.keys(thresholds));
+    assert.equal(new Set(own).size, own.length);
+    assert.deepEqual(own.sort(), Object.keys(THRESHOLDS).sort());
   });
+
+  for (const { kind, alsoUses = [], follows, linkedInProcess = [], thresholds } of detectors) {
+    it(`finds what ${kind} names: thresholds of others, and other kinds`, () => {
+      for (const name of alsoUses) assert.ok(isThreshold(name) && !Object.hasOwn(thresholds, name), name);
+      for (const name of [...(follows?.kinds ?? []), ...linkedInProcess])
+        assert.ok(name !== kind && (KINDS as readonly string[]).includes(name), name);
+    });
+  }
 });
 
+describe('the metrics that a detector declares', () => {
+  for (const { kind, metrics } of detectors) {
+    it(`are asserted for ${kind} in the test of its name, each of them`, () => {
+      const asserted = assertedNames(readFileSync(new URL(`${kind}.test.ts`, TESTS), 'utf8'));
+      assert.deepEqual(
+        namesOf(metrics).filter((name) => !asserted.has(name)),
+        [],
+        `test/detectors/${kind}.test.ts: compare the metrics of a made-up trace with values that you worked out from it`,
+      );
+    });
+  }
+});
+
+/** The names of metrics, and of those inside lists and records. */
+function namesOf(shapes: Shapes): string[] {
+  const inside = ({ properties = {}, items }: JsonSchema): string[] => [
+    ...Object.entries(properties).flatMap(([name, each]) => [name, ...inside(each)]),
+    ...(items === undefined ? [] : inside(items)),
+  ];
+  return Object.entries(shapes).flatMap(([name, { schema }]) => [name, ...inside(schema)]);
+}
+
+/** What a test reads of metrics, or expects as a member of an object. Comments do not count. */
+function assertedNames(test: string): ReadonlySet<string> {
+  const code = test.replace(/^\s*(?:\/\/|\*|\/\*\*).*$/gm, '');
+  return new Set([...code.matchAll(/(?:\.|\?\.|[{,(]\s*)(\w+)\b(?=\s*[:,})\]; ])/g)].map(([, name = '']) => name));
+}
+
 for (const definition of detectors) {
-  const { kind, title, thresholds } = definition;
+  const { kind, title, thresholds, alsoUses = [] } = definition;
   describe(`the page of ${kind}`, () => {
-    const page = pageOf(definition);
+    const page = pageOf(kind);
 
     it('has the title of the detector and the fixed headings in their order', () => {
       assert.ok(page.startsWith(`# ${title}\n`));
@@ -86,7 +105,7 @@ for (const definition of detectors) {
 
     it('documents each of its thresholds, with default, unit, meaning and source, and no other', () => {
       const rows = thresholdRows(page);
-      assert.deepEqual(rows.map(({ name }) => name).sort(), [...thresholds].sort());
+      assert.deepEqual(rows.map(({ name }) => name).sort(), [...Object.keys(thresholds), ...alsoUses].sort());
       for (const row of rows) {
         const known = THRESHOLDS[row.name as ThresholdName];
         assert.deepEqual([row.default, row.unit], [String(known.default), known.unit === '' ? '–' : known.unit], row.name);

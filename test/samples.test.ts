@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import type { Kind } from '../src/detectors/finding.ts';
-import { detectors } from '../src/detectors/registry.ts';
+import { detectors, type Kind } from '../src/detectors/registry.ts';
 import { analyzeFiles, type Finding, type Report } from '../src/index.ts';
 import { syscallNumber } from '../src/trace/syscall-numbers.ts';
+import { strictComplaints } from './support/strict-schema.ts';
 import { epoch, type Sample, samples } from './support/truth.ts';
 
 /** Clocks of the application and of strace are read a few calls apart. */
@@ -67,6 +67,8 @@ for (const sample of all) {
         assert.notEqual(outcome?.status, 'failed', `${kind}: ${outcome?.reason}`);
       assert.equal(report.quality.unparsedLines, 0);
     });
+
+    it('prints what the schema says, and no metric that is not in it', () => assert.deepEqual(strictComplaints(report), []));
 
     it('counts the connections that each worker served', () => {
       const accepted = report.workers.reduce((sum, worker) => sum + worker.accepted, 0);

@@ -1,23 +1,22 @@
 import type { Capabilities, Detector } from '../detectors/detector.ts';
-import type { Conclusion, DraftFinding, Kind, Outcome } from '../detectors/finding.ts';
-import { detectors } from '../detectors/registry.ts';
-import { THRESHOLDS, type ThresholdName } from '../detectors/thresholds.ts';
+import { type Conclusion, notApplicable, type Outcome } from '../detectors/finding.ts';
+import { RECORDING, sentenceOfMissing } from '../detectors/need.ts';
+import { detectors, isThreshold, type Kind, type RegisteredDetector, THRESHOLDS, type ThresholdName } from '../detectors/registry.ts';
 import { ActivityRecorder } from '../model/activity-recorder.ts';
 import { Model } from '../model/model.ts';
 import type { CaptureFacts } from '../trace/capture-facts.ts';
 import type { Call, TraceRecord } from '../trace/record.ts';
 import { MILLISECOND, SECOND, type TimeOrigin, UNKNOWN } from '../trace/time.ts';
 import { type Activity, describeActivity, describeNow, type Now } from './activity.ts';
-import { leftOutNote, worstOf } from './finding-limit.ts';
 import type { AnalysisOptions } from './options.ts';
-import type { InputFacts } from './parts.ts';
+import type { Draft, InputFacts } from './parts.ts';
 import type { Report } from './report.ts';
 import { composeReport } from './report-composer.ts';
 import { traceTime } from './times.ts';
 
 /** A detector at work, or the exception that stopped it. */
 interface Running {
-  readonly kind: Kind;
+  readonly definition: RegisteredDetector;
   readonly detector: Detector | null;
   failure: string;
 }
@@ -81,19 +80,19 @@ export class Analysis {
     this.#capabilities.durations ||= facts.source.flags.durations;
     this.#capabilities.format = facts.source.format;
     const outcomes: Partial<Record<Kind, Outcome>> = {};
-    const drafts: DraftFinding[] = [];
-    let unlisted = 0;
+    const drafts: Draft[] = [];
     const wanted = this.#options.pids === undefined ? null : new Set(this.#options.pids);
     const isWatched = model.watch.threads.size > 0;
     const onlyCounted = isWatched || (model.statistics.fromTables && model.firstTime === UNKNOWN);
     for (const running of this.#running) {
+      const { kind, judgesCounts } = running.definition;
       const { outcome, findings } =
-        onlyCounted && !(isWatched && running.kind === 'thundering-herd') ? NOTHING_BUT_COUNTS : concluded(running);
-      const asked = wanted === null ? findings : findings.filter((draft) => draft.workers.some((pid) => wanted.has(pid)));
-      outcomes[running.kind] = { ...outcome, reason: outcome.reason + leftOutNote(asked.length) };
-      const worst = worstOf(asked);
-      unlisted += asked.length - worst.length;
-      drafts.push(...worst);
+        onlyCounted && !(isWatched && judgesCounts === true)
+          ? NOTHING_BUT_COUNTS
+          : concluded(running, onlyCounted ? null : sentenceOfMissing(running.definition.needs, this.#capabilities, model));
+      const asked = wanted === null ? findings : findings.filter(({ workers }) => workers.some((pid) => wanted.has(pid)));
+      outcomes[kind] = outcome;
+      for (const finding of asked) drafts.push({ kind, ...finding });
     }
     return composeReport({
       facts,
@@ -103,7 +102,6 @@ export class Analysis {
       capabilities: this.#capabilities,
       outcomes,
       drafts,
-      unlisted,
       events: this.#events,
       noted: this.#noted,
     });
@@ -137,48 +135,58 @@ export class Analysis {
 
   #begin(): Model {
     const capabilities = this.#capabilities;
-    const threshold = (name: ThresholdName): number => this.#options.thresholds?.[name] ?? THRESHOLDS[name].default;
     if (this.#options.activity === true) this.#recorder = new ActivityRecorder();
     const model = new Model({
       ...(this.#recorder === null ? {} : { activity: this.#recorder }),
       from: Number.NEGATIVE_INFINITY,
       to: Number.POSITIVE_INFINITY,
       isCoarse: true,
-      longTurn: threshold('stall-ms') * MILLISECOND,
+      longTurn: this.#threshold('stall-ms') * MILLISECOND,
       noted: this.#noted,
     });
     this.#model = model;
-    this.#running = detectors.map(({ kind, create }) => {
+    this.#running = detectors.map((definition) => {
       try {
-        const detector = create({ model, capabilities, threshold });
-        const running: Running = { kind, detector, failure: '' };
+        const detector = definition.create({ model, capabilities, threshold: this.#thresholdsOf(definition) });
+        const running: Running = { definition, detector, failure: '' };
         model.facts.subscribe(detector.on, (error) => {
           running.failure ||= describeFailure(error);
         });
         return running;
       } catch (error) {
-        return { kind, detector: null, failure: String(error) };
+        return { definition, detector: null, failure: String(error) };
       }
     });
     return model;
   }
+
+  #threshold(name: ThresholdName): number {
+    return this.#options.thresholds?.[name] ?? THRESHOLDS[name].default;
+  }
+
+  /** The thresholds that a definition declares or uses, and no others: what it does not name its page does not document. */
+  #thresholdsOf({ kind, thresholds, alsoUses = [] }: RegisteredDetector): (name: string) => number {
+    const names = [...Object.keys(thresholds), ...alsoUses].filter(isThreshold);
+    const values = new Map<string, number>(names.map((name) => [name, this.#threshold(name)]));
+    return (name) => {
+      const value = values.get(name);
+      if (value === undefined) throw new Error(`${kind} does not name the threshold ${name} in its definition`);
+      return value;
+    };
+  }
 }
 
-const NOTHING_BUT_COUNTS: Conclusion = {
-  outcome: {
-    status: 'not-applicable',
-    reason: 'A table of counts tells neither when nor who. Record the calls: strace -f -ttt -T -y -s 128 -o FILE -p PID',
-  },
-  findings: [],
-};
+const NOTHING_BUT_COUNTS: Conclusion = notApplicable(`A table of counts tells neither when nor who. Record the calls: ${RECORDING}`);
 
 /** Only `-T` tells how long a call on one line took; split calls and calls in flight show it without. */
 function tellsDuration({ duration, startLine, line, inFlight, partial }: Call): boolean {
   return duration >= 0 && startLine === line && !inFlight && !partial;
 }
 
-function concluded(running: Running): Conclusion {
+/** The verdict; `missing` says what the detector needs and the capture does not have. */
+function concluded(running: Running, missing: string | null): Conclusion {
   if (running.failure === '' && running.detector !== null) {
+    if (missing !== null) return notApplicable(missing);
     try {
       return running.detector.conclude();
     } catch (error) {

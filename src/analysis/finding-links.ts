@@ -1,19 +1,11 @@
-import type { DraftFinding, Kind } from '../detectors/finding.ts';
+import { definitionOf, type Kind } from '../detectors/registry.ts';
+import type { Draft } from './parts.ts';
 
 /** Links of one finding, at most. */
 const MOST_LINKS = 8;
 
-/** Kinds that explain each other when they are about the same process; other links need a request, a listener, a file or the like in common. */
-const OF_ONE_PROCESS: Readonly<Partial<Record<Kind, readonly Kind[]>>> = {
-  'loop-stall': ['service-stall', 'heartbeat-late', 'gil-starvation', 'backlog-overflow', 'stranded-queue', 'accept-hoarding'],
-  'lock-contention': ['worker-saturation'],
-  'disk-sync': ['worker-saturation'],
-  'blocking-dns': ['worker-saturation'],
-  'fd-leak': ['accept-errors'],
-};
-
 /** They speak of the same request, listener or file, or of one process in which one explains the other. */
-export function areRelated(first: DraftFinding, second: DraftFinding): boolean {
+export function areRelated(first: Draft, second: Draft): boolean {
   const [few, many] = first.subjects.length < second.subjects.length ? [first, second] : [second, first];
   const known = subjectsOf(many);
   let isSameProcess = false;
@@ -23,13 +15,18 @@ export function areRelated(first: DraftFinding, second: DraftFinding): boolean {
     isSameProcess = true;
   }
   if (!isSameProcess) return false;
-  return (OF_ONE_PROCESS[first.kind]?.includes(second.kind) || OF_ONE_PROCESS[second.kind]?.includes(first.kind)) ?? false;
+  return isLinked(first.kind, second.kind) || isLinked(second.kind, first.kind);
+}
+
+/** One explains the other when both are about one process; other links need a request, a listener, a file or the like in common. */
+function isLinked(kind: Kind, other: Kind): boolean {
+  return definitionOf(kind).linkedInProcess?.includes(other) ?? false;
 }
 
 /** A finding about ten thousand workers is compared with many others. */
-const SUBJECTS = new WeakMap<DraftFinding, ReadonlySet<string>>();
+const SUBJECTS = new WeakMap<Draft, ReadonlySet<string>>();
 
-function subjectsOf(draft: DraftFinding): ReadonlySet<string> {
+function subjectsOf(draft: Draft): ReadonlySet<string> {
   const known = SUBJECTS.get(draft);
   if (known !== undefined) return known;
   const made = new Set(draft.subjects);
@@ -38,13 +35,13 @@ function subjectsOf(draft: DraftFinding): ReadonlySet<string> {
 }
 
 /** Who is linked with whom, in both directions: first those of different kinds, then those that say the same of another worker. */
-export function linksOf(sorted: readonly DraftFinding[]): ReadonlyMap<DraftFinding, readonly DraftFinding[]> {
-  const links = new Map<DraftFinding, DraftFinding[]>(sorted.map((draft) => [draft, []]));
+export function linksOf(sorted: readonly Draft[]): ReadonlyMap<Draft, readonly Draft[]> {
+  const links = new Map<Draft, Draft[]>(sorted.map((draft) => [draft, []]));
   for (const sameKind of [false, true]) {
     for (const [index, draft] of sorted.entries()) {
       const own = links.get(draft) ?? [];
       for (let at = index + 1; at < sorted.length && own.length < MOST_LINKS; at++) {
-        const other = sorted[at] as DraftFinding;
+        const other = sorted[at] as Draft;
         const its = links.get(other) ?? [];
         if ((draft.kind === other.kind) !== sameKind || its.length >= MOST_LINKS || !areRelated(draft, other)) continue;
         own.push(other);

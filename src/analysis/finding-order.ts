@@ -1,33 +1,16 @@
-import type { DraftFinding, Kind } from '../detectors/finding.ts';
+import { definitionOf, KINDS } from '../detectors/registry.ts';
 import { areRelated } from './finding-links.ts';
+import type { Draft } from './parts.ts';
 import { SEVERITIES } from './report.ts';
 
 /**
- * What is acted on after something else: stalls before herds (their cures make stalls worse), a lock before the workers that are busy waiting for it, a
- * leak before the errors at the limit. `anywhere`: whatever worker it is about; else the two must speak of the same one.
+ * The order in which to act: the most severe first, what explains another before it (stalls before herds, whose cures make stalls worse; a
+ * lock before the workers that wait for it), then the order of the registry, then the larger one.
  */
-const AFTER: Readonly<Partial<Record<Kind, { readonly causes: readonly Kind[]; readonly anywhere: boolean }>>> = {
-  'thundering-herd': { causes: ['service-stall', 'loop-stall'], anywhere: true },
-  'accept-skew': { causes: ['service-stall', 'loop-stall'], anywhere: true },
-  'accept-hoarding': { causes: ['service-stall', 'loop-stall'], anywhere: true },
-  'epoll-churn': { causes: ['service-stall', 'loop-stall'], anywhere: true },
-  'ineffective-reuseport': { causes: ['service-stall', 'loop-stall'], anywhere: true },
-  'stranded-queue': { causes: ['service-stall', 'loop-stall'], anywhere: true },
-  'backlog-overflow': { causes: ['service-stall', 'loop-stall', 'worker-saturation'], anywhere: true },
-  'accept-delay': { causes: ['service-stall', 'loop-stall', 'worker-saturation'], anywhere: true },
-  'heartbeat-late': { causes: ['service-stall', 'loop-stall'], anywhere: false },
-  'broken-pipe': { causes: ['service-stall', 'loop-stall'], anywhere: false },
-  'abandoned-request': { causes: ['service-stall', 'loop-stall'], anywhere: false },
-  'request-retry': { causes: ['service-stall', 'loop-stall'], anywhere: false },
-  'worker-saturation': { causes: ['lock-contention', 'disk-sync', 'blocking-dns'], anywhere: false },
-  'accept-errors': { causes: ['fd-leak'], anywhere: false },
-};
-
-/** The order in which to act: the most severe first, what explains another before it, then the order of the registry, then the larger one. */
-export function inOrderOfAction(drafts: readonly DraftFinding[], kinds: readonly Kind[]): DraftFinding[] {
-  const order = new Map(kinds.map((kind, index) => [kind, index]));
+export function inOrderOfAction(drafts: readonly Draft[]): Draft[] {
+  const order = new Map(KINDS.map((kind, index) => [kind, index]));
   const causes = new Map(drafts.map((draft) => [draft, new Set(drafts.filter((other) => explains(other, draft)))]));
-  const rank = (draft: DraftFinding): number => {
+  const rank = (draft: Draft): number => {
     const own = SEVERITIES.indexOf(draft.severity);
     const explained = [...(causes.get(draft) ?? [])];
     return explained.length === 0 ? own : Math.max(own, Math.min(...explained.map(({ severity }) => SEVERITIES.indexOf(severity))));
@@ -52,14 +35,14 @@ export function inOrderOfAction(drafts: readonly DraftFinding[], kinds: readonly
   return sorted;
 }
 
-function explains(cause: DraftFinding, effect: DraftFinding): boolean {
-  const after = AFTER[effect.kind];
-  if (after === undefined || cause.severity === 'info' || !after.causes.includes(cause.kind)) return false;
-  return after.anywhere || areRelated(cause, effect);
+function explains(cause: Draft, effect: Draft): boolean {
+  const { follows } = definitionOf(effect.kind);
+  if (follows === undefined || cause.severity === 'info' || !follows.kinds.includes(cause.kind)) return false;
+  return follows.anywhere || areRelated(cause, effect);
 }
 
 /** Of two findings of one kind and severity the one that took more time, or happened more often, comes first. */
-export function weight({ metrics }: DraftFinding): number {
+export function weight({ metrics }: Pick<Draft, 'metrics'>): number {
   const { totalMs, count, wastedWakeups } = metrics;
   return typeof totalMs === 'number' ? totalMs : typeof count === 'number' ? count : typeof wastedWakeups === 'number' ? wastedWakeups : 0;
 }

@@ -1,11 +1,31 @@
+import type { Kind } from '../detectors/registry.ts';
 import type { Model } from '../model/model.ts';
 import { meaningOf } from './diagnostics.ts';
-import type { CallStatistics, Diagnostic, Finding, Omitted, Worker } from './report.ts';
+import { weight } from './finding-order.ts';
+import type { Draft } from './parts.ts';
+import { type CallStatistics, type Diagnostic, type Finding, type Omitted, SEVERITIES, type Worker } from './report.ts';
 
 /** Rows of the tables of a report: what a person or a program reads. Linux has some 460 system calls, of some 150 errors each. */
 export const MOST_WORKERS = 1_000;
 export const MOST_CALLS = 500;
 export const MOST_ERRORS = 64;
+/** Findings of one kind. */
+export const MOST_FINDINGS = 200;
+
+/** The worst findings of each kind. */
+export function chosenFindings(drafts: readonly Draft[]): readonly Draft[] {
+  const kinds = new Map<Kind, Draft[]>();
+  for (const draft of drafts) {
+    const same = kinds.get(draft.kind);
+    if (same === undefined) kinds.set(draft.kind, [draft]);
+    else same.push(draft);
+  }
+  if ([...kinds.values()].every(({ length }) => length <= MOST_FINDINGS)) return drafts;
+  const rank = ({ severity }: Draft): number => SEVERITIES.indexOf(severity);
+  const worst = (of: readonly Draft[]) => of.toSorted((a, b) => rank(a) - rank(b) || weight(b) - weight(a)).slice(0, MOST_FINDINGS);
+  const chosen = new Set([...kinds.values()].flatMap(worst));
+  return drafts.filter((draft) => chosen.has(draft));
+}
 
 /** The processes that matter most, in their order: those that findings name, then those that served most. */
 export function chosenWorkers(workers: readonly Worker[], findings: readonly Finding[]): readonly Worker[] {
@@ -28,8 +48,8 @@ export function chosenErrors(errors: ReadonlyMap<string, number>): (readonly [er
 export function omittedFrom(
   model: Model,
   all: readonly Worker[],
-  unlisted: number,
-  shown: { readonly workers: readonly Worker[]; readonly calls: readonly CallStatistics[] },
+  drafts: readonly Draft[],
+  shown: { readonly workers: readonly Worker[]; readonly calls: readonly CallStatistics[]; readonly findings: readonly Finding[] },
 ): Omitted | null {
   const { gone, open } = model.processes;
   const statistics = model.statistics.all();
@@ -39,7 +59,7 @@ export function omittedFrom(
     workers: all.length - shown.workers.length + gone.live + gone.endedServed,
     calls: statistics.length - shown.calls.length,
     errors: failed - listed,
-    findings: unlisted,
+    findings: drafts.length - shown.findings.length,
     descriptors: open.forgotten,
     listeners: model.listeners.unfollowed,
   };

@@ -14,7 +14,7 @@ export interface AnalysisOptions {
   readonly to?: TimePoint;
   /** Report only on these processes; all others are still followed. */
   readonly pids?: readonly number[];
-  /** By name, in the unit of the threshold; unset ones have their defaults (see `src/detectors/thresholds.ts`). */
+  /** By name, in the unit of the threshold; unset ones have their defaults (`drover explain thresholds`). */
   readonly thresholds?: Readonly<Record<string, number>>;
   /** Also keeps what a dashboard draws: each worker over time, and calls by what they were made on. Takes time and some memory. */
   readonly activity?: boolean;

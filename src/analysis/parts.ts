@@ -1,5 +1,6 @@
 import type { Capabilities } from '../detectors/detector.ts';
-import type { DraftFinding, Kind, Outcome } from '../detectors/finding.ts';
+import type { DraftFinding, Outcome } from '../detectors/finding.ts';
+import type { Kind } from '../detectors/registry.ts';
 import type { Model } from '../model/model.ts';
 import type { CaptureFacts } from '../trace/capture-facts.ts';
 import type { Call } from '../trace/record.ts';
@@ -27,6 +28,11 @@ export interface InputFacts {
   readonly inFlight: Iterable<Call>;
 }
 
+/** What a detector drafted, with the kind that the runner puts on it. */
+export interface Draft extends DraftFinding {
+  readonly kind: Kind;
+}
+
 /** All that a report is put together from. */
 export interface Parts {
   readonly facts: InputFacts;
@@ -35,9 +41,7 @@ export interface Parts {
   readonly options: AnalysisOptions;
   readonly capabilities: Capabilities;
   readonly outcomes: Readonly<Partial<Record<Kind, Outcome>>>;
-  readonly drafts: readonly DraftFinding[];
-  /** Findings of kinds of which worse ones are among the drafts. */
-  readonly unlisted: number;
+  readonly drafts: readonly Draft[];
   readonly events: number;
   /** What stands beside the trace about its host. */
   readonly noted: CaptureFacts | null;

@@ -1,14 +1,14 @@
 import type { Capabilities } from '../detectors/detector.ts';
-import type { DraftFinding, Kind, Step } from '../detectors/finding.ts';
+import type { Step } from '../detectors/finding.ts';
 import { moment } from '../detectors/moment.ts';
-import { detectors } from '../detectors/registry.ts';
+import { definitionOf, type Kind } from '../detectors/registry.ts';
 import { milliseconds, plural } from '../detectors/words.ts';
 import type { Model } from '../model/model.ts';
 import { UNKNOWN } from '../trace/time.ts';
 import { linksOf } from './finding-links.ts';
 import { inOrderOfAction } from './finding-order.ts';
-import { chosenErrors, chosenWorkers, MOST_CALLS, omittedFrom } from './omitted.ts';
-import type { Parts } from './parts.ts';
+import { chosenErrors, chosenFindings, chosenWorkers, MOST_CALLS, omittedFrom } from './omitted.ts';
+import type { Draft, Parts } from './parts.ts';
 import { assessQuality } from './quality.ts';
 import type { CallStatistics, Finding, Report, Window } from './report.ts';
 import { isoTime, timeOfDay } from './times.ts';
@@ -23,14 +23,14 @@ export function composeReport(parts: Parts): Report {
   const quality = assessQuality(parts);
   const workers = chosenWorkers(all, findings);
   const calls = callsOf(model, parts.capabilities);
-  const omitted = omittedFrom(model, all, parts.unlisted, { workers, calls });
+  const omitted = omittedFrom(model, all, parts.drafts, { workers, calls, findings });
   return {
     schemaVersion: 1,
     tool: { name: 'drover', version: facts.toolVersion },
     source: facts.source,
     window: windowOf(parts),
     quality,
-    verdict: decide(findings, quality, outcomes, all, windowOf(parts), parts.unlisted),
+    verdict: decide(findings, quality, outcomes, all, windowOf(parts), omitted?.findings ?? 0),
     outcomes,
     workers,
     calls,
@@ -39,8 +39,7 @@ export function composeReport(parts: Parts): Report {
   };
 }
 
-function windowOf({ model, origin, capabilities, options }: Parts): Window {
-  void options;
+function windowOf({ model, origin, capabilities }: Parts): Window {
   const start = Math.max(model.firstTime, model.options.from);
   // The part that was asked for may hold nothing of the trace.
   const end = Math.max(start, Math.min(model.lastTime, model.options.to));
@@ -53,14 +52,12 @@ function windowOf({ model, origin, capabilities, options }: Parts): Window {
   };
 }
 
-function findingsOf({ drafts, origin, model }: Parts): Finding[] {
-  const sorted = inOrderOfAction(
-    drafts,
-    detectors.map(({ kind }) => kind),
-  );
+function findingsOf({ drafts: all, origin, model }: Parts): Finding[] {
+  const drafts = chosenFindings(all);
+  const sorted = inOrderOfAction(drafts);
   const links = linksOf(sorted);
   const numbers = new Map<Kind, number>();
-  const ids = new Map<DraftFinding, string>();
+  const ids = new Map<Draft, string>();
   for (const draft of sorted) {
     const number = (numbers.get(draft.kind) ?? 0) + 1;
     numbers.set(draft.kind, number);
@@ -96,10 +93,9 @@ function findingsOf({ drafts, origin, model }: Parts): Finding[] {
 }
 
 /** What to do, unless another finding of this report says why not. */
-function stepsOf(draft: DraftFinding, drafts: readonly DraftFinding[]): readonly Step[] {
+function stepsOf(draft: Draft, drafts: readonly Draft[]): readonly Step[] {
   const { next, nextWhileStalled, nextWhile = {} } = draft;
-  if (nextWhileStalled !== undefined && drafts.some(({ kind }) => kind === 'loop-stall' || kind === 'service-stall'))
-    return nextWhileStalled;
+  if (nextWhileStalled !== undefined && drafts.some(({ kind }) => definitionOf(kind).tellsStalls === true)) return nextWhileStalled;
   const others = drafts.filter(({ kind, severity }) => kind in nextWhile && severity !== 'info');
   const own = new Set(others.length === 0 ? [] : draft.workers);
   const other = others.find(({ workers }) => workers.some((pid) => own.has(pid)));
@@ -107,7 +103,7 @@ function stepsOf(draft: DraftFinding, drafts: readonly DraftFinding[]): readonly
 }
 
 /** Where the tracer lost events a gap may be a lost line, and every count is too low: the finding says so and is at most possible. */
-function withLosses(draft: DraftFinding, { losses }: Model): Pick<DraftFinding, 'sureness' | 'summary' | 'metrics'> {
+function withLosses(draft: Draft, { losses }: Model): Pick<Draft, 'sureness' | 'summary' | 'metrics'> {
   const { start, end, sureness, summary, metrics } = draft;
   const lostEvents = losses.total === 0 || start === UNKNOWN || end === UNKNOWN ? losses.total : losses.between(start, end);
   if (lostEvents === 0) return { sureness, summary, metrics };

@@ -1,6 +1,6 @@
-import type { Kind, Metric, Outcome, Severity, Step, Sureness } from '../detectors/finding-words.ts';
+import type { Metric, Outcome, Severity, Step, Sureness } from '../detectors/finding-words.ts';
+import type { Kind } from '../detectors/kinds.ts';
 
-export { KINDS } from '../detectors/finding-words.ts';
 export type { Kind, Metric, Outcome, Severity, Step, Sureness };
 
 /**

@@ -1,4 +1,5 @@
-import type { Kind, Outcome } from '../detectors/finding.ts';
+import type { Outcome } from '../detectors/finding.ts';
+import type { Kind } from '../detectors/registry.ts';
 import { plural } from '../detectors/words.ts';
 import type { Finding, Quality, Verdict, Window, Worker } from './report.ts';
 

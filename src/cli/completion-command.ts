@@ -14,7 +14,7 @@ export function addCompletionCommand(program: Command, exitWith: ExitCodeSink): 
       '\nExamples:\n  source <(drover completion bash)\n  drover completion fish > ~/.config/fish/completions/drover.fish',
     )
     .action(async (shell: Shell) => {
-      const { KINDS } = await import('../detectors/finding.ts');
+      const { KINDS } = await import('../detectors/registry.ts');
       const { RECIPE_SERVERS } = await import('../sources/recipe/recipe.ts');
       const { writeStdout } = await import('./write-result.ts');
       const words = { explain: [...KINDS, 'thresholds'], recipe: Object.keys(RECIPE_SERVERS), completion: [...SHELLS] };

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { KINDS } from '../analysis/report.ts';
-import { THRESHOLDS } from '../detectors/thresholds.ts';
+import { KINDS, THRESHOLDS } from '../detectors/registry.ts';
 import { errorCode } from '../sources/input-error.ts';
 import { closest } from './closest.ts';
 import { UsageError } from './usage-error.ts';

@@ -33,7 +33,7 @@ export function addPrintOptions(command: Command): Command {
     .option('--md', 'Markdown, to paste into an incident')
     .option('-o, --output <file>', 'write to a new file that only you can read')
     .option('--force', 'replace the file that a result is to be written to')
-    .option('--with-payload', 'show what clients sent: query strings, cookies, contents of reads and writes')
+    .option('--with-payload', 'mask nothing: query strings, cookies, contents of reads and writes, environments')
     .option('-q, --quiet', 'the verdict only; no notices, no progress')
     .option('-v, --verbose', 'more detail; twice for all of it', (_, before: number) => before + 1, 0);
 }

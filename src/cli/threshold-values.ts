@@ -1,4 +1,4 @@
-import { THRESHOLDS, type ThresholdName } from '../detectors/thresholds.ts';
+import { isThreshold, THRESHOLDS, type ThresholdName } from '../detectors/registry.ts';
 import { closest } from './closest.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -23,8 +23,4 @@ export function thresholdValues(given: Readonly<Record<string, string>>, stallMs
   }
   if (stallMs !== undefined) values[STALL_THRESHOLD] = stallMs;
   return values;
-}
-
-function isThreshold(name: string): name is ThresholdName {
-  return Object.hasOwn(THRESHOLDS, name);
 }

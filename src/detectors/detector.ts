@@ -1,7 +1,8 @@
 import type { FactHandlers } from '../model/fact-bus.ts';
 import type { Model } from '../model/model.ts';
-import type { Conclusion, Kind } from './finding.ts';
-import type { ThresholdName } from './thresholds.ts';
+import type { Conclusion } from './finding.ts';
+import type { Metrics, Shapes, ValuesOf } from './metric.ts';
+import type { Need } from './need.ts';
 
 /** What the lines of the capture can tell. */
 export interface Capabilities {
@@ -17,19 +18,57 @@ export interface Capabilities {
 export interface Context {
   readonly model: Model;
   readonly capabilities: Capabilities;
-  threshold(name: ThresholdName): number;
+  /** The value of a threshold that the definition declares or uses; throws for any other name. */
+  threshold(name: string): number;
 }
 
-export interface Detector {
+/** A number that a detector judges by. Users set it with `--threshold NAME=VALUE`. */
+export interface Threshold {
+  readonly default: number;
+  readonly unit: string;
+  readonly meaning: string;
+}
+
+/** A detector at work on one trace. */
+export interface Detector<Values extends Metrics = Metrics> {
   readonly on: FactHandlers;
-  /** The verdict so far. May be asked more than once; changes nothing. */
-  conclude(): Conclusion;
+  /** The verdict so far. May be asked at any time and more than once; changes nothing: what still waits for later records is looked at in a copy. */
+  conclude(): Conclusion<Values>;
 }
 
-export interface DetectorDefinition {
+/** Everything that there is to know about a detector without running it. Lists, schema, order and links are made from it. */
+export interface DetectorDefinition<
+  Kind extends string = string,
+  Thresholds extends Readonly<Record<string, Threshold>> = Readonly<Record<string, Threshold>>,
+  Fields extends Shapes = Shapes,
+> {
   readonly kind: Kind;
   /** States the problem, present tense. */
   readonly title: string;
-  readonly thresholds: readonly ThresholdName[];
-  create(context: Context): Detector;
+  /** Without these the runner answers `not-applicable`, and says how to record them. */
+  readonly needs: readonly Need[];
+  /** The thresholds that are its own. */
+  readonly thresholds: Thresholds;
+  /** Thresholds of other detectors that it judges by as well. */
+  readonly alsoUses?: readonly string[];
+  /** Kinds that may be its cause, so that they are acted on first; `anywhere`: whatever worker they are about. */
+  readonly follows?: { readonly kinds: readonly string[]; readonly anywhere: boolean };
+  /** Kinds that it is linked with when both are about one process, even if nothing else connects them. One of the two names the other. */
+  readonly linkedInProcess?: readonly string[];
+  /** Its findings say that event loops stand still: while they hold, others give what they have in `nextWhileStalled`. */
+  readonly tellsStalls?: true;
+  /** It can judge a capture in which the kernel counted and no call was recorded; its needs do not matter there. */
+  readonly judgesCounts?: true;
+  /** The shape of each number that its findings carry. */
+  readonly metrics: Fields;
+  create(context: Context): Detector<ValuesOf<Fields>>;
+}
+
+/** Gives a definition the types of its own kind, thresholds and metrics. */
+export function defineDetector<
+  const Kind extends string,
+  const Thresholds extends Readonly<Record<string, Threshold>>,
+  Fields extends Shapes,
+>(definition: DetectorDefinition<Kind, Thresholds, Fields>): DetectorDefinition<Kind, Thresholds, Fields> {
+  return definition;
 }

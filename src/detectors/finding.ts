@@ -1,13 +1,13 @@
 import type { KeptLine } from '../model/turn.ts';
-import type { Nanoseconds } from '../trace/time.ts';
-import { KINDS, type Kind, type Metric, type Outcome, type Severity, type Step, type Sureness } from './finding-words.ts';
+import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
+import type { Capabilities } from './detector.ts';
+import type { Outcome, Severity, Step, Sureness } from './finding-words.ts';
+import type { Metrics } from './metric.ts';
 
-export type { Kind, Metric, Outcome, Severity, Step, Sureness };
-export { KINDS };
+export type { Outcome, Severity, Step, Sureness };
 
 /** A finding in trace terms: the report adds the id, the times of day and the links to other findings. */
-export interface DraftFinding {
-  readonly kind: Kind;
+export interface DraftFinding<Values extends Metrics = Metrics> {
   readonly severity: Severity;
   readonly sureness: Sureness;
   /** At most 78 characters. */
@@ -21,23 +21,39 @@ export interface DraftFinding {
   readonly openEnded: boolean;
   /** Pids. */
   readonly workers: readonly number[];
-  readonly metrics: { readonly [name: string]: Metric };
+  readonly metrics: Values;
   readonly evidence: readonly KeptLine[];
   readonly next: readonly Step[];
   /** What to do instead while event loops of the same capture stall. */
   readonly nextWhileStalled?: readonly Step[];
   /** What to do instead while a finding of that kind, a warning at least, is about one of the same workers. */
-  readonly nextWhile?: Readonly<Partial<Record<Kind, readonly Step[]>>>;
+  readonly nextWhile?: Readonly<Record<string, readonly Step[]>>;
   /** Names the requests, stalls or listeners it speaks of, so that findings about the same things can be linked. */
   readonly subjects: readonly string[];
 }
 
-export interface Conclusion {
+/** What a detector says: one outcome, and findings when it found something. */
+export interface Conclusion<Values extends Metrics = Metrics> {
   readonly outcome: Outcome;
-  readonly findings: readonly DraftFinding[];
+  readonly findings: readonly DraftFinding<Values>[];
+}
+
+/** Something was found; `reason` counts it. */
+export function found<Values extends Metrics>(reason: string, findings: readonly DraftFinding<Values>[]): Conclusion<Values> {
+  return { outcome: { status: 'found', reason }, findings };
+}
+
+/** Everything needed was there, and nothing was found; `reason` says what was looked at, in numbers. */
+export function clear(reason: string): Conclusion<never> {
+  return { outcome: { status: 'clear', reason }, findings: [] };
 }
 
 /** The trace cannot tell; `reason` says why, and what would make it tell. */
-export function notApplicable(reason: string): Conclusion {
+export function notApplicable(reason: string): Conclusion<never> {
   return { outcome: { status: 'not-applicable', reason }, findings: [] };
+}
+
+/** Where a finding lies on the time axis; UNKNOWN in a capture without times. */
+export function span({ times }: Pick<Capabilities, 'times'>, start: Nanoseconds, end: Nanoseconds): Pick<DraftFinding, 'start' | 'end'> {
+  return times ? { start, end } : { start: UNKNOWN, end: UNKNOWN };
 }

@@ -7,7 +7,7 @@ import { backlogOverflow } from './backlog-overflow/detector.ts';
 import { blockingDns } from './blocking-dns/detector.ts';
 import { brokenPipe } from './broken-pipe/detector.ts';
 import { busyPoll } from './busy-poll/detector.ts';
-import type { DetectorDefinition } from './detector.ts';
+import type { DetectorDefinition, Threshold } from './detector.ts';
 import { diskSync } from './disk-sync/detector.ts';
 import { epollChurn } from './epoll-churn/detector.ts';
 import { fdLeak } from './fd-leak/detector.ts';
@@ -25,8 +25,8 @@ import { strandedQueue } from './stranded-queue/detector.ts';
 import { thunderingHerd } from './thundering-herd/detector.ts';
 import { workerSaturation } from './worker-saturation/detector.ts';
 
-/** Every detector, in the order in which findings of equal weight are read: what stops the service first. */
-export const detectors: readonly DetectorDefinition[] = [
+/** Every detector, in the order in which findings of equal weight are read: what stops the service first. The one place that names them all. */
+const LIST = [
   serviceStall,
   acceptErrors,
   acceptDelay,
@@ -52,4 +52,31 @@ export const detectors: readonly DetectorDefinition[] = [
   acceptSkew,
   ineffectiveReuseport,
   epollChurn,
-];
+] as const;
+
+type Listed = (typeof LIST)[number];
+/** What a finding can be. */
+export type Kind = Listed['kind'];
+/** A name that `--threshold` takes. */
+export type ThresholdName = { [Each in Listed as Each['kind']]: keyof Each['thresholds'] & string }[Kind];
+/** A definition of the list, of which the kind is known. */
+export type RegisteredDetector = DetectorDefinition<Kind>;
+
+export const detectors: readonly RegisteredDetector[] = LIST;
+export const KINDS: readonly Kind[] = LIST.map(({ kind }) => kind);
+/** Every number that a detector judges by, by name. Each stands in the definition of the detector that it belongs to. */
+export const THRESHOLDS = Object.assign({}, ...LIST.map(({ thresholds }) => thresholds)) as Readonly<Record<ThresholdName, Threshold>>;
+
+const BY_KIND: ReadonlyMap<Kind, RegisteredDetector> = new Map(detectors.map((definition) => [definition.kind, definition]));
+
+/** The definition of a kind. */
+export function definitionOf(kind: Kind): RegisteredDetector {
+  const definition = BY_KIND.get(kind);
+  if (definition === undefined) throw new Error(`no detector of the kind ${kind}`);
+  return definition;
+}
+
+/** Whether somebody named a threshold that there is. */
+export function isThreshold(name: string): name is ThresholdName {
+  return Object.hasOwn(THRESHOLDS, name);
+}

@@ -16,7 +16,10 @@ const NO_LISTENERS: ReadonlySet<Listener> = new Set();
 export class EpollSet {
   // Made when there is something in them: a trace may open instances by the million.
   #members: Map<number, Member> | null = null;
-  /** Descriptor numbers by user data, where the two differ: the first that was registered with it. */
+  /**
+   * Descriptor numbers by user data, where the two differ: the last that was registered with it. A descriptor that is closed leaves its set without a
+   * call, and nginx gives its user data to the next one.
+   */
   #numbers: Map<number, number> | null = null;
   #listeners: Set<Listener> | null = null;
   /** A listener was registered with EPOLLEXCLUSIVE. */
@@ -49,7 +52,7 @@ export class EpollSet {
     this.#members.set(fd, member);
     if (member.u32 === fd) return;
     this.#numbers ??= new Map();
-    if (!this.#numbers.has(member.u32)) this.#numbers.set(member.u32, fd);
+    this.#numbers.set(member.u32, fd);
   }
 
   unregister(fd: number): void {

@@ -6,8 +6,11 @@ export interface JsonOptions {
   readonly withPayload?: boolean;
 }
 
-/** Characters that JSON may hold as they are but a terminal or an editor acts on; `JSON.stringify` itself escapes C0 and lone surrogates. */
-const UNPRINTED = /[\p{C}\p{Zl}\p{Zp}]/gu;
+/**
+ * Characters that JSON may hold as they are but that a terminal or an editor acts on or does not show: controls, combining marks, fillers, variation
+ * selectors, blanks other than a space. `JSON.stringify` itself escapes C0 and lone surrogates.
+ */
+const UNPRINTED = /[\p{C}\p{M}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/gu;
 
 /** The report as one JSON document, two blanks a level, ending with a line break. Parsing it gives the report's texts back unchanged. */
 export function renderJson(report: Report, options: JsonOptions = {}): string {

@@ -7,10 +7,38 @@ const EDGE_UNDERSCORE = /(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g;
 /** What would make a heading, a list, a quotation or a rule of a line. */
 const LINE_START = /^(?=[#+=-])|^\d+(?=[.)])/;
 
-/** Text that reads as itself in Markdown, anywhere in a line and in a table: no markup, no HTML, no line break, nothing that a terminal acts on. */
+/**
+ * Words that GitHub, GitLab, Slack, Jira or a Markdown reader turn into a link, a mention, a reference or a picture: addresses with and without
+ * `http:`, `@everyone`, `#1`, `!2`, `GH-3`, `:skull:`, `bob@shop.example`. They do so behind the escapes, so that only a code span keeps them as they are.
+ */
+const ACTS =
+  /\/\/|www\.|(?:mailto|xmpp|tel|javascript|data|ftp):|@[\w]|#\w|(?<!\w)[!$%&~]\d|\bGH-\d|![a-z]+|:(?:[a-z+-][\w+-]{0,40}|100|1234):|(?<![\w./:-])(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}(?![\w./-])|(?<![\w./:-])(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}[/:]/i;
+/** What may close a sentence or a bracket behind such a word. */
+const CLOSING = '.,;:!?';
+
+/** Text that reads as itself in Markdown, anywhere in a line and in a table: no markup, no HTML, no link, no mention, no line break, nothing that a terminal acts on. */
 export function prose(text: string): string {
   return show(text)
     .trim()
+    .split(' ')
+    .map((word) => (ACTS.test(word) ? inert(word) : escaped(word)))
+    .join(' ');
+}
+
+/** The word in a code span. A `|` would end the cell of a table even there: it stays outside. */
+function inert(word: string): string {
+  let end = word.length;
+  while (end > 1 && CLOSING.includes(word[end - 1] ?? '')) end--;
+  if (word[end - 1] === ')' && !word.includes('(')) end--;
+  const parts = word
+    .slice(0, end)
+    .split('|')
+    .map((part) => (part === '' ? '' : codeSpan(part)));
+  return `${parts.join('\\|')}${escaped(word.slice(end))}`;
+}
+
+function escaped(text: string): string {
+  return text
     .replace(SPECIAL, '\\$&')
     .replace(EDGE_UNDERSCORE, '\\_')
     .replace(/[<>&]/g, (character) => HTML[character] ?? character);

@@ -1,11 +1,19 @@
 import type { Evidence, Finding, Metric, Report, Step } from '../analysis/report.ts';
-import { redactPayload, redactProse, redactSecrets, withoutSessionId } from './payload.ts';
+import { maskPath } from './masking/mask-path.ts';
+import { maskName, maskSecrets } from './masking/shapes.ts';
+import { redactPayload, redactProse } from './payload.ts';
 import { redactLine, redactQuoted } from './redact-line.ts';
 
 /** Metrics that are payload as a whole, in any depth: `replies[].request`. A `query` is masked where it is recognised and stays. */
 const PAYLOAD_KEY = /^(?:request|requests|behind|sql|statement|payload|message|body|header|headers|reply|response)$/;
 /** `behind` may name a finding instead. */
 const FINDING_ID = /^[a-z]+(?:-[a-z]+)*-\d+$/;
+/** Diagnostics whose samples are sentences of drover on a file, not lines of one. */
+const OWN_WORDS: ReadonlySet<string> = new Set(
+  'read-error shrunk-file grown-file mixed-clocks unknown-input skipped-file memory-limit truncated-compression capture-ended-early'.split(
+    ' ',
+  ),
+);
 const LINE_KEY = /^(?:text|line|lines|arguments)$/;
 /** Shorter payload is too likely to be a word of the sentence around it. */
 const SHORTEST_QUOTATION = 6;
@@ -23,7 +31,9 @@ export function redactReport(report: Report): Report {
       diagnostics: report.quality.diagnostics.map((diagnostic) => ({
         ...diagnostic,
         meaning: redactProse(diagnostic.meaning),
-        samples: diagnostic.samples.map(redactEvidence),
+        samples: diagnostic.samples.map((sample) =>
+          OWN_WORDS.has(diagnostic.code) ? { ...sample, text: redactProse(sample.text) } : redactEvidence(sample),
+        ),
       })),
     },
     verdict: { ...report.verdict, text: redactSentence(report.verdict.text, quotations(report.findings)) },
@@ -46,14 +56,14 @@ function redactFinding(finding: Finding): Finding {
     why: redactSentence(finding.why, quoted),
     metrics: Object.fromEntries(Object.entries(finding.metrics).map(([key, value]) => [key, redactMetric(key, value)])),
     evidence: finding.evidence.map(redactEvidence),
-    next: finding.next.map(redactStep),
+    next: finding.next.map((step) => redactStep(step, quoted)),
   };
 }
 
 /** What was asked of another service, with its values masked where it was recognised; '' when there is none, or when values are left in it. */
 function maskedQuery({ metrics }: Finding): string {
   const { query } = metrics;
-  return typeof query === 'string' && !/[\d'"`]/.test(query) ? query : '';
+  return typeof query === 'string' && !/[\d'"`]/.test(query) && maskSecrets(query) === query ? query : '';
 }
 
 /** Applies `redact` to everything but the masked query, which may be shown. */
@@ -62,23 +72,28 @@ function aroundMasked(text: string, masked: string, redact: (part: string) => st
 }
 
 function redactEvidence(evidence: Evidence): Evidence {
-  return { ...evidence, text: withoutSessionId(redactLine(evidence.text)) };
+  return { ...evidence, text: redactLine(evidence.text) };
 }
 
-/** Only secrets: the words and commands of a step are ours, and an SQL verb in them is advice. */
-function redactStep(step: Step): Step {
-  const redacted: { -readonly [key in keyof Step]: Step[key] } = { ...step, text: redactSecrets(step.text) };
-  if (step.command !== undefined) redacted.command = redactSecrets(step.command);
-  if (step.needs !== undefined) redacted.needs = redactSecrets(step.needs);
-  if (step.caveat !== undefined) redacted.caveat = redactSecrets(step.caveat);
+/** Only secrets and what the finding quotes: the words and commands of a step are ours, and an SQL verb in them is advice. */
+function redactStep(step: Step, quoted: Quotations): Step {
+  const shown = (text: string): string => maskSecrets(withoutQuotations(text, quoted));
+  const redacted: { -readonly [key in keyof Step]: Step[key] } = { ...step, text: shown(step.text) };
+  if (step.command !== undefined) redacted.command = shown(step.command);
+  if (step.needs !== undefined) redacted.needs = shown(step.needs);
+  if (step.caveat !== undefined) redacted.caveat = shown(step.caveat);
   return redacted;
 }
 
 function redactMetric(key: string, value: Metric): Metric {
   if (typeof value === 'string') {
     if (PAYLOAD_KEY.test(key)) return FINDING_ID.test(value) ? value : redactPayload(value);
-    if (key === 'query') return /[\d'"`]/.test(value) ? redactPayload(value) : value;
-    return LINE_KEY.test(key) ? redactLine(value) : redactQuoted(value);
+    if (key === 'query') return /[\d'"`]/.test(value) ? redactPayload(value) : maskSecrets(value);
+    if (LINE_KEY.test(key)) return redactLine(value);
+    // A name with blanks in it can be told from the sentence around it only here.
+    if (value.startsWith('/')) return maskPath(value);
+    const socket = /^unix:@?(?=[^/@])/.exec(value)?.[0];
+    return socket === undefined ? redactQuoted(value) : `${socket}${maskName(value.slice(socket.length))}`;
   }
   if (value === null || typeof value !== 'object') return value;
   if (isList(value)) return value.map((item) => redactMetric(key, item));
@@ -102,9 +117,13 @@ function quotations(findings: readonly Finding[]): Quotations {
 }
 
 function redactSentence(text: string, quoted: Quotations): string {
+  return redactProse(withoutQuotations(text, quoted));
+}
+
+function withoutQuotations(text: string, quoted: Quotations): string {
   let redacted = text;
   for (const [payload, name] of quoted) redacted = redacted.replaceAll(payload, () => name);
-  return redactProse(redacted);
+  return redacted;
 }
 
 function isList(value: object): value is readonly Metric[] {

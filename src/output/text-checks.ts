@@ -1,4 +1,4 @@
-import { KINDS, type Kind, type Outcome, type Quality, type Report } from '../analysis/report.ts';
+import type { Quality, Report } from '../analysis/report.ts';
 import { count } from './figures.ts';
 import type { Page } from './page.ts';
 
@@ -13,13 +13,8 @@ const SAMPLES = 3;
 
 /** What was looked for and not found, what could not be looked for and why, and what broke. One line a kind that is clear. */
 export function addChecks(page: Page, report: Report, verbose: number): void {
-  const entries = KINDS.flatMap((kind): readonly [Kind, Outcome][] => {
-    const outcome = report.outcomes[kind];
-    return outcome === undefined ? [] : [[kind, outcome]];
-  });
-  const listed = entries.filter(([, outcome]) => outcome.status !== 'found');
-  const silent = KINDS.filter((kind) => report.outcomes[kind] === undefined);
-  if (listed.length === 0 && silent.length === 0) return;
+  const listed = Object.entries(report.outcomes).filter(([, outcome]) => outcome.status !== 'found');
+  if (listed.length === 0) return;
   const width = STATUS_WIDTH + Math.max(0, ...listed.map(([kind]) => kind.length)) + 2;
   const isWhole = verbose > 0 || report.findings.length === 0;
   page.heading('CHECKED', 'clear: not seen; n/a: this trace cannot tell');
@@ -30,7 +25,6 @@ export function addChecks(page: Page, report: Report, verbose: number): void {
       else page.prose(label, width, outcome.reason);
     }
   }
-  if (silent.length > 0) page.prose([{ text: '  not looked for' }], 18, silent.join(', '));
 }
 
 /** What the reader of the trace stumbled over, with samples. */

@@ -1,4 +1,4 @@
-import { type Finding, KINDS, type Outcome, type Report } from '../analysis/report.ts';
+import type { Finding, Outcome, Report } from '../analysis/report.ts';
 import { count, counted } from './figures.ts';
 import { FindingWriter } from './finding-writer.ts';
 import type { Page } from './page.ts';
@@ -64,7 +64,7 @@ export function addNoFinding(page: Page, report: Report): void {
   page.prose(
     [{ text: 'COVERAGE' }],
     12,
-    `${number('clear')} of ${KINDS.length} kinds of trouble were looked for and not seen` +
+    `${number('clear')} of ${statuses.length} kinds of trouble were looked for and not seen` +
       `${untold > 0 ? `; of ${untold} this trace cannot tell` : ''}${failed > 0 ? `; ${counted(failed, 'check')} failed` : ''}.`,
   );
 }

@@ -1,3 +1,4 @@
+import { maskedSql } from './sql-text.ts';
 import { textOfBytes } from './utf8.ts';
 
 /** Recognises what the first bytes of a buffer are: requests, replies, queries. Strings hold one byte a character. */
@@ -70,27 +71,16 @@ export function queryOf(bytes: string): Query | null {
   // MySQL: three bytes length, sequence 0, command 3 (COM_QUERY) or 22 (prepare). A PostgreSQL message of 22 bytes looks alike and ends in NUL.
   const isPostgres = (first === 0x51 || first === 0x50) && bytes.charCodeAt(1) === 0 && bytes.includes('\0', 5);
   if (!isPostgres && bytes.length > 5 && bytes.charCodeAt(3) === 0 && (fifth === 3 || fifth === 22))
-    return { protocol: 'MySQL', text: maskLiterals(bytes.slice(5)) };
+    return { protocol: 'MySQL', text: maskedSql(bytes.slice(5), 'MySQL') };
   // PostgreSQL: 'Q', a four-byte length and the text (simple query); 'P', the length, a statement name and the text (parse).
-  if (first === 0x51 && bytes.charCodeAt(1) === 0) return { protocol: 'PostgreSQL', text: maskLiterals(bytes.slice(5)) };
+  if (first === 0x51 && bytes.charCodeAt(1) === 0) return { protocol: 'PostgreSQL', text: maskedSql(bytes.slice(5), 'PostgreSQL') };
   if (first === 0x50 && bytes.charCodeAt(1) === 0)
-    return { protocol: 'PostgreSQL', text: maskLiterals(bytes.slice(5).replace(/^[^\0]*\0/, '')) };
+    return { protocol: 'PostgreSQL', text: maskedSql(bytes.slice(5).replace(/^[^\0]*\0/, ''), 'PostgreSQL') };
   // Redis: an array of bulk strings; the command is the first.
   const redis = /^\*\d+\r\n\$\d+\r\n([A-Za-z]{1,20})\r\n/.exec(bytes)?.[1];
   if (redis !== undefined) return { protocol: 'Redis', text: redis.toUpperCase() };
   const request = requestStart(bytes);
   return request === null ? null : { protocol: 'HTTP', text: request.line };
-}
-
-/** SQL with numbers and quoted strings replaced, so that reports carry no data; at most 80 characters. */
-function maskLiterals(sql: string): string {
-  const masked = sql
-    .replace(/\0[\s\S]*$/, '')
-    .replace(/'(?:[^'\\]|\\.|'')*'?|"(?:[^"\\]|\\.)*"?/g, '?')
-    .replace(/\b\d+(?:\.\d+)?\b/g, '?')
-    .replace(/[^\x20-\x7e]+/g, ' ')
-    .trim();
-  return masked.length > 80 ? `${masked.slice(0, 77)}...` : masked;
 }
 
 const CONVENTIONS: ReadonlyMap<number, string> = new Map([

@@ -1,6 +1,9 @@
+import type { Report } from '../analysis/report.ts';
 import { renderJson, renderNdjson } from '../output/json.ts';
 import { renderMarkdown } from '../output/markdown.ts';
 import { prose } from '../output/markdown-escape.ts';
+import { redactProse } from '../output/payload.ts';
+import { redactReport } from '../output/redact.ts';
 import { redactLine } from '../output/redact-line.ts';
 import { renderText } from '../output/text.ts';
 import type { Action } from './keys.ts';
@@ -13,7 +16,7 @@ export function exported(state: TuiState, action: Action): { readonly name: stri
   const { bookmarks, glyphs } = state;
   switch (action) {
     case 'export-markdown':
-      return { name: 'drover-report.md', text: renderMarkdown(report) + bookmarkNotes(bookmarks) };
+      return { name: 'drover-report.md', text: renderMarkdown(report) + bookmarkNotes(bookmarks, report) };
     case 'export-json':
       return { name: 'drover-report.json', text: renderJson(report) };
     case 'export-ndjson':
@@ -21,16 +24,18 @@ export function exported(state: TuiState, action: Action): { readonly name: stri
     default:
       return {
         name: 'drover-report.txt',
-        text: renderText(report, { width: 100, colour: false, ascii: glyphs.ascii, verbose: 2 }) + bookmarkNotes(bookmarks),
+        text: renderText(report, { width: 100, colour: false, ascii: glyphs.ascii, verbose: 2 }) + bookmarkNotes(bookmarks, report),
       };
   }
 }
 
-function bookmarkNotes(bookmarks: readonly Bookmark[]): string {
+function bookmarkNotes(bookmarks: readonly Bookmark[], report: Report): string {
   if (bookmarks.length === 0) return '';
+  const titles = new Map(redactReport(report).findings.map(({ id, title }) => [id, title]));
   const lines = bookmarks.map(({ kind, file, line, finding, text, note }) => {
     const what = kind === 'line' ? `${file}:${line}` : finding;
-    return `- ${prose(`${what}: ${note === '' ? '' : `${note}. `}${redactLine(text)}`)}`;
+    const shown = kind === 'line' ? redactLine(text) : (titles.get(finding) ?? redactProse(text));
+    return `- ${prose(`${what}: ${note === '' ? '' : `${note}. `}${shown}`)}`;
   });
   return `\n## Bookmarks\n\n${lines.join('\n')}\n`;
 }

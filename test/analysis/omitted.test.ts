@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MOST_OF_A_KIND } from '../../src/analysis/finding-limit.ts';
-import { MOST_ERRORS, MOST_WORKERS } from '../../src/analysis/omitted.ts';
+import { MOST_ERRORS, MOST_FINDINGS, MOST_WORKERS } from '../../src/analysis/omitted.ts';
 import { Connection } from '../../src/model/connections.ts';
 import { DescriptorTable } from '../../src/model/descriptor-table.ts';
 import { Descriptor } from '../../src/model/descriptors.ts';
@@ -59,13 +58,13 @@ describe('the tables of a report', () => {
 
   it('list the worst findings of a kind, and the verdict counts all', async () => {
     const lines = new Lines();
-    const workers = MOST_OF_A_KIND + 31;
+    const workers = MOST_FINDINGS + 31;
     for (let i = 0; i < workers; i++) lines.serve(1_000 + i).add(1_000 + i, 'read(10, "GET /a HTTP/1.1\\r\\n\\r\\n", 100) = 18 <0.000005>');
     for (let i = 0; i < 30_000; i++) lines.add(999, 'getppid() = 1 <0.000010>');
     for (let i = 0; i < workers; i++) lines.add(1_000 + i, 'epoll_wait(7, [], 64, 0) = 0 <0.000005>');
     const { findings, omitted, verdict } = await analyzed(lines.toString());
     const stalls = findings.filter(({ kind }) => kind === 'loop-stall').length;
-    assert.equal(stalls, MOST_OF_A_KIND);
+    assert.equal(stalls, MOST_FINDINGS);
     assert.ok((omitted?.findings ?? 0) >= 31);
     const serious = findings.filter(({ severity }) => severity !== 'info').length;
     assert.match(verdict.text, new RegExp(`\\(\\+${serious - 1 + (omitted?.findings ?? 0)} more`));

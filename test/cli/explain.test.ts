@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import test from 'node:test';
-import { THRESHOLDS } from '../../src/detectors/thresholds.ts';
+import { KINDS, THRESHOLDS } from '../../src/detectors/registry.ts';
 import { runDrover } from '../support/run-drover.ts';
 
 const DETECTORS = new URL('../../../src/detectors/', import.meta.url);
-const KINDS = readdirSync(DETECTORS, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
-  .map(({ name }) => name);
 
 test('explain without a word lists every kind that is detected', async () => {
   const { code, stdout } = await runDrover(['explain']);

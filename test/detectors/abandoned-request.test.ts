@@ -157,3 +157,15 @@ it('times are left out when the trace has none', async () => {
   assert.deepEqual([metrics.count, request?.ageMs, request?.hungUpMs, startMs], [3, null, null, null]);
   assert.doesNotMatch(summary, /old/);
 });
+
+it('the metrics of a hang-up are those of its trace', async () => {
+  const { trace, worker } = oneWorker();
+  worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').gap(100).readEnd(11).gap(100).reply(11).close(11).waitUntil(2000);
+  assert.deepEqual(only(await analyzed(trace), 'abandoned-request').metrics, {
+    count: 1,
+    requests: [
+      // Connected at 50.02 ms, read at 50.04 ms; the end is read 100 ms later.
+      { pid: 101, fd: 11, peer: '10.0.0.9:40011', request: 'GET /a', ageMs: 100.04, hungUpMs: 150.06, answered: true },
+    ],
+  });
+});

@@ -35,3 +35,24 @@ it('an accept that finds nothing, or a client that is gone, is no want', async (
   worker.waitUntil(worker.now + 50);
   none(await analyzed(trace), KIND);
 });
+
+it('the metrics of failed accepts are those of their trace', async () => {
+  const { trace, worker } = oneWorker();
+  worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a');
+  for (const [at, error] of [
+    [60, 'EMFILE'],
+    [77, 'EMFILE'],
+    [97, 'ENFILE'],
+  ] as const)
+    worker.waitUntil(at, LISTENER).call(FAILS, ')', `-1 ${error} (text)`);
+  worker.waitUntil(113, LISTENER).accept(12).close(12).waitUntil(500);
+  assert.deepEqual(only(await analyzed(trace), KIND).metrics, {
+    listener: '127.0.0.1:8000',
+    count: 3,
+    errors: { EMFILE: 2, ENFILE: 1 },
+    dropped: 1,
+    firstMs: 60.02,
+    lastMs: 97.02,
+    openDescriptors: { listener: 1, epoll: 1, connection: 1 },
+  });
+});

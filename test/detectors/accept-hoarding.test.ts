@@ -119,3 +119,29 @@ it('one worker alone cannot be judged', async () => {
   none(report, KIND);
   assert.equal(report.outcomes[KIND]?.status, 'not-applicable');
 });
+
+it('the metrics of hoarded requests are those of their trace', async () => {
+  const { trace, workers } = prefork([101, 102]);
+  takes(workers[0] as ThreadLines, { connections: 4 });
+  servesEvery(workers[1] as ThreadLines, 5000);
+  const { requests, longestMs, ...others } = only(await analyzed(trace), KIND).metrics;
+  assert.deepEqual(others, { listener: '127.0.0.1:8000', acceptors: 2, count: 3, mostInOneGo: 4 });
+  // Accepts end at 50.02 ms and every 0.02 ms after that. A request takes 150.06 ms: read, work, reply, close.
+  const told = requests as unknown as Record<string, number | string>[];
+  assert.deepEqual(
+    told.map(({ pid, request, acceptedMs, idle }) => [pid, request, acceptedMs, idle]),
+    [
+      [101, 'GET /1', 50.04, 102],
+      [101, 'GET /2', 50.06, 102],
+      [101, 'GET /3', 50.08, 102],
+    ],
+  );
+  for (const [index, { acceptedMs, repliedMs, behindMs, idleMs }] of told.entries()) {
+    const begins = 50.08 + (index + 1) * 150.06;
+    // To whom the close of the one before belongs is a question of 0.02 ms.
+    assert.ok(Math.abs(Number(repliedMs) - begins) <= 0.03, String(repliedMs));
+    assert.ok(Math.abs(Number(behindMs) - (begins - Number(acceptedMs))) <= 0.03, String(behindMs));
+    assert.equal(idleMs, behindMs);
+  }
+  assert.equal(longestMs, told[2]?.behindMs);
+});

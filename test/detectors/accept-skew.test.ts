@@ -108,3 +108,23 @@ it('without accepted connections there is nothing to share', async () => {
   const report = await analyzed(trace);
   assert.equal(report.outcomes[KIND]?.status, 'not-applicable');
 });
+
+it('the metrics of shares are those of their trace', async () => {
+  const { metrics } = only(await analyzed(shares([83, 11, 7, 5], 4)), KIND);
+  const { favouriteBusyPercent, idlestBusyPercent, ...others } = metrics;
+  assert.deepEqual(others, {
+    listener: '127.0.0.1:8000',
+    acceptors: 4,
+    connections: 106,
+    // 83 of 106; Gini: (-3*5 - 7 + 11 + 3*83) / (4 * 106).
+    maxShare: 0.783,
+    gini: 0.561,
+    favourite: 101,
+    // After eleven rounds nobody else comes.
+    longestStreak: 83 - 11,
+    shares: [83, 11, 7, 5],
+  });
+  // 83 turns of 4.08 ms, and 5 of 0.08 ms, in the 875 ms from the first wait on.
+  assert.ok(Math.abs(Number(favouriteBusyPercent) - (100 * 83 * 4.08) / 875) < 0.2, String(favouriteBusyPercent));
+  assert.equal(idlestBusyPercent, 0);
+});

@@ -129,3 +129,23 @@ it('a capture without durations, or without listen, cannot tell', async () => {
   flood(later.workers[0] as ThreadLines, { accepts: 29 });
   assert.match(none(await analyzed(later.trace), KIND), /does not show listen/);
 });
+
+it('the metrics of a full queue are those of its trace', async () => {
+  const { trace, workers } = sharing(23);
+  const [worker] = workers as [ThreadLines];
+  flood(worker, { accepts: 19 });
+  flood(worker, { at: 3000, accepts: 29, apart: 1 });
+  // Nobody looks for 500 ms after the first accept. The next wait takes 0.02 ms, and each further connection 0.02 ms after its pause.
+  assert.deepEqual(only(await analyzed(trace), KIND).metrics, {
+    listener: 'socket:[4711]',
+    backlog: 23,
+    limit: 23,
+    count: 2,
+    most: 29,
+    awayMs: 500,
+    floods: [
+      { fromMs: 50.02, startMs: 550.02, endMs: 552.32, accepted: 19 },
+      { fromMs: 3000.02, startMs: 3500.02, endMs: 3529.62, accepted: 29 },
+    ],
+  });
+});

@@ -8,6 +8,7 @@ import type { TraceLines } from '../support/trace-lines.ts';
 const KIND = 'blocking-dns';
 const FOUND = '\\201\\200';
 const NO_SUCH_NAME = '\\201\\203';
+const SERVER_FAILURE = '\\201\\202';
 
 function labels(name: string): string {
   return name
@@ -138,4 +139,50 @@ describe('a name lookup on a loop', () => {
     const trace = looksUp((worker) => ask(worker, 'a b;$(x).example', 107));
     assert.match(only(await analyzed(trace), KIND).title, /: a\?b\?\?\?x\?\.example$/);
   });
+});
+
+it('the metrics of lookups are those of their trace', async () => {
+  const trace = looksUp((worker) => {
+    ask(worker, 'db.corp.example', 5000, { code: '' });
+    ask(worker, 'db.corp.example', 7, { server: '10.0.0.3', code: NO_SUCH_NAME });
+    ask(worker, 'db.internal.example', 7, { server: '10.0.0.3' });
+    worker.gap(6);
+    ask(worker, 'cache.example', 107, { server: '10.0.0.3', code: SERVER_FAILURE });
+  });
+  const { metrics, summary } = only(await analyzed(trace), KIND);
+  assert.match(summary, /1 answer told another failure of the name server\./);
+  assert.deepEqual(metrics, {
+    count: 2,
+    // Sending, waiting and receiving: 5000.02 ms and twice 7.04 ms, and 107.04 ms.
+    totalMs: 5121.14,
+    longestMs: 5014.1,
+    questions: 4,
+    timeouts: 1,
+    noSuchName: 1,
+    failures: 1,
+    searched: 1,
+    overTcp: 0,
+    perRequest: 2,
+    names: [
+      { name: 'db.corp.example', count: 1, totalMs: 5014.1, longestMs: 5014.1 },
+      { name: 'cache.example', count: 1, totalMs: 107.04, longestMs: 107.04 },
+    ],
+    servers: [
+      { server: '10.0.0.2:53', lookups: 1, timeouts: 1 },
+      { server: '10.0.0.3:53', lookups: 2, timeouts: 0 },
+    ],
+  });
+});
+
+it('names the server that kept silent most often first', async () => {
+  const trace = looksUp((worker) => {
+    for (const [server, times] of [
+      ['10.0.0.2', 1],
+      ['10.0.0.3', 3],
+      ['10.0.0.4', 2],
+    ] as const)
+      for (let time = 0; time < times; time++) ask(worker, 'db.example', 500, { server, code: '' });
+    ask(worker, 'db.example', 7, { server: '10.0.0.5' });
+  });
+  assert.match(only(await analyzed(trace), KIND).summary, /: 10\.0\.0\.3:53 3 times, 10\.0\.0\.4:53 2 times, 10\.0\.0\.2:53 1 time\./);
 });

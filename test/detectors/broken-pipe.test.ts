@@ -206,3 +206,42 @@ describe('the target of a failed write', () => {
     assert.deepEqual(new Set(found.map(({ metrics }) => metrics.target)), new Set(['client', 'pipe']));
   });
 });
+
+it('the metrics of a reply that came too late are those of its trace', async () => {
+  const { trace, worker } = oneWorker();
+  worker.waitUntil(50, LISTENER).accept(11).accept(12).read(12, 'GET /b').gap(300).reply(12).close(12);
+  worker.read(11, 'GET /a').replyFails(11).close(11).waitUntil(2000);
+  // Connected at 50.02 ms; the other reply ends at 350.08 ms, and this one fails three calls of 0.02 ms later.
+  const reply = { pid: 101, fd: 11, errno: 'EPIPE', signal: 'SIGPIPE', target: 'client', peer: '10.0.0.9:40011', request: 'GET /a' };
+  const ages = { ageMs: 300.12, ageIsLowerBound: false, ownMs: 0.06, waitingMs: 0, behindMs: 300.06 };
+  assert.deepEqual(only(await analyzed(trace), 'broken-pipe').metrics, {
+    count: 1,
+    target: 'client',
+    requests: 2,
+    replies: [{ ...reply, ...ages, behind: 'GET /b', atMs: 350.14, fatal: false }],
+  });
+});
+
+/** A reply that fails after its request stood so long behind another one. */
+async function behind(ms: number) {
+  const { trace, worker } = oneWorker();
+  worker
+    .waitUntil(50, LISTENER)
+    .accept(11)
+    .accept(12)
+    .read(12, 'GET /b')
+    .gap(ms - 0.06)
+    .reply(12)
+    .close(12);
+  worker.read(11, 'GET /a').replyFails(11).close(11).waitUntil(2000);
+  return only(await analyzed(trace), 'broken-pipe');
+}
+
+it('behind whom a reply stood is said from 10 ms on', async () => {
+  const short = await behind(9.9);
+  assert.deepEqual((short.metrics.replies as unknown as { behind: string }[])[0]?.behind, '');
+  assert.doesNotMatch(short.summary, /behind other work/);
+  const long = await behind(10.1);
+  assert.deepEqual((long.metrics.replies as unknown as { behind: string }[])[0]?.behind, 'GET /b');
+  assert.match(long.summary, /10 ms behind other work, longest .* of GET \/b/);
+});

@@ -92,3 +92,28 @@ describe('waiting for the disk', () => {
     assert.equal(only(await analyzed(trace), KIND).title, 'Worker 101 waited 211 ms for the disk: 1 msync');
   });
 });
+
+it('the metrics of syncs are those of their trace', async () => {
+  const { trace, worker } = oneWorker();
+  worker.waitUntil(50, LISTENER).accept(11).read(11, 'POST /order');
+  for (const ms of [70, 50]) worker.call(`fsync(${FILE}`, ')', 0, ms);
+  worker.at(1200).call('fdatasync(22</var/lib/b.log>', ')', 0, 130);
+  worker.reply(11).close(11).waitUntil(9000);
+  const { p95Ms, ...metrics } = only(await analyzed(trace), KIND).metrics;
+  assert.deepEqual(metrics, {
+    worker: 101,
+    thread: 101,
+    onLoop: true,
+    count: 3,
+    totalMs: 250,
+    longestMs: 130,
+    mostPerSecond: 2,
+    worstMsPerSecond: 130,
+    files: [
+      { path: '/var/lib/b.log', count: 1, totalMs: 130, longestMs: 130 },
+      { path: '/var/lib/a.db', count: 2, totalMs: 120, longestMs: 70 },
+    ],
+    requests: [{ request: 'POST /order', syncs: 3 }],
+  });
+  assert.ok(Math.abs(Number(p95Ms) - 130) < 130 * 0.1, String(p95Ms));
+});

@@ -102,3 +102,20 @@ it('a server without an epoll set has none to change', async () => {
   const text = '101 1795140800.000000 poll([{fd=5, events=POLLIN}], 1, -1) = 1 ([{fd=5, revents=POLLIN}]) <0.100000>\n';
   assert.equal((await analyzed(text)).outcomes[KIND]?.status, 'not-applicable');
 });
+
+it('the metrics of a set are those of its trace, and so is its time', async () => {
+  const finding = only(await connections(23, toggles), KIND);
+  assert.deepEqual([finding.startMs, finding.endMs], [0, 2000]);
+  assert.deepEqual(finding.metrics, {
+    listener: '127.0.0.1:8000',
+    changes: 47,
+    added: 24,
+    modified: 0,
+    removed: 23,
+    listenerToggles: 23,
+    requests: 23,
+    connections: 23,
+    perRequest: 2.043,
+    togglesPerConnection: 1,
+  });
+});

@@ -140,3 +140,39 @@ describe('sockets whose other end has closed', () => {
     assert.deepEqual(ofKind(await analyzed(clients(false)), KIND), []);
   });
 });
+
+it('the metrics of a leak are those of its trace', async () => {
+  const { metrics } = only(await analyzed(serves(41, (worker, request) => opens(worker, 100 + request))), KIND);
+  const { perMinute, ...others } = metrics;
+  assert.deepEqual(others, {
+    group: 'file',
+    growth: 41,
+    // The request before the load is one of them.
+    requests: 42,
+    perRequest: 0.976,
+    workers: [{ pid: 101, before: 0, after: 41, requests: 42 }],
+    names: [{ name: '/srv/export-N', open: 41 }],
+    // What opens them is remembered once there are ten.
+    openedWhile: [{ request: 'GET /report', opened: 31 }],
+  });
+  // 41 from the last count before the first request, of 150 ms, to the first count after the last, of 4.4 s; the worker calls at 4.9 s again.
+  assert.ok(Number(perMinute) >= (41 * 60) / 5 && Number(perMinute) <= (41 * 60) / 4.25, String(perMinute));
+});
+
+it('the metrics of forgotten sockets are those of their trace', async () => {
+  const { metrics } = only(await analyzed(forgets(7, 11)), KIND);
+  const { oldestMs, ...others } = metrics;
+  assert.deepEqual(others, { worker: 101, count: 7, clients: 0 });
+  assert.ok(Math.abs(Number(oldestMs) - 11_000) < 10, String(oldestMs));
+});
+
+it('sockets are forgotten as of the last count, whatever else changed by then', async () => {
+  const { trace, worker } = oneWorker();
+  worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a');
+  for (let fd = 100; fd < 107; fd++) connectTo(worker, fd, 8081).readEnd(fd);
+  worker.reply(11).close(11).waitUntil(9900);
+  // As many as before are left, and something else is opened: that makes the last count.
+  opens(worker, 200);
+  worker.waitUntil(11_000);
+  assert.equal(only(await analyzed(trace), KIND).metrics.count, 7);
+});

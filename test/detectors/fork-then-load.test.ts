@@ -180,3 +180,38 @@ describe('the memory of a worker', () => {
     assert.equal(await privateBytes(file('PROT_READ|PROT_EXEC')), 16 * MB);
   });
 });
+
+it('the metrics of loading are those of its trace', async () => {
+  const { trace, parent } = parentOf();
+  openModules(parent, 7, '/srv/base');
+  for (const pid of [101, 102]) startWorker(trace, parent, pid, (worker) => mapMemory(openModules(worker, 101), 0x7f0000000000, 17 * MB));
+  const { metrics } = only(await analyzed(trace), KIND);
+  // The parent forks after its own 3.5 ms and five calls of 0.02 ms; a worker begins 1 ms after its fork and is ready 99 ms later.
+  const forked = [3.5 + 0.1, 3.5 + 0.12].map((ms) => Number(ms.toFixed(3)));
+  assert.deepEqual(metrics, {
+    workers: forked.map((ms, index) => ({
+      pid: 101 + index,
+      modules: 101,
+      loadMs: 99,
+      privateBytes: 17 * MB,
+      startMs: Number((ms + 1).toFixed(3)),
+    })),
+    sharedModules: 101,
+    savedBytes: 17 * MB,
+    count: 2,
+    mostAlive: 2,
+    replaced: 0,
+    loadMs: 99,
+    parent: 100,
+    parentModules: 7,
+  });
+});
+
+it('memory that would not be shared is not said to be saved', async () => {
+  const load = (worker: ThreadLines) => {
+    mapMemory(openModules(worker, 101), 0x7f0000000000, 1).call(`munmap(${hex(0x7f0000000000)}, 1`, ')', 0);
+  };
+  const { metrics, summary } = only(await both(load), KIND);
+  assert.equal(metrics.savedBytes, 0);
+  assert.doesNotMatch(summary, /would be shared/);
+});

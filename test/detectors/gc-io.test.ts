@@ -218,3 +218,26 @@ describe('the report on calls inside the collector', () => {
     assert.match(none(await report(stacks(...calls)), KIND), /^7 stacks of calls that can wait, none made by/);
   });
 });
+
+it('the metrics of calls inside the collector are those of their trace', async () => {
+  const own = { frames: COLLECTED };
+  const { metrics } = only(
+    await analyzed(stacks({ ...own, ms: 3 }, { ...own, ms: 11 }, { ...own, call: 'write(2</var/log/a>, "x", 1)', ms: 5 })),
+    KIND,
+  );
+  const call = { pid: 101, frame: 'gc_collect_main', inside: 'collector' };
+  assert.deepEqual(metrics, {
+    count: 3,
+    totalMs: 19,
+    longestMs: 11,
+    switching: 0,
+    gaveWay: 0,
+    inside: 'collector',
+    targets: { 'sendto on socket fd 7': 2, 'write on /var/log/a': 1 },
+    calls: [
+      { ...call, call: 'sendto', target: 'socket fd 7', atMs: 0, durationMs: 3 },
+      { ...call, call: 'sendto', target: 'socket fd 7', atMs: 50, durationMs: 11 },
+      { ...call, call: 'write', target: '/var/log/a', atMs: 100, durationMs: 5 },
+    ],
+  });
+});

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { analyzed, none, only } from '../support/analyzed.ts';
-import { oneWorker } from '../support/server-lines.ts';
+import { oneWorker, startThread } from '../support/server-lines.ts';
 import { LISTENER } from '../support/thread-lines.ts';
 import type { TraceLines } from '../support/trace-lines.ts';
 
 const KIND = 'gil-starvation';
 const SLICE = 5;
+const TIMED_OUT = '-1 ETIMEDOUT (Connection timed out)';
 
 /** A loop that waits so many slices of 5 ms in one turn of a second of its own, each on the lock's futex. */
-function waits(slices: number, { clock = '', ms = SLICE, error = '-1 ETIMEDOUT (Connection timed out)' } = {}): TraceLines {
+function waits(slices: number, { clock = '', ms = SLICE, error = TIMED_OUT } = {}): TraceLines {
   const { trace, worker } = oneWorker();
   worker.waitUntil(50, LISTENER).serve(11, 'GET /a').waitUntil(1010, 12);
   const entered = `futex(0x8a65f4, FUTEX_WAIT_BITSET_PRIVATE${clock}, 0, {tv_sec=80, tv_nsec=1}, FUTEX_BITSET_MATCH_ANY`;
@@ -40,5 +41,32 @@ describe('waiting for the interpreter lock', () => {
   it('cannot be told without durations', async () => {
     const report = await analyzed(waits(97), { durations: false });
     assert.equal(report.outcomes[KIND]?.status, 'not-applicable');
+  });
+});
+
+it('the metrics of waiting for the lock are those of its trace', async () => {
+  const { trace, worker } = oneWorker();
+  startThread(worker, 140);
+  for (const [at, slices] of [
+    [300, 7],
+    [1100, 29],
+  ] as const) {
+    worker.waitUntil(at, 12);
+    for (let slice = 0; slice < slices; slice++)
+      worker.call('futex(0x8a65f4, FUTEX_WAIT_BITSET_PRIVATE, 0, {tv_sec=80, tv_nsec=1}, FUTEX_BITSET_MATCH_ANY', ')', TIMED_OUT, SLICE);
+  }
+  worker.waitUntil(1990, LISTENER).serve(11, 'GET /a').waitUntil(2500);
+  trace.thread(140).at(20).call('getpid(', ')', 101);
+  const { metrics, sureness } = only(await analyzed(trace), KIND);
+  assert.equal(sureness, 'likely');
+  assert.deepEqual(metrics, {
+    worker: 101,
+    count: 36,
+    totalMs: 180,
+    worstMsPerSecond: 29 * SLICE,
+    worstSecondMs: 1000,
+    // 180 ms in the time from 300 ms to 1245 ms.
+    share: 0.1905,
+    threads: 2,
   });
 });

@@ -160,3 +160,25 @@ describe('imports on the way of a request', () => {
     );
   });
 });
+
+it('the metrics of imports are those of their trace', async () => {
+  const { metrics } = only(await analyzed(request(spread(3, 53))), KIND);
+  assert.deepEqual(metrics, {
+    count: 1,
+    totalMs: 53,
+    longestMs: 53,
+    requests: [
+      {
+        pid: 101,
+        request: 'GET /lazy',
+        modules: 3,
+        importMs: 53,
+        correctedMs: 53,
+        // Accept and read take 0.02 ms each after the wake-up at 50 ms.
+        atMs: 50.04,
+        packages: ['pandas'],
+        first: true,
+      },
+    ],
+  });
+});

@@ -209,3 +209,51 @@ describe('threads that queue at one futex', () => {
     none(await analyzed(convoy(5, 11, { operation: 'FUTEX_LOCK_PI_PRIVATE' })), KIND);
   });
 });
+
+it('the metrics of a lock between processes are those of its trace', async () => {
+  assert.deepEqual(only(await analyzed(queue(701)), KIND).metrics, {
+    lock: '/var/lib/app.lock',
+    count: 1,
+    totalMs: 701,
+    longestMs: 701,
+    servingMs: 701,
+    asking: 0,
+    refused: 0,
+    // Taken at 50.06 ms (wake-up, accept, read, and the call itself), until the waiter has it at 801 ms.
+    longestHeldMs: 750.94,
+    waiters: [{ pid: 102, tid: 102, waits: 1, waitedMs: 701 }],
+    holders: [{ pid: 101, waits: 1, waitedMs: 701 }],
+    unknownHolder: 0,
+    requests: [{ request: 'GET /a', waits: 1 }],
+  });
+});
+
+it('the metrics of a lock between threads are those of its trace', async () => {
+  // A thread waits until 200, 250 or 300 ms, and then six times for 100.98 ms: from its own wake-up to the next that is meant for it.
+  const again = 6 * 100.98;
+  const waits = [139.96, 190, 240].map((first) => Number((first + again).toFixed(2)));
+  assert.deepEqual(only(await analyzed(convoy(3, 7)), KIND).metrics, {
+    lock: WORD,
+    count: 21,
+    totalMs: Number(waits.reduce((sum, each) => sum + each, 0).toFixed(2)),
+    longestMs: 240,
+    // Counted from the third thread on.
+    handOffs: 19,
+    otherWakes: 0,
+    againShare: null,
+    waiters: [
+      { pid: 101, tid: 142, waitedMs: waits[2] },
+      { pid: 101, tid: 141, waitedMs: waits[1] },
+      { pid: 101, tid: 140, waitedMs: waits[0] },
+    ],
+  });
+});
+
+it('waits that found the word changed are told as a share of all calls on futexes, from a hundred calls on', async () => {
+  const trace = convoy(3, 29);
+  const thread = trace.thread(140).gap(10);
+  for (let index = 0; index < 26; index++)
+    thread.call(`futex(${WORD}, FUTEX_WAIT_BITSET_PRIVATE, 2, NULL, FUTEX_BITSET_MATCH_ANY`, ')', failed('EAGAIN')).gap(1);
+  // 87 waits, 87 wake-ups, and these.
+  assert.equal(only(await analyzed(trace), KIND).metrics.againShare, 0.13);
+});

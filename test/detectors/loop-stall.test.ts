@@ -188,3 +188,44 @@ describe('a loop that is away at the end of the trace', () => {
     assert.equal((await stall(trace)).openEnded, true);
   });
 });
+
+it('the metrics of a stall are those of its trace', async () => {
+  const { trace, worker } = oneWorker();
+  const nap = (own: ThreadLines, ms: number) => own.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, ms);
+  turn(worker, 50, 307, (own) => nap(own, 190));
+  turn(worker, 1000, 211, (own) => nap(own, 200));
+  worker.waitUntil(3000);
+  // Accept, read, reply and close take 0.02 ms each; the two before the nap go by first.
+  const outside = 307 - 190 - 0.08;
+  const stall = { call: 'clock_nanosleep', request: 'GET /slow', turnCalls: 5, open: false };
+  assert.deepEqual(only(await analyzed(trace), 'loop-stall').metrics, {
+    stallMs: 307,
+    worker: 101,
+    cause: 'sleep',
+    call: 'clock_nanosleep',
+    callMs: 190,
+    target: '',
+    request: 'GET /slow',
+    waiting: [],
+    waitingCount: 0,
+    turnCalls: 5,
+    cpuOrWaitMs: outside,
+    onCpuMs: null,
+    queuedMs: null,
+    longestGapMs: outside,
+    correctedMs: 307,
+    rungs: 1,
+    query: '',
+    helperPeers: [],
+    afterReply: false,
+    count: 2,
+    longestMs: 307,
+    totalMs: 307 + 211,
+    stalls: [
+      { ...stall, startMs: 50, endMs: 357, stallMs: 307, callMs: 190, blockedFromMs: 50.04, blockedToMs: 240.04 },
+      { ...stall, startMs: 1000, endMs: 1211, stallMs: 211, callMs: 200, blockedFromMs: 1000.04, blockedToMs: 1200.04 },
+    ],
+    // Its loop runs from 5.04 ms on.
+    share: Number((518 / (3000 - 5.04)).toFixed(4)),
+  });
+});

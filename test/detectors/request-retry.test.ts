@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Demand } from '../../src/detectors/request-retry/demand.ts';
+import type { Request } from '../../src/model/connections.ts';
+import { SECOND } from '../../src/trace/time.ts';
 import { analyzed, none, only } from '../support/analyzed.ts';
 import { oneWorker, prefork } from '../support/server-lines.ts';
 import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
@@ -184,4 +187,26 @@ it('without times one cannot tell', async () => {
   const report = await analyzed(attempt(), { stamps: 'none' });
   assert.equal(report.outcomes[KIND]?.status, 'not-applicable');
   assert.match(none(report, KIND), /no times/);
+});
+
+it('the metrics of a retry are those of its trace', async () => {
+  const { trace, workers } = prefork([101, 102]);
+  const [first, second] = workers as [ThreadLines, ThreadLines];
+  first.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').gap(700).replyFails(11).close(11).waitUntil(3000);
+  second.waitUntil(1100, LISTENER).accept(11, { port: 40_077 }).read(11, 'GET /a').reply(11).close(11).waitUntil(3000);
+  assert.deepEqual(only(await analyzed(trace), 'request-retry').metrics, {
+    count: 1,
+    retries: [{ request: 'GET /a', pid: 102, firstAtMs: 50.02, againAtMs: 1100.02, sure: true }],
+  });
+});
+
+it('the usual rate of a line counts from the first stamp on, also when a call had begun before', () => {
+  const demand = new Demand(7);
+  const requests = Array.from({ length: 11 }, (_, index) => ({ identity: 'GET /a', readAt: index * SECOND }) as Request);
+  for (const request of requests) demand.add(request);
+  const [first] = requests as [Request];
+  const again = { identity: 'GET /a' } as Request;
+  assert.equal(demand.usually(first, 0, 22 * SECOND, again) * SECOND, 0.5);
+  assert.equal(demand.usually(first, -66 * SECOND, 22 * SECOND, again) * SECOND, 0.5);
+  assert.equal(demand.usually(first, 11 * SECOND, 22 * SECOND, again) * SECOND, 1);
 });

@@ -213,3 +213,30 @@ it('without times one cannot tell', async () => {
   assert.match(none(report, KIND), /no times/);
   assert.equal(report.outcomes[KIND]?.status, 'not-applicable');
 });
+
+it('the metrics of a service stall are those of its trace', async () => {
+  const { trace, workers } = prefork([101, 102]);
+  const [first, second] = workers as [ThreadLines, ThreadLines];
+  turn(first, 50, 307, (worker) => worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, 290));
+  turn(second, 100, 211);
+  for (const worker of workers) worker.waitUntil(3000);
+  assert.deepEqual(only(await analyzed(trace), KIND).metrics, {
+    workers: 2,
+    blocked: 2,
+    count: 1,
+    totalMs: 211,
+    longestMs: 211,
+    // Outside calls: 307 ms less 290 and four calls of 0.02 ms, and 211 ms less such four; of 518 ms in all.
+    busyPercent: 44,
+    stalls: [
+      {
+        startMs: 100,
+        endMs: 311,
+        blockedIn: [
+          { pid: 101, cause: 'sleep', call: 'clock_nanosleep', target: '' },
+          { pid: 102, cause: 'no-syscall', call: '', target: '' },
+        ],
+      },
+    ],
+  });
+});

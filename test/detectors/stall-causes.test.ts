@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Finding } from '../../src/analysis/report.ts';
 import { analyzed, only } from '../support/analyzed.ts';
-import { connectTo } from '../support/server-lines.ts';
-import { failed, type ThreadLines } from '../support/thread-lines.ts';
+import { connectTo, oneWorker } from '../support/server-lines.ts';
+import { failed, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import type { TraceLines } from '../support/trace-lines.ts';
 import { oneTurn } from '../support/turns.ts';
 
@@ -130,4 +130,15 @@ describe('the cause of a stall in many short calls', () => {
     assert.deepEqual([metrics.cause, metrics.rungs, metrics.callMs], ['sleep', 17, 10]);
     assert.match(summary, /17 clock_nanosleep calls took 170 ms together, the longest 10 ms \(a sleep\)/);
   });
+});
+
+it('of many requests in one turn the third is quoted: from there on they are a crowd', async () => {
+  const { trace, worker } = oneWorker();
+  worker.waitUntil(50, LISTENER);
+  for (let fd = 11; fd < 18; fd++) worker.accept(fd);
+  for (let fd = 11; fd < 18; fd++) worker.read(fd, `GET /${fd}`).gap(30).reply(fd).close(fd);
+  worker.waitUntil(2000);
+  const { metrics, evidence } = only(await analyzed(trace), 'loop-stall');
+  assert.equal(metrics.cause, 'many-requests');
+  assert.match(evidence[0]?.text ?? '', /"GET \/13 /);
 });

@@ -105,3 +105,15 @@ it('sync workers do not stall, they are busy: the shared queue is advised at onc
   const stalled = only(await analyzeFiles([sample('stranded-queue').trace]), KIND);
   assert.match(stalled.next[0]?.text ?? '', /Fix the stalls/);
 });
+
+it('the metrics of a queue left alone are those of its trace', async () => {
+  assert.deepEqual(only(await strandedWith({}), KIND).metrics, {
+    listener: '127.0.0.1:8000',
+    queues: 2,
+    count: 1,
+    connections: 7,
+    longestMs: 500.06,
+    // From the accept before the stall to the next wait: a read, 500 ms, a reply and a close.
+    stranded: [{ pid: 101, startMs: 50.02, endMs: 550.08, connections: 7, free: [102] }],
+  });
+});

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { analyzed, none, only } from '../support/analyzed.ts';
-import { arrivals } from '../support/arrivals.ts';
+import { arrival, arrivals } from '../support/arrivals.ts';
 import { attached, prefork } from '../support/server-lines.ts';
+import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import type { TraceLines, TraceStyle } from '../support/trace-lines.ts';
 
 const KIND = 'thundering-herd';
@@ -130,4 +131,90 @@ describe('a herd in a poorer capture', () => {
     const to = { kind: 'relative', nanoseconds: 50e6 + 7 * 10e6 - 1 } as const;
     assert.match(none(await analyzed(herd(), {}, { to }), KIND), /7 connections/);
   });
+});
+
+it('the metrics of a herd are those of its trace', async () => {
+  const { metrics } = only(await analyzed(herd()), KIND);
+  const { counted, ...others } = metrics;
+  assert.match(
+    String(counted),
+    /^127\.0\.0\.1:8000: 2\.61 wake-ups a connection \(37 of 60 found nothing\) over 23 connections, 3 acceptors$/,
+  );
+  // From the first wake-up at 50 ms to the end of the last accept, which the third worker tries 0.1 ms after the first at 270 ms.
+  const seconds = (270.12 - 50) / 1000;
+  assert.deepEqual(others, {
+    listener: '127.0.0.1:8000',
+    acceptors: 3,
+    connections: 23,
+    productiveWakeups: 23,
+    wastedWakeups: 37,
+    herdFactor: 2.609,
+    wastedWakeupRatio: 0.617,
+    wastedWakeupsPerSecond: Number((37 / seconds).toFixed(2)),
+    maxBurst: 3,
+    // 37 accepts of 0.02 ms each.
+    wastedWallMs: 0.74,
+    wastedWallMsCorrected: 0.74,
+    maxShare: 0.348,
+    gini: 0.029,
+    bound: 'upper',
+    kernelWakeups: null,
+    silentWakeups: null,
+    drainedEagains: 0,
+    probes: 0,
+    shares: [8, 8, 7],
+    firstWokenWon: 1,
+    estimatedCores: Number(((37 / seconds) * 20e-6).toFixed(5)),
+    server: '',
+  });
+});
+
+/** A loser that wakes first, a winner, and whoever else. */
+function lateWinners(connections: number, late: number): TraceLines {
+  const { trace, workers } = prefork([101, 102, 103]);
+  const [first, second, third] = workers as [ThreadLines, ThreadLines, ThreadLines];
+  for (let index = 0; index < connections; index++) {
+    const at = 50 + index * 20;
+    const [winner, loser] = index < late ? [second, first] : [first, second];
+    winner.waitUntil(index < late ? at + 0.05 : at, LISTENER).serve(11, 'GET /a');
+    loser.waitUntil(index < late ? at : at + 0.05, LISTENER).acceptNothing();
+    third.waitUntil(at + 0.1, LISTENER).acceptNothing();
+  }
+  for (const worker of workers) worker.waitUntil(2000);
+  return trace;
+}
+
+it('the part of the bursts that the thread woken first wins is counted', async () => {
+  assert.equal(only(await analyzed(lateWinners(23, 0)), KIND).metrics.firstWokenWon, 1);
+  assert.equal(only(await analyzed(lateWinners(23, 7)), KIND).metrics.firstWokenWon, 0.696);
+  assert.equal(only(await analyzed(lateWinners(23, 23)), KIND).metrics.firstWokenWon, 0);
+});
+
+it('EAGAINs that end an accept loop, and accepts without a wake-up, are no waste', async () => {
+  const { trace, workers } = prefork([101, 102, 103]);
+  for (let index = 0; index < 23; index++) arrival(50 + index * 20, [...workers.slice(index % 3), ...workers.slice(0, index % 3)]);
+  const [worker] = workers as [ThreadLines];
+  for (let index = 0; index < 5; index++)
+    worker
+      .waitUntil(1000 + index * 20, LISTENER)
+      .accept(11)
+      .acceptNothing()
+      .close(11);
+  for (let index = 0; index < 7; index++) worker.waitUntil(1200 + index * 20, 12).acceptNothing();
+  for (const each of workers) each.waitUntil(2000);
+  const { metrics } = only(await analyzed(trace), KIND);
+  assert.deepEqual([metrics.drainedEagains, metrics.probes, metrics.wastedWakeups, metrics.connections], [5, 7, 46, 28]);
+  assert.match(String(metrics.counted), /; 5 EAGAINs that only ended an accept loop are not counted$/);
+});
+
+it('what the tracer adds to each call is taken off the time of wasted wake-ups', async () => {
+  const { trace, workers } = prefork([101, 102, 103]);
+  arrivals(workers, { connections: 23, wasted: 37, every: 10 });
+  // A hundred calls that never block, of 5 us each: that much of every call is the tracer's.
+  const [worker] = workers as [ThreadLines];
+  for (let index = 0; index < 101; index++) worker.call('getpid(', ')', 101, 0.005).gap(0.9);
+  worker.waitUntil(2000);
+  const { metrics } = only(await analyzed(trace), KIND);
+  // Each wasted wake-up holds two calls: its wait and its accept.
+  assert.deepEqual([metrics.wastedWallMs, metrics.wastedWallMsCorrected], [0.74, Number((0.74 - 37 * 2 * 0.005).toFixed(3))]);
 });

@@ -47,3 +47,20 @@ it('workers that are busy one after the other are not saturated', async () => {
 it('only the time in which all are busy counts', async () => {
   assert.equal(only(await analyzed(twoWorkers(3100, 700)), KIND).metrics.totalMs, 2400);
 });
+
+it('the metrics of saturation are those of its trace', async () => {
+  assert.deepEqual(only(await analyzed(twoWorkers(3100, 700)), KIND).metrics, {
+    workers: 2,
+    // From 1.7 s to 4.1 s of 10 s.
+    share: 0.24,
+    totalMs: 2400,
+    longestMs: 2400,
+    meanRequestMs: 3100,
+    served: 2,
+    stretches: [{ startMs: 1700, endMs: 4100 }],
+    busyIn: [
+      { pid: 101, cause: 'sleep', call: 'clock_nanosleep', target: '' },
+      { pid: 102, cause: 'sleep', call: 'clock_nanosleep', target: '' },
+    ],
+  });
+});

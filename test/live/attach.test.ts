@@ -40,7 +40,18 @@ function kinds({ findings }: Report): string[] {
 /** Attaches for four seconds of trouble. */
 async function captured(engine: 'strace' | 'bpftrace', saved: string): Promise<Report> {
   const [worker = 0] = server.workers;
-  const drover = await LiveDrover.start(['attach', String(worker), '--engine', engine, '--for', '4s', '--save', saved, '--json']);
+  const drover = await LiveDrover.start([
+    'attach',
+    String(worker),
+    '--engine',
+    engine,
+    '--for',
+    '4s',
+    '--save',
+    saved,
+    '--force',
+    '--json',
+  ]);
   await pause(700);
   await trouble();
   const { code } = await drover.ended;

@@ -127,7 +127,7 @@ for (const engine of ['strace', 'bpftrace'] as const) {
     // A word each, also those that hold new lines.
     assert.equal(facts.commands.get(forger.pid ?? 0)?.length, 3 + words.length);
     const trace = readFileSync(join(folder, `trace.${engine}`), 'latin1').split('\n');
-    assert.ok(trace.length > 97);
+    assert.ok(trace.length > 17, `${trace.length} lines`);
     assert.deepEqual(
       trace.filter((line) => /^ts=\d pid=1|^==|^ 1 1 1/.test(line)),
       [],

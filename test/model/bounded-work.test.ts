@@ -107,6 +107,15 @@ describe('an epoll set of many descriptors', () => {
     assert.ok(looks <= 2 * MANY, `${looks} looks for ${MANY} descriptors`);
   });
 
+  it('knows the last descriptor that was registered with user data, whatever the number before does then', () => {
+    const set = new EpollSet();
+    set.register(9, { u32: 1_009, exclusive: false });
+    set.register(11, { u32: 1_009, exclusive: false });
+    assert.equal(set.descriptorOf(1_009), 11);
+    set.register(9, { u32: 1_013, exclusive: false });
+    assert.deepEqual([set.descriptorOf(1_009), set.descriptorOf(1_013)], [11, 9]);
+  });
+
   it('follows what is registered anew or taken out', () => {
     const set = new EpollSet();
     set.register(9, { u32: 1_009, exclusive: false });

@@ -155,3 +155,21 @@ function worker13(workers: readonly ThreadLines[]): void {
     }
   }
 }
+
+it("a thread that waited for nobody is one of a pool, one that waited for something else than a lock is a library's", async () => {
+  for (const [wait, role] of [
+    [0, 'pool-thread'],
+    [300, 'library-thread'],
+  ] as const) {
+    const { trace, workers } = attached([101]);
+    const [main] = workers as [ThreadLines];
+    startThread(main, 140);
+    const thread = trace.thread(140).at(20).call('getpid(', ')', 101);
+    if (wait > 0) thread.call('read(9<pipe:[77]>, ', '"x", 1)', 1, wait);
+    main.at(900).call('getpid(', ')', 101);
+    assert.deepEqual(
+      (await analyzed(trace)).workers.map(({ pid, role: own }) => [pid, own]),
+      [[101, role]],
+    );
+  }
+});

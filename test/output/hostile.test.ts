@@ -78,7 +78,7 @@ function assertShape(note: string, findings: number): void {
     assert.doesNotMatch(bare, /[<>]|!\[|\]\(/, line);
     assert.match(
       line,
-      /^(?:$|# drover: |## \d+\. |\| |- (?:Trace|Time range|Data): |- \[ \] |\*\*|Not shown |Capture again: |Recorded as |\+\d|[^#|>`~=*+\s-])/,
+      /^(?:$|# drover: |## \d+\. |\| |- (?:Trace|Time range|Data): |- \[ \] |\*\*|Not shown |Capture again: |Recorded as |\+\d|`{1,2}[^`]|[^#|>`~=*+\s-])/,
       line,
     );
   }

@@ -43,3 +43,15 @@ test('NDJSON has a line a finding, each with the capture that it is from', () =>
 test('NDJSON of a report without findings is empty', () => {
   assert.equal(renderNdjson(buildReport()), '');
 });
+
+test('no character that hides, joins or fills reaches a terminal as it is, and parsing gives it back', () => {
+  const hidden = `a${'\u0301'.repeat(60)}\ufe0f\u3164\u115f\u034f\u00ad\u00a0\u3000\u2800\uffa0\u{e0100}z`;
+  const report = buildReport({ findings: [buildFinding({ title: hidden })] });
+  for (const json of [renderJson(report, { withPayload: true }), renderNdjson(report, { withPayload: true })]) {
+    assert.match(json, /^[\n -~]*$/);
+    assert.match(json, /\\u0301\\ufe0f\\u3164\\u115f\\u034f/);
+  }
+  assert.equal(JSON.parse(renderNdjson(report, { withPayload: true })).title, hidden);
+  // Letters that show themselves stay readable.
+  assert.match(renderJson(buildReport({ findings: [buildFinding({ title: 'café 子 ж' })] }), { withPayload: true }), /café 子 ж/);
+});

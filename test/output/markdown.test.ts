@@ -97,3 +97,38 @@ test('a note tells each reason and each step once', () => {
   assert.equal(note.match(/An event-loop worker does one thing at a time/g)?.length, 1);
   assert.match(note, /^## 2\. CRITICAL/m);
 });
+
+test('no link, mention, reference or emoji comes out of a trace', () => {
+  const WORDS = [
+    'http://evil.example/x',
+    'HTTP://EVIL.example',
+    '//evil.example/x',
+    'www.evil.example',
+    'evil.com',
+    'evil.com:80',
+    'evil.com/x',
+    'ftp://evil.example',
+    'mailto:bob@evil.example',
+    'bob@evil.example',
+    '/@everyone',
+    'gevent@everyone',
+    '@here',
+    '#1',
+    'org/repo#1',
+    'GH-12',
+    '!12',
+    ':skull:',
+    'a:+1:b',
+    ':100:',
+    '<!channel>',
+  ];
+  for (const word of WORDS) {
+    for (const text of [word, `GET ${word}`, `(${word}).`, `a ${word}, ${word} b`]) {
+      const bare = prose(text).replace(/(`+)(?!`)(.*?[^`])\1(?!`)/g, '');
+      assert.doesNotMatch(bare, /:\/\/|\/\/\w|www|evil|@\w|#\d|GH-|!\d|:\S+:|[<>]/, prose(text));
+    }
+  }
+  assert.equal(prose('a|http://e.example|b'), '`a`\\|`http://e.example`\\|`b`');
+  const kept = 'Worker 7 stalled 1.20 s: flock on /srv/app/sessions.db (6 times), 18:29:05.330 to 18:29:10 UTC; 127.0.0.1:8000';
+  assert.equal(prose(kept), kept);
+});

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { redactPayload, redactProse, redactSecrets } from '../../src/output/payload.ts';
+import { maskSecrets } from '../../src/output/masking/shapes.ts';
+import { redactPayload, redactProse } from '../../src/output/payload.ts';
 import { redactReport } from '../../src/output/redact.ts';
 import { buildDiagnostic, buildEvidence, buildFinding, buildReport, buildStallMetrics } from '../support/report-builder.ts';
 
@@ -37,8 +38,8 @@ test('prose loses queries, secrets and users, and keeps its words', () => {
     ["curl -s 'http://127.0.0.1/a?b=c'", "curl -s 'http://127.0.0.1/a'"],
   ];
   for (const [text, redacted] of cases) {
-    assert.equal(redactSecrets(text), redacted);
-    assert.equal(redactSecrets(redacted), redacted);
+    assert.equal(maskSecrets(text), redacted);
+    assert.equal(maskSecrets(redacted), redacted);
   }
 });
 
@@ -103,7 +104,7 @@ test('no field of a report says payload', () => {
   assert.equal(finding?.metrics['behind'], '<11 bytes>');
   assert.equal(finding?.metrics['explainedBy'], 'loop-stall-1');
   assert.deepEqual(finding?.metrics['waiting'], [{ request: '<11 bytes>', peer: '10.2.0.7:51544' }]);
-  assert.equal(finding?.evidence[1]?.text, 'execve("/bin/app", ["app"], ["HOME=/srv/app"]) = 0');
+  assert.equal(finding?.evidence[1]?.text, 'execve("/bin/app", ["app"], ["HOME=<removed>"]) = 0');
   assert.deepEqual(finding?.next, [
     { text: 'Ask for /b again.', command: "curl 'http://shop/b'", needs: 'token=<removed>', caveat: 'password=<removed>' },
   ]);

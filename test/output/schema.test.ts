@@ -1,20 +1,17 @@
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import { KINDS } from '../../src/analysis/report.ts';
+import type { JsonSchema, Metrics, Shapes } from '../../src/detectors/metric.ts';
+import { detectors, KINDS } from '../../src/detectors/registry.ts';
 import { renderJson } from '../../src/output/json.ts';
+import { kindsFile } from '../../tools/kinds-file.ts';
+import { withKinds } from '../../tools/report-schema.ts';
+import { analyzed, ofKind } from '../support/analyzed.ts';
+import { firingExample } from '../support/detector-page.ts';
 import { buildFinding, buildReport, buildStallMetrics, nightReport as small } from '../support/report-builder.ts';
+import { complaints, schema, strictComplaints } from '../support/strict-schema.ts';
 
-const schema = createRequire(import.meta.url)('drover/report.schema.json') as {
-  readonly $defs: { readonly kind: { readonly enum: readonly string[] } };
-};
-const validate = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile(schema);
-
-function complaints(report: unknown): readonly string[] {
-  validate(JSON.parse(JSON.stringify(report)));
-  return (validate.errors ?? []).filter(({ keyword }) => keyword !== 'if').map(({ instancePath, keyword }) => `${instancePath} ${keyword}`);
-}
+const KINDS_FILE = new URL('../../../src/detectors/kinds.ts', import.meta.url);
 
 /** The small report with one thing changed, by its path. */
 function changed(path: string, value: unknown): unknown {
@@ -32,7 +29,7 @@ test('reports are valid, with and without findings, payload and times', () => {
   assert.deepEqual(complaints(buildReport()), []);
   assert.deepEqual(complaints(small), []);
   assert.deepEqual(complaints(JSON.parse(renderJson(small))), []);
-  const untimed = { startMs: null, endMs: null, startTime: null, endTime: null, metrics: { ...buildStallMetrics(), stallMs: null } };
+  const untimed = { startMs: null, endMs: null, startTime: null, endTime: null, metrics: { ...buildStallMetrics(), onCpuMs: null } };
   assert.deepEqual(
     complaints(buildReport({ window: { startTime: null, endTime: null, durationMs: null }, findings: [buildFinding(untimed)] })),
     [],
@@ -40,8 +37,10 @@ test('reports are valid, with and without findings, payload and times', () => {
   assert.deepEqual(complaints(buildReport({ window: { startTime: null, endTime: null, timeOfDay: '23:59:58.900000' } })), []);
 });
 
-test('the schema knows every kind', () => {
+test('the published schema says what the detectors declare: npm run schema writes it', () => {
+  assert.deepEqual(schema, withKinds(schema, detectors), 'out of date; type: npm run schema');
   assert.deepEqual(schema.$defs.kind.enum, KINDS);
+  assert.equal(readFileSync(KINDS_FILE, 'utf8'), kindsFile(KINDS), 'out of date; type: npm run schema');
 });
 
 test('names may be added anywhere', () => {
@@ -86,65 +85,44 @@ for (const [path, value, complaint] of WRONG) {
   });
 }
 
-/** One finding of each kind whose metrics others rely on. */
-const METRICS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  'thundering-herd': {
-    listener: ':8000',
-    acceptors: 5,
-    connections: 12,
-    productiveWakeups: 12,
-    wastedWakeups: 28,
-    herdFactor: 3.33,
-    wastedWakeupRatio: 0.7,
-    wastedWakeupsPerSecond: 2.3,
-    maxBurst: 4,
-    wastedWallMs: 17,
-    maxShare: 0.41,
-    gini: 0.3,
-    bound: 'upper',
-    kernelWakeups: null,
-  },
-  'service-stall': {
-    workers: 5,
-    blocked: 5,
-    totalMs: 1_700,
-    longestMs: 1_300,
-    busyPercent: 4.1,
-    stalls: [{ startMs: 0, endMs: 1_300, blockedIn: [{ pid: 4127, cause: 'dns', call: 'poll', target: null }] }],
-  },
-  'broken-pipe': {
-    count: 1,
-    replies: [
-      {
-        pid: 4127,
-        fd: 14,
-        errno: 'EPIPE',
-        signal: 'SIGPIPE',
-        target: 'client',
-        peer: '10.2.0.7:51544',
-        request: 'GET /a',
-        ageMs: 1_104,
-        ownMs: 3,
-        waitingMs: 98,
-        behindMs: 1_003,
-        behind: 'GET /b',
-        atMs: 1_304,
-      },
-    ],
-  },
-  'abandoned-request': {
-    count: 1,
-    requests: [{ pid: 4127, fd: 14, peer: null, request: 'GET /a', ageMs: 503, hungUpMs: 211, answered: false }],
-  },
-  'fork-then-load': { workers: [{ pid: 4127, modules: 151, loadMs: 811, privateBytes: null }], sharedModules: 149, savedBytes: null },
-  'gc-io': { count: 1, calls: [{ pid: 4127, call: 'sendto', target: '/dev/log', atMs: 17, durationMs: 0.2, frame: 'gc_collect_main' }] },
-};
-for (const [kind, metrics] of Object.entries(METRICS)) {
-  test(`the metrics of ${kind} are a contract`, () => {
-    const report = changed('findings.0.kind', kind);
-    const put = (own: unknown): unknown => Object.assign(report as object, { findings: [{ ...buildFinding(), kind, metrics: own }] });
-    assert.deepEqual(complaints(put(metrics)), []);
-    for (const name of Object.keys(metrics))
-      assert.deepEqual(complaints(put({ ...metrics, [name]: undefined })), ['/findings/0/metrics required'], name);
+test('a metric that no detector declares is refused in our own reports, also in a list', () => {
+  assert.deepEqual(strictComplaints(small), []);
+  assert.deepEqual(strictComplaints(changed('findings.0.metrics.added', 17)), ['/findings/0/metrics added is not declared']);
+  assert.deepEqual(strictComplaints(changed('findings.0.metrics.stalls.0.added', 17)), [
+    '/findings/0/metrics/stalls/0 added is not declared',
+  ]);
+});
+
+for (const { kind, metrics } of detectors) {
+  test(`the metrics of ${kind} are a contract`, async () => {
+    const [finding] = ofKind(await analyzed(firingExample(kind)), kind);
+    assert.ok(finding !== undefined);
+    const required = Object.keys(metrics).filter((name) => metrics[name]?.isSometimes !== true);
+    assert.deepEqual(schema.$defs[kind]?.required, required);
+    for (const name of required) {
+      const report = buildReport({ findings: [{ ...finding, metrics: without(finding.metrics, name) }] });
+      assert.deepEqual(complaints(report), ['/findings/0/metrics required'], name);
+    }
   });
+
+  test(`each metric of ${kind} has a sentence`, () => {
+    for (const { path, description } of described(kind, metrics)) assert.match(description, /^[A-Za-z0-9][^\n]{3,160}\.$/, path);
+  });
+}
+
+function without(metrics: Metrics, left: string): Metrics {
+  return Object.fromEntries(Object.entries(metrics).filter(([name]) => name !== left));
+}
+
+/** Each metric with what its schema says of it, those inside lists too. */
+function described(path: string, shapes: Shapes): { readonly path: string; readonly description: string }[] {
+  return Object.entries(shapes).flatMap(([name, { schema: own }]) => inside(`${path}.${name}`, own));
+}
+
+function inside(
+  path: string,
+  { description = '', items, properties = {} }: JsonSchema,
+): { readonly path: string; readonly description: string }[] {
+  const members = items?.properties ?? properties;
+  return [{ path, description }, ...Object.entries(members).flatMap(([name, each]) => inside(`${path}.${name}`, each))];
 }

@@ -3,6 +3,7 @@ import type { AnalysisOptions } from '../../src/analysis/options.ts';
 import type { Finding, Kind, Report } from '../../src/analysis/report.ts';
 import { analyzeInputs } from '../../src/drive.ts';
 import { memoryInput } from './memory-input.ts';
+import { strictComplaints } from './strict-schema.ts';
 import type { TraceLines, TraceStyle } from './trace-lines.ts';
 
 /** The report on a trace, through the real parser and analysis. */
@@ -16,6 +17,7 @@ export async function analyzed(
   const report = await analyzeInputs({ kind: 'file', paths: ['trace'], inputs: [input], leftOut: [], notices: [] }, options);
   assert.equal(report.quality.unparsedLines, 0, `unreadable lines in\n${text}`);
   for (const [kind, outcome] of Object.entries(report.outcomes)) assert.notEqual(outcome?.status, 'failed', `${kind}: ${outcome?.reason}`);
+  assert.deepEqual(strictComplaints(report), []);
   return report;
 }
 

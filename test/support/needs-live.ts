@@ -1,7 +1,7 @@
 import { needsTool } from './needs-tool.ts';
 
 /** No live test may hang the others. */
-const MOST_MS = 30_000;
+const MOST_MS = 90_000;
 
 /** Programs that a traced gunicorn needs; as root, since tests mount a disk and trace processes that are not their children. */
 export function needsLive(...more: readonly string[]): { readonly skip: string | false; readonly timeout: number } {

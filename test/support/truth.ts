@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { TimePoint } from '../../src/analysis/options.ts';
-import type { Kind } from '../../src/detectors/finding.ts';
+import type { Kind } from '../../src/detectors/registry.ts';
 
 /** What the application and the load driver of a sample measured; times in epoch seconds. See samples/README.md. */
 export interface Truth {

@@ -50,7 +50,8 @@ describe('a question to another service is', () => {
     [
       "\x10\0\0\0\x03SELECT a FROM b WHERE c = 'it''s' AND d IN (1, 2.5) AND e = \"x\\\"y\"",
       'MySQL',
-      'SELECT a FROM b WHERE c = ? AND d IN (?, ?) AND e = ?',
+      // The backslash may be an escape or not: what stands behind it is left out.
+      'SELECT a FROM b WHERE c = ? AND d IN (?, ?) AND e = ? ...',
     ],
     ['\x10\0\0\0\x16UPDATE t2 SET a = ?', 'MySQL', 'UPDATE t2 SET a = ?'],
     ["\x10\0\0\0\x03SELECT 'cut off by the trac", 'MySQL', 'SELECT ?'],

@@ -2,21 +2,31 @@ import type { NameLookup } from '../../model/name-lookups.ts';
 import { rolesOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { MILLISECOND } from '../../trace/time.ts';
-import type { Context, Detector, DetectorDefinition } from '../detector.ts';
+import { type Context, defineDetector } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
-import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
+import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { duration, plural } from '../words.ts';
 import { dnsFinding } from './finding.ts';
 import { LookupTally } from './lookup-tally.ts';
+import { type Metrics, metrics } from './metrics.ts';
 
 /** Workers that end and are replaced must not add up. */
 const MOST_THREADS = 500;
 
-export const blockingDns: DetectorDefinition = {
+export const blockingDns = defineDetector({
   kind: 'blocking-dns',
   title: 'Name lookups stop the worker that makes them',
-  thresholds: ['dns-ms', 'dns-critical-ms'],
-  create(context): Detector {
+  needs: ['times', 'durations'],
+  thresholds: {
+    'dns-ms': { default: 100, unit: 'ms', meaning: 'A name lookup that holds a loop for this long is a warning.' },
+    'dns-critical-ms': {
+      default: 1000,
+      unit: 'ms',
+      meaning: 'From here on it is critical; for a sync worker, which may wait, it is a warning.',
+    },
+  },
+  metrics,
+  create(context) {
     const threads = new Map<Thread, LookupTally>();
     return {
       on: {
@@ -36,11 +46,9 @@ export const blockingDns: DetectorDefinition = {
       conclude: () => conclude(context, threads),
     };
   },
-};
+});
 
-function conclude(context: Context, threads: ReadonlyMap<Thread, LookupTally>): Conclusion {
-  const { times, durations } = context.capabilities;
-  if (!times || !durations) return notApplicable('The capture has no times or no durations of calls. Record with -ttt -T.');
+function conclude(context: Context, threads: ReadonlyMap<Thread, LookupTally>): Conclusion<Metrics> {
   const roles = rolesOf(context.model.processes.threads());
   const kinds = [...roles.values()];
   const isLoop = (thread: Thread): boolean => roles.get(thread) === 'event-loop' || roles.get(thread) === 'acceptor';
@@ -49,32 +57,23 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, LookupTally>): 
   const onLoops = [...threads].filter(([thread]) => isLoop(thread)).map(([, tally]) => tally);
   const onWorkers = [...threads].filter(([thread]) => roles.get(thread) === 'sync-worker').map(([, tally]) => tally);
   const findings = [judge(context, onLoops, true), judge(context, onWorkers, false)].filter((found) => found !== null);
-  if (findings.length > 0)
-    return {
-      outcome: { status: 'found', reason: `${plural(count([...onLoops, ...onWorkers]), 'lookup')} that a worker waited for` },
-      findings,
-    };
+  if (findings.length > 0) return found(`${plural(count([...onLoops, ...onWorkers]), 'lookup')} that a worker waited for`, findings);
   const longest = largestOf(
     [...onLoops, ...onWorkers].map((tally) => tally.longest?.blocked ?? 0),
     0,
   );
-  return {
-    outcome: {
-      status: 'clear',
-      reason:
-        longest === 0
-          ? 'no worker waited for a name server itself'
-          : `no lookup on a worker took ${context.threshold('dns-ms')} ms; the longest ${duration(longest)}`,
-    },
-    findings,
-  };
+  return clear(
+    longest === 0
+      ? 'no worker waited for a name server itself'
+      : `no lookup on a worker took ${context.threshold('dns-ms')} ms; the longest ${duration(longest)}`,
+  );
 }
 
 function count(tallies: readonly LookupTally[]): number {
   return tallies.reduce((sum, tally) => sum + tally.count, 0);
 }
 
-function judge(context: Context, tallies: readonly LookupTally[], isLoop: boolean): DraftFinding | null {
+function judge(context: Context, tallies: readonly LookupTally[], isLoop: boolean): DraftFinding<Metrics> | null {
   const all = LookupTally.of(tallies);
   const longest = all.longest?.blocked ?? 0;
   if (longest < context.threshold('dns-ms') * MILLISECOND) return null;

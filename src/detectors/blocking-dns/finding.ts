@@ -3,12 +3,13 @@ import { UNKNOWN } from '../../trace/time.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
 import { duration, milliseconds, plural, ratio, round } from '../words.ts';
 import type { LookupTally } from './lookup-tally.ts';
+import type { Metrics } from './metrics.ts';
 
 const SHOWN = 5;
 const LONGEST_TITLE = 78;
 
 /** The finding about name lookups for which their worker stood still. `isLoop`: the threads are event loops, not sync workers. */
-export function dnsFinding(tally: LookupTally, severity: Severity, isLoop: boolean): DraftFinding {
+export function dnsFinding(tally: LookupTally, severity: Severity, isLoop: boolean): DraftFinding<Metrics> {
   const { longest, total, first, last, lines } = tally;
   const workers = pidsOf(tally.threads);
   const requests = [...tally.threads].reduce((sum, { process }) => sum + process.requests, 0);
@@ -16,7 +17,6 @@ export function dnsFinding(tally: LookupTally, severity: Severity, isLoop: boole
   const names = [...tally.names].toSorted((a, b) => b[1].total - a[1].total).slice(0, SHOWN * 2);
   const title = `${plural(tally.count, 'name lookup')} on the ${isLoop ? 'loop' : 'worker'}, longest ${duration(blocked)}${longest?.name ? `: ${longest.name}` : ''}`;
   return {
-    kind: 'blocking-dns',
     severity,
     sureness: 'likely',
     title: title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 3)}...` : title,

@@ -3,20 +3,35 @@ import type { Process } from '../../model/process.ts';
 import { type Role, rolesOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { MILLISECOND } from '../../trace/time.ts';
-import type { Context, Detector, DetectorDefinition } from '../detector.ts';
+import { type Context, defineDetector } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
-import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
+import { type Conclusion, clear, type DraftFinding, found } from '../finding.ts';
 import { count, duration, plural } from '../words.ts';
 import { syncFinding } from './finding.ts';
+import { type Metrics, metrics } from './metrics.ts';
 import { SyncTally } from './sync-tally.ts';
 
 const MOST_THREADS = 500;
 
-export const diskSync: DetectorDefinition = {
+export const diskSync = defineDetector({
   kind: 'disk-sync',
   title: 'A worker waits until the disk has its data',
-  thresholds: ['disk-sync-ms', 'disk-sync-worker-ms', 'disk-sync-per-second'],
-  create(context): Detector {
+  needs: ['times', 'durations'],
+  thresholds: {
+    'disk-sync-ms': { default: 100, unit: 'ms', meaning: 'So much waiting for the disk within one second on an event loop is a warning.' },
+    'disk-sync-worker-ms': {
+      default: 500,
+      unit: 'ms',
+      meaning: 'The same on a thread that serves one request at a time.',
+    },
+    'disk-sync-per-second': {
+      default: 20,
+      unit: 'syncs a second',
+      meaning: 'From here on syncs are worth a line, however quick they are.',
+    },
+  },
+  metrics,
+  create(context) {
     const threads = new Map<Thread, SyncTally>();
     return {
       on: {
@@ -36,14 +51,12 @@ export const diskSync: DetectorDefinition = {
       conclude: () => conclude(context, threads),
     };
   },
-};
+});
 
-function conclude(context: Context, threads: ReadonlyMap<Thread, SyncTally>): Conclusion {
-  const { model, capabilities } = context;
-  if (!capabilities.times || !capabilities.durations)
-    return notApplicable('The capture has no times or no durations of calls. Record with -ttt -T.');
+function conclude(context: Context, threads: ReadonlyMap<Thread, SyncTally>): Conclusion<Metrics> {
+  const { model } = context;
   const roles = rolesOf(model.processes.threads());
-  const findings: DraftFinding[] = [];
+  const findings: DraftFinding<Metrics>[] = [];
   const told = new Set<Process>();
   for (const tally of [...threads.values()].toSorted((a, b) => b.calls.total - a.calls.total)) {
     const found = judge(context, tally, roles.get(tally.thread));
@@ -54,24 +67,18 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, SyncTally>): Co
     told.add(process);
     findings.push(found);
   }
-  if (findings.length > 0)
-    return { outcome: { status: 'found', reason: `${plural(findings.length, 'thread')} that waited for the disk` }, findings };
+  if (findings.length > 0) return found(`${plural(findings.length, 'thread')} that waited for the disk`, findings);
   const tallies = [...threads.values()];
   const syncs = tallies.reduce((sum, { calls }) => sum + calls.count, 0);
   const longest = largestOf(
     tallies.map(({ calls }) => calls.longest),
     0,
   );
-  return {
-    outcome: {
-      status: 'clear',
-      reason:
-        syncs === 0
-          ? 'no fsync, fdatasync, msync or sync_file_range'
-          : `${plural(syncs, 'sync')}, the longest ${duration(longest)}, none of them in the way: ${limits(context)}`,
-    },
-    findings,
-  };
+  return clear(
+    syncs === 0
+      ? 'no fsync, fdatasync, msync or sync_file_range'
+      : `${plural(syncs, 'sync')}, the longest ${duration(longest)}, none of them in the way: ${limits(context)}`,
+  );
 }
 
 function limits(context: Context): string {
@@ -79,7 +86,7 @@ function limits(context: Context): string {
 }
 
 /** Time is what hurts: many quick syncs, and syncs that nobody waits for, are a line. */
-function judge(context: Context, tally: SyncTally, role: Role | undefined): DraftFinding | null {
+function judge(context: Context, tally: SyncTally, role: Role | undefined): DraftFinding<Metrics> | null {
   const isLoop = (role === 'event-loop' || role === 'acceptor') && tally.served > 0;
   const isServing = isLoop || (tally.served > 0 && tally.thread.servesRequests);
   const { longestInSecond, mostInSecond } = tally;

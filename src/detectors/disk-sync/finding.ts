@@ -1,20 +1,20 @@
 import { MILLISECOND } from '../../trace/time.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
 import { count, duration, milliseconds, plural, workerName } from '../words.ts';
+import type { Metrics } from './metrics.ts';
 import type { SyncTally } from './sync-tally.ts';
 
 const SHOWN = 5;
 const LONGEST_TITLE = 78;
 
 /** The finding about one thread that waits for the disk. `isLoop`: every request of the worker waits with it. */
-export function syncFinding(tally: SyncTally, severity: Severity, isLoop: boolean, isServing: boolean): DraftFinding {
+export function syncFinding(tally: SyncTally, severity: Severity, isLoop: boolean, isServing: boolean): DraftFinding<Metrics> {
   const { thread, calls, first, last, lines } = tally;
   const { pid } = thread.process;
   const files = [...tally.files].toSorted((a, b) => b[1].total - a[1].total);
   const name = files[0]?.[0] ?? '';
   const start = `${workerName(pid)} waited ${duration(calls.total)} for the disk: ${plural(calls.count, tally.longestName, `x ${tally.longestName}`)}`;
   return {
-    kind: 'disk-sync',
     severity,
     sureness: 'likely',
     title: titleWith(start, name),

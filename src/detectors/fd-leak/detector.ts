@@ -2,38 +2,41 @@ import { DESCRIPTOR_GROUPS } from '../../model/descriptor-groups.ts';
 import type { Descriptor } from '../../model/descriptors.ts';
 import type { Process } from '../../model/process.ts';
 import { SECOND } from '../../trace/time.ts';
-import type { Context, Detector, DetectorDefinition } from '../detector.ts';
+import { type Context, defineDetector } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
-import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
+import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { plural } from '../words.ts';
 import { forgottenFinding, leakFinding } from './finding.ts';
-import { type Growth, growthOf } from './growth.ts';
+import { growthOf } from './growth.ts';
+import type { Leak } from './leak.ts';
+import { type Metrics, metrics } from './metrics.ts';
 
-export interface Leak extends Growth {
-  readonly process: Process;
-}
-
-export const fdLeak: DetectorDefinition = {
+export const fdLeak = defineDetector({
   kind: 'fd-leak',
   title: 'A worker opens more descriptors than it closes',
-  thresholds: ['fd-growth', 'close-wait-descriptors', 'close-wait-s'],
-  create(context): Detector {
+  needs: ['times', { families: ['close'], calls: 'close', without: 'what is still open is unknown' }],
+  thresholds: {
+    'fd-growth': {
+      default: 20,
+      unit: 'descriptors',
+      meaning: 'A process that has so many more open of one kind after its requests than before them, and never fewer in between, leaks.',
+    },
+    'close-wait-descriptors': { default: 5, unit: 'sockets', meaning: 'So many sockets that only we keep open are forgotten ones.' },
+    'close-wait-s': { default: 10, unit: 's', meaning: 'How long ago the other end of each of them has closed, at least.' },
+  },
+  metrics,
+  create(context) {
     // The model counts; there is nothing to hear.
     return { on: {}, conclude: () => conclude(context) };
   },
-};
+});
 
-function conclude(context: Context): Conclusion {
-  const { model, capabilities } = context;
-  if (!capabilities.times) return notApplicable('The capture has no times. Record with -ttt.');
-  if (!model.statistics.all().some(({ syscall }) => syscall.family === 'close'))
-    return notApplicable(
-      'No close call in the trace: what is still open cannot be told. Record without -e, or with -e trace=%desc,%network',
-    );
+function conclude(context: Context): Conclusion<Metrics> {
+  const { model } = context;
   const processes = model.processes.all();
   if (processes.every(({ requests }) => requests === 0))
     return notApplicable('No request was read: growth cannot be compared with the load');
-  const findings: DraftFinding[] = [];
+  const findings: DraftFinding<Metrics>[] = [];
   for (const group of DESCRIPTOR_GROUPS) {
     const leaks = processes.flatMap((process): Leak[] => {
       const grown = growthOf(process.census?.points ?? [], group, context.threshold('fd-growth'));
@@ -46,19 +49,14 @@ function conclude(context: Context): Conclusion {
     if (forgotten.length >= context.threshold('close-wait-descriptors'))
       findings.push(forgottenFinding(process, forgotten, process.census?.endedAsOf ?? model.lastTime));
   }
-  if (findings.length > 0)
-    return { outcome: { status: 'found', reason: `${plural(findings.length, 'kind')} of descriptors that stay open` }, findings };
+  if (findings.length > 0) return found(`${plural(findings.length, 'kind')} of descriptors that stay open`, findings);
   const most = largestOf(
     processes.map(({ census }) => census?.points.at(-1)?.open ?? 0),
     0,
   );
-  return {
-    outcome: {
-      status: 'clear',
-      reason: `no process opened ${context.threshold('fd-growth')} descriptors of a kind with its requests and kept them; ${plural(most, 'descriptor')} known to be open at most`,
-    },
-    findings,
-  };
+  return clear(
+    `no process opened ${context.threshold('fd-growth')} descriptors of a kind with its requests and kept them; ${plural(most, 'descriptor')} known to be open at most`,
+  );
 }
 
 /** Sockets of a process, as of its last count, whose other end closed long ago and that nobody works on: CLOSE_WAIT in `ss`. */

@@ -6,7 +6,8 @@ import { type Nanoseconds, SECOND } from '../../trace/time.ts';
 import { smallestOf } from '../extremes.ts';
 import type { DraftFinding, Step } from '../finding.ts';
 import { count, duration, milliseconds, plural, ratio, round, workerName } from '../words.ts';
-import type { Leak } from './detector.ts';
+import type { Leak } from './leak.ts';
+import type { Metrics } from './metrics.ts';
 
 const SHOWN = 5;
 const EVIDENCE = 6;
@@ -24,7 +25,7 @@ const GROUP_IN_WORDS: Readonly<Record<DescriptorGroup, readonly [one: string, ma
 };
 
 /** The finding about one kind of descriptor that grows in one process or several. */
-export function leakFinding(leaks: readonly Leak[]): DraftFinding {
+export function leakFinding(leaks: readonly Leak[]): DraftFinding<Metrics> {
   const sorted = leaks.toSorted((a, b) => b.growth - a.growth);
   const worst = sorted[0] as Leak;
   const { group, process, from, to, growth, requests } = worst;
@@ -39,7 +40,6 @@ export function leakFinding(leaks: readonly Leak[]): DraftFinding {
   const who = sorted.length === 1 ? workerName(process.pid) : `${sorted.length} workers`;
   const title = `${who} ${sorted.length === 1 ? 'keeps' : 'keep'} ${count(total)} more ${total === 1 ? one : many} than before the load`;
   return {
-    kind: 'fd-leak',
     severity: 'warning',
     sureness: growth >= SURE_GROWTH ? 'likely' : 'possible',
     title: title.slice(0, LONGEST_TITLE),
@@ -94,13 +94,12 @@ function advice(group: DescriptorGroup, pid: number): Step[] {
 }
 
 /** The finding about sockets whose other end has closed and that this process does not close. */
-export function forgottenFinding(process: Process, sockets: readonly Descriptor[], asOf: Nanoseconds): DraftFinding {
+export function forgottenFinding(process: Process, sockets: readonly Descriptor[], asOf: Nanoseconds): DraftFinding<Metrics> {
   const { pid } = process;
   const oldest = smallestOf(sockets.map(({ endedAt }) => endedAt));
   const clients = sockets.filter(({ connection }) => connection !== null).length;
   const whose = clients === sockets.length ? 'clients' : clients === 0 ? 'other services' : 'clients and other services';
   return {
-    kind: 'fd-leak',
     severity: 'warning',
     sureness: 'likely',
     title: `${workerName(pid)} keeps ${plural(sockets.length, 'socket')} open whose other end has closed`,

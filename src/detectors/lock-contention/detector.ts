@@ -3,54 +3,65 @@ import type { Process } from '../../model/process.ts';
 import { type Role, rolesOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
-import type { Context, Detector, DetectorDefinition } from '../detector.ts';
-import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
+import { type Context, defineDetector } from '../detector.ts';
+import { type Conclusion, clear, type DraftFinding, found } from '../finding.ts';
 import { duration, plural } from '../words.ts';
+import { type Metrics, metrics } from './metrics.ts';
 import { sharedLockFinding } from './shared-lock-finding.ts';
 import { type LockStory, SharedLockWaits } from './shared-lock-waits.ts';
 import { contenders, handsOver, threadLockFinding } from './thread-lock-finding.ts';
 
 const FUTEXES_SHOWN = 3;
 
-export const lockContention: DetectorDefinition = {
+export const lockContention = defineDetector({
   kind: 'lock-contention',
   title: 'Workers queue for one lock',
-  thresholds: ['lock-wait-ms', 'lock-threads', 'lock-share'],
-  create(context): Detector {
+  needs: [
+    'times',
+    'durations',
+    {
+      families: ['lock', 'fcntl', 'semaphore', 'futex'],
+      calls: 'flock, fcntl, semop or futex',
+      without: 'nothing was locked, or it is not shown',
+    },
+  ],
+  thresholds: {
+    'lock-wait-ms': { default: 500, unit: 'ms', meaning: 'So much waiting for one lock, all waiters together, is contention.' },
+    'lock-threads': { default: 3, unit: 'threads', meaning: 'So many threads that queue at one futex are a convoy.' },
+    'lock-share': {
+      default: 0.3,
+      unit: 'of the time',
+      meaning: 'The part of the time, from the first wait to the last, that each of these threads waits.',
+    },
+  },
+  metrics,
+  create(context) {
     const waits = new SharedLockWaits();
     return {
       on: { lockWait: (wait: LockWait) => waits.add(wait) },
       conclude: () => conclude(context, waits),
     };
   },
-};
+});
 
-function conclude(context: Context, waits: SharedLockWaits): Conclusion {
-  const { model, capabilities } = context;
-  if (!capabilities.times || !capabilities.durations)
-    return notApplicable('The capture has no times or no durations of calls. Record with -ttt -T.');
-  const families = new Set(model.statistics.all().map(({ syscall }) => syscall.family));
-  if (!families.has('lock') && !families.has('fcntl') && !families.has('semaphore') && !families.has('futex'))
-    return notApplicable('No flock, fcntl, semop or futex call in the trace: nothing was locked, or they were filtered out');
+function conclude(context: Context, waits: SharedLockWaits): Conclusion<Metrics> {
+  const { model } = context;
   const roles = rolesOf(model.processes.threads());
-  const findings: DraftFinding[] = [];
+  const findings: DraftFinding<Metrics>[] = [];
   for (const story of waits.stories.values()) {
     const found = aboutSharedLock(context, story, roles);
     if (found !== null) findings.push(found);
   }
-  for (const process of model.processes.all()) for (const found of aboutThreads(context, process, roles)) findings.push(found);
-  if (findings.length > 0) return { outcome: { status: 'found', reason: `${plural(findings.length, 'lock')} with a queue` }, findings };
+  for (const process of model.processes.all()) for (const each of aboutThreads(context, process, roles)) findings.push(each);
+  if (findings.length > 0) return found(`${plural(findings.length, 'lock')} with a queue`, findings);
   const longest = Math.max(0, ...[...waits.stories.values()].filter(({ lock }) => !lock.guardsAccepts).map((story) => story.total));
   const seen =
     longest === 0 ? 'nobody waited for a shared file or semaphore' : `at most ${duration(longest)} of waiting for one shared lock`;
-  return {
-    outcome: { status: 'clear', reason: `${seen}, and no ${context.threshold('lock-threads')} threads queued at one futex` },
-    findings,
-  };
+  return clear(`${seen}, and no ${context.threshold('lock-threads')} threads queued at one futex`);
 }
 
 /** A warning when threads that serve requests waited long; a line when others did. */
-function aboutSharedLock(context: Context, story: LockStory, roles: ReadonlyMap<Thread, Role>): DraftFinding | null {
+function aboutSharedLock(context: Context, story: LockStory, roles: ReadonlyMap<Thread, Role>): DraftFinding<Metrics> | null {
   if (story.lock.guardsAccepts) return null;
   const least = context.threshold('lock-wait-ms') * MILLISECOND;
   if (story.total < least) return null;
@@ -59,9 +70,9 @@ function aboutSharedLock(context: Context, story: LockStory, roles: ReadonlyMap<
   return sharedLockFinding(story, served >= least ? 'warning' : 'info', served);
 }
 
-function aboutThreads(context: Context, process: Process, roles: ReadonlyMap<Thread, Role>): DraftFinding[] {
+function aboutThreads(context: Context, process: Process, roles: ReadonlyMap<Thread, Role>): DraftFinding<Metrics>[] {
   const least = context.threshold('lock-threads');
-  const found: DraftFinding[] = [];
+  const found: DraftFinding<Metrics>[] = [];
   for (const word of process.futexes?.words.values() ?? []) {
     if (word.isIdling || word.waiters.size < least || word.total < context.threshold('lock-wait-ms') * MILLISECOND || !handsOver(word))
       continue;

@@ -1,6 +1,7 @@
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
 import { count, duration, milliseconds, plural } from '../words.ts';
+import type { Metrics } from './metrics.ts';
 import type { LockStory } from './shared-lock-waits.ts';
 
 const LONGEST_TITLE = 78;
@@ -8,14 +9,13 @@ const SHOWN = 5;
 const SESSION_FILE = /\/sess_[A-Za-z0-9,-]+$/;
 
 /** The finding about one lock that processes share. `served` is how long threads that serve requests waited for it. */
-export function sharedLockFinding(story: LockStory, severity: Severity, served: Nanoseconds): DraftFinding {
+export function sharedLockFinding(story: LockStory, severity: Severity, served: Nanoseconds): DraftFinding<Metrics> {
   const { lock, waits, total, longest, first, last, lines } = story;
   const name = shownName(lock.name);
   const waiters = [...new Set([...story.waiters.keys()].map(({ process }) => process.pid))];
   const holders = [...story.holders].toSorted((a, b) => b[1].total - a[1].total);
   const requests = [...story.requests].toSorted((a, b) => b[1] - a[1]).slice(0, SHOWN);
   return {
-    kind: 'lock-contention',
     severity,
     sureness: holders.length > 0 ? 'likely' : 'possible',
     title: title(`${plural(waiters.length, 'process', 'processes')} waited ${duration(total)} for`, name),

@@ -3,6 +3,7 @@ import type { Process } from '../../model/process.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
 import { count, duration, milliseconds, plural, round } from '../words.ts';
+import type { Metrics } from './metrics.ts';
 
 /** Threads that wait for one word for at least `share` of the time between the first and the last wait. */
 export function contenders({ waiters, first, last }: FutexWord, share: number): { readonly tid: number; readonly total: Nanoseconds }[] {
@@ -27,13 +28,12 @@ export function threadLockFinding(
   word: FutexWord,
   threads: readonly { readonly tid: number; readonly total: Nanoseconds }[],
   severity: Severity,
-): DraftFinding {
+): DraftFinding<Metrics> {
   const { pid } = process;
   const { total, first, last, longest, handOffs, otherWakes } = word;
   const again = againShare(process.futexes);
   const worker = pid === 0 ? 'the worker' : `worker ${pid}`;
   return {
-    kind: 'lock-contention',
     severity,
     sureness: 'likely',
     title: `${threads.length} threads of ${worker} queue for one lock`,

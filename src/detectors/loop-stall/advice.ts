@@ -1,5 +1,5 @@
 import type { Step } from '../finding.ts';
-import type { Cause, Reason } from './cause.ts';
+import type { Cause, Reason } from '../stall-cause/cause.ts';
 
 /** What to do about a stalled loop (semantics section 6): first look, then change one thing. */
 export function stallAdvice(

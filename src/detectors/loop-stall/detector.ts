@@ -2,18 +2,27 @@ import type { LongTurn } from '../../model/facts.ts';
 import { rolesOf } from '../../model/roles.ts';
 import type { Thread } from '../../model/thread.ts';
 import { MILLISECOND } from '../../trace/time.ts';
-import type { Context, Detector, DetectorDefinition } from '../detector.ts';
-import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
+import { type Context, defineDetector } from '../detector.ts';
+import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
+import { sentenceWithout } from '../need.ts';
+import { reasonOf } from '../stall-cause/cause.ts';
 import { duration, plural } from '../words.ts';
-import { reasonOf } from './cause.ts';
 import { stallFinding } from './finding.ts';
+import { type Metrics, metrics } from './metrics.ts';
 import { addStall, type Stall, type StallGroup } from './stall-group.ts';
 
-export const loopStall: DetectorDefinition = {
+export const loopStall = defineDetector({
   kind: 'loop-stall',
   title: 'An event loop does not get back to its wait',
-  thresholds: ['stall-ms', 'stall-critical-ms'],
-  create(context): Detector {
+  // Without times a call that tells its duration may still show a stall.
+  needs: [],
+  thresholds: {
+    'stall-ms': { default: 100, unit: 'ms', meaning: 'A loop that does not get back to its wait for this long is stalled.' },
+    'stall-critical-ms': { default: 1000, unit: 'ms', meaning: 'From here on a stall is critical.' },
+  },
+  tellsStalls: true,
+  metrics,
+  create(context) {
     const groups = new Map<Thread, Map<string, StallGroup>>();
     const threshold = context.threshold('stall-ms') * MILLISECOND;
     return {
@@ -35,7 +44,7 @@ export const loopStall: DetectorDefinition = {
       conclude: () => conclude(context, groups),
     };
   },
-};
+});
 
 function stallOf(fact: LongTurn, context: Context): Stall {
   const { turn, length, open } = fact;
@@ -64,43 +73,26 @@ function stallOf(fact: LongTurn, context: Context): Stall {
   };
 }
 
-function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<string, StallGroup>>): Conclusion {
+function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<string, StallGroup>>): Conclusion<Metrics> {
   const { model, capabilities } = context;
   const roles = rolesOf(model.processes.threads());
   const loops = [...roles]
     .filter(([thread, role]) => (role === 'event-loop' || role === 'acceptor') && thread.loop.turns > 0)
     .map(([thread]) => thread);
-  const findings: DraftFinding[] = [];
+  const findings: DraftFinding<Metrics>[] = [];
   for (const thread of loops)
     for (const group of groups.get(thread)?.values() ?? []) findings.push(stallFinding(context, group, roles.get(thread) === 'acceptor'));
-  if (findings.length > 0)
-    return {
-      outcome: { status: 'found', reason: `${plural(findings.length, 'worker and cause', 'workers and causes')} with stalls` },
-      findings,
-    };
-  if (!capabilities.times)
-    return notApplicable(
-      'The capture has no times, so that the length of a turn is unknown. Record with: strace -f -ttt -T -y -s 128 -o FILE -p PID',
-    );
+  if (findings.length > 0) return found(`${plural(findings.length, 'worker and cause', 'workers and causes')} with stalls`, findings);
+  if (!capabilities.times) return notApplicable(sentenceWithout(['times']));
   if (loops.length === 0) return notApplicable(noLoop(roles.values()));
   const turns = loops.reduce((sum, { loop }) => sum + loop.turns, 0);
   const longest = loops.reduce((most, { loop }) => Math.max(most, loop.longestTurn), 0);
   const seen = `in ${plural(turns, 'turn')} of ${plural(loops.length, 'loop')}`;
   if (capabilities.resolution > MILLISECOND)
-    return {
-      outcome: {
-        status: 'clear',
-        reason: `no turn that surely took ${context.threshold('stall-ms')} ms ${seen}; with whole-second stamps anything shorter than a second goes unseen`,
-      },
-      findings,
-    };
-  return {
-    outcome: {
-      status: 'clear',
-      reason: `no turn of ${context.threshold('stall-ms')} ms or more ${seen}; the longest took ${duration(longest)}`,
-    },
-    findings,
-  };
+    return clear(
+      `no turn that surely took ${context.threshold('stall-ms')} ms ${seen}; with whole-second stamps anything shorter than a second goes unseen`,
+    );
+  return clear(`no turn of ${context.threshold('stall-ms')} ms or more ${seen}; the longest took ${duration(longest)}`);
 }
 
 const UNCLEAR =

@@ -1,20 +1,21 @@
 import type { OffCpu } from '../../model/scheduler-tracker.ts';
 import type { KeptLine } from '../../model/turn.ts';
-import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
-import type { DraftFinding, Sureness } from '../finding.ts';
+import { type DraftFinding, type Sureness, span } from '../finding.ts';
 import { moment } from '../moment.ts';
+import type { Reason } from '../stall-cause/cause.ts';
 import { milliseconds, round } from '../words.ts';
 import { stallAdvice } from './advice.ts';
-import type { Reason } from './cause.ts';
 import { helperNote, helperPeers } from './helper-peers.ts';
+import type { Metrics } from './metrics.ts';
 import { isMostlyStarved, isStarved, summaryOf, titleOf } from './sentences.ts';
 import type { StallGroup } from './stall-group.ts';
 
 const POOL_NOTE = ' It hands its connections to a pool of threads: as likely as not it waited for one of them to be free.';
 
 /** The finding about all stalls of one worker with one cause and target. `hasPool`: its thread accepts for a pool of threads. */
-export function stallFinding(context: Context, group: StallGroup, hasPool: boolean): DraftFinding {
+export function stallFinding(context: Context, group: StallGroup, hasPool: boolean): DraftFinding<Metrics> {
   const { thread, longest, count, cause, open } = group;
   const { times } = context.capabilities;
   const { reason } = longest;
@@ -25,14 +26,12 @@ export function stallFinding(context: Context, group: StallGroup, hasPool: boole
   const isFull = hasPool && cause === 'lock';
   const helpers = helperPeers(thread.process);
   return {
-    kind: 'loop-stall',
     severity: isFull ? 'info' : critical ? 'critical' : 'warning',
     sureness: isFull ? 'possible' : surenessOf(reason, context),
     title: titleOf(pid, longest, count),
     summary: `${summaryOf(pid, longest, count, group.total, context.capabilities)}${helperNote(cause, helpers)}${isFull ? POOL_NOTE : ''}`,
     why: 'An event loop does one thing at a time: until it is back in its wait, this worker accepts nobody and answers nobody.',
-    start: times ? group.first : UNKNOWN,
-    end: times ? group.last : UNKNOWN,
+    ...span({ times }, group.first, group.last),
     openEnded: open,
     workers: [pid],
     metrics: {

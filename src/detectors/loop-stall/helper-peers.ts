@@ -1,6 +1,6 @@
 import type { Process } from '../../model/process.ts';
 import { portOf, protocolOfPort } from '../../trace/payload.ts';
-import type { Cause } from './cause.ts';
+import type { Cause } from '../stall-cause/cause.ts';
 
 /** Services with a usual port that other threads of the process connect to: `127.0.0.1:9092 (Kafka by convention)`. */
 export function helperPeers({ helperPeers: peers }: Process): string[] {

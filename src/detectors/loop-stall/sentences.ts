@@ -1,8 +1,8 @@
 import type { OffCpu } from '../../model/scheduler-tracker.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Capabilities } from '../detector.ts';
+import { CAUSE_IN_WORDS } from '../stall-cause/cause-in-words.ts';
 import { duration, plural, workerName } from '../words.ts';
-import type { Cause } from './cause.ts';
 import type { Stall } from './stall-group.ts';
 
 const LONGEST_TITLE = 78;
@@ -13,25 +13,6 @@ const ONE_GAP = 0.6;
 const NOTABLE = 0.1;
 
 const STARVED_SHARE = 0.3;
-
-export const CAUSE_IN_WORDS: Readonly<Record<Cause, string>> = {
-  'blocking-call': 'a blocking call',
-  'futex-ladder': 'short futex waits, one after the other',
-  'foreign-poll': "a wait that is not the loop's own",
-  dns: 'a name lookup',
-  'disk-sync': 'a disk sync',
-  'file-lock': 'a file lock',
-  sleep: 'a sleep',
-  'child-wait': 'a child process',
-  log: 'writing a log',
-  lock: 'a lock',
-  'no-syscall': 'outside system calls',
-  'patched-thread-pool': 'work in a patched thread pool',
-  'gil-wait': 'the interpreter lock',
-  import: 'importing program files',
-  'many-requests': 'many requests in one turn',
-  'one-connection': 'one connection, served over and over',
-};
 
 /** It waited for a processor for so large a part of the stall that its own code is not to blame (semantics 3.9). */
 export function isStarved({ length, offCpu }: Stall): boolean {

@@ -1,7 +1,7 @@
 import type { OffCpu } from '../../model/scheduler-tracker.ts';
 import type { Thread } from '../../model/thread.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
-import type { Cause, Reason } from './cause.ts';
+import type { Cause, Reason } from '../stall-cause/cause.ts';
 
 /** Stalls kept in full for each group: the longest. */
 const KEPT_STALLS = 20;

@@ -1,48 +1,36 @@
 import type { Request } from '../../model/connections.ts';
 import type { FailedWrite, HangUp, RequestRead } from '../../model/facts.ts';
-import { type KeptLine, keptLine } from '../../model/turn.ts';
-import { MILLISECOND, type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
-import type { Context, Detector, DetectorDefinition } from '../detector.ts';
-import { Demand } from './demand.ts';
-import { conclude, type Retry } from './finding.ts';
-
-const REMEMBERED = 1000;
-const KEPT = 50;
-/** A retry that comes so soon after its loss is a sure one. The popularity of a line is judged over this time at least. */
-const SOON = 2 * SECOND;
-const SHORTEST_SPAN = 100 * MILLISECOND;
-/** So many others of the same line expected in that time leave a retry sure, or possible (the coincidence guard of semantics 4.5). */
-const SURE_BELOW = 1 / 3;
-const POSSIBLE_UP_TO = 0.5;
+import { keptLine } from '../../model/turn.ts';
+import { MILLISECOND, SECOND, UNKNOWN } from '../../trace/time.ts';
+import { type Context, defineDetector } from '../detector.ts';
+import { type Conclusion, clear, found } from '../finding.ts';
+import { plural } from '../words.ts';
+import { finding } from './finding.ts';
+import { type Metrics, metrics } from './metrics.ts';
+import { type Arrival, addressOf, type Lost, REMEMBERED, Retries } from './retries.ts';
 
 /** Nobody gives up and asks again sooner; under load equal requests stand beside each other all the time. */
 const PATIENCE = 100 * MILLISECOND;
-
-/** A request whose client is gone. */
-interface Lost {
-  readonly request: Request;
-  readonly at: Nanoseconds;
-  readonly line: KeptLine;
-  /** Its reply was written, in vain. */
-  readonly answered: boolean;
-}
-
-interface Arrival {
-  readonly again: Request;
-  readonly pid: number;
-  readonly line: KeptLine;
-}
 
 /** A request that came while an equal one of the same client was unanswered: its retry, if that turns out to be lost. */
 interface Early extends Arrival {
   readonly first: Request;
 }
 
-export const requestRetry: DetectorDefinition = {
+export const requestRetry = defineDetector({
   kind: 'request-retry',
   title: 'A client asks again after it gave up',
-  thresholds: ['retry-window-s'],
-  create(context): Detector {
+  needs: ['times'],
+  thresholds: {
+    'retry-window-s': {
+      default: 30,
+      unit: 's',
+      meaning: 'The same request from the same client within this time after it hung up is its retry.',
+    },
+  },
+  follows: { kinds: ['service-stall', 'loop-stall'], anywhere: false },
+  metrics,
+  create(context) {
     const window = context.threshold('retry-window-s') * SECOND;
     const lost: Lost[] = [];
     const early: Early[] = [];
@@ -80,37 +68,14 @@ export const requestRetry: DetectorDefinition = {
           retries.demand.add(request);
         },
       },
-      conclude: () => conclude(context, retries.total, retries.kept),
+      conclude: () => conclude(context, retries),
     };
   },
-};
+});
 
-/** The retries that are no coincidence. */
-class Retries {
-  readonly demand = new Demand(REMEMBERED);
-  readonly kept: Retry[] = [];
-  total = 0;
-  readonly #context: Context;
-
-  constructor(context: Context) {
-    this.#context = context;
-  }
-
-  /** Takes the retry in, unless others of that line come as often anyway; it came some time between the two moments. */
-  tell({ request: first, at, line: lostLine, answered }: Lost, { again, pid, line }: Arrival, from: Nanoseconds, to: Nanoseconds): boolean {
-    const span = Math.max(SHORTEST_SPAN, to - from);
-    // Others of that line that were to be expected in the span: by what came just before, and by what comes on the whole.
-    const lately = this.demand.lately(first.identity, at, SOON, [first, again]) / SOON;
-    const usually = this.demand.usually(first, this.#context.model.firstTime, to, again);
-    const expected = Math.max(lately, usually) * span;
-    if (expected > POSSIBLE_UP_TO) return false;
-    this.total++;
-    if (this.kept.length === KEPT) return true;
-    const isSoon = again.readAt >= at && again.readAt - at <= SOON;
-    const sure = isSoon && expected < SURE_BELOW && addressOf(first) !== '' && addressOf(again) !== '';
-    this.kept.push({ request: again.line, firstAt: first.startedAt, againAt: again.startedAt, pid, line, lostLine, answered, sure });
-    return true;
-  }
+function conclude(context: Context, { total, kept: [first, ...others] }: Retries): Conclusion<Metrics> {
+  if (first === undefined) return clear(`no request came again within ${context.threshold('retry-window-s')} s after its client had left`);
+  return found(plural(total, 'retry', 'retries'), [finding(context, total, [first, ...others])]);
 }
 
 /** The same line of the same client, as far as the trace tells, on another connection. */
@@ -121,11 +86,6 @@ function isAgain(first: Request, again: Request): boolean {
 /** Unanswered, or known to be lost although its connection is still open. */
 function isOpen({ answeredAt, hungUpAt, connection }: Request): boolean {
   return !connection.closed && (answeredAt === UNKNOWN || hungUpAt !== UNKNOWN);
-}
-
-/** The client's address without the port; '' when unknown (unix sockets, `-s 0`). */
-function addressOf(request: Request): string {
-  return request.connection.peer.replace(/:\d+$/, '');
 }
 
 function isSameClient(first: string, second: string): boolean {

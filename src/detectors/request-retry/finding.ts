@@ -1,10 +1,12 @@
 import type { KeptLine } from '../../model/turn.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
-import type { Conclusion } from '../finding.ts';
+import type { DraftFinding } from '../finding.ts';
 import { moment } from '../moment.ts';
 import { duration, plural } from '../words.ts';
+import type { Metrics } from './metrics.ts';
 
+/** A request that came again. */
 export interface Retry {
   readonly request: string;
   readonly firstAt: Nanoseconds;
@@ -17,60 +19,39 @@ export interface Retry {
   readonly sure: boolean;
 }
 
-export function conclude(context: Context, total: number, retries: readonly Retry[]): Conclusion {
-  if (!context.capabilities.times)
-    return {
-      outcome: {
-        status: 'not-applicable',
-        reason: 'The capture has no times, so that one cannot tell a retry from another request. Record with -ttt.',
-      },
-      findings: [],
-    };
+/** The finding about requests that came again; `retries` are the first of them, one at least. */
+export function finding({ model }: Context, total: number, retries: readonly [Retry, ...Retry[]]): DraftFinding<Metrics> {
   const [first] = retries;
-  if (first === undefined)
-    return {
-      outcome: {
-        status: 'clear',
-        reason: `no request came again within ${context.threshold('retry-window-s')} s after its client had left`,
-      },
-      findings: [],
-    };
   const unsafe = retries.filter((retry) => !/^(GET|HEAD|OPTIONS) /.test(retry.request));
   const [risky] = unsafe;
   return {
-    outcome: { status: 'found', reason: plural(total, 'retry', 'retries') },
-    findings: [
+    severity: risky !== undefined || retries.some((retry) => retry.sure) ? 'warning' : 'info',
+    sureness: retries.every((retry) => retry.sure) ? 'likely' : 'possible',
+    title: `${plural(total, 'request')} came again after the client gave up`,
+    summary: `${plural(total, 'request')} came again on a new connection after the client of the first attempt had left; first ${first.request}, ${duration(first.againAt - first.firstAt)} after the first attempt. ${workDone(retries)}`,
+    why: `Each retry is work done twice${risky === undefined ? '' : `; ${plural(unsafe.length, 'one', 'of them')} may change data twice (${risky.request})`}, and retries add load exactly when the service is slow.`,
+    start: Math.min(...retries.map((retry) => retry.firstAt)),
+    end: Math.max(...retries.map((retry) => retry.againAt)),
+    openEnded: false,
+    workers: [...new Set(retries.map((retry) => retry.pid))],
+    metrics: {
+      count: total,
+      retries: retries.map((retry) => ({
+        request: retry.request,
+        pid: retry.pid,
+        firstAtMs: moment(model, retry.firstAt),
+        againAtMs: moment(model, retry.againAt),
+        sure: retry.sure,
+      })),
+    },
+    evidence: retries.slice(0, 3).flatMap((retry) => [retry.lostLine, retry.line]),
+    next: [
+      { text: 'Remove what made the first attempt late: see the broken-pipe and loop-stall findings.' },
       {
-        kind: 'request-retry',
-        severity: risky !== undefined || retries.some((retry) => retry.sure) ? 'warning' : 'info',
-        sureness: retries.every((retry) => retry.sure) ? 'likely' : 'possible',
-        title: `${plural(total, 'request')} came again after the client gave up`,
-        summary: `${plural(total, 'request')} came again on a new connection after the client of the first attempt had left; first ${first.request}, ${duration(first.againAt - first.firstAt)} after the first attempt. ${workDone(retries)}`,
-        why: `Each retry is work done twice${risky === undefined ? '' : `; ${plural(unsafe.length, 'one', 'of them')} may change data twice (${risky.request})`}, and retries add load exactly when the service is slow.`,
-        start: Math.min(...retries.map((retry) => retry.firstAt)),
-        end: Math.max(...retries.map((retry) => retry.againAt)),
-        openEnded: false,
-        workers: [...new Set(retries.map((retry) => retry.pid))],
-        metrics: {
-          count: total,
-          retries: retries.map((retry) => ({
-            request: retry.request,
-            pid: retry.pid,
-            firstAtMs: moment(context.model, retry.firstAt),
-            againAtMs: moment(context.model, retry.againAt),
-            sure: retry.sure,
-          })),
-        },
-        evidence: retries.slice(0, 3).flatMap((retry) => [retry.lostLine, retry.line]),
-        next: [
-          { text: 'Remove what made the first attempt late: see the broken-pipe and loop-stall findings.' },
-          {
-            text: 'Let clients wait a random, growing time between tries and limit retries to a share of their requests; give requests that change data an idempotency key.',
-          },
-        ],
-        subjects: [...new Set(retries.map((retry) => `request ${retry.request}`))],
+        text: 'Let clients wait a random, growing time between tries and limit retries to a share of their requests; give requests that change data an idempotency key.',
       },
     ],
+    subjects: [...new Set(retries.map((retry) => `request ${retry.request}`))],
   };
 }
 

@@ -1,6 +1,6 @@
 import type { KeptLine } from '../../model/turn.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
-import type { Cause } from '../loop-stall/cause.ts';
+import type { Cause } from '../stall-cause/cause.ts';
 import type { Interval } from './intersection.ts';
 
 /** What a worker was in; one object for all turns that say the same. */

@@ -1,16 +1,19 @@
 import { pidsOf } from '../../model/roles.ts';
 import { SECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
-import type { Conclusion } from '../finding.ts';
+import { largestOf } from '../extremes.ts';
+import { type Conclusion, clear, found } from '../finding.ts';
 import { gini } from '../gini.ts';
 import { count, plural, ratio, round } from '../words.ts';
 import { herdAdvice, WHILE_STALLED } from './advice.ts';
+import type { Metrics } from './metrics.ts';
+import { severityOf } from './severity.ts';
 
 /**
  * Judges a capture that only counted: accepts, those that found nothing, and wake-ups that ended inside the wait, by thread. It does not tell one
  * listener from another, so that a finding is possible at most.
  */
-export function judgeWatched(context: Context): Conclusion {
+export function judgeWatched(context: Context): Conclusion<Metrics> {
   const { watch } = context.model;
   const acceptors = [...watch.threads].filter(([, { accepted, empty }]) => accepted + empty > 0);
   const sum = (of: (sums: { accepted: number; empty: number; silent: number }) => number): number =>
@@ -24,52 +27,53 @@ export function judgeWatched(context: Context): Conclusion {
   const factor = connections === 0 ? 0 : (connections + wasted) / connections;
   const said = `${ratio(factor)} wake-ups a connection (${count(wasted)} of ${count(wasted + connections)} found nothing) over ${plural(connections, 'connection')}, ${plural(acceptors.length, 'acceptor')}`;
   if (acceptors.length < 2 || connections < context.threshold('herd-min-connections'))
-    return { outcome: { status: 'clear', reason: `too few connections or acceptors to judge: ${said}` }, findings: [] };
-  if (wasted < context.threshold('herd-min-wasted') || factor < context.threshold('herd-factor-info'))
-    return { outcome: { status: 'clear', reason: said }, findings: [] };
+    return clear(`too few connections or acceptors to judge: ${said}`);
+  if (wasted < context.threshold('herd-min-wasted') || factor < context.threshold('herd-factor-info')) return clear(said);
   const wastedRatio = wasted / (wasted + connections);
-  const limit =
-    acceptors.length < 3 ? 1 + context.threshold('herd-wasted-ratio') * (acceptors.length - 1) : context.threshold('herd-factor');
-  const isSevere = factor >= limit && wastedRatio >= context.threshold('herd-wasted-ratio');
-  const seconds = (watch.last - watch.first) / SECOND + 1;
+  const perSecond = wasted / ((watch.last - watch.first) / SECOND + 1);
+  const severity = severityOf(context, { acceptors: acceptors.length, factor, wastedRatio }, perSecond);
   const threads = acceptors.map(([thread]) => thread);
   const shares = acceptors.map(([, { accepted }]) => accepted);
-  return {
-    outcome: { status: 'found', reason: said },
-    findings: [
-      {
-        kind: 'thundering-herd',
-        severity: isSevere ? (wasted / seconds >= context.threshold('herd-critical-per-second') ? 'critical' : 'warning') : 'info',
-        sureness: 'possible',
-        title: `Herd: ${count(wasted)} of ${count(wasted + connections)} wake-ups found nothing`,
-        summary: `${plural(acceptors.length, 'thread')} accept. For ${plural(connections, 'connection')} they were woken ${count(wasted + connections)} times; ${count(wasted)} found nothing to accept (${ratio(factor)} wake-ups a connection), ${count(silent)} of them without any system call showing it. These are counts of the kernel; they do not tell one listener from another.`,
-        why: 'Each wasted wake-up costs a context switch and a pass through the loop, and delays whoever was about to run.',
-        start: watch.first,
-        end: watch.last,
-        openEnded: false,
-        workers: pidsOf(threads),
-        metrics: {
-          listener: '',
-          acceptors: acceptors.length,
-          connections,
-          productiveWakeups: connections,
-          wastedWakeups: wasted,
-          herdFactor: round(factor, 3),
-          wastedWakeupRatio: round(wastedRatio, 3),
-          wastedWakeupsPerSecond: round(wasted / seconds, 2),
-          maxBurst: null,
-          wastedWallMs: null,
-          maxShare: round(Math.max(...shares) / Math.max(1, connections), 3),
-          gini: round(gini(shares), 3),
-          bound: 'exact',
-          kernelWakeups: wasted + connections,
-          silentWakeups: silent,
-        },
-        evidence: watch.lines,
-        next: herdAdvice({ server: '', isUnix: false, cores: null }),
-        nextWhileStalled: WHILE_STALLED,
-        subjects: [],
+  return found(said, [
+    {
+      severity,
+      sureness: 'possible',
+      title: `Herd: ${count(wasted)} of ${count(wasted + connections)} wake-ups found nothing`,
+      summary: `${plural(acceptors.length, 'thread')} accept. For ${plural(connections, 'connection')} they were woken ${count(wasted + connections)} times; ${count(wasted)} found nothing to accept (${ratio(factor)} wake-ups a connection), ${count(silent)} of them without any system call showing it. These are counts of the kernel; they do not tell one listener from another.`,
+      why: 'Each wasted wake-up costs a context switch and a pass through the loop, and delays whoever was about to run.',
+      start: watch.first,
+      end: watch.last,
+      openEnded: false,
+      workers: pidsOf(threads),
+      metrics: {
+        listener: '',
+        acceptors: acceptors.length,
+        connections,
+        productiveWakeups: connections,
+        wastedWakeups: wasted,
+        herdFactor: round(factor, 3),
+        wastedWakeupRatio: round(wastedRatio, 3),
+        wastedWakeupsPerSecond: round(perSecond, 2),
+        maxBurst: null,
+        wastedWallMs: null,
+        wastedWallMsCorrected: null,
+        maxShare: round(largestOf(shares, 0) / Math.max(1, connections), 3),
+        gini: round(gini(shares), 3),
+        bound: 'exact',
+        kernelWakeups: wasted + connections,
+        silentWakeups: silent,
+        drainedEagains: null,
+        probes: null,
+        shares: null,
+        firstWokenWon: null,
+        estimatedCores: null,
+        server: '',
+        counted: said,
       },
-    ],
-  };
+      evidence: watch.lines,
+      next: herdAdvice({ server: '', isUnix: false, cores: null }),
+      nextWhileStalled: WHILE_STALLED,
+      subjects: [],
+    },
+  ]);
 }

@@ -1,4 +1,3 @@
-import { KINDS } from '../../analysis/report.ts';
 import { count } from '../../output/figures.ts';
 import { wrap } from '../../output/page.ts';
 import { show } from '../../output/show.ts';
@@ -50,10 +49,7 @@ export function qualityRows(state: TuiState): readonly Row[] {
     ]),
     row(''),
     row(span(' CHECKED', 'bold')),
-    ...KINDS.flatMap((kind) => {
-      const outcome = outcomes[kind];
-      return outcome === undefined ? [] : hang(WORDS[outcome.status], `${kind}: ${outcome.reason}`);
-    }),
+    ...Object.entries(outcomes).flatMap(([kind, { status, reason }]) => hang(WORDS[status], `${kind}: ${reason}`)),
     row(''),
     ...hang('', 'No finding is not health: it holds for these lines, these processes and these thresholds (drover explain thresholds).'),
   ];

@@ -1,5 +1,4 @@
 import type { Finding } from '../../analysis/report.ts';
-import { KINDS } from '../../analysis/report.ts';
 import { layoutOf } from '../layout.ts';
 import { at } from '../moments.ts';
 import { type Row, row, rule, span } from '../spans.ts';
@@ -77,13 +76,9 @@ function drawLanes(state: TuiState, finding: Finding, height: number): readonly 
 function nothingFound(state: TuiState, height: number): readonly Row[] {
   const report = shownReport(state);
   if (report === null || state.lists.triage.filter !== '') return tall([], height);
-  const outcomes = KINDS.flatMap((kind) => {
-    const outcome = report.outcomes[kind];
-    return outcome === undefined ? [] : [[kind, outcome] as const];
-  });
   const words = { clear: 'clear', 'not-applicable': 'cannot tell', failed: 'failed', found: 'found' } as const;
   return tall(
-    outcomes.map(([kind, { status, reason }]) =>
+    Object.entries(report.outcomes).map(([kind, { status, reason }]) =>
       row(span(` ${words[status].padEnd(12)}`, status === 'failed' ? 'warning' : 'bold'), `${kind}: ${reason}`),
     ),
     height,

@@ -4,23 +4,27 @@ import { type BlockClass, type BlockedIn, CROWD, type KeptLine } from '../../mod
 import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { Sureness } from '../finding.ts';
 
-export type Cause =
-  | 'blocking-call'
-  | 'futex-ladder'
-  | 'foreign-poll'
-  | 'dns'
-  | 'disk-sync'
-  | 'file-lock'
-  | 'sleep'
-  | 'child-wait'
-  | 'log'
-  | 'lock'
-  | 'no-syscall'
-  | 'patched-thread-pool'
-  | 'gil-wait'
-  | 'import'
-  | 'many-requests'
-  | 'one-connection';
+/** What a worker can have been in for long. */
+export const CAUSES = [
+  'blocking-call',
+  'futex-ladder',
+  'foreign-poll',
+  'dns',
+  'disk-sync',
+  'file-lock',
+  'sleep',
+  'child-wait',
+  'log',
+  'lock',
+  'no-syscall',
+  'patched-thread-pool',
+  'gil-wait',
+  'import',
+  'many-requests',
+  'one-connection',
+] as const;
+/** Why a turn of a worker was long. */
+export type Cause = (typeof CAUSES)[number];
 
 /** Why one turn was long, and the proof. */
 export interface Reason {
@@ -50,7 +54,7 @@ const LONGEST_RUNG = 60 * MILLISECOND;
 /** Opening this many program files in one turn is importing. */
 const IMPORTED_FILES = 10;
 
-const CAUSES: Readonly<Record<BlockClass, Cause>> = {
+const CAUSE_OF_CLASS: Readonly<Record<BlockClass, Cause>> = {
   'foreign-poll': 'foreign-poll',
   network: 'blocking-call',
   dns: 'dns',
@@ -111,7 +115,7 @@ function isCrowd({ turn, length }: LongTurn): boolean {
 function blockedReason(group: BlockedIn): Reason {
   const ladder = group.class === 'futex' && group.count >= LADDER_RUNGS && group.longest <= LONGEST_RUNG;
   return {
-    cause: ladder ? 'futex-ladder' : CAUSES[group.class],
+    cause: ladder ? 'futex-ladder' : CAUSE_OF_CLASS[group.class],
     sureness: group.estimated ? 'possible' : 'likely',
     call: group.syscall.name,
     callTime: group.longest,
@@ -172,7 +176,7 @@ function linesOf({ gap, crowdLine }: LongTurn['turn'], cause: Cause): KeptLine[]
 function stuck(end: Nanoseconds, call: LeftIn): Reason {
   const time = end - call.since;
   return {
-    cause: CAUSES[call.class],
+    cause: CAUSE_OF_CLASS[call.class],
     sureness: 'likely',
     call: call.syscall.name,
     callTime: time,

@@ -1,0 +1,70 @@
+import type { HangUp } from '../../model/facts.ts';
+import { pidsOf } from '../../model/roles.ts';
+import { elapsed } from '../../trace/time.ts';
+import type { Context } from '../detector.ts';
+import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
+import { moment } from '../moment.ts';
+import { count, duration, milliseconds, plural } from '../words.ts';
+import type { Metrics } from './metrics.ts';
+
+const EVIDENCE = 6;
+
+/** Requests whose client left before the reply. */
+export interface HangUps {
+  readonly total: number;
+  /** Those that were answered all the same. */
+  readonly answered: number;
+  /** The first ones; there is one at least. */
+  readonly kept: readonly HangUp[];
+}
+
+/** The finding about all of them. */
+export function finding({ model, capabilities }: Context, { total, answered, kept }: HangUps, severity: Severity): DraftFinding<Metrics> {
+  const { times } = capabilities;
+  const oldest = kept.reduce((most, hangUp) => (ageOf(hangUp) > ageOf(most) ? hangUp : most));
+  const age = times ? `; the oldest request, ${oldest.request.name}, was ${duration(ageOf(oldest))} old` : '';
+  const moments = kept.map(({ time }) => time);
+  return {
+    severity,
+    sureness: answered < total ? 'likely' : 'possible',
+    title: `${plural(total, 'client')} hung up before the reply`,
+    summary: `${plural(total, 'client')} closed the connection before the first byte of the reply${age}. ${answeredNote(answered, total)}`,
+    why: 'Work for a client that has left is wasted, and the client often asks again.',
+    ...span(capabilities, Math.min(...moments), Math.max(...moments)),
+    openEnded: false,
+    workers: pidsOf(kept.map((hangUp) => hangUp.thread)),
+    metrics: {
+      count: total,
+      requests: kept.map((hangUp) => ({
+        pid: hangUp.thread.process.pid,
+        fd: hangUp.request.connection.fd < 0 ? null : hangUp.request.connection.fd,
+        peer: hangUp.request.connection.peer,
+        request: hangUp.request.line,
+        ageMs: times ? milliseconds(ageOf(hangUp)) : null,
+        hungUpMs: times ? moment(model, hangUp.time) : null,
+        answered: hangUp.answered,
+      })),
+    },
+    evidence: kept.slice(0, EVIDENCE).map((hangUp) => hangUp.line),
+    next: ADVICE,
+    subjects: [...new Set(kept.map((hangUp) => `request ${hangUp.request.name}`))],
+  };
+}
+
+function answeredNote(answered: number, total: number): string {
+  if (total === 1) return answered === 1 ? 'It was answered all the same.' : 'It was not answered.';
+  if (answered === 0) return 'None of them was answered.';
+  return `${answered === total ? 'All' : count(answered)} of them were answered all the same.`;
+}
+
+function ageOf({ request, time }: HangUp): number {
+  return elapsed(request.startedAt, time);
+}
+
+const ADVICE: readonly Step[] = [
+  { text: "Compare these ages with the client's timeout; a common age is that timeout." },
+  {
+    text: 'Cancel the work when the client leaves (ASGI http.disconnect, nginx proxy_ignore_client_abort off).',
+    caveat: 'A client may close only its sending side and still read: HTTP clients practically never do.',
+  },
+];

@@ -1,0 +1,63 @@
+import type { Listener } from '../../model/listeners.ts';
+import { pidsOf } from '../../model/roles.ts';
+import type { Nanoseconds } from '../../trace/time.ts';
+import type { Context } from '../detector.ts';
+import type { DraftFinding, Severity } from '../finding.ts';
+import { moment } from '../moment.ts';
+import { count, duration, milliseconds } from '../words.ts';
+import type { Metrics } from './metrics.ts';
+import type { Queue } from './queue.ts';
+
+const EVIDENCE = 6;
+
+/** The finding about one listener whose connections waited, or whose clients had left. */
+export function finding(
+  { model }: Context,
+  listener: Listener,
+  { delays, deadCount, dead, threads, first, last, longest }: Queue,
+  { said, usual, isSlow }: { readonly said: string; readonly usual: Nanoseconds; readonly isSlow: boolean },
+  severity: Severity,
+): DraftFinding<Metrics> {
+  const gone =
+    deadCount === 0 ? '' : ` ${deadCount === 1 ? '1 client' : `${count(deadCount)} clients`} had left before the connection was accepted.`;
+  return {
+    severity,
+    sureness: 'likely',
+    title: isSlow
+      ? `Connections to ${listener.name} wait up to ${duration(usual)} to be accepted`
+      : `${deadCount === 1 ? '1 client' : `${count(deadCount)} clients`} of ${listener.name} left before being accepted`,
+    summary: `${said}.${gone}`,
+    why: 'The kernel says yes to a client at once; until a worker accepts, the client waits, and no log of the server knows of it.',
+    start: first,
+    end: last,
+    openEnded: false,
+    workers: pidsOf([...threads]),
+    metrics: {
+      listener: listener.name,
+      connections: delays.count,
+      p50Ms: milliseconds(delays.percentile(0.5)),
+      p95Ms: milliseconds(usual),
+      maxMs: milliseconds(delays.longest),
+      count: deadCount,
+      deadOnArrival: deadCount,
+      dead: dead.map(({ thread, peer, delay, time }) => ({
+        pid: thread.process.pid,
+        peer,
+        waitedMs: milliseconds(delay),
+        atMs: moment(model, time),
+      })),
+    },
+    evidence: [...(longest === null ? [] : [longest]), ...dead.map(({ line }) => line)].slice(0, EVIDENCE),
+    next: [
+      {
+        text: 'Look at the stalls and the saturation that this report names for the same time: nobody accepts while a loop does not turn.',
+      },
+      { text: 'See the queue itself while it happens: Recv-Q of a listener is what waits.', command: 'ss -ltn' },
+      {
+        text: 'More workers help only if the machine has processors to spare.',
+        caveat: 'A longer backlog makes clients wait longer instead of being turned away.',
+      },
+    ],
+    subjects: [`listener ${listener.id}`],
+  };
+}

@@ -1,0 +1,76 @@
+import type { Listener } from '../../model/listeners.ts';
+import type { Context } from '../detector.ts';
+import { type DraftFinding, type Step, span } from '../finding.ts';
+import { moment } from '../moment.ts';
+import { count, duration, plural } from '../words.ts';
+import type { Metrics } from './metrics.ts';
+import type { Trouble } from './trouble.ts';
+
+/** The finding about one listener on which accept failed for want of something. */
+export function finding(context: Context, listener: Listener, trouble: Trouble): DraftFinding<Metrics> {
+  const { times } = context.capabilities;
+  const { errors, total, dropped, first, last, census, workers } = trouble;
+  const named = [...errors].toSorted((a, b) => b[1] - a[1]);
+  const [[worst = ''] = []] = named;
+  const within = times && last > first ? ` within ${duration(last - first)}` : '';
+  const lost =
+    dropped > 0 ? ` ${plural(dropped, 'connection')} after that ${dropped === 1 ? 'was' : 'were'} accepted and closed unread.` : '';
+  const held = Object.entries(census)
+    .toSorted((a, b) => b[1] - a[1])
+    .slice(0, 3)
+    .map(([kind, number]) => `${count(number)} ${kind}`)
+    .join(', ');
+  return {
+    severity: 'critical',
+    sureness: 'likely',
+    title: `Accept failed ${count(total)} times on ${listener.name}: ${worst}`.slice(0, 78),
+    summary: `${plural(total, 'accept')} on ${listener.name} failed${within} (${named.map(([error, number]) => `${count(number)} ${error}`).join(', ')}).${lost}${held === '' ? '' : ` Open in the worker at the first failure, as far as the trace shows: ${held}.`}`,
+    why: 'New clients wait in the queue, or are dropped, until something is closed. Some servers back off for up to a second after each failure, others try again at once and burn a core.',
+    ...span({ times }, first, last),
+    openEnded: false,
+    workers: [...workers].map((process) => process.pid),
+    metrics: {
+      listener: listener.name,
+      count: total,
+      errors: Object.fromEntries(named),
+      dropped,
+      firstMs: times ? moment(context.model, first) : null,
+      lastMs: times ? moment(context.model, last) : null,
+      openDescriptors: census,
+    },
+    evidence: trouble.lines,
+    next: adviceFor(worst, [...workers][0]?.pid ?? 0),
+    nextWhile: { 'fd-leak': [FIX_THE_LEAK] },
+    subjects: [`listener ${listener.id}`, ...[...workers].map(({ pid }) => `pid ${pid}`)],
+  };
+}
+
+const FIX_THE_LEAK: Step = {
+  text: 'Close what the leak in this report leaves open: descriptors that nobody closes fill any limit, and a higher one only later.',
+};
+
+function adviceFor(error: string, pid: number): Step[] {
+  const worker = pid === 0 ? 'PID' : String(pid);
+  if (error === 'EMFILE' || error === 'ENFILE') {
+    return [
+      {
+        text: 'See how many descriptors the worker holds, of what kind, and its limit.',
+        command: `ls -l /proc/${worker}/fd | wc -l; grep files /proc/${worker}/limits`,
+      },
+      {
+        text:
+          error === 'EMFILE'
+            ? 'If they are connections in use, raise the limit (LimitNOFILE of the systemd unit, ulimit -n) or lower the connections a worker may hold; if they only grow, look for what never closes.'
+            : 'The limit of the whole machine is reached: raise fs.file-max, or find the process that holds most.',
+        caveat:
+          'A higher limit only delays a leak. libuv (node, uvloop) closes new connections unread at the limit, without a word in its log.',
+      },
+    ];
+  }
+  return [
+    {
+      text: 'The kernel had no memory for the socket: look at memory limits of the cgroup and at net.ipv4.tcp_mem.',
+      command: 'dmesg | tail; ss -s',
+    },
+  ];
+}

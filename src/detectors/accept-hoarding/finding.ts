@@ -1,0 +1,70 @@
+import type { Listener } from '../../model/listeners.ts';
+import type { Model } from '../../model/model.ts';
+import { pidsOf } from '../../model/roles.ts';
+import type { Thread } from '../../model/thread.ts';
+import type { DraftFinding, Step } from '../finding.ts';
+import { moment } from '../moment.ts';
+import { count, duration, milliseconds, plural, workerName } from '../words.ts';
+import type { Hoards } from './hoards.ts';
+import type { Metrics } from './metrics.ts';
+
+const EVIDENCE = 6;
+
+/** The finding about one listener of which some workers took more than they could serve. */
+export function finding(
+  model: Model,
+  listener: Listener,
+  acceptors: readonly Thread[],
+  mostInOneGo: number,
+  { count: requests, workers: hoarders, worst }: ReturnType<Hoards['totals']>,
+): DraftFinding<Metrics> {
+  const workers = pidsOf(hoarders);
+  const longest = worst.reduce((most, each) => (each.behind > most.behind ? each : most));
+  const server = acceptors.map(({ process }) => process.server).find((known) => known !== '') ?? '';
+  return {
+    severity: 'warning',
+    sureness: 'likely',
+    title: `${plural(requests, 'request')} waited in a worker that took too many; others were idle`.slice(0, 78),
+    summary:
+      `${plural(workers.length, 'worker')} of ${acceptors.length} accepted up to ${count(mostInOneGo)} connections of ${listener.name} in one go; ${plural(requests, 'request')} on them then stood behind others of the same worker while another worker waited for work. ` +
+      `The longest, ${longest.request}, stood there for ${duration(longest.behind)}; ${workerName(longest.idle.process.pid).toLowerCase()} was idle for ${duration(longest.idleFor)} of that time.`,
+    why: 'What a worker has accepted no other worker can take. A connection that stays in the shared queue goes to whoever is free first.',
+    start: Math.min(...worst.map(({ from }) => from)),
+    end: Math.max(...worst.map(({ to }) => to)),
+    openEnded: false,
+    workers,
+    metrics: {
+      listener: listener.name,
+      acceptors: acceptors.length,
+      count: requests,
+      mostInOneGo,
+      longestMs: milliseconds(longest.behind),
+      requests: worst.map(({ thread, request, from, to, behind, idle, idleFor }) => ({
+        pid: thread.process.pid,
+        request,
+        acceptedMs: moment(model, from),
+        repliedMs: moment(model, to),
+        behindMs: milliseconds(behind),
+        idle: idle.process.pid,
+        idleMs: milliseconds(idleFor),
+      })),
+    },
+    evidence: [longest.line, ...worst.filter((each) => each !== longest).map(({ line }) => line)].slice(0, EVIDENCE),
+    next: adviceFor(server),
+    subjects: [`listener ${listener.id}`, ...workers.map((pid) => `pid ${pid}`)],
+  };
+}
+
+function adviceFor(server: string): Step[] {
+  const perWake = server === 'nginx' ? { text: 'Set multi_accept off.' } : ONE_AT_A_TIME;
+  return [
+    { text: 'Look for what keeps the requests waiting for each other first: a loop that stalls, or much work in each request.' },
+    perWake,
+    { text: 'Where requests are heavy, limit how many a worker takes at once, so that the rest stays in the queue for the others.' },
+  ];
+}
+
+const ONE_AT_A_TIME: Step = {
+  text: 'Let a worker accept one connection each time it is woken (gevent: max_accept = 1; own code: no accept loop), and not while it has work.',
+  caveat: 'Each connection then costs a pass through the loop, which only matters at thousands a second.',
+};

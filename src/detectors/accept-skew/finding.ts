@@ -1,0 +1,76 @@
+import type { Listener } from '../../model/listeners.ts';
+import { pidsOf } from '../../model/roles.ts';
+import type { Context } from '../detector.ts';
+import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
+import { count, plural, ratio, round } from '../words.ts';
+import type { Metrics } from './metrics.ts';
+import type { Figures, Shares } from './shares.ts';
+
+const LONGEST_TITLE = 78;
+const SHOWN = 8;
+
+/** The finding about a listener of which one thread takes too much. */
+export function finding(
+  { capabilities }: Context,
+  listener: Listener,
+  shares: Shares,
+  figures: Figures,
+  severity: Severity,
+): DraftFinding<Metrics> {
+  const { threads, counts, total, most, spread, favourite, idlest } = figures;
+  const { pid } = favourite.process;
+  const { utilisation } = favourite.loop;
+  const isBusyUnknown = Number.isNaN(utilisation);
+  const title = `Worker ${pid} accepted ${count(most)} of ${plural(total, 'connection')} on ${listener.name}`;
+  const busy = isBusyUnknown
+    ? ''
+    : ` It was away from its wait ${ratio(utilisation * 100)} % of the time, the idlest worker ${ratio(idlest * 100)} %.`;
+  return {
+    severity,
+    sureness: 'likely',
+    title: title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 3)}...` : title,
+    summary: `${saidOf(listener, figures)}. Worker ${pid} accepted ${count(most)}.${busy} The longest run of connections that one worker won in a row was ${count(shares.streak)}.`,
+    why: whyOf(severity, isBusyUnknown),
+    ...span(capabilities, shares.first, shares.last),
+    openEnded: false,
+    workers: pidsOf(threads),
+    metrics: {
+      listener: listener.name,
+      acceptors: counts.length,
+      connections: total,
+      maxShare: round(most / total, 3),
+      gini: round(spread, 3),
+      favourite: pid,
+      longestStreak: shares.streak,
+      favouriteBusyPercent: isBusyUnknown ? null : round(utilisation * 100, 1),
+      idlestBusyPercent: Number.isFinite(idlest) ? round(idlest * 100, 1) : null,
+      shares: counts.toSorted((a, b) => b - a),
+    },
+    evidence: [shares.lines.get(favourite)].filter((line) => line !== undefined),
+    next: [severity === 'info' ? LEAVE_IT : OWN_QUEUES],
+    nextWhileStalled: [{ text: 'Fix the stalls in this report first, then record again: a stalled worker distorts the shares.' }],
+    subjects: [`listener ${listener.id}`],
+  };
+}
+
+/** `:8000: shares 80 10 10 of 100 connections, Gini 0.467`. */
+export function saidOf({ name }: Listener, { counts, total, spread }: Figures): string {
+  const shares = counts.toSorted((a, b) => b - a).slice(0, SHOWN);
+  return `${name}: shares ${shares.join(' ')}${counts.length > SHOWN ? ' …' : ''} of ${plural(total, 'connection')}, Gini ${round(spread, 3)}`;
+}
+
+function whyOf(severity: Severity, isBusyUnknown: boolean): string {
+  if (severity !== 'info') return 'Connections queue behind one busy worker although others are idle.';
+  return isBusyUnknown
+    ? 'Whether that does harm the capture does not tell: it has no times.'
+    : 'While all workers are mostly idle this does no harm.';
+}
+
+const LEAVE_IT: Step = { text: 'Do nothing, unless latency suffers: then record again under load and compare.' };
+
+const OWN_QUEUES: Step = {
+  text: 'Give each worker a queue of its own with SO_REUSEPORT; where workers stall or restart often, spread connections by a round-robin proxy in front instead.',
+  needs: 'gunicorn 24.0.0 or later for its --reuse-port',
+  caveat:
+    'With queues of their own, connections wait on a stalled worker although others are idle. EPOLLEXCLUSIVE does not spread load, it concentrates it.',
+};

@@ -1,0 +1,68 @@
+import type { Listener } from '../../model/listeners.ts';
+import { pidsOf } from '../../model/roles.ts';
+import type { Context } from '../detector.ts';
+import type { DraftFinding, Step } from '../finding.ts';
+import { moment } from '../moment.ts';
+import { count, duration, milliseconds, plural } from '../words.ts';
+import type { Flood } from './floods.ts';
+import type { Metrics } from './metrics.ts';
+
+const SHOWN = 20;
+
+/** The finding about one listener whose queue was full at least once, or (`wasFull` is false) nearly. */
+export function finding(
+  { model }: Context,
+  listener: Listener,
+  limit: number,
+  full: readonly Flood[],
+  wasFull: boolean,
+): DraftFinding<Metrics> {
+  const { name, openedLine } = listener;
+  const worst = full.reduce((most, flood) => (flood.accepted > most.accepted ? flood : most));
+  const away = worst.start - worst.since;
+  const workers = pidsOf(new Set(full.flatMap(({ threads }) => [...threads])));
+  const again = full.length === 1 ? '' : ` ${count(full.length)} times it was full or nearly.`;
+  return {
+    severity: wasFull ? 'critical' : 'warning',
+    sureness: wasFull ? 'likely' : 'possible',
+    title: `Queue of ${name} ${wasFull ? 'full' : 'nearly full'}: ${count(worst.accepted)} waiting, backlog ${count(limit)}`.slice(0, 78),
+    summary: `Nobody looked at ${name} for ${duration(away)}; then ${plural(worst.accepted, 'connection')} were accepted within ${duration(worst.end - worst.start)}. With a backlog of ${count(limit)} the kernel queues ${count(limit + 1)}.${again}`,
+    why: 'While the queue is full the kernel drops what comes. The client tries again after 1 s, then 3 s and 7 s: people see pages that take whole seconds, and neither the log of the server nor this trace shows the ones that were dropped.',
+    start: Math.min(...full.map(({ since }) => since)),
+    end: Math.max(...full.map(({ end }) => end)),
+    openEnded: false,
+    workers,
+    metrics: {
+      listener: name,
+      backlog: listener.backlog,
+      limit,
+      count: full.length,
+      most: worst.accepted,
+      awayMs: milliseconds(away),
+      floods: full.slice(-SHOWN).map(({ since, start, end, accepted }) => ({
+        fromMs: moment(model, since),
+        startMs: moment(model, start),
+        endMs: moment(model, end),
+        accepted,
+      })),
+    },
+    evidence: [...worst.lines, openedLine].filter((line) => line !== null),
+    next: adviceFor(limit),
+    subjects: [`listener ${listener.id}`, ...workers.map((pid) => `pid ${pid}`)],
+  };
+}
+
+function adviceFor(limit: number): Step[] {
+  return [
+    { text: 'Fix what kept the workers from accepting: see the stalls in this report. A longer queue only makes clients wait longer.' },
+    {
+      text: 'See whether the kernel dropped connections: the counters grow with each one.',
+      command: 'nstat -az TcpExtListenOverflows TcpExtListenDrops; ss -ltn',
+    },
+    {
+      text: `Raise the backlog of ${count(limit)} (gunicorn --backlog, listen() in own code), so that a short stall drops nobody.`,
+      needs: 'net.core.somaxconn as large: the smaller of the two counts',
+      caveat: 'The server has to be started again; those at the end of a long queue may have left when their turn comes.',
+    },
+  ];
+}

@@ -1,0 +1,119 @@
+import { describeTarget } from '../../model/descriptors.ts';
+import type { FailedWrite } from '../../model/facts.ts';
+import { pidsOf } from '../../model/roles.ts';
+import type { KeptLine } from '../../model/turn.ts';
+import type { Context } from '../detector.ts';
+import { type DraftFinding, type Severity, span } from '../finding.ts';
+import { moment } from '../moment.ts';
+import { count, duration, milliseconds, plural } from '../words.ts';
+import { clientAdvice, OTHER_ADVICE } from './advice.ts';
+import type { Metrics, Target } from './metrics.ts';
+import { ageOf, behindWhom, NOTABLE, type Tally, worstOf } from './tally.ts';
+
+const SHOWN = 50;
+
+/** The finding about all failed writes to one kind of target. */
+export function finding(context: Context, target: Target, tally: Tally, requests: number, severity: Severity): DraftFinding<Metrics> {
+  const replies = tally.kept.toSorted((a, b) => a.time - b.time);
+  const worst = worstOf(replies);
+  const fatal = replies.filter((failure) => failure.fatal);
+  const first = replies[0] ?? worst;
+  const last = replies.at(-1) ?? worst;
+  const { times } = context.capabilities;
+  return {
+    severity,
+    // Where it went is not in the capture.
+    sureness: worst.fd < 0 && target !== 'client' ? 'possible' : 'likely',
+    title: titleOf(target, tally, worst, times),
+    summary: target === 'client' ? clientSummary(tally, worst, requests, fatal.length, times) : otherSummary(tally, worst, fatal.length),
+    why: WHY[target],
+    ...span({ times }, first.time, last.time),
+    openEnded: false,
+    workers: pidsOf(replies.map((failure) => failure.thread)),
+    metrics: {
+      count: tally.count,
+      target,
+      requests,
+      replies: replies.slice(0, SHOWN).map((failure) => ({
+        pid: failure.thread.process.pid,
+        fd: failure.fd < 0 ? null : failure.fd,
+        errno: failure.error,
+        signal: failure.signal,
+        target,
+        peer: failure.connection?.peer ?? describeTarget(failure.fd, failure.descriptor),
+        request: failure.request?.line ?? '',
+        ageMs: times && failure.request !== null ? milliseconds(ageOf(failure)) : null,
+        ageIsLowerBound: failure.connection !== null && !failure.connection.seenOpening,
+        ownMs: times && failure.request !== null ? milliseconds(failure.own) : null,
+        waitingMs: times && failure.request !== null ? milliseconds(failure.waiting) : null,
+        behindMs: times && failure.request !== null ? milliseconds(failure.behind) : null,
+        behind: behindWhom(failure),
+        atMs: times ? moment(context.model, failure.time) : null,
+        fatal: failure.fatal,
+      })),
+    },
+    evidence: evidenceOf(worst, replies),
+    next: target === 'client' ? clientAdvice(worst, context) : OTHER_ADVICE[target],
+    subjects: [
+      ...new Set(
+        replies.flatMap((failure) => [
+          `pid ${failure.thread.process.pid}`,
+          ...(failure.request?.line ? [`request ${failure.request.line}`] : []),
+          ...(behindWhom(failure) === '' ? [] : [`request ${behindWhom(failure)}`]),
+        ]),
+      ),
+    ],
+  };
+}
+
+function titleOf(target: Target, tally: Tally, worst: FailedWrite, times: boolean): string {
+  if (target !== 'client')
+    return `${plural(tally.count, 'write')}${worst.fd < 0 ? '' : ` to ${NAMES[target]}`} failed: the other end is gone`;
+  const whom = behindWhom(worst);
+  const title =
+    whom !== '' && times
+      ? `${plural(tally.count, 'reply', 'replies')} too late: the client had left; ${duration(worst.behind)} behind ${whom}`
+      : `${plural(tally.count, 'reply', 'replies')} too late: the client had left`;
+  return title.length > 78 ? `${title.slice(0, 75)}...` : title;
+}
+
+function otherSummary(tally: Tally, { fd, descriptor }: FailedWrite, fatal: number): string {
+  return `${plural(tally.count, 'write')} to ${describeTarget(fd, descriptor)} failed (${errorsOf(tally)}).${fatal > 0 ? ' The process was killed by SIGPIPE.' : ''}`;
+}
+
+/** `5 EPIPE, 3 ECONNRESET`. */
+function errorsOf({ errors }: Tally): string {
+  return [...errors].map(([error, times]) => `${count(times)} ${error}`).join(', ');
+}
+
+function clientSummary(tally: Tally, worst: FailedWrite, requests: number, fatal: number, times: boolean): string {
+  const base = `${count(tally.count)} of ${plural(Math.max(requests, tally.count), 'request')} got a failed reply (${errorsOf(tally)}).`;
+  const died =
+    fatal > 0
+      ? ` ${plural(fatal, 'worker was', 'workers were')} killed by SIGPIPE.`
+      : tally.kept.some(({ signalIgnored }) => signalIgnored)
+        ? ' The process ignores SIGPIPE.'
+        : tally.kept.some(({ signal }) => signal === 'SIGPIPE')
+          ? ' SIGPIPE was delivered and did not end the process.'
+          : '';
+  if (!times || worst.request === null) return base + died;
+  const bound = worst.connection?.seenOpening === false ? 'at least ' : '';
+  const whom = behindWhom(worst);
+  const longest = whom === '' ? '' : `, longest ${duration((worst.longest?.end ?? 0) - (worst.longest?.start ?? 0))} of ${whom}`;
+  const behind = worst.behind < NOTABLE ? '' : `, ${duration(worst.behind)} behind other work${longest}`;
+  return `${base} The worst, ${worst.request.name}, was ${bound}${duration(ageOf(worst))} old: ${duration(worst.own)} own work, ${duration(worst.waiting)} waiting in the loop${behind}.${died}`;
+}
+
+/** Who had left, in words. */
+export const NAMES: Readonly<Record<Target, string>> = { client: 'a client', upstream: 'another service', pipe: 'a pipe', log: 'a log' };
+
+const WHY: Readonly<Record<Target, string>> = {
+  client: 'The work was done and nobody was there to read it. A client or proxy that gave up often asks again, which adds to the load.',
+  upstream: 'The other service closed the connection that this worker still used.',
+  pipe: 'The process that read this pipe is gone.',
+  log: 'Whoever read this log stream is gone: messages are lost, and some programs die of it.',
+};
+
+function evidenceOf(worst: FailedWrite, replies: readonly FailedWrite[]): KeptLine[] {
+  return [worst, ...replies.filter((failure) => failure !== worst)].flatMap((failure) => failure.lines).slice(0, 6);
+}

@@ -1,0 +1,55 @@
+import type { FailedWrite } from '../../model/facts.ts';
+import { elapsed, MILLISECOND } from '../../trace/time.ts';
+import type { Target } from './metrics.ts';
+
+const KEPT = 200;
+/** Standing behind others for less is noise. */
+export const NOTABLE = 10 * MILLISECOND;
+
+/** Failed writes to one kind of target. */
+export class Tally {
+  count = 0;
+  readonly errors = new Map<string, number>();
+  /** The first, and those that stood longest behind others. */
+  readonly kept: FailedWrite[] = [];
+
+  add(failure: FailedWrite): void {
+    this.count++;
+    this.errors.set(failure.error, (this.errors.get(failure.error) ?? 0) + 1);
+    this.kept.push(failure);
+    if (this.kept.length > KEPT) this.kept.splice(leastBehind(this.kept), 1);
+  }
+}
+
+function leastBehind(kept: readonly FailedWrite[]): number {
+  let least = 1;
+  for (let i = 2; i < kept.length; i++) if ((kept[i] as FailedWrite).behind < (kept[least] as FailedWrite).behind) least = i;
+  return least;
+}
+
+/** Who had left when the write failed. */
+export function targetOf({ connection, descriptor, fd }: FailedWrite): Target {
+  if (connection !== null) return 'client';
+  if (descriptor.label.includes('/dev/log') || descriptor.peer === 'unix:/dev/log' || fd === 1 || fd === 2) return 'log';
+  return descriptor.kind === 'pipe' ? 'pipe' : 'upstream';
+}
+
+/** The one that stood longest behind others; where nobody stood behind anybody for long, the oldest. There is one at least. */
+export function worstOf(failures: readonly FailedWrite[]): FailedWrite {
+  return failures.reduce((most, failure) => (isWorse(failure, most) ? failure : most));
+}
+
+function isWorse(failure: FailedWrite, most: FailedWrite): boolean {
+  if (Math.max(failure.behind, most.behind) >= NOTABLE) return failure.behind > most.behind;
+  return ageOf(failure) > ageOf(most);
+}
+
+/** How old the request was whose reply failed; 0 when it was not read in the capture. */
+export function ageOf({ request, time }: FailedWrite): number {
+  return request === null ? 0 : elapsed(request.startedAt, time);
+}
+
+/** The request that kept the worker longest meanwhile; '' when none did for long. */
+export function behindWhom({ longest, behind }: FailedWrite): string {
+  return behind < NOTABLE || longest?.request == null ? '' : longest.request.name;
+}

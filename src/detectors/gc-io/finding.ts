@@ -1,0 +1,88 @@
+import type { CollectorCall } from '../../model/facts.ts';
+import type { Context } from '../detector.ts';
+import { type DraftFinding, type Severity, span } from '../finding.ts';
+import { moment } from '../moment.ts';
+import { count, duration, milliseconds, plural } from '../words.ts';
+import { collectorAdvice } from './advice.ts';
+import type { Calls } from './calls.ts';
+import type { Metrics } from './metrics.ts';
+
+const EVIDENCE = 6;
+
+/** The finding about calls inside a collector, or (`finalizer`) inside finalizers that no collector called. */
+export function finding({ model, capabilities }: Context, calls: Calls, finalizer: boolean, severity: Severity): DraftFinding<Metrics> {
+  const { times } = capabilities;
+  const byLength = calls.kept.toSorted((a, b) => b.duration - a.duration);
+  const worst = byLength[0] as CollectorCall;
+  const workers = [...calls.workers];
+  const certain = calls.kept.some(({ inside }) => inside !== 'nearby');
+  return {
+    severity,
+    sureness: certain ? 'likely' : 'possible',
+    title: titleOf(calls, worst, finalizer),
+    summary: summaryOf(calls, worst, finalizer),
+    why: whyOf(calls, finalizer),
+    ...span(capabilities, calls.first, calls.last),
+    openEnded: false,
+    workers,
+    metrics: {
+      count: calls.count,
+      totalMs: milliseconds(calls.total),
+      longestMs: worst.duration < 0 ? null : milliseconds(worst.duration),
+      switching: calls.switching,
+      gaveWay: calls.gaveWay,
+      inside: finalizer ? 'finalizer' : 'collector',
+      targets: Object.fromEntries(calls.targets),
+      calls: calls.kept.map(({ thread, call, target, start, duration: length, frame, inside }) => ({
+        pid: thread.process.pid,
+        call,
+        target,
+        atMs: times ? moment(model, start) : null,
+        durationMs: length < 0 ? null : milliseconds(length),
+        frame,
+        inside,
+      })),
+    },
+    evidence: byLength.flatMap(({ line, frameLine }) => [line, frameLine]).slice(0, EVIDENCE),
+    next: collectorAdvice(worst, calls.green, finalizer),
+    subjects: workers.map((pid) => `pid ${pid}`),
+  };
+}
+
+function titleOf({ count: total, targets }: Calls, { call }: CollectorCall, finalizer: boolean): string {
+  const [target = call] = [...targets].toSorted((a, b) => b[1] - a[1])[0] ?? [];
+  const begin = `${plural(total, 'call')} inside ${finalizer ? 'finalizers' : 'the garbage collector'}: `;
+  const room = 78 - begin.length;
+  return `${begin}${target.length > room ? `${target.slice(0, room - 3)}...` : target}`;
+}
+
+function summaryOf(calls: Calls, worst: CollectorCall, finalizer: boolean): string {
+  const { count: total, targets, workers, switching, gaveWay } = calls;
+  const list = [...targets]
+    .toSorted((a, b) => b[1] - a[1])
+    .slice(0, 3)
+    .map(([target, times]) => `${target} (${count(times)})`);
+  const where = finalizer ? 'inside a finalizer or weak-reference callback' : 'inside a garbage collection';
+  const longest = worst.duration < 0 ? '' : `, the longest ${duration(worst.duration)}`;
+  const { inside, frame } = calls.kept.find((call) => call.inside === 'collector') ?? worst;
+  const proof =
+    inside === 'nearby'
+      ? `The frame ${frame} says so: the program has no symbols, and what lies this far behind that name is code of the collector as far as one can tell.`
+      : `The frame ${frame} says so.`;
+  const wait = gaveWay === 0 ? '' : `; ${count(gaveWay)} could not go on (EAGAIN), upon which such a library runs another greenlet`;
+  const green =
+    finalizer || switching === 0
+      ? ''
+      : ` ${switching === total ? 'All' : count(switching)} were on a socket of a process with greenlets${wait}.`;
+  return `${plural(total, 'call')} that can wait ${total === 1 ? 'was' : 'were'} made by code that runs ${where}, in ${plural(workers.size, 'worker')}: ${list.join(', ')}${targets.size > 3 ? ' and others' : ''}${longest}. ${proof}${green}`;
+}
+
+function whyOf({ switching }: Calls, finalizer: boolean): string {
+  if (finalizer)
+    return 'A finalizer runs wherever the last reference goes, in the middle of any function: what it waits for, that function waits for, though nothing in its text says so.';
+  const waits =
+    'The collector starts at any allocation, and calls finalizers and weak-reference callbacks in the middle of whatever runs: a request that only makes a list then waits for a log or a socket.';
+  return switching > 0
+    ? `${waits} With greenlets such a call can switch to another one while the collection is half done; when the hub was running, gevent raises an error.`
+    : waits;
+}

@@ -1,0 +1,44 @@
+import type { Process } from '../../model/process.ts';
+import type { Thread } from '../../model/thread.ts';
+import type { KeptLine } from '../../model/turn.ts';
+import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+
+/** gunicorn's own default of --timeout. */
+export const DEFAULT_TIMEOUT = 30;
+
+/** The heartbeat of one worker. */
+export interface Pulse {
+  readonly process: Process;
+  beats: number;
+  last: Nanoseconds;
+  lastLine: KeptLine;
+  longest: Nanoseconds;
+  /** When the longest interval began, and the lines at its ends. */
+  since: Nanoseconds;
+  lines: readonly KeptLine[];
+  /** Its master sent it SIGABRT: after so long a silence. */
+  abortedAfter: Nanoseconds;
+  abortLine: KeptLine | null;
+}
+
+/** The pulse after the first heartbeat of a worker. */
+export function first({ process }: Thread, at: Nanoseconds, line: KeptLine): Pulse {
+  return { process, beats: 1, last: at, lastLine: line, longest: 0, since: at, lines: [], abortedAfter: UNKNOWN, abortLine: null };
+}
+
+/** Remembers the time since the last heartbeat, if it is the longest so far. */
+export function stretch(pulse: Pulse, to: Nanoseconds, lines: readonly KeptLine[]): void {
+  if (to - pulse.last <= pulse.longest) return;
+  pulse.longest = to - pulse.last;
+  pulse.since = pulse.last;
+  pulse.lines = lines;
+}
+
+/** Seconds of `-t` or `--timeout` on the command line; null when they are not there (a configuration file may set them). */
+export function timeoutOf({ argv }: Process): number | null {
+  for (const [index, argument] of argv.entries()) {
+    const value = /^(?:-t|--timeout[= ]?)(\d+)$/.exec(argument)?.[1] ?? (/^(?:-t|--timeout)$/.test(argument) ? argv[index + 1] : undefined);
+    if (value !== undefined && /^\d+$/.test(value)) return Number(value);
+  }
+  return null;
+}

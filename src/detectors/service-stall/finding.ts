@@ -1,0 +1,99 @@
+import type { Model } from '../../model/model.ts';
+import type { Thread } from '../../model/thread.ts';
+import { UNKNOWN } from '../../trace/time.ts';
+import type { DraftFinding } from '../finding.ts';
+import { moment } from '../moment.ts';
+import { CAUSE_IN_WORDS } from '../stall-cause/cause-in-words.ts';
+import { duration, milliseconds, plural, round } from '../words.ts';
+import { type BusyTurns, MOST_TURNS, type Place } from './busy-turns.ts';
+import type { Interval } from './intersection.ts';
+import type { Metrics } from './metrics.ts';
+import { describe, type ServiceStall } from './service-stalls.ts';
+import { totalsOf } from './stall-totals.ts';
+
+const SHOWN = 20;
+
+/** Per cent of the stalled time outside system calls up to which, and from which on, a sentence says so. */
+const MOSTLY_WAITING = 20;
+
+const MOSTLY_COMPUTING = 90;
+
+/** The finding about a service of which all workers were away from their loops at once. */
+export function finding(
+  model: Model,
+  loops: readonly Thread[],
+  turns: ReadonlyMap<Thread, BusyTurns>,
+  stalls: readonly Interval[],
+): DraftFinding<Metrics> {
+  const total = stalls.reduce((sum, stall) => sum + stall.end - stall.start, 0);
+  const byLength = stalls.toSorted((a, b) => b.end - b.start - (a.end - a.start));
+  const shown = byLength.slice(0, SHOWN).map((stall) => describe(stall, loops, turns));
+  const worst = shown[0] as ServiceStall;
+  const longest = worst.end - worst.start;
+  const { inTurns, outside, open } = totalsOf(
+    stalls,
+    loops.flatMap((thread) => turns.get(thread)?.turns ?? []),
+  );
+  const workers = loops.map((thread) => thread.process.pid);
+  const computing = round((100 * outside) / Math.max(1, inTurns), 1);
+  const where = [...new Set(worst.blockedIn.map(whereOf))].slice(0, 3).join(', ');
+  const atLeast = worst.open ? 'at least ' : '';
+  const everybody = loops.length === 2 ? 'Both workers' : `All ${loops.length} workers`;
+  const extent =
+    stalls.length === 1
+      ? `for ${atLeast}${duration(longest)}`
+      : `${stalls.length} times, ${duration(total)} in all; the longest lasted ${atLeast}${duration(longest)}`;
+  return {
+    severity: 'critical',
+    sureness: 'likely',
+    title: `No worker could accept or answer${stalls.length === 1 ? ` for ${atLeast}` : `: ${stalls.length} times, longest ${atLeast}`}${duration(longest)}`,
+    summary: `${notAll(loops, turns)}${everybody} were away from their loops at the same time ${extent}, spent ${where}. ${computingOrWaiting(computing)}`,
+    why: `Nobody accepts or answers while every loop is blocked: the service is down for that time${computing <= MOSTLY_WAITING ? ', although the machine may be idle' : ''}. It then serves ${loops.length} requests at once, one a worker, and no more.`,
+    start: stalls[0]?.start ?? UNKNOWN,
+    end: stalls.at(-1)?.end ?? UNKNOWN,
+    openEnded: open,
+    workers,
+    metrics: {
+      workers: loops.length,
+      blocked: loops.length,
+      count: stalls.length,
+      totalMs: milliseconds(total),
+      longestMs: milliseconds(longest),
+      busyPercent: computing,
+      stalls: shown
+        .toSorted((a, b) => a.start - b.start)
+        .map((stall) => ({
+          startMs: moment(model, stall.start),
+          endMs: moment(model, stall.end),
+          blockedIn: stall.blockedIn.map((each) => ({ ...each })),
+        })),
+    },
+    evidence: worst.lines.slice(0, 6),
+    next: [
+      { text: 'Fix the stall that holds the workers first: see the loop-stall findings of the same workers.' },
+      {
+        text: 'Until then more workers raise the ceiling by one request each.',
+        caveat: 'They also enlarge a herd, and a slow dependency will take them too.',
+      },
+    ],
+    subjects: workers.map((pid) => `pid ${pid}`),
+  };
+}
+
+/** Says so when a very long capture held more stalls than are kept. */
+function notAll(loops: readonly Thread[], turns: ReadonlyMap<Thread, BusyTurns>): string {
+  const dropped = loops.reduce((sum, thread) => sum + (turns.get(thread)?.dropped ?? 0), 0);
+  return dropped === 0 ? '' : `Only the last ${plural(MOST_TURNS, 'long turn')} of each worker were compared. `;
+}
+
+/** `in poll on 127.0.0.1:3306 (MySQL)`, `outside system calls`. */
+function whereOf({ call, target, cause }: Place): string {
+  if (cause === 'no-syscall') return CAUSE_IN_WORDS[cause];
+  return `in ${call === '' ? CAUSE_IN_WORDS[cause] : call}${target === '' ? '' : ` on ${target}`}`;
+}
+
+function computingOrWaiting(percent: number): string {
+  if (percent <= MOSTLY_WAITING) return `At most ${percent} % of that time was computing: the workers waited inside calls.`;
+  if (percent >= MOSTLY_COMPUTING) return 'Nearly all of that time was outside system calls: computing, or waiting for a CPU.';
+  return `${percent} % of that time was outside system calls (computing, or waiting for a CPU), the rest inside calls.`;
+}

@@ -1,0 +1,92 @@
+import type { QueueTaken } from '../../model/facts.ts';
+import type { Listener } from '../../model/listeners.ts';
+import type { Model } from '../../model/model.ts';
+import { pidsOf } from '../../model/roles.ts';
+import type { Thread } from '../../model/thread.ts';
+import type { Nanoseconds } from '../../trace/time.ts';
+import { largestOf } from '../extremes.ts';
+import type { DraftFinding, Step } from '../finding.ts';
+import { moment } from '../moment.ts';
+import { duration, milliseconds, plural, workerName } from '../words.ts';
+import type { Metrics } from './metrics.ts';
+
+const SHOWN = 20;
+
+const EVIDENCE = 6;
+
+/** A queue that was left alone while these workers were free. */
+export interface Stranded extends QueueTaken {
+  readonly free: readonly Thread[];
+}
+
+/** The finding about one address. `isBusy`: sync workers, which are in a request rather than stalled. */
+export function finding(
+  model: Model,
+  name: string,
+  queues: ReadonlyMap<Listener, readonly Thread[]>,
+  stranded: readonly Stranded[],
+  connections: number,
+  isBusy: boolean,
+): DraftFinding<Metrics> {
+  const stalled = isBusy ? 'busy' : 'stalled';
+  const longest = (left: Stranded): Nanoseconds => left.start - left.since;
+  const worst = stranded.reduce((most, left) => (left.accepted * longest(left) > most.accepted * longest(most) ? left : most));
+  const workers = pidsOf(new Set(stranded.map(({ thread }) => thread)));
+  const others = pidsOf(worst.free).slice(0, 4).join(', ');
+  const server =
+    [...queues.values()]
+      .flat()
+      .map(({ process }) => process.server)
+      .find((known) => known !== '') ?? '';
+  return {
+    severity: 'warning',
+    sureness: 'likely',
+    title: `${plural(connections, 'connection')} waited on a ${stalled} worker while others were free`.slice(0, 78),
+    summary:
+      `Each of ${queues.size} workers has a queue of its own for ${name}. ${stranded.length === 1 ? 'Once' : plural(stranded.length, 'time')} a worker did not look at its queue while another was free; ${plural(connections, 'connection')} had queued up there. ` +
+      `At worst ${plural(worst.accepted, 'connection')} waited for up to ${duration(longest(worst))} on ${workerName(worst.thread.process.pid).toLowerCase()} while ${worst.free.length === 1 ? `worker ${others} was` : `workers ${others} were`} free.`,
+    why: `With SO_REUSEPORT the kernel picks the queue when a connection comes, and does not move it later: an idle worker cannot take what waits for a ${stalled} one.`,
+    start: Math.min(...stranded.map(({ since }) => since)),
+    end: Math.max(...stranded.map(({ end }) => end)),
+    openEnded: false,
+    workers,
+    metrics: {
+      listener: name,
+      queues: queues.size,
+      count: stranded.length,
+      connections,
+      longestMs: milliseconds(largestOf(stranded.map(longest))),
+      stranded: stranded.slice(-SHOWN).map((left) => ({
+        pid: left.thread.process.pid,
+        startMs: moment(model, left.since),
+        endMs: moment(model, left.start),
+        connections: left.accepted,
+        free: pidsOf(left.free),
+      })),
+    },
+    evidence: [worst.line, ...stranded.filter((left) => left !== worst).map(({ line }) => line)].slice(0, EVIDENCE),
+    next: adviceFor(server, isBusy),
+    subjects: [...[...queues.keys()].map(({ id }) => `listener ${id}`), ...workers.map((pid) => `pid ${pid}`)],
+  };
+}
+
+function adviceFor(server: string, isBusy: boolean): Step[] {
+  const share = server.startsWith('gunicorn')
+    ? 'start gunicorn without --reuse-port: one queue that the next free worker takes from.'
+    : 'let the workers share one listening socket: the next free worker takes from its queue.';
+  const caveat = 'A shared queue wakes every idle worker for each connection (a herd) unless the server registers it with EPOLLEXCLUSIVE.';
+  const cures: Step[] = isBusy
+    ? [{ text: `Sync workers serve one request at a time, for which a shared queue is better: ${share}`, caveat }]
+    : [
+        { text: 'Fix the stalls of the workers named above first: see their findings in this report.' },
+        { text: `Where stalls cannot be avoided, ${share}`, caveat },
+      ];
+  return [
+    ...cures,
+    {
+      text: 'See the length of each queue while it happens: Recv-Q of the LISTEN rows.',
+      command: 'ss -ltnp',
+      needs: 'root, to see the pids',
+    },
+  ];
+}

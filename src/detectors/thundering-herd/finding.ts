@@ -1,0 +1,119 @@
+import type { Listener } from '../../model/listeners.ts';
+import { pidsOf } from '../../model/roles.ts';
+import type { Context } from '../detector.ts';
+import { largestOf } from '../extremes.ts';
+import { type DraftFinding, type Severity, span } from '../finding.ts';
+import { gini } from '../gini.ts';
+import { count, milliseconds, plural, ratio, round } from '../words.ts';
+import { herdAdvice, recount, WHILE_STALLED } from './advice.ts';
+import type { Figures } from './figures.ts';
+import type { Metrics } from './metrics.ts';
+import type { Queue } from './queue.ts';
+
+/** The finding about one listener whose acceptors wake for nothing. */
+export function finding(context: Context, listener: Listener, queue: Queue, figures: Figures, severity: Severity): DraftFinding<Metrics> {
+  const { model, capabilities } = context;
+  const {
+    acceptors,
+    connections,
+    productive,
+    wasted,
+    silent,
+    factor,
+    wastedRatio,
+    perSecond,
+    cores,
+    bare,
+    bound,
+    threads,
+    server,
+    bursts,
+  } = figures;
+  const { largest } = bursts;
+  const shares = threads.map((thread) => queue.shares.get(thread) ?? 0);
+  const worst = largest < 2 ? '' : ` At worst one burst woke ${largest === acceptors ? `all ${acceptors}` : `${largest} of them`}.`;
+  const cost =
+    cores === null
+      ? ''
+      : ` At this rate that is estimated at ${ratio(cores * 100)} % of one core untraced (${ratio(cores * 1000)} % at ten times the rate).`;
+  return {
+    severity,
+    sureness: bare || listener.grade === 'same-number' || !capabilities.times ? 'possible' : 'likely',
+    title: `Herd on ${listener.name}: ${count(wasted)} of ${count(wasted + productive)} ${bare ? 'accepts' : 'wake-ups'} found nothing`,
+    summary:
+      `${acceptors} acceptors share ${listener.name}. For ${plural(connections, 'connection')} they ${bare ? 'tried to accept' : 'were woken'} ${count(wasted + productive)} times; ${count(wasted)} found nothing ${bare ? 'because another one was first; the waits are not in the capture' : 'to accept'} (${perConnection(factor)}).${worst}` +
+      boundNote(figures),
+    why: `Each wasted wake-up costs a context switch and a pass through the loop, and delays whoever was about to run.${cost}`,
+    ...span(capabilities, queue.first, queue.last),
+    openEnded: false,
+    workers: pidsOf(threads),
+    metrics: {
+      listener: listener.name,
+      acceptors,
+      connections,
+      productiveWakeups: productive,
+      wastedWakeups: wasted,
+      herdFactor: round(factor, 3),
+      wastedWakeupRatio: round(wastedRatio, 3),
+      wastedWakeupsPerSecond: perSecond === null ? null : round(perSecond, 2),
+      maxBurst: largest === 0 ? null : largest,
+      wastedWallMs: capabilities.times && !bare ? milliseconds(queue.wastedTime) : null,
+      wastedWallMsCorrected:
+        capabilities.times && !bare ? milliseconds(Math.max(0, queue.wastedTime - queue.wastedCalls * model.calibration.floor)) : null,
+      maxShare: round(largestOf(shares, 0) / Math.max(1, connections), 3),
+      gini: round(gini(shares), 3),
+      bound,
+      kernelWakeups: model.scheduler.active && !bare ? productive + wasted : null,
+      silentWakeups: model.scheduler.active && !bare ? silent : null,
+      drainedEagains: queue.drained,
+      probes: queue.probes,
+      shares: shares.toSorted((a, b) => b - a),
+      firstWokenWon: bursts.won === 0 ? null : round(bursts.firstWon / bursts.won, 3),
+      estimatedCores: cores === null ? null : round(cores, 5),
+      server,
+      counted: saidOf(context, listener, queue, figures),
+    },
+    evidence: queue.lines,
+    next: [
+      ...herdAdvice({ server, isUnix: listener.name.startsWith('unix:'), cores }),
+      ...(bound === 'exact' ? [] : [recount(threads[0]?.process.pid ?? 0)]),
+    ],
+    nextWhileStalled: WHILE_STALLED,
+    subjects: [`listener ${listener.id}`],
+  };
+}
+
+/** The counts as a sentence: the reason of a verdict that found nothing, too. */
+export function saidOf({ capabilities, model }: Context, { name }: Listener, { drained }: Queue, figures: Figures): string {
+  const { factor, wasted, productive, connections, acceptors } = figures;
+  const drains = drained > 0 ? `; ${count(drained)} EAGAINs that only ended an accept loop are not counted` : '';
+  const unseen =
+    capabilities.format === 'strace' || model.scheduler.active ? '' : '; wake-ups that end inside the kernel are not in this capture';
+  return `${name}: ${perConnection(factor)} (${count(wasted)} of ${count(wasted + productive)} found nothing) over ${plural(connections, 'connection')}, ${plural(acceptors, 'acceptor')}${drains}${unseen}`;
+}
+
+/** Why listeners of one address with one acceptor each are no herd. */
+export function aloneReason(name: string, connections: readonly number[]): string {
+  const total = plural(
+    connections.reduce((sum, each) => sum + each, 0),
+    'connection',
+  );
+  if (connections.length === 1) return `${name}: one acceptor only, which cannot be a herd (${total})`;
+  return `${name}: ${connections.length} listeners with one acceptor each, which cannot be a herd (${total})`;
+}
+
+/** `3.33 wake-ups a connection`. */
+function perConnection(factor: number): string {
+  return `${ratio(factor)} ${factor === 1 ? 'wake-up' : 'wake-ups'} a connection`;
+}
+
+function boundNote({ bound, silent }: Figures): string {
+  switch (bound) {
+    case 'exact':
+      return ` These are the wake-ups of the kernel; after ${count(silent)} of them the worker went back to sleep inside its wait, which no system call shows.`;
+    case 'upper':
+      return ' That is close to how often the kernel wakes a worker; untraced, fewer of them get as far as EAGAIN, because strace slows the winner.';
+    case 'lower':
+      return ' The kernel wakes more: wake-ups that end inside the wait are not in this capture.';
+  }
+}

@@ -1,0 +1,83 @@
+import type { Model } from '../../model/model.ts';
+import type { Thread } from '../../model/thread.ts';
+import { type Nanoseconds, SECOND } from '../../trace/time.ts';
+import type { DraftFinding, Severity } from '../finding.ts';
+import { moment } from '../moment.ts';
+import type { BusyTurns } from '../service-stall/busy-turns.ts';
+import type { Interval } from '../service-stall/intersection.ts';
+import { count, duration, milliseconds, ratio, round } from '../words.ts';
+import type { Metrics } from './metrics.ts';
+
+const SHOWN = 20;
+/** Workers of which the longest stretch says what they were in. */
+const MOST_BUSY = 100;
+
+const FIX_THE_LOCK = {
+  text: 'Fix the queue for the lock in this report first, then record again: these workers are busy waiting for each other, and more of them would wait as well.',
+};
+
+const FIX_THE_WAIT = {
+  text: 'Fix what these workers wait for (see the findings about name lookups and disk syncs), then record again: each request then takes less of its worker.',
+};
+
+/** The finding about sync workers that were all busy at once, for `share` of the time. */
+export function finding(
+  model: Model,
+  workers: readonly Thread[],
+  turns: ReadonlyMap<Thread, BusyTurns>,
+  served: number,
+  saturated: readonly Interval[],
+  total: Nanoseconds,
+  share: number,
+  severity: Severity,
+): DraftFinding<Metrics> {
+  const longest = saturated.reduce((most, interval) => (interval.end - interval.start > most.end - most.start ? interval : most));
+  const length = longest.end - longest.start;
+  const during = workers.flatMap((thread) => (turns.get(thread)?.during(longest) ?? []).map((turn) => ({ thread, turn })));
+  const busy = workers.reduce(
+    (sum, thread) => sum + (turns.get(thread)?.turns ?? []).reduce((time, turn) => time + turn.end - turn.start, 0),
+    0,
+  );
+  const mean = served === 0 ? null : busy / served;
+  const pids = workers.map((thread) => thread.process.pid);
+  return {
+    severity,
+    sureness: 'likely',
+    title: `All ${workers.length} sync workers busy ${ratio(share * 100)} % of the time, longest ${duration(length)}`,
+    summary: `All ${workers.length} sync workers were in a request at once for ${duration(total)}, ${ratio(share * 100)} % of the time; the longest such stretch took ${duration(length)}.${mean === null ? '' : ` The ${count(served)} requests of such turns took ${duration(mean)} on average: these workers serve at most ${ratio((workers.length * SECOND) / mean)} of that kind a second.`}`,
+    why: 'A sync worker serves one request at a time. While all are busy, further clients wait in the queue of the listener, where strace does not see them.',
+    start: saturated[0]?.start ?? 0,
+    end: saturated.at(-1)?.end ?? 0,
+    openEnded: during.some(({ turn }) => turn.open && turn.end === longest.end),
+    workers: pids,
+    metrics: {
+      workers: workers.length,
+      share: round(share, 4),
+      totalMs: milliseconds(total),
+      longestMs: milliseconds(length),
+      meanRequestMs: mean === null ? null : milliseconds(mean),
+      served,
+      stretches: saturated
+        .toSorted((a, b) => b.end - b.start - (a.end - a.start))
+        .slice(0, SHOWN)
+        .toSorted((a, b) => a.start - b.start)
+        .map(({ start, end }) => ({ startMs: moment(model, start), endMs: moment(model, end) })),
+      busyIn: during.slice(0, MOST_BUSY).map(({ thread, turn }) => ({ pid: thread.process.pid, ...turn.place })),
+    },
+    evidence: during.flatMap(({ turn }) => turn.lines.slice(0, 1)).slice(0, 6),
+    next: [
+      { text: 'See what the requests wait for (the calls above): a faster answer from there serves more clients than more workers.' },
+      {
+        text: 'If they mostly wait, use more workers or threads (gunicorn gthread); if they mostly compute, more workers help only up to the number of cores.',
+        caveat: 'Each worker takes memory, and a connection to each database.',
+      },
+      { text: 'See how many connections wait in the queue: Recv-Q of the listener.', command: 'ss -ltn' },
+    ],
+    nextWhile: {
+      'lock-contention': [FIX_THE_LOCK],
+      'disk-sync': [FIX_THE_WAIT],
+      'blocking-dns': [FIX_THE_WAIT],
+    },
+    subjects: pids.map((pid) => `pid ${pid}`),
+  };
+}

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { analyzed, none, only } from '../support/analyzed.ts';
+
+const KIND = 'heartbeat-late';
+const ORIGIN = 1_795_140_800;
+
+/** A gunicorn master and the moments, in milliseconds, at which each of its workers touched its heartbeat file. */
+function beats(
+  workers: Readonly<Record<number, readonly number[]>>,
+  { timeout = '4', aborts = {} as Record<number, number> } = {},
+): string {
+  const lines: [number, string][] = [];
+  const add = (ms: number, pid: number, call: string): number =>
+    lines.push([ms, `${pid}   ${(ORIGIN + ms / 1000).toFixed(6)} ${call} <0.000010>`]);
+  const flag = timeout === '' ? '' : `"--timeout", "${timeout}", `;
+  add(0, 100, `execve("/usr/bin/gunicorn", ["gunicorn", "-k", "gevent", ${flag}"app:app"], 0x7ffd1b9950a8 /* 5 vars */) = 0`);
+  for (const [index, pid] of Object.keys(workers).entries())
+    add(100 + index, 100, `clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7efc24215e50) = ${pid}`);
+  for (const [pid, moments] of Object.entries(workers))
+    for (const ms of moments) add(ms, Number(pid), 'fchmod(7</tmp/wgunicorn-885aidgw>(deleted), 001) = 0');
+  for (const [pid, ms] of Object.entries(aborts)) add(ms, 100, `kill(${pid}, SIGABRT) = 0`);
+  return `${lines
+    .sort(([a], [b]) => a - b)
+    .map(([, line]) => line)
+    .join('\n')}\n`;
+}
+
+it('the metrics of late heartbeats are those of their trace', async () => {
+  const trace = beats(
+    { 101: [200, 1200, 3500, 4500, 5500, 6500], 102: [210, 1210, 2210], 103: [220, 1220, 2220, 3220, 4220, 5220, 6220] },
+    { aborts: { 102: 6300 } },
+  );
+  const { metrics, severity, sureness, startMs, endMs, workers } = only(await analyzed(trace), KIND);
+  assert.deepEqual([severity, sureness, startMs, endMs, workers], ['critical', 'likely', 1200, 6300, [102, 101]]);
+  assert.deepEqual(metrics, {
+    workers: [
+      { pid: 102, heartbeats: 3, longestMs: 4090, sinceMs: 2210, aborted: true, abortedAfterMs: 4090 },
+      { pid: 101, heartbeats: 6, longestMs: 2300, sinceMs: 1200, aborted: false, abortedAfterMs: null },
+    ],
+    count: 2,
+    aborted: 1,
+    timeoutS: 4,
+    // 4.09 s of 4 s.
+    shareOfTimeout: 1.02,
+  });
+});
+
+it('half of the timeout is late for a loop, and the share can be set', async () => {
+  assert.match(
+    none(await analyzed(beats({ 101: [200, 2199] })), KIND),
+    /^1 worker, longest time between two heartbeats 2\.00 s \(timeout 4 s\)$/,
+  );
+  const { severity, metrics } = only(await analyzed(beats({ 101: [200, 2200] })), KIND);
+  assert.deepEqual([severity, metrics.shareOfTimeout], ['warning', 0.5]);
+  only(await analyzed(beats({ 101: [200, 1200] }), {}, { thresholds: { 'heartbeat-share': 0.25 } }), KIND);
+  none(await analyzed(beats({ 101: [200, 1199] }), {}, { thresholds: { 'heartbeat-share': 0.25 } }), KIND);
+});
+
+it('without a timeout on the command line the default of 30 s counts, which is possible at most', async () => {
+  none(await analyzed(beats({ 101: [200, 15_199] }, { timeout: '' })), KIND);
+  const { sureness, metrics, summary } = only(await analyzed(beats({ 101: [200, 15_200] }, { timeout: '' })), KIND);
+  assert.deepEqual([sureness, metrics.timeoutS, metrics.shareOfTimeout], ['possible', null, 0.5]);
+  assert.match(summary, /the timeout is not in the trace; the default is 30 s\)\. It came within 15\.00 s of being killed\.$/);
+});
+
+it('a signal to somebody else, or another one, is no abort', async () => {
+  const report = await analyzed(beats({ 101: [200, 1200] }, { aborts: { 140: 1300 } }));
+  none(report, KIND);
+  none(await analyzed(beats({ 101: [200, 1200] }, { aborts: { 101: 1300 } }).replace('SIGABRT', 'SIGTERM')), KIND);
+});
+
+it('servers without such a file cannot be judged', async () => {
+  const report = await analyzed(beats({}));
+  assert.match(none(report, KIND), /^No heartbeat seen: only gunicorn workers have one/);
+  assert.equal(report.outcomes[KIND]?.status, 'not-applicable');
+});
