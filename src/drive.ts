@@ -10,9 +10,10 @@ import { WORTH_A_THREAD } from './drive/parser-thread.ts';
 import { peek } from './drive/peeked-input.ts';
 import type { DriveHooks, Progress } from './drive/progress.ts';
 import type { Reading } from './drive/reading.ts';
-import { type ScannedInput, type SkippedInput, scan, skippedBy } from './drive/scan.ts';
+import { type Scan, type ScannedInput, type SkippedInput, scan, skippedBy } from './drive/scan.ts';
 import { Tally } from './drive/tally.ts';
 import { ThreadedInput } from './drive/threaded-input.ts';
+import { InputError } from './sources/input-error.ts';
 import { leftOutSentence } from './sources/left-out.ts';
 import type { InputSet } from './sources/trace-input.ts';
 import { type TimeOrigin, UNKNOWN } from './trace/time.ts';
@@ -23,10 +24,13 @@ export type { DriveHooks, Progress };
 const NOTICES_TOLD = 5;
 /** Longest time without a look at signals and timers while chunks come without waiting. */
 const LONGEST_TURN_MS = 50;
+/** Records between two looks at how much memory is left. */
+const LOOKED_AFTER = 4_096;
 
 /** Reads the inputs of one trace to their end and reports on them. Throws `InputError` when they cannot be read or are no trace. */
 export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hooks: DriveHooks = {}): Promise<Report> {
-  const { inputs, origin, skipped } = await scan(set.inputs);
+  const memory = new MemoryWatch();
+  const { inputs, origin, skipped } = await scanWith(memory, set);
   const tally = new Tally(set);
   for (const { code, path, reason } of set.leftOut) tally.diagnose(code, path, reason === '' ? path : `${path}: ${reason}`);
   const leaveOut = leavingOut(tally, hooks);
@@ -45,7 +49,6 @@ export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hoo
   const { Analysis } = await import('./analysis/analysis.ts');
   const analysis = new Analysis(origin, options, noted);
   const progress = progressOf(tally, analysis);
-  const memory = new MemoryWatch();
   const chunkRead = () => {
     hooks.progress?.(progress);
     memory.look();
@@ -59,7 +62,7 @@ export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hoo
     }
   };
   try {
-    if (alone !== null) await readAlone(alone, analysis, chunkRead);
+    if (alone !== null) await readAlone(alone, analysis, memory, chunkRead);
     else await readMerged(inputs, openIfThere, tally, shared.lanes, analysis, chunkRead);
   } catch (error) {
     if (!(error instanceof MemoryScarce)) throw error;
@@ -67,6 +70,19 @@ export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hoo
     tally.diagnose('memory-limit', set.paths[0] ?? '', error.message);
   }
   return analysis.finish(tally.facts());
+}
+
+/** Names and times of tens of thousands of files take memory, too. */
+async function scanWith(memory: MemoryWatch, { inputs }: InputSet): Promise<Scan> {
+  try {
+    return await scan(inputs, () => memory.look());
+  } catch (error) {
+    if (!(error instanceof MemoryScarce)) throw error;
+    throw new InputError(`There is no memory for ${inputs.length} files: ${error.message}.`, {
+      hint: 'Give drover more (NODE_OPTIONS=--max-old-space-size=8192, in MB), or fewer files.',
+      cause: error,
+    });
+  }
 }
 
 /** Counts what is left out and tells the user of the first ones. */
@@ -118,11 +134,19 @@ async function openAlone(
 }
 
 /** The hot path: no merging, no look at times. */
-async function readAlone(open: Reading, analysis: Analysis, chunkRead: () => void): Promise<void> {
+async function readAlone(open: Reading, analysis: Analysis, memory: MemoryWatch, chunkRead: () => void): Promise<void> {
   const { parser } = open;
   try {
     while (await open.refill()) {
-      for (let record = parser.next(); record !== null; record = parser.next()) analysis.accept(record);
+      let record = parser.next();
+      while (record !== null) {
+        // A chunk of processes that are seen once may take 40 MB.
+        for (let some = 0; record !== null && some < LOOKED_AFTER; some++) {
+          analysis.accept(record);
+          record = parser.next();
+        }
+        memory.look();
+      }
       chunkRead();
     }
   } catch (error) {

@@ -5,6 +5,8 @@ import type { ThreadTable } from './thread-table.ts';
 /** So many lines without a prefix in a row are believed, although several threads live. */
 const STUBBORN = 8;
 const CHILDREN = 16;
+/** Of more threads than these a line without a prefix is not looked for among those that wait: it would be for each such line. */
+const MOST_WAITING = 256;
 
 /**
  * Whom lines without a pid belong to. On a terminal strace prints `[pid N]` only while it traces several threads: lines before the first prefix are
@@ -43,43 +45,48 @@ export class Attribution {
   unprefixed(called: Syscall | null, resumed: boolean): Thread | null {
     if (!this.#hasPrefixes) return this.#threads.get(this.#tid);
     if (this.#survivor !== null && this.#threads.find(this.#survivor.tid) === this.#survivor) return this.#threads.get(this.#survivor.tid);
-    const candidates = [...this.#threads].filter((thread) => !thread.leaving && !thread.detached);
-    const waiting = resumed ? candidates.filter((thread) => thread.pending && thread.syscall === called) : [];
-    const [only] = candidates.length === 1 ? candidates : waiting.length === 1 ? waiting : [];
-    if (only !== undefined) {
-      if (candidates.length === 1) this.#survivor = only;
+    const { present } = this.#threads;
+    const only = present.size === 1 ? first(present) : resumed && present.size <= MOST_WAITING ? onlyOneIn(called, present) : null;
+    if (only !== null) {
+      if (present.size === 1) this.#survivor = only;
       return this.#threads.get(only.tid);
     }
     this.#inARow++;
-    return candidates.length === 0 || this.#inARow > STUBBORN ? this.#threads.get(this.#tid) : null;
+    return present.size === 0 || this.#inARow > STUBBORN ? this.#threads.get(this.#tid) : null;
   }
 
   /** `Process N attached`; `inside` of the line of a call it speaks of that call's child. */
   attached(tid: number, inside: boolean): void {
     this.#survivor = null;
-    const nobody = [...this.#threads].every((thread) => thread.detached);
-    if (nobody && !inside) {
+    if (!inside && this.#holdsNobody()) {
       // A session begins: one process was attached to.
       this.#tid = tid;
       this.#unnamed = false;
       this.#hasPrefixes = false;
     }
     this.bore(tid);
-    this.#threads.get(tid).detached = false;
+    this.#threads.hold(this.#threads.get(tid), true);
   }
 
   /** `Process N detached`: on the user's wish, or (before 4.7) because it ended. */
   detached(tid: number): void {
     this.#survivor = null;
     const thread = this.#threads.get(tid);
-    thread.detached = true;
+    this.#threads.hold(thread, false);
     if (thread.leaving) this.#threads.depart(thread);
   }
 
   /** Another strace begins: the threads of this one are let go. */
   endSession(): void {
-    for (const thread of this.#threads) thread.detached = true;
+    for (const thread of this.#threads) this.#threads.hold(thread, false);
     this.#survivor = null;
+  }
+
+  /** All threads were let go. */
+  #holdsNobody(): boolean {
+    if (this.#threads.present.size > 0) return false;
+    for (const thread of this.#threads) if (!thread.detached) return false;
+    return true;
   }
 
   bore(tid: number): void {
@@ -96,4 +103,20 @@ export class Attribution {
     if (initial !== null) this.#threads.rename(initial, tid);
     this.#tid = tid;
   }
+}
+
+function first(threads: Iterable<Thread>): Thread | null {
+  for (const thread of threads) return thread;
+  return null;
+}
+
+/** The only thread that is in this call; null when there is none, or several. */
+function onlyOneIn(called: Syscall | null, threads: Iterable<Thread>): Thread | null {
+  let found: Thread | null = null;
+  for (const thread of threads) {
+    if (!thread.pending || thread.syscall !== called) continue;
+    if (found !== null) return null;
+    found = thread;
+  }
+  return found;
 }

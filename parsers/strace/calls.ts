@@ -217,7 +217,7 @@ export class Calls {
         break;
       case 'exit':
         if (Number.isNaN(call.result)) reading.threads.leave(thread);
-        else thread.leaving = false;
+        else reading.threads.stay(thread);
         break;
       case 'clone':
         if (call.result > 0) reading.bore(call.result);

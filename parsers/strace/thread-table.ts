@@ -27,6 +27,8 @@ export class ThreadTable {
   seen = 0;
   /** Busy captures change the thread on every other line only. */
   #recent: Thread | null = null;
+  /** Threads that neither called `exit` nor were let go by the tracer. */
+  readonly #present = new Set<Thread>();
   /** Threads mentioned in the current chunk. */
   readonly #active: Thread[] = [];
   /** Threads that called `exit`, until their end is told. */
@@ -60,6 +62,7 @@ export class ThreadTable {
   /** Ends a life. */
   end(thread: Thread): void {
     thread.finish();
+    this.#present.delete(thread);
     this.#lanes.end(thread.tid);
     this.#remove(thread.tid);
   }
@@ -67,11 +70,34 @@ export class ThreadTable {
   /** The thread called `exit` or `exit_group`. When no line tells its end that call was it. */
   leave(thread: Thread): void {
     thread.leaving = true;
+    this.#present.delete(thread);
     this.#leaving.push(thread);
     if (this.#leaving.length < MOST_LEAVING * 2) return;
     const early = this.#leaving.slice(0, MOST_LEAVING);
     this.#leaving = this.#leaving.slice(MOST_LEAVING);
     for (const left of early) this.depart(left);
+  }
+
+  /** It did not leave: its `exit` returned. */
+  stay(thread: Thread): void {
+    thread.leaving = false;
+    this.#notePresence(thread);
+  }
+
+  /** The tracer holds a thread, or lets it go. */
+  hold(thread: Thread, isHeld: boolean): void {
+    thread.detached = !isHeld;
+    this.#notePresence(thread);
+  }
+
+  /** Threads that neither called `exit` nor were let go by the tracer. */
+  get present(): ReadonlySet<Thread> {
+    return this.#present;
+  }
+
+  #notePresence(thread: Thread): void {
+    if (thread.leaving || thread.detached) this.#present.delete(thread);
+    else this.#present.add(thread);
   }
 
   /** No more lines come: who left has ended. */
@@ -160,6 +186,7 @@ export class ThreadTable {
     }
     const thread = new Thread(this.#lanes.get(tid), this.#source, this.#none);
     this.#place(thread, slot);
+    this.#present.add(thread);
     return thread;
   }
 

@@ -66,7 +66,8 @@ export const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
   },
   'open-descriptors': {
     severity: 'warning',
-    meaning: 'More than 130,000 descriptors were open at a time; some were followed no further, first clients that said nothing.',
+    meaning:
+      'More descriptors were open at a time than are followed (130,000, and 4,000 with numbers above a million): some were let go of, first clients that said nothing.',
   },
   'further-listeners': {
     severity: 'warning',

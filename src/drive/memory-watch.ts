@@ -3,6 +3,8 @@ import { runInNewContext } from 'node:vm';
 
 /** Beyond this share of the heap reading ends: a chunk more, and the report, have to fit into the rest. */
 const MOST = 0.7;
+/** A capture of busy workers stays below: from here on memory is worth more than the time of collections. */
+const LARGE_BYTES = 48 * 1_048_576;
 /** What V8 adds to the limit of old objects for young ones, unless it is told otherwise; measured: V8 11 to 12 (Node 20 and 22), 13 (Node 24). */
 const YOUNG_BYTES = (Number.parseInt(process.versions.v8, 10) < 13 ? 48 : 192) * 1_048_576;
 /** After a collection that made room the heap may grow by this share before the next look. */
@@ -19,9 +21,19 @@ export class MemoryScarce extends Error {
 export class MemoryWatch {
   #next = MOST;
   #collect: (() => void) | null = null;
+  #isThrifty = false;
 
   /** Throws `MemoryScarce` when what is alive takes most of the heap. Takes some microseconds. */
   look(): void {
+    const { used_heap_size } = getHeapStatistics();
+    if (used_heap_size > LARGE_BYTES && !this.#isThrifty) {
+      // V8 lets a heap grow to four times what is alive before it looks what can go: on a host in trouble half as much again is better. It takes
+      // effect with a collection.
+      setFlagsFromString('--heap-growing-percent=50');
+      this.#collect ??= collector();
+      this.#collect();
+      this.#isThrifty = true;
+    }
     if (usedShare() < this.#next) return;
     // Much of it may be garbage that V8 had no reason yet to collect; only a collection tells.
     this.#collect ??= collector();

@@ -4,6 +4,9 @@ import { Worker } from 'node:worker_threads';
 /** Starting a thread takes about 30 ms: smaller inputs are read faster without. */
 export const WORTH_A_THREAD = 16_000_000;
 
+/** Records cross as numbers in shared memory: little is made here that dies young. */
+const YOUNG_MB = 12;
+
 let prepared: Worker | null = null;
 
 /** Starts the thread that will parse these files, if they are one large file, while this thread still loads its own modules. */
@@ -31,7 +34,7 @@ export function parserThread(): Worker {
 }
 
 function start(): Worker {
-  const thread = new Worker(new URL('./parser-worker.js', import.meta.url));
+  const thread = new Worker(new URL('./parser-worker.js', import.meta.url), { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
   // A thread that nobody asks for does not keep the process alive.
   thread.unref();
   return thread;

@@ -39,10 +39,13 @@ export interface Scan {
   readonly skipped: readonly SkippedInput[];
 }
 
-/** Looks at the head of each input and puts those that are traces in order of time. Throws `InputError` when there is none. */
-export async function scan(inputs: readonly TraceInput[]): Promise<Scan> {
+/**
+ * Looks at the head of each input and puts those that are traces in order of time. Throws `InputError` when there is none, and what `chunkRead` throws,
+ * which is called after each of several.
+ */
+export async function scan(inputs: readonly TraceInput[], chunkRead: () => void = () => undefined): Promise<Scan> {
   const [only] = inputs;
-  return only !== undefined && inputs.length === 1 ? scanOne(only) : scanSeveral(inputs);
+  return only !== undefined && inputs.length === 1 ? scanOne(only) : scanSeveral(inputs, chunkRead);
 }
 
 async function scanOne(input: TraceInput): Promise<Scan> {
@@ -71,7 +74,7 @@ async function peekOrSkip(input: TraceInput, count: number, skipped: SkippedInpu
 }
 
 /** Empty files are left out silently: `strace -ff` makes many. */
-async function scanSeveral(inputs: readonly TraceInput[]): Promise<Scan> {
+async function scanSeveral(inputs: readonly TraceInput[], chunkRead: () => void): Promise<Scan> {
   const traces: DatedInput[] = [];
   const skipped: SkippedInput[] = [];
   for (const input of inputs.toSorted(byName)) {
@@ -88,6 +91,7 @@ async function scanSeveral(inputs: readonly TraceInput[]): Promise<Scan> {
       for (const { text } of input.diagnostics) skipped.push({ code: 'read-error', name: input.name, reason: text });
     }
     if (input.rereadable || format === null) await leave(peeked);
+    chunkRead();
   }
   const clock = commonClock(traces);
   const comparable = traces.filter((trace) => {

@@ -4,6 +4,13 @@ import type { DescriptorGroup } from './descriptor-groups.ts';
 import { type Descriptor, describeByLabel } from './descriptors.ts';
 import type { OpenDescriptors } from './open-descriptors.ts';
 
+/**
+ * The kernel gives the lowest number that is free, and a process may have 1,048,576 (`nr_open`) unless its host was told otherwise. Higher ones lie
+ * far apart in traces that are no traces, where each takes a kilobyte: so many are followed.
+ */
+const HIGH = 2 ** 20;
+const MOST_HIGH = 4_096;
+
 /** The descriptors of one process by number. Threads of a process share one table; a fork has a copy, which shares what neither has changed. */
 export class DescriptorTable {
   readonly #open: OpenDescriptors;
@@ -12,6 +19,8 @@ export class DescriptorTable {
   #unnumbered: Descriptor | undefined;
   /** Opened in this table and not closed: what was inherited counts where it was opened. */
   #own = 0;
+  /** Of all in the table, those with a high number. */
+  #high = 0;
   /** Openings and closings so far. */
   changes = 0;
   /** Open ones that were let go of, because too many were open at a time; null while there are none. */
@@ -21,6 +30,7 @@ export class DescriptorTable {
     this.#open = open;
     this.#byNumber = new SharedNumbers(copyOf === undefined ? undefined : copyOf.#byNumber);
     this.#unnumbered = copyOf === undefined ? undefined : copyOf.#unnumbered;
+    this.#high = copyOf === undefined ? 0 : copyOf.#high;
   }
 
   /** Opened here and still open. */
@@ -35,10 +45,7 @@ export class DescriptorTable {
   set(fd: number, descriptor: Descriptor): Descriptor {
     this.changes++;
     if (fd < 0) this.#unnumbered = descriptor;
-    else if (this.#byNumber.set(fd, descriptor)) {
-      this.#own++;
-      this.#open.added();
-    }
+    else this.#put(fd, descriptor);
     return descriptor;
   }
 
@@ -49,7 +56,7 @@ export class DescriptorTable {
 
   delete(fd: number): void {
     this.changes++;
-    if (this.#byNumber.delete(fd)) this.#lost();
+    if (this.#byNumber.delete(fd)) this.#lost(fd);
   }
 
   /** After `execve`: only the standard streams surely live on; anything else is learned again from use. */
@@ -62,14 +69,13 @@ export class DescriptorTable {
     }
     this.#open.removed(this.#own);
     this.#own = 0;
+    this.#high = 0;
   }
 
   /** Takes over what `other` learned, without replacing what is known here; `other` ends. */
   absorb(other: DescriptorTable): void {
     for (const [fd, descriptor] of other.#byNumber.entries()) {
-      if (this.#byNumber.get(fd) !== undefined || !this.#byNumber.set(fd, descriptor)) continue;
-      this.#own++;
-      this.#open.added();
+      if (this.#byNumber.get(fd) === undefined) this.#put(fd, descriptor);
     }
     other.end();
   }
@@ -77,7 +83,7 @@ export class DescriptorTable {
   /** Lets go of one that is still open. */
   forget(fd: number, group: DescriptorGroup | null): void {
     if (!this.#byNumber.delete(fd)) return;
-    this.#lost();
+    this.#lost(fd);
     this.#forgotten ??= new Map();
     this.#forgotten.set(group, this.forgotten(group) + 1);
   }
@@ -97,9 +103,23 @@ export class DescriptorTable {
     this.#byNumber = new SharedNumbers();
     this.#open.removed(this.#own);
     this.#own = 0;
+    this.#high = 0;
   }
 
-  #lost(): void {
+  #put(fd: number, descriptor: Descriptor): void {
+    const isHigh = fd >= HIGH;
+    if (isHigh && this.#high >= MOST_HIGH && this.#byNumber.get(fd) === undefined) {
+      this.#open.forgotten++;
+      return;
+    }
+    if (!this.#byNumber.set(fd, descriptor)) return;
+    if (isHigh) this.#high++;
+    this.#own++;
+    this.#open.added();
+  }
+
+  #lost(fd: number): void {
+    if (fd >= HIGH) this.#high--;
     if (this.#own === 0) return;
     this.#own--;
     this.#open.removed(1);

@@ -112,6 +112,23 @@ describe('open descriptors beyond what is followed', () => {
     assert.equal(open.count, 0);
   });
 
+  it('are followed up to a million by number, and of higher numbers four thousand', () => {
+    const open = new OpenDescriptors(() => []);
+    const table = new DescriptorTable(open);
+    for (let i = 0; i < 4_103; i++) table.set(2 ** 20 + i * 32_771, new Descriptor('file', '/x', true));
+    assert.deepEqual([open.count, open.forgotten], [4_096, 7]);
+    table.set(2 ** 20 - 1, new Descriptor('file', '/x', true));
+    assert.notEqual(table.get(2 ** 20 - 1), undefined);
+    table.delete(2 ** 20);
+    // One was closed: there is room for one.
+    const copy = new DescriptorTable(open, table);
+    for (const each of [table, copy]) {
+      for (const fd of [2 ** 29, 2 ** 29 + 1]) each.set(fd, new Descriptor('file', '/y', true));
+      assert.deepEqual([each.get(2 ** 29)?.label, each.get(2 ** 29 + 1)], ['/y', undefined]);
+    }
+    assert.equal(open.forgotten, 9);
+  });
+
   it('count where they were opened, however many processes inherit them', () => {
     const open = new OpenDescriptors(() => []);
     const parent = new DescriptorTable(open);

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Report } from '../../src/analysis/report.ts';
 import { EXIT } from '../../src/cli/exit-code.ts';
+import { MemoryScarce } from '../../src/drive/memory-watch.ts';
+import { scan } from '../../src/drive/scan.ts';
 import { Lines } from '../support/lives.ts';
+import { memoryInput } from '../support/memory-input.ts';
 import { runDrover } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -47,5 +50,20 @@ describe('a trace that takes more memory than there is', () => {
     const { stdout } = await runDrover([path, '--json']);
     const { quality } = JSON.parse(stdout) as Report;
     assert.deepEqual([quality.grade, quality.lines, quality.diagnostics], ['good', 20_000, []]);
+  });
+});
+
+describe('a set of many files', () => {
+  it('is looked at only as long as there is memory for it', async () => {
+    const inputs = [101, 103, 107].map((tid) => memoryInput(`t.${tid}`, new Lines().add(tid, 'getppid() = 1 <0.000010>').toString()));
+    let looked = 0;
+    await assert.rejects(
+      scan(inputs, () => {
+        if (++looked === 2) throw new MemoryScarce();
+      }),
+      MemoryScarce,
+    );
+    assert.equal(looked, 2);
+    assert.equal((await scan(inputs)).inputs.length, 3);
   });
 });

@@ -195,4 +195,19 @@ export const PROCESSES: readonly GrowthClass[] = [
     const pen = new Pen();
     return each(count, () => [pen.call(MASTER, 'getpid() = 97'), pen.line(MASTER, `--- SIGCHLD ${CHILD_ENDED} ---`)]);
   }),
+  oneFile('threads-on-a-terminal', 'threads that strace on a terminal attaches to', { most: 100_003, quick: 25_013 }, (count) => {
+    return each(count, (index) => [
+      `strace: Process ${FIRST_CHILD + index} attached\n`,
+      `[pid ${FIRST_CHILD + index}] 02:13:20.000007 getppid() = 1\n`,
+    ]);
+  }),
+  oneFile(
+    'lines-of-nobody-on-a-terminal',
+    'lines without a pid among eight thousand threads',
+    { most: 400_009, quick: 100_003 },
+    function* (count) {
+      for (let index = 0; index < 8_009; index++) yield `[pid ${FIRST_CHILD + index}] 02:13:20.000007 getppid() = 1\n`;
+      yield* each(count, () => '02:13:20.000007 <... read resumed>"x", 1) = 1\n');
+    },
+  ),
 ];
