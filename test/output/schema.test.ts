@@ -4,12 +4,12 @@ import { test } from 'node:test';
 import type { JsonSchema, Metrics, Shapes } from '../../src/detectors/metric.ts';
 import { detectors, KINDS } from '../../src/detectors/registry.ts';
 import { renderJson } from '../../src/output/json.ts';
-import { kindsFile } from '../../tools/kinds-file.ts';
-import { withKinds } from '../../tools/report-schema.ts';
 import { analyzed, ofKind } from '../support/analyzed.ts';
 import { firingExample } from '../support/detector-page.ts';
 import { buildFinding, buildReport, buildStallMetrics, nightReport as small } from '../support/report-builder.ts';
 import { complaints, schema, strictComplaints } from '../support/strict-schema.ts';
+import { kindsFile } from '../tools/kinds-file.ts';
+import { withKinds } from '../tools/report-schema.ts';
 
 const KINDS_FILE = new URL('../../../src/detectors/kinds.ts', import.meta.url);
 

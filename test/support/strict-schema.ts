@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { detectors } from '../../src/detectors/registry.ts';
-import { strictly, withKinds } from '../../tools/report-schema.ts';
+import { strictly, withKinds } from '../tools/report-schema.ts';
 
 /** The published schema. */
 export const schema = createRequire(import.meta.url)('drover/report.schema.json') as {

@@ -15,7 +15,7 @@ interface Ran {
 
 describe('npm run new:detector', async () => {
   const folder = temporaryFolder();
-  for (const path of ['src', 'parsers', 'tools', 'test', 'package.json', 'tsconfig.json', 'dist'])
+  for (const path of ['src', 'parsers', 'test', 'package.json', 'tsconfig.json', 'dist'])
     cpSync(join(ROOT, path), join(folder, path), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
 
@@ -37,7 +37,7 @@ describe('npm run new:detector', async () => {
   };
 
   it('writes a folder that compiles, and a test, and tells the one line that is left', async () => {
-    const { code, output } = await run('dist/tools/new-detector.js', KIND);
+    const { code, output } = await run('dist/test/tools/new-detector.js', KIND);
     assert.equal(code, 0, output);
     for (const file of ['detector.ts', 'metrics.ts', 'finding.ts', 'README.md'])
       assert.match(readFileSync(join(folder, 'src/detectors', KIND, file), 'utf8'), /TODO/);
@@ -64,15 +64,16 @@ describe('npm run new:detector', async () => {
       'has an example that makes it fire and one that leaves it quiet',
       'has examples of which every line is read',
     ]);
-    assert.equal((await run('dist/tools/write-schema.js')).code, 0);
+    assert.equal((await run('dist/test/tools/write-schema.js')).code, 0);
     assert.deepEqual(await compiled(), { code: 0, output: '' });
     const { output } = await run('--test', '--test-reporter=tap', `dist/test/detectors/${KIND}.test.js`, 'dist/test/output/text.test.js');
     assert.match(output, /^# fail 0$/m);
   });
 
   it('refuses what is no name, and what is there already', async () => {
-    for (const name of ['', 'Odd', '../x', 'odd_requests']) assert.equal((await run('dist/tools/new-detector.js', name)).code, 2, name);
-    const { code, output } = await run('dist/tools/new-detector.js', 'loop-stall');
+    for (const name of ['', 'Odd', '../x', 'odd_requests'])
+      assert.equal((await run('dist/test/tools/new-detector.js', name)).code, 2, name);
+    const { code, output } = await run('dist/test/tools/new-detector.js', 'loop-stall');
     assert.deepEqual([code, output], [2, 'src/detectors/loop-stall/detector.ts is there already.']);
   });
 });

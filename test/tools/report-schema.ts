@@ -1,5 +1,5 @@
-import type { DetectorDefinition } from '../src/detectors/detector.ts';
-import { type JsonSchema, metric, objectSchema } from '../src/detectors/metric.ts';
+import type { DetectorDefinition } from '../../src/detectors/detector.ts';
+import { type JsonSchema, metric, objectSchema } from '../../src/detectors/metric.ts';
 
 /** The parts of the published schema that this file reads or writes. All others are written by hand and stay as they are. */
 interface ReportSchema {

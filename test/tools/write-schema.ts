@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { detectors, KINDS } from '../src/detectors/registry.ts';
+import { detectors, KINDS } from '../../src/detectors/registry.ts';
 import { kindsFile } from './kinds-file.ts';
 import { withKinds } from './report-schema.ts';
 
-/** Compiled, this file lies in dist/tools. */
-const SCHEMA = new URL('../../src/analysis/report.schema.json', import.meta.url);
-const KINDS_FILE = new URL('../../src/detectors/kinds.ts', import.meta.url);
+/** Compiled, this file lies in dist/test/tools. */
+const SCHEMA = new URL('../../../src/analysis/report.schema.json', import.meta.url);
+const KINDS_FILE = new URL('../../../src/detectors/kinds.ts', import.meta.url);
 const WIDTH = 120;
 
 /** JSON of which everything that fits into one line stands in one. */
