@@ -70,6 +70,20 @@ interface Import {
   readonly target: string;
 }
 
+const TYPES_ONLY = /^\s*(?:import|export) type\b[^'"]*?from\s*['"][^'"]+['"]/gm;
+
+/** What a file has loaded with it, and what that has: without types, and without what is imported when it is needed. */
+function loadedWith(file: string, known = new Set<string>()): Set<string> {
+  if (known.has(file) || !/^(src|parsers)\b/.test(file)) return known;
+  known.add(file);
+  const text = readFileSync(join(ROOT, file), 'utf8').replace(TYPES_ONLY, '');
+  for (const { groups = {} } of text.matchAll(IMPORT)) {
+    const specifier = groups.from ?? groups.bare ?? '';
+    if (specifier.startsWith('.')) loadedWith(normalize(join(dirname(file), specifier)), known);
+  }
+  return known;
+}
+
 /** Everything below a folder of the repository, except what is fetched or built. */
 function allFiles(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
@@ -128,6 +142,15 @@ test('each package has one room, and pure rooms have none, nor Node modules', ()
   });
   assert.deepEqual(
     wrong.map(({ file, target }) => `${file} imports ${target}`),
+    [],
+  );
+});
+
+test('what answers --help loads no detector, no model, no parser and no dashboard', () => {
+  const loaded = [...loadedWith('src/cli/main.ts')];
+  assert.ok(loaded.includes('src/cli/report-flags.ts') && loaded.length > 20, `${loaded.length} files`);
+  assert.deepEqual(
+    loaded.filter((file) => /^(?:parsers|src\/(?:model|tui|detectors\/[a-z-]+)|src\/detectors\/registry)\b/.test(file)),
     [],
   );
 });

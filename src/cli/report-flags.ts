@@ -1,10 +1,8 @@
 import { type Command, Option } from 'commander';
-import type { AnalysisOptions } from '../analysis/options.ts';
 import { type Report, SEVERITIES, type Severity } from '../analysis/report.ts';
 import { EXIT } from './exit-code.ts';
 import { parseCount, parsePids, parseThreshold } from './option-values.ts';
 import type { MannerFlags } from './terminal-manners.ts';
-import { thresholdValues } from './threshold-values.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What every command that ends with a report can be asked for. */
@@ -59,14 +57,6 @@ export function addJudgeOptions(command: Command): Command {
 export function checkReportFlags(flags: ReportFlags): void {
   const [first, second] = (['json', 'ndjson', 'md'] as const).filter((name) => flags[name] === true);
   if (second !== undefined) throw new UsageError(`--${first} and --${second} exclude each other.`, { hint: 'Choose one of them.' });
-}
-
-/** Throws `UsageError` for thresholds that there are not. */
-export function analysisOptions(flags: ReportFlags): AnalysisOptions {
-  return {
-    ...(flags.pid === undefined ? {} : { pids: flags.pid }),
-    thresholds: thresholdValues(flags.threshold ?? {}, flags.stallMs),
-  };
 }
 
 /** Partial data come first: they say that the findings themselves cannot be relied on. */

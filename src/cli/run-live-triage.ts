@@ -1,10 +1,11 @@
 import { asOperand } from '../files/operand.ts';
 import type { CaptureEnd } from '../sources/live/capture.ts';
+import { analysisOptions } from './analysis-options.ts';
 import type { AttachFlags } from './attach-command.ts';
 import { EXIT } from './exit-code.ts';
 import { nothingSeen } from './live-report.ts';
 import { farewell, startSession } from './live-session.ts';
-import { analysisOptions, checkReportFlags, exitCodeFor } from './report-flags.ts';
+import { checkReportFlags, exitCodeFor } from './report-flags.ts';
 import { failureOf, USUAL_MEMORY_MB } from './run-triage.ts';
 import { manners } from './terminal-manners.ts';
 import { LiveFeed } from './triage/live-feed.ts';
