@@ -1,5 +1,6 @@
 import type { Kind } from '../detectors/registry.ts';
 import type { Model } from '../model/model.ts';
+import { isWorkerRole } from '../model/roles.ts';
 import { meaningOf } from './diagnostics.ts';
 import { weight } from './finding-order.ts';
 import type { Draft } from './parts.ts';
@@ -55,8 +56,10 @@ export function omittedFrom(
   const statistics = model.statistics.all();
   const failed = statistics.reduce((sum, { errors, otherErrors }) => sum + otherErrors + total(errors.values()), 0);
   const listed = shown.calls.reduce((sum, { errors }) => sum + total(Object.values(errors)), 0);
+  // Beside processes that serve those that do not have no row.
+  const programs = all.some(({ role }) => isWorkerRole(role)) ? 0 : gone.programs;
   const omitted: Omitted = {
-    workers: all.length - shown.workers.length + gone.live + gone.endedServed,
+    workers: all.length - shown.workers.length + gone.live + gone.endedServed + programs,
     calls: statistics.length - shown.calls.length,
     errors: failed - listed,
     findings: drafts.length - shown.findings.length,

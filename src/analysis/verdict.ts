@@ -1,6 +1,7 @@
 import type { Outcome } from '../detectors/finding.ts';
 import type { Kind } from '../detectors/registry.ts';
 import { plural } from '../detectors/words.ts';
+import { isWorkerRole } from '../model/roles.ts';
 import type { Finding, Quality, Verdict, Window, Worker } from './report.ts';
 
 /** One sentence: the finding to act on first, or what was looked at without finding anything. */
@@ -24,16 +25,14 @@ export function decide(
     const more = others === 0 ? '' : ` (+${others} more${worse > 0 ? `, ${worse} critical` : ''})`;
     return { severity, sureness: first.sureness, text: `${word}: ${first.title}${more}` };
   }
-  const serving = workers.filter((worker) => worker.role !== 'master').length;
+  // Of a process whose role nobody knows nothing is known to be well.
+  const serving = workers.filter(({ role }) => isWorkerRole(role)).length;
   const judged = Object.values(outcomes).filter((outcome) => outcome?.status === 'clear' || outcome?.status === 'found').length;
   const span = window.durationMs === null ? '' : ` in ${(window.durationMs / 1000).toFixed(1)} s`;
   if (quality.grade === 'poor' || judged === 0 || serving === 0) {
     const why = serving === 0 ? 'no worker that accepts connections was seen' : 'the capture lacks what the checks need';
-    return {
-      severity: first?.severity ?? 'none',
-      sureness: 'cannot-tell',
-      text: `Cannot tell: ${why}. What could be checked shows no problem${span}.`,
-    };
+    const seen = first === undefined ? '' : ` Seen all the same: ${first.title}`;
+    return { severity: first?.severity ?? 'none', sureness: 'cannot-tell', text: `Cannot tell: ${why}.${seen}` };
   }
   if (first !== undefined)
     return {

@@ -14,6 +14,8 @@ const MOST_LEADERS = 256;
 const MOST_CLAIMANTS = 1_024;
 /** So often a thread moves to another process: `getpid` after `getpid` may say that the last process belongs to the next. */
 const MOST_MOVES = 8;
+/** Programs that ended without having served: of a trace of one program that is all there is to tell. */
+const MOST_PROGRAMS = 64;
 /** Children that were started and have not shown up. */
 const MOST_EXPECTED = 8_192;
 
@@ -36,6 +38,8 @@ export interface Gone {
   live: number;
   /** Ended ones that had served. */
   endedServed: number;
+  /** Programs that ended without having served, beyond those that are remembered. */
+  programs: number;
   requests: number;
 }
 
@@ -56,7 +60,7 @@ interface Known {
 /** Finds threads and processes, and learns from clones, `getpid` and shared descriptors who belongs together. */
 export class Processes {
   readonly open = new OpenDescriptors(() => this.all().map(({ descriptors }) => descriptors));
-  readonly gone: Gone = { live: 0, endedServed: 0, requests: 0 };
+  readonly gone: Gone = { live: 0, endedServed: 0, programs: 0, requests: 0 };
   readonly #limits: ThreadLimits;
   /** Told of threads that are let go of: nobody may keep them. */
   readonly #letGo: (thread: Thread) => void;
@@ -64,6 +68,8 @@ export class Processes {
   /** Lanes of threads that ended with their process, while their parser may still have them in a call. */
   readonly #over = new WeakSet<Lane>();
   #live = 0;
+  /** Programs that ended and are remembered. */
+  #programs = 0;
   readonly #expected = new Map<number, ExpectedChild>();
   readonly #byTid = new Map<number, Thread>();
   readonly #all = new Set<Thread>();
@@ -263,8 +269,12 @@ export class Processes {
     this.#live--;
     this.#threads.delete(thread.lane.index);
     if (this.#byTid.get(thread.tid) === thread) this.#byTid.delete(thread.tid);
-    // Only threads that accepted or had a loop are remembered after their end: memory is bounded by what lives.
-    const worthKeeping = thread.hasServed || (process.forks > 0 && thread.tid === process.pid);
+    // Memory is bounded by what lives: after its end a thread is remembered that accepted, had a loop or forked, and what the capture began with.
+    const isFirst = thread.tid === process.pid;
+    const hasServedOrForked = thread.hasServed || (isFirst && process.forks > 0);
+    const isProgram = !hasServedOrForked && isFirst && process.parent === null;
+    if (isProgram && ++this.#programs > MOST_PROGRAMS) this.gone.programs++;
+    const worthKeeping = hasServedOrForked || (isProgram && this.#programs <= MOST_PROGRAMS);
     if (!worthKeeping) this.#remove(thread);
     else if (this.#all.size - this.#live > this.#limits.ended) this.#forgetEnded();
     if (!process.threads.every((other) => other.ended)) return;

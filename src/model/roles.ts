@@ -81,7 +81,7 @@ function siblingRole(thread: Thread, siblings: Siblings): Role {
 }
 
 /** Whether a thread of this role serves requests. */
-export function isWorkerRole(role: Role): boolean {
+export function isWorkerRole(role: string): boolean {
   return role === 'event-loop' || role === 'sync-worker' || role === 'acceptor' || role === 'blocking-acceptor';
 }
 

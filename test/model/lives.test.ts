@@ -79,7 +79,7 @@ describe('a process whose end has no line of its own (-qq)', () => {
     }
     assert.deepEqual([...processes.threads()], [parent]);
     assert.equal(parent.process.forks, 5_002);
-    assert.deepEqual(processes.gone, { live: 0, endedServed: 0, requests: 0 });
+    assert.deepEqual(processes.gone, { live: 0, endedServed: 0, programs: 0, requests: 0 });
   });
 
   it('is no link of a chain that keeps all before it: each of a thousand forked the next and ended', () => {
