@@ -12,7 +12,7 @@ interface Stay {
   readonly duration: Nanoseconds;
 }
 
-/** What kind of waiting a call on a loop thread is (semantics 3.3 and 3.5). */
+/** What kind of waiting a call on a loop thread is. */
 export function blockClass(stay: Stay, descriptor: Descriptor | undefined): BlockClass {
   switch (stay.syscall.family) {
     case 'poll':

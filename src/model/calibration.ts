@@ -6,7 +6,7 @@ const ENOUGH = 100;
 
 /**
  * What the tracer adds to each call, measured on the trace itself: calls that never block tell the cost inside a call, the shortest gaps
- * the cost between two calls (semantics 1.4). Pure computing is not slowed down.
+ * the cost between two calls. Pure computing is not slowed down.
  */
 export class Calibration {
   readonly #gaps = new Uint32Array(STEPS + 1);

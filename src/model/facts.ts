@@ -12,7 +12,7 @@ import type { LeftIn, Thread } from './thread.ts';
 import type { KeptLine, Turn } from './turn.ts';
 
 /**
- * One wake-up of an acceptor on its listener, up to its next wait (semantics 2.5).
+ * One wake-up of an acceptor on its listener, up to its next wait.
  * `productive`: it accepted; EAGAINs after that are `drained`. `wasted`: it was woken for the listener and got nothing. `timeout`, `cold`
  * and `other-descriptor` tried without having been woken for the listener. `error`: accept failed for another reason.
  */

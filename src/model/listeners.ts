@@ -3,7 +3,7 @@ import { inodeOf } from './descriptors.ts';
 import type { Process } from './process.ts';
 import type { KeptLine } from './turn.ts';
 
-/** How sure it is that several processes mean the same socket (semantics: identity of the listening socket). */
+/** How sure it is that several processes mean the same socket. */
 export type IdentityGrade =
   /** `listen` was traced and the descriptor was inherited over forks, or the inode is printed. */
   | 'same-socket'

@@ -45,7 +45,7 @@ export interface ModelOptions {
   readonly noted?: CaptureFacts | null;
 }
 
-/** How much of a gap after the first use of a socket `-yy` may have caused, at most (semantics 0.2: 16 to 25 ms a look-up). */
+/** How much of a gap after the first use of a socket `-yy` may have caused, at most (measured: 16 to 25 ms a look-up). */
 const ADDRESS_LOOKUP = 50 * MILLISECOND;
 /** Gaps up to here show what the tracer itself takes between two calls. */
 const TRACER_GAP = 50_000;

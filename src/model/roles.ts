@@ -13,7 +13,7 @@ export type Role =
   | 'library-thread'
   | 'unknown';
 
-/** The role of every thread, judged from all that was seen so far (semantics 1.2 and 3.2). */
+/** The role of every thread, judged from all that was seen so far. */
 export function rolesOf(threads: Iterable<Thread>): Map<Thread, Role> {
   const roles = new Map<Thread, Role>();
   const undecided: Thread[] = [];

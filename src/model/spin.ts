@@ -2,7 +2,7 @@ import type { Call } from '../trace/record.ts';
 import { MICROSECOND, MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { Turn } from './turn.ts';
 
-/** Rounds in a row before they count: fewer than one in twenty then did something (semantics 5.10). */
+/** Rounds in a row before they count: fewer than one in twenty then did something. */
 export const ROUNDS = 20;
 /** Between two records of a thread that does nothing else; strace itself takes 10 to 100 µs. */
 const NOTHING = 150 * MICROSECOND;

@@ -52,7 +52,7 @@ interface Stack {
   done: boolean;
 }
 
-/** Reads the stacks of `-k`: which calls were made by code that ran inside a garbage collector (semantics 5.2). */
+/** Reads the stacks of `-k`: which calls were made by code that ran inside a garbage collector. */
 export class StackTracker {
   readonly #facts: FactBus;
   readonly #inWindow: (time: Nanoseconds) => boolean;

@@ -11,7 +11,7 @@ import type { Thread } from './thread.ts';
 const IDLE = 20 * MILLISECOND;
 
 /**
- * Follows multiplexer waits: which wait set is a thread's hub, and which waits may have reported its listener (semantics 3.1).
+ * Follows multiplexer waits: which wait set is a thread's hub, and which waits may have reported its listener.
  * Every method returns whether the call was the thread's hub wait.
  */
 export class WaitTracker {

@@ -13,7 +13,7 @@ import { finding, saidOf } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { type Figures, MOST_LINES, type Shares } from './shares.ts';
 
-/** Utilisation of the favourite at which its share starts to cost others time, and of an idle sibling (semantics 2.7). */
+/** Utilisation of the favourite at which its share starts to cost others time, and of an idle sibling. */
 const BUSY = 0.7;
 
 const WORKING = 0.3;

@@ -14,7 +14,7 @@ const AFTER_THE_FORK =
 const NO_RELOAD = 'HUP no longer loads new code: restart instead. ';
 const GEVENT = 'With gevent patch at the top of the configuration file, before anything is imported. ';
 
-/** What to do about it, with what goes wrong when it is followed blindly (semantics section 6). */
+/** What to do about it, with what goes wrong when it is followed blindly. */
 export function preloadAdvice(server: string, replaced: number): Step[] {
   const [name = ''] = server.split(' ');
   const { text, command } = SWITCHES[name] ?? ANY;

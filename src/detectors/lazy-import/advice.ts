@@ -1,7 +1,7 @@
 import type { RequestImports } from '../../model/request-imports.ts';
 import type { Step } from '../finding.ts';
 
-/** What to do about imports on the way of a request (semantics 5.4 and 6). */
+/** What to do about imports on the way of a request. */
 export function importAdvice({ packages, firstLine, request }: RequestImports): Step[] {
   if (/\.php[>"]/.test(firstLine.text))
     return [

@@ -1,7 +1,7 @@
 import type { Step } from '../finding.ts';
 import type { Cause, Reason } from '../stall-cause/cause.ts';
 
-/** What to do about a stalled loop (semantics section 6): first look, then change one thing. */
+/** What to do about a stalled loop: first look, then change one thing. */
 export function stallAdvice(
   cause: Cause,
   reason: Reason,

@@ -14,7 +14,7 @@ const NOTABLE = 0.1;
 
 const STARVED_SHARE = 0.3;
 
-/** It waited for a processor for so large a part of the stall that its own code is not to blame (semantics 3.9). */
+/** It waited for a processor for so large a part of the stall that its own code is not to blame. */
 export function isStarved({ length, offCpu }: Stall): boolean {
   return offCpu !== null && offCpu.queued >= STARVED_SHARE * length;
 }

@@ -15,7 +15,7 @@ const SOON = 2 * SECOND;
 
 const SHORTEST_SPAN = 100 * MILLISECOND;
 
-/** So many others of the same line expected in that time leave a retry sure, or possible (the coincidence guard of semantics 4.5). */
+/** So many others of the same line expected in that time leave a retry sure, or possible (a guard against coincidence). */
 const SURE_BELOW = 1 / 3;
 
 const POSSIBLE_UP_TO = 0.5;

@@ -46,7 +46,7 @@ export interface Reason {
   readonly end: Nanoseconds;
 }
 
-/** The dominant share of a turn that names its reason (semantics 3.4). */
+/** The dominant share of a turn that names its reason. */
 const DOMINANT = 0.6;
 /** From so many rungs on, a futex wait repeated in short slices is a ladder: librdkafka's flush polls in slices of 10 ms at most. */
 const LADDER_RUNGS = 5;
@@ -70,7 +70,7 @@ const CAUSE_OF_CLASS: Readonly<Record<BlockClass, Cause>> = {
   other: 'blocking-call',
 };
 
-/** Judges a long turn: first match wins (semantics 3.4). `timed` says that calls have durations. */
+/** Judges a long turn: first match wins. `timed` says that calls have durations. */
 export function reasonOf(fact: LongTurn, timed: boolean): Reason {
   const { turn, length, stuckIn } = fact;
   const work = length - turn.tracer;
@@ -137,7 +137,7 @@ function computing(fact: LongTurn): Reason {
   // Once such a thread exists it takes further jobs without asking again, and runs them after the reply that queued them.
   const { startedThreadIn } = thread.loop;
   const seenStarting = startedThreadIn > 0 && (turn.afterReply || turn.number - startedThreadIn <= 2);
-  // When it had started before the capture, long work after the reply and no native thread are all there is to see (semantics 5.3).
+  // When it had started before the capture, long work after the reply and no native thread are all there is to see.
   const greenThread = seenStarting || (turn.afterReply && fact.length >= SECOND && thread.process.threadsStarted === 0);
   return {
     ...plain(

@@ -15,7 +15,7 @@ const CHEAP = 0.05;
 export const OWN_QUEUES =
   'Each worker then has a queue of its own: connections queued on a worker that stalls wait although others are idle, and those queued on a worker that exits are reset unless net.ipv4.tcp_migrate_req=1 (Linux 5.14 or later).';
 
-/** A queue for each worker would strand connections on a worker that stalls (semantics 0.11), so that advice waits. */
+/** A queue for each worker would strand connections on a worker that stalls, so that advice waits. */
 export const WHILE_STALLED: readonly Step[] = [
   {
     text: 'Fix the stalls in this report first. Queues of their own (SO_REUSEPORT) would leave connections waiting on a stalled worker although others are idle.',
@@ -42,7 +42,7 @@ export interface Herd {
   readonly cores: number | null;
 }
 
-/** What helps against this herd (semantics section 6), the cheapest thing first. */
+/** What helps against this herd, the cheapest thing first. */
 export function herdAdvice({ server, isUnix, cores }: Herd): Step[] {
   const cure = cureOf(server, isUnix);
   const check = isUnix ? CHECK_UNIX : CHECK;
