@@ -1,4 +1,5 @@
-import type { Capabilities, Detector } from '../detectors/detector.ts';
+import type { Capabilities } from '../detectors/capabilities.ts';
+import type { Detector } from '../detectors/detector.ts';
 import { type Conclusion, notApplicable, type Outcome } from '../detectors/finding.ts';
 import { RECORDING, sentenceOfMissing } from '../detectors/need.ts';
 import { detectors, isThreshold, type Kind, type RegisteredDetector, THRESHOLDS, type ThresholdName } from '../detectors/registry.ts';

@@ -1,4 +1,4 @@
-import type { Capabilities } from '../detectors/detector.ts';
+import type { Capabilities } from '../detectors/capabilities.ts';
 import type { DraftFinding, Outcome } from '../detectors/finding.ts';
 import type { Kind } from '../detectors/registry.ts';
 import type { Model } from '../model/model.ts';

@@ -1,4 +1,4 @@
-import type { Capabilities } from '../detectors/detector.ts';
+import type { Capabilities } from '../detectors/capabilities.ts';
 import type { Step } from '../detectors/finding.ts';
 import { moment } from '../detectors/moment.ts';
 import { definitionOf, type Kind } from '../detectors/registry.ts';

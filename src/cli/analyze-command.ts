@@ -3,7 +3,7 @@ import type { TimePoint } from '../analysis/options.ts';
 
 import { prepareParserThread } from '../drive/parser-thread.ts';
 
-import type { ExitCodeSink } from './program.ts';
+import type { ExitCodeSink } from './exit-code.ts';
 import { addJudgeOptions, addPrintOptions, type ReportFlags } from './report-flags.ts';
 import { parseTimePoint } from './time-point.ts';
 

@@ -1,7 +1,6 @@
 import { Argument, type Command } from 'commander';
 import { completionScript, SHELLS, type Shell } from './completion-script.ts';
-import { EXIT } from './exit-code.ts';
-import type { ExitCodeSink } from './program.ts';
+import { EXIT, type ExitCodeSink } from './exit-code.ts';
 
 /** Adds `drover completion`. */
 export function addCompletionCommand(program: Command, exitWith: ExitCodeSink): void {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ExitCodeSink } from './program.ts';
+import type { ExitCodeSink } from './exit-code.ts';
 
 /** Adds `drover doctor`. */
 export function addDoctorCommand(program: Command, exitWith: ExitCodeSink): void {

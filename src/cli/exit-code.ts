@@ -15,3 +15,6 @@ export const EXIT = {
   /** The report or the capture cannot be written where it shall be (EX_IOERR of sysexits.h). */
   output: 74,
 } as const;
+
+/** Takes the exit code of the command that ran. */
+export type ExitCodeSink = (code: number) => void;

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { EXIT } from './exit-code.ts';
-import type { ExitCodeSink } from './program.ts';
+import { EXIT, type ExitCodeSink } from './exit-code.ts';
 
 /** Adds `drover explain`. */
 export function addExplainCommand(program: Command, exitWith: ExitCodeSink): void {

@@ -5,7 +5,7 @@ import type { CaptureEnd, LiveCapture } from '../sources/live/capture.ts';
 import { prepareCapture } from '../sources/live/prepare.ts';
 import { checkSave, megabytes } from '../sources/live/spool.ts';
 import { startCapture } from '../sources/live/start-capture.ts';
-import type { CaptureFlags } from './attach-command.ts';
+import type { CaptureFlags } from './capture-options.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Signals that end the program without a report; their numbers make the exit codes. */

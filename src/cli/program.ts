@@ -4,14 +4,12 @@ import { addAnalyzeCommand } from './analyze-command.ts';
 import { addAttachCommand } from './attach-command.ts';
 import { addCompletionCommand } from './completion-command.ts';
 import { addDoctorCommand } from './doctor-command.ts';
+import type { ExitCodeSink } from './exit-code.ts';
 import { addExplainCommand } from './explain-command.ts';
 import { addRecipeCommand } from './recipe-command.ts';
 import { addRecordCommand } from './record-command.ts';
 import { addRunCommand } from './run-command.ts';
 import { addTriageCommand } from './triage-command.ts';
-
-/** Takes the exit code of the command that ran. */
-export type ExitCodeSink = (code: number) => void;
 
 const EXAMPLES = `
 Examples:

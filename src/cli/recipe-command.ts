@@ -3,9 +3,8 @@ import { machineOf } from '../sources/live/bpftrace-engine.ts';
 import type { Machine } from '../trace/syscall-numbers.ts';
 import { TOOL_VERSION } from '../version.ts';
 import { closest } from './closest.ts';
-import { EXIT } from './exit-code.ts';
+import { EXIT, type ExitCodeSink } from './exit-code.ts';
 import { parseSeconds } from './option-values.ts';
-import type { ExitCodeSink } from './program.ts';
 import { UsageError } from './usage-error.ts';
 
 interface RecipeFlags {

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { PROGRAM_NAMES } from '../sources/bpftrace/program.ts';
-import { addCaptureOptions, addPidArgument, type CaptureFlags } from './attach-command.ts';
-import type { ExitCodeSink } from './program.ts';
+import { addCaptureOptions, addPidArgument, type CaptureFlags } from './capture-options.ts';
+import type { ExitCodeSink } from './exit-code.ts';
 
 /** What `drover record` was asked for. */
 export interface RecordFlags extends CaptureFlags {

@@ -1,4 +1,4 @@
-import type { AttachFlags } from './attach-command.ts';
+import type { AttachFlags } from './capture-options.ts';
 import { EXIT } from './exit-code.ts';
 import { reportOn } from './live-report.ts';
 import { beginning, checkNames, pidsOf, startSession } from './live-session.ts';

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
-import { SPOOL_BYTES } from './attach-command.ts';
+import { SPOOL_BYTES } from './capture-options.ts';
+import type { ExitCodeSink } from './exit-code.ts';
 import { parseBytes, parseSeconds } from './option-values.ts';
-import type { ExitCodeSink } from './program.ts';
 import { addJudgeOptions, addPrintOptions, type ReportFlags } from './report-flags.ts';
 
 /** What `drover run` was asked for. */

@@ -1,7 +1,7 @@
 import { asOperand } from '../files/operand.ts';
 import type { CaptureEnd } from '../sources/live/capture.ts';
 import { analysisOptions } from './analysis-options.ts';
-import type { AttachFlags } from './attach-command.ts';
+import type { AttachFlags } from './capture-options.ts';
 import { EXIT } from './exit-code.ts';
 import { nothingSeen } from './live-report.ts';
 import { farewell, startSession } from './live-session.ts';

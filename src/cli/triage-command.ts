@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import type { AnalyzeFlags } from './analyze-command.ts';
-import { type AttachFlags, addCaptureOptions, REPORTED } from './attach-command.ts';
+import { type AttachFlags, addCaptureOptions, REPORTED } from './capture-options.ts';
+import type { ExitCodeSink } from './exit-code.ts';
 import { parseCount } from './option-values.ts';
-import type { ExitCodeSink } from './program.ts';
 import { addJudgeOptions, addPrintOptions } from './report-flags.ts';
 import { parseTimePoint } from './time-point.ts';
 import { UsageError } from './usage-error.ts';

@@ -1,19 +1,9 @@
 import type { FactHandlers } from '../model/fact-bus.ts';
 import type { Model } from '../model/model.ts';
+import type { Capabilities } from './capabilities.ts';
 import type { Conclusion } from './finding.ts';
 import type { Metrics, Shapes, ValuesOf } from './metric.ts';
 import type { Need } from './need.ts';
-
-/** What the lines of the capture can tell. */
-export interface Capabilities {
-  readonly times: boolean;
-  /** Nanoseconds between two distinguishable times. */
-  readonly resolution: number;
-  readonly durations: boolean;
-  readonly pids: boolean;
-  /** What recorded it: `strace` stretches what it records, others do so less. */
-  readonly format: string;
-}
 
 export interface Context {
   readonly model: Model;

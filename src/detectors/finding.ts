@@ -1,6 +1,6 @@
 import type { KeptLine } from '../model/turn.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
-import type { Capabilities } from './detector.ts';
+import type { Capabilities } from './capabilities.ts';
 import type { Outcome, Severity, Step, Sureness } from './finding-words.ts';
 import type { Metrics } from './metric.ts';
 

@@ -1,6 +1,6 @@
 import type { Model } from '../model/model.ts';
 import type { Family } from '../trace/syscalls.ts';
-import type { Capabilities } from './detector.ts';
+import type { Capabilities } from './capabilities.ts';
 
 /** The command that records what most detectors need. */
 export const RECORDING = 'strace -f -ttt -T -y -s 128 -o FILE -p PID';

@@ -1,6 +1,6 @@
 import type { OffCpu } from '../../model/scheduler-tracker.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
-import type { Capabilities } from '../detector.ts';
+import type { Capabilities } from '../capabilities.ts';
 import { CAUSE_IN_WORDS } from '../stall-cause/cause-in-words.ts';
 import { duration, plural, workerName } from '../words.ts';
 import type { Stall } from './stall-group.ts';
