@@ -1,7 +1,7 @@
 import type { AnalysisOptions } from './analysis/options.ts';
 import type { Report } from './analysis/report.ts';
-import type { DriveHooks } from './drive/progress.ts';
-import { analyzeInputs } from './drive.ts';
+import { analyzeInputs } from './pipeline/analyze-inputs.ts';
+import type { DriveHooks } from './pipeline/progress.ts';
 import { openInputs } from './sources/open-inputs.ts';
 
 export type { Activity, CallTarget, Now, WorkerActivity } from './analysis/activity-types.ts';
@@ -25,7 +25,7 @@ export type {
   Window,
   Worker,
 } from './analysis/report.ts';
-export type { DriveHooks, Progress } from './drive/progress.ts';
+export type { DriveHooks, Progress } from './pipeline/progress.ts';
 export { InputError } from './sources/input-error-class.ts';
 
 /** Reads files, directories of `strace -ff` files, or stdin (`-`) as one trace and reports on it. Throws `InputError` when they cannot be read. */

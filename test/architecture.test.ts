@@ -18,35 +18,43 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/analysis': ['src/detectors', 'src/model', 'src/trace'],
   'src/output': ['src/analysis', 'src/trace'],
   // The dashboard: state, views and the terminal. It is told what happens and says what it wants; it opens no files and starts no threads.
-  'src/tui': ['src/analysis', 'src/output', 'src/trace'],
+  'src/dashboard': ['src/analysis', 'src/output', 'src/trace'],
   'src/version.ts': [],
   // Puts the rooms together for whoever has bytes: the command line, library users, later live captures.
-  'src/drive': ['src/drive/parser-thread.ts', 'src/drive.ts', 'parsers', 'src/sources', 'src/analysis', 'src/trace', 'src/version.ts'],
+  'src/pipeline': [
+    'src/pipeline/parser-thread.ts',
+    'src/pipeline/analyze-inputs.ts',
+    'parsers',
+    'src/sources',
+    'src/analysis',
+    'src/trace',
+    'src/version.ts',
+  ],
   // Started by the command line while everything else is still being loaded.
-  'src/drive/parser-thread.ts': [],
-  'src/drive.ts': [
-    'src/drive',
-    'src/drive/progress.ts',
-    'src/drive/parser-thread.ts',
+  'src/pipeline/parser-thread.ts': [],
+  'src/pipeline/analyze-inputs.ts': [
+    'src/pipeline',
+    'src/pipeline/progress.ts',
+    'src/pipeline/parser-thread.ts',
     'parsers',
     'src/sources',
     'src/analysis',
     'src/trace',
   ],
   // What users of the library see of the reading: types only.
-  'src/drive/progress.ts': ['src/analysis'],
-  'src/index.ts': ['src/drive.ts', 'src/drive/progress.ts', 'src/sources', 'src/analysis', 'src/output', 'src/trace'],
+  'src/pipeline/progress.ts': ['src/analysis'],
+  'src/index.ts': ['src/pipeline/analyze-inputs.ts', 'src/pipeline/progress.ts', 'src/sources', 'src/analysis', 'src/output', 'src/trace'],
   'src/cli': [
     'parsers',
-    'src/drive.ts',
-    'src/drive',
-    'src/drive/parser-thread.ts',
+    'src/pipeline/analyze-inputs.ts',
+    'src/pipeline',
+    'src/pipeline/parser-thread.ts',
     'src/files',
     'src/sources',
     'src/detectors',
     'src/analysis',
     'src/output',
-    'src/tui',
+    'src/dashboard',
     'src/trace',
     'src/version.ts',
   ],
@@ -57,7 +65,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   execa: 'src/sources/',
   split2: 'src/sources/',
   commander: 'src/cli/',
-  blessed: 'src/tui/terminal',
+  blessed: 'src/dashboard/terminal',
 };
 /** Rooms that do no input or output: not even Node's own modules. */
 const PURE = ['src/trace', 'parsers', 'src/model', 'src/detectors', 'src/analysis', 'src/output'];
@@ -121,8 +129,8 @@ const IMPORTS = ['src', 'parsers'].flatMap(sourceFiles).flatMap(importsOf);
 test('the reader of imports sees all forms of them', () => {
   const seen = IMPORTS.filter(({ file }) => file.startsWith('src/cli/')).map(({ target }) => target);
   assert.ok(seen.includes('commander'));
-  assert.ok(seen.includes('src/cli/run-analyze.ts'), 'lazy import');
-  assert.ok(seen.includes('src/drive.ts'));
+  assert.ok(seen.includes('src/cli/actions/analyze.ts'), 'lazy import');
+  assert.ok(seen.includes('src/pipeline/analyze-inputs.ts'));
   assert.ok(IMPORTS.length > 100);
 });
 
@@ -148,7 +156,7 @@ test('each package has one room, and pure rooms have none, nor Node modules', ()
 
 test('what answers --help loads no detector, no model, no parser and no dashboard', () => {
   const loaded = [...loadedWith('src/cli/main.ts')];
-  assert.ok(loaded.includes('src/cli/report-flags.ts') && loaded.length > 20, `${loaded.length} files`);
+  assert.ok(loaded.includes('src/cli/options/print.ts') && loaded.length > 20, `${loaded.length} files`);
   assert.deepEqual(
     loaded.filter((file) => /^(?:parsers|src\/(?:model|tui|detectors\/[a-z-]+)|src\/detectors\/registry)\b/.test(file)),
     [],

@@ -1,14 +1,14 @@
 import type { CallCount } from '../../src/trace/record.ts';
 import type { Nanoseconds, TimeOrigin } from '../../src/trace/time.ts';
 import type { TraceFlags } from '../format.ts';
-import type { Tally } from '../strace/tally.ts';
+import type { Tally } from '../text/line-tally.ts';
+import type { CallFacts } from '../timeline/printed-call.ts';
+import { TimeAxis } from '../timeline/time-axis.ts';
 import { CountedCalls } from './counted-calls.ts';
 import type { Fields } from './fields.ts';
 import { type JsonRecord, lostEvents, mapEntries, readJson, withoutSignedBytes } from './json-record.ts';
 import { LineReader } from './line-reader.ts';
 import { MapLines } from './map-lines.ts';
-import type { CallFacts } from './printed-call.ts';
-import { TimeAxis } from './time-axis.ts';
 import type { Waiting, Where } from './waiting.ts';
 import { WatchedCapture } from './watched.ts';
 

@@ -1,13 +1,13 @@
 import type { Call, Signal, TraceRecord } from '../../src/trace/record.ts';
 import type { DiagnosticCount, LineAccount, ParserOptions, TraceFlags, TraceParser } from '../format.ts';
 import { MOST_THREADS } from '../lanes.ts';
-import { LineCutter } from '../strace/line-cutter.ts';
-import { decode } from '../strace/line-reference.ts';
-import { Source } from '../strace/source.ts';
-import { Tally } from '../strace/tally.ts';
+import { Source } from '../text/byte-window.ts';
+import { LineCutter } from '../text/line-cutter.ts';
+import { decode } from '../text/line-reference.ts';
+import { Tally } from '../text/line-tally.ts';
+import { Ordering } from '../timeline/ordering.ts';
+import { type CallFacts, PrintedCall } from '../timeline/printed-call.ts';
 import { Lines } from './lines.ts';
-import { Ordering } from './ordering.ts';
-import { type CallFacts, PrintedCall } from './printed-call.ts';
 import { ThreadLine, Threads } from './threads.ts';
 import type { Waiting, Where } from './waiting.ts';
 

@@ -1,5 +1,5 @@
 import type { Nanoseconds } from '../../src/trace/time.ts';
-import type { CallFacts, SchedulingFacts } from './printed-call.ts';
+import type { CallFacts, SchedulingFacts } from '../timeline/printed-call.ts';
 import type { WatchedSecond } from './watched.ts';
 
 /** Where a line stands. */

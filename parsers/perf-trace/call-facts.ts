@@ -2,7 +2,7 @@ import { errorNumber } from '../../src/trace/errors.ts';
 import { knownSyscall } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
 import { UNKNOWN } from '../../src/trace/time.ts';
-import type { CallFacts } from '../bpftrace/printed-call.ts';
+import type { CallFacts } from '../timeline/printed-call.ts';
 import type { PerfLine } from './line.ts';
 import { straceWords } from './strace-words.ts';
 

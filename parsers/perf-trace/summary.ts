@@ -2,7 +2,7 @@ import type { CallCount } from '../../src/trace/record.ts';
 import { knownSyscall } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
 import { MILLISECOND } from '../../src/trace/time.ts';
-import { isPossible } from '../table-row.ts';
+import { isPossible } from '../text/table-row.ts';
 
 const SECTION = /^\s*(?:Summary of events:|.{1,40} \(\d+\), \d+ events, [\d.]+%|total, \d+ events)\s*$/;
 const HEADER = /^\s*syscall\s+calls\b/;

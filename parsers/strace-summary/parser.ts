@@ -3,11 +3,11 @@ import { knownSyscall } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
 import { MICROSECOND, SECOND, UNKNOWN } from '../../src/trace/time.ts';
 import type { DiagnosticCount, LineAccount, ParserOptions, TraceFlags, TraceParser } from '../format.ts';
-import { LineCutter } from '../strace/line-cutter.ts';
-import { decode } from '../strace/line-reference.ts';
-import { Source } from '../strace/source.ts';
-import { Tally } from '../strace/tally.ts';
-import { isPossible } from '../table-row.ts';
+import { Source } from '../text/byte-window.ts';
+import { LineCutter } from '../text/line-cutter.ts';
+import { decode } from '../text/line-reference.ts';
+import { Tally } from '../text/line-tally.ts';
+import { isPossible } from '../text/table-row.ts';
 import { headerOf } from './header.ts';
 
 const LONGEST_LINE = 2_000;

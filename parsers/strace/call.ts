@@ -2,11 +2,11 @@ import type { ArgumentWord } from '../../src/trace/argument-words.ts';
 import type { Lane } from '../../src/trace/record.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
-import { firstData, headEnd, headStart, holdsWord, inetAddress } from '../argument-scan.ts';
-import type { RawCall } from '../batch/raw-call.ts';
+import type { RawCall } from '../columns/raw-call.ts';
+import { firstData, headEnd, headStart, holdsWord, inetAddress } from '../text/argument-scan.ts';
+import type { Source } from '../text/byte-window.ts';
+import { decode, LINE_LIMIT, type LineReference, latin1 } from '../text/line-reference.ts';
 import { withoutNames } from './argument-names.ts';
-import { decode, LINE_LIMIT, type LineReference, latin1 } from './line-reference.ts';
-import type { Source } from './source.ts';
 import type { Thread } from './thread.ts';
 
 /** The one Call object of a parser. Numbers are set for every call; strings are decoded from the current buffer when somebody asks. */

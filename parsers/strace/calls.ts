@@ -1,16 +1,16 @@
 import { type Syscall, syscall } from '../../src/trace/syscalls.ts';
-import { word } from '../byte-words.ts';
+import type { Source } from '../text/byte-window.ts';
+import { word } from '../text/byte-words.ts';
+import { LINE_LIMIT, LineReference } from '../text/line-reference.ts';
 import { closingBracket, OPEN } from './brackets.ts';
 import { StraceCall } from './call.ts';
-import { MOVED, readCarefully, UNCLOSED } from './careful-tail.ts';
+import { MOVED, readCarefully, UNCLOSED } from './careful-result.ts';
 import { readDescriptor } from './descriptor.ts';
-import { findEcho } from './echo.ts';
-import { LINE_LIMIT, LineReference } from './line-reference.ts';
+import { findEcho } from './interleaved/repeated-lines.ts';
+import { DETACHED, RETURNED, Tail, UNCLEAR, UNFINISHED } from './line-result.ts';
 import { hashOf, NameTable } from './names.ts';
 import { NOBODY, NOTED, RECORD, UNENDED, UNKNOWN } from './outcome.ts';
 import type { Reading } from './reading.ts';
-import type { Source } from './source.ts';
-import { DETACHED, RETURNED, Tail, UNCLEAR, UNFINISHED } from './tail.ts';
 import type { Thread } from './thread.ts';
 
 const RESUMED_BEGINS = word('<...');

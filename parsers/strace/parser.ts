@@ -1,12 +1,12 @@
 import type { Exit } from '../../src/trace/record.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
 import type { Call, DiagnosticCount, LineAccount, ParserOptions, TraceFlags, TraceParser, TraceRecord } from '../format.ts';
+import { LineCutter } from '../text/line-cutter.ts';
+import { RestLines } from './interleaved/rest-lines.ts';
 import type { Layout } from './layout.ts';
-import { LineCutter } from './line-cutter.ts';
 import { LineReader } from './line-reader.ts';
 import { NOTED, RECORD, UNKNOWN } from './outcome.ts';
 import { Reading } from './reading.ts';
-import { RestLines } from './rest-lines.ts';
 
 /** Reads the text that strace writes. */
 export class StraceParser implements TraceParser {

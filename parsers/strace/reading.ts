@@ -2,13 +2,13 @@ import type { Syscall } from '../../src/trace/syscalls.ts';
 import { type Nanoseconds, SECOND } from '../../src/trace/time.ts';
 import { textOfEscaped } from '../../src/trace/utf8.ts';
 import type { LineAccount, ParserOptions, TraceFlags } from '../format.ts';
+import { Source } from '../text/byte-window.ts';
+import { decode, LINE_LIMIT, latin1 } from '../text/line-reference.ts';
+import { Tally } from '../text/line-tally.ts';
 import { Attribution } from './attribution.ts';
 import { Clock } from './clock.ts';
 import type { Layout } from './layout.ts';
-import { Leader } from './leader.ts';
-import { decode, LINE_LIMIT, latin1 } from './line-reference.ts';
-import { Source } from './source.ts';
-import { Tally } from './tally.ts';
+import { Leader } from './line-prefix.ts';
 import type { Thread } from './thread.ts';
 import { ThreadTable } from './thread-table.ts';
 

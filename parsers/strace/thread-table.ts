@@ -1,6 +1,6 @@
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import { type LaneTable, MOST_THREADS } from '../lanes.ts';
-import type { Source } from './source.ts';
+import type { Source } from '../text/byte-window.ts';
 import { Thread } from './thread.ts';
 
 const FREE = 0;

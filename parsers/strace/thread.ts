@@ -1,8 +1,8 @@
 import type { Lane, LastLine, PendingCall } from '../../src/trace/record.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import type { Nanoseconds } from '../../src/trace/time.ts';
-import { ENTRY_LIMIT, LINE_LIMIT, LineReference } from './line-reference.ts';
-import type { Source } from './source.ts';
+import type { Source } from '../text/byte-window.ts';
+import { ENTRY_LIMIT, LINE_LIMIT, LineReference } from '../text/line-reference.ts';
 
 /** The last line of a thread, whichever it is when somebody asks. */
 class LatestLine implements LastLine {

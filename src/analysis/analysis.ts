@@ -3,7 +3,7 @@ import type { Detector } from '../detectors/detector.ts';
 import { type Conclusion, notApplicable, type Outcome } from '../detectors/finding.ts';
 import { RECORDING, sentenceOfMissing } from '../detectors/need.ts';
 import { detectors, isThreshold, type Kind, type RegisteredDetector, THRESHOLDS, type ThresholdName } from '../detectors/registry.ts';
-import { ActivityRecorder } from '../model/activity-recorder.ts';
+import { ActivityRecorder } from '../model/measuring/activity-recorder.ts';
 import { Model } from '../model/model.ts';
 import type { CaptureFacts } from '../trace/capture-facts.ts';
 import type { Call, TraceRecord } from '../trace/record.ts';

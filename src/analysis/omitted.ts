@@ -1,6 +1,6 @@
 import type { Kind } from '../detectors/registry.ts';
+import { isWorkerRole } from '../model/machine/roles.ts';
 import type { Model } from '../model/model.ts';
-import { isWorkerRole } from '../model/roles.ts';
 import { meaningOf } from './diagnostics.ts';
 import { weight } from './finding-order.ts';
 import type { Draft } from './parts.ts';

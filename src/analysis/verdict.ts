@@ -1,7 +1,7 @@
 import type { Outcome } from '../detectors/finding.ts';
 import type { Kind } from '../detectors/registry.ts';
 import { plural } from '../detectors/words.ts';
-import { isWorkerRole } from '../model/roles.ts';
+import { isWorkerRole } from '../model/machine/roles.ts';
 import type { Finding, Quality, Verdict, Window, Worker } from './report.ts';
 
 /** One sentence: the finding to act on first, or what was looked at without finding anything. */

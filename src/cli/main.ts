@@ -1,9 +1,9 @@
 import './no-inspector.ts';
 import { CommanderError } from 'commander';
 import { errorCode } from '../sources/input-error.ts';
-import { complain, exitCodeOf } from './complain.ts';
 import { EXIT } from './exit-code.ts';
 import { createProgram } from './program.ts';
+import { complain, exitCodeOf } from './report-error.ts';
 import { cannotWriteStdout } from './write-result.ts';
 
 process.stdout.on('error', (error) => process.exit(conclude(cannotWriteStdout(error))));

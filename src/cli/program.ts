@@ -1,15 +1,15 @@
 import { Command } from 'commander';
 import { TOOL_VERSION } from '../version.ts';
-import { addAnalyzeCommand } from './analyze-command.ts';
-import { addAttachCommand } from './attach-command.ts';
-import { addCompletionCommand } from './completion-command.ts';
-import { addDoctorCommand } from './doctor-command.ts';
+import { addAnalyzeCommand } from './commands/analyze.ts';
+import { addAttachCommand } from './commands/attach.ts';
+import { addCompletionCommand } from './commands/completion.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
+import { addExplainCommand } from './commands/explain.ts';
+import { addRecipeCommand } from './commands/recipe.ts';
+import { addRecordCommand } from './commands/record.ts';
+import { addRunCommand } from './commands/run.ts';
+import { addTriageCommand } from './commands/triage.ts';
 import type { ExitCodeSink } from './exit-code.ts';
-import { addExplainCommand } from './explain-command.ts';
-import { addRecipeCommand } from './recipe-command.ts';
-import { addRecordCommand } from './record-command.ts';
-import { addRunCommand } from './run-command.ts';
-import { addTriageCommand } from './triage-command.ts';
 
 const EXAMPLES = `
 Examples:

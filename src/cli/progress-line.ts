@@ -1,5 +1,5 @@
 import type { Report } from '../analysis/report.ts';
-import type { Progress } from '../drive.ts';
+import type { Progress } from '../pipeline/analyze-inputs.ts';
 
 const FIRST_AFTER_MS = 500;
 const INTERVAL_MS = 250;

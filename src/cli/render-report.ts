@@ -1,6 +1,6 @@
 import type { Report } from '../analysis/report.ts';
-import type { ReportFlags } from './report-flags.ts';
-import type { Manners } from './terminal-manners.ts';
+import type { ReportFlags } from './options/print.ts';
+import type { Manners } from './terminal-capabilities.ts';
 import { verdictLine } from './verdict-line.ts';
 
 /** The report in the form that was asked for. Only the view that is needed is loaded. */

@@ -1,4 +1,4 @@
-import type { KeptLine } from '../model/turn.ts';
+import type { KeptLine } from '../model/machine/turn.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { Outcome, Severity, Step, Sureness } from './finding-words.ts';

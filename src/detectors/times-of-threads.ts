@@ -1,4 +1,4 @@
-import type { Thread } from '../model/thread.ts';
+import type { Thread } from '../model/machine/thread.ts';
 import type { Nanoseconds } from '../trace/time.ts';
 import { Stretches } from './stretches.ts';
 

@@ -1,15 +1,15 @@
 import type { Call } from '../trace/record.ts';
 import type { Nanoseconds } from '../trace/time.ts';
-import type { Boot } from './boot.ts';
-import type { Connection, Request } from './connections.ts';
-import type { Descriptor } from './descriptors.ts';
-import type { Listener } from './listeners.ts';
-import type { Span } from './loop.ts';
-import type { NameLookup } from './name-lookups.ts';
-import type { RequestImports } from './request-imports.ts';
-import type { SharedLock } from './shared-locks.ts';
-import type { LeftIn, Thread } from './thread.ts';
-import type { KeptLine, Turn } from './turn.ts';
+import type { Connection, Request } from './machine/connections.ts';
+import type { Descriptor } from './machine/descriptors.ts';
+import type { Listener } from './machine/listeners.ts';
+import type { Span } from './machine/loop.ts';
+import type { LeftIn, Thread } from './machine/thread.ts';
+import type { KeptLine, Turn } from './machine/turn.ts';
+import type { RequestImports } from './topics/loading/request-imports.ts';
+import type { Boot } from './topics/loading/start-up.ts';
+import type { SharedLock } from './topics/locks/shared-locks.ts';
+import type { NameLookup } from './topics/names/name-lookups.ts';
 
 /**
  * One wake-up of an acceptor on its listener, up to its next wait.

@@ -2,21 +2,21 @@ import { pollDescriptors, quotedBytes, splitArguments } from '../trace/arguments
 import type { Call } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import { textOfBytes } from '../trace/utf8.ts';
-import { Boot } from './boot.ts';
-import type { Request } from './connections.ts';
-import type { DescriptorTracker } from './descriptor-tracker.ts';
-import type { DiskTracker } from './disk-tracker.ts';
-import type { FutexWords } from './futex-words.ts';
-import type { LivenessTracker } from './liveness-tracker.ts';
-import { NO_THREAD_STARTED } from './loop.ts';
-import type { ModuleTracker } from './module-tracker.ts';
-import type { NameLookups } from './name-lookups.ts';
-import type { Processes } from './processes.ts';
-import { serverOf } from './server-names.ts';
-import type { SharedLocks } from './shared-locks.ts';
-import type { Thread } from './thread.ts';
-import type { TrafficTracker } from './traffic-tracker.ts';
-import type { WaitTracker } from './wait-tracker.ts';
+import type { DescriptorTracker } from './following/descriptor-tracker.ts';
+import type { TrafficTracker } from './following/traffic-tracker.ts';
+import type { WaitTracker } from './following/wait-tracker.ts';
+import type { Request } from './machine/connections.ts';
+import { NO_THREAD_STARTED } from './machine/loop.ts';
+import type { Processes } from './machine/processes.ts';
+import { serverOf } from './machine/server-names.ts';
+import type { Thread } from './machine/thread.ts';
+import type { DiskTracker } from './topics/disk/disk-tracker.ts';
+import type { LivenessTracker } from './topics/liveness/liveness-tracker.ts';
+import type { ModuleTracker } from './topics/loading/module-tracker.ts';
+import { Boot } from './topics/loading/start-up.ts';
+import type { FutexWords } from './topics/locks/futex-words.ts';
+import type { SharedLocks } from './topics/locks/shared-locks.ts';
+import type { NameLookups } from './topics/names/name-lookups.ts';
 
 /** The call was its thread's hub wait. */
 export const HUB_WAIT = Symbol('hub wait');

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MOST_ERRORS, MOST_FINDINGS, MOST_WORKERS } from '../../src/analysis/omitted.ts';
-import { Connection } from '../../src/model/connections.ts';
-import { DescriptorTable } from '../../src/model/descriptor-table.ts';
-import { Descriptor } from '../../src/model/descriptors.ts';
-import { Listeners, MOST_LISTENERS } from '../../src/model/listeners.ts';
-import { OpenDescriptors } from '../../src/model/open-descriptors.ts';
-import { Processes } from '../../src/model/processes.ts';
+import { Connection } from '../../src/model/machine/connections.ts';
+import { DescriptorTable } from '../../src/model/machine/descriptor-table.ts';
+import { Descriptor } from '../../src/model/machine/descriptors.ts';
+import { Listeners, MOST_LISTENERS } from '../../src/model/machine/listeners.ts';
+import { OpenDescriptors } from '../../src/model/machine/open-descriptors.ts';
+import { Processes } from '../../src/model/machine/processes.ts';
 import { renderMarkdown } from '../../src/output/markdown.ts';
 import { renderText } from '../../src/output/text.ts';
 import { analyzed } from '../support/analyzed.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { REPORTED } from '../../src/cli/capture-options.ts';
+import { REPORTED } from '../../src/cli/options/capture.ts';
 import { PROGRAM_NAMES } from '../../src/sources/bpftrace/program.ts';
 import { LiveDrover } from '../support/live-drover.ts';
 import { LiveServer } from '../support/live-server.ts';

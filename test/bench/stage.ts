@@ -1,8 +1,8 @@
 import { LaneTable } from '../../parsers/lanes.ts';
 import { detectFormat } from '../../parsers/registry.ts';
-import { OpenInput } from '../../src/drive/open-input.ts';
-import { peek } from '../../src/drive/peeked-input.ts';
-import { analyzeInputs } from '../../src/drive.ts';
+import { analyzeInputs } from '../../src/pipeline/analyze-inputs.ts';
+import { OpenInput } from '../../src/pipeline/open-input.ts';
+import { peek } from '../../src/pipeline/peeked-input.ts';
 import { openInputs } from '../../src/sources/open-inputs.ts';
 import type { TraceInput } from '../../src/sources/trace-input.ts';
 import { createTimeOrigin } from '../../src/trace/time.ts';

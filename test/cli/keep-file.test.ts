@@ -3,8 +3,8 @@ import { mkdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
-import { clipboardSequence, keepFile } from '../../src/cli/triage/keep-file.ts';
-import { lineTime, traceClock } from '../../src/cli/triage/line-time.ts';
+import { clipboardSequence, keepFile } from '../../src/cli/dashboard/keep-file.ts';
+import { lineTime, traceClock } from '../../src/cli/dashboard/line-time.ts';
 import { buildReport } from '../support/report-builder.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

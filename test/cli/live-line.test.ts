@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { liveText } from '../../src/cli/live-line.ts';
+import { liveText } from '../../src/cli/capture/progress.ts';
 
 const ENGINE = { name: 'strace' } as Parameters<typeof liveText>[0]['engine'];
 

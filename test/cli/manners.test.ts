@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { closest } from '../../src/cli/closest.ts';
-import { manners } from '../../src/cli/terminal-manners.ts';
+import { closest } from '../../src/cli/options/closest.ts';
+import { manners } from '../../src/cli/terminal-capabilities.ts';
 
 const TERMINAL = { isTTY: true, columns: 132 };
 const UTF8 = { LANG: 'en_US.UTF-8', TERM: 'xterm-256color' };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { parseBytes, parseSeconds } from '../../src/cli/option-values.ts';
+import { parseBytes, parseSeconds } from '../../src/cli/options/values.ts';
 
 test('times are read in seconds, minutes and hours, between a second and a day', () => {
   assert.deepEqual(['1', '60s', '2m', '1.5m', '1h', '0.3s', '24h'].map(parseSeconds), [1, 60, 120, 90, 3_600, 1, 86_400]);

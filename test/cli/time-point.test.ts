@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { parseTimePoint } from '../../src/cli/time-point.ts';
+import { parseTimePoint } from '../../src/cli/options/time-point.ts';
 import { UsageError } from '../../src/cli/usage-error.ts';
 
 test('epoch seconds keep their nanoseconds', () => {

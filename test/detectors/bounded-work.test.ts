@@ -4,7 +4,7 @@ import { largestOf, smallestOf } from '../../src/detectors/extremes.ts';
 import { BareAccepts } from '../../src/detectors/thundering-herd/bare-accepts.ts';
 import { TimesOfThreads } from '../../src/detectors/times-of-threads.ts';
 import { reasonsOf } from '../../src/detectors/words.ts';
-import type { Thread } from '../../src/model/thread.ts';
+import type { Thread } from '../../src/model/machine/thread.ts';
 import { analyzed, none } from '../support/analyzed.ts';
 
 const MANY = 10_007;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Demand } from '../../src/detectors/request-retry/demand.ts';
-import type { Request } from '../../src/model/connections.ts';
+import type { Request } from '../../src/model/machine/connections.ts';
 import { SECOND } from '../../src/trace/time.ts';
 import { analyzed, none, only } from '../support/analyzed.ts';
 import { oneWorker, prefork } from '../support/server-lines.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Report } from '../../src/analysis/report.ts';
 import { isoTime } from '../../src/analysis/times.ts';
-import { analyzeInputs } from '../../src/drive.ts';
+import { analyzeInputs } from '../../src/pipeline/analyze-inputs.ts';
 import { readTrace } from '../parsers/read-trace.ts';
 import { memoryInput } from '../support/memory-input.ts';
 import type { FuzzCase } from './fuzz-case.ts';

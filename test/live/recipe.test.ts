@@ -4,7 +4,7 @@ import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, s
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { promisify } from 'node:util';
-import { readSidecar } from '../../parsers/sidecar/sidecar.ts';
+import { readSidecar } from '../../parsers/host-notes/host-notes.ts';
 import type { Report } from '../../src/analysis/report.ts';
 import { LIVE_FOLDER, LiveServer, until } from '../support/live-server.ts';
 import { needsLive } from '../support/needs-live.ts';

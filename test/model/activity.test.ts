@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Activity, WorkerActivity } from '../../src/analysis/activity.ts';
-import { analyzeInputs, type Progress } from '../../src/drive.ts';
+import { analyzeInputs, type Progress } from '../../src/pipeline/analyze-inputs.ts';
 import { memoryInput } from '../support/memory-input.ts';
 import { oneWorker } from '../support/server-lines.ts';
 import { LISTENER } from '../support/thread-lines.ts';

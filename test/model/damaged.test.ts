@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Report } from '../../src/analysis/report.ts';
-import { analyzeInputs } from '../../src/drive.ts';
+import { analyzeInputs } from '../../src/pipeline/analyze-inputs.ts';
 import { InputError } from '../../src/sources/input-error.ts';
 import { arrivals } from '../support/arrivals.ts';
 import { memoryInput } from '../support/memory-input.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MOST_THREADS } from '../../parsers/lanes.ts';
-import { Processes } from '../../src/model/processes.ts';
-import type { Thread } from '../../src/model/thread.ts';
+import { Processes } from '../../src/model/machine/processes.ts';
+import type { Thread } from '../../src/model/machine/thread.ts';
 import type { Lane } from '../../src/trace/record.ts';
 import { analyzed, ofKind } from '../support/analyzed.ts';
 import { Lines } from '../support/lives.ts';

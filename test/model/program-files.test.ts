@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { isProgramFile, moduleOf, packageOf } from '../../src/model/program-files.ts';
+import { isProgramFile, moduleOf, packageOf } from '../../src/model/topics/loading/program-files.ts';
 
 it('program files are told by their ending', () => {
   for (const path of [

@@ -115,7 +115,7 @@ function stop({ pid }: ChildProcess): void {
   }
 }
 
-/** `src/model/turn.ts:124`. */
+/** `src/model/machine/turn.ts:124`. */
 function placeOf(file: string, { from }: Mutant): string {
   const before = readFileSync(file, 'utf8').slice(0, from).split('\n');
   const map = new SourceMap(JSON.parse(readFileSync(`${file}.map`, 'utf8')));

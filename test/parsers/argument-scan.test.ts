@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { firstData, holdsWord, inetAddress } from '../../parsers/argument-scan.ts';
-import { viewOf } from '../../parsers/byte-words.ts';
+import { firstData, holdsWord, inetAddress } from '../../parsers/text/argument-scan.ts';
+import { viewOf } from '../../parsers/text/byte-words.ts';
 import { ARGUMENT_WORDS, type ArgumentWord } from '../../src/trace/argument-words.ts';
 import { inetText, socketAddress } from '../../src/trace/arguments.ts';
 import type { Family } from '../../src/trace/syscalls.ts';

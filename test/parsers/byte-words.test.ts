@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { areDigits, fourDigits, newlineAt, twoDigits, viewOf, word } from '../../parsers/byte-words.ts';
+import { areDigits, fourDigits, newlineAt, twoDigits, viewOf, word } from '../../parsers/text/byte-words.ts';
 
 test('a newline is found wherever it stands, and only there', () => {
   for (let length = 0; length < 41; length++) {

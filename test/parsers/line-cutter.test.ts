@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { LineCutter } from '../../parsers/strace/line-cutter.ts';
-import { Source } from '../../parsers/strace/source.ts';
+import { Source } from '../../parsers/text/byte-window.ts';
+import { LineCutter } from '../../parsers/text/line-cutter.ts';
 import { readTrace } from './read-trace.ts';
 
 const MEBIBYTE = 1 << 20;

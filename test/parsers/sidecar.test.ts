@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { readSidecar } from '../../parsers/sidecar/sidecar.ts';
+import { readSidecar } from '../../parsers/host-notes/host-notes.ts';
 
 const BEFORE = `
 == processors

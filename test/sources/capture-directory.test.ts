@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { analyzeInputs } from '../../src/drive.ts';
+import { analyzeInputs } from '../../src/pipeline/analyze-inputs.ts';
 import { openInputs } from '../../src/sources/open-inputs.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { workerLines } from '../support/worker-lines.ts';

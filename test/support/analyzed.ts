@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AnalysisOptions } from '../../src/analysis/options.ts';
 import type { Finding, Kind, Report } from '../../src/analysis/report.ts';
-import { analyzeInputs } from '../../src/drive.ts';
+import { analyzeInputs } from '../../src/pipeline/analyze-inputs.ts';
 import { memoryInput } from './memory-input.ts';
 import { strictComplaints } from './strict-schema.ts';
 import type { TraceLines, TraceStyle } from './trace-lines.ts';

@@ -1,4 +1,4 @@
-import { runTriage } from '../../src/cli/run-triage.ts';
+import { runTriage } from '../../src/cli/actions/triage.ts';
 
 /** The dashboard with a defect: `throw` or `reject` strikes two seconds after its start. For the tests of how it leaves the terminal. */
 const [defect = '', file = ''] = process.argv.slice(2);

@@ -1,10 +1,10 @@
 import type { Activity } from '../../src/analysis/activity.ts';
 import type { Report } from '../../src/analysis/report.ts';
-import type { Effect, TuiEvent } from '../../src/tui/events.ts';
-import { reduce } from '../../src/tui/reduce/reduce.ts';
-import { ASCII, textOf, UNICODE } from '../../src/tui/spans.ts';
-import { initialState, type TuiState } from '../../src/tui/state.ts';
-import { drawScreen } from '../../src/tui/views/screen.ts';
+import type { Effect, TuiEvent } from '../../src/dashboard/events.ts';
+import { reduce } from '../../src/dashboard/reduce/reduce.ts';
+import { ASCII, textOf, UNICODE } from '../../src/dashboard/spans.ts';
+import { initialState, type TuiState } from '../../src/dashboard/state.ts';
+import { drawScreen } from '../../src/dashboard/views/screen.ts';
 
 export interface ScreenOptions {
   readonly columns?: number;

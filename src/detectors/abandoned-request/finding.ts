@@ -1,5 +1,5 @@
 import type { HangUp } from '../../model/facts.ts';
-import { pidsOf } from '../../model/roles.ts';
+import { pidsOf } from '../../model/machine/roles.ts';
 import { elapsed } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';

@@ -1,4 +1,4 @@
-import type { Listener } from '../../model/listeners.ts';
+import type { Listener } from '../../model/machine/listeners.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
 import { moment } from '../moment.ts';

@@ -1,8 +1,8 @@
 import type { AcceptCycle, IdleWait, SlowReply } from '../../model/facts.ts';
-import type { Listener } from '../../model/listeners.ts';
-import { acceptorsOf, acceptorsOfEach, rolesOf } from '../../model/roles.ts';
-import type { Thread } from '../../model/thread.ts';
-import { keptLine } from '../../model/turn.ts';
+import type { Listener } from '../../model/machine/listeners.ts';
+import { acceptorsOf, acceptorsOfEach, rolesOf } from '../../model/machine/roles.ts';
+import type { Thread } from '../../model/machine/thread.ts';
+import { keptLine } from '../../model/machine/turn.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';

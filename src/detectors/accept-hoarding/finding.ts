@@ -1,7 +1,7 @@
-import type { Listener } from '../../model/listeners.ts';
+import type { Listener } from '../../model/machine/listeners.ts';
+import { pidsOf } from '../../model/machine/roles.ts';
+import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
-import { pidsOf } from '../../model/roles.ts';
-import type { Thread } from '../../model/thread.ts';
 import type { DraftFinding, Step } from '../finding.ts';
 import { moment } from '../moment.ts';
 import { count, duration, milliseconds, plural, workerName } from '../words.ts';

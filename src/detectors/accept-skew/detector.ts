@@ -1,8 +1,8 @@
 import type { Accepted } from '../../model/facts.ts';
-import type { Listener } from '../../model/listeners.ts';
-import { acceptorsOfEach } from '../../model/roles.ts';
-import type { Thread } from '../../model/thread.ts';
-import { keptLine } from '../../model/turn.ts';
+import type { Listener } from '../../model/machine/listeners.ts';
+import { acceptorsOfEach } from '../../model/machine/roles.ts';
+import type { Thread } from '../../model/machine/thread.ts';
+import { keptLine } from '../../model/machine/turn.ts';
 import { earlier, later } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { largestOf, smallestOf } from '../extremes.ts';

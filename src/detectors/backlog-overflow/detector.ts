@@ -1,5 +1,5 @@
 import type { QueueTaken } from '../../model/facts.ts';
-import type { Listener } from '../../model/listeners.ts';
+import type { Listener } from '../../model/machine/listeners.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';

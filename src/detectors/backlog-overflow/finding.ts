@@ -1,5 +1,5 @@
-import type { Listener } from '../../model/listeners.ts';
-import { pidsOf } from '../../model/roles.ts';
+import type { Listener } from '../../model/machine/listeners.ts';
+import { pidsOf } from '../../model/machine/roles.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding, Step } from '../finding.ts';
 import { moment } from '../moment.ts';

@@ -1,6 +1,6 @@
-import type { NameLookup } from '../../model/name-lookups.ts';
-import { rolesOf } from '../../model/roles.ts';
-import type { Thread } from '../../model/thread.ts';
+import { rolesOf } from '../../model/machine/roles.ts';
+import type { Thread } from '../../model/machine/thread.ts';
+import type { NameLookup } from '../../model/topics/names/name-lookups.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { largestOf } from '../extremes.ts';

@@ -1,4 +1,4 @@
-import { pidsOf } from '../../model/roles.ts';
+import { pidsOf } from '../../model/machine/roles.ts';
 import { UNKNOWN } from '../../trace/time.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
 import { duration, milliseconds, plural, ratio, round } from '../words.ts';

@@ -1,6 +1,6 @@
-import type { NameLookup } from '../../model/name-lookups.ts';
-import type { Thread } from '../../model/thread.ts';
-import type { KeptLine } from '../../model/turn.ts';
+import type { Thread } from '../../model/machine/thread.ts';
+import type { KeptLine } from '../../model/machine/turn.ts';
+import type { NameLookup } from '../../model/topics/names/name-lookups.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 
 const MOST_NAMES = 100;

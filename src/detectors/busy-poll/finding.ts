@@ -1,5 +1,5 @@
-import { pidsOf } from '../../model/roles.ts';
-import type { Thread } from '../../model/thread.ts';
+import { pidsOf } from '../../model/machine/roles.ts';
+import type { Thread } from '../../model/machine/thread.ts';
 import { MICROSECOND, SECOND } from '../../trace/time.ts';
 import { largestOf, smallestOf } from '../extremes.ts';
 import type { DraftFinding, Step } from '../finding.ts';

@@ -1,7 +1,7 @@
-import { CallCount } from '../../model/call-statistics.ts';
 import type { DiskSync } from '../../model/facts.ts';
-import type { Thread } from '../../model/thread.ts';
-import { type KeptLine, keptLine } from '../../model/turn.ts';
+import type { Thread } from '../../model/machine/thread.ts';
+import { type KeptLine, keptLine } from '../../model/machine/turn.ts';
+import { CallCount } from '../../model/measuring/call-statistics.ts';
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
 
 const MOST_FILES = 50;

@@ -1,9 +1,9 @@
-import type { EpollSet } from '../../model/epoll-set.ts';
+import type { EpollSet } from '../../model/machine/epoll-set.ts';
+import type { Process } from '../../model/machine/process.ts';
+import { rolesOf } from '../../model/machine/roles.ts';
+import type { Thread } from '../../model/machine/thread.ts';
+import type { KeptLine } from '../../model/machine/turn.ts';
 import type { Model } from '../../model/model.ts';
-import type { Process } from '../../model/process.ts';
-import { rolesOf } from '../../model/roles.ts';
-import type { Thread } from '../../model/thread.ts';
-import type { KeptLine } from '../../model/turn.ts';
 
 /** Event loops that wait for the same listeners. */
 export interface Service {

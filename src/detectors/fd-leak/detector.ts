@@ -1,6 +1,6 @@
-import { DESCRIPTOR_GROUPS } from '../../model/descriptor-groups.ts';
-import type { Descriptor } from '../../model/descriptors.ts';
-import type { Process } from '../../model/process.ts';
+import { DESCRIPTOR_GROUPS } from '../../model/machine/descriptor-groups.ts';
+import type { Descriptor } from '../../model/machine/descriptors.ts';
+import type { Process } from '../../model/machine/process.ts';
 import { SECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { largestOf } from '../extremes.ts';

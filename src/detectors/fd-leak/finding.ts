@@ -1,7 +1,7 @@
-import type { LeftOpen } from '../../model/descriptor-census.ts';
-import type { DescriptorGroup } from '../../model/descriptor-groups.ts';
-import type { Descriptor } from '../../model/descriptors.ts';
-import type { Process } from '../../model/process.ts';
+import type { DescriptorGroup } from '../../model/machine/descriptor-groups.ts';
+import type { Descriptor } from '../../model/machine/descriptors.ts';
+import type { Process } from '../../model/machine/process.ts';
+import type { LeftOpen } from '../../model/topics/leaks/descriptor-census.ts';
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
 import { smallestOf } from '../extremes.ts';
 import type { DraftFinding, Step } from '../finding.ts';

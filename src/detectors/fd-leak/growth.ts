@@ -1,5 +1,5 @@
-import type { CensusPoint } from '../../model/descriptor-census.ts';
-import type { DescriptorGroup } from '../../model/descriptor-groups.ts';
+import type { DescriptorGroup } from '../../model/machine/descriptor-groups.ts';
+import type { CensusPoint } from '../../model/topics/leaks/descriptor-census.ts';
 
 /** A leak grows with the requests: in each quarter of them by this share of the whole at least. A pool or a cache fills and stays full. */
 const QUARTERS = 4;

@@ -1,4 +1,4 @@
-import type { Process } from '../../model/process.ts';
+import type { Process } from '../../model/machine/process.ts';
 import type { Growth } from './growth.ts';
 
 /** A process of which one kind of descriptors grows with its requests. */

@@ -1,4 +1,4 @@
-import { DESCRIPTOR_GROUPS } from '../../model/descriptor-groups.ts';
+import { DESCRIPTOR_GROUPS } from '../../model/machine/descriptor-groups.ts';
 import { metric, type ValuesOf } from '../metric.ts';
 
 /** What its findings carry. */

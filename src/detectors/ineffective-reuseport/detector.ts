@@ -1,6 +1,6 @@
-import type { Listener } from '../../model/listeners.ts';
-import { acceptorsOfEach, pidsOf } from '../../model/roles.ts';
-import type { Thread } from '../../model/thread.ts';
+import type { Listener } from '../../model/machine/listeners.ts';
+import { acceptorsOfEach, pidsOf } from '../../model/machine/roles.ts';
+import type { Thread } from '../../model/machine/thread.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { plural, reasonsOf } from '../words.ts';

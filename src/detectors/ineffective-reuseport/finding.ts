@@ -1,6 +1,6 @@
-import type { Listener } from '../../model/listeners.ts';
-import { pidsOf } from '../../model/roles.ts';
-import type { Thread } from '../../model/thread.ts';
+import type { Listener } from '../../model/machine/listeners.ts';
+import { pidsOf } from '../../model/machine/roles.ts';
+import type { Thread } from '../../model/machine/thread.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
 import { CHECK, OWN_QUEUES } from '../thundering-herd/advice.ts';

@@ -1,4 +1,4 @@
-import type { RequestImports } from '../../model/request-imports.ts';
+import type { RequestImports } from '../../model/topics/loading/request-imports.ts';
 import type { Step } from '../finding.ts';
 
 /** What to do about imports on the way of a request. */

@@ -1,4 +1,4 @@
-import type { RequestImports } from '../../model/request-imports.ts';
+import type { RequestImports } from '../../model/topics/loading/request-imports.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 

@@ -1,4 +1,4 @@
-import type { RequestImports } from '../../model/request-imports.ts';
+import type { RequestImports } from '../../model/topics/loading/request-imports.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';

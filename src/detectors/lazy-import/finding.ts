@@ -1,4 +1,4 @@
-import type { RequestImports } from '../../model/request-imports.ts';
+import type { RequestImports } from '../../model/topics/loading/request-imports.ts';
 import type { Context } from '../detector.ts';
 import { largestOf, smallestOf } from '../extremes.ts';
 import { type DraftFinding, span } from '../finding.ts';

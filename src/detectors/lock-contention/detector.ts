@@ -1,7 +1,7 @@
 import type { LockWait } from '../../model/facts.ts';
-import type { Process } from '../../model/process.ts';
-import { type Role, rolesOf } from '../../model/roles.ts';
-import type { Thread } from '../../model/thread.ts';
+import type { Process } from '../../model/machine/process.ts';
+import { type Role, rolesOf } from '../../model/machine/roles.ts';
+import type { Thread } from '../../model/machine/thread.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found } from '../finding.ts';

@@ -1,7 +1,7 @@
 import type { LockWait } from '../../model/facts.ts';
-import type { SharedLock } from '../../model/shared-locks.ts';
-import type { Thread } from '../../model/thread.ts';
-import type { KeptLine } from '../../model/turn.ts';
+import type { Thread } from '../../model/machine/thread.ts';
+import type { KeptLine } from '../../model/machine/turn.ts';
+import type { SharedLock } from '../../model/topics/locks/shared-locks.ts';
 import { earlier, later, type Nanoseconds } from '../../trace/time.ts';
 
 const MOST_LOCKS = 200;

@@ -1,5 +1,5 @@
-import type { FutexTable, FutexWord } from '../../model/futex-words.ts';
-import type { Process } from '../../model/process.ts';
+import type { Process } from '../../model/machine/process.ts';
+import type { FutexTable, FutexWord } from '../../model/topics/locks/futex-words.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
 import { count, duration, milliseconds, plural, round } from '../words.ts';

@@ -1,6 +1,6 @@
 import type { LongTurn } from '../../model/facts.ts';
-import { rolesOf } from '../../model/roles.ts';
-import type { Thread } from '../../model/thread.ts';
+import { rolesOf } from '../../model/machine/roles.ts';
+import type { Thread } from '../../model/machine/thread.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';

@@ -1,5 +1,5 @@
-import type { OffCpu } from '../../model/scheduler-tracker.ts';
-import type { KeptLine } from '../../model/turn.ts';
+import type { KeptLine } from '../../model/machine/turn.ts';
+import type { OffCpu } from '../../model/measuring/scheduler-tracker.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Sureness, span } from '../finding.ts';

@@ -1,4 +1,4 @@
-import type { Process } from '../../model/process.ts';
+import type { Process } from '../../model/machine/process.ts';
 import { portOf, protocolOfPort } from '../../trace/payload.ts';
 import type { Cause } from '../stall-cause/cause.ts';
 

@@ -1,4 +1,4 @@
-import type { Request } from '../../model/connections.ts';
+import type { Request } from '../../model/machine/connections.ts';
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
 
 const RECENT = 16;

@@ -1,7 +1,7 @@
 import type { LongTurn } from '../../model/facts.ts';
-import type { Process } from '../../model/process.ts';
-import { rolesOf } from '../../model/roles.ts';
-import type { Thread } from '../../model/thread.ts';
+import type { Process } from '../../model/machine/process.ts';
+import { rolesOf } from '../../model/machine/roles.ts';
+import type { Thread } from '../../model/machine/thread.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';

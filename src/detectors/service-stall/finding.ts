@@ -1,5 +1,5 @@
+import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
-import type { Thread } from '../../model/thread.ts';
 import { UNKNOWN } from '../../trace/time.ts';
 import type { DraftFinding } from '../finding.ts';
 import { moment } from '../moment.ts';

@@ -1,6 +1,6 @@
 import type { LongTurn } from '../../model/facts.ts';
-import type { LeftIn } from '../../model/thread.ts';
-import { type BlockClass, type BlockedIn, CROWD, type KeptLine } from '../../model/turn.ts';
+import type { LeftIn } from '../../model/machine/thread.ts';
+import { type BlockClass, type BlockedIn, CROWD, type KeptLine } from '../../model/machine/turn.ts';
 import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { Sureness } from '../finding.ts';
 

@@ -1,8 +1,8 @@
 import type { LongTurn, QueueTaken } from '../../model/facts.ts';
-import type { Listener } from '../../model/listeners.ts';
+import type { Listener } from '../../model/machine/listeners.ts';
+import { pidsOf, rolesOf } from '../../model/machine/roles.ts';
+import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
-import { pidsOf, rolesOf } from '../../model/roles.ts';
-import type { Thread } from '../../model/thread.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';

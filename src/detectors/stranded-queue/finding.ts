@@ -1,8 +1,8 @@
 import type { QueueTaken } from '../../model/facts.ts';
-import type { Listener } from '../../model/listeners.ts';
+import type { Listener } from '../../model/machine/listeners.ts';
+import { pidsOf } from '../../model/machine/roles.ts';
+import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
-import { pidsOf } from '../../model/roles.ts';
-import type { Thread } from '../../model/thread.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import { largestOf } from '../extremes.ts';
 import type { DraftFinding, Step } from '../finding.ts';

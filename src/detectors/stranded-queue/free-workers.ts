@@ -1,5 +1,5 @@
 import type { LongTurn } from '../../model/facts.ts';
-import type { Thread } from '../../model/thread.ts';
+import type { Thread } from '../../model/machine/thread.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { TimesOfThreads } from '../times-of-threads.ts';
 

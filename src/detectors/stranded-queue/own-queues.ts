@@ -1,7 +1,7 @@
-import type { Listener } from '../../model/listeners.ts';
+import type { Listener } from '../../model/machine/listeners.ts';
+import { acceptorsOfEach, pidsOf } from '../../model/machine/roles.ts';
+import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
-import { acceptorsOfEach, pidsOf } from '../../model/roles.ts';
-import type { Thread } from '../../model/thread.ts';
 
 /** The addresses that several sockets listen on, each of a process of its own, with the threads that accept from each. */
 export function ownQueues(model: Model): Map<string, Map<Listener, readonly Thread[]>> {

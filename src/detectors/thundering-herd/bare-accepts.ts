@@ -1,5 +1,5 @@
 import type { BareAccept } from '../../model/facts.ts';
-import type { Thread } from '../../model/thread.ts';
+import type { Thread } from '../../model/machine/thread.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 
 const NEAR = 5 * MILLISECOND;

@@ -1,4 +1,4 @@
-import type { Thread } from '../../model/thread.ts';
+import type { Thread } from '../../model/machine/thread.ts';
 import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 
 /** Cycles are told when they end; they are put in order of their start within this time. */

@@ -1,4 +1,4 @@
-import type { Thread } from '../../model/thread.ts';
+import type { Thread } from '../../model/machine/thread.ts';
 import { MICROSECOND, SECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import type { BurstTotals } from './bursts.ts';

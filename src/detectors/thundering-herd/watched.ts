@@ -1,4 +1,4 @@
-import { pidsOf } from '../../model/roles.ts';
+import { pidsOf } from '../../model/machine/roles.ts';
 import { SECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { largestOf } from '../extremes.ts';

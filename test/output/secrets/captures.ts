@@ -1,5 +1,5 @@
 import type { Report } from '../../../src/analysis/report.ts';
-import { analyzeInputs } from '../../../src/drive.ts';
+import { analyzeInputs } from '../../../src/pipeline/analyze-inputs.ts';
 import { memoryInput } from '../../support/memory-input.ts';
 import type { Form } from './forms.ts';
 

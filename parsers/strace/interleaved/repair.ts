@@ -1,0 +1,15 @@
+import { cleanLine } from '../cleaning.ts';
+
+const MARKDOWN = /^[*`]{1,3}(?=[[\w])|[*`]{1,3}$/g;
+const LOST_BRACKET = /^p?i?d {1,8}(?=\d+\] )/;
+/** The position that tmux shows in the upper right corner. */
+const TMUX = /\[\d{1,9}\/\d{1,9}\]$/;
+
+/** What a line looked like before it was coloured, quoted, marked up or copied too short; the line itself when nothing of that is to be seen. */
+export function repairLine(line: string, prefix: RegExp | null): string {
+  let text = cleanLine(line);
+  if (prefix !== null) text = text.replace(prefix, '');
+  text = text.replace(MARKDOWN, '');
+  if (text.endsWith(']')) text = text.replace(TMUX, '').trimEnd();
+  return text.replace(LOST_BRACKET, '[pid ');
+}

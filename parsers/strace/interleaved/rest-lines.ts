@@ -1,0 +1,191 @@
+import type { TraceRecord } from '../../../src/trace/record.ts';
+import { readFrame } from '../frames.ts';
+import type { Layout } from '../layout.ts';
+import type { LineReader } from '../line-reader.ts';
+import { type Message, readMessage } from '../messages.ts';
+import { NOBODY, NOTED, RECORD, UNENDED } from '../outcome.ts';
+import type { Reading } from '../reading.ts';
+import { CutCalls } from './cut-calls.ts';
+import { ForeignLines } from './foreign-lines.ts';
+import { repairLine } from './repair.ts';
+import { Aside } from './reparse.ts';
+
+/** The line begins a record, so that it cannot go on with a call that was cut. */
+const RECORD_START = /^(?:\[pid +\d|[a-z_][a-z0-9_]*\(|<\.\.\. \w+ resumed>|--- (?:SIG|stopped)|\+\+\+ (?:exited|killed|superseded) )/;
+const PROMPT = /^(?:\S{0,80}[#$%] |# |\[[^\]]{1,80}\]\s?[#$] ?)\s*(?:sudo )?\S{0,80}strace /;
+/** The beginning of a record behind output of the program, which may even stand inside of `[pid N]`. */
+const JUNK_BEFORE_PID = /^.{0,8192}? {1,8}(\d{1,9})(?:<[^>]{0,64}>)?\] (?=\d\d:\d\d:|\d{9}|[a-z_]+\(|<\.\.\. |--- |\+\+\+ )/;
+/** Colours or entities may hide the end of a line. */
+const MARKED_UP = /\x1b\[|&[lg]t;/;
+
+/** The lines that do not read at first sight: messages, cut calls, stacks, pastes, output of the program. */
+export class RestLines {
+  readonly #reading: Reading;
+  readonly #reader: LineReader;
+  readonly #aside: Aside;
+  readonly #cut: CutCalls;
+  readonly #foreign: ForeignLines;
+  readonly #prefix: RegExp | null;
+  /** All lines of the tracer have columns before the call. */
+  readonly #hasColumns: boolean;
+
+  constructor(reading: Reading, reader: LineReader, layout: Layout) {
+    this.#reading = reading;
+    this.#reader = reader;
+    this.#aside = new Aside(reading, reader);
+    this.#cut = new CutCalls(reading, reader);
+    this.#foreign = new ForeignLines(reading);
+    this.#prefix = layout.prefix;
+    this.#hasColumns = layout.time !== 'none' || layout.pid === 'bare';
+  }
+
+  /** A call was cut and waits for its end, so that no line reads at first sight. */
+  get isWaiting(): boolean {
+    return this.#cut.waiting !== null;
+  }
+
+  /** Reads the current line; `outcome` is what the first sight said. */
+  read(outcome: number, isLast: boolean): TraceRecord | null {
+    const { source, from, to } = this.#reading;
+    const text = source.bytes.toString('latin1', from, to);
+    if (this.#cut.waiting !== null) return this.#goOn(text, isLast);
+    return isLast ? this.#readLast(text) : this.#readAgain(outcome, text);
+  }
+
+  /** The capture ends. */
+  finish(): TraceRecord | null {
+    return this.#cut.finish();
+  }
+
+  #readAgain(outcome: number, text: string): TraceRecord | null {
+    const { account } = this.#reading;
+    if (text.trim() === '') {
+      account.blank++;
+      return null;
+    }
+    if (text.startsWith(' > ') || text.startsWith(' | ') || text.startsWith(' * ')) return this.#readAttached(text);
+    const message = readMessage(text) ?? this.#messageBehindColumns(text);
+    if (message !== null) return this.#readMessage(message, text);
+    if (outcome === NOBODY) return this.#countForeign(text, false);
+    if (outcome === UNENDED && !MARKED_UP.test(text)) return this.#cut.open(text);
+    let record = this.#repair(text);
+    if (record === UNENDED) record = this.#cut.joinHalf(text);
+    if (record !== UNENDED) return record;
+    return outcome === UNENDED ? this.#cut.open(text) : this.#countForeign(text, this.#beginsRecord(text));
+  }
+
+  /** A line without a newline at the end of the capture. */
+  #readLast(text: string): TraceRecord | null {
+    const { flags, account } = this.#reading;
+    // A result without the duration that all others have may lack digits.
+    const isCut = flags.durations && /[\d)]$/.test(text) && !/ E[A-Z0-9]+ \(/.test(text);
+    const outcome = isCut ? UNENDED : this.#reader.read(true);
+    if (outcome === RECORD) return this.#reader.record;
+    if (outcome === NOTED) return null;
+    if (isCut || (outcome !== UNENDED && /^[\d[\s]/.test(text) && readMessage(text) === null)) {
+      account.unparsed++;
+      this.#reading.note('cut-line');
+      return null;
+    }
+    return this.#readAgain(outcome, text);
+  }
+
+  /** A line while a call waits for its end. */
+  #goOn(text: string, isLast: boolean): TraceRecord | null {
+    const swallows = this.#cut.waiting?.swallows === true;
+    const message = swallows ? null : readMessage(text);
+    if (message?.at === 0) return this.#tell(message);
+    if (PROMPT.test(text)) {
+      this.#reading.account.foreign++;
+      this.#reading.note('foreign-line');
+      const stuck = this.#cut.leave();
+      if (stuck === null) this.#cut.lose();
+      this.#reading.endSession();
+      return stuck;
+    }
+    // What the program wrote may look like a record, but not have the columns of one.
+    if (!(this.#hasColumns || !swallows) || !this.#beginsRecord(text)) {
+      const record = this.#cut.add(text);
+      if (record !== UNENDED) return record;
+    }
+    this.#cut.lose();
+    if (isLast) return this.#readLast(text);
+    const outcome = this.#reader.read(false);
+    if (outcome === RECORD) return this.#reader.record;
+    return outcome === NOTED ? null : this.#readAgain(outcome, text);
+  }
+
+  #beginsRecord(text: string): boolean {
+    const { leader, source, from } = this.#reading;
+    return this.#hasColumns ? leader.read(source, from) >= 0 : RECORD_START.test(text);
+  }
+
+  /** `[ Process PID=7 runs in 32 bit mode. ]` has the columns of a call. */
+  #messageBehindColumns(text: string): Message | null {
+    const { leader, source, from } = this.#reading;
+    const body = leader.read(source, from) - from;
+    return body > 0 && text.startsWith('[ ', body) ? readMessage(text.slice(body)) : null;
+  }
+
+  /** A message at the beginning of the line, or behind the first piece of a call. */
+  #readMessage(message: Message, text: string): TraceRecord | null {
+    if (message.at === 0) return this.#tell(message);
+    const { account } = this.#reading;
+    const head = text.slice(0, message.at);
+    const outcome = this.#aside.read(head);
+    if (outcome === UNENDED) this.#cut.open(head);
+    // The line counts as what stands before the message.
+    if (outcome === UNENDED || outcome === RECORD || outcome === NOTED) account.notices--;
+    const notice = this.#tell(message);
+    if (outcome !== RECORD) return notice;
+    this.#reader.second = notice;
+    return this.#reader.record;
+  }
+
+  #tell({ notice, tid }: Message): TraceRecord {
+    const reading = this.#reading;
+    reading.account.notices++;
+    if (notice === 'other') reading.note('tracer-message');
+    reading.hear(notice, tid, this.#cut.waiting !== null);
+    return { kind: 'notice', notice, tid, file: reading.file, line: reading.line };
+  }
+
+  /** Stack lines and dumps, which have no columns. */
+  #readAttached(text: string): TraceRecord | null {
+    const { account, flags, recent, line } = this.#reading;
+    account.attached++;
+    if (text[1] !== '>') return null;
+    flags.stacks = true;
+    return recent === null ? null : readFrame(text, recent.lane, line);
+  }
+
+  /** Reads the line without what a paste, a terminal or the program added; UNENDED when that does not help. */
+  #repair(text: string): TraceRecord | null | typeof UNENDED {
+    const repaired = repairLine(text, this.#prefix);
+    for (const candidate of [repaired, this.#withoutJunk(repaired)]) {
+      if (candidate === text) continue;
+      const outcome = this.#aside.read(candidate);
+      if (outcome === RECORD) return this.#reader.record;
+      if (outcome === NOTED) return null;
+      if (outcome === UNENDED) return this.#cut.open(candidate);
+      const message = readMessage(candidate);
+      if (message !== null) return this.#readMessage(message, candidate);
+    }
+    return UNENDED;
+  }
+
+  /** The record of a known thread behind output of the program that has no line break. */
+  #withoutJunk(text: string): string {
+    const { isMixed, threads } = this.#reading;
+    if (!isMixed || threads.seen < 2) return text;
+    const found = JUNK_BEFORE_PID.exec(text);
+    if (found === null || threads.find(Number(found[1])) === null) return text;
+    return `[pid ${found[1]}] ${text.slice(found[0].length)}`;
+  }
+
+  #countForeign(text: string, isTracers: boolean): null {
+    if (PROMPT.test(text)) this.#reading.endSession();
+    this.#foreign.count(text, isTracers);
+    return null;
+  }
+}

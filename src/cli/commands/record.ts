@@ -1,0 +1,26 @@
+import { type Command, Option } from 'commander';
+import { PROGRAM_NAMES } from '../../sources/bpftrace/program.ts';
+import type { ExitCodeSink } from '../exit-code.ts';
+import { addCaptureOptions, addPidArgument, type CaptureFlags } from '../options/capture.ts';
+
+/** What `drover record` was asked for. */
+export interface RecordFlags extends CaptureFlags {
+  readonly output?: string;
+}
+
+/** Adds `drover record`. */
+export function addRecordCommand(program: Command, exitWith: ExitCodeSink): void {
+  const command = addPidArgument(program.command('record').description('trace a running server into a file, for later or for a colleague'));
+  addCaptureOptions(command, PROGRAM_NAMES)
+    .optionsGroup('What to print:')
+    .option('-o, --output <file>', 'the capture, a new file that only you can read (default: drover-HOST-TIME-XXXX.trace)')
+    .option('--force', 'replace the file that the capture is to be written to')
+    // As attach calls it.
+    .addOption(new Option('--save <file>').hideHelp())
+    .option('-q, --quiet', 'the name of the file only')
+    .optionsGroup('Options:')
+    .action(async (words: string[], flags: RecordFlags) => {
+      const { runRecord } = await import('../actions/record.ts');
+      exitWith(await runRecord(words, flags));
+    });
+}

@@ -1,0 +1,73 @@
+import { type Command, Option } from 'commander';
+import { type Report, SEVERITIES, type Severity } from '../../analysis/report.ts';
+import { EXIT } from '../exit-code.ts';
+import type { MannerFlags } from '../terminal-capabilities.ts';
+import { UsageError } from '../usage-error.ts';
+import { parseCount, parsePids, parseThreshold } from './values.ts';
+
+/** What every command that ends with a report can be asked for. */
+export interface ReportFlags extends MannerFlags {
+  readonly json?: boolean;
+  readonly ndjson?: boolean;
+  readonly md?: boolean;
+  readonly output?: string;
+  readonly force?: boolean;
+  readonly failOn?: Severity;
+  readonly strict?: boolean;
+  readonly pid?: readonly number[];
+  readonly threshold?: Readonly<Record<string, string>>;
+  readonly stallMs?: number;
+  readonly withPayload?: boolean;
+  readonly quiet?: boolean;
+  readonly verbose: number;
+}
+
+/** Adds the options that say what to print. */
+export function addPrintOptions(command: Command): Command {
+  return command
+    .optionsGroup('What to print:')
+    .option('--json', 'the whole report as one JSON document')
+    .option('--ndjson', 'each finding as one JSON document a line')
+    .option('--md', 'Markdown, to paste into an incident')
+    .option('-o, --output <file>', 'write to a new file that only you can read')
+    .option('--force', 'replace the file that a result is to be written to')
+    .option('--with-payload', 'mask nothing: query strings, cookies, contents of reads and writes, environments')
+    .option('-q, --quiet', 'the verdict only; no notices, no progress')
+    .option('-v, --verbose', 'more detail; twice for all of it', (_, before: number) => before + 1, 0);
+}
+
+/** Adds the options that say which findings there are, how a script is told, and how text looks. */
+export function addJudgeOptions(command: Command): Command {
+  return command
+    .option('--pid <pid>', 'report on these processes only; may be repeated', parsePids)
+    .option('--stall-ms <n>', 'call a loop stalled after this many milliseconds', parseCount)
+    .option('--threshold <name=value>', 'change a threshold; may be repeated (names: drover explain thresholds)', parseThreshold)
+    .optionsGroup('For scripts:')
+    .addOption(new Option('--fail-on <severity>', 'exit with 1 when a finding is at least this severe').choices(SEVERITIES))
+    .option('--strict', 'exit with 5 when the data are partial')
+    .optionsGroup('How it looks:')
+    .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']))
+    .option('--no-color', 'no colours')
+    .option('--ascii', 'no characters beyond ASCII')
+    .option('--width <n>', 'columns of text', parseCount)
+    .optionsGroup('Options:');
+}
+
+/** Throws `UsageError` when forms of output exclude each other. */
+export function checkReportFlags(flags: ReportFlags): void {
+  const [first, second] = (['json', 'ndjson', 'md'] as const).filter((name) => flags[name] === true);
+  if (second !== undefined) throw new UsageError(`--${first} and --${second} exclude each other.`, { hint: 'Choose one of them.' });
+}
+
+/** Partial data come first: they say that the findings themselves cannot be relied on. */
+export function exitCodeFor(report: Report, flags: ReportFlags): number {
+  if (flags.strict === true && report.quality.grade !== 'good') return EXIT.partial;
+  const { failOn } = flags;
+  const severe = failOn !== undefined && report.findings.some(({ severity }) => isAtLeast(severity, failOn));
+  return severe ? EXIT.finding : EXIT.done;
+}
+
+/** SEVERITIES go from the worst down. */
+function isAtLeast(severity: Severity, limit: Severity): boolean {
+  return SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf(limit);
+}

@@ -1,0 +1,49 @@
+import { UsageError } from '../usage-error.ts';
+
+/** A whole number above zero. Throws `UsageError`. */
+export function parseCount(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || !Number.isSafeInteger(value)) throw new UsageError(`"${text}" is not a whole number above zero.`);
+  return value;
+}
+
+/** `4711`, `4711,4712`, and what earlier options gave. Throws `UsageError`. */
+export function parsePids(text: string, before: readonly number[] = []): number[] {
+  return [
+    ...before,
+    ...text.split(',').map((part) => {
+      if (!/^[1-9]\d{0,9}$/.test(part.trim())) throw new UsageError(`"${text}" is not a pid.`, { hint: 'Give numbers: --pid 4711,4712' });
+      return Number(part);
+    }),
+  ];
+}
+
+/** `NAME=VALUE`, added to what earlier options gave. Whether the name exists is not looked at here. Throws `UsageError`. */
+export function parseThreshold(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined)
+    throw new UsageError(`"${text}" does not set a threshold.`, { hint: 'Write NAME=VALUE. drover explain thresholds lists the names.' });
+  return { ...before, [name.trim()]: value.trim() };
+}
+
+const SECONDS = { s: 1, m: 60, h: 3_600 } as const;
+
+/** `60s`, `2m`, `1h`, or a number of seconds, as whole seconds. Throws `UsageError`. */
+export function parseSeconds(text: string): number {
+  const { number, unit = 's' } = /^(?<number>\d+(?:\.\d+)?)(?<unit>[smh])?$/.exec(text)?.groups ?? {};
+  const seconds = Math.ceil(Number(number) * SECONDS[unit as keyof typeof SECONDS]);
+  if (!(seconds >= 1 && seconds <= 86_400))
+    throw new UsageError(`"${text}" is no time between a second and a day.`, { hint: 'Write 30s, 2m or 1h.' });
+  return seconds;
+}
+
+const BYTES = { '': 1, k: 1_024, m: 1_048_576, g: 1_073_741_824 } as const;
+
+/** `512M`, `1G`, or a number of bytes. Throws `UsageError`. */
+export function parseBytes(text: string): number {
+  const { number, unit = '' } = /^(?<number>\d+(?:\.\d+)?)(?<unit>[kKmMgG])?(?:i?[bB])?$/.exec(text)?.groups ?? {};
+  const bytes = Math.floor(Number(number) * BYTES[unit.toLowerCase() as keyof typeof BYTES]);
+  if (!(bytes >= 4_096 && Number.isSafeInteger(bytes)))
+    throw new UsageError(`"${text}" is no size of 4k or more.`, { hint: 'Write 512M or 2G.' });
+  return bytes;
+}

@@ -1,0 +1,85 @@
+import type { Step } from '../events.ts';
+import { type Bookmark, type ListName, type Prompt, type TuiState, topScreen } from '../state.ts';
+import { selectedFinding } from '../tables/findings.ts';
+import { workerRows } from '../tables/workers.ts';
+import { parseMoment } from '../times.ts';
+import { linesWanted, moveLinesTo } from './line-moves.ts';
+import { opened, toView } from './screens.ts';
+
+/** A key while something is being typed. */
+export function typeInto(state: TuiState, prompt: Prompt, key: string): Step {
+  if (key === 'escape') return still({ ...state, prompt: null });
+  if (key === 'enter') return entered({ ...state, prompt: null }, prompt);
+  const text = key === 'backspace' ? prompt.text.slice(0, -1) : key === 'C-u' ? '' : prompt.text + typed(key);
+  const next = { ...state, prompt: { ...prompt, text } };
+  // A list narrows while one types; a file is searched when the text is complete.
+  const list = listOf(state);
+  if (prompt.kind !== 'filter' || list === null) return still(next);
+  return still({ ...next, lists: { ...state.lists, [list]: { ...state.lists[list], filter: text, position: 0 } } });
+}
+
+function typed(key: string): string {
+  if (key === 'space') return ' ';
+  return [...key].length === 1 ? key : '';
+}
+
+function entered(state: TuiState, { kind, text }: Prompt): Step {
+  if (kind === 'note')
+    return still({
+      ...state,
+      bookmarks: [...state.bookmarks, bookmarkOf(state, text)],
+      message: "Bookmarked; ' goes to the next one. It goes into exports.",
+    });
+  if (kind === 'jump') return text.trim() === '' ? still(state) : jump(state, text.trim());
+  if (topScreen(state).kind !== 'lines') return still(state);
+  return filterLines({ ...state, sought: text }, text);
+}
+
+/** Shows only the lines that hold the text; all of them for ''. */
+export function filterLines(state: TuiState, filter: string): Step {
+  const lines = { ...state.lines, filter, matches: filter === '' ? null : [], busy: filter === '' ? '' : 'searching' };
+  if (filter === '') return linesWanted({ ...state, lines: { ...lines, top: Math.max(1, lines.cursor - 5) } });
+  return { state: { ...state, lines }, effects: [{ type: 'filter-lines', file: lines.file, filter }] };
+}
+
+/** `line 402118` or `402118`, `pid 4127`, a time. */
+function jump(state: TuiState, text: string): Step {
+  const line = /^(?:line\s+|l)?([\d,]+)$/.exec(text)?.[1];
+  if (line !== undefined) {
+    const shown = topScreen(state).kind === 'lines' ? state : toView(state, 'lines').state;
+    return moveLinesTo(shown, Number(line.replaceAll(',', '')));
+  }
+  const pid = /^pid\s+(\d+)$/.exec(text)?.[1];
+  if (pid !== undefined) return toWorker(state, Number(pid));
+  const atMs = parseMoment(state, text);
+  if (atMs === null) return still({ ...state, message: `"${text}" is no time, line or pid: 02:13:37, +12.4s, line 402118, pid 4127` });
+  if (topScreen(state).kind === 'timeline') return still({ ...state, timeline: { ...state.timeline, cursorMs: atMs } });
+  const shown = topScreen(state).kind === 'lines' ? state : opened(state, 'lines');
+  return { state: shown, effects: [{ type: 'seek-time', file: state.lines.file, atMs }] };
+}
+
+function toWorker(state: TuiState, pid: number): Step {
+  const shown = toView(state, 'workers').state;
+  const position = workerRows(shown).findIndex(({ worker }) => worker.pid === pid || worker.tids.includes(pid));
+  if (position < 0) return still({ ...state, message: `No worker ${pid} in this trace.` });
+  return still({ ...shown, lists: { ...shown.lists, workers: { ...shown.lists.workers, position } } });
+}
+
+/** The table that the top screen is, or null. */
+export function listOf(state: TuiState): ListName | null {
+  const { kind } = topScreen(state);
+  return kind === 'triage' || kind === 'workers' || kind === 'timeline' || kind === 'calls' ? kind : null;
+}
+
+function bookmarkOf(state: TuiState, note: string): Bookmark {
+  const { kind, finding } = topScreen(state);
+  const { file, cursor, rows } = state.lines;
+  if (kind === 'lines' || kind === 'line')
+    return { kind: 'line', file, line: cursor, finding: '', text: rows.find(({ line }) => line === cursor)?.text ?? '', note };
+  const chosen = kind === 'finding' ? state.report?.findings.find(({ id }) => id === finding) : selectedFinding(state);
+  return { kind: 'finding', file: '', line: 0, finding: chosen?.id ?? '', text: chosen?.title ?? '', note };
+}
+
+function still(state: TuiState): Step {
+  return { state, effects: [] };
+}

@@ -1,0 +1,96 @@
+import type { Finding, Report, Step } from '../../analysis/report.ts';
+import { wrap } from '../../output/page.ts';
+import { show } from '../../output/show.ts';
+import { fitTraceLines } from '../../output/trace-line.ts';
+import { pids, SURENESS_WORDS } from '../../output/wording.ts';
+import { type Glyphs, type Row, row, span } from '../spans.ts';
+import type { TuiState } from '../state.ts';
+import { at, clockName } from '../times.ts';
+
+const LABEL = 7;
+
+/** Text that hangs behind a label: ` WHY   An event loop …`. */
+export function hanging(glyphs: Glyphs, label: string, text: string, width: number): readonly Row[] {
+  if (text === '') return [];
+  const lines = wrap(show(text, glyphs.ascii), Math.max(8, width - LABEL - 5));
+  return lines.map((line, index) => row(span(` ${(index === 0 ? label : '').padEnd(LABEL - 1)}`, 'bold'), line));
+}
+
+/** How sure, when and who, then the counted facts. */
+export function factRows(state: TuiState, finding: Finding, width: number): readonly Row[] {
+  const { glyphs } = state;
+  const facts = wrap(show(findingFacts(state, finding), glyphs.ascii), Math.max(8, width - 2));
+  return [...facts.map((line) => row(` ${line}`)), ...hanging(glyphs, 'FACTS', finding.summary, width)];
+}
+
+/** As many of the rows as there is room for; the last one says when something is missing. */
+export function clipped(rows: readonly Row[], height: number): readonly Row[] {
+  if (rows.length <= height) return rows;
+  const shown = rows.slice(0, Math.max(0, height));
+  const last = shown.at(-1);
+  return last === undefined ? [] : [...shown.slice(0, -1), [...last, span(' ...')]];
+}
+
+/** `likely, 02:13:32.104 to 02:13:51.220 UTC, worker 4127, loop-stall`. */
+function findingFacts(state: TuiState, finding: Finding): string {
+  const { startMs, endMs, openEnded } = finding;
+  const clock = clockName(state);
+  const start = at(state, startMs);
+  const end = openEnded ? 'the end of the trace' : at(state, endMs);
+  const when = start === '-' ? '' : end === start || end === '-' ? `at ${start}` : `${start} to ${end}`;
+  const time = when === '' ? '' : `${when} ${clock}`.trim();
+  return [SURENESS_WORDS[finding.sureness], time, pids(finding), finding.kind].filter((part) => part !== '').join(', ');
+}
+
+/** The raw lines that prove it, each with its number, fitted into the width; the marked one is the one that Enter opens. */
+export function proofRows(
+  state: TuiState,
+  finding: Finding,
+  width: number,
+  marked: number,
+  most = Number.POSITIVE_INFINITY,
+): readonly Row[] {
+  const shown = finding.evidence.slice(0, most);
+  const places = shown.map(({ file, line }) => `${state.files.length > 1 ? `${file.slice(file.lastIndexOf('/') + 1)}:` : ''}${line}`);
+  const room = Math.max(0, ...places.map(({ length }) => length));
+  const texts = fitTraceLines(
+    shown.map(({ text }) => show(text, state.glyphs.ascii)),
+    width - room - 5,
+  );
+  return texts.map((text, index) => {
+    const pointer = index === marked ? state.glyphs.pointer : ' ';
+    const ink = index === marked ? 'selected' : 'plain';
+    return row(span(` ${pointer} ${show(places[index] ?? '', state.glyphs.ascii).padStart(room)}  ${text}`, ink));
+  });
+}
+
+/** What to do next, numbered, each with the command to type: as many whole steps as fit into that many rows, at least the start of the first. */
+export function stepRows(glyphs: Glyphs, steps: readonly Step[], width: number, most = Number.POSITIVE_INFINITY): readonly Row[] {
+  const rows: Row[] = [];
+  for (const [index, step] of steps.entries()) {
+    const more = oneStep(glyphs, step, index, width);
+    if (rows.length + more.length > most) return rows.length === 0 ? more.slice(0, most) : rows;
+    rows.push(...more);
+  }
+  return rows;
+}
+
+function oneStep(glyphs: Glyphs, { text, command, needs, caveat }: Step, index: number, width: number): readonly Row[] {
+  const indent = ' '.repeat(LABEL + 2);
+  return [
+    ...hanging(glyphs, index === 0 ? 'NEXT' : '', `${index + 1} ${text}`, width),
+    // A command is never broken into lines, which would spoil it.
+    ...(command === undefined ? [] : [row(`${indent}  `, span(show(command, glyphs.ascii), 'bold'))]),
+    ...(needs === undefined ? [] : hanging(glyphs, '', `needs: ${needs}`, width)),
+    ...(caveat === undefined ? [] : hanging(glyphs, '', `caveat: ${caveat}`, width)),
+  ];
+}
+
+/** Numbers and titles of findings that explain this one. */
+export function relatedRows(report: Report, finding: Finding, glyphs: Glyphs, width: number): readonly Row[] {
+  const lines = finding.related.map((id) => {
+    const index = report.findings.findIndex((other) => other.id === id);
+    return `${index + 1} ${report.findings[index]?.title ?? id}`;
+  });
+  return lines.flatMap((line, index) => hanging(glyphs, index === 0 ? 'SEE' : '', line, width));
+}

@@ -1,0 +1,86 @@
+import { count, duration } from '../../output/figures.ts';
+import { show } from '../../output/show.ts';
+import { firstShown, layoutOf, tableRows } from '../layout.ts';
+import { cell, type Row, row, rule, type Span, selected, span } from '../spans.ts';
+import { shownActivity, shownReport, type TuiState } from '../state.ts';
+import { orderName } from '../tables/table.ts';
+import { WORKER_COLUMNS, type WorkerRow, workerRows } from '../tables/workers.ts';
+import { at } from '../times.ts';
+import { tall } from './beside.ts';
+import { drawLane, drawLegend, shownStretch } from './lanes.ts';
+import { nowText } from './now.ts';
+
+const BELOW = 5;
+const NARROW = 60;
+/** With these figures beside the others. */
+const WIDE = 88;
+const FROM_WIDTH = 110;
+
+/** One row a worker: what it is in now or was in at the end, and its whole time beside it. */
+export function drawWorkers(state: TuiState): readonly Row[] {
+  const { columns, glyphs, lists } = state;
+  const { bodyRows } = layoutOf(state);
+  const rows = workerRows(state);
+  const below = bodyRows >= 12 ? BELOW : 0;
+  const shown = tableRows(bodyRows, below + 1);
+  const position = Math.min(lists.workers.position, rows.length - 1);
+  const first = firstShown(position, shown, rows.length);
+  const isWide = columns >= FROM_WIDTH;
+  const table = isWide ? WIDE : NARROW;
+  const remark = `${rows.length === 0 ? 0 : position + 1} of ${rows.length}, ${orderName(WORKER_COLUMNS, lists.workers)}`;
+  const filter = lists.workers.filter === '' ? '' : `filter: ${lists.workers.filter}  Esc clears  `;
+  const titles = figures(isWide, 'BUSY%', 'LONGEST', 'EPIPE', 'REQUESTS', 'ACCEPTED', 'WASTED');
+  const heads = ` ${'PID'.padEnd(8)}${'ROLE'.padEnd(12)}${(state.source === 'live' ? 'NOW' : 'AT THE END').padEnd(18)}${titles}`;
+  const list = rows.slice(first, first + shown).map((each, index) => {
+    const [text, ...lane] = drawWorker(state, each, table, isWide);
+    return first + index === position ? [...selected([text]), ...lane] : [text, ...lane];
+  });
+  const chosen = rows[position];
+  return tall(
+    [
+      rule(glyphs, columns, `WORKERS  ${rows.length}`, filter + remark),
+      row(span(heads, 'quiet')),
+      ...tall(list, shown),
+      row(' '.repeat(Math.max(0, columns - 52)), ...drawLegend(glyphs, 51)),
+      ...(below > 0 && chosen !== undefined ? detail(state, chosen) : []),
+    ],
+    bodyRows,
+  );
+}
+
+function figures(isWide: boolean, busy: string, longest: string, pipes: string, ...more: readonly string[]): string {
+  return `${busy.padStart(6)}${longest.padStart(9)}${pipes.padStart(6)}${isWide ? more.map((text) => text.padStart(9)).join('') : ''}`;
+}
+
+function drawWorker(state: TuiState, { worker, activity }: WorkerRow, table: number, isWide: boolean): readonly [Span, ...Span[]] {
+  const pin = state.pinned.includes(worker.pid) ? '*' : ' ';
+  const busy = worker.busyPercent === null ? '-' : worker.busyPercent.toFixed(0);
+  const more = [worker.requests, worker.accepted, worker.wastedWakeups].map(count);
+  const told = figures(isWide, busy, duration(worker.longestTurnMs), count(worker.brokenPipes), ...more);
+  const text = `${pin}${String(worker.pid).padEnd(8)}${cell(worker.role, 11)} ${cell(nowText(state, activity), 17)} ${told}`;
+  const whole = shownActivity(state);
+  const cells = state.columns - table - 2;
+  if (whole === null || activity === null || cells < 8) return [span(text)];
+  const { fromMs, toMs } = shownStretch(whole, { fromMs: 0, toMs: Number.POSITIVE_INFINITY });
+  return [span(cell(text, table)), span(' '), ...drawLane(whole, activity, { fromMs, toMs, cells }, state.glyphs)];
+}
+
+function detail(state: TuiState, { worker, activity }: WorkerRow): readonly Row[] {
+  const findings = (shownReport(state)?.findings ?? []).filter(({ workers }) => workers.includes(worker.pid));
+  const now = activity?.now;
+  const facts = [
+    `${count(worker.requests)} requests`,
+    `${count(worker.accepted)} accepted`,
+    worker.firstMs === null ? '' : `seen ${at(state, worker.firstMs)} to ${at(state, worker.lastMs)}`,
+    now === undefined || now.state === 'ended'
+      ? ''
+      : `last in: ${now.call === '' ? 'no call' : `${now.call} ${now.target}`.trim()} since ${at(state, now.sinceMs)}`,
+  ];
+  return [
+    rule(state.glyphs, state.columns, `WORKER ${worker.pid}`, show(worker.server)),
+    row(` ${facts.filter((fact) => fact !== '').join('   ')}`),
+    ...(findings.length === 0
+      ? [row(' No finding names it.')]
+      : findings.slice(0, 3).map(({ title, severity }, index) => row(index === 0 ? ' Enter: ' : '        ', span(title, severity)))),
+  ];
+}

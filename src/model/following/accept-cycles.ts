@@ -1,0 +1,197 @@
+import { readyEvents } from '../../trace/arguments.ts';
+import type { Call } from '../../trace/record.ts';
+import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import type { FactBus } from '../fact-bus.ts';
+import type { AcceptCycle } from '../facts.ts';
+import { LazySet } from '../lazy-set.ts';
+import type { Listener } from '../machine/listeners.ts';
+import type { WaitSet } from '../machine/loop.ts';
+import type { Thread } from '../machine/thread.ts';
+import { type KeptLine, keptLine } from '../machine/turn.ts';
+import { Rush } from './backlog-drain.ts';
+
+/** Listeners of one thread that are told from other descriptors. */
+const MOST_NUMBERS = 1_024;
+
+/** The last wait of a thread that may have reported its listener. */
+class Wake {
+  seen = false;
+  set: WaitSet | null = null;
+  woke = false;
+  ready = '';
+  /** User data of the only event, -1 when `ready` tells. */
+  readyData = -1;
+  /** UNKNOWN when the trace does not tell how long it waited. */
+  end: Nanoseconds = 0;
+}
+
+/** What a thread did with its listener since its last wait. */
+export class AcceptState {
+  readonly wake = new Wake();
+  readonly rush = new Rush();
+  open = false;
+  listener: Listener | null = null;
+  start: Nanoseconds = 0;
+  accepted = 0;
+  empty = 0;
+  drained = 0;
+  errors = 0;
+  calls = 0;
+  line: KeptLine | null = null;
+  /** Totals of the thread, inside the analysed window. */
+  acceptedTotal = 0;
+  wastedTotal = 0;
+  /** Descriptor numbers it passed to accept. */
+  readonly listenerNumbers = new LazySet<number>(MOST_NUMBERS);
+  /** The listeners it accepts from or waits for. */
+  readonly listeners = new LazySet<Listener>();
+  /** Requests on connections it accepted that it, or another thread, read. */
+  servedItself = 0;
+  handedOver = 0;
+  /** It changed between connections that were both unfinished. */
+  interleaved = 0;
+  /** Accepted sockets were made non-blocking. */
+  nonblocking = 0;
+  lastFd = -1;
+}
+
+/** Groups waits and accepts into cycles and tells each one when its thread waits again. */
+export class AcceptCycles {
+  readonly #facts: FactBus;
+  readonly #inWindow: (time: Nanoseconds) => boolean;
+
+  /** A thread that does not look at its listener for this long leaves connections waiting. */
+  readonly #unattended: Nanoseconds;
+
+  constructor(facts: FactBus, inWindow: (time: Nanoseconds) => boolean, unattended: Nanoseconds) {
+    this.#facts = facts;
+    this.#inWindow = inWindow;
+    this.#unattended = unattended;
+  }
+
+  /** A wait that may have held the listener returned. */
+  waited(thread: Thread, set: WaitSet, call: Call): void {
+    const state = thread.accepts;
+    if (state.open) this.close(thread, call.start);
+    const { wake, rush } = state;
+    // A wait that waits, or runs out, found nothing queued when it began.
+    const foundNone = call.result === 0 || call.duration >= MILLISECOND;
+    if (rush.isOpen && (foundNone || rush.taken === 0)) this.#endRush(thread);
+    if (call.start - rush.lookedAt >= this.#unattended && !foundNone) this.#beginRush(thread, call);
+    rush.lookedAt = call.duration < 0 ? Number.NaN : call.end;
+    wake.seen = true;
+    wake.set = set;
+    wake.woke = call.result > 0;
+    wake.end = call.duration < 0 ? UNKNOWN : call.end;
+    wake.readyData = wake.woke ? call.readyData : -1;
+    // Kept as text: it is read only when an accept of this cycle finds nothing.
+    wake.ready = !wake.woke || wake.readyData >= 0 ? '' : set.kind === 'epoll' ? call.args : call.returned;
+  }
+
+  /** An accept call returned (or failed). */
+  tried(thread: Thread, listener: Listener, call: Call, succeeded: boolean): void {
+    const state = thread.accepts;
+    const { wake } = state;
+    if (state.open && state.listener !== listener) this.close(thread, call.start);
+    if (!state.open) {
+      state.open = true;
+      state.listener = listener;
+      state.start = wake.seen && wake.end !== UNKNOWN ? wake.end : call.start;
+      state.accepted = 0;
+      state.empty = 0;
+      state.drained = 0;
+      state.errors = 0;
+      state.calls = 0;
+      state.line = null;
+    }
+    state.calls++;
+    const { rush } = state;
+    // Where a wait comes first the socket does not block: a long accept is then the tracer's doing.
+    const wasQueued = succeeded && (wake.seen || call.duration < MILLISECOND);
+    if (call.start - rush.lookedAt >= this.#unattended && wasQueued) this.#beginRush(thread, call);
+    rush.lookedAt = call.end;
+    if (rush.isOpen && !(wasQueued && rush.takes(listener, call))) this.#endRush(thread);
+    if (succeeded) state.accepted++;
+    else if (call.error === 'EAGAIN' || call.error === 'EWOULDBLOCK') {
+      if (state.accepted > 0) state.drained++;
+      else {
+        state.empty++;
+        state.line ??= keptLine(call);
+      }
+    } else state.errors++;
+    if (!wake.seen) this.close(thread, call.end);
+  }
+
+  #beginRush(thread: Thread, call: Call): void {
+    const { rush } = thread.accepts;
+    if (rush.isOpen) this.#endRush(thread);
+    rush.begin(call.start);
+  }
+
+  #endRush(thread: Thread): void {
+    const { rush } = thread.accepts;
+    rush.isOpen = false;
+    const { listener, line, since, start, end, taken } = rush;
+    if (listener?.isFollowed && line !== null && taken > 0 && this.#inWindow(start))
+      this.#facts.tell('queueTaken', { thread, listener, since, start, end, accepted: taken, line });
+  }
+
+  /** The thread ends, or the trace. */
+  finish(thread: Thread, at: Nanoseconds): void {
+    this.close(thread, at);
+    if (thread.accepts.rush.isOpen) this.#endRush(thread);
+  }
+
+  /** Tells the open cycle of a thread, which ends at `end`. */
+  close(thread: Thread, end: Nanoseconds): void {
+    const state = thread.accepts;
+    const { listener } = state;
+    if (!state.open || listener === null) return;
+    state.open = false;
+    if (!listener.isFollowed || !this.#inWindow(state.start)) return;
+    const kind = kindOf(state);
+    if (kind === 'wasted') state.wastedTotal++;
+    this.#facts.tell('acceptCycle', {
+      kind,
+      thread,
+      listener,
+      start: state.start,
+      end,
+      accepted: state.accepted,
+      drained: state.drained,
+      woken: state.wake.seen,
+      calls: state.calls,
+      line: state.line ?? NO_LINE,
+    });
+  }
+}
+
+const NO_LINE: KeptLine = { file: '', line: 0, text: '' };
+
+function kindOf(state: AcceptState): AcceptCycle['kind'] {
+  const { wake } = state;
+  if (state.accepted > 0) return 'productive';
+  if (state.empty === 0) return 'error';
+  if (!wake.seen) return 'cold';
+  if (!wake.woke) return 'timeout';
+  return reportedListener(state) ? 'wasted' : 'other-descriptor';
+}
+
+/** Whether the wait reported the listener. User data that is no descriptor number (nginx keeps pointers there) counts as yes. */
+function reportedListener(state: AcceptState): boolean {
+  const { wake } = state;
+  if (wake.set?.kind === 'epoll') {
+    const ready = wake.readyData >= 0 ? [wake.readyData] : readyEvents(wake.ready).map((event) => event.u32);
+    const epoll = wake.set.descriptor?.epoll;
+    if (ready.length === 0) return true;
+    for (const u32 of ready) {
+      const fd = epoll?.descriptorOf(u32) ?? u32;
+      if (state.listenerNumbers.has(fd) && (epoll?.members.get(fd)?.u32 ?? fd) === u32) return true;
+    }
+    // Small numbers that name other descriptors are believed; anything else is an opaque value.
+    return !ready.every((data) => data < 65_536);
+  }
+  const numbers = [...wake.ready.matchAll(/(?:fd=|[[ ])(\d+)/g)].map((match) => Number(match[1]));
+  if (numbers.length === 0) return true;
+  return numbers.some((fd) => state.listenerNumbers.has(fd));
+}

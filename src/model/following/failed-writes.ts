@@ -1,0 +1,70 @@
+import type { Call, Signal } from '../../trace/record.ts';
+import type { Nanoseconds } from '../../trace/time.ts';
+import type { FactBus } from '../fact-bus.ts';
+import type { FailedWrite } from '../facts.ts';
+import type { Connection } from '../machine/connections.ts';
+import type { Descriptor } from '../machine/descriptors.ts';
+import type { Thread } from '../machine/thread.ts';
+import { type KeptLine, keptLine } from '../machine/turn.ts';
+
+const BROKEN: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ESHUTDOWN']);
+
+/** A write that failed with this error had nobody left to read it. */
+export function isBroken(call: Call): boolean {
+  return BROKEN.has(call.error) && !call.injected;
+}
+
+/** Tells writes to somebody who left, with what the request stood behind, and the signals that belong to them. */
+export class FailedWrites {
+  readonly #facts: FactBus;
+  readonly #inWindow: (time: Nanoseconds) => boolean;
+  readonly #latest = new Map<Thread, FailedWrite>();
+
+  constructor(facts: FactBus, inWindow: (time: Nanoseconds) => boolean) {
+    this.#facts = facts;
+    this.#inWindow = inWindow;
+  }
+
+  /** A connection is told of once. */
+  failed(call: Call, thread: Thread, descriptor: Descriptor, connection: Connection | null): void {
+    if (descriptor.writeShut || connection?.failed) return;
+    if (connection !== null) connection.failed = true;
+    if (!this.#inWindow(call.end)) return;
+    const request = connection?.request ?? null;
+    const blame = request === null ? { own: 0, waiting: 0, behind: 0, longest: null } : request.loop.blame(request, call.start);
+    // A write may wait long for its reader before it fails.
+    blame.own += call.end - call.start;
+    const lines: KeptLine[] = [keptLine(call)];
+    const failure: FailedWrite = {
+      thread,
+      fd: call.fd,
+      descriptor,
+      connection,
+      request,
+      error: call.error,
+      time: call.end,
+      ...blame,
+      lines,
+      signal: '',
+      signalIgnored: false,
+      fatal: false,
+    };
+    if (connection !== null) thread.process.brokenPipes++;
+    this.#latest.set(thread, failure);
+    this.#facts.tell('failedWrite', failure);
+  }
+
+  /** A signal was delivered: SIGPIPE right after a failed write belongs to it. */
+  signal(thread: Thread, { signal, isIgnored = false }: Signal): void {
+    const failure = this.#latest.get(thread);
+    if (failure === undefined || signal !== 'SIGPIPE') return;
+    failure.signal = signal;
+    failure.signalIgnored = isIgnored;
+  }
+
+  exited(thread: Thread, signal: string): void {
+    const failure = this.#latest.get(thread);
+    if (failure !== undefined && signal === 'SIGPIPE') failure.fatal = true;
+    this.#latest.delete(thread);
+  }
+}

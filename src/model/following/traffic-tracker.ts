@@ -1,0 +1,266 @@
+import { decoratedDescriptors, quotedBytes, socketAddress } from '../../trace/arguments.ts';
+import { queryOf, requestStart } from '../../trace/payload.ts';
+import type { Call } from '../../trace/record.ts';
+import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import type { FactBus } from '../fact-bus.ts';
+import { acceptedConnection, Connection, type Request } from '../machine/connections.ts';
+import { Descriptor } from '../machine/descriptors.ts';
+import type { Listeners } from '../machine/listeners.ts';
+import type { Process } from '../machine/process.ts';
+import type { Thread } from '../machine/thread.ts';
+import { keptLine } from '../machine/turn.ts';
+import type { SocketTracker } from '../measuring/socket-tracker.ts';
+import { noteEnd } from '../topics/leaks/descriptor-census.ts';
+import type { NameLookups } from '../topics/names/name-lookups.ts';
+import type { AcceptCycles } from './accept-cycles.ts';
+import { FailedWrites, isBroken } from './failed-writes.ts';
+import { RequestStarts } from './request-starts.ts';
+
+const PASSED = 'SCM_RIGHTS, cmsg_data=[';
+const WANTING: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
+
+/** Follows connections and the requests on them. Methods return the request that a call works for, or null. */
+export class TrafficTracker {
+  readonly #facts: FactBus;
+  readonly #listeners: Listeners;
+  readonly #cycles: AcceptCycles;
+  readonly #lookups: NameLookups;
+  readonly #sockets: SocketTracker;
+  readonly #inWindow: (time: Nanoseconds) => boolean;
+  readonly #starts = new RequestStarts();
+  /** Writes to somebody who left. */
+  readonly failures: FailedWrites;
+  /** Replies from this age on are told. */
+  readonly #slow: Nanoseconds;
+
+  constructor(
+    facts: FactBus,
+    listeners: Listeners,
+    cycles: AcceptCycles,
+    lookups: NameLookups,
+    sockets: SocketTracker,
+    inWindow: (time: Nanoseconds) => boolean,
+    slow: Nanoseconds,
+  ) {
+    this.#facts = facts;
+    this.#listeners = listeners;
+    this.#cycles = cycles;
+    this.#lookups = lookups;
+    this.#sockets = sockets;
+    this.#inWindow = inWindow;
+    this.#slow = slow;
+    this.failures = new FailedWrites(facts, inWindow);
+  }
+
+  accept(call: Call, thread: Thread): Request | null {
+    const { process, accepts, loop } = thread;
+    const descriptor = process.descriptors.get(call.fd) ?? process.descriptors.learn(call.fd, call.args);
+    const listener = this.#listeners.accepted(descriptor, call.fd);
+    accepts.listenerNumbers.add(call.fd);
+    const succeeded = call.result >= 0;
+    if (WANTING.has(call.error)) loop.turn.futile++;
+    if (WANTING.has(call.error) && listener.isFollowed && this.#inWindow(call.end))
+      this.#facts.tell('acceptError', { thread, listener, error: call.error, time: call.end, line: keptLine(call) });
+    // An accept that the trace shows without any wait of its thread: blocking, or waits were filtered out.
+    if (
+      listener.isFollowed &&
+      !accepts.wake.seen &&
+      loop.waitSets.length === 0 &&
+      this.#inWindow(call.start) &&
+      (succeeded || call.error === 'EAGAIN')
+    ) {
+      this.#facts.tell('bareAccept', { thread, listener, accepted: succeeded, start: call.start, end: call.end, line: keptLine(call) });
+    }
+    this.#cycles.tried(thread, listener, call, succeeded);
+    if (listener.isFollowed) accepts.listeners.add(listener);
+    if (!succeeded) return null;
+    if (this.#inWindow(call.end)) {
+      accepts.acceptedTotal++;
+      process.accepted++;
+      if (listener.isFollowed) this.#facts.tell('accepted', { thread, listener, record: call });
+    }
+    const made = new Descriptor('connection', '', true);
+    made.nonblocking = call.mentions('SOCK_NONBLOCK');
+    if (made.nonblocking) accepts.nonblocking++;
+    const connection = acceptedConnection(made, call.result, listener, thread, call);
+    connection.place = accepts.accepted - 1;
+    if (this.#sockets.active) this.#sockets.accepted(connection, call.end);
+    process.descriptors.set(call.result, made);
+    return connection.request;
+  }
+
+  connect(call: Call, thread: Thread): Request | null {
+    const descriptor = thread.process.descriptors.learn(call.fd, call.args);
+    const address = socketAddress(call.args);
+    if (address !== '') descriptor.peer = address;
+    if (address.endsWith(':53')) this.#lookups.connected(call, thread, address, descriptor.kind === 'datagram');
+    if (thread.tid !== thread.process.pid && address !== '') thread.process.noteHelperPeer(address);
+    descriptor.owner = thread.loop.owner;
+    return descriptor.owner;
+  }
+
+  /** A read from anything; `descriptor` may be undefined for calls without one. */
+  read(call: Call, thread: Thread): Request | null {
+    const { process } = thread;
+    const descriptor = process.descriptors.get(call.fd) ?? (call.fd < 0 ? undefined : process.descriptors.learn(call.fd, call.args));
+    if (call.error !== '') thread.loop.turn.futile++;
+    if (descriptor === undefined) return null;
+    if (call.syscall.name === 'recvmsg' && call.args.includes('SCM_RIGHTS')) this.#receiveDescriptors(call, thread);
+    let { connection } = descriptor;
+    if (connection === null) {
+      if (call.result === 0 && descriptor.kind === 'socket') noteEnd(call, thread, descriptor);
+      if (descriptor.kind === 'datagram') this.#lookups.received(call, thread);
+      if (descriptor.kind !== 'socket' || descriptor.seenOpening || !(call.result > 0)) return descriptor.owner;
+      connection = this.#adopt(call, thread, descriptor);
+      if (connection === null) return descriptor.owner;
+    }
+    this.#served(connection, thread);
+    if (call.result > 0) this.#received(call, thread, connection);
+    else if (call.result === 0 || call.error === 'ECONNRESET') {
+      noteEnd(call, thread, descriptor);
+      const { request } = connection;
+      if (request.inProgress && request.complete && request.hungUpAt === UNKNOWN) request.hangUp(call);
+    }
+    return connection.request;
+  }
+
+  write(call: Call, thread: Thread): Request | null {
+    const { process, loop } = thread;
+    const descriptor = process.descriptors.get(call.fd) ?? (call.fd < 0 ? undefined : process.descriptors.learn(call.fd, call.args));
+    if (descriptor === undefined) {
+      // It began before the capture, which so does not tell where it went: that it failed is known.
+      if (isBroken(call)) this.failures.failed(call, thread, new Descriptor('unknown', '', false), null);
+      return null;
+    }
+    if (call.syscall.name === 'sendmsg' && call.args.includes('SCM_RIGHTS')) process.handsDescriptorsOver = true;
+    let { connection } = descriptor;
+    if (connection === null && descriptor.kind === 'socket' && !descriptor.seenOpening && this.#isReply(call))
+      connection = this.#adopted(call, thread, descriptor);
+    if (call.error !== '' && isBroken(call)) this.failures.failed(call, thread, descriptor, connection);
+    if (connection !== null) {
+      const { request } = connection;
+      if (call.result >= 0 && request.answeredAt === UNKNOWN && request.readAt !== UNKNOWN) this.#answered(call, thread, request);
+      this.#served(connection, thread);
+      return request;
+    }
+    if (descriptor.kind === 'datagram') this.#lookups.sent(call, thread, descriptor);
+    else if (descriptor.kind === 'socket' && call.result > 0) {
+      if (descriptor.owner !== null && loop.owner !== null && loop.owner !== descriptor.owner) descriptor.isReused = true;
+      descriptor.owner = loop.owner ?? descriptor.owner;
+      descriptor.query = queryOf(quotedBytes(call.args, 256) ?? '') ?? descriptor.query;
+    }
+    return descriptor.owner;
+  }
+
+  closed(call: Call, thread: Thread, descriptor: Descriptor): Request | null {
+    const { connection } = descriptor;
+    if (connection === null) return descriptor.owner;
+    if (connection.acceptedBy.process === thread.process) this.#end(connection, thread, call.end);
+    return connection.request;
+  }
+
+  #served(connection: Connection, thread: Thread): void {
+    const { accepts } = connection.acceptedBy;
+    connection.used = true;
+    if (thread !== connection.acceptedBy) {
+      if (connection.request.loop !== thread.loop) {
+        connection.request.servedBy(thread.loop);
+        accepts.handedOver++;
+      }
+      return;
+    }
+    accepts.servedItself++;
+    if (accepts.lastFd !== connection.fd) {
+      const last = accepts.lastFd < 0 ? undefined : thread.process.descriptors.get(accepts.lastFd)?.connection;
+      if (last?.request.inProgress) accepts.interleaved++;
+      accepts.lastFd = connection.fd;
+    }
+  }
+
+  #received(call: Call, thread: Thread, connection: Connection): void {
+    let { request } = connection;
+    if (request.readAt !== UNKNOWN && request.answeredAt === UNKNOWN) {
+      request.complete = true;
+      return;
+    }
+    if (request.answeredAt !== UNKNOWN) request = connection.nextRequest(call.start, thread.loop);
+    const start = this.#starts.of(call);
+    request.readAt = call.end;
+    request.readLine = call.line;
+    thread.process.inProgress.add(request, thread.process);
+    connection.requests++;
+    if (start !== null) {
+      request.line = start.line;
+      request.identity = start.identity;
+      request.complete = start.complete;
+    }
+    thread.loop.turn.readRequest(connection, call);
+    thread.loop.aftermath?.addWaiting(request.name);
+    if (!this.#inWindow(call.end)) return;
+    thread.process.requests++;
+    thread.servesRequests = true;
+    this.#facts.tell('requestRead', { thread, request, record: call });
+  }
+
+  /** A socket of unknown origin on which a request arrives is a client that was accepted before the trace began. */
+  #adopt(call: Call, thread: Thread, descriptor: Descriptor): Connection | null {
+    const bytes = quotedBytes(call.args, 64);
+    return bytes !== null && requestStart(bytes) !== null ? this.#adopted(call, thread, descriptor) : null;
+  }
+
+  #adopted(call: Call, thread: Thread, descriptor: Descriptor): Connection {
+    const connection = new Connection(call.fd, descriptor, null, thread, call.start, call.line, '', false);
+    descriptor.connection = connection;
+    return connection;
+  }
+
+  #answered(call: Call, thread: Thread, request: Request): void {
+    request.answeredAt = call.end;
+    thread.process.inProgress.done(request);
+    if (call.end - request.startedAt >= this.#slow && this.#inWindow(call.end))
+      this.#facts.tell('slowReply', { thread, request, record: call });
+  }
+
+  #isReply(call: Call): boolean {
+    return call.args.includes('"HTTP/1.');
+  }
+
+  #receiveDescriptors(call: Call, thread: Thread): void {
+    thread.process.receivesDescriptors = true;
+    const { args } = call;
+    for (let at = args.indexOf(PASSED); at >= 0; at = args.indexOf(PASSED, at + PASSED.length)) {
+      for (const { fd, label } of decoratedDescriptors(args, at + PASSED.length - 1)) {
+        const descriptor = new Descriptor('connection', label, true);
+        descriptor.connection = new Connection(fd, descriptor, null, thread, call.end, call.line, '', false);
+        thread.process.descriptors.set(fd, descriptor);
+      }
+    }
+  }
+
+  #end(connection: Connection, thread: Thread, at: Nanoseconds): void {
+    const { request } = connection;
+    connection.closed = true;
+    thread.process.inProgress.done(request);
+    if (this.#sockets.active) this.#sockets.ended(connection);
+    // A process that passes connections on closes its own copies unread.
+    if (!connection.used && connection.seenOpening && !thread.process.handsDescriptorsOver && this.#inWindow(at))
+      this.#facts.tell('droppedConnection', { connection, time: at });
+    if (request.hungUpAt === UNKNOWN || connection.failed || request.hungUpLine === null || !this.#inWindow(request.hungUpAt)) return;
+    this.#facts.tell('hangUp', {
+      thread,
+      request,
+      time: request.hungUpAt,
+      answered: request.answeredAt !== UNKNOWN,
+      closedAt: at,
+      line: request.hungUpLine,
+    });
+  }
+
+  /** Connections whose client was seen to leave and that are still open when the trace ends. */
+  finish(processes: readonly Process[], at: Nanoseconds): void {
+    for (const process of processes) {
+      for (const [, { connection }] of process.descriptors.entries())
+        if (connection !== null && !connection.closed) this.#end(connection, connection.acceptedBy, at);
+    }
+  }
+}

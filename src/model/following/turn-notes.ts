@@ -1,0 +1,216 @@
+import { pollDescriptors, selectReadDescriptors } from '../../trace/arguments.ts';
+import type { Call } from '../../trace/record.ts';
+import type { Family, Syscall } from '../../trace/syscalls.ts';
+import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { type Descriptor, describeTarget } from '../machine/descriptors.ts';
+import type { LeftIn, Thread } from '../machine/thread.ts';
+import { type BlockClass, type BlockedIn, type KeptLine, keptLine, NOTED } from '../machine/turn.ts';
+import type { OffCpu } from '../measuring/scheduler-tracker.ts';
+import { blockClass } from './block-class.ts';
+
+/** Groups kept a turn: what does not fit is only in the sums. */
+const GROUPS = 12;
+const QUICK: ReadonlySet<Family> = new Set<Family>([
+  'trivial',
+  'memory',
+  'close',
+  'epoll-ctl',
+  'epoll-create',
+  'ioctl',
+  'socket',
+  'bind',
+  'listen',
+  'setsockopt',
+  'getsockopt',
+  'shutdown',
+  'dup',
+  'pipe',
+  'socketpair',
+  'eventfd',
+  'sigreturn',
+  'accept',
+  'other',
+]);
+
+/** Keys of futex groups: their descriptor numbers say nothing, but the clock of the deadline does. */
+const REALTIME = -2;
+const MONOTONIC = -3;
+/** A group that takes less of a turn in all has no names and lines: with the smallest limits that make sense it is no cause. */
+const WORTH_DETAILS = 3 * MILLISECOND;
+
+/** One stay in a call, or in what follows it, as far as the trace bounds it. A call is one. */
+interface Stay {
+  readonly syscall: Syscall;
+  readonly fd: number;
+  readonly args: string;
+  readonly error: string;
+  readonly start: Nanoseconds;
+  readonly duration: Nanoseconds;
+}
+
+/** Notes a timed call that took long, and says what kind of waiting it was. */
+export function noteCall(call: Call, thread: Thread): BlockClass {
+  const fd = objectOf(call);
+  const descriptor = descriptorOf(call, thread, fd);
+  const kind = blockClass(call, descriptor);
+  const group = noteStay(thread, call, fd, kind, false);
+  if (group !== null && isWorthDetails(group, call)) noteDetails(thread, group, fd, descriptor, linesOf(call));
+  return kind;
+}
+
+/** Notes the longest gap of the running turn. `call` is the record that ended it. */
+export function noteGap(call: Call, thread: Thread, length: Nanoseconds): void {
+  const { turn, owner } = thread.loop;
+  turn.longestGap = length;
+  if (length < NOTED) return;
+  const before: KeptLine = { file: call.file, line: call.previousLine, text: call.previousText };
+  const after: KeptLine = { file: call.file, line: call.startLine, text: call.startText };
+  turn.gap = { length, start: call.start - length, before, after, isTimed: thread.lastTimed, offCpu: offCpuBefore(thread) };
+  // The record that ended the gap may itself be the reply: only one that was sent before the gap counts.
+  turn.afterReply = owner !== null && owner.answeredAt !== UNKNOWN && owner.answeredAt <= call.start - length;
+  const previous = thread.lastSyscall;
+  // Without -T the gap holds the call before it: that call is where the thread was, as far as one can tell.
+  if (thread.lastTimed || previous === null || returnsAtOnce(previous, thread.process.descriptors.get(thread.lastFd))) return;
+  const args = before.text.slice(before.text.indexOf('(') + 1);
+  const stay: Stay = { syscall: previous, fd: thread.lastFd, args, error: '', start: call.start - length, duration: length };
+  const fd = objectOf(stay);
+  const descriptor = descriptorOf(stay, thread, fd);
+  const group = noteStay(thread, stay, fd, blockClass(stay, descriptor), true);
+  if (group !== null && isWorthDetails(group, stay)) noteDetails(thread, group, fd, descriptor, [before]);
+}
+
+/** What the scheduler did in the gap that the coming call ends. */
+function offCpuBefore({ scheduling }: Thread): OffCpu | null {
+  return scheduling === null ? null : { blocked: scheduling.blockedBefore, queued: scheduling.queuedBefore };
+}
+
+/** A call that does not wait, or waits for a client only: what follows it is more likely the gap. */
+function returnsAtOnce({ family }: Syscall, descriptor: Descriptor | undefined): boolean {
+  if (family === 'read' || family === 'write') return descriptor?.connection != null;
+  return QUICK.has(family);
+}
+
+/** Describes the call that a thread was in when the trace ended. */
+export function leftIn(call: Call, thread: Thread): LeftIn {
+  const { hub } = thread.loop;
+  const { syscall, args, start } = call;
+  const fd = objectOf(call);
+  const descriptor = descriptorOf(call, thread, fd);
+  const isSet = syscall.family === 'poll' || syscall.family === 'select';
+  const isHubWait = hub !== null && (hub.kind === 'set' ? isSet : syscall.family === 'epoll-wait' && hub.descriptor === descriptor);
+  const kind = blockClass({ syscall, fd, args, error: '', duration: 0 }, descriptor);
+  const asked = watchedAlone(descriptor, thread) ?? descriptor;
+  return {
+    syscall,
+    since: start,
+    target: targetOf(fd, descriptor, asked),
+    line: keptLine(call),
+    isHubWait,
+    class: kind,
+    query: asked?.query?.text ?? '',
+  };
+}
+
+/** Notes that a thread was silent from its last record to the end of the trace: nothing ends that gap. */
+export function noteSilence(thread: Thread, end: Nanoseconds): void {
+  const { lastTime, lane, loop } = thread;
+  const length = end - lastTime;
+  if (lastTime === UNKNOWN || length <= loop.turn.longestGap) return;
+  const { file = '', line = 0, text = '' } = lane.lastLine ?? {};
+  loop.turn.longestGap = length;
+  loop.turn.gap = {
+    length,
+    start: lastTime,
+    before: { file, line, text },
+    after: { file, line: 0, text: '' },
+    isTimed: thread.lastTimed,
+    offCpu: null,
+  };
+  loop.turn.afterReply = loop.owner !== null && loop.owner.answeredAt !== UNKNOWN;
+}
+
+function linesOf(call: Call): readonly KeptLine[] {
+  const line = keptLine(call);
+  return call.startLine === call.line ? [line] : [{ file: call.file, line: call.startLine, text: call.startText }, line];
+}
+
+/** Adds a stay to its group in the running turn; null when the turn has too many groups. */
+function noteStay(thread: Thread, stay: Stay, fd: number, kind: BlockClass, estimated: boolean): BlockedIn | null {
+  const { syscall, duration, start } = stay;
+  const isFutex = syscall.family === 'futex';
+  const key = !isFutex ? fd : stay.args.includes('CLOCK_REALTIME') ? REALTIME : MONOTONIC;
+  const { blocked } = thread.loop.turn;
+  let group: BlockedIn | undefined;
+  for (const known of blocked) if (known.syscall === syscall && known.key === key && known.class === kind) group = known;
+  if (group === undefined) {
+    if (blocked.length === GROUPS) return null;
+    group = {
+      class: kind,
+      syscall,
+      key,
+      target: '',
+      query: '',
+      count: 0,
+      total: 0,
+      longest: 0,
+      detailed: 0,
+      firstAt: start,
+      lastAt: start,
+      lines: [],
+      addresses: isFutex ? new Set() : null,
+      estimated,
+    };
+    blocked.push(group);
+  }
+  group.count++;
+  group.total += duration;
+  group.lastAt = start + duration;
+  if (group.addresses !== null && group.addresses.size < 8) group.addresses.add(stay.args.slice(0, stay.args.indexOf(',')));
+  if (duration > group.longest) group.longest = duration;
+  return group;
+}
+
+/** Most stays are short and their turns forgotten: names and lines are decoded for those that may be the cause of a stall. */
+function isWorthDetails({ total, detailed }: BlockedIn, { duration }: Stay): boolean {
+  return duration > detailed && (duration >= NOTED || (detailed === 0 && total >= WORTH_DETAILS));
+}
+
+function noteDetails(thread: Thread, group: BlockedIn, fd: number, descriptor: Descriptor | undefined, lines: readonly KeptLine[]): void {
+  group.detailed = group.longest;
+  const asked = watchedAlone(descriptor, thread) ?? descriptor;
+  group.target = targetOf(fd, descriptor, asked);
+  group.query = asked?.query?.text ?? '';
+  group.lines = lines;
+}
+
+/** The only socket that an epoll instance watches: what a client library with a loop of its own waits for. */
+function watchedAlone(descriptor: Descriptor | undefined, { process }: Thread): Descriptor | undefined {
+  const members = descriptor?.epoll?.members;
+  if (members === undefined) return undefined;
+  let found: Descriptor | undefined;
+  for (const fd of members.keys()) {
+    const member = process.descriptors.get(fd);
+    if (member === undefined || member.kind !== 'socket') continue;
+    if (found !== undefined) return undefined;
+    found = member;
+  }
+  return found;
+}
+
+/** `127.0.0.1:4730 (Gearman by convention)`; for what an epoll instance watches, that it does so. */
+function targetOf(fd: number, descriptor: Descriptor | undefined, asked: Descriptor | undefined): string {
+  return asked === descriptor ? describeTarget(fd, descriptor) : `${describeTarget(-1, asked)} through epoll fd ${fd}`;
+}
+
+/** Calls that nobody follows, such as `fsync`, may be the first to name a descriptor that was open before the capture. */
+function descriptorOf(stay: Pick<Stay, 'fd' | 'args'>, thread: Thread, object: number): Descriptor | undefined {
+  const { descriptors } = thread.process;
+  return descriptors.get(object) ?? (object >= 0 && object === stay.fd ? descriptors.learn(object, stay.args) : undefined);
+}
+
+/** The descriptor a call waits for: the first argument, or the first member of a poll or select set. */
+function objectOf(stay: Pick<Stay, 'syscall' | 'args' | 'fd'>): number {
+  if (stay.syscall.family === 'poll') return pollDescriptors(stay.args)[0] ?? -1;
+  if (stay.syscall.family === 'select') return selectReadDescriptors(stay.args)[0] ?? -1;
+  return stay.fd;
+}

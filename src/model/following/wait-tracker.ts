@@ -1,0 +1,137 @@
+import { integer, pollDescriptors, readyEvents, selectReadDescriptors, splitArguments } from '../../trace/arguments.ts';
+import type { Call } from '../../trace/record.ts';
+import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
+import type { FactBus } from '../fact-bus.ts';
+import { EpollSet } from '../machine/epoll-set.ts';
+import type { WaitSet } from '../machine/loop.ts';
+import type { Thread } from '../machine/thread.ts';
+import type { AcceptCycles } from './accept-cycles.ts';
+
+/** Waits from here on are told as idle time. */
+const IDLE = 20 * MILLISECOND;
+
+/**
+ * Follows multiplexer waits: which wait set is a thread's hub, and which waits may have reported its listener.
+ * Every method returns whether the call was the thread's hub wait.
+ */
+export class WaitTracker {
+  readonly #facts: FactBus;
+  readonly #cycles: AcceptCycles;
+  readonly #inWindow: (time: Nanoseconds) => boolean;
+
+  constructor(facts: FactBus, cycles: AcceptCycles, inWindow: (time: Nanoseconds) => boolean) {
+    this.#facts = facts;
+    this.#cycles = cycles;
+    this.#inWindow = inWindow;
+  }
+
+  epoll(call: Call, thread: Thread): boolean {
+    const { loop, process } = thread;
+    const descriptor = process.descriptors.get(call.fd) ?? process.descriptors.learn(call.fd, call.args);
+    if (descriptor.epoll === null) {
+      descriptor.kind = 'epoll';
+      descriptor.epoll = new EpollSet();
+    }
+    const set = loop.waitSet('epoll', descriptor, call.fd);
+    if (set.waits < 3) noteShape(set, call);
+    this.#count(set, call);
+    const { epoll } = descriptor;
+    if (epoll.sockets > 0) set.hasSockets = true;
+    if (epoll.listeners.size > 0) {
+      if (!set.hasListener) for (const listener of epoll.listeners) thread.accepts.listeners.add(listener);
+      this.#confirm(thread, set, true);
+    } else if (loop.hub === null) this.#confirm(thread, set, false);
+    const isHub = loop.hub === set;
+    if (isHub || !loop.hubIsCertain) this.#cycles.waited(thread, set, call);
+    if (isHub) this.#hub(call, thread);
+    if (call.result > 0 && call.mentions('HUP')) noteHangUps(call, thread, epoll);
+    return isHub;
+  }
+
+  poll(call: Call, thread: Thread): boolean {
+    const { args } = call;
+    const numbers = pollDescriptors(args);
+    // A glance is no wait: pool threads of puma look in this way whether a new client should have their turn.
+    return numbers.length === 1 && isGlance(args) ? false : this.#set(call, thread, numbers);
+  }
+
+  select(call: Call, thread: Thread): boolean {
+    return this.#set(call, thread, selectReadDescriptors(call.args));
+  }
+
+  /** An accept right after a wait shows what the wait set holds, when its set-up was not traced. */
+  acceptFollowed(thread: Thread): void {
+    const { wake } = thread.accepts;
+    const set = wake.set;
+    if (set === null || set.hasListener || thread.loop.hubIsCertain) return;
+    this.#confirm(thread, set, true);
+  }
+
+  #set(call: Call, thread: Thread, numbers: readonly number[]): boolean {
+    const { loop, process, accepts } = thread;
+    let hasListener = false;
+    let hasSockets = false;
+    for (const fd of numbers) {
+      const descriptor = process.descriptors.get(fd);
+      const kind = descriptor?.kind;
+      if (descriptor?.listener != null) {
+        hasListener = true;
+        if (descriptor.listener.isFollowed) accepts.listeners.add(descriptor.listener);
+      } else if (kind === 'connection' || kind === 'socket') hasSockets = true;
+    }
+    // A poll on a single socket that is no listener is somebody waiting for an answer, never a loop.
+    if (!hasListener && numbers.length < 2) return false;
+    const set = loop.waitSet('set', null, -1);
+    this.#count(set, call);
+    if (hasSockets && hasListener) set.hasSockets = true;
+    if (hasListener) this.#confirm(thread, set, true);
+    else if (loop.hub === null) this.#confirm(thread, set, false);
+    const isHub = loop.hub === set;
+    if (hasListener || (isHub && !loop.hubIsCertain)) this.#cycles.waited(thread, set, call);
+    if (isHub) this.#hub(call, thread);
+    return isHub;
+  }
+
+  #hub(call: Call, thread: Thread): void {
+    const { loop } = thread;
+    if (call.duration >= IDLE) this.idled(thread, call.start, call.end);
+    if (!loop.inTurn || !loop.spin.waited(call, loop.turn) || !this.#inWindow(call.end)) return;
+    const { rounds, stuck, since } = loop.spin;
+    this.#facts.tell('spun', { thread, rounds, stuck, start: since, end: call.end, ready: stuck ? call.readyData : -1, record: call });
+  }
+
+  /** A thread was in its hub wait for so long. */
+  idled(thread: Thread, start: Nanoseconds, end: Nanoseconds): void {
+    if (this.#inWindow(start) || this.#inWindow(end)) this.#facts.tell('idleWait', { thread, start, end });
+  }
+
+  #count(set: WaitSet, call: Call): void {
+    set.waits++;
+    if (call.duration > 0) set.total += call.duration;
+  }
+
+  #confirm(thread: Thread, set: WaitSet, certain: boolean): void {
+    if (certain) set.hasListener = true;
+    if (thread.loop.confirmHub(set, certain)) this.#facts.tell('hubChanged', thread);
+  }
+}
+
+/** A poll that does not wait at all: `poll([{fd=5, events=POLLIN}], 1, 0)`, `ppoll(…, {tv_sec=0, tv_nsec=0}, NULL, 8)`. */
+function isGlance(args: string): boolean {
+  return args.endsWith(', 0') || args.includes(', {tv_sec=0, tv_nsec=0}');
+}
+
+/** `maxevents` 1 with an endless timeout, as uWSGI waits. */
+function noteShape(set: WaitSet, call: Call): void {
+  const [, , maxEvents, timeout] = splitArguments(call.args);
+  set.oneAtATime = integer(maxEvents) === 1 && integer(timeout) === -1;
+}
+
+function noteHangUps(call: Call, thread: Thread, epoll: EpollSet): void {
+  for (const event of readyEvents(call.args)) {
+    if (!event.events.includes('HUP')) continue;
+    const fd = epoll.descriptorOf(event.u32);
+    const request = thread.process.descriptors.get(fd)?.connection?.request;
+    if (request?.inProgress && request.hungUpAt < 0) request.hangUp(call);
+  }
+}

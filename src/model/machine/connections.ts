@@ -1,0 +1,145 @@
+import { inetText, socketAddress } from '../../trace/arguments.ts';
+import type { Call } from '../../trace/record.ts';
+import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import type { RequestImports } from '../topics/loading/request-imports.ts';
+import type { Descriptor } from './descriptors.ts';
+import type { Listener } from './listeners.ts';
+import type { Loop } from './loop.ts';
+import type { Thread } from './thread.ts';
+import { type KeptLine, keptLine } from './turn.ts';
+
+/** One accepted connection. Its peer is decoded when somebody asks. */
+export class Connection {
+  readonly fd: number;
+  readonly descriptor: Descriptor;
+  /** null when the accept was not traced. */
+  readonly listener: Listener | null;
+  readonly acceptedBy: Thread;
+  /** When it was accepted, or first seen. */
+  readonly openedAt: Nanoseconds;
+  readonly openedLine: number;
+  /** The accept was traced; else its age is a lower bound. */
+  readonly seenOpening: boolean;
+  request: Request;
+  requests = 0;
+  /** A write to it failed: reported once. */
+  failed = false;
+  closed = false;
+  /** How many its thread had accepted before it in the same go. */
+  place = 0;
+  /** It was read or written. */
+  used = false;
+  /** The client's address: `Call.inetAddress`, or arguments that may hold another kind of address. */
+  readonly #client: number | string;
+  #told: string | null = null;
+
+  constructor(
+    fd: number,
+    descriptor: Descriptor,
+    listener: Listener | null,
+    thread: Thread,
+    openedAt: Nanoseconds,
+    line: number,
+    client: number | string,
+    seenOpening: boolean,
+  ) {
+    this.fd = fd;
+    this.descriptor = descriptor;
+    this.listener = listener;
+    this.acceptedBy = thread;
+    this.openedAt = openedAt;
+    this.openedLine = line;
+    this.seenOpening = seenOpening;
+    this.#client = client;
+    this.request = new Request(this, openedAt, thread.loop);
+  }
+
+  /** Address of the client, '' when the trace does not tell. Asking changes nothing: what a report says must not depend on who asked before. */
+  get peer(): string {
+    const client = this.#client;
+    this.#told ??= typeof client === 'number' ? inetText(client) : socketAddress(client);
+    return this.#told || this.descriptor.peer;
+  }
+
+  /** Starts the next request of a kept-alive connection. */
+  nextRequest(at: Nanoseconds, loop: Loop): Request {
+    this.request = new Request(this, at, loop);
+    return this.request;
+  }
+}
+
+/** One request on a connection: from the accept (the first) or its first byte (later ones) to the next. */
+export class Request {
+  readonly connection: Connection;
+  readonly startedAt: Nanoseconds;
+  /** `GET /a`; '' before it was read, or when the bytes tell nothing. */
+  line = '';
+  identity = '';
+  readAt: Nanoseconds = UNKNOWN;
+  readLine = 0;
+  complete = false;
+  answeredAt: Nanoseconds = UNKNOWN;
+  /** The client was seen to leave: end of file, reset, or a hang-up event. */
+  hungUpAt: Nanoseconds = UNKNOWN;
+  hungUpLine: KeptLine | null = null;
+  /** Time that its loop spent on it, without the span that is still running. */
+  own: Nanoseconds = 0;
+  /** The loop that serves it and what that loop's totals were at the start. */
+  loop: Loop;
+  idleAtStart: Nanoseconds;
+  /** Bookkeeping of Loop: time spent on it in the turn `turn`. */
+  turn = -1;
+  inTurn: Nanoseconds = 0;
+  /** What was imported on its way; null as a rule. */
+  imports: RequestImports | null = null;
+
+  constructor(connection: Connection, startedAt: Nanoseconds, loop: Loop) {
+    this.connection = connection;
+    this.startedAt = startedAt;
+    this.loop = loop;
+    this.idleAtStart = loop.idle;
+  }
+
+  get inProgress(): boolean {
+    return this.readAt !== UNKNOWN && this.answeredAt === UNKNOWN && !this.connection.closed;
+  }
+
+  /** The client was seen to leave while this record was read. */
+  hangUp(record: Call): void {
+    this.hungUp(record.end, keptLine(record));
+  }
+
+  hungUp(at: Nanoseconds, line: KeptLine): void {
+    this.hungUpAt = at;
+    this.hungUpLine = line;
+  }
+
+  /** What to call it: its line, or the connection. */
+  get name(): string {
+    if (this.line !== '') return this.line;
+    const { peer, fd } = this.connection;
+    return peer === '' ? `connection on fd ${fd}` : `connection from ${peer}`;
+  }
+
+  /** The request moved to another thread (a pool): from now on its time counts there. */
+  servedBy(loop: Loop): void {
+    this.loop = loop;
+    this.idleAtStart = loop.idle;
+    this.turn = -1;
+  }
+}
+
+/** Makes the descriptor and the connection of a successful accept. */
+export function acceptedConnection(
+  descriptor: Descriptor,
+  fd: number,
+  listener: Listener,
+  thread: Thread,
+  call: Pick<Call, 'end' | 'line' | 'args' | 'inetAddress'>,
+): Connection {
+  const { inetAddress } = call;
+  const client = inetAddress < 0 ? call.args : inetAddress;
+  const connection = new Connection(fd, descriptor, listener, thread, call.end, call.line, client, true);
+  descriptor.connection = connection;
+  return connection;
+}

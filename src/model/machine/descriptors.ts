@@ -1,0 +1,110 @@
+import { portOf, protocolOfPort, type Query } from '../../trace/payload.ts';
+import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import type { SharedLock } from '../topics/locks/shared-locks.ts';
+import type { Connection, Request } from './connections.ts';
+import type { EpollSet } from './epoll-set.ts';
+import type { Listener } from './listeners.ts';
+import type { KeptLine } from './turn.ts';
+
+export type DescriptorKind = 'unknown' | 'socket' | 'datagram' | 'listener' | 'connection' | 'epoll' | 'pipe' | 'event' | 'file' | 'device';
+
+/**
+ * An open file description: what `open`, `socket` or `accept` made. `dup` and `fork` make further numbers for the same object, so a
+ * listener that workers inherit is one object in all of them.
+ */
+export class Descriptor {
+  kind: DescriptorKind;
+  /** As strace decorated it: `socket:[123]`, `/var/log/x`, `TCP:[a->b]`; '' when it did not. */
+  label: string;
+  /** Address of the other end of a connected socket: `127.0.0.1:3306`, `unix:/run/x.sock`; '' when unknown. */
+  peer = '';
+  /** What a socket is bound to; '' when unknown. */
+  local = '';
+  /** Opened while traced, so that nothing about it was missed. */
+  readonly seenOpening: boolean;
+  nonblocking: boolean | null = null;
+  /** We shut down our writing side: a later EPIPE is our own doing. */
+  writeShut = false;
+  /** Where `SO_REUSEPORT` was set on it. */
+  reusePort: KeptLine | null = null;
+  listener: Listener | null = null;
+  connection: Connection | null = null;
+  /** For a socket to another service: the request that used it last. */
+  owner: Request | null = null;
+  /** What was last asked on it. */
+  query: Query | null = null;
+  epoll: EpollSet | null = null;
+  /** Requests other than the first used this socket: it is one of a pool. */
+  isReused = false;
+  /** The line that opened it and the request that was being served; null unless its process opens more and more. */
+  opening: { readonly line: KeptLine; readonly request: string } | null = null;
+  /** When the other end was seen to have closed, and the line that shows it, for processes in which such sockets stay open. */
+  endedAt: Nanoseconds = UNKNOWN;
+  endedLine: KeptLine | null = null;
+  /** The lock that was asked for on this file. */
+  lock: SharedLock | null = null;
+
+  constructor(kind: DescriptorKind, label: string, seenOpening: boolean) {
+    this.kind = kind;
+    this.label = label;
+    this.seenOpening = seenOpening;
+  }
+}
+
+const SOCKET_LABEL = /^(TCP|TCPv6|UDP|UDPv6|UNIX|UNIX-STREAM|UNIX-DGRAM|UNIX-SEQPACKET|NETLINK|RAW|socket):\[(.*)\]$/;
+
+/** A descriptor as its decoration describes it: as a rule one that the trace shows in use without having shown its opening. */
+export function describeByLabel(label: string, seenOpening = false): Descriptor {
+  const made = new Descriptor(kindOfLabel(label), label, seenOpening);
+  applyAddresses(made, label);
+  return made;
+}
+
+function kindOfLabel(label: string): DescriptorKind {
+  if (label === '') return 'unknown';
+  const socket = SOCKET_LABEL.exec(label);
+  if (socket !== null) return /^(UDP|NETLINK|RAW|UNIX-DGRAM)/.test(label) ? 'datagram' : 'socket';
+  if (label.startsWith('anon_inode:')) return label.includes('eventpoll') ? 'epoll' : 'event';
+  if (label.startsWith('{eventfd') || label.startsWith('pid:')) return 'event';
+  if (label.startsWith('pipe:')) return 'pipe';
+  if (label.startsWith('/dev/')) return 'device';
+  return label.startsWith('/') ? 'file' : 'unknown';
+}
+
+/** Fills `local` and `peer` from a `-yy` decoration. */
+export function applyAddresses(descriptor: Descriptor, label: string): void {
+  const body = SOCKET_LABEL.exec(label)?.[2];
+  if (body === undefined || /^\d+$/.test(body)) return;
+  const arrow = body.indexOf('->');
+  if (label.startsWith('UNIX')) {
+    const path = /"([^"]*)"/.exec(body)?.[1];
+    if (path !== undefined) descriptor.peer = `unix:${path}`;
+  } else if (arrow >= 0) {
+    descriptor.local = body.slice(0, arrow);
+    descriptor.peer = body.slice(arrow + 2);
+  } else descriptor.local = body;
+}
+
+/** `5<socket:[123]>` says inode 123; '' when the decoration tells none. */
+export function inodeOf(label: string): string {
+  return /^(?:socket|TCP|TCPv6|UNIX|UNIX-STREAM):\[(\d+)[\],-]/.exec(label)?.[1] ?? '';
+}
+
+/** What a person would call it: `port 3306 at 10.0.0.7 (MySQL by convention)`, `/var/lib/x.db`, `pipe`. */
+export function describeTarget(fd: number, descriptor: Descriptor | undefined): string {
+  if (descriptor === undefined) return fd < 0 ? '' : `fd ${fd}`;
+  const { kind, label, peer, local } = descriptor;
+  if (fd < 0 && kind === 'unknown' && peer === '') return 'a descriptor that the capture does not tell';
+  if (descriptor.listener !== null) return `listener ${descriptor.listener.name}`;
+  if (peer !== '') {
+    if (descriptor.connection !== null) return `client ${peer}`;
+    if (descriptor.query !== null) return `${peer} (${descriptor.query.protocol})`;
+    const protocol = protocolOfPort(portOf(peer));
+    return protocol === '' ? peer : `${peer} (${protocol} by convention)`;
+  }
+  if (kind === 'file' || kind === 'device') return label.replace(/<.*>$/, '');
+  if (kind === 'connection') return `client on fd ${fd}`;
+  if (local !== '') return `socket ${local}`;
+  if (kind === 'unknown') return fd === 1 || fd === 2 ? `fd ${fd} (${fd === 1 ? 'stdout' : 'stderr'})` : `fd ${fd}`;
+  return `${kind} fd ${fd}`;
+}

@@ -1,0 +1,222 @@
+import type { Call } from '../../trace/record.ts';
+import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { Spin } from '../topics/spin/spin.ts';
+import type { Request } from './connections.ts';
+import type { Descriptor } from './descriptors.ts';
+import { Turn } from './turn.ts';
+
+/** A set of descriptors that a thread waits on: one epoll instance, or its poll/select set. */
+export class WaitSet {
+  readonly kind: 'epoll' | 'set';
+  /** The epoll instance; null for a set. */
+  readonly descriptor: Descriptor | null;
+  readonly fd: number;
+  waits = 0;
+  /** Time spent in it. */
+  total: Nanoseconds = 0;
+  /** A listener this thread accepts from is in it. */
+  hasListener = false;
+  /** Accepted or upstream sockets were in it. */
+  hasSockets = false;
+  /** It takes one event at a time and waits for ever: the sign of a worker that serves one request at a time. */
+  oneAtATime = false;
+
+  constructor(kind: 'epoll' | 'set', descriptor: Descriptor | null, fd: number) {
+    this.kind = kind;
+    this.descriptor = descriptor;
+    this.fd = fd;
+  }
+}
+
+/** A stretch of time that a loop spent on one request. */
+export interface Span {
+  readonly request: Request | null;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+}
+
+/** Spans shorter than this are not remembered for blame. */
+const REMEMBERED_SPAN = 5 * MILLISECOND;
+const REMEMBERED_SPANS = 64;
+/** A thread waits on one or two sets; one that makes a new one for each wait is followed in the latest. */
+const MOST_WAIT_SETS = 64;
+export const NO_THREAD_STARTED = -10;
+
+/**
+ * What one thread does between its waits. The hub is the wait set that drives the loop: the one with the listener. A turn is the time
+ * between two hub waits; spans divide it among requests. (Semantics 3.1 to 3.3, 3.8.)
+ */
+export class Loop {
+  readonly waitSets: WaitSet[] = [];
+  hub: WaitSet | null = null;
+  /** The hub before it was closed, as a worker does when it ends. */
+  formerHub: WaitSet | null = null;
+  /** The hub is known to hold the listener; before that it is the first wait set used, a guess. */
+  hubIsCertain = false;
+  /** Time inside the hub wait. */
+  idle: Nanoseconds = 0;
+  /** Time in finished turns. */
+  busy: Nanoseconds = 0;
+  turns = 0;
+  longestTurn: Nanoseconds = 0;
+  /** Time in calls that wait but are no hub wait: futex, foreign polls, sleeps; for telling loops from pool threads. */
+  blockedElsewhere: Nanoseconds = 0;
+  futexBlocked: Nanoseconds = 0;
+  /** Time blocked in accept itself, or in the lock that serialises it: idle time of workers without a hub. */
+  acceptBlocked: Nanoseconds = 0;
+  readonly spin = new Spin();
+  turn = new Turn(0);
+  /** The turn in which the thread last asked for its own id, as a thread does when it starts to run, without a native thread being started. */
+  startedThreadIn = NO_THREAD_STARTED;
+  /** The running turn is open: the thread left its hub wait and has not entered the next. */
+  inTurn = false;
+  /** The trace does not tell when that wait ended (no `-T`): at the thread's next record at the latest. */
+  waitIsUntimed = false;
+  /** Whom the current span is for; null: nobody known. */
+  owner: Request | null = null;
+  spanStart: Nanoseconds = UNKNOWN;
+  readonly spans: Span[] = [];
+  /** The last long turn, while those who waited behind it show up in the next one. */
+  aftermath: Turn | null = null;
+
+  waitSet(kind: 'epoll' | 'set', descriptor: Descriptor | null, fd: number): WaitSet {
+    for (const known of this.waitSets) if (known.kind === kind && known.descriptor === descriptor) return known;
+    const made = new WaitSet(kind, descriptor, fd);
+    if (this.waitSets.length >= MOST_WAIT_SETS) {
+      const oldest = this.waitSets.findIndex((set) => set !== this.hub && set !== this.formerHub);
+      this.waitSets.splice(oldest, 1);
+    }
+    this.waitSets.push(made);
+    return made;
+  }
+
+  /** Makes `set` the hub. Returns true when turns measured on another hub are void. */
+  confirmHub(set: WaitSet, certain: boolean): boolean {
+    if (this.hub === set) {
+      this.hubIsCertain ||= certain;
+      return false;
+    }
+    if (this.hub !== null && (this.hubIsCertain || !certain)) return false;
+    const voided = this.hub !== null;
+    this.hub = set;
+    this.hubIsCertain = certain;
+    if (voided) {
+      this.idle = 0;
+      this.busy = 0;
+      this.turns = 0;
+      this.longestTurn = 0;
+      this.inTurn = false;
+    }
+    return voided;
+  }
+
+  /** The hub's epoll instance was closed: the next one may take its place. */
+  hubClosed(): void {
+    this.formerHub = this.hub;
+    this.hub = null;
+    this.hubIsCertain = false;
+    this.inTurn = false;
+    this.closeSpan(UNKNOWN);
+  }
+
+  /** Ends the running turn at the entry of the next hub wait. The returned turn is reused unless `keepTurn` is called. */
+  endTurn(at: Nanoseconds): Turn | null {
+    if (!this.inTurn) return null;
+    this.inTurn = false;
+    this.closeSpan(at);
+    this.owner = null;
+    const { turn } = this;
+    turn.end = at;
+    const length = at - turn.start;
+    this.busy += length;
+    this.turns++;
+    if (length > this.longestTurn) this.longestTurn = length;
+    return turn;
+  }
+
+  /** Hands the ended turn over to the caller for good. */
+  keepTurn(): Turn {
+    const kept = this.turn;
+    this.turn = new Turn(kept.number);
+    return kept;
+  }
+
+  beginTurn(call: Call): void {
+    this.inTurn = true;
+    this.waitIsUntimed = call.duration < 0;
+    this.turn.begin(call);
+    this.owner = null;
+    this.spanStart = call.end;
+  }
+
+  /** The first record after a wait of unknown length: all of that time may have been waiting. */
+  beginTurnAt(start: Nanoseconds): void {
+    this.waitIsUntimed = false;
+    const waited = Math.max(0, start - this.turn.start);
+    this.idle += waited;
+    if (waited > MILLISECOND) this.aftermath = null;
+    this.turn.start = start;
+    this.spanStart = start;
+  }
+
+  /**
+   * Says that the record from `enteredAt` works for `owner`, other than what ran before. The gap before it belongs to the same request, unless the
+   * record just started that request (`fresh`): then what ran before belongs to whoever ran before.
+   */
+  attribute(owner: Request, fresh: boolean, gapStart: Nanoseconds, enteredAt: Nanoseconds): void {
+    if (this.owner === null && !fresh) {
+      // Nothing in this turn had an owner so far: what led to this record was for it.
+      this.owner = owner;
+      if (this.spanStart === UNKNOWN) this.spanStart = gapStart;
+      return;
+    }
+    this.closeSpan(fresh ? enteredAt : gapStart);
+    this.owner = owner;
+  }
+
+  /** Credits the running span up to `at` to its owner and starts the next one there. */
+  closeSpan(at: Nanoseconds): void {
+    const start = this.spanStart;
+    this.spanStart = at;
+    if (start === UNKNOWN || at === UNKNOWN) return;
+    const length = at - start;
+    const { owner, turn } = this;
+    if (owner !== null) {
+      owner.own += length;
+      if (owner.turn !== turn.number) {
+        owner.turn = turn.number;
+        owner.inTurn = 0;
+      }
+      owner.inTurn += length;
+      if (owner.inTurn > turn.ownerTime) {
+        turn.ownerTime = owner.inTurn;
+        turn.owner = owner;
+      }
+    }
+    if (length < REMEMBERED_SPAN) return;
+    if (this.spans.length === REMEMBERED_SPANS) this.spans.shift();
+    this.spans.push({ request: owner, start, end: at });
+  }
+
+  /** Divides the life of a request up to `at`: on itself, waiting in the hub, and behind others; `behind` is the longest single span. */
+  blame(request: Request, at: Nanoseconds): { own: Nanoseconds; waiting: Nanoseconds; behind: Nanoseconds; longest: Span | null } {
+    const running = this.owner === request && this.spanStart !== UNKNOWN ? Math.max(0, at - this.spanStart) : 0;
+    const own = request.own + running;
+    const waiting = Math.max(0, this.idle - request.idleAtStart);
+    const behind = Math.max(0, at - request.startedAt - own - waiting);
+    let longest: Span | null = null;
+    // The span before this record is closed only after it: it may be the one that the request stood behind.
+    if (this.owner !== request && this.spanStart !== UNKNOWN && at - this.spanStart >= REMEMBERED_SPAN)
+      longest = { request: this.owner, start: this.spanStart, end: at };
+    for (const span of this.spans) {
+      if (span.request === request || span.end <= request.startedAt) continue;
+      if (longest === null || span.end - span.start > longest.end - longest.start) longest = span;
+    }
+    return { own, waiting, behind, longest };
+  }
+
+  /** Share of the observed time outside the hub wait, 0 to 1; NaN before the first turn. */
+  get utilisation(): number {
+    return this.busy / (this.busy + this.idle);
+  }
+}

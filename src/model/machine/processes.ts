@@ -1,0 +1,364 @@
+import type { CaptureFacts, ThreadIdentity } from '../../trace/capture-facts.ts';
+import { LaneMap } from '../../trace/lane-map.ts';
+import type { Call, Lane } from '../../trace/record.ts';
+import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { absorbFutexes } from '../topics/locks/futex-words.ts';
+import { DescriptorTable } from './descriptor-table.ts';
+import { OpenDescriptors } from './open-descriptors.ts';
+import { Process } from './process.ts';
+import { serverOf } from './server-names.ts';
+import { Thread } from './thread.ts';
+
+/** Numbers of processes that are waited for, at most, and threads that wait for one. */
+const MOST_LEADERS = 256;
+const MOST_CLAIMANTS = 1_024;
+/** So often a thread moves to another process: `getpid` after `getpid` may say that the last process belongs to the next. */
+const MOST_MOVES = 8;
+/** Programs that ended without having served: of a trace of one program that is all there is to tell. */
+const MOST_PROGRAMS = 64;
+/** Children that were started and have not shown up. */
+const MOST_EXPECTED = 8_192;
+
+/** How many threads are kept. */
+export interface ThreadLimits {
+  /** Living ones: the kernel gives 32,768 numbers by default, and a server has some hundred. */
+  readonly live: number;
+  /** Ended ones that had served. */
+  readonly ended: number;
+}
+
+const LIMITS: ThreadLimits = { live: 8_192, ended: 4_096 };
+
+/** So long a turn weighs as much as one more turn, in nanoseconds. */
+const LONG_TURN = 1_000_000;
+
+/** What is known of threads that were let go of to stay within the limits. */
+export interface Gone {
+  /** Living ones that were silent for longest. */
+  live: number;
+  /** Ended ones that had served. */
+  endedServed: number;
+  /** Programs that ended without having served, beyond those that are remembered. */
+  programs: number;
+  requests: number;
+}
+
+interface ExpectedChild {
+  readonly parent: Process;
+  readonly isThread: boolean;
+  readonly descriptors: DescriptorTable;
+  readonly time: Nanoseconds;
+}
+
+/** Who is who, as noted beside the trace; threads are taken out as they are recognised. */
+interface Known {
+  readonly threads: Map<number, ThreadIdentity>;
+  readonly commands: ReadonlyMap<number, readonly string[]>;
+  readonly parents: ReadonlySet<number>;
+}
+
+/** Finds threads and processes, and learns from clones, `getpid` and shared descriptors who belongs together. */
+export class Processes {
+  readonly open = new OpenDescriptors(() => this.all().map(({ descriptors }) => descriptors));
+  readonly gone: Gone = { live: 0, endedServed: 0, programs: 0, requests: 0 };
+  readonly #limits: ThreadLimits;
+  /** Told of threads that are let go of: nobody may keep them. */
+  readonly #letGo: (thread: Thread) => void;
+  readonly #threads = new LaneMap<Thread>();
+  /** Lanes of threads that ended with their process, while their parser may still have them in a call. */
+  readonly #over = new WeakSet<Lane>();
+  #live = 0;
+  /** Programs that ended and are remembered. */
+  #programs = 0;
+  readonly #expected = new Map<number, ExpectedChild>();
+  readonly #byTid = new Map<number, Thread>();
+  readonly #all = new Set<Thread>();
+  /** Threads by the pid that `getpid` gave them, while no thread of that number was seen. */
+  readonly #leaderless = new Map<number, Set<Thread>>();
+
+  #known: Known | null = null;
+  /** Recognised processes by the number of their parent, which may be seen after its child. */
+  readonly #children = new Map<number, Process[]>();
+
+  constructor(letGo: (thread: Thread) => void = () => undefined, limits = LIMITS) {
+    this.#letGo = letGo;
+    this.#limits = limits;
+  }
+
+  /** The thread of a lane, made at its first record. */
+  at(lane: Lane, time: Nanoseconds): Thread {
+    return this.#threads.get(lane.index) ?? this.#first(lane, time);
+  }
+
+  /** The thread of this lane ended with its process, perhaps before it had a record. */
+  isOver(lane: Lane): boolean {
+    if (this.#over.has(lane)) return true;
+    const expected = this.#expected.get(lane.tid);
+    return expected?.isThread === true && expected.parent.exitedAt !== UNKNOWN && this.known(lane) === undefined;
+  }
+
+  /** The thread of a lane that has had a record. */
+  known(lane: Lane): Thread | undefined {
+    return this.#threads.get(lane.index);
+  }
+
+  byTid(tid: number): Thread | undefined {
+    const found = this.#byTid.get(tid);
+    if (found !== undefined || !this.#byTid.has(0)) return found;
+    // The first process of a capture on stderr gets its number late.
+    const unnamed = this.#byTid.get(0);
+    return unnamed?.tid === tid ? unnamed : undefined;
+  }
+
+  #first(lane: Lane, time: Nanoseconds): Thread {
+    const expected = this.#expected.get(lane.tid);
+    this.#expected.delete(lane.tid);
+    const asleep = this.#byTid.get(lane.tid);
+    if (asleep?.isAsleep) {
+      if (expected === undefined) return this.#wake(asleep, lane);
+      this.exited(asleep, asleep.lastTime, '');
+    }
+    if (this.#live >= this.#limits.live) this.#forgetSilent();
+    const process = expected?.isThread ? expected.parent : new Process(lane, this.open);
+    const thread = new Thread(lane, process);
+    thread.firstTime = time;
+    if (expected !== undefined && !expected.isThread) becomeChild(process, expected);
+    this.#threads.set(lane.index, thread);
+    this.#live++;
+    this.#byTid.set(lane.tid, thread);
+    this.#all.add(thread);
+    for (const claimant of this.#leaderless.get(lane.tid) ?? []) this.#joins(claimant, thread);
+    this.#leaderless.delete(lane.tid);
+    if (this.#known !== null && expected === undefined) this.#recognise(thread, this.#known);
+    return thread;
+  }
+
+  /** A thread that was silent for long is heard of again. */
+  #wake(thread: Thread, lane: Lane): Thread {
+    if (lane.comm === '') lane.comm = thread.lane.comm;
+    thread.lane = lane;
+    thread.isAsleep = false;
+    this.#threads.set(lane.index, thread);
+    return thread;
+  }
+
+  /** The parser ends a lane, for nothing was heard of it for long. Who served is known again by its number; others are let go of. */
+  fellSilent(lane: Lane): void {
+    const thread = this.#threads.get(lane.index);
+    if (thread === undefined) return;
+    this.#threads.delete(lane.index);
+    if (thread.hasServed || thread.process.forks > 0) thread.isAsleep = true;
+    else this.#forget(thread);
+  }
+
+  /** Takes what was noted beside the trace about who is who. */
+  introduce({ threads, commands }: CaptureFacts): void {
+    this.#known = { threads: new Map(threads), commands, parents: new Set([...threads.values()].map(({ parent }) => parent)) };
+  }
+
+  /** A thread that was there when the facts were noted. A number that comes back later is another thread's. */
+  #recognise(thread: Thread, { threads, commands, parents }: Known): void {
+    const { tid, lane, process } = thread;
+    const identity = threads.get(tid);
+    threads.delete(tid);
+    if (identity === undefined) return;
+    if (lane.comm === '') lane.comm = identity.comm;
+    if (identity.pid !== tid) {
+      this.pidNamed(thread, identity.pid);
+      return;
+    }
+    const argv = commands.get(tid);
+    if (argv !== undefined && process.argv.length === 0) {
+      process.argv = argv;
+      process.server ||= serverOf(argv);
+    }
+    const siblings = this.#children.get(identity.parent);
+    if (siblings === undefined) this.#children.set(identity.parent, [process]);
+    else siblings.push(process);
+    this.parentNamed(process, identity.parent);
+    if (!parents.has(tid)) return;
+    for (const child of this.#children.get(tid) ?? []) this.parentNamed(child, tid);
+  }
+
+  /**
+   * A clone returned `childTid` in `parent`. The child may have run, and been seen, before its parent's call returned.
+   */
+  cloned(parent: Process, childTid: number, isThread: boolean, { start, end, partial }: Pick<Call, 'start' | 'end' | 'partial'>): void {
+    if (isThread) parent.threadsStarted++;
+    else parent.forks++;
+    let child = this.byTid(childTid);
+    // Who left, or was there before this call and has been silent since, had the number before.
+    if (child !== undefined && !child.ended && child.process !== parent) {
+      const wasBefore = !partial && child.firstTime < start && child.lastTime < start;
+      if (child.isLeaving || wasBefore) {
+        this.exited(child, child.lastTime, '');
+        child = undefined;
+      }
+    }
+    if (child !== undefined && !child.ended && (child.process === parent || child.process.parent !== null)) return;
+    // A thread shares the table of its process.
+    const descriptors = isThread ? parent.descriptors : new DescriptorTable(this.open, parent.descriptors);
+    const expected: ExpectedChild = { parent, isThread, descriptors, time: end };
+    if (child === undefined || child.ended) {
+      if (this.#expected.size >= MOST_EXPECTED) for (const oldest of this.#expected.keys()) if (this.#expected.delete(oldest)) break;
+      this.#expected.set(childTid, expected);
+      return;
+    }
+    if (isThread) this.merge(child, parent);
+    else {
+      const own = child.process.descriptors;
+      becomeChild(child.process, expected);
+      child.process.descriptors.absorb(own);
+    }
+  }
+
+  /** `thread` turned out to belong to `process`: they share descriptors. */
+  merge(thread: Thread, process: Process): void {
+    const old = thread.process;
+    if (old === process || old.moves >= MOST_MOVES) return;
+    process.moves = Math.max(process.moves, old.moves + 1);
+    for (const sibling of old.threads) {
+      sibling.process = process;
+      process.join(sibling);
+    }
+    old.threads.length = 0;
+    process.descriptors.absorb(old.descriptors);
+    absorbFutexes(process, old);
+    process.inProgress.absorb(old.inProgress, process);
+    process.accepted += old.accepted;
+    process.requests += old.requests;
+  }
+
+  /** `getpid` in a thread names its process. A number that is not traced, or of another pid namespace, says nothing. */
+  pidNamed(thread: Thread, pid: number): void {
+    if (pid === thread.process.pid || pid === thread.tid) return;
+    const leader = this.byTid(pid);
+    if (leader === undefined) {
+      // It may be in a wait that began before the capture and show up when that returns.
+      const claimants = this.#leaderless.get(pid) ?? new Set();
+      if (this.#leaderless.size < MOST_LEADERS || claimants.size > 0) this.#leaderless.set(pid, claimants);
+      if (claimants.size < MOST_CLAIMANTS) claimants.add(thread);
+    } else this.#joins(thread, leader);
+  }
+
+  /** The tracer says so: no need to guess. */
+  belongs(thread: Thread, leader: Thread): void {
+    if (!thread.ended && leader.process !== thread.process) this.merge(thread, leader.process);
+  }
+
+  #joins(thread: Thread, leader: Thread): void {
+    if (!thread.ended && leader.process !== thread.process && thread.process.parent === null && thread.process.forks === 0)
+      this.merge(thread, leader.process);
+  }
+
+  /** `getppid` named the parent: an edge that attach-mode traces lack otherwise. */
+  parentNamed(process: Process, parentTid: number): void {
+    if (process.parent !== null) return;
+    const parent = this.byTid(parentTid);
+    if (parent === undefined || parent.process === process) return;
+    process.parent = parent.process;
+    parent.process.forks++;
+  }
+
+  exited(thread: Thread, time: Nanoseconds, signal: string): void {
+    if (thread.ended) return;
+    const { process } = thread;
+    thread.ended = true;
+    thread.isAsleep = false;
+    thread.lastTime = Math.max(thread.lastTime, time);
+    this.#live--;
+    this.#threads.delete(thread.lane.index);
+    if (this.#byTid.get(thread.tid) === thread) this.#byTid.delete(thread.tid);
+    // Memory is bounded by what lives: after its end a thread is remembered that accepted, had a loop or forked, and what the capture began with.
+    const isFirst = thread.tid === process.pid;
+    const hasServedOrForked = thread.hasServed || (isFirst && process.forks > 0);
+    const isProgram = !hasServedOrForked && isFirst && process.parent === null;
+    if (isProgram && ++this.#programs > MOST_PROGRAMS) this.gone.programs++;
+    const worthKeeping = hasServedOrForked || (isProgram && this.#programs <= MOST_PROGRAMS);
+    if (!worthKeeping) this.#remove(thread);
+    else if (this.#all.size - this.#live > this.#limits.ended) this.#forgetEnded();
+    if (!process.threads.every((other) => other.ended)) return;
+    process.exitedAt = time;
+    process.killedBy = signal;
+    this.#close(process);
+  }
+
+  /** The other threads of a process end with it, without a line of their own. Their parser may still have them in a call. */
+  endSiblings(thread: Thread): readonly Thread[] {
+    const siblings = thread.process.threads.filter((other) => other !== thread && !other.ended);
+    for (const { lane } of siblings) this.#over.add(lane);
+    return siblings;
+  }
+
+  /** Nothing of a process is alive: what it held goes, and with it a chain of forks. */
+  #close(process: Process): void {
+    process.boot = null;
+    process.descriptors.end();
+    if (process.threads.length === 0) process.parent = null;
+  }
+
+  /** Lets go of the quarter of the living threads that were silent for longest; first of those that did not serve. */
+  #forgetSilent(): void {
+    const living = [...this.#all].filter((thread) => !thread.ended);
+    const rank = (thread: Thread): number => (thread.hasServed ? 2 : thread.process.forks > 0 ? 1 : 0);
+    const order = living.toSorted((a, b) => rank(a) - rank(b) || a.lastTime - b.lastTime);
+    for (const thread of order.slice(0, Math.ceil(living.length / 4))) this.#forget(thread);
+  }
+
+  /** Lets go of the half of the ended threads that served least. */
+  #forgetEnded(): void {
+    const ended = [...this.#all].filter((thread) => thread.ended);
+    // A turn that was long is what findings are about.
+    const served = ({ accepts, loop, process }: Thread): number =>
+      accepts.acceptedTotal * 4 + process.requests * 4 + loop.turns + loop.longestTurn / LONG_TURN;
+    const order = ended.toSorted((a, b) => served(a) - served(b) || a.lastTime - b.lastTime);
+    for (const thread of order.slice(0, Math.ceil(ended.length / 2))) this.#forget(thread);
+  }
+
+  #forget(thread: Thread): void {
+    const { process } = thread;
+    if (!thread.ended) {
+      this.#live--;
+      this.gone.live++;
+      this.#threads.delete(thread.lane.index);
+      if (this.#byTid.get(thread.tid) === thread) this.#byTid.delete(thread.tid);
+    }
+    if (thread.ended && thread.hasServed) this.gone.endedServed++;
+    this.#remove(thread);
+    if (process.threads.length === 0) {
+      this.gone.requests += process.requests;
+      this.#close(process);
+    }
+    this.#letGo(thread);
+  }
+
+  #remove(thread: Thread): void {
+    this.#all.delete(thread);
+    const { threads } = thread.process;
+    threads.splice(threads.indexOf(thread), 1);
+  }
+
+  /** Requests that were read, by all that are kept and those there was no room for. */
+  get requests(): number {
+    return this.all().reduce((sum, process) => sum + process.requests, this.gone.requests);
+  }
+
+  /** Live threads, and ended ones that were acceptors or loops. */
+  threads(): IterableIterator<Thread> {
+    return this.#all.values();
+  }
+
+  /** The processes of these threads, in order of appearance. */
+  all(): Process[] {
+    return [...new Set([...this.#all].map((thread) => thread.process))];
+  }
+}
+
+function becomeChild(process: Process, expected: ExpectedChild): void {
+  process.parent = expected.parent;
+  process.descriptors = expected.descriptors;
+  process.argv = expected.parent.argv;
+  process.server = expected.parent.server;
+  process.forkedAt = expected.time;
+  process.boot?.forkedFrom(expected.parent.boot);
+}

@@ -1,0 +1,56 @@
+import type { Nanoseconds } from '../../trace/time.ts';
+import type { Request } from './connections.ts';
+import type { Process } from './process.ts';
+import type { Turn } from './turn.ts';
+
+/** Up to so many requests are looked at one by one when a long turn ends; of more only the first, and the rest are counted. */
+const LOOKED_AT = 1_024;
+const NAMED = 8;
+
+/** The requests that a process has read and not answered. A long turn asks for them, and a process may have very many open connections. */
+export class RequestsInProgress {
+  // Made when there is one: most processes serve nobody.
+  #requests: Set<Request> | null = null;
+  #most = LOOKED_AT;
+
+  add(request: Request, process: Process): void {
+    this.#requests ??= new Set();
+    this.#requests.add(request);
+    if (this.#requests.size <= this.#most) return;
+    for (const each of this.#requests) if (!isOpen(each, process)) this.#requests.delete(each);
+    this.#most = Math.max(LOOKED_AT, this.#requests.size * 2);
+  }
+
+  done(request: Request): void {
+    this.#requests?.delete(request);
+  }
+
+  /** Takes over those of a process that turned out to be the same. */
+  absorb(other: RequestsInProgress, process: Process): void {
+    for (const request of other.#requests ?? []) this.add(request, process);
+    other.#requests = null;
+  }
+
+  /** Tells a turn that ended at `at` who waited for it. */
+  noteWaiting(turn: Turn, at: Nanoseconds, process: Process): void {
+    const requests = this.#requests;
+    if (requests === null) return;
+    const isMany = requests.size > LOOKED_AT;
+    const waiting: Request[] = [];
+    for (const request of requests) {
+      // What another process answered or closed was not told here.
+      if (!isOpen(request, process)) requests.delete(request);
+      else if (request !== turn.owner && request.startedAt < at) waiting.push(request);
+      if (isMany && waiting.length === NAMED) break;
+    }
+    for (const { name } of waiting.sort((a, b) => a.connection.fd - b.connection.fd)) turn.addWaiting(name);
+    if (!isMany) return;
+    const owner = turn.owner !== null && requests.has(turn.owner) ? 1 : 0;
+    turn.waitingCount = Math.max(turn.waitingCount, requests.size - owner);
+  }
+}
+
+function isOpen(request: Request, { descriptors }: Process): boolean {
+  const { connection } = request;
+  return request.inProgress && descriptors.get(connection.fd)?.connection === connection;
+}

@@ -1,0 +1,79 @@
+import type { Lane, Scheduling } from '../../trace/record.ts';
+import type { Syscall } from '../../trace/syscalls.ts';
+import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { AcceptState } from '../following/accept-cycles.ts';
+import type { FutexWord } from '../topics/locks/futex-words.ts';
+import type { LockTries, SharedLock } from '../topics/locks/shared-locks.ts';
+import type { NameLookup } from '../topics/names/name-lookups.ts';
+import { Loop } from './loop.ts';
+import type { Process } from './process.ts';
+import type { BlockClass, KeptLine } from './turn.ts';
+
+/** A call that had not returned when the trace ended. */
+export interface LeftIn {
+  readonly syscall: Syscall;
+  readonly since: Nanoseconds;
+  readonly target: string;
+  readonly line: KeptLine;
+  readonly isHubWait: boolean;
+  readonly class: BlockClass;
+  readonly query: string;
+}
+
+/** A thread: one lane, and what it is doing. */
+export class Thread {
+  lane: Lane;
+  process: Process;
+  firstTime: Nanoseconds = UNKNOWN;
+  /** End of its last record. */
+  lastTime: Nanoseconds = UNKNOWN;
+  ended = false;
+  /** Its lane has ended, for it was silent while thousands of others came; its next line comes on another. */
+  isAsleep = false;
+  /** The call before the current one. */
+  lastSyscall: Syscall | null = null;
+  lastFd = -1;
+  /** Its duration is known. */
+  lastTimed = true;
+  /** The call it was in when the trace ended. */
+  leftIn: LeftIn | null = null;
+  /** The lock it took last and still holds, and whether it accepted meanwhile; its refused tries for one. */
+  holds: SharedLock | null = null;
+  acceptedHolding = false;
+  /** The futex word it was woken at last, until it does something that shows what it was for. */
+  word: FutexWord | null = null;
+  lockTries: LockTries | null = null;
+  /** The name that it is asking a name server for, within its running turn. */
+  lookup: NameLookup | null = null;
+  /** It read a request: what it waits for, somebody waits for. */
+  servesRequests = false;
+  /** What the scheduler did around the next call, where the capture tells it. */
+  scheduling: Scheduling | null = null;
+  readonly loop = new Loop();
+  readonly accepts = new AcceptState();
+
+  constructor(lane: Lane, process: Process) {
+    this.lane = lane;
+    this.process = process;
+    process.join(this);
+  }
+
+  /** The end of what it did last; of a thread of which no call has ended, its beginning. */
+  get lastSeen(): Nanoseconds {
+    return this.lastTime === UNKNOWN ? this.firstTime : this.lastTime;
+  }
+
+  get tid(): number {
+    return this.lane.tid;
+  }
+
+  /** It accepted, waited for a listener or had a loop: worth telling of, also after its end. */
+  get hasServed(): boolean {
+    return this.accepts.listeners.size > 0 || this.loop.turns > 0;
+  }
+
+  /** It called `exit` or `exit_group`, from which nobody returns. */
+  get isLeaving(): boolean {
+    return this.ended || this.lastSyscall?.family === 'exit';
+  }
+}

@@ -1,0 +1,169 @@
+import type { Call } from '../../trace/record.ts';
+import type { Syscall } from '../../trace/syscalls.ts';
+import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
+import type { OffCpu } from '../measuring/scheduler-tracker.ts';
+import type { Connection, Request } from './connections.ts';
+
+/** A line kept for evidence. */
+export interface KeptLine {
+  readonly file: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+/** What kind of waiting a call is, apart from the loop's own. */
+export type BlockClass =
+  | 'foreign-poll'
+  | 'network'
+  | 'dns'
+  | 'disk-sync'
+  | 'disk'
+  | 'file-lock'
+  | 'sleep'
+  | 'child'
+  | 'log'
+  | 'futex'
+  | 'gil'
+  | 'accept'
+  | 'other';
+
+/** Calls of one kind on one object within a turn: a single long call, or a ladder of short ones. */
+export interface BlockedIn {
+  readonly class: BlockClass;
+  readonly syscall: Syscall;
+  /** What tells this group from others of the same syscall: the descriptor number, or a number for the futex's clock. */
+  readonly key: number;
+  /** What the longest of them waited for. */
+  target: string;
+  /** What had been asked of it last, values masked; ''. */
+  query: string;
+  count: number;
+  total: Nanoseconds;
+  longest: Nanoseconds;
+  /** The longest when target, query and lines were last told; 0 while they are not. */
+  detailed: Nanoseconds;
+  readonly firstAt: Nanoseconds;
+  lastAt: Nanoseconds;
+  /** The longest call's line (and its entry line, when split), and the first one's. */
+  lines: readonly KeptLine[];
+  /** Distinct futex words, at most 8; null for other calls. */
+  readonly addresses: Set<string> | null;
+  /** The duration is not told by the trace but bounded by the next record. */
+  readonly estimated: boolean;
+}
+
+/** Time between two consecutive records of the thread. */
+export interface Gap {
+  readonly length: Nanoseconds;
+  readonly start: Nanoseconds;
+  readonly before: KeptLine;
+  readonly after: KeptLine;
+  /** The duration of the call before it is known; else the gap may be that call. */
+  readonly isTimed: boolean;
+  /** Time of it off the processor; null when the capture does not tell. */
+  readonly offCpu: OffCpu | null;
+}
+
+/** Gaps and calls from here on have their lines kept. */
+export const NOTED = 10 * MILLISECOND;
+/** Blocking calls from here on count towards a ladder. */
+export const LADDER_RUNG = MILLISECOND;
+
+/** So many requests in one turn are a crowd. */
+export const CROWD = 3;
+
+/** The time between two hub waits of a loop, and what it was spent on. Its Loop reuses it from turn to turn until somebody keeps it. */
+export class Turn {
+  /** Counts the turns of the loop. */
+  number: number;
+  start: Nanoseconds = 0;
+  end: Nanoseconds = 0;
+  /** Where the hub wait that began it returned. */
+  file = '';
+  startLine = 0;
+  calls = 0;
+  /** Those that got nothing done: the clock was asked, `accept` failed for want of something, a read found nothing. */
+  futile = 0;
+  /** Time inside calls. */
+  inCalls: Nanoseconds = 0;
+  longestGap: Nanoseconds = 0;
+  gap: Gap | null = null;
+  /** Gaps of 1 ms or more: their sum tells "no call at all" from busy code. */
+  gaps = 0;
+  readonly blocked: BlockedIn[] = [];
+  /** Files of program code that were opened: `.py .pyc .so .rb .js .php .jar`. */
+  modulesOpened = 0;
+  memoryCalls = 0;
+  /** Requests whose first byte was read. */
+  requestsRead = 0;
+  /** The line that read the third: proof that it is a crowd. */
+  crowdLine: KeptLine | null = null;
+  /** They came from more than one connection. */
+  severalConnections = false;
+  lastConnection: Connection | null = null;
+  /** The request that most time went to. */
+  owner: Request | null = null;
+  ownerTime: Nanoseconds = 0;
+  /** The owner's reply had begun before the longest gap. */
+  afterReply = false;
+  /** Time that the tracer itself took (`-yy` look-ups). */
+  tracer: Nanoseconds = 0;
+  /** Time ready without a processor, and blocked outside the calls of the capture, where it tells. */
+  queued: Nanoseconds = 0;
+  blockedOutside: Nanoseconds = 0;
+
+  /** Those who were waiting while it ran, in words, at most 8, and how many in all. */
+  readonly waiting: string[] = [];
+  waitingCount = 0;
+
+  constructor(number: number) {
+    this.number = number;
+  }
+
+  readRequest(connection: Connection, call: Call): void {
+    if (++this.requestsRead === CROWD) this.crowdLine = keptLine(call);
+    if (this.lastConnection !== null && this.lastConnection !== connection) this.severalConnections = true;
+    this.lastConnection = connection;
+  }
+
+  addWaiting(name: string): void {
+    this.waitingCount++;
+    if (this.waiting.length < 8) this.waiting.push(name);
+  }
+
+  begin(call: Call): void {
+    this.number++;
+    this.start = call.end;
+    this.end = call.end;
+    this.file = call.file;
+    this.startLine = call.line;
+    this.calls = 0;
+    this.futile = 0;
+    this.inCalls = 0;
+    this.longestGap = 0;
+    this.gap = null;
+    this.gaps = 0;
+    if (this.blocked.length > 0) this.blocked.length = 0;
+    this.modulesOpened = 0;
+    this.memoryCalls = 0;
+    this.requestsRead = 0;
+    this.crowdLine = null;
+    this.severalConnections = false;
+    this.lastConnection = null;
+    this.owner = null;
+    this.ownerTime = 0;
+    this.afterReply = false;
+    this.tracer = 0;
+    this.queued = 0;
+    this.blockedOutside = 0;
+    if (this.waitingCount > 0) {
+      this.waiting.length = 0;
+      this.waitingCount = 0;
+    }
+  }
+}
+
+/** Copies the line of a record for evidence. */
+export function keptLine(record: { readonly file: string; readonly line: number; readonly text: string }): KeptLine {
+  return { file: record.file, line: record.line, text: record.text };
+}

@@ -1,0 +1,53 @@
+import type { Nanoseconds } from '../../trace/time.ts';
+
+const STEP = 1_000;
+const STEPS = 50;
+const ENOUGH = 100;
+
+/**
+ * What the tracer adds to each call, measured on the trace itself: calls that never block tell the cost inside a call, the shortest gaps
+ * the cost between two calls. Pure computing is not slowed down.
+ */
+export class Calibration {
+  readonly #gaps = new Uint32Array(STEPS + 1);
+  readonly #calls = new Uint32Array(STEPS + 1);
+  #gapCount = 0;
+  #callCount = 0;
+
+  /** A gap of less than 50 µs between two records of a thread. */
+  gap(length: Nanoseconds): void {
+    const step = (length / STEP) | 0;
+    this.#gaps[step] = (this.#gaps[step] ?? 0) + 1;
+    this.#gapCount++;
+  }
+
+  /** The duration of a call that never blocks. */
+  call(duration: Nanoseconds): void {
+    const step = Math.min(STEPS, (duration / STEP) | 0);
+    this.#calls[step] = (this.#calls[step] ?? 0) + 1;
+    this.#callCount++;
+  }
+
+  /** Nanoseconds that each traced call costs at least; 0 when the trace has too few samples. */
+  get floor(): Nanoseconds {
+    return percentile(this.#calls, this.#callCount, 0.2) + percentile(this.#gaps, this.#gapCount, 0.05);
+  }
+
+  /** The tracer was itself waiting for a CPU: the median of the same calls is far above their floor. */
+  get contended(): boolean {
+    return (
+      this.#callCount >= ENOUGH &&
+      percentile(this.#calls, this.#callCount, 0.5) > 5 * Math.max(STEP, percentile(this.#calls, this.#callCount, 0.2))
+    );
+  }
+}
+
+function percentile(histogram: Uint32Array, count: number, share: number): Nanoseconds {
+  if (count < ENOUGH) return 0;
+  let left = Math.ceil(count * share);
+  for (let step = 0; step < histogram.length; step++) {
+    left -= histogram[step] ?? 0;
+    if (left <= 0) return step * STEP;
+  }
+  return 0;
+}

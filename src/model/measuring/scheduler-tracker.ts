@@ -1,0 +1,48 @@
+import type { Scheduling } from '../../trace/record.ts';
+import type { Nanoseconds } from '../../trace/time.ts';
+import type { FactBus } from '../fact-bus.ts';
+import type { Thread } from '../machine/thread.ts';
+
+/** Time off the processor. */
+export interface OffCpu {
+  /** Waiting for something other than a processor. */
+  readonly blocked: Nanoseconds;
+  /** Ready, without a processor. */
+  readonly queued: Nanoseconds;
+}
+
+/** Charges to turns what the scheduler did, and finds wake-ups that no system call shows. */
+export class SchedulerTracker {
+  readonly #facts: FactBus;
+  readonly #inWindow: (time: Nanoseconds) => boolean;
+  /** The capture tells what the scheduler did. */
+  active = false;
+
+  constructor(facts: FactBus, inWindow: (time: Nanoseconds) => boolean) {
+    this.#facts = facts;
+    this.#inWindow = inWindow;
+  }
+
+  /** Comes before the call that it belongs to. */
+  note(record: Scheduling, thread: Thread): void {
+    this.active = true;
+    const { turn } = thread.loop;
+    // The call before was no hub wait, or its hub wait has taken it.
+    turn.queued += record.queuedBefore + (thread.scheduling?.queued ?? 0);
+    turn.blockedOutside += record.blockedBefore;
+    thread.scheduling = record;
+  }
+
+  /** The call was the loop's own wait: its time off the processor is no part of a turn. */
+  waited(thread: Thread, at: Nanoseconds): void {
+    const { scheduling, accepts } = thread;
+    thread.scheduling = null;
+    if (scheduling === null || scheduling.wakeUps < 2 || accepts.listeners.size === 0 || !this.#inWindow(at)) return;
+    // All but the last wake-up found nothing ready any more and went back to sleep inside the call. What only this thread waits for does not
+    // go away: somebody else took it.
+    for (const listener of accepts.listeners) {
+      this.#facts.tell('silentWakeUps', { thread, listener, count: scheduling.wakeUps - 1, time: at });
+      return;
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import type { Call } from '../../../trace/record.ts';
+import type { Nanoseconds } from '../../../trace/time.ts';
+import type { FactBus } from '../../fact-bus.ts';
+import type { Thread } from '../../machine/thread.ts';
+
+/** Follows how workers show that they live, and how they are ended. */
+export class LivenessTracker {
+  readonly #facts: FactBus;
+  readonly #inWindow: (time: Nanoseconds) => boolean;
+
+  constructor(facts: FactBus, inWindow: (time: Nanoseconds) => boolean) {
+    this.#facts = facts;
+    this.#inWindow = inWindow;
+  }
+
+  /** gunicorn workers touch a file of their own, by `fchmod` (up to 21) or `utimensat` (from 22 on); it names the server, too. */
+  touched(call: Call, thread: Thread): void {
+    if (!call.args.includes('/wgunicorn-')) return;
+    if (thread.process.server === '') thread.process.server = 'gunicorn';
+    if (this.#inWindow(call.end)) this.#facts.tell('heartbeat', { thread, record: call });
+  }
+
+  /** `kill(4711, SIGABRT)`. */
+  killed(call: Call, thread: Thread): void {
+    if (call.result !== 0 || !this.#inWindow(call.end)) return;
+    const [, pid, signal] = /^(?:pid=)?(\d+)[^,]*, (?:sig=)?(SIG[A-Z0-9]+)/.exec(call.args) ?? [];
+    if (pid !== undefined && signal !== undefined) this.#facts.tell('kill', { thread, pid: Number(pid), signal, record: call });
+  }
+}

@@ -1,0 +1,186 @@
+import type { Call } from '../../../trace/record.ts';
+import { earlier, later, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
+import { isInterpreterLockWait } from '../../following/block-class.ts';
+import type { Process } from '../../machine/process.ts';
+import type { Thread } from '../../machine/thread.ts';
+import { type KeptLine, keptLine } from '../../machine/turn.ts';
+
+const MOST_WORDS = 256;
+const MOST_THREADS = 64;
+const EVIDENCE = 4;
+/** From so many waiting threads on it is worth to look at who wakes whom. */
+const CONTENDERS = 3;
+
+/** What one thread waited for a word. */
+interface Waiter {
+  count: number;
+  total: Nanoseconds;
+  /** The thread had read a request. */
+  serves: boolean;
+}
+
+/** A word of memory that threads of one process wait on: a lock, a condition, a queue. */
+export class FutexWord {
+  readonly address: string;
+  readonly waiters = new Map<number, Waiter>();
+  total: Nanoseconds = 0;
+  first: Nanoseconds = UNKNOWN;
+  last: Nanoseconds = UNKNOWN;
+  longest: Nanoseconds = 0;
+  /** Wakes by threads that wait for it themselves, as those who share a lock do, and by others, as those who fill a queue do. */
+  handOffs = 0;
+  otherWakes = 0;
+  /** Waits that ended with a wake, not a timeout. */
+  woken = 0;
+  /** Wake-ups after which the thread went to wait for a connection and took it: the word serialises accepts. */
+  accepting = 0;
+  /** Python's interpreter lock, which is no lock of the program. */
+  isInterpreterLock = false;
+  lines: KeptLine[] = [];
+
+  constructor(address: string) {
+    this.address = address;
+  }
+
+  /** Who waits holds nothing back: idle threads at a queue, at the interpreter lock or at a lock around accept. */
+  get isIdling(): boolean {
+    return this.isInterpreterLock || (this.accepting > 0 && this.accepting * 2 >= this.woken);
+  }
+
+  absorb(other: FutexWord): void {
+    for (const [tid, { count, total, serves }] of other.waiters) {
+      const own = this.waiters.get(tid);
+      if (own === undefined) this.waiters.set(tid, { count, total, serves });
+      else {
+        own.count += count;
+        own.total += total;
+      }
+    }
+    this.total += other.total;
+    this.first = this.first === UNKNOWN ? other.first : Math.min(this.first, other.first);
+    this.last = Math.max(this.last, other.last);
+    this.handOffs += other.handOffs;
+    this.otherWakes += other.otherWakes;
+    this.woken += other.woken;
+    this.accepting += other.accepting;
+    this.isInterpreterLock ||= other.isInterpreterLock;
+    if (other.longest > this.longest) this.lines = other.lines;
+    this.longest = Math.max(this.longest, other.longest);
+  }
+}
+
+/** What the threads of a process wait for, by word. */
+export class FutexTable {
+  readonly words = new Map<string, FutexWord>();
+  /** Calls in all, and waits that found the word changed: somebody else was quicker. */
+  calls = 0;
+  again = 0;
+  /** A word has several waiters: wakes are looked at from then on. */
+  isContended = false;
+}
+
+/** Follows waiting on futexes: counts every call, looks only at waits of a millisecond and more, and at wakes once several threads wait for one word. */
+export class FutexWords {
+  readonly #inWindow: (time: Nanoseconds) => boolean;
+
+  constructor(inWindow: (time: Nanoseconds) => boolean) {
+    this.#inWindow = inWindow;
+  }
+
+  /** Every futex call. */
+  called(call: Call, thread: Thread): void {
+    const table = tableOf(thread.process);
+    table.calls++;
+    if (call.error === 'EAGAIN') table.again++;
+    else if (table.isContended && call.result > 0 && call.duration < MILLISECOND) wakes(call, thread, table);
+  }
+
+  /** The thread waits for events: right after it got the word, that may be what the word is for. */
+  beforeWait(thread: Thread): void {
+    if (thread.lastSyscall?.family !== 'futex') thread.word = null;
+  }
+
+  /** The thread takes a connection, with nothing between this and the word but a wait for it. */
+  accepted(thread: Thread): void {
+    const family = thread.lastSyscall?.family;
+    if (thread.word !== null && (family === 'futex' || family === 'epoll-wait' || family === 'poll')) thread.word.accepting++;
+    thread.word = null;
+  }
+
+  /** A wait of a millisecond or more. */
+  waited(call: Call, thread: Thread): void {
+    const { args, start, end, duration } = call;
+    if (!this.#inWindow(end) || !args.includes('FUTEX_WAIT')) return;
+    const table = tableOf(thread.process);
+    const address = addressOf(args);
+    const word = table.words.get(address) ?? added(table, address);
+    if (isInterpreterLockWait(call)) word.isInterpreterLock = true;
+    const waiter = word.waiters.get(thread.tid) ?? newWaiter(word, thread.tid);
+    if (waiter === null) return;
+    waiter.count++;
+    waiter.total += duration;
+    waiter.serves ||= thread.servesRequests;
+    word.total += duration;
+    word.first = earlier(word.first, start);
+    word.last = later(word.last, end);
+    if (call.error === '') {
+      word.woken++;
+      thread.word = word;
+    }
+    if (word.waiters.size >= CONTENDERS) table.isContended = true;
+    if (word.lines.length < EVIDENCE || duration > word.longest) {
+      word.lines = [keptLine(call), ...word.lines].slice(0, EVIDENCE);
+      word.longest = Math.max(word.longest, duration);
+    }
+  }
+}
+
+/** `other` turned out to belong to the same process. */
+export function absorbFutexes(process: Process, { futexes }: Process): void {
+  if (futexes === null) return;
+  const own = tableOf(process);
+  own.calls += futexes.calls;
+  own.again += futexes.again;
+  for (const word of futexes.words.values()) {
+    const known = own.words.get(word.address);
+    if (known === undefined) own.words.set(word.address, word);
+    else known.absorb(word);
+    own.isContended ||= (known ?? word).waiters.size >= CONTENDERS;
+  }
+}
+
+function tableOf(process: Process): FutexTable {
+  process.futexes ??= new FutexTable();
+  return process.futexes;
+}
+
+function addressOf(args: string): string {
+  return args.slice(0, args.indexOf(','));
+}
+
+/** `futex(0x7f12, FUTEX_WAKE_PRIVATE, 1) = 1`. */
+function wakes(call: Call, thread: Thread, { words }: FutexTable): void {
+  const word = words.get(addressOf(call.args));
+  if (word === undefined) return;
+  if (word.waiters.has(thread.tid)) word.handOffs++;
+  else word.otherWakes++;
+}
+
+/** When the table is full, the word that was waited for least makes room. */
+function added({ words }: FutexTable, address: string): FutexWord {
+  if (words.size >= MOST_WORDS) {
+    let least: FutexWord | null = null;
+    for (const word of words.values()) if (least === null || word.total < least.total) least = word;
+    if (least !== null) words.delete(least.address);
+  }
+  const made = new FutexWord(address);
+  words.set(address, made);
+  return made;
+}
+
+function newWaiter({ waiters }: FutexWord, tid: number): Waiter | null {
+  if (waiters.size >= MOST_THREADS) return null;
+  const made = { count: 0, total: 0, serves: false };
+  waiters.set(tid, made);
+  return made;
+}

@@ -1,0 +1,215 @@
+import type { Call } from '../../../trace/record.ts';
+import { elapsed, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
+import type { FactBus } from '../../fact-bus.ts';
+import type { Thread } from '../../machine/thread.ts';
+import { type KeptLine, keptLine } from '../../machine/turn.ts';
+
+/** Files and semaphores followed at once: the oldest make room. */
+const MOST_LOCKS = 1000;
+/** A refused try that is repeated within this time is waiting: SQLite's busy handler sleeps 100 ms at most, others poll as often. */
+const NEXT_TRY = 250_000_000;
+/** Locks that come without contention return at once; under a tracer within this time. */
+const NO_WAIT = 1_000_000;
+
+/** A lock that processes share: on a file, by `flock` or `fcntl`, or a System V semaphore. */
+export class SharedLock {
+  /** Path of the file, or what else tells it apart. */
+  readonly name: string;
+  /** Exclusive holds so far, and those during which the holder accepted a connection. */
+  taken = 0;
+  accepting = 0;
+  /** Who has it, as far as the trace shows; null for nobody, or for processes that were not traced. */
+  holder: Thread | null = null;
+  /** Who took it last, and when. */
+  lastHolder: Thread | null = null;
+  lastTakenAt: Nanoseconds = UNKNOWN;
+  /** When that hold ended, if that was seen. */
+  lastReleasedAt: Nanoseconds = UNKNOWN;
+  /** First byte of the range that the holder locked: SQLite locks single bytes of one file. */
+  firstByte = 0;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** It serialises accepts, as Apache and uWSGI do: waiting for it is being idle. */
+  get guardsAccepts(): boolean {
+    return this.accepting * 2 >= this.taken && this.accepting > 0;
+  }
+}
+
+/** Refused tries of one thread that follow each other: waiting by asking again. */
+export interface LockTries {
+  readonly lock: SharedLock;
+  readonly wants: Request['wants'];
+  readonly since: Nanoseconds;
+  readonly line: KeptLine;
+  count: number;
+  last: Nanoseconds;
+}
+
+interface Request {
+  readonly wants: 'exclusive' | 'shared' | 'release';
+  readonly firstByte: number;
+  /** Bytes; 0 for all from the first on. */
+  readonly length: number;
+}
+
+/** Follows who holds which shared lock, and who waits for it. */
+export class SharedLocks {
+  readonly #facts: FactBus;
+  readonly #inWindow: (time: Nanoseconds) => boolean;
+  readonly #byName = new Map<string, SharedLock>();
+
+  constructor(facts: FactBus, inWindow: (time: Nanoseconds) => boolean) {
+    this.#facts = facts;
+    this.#inWindow = inWindow;
+  }
+
+  /** `flock(15</run/a.lock>, LOCK_EX|LOCK_NB)`. */
+  flocked(call: Call, thread: Thread): void {
+    const { args } = call;
+    const wants = args.includes('LOCK_UN') ? 'release' : args.includes('LOCK_SH') ? 'shared' : 'exclusive';
+    this.#asked(call, thread, this.#ofFile(call, thread), { wants, firstByte: 0, length: 0 });
+  }
+
+  /** `fcntl(15</var/lib/a.db>, F_SETLKW, {l_type=F_WRLCK, l_whence=SEEK_SET, l_start=0, l_len=0})`, and F_OFD_SETLK. */
+  recordLocked(call: Call, thread: Thread): void {
+    const [, type = '', first, length] = /l_type=F_([A-Z]+)(?:.*?l_start=(\d+), l_len=(\d+))?/.exec(call.args) ?? [];
+    if (type === '') return;
+    const wants = type === 'UNLCK' ? 'release' : type === 'RDLCK' ? 'shared' : 'exclusive';
+    this.#asked(call, thread, this.#ofFile(call, thread), { wants, firstByte: Number(first ?? 0), length: Number(length ?? 0) });
+  }
+
+  /** `semop(3, [{0, -1, SEM_UNDO}], 1)`: less than 0 takes, more gives back. */
+  semaphore(call: Call, thread: Thread): void {
+    const [, set, number, change] = /^(?:semid=)?(\d+), (?:sops=)?\[\{(?:sem_num=)?(\d+), (?:sem_op=)?(-?\d+)/.exec(call.args) ?? [];
+    if (set === undefined || change === '0') return;
+    const lock = this.#named(`semaphore ${number} of set ${set}`);
+    this.#asked(call, thread, lock, { wants: Number(change) < 0 ? 'exclusive' : 'release', firstByte: 0, length: 0 });
+  }
+
+  /** Closing a file gives its locks back. */
+  closed(call: Call, thread: Thread, lock: SharedLock): void {
+    if (thread.lockTries?.lock === lock) this.#gaveUp(thread);
+    if (lock.holder?.process === thread.process) release(lock, lock.holder, call.end);
+  }
+
+  /** An accept of a thread that holds a lock. */
+  accepted(thread: Thread): void {
+    const lock = thread.holds;
+    if (lock === null || thread.acceptedHolding) return;
+    thread.acceptedHolding = true;
+    lock.accepting++;
+  }
+
+  exited(thread: Thread, time: Nanoseconds): void {
+    if (thread.lockTries !== null) this.#gaveUp(thread);
+    if (thread.holds?.holder === thread) release(thread.holds, thread, time);
+  }
+
+  finish(threads: Iterable<Thread>): void {
+    for (const thread of threads) if (thread.lockTries !== null) this.#gaveUp(thread);
+  }
+
+  #asked(call: Call, thread: Thread, lock: SharedLock, request: Request): void {
+    if (request.wants === 'release') {
+      const { holder } = lock;
+      if (call.result === 0 && holder?.process === thread.process && covers(request, lock.firstByte)) release(lock, holder, call.end);
+      return;
+    }
+    if (call.error === 'EAGAIN' || call.error === 'EACCES') this.#refused(call, thread, lock, request.wants);
+    else if (call.result === 0) this.#took(call, thread, lock, request);
+  }
+
+  #refused(call: Call, thread: Thread, lock: SharedLock, wants: Request['wants']): void {
+    const tries = thread.lockTries;
+    if (tries !== null && tries.lock === lock && call.start - tries.last <= NEXT_TRY) {
+      tries.count++;
+      tries.last = call.end;
+      return;
+    }
+    if (tries !== null) this.#gaveUp(thread);
+    thread.lockTries = { lock, wants, since: call.start, line: keptLine(call), count: 1, last: call.end };
+  }
+
+  #took(call: Call, thread: Thread, lock: SharedLock, { wants, firstByte }: Request): void {
+    const tries = thread.lockTries;
+    if (tries !== null && tries.lock === lock) {
+      // SQLite takes a shared lock on another byte before each try.
+      if (wants === tries.wants) {
+        thread.lockTries = null;
+        if (call.start - tries.last <= NEXT_TRY) this.#waited(thread, tries, call.end, true, [tries.line, keptLine(call)]);
+      }
+    } else if (call.duration >= NO_WAIT) {
+      const line = keptLine(call);
+      const lines = call.startLine === call.line ? [line] : [{ file: call.file, line: call.startLine, text: call.startText }, line];
+      this.#waited(thread, { lock, since: call.start, count: 1 }, call.end, true, lines);
+    }
+    if (wants !== 'exclusive') return;
+    // SQLite takes one byte after the other: held since the first.
+    if (lock.holder !== thread) lock.lastTakenAt = call.end;
+    lock.taken++;
+    lock.holder = thread;
+    lock.lastHolder = thread;
+    lock.firstByte = firstByte;
+    thread.holds = lock;
+    thread.acceptedHolding = false;
+  }
+
+  /** The thread stopped asking. One refused try is an answer, not waiting: so do processes that only one of them runs a job. */
+  #gaveUp(thread: Thread): void {
+    const tries = thread.lockTries;
+    thread.lockTries = null;
+    if (tries !== null && tries.count > 1) this.#waited(thread, tries, tries.last, false, [tries.line]);
+  }
+
+  #waited(
+    thread: Thread,
+    { lock, since, count }: Pick<LockTries, 'lock' | 'since' | 'count'>,
+    end: Nanoseconds,
+    obtained: boolean,
+    lines: readonly KeptLine[],
+  ): void {
+    if (!this.#inWindow(end)) return;
+    const holder = lock.lastHolder === thread ? null : lock.lastHolder;
+    const request = thread.loop.owner?.line ?? '';
+    // The one who gives it back may be seen to do so only after the one who waited has it.
+    const released = lock.lastReleasedAt > lock.lastTakenAt ? lock.lastReleasedAt : end;
+    const held = holder === null ? UNKNOWN : elapsed(lock.lastTakenAt, released);
+    this.#facts.tell('lockWait', { thread, lock, start: Math.min(since, end), end, holder, held, tries: count, obtained, request, lines });
+  }
+
+  #ofFile(call: Call, thread: Thread): SharedLock {
+    const descriptor = thread.process.descriptors.learn(call.fd, call.args);
+    if (descriptor.lock === null) {
+      const { label } = descriptor;
+      descriptor.lock = this.#named(label === '' ? `fd ${call.fd} of ${thread.process.pid}` : label);
+    }
+    return descriptor.lock;
+  }
+
+  #named(name: string): SharedLock {
+    const known = this.#byName.get(name);
+    if (known !== undefined) return known;
+    if (this.#byName.size >= MOST_LOCKS) for (const oldest of this.#byName.keys()) return this.#replace(oldest, name);
+    const made = new SharedLock(name);
+    this.#byName.set(name, made);
+    return made;
+  }
+
+  #replace(oldest: string, name: string): SharedLock {
+    this.#byName.delete(oldest);
+    return this.#named(name);
+  }
+}
+
+function covers({ firstByte, length }: Request, byte: number): boolean {
+  return firstByte <= byte && (length === 0 || byte < firstByte + length);
+}
+
+function release(lock: SharedLock, holder: Thread, time: Nanoseconds): void {
+  lock.holder = null;
+  lock.lastReleasedAt = time;
+  if (holder.holds === lock) holder.holds = null;
+}

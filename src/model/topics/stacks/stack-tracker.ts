@@ -1,0 +1,170 @@
+import type { Call, Frame } from '../../../trace/record.ts';
+import type { Family, Syscall } from '../../../trace/syscalls.ts';
+import { MILLISECOND, type Nanoseconds } from '../../../trace/time.ts';
+import type { FactBus } from '../../fact-bus.ts';
+import type { CollectorCall } from '../../facts.ts';
+import { blockClass } from '../../following/block-class.ts';
+import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
+import type { Thread } from '../../machine/thread.ts';
+import { type KeptLine, keptLine } from '../../machine/turn.ts';
+import { COLLECTS, ENDS, EVALUATES, FINALIZES, FrameKinds, GREEN, MAY_COLLECT, STARTS_STACK } from './frame-kinds.ts';
+
+/** Calls that wait, or in which a green library switches to somebody else. */
+const WAITING: ReadonlySet<Family> = new Set<Family>([
+  'read',
+  'write',
+  'connect',
+  'accept',
+  'poll',
+  'select',
+  'epoll-wait',
+  'sleep',
+  'sync',
+  'lock',
+  'wait-child',
+  'semaphore',
+]);
+
+/** A capture whose first calls have no frames is one without -k. */
+const WITHOUT_FRAMES = 256;
+const LONGEST_NAME = 120;
+const LONGEST_LINE = 1000;
+const NO_LINE: KeptLine = { file: '', line: 0, text: '' };
+
+/** The last call of a thread, while its frames are read. */
+interface Stack {
+  readonly syscall: Syscall;
+  readonly fd: number;
+  readonly descriptor: Descriptor | undefined;
+  readonly start: Nanoseconds;
+  readonly duration: Nanoseconds;
+  readonly error: string;
+  readonly line: KeptLine;
+  frames: number;
+  /** Code of the interpreted language was met: what is met from now on called it. */
+  evaluated: boolean;
+  /** FINALIZES, MAY_COLLECT or COLLECTS: the strongest met so far, and its name. */
+  below: number;
+  name: string;
+  frameLine: KeptLine;
+  green: boolean;
+  /** The rest is not this call's, or the program is ending. */
+  done: boolean;
+}
+
+/** Reads the stacks of `-k`: which calls were made by code that ran inside a garbage collector. */
+export class StackTracker {
+  readonly #facts: FactBus;
+  readonly #inWindow: (time: Nanoseconds) => boolean;
+  readonly #kinds = new FrameKinds();
+  readonly #last = new Map<Thread, Stack>();
+  /** Calls are kept for the frames that may follow: at first, and for good once there was a frame. */
+  active = true;
+  /** There was a frame. */
+  seen = false;
+  #without = 0;
+  /** Stacks of calls that can wait. */
+  read = 0;
+
+  constructor(facts: FactBus, inWindow: (time: Nanoseconds) => boolean) {
+    this.#facts = facts;
+    this.#inWindow = inWindow;
+  }
+
+  /** A call returned: its frames follow, those of the call before are complete. Asked only while `active`. */
+  called(call: Call, thread: Thread): void {
+    this.close(thread);
+    if (!this.seen && ++this.#without > WITHOUT_FRAMES) {
+      this.active = false;
+      this.finish();
+      return;
+    }
+    const { syscall, fd, start, duration, error } = call;
+    if (!canWait(call)) return;
+    const descriptor = thread.process.descriptors.get(fd);
+    this.#last.set(thread, {
+      syscall,
+      fd,
+      descriptor,
+      start,
+      duration,
+      error,
+      line: keptLine(call),
+      frames: 0,
+      evaluated: false,
+      below: 0,
+      name: '',
+      frameLine: NO_LINE,
+      green: false,
+      done: false,
+    });
+  }
+
+  /** The next frame of the thread's last call, from the inside out. */
+  frame(frame: Frame, thread: Thread): void {
+    this.active = true;
+    this.seen = true;
+    const stack = this.#last.get(thread);
+    if (stack === undefined) return;
+    if (stack.frames++ === 0) this.read++;
+    const kind = this.#kinds.of(frame);
+    if ((kind & GREEN) !== 0) stack.green = true;
+    if (stack.done) return;
+    if ((kind & ENDS) !== 0) {
+      stack.below = 0;
+      stack.done = true;
+    } else if ((kind & STARTS_STACK) !== 0) stack.done = true;
+    else if (stack.evaluated) meet(stack, kind, frame);
+    if ((kind & EVALUATES) !== 0) stack.evaluated = true;
+  }
+
+  /** No more frames come for the thread's last call. */
+  close(thread: Thread): void {
+    const stack = this.#last.get(thread);
+    if (stack === undefined) return;
+    this.#last.delete(thread);
+    if (stack.below !== 0 && this.#inWindow(stack.start)) this.#facts.tell('collectorCall', factOf(stack, thread));
+  }
+
+  finish(): void {
+    for (const thread of [...this.#last.keys()]) this.close(thread);
+  }
+}
+
+/** Waking somebody, and the waits of the interpreter for its own lock, are no work of the code that the collector calls. */
+function canWait(call: Call): boolean {
+  const { syscall, fd, args, error, duration } = call;
+  if (syscall.family === 'futex') return duration >= MILLISECOND && blockClass({ syscall, fd, args, error, duration }, undefined) !== 'gil';
+  return WAITING.has(syscall.family);
+}
+
+function meet(stack: Stack, kind: number, { symbol, offset, object, line }: Frame): void {
+  const found = kind & (COLLECTS | MAY_COLLECT | FINALIZES);
+  const strength = (found & COLLECTS) !== 0 ? 3 : (found & MAY_COLLECT) !== 0 ? 2 : (found & FINALIZES) !== 0 ? 1 : 0;
+  if (strength <= stack.below) return;
+  stack.below = strength;
+  stack.frameLine = { file: stack.line.file, line, text: ` > ${object}(${symbol}`.slice(0, LONGEST_LINE) };
+  // C++ adds its arguments.
+  const name = symbol.replace(/(?!^)\(.*$/s, '').slice(0, LONGEST_NAME);
+  stack.name = strength === 2 ? `${name}+0x${offset.toString(16)}` : name;
+}
+
+const INSIDE = ['finalizer', 'finalizer', 'nearby', 'collector'] as const;
+
+function factOf(stack: Stack, thread: Thread): CollectorCall {
+  const { syscall, fd, descriptor, start, duration, error, line, below, name, frameLine, green } = stack;
+  return {
+    thread,
+    inside: INSIDE[below as 0 | 1 | 2 | 3],
+    frame: name,
+    call: syscall.name,
+    error,
+    target: describeTarget(fd, descriptor),
+    isSocket: descriptor !== undefined && /^(?:socket|datagram|connection)$/.test(descriptor.kind),
+    isGreen: green || /gevent|eventlet/.test(thread.process.server),
+    start,
+    duration,
+    line,
+    frameLine,
+  };
+}

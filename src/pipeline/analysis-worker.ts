@@ -1,0 +1,130 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Now } from '../analysis/activity.ts';
+import { InputError } from '../sources/input-error.ts';
+import { tailInput } from '../sources/live/tail-input.ts';
+import { openInputs } from '../sources/open-inputs.ts';
+import type { InputSet, SourceDiagnostic } from '../sources/trace-input.ts';
+import type { AnalysisEnd, AnalysisMessage, AnalysisTask, Picture, ReadSoFar } from './analysis-messages.ts';
+import { analyzeInputs, type Progress } from './analyze-inputs.ts';
+import { Cadence } from './cadence.ts';
+import { unfinishedCall } from './unfinished-line.ts';
+
+const PROGRESS_EVERY_MS = 100;
+const NOW_EVERY_MS = 200;
+/** Early enough for a verdict within two seconds, late enough that most files are read by then. */
+const FIRST_SNAPSHOT_MS = 400;
+const SNAPSHOT_EVERY_MS = 1_000;
+/** A snapshot, or a look at what the workers are in, may cost one part in so many of the time. */
+const SHARE = 15;
+
+class Stopped extends Error {}
+
+const port = parentPort;
+if (port === null) throw new Error('this file is the program of a thread');
+const { paths, options, stop, kind, opened } = workerData as AnalysisTask;
+const post = (message: AnalysisMessage): void => port.postMessage(message);
+/** How far the reading is, as the last chunk left it. */
+const seen: { progress: Progress | null } = { progress: null };
+let progressDue = 0;
+/** When the trace began, since 1970. */
+let startMs = Number.NaN;
+const snapshots = new Cadence({ first: performance.now() + FIRST_SNAPSHOT_MS, every: SNAPSHOT_EVERY_MS, share: SHARE });
+const nows = new Cadence({ first: 0, every: NOW_EVERY_MS / 2, share: SHARE });
+
+function readSoFar({ bytesRead, sizeBytes, lines }: ReadSoFar): ReadSoFar {
+  return { bytesRead, sizeBytes, lines };
+}
+
+function picture(progress: Progress): Picture {
+  const report = progress.snapshot();
+  const activity = progress.activity();
+  startMs = Date.parse(report.window.startTime ?? '');
+  return { report, activity };
+}
+
+function inputs(): InputSet {
+  return kind === 'file' ? openInputs(paths) : growingInput();
+}
+
+/** The last line of the spool is of a call that has not returned. */
+function nowWith(workers: ReadonlyMap<number, Now>, path: string): ReadonlyMap<number, Now> {
+  const unfinished = unfinishedCall(path, startMs);
+  if (unfinished === null || workers.get(unfinished.tid)?.state === 'ended' || !workers.has(unfinished.tid)) return workers;
+  return new Map(workers).set(unfinished.tid, unfinished.now);
+}
+
+/** With very many workers a look at all of them takes its time. */
+function tellNow(progress: Progress, path: string): void {
+  const start = performance.now();
+  if (!nows.isDue(start)) return;
+  post({ kind: 'now', workers: nowWith(progress.now(), path) });
+  nows.took(start, performance.now());
+}
+
+/** A spool, followed until its end is told. */
+function growingInput(): InputSet {
+  const diagnostics: SourceDiagnostic[] = [];
+  const [name = ''] = paths;
+  const path = opened ?? name;
+  let end = (): void => undefined;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  parentPort?.once('message', (told: AnalysisEnd) => {
+    diagnostics.push(...told.diagnostics);
+    end();
+  });
+  // Reports go on while no event arrives: what was not judged yet may be by now.
+  const looking = setInterval(() => {
+    const { progress } = seen;
+    if (Atomics.load(stop, 0) !== 0) end();
+    else if (progress !== null) {
+      look(progress);
+      if (kind === 'live') tellNow(progress, path);
+    }
+  }, NOW_EVERY_MS);
+  void ended.then(() => clearInterval(looking));
+  return {
+    kind: kind === 'live' ? 'live' : 'stdin',
+    paths: kind === 'live' ? paths : ['-'],
+    inputs: [tailInput({ name, path, ended, diagnostics })],
+    leftOut: [],
+    notices: [],
+  };
+}
+
+function look(progress: Progress): void {
+  seen.progress = progress;
+  const now = performance.now();
+  // What grows is ended where it is; of a file the rest is left out.
+  if (kind === 'file' && Atomics.load(stop, 0) !== 0) throw new Stopped();
+  if (now < progressDue) return;
+  progressDue = now + PROGRESS_EVERY_MS;
+  if (!snapshots.isDue(now)) {
+    post({ kind: 'progress', read: readSoFar(progress) });
+    return;
+  }
+  post({ kind: 'snapshot', read: readSoFar(progress), picture: picture(progress) });
+  snapshots.took(now, performance.now());
+}
+
+try {
+  const set = inputs();
+  for (const sentence of set.notices) post({ kind: 'notice', sentence });
+  const notice = (sentence: string): void => post({ kind: 'notice', sentence });
+  const report = await analyzeInputs(set, { ...options, activity: true, growing: kind === 'live' }, { progress: look, notice });
+  const { progress } = seen;
+  const read = progress === null ? { bytesRead: 0, sizeBytes: 0, lines: 0 } : readSoFar(progress);
+  post({ kind: 'done', read, picture: { report, activity: progress?.activity() ?? null }, stopped: Atomics.load(stop, 0) !== 0 });
+} catch (error) {
+  const { progress } = seen;
+  if (error instanceof Stopped && progress !== null)
+    post({ kind: 'done', read: readSoFar(progress), picture: picture(progress), stopped: true });
+  else post(failure(error));
+}
+
+function failure(error: unknown): AnalysisMessage {
+  const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
+  const isInput = error instanceof InputError;
+  return { kind: 'failed', isInput, message, hint: isInput ? error.hint : '', stack };
+}

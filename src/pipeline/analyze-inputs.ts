@@ -1,0 +1,196 @@
+import { readSidecar } from '../../parsers/host-notes/host-notes.ts';
+import { LaneTable } from '../../parsers/lanes.ts';
+import type { Analysis } from '../analysis/analysis.ts';
+import type { AnalysisOptions } from '../analysis/options.ts';
+import type { Report } from '../analysis/report.ts';
+import { InputError } from '../sources/input-error.ts';
+import { leftOutSentence } from '../sources/left-out.ts';
+import type { InputSet } from '../sources/trace-input.ts';
+import { type TimeOrigin, UNKNOWN } from '../trace/time.ts';
+import { Tally } from './input-summary.ts';
+import { MemoryScarce, MemoryWatch } from './memory-watch.ts';
+import { mergeInputs } from './merge.ts';
+import { OpenInput, type SharedTables } from './open-input.ts';
+import type { Reading } from './opened-input.ts';
+import { WORTH_A_THREAD } from './parser-thread.ts';
+import { peek } from './peeked-input.ts';
+import type { DriveHooks, Progress } from './progress.ts';
+import { type Scan, type ScannedInput, type SkippedInput, scan, skippedBy } from './scan.ts';
+import { ThreadedInput } from './threaded-input.ts';
+
+export type { DriveHooks, Progress };
+
+/** Files that are left out may be thousands. */
+const NOTICES_TOLD = 5;
+/** Longest time without a look at signals and timers while chunks come without waiting. */
+const LONGEST_TURN_MS = 50;
+/** Records between two looks at how much memory is left. */
+const LOOKED_AFTER = 4_096;
+
+/** Reads the inputs of one trace to their end and reports on them. Throws `InputError` when they cannot be read or are no trace. */
+export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hooks: DriveHooks = {}): Promise<Report> {
+  const memory = new MemoryWatch();
+  const { inputs, origin, skipped } = await scanWith(memory, set);
+  const tally = new Tally(set);
+  for (const { code, path, reason } of set.leftOut) tally.diagnose(code, path, reason === '' ? path : `${path}: ${reason}`);
+  const leaveOut = leavingOut(tally, hooks);
+  for (const input of skipped) leaveOut(input);
+  const shared: SharedTables = { lanes: new LaneTable(), origin };
+  const open = async (scanned: ScannedInput): Promise<OpenInput> => {
+    // A set is closed after it was looked at and opened again: that many files cannot be open at once.
+    const opened = new OpenInput(scanned.peeked ?? (await peek(scanned.input, inputs.length)), scanned.format, shared);
+    tally.open(opened);
+    return opened;
+  };
+  const [only] = inputs;
+  const alone = only !== undefined && inputs.length === 1 ? await openAlone(only, open, origin, tally) : null;
+  const noted = set.facts === undefined ? null : readSidecar(set.facts.before, set.facts.after);
+  // Loaded only now: a parser thread is at work meanwhile.
+  const { Analysis } = await import('../analysis/analysis.ts');
+  const analysis = new Analysis(origin, options, noted);
+  const progress = progressOf(tally, analysis);
+  const chunkRead = () => {
+    hooks.progress?.(progress);
+    memory.look();
+  };
+  const openIfThere = async (scanned: ScannedInput): Promise<OpenInput | null> => {
+    try {
+      return await open(scanned);
+    } catch (error) {
+      leaveOut(skippedBy(scanned.input, error));
+      return null;
+    }
+  };
+  try {
+    if (alone !== null) await readAlone(alone, analysis, memory, chunkRead);
+    else await readMerged(inputs, openIfThere, tally, shared.lanes, analysis, chunkRead);
+  } catch (error) {
+    if (!(error instanceof MemoryScarce)) throw error;
+    // The report of what was read is worth more than an exit code.
+    tally.diagnose('memory-limit', set.paths[0] ?? '', error.message);
+  }
+  return analysis.finish(tally.facts());
+}
+
+/** Names and times of tens of thousands of files take memory, too. */
+async function scanWith(memory: MemoryWatch, { inputs }: InputSet): Promise<Scan> {
+  try {
+    return await scan(inputs, () => memory.look());
+  } catch (error) {
+    if (!(error instanceof MemoryScarce)) throw error;
+    throw new InputError(`There is no memory for ${inputs.length} files: ${error.message}.`, {
+      hint: 'Give drover more (NODE_OPTIONS=--max-old-space-size=8192, in MB), or fewer files.',
+      cause: error,
+    });
+  }
+}
+
+/** Counts what is left out and tells the user of the first ones. */
+function leavingOut(tally: Tally, { notice }: DriveHooks): (skipped: SkippedInput) => void {
+  let told = 0;
+  return ({ code, name, reason }) => {
+    tally.diagnose(code, name, reason);
+    told++;
+    if (told <= NOTICES_TOLD) notice?.(leftOutSentence(name, reason));
+    else if (told === NOTICES_TOLD + 1) notice?.('Left out more files, which the report counts.');
+  };
+}
+
+function progressOf(tally: Tally, analysis: Analysis): Progress {
+  return {
+    get bytesRead() {
+      return tally.bytesRead;
+    },
+    get sizeBytes() {
+      return tally.sizeBytes;
+    },
+    get lines() {
+      return tally.lines;
+    },
+    snapshot: () => analysis.snapshot(tally.facts()),
+    activity: () => analysis.activity(),
+    now: () => analysis.now(),
+  };
+}
+
+/** A large input is parsed in a thread of its own. */
+async function openAlone(
+  scanned: ScannedInput,
+  open: (scanned: ScannedInput) => Promise<Reading>,
+  origin: TimeOrigin,
+  tally: Tally,
+): Promise<Reading> {
+  const { input, format } = scanned;
+  if (!format.isThreadable || (input.sizeBytes ?? 0) < WORTH_A_THREAD) return open(scanned);
+  const threaded = new ThreadedInput(scanned.peeked ?? (await peek(input, 1)), format, origin);
+  tally.open(threaded);
+  try {
+    await threaded.begin();
+  } catch (error) {
+    await threaded.abandon();
+    throw error;
+  }
+  return threaded;
+}
+
+/** The hot path: no merging, no look at times. */
+async function readAlone(open: Reading, analysis: Analysis, memory: MemoryWatch, chunkRead: () => void): Promise<void> {
+  const { parser } = open;
+  try {
+    while (await open.refill()) {
+      let record = parser.next();
+      while (record !== null) {
+        // A chunk of processes that are seen once may take 40 MB.
+        for (let some = 0; record !== null && some < LOOKED_AFTER; some++) {
+          analysis.accept(record);
+          record = parser.next();
+        }
+        memory.look();
+      }
+      chunkRead();
+    }
+  } catch (error) {
+    // A thread that still parses would keep the process of a library user alive.
+    await open.abandon?.();
+    throw error;
+  }
+}
+
+async function readMerged(
+  inputs: readonly ScannedInput[],
+  open: (scanned: ScannedInput) => Promise<OpenInput | null>,
+  tally: Tally,
+  lanes: LaneTable,
+  analysis: Analysis,
+  chunkRead: () => void,
+): Promise<void> {
+  const waiting = inputs.map((scanned) => ({ start: scanned.start, open: () => open(scanned) }));
+  const breathe = breather();
+  await mergeInputs(waiting, {
+    accept: (record) => analysis.accept(record),
+    closed: (closed) => {
+      tally.close(closed);
+      const { tid, name } = closed.input;
+      if (tid === undefined) return;
+      for (const exit of lanes.fileEnded(tid, { time: UNKNOWN, file: name, line: 0 })) analysis.accept(exit);
+    },
+    chunkRead: () => {
+      chunkRead();
+      return breathe();
+    },
+  });
+}
+
+/** Gives a promise for the next turn of the event loop when the last one is long ago: files that are opened per chunk are read without waiting. */
+function breather(): () => Promise<void> | undefined {
+  let last = performance.now();
+  return () => {
+    if (performance.now() - last < LONGEST_TURN_MS) return undefined;
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        last = performance.now();
+        resolve();
+      });
+    });
+  };
+}

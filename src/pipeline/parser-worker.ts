@@ -1,0 +1,67 @@
+import { parentPort } from 'node:worker_threads';
+import { BatchWriter } from '../../parsers/columns/batch-writer.ts';
+import type { TraceParser } from '../../parsers/format.ts';
+import { LaneTable } from '../../parsers/lanes.ts';
+import { formats } from '../../parsers/registry.ts';
+import type { Call } from '../trace/record.ts';
+import type { TimeOrigin } from '../trace/time.ts';
+import type { InFlightCall, ParserAnswer, ParserRequest, ParserTask } from './parser-messages.ts';
+
+/** One parser, and the batches of its records. */
+class ParserThread {
+  readonly #origin: TimeOrigin;
+  readonly #lanes = new LaneTable();
+  readonly #parser: TraceParser;
+  readonly #writer: BatchWriter;
+
+  constructor({ format, file, tid, origin, head, slots, chunkBytes }: ParserTask) {
+    const chosen = formats.find(({ id }) => id === format);
+    if (chosen === undefined) throw new Error(`no parser for ${format}`);
+    this.#origin = origin;
+    this.#parser = chosen.createParser(bufferOver(head), { file, lanes: this.#lanes, origin, ...(tid === undefined ? {} : { tid }) });
+    this.#writer = new BatchWriter(slots, chunkBytes);
+  }
+
+  readonly answer = (request: ParserRequest): ParserAnswer => {
+    const parser = this.#parser;
+    const writer = this.#writer;
+    const chunk = request === null ? Buffer.alloc(0) : bufferOver(request);
+    writer.begin(chunk);
+    if (request === null) parser.end();
+    else parser.push(chunk);
+    for (let record = parser.next(); record !== null; record = parser.next()) writer.add(record);
+    // A thread that was in one call all the time has no record, and is told of at the end.
+    if (request === null) for (const lane of this.#lanes.live) writer.mention(lane);
+    const { account, flags, diagnostics } = parser;
+    return { batch: writer.take(), account, flags, diagnostics, origin: this.#origin, end: request === null ? this.#ending() : null };
+  };
+
+  #ending(): ParserAnswer['end'] {
+    const inFlight = Array.from(this.#parser.inFlight(), decoded);
+    const lastLines = [...this.#lanes.live].flatMap(({ index, lastLine }) =>
+      lastLine === null ? [] : [{ lane: index, file: lastLine.file, line: lastLine.line, text: lastLine.text }],
+    );
+    return { inFlight, lastLines };
+  }
+}
+
+/** The call with its strings decoded: getters do not cross to another thread. */
+function decoded(call: Call): InFlightCall {
+  const { kind, start, end, duration, result, error, fd, inFlight, injected, partial, line, startLine, previousLine } = call;
+  const numbers = { start, end, duration, result, fd, line, startLine, previousLine };
+  const { file, args, returned, text, startText, previousText } = call;
+  const strings = { error, file, args, returned, text, startText, previousText };
+  return { kind, lane: call.lane.index, syscall: call.syscall.name, inFlight, injected, partial, ...numbers, ...strings };
+}
+
+function bufferOver(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** The thread that parses: first its task, then chunks in, batches of records out. Its only state is one parser. */
+const port = parentPort;
+if (port === null) throw new Error('this module runs in a thread of its own');
+port.once('message', (task: ParserTask) => {
+  const { answer } = new ParserThread(task);
+  port.on('message', (request: ParserRequest) => port.postMessage(answer(request)));
+});
