@@ -15,10 +15,10 @@ export function detectFormat(head: Buffer): TraceFormat | null {
   let best: TraceFormat | null = null;
   let most = LEAST;
   for (const format of formats) {
-    const sureness = format.sniff(head);
-    if (sureness > most || (best === null && sureness === most)) {
+    const confidence = format.sniff(head);
+    if (confidence > most || (best === null && confidence === most)) {
       best = format;
-      most = sureness;
+      most = confidence;
     }
   }
   return best;

@@ -8,6 +8,7 @@ export type { Activity, CallTarget, Now, WorkerActivity } from './analysis/activ
 export type { AnalysisOptions, TimePoint } from './analysis/options.ts';
 export type {
   CallStatistics,
+  Confidence,
   Diagnostic,
   Evidence,
   Finding,
@@ -20,7 +21,6 @@ export type {
   Severity,
   Source,
   Step,
-  Sureness,
   Verdict,
   Window,
   Worker,

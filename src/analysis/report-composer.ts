@@ -69,12 +69,12 @@ function findingsOf({ drafts: all, origin, model }: Parts): Finding[] {
     const start = time(draft.start);
     const end = time(draft.end);
     const { kind, severity, title, why, openEnded, workers, evidence } = draft;
-    const { sureness, summary, metrics } = withLosses(draft, model);
+    const { confidence, summary, metrics } = withLosses(draft, model);
     return {
       id: ids.get(draft) ?? draft.kind,
       kind,
       severity,
-      sureness,
+      confidence,
       title,
       summary,
       why,
@@ -103,12 +103,12 @@ function stepsOf(draft: Draft, drafts: readonly Draft[]): readonly Step[] {
 }
 
 /** Where the tracer lost events a gap may be a lost line, and every count is too low: the finding says so and is at most possible. */
-function withLosses(draft: Draft, { losses }: Model): Pick<Draft, 'sureness' | 'summary' | 'metrics'> {
-  const { start, end, sureness, summary, metrics } = draft;
+function withLosses(draft: Draft, { losses }: Model): Pick<Draft, 'confidence' | 'summary' | 'metrics'> {
+  const { start, end, confidence, summary, metrics } = draft;
   const lostEvents = losses.total === 0 || start === UNKNOWN || end === UNKNOWN ? losses.total : losses.between(start, end);
-  if (lostEvents === 0) return { sureness, summary, metrics };
+  if (lostEvents === 0) return { confidence, summary, metrics };
   return {
-    sureness: sureness === 'likely' ? 'possible' : sureness,
+    confidence: confidence === 'likely' ? 'possible' : confidence,
     summary: `${summary} The tracer lost ${plural(lostEvents, 'event')} around that time: counts are too low, and a gap may be a line that is missing.`,
     metrics: { ...metrics, lostEvents },
   };

@@ -1,7 +1,7 @@
-import type { Metric, Outcome, Severity, Step, Sureness } from '../detectors/finding-words.ts';
+import type { Confidence, Metric, Outcome, Severity, Step } from '../detectors/finding-words.ts';
 import type { Kind } from '../detectors/kinds.ts';
 
-export type { Kind, Metric, Outcome, Severity, Step, Sureness };
+export type { Confidence, Kind, Metric, Outcome, Severity, Step };
 
 /**
  * The report: the one object that text, JSON, Markdown and the dashboard are views of. Plain data; `--json` prints it as it is.
@@ -89,7 +89,7 @@ export interface Diagnostic {
 
 export interface Verdict {
   readonly severity: Severity | 'none';
-  readonly sureness: Sureness;
+  readonly confidence: Confidence;
   /** One sentence with the number that proves it; at most about 160 characters. */
   readonly text: string;
 }
@@ -135,7 +135,7 @@ export interface Finding {
   readonly id: string;
   readonly kind: Kind;
   readonly severity: Severity;
-  readonly sureness: Sureness;
+  readonly confidence: Confidence;
   /** At most 78 characters. */
   readonly title: string;
   /** One to three sentences of counted facts. */

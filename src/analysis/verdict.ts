@@ -19,11 +19,11 @@ export function decide(
     // What to act on first may be the lesser evil of the two: the cure of the other would make it worse, or is it.
     const worse = serious.filter(({ severity }) => severity === 'critical' && first.severity !== 'critical').length;
     const severity = worse > 0 ? 'critical' : first.severity;
-    const word = first.sureness === 'likely' ? 'Likely' : first.sureness === 'possible' ? 'Possible' : 'Unsure';
+    const word = first.confidence === 'likely' ? 'Likely' : first.confidence === 'possible' ? 'Possible' : 'Unsure';
     // Of those that are not listed the worse ones are: their number is at least that.
     const others = serious.length + unlisted;
     const more = others === 0 ? '' : ` (+${others} more${worse > 0 ? `, ${worse} critical` : ''})`;
-    return { severity, sureness: first.sureness, text: `${word}: ${first.title}${more}` };
+    return { severity, confidence: first.confidence, text: `${word}: ${first.title}${more}` };
   }
   // Of a process whose role nobody knows nothing is known to be well.
   const serving = workers.filter(({ role }) => isWorkerRole(role)).length;
@@ -32,17 +32,17 @@ export function decide(
   if (quality.grade === 'poor' || judged === 0 || serving === 0) {
     const why = serving === 0 ? 'no worker that accepts connections was seen' : 'the capture lacks what the checks need';
     const seen = first === undefined ? '' : ` Seen all the same: ${first.title}`;
-    return { severity: first?.severity ?? 'none', sureness: 'cannot-tell', text: `Cannot tell: ${why}.${seen}` };
+    return { severity: first?.severity ?? 'none', confidence: 'cannot-tell', text: `Cannot tell: ${why}.${seen}` };
   }
   if (first !== undefined)
     return {
       severity: 'info',
-      sureness: first.sureness,
+      confidence: first.confidence,
       text: `Nothing urgent${span}: ${first.title}${findings.length > 1 ? ` (+${findings.length - 1} more)` : ''}`,
     };
   return {
     severity: 'none',
-    sureness: 'likely',
+    confidence: 'likely',
     text: `No herd, stall or hang-up found${span} (${plural(serving, 'worker')}, ${plural(judged, 'check')})`,
   };
 }

@@ -35,8 +35,8 @@ export function clippingOf(state: TuiState): Clipping {
 
 /** The same report, of this finding only. */
 function about(report: Report, finding: Finding): Report {
-  const { severity, sureness, title } = finding;
-  return { ...report, verdict: { severity, sureness, text: title }, findings: [{ ...finding, related: [] }] };
+  const { severity, confidence, title } = finding;
+  return { ...report, verdict: { severity, confidence, text: title }, findings: [{ ...finding, related: [] }] };
 }
 
 function linesClipping({ lines }: TuiState): Clipping {

@@ -87,13 +87,13 @@ function verdictOf(report: Report, shown: readonly Finding[], elapsedMs: number)
   const [first] = shown;
   if (first !== undefined && first.severity !== 'info') {
     const more = shown.filter(({ severity }) => severity !== 'info').length - 1;
-    const { severity, sureness, title } = first;
-    return { severity, sureness, text: `${WORDS[sureness]}: ${title}${more > 0 ? ` (+${more} more)` : ''}` };
+    const { severity, confidence, title } = first;
+    return { severity, confidence, text: `${WORDS[confidence]}: ${title}${more > 0 ? ` (+${more} more)` : ''}` };
   }
   const seconds = Math.floor(elapsedMs / 1000);
   if (elapsedMs < EARLY_MS)
-    return { severity: 'none', sureness: 'cannot-tell', text: `Cannot tell so early: watching (${seconds} s of data).` };
+    return { severity: 'none', confidence: 'cannot-tell', text: `Cannot tell so early: watching (${seconds} s of data).` };
   if (report.findings.length > shown.length)
-    return { severity: 'none', sureness: 'cannot-tell', text: 'Cannot tell yet: watching something that happened once.' };
+    return { severity: 'none', confidence: 'cannot-tell', text: 'Cannot tell yet: watching something that happened once.' };
   return report.verdict;
 }

@@ -2,7 +2,7 @@
 
 export type Severity = 'critical' | 'warning' | 'info';
 /** `likely`: direct evidence, the mechanism is visible. `possible`: the pattern fits but a part is missing. `cannot-tell`: the data is poor. */
-export type Sureness = 'likely' | 'possible' | 'cannot-tell';
+export type Confidence = 'likely' | 'possible' | 'cannot-tell';
 
 export interface Outcome {
   readonly status: 'found' | 'clear' | 'not-applicable' | 'failed';

@@ -1,15 +1,15 @@
 import type { KeptLine } from '../model/machine/turn.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { Capabilities } from './capabilities.ts';
-import type { Outcome, Severity, Step, Sureness } from './finding-words.ts';
+import type { Confidence, Outcome, Severity, Step } from './finding-words.ts';
 import type { Metrics } from './metric.ts';
 
-export type { Outcome, Severity, Step, Sureness };
+export type { Confidence, Outcome, Severity, Step };
 
 /** A finding in trace terms: the report adds the id, the times of day and the links to other findings. */
 export interface DraftFinding<Values extends Metrics = Metrics> {
   readonly severity: Severity;
-  readonly sureness: Sureness;
+  readonly confidence: Confidence;
   /** At most 78 characters. */
   readonly title: string;
   /** One to three sentences of counted facts. */

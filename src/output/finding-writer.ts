@@ -2,7 +2,7 @@ import type { Evidence, Finding, Report, Step } from '../analysis/report.ts';
 import { counted } from './figures.ts';
 import type { Page, Run } from './page.ts';
 import { moment, period } from './when.ts';
-import { pids, SEVERITY_WORDS, SURENESS_WORDS } from './wording.ts';
+import { pids, SEVERITY_WORDS, CONFIDENCE_WORDS } from './wording.ts';
 
 /** Columns of a finding's body, of its title, and of the text behind WHY, NEXT and PROOF. */
 const BODY = 4;
@@ -34,7 +34,7 @@ export class FindingWriter {
   inFull(finding: Finding): void {
     const page = this.#page;
     page.prose(this.#label(finding), TITLE, finding.title, 'bold');
-    page.parts([], BODY, [finding.kind, SURENESS_WORDS[finding.sureness], period(this.#report.window, finding), pids(finding)]);
+    page.parts([], BODY, [finding.kind, CONFIDENCE_WORDS[finding.confidence], period(this.#report.window, finding), pids(finding)]);
     page.prose([], BODY, finding.summary);
     if (finding.why !== '') {
       const earlier = this.#saidBy(finding.why, finding);
@@ -50,7 +50,7 @@ export class FindingWriter {
   onOneLine(finding: Finding): void {
     const time = moment(this.#report.window, finding.startMs, finding.startTime);
     let text = finding.title;
-    for (const part of [SURENESS_WORDS[finding.sureness], time === 'unknown' ? '' : time, pids(finding)]) {
+    for (const part of [CONFIDENCE_WORDS[finding.confidence], time === 'unknown' ? '' : time, pids(finding)]) {
       if (part === '') continue;
       if (TITLE + text.length + 3 + part.length > this.#page.width) break;
       text += `   ${part}`;

@@ -14,7 +14,7 @@ import {
   pids,
   recording,
   SEVERITY_WORDS,
-  SURENESS_WORDS,
+  CONFIDENCE_WORDS,
   tally,
   workforce,
 } from './wording.ts';
@@ -54,7 +54,7 @@ function opening(report: Report): readonly string[] {
   const { verdict, quality, source } = report;
   const range = span(report.window);
   return [
-    `# drover: ${SEVERITY_WORDS[verdict.severity]}, ${SURENESS_WORDS[verdict.sureness]}`,
+    `# drover: ${SEVERITY_WORDS[verdict.severity]}, ${CONFIDENCE_WORDS[verdict.confidence]}`,
     '',
     `**${prose(verdict.text)}**`,
     '',
@@ -95,7 +95,7 @@ function table(report: Report): readonly string[] {
   }
   const rows = findings.slice(0, ROWS).map((finding, index) => {
     const when = moment(window, finding.startMs, finding.startTime);
-    return [String(index + 1), SEVERITY_WORDS[finding.severity], SURENESS_WORDS[finding.sureness], finding.title, pidList(finding), when];
+    return [String(index + 1), SEVERITY_WORDS[finding.severity], CONFIDENCE_WORDS[finding.confidence], finding.title, pidList(finding), when];
   });
   const hidden = findings.slice(ROWS);
   return [
@@ -110,7 +110,7 @@ function table(report: Report): readonly string[] {
 /** `said` are reasons and steps that stand further up already: they are not repeated. */
 function detail(report: Report, finding: Finding, number: number, said: Set<string>): readonly string[] {
   const steps = finding.next.map(checkBox).filter((line) => isNew(line, said));
-  const facts = [SURENESS_WORDS[finding.sureness], period(report.window, finding), pids(finding)].filter((fact) => fact !== '');
+  const facts = [CONFIDENCE_WORDS[finding.confidence], period(report.window, finding), pids(finding)].filter((fact) => fact !== '');
   return [
     `## ${number}. ${SEVERITY_WORDS[finding.severity]}: ${prose(finding.title)}`,
     '',

@@ -1,4 +1,4 @@
-import type { Finding, Omitted, Quality, Report, Source, Sureness, Verdict } from '../analysis/report.ts';
+import type { Confidence, Finding, Omitted, Quality, Report, Source, Verdict } from '../analysis/report.ts';
 import { count, counted, longDuration } from './figures.ts';
 
 export const SEVERITY_WORDS: Readonly<Record<Verdict['severity'], string>> = {
@@ -8,7 +8,11 @@ export const SEVERITY_WORDS: Readonly<Record<Verdict['severity'], string>> = {
   none: 'NO FINDING',
 };
 
-export const SURENESS_WORDS: Readonly<Record<Sureness, string>> = { likely: 'likely', possible: 'possible', 'cannot-tell': 'cannot tell' };
+export const CONFIDENCE_WORDS: Readonly<Record<Confidence, string>> = {
+  likely: 'likely',
+  possible: 'possible',
+  'cannot-tell': 'cannot tell',
+};
 
 const TIMESTAMP_WORDS: Readonly<Record<string, string>> = {
   epoch: 'times',
@@ -24,10 +28,10 @@ const SHOWN_PIDS = 3;
 
 /** The verdict's sentence with how sure it is, unless the sentence already says so. */
 export function verdictSentence(verdict: Verdict): string {
-  const sureness = SURENESS_WORDS[verdict.sureness];
+  const confidence = CONFIDENCE_WORDS[verdict.confidence];
   // "Nothing found" is a count of what was looked at: there is nothing to be sure of.
-  if (verdict.sureness === 'likely' && (verdict.severity === 'none' || verdict.severity === 'info')) return verdict.text;
-  return verdict.text.toLowerCase().startsWith(sureness) ? verdict.text : `${sureness}: ${verdict.text}`;
+  if (verdict.confidence === 'likely' && (verdict.severity === 'none' || verdict.severity === 'info')) return verdict.text;
+  return verdict.text.toLowerCase().startsWith(confidence) ? verdict.text : `${confidence}: ${verdict.text}`;
 }
 
 /** The files of a capture: `web-01.strace`, or `a.1, a.2 +6 more`. */

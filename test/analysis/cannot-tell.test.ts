@@ -16,7 +16,7 @@ describe('the verdict on a process that nobody saw serving', () => {
     assert.deepEqual([quality.grade, workers.map(({ role }) => role)], ['good', ['unknown']]);
     assert.deepEqual(verdict, {
       severity: 'none',
-      sureness: 'cannot-tell',
+      confidence: 'cannot-tell',
       text: 'Cannot tell: no worker that accepts connections was seen.',
     });
   });

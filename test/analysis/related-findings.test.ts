@@ -8,7 +8,7 @@ function draft(over: Partial<Draft>): Draft {
   return {
     kind: 'loop-stall',
     severity: 'warning',
-    sureness: 'likely',
+    confidence: 'likely',
     title: '',
     summary: '',
     why: '',

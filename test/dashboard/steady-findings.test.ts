@@ -76,7 +76,7 @@ describe('the verdict of a live capture', () => {
   it('speaks of what is shown, and of how much more', () =>
     assert.deepEqual(verdict(3, [stall(1, 3), stall(2, 5), stall(3, 1)]), {
       severity: 'critical',
-      sureness: 'likely',
+      confidence: 'likely',
       text: 'Likely: stall of 1 (+1 more)',
     }));
 });

@@ -25,7 +25,7 @@ const leaves = (worker: ThreadLines): void => void worker.waitUntil(worker.now +
 
 describe('a client that leaves before the reply', () => {
   it('is seen by an end of file on its connection', async () => {
-    const { metrics, sureness, summary, evidence } = only(await analyzed(traffic(23, 1, leaves)), KIND);
+    const { metrics, confidence, summary, evidence } = only(await analyzed(traffic(23, 1, leaves)), KIND);
     const [request] = metrics.requests as unknown as readonly Record<string, unknown>[];
     assert.equal(metrics.count, 1);
     assert.deepEqual(
@@ -33,7 +33,7 @@ describe('a client that leaves before the reply', () => {
       [101, 11, '10.0.0.9:40011', 'GET /report', false],
     );
     assert.ok(Math.abs((request?.ageMs as number) - 37) < 0.2);
-    assert.equal(sureness, 'likely');
+    assert.equal(confidence, 'likely');
     assert.match(
       summary,
       /^1 client closed the connection before the first byte of the reply; the oldest request, GET \/report, was 37 ms old/,
@@ -65,7 +65,7 @@ describe('a client that leaves before the reply', () => {
   });
 
   it('is only possible when it was answered: it may have closed its sending side alone', async () => {
-    const { metrics, sureness, summary } = only(
+    const { metrics, confidence, summary } = only(
       await analyzed(
         traffic(23, 3, (worker) => {
           leaves(worker);
@@ -74,7 +74,7 @@ describe('a client that leaves before the reply', () => {
       ),
       KIND,
     );
-    assert.deepEqual([metrics.count, sureness], [3, 'possible']);
+    assert.deepEqual([metrics.count, confidence], [3, 'possible']);
     assert.match(summary, /All of them were answered all the same/);
   });
 

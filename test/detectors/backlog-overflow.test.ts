@@ -48,10 +48,10 @@ async function found(accepts: number, backlog = 23) {
 it('four fifths of the backlog taken in one go are possible, more than the backlog is likely an overflow', async () => {
   assert.match(none(await found(18), KIND), /18 connections at most had queued up while nobody looked, backlog 23/);
   const nearly = only(await found(19), KIND);
-  assert.deepEqual([nearly.severity, nearly.sureness, nearly.metrics.most, nearly.metrics.limit], ['warning', 'possible', 19, 23]);
-  assert.equal(only(await found(23), KIND).sureness, 'possible');
+  assert.deepEqual([nearly.severity, nearly.confidence, nearly.metrics.most, nearly.metrics.limit], ['warning', 'possible', 19, 23]);
+  assert.equal(only(await found(23), KIND).confidence, 'possible');
   const over = only(await found(24), KIND);
-  assert.deepEqual([over.severity, over.sureness], ['critical', 'likely']);
+  assert.deepEqual([over.severity, over.confidence], ['critical', 'likely']);
   assert.match(over.evidence[0]?.text ?? '', /accept4/);
   assert.match(over.evidence[1]?.text ?? '', /listen\(5<socket:\[4711\]>, 23\)/);
 });
@@ -77,13 +77,13 @@ it('a crowd that comes while the worker looks is no overflow', async () => {
 });
 
 it('connections that are taken slowly may have come meanwhile', async () => {
-  for (const [apart, sureness] of [
+  for (const [apart, confidence] of [
     [4, 'likely'],
     [6, 'possible'],
   ] as const) {
     const { trace, workers } = sharing(23);
     flood(workers[0] as ThreadLines, { accepts: 24, apart });
-    assert.equal(only(await analyzed(trace), KIND).sureness, sureness);
+    assert.equal(only(await analyzed(trace), KIND).confidence, confidence);
   }
 });
 

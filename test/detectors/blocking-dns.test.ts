@@ -48,8 +48,8 @@ function looksUp(inside: (worker: ThreadLines) => void): TraceLines {
 describe('a name lookup on a loop', () => {
   it('is a warning from 100 ms on, and critical from a second on', async () => {
     assert.match(none(await analyzed(looksUp((worker) => ask(worker, 'db.example', 99))), KIND), /the longest 99 ms/);
-    const { severity, sureness, metrics, title } = only(await analyzed(looksUp((worker) => ask(worker, 'db.example', 100))), KIND);
-    assert.deepEqual([severity, sureness, metrics.count, metrics.timeouts], ['warning', 'likely', 1, 0]);
+    const { severity, confidence, metrics, title } = only(await analyzed(looksUp((worker) => ask(worker, 'db.example', 100))), KIND);
+    assert.deepEqual([severity, confidence, metrics.count, metrics.timeouts], ['warning', 'likely', 1, 0]);
     assert.equal(title, '1 name lookup on the loop, longest 100 ms: db.example');
     assert.equal(only(await analyzed(looksUp((worker) => ask(worker, 'db.example', 999))), KIND).severity, 'warning');
     assert.equal(only(await analyzed(looksUp((worker) => ask(worker, 'db.example', 1000))), KIND).severity, 'critical');

@@ -27,8 +27,8 @@ function goesRound(worker: ThreadLines, number: number, round: Round, total: num
 }
 
 it('something that stays ready because nobody reads it makes a loop spin', async () => {
-  const { severity, sureness, metrics, title, summary, evidence } = only(await rounds(2300, reportsIt), KIND);
-  assert.deepEqual([severity, sureness, metrics.kind], ['warning', 'likely', 'stuck-readiness']);
+  const { severity, confidence, metrics, title, summary, evidence } = only(await rounds(2300, reportsIt), KIND);
+  assert.deepEqual([severity, confidence, metrics.kind], ['warning', 'likely', 'stuck-readiness']);
   assert.match(title, /Worker 101 spins 23 % of the time: client 10\.0\.0\.9:40011 stays ready/);
   assert.match(
     summary,

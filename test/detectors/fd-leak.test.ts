@@ -32,19 +32,19 @@ function opens(worker: ThreadLines, fd: number): void {
 describe('descriptors that a worker keeps', () => {
   it('are a leak from 20 on, and the request that opens them is named', async () => {
     assert.match(none(await analyzed(serves(23, (worker, request) => request < 19 && opens(worker, 100 + request))), KIND), /^no process/);
-    const { metrics, severity, sureness, summary, evidence, title } = only(
+    const { metrics, severity, confidence, summary, evidence, title } = only(
       await analyzed(serves(20, (worker, request) => opens(worker, 100 + request))),
       KIND,
     );
-    assert.deepEqual([severity, sureness, metrics.group, metrics.growth], ['warning', 'possible', 'file', 20]);
+    assert.deepEqual([severity, confidence, metrics.group, metrics.growth], ['warning', 'possible', 'file', 20]);
     assert.equal(title, 'Worker 101 keeps 20 more open files than before the load');
     assert.match(summary, /Most are \/srv\/export-N \(20\)\. Most were opened while serving GET \/report\./);
     assert.match(evidence[0]?.text ?? '', /openat/);
   });
 
   it('are likely a leak from 50 on', async () => {
-    assert.equal(only(await analyzed(serves(49, (worker, request) => opens(worker, 100 + request))), KIND).sureness, 'possible');
-    assert.equal(only(await analyzed(serves(50, (worker, request) => opens(worker, 100 + request))), KIND).sureness, 'likely');
+    assert.equal(only(await analyzed(serves(49, (worker, request) => opens(worker, 100 + request))), KIND).confidence, 'possible');
+    assert.equal(only(await analyzed(serves(50, (worker, request) => opens(worker, 100 + request))), KIND).confidence, 'likely');
   });
 
   it('are none when they fill a pool or a cache and stay', async () => {

@@ -39,7 +39,7 @@ async function judged(traced: Traced): Promise<string> {
   const [found] = ofKind(report, KIND);
   if (found === undefined) return '';
   const [{ frame }] = found.metrics.calls as unknown as [{ frame: string }];
-  return `${found.severity} ${found.sureness} ${frame}`;
+  return `${found.severity} ${found.confidence} ${frame}`;
 }
 
 describe('a call inside the collector', () => {

@@ -57,8 +57,8 @@ it('the metrics of waiting for the lock are those of its trace', async () => {
   }
   worker.waitUntil(1990, LISTENER).serve(11, 'GET /a').waitUntil(2500);
   trace.thread(140).at(20).call('getpid(', ')', 101);
-  const { metrics, sureness } = only(await analyzed(trace), KIND);
-  assert.equal(sureness, 'likely');
+  const { metrics, confidence } = only(await analyzed(trace), KIND);
+  assert.equal(confidence, 'likely');
   assert.deepEqual(metrics, {
     worker: 101,
     count: 36,

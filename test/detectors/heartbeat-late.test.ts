@@ -31,8 +31,8 @@ it('the metrics of late heartbeats are those of their trace', async () => {
     { 101: [200, 1200, 3500, 4500, 5500, 6500], 102: [210, 1210, 2210], 103: [220, 1220, 2220, 3220, 4220, 5220, 6220] },
     { aborts: { 102: 6300 } },
   );
-  const { metrics, severity, sureness, startMs, endMs, workers } = only(await analyzed(trace), KIND);
-  assert.deepEqual([severity, sureness, startMs, endMs, workers], ['critical', 'likely', 1200, 6300, [102, 101]]);
+  const { metrics, severity, confidence, startMs, endMs, workers } = only(await analyzed(trace), KIND);
+  assert.deepEqual([severity, confidence, startMs, endMs, workers], ['critical', 'likely', 1200, 6300, [102, 101]]);
   assert.deepEqual(metrics, {
     workers: [
       { pid: 102, heartbeats: 3, longestMs: 4090, sinceMs: 2210, aborted: true, abortedAfterMs: 4090 },
@@ -59,8 +59,8 @@ it('half of the timeout is late for a loop, and the share can be set', async () 
 
 it('without a timeout on the command line the default of 30 s counts, which is possible at most', async () => {
   none(await analyzed(beats({ 101: [200, 15_199] }, { timeout: '' })), KIND);
-  const { sureness, metrics, summary } = only(await analyzed(beats({ 101: [200, 15_200] }, { timeout: '' })), KIND);
-  assert.deepEqual([sureness, metrics.timeoutS, metrics.shareOfTimeout], ['possible', null, 0.5]);
+  const { confidence, metrics, summary } = only(await analyzed(beats({ 101: [200, 15_200] }, { timeout: '' })), KIND);
+  assert.deepEqual([confidence, metrics.timeoutS, metrics.shareOfTimeout], ['possible', null, 0.5]);
   assert.match(summary, /the timeout is not in the trace; the default is 30 s\)\. It came within 15\.00 s of being killed\.$/);
 });
 

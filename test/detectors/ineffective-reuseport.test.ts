@@ -36,8 +36,8 @@ const wakesAll = (worker: ThreadLines): void => void worker.acceptNothing().gap(
 const wakesOne = (worker: ThreadLines): void => void worker.accept(11, { ms: 7 }).read(11, 'GET /a').reply(11).close(11);
 
 it('a socket that was opened before the forks is one queue for all workers, whatever its flags', async () => {
-  const { severity, sureness, metrics, evidence, next } = only(await analyzed(server({}, wakesAll)), KIND);
-  assert.deepEqual([severity, sureness], ['warning', 'likely']);
+  const { severity, confidence, metrics, evidence, next } = only(await analyzed(server({}, wakesAll)), KIND);
+  assert.deepEqual([severity, confidence], ['warning', 'likely']);
   assert.deepEqual(metrics, { listener: '127.0.0.1:8000', acceptors: 3, openedBy: MASTER, backlog: 2048, server: 'gunicorn' });
   assert.match(evidence[0]?.text ?? '', /setsockopt.*SO_REUSEPORT, \[1\]/);
   assert.match(evidence[1]?.text ?? '', /listen/);

@@ -155,7 +155,7 @@ describe('imports on the way of a request', () => {
           { stamps: 'none', durations: false },
         ),
         KIND,
-      ).sureness,
+      ).confidence,
       'possible',
     );
   });

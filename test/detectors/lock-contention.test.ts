@@ -28,8 +28,8 @@ function queue(ms: number, { file = FILE, call = 'flock', take = 'LOCK_EX', give
 describe('waiting for a lock that processes share', () => {
   it('is a warning from 500 ms of waiting on, and names the file and the process that had it', async () => {
     assert.match(none(await analyzed(queue(499.9)), KIND), /at most 500 ms of waiting/);
-    const { severity, sureness, metrics, workers, summary, evidence } = only(await analyzed(queue(500)), KIND);
-    assert.deepEqual([severity, sureness, workers], ['warning', 'likely', [102]]);
+    const { severity, confidence, metrics, workers, summary, evidence } = only(await analyzed(queue(500)), KIND);
+    assert.deepEqual([severity, confidence, workers], ['warning', 'likely', [102]]);
     assert.deepEqual([metrics.lock, metrics.count, metrics.totalMs], ['/var/lib/app.lock', 1, 500]);
     assert.deepEqual(metrics.holders, [{ pid: 101, waits: 1, waitedMs: 500 }]);
     assert.match(summary, /taken before by pid 101 \(1\), for up to 550 ms at a time\. Most waited while serving GET \/a\./);
@@ -66,8 +66,8 @@ describe('waiting for a lock that processes share', () => {
       .reply(11)
       .close(11)
       .waitUntil(3000);
-    const { sureness, summary, metrics } = only(await analyzed(trace), KIND);
-    assert.equal(sureness, 'possible');
+    const { confidence, summary, metrics } = only(await analyzed(trace), KIND);
+    assert.equal(confidence, 'possible');
     assert.deepEqual([metrics.holders, metrics.unknownHolder], [[], 1]);
     assert.match(summary, /Who held it is not in the capture/);
   });

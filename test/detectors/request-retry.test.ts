@@ -41,13 +41,13 @@ function attempt({ after = 700, address = '10.0.0.9', first = 'GET /a', request 
 
 describe('a request that comes again after its client gave up', () => {
   it('is a retry: the same line, the same address, another connection', async () => {
-    const { metrics, severity, sureness, summary, evidence } = only(await analyzed(attempt()), KIND);
+    const { metrics, severity, confidence, summary, evidence } = only(await analyzed(attempt()), KIND);
     const [retry] = metrics.retries as unknown as readonly Record<string, unknown>[];
     assert.deepEqual(
       [metrics.count, retry?.request, retry?.pid, retry?.firstAtMs, retry?.againAtMs, retry?.sure],
       [1, 'GET /a', 101, 50.02, FAILED + 700 - 0.02, true],
     );
-    assert.deepEqual([severity, sureness], ['warning', 'likely']);
+    assert.deepEqual([severity, confidence], ['warning', 'likely']);
     assert.match(summary, /first GET \/a, 750 ms after the first attempt/);
     assert.match(evidence[0]?.text ?? '', /EPIPE/);
     assert.match(evidence[1]?.text ?? '', /recvfrom\(13/);
@@ -60,9 +60,9 @@ describe('a request that comes again after its client gave up', () => {
   });
 
   it('is surer within 2 s', async () => {
-    assert.equal(only(await analyzed(attempt({ after: 2000 })), KIND).sureness, 'likely');
+    assert.equal(only(await analyzed(attempt({ after: 2000 })), KIND).confidence, 'likely');
     const later = only(await analyzed(attempt({ after: 2000.1 })), KIND);
-    assert.deepEqual([later.sureness, later.severity], ['possible', 'info']);
+    assert.deepEqual([later.confidence, later.severity], ['possible', 'info']);
   });
 
   it('is a warning, however late, when it may change data twice', async () => {
@@ -84,8 +84,8 @@ describe('a request that comes again after its client gave up', () => {
     const [first, second] = workers as [ThreadLines, ThreadLines];
     first.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').gap(900).replyFails(11).close(11).waitUntil(2000);
     second.waitUntil(550, LISTENER).serve(11, 'GET /a').waitUntil(2000);
-    const { metrics, sureness, evidence } = only(await analyzed(trace), KIND);
-    assert.deepEqual([metrics.count, sureness], [1, 'possible']);
+    const { metrics, confidence, evidence } = only(await analyzed(trace), KIND);
+    assert.deepEqual([metrics.count, confidence], [1, 'possible']);
     assert.match(evidence[0]?.text ?? '', /^101 .*EPIPE/);
     assert.match(evidence[1]?.text ?? '', /^102 .*recvfrom/);
   });

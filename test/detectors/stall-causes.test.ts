@@ -56,8 +56,8 @@ function asking(port: number, question: string, wait: (worker: ThreadLines) => v
 describe('the cause of a stall in one call', () => {
   for (const { cause, target, entered, left, result, call } of CALLS) {
     it(`is ${cause} for ${call} ${target === '' ? '' : `on ${target}`}`, async () => {
-      const { metrics, sureness, evidence } = await stall(oneTurn(LENGTH, (worker) => worker.call(entered, left, result, PART)));
-      assert.deepEqual([metrics.cause, metrics.call, metrics.callMs, sureness], [cause, call, PART, 'likely']);
+      const { metrics, confidence, evidence } = await stall(oneTurn(LENGTH, (worker) => worker.call(entered, left, result, PART)));
+      assert.deepEqual([metrics.cause, metrics.call, metrics.callMs, confidence], [cause, call, PART, 'likely']);
       assert.equal(metrics.target, target);
       assert.match(evidence[0]?.text ?? '', new RegExp(`${call}\\(.* <0\\.170000>$`));
     });

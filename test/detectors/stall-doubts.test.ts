@@ -49,8 +49,8 @@ describe('what the tracer itself takes', () => {
 describe('a stall in a poorer capture', () => {
   it('is possible without durations; the time is that up to the next line', async () => {
     const nap = oneTurn(200, (worker) => worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, 170));
-    const { metrics, sureness, summary } = only(await analyzed(nap, { durations: false }), KIND);
-    assert.deepEqual([metrics.cause, metrics.stallMs, metrics.callMs, sureness], ['sleep', 200, 199.92, 'possible']);
+    const { metrics, confidence, summary } = only(await analyzed(nap, { durations: false }), KIND);
+    assert.deepEqual([metrics.cause, metrics.stallMs, metrics.callMs, confidence], ['sleep', 200, 199.92, 'possible']);
     assert.match(summary, /clock_nanosleep took 200 ms up to the next line \(a sleep\)/);
   });
 
@@ -64,8 +64,8 @@ describe('a stall in a poorer capture', () => {
   });
 
   it('may be computing or the call before without durations', async () => {
-    const { metrics, sureness, summary } = only(await analyzed(oneTurn(200), { durations: false }), KIND);
-    assert.deepEqual([metrics.cause, sureness], ['no-syscall', 'possible']);
+    const { metrics, confidence, summary } = only(await analyzed(oneTurn(200), { durations: false }), KIND);
+    assert.deepEqual([metrics.cause, confidence], ['no-syscall', 'possible']);
     assert.match(summary, /no line for 200 ms \(in the call before, running, or waiting for a CPU: without -T one cannot tell\)/);
   });
 
@@ -83,19 +83,19 @@ describe('a stall in a poorer capture', () => {
 
   it('has to be longer than a second by whole-second stamps, unless a call tells its duration', async () => {
     none(await analyzed(oneTurn(900), { stamps: 'seconds' }), KIND);
-    const { sureness, metrics, summary } = only(await analyzed(oneTurn(2300), { stamps: 'seconds' }), KIND);
-    assert.deepEqual([sureness, metrics.cause], ['possible', 'no-syscall']);
+    const { confidence, metrics, summary } = only(await analyzed(oneTurn(2300), { stamps: 'seconds' }), KIND);
+    assert.deepEqual([confidence, metrics.cause], ['possible', 'no-syscall']);
     assert.match(summary, /With whole-second stamps it may have been up to a second shorter or longer\.$/);
     const nap = oneTurn(300, (worker) => worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, 170));
     const inCall = only(await analyzed(nap, { stamps: 'seconds' }), KIND);
-    assert.deepEqual([inCall.metrics.cause, inCall.metrics.callMs, inCall.sureness], ['sleep', 170, 'possible']);
+    assert.deepEqual([inCall.metrics.cause, inCall.metrics.callMs, inCall.confidence], ['sleep', 170, 'possible']);
     assert.match(inCall.summary, /for 170 ms while serving GET \/slow: clock_nanosleep took 170 ms/);
   });
 
   it('is possible without times when its calls alone tell that they took so long', async () => {
     const nap = oneTurn(200, (worker) => worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, 170));
-    const { metrics, sureness, startMs, endMs } = only(await analyzed(nap, { stamps: 'none' }), KIND);
-    assert.deepEqual([metrics.cause, metrics.callMs, sureness, startMs, endMs], ['sleep', 170, 'possible', null, null]);
+    const { metrics, confidence, startMs, endMs } = only(await analyzed(nap, { stamps: 'none' }), KIND);
+    assert.deepEqual([metrics.cause, metrics.callMs, confidence, startMs, endMs], ['sleep', 170, 'possible', null, null]);
   });
 
   it('cannot be told without times when it is no call', async () => {

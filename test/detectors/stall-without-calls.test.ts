@@ -15,8 +15,8 @@ async function stall(trace: TraceLines): Promise<Finding> {
 
 describe('the cause of a stall outside calls', () => {
   it('is no-syscall when there is none', async () => {
-    const { metrics, sureness, evidence, summary } = await stall(oneTurn(LENGTH));
-    assert.deepEqual([metrics.cause, metrics.call, sureness], ['no-syscall', '', 'likely']);
+    const { metrics, confidence, evidence, summary } = await stall(oneTurn(LENGTH));
+    assert.deepEqual([metrics.cause, metrics.call, confidence], ['no-syscall', '', 'likely']);
     assert.match(evidence[0]?.text ?? '', /recvfrom/);
     assert.match(evidence[1]?.text ?? '', /sendto/);
     assert.match(summary, /while serving GET \/slow: no system call for 200 ms \(running, or waiting for a CPU\)\.$/);
@@ -42,8 +42,8 @@ describe('the cause of a stall outside calls', () => {
   });
 
   it('is patched-thread-pool when the loop starts a thread that is none', async () => {
-    const { metrics, sureness, summary } = await stall(oneTurn(LENGTH, (worker) => worker.call('gettid(', ')', 101)));
-    assert.deepEqual([metrics.cause, sureness], ['patched-thread-pool', 'possible']);
+    const { metrics, confidence, summary } = await stall(oneTurn(LENGTH, (worker) => worker.call('gettid(', ')', 101)));
+    assert.deepEqual([metrics.cause, confidence], ['patched-thread-pool', 'possible']);
     assert.match(summary, /no native thread was started/);
   });
 
@@ -68,8 +68,8 @@ describe('the cause of a stall outside calls', () => {
   it('is patched-thread-pool, possibly, for long work after the reply of a process without native threads', async () => {
     const { trace, worker } = oneWorker();
     worker.waitUntil(50, LISTENER).serve(11, 'GET /start').gap(1000).waitUntil(3000);
-    const { metrics, sureness } = await stall(trace);
-    assert.deepEqual([metrics.cause, sureness], ['patched-thread-pool', 'possible']);
+    const { metrics, confidence } = await stall(trace);
+    assert.deepEqual([metrics.cause, confidence], ['patched-thread-pool', 'possible']);
   });
 });
 

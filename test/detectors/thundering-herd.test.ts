@@ -21,7 +21,7 @@ async function severity(parts: Parameters<typeof herd>[0]): Promise<string | nul
 
 describe('a herd', () => {
   it('is counted: wake-ups that accepted, wake-ups that found nothing, and who shares the listener', async () => {
-    const { metrics, workers, sureness, summary } = only(await analyzed(herd()), KIND);
+    const { metrics, workers, confidence, summary } = only(await analyzed(herd()), KIND);
     assert.deepEqual(
       [metrics.listener, metrics.acceptors, metrics.connections, metrics.productiveWakeups, metrics.wastedWakeups],
       ['127.0.0.1:8000', 3, 23, 23, 37],
@@ -29,7 +29,7 @@ describe('a herd', () => {
     assert.deepEqual([metrics.herdFactor, metrics.wastedWakeupRatio, metrics.maxBurst], [2.609, 0.617, 3]);
     assert.deepEqual([metrics.shares, metrics.maxShare], [[8, 8, 7], 0.348]);
     assert.deepEqual(workers, [101, 102, 103]);
-    assert.equal(sureness, 'likely');
+    assert.equal(confidence, 'likely');
     assert.match(summary, /^3 acceptors share 127\.0\.0\.1:8000\. For 23 connections they were woken 60 times; 37 found nothing to accept/);
   });
 
@@ -100,8 +100,8 @@ describe('a herd in a poorer capture', () => {
   ];
   for (const [name, style, expected] of styles) {
     it(`is found ${name}, and ${expected}`, async () => {
-      const { metrics, sureness } = only(await analyzed(herd(), style), KIND);
-      assert.deepEqual([metrics.productiveWakeups, metrics.wastedWakeups, sureness], [23, 37, expected]);
+      const { metrics, confidence } = only(await analyzed(herd(), style), KIND);
+      assert.deepEqual([metrics.productiveWakeups, metrics.wastedWakeups, confidence], [23, 37, expected]);
     });
   }
 
@@ -114,8 +114,8 @@ describe('a herd in a poorer capture', () => {
   it('is found when the tracer attached late: the hub is known by the accepts that follow its waits', async () => {
     const { trace, workers } = attached([201, 202, 203]);
     arrivals(workers, { connections: 23, wasted: 37 });
-    const { metrics, sureness, workers: pids } = only(await analyzed(trace), KIND);
-    assert.deepEqual([metrics.acceptors, metrics.productiveWakeups, metrics.wastedWakeups, sureness], [3, 23, 37, 'likely']);
+    const { metrics, confidence, workers: pids } = only(await analyzed(trace), KIND);
+    assert.deepEqual([metrics.acceptors, metrics.productiveWakeups, metrics.wastedWakeups, confidence], [3, 23, 37, 'likely']);
     assert.deepEqual(pids, [201, 202, 203]);
   });
 
@@ -123,8 +123,8 @@ describe('a herd in a poorer capture', () => {
     const { trace, workers } = attached([201, 202, 203]);
     for (const worker of workers) worker.labels.clear();
     arrivals(workers, { connections: 23, wasted: 37 });
-    const { metrics, sureness } = only(await analyzed(trace), KIND);
-    assert.deepEqual([metrics.wastedWakeups, sureness], [37, 'possible']);
+    const { metrics, confidence } = only(await analyzed(trace), KIND);
+    assert.deepEqual([metrics.wastedWakeups, confidence], [37, 'possible']);
   });
 
   it('is judged inside the asked window only', async () => {

@@ -16,8 +16,8 @@ describe('a forked worker', () => {
     const { trace, workers } = prefork([101, 102, 103]);
     for (const worker of workers) worker.labels.clear();
     worker13(workers);
-    const { metrics, sureness } = only(await analyzed(trace), 'thundering-herd');
-    assert.deepEqual([metrics.listener, metrics.wastedWakeups, sureness], ['127.0.0.1:8000', 26, 'likely']);
+    const { metrics, confidence } = only(await analyzed(trace), 'thundering-herd');
+    assert.deepEqual([metrics.listener, metrics.wastedWakeups, confidence], ['127.0.0.1:8000', 26, 'likely']);
   });
 
   it('is known although its first lines stand before the line in which its parent learns of it', async () => {
@@ -34,8 +34,8 @@ describe('a forked worker', () => {
     });
     worker13(workers);
     const report = await analyzed(trace);
-    const { metrics, sureness } = only(report, 'thundering-herd');
-    assert.deepEqual([metrics.listener, metrics.wastedWakeups, sureness], ['127.0.0.1:8000', 26, 'likely']);
+    const { metrics, confidence } = only(report, 'thundering-herd');
+    assert.deepEqual([metrics.listener, metrics.wastedWakeups, confidence], ['127.0.0.1:8000', 26, 'likely']);
     assert.deepEqual(rolesOf(report), { 100: 'master', 101: 'event-loop', 102: 'event-loop', 103: 'event-loop' });
   });
 

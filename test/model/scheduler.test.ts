@@ -93,17 +93,17 @@ test('without the scheduler nobody can tell', async () => {
 
 test('events that were lost around a finding are told with it, and make it possible only', async () => {
   const whole = only(await analyzed(stall(0, 50)), 'loop-stall');
-  assert.deepEqual([whole.sureness, whole.metrics.lostEvents], ['likely', undefined]);
+  assert.deepEqual([whole.confidence, whole.metrics.lostEvents], ['likely', undefined]);
   const lines = stall(0, 50).split('\n');
   const touched = only(await analyzed([...lines.slice(0, 5), 'Lost 17 events', ...lines.slice(5)].join('\n')), 'loop-stall');
-  assert.deepEqual([touched.sureness, touched.metrics.lostEvents], ['possible', 17]);
+  assert.deepEqual([touched.confidence, touched.metrics.lostEvents], ['possible', 17]);
   assert.match(touched.summary, /lost 17 events around that time/);
 });
 
 test('events that were lost long after a finding do not touch it', async () => {
   const later = [wait(101, 990_100, 1_900_000, -1, 1), wait(101, 1_900_100, 2_900_000, -1, 1), 'Lost 17 events', ''];
   const finding = only(await analyzed(`${stall(0, 50)}${later.join('\n')}`), 'loop-stall');
-  assert.deepEqual([finding.sureness, finding.metrics.lostEvents], ['likely', undefined]);
+  assert.deepEqual([finding.confidence, finding.metrics.lostEvents], ['likely', undefined]);
 });
 
 test('a worker that waited for a processor for half of its stall is starved, and its code is nothing to look at', async () => {
@@ -138,9 +138,9 @@ function watched(silent: number): string {
 }
 
 test('counts of the kernel alone show a herd, without telling whose listener it is', async () => {
-  const { metrics, sureness, workers } = only(await analyzed(watched(5)), 'thundering-herd');
+  const { metrics, confidence, workers } = only(await analyzed(watched(5)), 'thundering-herd');
   assert.deepEqual([metrics.connections, metrics.silentWakeups, metrics.wastedWakeups, metrics.kernelWakeups], [23, 30, 44, 67]);
-  assert.deepEqual([metrics.bound, sureness, workers.length], ['exact', 'possible', 3]);
+  assert.deepEqual([metrics.bound, confidence, workers.length], ['exact', 'possible', 3]);
 });
 
 test('a capture of counts judges nothing but herds', async () => {

@@ -52,7 +52,7 @@ const WRONG: readonly (readonly [path: string, value: unknown, complaint: string
   ['schemaVersion', 2, '/schemaVersion const'],
   ['verdict', undefined, ' required'],
   ['verdict.severity', 'high', '/verdict/severity enum'],
-  ['verdict.sureness', 'probably', '/verdict/sureness enum'],
+  ['verdict.confidence', 'probably', '/verdict/confidence enum'],
   ['quality.grade', 'excellent', '/quality/grade enum'],
   ['quality.lines', -1, '/quality/lines minimum'],
   ['window.startTime', '2026-11-20 02:13:29', '/window/startTime pattern'],

@@ -34,7 +34,7 @@ export const HOSTILE: readonly string[] = [
 ];
 
 /** Words of the contract: the views look them up, a trace cannot choose them. */
-const CONTRACT_KEYS: ReadonlySet<string> = new Set(['kind', 'severity', 'sureness', 'status', 'grade']);
+const CONTRACT_KEYS: ReadonlySet<string> = new Set(['kind', 'severity', 'confidence', 'status', 'grade']);
 
 /** The report with that text in place of every string that is not a word of the contract, and as a name where names are free. */
 export function poison(report: Report, text: string): Report {

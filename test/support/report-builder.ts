@@ -55,7 +55,7 @@ export function buildReport(parts: ReportParts = {}): Report {
     },
     verdict: {
       severity: 'none',
-      sureness: 'likely',
+      confidence: 'likely',
       text: 'No herd, no turn of 100 ms or more and no EPIPE in these 58.2 s of 3 workers.',
       ...parts.verdict,
     },
@@ -95,7 +95,7 @@ export function buildFinding(parts: Partial<Finding> = {}): Finding {
     id: 'loop-stall-1',
     kind: 'loop-stall',
     severity: 'critical',
-    sureness: 'likely',
+    confidence: 'likely',
     title: 'Loop of worker 4127 blocked in fsync for 2.41 s',
     summary: 'fsync(9</srv/app/sessions.db>) took 2.41 s. 13 calls over 100 ms on this file, together 9.30 s of 58.20 s.',
     why: 'An event-loop worker does one thing at a time: until fsync returns it accepts and answers nobody.',
@@ -176,7 +176,7 @@ export const nightReport: Report = buildReport({
   quality: { unparsedLines: 12, notes: ['Wake-ups seen through strace are an upper bound.'], diagnostics: [buildDiagnostic()] },
   verdict: {
     severity: 'critical',
-    sureness: 'likely',
+    confidence: 'likely',
     text: 'Worker 4127 does not yield: 13 turns over 100 ms, the longest 2.41 s in fsync.',
   },
   outcomes: {
@@ -217,7 +217,7 @@ export const nightReport: Report = buildReport({
       id: 'broken-pipe-1',
       kind: 'broken-pipe',
       severity: 'info',
-      sureness: 'possible',
+      confidence: 'possible',
       title: '37 replies met EPIPE: the client had left',
       metrics: { count: 37, target: 'client', requests: 1009, replies: [] },
     }),

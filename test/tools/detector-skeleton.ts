@@ -86,7 +86,7 @@ export function finding({ capabilities }: Context, thread: Thread, count: number
   const { pid } = thread.process;
   return {
     severity: 'warning',
-    sureness: 'possible',
+    confidence: 'possible',
     // At most 78 characters.
     title: \`\${workerName(pid)} TODO\`,
     summary: \`TODO: \${plural(count, 'request')}.\`,

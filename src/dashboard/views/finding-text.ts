@@ -2,7 +2,7 @@ import type { Finding, Report, Step } from '../../analysis/report.ts';
 import { wrap } from '../../output/page.ts';
 import { show } from '../../output/show.ts';
 import { fitTraceLines } from '../../output/trace-line.ts';
-import { pids, SURENESS_WORDS } from '../../output/wording.ts';
+import { pids, CONFIDENCE_WORDS } from '../../output/wording.ts';
 import { type Glyphs, type Row, row, span } from '../spans.ts';
 import type { TuiState } from '../state.ts';
 import { at, clockName } from '../times.ts';
@@ -39,7 +39,7 @@ function findingFacts(state: TuiState, finding: Finding): string {
   const end = openEnded ? 'the end of the trace' : at(state, endMs);
   const when = start === '-' ? '' : end === start || end === '-' ? `at ${start}` : `${start} to ${end}`;
   const time = when === '' ? '' : `${when} ${clock}`.trim();
-  return [SURENESS_WORDS[finding.sureness], time, pids(finding), finding.kind].filter((part) => part !== '').join(', ');
+  return [CONFIDENCE_WORDS[finding.confidence], time, pids(finding), finding.kind].filter((part) => part !== '').join(', ');
 }
 
 /** The raw lines that prove it, each with its number, fitted into the width; the marked one is the one that Enter opens. */

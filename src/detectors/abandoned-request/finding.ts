@@ -26,7 +26,7 @@ export function finding({ model, capabilities }: Context, { total, answered, kep
   const moments = kept.map(({ time }) => time);
   return {
     severity,
-    sureness: answered < total ? 'likely' : 'possible',
+    confidence: answered < total ? 'likely' : 'possible',
     title: `${plural(total, 'client')} hung up before the reply`,
     summary: `${plural(total, 'client')} closed the connection before the first byte of the reply${age}. ${answeredNote(answered, total)}`,
     why: 'Work for a client that has left is wasted, and the client often asks again.',

@@ -22,7 +22,7 @@ export function finding(
     deadCount === 0 ? '' : ` ${deadCount === 1 ? '1 client' : `${count(deadCount)} clients`} had left before the connection was accepted.`;
   return {
     severity,
-    sureness: 'likely',
+    confidence: 'likely',
     title: isSlow
       ? `Connections to ${listener.name} wait up to ${duration(usual)} to be accepted`
       : `${deadCount === 1 ? '1 client' : `${count(deadCount)} clients`} of ${listener.name} left before being accepted`,

@@ -23,7 +23,7 @@ export function finding(
   const server = acceptors.map(({ process }) => process.server).find((known) => known !== '') ?? '';
   return {
     severity: 'warning',
-    sureness: 'likely',
+    confidence: 'likely',
     title: `${plural(requests, 'request')} waited in a worker that took too many; others were idle`.slice(0, 78),
     summary:
       `${plural(workers.length, 'worker')} of ${acceptors.length} accepted up to ${count(mostInOneGo)} connections of ${listener.name} in one go; ${plural(requests, 'request')} on them then stood behind others of the same worker while another worker waited for work. ` +

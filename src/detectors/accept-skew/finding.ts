@@ -27,7 +27,7 @@ export function finding(
     : ` It was away from its wait ${ratio(utilisation * 100)} % of the time, the idlest worker ${ratio(idlest * 100)} %.`;
   return {
     severity,
-    sureness: 'likely',
+    confidence: 'likely',
     title: title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 3)}...` : title,
     summary: `${saidOf(listener, figures)}. Worker ${pid} accepted ${count(most)}.${busy} The longest run of connections that one worker won in a row was ${count(shares.streak)}.`,
     why: whyOf(severity, isBusyUnknown),

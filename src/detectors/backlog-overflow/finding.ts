@@ -24,7 +24,7 @@ export function finding(
   const again = full.length === 1 ? '' : ` ${count(full.length)} times it was full or nearly.`;
   return {
     severity: wasFull ? 'critical' : 'warning',
-    sureness: wasFull ? 'likely' : 'possible',
+    confidence: wasFull ? 'likely' : 'possible',
     title: `Queue of ${name} ${wasFull ? 'full' : 'nearly full'}: ${count(worst.accepted)} waiting, backlog ${count(limit)}`.slice(0, 78),
     summary: `Nobody looked at ${name} for ${duration(away)}; then ${plural(worst.accepted, 'connection')} were accepted within ${duration(worst.end - worst.start)}. With a backlog of ${count(limit)} the kernel queues ${count(limit + 1)}.${again}`,
     why: 'While the queue is full the kernel drops what comes. The client tries again after 1 s, then 3 s and 7 s: people see pages that take whole seconds, and neither the log of the server nor this trace shows the ones that were dropped.',

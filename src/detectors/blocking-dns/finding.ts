@@ -18,7 +18,7 @@ export function dnsFinding(tally: LookupTally, severity: Severity, isLoop: boole
   const title = `${plural(tally.count, 'name lookup')} on the ${isLoop ? 'loop' : 'worker'}, longest ${duration(blocked)}${longest?.name ? `: ${longest.name}` : ''}`;
   return {
     severity,
-    sureness: 'likely',
+    confidence: 'likely',
     title: title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 3)}...` : title,
     summary: summary(tally, isLoop, requests),
     why: isLoop

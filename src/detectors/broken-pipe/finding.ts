@@ -23,7 +23,7 @@ export function finding(context: Context, target: Target, tally: Tally, requests
   return {
     severity,
     // Where it went is not in the capture.
-    sureness: worst.fd < 0 && target !== 'client' ? 'possible' : 'likely',
+    confidence: worst.fd < 0 && target !== 'client' ? 'possible' : 'likely',
     title: titleOf(target, tally, worst, times),
     summary: target === 'client' ? clientSummary(tally, worst, requests, fatal.length, times) : otherSummary(tally, worst, fatal.length),
     why: WHY[target],

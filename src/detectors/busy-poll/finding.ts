@@ -28,7 +28,7 @@ export function finding(worst: Spinner, spinners: readonly Spinner[], stuck: boo
   const took = (worst.time / worst.rounds / MICROSECOND).toFixed(0);
   return {
     severity: 'warning',
-    sureness: 'likely',
+    confidence: 'likely',
     title: `${workerName(pid)} spins ${share}: ${stuck ? `${ready} stays ready` : `${call} does not wait`}`.slice(0, 78),
     summary: `For ${duration(worst.time)}, ${share}, ${workerName(pid).toLowerCase()} went round its loop without getting anything done: ${count(worst.rounds)} times ${what}${stuck ? ', and nothing was done about it' : ''}. Under strace a round took ${took} µs; untraced far more of them fit into the same time.${others}`,
     why: 'It uses a core for nothing, and what shares that core runs later. The loop does serve what comes, so that neither a log nor a probe shows it.',

@@ -16,7 +16,7 @@ export function syncFinding(tally: SyncTally, severity: Severity, isLoop: boolea
   const start = `${workerName(pid)} waited ${duration(calls.total)} for the disk: ${plural(calls.count, tally.longestName, `x ${tally.longestName}`)}`;
   return {
     severity,
-    sureness: 'likely',
+    confidence: 'likely',
     title: titleWith(start, name),
     summary: summary(tally, name, isLoop, isServing),
     why: isLoop

@@ -21,7 +21,7 @@ export function finding({ model, capabilities }: Context, service: Service, figu
   const toggled = ` ${count(toggles)} of them took the listener out of the set: ${ratio(perConnection ?? 0)} for each of ${plural(connections, 'connection')}.`;
   return {
     severity: 'info',
-    sureness: 'likely',
+    confidence: 'likely',
     title: (isToggled
       ? `Listener ${name} taken out of epoll ${perConnection === 1 ? 'once' : `${ratio(perConnection ?? 0)} times`} a connection`
       : `${ratio(perRequest ?? 0)} epoll_ctl calls a request${name === '' ? '' : ` on ${name}`}`

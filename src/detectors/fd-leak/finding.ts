@@ -41,7 +41,7 @@ export function leakFinding(leaks: readonly Leak[]): DraftFinding<Metrics> {
   const title = `${who} ${sorted.length === 1 ? 'keeps' : 'keep'} ${count(total)} more ${total === 1 ? one : many} than before the load`;
   return {
     severity: 'warning',
-    sureness: growth >= SURE_GROWTH ? 'likely' : 'possible',
+    confidence: growth >= SURE_GROWTH ? 'likely' : 'possible',
     title: title.slice(0, LONGEST_TITLE),
     summary: `${workerName(process.pid)} had ${count(from.counts[group])} ${many} that it opened in this capture, and ${count(to.counts[group])} after ${plural(requests, 'request')} in ${duration(to.time - from.time)}: ${ratio(perRequest)} more a request, all the time, and hardly one closed.${name === undefined ? '' : ` Most are ${name[0]} (${count(name[1])}).`}${request === undefined ? '' : ` Most were opened while serving ${request[0]}.`}${sorted.length > 1 ? ` ${sorted.length} workers do so, ${count(total)} in all.` : ''}`,
     why: 'A process may open a limited number of descriptors. At the limit it can neither accept a connection nor open a file: requests fail or hang, until it is restarted.',
@@ -101,7 +101,7 @@ export function forgottenFinding(process: Process, sockets: readonly Descriptor[
   const whose = clients === sockets.length ? 'clients' : clients === 0 ? 'other services' : 'clients and other services';
   return {
     severity: 'warning',
-    sureness: 'likely',
+    confidence: 'likely',
     title: `${workerName(pid)} keeps ${plural(sockets.length, 'socket')} open whose other end has closed`,
     summary: `${workerName(pid)} read the end of ${plural(sockets.length, 'connection')} of ${whose} and never closed ${sockets.length === 1 ? 'it' : 'them'}, the oldest ${duration(asOf - oldest)} ago when they were last counted. They stand in CLOSE_WAIT, and only this process can end that.`,
     why: 'A process may open a limited number of descriptors. At the limit it can neither accept a connection nor open a file.',

@@ -19,7 +19,7 @@ export function finding(context: Context, family: Family): DraftFinding<Metrics>
   const replaced = total - mostAlive;
   return {
     severity: mostAlive > 1 ? 'warning' : 'info',
-    sureness: 'likely',
+    confidence: 'likely',
     title: titleOf(family, bytes),
     summary: summaryOf(family, bytes, saved, times),
     why: 'What a worker loads after its fork is its own: the same code and data lie in memory once for each worker, and each start, restart and replacement takes that long. Loaded before the fork they are there once, until somebody writes to them.',

@@ -18,7 +18,7 @@ export function finding({ model, capabilities }: Context, calls: Calls, finalize
   const certain = calls.kept.some(({ inside }) => inside !== 'nearby');
   return {
     severity,
-    sureness: certain ? 'likely' : 'possible',
+    confidence: certain ? 'likely' : 'possible',
     title: titleOf(calls, worst, finalizer),
     summary: summaryOf(calls, worst, finalizer),
     why: whyOf(calls, finalizer),

@@ -24,7 +24,7 @@ export function finding({ model }: Context, all: readonly Pulse[], late: readonl
       : ` It came within ${duration(Math.max(0, left))} of being killed.`;
   return {
     severity: aborted.length > 0 ? 'critical' : 'warning',
-    sureness: killed !== undefined || timeout !== null ? 'likely' : 'possible',
+    confidence: killed !== undefined || timeout !== null ? 'likely' : 'possible',
     title:
       killed === undefined
         ? `Worker ${worst.process.pid} was silent for ${duration(worst.longest)}`

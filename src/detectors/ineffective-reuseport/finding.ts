@@ -20,7 +20,7 @@ export function finding(
   const opener = openedBy?.pid ?? 0;
   return {
     severity,
-    sureness: 'likely',
+    confidence: 'likely',
     title: `SO_REUSEPORT without effect on ${name}: ${workers.length} workers, one queue`.slice(0, 78),
     summary: `SO_REUSEPORT was set on ${name}, but ${opener === 0 ? 'one process' : `process ${opener}`} opened that socket once and ${workers.length} processes accept from it. They share one queue, as they would without the flag.`,
     why: wakesOne

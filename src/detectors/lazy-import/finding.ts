@@ -21,7 +21,7 @@ export function finding(context: Context, heavy: readonly RequestImports[], drop
   const names = [...new Set(heavy.map(({ request }) => request.name))];
   return {
     severity: 'warning',
-    sureness: times ? 'likely' : 'possible',
+    confidence: times ? 'likely' : 'possible',
     title: titleOf(worst, total, times),
     summary: summaryOf(context, worst, heavy, total),
     why: 'An import reads and runs each module before the request goes on. The first user of each worker pays for it, again after each restart, and on an event loop every other request of the worker waits as well.',

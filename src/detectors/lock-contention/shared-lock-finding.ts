@@ -17,7 +17,7 @@ export function sharedLockFinding(story: LockStory, severity: Severity, served: 
   const requests = [...story.requests].toSorted((a, b) => b[1] - a[1]).slice(0, SHOWN);
   return {
     severity,
-    sureness: holders.length > 0 ? 'likely' : 'possible',
+    confidence: holders.length > 0 ? 'likely' : 'possible',
     title: title(`${plural(waiters.length, 'process', 'processes')} waited ${duration(total)} for`, name),
     summary: summary(story, waiters, holders),
     why: 'One lock admits one holder at a time, however many workers there are: while one works under it, the others stand still, and a longer queue makes each of them slower.',

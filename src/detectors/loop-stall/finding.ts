@@ -2,7 +2,7 @@ import type { KeptLine } from '../../model/machine/turn.ts';
 import type { OffCpu } from '../../model/measuring/scheduler-tracker.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
-import { type DraftFinding, type Sureness, span } from '../finding.ts';
+import { type Confidence, type DraftFinding, span } from '../finding.ts';
 import { moment } from '../moment.ts';
 import type { Reason } from '../stall-cause/cause.ts';
 import { milliseconds, round } from '../words.ts';
@@ -27,7 +27,7 @@ export function stallFinding(context: Context, group: StallGroup, hasPool: boole
   const helpers = helperPeers(thread.process);
   return {
     severity: isFull ? 'info' : critical ? 'critical' : 'warning',
-    sureness: isFull ? 'possible' : surenessOf(reason, context),
+    confidence: isFull ? 'possible' : confidenceOf(reason, context),
     title: titleOf(pid, longest, count),
     summary: `${summaryOf(pid, longest, count, group.total, context.capabilities)}${helperNote(cause, helpers)}${isFull ? POOL_NOTE : ''}`,
     why: 'An event loop does one thing at a time: until it is back in its wait, this worker accepts nobody and answers nobody.',
@@ -94,9 +94,9 @@ function onCpuOf(outside: Nanoseconds, { blocked, queued }: OffCpu): Nanoseconds
   return Math.max(0, outside - blocked - queued);
 }
 
-function surenessOf(reason: Reason, context: Context): Sureness {
+function confidenceOf(reason: Reason, context: Context): Confidence {
   const { times, resolution } = context.capabilities;
-  return !times || resolution > MILLISECOND || reason.estimated ? 'possible' : reason.sureness;
+  return !times || resolution > MILLISECOND || reason.estimated ? 'possible' : reason.confidence;
 }
 
 function evidenceOf(group: StallGroup): KeptLine[] {

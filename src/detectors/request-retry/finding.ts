@@ -26,7 +26,7 @@ export function finding({ model }: Context, total: number, retries: readonly [Re
   const [risky] = unsafe;
   return {
     severity: risky !== undefined || retries.some((retry) => retry.sure) ? 'warning' : 'info',
-    sureness: retries.every((retry) => retry.sure) ? 'likely' : 'possible',
+    confidence: retries.every((retry) => retry.sure) ? 'likely' : 'possible',
     title: `${plural(total, 'request')} came again after the client gave up`,
     summary: `${plural(total, 'request')} came again on a new connection after the client of the first attempt had left; first ${first.request}, ${duration(first.againAt - first.firstAt)} after the first attempt. ${workDone(retries)}`,
     why: `Each retry is work done twice${risky === undefined ? '' : `; ${plural(unsafe.length, 'one', 'of them')} may change data twice (${risky.request})`}, and retries add load exactly when the service is slow.`,

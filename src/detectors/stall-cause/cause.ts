@@ -2,7 +2,7 @@ import type { LongTurn } from '../../model/facts.ts';
 import type { LeftIn } from '../../model/machine/thread.ts';
 import { type BlockClass, type BlockedIn, CROWD, type KeptLine } from '../../model/machine/turn.ts';
 import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
-import type { Sureness } from '../finding.ts';
+import type { Confidence } from '../finding.ts';
 
 /** What a worker can have been in for long. */
 export const CAUSES = [
@@ -29,7 +29,7 @@ export type Cause = (typeof CAUSES)[number];
 /** Why one turn was long, and the proof. */
 export interface Reason {
   readonly cause: Cause;
-  readonly sureness: Sureness;
+  readonly confidence: Confidence;
   /** The syscall that took most, '' for no call. */
   readonly call: string;
   /** Time in the longest single call, and in all of its kind. */
@@ -81,7 +81,7 @@ export function reasonOf(fact: LongTurn, timed: boolean): Reason {
   const outside = work - turn.inCalls;
   if (timed && outside >= DOMINANT * work && !isCrowd(fact)) return computing(fact);
   if (isCrowd(fact)) return plain(fact, turn.severalConnections ? 'many-requests' : 'one-connection', 'likely');
-  if (top !== null && total > outside) return { ...blockedReason(top), total, sureness: 'possible' };
+  if (top !== null && total > outside) return { ...blockedReason(top), total, confidence: 'possible' };
   return computing(fact);
 }
 
@@ -116,7 +116,7 @@ function blockedReason(group: BlockedIn): Reason {
   const ladder = group.class === 'futex' && group.count >= LADDER_RUNGS && group.longest <= LONGEST_RUNG;
   return {
     cause: ladder ? 'futex-ladder' : CAUSE_OF_CLASS[group.class],
-    sureness: group.estimated ? 'possible' : 'likely',
+    confidence: group.estimated ? 'possible' : 'likely',
     call: group.syscall.name,
     callTime: group.longest,
     total: group.total,
@@ -149,10 +149,10 @@ function computing(fact: LongTurn): Reason {
   };
 }
 
-function plain({ turn, length }: LongTurn, cause: Cause, sureness: Sureness): Reason {
+function plain({ turn, length }: LongTurn, cause: Cause, confidence: Confidence): Reason {
   return {
     cause,
-    sureness,
+    confidence,
     call: '',
     callTime: turn.longestGap,
     total: length - turn.inCalls,
@@ -177,7 +177,7 @@ function stuck(end: Nanoseconds, call: LeftIn): Reason {
   const time = end - call.since;
   return {
     cause: CAUSE_OF_CLASS[call.class],
-    sureness: 'likely',
+    confidence: 'likely',
     call: call.syscall.name,
     callTime: time,
     total: time,

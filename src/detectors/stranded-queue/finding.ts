@@ -40,7 +40,7 @@ export function finding(
       .find((known) => known !== '') ?? '';
   return {
     severity: 'warning',
-    sureness: 'likely',
+    confidence: 'likely',
     title: `${plural(connections, 'connection')} waited on a ${stalled} worker while others were free`.slice(0, 78),
     summary:
       `Each of ${queues.size} workers has a queue of its own for ${name}. ${stranded.length === 1 ? 'Once' : plural(stranded.length, 'time')} a worker did not look at its queue while another was free; ${plural(connections, 'connection')} had queued up there. ` +

@@ -38,7 +38,7 @@ export function finding(context: Context, listener: Listener, queue: Queue, figu
       : ` At this rate that is estimated at ${ratio(cores * 100)} % of one core untraced (${ratio(cores * 1000)} % at ten times the rate).`;
   return {
     severity,
-    sureness: bare || listener.grade === 'same-number' || !capabilities.times ? 'possible' : 'likely',
+    confidence: bare || listener.grade === 'same-number' || !capabilities.times ? 'possible' : 'likely',
     title: `Herd on ${listener.name}: ${count(wasted)} of ${count(wasted + productive)} ${bare ? 'accepts' : 'wake-ups'} found nothing`,
     summary:
       `${acceptors} acceptors share ${listener.name}. For ${plural(connections, 'connection')} they ${bare ? 'tried to accept' : 'were woken'} ${count(wasted + productive)} times; ${count(wasted)} found nothing ${bare ? 'because another one was first; the waits are not in the capture' : 'to accept'} (${perConnection(factor)}).${worst}` +

@@ -37,7 +37,7 @@ export function judgeWatched(context: Context): Conclusion<Metrics> {
   return found(said, [
     {
       severity,
-      sureness: 'possible',
+      confidence: 'possible',
       title: `Herd: ${count(wasted)} of ${count(wasted + connections)} wake-ups found nothing`,
       summary: `${plural(acceptors.length, 'thread')} accept. For ${plural(connections, 'connection')} they were woken ${count(wasted + connections)} times; ${count(wasted)} found nothing to accept (${ratio(factor)} wake-ups a connection), ${count(silent)} of them without any system call showing it. These are counts of the kernel; they do not tell one listener from another.`,
       why: 'Each wasted wake-up costs a context switch and a pass through the loop, and delays whoever was about to run.',
