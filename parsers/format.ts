@@ -95,11 +95,17 @@ export interface TraceParser {
   readonly flags: TraceFlags;
   readonly account: LineAccount;
   readonly diagnostics: ReadonlyMap<string, DiagnosticCount>;
-  /** Hands over bytes, cut anywhere. All records of the previous chunk must have been pulled; the bytes must not change until then. */
+  /**
+   * Hands over bytes, cut anywhere. All records of the previous chunk must have been pulled; the bytes must not change
+   * until then.
+   */
   push(chunk: Buffer): void;
   /** Says that no more bytes come, so that a last line without a newline is read as it is. */
   end(): void;
-  /** The next record, or null when the pushed bytes hold no further whole record. The object is reused by the next call of `next`. */
+  /**
+   * The next record, or null when the pushed bytes hold no further whole record. The object is reused by the next call
+   * of `next`.
+   */
   next(): TraceRecord | null;
   /** Calls that were entered and have not returned, at any time. Each yielded Call is reused by the next one. */
   inFlight(): Iterable<Call>;
@@ -112,7 +118,10 @@ export interface TraceFormat {
   /** How sure the head (some KB of bytes, cut anywhere) is of this format: 0 no, 1 certain. */
   sniff(head: Buffer): number;
   createParser(head: Buffer, options: ParserOptions): TraceParser;
-  /** Its calls refer to the bytes they were read from (`RawCall`), so that they can cross to another JavaScript thread as numbers. */
+  /**
+   * Its calls refer to the bytes they were read from (`RawCall`), so that they can cross to another JavaScript thread
+   * as numbers.
+   */
   readonly isThreadable: boolean;
 }
 

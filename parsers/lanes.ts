@@ -1,6 +1,9 @@
 import type { Exit, Lane, LastLine, PendingCall } from '../src/trace/record.ts';
 
-/** The kernel gives 32,768 numbers by default, and what is traced has some hundred threads. Of more those go that were silent for longest. */
+/**
+ * The kernel gives 32,768 numbers by default, and what is traced has some hundred threads. Of more those go that were
+ * silent for longest.
+ */
 export const MOST_THREADS = 8_192;
 
 /** Gives each life of a thread its lane. Shared by all parsers of one analysis. */
@@ -30,8 +33,8 @@ export class LaneTable {
   }
 
   /**
-   * The ends of the lives that were silent for longest, when there are more than `MOST_THREADS`; else nothing. For parsers that ask for the lane of
-   * each record.
+   * The ends of the lives that were silent for longest, when there are more than `MOST_THREADS`; else nothing. For
+   * parsers that ask for the lane of each record.
    */
   endSilent(at: Pick<Exit, 'time' | 'file' | 'line'>): Exit[] {
     if (this.#live.size <= MOST_THREADS) return [];
@@ -40,8 +43,8 @@ export class LaneTable {
   }
 
   /**
-   * The file of a thread (`strace -ff`) is at its end: nothing of its parser is needed any more. Gives the ends of the lives whose files ended longest
-   * ago, when there are more than `MOST_THREADS`; else nothing.
+   * The file of a thread (`strace -ff`) is at its end: nothing of its parser is needed any more. Gives the ends of the
+   * lives whose files ended longest ago, when there are more than `MOST_THREADS`; else nothing.
    */
   fileEnded(tid: number, at: Pick<Exit, 'time' | 'file' | 'line'>): Exit[] {
     const lane = this.#live.get(tid);
@@ -61,10 +64,21 @@ export class LaneTable {
 
   #endAll(lanes: readonly OwnLane[], at: Pick<Exit, 'time' | 'file' | 'line'>): Exit[] {
     for (const { tid } of lanes) this.end(tid);
-    return lanes.map((lane) => ({ kind: 'exit', lane, status: null, signal: '', supersededBy: 0, assumed: 'silent', ...at }));
+    return lanes.map((lane) => ({
+      kind: 'exit',
+      lane,
+      status: null,
+      signal: '',
+      supersededBy: 0,
+      assumed: 'silent',
+      ...at,
+    }));
   }
 
-  /** Gives a lane the number that the trace tells only later. False, and nothing changes, when another lane lives under that number. */
+  /**
+   * Gives a lane the number that the trace tells only later. False, and nothing changes, when another lane lives under
+   * that number.
+   */
   rename(from: number, to: number): boolean {
     const lane = this.#live.get(from);
     if (lane === undefined || this.#live.has(to)) return false;

@@ -6,10 +6,28 @@ interface Lookalike {
 
 /** First bytes (Latin-1) of files that are not text. */
 const MAGIC: readonly (readonly [string, Lookalike])[] = [
-  ['PERFILE2', { looksLike: 'a recording of perf (perf.data)', hint: 'convert it with `perf script -i FILE` or `perf trace -i FILE`' }],
-  ['PERFFILE', { looksLike: 'a recording of perf (perf.data)', hint: 'convert it with `perf script -i FILE` or `perf trace -i FILE`' }],
-  ['\x17\x08\x44tracing', { looksLike: 'a recording of trace-cmd (trace.dat)', hint: 'convert it with `trace-cmd report -i FILE`' }],
-  ['\x0a\x0d\x0d\x0a', { looksLike: 'a capture of sysdig (scap) or of packets (pcapng)', hint: 'read a scap with `sysdig -r FILE`' }],
+  [
+    'PERFILE2',
+    {
+      looksLike: 'a recording of perf (perf.data)',
+      hint: 'convert it with `perf script -i FILE` or `perf trace -i FILE`',
+    },
+  ],
+  [
+    'PERFFILE',
+    {
+      looksLike: 'a recording of perf (perf.data)',
+      hint: 'convert it with `perf script -i FILE` or `perf trace -i FILE`',
+    },
+  ],
+  [
+    '\x17\x08\x44tracing',
+    { looksLike: 'a recording of trace-cmd (trace.dat)', hint: 'convert it with `trace-cmd report -i FILE`' },
+  ],
+  [
+    '\x0a\x0d\x0d\x0a',
+    { looksLike: 'a capture of sysdig (scap) or of packets (pcapng)', hint: 'read a scap with `sysdig -r FILE`' },
+  ],
   ['\xd4\xc3\xb2\xa1', { looksLike: 'a capture of packets (pcap)' }],
   ['\xa1\xb2\xc3\xd4', { looksLike: 'a capture of packets (pcap)' }],
   ['\x1f\x8b', { looksLike: 'a gzip file', hint: 'unpack it with `zcat FILE`' }],
@@ -27,10 +45,16 @@ const LINES: readonly (readonly [RegExp, Lookalike])[] = [
   [/^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\.go:\d+\]/, { looksLike: 'a log of gVisor' }],
   [/"evt\.(?:num|type)"/, { looksLike: 'output of sysdig (json)' }],
   // The last one is the form of -pc and -pk, with the container in front of the process.
-  [/^\s*\d+ \d\d:\d\d:\d\d\.\d{9} \d+ .* [<>] \w+|^\s*\d+ \d\d:\d\d:\d\d\.\d{9} \d+ \S+ \(\w+\) \S+ \(/, { looksLike: 'output of sysdig' }],
+  [
+    /^\s*\d+ \d\d:\d\d:\d\d\.\d{9} \d+ .* [<>] \w+|^\s*\d+ \d\d:\d\d:\d\d\.\d{9} \d+ \S+ \(\w+\) \S+ \(/,
+    { looksLike: 'output of sysdig' },
+  ],
   [
     /^\s*\{"type": ?"(?:hist|map|stats|tseries)",? .*\{$/,
-    { looksLike: 'JSON of bpftrace that was put on several lines', hint: 'give the original, one record a line (jq -c . FILE)' },
+    {
+      looksLike: 'JSON of bpftrace that was put on several lines',
+      hint: 'give the original, one record a line (jq -c . FILE)',
+    },
   ],
   [/^Demonstrations of \w+[,.]/, { looksLike: 'the page of examples of a tool of bcc' }],
   [
@@ -46,7 +70,10 @@ const LINES: readonly (readonly [RegExp, Lookalike])[] = [
   [/^SYSCALL\(args\)|\bErr#\d+/, { looksLike: 'output of dtruss or truss' }],
   [/\bERR#\d+ '/, { looksLike: 'output of truss' }],
   [/^\s*\d+\s+\S+\s+(?:CALL|RET|NAMI|GIO)\s/, { looksLike: 'output of ktrace (kdump)' }],
-  [/^\s*<(?:!doctype|html|\?xml|head|body)\b/i, { looksLike: 'a page of HTML or XML', hint: 'save the raw text of the trace' }],
+  [
+    /^\s*<(?:!doctype|html|\?xml|head|body)\b/i,
+    { looksLike: 'a page of HTML or XML', hint: 'save the raw text of the trace' },
+  ],
 ];
 
 const LONGEST_QUOTE = 60;

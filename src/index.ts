@@ -28,7 +28,14 @@ export type {
 export type { DriveHooks, Progress } from './pipeline/progress.ts';
 export { InputError } from './sources/input-error-class.ts';
 
-/** Reads files, directories of `strace -ff` files, or stdin (`-`) as one trace and reports on it. Throws `InputError` when they cannot be read. */
-export async function analyzeFiles(paths: readonly string[], options: AnalysisOptions = {}, hooks: DriveHooks = {}): Promise<Report> {
+/**
+ * Reads files, directories of `strace -ff` files, or stdin (`-`) as one trace and reports on it. Throws `InputError`
+ * when they cannot be read.
+ */
+export async function analyzeFiles(
+  paths: readonly string[],
+  options: AnalysisOptions = {},
+  hooks: DriveHooks = {},
+): Promise<Report> {
   return analyzeInputs(openInputs(paths), options, hooks);
 }

@@ -5,7 +5,12 @@ export const TOOL_VERSION: string = versionIn(readFileSync(new URL('../../packag
 
 function versionIn(text: string): string {
   const manifest: unknown = JSON.parse(text);
-  if (typeof manifest === 'object' && manifest !== null && 'version' in manifest && typeof manifest.version === 'string')
+  if (
+    typeof manifest === 'object' &&
+    manifest !== null &&
+    'version' in manifest &&
+    typeof manifest.version === 'string'
+  )
     return manifest.version;
   throw new Error('package.json has no version');
 }

@@ -6,18 +6,22 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Which room may look into which. A room may always look into itself; the longest matching path is the room of a file. */
+/**
+ * Which room may look into which. A room may always look into itself; the longest matching path is the room of a file.
+ */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/trace': [],
   parsers: ['src/trace'],
-  // Where bytes land: what a name stands for, and that nothing of anybody is destroyed. Captures and reports both go through it.
+  // Where bytes land: what a name stands for, and that nothing of anybody is destroyed. Captures and reports both go
+  // through it.
   'src/files': [],
   'src/sources': ['src/files', 'src/trace'],
   'src/model': ['src/trace'],
   'src/detectors': ['src/model', 'src/trace'],
   'src/analysis': ['src/detectors', 'src/model', 'src/trace'],
   'src/output': ['src/analysis', 'src/trace'],
-  // The dashboard: state, views and the terminal. It is told what happens and says what it wants; it opens no files and starts no threads.
+  // The dashboard: state, views and the terminal. It is told what happens and says what it wants; it opens no files and
+  // starts no threads.
   'src/dashboard': ['src/analysis', 'src/output', 'src/trace'],
   'src/version.ts': [],
   // Puts the rooms together for whoever has bytes: the command line, library users, later live captures.
@@ -43,7 +47,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   // What users of the library see of the reading: types only.
   'src/pipeline/progress.ts': ['src/analysis'],
-  'src/index.ts': ['src/pipeline/analyze-inputs.ts', 'src/pipeline/progress.ts', 'src/sources', 'src/analysis', 'src/output', 'src/trace'],
+  'src/index.ts': [
+    'src/pipeline/analyze-inputs.ts',
+    'src/pipeline/progress.ts',
+    'src/sources',
+    'src/analysis',
+    'src/output',
+    'src/trace',
+  ],
   'src/cli': [
     'parsers',
     'src/pipeline/analyze-inputs.ts',
@@ -179,7 +190,9 @@ test('no file is named after nothing', () => {
 });
 
 test('no file names a package registry or a folder of the machine it was written on', () => {
-  const files = allFiles('.').filter((file) => /\.(?:ts|js|json|md|sh|py|conf)$|^\.ci\//.test(file) && file !== 'package-lock.json');
+  const files = allFiles('.').filter(
+    (file) => /\.(?:ts|js|json|md|sh|py|conf)$|^\.ci\//.test(file) && file !== 'package-lock.json',
+  );
   assert.ok(files.length > 50);
   // In brackets, so that this file does not find itself.
   const forbidden = /[r]egistry\.(?:npmjs|yarnpkg|npmmirror)|[/]work\/[a-z]|[/]home\/[a-z]|[/]root\/[a-z.]/;

@@ -32,7 +32,13 @@ function prose(page: string): string {
 
 function thresholdRows(page: string): ThresholdRow[] {
   return [...page.matchAll(/^\| `([a-z-]+)` \| ([^|]*) \| ([^|]*) \| ([^|]*) \| ([^|]*) \|$/gm)].map(
-    ([, name = '', usual = '', unit = '', meaning = '', source = '']) => ({ name, default: usual, unit, meaning, source }),
+    ([, name = '', usual = '', unit = '', meaning = '', source = '']) => ({
+      name,
+      default: usual,
+      unit,
+      meaning,
+      source,
+    }),
   );
 }
 
@@ -42,8 +48,14 @@ describe('the registry', () => {
   });
 
   it('has a folder for each kind, and no folder is left over', () => {
-    const folders = readdirSync(FOLDER, { withFileTypes: true }).filter((entry) => entry.isDirectory() && !SHARED.has(entry.name));
-    assert.deepEqual(folders.map(({ name }) => name).sort(), [...KINDS].sort(), 'add the detector to LIST in src/detectors/registry.ts');
+    const folders = readdirSync(FOLDER, { withFileTypes: true }).filter(
+      (entry) => entry.isDirectory() && !SHARED.has(entry.name),
+    );
+    assert.deepEqual(
+      folders.map(({ name }) => name).sort(),
+      [...KINDS].sort(),
+      'add the detector to LIST in src/detectors/registry.ts',
+    );
   });
 
   it('names each threshold once, in the folder that it belongs to', () => {
@@ -100,7 +112,8 @@ for (const definition of detectors) {
         [...prose(page).matchAll(/^(#+) (.*)$/gm)].map(([, level, heading]) => `${level} ${heading}`),
         [`# ${title}`, ...HEADINGS.map((heading) => `## ${heading}`)],
       );
-      for (const heading of HEADINGS) assert.match(page, new RegExp(`^## ${heading}\n\n[^#\n]`, 'm'), `${heading} is empty`);
+      for (const heading of HEADINGS)
+        assert.match(page, new RegExp(`^## ${heading}\n\n[^#\n]`, 'm'), `${heading} is empty`);
     });
 
     it('documents each of its thresholds, with default, unit, meaning and source, and no other', () => {
@@ -108,13 +121,20 @@ for (const definition of detectors) {
       assert.deepEqual(rows.map(({ name }) => name).sort(), [...Object.keys(thresholds), ...alsoUses].sort());
       for (const row of rows) {
         const known = THRESHOLDS[row.name as ThresholdName];
-        assert.deepEqual([row.default, row.unit], [String(known.default), known.unit === '' ? '–' : known.unit], row.name);
+        assert.deepEqual(
+          [row.default, row.unit],
+          [String(known.default), known.unit === '' ? '–' : known.unit],
+          row.name,
+        );
         assert.ok(row.meaning.length > 10 && row.source.length > 5, `${row.name} says nothing`);
       }
     });
 
     it('mentions no threshold that does not exist', () => {
-      const named = prose(page).match(/`[a-z]+(?:-[a-z]+)*-(?:ms|s|ratio|share|factor|gini|info|wasted|connections|worker|second)`/g) ?? [];
+      const named =
+        prose(page).match(
+          /`[a-z]+(?:-[a-z]+)*-(?:ms|s|ratio|share|factor|gini|info|wasted|connections|worker|second)`/g,
+        ) ?? [];
       for (const name of named) assert.ok(name.slice(1, -1) in THRESHOLDS, name);
     });
 
@@ -138,8 +158,15 @@ for (const definition of detectors) {
       for (const info of ['strace fires', 'strace quiet']) {
         for (const { text } of fences(page, info)) {
           const { quality, source } = await analyzed(text);
-          assert.deepEqual([quality.grade, quality.lines], ['good', text.split('\n').length - 1], JSON.stringify(quality.diagnostics));
-          assert.deepEqual([source.flags.timestamps, source.flags.durations, source.flags.fdDecoration], ['epoch', true, 'path']);
+          assert.deepEqual(
+            [quality.grade, quality.lines],
+            ['good', text.split('\n').length - 1],
+            JSON.stringify(quality.diagnostics),
+          );
+          assert.deepEqual(
+            [source.flags.timestamps, source.flags.durations, source.flags.fdDecoration],
+            ['epoch', true, 'path'],
+          );
         }
       }
     });

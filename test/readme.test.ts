@@ -24,12 +24,17 @@ it('the screen in the README is what its first command prints', async () => {
 
 it('every way to ask that the README shows works', async () => {
   const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-  const asked = [...readme.matchAll(/^drover trace\.strace(?:\.gz)? *([^#\n]*?) *(?:#.*)?$/gm)].map(([, options = '']) => options);
+  const asked = [...readme.matchAll(/^drover trace\.strace(?:\.gz)? *([^#\n]*?) *(?:#.*)?$/gm)].map(
+    ([, options = '']) => options,
+  );
   assert.ok(asked.length >= 5, `${asked.length} examples`);
   for (const options of asked) {
-    const { code, stderr } = await runDrover(['samples/distracted-worker/trace.strace.gz', ...options.split(' ').filter(Boolean)], {
-      directory: ROOT,
-    });
+    const { code, stderr } = await runDrover(
+      ['samples/distracted-worker/trace.strace.gz', ...options.split(' ').filter(Boolean)],
+      {
+        directory: ROOT,
+      },
+    );
     assert.equal(code, options.includes('--fail-on') ? 1 : 0, `drover trace.strace ${options}: ${stderr}`);
   }
 });

@@ -45,9 +45,11 @@ for (const sample of all) {
     const loud = new Set(report.findings.filter(({ severity }) => severity !== 'info').map(({ kind }) => kind));
 
     it('finds what happened, and nothing that did not', () => {
-      const told = (kind: Kind): boolean => loud.has(kind) || (TOLD_QUIETLY.has(kind) && report.outcomes[kind]?.status === 'found');
+      const told = (kind: Kind): boolean =>
+        loud.has(kind) || (TOLD_QUIETLY.has(kind) && report.outcomes[kind]?.status === 'found');
       for (const kind of truth.expect.found)
-        if (implemented.has(kind)) assert.ok(told(kind), `${kind} was not found: ${JSON.stringify(report.outcomes[kind])}`);
+        if (implemented.has(kind))
+          assert.ok(told(kind), `${kind} was not found: ${JSON.stringify(report.outcomes[kind])}`);
       for (const kind of truth.expect.quiet)
         assert.ok(!loud.has(kind), `${kind}: ${report.findings.find((finding) => finding.kind === kind)?.summary}`);
     });
@@ -68,7 +70,8 @@ for (const sample of all) {
       assert.equal(report.quality.unparsedLines, 0);
     });
 
-    it('prints what the schema says, and no metric that is not in it', () => assert.deepEqual(strictComplaints(report), []));
+    it('prints what the schema says, and no metric that is not in it', () =>
+      assert.deepEqual(strictComplaints(report), []));
 
     it('counts the connections that each worker served', () => {
       const accepted = report.workers.reduce((sum, worker) => sum + worker.accepted, 0);
@@ -80,7 +83,8 @@ for (const sample of all) {
 
     it('advises nothing that another finding of it speaks against', () => adviceAgrees(report));
     it('quotes lines that stand where it says', () => quotesAreTrue(sample, report));
-    if (truth.lateConnects !== undefined) it('counts how often the queue was full', () => fullQueuesAreTrue(sample, report));
+    if (truth.lateConnects !== undefined)
+      it('counts how often the queue was full', () => fullQueuesAreTrue(sample, report));
     if (truth.expect.found.includes('stranded-queue'))
       it('counts those that waited in the queue of a stalled worker', () => strandedAreTrue(sample, report));
     if (truth.waitedWhileOthersIdled !== undefined)
@@ -94,25 +98,32 @@ for (const sample of all) {
         );
       });
     }
-    if (truth.stalls.length > 0) it('times each stall, names its cause, and reports no other', () => stallsAreTrue(sample, report));
+    if (truth.stalls.length > 0)
+      it('times each stall, names its cause, and reports no other', () => stallsAreTrue(sample, report));
     if (truth.expect.found.includes('service-stall'))
       it('times the moments in which nobody could accept', () => serviceStallsAreTrue(sample, report));
     if (truth.brokenPipes.length > 0)
       it('finds each failed write, and what the request stood behind', () => brokenPipesAreTrue(sample, report));
-    if (truth.loads?.some(({ modules }) => modules > 0)) it('measures what each worker loaded', () => loadsAreTrue(sample, report));
+    if (truth.loads?.some(({ modules }) => modules > 0))
+      it('measures what each worker loaded', () => loadsAreTrue(sample, report));
     if (truth.stalls.some(({ cause }) => cause === 'import'))
       it('times each import on the way of a request', () => importsAreTrue(sample, report));
     if (truth.gcIo !== undefined && truth.gcIo.length > 0)
       it('finds each call inside the collector', () => collectorCallsAreTrue(sample, report));
     if (truth.descriptors !== undefined && truth.expect.found.includes('fd-leak'))
       it('counts the descriptors that each worker kept', () => descriptorsAreTrue(sample, report));
-    if (truth.questions !== undefined) it('counts what was asked of name servers on the loop', () => questionsAreTrue(sample, report));
-    if ((truth.lockWaits ?? []).length > 0) it('counts the waits for each lock, and their time', () => lockWaitsAreTrue(sample, report));
+    if (truth.questions !== undefined)
+      it('counts what was asked of name servers on the loop', () => questionsAreTrue(sample, report));
+    if ((truth.lockWaits ?? []).length > 0)
+      it('counts the waits for each lock, and their time', () => lockWaitsAreTrue(sample, report));
     if (truth.retries.length > 0) it('recognises each retry', () => retriesAreTrue(sample, report));
   });
 }
 
-/** Advice that does harm while another kind of finding holds: a queue for each worker strands connections on stalled ones, for instance. */
+/**
+ * Advice that does harm while another kind of finding holds: a queue for each worker strands connections on stalled
+ * ones, for instance.
+ */
 const AT_ODDS: readonly (readonly [kinds: readonly string[], advice: RegExp])[] = [
   [['loop-stall', 'service-stall'], /--reuse-port …|^Try --reuse-port|^Give each worker a queue of its own/m],
   [['lock-contention'], /use more workers/],
@@ -124,7 +135,8 @@ function adviceAgrees({ findings }: Report): void {
   for (const [kinds, advice] of AT_ODDS) {
     if (!findings.some(({ kind, severity }) => kinds.includes(kind) && severity !== 'info')) continue;
     for (const { id, next } of findings)
-      for (const { text, command = '' } of next) assert.doesNotMatch(`${text}\n${command}`, advice, `${id}, while there is ${kinds[0]}`);
+      for (const { text, command = '' } of next)
+        assert.doesNotMatch(`${text}\n${command}`, advice, `${id}, while there is ${kinds[0]}`);
   }
 }
 
@@ -152,7 +164,8 @@ function quotesAreTrue(sample: Sample, report: Report): void {
   const lines = gunzipSync(readFileSync(sample.trace)).toString('utf8').split('\n');
   for (const finding of report.findings) {
     assert.ok(finding.evidence.length > 0, `${finding.id} has no evidence`);
-    for (const { line, text } of finding.evidence) assert.ok(isQuoted(text, lines[line - 1] ?? ''), `${finding.id} line ${line}: ${text}`);
+    for (const { line, text } of finding.evidence)
+      assert.ok(isQuoted(text, lines[line - 1] ?? ''), `${finding.id} line ${line}: ${text}`);
   }
 }
 
@@ -161,7 +174,9 @@ function isQuoted(text: string, line: string): boolean {
   if (!line.startsWith('ts=')) return line.startsWith(text);
   const [, tid, name, duration] = /^(\d+) \d+\.\d{6} (\w+)\(.*<(\d+\.\d+)>$/.exec(text) ?? [];
   const number = syscallNumber('x86-64', name ?? '');
-  return line.includes(` tid=${tid} nr=${number} `) && (Number(/ dur=(\d+)/.exec(line)?.[1]) / 1e9).toFixed(6) === duration;
+  return (
+    line.includes(` tid=${tid} nr=${number} `) && (Number(/ dur=(\d+)/.exec(line)?.[1]) / 1e9).toFixed(6) === duration
+  );
 }
 
 function stallsAreTrue(sample: Sample, report: Report): void {
@@ -179,7 +194,9 @@ function stallsAreTrue(sample: Sample, report: Report): void {
     // The capture may end before the stall does.
     const match = reported.find(
       ({ pid, start: from, end, open }) =>
-        pid === stall.pid && from <= stall.start + CLOCK && (end >= stall.end - CLOCK || (open && sample.truth.openStall === true)),
+        pid === stall.pid &&
+        from <= stall.start + CLOCK &&
+        (end >= stall.end - CLOCK || (open && sample.truth.openStall === true)),
     );
     assert.ok(match, `not found: ${JSON.stringify(stall)}`);
     assert.equal(match.cause, stall.cause, JSON.stringify(stall));
@@ -188,17 +205,25 @@ function stallsAreTrue(sample: Sample, report: Report): void {
     const inside = sample.truth.stalls.filter((stall) => stall.pid === pid && stall.start < end && stall.end > from);
     assert.ok(inside.length > 0, `${cause} of ${pid} at ${from} did not happen`);
     const blocked = inside.reduce((sum, stall) => sum + (open ? Math.min(stall.end, end) : stall.end) - stall.start, 0);
-    assert.ok(Math.abs(end - from - blocked) < AROUND, `${cause} of ${pid} at ${from}: ${end - from} s, in truth ${blocked}`);
+    assert.ok(
+      Math.abs(end - from - blocked) < AROUND,
+      `${cause} of ${pid} at ${from}: ${end - from} s, in truth ${blocked}`,
+    );
   }
 }
 
 function serviceStallsAreTrue({ truth, ...sample }: Sample, report: Report): void {
   const start = origin({ truth, ...sample }, report);
   const reported = findingsOf(report, 'service-stall').flatMap(({ metrics }) =>
-    (metrics.stalls as unknown as Times[]).map(({ startMs, endMs }) => ({ start: start + startMs / 1000, end: start + endMs / 1000 })),
+    (metrics.stalls as unknown as Times[]).map(({ startMs, endMs }) => ({
+      start: start + startMs / 1000,
+      end: start + endMs / 1000,
+    })),
   );
   for (const stall of truth.serviceStalls.filter(({ start: from, end }) => end - from > 0.15)) {
-    const match = reported.find(({ start: from, end }) => Math.abs(from - stall.start) < AROUND && Math.abs(end - stall.end) < AROUND);
+    const match = reported.find(
+      ({ start: from, end }) => Math.abs(from - stall.start) < AROUND && Math.abs(end - stall.end) < AROUND,
+    );
     assert.ok(match, `not found: ${JSON.stringify(stall)} in ${JSON.stringify(reported)}`);
   }
   for (const { start: from, end } of reported)
@@ -208,12 +233,16 @@ function serviceStallsAreTrue({ truth, ...sample }: Sample, report: Report): voi
     );
 }
 
-/** Each round of clients of which some connected a second late filled the queue once, and no more fits than the backlog and one. */
+/**
+ * Each round of clients of which some connected a second late filled the queue once, and no more fits than the backlog
+ * and one.
+ */
 function fullQueuesAreTrue({ truth }: Sample, report: Report): void {
   const rounds = (truth.lateConnects ?? []).filter((late) => late > 0).length;
   const [metrics] = findingsOf(report, 'backlog-overflow').map((finding) => finding.metrics);
   assert.equal(metrics?.count ?? 0, rounds);
-  if (metrics !== undefined) assert.deepEqual([metrics.backlog, metrics.most], [truth.backlog, (truth.backlog ?? 0) + 1]);
+  if (metrics !== undefined)
+    assert.deepEqual([metrics.backlog, metrics.most], [truth.backlog, (truth.backlog ?? 0) + 1]);
 }
 
 /** Every small request that waited was in such a queue; some more came in the last 100 ms of a stall. */
@@ -223,7 +252,10 @@ function strandedAreTrue({ truth }: Sample, report: Report): void {
   const stranded = Number(metrics?.connections);
   // A sync worker does not stall: it has work.
   if (truth.stalls.length > 0) assert.equal(metrics?.count, truth.stalls.length);
-  assert.ok(stranded >= waited && stranded <= waited + 2 * Number(metrics?.count), `${stranded} stranded, in truth ${waited} waited`);
+  assert.ok(
+    stranded >= waited && stranded <= waited + 2 * Number(metrics?.count),
+    `${stranded} stranded, in truth ${waited} waited`,
+  );
 }
 
 /** In asyncio nothing tells which request of a batch sleeps, so that one of each batch may be counted too many. */
@@ -239,7 +271,10 @@ function spinsAreTrue({ truth }: Sample, report: Report): void {
     ({ metrics }) => metrics.spinners as unknown as { readonly pid: number; readonly totalMs: number }[],
   );
   for (const pid of truth.workers) {
-    const seconds = (truth.spins ?? []).reduce((sum, { start, end, ...spin }) => sum + (spin.pid === pid ? end - start : 0), 0);
+    const seconds = (truth.spins ?? []).reduce(
+      (sum, { start, end, ...spin }) => sum + (spin.pid === pid ? end - start : 0),
+      0,
+    );
     const told = spun.reduce((sum, { totalMs, ...spin }) => sum + (spin.pid === pid ? totalMs / 1000 : 0), 0);
     assert.ok(told >= seconds * 0.8 && told <= seconds + CLOCK, `worker ${pid} spun ${told} s, in truth ${seconds} s`);
   }
@@ -265,7 +300,10 @@ function brokenPipesAreTrue(sample: Sample, report: Report): void {
   for (const pipe of sample.truth.brokenPipes) {
     const match = replies.find(
       ({ pid, errno, target, atMs }) =>
-        pid === pipe.pid && errno === pipe.errno && target === pipe.target && Math.abs(start + atMs / 1000 - pipe.failedAt) < CLOCK,
+        pid === pipe.pid &&
+        errno === pipe.errno &&
+        target === pipe.target &&
+        Math.abs(start + atMs / 1000 - pipe.failedAt) < CLOCK,
     );
     assert.ok(match, `not found: ${JSON.stringify(pipe)}`);
     if (pipe.target !== 'client' || pipe.connectedAt === undefined) continue;
@@ -281,14 +319,22 @@ function brokenPipesAreTrue(sample: Sample, report: Report): void {
 function loadsAreTrue({ truth }: Sample, report: Report): void {
   const [finding, ...more] = findingsOf(report, 'fork-then-load');
   assert.ok(finding !== undefined && more.length === 0);
-  const workers = finding.metrics.workers as unknown as { pid: number; modules: number; loadMs: number; privateBytes: number }[];
+  const workers = finding.metrics.workers as unknown as {
+    pid: number;
+    modules: number;
+    loadMs: number;
+    privateBytes: number;
+  }[];
   const loads = truth.loads ?? [];
   assert.deepEqual(new Set(workers.map(({ pid }) => pid)), new Set(loads.map(({ pid }) => pid)));
   for (const { pid, start, end, modules, privateBytes } of loads) {
     const found = workers.find((worker) => worker.pid === pid);
     assert.ok(found !== undefined);
     // Shared libraries that a module brings along are files, and no modules to Python.
-    assert.ok(found.modules >= modules && found.modules <= modules * 1.05, `${found.modules} modules, in truth ${modules}`);
+    assert.ok(
+      found.modules >= modules && found.modules <= modules * 1.05,
+      `${found.modules} modules, in truth ${modules}`,
+    );
     assert.ok(Math.abs(found.loadMs / 1000 - (end - start)) < AROUND, `${found.loadMs} ms, in truth ${end - start} s`);
     // In truth also pages of its parent's that the worker wrote to.
     assert.ok(
@@ -305,8 +351,13 @@ function importsAreTrue(sample: Sample, report: Report): void {
   const stalls = sample.truth.stalls.filter(({ cause }) => cause === 'import');
   assert.equal(imports.length, stalls.length);
   for (const stall of stalls) {
-    const match = imports.find(({ request, atMs }) => request === stall.request && Math.abs(start + atMs / 1000 - stall.start) < CLOCK);
-    assert.ok(match !== undefined && Math.abs(match.importMs / 1000 - (stall.end - stall.start)) < CLOCK, JSON.stringify(imports));
+    const match = imports.find(
+      ({ request, atMs }) => request === stall.request && Math.abs(start + atMs / 1000 - stall.start) < CLOCK,
+    );
+    assert.ok(
+      match !== undefined && Math.abs(match.importMs / 1000 - (stall.end - stall.start)) < CLOCK,
+      JSON.stringify(imports),
+    );
   }
   const linked = report.findings.filter(({ id }) => finding?.related.includes(id)).map(({ metrics }) => metrics.cause);
   assert.ok(linked.includes('import'), 'the stall of the loop is linked');
@@ -350,7 +401,10 @@ function descriptorsAreTrue({ truth }: Sample, report: Report): void {
       const kept = after[kind] - before[kind];
       const told = workers.find((worker) => worker.pid === pid);
       if (kept >= 20)
-        assert.ok(told !== undefined && Math.abs(told.after - told.before - kept) <= 2, `${kind} of ${pid}: ${kept} in truth`);
+        assert.ok(
+          told !== undefined && Math.abs(told.after - told.before - kept) <= 2,
+          `${kind} of ${pid}: ${kept} in truth`,
+        );
       else assert.equal(told, undefined);
     }
   }
@@ -378,14 +432,22 @@ function lockWaitsAreTrue({ truth }: Sample, report: Report): void {
     const match = findings.find(({ metrics }) => !lock.startsWith('/') || metrics.lock === lock);
     assert.ok(match, lock);
     assert.equal(match.metrics.count, waits.length);
-    assert.ok(Math.abs((match.metrics.totalMs as number) / 1000 - total) < AROUND, `${match.metrics.totalMs} ms, in truth ${total} s`);
+    assert.ok(
+      Math.abs((match.metrics.totalMs as number) / 1000 - total) < AROUND,
+      `${match.metrics.totalMs} ms, in truth ${total} s`,
+    );
   }
 }
 
 function retriesAreTrue(sample: Sample, report: Report): void {
   const start = origin(sample, report);
   const retries = findingsOf(report, 'request-retry').flatMap(
-    ({ metrics }) => metrics.retries as unknown as { readonly request: string; readonly firstAtMs: number; readonly againAtMs: number }[],
+    ({ metrics }) =>
+      metrics.retries as unknown as {
+        readonly request: string;
+        readonly firstAtMs: number;
+        readonly againAtMs: number;
+      }[],
   );
   assert.equal(retries.length, sample.truth.retries.length);
   for (const retry of sample.truth.retries) {

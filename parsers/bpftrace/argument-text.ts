@@ -58,7 +58,9 @@ export function argumentText(call: RawCall): string {
     case 'fcntl':
       return fcntl(call);
     case 'ioctl':
-      return int(call, 1) === 0x5421 ? `${fd(call, 0)}, FIONBIO, [${uint32(rawBytes(call.data), 0)}]` : `${fd(call, 0)}, ${hex(call, 1)}`;
+      return int(call, 1) === 0x5421
+        ? `${fd(call, 0)}, FIONBIO, [${uint32(rawBytes(call.data), 0)}]`
+        : `${fd(call, 0)}, ${hex(call, 1)}`;
     case 'pipe':
       return pair(call);
     case 'socketpair':
@@ -153,7 +155,9 @@ function polled(call: RawCall, key: 'events' | 'revents', wanted: (ready: number
     const number = uint32(bytes, at) | 0;
     const ready = uint16(bytes, at + 6);
     if (wanted(ready))
-      found.push(`{fd=${number}${call.label(number)}, ${key}=${words.pollEvents(key === 'events' ? uint16(bytes, at + 4) : ready)}}`);
+      found.push(
+        `{fd=${number}${call.label(number)}, ${key}=${words.pollEvents(key === 'events' ? uint16(bytes, at + 4) : ready)}}`,
+      );
   }
   return found.join(', ');
 }
@@ -165,7 +169,8 @@ function transfer(call: RawCall): string {
   const text = `${quoted(call.data)}${rawBytes(call.data).length < wholeSize ? '...' : ''}`;
   if (name === 'sendmsg' || name === 'recvmsg')
     return `${fd(call, 0)}, {msg_iov=[{iov_base=${text}, iov_len=${wholeSize}}], msg_iovlen=1}, ${hex(call, 2)}`;
-  if (name.endsWith('v') || name.endsWith('v2')) return `${fd(call, 0)}, [{iov_base=${text}, iov_len=${wholeSize}}], ${int(call, 2)}`;
+  if (name.endsWith('v') || name.endsWith('v2'))
+    return `${fd(call, 0)}, [{iov_base=${text}, iov_len=${wholeSize}}], ${int(call, 2)}`;
   const flags = name === 'recvfrom' || name === 'sendto' ? `, ${hex(call, 3)}` : '';
   return `${fd(call, 0)}, ${text}, ${int(call, 2)}${flags}`;
 }

@@ -23,7 +23,14 @@ export function socketType(value: number): string {
 }
 
 export function addressFamily(value: number): string {
-  return wordOf(value, { 1: 'AF_UNIX', 2: 'AF_INET', 10: 'AF_INET6', 16: 'AF_NETLINK', 17: 'AF_PACKET', 40: 'AF_VSOCK' });
+  return wordOf(value, {
+    1: 'AF_UNIX',
+    2: 'AF_INET',
+    10: 'AF_INET6',
+    16: 'AF_NETLINK',
+    17: 'AF_PACKET',
+    40: 'AF_VSOCK',
+  });
 }
 
 export function epollEvents(value: number): string {

@@ -4,8 +4,12 @@ import { knownSyscall, type Machine, syscallName } from '../../src/trace/syscall
 import { syscall } from '../../src/trace/syscalls.ts';
 import { UNKNOWN } from '../../src/trace/time.ts';
 
-/** Maps whose numbers count calls by the names that people give them; anything else may hold bytes, microseconds, last values. */
-const COUNTS = /^@(?:c|n|num|cnt|counts?|calls?|sys|syscalls?|ret|rets|results?|errors?|errs?|probes?|accepts?|eagains?)?$/;
+/**
+ * Maps whose numbers count calls by the names that people give them; anything else may hold bytes, microseconds, last
+ * values.
+ */
+const COUNTS =
+  /^@(?:c|n|num|cnt|counts?|calls?|sys|syscalls?|ret|rets|results?|errors?|errs?|probes?|accepts?|eagains?)?$/;
 const MOST = 10_000;
 
 interface Entry {
@@ -29,7 +33,8 @@ export class CountedCalls {
     const call = this.#callOf(map, parts);
     if (call === '') return false;
     const failed = parts.find((part) => /^-\d{1,3}$/.test(part));
-    const error = failed === undefined ? (parts.find((part) => /^E[A-Z0-9]{2,}$/.test(part)) ?? '') : errorName(-Number(failed));
+    const error =
+      failed === undefined ? (parts.find((part) => /^E[A-Z0-9]{2,}$/.test(part)) ?? '') : errorName(-Number(failed));
     const identity = `${map} ${key}`;
     const known = this.#entries.get(identity);
     if (!Number.isSafeInteger((known?.sum ?? 0) + value)) return false;
@@ -37,11 +42,15 @@ export class CountedCalls {
       known.falls ||= value < known.last;
       known.last = value;
       known.sum += value;
-    } else if (this.#entries.size < MOST) this.#entries.set(identity, { call, error, last: value, sum: value, falls: false });
+    } else if (this.#entries.size < MOST)
+      this.#entries.set(identity, { call, error, last: value, sum: value, falls: false });
     return true;
   }
 
-  /** One record for each entry. A map that was printed several times counts once, or, where it was cleared in between, each time. */
+  /**
+   * One record for each entry. A map that was printed several times counts once, or, where it was cleared in between,
+   * each time.
+   */
   *records(): Generator<CallCount> {
     for (const { call, error, last, sum, falls } of this.#entries.values()) {
       const count = falls ? sum : last;

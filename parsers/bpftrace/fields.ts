@@ -2,7 +2,10 @@
 export interface Fields {
   /** `signal`, `exit`…; '' on the lines of calls. */
   event: string;
-  /** Nanoseconds of the tracer's clock: the entry where the line tells how long the call took, else the moment of the line. */
+  /**
+   * Nanoseconds of the tracer's clock: the entry where the line tells how long the call took, else the moment of the
+   * line.
+   */
   time: number;
   /** Nanoseconds. */
   duration: number;

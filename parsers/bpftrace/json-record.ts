@@ -6,7 +6,10 @@ export interface JsonRecord {
   readonly count: number;
 }
 
-/** Reads a line of JSON; null for anything that is no record. bpftrace up to 0.21 writes some values without quotes: such lines are no JSON. */
+/**
+ * Reads a line of JSON; null for anything that is no record. bpftrace up to 0.21 writes some values without quotes:
+ * such lines are no JSON.
+ */
 export function readJson(line: string): JsonRecord | null {
   let value: unknown;
   try {
@@ -29,13 +32,18 @@ export function lostEvents({ data, count }: JsonRecord): number {
   return Number.isSafeInteger(lost) && lost > 0 ? lost : 0;
 }
 
-/** Up to the current version a byte of 0x80 and more is written as `\\uffffffc3`, which JSON reads as U+FFFF and `ffc3`. Gives `\\xc3` instead. */
+/**
+ * Up to the current version a byte of 0x80 and more is written as `\\uffffffc3`, which JSON reads as U+FFFF and `ffc3`.
+ * Gives `\\xc3` instead.
+ */
 export function withoutSignedBytes(text: string): string {
   return text.includes('\uffff') ? text.replace(/\uffffff([0-9a-f]{2})/g, '\\x$1') : text;
 }
 
 /** The entries of `{"@name": {"key,key": 5}}` or `{"@name": 5}`. Keys are joined by commas. */
-export function* mapEntries(data: unknown): Generator<{ readonly map: string; readonly key: string; readonly value: unknown }> {
+export function* mapEntries(
+  data: unknown,
+): Generator<{ readonly map: string; readonly key: string; readonly value: unknown }> {
   if (!isObject(data)) return;
   for (const [map, content] of Object.entries(data)) {
     if (!isObject(content)) yield { map, key: '', value: content };

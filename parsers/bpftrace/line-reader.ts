@@ -32,8 +32,19 @@ const SILENT: LineMeaning = { kind: 'silent' };
 const IGNORED = '1';
 /** `data=` is kept up to here. */
 const LONGEST_DATA = 4_096;
-/** Signals that end a process that does nothing about them; all others are stops, continuations or ignored by default. */
-const HARMLESS: ReadonlySet<string> = new Set(['SIGCHLD', 'SIGCONT', 'SIGURG', 'SIGWINCH', 'SIGSTOP', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU']);
+/**
+ * Signals that end a process that does nothing about them; all others are stops, continuations or ignored by default.
+ */
+const HARMLESS: ReadonlySet<string> = new Set([
+  'SIGCHLD',
+  'SIGCONT',
+  'SIGURG',
+  'SIGWINCH',
+  'SIGSTOP',
+  'SIGTSTP',
+  'SIGTTIN',
+  'SIGTTOU',
+]);
 
 /** Reads the `key=value` lines of bpftrace programs: drover's own, and any that follow the form. */
 export class LineReader {
@@ -58,7 +69,8 @@ export class LineReader {
     const time = this.#axis.at(fields.time);
     if (Number.isNaN(time)) return BROKEN;
     if (fields.event === 'signal' && fields.result !== IGNORED) return SILENT;
-    const waiting = fields.event === '' ? this.#call(fields, { time, tid, pid, where }) : event(fields, { time, tid, pid, where });
+    const waiting =
+      fields.event === '' ? this.#call(fields, { time, tid, pid, where }) : event(fields, { time, tid, pid, where });
     return waiting === null ? BROKEN : { kind: 'waiting', waiting };
   }
 
@@ -114,7 +126,11 @@ export class LineReader {
     const raw = fields.raw === '' ? [] : fields.raw.split(',', 6);
     if (raw.some((argument) => !/^[0-9a-f]{1,16}$/.test(argument))) return null;
     const end = time + Math.max(0, duration);
-    const named = Number.isNaN(fields.fd) ? (called.takesDescriptor && raw.length > 0 ? lowInteger(raw[0]) : -1) : fields.fd;
+    const named = Number.isNaN(fields.fd)
+      ? called.takesDescriptor && raw.length > 0
+        ? lowInteger(raw[0])
+        : -1
+      : fields.fd;
     // AT_FDCWD, and what is no descriptor number at all.
     const fd = named >= 0 && named <= MOST_TID ? named : -1;
     const facts: CallFacts = {
@@ -169,7 +185,17 @@ function event(fields: Fields, { time, tid, pid, where }: Place): Waiting | null
     case 'deliver': {
       if (!(number > 0)) return null;
       const isFatal = fields.others.get('handler') === '0' && !HARMLESS.has(signal);
-      return { kind: 'signal', seenAt: time, tid, pid, where, signal, info: `si_signo=${signal}`, isIgnored: false, isFatal };
+      return {
+        kind: 'signal',
+        seenAt: time,
+        tid,
+        pid,
+        where,
+        signal,
+        info: `si_signo=${signal}`,
+        isIgnored: false,
+        isFatal,
+      };
     }
     default:
       return null;
@@ -187,7 +213,8 @@ function schedulingOf(printed: string): SchedulingFacts | null {
 
 function outcomeOf({ result, error, number }: Fields): Pick<CallFacts, 'result' | 'error' | 'value'> | null {
   if (/^E[A-Z0-9_]{2,30}$/.test(error)) return { result: -1, error, value: -errorNumber(error) || -1 };
-  if (!/^-?\d{1,20}$/.test(result)) return result === '' && Number.isNaN(number) ? { result: Number.NaN, error: '', value: 0 } : null;
+  if (!/^-?\d{1,20}$/.test(result))
+    return result === '' && Number.isNaN(number) ? { result: Number.NaN, error: '', value: 0 } : null;
   const value = Number(result);
   if (value >= 0 || value < -4_095) return { result: value, error: '', value };
   const name = errorName(-value);

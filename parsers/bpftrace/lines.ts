@@ -164,7 +164,8 @@ export class Lines {
     this.#piece = (lines.pop() ?? '').slice(0, LONGEST_PIECE);
     let shape: Shape = lines.length === 0 ? 'continued' : 'blank';
     for (const line of lines) {
-      const found = line.trim() === '' ? 'blank' : this.#printed(line, { ...where, text: line.slice(0, where.text.length) });
+      const found =
+        line.trim() === '' ? 'blank' : this.#printed(line, { ...where, text: line.slice(0, where.text.length) });
       if (RANK[found] > RANK[shape]) shape = found;
     }
     return shape;
@@ -172,9 +173,17 @@ export class Lines {
 
   #entry(map: string, key: string, value: unknown, where: Where): void {
     if (map === '@in') {
-      const tuple = typeof value === 'string' ? TUPLE.exec(value)?.[1]?.split(/, ?/) : Array.isArray(value) ? value.map(String) : undefined;
+      const tuple =
+        typeof value === 'string'
+          ? TUPLE.exec(value)?.[1]?.split(/, ?/)
+          : Array.isArray(value)
+            ? value.map(String)
+            : undefined;
       const isThread = /^\d{1,10}$/.test(key);
-      const facts = tuple === undefined || !isThread || this.#left >= MOST_IN_FLIGHT ? null : this.#reader.inFlight(Number(key), tuple);
+      const facts =
+        tuple === undefined || !isThread || this.#left >= MOST_IN_FLIGHT
+          ? null
+          : this.#reader.inFlight(Number(key), tuple);
       if (facts !== null) {
         this.#left++;
         this.#sink.left(Number(key), facts, where);

@@ -28,9 +28,12 @@ export class MapLines {
     if (line.charCodeAt(0) === 0x40) {
       const keyed = KEYED.exec(line);
       if (keyed !== null)
-        return keyed[3] === '' ? PART : { kind: 'entry', map: keyed[1] ?? '', key: keyed[2] ?? '', value: keyed[3] ?? '' };
+        return keyed[3] === ''
+          ? PART
+          : { kind: 'entry', map: keyed[1] ?? '', key: keyed[2] ?? '', value: keyed[3] ?? '' };
       const scalar = SCALAR.exec(line);
-      if (scalar !== null) return scalar[2] === '' ? PART : { kind: 'entry', map: scalar[1] ?? '', key: '', value: scalar[2] ?? '' };
+      if (scalar !== null)
+        return scalar[2] === '' ? PART : { kind: 'entry', map: scalar[1] ?? '', key: '', value: scalar[2] ?? '' };
       if (/^@\w*\[[^\]]*$/.test(line)) {
         this.#open = 1;
         return PART;

@@ -53,7 +53,8 @@ export class BpftraceParser implements TraceParser {
     this.#threads = new Threads(lanes);
     this.#lines = new Lines(origin, this.#tally, this.flags, {
       add: (waiting) => {
-        if (!this.#ordering.add(waiting)) this.#tally.note('late-line', this.#line, waiting.kind === 'lost' ? '' : waiting.where.text);
+        if (!this.#ordering.add(waiting))
+          this.#tally.note('late-line', this.#line, waiting.kind === 'lost' ? '' : waiting.where.text);
       },
       left: (tid, facts, where) => {
         if (this.#left.length < MOST_THREADS) this.#left.push({ tid, facts, where });
@@ -131,7 +132,8 @@ export class BpftraceParser implements TraceParser {
     const { tid, pid, where, seenAt: time } = waiting;
     const lane = this.#threads.lane(tid);
     this.#ready.push(...this.#threads.endSilent({ time, file: where.file, line: where.line }));
-    if (this.#threads.belongs(tid, pid)) this.#ready.push({ kind: 'membership', lane, leader: this.#threads.lane(pid), time });
+    if (this.#threads.belongs(tid, pid))
+      this.#ready.push({ kind: 'membership', lane, leader: this.#threads.lane(pid), time });
     switch (waiting.kind) {
       case 'call': {
         const { facts } = waiting;

@@ -1,6 +1,9 @@
 import { byte, uint16, uint32 } from './raw-bytes.ts';
 
-/** A `struct sockaddr` in strace's words: `{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("10.0.0.7")}`; `NULL` when it holds no address. */
+/**
+ * A `struct sockaddr` in strace's words: `{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("10.0.0.7")}`;
+ * `NULL` when it holds no address.
+ */
 export function socketAddressText(bytes: string): string {
   const family = uint16(bytes, 0);
   if (family === 1 && bytes.length > 2) return `{sa_family=AF_UNIX${unixPath(bytes)}}`;
@@ -20,7 +23,8 @@ export function addressText(printed: string): string {
   const unix = /^unix:([^"\\]*)$/.exec(printed)?.[1];
   if (unix !== undefined) return `{sa_family=AF_UNIX, sun_path="${unix}"}`;
   const v6 = /^\[([0-9a-fA-F:.]+)\]:(\d{1,5})$/.exec(printed);
-  if (v6 !== null) return `{sa_family=AF_INET6, sin6_port=htons(${v6[2]}), inet_pton(AF_INET6, "${v6[1]}", &sin6_addr)}`;
+  if (v6 !== null)
+    return `{sa_family=AF_INET6, sin6_port=htons(${v6[2]}), inet_pton(AF_INET6, "${v6[1]}", &sin6_addr)}`;
   const v4 = /^(\d{1,3}(?:\.\d{1,3}){3}):(\d{1,5})$/.exec(printed);
   return v4 === null ? 'NULL' : `{sa_family=AF_INET, sin_port=htons(${v4[2]}), sin_addr=inet_addr("${v4[1]}")}`;
 }

@@ -9,7 +9,10 @@ export interface Where {
   readonly text: string;
 }
 
-/** What a line said, until its turn comes: whose it is decides itself only then, since numbers of threads are used again. */
+/**
+ * What a line said, until its turn comes: whose it is decides itself only then, since numbers of threads are used
+ * again.
+ */
 export type Waiting =
   | {
       readonly kind: 'call';

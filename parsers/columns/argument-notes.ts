@@ -1,14 +1,25 @@
 import { ARGUMENT_WORDS, type ArgumentWord } from '../../src/trace/argument-words.ts';
 import type { Family } from '../../src/trace/syscalls.ts';
 import { NameTable } from '../strace/names.ts';
-import { asksNonblocking, firstData, headEnd, headStart, holdsWord, inetAddress, isOneInput } from '../text/argument-scan.ts';
+import {
+  asksNonblocking,
+  firstData,
+  headEnd,
+  headStart,
+  holdsWord,
+  inetAddress,
+  isOneInput,
+} from '../text/argument-scan.ts';
 import type { RawCall } from './raw-call.ts';
 
 /** Of a longer first line, or of one more than so many different ones, the reader decodes the text itself. */
 const LONGEST_HEAD = 200;
 const MOST_HEADS = 4_000;
 
-/** Families whose arguments are looked into for the reader: while their bytes are at hand that costs a third of what it costs there. */
+/**
+ * Families whose arguments are looked into for the reader: while their bytes are at hand that costs a third of what it
+ * costs there.
+ */
 export const NOTED_FAMILIES: ReadonlySet<Family> = new Set<Family>(['accept', 'epoll-wait', 'ioctl', 'fcntl', 'read']);
 /** The arguments hold an IPv4 address: `data` is its 32 bits, and the port stands in `note` from this bit on. */
 export const HAS_INET = 0x80;
@@ -58,7 +69,8 @@ export class ArgumentNotes {
     let bits = 0;
     for (let i = 0; i < words.length; i++) {
       const word = words[i] as ArgumentWord;
-      if (holdsWord(family, word, bytes, view, argsFrom, argsTo) || (entry !== null && call.firstHalfHolds(word))) bits |= 1 << i;
+      if (holdsWord(family, word, bytes, view, argsFrom, argsTo) || (entry !== null && call.firstHalfHolds(word)))
+        bits |= 1 << i;
     }
     return bits;
   }

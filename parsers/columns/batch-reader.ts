@@ -125,18 +125,25 @@ class BatchCall implements Call {
     const start = this.integers[this.at + from] as number;
     const end = this.integers[this.at + from + 1] as number;
     const inChunk = start < this.chunk.length;
-    return inChunk ? latin1(this.chunk, start, end) : latin1(this.extra, start - this.chunk.length, end - this.chunk.length);
+    return inChunk
+      ? latin1(this.chunk, start, end)
+      : latin1(this.extra, start - this.chunk.length, end - this.chunk.length);
   }
 
   #text(from: number): string {
     const start = this.integers[this.at + from] as number;
     const end = Math.min(this.integers[this.at + from + 1] as number, start + LINE_LIMIT);
     const inChunk = start < this.chunk.length;
-    return inChunk ? decode(this.chunk, start, end) : decode(this.extra, start - this.chunk.length, end - this.chunk.length);
+    return inChunk
+      ? decode(this.chunk, start, end)
+      : decode(this.extra, start - this.chunk.length, end - this.chunk.length);
   }
 }
 
-/** Reads the records of batches, with the interface of a parser: `load` a batch, then ask for records until there are no more. */
+/**
+ * Reads the records of batches, with the interface of a parser: `load` a batch, then ask for records until there are no
+ * more.
+ */
 export class BatchReader {
   readonly #call: BatchCall;
   readonly #lanes = new LaneMap<MirroredLane>();

@@ -87,13 +87,23 @@ function clonable(record: Exclude<TraceRecord, Call>, lane: number): OtherRecord
     case 'notice':
       return { kind: record.kind, notice: record.notice, tid: record.tid, file: record.file, line: record.line };
     case 'frame':
-      return { kind: record.kind, lane, symbol: record.symbol, offset: record.offset, object: record.object, line: record.line };
+      return {
+        kind: record.kind,
+        lane,
+        symbol: record.symbol,
+        offset: record.offset,
+        object: record.object,
+        line: record.line,
+      };
     default:
       throw new TypeError(`a ${record.kind} does not cross to another thread: its format is not threadable`);
   }
 }
 
-/** Writes records into batches. `slots` batches take turns: a batch stays as it is until that many further ones were begun. */
+/**
+ * Writes records into batches. `slots` batches take turns: a batch stays as it is until that many further ones were
+ * begun.
+ */
 export class BatchWriter {
   readonly #slots: readonly Columns[];
   #turn = 0;
@@ -237,7 +247,8 @@ export class BatchWriter {
   #place(bytes: Buffer, from: number, to: number): number {
     if (bytes === this.#chunk) return from;
     const length = to - from;
-    if (this.#extraUsed + length > this.#columns.extra.length) this.#columns.widen(this.#extraUsed + length, this.#extraUsed);
+    if (this.#extraUsed + length > this.#columns.extra.length)
+      this.#columns.widen(this.#extraUsed + length, this.#extraUsed);
     bytes.copy(this.#columns.extra, this.#extraUsed, from, to);
     const placed = this.#chunk.length + this.#extraUsed;
     this.#extraUsed += length;

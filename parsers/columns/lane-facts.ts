@@ -9,4 +9,6 @@ export interface LaneFacts {
 
 /** A record that is no call, with its lane by index. */
 export type OtherRecord = Cloned<Signal> | Cloned<Exit> | Cloned<Notice> | Cloned<Frame>;
-type Cloned<Record> = Record extends { readonly lane: unknown } ? Omit<Record, 'lane'> & { readonly lane: number } : Record;
+type Cloned<Record> = Record extends { readonly lane: unknown }
+  ? Omit<Record, 'lane'> & { readonly lane: number }
+  : Record;

@@ -46,8 +46,8 @@ export const NAMED = 16;
 export const CALL = 0;
 
 /**
- * The records of one chunk, as columns of numbers in shared memory: they cross to another thread without being copied or cloned. Strings
- * stay ranges of the chunk, or of `extra` where the chunk that held them is gone.
+ * The records of one chunk, as columns of numbers in shared memory: they cross to another thread without being copied
+ * or cloned. Strings stay ranges of the chunk, or of `extra` where the chunk that held them is gone.
  */
 export interface RecordBatch {
   readonly count: number;

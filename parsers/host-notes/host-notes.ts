@@ -19,7 +19,8 @@ export function readSidecar(before: string, after: string): CaptureFacts {
     threads: new Map([...threadsOf(last.get('threads')), ...threadsOf(first.get('threads'))]),
     commands: new Map([...commandsOf(last), ...commandsOf(first)]),
     processors: numberIn(first.get('processors')),
-    listenOverflows: start === null || end === null || start === undefined || end === undefined ? null : Math.max(0, end - start),
+    listenOverflows:
+      start === null || end === null || start === undefined || end === undefined ? null : Math.max(0, end - start),
     longestQueue: numberIn(first.get('somaxconn')),
   };
 }
@@ -35,7 +36,8 @@ function sectionsOf(text: string): Map<string, string[]> {
       continue;
     }
     lines = [];
-    // Older scripts put none: one of two sections of a name may be words of a process. What it could not write before is the first one.
+    // Older scripts put none: one of two sections of a name may be words of a process. What it could not write before
+    // is the first one.
     if (!sections.has(name)) sections.set(name, lines);
     else if (COMMAND.test(name)) sections.set(name, []);
   }
@@ -46,7 +48,8 @@ function threadsOf(lines: readonly string[] = []): Map<number, ThreadIdentity> {
   const threads = new Map<number, ThreadIdentity>();
   for (const line of lines) {
     const [, pid, tid, parent, comm = ''] = THREAD.exec(line) ?? [];
-    if (tid !== undefined) threads.set(Number(tid), { pid: Number(pid), parent: Number(parent), comm: decodeUtf8(comm) });
+    if (tid !== undefined)
+      threads.set(Number(tid), { pid: Number(pid), parent: Number(parent), comm: decodeUtf8(comm) });
   }
   return threads;
 }

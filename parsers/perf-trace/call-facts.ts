@@ -6,7 +6,10 @@ import type { CallFacts } from '../timeline/printed-call.ts';
 import type { PerfLine } from './line.ts';
 import { straceWords } from './strace-words.ts';
 
-/** What a line says of a call whose arguments stand in `entry`, the same line unless the call was split; null for names that are no call. */
+/**
+ * What a line says of a call whose arguments stand in `entry`, the same line unless the call was split; null for names
+ * that are no call.
+ */
 export function factsOf(read: PerfLine, entry: PerfLine, start: number, end: number): CallFacts | null {
   const name = knownSyscall(read.name);
   if (name === '') return null;

@@ -13,7 +13,10 @@ export const perfTraceFormat: TraceFormat = {
 
 const LOOKED_AT = 200;
 
-/** How sure the head is text of `perf trace`: the share of its lines that only perf prints. Terminals wrap them, so half is certain. */
+/**
+ * How sure the head is text of `perf trace`: the share of its lines that only perf prints. Terminals wrap them, so half
+ * is certain.
+ */
 function sniffPerfTrace(head: Buffer): number {
   const lines = head
     .toString('latin1')

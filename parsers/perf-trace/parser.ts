@@ -112,7 +112,13 @@ export class PerfTraceParser implements TraceParser {
   *inFlight(): Iterable<Call> {
     for (const [tid, { entry, start, line, text }] of this.#open) {
       const facts = factsOf(entry, entry, start, start);
-      if (facts !== null) yield this.#made(tid, { ...facts, inFlight: true, duration: UNKNOWN, result: Number.NaN, error: '' }, line, text);
+      if (facts !== null)
+        yield this.#made(
+          tid,
+          { ...facts, inFlight: true, duration: UNKNOWN, result: Number.NaN, error: '' },
+          line,
+          text,
+        );
     }
   }
 
@@ -136,7 +142,15 @@ export class PerfTraceParser implements TraceParser {
     else if (lost !== undefined) {
       account.notices++;
       this.#tally.noteMany('lost-events', Number(lost), this.#line, text);
-      this.#ordering.add({ seenAt: this.#lastSeen, line: this.#line, text, tid: 0, comm: '', facts: null, lost: Number(lost) });
+      this.#ordering.add({
+        seenAt: this.#lastSeen,
+        line: this.#line,
+        text,
+        tid: 0,
+        comm: '',
+        facts: null,
+        lost: Number(lost),
+      });
     } else if (isHead(text)) {
       if (!this.#entry(text, this.#line)) this.#piece = { text, line: this.#line, count: 1 };
     } else if (this.#summary.read(text)) account.counts++;
@@ -196,7 +210,8 @@ export class PerfTraceParser implements TraceParser {
     if (read.isOpen) {
       this.flags.split = true;
       this.account.unfinished++;
-      if (at !== null && this.#open.size < MOST_THREADS) this.#open.set(tid, { entry: read, start: at, line, text: shown });
+      if (at !== null && this.#open.size < MOST_THREADS)
+        this.#open.set(tid, { entry: read, start: at, line, text: shown });
       return true;
     }
     const open = this.#open.get(tid);
@@ -207,7 +222,8 @@ export class PerfTraceParser implements TraceParser {
       if (entry === undefined) this.#tally.note('orphan-resume', line, text);
     } else this.account.calls++;
     const start = at ?? entry?.start ?? null;
-    // It began before the capture and nothing tells when it ended: the time of the latest line is as near as one can get.
+    // It began before the capture and nothing tells when it ended: the time of the latest line is as near as one can
+    // get.
     const end = start === null ? this.#lastSeen : start + took;
     const facts = factsOf(read, entry?.entry ?? read, start ?? end, end);
     if (facts === null) return true;

@@ -50,7 +50,8 @@ export class Summary {
     const numbers = (row[3] ?? '').replaceAll('%', '').trim().split(/\s+/).map(Number);
     const [failed = 0, total = Number.NaN, , , longest = Number.NaN] = this.#hasErrors ? numbers : [0, ...numbers];
     const calls = Number(row[2]);
-    if (name === '' || !isPossible({ calls, failed, total, longest: Number.isNaN(longest) ? total : longest })) return false;
+    if (name === '' || !isPossible({ calls, failed, total, longest: Number.isNaN(longest) ? total : longest }))
+      return false;
     if (this.#rows.length < MOST) this.#rows.push({ name, calls, failed, total, longest, errors: [] });
     return true;
   }

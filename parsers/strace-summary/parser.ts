@@ -112,7 +112,9 @@ export class SummaryParser implements TraceParser {
     }
   }
 
-  /** `-c` alone measures the time that the kernel computed, `-w` how long calls took: only calls that wait show which. */
+  /**
+   * `-c` alone measures the time that the kernel computed, `-w` how long calls took: only calls that wait show which.
+   */
   #finish(): void {
     this.#isEnding = false;
     const isWall =
@@ -158,7 +160,11 @@ function rowOf(text: string, columns: readonly string[]): Row | null {
   const total = named.get('seconds') ?? named.get('wall-total') ?? named.get('total-time');
   const longest = named.get('longest') ?? named.get('max') ?? named.get('wall-max');
   const errors = named.get('errors') ?? 0;
-  if (calls === undefined || !isPossible({ calls, failed: errors, total: total ?? longest ?? 0, longest: longest ?? 0 })) return null;
+  if (
+    calls === undefined ||
+    !isPossible({ calls, failed: errors, total: total ?? longest ?? 0, longest: longest ?? 0 })
+  )
+    return null;
   return {
     name,
     calls,

@@ -2,7 +2,10 @@ import { stringEnd } from './brackets.ts';
 
 const NAME = /\s*[a-z_][a-z0-9_]*=(?!=)/y;
 
-/** Arguments without the names that `-N` (since 6.16) puts in front of them: `sockfd=3, addrlen=[16]` becomes `3, [16]`. Names inside of brackets stay. */
+/**
+ * Arguments without the names that `-N` (since 6.16) puts in front of them: `sockfd=3, addrlen=[16]` becomes `3, [16]`.
+ * Names inside of brackets stay.
+ */
 export function withoutNames(args: string): string {
   const bytes = Buffer.from(args, 'latin1');
   let clean = '';

@@ -5,18 +5,25 @@ import type { ThreadTable } from './thread-table.ts';
 /** So many lines without a prefix in a row are believed, although several threads live. */
 const STUBBORN = 8;
 const CHILDREN = 16;
-/** Of more threads than these a line without a prefix is not looked for among those that wait: it would be for each such line. */
+/**
+ * Of more threads than these a line without a prefix is not looked for among those that wait: it would be for each such
+ * line.
+ */
 const MOST_WAITING = 256;
 
 /**
- * Whom lines without a pid belong to. On a terminal strace prints `[pid N]` only while it traces several threads: lines before the first prefix are
- * the initial process, lines after the others have ended are the survivor. In between a line without prefix is output of the program.
+ * Whom lines without a pid belong to. On a terminal strace prints `[pid N]` only while it traces several threads: lines
+ * before the first prefix are the initial process, lines after the others have ended are the survivor. In between a
+ * line without prefix is output of the program.
  */
 export class Attribution {
   readonly #threads: ThreadTable;
   /** The thread of lines without a prefix. */
   #tid: number;
-  /** The number of the initial process was not told yet: the first stranger with a prefix is that process, unless it is a child. */
+  /**
+   * The number of the initial process was not told yet: the first stranger with a prefix is that process, unless it is
+   * a child.
+   */
   #unnamed: boolean;
   #hasPrefixes = false;
   /** Numbers of the latest children, told before their first line. */
@@ -37,16 +44,19 @@ export class Attribution {
     this.#hasPrefixes = true;
     this.#inARow = 0;
     this.#survivor = null;
-    if (this.#unnamed && this.#threads.find(tid) === null && !this.#children.includes(tid)) this.#name(tid, called, resumed);
+    if (this.#unnamed && this.#threads.find(tid) === null && !this.#children.includes(tid))
+      this.#name(tid, called, resumed);
     return this.#threads.get(tid);
   }
 
   /** The thread of a line without a prefix, or null when such a line cannot be the tracer's. */
   unprefixed(called: Syscall | null, resumed: boolean): Thread | null {
     if (!this.#hasPrefixes) return this.#threads.get(this.#tid);
-    if (this.#survivor !== null && this.#threads.find(this.#survivor.tid) === this.#survivor) return this.#threads.get(this.#survivor.tid);
+    if (this.#survivor !== null && this.#threads.find(this.#survivor.tid) === this.#survivor)
+      return this.#threads.get(this.#survivor.tid);
     const { present } = this.#threads;
-    const only = present.size === 1 ? first(present) : resumed && present.size <= MOST_WAITING ? onlyOneIn(called, present) : null;
+    const only =
+      present.size === 1 ? first(present) : resumed && present.size <= MOST_WAITING ? onlyOneIn(called, present) : null;
     if (only !== null) {
       if (present.size === 1) this.#survivor = only;
       return this.#threads.get(only.tid);

@@ -9,8 +9,9 @@ const SPECIAL = specialBytes('"()[]{}</');
 const AT_FDCWD = Buffer.from('AT_FDCWD');
 
 /**
- * Finds the bracket that closes the arguments at `from`: the first `)` outside of strings, brackets, comments and descriptor decorations that blanks and
- * `=` follow. OPEN or OPEN_STRING when there is none before `to`. Linear and without recursion, whatever the bytes are.
+ * Finds the bracket that closes the arguments at `from`: the first `)` outside of strings, brackets, comments and
+ * descriptor decorations that blanks and `=` follow. OPEN or OPEN_STRING when there is none before `to`. Linear and
+ * without recursion, whatever the bytes are.
  */
 export function closingBracket(bytes: Buffer, from: number, to: number): number {
   let depth = 0;
@@ -83,8 +84,9 @@ function opensDecoration(bytes: Buffer, from: number, at: number): boolean {
 }
 
 /**
- * Index of the `>` that ends a decoration, or -1. Sockets and pipes end with `]>`; paths may hold `->`, quotes and, before 4.22, raw `<` and `>`, so a path
- * ends at the first `>` outside of nested `<...>`, behind which an argument can end.
+ * Index of the `>` that ends a decoration, or -1. Sockets and pipes end with `]>`; paths may hold `->`, quotes and,
+ * before 4.22, raw `<` and `>`, so a path ends at the first `>` outside of nested `<...>`, behind which an argument can
+ * end.
  */
 function decorationEnd(bytes: Buffer, from: number, to: number): number {
   let nested = 0;

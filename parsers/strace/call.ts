@@ -9,7 +9,10 @@ import { decode, LINE_LIMIT, type LineReference, latin1 } from '../text/line-ref
 import { withoutNames } from './argument-names.ts';
 import type { Thread } from './thread.ts';
 
-/** The one Call object of a parser. Numbers are set for every call; strings are decoded from the current buffer when somebody asks. */
+/**
+ * The one Call object of a parser. Numbers are set for every call; strings are decoded from the current buffer when
+ * somebody asks.
+ */
 export class StraceCall implements RawCall {
   readonly kind = 'call';
   readonly file: string;
@@ -31,7 +34,8 @@ export class StraceCall implements RawCall {
   line = 0;
   startLine = 0;
 
-  // Ranges of the current buffer. `from..to` is the line with the result; args are the whole ones or, of a split call, the second half.
+  // Ranges of the current buffer. `from..to` is the line with the result; args are the whole ones or, of a split call,
+  // the second half.
   from = 0;
   to = 0;
   argsFrom = 0;
@@ -108,7 +112,8 @@ export class StraceCall implements RawCall {
   mentions(word: ArgumentWord): boolean {
     const { bytes, view } = this.#source;
     return (
-      holdsWord(this.syscall.family, word, bytes, view, this.argsFrom, this.argsTo) || (this.entry !== null && this.firstHalfHolds(word))
+      holdsWord(this.syscall.family, word, bytes, view, this.argsFrom, this.argsTo) ||
+      (this.entry !== null && this.firstHalfHolds(word))
     );
   }
 
@@ -116,7 +121,14 @@ export class StraceCall implements RawCall {
     const { entry, syscall } = this;
     if (entry === null || syscall.family === 'epoll-wait' || syscall.family === 'accept') return false;
     const { bytes, view } = entry;
-    return holdsWord(syscall.family, word, bytes, view, entry.from + this.entryArgsFrom, Math.min(entry.to, entry.from + this.entryArgsTo));
+    return holdsWord(
+      syscall.family,
+      word,
+      bytes,
+      view,
+      entry.from + this.entryArgsFrom,
+      Math.min(entry.to, entry.from + this.entryArgsTo),
+    );
   }
 
   get readyData(): number {
@@ -157,8 +169,8 @@ export class StraceCall implements RawCall {
 }
 
 /**
- * Joins the arguments before ` <unfinished ...>` and after ` resumed>`. Up to 6.15 the comma between them ends the first half, since 6.16 it
- * begins the second one; up to 4.26 a blank follows `resumed>`.
+ * Joins the arguments before ` <unfinished ...>` and after ` resumed>`. Up to 6.15 the comma between them ends the
+ * first half, since 6.16 it begins the second one; up to 4.26 a blank follows `resumed>`.
  */
 export function joinHalves(first: string, second: string): string {
   let rest = second.startsWith(' ') && !second.startsWith(' =>') ? second.slice(1) : second;

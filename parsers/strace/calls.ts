@@ -45,7 +45,10 @@ export class Calls {
     return called === null ? UNKNOWN : this.#readArguments(called, this.#names.end + 1, careful);
   }
 
-  /** Reads a call whose name stands at `from..to`, behind which something else comes before the bracket at `open`: `readv#64(`, `64:readv(`, `???(`. */
+  /**
+   * Reads a call whose name stands at `from..to`, behind which something else comes before the bracket at `open`:
+   * `readv#64(`, `64:readv(`, `???(`.
+   */
   readOddCall(from: number, to: number, open: number, careful: boolean): number {
     const { bytes } = this.#reading.source;
     const called = this.#names.find(bytes, from, to, hashOf(bytes, from, to));
@@ -117,7 +120,9 @@ export class Calls {
     const called = this.#names.at(source, body + 5, 0x20);
     const { end } = this.#names;
     const args = end + RESUMED_ENDS.length;
-    return called === null || args > to || !isResumed(source, end) ? UNKNOWN : this.#readSecondHalf(called, args, careful);
+    return called === null || args > to || !isResumed(source, end)
+      ? UNKNOWN
+      : this.#readSecondHalf(called, args, careful);
   }
 
   /** Reads the rest of a resumed call behind `resumed>`. */
@@ -142,7 +147,8 @@ export class Calls {
       thread.finish();
       const length = time - call.start;
       if (duration < 0 && reading.isTimed) call.duration = length;
-      // Two stamps say better how long a call took than a number that does not fit between them, unless they are too coarse for that.
+      // Two stamps say better how long a call took than a number that does not fit between them, unless they are too
+      // coarse for that.
       else if (duration > length && !reading.isCoarse) call.duration = length;
       else if (duration > length && reading.isTimed) call.end = call.start + duration;
       // `before` stays: the line of the first half is known as `entry`.
@@ -170,7 +176,9 @@ export class Calls {
     return RECORD;
   }
 
-  /** Makes the call that a thread is in the current one: still running, or ended with its thread on the current line. */
+  /**
+   * Makes the call that a thread is in the current one: still running, or ended with its thread on the current line.
+   */
   fromPending(thread: Thread, inFlight: boolean): StraceCall {
     const { call } = this;
     const { clock, isTimed, line, from, to } = this.#reading;
@@ -250,7 +258,11 @@ export class Calls {
 
 /** ` resumed>` stands at `at`. */
 function isResumed({ bytes, view }: Source, at: number): boolean {
-  return view.getInt32(at, true) === RESUMED_WORDS[0] && view.getInt32(at + 4, true) === RESUMED_WORDS[1] && bytes[at + 8] === 0x3e;
+  return (
+    view.getInt32(at, true) === RESUMED_WORDS[0] &&
+    view.getInt32(at + 4, true) === RESUMED_WORDS[1] &&
+    bytes[at + 8] === 0x3e
+  );
 }
 
 /** Descriptor 1 or 2 stands at `args`: `1, `, `2</dev/pts/0>`, `fd=1`. */

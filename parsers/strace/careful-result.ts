@@ -8,7 +8,9 @@ export const UNCLOSED = 4;
 /** ` <pid changed to 7989 ...>`: `execve` by a thread takes the tid of its leader (`-ff`). */
 export const MOVED = 5;
 
-/** 4.5 prints an exit of another's child as `<unfinished ... exit status 0>`; the last two are failures of the tracer. */
+/**
+ * 4.5 prints an exit of another's child as `<unfinished ... exit status 0>`; the last two are failures of the tracer.
+ */
 const OPEN_END =
   / <(?:(unfinished|detached) \.\.\.>|(?:(pid changed to \d+) \.\.\.>)|(unfinished \.\.\. exit) status \d+>?|Cannot restart pid .*>|ptrace\(.*>)$/;
 const VALUE = /^(?:(-?\d+)|(0x[0-9a-f]+)|(\?))(?=$|[\s<,(/[])/;
@@ -17,7 +19,12 @@ const DURATION = / <(\d{1,15}(?:\.\d{1,9})?)>$/;
 const INJECTED = /\(INJECTED(?:: [\w, ]{1,40})?\)/;
 
 /** Reads the end of a line that `Tail.read` found unclear, from the beginning of the arguments on. */
-export function readCarefully(call: StraceCall, bytes: Buffer, from: number, to: number): Ending | typeof UNCLOSED | typeof MOVED {
+export function readCarefully(
+  call: StraceCall,
+  bytes: Buffer,
+  from: number,
+  to: number,
+): Ending | typeof UNCLOSED | typeof MOVED {
   const closing = closingBracket(bytes, from, to);
   if (closing >= 0) return readResult(call, bytes, closing, to) ? RETURNED : UNCLEAR;
   if (closing === OPEN_STRING) return UNCLOSED;
@@ -50,7 +57,10 @@ function readResult(call: StraceCall, bytes: Buffer, closing: number, to: number
   const duration = DURATION.exec(text);
   call.duration = UNKNOWN;
   // A path may look like a duration: `3</tmp/x <0.5>`. Then its decoration is not closed before.
-  if (duration !== null && (text[number.length] !== '<' || text[duration.index - 1] === '>' || text[duration.index - 1] === ')')) {
+  if (
+    duration !== null &&
+    (text[number.length] !== '<' || text[duration.index - 1] === '>' || text[duration.index - 1] === ')')
+  ) {
     const nanoseconds = Math.round(Number(duration[1]) * 1e9);
     if (nanoseconds > LONGEST_CAPTURE) return false;
     call.duration = nanoseconds;
@@ -59,7 +69,8 @@ function readResult(call: StraceCall, bytes: Buffer, closing: number, to: number
   call.argsTo = closing;
   call.returnedFrom = at;
   call.returnedTo = at + text.length;
-  call.result = decimal !== undefined ? readDecimal(decimal) : hexadecimal !== undefined ? Number(hexadecimal) : Number.NaN;
+  call.result =
+    decimal !== undefined ? readDecimal(decimal) : hexadecimal !== undefined ? Number(hexadecimal) : Number.NaN;
   const rest = text.slice(number.length);
   // `&lt;0.000011&gt;`
   if (rest.endsWith('&gt;')) return false;

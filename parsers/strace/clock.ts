@@ -1,4 +1,10 @@
-import { LONGEST_CAPTURE, type Nanoseconds, SECOND, type TimeOrigin, type TimestampKind } from '../../src/trace/time.ts';
+import {
+  LONGEST_CAPTURE,
+  type Nanoseconds,
+  SECOND,
+  type TimeOrigin,
+  type TimestampKind,
+} from '../../src/trace/time.ts';
 
 const DAY = 86_400;
 const HALF_A_DAY = DAY / 2;
@@ -46,7 +52,10 @@ export class Clock {
     return time;
   }
 
-  /** The time after a `-r` column, which counts from the printed line before. A distance that is longer than captures are is a damaged number. */
+  /**
+   * The time after a `-r` column, which counts from the printed line before. A distance that is longer than captures
+   * are is a damaged number.
+   */
   after(distance: Nanoseconds): Nanoseconds {
     if (!this.#started) this.#start(0, 0);
     if (distance <= LONGEST_CAPTURE) this.now += distance;
@@ -79,7 +88,8 @@ export class Clock {
     }
     this.#latestSeconds = seconds;
     // Stamps of another kind do not compare: this capture gets a zero of its own.
-    const shared = origin.kind === this.kind || (this.#hasDays && (origin.kind === 'clock' || origin.kind === 'clock-seconds'));
+    const shared =
+      origin.kind === this.kind || (this.#hasDays && (origin.kind === 'clock' || origin.kind === 'clock-seconds'));
     this.#originSeconds = shared ? (origin.seconds as number) : seconds;
     this.#originNanoseconds = shared ? origin.nanoseconds : nanoseconds;
     // A later file of the same set may begin after midnight.

@@ -5,7 +5,10 @@ import { NAME_BYTES } from './names.ts';
 const DIGITS = 9;
 const ADDRESSES = /^(?:TCP|UDP|UNIX|NETLINK|RAW|SCTP|DCCP|PING|AX25|VSOCK|XDP)/;
 
-/** The number at the beginning of the arguments, also behind `sockfd=` (`-N`); -1 when there is none. Notes how descriptors are decorated. */
+/**
+ * The number at the beginning of the arguments, also behind `sockfd=` (`-N`); -1 when there is none. Notes how
+ * descriptors are decorated.
+ */
 export function readDescriptor(bytes: Buffer, args: number, flags: TraceFlags): number {
   let at = args;
   let byte = bytes[at] as number;
@@ -27,5 +30,6 @@ export function readDescriptor(bytes: Buffer, args: number, flags: TraceFlags): 
 function noteDecoration(bytes: Buffer, at: number, flags: TraceFlags): void {
   const first = bytes[at] as number;
   // Paths, pipe:[…], socket:[…] begin otherwise.
-  flags.fdDecoration = first >= 0x41 && first <= 0x5a && ADDRESSES.test(bytes.toString('latin1', at, at + 8)) ? 'address' : 'path';
+  flags.fdDecoration =
+    first >= 0x41 && first <= 0x5a && ADDRESSES.test(bytes.toString('latin1', at, at + 8)) ? 'address' : 'path';
 }

@@ -6,8 +6,9 @@ const CLONE_SUFFIX = /(?:\.(?:constprop|isra|part|cold|lto_priv|llvm|localalias)
 const OFFSET = /\+0x([0-9a-f]{1,16})$/;
 
 /**
- * Reads ` > /lib/libc.so.6(accept4+0x13) [0x10af63]`, where the place in the source may follow (`-kk`). Null for lines without a symbol, such as
- * ` > unexpected_backtracing_error [0x1]`. Read from the right, because C++ symbols hold brackets.
+ * Reads ` > /lib/libc.so.6(accept4+0x13) [0x10af63]`, where the place in the source may follow (`-kk`). Null for lines
+ * without a symbol, such as ` > unexpected_backtracing_error [0x1]`. Read from the right, because C++ symbols hold
+ * brackets.
  */
 export function readFrame(text: string, lane: Lane, line: number): Frame | null {
   const close = text.lastIndexOf(') [0x');
@@ -17,5 +18,12 @@ export function readFrame(text: string, lane: Lane, line: number): Frame | null 
   const offset = OFFSET.exec(place);
   if (offset === null) return null;
   const symbol = decodeUtf8(place.slice(0, offset.index).replace(CLONE_SUFFIX, ''));
-  return { kind: 'frame', lane, symbol, offset: Number.parseInt(offset[1] ?? '0', 16), object: decodeUtf8(text.slice(3, open)), line };
+  return {
+    kind: 'frame',
+    lane,
+    symbol,
+    offset: Number.parseInt(offset[1] ?? '0', 16),
+    object: decodeUtf8(text.slice(3, open)),
+    line,
+  };
 }

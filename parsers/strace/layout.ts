@@ -48,7 +48,15 @@ const LEADER = new RegExp(
     .join(''),
 );
 /** Tried in this order when most lines do not read as they are: grep -n, quotes, comments, lists, indentation. */
-const PREFIXES: readonly RegExp[] = [/^\d{1,9}[:-]\s?/, /^\s*> ?/, /^\s*\/\/ ?/, /^\s*# ?/, /^\s*\* ?/, /^\s*\| ?/, /^\s+/];
+const PREFIXES: readonly RegExp[] = [
+  /^\d{1,9}[:-]\s?/,
+  /^\s*> ?/,
+  /^\s*\/\/ ?/,
+  /^\s*# ?/,
+  /^\s*\* ?/,
+  /^\s*\| ?/,
+  /^\s+/,
+];
 
 /** What options leave in the arguments. */
 const TRAITS: readonly (readonly [string, RegExp])[] = [
@@ -57,7 +65,10 @@ const TRAITS: readonly (readonly [string, RegExp])[] = [
     /^(?:(?:read|write|close|fcntl|fstat)\(fd=|(?:accept4?|bind|listen|connect|recvfrom|sendto|setsockopt|getsockopt)\(sockfd=|epoll_\w+\(epfd=|openat\(dirfd=)/,
   ],
   ['-x', /^(?:openat|execve|access|read|write|sendto|recvfrom)\([^"]{0,80}"\\x[0-9a-f]{2}/],
-  ['-X raw', /^(?!.*\/\*)(?:openat\((?:-100|0xffffff9c)\b|mmap2?\((?:NULL|0), \d+, 0x|socket\(0x|accept4\(\d+[^,]*, [^"]{0,200}\], 0x)/],
+  [
+    '-X raw',
+    /^(?!.*\/\*)(?:openat\((?:-100|0xffffff9c)\b|mmap2?\((?:NULL|0), \d+, 0x|socket\(0x|accept4\(\d+[^,]*, [^"]{0,200}\], 0x)/,
+  ],
 ];
 
 /** Takes one line to pieces, or gives null when it is not a line of strace. */

@@ -7,9 +7,10 @@ const PID_DIGITS = 9;
 const POWERS = [1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 1e2, 1e1, 1];
 
 /**
- * The columns before a call: pid, SELinux context, time, distance, syscall number, instruction pointer, in this order. Reads exactly the columns of the
- * layout; a line without them is not the tracer's. All lines end with a newline byte, so loops over one kind of byte end by themselves.
- * Numbers are summed up with `Math.imul` and `| 0`: V8 then leaves out its checks for overflow (3 to 6 % of the whole parser).
+ * The columns before a call: pid, SELinux context, time, distance, syscall number, instruction pointer, in this order.
+ * Reads exactly the columns of the layout; a line without them is not the tracer's. All lines end with a newline byte,
+ * so loops over one kind of byte end by themselves. Numbers are summed up with `Math.imul` and `| 0`: V8 then leaves
+ * out its checks for overflow (3 to 6 % of the whole parser).
  */
 export class Leader {
   /** -1 when the line has no pid. */
@@ -100,7 +101,13 @@ export class Leader {
       if (bytes[at] !== 0x20) return -1;
       do at++;
       while (bytes[at] === 0x20);
-    } else if (this.#bracketed && bytes[at] === 0x5b && bytes[at + 1] === 0x70 && bytes[at + 2] === 0x69 && bytes[at + 3] === 0x64) {
+    } else if (
+      this.#bracketed &&
+      bytes[at] === 0x5b &&
+      bytes[at + 1] === 0x70 &&
+      bytes[at + 2] === 0x69 &&
+      bytes[at + 3] === 0x64
+    ) {
       at += 4;
       while (bytes[at] === 0x20) at++;
       at = this.#readPid(bytes, at);

@@ -4,7 +4,10 @@ import { NOBODY, RECORD, UNKNOWN } from './outcome.ts';
 import type { Reading } from './reading.ts';
 import type { Thread } from './thread.ts';
 
-/** `SIGPIPE {si_signo=...}`, `SIGPIPE (Broken pipe) @ 0 (0)` (4.5), `{si_signo=SIGCHLD, ...} (...) @ 0 (0)` (4.6), `stopped by SIGSTOP`. */
+/**
+ * `SIGPIPE {si_signo=...}`, `SIGPIPE (Broken pipe) @ 0 (0)` (4.5), `{si_signo=SIGCHLD, ...} (...) @ 0 (0)` (4.6),
+ * `stopped by SIGSTOP`.
+ */
 const SIGNAL = /^--- (?:stopped by )?(SIG[A-Z0-9_+-]+)?\s?(?:\{(.*)\})?\s?(?:\([^)]*\) @ \w+ \(\w+\))? ?---$/;
 const SIGNAL_NUMBER = /si_signo=(SIG[A-Z0-9_+-]+)/;
 const EXIT =

@@ -26,8 +26,8 @@ const POWERS = [1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 1e2, 1e1, 1];
 const MOST_DIGITS = 15;
 
 /**
- * The end of a call's line. Read backwards, because the result stands at the end and arguments are long: 4 of 5 lines end so simply that nothing in
- * their arguments can imitate it. All others are UNCLEAR.
+ * The end of a call's line. Read backwards, because the result stands at the end and arguments are long: 4 of 5 lines
+ * end so simply that nothing in their arguments can imitate it. All others are UNCLEAR.
  */
 export class Tail {
   /** Receives what is read: nothing is copied later. Its values mean something only after RETURNED. */
@@ -88,7 +88,10 @@ export class Tail {
     return mark === UNFINISHED_MARK ? UNFINISHED : DETACHED;
   }
 
-  /** ` <0.000058>` with its last byte at `end`: sets the duration and gives the place before it, or 0 when it does not look like that. */
+  /**
+   * ` <0.000058>` with its last byte at `end`: sets the duration and gives the place before it, or 0 when it does not
+   * look like that.
+   */
   #readMicroseconds(bytes: Buffer, view: DataView, end: number): number {
     if (bytes[end - 7] !== 0x2e /* . */ || bytes[end - 9] !== 0x3c /* < */ || bytes[end - 10] !== 0x20) return 0;
     const whole = (bytes[end - 8] as number) - 0x30;
@@ -132,7 +135,10 @@ export class Tail {
     return at - 2;
   }
 
-  /** `-1 EAGAIN (text)`, `? ERESTARTSYS (text)`, `0 (Timeout)` with the bracket at `at`: gives the place before it, or -1. */
+  /**
+   * `-1 EAGAIN (text)`, `? ERESTARTSYS (text)`, `0 (Timeout)` with the bracket at `at`: gives the place before it, or
+   * -1.
+   */
   #readError(bytes: Buffer, from: number, at: number): number {
     let open = at - 1;
     while (PLAIN_TEXT[bytes[open] as number] === 1 && open > from) open--;
@@ -163,8 +169,9 @@ export class Tail {
   }
 
   /**
-   * `5<TCP:[...]>` whose last byte stands at `at`: gives the place before it, or -1. Since 4.22 a decoration holds no `<` but its first byte; the nested ones
-   * of devices (`</dev/null<char 1:3>>`) are found out because no number stands before them.
+   * `5<TCP:[...]>` whose last byte stands at `at`: gives the place before it, or -1. Since 4.22 a decoration holds no
+   * `<` but its first byte; the nested ones of devices (`</dev/null<char 1:3>>`) are found out because no number stands
+   * before them.
    */
   #readDecorated(bytes: Buffer, from: number, at: number): number {
     do at--;
@@ -189,7 +196,8 @@ export class Tail {
       value = -value;
       at--;
     } else if (byte !== 0x20) return this.#readHexadecimal(bytes, from, last);
-    else if (last - at > 1 && bytes[at + 1] === 0x30) value = Number.parseInt(bytes.toString('latin1', at + 1, last + 1), 8);
+    else if (last - at > 1 && bytes[at + 1] === 0x30)
+      value = Number.parseInt(bytes.toString('latin1', at + 1, last + 1), 8);
     this.#call.result = value;
     this.#call.error = '';
     return at;

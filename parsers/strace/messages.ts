@@ -11,9 +11,13 @@ const PROCESS =
   /Process (\d{1,9}) (attached|detached|suspended|resumed)(?: with \d+ threads)?(?: - interrupt to quit| \(waiting for parent\))?\s*$/y;
 const TRACER = 'strace: ';
 /** `upeek:` and `ptrace(` are messages of 4.x, the bracketed one goes through the leader since 4.2x. */
-const OTHER = /^(?:\S{0,256}strace: |upeek: |\s?<(?:ptrace\(|Cannot restart )|\[ Process PID=\d+ runs in |PANIC: attached pid )/;
+const OTHER =
+  /^(?:\S{0,256}strace: |upeek: |\s?<(?:ptrace\(|Cannot restart )|\[ Process PID=\d+ runs in |PANIC: attached pid )/;
 
-/** Finds `Process N attached` and its like at the end of a line (the prefix with the tracer's name came with 4.11), and other messages at its beginning. */
+/**
+ * Finds `Process N attached` and its like at the end of a line (the prefix with the tracer's name came with 4.11), and
+ * other messages at its beginning.
+ */
 export function readMessage(text: string): Message | null {
   const at = text.lastIndexOf('Process ');
   if (at >= 0 && text.length - at < 100) {
@@ -21,7 +25,11 @@ export function readMessage(text: string): Message | null {
     const match = PROCESS.exec(text);
     const verb = match?.[2];
     if (match !== null && verb !== undefined) {
-      return { notice: verb === 'attached' || verb === 'detached' ? verb : 'other', tid: Number(match[1]), at: beginning(text, at) };
+      return {
+        notice: verb === 'attached' || verb === 'detached' ? verb : 'other',
+        tid: Number(match[1]),
+        at: beginning(text, at),
+      };
     }
   }
   return OTHER.test(text) ? { notice: 'other', tid: 0, at: 0 } : null;

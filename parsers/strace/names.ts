@@ -17,7 +17,10 @@ const LONGEST = 64;
 /** Names by four of their bytes, for `NameTable.at`. */
 const SHORTCUTS = 1_024;
 
-/** Gives equal byte strings one object, without making a string. Made for the few hundred names that a trace repeats millions of times. */
+/**
+ * Gives equal byte strings one object, without making a string. Made for the few hundred names that a trace repeats
+ * millions of times.
+ */
 export class NameTable<T> {
   readonly #make: (name: string) => T;
   readonly #longest: number;
@@ -39,9 +42,9 @@ export class NameTable<T> {
   }
 
   /**
-   * The object for the name that begins at `from` and ends before the byte `stop`; null for what cannot be a name. `end` is then where it ends.
-   * Names that were seen before are found by a look at four bytes (the end of most names, and what tells `getsockname` from `getsockopt`) and
-   * compared, without a hash being summed up.
+   * The object for the name that begins at `from` and ends before the byte `stop`; null for what cannot be a name.
+   * `end` is then where it ends. Names that were seen before are found by a look at four bytes (the end of most names,
+   * and what tells `getsockname` from `getsockopt`) and compared, without a hash being summed up.
    */
   at({ bytes, view }: Source, from: number, stop: number): T | null {
     if (from + 9 > bytes.length) return this.#read(bytes, from, stop, -1);
@@ -57,7 +60,10 @@ export class NameTable<T> {
     return this.#values[number - 1] as T;
   }
 
-  /** The object for the name at `from..to`, made at first sight; null for what cannot be a name. `hash` is the sum of `hash * 31 + byte` over its bytes. */
+  /**
+   * The object for the name at `from..to`, made at first sight; null for what cannot be a name. `hash` is the sum of
+   * `hash * 31 + byte` over its bytes.
+   */
   find(bytes: Buffer, from: number, to: number, hash: number): T | null {
     return this.#values[this.#find(bytes, from, to, hash) - 1] ?? null;
   }
@@ -87,7 +93,8 @@ export class NameTable<T> {
     let slot = first;
     for (let number = slots[slot] as number; number !== 0; number = slots[slot] as number) {
       const start = this.#starts[number - 1] as number;
-      if ((this.#starts[number] as number) - start === length && this.#equals(bytes, from, start, length)) return number;
+      if ((this.#starts[number] as number) - start === length && this.#equals(bytes, from, start, length))
+        return number;
       slot = (slot + 1) & mask;
       if (((slot - first) & mask) === LONGEST_SEARCH) return 0;
     }
@@ -160,6 +167,7 @@ export function hashOf(bytes: Buffer, from: number, to: number): number {
 
 function nameBytes(): Uint8Array {
   const table = new Uint8Array(256);
-  for (const letter of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_') table[letter.charCodeAt(0)] = 1;
+  for (const letter of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_')
+    table[letter.charCodeAt(0)] = 1;
   return table;
 }

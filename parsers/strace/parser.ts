@@ -1,6 +1,14 @@
 import type { Exit } from '../../src/trace/record.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
-import type { Call, DiagnosticCount, LineAccount, ParserOptions, TraceFlags, TraceParser, TraceRecord } from '../format.ts';
+import type {
+  Call,
+  DiagnosticCount,
+  LineAccount,
+  ParserOptions,
+  TraceFlags,
+  TraceParser,
+  TraceRecord,
+} from '../format.ts';
 import { LineCutter } from '../text/line-cutter.ts';
 import { RestLines } from './interleaved/rest-lines.ts';
 import type { Layout } from './layout.ts';
@@ -101,7 +109,17 @@ export class StraceParser implements TraceParser {
     const { thread, assumed } = departure;
     const time = Number.isFinite(thread.time) ? thread.time : 0;
     const { file } = this.#reading;
-    return { kind: 'exit', lane: thread.lane, time, status: null, signal: '', supersededBy: 0, assumed, file, line: thread.last.line };
+    return {
+      kind: 'exit',
+      lane: thread.lane,
+      time,
+      status: null,
+      signal: '',
+      supersededBy: 0,
+      assumed,
+      file,
+      line: thread.last.line,
+    };
   }
 }
 

@@ -81,13 +81,17 @@ export class Reading {
     return this.#tally.diagnostics;
   }
 
-  /** Finds the thread of the line whose leader was just read, and notes the time. Null when the line cannot be the tracer's. */
+  /**
+   * Finds the thread of the line whose leader was just read, and notes the time. Null when the line cannot be the
+   * tracer's.
+   */
   enter(called: Syscall | null, resumed: boolean): Thread | null {
     const { leader } = this;
     const { tid } = leader;
     let thread: Thread | null;
     if (this.isMixed) {
-      thread = tid < 0 ? this.#attribution.unprefixed(called, resumed) : this.#attribution.prefixed(tid, called, resumed);
+      thread =
+        tid < 0 ? this.#attribution.unprefixed(called, resumed) : this.#attribution.prefixed(tid, called, resumed);
       if (thread === null) return null;
       if (tid >= 0) this.flags.pids = true;
     } else thread = this.threads.get(tid);
@@ -128,7 +132,13 @@ export class Reading {
   /** Tells whether the capture turned out to be written in the order of exits (`-z`, `-e status=`). */
   closeOrder(): void {
     const { calls } = this.account;
-    if (this.account.resumed > 0 || this.threads.seen < 2 || calls < EXIT_ORDER_LINES || this.#backward < calls * EXIT_ORDER_SHARE) return;
+    if (
+      this.account.resumed > 0 ||
+      this.threads.seen < 2 ||
+      calls < EXIT_ORDER_LINES ||
+      this.#backward < calls * EXIT_ORDER_SHARE
+    )
+      return;
     this.addFlag('-z');
     this.#tally.note('exit-order', this.line, `${this.#backward} of ${calls} calls stand behind a later one`);
   }

@@ -27,7 +27,10 @@ class LatestLine implements LastLine {
 export class Thread implements PendingCall {
   tid: number;
   readonly lane: Lane;
-  /** The latest stamp of this thread; -Infinity before the first. A thread's stamps never decrease, so a smaller one is a clock step. */
+  /**
+   * The latest stamp of this thread; -Infinity before the first. A thread's stamps never decrease, so a smaller one is
+   * a clock step.
+   */
   time = Number.NEGATIVE_INFINITY;
   /** The stamp of its last line that tells of a call. */
   callTime = Number.NEGATIVE_INFINITY;
@@ -88,7 +91,10 @@ export class Thread implements PendingCall {
     this.lane.pending = null;
   }
 
-  /** Takes over the pending call of a thread that goes on as this one (`execve` by a thread takes the tid of its leader). */
+  /**
+   * Takes over the pending call of a thread that goes on as this one (`execve` by a thread takes the tid of its
+   * leader).
+   */
   inherit(other: Thread): void {
     if (!other.pending) return;
     this.begin(other.syscall, other.start, other.line);

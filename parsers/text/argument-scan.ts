@@ -16,10 +16,17 @@ const BYTES = Object.fromEntries(
 ) as Readonly<Record<ArgumentWord, Uint8Array>>;
 
 /**
- * Whether the arguments at `from..to` (whole ones, or one half) hold the word; found in the bytes, without a string being made. The usual
- * arguments of the usual calls are recognised as a whole.
+ * Whether the arguments at `from..to` (whole ones, or one half) hold the word; found in the bytes, without a string
+ * being made. The usual arguments of the usual calls are recognised as a whole.
  */
-export function holdsWord(family: Family, word: ArgumentWord, bytes: Buffer, view: DataView, from: number, to: number): boolean {
+export function holdsWord(
+  family: Family,
+  word: ArgumentWord,
+  bytes: Buffer,
+  view: DataView,
+  from: number,
+  to: number,
+): boolean {
   if (family === 'ioctl') {
     if (asksNonblocking(view, from, to)) return true;
   } else if (family === 'accept') {
@@ -39,8 +46,8 @@ export function isOneInput(view: DataView, from: number, to: number): boolean {
 }
 
 /**
- * Where the traced text of a buffer begins that may be a request line: behind the first quote of the arguments, when a capital follows. -1 for
- * anything else. `headEnd` tells where it ends.
+ * Where the traced text of a buffer begins that may be a request line: behind the first quote of the arguments, when a
+ * capital follows. -1 for anything else. `headEnd` tells where it ends.
  */
 export function headStart(bytes: Buffer, from: number, to: number): number {
   let at = from;
@@ -58,7 +65,9 @@ export function headEnd(bytes: Buffer, from: number, to: number): number {
 
 /** The number behind the first `u32=`, or -1. */
 export function firstData(bytes: Buffer, view: DataView, from: number, to: number): number {
-  let at = beginsWith(view, from, to, ONE_INPUT) ? from + 4 * ONE_INPUT.length : indexOf(bytes, from, to, FIRST_DATA) + FIRST_DATA.length;
+  let at = beginsWith(view, from, to, ONE_INPUT)
+    ? from + 4 * ONE_INPUT.length
+    : indexOf(bytes, from, to, FIRST_DATA) + FIRST_DATA.length;
   if (at < FIRST_DATA.length) return -1;
   let value = 0;
   for (let byte = bytes[at] as number; byte >= 0x30 && byte <= 0x39 && at < to; byte = bytes[++at] as number)
@@ -67,8 +76,9 @@ export function firstData(bytes: Buffer, view: DataView, from: number, to: numbe
 }
 
 /**
- * The IPv4 socket address in the arguments at `from..to`, as address × 65,536 + port: `{sa_family=AF_INET, sin_port=htons(40286),
- * sin_addr=inet_addr("127.0.0.1")}`. -1 when they hold no such text, or anything stands before it that is no descriptor.
+ * The IPv4 socket address in the arguments at `from..to`, as address × 65,536 + port: `{sa_family=AF_INET,
+ * sin_port=htons(40286), sin_addr=inet_addr("127.0.0.1")}`. -1 when they hold no such text, or anything stands before
+ * it that is no descriptor.
  */
 export function inetAddress(bytes: Buffer, view: DataView, from: number, to: number): number {
   let at = from;

@@ -1,7 +1,8 @@
 import { viewOf } from './byte-words.ts';
 
 /**
- * Where the bytes that are read at the moment stand. One object for parser, call and threads, so that a change of the buffer is seen by all.
+ * Where the bytes that are read at the moment stand. One object for parser, call and threads, so that a change of the
+ * buffer is seen by all.
  */
 export class Source {
   readonly file: string;

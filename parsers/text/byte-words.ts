@@ -1,11 +1,14 @@
 /**
- * Four bytes of a line as one number, the first one lowest (`DataView.getInt32(at, true)`): a load and a few operations where a loop over
- * bytes takes four of each. Measured on whole captures: a third of the parser's time.
+ * Four bytes of a line as one number, the first one lowest (`DataView.getInt32(at, true)`): a load and a few operations
+ * where a loop over bytes takes four of each. Measured on whole captures: a third of the parser's time.
  */
 
 const NEWLINES = 0x0a0a0a0a;
 
-/** The place of the first newline in `from..to`, or -1. For lines of 100 bytes twice as fast as `Buffer.indexOf`, which leaves JavaScript. */
+/**
+ * The place of the first newline in `from..to`, or -1. For lines of 100 bytes twice as fast as `Buffer.indexOf`, which
+ * leaves JavaScript.
+ */
 export function newlineAt(view: DataView, from: number, to: number): number {
   let at = from;
   for (; at <= to - 8; at += 8) {

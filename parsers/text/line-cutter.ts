@@ -11,8 +11,9 @@ const FIRST_BYTES = 512;
 const EMPTY = Buffer.alloc(0);
 
 /**
- * Cuts pushed bytes into lines. A line that lies whole in one chunk is read where it lies; one that goes over the end of a chunk is gathered in a buffer of
- * its own. After `next()` returned true the line is `source.bytes[from..to]`, and a newline byte stands at `to`.
+ * Cuts pushed bytes into lines. A line that lies whole in one chunk is read where it lies; one that goes over the end
+ * of a chunk is gathered in a buffer of its own. After `next()` returned true the line is `source.bytes[from..to]`, and
+ * a newline byte stands at `to`.
  */
 export class LineCutter {
   readonly #source: Source;
@@ -97,7 +98,9 @@ export class LineCutter {
     return false;
   }
 
-  /** A line that is too long is copied as if it had come in pieces, so that its reading does not depend on the chunks. */
+  /**
+   * A line that is too long is copied as if it had come in pieces, so that its reading does not depend on the chunks.
+   */
   #shorten(chunk: Buffer, from: number, to: number): boolean {
     this.#release();
     this.#gather(chunk, from, to);
@@ -134,7 +137,9 @@ export class LineCutter {
 
   #reserve(size: number): void {
     if (size <= this.#partial.length) return;
-    const wider = Buffer.allocUnsafeSlow(Math.max(size, Math.min(Math.max(FIRST_BYTES, this.#partial.length * 2), LONGEST_LINE + 1)));
+    const wider = Buffer.allocUnsafeSlow(
+      Math.max(size, Math.min(Math.max(FIRST_BYTES, this.#partial.length * 2), LONGEST_LINE + 1)),
+    );
     this.#partial.copy(wider, 0, 0, this.#length);
     this.#partial = wider;
   }

@@ -9,7 +9,10 @@ export const ENTRY_LIMIT = 4_096;
 
 const NOTHING = Buffer.alloc(0);
 
-/** A line that may still be asked for: a range of the current buffer, or, when that buffer goes, a copy of the line's beginning. */
+/**
+ * A line that may still be asked for: a range of the current buffer, or, when that buffer goes, a copy of the line's
+ * beginning.
+ */
 export class LineReference {
   readonly #source: Source;
   readonly #limit: number;
@@ -73,7 +76,10 @@ export class LineReference {
   }
 }
 
-/** Bytes as text, one character each: arguments, where strace escapes everything else (and old versions' raw bytes stay telling apart). */
+/**
+ * Bytes as text, one character each: arguments, where strace escapes everything else (and old versions' raw bytes stay
+ * telling apart).
+ */
 export function latin1(bytes: Buffer, from: number, to: number): string {
   return (bytes as Latin1Buffer).latin1Slice(from, to);
 }

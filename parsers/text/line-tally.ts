@@ -24,6 +24,7 @@ export class Tally {
       this.diagnostics.set(code, found);
     }
     found.count += times;
-    if (found.samples.length < SAMPLES) found.samples.push({ file: this.#file, line, text: text.slice(0, SAMPLE_LENGTH) });
+    if (found.samples.length < SAMPLES)
+      found.samples.push({ file: this.#file, line, text: text.slice(0, SAMPLE_LENGTH) });
   }
 }

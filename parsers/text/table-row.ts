@@ -9,7 +9,10 @@ export interface TableRow {
   readonly longest: number;
 }
 
-/** Whether the numbers of a row can be true together: whole counts, no more failures than calls, and no call longer than all of them. */
+/**
+ * Whether the numbers of a row can be true together: whole counts, no more failures than calls, and no call longer than
+ * all of them.
+ */
 export function isPossible({ calls, failed, total, longest }: TableRow): boolean {
   return (
     Number.isSafeInteger(calls) &&

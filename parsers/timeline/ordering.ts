@@ -12,8 +12,8 @@ const MOST = 16_384;
 const LONGEST: Nanoseconds = 1_000_000_000;
 
 /**
- * Puts what several processors wrote in order of time: bpftrace empties one buffer after the other. Bounded: what comes later than that is passed on
- * late. The outcome depends on the order of arrival only, never on how the bytes were cut.
+ * Puts what several processors wrote in order of time: bpftrace empties one buffer after the other. Bounded: what comes
+ * later than that is passed on late. The outcome depends on the order of arrival only, never on how the bytes were cut.
  */
 export class Ordering<Item extends Timed> {
   readonly #heap: { readonly item: Item; readonly order: number }[] = [];
@@ -71,7 +71,9 @@ export class Ordering<Item extends Timed> {
     const first = this.#heap[a];
     const second = this.#heap[b];
     if (first === undefined || second === undefined) return false;
-    return first.item.seenAt < second.item.seenAt || (first.item.seenAt === second.item.seenAt && first.order < second.order);
+    return (
+      first.item.seenAt < second.item.seenAt || (first.item.seenAt === second.item.seenAt && first.order < second.order)
+    );
   }
 
   #swap(a: number, b: number): void {

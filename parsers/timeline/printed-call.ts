@@ -118,7 +118,10 @@ export class PrintedCall implements Call, RawCall, LastLine {
     this.#previous = null;
   }
 
-  /** Numbers and raw bytes are for programs: what `calls.bt` wrote is shown in strace's words. Lines in words stay as they are. */
+  /**
+   * Numbers and raw bytes are for programs: what `calls.bt` wrote is shown in strace's words. Lines in words stay as
+   * they are.
+   */
   get text(): string {
     if (this.#words !== null) return this.#original;
     const call = `${this.lane.tid} ${this.#axis.stamp(this.start)} ${this.syscall.name}(${decodeUtf8(this.args)})`;

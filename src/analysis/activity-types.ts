@@ -1,6 +1,12 @@
-/** What each worker did over time, in equal columns of time from the first event on; and calls by what they were made on. Plain data. */
+/**
+ * What each worker did over time, in equal columns of time from the first event on; and calls by what they were made
+ * on. Plain data.
+ */
 export interface Activity {
-  /** The moment that all milliseconds of the report count from, which a `--from` does not move; as in the report's window. */
+  /**
+   * The moment that all milliseconds of the report count from, which a `--from` does not move; as in the report's
+   * window.
+   */
   readonly zero: { readonly startTime: string | null; readonly timeOfDay: string | null };
   /** Milliseconds a column. */
   readonly columnMs: number;
@@ -10,7 +16,10 @@ export interface Activity {
   readonly targets: readonly CallTarget[];
 }
 
-/** Columns of one worker. What is neither waiting nor blocked nor silent, between `firstMs` and `lastMs`, was running from call to call. */
+/**
+ * Columns of one worker. What is neither waiting nor blocked nor silent, between `firstMs` and `lastMs`, was running
+ * from call to call.
+ */
 export interface WorkerActivity {
   readonly pid: number;
   readonly role: string;

@@ -14,7 +14,12 @@ export type { Activity, CallTarget, Now, WorkerActivity };
 const MOST_WORKERS = 128;
 const MOST_TARGETS = 300;
 
-export function describeActivity(model: Model, recorder: ActivityRecorder, origin: TimeOrigin, isGrowing: boolean): Activity {
+export function describeActivity(
+  model: Model,
+  recorder: ActivityRecorder,
+  origin: TimeOrigin,
+  isGrowing: boolean,
+): Activity {
   const { zero, lastTime: end } = model;
   recorder.cover(zero, end);
   const { width, zero: firstColumn } = recorder;
@@ -41,7 +46,8 @@ export function describeActivity(model: Model, recorder: ActivityRecorder, origi
         knownMs: moment(model, isUnknown ? row.thread.lastSeen : end),
         now: told(stay, model),
       };
-      if (!isUnknown && end !== UNKNOWN) drawTail(worker, stay, { from: stay.since - firstColumn, to: end - firstColumn, width });
+      if (!isUnknown && end !== UNKNOWN)
+        drawTail(worker, stay, { from: stay.since - firstColumn, to: end - firstColumn, width });
       return [worker];
     });
   return {
@@ -58,7 +64,10 @@ export function describeNow(model: Model, recorder: ActivityRecorder): ReadonlyM
   const lanes = new Map(recorder.lanes.map((lane) => [lane.thread, lane]));
   const rows = representatives(model).slice(0, MOST_WORKERS);
   return new Map(
-    rows.map(({ process, thread }) => [process.pid, told(stayOf(thread, lanes.get(thread)?.lastWasWait === true, model.lastTime), model)]),
+    rows.map(({ process, thread }) => [
+      process.pid,
+      told(stayOf(thread, lanes.get(thread)?.lastWasWait === true, model.lastTime), model),
+    ]),
   );
 }
 
@@ -100,7 +109,8 @@ function stayOf(thread: Thread, lastWasWait: boolean, end: Nanoseconds): Stay {
       // The clock may have been set since: what the thread did before comes before.
       since: Math.max(pending.start, last),
     };
-  if (!thread.lastTimed && lastWasWait) return { state: 'waiting', call: thread.lastSyscall?.name ?? '', target: '', since: last };
+  if (!thread.lastTimed && lastWasWait)
+    return { state: 'waiting', call: thread.lastSyscall?.name ?? '', target: '', since: last };
   return { state: 'silent', call: '', target: '', since: last };
 }
 

@@ -2,7 +2,14 @@ import type { Capabilities } from '../detectors/capabilities.ts';
 import type { Detector } from '../detectors/detector.ts';
 import { type Conclusion, notApplicable, type Outcome } from '../detectors/finding.ts';
 import { RECORDING, sentenceOfMissing } from '../detectors/need.ts';
-import { detectors, isThreshold, type Kind, type RegisteredDetector, THRESHOLDS, type ThresholdName } from '../detectors/registry.ts';
+import {
+  detectors,
+  isThreshold,
+  type Kind,
+  type RegisteredDetector,
+  THRESHOLDS,
+  type ThresholdName,
+} from '../detectors/registry.ts';
 import { ActivityRecorder } from '../model/measuring/activity-recorder.ts';
 import { Model } from '../model/model.ts';
 import type { CaptureFacts } from '../trace/capture-facts.ts';
@@ -90,8 +97,12 @@ export class Analysis {
       const { outcome, findings } =
         onlyCounted && !(isWatched && judgesCounts === true)
           ? NOTHING_BUT_COUNTS
-          : concluded(running, onlyCounted ? null : sentenceOfMissing(running.definition.needs, this.#capabilities, model));
-      const asked = wanted === null ? findings : findings.filter(({ workers }) => workers.some((pid) => wanted.has(pid)));
+          : concluded(
+              running,
+              onlyCounted ? null : sentenceOfMissing(running.definition.needs, this.#capabilities, model),
+            );
+      const asked =
+        wanted === null ? findings : findings.filter(({ workers }) => workers.some((pid) => wanted.has(pid)));
       outcomes[kind] = outcome;
       for (const finding of asked) drafts.push({ kind, ...finding });
     }
@@ -120,7 +131,10 @@ export class Analysis {
     return this.#model === null || this.#recorder === null ? new Map() : describeNow(this.#model, this.#recorder);
   }
 
-  /** The first stamp has fixed the origin: only now are the user's times and the trace's on one axis. Lines without a stamp may stand before it. */
+  /**
+   * The first stamp has fixed the origin: only now are the user's times and the trace's on one axis. Lines without a
+   * stamp may stand before it.
+   */
   #settle(model: Model): void {
     const origin = this.#origin;
     const { from, to } = this.#options;
@@ -165,7 +179,9 @@ export class Analysis {
     return this.#options.thresholds?.[name] ?? THRESHOLDS[name].default;
   }
 
-  /** The thresholds that a definition declares or uses, and no others: what it does not name its page does not document. */
+  /**
+   * The thresholds that a definition declares or uses, and no others: what it does not name its page does not document.
+   */
   #thresholdsOf({ kind, thresholds, alsoUses = [] }: RegisteredDetector): (name: string) => number {
     const names = [...Object.keys(thresholds), ...alsoUses].filter(isThreshold);
     const values = new Map<string, number>(names.map((name) => [name, this.#threshold(name)]));
@@ -177,7 +193,9 @@ export class Analysis {
   }
 }
 
-const NOTHING_BUT_COUNTS: Conclusion = notApplicable(`A table of counts tells neither when nor who. Record the calls: ${RECORDING}`);
+const NOTHING_BUT_COUNTS: Conclusion = notApplicable(
+  `A table of counts tells neither when nor who. Record the calls: ${RECORDING}`,
+);
 
 /** Only `-T` tells how long a call on one line took; split calls and calls in flight show it without. */
 function tellsDuration({ duration, startLine, line, inFlight, partial }: Call): boolean {
@@ -194,7 +212,10 @@ function concluded(running: Running, missing: string | null): Conclusion {
       running.failure = describeFailure(error);
     }
   }
-  return { outcome: { status: 'failed', reason: `This detector broke: a defect of drover. ${running.failure}` }, findings: [] };
+  return {
+    outcome: { status: 'failed', reason: `This detector broke: a defect of drover. ${running.failure}` },
+    findings: [],
+  };
 }
 
 function describeFailure(error: unknown): string {

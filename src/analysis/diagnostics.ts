@@ -1,4 +1,7 @@
-/** What can be wrong with input. `error`: something was lost; `warning`: findings may be affected; `info`: normal, told for completeness. */
+/**
+ * What can be wrong with input. `error`: something was lost; `warning`: findings may be affected; `info`: normal, told
+ * for completeness.
+ */
 export interface DiagnosticMeaning {
   readonly severity: 'info' | 'warning' | 'error';
   readonly meaning: string;
@@ -9,8 +12,14 @@ export const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
     severity: 'error',
     meaning: 'Lines that look like the tracer wrote them and could not be read; their calls are missing.',
   },
-  'foreign-line': { severity: 'info', meaning: 'Lines that the tracer did not write: program output, prompts, comments.' },
-  'cut-line': { severity: 'info', meaning: 'The last line has no end; normal when a live capture is stopped or copied.' },
+  'foreign-line': {
+    severity: 'info',
+    meaning: 'Lines that the tracer did not write: program output, prompts, comments.',
+  },
+  'cut-line': {
+    severity: 'info',
+    meaning: 'The last line has no end; normal when a live capture is stopped or copied.',
+  },
   'orphan-resume': {
     severity: 'info',
     meaning: 'Second halves of calls that had begun before the capture, or whose first half is missing.',
@@ -19,28 +28,59 @@ export const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
     severity: 'warning',
     meaning: 'Calls that began and whose end is missing although their thread went on: lines were removed.',
   },
-  'name-mismatch': { severity: 'warning', meaning: 'A call ended under another name than it began with; the end was believed.' },
-  'clock-step': { severity: 'warning', meaning: 'The clock jumped back; times after it were moved on so that no duration is negative.' },
+  'name-mismatch': {
+    severity: 'warning',
+    meaning: 'A call ended under another name than it began with; the end was believed.',
+  },
+  'clock-step': {
+    severity: 'warning',
+    meaning: 'The clock jumped back; times after it were moved on so that no duration is negative.',
+  },
   'exit-order': {
     severity: 'warning',
     meaning:
       'Calls are printed when they return and filtered by outcome (-z, -Z, -e status): failed or successful calls may be missing, so shares cannot be trusted.',
   },
   'long-line': { severity: 'info', meaning: 'Very long lines; their middle was not kept.' },
-  'tracer-message': { severity: 'info', meaning: 'Messages of the tracer itself, such as threads it could not attach to.' },
-  elision: { severity: 'warning', meaning: 'Lines were left out by whoever copied the capture; what they held is missing.' },
-  'binary-bytes': { severity: 'info', meaning: 'Bytes that strace does not print; the file may be damaged or mixed with something else.' },
+  'tracer-message': {
+    severity: 'info',
+    meaning: 'Messages of the tracer itself, such as threads it could not attach to.',
+  },
+  elision: {
+    severity: 'warning',
+    meaning: 'Lines were left out by whoever copied the capture; what they held is missing.',
+  },
+  'binary-bytes': {
+    severity: 'info',
+    meaning: 'Bytes that strace does not print; the file may be damaged or mixed with something else.',
+  },
   'summary-table': { severity: 'info', meaning: 'A strace -c table: counts without events.' },
-  'truncated-compression': { severity: 'warning', meaning: 'The compressed file ends too early; what could be unpacked was read.' },
-  'tracer-died': { severity: 'warning', meaning: 'The tracer ended before its time; what it had written was analysed.' },
-  'capture-ended-early': { severity: 'info', meaning: 'The live capture was ended early, for want of space or to set a worker free.' },
-  'read-error': { severity: 'warning', meaning: 'Files that could not be read, or not to their end; what could be read was analysed.' },
+  'truncated-compression': {
+    severity: 'warning',
+    meaning: 'The compressed file ends too early; what could be unpacked was read.',
+  },
+  'tracer-died': {
+    severity: 'warning',
+    meaning: 'The tracer ended before its time; what it had written was analysed.',
+  },
+  'capture-ended-early': {
+    severity: 'info',
+    meaning: 'The live capture was ended early, for want of space or to set a worker free.',
+  },
+  'read-error': {
+    severity: 'warning',
+    meaning: 'Files that could not be read, or not to their end; what could be read was analysed.',
+  },
   'shrunk-file': {
     severity: 'warning',
-    meaning: 'Files became shorter while they were read, as by log rotation with copytruncate; what was cut off is missing.',
+    meaning:
+      'Files became shorter while they were read, as by log rotation with copytruncate; what was cut off is missing.',
   },
   'grown-file': { severity: 'info', meaning: 'Files grew while they were read; what was there at the start was read.' },
-  'mixed-clocks': { severity: 'warning', meaning: 'Files whose times cannot be compared with the others were left out.' },
+  'mixed-clocks': {
+    severity: 'warning',
+    meaning: 'Files whose times cannot be compared with the others were left out.',
+  },
   'unknown-input': { severity: 'warning', meaning: 'Files that are no trace drover knows were left out.' },
   'skipped-file': {
     severity: 'info',
@@ -48,7 +88,8 @@ export const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
   },
   'late-line': {
     severity: 'warning',
-    meaning: 'Lines that came more than a second, or some thousands of lines, after later ones; their order is not certain.',
+    meaning:
+      'Lines that came more than a second, or some thousands of lines, after later ones; their order is not certain.',
   },
   'memory-limit': {
     severity: 'warning',
@@ -62,7 +103,8 @@ export const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
   },
   'ended-workers': {
     severity: 'warning',
-    meaning: 'More than 4,000 workers ended during the capture; those that had done least were left out of what is judged.',
+    meaning:
+      'More than 4,000 workers ended during the capture; those that had done least were left out of what is judged.',
   },
   'open-descriptors': {
     severity: 'warning',

@@ -18,7 +18,10 @@ export function areRelated(first: Draft, second: Draft): boolean {
   return isLinked(first.kind, second.kind) || isLinked(second.kind, first.kind);
 }
 
-/** One explains the other when both are about one process; other links need a request, a listener, a file or the like in common. */
+/**
+ * One explains the other when both are about one process; other links need a request, a listener, a file or the like in
+ * common.
+ */
 function isLinked(kind: Kind, other: Kind): boolean {
   return definitionOf(kind).linkedInProcess?.includes(other) ?? false;
 }
@@ -34,7 +37,10 @@ function subjectsOf(draft: Draft): ReadonlySet<string> {
   return made;
 }
 
-/** Who is linked with whom, in both directions: first those of different kinds, then those that say the same of another worker. */
+/**
+ * Who is linked with whom, in both directions: first those of different kinds, then those that say the same of another
+ * worker.
+ */
 export function linksOf(sorted: readonly Draft[]): ReadonlyMap<Draft, readonly Draft[]> {
   const links = new Map<Draft, Draft[]>(sorted.map((draft) => [draft, []]));
   for (const sameKind of [false, true]) {

@@ -4,8 +4,8 @@ import type { Draft } from './parts.ts';
 import { SEVERITIES } from './report.ts';
 
 /**
- * The order in which to act: the most severe first, what explains another before it (stalls before herds, whose cures make stalls worse; a
- * lock before the workers that wait for it), then the order of the registry, then the larger one.
+ * The order in which to act: the most severe first, what explains another before it (stalls before herds, whose cures
+ * make stalls worse; a lock before the workers that wait for it), then the order of the registry, then the larger one.
  */
 export function inOrderOfAction(drafts: readonly Draft[]): Draft[] {
   const order = new Map(KINDS.map((kind, index) => [kind, index]));
@@ -13,7 +13,9 @@ export function inOrderOfAction(drafts: readonly Draft[]): Draft[] {
   const rank = (draft: Draft): number => {
     const own = SEVERITIES.indexOf(draft.severity);
     const explained = [...(causes.get(draft) ?? [])];
-    return explained.length === 0 ? own : Math.max(own, Math.min(...explained.map(({ severity }) => SEVERITIES.indexOf(severity))));
+    return explained.length === 0
+      ? own
+      : Math.max(own, Math.min(...explained.map(({ severity }) => SEVERITIES.indexOf(severity))));
   };
   const ranks = new Map(drafts.map((draft) => [draft, rank(draft)]));
   const sorted = drafts.toSorted(
@@ -44,5 +46,11 @@ function explains(cause: Draft, effect: Draft): boolean {
 /** Of two findings of one kind and severity the one that took more time, or happened more often, comes first. */
 export function weight({ metrics }: Pick<Draft, 'metrics'>): number {
   const { totalMs, count, wastedWakeups } = metrics;
-  return typeof totalMs === 'number' ? totalMs : typeof count === 'number' ? count : typeof wastedWakeups === 'number' ? wastedWakeups : 0;
+  return typeof totalMs === 'number'
+    ? totalMs
+    : typeof count === 'number'
+      ? count
+      : typeof wastedWakeups === 'number'
+        ? wastedWakeups
+        : 0;
 }

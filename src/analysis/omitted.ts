@@ -6,7 +6,10 @@ import { weight } from './finding-order.ts';
 import type { Draft } from './parts.ts';
 import { type CallStatistics, type Diagnostic, type Finding, type Omitted, SEVERITIES, type Worker } from './report.ts';
 
-/** Rows of the tables of a report: what a person or a program reads. Linux has some 460 system calls, of some 150 errors each. */
+/**
+ * Rows of the tables of a report: what a person or a program reads. Linux has some 460 system calls, of some 150 errors
+ * each.
+ */
 export const MOST_WORKERS = 1_000;
 export const MOST_CALLS = 500;
 export const MOST_ERRORS = 64;
@@ -23,7 +26,8 @@ export function chosenFindings(drafts: readonly Draft[]): readonly Draft[] {
   }
   if ([...kinds.values()].every(({ length }) => length <= MOST_FINDINGS)) return drafts;
   const rank = ({ severity }: Draft): number => SEVERITIES.indexOf(severity);
-  const worst = (of: readonly Draft[]) => of.toSorted((a, b) => rank(a) - rank(b) || weight(b) - weight(a)).slice(0, MOST_FINDINGS);
+  const worst = (of: readonly Draft[]) =>
+    of.toSorted((a, b) => rank(a) - rank(b) || weight(b) - weight(a)).slice(0, MOST_FINDINGS);
   const chosen = new Set([...kinds.values()].flatMap(worst));
   return drafts.filter((draft) => chosen.has(draft));
 }
@@ -50,7 +54,11 @@ export function omittedFrom(
   model: Model,
   all: readonly Worker[],
   drafts: readonly Draft[],
-  shown: { readonly workers: readonly Worker[]; readonly calls: readonly CallStatistics[]; readonly findings: readonly Finding[] },
+  shown: {
+    readonly workers: readonly Worker[];
+    readonly calls: readonly CallStatistics[];
+    readonly findings: readonly Finding[];
+  },
 ): Omitted | null {
   const { gone, open } = model.processes;
   const statistics = model.statistics.all();
@@ -78,7 +86,9 @@ export function limitsReached({ processes, listeners }: Model): Diagnostic[] {
     ['open-descriptors', open.forgotten],
     ['further-listeners', listeners.unfollowed],
   ] as const;
-  return reached.filter(([, count]) => count > 0).map(([code, count]) => ({ code, ...meaningOf(code), count, samples: [] }));
+  return reached
+    .filter(([, count]) => count > 0)
+    .map(([code, count]) => ({ code, ...meaningOf(code), count, samples: [] }));
 }
 
 function total(values: Iterable<number>): number {

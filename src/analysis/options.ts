@@ -16,7 +16,10 @@ export interface AnalysisOptions {
   readonly pids?: readonly number[];
   /** By name, in the unit of the threshold; unset ones have their defaults (`drover explain thresholds`). */
   readonly thresholds?: Readonly<Record<string, number>>;
-  /** Also keeps what a dashboard draws: each worker over time, and calls by what they were made on. Takes time and some memory. */
+  /**
+   * Also keeps what a dashboard draws: each worker over time, and calls by what they were made on. Takes time and some
+   * memory.
+   */
   readonly activity?: boolean;
   /** The trace still grows: that nothing was heard of a thread for a while does not mean that it made no call. */
   readonly growing?: boolean;

@@ -20,16 +20,22 @@ export function assessQuality({ facts, model, capabilities, events, noted }: Par
     .toSorted((a, b) => rank(a.severity) - rank(b.severity) || b.count - a.count);
   const notes: string[] = [];
   if (share > PARTIAL_SHARE)
-    notes.push(`${count(unparsedLines)} of ${plural(lines, 'line')} could not be read (${ratio(share * 100)} %): counts are too low.`);
+    notes.push(
+      `${count(unparsedLines)} of ${plural(lines, 'line')} could not be read (${ratio(share * 100)} %): counts are too low.`,
+    );
   if (lostEvents > 0) notes.push(`${plural(lostEvents, 'event')} lost by the tracer: counts are too low.`);
-  if (!capabilities.times) notes.push(`No timestamps: nothing can be said about when, how long or how often. Record with: ${RECORD}`);
+  if (!capabilities.times)
+    notes.push(`No timestamps: nothing can be said about when, how long or how often. Record with: ${RECORD}`);
   else if (!capabilities.durations)
     notes.push(`No call durations (-T): how long a call took is bounded by the next line. Record with: ${RECORD}`);
-  if (capabilities.resolution > 0) notes.push('Whole seconds only: nothing shorter than a second can be told. Record with -ttt.');
+  if (capabilities.resolution > 0)
+    notes.push('Whole seconds only: nothing shorter than a second can be told. Record with -ttt.');
   for (const { severity, meaning, count: times, code } of diagnostics)
     if (severity === 'warning' && code !== 'unparsed-line') notes.push(`${meaning} (${count(times)})`);
   if (model.calibration.contended)
-    notes.push('The tracer itself was short of CPU: short times are inflated, shares and order are more reliable than milliseconds.');
+    notes.push(
+      'The tracer itself was short of CPU: short times are inflated, shares and order are more reliable than milliseconds.',
+    );
   if (facts.source.flags.fdDecoration === 'address')
     notes.push(
       'Recorded with -yy, which stops all traced processes at each new socket (1 to 25 ms): delays right after an accept are partly the tracer. Use -y.',

@@ -18,7 +18,9 @@ import { describeWorkers } from './workers.ts';
 /** Puts the report together from what the model and the detectors say. */
 export function composeReport(parts: Parts): Report {
   const { facts, model, outcomes, options } = parts;
-  const all = describeWorkers(parts).filter((worker) => options.pids === undefined || options.pids.includes(worker.pid));
+  const all = describeWorkers(parts).filter(
+    (worker) => options.pids === undefined || options.pids.includes(worker.pid),
+  );
   const findings = findingsOf(parts);
   const quality = assessQuality(parts);
   const workers = chosenWorkers(all, findings);
@@ -43,7 +45,8 @@ function windowOf({ model, origin, capabilities }: Parts): Window {
   const start = Math.max(model.firstTime, model.options.from);
   // The part that was asked for may hold nothing of the trace.
   const end = Math.max(start, Math.min(model.lastTime, model.options.to));
-  if (!capabilities.times || model.firstTime === UNKNOWN) return { startTime: null, endTime: null, timeOfDay: null, durationMs: null };
+  if (!capabilities.times || model.firstTime === UNKNOWN)
+    return { startTime: null, endTime: null, timeOfDay: null, durationMs: null };
   return {
     startTime: isoTime(origin, start),
     endTime: isoTime(origin, end),
@@ -63,7 +66,8 @@ function findingsOf({ drafts: all, origin, model }: Parts): Finding[] {
     numbers.set(draft.kind, number);
     ids.set(draft, `${draft.kind}-${number}`);
   }
-  // UNKNOWN (-1) as a start means "no time"; a real start before the origin is not told apart and not needed: the origin is the first stamp.
+  // UNKNOWN (-1) as a start means "no time"; a real start before the origin is not told apart and not needed: the
+  // origin is the first stamp.
   const time = (at: number): number | null => (at === UNKNOWN ? null : at);
   return sorted.map((draft) => {
     const start = time(draft.start);
@@ -95,17 +99,22 @@ function findingsOf({ drafts: all, origin, model }: Parts): Finding[] {
 /** What to do, unless another finding of this report says why not. */
 function stepsOf(draft: Draft, drafts: readonly Draft[]): readonly Step[] {
   const { next, nextWhileStalled, nextWhile = {} } = draft;
-  if (nextWhileStalled !== undefined && drafts.some(({ kind }) => definitionOf(kind).tellsStalls === true)) return nextWhileStalled;
+  if (nextWhileStalled !== undefined && drafts.some(({ kind }) => definitionOf(kind).tellsStalls === true))
+    return nextWhileStalled;
   const others = drafts.filter(({ kind, severity }) => kind in nextWhile && severity !== 'info');
   const own = new Set(others.length === 0 ? [] : draft.workers);
   const other = others.find(({ workers }) => workers.some((pid) => own.has(pid)));
   return (other === undefined ? undefined : nextWhile[other.kind]) ?? next;
 }
 
-/** Where the tracer lost events a gap may be a lost line, and every count is too low: the finding says so and is at most possible. */
+/**
+ * Where the tracer lost events a gap may be a lost line, and every count is too low: the finding says so and is at most
+ * possible.
+ */
 function withLosses(draft: Draft, { losses }: Model): Pick<Draft, 'confidence' | 'summary' | 'metrics'> {
   const { start, end, confidence, summary, metrics } = draft;
-  const lostEvents = losses.total === 0 || start === UNKNOWN || end === UNKNOWN ? losses.total : losses.between(start, end);
+  const lostEvents =
+    losses.total === 0 || start === UNKNOWN || end === UNKNOWN ? losses.total : losses.between(start, end);
   if (lostEvents === 0) return { confidence, summary, metrics };
   return {
     confidence: confidence === 'likely' ? 'possible' : confidence,
@@ -115,7 +124,8 @@ function withLosses(draft: Draft, { losses }: Model): Pick<Draft, 'confidence' |
 }
 
 function callsOf(model: Model, capabilities: Capabilities): CallStatistics[] {
-  const ms = (value: number | null): number | null => (value === null || !capabilities.durations ? null : milliseconds(value));
+  const ms = (value: number | null): number | null =>
+    value === null || !capabilities.durations ? null : milliseconds(value);
   return model.statistics
     .all()
     .slice(0, MOST_CALLS)
@@ -124,7 +134,8 @@ function callsOf(model: Model, capabilities: Capabilities): CallStatistics[] {
       count: each.count,
       errors: Object.fromEntries(chosenErrors(each.errors)),
       totalMs: each.hasTotal ? milliseconds(each.total) : each.timed === 0 ? null : ms(each.total),
-      maxMs: each.hasTotal && each.longest > 0 ? milliseconds(each.longest) : each.timed === 0 ? null : ms(each.longest),
+      maxMs:
+        each.hasTotal && each.longest > 0 ? milliseconds(each.longest) : each.timed === 0 ? null : ms(each.longest),
       p50Ms: ms(each.percentile(0.5)),
       p99Ms: ms(each.percentile(0.99)),
     }));

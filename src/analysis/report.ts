@@ -4,9 +4,9 @@ import type { Kind } from '../detectors/kinds.ts';
 export type { Confidence, Kind, Metric, Outcome, Severity, Step };
 
 /**
- * The report: the one object that text, JSON, Markdown and the dashboard are views of. Plain data; `--json` prints it as it is.
- * Names are a contract (schemaVersion 1): add, never rename. Numbers carry their unit in the name.
- * All strings that come from a trace (`text`, `target`, `request`, `comm`, labels) are untrusted: views must escape them.
+ * The report: the one object that text, JSON, Markdown and the dashboard are views of. Plain data; `--json` prints it
+ * as it is. Names are a contract (schemaVersion 1): add, never rename. Numbers carry their unit in the name. All
+ * strings that come from a trace (`text`, `target`, `request`, `comm`, labels) are untrusted: views must escape them.
  */
 export interface Report {
   readonly schemaVersion: 1;
@@ -97,7 +97,10 @@ export interface Verdict {
 export interface Worker {
   readonly pid: number;
   readonly tids: readonly number[];
-  /** `event-loop`, `sync-worker`, `acceptor` (hands connections to a pool), `blocking-acceptor`, `master`, `pool-thread`, `library-thread`, `unknown`. */
+  /**
+   * `event-loop`, `sync-worker`, `acceptor` (hands connections to a pool), `blocking-acceptor`, `master`,
+   * `pool-thread`, `library-thread`, `unknown`.
+   */
   readonly role: string;
   readonly comm: string;
   /** The server software where the trace names it (`gunicorn`, `nginx`…), else ''. */

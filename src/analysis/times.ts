@@ -13,7 +13,8 @@ export function isoTime(origin: TimeOrigin, at: Nanoseconds): string | null {
   const seconds = origin.seconds + Math.floor(nanoseconds / SECOND);
   const rest = ((nanoseconds % SECOND) + SECOND) % SECOND;
   const date = new Date(seconds * 1000);
-  // No server of the years before 0 or after 9999 was recorded: such a stamp is no time. (Beyond 275760 a Date has no value at all.)
+  // No server of the years before 0 or after 9999 was recorded: such a stamp is no time. (Beyond 275760 a Date has no
+  // value at all.)
   if (!(date.getTime() >= FIRST_YEAR && date.getTime() < AFTER_LAST_YEAR)) return null;
   return `${date.toISOString().slice(0, -5)}.${String(Math.floor(rest / 1000)).padStart(6, '0')}Z`;
 }
@@ -33,7 +34,9 @@ export function traceTime(origin: TimeOrigin, point: TimePoint): Nanoseconds | n
   if (point.kind === 'relative') return point.nanoseconds;
   if (origin.seconds === null) return null;
   if (point.kind === 'epoch')
-    return origin.kind === 'epoch' ? (point.seconds - origin.seconds) * SECOND + point.nanoseconds - origin.nanoseconds : null;
+    return origin.kind === 'epoch'
+      ? (point.seconds - origin.seconds) * SECOND + point.nanoseconds - origin.nanoseconds
+      : null;
   const startOfDay = (origin.seconds % DAY_SECONDS) * SECOND + origin.nanoseconds;
   if (origin.kind !== 'epoch' && origin.kind !== 'clock' && origin.kind !== 'clock-seconds') return null;
   // A time of day before the first event means the next day.

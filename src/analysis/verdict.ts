@@ -27,10 +27,13 @@ export function decide(
   }
   // Of a process whose role nobody knows nothing is known to be well.
   const serving = workers.filter(({ role }) => isWorkerRole(role)).length;
-  const judged = Object.values(outcomes).filter((outcome) => outcome?.status === 'clear' || outcome?.status === 'found').length;
+  const judged = Object.values(outcomes).filter(
+    (outcome) => outcome?.status === 'clear' || outcome?.status === 'found',
+  ).length;
   const span = window.durationMs === null ? '' : ` in ${(window.durationMs / 1000).toFixed(1)} s`;
   if (quality.grade === 'poor' || judged === 0 || serving === 0) {
-    const why = serving === 0 ? 'no worker that accepts connections was seen' : 'the capture lacks what the checks need';
+    const why =
+      serving === 0 ? 'no worker that accepts connections was seen' : 'the capture lacks what the checks need';
     const seen = first === undefined ? '' : ` Seen all the same: ${first.title}`;
     return { severity: first?.severity ?? 'none', confidence: 'cannot-tell', text: `Cannot tell: ${why}.${seen}` };
   }

@@ -25,13 +25,17 @@ export interface Representative {
   readonly role: Role;
 }
 
-/** The processes that serve or govern, each by the thread that does so. Those that do neither are left out while there are others. */
+/**
+ * The processes that serve or govern, each by the thread that does so. Those that do neither are left out while there
+ * are others.
+ */
 export function representatives(model: Model): Representative[] {
   const roles = rolesOf(model.processes.threads());
   const rows = new Map<Process, { thread: Thread; role: Role }>();
   for (const [thread, role] of roles) {
     const known = rows.get(thread.process);
-    if (known === undefined || ORDER.indexOf(role) < ORDER.indexOf(known.role)) rows.set(thread.process, { thread, role });
+    if (known === undefined || ORDER.indexOf(role) < ORDER.indexOf(known.role))
+      rows.set(thread.process, { thread, role });
   }
   const all = [...rows].map(([process, { thread, role }]) => ({ process, thread, role }));
   const serving = all.filter(({ role }) => isWorkerRole(role) || role === 'master');
@@ -51,7 +55,8 @@ export function describeWorkers({ model, capabilities }: Parts): Worker[] {
     accepted: process.accepted,
     wastedWakeups: process.threads.reduce((sum, { accepts }) => sum + accepts.wastedTotal, 0),
     busyPercent: capabilities.times && isWorkerRole(role) ? busyPercent(thread, role) : null,
-    longestTurnMs: capabilities.times && isWorkerRole(role) && thread.loop.turns > 0 ? milliseconds(thread.loop.longestTurn) : null,
+    longestTurnMs:
+      capabilities.times && isWorkerRole(role) && thread.loop.turns > 0 ? milliseconds(thread.loop.longestTurn) : null,
     brokenPipes: process.brokenPipes,
     requests: process.requests,
     firstMs: capabilities.times ? moment(model, thread.firstTime) : null,
@@ -59,7 +64,10 @@ export function describeWorkers({ model, capabilities }: Parts): Worker[] {
   }));
 }
 
-/** Share of the observed time outside its own wait: the hub wait, a blocking accept, or the lock that serialises accepts. */
+/**
+ * Share of the observed time outside its own wait: the hub wait, a blocking accept, or the lock that serialises
+ * accepts.
+ */
 function busyPercent({ loop, firstTime, lastTime }: Thread, role: Role): number | null {
   if (role === 'blocking-acceptor') {
     const lived = lastTime - firstTime;

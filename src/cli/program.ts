@@ -28,7 +28,10 @@ Exit codes: 0 done, 1 a finding at or above --fail-on, 2 wrong usage, 3 input un
 4 cannot attach, 5 data partial and --strict, 70 a bug in drover, 74 the report cannot be written,
 128+n ended by a signal.`;
 
-/** The command line: one file per command, each loads what it needs when it runs. Parsing throws instead of ending the process. */
+/**
+ * The command line: one file per command, each loads what it needs when it runs. Parsing throws instead of ending the
+ * process.
+ */
 export function createProgram(exitWith: ExitCodeSink): Command {
   const program = new Command('drover')
     .description(

@@ -24,7 +24,10 @@ export interface Terminal {
   write(text: string): unknown;
 }
 
-/** One line on a terminal's stderr: how far the reading is, and the verdict so far. Shows up after half a second and is gone at the end. */
+/**
+ * One line on a terminal's stderr: how far the reading is, and the verdict so far. Shows up after half a second and is
+ * gone at the end.
+ */
 export class ProgressLine {
   readonly #terminal: Terminal;
   readonly #enabled: boolean;
@@ -73,9 +76,11 @@ export class ProgressLine {
 /** `Reading 43% (263 of 612 MB, 1.9 M lines)`, or `43% read. So far: CRITICAL  Likely: …`. */
 export function progressText({ bytesRead, sizeBytes, lines }: Progress, verdict: string): string {
   const read = Math.floor(bytesRead / MEGABYTE);
-  const percent = sizeBytes === null || sizeBytes === 0 ? null : `${Math.min(100, Math.floor((bytesRead / sizeBytes) * 100))}%`;
+  const percent =
+    sizeBytes === null || sizeBytes === 0 ? null : `${Math.min(100, Math.floor((bytesRead / sizeBytes) * 100))}%`;
   if (verdict !== '') return `${percent ?? `${read} MB`} read. So far: ${verdict}`;
-  const amount = lines < 1_000_000 ? `${Math.floor(lines / 1_000)} k lines` : `${(lines / 1_000_000).toFixed(1)} M lines`;
+  const amount =
+    lines < 1_000_000 ? `${Math.floor(lines / 1_000)} k lines` : `${(lines / 1_000_000).toFixed(1)} M lines`;
   return percent === null
     ? `Reading (${read} MB, ${amount})`
     : `Reading ${percent} (${read} of ${Math.floor((sizeBytes ?? 0) / MEGABYTE)} MB, ${amount})`;

@@ -13,31 +13,44 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof InputError ? EXIT.input : EXIT.bug;
 }
 
-/** Says on stderr what failed and what to type next: one line and a hint for what the user can mend, the stack for our own bugs. */
+/**
+ * Says on stderr what failed and what to type next: one line and a hint for what the user can mend, the stack for our
+ * own bugs.
+ */
 export function complain(error: unknown): void {
   process.stderr.write(complaint(error));
 }
 
 function complaint(error: unknown): string {
   if (error instanceof CommanderError) return commanderComplaint(error);
-  if (error instanceof UsageError || error instanceof InputError || error instanceof AttachError || error instanceof OutputError)
+  if (
+    error instanceof UsageError ||
+    error instanceof InputError ||
+    error instanceof AttachError ||
+    error instanceof OutputError
+  )
     return `drover: ${oneLine(error.message)}\n${error.hint === '' ? '' : `  ${oneLine(error.hint)}\n`}`;
   const stack =
-    error instanceof Error ? `${error.stack}${error.cause === undefined ? '' : `\nCaused by: ${String(error.cause)}`}` : String(error);
+    error instanceof Error
+      ? `${error.stack}${error.cause === undefined ? '' : `\nCaused by: ${String(error.cause)}`}`
+      : String(error);
   return `drover: internal error. This is a bug in drover, not in your trace; please report it with the lines below.\n${stack}\n`;
 }
 
 /** Commander puts its suggestion on a second line: `error: unknown option '--jsn'\n(Did you mean --json?)`. */
 function commanderComplaint({ code, message }: CommanderError): string {
   if (code === 'commander.missingArgument') {
-    if (message.includes("'pid'")) return 'drover: No process was named.\n  Type drover attach PID; any process of the server will do.\n';
+    if (message.includes("'pid'"))
+      return 'drover: No process was named.\n  Type drover attach PID; any process of the server will do.\n';
     if (message.includes("'command'")) return 'drover: No command was named.\n  Type drover run -- COMMAND WORDS…\n';
     return 'drover: No trace was named.\n  Type drover FILE to analyze a trace, drover --help for more.\n';
   }
   const [first = '', suggestion = ''] = message.replace(/^error: /, '').split('\n');
   const sentence = `${first.charAt(0).toUpperCase()}${first.slice(1)}${/[.?!]$/.test(first) ? '' : '.'}`;
   const hint =
-    suggestion === '' ? 'Type drover --help, or the command and --help, for what there is.' : suggestion.replace(/^\((.*)\)$/, '$1');
+    suggestion === ''
+      ? 'Type drover --help, or the command and --help, for what there is.'
+      : suggestion.replace(/^\((.*)\)$/, '$1');
   return `drover: ${oneLine(sentence)}\n  ${oneLine(hint)}\n`;
 }
 

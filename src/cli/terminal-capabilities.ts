@@ -20,7 +20,11 @@ interface Screen {
 const WIDTH_OFF_TERMINAL = 100;
 
 /** What the flags, the environment and the stream allow, in this order. */
-export function manners(flags: MannerFlags, environment: Readonly<Record<string, string | undefined>>, screen: Screen): Manners {
+export function manners(
+  flags: MannerFlags,
+  environment: Readonly<Record<string, string | undefined>>,
+  screen: Screen,
+): Manners {
   return {
     colour: mayColour(flags.color ?? 'auto', environment, screen),
     ascii: flags.ascii === true || !speaksUtf8(environment),
@@ -41,10 +45,18 @@ interface TextFlags {
 /** Terminals that cannot show a screen. */
 const NO_SCREEN = /^(?:|dumb|unknown|vt100|vt52|ansi)$/;
 
-/** Whether a dashboard may be drawn: on a terminal that can show one, unless text was asked for or nobody is there to look. */
-export function mayTakeTerminal(flags: TextFlags, environment: Readonly<Record<string, string | undefined>>, screen: Screen): boolean {
+/**
+ * Whether a dashboard may be drawn: on a terminal that can show one, unless text was asked for or nobody is there to
+ * look.
+ */
+export function mayTakeTerminal(
+  flags: TextFlags,
+  environment: Readonly<Record<string, string | undefined>>,
+  screen: Screen,
+): boolean {
   const { json, ndjson, md, quiet, output, tui } = flags;
-  if (json === true || ndjson === true || md === true || quiet === true || output !== undefined || tui === false) return false;
+  if (json === true || ndjson === true || md === true || quiet === true || output !== undefined || tui === false)
+    return false;
   return screen.isTTY === true && !environment.CI && !NO_SCREEN.test(environment.TERM ?? '');
 }
 

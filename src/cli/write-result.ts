@@ -22,7 +22,10 @@ const NULL_DEVICE = 0x103;
 const ACCESS_MODE = 0o3;
 const READ_AND_WRITE = 0o2;
 
-/** Finds out, before hours of trace are read, that the report can be kept, and that it replaces none of the inputs. Throws `OutputError`. */
+/**
+ * Finds out, before hours of trace are read, that the report can be kept, and that it replaces none of the inputs.
+ * Throws `OutputError`.
+ */
 export async function openOutput({ output, force, quiet }: OutputFlags, inputs: readonly string[]): Promise<Output> {
   if (output === undefined) {
     await demandOtherStdout(inputs);
@@ -64,17 +67,23 @@ async function toStdout(text: string): Promise<void> {
 
 function tellWhenClosed(): void {
   if (isStdoutClosed())
-    process.stderr.write('drover: Standard output is closed, or leads to /dev/null: nobody receives what drover prints.\n');
+    process.stderr.write(
+      'drover: Standard output is closed, or leads to /dev/null: nobody receives what drover prints.\n',
+    );
 }
 
 /**
- * Whether standard output seems to be closed. Node puts `/dev/null`, opened for reading and writing, in the place of a closed one (`>&-`). Programs that
- * start others do the same for an output that they do not want, so this is no error; `> /dev/null` of a shell is opened for writing only.
+ * Whether standard output seems to be closed. Node puts `/dev/null`, opened for reading and writing, in the place of a
+ * closed one (`>&-`). Programs that start others do the same for an output that they do not want, so this is no error;
+ * `> /dev/null` of a shell is opened for writing only.
  */
 function isStdoutClosed(): boolean {
   try {
     if (fstatSync(STDOUT).rdev !== NULL_DEVICE) return false;
-    const flags = Number.parseInt(/^flags:\s*([0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${STDOUT}`, 'latin1'))?.[1] ?? '0', 8);
+    const flags = Number.parseInt(
+      /^flags:\s*([0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${STDOUT}`, 'latin1'))?.[1] ?? '0',
+      8,
+    );
     return (flags & ACCESS_MODE) === READ_AND_WRITE;
   } catch {
     // What cannot be looked at is found out by writing to it.

@@ -30,7 +30,11 @@ export function clippingOf(state: TuiState): Clipping {
   }
   const finding = kind === 'finding' ? findingOf(state, id) : selectedFinding(state);
   if (finding === undefined) return { name: 'drover-report.md', text: renderMarkdown(report), pid: null };
-  return { name: `drover-${finding.id}.md`, text: renderMarkdown(about(report, finding)), pid: finding.workers[0] ?? null };
+  return {
+    name: `drover-${finding.id}.md`,
+    text: renderMarkdown(about(report, finding)),
+    pid: finding.workers[0] ?? null,
+  };
 }
 
 /** The same report, of this finding only. */

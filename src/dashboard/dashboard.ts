@@ -38,7 +38,8 @@ export class Dashboard {
     const { state, effects } = reduce(timed, event);
     this.#state = state;
     for (const effect of effects) this.#ports.perform(effect);
-    const isDirect = event.type === 'key' || event.type === 'paste' || event.type === 'resize' || event.type === 'lines';
+    const isDirect =
+      event.type === 'key' || event.type === 'paste' || event.type === 'resize' || event.type === 'lines';
     this.#drawWithin(isDirect ? KEYS_EVERY_MS : DATA_EVERY_MS);
   }
 

@@ -31,7 +31,13 @@ export type Effect =
   /** With a filter the numbers of the lines are known. */
   | { readonly type: 'read-numbers'; readonly file: string; readonly numbers: readonly number[] }
   | { readonly type: 'filter-lines'; readonly file: string; readonly filter: string }
-  | { readonly type: 'seek-text'; readonly file: string; readonly text: string; readonly from: number; readonly forward: boolean }
+  | {
+      readonly type: 'seek-text';
+      readonly file: string;
+      readonly text: string;
+      readonly from: number;
+      readonly forward: boolean;
+    }
   | { readonly type: 'seek-time'; readonly file: string; readonly atMs: number }
   | { readonly type: 'copy'; readonly name: string; readonly text: string }
   | { readonly type: 'write'; readonly name: string; readonly text: string }

@@ -24,7 +24,9 @@ export function exported(state: TuiState, action: Action): { readonly name: stri
     default:
       return {
         name: 'drover-report.txt',
-        text: renderText(report, { width: 100, colour: false, ascii: glyphs.ascii, verbose: 2 }) + bookmarkNotes(bookmarks, report),
+        text:
+          renderText(report, { width: 100, colour: false, ascii: glyphs.ascii, verbose: 2 }) +
+          bookmarkNotes(bookmarks, report),
       };
   }
 }

@@ -81,7 +81,13 @@ const QUIT: Binding = {
   says: 'back; at the top: leave (a live capture is detached first)',
 };
 const MOVE: readonly Binding[] = [
-  { action: 'down', keys: ['j', 'down'], shown: 'j k', word: 'move', says: 'move (also the arrows, PgUp PgDn, Ctrl-d Ctrl-u, g G)' },
+  {
+    action: 'down',
+    keys: ['j', 'down'],
+    shown: 'j k',
+    word: 'move',
+    says: 'move (also the arrows, PgUp PgDn, Ctrl-d Ctrl-u, g G)',
+  },
   { action: 'up', keys: ['k', 'up'], shown: '', word: '', says: '' },
   { action: 'page-down', keys: ['pagedown', 'C-f'], shown: '', word: '', says: '' },
   { action: 'page-up', keys: ['pageup', 'C-b'], shown: '', word: '', says: '' },
@@ -96,9 +102,22 @@ const LIST: readonly Binding[] = [
   { action: 'reverse', keys: ['S'], shown: '', word: '', says: '' },
 ];
 const TIME: readonly Binding[] = [
-  { action: 'time-back', keys: ['[', 'left'], shown: '[ ]', word: 'time', says: 'move the time cursor (also left, right)' },
+  {
+    action: 'time-back',
+    keys: ['[', 'left'],
+    shown: '[ ]',
+    word: 'time',
+    says: 'move the time cursor (also left, right)',
+  },
   { action: 'time-on', keys: [']', 'right'], shown: '', word: '', says: '' },
-  { action: 'zoom-in', keys: ['+', '='], shown: '+ -', word: 'zoom', says: 'zoom at the cursor; 0 shows the whole trace', only: 'file' },
+  {
+    action: 'zoom-in',
+    keys: ['+', '='],
+    shown: '+ -',
+    word: 'zoom',
+    says: 'zoom at the cursor; 0 shows the whole trace',
+    only: 'file',
+  },
   { action: 'zoom-out', keys: ['-'], shown: '', word: '', says: '' },
   { action: 'zoom-all', keys: ['0'], shown: '', word: '', says: '' },
 ];
@@ -156,7 +175,13 @@ const EVERYWHERE: readonly Binding[] = [
   { action: 'freeze', keys: ['space'], shown: 'Space', word: '', says: 'freeze the screen; reading goes on' },
   { action: 'follow', keys: ['f'], shown: 'f', word: '', says: 'go to the newest' },
   { action: 'jump', keys: [':'], shown: ':', word: '', says: 'jump: 02:13:37, +12.4s, line 402118, pid 4127' },
-  { action: 'export', keys: ['e'], shown: 'e', word: 'export', says: 'write the report to a file: Markdown, text, JSON' },
+  {
+    action: 'export',
+    keys: ['e'],
+    shown: 'e',
+    word: 'export',
+    says: 'write the report to a file: Markdown, text, JSON',
+  },
   {
     action: 'bookmark',
     keys: ['b'],
@@ -166,8 +191,20 @@ const EVERYWHERE: readonly Binding[] = [
   },
   { action: 'next-bookmark', keys: ["'"], shown: '', word: '', says: '' },
   { action: 'clock', keys: ['T'], shown: 'T', word: '', says: 'times as UTC, local, or since the start' },
-  { action: 'quality', keys: ['D'], shown: 'D', word: 'data', says: 'how far these data can be trusted, and what was checked' },
-  { action: 'lo-fi', keys: ['L'], shown: 'L', word: '', says: 'print this screen as plain text, for the mouse and for tickets' },
+  {
+    action: 'quality',
+    keys: ['D'],
+    shown: 'D',
+    word: 'data',
+    says: 'how far these data can be trusted, and what was checked',
+  },
+  {
+    action: 'lo-fi',
+    keys: ['L'],
+    shown: 'L',
+    word: '',
+    says: 'print this screen as plain text, for the mouse and for tickets',
+  },
   { action: 'mouse', keys: ['m'], shown: 'm', word: '', says: 'mouse on and off' },
   { action: 'redraw', keys: ['C-l'], shown: 'Ctrl-L', word: '', says: 'draw the screen again' },
   { action: 'suspend', keys: ['C-z'], shown: 'Ctrl-Z', word: '', says: 'suspend; fg comes back' },
@@ -182,7 +219,13 @@ const HERE: Readonly<Record<ScreenKind, readonly Binding[]>> = {
     ...MOVE,
     OPEN,
     { action: 'filter', keys: ['/'], shown: '/', word: 'filter', says: 'show only lines with a text; Esc clears' },
-    { action: 'next-match', keys: ['n'], shown: 'n N', word: 'match', says: 'next and previous line with the text that was looked for' },
+    {
+      action: 'next-match',
+      keys: ['n'],
+      shown: 'n N',
+      word: 'match',
+      says: 'next and previous line with the text that was looked for',
+    },
     { action: 'previous-match', keys: ['N'], shown: '', word: '', says: '' },
     ...FINDINGS,
     COPY,
@@ -205,7 +248,9 @@ const HERE: Readonly<Record<ScreenKind, readonly Binding[]>> = {
 export function bindings(screen: ScreenKind, source: 'file' | 'live'): readonly Binding[] {
   const live = ['detach', 'extend', 'freeze'];
   const here = HERE[screen];
-  const rest = EVERYWHERE.filter(({ action, keys }) => !here.some((other) => other.action === action || other.keys[0] === keys[0]));
+  const rest = EVERYWHERE.filter(
+    ({ action, keys }) => !here.some((other) => other.action === action || other.keys[0] === keys[0]),
+  );
   const ordered =
     source === 'live'
       ? [...rest.filter(({ action }) => live.includes(action)), ...rest.filter(({ action }) => !live.includes(action))]

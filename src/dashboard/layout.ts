@@ -25,7 +25,11 @@ export function layoutOf(state: TuiState): Layout {
   const { columns, rows } = state;
   const report = shownReport(state);
   const second =
-    rows >= FEWEST_FOR_SECOND_LINE && report !== null && verdictLines(state, report, columns - verdictLabel(report)).length > 1 ? 1 : 0;
+    rows >= FEWEST_FOR_SECOND_LINE &&
+    report !== null &&
+    verdictLines(state, report, columns - verdictLabel(report)).length > 1
+      ? 1
+      : 0;
   const headRows = rows < 12 ? 1 : rows < 16 ? 2 : 3 + second;
   const footRows = rows < 12 ? 1 : 2;
   return {

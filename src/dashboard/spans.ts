@@ -74,7 +74,10 @@ export function textOf(cells: Row): string {
   return cells.map(({ text }) => text).join('');
 }
 
-/** A row of exactly that many cells: cut with `...`, or filled with blanks. Everything that is not ours to print is escaped here. */
+/**
+ * A row of exactly that many cells: cut with `...`, or filled with blanks. Everything that is not ours to print is
+ * escaped here.
+ */
 export function fit(cells: Row, width: number, ascii = false): Row {
   const fitted: Span[] = [];
   let used = 0;
@@ -84,11 +87,13 @@ export function fit(cells: Row, width: number, ascii = false): Row {
     const room = width - used;
     if (room <= 0) break;
     // The last span that fits says that something is missing.
-    const piece = total > width && used + text.length >= width ? cut(text.length > room ? text : `${text}...`, room) : text;
+    const piece =
+      total > width && used + text.length >= width ? cut(text.length > room ? text : `${text}...`, room) : text;
     fitted.push({ text: piece, ink });
     used += piece.length;
   }
-  if (used < width) fitted.push({ text: ' '.repeat(width - used), ink: fitted.at(-1)?.ink === 'selected' ? 'selected' : 'plain' });
+  if (used < width)
+    fitted.push({ text: ' '.repeat(width - used), ink: fitted.at(-1)?.ink === 'selected' ? 'selected' : 'plain' });
   return fitted;
 }
 

@@ -31,8 +31,9 @@ export function findingKey({ kind, workers, metrics }: Finding): string {
 }
 
 /**
- * Findings of a live capture that do not flicker: one shows up when it happened three times, held for five seconds or has not ended; it keeps its
- * place, and stays for half a minute when later reports lack it. The verdict speaks of what is shown.
+ * Findings of a live capture that do not flicker: one shows up when it happened three times, held for five seconds or
+ * has not ended; it keeps its place, and stays for half a minute when later reports lack it. The verdict speaks of what
+ * is shown.
  */
 export function steadied(
   memory: FindingMemory,
@@ -49,13 +50,17 @@ export function steadied(
     const isShown = known?.isShown === true || isSure(finding) || nowMs - firstMs >= HELD_MS;
     next.set(key, { key, finding, firstMs, lastMs: nowMs, isShown });
   }
-  for (const kept of memory) if (!next.has(kept.key) && kept.isShown && nowMs - kept.lastMs < STAYS_MS) next.set(kept.key, kept);
+  for (const kept of memory)
+    if (!next.has(kept.key) && kept.isShown && nowMs - kept.lastMs < STAYS_MS) next.set(kept.key, kept);
   // What was there keeps its order; what is new comes behind it.
   const places = new Map(memory.map(({ key }, index) => [key, index]));
   const place = ({ key }: Kept): number => places.get(key) ?? places.size;
   const all = [...next.values()].toSorted((a, b) => rank(a) - rank(b) || place(a) - place(b));
   const findings = all.filter(({ isShown }) => isShown).map(({ finding }) => finding);
-  return { memory: all, report: { ...report, findings: withOwnIds(findings), verdict: verdictOf(report, findings, elapsedMs) } };
+  return {
+    memory: all,
+    report: { ...report, findings: withOwnIds(findings), verdict: verdictOf(report, findings, elapsedMs) },
+  };
 }
 
 function isSure({ metrics, openEnded }: Finding): boolean {
@@ -92,8 +97,16 @@ function verdictOf(report: Report, shown: readonly Finding[], elapsedMs: number)
   }
   const seconds = Math.floor(elapsedMs / 1000);
   if (elapsedMs < EARLY_MS)
-    return { severity: 'none', confidence: 'cannot-tell', text: `Cannot tell so early: watching (${seconds} s of data).` };
+    return {
+      severity: 'none',
+      confidence: 'cannot-tell',
+      text: `Cannot tell so early: watching (${seconds} s of data).`,
+    };
   if (report.findings.length > shown.length)
-    return { severity: 'none', confidence: 'cannot-tell', text: 'Cannot tell yet: watching something that happened once.' };
+    return {
+      severity: 'none',
+      confidence: 'cannot-tell',
+      text: 'Cannot tell yet: watching something that happened once.',
+    };
   return report.verdict;
 }

@@ -52,9 +52,12 @@ export function parseMoment(state: TuiState, text: string): number | null {
   const window = shownReport(state)?.window;
   if (clock === null || window === undefined) return null;
   const [, hours, minutes, seconds = '0', fraction = '0'] = clock;
-  const wanted = Number(hours) * 3_600_000 + Number(minutes) * 60_000 + Number(seconds) * 1_000 + Number(fraction.padEnd(3, '0'));
+  const wanted =
+    Number(hours) * 3_600_000 + Number(minutes) * 60_000 + Number(seconds) * 1_000 + Number(fraction.padEnd(3, '0'));
   const [, startHours, startMinutes, startSeconds] =
-    /(\d{1,2}):(\d\d):(\d\d(?:\.\d{1,3})?)/.exec(at({ ...state, clock: state.clock === 'local' ? 'local' : 'utc' }, 0)) ?? [];
+    /(\d{1,2}):(\d\d):(\d\d(?:\.\d{1,3})?)/.exec(
+      at({ ...state, clock: state.clock === 'local' ? 'local' : 'utc' }, 0),
+    ) ?? [];
   if (startHours === undefined) return null;
   const start = Number(startHours) * 3_600_000 + Number(startMinutes) * 60_000 + Number(startSeconds) * 1_000;
   const offset = wanted - start;

@@ -14,7 +14,11 @@ export function verdictLabel({ verdict }: Report): number {
 }
 
 /** The verdict in at most two lines of that width. */
-export function verdictLines({ reading, source, glyphs }: TuiState, { verdict }: Report, width: number): readonly string[] {
+export function verdictLines(
+  { reading, source, glyphs }: TuiState,
+  { verdict }: Report,
+  width: number,
+): readonly string[] {
   const early = source === 'file' && reading.state === 'reading' ? 'So far: ' : '';
   // "(+2 more)" stays whole; a character that `show` never returns holds it together.
   const text = show(early + verdictSentence(verdict), glyphs.ascii).replace(/(\(\+\d+) (more\))/, '$1\0$2');

@@ -22,11 +22,17 @@ export interface Threshold {
 /** A detector at work on one trace. */
 export interface Detector<Values extends Metrics = Metrics> {
   readonly on: FactHandlers;
-  /** The verdict so far. May be asked at any time and more than once; changes nothing: what still waits for later records is looked at in a copy. */
+  /**
+   * The verdict so far. May be asked at any time and more than once; changes nothing: what still waits for later
+   * records is looked at in a copy.
+   */
   conclude(): Conclusion<Values>;
 }
 
-/** Everything that there is to know about a detector without running it. Lists, schema, order and links are made from it. */
+/**
+ * Everything that there is to know about a detector without running it. Lists, schema, order and links are made from
+ * it.
+ */
 export interface DetectorDefinition<
   Kind extends string = string,
   Thresholds extends Readonly<Record<string, Threshold>> = Readonly<Record<string, Threshold>>,
@@ -43,9 +49,14 @@ export interface DetectorDefinition<
   readonly alsoUses?: readonly string[];
   /** Kinds that may be its cause, so that they are acted on first; `anywhere`: whatever worker they are about. */
   readonly follows?: { readonly kinds: readonly string[]; readonly anywhere: boolean };
-  /** Kinds that it is linked with when both are about one process, even if nothing else connects them. One of the two names the other. */
+  /**
+   * Kinds that it is linked with when both are about one process, even if nothing else connects them. One of the two
+   * names the other.
+   */
   readonly linkedInProcess?: readonly string[];
-  /** Its findings say that event loops stand still: while they hold, others give what they have in `nextWhileStalled`. */
+  /**
+   * Its findings say that event loops stand still: while they hold, others give what they have in `nextWhileStalled`.
+   */
   readonly tellsStalls?: true;
   /** It can judge a capture in which the kernel counted and no call was recorded; its needs do not matter there. */
   readonly judgesCounts?: true;

@@ -1,4 +1,7 @@
-/** The largest of the values, and `least` when none is larger. `Math.max(...values)` takes its values from the stack, which ends near 100,000. */
+/**
+ * The largest of the values, and `least` when none is larger. `Math.max(...values)` takes its values from the stack,
+ * which ends near 100,000.
+ */
 export function largestOf(values: Iterable<number>, least = Number.NEGATIVE_INFINITY): number {
   let largest = least;
   for (const value of values) if (value > largest) largest = value;

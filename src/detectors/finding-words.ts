@@ -1,7 +1,10 @@
 /** The words of a finding that a report takes over as they are: plain data, which users of the library see. */
 
 export type Severity = 'critical' | 'warning' | 'info';
-/** `likely`: direct evidence, the mechanism is visible. `possible`: the pattern fits but a part is missing. `cannot-tell`: the data is poor. */
+/**
+ * `likely`: direct evidence, the mechanism is visible. `possible`: the pattern fits but a part is missing.
+ * `cannot-tell`: the data is poor.
+ */
 export type Confidence = 'likely' | 'possible' | 'cannot-tell';
 
 export interface Outcome {

@@ -39,7 +39,10 @@ export interface Conclusion<Values extends Metrics = Metrics> {
 }
 
 /** Something was found; `reason` counts it. */
-export function found<Values extends Metrics>(reason: string, findings: readonly DraftFinding<Values>[]): Conclusion<Values> {
+export function found<Values extends Metrics>(
+  reason: string,
+  findings: readonly DraftFinding<Values>[],
+): Conclusion<Values> {
   return { outcome: { status: 'found', reason }, findings };
 }
 
@@ -54,6 +57,10 @@ export function notApplicable(reason: string): Conclusion<never> {
 }
 
 /** Where a finding lies on the time axis; UNKNOWN in a capture without times. */
-export function span({ times }: Pick<Capabilities, 'times'>, start: Nanoseconds, end: Nanoseconds): Pick<DraftFinding, 'start' | 'end'> {
+export function span(
+  { times }: Pick<Capabilities, 'times'>,
+  start: Nanoseconds,
+  end: Nanoseconds,
+): Pick<DraftFinding, 'start' | 'end'> {
   return times ? { start, end } : { start: UNKNOWN, end: UNKNOWN };
 }

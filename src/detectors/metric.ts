@@ -17,7 +17,10 @@ export type { Metric };
 /** The metrics of any finding. */
 export type Metrics = { readonly [name: string]: Metric };
 
-/** What a metric looks like: its JSON Schema, and the TypeScript type of its value, which stands in a member that is never there. */
+/**
+ * What a metric looks like: its JSON Schema, and the TypeScript type of its value, which stands in a member that is
+ * never there.
+ */
 export interface Shape<Value extends Metric> {
   readonly schema: JsonSchema;
   /** Only some findings of the kind carry it. */
@@ -40,8 +43,8 @@ export type ValuesOf<Fields extends Shapes> = {
 type ValueOf<Each> = Each extends Shape<infer Value> ? Value : never;
 
 /**
- * The shapes of metrics. Each takes one sentence that says what the number is; the published JSON Schema and the type of `metrics` of a
- * finding are made from them.
+ * The shapes of metrics. Each takes one sentence that says what the number is; the published JSON Schema and the type
+ * of `metrics` of a finding are made from them.
  */
 export const metric = {
   text: (description: string): Shape<string> => ({ schema: { description, type: 'string' } }),
@@ -49,16 +52,22 @@ export const metric = {
   /** A whole number of things, from 0 on. */
   count: (description: string): Shape<number> => ({ schema: { description, type: 'integer', minimum: 0 } }),
   /** A process or thread id. */
-  pid: (description: string): Shape<number> => ({ schema: { description, type: 'integer', minimum: 0, maximum: 2 ** 32 - 1 } }),
+  pid: (description: string): Shape<number> => ({
+    schema: { description, type: 'integer', minimum: 0, maximum: 2 ** 32 - 1 },
+  }),
   /** The number of a descriptor. */
-  descriptor: (description: string): Shape<number> => ({ schema: { description, type: 'integer', minimum: 0, maximum: 2 ** 31 - 1 } }),
+  descriptor: (description: string): Shape<number> => ({
+    schema: { description, type: 'integer', minimum: 0, maximum: 2 ** 31 - 1 },
+  }),
   /** A length of time in milliseconds, from 0 on. */
   lengthMs: (description: string): Shape<number> => ({ schema: { description, type: 'number', minimum: 0 } }),
   /** A moment in milliseconds since the first event. */
   momentMs: (description: string): Shape<number> => ({ schema: { description, type: 'number', minimum: 0 } }),
   /** A part of a whole, 0 to 1. */
   share: (description: string): Shape<number> => ({ schema: { description, type: 'number', minimum: 0, maximum: 1 } }),
-  percent: (description: string): Shape<number> => ({ schema: { description, type: 'number', minimum: 0, maximum: 100 } }),
+  percent: (description: string): Shape<number> => ({
+    schema: { description, type: 'number', minimum: 0, maximum: 100 },
+  }),
   /** Any other quantity, from 0 on. */
   amount: (description: string): Shape<number> => ({ schema: { description, type: 'number', minimum: 0 } }),
   oneOf: <const Word extends string>(words: readonly Word[], description: string): Shape<Word> => ({

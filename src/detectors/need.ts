@@ -25,7 +25,9 @@ export function sentenceOfMissing(needs: readonly Need[], capabilities: Capabili
   const columns = needs.filter((need) => typeof need === 'string').filter((need) => !capabilities[need]);
   if (columns.length > 0) return sentenceWithout(columns);
   const seen = new Set(model.statistics.all().map(({ syscall }) => syscall.family));
-  const calls = needs.filter((need) => typeof need !== 'string').find(({ families }) => !families.some((family) => seen.has(family)));
+  const calls = needs
+    .filter((need) => typeof need !== 'string')
+    .find(({ families }) => !families.some((family) => seen.has(family)));
   if (calls === undefined) return null;
   return `No ${calls.calls} call in the trace: ${calls.without}. If -e left it out, record without -e: ${RECORDING}`;
 }

@@ -25,7 +25,10 @@ import { strandedQueue } from './stranded-queue/detector.ts';
 import { thunderingHerd } from './thundering-herd/detector.ts';
 import { workerSaturation } from './worker-saturation/detector.ts';
 
-/** Every detector, in the order in which findings of equal weight are read: what stops the service first. The one place that names them all. */
+/**
+ * Every detector, in the order in which findings of equal weight are read: what stops the service first. The one place
+ * that names them all.
+ */
 const LIST = [
   serviceStall,
   acceptErrors,
@@ -64,10 +67,16 @@ export type RegisteredDetector = DetectorDefinition<Kind>;
 
 export const detectors: readonly RegisteredDetector[] = LIST;
 export const KINDS: readonly Kind[] = LIST.map(({ kind }) => kind);
-/** Every number that a detector judges by, by name. Each stands in the definition of the detector that it belongs to. */
-export const THRESHOLDS = Object.assign({}, ...LIST.map(({ thresholds }) => thresholds)) as Readonly<Record<ThresholdName, Threshold>>;
+/**
+ * Every number that a detector judges by, by name. Each stands in the definition of the detector that it belongs to.
+ */
+export const THRESHOLDS = Object.assign({}, ...LIST.map(({ thresholds }) => thresholds)) as Readonly<
+  Record<ThresholdName, Threshold>
+>;
 
-const BY_KIND: ReadonlyMap<Kind, RegisteredDetector> = new Map(detectors.map((definition) => [definition.kind, definition]));
+const BY_KIND: ReadonlyMap<Kind, RegisteredDetector> = new Map(
+  detectors.map((definition) => [definition.kind, definition]),
+);
 
 /** The definition of a kind. */
 export function definitionOf(kind: Kind): RegisteredDetector {

@@ -36,8 +36,9 @@ export interface DestinationOptions {
 }
 
 /**
- * A name under which a file shall appear when it is whole. Until then nothing of that name is made or changed: what is written has another name, or lies
- * beside it. The directory stays open, so that the name means the same at the end as at the beginning.
+ * A name under which a file shall appear when it is whole. Until then nothing of that name is made or changed: what is
+ * written has another name, or lies beside it. The directory stays open, so that the name means the same at the end as
+ * at the beginning.
  */
 export class Destination {
   readonly path: string;
@@ -55,9 +56,15 @@ export class Destination {
     this.#inputs = new Inputs(options.force ? options.inputs : []);
   }
 
-  /** Finds out, before anything is read or traced, that a file of this name may and can be made. Throws `OutputError`. */
+  /**
+   * Finds out, before anything is read or traced, that a file of this name may and can be made. Throws `OutputError`.
+   */
   static find(path: string, options: DestinationOptions): Destination {
-    if (path === '') throw new OutputError(`${options.option} names no file.`, { fault: 'name', hint: 'Give it the name of a new file.' });
+    if (path === '')
+      throw new OutputError(`${options.option} names no file.`, {
+        fault: 'name',
+        hint: 'Give it the name of a new file.',
+      });
     try {
       if (/(?:^|\/)\.{0,2}$/.test(path)) throw isDirectory(path, options);
       const directory = HeldDirectory.open(dirname(path), { follow: true });
@@ -84,8 +91,8 @@ export class Destination {
   }
 
   /**
-   * Gives a whole file, which is open and has this path now, the name. Where the name is on another file system, or the path is gone, it is copied. Throws
-   * `OutputError`.
+   * Gives a whole file, which is open and has this path now, the name. Where the name is on another file system, or the
+   * path is gone, it is copied. Throws `OutputError`.
    */
   take(from: string, descriptor: number): void {
     try {
@@ -148,7 +155,10 @@ export class Destination {
     if (!status.isFile()) throw isNoFile(this.path, status);
     const protectedFiles = force ? this.#inputs : new Inputs(inputs);
     if (protectedFiles.include(identityOf(status)))
-      throw new OutputError(`Cannot write ${this.path}: it is the trace itself.`, { fault: 'name', hint: `Give ${option} another name.` });
+      throw new OutputError(`Cannot write ${this.path}: it is the trace itself.`, {
+        fault: 'name',
+        hint: `Give ${option} another name.`,
+      });
     if (!force) throw this.#exists();
   }
 

@@ -8,7 +8,10 @@ export function identityOf({ dev, ino }: Pick<BigIntStats, 'dev' | 'ino'>): File
   return `${dev}:${ino}`;
 }
 
-/** The status of what a path names, a link itself when it is one; null when there is nothing. Throws what else goes wrong. */
+/**
+ * The status of what a path names, a link itself when it is one; null when there is nothing. Throws what else goes
+ * wrong.
+ */
 export function entryStatus(path: string): BigIntStats | null {
   return lstatSync(path, { bigint: true, throwIfNoEntry: false }) ?? null;
 }
@@ -18,7 +21,10 @@ export class Inputs {
   readonly #paths: readonly string[];
   readonly #identities: ReadonlySet<FileIdentity>;
 
-  /** Looks at them now. `-` is standard input. Names that cannot be looked at are no obstacle here: opening them tells why. */
+  /**
+   * Looks at them now. `-` is standard input. Names that cannot be looked at are no obstacle here: opening them tells
+   * why.
+   */
   constructor(paths: readonly string[]) {
     this.#paths = paths;
     this.#identities = look(paths);

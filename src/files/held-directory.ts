@@ -6,8 +6,8 @@ import { identityOf } from './file-identity.ts';
 const O_PATH = process.platform === 'linux' ? 0o10000000 : 0;
 
 /**
- * A directory that is open: names in it are looked up in this very directory, whatever becomes of its own name meanwhile. (Node has no `openat`; paths
- * through `/proc/self/fd` do the same.)
+ * A directory that is open: names in it are looked up in this very directory, whatever becomes of its own name
+ * meanwhile. (Node has no `openat`; paths through `/proc/self/fd` do the same.)
  */
 export class HeldDirectory {
   /** As it was named. */
@@ -25,7 +25,10 @@ export class HeldDirectory {
 
   /** Opens it; its last name may be a link only when `follow` is set. Throws what Node throws. */
   static open(path: string, { follow }: { readonly follow: boolean }): HeldDirectory {
-    return new HeldDirectory(path, openSync(path, O_PATH | constants.O_DIRECTORY | (follow ? 0 : constants.O_NOFOLLOW)));
+    return new HeldDirectory(
+      path,
+      openSync(path, O_PATH | constants.O_DIRECTORY | (follow ? 0 : constants.O_NOFOLLOW)),
+    );
   }
 
   /** A path that leads to a name in it. */

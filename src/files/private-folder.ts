@@ -11,8 +11,8 @@ const OTHERS = 0o077;
 const NEW_FILE = constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | constants.O_APPEND | constants.O_RDWR;
 
 /**
- * A new folder with a name that nobody can foresee, which only this user may enter, held open: what is made in it lands in it, also when somebody who
- * owns the directory around it renames it and puts something else in its place.
+ * A new folder with a name that nobody can foresee, which only this user may enter, held open: what is made in it lands
+ * in it, also when somebody who owns the directory around it renames it and puts something else in its place.
  */
 export class PrivateFolder {
   /** Where it was made. */
@@ -26,7 +26,10 @@ export class PrivateFolder {
     this.#folder = folder;
   }
 
-  /** Makes it in a directory, which must stay open as long as the folder is used. Throws `OutputError`, or what Node throws. */
+  /**
+   * Makes it in a directory, which must stay open as long as the folder is used. Throws `OutputError`, or what Node
+   * throws.
+   */
   static make(place: HeldDirectory, prefix: string): PrivateFolder {
     const made = mkdtempSync(place.at(prefix));
     const path = join(place.path, basename(made));
@@ -40,7 +43,10 @@ export class PrivateFolder {
     return new PrivateFolder(place, path, folder);
   }
 
-  /** Makes a file that only its owner may read and gives its descriptor, for reading and for writing at its end. Throws what Node throws. */
+  /**
+   * Makes a file that only its owner may read and gives its descriptor, for reading and for writing at its end. Throws
+   * what Node throws.
+   */
   create(name: string): number {
     return openSync(this.#folder.at(name), NEW_FILE, OWNER_ONLY);
   }

@@ -52,7 +52,10 @@ export class StreamOutput {
     return new StreamOutput(path, descriptor, false);
   }
 
-  /** Writes all of it, however slowly it is taken. Throws `OutputError`; of a reader that went away, the error itself (EPIPE). */
+  /**
+   * Writes all of it, however slowly it is taken. Throws `OutputError`; of a reader that went away, the error itself
+   * (EPIPE).
+   */
   async write(text: string): Promise<void> {
     const bytes = Buffer.from(text);
     try {

@@ -9,8 +9,9 @@ const STICKY = 0o1000;
 const ROOT = 0;
 
 /**
- * Says who else could rename or replace what is in a directory, as a sentence without its end; null when only this user and root can. Whoever may write
- * to a directory above it could put another one in its place, so all of them are looked at.
+ * Says who else could rename or replace what is in a directory, as a sentence without its end; null when only this user
+ * and root can. Whoever may write to a directory above it could put another one in its place, so all of them are looked
+ * at.
  */
 export function strangerIn(directory: HeldDirectory): string | null {
   const trusted = trustedUsers();
@@ -24,7 +25,8 @@ export function strangerIn(directory: HeldDirectory): string | null {
 /** Throws `OutputError` where somebody else could rename or replace what is written. */
 export function demandTrusted(directory: HeldDirectory, hint: string): void {
   const stranger = strangerIn(directory);
-  if (stranger !== null) throw new OutputError(`Nothing is written to ${directory.path}: ${stranger}.`, { fault: 'place', hint });
+  if (stranger !== null)
+    throw new OutputError(`Nothing is written to ${directory.path}: ${stranger}.`, { fault: 'place', hint });
 }
 
 function problemOf(path: string, status: Stats | undefined, trusted: ReadonlySet<number>): string | null {
@@ -44,7 +46,8 @@ function trustedUsers(): Set<number> {
   const own = process.geteuid?.() ?? ROOT;
   const users = new Set([ROOT, own]);
   if (own === ROOT)
-    for (const name of ['SUDO_UID', 'PKEXEC_UID']) if (/^\d+$/.test(process.env[name] ?? '')) users.add(Number(process.env[name]));
+    for (const name of ['SUDO_UID', 'PKEXEC_UID'])
+      if (/^\d+$/.test(process.env[name] ?? '')) users.add(Number(process.env[name]));
   const unmapped = unmappedUser();
   if (unmapped !== null) users.add(unmapped);
   return users;

@@ -7,7 +7,9 @@ interface Subscription<Name extends keyof Facts> {
   readonly failed: (error: unknown) => void;
 }
 
-/** Tells facts to those who asked for them. A handler that throws is told no more, and the others are told all the same. */
+/**
+ * Tells facts to those who asked for them. A handler that throws is told no more, and the others are told all the same.
+ */
 export class FactBus {
   readonly #subscriptions: { [Name in keyof Facts]?: Subscription<Name>[] } = {};
 

@@ -13,8 +13,9 @@ import type { NameLookup } from './topics/names/name-lookups.ts';
 
 /**
  * One wake-up of an acceptor on its listener, up to its next wait.
- * `productive`: it accepted; EAGAINs after that are `drained`. `wasted`: it was woken for the listener and got nothing. `timeout`, `cold`
- * and `other-descriptor` tried without having been woken for the listener. `error`: accept failed for another reason.
+ * `productive`: it accepted; EAGAINs after that are `drained`. `wasted`: it was woken for the listener and got nothing.
+ * `timeout`, `cold` and `other-descriptor` tried without having been woken for the listener. `error`: accept failed for
+ * another reason.
  */
 export interface AcceptCycle {
   readonly kind: 'productive' | 'wasted' | 'timeout' | 'cold' | 'other-descriptor' | 'error';
@@ -185,7 +186,10 @@ export interface WorkerReady {
 /** A call that can wait, made by code that a garbage collector or a finalizer had called. */
 export interface CollectorCall {
   readonly thread: Thread;
-  /** `nearby`: an exported name near the collector's code, in a program without symbols. `finalizer`: no collector is in the stack. */
+  /**
+   * `nearby`: an exported name near the collector's code, in a program without symbols. `finalizer`: no collector is in
+   * the stack.
+   */
   readonly inside: 'collector' | 'nearby' | 'finalizer';
   /** The frame that says so. */
   readonly frame: string;
@@ -238,7 +242,10 @@ export interface RequestRead {
   readonly record: Call;
 }
 
-/** A thread was woken inside its wait and found nothing ready: somebody else had taken it. Only the scheduler shows that. */
+/**
+ * A thread was woken inside its wait and found nothing ready: somebody else had taken it. Only the scheduler shows
+ * that.
+ */
 export interface SilentWakeUps {
   readonly thread: Thread;
   readonly listener: Listener;
@@ -274,9 +281,15 @@ export interface Facts {
   interpreterWait: InterpreterWait;
   heartbeat: Heartbeat;
   kill: Kill;
-  /** Long turns of this thread that were told before are void: they were measured on something that is not the loop's wait. */
+  /**
+   * Long turns of this thread that were told before are void: they were measured on something that is not the loop's
+   * wait.
+   */
   hubChanged: Thread;
-  /** There is no room for this thread, which was silent for long or has ended: nobody keeps it, what was counted of it stays in sums. */
+  /**
+   * There is no room for this thread, which was silent for long or has ended: nobody keeps it, what was counted of it
+   * stays in sums.
+   */
   threadLetGo: Thread;
   failedWrite: FailedWrite;
   hangUp: HangUp;

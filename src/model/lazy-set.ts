@@ -1,4 +1,7 @@
-/** A set that takes no room while nothing is in it, as most of those of a thread or process. Beyond `most` values it takes no more. */
+/**
+ * A set that takes no room while nothing is in it, as most of those of a thread or process. Beyond `most` values it
+ * takes no more.
+ */
 export class LazySet<T> {
   readonly #most: number;
   #values: Set<T> | null = null;

@@ -1,5 +1,16 @@
 import type { CaptureFacts } from '../trace/capture-facts.ts';
-import type { Call, CallCount, Exit, Frame, Lost, Membership, Scheduling, Signal, SocketState, Watched } from '../trace/record.ts';
+import type {
+  Call,
+  CallCount,
+  Exit,
+  Frame,
+  Lost,
+  Membership,
+  Scheduling,
+  Signal,
+  SocketState,
+  Watched,
+} from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { FactBus } from './fact-bus.ts';
@@ -45,14 +56,16 @@ export interface ModelOptions {
   readonly noted?: CaptureFacts | null;
 }
 
-/** How much of a gap after the first use of a socket `-yy` may have caused, at most (measured: 16 to 25 ms a look-up). */
+/**
+ * How much of a gap after the first use of a socket `-yy` may have caused, at most (measured: 16 to 25 ms a look-up).
+ */
 const ADDRESS_LOOKUP = 50 * MILLISECOND;
 /** Gaps up to here show what the tracer itself takes between two calls. */
 const TRACER_GAP = 50_000;
 
 /**
- * Rebuilds what the machine was doing from the records of a trace. For each call the trackers say first whom it works for (descriptors,
- * connections, waits), then the loop of its thread is charged.
+ * Rebuilds what the machine was doing from the records of a trace. For each call the trackers say first whom it works
+ * for (descriptors, connections, waits), then the loop of its thread is charged.
  */
 export class Model {
   readonly facts = new FactBus();
@@ -92,7 +105,15 @@ export class Model {
     this.#cycles = new AcceptCycles(this.facts, inWindow, options.longTurn);
     this.#census = new DescriptorCensus(inWindow);
     this.#lookups = new NameLookups(this.facts, inWindow);
-    this.#traffic = new TrafficTracker(this.facts, this.listeners, this.#cycles, this.#lookups, this.sockets, inWindow, options.longTurn);
+    this.#traffic = new TrafficTracker(
+      this.facts,
+      this.listeners,
+      this.#cycles,
+      this.#lookups,
+      this.sockets,
+      inWindow,
+      options.longTurn,
+    );
     this.#modules = new ModuleTracker(this.facts, inWindow);
     this.stacks = new StackTracker(this.facts, inWindow);
     this.#locks = new SharedLocks(this.facts, inWindow);
@@ -111,7 +132,10 @@ export class Model {
     };
   }
 
-  /** The first event, from which reports count: as a rule 0; earlier when something had begun before the first stamp, later when no event has that. */
+  /**
+   * The first event, from which reports count: as a rule 0; earlier when something had begun before the first stamp,
+   * later when no event has that.
+   */
   get zero(): Nanoseconds {
     return this.firstTime === UNKNOWN ? 0 : this.firstTime;
   }
@@ -131,7 +155,10 @@ export class Model {
     this.#follow(this.#inOrder(call, thread), thread);
   }
 
-  /** A thread does one thing at a time, whatever the times of its lines say. Where they say whole seconds, or nothing, durations say more. */
+  /**
+   * A thread does one thing at a time, whatever the times of its lines say. Where they say whole seconds, or nothing,
+   * durations say more.
+   */
   #inOrder(call: Call, { lastTime }: Thread): Call {
     if (call.start >= lastTime || lastTime === UNKNOWN) return call;
     return this.#behind.after(lastTime, call, this.options.isCoarse && !call.partial && !call.inFlight);
@@ -181,7 +208,8 @@ export class Model {
     this.#saw(time);
     if (exit.supersededBy !== 0 || thread === undefined) return;
     // Where ends have lines of their own those of its siblings come, too.
-    const siblings = assumed === 'left' && thread.lastSyscall?.name === 'exit_group' ? this.processes.endSiblings(thread) : [];
+    const siblings =
+      assumed === 'left' && thread.lastSyscall?.name === 'exit_group' ? this.processes.endSiblings(thread) : [];
     for (const sibling of siblings) this.#ended(sibling, time, '');
     this.#ended(thread, time, signal);
   }
@@ -193,7 +221,8 @@ export class Model {
     this.stacks.close(thread);
     this.#traffic.failures.exited(thread, signal);
     this.#locks.exited(thread, time);
-    // A worker that ends by itself is shutting down, not stalled; one that is killed in a long turn was in it to the end.
+    // A worker that ends by itself is shutting down, not stalled; one that is killed in a long turn was in it to the
+    // end.
     if (thread.loop.inTurn && !thread.loop.waitIsUntimed && signal !== '') {
       noteSilence(thread, time);
       this.#endTurn(thread, time, true);
@@ -323,7 +352,8 @@ export class Model {
     if (this.scheduler.active) this.scheduler.waited(thread, call.end);
     loop.beginTurn(call);
     // Whoever is served right after a wait that did not wait had been waiting during the turn before.
-    if (loop.aftermath !== null && (call.duration > MILLISECOND || loop.turn.number > loop.aftermath.number + 2)) loop.aftermath = null;
+    if (loop.aftermath !== null && (call.duration > MILLISECOND || loop.turn.number > loop.aftermath.number + 2))
+      loop.aftermath = null;
   }
 
   /** A call took a millisecond or more and is no hub wait. */
@@ -364,5 +394,7 @@ export class Model {
 }
 
 function usedNewSocket(syscall: Syscall | null): boolean {
-  return syscall !== null && (syscall.family === 'accept' || syscall.family === 'socket' || syscall.family === 'connect');
+  return (
+    syscall !== null && (syscall.family === 'accept' || syscall.family === 'socket' || syscall.family === 'connect')
+  );
 }

@@ -11,7 +11,10 @@ export function counted(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
 }
 
-/** Milliseconds in words: ms under a second (`0.012 ms`, `2.4 ms`, `840 ms`), then seconds with two decimals (`2.41 s`); `-` for null. */
+/**
+ * Milliseconds in words: ms under a second (`0.012 ms`, `2.4 ms`, `840 ms`), then seconds with two decimals (`2.41 s`);
+ * `-` for null.
+ */
 export function duration(milliseconds: number | null): string {
   if (milliseconds === null || !Number.isFinite(milliseconds)) return '-';
   const size = Math.abs(milliseconds);

@@ -2,7 +2,7 @@ import type { Evidence, Finding, Report, Step } from '../analysis/report.ts';
 import { counted } from './figures.ts';
 import type { Page, Run } from './page.ts';
 import { moment, period } from './when.ts';
-import { pids, SEVERITY_WORDS, CONFIDENCE_WORDS } from './wording.ts';
+import { CONFIDENCE_WORDS, pids, SEVERITY_WORDS } from './wording.ts';
 
 /** Columns of a finding's body, of its title, and of the text behind WHY, NEXT and PROOF. */
 const BODY = 4;
@@ -12,7 +12,10 @@ const SHOWN_EVIDENCE = 4;
 /** A file's path may take this share of the width before evidence names it without its folder. */
 const LOCATION_SHARE = 0.25;
 
-/** Writes findings onto a page, in full or on one line. What several have in common (why it matters, a next step) it says once. */
+/**
+ * Writes findings onto a page, in full or on one line. What several have in common (why it matters, a next step) it
+ * says once.
+ */
 export class FindingWriter {
   readonly #page: Page;
   readonly #report: Report;
@@ -34,13 +37,19 @@ export class FindingWriter {
   inFull(finding: Finding): void {
     const page = this.#page;
     page.prose(this.#label(finding), TITLE, finding.title, 'bold');
-    page.parts([], BODY, [finding.kind, CONFIDENCE_WORDS[finding.confidence], period(this.#report.window, finding), pids(finding)]);
+    page.parts([], BODY, [
+      finding.kind,
+      CONFIDENCE_WORDS[finding.confidence],
+      period(this.#report.window, finding),
+      pids(finding),
+    ]);
     page.prose([], BODY, finding.summary);
     if (finding.why !== '') {
       const earlier = this.#saidBy(finding.why, finding);
       page.prose(label('WHY'), TEXT, earlier === null ? finding.why : `as in ${earlier}`);
     }
-    for (const [index, step] of finding.next.entries()) this.#step(step, index, this.#saidBy(JSON.stringify(step), finding));
+    for (const [index, step] of finding.next.entries())
+      this.#step(step, index, this.#saidBy(JSON.stringify(step), finding));
     this.#proof(finding.evidence);
     const related = finding.related.map((id) => `${this.#numbers.get(id) ?? ''} ${id}`.trim());
     if (related.length > 0) page.parts(label('SEE'), TEXT, related);
@@ -63,7 +72,10 @@ export class FindingWriter {
     return [{ text: number }, { text: SEVERITY_WORDS[finding.severity], style: finding.severity }];
   }
 
-  /** The number of the finding that said this before; null when this one is the first, or when everything is wanted in full. */
+  /**
+   * The number of the finding that said this before; null when this one is the first, or when everything is wanted in
+   * full.
+   */
   #saidBy(what: string, finding: Finding): number | null {
     const earlier = this.#said.get(what);
     if (earlier === undefined) this.#said.set(what, this.#numbers.get(finding.id) ?? 0);
@@ -89,13 +101,23 @@ export class FindingWriter {
     if (evidence.length === 0) return;
     const shown = this.#verbose > 0 ? evidence : evidence.slice(0, SHOWN_EVIDENCE);
     const all = counted(evidence.length, 'line');
-    this.#page.line(label('PROOF'), TEXT, shown.length === evidence.length ? all : `${shown.length} of ${all}, -v shows all`);
-    const lines = shown.map(({ file, line, text }) => ({ place: `${this.#fileNames.get(file) ?? file}:${line}`, text }));
+    this.#page.line(
+      label('PROOF'),
+      TEXT,
+      shown.length === evidence.length ? all : `${shown.length} of ${all}, -v shows all`,
+    );
+    const lines = shown.map(({ file, line, text }) => ({
+      place: `${this.#fileNames.get(file) ?? file}:${line}`,
+      text,
+    }));
     this.#page.traceLines(BODY + 2, lines);
   }
 }
 
-/** How evidence names its files: as they are, or, where that would leave too little of the lines, without their folders, unless two then look alike. */
+/**
+ * How evidence names its files: as they are, or, where that would leave too little of the lines, without their folders,
+ * unless two then look alike.
+ */
 function fileNames(page: Page, report: Report): ReadonlyMap<string, string> {
   const files = [...new Set(report.findings.flatMap((finding) => finding.evidence.map(({ file }) => file)))];
   const names = new Map(files.map((file) => [file, file.slice(file.lastIndexOf('/') + 1)]));

@@ -7,8 +7,8 @@ export interface FirstStep {
 }
 
 /**
- * The first step of the first finding; null without a finding that asks for one. That nobody could accept is the work of single stalls: then it is
- * the first step of the one that most of that time was spent in.
+ * The first step of the first finding; null without a finding that asks for one. That nobody could accept is the work
+ * of single stalls: then it is the first step of the one that most of that time was spent in.
  */
 export function firstStep({ findings }: Report): FirstStep | null {
   const first = findings.find(({ severity }) => severity !== 'info');

@@ -8,15 +8,19 @@ const EDGE_UNDERSCORE = /(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g;
 const LINE_START = /^(?=[#+=-])|^\d+(?=[.)])/;
 
 /**
- * Words that GitHub, GitLab, Slack, Jira or a Markdown reader turn into a link, a mention, a reference or a picture: addresses with and without
- * `http:`, `@everyone`, `#1`, `!2`, `GH-3`, `:skull:`, `bob@shop.example`. They do so behind the escapes, so that only a code span keeps them as they are.
+ * Words that GitHub, GitLab, Slack, Jira or a Markdown reader turn into a link, a mention, a reference or a picture:
+ * addresses with and without `http:`, `@everyone`, `#1`, `!2`, `GH-3`, `:skull:`, `bob@shop.example`. They do so behind
+ * the escapes, so that only a code span keeps them as they are.
  */
 const ACTS =
   /\/\/|www\.|(?:mailto|xmpp|tel|javascript|data|ftp):|@[\w]|#\w|(?<!\w)[!$%&~]\d|\bGH-\d|![a-z]+|:(?:[a-z+-][\w+-]{0,40}|100|1234):|(?<![\w./:-])(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}(?![\w./-])|(?<![\w./:-])(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}[/:]/i;
 /** What may close a sentence or a bracket behind such a word. */
 const CLOSING = '.,;:!?';
 
-/** Text that reads as itself in Markdown, anywhere in a line and in a table: no markup, no HTML, no link, no mention, no line break, nothing that a terminal acts on. */
+/**
+ * Text that reads as itself in Markdown, anywhere in a line and in a table: no markup, no HTML, no link, no mention, no
+ * line break, nothing that a terminal acts on.
+ */
 export function prose(text: string): string {
   return show(text)
     .trim()

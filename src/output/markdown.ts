@@ -6,6 +6,7 @@ import { show } from './show.ts';
 import { cutMiddle } from './trace-line.ts';
 import { moment, period, span } from './when.ts';
 import {
+  CONFIDENCE_WORDS,
   coverage,
   extent,
   omission,
@@ -14,7 +15,6 @@ import {
   pids,
   recording,
   SEVERITY_WORDS,
-  CONFIDENCE_WORDS,
   tally,
   workforce,
 } from './wording.ts';
@@ -24,13 +24,19 @@ export interface MarkdownOptions {
   readonly withPayload?: boolean;
 }
 
-/** A note of this length still fits into a chat message; what is beyond it is named, not shown. The first finding is always shown. */
+/**
+ * A note of this length still fits into a chat message; what is beyond it is named, not shown. The first finding is
+ * always shown.
+ */
 const LINES = 58;
 const ROWS = 15;
 const EVIDENCE = 3;
 const EVIDENCE_WIDTH = 160;
 
-/** The report as a note to paste into an incident: verdict, data quality, a table of findings, then proof and steps of the worst ones. */
+/**
+ * The report as a note to paste into an incident: verdict, data quality, a table of findings, then proof and steps of
+ * the worst ones.
+ */
 export function renderMarkdown(report: Report, options: MarkdownOptions = {}): string {
   const shown = options.withPayload === true ? report : redactReport(report);
   const head = [...opening(shown), ...table(shown)];
@@ -72,7 +78,10 @@ function doFirst(report: Report): readonly string[] {
   const first = firstStep(report);
   if (first === null) return [];
   const { step, number } = first;
-  return [`Do first (${number}): ${prose(step.text)}${step.command === undefined ? '' : ` ${codeSpan(step.command)}`}`, ''];
+  return [
+    `Do first (${number}): ${prose(step.text)}${step.command === undefined ? '' : ` ${codeSpan(step.command)}`}`,
+    '',
+  ];
 }
 
 function table(report: Report): readonly string[] {
@@ -95,7 +104,14 @@ function table(report: Report): readonly string[] {
   }
   const rows = findings.slice(0, ROWS).map((finding, index) => {
     const when = moment(window, finding.startMs, finding.startTime);
-    return [String(index + 1), SEVERITY_WORDS[finding.severity], CONFIDENCE_WORDS[finding.confidence], finding.title, pidList(finding), when];
+    return [
+      String(index + 1),
+      SEVERITY_WORDS[finding.severity],
+      CONFIDENCE_WORDS[finding.confidence],
+      finding.title,
+      pidList(finding),
+      when,
+    ];
   });
   const hidden = findings.slice(ROWS);
   return [
@@ -110,7 +126,9 @@ function table(report: Report): readonly string[] {
 /** `said` are reasons and steps that stand further up already: they are not repeated. */
 function detail(report: Report, finding: Finding, number: number, said: Set<string>): readonly string[] {
   const steps = finding.next.map(checkBox).filter((line) => isNew(line, said));
-  const facts = [CONFIDENCE_WORDS[finding.confidence], period(report.window, finding), pids(finding)].filter((fact) => fact !== '');
+  const facts = [CONFIDENCE_WORDS[finding.confidence], period(report.window, finding), pids(finding)].filter(
+    (fact) => fact !== '',
+  );
   return [
     `## ${number}. ${SEVERITY_WORDS[finding.severity]}: ${prose(finding.title)}`,
     '',
@@ -141,7 +159,9 @@ function checkBox(step: Step): string {
 }
 
 function closing(report: Report, hasPayload: boolean): readonly string[] {
-  const server = report.workers.map((worker) => worker.server.split(' ')[0] ?? '').find((name) => /^[a-z][a-z0-9-]*$/.test(name)) ?? '';
+  const server =
+    report.workers.map((worker) => worker.server.split(' ')[0] ?? '').find((name) => /^[a-z][a-z0-9-]*$/.test(name)) ??
+    '';
   const recipe = codeSpan(`drover recipe${server === '' ? '' : ` ${server}`}`);
   return [
     `Capture again: ${codeSpan('strace -f -ttt -T -y -s 128 -o FILE -p PID')} (${recipe} prints the command for this server).`,

@@ -29,7 +29,10 @@ const GAP = '   ';
 /** A blank where a line may end: not between a number and its unit. */
 const BREAK = / +(?!(?:ms|s|kB|MB|GB|KiB|MiB|GiB)\b|%)/;
 
-/** Lines of a text report. Every string that enters passes `show`, so that a page never holds a control character other than its own colours. */
+/**
+ * Lines of a text report. Every string that enters passes `show`, so that a page never holds a control character other
+ * than its own colours.
+ */
 export class Page {
   readonly width: number;
   readonly #colour: boolean;
@@ -82,7 +85,10 @@ export class Page {
     this.#hang(label, indent, [cut(show(text, this.#ascii), this.width - indent)], 'plain');
   }
 
-  /** Lines of a trace behind their places; what is too long loses its middle, because what a call returned stands at its end. */
+  /**
+   * Lines of a trace behind their places; what is too long loses its middle, because what a call returned stands at its
+   * end.
+   */
   traceLines(indent: number, lines: readonly { readonly place: string; readonly text: string }[]): void {
     const places = lines.map(({ place }) => cut(`${show(place, this.#ascii)}  `, this.width - indent));
     const room = this.width - indent - Math.max(0, ...places.map((place) => place.length));
@@ -103,7 +109,9 @@ export class Page {
   /** Rows under their titles, columns as wide as their widest cell. */
   table(indent: number, columns: readonly Column[], rows: readonly (readonly string[])[]): void {
     const clean = rows.map((row) => row.map((cell) => show(cell, this.#ascii)));
-    const widths = columns.map((column, index) => Math.max(column.title.length, ...clean.map((row) => row[index]?.length ?? 0)));
+    const widths = columns.map((column, index) =>
+      Math.max(column.title.length, ...clean.map((row) => row[index]?.length ?? 0)),
+    );
     let gap = 2;
     const excess = (): number => indent + sum(widths) + gap * (widths.length - 1) - this.width;
     if (excess() > 0) gap = 1;
@@ -119,7 +127,8 @@ export class Page {
         })
         .join(' '.repeat(gap))
         .trimEnd();
-    for (const row of [columns.map((column) => column.title), ...clean]) this.#lines.push(cut(' '.repeat(indent) + draw(row), this.width));
+    for (const row of [columns.map((column) => column.title), ...clean])
+      this.#lines.push(cut(' '.repeat(indent) + draw(row), this.width));
   }
 
   toString(): string {
@@ -129,14 +138,18 @@ export class Page {
   #hang(label: readonly Run[], indent: number, rows: readonly string[], style: Style): void {
     const runs = label.map(({ text, style: own = 'plain' }) => ({ text: show(text, this.#ascii), style: own }));
     const length = sum(runs.map((run) => run.text.length));
-    const first = runs.map((run) => paint(run.style, run.text, this.#colour)).join('') + ' '.repeat(Math.max(0, indent - length));
+    const first =
+      runs.map((run) => paint(run.style, run.text, this.#colour)).join('') + ' '.repeat(Math.max(0, indent - length));
     (rows.length === 0 ? [''] : rows).forEach((row, index) => {
       this.#lines.push((index === 0 ? first : ' '.repeat(indent)) + paint(style, row, this.#colour));
     });
   }
 }
 
-/** Breaks text that `show` returned into lines of at most that many cells, at blanks where it can and never inside an escape. */
+/**
+ * Breaks text that `show` returned into lines of at most that many cells, at blanks where it can and never inside an
+ * escape.
+ */
 export function wrap(text: string, width: number): readonly string[] {
   const rows: string[] = [];
   let row = '';

@@ -14,12 +14,14 @@ const FRAME =
 const NO_FRAME = /^ ?> (?:unexpected_backtracing_error \[0x[0-9a-f]{1,16}\]|\/[\w./-]{1,60}\([A-Za-z_]{1,60})$/;
 /** A line of drover's bpftrace programs: bytes go on to its end. */
 const PRINTED_BYTES = /^(.{0,400}?\bts=.{0,400}? data=)([^]+)$/;
-const TRACER_RECORD = /^(?:printf|cat|join|time|map|hist|lhist|tseries|stats|value|syscall|attached_probes|lost_events|helper_error)$/;
+const TRACER_RECORD =
+  /^(?:printf|cat|join|time|map|hist|lhist|tseries|stats|value|syscall|attached_probes|lost_events|helper_error)$/;
 const FIELD_NAME = /^(?:[a-z_@][a-z0-9_.-]{0,40}|[A-Z_][A-Z0-9_]{0,40}|[a-z]{2,20}(?:[A-Z][a-z]{1,20}){1,4})$/;
 /**
- * One raw line without payload. What is known to be structure stays: names of calls, numbers, constants, fields, addresses, paths, words that operators
- * read every day. Everything else shrinks to its size: strings of calls that carry data to what `nameOfPayload` allows, words that nobody knows
- * to `<9 bytes>`, credentials in arguments, paths and addresses to `<removed>`. Idempotent.
+ * One raw line without payload. What is known to be structure stays: names of calls, numbers, constants, fields,
+ * addresses, paths, words that operators read every day. Everything else shrinks to its size: strings of calls that
+ * carry data to what `nameOfPayload` allows, words that nobody knows to `<9 bytes>`, credentials in arguments, paths
+ * and addresses to `<removed>`. Idempotent.
  */
 export function redactLine(line: string): string {
   const dump = DUMP_ROW.exec(line);
@@ -37,7 +39,9 @@ export function redactLine(line: string): string {
   return `${new LineMasker(printed[1] ?? '').masked()}${bytes.slice(1).replace(/"(?=\.*$)/, '')}`;
 }
 
-/** Text in which only quoted parts can be payload (a target with a query behind it), reduced like the strings of a line. */
+/**
+ * Text in which only quoted parts can be payload (a target with a query behind it), reduced like the strings of a line.
+ */
 export function redactQuoted(text: string): string {
   const reduced = text.replace(/"((?:\\[^]|[^"\\])*)(?:"|$)(\.\.\.)?/g, (_, content: string, cut: string | undefined) =>
     loose(content, cut !== undefined),
@@ -45,7 +49,10 @@ export function redactQuoted(text: string): string {
   return redactProse(reduced);
 }
 
-/** A line of `bpftrace -f json`: each of its strings is a line of its own; numbers keep their digits. Null: it is no JSON. */
+/**
+ * A line of `bpftrace -f json`: each of its strings is a line of its own; numbers keep their digits. Null: it is no
+ * JSON.
+ */
 function redactJson(line: string): string | null {
   try {
     JSON.parse(line);

@@ -4,7 +4,10 @@ import { maskName, maskSecrets } from './masking/shapes.ts';
 import { redactPayload, redactProse } from './payload.ts';
 import { redactLine, redactQuoted } from './redact-line.ts';
 
-/** Metrics that are payload as a whole, in any depth: `replies[].request`. A `query` is masked where it is recognised and stays. */
+/**
+ * Metrics that are payload as a whole, in any depth: `replies[].request`. A `query` is masked where it is recognised
+ * and stays.
+ */
 const PAYLOAD_KEY = /^(?:request|requests|behind|sql|statement|payload|message|body|header|headers|reply|response)$/;
 /** `behind` may name a finding instead. */
 const FINDING_ID = /^[a-z]+(?:-[a-z]+)*-\d+$/;
@@ -19,8 +22,9 @@ const LINE_KEY = /^(?:text|line|lines|arguments)$/;
 const SHORTEST_QUOTATION = 6;
 
 /**
- * The same report without payload: what clients sent and servers answered. Request lines keep method and path, statements their verb, strings in
- * raw lines their size; query strings, cookies, authorization and passwords go. Paths, program arguments and addresses stay. Idempotent.
+ * The same report without payload: what clients sent and servers answered. Request lines keep method and path,
+ * statements their verb, strings in raw lines their size; query strings, cookies, authorization and passwords go.
+ * Paths, program arguments and addresses stay. Idempotent.
  */
 export function redactReport(report: Report): Report {
   return {
@@ -38,7 +42,10 @@ export function redactReport(report: Report): Report {
     },
     verdict: { ...report.verdict, text: redactSentence(report.verdict.text, quotations(report.findings)) },
     outcomes: Object.fromEntries(
-      Object.entries(report.outcomes).map(([kind, outcome]) => [kind, { ...outcome, reason: redactProse(outcome.reason) }]),
+      Object.entries(report.outcomes).map(([kind, outcome]) => [
+        kind,
+        { ...outcome, reason: redactProse(outcome.reason) },
+      ]),
     ),
     findings: report.findings.map(redactFinding),
   };
@@ -60,7 +67,10 @@ function redactFinding(finding: Finding): Finding {
   };
 }
 
-/** What was asked of another service, with its values masked where it was recognised; '' when there is none, or when values are left in it. */
+/**
+ * What was asked of another service, with its values masked where it was recognised; '' when there is none, or when
+ * values are left in it.
+ */
 function maskedQuery({ metrics }: Finding): string {
   const { query } = metrics;
   return typeof query === 'string' && !/[\d'"`]/.test(query) && maskSecrets(query) === query ? query : '';
@@ -75,7 +85,10 @@ function redactEvidence(evidence: Evidence): Evidence {
   return { ...evidence, text: redactLine(evidence.text) };
 }
 
-/** Only secrets and what the finding quotes: the words and commands of a step are ours, and an SQL verb in them is advice. */
+/**
+ * Only secrets and what the finding quotes: the words and commands of a step are ours, and an SQL verb in them is
+ * advice.
+ */
 function redactStep(step: Step, quoted: Quotations): Step {
   const shown = (text: string): string => maskSecrets(withoutQuotations(text, quoted));
   const redacted: { -readonly [key in keyof Step]: Step[key] } = { ...step, text: shown(step.text) };
@@ -100,13 +113,17 @@ function redactMetric(key: string, value: Metric): Metric {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, redactMetric(name, item)]));
 }
 
-/** What findings hold as payload and how it reads when redacted, longest first, so that sentences which quote it can be rewritten. */
+/**
+ * What findings hold as payload and how it reads when redacted, longest first, so that sentences which quote it can be
+ * rewritten.
+ */
 function quotations(findings: readonly Finding[]): Quotations {
   const found = new Map<string, string>();
   const visit = (key: string, value: Metric): void => {
     if (typeof value === 'string') {
       const redacted = redactMetric(key, value);
-      if (value.length >= SHORTEST_QUOTATION && typeof redacted === 'string' && redacted !== value) found.set(value, redacted);
+      if (value.length >= SHORTEST_QUOTATION && typeof redacted === 'string' && redacted !== value)
+        found.set(value, redacted);
     } else if (value !== null && typeof value === 'object') {
       if (isList(value)) for (const item of value) visit(key, item);
       else for (const [name, item] of Object.entries(value)) visit(name, item);

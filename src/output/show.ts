@@ -1,7 +1,8 @@
 /**
- * What a terminal line must not carry as it is: controls and invisible format characters (bidi, zero width), lone surrogates, private use and
- * unassigned characters, combining marks, separators, blanks that are not a space, right-to-left letters (they reorder the digits beside them),
- * and everything that is not one cell wide everywhere: emoji, dingbats, CJK and all characters beyond the first plane.
+ * What a terminal line must not carry as it is: controls and invisible format characters (bidi, zero width), lone
+ * surrogates, private use and unassigned characters, combining marks, separators, blanks that are not a space,
+ * right-to-left letters (they reorder the digits beside them), and everything that is not one cell wide everywhere:
+ * emoji, dingbats, CJK and all characters beyond the first plane.
  */
 const NOT_ONE_PLAIN_CELL = new RegExp(
   '[\\p{C}\\p{M}\\p{Zl}\\p{Zp}]|(?! )\\p{Zs}|\\p{Extended_Pictographic}|[\\u{10000}-\\u{10ffff}]' +
@@ -16,14 +17,17 @@ const NOT_PLAIN_ASCII = /[^ -~]/gu;
 const PIECE = /\\x[0-9a-f]{2}|\\u\{[0-9a-f]{1,6}\}|\\[0-7]{1,3}|\\?./gsu;
 
 /**
- * Text that is safe on one terminal line, one cell a character: control characters become `\xNN`, everything else that could hide, reorder,
- * widen or break the line becomes `\u{NNNN}`. With `ascii`, every character outside ASCII is escaped. Idempotent.
+ * Text that is safe on one terminal line, one cell a character: control characters become `\xNN`, everything else that
+ * could hide, reorder, widen or break the line becomes `\u{NNNN}`. With `ascii`, every character outside ASCII is
+ * escaped. Idempotent.
  */
 export function show(text: string, ascii = false): string {
   return text.replace(ascii ? NOT_PLAIN_ASCII : NOT_ONE_PLAIN_CELL, escape);
 }
 
-/** Shortens text that `show` returned to at most that many cells; a cut is marked with `...` and never splits an escape. */
+/**
+ * Shortens text that `show` returned to at most that many cells; a cut is marked with `...` and never splits an escape.
+ */
 export function cut(text: string, cells: number): string {
   if (text.length <= cells) return text;
   if (cells <= 3) return '.'.repeat(Math.max(0, cells));

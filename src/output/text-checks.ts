@@ -11,7 +11,10 @@ const STATUS_WORDS = [
 const STATUS_WIDTH = 10;
 const SAMPLES = 3;
 
-/** What was looked for and not found, what could not be looked for and why, and what broke. One line a kind that is clear. */
+/**
+ * What was looked for and not found, what could not be looked for and why, and what broke. One line a kind that is
+ * clear.
+ */
 export function addChecks(page: Page, report: Report, verbose: number): void {
   const listed = Object.entries(report.outcomes).filter(([, outcome]) => outcome.status !== 'found');
   if (listed.length === 0) return;

@@ -13,7 +13,10 @@ const INDENT = 4;
 const LABEL = 12;
 const TITLE = 14;
 
-/** All findings, worst first: critical and warning ones in full up to a limit, info ones on a line each; with `verbose` all in full. */
+/**
+ * All findings, worst first: critical and warning ones in full up to a limit, info ones on a line each; with `verbose`
+ * all in full.
+ */
 export function addFindings(page: Page, report: Report, verbose: number): void {
   const writer = new FindingWriter(page, report, verbose);
   const isFull = (finding: Finding): boolean => verbose > 0 || finding.severity !== 'info';
@@ -30,14 +33,22 @@ export function addFindings(page: Page, report: Report, verbose: number): void {
   addMore(page, rest.slice(LISTED), false);
   page.blank();
   const kind = report.findings[0]?.kind ?? '';
-  page.prose([{ text: ' '.repeat(INDENT) }], INDENT, `drover explain ${kind} says what that means and when it is wrong.`);
+  page.prose(
+    [{ text: ' '.repeat(INDENT) }],
+    INDENT,
+    `drover explain ${kind} says what that means and when it is wrong.`,
+  );
 }
 
 /** A line for each finding that matters, when there are more than a first screen can tell in full. */
 export function addIndex(page: Page, report: Report): void {
   const serious = report.findings.filter(({ severity }) => severity !== 'info');
   if (serious.length <= FEW) return;
-  page.prose([{ text: 'FINDINGS', style: 'bold' }], LABEL, `${count(serious.length)}, in the order to act on them; told in full below`);
+  page.prose(
+    [{ text: 'FINDINGS', style: 'bold' }],
+    LABEL,
+    `${count(serious.length)}, in the order to act on them; told in full below`,
+  );
   const writer = new FindingWriter(page, report, 0);
   for (const finding of serious.slice(0, LISTED)) writer.onOneLine(finding);
   addMore(page, serious.slice(LISTED), false);
@@ -60,7 +71,11 @@ export function addNoFinding(page: Page, report: Report): void {
   const failed = number('failed');
   page.prose([], 0, 'No finding is not health: it holds for these lines, these processes and the thresholds below.');
   page.blank();
-  page.parts([{ text: 'LOOKED AT' }], 12, [counted(report.quality.events, 'event'), workforce(report), ...extent(report)]);
+  page.parts([{ text: 'LOOKED AT' }], 12, [
+    counted(report.quality.events, 'event'),
+    workforce(report),
+    ...extent(report),
+  ]);
   page.prose(
     [{ text: 'COVERAGE' }],
     12,

@@ -69,8 +69,11 @@ export function addCalls(page: Page, calls: readonly CallStatistics[], verbose: 
 
 function mostTelling(report: Report): readonly Worker[] {
   if (report.workers.length <= SHOWN_WORKERS) return report.workers;
-  const named = new Set(report.findings.filter((finding) => finding.severity !== 'info').flatMap((finding) => finding.workers));
-  const weight = (worker: Worker): number => (named.has(worker.pid) ? 1e12 : 0) + (worker.longestTurnMs ?? 0) + worker.wastedWakeups / 1e6;
+  const named = new Set(
+    report.findings.filter((finding) => finding.severity !== 'info').flatMap((finding) => finding.workers),
+  );
+  const weight = (worker: Worker): number =>
+    (named.has(worker.pid) ? 1e12 : 0) + (worker.longestTurnMs ?? 0) + worker.wastedWakeups / 1e6;
   const chosen = new Set([...report.workers].sort((a, b) => weight(b) - weight(a)).slice(0, SHOWN_WORKERS));
   return report.workers.filter((worker) => chosen.has(worker));
 }

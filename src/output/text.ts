@@ -18,20 +18,33 @@ export interface TextOptions extends PageOptions {
 /** Where the text behind the labels SOURCE, CRITICAL and DATA begins. */
 const LABEL = 12;
 /**
- * A terminal of 24 lines shows this much above its prompt; a longer report repeats its verdict at the end, one of several screens its first findings
- * and the first step, too.
+ * A terminal of 24 lines shows this much above its prompt; a longer report repeats its verdict at the end, one of
+ * several screens its first findings and the first step, too.
  */
 const SCREEN = 23;
 const SOURCE_WORDS = { file: 'FILE', live: 'LIVE', stdin: 'STDIN' } as const;
 
-/** The report as text for a terminal: the verdict, what to act on, the proof, then what was looked at. Ends with a line break. */
+/**
+ * The report as text for a terminal: the verdict, what to act on, the proof, then what was looked at. Ends with a line
+ * break.
+ */
 export function renderText(report: Report, options: TextOptions): string {
   const shown = options.withPayload === true ? report : redactReport(report);
   const page = new Page(options);
   const label = [{ text: SOURCE_WORDS[shown.source.kind] }];
-  page.parts(label, LABEL, [paths(shown.source), workforce(shown), span(shown.window), ...extent(shown), recording(shown.source)]);
+  page.parts(label, LABEL, [
+    paths(shown.source),
+    workforce(shown),
+    span(shown.window),
+    ...extent(shown),
+    recording(shown.source),
+  ]);
   addVerdict(page, shown);
-  page.parts([{ text: 'DATA', style: shown.quality.grade === 'good' ? 'plain' : 'warning' }], LABEL, coverage(shown.quality));
+  page.parts(
+    [{ text: 'DATA', style: shown.quality.grade === 'good' ? 'plain' : 'warning' }],
+    LABEL,
+    coverage(shown.quality),
+  );
   if (shown.quality.notes.length > 0) page.prose([], LABEL, shown.quality.notes.join(' '));
   page.rule();
   if (shown.findings.length > 0) {

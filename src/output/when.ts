@@ -5,8 +5,8 @@ const TIME_OF_DAY = /^(\d{2}):(\d{2}):(\d{2})(\.\d+)?$/;
 const DAY_MS = 86_400_000;
 
 /**
- * A point of the trace with milliseconds: `02:13:32.104` when the trace has a clock (with the date in front, or `+1 d` behind, on another day
- * than its start), else `+3.204 s` from its first event; `unknown` without times.
+ * A point of the trace with milliseconds: `02:13:32.104` when the trace has a clock (with the date in front, or `+1 d`
+ * behind, on another day than its start), else `+3.204 s` from its first event; `unknown` without times.
  */
 export function moment(window: Window, milliseconds: number | null, time: string | null): string {
   if (time !== null) return wallClock(window, time);
@@ -35,7 +35,10 @@ export function period(window: Window, finding: Finding): string {
   return `${start} to ${end}${clock}`;
 }
 
-/** The date and span of the whole trace, UTC where it has a date: `2026-11-20 02:13:29.123 to 02:14:27.323 UTC`; empty without times. */
+/**
+ * The date and span of the whole trace, UTC where it has a date: `2026-11-20 02:13:29.123 to 02:14:27.323 UTC`; empty
+ * without times.
+ */
 export function span(window: Window): string {
   if (window.startTime !== null) {
     const end = window.endTime === null ? '' : ` to ${wallClock(window, window.endTime)}`;

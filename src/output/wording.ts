@@ -30,7 +30,8 @@ const SHOWN_PIDS = 3;
 export function verdictSentence(verdict: Verdict): string {
   const confidence = CONFIDENCE_WORDS[verdict.confidence];
   // "Nothing found" is a count of what was looked at: there is nothing to be sure of.
-  if (verdict.confidence === 'likely' && (verdict.severity === 'none' || verdict.severity === 'info')) return verdict.text;
+  if (verdict.confidence === 'likely' && (verdict.severity === 'none' || verdict.severity === 'info'))
+    return verdict.text;
   return verdict.text.toLowerCase().startsWith(confidence) ? verdict.text : `${confidence}: ${verdict.text}`;
 }
 
@@ -54,7 +55,10 @@ export function recording(source: Source): string {
   (fdDecoration === 'none' || fdDecoration === '' ? lacks : has).push('fd names');
   if (stacks) has.push('stacks');
   has.push(...others);
-  const phrases = [...(has.length > 0 ? [`with ${has.join(', ')}`] : []), ...(lacks.length > 0 ? [`without ${lacks.join(', ')}`] : [])];
+  const phrases = [
+    ...(has.length > 0 ? [`with ${has.join(', ')}`] : []),
+    ...(lacks.length > 0 ? [`without ${lacks.join(', ')}`] : []),
+  ];
   return `${source.format} ${phrases.join('; ')}`;
 }
 
@@ -69,20 +73,31 @@ export function workforce(report: Report): string {
       : others > 0
         ? `${count(others)} process${others === 1 ? '' : 'es'}, none seen serving`
         : 'no workers seen';
-  return [...servers, report.omitted !== undefined && report.omitted.workers > 0 ? `more than ${number}` : number].join(', ');
+  return [...servers, report.omitted !== undefined && report.omitted.workers > 0 ? `more than ${number}` : number].join(
+    ', ',
+  );
 }
 
 /** How long and how large the capture is: `58.20 s`, `1,204,331 lines`. */
 export function extent(report: Report): readonly string[] {
   const { durationMs } = report.window;
-  return [...(durationMs === null ? ['duration unknown'] : [longDuration(durationMs)]), counted(report.quality.lines, 'line')];
+  return [
+    ...(durationMs === null ? ['duration unknown'] : [longDuration(durationMs)]),
+    counted(report.quality.lines, 'line'),
+  ];
 }
 
 /** How much of the capture could be used: `good`, `12 of 1,204,331 lines unread`, `0 events lost`. */
 export function coverage(quality: Quality): readonly string[] {
   const unread =
-    quality.unparsedLines === 0 ? filesRead(quality) : `${count(quality.unparsedLines)} of ${counted(quality.lines, 'line')} unread`;
-  return [quality.grade, unread, quality.lostEvents === 0 ? 'no event lost' : `${counted(quality.lostEvents, 'event')} lost`];
+    quality.unparsedLines === 0
+      ? filesRead(quality)
+      : `${count(quality.unparsedLines)} of ${counted(quality.lines, 'line')} unread`;
+  return [
+    quality.grade,
+    unread,
+    quality.lostEvents === 0 ? 'no event lost' : `${counted(quality.lostEvents, 'event')} lost`,
+  ];
 }
 
 /** Diagnostics of whole files whose lines, or the last of them, are missing. */

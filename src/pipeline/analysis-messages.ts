@@ -9,7 +9,10 @@ export interface AnalysisTask {
   readonly options: AnalysisOptions;
   /** One word: not zero asks to stop reading and to report on what was read. */
   readonly stop: Int32Array;
-  /** Not `file`: the only path is a file that still grows, of a tracer at work or of standard input; it is followed until an `AnalysisEnd` arrives. */
+  /**
+   * Not `file`: the only path is a file that still grows, of a tracer at work or of standard input; it is followed
+   * until an `AnalysisEnd` arrives.
+   */
   readonly kind: 'file' | 'live' | 'stdin';
   /** A path that leads to what grows, where its name does not yet. */
   readonly opened?: string;
@@ -41,4 +44,10 @@ export type AnalysisMessage =
   | { readonly kind: 'snapshot'; readonly read: ReadSoFar; readonly picture: Picture }
   | { readonly kind: 'done'; readonly read: ReadSoFar; readonly picture: Picture; readonly stopped: boolean }
   /** `isInput`: the input cannot be read or is no trace, which the user can mend. */
-  | { readonly kind: 'failed'; readonly isInput: boolean; readonly message: string; readonly hint: string; readonly stack: string };
+  | {
+      readonly kind: 'failed';
+      readonly isInput: boolean;
+      readonly message: string;
+      readonly hint: string;
+      readonly stack: string;
+    };

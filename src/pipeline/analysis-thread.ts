@@ -8,7 +8,10 @@ export type { AnalysisMessage, Picture, ReadSoFar } from './analysis-messages.ts
 export interface AnalysisThreadOptions {
   readonly paths: readonly string[];
   readonly options: AnalysisOptions;
-  /** Most memory that the analysis may take for its objects. Going beyond ends it with a message instead of ending the process. */
+  /**
+   * Most memory that the analysis may take for its objects. Going beyond ends it with a message instead of ending the
+   * process.
+   */
   readonly memoryMb: number;
   /** Not `file`: the only path is a file that still grows, until `spoolEnded`. */
   readonly kind?: AnalysisTask['kind'];
@@ -16,7 +19,10 @@ export interface AnalysisThreadOptions {
   readonly tell: (message: AnalysisMessage) => void;
 }
 
-/** An analysis that runs beside the thread that started it, so that this one stays free for keys and survives when memory runs out. */
+/**
+ * An analysis that runs beside the thread that started it, so that this one stays free for keys and survives when
+ * memory runs out.
+ */
 export class AnalysisThread {
   readonly #worker: Worker;
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
@@ -36,7 +42,9 @@ export class AnalysisThread {
       if (this.#ended) return;
       this.#ended = true;
       const isMemory = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
-      const message = isMemory ? `The analysis needed more than ${memoryMb} MB of memory and was ended.` : error.message;
+      const message = isMemory
+        ? `The analysis needed more than ${memoryMb} MB of memory and was ended.`
+        : error.message;
       const hint = isMemory ? 'What was read before is kept. Allow more with --memory MB.' : '';
       tell({ kind: 'failed', isInput: false, message, hint, stack: isMemory ? '' : (error.stack ?? '') });
     });

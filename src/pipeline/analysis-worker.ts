@@ -49,7 +49,8 @@ function inputs(): InputSet {
 /** The last line of the spool is of a call that has not returned. */
 function nowWith(workers: ReadonlyMap<number, Now>, path: string): ReadonlyMap<number, Now> {
   const unfinished = unfinishedCall(path, startMs);
-  if (unfinished === null || workers.get(unfinished.tid)?.state === 'ended' || !workers.has(unfinished.tid)) return workers;
+  if (unfinished === null || workers.get(unfinished.tid)?.state === 'ended' || !workers.has(unfinished.tid))
+    return workers;
   return new Map(workers).set(unfinished.tid, unfinished.now);
 }
 
@@ -112,10 +113,19 @@ try {
   const set = inputs();
   for (const sentence of set.notices) post({ kind: 'notice', sentence });
   const notice = (sentence: string): void => post({ kind: 'notice', sentence });
-  const report = await analyzeInputs(set, { ...options, activity: true, growing: kind === 'live' }, { progress: look, notice });
+  const report = await analyzeInputs(
+    set,
+    { ...options, activity: true, growing: kind === 'live' },
+    { progress: look, notice },
+  );
   const { progress } = seen;
   const read = progress === null ? { bytesRead: 0, sizeBytes: 0, lines: 0 } : readSoFar(progress);
-  post({ kind: 'done', read, picture: { report, activity: progress?.activity() ?? null }, stopped: Atomics.load(stop, 0) !== 0 });
+  post({
+    kind: 'done',
+    read,
+    picture: { report, activity: progress?.activity() ?? null },
+    stopped: Atomics.load(stop, 0) !== 0,
+  });
 } catch (error) {
   const { progress } = seen;
   if (error instanceof Stopped && progress !== null)

@@ -27,12 +27,16 @@ const LONGEST_TURN_MS = 50;
 /** Records between two looks at how much memory is left. */
 const LOOKED_AFTER = 4_096;
 
-/** Reads the inputs of one trace to their end and reports on them. Throws `InputError` when they cannot be read or are no trace. */
+/**
+ * Reads the inputs of one trace to their end and reports on them. Throws `InputError` when they cannot be read or are
+ * no trace.
+ */
 export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hooks: DriveHooks = {}): Promise<Report> {
   const memory = new MemoryWatch();
   const { inputs, origin, skipped } = await scanWith(memory, set);
   const tally = new Tally(set);
-  for (const { code, path, reason } of set.leftOut) tally.diagnose(code, path, reason === '' ? path : `${path}: ${reason}`);
+  for (const { code, path, reason } of set.leftOut)
+    tally.diagnose(code, path, reason === '' ? path : `${path}: ${reason}`);
   const leaveOut = leavingOut(tally, hooks);
   for (const input of skipped) leaveOut(input);
   const shared: SharedTables = { lanes: new LaneTable(), origin };
@@ -181,7 +185,10 @@ async function readMerged(
   });
 }
 
-/** Gives a promise for the next turn of the event loop when the last one is long ago: files that are opened per chunk are read without waiting. */
+/**
+ * Gives a promise for the next turn of the event loop when the last one is long ago: files that are opened per chunk
+ * are read without waiting.
+ */
 function breather(): () => Promise<void> | undefined {
   let last = performance.now();
   return () => {

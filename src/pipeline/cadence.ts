@@ -1,4 +1,7 @@
-/** When something is due that may take longer and longer, so that it never costs more than one part in `share` of the time. Milliseconds. */
+/**
+ * When something is due that may take longer and longer, so that it never costs more than one part in `share` of the
+ * time. Milliseconds.
+ */
 export class Cadence {
   readonly #every: number;
   readonly #share: number;

@@ -14,7 +14,10 @@ const LOST_EVENTS = 'lost-events';
 interface Entry {
   readonly input: TraceInput;
   readonly format: string;
-  /** Replaced by its findings once it is sure that nothing is in flight: a parser holds buffers, and there may be thousands. */
+  /**
+   * Replaced by its findings once it is sure that nothing is in flight: a parser holds buffers, and there may be
+   * thousands.
+   */
   parser: Omit<OpenParser, 'next'>;
 }
 
@@ -35,7 +38,8 @@ export class Tally {
   close({ input, parser }: Reading): void {
     const entry = this.#entries.get(input);
     const { flags, account, diagnostics } = parser;
-    if (entry !== undefined && nothingIn(parser.inFlight())) entry.parser = { flags, account, diagnostics, inFlight: () => [] };
+    if (entry !== undefined && nothingIn(parser.inFlight()))
+      entry.parser = { flags, account, diagnostics, inFlight: () => [] };
   }
 
   /** Counts something about a whole file that no parser can know. */

@@ -5,7 +5,10 @@ import { runInNewContext } from 'node:vm';
 const MOST = 0.7;
 /** A capture of busy workers stays below: from here on memory is worth more than the time of collections. */
 const LARGE_BYTES = 48 * 1_048_576;
-/** What V8 adds to the limit of old objects for young ones, unless it is told otherwise; measured: V8 11 to 12 (Node 20 and 22), 13 (Node 24). */
+/**
+ * What V8 adds to the limit of old objects for young ones, unless it is told otherwise; measured: V8 11 to 12 (Node 20
+ * and 22), 13 (Node 24).
+ */
 const YOUNG_BYTES = (Number.parseInt(process.versions.v8, 10) < 13 ? 48 : 192) * 1_048_576;
 /** After a collection that made room the heap may grow by this share before the next look. */
 const STEP = 0.05;
@@ -13,11 +16,16 @@ const STEP = 0.05;
 /** There is no memory for more of the trace: what was read can be reported. */
 export class MemoryScarce extends Error {
   constructor() {
-    super(`drover may take ${Math.round(getHeapStatistics().heap_size_limit / 1_048_576)} MB of memory for its objects`);
+    super(
+      `drover may take ${Math.round(getHeapStatistics().heap_size_limit / 1_048_576)} MB of memory for its objects`,
+    );
   }
 }
 
-/** Looks whether the heap of this thread comes near its limit, where V8 would end the process with SIGABRT and without a word. */
+/**
+ * Looks whether the heap of this thread comes near its limit, where V8 would end the process with SIGABRT and without a
+ * word.
+ */
 export class MemoryWatch {
   #next = MOST;
   #collect: (() => void) | null = null;
@@ -27,8 +35,8 @@ export class MemoryWatch {
   look(): void {
     const { used_heap_size } = getHeapStatistics();
     if (used_heap_size > LARGE_BYTES && !this.#isThrifty) {
-      // V8 lets a heap grow to four times what is alive before it looks what can go: on a host in trouble half as much again is better. It takes
-      // effect with a collection.
+      // V8 lets a heap grow to four times what is alive before it looks what can go: on a host in trouble half as much
+      // again is better. It takes effect with a collection.
       setFlagsFromString('--heap-growing-percent=50');
       this.#collect ??= collector();
       this.#collect();

@@ -5,7 +5,10 @@ import { timeOf } from './record-time.ts';
 
 /** An input waiting for its turn. */
 export interface MergeInput {
-  /** No record of the input is earlier; minus infinity for inputs without comparable times, which are read one after the other. */
+  /**
+   * No record of the input is earlier; minus infinity for inputs without comparable times, which are read one after the
+   * other.
+   */
   readonly start: Nanoseconds;
   /** Null when the input cannot be read any more: it is passed over. */
   readonly open: () => Promise<OpenInput | null>;
@@ -19,8 +22,8 @@ export interface MergeSteps {
 }
 
 /**
- * Passes on the records of several inputs in order of time; records of one input keep their order whatever their times say.
- * Inputs come sorted by `start` and are opened when the others have reached it.
+ * Passes on the records of several inputs in order of time; records of one input keep their order whatever their times
+ * say. Inputs come sorted by `start` and are opened when the others have reached it.
  */
 export async function mergeInputs(waiting: readonly MergeInput[], steps: MergeSteps): Promise<void> {
   const heap = new CursorHeap();
@@ -33,10 +36,18 @@ export async function mergeInputs(waiting: readonly MergeInput[], steps: MergeSt
   }
 }
 
-async function mergeInto(heap: CursorHeap, waiting: readonly MergeInput[], { accept, chunkRead, closed }: MergeSteps): Promise<void> {
+async function mergeInto(
+  heap: CursorHeap,
+  waiting: readonly MergeInput[],
+  { accept, chunkRead, closed }: MergeSteps,
+): Promise<void> {
   let opened = 0;
   for (;;) {
-    for (let next = waiting[opened]; next !== undefined && (heap.top === undefined || next.start < heap.top.key); next = waiting[opened]) {
+    for (
+      let next = waiting[opened];
+      next !== undefined && (heap.top === undefined || next.start < heap.top.key);
+      next = waiting[opened]
+    ) {
       const input = await next.open();
       if (input !== null) heap.add(new Cursor(input, opened, Number.isFinite(next.start)));
       opened++;
@@ -109,7 +120,10 @@ class CursorHeap {
 
   /** The key that the top must not pass. */
   get secondKey(): Nanoseconds {
-    return Math.min(this.#cursors[1]?.key ?? Number.POSITIVE_INFINITY, this.#cursors[2]?.key ?? Number.POSITIVE_INFINITY);
+    return Math.min(
+      this.#cursors[1]?.key ?? Number.POSITIVE_INFINITY,
+      this.#cursors[2]?.key ?? Number.POSITIVE_INFINITY,
+    );
   }
 
   /** Adds a cursor that has no record yet: it is the earliest until its first refill. */

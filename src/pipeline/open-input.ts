@@ -45,7 +45,10 @@ export class OpenInput {
     await this.#rest.return?.();
   }
 
-  /** Gives the parser more to read, at last the news that the input is at its end. False when there is nothing more to come. */
+  /**
+   * Gives the parser more to read, at last the news that the input is at its end. False when there is nothing more to
+   * come.
+   */
   async refill(): Promise<boolean> {
     if (this.#ended) return false;
     if (this.#peeked !== null) {

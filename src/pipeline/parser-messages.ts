@@ -33,6 +33,11 @@ export interface ParserAnswer {
   /** With the last batch: what the parser knows at the end. */
   readonly end: {
     readonly inFlight: readonly InFlightCall[];
-    readonly lastLines: readonly { readonly lane: number; readonly file: string; readonly line: number; readonly text: string }[];
+    readonly lastLines: readonly {
+      readonly lane: number;
+      readonly file: string;
+      readonly line: number;
+      readonly text: string;
+    }[];
   } | null;
 }

@@ -9,7 +9,10 @@ const YOUNG_MB = 12;
 
 let prepared: Worker | null = null;
 
-/** Starts the thread that will parse these files, if they are one large file, while this thread still loads its own modules. */
+/**
+ * Starts the thread that will parse these files, if they are one large file, while this thread still loads its own
+ * modules.
+ */
 export function prepareParserThread(files: readonly string[]): void {
   const [path] = files;
   if (path !== undefined && files.length === 1 && isWorthAThread(path)) prepared ??= start();
@@ -34,7 +37,9 @@ export function parserThread(): Worker {
 }
 
 function start(): Worker {
-  const thread = new Worker(new URL('./parser-worker.js', import.meta.url), { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
+  const thread = new Worker(new URL('./parser-worker.js', import.meta.url), {
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+  });
   // A thread that nobody asks for does not keep the process alive.
   thread.unref();
   return thread;

@@ -18,7 +18,12 @@ class ParserThread {
     const chosen = formats.find(({ id }) => id === format);
     if (chosen === undefined) throw new Error(`no parser for ${format}`);
     this.#origin = origin;
-    this.#parser = chosen.createParser(bufferOver(head), { file, lanes: this.#lanes, origin, ...(tid === undefined ? {} : { tid }) });
+    this.#parser = chosen.createParser(bufferOver(head), {
+      file,
+      lanes: this.#lanes,
+      origin,
+      ...(tid === undefined ? {} : { tid }),
+    });
     this.#writer = new BatchWriter(slots, chunkBytes);
   }
 
@@ -33,7 +38,14 @@ class ParserThread {
     // A thread that was in one call all the time has no record, and is told of at the end.
     if (request === null) for (const lane of this.#lanes.live) writer.mention(lane);
     const { account, flags, diagnostics } = parser;
-    return { batch: writer.take(), account, flags, diagnostics, origin: this.#origin, end: request === null ? this.#ending() : null };
+    return {
+      batch: writer.take(),
+      account,
+      flags,
+      diagnostics,
+      origin: this.#origin,
+      end: request === null ? this.#ending() : null,
+    };
   };
 
   #ending(): ParserAnswer['end'] {
@@ -47,11 +59,21 @@ class ParserThread {
 
 /** The call with its strings decoded: getters do not cross to another thread. */
 function decoded(call: Call): InFlightCall {
-  const { kind, start, end, duration, result, error, fd, inFlight, injected, partial, line, startLine, previousLine } = call;
+  const { kind, start, end, duration, result, error, fd, inFlight, injected, partial, line, startLine, previousLine } =
+    call;
   const numbers = { start, end, duration, result, fd, line, startLine, previousLine };
   const { file, args, returned, text, startText, previousText } = call;
   const strings = { error, file, args, returned, text, startText, previousText };
-  return { kind, lane: call.lane.index, syscall: call.syscall.name, inFlight, injected, partial, ...numbers, ...strings };
+  return {
+    kind,
+    lane: call.lane.index,
+    syscall: call.syscall.name,
+    inFlight,
+    injected,
+    partial,
+    ...numbers,
+    ...strings,
+  };
 }
 
 function bufferOver(bytes: Uint8Array): Buffer {

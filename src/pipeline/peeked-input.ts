@@ -9,7 +9,10 @@ const ALL_HEADS_BYTES = 16_777_216;
 /** An input whose beginning was read. */
 export interface PeekedInput {
   readonly input: TraceInput;
-  /** Everything read so far; empty for an empty input. Its memory stays as it is until two chunks of `rest` were asked for. */
+  /**
+   * Everything read so far; empty for an empty input. Its memory stays as it is until two chunks of `rest` were asked
+   * for.
+   */
   readonly read: Buffer;
   /** The part of `read` that formats are recognised by. */
   readonly head: Buffer;
@@ -18,7 +21,8 @@ export interface PeekedInput {
 
 /** Reads the beginning of one of `count` inputs. Throws `InputError` when nothing can be read. */
 export async function peek(input: TraceInput, count: number): Promise<PeekedInput> {
-  const headBytes = input.headBytes ?? Math.max(SMALLEST_HEAD_BYTES, Math.min(HEAD_BYTES, Math.floor(ALL_HEADS_BYTES / count)));
+  const headBytes =
+    input.headBytes ?? Math.max(SMALLEST_HEAD_BYTES, Math.min(HEAD_BYTES, Math.floor(ALL_HEADS_BYTES / count)));
   const rest = input.chunks();
   let read: Buffer = Buffer.alloc(0);
   while (read.length < headBytes) {

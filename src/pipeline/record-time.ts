@@ -1,7 +1,9 @@
 import type { TraceRecord } from '../trace/record.ts';
 import type { Nanoseconds } from '../trace/time.ts';
 
-/** When a record became known to the tracer: a call at its exit. Null for records that belong to the one before them. */
+/**
+ * When a record became known to the tracer: a call at its exit. Null for records that belong to the one before them.
+ */
 export function timeOf(record: TraceRecord): Nanoseconds | null {
   switch (record.kind) {
     case 'call':

@@ -8,7 +8,8 @@ import { createTimeOrigin, type Nanoseconds, SECOND, type TimeOrigin, type Times
 import { leave, type PeekedInput, peek } from './peeked-input.ts';
 import { timeOf } from './record-time.ts';
 
-const UNKNOWN_HINT = 'drover reads what strace, bpftrace and perf trace write, best: strace -f -ttt -T -y -s 128 -o trace.strace -p PID';
+const UNKNOWN_HINT =
+  'drover reads what strace, bpftrace and perf trace write, best: strace -f -ttt -T -y -s 128 -o trace.strace -p PID';
 const EMPTY_HINT = 'strace writes nothing before the traced processes make a call: was the right pid attached?';
 
 const DAY = 86_400;
@@ -40,8 +41,8 @@ export interface Scan {
 }
 
 /**
- * Looks at the head of each input and puts those that are traces in order of time. Throws `InputError` when there is none, and what `chunkRead` throws,
- * which is called after each of several.
+ * Looks at the head of each input and puts those that are traces in order of time. Throws `InputError` when there is
+ * none, and what `chunkRead` throws, which is called after each of several.
  */
 export async function scan(inputs: readonly TraceInput[], chunkRead: () => void = () => undefined): Promise<Scan> {
   const [only] = inputs;
@@ -53,12 +54,16 @@ async function scanOne(input: TraceInput): Promise<Scan> {
   if (peeked.head.length === 0) throw new InputError(`${input.name} is empty.`, { hint: EMPTY_HINT });
   const format = detectFormat(peeked.head);
   if (format === null)
-    throw new InputError(`${input.name} is not a trace that drover knows: ${describeUnknown(peeked.head)}`, { hint: UNKNOWN_HINT });
+    throw new InputError(`${input.name} is not a trace that drover knows: ${describeUnknown(peeked.head)}`, {
+      hint: UNKNOWN_HINT,
+    });
   const { origin } = beginningOf(peeked, format);
   return { inputs: [{ input, format, peeked, clock: origin.kind, start: 0 }], origin, skipped: [] };
 }
 
-/** One input of several that cannot be read is left out; the others tell their part. Throws whatever is no `InputError`. */
+/**
+ * One input of several that cannot be read is left out; the others tell their part. Throws whatever is no `InputError`.
+ */
 export function skippedBy({ name }: TraceInput, error: unknown): SkippedInput {
   if (!(error instanceof InputError)) throw error;
   return { code: 'read-error', name, reason: error.reason };
@@ -119,8 +124,9 @@ function byName(a: TraceInput, b: TraceInput): number {
 }
 
 /**
- * Reads the head until its first stamp, and until the first record that has a time. The axis begins with that stamp, as it will for the parser that
- * reads the whole input; this one is thrown away. No more than the head is looked at, however large the chunks are.
+ * Reads the head until its first stamp, and until the first record that has a time. The axis begins with that stamp, as
+ * it will for the parser that reads the whole input; this one is thrown away. No more than the head is looked at,
+ * however large the chunks are.
  */
 function beginningOf({ input, head }: PeekedInput, format: TraceFormat): { origin: TimeOrigin; start: Nanoseconds } {
   const origin = createTimeOrigin();
@@ -149,7 +155,10 @@ function firstTime(parser: TraceParser): Nanoseconds | null {
   return null;
 }
 
-/** The clock that most inputs have; of two that as many have the one that tells more. Null when none tells a time that compares. */
+/**
+ * The clock that most inputs have; of two that as many have the one that tells more. Null when none tells a time that
+ * compares.
+ */
 function commonClock(traces: readonly DatedInput[]): TimestampKind | null {
   const votes = new Map<TimestampKind, number>();
   for (const { start, origin } of traces)
@@ -168,7 +177,9 @@ function nothingToRead(inputs: readonly TraceInput[], skipped: readonly SkippedI
   if (first === undefined) return new InputError(`All ${inputs.length} files are empty.`, { hint: EMPTY_HINT });
   const more = skipped.length > 1 ? ` Nor is any of the other ${skipped.length - 1}.` : '';
   if (first.code === 'read-error') return new InputError(`Cannot read ${first.name}: ${first.reason}.${more}`);
-  return new InputError(`${first.name} is not a trace that drover knows: ${first.reason}${more}`, { hint: UNKNOWN_HINT });
+  return new InputError(`${first.name} is not a trace that drover knows: ${first.reason}${more}`, {
+    hint: UNKNOWN_HINT,
+  });
 }
 
 /** The trace begins with its earliest input. */
@@ -190,7 +201,9 @@ function onCommonAxis(inputs: readonly DatedInput[]): { inputs: readonly Scanned
   return { inputs: placed.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0)), origin: { ...zero } };
 }
 
-/** Written out: copies of objects with all that is in them have a shape each, which for forty thousand files is 12 MB. */
+/**
+ * Written out: copies of objects with all that is in them have a shape each, which for forty thousand files is 12 MB.
+ */
 function placedAt({ input, format, peeked, origin }: DatedInput, start: Nanoseconds): ScannedInput {
   return { input, format, peeked, clock: origin.kind, start };
 }
@@ -212,9 +225,14 @@ function sinceDayBegan({ kind, seconds }: Axis, midnight: number): number {
   return familyOf(kind) === 'clock' && seconds < midnight ? seconds + DAY : seconds;
 }
 
-/** Inputs that tell a time of day only, half of them before midnight: the longest time in which none begins is the night before the first one. */
+/**
+ * Inputs that tell a time of day only, half of them before midnight: the longest time in which none begins is the night
+ * before the first one.
+ */
 function dayBegins(origins: readonly TimeOrigin[]): number {
-  const seconds = origins.flatMap((origin) => (familyOf(origin.kind) === 'clock' ? [origin.seconds ?? 0] : [])).sort((a, b) => a - b);
+  const seconds = origins
+    .flatMap((origin) => (familyOf(origin.kind) === 'clock' ? [origin.seconds ?? 0] : []))
+    .sort((a, b) => a - b);
   let begins = 0;
   let longest = DAY / 2;
   for (const [place, second] of seconds.entries()) {

@@ -1,6 +1,12 @@
 import type { Worker } from 'node:worker_threads';
 import { BatchReader } from '../../parsers/columns/batch-reader.ts';
-import { type DiagnosticCount, emptyAccount, type LineAccount, type TraceFlags, type TraceFormat } from '../../parsers/format.ts';
+import {
+  type DiagnosticCount,
+  emptyAccount,
+  type LineAccount,
+  type TraceFlags,
+  type TraceFormat,
+} from '../../parsers/format.ts';
 import type { TraceInput } from '../sources/trace-input.ts';
 import type { Call, TraceRecord } from '../trace/record.ts';
 import { syscall } from '../trace/syscalls.ts';
@@ -12,17 +18,21 @@ import { parserThread } from './parser-thread.ts';
 import type { PeekedInput } from './peeked-input.ts';
 
 /**
- * Chunks that are with the parser thread or being analysed here: enough for each thread to go on while the other one collects garbage or is
- * compiled. One fewer than the buffers of `readAhead`, which fills a chunk's memory anew after that many further ones.
+ * Chunks that are with the parser thread or being analysed here: enough for each thread to go on while the other one
+ * collects garbage or is compiled. One fewer than the buffers of `readAhead`, which fills a chunk's memory anew after
+ * that many further ones.
  */
 const UNDER_WAY = 6;
 
-/** The first chunk goes in pieces: both threads run slowly until they are compiled, so let them do that at the same time. */
+/**
+ * The first chunk goes in pieces: both threads run slowly until they are compiled, so let them do that at the same
+ * time.
+ */
 const FIRST_PIECE = 131_072;
 
 /**
- * An input that is parsed in a thread of its own, while this thread analyses the records of the chunk before. Records cross as numbers in
- * shared memory; the report is the same as without the thread.
+ * An input that is parsed in a thread of its own, while this thread analyses the records of the chunk before. Records
+ * cross as numbers in shared memory; the report is the same as without the thread.
  */
 export class ThreadedInput {
   readonly input: TraceInput;
@@ -145,7 +155,8 @@ class Mirror implements OpenParser {
     this.#latest = answer;
     Object.assign(this.#origin, answer.origin);
     this.#reader.load(answer.batch, chunk);
-    for (const { lane, file, line, text } of answer.end?.lastLines ?? []) this.#reader.lane(lane).lastLine = { file, line, text };
+    for (const { lane, file, line, text } of answer.end?.lastLines ?? [])
+      this.#reader.lane(lane).lastLine = { file, line, text };
   }
 
   next(): TraceRecord | null {

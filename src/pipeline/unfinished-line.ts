@@ -10,8 +10,9 @@ const ENTRY = /^(?:\[pid +)?(\d{1,10})\]? +(\d{1,11}\.\d{1,9}) +(\w+)\(([^"]{0,8
 export const WAITS = /^(?:epoll_p?wait2?|p?poll|p?select6?|_newselect|accept4?|wait4|waitid)$/;
 
 /**
- * The call that the last, unfinished line of a growing spool tells; `startMs` is when the trace began, since 1970. strace prints a call when it is entered, and its line ends when
- * the call returns. The parser reads whole lines only, and a worker that is blocked for good never ends its.
+ * The call that the last, unfinished line of a growing spool tells; `startMs` is when the trace began, since 1970.
+ * strace prints a call when it is entered, and its line ends when the call returns. The parser reads whole lines only,
+ * and a worker that is blocked for good never ends its.
  */
 export function unfinishedCall(path: string, startMs: number): { readonly tid: number; readonly now: Now } | null {
   const [, tid, time, call, args] = ENTRY.exec(unfinishedLine(path)) ?? [];
@@ -19,7 +20,12 @@ export function unfinishedCall(path: string, startMs: number): { readonly tid: n
   const target = textOfEscaped(/^\d+<([^>]*)>/.exec(args ?? '')?.[1] ?? '');
   return {
     tid: Number(tid),
-    now: { state: WAITS.test(call) ? 'waiting' : 'blocked', call, target, sinceMs: Math.max(0, Number(time) * 1000 - startMs) },
+    now: {
+      state: WAITS.test(call) ? 'waiting' : 'blocked',
+      call,
+      target,
+      sinceMs: Math.max(0, Number(time) * 1000 - startMs),
+    },
   };
 }
 

@@ -21,7 +21,9 @@ export function number(count: number): string {
   return count.toLocaleString('en-US');
 }
 
-/** The one kind of input: counts stored bytes, unpacks them, and turns a failure after the first byte into a diagnostic. */
+/**
+ * The one kind of input: counts stored bytes, unpacks them, and turns a failure after the first byte into a diagnostic.
+ */
 export class ByteInput implements TraceInput {
   readonly name: string;
   readonly tid?: number;
@@ -56,7 +58,8 @@ export class ByteInput implements TraceInput {
       }
     } catch (error) {
       if (this.bytesRead === 0) throw error instanceof InputError ? error : cannotRead(this.name, error);
-      const read = this.sizeBytes === null ? bytes(this.bytesRead) : `${number(this.bytesRead)} of ${bytes(this.sizeBytes)}`;
+      const read =
+        this.sizeBytes === null ? bytes(this.bytesRead) : `${number(this.bytesRead)} of ${bytes(this.sizeBytes)}`;
       tell({ code: 'read-error', text: `reading stopped after ${read}: ${failureReason(error)}` });
     }
   }

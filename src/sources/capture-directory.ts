@@ -6,7 +6,12 @@ import { reasonAgainst } from './trace-directory.ts';
 import type { FactTexts, LeftOutFile } from './trace-input.ts';
 
 /** Names of what `drover recipe` and `drover record` write into a directory. */
-const TRACE_NAMES = ['trace.strace', 'trace.bpftrace'].flatMap((name) => [name, `${name}.gz`, `${name}.zst`, `${name}.xz`]);
+const TRACE_NAMES = ['trace.strace', 'trace.bpftrace'].flatMap((name) => [
+  name,
+  `${name}.gz`,
+  `${name}.zst`,
+  `${name}.xz`,
+]);
 const FACTS = { before: 'facts-before.txt', after: 'facts-after.txt' } as const;
 /** Sockets of a busy host are many, but not so many. */
 const MOST_FACTS = 64_000_000;
@@ -19,8 +24,8 @@ export interface CaptureDirectory {
 }
 
 /**
- * The trace and the facts of a directory that a recipe made; null for any other directory. Throws `InputError` when it is one and its trace
- * cannot be read.
+ * The trace and the facts of a directory that a recipe made; null for any other directory. Throws `InputError` when it
+ * is one and its trace cannot be read.
  */
 export function readCaptureDirectory(directory: string): CaptureDirectory | null {
   const leftOut: LeftOutFile[] = [];
@@ -29,12 +34,17 @@ export function readCaptureDirectory(directory: string): CaptureDirectory | null
     const against = reasonAgainst(trace);
     if (against === null) {
       const [before, after] = [join(directory, FACTS.before), join(directory, FACTS.after)];
-      return { trace, facts: { before: textOf(before, leftOut), after: textOf(after, leftOut), paths: [before, after] }, leftOut };
+      return {
+        trace,
+        facts: { before: textOf(before, leftOut), after: textOf(after, leftOut), paths: [before, after] },
+        leftOut,
+      };
     }
     leftOut.push({ path: trace, ...against });
   }
   const [first] = leftOut;
-  if (first !== undefined) throw new InputError(`Cannot read ${first.path}: ${first.reason}.`, { reason: first.reason });
+  if (first !== undefined)
+    throw new InputError(`Cannot read ${first.path}: ${first.reason}.`, { reason: first.reason });
   return null;
 }
 

@@ -18,7 +18,10 @@ export function compressionOf(head: Buffer): Compression {
   return 'none';
 }
 
-/** Passes plain bytes through and unpacks compressed ones. Ends early, with a diagnostic, where the compressed data break off. */
+/**
+ * Passes plain bytes through and unpacks compressed ones. Ends early, with a diagnostic, where the compressed data
+ * break off.
+ */
 export async function* decompressed(
   raw: AsyncIterator<Buffer>,
   name: string,
@@ -33,10 +36,15 @@ export async function* decompressed(
   }
   let yielded = false;
   const broken = (reason: string): void => {
-    if (!yielded) throw new InputError(`Cannot read ${name}: it is ${compression} data, and no byte of it can be unpacked (${reason}).`);
+    if (!yielded)
+      throw new InputError(
+        `Cannot read ${name}: it is ${compression} data, and no byte of it can be unpacked (${reason}).`,
+      );
     report({ code: 'truncated-compression', text: `the ${compression} data break off: ${reason}` });
   };
-  for await (const chunk of compression === 'gzip' ? gunzipped(whole, broken) : throughProgram(whole, compression, name, broken)) {
+  for await (const chunk of compression === 'gzip'
+    ? gunzipped(whole, broken)
+    : throughProgram(whole, compression, name, broken)) {
     yielded = true;
     yield chunk;
   }

@@ -10,17 +10,21 @@ const BUFFERS = 7;
 const LOOK_EVERY_MS = 20;
 
 /**
- * Opens without waiting for anybody, and reads so, too: a thread that is blocked in `open` or `read` would keep the process from ending on
- * Ctrl-C. A terminal that is opened does not become ours.
+ * Opens without waiting for anybody, and reads so, too: a thread that is blocked in `open` or `read` would keep the
+ * process from ending on Ctrl-C. A terminal that is opened does not become ours.
  */
 export const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /**
- * Yields what an open descriptor holds from its current position on, `limit` bytes at most, and fetches the next chunk while the last one is
- * being looked at. Buffers take turns: some are being parsed or analysed, one may still hold the end of a line that the parser has not taken
- * over yet, one is being filled.
+ * Yields what an open descriptor holds from its current position on, `limit` bytes at most, and fetches the next chunk
+ * while the last one is being looked at. Buffers take turns: some are being parsed or analysed, one may still hold the
+ * end of a line that the parser has not taken over yet, one is being filled.
  */
-export async function* readAhead(descriptor: number, chunkBytes: number, limit = Number.POSITIVE_INFINITY): AsyncGenerator<Buffer> {
+export async function* readAhead(
+  descriptor: number,
+  chunkBytes: number,
+  limit = Number.POSITIVE_INFINITY,
+): AsyncGenerator<Buffer> {
   // Shared memory, so that another thread can parse a chunk where it lies.
   const buffers = Array.from({ length: BUFFERS }, () => Buffer.from(new SharedArrayBuffer(chunkBytes)));
   const reading = { isWanted: true, left: limit };
@@ -32,7 +36,8 @@ export async function* readAhead(descriptor: number, chunkBytes: number, limit =
       if (chunk.length === 0) return;
       turn = (turn + 1) % BUFFERS;
       filling = fill(descriptor, buffers[turn] as Buffer, reading);
-      // The failure of a read that runs ahead is thrown by the `await` above when its turn comes; until then it must not count as unhandled.
+      // The failure of a read that runs ahead is thrown by the `await` above when its turn comes; until then it must
+      // not count as unhandled.
       filling.catch(() => undefined);
       yield chunk;
     }
@@ -44,8 +49,8 @@ export async function* readAhead(descriptor: number, chunkBytes: number, limit =
 }
 
 /**
- * Yields a regular file, as far as `check` wants it, without keeping it open between chunks, so that thousands of files can be read side by
- * side. `check` looks at each opened descriptor, and `ended` is told how far the reading came.
+ * Yields a regular file, as far as `check` wants it, without keeping it open between chunks, so that thousands of files
+ * can be read side by side. `check` looks at each opened descriptor, and `ended` is told how far the reading came.
  */
 export function* readReopening(
   path: string,
@@ -77,7 +82,11 @@ export function* readReopening(
   }
 }
 
-async function fill(descriptor: number, buffer: Buffer, reading: { readonly isWanted: boolean; left: number }): Promise<Buffer> {
+async function fill(
+  descriptor: number,
+  buffer: Buffer,
+  reading: { readonly isWanted: boolean; left: number },
+): Promise<Buffer> {
   const length = Math.min(buffer.length, reading.left);
   for (;;) {
     try {

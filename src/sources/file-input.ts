@@ -19,8 +19,9 @@ export interface FileInputOptions {
 type Tell = (diagnostic: SourceDiagnostic) => void;
 
 /**
- * A file on disk: plain or compressed; a regular one, a named pipe or a device. A regular one is read as far as it reached when it was opened.
- * Throws `InputError` when it cannot be read, as far as that can be told without opening it.
+ * A file on disk: plain or compressed; a regular one, a named pipe or a device. A regular one is read as far as it
+ * reached when it was opened. Throws `InputError` when it cannot be read, as far as that can be told without opening
+ * it.
  */
 export function fileInput(path: string, { chunkBytes, reopen, tid }: FileInputOptions): TraceInput {
   const { isFile, isPipe, size } = statusOf(path);
@@ -35,7 +36,9 @@ export function fileInput(path: string, { chunkBytes, reopen, tid }: FileInputOp
   return new ByteInput({ name: path, tid, sizeBytes: isFile ? size : null, rereadable: isFile, read });
 }
 
-/** No more memory than a small file needs; one page more than its size, so that the end is seen without another buffer. */
+/**
+ * No more memory than a small file needs; one page more than its size, so that the end is seen without another buffer.
+ */
 export function chunkSizeFor(descriptor: number, chunkBytes: number): number {
   const status = fstatSync(descriptor);
   return status.isFile() ? Math.min(chunkBytes, status.size + 4_096) : chunkBytes;
@@ -64,7 +67,10 @@ function notAFile(path: string, status: Stats): InputError {
   return new InputError(`Cannot read ${path}: ${reason}.`, { reason });
 }
 
-/** How far the opened file is to be read. Throws `InputError` when something else has got its name since it was looked at. */
+/**
+ * How far the opened file is to be read. Throws `InputError` when something else has got its name since it was looked
+ * at.
+ */
 function reachOf(path: string, size: number, descriptor: number): number {
   const opened = fstatSync(descriptor);
   if (!opened.isFile()) throw notAFile(path, opened);
@@ -75,7 +81,10 @@ function reachOf(path: string, size: number, descriptor: number): number {
 /** Bytes that were there and are gone make a report partial; those that came later are for the next report. */
 export function tellEnd(wanted: number, done: number, size: number, tell: Tell): void {
   if (done < wanted)
-    tell({ code: 'shrunk-file', text: `the file became shorter while it was read: ${number(done)} of ${bytes(wanted)} were still there` });
+    tell({
+      code: 'shrunk-file',
+      text: `the file became shorter while it was read: ${number(done)} of ${bytes(wanted)} were still there`,
+    });
   else if (size > wanted)
     tell({
       code: 'grown-file',

@@ -3,8 +3,14 @@ import { errorCode } from './input-error.ts';
 
 const OUTPUT_BYTES = 262_144;
 
-/** Unpacks gzip data of one or many members. Calls `broken` with the reason and ends when the data are cut off or damaged. */
-export async function* gunzipped(packed: AsyncIterable<Buffer>, broken: (reason: string) => void): AsyncGenerator<Buffer> {
+/**
+ * Unpacks gzip data of one or many members. Calls `broken` with the reason and ends when the data are cut off or
+ * damaged.
+ */
+export async function* gunzipped(
+  packed: AsyncIterable<Buffer>,
+  broken: (reason: string) => void,
+): AsyncGenerator<Buffer> {
   const gunzip = createGunzip({ chunkSize: OUTPUT_BYTES });
   const taken = new Taken();
   gunzip.once('close', () => taken.tell());

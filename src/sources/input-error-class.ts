@@ -6,7 +6,10 @@ export class InputError extends Error {
   /** What is wrong with the input, for a sentence that names it already. */
   readonly reason: string;
 
-  constructor(message: string, options: { readonly hint?: string; readonly reason?: string; readonly cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { readonly hint?: string; readonly reason?: string; readonly cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.hint = options.hint ?? '';
     this.reason = options.reason ?? message;

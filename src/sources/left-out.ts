@@ -8,7 +8,10 @@ export function leftOutNotices(files: readonly LeftOutFile[]): string[] {
   const unread = files.filter(({ reason }) => reason !== '');
   const sentences = unread.slice(0, SENTENCES).map(({ path, reason }) => leftOutSentence(path, reason));
   const more = unread.length - SENTENCES;
-  if (more > 0) sentences.push(`Left out ${more.toLocaleString('en-US')} more ${more === 1 ? 'file' : 'files'}, which the report counts.`);
+  if (more > 0)
+    sentences.push(
+      `Left out ${more.toLocaleString('en-US')} more ${more === 1 ? 'file' : 'files'}, which the report counts.`,
+    );
   return sentences;
 }
 

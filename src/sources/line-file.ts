@@ -32,8 +32,8 @@ export interface LineFileOptions {
 }
 
 /**
- * The lines of a file of any size by their numbers. Where they begin is found once, as far as anybody asked; their text is read when it is
- * wanted and not kept. A packed file is unpacked into a spool file first.
+ * The lines of a file of any size by their numbers. Where they begin is found once, as far as anybody asked; their text
+ * is read when it is wanted and not kept. A packed file is unpacked into a spool file first.
  */
 export class LineFile {
   readonly #path: string;
@@ -94,7 +94,11 @@ export class LineFile {
   }
 
   /** Tells the numbers of lines that hold the text, in batches, until there are `most` or `told` returns false. */
-  async filter(text: string, most: number, told: (matches: readonly number[], ended: boolean) => boolean): Promise<void> {
+  async filter(
+    text: string,
+    most: number,
+    told: (matches: readonly number[], ended: boolean) => boolean,
+  ): Promise<void> {
     const matches: number[] = [];
     let due = 0;
     for (let first = 1; ; first += LINES_A_MARK) {
@@ -109,7 +113,10 @@ export class LineFile {
     }
   }
 
-  /** The first line that stands at or after a point, by what `timeOf` reads in lines; lines without a time count as their neighbours. */
+  /**
+   * The first line that stands at or after a point, by what `timeOf` reads in lines; lines without a time count as
+   * their neighbours.
+   */
   async seekTime(wanted: number, timeOf: (text: string) => number | null): Promise<number> {
     await this.#reach(Number.MAX_SAFE_INTEGER - 1);
     const last = this.total ?? 1;
@@ -202,7 +209,8 @@ export class LineFile {
     for (let from = 0; from < bytesRead && line <= last; line++) {
       const newline = bytes.indexOf(NEWLINE, from);
       const to = newline < 0 || newline >= bytesRead ? bytesRead : newline;
-      if (line >= first) lines.push({ line, text: decodeUtf8(bytes.toString('latin1', from, Math.min(to, from + LONGEST_LINE))) });
+      if (line >= first)
+        lines.push({ line, text: decodeUtf8(bytes.toString('latin1', from, Math.min(to, from + LONGEST_LINE))) });
       from = to + 1;
     }
     return lines;

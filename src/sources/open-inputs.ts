@@ -15,7 +15,10 @@ const ALL_CHUNKS_BYTES = 50_331_648;
 /** More files than this are not held open between chunks. */
 const MOST_HELD_OPEN = 128;
 
-/** Makes the inputs of one trace from what the user named: files, directories of `strace -ff` files, or `-` for stdin. Reads nothing yet. */
+/**
+ * Makes the inputs of one trace from what the user named: files, directories of `strace -ff` files, or `-` for stdin.
+ * Reads nothing yet.
+ */
 export function openInputs(operands: readonly string[]): InputSet {
   if (operands.length === 1 && operands[0] === '-')
     return { kind: 'stdin', paths: ['-'], inputs: [stdinInput(CHUNK_BYTES)], leftOut: [], notices: [] };
@@ -37,7 +40,8 @@ export function openInputs(operands: readonly string[]): InputSet {
   const named = operands.flatMap((operand) => filesOf(operand, leftOut, notices));
   const files = withoutRepeats(named, notices);
   const reopen = files.length > MOST_HELD_OPEN;
-  const share = Math.floor(ALL_CHUNKS_BYTES / 3 / Math.max(files.length, 1) / SMALLEST_CHUNK_BYTES) * SMALLEST_CHUNK_BYTES;
+  const share =
+    Math.floor(ALL_CHUNKS_BYTES / 3 / Math.max(files.length, 1) / SMALLEST_CHUNK_BYTES) * SMALLEST_CHUNK_BYTES;
   const chunkBytes = Math.min(CHUNK_BYTES, Math.max(SMALLEST_CHUNK_BYTES, share));
   const inputs: TraceInput[] = [];
   for (const { path, tid, isMember } of files) {

@@ -15,7 +15,9 @@ export function stdinInput(chunkBytes: number): TraceInput {
   const sizeBytes = status.isFile() ? status.size : null;
   const read = (tell: (diagnostic: SourceDiagnostic) => void) => {
     if (status.isFile() && status.size > 0) return readRedirected(chunkBytes, status.size, tell);
-    return status.isFIFO() || status.isSocket() || isatty(STDIN) ? process.stdin : readAhead(withoutWaiting(), chunkBytes);
+    return status.isFIFO() || status.isSocket() || isatty(STDIN)
+      ? process.stdin
+      : readAhead(withoutWaiting(), chunkBytes);
   };
   return new ByteInput({ name: NAME, tid: undefined, sizeBytes, rereadable: false, read });
 }
@@ -29,7 +31,11 @@ function stdinStatus(): Stats {
 }
 
 /** A regular file, from where whoever redirected it left off. */
-async function* readRedirected(chunkBytes: number, size: number, tell: (diagnostic: SourceDiagnostic) => void): AsyncGenerator<Buffer> {
+async function* readRedirected(
+  chunkBytes: number,
+  size: number,
+  tell: (diagnostic: SourceDiagnostic) => void,
+): AsyncGenerator<Buffer> {
   const wanted = size - Math.min(size, offsetOfStdin());
   let done = 0;
   for await (const chunk of readAhead(STDIN, chunkSizeFor(STDIN, chunkBytes), wanted)) {
@@ -43,7 +49,9 @@ function offsetOfStdin(): number {
   return Number(/^pos:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${STDIN}`, 'latin1'))?.[1] ?? 0);
 }
 
-/** A device or a file of the kernel: opened anew, so that reading does not wait and nobody else who has it open notices. */
+/**
+ * A device or a file of the kernel: opened anew, so that reading does not wait and nobody else who has it open notices.
+ */
 function withoutWaiting(): number {
   try {
     return openSync(`/proc/self/fd/${STDIN}`, OPEN_FLAGS);

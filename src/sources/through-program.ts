@@ -14,9 +14,12 @@ export async function* throughProgram(
   broken: (reason: string) => void,
 ): AsyncGenerator<Buffer> {
   if (running >= MOST_PROGRAMS) {
-    throw new InputError(`Cannot read ${name}: more than ${MOST_PROGRAMS} ${program} files would have to be open at once.`, {
-      hint: `Unpack them first: ${program} -d FILE…`,
-    });
+    throw new InputError(
+      `Cannot read ${name}: more than ${MOST_PROGRAMS} ${program} files would have to be open at once.`,
+      {
+        hint: `Unpack them first: ${program} -d FILE…`,
+      },
+    );
   }
   // Imported here because it costs 80 ms of the start.
   const { execa } = await import('execa');
@@ -42,7 +45,8 @@ export async function* throughProgram(
         hint: `Install it, or run: ${program} -d ${asOperand(name)}`,
       });
     }
-    if (result.failed) broken(complaint.trim().split('\n').at(-1) || `${program} ended with ${result.exitCode ?? result.signal}`);
+    if (result.failed)
+      broken(complaint.trim().split('\n').at(-1) || `${program} ended with ${result.exitCode ?? result.signal}`);
     await feeding;
   } finally {
     running--;
@@ -52,7 +56,10 @@ export async function* throughProgram(
   }
 }
 
-/** Hands the bytes over one chunk at a time, since the memory of a chunk is used again. A program that ended early takes no more. */
+/**
+ * Hands the bytes over one chunk at a time, since the memory of a chunk is used again. A program that ended early takes
+ * no more.
+ */
 async function feed(stdin: Writable, packed: AsyncIterable<Buffer>): Promise<void> {
   stdin.on('error', () => undefined);
   for await (const chunk of packed) {

@@ -25,7 +25,9 @@ export function tidInName(path: string): number | undefined {
   return tid === undefined ? undefined : Number(tid);
 }
 
-/** Lists the `-ff` files of a directory, in the order of their thread numbers. Throws `InputError` when there are none. */
+/**
+ * Lists the `-ff` files of a directory, in the order of their thread numbers. Throws `InputError` when there are none.
+ */
 export function listTraceDirectory(directory: string): TraceDirectory {
   const files: ThreadFile[] = [];
   const sets = new Map<string, number>();
@@ -52,10 +54,14 @@ export function listTraceDirectory(directory: string): TraceDirectory {
   const notices: string[] = [];
   if (sets.size > 1) {
     const list = [...sets].map(([set, count]) => `${set}.* (${count})`).join(', ');
-    notices.push(`${directory} holds ${sets.size} sets of files, read as one trace: ${list}. To read one of them, name its files.`);
+    notices.push(
+      `${directory} holds ${sets.size} sets of files, read as one trace: ${list}. To read one of them, name its files.`,
+    );
   }
   if (others.length > 0)
-    notices.push(`Not read in ${directory}, for they are not named NAME.PID: ${someOf(others.map((path) => basename(path)))}.`);
+    notices.push(
+      `Not read in ${directory}, for they are not named NAME.PID: ${someOf(others.map((path) => basename(path)))}.`,
+    );
   return { files, leftOut: [...others.map(namedOtherwise), ...unread], notices };
 }
 
@@ -71,7 +77,10 @@ function namedOtherwise(path: string): LeftOutFile {
   return { code: 'skipped-file', path, reason: '' };
 }
 
-/** Why a file of a directory cannot be read, as far as that is known without opening it: `it is a named pipe`; null when it can. */
+/**
+ * Why a file of a directory cannot be read, as far as that is known without opening it: `it is a named pipe`; null when
+ * it can.
+ */
 export function reasonAgainst(path: string): { readonly code: LeftOutFile['code']; readonly reason: string } | null {
   try {
     const status = statSync(path);
@@ -79,7 +88,10 @@ export function reasonAgainst(path: string): { readonly code: LeftOutFile['code'
   } catch (error) {
     // The directory lists it, so what is missing is what it points to.
     const isDangling = errorCode(error) === 'ENOENT';
-    return { code: 'read-error', reason: isDangling ? 'it is a link to a file that is not there, or was removed' : failureReason(error) };
+    return {
+      code: 'read-error',
+      reason: isDangling ? 'it is a link to a file that is not there, or was removed' : failureReason(error),
+    };
   }
 }
 

@@ -1,4 +1,6 @@
-/** Something noteworthy that happened while bytes were fetched; counted in the report like the parsers' own diagnostics. */
+/**
+ * Something noteworthy that happened while bytes were fetched; counted in the report like the parsers' own diagnostics.
+ */
 export interface SourceDiagnostic {
   /** `truncated-compression`, `read-error`… */
   readonly code: string;
@@ -18,7 +20,9 @@ export interface TraceInput {
   readonly bytesRead: number;
   /** `chunks()` may be called again and starts from the beginning: true for regular files. */
   readonly rereadable: boolean;
-  /** Bytes that are enough to recognise the format by, where waiting for the usual amount would hold up a live capture. */
+  /**
+   * Bytes that are enough to recognise the format by, where waiting for the usual amount would hold up a live capture.
+   */
   readonly headBytes?: number;
   readonly diagnostics: readonly SourceDiagnostic[];
   /**

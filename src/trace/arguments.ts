@@ -1,6 +1,9 @@
 import { textOfBytes, textOfEscaped } from './utf8.ts';
 
-/** Decodes the argument text of strace lines. Everything here is total: odd text gives null, -1, '' or an empty list, never an exception. */
+/**
+ * Decodes the argument text of strace lines. Everything here is total: odd text gives null, -1, '' or an empty list,
+ * never an exception.
+ */
 
 /** Splits at commas outside quotes, brackets and comments; strips the `name=` that strace ≥ 6.16 prints with `-N`. */
 export function splitArguments(args: string): string[] {
@@ -52,7 +55,10 @@ function opensDecoration(text: string, at: number): boolean {
   return (before >= 0x30 && before <= 0x39) || (before === 0x44 && text.endsWith('AT_FDCWD', at));
 }
 
-/** The decoration of the first descriptor in the text, its characters decoded: `socket:[123]` of `5<socket:[123]>, …`; '' when it has none. */
+/**
+ * The decoration of the first descriptor in the text, its characters decoded: `socket:[123]` of `5<socket:[123]>, …`;
+ * '' when it has none.
+ */
 export function decoration(text: string): string {
   const match = /^\s*(?:[a-z_]+=)?-?\d+</.exec(text);
   if (match === null) return '';

@@ -6,7 +6,10 @@ export interface CaptureFacts {
   readonly commands: ReadonlyMap<number, readonly string[]>;
   /** null when it was not noted. */
   readonly processors: number | null;
-  /** Connections that found an accept queue full while the trace was recorded, on the whole host; null when it was not noted. */
+  /**
+   * Connections that found an accept queue full while the trace was recorded, on the whole host; null when it was not
+   * noted.
+   */
   readonly listenOverflows: number | null;
   /** `net.core.somaxconn`: no accept queue is longer. */
   readonly longestQueue: number | null;

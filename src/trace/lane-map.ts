@@ -7,8 +7,8 @@ interface Page<T> {
 }
 
 /**
- * Values by the index of a lane. Indexes only grow, so that an array would grow with every thread there ever was: here they lie in pages, and a page
- * goes with its last value.
+ * Values by the index of a lane. Indexes only grow, so that an array would grow with every thread there ever was: here
+ * they lie in pages, and a page goes with its last value.
  */
 export class LaneMap<T> {
   readonly #pages: (Page<T> | undefined)[] = [];

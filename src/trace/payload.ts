@@ -17,10 +17,14 @@ export interface RequestStart {
   readonly complete: boolean;
 }
 
-/** The request that starts with these bytes, of `size` that were read: HTTP/1, FastCGI, uwsgi; null for anything else (TLS, HTTP/2, bodies). */
+/**
+ * The request that starts with these bytes, of `size` that were read: HTTP/1, FastCGI, uwsgi; null for anything else
+ * (TLS, HTTP/2, bodies).
+ */
 export function requestStart(bytes: string, size = bytes.length): RequestStart | null {
   const first = bytes.charCodeAt(0);
-  if (first >= 0x41 && first <= 0x5a) return httpRequest(bytes.startsWith('PROXY ') ? bytes.replace(PROXY_LINE, '') : bytes, size);
+  if (first >= 0x41 && first <= 0x5a)
+    return httpRequest(bytes.startsWith('PROXY ') ? bytes.replace(PROXY_LINE, '') : bytes, size);
   if (first === 1 && bytes.charCodeAt(1) === 1) return gatewayRequest(bytes);
   if (first === 0 && bytes.includes('REQUEST_METHOD')) return gatewayRequest(bytes);
   return null;
@@ -68,12 +72,15 @@ export interface Query {
 export function queryOf(bytes: string): Query | null {
   const first = bytes.charCodeAt(0);
   const fifth = bytes.charCodeAt(4);
-  // MySQL: three bytes length, sequence 0, command 3 (COM_QUERY) or 22 (prepare). A PostgreSQL message of 22 bytes looks alike and ends in NUL.
+  // MySQL: three bytes length, sequence 0, command 3 (COM_QUERY) or 22 (prepare). A PostgreSQL message of 22 bytes
+  // looks alike and ends in NUL.
   const isPostgres = (first === 0x51 || first === 0x50) && bytes.charCodeAt(1) === 0 && bytes.includes('\0', 5);
   if (!isPostgres && bytes.length > 5 && bytes.charCodeAt(3) === 0 && (fifth === 3 || fifth === 22))
     return { protocol: 'MySQL', text: maskedSql(bytes.slice(5), 'MySQL') };
-  // PostgreSQL: 'Q', a four-byte length and the text (simple query); 'P', the length, a statement name and the text (parse).
-  if (first === 0x51 && bytes.charCodeAt(1) === 0) return { protocol: 'PostgreSQL', text: maskedSql(bytes.slice(5), 'PostgreSQL') };
+  // PostgreSQL: 'Q', a four-byte length and the text (simple query); 'P', the length, a statement name and the text
+  // (parse).
+  if (first === 0x51 && bytes.charCodeAt(1) === 0)
+    return { protocol: 'PostgreSQL', text: maskedSql(bytes.slice(5), 'PostgreSQL') };
   if (first === 0x50 && bytes.charCodeAt(1) === 0)
     return { protocol: 'PostgreSQL', text: maskedSql(bytes.slice(5).replace(/^[^\0]*\0/, ''), 'PostgreSQL') };
   // Redis: an array of bulk strings; the command is the first.

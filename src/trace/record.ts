@@ -35,13 +35,17 @@ export interface PendingCall {
 
 /**
  * A call that returned, or (with `inFlight`) one that had not when the trace ended.
- * The parser reuses the object: it is valid until the parser is asked for the next record. Keep strings and numbers, never the record.
+ * The parser reuses the object: it is valid until the parser is asked for the next record. Keep strings and numbers,
+ * never the record.
  */
 export interface Call {
   readonly kind: 'call';
   readonly lane: Lane;
   readonly syscall: Syscall;
-  /** Entry. For a resumed half without its beginning: `end` minus the traced duration, or `end` when that is not told either. */
+  /**
+   * Entry. For a resumed half without its beginning: `end` minus the traced duration, or `end` when that is not told
+   * either.
+   */
   readonly start: Nanoseconds;
   /** Exit, or the entry when no duration is known. */
   readonly end: Nanoseconds;
@@ -63,16 +67,24 @@ export interface Call {
   readonly args: string;
   /** Whether the arguments hold the word, without decoding them where the parser looked before. */
   mentions(word: ArgumentWord): boolean;
-  /** Low 32 bits of the user data of the only event that an `epoll_wait` returned; -1 for none, several, or when the text does not tell. */
+  /**
+   * Low 32 bits of the user data of the only event that an `epoll_wait` returned; -1 for none, several, or when the
+   * text does not tell.
+   */
   readonly readyData: number;
-  /** The IPv4 socket address among the arguments, as address × 65,536 + port; -1 when the text does not begin with one. */
+  /**
+   * The IPv4 socket address among the arguments, as address × 65,536 + port; -1 when the text does not begin with one.
+   */
   readonly inetAddress: number;
   /**
-   * Of a read that returned something: the traced text of its buffer up to the first escape, if it begins with a capital as request lines do; else ''.
-   * Equal ones are one string where that is cheap.
+   * Of a read that returned something: the traced text of its buffer up to the first escape, if it begins with a
+   * capital as request lines do; else ''. Equal ones are one string where that is cheap.
    */
   readonly head: string;
-  /** Text between `= ` and the duration: `5<socket:[123]>`, `1 ([{fd=3, revents=POLLIN}])`, `-1 EAGAIN (…)`. Decoded on demand. */
+  /**
+   * Text between `= ` and the duration: `5<socket:[123]>`, `1 ([{fd=3, revents=POLLIN}])`, `-1 EAGAIN (…)`. Decoded on
+   * demand.
+   */
   readonly returned: string;
   /** Where the line with the result stands. */
   readonly file: string;
@@ -83,7 +95,10 @@ export interface Call {
   readonly text: string;
   /** The raw line at `startLine`. */
   readonly startText: string;
-  /** The record of the same thread before this call's entry: its line and raw text. 0 and '' when there is none, or (allowed) no gap of 1 ms lies between. */
+  /**
+   * The record of the same thread before this call's entry: its line and raw text. 0 and '' when there is none, or
+   * (allowed) no gap of 1 ms lies between.
+   */
   readonly previousLine: number;
   readonly previousText: string;
 }
@@ -113,8 +128,9 @@ export interface Exit {
   /** `+++ superseded by execve in pid N +++`: the thread that goes on under this tid; else 0. */
   readonly supersededBy: number;
   /**
-   * No line says so. `left`: it called `exit` or `exit_group`, and nothing of it followed (`-qq`). `silent`: nothing was heard of it while thousands of
-   * others came; its lane ends, the thread may not have: its next line comes on a new lane.
+   * No line says so. `left`: it called `exit` or `exit_group`, and nothing of it followed (`-qq`). `silent`: nothing
+   * was heard of it while thousands of others came; its lane ends, the thread may not have: its next line comes on a
+   * new lane.
    */
   readonly assumed?: 'left' | 'silent';
   readonly file: string;
@@ -171,8 +187,8 @@ export interface CallCount {
 }
 
 /**
- * What the scheduler did with a thread until the call that the same parser returns next: since the call before, and during it. Blocked: it waited for
- * something; queued: it was ready and waited for a processor.
+ * What the scheduler did with a thread until the call that the same parser returns next: since the call before, and
+ * during it. Blocked: it waited for something; queued: it was ready and waited for a processor.
  */
 export interface Scheduling {
   readonly kind: 'scheduling';
@@ -190,7 +206,10 @@ export interface Scheduling {
 export interface SocketState {
   readonly kind: 'socket-state';
   readonly time: Nanoseconds;
-  /** `established`: the handshake is done and the connection waits to be accepted; `closed`: the peer has closed its side; `reset`: it has broken it off. */
+  /**
+   * `established`: the handshake is done and the connection waits to be accepted; `closed`: the peer has closed its
+   * side; `reset`: it has broken it off.
+   */
   readonly state: 'established' | 'closed' | 'reset';
   /** The local port. */
   readonly port: number;
@@ -220,4 +239,15 @@ export interface Watched {
   readonly text: string;
 }
 
-export type TraceRecord = Call | Signal | Exit | Notice | Frame | Membership | Lost | CallCount | Scheduling | SocketState | Watched;
+export type TraceRecord =
+  | Call
+  | Signal
+  | Exit
+  | Notice
+  | Frame
+  | Membership
+  | Lost
+  | CallCount
+  | Scheduling
+  | SocketState
+  | Watched;

@@ -27,8 +27,8 @@ const NO_CHILDREN: never[] = [];
 const NO_VALUES: never[] = [];
 
 /**
- * Values by number, as descriptors of a process are. A copy costs nothing: both sides share all that is there, and whoever writes first copies the
- * 32 numbers around the one it writes.
+ * Values by number, as descriptors of a process are. A copy costs nothing: both sides share all that is there, and
+ * whoever writes first copies the 32 numbers around the one it writes.
  */
 export class SharedNumbers<T> {
   #root: Node<T> | null;

@@ -6,7 +6,8 @@ const LONGEST = 80;
 const VERB =
   /^[\s(]*(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|MERGE|CALL|WITH|BEGIN|START|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET|RESET|SHOW|CREATE|ALTER|DROP|TRUNCATE|LOCK|UNLOCK|EXPLAIN|ANALYZE|DESCRIBE|DESC|USE|VALUES|TABLE|COPY|LISTEN|NOTIFY|UNLISTEN|VACUUM|REINDEX|CLUSTER|PREPARE|EXECUTE|DEALLOCATE|DECLARE|FETCH|MOVE|CLOSE|DISCARD|GRANT|REVOKE|COMMENT|REFRESH|DO|KILL|FLUSH|OPTIMIZE|CHECK|REPAIR|LOAD|HANDLER|XA|END|ABORT|SHUTDOWN|CHANGE|PURGE|STOP|INSTALL)(?![A-Za-z0-9_$])/i;
 /** Words behind which a secret may stand without quotes. */
-const SECRET = /^(?:\w*(?:password|passwd|passphrase|secret|token|api_?key|private_?key|credential)\w*|pwd|identified|by)$/i;
+const SECRET =
+  /^(?:\w*(?:password|passwd|passphrase|secret|token|api_?key|private_?key|credential)\w*|pwd|identified|by)$/i;
 /** Words of the language, which are no value of what stands in front of them. */
 const WORD_OF_LANGUAGE =
   /^(?:FROM|AS|AND|OR|IN|IS|LIKE|ILIKE|NOT|NULL|WHERE|ORDER|GROUP|HAVING|LIMIT|OFFSET|ASC|DESC|BETWEEN|THEN|END|ELSE|WHEN|CASE|ON|SET|USING|UNION|JOIN|INNER|LEFT|RIGHT|INTO|VALUES|RETURNING|FOR|REQUIRE|EXPIRE|HISTORY|REUSE|UNIQUE|PRIMARY|DEFAULT|CHARACTER|COLLATE|VARCHAR|TEXT|CHAR|BYTEA|BLOB|TO|BY|WITH|VALID|IF|EXISTS|ROLE|USER|COLLATION|CONSTRAINT|REFERENCES|INT|INTEGER|BIGINT)$/i;
@@ -22,8 +23,8 @@ const NAME = /^[\w$. -]{1,64}$/;
 const KEY = /^(?=(?:[A-Za-z]*\d+[A-Za-z]+){2})[A-Za-z0-9]{16,}$/;
 
 /**
- * SQL with its values replaced by `?`, comments left out and everything cut off from the first place that can be read in two ways; at most 80
- * characters. Names of tables and columns stay.
+ * SQL with its values replaced by `?`, comments left out and everything cut off from the first place that can be read
+ * in two ways; at most 80 characters. Names of tables and columns stay.
  */
 export function maskedSql(sql: string, dialect: Dialect): string {
   const end = sql.indexOf('\0');
@@ -96,7 +97,8 @@ function maskValues(sql: string, dialect: Dialect): string {
     }
     const word = matchAt(WORD, sql, at);
     if (word !== '') {
-      const isValue = (SECRET.test(previous) || isAssigned) && !WORD_OF_LANGUAGE.test(word) && !(SECRET.test(word) && !isAssigned);
+      const isValue =
+        (SECRET.test(previous) || isAssigned) && !WORD_OF_LANGUAGE.test(word) && !(SECRET.test(word) && !isAssigned);
       if (isValue && !isAssigned) return cutOff(done);
       done += isValue || KEY.test(word) ? '?' : word;
       at += isValue ? matchAt(QUALIFIED, sql, at).length : word.length;
@@ -116,7 +118,9 @@ function maskValues(sql: string, dialect: Dialect): string {
 /** Two readers of the dialect may disagree. */
 const UNSURE = -1;
 
-/** Where the comment at `at` ends; `at`: there is none. One that holds a quotation mark may be no comment to the server. */
+/**
+ * Where the comment at `at` ends; `at`: there is none. One that holds a quotation mark may be no comment to the server.
+ */
 function commentEnd(sql: string, at: number, dialect: Dialect): number {
   const end = endOfComment(sql, at, dialect);
   return end > at && /['"$`]/.test(sql.slice(at, end)) ? UNSURE : end;
@@ -143,13 +147,17 @@ function lineEnd(sql: string, at: number): number {
   return end < 0 ? sql.length : end + 1;
 }
 
-/** Where the string that opens at `at` ends. A backslash in front of a quote ends it or does not, as the server is set up. */
+/**
+ * Where the string that opens at `at` ends. A backslash in front of a quote ends it or does not, as the server is set
+ * up.
+ */
 function stringEnd(sql: string, at: number, quote: string): number {
   for (let index = at + 1; index < sql.length; index++) {
     if (sql[index] === '\\' && /[\\'"]/.test(sql[index + 1] ?? "'")) {
       if (sql[index + 1] !== '\\') return UNSURE;
       index++;
-      // A pair of backslashes is one or two, but a quote behind it is read in both ways as the end only where pairs are escapes.
+      // A pair of backslashes is one or two, but a quote behind it is read in both ways as the end only where pairs are
+      // escapes.
       if (sql[index + 1] === quote) return UNSURE;
     } else if (sql[index] === quote) {
       if (sql[index + 1] !== quote) return index + 1;

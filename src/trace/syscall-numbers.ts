@@ -109,7 +109,10 @@ const TRACEPOINT_NAMES: Readonly<Record<string, string>> = {
   fadvise64_64: 'fadvise64',
 };
 
-/** The name of a syscall as the kernel's tables have it, from the name of a tracepoint (`sys_enter_accept4`) or its own; '' when it is none. */
+/**
+ * The name of a syscall as the kernel's tables have it, from the name of a tracepoint (`sys_enter_accept4`) or its own;
+ * '' when it is none.
+ */
 export function knownSyscall(text: string): string {
   const bare = text.replace(/^(?:tracepoint:)?(?:syscalls:)?sys_(?:enter_|exit_)?/, '');
   const name = TRACEPOINT_NAMES[bare] ?? bare;

@@ -11,7 +11,10 @@ export const MICROSECOND = 1_000;
 export const MILLISECOND = 1_000_000;
 export const SECOND = 1_000_000_000;
 
-/** The time from one moment to another one; 0 when the trace has them the other way round, as clocks of several threads or files may. */
+/**
+ * The time from one moment to another one; 0 when the trace has them the other way round, as clocks of several threads
+ * or files may.
+ */
 export function elapsed(from: Nanoseconds, to: Nanoseconds): Nanoseconds {
   return Math.max(0, to - from);
 }
@@ -46,7 +49,10 @@ export type TimestampKind =
 /** The zero of a trace's time axis; shared by all parsers of one analysis so that their times compare. */
 export interface TimeOrigin {
   kind: TimestampKind;
-  /** Whole seconds of the first stamp: since 1970 for `epoch`, since midnight for the clock kinds; null before the first stamp. */
+  /**
+   * Whole seconds of the first stamp: since 1970 for `epoch`, since midnight for the clock kinds; null before the first
+   * stamp.
+   */
   seconds: number | null;
   /** The rest of the first stamp, in nanoseconds, 0 to 999,999,999. */
   nanoseconds: number;

@@ -8,7 +8,10 @@ const ONE_BYTE = /\\x[0-9a-f]{2}|\\[0-7]{1,3}|[\x80-\xff]/gi;
 /** Characters that mean something where a name stands in a line; they stay escaped. */
 const MEANINGFUL = '<>"\\';
 
-/** Characters of well-formed UTF-8; `\xNN` for each byte that is part of none. A backslash stays as it is: for whole lines. */
+/**
+ * Characters of well-formed UTF-8; `\xNN` for each byte that is part of none. A backslash stays as it is: for whole
+ * lines.
+ */
 export function decodeUtf8(bytes: string): string {
   return bytes.replace(RUN, (run) => textOfRun([...run].map(byteOf), (byte) => escapeOf(byte)));
 }
@@ -19,8 +22,8 @@ export function textOfBytes(bytes: string): string {
 }
 
 /**
- * A name as strace prints it (`/srv/caf\303\251`), with the characters that its escapes and bytes make (`/srv/café`). Escapes of anything else
- * stay as they were printed.
+ * A name as strace prints it (`/srv/caf\303\251`), with the characters that its escapes and bytes make (`/srv/café`).
+ * Escapes of anything else stay as they were printed.
  */
 export function textOfEscaped(printed: string): string {
   if (!BEYOND_PLAIN.test(printed)) return printed;
@@ -30,7 +33,8 @@ export function textOfEscaped(printed: string): string {
     return textOfRun(pieces.map(byteOf), (byte, index) => {
       const piece = pieces[index] ?? '';
       if (piece.length === 1) return escapeOf(byte);
-      const isPlain = byte >= 0x20 && byte < 0x7f && piece.startsWith('\\x') && !MEANINGFUL.includes(String.fromCharCode(byte));
+      const isPlain =
+        byte >= 0x20 && byte < 0x7f && piece.startsWith('\\x') && !MEANINGFUL.includes(String.fromCharCode(byte));
       return isPlain ? String.fromCharCode(byte) : piece;
     });
   });
@@ -57,10 +61,14 @@ function textOfRun(bytes: readonly number[], other: (byte: number, index: number
   return text;
 }
 
-/** Bytes of the character beyond ASCII that begins there; 1 where none does: a byte out of place, an overlong form, half of a surrogate pair. */
+/**
+ * Bytes of the character beyond ASCII that begins there; 1 where none does: a byte out of place, an overlong form, half
+ * of a surrogate pair.
+ */
 function lengthAt(bytes: readonly number[], at: number): number {
   const first = bytes[at] as number;
-  const length = first >= 0xf0 && first <= 0xf4 ? 4 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xc2 && first < 0xe0 ? 2 : 1;
+  const length =
+    first >= 0xf0 && first <= 0xf4 ? 4 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xc2 && first < 0xe0 ? 2 : 1;
   for (let i = 1; i < length; i++) {
     const byte = bytes[at + i];
     if (byte === undefined || byte < 0x80 || byte > 0xbf) return 1;

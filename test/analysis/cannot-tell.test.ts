@@ -34,7 +34,8 @@ describe('the verdict on a process that nobody saw serving', () => {
 
   it('names the first 64 programs that ended, and counts the others', async () => {
     const lines = new Lines();
-    for (let pid = 101; pid < 101 + 1_009; pid++) lines.add(pid, 'getppid() = 1 <0.000010>').add(pid, '+++ exited with 0 +++');
+    for (let pid = 101; pid < 101 + 1_009; pid++)
+      lines.add(pid, 'getppid() = 1 <0.000010>').add(pid, '+++ exited with 0 +++');
     const { workers, omitted } = await analyzed(lines.toString());
     assert.deepEqual([workers.length, omitted?.workers], [64, 1_009 - 64]);
   });

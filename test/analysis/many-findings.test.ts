@@ -12,9 +12,14 @@ import { turn } from '../support/turns.ts';
 const SCREEN = { columns: 80, rows: 24 };
 const LOCK = '21</var/lib/app.lock>';
 
-/** A bad night: gunicorn workers that herd, block in seven ways, all at once among them, answer clients that have left, and forget sockets. */
+/**
+ * A bad night: gunicorn workers that herd, block in seven ways, all at once among them, answer clients that have left,
+ * and forget sockets.
+ */
 async function badNight(): Promise<Report> {
-  const { trace, workers } = prefork([101, 102, 103], { argv: ['gunicorn', '-k', 'gevent', '--timeout', '4', 'app:app'] });
+  const { trace, workers } = prefork([101, 102, 103], {
+    argv: ['gunicorn', '-k', 'gevent', '--timeout', '4', 'app:app'],
+  });
   const [first, second, third] = workers as [ThreadLines, ThreadLines, ThreadLines];
   arrivals(workers, { connections: 47, wasted: 89 });
   turn(
@@ -44,7 +49,11 @@ async function badNight(): Promise<Report> {
 
 function nameServerIsSilent(worker: ThreadLines): void {
   worker.call('socket(AF_INET, SOCK_DGRAM|SOCK_CLOEXEC|SOCK_NONBLOCK, IPPROTO_IP', ')', '12<socket:[6012]>');
-  worker.call('connect(12<socket:[6012]>, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("10.0.0.2")}, 16', ')', 0);
+  worker.call(
+    'connect(12<socket:[6012]>, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("10.0.0.2")}, 16',
+    ')',
+    0,
+  );
   const question = '\\20\\6\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0\\5rates\\7example\\0\\0\\1\\0\\1';
   worker.call(`sendto(12<socket:[6012]>, "${question}", 31, MSG_NOSIGNAL, NULL, 0`, ')', 31);
   worker.call('poll([{fd=12<socket:[6012]>, events=POLLIN}], 1, 1000', ')', '0 (Timeout)', 1001);
@@ -119,7 +128,9 @@ describe('a report of many findings', () => {
     const lastStall = report.findings.findLastIndex(({ kind }) => kind === 'loop-stall');
     assert.ok(place('thundering-herd') > lastStall, JSON.stringify(report.findings.map(({ id }) => id)));
     const pipe = only(report, 'broken-pipe');
-    const behind = report.findings.findIndex(({ kind, metrics }) => kind === 'loop-stall' && metrics.request === 'GET /b');
+    const behind = report.findings.findIndex(
+      ({ kind, metrics }) => kind === 'loop-stall' && metrics.request === 'GET /b',
+    );
     assert.ok(place('broken-pipe') > behind && behind >= 0);
     assert.ok(pipe.related.includes(report.findings[behind]?.id ?? ''));
   });
@@ -128,7 +139,10 @@ describe('a report of many findings', () => {
     for (const { id, related } of report.findings) {
       assert.ok(!related.includes(id));
       for (const other of related)
-        assert.ok(report.findings.find((finding) => finding.id === other)?.related.includes(id), `${other} does not know ${id}`);
+        assert.ok(
+          report.findings.find((finding) => finding.id === other)?.related.includes(id),
+          `${other} does not know ${id}`,
+        );
     }
     const lock = only(report, 'lock-contention');
     const waiting = ofKind(report, 'loop-stall').find(({ metrics }) => metrics.cause === 'file-lock') as Finding;
@@ -147,7 +161,9 @@ describe('a report of many findings', () => {
   });
 
   it('shows verdict and findings on the first screen, and again on the last', () => {
-    const lines = renderText(report, { width: SCREEN.columns, colour: false, ascii: false, verbose: 0 }).trimEnd().split('\n');
+    const lines = renderText(report, { width: SCREEN.columns, colour: false, ascii: false, verbose: 0 })
+      .trimEnd()
+      .split('\n');
     const first = lines.slice(0, SCREEN.rows - 1).join('\n');
     const last = lines.slice(1 - SCREEN.rows).join('\n');
     const title = (report.findings[0] as Finding).title;
@@ -170,9 +186,15 @@ describe('a report of many findings', () => {
     const stall = report.findings[number - 1] as Finding;
     assert.equal(stall.kind, 'loop-stall');
     assert.ok((report.findings[0] as Finding).related.includes(stall.id));
-    assert.ok(['no-syscall', 'file-lock', 'disk-sync'].includes(String(stall.metrics.cause)), String(stall.metrics.cause));
+    assert.ok(
+      ['no-syscall', 'file-lock', 'disk-sync'].includes(String(stall.metrics.cause)),
+      String(stall.metrics.cause),
+    );
     assert.ok(note.length < 60);
-    assert.equal(new Set(note.filter((line) => line.startsWith('- [ ]'))).size, note.filter((line) => line.startsWith('- [ ]')).length);
+    assert.equal(
+      new Set(note.filter((line) => line.startsWith('- [ ]'))).size,
+      note.filter((line) => line.startsWith('- [ ]')).length,
+    );
   });
 });
 

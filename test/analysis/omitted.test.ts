@@ -59,7 +59,8 @@ describe('the tables of a report', () => {
   it('list the worst findings of a kind, and the verdict counts all', async () => {
     const lines = new Lines();
     const workers = MOST_FINDINGS + 31;
-    for (let i = 0; i < workers; i++) lines.serve(1_000 + i).add(1_000 + i, 'read(10, "GET /a HTTP/1.1\\r\\n\\r\\n", 100) = 18 <0.000005>');
+    for (let i = 0; i < workers; i++)
+      lines.serve(1_000 + i).add(1_000 + i, 'read(10, "GET /a HTTP/1.1\\r\\n\\r\\n", 100) = 18 <0.000005>');
     for (let i = 0; i < 30_000; i++) lines.add(999, 'getppid() = 1 <0.000010>');
     for (let i = 0; i < workers; i++) lines.add(1_000 + i, 'epoll_wait(7, [], 64, 0) = 0 <0.000005>');
     const { findings, omitted, verdict } = await analyzed(lines.toString());

@@ -39,7 +39,8 @@ describe('findings about very many workers', () => {
 
   it('are compared by looking at each subject a few times', () => {
     let looks = 0;
-    const about = (kind: Draft['kind'], subjects: readonly string[]): Draft => draft({ kind, subjects: counted(subjects, () => looks++) });
+    const about = (kind: Draft['kind'], subjects: readonly string[]): Draft =>
+      draft({ kind, subjects: counted(subjects, () => looks++) });
     const drafts = [
       about('service-stall', pids),
       about('heartbeat-late', pids.toReversed()),
@@ -58,6 +59,9 @@ describe('findings about very many workers', () => {
     assert.equal(areRelated(stall(['pid 101']), service), true);
     assert.equal(areRelated(service, stall(['pid 7'])), false);
     assert.equal(areRelated(draft({ kind: 'fd-leak', subjects: pids }), stall(['pid 101'])), false);
-    assert.equal(areRelated(draft({ kind: 'fd-leak', subjects: ['pid 7', 'listener 3'] }), stall(['listener 3'])), true);
+    assert.equal(
+      areRelated(draft({ kind: 'fd-leak', subjects: ['pid 7', 'listener 3'] }), stall(['listener 3'])),
+      true,
+    );
   });
 });

@@ -11,7 +11,11 @@ import { TraceLines } from '../support/trace-lines.ts';
 import { samples } from '../support/truth.ts';
 
 /** The final report, with a snapshot after each chunk or without; and how many snapshots found something. */
-async function read(text: string, chunkBytes: number, isWatched: boolean): Promise<{ readonly report: Report; readonly found: number }> {
+async function read(
+  text: string,
+  chunkBytes: number,
+  isWatched: boolean,
+): Promise<{ readonly report: Report; readonly found: number }> {
   const input = memoryInput('trace', text, { chunkBytes });
   let found = 0;
   const report = await analyzeInputs(
@@ -31,7 +35,8 @@ async function assertUnchanged(text: string, chunkBytes: number): Promise<number
 describe('whoever looks at a report on the way gets the same one in the end', () => {
   for (const { kind } of detectors) {
     it(`on the examples of ${kind}, line by line`, async () => {
-      for (const { text } of fences(pageOf(kind), '(?:strace|bpftrace) (?:fires|quiet)')) await assertUnchanged(text, 150);
+      for (const { text } of fences(pageOf(kind), '(?:strace|bpftrace) (?:fires|quiet)'))
+        await assertUnchanged(text, 150);
     });
   }
 

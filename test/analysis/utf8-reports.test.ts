@@ -26,7 +26,10 @@ function capture(target: string, file: string): Buffer {
     'close(9<socket:[100]>) = 0 <0.000001>',
   ];
   const at = [0.000_001, 0.000_3, 0.000_4, 0.000_5, 1.200_7, 1.200_8];
-  return Buffer.from(lines.map((line, i) => `7 ${(1_795_189_522 + (at[i] ?? 0)).toFixed(6)} ${line}\n`).join(''), 'latin1');
+  return Buffer.from(
+    lines.map((line, i) => `7 ${(1_795_189_522 + (at[i] ?? 0)).toFixed(6)} ${line}\n`).join(''),
+    'latin1',
+  );
 }
 
 async function analyze(name: string, bytes: Buffer): Promise<Report> {
@@ -45,14 +48,19 @@ test('titles, summaries and requests are text, whether the capture has bytes or 
   for (const [name, target, file] of [
     ['raw', Buffer.from('/café').toString('latin1'), Buffer.from('/srv/café.lock').toString('latin1')],
     ['octal', '/caf\\303\\251', '/srv/caf\\303\\251.lock'],
-    ['hexadecimal', '\\x2f\\x63\\x61\\x66\\xc3\\xa9', '\\x2f\\x73\\x72\\x76\\x2f\\x63\\x61\\x66\\xc3\\xa9\\x2e\\x6c\\x6f\\x63\\x6b'],
+    [
+      'hexadecimal',
+      '\\x2f\\x63\\x61\\x66\\xc3\\xa9',
+      '\\x2f\\x73\\x72\\x76\\x2f\\x63\\x61\\x66\\xc3\\xa9\\x2e\\x6c\\x6f\\x63\\x6b',
+    ],
   ] as const) {
     const report = await analyze(name, capture(target, file));
     assert.equal(report.findings[0]?.title, '1 process waited 1.20 s for /srv/café.lock', name);
     assert.deepEqual(requestsOf(report), ['GET /café'], name);
     const { stdout } = await runDrover([join(FOLDER, name)]);
     assert.match(stdout, /serving GET \/café\./, name);
-    for (const flag of ['--md', '--json']) assert.match((await runDrover([flag, join(FOLDER, name)])).stdout, /GET \/café/, name);
+    for (const flag of ['--md', '--json'])
+      assert.match((await runDrover([flag, join(FOLDER, name)])).stdout, /GET \/café/, name);
   }
 });
 
@@ -61,13 +69,24 @@ test('the lines that prove it show a request as text, too', async () => {
     const path = join(FOLDER, 'proof');
     writeFileSync(path, `${capture(target, '/srv/x.lock').toString('latin1')}`, 'latin1');
     const { findings } = JSON.parse((await runDrover(['--json', path])).stdout) as Report;
-    const lines = findings.flatMap(({ evidence }) => evidence.map(({ text }) => text)).filter((text) => text.includes('recvfrom'));
+    const lines = findings
+      .flatMap(({ evidence }) => evidence.map(({ text }) => text))
+      .filter((text) => text.includes('recvfrom'));
     for (const line of lines) assert.match(line, /"GET \/café"/);
   }
 });
 
 test('requests that differ only in bytes that are no text stay apart', async () => {
-  const targets = ['/caf\\351', '/caf\\350', '/caf\\\\xe9', '/caf\\303', '/\\300\\257', '/\\377', '/\\303\\240', '/\\303\\250'];
+  const targets = [
+    '/caf\\351',
+    '/caf\\350',
+    '/caf\\\\xe9',
+    '/caf\\303',
+    '/\\300\\257',
+    '/\\377',
+    '/\\303\\240',
+    '/\\303\\250',
+  ];
   const names = await Promise.all(
     targets.map(async (target, i) => requestsOf(await analyze(`apart-${i}`, capture(target, '/srv/x.lock')))),
   );
@@ -97,7 +116,8 @@ test('names of commands, of bpftrace and of perf trace are text', async () => {
   const strace = capture('/', '/srv/x.lock').toString('latin1').replace(/^7 /gm, '7<gr\\303\\266\\303\\237e> ');
   assert.equal((await analyze('comm', Buffer.from(strace, 'latin1'))).workers[0]?.comm, 'größe');
   const perf = [0, 1, 2, 3].map(
-    (i) => `  ${1_000 + i * 2_000}.000 (1200.000 ms): größe/7 flock(fd: 8</srv/café-日本.lock>, cmd: 2)                 = 0\n`,
+    (i) =>
+      `  ${1_000 + i * 2_000}.000 (1200.000 ms): größe/7 flock(fd: 8</srv/café-日本.lock>, cmd: 2)                 = 0\n`,
   );
   const report = await analyze('perf', Buffer.from(perf.join('')));
   assert.equal(report.workers[0]?.comm, 'größe');
@@ -130,22 +150,40 @@ for (const [flags, targets, named] of [
   // Cut in the middle of a character.
   ['-s 9', [CAFE, NIPPON], ['GET /caf\\xc3', 'GET /日\\xe6']],
 ] as const) {
-  test(`a real server that is asked for ${named.join(' and ')}, under strace ${flags}`, needsTool('strace', 'python3'), async () => {
-    const trace = join(FOLDER, `real${named.length}${flags}`);
-    const python = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim();
-    // The last turn has no end, since the server leaves in it: one request more.
-    const words = ['-f', '-ttt', '-T', '-y', ...flags.split(' '), '-o', trace, python, '-c', SERVER, String(targets.length + 1)];
-    const strace = spawn('strace', words, { stdio: ['ignore', 'pipe', 'ignore'] });
-    const ended = once(strace, 'close');
-    const [port] = (await once(strace.stdout, 'data')) as [Buffer];
-    for (const target of [...targets, Buffer.from('/')]) {
-      const socket = connect(Number(port), '127.0.0.1');
-      socket.end(Buffer.concat([Buffer.from('GET '), target, Buffer.from(' HTTP/1.1\r\nhost: x\r\n\r\n')]));
-      socket.resume();
-      await once(socket, 'close');
-    }
-    await ended;
-    const requests = requestsOf(await analyzeInputs(openInputs([trace]), {})).filter((request) => request !== 'GET /');
-    assert.deepEqual(requests.toSorted(), [...named]);
-  });
+  test(
+    `a real server that is asked for ${named.join(' and ')}, under strace ${flags}`,
+    needsTool('strace', 'python3'),
+    async () => {
+      const trace = join(FOLDER, `real${named.length}${flags}`);
+      const python = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim();
+      // The last turn has no end, since the server leaves in it: one request more.
+      const words = [
+        '-f',
+        '-ttt',
+        '-T',
+        '-y',
+        ...flags.split(' '),
+        '-o',
+        trace,
+        python,
+        '-c',
+        SERVER,
+        String(targets.length + 1),
+      ];
+      const strace = spawn('strace', words, { stdio: ['ignore', 'pipe', 'ignore'] });
+      const ended = once(strace, 'close');
+      const [port] = (await once(strace.stdout, 'data')) as [Buffer];
+      for (const target of [...targets, Buffer.from('/')]) {
+        const socket = connect(Number(port), '127.0.0.1');
+        socket.end(Buffer.concat([Buffer.from('GET '), target, Buffer.from(' HTTP/1.1\r\nhost: x\r\n\r\n')]));
+        socket.resume();
+        await once(socket, 'close');
+      }
+      await ended;
+      const requests = requestsOf(await analyzeInputs(openInputs([trace]), {})).filter(
+        (request) => request !== 'GET /',
+      );
+      assert.deepEqual(requests.toSorted(), [...named]);
+    },
+  );
 }

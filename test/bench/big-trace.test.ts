@@ -16,7 +16,10 @@ test('a copy is the capture later, and differs in nothing but the seconds of its
     assert.equal(repeatable.period, 5);
     const copy = Buffer.alloc(repeatable.bytes.length);
     writeCopy(repeatable, 3, copy);
-    assert.equal(copy.toString(), CAPTURE.replace('4711  1795197672', '4711  1795197687').replace('471   1795197675', '471   1795197690'));
+    assert.equal(
+      copy.toString(),
+      CAPTURE.replace('4711  1795197672', '4711  1795197687').replace('471   1795197675', '471   1795197690'),
+    );
   }
 });
 

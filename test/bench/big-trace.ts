@@ -35,11 +35,19 @@ export function readRepeatable(stored: Buffer): Repeatable {
 export function writeCopy({ bytes, offsets, seconds, period }: Repeatable, copy: number, into: Buffer): void {
   bytes.copy(into);
   offsets.forEach((offset, index) => {
-    into.write(String((seconds[index] as number) + copy * period).padStart(SECONDS_DIGITS, '0'), offset, SECONDS_DIGITS, 'latin1');
+    into.write(
+      String((seconds[index] as number) + copy * period).padStart(SECONDS_DIGITS, '0'),
+      offset,
+      SECONDS_DIGITS,
+      'latin1',
+    );
   });
 }
 
-/** Builds a capture of at least `size` bytes out of copies of `sample` and gives its path; a file that is there already is used again. */
+/**
+ * Builds a capture of at least `size` bytes out of copies of `sample` and gives its path; a file that is there already
+ * is used again.
+ */
 export function bigTrace(sample: string, size: number): string {
   const stored = readFileSync(sample);
   const hash = createHash('sha256').update(stored).digest('hex').slice(0, 12);

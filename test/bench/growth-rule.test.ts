@@ -13,7 +13,12 @@ const START_MS = 170;
 
 /** Runs that take what `work` says of each size, in milliseconds beyond the start. */
 function runsOf(work: (times: number) => number, over: Partial<Run> = {}): Run[] {
-  return [1, 2, 4, 8].map((times) => ({ cpuMs: START_MS + work(times), peakMegabytes: 71, reportBytes: 5_003, ...over }));
+  return [1, 2, 4, 8].map((times) => ({
+    cpuMs: START_MS + work(times),
+    peakMegabytes: 71,
+    reportBytes: 5_003,
+    ...over,
+  }));
 }
 
 function trouble(work: (times: number) => number): string {

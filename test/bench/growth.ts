@@ -13,7 +13,9 @@ import { measure } from './measure.ts';
 const STEPS = [1, 2, 4, 8];
 /** With `--quick` a class is run at these sizes, and at all of them only when it looks bad. */
 const QUICK_STEPS = [4, 8];
-/** With `--quick` so many classes are run at a time: what one takes from the other looks bad at worst, and is run again. */
+/**
+ * With `--quick` so many classes are run at a time: what one takes from the other looks bad at worst, and is run again.
+ */
 const QUICK_SIDES = 2;
 /** A run that takes more CPU time is ended: it is worse than linear, whatever comes. */
 const MOST_SECONDS = 60;
@@ -51,7 +53,9 @@ async function runAll(): Promise<void> {
   process.once('SIGTERM', leave);
   try {
     const startMs = await startOf(folder);
-    console.log(`drover analyze --json, CPU seconds at 1×, 2×, 4× and 8×; ${startMs.toFixed(0)} ms of each are the start\n`);
+    console.log(
+      `drover analyze --json, CPU seconds at 1×, 2×, 4× and 8×; ${startMs.toFixed(0)} ms of each are the start\n`,
+    );
     console.log(row('class', 'at 8×', 'input', ['1×', '2×', '4×', '8×'], '8×/4×', 'memory', 'report', ''));
     const failed: string[] = [];
     const left = [...chosen];
@@ -77,14 +81,17 @@ async function isFine(growthClass: GrowthClass, folder: string, startMs: number)
     runs = runs.length === more.length ? bestOf(runs, more) : more;
     trouble = troubleWith(runs, startMs);
   }
-  if (trouble.includes(WORSE) && !(await goesOn(growthClass, folder, runs, startMs))) trouble = trouble.filter((each) => each !== WORSE);
+  if (trouble.includes(WORSE) && !(await goesOn(growthClass, folder, runs, startMs)))
+    trouble = trouble.filter((each) => each !== WORSE);
   const last = runs.at(-1) ?? null;
   console.log(
     row(
       growthClass.name,
       countAt(growthClass, 8).toLocaleString('en-US'),
       `${(bytes / 1e6).toFixed(1)} MB`,
-      STEPS.map((_, index) => runs.at(index - STEPS.length) ?? null).map((run) => (run === null ? '-' : (run.cpuMs / 1_000).toFixed(2))),
+      STEPS.map((_, index) => runs.at(index - STEPS.length) ?? null).map((run) =>
+        run === null ? '-' : (run.cpuMs / 1_000).toFixed(2),
+      ),
       last === null ? '-' : growthOf(runs, startMs).toFixed(2),
       last === null ? '-' : `${last.peakMegabytes.toFixed(0)} MB`,
       last === null ? '-' : `${(last.reportBytes / 1_000).toFixed(0)} kB`,

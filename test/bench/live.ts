@@ -35,7 +35,10 @@ const folder = mkdtempSync(join(tmpdir(), 'drover-bench-'));
 if (!hasTool('wrk')) throw new Error('bench:live needs wrk (apt install wrk)');
 
 const server = await LiveServer.start({ workers: Number(flags.workers) });
-const windows = new Map<string, Window[]>([['untraced', []], ...flags.collector.map((collector) => [collector, []] as [string, Window[]])]);
+const windows = new Map<string, Window[]>([
+  ['untraced', []],
+  ...flags.collector.map((collector) => [collector, []] as [string, Window[]]),
+]);
 try {
   await load(1);
   for (let round = 0; round < rounds; round++) {
@@ -71,7 +74,12 @@ async function load(forSeconds: number): Promise<Window> {
   await new Promise((resolve) => child.once('close', resolve));
   const [, p99 = '0', unit = 'ms'] = /99%\s+([\d.]+)(us|ms|s)/.exec(text) ?? [];
   const factor = { us: 0.001, ms: 1, s: 1_000 }[unit] ?? 1;
-  return { perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1] ?? 0), p99: Number(p99) * factor, events: 0, lost: 0 };
+  return {
+    perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1] ?? 0),
+    p99: Number(p99) * factor,
+    events: 0,
+    lost: 0,
+  };
 }
 
 /** The same while drover is attached with strace or a program of bpftrace; it detaches when the load is over. */
@@ -80,7 +88,18 @@ async function traced(collector: string): Promise<Window> {
   // What watch prints is for people: there is no report on it.
   const isReported = collector === 'strace' || REPORTED.some((name) => name === collector);
   const [command, result] = isReported ? ['attach', ['--json']] : ['record', ['-o', join(folder, 'recorded')]];
-  const words = [command, String(server.master), ...how, '--for', `${seconds + 20}s`, '--spool', folder, '--max-spool', '4G', ...result];
+  const words = [
+    command,
+    String(server.master),
+    ...how,
+    '--for',
+    `${seconds + 20}s`,
+    '--spool',
+    folder,
+    '--max-spool',
+    '4G',
+    ...result,
+  ];
   const drover = await LiveDrover.start(words);
   // Probes are put in place one after the other.
   await pause(500);
@@ -100,7 +119,9 @@ function print(): void {
   console.log(
     `gunicorn -k gevent -w ${flags.workers}, wrk -c${flags.connections} with a connection a request, ${seconds} s a window, ${rounds} rounds\n`,
   );
-  console.log(`${''.padEnd(12)}${['requests/s', 'ratio', 'p99', 'events/s', 'lost'].map((title) => title.padStart(12)).join('')}`);
+  console.log(
+    `${''.padEnd(12)}${['requests/s', 'ratio', 'p99', 'events/s', 'lost'].map((title) => title.padStart(12)).join('')}`,
+  );
   for (const [collector, measured] of windows) {
     const showsEvents = measured.some(({ events }) => events > 0);
     const rate = middle(measured, ({ perSecond }) => perSecond);

@@ -16,9 +16,9 @@ const TICK_MS = 10;
 const LOOK_EVERY_MS = 5;
 
 /**
- * Runs a program to its end, its output read and thrown away. CPU and memory come from /proc while it runs, so that no other program
- * must be installed; what happens in its last 5 ms is missed. Throws when it fails, and when it takes more CPU time than
- * `mostCpuMs`, after which it is ended.
+ * Runs a program to its end, its output read and thrown away. CPU and memory come from /proc while it runs, so that no
+ * other program must be installed; what happens in its last 5 ms is missed. Throws when it fails, and when it takes
+ * more CPU time than `mostCpuMs`, after which it is ended.
  */
 export function measure(
   command: readonly [string, ...string[]],
@@ -28,7 +28,10 @@ export function measure(
   const [program, ...words] = command;
   return new Promise((resolve, reject) => {
     const started = process.hrtime.bigint();
-    const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...environment } });
+    const child = spawn(program, words, {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, ...environment },
+    });
     // Not /dev/null: grep stops at the first match when nobody can see what it prints.
     let outputBytes = 0;
     child.stdout.on('data', (chunk: Buffer) => {
@@ -49,7 +52,12 @@ export function measure(
       const wallMs = Number(process.hrtime.bigint() - started) / 1e6;
       clearInterval(looking);
       if (code === 0) resolve({ wallMs, cpuMs, peakMegabytes, outputBytes });
-      else reject(new Error(`${command.join(' ')} ended with ${code ?? signal} after ${(cpuMs / 1_000).toFixed(1)} s of CPU time`));
+      else
+        reject(
+          new Error(
+            `${command.join(' ')} ended with ${code ?? signal} after ${(cpuMs / 1_000).toFixed(1)} s of CPU time`,
+          ),
+        );
     });
   });
 }

@@ -36,7 +36,9 @@ const programs = [
   ['grep -c EAGAIN', ['grep', '-c', 'EAGAIN', file]],
   ['wc -l', ['wc', '-l', file]],
 ] as const satisfies readonly (readonly [string, readonly [string, ...string[]]])[];
-const stages = ['read', 'lines', 'parse', 'analyze'].map((name) => [`${name}`, [process.execPath, stage, name, file]] as const);
+const stages = ['read', 'lines', 'parse', 'analyze'].map(
+  (name) => [`${name}`, [process.execPath, stage, name, file]] as const,
+);
 
 console.log(
   `${megabytes.toFixed(0)} MB of copies of ${flags.sample.replace(/^.*\/(?=samples\/)/, '')}, median of ${rounds} alternating rounds\n`,
@@ -53,7 +55,10 @@ if (flags.check) check(effortOf(wholes, programs[0][0]));
 type Efforts = ReadonlyMap<string, readonly Effort[]>;
 type Program = readonly [string, readonly [string, ...string[]]];
 
-/** All programs once, then all again: what else the machine does meets every one of them alike. The first round warms up and does not count. */
+/**
+ * All programs once, then all again: what else the machine does meets every one of them alike. The first round warms up
+ * and does not count.
+ */
 async function alternate(list: readonly Program[]): Promise<Efforts> {
   const efforts = new Map<string, Effort[]>(list.map(([title]) => [title, []]));
   for (let round = 0; round <= rounds; round++) {
@@ -76,7 +81,9 @@ function effortOf(efforts: Efforts, title: string): Effort {
 }
 
 function print(efforts: Efforts, remark: (effort: Effort) => string): void {
-  console.log(`${''.padEnd(26)}${['wall', 'throughput', 'CPU', 'peak memory'].map((title) => title.padStart(13)).join('')}`);
+  console.log(
+    `${''.padEnd(26)}${['wall', 'throughput', 'CPU', 'peak memory'].map((title) => title.padStart(13)).join('')}`,
+  );
   for (const title of efforts.keys()) {
     const effort = effortOf(efforts, title);
     const cells = [
@@ -93,7 +100,11 @@ function check(effort: Effort): void {
   const ratio = effort.wallMs / gawk.wallMs;
   const tooSlow = ratio > MOST_GAWK_RATIO;
   const tooBig = effort.peakMegabytes > MOST_MEGABYTES;
-  if (tooSlow) console.error(`Over budget: ${ratio.toFixed(2)} times the wall time of gawk, allowed are ${MOST_GAWK_RATIO.toFixed(2)}.`);
-  if (tooBig) console.error(`Over budget: ${effort.peakMegabytes.toFixed(0)} MB at the peak, allowed are ${MOST_MEGABYTES}.`);
+  if (tooSlow)
+    console.error(
+      `Over budget: ${ratio.toFixed(2)} times the wall time of gawk, allowed are ${MOST_GAWK_RATIO.toFixed(2)}.`,
+    );
+  if (tooBig)
+    console.error(`Over budget: ${effort.peakMegabytes.toFixed(0)} MB at the peak, allowed are ${MOST_MEGABYTES}.`);
   process.exitCode = tooSlow || tooBig ? 1 : 0;
 }

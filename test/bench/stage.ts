@@ -7,7 +7,10 @@ import { openInputs } from '../../src/sources/open-inputs.ts';
 import type { TraceInput } from '../../src/sources/trace-input.ts';
 import { createTimeOrigin } from '../../src/trace/time.ts';
 
-/** The work of `drover analyze`, stopped after one of its stages. Runs as a process of its own: `node stage.js STAGE FILE`. */
+/**
+ * The work of `drover analyze`, stopped after one of its stages. Runs as a process of its own: `node stage.js STAGE
+ * FILE`.
+ */
 const STAGES: Readonly<Record<string, (input: TraceInput, path: string) => Promise<void>>> = {
   async read(input) {
     for await (const chunk of input.chunks()) void chunk;
@@ -35,5 +38,6 @@ const STAGES: Readonly<Record<string, (input: TraceInput, path: string) => Promi
 const [, , name = '', path = ''] = process.argv;
 const stage = STAGES[name];
 const [input] = openInputs([path]).inputs;
-if (stage === undefined || input === undefined) throw new Error(`usage: stage.js ${Object.keys(STAGES).join('|')} FILE`);
+if (stage === undefined || input === undefined)
+  throw new Error(`usage: stage.js ${Object.keys(STAGES).join('|')} FILE`);
 await stage(input, path);

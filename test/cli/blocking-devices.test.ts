@@ -9,7 +9,10 @@ import { Tmux } from '../support/tmux.ts';
 
 const PATIENCE_MS = 10_000;
 
-/** Waits until the process listens to signals and has opened a file of such a name besides its standard streams; its pid. */
+/**
+ * Waits until the process listens to signals and has opened a file of such a name besides its standard streams; its
+ * pid.
+ */
 async function reading(pidOf: () => number | undefined, name: RegExp): Promise<number> {
   for (const end = performance.now() + PATIENCE_MS; performance.now() < end; ) {
     const pid = pidOf();

@@ -56,7 +56,9 @@ test('fish does the same, with a word on each', needsTool('fish'), async () => {
   const path = await script('fish');
   for (const [typed, offered] of TYPED) {
     const line = typed.join(' ');
-    const printed = execFileSync('fish', ['--no-config', '-c', `source ${path}; complete -C "${line}"`], { encoding: 'utf8' });
+    const printed = execFileSync('fish', ['--no-config', '-c', `source ${path}; complete -C "${line}"`], {
+      encoding: 'utf8',
+    });
     assert.deepEqual(
       printed
         .trim()
@@ -68,44 +70,51 @@ test('fish does the same, with a word on each', needsTool('fish'), async () => {
   }
 });
 
-test('nothing that is typed, and no name of a file, is run by a shell that completes', needsTool('bash', 'zsh', 'fish'), async () => {
-  const folder = temporaryFolder();
-  const paths = { bash: await script('bash'), zsh: await script('zsh'), fish: await script('fish') };
-  const odd = [
-    '$(touch pwned)',
-    '`touch pwned`',
-    ';touch pwned',
-    '|touch pwned',
-    'a[$(touch pwned)]',
-    '-$(touch pwned)',
-    "'$(touch pwned)",
-    '*',
-    '~',
-  ];
-  for (const word of odd) if (word !== '~') writeFileSync(join(folder, word), '');
-  const before = readdirSync(folder).sort();
-  for (const word of odd) {
-    for (const typed of [
-      ['drover', word],
-      ['drover', 'attach', '--save', word],
-      ['drover', 'attach', word, ''],
-      ['drover', 'explain', word],
-      ['drover', word, '--engine', word],
-    ]) {
-      const bash = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($#-1)); _drover; true';
-      execFileSync('bash', ['-c', bash, 'bash', paths.bash, ...typed], { cwd: folder });
-      const zsh =
-        'autoload -U compinit; compinit -u -D; source "$1"; shift; words=("$@"); CURRENT=$#; COMP_WORDS=("$@"); COMP_CWORD=$(($#-1)); compgen -F _drover -- ""; true';
-      execFileSync('zsh', ['-f', '-c', zsh, 'zsh', paths.zsh, ...typed], { cwd: folder, stdio: ['ignore', 'ignore', 'ignore'] });
-      const fish = 'source $argv[1]; complete -C "$argv[2]"; true';
-      execFileSync('fish', ['--no-config', '-c', fish, paths.fish, typed.join(' ')], {
-        cwd: folder,
-        stdio: ['ignore', 'ignore', 'ignore'],
-      });
+test(
+  'nothing that is typed, and no name of a file, is run by a shell that completes',
+  needsTool('bash', 'zsh', 'fish'),
+  async () => {
+    const folder = temporaryFolder();
+    const paths = { bash: await script('bash'), zsh: await script('zsh'), fish: await script('fish') };
+    const odd = [
+      '$(touch pwned)',
+      '`touch pwned`',
+      ';touch pwned',
+      '|touch pwned',
+      'a[$(touch pwned)]',
+      '-$(touch pwned)',
+      "'$(touch pwned)",
+      '*',
+      '~',
+    ];
+    for (const word of odd) if (word !== '~') writeFileSync(join(folder, word), '');
+    const before = readdirSync(folder).sort();
+    for (const word of odd) {
+      for (const typed of [
+        ['drover', word],
+        ['drover', 'attach', '--save', word],
+        ['drover', 'attach', word, ''],
+        ['drover', 'explain', word],
+        ['drover', word, '--engine', word],
+      ]) {
+        const bash = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($#-1)); _drover; true';
+        execFileSync('bash', ['-c', bash, 'bash', paths.bash, ...typed], { cwd: folder });
+        const zsh =
+          'autoload -U compinit; compinit -u -D; source "$1"; shift; words=("$@"); CURRENT=$#; COMP_WORDS=("$@"); COMP_CWORD=$(($#-1)); compgen -F _drover -- ""; true';
+        execFileSync('zsh', ['-f', '-c', zsh, 'zsh', paths.zsh, ...typed], {
+          cwd: folder,
+          stdio: ['ignore', 'ignore', 'ignore'],
+        });
+        const fish = 'source $argv[1]; complete -C "$argv[2]"; true';
+        execFileSync('fish', ['--no-config', '-c', fish, paths.fish, typed.join(' ')], {
+          cwd: folder,
+          stdio: ['ignore', 'ignore', 'ignore'],
+        });
+      }
     }
-  }
-  assert.deepEqual(readdirSync(folder).sort(), before);
-});
+    assert.deepEqual(readdirSync(folder).sort(), before);
+  },
+);
 
 test('another shell is answered with those that there are', async () => {
   const { code, stderr } = await runDrover(['completion', 'tcsh']);

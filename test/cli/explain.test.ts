@@ -14,7 +14,10 @@ test('explain without a word lists every kind that is detected', async () => {
 
 test('explain KIND prints the page of the detector', async () => {
   for (const kind of KINDS) {
-    assert.equal((await runDrover(['explain', kind])).stdout, readFileSync(new URL(`${kind}/README.md`, DETECTORS), 'utf8'));
+    assert.equal(
+      (await runDrover(['explain', kind])).stdout,
+      readFileSync(new URL(`${kind}/README.md`, DETECTORS), 'utf8'),
+    );
   }
 });
 
@@ -28,6 +31,9 @@ test('explain thresholds names each of them with its default', async () => {
 
 test('a mistyped kind is answered with the right one, a path with an error', async () => {
   const { code, stderr } = await runDrover(['explain', 'lop-stall']);
-  assert.deepEqual([code, stderr], [2, 'drover: There is no finding called "lop-stall".\n  Did you mean loop-stall?\n']);
+  assert.deepEqual(
+    [code, stderr],
+    [2, 'drover: There is no finding called "lop-stall".\n  Did you mean loop-stall?\n'],
+  );
   assert.equal((await runDrover(['explain', '../../package'])).code, 2);
 });

@@ -19,14 +19,21 @@ function file(name: string, bytes: string | Buffer): string {
   return path;
 }
 
-async function report(words: readonly string[], situation: DroverSituation = {}): Promise<{ report: Report; stderr: string }> {
+async function report(
+  words: readonly string[],
+  situation: DroverSituation = {},
+): Promise<{ report: Report; stderr: string }> {
   const { code, stdout, stderr } = await runDrover(['analyze', '--json', ...words], situation);
   assert.equal(code, 0, stderr);
   return { report: JSON.parse(stdout), stderr };
 }
 
 test('gzip data are read under any name, and plain text under the name of gzip data', async () => {
-  for (const path of [file('a.strace.gz', gzipSync(TEXT)), file('packed.txt', gzipSync(TEXT)), file('plain.gz', TEXT)]) {
+  for (const path of [
+    file('a.strace.gz', gzipSync(TEXT)),
+    file('packed.txt', gzipSync(TEXT)),
+    file('plain.gz', TEXT),
+  ]) {
     const { report: found } = await report([path]);
     assert.equal(found.quality.lines, 503);
     assert.deepEqual(found.source.paths, [path]);
@@ -34,7 +41,9 @@ test('gzip data are read under any name, and plain text under the name of gzip d
 });
 
 test('a gzip file that was cut off is read as far as it goes, and the report says so', async () => {
-  const { report: found } = await report([file('cut.gz', gzipSync(workerLines({ pid: 17, count: 20_011 })).subarray(0, -2_000))]);
+  const { report: found } = await report([
+    file('cut.gz', gzipSync(workerLines({ pid: 17, count: 20_011 })).subarray(0, -2_000)),
+  ]);
   assert.ok(found.quality.lines > 5_000 && found.quality.lines < 20_011);
   assert.equal(found.quality.diagnostics.find(({ code }) => code === 'truncated-compression')?.count, 1);
   assert.notEqual(found.quality.grade, 'good');
@@ -49,7 +58,10 @@ test('a zstd file on a host without zstd: 3, with what to install', async () => 
   const path = file('b.zst', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 1, 2, 3, 4, 5, 6]));
   const { code, stderr } = await runDrover([path], { environment: { PATH: '/nonexistent' } });
   assert.equal(code, 3);
-  assert.equal(stderr, `drover: Cannot read ${path}: this needs the zstd program.\n  Install it, or run: zstd -d ${path}\n`);
+  assert.equal(
+    stderr,
+    `drover: Cannot read ${path}: this needs the zstd program.\n  Install it, or run: zstd -d ${path}\n`,
+  );
 });
 
 test('stdin is read when - is named: a pipe, packed or not, and a redirected file', async () => {
@@ -67,7 +79,8 @@ test('stdin is read when - is named: a pipe, packed or not, and a redirected fil
 test('a directory of -ff files is one trace of all their threads; other files in it are named and left out', async () => {
   const folder = join(FOLDER, 'ff');
   mkdirSync(folder);
-  for (const tid of [4711, 4713, 4717]) writeFileSync(join(folder, `trace.${tid}`), workerLines({ from: EPOCH + tid / 1_000, count: 101 }));
+  for (const tid of [4711, 4713, 4717])
+    writeFileSync(join(folder, `trace.${tid}`), workerLines({ from: EPOCH + tid / 1_000, count: 101 }));
   writeFileSync(join(folder, 'trace.4719'), '');
   writeFileSync(join(folder, 'notes.txt'), 'Dear all,\n');
   const { report: found, stderr } = await report([folder]);
@@ -96,7 +109,9 @@ test('files of a -ff set and the one file that the same calls make in order of t
     .split('\n')
     .sort((a, b) => ((a.split(' ')[1] ?? '') < (b.split(' ')[1] ?? '') ? -1 : 1));
   const { report: whole } = await report([file('whole.strace', `${ordered.join('\n')}\n`)]);
-  const { report: parts } = await report([17, 19, 23].map((pid, index) => file(`set.${pid}`, (lines[index] ?? '').replace(/^\d+ /gm, ''))));
+  const { report: parts } = await report(
+    [17, 19, 23].map((pid, index) => file(`set.${pid}`, (lines[index] ?? '').replace(/^\d+ /gm, ''))),
+  );
   assert.deepEqual(parts.calls, whole.calls);
   assert.deepEqual(parts.window, whole.window);
 });

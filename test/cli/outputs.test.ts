@@ -20,7 +20,11 @@ const run = promisify(execFile);
 
 /** drover as a shell starts it; `"$@"` of the line are its words. */
 function shell(line: string, ...words: readonly string[]) {
-  return spawnSync('bash', ['-c', line, 'bash', process.execPath, DROVER, ...words], { encoding: 'utf8', cwd: FOLDER, timeout: 20_000 });
+  return spawnSync('bash', ['-c', line, 'bash', process.execPath, DROVER, ...words], {
+    encoding: 'utf8',
+    cwd: FOLDER,
+    timeout: 20_000,
+  });
 }
 
 test('a trace is never replaced by its own report, however it is named, with --force or without', async () => {
@@ -35,7 +39,11 @@ test('a trace is never replaced by its own report, however it is named, with --f
     assert.equal(code, 2, words.join(' '));
     assert.match(stderr, /^drover: Cannot write .*: it is the trace itself\.\n {2}Give -o another name\.\n$/);
   }
-  for (const line of ['"$@" - -o a.strace <a.strace', '"$@" - -o a.strace --force <a.strace', '"$@" - -o hard.json --force <a.strace']) {
+  for (const line of [
+    '"$@" - -o a.strace <a.strace',
+    '"$@" - -o a.strace --force <a.strace',
+    '"$@" - -o hard.json --force <a.strace',
+  ]) {
     const { status, stderr } = shell(line);
     assert.equal(status, 2, line);
     assert.match(stderr, /the trace itself/, line);
@@ -86,7 +94,10 @@ test('a named pipe gets the whole report from a reader that comes a little later
   const pipe = join(FOLDER, 'pipe');
   execFileSync('mkfifo', [pipe]);
   const alone = await runDrover(['--json', '-o', pipe, TRACE]);
-  assert.deepEqual([alone.code, alone.stderr], [74, `drover: Cannot write ${pipe}: nobody reads from it.\n  Start its reader first.\n`]);
+  assert.deepEqual(
+    [alone.code, alone.stderr],
+    [74, `drover: Cannot write ${pipe}: nobody reads from it.\n  Start its reader first.\n`],
+  );
   const drover = runDrover(['--json', '-o', pipe, TRACE]);
   await pause(300);
   // Slowly, and far more than a pipe holds.
@@ -99,7 +110,10 @@ test('a report that is larger than a pipe reaches a slow reader whole', async ()
   const pipe = join(FOLDER, 'wide-pipe');
   execFileSync('mkfifo', [pipe]);
   const large = join(FOLDER, 'large.strace');
-  writeFileSync(large, Array.from({ length: 997 }, (_, index) => workerLines({ pid: 1_000 + index, count: 7 })).join(''));
+  writeFileSync(
+    large,
+    Array.from({ length: 997 }, (_, index) => workerLines({ pid: 1_000 + index, count: 7 })).join(''),
+  );
   const reader = run('bash', ['-c', 'exec <"$1"; sleep 1; cat', 'bash', pipe], { maxBuffer: 100_000_000 });
   const { code, stderr } = await runDrover(['--json', '-o', pipe, large]);
   assert.equal(code, 0, stderr);
@@ -214,7 +228,9 @@ test('SIGUSR1 opens no inspector, and ends nothing', async () => {
   );
   const listening = /^\s*\d+: \S+ \S+ 0A (?:\S+\s+){5}(\d+)/gm;
   const inodes = ['tcp', 'tcp6'].flatMap((table) =>
-    [...readFileSync(`/proc/${child.pid}/net/${table}`, 'latin1').matchAll(listening)].map(([, inode]) => `socket:[${inode}]`),
+    [...readFileSync(`/proc/${child.pid}/net/${table}`, 'latin1').matchAll(listening)].map(
+      ([, inode]) => `socket:[${inode}]`,
+    ),
   );
   assert.deepEqual(
     sockets.filter((socket) => inodes.includes(socket)),
@@ -226,7 +242,11 @@ test('SIGUSR1 opens no inspector, and ends nothing', async () => {
 });
 
 test('--save and -o of one name are refused before anything is traced, whatever way the name is spelled', async () => {
-  for (const [command, ...words] of [['attach', String(process.pid)], ['run'], ['triage', '--pid', String(process.pid)]] as const) {
+  for (const [command, ...words] of [
+    ['attach', String(process.pid)],
+    ['run'],
+    ['triage', '--pid', String(process.pid)],
+  ] as const) {
     for (const [save, output] of [
       ['same', 'same'],
       ['./same', join(FOLDER, 'same')],

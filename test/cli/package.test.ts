@@ -20,7 +20,9 @@ function packedFiles(): string[] {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   // An older npm gives a list, a newer one an object by package name.
-  const [packed] = Object.values(JSON.parse(listing) as Readonly<Record<string, { readonly files: readonly { readonly path: string }[] }>>);
+  const [packed] = Object.values(
+    JSON.parse(listing) as Readonly<Record<string, { readonly files: readonly { readonly path: string }[] }>>,
+  );
   return (packed?.files ?? []).map(({ path }) => path);
 }
 
@@ -57,16 +59,22 @@ test('what is in the package is enough to run', () => {
   for (const path of FILES) cpSync(join(ROOT, path), join(FOLDER, path));
   symlinkSync(join(ROOT, 'node_modules'), join(FOLDER, 'node_modules'));
   const drover = join(FOLDER, 'bin/drover.js');
-  const report = execFileSync(process.execPath, [drover, '--json', join(ROOT, 'samples/distracted-worker/trace.strace.gz')], {
-    encoding: 'utf8',
-  });
+  const report = execFileSync(
+    process.execPath,
+    [drover, '--json', join(ROOT, 'samples/distracted-worker/trace.strace.gz')],
+    {
+      encoding: 'utf8',
+    },
+  );
   assert.equal(JSON.parse(report).schemaVersion, 1);
   assert.match(execFileSync(process.execPath, [drover, 'explain'], { encoding: 'utf8' }), /thresholds/);
 });
 
 /** Links of a Markdown file to files, as paths from the top. */
 function linksOf(page: string): string[] {
-  const targets = [...readFileSync(join(ROOT, page), 'utf8').matchAll(/\]\((?!https?:|#)([^)\s#]+)/g)].map(([, target = '']) => target);
+  const targets = [...readFileSync(join(ROOT, page), 'utf8').matchAll(/\]\((?!https?:|#)([^)\s#]+)/g)].map(
+    ([, target = '']) => target,
+  );
   return targets.map((target) => normalize(join(dirname(page), target)));
 }
 
@@ -76,7 +84,9 @@ const PATH = /(?<![\w./-])(?:bin|dist|parsers|samples|src|test)\/[\w./*-]*\w/g;
 test('every file that the published README names is in the package, in links and in commands', () => {
   const named = [...linksOf('README.md'), ...(readFileSync(join(ROOT, 'README.md'), 'utf8').match(PATH) ?? [])];
   assert.ok(
-    named.includes('samples/distracted-worker/trace.strace.gz') && named.includes('CONTRIBUTING.md') && named.includes('SECURITY.md'),
+    named.includes('samples/distracted-worker/trace.strace.gz') &&
+      named.includes('CONTRIBUTING.md') &&
+      named.includes('SECURITY.md'),
   );
   assert.deepEqual(
     [...new Set(named)].filter((path) => !FILES.includes(path)),
@@ -130,12 +140,18 @@ test('the types need neither those of Node nor anything that is not in the packa
   const installed = join(consumer, 'node_modules/drover');
   const compiler = join(ROOT, 'node_modules/.bin/tsc');
   mkdirSync(installed, { recursive: true });
-  execFileSync(compiler, ['--declaration', '--emitDeclarationOnly', '--incremental', 'false', '--outDir', join(FOLDER, 'typed/dist')], {
-    cwd: ROOT,
-  });
+  execFileSync(
+    compiler,
+    ['--declaration', '--emitDeclarationOnly', '--incremental', 'false', '--outDir', join(FOLDER, 'typed/dist')],
+    {
+      cwd: ROOT,
+    },
+  );
   const { reached, foreign } = declarations(join(FOLDER, 'typed'));
   assert.deepEqual(foreign, []);
-  const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { readonly files: readonly string[] };
+  const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    readonly files: readonly string[];
+  };
   assert.deepEqual(manifest.files.filter((path) => path.endsWith('.d.ts')).toSorted(), reached);
   for (const path of reached) cpSync(join(FOLDER, 'typed', path), join(installed, path));
   cpSync(join(ROOT, 'package.json'), join(installed, 'package.json'));
@@ -150,9 +166,9 @@ test('the types need neither those of Node nor anything that is not in the packa
     noEmit: true,
   };
   writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['uses.ts'] }));
-  const exported = [...readFileSync(join(ROOT, 'src/analysis/report.ts'), 'utf8').matchAll(/^export interface (\w+)/gm)].map(
-    ([, name]) => name,
-  );
+  const exported = [
+    ...readFileSync(join(ROOT, 'src/analysis/report.ts'), 'utf8').matchAll(/^export interface (\w+)/gm),
+  ].map(([, name]) => name);
   assert.ok(exported.length > 8);
   const uses = `import { analyzeFiles, InputError, type Activity, type Kind, type Metric, type ${exported.join(', type ')} } from 'drover';
 const report: Report = await analyzeFiles(['trace'], { pids: [1] }, { progress: (at) => void (at.activity() satisfies Activity | null) });

@@ -43,7 +43,10 @@ test('progress tells percent, size and lines, and no percent of a pipe', () => {
 
 test('once something was found, progress tells the verdict so far', () => {
   assert.equal(progressText(HALF, 'CRITICAL  Likely: x'), '43% read. So far: CRITICAL  Likely: x');
-  assert.equal(progressText({ ...HALF, sizeBytes: null }, 'CRITICAL  Likely: x'), '263 MB read. So far: CRITICAL  Likely: x');
+  assert.equal(
+    progressText({ ...HALF, sizeBytes: null }, 'CRITICAL  Likely: x'),
+    '263 MB read. So far: CRITICAL  Likely: x',
+  );
 });
 
 test('the line appears after half a second, changes at most four times a second, and is gone at the end', () => {

@@ -84,7 +84,10 @@ test('--quiet gives the verdict in one line and nothing else', async () => {
 
 test('payload is shown on request only', async () => {
   const secret = join(FOLDER, 'secret.strace');
-  writeFileSync(secret, `${workerLines({ pid: 17 })}17 1795188780.000000 read(7, "GET /?token=sesame HTTP/1.1\\r\\n", 99 = = <bad\n`);
+  writeFileSync(
+    secret,
+    `${workerLines({ pid: 17 })}17 1795188780.000000 read(7, "GET /?token=sesame HTTP/1.1\\r\\n", 99 = = <bad\n`,
+  );
   assert.ok(!(await runDrover(['--json', secret])).stdout.includes('sesame'));
   assert.ok((await runDrover(['--json', '--with-payload', secret])).stdout.includes('sesame'));
 });
@@ -93,7 +96,10 @@ test('colours come when asked for, and never unasked off a terminal', async () =
   assert.doesNotMatch((await runDrover([STALLED])).stdout, ESCAPE);
   assert.match((await runDrover(['--color=always', STALLED])).stdout, ESCAPE);
   assert.match((await runDrover([STALLED], { environment: { FORCE_COLOR: '1' } })).stdout, ESCAPE);
-  assert.doesNotMatch((await runDrover([STALLED], { environment: { FORCE_COLOR: '1', NO_COLOR: '1' } })).stdout, ESCAPE);
+  assert.doesNotMatch(
+    (await runDrover([STALLED], { environment: { FORCE_COLOR: '1', NO_COLOR: '1' } })).stdout,
+    ESCAPE,
+  );
 });
 
 test('a locale without UTF-8, or --ascii, gives nothing beyond ASCII', async () => {
@@ -118,7 +124,10 @@ test('SIGINT ends the reading with 130, one line on stderr, and no half report',
   await new Promise<void>((resolve) => child.stdin.write(workerLines({ pid: 17, count: 20_011 }), () => resolve()));
   child.kill('SIGINT');
   const code = await new Promise((resolve) => child.on('close', resolve));
-  assert.deepEqual([code, stdout, stderr], [130, '', 'drover: stopped by SIGINT before the end of the trace; nothing was reported.\n']);
+  assert.deepEqual(
+    [code, stdout, stderr],
+    [130, '', 'drover: stopped by SIGINT before the end of the trace; nothing was reported.\n'],
+  );
 });
 
 test('SIGINT also ends the waiting for a named pipe that nobody writes to', async () => {

@@ -5,7 +5,11 @@ import { UsageError } from '../../src/cli/usage-error.ts';
 
 test('epoch seconds keep their nanoseconds', () => {
   assert.deepEqual(parseTimePoint('1795188779'), { kind: 'epoch', seconds: 1_795_188_779, nanoseconds: 0 });
-  assert.deepEqual(parseTimePoint('1795188779.123456789'), { kind: 'epoch', seconds: 1_795_188_779, nanoseconds: 123_456_789 });
+  assert.deepEqual(parseTimePoint('1795188779.123456789'), {
+    kind: 'epoch',
+    seconds: 1_795_188_779,
+    nanoseconds: 123_456_789,
+  });
   assert.deepEqual(parseTimePoint('1795188779.5'), { kind: 'epoch', seconds: 1_795_188_779, nanoseconds: 500_000_000 });
 });
 
@@ -20,7 +24,11 @@ test('ISO 8601 times are UTC unless they say otherwise', () => {
   ]) {
     assert.deepEqual(parseTimePoint(text), point, text);
   }
-  assert.deepEqual(parseTimePoint('2026-11-20T02:13'), { kind: 'epoch', seconds: Date.UTC(2026, 10, 20, 2, 13) / 1_000, nanoseconds: 0 });
+  assert.deepEqual(parseTimePoint('2026-11-20T02:13'), {
+    kind: 'epoch',
+    seconds: Date.UTC(2026, 10, 20, 2, 13) / 1_000,
+    nanoseconds: 0,
+  });
 });
 
 test('a time of day is nanoseconds since midnight', () => {

@@ -18,7 +18,10 @@ async function complaint(...words: readonly string[]): Promise<string> {
 
 test('a mistyped option is answered with the right one', async () => {
   assert.equal(await complaint('--jsn', TRACE), "drover: Unknown option '--jsn'.\n  Did you mean --json?\n");
-  assert.equal(await complaint('analyze', '--fial-on', 'info', TRACE), "drover: Unknown option '--fial-on'.\n  Did you mean --fail-on?\n");
+  assert.equal(
+    await complaint('analyze', '--fial-on', 'info', TRACE),
+    "drover: Unknown option '--fial-on'.\n  Did you mean --fail-on?\n",
+  );
 });
 
 test('a mistyped command is answered with the right one', async () => {
@@ -26,7 +29,10 @@ test('a mistyped command is answered with the right one', async () => {
     await complaint('anlyze', 'a.strace'),
     'drover: There is no command and no file "anlyze".\n  Did you mean drover analyze a.strace?\n',
   );
-  assert.equal(await complaint('explian'), 'drover: There is no command and no file "explian".\n  Did you mean drover explain?\n');
+  assert.equal(
+    await complaint('explian'),
+    'drover: There is no command and no file "explian".\n  Did you mean drover explain?\n',
+  );
 });
 
 test('a file that has nearly the name of a command is read', async () => {
@@ -35,7 +41,10 @@ test('a file that has nearly the name of a command is read', async () => {
 });
 
 test('a mistyped threshold is answered with the right one, and a value that is no number with the default', async () => {
-  assert.equal(await complaint('--threshold', 'stal-ms=50', TRACE), 'drover: There is no threshold "stal-ms".\n  Did you mean stall-ms?\n');
+  assert.equal(
+    await complaint('--threshold', 'stal-ms=50', TRACE),
+    'drover: There is no threshold "stal-ms".\n  Did you mean stall-ms?\n',
+  );
   assert.match(
     await complaint('--threshold', 'stall-ms=soon', TRACE),
     /^drover: "soon" is no value for stall-ms\.\n {2}Give a number; the default is \d+ ms\.\n$/,
@@ -44,7 +53,10 @@ test('a mistyped threshold is answered with the right one, and a value that is n
 });
 
 test('a time that is none is answered with the forms that are', async () => {
-  assert.match(await complaint('--from', 'yesterday', TRACE), /^drover: "yesterday" is not a time\.\n {2}Times are .*\+12\.4s/);
+  assert.match(
+    await complaint('--from', 'yesterday', TRACE),
+    /^drover: "yesterday" is not a time\.\n {2}Times are .*\+12\.4s/,
+  );
   assert.equal(
     await complaint('--from', '+9s', '--to', '+3s', TRACE),
     'drover: --to is not later than --from.\n  Swap them, or leave one out.\n',
@@ -52,7 +64,10 @@ test('a time that is none is answered with the forms that are', async () => {
 });
 
 test('nothing to analyze is answered with what to type', async () => {
-  assert.equal(await complaint(), 'drover: No trace was named.\n  Type drover FILE to analyze a trace, drover --help for more.\n');
+  assert.equal(
+    await complaint(),
+    'drover: No trace was named.\n  Type drover FILE to analyze a trace, drover --help for more.\n',
+  );
 });
 
 test('control characters in a file name do not reach the terminal', async () => {

@@ -22,7 +22,9 @@ async function isWhole(tmux: Tmux): Promise<void> {
   tmux.command('echo who"le"');
   await tmux.until(/^whole$/m);
   assert.match(tmux.screen(), /echo who"le"/, 'typing is shown');
-  const properties = ['alternate_on', 'cursor_flag', 'mouse_any_flag', 'keypad_flag'].map((name) => `${name} ${tmux.property(name)}`);
+  const properties = ['alternate_on', 'cursor_flag', 'mouse_any_flag', 'keypad_flag'].map(
+    (name) => `${name} ${tmux.property(name)}`,
+  );
   assert.deepEqual(properties, ['alternate_on 0', 'cursor_flag 1', 'mouse_any_flag 0', 'keypad_flag 0']);
 }
 

@@ -39,7 +39,8 @@ describe('ESC', () => {
     assert.deepEqual(keys('\x1b'), []);
     assert.deepEqual(keys('\x1b', null), ['escape']);
   });
-  it('twice is once for sure, and the second when nothing follows', () => assert.deepEqual(keys('\x1b\x1b', null), ['escape', 'escape']));
+  it('twice is once for sure, and the second when nothing follows', () =>
+    assert.deepEqual(keys('\x1b\x1b', null), ['escape', 'escape']));
   it('in front of a character takes it along: Alt-q does not leave', () => assert.deepEqual(keys('\x1bq'), []));
 });
 
@@ -59,7 +60,8 @@ describe('what is no key', () => {
 
 describe('a paste', () => {
   it('is text, also with a q in it', () => assert.deepEqual(keys('\x1b[200~quit q\x1b[201~j'), ['paste quit q', 'j']));
-  it('is one text however it was cut', () => assert.deepEqual(keys('\x1b[20', '0~ab', 'c\x1b[2', '01~'), ['paste abc']));
+  it('is one text however it was cut', () =>
+    assert.deepEqual(keys('\x1b[20', '0~ab', 'c\x1b[2', '01~'), ['paste abc']));
   it('holds no controls', () => assert.deepEqual(keys('\x1b[200~a\x1b]52;c;x\x07\nb\x1b[201~'), ['paste a ]52;c;x b']));
   it('has an end', () => {
     const [pasted = ''] = keys('\x1b[200~', 'x'.repeat(10_007), '\x1b[201~');

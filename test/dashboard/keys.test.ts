@@ -5,7 +5,18 @@ import type { ScreenKind } from '../../src/dashboard/state.ts';
 import { buildFinding, buildReport, buildWorker, nightReport } from '../support/report-builder.ts';
 import { PaperDashboard } from '../support/screens.ts';
 
-const SCREENS: readonly ScreenKind[] = ['triage', 'workers', 'timeline', 'calls', 'lines', 'finding', 'line', 'quality', 'help', 'export'];
+const SCREENS: readonly ScreenKind[] = [
+  'triage',
+  'workers',
+  'timeline',
+  'calls',
+  'lines',
+  'finding',
+  'line',
+  'quality',
+  'help',
+  'export',
+];
 
 describe('the table of keys', () => {
   for (const source of ['file', 'live'] as const) {
@@ -72,7 +83,9 @@ describe('moving', () => {
       ['1', 'triage'],
     ] as const)
       assert.equal(dashboard.press(key).state.screens.at(-1)?.kind, kind);
-    const seen = ['tab', 'tab', 'tab', 'tab', 'tab', 'backtab'].map((key) => dashboard.press(key).state.screens.at(-1)?.kind);
+    const seen = ['tab', 'tab', 'tab', 'tab', 'tab', 'backtab'].map(
+      (key) => dashboard.press(key).state.screens.at(-1)?.kind,
+    );
     assert.deepEqual(seen, ['workers', 'timeline', 'calls', 'lines', 'triage', 'lines']);
   });
 
@@ -96,7 +109,10 @@ describe('lists', () => {
   });
 
   it('say when nothing passes the filter', () => {
-    assert.match(new PaperDashboard(nightReport).press('/').type('zebra').screen, /No finding has that text\. Esc clears the filter\./);
+    assert.match(
+      new PaperDashboard(nightReport).press('/').type('zebra').screen,
+      /No finding has that text\. Esc clears the filter\./,
+    );
   });
 
   it('are sorted by the next column, and the other way round', () => {
@@ -114,7 +130,9 @@ describe('lists', () => {
   });
 
   it('keep pinned workers at the top', () => {
-    const report = buildReport({ workers: [4127, 4128, 4129].map((pid) => buildWorker({ pid, longestTurnMs: pid === 4129 ? 1 : 50 })) });
+    const report = buildReport({
+      workers: [4127, 4128, 4129].map((pid) => buildWorker({ pid, longestTurnMs: pid === 4129 ? 1 : 50 })),
+    });
     const dashboard = new PaperDashboard(report).press('2', 'G', 'w');
     assert.equal(dashboard.state.message, 'Worker 4129 is kept at the top.');
     assert.match(dashboard.screen, /BUSY%.*\n\*4129/);

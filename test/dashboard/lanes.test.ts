@@ -8,7 +8,10 @@ import { buildFinding, buildReport, buildWorker, nightReport } from '../support/
 import { PaperDashboard } from '../support/screens.ts';
 
 /** Columns of 100 ms. */
-function state(parts: Partial<Record<keyof WorkerActivity, readonly number[]>>, over: Partial<WorkerActivity> = {}): CellState {
+function state(
+  parts: Partial<Record<keyof WorkerActivity, readonly number[]>>,
+  over: Partial<WorkerActivity> = {},
+): CellState {
   const activity = buildActivity([buildLane(4127, 1, parts, over)], 100);
   return cellState(activity, activity.workers[0] as WorkerActivity, 0, 100);
 }
@@ -51,7 +54,8 @@ describe('a cell of a lane', () => {
     assert.equal(cellState(activity, lane, 200, 300), 'running');
     assert.equal(cellState(activity, lane, 300, 400), 'absent');
   });
-  it('of a master is not called blocked when it sleeps', () => assert.equal(state({ blocked: [0.1] }, { role: 'master' }), 'idle'));
+  it('of a master is not called blocked when it sleeps', () =>
+    assert.equal(state({ blocked: [0.1] }, { role: 'master' }), 'idle'));
 });
 
 describe('a lane', () => {
@@ -68,7 +72,8 @@ describe('a lane', () => {
     100,
   );
   const lane = activity.workers[0] as WorkerActivity;
-  const draw = (cells: number, glyphs = UNICODE): string => textOf(drawLane(activity, lane, { fromMs: 0, toMs: 600, cells }, glyphs));
+  const draw = (cells: number, glyphs = UNICODE): string =>
+    textOf(drawLane(activity, lane, { fromMs: 0, toMs: 600, cells }, glyphs));
 
   it('is drawn in letters and shades', () => assert.equal(draw(6), '░█▒▓x!'));
   it('has its ASCII form', () => assert.equal(draw(6, ASCII), '.Bc#x!'));
@@ -81,7 +86,10 @@ describe('a lane', () => {
 });
 
 describe('the timeline', () => {
-  const activity: Activity = buildActivity([buildLane(4127, 582, {}), buildLane(4128, 582, {}), buildLane(4129, 582, {})], 100);
+  const activity: Activity = buildActivity(
+    [buildLane(4127, 582, {}), buildLane(4128, 582, {}), buildLane(4129, 582, {})],
+    100,
+  );
   const timeline = (): PaperDashboard => new PaperDashboard(nightReport, { activity }).press('3');
 
   it('begins at the selected finding', () => {
@@ -127,7 +135,9 @@ describe('the timeline', () => {
       },
     });
     const report = buildReport({ findings: [finding], workers: [buildWorker()] });
-    const dashboard = new PaperDashboard(report, { activity: buildActivity([buildLane(4127, 582, {})], 100) }).press('3');
+    const dashboard = new PaperDashboard(report, { activity: buildActivity([buildLane(4127, 582, {})], 100) }).press(
+      '3',
+    );
     assert.match(dashboard.screen, /Enter: Loop of worker/);
     for (let press = 0; press < 5; press++) dashboard.press(']');
     assert.match(dashboard.screen, /No finding covers this moment/);

@@ -74,7 +74,13 @@ describe('the painter', () => {
   it('shows severity as a word in colour, and the selection in reverse', async () => {
     const { terminal, painter } = await painted(new PaperDashboard(nightReport));
     const row = terminal.screen.split('\n').findIndex((line) => line.startsWith(' CRITICAL'));
-    assert.deepEqual(terminal.cell(1, row), { text: 'C', foreground: 7, background: 1, isBold: true, isInverse: false });
+    assert.deepEqual(terminal.cell(1, row), {
+      text: 'C',
+      foreground: 7,
+      background: 1,
+      isBold: true,
+      isInverse: false,
+    });
     const chosen = terminal.screen.split('\n').findIndex((line) => line.startsWith('▸'));
     assert.ok(terminal.cell(10, chosen).isInverse);
     assert.ok(!terminal.cell(10, chosen + 1).isInverse);
@@ -109,7 +115,9 @@ describe('the painter', () => {
     painter.destroy();
     for (const text of HOSTILE) {
       for (const keys of [[], ['enter'], ['2'], ['4'], ['D']]) {
-        const { terminal: other, painter: second } = await painted(new PaperDashboard(poison(nightReport, text)).press(...keys));
+        const { terminal: other, painter: second } = await painted(
+          new PaperDashboard(poison(nightReport, text)).press(...keys),
+        );
         second.destroy();
         assert.doesNotMatch(other.written, /[\u0080-\u009f]|\x1b[\]PX^_]/, JSON.stringify(text));
         for (const sequence of sequences(other.written))

@@ -30,7 +30,13 @@ describe('raw lines', () => {
     dashboard.press('escape');
     assert.equal(dashboard.state.lines.matches, null);
     dashboard.press('n');
-    assert.deepEqual(dashboard.lastEffect, { type: 'seek-text', file: 'web-01.strace', text: 'EPIPE', from: 24, forward: true });
+    assert.deepEqual(dashboard.lastEffect, {
+      type: 'seek-text',
+      file: 'web-01.strace',
+      text: 'EPIPE',
+      from: 24,
+      forward: true,
+    });
   });
 
   it('drop an answer that nobody waits for any more', () => {

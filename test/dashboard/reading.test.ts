@@ -41,7 +41,14 @@ describe('the screen', () => {
     const dashboard = new PaperDashboard(null);
     dashboard.tell({
       type: 'reading',
-      reading: { bytesRead: 263_500_000, sizeBytes: 612_000_000, lines: 1_923_456, state: 'reading', problem: '', hint: '' },
+      reading: {
+        bytesRead: 263_500_000,
+        sizeBytes: 612_000_000,
+        lines: 1_923_456,
+        state: 'reading',
+        problem: '',
+        hint: '',
+      },
     });
     assert.match(dashboard.screen, /Reading 43% \(263 of 612 MB, 1\.9 M lines\) +Esc = stop/);
     assert.match(dashboard.screen, /Too early to say\./);

@@ -6,7 +6,13 @@ import { buildFinding, buildReport, buildStallMetrics } from '../support/report-
 
 function stall(worker: number, count: number, parts: Partial<Finding> = {}): Finding {
   const metrics = { ...buildStallMetrics(), count };
-  return buildFinding({ id: `loop-stall-${worker}`, title: `stall of ${worker}`, workers: [worker], metrics, ...parts });
+  return buildFinding({
+    id: `loop-stall-${worker}`,
+    title: `stall of ${worker}`,
+    workers: [worker],
+    metrics,
+    ...parts,
+  });
 }
 
 /** Plays reports one after the other, given by second; returns the titles that each showed. */
@@ -70,7 +76,8 @@ describe('a live finding', () => {
 });
 
 describe('the verdict of a live capture', () => {
-  it('does not judge in the first seconds', () => assert.match(verdict(3, []).text, /^Cannot tell so early: watching \(3 s of data\)/));
+  it('does not judge in the first seconds', () =>
+    assert.match(verdict(3, []).text, /^Cannot tell so early: watching \(3 s of data\)/));
   it('is that of the report once there is some data', () => assert.match(verdict(10, []).text, /^No herd/));
   it('says that something is waited for', () => assert.match(verdict(13, [stall(1, 1)]).text, /happened once/));
   it('speaks of what is shown, and of how much more', () =>

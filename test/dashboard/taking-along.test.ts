@@ -14,7 +14,10 @@ describe('taking along', () => {
 
   it('copies lines around the selected one without payload', () => {
     const dashboard = new PaperDashboard(nightReport).press('enter', 'enter');
-    const rows = [811_989, 811_990, 811_991].map((line) => ({ line, text: `4127 1.0 read(5, "cookie=sesame", 9) = ${line}` }));
+    const rows = [811_989, 811_990, 811_991].map((line) => ({
+      line,
+      text: `4127 1.0 read(5, "cookie=sesame", 9) = ${line}`,
+    }));
     dashboard.tell({ type: 'lines', file: 'web-01.strace', rows, total: null }).press('y');
     const { lastEffect } = dashboard;
     assert.ok(lastEffect?.type === 'copy');
@@ -40,7 +43,10 @@ describe('taking along', () => {
   }
 
   it('puts bookmarks and their notes into the export, and walks through them', () => {
-    const dashboard = new PaperDashboard(nightReport).press('b').type('look at q').press('enter', 'j', 'b', 'enter', 'e', 'm');
+    const dashboard = new PaperDashboard(nightReport)
+      .press('b')
+      .type('look at q')
+      .press('enter', 'j', 'b', 'enter', 'e', 'm');
     assert.ok(dashboard.lastEffect?.type === 'write');
     assert.match(
       dashboard.lastEffect.text,

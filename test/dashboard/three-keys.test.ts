@@ -43,7 +43,10 @@ for (const { name, trace, truth } of samples()) {
           const opened = dashboard.state.screens.findLast(({ kind: screen }) => screen === 'finding')?.finding;
           return findings.some((finding) => finding.id === opened && shows(dashboard.lines, finding));
         });
-        assert.ok(way !== undefined, `no way in ${MOST_KEYS} keys; at first one sees\n${new PaperDashboard(report).screen}`);
+        assert.ok(
+          way !== undefined,
+          `no way in ${MOST_KEYS} keys; at first one sees\n${new PaperDashboard(report).screen}`,
+        );
       });
     }
     it('asks for the lines of the worst finding after two', () => {

@@ -133,6 +133,9 @@ describe('drover triage off a terminal', () => {
   it('wants a trace or a process', async () => {
     const { stderr, code } = await runDrover(['triage']);
     assert.equal(code, 2);
-    assert.match(stderr, /No trace and no process was named\.\n {2}Type drover triage FILE, or drover triage --pid PID\./);
+    assert.match(
+      stderr,
+      /No trace and no process was named\.\n {2}Type drover triage FILE, or drover triage --pid PID\./,
+    );
   });
 });

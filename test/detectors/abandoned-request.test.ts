@@ -7,8 +7,16 @@ import type { TraceLines } from '../support/trace-lines.ts';
 
 const KIND = 'abandoned-request';
 
-/** So many requests, one every 100 ms; `during` tells what happens between the first ones' request and the end of their connection. */
-function traffic(requests: number, leaving: number, during: (worker: ThreadLines) => void, request = 'GET /report'): TraceLines {
+/**
+ * So many requests, one every 100 ms; `during` tells what happens between the first ones' request and the end of their
+ * connection.
+ */
+function traffic(
+  requests: number,
+  leaving: number,
+  during: (worker: ThreadLines) => void,
+  request = 'GET /report',
+): TraceLines {
   const { trace, worker } = oneWorker();
   for (let index = 0; index < requests; index++) {
     worker.waitUntil(50 + index * 100, LISTENER).accept(11);
@@ -43,15 +51,20 @@ describe('a client that leaves before the reply', () => {
 
   it('is seen by a reset', async () => {
     assert.equal(
-      only(await analyzed(traffic(23, 3, (worker) => worker.waitUntil(worker.now + 37, 11).readNothing(11, 'ECONNRESET'))), KIND).metrics
-        .count,
+      only(
+        await analyzed(traffic(23, 3, (worker) => worker.waitUntil(worker.now + 37, 11).readNothing(11, 'ECONNRESET'))),
+        KIND,
+      ).metrics.count,
       3,
     );
   });
 
   for (const events of ['EPOLLIN|EPOLLRDHUP', 'EPOLLIN|EPOLLHUP|EPOLLRDHUP', 'EPOLLIN|EPOLLERR|EPOLLHUP']) {
     it(`is seen by the event ${events}`, async () => {
-      const { metrics, evidence } = only(await analyzed(traffic(23, 3, (worker) => worker.epollWait(HUB, 37, [11], events))), KIND);
+      const { metrics, evidence } = only(
+        await analyzed(traffic(23, 3, (worker) => worker.epollWait(HUB, 37, [11], events))),
+        KIND,
+      );
       assert.equal(metrics.count, 3);
       assert.match(evidence[0]?.text ?? '', /epoll_wait\(.*HUP/);
     });
@@ -130,7 +143,8 @@ describe('a connection that ends is no hang-up', () => {
 });
 
 describe('the severity of hang-ups', () => {
-  const severity = async (requests: number, leaving: number) => only(await analyzed(traffic(requests, leaving, leaves)), KIND).severity;
+  const severity = async (requests: number, leaving: number) =>
+    only(await analyzed(traffic(requests, leaving, leaves)), KIND).severity;
 
   it('is a warning from 1 % of the requests on', async () => {
     assert.equal(await severity(101, 1), 'info');
@@ -160,7 +174,16 @@ it('times are left out when the trace has none', async () => {
 
 it('the metrics of a hang-up are those of its trace', async () => {
   const { trace, worker } = oneWorker();
-  worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').gap(100).readEnd(11).gap(100).reply(11).close(11).waitUntil(2000);
+  worker
+    .waitUntil(50, LISTENER)
+    .accept(11)
+    .read(11, 'GET /a')
+    .gap(100)
+    .readEnd(11)
+    .gap(100)
+    .reply(11)
+    .close(11)
+    .waitUntil(2000);
   assert.deepEqual(only(await analyzed(trace), 'abandoned-request').metrics, {
     count: 1,
     requests: [

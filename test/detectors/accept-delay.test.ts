@@ -6,14 +6,20 @@ import { accept, EXACT_START, scheduled, tcp, wait } from '../support/scheduled-
 const KIND = 'accept-delay';
 const SECOND = 1_000_000;
 
-/** One connection a second, each of which waits so many milliseconds to be accepted; the client of number `left` leaves 30 ms before. */
+/**
+ * One connection a second, each of which waits so many milliseconds to be accepted; the client of number `left` leaves
+ * 30 ms before.
+ */
 function connections(delays: readonly number[], left = -1): string {
   const lines = [EXACT_START];
   for (const [index, delay] of delays.entries()) {
     const at = SECOND * (index + 1);
     lines.push(tcp('established', at - delay * 1000, 40_000 + index), wait(101, at - 900_000, at - 10, 5, 1));
     if (index === left) lines.push(tcp('closed', at - 30_000, 40_000 + index));
-    lines.push(accept(101, at - 3, 12, 40_000 + index), scheduled({ tid: 101, call: 'close', at: at + 100, args: [12] }));
+    lines.push(
+      accept(101, at - 3, 12, 40_000 + index),
+      scheduled({ tid: 101, call: 'close', at: at + 100, args: [12] }),
+    );
   }
   return `${[...lines, wait(101, SECOND * delays.length + 200, SECOND * (delays.length + 1), -1, 1)].join('\n')}\n`;
 }

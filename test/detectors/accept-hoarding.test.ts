@@ -108,7 +108,11 @@ it('a client that sends late is not waiting while its worker has time', async ()
     for (const fd of [12, 13, 14]) first.read(fd, `GET /${fd}`).reply(fd).close(fd);
     first.waitUntil(4000);
     servesEvery(second, 500);
-    assert.equal((await analyzed(trace)).findings.find(({ kind }) => kind === KIND)?.metrics.count ?? 0, counted, `${idle} ms`);
+    assert.equal(
+      (await analyzed(trace)).findings.find(({ kind }) => kind === KIND)?.metrics.count ?? 0,
+      counted,
+      `${idle} ms`,
+    );
   }
 });
 

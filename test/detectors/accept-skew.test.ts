@@ -8,7 +8,10 @@ import type { TraceLines } from '../support/trace-lines.ts';
 const KIND = 'accept-skew';
 const EVERY = 10;
 
-/** One connection every 10 ms: so many for each worker, one worker after the other; the first works `work` ms for each of its own. */
+/**
+ * One connection every 10 ms: so many for each worker, one worker after the other; the first works `work` ms for each
+ * of its own.
+ */
 function shares(counts: readonly number[], work = 0, workOfLast = 0): TraceLines {
   const { trace, workers } = prefork(counts.map((_, index) => 101 + index));
   const most = Math.max(...counts);
@@ -23,9 +26,15 @@ function shares(counts: readonly number[], work = 0, workOfLast = 0): TraceLines
 
 describe('shares of connections', () => {
   it('are skewed from a Gini coefficient of 0.4 on', async () => {
-    assert.match(none(await analyzed(shares([59, 11, 10, 10, 10])), KIND), /shares 59 11 10 10 10 of 100 connections, Gini 0\.396/);
+    assert.match(
+      none(await analyzed(shares([59, 11, 10, 10, 10])), KIND),
+      /shares 59 11 10 10 10 of 100 connections, Gini 0\.396/,
+    );
     const { metrics, workers, title, evidence } = only(await analyzed(shares([60, 10, 10, 10, 10])), KIND);
-    assert.deepEqual([metrics.gini, metrics.maxShare, metrics.favourite, metrics.acceptors, metrics.connections], [0.4, 0.6, 101, 5, 100]);
+    assert.deepEqual(
+      [metrics.gini, metrics.maxShare, metrics.favourite, metrics.acceptors, metrics.connections],
+      [0.4, 0.6, 101, 5, 100],
+    );
     assert.deepEqual(metrics.shares, [60, 10, 10, 10, 10]);
     assert.deepEqual(workers, [101, 102, 103, 104, 105]);
     assert.equal(title, 'Worker 101 accepted 60 of 100 connections on 127.0.0.1:8000');
@@ -44,7 +53,10 @@ describe('shares of connections', () => {
 
   it('count workers that got nothing', async () => {
     const { metrics } = only(await analyzed(shares([83, 0, 0, 0])), KIND);
-    assert.deepEqual([metrics.shares, metrics.gini, metrics.maxShare, metrics.longestStreak], [[83, 0, 0, 0], 0.75, 1, 83]);
+    assert.deepEqual(
+      [metrics.shares, metrics.gini, metrics.maxShare, metrics.longestStreak],
+      [[83, 0, 0, 0], 0.75, 1, 83],
+    );
   });
 
   it('of one worker alone are no skew', async () => {
@@ -63,7 +75,8 @@ describe('shares of connections', () => {
 });
 
 describe('the severity of a skew', () => {
-  const severity = async (work: number, workOfLast = 0) => only(await analyzed(shares([83, 10, 5, 2], work, workOfLast)), KIND).severity;
+  const severity = async (work: number, workOfLast = 0) =>
+    only(await analyzed(shares([83, 10, 5, 2], work, workOfLast)), KIND).severity;
 
   it('is info while the favourite is mostly idle: that does no harm', async () => {
     assert.equal(await severity(0), 'info');
@@ -81,9 +94,11 @@ describe('the severity of a skew', () => {
     const busy = (idlest: number) => {
       const { trace, workers } = prefork([101, 102, 103]);
       const [first, second, third] = workers;
-      for (let index = 0; index < 83; index++) first?.waitUntil(50 + index * EVERY, LISTENER).serve(11, 'GET /a', { work: 8 });
+      for (let index = 0; index < 83; index++)
+        first?.waitUntil(50 + index * EVERY, LISTENER).serve(11, 'GET /a', { work: 8 });
       first?.waitUntil(900);
-      for (const worker of [second, third]) worker?.waitUntil(60, LISTENER).serve(11, 'GET /a', { work: idlest }).waitUntil(900);
+      for (const worker of [second, third])
+        worker?.waitUntil(60, LISTENER).serve(11, 'GET /a', { work: idlest }).waitUntil(900);
       return trace;
     };
     assert.equal(only(await analyzed(busy(170)), KIND).severity, 'critical');
@@ -97,7 +112,10 @@ describe('the severity of a skew', () => {
       metrics,
       summary,
     } = only(await analyzed(shares([83, 10, 5, 2], 8), { stamps: 'none', durations: false }), KIND);
-    assert.deepEqual([told, startMs, metrics.favouriteBusyPercent, metrics.idlestBusyPercent], ['info', null, null, null]);
+    assert.deepEqual(
+      [told, startMs, metrics.favouriteBusyPercent, metrics.idlestBusyPercent],
+      ['info', null, null, null],
+    );
     assert.doesNotMatch(summary, /%/);
   });
 });

@@ -8,7 +8,9 @@ import { oneTurn, turn } from '../support/turns.ts';
 
 /** What a finding tells to do, in one text. */
 function advice({ next }: Finding): string {
-  return next.map(({ text, command = '', needs = '', caveat = '' }) => `${text} ${command} ${needs} ${caveat}`).join('\n');
+  return next
+    .map(({ text, command = '', needs = '', caveat = '' }) => `${text} ${command} ${needs} ${caveat}`)
+    .join('\n');
 }
 
 async function herd(argv: readonly string[], every = 10): Promise<Finding> {
@@ -19,7 +21,10 @@ async function herd(argv: readonly string[], every = 10): Promise<Finding> {
 
 describe('what to do about a herd', () => {
   const servers: readonly (readonly [argv: readonly string[], advice: RegExp])[] = [
-    [['gunicorn', '-k', 'gevent', 'app:app'], /--reuse-port .*gunicorn 24\.0\.0 or later; up to 23\.0\.0 the flag .* without effect/],
+    [
+      ['gunicorn', '-k', 'gevent', 'app:app'],
+      /--reuse-port .*gunicorn 24\.0\.0 or later; up to 23\.0\.0 the flag .* without effect/,
+    ],
     [['uwsgi', '--http', ':80'], /--thunder-lock .*no effect with the gevent or asyncio loop plugins/],
     [['nginx', '-g', 'daemon off;'], /EPOLLEXCLUSIVE .*Do not switch accept_mutex on/],
     [['unicorn', 'config.ru'], /unicorn later than 6\.0/],
@@ -32,7 +37,10 @@ describe('what to do about a herd', () => {
     it(`depends on the server: ${argv[0]}`, async () => assert.match(advice(await herd(argv)), expected));
 
   it('is to leave it while it costs little, and else to act', async () => {
-    assert.match((await herd(['gunicorn'])).next[0]?.text ?? '', /^Leave it at this rate: 0\.\d+ % of one core is not worth a change/);
+    assert.match(
+      (await herd(['gunicorn'])).next[0]?.text ?? '',
+      /^Leave it at this rate: 0\.\d+ % of one core is not worth a change/,
+    );
     const costly = await herd(['gunicorn'], 0.6);
     assert.match(costly.next[0]?.text ?? '', /^Try --reuse-port/);
   });
@@ -79,7 +87,11 @@ describe('what to do about a stall', () => {
     const poll = (port: number) =>
       oneTurn(200, (worker) => {
         worker.call('socket(AF_INET, SOCK_STREAM, IPPROTO_TCP', ')', '12<socket:[70]>');
-        worker.call(`connect(12<socket:[70]>, {sa_family=AF_INET, sin_port=htons(${port}), sin_addr=inet_addr("10.0.0.7")}, 16`, ')', 0);
+        worker.call(
+          `connect(12<socket:[70]>, {sa_family=AF_INET, sin_port=htons(${port}), sin_addr=inet_addr("10.0.0.7")}, 16`,
+          ')',
+          0,
+        );
         worker.call('poll([{fd=12<socket:[70]>, events=POLLIN}], 1, -1', ')', '1 ([{fd=12, revents=POLLIN}])', 170);
       });
     assert.match(advice(only(await analyzed(poll(3306)), 'loop-stall')), /PyMySQL/);
@@ -88,7 +100,11 @@ describe('what to do about a stall', () => {
 });
 
 it('no advice names the root cause, health or certainty', async () => {
-  const texts = [await herd(['gunicorn']), await herd(['my-server']), only(await analyzed(oneTurn(2000)), 'loop-stall')];
+  const texts = [
+    await herd(['gunicorn']),
+    await herd(['my-server']),
+    only(await analyzed(oneTurn(2000)), 'loop-stall'),
+  ];
   for (const finding of texts) {
     assert.doesNotMatch(
       [finding.title, finding.summary, finding.why, advice(finding)].join(' '),

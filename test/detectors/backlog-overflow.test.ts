@@ -48,7 +48,10 @@ async function found(accepts: number, backlog = 23) {
 it('four fifths of the backlog taken in one go are possible, more than the backlog is likely an overflow', async () => {
   assert.match(none(await found(18), KIND), /18 connections at most had queued up while nobody looked, backlog 23/);
   const nearly = only(await found(19), KIND);
-  assert.deepEqual([nearly.severity, nearly.confidence, nearly.metrics.most, nearly.metrics.limit], ['warning', 'possible', 19, 23]);
+  assert.deepEqual(
+    [nearly.severity, nearly.confidence, nearly.metrics.most, nearly.metrics.limit],
+    ['warning', 'possible', 19, 23],
+  );
   assert.equal(only(await found(23), KIND).confidence, 'possible');
   const over = only(await found(24), KIND);
   assert.deepEqual([over.severity, over.confidence], ['critical', 'likely']);
@@ -135,7 +138,8 @@ it('the metrics of a full queue are those of its trace', async () => {
   const [worker] = workers as [ThreadLines];
   flood(worker, { accepts: 19 });
   flood(worker, { at: 3000, accepts: 29, apart: 1 });
-  // Nobody looks for 500 ms after the first accept. The next wait takes 0.02 ms, and each further connection 0.02 ms after its pause.
+  // Nobody looks for 500 ms after the first accept. The next wait takes 0.02 ms, and each further connection 0.02 ms
+  // after its pause.
   assert.deepEqual(only(await analyzed(trace), KIND).metrics, {
     listener: 'socket:[4711]',
     backlog: 23,

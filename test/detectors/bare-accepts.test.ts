@@ -14,7 +14,10 @@ function accepts(pids: readonly number[]): { readonly trace: TraceLines; readonl
   return { trace, workers };
 }
 
-/** So many connections to the first worker; the second tries `apart` milliseconds after the winner's accept returned, or before it. */
+/**
+ * So many connections to the first worker; the second tries `apart` milliseconds after the winner's accept returned, or
+ * before it.
+ */
 function races(connections: number, apart: number): TraceLines {
   const { trace, workers } = accepts([101, 102]);
   const [winner, loser] = workers as [ThreadLines, ThreadLines];
@@ -63,6 +66,9 @@ describe('in a capture of accepts alone', () => {
       for (const loser of losers) loser.at(50.5 + index * 100).acceptNothing();
     }
     const { metrics } = only(await analyzed(trace), KIND);
-    assert.deepEqual([metrics.acceptors, metrics.wastedWakeups, metrics.herdFactor, metrics.shares], [5, 44, 5, [11, 0, 0, 0, 0]]);
+    assert.deepEqual(
+      [metrics.acceptors, metrics.wastedWakeups, metrics.herdFactor, metrics.shares],
+      [5, 44, 5, [11, 0, 0, 0, 0]],
+    );
   });
 });

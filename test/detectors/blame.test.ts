@@ -17,7 +17,10 @@ interface Parts {
 async function blame(trace: TraceLines): Promise<Parts & { readonly summary: string }> {
   const { metrics, summary } = only(await analyzed(trace), 'broken-pipe');
   const [parts] = metrics.replies as unknown as readonly [Parts];
-  assert.ok(Math.abs(parts.ownMs + parts.waitingMs + parts.behindMs - parts.ageMs) < 0.002, 'own work, waiting and behind make the age');
+  assert.ok(
+    Math.abs(parts.ownMs + parts.waitingMs + parts.behindMs - parts.ageMs) < 0.002,
+    'own work, waiting and behind make the age',
+  );
   return { ...parts, summary };
 }
 
@@ -33,7 +36,8 @@ function failing(until: (worker: ThreadLines) => void): TraceLines {
   return trace;
 }
 
-const about = (value: number, expected: number): void => assert.ok(Math.abs(value - expected) < 1, `${value}, not about ${expected}`);
+const about = (value: number, expected: number): void =>
+  assert.ok(Math.abs(value - expected) < 1, `${value}, not about ${expected}`);
 
 describe('the age of a failed reply', () => {
   it('is own work when the loop did nothing else', async () => {

@@ -22,10 +22,19 @@ function question(name: string): string {
 }
 
 /** One socket's question, the wait for its answer, and the answer, or none. */
-function ask(worker: ThreadLines, name: string, ms: number, { server = '10.0.0.2', code = FOUND, fd = 12 } = {}): ThreadLines {
+function ask(
+  worker: ThreadLines,
+  name: string,
+  ms: number,
+  { server = '10.0.0.2', code = FOUND, fd = 12 } = {},
+): ThreadLines {
   worker.call('socket(AF_INET, SOCK_DGRAM|SOCK_CLOEXEC|SOCK_NONBLOCK, IPPROTO_IP', ')', `${fd}<socket:[${6000 + fd}]>`);
   worker.labels.set(fd, `socket:[${6000 + fd}]`);
-  worker.call(`connect(${worker.fd(fd)}, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("${server}")}, 16`, ')', 0);
+  worker.call(
+    `connect(${worker.fd(fd)}, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("${server}")}, 16`,
+    ')',
+    0,
+  );
   worker.call(`sendto(${worker.fd(fd)}, "${question(name)}", 28, MSG_NOSIGNAL, NULL, 0`, ')', 28);
   const entered = `poll([{fd=${worker.fd(fd)}, events=POLLIN}], 1, 5000`;
   if (code === '') worker.call(entered, ')', '0 (Timeout)', ms);
@@ -48,7 +57,10 @@ function looksUp(inside: (worker: ThreadLines) => void): TraceLines {
 describe('a name lookup on a loop', () => {
   it('is a warning from 100 ms on, and critical from a second on', async () => {
     assert.match(none(await analyzed(looksUp((worker) => ask(worker, 'db.example', 99))), KIND), /the longest 99 ms/);
-    const { severity, confidence, metrics, title } = only(await analyzed(looksUp((worker) => ask(worker, 'db.example', 100))), KIND);
+    const { severity, confidence, metrics, title } = only(
+      await analyzed(looksUp((worker) => ask(worker, 'db.example', 100))),
+      KIND,
+    );
     assert.deepEqual([severity, confidence, metrics.count, metrics.timeouts], ['warning', 'likely', 1, 0]);
     assert.equal(title, '1 name lookup on the loop, longest 100 ms: db.example');
     assert.equal(only(await analyzed(looksUp((worker) => ask(worker, 'db.example', 999))), KIND).severity, 'warning');
@@ -64,7 +76,10 @@ describe('a name lookup on a loop', () => {
       }),
     );
     const { metrics, summary, next } = only(report, KIND);
-    assert.deepEqual([metrics.count, metrics.timeouts, metrics.noSuchName, metrics.questions, metrics.searched], [1, 1, 1, 3, 1]);
+    assert.deepEqual(
+      [metrics.count, metrics.timeouts, metrics.noSuchName, metrics.questions, metrics.searched],
+      [1, 1, 1, 3, 1],
+    );
     assert.deepEqual(metrics.servers, [
       { server: '10.0.0.2:53', lookups: 1, timeouts: 1 },
       { server: '10.0.0.3:53', lookups: 1, timeouts: 0 },
@@ -85,7 +100,10 @@ describe('a name lookup on a loop', () => {
     const { metrics } = only(report, KIND);
     assert.equal(metrics.count, 3);
     assert.deepEqual(
-      (metrics.names as readonly { readonly name: string; readonly count: number }[]).map(({ name, count }) => [name, count]),
+      (metrics.names as readonly { readonly name: string; readonly count: number }[]).map(({ name, count }) => [
+        name,
+        count,
+      ]),
       [
         ['cache.example', 2],
         ['db.example', 1],
@@ -98,11 +116,18 @@ describe('a name lookup on a loop', () => {
       `[{msg_hdr={msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="${question(name)}", iov_len=30}], msg_iovlen=1}, msg_len=30}, {msg_hdr={msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="${question(name)}", iov_len=30}], msg_iovlen=1}, msg_len=30}]`;
     const trace = looksUp((worker) => {
       worker.call('socket(AF_INET, SOCK_DGRAM|SOCK_CLOEXEC|SOCK_NONBLOCK, IPPROTO_IP', ')', '12<socket:[6012]>');
-      worker.call('connect(12<socket:[6012]>, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("10.0.0.2")}, 16', ')', 0);
+      worker.call(
+        'connect(12<socket:[6012]>, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("10.0.0.2")}, 16',
+        ')',
+        0,
+      );
       worker.call(`sendmmsg(12<socket:[6012]>, ${both('db.example')}, 2, MSG_NOSIGNAL`, ')', 2);
       worker.call('poll([{fd=12<socket:[6012]>, events=POLLIN}], 1, 5000', ')', '1 ([{fd=12, revents=POLLIN}])', 207);
     });
-    assert.deepEqual([only(await analyzed(trace), KIND).metrics.questions, only(await analyzed(trace), KIND).metrics.count], [2, 1]);
+    assert.deepEqual(
+      [only(await analyzed(trace), KIND).metrics.questions, only(await analyzed(trace), KIND).metrics.count],
+      [2, 1],
+    );
   });
 
   it('is seen without a connect, as musl asks', async () => {
@@ -119,7 +144,11 @@ describe('a name lookup on a loop', () => {
   it('is none when the loop itself waits for the answer', async () => {
     const trace = looksUp((worker) => {
       worker.call('socket(AF_INET, SOCK_DGRAM|SOCK_CLOEXEC|SOCK_NONBLOCK, IPPROTO_IP', ')', '12<socket:[6012]>');
-      worker.call('connect(12<socket:[6012]>, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("10.0.0.2")}, 16', ')', 0);
+      worker.call(
+        'connect(12<socket:[6012]>, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("10.0.0.2")}, 16',
+        ')',
+        0,
+      );
       worker.call(`sendto(12<socket:[6012]>, "${question('db.example')}", 28, MSG_NOSIGNAL, NULL, 0`, ')', 28);
       worker.call('recvfrom(12<socket:[6012]>, 0x7ffd5000, ', '1024, 0, NULL, NULL)', failed('EAGAIN'));
       worker.waitUntil(worker.now + 5000, 12);
@@ -184,5 +213,8 @@ it('names the server that kept silent most often first', async () => {
       for (let time = 0; time < times; time++) ask(worker, 'db.example', 500, { server, code: '' });
     ask(worker, 'db.example', 7, { server: '10.0.0.5' });
   });
-  assert.match(only(await analyzed(trace), KIND).summary, /: 10\.0\.0\.3:53 3 times, 10\.0\.0\.4:53 2 times, 10\.0\.0\.2:53 1 time\./);
+  assert.match(
+    only(await analyzed(trace), KIND).summary,
+    /: 10\.0\.0\.3:53 3 times, 10\.0\.0\.4:53 2 times, 10\.0\.0\.2:53 1 time\./,
+  );
 });

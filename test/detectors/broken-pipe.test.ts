@@ -65,7 +65,10 @@ describe('a reply that fails', () => {
   }
 
   it('brings no SIGPIPE with MSG_NOSIGNAL', async () => {
-    const finding = only(await analyzed(traffic(23, 1, (worker) => worker.replyFails(11, 'EPIPE', 'MSG_NOSIGNAL'))), KIND);
+    const finding = only(
+      await analyzed(traffic(23, 1, (worker) => worker.replyFails(11, 'EPIPE', 'MSG_NOSIGNAL'))),
+      KIND,
+    );
     assert.equal(repliesOf(finding)[0]?.signal, '');
     assert.doesNotMatch(finding.summary, /SIGPIPE/);
   });
@@ -80,7 +83,8 @@ describe('a reply that fails', () => {
   });
 
   it('is none of the client when the server itself shut down its sending side', async () => {
-    const shut = (how: string) => traffic(23, 5, (worker) => worker.call(`shutdown(${worker.fd(11)}, ${how}`, ')', 0).replyFails(11));
+    const shut = (how: string) =>
+      traffic(23, 5, (worker) => worker.call(`shutdown(${worker.fd(11)}, ${how}`, ')', 0).replyFails(11));
     none(await analyzed(shut('SHUT_WR')), KIND);
     none(await analyzed(shut('SHUT_RDWR')), KIND);
     assert.equal(only(await analyzed(shut('SHUT_RD')), KIND).metrics.count, 5);
@@ -109,13 +113,17 @@ describe('a reply that fails', () => {
   it('has no age without times', async () => {
     const finding = only(await analyzed(traffic(23, 1), { stamps: 'none' }), KIND);
     const [reply] = repliesOf(finding);
-    assert.deepEqual([reply?.ageMs, reply?.ownMs, reply?.behindMs, reply?.atMs, finding.startMs], [null, null, null, null, null]);
+    assert.deepEqual(
+      [reply?.ageMs, reply?.ownMs, reply?.behindMs, reply?.atMs, finding.startMs],
+      [null, null, null, null, null],
+    );
     assert.doesNotMatch(finding.summary, /old/);
   });
 });
 
 describe('the severity of failed replies', () => {
-  const severity = async (requests: number, failing: number) => only(await analyzed(traffic(requests, failing)), KIND).severity;
+  const severity = async (requests: number, failing: number) =>
+    only(await analyzed(traffic(requests, failing)), KIND).severity;
 
   it('is a warning from 1 % of the requests on', async () => {
     assert.equal(await severity(101, 1), 'info');
@@ -185,8 +193,17 @@ describe('the target of a failed write', () => {
       if (target === 'upstream')
         worker
           .call('socket(AF_INET, SOCK_STREAM, IPPROTO_TCP', ')', '22<socket:[52]>')
-          .call('connect(22<socket:[52]>, {sa_family=AF_INET, sin_port=htons(3306), sin_addr=inet_addr("10.0.0.7")}, 16', ')', 0);
-      worker.waitUntil(50, LISTENER).serve(11, 'GET /a').call(entered, ')', '-1 EPIPE (Broken pipe)').signal('SIGPIPE').waitUntil(90);
+          .call(
+            'connect(22<socket:[52]>, {sa_family=AF_INET, sin_port=htons(3306), sin_addr=inet_addr("10.0.0.7")}, 16',
+            ')',
+            0,
+          );
+      worker
+        .waitUntil(50, LISTENER)
+        .serve(11, 'GET /a')
+        .call(entered, ')', '-1 EPIPE (Broken pipe)')
+        .signal('SIGPIPE')
+        .waitUntil(90);
       const finding = only(await analyzed(trace), KIND);
       assert.deepEqual([finding.metrics.target, finding.severity], [target, severity]);
       assert.doesNotMatch(finding.title, / a upstream/);
@@ -212,7 +229,15 @@ it('the metrics of a reply that came too late are those of its trace', async () 
   worker.waitUntil(50, LISTENER).accept(11).accept(12).read(12, 'GET /b').gap(300).reply(12).close(12);
   worker.read(11, 'GET /a').replyFails(11).close(11).waitUntil(2000);
   // Connected at 50.02 ms; the other reply ends at 350.08 ms, and this one fails three calls of 0.02 ms later.
-  const reply = { pid: 101, fd: 11, errno: 'EPIPE', signal: 'SIGPIPE', target: 'client', peer: '10.0.0.9:40011', request: 'GET /a' };
+  const reply = {
+    pid: 101,
+    fd: 11,
+    errno: 'EPIPE',
+    signal: 'SIGPIPE',
+    target: 'client',
+    peer: '10.0.0.9:40011',
+    request: 'GET /a',
+  };
   const ages = { ageMs: 300.12, ageIsLowerBound: false, ownMs: 0.06, waitingMs: 0, behindMs: 300.06 };
   assert.deepEqual(only(await analyzed(trace), 'broken-pipe').metrics, {
     count: 1,

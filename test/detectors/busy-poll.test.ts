@@ -73,7 +73,12 @@ it('asking for the time, reading nothing, or failing to accept gets nothing done
 it('a listener that stays ready is named, and linked with why it cannot accept', async () => {
   const { trace, worker } = oneWorker();
   const fails = `accept4(${LISTENER}<socket:[4711]>, 0x7ffc7e81a730, [16], SOCK_CLOEXEC`;
-  goesRound(worker, 2300, () => worker.gap(0.05).epollWait(HUB, 0.05, [LISTENER]).call(fails, ')', failed('EMFILE')), 1000);
+  goesRound(
+    worker,
+    2300,
+    () => worker.gap(0.05).epollWait(HUB, 0.05, [LISTENER]).call(fails, ')', failed('EMFILE')),
+    1000,
+  );
   const { title, next, related } = only(await analyzed(trace), KIND);
   assert.match(title, /listener 127\.0\.0\.1:8000 stays ready/);
   assert.match(next[0]?.text ?? '', /while it cannot accept/);

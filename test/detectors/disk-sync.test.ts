@@ -23,7 +23,12 @@ function blocking(ms: number): TraceLines {
   for (const [index, worker] of (workers as ThreadLines[]).entries()) {
     for (let request = 0; request < 3; request++) {
       worker
-        .call('select(6, [5], NULL, NULL, {tv_sec=1, tv_usec=0}', ')', '1 (in [5], left {tv_sec=0, tv_usec=900000})', 20)
+        .call(
+          'select(6, [5], NULL, NULL, {tv_sec=1, tv_usec=0}',
+          ')',
+          '1 (in [5], left {tv_sec=0, tv_usec=900000})',
+          20,
+        )
         .call(
           'accept4(5<socket:[4711]>, ',
           '{sa_family=AF_INET, sin_port=htons(40011), sin_addr=inet_addr("10.0.0.9")}, [16], SOCK_CLOEXEC)',

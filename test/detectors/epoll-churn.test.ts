@@ -36,7 +36,10 @@ it('a listener that is taken out of the set around each accept is told, as a cos
   const { severity, metrics, title, evidence } = only(await connections(23, toggles), KIND);
   assert.equal(severity, 'info');
   // The first ADD set the worker up.
-  assert.deepEqual([metrics.added, metrics.removed, metrics.listenerToggles, metrics.togglesPerConnection], [24, 23, 23, 1]);
+  assert.deepEqual(
+    [metrics.added, metrics.removed, metrics.listenerToggles, metrics.togglesPerConnection],
+    [24, 23, 23, 1],
+  );
   assert.match(title, /Listener 127\.0\.0\.1:8000 taken out of epoll once a connection/);
   assert.match(evidence[0]?.text ?? '', /EPOLL_CTL_DEL, 5<socket:\[4711\]>/);
 });
@@ -50,7 +53,8 @@ it('nginx registers its listener again every 16 accepts, which is no churn', asy
 });
 
 it('three changes a request are told, two are usual', async () => {
-  const asAsyncio = (worker: ThreadLines): void => void unwatch(watch(worker.accept(11), 11).read(11, 'GET /a').reply(11), 11).close(11);
+  const asAsyncio = (worker: ThreadLines): void =>
+    void unwatch(watch(worker.accept(11), 11).read(11, 'GET /a').reply(11), 11).close(11);
   assert.match(none(await connections(23, asAsyncio), KIND), /47 epoll_ctl calls for 23 requests/);
   const changesOnceMore = (worker: ThreadLines): void =>
     void unwatch(modify(watch(worker.accept(11), 11).read(11, 'GET /a'), 11, 'EPOLLOUT').reply(11), 11).close(11);

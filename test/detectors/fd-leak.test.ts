@@ -31,7 +31,10 @@ function opens(worker: ThreadLines, fd: number): void {
 
 describe('descriptors that a worker keeps', () => {
   it('are a leak from 20 on, and the request that opens them is named', async () => {
-    assert.match(none(await analyzed(serves(23, (worker, request) => request < 19 && opens(worker, 100 + request))), KIND), /^no process/);
+    assert.match(
+      none(await analyzed(serves(23, (worker, request) => request < 19 && opens(worker, 100 + request))), KIND),
+      /^no process/,
+    );
     const { metrics, severity, confidence, summary, evidence, title } = only(
       await analyzed(serves(20, (worker, request) => opens(worker, 100 + request))),
       KIND,
@@ -43,8 +46,14 @@ describe('descriptors that a worker keeps', () => {
   });
 
   it('are likely a leak from 50 on', async () => {
-    assert.equal(only(await analyzed(serves(49, (worker, request) => opens(worker, 100 + request))), KIND).confidence, 'possible');
-    assert.equal(only(await analyzed(serves(50, (worker, request) => opens(worker, 100 + request))), KIND).confidence, 'likely');
+    assert.equal(
+      only(await analyzed(serves(49, (worker, request) => opens(worker, 100 + request))), KIND).confidence,
+      'possible',
+    );
+    assert.equal(
+      only(await analyzed(serves(50, (worker, request) => opens(worker, 100 + request))), KIND).confidence,
+      'likely',
+    );
   });
 
   it('are none when they fill a pool or a cache and stay', async () => {
@@ -155,7 +164,8 @@ it('the metrics of a leak are those of its trace', async () => {
     // What opens them is remembered once there are ten.
     openedWhile: [{ request: 'GET /report', opened: 31 }],
   });
-  // 41 from the last count before the first request, of 150 ms, to the first count after the last, of 4.4 s; the worker calls at 4.9 s again.
+  // 41 from the last count before the first request, of 150 ms, to the first count after the last, of 4.4 s; the worker
+  // calls at 4.9 s again.
   assert.ok(Number(perMinute) >= (41 * 60) / 5 && Number(perMinute) <= (41 * 60) / 4.25, String(perMinute));
 });
 

@@ -35,7 +35,10 @@ function texts({ next }: Finding): string {
 
 describe('workers that load after their fork', () => {
   it('are told from 100 modules on', async () => {
-    assert.match(none(await both((worker) => openModules(worker, 99)), KIND), /^2 forked workers, 99 modules opened by one/);
+    assert.match(
+      none(await both((worker) => openModules(worker, 99)), KIND),
+      /^2 forked workers, 99 modules opened by one/,
+    );
     const { metrics, severity, evidence, title } = only(await both((worker) => openModules(worker, 100)), KIND);
     assert.equal(severity, 'warning');
     assert.equal(title, '2 workers load 100 modules after the fork');
@@ -74,9 +77,11 @@ describe('workers that load after their fork', () => {
   });
 
   it('have loaded the same application when they share 0.8 of the modules of both', async () => {
-    const other = (count: number) => (worker: ThreadLines) => openModules(openModules(worker, count, '/srv/a'), 200 - count, '/srv/b');
+    const other = (count: number) => (worker: ThreadLines) =>
+      openModules(openModules(worker, count, '/srv/a'), 200 - count, '/srv/b');
     // 180 of 220, then 176 of 224.
-    const first = (count: number) => (worker: ThreadLines) => openModules(openModules(worker, count, '/srv/a'), 200 - count, '/srv/c');
+    const first = (count: number) => (worker: ThreadLines) =>
+      openModules(openModules(worker, count, '/srv/a'), 200 - count, '/srv/c');
     assert.equal(only(await workers(first(180), other(180)), KIND).metrics.sharedModules, 180);
     none(await workers(first(176), other(176)), KIND);
   });
@@ -105,7 +110,10 @@ describe('workers that load after their fork', () => {
       parent.gap(500);
     }
     const finding = only(await analyzed(trace), KIND);
-    assert.deepEqual([finding.severity, finding.metrics.count, finding.metrics.mostAlive, finding.metrics.replaced], ['info', 3, 1, 2]);
+    assert.deepEqual(
+      [finding.severity, finding.metrics.count, finding.metrics.mostAlive, finding.metrics.replaced],
+      ['info', 3, 1, 2],
+    );
     assert.match(finding.summary, /2 of these workers replaced one that had ended/);
     assert.match(texts(finding), /max_requests_jitter/);
   });
@@ -121,7 +129,9 @@ describe('workers that load after their fork', () => {
   });
 
   it('cannot be judged from a capture that was attached, or shows no open calls', async () => {
-    const late = await analyzed('101   1795140800.100000 accept4(5<socket:[1]>, NULL, NULL, 0) = -1 EAGAIN (Resource) <0.000003>\n');
+    const late = await analyzed(
+      '101   1795140800.100000 accept4(5<socket:[1]>, NULL, NULL, 0) = -1 EAGAIN (Resource) <0.000003>\n',
+    );
     assert.deepEqual(late.outcomes[KIND]?.status, 'not-applicable');
     assert.match(late.outcomes[KIND]?.reason ?? '', /Record from the start: strace -f/);
     const filtered = await both(() => {});
@@ -151,7 +161,10 @@ describe('the memory of a worker', () => {
     const more = 3 * MB;
     assert.equal(await privateBytes((worker) => mapMemory(worker, 0x7f1000000000, more)), 16 * MB + more);
     assert.equal(await privateBytes((worker) => mapMemory(worker, 0x7f1000000000, more, 'PROT_NONE')), 16 * MB);
-    assert.equal(await privateBytes((worker) => mapMemory(worker, 0x7f1000000000, more, 'PROT_READ|PROT_WRITE', '|MAP_STACK')), 16 * MB);
+    assert.equal(
+      await privateBytes((worker) => mapMemory(worker, 0x7f1000000000, more, 'PROT_READ|PROT_WRITE', '|MAP_STACK')),
+      16 * MB,
+    );
   });
 
   it('shrinks by what it gives back, in whole or in part', async () => {
@@ -175,7 +188,11 @@ describe('the memory of a worker', () => {
 
   it('counts what is written of files, and not their code', async () => {
     const file = (protection: string) => (worker: ThreadLines) =>
-      void worker.call(`mmap(NULL, ${MB}, ${protection}, MAP_PRIVATE|MAP_DENYWRITE, 9</usr/lib/a.so>, 0`, ')', hex(0x7f4000000000));
+      void worker.call(
+        `mmap(NULL, ${MB}, ${protection}, MAP_PRIVATE|MAP_DENYWRITE, 9</usr/lib/a.so>, 0`,
+        ')',
+        hex(0x7f4000000000),
+      );
     assert.equal(await privateBytes(file('PROT_READ|PROT_WRITE')), 17 * MB);
     assert.equal(await privateBytes(file('PROT_READ|PROT_EXEC')), 16 * MB);
   });
@@ -184,9 +201,11 @@ describe('the memory of a worker', () => {
 it('the metrics of loading are those of its trace', async () => {
   const { trace, parent } = parentOf();
   openModules(parent, 7, '/srv/base');
-  for (const pid of [101, 102]) startWorker(trace, parent, pid, (worker) => mapMemory(openModules(worker, 101), 0x7f0000000000, 17 * MB));
+  for (const pid of [101, 102])
+    startWorker(trace, parent, pid, (worker) => mapMemory(openModules(worker, 101), 0x7f0000000000, 17 * MB));
   const { metrics } = only(await analyzed(trace), KIND);
-  // The parent forks after its own 3.5 ms and five calls of 0.02 ms; a worker begins 1 ms after its fork and is ready 99 ms later.
+  // The parent forks after its own 3.5 ms and five calls of 0.02 ms; a worker begins 1 ms after its fork and is ready
+  // 99 ms later.
   const forked = [3.5 + 0.1, 3.5 + 0.12].map((ms) => Number(ms.toFixed(3)));
   assert.deepEqual(metrics, {
     workers: forked.map((ms, index) => ({

@@ -20,7 +20,10 @@ function stacks(...calls: readonly Traced[]): string {
   return calls
     .map(({ call = SEND, result = '1', ms = 0.03, frames, object = PYTHON }, index) => {
       const head = `101   ${(1_795_140_800 + index * 0.05).toFixed(6)} ${call} = ${result} <${(ms / 1000).toFixed(6)}>`;
-      return [head, ...frames.map((frame) => ` > ${frame.startsWith('/') ? frame : `${object}(${frame})`} [0x10b780]`)].join('\n');
+      return [
+        head,
+        ...frames.map((frame) => ` > ${frame.startsWith('/') ? frame : `${object}(${frame})`} [0x10b780]`),
+      ].join('\n');
     })
     .concat('')
     .join('\n');
@@ -28,10 +31,21 @@ function stacks(...calls: readonly Traced[]): string {
 
 /** The innermost frames of a call that Python code makes, and what is below. */
 function python(...below: readonly string[]): string[] {
-  return ['/usr/lib/libc.so.6(send+0x19)', 'sock_send+0x63', '_PyEval_EvalFrameDefault+0x8f0', 'PyObject_CallOneArg+0x42', ...below];
+  return [
+    '/usr/lib/libc.so.6(send+0x19)',
+    'sock_send+0x63',
+    '_PyEval_EvalFrameDefault+0x8f0',
+    'PyObject_CallOneArg+0x42',
+    ...below,
+  ];
 }
 
-const COLLECTED = python('gc_collect_main+0x785', '_PyObject_GC_Link+0xd3', 'PyList_New+0x13a', '_PyEval_EvalFrameDefault+0x3419');
+const COLLECTED = python(
+  'gc_collect_main+0x785',
+  '_PyObject_GC_Link+0xd3',
+  'PyList_New+0x13a',
+  '_PyEval_EvalFrameDefault+0x3419',
+);
 
 /** What the detector makes of one stack: how severe, how sure, and by which frame; '' for nothing. */
 async function judged(traced: Traced): Promise<string> {
@@ -45,26 +59,49 @@ async function judged(traced: Traced): Promise<string> {
 describe('a call inside the collector', () => {
   // Frames as recorded: a socket's send in a weakref callback, from the innermost frame of the collector outwards.
   const versions: readonly (readonly [version: string, below: readonly string[], judgement: string])[] = [
-    ['3.6', ['handle_weakrefs+0xf3', 'collect+0x3d9', '_PyObject_GC_Malloc+0xe3', '_PyObject_GC_New+0xd'], 'likely handle_weakrefs'],
-    ['3.8', ['handle_weakrefs+0x14f', 'collect.constprop.1+0x5b1', '_PyObject_GC_Malloc+0xf6'], 'likely handle_weakrefs'],
+    [
+      '3.6',
+      ['handle_weakrefs+0xf3', 'collect+0x3d9', '_PyObject_GC_Malloc+0xe3', '_PyObject_GC_New+0xd'],
+      'likely handle_weakrefs',
+    ],
+    [
+      '3.8',
+      ['handle_weakrefs+0x14f', 'collect.constprop.1+0x5b1', '_PyObject_GC_Malloc+0xf6'],
+      'likely handle_weakrefs',
+    ],
     ['3.9', ['collect+0x7f2', '_PyObject_GC_Malloc+0x118', '_PyObject_GC_New+0x12'], 'likely collect'],
     ['3.9, explicit', ['collect+0x7f2', 'gc_collect+0x171'], 'likely collect'],
     ['3.10', ['gc_collect_main+0x7f2', '_PyObject_GC_Malloc+0x118', '_PyObject_GC_New+0x12'], 'likely gc_collect_main'],
     ['3.11', ['gc_collect_main+0x785', '_PyObject_GC_Link+0xd3', '_PyObject_GC_New+0x69'], 'likely gc_collect_main'],
     ['3.12', ['gc_collect_main+0x7d5', '_Py_RunGC+0x91', '_Py_HandlePending+0x124'], 'likely gc_collect_main'],
     ['3.13', ['gc_collect_main+0x695', '_Py_HandlePending+0x124'], 'likely gc_collect_main'],
-    ['3.8 without symbols', ['PyInit_gc+0x9f1', '_PyObject_GC_Malloc+0xf6', '_PyObject_GC_New+0x12'], 'possible _PyObject_GC_Malloc+0xf6'],
+    [
+      '3.8 without symbols',
+      ['PyInit_gc+0x9f1', '_PyObject_GC_Malloc+0xf6', '_PyObject_GC_New+0x12'],
+      'possible _PyObject_GC_Malloc+0xf6',
+    ],
     [
       '3.11 of Debian',
       ['PyObject_GC_Del+0x157d', 'PyThread_init_thread+0x3ca7', '_PyObject_GC_New+0x292'],
       'possible PyObject_GC_Del+0x157d',
     ],
-    ['3.11 without symbols', ['Py_BytesMain+0x1665', 'PyObject_IS_GC+0x113', '_PyObject_GC_New+0x69'], 'possible PyObject_IS_GC+0x113'],
-    ['3.12 without symbols', ['Py_BytesMain+0x1795', 'PyObject_IS_GC+0x191', 'Py_MakePendingCalls+0x2a8'], 'possible PyObject_IS_GC+0x191'],
+    [
+      '3.11 without symbols',
+      ['Py_BytesMain+0x1665', 'PyObject_IS_GC+0x113', '_PyObject_GC_New+0x69'],
+      'possible PyObject_IS_GC+0x113',
+    ],
+    [
+      '3.12 without symbols',
+      ['Py_BytesMain+0x1795', 'PyObject_IS_GC+0x191', 'Py_MakePendingCalls+0x2a8'],
+      'possible PyObject_IS_GC+0x191',
+    ],
   ];
   for (const [version, below, judgement] of versions) {
     it(`is recognised in CPython ${version}`, async () => {
-      assert.equal(await judged({ frames: [...python(...below), '_PyEval_EvalFrameDefault+0x3419'] }), `warning ${judgement}`);
+      assert.equal(
+        await judged({ frames: [...python(...below), '_PyEval_EvalFrameDefault+0x3419'] }),
+        `warning ${judgement}`,
+      );
     });
   }
 
@@ -78,8 +115,14 @@ describe('a call inside the collector', () => {
   it('is recognised in PHP, V8 and Ruby', async () => {
     const php = ['__write+0x10', 'execute_ex+0x2be6', 'zend_call_function+0x78a', 'zend_objects_destroy_object+0x1c3'];
     const object = '/usr/bin/php8.2';
-    assert.equal(await judged({ object, frames: [...php, 'zend_gc_collect_cycles+0x140b'] }), 'warning likely zend_gc_collect_cycles');
-    assert.equal(await judged({ object, frames: [...php, 'zend_objects_store_del+0xdc'] }), 'info likely zend_objects_destroy_object');
+    assert.equal(
+      await judged({ object, frames: [...php, 'zend_gc_collect_cycles+0x140b'] }),
+      'warning likely zend_gc_collect_cycles',
+    );
+    assert.equal(
+      await judged({ object, frames: [...php, 'zend_objects_store_del+0xdc'] }),
+      'info likely zend_objects_destroy_object',
+    );
     const task = 'v8::internal::FinalizationRegistryCleanupTask::RunInternal()+0x116';
     const v8 = ['uv_fs_write+0x14c', 'Builtins_JSEntry+0x83', task, 'uv_run+0x187'];
     assert.equal(
@@ -92,12 +135,21 @@ describe('a call inside the collector', () => {
       await judged({ object: '/usr/bin/node', frames: ['write+0x4f', callbacks, heap] }),
       'warning likely v8::internal::Heap::CollectGarbage',
     );
-    const ruby = ['__write+0x10', 'rb_vm_exec+0xb3', 'rb_vm_invoke_proc+0x5e', 'run_final+0x1d', 'gc_finalize_deferred+0x44'];
+    const ruby = [
+      '__write+0x10',
+      'rb_vm_exec+0xb3',
+      'rb_vm_invoke_proc+0x5e',
+      'run_final+0x1d',
+      'gc_finalize_deferred+0x44',
+    ];
     assert.equal(await judged({ object: '/usr/bin/ruby3.1', frames: ruby }), 'warning likely run_final');
   });
 
   it('needs code of the language between itself and the collector', async () => {
-    assert.equal(await judged({ frames: ['send+0x19', 'gc_collect_main+0x785', '_PyEval_EvalFrameDefault+0x3419'] }), '');
+    assert.equal(
+      await judged({ frames: ['send+0x19', 'gc_collect_main+0x785', '_PyEval_EvalFrameDefault+0x3419'] }),
+      '',
+    );
     const waits = 'futex(0x55d0, FUTEX_WAIT_PRIVATE, 0, NULL)';
     const v8 = ['pthread_cond_wait+0x19', 'v8::internal::Heap::CollectGarbage()+0x19', 'Builtins_JSEntry+0x83'];
     assert.equal(await judged({ object: '/usr/bin/node', call: waits, ms: 17, frames: v8 }), '');
@@ -114,15 +166,24 @@ describe('a call inside the collector', () => {
   });
 
   it('harms nobody while the interpreter ends', async () => {
-    assert.equal(await judged({ frames: python('gc_collect_main+0x785', 'PyGC_Collect+0x8d', 'Py_FinalizeEx+0x89') }), '');
-    assert.equal(await judged({ frames: python('gc_collect_main+0x7de', '_Py_Finalize.part.0.constprop.0+0x139') }), '');
+    assert.equal(
+      await judged({ frames: python('gc_collect_main+0x785', 'PyGC_Collect+0x8d', 'Py_FinalizeEx+0x89') }),
+      '',
+    );
+    assert.equal(
+      await judged({ frames: python('gc_collect_main+0x7de', '_Py_Finalize.part.0.constprop.0+0x139') }),
+      '',
+    );
   });
 
   it('waits: what returns at once, wakes somebody or waits for the interpreter lock is none', async () => {
     assert.equal(await judged({ call: 'getpid()', frames: COLLECTED }), '');
     assert.equal(await judged({ call: 'futex(0x55d0, FUTEX_WAKE_PRIVATE, 1)', frames: COLLECTED }), '');
     const slice = 'futex(0x8a65f4, FUTEX_WAIT_BITSET_PRIVATE, 0, {tv_sec=80, tv_nsec=1}, FUTEX_BITSET_MATCH_ANY)';
-    assert.equal(await judged({ call: slice, result: '-1 ETIMEDOUT (Connection timed out)', ms: 5, frames: COLLECTED }), '');
+    assert.equal(
+      await judged({ call: slice, result: '-1 ETIMEDOUT (Connection timed out)', ms: 5, frames: COLLECTED }),
+      '',
+    );
     const lock = 'futex(0x55d0, FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME, 0, NULL, FUTEX_BITSET_MATCH_ANY)';
     assert.equal(await judged({ call: lock, result: '0', ms: 0.9, frames: COLLECTED }), '');
     assert.match(await judged({ call: lock, result: '0', ms: 1, frames: COLLECTED }), /^warning/);
@@ -136,9 +197,13 @@ describe('how bad it is', () => {
   });
 
   it('is critical on a socket of a process with greenlets, and not on a file', async () => {
-    const green = '/usr/lib/python3/dist-packages/gevent/libev/corecext.cpython-311-x86_64-linux-gnu.so(gevent_call+0x7f)';
+    const green =
+      '/usr/lib/python3/dist-packages/gevent/libev/corecext.cpython-311-x86_64-linux-gnu.so(gevent_call+0x7f)';
     assert.match(await judged({ frames: [...COLLECTED, green] }), /^critical/);
-    assert.match(await judged({ call: 'write(5</var/log/app.log>, "x", 1)', frames: [...COLLECTED, green] }), /^warning/);
+    assert.match(
+      await judged({ call: 'write(5</var/log/app.log>, "x", 1)', frames: [...COLLECTED, green] }),
+      /^warning/,
+    );
     const { metrics } = only(
       await analyzed(
         stacks(
@@ -155,7 +220,10 @@ describe('how bad it is', () => {
   });
 
   it('is for information in a finalizer that no collector called', async () => {
-    assert.equal(await judged({ frames: python('slot_tp_finalize+0x10f', 'subtype_dealloc+0x16c') }), 'info likely slot_tp_finalize');
+    assert.equal(
+      await judged({ frames: python('slot_tp_finalize+0x10f', 'subtype_dealloc+0x16c') }),
+      'info likely slot_tp_finalize',
+    );
     assert.equal(
       await judged({ frames: python('PyObject_ClearWeakRefs+0x393', 'subtype_dealloc+0x4fd') }),
       'info likely PyObject_ClearWeakRefs',
@@ -222,7 +290,9 @@ describe('the report on calls inside the collector', () => {
 it('the metrics of calls inside the collector are those of their trace', async () => {
   const own = { frames: COLLECTED };
   const { metrics } = only(
-    await analyzed(stacks({ ...own, ms: 3 }, { ...own, ms: 11 }, { ...own, call: 'write(2</var/log/a>, "x", 1)', ms: 5 })),
+    await analyzed(
+      stacks({ ...own, ms: 3 }, { ...own, ms: 11 }, { ...own, call: 'write(2</var/log/a>, "x", 1)', ms: 5 }),
+    ),
     KIND,
   );
   const call = { pid: 101, frame: 'gc_collect_main', inside: 'collector' };

@@ -53,7 +53,12 @@ it('the metrics of waiting for the lock are those of its trace', async () => {
   ] as const) {
     worker.waitUntil(at, 12);
     for (let slice = 0; slice < slices; slice++)
-      worker.call('futex(0x8a65f4, FUTEX_WAIT_BITSET_PRIVATE, 0, {tv_sec=80, tv_nsec=1}, FUTEX_BITSET_MATCH_ANY', ')', TIMED_OUT, SLICE);
+      worker.call(
+        'futex(0x8a65f4, FUTEX_WAIT_BITSET_PRIVATE, 0, {tv_sec=80, tv_nsec=1}, FUTEX_BITSET_MATCH_ANY',
+        ')',
+        TIMED_OUT,
+        SLICE,
+      );
   }
   worker.waitUntil(1990, LISTENER).serve(11, 'GET /a').waitUntil(2500);
   trace.thread(140).at(20).call('getpid(', ')', 101);

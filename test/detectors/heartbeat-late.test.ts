@@ -14,9 +14,17 @@ function beats(
   const add = (ms: number, pid: number, call: string): number =>
     lines.push([ms, `${pid}   ${(ORIGIN + ms / 1000).toFixed(6)} ${call} <0.000010>`]);
   const flag = timeout === '' ? '' : `"--timeout", "${timeout}", `;
-  add(0, 100, `execve("/usr/bin/gunicorn", ["gunicorn", "-k", "gevent", ${flag}"app:app"], 0x7ffd1b9950a8 /* 5 vars */) = 0`);
+  add(
+    0,
+    100,
+    `execve("/usr/bin/gunicorn", ["gunicorn", "-k", "gevent", ${flag}"app:app"], 0x7ffd1b9950a8 /* 5 vars */) = 0`,
+  );
   for (const [index, pid] of Object.keys(workers).entries())
-    add(100 + index, 100, `clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7efc24215e50) = ${pid}`);
+    add(
+      100 + index,
+      100,
+      `clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7efc24215e50) = ${pid}`,
+    );
   for (const [pid, moments] of Object.entries(workers))
     for (const ms of moments) add(ms, Number(pid), 'fchmod(7</tmp/wgunicorn-885aidgw>(deleted), 001) = 0');
   for (const [pid, ms] of Object.entries(aborts)) add(ms, 100, `kill(${pid}, SIGABRT) = 0`);
@@ -28,7 +36,11 @@ function beats(
 
 it('the metrics of late heartbeats are those of their trace', async () => {
   const trace = beats(
-    { 101: [200, 1200, 3500, 4500, 5500, 6500], 102: [210, 1210, 2210], 103: [220, 1220, 2220, 3220, 4220, 5220, 6220] },
+    {
+      101: [200, 1200, 3500, 4500, 5500, 6500],
+      102: [210, 1210, 2210],
+      103: [220, 1220, 2220, 3220, 4220, 5220, 6220],
+    },
     { aborts: { 102: 6300 } },
   );
   const { metrics, severity, confidence, startMs, endMs, workers } = only(await analyzed(trace), KIND);
@@ -61,7 +73,10 @@ it('without a timeout on the command line the default of 30 s counts, which is p
   none(await analyzed(beats({ 101: [200, 15_199] }, { timeout: '' })), KIND);
   const { confidence, metrics, summary } = only(await analyzed(beats({ 101: [200, 15_200] }, { timeout: '' })), KIND);
   assert.deepEqual([confidence, metrics.timeoutS, metrics.shareOfTimeout], ['possible', null, 0.5]);
-  assert.match(summary, /the timeout is not in the trace; the default is 30 s\)\. It came within 15\.00 s of being killed\.$/);
+  assert.match(
+    summary,
+    /the timeout is not in the trace; the default is 30 s\)\. It came within 15\.00 s of being killed\.$/,
+  );
 });
 
 it('a signal to somebody else, or another one, is no abort', async () => {

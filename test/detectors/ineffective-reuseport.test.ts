@@ -17,7 +17,10 @@ interface Server {
 }
 
 /** A master and its workers, each of which accepts one connection by a blocking or an epoll accept. */
-function server({ workers = 3, reusePort = true, program = 'gunicorn', own = false }: Server, acceptsIn: (worker: ThreadLines) => void) {
+function server(
+  { workers = 3, reusePort = true, program = 'gunicorn', own = false }: Server,
+  acceptsIn: (worker: ThreadLines) => void,
+) {
   const trace = new TraceLines();
   const master = trace.thread(MASTER).at(0);
   master.call(`execve("/usr/bin/${program}", ["${program}"], 0x7ffd2af5eab8 /* 9 vars */`, ')', 0);
@@ -33,20 +36,33 @@ function server({ workers = 3, reusePort = true, program = 'gunicorn', own = fal
 }
 
 const wakesAll = (worker: ThreadLines): void => void worker.acceptNothing().gap(3).serve(11, 'GET /a');
-const wakesOne = (worker: ThreadLines): void => void worker.accept(11, { ms: 7 }).read(11, 'GET /a').reply(11).close(11);
+const wakesOne = (worker: ThreadLines): void =>
+  void worker.accept(11, { ms: 7 }).read(11, 'GET /a').reply(11).close(11);
 
 it('a socket that was opened before the forks is one queue for all workers, whatever its flags', async () => {
   const { severity, confidence, metrics, evidence, next } = only(await analyzed(server({}, wakesAll)), KIND);
   assert.deepEqual([severity, confidence], ['warning', 'likely']);
-  assert.deepEqual(metrics, { listener: '127.0.0.1:8000', acceptors: 3, openedBy: MASTER, backlog: 2048, server: 'gunicorn' });
+  assert.deepEqual(metrics, {
+    listener: '127.0.0.1:8000',
+    acceptors: 3,
+    openedBy: MASTER,
+    backlog: 2048,
+    server: 'gunicorn',
+  });
   assert.match(evidence[0]?.text ?? '', /setsockopt.*SO_REUSEPORT, \[1\]/);
   assert.match(evidence[1]?.text ?? '', /listen/);
   assert.match(next[0]?.needs ?? '', /24\.0\.0/);
 });
 
 it('nothing is wrong with a socket for each worker, with a shared one that has no such flag, or with one worker', async () => {
-  assert.match(none(await analyzed(server({ own: true }, wakesAll)), KIND), /127\.0\.0\.1:8000: 3 sockets with SO_REUSEPORT/);
-  assert.match(none(await analyzed(server({ reusePort: false }, wakesAll)), KIND), /SO_REUSEPORT was not set on 127\.0\.0\.1:8000/);
+  assert.match(
+    none(await analyzed(server({ own: true }, wakesAll)), KIND),
+    /127\.0\.0\.1:8000: 3 sockets with SO_REUSEPORT/,
+  );
+  assert.match(
+    none(await analyzed(server({ reusePort: false }, wakesAll)), KIND),
+    /SO_REUSEPORT was not set on 127\.0\.0\.1:8000/,
+  );
   assert.match(none(await analyzed(server({ workers: 1 }, wakesAll)), KIND), /one process accepts/);
   assert.equal(only(await analyzed(server({ workers: 2 }, wakesAll)), KIND).metrics.acceptors, 2);
 });

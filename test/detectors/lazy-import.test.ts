@@ -37,7 +37,10 @@ describe('imports on the way of a request', () => {
     assert.equal(title, 'GET /lazy imported 3 modules in 50 ms before its reply');
     assert.match(summary, /^Worker 101 opened 3 modules \(pandas\) for GET \/lazy in at least 50 ms/);
     const [first] = metrics.requests as unknown as Record<string, unknown>[];
-    assert.deepEqual([first?.pid, first?.request, first?.modules, first?.importMs, first?.first], [101, 'GET /lazy', 3, 50, true]);
+    assert.deepEqual(
+      [first?.pid, first?.request, first?.modules, first?.importMs, first?.first],
+      [101, 'GET /lazy', 3, 50, true],
+    );
     assert.match(evidence[0]?.text ?? '', /m0\.cpython/);
     assert.match(evidence[1]?.text ?? '', /m2\.cpython/);
   });
@@ -59,7 +62,8 @@ describe('imports on the way of a request', () => {
 
   it('take no time while the worker waits for somebody else', async () => {
     const trace = request((worker) => {
-      for (let index = 0; index < 7; index++) module(worker, index).call('nanosleep({tv_sec=0, tv_nsec=30000000}, NULL', ')', 0, 30);
+      for (let index = 0; index < 7; index++)
+        module(worker, index).call('nanosleep({tv_sec=0, tv_nsec=30000000}, NULL', ')', 0, 30);
     });
     none(await analyzed(trace), KIND);
   });
@@ -114,8 +118,14 @@ describe('imports on the way of a request', () => {
       pool.push(`openat(AT_FDCWD, "/srv/m${index}.py", O_RDONLY) = 10</srv/m${index}.py> <0.000003>`);
     pool.push('sendto(9<socket:[2]>, "HTTP/1.1 200 OK", 15, 0, NULL, 0) = 15 <0.000003>');
     const stamp = (tid: number, at: number): string => `${tid}   ${(1_795_140_800 + at / 1000).toFixed(6)}`;
-    const text = [...lines.map((line) => `${stamp(101, 0)} ${line}`), ...pool.map((line, index) => `${stamp(101, index + 1)} ${line}`)];
-    const attached = [...lines.map((line) => `${stamp(101, 0)} ${line}`), ...pool.map((line, index) => `${stamp(102, index + 1)} ${line}`)];
+    const text = [
+      ...lines.map((line) => `${stamp(101, 0)} ${line}`),
+      ...pool.map((line, index) => `${stamp(101, index + 1)} ${line}`),
+    ];
+    const attached = [
+      ...lines.map((line) => `${stamp(101, 0)} ${line}`),
+      ...pool.map((line, index) => `${stamp(102, index + 1)} ${line}`),
+    ];
     assert.equal(only(await analyzed(`${text.join('\n')}\n`), KIND).metrics.count, 1);
     assert.equal(only(await analyzed(`${attached.join('\n')}\n`), KIND).metrics.count, 1);
   });
@@ -141,7 +151,10 @@ describe('imports on the way of a request', () => {
       for (let index = 0; index < 31; index++) openFile(worker, `/srv/shop/${index}.php`);
     });
     assert.match(only(await analyzed(trace), KIND).next[0]?.text ?? '', /OPcache/);
-    assert.match(only(await analyzed(request(spread(3, 60))), KIND).next[0]?.text ?? '', /^Import pandas where the application starts/);
+    assert.match(
+      only(await analyzed(request(spread(3, 60))), KIND).next[0]?.text ?? '',
+      /^Import pandas where the application starts/,
+    );
   });
 
   it('cannot be seen where open calls were left out, and are possible without times', async () => {

@@ -32,18 +32,29 @@ describe('waiting for a lock that processes share', () => {
     assert.deepEqual([severity, confidence, workers], ['warning', 'likely', [102]]);
     assert.deepEqual([metrics.lock, metrics.count, metrics.totalMs], ['/var/lib/app.lock', 1, 500]);
     assert.deepEqual(metrics.holders, [{ pid: 101, waits: 1, waitedMs: 500 }]);
-    assert.match(summary, /taken before by pid 101 \(1\), for up to 550 ms at a time\. Most waited while serving GET \/a\./);
+    assert.match(
+      summary,
+      /taken before by pid 101 \(1\), for up to 550 ms at a time\. Most waited while serving GET \/a\./,
+    );
     assert.match(evidence[0]?.text ?? '', /^102 .*flock\(21<\/var\/lib\/app\.lock>, LOCK_EX/);
   });
 
   it('is seen for record locks', async () => {
     const range = (type: string) => `F_SETLKW, {l_type=${type}, l_whence=SEEK_SET, l_start=120, l_len=1}`;
-    const { metrics } = only(await analyzed(queue(701, { call: 'fcntl', take: range('F_WRLCK'), give: range('F_UNLCK') })), KIND);
+    const { metrics } = only(
+      await analyzed(queue(701, { call: 'fcntl', take: range('F_WRLCK'), give: range('F_UNLCK') })),
+      KIND,
+    );
     assert.deepEqual([metrics.totalMs, metrics.holders], [701, [{ pid: 101, waits: 1, waitedMs: 701 }]]);
   });
 
   it('is seen for semaphores', async () => {
-    const trace = queue(701, { call: 'semop', file: '3', take: '[{0, -1, SEM_UNDO}], 1', give: '[{0, 1, SEM_UNDO}], 1' });
+    const trace = queue(701, {
+      call: 'semop',
+      file: '3',
+      take: '[{0, -1, SEM_UNDO}], 1',
+      give: '[{0, 1, SEM_UNDO}], 1',
+    });
     const { metrics } = only(await analyzed(trace), KIND);
     assert.deepEqual([metrics.lock, metrics.totalMs], ['semaphore 0 of set 3', 701]);
   });
@@ -142,10 +153,14 @@ describe('asking for a lock again and again', () => {
 });
 
 /**
- * So many threads of worker 101 that take turns at one futex, each for 50 ms and `rounds` times. Who is woken wakes the next, or the
- * main thread does.
+ * So many threads of worker 101 that take turns at one futex, each for 50 ms and `rounds` times. Who is woken wakes the
+ * next, or the main thread does.
  */
-function convoy(threads: number, rounds: number, { wakenBy = 'each other', operation = 'FUTEX_WAIT_BITSET_PRIVATE' } = {}): TraceLines {
+function convoy(
+  threads: number,
+  rounds: number,
+  { wakenBy = 'each other', operation = 'FUTEX_WAIT_BITSET_PRIVATE' } = {},
+): TraceLines {
   const { trace, workers } = prefork([101]);
   const [main] = workers as [ThreadLines];
   const pool = Array.from({ length: threads }, (_, index) => 140 + index);
@@ -229,7 +244,8 @@ it('the metrics of a lock between processes are those of its trace', async () =>
 });
 
 it('the metrics of a lock between threads are those of its trace', async () => {
-  // A thread waits until 200, 250 or 300 ms, and then six times for 100.98 ms: from its own wake-up to the next that is meant for it.
+  // A thread waits until 200, 250 or 300 ms, and then six times for 100.98 ms: from its own wake-up to the next that is
+  // meant for it.
   const again = 6 * 100.98;
   const waits = [139.96, 190, 240].map((first) => Number((first + again).toFixed(2)));
   assert.deepEqual(only(await analyzed(convoy(3, 7)), KIND).metrics, {
@@ -253,7 +269,9 @@ it('waits that found the word changed are told as a share of all calls on futexe
   const trace = convoy(3, 29);
   const thread = trace.thread(140).gap(10);
   for (let index = 0; index < 26; index++)
-    thread.call(`futex(${WORD}, FUTEX_WAIT_BITSET_PRIVATE, 2, NULL, FUTEX_BITSET_MATCH_ANY`, ')', failed('EAGAIN')).gap(1);
+    thread
+      .call(`futex(${WORD}, FUTEX_WAIT_BITSET_PRIVATE, 2, NULL, FUTEX_BITSET_MATCH_ANY`, ')', failed('EAGAIN'))
+      .gap(1);
   // 87 waits, 87 wake-ups, and these.
   assert.equal(only(await analyzed(trace), KIND).metrics.againShare, 0.13);
 });

@@ -15,9 +15,15 @@ async function stall(trace: TraceLines, style: Partial<TraceStyle> = {}): Promis
 
 describe('a turn of an event loop', () => {
   it('is a stall from 100 ms on', async () => {
-    assert.match(none(await analyzed(oneTurn(99.99)), KIND), /^no turn of 100 ms or more in 2 turns of 1 loop; the longest took/);
+    assert.match(
+      none(await analyzed(oneTurn(99.99)), KIND),
+      /^no turn of 100 ms or more in 2 turns of 1 loop; the longest took/,
+    );
     const { severity, metrics, startMs, endMs, workers } = await stall(oneTurn(100));
-    assert.deepEqual([severity, metrics.stallMs, startMs, endMs, workers], ['warning', 100, TURN_START, TURN_START + 100, [101]]);
+    assert.deepEqual(
+      [severity, metrics.stallMs, startMs, endMs, workers],
+      ['warning', 100, TURN_START, TURN_START + 100, [101]],
+    );
   });
 
   it('is critical from 1 s on', async () => {
@@ -35,7 +41,12 @@ describe('a turn of an event loop', () => {
 
   it('is not the time in its own wait, however long', async () => {
     const { trace, worker } = oneWorker();
-    worker.waitUntil(50, LISTENER).serve(11, 'GET /a').waitUntil(30_000, LISTENER).serve(11, 'GET /a').waitUntil(61_000);
+    worker
+      .waitUntil(50, LISTENER)
+      .serve(11, 'GET /a')
+      .waitUntil(30_000, LISTENER)
+      .serve(11, 'GET /a')
+      .waitUntil(61_000);
     none(await analyzed(trace), KIND);
   });
 
@@ -67,7 +78,10 @@ describe('a turn of an event loop', () => {
     worker.epollWait(HUB, 0.02, [LISTENER]).accept(13).read(13, 'GET /late').reply(13).close(13);
     worker.waitUntil(300, LISTENER).accept(14).read(14, 'GET /other').reply(14).close(14).waitUntil(1000);
     const { metrics, summary } = await stall(trace);
-    assert.deepEqual([metrics.request, metrics.waiting, metrics.waitingCount], ['GET /slow', ['GET /early', 'GET /late'], 2]);
+    assert.deepEqual(
+      [metrics.request, metrics.waiting, metrics.waitingCount],
+      ['GET /slow', ['GET /early', 'GET /late'], 2],
+    );
     assert.match(
       summary,
       /while serving GET \/slow: no system call for 130 ms \(running, or waiting for a CPU\)\. Meanwhile 2 other requests were kept waiting\.$/,
@@ -85,7 +99,13 @@ describe('stalls of one kind', () => {
     }
     const found = ofKind(await analyzed(trace), KIND);
     assert.deepEqual(
-      found.map(({ workers: [pid], metrics }) => [pid, metrics.cause, metrics.count, metrics.longestMs, metrics.totalMs]),
+      found.map(({ workers: [pid], metrics }) => [
+        pid,
+        metrics.cause,
+        metrics.count,
+        metrics.longestMs,
+        metrics.totalMs,
+      ]),
       [
         [101, 'no-syscall', 5, 154, 760],
         [102, 'no-syscall', 5, 154, 760],
@@ -137,7 +157,10 @@ describe('a loop that is away at the end of the trace', () => {
     const { metrics, openEnded, title, summary, evidence } = await stall(
       unfinished((worker) => worker.stays(`poll([{fd=12<socket:[99]>, events=POLLIN}], 1, -1`)),
     );
-    assert.deepEqual([openEnded, metrics.cause, metrics.call, metrics.request], [true, 'foreign-poll', 'poll', 'GET /stuck']);
+    assert.deepEqual(
+      [openEnded, metrics.cause, metrics.call, metrics.request],
+      [true, 'foreign-poll', 'poll', 'GET /stuck'],
+    );
     assert.equal(Math.round(metrics.stallMs as number), 3001);
     assert.match(title, /^Worker 101 stalled at least 3\.00 s: poll/);
     assert.match(summary, /for at least 3\.00 s while serving GET \/stuck/);
@@ -167,8 +190,13 @@ describe('a loop that is away at the end of the trace', () => {
   });
 
   it('ends with the wait that the trace cuts: the stall before it is closed', async () => {
-    const { openEnded, metrics, evidence } = await stall(unfinished((worker) => worker.gap(500).stays(`epoll_wait(${worker.fd(HUB)}, `)));
-    assert.deepEqual([openEnded, metrics.cause, metrics.stallMs, metrics.longestGapMs], [false, 'no-syscall', 500.04, 500]);
+    const { openEnded, metrics, evidence } = await stall(
+      unfinished((worker) => worker.gap(500).stays(`epoll_wait(${worker.fd(HUB)}, `)),
+    );
+    assert.deepEqual(
+      [openEnded, metrics.cause, metrics.stallMs, metrics.longestGapMs],
+      [false, 'no-syscall', 500.04, 500],
+    );
     assert.equal(evidence.length, 2);
   });
 
@@ -191,7 +219,8 @@ describe('a loop that is away at the end of the trace', () => {
 
 it('the metrics of a stall are those of its trace', async () => {
   const { trace, worker } = oneWorker();
-  const nap = (own: ThreadLines, ms: number) => own.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, ms);
+  const nap = (own: ThreadLines, ms: number) =>
+    own.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, ms);
   turn(worker, 50, 307, (own) => nap(own, 190));
   turn(worker, 1000, 211, (own) => nap(own, 200));
   worker.waitUntil(3000);

@@ -11,7 +11,10 @@ const THREE = [101, 102, 103] as const;
 /** More than enough for a herd, if they were wake-ups. */
 const TIMES = 23;
 
-function repeated(workers: readonly ThreadLines[], once: (worker: ThreadLines, at: number, index: number) => void): void {
+function repeated(
+  workers: readonly ThreadLines[],
+  once: (worker: ThreadLines, at: number, index: number) => void,
+): void {
   for (let index = 0; index < TIMES; index++) {
     for (const [place, worker] of workers.entries()) once(worker, 50 + index * 20 + place * 0.05, index);
   }
@@ -20,7 +23,8 @@ function repeated(workers: readonly ThreadLines[], once: (worker: ThreadLines, a
 
 /** Connections that one worker at a time is woken for. */
 function quietArrivals(workers: readonly ThreadLines[], from: number, connections = 11): void {
-  for (let index = 0; index < connections; index++) arrival(from + index * 10, [workers[index % workers.length] as ThreadLines]);
+  for (let index = 0; index < connections; index++)
+    arrival(from + index * 10, [workers[index % workers.length] as ThreadLines]);
 }
 
 describe('EAGAIN of accept is no wasted wake-up', () => {
@@ -52,7 +56,9 @@ describe('EAGAIN of accept is no wasted wake-up', () => {
   it('when the wait before it was interrupted by a signal', async () => {
     const { trace, workers } = prefork(THREE);
     repeated(workers, (worker, at) => {
-      worker.call(`epoll_wait(${worker.fd(HUB)}, `, '0x7ffd9000, 64, -1)', failed('EINTR'), at - worker.now).signal('SIGCHLD');
+      worker
+        .call(`epoll_wait(${worker.fd(HUB)}, `, '0x7ffd9000, 64, -1)', failed('EINTR'), at - worker.now)
+        .signal('SIGCHLD');
       worker.call('rt_sigreturn({mask=[]}', ')', failed('EINTR')).acceptNothing();
     });
     quietArrivals(workers, 600);
@@ -122,7 +128,10 @@ describe('no herd is found', () => {
       for (let index = 0; index < 11; index++) worker.accept(11, { ms: 30 }).read(11, 'GET /a').reply(11).close(11);
     }
     assert.equal(workers.length, 0);
-    assert.match(none(await analyzed(trace), KIND), /1 wake-up a connection \(0 of 33 found nothing\) over 33 connections, 3 acceptors/);
+    assert.match(
+      none(await analyzed(trace), KIND),
+      /1 wake-up a connection \(0 of 33 found nothing\) over 33 connections, 3 acceptors/,
+    );
   });
 
   it('when each worker has a listener of its own with the same address', async () => {
@@ -167,7 +176,9 @@ describe('no herd is found', () => {
     repeated(workers, (worker, at, index) => {
       if (index % 3 !== worker.tid - 101) return;
       worker.call('futex(0x7f817ed67000, FUTEX_LOCK_PI, NULL', ')', 0, at - 0.5 - worker.now);
-      worker.call(`epoll_wait(${worker.fd(HUB)}, `, '[{events=EPOLLIN, data={u32=5, u64=5}}], 1, -1)', 1, 0.4).accept(11);
+      worker
+        .call(`epoll_wait(${worker.fd(HUB)}, `, '[{events=EPOLLIN, data={u32=5, u64=5}}], 1, -1)', 1, 0.4)
+        .accept(11);
       worker.call('futex(0x7f817ed67000, FUTEX_UNLOCK_PI', ')', 0).read(11, 'GET /a').reply(11).close(11);
     });
     const report = await analyzed(trace);
@@ -180,7 +191,10 @@ describe('no herd is found', () => {
     for (let index = 0; index < 7; index++) trace.thread(101).call('getpid(', ')', 101);
     const report = await analyzed(trace);
     assert.equal(report.outcomes[KIND]?.status, 'not-applicable');
-    assert.match(none(report, KIND), /^No accept call in the trace: .* record without -e: strace -f -ttt -T -y -s 128 -o FILE -p PID$/);
+    assert.match(
+      none(report, KIND),
+      /^No accept call in the trace: .* record without -e: strace -f -ttt -T -y -s 128 -o FILE -p PID$/,
+    );
   });
 });
 
@@ -194,6 +208,9 @@ describe('connections that come close together', () => {
       assert.ok(index >= 0);
     });
     const { metrics, severity } = only(await analyzed(trace), KIND);
-    assert.deepEqual([metrics.connections, metrics.wastedWakeups, metrics.herdFactor, severity], [46, 69, 2.5, 'warning']);
+    assert.deepEqual(
+      [metrics.connections, metrics.wastedWakeups, metrics.herdFactor, severity],
+      [46, 69, 2.5, 'warning'],
+    );
   });
 });

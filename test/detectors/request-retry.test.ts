@@ -55,8 +55,15 @@ describe('a request that comes again after its client gave up', () => {
 
   it('is one within 30 s', async () => {
     assert.equal(only(await analyzed(attempt({ after: 30_000 })), KIND).metrics.count, 1);
-    assert.equal(none(await analyzed(attempt({ after: 30_000.1 })), KIND), 'no request came again within 30 s after its client had left');
-    assert.equal(only(await analyzed(attempt({ after: 40_000 }), {}, { thresholds: { 'retry-window-s': 40 } }), KIND).metrics.count, 1);
+    assert.equal(
+      none(await analyzed(attempt({ after: 30_000.1 })), KIND),
+      'no request came again within 30 s after its client had left',
+    );
+    assert.equal(
+      only(await analyzed(attempt({ after: 40_000 }), {}, { thresholds: { 'retry-window-s': 40 } }), KIND).metrics
+        .count,
+      1,
+    );
   });
 
   it('is surer within 2 s', async () => {
@@ -115,7 +122,14 @@ describe('a request that comes again after its client gave up', () => {
   it('may come to another worker', async () => {
     const { trace, workers } = prefork([101, 102]);
     const [first, second] = workers as [ThreadLines, ThreadLines];
-    first.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').waitUntil(90, 12).replyFails(11).close(11).waitUntil(2000);
+    first
+      .waitUntil(50, LISTENER)
+      .accept(11)
+      .read(11, 'GET /a')
+      .waitUntil(90, 12)
+      .replyFails(11)
+      .close(11)
+      .waitUntil(2000);
     second.waitUntil(700, LISTENER).serve(11, 'GET /a').waitUntil(2000);
     const { metrics, workers: pids } = only(await analyzed(trace), KIND);
     assert.deepEqual([metrics.count, pids], [1, [102]]);
@@ -126,7 +140,8 @@ describe('a request is no retry', () => {
   it('from another address', async () => void none(await analyzed(attempt({ address: '10.0.0.8' })), KIND));
   it('with another path', async () => void none(await analyzed(attempt({ request: 'GET /b' })), KIND));
   it('with another method', async () => void none(await analyzed(attempt({ request: 'POST /a' })), KIND));
-  it('with another query', async () => void none(await analyzed(attempt({ first: 'GET /a?x=1', request: 'GET /a?x=2' })), KIND));
+  it('with another query', async () =>
+    void none(await analyzed(attempt({ first: 'GET /a?x=1', request: 'GET /a?x=2' })), KIND));
 
   it('on the connection on which the first one failed', async () => {
     const { trace, worker } = oneWorker();
@@ -202,7 +217,10 @@ it('the metrics of a retry are those of its trace', async () => {
 
 it('the usual rate of a line counts from the first stamp on, also when a call had begun before', () => {
   const demand = new Demand(7);
-  const requests = Array.from({ length: 11 }, (_, index) => ({ identity: 'GET /a', readAt: index * SECOND }) as Request);
+  const requests = Array.from(
+    { length: 11 },
+    (_, index) => ({ identity: 'GET /a', readAt: index * SECOND }) as Request,
+  );
   for (const request of requests) demand.add(request);
   const [first] = requests as [Request];
   const again = { identity: 'GET /a' } as Request;

@@ -10,7 +10,10 @@ import { turn } from '../support/turns.ts';
 const KIND = 'service-stall';
 const END = 5000;
 
-/** Each worker serves one quick request, is away as told (`101: 100+300 900+50` is at 100 ms for 300 ms, at 900 ms for 50 ms), and is idle else. */
+/**
+ * Each worker serves one quick request, is away as told (`101: 100+300 900+50` is at 100 ms for 300 ms, at 900 ms for
+ * 50 ms), and is idle else.
+ */
 function service(...workers: readonly string[]): TraceLines {
   const parsed = workers.map((text) => text.match(/\d+(?:\.\d+)?/g)?.map(Number) ?? []);
   const server = prefork(parsed.map(([pid = 0]) => pid));
@@ -62,7 +65,8 @@ describe('a service stands still', () => {
   it('each time it happens, and says what each worker was in', async () => {
     const { trace, workers } = prefork([101, 102, 103]);
     for (const [place, worker] of workers.entries()) {
-      for (const at of [100, 1000, 2000]) turn(worker, at + place, 230, (each) => each.call('flock(21</run/a.lock>, LOCK_EX', ')', 0, 200));
+      for (const at of [100, 1000, 2000])
+        turn(worker, at + place, 230, (each) => each.call('flock(21</run/a.lock>, LOCK_EX', ')', 0, 200));
       worker.waitUntil(END);
     }
     const finding = only(await analyzed(trace), KIND);
@@ -83,7 +87,10 @@ describe('a service stands still', () => {
     assert.ok((only(await analyzed(waiting.trace), KIND).metrics.busyPercent as number) < 11);
     const computing = only(await analyzed(service('101: 100+200', '102: 100+200')), KIND);
     assert.ok((computing.metrics.busyPercent as number) > 99);
-    assert.match(computing.summary, /Nearly all of that time was outside system calls: computing, or waiting for a CPU\./);
+    assert.match(
+      computing.summary,
+      /Nearly all of that time was outside system calls: computing, or waiting for a CPU\./,
+    );
     assert.doesNotMatch(computing.why, /machine may be idle/);
   });
 
@@ -217,7 +224,9 @@ it('without times one cannot tell', async () => {
 it('the metrics of a service stall are those of its trace', async () => {
   const { trace, workers } = prefork([101, 102]);
   const [first, second] = workers as [ThreadLines, ThreadLines];
-  turn(first, 50, 307, (worker) => worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, 290));
+  turn(first, 50, 307, (worker) =>
+    worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, 290),
+  );
   turn(second, 100, 211);
   for (const worker of workers) worker.waitUntil(3000);
   assert.deepEqual(only(await analyzed(trace), KIND).metrics, {

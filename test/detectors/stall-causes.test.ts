@@ -34,12 +34,25 @@ lock          |                   | futex(0x5600, FUTEX_WAIT_PRIVATE, 0, NULL   
   .split('\n')
   .map((row) => {
     const [cause = '', target = '', entered = '', left = '', result = ''] = row.split('|').map((cell) => cell.trim());
-    return { cause, target, entered: entered.replace(/,$/, ', '), left, result, call: entered.slice(0, entered.indexOf('(')) };
+    return {
+      cause,
+      target,
+      entered: entered.replace(/,$/, ', '),
+      left,
+      result,
+      call: entered.slice(0, entered.indexOf('(')),
+    };
   });
 
 /** Cause, the port of another service, what is asked of it, the target in words, and the query. */
 const QUESTIONS: readonly (readonly [cause: string, port: number, bytes: string, target: string, query: string])[] = [
-  ['foreign-poll', 3306, '\\22\\0\\0\\0\\3SELECT a FROM b WHERE c = 42', '10.0.0.7:3306 (MySQL)', 'SELECT a FROM b WHERE c = ?'],
+  [
+    'foreign-poll',
+    3306,
+    '\\22\\0\\0\\0\\3SELECT a FROM b WHERE c = 42',
+    '10.0.0.7:3306 (MySQL)',
+    'SELECT a FROM b WHERE c = ?',
+  ],
   ['foreign-poll', 6379, 'opaque', '10.0.0.7:6379 (Redis by convention)', ''],
   ['dns', 53, '\\253\\315\\1\\0', '10.0.0.7:53 (DNS by convention)', ''],
 ];
@@ -56,7 +69,9 @@ function asking(port: number, question: string, wait: (worker: ThreadLines) => v
 describe('the cause of a stall in one call', () => {
   for (const { cause, target, entered, left, result, call } of CALLS) {
     it(`is ${cause} for ${call} ${target === '' ? '' : `on ${target}`}`, async () => {
-      const { metrics, confidence, evidence } = await stall(oneTurn(LENGTH, (worker) => worker.call(entered, left, result, PART)));
+      const { metrics, confidence, evidence } = await stall(
+        oneTurn(LENGTH, (worker) => worker.call(entered, left, result, PART)),
+      );
       assert.deepEqual([metrics.cause, metrics.call, metrics.callMs, confidence], [cause, call, PART, 'likely']);
       assert.equal(metrics.target, target);
       assert.match(evidence[0]?.text ?? '', new RegExp(`${call}\\(.* <0\\.170000>$`));
@@ -75,12 +90,17 @@ describe('the cause of a stall in one call', () => {
   it('is blocking-call for a read that waits for another service', async () => {
     const read = (worker: ThreadLines) => worker.read(12, 'HTTP/1.0 200 OK', PART);
     const { metrics } = await stall(oneTurn(LENGTH, asking(18081, 'GET /x', read)));
-    assert.deepEqual([metrics.cause, metrics.target, metrics.query], ['blocking-call', '10.0.0.7:18081 (HTTP)', 'GET /x']);
+    assert.deepEqual(
+      [metrics.cause, metrics.target, metrics.query],
+      ['blocking-call', '10.0.0.7:18081 (HTTP)', 'GET /x'],
+    );
   });
 
   it('is that call from 60 % of the stall on', async () => {
     const nap = (ms: number) =>
-      oneTurn(LENGTH, (worker) => worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, ms));
+      oneTurn(LENGTH, (worker) =>
+        worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, ms),
+      );
     assert.equal((await stall(nap(120))).metrics.cause, 'sleep');
     const below = await stall(nap(79));
     assert.equal(below.metrics.cause, 'no-syscall');
@@ -88,7 +108,9 @@ describe('the cause of a stall in one call', () => {
 
   it('is one cause for all calls of its kind: writing a file and syncing it', async () => {
     const { metrics } = await stall(
-      oneTurn(LENGTH, (worker) => worker.call('write(21</var/lib/a.db>, "x", 1', ')', 1, 80).call('fsync(21</var/lib/a.db>', ')', 0, 60)),
+      oneTurn(LENGTH, (worker) =>
+        worker.call('write(21</var/lib/a.db>, "x", 1', ')', 1, 80).call('fsync(21</var/lib/a.db>', ')', 0, 60),
+      ),
     );
     assert.deepEqual([metrics.cause, metrics.call], ['disk-sync', 'fsync']);
   });
@@ -99,7 +121,12 @@ function ladder(rungs: number, ms: number, args: string): (worker: ThreadLines) 
   return (worker) => {
     for (let rung = 0; rung < rungs; rung++)
       worker
-        .call(`futex(0x231bc2c0, ${args}, {tv_sec=1795140801, tv_nsec=${rung}}, FUTEX_BITSET_MATCH_ANY`, ')', failed('ETIMEDOUT'), ms)
+        .call(
+          `futex(0x231bc2c0, ${args}, {tv_sec=1795140801, tv_nsec=${rung}}, FUTEX_BITSET_MATCH_ANY`,
+          ')',
+          failed('ETIMEDOUT'),
+          ms,
+        )
         .call('futex(0x231bc270, FUTEX_WAKE_PRIVATE, 1', ')', 0);
   };
 }
@@ -109,7 +136,10 @@ const INTERPRETER = 'FUTEX_WAIT_BITSET_PRIVATE, 0';
 describe('the cause of a stall in many short calls', () => {
   it('is futex-ladder from five waits of at most 60 ms on: the flush of a Kafka client', async () => {
     const { metrics } = await stall(oneTurn(505, ladder(47, 10.06, CONDITION)));
-    assert.deepEqual([metrics.cause, metrics.call, metrics.rungs, metrics.callMs], ['futex-ladder', 'futex', 47, 10.06]);
+    assert.deepEqual(
+      [metrics.cause, metrics.call, metrics.rungs, metrics.callMs],
+      ['futex-ladder', 'futex', 47, 10.06],
+    );
     assert.equal((await stall(oneTurn(LENGTH, ladder(4, 40, CONDITION)))).metrics.cause, 'lock');
     assert.equal((await stall(oneTurn(LENGTH, ladder(5, 35, CONDITION)))).metrics.cause, 'futex-ladder');
     assert.equal((await stall(oneTurn(400, ladder(5, 60, CONDITION)))).metrics.cause, 'futex-ladder');
@@ -124,7 +154,8 @@ describe('the cause of a stall in many short calls', () => {
   it('is sleep for a busy handler that naps', async () => {
     const { metrics, summary } = await stall(
       oneTurn(LENGTH, (worker) => {
-        for (let nap = 0; nap < 17; nap++) worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=10000000}, ', 'NULL)', 0, 10);
+        for (let nap = 0; nap < 17; nap++)
+          worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=10000000}, ', 'NULL)', 0, 10);
       }),
     );
     assert.deepEqual([metrics.cause, metrics.rungs, metrics.callMs], ['sleep', 17, 10]);

@@ -48,7 +48,9 @@ describe('what the tracer itself takes', () => {
 
 describe('a stall in a poorer capture', () => {
   it('is possible without durations; the time is that up to the next line', async () => {
-    const nap = oneTurn(200, (worker) => worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, 170));
+    const nap = oneTurn(200, (worker) =>
+      worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, 170),
+    );
     const { metrics, confidence, summary } = only(await analyzed(nap, { durations: false }), KIND);
     assert.deepEqual([metrics.cause, metrics.stallMs, metrics.callMs, confidence], ['sleep', 200, 199.92, 'possible']);
     assert.match(summary, /clock_nanosleep took 200 ms up to the next line \(a sleep\)/);
@@ -66,7 +68,10 @@ describe('a stall in a poorer capture', () => {
   it('may be computing or the call before without durations', async () => {
     const { metrics, confidence, summary } = only(await analyzed(oneTurn(200), { durations: false }), KIND);
     assert.deepEqual([metrics.cause, confidence], ['no-syscall', 'possible']);
-    assert.match(summary, /no line for 200 ms \(in the call before, running, or waiting for a CPU: without -T one cannot tell\)/);
+    assert.match(
+      summary,
+      /no line for 200 ms \(in the call before, running, or waiting for a CPU: without -T one cannot tell\)/,
+    );
   });
 
   it('is none without durations when the loop was in its own wait', async () => {
@@ -86,16 +91,23 @@ describe('a stall in a poorer capture', () => {
     const { confidence, metrics, summary } = only(await analyzed(oneTurn(2300), { stamps: 'seconds' }), KIND);
     assert.deepEqual([confidence, metrics.cause], ['possible', 'no-syscall']);
     assert.match(summary, /With whole-second stamps it may have been up to a second shorter or longer\.$/);
-    const nap = oneTurn(300, (worker) => worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, 170));
+    const nap = oneTurn(300, (worker) =>
+      worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, 170),
+    );
     const inCall = only(await analyzed(nap, { stamps: 'seconds' }), KIND);
     assert.deepEqual([inCall.metrics.cause, inCall.metrics.callMs, inCall.confidence], ['sleep', 170, 'possible']);
     assert.match(inCall.summary, /for 170 ms while serving GET \/slow: clock_nanosleep took 170 ms/);
   });
 
   it('is possible without times when its calls alone tell that they took so long', async () => {
-    const nap = oneTurn(200, (worker) => worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, 170));
+    const nap = oneTurn(200, (worker) =>
+      worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, 170),
+    );
     const { metrics, confidence, startMs, endMs } = only(await analyzed(nap, { stamps: 'none' }), KIND);
-    assert.deepEqual([metrics.cause, metrics.callMs, confidence, startMs, endMs], ['sleep', 170, 'possible', null, null]);
+    assert.deepEqual(
+      [metrics.cause, metrics.callMs, confidence, startMs, endMs],
+      ['sleep', 170, 'possible', null, null],
+    );
   });
 
   it('cannot be told without times when it is no call', async () => {
@@ -165,7 +177,8 @@ describe('a thread that is no event loop has no stalls', () => {
     const trace = new TraceLines();
     const worker = trace.thread(101);
     worker.labels.set(LISTENER, 'socket:[4711]');
-    for (let index = 0; index < 7; index++) worker.accept(11, { ms: 500 }).read(11, 'GET /slow').gap(300).reply(11).close(11);
+    for (let index = 0; index < 7; index++)
+      worker.accept(11, { ms: 500 }).read(11, 'GET /slow').gap(300).reply(11).close(11);
     const report = await analyzed(trace);
     assert.equal(report.workers[0]?.role, 'blocking-acceptor');
     none(report, KIND);
@@ -176,7 +189,14 @@ describe('a thread that is no event loop has no stalls', () => {
     worker.waitUntil(50, LISTENER).serve(11, 'GET /a').waitUntil(9000);
     const master = trace.reborn(77).at(1);
     for (let index = 0; index < 7; index++)
-      master.call('pselect6(4, [3<pipe:[9]> 4<pipe:[8]>], NULL, NULL, {tv_sec=1, tv_nsec=0}, NULL', ')', '0 (Timeout)', 1000).gap(200);
+      master
+        .call(
+          'pselect6(4, [3<pipe:[9]> 4<pipe:[8]>], NULL, NULL, {tv_sec=1, tv_nsec=0}, NULL',
+          ')',
+          '0 (Timeout)',
+          1000,
+        )
+        .gap(200);
     none(await analyzed(trace), KIND);
   });
 });
@@ -213,7 +233,11 @@ it('a loop without a listener has stalls as well: it waits for sockets, and most
   client.labels.set(12, 'socket:[77]');
   client
     .call('socket(AF_INET, SOCK_STREAM|SOCK_NONBLOCK, IPPROTO_TCP', ')', '12<socket:[77]>')
-    .call(`connect(${client.fd(12)}, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("10.0.0.7")}, 16`, ')', 0);
+    .call(
+      `connect(${client.fd(12)}, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("10.0.0.7")}, 16`,
+      ')',
+      0,
+    );
   watch(client, 12);
   for (let index = 0; index < 7; index++) client.waitUntil(200 + index * 200, 12).read(12, 'x');
   client.gap(180).waitUntil(3000);

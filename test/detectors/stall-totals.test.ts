@@ -15,7 +15,11 @@ describe('the turns during stalls', () => {
 
   it('count once for each stall that they overlap', () => {
     assert.deepEqual(totalsOf(stalls, [turn(150, 350, 7)]), { inTurns: 400, outside: 14, open: false });
-    assert.deepEqual(totalsOf(stalls, [turn(0, 2_000, 11), turn(320, 400, 13)]), { inTurns: 6_080, outside: 46, open: false });
+    assert.deepEqual(totalsOf(stalls, [turn(0, 2_000, 11), turn(320, 400, 13)]), {
+      inTurns: 6_080,
+      outside: 46,
+      open: false,
+    });
   });
 
   it('do not count where they only touch one', () => {

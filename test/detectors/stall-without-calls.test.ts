@@ -29,7 +29,10 @@ describe('the cause of a stall outside calls', () => {
       }),
     );
     assert.deepEqual([metrics.cause, metrics.turnCalls], ['no-syscall', 101]);
-    assert.match(summary, /of it outside system calls \(running, or waiting for a CPU\), with 101 calls in between and no gap over/);
+    assert.match(
+      summary,
+      /of it outside system calls \(running, or waiting for a CPU\), with 101 calls in between and no gap over/,
+    );
   });
 
   it('is import from ten program files on', async () => {

@@ -35,7 +35,11 @@ function idles(worker: ThreadLines): void {
   worker.waitUntil(30, LISTENER).serve(11, 'GET /a').waitUntil(3000);
 }
 
-async function strandedWith(stall: Parameters<typeof stalls>[1], other: (worker: ThreadLines) => void = idles, ports = [8000, 8000]) {
+async function strandedWith(
+  stall: Parameters<typeof stalls>[1],
+  other: (worker: ThreadLines) => void = idles,
+  ports = [8000, 8000],
+) {
   const { trace, workers } = workersOn(...ports);
   for (const [index, worker] of workers.entries()) {
     if (index === 0) stalls(worker, stall);
@@ -82,7 +86,13 @@ it('one queue for all, or another address, is no matter of this kind', async () 
 });
 
 it('a worker that was not there yet, or no more, could not have taken them', async () => {
-  none(await strandedWith({ from: 50 }, (worker) => void worker.waitUntil(40, LISTENER).serve(11, 'GET /a').waitUntil(200).exits()), KIND);
+  none(
+    await strandedWith(
+      { from: 50 },
+      (worker) => void worker.waitUntil(40, LISTENER).serve(11, 'GET /a').waitUntil(200).exits(),
+    ),
+    KIND,
+  );
 });
 
 it('a worker that shares its own queue is not missed while its sibling looks at it', async () => {

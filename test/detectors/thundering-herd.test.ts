@@ -30,7 +30,10 @@ describe('a herd', () => {
     assert.deepEqual([metrics.shares, metrics.maxShare], [[8, 8, 7], 0.348]);
     assert.deepEqual(workers, [101, 102, 103]);
     assert.equal(confidence, 'likely');
-    assert.match(summary, /^3 acceptors share 127\.0\.0\.1:8000\. For 23 connections they were woken 60 times; 37 found nothing to accept/);
+    assert.match(
+      summary,
+      /^3 acceptors share 127\.0\.0\.1:8000\. For 23 connections they were woken 60 times; 37 found nothing to accept/,
+    );
   });
 
   it('is said to be an upper bound when it was seen through strace', async () => {
@@ -56,12 +59,18 @@ describe('a herd', () => {
 
 describe('the thresholds of a herd', () => {
   it('needs 10 connections', async () => {
-    assert.match(none(await analyzed(herd({ connections: 9, wasted: 18 })), KIND), /9 connections, too few to judge \(10 needed\)/);
+    assert.match(
+      none(await analyzed(herd({ connections: 9, wasted: 18 })), KIND),
+      /9 connections, too few to judge \(10 needed\)/,
+    );
     assert.equal(await severity({ connections: 10, wasted: 20 }), 'warning');
   });
 
   it('needs 10 wasted wake-ups', async () => {
-    assert.match(none(await analyzed(herd({ connections: 11, wasted: 9 })), KIND), /1\.82 wake-ups a connection \(9 of 20 found nothing\)/);
+    assert.match(
+      none(await analyzed(herd({ connections: 11, wasted: 9 })), KIND),
+      /1\.82 wake-ups a connection \(9 of 20 found nothing\)/,
+    );
     assert.equal(await severity({ connections: 11, wasted: 10 }), 'warning');
   });
 
@@ -115,7 +124,10 @@ describe('a herd in a poorer capture', () => {
     const { trace, workers } = attached([201, 202, 203]);
     arrivals(workers, { connections: 23, wasted: 37 });
     const { metrics, confidence, workers: pids } = only(await analyzed(trace), KIND);
-    assert.deepEqual([metrics.acceptors, metrics.productiveWakeups, metrics.wastedWakeups, confidence], [3, 23, 37, 'likely']);
+    assert.deepEqual(
+      [metrics.acceptors, metrics.productiveWakeups, metrics.wastedWakeups, confidence],
+      [3, 23, 37, 'likely'],
+    );
     assert.deepEqual(pids, [201, 202, 203]);
   });
 
@@ -140,7 +152,8 @@ it('the metrics of a herd are those of its trace', async () => {
     String(counted),
     /^127\.0\.0\.1:8000: 2\.61 wake-ups a connection \(37 of 60 found nothing\) over 23 connections, 3 acceptors$/,
   );
-  // From the first wake-up at 50 ms to the end of the last accept, which the third worker tries 0.1 ms after the first at 270 ms.
+  // From the first wake-up at 50 ms to the end of the last accept, which the third worker tries 0.1 ms after the first
+  // at 270 ms.
   const seconds = (270.12 - 50) / 1000;
   assert.deepEqual(others, {
     listener: '127.0.0.1:8000',
@@ -192,7 +205,8 @@ it('the part of the bursts that the thread woken first wins is counted', async (
 
 it('EAGAINs that end an accept loop, and accepts without a wake-up, are no waste', async () => {
   const { trace, workers } = prefork([101, 102, 103]);
-  for (let index = 0; index < 23; index++) arrival(50 + index * 20, [...workers.slice(index % 3), ...workers.slice(0, index % 3)]);
+  for (let index = 0; index < 23; index++)
+    arrival(50 + index * 20, [...workers.slice(index % 3), ...workers.slice(0, index % 3)]);
   const [worker] = workers as [ThreadLines];
   for (let index = 0; index < 5; index++)
     worker
@@ -203,7 +217,10 @@ it('EAGAINs that end an accept loop, and accepts without a wake-up, are no waste
   for (let index = 0; index < 7; index++) worker.waitUntil(1200 + index * 20, 12).acceptNothing();
   for (const each of workers) each.waitUntil(2000);
   const { metrics } = only(await analyzed(trace), KIND);
-  assert.deepEqual([metrics.drainedEagains, metrics.probes, metrics.wastedWakeups, metrics.connections], [5, 7, 46, 28]);
+  assert.deepEqual(
+    [metrics.drainedEagains, metrics.probes, metrics.wastedWakeups, metrics.connections],
+    [5, 7, 46, 28],
+  );
   assert.match(String(metrics.counted), /; 5 EAGAINs that only ended an accept loop are not counted$/);
 });
 
@@ -216,5 +233,8 @@ it('what the tracer adds to each call is taken off the time of wasted wake-ups',
   worker.waitUntil(2000);
   const { metrics } = only(await analyzed(trace), KIND);
   // Each wasted wake-up holds two calls: its wait and its accept.
-  assert.deepEqual([metrics.wastedWallMs, metrics.wastedWallMsCorrected], [0.74, Number((0.74 - 37 * 2 * 0.005).toFixed(3))]);
+  assert.deepEqual(
+    [metrics.wastedWallMs, metrics.wastedWallMsCorrected],
+    [0.74, Number((0.74 - 37 * 2 * 0.005).toFixed(3))],
+  );
 });

@@ -21,7 +21,10 @@ it('durations are said in the unit that fits, and never as 1000 ms', () => {
 });
 
 it('numbers are said as people write them', () => {
-  assert.deepEqual([count(48_211), plural(1, 'connection'), plural(2, 'reply', 'replies')], ['48,211', '1 connection', '2 replies']);
+  assert.deepEqual(
+    [count(48_211), plural(1, 'connection'), plural(2, 'reply', 'replies')],
+    ['48,211', '1 connection', '2 replies'],
+  );
   assert.deepEqual([ratio(0), ratio(3.3333), ratio(0.0021), ratio(1)], ['0', '3.33', '0.0021', '1']);
   assert.deepEqual([workerName(4711), workerName(0)], ['Worker 4711', 'The worker']);
 });
@@ -35,7 +38,10 @@ it('a Gini coefficient is 0 for equal shares and towards 1 when one has all', ()
 
 it('moments in which all are busy begin with the last and end with the first', () => {
   const always = { start: 0, end: 100 };
-  const life = (...busy: readonly (readonly [number, number])[]) => ({ ...always, busy: busy.map(([start, end]) => ({ start, end })) });
+  const life = (...busy: readonly (readonly [number, number])[]) => ({
+    ...always,
+    busy: busy.map(([start, end]) => ({ start, end })),
+  });
   assert.deepEqual(allAtOnce([life([10, 50]), life([20, 60])]), [{ start: 20, end: 50 }]);
   assert.deepEqual(allAtOnce([life([10, 20]), life([20, 30])]), []);
   assert.deepEqual(allAtOnce([life([10, 20], [30, 40]), life([0, 100])]), [

@@ -6,23 +6,37 @@ const KIND = 'worker-saturation';
 
 const at = (ms: number): string => (1_795_140_800 + ms / 1000).toFixed(6);
 
-/** Sync workers 101 and 102 from 0 to 10 s, each in one request of so many milliseconds from 1 s on, one of them later. */
+/**
+ * Sync workers 101 and 102 from 0 to 10 s, each in one request of so many milliseconds from 1 s on, one of them later.
+ */
 function twoWorkers(length: number, later: number): string {
   const lines: [number, string][] = [];
   for (const [index, pid] of [101, 102].entries()) {
     const begin = 1000 + index * later;
     const end = begin + length;
     const add = (ms: number, call: string): number => lines.push([ms, `${pid}   ${at(ms)} ${call}`]);
-    add(index, 'accept4(5<socket:[4711]>, 0x7ffc7e81a730, [16], SOCK_CLOEXEC) = -1 EAGAIN (Resource temporarily unavailable) <0.000003>');
+    add(
+      index,
+      'accept4(5<socket:[4711]>, 0x7ffc7e81a730, [16], SOCK_CLOEXEC) = -1 EAGAIN (Resource temporarily unavailable) <0.000003>',
+    );
     add(
       10 + index,
       `pselect6(6, [5], NULL, NULL, {tv_sec=15, tv_nsec=0}, NULL) = 1 (in [5], left {tv_sec=14, tv_nsec=0}) <${((begin - 10 - index) / 1000).toFixed(6)}>`,
     );
     add(begin, `accept4(5<socket:[4711]>, NULL, NULL, SOCK_CLOEXEC) = 9<socket:[${5000 + pid}]> <0.000020>`);
-    add(begin + 0.1, `recvfrom(9<socket:[${5000 + pid}]>, "GET /report HTTP/1.1\\r\\n", 8192, 0, NULL, NULL) = 22 <0.000020>`);
-    add(begin + 0.2, `clock_nanosleep(CLOCK_MONOTONIC, 0, {tv_sec=9, tv_nsec=0}, NULL) = 0 <${((length - 1) / 1000).toFixed(6)}>`);
+    add(
+      begin + 0.1,
+      `recvfrom(9<socket:[${5000 + pid}]>, "GET /report HTTP/1.1\\r\\n", 8192, 0, NULL, NULL) = 22 <0.000020>`,
+    );
+    add(
+      begin + 0.2,
+      `clock_nanosleep(CLOCK_MONOTONIC, 0, {tv_sec=9, tv_nsec=0}, NULL) = 0 <${((length - 1) / 1000).toFixed(6)}>`,
+    );
     add(end - 0.5, `close(9<socket:[${5000 + pid}]>) = 0 <0.000020>`);
-    add(end, `pselect6(6, [5], NULL, NULL, {tv_sec=15, tv_nsec=0}, NULL) = 0 (Timeout) <${((10_000 - end) / 1000).toFixed(6)}>`);
+    add(
+      end,
+      `pselect6(6, [5], NULL, NULL, {tv_sec=15, tv_nsec=0}, NULL) = 0 (Timeout) <${((10_000 - end) / 1000).toFixed(6)}>`,
+    );
   }
   return `${lines
     .sort(([a], [b]) => a - b)

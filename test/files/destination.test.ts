@@ -31,7 +31,10 @@ function folder(): string {
   return path;
 }
 
-function find(path: string, { force = false, inputs = [] }: { readonly force?: boolean; readonly inputs?: readonly string[] } = {}) {
+function find(
+  path: string,
+  { force = false, inputs = [] }: { readonly force?: boolean; readonly inputs?: readonly string[] } = {},
+) {
   return Destination.find(path, { option: '-o', force, inputs });
 }
 
@@ -48,7 +51,12 @@ test('a file that is there is kept, or replaced as a whole with force; other nam
   const old = join(place, 'old');
   writeFileSync(old, 'mine', { mode: 0o644 });
   linkSync(old, join(place, 'second name'));
-  assert.throws(() => find(old), { name: 'OutputError', fault: 'name', message: /it exists already\.$/, hint: /--force/ });
+  assert.throws(() => find(old), {
+    name: 'OutputError',
+    fault: 'name',
+    message: /it exists already\.$/,
+    hint: /--force/,
+  });
   assert.equal(readFileSync(old, 'utf8'), 'mine');
   find(old, { force: true }).write('new');
   assert.equal(readFileSync(old, 'utf8'), 'new');
@@ -68,7 +76,11 @@ test('no link is followed or replaced, whatever it leads to, with force or witho
   ] as const) {
     symlinkSync(target, join(place, name));
     for (const force of [false, true])
-      assert.throws(() => find(join(place, name), { force }), { fault: 'name', message: /it is a symbolic link\.$/ }, name);
+      assert.throws(
+        () => find(join(place, name), { force }),
+        { fault: 'name', message: /it is a symbolic link\.$/ },
+        name,
+      );
     assert.ok(lstatSync(join(place, name)).isSymbolicLink());
   }
   assert.equal(readFileSync(join(place, 'target'), 'utf8'), 'mine');
@@ -100,7 +112,11 @@ test('an input is never replaced: by its name, another name, a directory of anot
   linkSync(input, join(place, 'hard'));
   symlinkSync('.', join(place, 'same'));
   for (const path of [input, join(place, 'hard'), join(place, 'same', 'trace'), `${place}/./trace`])
-    assert.throws(() => find(path, { force: true, inputs: [input] }), { fault: 'name', message: /it is the trace itself\.$/ }, path);
+    assert.throws(
+      () => find(path, { force: true, inputs: [input] }),
+      { fault: 'name', message: /it is the trace itself\.$/ },
+      path,
+    );
 
   const linkedLater = find(join(place, 'later'), { force: true, inputs: [input] });
   linkSync(input, join(place, 'later'));
@@ -136,7 +152,10 @@ test('names that are no names of files are refused', () => {
   assert.throws(() => find(join(place, 'absent', 'report')), { fault: 'name', message: /there is no such file/ });
   assert.throws(() => find(join(place, 'n'.repeat(256))), { fault: 'name' });
   execFileSync('mkfifo', [join(place, 'pipe')]);
-  assert.throws(() => find(join(place, 'pipe'), { force: true }), { fault: 'name', message: /it is a named pipe, not a file\.$/ });
+  assert.throws(() => find(join(place, 'pipe'), { force: true }), {
+    fault: 'name',
+    message: /it is a named pipe, not a file\.$/,
+  });
   assert.throws(() => find('/dev/null', { force: true }), { fault: 'name', message: /it is a device, not a file\.$/ });
   assert.deepEqual(readdirSync(place), ['pipe']);
 });

@@ -36,10 +36,12 @@ function examples(): Text[] {
   return [...below('parsers'), ...below('src/detectors')]
     .filter((path) => path.endsWith('README.md'))
     .flatMap((path) =>
-      [...readFileSync(join(ROOT, path), 'latin1').matchAll(/^```[^\n]*\n([\s\S]*?)^```$/gm)].map(([, text = ''], index) => ({
-        name: `${path}, example ${index + 1}`,
-        lines: linesOf(text),
-      })),
+      [...readFileSync(join(ROOT, path), 'latin1').matchAll(/^```[^\n]*\n([\s\S]*?)^```$/gm)].map(
+        ([, text = ''], index) => ({
+          name: `${path}, example ${index + 1}`,
+          lines: linesOf(text),
+        }),
+      ),
     );
 }
 

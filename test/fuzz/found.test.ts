@@ -101,7 +101,9 @@ ts=1404330235524 dur=1 pid=7 tid=7 call=close fd=9007199254740993 ret=-32`,
 
 function caseOf(found: string | readonly string[]): FuzzCase {
   const texts = typeof found === 'string' ? [found] : found;
-  return { files: texts.map((text, index) => ({ name: `trace-${'abcd'[index]}`, lines: text.split('\n'), isEnded: true })) };
+  return {
+    files: texts.map((text, index) => ({ name: `trace-${'abcd'[index]}`, lines: text.split('\n'), isEnded: true })),
+  };
 }
 
 for (const [what, found] of Object.entries(FOUND)) {
@@ -180,8 +182,15 @@ test('files that begin around midnight are read in the order of time, however th
 });
 
 test('most files decide which clock the trace has', async () => {
-  const of = ({ source, quality }: Report): unknown => [source.flags.timestamps, quality.diagnostics.map(({ code }) => code)];
-  const [epoch, other, day] = ['101 1795189522.5 close(3) = 0', '102 1795189523.5 close(3) = 0', '103 12:00:00.5 close(3) = 0'];
+  const of = ({ source, quality }: Report): unknown => [
+    source.flags.timestamps,
+    quality.diagnostics.map(({ code }) => code),
+  ];
+  const [epoch, other, day] = [
+    '101 1795189522.5 close(3) = 0',
+    '102 1795189523.5 close(3) = 0',
+    '103 12:00:00.5 close(3) = 0',
+  ];
   assert.deepEqual(of(await reportOn(day, epoch, other)), ['epoch', ['mixed-clocks']]);
   assert.deepEqual(of(await reportOn(day, epoch)), ['epoch', ['mixed-clocks']]);
   assert.deepEqual(of(await reportOn(day, '104 12:00:01.5 close(3) = 0', epoch)), ['clock', ['mixed-clocks']]);

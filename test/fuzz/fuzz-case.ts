@@ -42,7 +42,9 @@ function optionsOf(random: Random): AnalysisOptions {
     ...(random.oneIn(2) ? { from: { kind: 'relative', nanoseconds: from } } : {}),
     ...(random.oneIn(2) ? { to: { kind: 'relative', nanoseconds: from + at() } } : {}),
     ...(random.oneIn(4) ? { pids: [101] } : {}),
-    ...(random.oneIn(2) ? { thresholds: { 'stall-ms': 1, 'service-stall-ms': 1, 'herd-min-connections': 1, 'herd-min-wasted': 1 } } : {}),
+    ...(random.oneIn(2)
+      ? { thresholds: { 'stall-ms': 1, 'service-stall-ms': 1, 'herd-min-connections': 1, 'herd-min-wasted': 1 } }
+      : {}),
   };
 }
 

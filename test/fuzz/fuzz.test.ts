@@ -26,7 +26,14 @@ test('cases begin with captures, with examples of the documents, and with invent
     .flatMap(({ files }) => files)
     .flatMap((file) => file.lines)
     .join('\n');
-  for (const shape of [/<unfinished \.\.\.>/, /^ts=\d+ dur=/m, /^event=tick/m, / ms\): herd\//, /^% time/m, /Summary of events/])
+  for (const shape of [
+    /<unfinished \.\.\.>/,
+    /^ts=\d+ dur=/m,
+    /^event=tick/m,
+    / ms\): herd\//,
+    /^% time/m,
+    /Summary of events/,
+  ])
     assert.match(lines, shape);
 });
 

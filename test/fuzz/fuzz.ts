@@ -97,14 +97,17 @@ async function describe(number: number, complaint: string): Promise<void> {
   console.log(`  again: npm run fuzz -- --seed ${seed} --case ${number}`);
   const whole = fuzzCase(readCorpus(), seed, number);
   const kind = kindOf(complaint);
-  const again = async (smaller: FuzzCase): Promise<boolean> => kindOf(await complaintAbout(smaller, randomOf(~seed, number))) === kind;
+  const again = async (smaller: FuzzCase): Promise<boolean> =>
+    kindOf(await complaintAbout(smaller, randomOf(~seed, number))) === kind;
   // What hangs or is slow would hang here, too.
   const small = /^(?:hangs|slow|the thread)/.test(complaint) ? whole : await shrunk(whole, again);
   const folder = mkdtempSync(join(tmpdir(), `drover-fuzz-${seed}-${number}-`));
   for (const file of small.files) writeFileSync(join(folder, file.name), bytesOf(file));
   if (small.options !== undefined) writeFileSync(join(folder, 'options.json'), JSON.stringify(small.options));
   if (small.facts !== undefined) writeFileSync(join(folder, 'facts.json'), JSON.stringify(small.facts));
-  console.log(`  files: ${folder} (${small.files.map((file) => `${file.name} ${file.lines.length} lines`).join(', ')})`);
+  console.log(
+    `  files: ${folder} (${small.files.map((file) => `${file.name} ${file.lines.length} lines`).join(', ')})`,
+  );
 }
 
 /** The complaint without its numbers: what is mended once. */

@@ -49,11 +49,14 @@ const PERF_STAMP = /^\s*\d+\.\d{3} (?=\()/;
 
 /** The line as a clock that was set by so many seconds would have stamped it. */
 export function moved(line: string, seconds: number): string {
-  if (KERNEL_STAMP.test(line)) return line.replace(KERNEL_STAMP, (_, stamp: string) => `ts=${plain(Number(stamp) + seconds * 1e9)}`);
+  if (KERNEL_STAMP.test(line))
+    return line.replace(KERNEL_STAMP, (_, stamp: string) => `ts=${plain(Number(stamp) + seconds * 1e9)}`);
   if (STAMP.test(line)) return line.replace(STAMP, (stamp) => fixed(Number(stamp) + seconds, 6));
   if (PERF_STAMP.test(line)) return line.replace(PERF_STAMP, (stamp) => `${fixed(Number(stamp) + seconds * 1000, 3)} `);
   return line.replace(TIME_OF_DAY, (_, hours: string, minutes: string, rest: string) => {
-    const time = (((Number(hours) * 3_600 + Number(minutes) * 60 + Number(rest) + Math.round(seconds)) % 86_400) + 86_400) % 86_400;
+    const time =
+      (((Number(hours) * 3_600 + Number(minutes) * 60 + Number(rest) + Math.round(seconds)) % 86_400) + 86_400) %
+      86_400;
     const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
     return `${two(time / 3_600)}:${two((time / 60) % 60)}:${two(time % 60)}`;
   });

@@ -2,7 +2,10 @@ import type { FactTexts } from '../../src/sources/trace-input.ts';
 import { clockStep, hostileNumber } from './hostile-numbers.ts';
 import type { Random } from './random.ts';
 
-/** What lines that nobody recorded are made of: a few processes, descriptors and calls, so that they have to do with each other. */
+/**
+ * What lines that nobody recorded are made of: a few processes, descriptors and calls, so that they have to do with
+ * each other.
+ */
 interface Scene {
   readonly random: Random;
   readonly pids: readonly string[];
@@ -13,27 +16,35 @@ interface Scene {
 }
 
 const CALLS: readonly ((scene: Scene) => string)[] = [
-  ({ random }) => `epoll_wait(4<anon_inode:[eventpoll]>, [{events=EPOLLIN, data={u32=${fd(random)}, u64=${fd(random)}}}], 64, -1) = 1`,
+  ({ random }) =>
+    `epoll_wait(4<anon_inode:[eventpoll]>, [{events=EPOLLIN, data={u32=${fd(random)}, u64=${fd(random)}}}], 64, -1) = 1`,
   () => 'epoll_wait(4, [], 64, 100) = 0',
-  ({ random }) => `epoll_ctl(4, EPOLL_CTL_ADD, ${fd(random)}, {events=EPOLLIN, data={u32=${fd(random)}, u64=${fd(random)}}}) = 0`,
-  ({ random }) => `poll([{fd=3, events=POLLIN}, {fd=${fd(random)}, events=POLLIN}], 2, 1000) = 1 ([{fd=3, revents=POLLIN}])`,
-  ({ random }) => `select(6, [3 ${fd(random)}], [], [], {tv_sec=1, tv_usec=0}) = 1 (in [3], left {tv_sec=0, tv_usec=9})`,
+  ({ random }) =>
+    `epoll_ctl(4, EPOLL_CTL_ADD, ${fd(random)}, {events=EPOLLIN, data={u32=${fd(random)}, u64=${fd(random)}}}) = 0`,
+  ({ random }) =>
+    `poll([{fd=3, events=POLLIN}, {fd=${fd(random)}, events=POLLIN}], 2, 1000) = 1 ([{fd=3, revents=POLLIN}])`,
+  ({ random }) =>
+    `select(6, [3 ${fd(random)}], [], [], {tv_sec=1, tv_usec=0}) = 1 (in [3], left {tv_sec=0, tv_usec=9})`,
   (scene) =>
     `accept4(3, {sa_family=AF_INET, sin_port=htons(${number(scene, '40001')}), sin_addr=inet_addr("10.0.0.7")}, [16], SOCK_CLOEXEC) = ${number(scene, fd(scene.random))}`,
   () => 'accept4(3, 0x7ffe00000000, [16], SOCK_CLOEXEC) = -1 EAGAIN (Resource temporarily unavailable)',
   () => 'accept4(3, 0x7ffe00000000, [16], SOCK_CLOEXEC) = -1 EMFILE (Too many open files)',
-  ({ random }) => `recvfrom(${fd(random)}, "GET /${random.below(3)} HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n", 8192, 0, NULL, NULL) = 41`,
+  ({ random }) =>
+    `recvfrom(${fd(random)}, "GET /${random.below(3)} HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n", 8192, 0, NULL, NULL) = 41`,
   (scene) => `read(${fd(scene.random)}, "", 4096) = ${number(scene, '0')}`,
   ({ random }) => `read(${fd(random)}, 0x5581, 4096) = -1 ECONNRESET (Connection reset by peer)`,
-  (scene) => `sendto(${number(scene, fd(scene.random))}, "HTTP/1.1 200 OK\\r\\n\\r\\nok", 23, 0, NULL, 0) = ${number(scene, '23')}`,
+  (scene) =>
+    `sendto(${number(scene, fd(scene.random))}, "HTTP/1.1 200 OK\\r\\n\\r\\nok", 23, 0, NULL, 0) = ${number(scene, '23')}`,
   ({ random }) => `sendto(${fd(random)}, "HTTP/1.1 200 OK\\r\\n\\r\\nok", 23, 0, NULL, 0) = -1 EPIPE (Broken pipe)`,
   ({ random }) => `write(${fd(random)}, "x", 1) = -1 EPIPE (Broken pipe)`,
   (scene) => `close(${number(scene, fd(scene.random))}) = 0`,
-  (scene) => `futex(0x7f00, FUTEX_WAIT_PRIVATE, 0, {tv_sec=0, tv_nsec=${number(scene, '5000000')}}) = -1 ETIMEDOUT (Connection timed out)`,
+  (scene) =>
+    `futex(0x7f00, FUTEX_WAIT_PRIVATE, 0, {tv_sec=0, tv_nsec=${number(scene, '5000000')}}) = -1 ETIMEDOUT (Connection timed out)`,
   () => 'futex(0x7f00, FUTEX_WAKE_PRIVATE, 1) = 1',
   (scene) =>
     `clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7f) = ${number(scene, scene.random.pick(scene.pids))}`,
-  (scene) => `clone3({flags=CLONE_VM|CLONE_THREAD, exit_signal=0}, 88) = ${number(scene, scene.random.pick(scene.pids))}`,
+  (scene) =>
+    `clone3({flags=CLONE_VM|CLONE_THREAD, exit_signal=0}, 88) = ${number(scene, scene.random.pick(scene.pids))}`,
   (scene) => `getpid() = ${number(scene, scene.random.pick(scene.pids))}`,
   (scene) => `getppid() = ${number(scene, scene.random.pick(scene.pids))}`,
   (scene) => `kill(${number(scene, scene.random.pick(scene.pids))}, SIGABRT) = 0`,
@@ -44,11 +55,13 @@ const CALLS: readonly ((scene: Scene) => string)[] = [
   (scene) => `dup2(${number(scene, fd(scene.random))}, ${number(scene, fd(scene.random))}) = ${fd(scene.random)}`,
   (scene) => `fcntl(${fd(scene.random)}, F_DUPFD_CLOEXEC, ${number(scene, '7')}) = ${number(scene, fd(scene.random))}`,
   (scene) => `socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = ${number(scene, fd(scene.random))}`,
-  (scene) => `connect(${fd(scene.random)}, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("10.0.0.2")}, 16) = 0`,
+  (scene) =>
+    `connect(${fd(scene.random)}, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("10.0.0.2")}, 16) = 0`,
   (scene) => `listen(3<socket:[77]>, ${number(scene, '2048')}) = 0`,
   () => 'bind(3<socket:[77]>, {sa_family=AF_INET, sin_port=htons(8000), sin_addr=inet_addr("0.0.0.0")}, 16) = 0',
   (scene) => `fchmod(9</tmp/wgunicorn-x (deleted)>, ${number(scene, '001')}) = 0`,
-  (scene) => `mmap(NULL, ${number(scene, '1048576')}, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000`,
+  (scene) =>
+    `mmap(NULL, ${number(scene, '1048576')}, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000`,
   (scene) => `brk(${number(scene, '0x5581')}) = 0x5581aa`,
   (scene) => `pipe2([${number(scene, '12')}, ${number(scene, '13')}], O_CLOEXEC) = 0`,
   (scene) => `wait4(${number(scene, '-1')}, NULL, 0, NULL) = ${number(scene, scene.random.pick(scene.pids))}`,
@@ -58,8 +71,15 @@ const CALLS: readonly ((scene: Scene) => string)[] = [
 
 /** Lines of one format, from numbers that a tracer would print and from others. */
 export function inventedLines(random: Random): string[] {
-  const pids = Array.from({ length: 1 + random.below(4) }, (_, place) => (random.oneIn(8) ? hostileNumber(random) : String(101 + place)));
-  const scene: Scene = { random, pids, odd: random.pick([4, 12, 40, 1_000_000]), clock: 1_795_189_522 + random.share() };
+  const pids = Array.from({ length: 1 + random.below(4) }, (_, place) =>
+    random.oneIn(8) ? hostileNumber(random) : String(101 + place),
+  );
+  const scene: Scene = {
+    random,
+    pids,
+    odd: random.pick([4, 12, 40, 1_000_000]),
+    clock: 1_795_189_522 + random.share(),
+  };
   const make = random.pick([straceLines, straceLines, straceLines, bpftraceLines, watchLines, perfLines, tableLines]);
   return make(scene, 10 + random.below(160));
 }
@@ -79,7 +99,9 @@ function straceLines(scene: Scene, count: number): string[] {
   return Array.from({ length: count }, () => {
     tick(scene);
     const start = `${before(random.pick(scene.pids))}${stamp(scene.clock)}`;
-    const took = hasDurations ? ` <${number(scene, (random.share() * random.pick([0.0001, 0.01, 2])).toFixed(6))}>` : '';
+    const took = hasDurations
+      ? ` <${number(scene, (random.share() * random.pick([0.0001, 0.01, 2])).toFixed(6))}>`
+      : '';
     const [entered = '', left = ''] = random
       .pick(CALLS)(scene)
       .split(/(?=\) = )/);
@@ -139,7 +161,9 @@ function bpftraceLines(scene: Scene, count: number): string[] {
       case 6:
         return `@[${name}]: ${number(scene, '23')}`;
       case 7:
-        return random.oneIn(3) ? `Lost ${number(scene, '23')} events` : `@ret[gunicorn, ${name}, ${result}]: ${number(scene, '17')}`;
+        return random.oneIn(3)
+          ? `Lost ${number(scene, '23')} events`
+          : `@ret[gunicorn, ${name}, ${result}]: ${number(scene, '17')}`;
       case 8:
         return `ts=${ts} dur=${took} pid=${pid} tid=${pid} nr=${nr} ret=${result} a=${a} sched=${number(scene, '0')},${number(scene, '9')},${number(scene, '7')},${number(scene, '0')},${number(scene, '1')} data=`;
       default:

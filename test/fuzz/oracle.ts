@@ -26,7 +26,8 @@ const WHOLE = 1 << 28;
 const LARGE = 1 << 28;
 /** Of a processor. A case of some hundred lines takes a twentieth of a second. */
 const MOST_SECONDS = 6;
-const KEYS: readonly string[] = '1 j Enter Enter q q 2 j s s Enter q 3 + + ] ] [ j Enter q - - 4 j s Enter q 5 j G q D q ? q'.split(' ');
+const KEYS: readonly string[] =
+  '1 j Enter Enter q q 2 j s s Enter q 3 + + ] ] [ j Enter q - - 4 j s Enter q 5 j G q D q ? q'.split(' ');
 
 interface Reading {
   /** Sizes of the chunks, in turn. */
@@ -46,7 +47,10 @@ interface Outcome {
   readonly refusal: string;
 }
 
-/** What is wrong with what drover makes of the case; '' when nothing is. `random` chooses sizes of chunks and orders of files. */
+/**
+ * What is wrong with what drover makes of the case; '' when nothing is. `random` chooses sizes of chunks and orders of
+ * files.
+ */
 export async function complaintAbout(fuzzCase: FuzzCase, random: Random): Promise<string> {
   const started = process.cpuUsage();
   try {
@@ -65,15 +69,21 @@ async function readings(fuzzCase: FuzzCase, random: Random): Promise<string> {
   const complaint =
     report === null
       ? ''
-      : complaintAboutReport(report, fuzzCase) || complaintAboutViews(report, activity, random.oneIn(3) ? 'live' : 'file');
+      : complaintAboutReport(report, fuzzCase) ||
+        complaintAboutViews(report, activity, random.oneIn(3) ? 'live' : 'file');
   if (complaint !== '') return complaint;
   const text = refusal || plain(report);
   const { files } = fuzzCase;
   const others: (readonly [what: string, fuzzCase: FuzzCase, reading: Reading])[] = [
     ['in small chunks', fuzzCase, { chunks: [1 + random.below(200), 1 + random.below(3_000)] }],
-    ['with snapshots in between', fuzzCase, { chunks: [500 + random.below(4_000)], snapshots: true, options: { activity: true } }],
+    [
+      'with snapshots in between',
+      fuzzCase,
+      { chunks: [500 + random.below(4_000)], snapshots: true, options: { activity: true } },
+    ],
   ];
-  if (files.length > 1) others.push(['in another order', { ...fuzzCase, files: random.shuffled(files) }, { chunks: [WHOLE] }]);
+  if (files.length > 1)
+    others.push(['in another order', { ...fuzzCase, files: random.shuffled(files) }, { chunks: [WHOLE] }]);
   // A thread takes longer to start than a case takes.
   if (files.length === 1 && random.oneIn(30))
     others.push(['in two threads', fuzzCase, { chunks: [1_000 + random.below(5_000)], isLarge: true }]);
@@ -115,7 +125,10 @@ function linesIn(bytes: Buffer): number {
   return lines;
 }
 
-async function read(fuzzCase: FuzzCase, { chunks, snapshots = false, isLarge = false, options = {} }: Reading): Promise<Outcome> {
+async function read(
+  fuzzCase: FuzzCase,
+  { chunks, snapshots = false, isLarge = false, options = {} }: Reading,
+): Promise<Outcome> {
   const inputs = fuzzCase.files.map((file): TraceInput => {
     const bytes = bytesOf(file);
     return {
@@ -137,7 +150,14 @@ async function read(fuzzCase: FuzzCase, { chunks, snapshots = false, isLarge = f
   });
   const { facts } = fuzzCase;
   const all = { ...fuzzCase.options, ...options };
-  const set: InputSet = { kind: 'file', paths: ['trace'], inputs, leftOut: [], notices: [], ...(facts === undefined ? {} : { facts }) };
+  const set: InputSet = {
+    kind: 'file',
+    paths: ['trace'],
+    inputs,
+    leftOut: [],
+    notices: [],
+    ...(facts === undefined ? {} : { facts }),
+  };
   const last: { progress: Progress | null; left: number } = { progress: null, left: 6 };
   try {
     const report = await analyzeInputs(set, all, {
@@ -179,7 +199,8 @@ function complaintAboutViews(report: Report, activity: Activity | null, source: 
   for (const key of KEYS) {
     const { cells } = dashboard.press(key);
     const odd = cells.find((cell) => [...cell].length !== 80);
-    if (cells.length !== 24 || odd !== undefined) return `after ${key}: ${cells.length} rows, one of ${odd?.length ?? 80} cells`;
+    if (cells.length !== 24 || odd !== undefined)
+      return `after ${key}: ${cells.length} rows, one of ${odd?.length ?? 80} cells`;
   }
   return '';
 }

@@ -19,7 +19,11 @@ export async function shrunk(fuzzCase: FuzzCase, fails: (smaller: FuzzCase) => P
   for (let index = best.files.length - 1; index >= 0 && best.files.length > 1; index--)
     await tryOut({ ...best, files: best.files.filter((_, place) => place !== index) });
   for (let index = 0; index < best.files.length; index++) {
-    for (let size = Math.ceil((best.files[index]?.lines.length ?? 0) / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+    for (
+      let size = Math.ceil((best.files[index]?.lines.length ?? 0) / 2);
+      size >= 1;
+      size = size === 1 ? 0 : Math.ceil(size / 2)
+    ) {
       for (let from = 0; from < (best.files[index]?.lines.length ?? 0); ) {
         if (!(await tryOut(without(best, index, from, size)))) from += size;
       }
@@ -29,6 +33,9 @@ export async function shrunk(fuzzCase: FuzzCase, fails: (smaller: FuzzCase) => P
 }
 
 function without(fuzzCase: FuzzCase, index: number, from: number, size: number): FuzzCase {
-  const cut = (file: FuzzFile): FuzzFile => ({ ...file, lines: file.lines.filter((_, place) => place < from || place >= from + size) });
+  const cut = (file: FuzzFile): FuzzFile => ({
+    ...file,
+    lines: file.lines.filter((_, place) => place < from || place >= from + size),
+  });
   return { ...fuzzCase, files: fuzzCase.files.map((file, place) => (place === index ? cut(file) : file)) };
 }

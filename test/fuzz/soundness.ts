@@ -7,7 +7,10 @@ const SHARE = /(?:Share|Ratio|gini)$/i;
 /** Milliseconds are rounded to microseconds. */
 const ROUNDING = 0.002;
 
-/** What the schema cannot say about the numbers of a report on the trace; '' when all of them can be true. `isWhole`: no part of the trace was chosen. */
+/**
+ * What the schema cannot say about the numbers of a report on the trace; '' when all of them can be true. `isWhole`: no
+ * part of the trace was chosen.
+ */
 export function unsoundness(report: Report, trace: string, isWhole: boolean): string {
   const { window, findings, workers, calls, quality } = report;
   const walked = walk(report, 'report', isWhole ? window.durationMs : null);
@@ -19,25 +22,30 @@ export function unsoundness(report: Report, trace: string, isWhole: boolean): st
     if (problem !== '') return `${finding.id}: ${problem}`;
   }
   for (const { pid, firstMs, lastMs } of workers)
-    if (firstMs !== null && lastMs !== null && lastMs < firstMs) return `worker ${pid}: ends at ${lastMs}, begins at ${firstMs}`;
+    if (firstMs !== null && lastMs !== null && lastMs < firstMs)
+      return `worker ${pid}: ends at ${lastMs}, begins at ${firstMs}`;
   for (const { call, count, errors, totalMs, maxMs, p50Ms, p99Ms } of calls) {
     const failed = Object.values(errors).reduce((sum, each) => sum + each, 0);
     if (failed > count) return `${call}: ${failed} of ${count} calls failed`;
     if (p50Ms !== null && p99Ms !== null && p50Ms > p99Ms) return `${call}: p50 ${p50Ms}, p99 ${p99Ms}`;
-    if (totalMs !== null && maxMs !== null && maxMs > totalMs + ROUNDING) return `${call}: longest ${maxMs}, in all ${totalMs}`;
+    if (totalMs !== null && maxMs !== null && maxMs > totalMs + ROUNDING)
+      return `${call}: longest ${maxMs}, in all ${totalMs}`;
   }
   if (quality.unparsedLines > quality.lines) return `${quality.unparsedLines} of ${quality.lines} lines unparsed`;
-  if (window.startTime !== null && window.endTime !== null && window.endTime < window.startTime) return 'the window ends before it begins';
+  if (window.startTime !== null && window.endTime !== null && window.endTime < window.startTime)
+    return 'the window ends before it begins';
   return '';
 }
 
 /** What can be wrong with the numbers that a dashboard draws. */
 export function unsoundActivity({ columns, columnMs, workers, targets }: Activity): string {
-  if (!(columns >= 1 && columnMs > 0 && Number.isFinite(columnMs * columns))) return `${columns} columns of ${columnMs} ms`;
+  if (!(columns >= 1 && columnMs > 0 && Number.isFinite(columnMs * columns)))
+    return `${columns} columns of ${columnMs} ms`;
   for (const { pid, firstMs, lastMs, knownMs, now, ...lane } of workers) {
     if (![firstMs, lastMs, knownMs, now.sinceMs].every(Number.isFinite)) return `worker ${pid}: a moment is no number`;
     for (const name of ['waiting', 'blocked', 'silent'] as const)
-      for (const seconds of lane[name]) if (!(seconds >= 0 && Number.isFinite(seconds))) return `worker ${pid}: ${name} for ${seconds} s`;
+      for (const seconds of lane[name])
+        if (!(seconds >= 0 && Number.isFinite(seconds))) return `worker ${pid}: ${name} for ${seconds} s`;
   }
   for (const { call, count, errors, totalMs, maxMs } of targets)
     if (!(count >= errors && errors >= 0 && totalMs >= 0 && maxMs >= 0))
@@ -58,7 +66,9 @@ function unsoundFinding(
   const { longestMs, totalMs } = metrics;
   if (typeof longestMs === 'number' && typeof totalMs === 'number' && longestMs > totalMs + ROUNDING)
     return `longest ${longestMs}, in all ${totalMs}`;
-  const senseless = /\bNaN\b|\bInfinity\b|\bundefined\b|\[object|(?:^|[\s(])-\d[\d.,]* ?(?:ms|s|%|MB)\b/.exec(`${title} ${summary}`)?.[0];
+  const senseless = /\bNaN\b|\bInfinity\b|\bundefined\b|\[object|(?:^|[\s(])-\d[\d.,]* ?(?:ms|s|%|MB)\b/.exec(
+    `${title} ${summary}`,
+  )?.[0];
   // The trace itself may hold such a word.
   return senseless === undefined || trace.includes(senseless.replace(/^[\s(]/, ''))
     ? ''
@@ -82,6 +92,7 @@ function wrongNumber(value: number, key: string, durationMs: number | null, path
   if (value < 0) return `${path} is ${value}`;
   if (key.endsWith('Percent') && value > 100) return `${path} is ${value}`;
   if (SHARE.test(key) && value > 1) return `${path} is ${value}`;
-  if (MOMENT.test(key) && durationMs !== null && value > durationMs + ROUNDING) return `${path} is ${value}, the window ${durationMs}`;
+  if (MOMENT.test(key) && durationMs !== null && value > durationMs + ROUNDING)
+    return `${path} is ${value}, the window ${durationMs}`;
   return '';
 }

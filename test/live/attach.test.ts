@@ -69,13 +69,18 @@ for (const engine of ['strace', 'bpftrace'] as const) {
     async () => {
       const saved = join(FOLDER, `saved.${engine}`);
       let report = await captured(engine, saved);
-      // Untraced, how many wake for a connection depends on how many processors are free at that moment: on a busy machine hardly any.
-      for (let again = 0; again < 3 && !kinds(report).includes('thundering-herd'); again++) report = await captured(engine, saved);
+      // Untraced, how many wake for a connection depends on how many processors are free at that moment: on a busy
+      // machine hardly any.
+      for (let again = 0; again < 3 && !kinds(report).includes('thundering-herd'); again++)
+        report = await captured(engine, saved);
       for (const kind of ['thundering-herd', 'loop-stall', 'broken-pipe'])
         assert.ok(kinds(report).includes(kind), `${kind} in ${kinds(report)}`);
       const stall = report.findings.find(({ kind }) => kind === 'loop-stall') as Finding;
       assert.equal(stall.metrics.cause, 'sleep');
-      assert.ok(Number(stall.metrics.longestMs) >= 370 && Number(stall.metrics.longestMs) < 900, String(stall.metrics.longestMs));
+      assert.ok(
+        Number(stall.metrics.longestMs) >= 370 && Number(stall.metrics.longestMs) < 900,
+        String(stall.metrics.longestMs),
+      );
       assert.equal(report.source.kind, 'live');
       assert.equal(report.quality.grade, 'good', JSON.stringify(report.quality));
 
@@ -92,20 +97,29 @@ test('without --engine bpftrace is taken where it works', LIVE, async () => {
   assert.match(stderr, /Tracing 6 processes with bpftrace for 1 s/);
 });
 
-test('a bpftrace that cannot start is told, and strace taken instead; named by --engine it is an error: 4', LIVE, async () => {
-  const tools = join(FOLDER, 'tools');
-  mkdirSync(tools);
-  writeFileSync(join(tools, 'bpftrace'), '#!/bin/sh\necho "ERROR: Kernel lockdown is enabled" >&2\nexit 1\n', { mode: 0o755 });
-  const environment = { PATH: `${tools}:${process.env.PATH}` };
-  const words = ['attach', String(server.master), '--for', '1s', '--spool', FOLDER];
-  const auto = await runDrover(words, { environment });
-  assert.equal(auto.code, 0, auto.stderr);
-  assert.match(auto.stderr, /Using strace, .* bpftrace could not start: Kernel lockdown is enabled\.\n/);
-  assert.match(auto.stderr, /Tracing 6 processes with strace for 1 s/);
-  const named = await runDrover([...words, '--engine', 'bpftrace'], { environment });
-  assert.equal(named.code, 4);
-  assert.match(named.stderr, /^drover: bpftrace could not start: Kernel lockdown is enabled\.\n {2}Use --engine strace/);
-});
+test(
+  'a bpftrace that cannot start is told, and strace taken instead; named by --engine it is an error: 4',
+  LIVE,
+  async () => {
+    const tools = join(FOLDER, 'tools');
+    mkdirSync(tools);
+    writeFileSync(join(tools, 'bpftrace'), '#!/bin/sh\necho "ERROR: Kernel lockdown is enabled" >&2\nexit 1\n', {
+      mode: 0o755,
+    });
+    const environment = { PATH: `${tools}:${process.env.PATH}` };
+    const words = ['attach', String(server.master), '--for', '1s', '--spool', FOLDER];
+    const auto = await runDrover(words, { environment });
+    assert.equal(auto.code, 0, auto.stderr);
+    assert.match(auto.stderr, /Using strace, .* bpftrace could not start: Kernel lockdown is enabled\.\n/);
+    assert.match(auto.stderr, /Tracing 6 processes with strace for 1 s/);
+    const named = await runDrover([...words, '--engine', 'bpftrace'], { environment });
+    assert.equal(named.code, 4);
+    assert.match(
+      named.stderr,
+      /^drover: bpftrace could not start: Kernel lockdown is enabled\.\n {2}Use --engine strace/,
+    );
+  },
+);
 
 test('a process that strace is refused does not keep it from the others, and is named', LIVE, async () => {
   const tools = join(FOLDER, 'refusing');
@@ -124,33 +138,39 @@ exec ${execFileSync('sh', ['-c', 'command -v strace'], { encoding: 'utf8' }).tri
   const last = server.pids.at(-1);
   assert.match(
     stderr,
-    new RegExp(`Tracing 5 processes with strace for 1 s \\([\\d ]+\\)\\. .*It was refused ${last}; drover doctor ${last} may tell why\\.`),
+    new RegExp(
+      `Tracing 5 processes with strace for 1 s \\([\\d ]+\\)\\. .*It was refused ${last}; drover doctor ${last} may tell why\\.`,
+    ),
   );
 });
 
-test('without --save the capture stays in a folder of its own that only its owner may enter, and the report says where', LIVE, async () => {
-  const spool = join(FOLDER, '.');
-  const known = readdirSync(spool);
-  const { code, stderr } = await runDrover([
-    'attach',
-    String(server.master),
-    '--engine',
-    'strace',
-    '--for',
-    '1s',
-    '--spool',
-    spool,
-    '--md',
-  ]);
-  assert.equal(code, 0, stderr);
-  const [folder = '', ...others] = readdirSync(spool).filter((name) => !known.includes(name));
-  assert.deepEqual(others, []);
-  const capture = join(spool, folder, 'trace.strace');
-  assert.equal(statSync(join(spool, folder)).mode & 0o777, 0o700);
-  assert.equal(statSync(capture).mode & 0o777, 0o600);
-  assert.ok(stderr.includes(`is ${capture}.`), stderr);
-  assert.deepEqual(readdirSync(join(spool, folder)), ['trace.strace']);
-});
+test(
+  'without --save the capture stays in a folder of its own that only its owner may enter, and the report says where',
+  LIVE,
+  async () => {
+    const spool = join(FOLDER, '.');
+    const known = readdirSync(spool);
+    const { code, stderr } = await runDrover([
+      'attach',
+      String(server.master),
+      '--engine',
+      'strace',
+      '--for',
+      '1s',
+      '--spool',
+      spool,
+      '--md',
+    ]);
+    assert.equal(code, 0, stderr);
+    const [folder = '', ...others] = readdirSync(spool).filter((name) => !known.includes(name));
+    assert.deepEqual(others, []);
+    const capture = join(spool, folder, 'trace.strace');
+    assert.equal(statSync(join(spool, folder)).mode & 0o777, 0o700);
+    assert.equal(statSync(capture).mode & 0o777, 0o600);
+    assert.ok(stderr.includes(`is ${capture}.`), stderr);
+    assert.deepEqual(readdirSync(join(spool, folder)), ['trace.strace']);
+  },
+);
 
 test('--no-family traces the process that was named and no other', LIVE, async () => {
   const [worker = 0] = server.workers;
@@ -167,7 +187,17 @@ test('--no-family traces the process that was named and no other', LIVE, async (
     FOLDER,
   ]);
   assert.equal(stderr, '');
-  const named = await runDrover(['attach', String(worker), '--no-family', '--engine', 'strace', '--for', '1s', '--spool', FOLDER]);
+  const named = await runDrover([
+    'attach',
+    String(worker),
+    '--no-family',
+    '--engine',
+    'strace',
+    '--for',
+    '1s',
+    '--spool',
+    FOLDER,
+  ]);
   assert.match(named.stderr, new RegExp(`Tracing 1 process with strace for 1 s \\(${worker}\\)`));
   assert.match(named.stderr, /Detached from 1 process, running\./);
 });
@@ -177,10 +207,20 @@ test('a process that another tracer has is refused with its name: 4', LIVE, asyn
   const other: ChildProcess = spawn('strace', ['-o', '/dev/null', '-p', String(worker)], { stdio: 'ignore' });
   try {
     await until('the other strace', () => readProcess(worker)?.tracer !== 0);
-    const { code, stdout, stderr } = await runDrover(['attach', String(server.master), '--engine', 'strace', '--for', '1s']);
+    const { code, stdout, stderr } = await runDrover([
+      'attach',
+      String(server.master),
+      '--engine',
+      'strace',
+      '--for',
+      '1s',
+    ]);
     assert.equal(code, 4);
     assert.equal(stdout, '');
-    assert.match(stderr, new RegExp(`^drover: Process ${worker} \\(gunicorn\\) is already traced by pid ${other.pid} \\(strace\\)\\.`));
+    assert.match(
+      stderr,
+      new RegExp(`^drover: Process ${worker} \\(gunicorn\\) is already traced by pid ${other.pid} \\(strace\\)\\.`),
+    );
   } finally {
     other.kill('SIGINT');
     await until('the other strace to leave', () => readProcess(worker)?.tracer === 0);

@@ -57,7 +57,9 @@ test(
       load.stop();
       void server.get('/block');
       const first = blockedFor(await tmux.until((screen) => (blockedFor(screen) ?? 0) > 0.5, 'a blocked worker'));
-      const second = blockedFor(await tmux.until((screen) => (blockedFor(screen) ?? 0) > (first ?? 0) + 1, 'it to be blocked for longer'));
+      const second = blockedFor(
+        await tmux.until((screen) => (blockedFor(screen) ?? 0) > (first ?? 0) + 1, 'it to be blocked for longer'),
+      );
       assert.ok((second ?? 0) < 4.5, `${second} s of 4.3 s`);
       await tmux.until(/stalled 4\.\d+ s/);
       tmux.keys('Enter');
@@ -80,36 +82,50 @@ test(
   },
 );
 
-test('d detaches at once and keeps what was seen; Space freezes the screen while the capture goes on; + adds time', LIVE, async () => {
-  const tmux = new Tmux({ columns: 160, rows: 48 });
-  const load = server.load(23);
-  try {
-    tmux.drover(`attach ${server.workers[0]} --yes --engine strace --for 20s --spool ${spoolFor('detach')}`);
-    await tmux.until(/strace \d+ s of (?:19|20) s/);
-    tmux.keys('+');
-    await tmux.until(/strace \d+ s of (?:79|80) s/);
-    tmux.keys('Space');
-    await tmux.until(/PAUSED [1-9] s/);
-    assert.ok(isTraced());
-    tmux.keys('Space');
-    await tmux.until(/strace \d+ s of (?:79|80) s/);
-    tmux.keys('d');
-    await tmux.until(/DETACHED .*Detached from 4 processes, all running/);
-    assert.ok(!isTraced());
-    tmux.keys('2');
-    await tmux.until(/WORKERS {2}4/);
-    tmux.keys('q', 'q');
-    await tmux.until(/left 0/);
-  } finally {
-    load.stop();
-    tmux.close();
-  }
-});
+test(
+  'd detaches at once and keeps what was seen; Space freezes the screen while the capture goes on; + adds time',
+  LIVE,
+  async () => {
+    const tmux = new Tmux({ columns: 160, rows: 48 });
+    const load = server.load(23);
+    try {
+      tmux.drover(`attach ${server.workers[0]} --yes --engine strace --for 20s --spool ${spoolFor('detach')}`);
+      await tmux.until(/strace \d+ s of (?:19|20) s/);
+      tmux.keys('+');
+      await tmux.until(/strace \d+ s of (?:79|80) s/);
+      tmux.keys('Space');
+      await tmux.until(/PAUSED [1-9] s/);
+      assert.ok(isTraced());
+      tmux.keys('Space');
+      await tmux.until(/strace \d+ s of (?:79|80) s/);
+      tmux.keys('d');
+      await tmux.until(/DETACHED .*Detached from 4 processes, all running/);
+      assert.ok(!isTraced());
+      tmux.keys('2');
+      await tmux.until(/WORKERS {2}4/);
+      tmux.keys('q', 'q');
+      await tmux.until(/left 0/);
+    } finally {
+      load.stop();
+      tmux.close();
+    }
+  },
+);
 
 test('a terminal that stops reading never stops a worker, and drover still detaches in time', LIVE, async () => {
   const spool = spoolFor('deaf');
   const load = server.load(43);
-  const drover = LiveDrover.onTerminal(['attach', String(server.master), '--yes', '--engine', 'strace', '--for', '4s', '--spool', spool]);
+  const drover = LiveDrover.onTerminal([
+    'attach',
+    String(server.master),
+    '--yes',
+    '--engine',
+    'strace',
+    '--for',
+    '4s',
+    '--spool',
+    spool,
+  ]);
   try {
     await until('the dashboard', () => drover.stdout.includes('LIVE'));
     await until('tracing', isTraced);

@@ -50,7 +50,13 @@ function folder(owner = 0, mode = 0o755): string {
 function busy(): string {
   const child = spawn(
     'setpriv',
-    ['--pdeathsig', 'KILL', 'python3', '-c', 'import os, time\nwhile True:\n  time.sleep(0.01)\n  os.getppid()\n  os.stat("/")'],
+    [
+      '--pdeathsig',
+      'KILL',
+      'python3',
+      '-c',
+      'import os, time\nwhile True:\n  time.sleep(0.01)\n  os.getppid()\n  os.stat("/")',
+    ],
     {
       stdio: 'ignore',
     },
@@ -60,9 +66,13 @@ function busy(): string {
 }
 
 function asStranger(...words: readonly string[]): ChildProcess {
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', `--reuid=${STRANGER}`, `--regid=${STRANGER}`, '--clear-groups', ...words], {
-    stdio: 'ignore',
-  });
+  const child = spawn(
+    'setpriv',
+    ['--pdeathsig', 'KILL', `--reuid=${STRANGER}`, `--regid=${STRANGER}`, '--clear-groups', ...words],
+    {
+      stdio: 'ignore',
+    },
+  );
   started.push(child);
   return child;
 }
@@ -114,9 +124,13 @@ test('a start that fails leaves an old capture as it was, and nothing beside it'
   const place = folder();
   const old = join(place, 'old.strace');
   const tools = folder();
-  writeFileSync(join(tools, 'strace'), '#!/bin/sh\necho "strace: attach: ptrace(PTRACE_SEIZE, 1): Operation not permitted" >&2\nexit 1\n', {
-    mode: 0o755,
-  });
+  writeFileSync(
+    join(tools, 'strace'),
+    '#!/bin/sh\necho "strace: attach: ptrace(PTRACE_SEIZE, 1): Operation not permitted" >&2\nexit 1\n',
+    {
+      mode: 0o755,
+    },
+  );
   const disk = folder();
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk]);
   try {
@@ -146,69 +160,90 @@ test('a start that fails leaves an old capture as it was, and nothing beside it'
   }
 });
 
-test('--save takes no link, no pipe, no device and no directory, says which it is, and does not hang', LIVE, async () => {
-  const place = folder();
-  const target = join(place, 'target');
-  writeFileSync(target, 'mine', { mode: 0o644 });
-  symlinkSync('target', join(place, 'link'));
-  symlinkSync('nowhere', join(place, 'dangling'));
-  execFileSync('mkfifo', [join(place, 'pipe')]);
-  for (const [name, problem] of [
-    [join(place, 'link'), 'it is a symbolic link'],
-    [join(place, 'dangling'), 'it is a symbolic link'],
-    [join(place, 'pipe'), 'it is a named pipe, not a file'],
-    ['/dev/full', 'it is a device, not a file'],
-    ['/dev/stdout', 'it is a symbolic link'],
-    [place, 'it is a directory'],
-    ['', '--save names no file'],
-  ] as const) {
-    for (const force of [[], ['--force']]) {
-      const { code, stderr } = await runDrover(strace(busy(), '--save', name, ...force));
-      assert.equal(code, 2, stderr);
-      assert.ok(stderr.includes(`${problem}.\n`), stderr);
+test(
+  '--save takes no link, no pipe, no device and no directory, says which it is, and does not hang',
+  LIVE,
+  async () => {
+    const place = folder();
+    const target = join(place, 'target');
+    writeFileSync(target, 'mine', { mode: 0o644 });
+    symlinkSync('target', join(place, 'link'));
+    symlinkSync('nowhere', join(place, 'dangling'));
+    execFileSync('mkfifo', [join(place, 'pipe')]);
+    for (const [name, problem] of [
+      [join(place, 'link'), 'it is a symbolic link'],
+      [join(place, 'dangling'), 'it is a symbolic link'],
+      [join(place, 'pipe'), 'it is a named pipe, not a file'],
+      ['/dev/full', 'it is a device, not a file'],
+      ['/dev/stdout', 'it is a symbolic link'],
+      [place, 'it is a directory'],
+      ['', '--save names no file'],
+    ] as const) {
+      for (const force of [[], ['--force']]) {
+        const { code, stderr } = await runDrover(strace(busy(), '--save', name, ...force));
+        assert.equal(code, 2, stderr);
+        assert.ok(stderr.includes(`${problem}.\n`), stderr);
+      }
     }
-  }
-  assert.equal(readFileSync(target, 'utf8'), 'mine');
-  assert.equal(statSync(target).mode & 0o777, 0o644);
-  assert.deepEqual(readdirSync(place).sort(), ['dangling', 'link', 'pipe', 'target']);
-});
+    assert.equal(readFileSync(target, 'utf8'), 'mine');
+    assert.equal(statSync(target).mode & 0o777, 0o644);
+    assert.deepEqual(readdirSync(place).sort(), ['dangling', 'link', 'pipe', 'target']);
+  },
+);
 
-test('a full disk keeps the old capture and the old report, and the new capture stays where it grew: 74', LIVE, async () => {
-  const disk = folder();
-  const spool = folder();
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk]);
-  try {
-    const [capture, report] = [join(disk, 'old.strace'), join(disk, 'old.json')];
-    for (const path of [capture, report]) writeFileSync(path, 'evidence');
-    writeFileSync(join(disk, 'filler'), Buffer.alloc(240_000));
-    const program = ['python3', '-c', 'import os\nfor i in range(3001): os.stat("/")'];
-    const kept = await runDrover(['run', '--spool', spool, '--save', capture, '--force', '--', ...program]);
-    assert.equal(kept.code, 74, kept.stderr);
-    assert.match(kept.stderr, /drover: Cannot write .*old\.strace: no space is left on the device\.\n/);
-    const [left = ''] = readdirSync(spool);
-    const grown = join(spool, left, 'trace.strace');
-    assert.ok(kept.stderr.includes(`is ${grown}.`), kept.stderr);
-    assert.match(readFileSync(grown, 'latin1'), TRACE_LINE);
+test(
+  'a full disk keeps the old capture and the old report, and the new capture stays where it grew: 74',
+  LIVE,
+  async () => {
+    const disk = folder();
+    const spool = folder();
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk]);
+    try {
+      const [capture, report] = [join(disk, 'old.strace'), join(disk, 'old.json')];
+      for (const path of [capture, report]) writeFileSync(path, 'evidence');
+      writeFileSync(join(disk, 'filler'), Buffer.alloc(240_000));
+      const program = ['python3', '-c', 'import os\nfor i in range(3001): os.stat("/")'];
+      const kept = await runDrover(['run', '--spool', spool, '--save', capture, '--force', '--', ...program]);
+      assert.equal(kept.code, 74, kept.stderr);
+      assert.match(kept.stderr, /drover: Cannot write .*old\.strace: no space is left on the device\.\n/);
+      const [left = ''] = readdirSync(spool);
+      const grown = join(spool, left, 'trace.strace');
+      assert.ok(kept.stderr.includes(`is ${grown}.`), kept.stderr);
+      assert.match(readFileSync(grown, 'latin1'), TRACE_LINE);
 
-    const written = await runDrover([grown, '--json', '-vv', '-o', report, '--force']);
-    assert.deepEqual([written.code, /no space is left on the device\.\n/.test(written.stderr)], [74, true], written.stderr);
-    for (const path of [capture, report]) assert.equal(readFileSync(path, 'utf8'), 'evidence');
-    assert.deepEqual(readdirSync(disk).sort(), ['filler', 'old.json', 'old.strace']);
+      const written = await runDrover([grown, '--json', '-vv', '-o', report, '--force']);
+      assert.deepEqual(
+        [written.code, /no space is left on the device\.\n/.test(written.stderr)],
+        [74, true],
+        written.stderr,
+      );
+      for (const path of [capture, report]) assert.equal(readFileSync(path, 'utf8'), 'evidence');
+      assert.deepEqual(readdirSync(disk).sort(), ['filler', 'old.json', 'old.strace']);
 
-    writeFileSync(join(disk, 'filler'), '');
-    const moved = await runDrover(['run', '-q', '--spool', spool, '--save', join(disk, 'new.strace'), '--', 'true']);
-    assert.equal(moved.code, 0, moved.stderr);
-    assert.match(readFileSync(join(disk, 'new.strace'), 'latin1'), /execve\(/);
-    assert.equal(statSync(join(disk, 'new.strace')).mode & 0o777, 0o600);
-    assert.deepEqual(readdirSync(spool), [left], 'what was moved to another disk leaves nothing');
-  } finally {
-    execFileSync('umount', ['--lazy', disk]);
-  }
-});
+      writeFileSync(join(disk, 'filler'), '');
+      const moved = await runDrover(['run', '-q', '--spool', spool, '--save', join(disk, 'new.strace'), '--', 'true']);
+      assert.equal(moved.code, 0, moved.stderr);
+      assert.match(readFileSync(join(disk, 'new.strace'), 'latin1'), /execve\(/);
+      assert.equal(statSync(join(disk, 'new.strace')).mode & 0o777, 0o600);
+      assert.deepEqual(readdirSync(spool), [left], 'what was moved to another disk leaves nothing');
+    } finally {
+      execFileSync('umount', ['--lazy', disk]);
+    }
+  },
+);
 
 test('a capture that grows is found beside its name, says where, and is still there after kill -9', LIVE, async () => {
   const place = folder();
-  const drover = await LiveDrover.start(['attach', busy(), '--engine', 'strace', '--for', '20s', '--save', join(place, 'x.strace')]);
+  const drover = await LiveDrover.start([
+    'attach',
+    busy(),
+    '--engine',
+    'strace',
+    '--for',
+    '20s',
+    '--save',
+    join(place, 'x.strace'),
+  ]);
   const [beside = '', ...others] = readdirSync(place);
   assert.deepEqual(others, []);
   const grown = join(place, beside, 'trace.strace');
@@ -238,57 +273,71 @@ for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) {
 }
 
 /** Sends a signal when it is time; the exit code. */
-async function runDroverUntil(words: readonly string[], signal: NodeJS.Signals, isTime: () => boolean): Promise<number | null> {
+async function runDroverUntil(
+  words: readonly string[],
+  signal: NodeJS.Signals,
+  isTime: () => boolean,
+): Promise<number | null> {
   const drover = LiveDrover.begin(words);
   await until('the moment', isTime);
   drover.signal(signal);
   return (await drover.ended).code;
 }
 
-test('a place that another user can change is refused with its reason, before anything is made or traced', LIVE, async () => {
-  const theirs = folder(STRANGER, 0o755);
-  const below = join(theirs, 'below');
-  mkdirSync(below, { mode: 0o700 });
-  const everybody = folder(0, 0o777);
-  const group = folder(0, 0o775);
-  chownSync(group, 0, STRANGER);
-  const theirSticky = folder(STRANGER, 0o1777);
-  const linked = join(folder(), 'link');
-  symlinkSync(theirs, linked);
-  for (const [place, reason] of [
-    [theirs, `belongs to user ${STRANGER}`],
-    [below, `${theirs} belongs to user ${STRANGER}`],
-    [everybody, 'every user can change what is in'],
-    [group, `the members of group ${STRANGER} can change`],
-    [theirSticky, `belongs to user ${STRANGER}`],
-    [linked, `belongs to user ${STRANGER}`],
-  ] as const) {
-    const before = readdirSync(place);
-    const named = await runDrover(strace(busy(), '--spool', place));
-    const temporary = await runDrover(strace(busy()), { environment: { TMPDIR: place } });
-    const run = await runDrover(['run', '--spool', place, '--', 'true']);
-    for (const { code, stderr } of [named, temporary, run]) {
-      assert.equal(code, 4, stderr);
-      assert.ok(stderr.includes(reason), stderr);
-      assert.match(stderr, /\n {2}.*--spool DIR\n$/);
+test(
+  'a place that another user can change is refused with its reason, before anything is made or traced',
+  LIVE,
+  async () => {
+    const theirs = folder(STRANGER, 0o755);
+    const below = join(theirs, 'below');
+    mkdirSync(below, { mode: 0o700 });
+    const everybody = folder(0, 0o777);
+    const group = folder(0, 0o775);
+    chownSync(group, 0, STRANGER);
+    const theirSticky = folder(STRANGER, 0o1777);
+    const linked = join(folder(), 'link');
+    symlinkSync(theirs, linked);
+    for (const [place, reason] of [
+      [theirs, `belongs to user ${STRANGER}`],
+      [below, `${theirs} belongs to user ${STRANGER}`],
+      [everybody, 'every user can change what is in'],
+      [group, `the members of group ${STRANGER} can change`],
+      [theirSticky, `belongs to user ${STRANGER}`],
+      [linked, `belongs to user ${STRANGER}`],
+    ] as const) {
+      const before = readdirSync(place);
+      const named = await runDrover(strace(busy(), '--spool', place));
+      const temporary = await runDrover(strace(busy()), { environment: { TMPDIR: place } });
+      const run = await runDrover(['run', '--spool', place, '--', 'true']);
+      for (const { code, stderr } of [named, temporary, run]) {
+        assert.equal(code, 4, stderr);
+        assert.ok(stderr.includes(reason), stderr);
+        assert.match(stderr, /\n {2}.*--spool DIR\n$/);
+      }
+      assert.deepEqual(readdirSync(place), before);
     }
-    assert.deepEqual(readdirSync(place), before);
-  }
-});
+  },
+);
 
-test('a place of this user is taken: also a sticky one for all, and that of who became root with sudo', LIVE, async () => {
-  for (const [place, environment] of [
-    [folder(0, 0o700), {}],
-    [folder(0, 0o1777), {}],
-    [folder(0, 0o775), {}],
-    [folder(CALLER, 0o755), { SUDO_UID: String(CALLER) }],
-  ] as const) {
-    const { code, stderr } = await runDrover(['run', '-q', '--spool', place, '--', 'true'], { environment });
-    assert.deepEqual([code, stderr], [0, '']);
-  }
-  const other = await runDrover(['run', '--spool', folder(STRANGER), '--', 'true'], { environment: { SUDO_UID: String(CALLER) } });
-  assert.equal(other.code, 4);
-});
+test(
+  'a place of this user is taken: also a sticky one for all, and that of who became root with sudo',
+  LIVE,
+  async () => {
+    for (const [place, environment] of [
+      [folder(0, 0o700), {}],
+      [folder(0, 0o1777), {}],
+      [folder(0, 0o775), {}],
+      [folder(CALLER, 0o755), { SUDO_UID: String(CALLER) }],
+    ] as const) {
+      const { code, stderr } = await runDrover(['run', '-q', '--spool', place, '--', 'true'], { environment });
+      assert.deepEqual([code, stderr], [0, '']);
+    }
+    const other = await runDrover(['run', '--spool', folder(STRANGER), '--', 'true'], {
+      environment: { SUDO_UID: String(CALLER) },
+    });
+    assert.equal(other.code, 4);
+  },
+);
 
 test('whoever owns the directory of a capture or a report cannot make root write to another file', {
   ...LIVE,
@@ -304,7 +353,16 @@ test('whoever owns the directory of a capture or a report cannot make root write
   const intruder = join(FOLDER, 'intruder.py');
   copyFileSync(join(LIVE_FOLDER, 'intruder.py'), intruder);
   chmodSync(intruder, 0o644);
-  const stranger = asStranger('/usr/bin/python3', intruder, place, victim, 'report.json', 'saved.strace', 'run.strace', 'recorded.trace');
+  const stranger = asStranger(
+    '/usr/bin/python3',
+    intruder,
+    place,
+    victim,
+    'report.json',
+    'saved.strace',
+    'run.strace',
+    'recorded.trace',
+  );
   await until('the intruder', () => readdirSync(place).length > 0);
   const pid = busy();
   const codes: (number | null)[] = [];
@@ -313,7 +371,9 @@ test('whoever owns the directory of a capture or a report cannot make root write
     const results = [
       await runDrover(strace(pid, '--save', join(place, `saved-${round}.strace`), ...force)),
       await runDrover(['run', '-q', '--save', join(place, 'run.strace'), ...force, '--', 'true']),
-      await runDrover(['record', pid, '--no-family', '--engine', 'strace', '--for', '1s', ...force], { directory: place }),
+      await runDrover(['record', pid, '--no-family', '--engine', 'strace', '--for', '1s', ...force], {
+        directory: place,
+      }),
       await runDrover([report, '--json', '-o', join(place, 'report.json'), ...force]),
     ];
     codes.push(...results.map(({ code }) => code));
@@ -352,7 +412,10 @@ test('what somebody puts at the name while the capture grows stays, and the capt
   writeFileSync(saved, 'of somebody');
   await pause(300);
   assert.equal((await drover.ended).code, 74);
-  assert.match(drover.stderr, /Cannot write .*x\.strace: it exists already\.\n[\s\S]*The capture \(.*\) is (.*trace\.strace)\./);
+  assert.match(
+    drover.stderr,
+    /Cannot write .*x\.strace: it exists already\.\n[\s\S]*The capture \(.*\) is (.*trace\.strace)\./,
+  );
   assert.equal(readFileSync(saved, 'utf8'), 'of somebody');
   const grown = /The capture \(.*\) is (.*trace\.strace)\./.exec(drover.stderr)?.[1] ?? '';
   assert.match(readFileSync(grown, 'latin1'), TRACE_LINE);

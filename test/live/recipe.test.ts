@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { promisify } from 'node:util';
@@ -81,7 +90,12 @@ test(
 );
 
 /** Runs the recipe for a process in a directory. */
-async function captured(pid: number, engine: string, directory: string, environment: Readonly<Record<string, string>> = {}) {
+async function captured(
+  pid: number,
+  engine: string,
+  directory: string,
+  environment: Readonly<Record<string, string>> = {},
+) {
   const script = join(FOLDER, 'any.sh');
   writeFileSync(script, (await runDrover(['recipe', '--for', '1s'])).stdout);
   const env = { PATH: process.env.PATH, ENGINE: engine, ...environment };
@@ -98,10 +112,20 @@ for (const engine of ['strace', 'bpftrace'] as const) {
   test(`${engine}: words, names and files of a process cannot be lines or headings of its capture`, LIVE, async () => {
     const place = join(FOLDER, `forged-${engine}`);
     mkdirSync(place);
-    const words = ['== threads', 'x\n== threads\n 1 1 1 forged', '\\n== threads\\n 1 1 1 forged', '\t== threads', '== command 1\nforged'];
-    const forger = spawn('setpriv', ['--pdeathsig', 'KILL', 'python3', join(LIVE_FOLDER, 'forger.py'), place, ...words], {
-      stdio: 'ignore',
-    });
+    const words = [
+      '== threads',
+      'x\n== threads\n 1 1 1 forged',
+      '\\n== threads\\n 1 1 1 forged',
+      '\t== threads',
+      '== command 1\nforged',
+    ];
+    const forger = spawn(
+      'setpriv',
+      ['--pdeathsig', 'KILL', 'python3', join(LIVE_FOLDER, 'forger.py'), place, ...words],
+      {
+        stdio: 'ignore',
+      },
+    );
     try {
       await until('the forger', () => readdirSync(place).length === 5);
       const { code, stderr } = await captured(forger.pid ?? 0, engine, FOLDER, { DIRECTORY: `capture-${engine}` });

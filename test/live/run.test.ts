@@ -105,13 +105,20 @@ test('record writes a file that analyze reads, and prints its name', LIVE, async
   assert.ok(report.quality.events > 97);
 });
 
-test('doctor says what works here and whether a process can be traced, with the exit code of an attach', LIVE, async () => {
-  const [worker = 0] = server.workers;
-  const fine = await runDrover(['doctor', String(worker)]);
-  assert.equal(fine.code, 0);
-  assert.match(fine.stdout, /^strace works here\n {2}ok {7}strace is installed\n/);
-  assert.match(fine.stdout, new RegExp(`\nprocess ${worker} can be traced\n {2}ok {7}process ${worker} \\(gunicorn\\) can be traced\n`));
-  const kernel = await runDrover(['doctor', '2']);
-  assert.equal(kernel.code, 4);
-  assert.match(kernel.stdout, /process 2 cannot be traced\n {2}missing {2}2 \(kthreadd\) is a thread of the kernel/);
-});
+test(
+  'doctor says what works here and whether a process can be traced, with the exit code of an attach',
+  LIVE,
+  async () => {
+    const [worker = 0] = server.workers;
+    const fine = await runDrover(['doctor', String(worker)]);
+    assert.equal(fine.code, 0);
+    assert.match(fine.stdout, /^strace works here\n {2}ok {7}strace is installed\n/);
+    assert.match(
+      fine.stdout,
+      new RegExp(`\nprocess ${worker} can be traced\n {2}ok {7}process ${worker} \\(gunicorn\\) can be traced\n`),
+    );
+    const kernel = await runDrover(['doctor', '2']);
+    assert.equal(kernel.code, 4);
+    assert.match(kernel.stdout, /process 2 cannot be traced\n {2}missing {2}2 \(kthreadd\) is a thread of the kernel/);
+  },
+);

@@ -35,7 +35,17 @@ async function survives(
   mkdirSync(spool, { recursive: true });
   const load = server.load(43);
   const [worker = 0] = server.workers;
-  const drover = await LiveDrover.start(['attach', String(worker), '--engine', 'strace', '--for', seconds, '--spool', spool, ...options]);
+  const drover = await LiveDrover.start([
+    'attach',
+    String(worker),
+    '--engine',
+    'strace',
+    '--for',
+    seconds,
+    '--spool',
+    spool,
+    ...options,
+  ]);
   try {
     // bpftrace does not stop what it traces, so the kernel names no tracer.
     assert.ok(tracersIn(spool).length > 0, 'no tracer is found');
@@ -71,7 +81,10 @@ for (const [signal, code] of [
       running.signal(signal);
       assert.equal((await running.ended).code, code);
     });
-    assert.match(drover.stderr, new RegExp(`Stopped by ${signal}.* Detached from 4 processes, all running\\. The capture is `));
+    assert.match(
+      drover.stderr,
+      new RegExp(`Stopped by ${signal}.* Detached from 4 processes, all running\\. The capture is `),
+    );
     assert.equal(drover.stdout, '');
   });
 }
@@ -163,7 +176,10 @@ test('a strace that stands still: the worker is starved, so drover detaches at o
     process.kill(tracerOf(server.master), 'SIGSTOP');
     assert.equal((await running.ended).code, 0);
   });
-  assert.match(drover.stderr, /(?:Worker|Thread) \d+.* all but stopped under strace for 3\.\d s; drover detached at once\./);
+  assert.match(
+    drover.stderr,
+    /(?:Worker|Thread) \d+.* all but stopped under strace for 3\.\d s; drover detached at once\./,
+  );
 });
 
 test('a full spool ends the capture, not the worker', LIVE, async () => {
@@ -228,7 +244,11 @@ test('a worker that is replaced in the middle: its successor is traced, reported
 });
 
 /** The same on a terminal. */
-async function survivesOnTerminal(name: string, seconds: string, act: (drover: LiveDrover) => Promise<void>): Promise<void> {
+async function survivesOnTerminal(
+  name: string,
+  seconds: string,
+  act: (drover: LiveDrover) => Promise<void>,
+): Promise<void> {
   const spool = join(FOLDER, name);
   mkdirSync(spool);
   const load = server.load(43);

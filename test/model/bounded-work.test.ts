@@ -131,7 +131,10 @@ describe('an epoll set of many descriptors', () => {
 });
 
 describe('a long turn', () => {
-  /** Requests on descriptors from 11 on that a process has read; `looked` counts how often somebody asks whether one is in progress. */
+  /**
+   * Requests on descriptors from 11 on that a process has read; `looked` counts how often somebody asks whether one is
+   * in progress.
+   */
   function reading(count: number, looked: () => void) {
     const thread = threadOf(101);
     const inProgress = new RequestsInProgress();
@@ -204,7 +207,9 @@ describe('processes that turn out to be threads', () => {
 
   it('belong to the process that the last of a short chain names', () => {
     const processes = new Processes();
-    const threads = [101, 102, 103, 104].map((tid, index) => processes.at({ index, tid, comm: '', lastLine: null, pending: null }, 0));
+    const threads = [101, 102, 103, 104].map((tid, index) =>
+      processes.at({ index, tid, comm: '', lastLine: null, pending: null }, 0),
+    );
     for (const thread of threads.slice(0, 3)) processes.pidNamed(thread, thread.tid + 1);
     assert.deepEqual(
       threads.map(({ process }) => process.pid),

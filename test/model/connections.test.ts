@@ -35,7 +35,14 @@ describe('requests on a connection', () => {
 
   it('are counted without being readable: TLS, or a capture without payload', async () => {
     const { trace, worker } = oneWorker();
-    worker.waitUntil(50, LISTENER).accept(11).read(11, '\\26\\3\\1\\2\\0').reply(11).waitUntil(80, 11).read(11, '').waitUntil(200);
+    worker
+      .waitUntil(50, LISTENER)
+      .accept(11)
+      .read(11, '\\26\\3\\1\\2\\0')
+      .reply(11)
+      .waitUntil(80, 11)
+      .read(11, '')
+      .waitUntil(200);
     assert.ok((requestsOf(await analyzed(trace)) ?? 0) >= 1);
   });
 
@@ -64,7 +71,14 @@ describe('a connection', () => {
     const { trace, workers } = attached([101]);
     const [worker] = workers as [ThreadLines];
     worker.labels.set(11, 'socket:[900]');
-    worker.waitUntil(50, 11).read(11, 'GET /a').gap(170).reply(11).waitUntil(300, LISTENER).serve(12, 'GET /b').waitUntil(400);
+    worker
+      .waitUntil(50, 11)
+      .read(11, 'GET /a')
+      .gap(170)
+      .reply(11)
+      .waitUntil(300, LISTENER)
+      .serve(12, 'GET /b')
+      .waitUntil(400);
     const report = await analyzed(trace);
     assert.equal(requestsOf(report), 2);
     assert.equal(only(report, 'loop-stall').metrics.request, 'GET /a');
@@ -93,10 +107,15 @@ describe('a connection', () => {
   it('is the same one under a number that dup made', async () => {
     const { trace, worker } = oneWorker();
     worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a');
-    worker.call(`dup(${worker.fd(11)}`, ')', `15<${worker.labels.get(11)}>`).labels.set(15, worker.labels.get(11) ?? '');
+    worker
+      .call(`dup(${worker.fd(11)}`, ')', `15<${worker.labels.get(11)}>`)
+      .labels.set(15, worker.labels.get(11) ?? '');
     worker.replyFails(11).replyFails(15).close(11).close(15).waitUntil(300);
     const { metrics } = only(await analyzed(trace), 'broken-pipe');
-    assert.deepEqual([metrics.count, (metrics.replies as unknown as readonly { readonly request: string }[])[0]?.request], [1, 'GET /a']);
+    assert.deepEqual(
+      [metrics.count, (metrics.replies as unknown as readonly { readonly request: string }[])[0]?.request],
+      [1, 'GET /a'],
+    );
   });
 
   it('may be handed over by another process, as node does', async () => {
@@ -144,7 +163,11 @@ describe('what is asked of another service', () => {
       worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a');
       worker.call('socket(AF_INET, SOCK_STREAM, IPPROTO_TCP', ')', '12<socket:[70]>').labels.set(12, 'socket:[70]');
       worker
-        .call(`connect(${worker.fd(12)}, {sa_family=AF_INET, sin_port=htons(9999), sin_addr=inet_addr("10.0.0.7")}, 16`, ')', 0)
+        .call(
+          `connect(${worker.fd(12)}, {sa_family=AF_INET, sin_port=htons(9999), sin_addr=inet_addr("10.0.0.7")}, 16`,
+          ')',
+          0,
+        )
         .send(12, bytes)
         .read(12, 'x', 170);
       worker.reply(11).close(11).waitUntil(300);

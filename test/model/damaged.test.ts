@@ -97,7 +97,8 @@ function damaged(lines: readonly string[], random: (below: number) => number): s
 function assertSound(value: unknown, path: string): void {
   if (typeof value === 'number') {
     assert.ok(Number.isFinite(value), `${path} is ${value}`);
-    if (/(?:stall|call|own|waiting|behind|age|total|longest|gap)Ms$/i.test(path)) assert.ok(value >= 0, `${path} is ${value}`);
+    if (/(?:stall|call|own|waiting|behind|age|total|longest|gap)Ms$/i.test(path))
+      assert.ok(value >= 0, `${path} is ${value}`);
   } else if (value !== null && typeof value === 'object') {
     for (const [key, inner] of Object.entries(value)) assertSound(inner, `${path}.${key}`);
   }
@@ -106,7 +107,13 @@ function assertSound(value: unknown, path: string): void {
 async function reportOn(text: string): Promise<Report | null> {
   try {
     return await analyzeInputs(
-      { kind: 'file', paths: ['trace'], inputs: [memoryInput('trace', text, { chunkBytes: 4_096 })], leftOut: [], notices: [] },
+      {
+        kind: 'file',
+        paths: ['trace'],
+        inputs: [memoryInput('trace', text, { chunkBytes: 4_096 })],
+        leftOut: [],
+        notices: [],
+      },
       {},
     );
   } catch (error) {
@@ -119,7 +126,14 @@ async function reportOn(text: string): Promise<Report | null> {
 it('the undamaged trace holds every kind of finding', async () => {
   const report = await reportOn(everything());
   const kinds = new Set(report?.findings.map(({ kind }) => kind));
-  for (const kind of ['thundering-herd', 'loop-stall', 'service-stall', 'broken-pipe', 'abandoned-request', 'request-retry'] as const)
+  for (const kind of [
+    'thundering-herd',
+    'loop-stall',
+    'service-stall',
+    'broken-pipe',
+    'abandoned-request',
+    'request-retry',
+  ] as const)
     assert.ok(kinds.has(kind), kind);
 });
 

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
-import { attached, fork, MASTER, oneWorker, openListener, prefork, startThread, watch } from '../support/server-lines.ts';
+import {
+  attached,
+  fork,
+  MASTER,
+  oneWorker,
+  openListener,
+  prefork,
+  startThread,
+  watch,
+} from '../support/server-lines.ts';
 import { failed, HUB, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import { TraceLines } from '../support/trace-lines.ts';
 
@@ -75,11 +84,16 @@ describe('the hub of a thread is the wait that can report its listener', () => {
   it('and not another epoll instance that the thread waits on: that wait is work', async () => {
     const { trace, worker } = oneWorker();
     worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /gearman');
-    worker.call('epoll_create1(EPOLL_CLOEXEC', ')', '16<anon_inode:[eventpoll]>').labels.set(16, 'anon_inode:[eventpoll]');
+    worker
+      .call('epoll_create1(EPOLL_CLOEXEC', ')', '16<anon_inode:[eventpoll]>')
+      .labels.set(16, 'anon_inode:[eventpoll]');
     for (let index = 0; index < 7; index++) worker.epollWait(16, 101, []);
     worker.reply(11).close(11).waitUntil(1000);
     const { metrics } = only(await analyzed(trace), 'loop-stall');
-    assert.deepEqual([metrics.cause, metrics.call, metrics.rungs, metrics.target], ['foreign-poll', 'epoll_wait', 7, 'epoll fd 16']);
+    assert.deepEqual(
+      [metrics.cause, metrics.call, metrics.rungs, metrics.target],
+      ['foreign-poll', 'epoll_wait', 7, 'epoll fd 16'],
+    );
   });
 
   it('and not a guess that was made before an accept told: what was measured on the guess is void', async () => {
@@ -108,7 +122,10 @@ describe('an epoll instance that is closed', () => {
   it('hands the hub to the next one, also under the same number', async () => {
     const { trace, worker } = oneWorker();
     worker.waitUntil(50).close(HUB);
-    worker.gap(300).call('epoll_create1(EPOLL_CLOEXEC', ')', `${HUB}<anon_inode:[eventpoll]>`).labels.set(HUB, 'anon_inode:[eventpoll]');
+    worker
+      .gap(300)
+      .call('epoll_create1(EPOLL_CLOEXEC', ')', `${HUB}<anon_inode:[eventpoll]>`)
+      .labels.set(HUB, 'anon_inode:[eventpoll]');
     watch(worker, LISTENER).waitUntil(400, LISTENER).serve(11, 'GET /slow', { work: 150 }).waitUntil(900);
     const report = await analyzed(trace);
     assert.equal(ofKind(report, 'loop-stall').length, 1, 'the time between the two hubs is no turn');
@@ -152,7 +169,9 @@ describe('a listener is one queue', () => {
     });
     for (const [place, thread] of threads.entries()) {
       thread.at(5).labels.set(LISTENER, 'socket:[4711]');
-      thread.call('epoll_create1(0', ')', `${20 + place}<anon_inode:[eventpoll]>`).labels.set(20 + place, 'anon_inode:[eventpoll]');
+      thread
+        .call('epoll_create1(0', ')', `${20 + place}<anon_inode:[eventpoll]>`)
+        .labels.set(20 + place, 'anon_inode:[eventpoll]');
       watch(thread, LISTENER, 'EPOLLIN', 20 + place);
     }
     for (let index = 0; index < 13; index++) {

@@ -50,7 +50,8 @@ describe('a process whose end has no line of its own (-qq)', () => {
 
   it('takes its other threads with it, although they are in a call that never returns', async () => {
     const lines = new Lines().fork(100, 101).startThread(101, 102).startThread(101, 103);
-    for (const tid of [102, 103]) lines.add(tid, 'clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=5, tv_nsec=0},  <unfinished ...>');
+    for (const tid of [102, 103])
+      lines.add(tid, 'clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=5, tv_nsec=0},  <unfinished ...>');
     lines.add(101, 'exit_group(3) = ?').add(100, 'getppid() = 1 <0.000010>');
     const { workers } = await analyzed(lines.toString());
     assert.deepEqual(

@@ -3,7 +3,16 @@ import { describe, it } from 'node:test';
 import type { Report } from '../../src/analysis/report.ts';
 import { analyzed, none, only } from '../support/analyzed.ts';
 import { arrivals } from '../support/arrivals.ts';
-import { attached, fork, MASTER, oneWorker, openHub, openListener, prefork, startThread } from '../support/server-lines.ts';
+import {
+  attached,
+  fork,
+  MASTER,
+  oneWorker,
+  openHub,
+  openListener,
+  prefork,
+  startThread,
+} from '../support/server-lines.ts';
 import { HUB, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import { TraceLines } from '../support/trace-lines.ts';
 

@@ -15,7 +15,16 @@ it('program files are told by their ending', () => {
     '/a/b.jar',
   ])
     assert.ok(isProgramFile(path), path);
-  for (const path of ['/a/b.pyx', '/a/b.json', '/a/so', '/a/b.so.conf', '/a/b.php5', '/a.py/b', '/a/b.cpython-311.pyc.140213', ''])
+  for (const path of [
+    '/a/b.pyx',
+    '/a/b.json',
+    '/a/so',
+    '/a/b.so.conf',
+    '/a/b.php5',
+    '/a.py/b',
+    '/a/b.cpython-311.pyc.140213',
+    '',
+  ])
     assert.ok(!isProgramFile(path), path);
 });
 

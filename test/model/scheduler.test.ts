@@ -6,7 +6,10 @@ import { accept, EXACT_START, scheduled, tcp, wait } from '../support/scheduled-
 const WORKERS = [101, 103, 107];
 const CONNECTIONS = 23;
 
-/** One connection every 10 ms: the first worker takes it, the others are woken in the kernel `silent` times and report nothing. */
+/**
+ * One connection every 10 ms: the first worker takes it, the others are woken in the kernel `silent` times and report
+ * nothing.
+ */
 function herd(silent: number): string {
   const lines = [EXACT_START];
   for (let i = 0; i < CONNECTIONS; i++) {
@@ -36,15 +39,24 @@ test('wake-ups that end inside the kernel make the figures of a herd exact', asy
 });
 
 test('one wake-up for each wait that returns is no herd', async () => {
-  assert.match(none(await analyzed(herd(0)), 'thundering-herd'), /1\.09 wake-ups a connection \(2 of 25 found nothing\)/);
+  assert.match(
+    none(await analyzed(herd(0)), 'thundering-herd'),
+    /1\.09 wake-ups a connection \(2 of 25 found nothing\)/,
+  );
 });
 
 test('without the scheduler it is said that wake-ups may be missing', async () => {
   const text = herd(22).replace(/ sched=\S+/g, '');
-  assert.match(none(await analyzed(text), 'thundering-herd'), /wake-ups that end inside the kernel are not in this capture/);
+  assert.match(
+    none(await analyzed(text), 'thundering-herd'),
+    /wake-ups that end inside the kernel are not in this capture/,
+  );
 });
 
-/** A request that keeps its worker from its wait for 840 ms. Milliseconds blocked and waiting for a processor in that time. */
+/**
+ * A request that keeps its worker from its wait for 840 ms. Milliseconds blocked and waiting for a processor in that
+ * time.
+ */
 function stall(blocked: number, queued: number): string {
   return [
     EXACT_START,
@@ -60,13 +72,18 @@ function stall(blocked: number, queued: number): string {
       args: [12, 1, 8192, 0],
       data: 'GET /spin HTTP/1.1\\x0d\\x0a\\x0d\\x0a',
     }),
-    scheduled({ tid: 101, call: 'sendto', at: 841_030, took: 10, ret: 60, args: [12, 1, 60, 0], data: 'HTTP/1.1 200 OK\\x0d\\x0a' }, [
-      blocked * 1e6,
-      queued * 1e6,
-      0,
-      0,
-      0,
-    ]),
+    scheduled(
+      {
+        tid: 101,
+        call: 'sendto',
+        at: 841_030,
+        took: 10,
+        ret: 60,
+        args: [12, 1, 60, 0],
+        data: 'HTTP/1.1 200 OK\\x0d\\x0a',
+      },
+      [blocked * 1e6, queued * 1e6, 0, 0, 0],
+    ),
     scheduled({ tid: 101, call: 'close', at: 841_050, args: [12] }),
     wait(101, 841_100, 900_000, -1, 1),
     wait(101, 900_100, 990_000, -1, 1),
@@ -81,8 +98,14 @@ test('a gap says how much of it was on a processor', async () => {
 });
 
 test('waiting for a processor, or for something else, is told when it was a tenth of the gap', async () => {
-  assert.match(only(await analyzed(stall(0, 500)), 'loop-stall').summary, /\(on CPU 340 ms of 840 ms, waiting for a CPU 500 ms\)/);
-  assert.match(only(await analyzed(stall(300, 0)), 'loop-stall').summary, /\(on CPU 540 ms of 840 ms, blocked 300 ms\)/);
+  assert.match(
+    only(await analyzed(stall(0, 500)), 'loop-stall').summary,
+    /\(on CPU 340 ms of 840 ms, waiting for a CPU 500 ms\)/,
+  );
+  assert.match(
+    only(await analyzed(stall(300, 0)), 'loop-stall').summary,
+    /\(on CPU 540 ms of 840 ms, blocked 300 ms\)/,
+  );
 });
 
 test('without the scheduler nobody can tell', async () => {
@@ -95,7 +118,10 @@ test('events that were lost around a finding are told with it, and make it possi
   const whole = only(await analyzed(stall(0, 50)), 'loop-stall');
   assert.deepEqual([whole.confidence, whole.metrics.lostEvents], ['likely', undefined]);
   const lines = stall(0, 50).split('\n');
-  const touched = only(await analyzed([...lines.slice(0, 5), 'Lost 17 events', ...lines.slice(5)].join('\n')), 'loop-stall');
+  const touched = only(
+    await analyzed([...lines.slice(0, 5), 'Lost 17 events', ...lines.slice(5)].join('\n')),
+    'loop-stall',
+  );
   assert.deepEqual([touched.confidence, touched.metrics.lostEvents], ['possible', 17]);
   assert.match(touched.summary, /lost 17 events around that time/);
 });
@@ -124,7 +150,10 @@ test('for three tenths: the processors are what to look at first, then its code'
   assert.doesNotMatch(busy.next[0]?.text ?? '', /waited for a processor/);
 });
 
-/** Seconds of `watch.bt`: each of three workers is woken for each of 23 connections, and `silent` of its wake-ups end unseen. */
+/**
+ * Seconds of `watch.bt`: each of three workers is woken for each of 23 connections, and `silent` of its wake-ups end
+ * unseen.
+ */
 function watched(silent: number): string {
   const second = (at: number, accepts: readonly number[]): string[] => [
     `event=tick ts=${(at + 1) * 1_000_000_000}`,
@@ -139,7 +168,10 @@ function watched(silent: number): string {
 
 test('counts of the kernel alone show a herd, without telling whose listener it is', async () => {
   const { metrics, confidence, workers } = only(await analyzed(watched(5)), 'thundering-herd');
-  assert.deepEqual([metrics.connections, metrics.silentWakeups, metrics.wastedWakeups, metrics.kernelWakeups], [23, 30, 44, 67]);
+  assert.deepEqual(
+    [metrics.connections, metrics.silentWakeups, metrics.wastedWakeups, metrics.kernelWakeups],
+    [23, 30, 44, 67],
+  );
   assert.deepEqual([metrics.bound, confidence, workers.length], ['exact', 'possible', 3]);
 });
 

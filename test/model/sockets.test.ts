@@ -19,7 +19,10 @@ function connections(delay: number, count = COUNT): string {
 test('connections that wait 50 ms to be accepted are a warning, 100 ms are critical, less is told only', async () => {
   const late = only(await analyzed(connections(60_000)), 'accept-delay');
   assert.deepEqual([late.severity, late.metrics.connections, late.metrics.deadOnArrival], ['warning', COUNT, 0]);
-  assert.ok(Math.abs((late.metrics.p95Ms as number) - 60) < 4 && late.metrics.maxMs === 60, JSON.stringify(late.metrics));
+  assert.ok(
+    Math.abs((late.metrics.p95Ms as number) - 60) < 4 && late.metrics.maxMs === 60,
+    JSON.stringify(late.metrics),
+  );
   assert.equal(only(await analyzed(connections(110_000)), 'accept-delay').severity, 'critical');
   assert.match(none(await analyzed(connections(40_000)), 'accept-delay'), /half waited up to 40 ms/);
 });
@@ -48,7 +51,10 @@ test('a capture without states of connections cannot tell', async () => {
   assert.match(none(await analyzed(connections(110_000).replace(/^event=tcp.*\n/gm, '')), 'accept-delay'), /exact\.bt/);
 });
 
-/** A request of 600 ms whose client leaves after `leaves` microseconds; the worker looks at nothing but its upstream meanwhile. */
+/**
+ * A request of 600 ms whose client leaves after `leaves` microseconds; the worker looks at nothing but its upstream
+ * meanwhile.
+ */
 function request(leaves: number, how: 'closed' | 'reset'): string {
   return [
     EXACT_START,
@@ -66,7 +72,15 @@ function request(leaves: number, how: 'closed' | 'reset'): string {
     }),
     wait(101, 1_100, 601_000, 13, 1),
     tcp(how, leaves, 40_001),
-    scheduled({ tid: 101, call: 'sendto', at: 601_030, took: 10, ret: 60, args: [12, 1, 60, 0], data: 'HTTP/1.1 200 OK\\x0d\\x0a' }),
+    scheduled({
+      tid: 101,
+      call: 'sendto',
+      at: 601_030,
+      took: 10,
+      ret: 60,
+      args: [12, 1, 60, 0],
+      data: 'HTTP/1.1 200 OK\\x0d\\x0a',
+    }),
     scheduled({ tid: 101, call: 'close', at: 601_050, args: [12] }),
     wait(101, 601_100, 900_000, -1, 1),
     '',
@@ -77,7 +91,11 @@ test('a client that leaves before the reply is seen although no system call show
   for (const how of ['closed', 'reset'] as const) {
     const finding = only(await analyzed(request(400_000, how)), 'abandoned-request');
     assert.deepEqual(
-      (finding.metrics.requests as readonly Record<string, unknown>[]).map(({ request: line, answered, ageMs }) => [line, answered, ageMs]),
+      (finding.metrics.requests as readonly Record<string, unknown>[]).map(({ request: line, answered, ageMs }) => [
+        line,
+        answered,
+        ageMs,
+      ]),
       [['GET /report', true, 398.987]],
     );
   }
@@ -89,7 +107,15 @@ test('a client that leaves after the reply has not hung up', async () => {
 
 test('an ignored SIGPIPE is told as that', async () => {
   const lines = request(700_000, 'closed').split('\n');
-  const failed = scheduled({ tid: 101, call: 'sendto', at: 601_045, took: 3, ret: -32, args: [12, 1, 60, 0], data: 'body' });
+  const failed = scheduled({
+    tid: 101,
+    call: 'sendto',
+    at: 601_045,
+    took: 3,
+    ret: -32,
+    args: [12, 1, 60, 0],
+    data: 'body',
+  });
   const signal = 'event=signal ts=1601047000 pid=101 tid=101 to=101 sig=13 code=0 result=1';
   const text = [...lines.slice(0, 8), failed, signal, ...lines.slice(8)].join('\n');
   assert.match(only(await analyzed(text), 'broken-pipe').summary, /The process ignores SIGPIPE\./);

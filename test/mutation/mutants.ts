@@ -81,7 +81,9 @@ function mutantOf(node: AnyNode, program: string): Mutant | null {
       const property = node['property'] as AnyNode;
       const name = property.type === 'Identifier' && node['computed'] === false ? String(property['name']) : '';
       const other = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined;
-      return other === undefined ? null : { from: property.start, to: property.end, text: other, name: `${name} becomes ${other}` };
+      return other === undefined
+        ? null
+        : { from: property.start, to: property.end, text: other, name: `${name} becomes ${other}` };
     }
     default:
       return null;
@@ -97,7 +99,8 @@ function operatorMutant(program: string, from: number, to: number, operator: str
 
 function literalMutant(node: AnyNode): Mutant | null {
   const { value } = node as unknown as { readonly value: unknown };
-  if (typeof value === 'boolean') return { from: node.start, to: node.end, text: String(!value), name: `${value} becomes ${!value}` };
+  if (typeof value === 'boolean')
+    return { from: node.start, to: node.end, text: String(!value), name: `${value} becomes ${!value}` };
   if (typeof value !== 'number') return null;
   return { from: node.start, to: node.end, text: String(value + 1), name: `${value} becomes ${value + 1}` };
 }

@@ -44,7 +44,9 @@ try {
     if (verdict === 'survived') survivors++;
     console.log(`${verdict}  ${placeOf(file, mutant)}  ${mutant.name}`);
   }
-  console.log(`${survivors} of ${chosen.length} survived (${((100 * survivors) / Math.max(1, chosen.length)).toFixed(0)} %)`);
+  console.log(
+    `${survivors} of ${chosen.length} survived (${((100 * survivors) / Math.max(1, chosen.length)).toFixed(0)} %)`,
+  );
 } finally {
   rmSync(copy, { recursive: true, force: true });
 }
@@ -53,7 +55,8 @@ try {
 function copyOfProject(): string {
   const folder = mkdtempSync(join(tmpdir(), 'drover-mutants-'));
   cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true });
-  for (const name of readdirSync(root)) if (name !== 'dist' && !name.startsWith('.')) symlinkSync(join(root, name), join(folder, name));
+  for (const name of readdirSync(root))
+    if (name !== 'dist' && !name.startsWith('.')) symlinkSync(join(root, name), join(folder, name));
   return folder;
 }
 
@@ -78,17 +81,26 @@ async function judge(file: string, mutant: Mutant): Promise<'killed  ' | 'surviv
 /** The tests nearest to the file first: most mutants die there. */
 function testsFor(file: string): string[][] {
   const built = join(copy, 'dist/test');
-  const inFolder = (name: string): string[] => programsIn(join(built, name)).filter((test) => test.endsWith('.test.js'));
+  const inFolder = (name: string): string[] =>
+    programsIn(join(built, name)).filter((test) => test.endsWith('.test.js'));
   const kind = basename(dirname(file));
   const own = inFolder('detectors').filter((test) => basename(test).startsWith(kind));
   // What is masked of a line is decided after the detectors.
-  const wide = ['detectors', 'model', 'analysis', 'output'].flatMap(inFolder).filter((test) => !test.includes('/output/secrets/'));
-  return [own, [join(built, 'detectors.test.js'), join(built, 'samples.test.js')], wide].filter((tests) => tests.length > 0);
+  const wide = ['detectors', 'model', 'analysis', 'output']
+    .flatMap(inFolder)
+    .filter((test) => !test.includes('/output/secrets/'));
+  return [own, [join(built, 'detectors.test.js'), join(built, 'samples.test.js')], wide].filter(
+    (tests) => tests.length > 0,
+  );
 }
 
 /** Ends the tests at the first one that fails. */
 function passes(tests: readonly string[]): Promise<boolean> {
-  const runner = spawn(process.execPath, ['--test', ...tests], { cwd: copy, stdio: ['ignore', 'pipe', 'ignore'], detached: true });
+  const runner = spawn(process.execPath, ['--test', ...tests], {
+    cwd: copy,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    detached: true,
+  });
   running = runner;
   const timer = setTimeout(() => stop(runner), PATIENCE_MS);
   let failed = false;

@@ -17,7 +17,10 @@ test('counts have commas between thousands', () => {
 });
 
 test('a noun agrees with its count', () => {
-  assert.deepEqual([counted(0, 'line'), counted(1, 'line'), counted(1009, 'line')], ['0 lines', '1 line', '1,009 lines']);
+  assert.deepEqual(
+    [counted(0, 'line'), counted(1, 'line'), counted(1009, 'line')],
+    ['0 lines', '1 line', '1,009 lines'],
+  );
 });
 
 test('durations are ms under a second, then seconds with two decimals', () => {

@@ -54,7 +54,10 @@ for (const text of HOSTILE) {
   });
 }
 
-/** Fences pair up, the table has its cells, and outside of code there is no HTML and no line that begins a block of its own. */
+/**
+ * Fences pair up, the table has its cells, and outside of code there is no HTML and no line that begins a block of its
+ * own.
+ */
 function assertShape(note: string, findings: number): void {
   let fence = '';
   let rows = 0;

@@ -5,7 +5,9 @@ import { redactReport } from '../../src/output/redact.ts';
 import { buildEvidence, buildFinding, buildReport } from '../support/report-builder.ts';
 
 const text = 'write(2, "a\u009b2J\u2028\u202e\u{1f600}\u{e0041}\ud800 \x1b[2J é 漢", 23) = 23';
-const report = buildReport({ findings: [buildFinding({ evidence: [buildEvidence({ text })] }), buildFinding({ id: 'loop-stall-2' })] });
+const report = buildReport({
+  findings: [buildFinding({ evidence: [buildEvidence({ text })] }), buildFinding({ id: 'loop-stall-2' })],
+});
 
 test('one document, two blanks a level, with a line break at its end', () => {
   const json = renderJson(report);
@@ -53,5 +55,8 @@ test('no character that hides, joins or fills reaches a terminal as it is, and p
   }
   assert.equal(JSON.parse(renderNdjson(report, { withPayload: true })).title, hidden);
   // Letters that show themselves stay readable.
-  assert.match(renderJson(buildReport({ findings: [buildFinding({ title: 'café 子 ж' })] }), { withPayload: true }), /café 子 ж/);
+  assert.match(
+    renderJson(buildReport({ findings: [buildFinding({ title: 'café 子 ж' })] }), { withPayload: true }),
+    /café 子 ж/,
+  );
 });

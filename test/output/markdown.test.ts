@@ -85,7 +85,9 @@ test('code stands between more backticks than it holds', () => {
 });
 
 test('payload stays out unless asked for', () => {
-  const report = buildReport({ findings: [buildFinding({ evidence: [buildEvidence({ text: 'write(2, "sesame", 6) = 6' })] })] });
+  const report = buildReport({
+    findings: [buildFinding({ evidence: [buildEvidence({ text: 'write(2, "sesame", 6) = 6' })] })],
+  });
   assert.ok(!renderMarkdown(report).includes('sesame'));
   assert.ok(renderMarkdown(report, { withPayload: true }).includes('sesame'));
 });
@@ -129,6 +131,7 @@ test('no link, mention, reference or emoji comes out of a trace', () => {
     }
   }
   assert.equal(prose('a|http://e.example|b'), '`a`\\|`http://e.example`\\|`b`');
-  const kept = 'Worker 7 stalled 1.20 s: flock on /srv/app/sessions.db (6 times), 18:29:05.330 to 18:29:10 UTC; 127.0.0.1:8000';
+  const kept =
+    'Worker 7 stalled 1.20 s: flock on /srv/app/sessions.db (6 times), 18:29:05.330 to 18:29:10 UTC; 127.0.0.1:8000';
   assert.equal(prose(kept), kept);
 });

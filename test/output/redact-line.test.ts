@@ -31,8 +31,16 @@ const REDUCED: readonly (readonly [what: string, line: string, redacted: string]
     'write(12, "UPDATE"..., 29) = 29',
   ],
   ['anything else keeps its size', 'write(2, "user bob: \\"hi\\"\\n", 16) = 16', 'write(2, "<15 bytes>", 16) = 16'],
-  ['a string that strace cut stays marked', 'read(3, "\\177ELF\\2\\1"..., 832) = 832', 'read(3, "<6 bytes>"..., 832) = 832'],
-  ['hexadecimal strings are read', 'read(3, "\\x47\\x45\\x54\\x20\\x2f\\x61\\x3f\\x62", 8) = 8', 'read(3, "GET /a"..., 8) = 8'],
+  [
+    'a string that strace cut stays marked',
+    'read(3, "\\177ELF\\2\\1"..., 832) = 832',
+    'read(3, "<6 bytes>"..., 832) = 832',
+  ],
+  [
+    'hexadecimal strings are read',
+    'read(3, "\\x47\\x45\\x54\\x20\\x2f\\x61\\x3f\\x62", 8) = 8',
+    'read(3, "GET /a"..., 8) = 8',
+  ],
   [
     'a second half counts as its call',
     '4127 <... read resumed>"bob:pw", 31) = 6 <0.000066>',
@@ -60,14 +68,22 @@ const REDUCED: readonly (readonly [what: string, line: string, redacted: string]
     'openat(AT_FDCWD, "/a", O_RDONLY) = 3read(3, "bob", 3) = 3',
     'openat(AT_FDCWD, "/a", O_RDONLY) = 3read(3, "<3 bytes>", 3) = 3',
   ],
-  ['a payload call inside a naming one', 'openat(AT_FDCWD, "/a"read(3, "bob", 3) = 3', 'openat(AT_FDCWD, "/a"read(3, "<3 bytes>", 3) = 3'],
+  [
+    'a payload call inside a naming one',
+    'openat(AT_FDCWD, "/a"read(3, "bob", 3) = 3',
+    'openat(AT_FDCWD, "/a"read(3, "<3 bytes>", 3) = 3',
+  ],
   ['a call nobody knows', 'frobnicate("bob", 3) = 0', 'frobnicate("<3 bytes>", 3) = 0'],
   [
     'an environment keeps the names of its variables',
     'execve("/bin/app", ["app"], ["HOME=/root", "TOKEN=a"]) = 0',
     'execve("/bin/app", ["app"], ["HOME=<removed>", "TOKEN=<removed>"]) = 0',
   ],
-  ['a row of a hex dump', ' | 00000  62 6f 62                                          bob              |', ' | 00000 <bytes>'],
+  [
+    'a row of a hex dump',
+    ' | 00000  62 6f 62                                          bob              |',
+    ' | 00000 <bytes>',
+  ],
   ['a line without a call', 'INFO login "bob" ("pw") done', 'INFO login "<9 bytes>") done'],
   ['half a string without a call', 'bob", 3) = 3', '<3 bytes>"<8 bytes>"...'],
   ['a header in a line without a call', 'Cookie: sid=8a7b6c; b=c', 'Cookie: <10 bytes>; <3 bytes>'],
@@ -113,7 +129,8 @@ test('no line says more when its end is cut off anywhere', () => {
     `printf: said "${secret}" to "${secret}"`,
   ];
   for (const line of lines) {
-    for (let end = line.length; end >= 0; end--) assert.ok(!redactLine(line.slice(0, end)).includes('sesame'), line.slice(0, end));
+    for (let end = line.length; end >= 0; end--)
+      assert.ok(!redactLine(line.slice(0, end)).includes('sesame'), line.slice(0, end));
   }
 });
 

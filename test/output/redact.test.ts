@@ -3,7 +3,13 @@ import { test } from 'node:test';
 import { maskSecrets } from '../../src/output/masking/shapes.ts';
 import { redactPayload, redactProse } from '../../src/output/payload.ts';
 import { redactReport } from '../../src/output/redact.ts';
-import { buildDiagnostic, buildEvidence, buildFinding, buildReport, buildStallMetrics } from '../support/report-builder.ts';
+import {
+  buildDiagnostic,
+  buildEvidence,
+  buildFinding,
+  buildReport,
+  buildStallMetrics,
+} from '../support/report-builder.ts';
 
 test('a request or statement that stands alone becomes its name or its size', () => {
   const cases: readonly (readonly [string, string])[] = [
@@ -106,7 +112,12 @@ test('no field of a report says payload', () => {
   assert.deepEqual(finding?.metrics['waiting'], [{ request: '<11 bytes>', peer: '10.2.0.7:51544' }]);
   assert.equal(finding?.evidence[1]?.text, 'execve("/bin/app", ["app"], ["HOME=<removed>"]) = 0');
   assert.deepEqual(finding?.next, [
-    { text: 'Ask for /b again.', command: "curl 'http://shop/b'", needs: 'token=<removed>', caveat: 'password=<removed>' },
+    {
+      text: 'Ask for /b again.',
+      command: "curl 'http://shop/b'",
+      needs: 'token=<removed>',
+      caveat: 'password=<removed>',
+    },
   ]);
 });
 

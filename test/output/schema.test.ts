@@ -29,12 +29,23 @@ test('reports are valid, with and without findings, payload and times', () => {
   assert.deepEqual(complaints(buildReport()), []);
   assert.deepEqual(complaints(small), []);
   assert.deepEqual(complaints(JSON.parse(renderJson(small))), []);
-  const untimed = { startMs: null, endMs: null, startTime: null, endTime: null, metrics: { ...buildStallMetrics(), onCpuMs: null } };
+  const untimed = {
+    startMs: null,
+    endMs: null,
+    startTime: null,
+    endTime: null,
+    metrics: { ...buildStallMetrics(), onCpuMs: null },
+  };
   assert.deepEqual(
-    complaints(buildReport({ window: { startTime: null, endTime: null, durationMs: null }, findings: [buildFinding(untimed)] })),
+    complaints(
+      buildReport({ window: { startTime: null, endTime: null, durationMs: null }, findings: [buildFinding(untimed)] }),
+    ),
     [],
   );
-  assert.deepEqual(complaints(buildReport({ window: { startTime: null, endTime: null, timeOfDay: '23:59:58.900000' } })), []);
+  assert.deepEqual(
+    complaints(buildReport({ window: { startTime: null, endTime: null, timeOfDay: '23:59:58.900000' } })),
+    [],
+  );
 });
 
 test('the published schema says what the detectors declare: npm run schema writes it', () => {
@@ -44,7 +55,14 @@ test('the published schema says what the detectors declare: npm run schema write
 });
 
 test('names may be added anywhere', () => {
-  for (const path of ['added', 'tool.added', 'quality.added', 'workers.0.added', 'findings.0.added', 'findings.0.metrics.added'])
+  for (const path of [
+    'added',
+    'tool.added',
+    'quality.added',
+    'workers.0.added',
+    'findings.0.added',
+    'findings.0.metrics.added',
+  ])
     assert.deepEqual(complaints(changed(path, 17)), []);
 });
 
@@ -87,7 +105,9 @@ for (const [path, value, complaint] of WRONG) {
 
 test('a metric that no detector declares is refused in our own reports, also in a list', () => {
   assert.deepEqual(strictComplaints(small), []);
-  assert.deepEqual(strictComplaints(changed('findings.0.metrics.added', 17)), ['/findings/0/metrics added is not declared']);
+  assert.deepEqual(strictComplaints(changed('findings.0.metrics.added', 17)), [
+    '/findings/0/metrics added is not declared',
+  ]);
   assert.deepEqual(strictComplaints(changed('findings.0.metrics.stalls.0.added', 17)), [
     '/findings/0/metrics/stalls/0 added is not declared',
   ]);
@@ -106,7 +126,8 @@ for (const { kind, metrics } of detectors) {
   });
 
   test(`each metric of ${kind} has a sentence`, () => {
-    for (const { path, description } of described(kind, metrics)) assert.match(description, /^[A-Za-z0-9][^\n]{3,160}\.$/, path);
+    for (const { path, description } of described(kind, metrics))
+      assert.match(description, /^[A-Za-z0-9][^\n]{3,160}\.$/, path);
   });
 }
 

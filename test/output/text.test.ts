@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { renderText } from '../../src/output/text.ts';
-import { buildEvidence, buildFinding, buildReport, buildWorker, nightReport as small } from '../support/report-builder.ts';
+import {
+  buildEvidence,
+  buildFinding,
+  buildReport,
+  buildWorker,
+  nightReport as small,
+} from '../support/report-builder.ts';
 
 const plain = { width: 80, colour: false, ascii: false, verbose: 0 } as const;
 
@@ -225,7 +231,10 @@ NO FINDING  No herd, no turn of 100 ms or more and no EPIPE in these 58.2 s of 3
 
 test('more than ten serious findings: the rest is counted by kind', () => {
   const findings = Array.from({ length: 17 }, (_, index) =>
-    buildFinding({ id: `loop-stall-${index + 1}`, ...(index > 12 ? ({ kind: 'disk-sync', severity: 'warning' } as const) : {}) }),
+    buildFinding({
+      id: `loop-stall-${index + 1}`,
+      ...(index > 12 ? ({ kind: 'disk-sync', severity: 'warning' } as const) : {}),
+    }),
   );
   const text = renderText(buildReport({ ...small, findings }), plain);
   assert.match(text, /^10 {2}CRITICAL/m);
@@ -235,7 +244,9 @@ test('more than ten serious findings: the rest is counted by kind', () => {
 });
 
 test('more than ten info findings: the rest is counted by kind', () => {
-  const findings = Array.from({ length: 13 }, (_, index) => buildFinding({ id: `loop-stall-${index + 1}`, severity: 'info' }));
+  const findings = Array.from({ length: 13 }, (_, index) =>
+    buildFinding({ id: `loop-stall-${index + 1}`, severity: 'info' }),
+  );
   const text = renderText(buildReport({ ...small, findings }), plain);
   assert.match(text, /^10 {2}INFO/m);
   assert.match(text, /^\+3 more {7}3 loop-stall; -v shows all$/m);
@@ -243,7 +254,10 @@ test('more than ten info findings: the rest is counted by kind', () => {
 
 test('what an earlier finding said already is not said again, unless everything is wanted', () => {
   const step = { text: 'See the code that runs.', command: 'py-spy dump -p 4127', needs: 'py-spy' };
-  const findings = [buildFinding({ next: [step] }), buildFinding({ id: 'loop-stall-2', next: [{ text: 'Look.' }, step] })];
+  const findings = [
+    buildFinding({ next: [step] }),
+    buildFinding({ id: 'loop-stall-2', next: [{ text: 'Look.' }, step] }),
+  ];
   const text = renderText(buildReport({ findings }), plain);
   assert.match(text, /^ {4}WHY {4}as in 1\n {4}NEXT {3}1 Look\.\n {11}2 as in 1: See the code that runs\.\n {4}PROOF/m);
   assert.equal(text.split('py-spy dump').length - 1, 1);
@@ -251,7 +265,9 @@ test('what an earlier finding said already is not said again, unless everything 
 });
 
 test('a report of several screens ends with its worst findings and its verdict', () => {
-  const findings = Array.from({ length: 7 }, (_, index) => buildFinding({ id: `loop-stall-${index + 1}`, title: `Stall ${index + 1}` }));
+  const findings = Array.from({ length: 7 }, (_, index) =>
+    buildFinding({ id: `loop-stall-${index + 1}`, title: `Stall ${index + 1}` }),
+  );
   const lines = renderText(buildReport({ ...small, findings }), plain)
     .trimEnd()
     .split('\n');
@@ -274,11 +290,15 @@ test('more than three findings are listed under the verdict, so that the first s
   const report = (count: number) =>
     buildReport({
       ...small,
-      findings: Array.from({ length: count }, (_, index) => buildFinding({ id: `loop-stall-${index + 1}`, title: `Stall ${index + 1}` })),
+      findings: Array.from({ length: count }, (_, index) =>
+        buildFinding({ id: `loop-stall-${index + 1}`, title: `Stall ${index + 1}` }),
+      ),
     });
   assert.ok(!renderText(report(3), plain).includes('FINDINGS'));
   const lines = renderText(report(4), plain).split('\n');
-  const index = lines.findIndex((line) => line.startsWith('FINDINGS    4, in the order to act on them; told in full below'));
+  const index = lines.findIndex((line) =>
+    line.startsWith('FINDINGS    4, in the order to act on them; told in full below'),
+  );
   assert.deepEqual(
     lines.slice(index + 1, index + 5).map((line) => line.slice(0, 21)),
     [' 1  CRITICAL  Stall 1', ' 2  CRITICAL  Stall 2', ' 3  CRITICAL  Stall 3', ' 4  CRITICAL  Stall 4'],
@@ -306,9 +326,15 @@ test('of many workers, those with findings and long turns are shown', () => {
 
 test('evidence names files without folders when paths are long, unless that makes two files alike', () => {
   const at = (...files: string[]): string =>
-    renderText(buildReport({ findings: [buildFinding({ evidence: files.map((file) => buildEvidence({ file })) })] }), plain);
+    renderText(
+      buildReport({ findings: [buildFinding({ evidence: files.map((file) => buildEvidence({ file })) })] }),
+      plain,
+    );
   assert.match(at('/var/tmp/captures/web-01.strace'), /^ {6}web-01\.strace:812004 {2}/m);
-  assert.match(at('/var/tmp/captures/a/trace.17', '/var/tmp/captures/b/trace.17'), /^ {6}\/var\/tmp\/captures\/b\/trace\.17:812004 {2}/m);
+  assert.match(
+    at('/var/tmp/captures/a/trace.17', '/var/tmp/captures/b/trace.17'),
+    /^ {6}\/var\/tmp\/captures\/b\/trace\.17:812004 {2}/m,
+  );
   assert.match(at('a/trace.17'), /^ {6}a\/trace\.17:812004 {2}/m);
 });
 
@@ -333,11 +359,19 @@ test('the first line names what was read', () => {
 });
 
 test('flags are words, and what the capture lacks is said', () => {
-  const flags = { timestamps: 'clock', durations: false, pids: true, fdDecoration: 'none', stacks: true, others: ['-z'] };
+  const flags = {
+    timestamps: 'clock',
+    durations: false,
+    pids: true,
+    fdDecoration: 'none',
+    stacks: true,
+    others: ['-z'],
+  };
   const text = renderText(buildReport({ source: { flags } }), { ...plain, width: 160 });
   assert.match(text, / strace with times without a date, pids, stacks, -z; without durations, fd names$/m);
 });
 
 test('a number and its unit stay on one line', () => {
-  for (let width = 60; width < 120; width++) assert.doesNotMatch(renderText(small, { ...plain, width }), /^ *(?:ms|s|%)\b/m);
+  for (let width = 60; width < 120; width++)
+    assert.doesNotMatch(renderText(small, { ...plain, width }), /^ *(?:ms|s|%)\b/m);
 });

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { cutMiddle, fitTraceLines } from '../../src/output/trace-line.ts';
 
 test('cuts a line of a trace in its middle, so that what the call returned stays', () => {
-  const line = '4127 sendto(14<TCP:[10.0.0.4:8000->10.2.0.7:51544]>, "<1048 bytes>", 1048, 0, NULL, 0) = -1 EPIPE (Broken pipe) <0.000031>';
+  const line =
+    '4127 sendto(14<TCP:[10.0.0.4:8000->10.2.0.7:51544]>, "<1048 bytes>", 1048, 0, NULL, 0) = -1 EPIPE (Broken pipe) <0.000031>';
   assert.equal(cutMiddle(line, line.length), line);
   assert.equal(cutMiddle(line, 60), '4127 sendto(14<TCP:[10.0.0.4:8000->... = -1 EPIPE <0.000031>');
   assert.equal(cutMiddle(line, 40), '4127 sendto(14<TCP:[10.0.0... = -1 EPIPE');
@@ -19,7 +20,8 @@ test('dots are not doubled where strace had cut already', () => {
 });
 
 test('no cut is wider than its cells or splits an escape', () => {
-  const line = 'write(2, "\\x1b\\u{202e}\\177\\x1b\\u{202e}\\177\\x1b\\u{202e}\\177\\x1b\\u{202e}\\177") = 17 <0.000031>';
+  const line =
+    'write(2, "\\x1b\\u{202e}\\177\\x1b\\u{202e}\\177\\x1b\\u{202e}\\177\\x1b\\u{202e}\\177") = 17 <0.000031>';
   for (let cells = 3; cells < line.length; cells++) {
     const fitted = cutMiddle(line, cells);
     assert.ok(fitted.length <= cells);

@@ -37,7 +37,11 @@ test('a word is found in the bytes where it stands in the text', () => {
     for (const text of texts) {
       for (const word of ARGUMENT_WORDS[family] as readonly ArgumentWord[]) {
         const { bytes, view, from, to } = between(text);
-        assert.equal(holdsWord(family as Family, word, bytes, view, from, to), text.includes(word), `${word} in ${text}`);
+        assert.equal(
+          holdsWord(family as Family, word, bytes, view, from, to),
+          text.includes(word),
+          `${word} in ${text}`,
+        );
       }
     }
   }

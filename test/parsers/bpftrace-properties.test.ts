@@ -71,7 +71,11 @@ function capture(seed: number, lines: number): string[] {
         ret: next(20) - 11,
         args: [next(12), next(9), next(64), next(2_000)],
         data:
-          next(3) === 0 ? '' : next(2) === 0 ? 'GET /a?b="c\\d" HTTP/1.1\\x0d\\x0a' : bytes([next(70_000), 4], [next(12), 4], [next(9), 4]),
+          next(3) === 0
+            ? ''
+            : next(2) === 0
+              ? 'GET /a?b="c\\d" HTTP/1.1\\x0d\\x0a'
+              : bytes([next(70_000), 4], [next(12), 4], [next(9), 4]),
       });
     }),
   ];

@@ -40,14 +40,21 @@ test('a call has its times, its process and its place', () => {
 
 test('errors have names, and calls that begin again have none but theirs', () => {
   const failed = only({ call: 'accept4', ret: -11, args: [5, 1, 1, 0o2000000] });
-  assert.deepEqual([failed.result, failed.error, failed.args, failed.returned], [-1, 'EAGAIN', '5, 0x0, [0], SOCK_CLOEXEC', '-1 EAGAIN']);
+  assert.deepEqual(
+    [failed.result, failed.error, failed.args, failed.returned],
+    [-1, 'EAGAIN', '5, 0x0, [0], SOCK_CLOEXEC', '-1 EAGAIN'],
+  );
   const again = only({ call: 'nanosleep', ret: -516 });
   assert.deepEqual([again.result, again.error], [null, 'ERESTART_RESTARTBLOCK']);
   assert.equal(only({ call: 'mmap', ret: 140_000_000_000_000 }).error, '');
 });
 
 /** What the trackers read: arguments in strace's words. */
-const WORDS: readonly (readonly [line: Partial<Printed> & { readonly call: string }, args: string, returned?: string])[] = [
+const WORDS: readonly (readonly [
+  line: Partial<Printed> & { readonly call: string },
+  args: string,
+  returned?: string,
+])[] = [
   [
     {
       call: 'accept4',
@@ -84,7 +91,11 @@ const WORDS: readonly (readonly [line: Partial<Printed> & { readonly call: strin
     '[{fd=5, events=POLLIN}, {fd=6, events=POLLOUT}], 2, -1',
     '1 ([{fd=5, revents=POLLIN}])',
   ],
-  [{ call: 'select', ret: 1, args: [0b1010_0000, 1, 0, 0], data: bytes([0b1000_0000, 8]) }, '64, [5 7], NULL, NULL', '1 (in [7])'],
+  [
+    { call: 'select', ret: 1, args: [0b1010_0000, 1, 0, 0], data: bytes([0b1000_0000, 8]) },
+    '64, [5 7], NULL, NULL',
+    '1 (in [7])',
+  ],
   [
     { call: 'recvfrom', ret: 90, args: [12, 1, 8192, 0], data: 'GET /a?b="c" HTTP/1.1\\x0d\\x0aHost: \\xff' },
     '12, "GET /a?b=\\"c\\" HTTP/1.1\\r\\nHost: \\xff"..., 8192, 0x0',
@@ -99,7 +110,10 @@ const WORDS: readonly (readonly [line: Partial<Printed> & { readonly call: strin
   [{ call: 'ioctl', args: [9, 0x5421, 1], data: bytes([1, 4]) }, '9, FIONBIO, [1]'],
   [{ call: 'fcntl', args: [9, 4, 0o4002] }, '9, F_SETFL, O_RDWR|O_NONBLOCK'],
   [{ call: 'futex', ret: -110, args: [0x7f00, 0x189, 0] }, '0x7f00, FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME, 0'],
-  [{ call: 'clone', ret: 71, args: [0x10f00, 0x7f] }, 'child_stack=0x7f, flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD'],
+  [
+    { call: 'clone', ret: 71, args: [0x10f00, 0x7f] },
+    'child_stack=0x7f, flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD',
+  ],
   [{ call: 'clone3', ret: 71, args: [0x7f], data: bytes([0x1200000, 8]) }, '{flags=CLONE_CHILD_SETTID}'],
   [
     { call: 'openat', ret: 3, args: [-100, 1, 0o2000000], data: '/srv/a.py\\x00\\x01rest of memory' },
@@ -134,7 +148,14 @@ test('lines of others need a time, a thread, a call and a result, in any order',
     [
       ['accept4', 7, 0, -1, 'EAGAIN', '5'],
       ['close', 7, 1_000, -1, 'EBADF', ''],
-      ['recvfrom', 8, 500, 23_500, '', '12, {sa_family=AF_INET, sin_port=htons(443), sin_addr=inet_addr("10.0.0.7")}, "GET /a HTTP/1.1"'],
+      [
+        'recvfrom',
+        8,
+        500,
+        23_500,
+        '',
+        '12, {sa_family=AF_INET, sin_port=htons(443), sin_addr=inet_addr("10.0.0.7")}, "GET /a HTTP/1.1"',
+      ],
     ],
   );
   assert.deepEqual([account.calls, account.foreign, account.unparsed], [3, 2, 1]);
@@ -157,7 +178,9 @@ test('lines of several processors are put in order by the end of their calls', (
 });
 
 test('what comes more than a second late is passed on late, and counted', () => {
-  const lines = [1_000_000, 1_000_001, 5_000_000, 3].map((at, i) => printed({ tid: 7 + i, call: 'close', at, args: [i] }));
+  const lines = [1_000_000, 1_000_001, 5_000_000, 3].map((at, i) =>
+    printed({ tid: 7 + i, call: 'close', at, args: [i] }),
+  );
   const { calls, codes } = read(lines.join('\n'));
   assert.deepEqual([calls.map(({ fd }) => fd), codes['late-line']], [[0, 1, 3, 2], 1]);
 });
@@ -368,7 +391,9 @@ test('the seconds of watch.bt are summed up', () => {
     ].join('\n'),
   );
   assert.deepEqual(
-    others.filter(({ kind }) => kind === 'watched').map(({ tid, time, accepted, empty, wakeUps }) => [tid, time, accepted, empty, wakeUps]),
+    others
+      .filter(({ kind }) => kind === 'watched')
+      .map(({ tid, time, accepted, empty, wakeUps }) => [tid, time, accepted, empty, wakeUps]),
     [
       [101, 0, 5, 0, 0],
       [103, 0, 2, 11, 13],

@@ -33,6 +33,8 @@ test('four bytes are digits when each one is', () => {
 
 test('digits stand for their number', () => {
   for (let value = 0; value < 10_000; value++) assert.equal(fourDigits(word(String(value).padStart(4, '0'))), value);
-  for (let value = 0; value < 100; value++) assert.equal(twoDigits(Buffer.from(String(value).padStart(2, '0')).readUInt16LE(0)), value);
-  for (const odd of ['/5', '5/', ':5', '5:', ' 5', '\xff5']) assert.equal(twoDigits(Buffer.from(odd, 'latin1').readUInt16LE(0)), -1);
+  for (let value = 0; value < 100; value++)
+    assert.equal(twoDigits(Buffer.from(String(value).padStart(2, '0')).readUInt16LE(0)), value);
+  for (const odd of ['/5', '5/', ':5', '5:', ' 5', '\xff5'])
+    assert.equal(twoDigits(Buffer.from(odd, 'latin1').readUInt16LE(0)), -1);
 });

@@ -104,9 +104,15 @@ const OTHERS: readonly (readonly [string | Buffer, RegExp])[] = [
     '__libc_start_main(0x4005f4, 1, 0x7ffd) = 0\nmalloc(32) = 0x1c2a010\nstrlen("abc") = 3\nread(3, "x", 1) = 1\nclose(3) = 0\n+++ exited (status 0) +++\n',
     /ltrace/,
   ],
-  ['malloc(32) = 0x1c2a010\nstrlen("abc") = 3\nfree(0x1c2a010) = <void>\nread(3, "x", 1) = 1\n', /^text that begins with "malloc\(32\)/],
+  [
+    'malloc(32) = 0x1c2a010\nstrlen("abc") = 3\nfree(0x1c2a010) = <void>\nread(3, "x", 1) = 1\n',
+    /^text that begins with "malloc\(32\)/,
+  ],
   ['SYSCALL(args) \t\t = return\nopen("/dev/dtracehelper\\0", 0x2, 0x7FFF)\t\t = -1 Err#13\n', /truss/],
-  ['open("/etc/libmap.conf",O_CLOEXEC,00) ERR#2 \'No such file or directory\'\nread(3,"\\^?ELF",4096) = 4096 (0x1000)\n', /truss/],
+  [
+    'open("/etc/libmap.conf",O_CLOEXEC,00) ERR#2 \'No such file or directory\'\nread(3,"\\^?ELF",4096) = 4096 (0x1000)\n',
+    /truss/,
+  ],
   [' 1234 nginx    CALL  accept4(0x6,0x7fff,0x7ffe,0x20000000)\n 1234 nginx    RET   accept4 5\n', /ktrace/],
   ['{\n  "name": "drover"\n}\n', /JSON.*"{"/],
   ['<!doctype html>\n<html>', /HTML/],

@@ -36,7 +36,11 @@ test('lines come whole, however the bytes are cut, with and without a last newli
       .split('\n')
       .map((line) => [line, 0]);
     for (const size of [1, 2, 3, 7, 4_096])
-      assert.deepEqual(cut(pieces(Buffer.from(text), size)), text === '' ? [] : expected, `${text.slice(0, 20)} ${size}`);
+      assert.deepEqual(
+        cut(pieces(Buffer.from(text), size)),
+        text === '' ? [] : expected,
+        `${text.slice(0, 20)} ${size}`,
+      );
   }
 });
 

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { hashOf, NameTable } from '../../parsers/strace/names.ts';
 
-/** The numbers that a table gives to names, in the order in which it made them; null for those that it does not remember. */
+/**
+ * The numbers that a table gives to names, in the order in which it made them; null for those that it does not
+ * remember.
+ */
 function tableOf() {
   let made = 0;
   const table = new NameTable((name) => ({ name, number: made++ }));

@@ -47,7 +47,10 @@ test('calls are put in order of their ends, with the words of strace', () => {
 
 test('lines, lost events and other events are accounted for', () => {
   const { account, codes, inFlight, flags } = read(CAPTURE);
-  assert.deepEqual([account.calls, account.unfinished, account.resumed, account.notices, account.unparsed], [4, 2, 2, 2, 0]);
+  assert.deepEqual(
+    [account.calls, account.unfinished, account.resumed, account.notices, account.unparsed],
+    [4, 2, 2, 2, 0],
+  );
   assert.deepEqual(codes, { 'orphan-resume': 1, 'lost-events': 52 });
   assert.deepEqual(
     inFlight.map(({ name, tid, fd }) => [name, tid, fd]),
@@ -57,7 +60,9 @@ test('lines, lost events and other events are accounted for', () => {
 });
 
 test('one thread alone has no column, and old versions pad their arguments', () => {
-  const { calls } = read('     0.046 ( 0.014 ms): gettimeofday(tv: 0x707d30                                             ) = 0\n');
+  const { calls } = read(
+    '     0.046 ( 0.014 ms): gettimeofday(tv: 0x707d30                                             ) = 0\n',
+  );
   assert.deepEqual([calls[0]?.name, calls[0]?.tid, calls[0]?.args], ['gettimeofday', 0, '0x707d30']);
 });
 
@@ -112,7 +117,8 @@ test('the tables of -s are counts', () => {
 
 test('any cut into chunks gives the same records, and any damage is survived', () => {
   const whole = readTrace(CAPTURE, { format: perfTraceFormat });
-  for (const size of [1, 2, 7, 100]) assert.deepEqual(readTrace(CAPTURE, { format: perfTraceFormat, chunks: [size] }), whole);
+  for (const size of [1, 2, 7, 100])
+    assert.deepEqual(readTrace(CAPTURE, { format: perfTraceFormat, chunks: [size] }), whole);
   const bytes = Buffer.from(CAPTURE);
   for (let end = 0; end < bytes.length; end++) read(bytes.toString('latin1', 0, end));
   let seed = 17;

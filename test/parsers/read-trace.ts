@@ -87,7 +87,13 @@ const HEAD = 65_536;
 /** Reads a whole capture. Every chunk is overwritten after it was read, so that nothing can refer to it unnoticed. */
 export function readTrace(
   trace: string | Buffer,
-  { chunks = [1 << 30], tid, lanes = new LaneTable(), origin = createTimeOrigin(), format = straceFormat }: ReadOptions = {},
+  {
+    chunks = [1 << 30],
+    tid,
+    lanes = new LaneTable(),
+    origin = createTimeOrigin(),
+    format = straceFormat,
+  }: ReadOptions = {},
 ): ReadTrace {
   const bytes = typeof trace === 'string' ? Buffer.from(trace) : trace;
   const parser = format.createParser(bytes.subarray(0, HEAD), {
@@ -135,8 +141,15 @@ export function unaccounted({ lines, ...shapes }: LineAccount): number {
 function plain(record: TraceRecord): PlainCall | PlainOther {
   if (record.kind === 'call') return plainCall(record);
   if (record.kind === 'membership')
-    return { kind: record.kind, lane: record.lane.index, tid: record.lane.tid, pid: record.leader.tid, time: record.time };
-  if (record.kind === 'count') return { kind: record.kind, call: record.syscall.name, count: record.count, errors: record.errors };
+    return {
+      kind: record.kind,
+      lane: record.lane.index,
+      tid: record.lane.tid,
+      pid: record.leader.tid,
+      time: record.time,
+    };
+  if (record.kind === 'count')
+    return { kind: record.kind, call: record.syscall.name, count: record.count, errors: record.errors };
   return 'lane' in record ? { ...record, lane: record.lane.index, tid: record.lane.tid } : { ...record };
 }
 

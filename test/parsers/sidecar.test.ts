@@ -56,7 +56,14 @@ test('in older captures the first section of a name counts, and of two commands 
 });
 
 test('what is missing, cut off or nonsense was not noted', () => {
-  for (const text of ['', '== ', '== threads\nnobody', '== counters\nTcpExtListenOverflows', 'x'.repeat(997), '\0\xff== threads']) {
+  for (const text of [
+    '',
+    '== ',
+    '== threads\nnobody',
+    '== counters\nTcpExtListenOverflows',
+    'x'.repeat(997),
+    '\0\xff== threads',
+  ]) {
     const facts = readSidecar(text, text);
     assert.equal(facts.threads.size, 0);
     assert.equal(facts.processors, null);

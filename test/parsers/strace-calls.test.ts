@@ -157,7 +157,11 @@ test('arguments may hold comments, operators, old environments and nested bracke
     'rt_sigaction(SIGTERM, {sa_handler=SIG_DFL, sa_mask=~[RTMIN RT_1]}, NULL, 8) = 0',
   ];
   for (const line of lines)
-    assert.equal(only(line).args, line.slice(line.indexOf('(') + 1, line.lastIndexOf(') =')).replace(/\) = 1 \(in.*/, ''), line);
+    assert.equal(
+      only(line).args,
+      line.slice(line.indexOf('(') + 1, line.lastIndexOf(') =')).replace(/\) = 1 \(in.*/, ''),
+      line,
+    );
 });
 
 test('text in strings and paths that looks like a result, a signal or a mark is text', () => {

@@ -40,7 +40,13 @@ const COLUMNS: readonly {
     time: 2_000_000,
     kind: 'clock',
   },
-  { leader: ['7 15:31:05.466549 [ 288] ', '7 15:31:05.466550 [   3] '], tid: 7, time: 1_000, kind: 'clock', others: ['-n'] },
+  {
+    leader: ['7 15:31:05.466549 [ 288] ', '7 15:31:05.466550 [   3] '],
+    tid: 7,
+    time: 1_000,
+    kind: 'clock',
+    others: ['-n'],
+  },
   { leader: ['7 [00007f8c0a063f63] ', '8 [????????????????] '], tid: 8, kind: 'none', others: ['-i'] },
   {
     leader: [
@@ -88,7 +94,9 @@ for (const {
 }
 
 test('the command name of a thread follows its latest line', () => {
-  const { calls } = readTrace('8005<thr> close(3) = 0\n8005<thr> prctl(PR_SET_NAME, "wrk-1") = 0\n8005<wrk-1> close(4) = 0\n');
+  const { calls } = readTrace(
+    '8005<thr> close(3) = 0\n8005<thr> prctl(PR_SET_NAME, "wrk-1") = 0\n8005<wrk-1> close(4) = 0\n',
+  );
   assert.deepEqual(
     calls.map((call) => [call.lane, call.comm]),
     [
@@ -186,7 +194,9 @@ test('a file that begins after midnight follows one that began before', () => {
 });
 
 test('without times all times are zero, and durations come from -T', () => {
-  const { calls, flags } = readTrace('7 read(3,  <unfinished ...>\n8 close(4) = 0 <0.000007>\n7 <... read resumed>"", 1) = 0 <0.000011>\n');
+  const { calls, flags } = readTrace(
+    '7 read(3,  <unfinished ...>\n8 close(4) = 0 <0.000007>\n7 <... read resumed>"", 1) = 0 <0.000011>\n',
+  );
   assert.deepEqual(
     calls.map((call) => [call.start, call.end, call.duration]),
     [
@@ -234,7 +244,9 @@ test('on a terminal, lines before the first prefix are the initial process, and 
 });
 
 test('the initial process gets its number late when the first prefix comes late', () => {
-  const { calls } = readTrace(`${'close(3) = 0\n'.repeat(7_001)}[pid 12] close(4) = 0\n[pid 11] close(5) = 0\n[pid 12] close(6) = 0\n`);
+  const { calls } = readTrace(
+    `${'close(3) = 0\n'.repeat(7_001)}[pid 12] close(4) = 0\n[pid 11] close(5) = 0\n[pid 12] close(6) = 0\n`,
+  );
   assert.deepEqual(
     [calls[0], calls[7_000], calls[7_001], calls[7_002]].map((call) => [call?.tid, call?.lane]),
     [

@@ -10,14 +10,26 @@ test('a call that a message cuts in two is one call, and the message is told', (
   const { calls, others, account } = readTrace(
     'execve("/a", ["a"], 0x7f /* 3 vars */) = 0\nclone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|SIGCHLDstrace: Process 25141 attached\n, child_tidptr=0x7f22) = 25141\n[pid 25140] close(3) = 0\n',
   );
-  assert.deepEqual(calls.map(facts)[1], ['clone', 25141, '', 'child_stack=NULL, flags=CLONE_CHILD_CLEARTID|SIGCHLD, child_tidptr=0x7f22']);
+  assert.deepEqual(calls.map(facts)[1], [
+    'clone',
+    25141,
+    '',
+    'child_stack=NULL, flags=CLONE_CHILD_CLEARTID|SIGCHLD, child_tidptr=0x7f22',
+  ]);
   assert.deepEqual([calls[1]?.startLine, calls[1]?.line, others.map((record) => record.tid)], [2, 3, [25141]]);
   assert.deepEqual([account.calls, account.continued, account.notices, unaccounted(account)], [3, 1, 0, 0]);
 });
 
 test('the same with the first argument on the second line (4.5 to 4.10)', () => {
-  const { calls } = readTrace('close(1) = 0\nclone(Process 802 attached\nchild_stack=0, flags=SIGCHLD, child_tidptr=0x7f77) = 802\n');
-  assert.deepEqual(facts(calls[1] as PlainCall), ['clone', 802, '', 'child_stack=0, flags=SIGCHLD, child_tidptr=0x7f77']);
+  const { calls } = readTrace(
+    'close(1) = 0\nclone(Process 802 attached\nchild_stack=0, flags=SIGCHLD, child_tidptr=0x7f77) = 802\n',
+  );
+  assert.deepEqual(facts(calls[1] as PlainCall), [
+    'clone',
+    802,
+    '',
+    'child_stack=0, flags=SIGCHLD, child_tidptr=0x7f77',
+  ]);
 });
 
 test('a call that a message cuts before it is unfinished is a first half', () => {
@@ -42,7 +54,10 @@ test('detaching while a call waits tells that call as in flight', () => {
     calls.map((call) => [call.tid, call.name, call.inFlight, call.args]),
     [[25398, 'poll', true, '[{fd=3, events=POLLIN}], 1, 1000']],
   );
-  assert.deepEqual([inFlight.map((call) => call.tid), others.map((record) => record.notice)], [[25397], ['detached', 'detached']]);
+  assert.deepEqual(
+    [inFlight.map((call) => call.tid), others.map((record) => record.notice)],
+    [[25397], ['detached', 'detached']],
+  );
 });
 
 test('several sessions in one paste tell each stuck call, with the process that each was attached to', () => {
@@ -105,9 +120,24 @@ test('a last line without a newline counts when it is whole', () => {
 });
 
 const OUTPUT: readonly (readonly [string, string, number, string])[] = [
-  ['without a line break', 'write(2, "no newline here", 15no newline here)         = 15', 15, '2, "no newline here", 15'],
-  ['with a line break at its end', 'write(2, "attach me: 7\\n", 13attach me: 7\n)    = 13', 13, '2, "attach me: 7\\n", 13'],
-  ['of two lines', 'write(2, "line one\\nline two\\n", 18line one\nline two\n)    = 18', 18, '2, "line one\\nline two\\n", 18'],
+  [
+    'without a line break',
+    'write(2, "no newline here", 15no newline here)         = 15',
+    15,
+    '2, "no newline here", 15',
+  ],
+  [
+    'with a line break at its end',
+    'write(2, "attach me: 7\\n", 13attach me: 7\n)    = 13',
+    13,
+    '2, "attach me: 7\\n", 13',
+  ],
+  [
+    'of two lines',
+    'write(2, "line one\\nline two\\n", 18line one\nline two\n)    = 18',
+    18,
+    '2, "line one\\nline two\\n", 18',
+  ],
   [
     'that is cut in the string',
     'write(1, "accept4(3, NULL, NULL, 0) = -1 E"..., 75accept4(3, NULL, NULL, 0) = -1 EAGAIN (Resource temporarily unavailable)\n\n) = 75',
@@ -123,7 +153,12 @@ const OUTPUT: readonly (readonly [string, string, number, string])[] = [
     3,
     '1, [{iov_base="ab", iov_len=2}, {iov_base="\\n", iov_len=1}], 2',
   ],
-  ['of a decorated descriptor', 'write(2</dev/pts/0<char 136:0>>, "x\\n", 2x\n) = 2', 2, '2</dev/pts/0<char 136:0>>, "x\\n", 2'],
+  [
+    'of a decorated descriptor',
+    'write(2</dev/pts/0<char 136:0>>, "x\\n", 2x\n) = 2',
+    2,
+    '2</dev/pts/0<char 136:0>>, "x\\n", 2',
+  ],
 ];
 for (const [what, text, result, args] of OUTPUT) {
   for (const [columns, leader] of [
@@ -144,7 +179,8 @@ for (const [what, text, result, args] of OUTPUT) {
 }
 
 test('output that looks like lines of strace makes no events, whatever it looks like', () => {
-  const said = 'write(5, "", 3) = -1 EPIPE (Broken pipe)\n--- SIGPIPE {si_signo=SIGPIPE} ---\naccept4(3, NULL, NULL, 0) = -1 EAGAIN (x)\n';
+  const said =
+    'write(5, "", 3) = -1 EPIPE (Broken pipe)\n--- SIGPIPE {si_signo=SIGPIPE} ---\naccept4(3, NULL, NULL, 0) = -1 EAGAIN (x)\n';
   const { calls, records, account } = readTrace(
     `close(3) = 0\nwrite(1, "write(5, \\"\\", 3) = -1 EPIPE (Bro"..., ${said.length}${said}) = ${said.length}\nclose(4) = 0\n`,
   );

@@ -14,7 +14,11 @@ const SIGNALS: readonly (readonly [string, string, string])[] = [
     'si_signo=SIGALRM, si_code=SI_TIMER, si_value={int=17, ptr=0x11}',
   ],
   ['--- SIGCHLD (Child exited) @ 0 (0) ---', 'SIGCHLD', ''],
-  ['--- {si_signo=SIGCHLD, si_code=CLD_EXITED} (Child exited) @ 0 (0) ---', 'SIGCHLD', 'si_signo=SIGCHLD, si_code=CLD_EXITED'],
+  [
+    '--- {si_signo=SIGCHLD, si_code=CLD_EXITED} (Child exited) @ 0 (0) ---',
+    'SIGCHLD',
+    'si_signo=SIGCHLD, si_code=CLD_EXITED',
+  ],
   ['--- stopped by SIGSTOP ---', 'SIGSTOP', ''],
   ['--- SIGRT_3 {si_signo=SIGRT_3} ---', 'SIGRT_3', 'si_signo=SIGRT_3'],
 ];
@@ -45,7 +49,9 @@ test('ends of life are read: exits, kills, core dumps', () => {
 });
 
 test('a tid that is used again after its thread ended is another lane', () => {
-  const { records } = readTrace('7 close(1) = 0\n7 +++ exited with 0 +++\n7 close(2) = 0\n7 +++ killed by SIGTERM +++\n7 close(3) = 0\n');
+  const { records } = readTrace(
+    '7 close(1) = 0\n7 +++ exited with 0 +++\n7 close(2) = 0\n7 +++ killed by SIGTERM +++\n7 close(3) = 0\n',
+  );
   assert.deepEqual(
     records.map((record) => record.lane),
     [0, 0, 1, 1, 2],
@@ -95,9 +101,12 @@ test('execve by a thread moves its call to the leader, whose lane goes on', () =
 });
 
 test('a thread that leaves its file by execve (-ff) is not stuck in it', () => {
-  const { inFlight, account } = readTrace('close(1) = 0\nexecve("/bin/true", ["true"], 0x7f /* 35 vars */ <pid changed to 7989 ...>\n', {
-    tid: 7990,
-  });
+  const { inFlight, account } = readTrace(
+    'close(1) = 0\nexecve("/bin/true", ["true"], 0x7f /* 35 vars */ <pid changed to 7989 ...>\n',
+    {
+      tid: 7990,
+    },
+  );
   assert.deepEqual([inFlight.length, account.unfinished], [0, 1]);
 });
 
@@ -135,9 +144,12 @@ test('the personality message behind columns is a notice', () => {
 });
 
 test('failures to attach are counted for the reader', () => {
-  assert.deepEqual(readTrace('strace: attach: ptrace(PTRACE_SEIZE, 1): Operation not permitted\nclose(3) = 0\n').codes, {
-    'tracer-message': 1,
-  });
+  assert.deepEqual(
+    readTrace('strace: attach: ptrace(PTRACE_SEIZE, 1): Operation not permitted\nclose(3) = 0\n').codes,
+    {
+      'tracer-message': 1,
+    },
+  );
 });
 
 test('stack lines follow the call before them, without offsets and suffixes of compilers', () => {

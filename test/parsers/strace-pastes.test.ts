@@ -17,23 +17,26 @@ const TRACE = [
 const plain = readTrace(`${TRACE.join('\n')}\n`);
 
 /** What people and terminals do to a trace. */
-const DAMAGE: Readonly<Record<string, { readonly change: (line: string, number: number) => string; readonly others?: readonly string[] }>> =
-  {
-    'carriage returns': { change: (line) => `${line}\r`, others: ['crlf'] },
-    'quoted with >': { change: (line) => `> ${line}`, others: ['paste'] },
-    'in a comment': { change: (line) => `// ${line}`, others: ['paste'] },
-    indented: { change: (line) => `    ${line}`, others: ['paste'] },
-    'numbered by grep -n': { change: (line, number) => `${number + 1}:${line}`, others: ['paste'] },
-    'HTML entities': { change: (line) => line.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;') },
-    'blanks at the end': { change: (line) => `${line}   ` },
-    'colours of strace 7': {
-      change: (line) =>
-        line.replace(/ (\w+)\(/, ' \x1b[33m$1\x1b[0m(\x1b[35m').replace(/\) = (\S+)/, '\x1b[0m)\x1b[0m \x1b[0m=\x1b[0m \x1b[32m$1\x1b[0m'),
-      others: ['colour'],
-    },
-    'a byte order mark': { change: (line, number) => (number === 0 ? `\ufeff${line}` : line) },
-    'zeros of a truncated log': { change: (line, number) => (number === 0 ? `${'\0'.repeat(4_099)}${line}` : line) },
-  };
+const DAMAGE: Readonly<
+  Record<string, { readonly change: (line: string, number: number) => string; readonly others?: readonly string[] }>
+> = {
+  'carriage returns': { change: (line) => `${line}\r`, others: ['crlf'] },
+  'quoted with >': { change: (line) => `> ${line}`, others: ['paste'] },
+  'in a comment': { change: (line) => `// ${line}`, others: ['paste'] },
+  indented: { change: (line) => `    ${line}`, others: ['paste'] },
+  'numbered by grep -n': { change: (line, number) => `${number + 1}:${line}`, others: ['paste'] },
+  'HTML entities': { change: (line) => line.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;') },
+  'blanks at the end': { change: (line) => `${line}   ` },
+  'colours of strace 7': {
+    change: (line) =>
+      line
+        .replace(/ (\w+)\(/, ' \x1b[33m$1\x1b[0m(\x1b[35m')
+        .replace(/\) = (\S+)/, '\x1b[0m)\x1b[0m \x1b[0m=\x1b[0m \x1b[32m$1\x1b[0m'),
+    others: ['colour'],
+  },
+  'a byte order mark': { change: (line, number) => (number === 0 ? `\ufeff${line}` : line) },
+  'zeros of a truncated log': { change: (line, number) => (number === 0 ? `${'\0'.repeat(4_099)}${line}` : line) },
+};
 
 for (const [what, { change, others = [] }] of Object.entries(DAMAGE)) {
   test(`a trace with ${what} tells the same as without`, () => {
@@ -41,12 +44,25 @@ for (const [what, { change, others = [] }] of Object.entries(DAMAGE)) {
     const essence = ({ records }: typeof read): unknown[] =>
       records.map((record) =>
         record.kind === 'call'
-          ? [record.tid, record.name, record.start, record.end, record.result, record.error, record.args, record.line, record.startLine]
+          ? [
+              record.tid,
+              record.name,
+              record.start,
+              record.end,
+              record.result,
+              record.error,
+              record.args,
+              record.line,
+              record.startLine,
+            ]
           : [record.kind, record.tid, record.time],
       );
     assert.deepEqual(essence(read), essence(plain));
     assert.equal(read.calls.filter((call) => call.error === 'EAGAIN').length, 5);
-    assert.deepEqual([read.flags.others, read.account.unparsed, read.account.foreign, unaccounted(read.account)], [others, 0, 0, 0]);
+    assert.deepEqual(
+      [read.flags.others, read.account.unparsed, read.account.foreign, unaccounted(read.account)],
+      [others, 0, 0, 0],
+    );
   });
 }
 
@@ -60,7 +76,10 @@ const REPAIRED: readonly (readonly [string, string])[] = [
 for (const [line, what] of REPAIRED) {
   test(`a line with ${what} is read`, () => {
     const { calls, account } = readTrace(`[pid  1886] close(20) = 0\n${line}\n[pid  1886] close(20) = 0\n`);
-    assert.deepEqual([calls[1]?.tid, calls[1]?.name, calls[1]?.result, account.foreign + account.unparsed], [1886, 'read', 1, 0]);
+    assert.deepEqual(
+      [calls[1]?.tid, calls[1]?.name, calls[1]?.result, account.foreign + account.unparsed],
+      [1886, 'read', 1, 0],
+    );
   });
 }
 
@@ -78,7 +97,11 @@ test("lines that look like the tracer's and cannot be read are unparsed, with sa
   );
   assert.deepEqual([account.calls, account.unparsed], [2, 5]);
   assert.deepEqual(diagnostics, [
-    { code: 'unparsed-line', count: 5, samples: [3, 4, 5].map((line) => ({ file: 'made-up', line, text: '7 1795189522.000002 Close!' })) },
+    {
+      code: 'unparsed-line',
+      count: 5,
+      samples: [3, 4, 5].map((line) => ({ file: 'made-up', line, text: '7 1795189522.000002 Close!' })),
+    },
   ]);
 });
 

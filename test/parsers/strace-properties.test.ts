@@ -62,7 +62,10 @@ function check(trace: Buffer, what: string): void {
   assert.equal(unaccounted(account), 0, what);
   for (const record of [...records, ...inFlight]) {
     if (record.kind === 'call')
-      assert.ok(record.end >= record.start && record.startLine <= record.line && record.line <= account.lines, `${what}: ${record.text}`);
+      assert.ok(
+        record.end >= record.start && record.startLine <= record.line && record.line <= account.lines,
+        `${what}: ${record.text}`,
+      );
   }
 }
 
@@ -73,7 +76,11 @@ test('there are captures to test with', () => {
 for (const { name, bytes } of captures) {
   test(`every line of samples/${name} is understood`, () => {
     const { account, codes } = readTrace(bytes);
-    assert.deepEqual([unaccounted(account), account.unparsed, account.foreign, account.continued], [0, 0, 0, 0], JSON.stringify(codes));
+    assert.deepEqual(
+      [unaccounted(account), account.unparsed, account.foreign, account.continued],
+      [0, 0, 0, 0],
+      JSON.stringify(codes),
+    );
     assert.ok(account.calls + account.resumed > 100);
   });
 }

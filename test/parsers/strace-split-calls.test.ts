@@ -24,7 +24,19 @@ test('two halves make one call, with the times and lines of both', () => {
       call?.previousLine,
       call?.partial,
     ],
-    ['accept4', 3, '3<TCP:[127.0.0.1:80]>, 0x7ffd, [16], SOCK_CLOEXEC', 'EAGAIN', 100_000, 400_000, 290_000, 2, 4, 1, false],
+    [
+      'accept4',
+      3,
+      '3<TCP:[127.0.0.1:80]>, 0x7ffd, [16], SOCK_CLOEXEC',
+      'EAGAIN',
+      100_000,
+      400_000,
+      290_000,
+      2,
+      4,
+      1,
+      false,
+    ],
   );
   assert.match(call?.startText ?? '', /<unfinished \.\.\.>$/);
   assert.match(call?.text ?? '', /resumed>/);
@@ -35,11 +47,18 @@ const STYLES: readonly (readonly [string, string, string])[] = [
   ['up to 4.26', 'wait4(-1,  <unfinished ...>', '<... wait4 resumed> [{WIFSTOPPED(s)}], 0, NULL) = 5'],
   ['5.0 to 6.15', 'wait4(-1,  <unfinished ...>', '<... wait4 resumed>[{WIFSTOPPED(s)}], 0, NULL) = 5'],
   ['since 6.16', 'wait4(-1 <unfinished ...>', '<... wait4 resumed>, [{WIFSTOPPED(s)}], 0, NULL) = 5'],
-  ['edited, with a comma on both sides', 'wait4(-1,  <unfinished ...>', '<... wait4 resumed>, [{WIFSTOPPED(s)}], 0, NULL) = 5'],
+  [
+    'edited, with a comma on both sides',
+    'wait4(-1,  <unfinished ...>',
+    '<... wait4 resumed>, [{WIFSTOPPED(s)}], 0, NULL) = 5',
+  ],
 ];
 for (const [version, first, second] of STYLES) {
   test(`the halves of strace ${version} join with one comma`, () => {
-    assert.equal(readTrace(`7 ${first}\n8 close(1) = 0\n7 ${second}\n`).calls[1]?.args, '-1, [{WIFSTOPPED(s)}], 0, NULL');
+    assert.equal(
+      readTrace(`7 ${first}\n8 close(1) = 0\n7 ${second}\n`).calls[1]?.args,
+      '-1, [{WIFSTOPPED(s)}], 0, NULL',
+    );
   });
 }
 
@@ -53,7 +72,11 @@ const ENDS: readonly (readonly [string, string, string])[] = [
     '<... clone3 resumed> => {parent_tid=[8]}, 88) = 8',
     '{flags=0, tls=0x1} => {parent_tid=[8]}, 88',
   ],
-  ['poll([{fd=5, events=POLLIN}], 1, 1000 <unfinished ...>', '<... poll resumed>) = 0 (Timeout)', '[{fd=5, events=POLLIN}], 1, 1000'],
+  [
+    'poll([{fd=5, events=POLLIN}], 1, 1000 <unfinished ...>',
+    '<... poll resumed>) = 0 (Timeout)',
+    '[{fd=5, events=POLLIN}], 1, 1000',
+  ],
 ];
 for (const [first, second, args] of ENDS) {
   test(`"${first}" and "${second}" join to (${args})`, () => {
@@ -62,7 +85,9 @@ for (const [first, second, args] of ENDS) {
 }
 
 test('without -T the duration of a split call is the time between its halves', () => {
-  const [call] = readTrace('7 12:00:00.000100 read(3,  <unfinished ...>\n7 12:00:01.000200 <... read resumed>"", 1) = 0\n').calls;
+  const [call] = readTrace(
+    '7 12:00:00.000100 read(3,  <unfinished ...>\n7 12:00:01.000200 <... read resumed>"", 1) = 0\n',
+  ).calls;
   assert.deepEqual([call?.duration, call?.start, call?.end], [1_000_100_000, 0, 1_000_100_000]);
 });
 
@@ -109,7 +134,16 @@ test('calls that never return are in flight, in the order of their lines', () =>
     Array.from({ length: 41 }, (_, i) => i),
   );
   assert.deepEqual(
-    [inFlight[7]].map((call) => [call?.inFlight, call?.start, call?.end, call?.duration, call?.args, call?.line, call?.text, call?.result]),
+    [inFlight[7]].map((call) => [
+      call?.inFlight,
+      call?.start,
+      call?.end,
+      call?.duration,
+      call?.args,
+      call?.line,
+      call?.text,
+      call?.result,
+    ]),
     [[true, 7_000, 3_000_000_000, 2_999_993_000, '7', 8, '107 1795189522.000007 read(7,  <unfinished ...>', null]],
   );
 });
@@ -152,7 +186,15 @@ test("a killed thread's open call ends with it, without a result", () => {
         : [record.kind, record.signal],
     ),
     [
-      ['futex', '0x1, FUTEX_WAIT, 2, NULL', null, 1_000_000_000, false, 1, '7 1795189523.000000 +++ killed by SIGKILL +++'],
+      [
+        'futex',
+        '0x1, FUTEX_WAIT, 2, NULL',
+        null,
+        1_000_000_000,
+        false,
+        1,
+        '7 1795189523.000000 +++ killed by SIGKILL +++',
+      ],
       ['exit', 'SIGKILL'],
     ],
   );

@@ -37,7 +37,10 @@ test('each row counts calls, with and without errors', () => {
 test('times are believed when a call that waits took long, or a column says so', () => {
   assert.deepEqual(read(TABLE).flags.others, ['-c', '-w']);
   assert.deepEqual(read(TABLE.replace('1.095142', '0.000142')).flags.others, ['-c']);
-  assert.deepEqual(read('wall-total  calls syscall\n---------- ------ -------\n  0.000003     11 read\n').flags.others, ['-c', '-w']);
+  assert.deepEqual(
+    read('wall-total  calls syscall\n---------- ------ -------\n  0.000003     11 read\n').flags.others,
+    ['-c', '-w'],
+  );
 });
 
 test('a header without its first characters, and a total without average, are read', () => {
@@ -62,6 +65,7 @@ test('a report on a table has its counts, and no detector judges by them', async
 
 test('any cut into chunks gives the same records, and any end is survived', () => {
   const whole = readTrace(TABLE, { format: straceSummaryFormat });
-  for (const size of [1, 3, 17]) assert.deepEqual(readTrace(TABLE, { format: straceSummaryFormat, chunks: [size] }), whole);
+  for (const size of [1, 3, 17])
+    assert.deepEqual(readTrace(TABLE, { format: straceSummaryFormat, chunks: [size] }), whole);
   for (let end = 0; end < TABLE.length; end++) read(TABLE.slice(0, end));
 });

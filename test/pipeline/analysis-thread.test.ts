@@ -10,7 +10,10 @@ import { sample } from '../support/truth.ts';
 const folder = temporaryFolder();
 
 /** All that the thread says, to its end. */
-function messages(path: string, { memoryMb = 512, onStart = (_: AnalysisThread): void => undefined } = {}): Promise<AnalysisMessage[]> {
+function messages(
+  path: string,
+  { memoryMb = 512, onStart = (_: AnalysisThread): void => undefined } = {},
+): Promise<AnalysisMessage[]> {
   const told: AnalysisMessage[] = [];
   return new Promise((resolve) => {
     const thread: AnalysisThread = new AnalysisThread({

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Cadence } from '../../src/pipeline/cadence.ts';
 
-/** The milliseconds that something takes in all over `length` milliseconds, when it takes `cost(now)` each time; looked at every 10 ms. */
+/**
+ * The milliseconds that something takes in all over `length` milliseconds, when it takes `cost(now)` each time; looked
+ * at every 10 ms.
+ */
 function spent(length: number, cost: (now: number) => number): { readonly times: number; readonly total: number } {
   const cadence = new Cadence({ first: 400, every: 1_000, share: 15 });
   let times = 0;

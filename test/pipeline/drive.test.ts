@@ -36,7 +36,10 @@ test('lines and diagnostics of all files are summed up', async () => {
 
 test('a file that was left out is told to the user and counted in the report', async () => {
   const notices: string[] = [];
-  const set = setOf(memoryInput('a', workerLines(), { tid: 17 }), memoryInput('notes', 'Dear all,\nplease find attached\n', { tid: 19 }));
+  const set = setOf(
+    memoryInput('a', workerLines(), { tid: 17 }),
+    memoryInput('notes', 'Dear all,\nplease find attached\n', { tid: 19 }),
+  );
   const { quality } = await analyzeInputs(set, {}, { notice: (sentence) => notices.push(sentence) });
   assert.equal(notices.length, 1);
   assert.match(notices[0] ?? '', /^Left out notes: /);
@@ -50,7 +53,10 @@ test('one input of no known format, an empty one, and nothing but such are error
     analyzeInputs(setOf(text), {}),
     (error) => error instanceof InputError && error.message.startsWith('notes is not a trace that drover knows: '),
   );
-  await assert.rejects(analyzeInputs(setOf(empty), {}), (error) => error instanceof InputError && error.message === 'empty is empty.');
+  await assert.rejects(
+    analyzeInputs(setOf(empty), {}),
+    (error) => error instanceof InputError && error.message === 'empty is empty.',
+  );
   await assert.rejects(
     analyzeInputs(setOf(text, empty, text), {}),
     /notes is not a trace that drover knows: .* Nor is any of the other 1\./,

@@ -55,7 +55,9 @@ describe('a trace that takes more memory than there is', () => {
 
 describe('a set of many files', () => {
   it('is looked at only as long as there is memory for it', async () => {
-    const inputs = [101, 103, 107].map((tid) => memoryInput(`t.${tid}`, new Lines().add(tid, 'getppid() = 1 <0.000010>').toString()));
+    const inputs = [101, 103, 107].map((tid) =>
+      memoryInput(`t.${tid}`, new Lines().add(tid, 'getppid() = 1 <0.000010>').toString()),
+    );
     let looked = 0;
     await assert.rejects(
       scan(inputs, () => {

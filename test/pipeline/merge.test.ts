@@ -16,8 +16,12 @@ interface Accepted {
   readonly endMs: number;
 }
 
-/** Scans and merges inputs as the drive loop does, and gives the calls in the order in which an analysis would get them. */
-async function merged(inputs: readonly TraceInput[]): Promise<{ accepted: Accepted[]; mostOpen: number; skipped: readonly string[] }> {
+/**
+ * Scans and merges inputs as the drive loop does, and gives the calls in the order in which an analysis would get them.
+ */
+async function merged(
+  inputs: readonly TraceInput[],
+): Promise<{ accepted: Accepted[]; mostOpen: number; skipped: readonly string[] }> {
   const { inputs: scanned, origin, skipped } = await scan(inputs);
   const shared = { lanes: new LaneTable(), origin };
   const accepted: Accepted[] = [];
@@ -50,9 +54,13 @@ function order(accepted: readonly Accepted[]): string {
 
 test('calls of several files are passed on in the order in which they returned', async () => {
   const { accepted } = await merged([
-    memoryInput('a', `${EPOCH}.000000 read(3, "", 1) = 0 <0.000010>\n${EPOCH}.100000 epoll_wait(4, [], 64, 500) = 0 <0.500000>\n`, {
-      tid: 17,
-    }),
+    memoryInput(
+      'a',
+      `${EPOCH}.000000 read(3, "", 1) = 0 <0.000010>\n${EPOCH}.100000 epoll_wait(4, [], 64, 500) = 0 <0.500000>\n`,
+      {
+        tid: 17,
+      },
+    ),
     memoryInput(
       'b',
       `${EPOCH}.050000 read(3, "", 1) = 0 <0.000010>\n${EPOCH}.300000 read(3, "", 1) = 0 <0.000010>\n${EPOCH}.700000 read(3, "", 1) = 0 <0.000010>\n`,
@@ -102,7 +110,9 @@ test('a hundred files come out sorted, and only those that overlap are open toge
 
 test('files without times are read one after the other, in the order in which they were named', async () => {
   const { accepted, mostOpen } = await merged(
-    ['b', 'c', 'a'].map((name, index) => memoryInput(name, workerLines({ untimed: true, count: 3 }), { tid: 17 + index })),
+    ['b', 'c', 'a'].map((name, index) =>
+      memoryInput(name, workerLines({ untimed: true, count: 3 }), { tid: 17 + index }),
+    ),
   );
   assert.equal(order(accepted), 'b1 b2 b3 c1 c2 c3 a1 a2 a3');
   assert.equal(mostOpen, 1);
@@ -131,7 +141,10 @@ test('records are the same however the bytes are cut', async () => {
   const texts = [17, 19, 23].map((tid) => workerLines({ from: EPOCH + tid / 1_000, count: 211 }));
   const orders = await Promise.all(
     [1, 61, 4_096, 1_000_000].map(async (chunkBytes) =>
-      order((await merged(texts.map((text, index) => memoryInput(`f${index}:`, text, { tid: index + 1, chunkBytes })))).accepted),
+      order(
+        (await merged(texts.map((text, index) => memoryInput(`f${index}:`, text, { tid: index + 1, chunkBytes }))))
+          .accepted,
+      ),
     ),
   );
   assert.equal(new Set(orders).size, 1);

@@ -44,12 +44,21 @@ test('flags are those that any of the files shows', async () => {
       c: workerLines({ pid: 23 }),
     })
   ).facts();
-  assert.deepEqual(source.flags, { timestamps: 'epoch', durations: true, pids: true, fdDecoration: 'path', stacks: false, others: [] });
+  assert.deepEqual(source.flags, {
+    timestamps: 'epoch',
+    durations: true,
+    pids: true,
+    fdDecoration: 'path',
+    stacks: false,
+    others: [],
+  });
 });
 
 test('diagnostics of one kind are counted together, with few samples', async () => {
   const foreign = 'GET / HTTP/1.1 200 from the access log\n'.repeat(7);
-  const { diagnostics } = (await readAll({ a: workerLines({ pid: 17 }) + foreign, b: workerLines({ pid: 19 }) + foreign })).facts();
+  const { diagnostics } = (
+    await readAll({ a: workerLines({ pid: 17 }) + foreign, b: workerLines({ pid: 19 }) + foreign })
+  ).facts();
   assert.equal(diagnostics.get('foreign-line')?.count, 14);
   const samples = diagnostics.get('foreign-line')?.samples ?? [];
   assert.ok(samples.length > 0 && samples.length <= 5);

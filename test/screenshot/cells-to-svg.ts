@@ -33,7 +33,10 @@ interface Run {
 }
 
 /** The screen of a terminal as SVG: a rectangle behind and a text over each run of cells that look alike. */
-export function cellsToSvg(terminal: HeadlessTerminal, { columns, rows }: { readonly columns: number; readonly rows: number }): string {
+export function cellsToSvg(
+  terminal: HeadlessTerminal,
+  { columns, rows }: { readonly columns: number; readonly rows: number },
+): string {
   const width = columns * CELL.width + 2 * MARGIN;
   const height = rows * CELL.height + 2 * MARGIN;
   const lines = Array.from({ length: rows }, (_, row) =>
@@ -60,7 +63,12 @@ function runsOf(terminal: HeadlessTerminal, row: number, columns: number): reado
     const colours = [PALETTE[foreground] ?? FOREGROUND, PALETTE[background] ?? BACKGROUND] as const;
     const look = { foreground: colours[isInverse ? 1 : 0], background: colours[isInverse ? 0 : 1], isBold };
     const last = runs.at(-1);
-    if (last !== undefined && last.foreground === look.foreground && last.background === look.background && last.isBold === isBold)
+    if (
+      last !== undefined &&
+      last.foreground === look.foreground &&
+      last.background === look.background &&
+      last.isBold === isBold
+    )
       last.text += text || ' ';
     else runs.push({ text: text || ' ', column, ...look });
   }
@@ -71,7 +79,10 @@ function drawn({ text, column, foreground, background, isBold }: Run, row: numbe
   const x = round(MARGIN + column * CELL.width);
   const y = MARGIN + row * CELL.height;
   const width = round(text.length * CELL.width);
-  const back = background === BACKGROUND ? '' : `<rect x="${x}" y="${y}" width="${width}" height="${CELL.height}" fill="${background}"/>`;
+  const back =
+    background === BACKGROUND
+      ? ''
+      : `<rect x="${x}" y="${y}" width="${width}" height="${CELL.height}" fill="${background}"/>`;
   if (text.trim() === '') return back;
   const weight = isBold ? ' font-weight="bold"' : '';
   // The length is given, so that every font keeps the cells where they are.

@@ -15,7 +15,10 @@ for (const name of PROGRAM_NAMES) {
   });
 
   test(`${name}.bt keeps to what bpftrace 0.14 understands`, () => {
-    const text = readFileSync(new URL(`../../../src/sources/bpftrace/${name}.bt`, import.meta.url), 'utf8').replace(/\/\/.*/g, '');
+    const text = readFileSync(new URL(`../../../src/sources/bpftrace/${name}.bt`, import.meta.url), 'utf8').replace(
+      /\/\/.*/g,
+      '',
+    );
     assert.doesNotMatch(
       text,
       /\bfn \b|\blet \b|\bconfig *=|\bimport\b|\bfor *\(|\bstrcontains\b|\bhas_key\b|\bmacro\b|curtask|fentry|kfunc/,
@@ -42,6 +45,9 @@ test('what exact.bt has in common with calls.bt is the same text', () => {
 });
 
 test('ports are those of the listeners, or all', () => {
-  assert.match(bpftraceProgram('exact', { pids: [1], machine: 'x86-64', ports: [8000, 8001] }), /@port\[8000\] = 1; @port\[8001\] = 1;/);
+  assert.match(
+    bpftraceProgram('exact', { pids: [1], machine: 'x86-64', ports: [8000, 8001] }),
+    /@port\[8000\] = 1; @port\[8001\] = 1;/,
+  );
   assert.match(bpftraceProgram('exact', { pids: [1], machine: 'x86-64' }), /@allports = 1;/);
 });

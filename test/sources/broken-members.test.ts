@@ -47,7 +47,10 @@ function told({ quality }: Report, folder: string): Readonly<Record<string, read
   return Object.fromEntries(
     quality.diagnostics
       .filter(({ code }) => wanted.includes(code))
-      .map(({ code, samples }) => [code, samples.map(({ file, text }) => `${file} ${text}`.replaceAll(`${folder}/`, '')).toSorted()]),
+      .map(({ code, samples }) => [
+        code,
+        samples.map(({ file, text }) => `${file} ${text}`.replaceAll(`${folder}/`, '')).toSorted(),
+      ]),
   );
 }
 
@@ -90,7 +93,12 @@ test('members of a directory that are links to nowhere or no regular files are l
       't.5 t.5: too many symbolic links',
       't.6 the device reports an input/output error',
     ],
-    'skipped-file': ['t.2 t.2: it is a directory', 't.3 t.3: it is a named pipe', 't.4 t.4: it is a device', 't.7 t.7: it is a socket'],
+    'skipped-file': [
+      't.2 t.2: it is a directory',
+      't.3 t.3: it is a named pipe',
+      't.4 t.4: it is a device',
+      't.7 t.7: it is a socket',
+    ],
   });
   assert.match(stderr, /^drover: Left out [^\n]*t\.1: it is a link to a file that is not there, or was removed\.$/m);
   assert.match(stderr, /^drover: Left out 3 more files, which the report counts\.$/m);
@@ -204,7 +212,8 @@ test('when no member can be read, that is an error that names one and counts the
   await assert.rejects(
     analyzeInputs(listed, {}),
     (error) =>
-      error instanceof InputError && /^Cannot read .*t\.17: there is no such file\. Nor is any of the other 2\.$/.test(error.message),
+      error instanceof InputError &&
+      /^Cannot read .*t\.17: there is no such file\. Nor is any of the other 2\.$/.test(error.message),
   );
 });
 
@@ -244,7 +253,9 @@ test('named pipes that the user named are read, alone and beside files', async (
 });
 
 /** A set with one file that loses its end while it is read. */
-const SHRINKING: Readonly<Record<string, { readonly lines: number; readonly others: number; readonly packed?: boolean }>> = {
+const SHRINKING: Readonly<
+  Record<string, { readonly lines: number; readonly others: number; readonly packed?: boolean }>
+> = {
   'alone, in one thread': { lines: 100_003, others: 0 },
   'alone, in a parser thread': { lines: 500_009, others: 0 },
   'alone, packed': { lines: 100_003, others: 0, packed: true },
@@ -260,13 +271,15 @@ for (const [situation, { lines, others, packed = false }] of Object.entries(SHRI
     assert.equal(bytes.length > WORTH_A_THREAD, situation.includes('parser thread'));
     const path = join(folder, 't.17');
     writeFileSync(path, bytes);
-    for (let i = 0; i < others; i++) writeFileSync(join(folder, `t.${100 + i}`), workerLines({ from: EPOCH, count: 3, step: 0.000_05 }));
+    for (let i = 0; i < others; i++)
+      writeFileSync(join(folder, `t.${100 + i}`), workerLines({ from: EPOCH, count: 3, step: 0.000_05 }));
     const report = await analyzeMeanwhile([folder], () => truncateSync(path, 0));
     assert.equal(report.quality.grade, 'partial');
     assert.ok(report.quality.lines < lines, String(report.quality.lines));
     const [text0 = ''] = told(report, folder)['shrunk-file'] ?? [];
     const [, done, wanted] =
-      /^t\.17 the file became shorter while it was read: ([\d,]+) of ([\d,]+) bytes were still there$/.exec(text0) ?? [];
+      /^t\.17 the file became shorter while it was read: ([\d,]+) of ([\d,]+) bytes were still there$/.exec(text0) ??
+      [];
     assert.equal(Number(wanted?.replaceAll(',', '')), bytes.length);
     assert.ok(Number(done?.replaceAll(',', '')) < bytes.length);
   });
@@ -279,7 +292,10 @@ test('a file that was emptied after it was named is told, beside others and alon
   truncateSync(join(folder, 't.17'), 0);
   const report = await analyzeInputs(listed, {});
   assert.equal(report.quality.grade, 'partial');
-  assert.match(JSON.stringify(told(report, folder)), new RegExp(`0 of ${size.toLocaleString('en-US')} bytes were still there`));
+  assert.match(
+    JSON.stringify(told(report, folder)),
+    new RegExp(`0 of ${size.toLocaleString('en-US')} bytes were still there`),
+  );
 });
 
 test('a file that grows while it is read is read as far as it reached at the start, and the report says so', async () => {
@@ -291,7 +307,8 @@ test('a file that grows while it is read is read as far as it reached at the sta
     const folder = set(`growing-${name}`, {});
     const path = join(folder, 't.17');
     writeFileSync(path, workerLines({ from: EPOCH, count: 100_003, step: 0.000_05 }));
-    for (let i = 0; i < others; i++) writeFileSync(join(folder, `t.${100 + i}`), workerLines({ from: EPOCH, count: 3, step: 0.000_05 }));
+    for (let i = 0; i < others; i++)
+      writeFileSync(join(folder, `t.${100 + i}`), workerLines({ from: EPOCH, count: 3, step: 0.000_05 }));
     const more = workerLines({ from: EPOCH + 9, count: 1_009 });
     const report = await analyzeMeanwhile([folder], () => appendFileSync(path, more));
     assert.equal(report.quality.lines, 100_003 + others * 3, name);
@@ -330,9 +347,13 @@ test('more files than may be open at once are read with few descriptors', async 
   const { DROVER } = await import('../support/run-drover.ts');
   for (const count of [127, 997]) {
     const folder = set(`many-${count}`, Object.fromEntries(Array.from({ length: count }, (_, i) => [i + 100, 2])));
-    const out = execFileSync('bash', ['-c', 'ulimit -n 256; exec "$0" "$1" --json "$2"', process.execPath, DROVER, folder], {
-      maxBuffer: 1e9,
-    }).toString();
+    const out = execFileSync(
+      'bash',
+      ['-c', 'ulimit -n 256; exec "$0" "$1" --json "$2"', process.execPath, DROVER, folder],
+      {
+        maxBuffer: 1e9,
+      },
+    ).toString();
     const { quality } = JSON.parse(out) as Report;
     assert.deepEqual([quality.lines, quality.grade], [count * 2, 'good']);
   }
@@ -364,5 +385,7 @@ test('facts of a capture that cannot be read are told, and a named pipe among th
   });
   for (const name of readdirSync(folder)) unlinkSync(join(folder, name));
   execFileSync('mkfifo', [join(folder, 'trace.strace')]);
-  assert.throws(() => openInputs([folder]), { message: `Cannot read ${join(folder, 'trace.strace')}: it is a named pipe.` });
+  assert.throws(() => openInputs([folder]), {
+    message: `Cannot read ${join(folder, 'trace.strace')}: it is a named pipe.`,
+  });
 });

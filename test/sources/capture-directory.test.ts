@@ -18,7 +18,8 @@ function capture(name: string, facts: Readonly<Record<string, string>>): string 
   return folder;
 }
 
-const THREADS = '== threads\n 13 13 1 gunicorn\n 17 17 13 gunicorn\n== command 13\n/usr/bin/python3\n/usr/bin/gunicorn\n-k\ngevent\n';
+const THREADS =
+  '== threads\n 13 13 1 gunicorn\n 17 17 13 gunicorn\n== command 13\n/usr/bin/python3\n/usr/bin/gunicorn\n-k\ngevent\n';
 
 test('a directory of a recipe is one trace with its facts: nothing is left out', async () => {
   const folder = capture('whole', { 'facts-before.txt': THREADS, 'facts-after.txt': THREADS, 'calls.bt': '' });

@@ -21,7 +21,8 @@ async function unpack(packed: Buffer, chunkBytes = 4_096): Promise<{ text: strin
   }
   const diagnostics: SourceDiagnostic[] = [];
   let text = '';
-  for await (const chunk of decompressed(chunks(), 'trace', (diagnostic) => diagnostics.push(diagnostic))) text += chunk.toString('latin1');
+  for await (const chunk of decompressed(chunks(), 'trace', (diagnostic) => diagnostics.push(diagnostic)))
+    text += chunk.toString('latin1');
   return { text, diagnostics };
 }
 
@@ -33,7 +34,8 @@ test('plain bytes pass through unchanged, however they are cut', async () => {
 });
 
 test('gzip is recognised by its first bytes, however they are cut', async () => {
-  for (const chunkBytes of [1, 2, 4_096]) assert.deepEqual(await unpack(gzipSync(TEXT), chunkBytes), { text: TEXT, diagnostics: [] });
+  for (const chunkBytes of [1, 2, 4_096])
+    assert.deepEqual(await unpack(gzipSync(TEXT), chunkBytes), { text: TEXT, diagnostics: [] });
 });
 
 test('gzip data of several members are read to the end', async () => {
@@ -46,7 +48,9 @@ test('what stands before the break of a truncated gzip file is kept, and the bre
   const { text, diagnostics } = await unpack(packed.subarray(0, packed.length - 2_003));
   assert.ok(text.length > TEXT.length / 2 && text.length < TEXT.length);
   assert.ok(TEXT.startsWith(text));
-  assert.deepEqual(diagnostics, [{ code: 'truncated-compression', text: 'the gzip data break off: unexpected end of file' }]);
+  assert.deepEqual(diagnostics, [
+    { code: 'truncated-compression', text: 'the gzip data break off: unexpected end of file' },
+  ]);
 });
 
 test('a gzip file that lost only its checksum gives every byte and says that it is cut', async () => {

@@ -31,7 +31,11 @@ function openDescriptors(): number {
 test('a file comes whole, held open or opened for each chunk', async () => {
   for (const reopen of [false, true]) {
     for (const chunkBytes of [4_096, 65_536, TEXT.length, TEXT.length * 2]) {
-      assert.deepEqual(await read(PLAIN, { reopen, chunkBytes }), { text: TEXT, bytesRead: TEXT.length, sizeBytes: TEXT.length });
+      assert.deepEqual(await read(PLAIN, { reopen, chunkBytes }), {
+        text: TEXT,
+        bytesRead: TEXT.length,
+        sizeBytes: TEXT.length,
+      });
     }
   }
 });

@@ -131,7 +131,9 @@ describe('lines of a file', () => {
 
 describe('a search', () => {
   it('finds the nearest line in either direction, or none', async () => {
-    const file = fileOf(Array.from({ length: 2_003 }, (_, index) => `${index + 1}${(index + 1) % 701 === 0 ? ' needle' : ''}\n`).join(''));
+    const file = fileOf(
+      Array.from({ length: 2_003 }, (_, index) => `${index + 1}${(index + 1) % 701 === 0 ? ' needle' : ''}\n`).join(''),
+    );
     assert.equal(await file.seek('needle', 1, true), 701);
     assert.equal(await file.seek('needle', 701, true), 701);
     assert.equal(await file.seek('needle', 702, true), 1_402);
@@ -158,7 +160,9 @@ describe('a search', () => {
   });
 
   it('finds the first line at a time, by what its lines say of it', async () => {
-    const file = fileOf(Array.from({ length: 5_003 }, (_, index) => (index % 3 === 1 ? '<... resumed>\n' : `t=${index * 10}\n`)).join(''));
+    const file = fileOf(
+      Array.from({ length: 5_003 }, (_, index) => (index % 3 === 1 ? '<... resumed>\n' : `t=${index * 10}\n`)).join(''),
+    );
     const timeOf = (text: string): number | null => (text.startsWith('t=') ? Number(text.slice(2)) : null);
     const line = await file.seekTime(30_000, timeOf);
     assert.ok(line >= 3_000 && line <= 3_001, String(line));

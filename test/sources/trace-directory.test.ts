@@ -17,7 +17,10 @@ function directory(name: string, files: readonly string[]): string {
 }
 
 test('the name of a -ff file tells its thread, packed or not', () => {
-  assert.deepEqual(['trace.4711', 'a/b.c.17', 'trace.4711.gz', 'trace.4711.zst'].map(tidInName), [4711, 17, 4711, 4711]);
+  assert.deepEqual(
+    ['trace.4711', 'a/b.c.17', 'trace.4711.gz', 'trace.4711.zst'].map(tidInName),
+    [4711, 17, 4711, 4711],
+  );
   assert.deepEqual(
     ['trace', 'trace.0', 'trace.007', 'trace.strace.gz', '4711', 'trace.4711.txt', 'trace.12345678901'].map(tidInName),
     Array(7).fill(undefined),
@@ -52,7 +55,10 @@ test('two sets in one directory are read as one trace, and said to be two', () =
   const path = directory('two', ['web.17', 'web.19', 'db.23']);
   const { files, notices } = listTraceDirectory(path);
   assert.equal(files.length, 3);
-  assert.match(notices[0] ?? '', /holds 2 sets of files, read as one trace: (db\.\* \(1\), web\.\* \(2\)|web\.\* \(2\), db\.\* \(1\))\./);
+  assert.match(
+    notices[0] ?? '',
+    /holds 2 sets of files, read as one trace: (db\.\* \(1\), web\.\* \(2\)|web\.\* \(2\), db\.\* \(1\))\./,
+  );
 });
 
 test('a directory without such files is an error that names what may have been meant', () => {

@@ -3,7 +3,12 @@ import type { Activity, WorkerActivity } from '../../src/analysis/activity.ts';
 type Columns = Partial<Record<keyof WorkerActivity, readonly number[]>>;
 
 /** What a worker did in so many columns; what is not given is 0: it ran from call to call. */
-export function buildLane(pid: number, columns: number, parts: Columns, over: Partial<WorkerActivity> = {}): WorkerActivity {
+export function buildLane(
+  pid: number,
+  columns: number,
+  parts: Columns,
+  over: Partial<WorkerActivity> = {},
+): WorkerActivity {
   const floats = (name: keyof WorkerActivity): Float32Array =>
     Float32Array.from({ length: columns }, (_, index) => parts[name]?.[index] ?? 0);
   const counts = (name: keyof WorkerActivity): Uint32Array =>

@@ -14,9 +14,13 @@ export async function analyzed(
 ): Promise<Report> {
   const text = typeof trace === 'string' ? trace : trace.text(style);
   const input = memoryInput('trace', text, { chunkBytes: 4_096 });
-  const report = await analyzeInputs({ kind: 'file', paths: ['trace'], inputs: [input], leftOut: [], notices: [] }, options);
+  const report = await analyzeInputs(
+    { kind: 'file', paths: ['trace'], inputs: [input], leftOut: [], notices: [] },
+    options,
+  );
   assert.equal(report.quality.unparsedLines, 0, `unreadable lines in\n${text}`);
-  for (const [kind, outcome] of Object.entries(report.outcomes)) assert.notEqual(outcome?.status, 'failed', `${kind}: ${outcome?.reason}`);
+  for (const [kind, outcome] of Object.entries(report.outcomes))
+    assert.notEqual(outcome?.status, 'failed', `${kind}: ${outcome?.reason}`);
   assert.deepEqual(strictComplaints(report), []);
   return report;
 }

@@ -13,10 +13,13 @@ export function arrival(at: number, woken: readonly ThreadLines[]): void {
 }
 
 /**
- * So many connections, one every `every` milliseconds from `from` on, won by each worker in turn. The wasted wake-ups are spread over them as evenly as
- * can be: every connection wakes somebody for nothing, or some do.
+ * So many connections, one every `every` milliseconds from `from` on, won by each worker in turn. The wasted wake-ups
+ * are spread over them as evenly as can be: every connection wakes somebody for nothing, or some do.
  */
-export function arrivals(workers: readonly ThreadLines[], { connections = 0, wasted = 0, from = 50, every = 10 } = {}): void {
+export function arrivals(
+  workers: readonly ThreadLines[],
+  { connections = 0, wasted = 0, from = 50, every = 10 } = {},
+): void {
   for (let index = 0; index < connections; index++) {
     const losers = Math.floor(((index + 1) * wasted) / connections) - Math.floor((index * wasted) / connections);
     const order = [...workers.slice(index % workers.length), ...workers.slice(0, index % workers.length)];

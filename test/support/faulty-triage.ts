@@ -1,6 +1,9 @@
 import { runTriage } from '../../src/cli/actions/triage.ts';
 
-/** The dashboard with a defect: `throw` or `reject` strikes two seconds after its start. For the tests of how it leaves the terminal. */
+/**
+ * The dashboard with a defect: `throw` or `reject` strikes two seconds after its start. For the tests of how it leaves
+ * the terminal.
+ */
 const [defect = '', file = ''] = process.argv.slice(2);
 setTimeout(() => {
   if (defect === 'throw') throw new Error('a defect of the test');

@@ -49,6 +49,12 @@ export class HeadlessTerminal {
     if (cell === undefined) throw new Error(`no cell ${column},${row}`);
     const foreground = cell.isFgDefault() ? -1 : cell.getFgColor();
     const background = cell.isBgDefault() ? -1 : cell.getBgColor();
-    return { text: cell.getChars(), foreground, background, isBold: cell.isBold() !== 0, isInverse: cell.isInverse() !== 0 };
+    return {
+      text: cell.getChars(),
+      foreground,
+      background,
+      isBold: cell.isBold() !== 0,
+      isInverse: cell.isInverse() !== 0,
+    };
   }
 }

@@ -36,9 +36,15 @@ export const HOSTILE: readonly string[] = [
 /** Words of the contract: the views look them up, a trace cannot choose them. */
 const CONTRACT_KEYS: ReadonlySet<string> = new Set(['kind', 'severity', 'confidence', 'status', 'grade']);
 
-/** The report with that text in place of every string that is not a word of the contract, and as a name where names are free. */
+/**
+ * The report with that text in place of every string that is not a word of the contract, and as a name where names are
+ * free.
+ */
 export function poison(report: Report, text: string): Report {
-  const full = { ...report, findings: [...report.findings, buildFinding({ severity: 'warning' }), buildFinding({ severity: 'info' })] };
+  const full = {
+    ...report,
+    findings: [...report.findings, buildFinding({ severity: 'warning' }), buildFinding({ severity: 'info' })],
+  };
   return JSON.parse(JSON.stringify(full), (key, value: unknown) => {
     if (key === 'errors') return { [text]: 17, EPIPE: 23 };
     if (key === 'metrics') return { ...(value as object), [text]: text };

@@ -31,7 +31,9 @@ export class LiveDrover {
 
   /** Starts it. */
   static begin(words: readonly string[]): LiveDrover {
-    return new LiveDrover(spawn(process.execPath, [DROVER, ...words], { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] }));
+    return new LiveDrover(
+      spawn(process.execPath, [DROVER, ...words], { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] }),
+    );
   }
 
   /** The same on a terminal; what it prints is in `stdout`, mixed. */

@@ -38,7 +38,11 @@ export class LiveServer {
       'critical',
       'app:application',
     ];
-    const child = spawn('setpriv', words, { cwd: LIVE_FOLDER, stdio: 'ignore', env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' } });
+    const child = spawn('setpriv', words, {
+      cwd: LIVE_FOLDER,
+      stdio: 'ignore',
+      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
+    });
     const server = new LiveServer(child, port);
     await until('all workers to serve', () => server.workers.length === workers);
     await until('an answer', async () => (await server.get('/')) !== null);

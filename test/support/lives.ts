@@ -18,7 +18,10 @@ export class Lines {
   }
 
   fork(parent: number, child: number): this {
-    return this.add(parent, `clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7f5a50) = ${child} <0.000090>`);
+    return this.add(
+      parent,
+      `clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7f5a50) = ${child} <0.000090>`,
+    );
   }
 
   startThread(parent: number, child: number): this {

@@ -4,7 +4,8 @@ import { TraceLines } from './trace-lines.ts';
 
 /** Opens so many modules of the folder, half a millisecond apart. */
 export function openModules(thread: ThreadLines, count: number, folder = '/srv/shop'): ThreadLines {
-  for (let index = 0; index < count; index++) openFile(thread, `${folder}/__pycache__/m${index}.cpython-311.pyc`).gap(0.48);
+  for (let index = 0; index < count; index++)
+    openFile(thread, `${folder}/__pycache__/m${index}.cpython-311.pyc`).gap(0.48);
   return thread;
 }
 
@@ -33,13 +34,25 @@ export function parentOf(argv: readonly string[] = ['gunicorn', '-w', '2', 'app:
 } {
   const trace = new TraceLines();
   const parent = trace.thread(100).at(0);
-  parent.call(`execve("/usr/bin/${argv[0]}", [${argv.map((word) => `"${word}"`).join(', ')}], 0x7ffd2af5eab8 /* 9 vars */`, ')', 0);
+  parent.call(
+    `execve("/usr/bin/${argv[0]}", [${argv.map((word) => `"${word}"`).join(', ')}], 0x7ffd2af5eab8 /* 9 vars */`,
+    ')',
+    0,
+  );
   openListener(parent, LISTENER);
   return { trace, parent };
 }
 
-/** Forks a worker that does something until it is ready: a hundred milliseconds after its fork, unless that takes longer. */
-export function startWorker(trace: TraceLines, parent: ThreadLines, pid: number, loads: (worker: ThreadLines) => void): ThreadLines {
+/**
+ * Forks a worker that does something until it is ready: a hundred milliseconds after its fork, unless that takes
+ * longer.
+ */
+export function startWorker(
+  trace: TraceLines,
+  parent: ThreadLines,
+  pid: number,
+  loads: (worker: ThreadLines) => void,
+): ThreadLines {
   fork(parent, pid);
   const begin = parent.now;
   const worker = trace.thread(pid).at(begin + 1);

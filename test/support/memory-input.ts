@@ -15,7 +15,8 @@ export function memoryInput(
     rereadable: true,
     diagnostics: [],
     async *chunks() {
-      for (let from = 0; from < bytes.length; from += chunkBytes) yield Buffer.from(bytes.subarray(from, from + chunkBytes));
+      for (let from = 0; from < bytes.length; from += chunkBytes)
+        yield Buffer.from(bytes.subarray(from, from + chunkBytes));
     },
   };
 }

@@ -14,8 +14,8 @@ export function hasTool(name: string): boolean {
 }
 
 /**
- * Options for a test that runs programs of the host: `test('…', needsTool('zstd'), …)`. Without them the test is skipped and says so;
- * where CI is set a missing program fails the test file, so that no skip goes unnoticed.
+ * Options for a test that runs programs of the host: `test('…', needsTool('zstd'), …)`. Without them the test is
+ * skipped and says so; where CI is set a missing program fails the test file, so that no skip goes unnoticed.
  */
 export function needsTool(...names: readonly string[]): { readonly skip: string | false } {
   const missing = names.filter((name) => !hasTool(name));

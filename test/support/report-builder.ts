@@ -97,7 +97,8 @@ export function buildFinding(parts: Partial<Finding> = {}): Finding {
     severity: 'critical',
     confidence: 'likely',
     title: 'Loop of worker 4127 blocked in fsync for 2.41 s',
-    summary: 'fsync(9</srv/app/sessions.db>) took 2.41 s. 13 calls over 100 ms on this file, together 9.30 s of 58.20 s.',
+    summary:
+      'fsync(9</srv/app/sessions.db>) took 2.41 s. 13 calls over 100 ms on this file, together 9.30 s of 58.20 s.',
     why: 'An event-loop worker does one thing at a time: until fsync returns it accepts and answers nobody.',
     startMs: 8_802,
     endMs: 11_212,
@@ -157,7 +158,12 @@ export function buildStallMetrics(): Finding['metrics'] {
 }
 
 export function buildEvidence(parts: Partial<Evidence> = {}): Evidence {
-  return { file: 'web-01.strace', line: 812_004, text: '4127 1795140817.902000 fsync(9</srv/app/sessions.db>) = 0 <2.410113>', ...parts };
+  return {
+    file: 'web-01.strace',
+    line: 812_004,
+    text: '4127 1795140817.902000 fsync(9</srv/app/sessions.db>) = 0 <2.410113>',
+    ...parts,
+  };
 }
 
 export function buildDiagnostic(parts: Partial<Diagnostic> = {}): Diagnostic {
@@ -171,9 +177,16 @@ export function buildDiagnostic(parts: Partial<Diagnostic> = {}): Diagnostic {
   };
 }
 
-/** A worker whose loop was blocked in fsync, and 37 replies that nobody waited for: findings, notes, diagnostics and calls in one small report. */
+/**
+ * A worker whose loop was blocked in fsync, and 37 replies that nobody waited for: findings, notes, diagnostics and
+ * calls in one small report.
+ */
 export const nightReport: Report = buildReport({
-  quality: { unparsedLines: 12, notes: ['Wake-ups seen through strace are an upper bound.'], diagnostics: [buildDiagnostic()] },
+  quality: {
+    unparsedLines: 12,
+    notes: ['Wake-ups seen through strace are an upper bound.'],
+    diagnostics: [buildDiagnostic()],
+  },
   verdict: {
     severity: 'critical',
     confidence: 'likely',

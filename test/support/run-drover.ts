@@ -18,7 +18,10 @@ export interface DroverSituation {
 }
 
 /** Runs the real binary to its end, off a terminal. */
-export function runDrover(words: readonly string[], { input, environment, directory }: DroverSituation = {}): Promise<DroverRun> {
+export function runDrover(
+  words: readonly string[],
+  { input, environment, directory }: DroverSituation = {},
+): Promise<DroverRun> {
   const child = spawn(process.execPath, [DROVER, ...words], {
     env: { PATH: process.env.PATH ?? '', LC_ALL: 'C.UTF-8', TERM: 'xterm', ...environment },
     ...(directory === undefined ? {} : { cwd: directory }),

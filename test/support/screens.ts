@@ -19,12 +19,18 @@ export class PaperDashboard {
   state: TuiState;
   readonly effects: Effect[] = [];
 
-  constructor(report: Report | null, { columns = 80, rows = 24, ascii = false, activity = null, source = 'file' }: ScreenOptions = {}) {
+  constructor(
+    report: Report | null,
+    { columns = 80, rows = 24, ascii = false, activity = null, source = 'file' }: ScreenOptions = {},
+  ) {
     const files = report?.source.paths ?? ['web-01.strace'];
     this.state = initialState({ columns, rows, glyphs: ascii ? ASCII : UNICODE, source, files, mouse: false });
     if (report === null) return;
     const { lines } = report.quality;
-    this.tell({ type: 'reading', reading: { bytesRead: 1, sizeBytes: 1, lines, state: 'done', problem: '', hint: '' } });
+    this.tell({
+      type: 'reading',
+      reading: { bytesRead: 1, sizeBytes: 1, lines, state: 'done', problem: '', hint: '' },
+    });
     this.tell({ type: 'picture', report, activity });
   }
 

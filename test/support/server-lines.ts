@@ -12,7 +12,10 @@ export interface ServerParts {
   readonly argv?: readonly string[];
 }
 
-/** A server whose master opened one listener and forked workers; each has an epoll hub that holds it. All of it happens in the first 10 ms. */
+/**
+ * A server whose master opened one listener and forked workers; each has an epoll hub that holds it. All of it happens
+ * in the first 10 ms.
+ */
 export function prefork(
   pids: readonly number[],
   { exclusive = false, argv = [] }: ServerParts = {},
@@ -42,7 +45,10 @@ export function oneWorker(pid = 101): { readonly trace: TraceLines; readonly wor
 }
 
 /** Workers that ran long before the tracer attached: their first line is the wait it interrupted. */
-export function attached(pids: readonly number[]): { readonly trace: TraceLines; readonly workers: readonly ThreadLines[] } {
+export function attached(pids: readonly number[]): {
+  readonly trace: TraceLines;
+  readonly workers: readonly ThreadLines[];
+} {
   const trace = new TraceLines();
   const workers = pids.map((pid) => {
     const worker = trace.thread(pid).at(0);
@@ -53,21 +59,37 @@ export function attached(pids: readonly number[]): { readonly trace: TraceLines;
   return { trace, workers };
 }
 
-export function openListener(thread: ThreadLines, fd: number, { label = LISTENER_LABEL, port = 8000, reusePort = false } = {}): void {
+export function openListener(
+  thread: ThreadLines,
+  fd: number,
+  { label = LISTENER_LABEL, port = 8000, reusePort = false } = {},
+): void {
   thread.call('socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP', ')', `${fd}<${label}>`);
   thread.labels.set(fd, label);
   if (reusePort) thread.call(`setsockopt(${thread.fd(fd)}, SOL_SOCKET, SO_REUSEPORT, [1], 4`, ')', 0);
-  thread.call(`bind(${thread.fd(fd)}, {sa_family=AF_INET, sin_port=htons(${port}), sin_addr=inet_addr("127.0.0.1")}, 16`, ')', 0);
+  thread.call(
+    `bind(${thread.fd(fd)}, {sa_family=AF_INET, sin_port=htons(${port}), sin_addr=inet_addr("127.0.0.1")}, 16`,
+    ')',
+    0,
+  );
   thread.call(`listen(${thread.fd(fd)}, 2048`, ')', 0);
 }
 
 export function fork(parent: ThreadLines, pid: number): void {
-  parent.call('clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD', ', child_tidptr=0x7f5a50)', pid);
+  parent.call(
+    'clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD',
+    ', child_tidptr=0x7f5a50)',
+    pid,
+  );
 }
 
 export function startThread(parent: ThreadLines, tid: number): void {
   const flags = 'CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM';
-  parent.call(`clone3({flags=${flags}, exit_signal=0, stack=0x7fe9, stack_size=0x7fff80}`, ` => {parent_tid=[${tid}]}, 88)`, tid);
+  parent.call(
+    `clone3({flags=${flags}, exit_signal=0, stack=0x7fe9, stack_size=0x7fff80}`,
+    ` => {parent_tid=[${tid}]}, 88)`,
+    tid,
+  );
 }
 
 export function openHub(worker: ThreadLines, exclusive = false): void {

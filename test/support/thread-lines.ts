@@ -91,19 +91,34 @@ export class ThreadLines {
   accept(number: number, { port = 40_000 + number, address = '10.0.0.9', listener = LISTENER, ms = QUICK } = {}): this {
     const label = `socket:[${this.#trace.newInode()}]`;
     const from = `{sa_family=AF_INET, sin_port=htons(${port}), sin_addr=inet_addr("${address}")}`;
-    this.call(`accept4(${this.fd(listener)}, `, `${from}, [16], SOCK_CLOEXEC|SOCK_NONBLOCK)`, `${number}<${label}>`, ms);
+    this.call(
+      `accept4(${this.fd(listener)}, `,
+      `${from}, [16], SOCK_CLOEXEC|SOCK_NONBLOCK)`,
+      `${number}<${label}>`,
+      ms,
+    );
     this.labels.set(number, label);
     return this;
   }
 
   acceptNothing(listener = LISTENER, ms = QUICK): this {
-    return this.call(`accept4(${this.fd(listener)}, `, '0x7ffd5840, [16], SOCK_CLOEXEC|SOCK_NONBLOCK)', failed('EAGAIN'), ms);
+    return this.call(
+      `accept4(${this.fd(listener)}, `,
+      '0x7ffd5840, [16], SOCK_CLOEXEC|SOCK_NONBLOCK)',
+      failed('EAGAIN'),
+      ms,
+    );
   }
 
   /** Reads the head of a request, or other bytes in the escapes of strace. */
   read(number: number, text: string, ms = QUICK): this {
     const bytes = /^[A-Z]+ \/\S*$/.test(text) ? `${text} HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n` : text;
-    return this.call(`recvfrom(${this.fd(number)}, `, `"${bytes}", 8192, 0, NULL, NULL)`, bytes.replace(/\\./g, '_').length, ms);
+    return this.call(
+      `recvfrom(${this.fd(number)}, `,
+      `"${bytes}", 8192, 0, NULL, NULL)`,
+      bytes.replace(/\\./g, '_').length,
+      ms,
+    );
   }
 
   readNothing(number: number, errno = 'EAGAIN'): this {
@@ -117,7 +132,12 @@ export class ThreadLines {
 
   send(number: number, text: string, { flags = '0', ms = QUICK, errno = '' } = {}): this {
     const length = text.replace(/\\./g, '_').length;
-    return this.call(`sendto(${this.fd(number)}, "${text}", ${length}, ${flags}, NULL, 0`, ')', errno === '' ? length : failed(errno), ms);
+    return this.call(
+      `sendto(${this.fd(number)}, "${text}", ${length}, ${flags}, NULL, 0`,
+      ')',
+      errno === '' ? length : failed(errno),
+      ms,
+    );
   }
 
   reply(number: number): this {

@@ -18,10 +18,9 @@ export class Tmux {
   readonly #socket = join(this.#folder, 'socket');
 
   constructor({ columns, rows, environment = {} }: TmuxOptions) {
-    const settings = Object.entries({ LC_ALL: 'C.UTF-8', PS1: '$ ', CI: '', ...environment }).flatMap(([name, value]) => [
-      '-e',
-      `${name}=${value}`,
-    ]);
+    const settings = Object.entries({ LC_ALL: 'C.UTF-8', PS1: '$ ', CI: '', ...environment }).flatMap(
+      ([name, value]) => ['-e', `${name}=${value}`],
+    );
     const size = ['-x', String(columns), '-y', String(rows)];
     // -f /dev/null: not the configuration of whoever runs the tests.
     this.#run('-f', '/dev/null', 'new-session', '-d', ...size, ...settings, 'bash --norc --noprofile');

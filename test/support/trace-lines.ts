@@ -28,8 +28,9 @@ const USUAL: TraceStyle = { stamps: 'epoch', durations: true, pids: true };
 const RESULT_COLUMN = 40;
 
 /**
- * Writes a trace in the shape of `strace -f -ttt -T -y -o FILE`. Threads are written one after the other; `text` puts their lines in order of
- * time and splits a call in two halves where another line falls between its entry and its exit, as strace does.
+ * Writes a trace in the shape of `strace -f -ttt -T -y -o FILE`. Threads are written one after the other; `text` puts
+ * their lines in order of time and splits a call in two halves where another line falls between its entry and its exit,
+ * as strace does.
  */
 export class TraceLines {
   readonly #events: TracedEvent[] = [];

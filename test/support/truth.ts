@@ -43,7 +43,12 @@ export interface Truth {
   readonly waitedWhileOthersIdled?: number;
   readonly spins?: readonly { readonly pid: number; readonly start: number; readonly end: number }[];
   readonly epollChanges?: number;
-  readonly lockWaits?: readonly { readonly pid: number; readonly start: number; readonly end: number; readonly lock: string }[];
+  readonly lockWaits?: readonly {
+    readonly pid: number;
+    readonly start: number;
+    readonly end: number;
+    readonly lock: string;
+  }[];
   readonly questions?: { readonly silent: number; readonly noSuchName: number; readonly answered: number };
   readonly descriptors?: readonly {
     readonly pid: number;

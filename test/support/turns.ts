@@ -6,10 +6,14 @@ import type { TraceLines } from './trace-lines.ts';
 export const TURN_START = 50;
 
 /**
- * One event-loop worker that is idle, serves one request in a turn of exactly `ms` milliseconds, and is idle again. What `inside` does not fill
- * is a gap without a call.
+ * One event-loop worker that is idle, serves one request in a turn of exactly `ms` milliseconds, and is idle again.
+ * What `inside` does not fill is a gap without a call.
  */
-export function oneTurn(ms: number, inside: (worker: ThreadLines) => void = () => {}, request = 'GET /slow'): TraceLines {
+export function oneTurn(
+  ms: number,
+  inside: (worker: ThreadLines) => void = () => {},
+  request = 'GET /slow',
+): TraceLines {
   const { trace, worker } = oneWorker();
   turn(worker, TURN_START, ms, inside, request);
   worker.waitUntil(TURN_START + ms + 1000);

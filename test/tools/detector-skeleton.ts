@@ -29,8 +29,8 @@ export const ${variableOf(kind)} = defineDetector({
   kind: '${kind}',
   // States the problem, present tense. The README begins with it.
   title: 'TODO: what is wrong',
-  // What it cannot judge without: 'times', 'durations', or calls: { families: ['accept'], calls: 'accept', without: 'what is unknown then' }.
-  // The report then says so, and how to record them. Empty when it can judge in part.
+  // What it cannot judge without: 'times', 'durations', or calls: { families: ['accept'], calls: 'accept', without:
+  // 'what is unknown then' }. The report then says so, and how to record them. Empty when it can judge in part.
   needs: [],
   // Each number that it judges by. Document all of them in the README, and test both sides of each.
   thresholds: {

@@ -45,11 +45,14 @@ describe('npm run new:detector', async () => {
     // Until then the compiler tells of its test alone that there is no such kind.
     const complaints = (await compiled()).output.split('\n').filter((line) => /^\S/.test(line));
     assert.ok(complaints.length > 0);
-    for (const line of complaints) assert.match(line, /^test\/detectors\/odd-requests\.test\.ts.*'"odd-requests"' is not assignable/);
+    for (const line of complaints)
+      assert.match(line, /^test\/detectors\/odd-requests\.test\.ts.*'"odd-requests"' is not assignable/);
   });
 
   it('leaves a list that names what is missing, and nothing else', async () => {
-    assert.deepEqual(await red('dist/test/detectors.test.js'), ['has a folder for each kind, and no folder is left over']);
+    assert.deepEqual(await red('dist/test/detectors.test.js'), [
+      'has a folder for each kind, and no folder is left over',
+    ]);
   });
 
   it('with the line in the list, only the page that is still to be written and the schema are red', async () => {
@@ -66,7 +69,12 @@ describe('npm run new:detector', async () => {
     ]);
     assert.equal((await run('dist/test/tools/write-schema.js')).code, 0);
     assert.deepEqual(await compiled(), { code: 0, output: '' });
-    const { output } = await run('--test', '--test-reporter=tap', `dist/test/detectors/${KIND}.test.js`, 'dist/test/output/text.test.js');
+    const { output } = await run(
+      '--test',
+      '--test-reporter=tap',
+      `dist/test/detectors/${KIND}.test.js`,
+      'dist/test/output/text.test.js',
+    );
     assert.match(output, /^# fail 0$/m);
   });
 

@@ -4,7 +4,8 @@ import { detectorFiles, variableOf } from './detector-skeleton.ts';
 
 /** `npm run new:detector -- KIND`: writes the folder of a detector and its test, and says which line to add where. */
 const [kind = ''] = process.argv.slice(2);
-if (!/^[a-z]+(-[a-z]+)*$/.test(kind)) fail('Give the kind in lower case, words joined by "-": npm run new:detector -- connect-refused');
+if (!/^[a-z]+(-[a-z]+)*$/.test(kind))
+  fail('Give the kind in lower case, words joined by "-": npm run new:detector -- connect-refused');
 const files = detectorFiles(kind);
 for (const path of Object.keys(files)) if (existsSync(path)) fail(`${path} is there already.`);
 for (const [path, text] of Object.entries(files)) {

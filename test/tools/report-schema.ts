@@ -1,7 +1,10 @@
 import type { DetectorDefinition } from '../../src/detectors/detector.ts';
 import { type JsonSchema, metric, objectSchema } from '../../src/detectors/metric.ts';
 
-/** The parts of the published schema that this file reads or writes. All others are written by hand and stay as they are. */
+/**
+ * The parts of the published schema that this file reads or writes. All others are written by hand and stay as they
+ * are.
+ */
 interface ReportSchema {
   readonly $defs: Readonly<Record<string, object>> & {
     readonly kind: { readonly enum: readonly string[] };
@@ -17,7 +20,10 @@ const OF_ALL_KINDS = {
 };
 
 /** The published schema with what the definitions say about kinds and their metrics. */
-export function withKinds<Schema extends ReportSchema>(schema: Schema, detectors: readonly DetectorDefinition[]): Schema {
+export function withKinds<Schema extends ReportSchema>(
+  schema: Schema,
+  detectors: readonly DetectorDefinition[],
+): Schema {
   const kinds = detectors.map(({ kind }) => kind);
   const known = new Set([...schema.$defs.kind.enum, ...kinds]);
   const metrics = Object.fromEntries(detectors.map((detector) => [detector.kind, metricsSchema(detector)]));
@@ -45,8 +51,14 @@ function metricsOfKind(kind: string): object {
   };
 }
 
-/** The schema with which drover's own reports are checked: a metric that no definition declares is an error, in lists of records as well. */
-export function strictly<Schema extends ReportSchema>(schema: Schema, detectors: readonly DetectorDefinition[]): Schema {
+/**
+ * The schema with which drover's own reports are checked: a metric that no definition declares is an error, in lists of
+ * records as well.
+ */
+export function strictly<Schema extends ReportSchema>(
+  schema: Schema,
+  detectors: readonly DetectorDefinition[],
+): Schema {
   const closed = Object.fromEntries(detectors.map((detector) => [detector.kind, close(metricsSchema(detector))]));
   return { ...schema, $defs: { ...schema.$defs, ...closed } };
 }

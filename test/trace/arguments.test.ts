@@ -15,9 +15,14 @@ import {
 } from '../../src/trace/arguments.ts';
 
 /** One table: what is decoded, and what comes out. */
-function table<Result>(name: string, decode: (text: string) => Result, rows: readonly (readonly [text: string, expected: Result])[]): void {
+function table<Result>(
+  name: string,
+  decode: (text: string) => Result,
+  rows: readonly (readonly [text: string, expected: Result])[],
+): void {
   describe(name, () => {
-    for (const [text, expected] of rows) it(`reads ${JSON.stringify(text).slice(0, 100)}`, () => assert.deepEqual(decode(text), expected));
+    for (const [text, expected] of rows)
+      it(`reads ${JSON.stringify(text).slice(0, 100)}`, () => assert.deepEqual(decode(text), expected));
   });
 }
 
@@ -209,13 +214,17 @@ describe('hostile text', () => {
         decode(brick.repeat(LENGTH / brick.length));
         decode(`8, [${brick.repeat(LENGTH / brick.length)}`);
         // Squared it would take seconds.
-        assert.ok(performance.now() - start < 500, `${name} of ${JSON.stringify(brick)}: ${performance.now() - start} ms`);
+        assert.ok(
+          performance.now() - start < 500,
+          `${name} of ${JSON.stringify(brick)}: ${performance.now() - start} ms`,
+        );
       }
     });
   }
 
   it('made of any two bricks raises no exception', () => {
     for (const first of bricks)
-      for (const second of bricks) for (const [, decode] of decoders) decode(`${first}${second}${first}${second}${first}`);
+      for (const second of bricks)
+        for (const [, decode] of decoders) decode(`${first}${second}${first}${second}${first}`);
   });
 });

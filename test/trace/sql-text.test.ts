@@ -4,7 +4,10 @@ import { type Dialect, maskedSql } from '../../src/trace/sql-text.ts';
 
 describe('SQL keeps its words and loses its values', () => {
   const BOTH: readonly (readonly [sql: string, masked: string])[] = [
-    ["SELECT a FROM b WHERE c = 'sesame' AND d IN (1, 2.5, 0xBEEF, 1e5)", 'SELECT a FROM b WHERE c = ? AND d IN (?, ?, ?, ?)'],
+    [
+      "SELECT a FROM b WHERE c = 'sesame' AND d IN (1, 2.5, 0xBEEF, 1e5)",
+      'SELECT a FROM b WHERE c = ? AND d IN (?, ?, ?, ?)',
+    ],
     ['SELECT "sesame" FROM t', 'SELECT ? FROM t'],
     ["SELECT 'it''s sesame' FROM t", 'SELECT ? FROM t'],
     ["SELECT E'sesame', N'sesame', X'00', U&'sesame', 7", 'SELECT ?, ?, ?, ?, ?'],
@@ -44,10 +47,27 @@ describe('SQL keeps its words and loses its values', () => {
     ['MySQL', 'SELECT `a`.`b c` FROM `t`', 'SELECT `a`.`b c` FROM `t`'],
     ['MySQL', 'SELECT `a``sesame` FROM t', 'SELECT ...'],
   ];
-  for (const [dialect, sql, masked] of OWN) it(`${dialect}: ${sql}`, () => assert.equal(maskedSql(sql, dialect), masked));
+  for (const [dialect, sql, masked] of OWN)
+    it(`${dialect}: ${sql}`, () => assert.equal(maskedSql(sql, dialect), masked));
 
   it('takes no longer for a statement of a megabyte than its length says', () => {
-    for (const brick of ["'", '"', '/*', '--', '$', '$a$', '`', 'a', '1', "'a\\'", ' ', 'token ', '=', 'SELECT ', '\xff'])
+    for (const brick of [
+      "'",
+      '"',
+      '/*',
+      '--',
+      '$',
+      '$a$',
+      '`',
+      'a',
+      '1',
+      "'a\\'",
+      ' ',
+      'token ',
+      '=',
+      'SELECT ',
+      '\xff',
+    ])
       for (const dialect of ['MySQL', 'PostgreSQL'] as const) {
         const start = process.cpuUsage();
         maskedSql(`SELECT ${brick.repeat(1_000_000 / brick.length)}`, dialect);

@@ -23,16 +23,30 @@ it('every spelling of a wait, a transfer and a process has its family', () => {
     ['sync', 'fsync fdatasync sync msync'],
     ['other', 'a_call_of_the_future'],
   ];
-  for (const [family, names] of rows) for (const name of names.split(' ')) assert.equal(syscall(name).family, family, name);
+  for (const [family, names] of rows)
+    for (const name of names.split(' ')) assert.equal(syscall(name).family, family, name);
 });
 
 it('the first argument is a descriptor where it is one', () => {
-  for (const name of ['read', 'sendto', 'accept4', 'epoll_ctl', 'epoll_wait', 'close', 'fsync', 'flock', 'fcntl', 'fchmod', 'utimensat'])
+  for (const name of [
+    'read',
+    'sendto',
+    'accept4',
+    'epoll_ctl',
+    'epoll_wait',
+    'close',
+    'fsync',
+    'flock',
+    'fcntl',
+    'fchmod',
+    'utimensat',
+  ])
     assert.ok(syscall(name).takesDescriptor, name);
   for (const name of ['poll', 'pselect6', 'futex', 'openat', 'socket', 'sync', 'wait4', 'a_call_of_the_future'])
     assert.ok(!syscall(name).takesDescriptor, name);
 });
 
 it('names that other tables hold are no names of calls', () => {
-  for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) assert.equal(syscall(name).family, 'other');
+  for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty'])
+    assert.equal(syscall(name).family, 'other');
 });

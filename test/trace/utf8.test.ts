@@ -18,7 +18,15 @@ function printed(raw: string): string {
   });
 }
 
-const TEXTS = ['café', '日本', '/srv/größe/x', 'emoji 🦌', '\u0080\u07ff\u0800\uffff\u{10000}\u{10ffff}', 'à\u00a0b', '\ufffd'];
+const TEXTS = [
+  'café',
+  '日本',
+  '/srv/größe/x',
+  'emoji 🦌',
+  '\u0080\u07ff\u0800\uffff\u{10000}\u{10ffff}',
+  'à\u00a0b',
+  '\ufffd',
+];
 
 test('characters of one to four bytes are read, as bytes, as octal escapes and as hexadecimal ones', () => {
   for (const text of TEXTS) {
@@ -70,7 +78,24 @@ test('different bytes never give the same text, and nothing throws', () => {
     seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff;
     return seed % below;
   };
-  const alphabet = ['a', '\\', 'x', 'c', '3', '\xc3', '\xa9', '\xe9', '\xff', 'é', '\\xc3', '\xed', '\xa0', '\x80', '\xf0', '\x9f'];
+  const alphabet = [
+    'a',
+    '\\',
+    'x',
+    'c',
+    '3',
+    '\xc3',
+    '\xa9',
+    '\xe9',
+    '\xff',
+    'é',
+    '\\xc3',
+    '\xed',
+    '\xa0',
+    '\x80',
+    '\xf0',
+    '\x9f',
+  ];
   const seen = new Map<string, string>();
   for (let i = 0; i < 60_013; i++) {
     const raw = bytes(Array.from({ length: 1 + random(6) }, () => alphabet[random(alphabet.length)]).join(''));

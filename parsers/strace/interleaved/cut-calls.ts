@@ -10,7 +10,10 @@ const INTERRUPTED = /\^C$/;
 /** What a call that was cut may lack before it can be read as one that goes on. */
 const MISSING = ['', '"...'];
 
-/** Puts calls together whose line was cut: by a message of the tracer, by output of the program, by a terminal, by the end of the capture. */
+/**
+ * Puts calls together whose line was cut: by a message of the tracer, by output of the program, by a terminal, by the
+ * end of the capture.
+ */
 export class CutCalls {
   readonly #reading: Reading;
   readonly #reader: LineReader;
@@ -53,7 +56,10 @@ export class CutCalls {
     return null;
   }
 
-  /** Adds the current line to the waiting call: its record, null when it has none yet, or UNENDED when the line does not belong to it. */
+  /**
+   * Adds the current line to the waiting call: its record, null when it has none yet, or UNENDED when the line does not
+   * belong to it.
+   */
   add(text: string): TraceRecord | null | typeof UNENDED {
     const fragment = this.#fragment;
     if (fragment === null) return UNENDED;
@@ -108,11 +114,15 @@ export class CutCalls {
     return null;
   }
 
-  /** With `-z` the second half of a split call has neither columns nor `<... resumed>`, and stands on the next line. UNENDED when this is not one. */
+  /**
+   * With `-z` the second half of a split call has neither columns nor `<... resumed>`, and stands on the next line.
+   * UNENDED when this is not one.
+   */
   joinHalf(text: string): TraceRecord | null | typeof UNENDED {
     const reading = this.#reading;
     const { half, line, account } = reading;
-    if (reading.isMixed || account.resumed > 0 || half === null || !half.pending || half.line !== line - 1) return UNENDED;
+    if (reading.isMixed || account.resumed > 0 || half === null || !half.pending || half.line !== line - 1)
+      return UNENDED;
     const first = half.entry.latin1(0, half.argsTo);
     const { syscall, start } = half;
     half.finish();

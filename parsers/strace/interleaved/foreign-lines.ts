@@ -1,6 +1,7 @@
 import type { Reading } from '../reading.ts';
 
-const ELISION = /^\s*(?:\.{2,}|\u2026|\xe2\x80\xa6|[[(<]\s*\.{2,}.{0,60}[\])>]|[[(<]?\s*(?:snip|cut|skipped|omitted)\b.{0,60})\s*$/i;
+const ELISION =
+  /^\s*(?:\.{2,}|\u2026|\xe2\x80\xa6|[[(<]\s*\.{2,}.{0,60}[\])>]|[[(<]?\s*(?:snip|cut|skipped|omitted)\b.{0,60})\s*$/i;
 const SUMMARY_HEAD = /^\s*(?:% )?(?:time|ime)\s+(?:seconds|\S+)\s+\S+\s+calls\b/;
 const SUMMARY_ROW = /^\s*(?:-{3,}[\s-]*|\d{1,3}[.,]\d\d\s+\d+[.,]\d+\s.*)$/;
 const CONTROL = /[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]/;

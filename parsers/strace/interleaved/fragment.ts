@@ -7,7 +7,10 @@ const CLOSER = /^(?:\)\s+= |\s*<(?:unfinished|detached) \.\.\.>)/;
 const CONTINUATION = /^(?:\)|,|\s*<(?:unfinished|detached) \.\.\.>|[ \]}]+\)|\s*= )/;
 const RESULT_AT_END = /^(.*)(\)\s+= (-?\d+|\?)(?: E[A-Z0-9]+ \([^()]*\))?(?: <\d+(?:\.\d+)?>)?)$/s;
 
-/** A call whose line was cut in two by a message of the tracer, by output of the program, or by a terminal that was too narrow. */
+/**
+ * A call whose line was cut in two by a message of the tracer, by output of the program, or by a terminal that was too
+ * narrow.
+ */
 export class Fragment {
   /** The line where it began. */
   readonly line: number;

@@ -5,7 +5,10 @@ const LOST_BRACKET = /^p?i?d {1,8}(?=\d+\] )/;
 /** The position that tmux shows in the upper right corner. */
 const TMUX = /\[\d{1,9}\/\d{1,9}\]$/;
 
-/** What a line looked like before it was coloured, quoted, marked up or copied too short; the line itself when nothing of that is to be seen. */
+/**
+ * What a line looked like before it was coloured, quoted, marked up or copied too short; the line itself when nothing
+ * of that is to be seen.
+ */
 export function repairLine(line: string, prefix: RegExp | null): string {
   let text = cleanLine(line);
   if (prefix !== null) text = text.replace(prefix, '');

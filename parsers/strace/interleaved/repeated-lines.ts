@@ -22,8 +22,9 @@ const ESCAPE = /\\(?:([0-7]{1,3})|x([0-9a-f]{2})|(.))/gs;
 const LETTERS: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', v: '\v', f: '\f' };
 
 /**
- * Finds the program's output behind the last argument of a `write` or `writev` to descriptor 1 or 2, or gives null. `text` holds the line (Latin-1)
- * from the first argument on. The bytes are compared with the string argument: `25` is the count 2 and the output `5`, when the string says so.
+ * Finds the program's output behind the last argument of a `write` or `writev` to descriptor 1 or 2, or gives null.
+ * `text` holds the line (Latin-1) from the first argument on. The bytes are compared with the string argument: `25` is
+ * the count 2 and the output `5`, when the string says so.
  */
 export function findEcho(text: string): Echo | null {
   if (!/^(?:fd=)?[12][,<]/.test(text)) return null;
@@ -42,7 +43,10 @@ export function findEcho(text: string): Echo | null {
   return { at: writev[0].length, length };
 }
 
-/** Where the arguments of such a `write` end when the line ends with `<unfinished ...>` and anything in between; -1 for other lines. */
+/**
+ * Where the arguments of such a `write` end when the line ends with `<unfinished ...>` and anything in between; -1 for
+ * other lines.
+ */
 export function endOfWrite(text: string): number {
   if (!text.endsWith('<unfinished ...>') || text.length > LONGEST) return -1;
   return (WRITE.exec(text) ?? WRITEV.exec(text))?.[0].length ?? -1;

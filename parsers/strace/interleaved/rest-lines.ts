@@ -11,10 +11,12 @@ import { repairLine } from './repair.ts';
 import { Aside } from './reparse.ts';
 
 /** The line begins a record, so that it cannot go on with a call that was cut. */
-const RECORD_START = /^(?:\[pid +\d|[a-z_][a-z0-9_]*\(|<\.\.\. \w+ resumed>|--- (?:SIG|stopped)|\+\+\+ (?:exited|killed|superseded) )/;
+const RECORD_START =
+  /^(?:\[pid +\d|[a-z_][a-z0-9_]*\(|<\.\.\. \w+ resumed>|--- (?:SIG|stopped)|\+\+\+ (?:exited|killed|superseded) )/;
 const PROMPT = /^(?:\S{0,80}[#$%] |# |\[[^\]]{1,80}\]\s?[#$] ?)\s*(?:sudo )?\S{0,80}strace /;
 /** The beginning of a record behind output of the program, which may even stand inside of `[pid N]`. */
-const JUNK_BEFORE_PID = /^.{0,8192}? {1,8}(\d{1,9})(?:<[^>]{0,64}>)?\] (?=\d\d:\d\d:|\d{9}|[a-z_]+\(|<\.\.\. |--- |\+\+\+ )/;
+const JUNK_BEFORE_PID =
+  /^.{0,8192}? {1,8}(\d{1,9})(?:<[^>]{0,64}>)?\] (?=\d\d:\d\d:|\d{9}|[a-z_]+\(|<\.\.\. |--- |\+\+\+ )/;
 /** Colours or entities may hide the end of a line. */
 const MARKED_UP = /\x1b\[|&[lg]t;/;
 

@@ -20,12 +20,17 @@ import { openOutput } from '../write-result.ts';
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
 /** Analyses the files, prints the report and gives the exit code. Throws `UsageError` and `InputError`. */
-export async function runAnalyze(files: readonly string[], flags: AnalyzeFlags, commands: readonly string[]): Promise<number> {
+export async function runAnalyze(
+  files: readonly string[],
+  flags: AnalyzeFlags,
+  commands: readonly string[],
+): Promise<number> {
   checkFiles(files, commands);
   checkFlags(flags);
   const options = timedOptions(flags);
   const looks = manners(flags, process.env, flags.output === undefined ? process.stdout : {});
-  const verdictOf = (report: Report): string => verdictLine(report, { ...looks, withPayload: flags.withPayload === true });
+  const verdictOf = (report: Report): string =>
+    verdictLine(report, { ...looks, withPayload: flags.withPayload === true });
   const progress = new ProgressLine(process.stderr, { enabled: flags.quiet !== true, verdictOf });
   const notice = (sentence: string): void => {
     progress.clear();
@@ -37,7 +42,9 @@ export async function runAnalyze(files: readonly string[], flags: AnalyzeFlags, 
   for (const sentence of set.notices) notice(sentence);
   if (set.kind === 'stdin' && process.stdin.isTTY) notice('Reading a trace from this terminal; end it with Ctrl-D.');
   const started = performance.now();
-  const report = await analyzeInputs(set, options, { progress: (state) => progress.update(state), notice }).finally(() => progress.clear());
+  const report = await analyzeInputs(set, options, { progress: (state) => progress.update(state), notice }).finally(
+    () => progress.clear(),
+  );
   if (flags.verbose > 0) notice(effort(report, performance.now() - started));
   await output.write(await renderReport(report, flags, looks));
   return exitCodeFor(report, flags);

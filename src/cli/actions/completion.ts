@@ -16,8 +16,15 @@ interface Known {
   readonly words: readonly string[];
 }
 
-/** The completion of a shell for these commands, made from the command line itself. `words` gives what the argument of a command may be. */
-export function completionScript(shell: Shell, program: Command, words: Readonly<Record<string, readonly string[]>>): string {
+/**
+ * The completion of a shell for these commands, made from the command line itself. `words` gives what the argument of a
+ * command may be.
+ */
+export function completionScript(
+  shell: Shell,
+  program: Command,
+  words: Readonly<Record<string, readonly string[]>>,
+): string {
   const commands = program.commands.map((command) => known(command, words[command.name()] ?? []));
   return shell === 'fish' ? fish(commands) : bash(commands, shell === 'zsh');
 }
@@ -38,7 +45,9 @@ function bash(commands: readonly Known[], isZsh: boolean): string {
   const names = commands.map(({ name }) => name);
   const valued = commands.flatMap(({ name, options }) =>
     options.flatMap(({ names: spellings, values }) =>
-      values === null ? [] : [`    ${spellings.map((spelling) => `${name}:${spelling}`).join('|')}) words=${quoted(values)} ;;`],
+      values === null
+        ? []
+        : [`    ${spellings.map((spelling) => `${name}:${spelling}`).join('|')}) words=${quoted(values)} ;;`],
     ),
   );
   const lists = commands.flatMap(({ name, options, words }) => [
@@ -72,14 +81,17 @@ complete -o default -F _drover drover
 }
 
 function fish(commands: readonly Known[]): string {
-  const line = (condition: string, ...rest: readonly string[]): string => `complete -c drover -n '${condition}' ${rest.join(' ')}`;
+  const line = (condition: string, ...rest: readonly string[]): string =>
+    `complete -c drover -n '${condition}' ${rest.join(' ')}`;
   return `${commands
     .flatMap(({ name, description, options, words }) => [
       line('__fish_use_subcommand', '-a', name, '-d', fishText(description)),
       ...options.map(({ names, description: meaning, values }) =>
         line(
           `__fish_seen_subcommand_from ${name}`,
-          ...names.map((spelling) => (spelling.startsWith('--') ? `-l ${spelling.slice(2)}` : `-s ${spelling.slice(1)}`)),
+          ...names.map((spelling) =>
+            spelling.startsWith('--') ? `-l ${spelling.slice(2)}` : `-s ${spelling.slice(1)}`,
+          ),
           ...(values === null ? [] : values.length === 0 ? ['-r'] : ['-x', '-a', fishText(values.join(' '))]),
           '-d',
           fishText(meaning),

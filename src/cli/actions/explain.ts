@@ -4,11 +4,17 @@ import { errorCode } from '../../sources/input-error.ts';
 import { closest } from '../options/closest.ts';
 import { UsageError } from '../usage-error.ts';
 
-/** The READMEs are text of the product; they lie in src/ both in the repository and in the package, three folders above the compiled file. */
+/**
+ * The READMEs are text of the product; they lie in src/ both in the repository and in the package, three folders above
+ * the compiled file.
+ */
 const DETECTORS = new URL('../../../../src/detectors/', import.meta.url);
 const TOPICS = ['thresholds'] as const;
 
-/** The page of a kind, the table of thresholds, or without a word the list of all pages. Throws `UsageError` for other words. */
+/**
+ * The page of a kind, the table of thresholds, or without a word the list of all pages. Throws `UsageError` for other
+ * words.
+ */
 export function explanation(word: string | undefined): string {
   if (word === undefined) return listOfKinds();
   if (word === 'thresholds') return tableOfThresholds();

@@ -13,8 +13,8 @@ import { verdictLine } from '../verdict-line.ts';
 import { failureOf, USUAL_MEMORY_MB } from './triage.ts';
 
 /**
- * Seconds that may be added to a capture while it runs. The tracer has its own, hard limit, which nobody can move later: it is this much
- * above what was asked for, and drover ends the capture before.
+ * Seconds that may be added to a capture while it runs. The tracer has its own, hard limit, which nobody can move
+ * later: it is this much above what was asked for, and drover ends the capture before.
  */
 const RESERVE_SECONDS = 120;
 
@@ -24,7 +24,10 @@ export interface LiveTriageFlags extends AttachFlags {
   readonly memory?: number;
 }
 
-/** Traces the processes and shows the dashboard until its user leaves; then they are left alone again. Throws `UsageError`, `AttachError` and `InputError`. */
+/**
+ * Traces the processes and shows the dashboard until its user leaves; then they are left alone again. Throws
+ * `UsageError`, `AttachError` and `InputError`.
+ */
 export async function runLiveTriage(pids: readonly number[], flags: LiveTriageFlags): Promise<number> {
   checkReportFlags(flags);
   // The processes were chosen for the tracer: what they fork belongs to the report as well.

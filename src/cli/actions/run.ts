@@ -12,7 +12,10 @@ import { openOutput } from '../write-result.ts';
 /** `timeout` takes it for no limit. */
 const NO_LIMIT = 0;
 
-/** Runs a program under strace to its end and reports. Throws `UsageError`, `OutputError`, `AttachError` and `InputError`. */
+/**
+ * Runs a program under strace to its end and reports. Throws `UsageError`, `OutputError`, `AttachError` and
+ * `InputError`.
+ */
 export async function runProgram(words: readonly string[], flags: RunFlags): Promise<number> {
   checkReportFlags(flags);
   checkNames(flags);
@@ -20,8 +23,20 @@ export async function runProgram(words: readonly string[], flags: RunFlags): Pro
   demand(straceChecks(readHost()));
   const seconds = flags.for ?? NO_LIMIT;
   const capture = await untilInterrupted((signal) => {
-    const spool = new Spool({ save: flags.save, force: flags.force, spool: flags.spool, mostBytes: flags.maxSpool, engine: 'strace' });
-    return LiveCapture.start(straceRunEngine(words, spool.forTracer, seconds), [], seconds || Number.POSITIVE_INFINITY, spool, signal);
+    const spool = new Spool({
+      save: flags.save,
+      force: flags.force,
+      spool: flags.spool,
+      mostBytes: flags.maxSpool,
+      engine: 'strace',
+    });
+    return LiveCapture.start(
+      straceRunEngine(words, spool.forTracer, seconds),
+      [],
+      seconds || Number.POSITIVE_INFINITY,
+      spool,
+      signal,
+    );
   });
   return reportOn(
     capture,

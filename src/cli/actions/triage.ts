@@ -15,7 +15,9 @@ import { checkFiles, checkFlags, timedOptions } from './analyze.ts';
 
 export const USUAL_MEMORY_MB = 1_024;
 
-/** Shows the dashboard of these files until its user leaves; gives the exit code. Throws `UsageError` and `InputError`. */
+/**
+ * Shows the dashboard of these files until its user leaves; gives the exit code. Throws `UsageError` and `InputError`.
+ */
 export async function runTriage(operands: readonly string[], flags: TriageFlags): Promise<number> {
   checkFiles(operands, []);
   checkFlags(flags);
@@ -35,7 +37,12 @@ export async function runTriage(operands: readonly string[], flags: TriageFlags)
   });
   try {
     const { code, state, failure } = await triage.run(() =>
-      fileFeed(spool, { paths: files, options, memoryMb: flags.memory ?? USUAL_MEMORY_MB, tell: (message) => triage.told(message) }),
+      fileFeed(spool, {
+        paths: files,
+        options,
+        memoryMb: flags.memory ?? USUAL_MEMORY_MB,
+        tell: (message) => triage.told(message),
+      }),
     );
     const { report, reading } = state;
     if (report === null) {

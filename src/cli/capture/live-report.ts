@@ -12,11 +12,23 @@ import type { Output } from '../write-result.ts';
 import { detachOnSignals, farewell, tellUnkept } from './live-session.ts';
 import { LiveLine } from './progress.ts';
 
-/** Analyses a capture while it grows, prints the report when it is over, and gives the exit code. Whatever goes wrong, it detaches. */
-export async function reportOn(capture: LiveCapture, flags: ReportFlags, output: Output, beginning: string): Promise<number> {
+/**
+ * Analyses a capture while it grows, prints the report when it is over, and gives the exit code. Whatever goes wrong,
+ * it detaches.
+ */
+export async function reportOn(
+  capture: LiveCapture,
+  flags: ReportFlags,
+  output: Output,
+  beginning: string,
+): Promise<number> {
   const looks = manners(flags, process.env, flags.output === undefined ? process.stdout : {});
-  const verdictOf = (report: Report): string => verdictLine(report, { ...looks, withPayload: flags.withPayload === true });
-  const line = new LiveLine(process.stderr, capture, { enabled: flags.quiet !== true && !capture.engine.runsProgram, verdictOf });
+  const verdictOf = (report: Report): string =>
+    verdictLine(report, { ...looks, withPayload: flags.withPayload === true });
+  const line = new LiveLine(process.stderr, capture, {
+    enabled: flags.quiet !== true && !capture.engine.runsProgram,
+    verdictOf,
+  });
   const notice = (sentence: string): void => {
     line.clear();
     if (flags.quiet !== true) process.stderr.write(`drover: ${sentence}\n`);
@@ -25,7 +37,10 @@ export async function reportOn(capture: LiveCapture, flags: ReportFlags, output:
     detachOnSignals(capture, notice);
     notice(beginning);
     const set = { kind: 'live', paths: [capture.name], inputs: [capture.input], leftOut: [], notices: [] } as const;
-    const report = await analyzeInputs(set, analysisOptions(flags), { progress: (state) => line.update(state), notice });
+    const report = await analyzeInputs(set, analysisOptions(flags), {
+      progress: (state) => line.update(state),
+      notice,
+    });
     const end = await capture.ended;
     line.end();
     for (const sentence of farewell(capture, end)) notice(sentence);

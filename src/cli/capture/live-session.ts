@@ -18,7 +18,8 @@ const SHOWN_PIDS = 12;
 export function pidsOf(words: readonly string[]): number[] {
   return words.flatMap((word) =>
     word.split(',').map((part) => {
-      if (!/^[1-9]\d{0,9}$/.test(part)) throw new UsageError(`"${word}" is not a pid.`, { hint: 'Give numbers: drover attach 4711' });
+      if (!/^[1-9]\d{0,9}$/.test(part))
+        throw new UsageError(`"${word}" is not a pid.`, { hint: 'Give numbers: drover attach 4711' });
       return Number(part);
     }),
   );
@@ -33,10 +34,15 @@ export interface NameFlags {
 /** Throws `UsageError` when capture and report would have the same name. */
 export function checkNames({ save, output }: NameFlags): void {
   if (save !== undefined && output !== undefined && areSameName(save, output))
-    throw new UsageError(`--save and -o both name ${output}.`, { hint: 'Give the capture and the report different names.' });
+    throw new UsageError(`--save and -o both name ${output}.`, {
+      hint: 'Give the capture and the report different names.',
+    });
 }
 
-/** Checks, asks, and starts the tracer; null when the user would rather not. `reserveSeconds` may be added to its time later. Throws `AttachError` and `OutputError`. */
+/**
+ * Checks, asks, and starts the tracer; null when the user would rather not. `reserveSeconds` may be added to its time
+ * later. Throws `AttachError` and `OutputError`.
+ */
 export async function startSession(
   pids: readonly number[],
   flags: CaptureFlags,
@@ -49,7 +55,15 @@ export async function startSession(
   const { save, force, spool, maxSpool, program } = flags;
   const start = (chosen: typeof engine) =>
     untilInterrupted((signal) =>
-      startCapture(chosen, processes, { save, force, spool, mostBytes: maxSpool, seconds: flags.for + reserveSeconds, program, signal }),
+      startCapture(chosen, processes, {
+        save,
+        force,
+        spool,
+        mostBytes: maxSpool,
+        seconds: flags.for + reserveSeconds,
+        program,
+        signal,
+      }),
     );
   if (engine === 'bpftrace') {
     try {
@@ -64,7 +78,10 @@ export async function startSession(
   return (await agreed(processes.length, flags)) ? start('strace') : null;
 }
 
-/** Ctrl-C, or another signal that ends drover, while a tracer starts: it is stopped and its files are removed, then drover ends. */
+/**
+ * Ctrl-C, or another signal that ends drover, while a tracer starts: it is stopped and its files are removed, then
+ * drover ends.
+ */
 export async function untilInterrupted<Result>(start: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
   const interruption = new AbortController();
   let code = 0;
@@ -92,7 +109,8 @@ export function beginning(capture: LiveCapture, seconds: number): string {
   const traced = processes.map(({ pid }) => pid).filter((pid) => !refused.includes(pid));
   const count = traced.length === 1 ? '1 process' : `${traced.length} processes`;
   const more = traced.length > SHOWN_PIDS ? ` and ${traced.length - SHOWN_PIDS} more` : '';
-  const without = refused.length === 0 ? '' : ` It was refused ${refused.join(' ')}; drover doctor ${refused[0]} may tell why.`;
+  const without =
+    refused.length === 0 ? '' : ` It was refused ${refused.join(' ')}; drover doctor ${refused[0]} may tell why.`;
   return `Tracing ${count} with ${engine.name} for ${seconds} s (${traced.slice(0, SHOWN_PIDS).join(' ')}${more}). Ctrl-C ends it early.${without}${growing(capture)}`;
 }
 

@@ -15,7 +15,9 @@ export interface LiveLineOptions {
   readonly verdictOf: (report: Report) => string;
 }
 
-/** One line on a terminal's stderr while processes are traced: that they are, how long still, and the verdict so far. */
+/**
+ * One line on a terminal's stderr while processes are traced: that they are, how long still, and the verdict so far.
+ */
 export class LiveLine {
   readonly #terminal: Terminal;
   readonly #capture: LiveCapture;

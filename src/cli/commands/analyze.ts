@@ -18,10 +18,17 @@ export function addAnalyzeCommand(program: Command, exitWith: ExitCodeSink): voi
   const command = program
     .command('analyze', { isDefault: true })
     .description('read a captured trace and report what made the service slow')
-    .argument('<file...>', 'traces, plain or packed (gzip, zstd, xz, bzip2); directories of strace -ff files; - for standard input');
+    .argument(
+      '<file...>',
+      'traces, plain or packed (gzip, zstd, xz, bzip2); directories of strace -ff files; - for standard input',
+    );
   addPrintOptions(command)
     .optionsGroup('What to look at:')
-    .option('--from <time>', 'leave out findings before: 02:13:37.5, +12.4s, 2026-11-20T02:13:37Z, epoch seconds', parseTimePoint)
+    .option(
+      '--from <time>',
+      'leave out findings before: 02:13:37.5, +12.4s, 2026-11-20T02:13:37Z, epoch seconds',
+      parseTimePoint,
+    )
     .option('--to <time>', 'leave out findings after', parseTimePoint);
   addJudgeOptions(command).action(async (files: string[], flags: AnalyzeFlags) => {
     prepareParserThread(files);

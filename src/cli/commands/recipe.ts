@@ -27,7 +27,10 @@ export function addRecipeCommand(program: Command, exitWith: ExitCodeSink): void
         .choices(['x86-64', 'arm64'])
         .default(machineOf(process.arch) ?? 'x86-64'),
     )
-    .addHelpText('after', '\nExample:\n  drover recipe gunicorn > capture.sh; scp capture.sh web-1: ; ssh -t web-1 sudo sh capture.sh')
+    .addHelpText(
+      'after',
+      '\nExample:\n  drover recipe gunicorn > capture.sh; scp capture.sh web-1: ; ssh -t web-1 sudo sh capture.sh',
+    )
     .action(async (word: string | undefined, flags: RecipeFlags) => {
       const { recipe } = await import('../../sources/recipe/recipe.ts');
       const { writeStdout } = await import('../write-result.ts');

@@ -10,10 +10,15 @@ export interface RecordFlags extends CaptureFlags {
 
 /** Adds `drover record`. */
 export function addRecordCommand(program: Command, exitWith: ExitCodeSink): void {
-  const command = addPidArgument(program.command('record').description('trace a running server into a file, for later or for a colleague'));
+  const command = addPidArgument(
+    program.command('record').description('trace a running server into a file, for later or for a colleague'),
+  );
   addCaptureOptions(command, PROGRAM_NAMES)
     .optionsGroup('What to print:')
-    .option('-o, --output <file>', 'the capture, a new file that only you can read (default: drover-HOST-TIME-XXXX.trace)')
+    .option(
+      '-o, --output <file>',
+      'the capture, a new file that only you can read (default: drover-HOST-TIME-XXXX.trace)',
+    )
     .option('--force', 'replace the file that the capture is to be written to')
     // As attach calls it.
     .addOption(new Option('--save <file>').hideHelp())

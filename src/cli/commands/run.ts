@@ -22,14 +22,22 @@ export function addRunCommand(program: Command, exitWith: ExitCodeSink): void {
     .argument('<command...>', 'the program and its words, after --')
     .passThroughOptions()
     .optionsGroup('How to trace:')
-    .addOption(new Option('--for <time>', 'end the program after: 30s, 2m (default: when it ends by itself)').argParser(parseSeconds))
+    .addOption(
+      new Option('--for <time>', 'end the program after: 30s, 2m (default: when it ends by itself)').argParser(
+        parseSeconds,
+      ),
+    )
     .option('--save <file>', 'keep the capture under this name; only you can read it')
     .option('--spool <dir>', 'where the capture grows (default: beside --save FILE, else the temporary folder)')
     .addOption(
-      new Option('--max-spool <size>', 'end the program and its capture at this size').argParser(parseBytes).default(SPOOL_BYTES, '512M'),
+      new Option('--max-spool <size>', 'end the program and its capture at this size')
+        .argParser(parseBytes)
+        .default(SPOOL_BYTES, '512M'),
     );
-  addJudgeOptions(addPrintOptions(command).optionsGroup('What to look at:')).action(async (words: string[], flags: RunFlags) => {
-    const { runProgram } = await import('../actions/run.ts');
-    exitWith(await runProgram(words, flags));
-  });
+  addJudgeOptions(addPrintOptions(command).optionsGroup('What to look at:')).action(
+    async (words: string[], flags: RunFlags) => {
+      const { runProgram } = await import('../actions/run.ts');
+      exitWith(await runProgram(words, flags));
+    },
+  );
 }

@@ -7,7 +7,10 @@ const MOST_TRIES = 1_000;
 /** What terminals take for their clipboard. */
 const MOST_CLIPBOARD_BYTES = 50_000;
 
-/** Writes a new file, in the current directory or, when nothing may be written there, among the temporary files. Never over one that exists. */
+/**
+ * Writes a new file, in the current directory or, when nothing may be written there, among the temporary files. Never
+ * over one that exists.
+ */
 export function keepFile(name: string, text: string): { readonly path: string } | { readonly problem: string } {
   let problem = '';
   for (const folder of ['.', tmpdir()]) {
@@ -36,7 +39,10 @@ function writeNew(path: string, text: string): void {
   }
 }
 
-/** The sequence that puts text into the clipboard of the terminal, over ssh and tmux too (OSC 52); '' for more than terminals take. */
+/**
+ * The sequence that puts text into the clipboard of the terminal, over ssh and tmux too (OSC 52); '' for more than
+ * terminals take.
+ */
 export function clipboardSequence(text: string): string {
   const bytes = Buffer.from(text);
   return bytes.length > MOST_CLIPBOARD_BYTES ? '' : `\x1b]52;c;${bytes.toString('base64')}\x07`;

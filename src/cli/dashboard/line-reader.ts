@@ -19,7 +19,9 @@ export interface LineDeskOptions {
 
 type LineEffect = Extract<Effect, { readonly file: string }>;
 
-/** Fetches raw lines for the dashboard: opens files when they are first looked at, searches them, forgets their text. */
+/**
+ * Fetches raw lines for the dashboard: opens files when they are first looked at, searches them, forgets their text.
+ */
 export class LineDesk {
   readonly #options: LineDeskOptions;
   readonly #files = new Map<string, LineFile>();
@@ -42,7 +44,8 @@ export class LineDesk {
           const rows = await file.read(effect.first, effect.count);
           tell({ type: 'lines', file: effect.file, rows, total: file.total });
           // Asked for the end of the file: only now is it known where that is.
-          if (effect.first === Number.MAX_SAFE_INTEGER) tell({ type: 'found', line: rows.at(-1)?.line ?? null, text: 'the last line' });
+          if (effect.first === Number.MAX_SAFE_INTEGER)
+            tell({ type: 'found', line: rows.at(-1)?.line ?? null, text: 'the last line' });
           return;
         }
         case 'read-numbers':
@@ -57,7 +60,12 @@ export class LineDesk {
         case 'seek-time': {
           const clock = this.#options.clock();
           if (clock === null) tell({ type: 'message', text: 'This trace has no times.' });
-          else tell({ type: 'found', line: await file.seekTime(effect.atMs, (text) => lineTime(clock, text)), text: 'that time' });
+          else
+            tell({
+              type: 'found',
+              line: await file.seekTime(effect.atMs, (text) => lineTime(clock, text)),
+              text: 'that time',
+            });
         }
       }
     } catch (error) {
@@ -89,7 +97,11 @@ export class LineDesk {
     const progress = (lines: number): void => {
       if (performance.now() - told < 300) return;
       told = performance.now();
-      this.#options.tell({ type: 'lines-busy', busy: `looking for lines, ${lines.toLocaleString('en-US')} so far`, problem: '' });
+      this.#options.tell({
+        type: 'lines-busy',
+        busy: `looking for lines, ${lines.toLocaleString('en-US')} so far`,
+        problem: '',
+      });
     };
     const made = new LineFile(this.#options.pathOf(path), { spool, progress, isGrowing: this.#options.isGrowing });
     this.#files.set(path, made);

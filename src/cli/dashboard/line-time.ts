@@ -1,7 +1,9 @@
 import type { Window } from '../../analysis/report.ts';
 
 /** What the times in the lines of a trace count from. */
-export type TraceClock = { readonly kind: 'epoch'; readonly startMs: number } | { readonly kind: 'day'; readonly startMs: number };
+export type TraceClock =
+  | { readonly kind: 'epoch'; readonly startMs: number }
+  | { readonly kind: 'day'; readonly startMs: number };
 
 const EPOCH = /(?:^|[\s\]])(\d{9,11})\.(\d{3,9})\s/;
 const DAY = /(?:^|[\s\]])(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?\s/;
@@ -14,7 +16,10 @@ export function traceClock({ startTime, timeOfDay }: Pick<Window, 'startTime' | 
   return day === null ? null : { kind: 'day', startMs: dayMs(day) };
 }
 
-/** Milliseconds from the start of the trace to the time that a raw line shows near its beginning; null when it shows none. */
+/**
+ * Milliseconds from the start of the trace to the time that a raw line shows near its beginning; null when it shows
+ * none.
+ */
 export function lineTime(clock: TraceClock, text: string): number | null {
   const head = text.slice(0, 60);
   if (clock.kind === 'epoch') {

@@ -27,7 +27,10 @@ export interface LiveFeedOptions {
   readonly status: (live: LiveStatus) => void;
 }
 
-/** A live capture as the dashboard sees it: the analysis follows the spool in a thread, time and tracer are looked after here. */
+/**
+ * A live capture as the dashboard sees it: the analysis follows the spool in a thread, time and tracer are looked after
+ * here.
+ */
 export class LiveFeed implements Feed {
   readonly #options: LiveFeedOptions;
   readonly #thread: AnalysisThread;
@@ -117,7 +120,8 @@ export class LiveFeed implements Feed {
       elapsedMs: now - this.#started,
       limitMs: this.#endsAt - this.#started,
       behindBytes: behind > NOTABLE_BYTES ? behind : 0,
-      callsPerSecond: first === undefined || now === first.at ? 0 : ((this.#lines - first.lines) * 1_000) / (now - first.at),
+      callsPerSecond:
+        first === undefined || now === first.at ? 0 : ((this.#lines - first.lines) * 1_000) / (now - first.at),
       lost: this.#lost,
       spool: capture.file,
       spoolBytes: bytes,
@@ -130,7 +134,9 @@ export class LiveFeed implements Feed {
   }
 }
 
-/** The same with the call that each worker is in by now; since when is what the trace says of the end of the last one. */
+/**
+ * The same with the call that each worker is in by now; since when is what the trace says of the end of the last one.
+ */
 function asKernelSays(workers: ReadonlyMap<number, Now>): ReadonlyMap<number, Now> {
   const machine = machineOf(process.arch);
   if (machine === null) return workers;
@@ -141,7 +147,15 @@ function asKernelSays(workers: ReadonlyMap<number, Now>): ReadonlyMap<number, No
       const { sinceMs } = now;
       if (found.call === '') return [pid, { state: 'silent', call: '', target: '', sinceMs }];
       const isSame = found.call === now.call;
-      return [pid, { state: WAITS.test(found.call) ? 'waiting' : 'blocked', call: found.call, target: isSame ? now.target : '', sinceMs }];
+      return [
+        pid,
+        {
+          state: WAITS.test(found.call) ? 'waiting' : 'blocked',
+          call: found.call,
+          target: isSame ? now.target : '',
+          sinceMs,
+        },
+      ];
     }),
   );
 }

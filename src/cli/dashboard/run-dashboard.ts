@@ -61,16 +61,20 @@ export class Triage {
     this.#options = options;
     const [columns, rows] = sizeOf(process.stdout);
     const { source, files, mouse, ascii } = options;
-    this.#dashboard = new Dashboard(initialState({ columns, rows, glyphs: ascii ? ASCII : UNICODE, source, files, mouse }), {
-      draw: (frame) => this.#session?.draw(frame),
-      perform: (effect) => this.#perform(effect),
-      now: () => performance.now(),
-      after: (milliseconds, then) => setTimeout(then, milliseconds).unref(),
-    });
+    this.#dashboard = new Dashboard(
+      initialState({ columns, rows, glyphs: ascii ? ASCII : UNICODE, source, files, mouse }),
+      {
+        draw: (frame) => this.#session?.draw(frame),
+        perform: (effect) => this.#perform(effect),
+        now: () => performance.now(),
+        after: (milliseconds, then) => setTimeout(then, milliseconds).unref(),
+      },
+    );
     this.#desk = new LineDesk({
       pathOf: (file) => options.opened?.get(file) ?? file,
       tell: (event) => this.#dashboard.dispatch(event),
-      isGrowing: () => this.#dashboard.state.live?.state === 'tracing' || this.#dashboard.state.reading.state === 'reading',
+      isGrowing: () =>
+        this.#dashboard.state.live?.state === 'tracing' || this.#dashboard.state.reading.state === 'reading',
       clock: () => {
         const { report, activity } = this.#dashboard.state;
         return report === null ? null : traceClock(activity?.zero ?? report.window);
@@ -152,7 +156,9 @@ export class Triage {
       sized: process.stdout,
       theme: this.#options.theme,
       onInput: (input) =>
-        this.#dashboard.dispatch(input.kind === 'key' ? { type: 'key', key: input.key } : { type: 'paste', text: input.text }),
+        this.#dashboard.dispatch(
+          input.kind === 'key' ? { type: 'key', key: input.key } : { type: 'paste', text: input.text },
+        ),
       onResize: (columns, rows) => this.#dashboard.dispatch({ type: 'resize', columns, rows }),
       onGone: () => this.#guard.end(HANGUP),
       onSlow: (slow) => this.#dashboard.dispatch({ type: 'slow-link', slow }),
@@ -198,7 +204,10 @@ export class Triage {
     const kept = keepFile(name, text);
     const where = 'path' in kept ? kept.path : null;
     if (type === 'write') {
-      this.#dashboard.dispatch({ type: 'message', text: where === null && 'problem' in kept ? kept.problem : `Written to ${where}` });
+      this.#dashboard.dispatch({
+        type: 'message',
+        text: where === null && 'problem' in kept ? kept.problem : `Written to ${where}`,
+      });
       return;
     }
     const sequence = clipboardSequence(text);

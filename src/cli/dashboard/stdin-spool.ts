@@ -6,7 +6,10 @@ import { compressionOf } from '../../sources/compression.ts';
 
 const NAME = 'stdin';
 
-/** What comes on standard input, kept in a file: the lines behind a finding are looked up again, and a pipe cannot be read twice. */
+/**
+ * What comes on standard input, kept in a file: the lines behind a finding are looked up again, and a pipe cannot be
+ * read twice.
+ */
 export interface StdinSpool {
   readonly path: string;
   /** Resolves when nothing more comes. */

@@ -52,7 +52,11 @@ export function addCaptureOptions(command: Command, programs: readonly ProgramNa
     )
     .addOption(new Option('--for <time>', 'how long: 30s, 2m').argParser(parseSeconds).default(SECONDS, '60s'))
     .option('--spool <dir>', 'where the capture grows (default: beside --save FILE, else the temporary folder)')
-    .addOption(new Option('--max-spool <size>', 'end the capture at this size').argParser(parseBytes).default(SPOOL_BYTES, '512M'))
+    .addOption(
+      new Option('--max-spool <size>', 'end the capture at this size')
+        .argParser(parseBytes)
+        .default(SPOOL_BYTES, '512M'),
+    )
     .option('--no-family', 'trace only the processes named, not the rest of their server')
     .option('-y, --yes', 'attach strace without asking');
 }

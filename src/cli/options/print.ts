@@ -41,9 +41,15 @@ export function addJudgeOptions(command: Command): Command {
   return command
     .option('--pid <pid>', 'report on these processes only; may be repeated', parsePids)
     .option('--stall-ms <n>', 'call a loop stalled after this many milliseconds', parseCount)
-    .option('--threshold <name=value>', 'change a threshold; may be repeated (names: drover explain thresholds)', parseThreshold)
+    .option(
+      '--threshold <name=value>',
+      'change a threshold; may be repeated (names: drover explain thresholds)',
+      parseThreshold,
+    )
     .optionsGroup('For scripts:')
-    .addOption(new Option('--fail-on <severity>', 'exit with 1 when a finding is at least this severe').choices(SEVERITIES))
+    .addOption(
+      new Option('--fail-on <severity>', 'exit with 1 when a finding is at least this severe').choices(SEVERITIES),
+    )
     .option('--strict', 'exit with 5 when the data are partial')
     .optionsGroup('How it looks:')
     .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']))
@@ -56,7 +62,8 @@ export function addJudgeOptions(command: Command): Command {
 /** Throws `UsageError` when forms of output exclude each other. */
 export function checkReportFlags(flags: ReportFlags): void {
   const [first, second] = (['json', 'ndjson', 'md'] as const).filter((name) => flags[name] === true);
-  if (second !== undefined) throw new UsageError(`--${first} and --${second} exclude each other.`, { hint: 'Choose one of them.' });
+  if (second !== undefined)
+    throw new UsageError(`--${first} and --${second} exclude each other.`, { hint: 'Choose one of them.' });
 }
 
 /** Partial data come first: they say that the findings themselves cannot be relied on. */

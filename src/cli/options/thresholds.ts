@@ -6,7 +6,10 @@ import { closest } from './closest.ts';
 const STALL_THRESHOLD: ThresholdName = 'stall-ms';
 
 /** Checks names and values of `--threshold` and `--stall-ms`. Throws `UsageError`. */
-export function thresholdValues(given: Readonly<Record<string, string>>, stallMs: number | undefined): Record<string, number> {
+export function thresholdValues(
+  given: Readonly<Record<string, string>>,
+  stallMs: number | undefined,
+): Record<string, number> {
   const values: Record<string, number> = {};
   for (const [name, text] of Object.entries(given)) {
     if (!isThreshold(name)) {
@@ -18,7 +21,9 @@ export function thresholdValues(given: Readonly<Record<string, string>>, stallMs
     const value = Number(text);
     const { default: usual, unit } = THRESHOLDS[name];
     if (!Number.isFinite(value) || value < 0)
-      throw new UsageError(`"${text}" is no value for ${name}.`, { hint: `Give a number; the default is ${`${usual} ${unit}`.trim()}.` });
+      throw new UsageError(`"${text}" is no value for ${name}.`, {
+        hint: `Give a number; the default is ${`${usual} ${unit}`.trim()}.`,
+      });
     values[name] = value;
   }
   if (stallMs !== undefined) values[STALL_THRESHOLD] = stallMs;

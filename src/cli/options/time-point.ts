@@ -5,10 +5,14 @@ import { UsageError } from '../usage-error.ts';
 const EPOCH = /^(?<seconds>\d{9,11})(?:\.(?<fraction>\d{1,9}))?$/;
 const CLOCK = /^(?<hours>[01]?\d|2[0-3]):(?<minutes>[0-5]\d)(?::(?<seconds>[0-5]\d|60)(?:[.,](?<fraction>\d{1,9}))?)?$/;
 const RELATIVE = /^\+(?<number>\d+(?:\.\d+)?)(?<unit>ms|s|m|h)?$/;
-const ISO = /^(?<date>\d{4}-\d\d-\d\d)[Tt ](?<time>\d\d:\d\d(?::\d\d)?)(?:[.,](?<fraction>\d{1,9}))?(?<zone>[Zz]|[+-]\d\d:?\d\d)?$/;
+const ISO =
+  /^(?<date>\d{4}-\d\d-\d\d)[Tt ](?<time>\d\d:\d\d(?::\d\d)?)(?:[.,](?<fraction>\d{1,9}))?(?<zone>[Zz]|[+-]\d\d:?\d\d)?$/;
 const UNIT_NANOSECONDS = { ms: SECOND / 1_000, s: SECOND, m: 60 * SECOND, h: 3_600 * SECOND } as const;
 
-/** Reads a time as people copy it: `1795188779.25`, `2026-11-20T02:13:37.5Z` (UTC when no zone is given), `02:13:37.5` or `02:13`, `+12.4s`. Throws `UsageError`. */
+/**
+ * Reads a time as people copy it: `1795188779.25`, `2026-11-20T02:13:37.5Z` (UTC when no zone is given), `02:13:37.5`
+ * or `02:13`, `+12.4s`. Throws `UsageError`.
+ */
 export function parseTimePoint(text: string): TimePoint {
   const point = epoch(text) ?? clock(text) ?? relative(text) ?? iso(text);
   if (point === null) {
@@ -21,7 +25,9 @@ export function parseTimePoint(text: string): TimePoint {
 
 function epoch(text: string): TimePoint | null {
   const groups = EPOCH.exec(text)?.groups;
-  return groups === undefined ? null : { kind: 'epoch', seconds: Number(groups.seconds), nanoseconds: fraction(groups.fraction) };
+  return groups === undefined
+    ? null
+    : { kind: 'epoch', seconds: Number(groups.seconds), nanoseconds: fraction(groups.fraction) };
 }
 
 function clock(text: string): TimePoint | null {
@@ -41,9 +47,12 @@ function relative(text: string): TimePoint | null {
 function iso(text: string): TimePoint | null {
   const groups = ISO.exec(text)?.groups;
   if (groups === undefined) return null;
-  // The fraction is kept apart: a Date knows milliseconds only. Traces are shown in UTC, so a time without a zone is UTC.
+  // The fraction is kept apart: a Date knows milliseconds only. Traces are shown in UTC, so a time without a zone is
+  // UTC.
   const milliseconds = Date.parse(`${groups.date}T${groups.time}${groups.zone?.toUpperCase() ?? 'Z'}`);
-  return Number.isNaN(milliseconds) ? null : { kind: 'epoch', seconds: milliseconds / 1_000, nanoseconds: fraction(groups.fraction) };
+  return Number.isNaN(milliseconds)
+    ? null
+    : { kind: 'epoch', seconds: milliseconds / 1_000, nanoseconds: fraction(groups.fraction) };
 }
 
 function fraction(digits: string | undefined): number {

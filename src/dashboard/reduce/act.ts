@@ -107,7 +107,9 @@ export function act(state: TuiState, action: Action): Step {
     case 'freeze':
       return still(freeze(state));
     case 'follow':
-      return topScreen(state).kind === 'lines' || topScreen(state).kind === 'timeline' ? move(state, 'last') : still(state);
+      return topScreen(state).kind === 'lines' || topScreen(state).kind === 'timeline'
+        ? move(state, 'last')
+        : still(state);
     case 'next-file':
       return nextFile(state);
     case 'detach':
@@ -130,7 +132,8 @@ function back(state: TuiState): Step {
 /** Clears what narrows the view, closes what is open, stops a reading; never leaves. */
 function escape(state: TuiState): Step {
   const list = listOf(state);
-  if (list !== null && state.lists[list].filter !== '') return changeList(state, (each) => ({ ...each, filter: '', position: 0 }));
+  if (list !== null && state.lists[list].filter !== '')
+    return changeList(state, (each) => ({ ...each, filter: '', position: 0 }));
   if (topScreen(state).kind === 'lines' && state.lines.matches !== null) return filterLines(state, '');
   const left = closed(state);
   if (left !== null) return topScreen(left).kind === 'lines' ? linesWanted(left) : still(left);
@@ -141,7 +144,9 @@ function escape(state: TuiState): Step {
 
 function changeList(state: TuiState, change: (list: TuiState['lists']['triage']) => TuiState['lists']['triage']): Step {
   const name = listOf(state);
-  return name === null ? still(state) : still({ ...state, lists: { ...state.lists, [name]: change(state.lists[name]) } });
+  return name === null
+    ? still(state)
+    : still({ ...state, lists: { ...state.lists, [name]: change(state.lists[name]) } });
 }
 
 function seek(state: TuiState, forward: boolean): Step {
@@ -149,7 +154,10 @@ function seek(state: TuiState, forward: boolean): Step {
   if (lines.matches !== null) return move(state, forward ? 'down' : 'up');
   if (sought === '') return still({ ...state, message: 'Look for a text with / first.' });
   const from = lines.cursor + (forward ? 1 : -1);
-  return effect({ ...state, lines: { ...lines, busy: 'searching' } }, { type: 'seek-text', file: lines.file, text: sought, from, forward });
+  return effect(
+    { ...state, lines: { ...lines, busy: 'searching' } },
+    { type: 'seek-text', file: lines.file, text: sought, from, forward },
+  );
 }
 
 /** From a finding to its neighbour; from the lines to the lines of the neighbour. */
@@ -175,7 +183,9 @@ function pin(state: TuiState): Step {
   return still({
     ...state,
     pinned,
-    message: state.pinned.includes(pid) ? `Worker ${pid} is no longer kept at the top.` : `Worker ${pid} is kept at the top.`,
+    message: state.pinned.includes(pid)
+      ? `Worker ${pid} is no longer kept at the top.`
+      : `Worker ${pid} is kept at the top.`,
   });
 }
 
@@ -190,7 +200,9 @@ function nextBookmark(state: TuiState): Step {
   // The one that is shown goes to the end, so that the key walks through them.
   const turned = { ...state, bookmarks: [...rest, first], message: first.note === '' ? first.text : first.note };
   if (first.kind === 'finding')
-    return findingOf(state, first.finding) === undefined ? still(turned) : still(opened(turned, 'finding', first.finding));
+    return findingOf(state, first.finding) === undefined
+      ? still(turned)
+      : still(opened(turned, 'finding', first.finding));
   return linesOf(topScreen(state).kind === 'lines' ? turned : opened(turned, 'lines'), first.file, first.line);
 }
 

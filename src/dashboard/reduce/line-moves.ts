@@ -43,7 +43,8 @@ export function linesWanted(state: TuiState): Step {
 
 function plainLines(state: TuiState, lines: LinesState): Effect | null {
   const count = room(state);
-  const isThere = lines.rows[0]?.line === lines.top && (lines.rows.length >= count || lines.rows.at(-1)?.line === lines.total);
+  const isThere =
+    lines.rows[0]?.line === lines.top && (lines.rows.length >= count || lines.rows.at(-1)?.line === lines.total);
   return isThere ? null : { type: 'read-lines', file: lines.file, first: lines.top, count };
 }
 

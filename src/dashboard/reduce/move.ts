@@ -9,7 +9,10 @@ import { moveLinesBy, moveLinesTo } from './line-moves.ts';
 import { listOf } from './prompt.ts';
 import { onTop } from './screens.ts';
 
-export type Move = Extract<Action, 'up' | 'down' | 'page-up' | 'page-down' | 'half-up' | 'half-down' | 'first' | 'last'>;
+export type Move = Extract<
+  Action,
+  'up' | 'down' | 'page-up' | 'page-down' | 'half-up' | 'half-down' | 'first' | 'last'
+>;
 
 /** Moves the selection, or what is shown where nothing can be selected. */
 export function move(state: TuiState, by: Move): Step {

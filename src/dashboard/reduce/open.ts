@@ -6,7 +6,10 @@ import { findingsAt } from '../views/timeline.ts';
 import { linesOf } from './line-moves.ts';
 import { opened } from './screens.ts';
 
-/** Shows the proof behind the selection, one level further each time: finding, its line among the others, that line in full. */
+/**
+ * Shows the proof behind the selection, one level further each time: finding, its line among the others, that line in
+ * full.
+ */
 export function open(state: TuiState): Step {
   const { kind, finding: id, position } = topScreen(state);
   switch (kind) {
@@ -32,7 +35,9 @@ export function open(state: TuiState): Step {
     case 'timeline':
       return openMoment(state);
     case 'lines':
-      return state.lines.rows.some(({ line }) => line === state.lines.cursor) ? still(opened(state, 'line')) : still(state);
+      return state.lines.rows.some(({ line }) => line === state.lines.cursor)
+        ? still(opened(state, 'line'))
+        : still(state);
     default:
       return still(state);
   }

@@ -9,7 +9,9 @@ export function withPicture(state: TuiState, fresh: Report, activity: Activity |
   const chosen = state.lists.triage.position === 0 ? undefined : selectedFinding(state);
   const live = state.live;
   const { memory, report } =
-    live === null ? { memory: state.memory, report: fresh } : steadied(state.memory, fresh, state.nowMs, live.elapsedMs);
+    live === null
+      ? { memory: state.memory, report: fresh }
+      : steadied(state.memory, fresh, state.nowMs, live.elapsedMs);
   const keys = new Map(state.report?.findings.map((finding) => [finding.id, findingKey(finding)]));
   const ids = new Map(report.findings.map((finding) => [findingKey(finding), finding.id]));
   const screens = state.screens.map((screen) =>
@@ -31,5 +33,8 @@ export function withPicture(state: TuiState, fresh: Report, activity: Activity |
 function withLastNow(activity: Activity | null, before: Activity | null): Activity | null {
   if (activity === null || before === null) return activity;
   const known = new Map(before.workers.map(({ pid, now }) => [pid, now]));
-  return { ...activity, workers: activity.workers.map((worker) => ({ ...worker, now: known.get(worker.pid) ?? worker.now })) };
+  return {
+    ...activity,
+    workers: activity.workers.map((worker) => ({ ...worker, now: known.get(worker.pid) ?? worker.now })),
+  };
 }

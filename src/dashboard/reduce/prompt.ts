@@ -52,7 +52,8 @@ function jump(state: TuiState, text: string): Step {
   const pid = /^pid\s+(\d+)$/.exec(text)?.[1];
   if (pid !== undefined) return toWorker(state, Number(pid));
   const atMs = parseMoment(state, text);
-  if (atMs === null) return still({ ...state, message: `"${text}" is no time, line or pid: 02:13:37, +12.4s, line 402118, pid 4127` });
+  if (atMs === null)
+    return still({ ...state, message: `"${text}" is no time, line or pid: 02:13:37, +12.4s, line 402118, pid 4127` });
   if (topScreen(state).kind === 'timeline') return still({ ...state, timeline: { ...state.timeline, cursorMs: atMs } });
   const shown = topScreen(state).kind === 'lines' ? state : opened(state, 'lines');
   return { state: shown, effects: [{ type: 'seek-time', file: state.lines.file, atMs }] };
@@ -75,7 +76,14 @@ function bookmarkOf(state: TuiState, note: string): Bookmark {
   const { kind, finding } = topScreen(state);
   const { file, cursor, rows } = state.lines;
   if (kind === 'lines' || kind === 'line')
-    return { kind: 'line', file, line: cursor, finding: '', text: rows.find(({ line }) => line === cursor)?.text ?? '', note };
+    return {
+      kind: 'line',
+      file,
+      line: cursor,
+      finding: '',
+      text: rows.find(({ line }) => line === cursor)?.text ?? '',
+      note,
+    };
   const chosen = kind === 'finding' ? state.report?.findings.find(({ id }) => id === finding) : selectedFinding(state);
   return { kind: 'finding', file: '', line: 0, finding: chosen?.id ?? '', text: chosen?.title ?? '', note };
 }

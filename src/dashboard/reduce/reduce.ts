@@ -15,7 +15,9 @@ export function reduce(state: TuiState, event: TuiEvent): Step {
       return onKey(state, event.key);
     case 'paste':
       // Pasted text never acts as keys.
-      return state.prompt === null ? still(state) : still({ ...state, prompt: { ...state.prompt, text: state.prompt.text + event.text } });
+      return state.prompt === null
+        ? still(state)
+        : still({ ...state, prompt: { ...state.prompt, text: state.prompt.text + event.text } });
     case 'resize': {
       const resized = { ...state, columns: event.columns, rows: event.rows };
       return topScreen(state).kind === 'lines' ? linesWanted(resized) : still(resized);
@@ -38,12 +40,14 @@ export function reduce(state: TuiState, event: TuiEvent): Step {
       const first = state.lines.matches === null || state.lines.matches.length === 0;
       const lines = { ...state.lines, matches: event.matches, busy: event.ended ? '' : 'searching' };
       const next = { ...state, lines };
-      const cursor = event.matches.find((line) => line >= state.lines.cursor) ?? event.matches.at(-1) ?? state.lines.cursor;
+      const cursor =
+        event.matches.find((line) => line >= state.lines.cursor) ?? event.matches.at(-1) ?? state.lines.cursor;
       if (event.matches.length === 0) return still({ ...next, lines: { ...lines, rows: [] } });
       return first ? moveLinesTo(next, cursor) : linesWanted(next);
     }
     case 'found':
-      if (event.line === null) return still({ ...state, message: `Not found: ${event.text}`, lines: { ...state.lines, busy: '' } });
+      if (event.line === null)
+        return still({ ...state, message: `Not found: ${event.text}`, lines: { ...state.lines, busy: '' } });
       return moveLinesTo({ ...state, lines: { ...state.lines, busy: '' } }, event.line);
     case 'lines-busy':
       return still({ ...state, lines: { ...state.lines, busy: event.busy, problem: event.problem } });
@@ -60,7 +64,10 @@ export function reduce(state: TuiState, event: TuiEvent): Step {
 
 function withNow(activity: Activity | null, workers: ReadonlyMap<number, Now>): Activity | null {
   if (activity === null) return null;
-  return { ...activity, workers: activity.workers.map((worker) => ({ ...worker, now: workers.get(worker.pid) ?? worker.now })) };
+  return {
+    ...activity,
+    workers: activity.workers.map((worker) => ({ ...worker, now: workers.get(worker.pid) ?? worker.now })),
+  };
 }
 
 function onKey(state: TuiState, key: string): Step {
@@ -68,7 +75,8 @@ function onKey(state: TuiState, key: string): Step {
   if (state.prompt !== null) return typeInto(state, state.prompt, key);
   const quiet = { ...state, message: '', lastKeyMs: state.nowMs };
   // Only leaving works on a terminal that is too small to show what keys do.
-  if (layoutOf(state).tooSmall) return key === 'q' ? { state, effects: [{ type: 'leave', forced: false }] } : still(quiet);
+  if (layoutOf(state).tooSmall)
+    return key === 'q' ? { state, effects: [{ type: 'leave', forced: false }] } : still(quiet);
   const screen = topScreen(quiet);
   const action = actionOf(key, screen.kind, quiet.source);
   return action === null ? still(quiet) : act(quiet, action);

@@ -32,9 +32,15 @@ export function toView(state: TuiState, view: ViewName): Step {
 function atSelectedFinding(state: TuiState): TuiState {
   const finding = selectedFinding(state);
   if (finding === undefined || finding.startMs === null || state.timeline.cursorMs > 0) return state;
-  const position = workerRows(state, state.lists.timeline).findIndex(({ worker }) => finding.workers.includes(worker.pid));
+  const position = workerRows(state, state.lists.timeline).findIndex(({ worker }) =>
+    finding.workers.includes(worker.pid),
+  );
   const timeline = { ...state.timeline, cursorMs: finding.startMs };
-  return { ...state, timeline, lists: { ...state.lists, timeline: { ...state.lists.timeline, position: Math.max(0, position) } } };
+  return {
+    ...state,
+    timeline,
+    lists: { ...state.lists, timeline: { ...state.lists.timeline, position: Math.max(0, position) } },
+  };
 }
 
 /** The view after or before the one that is shown. */
@@ -49,12 +55,17 @@ export function findingBeside(state: TuiState, id: string, by: number): Finding 
   return rows[Math.max(0, Math.min(rows.length - 1, index + by))];
 }
 
-/** The nearest finding of another kind in that direction: on the list it is selected, on a finding's own screen it is shown. */
+/**
+ * The nearest finding of another kind in that direction: on the list it is selected, on a finding's own screen it is
+ * shown.
+ */
 export function toKind(state: TuiState, by: 1 | -1): TuiState {
   const rows = findingRows(state);
   const screen = topScreen(state);
   const isOpen = screen.kind === 'finding';
-  const from = isOpen ? rows.findIndex(({ id }) => id === screen.finding) : Math.min(state.lists.triage.position, rows.length - 1);
+  const from = isOpen
+    ? rows.findIndex(({ id }) => id === screen.finding)
+    : Math.min(state.lists.triage.position, rows.length - 1);
   let position = from;
   while (rows[position] !== undefined && rows[position]?.kind === rows[from]?.kind) position += by;
   const next = rows[position];

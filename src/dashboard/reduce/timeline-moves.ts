@@ -20,7 +20,10 @@ export function timeAction(state: TuiState, action: TimeAction): TuiState {
     return { ...state, timeline: inSight({ ...timeline, cursorMs }, fromMs, toMs, endMs) };
   }
   // No closer than one column of the data a cell: there is nothing more to see.
-  const length = Math.min(endMs, Math.max(Math.min(endMs, activity.columnMs * cells), (toMs - fromMs) * (action === 'zoom-in' ? 0.5 : 2)));
+  const length = Math.min(
+    endMs,
+    Math.max(Math.min(endMs, activity.columnMs * cells), (toMs - fromMs) * (action === 'zoom-in' ? 0.5 : 2)),
+  );
   const from = Math.max(0, Math.min(timeline.cursorMs - length / 2, endMs - length));
   return { ...state, timeline: { ...timeline, fromMs: from, toMs: from + length } };
 }

@@ -35,5 +35,15 @@ function withoutTarget({
   readonly p99Ms: number | null;
 }): CallTarget {
   const failed = Object.values(errors).reduce((sum, each) => sum + each, 0);
-  return { call, target: '', count, errors: failed, totalMs: totalMs ?? 0, maxMs: maxMs ?? 0, p50Ms, p99Ms, octaves: [] };
+  return {
+    call,
+    target: '',
+    count,
+    errors: failed,
+    totalMs: totalMs ?? 0,
+    maxMs: maxMs ?? 0,
+    p50Ms,
+    p99Ms,
+    octaves: [],
+  };
 }

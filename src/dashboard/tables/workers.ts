@@ -21,7 +21,10 @@ export const WORKER_COLUMNS: readonly Column<WorkerRow>[] = [
 /** The workers in the order of the screen, pinned ones first. The timeline keeps its own place in the same order. */
 export function workerRows(state: TuiState, list: ListState = state.lists.workers): readonly WorkerRow[] {
   const activities = new Map(shownActivity(state)?.workers.map((activity) => [activity.pid, activity]));
-  const rows = (shownReport(state)?.workers ?? []).map((worker) => ({ worker, activity: activities.get(worker.pid) ?? null }));
+  const rows = (shownReport(state)?.workers ?? []).map((worker) => ({
+    worker,
+    activity: activities.get(worker.pid) ?? null,
+  }));
   const order = arranged(rows, WORKER_COLUMNS, list, ({ worker }) => `${worker.pid} ${worker.role} ${worker.server}`);
   const isPinned = ({ worker }: WorkerRow): boolean => state.pinned.includes(worker.pid);
   return state.pinned.length === 0 ? order : [...order.filter(isPinned), ...order.filter((each) => !isPinned(each))];

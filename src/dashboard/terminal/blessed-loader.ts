@@ -20,9 +20,10 @@ export interface Blessed {
 }
 
 /**
- * Loads blessed, which takes 30 ms, and runs `use` in an environment in which it keeps to itself: without TMUX it does not run a `tmux` from
- * the PATH; without folders of terminal descriptions it reads none of the system's, which it cannot parse (32-bit numbers since ncurses
- * 6.1) and whose strings it would compile into code, and takes its own copy of xterm-256color.
+ * Loads blessed, which takes 30 ms, and runs `use` in an environment in which it keeps to itself: without TMUX it does
+ * not run a `tmux` from the PATH; without folders of terminal descriptions it reads none of the system's, which it
+ * cannot parse (32-bit numbers since ncurses 6.1) and whose strings it would compile into code, and takes its own copy
+ * of xterm-256color.
  */
 export async function withBlessed<T>(use: (blessed: Blessed) => T): Promise<T> {
   const { TMUX, NCURSES_NO_UTF8_ACS } = process.env;

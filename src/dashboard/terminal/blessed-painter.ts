@@ -11,7 +11,10 @@ export interface PainterOptions {
   readonly write: (text: string) => void;
 }
 
-/** The one thin layer over blessed: rows go into one box, and what changed on the screen comes out as text for the terminal. */
+/**
+ * The one thin layer over blessed: rows go into one box, and what changed on the screen comes out as text for the
+ * terminal.
+ */
 export class BlessedPainter {
   readonly #options: PainterOptions;
   readonly #screen: BlessedScreen;
@@ -90,7 +93,9 @@ export class BlessedPainter {
   }
 }
 
-/** Where blessed listens on the process: it would end it with code 0 at a signal, and print errors into its own screen. */
+/**
+ * Where blessed listens on the process: it would end it with code 0 at a signal, and print errors into its own screen.
+ */
 const LISTENED = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'uncaughtException', 'exit'] as const;
 
 function listeners(): ReadonlyMap<string, readonly unknown[]> {
@@ -99,7 +104,8 @@ function listeners(): ReadonlyMap<string, readonly unknown[]> {
 
 function removeListenersSince(before: ReadonlyMap<string, readonly unknown[]>): void {
   for (const event of LISTENED)
-    for (const listener of process.listeners(event as 'exit')) if (!before.get(event)?.includes(listener)) process.off(event, listener);
+    for (const listener of process.listeners(event as 'exit'))
+      if (!before.get(event)?.includes(listener)) process.off(event, listener);
 }
 
 /** What blessed takes for a terminal. */

@@ -9,7 +9,16 @@ const LONGEST_PASTE = 4_096;
 /** Longer than any sequence a terminal sends for a key. */
 const LONGEST_SEQUENCE = 32;
 
-const FINAL: Readonly<Record<string, string>> = { A: 'up', B: 'down', C: 'right', D: 'left', H: 'home', F: 'end', Z: 'backtab', P: 'f1' };
+const FINAL: Readonly<Record<string, string>> = {
+  A: 'up',
+  B: 'down',
+  C: 'right',
+  D: 'left',
+  H: 'home',
+  F: 'end',
+  Z: 'backtab',
+  P: 'f1',
+};
 const TILDE: Readonly<Record<string, string>> = {
   1: 'home',
   3: 'delete',
@@ -30,8 +39,8 @@ const CONTROL: Readonly<Record<string, string>> = {
 };
 
 /**
- * Turns what a terminal sends into keys. Pieces of a sequence may come apart: a lone ESC is a key only when `flush` says that nothing followed.
- * Unknown sequences are swallowed whole, pasted text never acts as keys.
+ * Turns what a terminal sends into keys. Pieces of a sequence may come apart: a lone ESC is a key only when `flush`
+ * says that nothing followed. Unknown sequences are swallowed whole, pasted text never acts as keys.
  */
 export class KeyDecoder {
   #pending = '';
@@ -117,7 +126,8 @@ export class KeyDecoder {
 
 function csiKey(sequence: string): Input | null {
   const mouse = /^\x1b\[<(\d+);\d+;\d+M$/.exec(sequence);
-  if (mouse !== null) return mouse[1] === '64' ? { kind: 'key', key: 'up' } : mouse[1] === '65' ? { kind: 'key', key: 'down' } : null;
+  if (mouse !== null)
+    return mouse[1] === '64' ? { kind: 'key', key: 'up' } : mouse[1] === '65' ? { kind: 'key', key: 'down' } : null;
   const [, numbers = '', final = ''] = /^\x1b\[([\d;]*)(.)$/.exec(sequence) ?? [];
   const key = final === '~' ? TILDE[numbers.split(';')[0] ?? ''] : FINAL[final];
   return key === undefined ? null : { kind: 'key', key };

@@ -14,8 +14,8 @@ const PASTE_ON = '\x1b[?2004h';
 const MOUSE_ON = '\x1b[?1000h\x1b[?1006h';
 const MOUSE_OFF = '\x1b[?1006l\x1b[?1000l';
 /**
- * Everything back, whatever was sent before: a cut sequence is ended (CAN), then mouse, bracketed paste, application keys and line drawing
- * off, colours reset, cursor on, normal screen.
+ * Everything back, whatever was sent before: a cut sequence is ended (CAN), then mouse, bracketed paste, application
+ * keys and line drawing off, colours reset, cursor on, normal screen.
  */
 export const RESTORE =
   '\x18\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\x1b[?2004l\x1b[?1l\x1b>\x1b(B\x0f\x1b[0m\x1b[?25h\x1b[?1049l';
@@ -37,8 +37,9 @@ export interface SessionOptions {
 }
 
 /**
- * The terminal while the dashboard has it: raw keys in, frames out. Writing never blocks this thread: a frame is skipped while the terminal
- * has not taken the one before. `restore` gives the terminal back in the state in which it was found, from wherever it is called.
+ * The terminal while the dashboard has it: raw keys in, frames out. Writing never blocks this thread: a frame is
+ * skipped while the terminal has not taken the one before. `restore` gives the terminal back in the state in which it
+ * was found, from wherever it is called.
  */
 export class TerminalSession {
   readonly #options: SessionOptions;
@@ -69,7 +70,12 @@ export class TerminalSession {
     input.setEncoding('utf8');
     input.on('data', (text: string) => session.#received(text));
     const [columns, rows] = sizeOf(sized);
-    session.#painter = await BlessedPainter.create({ columns, rows, theme: options.theme, write: (text) => session.#write(text) });
+    session.#painter = await BlessedPainter.create({
+      columns,
+      rows,
+      theme: options.theme,
+      write: (text) => session.#write(text),
+    });
     session.#write(PASTE_ON);
     sized.on('resize', session.#resized);
     return session;
@@ -199,7 +205,8 @@ function neverBlock(output: WriteStream): void {
 function restoreNow(output: WriteStream): void {
   const { _handle: handle } = output as WriteStream & { readonly _handle?: { readonly fd?: number } };
   // The stream's own descriptor does not block; the one it was made from may.
-  const descriptor = handle?.fd !== undefined && handle.fd >= 0 ? handle.fd : (output as unknown as { readonly fd: number }).fd;
+  const descriptor =
+    handle?.fd !== undefined && handle.fd >= 0 ? handle.fd : (output as unknown as { readonly fd: number }).fd;
   for (let attempt = 0; attempt < RESTORE_TRIES; attempt++) {
     try {
       writeSync(descriptor, RESTORE);

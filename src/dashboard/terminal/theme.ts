@@ -3,7 +3,9 @@ import type { Ink, Row } from '../spans.ts';
 export type Theme = 'dark' | 'light' | 'cvd' | 'mono';
 export const THEMES: readonly Theme[] = ['dark', 'light', 'cvd', 'mono'];
 
-/** SGR parameters. The terminal's own 16 colours, so that its theme decides; red and green never tell two things apart. */
+/**
+ * SGR parameters. The terminal's own 16 colours, so that its theme decides; red and green never tell two things apart.
+ */
 type Inks = Readonly<Record<Ink, string>>;
 
 const MONO: Inks = {
@@ -51,5 +53,7 @@ const INKS: Readonly<Record<Theme, Inks>> = { dark: DARK, light: LIGHT, cvd: COL
 /** A row as the text that blessed takes: our colours around text that was made harmless before. */
 export function painted(row: Row, theme: Theme): string {
   const inks = INKS[theme];
-  return row.map(({ text, ink }) => (inks[ink] === '' || text === '' ? text : `\x1b[${inks[ink]}m${text}\x1b[0m`)).join('');
+  return row
+    .map(({ text, ink }) => (inks[ink] === '' || text === '' ? text : `\x1b[${inks[ink]}m${text}\x1b[0m`))
+    .join('');
 }

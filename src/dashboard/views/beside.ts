@@ -1,7 +1,13 @@
 import { fit, type Glyphs, type Row, row, span } from '../spans.ts';
 
 /** Two blocks of rows next to each other, a bar between them. */
-export function beside(left: readonly Row[], right: readonly Row[], leftWidth: number, width: number, glyphs: Glyphs): readonly Row[] {
+export function beside(
+  left: readonly Row[],
+  right: readonly Row[],
+  leftWidth: number,
+  width: number,
+  glyphs: Glyphs,
+): readonly Row[] {
   const height = Math.max(left.length, right.length);
   return Array.from({ length: height }, (_, index) => [
     ...fit(left[index] ?? [], leftWidth, glyphs.ascii),

@@ -66,7 +66,10 @@ function histogram(state: TuiState, { call, target, octaves }: CallTarget, heigh
     title,
     ...steps.map(({ below, number }) => {
       const length = number === 0 ? 0 : Math.max(1, Math.round((number / most) * room));
-      return row(` under ${duration(below).padStart(12)} ${count(number).padStart(11)}  `, span(glyphs.blocked.repeat(length), 'running'));
+      return row(
+        ` under ${duration(below).padStart(12)} ${count(number).padStart(11)}  `,
+        span(glyphs.blocked.repeat(length), 'running'),
+      );
     }),
   ];
 }

@@ -23,7 +23,10 @@ const QUIET_MS = 10_000;
 /** Below this width the title, which mostly names the worker, has the room of that column. */
 const WIDE = 100;
 
-/** The findings, one a line, under their heads; the selected one in reverse. As many rows as there are findings, up to `most`. */
+/**
+ * The findings, one a line, under their heads; the selected one in reverse. As many rows as there are findings, up to
+ * `most`.
+ */
 export function drawFindingList(state: TuiState, width: number, most: number): readonly Row[] {
   const { glyphs, lists } = state;
   const rows = findingRows(state);
@@ -62,7 +65,9 @@ export function findingRule(state: TuiState, width: number, title: string): Row 
   const rows = findingRows(state);
   const { filter, position } = state.lists.triage;
   const place =
-    rows.length === 0 ? '' : `${Math.min(position + 1, rows.length)} of ${rows.length}, ${orderName(FINDING_COLUMNS, state.lists.triage)}`;
+    rows.length === 0
+      ? ''
+      : `${Math.min(position + 1, rows.length)} of ${rows.length}, ${orderName(FINDING_COLUMNS, state.lists.triage)}`;
   const filtered = filter === '' ? '' : `filter: ${filter} (${rows.length} of ${all})  Esc clears  `;
   return rule(state.glyphs, width, title, `${filtered}${place}`);
 }
@@ -76,7 +81,10 @@ function isNew(state: TuiState, finding: Finding): boolean {
 
 /** When it began; of a live finding that has not happened again for a while how long that is. */
 function whenText(state: TuiState, { startMs, endMs, openEnded }: Finding): string {
-  const quietMs = state.source === 'live' && state.live?.state === 'tracing' && endMs !== null && !openEnded ? liveNowMs(state) - endMs : 0;
+  const quietMs =
+    state.source === 'live' && state.live?.state === 'tracing' && endMs !== null && !openEnded
+      ? liveNowMs(state) - endMs
+      : 0;
   return quietMs > QUIET_MS ? `quiet ${Math.floor(quietMs / 1000)} s` : secondsAt(state, startMs);
 }
 
@@ -84,7 +92,9 @@ function emptyText(state: TuiState): string {
   if (state.lists.triage.filter !== '') return 'No finding has that text. Esc clears the filter.';
   if (shownReport(state) === null) return '';
   if (state.source === 'live' && state.live?.state === 'tracing') return 'Nothing so far.';
-  return state.reading.state === 'reading' ? 'Nothing so far.' : 'Nothing found. No finding is not health: D shows what was looked at.';
+  return state.reading.state === 'reading'
+    ? 'Nothing so far.'
+    : 'Nothing found. No finding is not health: D shows what was looked at.';
 }
 
 /** `4127`, `4127+1`. */

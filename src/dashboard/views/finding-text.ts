@@ -2,7 +2,7 @@ import type { Finding, Report, Step } from '../../analysis/report.ts';
 import { wrap } from '../../output/page.ts';
 import { show } from '../../output/show.ts';
 import { fitTraceLines } from '../../output/trace-line.ts';
-import { pids, CONFIDENCE_WORDS } from '../../output/wording.ts';
+import { CONFIDENCE_WORDS, pids } from '../../output/wording.ts';
 import { type Glyphs, type Row, row, span } from '../spans.ts';
 import type { TuiState } from '../state.ts';
 import { at, clockName } from '../times.ts';
@@ -39,10 +39,14 @@ function findingFacts(state: TuiState, finding: Finding): string {
   const end = openEnded ? 'the end of the trace' : at(state, endMs);
   const when = start === '-' ? '' : end === start || end === '-' ? `at ${start}` : `${start} to ${end}`;
   const time = when === '' ? '' : `${when} ${clock}`.trim();
-  return [CONFIDENCE_WORDS[finding.confidence], time, pids(finding), finding.kind].filter((part) => part !== '').join(', ');
+  return [CONFIDENCE_WORDS[finding.confidence], time, pids(finding), finding.kind]
+    .filter((part) => part !== '')
+    .join(', ');
 }
 
-/** The raw lines that prove it, each with its number, fitted into the width; the marked one is the one that Enter opens. */
+/**
+ * The raw lines that prove it, each with its number, fitted into the width; the marked one is the one that Enter opens.
+ */
 export function proofRows(
   state: TuiState,
   finding: Finding,
@@ -51,7 +55,9 @@ export function proofRows(
   most = Number.POSITIVE_INFINITY,
 ): readonly Row[] {
   const shown = finding.evidence.slice(0, most);
-  const places = shown.map(({ file, line }) => `${state.files.length > 1 ? `${file.slice(file.lastIndexOf('/') + 1)}:` : ''}${line}`);
+  const places = shown.map(
+    ({ file, line }) => `${state.files.length > 1 ? `${file.slice(file.lastIndexOf('/') + 1)}:` : ''}${line}`,
+  );
   const room = Math.max(0, ...places.map(({ length }) => length));
   const texts = fitTraceLines(
     shown.map(({ text }) => show(text, state.glyphs.ascii)),
@@ -64,8 +70,16 @@ export function proofRows(
   });
 }
 
-/** What to do next, numbered, each with the command to type: as many whole steps as fit into that many rows, at least the start of the first. */
-export function stepRows(glyphs: Glyphs, steps: readonly Step[], width: number, most = Number.POSITIVE_INFINITY): readonly Row[] {
+/**
+ * What to do next, numbered, each with the command to type: as many whole steps as fit into that many rows, at least
+ * the start of the first.
+ */
+export function stepRows(
+  glyphs: Glyphs,
+  steps: readonly Step[],
+  width: number,
+  most = Number.POSITIVE_INFINITY,
+): readonly Row[] {
   const rows: Row[] = [];
   for (const [index, step] of steps.entries()) {
     const more = oneStep(glyphs, step, index, width);

@@ -7,7 +7,10 @@ import { findingOf } from '../tables/findings.ts';
 import { tall } from './beside.ts';
 import { factRows, hanging, proofRows, relatedRows, stepRows } from './finding-text.ts';
 
-/** One finding in full: the facts, the lines that prove it, why it matters, what to do. Scrolls so that the marked line is in sight. */
+/**
+ * One finding in full: the facts, the lines that prove it, why it matters, what to do. Scrolls so that the marked line
+ * is in sight.
+ */
 export function drawFinding(state: TuiState): readonly Row[] {
   const { bodyRows } = layoutOf(state);
   const { finding: id, position } = topScreen(state);
@@ -41,7 +44,9 @@ function findingPage(state: TuiState, finding: Finding): { readonly rows: readon
     ...factRows(state, finding, columns),
     row(
       span(' PROOF', 'bold'),
-      finding.evidence.length === 0 ? '  no single line shows it' : '  Enter opens the marked line among its neighbours',
+      finding.evidence.length === 0
+        ? '  no single line shows it'
+        : '  Enter opens the marked line among its neighbours',
     ),
   ];
   const rows = [

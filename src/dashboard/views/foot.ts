@@ -3,7 +3,11 @@ import { layoutOf } from '../layout.ts';
 import { type Row, row, span, textOf } from '../spans.ts';
 import { type TuiState, topScreen } from '../state.ts';
 
-const PROMPTS = { filter: 'Show only rows with: ', jump: 'Jump to (02:13:37, +12.4s, line 402118, pid 4127): ', note: 'Note: ' } as const;
+const PROMPTS = {
+  filter: 'Show only rows with: ',
+  jump: 'Jump to (02:13:37, +12.4s, line 402118, pid 4127): ',
+  note: 'Note: ',
+} as const;
 
 /** What was just done or is being typed, and the keys that work here; the last of them is always how to leave. */
 export function drawFoot(state: TuiState): readonly Row[] {
@@ -16,7 +20,13 @@ export function drawFoot(state: TuiState): readonly Row[] {
 
 function messageRow(state: TuiState): Row {
   const { prompt, message, slowLink } = state;
-  if (prompt !== null) return row(span(` ${PROMPTS[prompt.kind]}`, 'bold'), prompt.text, span(' ', 'selected'), '   Enter = go   Esc = no');
+  if (prompt !== null)
+    return row(
+      span(` ${PROMPTS[prompt.kind]}`, 'bold'),
+      prompt.text,
+      span(' ', 'selected'),
+      '   Enter = go   Esc = no',
+    );
   return row(` ${message === '' && slowLink ? 'slow link: the screen is drawn less often' : message}`);
 }
 

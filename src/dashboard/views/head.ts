@@ -15,7 +15,9 @@ export function drawHead(state: TuiState): readonly Row[] {
   const [first, second] = verdict(state);
   if (headRows === 1) return [first];
   if (headRows === 2) return [source(state), first];
-  return headRows === 3 || second === undefined ? [source(state), first, data(state)] : [source(state), first, second, data(state)];
+  return headRows === 3 || second === undefined
+    ? [source(state), first, data(state)]
+    : [source(state), first, second, data(state)];
 }
 
 function source(state: TuiState): Row {
@@ -23,7 +25,11 @@ function source(state: TuiState): Row {
   const report = shownReport(state);
   if (frozen !== null) {
     const age = Math.floor((nowMs - frozen.sinceMs) / 1000);
-    return spread(row(span(` PAUSED ${age} s`, 'warning'), '   the screen is frozen, reading goes on'), row(' Space = resume '), columns);
+    return spread(
+      row(span(` PAUSED ${age} s`, 'warning'), '   the screen is frozen, reading goes on'),
+      row(' Space = resume '),
+      columns,
+    );
   }
   if (state.live !== null) return liveSource(state, state.live);
   const name = report === null ? state.files.join(', ') : paths(report.source);
@@ -31,7 +37,8 @@ function source(state: TuiState): Row {
   const progress = progressText(state);
   const facts = report === null || progress !== '' ? [] : [workforce(report), ...extent(report)];
   const isReading = state.reading.state === 'reading';
-  if (state.reading.state === 'failed') return row(span(` ${'PARTIAL'.padEnd(LABEL - 1)}`, 'warning'), state.reading.problem);
+  if (state.reading.state === 'failed')
+    return row(span(` ${'PARTIAL'.padEnd(LABEL - 1)}`, 'warning'), state.reading.problem);
   const told = [...facts, ...(progress === '' ? [] : [progress])];
   const room = columns - LABEL - (isReading ? 13 : 1);
   const whole = [name, ...told].join('   ');
@@ -63,7 +70,10 @@ function verdict(state: TuiState): readonly [Row, Row?] {
   if (report === null) {
     const hasFailed = state.reading.state === 'failed';
     return [
-      row(span(` ${(hasFailed ? 'STOPPED' : '...').padEnd(LABEL - 1)}`, 'bold'), hasFailed ? state.reading.problem : 'Too early to say.'),
+      row(
+        span(` ${(hasFailed ? 'STOPPED' : '...').padEnd(LABEL - 1)}`, 'bold'),
+        hasFailed ? state.reading.problem : 'Too early to say.',
+      ),
     ];
   }
   const { severity } = report.verdict;
@@ -73,7 +83,8 @@ function verdict(state: TuiState): readonly [Row, Row?] {
   const indent = verdictLabel(report);
   const [first = '', second] = verdictLines(state, report, state.columns - indent);
   const label = [span(' '), span(word, ink), span(' '.repeat(indent - 1 - word.length))];
-  if (headRows < 4 || second === undefined) return [row(...label, span([first, second ?? ''].join(' ').trim(), 'bold'))];
+  if (headRows < 4 || second === undefined)
+    return [row(...label, span([first, second ?? ''].join(' ').trim(), 'bold'))];
   return [row(...label, span(first, 'bold')), row(' '.repeat(indent), span(second, 'bold'))];
 }
 
@@ -89,5 +100,7 @@ function data(state: TuiState): Row {
 }
 
 function remarks({ quality }: Report): readonly string[] {
-  return quality.notes.length === 0 ? [] : [`${count(quality.notes.length)} ${quality.notes.length === 1 ? 'note' : 'notes'}`];
+  return quality.notes.length === 0
+    ? []
+    : [`${count(quality.notes.length)} ${quality.notes.length === 1 ? 'note' : 'notes'}`];
 }

@@ -16,7 +16,10 @@ export function drawHelp(state: TuiState): readonly Row[] {
   const room = bodyRows - 1;
   const first = Math.min(topScreen(state).position, Math.max(0, rows.length - room));
   return tall(
-    [rule(state.glyphs, state.columns, `KEYS  ${below}`, rows.length > room ? 'j k: more   q: back' : 'q: back'), ...rows.slice(first)],
+    [
+      rule(state.glyphs, state.columns, `KEYS  ${below}`, rows.length > room ? 'j k: more   q: back' : 'q: back'),
+      ...rows.slice(first),
+    ],
     bodyRows,
   );
 }
@@ -41,7 +44,9 @@ export function drawExport(state: TuiState): readonly Row[] {
   return tall(
     [
       rule(state.glyphs, state.columns, 'EXPORT'),
-      ...told.map(({ shown, word, says }) => row(span(` ${shown.padEnd(KEYS - 1)}`, 'bold'), `${word.padEnd(10)} ${says}`)),
+      ...told.map(({ shown, word, says }) =>
+        row(span(` ${shown.padEnd(KEYS - 1)}`, 'bold'), `${word.padEnd(10)} ${says}`),
+      ),
       row(''),
       row(' Files are written to the current directory, readable by you alone; payload is left out.'),
       row(' Bookmarks and their notes go with Markdown and text.'),

@@ -41,13 +41,21 @@ export function sumsOf(activity: Activity, worker: WorkerActivity, fromMs: numbe
   return { ...sum, seconds: (Math.max(0, last - first) * activity.columnMs) / 1000 };
 }
 
-/** The worst that happened in a cell: a failed reply, a blocked call, a herd, a silence; else whether it mostly ran or waited. */
+/**
+ * The worst that happened in a cell: a failed reply, a blocked call, a herd, a silence; else whether it mostly ran or
+ * waited.
+ */
 export function cellState(activity: Activity, worker: WorkerActivity, fromMs: number, toMs: number): CellState {
   const isBefore = toMs <= worker.firstMs - activity.columnMs;
   const isAfter = worker.ended && fromMs >= worker.lastMs + activity.columnMs;
   const isUnknown = !worker.ended && fromMs >= worker.knownMs + activity.columnMs;
   if (isBefore || isAfter || isUnknown || fromMs >= activity.columns * activity.columnMs) return 'absent';
-  const { waiting, blocked, silent, accepted, wasted, brokenPipes, long, seconds } = sumsOf(activity, worker, fromMs, toMs);
+  const { waiting, blocked, silent, accepted, wasted, brokenPipes, long, seconds } = sumsOf(
+    activity,
+    worker,
+    fromMs,
+    toMs,
+  );
   if (brokenPipes > 0) return 'broken';
   // A master sleeps between looks at its children: nobody waits for it.
   if (((long & 1) > 0 || blocked > seconds / 2) && worker.role !== 'master') return 'blocked';
@@ -74,7 +82,12 @@ function glyphOf(state: CellState, glyphs: Glyphs): string {
 }
 
 /** One worker over time. */
-export function drawLane(activity: Activity, worker: WorkerActivity, { fromMs, toMs, cells }: Stretch, glyphs: Glyphs): readonly Span[] {
+export function drawLane(
+  activity: Activity,
+  worker: WorkerActivity,
+  { fromMs, toMs, cells }: Stretch,
+  glyphs: Glyphs,
+): readonly Span[] {
   const spans: { text: string; ink: Ink }[] = [];
   const step = (toMs - fromMs) / cells;
   for (let cell = 0; cell < cells; cell++) {

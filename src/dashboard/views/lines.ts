@@ -12,19 +12,28 @@ export function drawLines(state: TuiState): readonly Row[] {
   const { columns, glyphs, lines } = state;
   const { bodyRows } = layoutOf(state);
   const proof = proofOf(state);
-  const marks = new Set(state.bookmarks.filter(({ file, kind }) => kind === 'line' && file === lines.file).map(({ line }) => line));
+  const marks = new Set(
+    state.bookmarks.filter(({ file, kind }) => kind === 'line' && file === lines.file).map(({ line }) => line),
+  );
   const room = String(Math.max(lines.total ?? 0, lines.rows.at(-1)?.line ?? 0, lines.cursor)).length;
   const drawn = lines.rows.slice(0, bodyRows - 1).map(({ line, text }) => {
     const mark = `${marks.has(line) ? 'b' : ' '}${proof.has(line) ? glyphs.pointer : ' '}`;
     const shown = cutMiddle(show(text, glyphs.ascii), columns - room - 4);
     const all = `${String(line).padStart(room)}${mark} ${shown}`;
     if (line === lines.cursor) return row(span(` ${all}`, 'selected'));
-    return row(span(` ${all}`, proof.has(line) ? 'bold' : state.sought !== '' && text.includes(state.sought) ? 'match' : 'plain'));
+    return row(
+      span(
+        ` ${all}`,
+        proof.has(line) ? 'bold' : state.sought !== '' && text.includes(state.sought) ? 'match' : 'plain',
+      ),
+    );
   });
   return tall(
     [
       heading(state, proof.size),
-      ...(drawn.length === 0 ? [row(''), row(` ${lines.problem || (lines.busy === '' ? emptyText(state) : lines.busy)}`)] : drawn),
+      ...(drawn.length === 0
+        ? [row(''), row(` ${lines.problem || (lines.busy === '' ? emptyText(state) : lines.busy)}`)]
+        : drawn),
     ],
     bodyRows,
   );
@@ -35,7 +44,12 @@ function heading(state: TuiState, proofs: number): Row {
   const name = lines.file.slice(lines.file.lastIndexOf('/') + 1);
   const place = `line ${count(lines.cursor)}${lines.total === null ? '' : ` of ${count(lines.total)}`}`;
   const filter = lines.matches === null ? '' : `filter: ${lines.filter} (${count(lines.matches.length)})  Esc clears`;
-  const remarks = [filter, lines.busy, proofs > 0 && filter === '' ? `${glyphs.pointer} proves the finding` : '', place];
+  const remarks = [
+    filter,
+    lines.busy,
+    proofs > 0 && filter === '' ? `${glyphs.pointer} proves the finding` : '',
+    place,
+  ];
   return rule(glyphs, columns, `LINES  ${show(name, glyphs.ascii)}`, remarks.filter((part) => part !== '').join('   '));
 }
 
@@ -48,7 +62,11 @@ function emptyText({ lines }: TuiState): string {
 function proofOf(state: TuiState): ReadonlySet<number> {
   const opened = state.screens.findLast(({ kind }) => kind === 'finding')?.finding;
   const findings = shownReport(state)?.findings.filter(({ id }) => opened === undefined || id === opened) ?? [];
-  return new Set(findings.flatMap(({ evidence }) => evidence.filter(({ file }) => file === state.lines.file).map(({ line }) => line)));
+  return new Set(
+    findings.flatMap(({ evidence }) =>
+      evidence.filter(({ file }) => file === state.lines.file).map(({ line }) => line),
+    ),
+  );
 }
 
 /** One line in full, however long it is. */
@@ -59,5 +77,8 @@ export function drawLine(state: TuiState): readonly Row[] {
   const text = lines.rows.find(({ line }) => line === lines.cursor)?.text ?? '';
   const rows = wrap(show(text, glyphs.ascii), columns - 2).map((part) => row(` ${part}`));
   const shown = rows.slice(Math.min(position, Math.max(0, rows.length - (bodyRows - 1))));
-  return tall([rule(glyphs, columns, `LINE ${count(lines.cursor)}`, show(lines.file, glyphs.ascii)), ...shown], bodyRows);
+  return tall(
+    [rule(glyphs, columns, `LINE ${count(lines.cursor)}`, show(lines.file, glyphs.ascii)), ...shown],
+    bodyRows,
+  );
 }

@@ -13,8 +13,15 @@ export function liveSource(state: TuiState, live: LiveStatus): Row {
   const who = `${server === '' ? '' : `${server}, `}${live.pids.length} processes`;
   const seconds = (ms: number): string => `${Math.floor(ms / 1000)} s`;
   if (live.state === 'tracing') {
-    const left = row(span(' LIVE', 'warning'), `     ${who}   ${live.engine} ${seconds(live.elapsedMs)} of ${seconds(live.limitMs)}`);
-    return spread(left, row(span(live.engine === 'strace' ? 'TRACED: workers slower ' : 'TRACED ', 'warning')), state.columns);
+    const left = row(
+      span(' LIVE', 'warning'),
+      `     ${who}   ${live.engine} ${seconds(live.elapsedMs)} of ${seconds(live.limitMs)}`,
+    );
+    return spread(
+      left,
+      row(span(live.engine === 'strace' ? 'TRACED: workers slower ' : 'TRACED ', 'warning')),
+      state.columns,
+    );
   }
   const word = live.state === 'starting' ? 'STARTING' : live.state === 'detached' ? 'DETACHED' : 'ENDED';
   return row(span(` ${word.padEnd(HEAD_LABEL - 1)}`, 'bold'), `${who}   ${live.notes.at(-1) ?? ''}`);
@@ -33,6 +40,8 @@ export function liveData(state: TuiState, live: LiveStatus): Row {
     `${count(Math.round(live.callsPerSecond))} calls/s`,
     `spool ${Math.floor(live.spoolBytes / MEGABYTE)} of ${Math.floor(live.spoolLimitBytes / MEGABYTE)} MB`,
   ];
-  const word = isStale ? span(' STALE', 'warning') : span(' DATA', live.lost > 0 || live.behindBytes > 0 ? 'warning' : 'bold');
+  const word = isStale
+    ? span(' STALE', 'warning')
+    : span(' DATA', live.lost > 0 || live.behindBytes > 0 ? 'warning' : 'bold');
   return spread(row(word, ' '.repeat(HEAD_LABEL - word.text.length), parts.join('   ')), row(' D '), state.columns);
 }

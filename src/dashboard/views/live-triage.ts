@@ -33,7 +33,12 @@ export function drawLiveTriage(state: TuiState): readonly Row[] {
   const rest = bodyRows - shown.length - 2 - (hidden > 0 ? 1 : 0) - findings - 2;
   return tall(
     [
-      rule(glyphs, columns, `WORKERS  ${workers.length}`, `${orderName(WORKER_COLUMNS, state.lists.workers)}, last ${RECENT_MS / 1000} s`),
+      rule(
+        glyphs,
+        columns,
+        `WORKERS  ${workers.length}`,
+        `${orderName(WORKER_COLUMNS, state.lists.workers)}, last ${RECENT_MS / 1000} s`,
+      ),
       heads(state),
       ...shown.map((each) => drawWorkerNow(state, each)),
       ...(hidden > 0 ? [row(` +${hidden} more: 2 shows all`)] : []),
@@ -55,7 +60,8 @@ function drawWorkerNow(state: TuiState, { worker, activity: lane }: WorkerRow): 
   const { columns, glyphs } = state;
   const activity = shownActivity(state);
   const now = nowText(state, lane);
-  const isBlocked = (lane?.now.state === 'blocked' || lane?.now.state === 'silent') && now !== 'runs' && !now.startsWith('in ');
+  const isBlocked =
+    (lane?.now.state === 'blocked' || lane?.now.state === 'silent') && now !== 'runs' && !now.startsWith('in ');
   const rate = activity === null || lane === null ? '-' : callsPerSecond(state, activity, lane);
   const pin = state.pinned.includes(worker.pid) ? '*' : ' ';
   const cells = columns - TABLE - 3;
@@ -79,14 +85,21 @@ function callsPerSecond(state: TuiState, activity: Activity, lane: NonNullable<W
 function selectedBelow(state: TuiState, finding: Finding, height: number): readonly Row[] {
   const { columns, glyphs } = state;
   const facts = factRows(state, finding, columns);
-  const proof = [row(span(' PROOF ', 'bold'), 'Enter shows every line'), ...proofRows(state, finding, columns, -1, height > 16 ? 6 : 1)];
+  const proof = [
+    row(span(' PROOF ', 'bold'), 'Enter shows every line'),
+    ...proofRows(state, finding, columns, -1, height > 16 ? 6 : 1),
+  ];
   const text = clipped(facts, Math.max(2, height - proof.length - 1));
   const steps = stepRows(glyphs, finding.next, columns, Math.max(0, height - text.length - proof.length - 1));
   return [...tall([...text, ...steps, ...proof], height - 1), spoolRow(state)];
 }
 
 function watching(state: TuiState): readonly Row[] {
-  return [row(' Watching. A finding shows up when it happened three times or held for five seconds.'), row(''), spoolRow(state)];
+  return [
+    row(' Watching. A finding shows up when it happened three times or held for five seconds.'),
+    row(''),
+    spoolRow(state),
+  ];
 }
 
 function spoolRow({ live }: TuiState): Row {

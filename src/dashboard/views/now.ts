@@ -21,7 +21,10 @@ export function nowText(state: TuiState, activity: WorkerActivity | null): strin
   return `${duration(lengthMs)} ${now.state === 'silent' ? 'no call' : `in ${show(now.call)}`}`;
 }
 
-/** The newest moment of the trace: the last event, or in a live capture the present, which moves on though no event arrives. */
+/**
+ * The newest moment of the trace: the last event, or in a live capture the present, which moves on though no event
+ * arrives.
+ */
 export function liveNowMs(state: TuiState): number {
   const { window } = shownReport(state) ?? {};
   const last = window?.durationMs ?? 0;

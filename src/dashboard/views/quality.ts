@@ -51,6 +51,9 @@ export function qualityRows(state: TuiState): readonly Row[] {
     row(span(' CHECKED', 'bold')),
     ...Object.entries(outcomes).flatMap(([kind, { status, reason }]) => hang(WORDS[status], `${kind}: ${reason}`)),
     row(''),
-    ...hang('', 'No finding is not health: it holds for these lines, these processes and these thresholds (drover explain thresholds).'),
+    ...hang(
+      '',
+      'No finding is not health: it holds for these lines, these processes and these thresholds (drover explain thresholds).',
+    ),
   ];
 }

@@ -11,7 +11,9 @@ import { drawLane, drawLegend, shownStretch, sumsOf } from './lanes.ts';
 export const LANE_LABEL = 9;
 const BELOW = 6;
 
-/** A lane a worker over the stretch that zoom and cursor chose; below, what the selected worker did under the cursor. */
+/**
+ * A lane a worker over the stretch that zoom and cursor chose; below, what the selected worker did under the cursor.
+ */
 export function drawTimeline(state: TuiState): readonly Row[] {
   const { columns, glyphs, lists, timeline } = state;
   const { bodyRows } = layoutOf(state);
@@ -71,7 +73,12 @@ export function timeAxis(state: TuiState, fromMs: number, step: number, cells: n
   return text;
 }
 
-function underCursor(state: TuiState, activity: Activity, { worker, activity: lane }: WorkerRow, step: number): readonly Row[] {
+function underCursor(
+  state: TuiState,
+  activity: Activity,
+  { worker, activity: lane }: WorkerRow,
+  step: number,
+): readonly Row[] {
   const { cursorMs } = state.timeline;
   const title = rule(state.glyphs, state.columns, `WORKER ${worker.pid} at ${at(state, cursorMs)}`);
   if (lane === null) return [title];
@@ -91,11 +98,16 @@ function underCursor(state: TuiState, activity: Activity, { worker, activity: la
     row(` ${parts.join('   ')}`),
     ...(findings.length === 0
       ? [row(' No finding covers this moment. Enter opens the lines at this time.')]
-      : findings.slice(0, 3).map(({ title: text, severity }, index) => row(index === 0 ? ' Enter: ' : '        ', span(text, severity)))),
+      : findings
+          .slice(0, 3)
+          .map(({ title: text, severity }, index) => row(index === 0 ? ' Enter: ' : '        ', span(text, severity)))),
   ];
 }
 
-/** Findings that name the worker and cover the moment, worst first. Those of many stalls cover only the stalls that they list. */
+/**
+ * Findings that name the worker and cover the moment, worst first. Those of many stalls cover only the stalls that they
+ * list.
+ */
 export function findingsAt(state: TuiState, pid: number, atMs: number, widthMs: number) {
   return (shownReport(state)?.findings ?? []).filter(({ workers, startMs, endMs, openEnded, metrics }) => {
     if (!workers.includes(pid) || startMs === null) return false;

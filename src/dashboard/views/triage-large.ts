@@ -19,7 +19,10 @@ const LANE_FIGURES = 40;
 const MOST_LANES = 10;
 const FEWEST_FINDINGS = 7;
 
-/** The triage view on a large terminal: findings and data side by side, the workers over time, and the selected finding with its proof. */
+/**
+ * The triage view on a large terminal: findings and data side by side, the workers over time, and the selected finding
+ * with its proof.
+ */
 export function drawLargeTriage(state: TuiState): readonly Row[] {
   const { columns, glyphs } = state;
   const { bodyRows } = layoutOf(state);
@@ -29,7 +32,12 @@ export function drawLargeTriage(state: TuiState): readonly Row[] {
   const timeline = drawWorkersOverTime(state);
   const finding = selectedFinding(state);
   const head = [rule(glyphs, columns, `FINDINGS  ${shownReport(state)?.findings.length ?? 0}`, 'DATA  D tells more')];
-  const upper = [...head, ...beside(list, dataPanel(state, height), left, columns, glyphs), findingRule(state, columns, ''), ...timeline];
+  const upper = [
+    ...head,
+    ...beside(list, dataPanel(state, height), left, columns, glyphs),
+    findingRule(state, columns, ''),
+    ...timeline,
+  ];
   return tall([...upper, ...(finding === undefined ? [] : selectedInFull(state, finding))], bodyRows);
 }
 
@@ -63,15 +71,21 @@ function drawWorkersOverTime(state: TuiState): readonly Row[] {
   const finding = selectedFinding(state);
   const rows = workerRows(state, state.lists.timeline);
   const isNamed = ({ worker }: WorkerRow): boolean => finding?.workers.includes(worker.pid) === true;
-  const ordered = rows.length <= MOST_LANES ? rows : [...rows.filter(isNamed), ...rows.filter((each) => !isNamed(each))];
+  const ordered =
+    rows.length <= MOST_LANES ? rows : [...rows.filter(isNamed), ...rows.filter((each) => !isNamed(each))];
   const shown = ordered.slice(0, ordered.length > MOST_LANES ? MOST_LANES - 1 : MOST_LANES);
   const cells = columns - LANE_LABEL - LANE_FIGURES;
   const stretch = { ...shownStretch(activity, { fromMs: 0, toMs: Number.POSITIVE_INFINITY }), cells };
   const step = (stretch.toMs - stretch.fromMs) / cells;
-  const figures = ['BUSY%', 'LONGEST', 'ACCEPTED', 'WASTED', 'EPIPE'].map((title, index) => title.padStart(FIGURES[index] ?? 8)).join('');
+  const figures = ['BUSY%', 'LONGEST', 'ACCEPTED', 'WASTED', 'EPIPE']
+    .map((title, index) => title.padStart(FIGURES[index] ?? 8))
+    .join('');
   const hidden = ordered.length - shown.length;
   return [
-    row(span(' '.repeat(LANE_LABEL) + timeAxis(state, stretch.fromMs, step, cells).padEnd(cells), 'quiet'), span(figures, 'quiet')),
+    row(
+      span(' '.repeat(LANE_LABEL) + timeAxis(state, stretch.fromMs, step, cells).padEnd(cells), 'quiet'),
+      span(figures, 'quiet'),
+    ),
     ...shown.map((each) => {
       const { worker, activity: lane } = each;
       const marks = lane === null ? [span(' '.repeat(cells))] : drawLane(activity, lane, stretch, glyphs);

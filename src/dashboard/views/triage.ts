@@ -17,7 +17,10 @@ const FEWEST_FOR_DETAIL = 8;
 const FEWEST_FOR_STEPS = 7;
 const FEWEST_COLUMNS_FOR_LANES = 70;
 
-/** Verdict first: the findings, the worst selected, and below what proves the selected one, how the workers looked, and what to do next. */
+/**
+ * Verdict first: the findings, the worst selected, and below what proves the selected one, how the workers looked, and
+ * what to do next.
+ */
 export function drawTriage(state: TuiState): readonly Row[] {
   const { columns, glyphs } = state;
   const { bodyRows } = layoutOf(state);
@@ -37,7 +40,10 @@ function drawSelected(state: TuiState, finding: Finding, height: number): readon
   const { columns, glyphs } = state;
   const [proof] = proofRows(state, finding, columns, -1, 1);
   const more = finding.evidence.length > 1 ? ` (${finding.evidence.length})` : '';
-  const hint = row(span(' PROOF ', 'bold'), proof === undefined ? 'no single line shows it' : `Enter shows every line${more}`);
+  const hint = row(
+    span(' PROOF ', 'bold'),
+    proof === undefined ? 'no single line shows it' : `Enter shows every line${more}`,
+  );
   const steps = height < FEWEST_FOR_STEPS ? [] : stepRows(glyphs, finding.next, columns, Math.floor(height / 3) + 1);
   const foot = [...steps, hint, ...(proof === undefined ? [] : [proof])];
   const upper = Math.max(0, height - foot.length);

@@ -52,7 +52,12 @@ function figures(isWide: boolean, busy: string, longest: string, pipes: string, 
   return `${busy.padStart(6)}${longest.padStart(9)}${pipes.padStart(6)}${isWide ? more.map((text) => text.padStart(9)).join('') : ''}`;
 }
 
-function drawWorker(state: TuiState, { worker, activity }: WorkerRow, table: number, isWide: boolean): readonly [Span, ...Span[]] {
+function drawWorker(
+  state: TuiState,
+  { worker, activity }: WorkerRow,
+  table: number,
+  isWide: boolean,
+): readonly [Span, ...Span[]] {
   const pin = state.pinned.includes(worker.pid) ? '*' : ' ';
   const busy = worker.busyPercent === null ? '-' : worker.busyPercent.toFixed(0);
   const more = [worker.requests, worker.accepted, worker.wastedWakeups].map(count);
@@ -81,6 +86,8 @@ function detail(state: TuiState, { worker, activity }: WorkerRow): readonly Row[
     row(` ${facts.filter((fact) => fact !== '').join('   ')}`),
     ...(findings.length === 0
       ? [row(' No finding names it.')]
-      : findings.slice(0, 3).map(({ title, severity }, index) => row(index === 0 ? ' Enter: ' : '        ', span(title, severity)))),
+      : findings
+          .slice(0, 3)
+          .map(({ title, severity }, index) => row(index === 0 ? ' Enter: ' : '        ', span(title, severity)))),
   ];
 }

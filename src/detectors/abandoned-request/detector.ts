@@ -35,7 +35,9 @@ export const abandonedRequest = defineDetector({
 function conclude(context: Context, total: number, answered: number, kept: readonly HangUp[]): Conclusion<Metrics> {
   const requests = context.model.processes.requests;
   if (total === 0 && requests === 0)
-    return notApplicable('No request line is readable in the trace (TLS, HTTP/2, or a capture with -s 0). Record with -s 128.');
+    return notApplicable(
+      'No request line is readable in the trace (TLS, HTTP/2, or a capture with -s 0). Record with -s 128.',
+    );
   if (total === 0)
     return clear(
       `no hang-up seen before the reply in ${plural(requests, 'request')}. Servers that do not read while they work cannot see one`,

@@ -19,7 +19,11 @@ export interface HangUps {
 }
 
 /** The finding about all of them. */
-export function finding({ model, capabilities }: Context, { total, answered, kept }: HangUps, severity: Severity): DraftFinding<Metrics> {
+export function finding(
+  { model, capabilities }: Context,
+  { total, answered, kept }: HangUps,
+  severity: Severity,
+): DraftFinding<Metrics> {
   const { times } = capabilities;
   const oldest = kept.reduce((most, hangUp) => (ageOf(hangUp) > ageOf(most) ? hangUp : most));
   const age = times ? `; the oldest request, ${oldest.request.name}, was ${duration(ageOf(oldest))} old` : '';

@@ -6,7 +6,9 @@ export const metrics = {
   requests: metric.list(
     metric.record({
       pid: metric.pid('The worker that had the request.'),
-      fd: metric.orNull(metric.descriptor('The descriptor of its connection; null when it is none that a process can have.')),
+      fd: metric.orNull(
+        metric.descriptor('The descriptor of its connection; null when it is none that a process can have.'),
+      ),
       peer: metric.text('Address and port of the client; empty when the trace does not tell.'),
       request: metric.text('The request line.'),
       ageMs: metric.orNull(metric.lengthMs('How old the request was when the client hung up; null without times.')),

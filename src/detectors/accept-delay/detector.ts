@@ -48,7 +48,9 @@ export const acceptDelay = defineDetector({
 
 function conclude(context: Context, queues: ReadonlyMap<Listener, Queue>): Conclusion<Metrics> {
   if (!context.model.sockets.active)
-    return notApplicable("No system call shows how long a connection waits to be accepted; drover's bpftrace program exact.bt does");
+    return notApplicable(
+      "No system call shows how long a connection waits to be accepted; drover's bpftrace program exact.bt does",
+    );
   const findings: DraftFinding<Metrics>[] = [];
   const reasons: string[] = [];
   for (const [listener, queue] of queues) {
@@ -57,7 +59,8 @@ function conclude(context: Context, queues: ReadonlyMap<Listener, Queue>): Concl
     else findings.push(judged);
   }
   if (findings.length > 0) return found(`${plural(findings.length, 'listener')} whose connections waited`, findings);
-  const reason = queues.size === 0 ? 'no connection was both established and accepted in the capture' : reasonsOf(reasons);
+  const reason =
+    queues.size === 0 ? 'no connection was both established and accepted in the capture' : reasonsOf(reasons);
   return clear(reason);
 }
 

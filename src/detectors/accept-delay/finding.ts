@@ -19,7 +19,9 @@ export function finding(
   severity: Severity,
 ): DraftFinding<Metrics> {
   const gone =
-    deadCount === 0 ? '' : ` ${deadCount === 1 ? '1 client' : `${count(deadCount)} clients`} had left before the connection was accepted.`;
+    deadCount === 0
+      ? ''
+      : ` ${deadCount === 1 ? '1 client' : `${count(deadCount)} clients`} had left before the connection was accepted.`;
   return {
     severity,
     confidence: 'likely',

@@ -33,6 +33,7 @@ export class Queue {
     this.last = later(this.last, time);
     if (!goneBefore) return;
     this.deadCount++;
-    if (this.dead.length < KEPT) this.dead.push({ thread: connection.acceptedBy, peer: connection.peer, delay, time, line });
+    if (this.dead.length < KEPT)
+      this.dead.push({ thread: connection.acceptedBy, peer: connection.peer, delay, time, line });
   }
 }

@@ -45,7 +45,8 @@ export const acceptErrors = defineDetector({
 
 function conclude(context: Context, troubles: ReadonlyMap<Listener, Trouble>): Conclusion<Metrics> {
   const findings = [...troubles].map(([listener, trouble]) => finding(context, listener, trouble));
-  if (findings.length > 0) return found(`${plural(findings.length, 'listener')} on which accept failed for want of something`, findings);
+  if (findings.length > 0)
+    return found(`${plural(findings.length, 'listener')} on which accept failed for want of something`, findings);
   const accepts = context.model.statistics.all().filter(({ syscall }) => syscall.family === 'accept');
   const calls = accepts.reduce((sum, each) => sum + each.count, 0);
   return clear(`none of ${plural(calls, 'accept call')} failed with EMFILE, ENFILE, ENOBUFS or ENOMEM`);

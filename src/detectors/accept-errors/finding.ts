@@ -14,7 +14,9 @@ export function finding(context: Context, listener: Listener, trouble: Trouble):
   const [[worst = ''] = []] = named;
   const within = times && last > first ? ` within ${duration(last - first)}` : '';
   const lost =
-    dropped > 0 ? ` ${plural(dropped, 'connection')} after that ${dropped === 1 ? 'was' : 'were'} accepted and closed unread.` : '';
+    dropped > 0
+      ? ` ${plural(dropped, 'connection')} after that ${dropped === 1 ? 'was' : 'were'} accepted and closed unread.`
+      : '';
   const held = Object.entries(census)
     .toSorted((a, b) => b[1] - a[1])
     .slice(0, 3)

@@ -8,7 +8,10 @@ export const metrics = {
   dropped: metric.count('Connections that were accepted after that and closed unread.'),
   firstMs: metric.orNull(metric.momentMs('The first failure; null without times.')),
   lastMs: metric.orNull(metric.momentMs('The last failure; null without times.')),
-  openDescriptors: metric.table(metric.count('Open descriptors of that kind.'), 'What the worker held open at its first failure, by kind.'),
+  openDescriptors: metric.table(
+    metric.count('Open descriptors of that kind.'),
+    'What the worker held open at its first failure, by kind.',
+  ),
 };
 
 export type Metrics = ValuesOf<typeof metrics>;

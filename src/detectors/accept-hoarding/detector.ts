@@ -23,7 +23,8 @@ export const acceptHoarding = defineDetector({
     'hoarded-requests': {
       default: 3,
       unit: 'requests',
-      meaning: 'So many that waited in the worker that had accepted them in one go, while another was idle, are a warning.',
+      meaning:
+        'So many that waited in the worker that had accepted them in one go, while another was idle, are a warning.',
     },
   },
   alsoUses: ['stall-ms'],
@@ -50,12 +51,25 @@ export const acceptHoarding = defineDetector({
         slowReply({ thread, request, record }: SlowReply) {
           const { connection } = request;
           const { listener } = connection;
-          if (listener === null || connection.place === 0 || connection.requests !== 1 || connection.acceptedBy !== thread) return;
+          if (
+            listener === null ||
+            connection.place === 0 ||
+            connection.requests !== 1 ||
+            connection.acceptedBy !== thread
+          )
+            return;
           const { behind, own, waiting } = request.loop.blame(request, record.start);
           // A worker that had time to wait would have served it, had its client sent anything.
           if (behind < least || waiting * MOST_IDLE > behind) return;
           hoardsOf(listener).add(
-            { thread, request: request.name, from: connection.openedAt, to: record.start - own, behind, line: keptLine(record) },
+            {
+              thread,
+              request: request.name,
+              from: connection.openedAt,
+              to: record.start - own,
+              behind,
+              line: keptLine(record),
+            },
             () => acceptorsOf(listener, context.model.processes.threads()),
           );
         },
@@ -68,7 +82,9 @@ export const acceptHoarding = defineDetector({
 
 function conclude(context: Context, queues: ReadonlyMap<Listener, Hoards>): Conclusion<Metrics> {
   const { model } = context;
-  const loops = [...rolesOf(model.processes.threads())].filter(([, role]) => role === 'event-loop').map(([thread]) => thread);
+  const loops = [...rolesOf(model.processes.threads())]
+    .filter(([, role]) => role === 'event-loop')
+    .map(([thread]) => thread);
   const acceptorsOfAll = acceptorsOfEach(loops);
   const shared = model.listeners.all.filter((listener) => (acceptorsOfAll.get(listener)?.length ?? 0) >= 2);
   if (shared.length === 0) return notApplicable('No listener that several event-loop workers share was seen');
@@ -83,7 +99,9 @@ function conclude(context: Context, queues: ReadonlyMap<Listener, Hoards>): Conc
     else
       reasons.push(
         `${listener.name}: ${plural(totals?.count ?? 0, 'request')} waited in one worker while another was idle; ${
-          hoards === undefined ? 'no worker accepted several in one go' : `at most ${count(hoards.mostInOneGo)} accepted in one go`
+          hoards === undefined
+            ? 'no worker accepted several in one go'
+            : `at most ${count(hoards.mostInOneGo)} accepted in one go`
         }`,
       );
   }

@@ -52,7 +52,10 @@ export class Hoards {
     this.#undecided.push(waited);
   }
 
-  /** Requests that waited in one worker while another was idle: how many, in which workers, and the worst in order of time. */
+  /**
+   * Requests that waited in one worker while another was idle: how many, in which workers, and the worst in order of
+   * time.
+   */
   totals(acceptors: readonly Thread[]): {
     readonly count: number;
     readonly workers: ReadonlySet<Thread>;

@@ -24,7 +24,11 @@ export const acceptSkew = defineDetector({
   title: 'One worker gets most connections',
   needs: [{ families: ['accept'], calls: 'accept', without: 'who gets the connections is unknown' }],
   thresholds: {
-    'skew-gini': { default: 0.4, unit: '', meaning: 'Gini coefficient of accepted connections over all workers that counts as skewed.' },
+    'skew-gini': {
+      default: 0.4,
+      unit: '',
+      meaning: 'Gini coefficient of accepted connections over all workers that counts as skewed.',
+    },
     'skew-connections-per-worker': {
       default: 20,
       unit: 'connections',
@@ -86,7 +90,12 @@ function conclude(context: Context, queues: ReadonlyMap<Listener, Shares>): Conc
   return clear(reasonsOf(reasons));
 }
 
-function judge(context: Context, listener: Listener, shares: Shares, acceptors: readonly Thread[]): DraftFinding<Metrics> | string {
+function judge(
+  context: Context,
+  listener: Listener,
+  shares: Shares,
+  acceptors: readonly Thread[],
+): DraftFinding<Metrics> | string {
   const figures = figuresOf(acceptors, shares);
   const { total, most, spread } = figures;
   const workers = figures.counts.length;

@@ -48,7 +48,9 @@ export function finding(
     },
     evidence: [shares.lines.get(favourite)].filter((line) => line !== undefined),
     next: [severity === 'info' ? LEAVE_IT : OWN_QUEUES],
-    nextWhileStalled: [{ text: 'Fix the stalls in this report first, then record again: a stalled worker distorts the shares.' }],
+    nextWhileStalled: [
+      { text: 'Fix the stalls in this report first, then record again: a stalled worker distorts the shares.' },
+    ],
     subjects: [`listener ${listener.id}`],
   };
 }

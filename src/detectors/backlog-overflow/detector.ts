@@ -22,7 +22,8 @@ export const backlogOverflow = defineDetector({
     'backlog-share': {
       default: 0.8,
       unit: 'of the backlog',
-      meaning: 'So many connections taken in one go, after a time without accepting, say that the queue was full or nearly.',
+      meaning:
+        'So many connections taken in one go, after a time without accepting, say that the queue was full or nearly.',
     },
     'backlog-min-connections': {
       default: 5,

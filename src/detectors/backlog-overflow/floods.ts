@@ -33,7 +33,11 @@ export class Floods {
 
   add({ thread, since, start, end, accepted, line }: QueueTaken): void {
     const last = this.#last;
-    if (last !== null && Math.min(start, last.start) - Math.max(since, last.since) >= this.#together && !last.threads.has(thread)) {
+    if (
+      last !== null &&
+      Math.min(start, last.start) - Math.max(since, last.since) >= this.#together &&
+      !last.threads.has(thread)
+    ) {
       last.threads.add(thread);
       last.since = Math.max(since, last.since);
       last.start = Math.min(start, last.start);

@@ -57,7 +57,8 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, LookupTally>): 
   const onLoops = [...threads].filter(([thread]) => isLoop(thread)).map(([, tally]) => tally);
   const onWorkers = [...threads].filter(([thread]) => roles.get(thread) === 'sync-worker').map(([, tally]) => tally);
   const findings = [judge(context, onLoops, true), judge(context, onWorkers, false)].filter((found) => found !== null);
-  if (findings.length > 0) return found(`${plural(count([...onLoops, ...onWorkers]), 'lookup')} that a worker waited for`, findings);
+  if (findings.length > 0)
+    return found(`${plural(count([...onLoops, ...onWorkers]), 'lookup')} that a worker waited for`, findings);
   const longest = largestOf(
     [...onLoops, ...onWorkers].map((tally) => tally.longest?.blocked ?? 0),
     0,

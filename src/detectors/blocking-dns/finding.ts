@@ -8,7 +8,10 @@ import type { Metrics } from './metrics.ts';
 const SHOWN = 5;
 const LONGEST_TITLE = 78;
 
-/** The finding about name lookups for which their worker stood still. `isLoop`: the threads are event loops, not sync workers. */
+/**
+ * The finding about name lookups for which their worker stood still. `isLoop`: the threads are event loops, not sync
+ * workers.
+ */
 export function dnsFinding(tally: LookupTally, severity: Severity, isLoop: boolean): DraftFinding<Metrics> {
   const { longest, total, first, last, lines } = tally;
   const workers = pidsOf(tally.threads);
@@ -45,11 +48,18 @@ export function dnsFinding(tally: LookupTally, severity: Severity, isLoop: boole
         totalMs: milliseconds(each.total),
         longestMs: milliseconds(each.longest),
       })),
-      servers: [...tally.servers].map(([server, lookups]) => ({ server, lookups, timeouts: tally.silent.get(server) ?? 0 })),
+      servers: [...tally.servers].map(([server, lookups]) => ({
+        server,
+        lookups,
+        timeouts: tally.silent.get(server) ?? 0,
+      })),
     },
     evidence: lines,
     next: advice(tally, isLoop),
-    subjects: [...workers.map((pid) => `pid ${pid}`), ...[...tally.requests.keys()].slice(0, SHOWN).map((request) => `request ${request}`)],
+    subjects: [
+      ...workers.map((pid) => `pid ${pid}`),
+      ...[...tally.requests.keys()].slice(0, SHOWN).map((request) => `request ${request}`),
+    ],
   };
 }
 
@@ -71,19 +81,24 @@ function summary(tally: LookupTally, isLoop: boolean, requests: number): string 
   if (failures > 0) parts.push(`${plural(failures, 'answer')} told another failure of the name server.`);
   const request = [...tally.requests].toSorted((a, b) => b[1] - a[1])[0];
   if (request !== undefined) parts.push(`Most were made while serving ${request[0]}.`);
-  if (requests > 0 && tally.count >= requests) parts.push(`That is ${ratio(tally.count / requests)} a request: nothing is remembered.`);
+  if (requests > 0 && tally.count >= requests)
+    parts.push(`That is ${ratio(tally.count / requests)} a request: nothing is remembered.`);
   return parts.join(' ');
 }
 
 /** Which of several servers kept silent. */
 function silentServers({ silent }: LookupTally): string {
-  const names = [...silent].toSorted((a, b) => b[1] - a[1]).map(([server, times]) => `${server} ${plural(times, 'time')}`);
+  const names = [...silent]
+    .toSorted((a, b) => b[1] - a[1])
+    .map(([server, times]) => `${server} ${plural(times, 'time')}`);
   return names.length === 0 ? '' : `: ${names.slice(0, 3).join(', ')}`;
 }
 
 function advice({ longest, timeouts, searched, noSuchName }: LookupTally, isLoop: boolean): Step[] {
   const name = longest?.name && /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(longest.name) ? longest.name : 'NAME';
-  const steps: Step[] = [{ text: 'Ask the same thing by hand, and see which name server is slow.', command: `time getent ahosts ${name}` }];
+  const steps: Step[] = [
+    { text: 'Ask the same thing by hand, and see which name server is slow.', command: `time getent ahosts ${name}` },
+  ];
   if (timeouts > 0)
     steps.push({
       text: 'A name server does not answer: take it out of /etc/resolv.conf, or repair it; options timeout:1 attempts:2 limits what a dead one costs.',

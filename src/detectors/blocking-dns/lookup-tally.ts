@@ -7,7 +7,17 @@ const MOST_NAMES = 100;
 const MOST_SERVERS = 8;
 const EVIDENCE = 6;
 
-const SUMS = ['count', 'total', 'questions', 'timeouts', 'timedOut', 'noSuchName', 'failures', 'searched', 'overTcp'] as const;
+const SUMS = [
+  'count',
+  'total',
+  'questions',
+  'timeouts',
+  'timedOut',
+  'noSuchName',
+  'failures',
+  'searched',
+  'overTcp',
+] as const;
 
 interface NameTally {
   count: number;
@@ -53,11 +63,16 @@ export class LookupTally {
     for (const thread of other.threads) this.threads.add(thread);
     for (const [name, { count, total, longest }] of other.names) {
       const known = this.names.get(name) ?? { count: 0, total: 0, longest: 0 };
-      this.names.set(name, { count: known.count + count, total: known.total + total, longest: Math.max(known.longest, longest) });
+      this.names.set(name, {
+        count: known.count + count,
+        total: known.total + total,
+        longest: Math.max(known.longest, longest),
+      });
     }
     for (const [server, times] of other.servers) this.servers.set(server, (this.servers.get(server) ?? 0) + times);
     for (const [server, times] of other.silent) this.silent.set(server, (this.silent.get(server) ?? 0) + times);
-    for (const [request, times] of other.requests) this.requests.set(request, (this.requests.get(request) ?? 0) + times);
+    for (const [request, times] of other.requests)
+      this.requests.set(request, (this.requests.get(request) ?? 0) + times);
     const isLonger = (other.longest?.blocked ?? 0) > (this.longest?.blocked ?? 0);
     this.lines = (isLonger ? [...other.lines, ...this.lines] : [...this.lines, ...other.lines]).slice(0, EVIDENCE);
     if (isLonger) this.longest = other.longest;

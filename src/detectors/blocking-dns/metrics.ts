@@ -11,7 +11,9 @@ export const metrics = {
   failures: metric.count('Answers with another failure of the name server.'),
   searched: metric.count('Lookups that tried several names.'),
   overTcp: metric.count('Lookups that were repeated over TCP.'),
-  perRequest: metric.orNull(metric.amount('Lookups for each request that these workers read; null when they read none.')),
+  perRequest: metric.orNull(
+    metric.amount('Lookups for each request that these workers read; null when they read none.'),
+  ),
   names: metric.list(
     metric.record({
       name: metric.text('The name that was looked up.'),

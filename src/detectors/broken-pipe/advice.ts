@@ -9,7 +9,11 @@ import { behindWhom } from './tally.ts';
 export function clientAdvice(worst: FailedWrite, context: Context): Step[] {
   const stalled = worst.behind >= context.threshold('behind-ms') * MILLISECOND;
   const steps: Step[] = stalled
-    ? [{ text: `Look at the stall first: ${behindWhom(worst) || 'other work'} kept this reply from being read and sent.` }]
+    ? [
+        {
+          text: `Look at the stall first: ${behindWhom(worst) || 'other work'} kept this reply from being read and sent.`,
+        },
+      ]
     : [];
   return [
     ...steps,
@@ -26,7 +30,9 @@ export function clientAdvice(worst: FailedWrite, context: Context): Step[] {
 
 /** What to do about other writes that failed. */
 export const OTHER_ADVICE: Readonly<Record<Exclude<Target, 'client'>, Step[]>> = {
-  upstream: [{ text: "Check that service's idle timeout: it should be longer than the time this worker keeps a connection." }],
+  upstream: [
+    { text: "Check that service's idle timeout: it should be longer than the time this worker keeps a connection." },
+  ],
   pipe: [{ text: 'Find which process held the other end.', command: 'lsof +E -p PID' }],
   log: [{ text: 'Find what reads this stream and restart it.', command: 'ls -l /proc/PID/fd/1 /proc/PID/fd/2' }],
 };

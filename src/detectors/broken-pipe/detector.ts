@@ -12,7 +12,11 @@ export const brokenPipe = defineDetector({
   title: 'A reply is written to somebody who left',
   needs: [{ families: ['write'], calls: 'write or send', without: 'whether replies fail is unknown' }],
   thresholds: {
-    'broken-pipe-warning-share': { default: 0.01, unit: 'of requests', meaning: 'Failed replies from this share on are a warning.' },
+    'broken-pipe-warning-share': {
+      default: 0.01,
+      unit: 'of requests',
+      meaning: 'Failed replies from this share on are a warning.',
+    },
     'broken-pipe-critical-share': {
       default: 0.05,
       unit: 'of requests',
@@ -48,7 +52,10 @@ function conclude(context: Context, tallies: ReadonlyMap<Target, Tally>): Conclu
     finding(context, target, tally, requests, severityOf(context, target, tally, requests)),
   );
   if (findings.length > 0)
-    return found([...tallies].map(([target, tally]) => `${plural(tally.count, 'failed write')} to ${NAMES[target]}`).join('; '), findings);
+    return found(
+      [...tallies].map(([target, tally]) => `${plural(tally.count, 'failed write')} to ${NAMES[target]}`).join('; '),
+      findings,
+    );
   const writes = context.model.statistics
     .all()
     .filter(({ syscall }) => syscall.family === 'write')
@@ -63,7 +70,10 @@ function severityOf(context: Context, target: Target, tally: Tally, requests: nu
   if (target !== 'client') return target === 'log' ? 'warning' : 'info';
   const share = tally.count / Math.max(1, requests);
   if (tally.count >= 3 && share >= context.threshold('broken-pipe-critical-share')) return 'critical';
-  if (share >= context.threshold('broken-pipe-warning-share') || worstOf(tally.kept).behind >= context.threshold('behind-ms') * MILLISECOND)
+  if (
+    share >= context.threshold('broken-pipe-warning-share') ||
+    worstOf(tally.kept).behind >= context.threshold('behind-ms') * MILLISECOND
+  )
     return 'warning';
   return 'info';
 }

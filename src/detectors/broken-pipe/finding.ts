@@ -13,7 +13,13 @@ import { ageOf, behindWhom, NOTABLE, type Tally, worstOf } from './tally.ts';
 const SHOWN = 50;
 
 /** The finding about all failed writes to one kind of target. */
-export function finding(context: Context, target: Target, tally: Tally, requests: number, severity: Severity): DraftFinding<Metrics> {
+export function finding(
+  context: Context,
+  target: Target,
+  tally: Tally,
+  requests: number,
+  severity: Severity,
+): DraftFinding<Metrics> {
   const replies = tally.kept.toSorted((a, b) => a.time - b.time);
   const worst = worstOf(replies);
   const fatal = replies.filter((failure) => failure.fatal);
@@ -25,7 +31,10 @@ export function finding(context: Context, target: Target, tally: Tally, requests
     // Where it went is not in the capture.
     confidence: worst.fd < 0 && target !== 'client' ? 'possible' : 'likely',
     title: titleOf(target, tally, worst, times),
-    summary: target === 'client' ? clientSummary(tally, worst, requests, fatal.length, times) : otherSummary(tally, worst, fatal.length),
+    summary:
+      target === 'client'
+        ? clientSummary(tally, worst, requests, fatal.length, times)
+        : otherSummary(tally, worst, fatal.length),
     why: WHY[target],
     ...span({ times }, first.time, last.time),
     openEnded: false,
@@ -99,16 +108,23 @@ function clientSummary(tally: Tally, worst: FailedWrite, requests: number, fatal
   if (!times || worst.request === null) return base + died;
   const bound = worst.connection?.seenOpening === false ? 'at least ' : '';
   const whom = behindWhom(worst);
-  const longest = whom === '' ? '' : `, longest ${duration((worst.longest?.end ?? 0) - (worst.longest?.start ?? 0))} of ${whom}`;
+  const longest =
+    whom === '' ? '' : `, longest ${duration((worst.longest?.end ?? 0) - (worst.longest?.start ?? 0))} of ${whom}`;
   const behind = worst.behind < NOTABLE ? '' : `, ${duration(worst.behind)} behind other work${longest}`;
   return `${base} The worst, ${worst.request.name}, was ${bound}${duration(ageOf(worst))} old: ${duration(worst.own)} own work, ${duration(worst.waiting)} waiting in the loop${behind}.${died}`;
 }
 
 /** Who had left, in words. */
-export const NAMES: Readonly<Record<Target, string>> = { client: 'a client', upstream: 'another service', pipe: 'a pipe', log: 'a log' };
+export const NAMES: Readonly<Record<Target, string>> = {
+  client: 'a client',
+  upstream: 'another service',
+  pipe: 'a pipe',
+  log: 'a log',
+};
 
 const WHY: Readonly<Record<Target, string>> = {
-  client: 'The work was done and nobody was there to read it. A client or proxy that gave up often asks again, which adds to the load.',
+  client:
+    'The work was done and nobody was there to read it. A client or proxy that gave up often asks again, which adds to the load.',
   upstream: 'The other service closed the connection that this worker still used.',
   pipe: 'The process that read this pipe is gone.',
   log: 'Whoever read this log stream is gone: messages are lost, and some programs die of it.',

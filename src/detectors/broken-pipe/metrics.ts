@@ -13,13 +13,17 @@ export const metrics = {
   replies: metric.list(
     metric.record({
       pid: metric.pid('The worker that wrote.'),
-      fd: metric.orNull(metric.descriptor('The descriptor that it wrote to; null when it is none that a process can have.')),
+      fd: metric.orNull(
+        metric.descriptor('The descriptor that it wrote to; null when it is none that a process can have.'),
+      ),
       errno: metric.text('EPIPE, ECONNRESET or ESHUTDOWN.'),
       signal: metric.text('The signal that came with it; empty when none was seen.'),
       target: metric.oneOf(TARGETS, 'Who had left.'),
       peer: metric.text('Address and port of the client, or what the descriptor is.'),
       request: metric.text('The request line; empty when it was not read in the capture.'),
-      ageMs: metric.orNull(metric.lengthMs('How old the request was: ownMs + waitingMs + behindMs. null without times or request.')),
+      ageMs: metric.orNull(
+        metric.lengthMs('How old the request was: ownMs + waitingMs + behindMs. null without times or request.'),
+      ),
       ageIsLowerBound: metric.flag('The connection was open before the capture began: the request may be older.'),
       ownMs: metric.orNull(metric.lengthMs('Time in which the worker worked on it.')),
       waitingMs: metric.orNull(metric.lengthMs('Time in which the worker waited in its loop.')),

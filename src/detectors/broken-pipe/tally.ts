@@ -23,18 +23,23 @@ export class Tally {
 
 function leastBehind(kept: readonly FailedWrite[]): number {
   let least = 1;
-  for (let i = 2; i < kept.length; i++) if ((kept[i] as FailedWrite).behind < (kept[least] as FailedWrite).behind) least = i;
+  for (let i = 2; i < kept.length; i++)
+    if ((kept[i] as FailedWrite).behind < (kept[least] as FailedWrite).behind) least = i;
   return least;
 }
 
 /** Who had left when the write failed. */
 export function targetOf({ connection, descriptor, fd }: FailedWrite): Target {
   if (connection !== null) return 'client';
-  if (descriptor.label.includes('/dev/log') || descriptor.peer === 'unix:/dev/log' || fd === 1 || fd === 2) return 'log';
+  if (descriptor.label.includes('/dev/log') || descriptor.peer === 'unix:/dev/log' || fd === 1 || fd === 2)
+    return 'log';
   return descriptor.kind === 'pipe' ? 'pipe' : 'upstream';
 }
 
-/** The one that stood longest behind others; where nobody stood behind anybody for long, the oldest. There is one at least. */
+/**
+ * The one that stood longest behind others; where nobody stood behind anybody for long, the oldest. There is one at
+ * least.
+ */
 export function worstOf(failures: readonly FailedWrite[]): FailedWrite {
   return failures.reduce((most, failure) => (isWorse(failure, most) ? failure : most));
 }

@@ -52,7 +52,11 @@ export const busyPoll = defineDetector({
   },
 });
 
-function conclude(context: Context, empty: ReadonlyMap<Thread, Spinning>, stuck: ReadonlyMap<Thread, Spinning>): Conclusion<Metrics> {
+function conclude(
+  context: Context,
+  empty: ReadonlyMap<Thread, Spinning>,
+  stuck: ReadonlyMap<Thread, Spinning>,
+): Conclusion<Metrics> {
   const { model } = context;
   const loops = [...model.processes.threads()].filter(({ loop }) => loop.turns > 0);
   if (loops.length === 0) return notApplicable('No loop that waits with epoll, poll or select was seen');
@@ -81,7 +85,8 @@ function judge(context: Context, threads: ReadonlyMap<Thread, Spinning>, stuck: 
     })
     .filter(
       ({ share, rounds, time }) =>
-        share >= context.threshold('busy-poll-share') && rounds / (time / SECOND) >= context.threshold('busy-poll-per-second'),
+        share >= context.threshold('busy-poll-share') &&
+        rounds / (time / SECOND) >= context.threshold('busy-poll-per-second'),
     )
     .sort((a, b) => b.share - a.share);
   const [worst] = spinners;

@@ -24,12 +24,16 @@ export function finding(worst: Spinner, spinners: readonly Spinner[], stuck: boo
   const share = `${(worst.share * 100).toFixed(0)} % of the time`;
   const ready = target === '' ? 'something' : target;
   const what = stuck ? `${call} reported ${ready} at once` : `${call} returned at once with nothing`;
-  const others = workers.length === 1 ? '' : ` ${plural(workers.length - 1, 'other worker does', 'other workers do')} the same.`;
+  const others =
+    workers.length === 1 ? '' : ` ${plural(workers.length - 1, 'other worker does', 'other workers do')} the same.`;
   const took = (worst.time / worst.rounds / MICROSECOND).toFixed(0);
   return {
     severity: 'warning',
     confidence: 'likely',
-    title: `${workerName(pid)} spins ${share}: ${stuck ? `${ready} stays ready` : `${call} does not wait`}`.slice(0, 78),
+    title: `${workerName(pid)} spins ${share}: ${stuck ? `${ready} stays ready` : `${call} does not wait`}`.slice(
+      0,
+      78,
+    ),
     summary: `For ${duration(worst.time)}, ${share}, ${workerName(pid).toLowerCase()} went round its loop without getting anything done: ${count(worst.rounds)} times ${what}${stuck ? ', and nothing was done about it' : ''}. Under strace a round took ${took} µs; untraced far more of them fit into the same time.${others}`,
     why: 'It uses a core for nothing, and what shares that core runs later. The loop does serve what comes, so that neither a log nor a probe shows it.',
     start: smallestOf(spinners.map(({ spinning }) => spinning.first)),

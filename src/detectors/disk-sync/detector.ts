@@ -18,7 +18,11 @@ export const diskSync = defineDetector({
   title: 'A worker waits until the disk has its data',
   needs: ['times', 'durations'],
   thresholds: {
-    'disk-sync-ms': { default: 100, unit: 'ms', meaning: 'So much waiting for the disk within one second on an event loop is a warning.' },
+    'disk-sync-ms': {
+      default: 100,
+      unit: 'ms',
+      meaning: 'So much waiting for the disk within one second on an event loop is a warning.',
+    },
     'disk-sync-worker-ms': {
       default: 500,
       unit: 'ms',
@@ -94,5 +98,7 @@ function judge(context: Context, tally: SyncTally, role: Role | undefined): Draf
     (isLoop && longestInSecond >= context.threshold('disk-sync-ms') * MILLISECOND) ||
     (isServing && longestInSecond >= context.threshold('disk-sync-worker-ms') * MILLISECOND);
   if (isSlow) return syncFinding(tally, 'warning', isLoop, isServing);
-  return mostInSecond >= context.threshold('disk-sync-per-second') ? syncFinding(tally, 'info', isLoop, isServing) : null;
+  return mostInSecond >= context.threshold('disk-sync-per-second')
+    ? syncFinding(tally, 'info', isLoop, isServing)
+    : null;
 }

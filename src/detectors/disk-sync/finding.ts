@@ -8,7 +8,12 @@ const SHOWN = 5;
 const LONGEST_TITLE = 78;
 
 /** The finding about one thread that waits for the disk. `isLoop`: every request of the worker waits with it. */
-export function syncFinding(tally: SyncTally, severity: Severity, isLoop: boolean, isServing: boolean): DraftFinding<Metrics> {
+export function syncFinding(
+  tally: SyncTally,
+  severity: Severity,
+  isLoop: boolean,
+  isServing: boolean,
+): DraftFinding<Metrics> {
   const { thread, calls, first, last, lines } = tally;
   const { pid } = thread.process;
   const files = [...tally.files].toSorted((a, b) => b[1].total - a[1].total);
@@ -63,7 +68,11 @@ function titleWith(start: string, name: string): string {
 
 function summary(tally: SyncTally, name: string, isLoop: boolean, isServing: boolean): string {
   const { calls, mostInSecond, longestInSecond, thread, requests } = tally;
-  const where = isLoop ? 'on its event loop' : isServing ? 'while it serves requests' : `on thread ${thread.tid}, which serves no requests`;
+  const where = isLoop
+    ? 'on its event loop'
+    : isServing
+      ? 'while it serves requests'
+      : `on thread ${thread.tid}, which serves no requests`;
   const p95 = calls.percentile(0.95) ?? 0;
   const others = tally.files.size > 1 ? ` and ${plural(tally.files.size - 1, 'other file')}` : '';
   const request = [...requests].toSorted((a, b) => b[1] - a[1])[0]?.[0];

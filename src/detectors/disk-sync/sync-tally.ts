@@ -45,7 +45,9 @@ export class SyncTally {
     if (duration > this.calls.longest || this.lines.length === 0) {
       const line = keptLine(record);
       const lines =
-        record.startLine === record.line ? [line] : [{ file: record.file, line: record.startLine, text: record.startText }, line];
+        record.startLine === record.line
+          ? [line]
+          : [{ file: record.file, line: record.startLine, text: record.startText }, line];
       this.lines = [...lines, ...this.lines].slice(0, EVIDENCE);
       this.longestName = record.syscall.name;
     }

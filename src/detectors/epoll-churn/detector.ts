@@ -13,14 +13,19 @@ export const epollChurn = defineDetector({
     'churn-per-request': {
       default: 3,
       unit: 'calls a request',
-      meaning: 'From here on changes of the epoll set are worth a line: one to register a connection and one to remove it are usual.',
+      meaning:
+        'From here on changes of the epoll set are worth a line: one to register a connection and one to remove it are usual.',
     },
     'churn-toggles': {
       default: 1,
       unit: 'a connection',
       meaning: 'A listener that is taken out of the set this often is toggled around each accept.',
     },
-    'churn-min-requests': { default: 10, unit: 'requests', meaning: 'Fewer requests, or connections, than this are too few to judge.' },
+    'churn-min-requests': {
+      default: 10,
+      unit: 'requests',
+      meaning: 'Fewer requests, or connections, than this are too few to judge.',
+    },
   },
   follows: { kinds: ['service-stall', 'loop-stall'], anywhere: true },
   metrics,

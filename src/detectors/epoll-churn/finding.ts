@@ -12,7 +12,12 @@ export function saidOf({ name }: Service, { changes, requests, toggles, connecti
 }
 
 /** The finding about one service. `isToggled`: its listener is taken out of the set around each accept. */
-export function finding({ model, capabilities }: Context, service: Service, figures: Figures, isToggled: boolean): DraftFinding<Metrics> {
+export function finding(
+  { model, capabilities }: Context,
+  service: Service,
+  figures: Figures,
+  isToggled: boolean,
+): DraftFinding<Metrics> {
   const { added, modified, removed, toggles, changes, requests, connections, lines } = figures;
   const { name, threads, processes } = service;
   const perRequest = requests === 0 ? null : changes / requests;

@@ -11,7 +11,9 @@ export const metrics = {
   requests: metric.count('Requests that were read.'),
   connections: metric.count('Connections that were accepted.'),
   perRequest: metric.orNull(metric.amount('Changes for each request; null without requests.')),
-  togglesPerConnection: metric.orNull(metric.amount('Listeners taken out for each connection; null without connections.')),
+  togglesPerConnection: metric.orNull(
+    metric.amount('Listeners taken out for each connection; null without connections.'),
+  ),
 };
 
 export type Metrics = ValuesOf<typeof metrics>;

@@ -45,7 +45,8 @@ export interface Figures {
 /** Adds up the counts of all sets and processes of a service. */
 export function figuresOf({ sets, processes }: Service): Figures {
   const sum = (of: (set: EpollSet) => number): number => [...sets].reduce((total, set) => total + of(set), 0);
-  const total = (of: (process: Process) => number): number => [...processes].reduce((all, process) => all + of(process), 0);
+  const total = (of: (process: Process) => number): number =>
+    [...processes].reduce((all, process) => all + of(process), 0);
   return {
     added: sum(({ added }) => added),
     modified: sum(({ modified }) => modified),

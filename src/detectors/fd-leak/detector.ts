@@ -19,10 +19,19 @@ export const fdLeak = defineDetector({
     'fd-growth': {
       default: 20,
       unit: 'descriptors',
-      meaning: 'A process that has so many more open of one kind after its requests than before them, and never fewer in between, leaks.',
+      meaning:
+        'A process that has so many more open of one kind after its requests than before them, and never fewer in between, leaks.',
     },
-    'close-wait-descriptors': { default: 5, unit: 'sockets', meaning: 'So many sockets that only we keep open are forgotten ones.' },
-    'close-wait-s': { default: 10, unit: 's', meaning: 'How long ago the other end of each of them has closed, at least.' },
+    'close-wait-descriptors': {
+      default: 5,
+      unit: 'sockets',
+      meaning: 'So many sockets that only we keep open are forgotten ones.',
+    },
+    'close-wait-s': {
+      default: 10,
+      unit: 's',
+      meaning: 'How long ago the other end of each of them has closed, at least.',
+    },
   },
   metrics,
   create(context) {
@@ -59,7 +68,10 @@ function conclude(context: Context): Conclusion<Metrics> {
   );
 }
 
-/** Sockets of a process, as of its last count, whose other end closed long ago and that nobody works on: CLOSE_WAIT in `ss`. */
+/**
+ * Sockets of a process, as of its last count, whose other end closed long ago and that nobody works on: CLOSE_WAIT in
+ * `ss`.
+ */
 function forgottenSockets(context: Context, process: Process): Descriptor[] {
   const { census } = process;
   if (census === null) return [];

@@ -94,11 +94,16 @@ function advice(group: DescriptorGroup, pid: number): Step[] {
 }
 
 /** The finding about sockets whose other end has closed and that this process does not close. */
-export function forgottenFinding(process: Process, sockets: readonly Descriptor[], asOf: Nanoseconds): DraftFinding<Metrics> {
+export function forgottenFinding(
+  process: Process,
+  sockets: readonly Descriptor[],
+  asOf: Nanoseconds,
+): DraftFinding<Metrics> {
   const { pid } = process;
   const oldest = smallestOf(sockets.map(({ endedAt }) => endedAt));
   const clients = sockets.filter(({ connection }) => connection !== null).length;
-  const whose = clients === sockets.length ? 'clients' : clients === 0 ? 'other services' : 'clients and other services';
+  const whose =
+    clients === sockets.length ? 'clients' : clients === 0 ? 'other services' : 'clients and other services';
   return {
     severity: 'warning',
     confidence: 'likely',
@@ -117,7 +122,10 @@ export function forgottenFinding(process: Process, sockets: readonly Descriptor[
     },
     evidence: sockets.flatMap(({ endedLine }) => (endedLine === null ? [] : [endedLine])).slice(0, EVIDENCE),
     next: [
-      { text: 'See them all, and to whom they lead.', command: `ss -tnp state close-wait | grep ${pid === 0 ? 'PID' : `pid=${pid},`}` },
+      {
+        text: 'See them all, and to whom they lead.',
+        command: `ss -tnp state close-wait | grep ${pid === 0 ? 'PID' : `pid=${pid},`}`,
+      },
       {
         text: 'Close a connection once its end was read, also on the paths that raise; for clients of a library, look for a response that is never closed or read to its end.',
         caveat: 'Raising the limit of open files only moves the day.',

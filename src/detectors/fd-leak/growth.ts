@@ -1,7 +1,10 @@
 import type { DescriptorGroup } from '../../model/machine/descriptor-groups.ts';
 import type { CensusPoint } from '../../model/topics/leaks/descriptor-census.ts';
 
-/** A leak grows with the requests: in each quarter of them by this share of the whole at least. A pool or a cache fills and stays full. */
+/**
+ * A leak grows with the requests: in each quarter of them by this share of the whole at least. A pool or a cache fills
+ * and stays full.
+ */
 const QUARTERS = 4;
 const SHARE_OF_QUARTER = 0.1;
 /** What goes down in between, at most, as a share of what goes up. */
@@ -37,7 +40,10 @@ export function growthOf(points: readonly CensusPoint[], group: DescriptorGroup,
   return { group, from, to, growth, requests };
 }
 
-/** From the last count before the first request to the first one after the last: start-up and shutdown have their own ways. */
+/**
+ * From the last count before the first request to the first one after the last: start-up and shutdown have their own
+ * ways.
+ */
 function whileServing(points: readonly CensusPoint[]): readonly CensusPoint[] {
   const first = points[0]?.requests ?? 0;
   const last = points.at(-1)?.requests ?? 0;

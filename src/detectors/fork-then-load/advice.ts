@@ -2,10 +2,22 @@ import type { Step } from '../finding.ts';
 
 /** How each server loads the application before it forks. */
 const SWITCHES: Readonly<Record<string, { readonly text: string; readonly command: string }>> = {
-  gunicorn: { text: 'Load the application in the master, before the fork: preload_app = True.', command: 'gunicorn --preload …' },
-  puma: { text: 'Load the application in the master, before the fork: preload_app! in puma.rb.', command: 'puma --preload …' },
-  unicorn: { text: 'Load the application in the master, before the fork: preload_app true in the configuration.', command: '' },
-  uWSGI: { text: 'uWSGI loads the application before the fork unless told otherwise: take lazy-apps (or lazy) out.', command: '' },
+  gunicorn: {
+    text: 'Load the application in the master, before the fork: preload_app = True.',
+    command: 'gunicorn --preload …',
+  },
+  puma: {
+    text: 'Load the application in the master, before the fork: preload_app! in puma.rb.',
+    command: 'puma --preload …',
+  },
+  unicorn: {
+    text: 'Load the application in the master, before the fork: preload_app true in the configuration.',
+    command: '',
+  },
+  uWSGI: {
+    text: 'uWSGI loads the application before the fork unless told otherwise: take lazy-apps (or lazy) out.',
+    command: '',
+  },
 };
 const ANY = { text: 'Load the application in the parent, before it forks its workers.', command: '' };
 
@@ -38,6 +50,8 @@ export function preloadAdvice(server: string, replaced: number): Step[] {
     needs: 'Linux 4.14 or later',
   });
   if (replaced > 0)
-    steps.push({ text: 'Until then, replace workers less often: raise max_requests, and spread it with max_requests_jitter.' });
+    steps.push({
+      text: 'Until then, replace workers less often: raise max_requests, and spread it with max_requests_jitter.',
+    });
   return steps;
 }

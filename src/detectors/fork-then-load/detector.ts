@@ -24,12 +24,14 @@ export const forkThenLoad = defineDetector({
     'load-modules': {
       default: 100,
       unit: 'modules',
-      meaning: 'A worker that opens so many modules between its fork and its first accept loads the application itself.',
+      meaning:
+        'A worker that opens so many modules between its fork and its first accept loads the application itself.',
     },
     'load-mb': {
       default: 16,
       unit: 'MB',
-      meaning: 'A worker that opens modules and asks for so much memory of its own before its first accept does so, too.',
+      meaning:
+        'A worker that opens modules and asks for so much memory of its own before its first accept does so, too.',
     },
   },
   metrics,
@@ -62,7 +64,9 @@ function conclude(context: Context, families: readonly Family[], seen: Seen): Co
   const opens = context.model.statistics.all().some(({ syscall }) => syscall.family === 'open');
   if (seen.forked === 0) return notApplicable(whyNone(context, seen));
   if (!opens)
-    return notApplicable('The capture shows no open calls, so that nobody can see what is loaded. Record without -e, from the start.');
+    return notApplicable(
+      'The capture shows no open calls, so that nobody can see what is loaded. Record without -e, from the start.',
+    );
   const findings = families.filter(({ count: loads }) => loads > 1).map((family) => finding(context, family));
   if (findings.length > 0) {
     const loads = families.reduce((sum, family) => sum + family.count, 0);

@@ -48,7 +48,8 @@ export class Families {
   add({ thread, boot, time }: WorkerReady): void {
     const { process } = thread;
     const family =
-      this.all.find((known) => known.parent === process.parent && areAlike(known.reference, boot.modules)) ?? this.#begin(process, boot);
+      this.all.find((known) => known.parent === process.parent && areAlike(known.reference, boot.modules)) ??
+      this.#begin(process, boot);
     if (family === null) return;
     for (const module of family.shared) if (!boot.modules.has(module)) family.shared.delete(module);
     family.count++;

@@ -7,14 +7,18 @@ export const metrics = {
       pid: metric.pid('A worker that loaded the application.'),
       modules: metric.count('Modules that it opened between its fork and its first accept.'),
       loadMs: metric.orNull(metric.lengthMs('How long that took; null without times.')),
-      privateBytes: metric.orNull(metric.count('Memory of its own that it asked for meanwhile; null when no such call is in the capture.')),
+      privateBytes: metric.orNull(
+        metric.count('Memory of its own that it asked for meanwhile; null when no such call is in the capture.'),
+      ),
       startMs: metric.orNull(metric.momentMs('When it began to load; null without times.')),
     }),
     'The first workers that did so.',
   ),
   sharedModules: metric.count('Modules that all of them loaded.'),
   savedBytes: metric.orNull(
-    metric.amount('What would be shared if it was loaded before the fork, less what is written to later; null when it is unknown.'),
+    metric.amount(
+      'What would be shared if it was loaded before the fork, less what is written to later; null when it is unknown.',
+    ),
   ),
   count: metric.count('Workers that loaded the application after their fork.'),
   mostAlive: metric.count('How many of them lived at the same time, at most.'),

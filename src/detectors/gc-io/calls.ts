@@ -58,5 +58,8 @@ export function add(calls: Calls, fact: CollectorCall): void {
   if (known !== undefined || calls.targets.size < MOST_TARGETS) calls.targets.set(target, (known ?? 0) + 1);
   calls.kept.push(fact);
   if (calls.kept.length > KEPT)
-    calls.kept.splice(calls.kept.indexOf(calls.kept.reduce((least, other) => (other.duration < least.duration ? other : least))), 1);
+    calls.kept.splice(
+      calls.kept.indexOf(calls.kept.reduce((least, other) => (other.duration < least.duration ? other : least))),
+      1,
+    );
 }

@@ -7,7 +7,8 @@ import { add, begin, type Calls } from './calls.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
-const COMMAND = 'timeout 20 strace -f -ttt -T -y -s 128 -k -e trace=%network,read,write,writev,poll,close,futex -o FILE -p PID';
+const COMMAND =
+  'timeout 20 strace -f -ttt -T -y -s 128 -k -e trace=%network,read,write,writev,poll,close,futex -o FILE -p PID';
 
 export const gcIo = defineDetector({
   kind: 'gc-io',
@@ -38,7 +39,8 @@ export const gcIo = defineDetector({
 function conclude(context: Context, collected: Calls, finalized: Calls): Conclusion<Metrics> {
   const { model, threshold } = context;
   const { seen: stacks, read } = model.stacks;
-  if (!stacks) return notApplicable(`The capture has no stacks, which alone show who made a call. Record with: ${COMMAND}`);
+  if (!stacks)
+    return notApplicable(`The capture has no stacks, which alone show who made a call. Record with: ${COMMAND}`);
   if (read === 0) return notApplicable('No call that can wait has a stack in the capture.');
   const critical = threshold('gc-io-critical-ms') * MILLISECOND;
   const findings: DraftFinding<Metrics>[] = [];

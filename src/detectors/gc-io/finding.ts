@@ -10,7 +10,12 @@ import type { Metrics } from './metrics.ts';
 const EVIDENCE = 6;
 
 /** The finding about calls inside a collector, or (`finalizer`) inside finalizers that no collector called. */
-export function finding({ model, capabilities }: Context, calls: Calls, finalizer: boolean, severity: Severity): DraftFinding<Metrics> {
+export function finding(
+  { model, capabilities }: Context,
+  calls: Calls,
+  finalizer: boolean,
+  severity: Severity,
+): DraftFinding<Metrics> {
   const { times } = capabilities;
   const byLength = calls.kept.toSorted((a, b) => b.duration - a.duration);
   const worst = byLength[0] as CollectorCall;
@@ -69,7 +74,10 @@ function summaryOf(calls: Calls, worst: CollectorCall, finalizer: boolean): stri
     inside === 'nearby'
       ? `The frame ${frame} says so: the program has no symbols, and what lies this far behind that name is code of the collector as far as one can tell.`
       : `The frame ${frame} says so.`;
-  const wait = gaveWay === 0 ? '' : `; ${count(gaveWay)} could not go on (EAGAIN), upon which such a library runs another greenlet`;
+  const wait =
+    gaveWay === 0
+      ? ''
+      : `; ${count(gaveWay)} could not go on (EAGAIN), upon which such a library runs another greenlet`;
   const green =
     finalizer || switching === 0
       ? ''

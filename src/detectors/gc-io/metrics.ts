@@ -7,7 +7,10 @@ export const metrics = {
   longestMs: metric.orNull(metric.lengthMs('Time of the longest; null when no durations were recorded.')),
   switching: metric.count('Calls on a socket of a process with greenlets, where another greenlet may run.'),
   gaveWay: metric.count('Those of them that could not go on, so that another one ran.'),
-  inside: metric.oneOf(['collector', 'finalizer'], 'Inside a collection, or inside a finalizer that no collector called.'),
+  inside: metric.oneOf(
+    ['collector', 'finalizer'],
+    'Inside a collection, or inside a finalizer that no collector called.',
+  ),
   targets: metric.table(metric.count('Calls.'), 'Calls by what they were and what they were made on.'),
   calls: metric.list(
     metric.record({

@@ -14,10 +14,22 @@ import { begin, EVIDENCE, type Waits } from './waits.ts';
 export const gilStarvation = defineDetector({
   kind: 'gil-starvation',
   title: 'A ready loop waits for its interpreter lock',
-  needs: ['times', 'durations', { families: ['futex'], calls: 'futex', without: 'nobody waited for another thread, or it is not shown' }],
+  needs: [
+    'times',
+    'durations',
+    { families: ['futex'], calls: 'futex', without: 'nobody waited for another thread, or it is not shown' },
+  ],
   thresholds: {
-    'gil-ms-per-second': { default: 100, unit: 'ms', meaning: 'So much waiting for the interpreter lock within one second is a warning.' },
-    'gil-critical-ms-per-second': { default: 500, unit: 'ms', meaning: 'From here on waiting for the interpreter lock is critical.' },
+    'gil-ms-per-second': {
+      default: 100,
+      unit: 'ms',
+      meaning: 'So much waiting for the interpreter lock within one second is a warning.',
+    },
+    'gil-critical-ms-per-second': {
+      default: 500,
+      unit: 'ms',
+      meaning: 'From here on waiting for the interpreter lock is critical.',
+    },
   },
   linkedInProcess: ['loop-stall'],
   metrics,
@@ -65,7 +77,8 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, Waits>): Conclu
     if (waits === undefined || waits.worst < least) return [];
     return [finding(context, thread, waits, waits.worst >= critical ? 'critical' : 'warning')];
   });
-  if (findings.length > 0) return found(`${plural(findings.length, 'loop')} kept from running by other threads`, findings);
+  if (findings.length > 0)
+    return found(`${plural(findings.length, 'loop')} kept from running by other threads`, findings);
   const worst = largestOf(
     loops.map((thread) => threads.get(thread)?.worst ?? 0),
     0,

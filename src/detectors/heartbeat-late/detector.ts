@@ -65,11 +65,13 @@ export const heartbeatLate = defineDetector({
 });
 
 function conclude(context: Context, pulses: ReadonlyMap<Process, Pulse>): Conclusion<Metrics> {
-  if (pulses.size === 0) return notApplicable('No heartbeat seen: only gunicorn workers have one, and -y must show its file (wgunicorn-…)');
+  if (pulses.size === 0)
+    return notApplicable('No heartbeat seen: only gunicorn workers have one, and -y must show its file (wgunicorn-…)');
   const roles = rolesOf(context.model.processes.threads());
   const all = [...pulses.values()];
   const late = all.filter((pulse) => pulse.abortLine !== null || pulse.longest >= limit(context, pulse, roles));
-  if (late.length > 0) return found(`${plural(late.length, 'worker')} with a late heartbeat`, [finding(context, all, late)]);
+  if (late.length > 0)
+    return found(`${plural(late.length, 'worker')} with a late heartbeat`, [finding(context, all, late)]);
   const longest = largestOf(all.map((pulse) => pulse.longest));
   const timeout = all.map(({ process }) => timeoutOf(process))[0] ?? null;
   return clear(
@@ -77,7 +79,10 @@ function conclude(context: Context, pulses: ReadonlyMap<Process, Pulse>): Conclu
   );
 }
 
-/** A loop beats every second; an idle sync worker only every half timeout, so that its limit lies half-way from there to the timeout. */
+/**
+ * A loop beats every second; an idle sync worker only every half timeout, so that its limit lies half-way from there to
+ * the timeout.
+ */
 function limit(context: Context, { process }: Pulse, roles: ReadonlyMap<Thread, string>): Nanoseconds {
   const share = context.threshold('heartbeat-share');
   const sync = process.threads.some((thread) => roles.get(thread) === 'sync-worker');

@@ -15,7 +15,10 @@ export function finding({ model }: Context, all: readonly Pulse[], late: readonl
   const worst = sorted[0] as Pulse;
   const aborted = sorted.filter(({ abortLine }) => abortLine !== null);
   const timeout = timeoutOf(worst.process);
-  const known = timeout === null ? `the timeout is not in the trace; the default is ${DEFAULT_TIMEOUT} s` : `the timeout is ${timeout} s`;
+  const known =
+    timeout === null
+      ? `the timeout is not in the trace; the default is ${DEFAULT_TIMEOUT} s`
+      : `the timeout is ${timeout} s`;
   const killed = aborted[0];
   const left = (timeout ?? DEFAULT_TIMEOUT) * SECOND - worst.longest;
   const end =
@@ -53,7 +56,8 @@ export function finding({ model }: Context, all: readonly Pulse[], late: readonl
     next: [
       {
         text: 'Fix what blocked the worker: see its loop-stall findings.',
-        caveat: 'Raising --timeout only makes users wait longer; it is no limit for a single request of an async worker.',
+        caveat:
+          'Raising --timeout only makes users wait longer; it is no limit for a single request of an async worker.',
       },
       {
         text: 'If the heartbeat call itself is slow, put its file on a memory file system.',

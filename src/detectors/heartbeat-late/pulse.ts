@@ -23,7 +23,17 @@ export interface Pulse {
 
 /** The pulse after the first heartbeat of a worker. */
 export function first({ process }: Thread, at: Nanoseconds, line: KeptLine): Pulse {
-  return { process, beats: 1, last: at, lastLine: line, longest: 0, since: at, lines: [], abortedAfter: UNKNOWN, abortLine: null };
+  return {
+    process,
+    beats: 1,
+    last: at,
+    lastLine: line,
+    longest: 0,
+    since: at,
+    lines: [],
+    abortedAfter: UNKNOWN,
+    abortLine: null,
+  };
 }
 
 /** Remembers the time since the last heartbeat, if it is the longest so far. */
@@ -34,10 +44,14 @@ export function stretch(pulse: Pulse, to: Nanoseconds, lines: readonly KeptLine[
   pulse.lines = lines;
 }
 
-/** Seconds of `-t` or `--timeout` on the command line; null when they are not there (a configuration file may set them). */
+/**
+ * Seconds of `-t` or `--timeout` on the command line; null when they are not there (a configuration file may set them).
+ */
 export function timeoutOf({ argv }: Process): number | null {
   for (const [index, argument] of argv.entries()) {
-    const value = /^(?:-t|--timeout[= ]?)(\d+)$/.exec(argument)?.[1] ?? (/^(?:-t|--timeout)$/.test(argument) ? argv[index + 1] : undefined);
+    const value =
+      /^(?:-t|--timeout[= ]?)(\d+)$/.exec(argument)?.[1] ??
+      (/^(?:-t|--timeout)$/.test(argument) ? argv[index + 1] : undefined);
     if (value !== undefined && /^\d+$/.test(value)) return Number(value);
   }
   return null;

@@ -7,7 +7,10 @@ import { plural, reasonsOf } from '../words.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
-/** Servers that set the flag only when an operator asked for it. Libraries may do so by themselves: `eventlet.listen` does. */
+/**
+ * Servers that set the flag only when an operator asked for it. Libraries may do so by themselves: `eventlet.listen`
+ * does.
+ */
 const SETS_IT_WHEN_TOLD = /^(gunicorn|uWSGI)/;
 
 export const ineffectiveReuseport = defineDetector({
@@ -39,7 +42,8 @@ function conclude(context: Context): Conclusion<Metrics> {
     const threads = acceptors.get(listener) ?? [];
     if (listener.reusePort === null) reasons.add(`SO_REUSEPORT was not set on ${listener.name}`);
     // Several servers that share a port by the flag: it does what it can, between them.
-    else if (sockets > 1) reasons.add(`${listener.name}: ${sockets} sockets with SO_REUSEPORT, each with a queue of its own`);
+    else if (sockets > 1)
+      reasons.add(`${listener.name}: ${sockets} sockets with SO_REUSEPORT, each with a queue of its own`);
     else if (pidsOf(threads).length < 2) reasons.add(`${listener.name}: one process accepts`);
     else findings.push(judge(context, listener, threads));
   }

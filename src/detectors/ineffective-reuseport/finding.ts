@@ -6,7 +6,10 @@ import { type DraftFinding, type Severity, type Step, span } from '../finding.ts
 import { CHECK, OWN_QUEUES } from '../thundering-herd/advice.ts';
 import type { Metrics } from './metrics.ts';
 
-/** The finding about a listener whose flag has no effect. `wakesOne`: the kernel wakes one worker at a time all the same. */
+/**
+ * The finding about a listener whose flag has no effect. `wakesOne`: the kernel wakes one worker at a time all the
+ * same.
+ */
 export function finding(
   { model, capabilities }: Context,
   listener: Listener,

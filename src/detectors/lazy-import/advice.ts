@@ -21,6 +21,10 @@ export function importAdvice({ packages, firstLine, request }: RequestImports): 
       text: `Or warm each worker up before it takes traffic, with a request such as ${request.name}.`,
       caveat: 'A worker that is replaced later (max_requests, a timeout) has to be warmed up, too.',
     },
-    { text: 'See which imports take long.', command: 'python3 -X importtime -c "import NAME"', needs: 'Python 3.7 or later' },
+    {
+      text: 'See which imports take long.',
+      command: 'python3 -X importtime -c "import NAME"',
+      needs: 'Python 3.7 or later',
+    },
   ];
 }

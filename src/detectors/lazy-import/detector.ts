@@ -16,10 +16,20 @@ const FILE_SERVERS: ReadonlySet<string> = new Set(['nginx', 'Apache', 'HAProxy']
 export const lazyImport = defineDetector({
   kind: 'lazy-import',
   title: 'A request waits while its worker imports modules',
-  needs: [{ families: ['open', 'file', 'memory', 'fcntl', 'ioctl'], calls: 'open', without: 'what is imported is unknown' }],
+  needs: [
+    { families: ['open', 'file', 'memory', 'fcntl', 'ioctl'], calls: 'open', without: 'what is imported is unknown' },
+  ],
   thresholds: {
-    'import-ms': { default: 50, unit: 'ms', meaning: 'Importing for this long on the way of one request is a warning.' },
-    'import-modules': { default: 20, unit: 'modules', meaning: 'More modules than this on the way of one request are a warning.' },
+    'import-ms': {
+      default: 50,
+      unit: 'ms',
+      meaning: 'Importing for this long on the way of one request is a warning.',
+    },
+    'import-modules': {
+      default: 20,
+      unit: 'modules',
+      meaning: 'More modules than this on the way of one request are a warning.',
+    },
   },
   metrics,
   create(context) {
@@ -53,15 +63,22 @@ function lightest(kept: ReadonlySet<RequestImports>, newest: RequestImports): Re
 function isHeavy(context: Context, imports: RequestImports): boolean {
   const { size } = imports.modules;
   if (size > context.threshold('import-modules')) return true;
-  return size > 1 && context.capabilities.times && corrected(context, imports) >= context.threshold('import-ms') * MILLISECOND;
+  return (
+    size > 1 &&
+    context.capabilities.times &&
+    corrected(context, imports) >= context.threshold('import-ms') * MILLISECOND
+  );
 }
 
 function conclude(context: Context, all: readonly RequestImports[], dropped: number): Conclusion<Metrics> {
   const requests = context.model.processes.requests;
-  if (requests === 0) return notApplicable('No request was read in the capture, so that nothing was imported on the way of one.');
+  if (requests === 0)
+    return notApplicable('No request was read in the capture, so that nothing was imported on the way of one.');
   const heavy = all.filter((imports) => isHeavy(context, imports)).toSorted((a, b) => b.time - a.time);
   if (heavy.length > 0) {
-    return found(`${plural(heavy.length + dropped, 'request')} of ${requests} imported modules`, [finding(context, heavy, dropped)]);
+    return found(`${plural(heavy.length + dropped, 'request')} of ${requests} imported modules`, [
+      finding(context, heavy, dropped),
+    ]);
   }
   const most = all.reduce((sum, { modules }) => Math.max(sum, modules.size), 0);
   return clear(`${plural(requests, 'request')}, ${plural(most, 'module')} opened on the way of one at most`);

@@ -43,7 +43,9 @@ export function finding(context: Context, heavy: readonly RequestImports[], drop
         first: imports.isFirst,
       })),
     },
-    evidence: heavy.flatMap(({ firstLine, lastLine }) => (firstLine === lastLine ? [firstLine] : [firstLine, lastLine])).slice(0, EVIDENCE),
+    evidence: heavy
+      .flatMap(({ firstLine, lastLine }) => (firstLine === lastLine ? [firstLine] : [firstLine, lastLine]))
+      .slice(0, EVIDENCE),
     next: importAdvice(worst),
     subjects: [...pids.map((pid) => `pid ${pid}`), ...names.map((name) => `request ${name}`)],
   };
@@ -63,7 +65,8 @@ function summaryOf(context: Context, worst: RequestImports, heavy: readonly Requ
   const took = context.capabilities.times ? ` in at least ${duration(time)}${tracer}` : '';
   const firsts = heavy.filter(({ isFirst }) => isFirst).length;
   const others = total === 1 ? '' : ` ${plural(total, 'request')} did such a thing.`;
-  const cold = firsts === 0 ? '' : ` ${firsts === 1 ? 'One was' : `${firsts} were`} the first that its worker was seen to serve.`;
+  const cold =
+    firsts === 0 ? '' : ` ${firsts === 1 ? 'One was' : `${firsts} were`} the first that its worker was seen to serve.`;
   const list = packages.length === 0 ? '' : ` (${packages.slice(0, 5).join(', ')}${packages.length > 5 ? ', …' : ''})`;
   return `${workerName(thread.process.pid)} opened ${plural(modules.size, 'module')}${list} for ${request.name}${took}, after it had read the request and before it answered.${others}${cold}`;
 }

@@ -26,7 +26,11 @@ export const lockContention = defineDetector({
     },
   ],
   thresholds: {
-    'lock-wait-ms': { default: 500, unit: 'ms', meaning: 'So much waiting for one lock, all waiters together, is contention.' },
+    'lock-wait-ms': {
+      default: 500,
+      unit: 'ms',
+      meaning: 'So much waiting for one lock, all waiters together, is contention.',
+    },
     'lock-threads': { default: 3, unit: 'threads', meaning: 'So many threads that queue at one futex are a convoy.' },
     'lock-share': {
       default: 0.3,
@@ -52,16 +56,26 @@ function conclude(context: Context, waits: SharedLockWaits): Conclusion<Metrics>
     const found = aboutSharedLock(context, story, roles);
     if (found !== null) findings.push(found);
   }
-  for (const process of model.processes.all()) for (const each of aboutThreads(context, process, roles)) findings.push(each);
+  for (const process of model.processes.all())
+    for (const each of aboutThreads(context, process, roles)) findings.push(each);
   if (findings.length > 0) return found(`${plural(findings.length, 'lock')} with a queue`, findings);
-  const longest = Math.max(0, ...[...waits.stories.values()].filter(({ lock }) => !lock.guardsAccepts).map((story) => story.total));
+  const longest = Math.max(
+    0,
+    ...[...waits.stories.values()].filter(({ lock }) => !lock.guardsAccepts).map((story) => story.total),
+  );
   const seen =
-    longest === 0 ? 'nobody waited for a shared file or semaphore' : `at most ${duration(longest)} of waiting for one shared lock`;
+    longest === 0
+      ? 'nobody waited for a shared file or semaphore'
+      : `at most ${duration(longest)} of waiting for one shared lock`;
   return clear(`${seen}, and no ${context.threshold('lock-threads')} threads queued at one futex`);
 }
 
 /** A warning when threads that serve requests waited long; a line when others did. */
-function aboutSharedLock(context: Context, story: LockStory, roles: ReadonlyMap<Thread, Role>): DraftFinding<Metrics> | null {
+function aboutSharedLock(
+  context: Context,
+  story: LockStory,
+  roles: ReadonlyMap<Thread, Role>,
+): DraftFinding<Metrics> | null {
   if (story.lock.guardsAccepts) return null;
   const least = context.threshold('lock-wait-ms') * MILLISECOND;
   if (story.total < least) return null;
@@ -74,7 +88,12 @@ function aboutThreads(context: Context, process: Process, roles: ReadonlyMap<Thr
   const least = context.threshold('lock-threads');
   const found: DraftFinding<Metrics>[] = [];
   for (const word of process.futexes?.words.values() ?? []) {
-    if (word.isIdling || word.waiters.size < least || word.total < context.threshold('lock-wait-ms') * MILLISECOND || !handsOver(word))
+    if (
+      word.isIdling ||
+      word.waiters.size < least ||
+      word.total < context.threshold('lock-wait-ms') * MILLISECOND ||
+      !handsOver(word)
+    )
       continue;
     const threads = contenders(word, context.threshold('lock-share'));
     if (threads.length < least) continue;

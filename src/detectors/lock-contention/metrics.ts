@@ -44,7 +44,11 @@ export const metrics = {
   handOffs: metric.sometimes(metric.count('Wake-ups by threads that wait for the same word themselves.')),
   otherWakes: metric.sometimes(metric.count('Wake-ups by other threads.')),
   againShare: metric.sometimes(
-    metric.orNull(metric.share('The part of all futex waits of the process that found the word changed; null when they are too few.')),
+    metric.orNull(
+      metric.share(
+        'The part of all futex waits of the process that found the word changed; null when they are too few.',
+      ),
+    ),
   ),
 };
 

@@ -43,7 +43,9 @@ export function sharedLockFinding(story: LockStory, severity: Severity, served: 
           waits: waiter.count,
           waitedMs: milliseconds(waiter.total),
         })),
-      holders: holders.slice(0, SHOWN * 4).map(([pid, held]) => ({ pid, waits: held.waits, waitedMs: milliseconds(held.total) })),
+      holders: holders
+        .slice(0, SHOWN * 4)
+        .map(([pid, held]) => ({ pid, waits: held.waits, waitedMs: milliseconds(held.total) })),
       unknownHolder: story.unknownHolder,
       requests: requests.map(([request, times]) => ({ request, waits: times })),
     },
@@ -63,20 +65,29 @@ function title(start: string, name: string): string {
   return `${start} ${name.length > room ? `…${name.slice(1 - room)}` : name}`;
 }
 
-function summary(story: LockStory, waiters: readonly number[], holders: readonly [number, { readonly waits: number }][]): string {
+function summary(
+  story: LockStory,
+  waiters: readonly number[],
+  holders: readonly [number, { readonly waits: number }][],
+): string {
   const { lock, waits, total, longest, polled, refused } = story;
-  const how = polled === 0 ? '' : ` ${count(polled)} of them asked again and again, as the busy handler of SQLite does.`;
+  const how =
+    polled === 0 ? '' : ` ${count(polled)} of them asked again and again, as the busy handler of SQLite does.`;
   const failed = refused === 0 ? '' : ` ${count(refused)} ended without the lock.`;
   const asked = [...story.requests].toSorted((a, b) => b[1] - a[1])[0];
   const whom = asked === undefined ? '' : ` Most waited while serving ${asked[0]}.`;
   return `${plural(waits, 'wait')} for ${shownName(lock.name)} by ${plural(waiters.length, 'process', 'processes')}, ${duration(total)} in all, the longest ${duration(longest)}.${how}${failed} ${heldBy(story, holders)}${whom}`;
 }
 
-function heldBy({ longestHeld, unknownHolder, waits }: LockStory, holders: readonly [number, { readonly waits: number }][]): string {
+function heldBy(
+  { longestHeld, unknownHolder, waits }: LockStory,
+  holders: readonly [number, { readonly waits: number }][],
+): string {
   if (holders.length === 0) return 'Who held it is not in the capture.';
   const names = holders.slice(0, SHOWN).map(([pid, { waits: times }]) => `${pid} (${count(times)})`);
   const more = holders.length > SHOWN ? ` and ${holders.length - SHOWN} more` : '';
-  const unknown = unknownHolder === 0 ? '' : `; for ${count(unknownHolder)} of ${count(waits)} it is not in the capture`;
+  const unknown =
+    unknownHolder === 0 ? '' : `; for ${count(unknownHolder)} of ${count(waits)} it is not in the capture`;
   return `It had been taken before by pid ${names.join(', ')}${more}, for up to ${duration(longestHeld)} at a time${unknown}.`;
 }
 
@@ -98,7 +109,8 @@ function advice({ lock, waiters, polled }: LockStory): Step[] {
   else if (isDatabase || (polled > 0 && onDisk))
     steps.push({
       text: 'A SQLite database has one writer at a time: keep write transactions short (no other work between BEGIN and COMMIT), try PRAGMA journal_mode=WAL so that readers do not wait, or move the writes to a server or a single writer.',
-      caveat: 'WAL needs all users on one host, and still has one writer. A longer busy timeout makes requests wait longer.',
+      caveat:
+        'WAL needs all users on one host, and still has one writer. A longer busy timeout makes requests wait longer.',
     });
   else
     steps.push({

@@ -20,7 +20,10 @@ export interface LockStory {
   longestHeld: Nanoseconds;
   first: Nanoseconds;
   last: Nanoseconds;
-  /** Waiting after the thread had read its first request, and between the turns of a loop that read none so far: what came before was start-up. */
+  /**
+   * Waiting after the thread had read its first request, and between the turns of a loop that read none so far: what
+   * came before was start-up.
+   */
   readonly waiters: Map<Thread, { count: number; total: Nanoseconds; served: Nanoseconds; inTurns: Nanoseconds }>;
   /** By pid. */
   readonly holders: Map<number, { waits: number; total: Nanoseconds }>;

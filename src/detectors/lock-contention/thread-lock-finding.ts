@@ -6,7 +6,10 @@ import { count, duration, milliseconds, plural, round } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Threads that wait for one word for at least `share` of the time between the first and the last wait. */
-export function contenders({ waiters, first, last }: FutexWord, share: number): { readonly tid: number; readonly total: Nanoseconds }[] {
+export function contenders(
+  { waiters, first, last }: FutexWord,
+  share: number,
+): { readonly tid: number; readonly total: Nanoseconds }[] {
   return [...waiters]
     .filter(([, { total }]) => total >= share * (last - first))
     .map(([tid, { total }]) => ({ tid, total }))

@@ -13,7 +13,9 @@ export function stallAdvice(
   const steps = ADVICE[cause](reason, server);
   return [
     // Whether it computes or waits for a processor is known then: both.
-    ...(starved === 'partly' ? [...STARVED.slice(0, 1), ...steps.filter((step) => step !== COMPUTING_OR_WAITING)] : steps),
+    ...(starved === 'partly'
+      ? [...STARVED.slice(0, 1), ...steps.filter((step) => step !== COMPUTING_OR_WAITING)]
+      : steps),
     {
       text: 'See the code that is running while it happens.',
       command: `py-spy dump --pid ${pid === 0 ? 'PID' : pid}`,
@@ -27,12 +29,14 @@ const STARVED: readonly Step[] = [
   {
     text: 'The worker was ready and waited for a processor. See who else runs on this machine, and whether its cgroup was throttled.',
     command: 'cat /sys/fs/cgroup/cpu.stat',
-    caveat: 'In a container look at the cgroup of the worker: nr_throttled and throttled_usec grow when its quota is used up.',
+    caveat:
+      'In a container look at the cgroup of the worker: nr_throttled and throttled_usec grow when its quota is used up.',
   },
   { text: 'Run no more workers than there are processors for them.', command: 'vmstat 1 5' },
 ];
 
-const OFF_THE_LOOP = 'Run it in a native thread: gevent.get_hub().threadpool.apply(fn), eventlet.tpool.execute(fn), loop.run_in_executor.';
+const OFF_THE_LOOP =
+  'Run it in a native thread: gevent.get_hub().threadpool.apply(fn), eventlet.tpool.execute(fn), loop.run_in_executor.';
 
 const HEARTBEAT: Step = {
   text: "This is gunicorn's own heartbeat file, on a disk. Put it on a memory file system: --worker-tmp-dir /dev/shm",
@@ -85,7 +89,9 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, server: string) => Step[]>
       caveat: 'Modules imported before monkey-patching keep the original.',
     },
   ],
-  'child-wait': () => [{ text: `Wait for the child with the loop's own subprocess module, or in a native thread. ${OFF_THE_LOOP}` }],
+  'child-wait': () => [
+    { text: `Wait for the child with the loop's own subprocess module, or in a native thread. ${OFF_THE_LOOP}` },
+  ],
   log: () => [
     {
       text: 'Log through a queue with a writer thread; see who reads the other end of this descriptor.',
@@ -102,7 +108,8 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, server: string) => Step[]>
     COMPUTING_OR_WAITING,
     {
       text: 'Move the computation to another process (a task queue, a process pool), or serve CPU-heavy paths with sync or gthread workers.',
-      caveat: 'A thread helps only if the code releases the interpreter lock; sprinkling sleep(0) makes latency worse elsewhere.',
+      caveat:
+        'A thread helps only if the code releases the interpreter lock; sprinkling sleep(0) makes latency worse elsewhere.',
     },
   ],
   'patched-thread-pool': () => [

@@ -17,7 +17,11 @@ export const loopStall = defineDetector({
   // Without times a call that tells its duration may still show a stall.
   needs: [],
   thresholds: {
-    'stall-ms': { default: 100, unit: 'ms', meaning: 'A loop that does not get back to its wait for this long is stalled.' },
+    'stall-ms': {
+      default: 100,
+      unit: 'ms',
+      meaning: 'A loop that does not get back to its wait for this long is stalled.',
+    },
     'stall-critical-ms': { default: 1000, unit: 'ms', meaning: 'From here on a stall is critical.' },
   },
   tellsStalls: true,
@@ -81,8 +85,10 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
     .map(([thread]) => thread);
   const findings: DraftFinding<Metrics>[] = [];
   for (const thread of loops)
-    for (const group of groups.get(thread)?.values() ?? []) findings.push(stallFinding(context, group, roles.get(thread) === 'acceptor'));
-  if (findings.length > 0) return found(`${plural(findings.length, 'worker and cause', 'workers and causes')} with stalls`, findings);
+    for (const group of groups.get(thread)?.values() ?? [])
+      findings.push(stallFinding(context, group, roles.get(thread) === 'acceptor'));
+  if (findings.length > 0)
+    return found(`${plural(findings.length, 'worker and cause', 'workers and causes')} with stalls`, findings);
   if (!capabilities.times) return notApplicable(sentenceWithout(['times']));
   if (loops.length === 0) return notApplicable(noLoop(roles.values()));
   const turns = loops.reduce((sum, { loop }) => sum + loop.turns, 0);

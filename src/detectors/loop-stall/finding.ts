@@ -12,9 +12,13 @@ import type { Metrics } from './metrics.ts';
 import { isMostlyStarved, isStarved, summaryOf, titleOf } from './sentences.ts';
 import type { StallGroup } from './stall-group.ts';
 
-const POOL_NOTE = ' It hands its connections to a pool of threads: as likely as not it waited for one of them to be free.';
+const POOL_NOTE =
+  ' It hands its connections to a pool of threads: as likely as not it waited for one of them to be free.';
 
-/** The finding about all stalls of one worker with one cause and target. `hasPool`: its thread accepts for a pool of threads. */
+/**
+ * The finding about all stalls of one worker with one cause and target. `hasPool`: its thread accepts for a pool of
+ * threads.
+ */
 export function stallFinding(context: Context, group: StallGroup, hasPool: boolean): DraftFinding<Metrics> {
   const { thread, longest, count, cause, open } = group;
   const { times } = context.capabilities;
@@ -103,7 +107,8 @@ function evidenceOf(group: StallGroup): KeptLine[] {
   const lines: KeptLine[] = [];
   for (const stall of [group.longest, ...group.stalls.toSorted((a, b) => b.length - a.length)]) {
     for (const line of stall.reason.lines)
-      if (lines.length < 6 && !lines.some((known) => known.line === line.line && known.file === line.file)) lines.push(line);
+      if (lines.length < 6 && !lines.some((known) => known.line === line.line && known.file === line.file))
+        lines.push(line);
   }
   return lines;
 }

@@ -20,7 +20,10 @@ export const metrics = {
   correctedMs: metric.lengthMs('The longest stall without what the tracer and coarse stamps may have added.'),
   rungs: metric.count('Calls of the kind that took most, in the longest stall.'),
   query: metric.text('What was asked of the service that the call waited for; empty when the trace does not tell.'),
-  helperPeers: metric.list(metric.text('Address and usual protocol.'), 'Services that other threads of the process connect to.'),
+  helperPeers: metric.list(
+    metric.text('Address and usual protocol.'),
+    'Services that other threads of the process connect to.',
+  ),
   afterReply: metric.flag('The request had been answered when the longest stall began.'),
   count: metric.count('Stalls of this worker with this cause and target.'),
   longestMs: metric.lengthMs('The same as `stallMs`.'),

@@ -56,19 +56,30 @@ function atLeast({ open }: Stall): string {
 
 /** What the longest of `count` stalls was, and who waited meanwhile. */
 export function summaryOf(pid: number, stall: Stall, count: number, total: number, capabilities: Capabilities): string {
-  const whom = stall.request === '' ? '' : stall.afterReply ? ` after it had answered ${stall.request}` : ` while serving ${stall.request}`;
+  const whom =
+    stall.request === ''
+      ? ''
+      : stall.afterReply
+        ? ` after it had answered ${stall.request}`
+        : ` while serving ${stall.request}`;
   const times = count === 1 ? '' : ` ${plural(count, 'stall')} of this kind, together ${duration(total)}.`;
   const waiting = stall.waitingCount();
-  const kept = waiting === 0 ? '' : ` Meanwhile ${waiting === 1 ? '1 other request was' : `${waiting} other requests were`} kept waiting.`;
+  const kept =
+    waiting === 0
+      ? ''
+      : ` Meanwhile ${waiting === 1 ? '1 other request was' : `${waiting} other requests were`} kept waiting.`;
   return `${workerName(pid)} did not get back to its event loop for ${atLeast(stall)}${duration(stall.length)}${whom}: ${whatHappened(stall)}.${times}${kept}${accuracyNote(stall, capabilities)}`;
 }
 
 function whatHappened(stall: Stall): string {
   const { cause, call } = stall.reason;
   if (call !== '') return inCall(stall);
-  if (cause === 'many-requests') return `it served ${stall.requestsRead} requests before it waited again, none of them most of that time`;
-  if (cause === 'one-connection') return `it served ${stall.requestsRead} requests of one connection before it waited again`;
-  if (cause === 'import') return `it opened program files, as an import does, with ${plural(stall.calls, 'call')} in all`;
+  if (cause === 'many-requests')
+    return `it served ${stall.requestsRead} requests before it waited again, none of them most of that time`;
+  if (cause === 'one-connection')
+    return `it served ${stall.requestsRead} requests of one connection before it waited again`;
+  if (cause === 'import')
+    return `it opened program files, as an import does, with ${plural(stall.calls, 'call')} in all`;
   const pattern =
     cause === 'patched-thread-pool'
       ? '; the work goes on after or beside the reply and no native thread was started, the pattern of a thread pool that was patched into greenlets'
@@ -95,7 +106,8 @@ function inCall({ reason }: Stall): string {
   const on = target === '' ? '' : ` on ${target}`;
   const meaning = `(${CAUSE_IN_WORDS[cause]}${query === '' ? '' : `, asked: ${query}`})`;
   const upTo = estimated ? ' up to the next line' : '';
-  if (rungs > 1) return `${rungs} ${call} calls${on} took ${duration(total)} together${upTo}, the longest ${duration(callTime)} ${meaning}`;
+  if (rungs > 1)
+    return `${rungs} ${call} calls${on} took ${duration(total)} together${upTo}, the longest ${duration(callTime)} ${meaning}`;
   return `${call}${on} took ${duration(callTime)}${upTo} ${meaning}`;
 }
 

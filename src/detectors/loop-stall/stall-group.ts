@@ -28,7 +28,10 @@ export interface Stall {
   readonly outside: Nanoseconds;
   readonly longestGap: Nanoseconds;
   readonly requestsRead: number;
-  /** Time off the processor in the longest gap, and in the whole turn outside its calls; null where the capture does not tell. */
+  /**
+   * Time off the processor in the longest gap, and in the whole turn outside its calls; null where the capture does not
+   * tell.
+   */
   readonly gapOffCpu: OffCpu | null;
   readonly offCpu: OffCpu | null;
 }
@@ -74,7 +77,10 @@ export function addStall(groups: Map<string, StallGroup>, thread: Thread, stall:
   if (stall.length > group.longest.length) group.longest = stall;
   group.stalls.push(stall);
   if (group.stalls.length > KEPT_STALLS)
-    group.stalls.splice(group.stalls.indexOf(group.stalls.reduce((least, other) => (other.length < least.length ? other : least))), 1);
+    group.stalls.splice(
+      group.stalls.indexOf(group.stalls.reduce((least, other) => (other.length < least.length ? other : least))),
+      1,
+    );
 }
 
 /** A new descriptor number each time does not make a new target. */

@@ -40,8 +40,9 @@ export class Demand {
 
   /** Others of that line in the time before `now`. */
   lately(identity: string, now: Nanoseconds, time: Nanoseconds, apart: readonly Request[]): number {
-    return this.recent(identity).filter((request) => request.readAt <= now && now - request.readAt <= time && !apart.includes(request))
-      .length;
+    return this.recent(identity).filter(
+      (request) => request.readAt <= now && now - request.readAt <= time && !apart.includes(request),
+    ).length;
   }
 
   /** How often others of that line than `again` came from `begin` to `now`, per nanosecond. */

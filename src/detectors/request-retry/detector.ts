@@ -12,7 +12,9 @@ import { type Arrival, addressOf, type Lost, REMEMBERED, Retries } from './retri
 /** Nobody gives up and asks again sooner; under load equal requests stand beside each other all the time. */
 const PATIENCE = 100 * MILLISECOND;
 
-/** A request that came while an equal one of the same client was unanswered: its retry, if that turns out to be lost. */
+/**
+ * A request that came while an equal one of the same client was unanswered: its retry, if that turns out to be lost.
+ */
 interface Early extends Arrival {
   readonly first: Request;
 }
@@ -49,7 +51,8 @@ export const requestRetry = defineDetector({
     return {
       on: {
         failedWrite({ request, time, lines: [line] }: FailedWrite) {
-          if (request !== null && request.identity !== '' && line !== undefined) lose({ request, at: time, line, answered: true });
+          if (request !== null && request.identity !== '' && line !== undefined)
+            lose({ request, at: time, line, answered: true });
         },
         hangUp({ request, time, line, answered }: HangUp) {
           if (request.identity !== '') lose({ request, at: time, line, answered });
@@ -74,13 +77,18 @@ export const requestRetry = defineDetector({
 });
 
 function conclude(context: Context, { total, kept: [first, ...others] }: Retries): Conclusion<Metrics> {
-  if (first === undefined) return clear(`no request came again within ${context.threshold('retry-window-s')} s after its client had left`);
+  if (first === undefined)
+    return clear(`no request came again within ${context.threshold('retry-window-s')} s after its client had left`);
   return found(plural(total, 'retry', 'retries'), [finding(context, total, [first, ...others])]);
 }
 
 /** The same line of the same client, as far as the trace tells, on another connection. */
 function isAgain(first: Request, again: Request): boolean {
-  return first.identity === again.identity && first.connection !== again.connection && isSameClient(addressOf(first), addressOf(again));
+  return (
+    first.identity === again.identity &&
+    first.connection !== again.connection &&
+    isSameClient(addressOf(first), addressOf(again))
+  );
 }
 
 /** Unanswered, or known to be lost although its connection is still open. */

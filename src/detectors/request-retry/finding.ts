@@ -20,7 +20,11 @@ export interface Retry {
 }
 
 /** The finding about requests that came again; `retries` are the first of them, one at least. */
-export function finding({ model }: Context, total: number, retries: readonly [Retry, ...Retry[]]): DraftFinding<Metrics> {
+export function finding(
+  { model }: Context,
+  total: number,
+  retries: readonly [Retry, ...Retry[]],
+): DraftFinding<Metrics> {
   const [first] = retries;
   const unsafe = retries.filter((retry) => !/^(GET|HEAD|OPTIONS) /.test(retry.request));
   const [risky] = unsafe;
@@ -58,6 +62,11 @@ export function finding({ model }: Context, total: number, retries: readonly [Re
 function workDone(retries: readonly Retry[]): string {
   const done = retries.filter((retry) => retry.answered).length;
   if (done === 0) return 'Whether the first attempt did its work the trace does not tell.';
-  const whose = done === retries.length ? (done === 1 ? 'The first attempt' : 'The first attempts') : `${done} of the first attempts`;
+  const whose =
+    done === retries.length
+      ? done === 1
+        ? 'The first attempt'
+        : 'The first attempts'
+      : `${done} of the first attempts`;
   return `${whose} had done the work, up to the reply: the client does not know.`;
 }

@@ -9,7 +9,9 @@ export const metrics = {
       pid: metric.pid('The worker that read it again.'),
       firstAtMs: metric.momentMs('When the first attempt began.'),
       againAtMs: metric.momentMs('When it came again.'),
-      sure: metric.flag('No other request of that line was to be expected then, and the client is known to be the same.'),
+      sure: metric.flag(
+        'No other request of that line was to be expected then, and the client is known to be the same.',
+      ),
     }),
     'The first of them.',
   ),

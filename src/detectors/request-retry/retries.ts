@@ -10,12 +10,16 @@ export const REMEMBERED = 1000;
 
 const KEPT = 50;
 
-/** A retry that comes so soon after its loss is a sure one. The popularity of a line is judged over this time at least. */
+/**
+ * A retry that comes so soon after its loss is a sure one. The popularity of a line is judged over this time at least.
+ */
 const SOON = 2 * SECOND;
 
 const SHORTEST_SPAN = 100 * MILLISECOND;
 
-/** So many others of the same line expected in that time leave a retry sure, or possible (a guard against coincidence). */
+/**
+ * So many others of the same line expected in that time leave a retry sure, or possible (a guard against coincidence).
+ */
 const SURE_BELOW = 1 / 3;
 
 const POSSIBLE_UP_TO = 0.5;
@@ -48,9 +52,15 @@ export class Retries {
   }
 
   /** Takes the retry in, unless others of that line come as often anyway; it came some time between the two moments. */
-  tell({ request: first, at, line: lostLine, answered }: Lost, { again, pid, line }: Arrival, from: Nanoseconds, to: Nanoseconds): boolean {
+  tell(
+    { request: first, at, line: lostLine, answered }: Lost,
+    { again, pid, line }: Arrival,
+    from: Nanoseconds,
+    to: Nanoseconds,
+  ): boolean {
     const span = Math.max(SHORTEST_SPAN, to - from);
-    // Others of that line that were to be expected in the span: by what came just before, and by what comes on the whole.
+    // Others of that line that were to be expected in the span: by what came just before, and by what comes on the
+    // whole.
     const lately = this.demand.lately(first.identity, at, SOON, [first, again]) / SOON;
     const usually = this.demand.usually(first, this.#context.model.firstTime, to, again);
     const expected = Math.max(lately, usually) * span;
@@ -59,7 +69,16 @@ export class Retries {
     if (this.kept.length === KEPT) return true;
     const isSoon = again.readAt >= at && again.readAt - at <= SOON;
     const sure = isSoon && expected < SURE_BELOW && addressOf(first) !== '' && addressOf(again) !== '';
-    this.kept.push({ request: again.line, firstAt: first.startedAt, againAt: again.startedAt, pid, line, lostLine, answered, sure });
+    this.kept.push({
+      request: again.line,
+      firstAt: first.startedAt,
+      againAt: again.startedAt,
+      pid,
+      line,
+      lostLine,
+      answered,
+      sure,
+    });
     return true;
   }
 }

@@ -34,7 +34,10 @@ export const serviceStall = defineDetector({
           const { cause, call, target, lines } = reasonOf(fact, context.capabilities.durations);
           const own = turns.get(thread) ?? new BusyTurns();
           turns.set(thread, own);
-          own.add({ start: turn.start, end: turn.end, outside: Math.max(0, length - turn.inCalls), open, lines }, { cause, call, target });
+          own.add(
+            { start: turn.start, end: turn.end, outside: Math.max(0, length - turn.inCalls), open, lines },
+            { cause, call, target },
+          );
         },
         hubChanged: (thread: Thread) => {
           turns.delete(thread);
@@ -65,7 +68,8 @@ function conclude(context: Context, turns: ReadonlyMap<Thread, BusyTurns>): Conc
     const stalls = stallsOf(context, loops, turns);
     if (stalls.length > 0) findings.push(finding(model, loops, turns, stalls));
   }
-  if (findings.length > 0) return found(`${plural(findings.length, 'service')} with moments in which no worker could accept`, findings);
+  if (findings.length > 0)
+    return found(`${plural(findings.length, 'service')} with moments in which no worker could accept`, findings);
   const workers = several.map((loops) => loops.length).join(' and ');
   return clear(
     `at no time were all of the ${workers} workers away from their loops for ${context.threshold('service-stall-ms')} ms or more`,

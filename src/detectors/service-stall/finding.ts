@@ -93,7 +93,9 @@ function whereOf({ call, target, cause }: Place): string {
 }
 
 function computingOrWaiting(percent: number): string {
-  if (percent <= MOSTLY_WAITING) return `At most ${percent} % of that time was computing: the workers waited inside calls.`;
-  if (percent >= MOSTLY_COMPUTING) return 'Nearly all of that time was outside system calls: computing, or waiting for a CPU.';
+  if (percent <= MOSTLY_WAITING)
+    return `At most ${percent} % of that time was computing: the workers waited inside calls.`;
+  if (percent >= MOSTLY_COMPUTING)
+    return 'Nearly all of that time was outside system calls: computing, or waiting for a CPU.';
   return `${percent} % of that time was outside system calls (computing, or waiting for a CPU), the rest inside calls.`;
 }

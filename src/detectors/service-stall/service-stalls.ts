@@ -14,8 +14,14 @@ export interface ServiceStall extends Interval {
 }
 
 /** What each worker was in meanwhile. */
-export function describe(stall: Interval, loops: readonly Thread[], turns: ReadonlyMap<Thread, BusyTurns>): ServiceStall {
-  const during = loops.flatMap((thread) => (turns.get(thread)?.during(stall) ?? []).map((busy) => ({ pid: thread.process.pid, busy })));
+export function describe(
+  stall: Interval,
+  loops: readonly Thread[],
+  turns: ReadonlyMap<Thread, BusyTurns>,
+): ServiceStall {
+  const during = loops.flatMap((thread) =>
+    (turns.get(thread)?.during(stall) ?? []).map((busy) => ({ pid: thread.process.pid, busy })),
+  );
   return {
     start: stall.start,
     end: stall.end,

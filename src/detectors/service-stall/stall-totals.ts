@@ -11,8 +11,14 @@ export interface StallTotals {
   readonly open: boolean;
 }
 
-/** Adds up the turns of all workers over stalls in order of time, none of which overlap. A search for each turn: both may be very many. */
-export function totalsOf(stalls: readonly Interval[], turns: Iterable<Pick<BusyTurn, 'start' | 'end' | 'outside' | 'open'>>): StallTotals {
+/**
+ * Adds up the turns of all workers over stalls in order of time, none of which overlap. A search for each turn: both
+ * may be very many.
+ */
+export function totalsOf(
+  stalls: readonly Interval[],
+  turns: Iterable<Pick<BusyTurn, 'start' | 'end' | 'outside' | 'open'>>,
+): StallTotals {
   let inTurns = 0;
   let outside = 0;
   let open = false;

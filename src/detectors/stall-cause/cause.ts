@@ -48,7 +48,10 @@ export interface Reason {
 
 /** The dominant share of a turn that names its reason. */
 const DOMINANT = 0.6;
-/** From so many rungs on, a futex wait repeated in short slices is a ladder: librdkafka's flush polls in slices of 10 ms at most. */
+/**
+ * From so many rungs on, a futex wait repeated in short slices is a ladder: librdkafka's flush polls in slices of 10 ms
+ * at most.
+ */
 const LADDER_RUNGS = 5;
 const LONGEST_RUNG = 60 * MILLISECOND;
 /** Opening this many program files in one turn is importing. */
@@ -98,7 +101,9 @@ function heaviest(groups: readonly BlockedIn[]): [BlockedIn | null, Nanoseconds]
     if (
       top === null ||
       sum > total ||
-      (kindOf(top) === kindOf(group) && (group.class === 'disk-sync') === (top.class === 'disk-sync') && group.total > top.total) ||
+      (kindOf(top) === kindOf(group) &&
+        (group.class === 'disk-sync') === (top.class === 'disk-sync') &&
+        group.total > top.total) ||
       (group.class === 'disk-sync' && top.class === 'disk')
     )
       top = group;
@@ -133,8 +138,9 @@ function blockedReason(group: BlockedIn): Reason {
 function computing(fact: LongTurn): Reason {
   const { turn, thread } = fact;
   const { gap } = turn;
-  // A thread asks for its own id when it starts. That the loop's thread does so shows a "thread" that is a greenlet; a native one asks under its own id.
-  // Once such a thread exists it takes further jobs without asking again, and runs them after the reply that queued them.
+  // A thread asks for its own id when it starts. That the loop's thread does so shows a "thread" that is a greenlet; a
+  // native one asks under its own id. Once such a thread exists it takes further jobs without asking again, and runs
+  // them after the reply that queued them.
   const { startedThreadIn } = thread.loop;
   const seenStarting = startedThreadIn > 0 && (turn.afterReply || turn.number - startedThreadIn <= 2);
   // When it had started before the capture, long work after the reply and no native thread are all there is to see.

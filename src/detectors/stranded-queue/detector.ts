@@ -59,9 +59,13 @@ function conclude(context: Context, taken: readonly QueueTaken[], free: FreeWork
     const connections = stranded.reduce((sum, { accepted }) => sum + accepted, 0);
     if (connections >= context.threshold('stranded-connections'))
       findings.push(finding(model, name, queues, stranded, connections, isWork(model, stranded)));
-    else reasons.push(`${name}: ${plural(connections, 'connection')} waited on one of ${queues.size} queues while another worker was free`);
+    else
+      reasons.push(
+        `${name}: ${plural(connections, 'connection')} waited on one of ${queues.size} queues while another worker was free`,
+      );
   }
-  if (findings.length > 0) return found(`${plural(findings.length, 'address', 'addresses')} with a queue left alone`, findings);
+  if (findings.length > 0)
+    return found(`${plural(findings.length, 'address', 'addresses')} with a queue left alone`, findings);
   if (reasons.length > 0) return clear(reasonsOf(reasons));
   return notApplicable('No address for which workers have queues of their own (SO_REUSEPORT) was seen');
 }
@@ -85,5 +89,7 @@ function freeOthers(
 /** They are sync workers, which do not stall: they are in a request. */
 function isWork({ processes }: Model, stranded: readonly Stranded[]): boolean {
   const roles = rolesOf(processes.threads());
-  return stranded.every(({ thread }) => roles.get(thread) === 'sync-worker' || roles.get(thread) === 'blocking-acceptor');
+  return stranded.every(
+    ({ thread }) => roles.get(thread) === 'sync-worker' || roles.get(thread) === 'blocking-acceptor',
+  );
 }

@@ -30,7 +30,9 @@ export function finding(
 ): DraftFinding<Metrics> {
   const stalled = isBusy ? 'busy' : 'stalled';
   const longest = (left: Stranded): Nanoseconds => left.start - left.since;
-  const worst = stranded.reduce((most, left) => (left.accepted * longest(left) > most.accepted * longest(most) ? left : most));
+  const worst = stranded.reduce((most, left) =>
+    left.accepted * longest(left) > most.accepted * longest(most) ? left : most,
+  );
   const workers = pidsOf(new Set(stranded.map(({ thread }) => thread)));
   const others = pidsOf(worst.free).slice(0, 4).join(', ');
   const server =
@@ -74,7 +76,8 @@ function adviceFor(server: string, isBusy: boolean): Step[] {
   const share = server.startsWith('gunicorn')
     ? 'start gunicorn without --reuse-port: one queue that the next free worker takes from.'
     : 'let the workers share one listening socket: the next free worker takes from its queue.';
-  const caveat = 'A shared queue wakes every idle worker for each connection (a herd) unless the server registers it with EPOLLEXCLUSIVE.';
+  const caveat =
+    'A shared queue wakes every idle worker for each connection (a herd) unless the server registers it with EPOLLEXCLUSIVE.';
   const cures: Step[] = isBusy
     ? [{ text: `Sync workers serve one request at a time, for which a shared queue is better: ${share}`, caveat }]
     : [

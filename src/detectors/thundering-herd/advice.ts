@@ -47,11 +47,16 @@ export function herdAdvice({ server, isUnix, cores }: Herd): Step[] {
   const cure = cureOf(server, isUnix);
   const check = isUnix ? CHECK_UNIX : CHECK;
   if (cores === null || cores * 10 >= CHEAP)
-    return [cure, { text: 'Let the proxy keep its connections to the workers open: fewer accepts, fewer wake-ups.' }, check];
+    return [
+      cure,
+      { text: 'Let the proxy keep its connections to the workers open: fewer accepts, fewer wake-ups.' },
+      check,
+    ];
   return [
     {
       text: `Leave it at this rate: ${ratio(cores * 100)} % of one core is not worth a change.`,
-      caveat: 'The estimate counts the wake-ups seen and 20 µs each (5 µs for servers written in C); it is no measurement.',
+      caveat:
+        'The estimate counts the wake-ups seen and 20 µs each (5 µs for servers written in C); it is no measurement.',
     },
     { ...cure, text: `If the rate will grow much: ${cure.text.charAt(0).toLowerCase()}${cure.text.slice(1)}` },
     check,
@@ -66,7 +71,8 @@ function cureOf(server: string, isUnix: boolean): Step {
 const GUNICORN: Step = {
   text: 'Try --reuse-port on one host, then record again and compare.',
   command: 'gunicorn --reuse-port …',
-  needs: 'gunicorn 24.0.0 or later; up to 23.0.0 the flag is set on one socket that all workers inherit, without effect',
+  needs:
+    'gunicorn 24.0.0 or later; up to 23.0.0 the flag is set on one socket that all workers inherit, without effect',
   caveat: OWN_QUEUES,
 };
 
@@ -98,7 +104,10 @@ const CURES: Readonly<Record<string, Step>> = {
     needs: 'puma 5 or later',
     caveat: OWN_QUEUES,
   },
-  HAProxy: { text: 'Give each thread its own queue with "shards by-thread" on the bind line.', needs: 'HAProxy 2.5 or later' },
+  HAProxy: {
+    text: 'Give each thread its own queue with "shards by-thread" on the bind line.',
+    needs: 'HAProxy 2.5 or later',
+  },
   node: {
     text: 'Use the default scheduling of the cluster module, SCHED_RR.',
     caveat: 'The primary process then accepts every connection.',

@@ -8,7 +8,8 @@ const MOST_OPEN = 512;
 
 /**
  * Counts lost races in a capture that holds accepts and no waits (`-e trace=accept4`): an EAGAIN is lost when another
- * thread accepted within 5 ms before or after it, and a drain when the thread's own last accept had just succeeded and nobody else's did.
+ * thread accepted within 5 ms before or after it, and a drain when the thread's own last accept had just succeeded and
+ * nobody else's did.
  */
 export class BareAccepts {
   accepted = 0;

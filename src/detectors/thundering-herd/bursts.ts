@@ -8,8 +8,9 @@ const CAPACITY = 8192;
 const FIRST_CAPACITY = 32;
 
 /**
- * Chains wake-ups whose starts are at most `distance` apart: one connection (or a few at once) and everybody it woke. Counts them and
- * remembers how many threads the largest woke. Wake-ups wait as numbers in columns: as objects they outlive several garbage collections.
+ * Chains wake-ups whose starts are at most `distance` apart: one connection (or a few at once) and everybody it woke.
+ * Counts them and remembers how many threads the largest woke. Wake-ups wait as numbers in columns: as objects they
+ * outlive several garbage collections.
  */
 export class Bursts {
   #starts = new Float64Array(FIRST_CAPACITY);
@@ -72,7 +73,8 @@ export class Bursts {
   #settle(): void {
     const newest = this.#starts[this.#length - 1] as number;
     let settled = 0;
-    while (settled < CAPACITY / 2 || newest - (this.#starts[settled] as number) > HORIZON) this.#link(settled++, this.#chain);
+    while (settled < CAPACITY / 2 || newest - (this.#starts[settled] as number) > HORIZON)
+      this.#link(settled++, this.#chain);
     this.#starts.copyWithin(0, settled, this.#length);
     this.#threads.copyWithin(0, settled, this.#length);
     this.#won.copyWithin(0, settled, this.#length);

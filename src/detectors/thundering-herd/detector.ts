@@ -23,13 +23,21 @@ export const thunderingHerd = defineDetector({
       meaning: 'Fewer accepted connections than this are too few to speak of a herd.',
     },
     'herd-min-wasted': { default: 10, unit: 'wake-ups', meaning: 'Fewer wasted wake-ups than this are chance.' },
-    'herd-factor-info': { default: 1.3, unit: 'wake-ups a connection', meaning: 'From here on a herd is worth a line.' },
+    'herd-factor-info': {
+      default: 1.3,
+      unit: 'wake-ups a connection',
+      meaning: 'From here on a herd is worth a line.',
+    },
     'herd-factor': {
       default: 1.8,
       unit: 'wake-ups a connection',
       meaning: 'From here on a herd is a warning; with two acceptors, whose ceiling is 2, it is 1.4.',
     },
-    'herd-wasted-ratio': { default: 0.4, unit: 'of all wake-ups', meaning: 'The wasted share that a warning needs as well.' },
+    'herd-wasted-ratio': {
+      default: 0.4,
+      unit: 'of all wake-ups',
+      meaning: 'The wasted share that a warning needs as well.',
+    },
     'herd-critical-per-second': {
       default: 1000,
       unit: 'wasted wake-ups a second',

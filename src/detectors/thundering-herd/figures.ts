@@ -8,7 +8,10 @@ import type { Queue } from './queue.ts';
 const INTERPRETED_COST = 20 * MICROSECOND;
 const COMPILED_COST = 5 * MICROSECOND;
 
-/** `exact`: the kernel's wake-ups were counted; `upper`: strace slows the winner, so that all others get as far as EAGAIN; `lower`: some end unseen. */
+/**
+ * `exact`: the kernel's wake-ups were counted; `upper`: strace slows the winner, so that all others get as far as
+ * EAGAIN; `lower`: some end unseen.
+ */
 export type Bound = 'exact' | 'upper' | 'lower';
 
 /** The numbers of one accept queue. */

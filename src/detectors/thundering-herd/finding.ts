@@ -11,7 +11,13 @@ import type { Metrics } from './metrics.ts';
 import type { Queue } from './queue.ts';
 
 /** The finding about one listener whose acceptors wake for nothing. */
-export function finding(context: Context, listener: Listener, queue: Queue, figures: Figures, severity: Severity): DraftFinding<Metrics> {
+export function finding(
+  context: Context,
+  listener: Listener,
+  queue: Queue,
+  figures: Figures,
+  severity: Severity,
+): DraftFinding<Metrics> {
   const { model, capabilities } = context;
   const {
     acceptors,
@@ -31,7 +37,8 @@ export function finding(context: Context, listener: Listener, queue: Queue, figu
   } = figures;
   const { largest } = bursts;
   const shares = threads.map((thread) => queue.shares.get(thread) ?? 0);
-  const worst = largest < 2 ? '' : ` At worst one burst woke ${largest === acceptors ? `all ${acceptors}` : `${largest} of them`}.`;
+  const worst =
+    largest < 2 ? '' : ` At worst one burst woke ${largest === acceptors ? `all ${acceptors}` : `${largest} of them`}.`;
   const cost =
     cores === null
       ? ''
@@ -59,7 +66,9 @@ export function finding(context: Context, listener: Listener, queue: Queue, figu
       maxBurst: largest === 0 ? null : largest,
       wastedWallMs: capabilities.times && !bare ? milliseconds(queue.wastedTime) : null,
       wastedWallMsCorrected:
-        capabilities.times && !bare ? milliseconds(Math.max(0, queue.wastedTime - queue.wastedCalls * model.calibration.floor)) : null,
+        capabilities.times && !bare
+          ? milliseconds(Math.max(0, queue.wastedTime - queue.wastedCalls * model.calibration.floor))
+          : null,
       maxShare: round(largestOf(shares, 0) / Math.max(1, connections), 3),
       gini: round(gini(shares), 3),
       bound,
@@ -84,11 +93,18 @@ export function finding(context: Context, listener: Listener, queue: Queue, figu
 }
 
 /** The counts as a sentence: the reason of a verdict that found nothing, too. */
-export function saidOf({ capabilities, model }: Context, { name }: Listener, { drained }: Queue, figures: Figures): string {
+export function saidOf(
+  { capabilities, model }: Context,
+  { name }: Listener,
+  { drained }: Queue,
+  figures: Figures,
+): string {
   const { factor, wasted, productive, connections, acceptors } = figures;
   const drains = drained > 0 ? `; ${count(drained)} EAGAINs that only ended an accept loop are not counted` : '';
   const unseen =
-    capabilities.format === 'strace' || model.scheduler.active ? '' : '; wake-ups that end inside the kernel are not in this capture';
+    capabilities.format === 'strace' || model.scheduler.active
+      ? ''
+      : '; wake-ups that end inside the kernel are not in this capture';
   return `${name}: ${perConnection(factor)} (${count(wasted)} of ${count(wasted + productive)} found nothing) over ${plural(connections, 'connection')}, ${plural(acceptors, 'acceptor')}${drains}${unseen}`;
 }
 

@@ -10,12 +10,20 @@ export const metrics = {
   herdFactor: metric.amount('Wake-ups for each connection.'),
   wastedWakeupRatio: metric.share('The wasted part of all wake-ups.'),
   wastedWakeupsPerSecond: metric.orNull(metric.amount('Wasted wake-ups a second; null without times.')),
-  maxBurst: metric.orNull(metric.count('Threads that one connection woke at once, at most; null when no burst was seen.')),
-  wastedWallMs: metric.orNull(metric.lengthMs('Time from waking to waiting again of all wasted wake-ups; null when it was not recorded.')),
+  maxBurst: metric.orNull(
+    metric.count('Threads that one connection woke at once, at most; null when no burst was seen.'),
+  ),
+  wastedWallMs: metric.orNull(
+    metric.lengthMs('Time from waking to waiting again of all wasted wake-ups; null when it was not recorded.'),
+  ),
   wastedWallMsCorrected: metric.orNull(metric.lengthMs('The same without what the tracer added.')),
-  maxShare: metric.orNull(metric.share('The share of the thread that accepted most; null when the capture only counted.')),
+  maxShare: metric.orNull(
+    metric.share('The share of the thread that accepted most; null when the capture only counted.'),
+  ),
   gini: metric.orNull(
-    metric.share('Gini coefficient of the shares: 0 is equal, towards 1 one has all; null when the capture only counted.'),
+    metric.share(
+      'Gini coefficient of the shares: 0 is equal, towards 1 one has all; null when the capture only counted.',
+    ),
   ),
   bound: metric.oneOf(
     ['upper', 'exact', 'lower'],
@@ -23,12 +31,21 @@ export const metrics = {
   ),
   kernelWakeups: metric.orNull(metric.count('Wake-ups that the kernel counted; null when it did not.')),
   silentWakeups: metric.orNull(metric.count('Of these those that no system call shows.')),
-  drainedEagains: metric.orNull(metric.count('EAGAINs that only ended an accept loop: not wasted. null when the capture only counted.')),
-  probes: metric.orNull(metric.count('Accepts without a wake-up that found nothing: not wasted. null when the capture only counted.')),
-  shares: metric.orNull(
-    metric.list(metric.count('Connections of one thread.'), 'Connections by thread, most first; null when the capture only counted.'),
+  drainedEagains: metric.orNull(
+    metric.count('EAGAINs that only ended an accept loop: not wasted. null when the capture only counted.'),
   ),
-  firstWokenWon: metric.orNull(metric.share('The part of the bursts with a winner in which the thread woken first won; null without any.')),
+  probes: metric.orNull(
+    metric.count('Accepts without a wake-up that found nothing: not wasted. null when the capture only counted.'),
+  ),
+  shares: metric.orNull(
+    metric.list(
+      metric.count('Connections of one thread.'),
+      'Connections by thread, most first; null when the capture only counted.',
+    ),
+  ),
+  firstWokenWon: metric.orNull(
+    metric.share('The part of the bursts with a winner in which the thread woken first won; null without any.'),
+  ),
   estimatedCores: metric.orNull(metric.amount('Estimated cost without a tracer, in processors; null without times.')),
   server: metric.text('The server software where the trace names it, else empty.'),
   counted: metric.text('The same counts as a sentence.'),

@@ -52,6 +52,7 @@ export class Queue {
       this.wastedCalls += cycle.calls + 1;
       if (this.lines.length < EVIDENCE) this.lines.push(cycle.line);
     } else if (kind !== 'error') this.probes++;
-    if (cycle.woken && (kind === 'productive' || kind === 'wasted')) this.bursts.add(thread, cycle.start, kind === 'productive');
+    if (cycle.woken && (kind === 'productive' || kind === 'wasted'))
+      this.bursts.add(thread, cycle.start, kind === 'productive');
   }
 }

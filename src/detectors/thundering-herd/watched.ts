@@ -10,8 +10,8 @@ import type { Metrics } from './metrics.ts';
 import { severityOf } from './severity.ts';
 
 /**
- * Judges a capture that only counted: accepts, those that found nothing, and wake-ups that ended inside the wait, by thread. It does not tell one
- * listener from another, so that a finding is possible at most.
+ * Judges a capture that only counted: accepts, those that found nothing, and wake-ups that ended inside the wait, by
+ * thread. It does not tell one listener from another, so that a finding is possible at most.
  */
 export function judgeWatched(context: Context): Conclusion<Metrics> {
   const { watch } = context.model;
@@ -28,7 +28,8 @@ export function judgeWatched(context: Context): Conclusion<Metrics> {
   const said = `${ratio(factor)} wake-ups a connection (${count(wasted)} of ${count(wasted + connections)} found nothing) over ${plural(connections, 'connection')}, ${plural(acceptors.length, 'acceptor')}`;
   if (acceptors.length < 2 || connections < context.threshold('herd-min-connections'))
     return clear(`too few connections or acceptors to judge: ${said}`);
-  if (wasted < context.threshold('herd-min-wasted') || factor < context.threshold('herd-factor-info')) return clear(said);
+  if (wasted < context.threshold('herd-min-wasted') || factor < context.threshold('herd-factor-info'))
+    return clear(said);
   const wastedRatio = wasted / (wasted + connections);
   const perSecond = wasted / ((watch.last - watch.first) / SECOND + 1);
   const severity = severityOf(context, { acceptors: acceptors.length, factor, wastedRatio }, perSecond);

@@ -40,7 +40,10 @@ export const workerSaturation = defineDetector({
           const own = turns.get(thread) ?? new BusyTurns();
           turns.set(thread, own);
           requests.set(thread, (requests.get(thread) ?? 0) + turn.requestsRead);
-          own.add({ start: turn.start, end: turn.end, outside: Math.max(0, length - turn.inCalls), open, lines }, { cause, call, target });
+          own.add(
+            { start: turn.start, end: turn.end, outside: Math.max(0, length - turn.inCalls), open, lines },
+            { cause, call, target },
+          );
         },
         hubChanged: (thread: Thread) => {
           turns.delete(thread);
@@ -55,14 +58,25 @@ export const workerSaturation = defineDetector({
   },
 });
 
-function conclude(context: Context, turns: ReadonlyMap<Thread, BusyTurns>, requests: ReadonlyMap<Thread, number>): Conclusion<Metrics> {
+function conclude(
+  context: Context,
+  turns: ReadonlyMap<Thread, BusyTurns>,
+  requests: ReadonlyMap<Thread, number>,
+): Conclusion<Metrics> {
   const { model } = context;
-  const workers = [...rolesOf(model.processes.threads())].filter(([, role]) => role === 'sync-worker').map(([thread]) => thread);
+  const workers = [...rolesOf(model.processes.threads())]
+    .filter(([, role]) => role === 'sync-worker')
+    .map(([thread]) => thread);
   if (workers.length < 2)
     return notApplicable(
-      workers.length === 0 ? 'No sync workers seen that wait for connections' : 'One sync worker was traced: trace all of them',
+      workers.length === 0
+        ? 'No sync workers seen that wait for connections'
+        : 'One sync worker was traced: trace all of them',
     );
-  const window: Interval = { start: Math.max(model.firstTime, model.options.from), end: Math.min(model.lastTime, model.options.to) };
+  const window: Interval = {
+    start: Math.max(model.firstTime, model.options.from),
+    end: Math.min(model.lastTime, model.options.to),
+  };
   const lives = workers.map((thread) => ({
     start: Math.max(window.start, thread.firstTime),
     end: thread.ended ? thread.lastTime : window.end,

@@ -31,9 +31,13 @@ export function finding(
   share: number,
   severity: Severity,
 ): DraftFinding<Metrics> {
-  const longest = saturated.reduce((most, interval) => (interval.end - interval.start > most.end - most.start ? interval : most));
+  const longest = saturated.reduce((most, interval) =>
+    interval.end - interval.start > most.end - most.start ? interval : most,
+  );
   const length = longest.end - longest.start;
-  const during = workers.flatMap((thread) => (turns.get(thread)?.during(longest) ?? []).map((turn) => ({ thread, turn })));
+  const during = workers.flatMap((thread) =>
+    (turns.get(thread)?.during(longest) ?? []).map((turn) => ({ thread, turn })),
+  );
   const busy = workers.reduce(
     (sum, thread) => sum + (turns.get(thread)?.turns ?? []).reduce((time, turn) => time + turn.end - turn.start, 0),
     0,
@@ -66,7 +70,9 @@ export function finding(
     },
     evidence: during.flatMap(({ turn }) => turn.lines.slice(0, 1)).slice(0, 6),
     next: [
-      { text: 'See what the requests wait for (the calls above): a faster answer from there serves more clients than more workers.' },
+      {
+        text: 'See what the requests wait for (the calls above): a faster answer from there serves more clients than more workers.',
+      },
       {
         text: 'If they mostly wait, use more workers or threads (gunicorn gthread); if they mostly compute, more workers help only up to the number of cores.',
         caveat: 'Each worker takes memory, and a connection to each database.',

@@ -177,7 +177,10 @@ function kindOf(state: AcceptState): AcceptCycle['kind'] {
   return reportedListener(state) ? 'wasted' : 'other-descriptor';
 }
 
-/** Whether the wait reported the listener. User data that is no descriptor number (nginx keeps pointers there) counts as yes. */
+/**
+ * Whether the wait reported the listener. User data that is no descriptor number (nginx keeps pointers there) counts as
+ * yes.
+ */
 function reportedListener(state: AcceptState): boolean {
   const { wake } = state;
   if (wake.set?.kind === 'epoll') {

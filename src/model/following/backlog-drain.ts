@@ -4,8 +4,9 @@ import type { Listener } from '../machine/listeners.ts';
 import { type KeptLine, keptLine } from '../machine/turn.ts';
 
 /**
- * What a thread takes from its accept queue after a time in which it did not look at it: the connections that had queued up meanwhile. It ends when
- * the queue is known to be empty (`accept` finds nothing, a wait waits), or when it has lasted as long as that time: then what comes is new.
+ * What a thread takes from its accept queue after a time in which it did not look at it: the connections that had
+ * queued up meanwhile. It ends when the queue is known to be empty (`accept` finds nothing, a wait waits), or when it
+ * has lasted as long as that time: then what comes is new.
  */
 export class Rush {
   /** The end of the thread's last wait or accept; NaN when the trace does not tell. */

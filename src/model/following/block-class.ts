@@ -56,13 +56,14 @@ function transferClass(stay: Stay, descriptor: Descriptor | undefined): BlockCla
   if (descriptor.peer === 'unix:/dev/log' || descriptor.label.includes('/dev/log')) return 'log';
   const writes = stay.syscall.family === 'write';
   if (writes && (stay.fd === 1 || stay.fd === 2 || /\.log$|\/log\//.test(descriptor.label))) return 'log';
-  if (descriptor.kind === 'socket' || descriptor.kind === 'connection' || descriptor.kind === 'datagram') return 'network';
+  if (descriptor.kind === 'socket' || descriptor.kind === 'connection' || descriptor.kind === 'datagram')
+    return 'network';
   return descriptor.kind === 'file' ? 'disk' : 'other';
 }
 
 /**
- * CPython (3.2 to 3.13) waits for its interpreter lock in slices of `sys.getswitchinterval()`, 5 ms, on the monotonic clock. Condition
- * variables of C libraries use CLOCK_REALTIME or other lengths.
+ * CPython (3.2 to 3.13) waits for its interpreter lock in slices of `sys.getswitchinterval()`, 5 ms, on the monotonic
+ * clock. Condition variables of C libraries use CLOCK_REALTIME or other lengths.
  */
 export function isInterpreterLockWait(stay: Pick<Stay, 'error' | 'duration' | 'args'>): boolean {
   if (stay.error !== 'ETIMEDOUT' || stay.duration < 4.5 * MILLISECOND || stay.duration > 9 * MILLISECOND) return false;

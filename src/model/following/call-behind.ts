@@ -4,8 +4,9 @@ import type { Syscall } from '../../trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 
 /**
- * A call that began, by its line, before the call before it in its thread had ended: whole seconds, a clock that was set, a line seen twice, lines
- * out of order. A thread does one thing at a time, so it is told right behind the other. One object, used again: valid as long as the call is.
+ * A call that began, by its line, before the call before it in its thread had ended: whole seconds, a clock that was
+ * set, a line seen twice, lines out of order. A thread does one thing at a time, so it is told right behind the other.
+ * One object, used again: valid as long as the call is.
  */
 export class CallBehind implements Call {
   readonly kind = 'call';
@@ -14,7 +15,10 @@ export class CallBehind implements Call {
   end: Nanoseconds = 0;
   duration: Nanoseconds = UNKNOWN;
 
-  /** The call as it is when it begins at `time` at the earliest, and ends when its line says; with `keepsLength` later, when it lasted as long as that. */
+  /**
+   * The call as it is when it begins at `time` at the earliest, and ends when its line says; with `keepsLength` later,
+   * when it lasted as long as that.
+   */
   after(time: Nanoseconds, call: Call, keepsLength: boolean): Call {
     const length = keepsLength ? Math.max(call.end - call.start, call.duration) : Math.max(0, call.end - time);
     this.#call = call;

@@ -24,7 +24,10 @@ export class DescriptorTracker {
   opened(call: Call, thread: Thread, kind: DescriptorKind): Descriptor | null {
     if (!(call.result >= 0)) return null;
     const label = decoration(call.returned);
-    const descriptor = label === '' ? new Descriptor(kind, kind === 'file' ? pathOf(call.args) : '', true) : describeByLabel(label, true);
+    const descriptor =
+      label === ''
+        ? new Descriptor(kind, kind === 'file' ? pathOf(call.args) : '', true)
+        : describeByLabel(label, true);
     if (label !== '' && descriptor.kind === 'unknown') descriptor.kind = kind;
     if (kind === 'epoll') {
       descriptor.kind = 'epoll';
@@ -98,7 +101,8 @@ export class DescriptorTracker {
 
   control(call: Call, thread: Thread): void {
     thread.process.setSocketOptions = true;
-    const nonblocking = call.syscall.family === 'ioctl' ? fionbio(call) : call.mentions('F_SETFL') ? call.mentions('O_NONBLOCK') : null;
+    const nonblocking =
+      call.syscall.family === 'ioctl' ? fionbio(call) : call.mentions('F_SETFL') ? call.mentions('O_NONBLOCK') : null;
     if (nonblocking === null || call.result !== 0) {
       if (call.syscall.family === 'fcntl') this.duplicated(call, thread);
       return;
@@ -122,14 +126,18 @@ export class DescriptorTracker {
     const match = /EPOLL_CTL_(ADD|MOD|DEL), (?:fd=)?(\d+)/.exec(args);
     if (match === null || call.result !== 0) return;
     const fd = Number(match[2]);
-    if (this.#inWindow(call.end)) countChange(set.epoll, match[1] ?? '', process.descriptors.get(fd)?.listener != null, call);
+    if (this.#inWindow(call.end))
+      countChange(set.epoll, match[1] ?? '', process.descriptors.get(fd)?.listener != null, call);
     if (match[1] === 'DEL') {
       set.epoll.unregister(fd);
       return;
     }
     const member =
       process.descriptors.get(fd) ??
-      process.descriptors.set(fd, describeByLabel(decoration(args.slice(match.index + match[0].length - String(fd).length))));
+      process.descriptors.set(
+        fd,
+        describeByLabel(decoration(args.slice(match.index + match[0].length - String(fd).length))),
+      );
     const exclusive = args.includes('EPOLLEXCLUSIVE');
     set.epoll.register(fd, { u32: Number(/u32=(\d+)/.exec(args)?.[1] ?? fd), exclusive });
     if (member.listener !== null) {
@@ -145,7 +153,8 @@ export class DescriptorTracker {
     if (descriptor === undefined) return undefined;
     process.descriptors.delete(call.fd);
     if (descriptor.endedAt !== UNKNOWN) process.endedOpen--;
-    if (descriptor.kind === 'epoll') for (const { loop } of process.threads) if (loop.hub?.descriptor === descriptor) loop.hubClosed();
+    if (descriptor.kind === 'epoll')
+      for (const { loop } of process.threads) if (loop.hub?.descriptor === descriptor) loop.hubClosed();
     return descriptor;
   }
 }

@@ -31,7 +31,8 @@ export class FailedWrites {
     if (connection !== null) connection.failed = true;
     if (!this.#inWindow(call.end)) return;
     const request = connection?.request ?? null;
-    const blame = request === null ? { own: 0, waiting: 0, behind: 0, longest: null } : request.loop.blame(request, call.start);
+    const blame =
+      request === null ? { own: 0, waiting: 0, behind: 0, longest: null } : request.loop.blame(request, call.start);
     // A write may wait long for its reader before it fails.
     blame.own += call.end - call.start;
     const lines: KeptLine[] = [keptLine(call)];

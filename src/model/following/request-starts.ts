@@ -14,7 +14,8 @@ export class RequestStarts {
 
   of(call: Call): RequestStart | null {
     const { head } = call;
-    // What has a body is read as a whole; so is a line of the PROXY protocol, and one that an escape or its end cuts off in the target.
+    // What has a body is read as a whole; so is a line of the PROXY protocol, and one that an escape or its end cuts
+    // off in the target.
     const start = head === '' || head.startsWith('P') ? null : (this.#known.get(head) ?? this.#add(head));
     return start ?? requestStart(quotedBytes(call.args, PAYLOAD_HEAD) ?? '', call.result);
   }

@@ -69,7 +69,14 @@ export class TrafficTracker {
       this.#inWindow(call.start) &&
       (succeeded || call.error === 'EAGAIN')
     ) {
-      this.#facts.tell('bareAccept', { thread, listener, accepted: succeeded, start: call.start, end: call.end, line: keptLine(call) });
+      this.#facts.tell('bareAccept', {
+        thread,
+        listener,
+        accepted: succeeded,
+        start: call.start,
+        end: call.end,
+        line: keptLine(call),
+      });
     }
     this.#cycles.tried(thread, listener, call, succeeded);
     if (listener.isFollowed) accepts.listeners.add(listener);
@@ -102,7 +109,8 @@ export class TrafficTracker {
   /** A read from anything; `descriptor` may be undefined for calls without one. */
   read(call: Call, thread: Thread): Request | null {
     const { process } = thread;
-    const descriptor = process.descriptors.get(call.fd) ?? (call.fd < 0 ? undefined : process.descriptors.learn(call.fd, call.args));
+    const descriptor =
+      process.descriptors.get(call.fd) ?? (call.fd < 0 ? undefined : process.descriptors.learn(call.fd, call.args));
     if (call.error !== '') thread.loop.turn.futile++;
     if (descriptor === undefined) return null;
     if (call.syscall.name === 'recvmsg' && call.args.includes('SCM_RIGHTS')) this.#receiveDescriptors(call, thread);
@@ -126,7 +134,8 @@ export class TrafficTracker {
 
   write(call: Call, thread: Thread): Request | null {
     const { process, loop } = thread;
-    const descriptor = process.descriptors.get(call.fd) ?? (call.fd < 0 ? undefined : process.descriptors.learn(call.fd, call.args));
+    const descriptor =
+      process.descriptors.get(call.fd) ?? (call.fd < 0 ? undefined : process.descriptors.learn(call.fd, call.args));
     if (descriptor === undefined) {
       // It began before the capture, which so does not tell where it went: that it failed is known.
       if (isBroken(call)) this.failures.failed(call, thread, new Descriptor('unknown', '', false), null);
@@ -139,13 +148,15 @@ export class TrafficTracker {
     if (call.error !== '' && isBroken(call)) this.failures.failed(call, thread, descriptor, connection);
     if (connection !== null) {
       const { request } = connection;
-      if (call.result >= 0 && request.answeredAt === UNKNOWN && request.readAt !== UNKNOWN) this.#answered(call, thread, request);
+      if (call.result >= 0 && request.answeredAt === UNKNOWN && request.readAt !== UNKNOWN)
+        this.#answered(call, thread, request);
       this.#served(connection, thread);
       return request;
     }
     if (descriptor.kind === 'datagram') this.#lookups.sent(call, thread, descriptor);
     else if (descriptor.kind === 'socket' && call.result > 0) {
-      if (descriptor.owner !== null && loop.owner !== null && loop.owner !== descriptor.owner) descriptor.isReused = true;
+      if (descriptor.owner !== null && loop.owner !== null && loop.owner !== descriptor.owner)
+        descriptor.isReused = true;
       descriptor.owner = loop.owner ?? descriptor.owner;
       descriptor.query = queryOf(quotedBytes(call.args, 256) ?? '') ?? descriptor.query;
     }
@@ -245,7 +256,13 @@ export class TrafficTracker {
     // A process that passes connections on closes its own copies unread.
     if (!connection.used && connection.seenOpening && !thread.process.handsDescriptorsOver && this.#inWindow(at))
       this.#facts.tell('droppedConnection', { connection, time: at });
-    if (request.hungUpAt === UNKNOWN || connection.failed || request.hungUpLine === null || !this.#inWindow(request.hungUpAt)) return;
+    if (
+      request.hungUpAt === UNKNOWN ||
+      connection.failed ||
+      request.hungUpLine === null ||
+      !this.#inWindow(request.hungUpAt)
+    )
+      return;
     this.#facts.tell('hangUp', {
       thread,
       request,

@@ -35,7 +35,10 @@ const QUICK: ReadonlySet<Family> = new Set<Family>([
 /** Keys of futex groups: their descriptor numbers say nothing, but the clock of the deadline does. */
 const REALTIME = -2;
 const MONOTONIC = -3;
-/** A group that takes less of a turn in all has no names and lines: with the smallest limits that make sense it is no cause. */
+/**
+ * A group that takes less of a turn in all has no names and lines: with the smallest limits that make sense it is no
+ * cause.
+ */
 const WORTH_DETAILS = 3 * MILLISECOND;
 
 /** One stay in a call, or in what follows it, as far as the trace bounds it. A call is one. */
@@ -65,14 +68,29 @@ export function noteGap(call: Call, thread: Thread, length: Nanoseconds): void {
   if (length < NOTED) return;
   const before: KeptLine = { file: call.file, line: call.previousLine, text: call.previousText };
   const after: KeptLine = { file: call.file, line: call.startLine, text: call.startText };
-  turn.gap = { length, start: call.start - length, before, after, isTimed: thread.lastTimed, offCpu: offCpuBefore(thread) };
+  turn.gap = {
+    length,
+    start: call.start - length,
+    before,
+    after,
+    isTimed: thread.lastTimed,
+    offCpu: offCpuBefore(thread),
+  };
   // The record that ended the gap may itself be the reply: only one that was sent before the gap counts.
   turn.afterReply = owner !== null && owner.answeredAt !== UNKNOWN && owner.answeredAt <= call.start - length;
   const previous = thread.lastSyscall;
   // Without -T the gap holds the call before it: that call is where the thread was, as far as one can tell.
-  if (thread.lastTimed || previous === null || returnsAtOnce(previous, thread.process.descriptors.get(thread.lastFd))) return;
+  if (thread.lastTimed || previous === null || returnsAtOnce(previous, thread.process.descriptors.get(thread.lastFd)))
+    return;
   const args = before.text.slice(before.text.indexOf('(') + 1);
-  const stay: Stay = { syscall: previous, fd: thread.lastFd, args, error: '', start: call.start - length, duration: length };
+  const stay: Stay = {
+    syscall: previous,
+    fd: thread.lastFd,
+    args,
+    error: '',
+    start: call.start - length,
+    duration: length,
+  };
   const fd = objectOf(stay);
   const descriptor = descriptorOf(stay, thread, fd);
   const group = noteStay(thread, stay, fd, blockClass(stay, descriptor), true);
@@ -97,7 +115,8 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
   const fd = objectOf(call);
   const descriptor = descriptorOf(call, thread, fd);
   const isSet = syscall.family === 'poll' || syscall.family === 'select';
-  const isHubWait = hub !== null && (hub.kind === 'set' ? isSet : syscall.family === 'epoll-wait' && hub.descriptor === descriptor);
+  const isHubWait =
+    hub !== null && (hub.kind === 'set' ? isSet : syscall.family === 'epoll-wait' && hub.descriptor === descriptor);
   const kind = blockClass({ syscall, fd, args, error: '', duration: 0 }, descriptor);
   const asked = watchedAlone(descriptor, thread) ?? descriptor;
   return {
@@ -131,7 +150,9 @@ export function noteSilence(thread: Thread, end: Nanoseconds): void {
 
 function linesOf(call: Call): readonly KeptLine[] {
   const line = keptLine(call);
-  return call.startLine === call.line ? [line] : [{ file: call.file, line: call.startLine, text: call.startText }, line];
+  return call.startLine === call.line
+    ? [line]
+    : [{ file: call.file, line: call.startLine, text: call.startText }, line];
 }
 
 /** Adds a stay to its group in the running turn; null when the turn has too many groups. */
@@ -141,7 +162,8 @@ function noteStay(thread: Thread, stay: Stay, fd: number, kind: BlockClass, esti
   const key = !isFutex ? fd : stay.args.includes('CLOCK_REALTIME') ? REALTIME : MONOTONIC;
   const { blocked } = thread.loop.turn;
   let group: BlockedIn | undefined;
-  for (const known of blocked) if (known.syscall === syscall && known.key === key && known.class === kind) group = known;
+  for (const known of blocked)
+    if (known.syscall === syscall && known.key === key && known.class === kind) group = known;
   if (group === undefined) {
     if (blocked.length === GROUPS) return null;
     group = {
@@ -165,17 +187,27 @@ function noteStay(thread: Thread, stay: Stay, fd: number, kind: BlockClass, esti
   group.count++;
   group.total += duration;
   group.lastAt = start + duration;
-  if (group.addresses !== null && group.addresses.size < 8) group.addresses.add(stay.args.slice(0, stay.args.indexOf(',')));
+  if (group.addresses !== null && group.addresses.size < 8)
+    group.addresses.add(stay.args.slice(0, stay.args.indexOf(',')));
   if (duration > group.longest) group.longest = duration;
   return group;
 }
 
-/** Most stays are short and their turns forgotten: names and lines are decoded for those that may be the cause of a stall. */
+/**
+ * Most stays are short and their turns forgotten: names and lines are decoded for those that may be the cause of a
+ * stall.
+ */
 function isWorthDetails({ total, detailed }: BlockedIn, { duration }: Stay): boolean {
   return duration > detailed && (duration >= NOTED || (detailed === 0 && total >= WORTH_DETAILS));
 }
 
-function noteDetails(thread: Thread, group: BlockedIn, fd: number, descriptor: Descriptor | undefined, lines: readonly KeptLine[]): void {
+function noteDetails(
+  thread: Thread,
+  group: BlockedIn,
+  fd: number,
+  descriptor: Descriptor | undefined,
+  lines: readonly KeptLine[],
+): void {
   group.detailed = group.longest;
   const asked = watchedAlone(descriptor, thread) ?? descriptor;
   group.target = targetOf(fd, descriptor, asked);
@@ -202,10 +234,14 @@ function targetOf(fd: number, descriptor: Descriptor | undefined, asked: Descrip
   return asked === descriptor ? describeTarget(fd, descriptor) : `${describeTarget(-1, asked)} through epoll fd ${fd}`;
 }
 
-/** Calls that nobody follows, such as `fsync`, may be the first to name a descriptor that was open before the capture. */
+/**
+ * Calls that nobody follows, such as `fsync`, may be the first to name a descriptor that was open before the capture.
+ */
 function descriptorOf(stay: Pick<Stay, 'fd' | 'args'>, thread: Thread, object: number): Descriptor | undefined {
   const { descriptors } = thread.process;
-  return descriptors.get(object) ?? (object >= 0 && object === stay.fd ? descriptors.learn(object, stay.args) : undefined);
+  return (
+    descriptors.get(object) ?? (object >= 0 && object === stay.fd ? descriptors.learn(object, stay.args) : undefined)
+  );
 }
 
 /** The descriptor a call waits for: the first argument, or the first member of a poll or select set. */

@@ -97,7 +97,15 @@ export class WaitTracker {
     if (call.duration >= IDLE) this.idled(thread, call.start, call.end);
     if (!loop.inTurn || !loop.spin.waited(call, loop.turn) || !this.#inWindow(call.end)) return;
     const { rounds, stuck, since } = loop.spin;
-    this.#facts.tell('spun', { thread, rounds, stuck, start: since, end: call.end, ready: stuck ? call.readyData : -1, record: call });
+    this.#facts.tell('spun', {
+      thread,
+      rounds,
+      stuck,
+      start: since,
+      end: call.end,
+      ready: stuck ? call.readyData : -1,
+      record: call,
+    });
   }
 
   /** A thread was in its hub wait for so long. */
@@ -116,7 +124,9 @@ export class WaitTracker {
   }
 }
 
-/** A poll that does not wait at all: `poll([{fd=5, events=POLLIN}], 1, 0)`, `ppoll(…, {tv_sec=0, tv_nsec=0}, NULL, 8)`. */
+/**
+ * A poll that does not wait at all: `poll([{fd=5, events=POLLIN}], 1, 0)`, `ppoll(…, {tv_sec=0, tv_nsec=0}, NULL, 8)`.
+ */
 function isGlance(args: string): boolean {
   return args.endsWith(', 0') || args.includes(', {tv_sec=0, tv_nsec=0}');
 }

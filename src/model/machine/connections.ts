@@ -54,7 +54,10 @@ export class Connection {
     this.request = new Request(this, openedAt, thread.loop);
   }
 
-  /** Address of the client, '' when the trace does not tell. Asking changes nothing: what a report says must not depend on who asked before. */
+  /**
+   * Address of the client, '' when the trace does not tell. Asking changes nothing: what a report says must not depend
+   * on who asked before.
+   */
   get peer(): string {
     const client = this.#client;
     this.#told ??= typeof client === 'number' ? inetText(client) : socketAddress(client);

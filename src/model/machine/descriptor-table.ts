@@ -5,13 +5,17 @@ import { type Descriptor, describeByLabel } from './descriptors.ts';
 import type { OpenDescriptors } from './open-descriptors.ts';
 
 /**
- * The kernel gives the lowest number that is free, and a process may have 1,048,576 (`nr_open`) unless its host was told otherwise. Higher ones lie
- * far apart in traces that are no traces, where each takes a kilobyte: so many are followed.
+ * The kernel gives the lowest number that is free, and a process may have 1,048,576 (`nr_open`) unless its host was
+ * told otherwise. Higher ones lie far apart in traces that are no traces, where each takes a kilobyte: so many are
+ * followed.
  */
 const HIGH = 2 ** 20;
 const MOST_HIGH = 4_096;
 
-/** The descriptors of one process by number. Threads of a process share one table; a fork has a copy, which shares what neither has changed. */
+/**
+ * The descriptors of one process by number. Threads of a process share one table; a fork has a copy, which shares what
+ * neither has changed.
+ */
 export class DescriptorTable {
   readonly #open: OpenDescriptors;
   #byNumber: SharedNumbers<Descriptor>;

@@ -6,11 +6,21 @@ import type { EpollSet } from './epoll-set.ts';
 import type { Listener } from './listeners.ts';
 import type { KeptLine } from './turn.ts';
 
-export type DescriptorKind = 'unknown' | 'socket' | 'datagram' | 'listener' | 'connection' | 'epoll' | 'pipe' | 'event' | 'file' | 'device';
+export type DescriptorKind =
+  | 'unknown'
+  | 'socket'
+  | 'datagram'
+  | 'listener'
+  | 'connection'
+  | 'epoll'
+  | 'pipe'
+  | 'event'
+  | 'file'
+  | 'device';
 
 /**
- * An open file description: what `open`, `socket` or `accept` made. `dup` and `fork` make further numbers for the same object, so a
- * listener that workers inherit is one object in all of them.
+ * An open file description: what `open`, `socket` or `accept` made. `dup` and `fork` make further numbers for the same
+ * object, so a listener that workers inherit is one object in all of them.
  */
 export class Descriptor {
   kind: DescriptorKind;
@@ -38,7 +48,10 @@ export class Descriptor {
   isReused = false;
   /** The line that opened it and the request that was being served; null unless its process opens more and more. */
   opening: { readonly line: KeptLine; readonly request: string } | null = null;
-  /** When the other end was seen to have closed, and the line that shows it, for processes in which such sockets stay open. */
+  /**
+   * When the other end was seen to have closed, and the line that shows it, for processes in which such sockets stay
+   * open.
+   */
   endedAt: Nanoseconds = UNKNOWN;
   endedLine: KeptLine | null = null;
   /** The lock that was asked for on this file. */
@@ -53,7 +66,10 @@ export class Descriptor {
 
 const SOCKET_LABEL = /^(TCP|TCPv6|UDP|UDPv6|UNIX|UNIX-STREAM|UNIX-DGRAM|UNIX-SEQPACKET|NETLINK|RAW|socket):\[(.*)\]$/;
 
-/** A descriptor as its decoration describes it: as a rule one that the trace shows in use without having shown its opening. */
+/**
+ * A descriptor as its decoration describes it: as a rule one that the trace shows in use without having shown its
+ * opening.
+ */
 export function describeByLabel(label: string, seenOpening = false): Descriptor {
   const made = new Descriptor(kindOfLabel(label), label, seenOpening);
   applyAddresses(made, label);

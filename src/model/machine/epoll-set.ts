@@ -1,7 +1,10 @@
 import type { Listener } from './listeners.ts';
 import type { KeptLine } from './turn.ts';
 
-/** A set follows so many members; the user data of further ones is taken for their number, as where the registration was not traced. */
+/**
+ * A set follows so many members; the user data of further ones is taken for their number, as where the registration was
+ * not traced.
+ */
 const MOST_MEMBERS = 131_072;
 
 interface Member {
@@ -17,8 +20,8 @@ export class EpollSet {
   // Made when there is something in them: a trace may open instances by the million.
   #members: Map<number, Member> | null = null;
   /**
-   * Descriptor numbers by user data, where the two differ: the last that was registered with it. A descriptor that is closed leaves its set without a
-   * call, and nginx gives its user data to the next one.
+   * Descriptor numbers by user data, where the two differ: the last that was registered with it. A descriptor that is
+   * closed leaves its set without a call, and nginx gives its user data to the next one.
    */
   #numbers: Map<number, number> | null = null;
   #listeners: Set<Listener> | null = null;
@@ -26,7 +29,10 @@ export class EpollSet {
   exclusive = false;
   /** Sockets other than listeners that were ever registered: the sign of an event loop. */
   sockets = 0;
-  /** Successful changes inside the analysed window. `MOD` of what was registered with EPOLLONESHOT is part of that and not counted. */
+  /**
+   * Successful changes inside the analysed window. `MOD` of what was registered with EPOLLONESHOT is part of that and
+   * not counted.
+   */
   added = 0;
   modified = 0;
   removed = 0;
@@ -68,7 +74,10 @@ export class EpollSet {
     this.#listeners.add(listener);
   }
 
-  /** The descriptor number that the program registered with this user data; the data itself when its registration was not traced. */
+  /**
+   * The descriptor number that the program registered with this user data; the data itself when its registration was
+   * not traced.
+   */
   descriptorOf(u32: number): number {
     if (this.members.get(u32)?.u32 === u32) return u32;
     return this.#numbers?.get(u32) ?? u32;

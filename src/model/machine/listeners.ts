@@ -54,7 +54,11 @@ export class Listeners {
       const inode = inodeOf(descriptor.label);
       this.#become(
         descriptor,
-        this.#make(descriptor.local || descriptor.label || `fd ${fd}`, 'same-socket', inode === '' ? '' : `inode ${inode}`),
+        this.#make(
+          descriptor.local || descriptor.label || `fd ${fd}`,
+          'same-socket',
+          inode === '' ? '' : `inode ${inode}`,
+        ),
       );
     }
     const listener = descriptor.listener as unknown as Listener;
@@ -68,8 +72,14 @@ export class Listeners {
   accepted(descriptor: Descriptor, fd: number): Listener {
     if (descriptor.listener !== null) return descriptor.listener;
     const inode = inodeOf(descriptor.label);
-    const identity = inode !== '' ? `inode ${inode}` : descriptor.label !== '' ? `${fd} ${descriptor.label}` : `fd ${fd}`;
-    const name = descriptor.local !== '' ? descriptor.local : descriptor.label !== '' ? `fd ${fd} ${descriptor.label}` : `fd ${fd}`;
+    const identity =
+      inode !== '' ? `inode ${inode}` : descriptor.label !== '' ? `${fd} ${descriptor.label}` : `fd ${fd}`;
+    const name =
+      descriptor.local !== ''
+        ? descriptor.local
+        : descriptor.label !== ''
+          ? `fd ${fd} ${descriptor.label}`
+          : `fd ${fd}`;
     const grade = inode !== '' ? 'same-socket' : descriptor.label !== '' ? 'same-address' : 'same-number';
     return this.#become(descriptor, this.#byIdentity.get(identity) ?? this.#make(name, grade, identity));
   }

@@ -43,8 +43,8 @@ const MOST_WAIT_SETS = 64;
 export const NO_THREAD_STARTED = -10;
 
 /**
- * What one thread does between its waits. The hub is the wait set that drives the loop: the one with the listener. A turn is the time
- * between two hub waits; spans divide it among requests. (Semantics 3.1 to 3.3, 3.8.)
+ * What one thread does between its waits. The hub is the wait set that drives the loop: the one with the listener. A
+ * turn is the time between two hub waits; spans divide it among requests. (Semantics 3.1 to 3.3, 3.8.)
  */
 export class Loop {
   readonly waitSets: WaitSet[] = [];
@@ -66,7 +66,10 @@ export class Loop {
   acceptBlocked: Nanoseconds = 0;
   readonly spin = new Spin();
   turn = new Turn(0);
-  /** The turn in which the thread last asked for its own id, as a thread does when it starts to run, without a native thread being started. */
+  /**
+   * The turn in which the thread last asked for its own id, as a thread does when it starts to run, without a native
+   * thread being started.
+   */
   startedThreadIn = NO_THREAD_STARTED;
   /** The running turn is open: the thread left its hub wait and has not entered the next. */
   inTurn = false;
@@ -119,7 +122,9 @@ export class Loop {
     this.closeSpan(UNKNOWN);
   }
 
-  /** Ends the running turn at the entry of the next hub wait. The returned turn is reused unless `keepTurn` is called. */
+  /**
+   * Ends the running turn at the entry of the next hub wait. The returned turn is reused unless `keepTurn` is called.
+   */
   endTurn(at: Nanoseconds): Turn | null {
     if (!this.inTurn) return null;
     this.inTurn = false;
@@ -160,8 +165,9 @@ export class Loop {
   }
 
   /**
-   * Says that the record from `enteredAt` works for `owner`, other than what ran before. The gap before it belongs to the same request, unless the
-   * record just started that request (`fresh`): then what ran before belongs to whoever ran before.
+   * Says that the record from `enteredAt` works for `owner`, other than what ran before. The gap before it belongs to
+   * the same request, unless the record just started that request (`fresh`): then what ran before belongs to whoever
+   * ran before.
    */
   attribute(owner: Request, fresh: boolean, gapStart: Nanoseconds, enteredAt: Nanoseconds): void {
     if (this.owner === null && !fresh) {
@@ -198,8 +204,14 @@ export class Loop {
     this.spans.push({ request: owner, start, end: at });
   }
 
-  /** Divides the life of a request up to `at`: on itself, waiting in the hub, and behind others; `behind` is the longest single span. */
-  blame(request: Request, at: Nanoseconds): { own: Nanoseconds; waiting: Nanoseconds; behind: Nanoseconds; longest: Span | null } {
+  /**
+   * Divides the life of a request up to `at`: on itself, waiting in the hub, and behind others; `behind` is the longest
+   * single span.
+   */
+  blame(
+    request: Request,
+    at: Nanoseconds,
+  ): { own: Nanoseconds; waiting: Nanoseconds; behind: Nanoseconds; longest: Span | null } {
     const running = this.owner === request && this.spanStart !== UNKNOWN ? Math.max(0, at - this.spanStart) : 0;
     const own = request.own + running;
     const waiting = Math.max(0, this.idle - request.idleAtStart);

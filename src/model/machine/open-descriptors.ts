@@ -32,7 +32,10 @@ export class OpenDescriptors {
     this.#count -= count;
   }
 
-  /** Clients that never said anything go first, then clients without a request in progress, then files and the like, in each table the oldest. */
+  /**
+   * Clients that never said anything go first, then clients without a request in progress, then files and the like, in
+   * each table the oldest.
+   */
   #relieve(): void {
     const target = this.#most - Math.min(GOING, Math.ceil(this.#most / 4));
     const tables = [...this.#tables()].toSorted((a, b) => b.own - a.own);
@@ -46,7 +49,8 @@ export class OpenDescriptors {
 
   #letGo(table: DescriptorTable, rank: number, most: number): void {
     const going: [number, Descriptor][] = [];
-    for (const [fd, descriptor] of table.entries()) if (fd > 2 && rankOf(descriptor) === rank) going.push([fd, descriptor]);
+    for (const [fd, descriptor] of table.entries())
+      if (fd > 2 && rankOf(descriptor) === rank) going.push([fd, descriptor]);
     const oldest = going.toSorted(([, a], [, b]) => openedAt(a) - openedAt(b)).slice(0, most);
     for (const [fd, descriptor] of oldest) {
       table.forget(fd, groupOf(descriptor));
@@ -59,7 +63,8 @@ const LAST_RANK = 3;
 
 function rankOf({ connection, listener, epoll, reusePort, lock }: Descriptor): number {
   if (listener !== null || reusePort !== null || lock !== null) return LAST_RANK + 1;
-  if (connection !== null) return !connection.used ? 0 : connection.request.inProgress || connection.request.hungUpAt >= 0 ? LAST_RANK : 1;
+  if (connection !== null)
+    return !connection.used ? 0 : connection.request.inProgress || connection.request.hungUpAt >= 0 ? LAST_RANK : 1;
   return epoll !== null && epoll.members.size > 0 ? LAST_RANK : 2;
 }
 

@@ -60,13 +60,17 @@ export class Process {
     this.descriptors = new DescriptorTable(open);
   }
 
-  /** Thread group id: the tid of its first thread, as far as the trace tells. Captures on stderr tell the first one's only later. */
+  /**
+   * Thread group id: the tid of its first thread, as far as the trace tells. Captures on stderr tell the first one's
+   * only later.
+   */
   get pid(): number {
     return this.#leader.tid;
   }
 
   noteHelperPeer(address: string): void {
-    if (this.helperPeers.length < MOST_PEERS && !this.helperPeers.includes(address)) this.helperPeers = [...this.helperPeers, address];
+    if (this.helperPeers.length < MOST_PEERS && !this.helperPeers.includes(address))
+      this.helperPeers = [...this.helperPeers, address];
   }
 
   /** A thread of it is heard of. */

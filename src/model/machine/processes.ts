@@ -12,7 +12,10 @@ import { Thread } from './thread.ts';
 /** Numbers of processes that are waited for, at most, and threads that wait for one. */
 const MOST_LEADERS = 256;
 const MOST_CLAIMANTS = 1_024;
-/** So often a thread moves to another process: `getpid` after `getpid` may say that the last process belongs to the next. */
+/**
+ * So often a thread moves to another process: `getpid` after `getpid` may say that the last process belongs to the
+ * next.
+ */
 const MOST_MOVES = 8;
 /** Programs that ended without having served: of a trace of one program that is all there is to tell. */
 const MOST_PROGRAMS = 64;
@@ -142,7 +145,10 @@ export class Processes {
     return thread;
   }
 
-  /** The parser ends a lane, for nothing was heard of it for long. Who served is known again by its number; others are let go of. */
+  /**
+   * The parser ends a lane, for nothing was heard of it for long. Who served is known again by its number; others are
+   * let go of.
+   */
   fellSilent(lane: Lane): void {
     const thread = this.#threads.get(lane.index);
     if (thread === undefined) return;
@@ -153,7 +159,11 @@ export class Processes {
 
   /** Takes what was noted beside the trace about who is who. */
   introduce({ threads, commands }: CaptureFacts): void {
-    this.#known = { threads: new Map(threads), commands, parents: new Set([...threads.values()].map(({ parent }) => parent)) };
+    this.#known = {
+      threads: new Map(threads),
+      commands,
+      parents: new Set([...threads.values()].map(({ parent }) => parent)),
+    };
   }
 
   /** A thread that was there when the facts were noted. A number that comes back later is another thread's. */
@@ -183,7 +193,12 @@ export class Processes {
   /**
    * A clone returned `childTid` in `parent`. The child may have run, and been seen, before its parent's call returned.
    */
-  cloned(parent: Process, childTid: number, isThread: boolean, { start, end, partial }: Pick<Call, 'start' | 'end' | 'partial'>): void {
+  cloned(
+    parent: Process,
+    childTid: number,
+    isThread: boolean,
+    { start, end, partial }: Pick<Call, 'start' | 'end' | 'partial'>,
+  ): void {
     if (isThread) parent.threadsStarted++;
     else parent.forks++;
     let child = this.byTid(childTid);
@@ -200,7 +215,8 @@ export class Processes {
     const descriptors = isThread ? parent.descriptors : new DescriptorTable(this.open, parent.descriptors);
     const expected: ExpectedChild = { parent, isThread, descriptors, time: end };
     if (child === undefined || child.ended) {
-      if (this.#expected.size >= MOST_EXPECTED) for (const oldest of this.#expected.keys()) if (this.#expected.delete(oldest)) break;
+      if (this.#expected.size >= MOST_EXPECTED)
+        for (const oldest of this.#expected.keys()) if (this.#expected.delete(oldest)) break;
       this.#expected.set(childTid, expected);
       return;
     }
@@ -247,7 +263,12 @@ export class Processes {
   }
 
   #joins(thread: Thread, leader: Thread): void {
-    if (!thread.ended && leader.process !== thread.process && thread.process.parent === null && thread.process.forks === 0)
+    if (
+      !thread.ended &&
+      leader.process !== thread.process &&
+      thread.process.parent === null &&
+      thread.process.forks === 0
+    )
       this.merge(thread, leader.process);
   }
 
@@ -269,7 +290,8 @@ export class Processes {
     this.#live--;
     this.#threads.delete(thread.lane.index);
     if (this.#byTid.get(thread.tid) === thread) this.#byTid.delete(thread.tid);
-    // Memory is bounded by what lives: after its end a thread is remembered that accepted, had a loop or forked, and what the capture began with.
+    // Memory is bounded by what lives: after its end a thread is remembered that accepted, had a loop or forked, and
+    // what the capture began with.
     const isFirst = thread.tid === process.pid;
     const hasServedOrForked = thread.hasServed || (isFirst && process.forks > 0);
     const isProgram = !hasServedOrForked && isFirst && process.parent === null;
@@ -283,7 +305,10 @@ export class Processes {
     this.#close(process);
   }
 
-  /** The other threads of a process end with it, without a line of their own. Their parser may still have them in a call. */
+  /**
+   * The other threads of a process end with it, without a line of their own. Their parser may still have them in a
+   * call.
+   */
   endSiblings(thread: Thread): readonly Thread[] {
     const siblings = thread.process.threads.filter((other) => other !== thread && !other.ended);
     for (const { lane } of siblings) this.#over.add(lane);

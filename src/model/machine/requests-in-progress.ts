@@ -3,11 +3,17 @@ import type { Request } from './connections.ts';
 import type { Process } from './process.ts';
 import type { Turn } from './turn.ts';
 
-/** Up to so many requests are looked at one by one when a long turn ends; of more only the first, and the rest are counted. */
+/**
+ * Up to so many requests are looked at one by one when a long turn ends; of more only the first, and the rest are
+ * counted.
+ */
 const LOOKED_AT = 1_024;
 const NAMED = 8;
 
-/** The requests that a process has read and not answered. A long turn asks for them, and a process may have very many open connections. */
+/**
+ * The requests that a process has read and not answered. A long turn asks for them, and a process may have very many
+ * open connections.
+ */
 export class RequestsInProgress {
   // Made when there is one: most processes serve nobody.
   #requests: Set<Request> | null = null;

@@ -48,12 +48,14 @@ function ownRole(thread: Thread): Role | null {
     if (accepts.handedOver * 4 > accepts.servedItself && accepts.handedOver > 0) return 'acceptor';
     if (!waitsOnListener) return accepts.acceptedTotal > 0 || loop.acceptBlocked > 0 ? 'blocking-acceptor' : null;
     if (accepts.servedItself === 0) return null;
-    // Without ioctl and fcntl in the capture one cannot see whether its sockets wait; an epoll that takes one event at a time is clear all the same.
+    // Without ioctl and fcntl in the capture one cannot see whether its sockets wait; an epoll that takes one event at
+    // a time is clear all the same.
     return hub.kind === 'epoll' && !hub.oneAtATime && !showsSocketOptions(process) ? 'unknown' : 'sync-worker';
   }
   if (process.receivesDescriptors && hub?.kind === 'epoll' && isMainThread(thread)) return 'event-loop';
   if (process.forks >= 1 && isMainThread(thread)) return 'master';
-  if (!isMainThread(thread)) return loop.futexBlocked * 2 >= loop.blockedElsewhere + loop.idle ? 'pool-thread' : 'library-thread';
+  if (!isMainThread(thread))
+    return loop.futexBlocked * 2 >= loop.blockedElsewhere + loop.idle ? 'pool-thread' : 'library-thread';
   // A loop without a listener (a client, a proxy's helper): most of its waiting is in its hub, and sockets are in it.
   if (hub?.hasSockets && loop.turns >= 5 && loop.idle >= loop.blockedElsewhere) return 'event-loop';
   return 'unknown';
@@ -63,12 +65,17 @@ function showsSocketOptions(process: Process): boolean {
   return process.setSocketOptions || (process.parent?.setSocketOptions ?? false);
 }
 
-/** Evidence that connections share the thread: they wait in its hub, alternate, or were made non-blocking for a hub that takes many. */
+/**
+ * Evidence that connections share the thread: they wait in its hub, alternate, or were made non-blocking for a hub that
+ * takes many.
+ */
 function isLoop({ accepts, loop }: Thread): boolean {
   const hub = loop.hub ?? loop.formerHub;
   if (hub === null || !hub.hasListener) return false;
   if (accepts.handedOver * 4 > accepts.servedItself && accepts.handedOver > 0) return false;
-  return hub.hasSockets || accepts.interleaved > 0 || (hub.kind === 'epoll' && accepts.nonblocking > 0 && !hub.oneAtATime);
+  return (
+    hub.hasSockets || accepts.interleaved > 0 || (hub.kind === 'epoll' && accepts.nonblocking > 0 && !hub.oneAtATime)
+  );
 }
 
 function isMainThread(thread: Thread): boolean {
@@ -85,7 +92,9 @@ export function isWorkerRole(role: string): boolean {
   return role === 'event-loop' || role === 'sync-worker' || role === 'acceptor' || role === 'blocking-acceptor';
 }
 
-/** The threads that accept from a listener or wait for it. Of many listeners, `acceptorsOfEach` asks every thread once. */
+/**
+ * The threads that accept from a listener or wait for it. Of many listeners, `acceptorsOfEach` asks every thread once.
+ */
 export function acceptorsOf(listener: Listener, threads: Iterable<Thread>): Thread[] {
   return [...threads].filter(({ accepts }) => accepts.listeners.has(listener));
 }

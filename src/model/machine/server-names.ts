@@ -13,7 +13,10 @@ const SERVERS: readonly (readonly [RegExp, string])[] = [
   [/(^|\/)node(js)?$/, 'node'],
 ];
 
-/** Names the server software that a command line starts; '' when it is none of the known ones. Worker class of gunicorn is added: `gunicorn gevent`. */
+/**
+ * Names the server software that a command line starts; '' when it is none of the known ones. Worker class of gunicorn
+ * is added: `gunicorn gevent`.
+ */
 export function serverOf(argv: readonly string[]): string {
   for (const argument of argv.slice(0, 6)) {
     for (const [pattern, name] of SERVERS) {

@@ -11,8 +11,9 @@ interface Known {
 }
 
 /**
- * The first threads of a known role at each listener, and of each parent. Of a key two are enough, of two processes: a thread asks for those
- * of other processes than its own. Every thread is looked at once for each of its listeners, never for each other thread.
+ * The first threads of a known role at each listener, and of each parent. Of a key two are enough, of two processes: a
+ * thread asks for those of other processes than its own. Every thread is looked at once for each of its listeners,
+ * never for each other thread.
  */
 export class Siblings {
   readonly #atListener = new Map<Listener, Known[]>();
@@ -27,7 +28,10 @@ export class Siblings {
     if (process.parent !== null) keep(this.#ofParent, process.parent, known);
   }
 
-  /** The role of the first that accepts from the same listener, or accepts and has the same parent; `unknown` when there is none. */
+  /**
+   * The role of the first that accepts from the same listener, or accepts and has the same parent; `unknown` when there
+   * is none.
+   */
   roleFor({ process, accepts }: Thread): Role {
     let first: Known | undefined;
     const look = (candidates: readonly Known[] = []): void => {

@@ -31,7 +31,9 @@ export type BlockClass =
 export interface BlockedIn {
   readonly class: BlockClass;
   readonly syscall: Syscall;
-  /** What tells this group from others of the same syscall: the descriptor number, or a number for the futex's clock. */
+  /**
+   * What tells this group from others of the same syscall: the descriptor number, or a number for the futex's clock.
+   */
   readonly key: number;
   /** What the longest of them waited for. */
   target: string;
@@ -72,7 +74,10 @@ export const LADDER_RUNG = MILLISECOND;
 /** So many requests in one turn are a crowd. */
 export const CROWD = 3;
 
-/** The time between two hub waits of a loop, and what it was spent on. Its Loop reuses it from turn to turn until somebody keeps it. */
+/**
+ * The time between two hub waits of a loop, and what it was spent on. Its Loop reuses it from turn to turn until
+ * somebody keeps it.
+ */
 export class Turn {
   /** Counts the turns of the loop. */
   number: number;

@@ -8,7 +8,9 @@ const LONG: Nanoseconds = 100_000_000;
 
 export type Stay = 'waiting' | 'blocked' | 'silent';
 
-/** What one thread did, bucket by bucket. What is neither waiting nor blocked nor silent was running from call to call. */
+/**
+ * What one thread did, bucket by bucket. What is neither waiting nor blocked nor silent was running from call to call.
+ */
 export class ActivityLane {
   readonly thread: Thread;
   /** Seconds inside the loop's own wait. */
@@ -49,7 +51,8 @@ export class ActivityLane {
   /** Makes room: two buckets become one. */
   halve(): void {
     for (const column of this.#sums()) {
-      for (let bucket = 0; bucket < BUCKETS / 2; bucket++) column[bucket] = (column[2 * bucket] ?? 0) + (column[2 * bucket + 1] ?? 0);
+      for (let bucket = 0; bucket < BUCKETS / 2; bucket++)
+        column[bucket] = (column[2 * bucket] ?? 0) + (column[2 * bucket + 1] ?? 0);
       column.fill(0, BUCKETS / 2);
     }
     for (let bucket = 0; bucket < BUCKETS / 2; bucket++)
@@ -67,8 +70,8 @@ export class ActivityLane {
 }
 
 /**
- * Tells each bucket of a number of them how many seconds of a stay fall into it. However long the stay is, and whenever it began, no other buckets are
- * looked at.
+ * Tells each bucket of a number of them how many seconds of a stay fall into it. However long the stay is, and whenever
+ * it began, no other buckets are looked at.
  */
 export function spread(
   start: Nanoseconds,

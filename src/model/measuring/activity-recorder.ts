@@ -18,8 +18,8 @@ const WAITS: ReadonlySet<Family> = new Set<Family>(['accept', 'signal-wait', 'wa
 const MULTIPLEXERS: ReadonlySet<Family> = new Set<Family>(['epoll-wait', 'poll', 'select']);
 
 /**
- * A coarse picture of what each thread did over time, and of calls by what they were made on. Bounded whatever the length of the trace;
- * made only for those who draw it: without a recorder the model does nothing for it.
+ * A coarse picture of what each thread did over time, and of calls by what they were made on. Bounded whatever the
+ * length of the trace; made only for those who draw it: without a recorder the model does nothing for it.
  */
 export class ActivityRecorder {
   /** Nanoseconds a bucket. */
@@ -74,7 +74,8 @@ export class ActivityRecorder {
     this.#makeRoom(start);
     const bucket = this.#bucketOf(end);
     lane.calls[bucket] = (lane.calls[bucket] ?? 0) + 1;
-    const isWait = isHubWait || WAITS.has(syscall.family) || (thread.loop.hub === null && MULTIPLEXERS.has(syscall.family));
+    const isWait =
+      isHubWait || WAITS.has(syscall.family) || (thread.loop.hub === null && MULTIPLEXERS.has(syscall.family));
     if (lastTime !== UNKNOWN && start - lastTime >= SILENT)
       lane.add(silenceOf(lane, thread), lastTime - this.zero, start - this.zero, this.width);
     if (duration >= NOTED) lane.add(isWait ? 'waiting' : 'blocked', start - this.zero, end - this.zero, this.width);
@@ -122,5 +123,7 @@ function silenceOf(lane: ActivityLane, thread: Thread): 'waiting' | 'blocked' | 
   if (thread.lastTimed) return 'silent';
   if (lane.lastWasWait) return 'waiting';
   const family = thread.lastSyscall?.family;
-  return family === 'read' || family === 'write' || family === 'futex' || family === 'sleep' || family === 'sync' ? 'blocked' : 'silent';
+  return family === 'read' || family === 'write' || family === 'futex' || family === 'sleep' || family === 'sync'
+    ? 'blocked'
+    : 'silent';
 }

@@ -5,8 +5,8 @@ const STEPS = 50;
 const ENOUGH = 100;
 
 /**
- * What the tracer adds to each call, measured on the trace itself: calls that never block tell the cost inside a call, the shortest gaps
- * the cost between two calls. Pure computing is not slowed down.
+ * What the tracer adds to each call, measured on the trace itself: calls that never block tell the cost inside a call,
+ * the shortest gaps the cost between two calls. Pure computing is not slowed down.
  */
 export class Calibration {
   readonly #gaps = new Uint32Array(STEPS + 1);

@@ -8,7 +8,10 @@ import { CallCount } from './call-statistics.ts';
 const MOST_ROWS = 40;
 const OTHERS = 'others';
 
-/** Counts calls by syscall and by what they were made on: a listener, clients, a peer, a file. Numbers of descriptors are used again, so they are no key. */
+/**
+ * Counts calls by syscall and by what they were made on: a listener, clients, a peer, a file. Numbers of descriptors
+ * are used again, so they are no key.
+ */
 export class CallTargets {
   readonly #bySyscall: (Map<string, CallCount> | undefined)[] = [];
 

@@ -38,8 +38,8 @@ export class SchedulerTracker {
     const { scheduling, accepts } = thread;
     thread.scheduling = null;
     if (scheduling === null || scheduling.wakeUps < 2 || accepts.listeners.size === 0 || !this.#inWindow(at)) return;
-    // All but the last wake-up found nothing ready any more and went back to sleep inside the call. What only this thread waits for does not
-    // go away: somebody else took it.
+    // All but the last wake-up found nothing ready any more and went back to sleep inside the call. What only this
+    // thread waits for does not go away: somebody else took it.
     for (const listener of accepts.listeners) {
       this.#facts.tell('silentWakeUps', { thread, listener, count: scheduling.wakeUps - 1, time: at });
       return;

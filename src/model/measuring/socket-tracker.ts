@@ -14,7 +14,9 @@ interface Queued {
   goneAt: Nanoseconds;
 }
 
-/** Follows connections by what the kernel saw of them: how long they wait to be accepted, and when their clients leave. */
+/**
+ * Follows connections by what the kernel saw of them: how long they wait to be accepted, and when their clients leave.
+ */
 export class SocketTracker {
   readonly #facts: FactBus;
   readonly #inWindow: (time: Nanoseconds) => boolean;

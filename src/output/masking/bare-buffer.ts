@@ -7,7 +7,9 @@ const BARE_BUFFER =
 const AFTER_BUFFER =
   /, (?:count|len|size|buflen|bufsiz|flags|addr|addr_len|pos|offset|optlen|vlen|msg_len|nbytes|fd|dfd|mode|ubuf_size): [\w|<>:[\]./]{1,64}$/;
 
-/** A line of perf trace with the bytes of a buffer counted: they go on to the last argument that can stand behind it. */
+/**
+ * A line of perf trace with the bytes of a buffer counted: they go on to the last argument that can stand behind it.
+ */
 export function withoutBareBuffer(line: string): string {
   const buffer = BARE_BUFFER.exec(line);
   if (buffer === null) return line;

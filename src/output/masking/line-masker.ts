@@ -5,7 +5,9 @@ import { maskPath, maskTarget } from './mask-path.ts';
 import { namesSecret } from './secret-words.ts';
 import { maskName, maskSecrets, sizeOf } from './shapes.ts';
 
-/** The name of a thread behind its number (`-Y`), in front of its number (perf trace, bpftrace): a name, by contract. */
+/**
+ * The name of a thread behind its number (`-Y`), in front of its number (perf trace, bpftrace): a name, by contract.
+ */
 const THREAD_NAME =
   /^(\s{0,12}(?:\[pid\s{1,8})?\d{1,10}<)([^<>]{1,64})(?=>)|^(\s{0,16}[\d.?]{1,20} \(\s{0,12}[\d.]{0,12}\s{0,12}(?:ms)?\s{0,12}\): )([^/]{1,40})(?=\/\d{1,10} )|^((?:[\d:.]{1,24} )?)([\w.:-]{1,16})(?=\[\d{1,10}\] [a-z_])/;
 const TRACER_CALL =
@@ -30,10 +32,16 @@ const MARK = /<(?:[\d,]+ bytes?|removed|unfinished \.{3}|detached \.{3}|[\d.]{1,
 const RESUMED = /<\.\.\. ([a-z_?][a-z0-9_?]{0,40}) resumed>?/y;
 /** A character as strace writes those of a terminal. */
 const CHARACTER = /'(?:\\(?:[0-7]{1,3}|x[0-9a-f]{2}|[^])|[^'\\\w])'/y;
-/** What strace prints after the quote that ends a string. In payload any other quote is taken as a part of it: too much is removed, never too little. */
+/**
+ * What strace prints after the quote that ends a string. In payload any other quote is taken as a part of it: too much
+ * is removed, never too little.
+ */
 const AFTER_STRING = /(?:,|\)|\}|\]|>|\.\.\.|=>|\s*$| <| +=| \/\*| \|)/y;
 
-/** Goes once over one line, word by word and string by string: what is structure or harmless stays, everything else is counted. */
+/**
+ * Goes once over one line, word by word and string by string: what is structure or harmless stays, everything else is
+ * counted.
+ */
 export class LineMasker {
   readonly #line: string;
   #kind: LineKind;
@@ -55,7 +63,11 @@ export class LineMasker {
   constructor(line: string) {
     const isPerf = PERF.test(line);
     this.#line = isPerf ? withoutBareBuffer(line) : line;
-    this.#kind = { isTrace: isPerf || TRACER_CALL.test(line) || NO_CALL.test(line) || /^(?:ts|event)=/.test(line), isPerf, argument: '' };
+    this.#kind = {
+      isTrace: isPerf || TRACER_CALL.test(line) || NO_CALL.test(line) || /^(?:ts|event)=/.test(line),
+      isPerf,
+      argument: '',
+    };
   }
 
   masked(): string {
@@ -111,7 +123,8 @@ export class LineMasker {
     if (shown === null) this.#hide(word);
     else this.#show(word, shown);
     if (this.#kind.isPerf && word.endsWith(':')) this.#kind = { ...this.#kind, argument: word.slice(0, -1) };
-    if (next === '=' && word === 'a' && this.#kind.isTrace) this.#show(matchAt(PRINTED_ARGUMENTS, this.#line, this.#at));
+    if (next === '=' && word === 'a' && this.#kind.isTrace)
+      this.#show(matchAt(PRINTED_ARGUMENTS, this.#line, this.#at));
     else if (next === '=' && namesSecret(word)) this.#isSecretField = true;
     else if (!this.#kind.isTrace && announcesSecret(word)) this.#isAnnounced = true;
   }
@@ -178,7 +191,8 @@ export class LineMasker {
 
   #hide(word: string): void {
     if (this.#hidden < 0) this.#hidden = this.#at;
-    // Of a line that no tracer wrote, what stands at the word belongs to it, except the marks that close a sentence or a bracket.
+    // Of a line that no tracer wrote, what stands at the word belongs to it, except the marks that close a sentence or
+    // a bracket.
     const rest = this.#kind.isTrace ? '' : matchAt(REST_OF_WORD, this.#line, this.#at + word.length);
     this.#at += word.length + rest.length;
     this.#hiddenEnd = this.#at;
@@ -187,7 +201,8 @@ export class LineMasker {
   #show(text: string, shown = text): void {
     if (this.#hidden >= 0) {
       this.#done +=
-        `<${this.#hiddenEnd - this.#hidden} bytes>`.replace(/^<1 bytes/, '<1 byte') + this.#line.slice(this.#hiddenEnd, this.#at);
+        `<${this.#hiddenEnd - this.#hidden} bytes>`.replace(/^<1 bytes/, '<1 byte') +
+        this.#line.slice(this.#hiddenEnd, this.#at);
       this.#hidden = -1;
     }
     this.#done += shown;
@@ -213,7 +228,9 @@ function descriptorShown(name: string): string {
   const isAbstract = name[quote - 1] === '@';
   const content = name.slice(quote + 1, name.lastIndexOf('"') > quote ? name.lastIndexOf('"') : undefined);
   const shown = isAbstract ? maskName(decode(content)) : maskPath(decode(content));
-  return name.slice(0, quote + 1) + (shown === decode(content) ? content : shown) + name.slice(quote + 1 + content.length);
+  return (
+    name.slice(0, quote + 1) + (shown === decode(content) ? content : shown) + name.slice(quote + 1 + content.length)
+  );
 }
 
 /** Where the name that begins behind `open` ends, at a `>`; else where the search for it ended. */

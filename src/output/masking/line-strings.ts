@@ -43,7 +43,16 @@ const NAME_FIELD = /(?:[a-z]_name=|if_nametoindex\(|ifname=)$/;
 const LINK =
   /^(?:[^\s]*\/[^]*|(?:socket|pipe|anon_inode|net|mnt|pid|user|uts|ipc|cgroup|time):\[?[\w:]{1,20}\]?|[A-Za-z_+-]{1,30}[\w.+-]{0,10}\.so(?:\.\d{1,4}){0,4})$/;
 const ESCAPE = /\\(?:x[0-9a-fA-F]{1,2}|[0-7]{1,3}|[^]|$)/g;
-const NAMED_ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', v: '\v', f: '\f', a: '\x07', b: '\b', e: '\x1b' };
+const NAMED_ESCAPES: Readonly<Record<string, string>> = {
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+  f: '\f',
+  a: '\x07',
+  b: '\b',
+  e: '\x1b',
+};
 
 /** The calls of one line and what their strings mean. */
 export class LineStrings {
@@ -53,7 +62,9 @@ export class LineStrings {
   #lists = 0;
   #arguments = new ArgumentMasker();
 
-  /** A call begins. What stands behind a call that carries data counts as data: two lines may have run into each other. */
+  /**
+   * A call begins. What stands behind a call that carries data counts as data: two lines may have run into each other.
+   */
   call(name: string, isResumed: boolean): void {
     this.#isNaming &&= PATH_CALLS.has(name);
     this.#call = name;
@@ -78,7 +89,8 @@ export class LineStrings {
     if (content === '') return `""${dots}`;
     const bytes = decode(content);
     const abstract = SOCKET_PATH.exec(before);
-    if (abstract !== null) return quoted(content, bytes, abstract[1] === '' ? maskPath(bytes, isCut) : maskName(bytes)) + dots;
+    if (abstract !== null)
+      return quoted(content, bytes, abstract[1] === '' ? maskPath(bytes, isCut) : maskName(bytes)) + dots;
     if (ADDRESS.test(before))
       return (
         quoted(
@@ -136,7 +148,8 @@ export function payload(bytes: string, isCut: boolean): string {
 export function loose(content: string, isCut: boolean): string {
   const bytes = decode(content);
   if (content === '') return '""';
-  if (/^(?:\.{1,2})?\/[^\s?]*$/.test(bytes)) return quoted(content, bytes, maskPath(bytes, isCut)) + (isCut ? '...' : '');
+  if (/^(?:\.{1,2})?\/[^\s?]*$/.test(bytes))
+    return quoted(content, bytes, maskPath(bytes, isCut)) + (isCut ? '...' : '');
   if (isHarmlessName(bytes) || /^-?\d{1,6}$/.test(bytes)) return `"${content}"${isCut ? '...' : ''}`;
   return payload(bytes, isCut);
 }

@@ -16,7 +16,8 @@ export interface LineKind {
   readonly argument: string;
 }
 
-const NUMBER = /^[-+~]?(?:0[xX][0-9a-fA-F]{1,16}|\d{1,20}(?:[.,:#_-]{1,2}\d{1,20}){0,8}(?:[eE][-+]?\d{1,3})?)(?:[a-zA-Z]{1,2}|%)?$/;
+const NUMBER =
+  /^[-+~]?(?:0[xX][0-9a-fA-F]{1,16}|\d{1,20}(?:[.,:#_-]{1,2}\d{1,20}){0,8}(?:[eE][-+]?\d{1,3})?)(?:[a-zA-Z]{1,2}|%)?$/;
 const DATE = /^\d{4}[-/]\d\d[-/]\d\d(?:[T-]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
 const ADDRESS = /^(?:::|[0-9a-f]{1,4}:)[0-9a-f:]{1,36}(?:\d{1,3}(?:\.\d{1,3}){3})?(?:%\w{1,8})?$/i;
 const HEXADECIMAL_ADDRESS = /^[0-9a-f]{8,16}$/;
@@ -38,7 +39,8 @@ const ONE_OF_FLAGS = /^[A-Z]{1,10}\d{0,6}$/;
 const PROBE =
   /^(?:tracepoint|kprobe|kretprobe|uprobe|uretprobe|usdt|raw_syscalls|syscalls|interval|profile|software|hardware):[\w:.*/-]{1,80}$/;
 const LIBRARY = /^[A-Za-z_+-]{2,24}[\w.+-]{0,12}\.so(?:\.\d{1,4}){0,4}$/;
-const CLASS_NAME = /^(?:[a-z_]{1,20}\.){0,4}(?:[A-Z][a-zA-Z]{1,15}){0,4}(?:Error|Exception|Warning|Timeout|Interrupt|Exit)$/;
+const CLASS_NAME =
+  /^(?:[a-z_]{1,20}\.){0,4}(?:[A-Z][a-zA-Z]{1,15}){0,4}(?:Error|Exception|Warning|Timeout|Interrupt|Exit)$/;
 /** A function and a place in it, of a kernel or a library. */
 const PLACE = /^_{0,3}[A-Za-z]\w{0,60}_\w{1,60}\+(?:0x)?[0-9a-f]{1,8}$/;
 /** The name of a field or variable: one case. */
@@ -50,8 +52,8 @@ const STATE =
   /^(?:is|was|are|were|has|have|been|be|for|from|of|to|in|on|by|the|a|an|this|your|not|no|and|or|with|expired|invalid|missing|required|found|rejected|refused|accepted|changed|wrong|incorrect|mismatch|failed|error|unknown|set|empty|authentication|file|user|value|header|id|type|begin|end|private|public|rsa|ec|openssh|key|keys)$/i;
 
 /**
- * A word of a line, outside of quotes: as it is when it is structure or harmless, with a part removed when it is a path or an address, or null when it
- * may be data. `previous` and `next` are the characters around it.
+ * A word of a line, outside of quotes: as it is when it is structure or harmless, with a part removed when it is a path
+ * or an address, or null when it may be data. `previous` and `next` are the characters around it.
  */
 export function wordShown(word: string, previous: string, next: string, kind: LineKind): string | null {
   const [, lead = '', core = '', tail = ''] =
@@ -62,15 +64,22 @@ export function wordShown(word: string, previous: string, next: string, kind: Li
   if (next === '=' && (FIELD.test(word) || isHarmlessName(word)) && !isRandom(word)) return word;
   if (CONSTANT.test(core) || SHORT_CONSTANT.test(core) || errorNumber(core) > 0) return isRandom(core) ? null : word;
   if (knownSyscall(core) !== '' && lead === '') return word;
-  if (kind.isTrace && (TRACE_WORD.test(core) || ((previous === '|' || next === '|') && ONE_OF_FLAGS.test(word)))) return word;
+  if (kind.isTrace && (TRACE_WORD.test(core) || ((previous === '|' || next === '|') && ONE_OF_FLAGS.test(word))))
+    return word;
   if (PROBE.test(word) || (LIBRARY.test(core) && !isRandom(core))) return word;
-  if (kind.isPerf && ((FLAG_ARGUMENT.test(kind.argument) && PERF_FLAG.test(core)) || (tail === ':' && ARGUMENT_NAME.test(core))))
+  if (
+    kind.isPerf &&
+    ((FLAG_ARGUMENT.test(kind.argument) && PERF_FLAG.test(core)) || (tail === ':' && ARGUMENT_NAME.test(core)))
+  )
     return word;
   if (!/[\p{L}\p{N}]/u.test(core)) return word;
-  if (CLASS_NAME.test(core) || (previous === '' && MAP.test(word)) || PLACE.test(word)) return isRandom(core) ? null : word;
+  if (CLASS_NAME.test(core) || (previous === '' && MAP.test(word)) || PLACE.test(word))
+    return isRandom(core) ? null : word;
   const flag = FLAG.exec(word);
   if (flag !== null)
-    return /^([A-Za-z])\1{0,3}$/.test(flag[1] ?? '') || isHarmlessName(flag[1] ?? '') || namesSecret(flag[1] ?? '') ? word : null;
+    return /^([A-Za-z])\1{0,3}$/.test(flag[1] ?? '') || isHarmlessName(flag[1] ?? '') || namesSecret(flag[1] ?? '')
+      ? word
+      : null;
   if (
     isHarmlessName(core) ||
     (/^\w{1,24}(?:\/\w{1,24}){1,3}$/.test(core) && core.split('/').every((part) => isHarmlessName(part))) ||
@@ -92,7 +101,8 @@ export function isState(word: string): boolean {
 }
 
 function isNumber(word: string, { isTrace }: LineKind): boolean {
-  if (DATE.test(word) || ADDRESS.test(word) || (HEXADECIMAL_ADDRESS.test(word) && (isTrace || /^\d{1,7}$/.test(word)))) return true;
+  if (DATE.test(word) || ADDRESS.test(word) || (HEXADECIMAL_ADDRESS.test(word) && (isTrace || /^\d{1,7}$/.test(word))))
+    return true;
   return NUMBER.test(word) && (isTrace || !isCardNumber(word));
 }
 

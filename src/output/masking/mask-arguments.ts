@@ -4,7 +4,11 @@ import { isHarmlessName } from './vocabulary.ts';
 
 /** Flags, by program, behind which a secret stands; those with a `=` also hold it in the same word (`-psesame`). */
 const SECRET_FLAGS: readonly (readonly [programs: RegExp, apart: string, joined: string])[] = [
-  [/^(?:mysql|mariadb|mysqladmin|mysqldump|mysqlimport|mysqlcheck|mysqlshow|mysqlsh|mariadb-\w+|mytop|percona\S*)$/, '', '-p'],
+  [
+    /^(?:mysql|mariadb|mysqladmin|mysqldump|mysqlimport|mysqlcheck|mysqlshow|mysqlsh|mariadb-\w+|mytop|percona\S*)$/,
+    '',
+    '-p',
+  ],
   [
     /^(?:mongo|mongosh|mongodump|mongorestore|sshpass|docker|podman|helm|rabbitmqadmin|clickhouse(?:-client)?|cqlsh|influx|plink|pscp)$/,
     '-p',
@@ -27,7 +31,8 @@ const SECRET_FLAGS: readonly (readonly [programs: RegExp, apart: string, joined:
 /** Flags behind which a user and, after a colon or a percent sign, a password stands. */
 const USER_FLAGS = /^(?:-[a-zA-Z]{0,5}[uU]|--user|--proxy-user|--userpwd|--auth|-a)$/;
 const HEADER_FLAGS = /^(?:-[a-zA-Z]{0,5}H|--header|--proxy-header)$/;
-const PLAIN_HEADER = /^(?:accept|accept-encoding|accept-language|cache-control|connection|content-length|content-type|host|user-agent)$/i;
+const PLAIN_HEADER =
+  /^(?:accept|accept-encoding|accept-language|cache-control|connection|content-length|content-type|host|user-agent)$/i;
 /** Flags behind which program text stands. */
 const SCRIPT_FLAG = /^-[a-zA-Z]{0,4}[cer]$/;
 const SHELL = /^(?:sh|bash|dash|ash|zsh|ksh|busybox|su|sudo|runuser|ssh|xargs|env|timeout|nohup|setsid)$/;
@@ -46,7 +51,10 @@ export class ArgumentMasker {
   #previous = '';
   #index = 0;
 
-  /** The next argument without credentials: passwords and tokens behind flags, in assignments and URLs; of a script, in its words. */
+  /**
+   * The next argument without credentials: passwords and tokens behind flags, in assignments and URLs; of a script, in
+   * its words.
+   */
   next(argument: string): string {
     const previous = this.#previous;
     this.#previous = argument;
@@ -67,7 +75,8 @@ export class ArgumentMasker {
     }
     if (previous === '-p' && !/^(?:\d{1,7}(?:[:,/-]\d{1,7})*(?:\/\w{3})?|[./~][^]*|-[^]*)$/.test(argument))
       return isHarmlessName(argument) ? argument : REMOVED;
-    if (USER_FLAGS.test(previous)) return argument.replace(/^([^:%]*[:%])[^]+$/, `$1${REMOVED}`).replace(/^([^:%\s]{33,})$/, REMOVED);
+    if (USER_FLAGS.test(previous))
+      return argument.replace(/^([^:%]*[:%])[^]+$/, `$1${REMOVED}`).replace(/^([^:%\s]{33,})$/, REMOVED);
     if (HEADER_FLAGS.test(previous)) return headerShown(argument);
     if (SCRIPT_FLAG.test(previous) || SQL_FLAG.test(previous)) {
       if (INTERPRETER.test(this.#program)) return codeShown(argument);
@@ -85,7 +94,9 @@ export class ArgumentMasker {
     const long = /^(--[\w-]{1,40}=)[^]/.exec(argument)?.[1];
     if (
       long !== undefined &&
-      SECRET_FLAGS.some(([programs, apart]) => programs.test(this.#program) && apart.split(' ').includes(long.slice(0, -1)))
+      SECRET_FLAGS.some(
+        ([programs, apart]) => programs.test(this.#program) && apart.split(' ').includes(long.slice(0, -1)),
+      )
     )
       return `${long}${REMOVED}`;
     const literal = /^(--(?:from-literal|set|set-string|extra-vars|build-arg|env|var)=[\w.-]{0,80}=)[^]/.exec(argument);
@@ -99,7 +110,11 @@ export class ArgumentMasker {
     const assigned = ASSIGNMENT.exec(argument);
     if (assigned !== null) return assignmentShown(assigned[1] ?? '', assigned[2] ?? '', assigned[3] ?? '');
     // A command of its own begins here (`sudo mysql`, `env A=b redis-cli`, `timeout 5 curl`).
-    if (SHELL.test(this.#program) && /^[\w./-]+$/.test(argument) && SECRET_FLAGS.some(([programs]) => programs.test(baseName(argument))))
+    if (
+      SHELL.test(this.#program) &&
+      /^[\w./-]+$/.test(argument) &&
+      SECRET_FLAGS.some(([programs]) => programs.test(baseName(argument)))
+    )
       this.#program = baseName(argument);
     return /[\s;|&]/.test(argument) && SHELL.test(this.#program) ? scriptShown(argument) : maskSecrets(argument);
   }
@@ -119,7 +134,8 @@ export function maskOptions(options: string): string {
     .split(',')
     .map((option) => {
       const [, name = '', value] = /^([\w.-]{1,40})(?:=([^]*))?$/.exec(option) ?? [];
-      if (name === '' || namesSecret(name)) return name === '' ? (option === '' ? '' : sizeOf(option)) : `${name}=${REMOVED}`;
+      if (name === '' || namesSecret(name))
+        return name === '' ? (option === '' ? '' : sizeOf(option)) : `${name}=${REMOVED}`;
       if (value === undefined) return option;
       return value === REMOVED || /^\d{1,12}[kmg]?$/i.test(value) || isHarmlessName(value) || /^\/[^]*$/.test(value)
         ? `${name}=${maskSecrets(value)}`
@@ -144,7 +160,10 @@ export function scriptShown(script: string): string {
       const bare = word.replace(/["']/g, '');
       const assigned = isFirst ? /^([A-Za-z_]\w{0,80})=([^]*)$/.exec(bare) : null;
       if (assigned !== null) return assignmentShown('', assigned[1] ?? '', assigned[2] ?? '');
-      if (isFirst && /^(?:export|declare|local|readonly|set|exec|env|sudo|nohup|time|setsid|then|do|else|if|while)$/.test(bare))
+      if (
+        isFirst &&
+        /^(?:export|declare|local|readonly|set|exec|env|sudo|nohup|time|setsid|then|do|else|if|while)$/.test(bare)
+      )
         return word;
       if (isFirst) masker = new ArgumentMasker();
       isFirst = false;
@@ -180,7 +199,10 @@ function headerShown(header: string): string {
 function codeShown(code: string): string {
   return maskSecrets(
     code
-      .replace(/\b(q[qwx]?|%[qQwW]?)([{(<|!])[^})>|!]*/g, (_, operator: string, open: string) => `${operator}${open}${REMOVED}`)
+      .replace(
+        /\b(q[qwx]?|%[qQwW]?)([{(<|!])[^})>|!]*/g,
+        (_, operator: string, open: string) => `${operator}${open}${REMOVED}`,
+      )
       .replace(/(["'`])((?:\\[^]|(?!\1)[^\\])*)(\1?)/g, (whole, quote: string, content: string, close: string) =>
         isHarmlessName(content) || content === '' ? whole : `${quote}${sizeOf(content)}${close}`,
       ),

@@ -2,13 +2,16 @@ import { isRandom } from './randomness.ts';
 import { namesSecret, REMOVED } from './secret-words.ts';
 import { isHarmlessName } from './vocabulary.ts';
 
-/** Behind such a part of a request's path stands what lets somebody in: `/reset/TOKEN`, unless it is a step of the site. */
+/**
+ * Behind such a part of a request's path stands what lets somebody in: `/reset/TOKEN`, unless it is a step of the site.
+ */
 const BEFORE_TOKEN =
   /^(?:.*[-_.])?(?:reset|webhooks?|hooks?|tokens?|passwords?|passwd|pwd|invites?|invitations?|confirm|confirmation|activate|activation|verify|verification|unsubscribe|magic|magic-?links?|otp|sessions?|sess|secrets?|keys?|api-?keys?|auth|login|signin|sso|share|jwt|sid|code)$/i;
 /** Folders in which frameworks keep a file for each session, named after its cookie. */
 const BEFORE_SESSION = /^(?:.*[-_.])?(?:sess|session|sessions|tokens?)$/i;
 /** A file of a session: the word, perhaps `id`, a separator or none, and the id. */
-const SESSION_FILE = /^(.*?(?:(?<![A-Za-z])|c?gi|ruby_|php|flask_|django_)sess(?:ions?)?(?:[-_]?id|data)?)([-_.:=]?)([^]+)$/i;
+const SESSION_FILE =
+  /^(.*?(?:(?<![A-Za-z])|c?gi|ruby_|php|flask_|django_)sess(?:ions?)?(?:[-_]?id|data)?)([-_.:=]?)([^]+)$/i;
 const PAIR = /^([^=:]{0,80})([=:])([^]+)$/;
 /** Keys with the mark of who gave them out. */
 const MARKED_KEY =
@@ -16,7 +19,8 @@ const MARKED_KEY =
 /** What can be a key: the characters of base64url and what encloses them. */
 const RUN = /[A-Za-z0-9_+=~-]{8,}(?:\.[A-Za-z0-9_+=~-]{8,})*/g;
 /** Ends of names of programs and of what belongs to them. */
-const CODE_FILE = /^(?:[A-Za-z-]{1,20}\.)?(?:py|pyc|pyi|rb|js|mjs|ts|php|so|java|class|jar|go|rs|c|h|pl|pm|sh|html|css)(?:[-.]\d+)*$/i;
+const CODE_FILE =
+  /^(?:[A-Za-z-]{1,20}\.)?(?:py|pyc|pyi|rb|js|mjs|ts|php|so|java|class|jar|go|rs|c|h|pl|pm|sh|html|css)(?:[-.]\d+)*$/i;
 /** Ends of names of files in which anything can be. */
 const DATA_FILE =
   /^(?:[A-Za-z-]{1,20}\.)?(?:db|log|lock|sock|socket|scope|service|slice|conf|cfg|ini|json|yaml|yml|toml|txt|sqlite3?|pid|cache)(?:[-.]\d+)*$/i;
@@ -24,7 +28,10 @@ const ENCODED = /%[0-9a-f]{2}/i;
 /** Content-addressed stores, whose names are public. */
 const PUBLIC_STORE = /\/(?:nix\/store|gnu\/store)\/[0-9a-z]{32}-/;
 
-/** A path of the file system without the ids of sessions, values of tokens and keys in it. `isCut`: the capture has only its beginning. */
+/**
+ * A path of the file system without the ids of sessions, values of tokens and keys in it. `isCut`: the capture has only
+ * its beginning.
+ */
 export function maskPath(path: string, isCut = false): string {
   if (path.startsWith('/memfd:'))
     return path.replace(
@@ -87,12 +94,15 @@ function maskSegment(segment: string, isBehind: boolean, isCut: boolean, isTarge
   }
   const ending = /^[^]+(\.sess(?:ion)?)$/.exec(plain);
   if (ending !== null && !isHarmlessName(plain)) return `${REMOVED}${ending[1]}`;
-  const named = isTarget ? /^((?:[a-z]{1,20}[-_.])?(?:token|secret|password|apikey|key))[-_.]([^]+)$/i.exec(plain) : null;
+  const named = isTarget
+    ? /^((?:[a-z]{1,20}[-_.])?(?:token|secret|password|apikey|key))[-_.]([^]+)$/i.exec(plain)
+    : null;
   if (named !== null && !isOrdinary(named[2] ?? '')) return `${plain.slice(0, (named[1]?.length ?? 0) + 1)}${REMOVED}`;
   const pair = PAIR.exec(plain);
   if (pair !== null && namesSecret(pair[1] ?? '')) return `${pair[1]}${pair[2]}${REMOVED}`;
   const session = SESSION_FILE.exec(plain);
-  if (session !== null && !isOrdinary(session[3] ?? '') && !isHarmlessName(plain)) return `${session[1]}${session[2]}${REMOVED}`;
+  if (session !== null && !isOrdinary(session[3] ?? '') && !isHarmlessName(plain))
+    return `${session[1]}${session[2]}${REMOVED}`;
   if (isBehind && session === null && !isOrdinary(plain)) return REMOVED;
   const masked = maskRuns(plain, isCut);
   return masked === plain ? segment : masked;
@@ -102,7 +112,9 @@ function maskSegment(segment: string, isBehind: boolean, isCut: boolean, isTarge
 export function maskRuns(text: string, isCut = false): string {
   return text
     .replace(MARKED_KEY, REMOVED)
-    .replace(RUN, (run, at: number) => (run !== REMOVED && isRandom(run, isCut && at + run.length === text.length) ? REMOVED : run));
+    .replace(RUN, (run, at: number) =>
+      run !== REMOVED && isRandom(run, isCut && at + run.length === text.length) ? REMOVED : run,
+    );
 }
 
 /** A step of a site, a short number, a file of a program: no id of a session. */

@@ -12,8 +12,8 @@ const NATURAL =
   /^(?:\d+|[A-Za-z]{1,2}\d{1,8}|\d{1,4}[A-Za-z]{1,3}|\d{8}T\d{4,6}Z?|0x[0-9a-f]{1,16}|[a-z]{1,12}\d{1,4}[a-z]{4,16}\d{0,3}|([A-Za-z]+)\d{0,8})$/;
 
 /**
- * Whether text of letters, digits and `-_.+=~` is a key rather than words: hexadecimal digits, a UUID, mixed digits and letters, letters that change
- * their case all the time. `isCut` takes less of it, because the rest is missing.
+ * Whether text of letters, digits and `-_.+=~` is a key rather than words: hexadecimal digits, a UUID, mixed digits and
+ * letters, letters that change their case all the time. `isCut` takes less of it, because the rest is missing.
  */
 export function isRandom(text: string, isCut = false): boolean {
   const least = isCut ? SHORTEST_CUT : SHORTEST;

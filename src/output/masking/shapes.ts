@@ -107,7 +107,8 @@ export function maskSecrets(text: string): string {
  * `isCut`: its last word may be the beginning of one. */
 export function maskName(name: string, isCut = false): string {
   if (/^\0*$/.test(name) || name.startsWith('<') || INTERFACE.test(name)) return name;
-  if (name.length <= 64 && name.split(/[\s:/[\]()]+/).every((word) => word === '' || isHarmlessName(word, isCut))) return name;
+  if (name.length <= 64 && name.split(/[\s:/[\]()]+/).every((word) => word === '' || isHarmlessName(word, isCut)))
+    return name;
   if (name.startsWith('/')) return maskPath(name);
   const pair = /^([A-Za-z_][\w-]{0,30}[=:])[^]+$/.exec(name);
   if (pair !== null && isHarmlessName(pair[1] ?? '')) return `${pair[1]}${REMOVED}`;
@@ -134,10 +135,15 @@ function isState(value: string): boolean {
 
 function quotedAlike(value: string): string {
   const quote = /^\\?["']/.exec(value)?.[0] ?? '';
-  return quote === '' ? REMOVED : `${quote}${REMOVED}${value.length > quote.length && value.endsWith(quote) ? quote : ''}`;
+  return quote === ''
+    ? REMOVED
+    : `${quote}${REMOVED}${value.length > quote.length && value.endsWith(quote) ? quote : ''}`;
 }
 
-/** A word with a slash in it: no user of a URL, no query, no token among its parts. The full stop behind it and what closes a bracket of the word stay. */
+/**
+ * A word with a slash in it: no user of a URL, no query, no token among its parts. The full stop behind it and what
+ * closes a bracket of the word stay.
+ */
 function wordShown(word: string): string {
   const [, start = '', rest = ''] = /^([^]*?[a-z][a-z0-9+.-]{0,20}:\/\/)?([^]*)$/i.exec(word) ?? [];
   const plain = start === '' ? rest : withoutUser(rest);
@@ -146,7 +152,9 @@ function wordShown(word: string): string {
   const path = hasQuery ? plain.slice(0, mark) : plain;
   const end = withoutMarks(path);
   const masked =
-    start === '' ? maskPath(path.slice(0, end), path.startsWith('...', end)) : maskTarget(path.slice(0, end), path.startsWith('...', end));
+    start === ''
+      ? maskPath(path.slice(0, end), path.startsWith('...', end))
+      : maskTarget(path.slice(0, end), path.startsWith('...', end));
   const marks = hasQuery
     ? [...plain.slice(withoutMarks(plain))].filter(
         (mark) => '.,;:'.includes(mark) || word.slice(0, start.length + path.length).includes(OPENS[mark] ?? mark),

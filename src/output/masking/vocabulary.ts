@@ -1,4 +1,7 @@
-/** What an operator reads in lines that are no call: the words of tracers, errors, logs and servers. No names of people, places or things. */
+/**
+ * What an operator reads in lines that are no call: the words of tracers, errors, logs and servers. No names of people,
+ * places or things.
+ */
 const WORDS =
   'a about above abort aborted accept accepted access accessible across active actual add added address addresses admin after again age all alloc allocate allocated allowed ' +
   'already also alternate always an and another any api app application applications are arg args argument arguments array arrived as assertion async asyncio at attach ' +
@@ -64,13 +67,15 @@ export function isHarmlessWord(word: string): boolean {
 }
 
 /**
- * Whether a name is made of harmless words and short numbers: `worker-1`, `ThreadPool_0`, `python3.11`. `isCut`: the last may be the beginning
- * of a word, as in the names of threads, which have room for 15 letters.
+ * Whether a name is made of harmless words and short numbers: `worker-1`, `ThreadPool_0`, `python3.11`. `isCut`: the
+ * last may be the beginning of a word, as in the names of threads, which have room for 15 letters.
  */
 export function isHarmlessName(name: string, isCut = false): boolean {
   if (isHarmlessWord(name)) return true;
   if (name.length > 64 || /\s/.test(name)) return false;
-  const parts = name.split(/[^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])/).filter((part) => part !== '');
+  const parts = name
+    .split(/[^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])/)
+    .filter((part) => part !== '');
   let words = 0;
   let odd = 0;
   for (const [index, part] of parts.entries()) {

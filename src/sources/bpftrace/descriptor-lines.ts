@@ -1,11 +1,14 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 
-/** More descriptors of one process are not listed: what matters, listeners and pools, was opened early and has low numbers. */
+/**
+ * More descriptors of one process are not listed: what matters, listeners and pools, was opened early and has low
+ * numbers.
+ */
 const MOST = 1_024;
 
 /**
- * What the descriptors of these processes are, as `event=fd` lines in front of a capture: bpftrace does not see what was opened before it. Processes
- * that are gone or may not be looked at give none.
+ * What the descriptors of these processes are, as `event=fd` lines in front of a capture: bpftrace does not see what
+ * was opened before it. Processes that are gone or may not be looked at give none.
  */
 export function descriptorLines(pids: readonly number[]): string {
   return pids.flatMap((pid) => numbersOf(pid).flatMap((fd) => lineOf(pid, fd))).join('');

@@ -13,8 +13,8 @@ export interface ProgramOptions {
 }
 
 /**
- * What bpftrace must find in its environment: as much of requests and paths as its stack of 512 bytes allows, and buffers that hold some seconds of a
- * busy server. Versions up to 0.20 know the first name, later ones the second.
+ * What bpftrace must find in its environment: as much of requests and paths as its stack of 512 bytes allows, and
+ * buffers that hold some seconds of a busy server. Versions up to 0.20 know the first name, later ones the second.
  */
 export function programEnvironment(name: ProgramName): Readonly<Record<string, string>> {
   const bytes = name === 'calls' ? '96' : '64';
@@ -58,7 +58,10 @@ const EVENT_BYTES: Readonly<Record<Machine, number>> = { 'x86-64': 12, arm64: 16
 export function bpftraceProgram(name: ProgramName, { pids, machine, ports = [] }: ProgramOptions): string {
   return readFileSync(new URL(`${name}.bt`, PROGRAMS), 'utf8')
     .replace('//DROVER:PIDS', pids.map((pid) => `@pid[${pid}] = 1;`).join(' '))
-    .replace('//DROVER:PORTS', ports.length === 0 ? '@allports = 1;' : ports.map((port) => `@port[${port}] = 1;`).join(' '))
+    .replace(
+      '//DROVER:PORTS',
+      ports.length === 0 ? '@allports = 1;' : ports.map((port) => `@port[${port}] = 1;`).join(' '),
+    )
     .replace('//DROVER:CALLS', assignments('how', CALLS, machine))
     .replace('//DROVER:KINDS', assignments('kind', KINDS, machine))
     .replaceAll('DROVER:MACHINE', machine)

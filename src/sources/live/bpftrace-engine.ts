@@ -14,8 +14,8 @@ const PATIENCE_SECONDS = 6;
 /** Pages of the buffer of each processor: 4 MB, so that a burst does not lose events. */
 const BUFFER_PAGES = 1_024;
 /**
- * Lines are written 4 KB at a time, since a write for each made bpftrace lose a third of 30,000 events a second. A blank line, which
- * bpftrace writes through, brings what there is to whoever reads along.
+ * Lines are written 4 KB at a time, since a write for each made bpftrace lose a third of 30,000 events a second. A
+ * blank line, which bpftrace writes through, brings what there is to whoever reads along.
  */
 const FLUSH = '\n// What is there is written now, for whoever reads along.\ninterval:ms:250 { print(""); }\n';
 /** bpftrace does not hear a SIGINT shortly after its start. */
@@ -35,7 +35,10 @@ export function bpftraceEngine(
   limits: LaunchLimits,
 ): Engine {
   const pids = processes.map(({ pid }) => pid);
-  const program = spool.add(`${name}.bt`, bpftraceProgram(name, { pids, machine, ports: listeningPorts(pids) }) + FLUSH);
+  const program = spool.add(
+    `${name}.bt`,
+    bpftraceProgram(name, { pids, machine, ports: listeningPorts(pids) }) + FLUSH,
+  );
   // What a descriptor is that was there before: the program sees only what happens from now on.
   spool.write(descriptorLines(pids));
   const before = spool.bytes;

@@ -78,7 +78,13 @@ export class LiveCapture {
   #reason: EndReason | null = null;
   #sentence = '';
 
-  private constructor(engine: Engine, processes: readonly ProcessFacts[], seconds: number, spool: Spool, tracer: Tracer) {
+  private constructor(
+    engine: Engine,
+    processes: readonly ProcessFacts[],
+    seconds: number,
+    spool: Spool,
+    tracer: Tracer,
+  ) {
     this.engine = engine;
     this.processes = processes;
     this.#watched = processes.map(({ pid }) => pid);
@@ -104,7 +110,12 @@ export class LiveCapture {
   ): Promise<LiveCapture> {
     const { command, environment, runsProgram, writesToStdout } = engine;
     const stdout = runsProgram ? 'ours' : writesToStdout ? { path: spool.opened } : 'log';
-    const started = Tracer.start({ command, log: spool.log, stdout, ...(environment === undefined ? {} : { environment }) });
+    const started = Tracer.start({
+      command,
+      log: spool.log,
+      stdout,
+      ...(environment === undefined ? {} : { environment }),
+    });
     const tracer = await started.catch((error) => {
       spool.remove();
       throw new AttachError(`${engine.name} cannot be started: ${String(error.message)}.`, { cause: error });
@@ -180,7 +191,8 @@ export class LiveCapture {
   #look(): void {
     const space = this.#spool.spaceProblem();
     if (space !== null) this.#end('space', `The capture ended early: ${space}.`);
-    // strace is given its time by its guard, whatever becomes of drover; engines that start slowly are given theirs here, from their beginning on.
+    // strace is given its time by its guard, whatever becomes of drover; engines that start slowly are given theirs
+    // here, from their beginning on.
     if (!this.engine.runsProgram && performance.now() > this.endsAt) this.#end('time', '');
     if (this.engine.writesToStdout && this.#allHaveEnded()) this.#end('processes-ended', '');
     if (this.#reason !== null || !this.engine.stopsProcesses) return;
@@ -189,7 +201,10 @@ export class LiveCapture {
     if (starved === null) return;
     const { pid, tid, forMs } = starved;
     const who = tid === pid ? `Worker ${pid}` : `Thread ${tid} of worker ${pid}`;
-    this.#end('starved', `${who} all but stopped under ${this.engine.name} for ${(forMs / 1_000).toFixed(1)} s; drover detached at once.`);
+    this.#end(
+      'starved',
+      `${who} all but stopped under ${this.engine.name} for ${(forMs / 1_000).toFixed(1)} s; drover detached at once.`,
+    );
   }
 
   #end(reason: EndReason, sentence: string): void {
@@ -210,7 +225,10 @@ export class LiveCapture {
       this.#sentence = `${this.engine.name} ended before its time (${how}); what it wrote until then was read.`;
     }
     if (reason === 'tracer-died' || reason === 'space' || reason === 'starved')
-      this.#diagnostics.push({ code: reason === 'tracer-died' ? 'tracer-died' : 'capture-ended-early', text: this.#sentence });
+      this.#diagnostics.push({
+        code: reason === 'tracer-died' ? 'tracer-died' : 'capture-ended-early',
+        text: this.#sentence,
+      });
     const { sentence, isClean } = this.engine.runsProgram
       ? { sentence: programEnd(end), isClean: true }
       : describeDetachment(this.#everyProcess(), this.engine.name);

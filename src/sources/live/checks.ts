@@ -2,7 +2,10 @@ import { AttachError } from './attach-error.ts';
 import type { HostFacts } from './host-facts.ts';
 import type { ProcessFacts } from './process-facts.ts';
 
-/** One thing that must hold for an engine to work: a line of `drover doctor`, and the words of the failure when it does not hold. */
+/**
+ * One thing that must hold for an engine to work: a line of `drover doctor`, and the words of the failure when it does
+ * not hold.
+ */
 export interface Check {
   readonly level: 'ok' | 'missing';
   /** One sentence. */
@@ -39,7 +42,8 @@ export function processCheck(pid: number, facts: ProcessFacts | null, host: Host
   }
   const { name, tracer, userId } = facts;
   if (facts.isKernelThread) return missing(`${pid} (${name}) is a thread of the kernel; it makes no system calls.`, '');
-  if (facts.state === 'Z' || facts.state === 'X') return missing(`${pid} (${name}) is a zombie; there is nothing to trace.`, '');
+  if (facts.state === 'Z' || facts.state === 'X')
+    return missing(`${pid} (${name}) is a zombie; there is nothing to trace.`, '');
   if (tracer !== 0) {
     const who = others.nameOf(tracer);
     return missing(
@@ -50,7 +54,10 @@ export function processCheck(pid: number, facts: ProcessFacts | null, host: Host
   if (!host.mayTraceOthers && userId !== host.userId) {
     // Root without the capability is root of a container only.
     if (host.inContainer && host.userId === 0) return containerProblem();
-    return missing(`Process ${pid} (${name}) belongs to user ${others.userName(userId)}.`, 'Run drover as that user, or with sudo.');
+    return missing(
+      `Process ${pid} (${name}) belongs to user ${others.userName(userId)}.`,
+      'Run drover as that user, or with sudo.',
+    );
   }
   return ok(`process ${pid} (${name}) can be traced`);
 }
@@ -89,7 +96,10 @@ function launchCheck({ programs }: HostFacts): Check {
 
 function ptraceCheck(host: HostFacts): Check {
   if (host.yama === 3)
-    return missing('Yama has turned tracing off until the next boot (ptrace_scope 3).', 'Use --engine bpftrace, or a file.');
+    return missing(
+      'Yama has turned tracing off until the next boot (ptrace_scope 3).',
+      'Use --engine bpftrace, or a file.',
+    );
   if (host.mayTraceOthers) return ok('this user may trace the processes of others');
   if (host.yama === 0) return ok('this user may trace its own processes');
   if (host.inContainer) return containerProblem();
@@ -119,7 +129,10 @@ function tracingCheck({ tracing }: HostFacts): Check {
 
 function kernelCheck({ lockdown, architecture }: HostFacts): Check {
   if (lockdown === 'confidentiality')
-    return missing('The lockdown of Secure Boot (confidentiality) blocks BPF.', 'Use --engine strace, or capture elsewhere.');
+    return missing(
+      'The lockdown of Secure Boot (confidentiality) blocks BPF.',
+      'Use --engine strace, or capture elsewhere.',
+    );
   if (architecture !== 'x64' && architecture !== 'arm64')
     return missing(`The numbers of system calls on ${architecture} are not known to drover.`, 'Use --engine strace');
   return ok('the kernel accepts BPF programs');

@@ -9,7 +9,11 @@ export interface Detachment {
 }
 
 /** Looks at every process that was traced. `before` is how they were when the tracer came. */
-export function describeDetachment(before: readonly ProcessFacts[], tracerName: string, read = readProcess): Detachment {
+export function describeDetachment(
+  before: readonly ProcessFacts[],
+  tracerName: string,
+  read = readProcess,
+): Detachment {
   const now = before.map((process) => ({ process, facts: same(process, read(process.pid)) }));
   const alive = now.filter(({ facts }) => facts !== null && facts.state !== 'Z' && facts.state !== 'X');
   const ended = before.length - alive.length;
@@ -18,19 +22,23 @@ export function describeDetachment(before: readonly ProcessFacts[], tracerName: 
     if (facts === null) continue;
     const { pid, state, tracer } = facts;
     if (tracer !== 0) problems.push(`Process ${pid} is still traced by pid ${tracer}. Type: kill -INT ${tracer}`);
-    else if (state === 'T' && process.state !== 'T') problems.push(`Process ${pid} is still stopped. Type: kill -CONT ${pid}`);
+    else if (state === 'T' && process.state !== 'T')
+      problems.push(`Process ${pid} is still stopped. Type: kill -CONT ${pid}`);
     else if (state === 't') problems.push(`Process ${pid} is still stopped by a tracer.`);
   }
   const stoppedBefore = alive.filter(({ process, facts }) => process.state === 'T' && facts?.state === 'T').length;
   const rest = [
     ...(ended > 0 ? [`${ended} ended meanwhile`] : []),
     ...(stoppedBefore > 0
-      ? [`${stoppedBefore} ${stoppedBefore === 1 ? 'was' : 'were'} stopped before and still ${stoppedBefore === 1 ? 'is' : 'are'}`]
+      ? [
+          `${stoppedBefore} ${stoppedBefore === 1 ? 'was' : 'were'} stopped before and still ${stoppedBefore === 1 ? 'is' : 'are'}`,
+        ]
       : []),
   ];
   const remark = rest.length > 0 ? ` (${rest.join(', ')})` : '';
   if (problems.length > 0) return { sentence: `${problems.join(' ')}${remark}`, isClean: false };
-  if (alive.length === 0) return { sentence: `All ${before.length} processes have ended; ${tracerName} is gone.`, isClean: true };
+  if (alive.length === 0)
+    return { sentence: `All ${before.length} processes have ended; ${tracerName} is gone.`, isClean: true };
   const count = alive.length === 1 ? '1 process, running' : `${alive.length} processes, all running`;
   return { sentence: `Detached from ${count}${remark}.`, isClean: true };
 }

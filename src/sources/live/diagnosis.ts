@@ -31,7 +31,10 @@ export function diagnose(pids: readonly number[]): Diagnosis {
       ...others.map((member) => processCheck(member.pid, member, host, names)),
     ]);
   });
-  return { groups: [...engines, ...processes], canAttach: engines.some(({ holds }) => holds) && processes.every(({ holds }) => holds) };
+  return {
+    groups: [...engines, ...processes],
+    canAttach: engines.some(({ holds }) => holds) && processes.every(({ holds }) => holds),
+  };
 }
 
 /** Phrases for what holds and what does not. */

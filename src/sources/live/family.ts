@@ -25,8 +25,9 @@ export function hostView(): ProcessView {
 const MOST_PROCESSES = 1_000;
 
 /**
- * The processes that serve together with the given ones, from any member: the master above them, and below it all that run the same
- * program. Masters come first, so that what they fork while a tracer attaches is followed. Pids that are gone are left out.
+ * The processes that serve together with the given ones, from any member: the master above them, and below it all that
+ * run the same program. Masters come first, so that what they fork while a tracer attaches is followed. Pids that are
+ * gone are left out.
  */
 export function findFamily(pids: readonly number[], view: ProcessView): ProcessFacts[] {
   const children = childrenOf(view.parents);
@@ -72,12 +73,15 @@ function add(
   }
 }
 
-/** Whether two related processes are of one server: forked without a new program, or started anew with the same words. */
+/**
+ * Whether two related processes are of one server: forked without a new program, or started anew with the same words.
+ */
 export function runSameProgram(first: ProcessFacts, second: ProcessFacts): boolean {
   if (first.isKernelThread || second.isKernelThread) return false;
   // Two programs never get the same stack: the kernel draws its place by lot at each execve.
   if (first.stackStart !== '0' && first.stackStart === second.stackStart) return true;
-  if (first.argv.length === 0 || (first.program !== '' && second.program !== '' && first.program !== second.program)) return false;
+  if (first.argv.length === 0 || (first.program !== '' && second.program !== '' && first.program !== second.program))
+    return false;
   // Python's multiprocessing starts workers anew (uvicorn --workers); its resource tracker is none.
   if (second.argv.some((word) => word.includes('multiprocessing.spawn'))) return first.program !== '';
   return first.argv.length === second.argv.length && first.argv.every((word, index) => word === second.argv[index]);

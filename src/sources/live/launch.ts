@@ -10,17 +10,22 @@ export interface LaunchLimits {
 
 /** How long a tracer that was asked to leave may take. */
 const KILL_AFTER_SECONDS = 2;
-/** strace and prlimit end by SIGXFSZ at the limit; drover stops them before, and this is for the case that it cannot. */
+/**
+ * strace and prlimit end by SIGXFSZ at the limit; drover stops them before, and this is for the case that it cannot.
+ */
 const LIMIT_SLACK = 1.25;
 
 /** Attaches strace to running processes and whatever they start from then on. */
 export function straceAttach(pids: readonly number[], file: string, limits: LaunchLimits): Command {
-  return guarded(['strace', '-f', '-ttt', '-T', '-y', '-s', '128', '-o', file, ...pids.flatMap((pid) => ['-p', String(pid)])], limits);
+  return guarded(
+    ['strace', '-f', '-ttt', '-T', '-y', '-s', '128', '-o', file, ...pids.flatMap((pid) => ['-p', String(pid)])],
+    limits,
+  );
 }
 
 /**
- * What `run` records: calls of descriptors, files, processes and waiting. With a filter in the kernel all other calls run at full speed,
- * which strace offers only for programs that it starts itself.
+ * What `run` records: calls of descriptors, files, processes and waiting. With a filter in the kernel all other calls
+ * run at full speed, which strace offers only for programs that it starts itself.
  */
 const RUN_CALLS =
   '%network,%desc,%file,%process,futex,nanosleep,clock_nanosleep,sched_yield,kill,tgkill,tkill,pause,rt_sigtimedwait,getpid,getppid,gettid,brk';
@@ -28,8 +33,8 @@ const RUN_CALLS =
 export const RUN_KILL_AFTER_SECONDS = 10;
 
 /**
- * Starts a program under strace. It cannot outlive its tracer: the filter stays in it, and calls that nobody looks at fail. So the guards
- * end the program (they signal its whole group), and strace ends after it.
+ * Starts a program under strace. It cannot outlive its tracer: the filter stays in it, and calls that nobody looks at
+ * fail. So the guards end the program (they signal its whole group), and strace ends after it.
  */
 export function straceRun(program: readonly string[], file: string, seconds: number): Command {
   return [
@@ -58,10 +63,15 @@ export function straceRun(program: readonly string[], file: string, seconds: num
 }
 
 /**
- * A tracer that survives neither drover (death signal), nor its time (timeout), nor its space (file size). Each was seen to go wrong:
- * without the death signal strace outlives `kill -9` of drover, slows the workers down for good and fills the disk.
+ * A tracer that survives neither drover (death signal), nor its time (timeout), nor its space (file size). Each was
+ * seen to go wrong: without the death signal strace outlives `kill -9` of drover, slows the workers down for good and
+ * fills the disk.
  */
-export function guarded(tracer: Command, { seconds, bytes }: LaunchLimits, killAfterSeconds = KILL_AFTER_SECONDS): Command {
+export function guarded(
+  tracer: Command,
+  { seconds, bytes }: LaunchLimits,
+  killAfterSeconds = KILL_AFTER_SECONDS,
+): Command {
   return [
     'setpriv',
     '--pdeathsig',

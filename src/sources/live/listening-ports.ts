@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** A line of /proc/net/tcp: slot, local address with its port, remote address, state 0A for listening, and the inode as the tenth word. */
+/**
+ * A line of /proc/net/tcp: slot, local address with its port, remote address, state 0A for listening, and the inode as
+ * the tenth word.
+ */
 const LISTENING = /^\s*\d+: [0-9A-F]+:([0-9A-F]{4}) \S+ 0A (?:\S+\s+){5}(\d+)/gm;
 
 /** TCP ports that these processes listen on, in their own network namespace. */

@@ -18,7 +18,10 @@ export interface PrepareOptions {
   readonly family: boolean;
 }
 
-/** Finds the processes and checks that they can be traced. Throws `AttachError` with the sentence of the first check that does not hold. */
+/**
+ * Finds the processes and checks that they can be traced. Throws `AttachError` with the sentence of the first check
+ * that does not hold.
+ */
 export function prepareCapture(pids: readonly number[], { engine, family }: PrepareOptions): Preparation {
   const host = readHost();
   const view = hostView();
@@ -40,5 +43,8 @@ function choose(wanted: PrepareOptions['engine'], host: HostFacts): ['strace' | 
   const problem = bpftraceChecks(host).find(({ level }) => level === 'missing');
   if (problem === undefined) return ['bpftrace', ''];
   demand(straceChecks(host));
-  return ['strace', `Using strace, which slows the server down more than bpftrace would. ${problem.text} ${problem.fix}`.trim()];
+  return [
+    'strace',
+    `Using strace, which slows the server down more than bpftrace would. ${problem.text} ${problem.fix}`.trim(),
+  ];
 }

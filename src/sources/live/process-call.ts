@@ -8,7 +8,10 @@ export interface ProcessCall {
   readonly call: string;
 }
 
-/** Asks the kernel for the call that the main thread of a process is in; null when it does not tell, or there is no such process. */
+/**
+ * Asks the kernel for the call that the main thread of a process is in; null when it does not tell, or there is no such
+ * process.
+ */
 export function processCall(pid: number, machine: Machine): ProcessCall | null {
   try {
     // `232 0x6 …`, `running`, or `-1` outside of calls.

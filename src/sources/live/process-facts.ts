@@ -78,7 +78,9 @@ export function readThreads(pid: number, most: number): ThreadProgress[] {
     const status = readOrEmpty(`/proc/${pid}/task/${tid}/status`);
     const state = /^State:\t(\S)/m.exec(status)?.[1];
     const switches = /^voluntary_ctxt_switches:\t(\d+)/m.exec(status)?.[1];
-    return state === undefined || switches === undefined ? [] : [{ tid: Number(tid), state, switches: Number(switches) }];
+    return state === undefined || switches === undefined
+      ? []
+      : [{ tid: Number(tid), state, switches: Number(switches) }];
   });
 }
 

@@ -28,9 +28,10 @@ const PLENTY_SPOOLS = 2;
 const MAKE_ROOM = { hint: 'Make room, or name another place: --spool DIR or --save FILE' };
 
 /**
- * The files of a tracer: what it captures and what it says. Only their owner may read them, since they hold what clients sent. The
- * tracer writes to them itself: a pipe that drover reads would stop the traced workers whenever drover hangs. They are open from the beginning, and
- * whoever uses them is given a path to what is open: no name is looked up a second time.
+ * The files of a tracer: what it captures and what it says. Only their owner may read them, since they hold what
+ * clients sent. The tracer writes to them itself: a pipe that drover reads would stop the traced workers whenever
+ * drover hangs. They are open from the beginning, and whoever uses them is given a path to what is open: no name is
+ * looked up a second time.
  */
 export class Spool {
   /** The path under which the capture is found when it is whole. */
@@ -50,7 +51,10 @@ export class Spool {
   readonly #descriptor: number;
   #file: string;
 
-  /** Makes both files. Throws `AttachError` when they cannot be made or the disk is nearly full, `OutputError` for a name that must not be written to. */
+  /**
+   * Makes both files. Throws `AttachError` when they cannot be made or the disk is nearly full, `OutputError` for a
+   * name that must not be written to.
+   */
   constructor({ save, force, spool, mostBytes, engine }: SpoolOptions) {
     this.mostBytes = mostBytes;
     this.#destination = save === undefined ? null : destinationOf(save, force === true);
@@ -122,8 +126,8 @@ export class Spool {
   }
 
   /**
-   * Ends the capture: gives it its name. What cannot be kept under that name stays where it grew, and a sentence says why; '' when all is well. An empty
-   * capture is not kept, and replaces nothing.
+   * Ends the capture: gives it its name. What cannot be kept under that name stays where it grew, and a sentence says
+   * why; '' when all is well. An empty capture is not kept, and replaces nothing.
    */
   keep(): string {
     if (this.bytes === 0) {
@@ -163,7 +167,10 @@ export function checkSave(save: string, force: boolean): void {
   destinationOf(save, force).close();
 }
 
-/** A name that cannot be reached is the same as a full disk: nothing can be traced to there. A name that must not be used is the user's to change. */
+/**
+ * A name that cannot be reached is the same as a full disk: nothing can be traced to there. A name that must not be
+ * used is the user's to change.
+ */
 function destinationOf(save: string, force: boolean): Destination {
   try {
     return Destination.find(save, { option: '--save', force, inputs: [] });

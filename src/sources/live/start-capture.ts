@@ -13,7 +13,10 @@ export interface CaptureOptions extends Omit<SpoolOptions, 'engine'> {
   readonly signal?: AbortSignal;
 }
 
-/** Starts to trace processes that `prepareCapture` found, and returns once it does. Throws `AttachError`, and `OutputError` for a name that must not be written to. */
+/**
+ * Starts to trace processes that `prepareCapture` found, and returns once it does. Throws `AttachError`, and
+ * `OutputError` for a name that must not be written to.
+ */
 export async function startCapture(
   engine: 'strace' | 'bpftrace',
   processes: readonly ProcessFacts[],

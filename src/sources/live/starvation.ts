@@ -21,8 +21,8 @@ interface Hungry {
 }
 
 /**
- * Finds traced threads that stand still: at every look in the stop of a tracer, and hardly a call between looks. A waiting thread sleeps and a
- * computing one runs, so neither is mistaken for one.
+ * Finds traced threads that stand still: at every look in the stop of a tracer, and hardly a call between looks. A
+ * waiting thread sleeps and a computing one runs, so neither is mistaken for one.
  */
 export class StarvationWatch {
   readonly #hungry = new Map<number, Hungry>();

@@ -16,7 +16,10 @@ export interface TracerOptions {
   readonly command: Command;
   /** Takes what the tracer says. */
   readonly log: string;
-  /** Where its stdout goes: into the log as well, to the end of another file, or with stderr to ours, for a program that runs under the tracer. */
+  /**
+   * Where its stdout goes: into the log as well, to the end of another file, or with stderr to ours, for a program that
+   * runs under the tracer.
+   */
   readonly stdout: 'log' | 'ours' | { readonly path: string };
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -31,7 +34,10 @@ export interface StopManner {
   readonly deafMs: number;
 }
 
-/** A running tracer under its guards (see `guarded`), in a session of its own, so that no key pressed in the terminal reaches it. */
+/**
+ * A running tracer under its guards (see `guarded`), in a session of its own, so that no key pressed in the terminal
+ * reaches it.
+ */
 export class Tracer {
   /** The outermost program; its process group holds all of them. */
   readonly pid: number;
@@ -64,7 +70,8 @@ export class Tracer {
         stderr: stdout === 'ours' ? 2 : said.stream,
         buffer: false,
         reject: false,
-        // The death signal ends it, also where Node has no time to; and a clean-up of execa would be a SIGTERM in the middle of a detach.
+        // The death signal ends it, also where Node has no time to; and a clean-up of execa would be a SIGTERM in the
+        // middle of a detach.
         cleanup: false,
         ...(environment === undefined ? {} : { env: environment }),
       });
@@ -129,7 +136,10 @@ export class Tracer {
   }
 }
 
-/** A stream that lends its descriptor to a child. Nothing ever passes through it: the tracer must never wait for drover to read what it says. */
+/**
+ * A stream that lends its descriptor to a child. Nothing ever passes through it: the tracer must never wait for drover
+ * to read what it says.
+ */
 function lend(path: string) {
   const descriptor = openSync(path, 'a');
   return { descriptor, stream: createWriteStream(path, { fd: descriptor, autoClose: false }) };

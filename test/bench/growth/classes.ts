@@ -7,4 +7,11 @@ import { PROCESSES } from './processes.ts';
 import { TROUBLE } from './trouble.ts';
 
 /** Every class of input that the bench lets grow. */
-export const CLASSES: readonly GrowthClass[] = [...PROCESSES, ...DESCRIPTORS, ...NAMES, ...TROUBLE, ...LINES, ...OTHER_INPUTS];
+export const CLASSES: readonly GrowthClass[] = [
+  ...PROCESSES,
+  ...DESCRIPTORS,
+  ...NAMES,
+  ...TROUBLE,
+  ...LINES,
+  ...OTHER_INPUTS,
+];

@@ -15,45 +15,78 @@ export const DESCRIPTORS: readonly GrowthClass[] = [
     { most: 20_011, full: 100_003, quick: 10_007 },
     (count) => forksOfMany(count, 'exit_group(0)                         = ?\n', '+++ exited with 0 +++\n'),
   ),
-  oneFile('forks-of-2003-descriptors-quietly', 'the same of strace -qq', { most: 20_011, full: 100_003, quick: 10_007 }, (count) =>
-    forksOfMany(count, 'exit_group(0)                         = ?\n'),
+  oneFile(
+    'forks-of-2003-descriptors-quietly',
+    'the same of strace -qq',
+    { most: 20_011, full: 100_003, quick: 10_007 },
+    (count) => forksOfMany(count, 'exit_group(0)                         = ?\n'),
   ),
   oneFile('forks-of-2003-descriptors-alive', 'the same, none of which ends', { most: 20_011, quick: 10_007 }, (count) =>
     forksOfMany(count, 'close(17) = 0 <0.000003>\n'),
   ),
   oneFile('descriptors-open', 'files that are opened and stay open', { most: 200_003, quick: 50_021 }, (count) => {
     const pen = new Pen();
-    return each(count, (index) => pen.call(PID, `openat(AT_FDCWD, "/var/lib/data", O_RDONLY|O_CLOEXEC) = ${9 + index}</var/lib/data>`));
+    return each(count, (index) =>
+      pen.call(PID, `openat(AT_FDCWD, "/var/lib/data", O_RDONLY|O_CLOEXEC) = ${9 + index}</var/lib/data>`),
+    );
   }),
-  oneFile('descriptors-named', 'descriptors that are read and were never opened', { most: 200_003, quick: 50_021 }, (count) => {
-    const pen = new Pen();
-    return each(count, (index) => pen.call(PID, `read(${9 + index}<socket:[${5_000 + index}]>, "x", 4096) = 1`));
-  }),
-  oneFile('connections-never-closed', 'connections that are accepted and never closed', { most: 200_003, quick: 50_021 }, (count) => {
-    const pen = new Pen();
-    return each(count, (index) => [pen.call(PID, LISTENER_READY, 2), pen.call(PID, accepted(11 + index, 5_000 + index))]);
-  }),
-  oneFile('connections-half-read', 'connections that ended and are never closed', { most: 100_003, quick: 25_013 }, (count) => {
-    const pen = new Pen();
-    return each(count, (index) => [
-      pen.call(PID, LISTENER_READY, 2),
-      pen.call(PID, accepted(11 + index, 5_000 + index)),
-      pen.call(PID, `recvfrom(${11 + index}<socket:[${5_000 + index}]>, "", 4096, 0, NULL, NULL) = 0`),
-    ]);
-  }),
+  oneFile(
+    'descriptors-named',
+    'descriptors that are read and were never opened',
+    { most: 200_003, quick: 50_021 },
+    (count) => {
+      const pen = new Pen();
+      return each(count, (index) => pen.call(PID, `read(${9 + index}<socket:[${5_000 + index}]>, "x", 4096) = 1`));
+    },
+  ),
+  oneFile(
+    'connections-never-closed',
+    'connections that are accepted and never closed',
+    { most: 200_003, quick: 50_021 },
+    (count) => {
+      const pen = new Pen();
+      return each(count, (index) => [
+        pen.call(PID, LISTENER_READY, 2),
+        pen.call(PID, accepted(11 + index, 5_000 + index)),
+      ]);
+    },
+  ),
+  oneFile(
+    'connections-half-read',
+    'connections that ended and are never closed',
+    { most: 100_003, quick: 25_013 },
+    (count) => {
+      const pen = new Pen();
+      return each(count, (index) => [
+        pen.call(PID, LISTENER_READY, 2),
+        pen.call(PID, accepted(11 + index, 5_000 + index)),
+        pen.call(PID, `recvfrom(${11 + index}<socket:[${5_000 + index}]>, "", 4096, 0, NULL, NULL) = 0`),
+      ]);
+    },
+  ),
   oneFile('epoll-sets', 'epoll sets of one process', { most: 200_003, quick: 50_021 }, (count) => {
     const pen = new Pen();
     return each(count, (index) => pen.call(PID, `epoll_create1(EPOLL_CLOEXEC) = ${9 + index}<anon_inode:[eventpoll]>`));
   }),
-  oneFile('epoll-sets-waited-in', 'epoll sets, each of which is waited in', { most: 100_003, quick: 25_013 }, (count) => {
-    const pen = new Pen();
-    return each(count, (index) => pen.call(PID, `epoll_wait(${9 + index}<anon_inode:[eventpoll]>, [], 64, 10) = 0`, 2));
-  }),
+  oneFile(
+    'epoll-sets-waited-in',
+    'epoll sets, each of which is waited in',
+    { most: 100_003, quick: 25_013 },
+    (count) => {
+      const pen = new Pen();
+      return each(count, (index) =>
+        pen.call(PID, `epoll_wait(${9 + index}<anon_inode:[eventpoll]>, [], 64, 10) = 0`, 2),
+      );
+    },
+  ),
   oneFile('descriptors-in-one-epoll-set', 'descriptors in one epoll set', { most: 200_003, quick: 50_021 }, (count) => {
     const pen = new Pen();
     const add = (fd: number): string =>
       `epoll_ctl(7<anon_inode:[eventpoll]>, EPOLL_CTL_ADD, ${fd}<socket:[${fd}]>, {events=EPOLLIN, data={u32=${fd}, u64=${fd}}}) = 0`;
-    return each(count, (index) => [pen.call(PID, add(9 + index)), ...(index % 11 === 0 ? [pen.call(PID, NOTHING_READY, 2)] : [])]);
+    return each(count, (index) => [
+      pen.call(PID, add(9 + index)),
+      ...(index % 11 === 0 ? [pen.call(PID, NOTHING_READY, 2)] : []),
+    ]);
   }),
   oneFile('listeners', 'sockets that are bound and listened on', { most: 50_021, quick: 20_011 }, (count) => {
     const pen = new Pen();
@@ -61,7 +94,10 @@ export const DESCRIPTORS: readonly GrowthClass[] = [
       const fd = `${9 + index}<socket:[${5_000 + index}]>`;
       return [
         pen.call(PID, `socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = ${fd}`),
-        pen.call(PID, `bind(${fd}, {sa_family=AF_INET, sin_port=htons(${port(index)}), sin_addr=inet_addr("${address(index)}")}, 16) = 0`),
+        pen.call(
+          PID,
+          `bind(${fd}, {sa_family=AF_INET, sin_port=htons(${port(index)}), sin_addr=inet_addr("${address(index)}")}, 16) = 0`,
+        ),
         pen.call(PID, `listen(${fd}, 128) = 0`),
       ];
     });
@@ -79,7 +115,10 @@ export const DESCRIPTORS: readonly GrowthClass[] = [
         return [
           pen.call(pid, `socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = ${fd}`),
           pen.call(pid, `setsockopt(${fd}, SOL_SOCKET, SO_REUSEPORT, [1], 4) = 0`),
-          pen.call(pid, `bind(${fd}, {sa_family=AF_INET, sin_port=htons(8000), sin_addr=inet_addr("10.0.0.1")}, 16) = 0`),
+          pen.call(
+            pid,
+            `bind(${fd}, {sa_family=AF_INET, sin_port=htons(8000), sin_addr=inet_addr("10.0.0.1")}, 16) = 0`,
+          ),
           pen.call(pid, `listen(${fd}, 128) = 0`),
           pen.call(pid, ready, 2),
           pen.call(pid, `accept4(${fd}, NULL, NULL, SOCK_CLOEXEC|SOCK_NONBLOCK) = 11<socket:[${500_000 + index}]>`),
@@ -131,7 +170,10 @@ export const DESCRIPTORS: readonly GrowthClass[] = [
 function* forksOfMany(count: number, ...deeds: readonly string[]): Generator<string> {
   const pen = new Pen();
   for (let index = 0; index < DESCRIPTORS_OF_THE_MASTER; index++)
-    yield pen.call(MASTER, `openat(AT_FDCWD, "/var/lib/data-${index}", O_RDONLY) = ${9 + index}</var/lib/data-${index}>`);
+    yield pen.call(
+      MASTER,
+      `openat(AT_FDCWD, "/var/lib/data-${index}", O_RDONLY) = ${9 + index}</var/lib/data-${index}>`,
+    );
   for (let index = 0; index < count; index++) {
     yield pen.call(MASTER, `${FORK} = ${FIRST_CHILD + index}`, 90);
     for (const deed of deeds) yield pen.line(FIRST_CHILD + index, deed.trimEnd());

@@ -6,7 +6,10 @@ export interface GrowthClass {
   readonly grows: string;
   /** How many there are at 8×. */
   readonly most: number;
-  /** How many there are at 8× with `--full`, where the usual number is too few to show all of it or too many to wait for. */
+  /**
+   * How many there are at 8× with `--full`, where the usual number is too few to show all of it or too many to wait
+   * for.
+   */
   readonly full?: number;
   /** How many there are at 8× with `--quick`, where an eighth of the usual number is too few to measure. */
   readonly quick?: number;

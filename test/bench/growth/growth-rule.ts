@@ -12,7 +12,9 @@ export type Runs = readonly (Run | null)[];
 export const MOST_FOR_TWICE = 2.4;
 /** The same from 2× to 8×, where no single step is over its limit: n log n comes to 4.6. */
 export const MOST_FOR_FOUR_TIMES = 5.2;
-/** From 1× to 8× it takes at least so many times as long: less is a step, as where a parser thread is worth its start. */
+/**
+ * From 1× to 8× it takes at least so many times as long: less is a step, as where a parser thread is worth its start.
+ */
 const LEAST_FOR_ALL = 5;
 /** Below this, beyond what the start takes, garbage collection and the compiler decide what a run takes. */
 export const LEAST_MS = 400;
@@ -21,7 +23,10 @@ export const MOST_REPORT_BYTES = 5_000_000;
 
 export const WORSE = 'worse than linear';
 
-/** What is wrong with how a class grows, in words for the table; empty when nothing is. `startMs` is what drover takes for a capture of one line. */
+/**
+ * What is wrong with how a class grows, in words for the table; empty when nothing is. `startMs` is what drover takes
+ * for a capture of one line.
+ */
 export function troubleWith(runs: Runs, startMs: number): string[] {
   if (runs.includes(null)) return ['did not get through'];
   const trouble: string[] = [];
@@ -31,7 +36,10 @@ export function troubleWith(runs: Runs, startMs: number): string[] {
   return trouble;
 }
 
-/** Whether the last doubling, or the last two together, took too many times as long; so does a run that did not get through. */
+/**
+ * Whether the last doubling, or the last two together, took too many times as long; so does a run that did not get
+ * through.
+ */
 export function isWorseThanLinear(runs: Runs, startMs: number): boolean {
   if (runs.includes(null)) return true;
   const work = (index: number): number => Math.max((runs.at(index)?.cpuMs ?? 0) - startMs, 1);

@@ -7,18 +7,28 @@ const PIECE = 'x'.repeat(997);
 
 /** Captures whose lines are odd: foreign, torn, endless, out of order. */
 export const LINES: readonly GrowthClass[] = [
-  oneFile('calls-of-one-thread', 'ordinary calls: what all others are compared with', { most: 400_009, quick: 100_003 }, (count) => {
-    const pen = new Pen();
-    return each(count, () => pen.call(PID, 'read(9<pipe:[5]>, "x", 4096) = 1'));
-  }),
+  oneFile(
+    'calls-of-one-thread',
+    'ordinary calls: what all others are compared with',
+    { most: 400_009, quick: 100_003 },
+    (count) => {
+      const pen = new Pen();
+      return each(count, () => pen.call(PID, 'read(9<pipe:[5]>, "x", 4096) = 1'));
+    },
+  ),
   oneFile('lines-of-others', 'lines of other programs, each another one', { most: 200_003, quick: 50_021 }, (count) => {
     const pen = new Pen();
     return each(count, (index) => [pen.call(PID, 'getpid() = 101'), `[worker] job ${index} finished, 17 of 19 rows\n`]);
   }),
-  oneFile('lines-that-cannot-be-read', 'lines with a pid and a time and no call', { most: 200_003, quick: 50_021 }, (count) => {
-    const pen = new Pen();
-    return each(count, (index) => [pen.call(PID, 'getpid() = 101'), pen.line(PID, `read(${index}, "x`)]);
-  }),
+  oneFile(
+    'lines-that-cannot-be-read',
+    'lines with a pid and a time and no call',
+    { most: 200_003, quick: 50_021 },
+    (count) => {
+      const pen = new Pen();
+      return each(count, (index) => [pen.call(PID, 'getpid() = 101'), pen.line(PID, `read(${index}, "x`)]);
+    },
+  ),
   oneFile('calls-resumed-twice', 'calls that return again and again', { most: 200_003, quick: 50_021 }, (count) => {
     const pen = new Pen();
     return each(count, () => pen.call(PID, '<... read resumed>"x", 4096) = 1'));
@@ -37,20 +47,28 @@ export const LINES: readonly GrowthClass[] = [
     }
     return text();
   }),
-  oneFile('one-line-without-end', 'thousands of characters without a newline', { most: 40_009, quick: 10_007 }, (count) => {
-    const pen = new Pen();
-    function* text(): Generator<string> {
-      yield pen.call(PID, 'getpid() = 101');
-      yield* each(count, () => PIECE);
-    }
-    return text();
-  }),
+  oneFile(
+    'one-line-without-end',
+    'thousands of characters without a newline',
+    { most: 40_009, quick: 10_007 },
+    (count) => {
+      const pen = new Pen();
+      function* text(): Generator<string> {
+        yield pen.call(PID, 'getpid() = 101');
+        yield* each(count, () => PIECE);
+      }
+      return text();
+    },
+  ),
   oneFile('long-lines', 'lines of 30,000 characters', { most: 2_003, quick: 499 }, (count) => {
     const pen = new Pen();
     return each(count, () => pen.call(PID, `write(9<pipe:[5]>, "${PIECE.repeat(30)}", 29910) = 29910`));
   }),
-  oneFile('brackets-in-a-line', 'brackets that are opened and never closed, in one line', { most: 400_009, quick: 100_003 }, (count) =>
-    odd(count, 'ioctl(9<pipe:[5]>, ', '[{(', ') = 0'),
+  oneFile(
+    'brackets-in-a-line',
+    'brackets that are opened and never closed, in one line',
+    { most: 400_009, quick: 100_003 },
+    (count) => odd(count, 'ioctl(9<pipe:[5]>, ', '[{(', ') = 0'),
   ),
   oneFile('quotes-in-a-line', 'quotes and escapes in one line', { most: 400_009, quick: 100_003 }, (count) =>
     odd(count, 'write(9<pipe:[5]>, ', '"\\""...', ') = 0'),
@@ -83,7 +101,13 @@ export const LINES: readonly GrowthClass[] = [
     ...oneFile('packed-calls', 'ordinary calls in a gzipped file', { most: 400_009, quick: 100_003 }, () => []),
     files: (count) => {
       const pen = new Pen();
-      return [{ name: 'capture.trace.gz', packed: true, text: each(count, () => pen.call(PID, 'read(9<pipe:[5]>, "x", 4096) = 1')) }];
+      return [
+        {
+          name: 'capture.trace.gz',
+          packed: true,
+          text: each(count, () => pen.call(PID, 'read(9<pipe:[5]>, "x", 4096) = 1')),
+        },
+      ];
     },
   },
 ];

@@ -27,21 +27,29 @@ export const NAMES: readonly GrowthClass[] = [
   oneFile('files', 'files that are opened and closed', { most: 200_003, quick: 50_021 }, (count) => {
     const pen = new Pen();
     return each(count, (index) => [
-      pen.call(PID, `openat(AT_FDCWD, "/var/lib/data/item-${index}", O_RDONLY|O_CLOEXEC) = 9</var/lib/data/item-${index}>`),
+      pen.call(
+        PID,
+        `openat(AT_FDCWD, "/var/lib/data/item-${index}", O_RDONLY|O_CLOEXEC) = 9</var/lib/data/item-${index}>`,
+      ),
       pen.call(PID, `close(9</var/lib/data/item-${index}>) = 0`),
     ]);
   }),
-  oneFile('files-synced', 'files that a worker writes through to the disk', { most: 50_021, quick: 12_503 }, (count) => {
-    const pen = new Pen();
-    return each(count, (index) => [
-      pen.call(PID, LISTENER_READY, 2),
-      pen.call(PID, accepted(11, 5_000 + index)),
-      pen.call(PID, asked(11, 5_000 + index, 'POST /item')),
-      ...slow(pen, `fsync(21</var/lib/data/item-${index}>) = 0`, 127_000),
-      pen.call(PID, answered(11, 5_000 + index)),
-      pen.call(PID, closed(11, 5_000 + index)),
-    ]);
-  }),
+  oneFile(
+    'files-synced',
+    'files that a worker writes through to the disk',
+    { most: 50_021, quick: 12_503 },
+    (count) => {
+      const pen = new Pen();
+      return each(count, (index) => [
+        pen.call(PID, LISTENER_READY, 2),
+        pen.call(PID, accepted(11, 5_000 + index)),
+        pen.call(PID, asked(11, 5_000 + index, 'POST /item')),
+        ...slow(pen, `fsync(21</var/lib/data/item-${index}>) = 0`, 127_000),
+        pen.call(PID, answered(11, 5_000 + index)),
+        pen.call(PID, closed(11, 5_000 + index)),
+      ]);
+    },
+  ),
   oneFile('files-locked', 'files that are locked', { most: 100_003, quick: 25_013 }, (count) => {
     const pen = new Pen();
     return each(count, (index) => [
@@ -49,17 +57,22 @@ export const NAMES: readonly GrowthClass[] = [
       pen.call(PID, `flock(21</var/lib/item-${index}.lock>, LOCK_UN) = 0`),
     ]);
   }),
-  oneFile('files-locked-and-waited-for', 'locked files that a second worker waits for', { most: 50_021, quick: 12_503 }, (count) => {
-    const pen = new Pen();
-    return each(count, (index) => [
-      pen.call(PID, `flock(21</var/lib/item-${index}.lock>, LOCK_EX) = 0`),
-      pen.line(PID + 1, `flock(21</var/lib/item-${index}.lock>, LOCK_EX <unfinished ...>`),
-      pen.pass(20_000),
-      pen.call(PID, `flock(21</var/lib/item-${index}.lock>, LOCK_UN) = 0`),
-      pen.call(PID + 1, '<... flock resumed>) = 0', 20_000),
-      pen.call(PID + 1, `flock(21</var/lib/item-${index}.lock>, LOCK_UN) = 0`),
-    ]);
-  }),
+  oneFile(
+    'files-locked-and-waited-for',
+    'locked files that a second worker waits for',
+    { most: 50_021, quick: 12_503 },
+    (count) => {
+      const pen = new Pen();
+      return each(count, (index) => [
+        pen.call(PID, `flock(21</var/lib/item-${index}.lock>, LOCK_EX) = 0`),
+        pen.line(PID + 1, `flock(21</var/lib/item-${index}.lock>, LOCK_EX <unfinished ...>`),
+        pen.pass(20_000),
+        pen.call(PID, `flock(21</var/lib/item-${index}.lock>, LOCK_UN) = 0`),
+        pen.call(PID + 1, '<... flock resumed>) = 0', 20_000),
+        pen.call(PID + 1, `flock(21</var/lib/item-${index}.lock>, LOCK_UN) = 0`),
+      ]);
+    },
+  ),
   oneFile('futex-words', 'futex words', { most: 200_003, quick: 50_021 }, (count) => {
     const pen = new Pen();
     return each(count, (index) =>
@@ -89,7 +102,10 @@ export const NAMES: readonly GrowthClass[] = [
       const host = `h${String(index).padStart(6, '0')}`;
       return [
         pen.call(PID, `socket(AF_INET, SOCK_DGRAM|SOCK_CLOEXEC|SOCK_NONBLOCK, IPPROTO_IP) = ${fd}`),
-        pen.call(PID, `connect(${fd}, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("10.0.0.2")}, 16) = 0`),
+        pen.call(
+          PID,
+          `connect(${fd}, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("10.0.0.2")}, 16) = 0`,
+        ),
         pen.call(
           PID,
           `sendto(${fd}, "\\20\\6\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0\\7${host}\\7example\\0\\0\\1\\0\\1", 33, MSG_NOSIGNAL, NULL, 0) = 33`,
@@ -103,16 +119,21 @@ export const NAMES: readonly GrowthClass[] = [
       ];
     });
   }),
-  oneFile('functions-on-stacks', 'functions on recorded stacks (strace -k)', { most: 100_003, quick: 25_013 }, (count) => {
-    const pen = new Pen();
-    return each(count, (index) => [
-      pen.call(PID, 'sendto(7<socket:[5001]>, "<14>session expired\\0", 20, 0, NULL, 0) = 20'),
-      ' > /usr/lib/x86_64-linux-gnu/libc.so.6(send+0x19) [0x10ab59]\n',
-      ` > /usr/bin/python3.11(function_${index}+0x63) [0x${(0x10b780 + index).toString(16)}]\n`,
-      ` > /usr/lib/part_${index}.so(handle_weakrefs+0xf3) [0x10b840]\n`,
-      ' > /usr/bin/python3.11(gc_collect_main+0x785) [0x10b880]\n',
-    ]);
-  }),
+  oneFile(
+    'functions-on-stacks',
+    'functions on recorded stacks (strace -k)',
+    { most: 100_003, quick: 25_013 },
+    (count) => {
+      const pen = new Pen();
+      return each(count, (index) => [
+        pen.call(PID, 'sendto(7<socket:[5001]>, "<14>session expired\\0", 20, 0, NULL, 0) = 20'),
+        ' > /usr/lib/x86_64-linux-gnu/libc.so.6(send+0x19) [0x10ab59]\n',
+        ` > /usr/bin/python3.11(function_${index}+0x63) [0x${(0x10b780 + index).toString(16)}]\n`,
+        ` > /usr/lib/part_${index}.so(handle_weakrefs+0xf3) [0x10b840]\n`,
+        ' > /usr/bin/python3.11(gc_collect_main+0x785) [0x10b880]\n',
+      ]);
+    },
+  ),
   oneFile('frames-of-one-stack', 'frames below one call', { most: 400_009, quick: 100_003 }, (count) => {
     const pen = new Pen();
     function* lines(): Generator<string> {

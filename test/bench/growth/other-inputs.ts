@@ -41,33 +41,52 @@ export const OTHER_INPUTS: readonly GrowthClass[] = [
   oneFile('bpftrace-calls', 'calls of a bpftrace program', { most: 200_003, quick: 50_021 }, (count) =>
     bpftraceLines(
       count,
-      (index, at) => `ts=${at} dur=5000 pid=${FIRST_PID + (index % 7)} tid=${FIRST_PID + (index % 7)} call=accept4 fd=5 ret=-11`,
+      (index, at) =>
+        `ts=${at} dur=5000 pid=${FIRST_PID + (index % 7)} tid=${FIRST_PID + (index % 7)} call=accept4 fd=5 ret=-11`,
     ),
   ),
   oneFile('bpftrace-threads', 'threads of a bpftrace program', { most: 200_003, quick: 50_021 }, (count) =>
-    bpftraceLines(count, (index, at) => `ts=${at} dur=5000 pid=${FIRST_PID + index} tid=${FIRST_PID + index} call=getpid ret=7`),
-  ),
-  oneFile('bpftrace-descriptors', 'descriptors that a bpftrace program lists', { most: 200_003, quick: 50_021 }, (count) =>
-    bpftraceLines(count, (index, at) =>
-      index === count - 1
-        ? `ts=${at} dur=5 pid=7 tid=7 call=getpid ret=7`
-        : `event=fd pid=${FIRST_PID + (index % 7)} fd=${9 + index} is=socket:[${index}]`,
+    bpftraceLines(
+      count,
+      (index, at) => `ts=${at} dur=5000 pid=${FIRST_PID + index} tid=${FIRST_PID + index} call=getpid ret=7`,
     ),
   ),
+  oneFile(
+    'bpftrace-descriptors',
+    'descriptors that a bpftrace program lists',
+    { most: 200_003, quick: 50_021 },
+    (count) =>
+      bpftraceLines(count, (index, at) =>
+        index === count - 1
+          ? `ts=${at} dur=5 pid=7 tid=7 call=getpid ret=7`
+          : `event=fd pid=${FIRST_PID + (index % 7)} fd=${9 + index} is=socket:[${index}]`,
+      ),
+  ),
   oneFile('bpftrace-losses', 'times that bpftrace lost events', { most: 200_003, quick: 50_021 }, (count) =>
-    bpftraceLines(count, (index, at) => (index % 2 === 0 ? `ts=${at} dur=5000 pid=101 tid=101 call=getpid ret=7` : 'Lost 3 events')),
+    bpftraceLines(count, (index, at) =>
+      index % 2 === 0 ? `ts=${at} dur=5000 pid=101 tid=101 call=getpid ret=7` : 'Lost 3 events',
+    ),
   ),
   oneFile('bpftrace-keys', 'keys of a map that counts', { most: 200_003, quick: 50_021 }, (count) =>
     each(count, (index) => `@count[call_${index}]: 23\n`),
   ),
   oneFile('bpftrace-processors', 'lines half a second out of order', { most: 200_003, quick: 50_021 }, (count) =>
-    bpftraceLines(count, (index, at) => `ts=${at + (index % 2) * 500_000_000} dur=5000 pid=101 tid=101 call=getpid ret=7`),
+    bpftraceLines(
+      count,
+      (index, at) => `ts=${at + (index % 2) * 500_000_000} dur=5000 pid=101 tid=101 call=getpid ret=7`,
+    ),
   ),
   oneFile('bpftrace-json', 'records of bpftrace -f json', { most: 100_003, quick: 25_013 }, (count) =>
-    bpftraceLines(count, (_, at) => JSON.stringify({ type: 'printf', data: `ts=${at} dur=5000 pid=101 tid=101 call=getpid ret=7\n` })),
+    bpftraceLines(count, (_, at) =>
+      JSON.stringify({ type: 'printf', data: `ts=${at} dur=5000 pid=101 tid=101 call=getpid ret=7\n` }),
+    ),
   ),
   oneFile('perf-trace-threads', 'threads of perf trace', { most: 200_003, quick: 50_021 }, (count) =>
-    each(count, (index) => `${(index / 100).toFixed(3).padStart(10)} ( 0.003 ms): job/${FIRST_PID + index} getpid()                = 7\n`),
+    each(
+      count,
+      (index) =>
+        `${(index / 100).toFixed(3).padStart(10)} ( 0.003 ms): job/${FIRST_PID + index} getpid()                = 7\n`,
+    ),
   ),
   oneFile('perf-trace-open-calls', 'calls of perf trace that never return', { most: 200_003, quick: 50_021 }, (count) =>
     each(

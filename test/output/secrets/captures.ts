@@ -8,14 +8,18 @@ const START = 1_795_189_522;
 /** The report on a capture in which the secret reaches evidence, titles or samples. */
 export async function reportWith(form: Form, secret: string): Promise<Report> {
   const text = captureWith(form, form.with(secret));
-  return analyzeInputs({ kind: 'file', paths: ['trace'], inputs: [memoryInput('trace', text)], leftOut: [], notices: [] }, {});
+  return analyzeInputs(
+    { kind: 'file', paths: ['trace'], inputs: [memoryInput('trace', text)], leftOut: [], notices: [] },
+    {},
+  );
 }
 
 function captureWith({ carrier }: Form, text: string): string {
   if (carrier === 'perf') return perf(text);
   if (carrier === 'printed') return printed(text);
   const request = carrier === 'request' ? text : 'GET /b HTTP/1.1\\r\\n\\r\\n';
-  const call = carrier === 'call' ? text : 'poll([{fd=11<socket:[555]>, events=POLLIN}], 1, -1) = 1 ([{fd=11, revents=POLLIN}])';
+  const call =
+    carrier === 'call' ? text : 'poll([{fd=11<socket:[555]>, events=POLLIN}], 1, -1) = 1 ([{fd=11, revents=POLLIN}])';
   const lines = [
     at(0, 'execve("/usr/bin/gunicorn", ["gunicorn", "-k", "gevent", "app:app"], 0x7f /* 9 vars */) = 0', 0.0003),
     at(0.001, 'listen(3<socket:[99]>, 128) = 0', 0.000005),
@@ -35,10 +39,15 @@ function captureWith({ carrier }: Form, text: string): string {
         `epoll_ctl(5<anon_inode:[eventpoll]>, EPOLL_CTL_ADD, ${fd}<socket:[${100 + turn}]>, {events=EPOLLIN, data={u32=${fd}, u64=${fd}}}) = 0`,
         0.00001,
       ),
-      at(base + 0.0006, `epoll_wait(5<anon_inode:[eventpoll]>, [{events=EPOLLIN, data={u32=${fd}, u64=${fd}}}], 512, -1) = 1`, 0.0001),
+      at(
+        base + 0.0006,
+        `epoll_wait(5<anon_inode:[eventpoll]>, [{events=EPOLLIN, data={u32=${fd}, u64=${fd}}}], 512, -1) = 1`,
+        0.0001,
+      ),
       at(base + 0.0008, `recvfrom(${fd}<socket:[${100 + turn}]>, "${request}", 8192, 0, NULL, NULL) = 120`, 0.00001),
     );
-    // Once the question itself takes long, so that its line is a proof; then it is the answer that does, and the sentence says what was asked.
+    // Once the question itself takes long, so that its line is a proof; then it is the answer that does, and the
+    // sentence says what was asked.
     const asks = `sendto(11<socket:[555]>, "${text}", 60, 0, NULL, 0) = 60`;
     if (carrier === 'query' && turn > 0) lines.push(at(base + 0.0009, asks, 0.00001));
     if (carrier === 'foreign') lines.push(text);
@@ -87,7 +96,10 @@ function line(ms: number, took: number): string {
 
 /** A worker of which a bpftrace program prints a read that takes 1.2 s. */
 function printed(rest: string): string {
-  const lines = ['Attaching 2 probes...', 'event=start program=calls version=1 machine=x86-64 ts=1000000 clock=1795568264.330464'];
+  const lines = [
+    'Attaching 2 probes...',
+    'event=start program=calls version=1 machine=x86-64 ts=1000000 clock=1795568264.330464',
+  ];
   for (let turn = 0; turn < 3; turn++) {
     const base = 2_000_000_000 * (turn + 1);
     lines.push(

@@ -9,7 +9,10 @@ export interface Form {
   readonly encoded?: (secret: string) => string;
 }
 
-/** `call`: a call that takes 1.2 s. `request`: the target of a request or what a client sends. `query`: what is asked of a database that answers late. */
+/**
+ * `call`: a call that takes 1.2 s. `request`: the target of a request or what a client sends. `query`: what is asked of
+ * a database that answers late.
+ */
 export type Carrier = 'call' | 'request' | 'query' | 'foreign' | 'perf' | 'printed';
 
 const hex = (secret: string): string => [...secret].map((character) => `\\x${code(character, 16)}`).join('');
@@ -22,8 +25,17 @@ function code(character: string, base: number): string {
     .padStart(base === 16 ? 2 : 3, '0');
 }
 
-function forms(carrier: Carrier, list: Readonly<Record<string, (secret: string) => string>>, encoded?: Form['encoded']): readonly Form[] {
-  return Object.entries(list).map(([name, make]) => ({ name, carrier, with: make, ...(encoded === undefined ? {} : { encoded }) }));
+function forms(
+  carrier: Carrier,
+  list: Readonly<Record<string, (secret: string) => string>>,
+  encoded?: Form['encoded'],
+): readonly Form[] {
+  return Object.entries(list).map(([name, make]) => ({
+    name,
+    carrier,
+    with: make,
+    ...(encoded === undefined ? {} : { encoded }),
+  }));
 }
 
 /** `execve` of a program with these arguments. */
@@ -89,12 +101,14 @@ const ARGUMENTS: Readonly<Record<string, (secret: string) => string>> = {
 const CALLS: Readonly<Record<string, (secret: string) => string>> = {
   'write a string': (s) => `write(11<socket:[555]>, "${s}", 9) = 9`,
   'write a cut string': (s) => `write(11<socket:[555]>, "ab ${s}"..., 900) = 900`,
-  'writev two strings': (s) => `writev(11<socket:[555]>, [{iov_base="ab", iov_len=2}, {iov_base="${s}", iov_len=9}], 2) = 11`,
+  'writev two strings': (s) =>
+    `writev(11<socket:[555]>, [{iov_base="ab", iov_len=2}, {iov_base="${s}", iov_len=9}], 2) = 11`,
   'write with quotes in it': (s) => `write(11<socket:[555]>, "{\\"a\\": \\"${s}\\"}", 19) = 19`,
   'read a request with an odd method': (s) => `read(11<socket:[555]>, "FROB ${s} HTTP/1.1\\r\\n", 9) = 9`,
   'read a command': (s) =>
     `recvmsg(11<socket:[555]>, {msg_name=NULL, msg_iov=[{iov_base="AUTH ${s}\\r\\n", iov_len=9}], msg_iovlen=1}, 0) = 9`,
-  'abstract socket with blanks': (s) => `connect(11<socket:[555]>, {sa_family=AF_UNIX, sun_path=@"worker ${s} a"}, 110) = 0`,
+  'abstract socket with blanks': (s) =>
+    `connect(11<socket:[555]>, {sa_family=AF_UNIX, sun_path=@"worker ${s} a"}, 110) = 0`,
   'path with blanks': (s) => `flock(12</var/cache/token=a ${s}>, LOCK_EX) = 0`,
   setxattr: (s) => `setxattr("/srv/a", "user.k", "${s}", 9, 0) = 0`,
   add_key: (s) => `add_key("user", "k", "${s}", 9, KEY_SPEC_SESSION_KEYRING) = 77`,
@@ -109,17 +123,21 @@ const CALLS: Readonly<Record<string, (secret: string) => string>> = {
   'memfd name': (s) => `memfd_create("${s}", 0) = 7`,
   'memfd in a descriptor': (s) => `ftruncate(7</memfd:${s} (deleted)>, 9) = 0`,
   'abstract socket': (s) => `connect(11<socket:[555]>, {sa_family=AF_UNIX, sun_path=@"${s}"}, 110) = 0`,
-  'abstract socket with a token': (s) => `connect(11<socket:[555]>, {sa_family=AF_UNIX, sun_path=@"token=${s}"}, 110) = 0`,
+  'abstract socket with a token': (s) =>
+    `connect(11<socket:[555]>, {sa_family=AF_UNIX, sun_path=@"token=${s}"}, 110) = 0`,
   'abstract socket of a descriptor': (s) => `connect(11<UNIX-STREAM:[555->556,@"${s}"]>, NULL, 0) = 0`,
   'raw address': (s) => `connect(11<socket:[555]>, {sa_family=AF_UNSPEC, sa_data="${s}"}, 16) = 0`,
-  'hash of a crypto socket': (s) => `bind(11<socket:[555]>, {sa_family=AF_ALG, salg_type="hash", salg_name="${s}"}, 88) = 0`,
+  'hash of a crypto socket': (s) =>
+    `bind(11<socket:[555]>, {sa_family=AF_ALG, salg_type="hash", salg_name="${s}"}, 88) = 0`,
   'readlink of a word': (s) => `readlink("/x/lock", "${s}", 128) = 9`,
   'readlink of user@host': (s) => `readlink("/x/lock", "bob@h:${s}", 128) = 9`,
   'symlink of a word': (s) => `symlink("${s}", "/x/lock") = 0`,
   'symlinkat of a word': (s) => `symlinkat("u@h:${s}", AT_FDCWD, "/x/lock") = 0`,
-  'file handle': (s) => `name_to_handle_at(AT_FDCWD, "/a", {handle_bytes=8, handle_type=1, f_handle="${s}"}, [7], 0) = 0`,
+  'file handle': (s) =>
+    `name_to_handle_at(AT_FDCWD, "/a", {handle_bytes=8, handle_type=1, f_handle="${s}"}, [7], 0) = 0`,
   'path with a query': (s) => `openat(AT_FDCWD</srv>, "/srv/x?token=${s}", O_RDONLY) = 12</srv/x?token=${s}>`,
-  'path with any query': (s) => `openat(AT_FDCWD</srv>, "/srv/x?a=${s}&b", O_RDONLY) = -1 ENOENT (No such file or directory)`,
+  'path with any query': (s) =>
+    `openat(AT_FDCWD</srv>, "/srv/x?a=${s}&b", O_RDONLY) = -1 ENOENT (No such file or directory)`,
   'path with token=': (s) => `flock(12</var/cache/token=${s}>, LOCK_EX) = 0`,
   'path with apikey:': (s) => `unlink("/srv/apikey:${s}/x") = 0`,
   'php session': (s) => `flock(12</var/lib/php/sess_${s}>, LOCK_EX) = 0`,
@@ -127,7 +145,8 @@ const CALLS: Readonly<Record<string, (secret: string) => string>> = {
   'cgi session': (s) => `flock(12</tmp/cgisess_${s}>, LOCK_EX) = 0`,
   'django session': (s) => `openat(AT_FDCWD, "/tmp/sessionid_${s}", O_RDWR) = 12</tmp/sessionid_${s}>`,
   session_ID: (s) => `flock(12</var/lib/sessions/session_${s}>, LOCK_EX) = 0`,
-  'file in a folder of sessions': (s) => `openat(AT_FDCWD, "/srv/sessions/${s}.json", O_RDWR) = 12</srv/sessions/${s}.json>`,
+  'file in a folder of sessions': (s) =>
+    `openat(AT_FDCWD, "/srv/sessions/${s}.json", O_RDWR) = 12</srv/sessions/${s}.json>`,
   'folder of tokens': (s) => `stat("/srv/tokens/${s}", {st_mode=S_IFREG|0600, st_size=8, ...}) = 0`,
   'jwt in a path': (s) => `stat("/srv/a/eyJhbGciOi${s}.eyJzdWIi.x", 0x7ffd) = -1 ENOENT (No such file or directory)`,
   'unquoted word': (s) => `read(11<socket:[555]>, ${s}) = 9`,
@@ -285,7 +304,10 @@ export const FORMS: readonly Form[] = [
   ...forms(
     'query',
     Object.fromEntries(
-      Object.entries(QUERIES).map(([name, make]) => [`PostgreSQL: ${name}`, (s: string) => `Q\\0\\0\\0\\x2a${make(s)}\\0`]),
+      Object.entries(QUERIES).map(([name, make]) => [
+        `PostgreSQL: ${name}`,
+        (s: string) => `Q\\0\\0\\0\\x2a${make(s)}\\0`,
+      ]),
     ),
   ),
   ...forms('foreign', FOREIGN),
@@ -297,10 +319,17 @@ export const FORMS: readonly Form[] = [
       ...forms('call', { [`write, ${name}`]: (s) => `write(11<socket:[555]>, "${encode(s)}", 9) = 9` }, encode),
       ...forms(
         'call',
-        { [`execve, ${name}`]: (s) => `execve("/bin/x", ["x", "${encode(`--password=${s}`)}"], ["${encode(`A=${s}`)}"]) = 0` },
+        {
+          [`execve, ${name}`]: (s) =>
+            `execve("/bin/x", ["x", "${encode(`--password=${s}`)}"], ["${encode(`A=${s}`)}"]) = 0`,
+        },
         encode,
       ),
-      ...forms('call', { [`session, ${name}`]: (s) => `openat(AT_FDCWD, "${encode(`/tmp/sess_${s}`)}", O_RDWR) = 12` }, encode),
+      ...forms(
+        'call',
+        { [`session, ${name}`]: (s) => `openat(AT_FDCWD, "${encode(`/tmp/sess_${s}`)}", O_RDWR) = 12` },
+        encode,
+      ),
       ...forms('request', { [`reset, ${name}`]: (s) => encode(`GET /reset/${s} HTTP/1.1\r\n\r\n`) }, encode),
       ...forms('request', { [`query, ${name}`]: (s) => encode(`GET /b?t=${s} HTTP/1.1\r\n\r\n`) }, encode),
       ...forms('query', { [`dollar quotes, ${name}`]: (s) => encode(`Q\0\0\0\x2aSELECT $$${s}$$\0`) }, encode),

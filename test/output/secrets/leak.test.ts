@@ -27,12 +27,16 @@ function taken(report: Report): Readonly<Record<string, string>> {
   const kept: Record<string, string> = {};
   const take = (name: string): void => {
     const { lastEffect } = dashboard;
-    if (lastEffect?.type === 'copy' || lastEffect?.type === 'write') kept[name] = `${lastEffect.name}\n${lastEffect.text}`;
+    if (lastEffect?.type === 'copy' || lastEffect?.type === 'write')
+      kept[name] = `${lastEffect.name}\n${lastEffect.text}`;
   };
   dashboard.press('y');
   take('copy of the finding');
   dashboard.press('b', 'enter');
-  const lines = [...report.findings.flatMap(({ evidence }) => evidence), ...report.quality.diagnostics.flatMap(({ samples }) => samples)];
+  const lines = [
+    ...report.findings.flatMap(({ evidence }) => evidence),
+    ...report.quality.diagnostics.flatMap(({ samples }) => samples),
+  ];
   if (lines.length > 0 && report.findings.length > 0) {
     dashboard.press('enter', 'enter');
     const first = report.findings[0]?.evidence[0]?.line ?? 1;
@@ -60,7 +64,11 @@ async function check(form: Form, secret: string): Promise<void> {
   // As it is, as the capture spells it, and as JSON spells that.
   const raw = form.encoded?.(secret) ?? secret;
   const words = [secret, raw, JSON.stringify(raw).slice(1, -1)];
-  assert.notDeepEqual(places(outputs(report, true), words), [], 'the secret never got as far as a report: the form tests nothing');
+  assert.notDeepEqual(
+    places(outputs(report, true), words),
+    [],
+    'the secret never got as far as a report: the form tests nothing',
+  );
   assert.deepEqual(places(outputs(report, false), words), []);
 }
 

@@ -7,7 +7,9 @@ import { processFacts } from '../../support/process-facts.ts';
 const BEFORE = [3, 5, 7].map((pid) => processFacts({ pid }));
 
 function after(changes: Readonly<Record<number, Partial<Parameters<typeof processFacts>[0]> | null>>) {
-  return describeDetachment(BEFORE, 'strace', (pid) => (changes[pid] === null ? null : processFacts({ pid, ...changes[pid] })));
+  return describeDetachment(BEFORE, 'strace', (pid) =>
+    changes[pid] === null ? null : processFacts({ pid, ...changes[pid] }),
+  );
 }
 
 test('processes that run and are not traced are counted', () => {
@@ -20,14 +22,23 @@ test('processes that run and are not traced are counted', () => {
 });
 
 test('a process that is still traced or stopped is named with the command that helps', () => {
-  assert.deepEqual(after({ 5: { tracer: 41 } }), { sentence: 'Process 5 is still traced by pid 41. Type: kill -INT 41', isClean: false });
-  assert.deepEqual(after({ 7: { state: 'T' } }), { sentence: 'Process 7 is still stopped. Type: kill -CONT 7', isClean: false });
+  assert.deepEqual(after({ 5: { tracer: 41 } }), {
+    sentence: 'Process 5 is still traced by pid 41. Type: kill -INT 41',
+    isClean: false,
+  });
+  assert.deepEqual(after({ 7: { state: 'T' } }), {
+    sentence: 'Process 7 is still stopped. Type: kill -CONT 7',
+    isClean: false,
+  });
   assert.match(after({ 7: { state: 't' } }).sentence, /Process 7 is still stopped by a tracer/);
 });
 
 test('processes that ended, or whose number another one has now, are counted apart', () => {
   assert.equal(after({ 3: null }).sentence, 'Detached from 2 processes, all running (1 ended meanwhile).');
-  assert.equal(after({ 3: { startTicks: 9_999, tracer: 41 } }).sentence, 'Detached from 2 processes, all running (1 ended meanwhile).');
+  assert.equal(
+    after({ 3: { startTicks: 9_999, tracer: 41 } }).sentence,
+    'Detached from 2 processes, all running (1 ended meanwhile).',
+  );
   assert.equal(after({ 3: null, 5: null, 7: { state: 'Z' } }).sentence, 'All 3 processes have ended; strace is gone.');
 });
 
@@ -41,7 +52,9 @@ test('a process that was stopped before may still be', () => {
 /** A thread that is always found in the same state and makes so many calls a second. */
 function watchFor(state: string, callsPerSecond: number, seconds: number): boolean {
   let now = 0;
-  const watch = new StarvationWatch(() => [{ tid: 17, state, switches: Math.floor((now / 1_000) * callsPerSecond * 2) }]);
+  const watch = new StarvationWatch(() => [
+    { tid: 17, state, switches: Math.floor((now / 1_000) * callsPerSecond * 2) },
+  ]);
   for (; now <= seconds * 1_000; now += 200) if (watch.look([17], now) !== null) return true;
   return false;
 }

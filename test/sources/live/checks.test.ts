@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { bpftraceChecks, type Check, demand, type ProcessNames, processCheck, straceChecks } from '../../../src/sources/live/checks.ts';
+import {
+  bpftraceChecks,
+  type Check,
+  demand,
+  type ProcessNames,
+  processCheck,
+  straceChecks,
+} from '../../../src/sources/live/checks.ts';
 import { hostFacts, processFacts } from '../../support/process-facts.ts';
 
 const NAMES: ProcessNames = {
@@ -41,7 +48,10 @@ test('a program that is missing is told with its package and with the other engi
 test('each level of Yama has its own way out, and a capability makes the first two harmless', () => {
   const at = (yama: number, mayTraceOthers = false) => problem(straceChecks(hostFacts({ yama, mayTraceOthers })));
   assert.equal(at(0), 'none');
-  assert.match(at(1), /ptrace_scope 1\)\. Run drover with sudo, or for this boot: sysctl kernel\.yama\.ptrace_scope=0$/);
+  assert.match(
+    at(1),
+    /ptrace_scope 1\)\. Run drover with sudo, or for this boot: sysctl kernel\.yama\.ptrace_scope=0$/,
+  );
   assert.match(at(2), /^Only root may trace here/);
   assert.match(at(3), /until the next boot/);
   assert.equal(at(1, true), 'none');
@@ -71,7 +81,10 @@ test('a process that cannot be traced says which one and why', () => {
     of({ pid: 17, tracer: 7_710, ...OWN }),
     'Process 17 (gunicorn) is already traced by pid 7710 (strace). Only one tracer can attach. Stop that one first: kill -INT 7710',
   );
-  assert.equal(of({ pid: 17 }), 'Process 17 (gunicorn) belongs to user www-data. Run drover as that user, or with sudo.');
+  assert.equal(
+    of({ pid: 17 }),
+    'Process 17 (gunicorn) belongs to user www-data. Run drover as that user, or with sudo.',
+  );
   assert.equal(of({ pid: 17 }, hostFacts({ mayTraceOthers: true })), 'none');
   assert.match(of({ pid: 17, state: 'Z' }), /zombie; there is nothing to trace/);
   assert.match(of({ pid: 17, isKernelThread: true, name: 'kswapd0' }), /17 \(kswapd0\) is a thread of the kernel/);
@@ -86,7 +99,10 @@ test('bpftrace wants root, the tracing files, and a kernel that lets it', () => 
   );
   assert.match(problem(bpftraceChecks(hostFacts({ ...root, lockdown: 'confidentiality' }))), /lockdown/);
   assert.equal(problem(bpftraceChecks(hostFacts({ ...root, lockdown: 'integrity' }))), 'none');
-  assert.match(problem(bpftraceChecks(hostFacts({ ...root, architecture: 'mips' }))), /numbers of system calls on mips/);
+  assert.match(
+    problem(bpftraceChecks(hostFacts({ ...root, architecture: 'mips' }))),
+    /numbers of system calls on mips/,
+  );
 });
 
 test('the first problem is thrown with its fix as the hint', () => {

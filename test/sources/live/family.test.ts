@@ -16,7 +16,14 @@ function pidsFrom(pid: number, on: ProcessView): number[] {
   return findFamily([pid], on).map((process) => process.pid);
 }
 
-const INIT = processFacts({ pid: 1, parent: 0, name: 'systemd', program: '/usr/lib/systemd', argv: ['/sbin/init'], stackStart: '11' });
+const INIT = processFacts({
+  pid: 1,
+  parent: 0,
+  name: 'systemd',
+  program: '/usr/lib/systemd',
+  argv: ['/sbin/init'],
+  stackStart: '11',
+});
 
 test('the whole server is found from its master and from any worker, the master first', () => {
   const titled = (title: string) => ({ argv: [title], stackStart: '702' });
@@ -51,7 +58,13 @@ test('workers that a process manager starts one by one are found by their common
     processFacts({ pid: 97, program: '/usr/bin/node', argv: ['PM2 God Daemon'], stackStart: '3' }),
     worker(101, '31'),
     worker(103, '37'),
-    processFacts({ pid: 107, parent: 97, program: '/usr/bin/node', argv: ['/usr/bin/node', '/srv/other.js'], stackStart: '41' }),
+    processFacts({
+      pid: 107,
+      parent: 97,
+      program: '/usr/bin/node',
+      argv: ['/usr/bin/node', '/srv/other.js'],
+      stackStart: '41',
+    }),
   );
   assert.deepEqual(pidsFrom(103, host), [103, 101]);
 });
@@ -76,6 +89,9 @@ test('workers of multiprocessing are found, its resource tracker is not', () => 
 
 test('a process that is gone has no family, and circles in what /proc tells end', () => {
   assert.deepEqual(pidsFrom(999, view(INIT)), []);
-  const circle = view(processFacts({ pid: 5, parent: 7, stackStart: '3' }), processFacts({ pid: 7, parent: 5, stackStart: '3' }));
+  const circle = view(
+    processFacts({ pid: 5, parent: 7, stackStart: '3' }),
+    processFacts({ pid: 7, parent: 5, stackStart: '3' }),
+  );
   assert.deepEqual(pidsFrom(5, circle).sort(), [5, 7]);
 });

@@ -4,7 +4,9 @@ import type { FactBus } from '../../fact-bus.ts';
 import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
 import type { Thread } from '../../machine/thread.ts';
 
-/** Follows calls that wait until a disk has what was written: `fsync`, `fdatasync`, `sync_file_range`, `msync`, `sync`. */
+/**
+ * Follows calls that wait until a disk has what was written: `fsync`, `fdatasync`, `sync_file_range`, `msync`, `sync`.
+ */
 export class DiskTracker {
   readonly #facts: FactBus;
   readonly #inWindow: (time: Nanoseconds) => boolean;
@@ -16,7 +18,12 @@ export class DiskTracker {
 
   synced(call: Call, thread: Thread): void {
     if (call.duration < 0 || !this.#inWindow(call.end)) return;
-    const descriptor: Descriptor | undefined = call.fd < 0 ? undefined : thread.process.descriptors.learn(call.fd, call.args);
-    this.#facts.tell('diskSync', { thread, record: call, target: call.fd < 0 ? '' : describeTarget(call.fd, descriptor) });
+    const descriptor: Descriptor | undefined =
+      call.fd < 0 ? undefined : thread.process.descriptors.learn(call.fd, call.args);
+    this.#facts.tell('diskSync', {
+      thread,
+      record: call,
+      target: call.fd < 0 ? '' : describeTarget(call.fd, descriptor),
+    });
   }
 }

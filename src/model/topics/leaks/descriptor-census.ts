@@ -53,7 +53,10 @@ export class Census {
   budget = 0;
   /** What was open at the last count that followed a request; a process that ends closes everything. */
   leftOpen: ReadonlyMap<DescriptorGroup, LeftOpen> | null = null;
-  /** Sockets that the other end had closed and we had not, without those of requests that were being answered; and when that was so. */
+  /**
+   * Sockets that the other end had closed and we had not, without those of requests that were being answered; and when
+   * that was so.
+   */
   ended: readonly Descriptor[] = [];
   endedAsOf: Nanoseconds = UNKNOWN;
   /** Openings, closings and ends up to the last count. */
@@ -73,7 +76,10 @@ export class DescriptorCensus {
     this.#inWindow = inWindow;
   }
 
-  /** A count that is due. In a trace of days every call comes after it was due: looks at processes are no more than some for each call. */
+  /**
+   * A count that is due. In a trace of days every call comes after it was due: looks at processes are no more than some
+   * for each call.
+   */
   take(now: Nanoseconds, all: () => readonly Process[]): void {
     if (this.#rest > 0) {
       this.#rest--;
@@ -88,7 +94,8 @@ export class DescriptorCensus {
     for (const process of processes) fullest = Math.max(fullest, count(process, now).points.length);
     if (fullest < POINTS) return;
     this.#interval *= 2;
-    for (const { census } of processes) if (census !== null) census.points = census.points.filter((_point, index) => index % 2 === 0);
+    for (const { census } of processes)
+      if (census !== null) census.points = census.points.filter((_point, index) => index % 2 === 0);
   }
 }
 
@@ -140,8 +147,10 @@ function count(process: Process, time: Nanoseconds): Census {
   const served = process.requests > (census.points.at(-1)?.requests ?? 0);
   census.points.push({ time, requests: process.requests, inFlight, counts, open });
   census.budget = NOTED_OPENINGS;
-  census.isWatching ||= first !== undefined && DESCRIPTOR_GROUPS.some((group) => counts[group] - first[group] >= WATCHED_GROWTH);
-  if (served && census.isWatching) census.leftOpen = new Map(DESCRIPTOR_GROUPS.map((group) => [group, leftOpen(process, group)]));
+  census.isWatching ||=
+    first !== undefined && DESCRIPTOR_GROUPS.some((group) => counts[group] - first[group] >= WATCHED_GROWTH);
+  if (served && census.isWatching)
+    census.leftOpen = new Map(DESCRIPTOR_GROUPS.map((group) => [group, leftOpen(process, group)]));
   if (served || ended.length >= census.ended.length) {
     census.ended = ended;
     census.endedAsOf = time;

@@ -13,7 +13,10 @@ export class LivenessTracker {
     this.#inWindow = inWindow;
   }
 
-  /** gunicorn workers touch a file of their own, by `fchmod` (up to 21) or `utimensat` (from 22 on); it names the server, too. */
+  /**
+   * gunicorn workers touch a file of their own, by `fchmod` (up to 21) or `utimensat` (from 22 on); it names the
+   * server, too.
+   */
   touched(call: Call, thread: Thread): void {
     if (!call.args.includes('/wgunicorn-')) return;
     if (thread.process.server === '') thread.process.server = 'gunicorn';
@@ -24,6 +27,7 @@ export class LivenessTracker {
   killed(call: Call, thread: Thread): void {
     if (call.result !== 0 || !this.#inWindow(call.end)) return;
     const [, pid, signal] = /^(?:pid=)?(\d+)[^,]*, (?:sig=)?(SIG[A-Z0-9]+)/.exec(call.args) ?? [];
-    if (pid !== undefined && signal !== undefined) this.#facts.tell('kill', { thread, pid: Number(pid), signal, record: call });
+    if (pid !== undefined && signal !== undefined)
+      this.#facts.tell('kill', { thread, pid: Number(pid), signal, record: call });
   }
 }

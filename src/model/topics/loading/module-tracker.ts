@@ -32,7 +32,10 @@ export class ModuleTracker {
     if (loop.owner?.inProgress) this.#imported(call, thread, loop.owner, label);
   }
 
-  /** The process accepts or waits for its listener: what it needs for that is loaded. Asked only while `process.boot` is there. */
+  /**
+   * The process accepts or waits for its listener: what it needs for that is loaded. Asked only while `process.boot` is
+   * there.
+   */
   ready(thread: Thread, time: Nanoseconds): void {
     const { process } = thread;
     const { boot } = process;

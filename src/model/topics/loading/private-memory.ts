@@ -7,8 +7,8 @@ const MOST_RANGES = 4096;
 const MOST_CALLS = 50_000;
 
 /**
- * What a process asked of the kernel in memory of its own: writable anonymous and private file mappings, less what it gave back, and what `brk`
- * added. An upper bound: a page that was never written takes no room.
+ * What a process asked of the kernel in memory of its own: writable anonymous and private file mappings, less what it
+ * gave back, and what `brk` added. An upper bound: a page that was never written takes no room.
  */
 export class PrivateMemory {
   bytes = 0;
@@ -98,7 +98,10 @@ export class PrivateMemory {
   }
 }
 
-/** Addresses are printed in hexadecimal, and a double holds those of user space; NaN where the call did not return a number. */
+/**
+ * Addresses are printed in hexadecimal, and a double holds those of user space; NaN where the call did not return a
+ * number.
+ */
 function addressOf({ result }: Call): number {
   return result >= 0 ? result : Number.NaN;
 }

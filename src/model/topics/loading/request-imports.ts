@@ -21,7 +21,10 @@ export class RequestImports {
   readonly firstAt: Nanoseconds;
   readonly firstLine: KeptLine;
   lastLine: KeptLine;
-  /** From module to module, as far as nothing else went on: a lower bound, since nothing shows when the last one was done. */
+  /**
+   * From module to module, as far as nothing else went on: a lower bound, since nothing shows when the last one was
+   * done.
+   */
   time: Nanoseconds = 0;
   /** Calls of the loop in that time. */
   calls = 0;

@@ -4,7 +4,10 @@ import { LazySet } from '../../lazy-set.ts';
 import { type KeptLine, keptLine } from '../../machine/turn.ts';
 import { PrivateMemory } from './private-memory.ts';
 
-/** What a process loads from its beginning, a fork or an `execve`, until it accepts or waits for its listener the first time. */
+/**
+ * What a process loads from its beginning, a fork or an `execve`, until it accepts or waits for its listener the first
+ * time.
+ */
 export class Boot {
   /** The modules it opened, by their number in the ModuleTracker. */
   readonly modules = new LazySet<number>();

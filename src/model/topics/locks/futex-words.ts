@@ -27,7 +27,10 @@ export class FutexWord {
   first: Nanoseconds = UNKNOWN;
   last: Nanoseconds = UNKNOWN;
   longest: Nanoseconds = 0;
-  /** Wakes by threads that wait for it themselves, as those who share a lock do, and by others, as those who fill a queue do. */
+  /**
+   * Wakes by threads that wait for it themselves, as those who share a lock do, and by others, as those who fill a
+   * queue do.
+   */
   handOffs = 0;
   otherWakes = 0;
   /** Waits that ended with a wake, not a timeout. */
@@ -79,7 +82,10 @@ export class FutexTable {
   isContended = false;
 }
 
-/** Follows waiting on futexes: counts every call, looks only at waits of a millisecond and more, and at wakes once several threads wait for one word. */
+/**
+ * Follows waiting on futexes: counts every call, looks only at waits of a millisecond and more, and at wakes once
+ * several threads wait for one word.
+ */
 export class FutexWords {
   readonly #inWindow: (time: Nanoseconds) => boolean;
 
@@ -103,7 +109,8 @@ export class FutexWords {
   /** The thread takes a connection, with nothing between this and the word but a wait for it. */
   accepted(thread: Thread): void {
     const family = thread.lastSyscall?.family;
-    if (thread.word !== null && (family === 'futex' || family === 'epoll-wait' || family === 'poll')) thread.word.accepting++;
+    if (thread.word !== null && (family === 'futex' || family === 'epoll-wait' || family === 'poll'))
+      thread.word.accepting++;
     thread.word = null;
   }
 

@@ -6,7 +6,10 @@ import { type KeptLine, keptLine } from '../../machine/turn.ts';
 
 /** Files and semaphores followed at once: the oldest make room. */
 const MOST_LOCKS = 1000;
-/** A refused try that is repeated within this time is waiting: SQLite's busy handler sleeps 100 ms at most, others poll as often. */
+/**
+ * A refused try that is repeated within this time is waiting: SQLite's busy handler sleeps 100 ms at most, others poll
+ * as often.
+ */
 const NEXT_TRY = 250_000_000;
 /** Locks that come without contention return at once; under a tracer within this time. */
 const NO_WAIT = 1_000_000;
@@ -78,12 +81,17 @@ export class SharedLocks {
     const [, type = '', first, length] = /l_type=F_([A-Z]+)(?:.*?l_start=(\d+), l_len=(\d+))?/.exec(call.args) ?? [];
     if (type === '') return;
     const wants = type === 'UNLCK' ? 'release' : type === 'RDLCK' ? 'shared' : 'exclusive';
-    this.#asked(call, thread, this.#ofFile(call, thread), { wants, firstByte: Number(first ?? 0), length: Number(length ?? 0) });
+    this.#asked(call, thread, this.#ofFile(call, thread), {
+      wants,
+      firstByte: Number(first ?? 0),
+      length: Number(length ?? 0),
+    });
   }
 
   /** `semop(3, [{0, -1, SEM_UNDO}], 1)`: less than 0 takes, more gives back. */
   semaphore(call: Call, thread: Thread): void {
-    const [, set, number, change] = /^(?:semid=)?(\d+), (?:sops=)?\[\{(?:sem_num=)?(\d+), (?:sem_op=)?(-?\d+)/.exec(call.args) ?? [];
+    const [, set, number, change] =
+      /^(?:semid=)?(\d+), (?:sops=)?\[\{(?:sem_num=)?(\d+), (?:sem_op=)?(-?\d+)/.exec(call.args) ?? [];
     if (set === undefined || change === '0') return;
     const lock = this.#named(`semaphore ${number} of set ${set}`);
     this.#asked(call, thread, lock, { wants: Number(change) < 0 ? 'exclusive' : 'release', firstByte: 0, length: 0 });
@@ -115,7 +123,8 @@ export class SharedLocks {
   #asked(call: Call, thread: Thread, lock: SharedLock, request: Request): void {
     if (request.wants === 'release') {
       const { holder } = lock;
-      if (call.result === 0 && holder?.process === thread.process && covers(request, lock.firstByte)) release(lock, holder, call.end);
+      if (call.result === 0 && holder?.process === thread.process && covers(request, lock.firstByte))
+        release(lock, holder, call.end);
       return;
     }
     if (call.error === 'EAGAIN' || call.error === 'EACCES') this.#refused(call, thread, lock, request.wants);
@@ -139,11 +148,13 @@ export class SharedLocks {
       // SQLite takes a shared lock on another byte before each try.
       if (wants === tries.wants) {
         thread.lockTries = null;
-        if (call.start - tries.last <= NEXT_TRY) this.#waited(thread, tries, call.end, true, [tries.line, keptLine(call)]);
+        if (call.start - tries.last <= NEXT_TRY)
+          this.#waited(thread, tries, call.end, true, [tries.line, keptLine(call)]);
       }
     } else if (call.duration >= NO_WAIT) {
       const line = keptLine(call);
-      const lines = call.startLine === call.line ? [line] : [{ file: call.file, line: call.startLine, text: call.startText }, line];
+      const lines =
+        call.startLine === call.line ? [line] : [{ file: call.file, line: call.startLine, text: call.startText }, line];
       this.#waited(thread, { lock, since: call.start, count: 1 }, call.end, true, lines);
     }
     if (wants !== 'exclusive') return;
@@ -157,7 +168,10 @@ export class SharedLocks {
     thread.acceptedHolding = false;
   }
 
-  /** The thread stopped asking. One refused try is an answer, not waiting: so do processes that only one of them runs a job. */
+  /**
+   * The thread stopped asking. One refused try is an answer, not waiting: so do processes that only one of them runs a
+   * job.
+   */
   #gaveUp(thread: Thread): void {
     const tries = thread.lockTries;
     thread.lockTries = null;
@@ -177,7 +191,18 @@ export class SharedLocks {
     // The one who gives it back may be seen to do so only after the one who waited has it.
     const released = lock.lastReleasedAt > lock.lastTakenAt ? lock.lastReleasedAt : end;
     const held = holder === null ? UNKNOWN : elapsed(lock.lastTakenAt, released);
-    this.#facts.tell('lockWait', { thread, lock, start: Math.min(since, end), end, holder, held, tries: count, obtained, request, lines });
+    this.#facts.tell('lockWait', {
+      thread,
+      lock,
+      start: Math.min(since, end),
+      end,
+      holder,
+      held,
+      tries: count,
+      obtained,
+      request,
+      lines,
+    });
   }
 
   #ofFile(call: Call, thread: Thread): SharedLock {

@@ -80,7 +80,8 @@ export class NameLookups {
 
   /** Something was sent through a datagram socket. */
   sent(call: Call, thread: Thread, descriptor: Descriptor): void {
-    if (descriptor.peer === '' && call.args.includes('htons(53)')) this.connected(call, thread, socketAddress(call.args), true);
+    if (descriptor.peer === '' && call.args.includes('htons(53)'))
+      this.connected(call, thread, socketAddress(call.args), true);
     if (thread.lookup === null || thread.lookup.fd !== call.fd) return;
     const messages = messagesOf(call.args);
     const first = messages[0];
@@ -125,11 +126,14 @@ export class NameLookups {
     this.#facts.tell('nameLookup', lookup);
   }
 
-  /** The lookup that a question belongs to: a retry and the next search domain go on, anything else begins a new one. */
+  /**
+   * The lookup that a question belongs to: a retry and the next search domain go on, anything else begins a new one.
+   */
   #continued(call: Call, thread: Thread, running: NameLookup, { name }: DnsMessage): NameLookup {
     let lookup = running;
     if (lookup.lastName !== '' && name !== lookup.lastName) {
-      const isNextDomain = lookup.lastFailed && firstLabel(name) === firstLabel(lookup.lastName) && call.start - lookup.end <= NEXT_NAME;
+      const isNextDomain =
+        lookup.lastFailed && firstLabel(name) === firstLabel(lookup.lastName) && call.start - lookup.end <= NEXT_NAME;
       if (!isNextDomain) {
         lookup = this.#another(call, thread, lookup);
       }
@@ -178,7 +182,11 @@ function firstLabel(name: string): string {
 function messagesOf(args: string): DnsMessage[] {
   const found: DnsMessage[] = [];
   const vectored = args.includes('iov_base=');
-  for (let at = args.indexOf(vectored ? 'iov_base="' : '"'); at >= 0; at = vectored ? args.indexOf('iov_base="', at + 10) : -1) {
+  for (
+    let at = args.indexOf(vectored ? 'iov_base="' : '"');
+    at >= 0;
+    at = vectored ? args.indexOf('iov_base="', at + 10) : -1
+  ) {
     const message = dnsMessage(quotedBytes(args.slice(at), MESSAGE_BYTES) ?? '');
     if (message !== null && !message.isAnswer) found.push(message);
   }

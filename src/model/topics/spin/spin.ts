@@ -6,13 +6,16 @@ import type { Turn } from '../../machine/turn.ts';
 export const ROUNDS = 20;
 /** Between two records of a thread that does nothing else; strace itself takes 10 to 100 µs. */
 const NOTHING = 150 * MICROSECOND;
-/** A thread that spins is preempted now and then, or its tracer is: such a round may take so long, and so many of a stretch may be such. */
+/**
+ * A thread that spins is preempted now and then, or its tracer is: such a round may take so long, and so many of a
+ * stretch may be such.
+ */
 const PREEMPTED = 10 * MILLISECOND;
 const MOST_PREEMPTED = 4;
 
 /**
- * Hub waits that return at once, round after round, while nothing gets done between them: polling without a pause (they report nothing), or
- * something that stays ready because nobody takes it (they report it each time).
+ * Hub waits that return at once, round after round, while nothing gets done between them: polling without a pause (they
+ * report nothing), or something that stays ready because nobody takes it (they report it each time).
  */
 export class Spin {
   /** Of the running stretch, without those in which it was preempted. */
@@ -25,7 +28,9 @@ export class Spin {
   /** What the last wait returned; UNKNOWN when it waited. */
   #last = UNKNOWN;
 
-  /** A hub wait returned after this turn. Says whether a stretch of `ROUNDS` rounds is full; the next one follows it. */
+  /**
+   * A hub wait returned after this turn. Says whether a stretch of `ROUNDS` rounds is full; the next one follows it.
+   */
   waited(call: Call, turn: Turn): boolean {
     const { result, duration } = call;
     const last = this.#last;

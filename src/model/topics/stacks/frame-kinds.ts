@@ -13,7 +13,10 @@ export const ENDS = 32;
 /** The frame is code of gevent, eventlet or greenlet. */
 export const GREEN = 64;
 
-/** A pattern of names, what they are, and from which offset on a name is not itself but the neighbour of one that was stripped. */
+/**
+ * A pattern of names, what they are, and from which offset on a name is not itself but the neighbour of one that was
+ * stripped.
+ */
 type Row = readonly [pattern: RegExp, kind: number, limit?: number];
 
 /** The frames of one run-time; the same names may mean anything elsewhere. */
@@ -22,14 +25,20 @@ interface Names {
   readonly rows: readonly Row[];
 }
 
-/** Semantics 5.2, and stacks of CPython 3.6 to 3.13, PHP 8.2, Node.js 20 and Ruby 3.1, recorded with and without symbols. */
+/**
+ * Semantics 5.2, and stacks of CPython 3.6 to 3.13, PHP 8.2, Node.js 20 and Ruby 3.1, recorded with and without
+ * symbols.
+ */
 const RUNTIMES: readonly Names[] = [
   {
     object: /^(?:lib)?python/,
     rows: [
       [/^(?:_PyEval_\w+|PyEval_Eval\w+|_PyFunction_(?:Vectorcall|FastCall\w*)|function_code_fastcall)$/, EVALUATES],
       // 3.6 to 3.9, 3.10 and later.
-      [/^(?:collect|collect_generations|collect_with_callback|gc_collect|gc_collect_(?:impl|generations|with_callback))$/, COLLECTS],
+      [
+        /^(?:collect|collect_generations|collect_with_callback|gc_collect|gc_collect_(?:impl|generations|with_callback))$/,
+        COLLECTS,
+      ],
       [/^(?:gc_collect_(?:main|region|increment|young|full|internal)|_Py_RunGC)$/, COLLECTS],
       [/^_?PyGC_Collect\w*$/, COLLECTS, 0x100],
       [/^(?:handle_weakrefs?|handle_weakref_callbacks|finalize_garbage|delete_garbage)$/, COLLECTS],
@@ -69,7 +78,10 @@ const RUNTIMES: readonly Names[] = [
     rows: [
       [/^(?:rb_)?vm_(?:exec|exec_core|invoke_proc|call0_body|call0)$/, EVALUATES],
       [/^(?:gc_finalize_deferred|run_final|run_finalizer|finalize_list|finalize_deferred)$/, COLLECTS],
-      [/^(?:rb_objspace_call_finalizer|rb_gc_call_finalizer_at_exit|rb_ec_teardown|rb_ec_cleanup|ruby_cleanup|ruby_finalize)$/, ENDS],
+      [
+        /^(?:rb_objspace_call_finalizer|rb_gc_call_finalizer_at_exit|rb_ec_teardown|rb_ec_cleanup|ruby_cleanup|ruby_finalize)$/,
+        ENDS,
+      ],
     ],
   },
   {
@@ -83,7 +95,10 @@ const RUNTIMES: readonly Names[] = [
 const GREENLET_START: Row = [/(?:^|::)(?:g_initialstub|inner_bootstrap)\b/, STARTS_STACK];
 const NOTHING: Row = [/(?:)/, 0];
 const GREEN_LIBRARY = /\/(?:gevent|greenlet|eventlet)\//;
-/** Exported names of the collector's interface, and the distance from which on they are only the nearest one: the functions are shorter. */
+/**
+ * Exported names of the collector's interface, and the distance from which on they are only the nearest one: the
+ * functions are shorter.
+ */
 const NEIGHBOURS: readonly (readonly [pattern: RegExp, from: number])[] = [
   [/^_?Py\w*GC_/, 0x400],
   // Three instructions long; the collector follows it in 3.11 and 3.12.
@@ -109,7 +124,8 @@ export class FrameKinds {
     const [, kind, limit] = code.known.get(symbol) ?? this.#name(code, symbol);
     if (limit === undefined && kind !== 0) return kind | code.green;
     if (limit !== undefined && offset < limit) return kind | code.green;
-    const collector = code.names === RUNTIMES[0] && NEIGHBOURS.some(([pattern, from]) => offset >= from && pattern.test(symbol));
+    const collector =
+      code.names === RUNTIMES[0] && NEIGHBOURS.some(([pattern, from]) => offset >= from && pattern.test(symbol));
     return (collector ? MAY_COLLECT : 0) | code.green;
   }
 
