@@ -27,11 +27,17 @@ export function argumentText(call: RawCall): string {
         name === 'accept4' ? `, ${words.socketFlags(int(call, 3))}` : ''
       }`;
     case 'epoll-wait':
-      return `${fd(call, 0)}, [${readyList(call)}], ${int(call, 2)}, ${name === 'epoll_pwait2' ? hex(call, 3) : int(call, 3)}`;
+      return (
+        `${fd(call, 0)}, [${readyList(call)}], ${int(call, 2)}, ` +
+        `${name === 'epoll_pwait2' ? hex(call, 3) : int(call, 3)}`
+      );
     case 'epoll-ctl':
       return epollControl(call);
     case 'poll':
-      return `[${polled(call, 'events', () => true)}], ${int(call, 1)}, ${name === 'ppoll' ? hex(call, 2) : int(call, 2)}`;
+      return (
+        `[${polled(call, 'events', () => true)}], ${int(call, 1)}, ` +
+        `${name === 'ppoll' ? hex(call, 2) : int(call, 2)}`
+      );
     case 'select':
       return `64, ${setOf(BigInt(`0x${call.raw[0] || '0'}`))}, ${nullOr(call, 2)}, ${nullOr(call, 3)}`;
     case 'read':
@@ -132,7 +138,8 @@ function readyList(call: RawCall): string {
   const events: string[] = [];
   for (let at = 0; at + dataAt + 4 <= bytes.length && events.length < call.value; at += eventBytes)
     events.push(
-      `{events=${words.epollEvents(uint32(bytes, at))}, data={u32=${uint32(bytes, at + dataAt)}, u64=${uint64(bytes.slice(at + dataAt))}}}`,
+      `{events=${words.epollEvents(uint32(bytes, at))}, data={u32=${uint32(bytes, at + dataAt)}, ` +
+        `u64=${uint64(bytes.slice(at + dataAt))}}}`,
     );
   return `${events.join(', ')}${events.length < call.value ? '...' : ''}`;
 }
@@ -144,7 +151,8 @@ function epollControl(call: RawCall): string {
   const event =
     bytes.length < dataAt + 4
       ? hex(call, 3)
-      : `{events=${words.epollEvents(uint32(bytes, 0))}, data={u32=${uint32(bytes, dataAt)}, u64=${uint32(bytes, dataAt)}}}`;
+      : `{events=${words.epollEvents(uint32(bytes, 0))}, data={u32=${uint32(bytes, dataAt)}, ` +
+        `u64=${uint32(bytes, dataAt)}}}`;
   return `${fd(call, 0)}, ${operation}, ${fd(call, 2)}, ${event}`;
 }
 
@@ -156,7 +164,8 @@ function polled(call: RawCall, key: 'events' | 'revents', wanted: (ready: number
     const ready = uint16(bytes, at + 6);
     if (wanted(ready))
       found.push(
-        `{fd=${number}${call.label(number)}, ${key}=${words.pollEvents(key === 'events' ? uint16(bytes, at + 4) : ready)}}`,
+        `{fd=${number}${call.label(number)}, ` +
+          `${key}=${words.pollEvents(key === 'events' ? uint16(bytes, at + 4) : ready)}}`,
       );
   }
   return found.join(', ');

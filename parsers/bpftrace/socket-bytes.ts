@@ -13,7 +13,10 @@ export function socketAddressText(bytes: string): string {
     return `{sa_family=AF_INET, sin_port=htons(${port}), sin_addr=inet_addr("${address}")}`;
   }
   if (family === 10 && bytes.length >= 24)
-    return `{sa_family=AF_INET6, sin6_port=htons(${port}), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "${ipv6(bytes)}", &sin6_addr), sin6_scope_id=0}`;
+    return (
+      `{sa_family=AF_INET6, sin6_port=htons(${port}), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, ` +
+      `"${ipv6(bytes)}", &sin6_addr), sin6_scope_id=0}`
+    );
   if (family === 16) return '{sa_family=AF_NETLINK}';
   return 'NULL';
 }

@@ -11,7 +11,10 @@ export function straceWords(call: string, printed: string): string {
   switch (call) {
     case 'accept':
     case 'accept4':
-      return `${value('fd')}, ${value('upeer_sockaddr', 'NULL')}, [16]${call === 'accept4' ? `, ${acceptFlags(value('flags'))}` : ''}`;
+      return (
+        `${value('fd')}, ${value('upeer_sockaddr', 'NULL')}, ` +
+        `[16]${call === 'accept4' ? `, ${acceptFlags(value('flags'))}` : ''}`
+      );
     case 'epoll_wait':
     case 'epoll_pwait':
     case 'epoll_pwait2':
@@ -25,7 +28,10 @@ export function straceWords(call: string, printed: string): string {
     case 'shutdown':
       return `${value('fd')}, SHUT_${value('how', 'RD')}`;
     case 'fcntl':
-      return `${value('fd')}, F_${value('cmd', 'DUPFD')}, ${value('arg').replace(/\b(?=(?:RDONLY|WRONLY|RDWR|NONBLOCK|APPEND|LARGEFILE)\b)/g, 'O_')}`;
+      return (
+        `${value('fd')}, F_${value('cmd', 'DUPFD')}, ` +
+        `${value('arg').replace(/\b(?=(?:RDONLY|WRONLY|RDWR|NONBLOCK|APPEND|LARGEFILE)\b)/g, 'O_')}`
+      );
     case 'ioctl':
       return `${value('fd')}, ${value('cmd') === '0x5421' ? 'FIONBIO' : value('cmd')}, ${value('arg')}`;
     case 'clone':

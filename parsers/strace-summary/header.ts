@@ -1,8 +1,9 @@
 /** Column names as strace writes them, and what `-U` can add. */
 const COLUMNS: ReadonlySet<string> = new Set(
-  'time time-percent seconds usecs/call calls errors syscall total-time min shortest max longest avg-time min-time max-time wall-total wall-min wall-max wall-avg'.split(
-    ' ',
-  ),
+  (
+    'time time-percent seconds usecs/call calls errors syscall total-time min shortest max longest avg-time min-time ' +
+    'max-time wall-total wall-min wall-max wall-avg'
+  ).split(' '),
 );
 
 /** The columns of a table, from its header; null when the line is none. The first characters may be missing. */

@@ -39,7 +39,8 @@ export const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
   'exit-order': {
     severity: 'warning',
     meaning:
-      'Calls are printed when they return and filtered by outcome (-z, -Z, -e status): failed or successful calls may be missing, so shares cannot be trusted.',
+      'Calls are printed when they return and filtered by outcome (-z, -Z, -e status): failed or successful calls ' +
+      'may be missing, so shares cannot be trusted.',
   },
   'long-line': { severity: 'info', meaning: 'Very long lines; their middle was not kept.' },
   'tracer-message': {
@@ -94,12 +95,14 @@ export const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
   'memory-limit': {
     severity: 'warning',
     meaning:
-      'Reading ended early, for want of memory: what had been read by then was analysed. Give drover more (NODE_OPTIONS=--max-old-space-size=8192, in MB), or a part of the trace.',
+      'Reading ended early, for want of memory: what had been read by then was analysed. Give drover more ' +
+      '(NODE_OPTIONS=--max-old-space-size=8192, in MB), or a part of the trace.',
   },
   'silent-threads': {
     severity: 'warning',
     meaning:
-      'Threads that were silent for long while more than 8,000 others came were followed no further, for want of their end in the trace: counts are too low.',
+      'Threads that were silent for long while more than 8,000 others came were followed no further, for want of ' +
+      'their end in the trace: counts are too low.',
   },
   'ended-workers': {
     severity: 'warning',
@@ -109,7 +112,8 @@ export const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
   'open-descriptors': {
     severity: 'warning',
     meaning:
-      'More descriptors were open at a time than are followed (130,000, and 4,000 with numbers above a million): some were let go of, first clients that said nothing.',
+      'More descriptors were open at a time than are followed (130,000, and 4,000 with numbers above a million): ' +
+      'some were let go of, first clients that said nothing.',
   },
   'further-listeners': {
     severity: 'warning',

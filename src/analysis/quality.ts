@@ -21,7 +21,8 @@ export function assessQuality({ facts, model, capabilities, events, noted }: Par
   const notes: string[] = [];
   if (share > PARTIAL_SHARE)
     notes.push(
-      `${count(unparsedLines)} of ${plural(lines, 'line')} could not be read (${ratio(share * 100)} %): counts are too low.`,
+      `${count(unparsedLines)} of ${plural(lines, 'line')} could not be read (${ratio(share * 100)} %): counts are ` +
+        'too low.',
     );
   if (lostEvents > 0) notes.push(`${plural(lostEvents, 'event')} lost by the tracer: counts are too low.`);
   if (!capabilities.times)
@@ -34,15 +35,18 @@ export function assessQuality({ facts, model, capabilities, events, noted }: Par
     if (severity === 'warning' && code !== 'unparsed-line') notes.push(`${meaning} (${count(times)})`);
   if (model.calibration.contended)
     notes.push(
-      'The tracer itself was short of CPU: short times are inflated, shares and order are more reliable than milliseconds.',
+      'The tracer itself was short of CPU: short times are inflated, shares and order are more reliable than ' +
+        'milliseconds.',
     );
   if (facts.source.flags.fdDecoration === 'address')
     notes.push(
-      'Recorded with -yy, which stops all traced processes at each new socket (1 to 25 ms): delays right after an accept are partly the tracer. Use -y.',
+      'Recorded with -yy, which stops all traced processes at each new socket (1 to 25 ms): delays right after an ' +
+        'accept are partly the tracer. Use -y.',
     );
   if (noted?.listenOverflows)
     notes.push(
-      `Meanwhile ${plural(noted.listenOverflows, 'connection')} on this host found an accept queue full (ListenOverflows); which server's is not told.`,
+      `Meanwhile ${plural(noted.listenOverflows, 'connection')} on this host found an accept queue full ` +
+        `(ListenOverflows); which server's is not told.`,
     );
   const damaged =
     share > PARTIAL_SHARE ||

@@ -118,7 +118,9 @@ function withLosses(draft: Draft, { losses }: Model): Pick<Draft, 'confidence' |
   if (lostEvents === 0) return { confidence, summary, metrics };
   return {
     confidence: confidence === 'likely' ? 'possible' : confidence,
-    summary: `${summary} The tracer lost ${plural(lostEvents, 'event')} around that time: counts are too low, and a gap may be a line that is missing.`,
+    summary:
+      `${summary} The tracer lost ${plural(lostEvents, 'event')} around that time: counts are too low, and a ` +
+      'gap may be a line that is missing.',
     metrics: { ...metrics, lostEvents },
   };
 }

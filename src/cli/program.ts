@@ -35,7 +35,8 @@ Exit codes: 0 done, 1 a finding at or above --fail-on, 2 wrong usage, 3 input un
 export function createProgram(exitWith: ExitCodeSink): Command {
   const program = new Command('drover')
     .description(
-      'Reads what strace, bpftrace and perf recorded of server worker processes, or records it, and says why the service is slow.',
+      'Reads what strace, bpftrace and perf recorded of server worker processes, or records it, and says why the ' +
+        'service is slow.',
     )
     .version(TOOL_VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')

@@ -34,7 +34,10 @@ function complaint(error: unknown): string {
     error instanceof Error
       ? `${error.stack}${error.cause === undefined ? '' : `\nCaused by: ${String(error.cause)}`}`
       : String(error);
-  return `drover: internal error. This is a bug in drover, not in your trace; please report it with the lines below.\n${stack}\n`;
+  return (
+    'drover: internal error. This is a bug in drover, not in your trace; please report it with the lines ' +
+    `below.\n${stack}\n`
+  );
 }
 
 /** Commander puts its suggestion on a second line: `error: unknown option '--jsn'\n(Did you mean --json?)`. */

@@ -164,7 +164,9 @@ function closing(report: Report, hasPayload: boolean): readonly string[] {
     '';
   const recipe = codeSpan(`drover recipe${server === '' ? '' : ` ${server}`}`);
   return [
-    `Capture again: ${codeSpan('strace -f -ttt -T -y -s 128 -o FILE -p PID')} (${recipe} prints the command for this server).`,
-    `Recorded as ${prose(recording(report.source))}. Read by drover ${prose(report.tool.version)}; ${hasPayload ? 'with payload: keep it private' : 'payload removed'}.`,
+    `Capture again: ${codeSpan('strace -f -ttt -T -y -s 128 -o FILE -p PID')} (${recipe} prints the command for ` +
+      'this server).',
+    `Recorded as ${prose(recording(report.source))}. Read by drover ${prose(report.tool.version)}; ` +
+      `${hasPayload ? 'with payload: keep it private' : 'payload removed'}.`,
   ];
 }

@@ -13,9 +13,10 @@ const PAYLOAD_KEY = /^(?:request|requests|behind|sql|statement|payload|message|b
 const FINDING_ID = /^[a-z]+(?:-[a-z]+)*-\d+$/;
 /** Diagnostics whose samples are sentences of drover on a file, not lines of one. */
 const OWN_WORDS: ReadonlySet<string> = new Set(
-  'read-error shrunk-file grown-file mixed-clocks unknown-input skipped-file memory-limit truncated-compression capture-ended-early'.split(
-    ' ',
-  ),
+  (
+    'read-error shrunk-file grown-file mixed-clocks unknown-input skipped-file memory-limit truncated-compression ' +
+    'capture-ended-early'
+  ).split(' '),
 );
 const LINE_KEY = /^(?:text|line|lines|arguments)$/;
 /** Shorter payload is too likely to be a word of the sentence around it. */

@@ -88,7 +88,9 @@ export function tellEnd(wanted: number, done: number, size: number, tell: Tell):
   else if (size > wanted)
     tell({
       code: 'grown-file',
-      text: `the file grew while it was read: the ${bytes(wanted)} it had at the start were read, ${bytes(size - wanted)} came later`,
+      text:
+        `the file grew while it was read: the ${bytes(wanted)} it had at the start were read, ` +
+        `${bytes(size - wanted)} came later`,
     });
 }
 

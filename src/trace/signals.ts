@@ -1,8 +1,8 @@
 /** Signals by number from 1 on, as x86-64, arm64 and riscv64 number them. */
-const NAMES =
-  'HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS'.split(
-    ' ',
-  );
+const NAMES = (
+  'HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG ' +
+  'XCPU XFSZ VTALRM PROF WINCH IO PWR SYS'
+).split(' ');
 
 /** `SIGPIPE` for 13; `SIGRT_2` for the third real-time signal, `SIG4711` for numbers that are none. */
 export function signalName(number: number): string {

@@ -91,16 +91,23 @@ const FAMILIES: Readonly<Partial<Record<Family, string>>> = {
   semaphore: 'semop semtimedop semtimedop_time64 mq_timedreceive mq_timedsend msgrcv msgsnd',
   memory: 'mmap mmap2 munmap mprotect madvise brk mremap mlock mlock2 munlock',
   file:
-    'stat lstat fstat stat64 lstat64 fstat64 fstatat64 newfstatat statx statfs fstatfs statfs64 fstatfs64 access faccessat faccessat2 readlink readlinkat getdents getdents64 ' +
-    'rename renameat renameat2 unlink unlinkat mkdir mkdirat rmdir ftruncate truncate fallocate fchmod chmod fchmodat fchown chown fchownat utimensat utime utimes futimesat lseek _llseek ' +
-    'getcwd chdir fchdir link linkat symlink symlinkat fadvise64 readahead copy_file_range flistxattr fgetxattr getxattr',
+    'stat lstat fstat stat64 lstat64 fstat64 fstatat64 newfstatat statx statfs fstatfs statfs64 fstatfs64 access ' +
+    'faccessat faccessat2 readlink readlinkat getdents getdents64 ' +
+    'rename renameat renameat2 unlink unlinkat mkdir mkdirat rmdir ftruncate truncate fallocate fchmod chmod ' +
+    'fchmodat fchown chown fchownat utimensat utime utimes futimesat lseek _llseek ' +
+    'getcwd chdir fchdir link linkat symlink symlinkat fadvise64 readahead copy_file_range flistxattr fgetxattr ' +
+    'getxattr',
   'io-uring': 'io_uring_enter io_uring_setup io_uring_register io_getevents io_submit',
   sigreturn: 'rt_sigreturn sigreturn',
   restart: 'restart_syscall',
   trivial:
-    'getpid getppid gettid getuid geteuid getgid getegid getsockname getpeername clock_gettime clock_gettime64 gettimeofday time times rt_sigprocmask sigprocmask rt_sigaction sigaction rt_sigpending ' +
-    'sched_yield getrusage getrandom sched_getaffinity sched_setaffinity set_tid_address set_robust_list get_robust_list prlimit64 getrlimit ugetrlimit setrlimit uname sysinfo arch_prctl umask getcpu sigaltstack rseq alarm setitimer ' +
-    'timer_settime timerfd_settime timerfd_gettime clock_getres membarrier getpgrp getpgid getsid setsid setpgid getresuid getresgid capget',
+    'getpid getppid gettid getuid geteuid getgid getegid getsockname getpeername clock_gettime clock_gettime64 ' +
+    'gettimeofday time times rt_sigprocmask sigprocmask rt_sigaction sigaction rt_sigpending ' +
+    'sched_yield getrusage getrandom sched_getaffinity sched_setaffinity set_tid_address set_robust_list ' +
+    'get_robust_list prlimit64 getrlimit ugetrlimit setrlimit uname sysinfo arch_prctl umask getcpu sigaltstack ' +
+    'rseq alarm setitimer ' +
+    'timer_settime timerfd_settime timerfd_gettime clock_getres membarrier getpgrp getpgid getsid setsid setpgid ' +
+    'getresuid getresgid capget',
 };
 
 const DESCRIPTOR_FAMILIES: ReadonlySet<Family> = new Set<Family>([
@@ -125,7 +132,8 @@ const DESCRIPTOR_FAMILIES: ReadonlySet<Family> = new Set<Family>([
 ]);
 const DESCRIPTOR_NAMES: ReadonlySet<string> = new Set(
   (
-    'fstat fstat64 fstatfs fstatfs64 getdents getdents64 ftruncate fallocate fchmod fchown lseek _llseek fchdir utimensat fadvise64 readahead copy_file_range flistxattr fgetxattr getsockname getpeername ' +
+    'fstat fstat64 fstatfs fstatfs64 getdents getdents64 ftruncate fallocate fchmod fchown lseek _llseek fchdir ' +
+    'utimensat fadvise64 readahead copy_file_range flistxattr fgetxattr getsockname getpeername ' +
     'timerfd_settime timerfd_gettime'
   ).split(' '),
 );

@@ -17,7 +17,7 @@ export function detectorFiles(kind: string): Readonly<Record<string, string>> {
 
 function detector(kind: string): string {
   return `import type { RequestRead } from '../../model/facts.ts';
-import type { Thread } from '../../model/thread.ts';
+import type { Thread } from '../../model/machine/thread.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found } from '../finding.ts';
 import { plural } from '../words.ts';
@@ -75,7 +75,7 @@ export const metrics = {
 export type Metrics = ValuesOf<typeof metrics>;
 `;
 
-const FINDING = `import type { Thread } from '../../model/thread.ts';
+const FINDING = `import type { Thread } from '../../model/machine/thread.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
 import { plural, workerName } from '../words.ts';

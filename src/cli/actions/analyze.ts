@@ -102,5 +102,8 @@ function endOnSignals(progress: ProgressLine): void {
 
 function effort({ quality }: Report, elapsedMs: number): string {
   const rate = quality.lines / Math.max(elapsedMs / 1_000, 0.001);
-  return `${quality.lines.toLocaleString('en-US')} lines in ${(elapsedMs / 1_000).toFixed(2)} s (${Math.round(rate).toLocaleString('en-US')} lines/s).`;
+  return (
+    `${quality.lines.toLocaleString('en-US')} lines in ${(elapsedMs / 1_000).toFixed(2)} s ` +
+    `(${Math.round(rate).toLocaleString('en-US')} lines/s).`
+  );
 }

@@ -28,5 +28,8 @@ export function doctorText({ groups }: Diagnosis): string {
 
 /** What drover has other programs run, with the sums that `sha256sum` prints of the same files. */
 export function programsText(programs: readonly BundledProgram[]): string {
-  return `programs that drover brings (sha256)\n${programs.map(({ path, sha256 }) => `  ${sha256}  ${path}\n`).join('')}`;
+  return (
+    'programs that drover brings ' +
+    `(sha256)\n${programs.map(({ path, sha256 }) => `  ${sha256}  ${path}\n`).join('')}`
+  );
 }

@@ -111,7 +111,10 @@ export function beginning(capture: LiveCapture, seconds: number): string {
   const more = traced.length > SHOWN_PIDS ? ` and ${traced.length - SHOWN_PIDS} more` : '';
   const without =
     refused.length === 0 ? '' : ` It was refused ${refused.join(' ')}; drover doctor ${refused[0]} may tell why.`;
-  return `Tracing ${count} with ${engine.name} for ${seconds} s (${traced.slice(0, SHOWN_PIDS).join(' ')}${more}). Ctrl-C ends it early.${without}${growing(capture)}`;
+  return (
+    `Tracing ${count} with ${engine.name} for ${seconds} s (${traced.slice(0, SHOWN_PIDS).join(' ')}${more}). ` +
+    `Ctrl-C ends it early.${without}${growing(capture)}`
+  );
 }
 
 /** Where a capture is that has not its name yet: whatever becomes of drover, it stays there. */
@@ -147,7 +150,9 @@ export function detachOnSignals(capture: LiveCapture, say: (sentence: string) =>
 /** What to say when a capture is over: why, what became of the processes, where the capture is. */
 export function farewell(capture: LiveCapture, { sentence, detached, bytes, unkept }: CaptureEnd): string[] {
   const stranger = capture.stranger === null || unkept !== '' ? '' : ` But ${capture.stranger}.`;
-  const kept = `The capture (${megabytes(bytes)}) is ${capture.file}. It holds what clients sent; only you can read it.${stranger}`;
+  const kept =
+    `The capture (${megabytes(bytes)}) is ${capture.file}. It holds what clients sent; only you can read ` +
+    `it.${stranger}`;
   return [...[sentence, detached, unkept].filter((part) => part !== ''), bytes === 0 ? 'Nothing was captured.' : kept];
 }
 
@@ -168,7 +173,8 @@ async function agreed(count: number, { yes, for: seconds }: CaptureFlags): Promi
     // Ctrl-D answers nothing at all, and nobody would wait for it.
     const closed = new Promise<string>((resolve) => asking.once('close', () => resolve('q')));
     const question = asking.question(
-      `strace will slow ${count === 1 ? 'this process' : `these ${count} processes`} down while it runs (often 2x, worst case 100x). It stops by itself after ${seconds} s.\n` +
+      `strace will slow ${count === 1 ? 'this process' : `these ${count} processes`} down while it runs (often 2x, ` +
+        `worst case 100x). It stops by itself after ${seconds} s.\n` +
         'gunicorn kills a worker that is silent for its --timeout. Enter = go, q = no: ',
     );
     const answer = await Promise.race([question, closed]);

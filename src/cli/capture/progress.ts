@@ -75,5 +75,8 @@ export function liveText(
   const left = Math.max(0, Math.ceil((endsAt - now) / 1_000));
   const behind = bytes - (progress?.bytesRead ?? 0);
   const lag = behind > NOTABLE_BYTES ? `, ${megabytes(behind)} behind` : '';
-  return `TRACED by ${engine.name}, ${left} s left, ${megabytes(bytes)}${lag}${verdict === '' ? '' : `. So far: ${verdict}`}`;
+  return (
+    `TRACED by ${engine.name}, ${left} s left, ` +
+    `${megabytes(bytes)}${lag}${verdict === '' ? '' : `. So far: ${verdict}`}`
+  );
 }

@@ -10,7 +10,8 @@ export function addCompletionCommand(program: Command, exitWith: ExitCodeSink): 
     .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
     .addHelpText(
       'after',
-      '\nExamples:\n  source <(drover completion bash)\n  drover completion fish > ~/.config/fish/completions/drover.fish',
+      '\nExamples:\n  source <(drover completion bash)\n  drover completion fish > ' +
+        '~/.config/fish/completions/drover.fish',
     )
     .action(async (shell: Shell) => {
       const { KINDS } = await import('../../detectors/registry.ts');

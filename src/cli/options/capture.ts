@@ -45,7 +45,8 @@ export function addCaptureOptions(command: Command, programs: readonly ProgramNa
     .addOption(
       new Option(
         '--program <name>',
-        `what bpftrace records: the calls; exact: also what no call shows${programs.includes('watch') ? '; watch: counts a second, for people' : ''}`,
+        'what bpftrace records: the calls; exact: also what no call ' +
+          `shows${programs.includes('watch') ? '; watch: counts a second, for people' : ''}`,
       )
         .choices(programs)
         .default('calls'),

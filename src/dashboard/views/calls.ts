@@ -32,7 +32,8 @@ export function drawCalls(state: TuiState): readonly Row[] {
     const times = [each.totalMs, ...(isWide ? [each.p50Ms] : []), each.p99Ms, each.maxMs].map(duration);
     const figures = [count(each.count), count(each.errors), ...times];
     const cells = row(
-      ` ${cell(each.call, CALL - 1)} ${cell(each.target, target)} ${figures.map((figure) => figure.padStart(FIGURE)).join('')}`,
+      ` ${cell(each.call, CALL - 1)} ${cell(each.target, target)} ` +
+        `${figures.map((figure) => figure.padStart(FIGURE)).join('')}`,
     );
     return first + index === position ? selected(cells) : cells;
   });

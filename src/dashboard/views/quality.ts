@@ -53,7 +53,8 @@ export function qualityRows(state: TuiState): readonly Row[] {
     row(''),
     ...hang(
       '',
-      'No finding is not health: it holds for these lines, these processes and these thresholds (drover explain thresholds).',
+      'No finding is not health: it holds for these lines, these processes and these thresholds (drover explain ' +
+        'thresholds).',
     ),
   ];
 }

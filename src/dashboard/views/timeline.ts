@@ -50,7 +50,8 @@ export function drawTimeline(state: TuiState): readonly Row[] {
         glyphs,
         columns,
         `TIMELINE  1 column = ${duration(step)}`,
-        `${rows.length === 0 ? 0 : position + 1} of ${rows.length}   cursor ${at(state, timeline.cursorMs)} ${clockName(state)}`,
+        `${rows.length === 0 ? 0 : position + 1} of ${rows.length}   cursor ${at(state, timeline.cursorMs)} ` +
+          `${clockName(state)}`,
       ),
       row(' '.repeat(LANE_LABEL), span(timeAxis(state, stretch.fromMs, step, cells), 'quiet')),
       ...lanes,

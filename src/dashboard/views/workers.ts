@@ -27,7 +27,8 @@ export function drawWorkers(state: TuiState): readonly Row[] {
   const first = firstShown(position, shown, rows.length);
   const isWide = columns >= FROM_WIDTH;
   const table = isWide ? WIDE : NARROW;
-  const remark = `${rows.length === 0 ? 0 : position + 1} of ${rows.length}, ${orderName(WORKER_COLUMNS, lists.workers)}`;
+  const remark =
+    `${rows.length === 0 ? 0 : position + 1} of ${rows.length}, ` + `${orderName(WORKER_COLUMNS, lists.workers)}`;
   const filter = lists.workers.filter === '' ? '' : `filter: ${lists.workers.filter}  Esc clears  `;
   const titles = figures(isWide, 'BUSY%', 'LONGEST', 'EPIPE', 'REQUESTS', 'ACCEPTED', 'WASTED');
   const heads = ` ${'PID'.padEnd(8)}${'ROLE'.padEnd(12)}${(state.source === 'live' ? 'NOW' : 'AT THE END').padEnd(18)}${titles}`;
@@ -62,7 +63,8 @@ function drawWorker(
   const busy = worker.busyPercent === null ? '-' : worker.busyPercent.toFixed(0);
   const more = [worker.requests, worker.accepted, worker.wastedWakeups].map(count);
   const told = figures(isWide, busy, duration(worker.longestTurnMs), count(worker.brokenPipes), ...more);
-  const text = `${pin}${String(worker.pid).padEnd(8)}${cell(worker.role, 11)} ${cell(nowText(state, activity), 17)} ${told}`;
+  const text =
+    `${pin}${String(worker.pid).padEnd(8)}${cell(worker.role, 11)} ${cell(nowText(state, activity), 17)} ` + `${told}`;
   const whole = shownActivity(state);
   const cells = state.columns - table - 2;
   if (whole === null || activity === null || cells < 8) return [span(text)];

@@ -40,7 +40,8 @@ function conclude(context: Context, total: number, answered: number, kept: reado
     );
   if (total === 0)
     return clear(
-      `no hang-up seen before the reply in ${plural(requests, 'request')}. Servers that do not read while they work cannot see one`,
+      `no hang-up seen before the reply in ${plural(requests, 'request')}. Servers that do not read while they work ` +
+        'cannot see one',
     );
   const severity = severityOf(context, total, total / Math.max(1, requests));
   return found(`${plural(total, 'request')} whose client was seen to leave before the reply`, [

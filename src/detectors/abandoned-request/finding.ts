@@ -32,7 +32,9 @@ export function finding(
     severity,
     confidence: answered < total ? 'likely' : 'possible',
     title: `${plural(total, 'client')} hung up before the reply`,
-    summary: `${plural(total, 'client')} closed the connection before the first byte of the reply${age}. ${answeredNote(answered, total)}`,
+    summary:
+      `${plural(total, 'client')} closed the connection before the first byte of the reply${age}. ` +
+      `${answeredNote(answered, total)}`,
     why: 'Work for a client that has left is wasted, and the client often asks again.',
     ...span(capabilities, Math.min(...moments), Math.max(...moments)),
     openEnded: false,

@@ -69,7 +69,10 @@ function judge(context: Context, listener: Listener, queue: Queue): DraftFinding
   const limit = context.threshold('accept-delay-ms') * MILLISECOND;
   const usual = delays.percentile(0.95);
   const isSlow = delays.count >= context.threshold('accept-delay-min-connections') && usual >= limit;
-  const said = `${listener.name}: of ${plural(delays.count, 'connection')} half waited up to ${duration(delays.percentile(0.5))} to be accepted, 95 in 100 up to ${duration(usual)}, one ${duration(delays.longest)}`;
+  const said =
+    `${listener.name}: of ${plural(delays.count, 'connection')} half waited up to ` +
+    `${duration(delays.percentile(0.5))} to be accepted, 95 in 100 up to ${duration(usual)}, one ` +
+    `${duration(delays.longest)}`;
   if (!isSlow && deadCount === 0) return said;
   const isCritical = isSlow && usual >= context.threshold('accept-delay-critical-ms') * MILLISECOND;
   return finding(context, listener, queue, { said, usual, isSlow }, isCritical ? 'critical' : 'warning');

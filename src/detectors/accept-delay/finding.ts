@@ -27,9 +27,12 @@ export function finding(
     confidence: 'likely',
     title: isSlow
       ? `Connections to ${listener.name} wait up to ${duration(usual)} to be accepted`
-      : `${deadCount === 1 ? '1 client' : `${count(deadCount)} clients`} of ${listener.name} left before being accepted`,
+      : `${deadCount === 1 ? '1 client' : `${count(deadCount)} clients`} of ${listener.name} left before being ` +
+        'accepted',
     summary: `${said}.${gone}`,
-    why: 'The kernel says yes to a client at once; until a worker accepts, the client waits, and no log of the server knows of it.',
+    why:
+      'The kernel says yes to a client at once; until a worker accepts, the client waits, and no log of the ' +
+      'server knows of it.',
     start: first,
     end: last,
     openEnded: false,
@@ -52,7 +55,9 @@ export function finding(
     evidence: [...(longest === null ? [] : [longest]), ...dead.map(({ line }) => line)].slice(0, EVIDENCE),
     next: [
       {
-        text: 'Look at the stalls and the saturation that this report names for the same time: nobody accepts while a loop does not turn.',
+        text:
+          'Look at the stalls and the saturation that this report names for the same time: nobody accepts while ' +
+          'a loop does not turn.',
       },
       { text: 'See the queue itself while it happens: Recv-Q of a listener is what waits.', command: 'ss -ltn' },
       {

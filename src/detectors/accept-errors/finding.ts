@@ -26,8 +26,12 @@ export function finding(context: Context, listener: Listener, trouble: Trouble):
     severity: 'critical',
     confidence: 'likely',
     title: `Accept failed ${count(total)} times on ${listener.name}: ${worst}`.slice(0, 78),
-    summary: `${plural(total, 'accept')} on ${listener.name} failed${within} (${named.map(([error, number]) => `${count(number)} ${error}`).join(', ')}).${lost}${held === '' ? '' : ` Open in the worker at the first failure, as far as the trace shows: ${held}.`}`,
-    why: 'New clients wait in the queue, or are dropped, until something is closed. Some servers back off for up to a second after each failure, others try again at once and burn a core.',
+    summary:
+      `${plural(total, 'accept')} on ${listener.name} failed${within} ` +
+      `(${named.map(([error, number]) => `${count(number)} ${error}`).join(', ')}).${lost}${held === '' ? '' : ` Open in the worker at the first failure, as far as the trace shows: ${held}.`}`,
+    why:
+      'New clients wait in the queue, or are dropped, until something is closed. Some servers back off for up to ' +
+      'a second after each failure, others try again at once and burn a core.',
     ...span({ times }, first, last),
     openEnded: false,
     workers: [...workers].map((process) => process.pid),
@@ -48,7 +52,9 @@ export function finding(context: Context, listener: Listener, trouble: Trouble):
 }
 
 const FIX_THE_LEAK: Step = {
-  text: 'Close what the leak in this report leaves open: descriptors that nobody closes fill any limit, and a higher one only later.',
+  text:
+    'Close what the leak in this report leaves open: descriptors that nobody closes fill any limit, and a ' +
+    'higher one only later.',
 };
 
 function adviceFor(error: string, pid: number): Step[] {
@@ -62,10 +68,12 @@ function adviceFor(error: string, pid: number): Step[] {
       {
         text:
           error === 'EMFILE'
-            ? 'If they are connections in use, raise the limit (LimitNOFILE of the systemd unit, ulimit -n) or lower the connections a worker may hold; if they only grow, look for what never closes.'
+            ? 'If they are connections in use, raise the limit (LimitNOFILE of the systemd unit, ulimit -n) or ' +
+              'lower the connections a worker may hold; if they only grow, look for what never closes.'
             : 'The limit of the whole machine is reached: raise fs.file-max, or find the process that holds most.',
         caveat:
-          'A higher limit only delays a leak. libuv (node, uvloop) closes new connections unread at the limit, without a word in its log.',
+          'A higher limit only delays a leak. libuv (node, uvloop) closes new connections unread at the limit, ' +
+          'without a word in its log.',
       },
     ];
   }

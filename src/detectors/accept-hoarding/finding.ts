@@ -26,9 +26,14 @@ export function finding(
     confidence: 'likely',
     title: `${plural(requests, 'request')} waited in a worker that took too many; others were idle`.slice(0, 78),
     summary:
-      `${plural(workers.length, 'worker')} of ${acceptors.length} accepted up to ${count(mostInOneGo)} connections of ${listener.name} in one go; ${plural(requests, 'request')} on them then stood behind others of the same worker while another worker waited for work. ` +
-      `The longest, ${longest.request}, stood there for ${duration(longest.behind)}; ${workerName(longest.idle.process.pid).toLowerCase()} was idle for ${duration(longest.idleFor)} of that time.`,
-    why: 'What a worker has accepted no other worker can take. A connection that stays in the shared queue goes to whoever is free first.',
+      `${plural(workers.length, 'worker')} of ${acceptors.length} accepted up to ${count(mostInOneGo)} connections ` +
+      `of ${listener.name} in one go; ${plural(requests, 'request')} on them then stood behind others of the same ` +
+      'worker while another worker waited for work. ' +
+      `The longest, ${longest.request}, stood there for ${duration(longest.behind)}; ` +
+      `${workerName(longest.idle.process.pid).toLowerCase()} was idle for ${duration(longest.idleFor)} of that time.`,
+    why:
+      'What a worker has accepted no other worker can take. A connection that stays in the shared queue goes to ' +
+      'whoever is free first.',
     start: Math.min(...worst.map(({ from }) => from)),
     end: Math.max(...worst.map(({ to }) => to)),
     openEnded: false,
@@ -59,16 +64,22 @@ function adviceFor(server: string): Step[] {
   const perWake = server === 'nginx' ? { text: 'Set multi_accept off.' } : ONE_AT_A_TIME;
   return [
     {
-      text: 'Look for what keeps the requests waiting for each other first: a loop that stalls, or much work in each request.',
+      text:
+        'Look for what keeps the requests waiting for each other first: a loop that stalls, or much work in ' +
+        'each request.',
     },
     perWake,
     {
-      text: 'Where requests are heavy, limit how many a worker takes at once, so that the rest stays in the queue for the others.',
+      text:
+        'Where requests are heavy, limit how many a worker takes at once, so that the rest stays in the queue ' +
+        'for the others.',
     },
   ];
 }
 
 const ONE_AT_A_TIME: Step = {
-  text: 'Let a worker accept one connection each time it is woken (gevent: max_accept = 1; own code: no accept loop), and not while it has work.',
+  text:
+    'Let a worker accept one connection each time it is woken (gevent: max_accept = 1; own code: no accept ' +
+    'loop), and not while it has work.',
   caveat: 'Each connection then costs a pass through the loop, which only matters at thousands a second.',
 };

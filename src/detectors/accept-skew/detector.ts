@@ -101,7 +101,10 @@ function judge(
   const workers = figures.counts.length;
   const said = saidOf(listener, figures);
   if (shares.gone > 0)
-    return `${listener.name}: ${plural(workers + shares.gone, 'acceptor')} came and went, too many to compare their shares`;
+    return (
+      `${listener.name}: ${plural(workers + shares.gone, 'acceptor')} came and went, too many to compare their ` +
+      'shares'
+    );
   if (workers < 2) return `${listener.name}: one acceptor`;
   if (total < context.threshold('skew-connections-per-worker') * workers)
     return `${said}; too few to judge (${context.threshold('skew-connections-per-worker')} a worker needed)`;

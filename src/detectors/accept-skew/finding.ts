@@ -24,12 +24,15 @@ export function finding(
   const title = `Worker ${pid} accepted ${count(most)} of ${plural(total, 'connection')} on ${listener.name}`;
   const busy = isBusyUnknown
     ? ''
-    : ` It was away from its wait ${ratio(utilisation * 100)} % of the time, the idlest worker ${ratio(idlest * 100)} %.`;
+    : ` It was away from its wait ${ratio(utilisation * 100)} % of the time, the idlest worker ` +
+      `${ratio(idlest * 100)} %.`;
   return {
     severity,
     confidence: 'likely',
     title: title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 3)}...` : title,
-    summary: `${saidOf(listener, figures)}. Worker ${pid} accepted ${count(most)}.${busy} The longest run of connections that one worker won in a row was ${count(shares.streak)}.`,
+    summary:
+      `${saidOf(listener, figures)}. Worker ${pid} accepted ${count(most)}.${busy} The longest run of ` +
+      `connections that one worker won in a row was ${count(shares.streak)}.`,
     why: whyOf(severity, isBusyUnknown),
     ...span(capabilities, shares.first, shares.last),
     openEnded: false,
@@ -58,7 +61,10 @@ export function finding(
 /** `:8000: shares 80 10 10 of 100 connections, Gini 0.467`. */
 export function saidOf({ name }: Listener, { counts, total, spread }: Figures): string {
   const shares = counts.toSorted((a, b) => b - a).slice(0, SHOWN);
-  return `${name}: shares ${shares.join(' ')}${counts.length > SHOWN ? ' …' : ''} of ${plural(total, 'connection')}, Gini ${round(spread, 3)}`;
+  return (
+    `${name}: shares ${shares.join(' ')}${counts.length > SHOWN ? ' …' : ''} of ` +
+    `${plural(total, 'connection')}, Gini ${round(spread, 3)}`
+  );
 }
 
 function whyOf(severity: Severity, isBusyUnknown: boolean): string {
@@ -71,8 +77,11 @@ function whyOf(severity: Severity, isBusyUnknown: boolean): string {
 const LEAVE_IT: Step = { text: 'Do nothing, unless latency suffers: then record again under load and compare.' };
 
 const OWN_QUEUES: Step = {
-  text: 'Give each worker a queue of its own with SO_REUSEPORT; where workers stall or restart often, spread connections by a round-robin proxy in front instead.',
+  text:
+    'Give each worker a queue of its own with SO_REUSEPORT; where workers stall or restart often, spread ' +
+    'connections by a round-robin proxy in front instead.',
   needs: 'gunicorn 24.0.0 or later for its --reuse-port',
   caveat:
-    'With queues of their own, connections wait on a stalled worker although others are idle. EPOLLEXCLUSIVE does not spread load, it concentrates it.',
+    'With queues of their own, connections wait on a stalled worker although others are idle. EPOLLEXCLUSIVE does ' +
+    'not spread load, it concentrates it.',
 };

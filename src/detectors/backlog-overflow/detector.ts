@@ -56,7 +56,8 @@ function conclude(context: Context, queues: ReadonlyMap<Listener, Floods>): Conc
   const known = model.listeners.all.filter(({ backlog }) => backlog >= 0);
   if (known.length === 0)
     return notApplicable(
-      'The capture does not show listen() and so no backlog: start the server under strace, or read Send-Q of its port in ss -ltn',
+      'The capture does not show listen() and so no backlog: start the server under strace, or read Send-Q of its ' +
+        'port in ss -ltn',
     );
   const findings: DraftFinding<Metrics>[] = [];
   const reasons = new Set<string>();
@@ -77,7 +78,8 @@ function conclude(context: Context, queues: ReadonlyMap<Listener, Floods>): Conc
       );
     else
       reasons.add(
-        `${listener.name}: ${plural(floods?.most ?? 0, 'connection')} at most had queued up while nobody looked, backlog ${count(limit)}`,
+        `${listener.name}: ${plural(floods?.most ?? 0, 'connection')} at most had queued up while nobody looked, ` +
+          `backlog ${count(limit)}`,
       );
   }
   if (findings.length === 0) return clear([...reasons].slice(0, 8).join('; '));

@@ -30,8 +30,14 @@ export function finding(
         0,
         78,
       ),
-    summary: `Nobody looked at ${name} for ${duration(away)}; then ${plural(worst.accepted, 'connection')} were accepted within ${duration(worst.end - worst.start)}. With a backlog of ${count(limit)} the kernel queues ${count(limit + 1)}.${again}`,
-    why: 'While the queue is full the kernel drops what comes. The client tries again after 1 s, then 3 s and 7 s: people see pages that take whole seconds, and neither the log of the server nor this trace shows the ones that were dropped.',
+    summary:
+      `Nobody looked at ${name} for ${duration(away)}; then ${plural(worst.accepted, 'connection')} were ` +
+      `accepted within ${duration(worst.end - worst.start)}. With a backlog of ${count(limit)} the kernel queues ` +
+      `${count(limit + 1)}.${again}`,
+    why:
+      'While the queue is full the kernel drops what comes. The client tries again after 1 s, then 3 s and 7 s: ' +
+      'people see pages that take whole seconds, and neither the log of the server nor this trace shows the ones ' +
+      'that were dropped.',
     start: Math.min(...full.map(({ since }) => since)),
     end: Math.max(...full.map(({ end }) => end)),
     openEnded: false,
@@ -59,14 +65,18 @@ export function finding(
 function adviceFor(limit: number): Step[] {
   return [
     {
-      text: 'Fix what kept the workers from accepting: see the stalls in this report. A longer queue only makes clients wait longer.',
+      text:
+        'Fix what kept the workers from accepting: see the stalls in this report. A longer queue only makes ' +
+        'clients wait longer.',
     },
     {
       text: 'See whether the kernel dropped connections: the counters grow with each one.',
       command: 'nstat -az TcpExtListenOverflows TcpExtListenDrops; ss -ltn',
     },
     {
-      text: `Raise the backlog of ${count(limit)} (gunicorn --backlog, listen() in own code), so that a short stall drops nobody.`,
+      text:
+        `Raise the backlog of ${count(limit)} (gunicorn --backlog, listen() in own code), so that a short stall ` +
+        'drops nobody.',
       needs: 'net.core.somaxconn as large: the smaller of the two counts',
       caveat:
         'The server has to be started again; those at the end of a long queue may have left when their turn comes.',

@@ -11,18 +11,24 @@ export function clientAdvice(worst: FailedWrite, context: Context): Step[] {
   const steps: Step[] = stalled
     ? [
         {
-          text: `Look at the stall first: ${behindWhom(worst) || 'other work'} kept this reply from being read and sent.`,
+          text:
+            `Look at the stall first: ${behindWhom(worst) || 'other work'} kept this reply from being read and ` +
+            'sent.',
         },
       ]
     : [];
   return [
     ...steps,
     {
-      text: "Compare the ages above with the client's or proxy's timeout (nginx logs status 499 for a client that left).",
+      text:
+        "Compare the ages above with the client's or proxy's timeout (nginx logs status 499 for a client that " +
+        'left).',
       command: "grep -c ' 499 ' /var/log/nginx/access.log",
     },
     {
-      text: 'Give each request a deadline shorter than the timeout of its client, and stop working on it when the deadline passes.',
+      text:
+        'Give each request a deadline shorter than the timeout of its client, and stop working on it when the ' +
+        'deadline passes.',
       caveat: 'Raising timeouts hides this; the timeout of async gunicorn workers is no request timeout.',
     },
   ];

@@ -61,7 +61,8 @@ function conclude(context: Context, tallies: ReadonlyMap<Target, Tally>): Conclu
     .filter(({ syscall }) => syscall.family === 'write')
     .reduce((sum, each) => sum + each.count, 0);
   return clear(
-    `none of ${plural(writes, 'write')} failed because the other end had left (${plural(requests, 'request')} read). A reply that fits one write fails without a trace`,
+    `none of ${plural(writes, 'write')} failed because the other end had left (${plural(requests, 'request')} ` +
+      'read). A reply that fits one write fails without a trace',
   );
 }
 

@@ -81,13 +81,17 @@ function titleOf(target: Target, tally: Tally, worst: FailedWrite, times: boolea
   const whom = behindWhom(worst);
   const title =
     whom !== '' && times
-      ? `${plural(tally.count, 'reply', 'replies')} too late: the client had left; ${duration(worst.behind)} behind ${whom}`
+      ? `${plural(tally.count, 'reply', 'replies')} too late: the client had left; ${duration(worst.behind)} behind ` +
+        `${whom}`
       : `${plural(tally.count, 'reply', 'replies')} too late: the client had left`;
   return title.length > 78 ? `${title.slice(0, 75)}...` : title;
 }
 
 function otherSummary(tally: Tally, { fd, descriptor }: FailedWrite, fatal: number): string {
-  return `${plural(tally.count, 'write')} to ${describeTarget(fd, descriptor)} failed (${errorsOf(tally)}).${fatal > 0 ? ' The process was killed by SIGPIPE.' : ''}`;
+  return (
+    `${plural(tally.count, 'write')} to ${describeTarget(fd, descriptor)} failed ` +
+    `(${errorsOf(tally)}).${fatal > 0 ? ' The process was killed by SIGPIPE.' : ''}`
+  );
 }
 
 /** `5 EPIPE, 3 ECONNRESET`. */
@@ -96,7 +100,9 @@ function errorsOf({ errors }: Tally): string {
 }
 
 function clientSummary(tally: Tally, worst: FailedWrite, requests: number, fatal: number, times: boolean): string {
-  const base = `${count(tally.count)} of ${plural(Math.max(requests, tally.count), 'request')} got a failed reply (${errorsOf(tally)}).`;
+  const base =
+    `${count(tally.count)} of ${plural(Math.max(requests, tally.count), 'request')} got a failed reply ` +
+    `(${errorsOf(tally)}).`;
   const died =
     fatal > 0
       ? ` ${plural(fatal, 'worker was', 'workers were')} killed by SIGPIPE.`
@@ -111,7 +117,10 @@ function clientSummary(tally: Tally, worst: FailedWrite, requests: number, fatal
   const longest =
     whom === '' ? '' : `, longest ${duration((worst.longest?.end ?? 0) - (worst.longest?.start ?? 0))} of ${whom}`;
   const behind = worst.behind < NOTABLE ? '' : `, ${duration(worst.behind)} behind other work${longest}`;
-  return `${base} The worst, ${worst.request.name}, was ${bound}${duration(ageOf(worst))} old: ${duration(worst.own)} own work, ${duration(worst.waiting)} waiting in the loop${behind}.${died}`;
+  return (
+    `${base} The worst, ${worst.request.name}, was ${bound}${duration(ageOf(worst))} old: ` +
+    `${duration(worst.own)} own work, ${duration(worst.waiting)} waiting in the loop${behind}.${died}`
+  );
 }
 
 /** Who had left, in words. */
@@ -124,7 +133,8 @@ export const NAMES: Readonly<Record<Target, string>> = {
 
 const WHY: Readonly<Record<Target, string>> = {
   client:
-    'The work was done and nobody was there to read it. A client or proxy that gave up often asks again, which adds to the load.',
+    'The work was done and nobody was there to read it. A client or proxy that gave up often asks again, which adds ' +
+    'to the load.',
   upstream: 'The other service closed the connection that this worker still used.',
   pipe: 'The process that read this pipe is gone.',
   log: 'Whoever read this log stream is gone: messages are lost, and some programs die of it.',

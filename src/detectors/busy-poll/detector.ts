@@ -67,7 +67,8 @@ function conclude(
     0,
   );
   return clear(
-    `none of ${plural(loops.length, 'loop')} spun for ${ratio(context.threshold('busy-poll-share') * 100)} % of its time, at most ${ratio(most * 100)} %`,
+    `none of ${plural(loops.length, 'loop')} spun for ${ratio(context.threshold('busy-poll-share') * 100)} % of its ` +
+      `time, at most ${ratio(most * 100)} %`,
   );
 }
 

@@ -34,8 +34,14 @@ export function finding(worst: Spinner, spinners: readonly Spinner[], stuck: boo
       0,
       78,
     ),
-    summary: `For ${duration(worst.time)}, ${share}, ${workerName(pid).toLowerCase()} went round its loop without getting anything done: ${count(worst.rounds)} times ${what}${stuck ? ', and nothing was done about it' : ''}. Under strace a round took ${took} µs; untraced far more of them fit into the same time.${others}`,
-    why: 'It uses a core for nothing, and what shares that core runs later. The loop does serve what comes, so that neither a log nor a probe shows it.',
+    summary:
+      `For ${duration(worst.time)}, ${share}, ${workerName(pid).toLowerCase()} went round its loop without ` +
+      `getting anything done: ${count(worst.rounds)} times ` +
+      `${what}${stuck ? ', and nothing was done about it' : ''}. Under strace a round took ${took} µs; untraced ` +
+      `far more of them fit into the same time.${others}`,
+    why:
+      'It uses a core for nothing, and what shares that core runs later. The loop does serve what comes, so that ' +
+      'neither a log nor a probe shows it.',
     start: smallestOf(spinners.map(({ spinning }) => spinning.first)),
     end: largestOf(spinners.map(({ spinning }) => spinning.last)),
     openEnded: false,
@@ -66,12 +72,16 @@ function whenStuck(isListener: boolean): Step[] {
   if (isListener)
     return [
       {
-        text: 'Stop waiting for the listener while it cannot accept (take it out of the set, try again after a pause). If accept fails for want of descriptors, see accept-errors in this report.',
+        text:
+          'Stop waiting for the listener while it cannot accept (take it out of the set, try again after a ' +
+          'pause). If accept fails for want of descriptors, see accept-errors in this report.',
       },
     ];
   return [
     {
-      text: 'Read what is reported until EAGAIN or the end of file, or take the descriptor out of the set, or close it.',
+      text:
+        'Read what is reported until EAGAIN or the end of file, or take the descriptor out of the set, or close ' +
+        'it.',
       caveat: 'EPOLLHUP and EPOLLERR are reported whether or not they were asked for.',
     },
   ];
@@ -79,7 +89,9 @@ function whenStuck(isListener: boolean): Step[] {
 
 const WHEN_EMPTY: readonly Step[] = [
   {
-    text: 'Let the wait wait: look for a loop around sleep(0), a timer that is always due, or a timeout that was rounded down to 0.',
+    text:
+      'Let the wait wait: look for a loop around sleep(0), a timer that is always due, or a timeout that was ' +
+      'rounded down to 0.',
     caveat: 'A framework that polls without a pause on purpose (for latency) looks the same.',
   },
 ];

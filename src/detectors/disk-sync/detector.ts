@@ -86,7 +86,10 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, SyncTally>): Co
 }
 
 function limits(context: Context): string {
-  return `under ${context.threshold('disk-sync-ms')} ms a second on loops, and under ${count(context.threshold('disk-sync-per-second'))} a second elsewhere`;
+  return (
+    `under ${context.threshold('disk-sync-ms')} ms a second on loops, and under ` +
+    `${count(context.threshold('disk-sync-per-second'))} a second elsewhere`
+  );
 }
 
 /** Time is what hurts: many quick syncs, and syncs that nobody waits for, are a line. */

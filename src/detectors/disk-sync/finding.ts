@@ -18,15 +18,19 @@ export function syncFinding(
   const { pid } = thread.process;
   const files = [...tally.files].toSorted((a, b) => b[1].total - a[1].total);
   const name = files[0]?.[0] ?? '';
-  const start = `${workerName(pid)} waited ${duration(calls.total)} for the disk: ${plural(calls.count, tally.longestName, `x ${tally.longestName}`)}`;
+  const start =
+    `${workerName(pid)} waited ${duration(calls.total)} for the disk: ` +
+    `${plural(calls.count, tally.longestName, `x ${tally.longestName}`)}`;
   return {
     severity,
     confidence: 'likely',
     title: titleWith(start, name),
     summary: summary(tally, name, isLoop, isServing),
     why: isLoop
-      ? 'A sync returns when the disk has the data, and files have no non-blocking mode: for that time the loop accepts nobody and answers nobody.'
-      : 'A sync returns when the disk has the data. How long that takes depends on the disk, on what others write to it, and on how much was written before.',
+      ? 'A sync returns when the disk has the data, and files have no non-blocking mode: for that time the loop ' +
+        'accepts nobody and answers nobody.'
+      : 'A sync returns when the disk has the data. How long that takes depends on the disk, on what others write ' +
+        'to it, and on how much was written before.',
     start: first,
     end: last,
     openEnded: false,
@@ -76,7 +80,13 @@ function summary(tally: SyncTally, name: string, isLoop: boolean, isServing: boo
   const p95 = calls.percentile(0.95) ?? 0;
   const others = tally.files.size > 1 ? ` and ${plural(tally.files.size - 1, 'other file')}` : '';
   const request = [...requests].toSorted((a, b) => b[1] - a[1])[0]?.[0];
-  return `${workerName(thread.process.pid)} made ${plural(calls.count, 'sync')} ${where}${name === '' ? '' : `, on ${name}${others}`}: ${duration(calls.total)} in all, the longest ${duration(calls.longest)}${calls.count < 5 ? '' : `, 95 % within ${duration(p95)}`}; at most ${count(mostInSecond)} and ${duration(longestInSecond)} in one second.${request === undefined ? '' : ` Most while serving ${request}.`}`;
+  return (
+    `${workerName(thread.process.pid)} made ${plural(calls.count, 'sync')} ` +
+    `${where}${name === '' ? '' : `, on ${name}${others}`}: ${duration(calls.total)} in all, the longest ` +
+    `${duration(calls.longest)}${calls.count < 5 ? '' : `, 95 % within ${duration(p95)}`}; at most ` +
+    `${count(mostInSecond)} and ${duration(longestInSecond)} in one ` +
+    `second.${request === undefined ? '' : ` Most while serving ${request}.`}`
+  );
 }
 
 function advice({ calls, thread }: SyncTally, name: string, isLoop: boolean): Step[] {
@@ -88,17 +98,23 @@ function advice({ calls, thread }: SyncTally, name: string, isLoop: boolean): St
     });
   if (/\.(db|sqlite3?)(-journal|-wal)?$/.test(name) || name.endsWith('-journal'))
     steps.push({
-      text: 'SQLite syncs at each commit: several statements in one transaction make one; PRAGMA journal_mode=WAL with synchronous=NORMAL syncs only at checkpoints.',
+      text:
+        'SQLite syncs at each commit: several statements in one transaction make one; PRAGMA journal_mode=WAL ' +
+        'with synchronous=NORMAL syncs only at checkpoints.',
       caveat: 'With synchronous=NORMAL the last commits may be lost when the power fails; the database stays whole.',
     });
   else if (isLoop)
     steps.push({
-      text: 'Run it in a native thread: gevent.get_hub().threadpool.apply(fn), eventlet.tpool.execute(fn), loop.run_in_executor.',
+      text:
+        'Run it in a native thread: gevent.get_hub().threadpool.apply(fn), eventlet.tpool.execute(fn), ' +
+        'loop.run_in_executor.',
       caveat: 'The reply must then wait for that thread, if it promises that the data is safe.',
     });
   else
     steps.push({
-      text: 'Sync once for several writes instead of after each, in a thread of its own, or let the reply not wait for it.',
+      text:
+        'Sync once for several writes instead of after each, in a thread of its own, or let the reply not wait ' +
+        'for it.',
       caveat: 'What was written since the last sync is lost when the machine fails.',
     });
   steps.push({

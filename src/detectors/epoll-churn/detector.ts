@@ -14,7 +14,8 @@ export const epollChurn = defineDetector({
       default: 3,
       unit: 'calls a request',
       meaning:
-        'From here on changes of the epoll set are worth a line: one to register a connection and one to remove it are usual.',
+        'From here on changes of the epoll set are worth a line: one to register a connection and one to remove it ' +
+        'are usual.',
     },
     'churn-toggles': {
       default: 1,

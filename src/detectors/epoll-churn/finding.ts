@@ -8,7 +8,11 @@ const EVIDENCE = 6;
 
 /** The counts as a sentence. */
 export function saidOf({ name }: Service, { changes, requests, toggles, connections }: Figures): string {
-  return `${name === '' ? 'loops without a listener' : name}: ${plural(changes, 'epoll_ctl call')} for ${plural(requests, 'request')}, ${count(toggles)} of them took the listener out, for ${plural(connections, 'connection')}`;
+  return (
+    `${name === '' ? 'loops without a listener' : name}: ${plural(changes, 'epoll_ctl call')} for ` +
+    `${plural(requests, 'request')}, ${count(toggles)} of them took the listener out, for ` +
+    `${plural(connections, 'connection')}`
+  );
 }
 
 /** The finding about one service. `isToggled`: its listener is taken out of the set around each accept. */
@@ -23,17 +27,24 @@ export function finding(
   const perRequest = requests === 0 ? null : changes / requests;
   const perConnection = connections === 0 ? null : toggles / connections;
   const listeners = new Set([...threads].flatMap(({ accepts }) => [...accepts.listeners]));
-  const toggled = ` ${count(toggles)} of them took the listener out of the set: ${ratio(perConnection ?? 0)} for each of ${plural(connections, 'connection')}.`;
+  const toggled =
+    ` ${count(toggles)} of them took the listener out of the set: ${ratio(perConnection ?? 0)} for ` +
+    `each of ${plural(connections, 'connection')}.`;
   return {
     severity: 'info',
     confidence: 'likely',
     title: (isToggled
-      ? `Listener ${name} taken out of epoll ${perConnection === 1 ? 'once' : `${ratio(perConnection ?? 0)} times`} a connection`
+      ? `Listener ${name} taken out of epoll ${perConnection === 1 ? 'once' : `${ratio(perConnection ?? 0)} times`} ` +
+        'a connection'
       : `${ratio(perRequest ?? 0)} epoll_ctl calls a request${name === '' ? '' : ` on ${name}`}`
     ).slice(0, 78),
-    summary: `${plural(processes.size, 'worker')} changed ${processes.size === 1 ? 'its' : 'their'} epoll set ${plural(changes, 'time')} for ${plural(requests, 'request')} (${count(added)} ADD, ${count(modified)} MOD, ${count(removed)} DEL).${toggles === 0 ? '' : toggled}`,
+    summary:
+      `${plural(processes.size, 'worker')} changed ${processes.size === 1 ? 'its' : 'their'} epoll set ` +
+      `${plural(changes, 'time')} for ${plural(requests, 'request')} (${count(added)} ADD, ${count(modified)} MOD, ` +
+      `${count(removed)} DEL).${toggles === 0 ? '' : toggled}`,
     why: isToggled
-      ? 'Each wake-up then costs two calls more, the wasted ones of a herd as well. A call is about a microsecond untraced: a cost, not a fault.'
+      ? 'Each wake-up then costs two calls more, the wasted ones of a herd as well. A call is about a microsecond ' +
+        'untraced: a cost, not a fault.'
       : 'Each change is a call more. A call is about a microsecond untraced: a cost, not a fault.',
     ...span(capabilities, Math.max(model.firstTime, model.options.from), Math.min(model.lastTime, model.options.to)),
     openEnded: false,
@@ -68,6 +79,8 @@ const WHEN_TOGGLED: readonly Step[] = [
 
 const WHEN_MANY: readonly Step[] = [
   {
-    text: 'Nothing at a low rate. Keep connections to other services open (a pool): each new one is registered, changed and removed again.',
+    text:
+      'Nothing at a low rate. Keep connections to other services open (a pool): each new one is registered, ' +
+      'changed and removed again.',
   },
 ];

@@ -20,7 +20,8 @@ export const fdLeak = defineDetector({
       default: 20,
       unit: 'descriptors',
       meaning:
-        'A process that has so many more open of one kind after its requests than before them, and never fewer in between, leaks.',
+        'A process that has so many more open of one kind after its requests than before them, and never fewer in ' +
+        'between, leaks.',
     },
     'close-wait-descriptors': {
       default: 5,
@@ -64,7 +65,8 @@ function conclude(context: Context): Conclusion<Metrics> {
     0,
   );
   return clear(
-    `no process opened ${context.threshold('fd-growth')} descriptors of a kind with its requests and kept them; ${plural(most, 'descriptor')} known to be open at most`,
+    `no process opened ${context.threshold('fd-growth')} descriptors of a kind with its requests and kept them; ` +
+      `${plural(most, 'descriptor')} known to be open at most`,
   );
 }
 

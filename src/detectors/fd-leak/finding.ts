@@ -38,13 +38,21 @@ export function leakFinding(leaks: readonly Leak[]): DraftFinding<Metrics> {
   const name = left.names[0];
   const request = left.requests[0];
   const who = sorted.length === 1 ? workerName(process.pid) : `${sorted.length} workers`;
-  const title = `${who} ${sorted.length === 1 ? 'keeps' : 'keep'} ${count(total)} more ${total === 1 ? one : many} than before the load`;
+  const title =
+    `${who} ${sorted.length === 1 ? 'keeps' : 'keep'} ${count(total)} more ${total === 1 ? one : many} ` +
+    'than before the load';
   return {
     severity: 'warning',
     confidence: growth >= SURE_GROWTH ? 'likely' : 'possible',
     title: title.slice(0, LONGEST_TITLE),
-    summary: `${workerName(process.pid)} had ${count(from.counts[group])} ${many} that it opened in this capture, and ${count(to.counts[group])} after ${plural(requests, 'request')} in ${duration(to.time - from.time)}: ${ratio(perRequest)} more a request, all the time, and hardly one closed.${name === undefined ? '' : ` Most are ${name[0]} (${count(name[1])}).`}${request === undefined ? '' : ` Most were opened while serving ${request[0]}.`}${sorted.length > 1 ? ` ${sorted.length} workers do so, ${count(total)} in all.` : ''}`,
-    why: 'A process may open a limited number of descriptors. At the limit it can neither accept a connection nor open a file: requests fail or hang, until it is restarted.',
+    summary:
+      `${workerName(process.pid)} had ${count(from.counts[group])} ${many} that it opened in this capture, ` +
+      `and ${count(to.counts[group])} after ${plural(requests, 'request')} in ${duration(to.time - from.time)}: ` +
+      `${ratio(perRequest)} more a request, all the time, and hardly one ` +
+      `closed.${name === undefined ? '' : ` Most are ${name[0]} (${count(name[1])}).`}${request === undefined ? '' : ` Most were opened while serving ${request[0]}.`}${sorted.length > 1 ? ` ${sorted.length} workers do so, ${count(total)} in all.` : ''}`,
+    why:
+      'A process may open a limited number of descriptors. At the limit it can neither accept a connection nor ' +
+      'open a file: requests fail or hang, until it is restarted.',
     start: from.time,
     end: to.time,
     openEnded: false,
@@ -73,7 +81,9 @@ export function leakFinding(leaks: readonly Leak[]): DraftFinding<Metrics> {
 }
 
 const RESTART: Step = {
-  text: 'Until that is fixed, restart workers after a number of requests (max_requests in gunicorn, with max_requests_jitter).',
+  text:
+    'Until that is fixed, restart workers after a number of requests (max_requests in gunicorn, with ' +
+    'max_requests_jitter).',
   caveat: 'Raising the limit of open files only moves the day.',
 };
 
@@ -82,12 +92,15 @@ function advice(group: DescriptorGroup, pid: number): Step[] {
   return [
     {
       text: 'See how many are open now, what they are, and what the limit is.',
-      command: `ls -l /proc/${process}/fd | awk '{print $NF}' | sed 's/[0-9]\\+/N/g' | sort | uniq -c | sort -n; grep files /proc/${process}/limits`,
+      command:
+        `ls -l /proc/${process}/fd | awk '{print $NF}' | sed 's/[0-9]\\+/N/g' | sort | uniq -c | sort -n; ` +
+        `grep files /proc/${process}/limits`,
     },
     {
       text:
         group === 'socket'
-          ? 'Close the connection when the answer is read, also when an exception is raised (with, try/finally), or take it from a pool of a fixed size.'
+          ? 'Close the connection when the answer is read, also when an exception is raised (with, try/finally), or ' +
+            'take it from a pool of a fixed size.'
           : 'Close it when the request is done, also when an exception is raised (with, try/finally).',
     },
   ];
@@ -108,8 +121,13 @@ export function forgottenFinding(
     severity: 'warning',
     confidence: 'likely',
     title: `${workerName(pid)} keeps ${plural(sockets.length, 'socket')} open whose other end has closed`,
-    summary: `${workerName(pid)} read the end of ${plural(sockets.length, 'connection')} of ${whose} and never closed ${sockets.length === 1 ? 'it' : 'them'}, the oldest ${duration(asOf - oldest)} ago when they were last counted. They stand in CLOSE_WAIT, and only this process can end that.`,
-    why: 'A process may open a limited number of descriptors. At the limit it can neither accept a connection nor open a file.',
+    summary:
+      `${workerName(pid)} read the end of ${plural(sockets.length, 'connection')} of ${whose} and never ` +
+      `closed ${sockets.length === 1 ? 'it' : 'them'}, the oldest ${duration(asOf - oldest)} ago when they were ` +
+      'last counted. They stand in CLOSE_WAIT, and only this process can end that.',
+    why:
+      'A process may open a limited number of descriptors. At the limit it can neither accept a connection nor ' +
+      'open a file.',
     start: oldest,
     end: asOf,
     openEnded: true,
@@ -127,7 +145,9 @@ export function forgottenFinding(
         command: `ss -tnp state close-wait | grep ${pid === 0 ? 'PID' : `pid=${pid},`}`,
       },
       {
-        text: 'Close a connection once its end was read, also on the paths that raise; for clients of a library, look for a response that is never closed or read to its end.',
+        text:
+          'Close a connection once its end was read, also on the paths that raise; for clients of a library, ' +
+          'look for a response that is never closed or read to its end.',
         caveat: 'Raising the limit of open files only moves the day.',
       },
     ],

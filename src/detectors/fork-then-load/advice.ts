@@ -22,7 +22,8 @@ const SWITCHES: Readonly<Record<string, { readonly text: string; readonly comman
 const ANY = { text: 'Load the application in the parent, before it forks its workers.', command: '' };
 
 const AFTER_THE_FORK =
-  'Connections, threads, and Kafka, gRPC or TLS clients must be opened after the fork (post_fork, on_worker_boot): those made before are broken in the workers. ';
+  'Connections, threads, and Kafka, gRPC or TLS clients must be opened after the fork (post_fork, on_worker_boot): ' +
+  'those made before are broken in the workers. ';
 const NO_RELOAD = 'HUP no longer loads new code: restart instead. ';
 const GEVENT = 'With gevent patch at the top of the configuration file, before anything is imported. ';
 
@@ -35,13 +36,17 @@ export function preloadAdvice(server: string, replaced: number): Step[] {
     {
       text,
       ...(command === '' ? {} : { command }),
-      caveat:
-        `${AFTER_THE_FORK}${name === 'gunicorn' ? NO_RELOAD : ''}${isGevent ? GEVENT : ''}Imports with side effects run once instead of once a worker.`.trim(),
+      caveat: (
+        `${AFTER_THE_FORK}${name === 'gunicorn' ? NO_RELOAD : ''}${isGevent ? GEVENT : ''}Imports with side effects ` +
+        'run once instead of once a worker.'
+      ).trim(),
     },
   ];
   if (name === 'gunicorn' || name === 'uWSGI' || name === '')
     steps.push({
-      text: 'In Python, call gc.collect() and gc.freeze() in the master after loading, so that the collector does not write to shared pages.',
+      text:
+        'In Python, call gc.collect() and gc.freeze() in the master after loading, so that the collector does ' +
+        'not write to shared pages.',
       caveat: 'Reference counts still do: what is shared shrinks over time.',
     });
   steps.push({

@@ -78,7 +78,10 @@ function conclude(context: Context, families: readonly Family[], seen: Seen): Co
 
 function whyNone({ model }: Context, { ownProgram }: Seen): string {
   if (ownProgram > 0)
-    return `Workers run a program of their own since their fork (${plural(ownProgram, 'execve')}): nothing of the parent's memory could be shared.`;
+    return (
+      `Workers run a program of their own since their fork (${plural(ownProgram, 'execve')}): nothing of the ` +
+      `parent's memory could be shared.`
+    );
   if (model.processes.all().some(({ forkedAt }) => forkedAt !== UNKNOWN))
     return 'No forked process got ready to accept while it was traced; there is nothing to compare.';
   return `No worker was forked while it was traced. ${FROM_THE_START}`;

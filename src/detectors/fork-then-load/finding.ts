@@ -22,7 +22,10 @@ export function finding(context: Context, family: Family): DraftFinding<Metrics>
     confidence: 'likely',
     title: titleOf(family, bytes),
     summary: summaryOf(family, bytes, saved, times),
-    why: 'What a worker loads after its fork is its own: the same code and data lie in memory once for each worker, and each start, restart and replacement takes that long. Loaded before the fork they are there once, until somebody writes to them.',
+    why:
+      'What a worker loads after its fork is its own: the same code and data lie in memory once for each worker, ' +
+      'and each start, restart and replacement takes that long. Loaded before the fork they are there once, until ' +
+      'somebody writes to them.',
     ...span({ times }, first.from, family.last),
     openEnded: false,
     workers: [...family.pids],
@@ -73,6 +76,10 @@ function summaryOf(family: Family, bytes: number | null, saved: number | null, t
   const again =
     replaced === 0
       ? ''
-      : ` ${plural(replaced, 'of these workers', 'of these workers')} replaced one that had ended: the load comes back with each.`;
-  return `${plural(total, 'worker')} opened ${modules} modules each between fork and first accept, ${count(shared.size)} of them the same${before}${took}.${memory}${gain}${again}`;
+      : ` ${plural(replaced, 'of these workers', 'of these workers')} replaced one that had ended: the load comes ` +
+        'back with each.';
+  return (
+    `${plural(total, 'worker')} opened ${modules} modules each between fork and first accept, ` +
+    `${count(shared.size)} of them the same${before}${took}.${memory}${gain}${again}`
+  );
 }

@@ -7,7 +7,10 @@ export function collectorAdvice({ frame, thread }: CollectorCall, green: boolean
   const isPython = !/zend|v8::|^(?:gc_finalize|run_final|finalize_|garbage_)|FinalizationRegistry/.test(frame);
   const steps: Step[] = [
     {
-      text: `In finalizers${isPython ? ' (__del__, weakref callbacks)' : ''} only note what happened, for instance in a ${isPython ? 'collections.deque' : 'queue'}; let a ${green ? 'greenlet' : 'thread or the next request'} log or send it later.`,
+      text:
+        `In finalizers${isPython ? ' (__del__, weakref callbacks)' : ''} only note what happened, for instance ` +
+        `in a ${isPython ? 'collections.deque' : 'queue'}; let a ` +
+        `${green ? 'greenlet' : 'thread or the next request'} log or send it later.`,
       caveat: 'Taking a lock there is no better: the code that was interrupted may hold it.',
     },
   ];

@@ -49,7 +49,8 @@ function conclude(context: Context, collected: Calls, finalized: Calls): Conclus
   const seen = `${plural(read, 'stack')} of calls that can wait`;
   if (findings.length > 0)
     return found(
-      `${plural(collected.count, 'call')} inside a collector and ${count(finalized.count)} inside a finalizer, in ${seen}`,
+      `${plural(collected.count, 'call')} inside a collector and ${count(finalized.count)} inside a finalizer, in ` +
+        `${seen}`,
       findings,
     );
   return clear(`${seen}, none made by code that a collector had called`);

@@ -72,7 +72,8 @@ function summaryOf(calls: Calls, worst: CollectorCall, finalizer: boolean): stri
   const { inside, frame } = calls.kept.find((call) => call.inside === 'collector') ?? worst;
   const proof =
     inside === 'nearby'
-      ? `The frame ${frame} says so: the program has no symbols, and what lies this far behind that name is code of the collector as far as one can tell.`
+      ? `The frame ${frame} says so: the program has no symbols, and what lies this far behind that name is code of ` +
+        'the collector as far as one can tell.'
       : `The frame ${frame} says so.`;
   const wait =
     gaveWay === 0
@@ -82,15 +83,24 @@ function summaryOf(calls: Calls, worst: CollectorCall, finalizer: boolean): stri
     finalizer || switching === 0
       ? ''
       : ` ${switching === total ? 'All' : count(switching)} were on a socket of a process with greenlets${wait}.`;
-  return `${plural(total, 'call')} that can wait ${total === 1 ? 'was' : 'were'} made by code that runs ${where}, in ${plural(workers.size, 'worker')}: ${list.join(', ')}${targets.size > 3 ? ' and others' : ''}${longest}. ${proof}${green}`;
+  return (
+    `${plural(total, 'call')} that can wait ${total === 1 ? 'was' : 'were'} made by code that runs ${where}, ` +
+    `in ${plural(workers.size, 'worker')}: ${list.join(', ')}${targets.size > 3 ? ' and others' : ''}${longest}. ` +
+    `${proof}${green}`
+  );
 }
 
 function whyOf({ switching }: Calls, finalizer: boolean): string {
   if (finalizer)
-    return 'A finalizer runs wherever the last reference goes, in the middle of any function: what it waits for, that function waits for, though nothing in its text says so.';
+    return (
+      'A finalizer runs wherever the last reference goes, in the middle of any function: what it waits for, ' +
+      'that function waits for, though nothing in its text says so.'
+    );
   const waits =
-    'The collector starts at any allocation, and calls finalizers and weak-reference callbacks in the middle of whatever runs: a request that only makes a list then waits for a log or a socket.';
+    'The collector starts at any allocation, and calls finalizers and weak-reference callbacks in the middle of ' +
+    'whatever runs: a request that only makes a list then waits for a log or a socket.';
   return switching > 0
-    ? `${waits} With greenlets such a call can switch to another one while the collection is half done; when the hub was running, gevent raises an error.`
+    ? `${waits} With greenlets such a call can switch to another one while the collection is half done; when the ` +
+        'hub was running, gevent raises an error.'
     : waits;
 }

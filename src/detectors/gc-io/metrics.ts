@@ -22,7 +22,8 @@ export const metrics = {
       frame: metric.text('The frame of the stack that shows who called.'),
       inside: metric.oneOf(
         ['collector', 'nearby', 'finalizer'],
-        'collector: its frame is on the stack; nearby: as far as one can tell without symbols; finalizer: no collector called it.',
+        'collector: its frame is on the stack; nearby: as far as one can tell without symbols; finalizer: no ' +
+          'collector called it.',
       ),
     }),
     'The longest of them.',

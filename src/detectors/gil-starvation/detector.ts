@@ -84,6 +84,7 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, Waits>): Conclu
     0,
   );
   return clear(
-    `no loop waited ${context.threshold('gil-ms-per-second')} ms in any second for an interpreter lock; the worst ${duration(worst)}`,
+    `no loop waited ${context.threshold('gil-ms-per-second')} ms in any second for an interpreter lock; the worst ` +
+      `${duration(worst)}`,
   );
 }

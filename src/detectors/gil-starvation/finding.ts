@@ -16,8 +16,15 @@ export function finding({ model }: Context, thread: Thread, waits: Waits, severi
     severity,
     confidence: others ? 'likely' : 'possible',
     title: `${worker} waited ${duration(waits.worst)} of one second for its interpreter lock`,
-    summary: `The loop of ${worker === 'The worker' ? 'the worker' : `worker ${pid}`} was ready and waited ${plural(waits.count, 'slice')} of about 5 ms for the interpreter lock, ${duration(waits.total)} in all, ${duration(waits.worst)} within the worst second. ${others ? `Another of the ${count(thread.process.tids.length)} threads of this process held it.` : 'The thread that held it is not in the capture.'}`,
-    why: 'Only one thread of an interpreter runs Python code at a time. While another computes, the loop gets its turn after 5 ms at the earliest, after each of its own waits: every request becomes that much slower, and no single call shows it.',
+    summary:
+      `The loop of ${worker === 'The worker' ? 'the worker' : `worker ${pid}`} was ready and waited ` +
+      `${plural(waits.count, 'slice')} of about 5 ms for the interpreter lock, ${duration(waits.total)} in all, ` +
+      `${duration(waits.worst)} within the worst second. ` +
+      `${others ? `Another of the ${count(thread.process.tids.length)} threads of this process held it.` : 'The thread that held it is not in the capture.'}`,
+    why:
+      'Only one thread of an interpreter runs Python code at a time. While another computes, the loop gets its ' +
+      'turn after 5 ms at the earliest, after each of its own waits: every request becomes that much slower, and no ' +
+      'single call shows it.',
     start: waits.first,
     end: waits.last,
     openEnded: false,
@@ -41,7 +48,8 @@ export function finding({ model }: Context, thread: Thread, waits: Waits, severi
       {
         text: 'Move the computing of that thread to another process (a process pool, a task queue).',
         caveat:
-          'A thread pool does not help: it is the same lock. sys.setswitchinterval changes how long each wait is, not how much there is.',
+          'A thread pool does not help: it is the same lock. sys.setswitchinterval changes how long each wait is, ' +
+          'not how much there is.',
       },
     ],
     subjects: [`pid ${pid}`],

@@ -21,7 +21,8 @@ export const heartbeatLate = defineDetector({
       default: 0.5,
       unit: 'of the timeout',
       meaning:
-        'A loop that is silent for this part of the timeout is late; an idle sync worker beats every half timeout, so its limit is half-way from there.',
+        'A loop that is silent for this part of the timeout is late; an idle sync worker beats every half timeout, ' +
+        'so its limit is half-way from there.',
     },
   },
   follows: { kinds: ['service-stall', 'loop-stall'], anywhere: false },
@@ -75,7 +76,8 @@ function conclude(context: Context, pulses: ReadonlyMap<Process, Pulse>): Conclu
   const longest = largestOf(all.map((pulse) => pulse.longest));
   const timeout = all.map(({ process }) => timeoutOf(process))[0] ?? null;
   return clear(
-    `${plural(all.length, 'worker')}, longest time between two heartbeats ${duration(longest)} (timeout ${timeout === null ? `not in the trace, ${DEFAULT_TIMEOUT} s by default` : `${timeout} s`})`,
+    `${plural(all.length, 'worker')}, longest time between two heartbeats ${duration(longest)} (timeout ` +
+      `${timeout === null ? `not in the trace, ${DEFAULT_TIMEOUT} s by default` : `${timeout} s`})`,
   );
 }
 

@@ -23,7 +23,8 @@ export function finding({ model }: Context, all: readonly Pulse[], late: readonl
   const left = (timeout ?? DEFAULT_TIMEOUT) * SECOND - worst.longest;
   const end =
     killed !== undefined
-      ? ` ${plural(aborted.length, 'worker was', 'workers were')} sent SIGABRT by the master for it, as gunicorn does at WORKER TIMEOUT: worker ${killed.process.pid} after ${duration(killed.abortedAfter)}.`
+      ? ` ${plural(aborted.length, 'worker was', 'workers were')} sent SIGABRT by the master for it, as gunicorn ` +
+        `does at WORKER TIMEOUT: worker ${killed.process.pid} after ${duration(killed.abortedAfter)}.`
       : ` It came within ${duration(Math.max(0, left))} of being killed.`;
   return {
     severity: aborted.length > 0 ? 'critical' : 'warning',
@@ -32,8 +33,12 @@ export function finding({ model }: Context, all: readonly Pulse[], late: readonl
       killed === undefined
         ? `Worker ${worst.process.pid} was silent for ${duration(worst.longest)}`
         : `Worker ${killed.process.pid} was killed after ${duration(killed.abortedAfter)} of silence`,
-    summary: `${plural(late.length, 'worker')} of ${all.length} touched the heartbeat file late: worker ${worst.process.pid} not for ${duration(worst.longest)} (${known}).${end}`,
-    why: 'The master kills a worker that is silent for the timeout, and all requests that the worker serves die with it. A worker is silent when its loop is blocked.',
+    summary:
+      `${plural(late.length, 'worker')} of ${all.length} touched the heartbeat file late: worker ` +
+      `${worst.process.pid} not for ${duration(worst.longest)} (${known}).${end}`,
+    why:
+      'The master kills a worker that is silent for the timeout, and all requests that the worker serves die ' +
+      'with it. A worker is silent when its loop is blocked.',
     start: smallestOf(late.map(({ since }) => since)),
     end: largestOf(late.map(({ since, longest }) => since + longest)),
     openEnded: false,

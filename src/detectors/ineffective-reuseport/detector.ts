@@ -30,7 +30,8 @@ function conclude(context: Context): Conclusion<Metrics> {
   const opened = model.listeners.all.filter(({ openedBy }) => openedBy !== null);
   if (opened.length === 0)
     return notApplicable(
-      'The capture does not show how listeners were opened: start the server under strace, or count the LISTEN rows of its port in ss -ltn',
+      'The capture does not show how listeners were opened: start the server under strace, or count the LISTEN rows ' +
+        'of its port in ss -ltn',
     );
   const findings: DraftFinding<Metrics>[] = [];
   const reasons = new Set<string>();

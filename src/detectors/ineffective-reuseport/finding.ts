@@ -25,10 +25,15 @@ export function finding(
     severity,
     confidence: 'likely',
     title: `SO_REUSEPORT without effect on ${name}: ${workers.length} workers, one queue`.slice(0, 78),
-    summary: `SO_REUSEPORT was set on ${name}, but ${opener === 0 ? 'one process' : `process ${opener}`} opened that socket once and ${workers.length} processes accept from it. They share one queue, as they would without the flag.`,
+    summary:
+      `SO_REUSEPORT was set on ${name}, but ${opener === 0 ? 'one process' : `process ${opener}`} opened ` +
+      `that socket once and ${workers.length} processes accept from it. They share one queue, as they would without ` +
+      'the flag.',
     why: wakesOne
-      ? 'The flag gives a queue to each socket, not to each process. Here only one worker is woken for each connection, so that little is lost.'
-      : 'The flag gives a queue to each socket, not to each process. Every connection can still wake every worker, and who wins is still chance.',
+      ? 'The flag gives a queue to each socket, not to each process. Here only one worker is woken for each ' +
+        'connection, so that little is lost.'
+      : 'The flag gives a queue to each socket, not to each process. Every connection can still wake every worker, ' +
+        'and who wins is still chance.',
     // It holds all the time; the socket may have been opened long before.
     ...span(capabilities, Math.max(model.firstTime, model.options.from), Math.min(model.lastTime, model.options.to)),
     openEnded: false,
@@ -44,7 +49,10 @@ export function finding(
     next: [cureOf(server), COUNT],
     nextWhileStalled: [
       {
-        text: 'Leave it until the stalls in this report are fixed: one shared queue lets the other workers take what a stalled one cannot. With queues of their own, connections wait on a stalled worker although others are idle.',
+        text:
+          'Leave it until the stalls in this report are fixed: one shared queue lets the other workers take ' +
+          'what a stalled one cannot. With queues of their own, connections wait on a stalled worker although ' +
+          'others are idle.',
       },
       COUNT,
     ],
@@ -72,7 +80,9 @@ function cureOf(server: string): Step {
       caveat: 'It has no effect with the gevent or asyncio loop plugins.',
     };
   return {
-    text: 'Open and bind the socket in each worker, after the fork, with SO_REUSEPORT set on each; or drop the flag and register the shared listener with EPOLLEXCLUSIVE.',
+    text:
+      'Open and bind the socket in each worker, after the fork, with SO_REUSEPORT set on each; or drop the flag ' +
+      'and register the shared listener with EPOLLEXCLUSIVE.',
     needs: 'Linux 4.5 or later for EPOLLEXCLUSIVE',
     caveat: OWN_QUEUES,
   };

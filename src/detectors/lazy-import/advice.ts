@@ -14,7 +14,9 @@ export function importAdvice({ packages, firstLine, request }: RequestImports): 
   const names = packages.slice(0, 3).join(', ');
   return [
     {
-      text: `Import ${names === '' ? 'what the request needs' : names} where the application starts, not inside the function that needs it.`,
+      text:
+        `Import ${names === '' ? 'what the request needs' : names} where the application starts, not inside the ` +
+        'function that needs it.',
       caveat: 'Each worker then takes that much longer to start, unless the application is preloaded before the fork.',
     },
     {

@@ -24,7 +24,9 @@ export function finding(context: Context, heavy: readonly RequestImports[], drop
     confidence: times ? 'likely' : 'possible',
     title: titleOf(worst, total, times),
     summary: summaryOf(context, worst, heavy, total),
-    why: 'An import reads and runs each module before the request goes on. The first user of each worker pays for it, again after each restart, and on an event loop every other request of the worker waits as well.',
+    why:
+      'An import reads and runs each module before the request goes on. The first user of each worker pays for ' +
+      'it, again after each restart, and on an event loop every other request of the worker waits as well.',
     ...span({ times }, smallestOf(heavy.map(({ firstAt }) => firstAt)), largestOf(heavy.map(({ lastEnd }) => lastEnd))),
     openEnded: false,
     workers: pids,
@@ -53,7 +55,8 @@ export function finding(context: Context, heavy: readonly RequestImports[], drop
 
 function titleOf({ modules, request, time }: RequestImports, total: number, times: boolean): string {
   const many = total > 1 ? ` (${plural(total, 'request')})` : '';
-  const what = `imported ${plural(modules.size, 'module')}${times ? ` in ${duration(time)}` : ''} before its reply${many}`;
+  const what =
+    `imported ${plural(modules.size, 'module')}${times ? ` in ${duration(time)}` : ''} before its ` + `reply${many}`;
   const room = 78 - what.length - 1;
   return `${request.name.length > room ? `${request.name.slice(0, room - 3)}...` : request.name} ${what}`;
 }
@@ -68,5 +71,8 @@ function summaryOf(context: Context, worst: RequestImports, heavy: readonly Requ
   const cold =
     firsts === 0 ? '' : ` ${firsts === 1 ? 'One was' : `${firsts} were`} the first that its worker was seen to serve.`;
   const list = packages.length === 0 ? '' : ` (${packages.slice(0, 5).join(', ')}${packages.length > 5 ? ', …' : ''})`;
-  return `${workerName(thread.process.pid)} opened ${plural(modules.size, 'module')}${list} for ${request.name}${took}, after it had read the request and before it answered.${others}${cold}`;
+  return (
+    `${workerName(thread.process.pid)} opened ${plural(modules.size, 'module')}${list} for ` +
+    `${request.name}${took}, after it had read the request and before it answered.${others}${cold}`
+  );
 }

@@ -20,7 +20,9 @@ export function sharedLockFinding(story: LockStory, severity: Severity, served: 
     confidence: holders.length > 0 ? 'likely' : 'possible',
     title: title(`${plural(waiters.length, 'process', 'processes')} waited ${duration(total)} for`, name),
     summary: summary(story, waiters, holders),
-    why: 'One lock admits one holder at a time, however many workers there are: while one works under it, the others stand still, and a longer queue makes each of them slower.',
+    why:
+      'One lock admits one holder at a time, however many workers there are: while one works under it, the ' +
+      'others stand still, and a longer queue makes each of them slower.',
     start: first,
     end: last,
     openEnded: false,
@@ -76,7 +78,11 @@ function summary(
   const failed = refused === 0 ? '' : ` ${count(refused)} ended without the lock.`;
   const asked = [...story.requests].toSorted((a, b) => b[1] - a[1])[0];
   const whom = asked === undefined ? '' : ` Most waited while serving ${asked[0]}.`;
-  return `${plural(waits, 'wait')} for ${shownName(lock.name)} by ${plural(waiters.length, 'process', 'processes')}, ${duration(total)} in all, the longest ${duration(longest)}.${how}${failed} ${heldBy(story, holders)}${whom}`;
+  return (
+    `${plural(waits, 'wait')} for ${shownName(lock.name)} by ` +
+    `${plural(waiters.length, 'process', 'processes')}, ${duration(total)} in all, the longest ` +
+    `${duration(longest)}.${how}${failed} ${heldBy(story, holders)}${whom}`
+  );
 }
 
 function heldBy(
@@ -88,7 +94,10 @@ function heldBy(
   const more = holders.length > SHOWN ? ` and ${holders.length - SHOWN} more` : '';
   const unknown =
     unknownHolder === 0 ? '' : `; for ${count(unknownHolder)} of ${count(waits)} it is not in the capture`;
-  return `It had been taken before by pid ${names.join(', ')}${more}, for up to ${duration(longestHeld)} at a time${unknown}.`;
+  return (
+    `It had been taken before by pid ${names.join(', ')}${more}, for up to ${duration(longestHeld)} at a ` +
+    `time${unknown}.`
+  );
 }
 
 function advice({ lock, waiters, polled }: LockStory): Step[] {
@@ -97,24 +106,33 @@ function advice({ lock, waiters, polled }: LockStory): Step[] {
   const pid = [...waiters.keys()].at(0)?.process.pid ?? 0;
   const steps: Step[] = [
     {
-      text: 'See who holds it now, and what that process does under it: the cure is to hold it for less, not to wait better.',
+      text:
+        'See who holds it now, and what that process does under it: the cure is to hold it for less, not to ' +
+        'wait better.',
       command: onDisk ? 'lslocks -o PID,COMMAND,TYPE,MODE,BLOCKER,PATH' : 'ipcs -s -p',
     },
   ];
   if (SESSION_FILE.test(lock.name))
     steps.push({
-      text: 'PHP holds the file of a session from session_start() to the end of the request: call session_write_close() once the session was read and changed, or start it with read_and_close.',
+      text:
+        'PHP holds the file of a session from session_start() to the end of the request: call ' +
+        'session_write_close() once the session was read and changed, or start it with read_and_close.',
       caveat: 'What is written to $_SESSION after that is lost.',
     });
   else if (isDatabase || (polled > 0 && onDisk))
     steps.push({
-      text: 'A SQLite database has one writer at a time: keep write transactions short (no other work between BEGIN and COMMIT), try PRAGMA journal_mode=WAL so that readers do not wait, or move the writes to a server or a single writer.',
+      text:
+        'A SQLite database has one writer at a time: keep write transactions short (no other work between BEGIN ' +
+        'and COMMIT), try PRAGMA journal_mode=WAL so that readers do not wait, or move the writes to a server or a ' +
+        'single writer.',
       caveat:
         'WAL needs all users on one host, and still has one writer. A longer busy timeout makes requests wait longer.',
     });
   else
     steps.push({
-      text: 'Let one process do what the lock protects (a log handler that ships records to one writer, one cron job instead of a lock in each worker), or give each worker its own file.',
+      text:
+        'Let one process do what the lock protects (a log handler that ships records to one writer, one cron ' +
+        'job instead of a lock in each worker), or give each worker its own file.',
       caveat: 'Whatever reads the file has to join the parts.',
     });
   steps.push({

@@ -40,8 +40,15 @@ export function threadLockFinding(
     severity,
     confidence: 'likely',
     title: `${threads.length} threads of ${worker} queue for one lock`,
-    summary: `${plural(threads.length, 'thread')} of ${worker} waited ${duration(total)} in ${duration(last - first)} for the same futex word ${word.address}, the longest wait ${duration(longest)}. ${count(handOffs)} of ${count(handOffs + otherWakes)} wake-ups came from threads that wait for it themselves: they hand a lock to each other.${again === null ? '' : ` ${count(round(again * 100, 0))} % of all futex waits of this process found the word changed before they slept.`}`,
-    why: 'Threads that need the same lock run one after the other, however many there are. Which lock it is strace does not tell: the word is an address.',
+    summary:
+      `${plural(threads.length, 'thread')} of ${worker} waited ${duration(total)} in ` +
+      `${duration(last - first)} for the same futex word ${word.address}, the longest wait ${duration(longest)}. ` +
+      `${count(handOffs)} of ${count(handOffs + otherWakes)} wake-ups came from threads that wait for it ` +
+      'themselves: they hand a lock to each ' +
+      `other.${again === null ? '' : ` ${count(round(again * 100, 0))} % of all futex waits of this process found the word changed before they slept.`}`,
+    why:
+      'Threads that need the same lock run one after the other, however many there are. Which lock it is strace ' +
+      'does not tell: the word is an address.',
     start: first,
     end: last,
     openEnded: false,

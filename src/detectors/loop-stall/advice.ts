@@ -27,10 +27,13 @@ export function stallAdvice(
 /** The worker was ready and had no processor: its own code is not the first place to look. */
 const STARVED: readonly Step[] = [
   {
-    text: 'The worker was ready and waited for a processor. See who else runs on this machine, and whether its cgroup was throttled.',
+    text:
+      'The worker was ready and waited for a processor. See who else runs on this machine, and whether its ' +
+      'cgroup was throttled.',
     command: 'cat /sys/fs/cgroup/cpu.stat',
     caveat:
-      'In a container look at the cgroup of the worker: nr_throttled and throttled_usec grow when its quota is used up.',
+      'In a container look at the cgroup of the worker: nr_throttled and throttled_usec grow when its quota is used ' +
+      'up.',
   },
   { text: 'Run no more workers than there are processors for them.', command: 'vmstat 1 5' },
 ];
@@ -52,17 +55,24 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, server: string) => Step[]>
   'blocking-call': ({ target }) => [blockingCallAdvice(target)],
   'futex-ladder': () => [
     {
-      text: 'Look for a C client that is asked to wait, such as flush() or poll(t) of a Kafka producer. In the request only call poll(0) after produce(); let one background native thread poll, and flush at shutdown.',
+      text:
+        'Look for a C client that is asked to wait, such as flush() or poll(t) of a Kafka producer. In the ' +
+        'request only call poll(0) after produce(); let one background native thread poll, and flush at shutdown.',
       caveat:
-        'Delivery is then not confirmed before the reply: a change of meaning. Without any poller callbacks and the local queue pile up.',
+        'Delivery is then not confirmed before the reply: a change of meaning. Without any poller callbacks and the ' +
+        'local queue pile up.',
     },
   ],
   'foreign-poll': ({ target }) => [
     {
       text: /MySQL/.test(target)
-        ? 'A C MySQL client waits for its answer here and cannot yield. Use a client in the language of the loop (PyMySQL, asyncmy); where that is too slow, run the query in a native thread pool.'
-        : "A library waits on its own descriptor instead of the loop's. Use a client made for the loop; where there is none, run the calls in a native thread pool.",
-      caveat: `${/MySQL/.test(target) ? 'PyMySQL spends more CPU a row, on the loop. ' : ''}A thread pool has 10 threads in gevent unless set; connections must not be shared between threads.`,
+        ? 'A C MySQL client waits for its answer here and cannot yield. Use a client in the language of the loop ' +
+          '(PyMySQL, asyncmy); where that is too slow, run the query in a native thread pool.'
+        : "A library waits on its own descriptor instead of the loop's. Use a client made for the loop; where there " +
+          'is none, run the calls in a native thread pool.',
+      caveat:
+        `${/MySQL/.test(target) ? 'PyMySQL spends more CPU a row, on the loop. ' : ''}A thread pool has 10 ` +
+        'threads in gevent unless set; connections must not be shared between threads.',
     },
   ],
   dns: () => [
@@ -85,7 +95,9 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, server: string) => Step[]>
   ],
   sleep: () => [
     {
-      text: "Use the loop's own sleep (gevent.sleep, asyncio.sleep): this one is the original and stops every request of the worker.",
+      text:
+        "Use the loop's own sleep (gevent.sleep, asyncio.sleep): this one is the original and stops every " +
+        'request of the worker.',
       caveat: 'Modules imported before monkey-patching keep the original.',
     },
   ],
@@ -100,45 +112,60 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, server: string) => Step[]>
   ],
   lock: () => [
     {
-      text: 'Find the thread that holds the lock: it is the one that wakes this futex. Joining a native thread or waiting for its result inside the loop looks the same.',
+      text:
+        'Find the thread that holds the lock: it is the one that wakes this futex. Joining a native thread or ' +
+        'waiting for its result inside the loop looks the same.',
       caveat: 'Use the AsyncResult of the loop library instead of Thread.join or Future.result.',
     },
   ],
   'no-syscall': () => [
     COMPUTING_OR_WAITING,
     {
-      text: 'Move the computation to another process (a task queue, a process pool), or serve CPU-heavy paths with sync or gthread workers.',
+      text:
+        'Move the computation to another process (a task queue, a process pool), or serve CPU-heavy paths with ' +
+        'sync or gthread workers.',
       caveat:
-        'A thread helps only if the code releases the interpreter lock; sprinkling sleep(0) makes latency worse elsewhere.',
+        'A thread helps only if the code releases the interpreter lock; sprinkling sleep(0) makes latency worse ' +
+        'elsewhere.',
     },
   ],
   'patched-thread-pool': () => [
     {
-      text: 'The thread pool runs as greenlets on the loop. Use gevent.threadpool.ThreadPoolExecutor (native threads), or a process pool or task queue for CPU work.',
+      text:
+        'The thread pool runs as greenlets on the loop. Use gevent.threadpool.ThreadPoolExecutor (native ' +
+        'threads), or a process pool or task queue for CPU work.',
       caveat: 'Native threads help CPU work only if it releases the interpreter lock.',
     },
   ],
   'gil-wait': () => [
     {
-      text: 'Other threads of this process hold the interpreter lock: fewer of them, or move their computing to another process.',
+      text:
+        'Other threads of this process hold the interpreter lock: fewer of them, or move their computing to ' +
+        'another process.',
       caveat: 'sys.setswitchinterval changes how long each wait is, not how much there is.',
     },
   ],
   import: () => [
     {
-      text: 'Import at start-up, or warm each worker up before it takes traffic; with preload_app the workers share what was imported.',
+      text:
+        'Import at start-up, or warm each worker up before it takes traffic; with preload_app the workers share ' +
+        'what was imported.',
       needs: 'preload_app: connections and threads must be opened after the fork (post_fork)',
     },
   ],
   'many-requests': () => [
     {
-      text: 'No single request blocks: this worker has more work than it can do. Add workers or shed load, rather than look for a blocker.',
+      text:
+        'No single request blocks: this worker has more work than it can do. Add workers or shed load, rather ' +
+        'than look for a blocker.',
       caveat: 'More workers that share a listener make a larger herd.',
     },
   ],
   'one-connection': () => [
     {
-      text: 'One keep-alive connection always had its next request ready and was served without a yield. Record again with bpftrace: strace itself can cause this by slowing the server.',
+      text:
+        'One keep-alive connection always had its next request ready and was served without a yield. Record ' +
+        'again with bpftrace: strace itself can cause this by slowing the server.',
       caveat: 'Untraced the same load may be harmless.',
     },
   ],
@@ -152,7 +179,9 @@ function blockingCallAdvice(target: string): Step {
       caveat: 'Files have no non-blocking mode: a loop library cannot make them yield.',
     };
   return {
-    text: `Let the loop's own library make this call${target === '' ? '' : ` to ${target}`}, on a non-blocking socket; where it has no client for that, use a native thread.`,
+    text:
+      `Let the loop's own library make this call${target === '' ? '' : ` to ${target}`}, on a non-blocking ` +
+      'socket; where it has no client for that, use a native thread.',
     caveat: 'Monkey-patching does not reach C extensions and sockets made before it.',
   };
 }

@@ -96,18 +96,26 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
   const seen = `in ${plural(turns, 'turn')} of ${plural(loops.length, 'loop')}`;
   if (capabilities.resolution > MILLISECOND)
     return clear(
-      `no turn that surely took ${context.threshold('stall-ms')} ms ${seen}; with whole-second stamps anything shorter than a second goes unseen`,
+      `no turn that surely took ${context.threshold('stall-ms')} ms ${seen}; with whole-second stamps anything ` +
+        'shorter than a second goes unseen',
     );
   return clear(`no turn of ${context.threshold('stall-ms')} ms or more ${seen}; the longest took ${duration(longest)}`);
 }
 
 const UNCLEAR =
-  'Cannot tell whether these are event loops: no ioctl or fcntl call was recorded, which would show how sockets wait. Record without -e.';
+  'Cannot tell whether these are event loops: no ioctl or fcntl call was recorded, which would show how sockets ' +
+  'wait. Record without -e.';
 
 function noLoop(roles: Iterable<string>): string {
   const kinds = new Set(roles);
   if (kinds.has('unknown') && !kinds.has('sync-worker')) return UNCLEAR;
   if (kinds.has('sync-worker') || kinds.has('blocking-acceptor'))
-    return 'These are sync workers: they serve one request at a time by design, so a long request is occupancy, not a stall.';
-  return 'No event loop seen: no thread waits on a listener together with other sockets. Trace the workers, with their epoll_wait, poll or select calls.';
+    return (
+      'These are sync workers: they serve one request at a time by design, so a long request is occupancy, not ' +
+      'a stall.'
+    );
+  return (
+    'No event loop seen: no thread waits on a listener together with other sockets. Trace the workers, with ' +
+    'their epoll_wait, poll or select calls.'
+  );
 }

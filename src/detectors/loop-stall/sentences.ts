@@ -25,7 +25,9 @@ export function isMostlyStarved({ length, offCpu }: Stall): boolean {
 }
 
 export function titleOf(pid: number, stall: Stall, count: number): string {
-  const title = `${workerName(pid)} stalled ${atLeast(stall)}${duration(stall.length)}: ${inside(stall)}${count > 1 ? ` (${count} times)` : ''}`;
+  const title =
+    `${workerName(pid)} stalled ${atLeast(stall)}${duration(stall.length)}: ` +
+    `${inside(stall)}${count > 1 ? ` (${count} times)` : ''}`;
   return title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 3)}...` : title;
 }
 
@@ -68,7 +70,11 @@ export function summaryOf(pid: number, stall: Stall, count: number, total: numbe
     waiting === 0
       ? ''
       : ` Meanwhile ${waiting === 1 ? '1 other request was' : `${waiting} other requests were`} kept waiting.`;
-  return `${workerName(pid)} did not get back to its event loop for ${atLeast(stall)}${duration(stall.length)}${whom}: ${whatHappened(stall)}.${times}${kept}${accuracyNote(stall, capabilities)}`;
+  return (
+    `${workerName(pid)} did not get back to its event loop for ` +
+    `${atLeast(stall)}${duration(stall.length)}${whom}: ` +
+    `${whatHappened(stall)}.${times}${kept}${accuracyNote(stall, capabilities)}`
+  );
 }
 
 function whatHappened(stall: Stall): string {
@@ -82,14 +88,21 @@ function whatHappened(stall: Stall): string {
     return `it opened program files, as an import does, with ${plural(stall.calls, 'call')} in all`;
   const pattern =
     cause === 'patched-thread-pool'
-      ? '; the work goes on after or beside the reply and no native thread was started, the pattern of a thread pool that was patched into greenlets'
+      ? '; the work goes on after or beside the reply and no native thread was started, the pattern of a thread ' +
+        'pool that was patched into greenlets'
       : '';
   if (stall.reason.estimated)
-    return `no line for ${duration(stall.longestGap)} (in the call before, running, or waiting for a CPU: without -T one cannot tell)${pattern}`;
+    return (
+      `no line for ${duration(stall.longestGap)} (in the call before, running, or waiting for a CPU: without ` +
+      `-T one cannot tell)${pattern}`
+    );
   if (stall.longestGap >= ONE_GAP * stall.length)
     return `no system call for ${duration(stall.longestGap)} (${onOrOff(stall.longestGap, stall.gapOffCpu)})${pattern}`;
   const longest = stall.longestGap < MILLISECOND ? '' : ` and no gap over ${duration(stall.longestGap)}`;
-  return `${duration(stall.outside)} of it outside system calls (${onOrOff(stall.outside, stall.offCpu)}), with ${plural(stall.calls, 'call')} in between${longest}${pattern}`;
+  return (
+    `${duration(stall.outside)} of it outside system calls (${onOrOff(stall.outside, stall.offCpu)}), with ` +
+    `${plural(stall.calls, 'call')} in between${longest}${pattern}`
+  );
 }
 
 /** What the scheduler says of time outside calls; without it nobody can tell. */
@@ -107,7 +120,10 @@ function inCall({ reason }: Stall): string {
   const meaning = `(${CAUSE_IN_WORDS[cause]}${query === '' ? '' : `, asked: ${query}`})`;
   const upTo = estimated ? ' up to the next line' : '';
   if (rungs > 1)
-    return `${rungs} ${call} calls${on} took ${duration(total)} together${upTo}, the longest ${duration(callTime)} ${meaning}`;
+    return (
+      `${rungs} ${call} calls${on} took ${duration(total)} together${upTo}, the longest ${duration(callTime)} ` +
+      `${meaning}`
+    );
   return `${call}${on} took ${duration(callTime)}${upTo} ${meaning}`;
 }
 

@@ -32,8 +32,13 @@ export function finding(
     severity: risky !== undefined || retries.some((retry) => retry.sure) ? 'warning' : 'info',
     confidence: retries.every((retry) => retry.sure) ? 'likely' : 'possible',
     title: `${plural(total, 'request')} came again after the client gave up`,
-    summary: `${plural(total, 'request')} came again on a new connection after the client of the first attempt had left; first ${first.request}, ${duration(first.againAt - first.firstAt)} after the first attempt. ${workDone(retries)}`,
-    why: `Each retry is work done twice${risky === undefined ? '' : `; ${plural(unsafe.length, 'one', 'of them')} may change data twice (${risky.request})`}, and retries add load exactly when the service is slow.`,
+    summary:
+      `${plural(total, 'request')} came again on a new connection after the client of the first attempt had ` +
+      `left; first ${first.request}, ${duration(first.againAt - first.firstAt)} after the first attempt. ` +
+      `${workDone(retries)}`,
+    why:
+      'Each retry is work done ' +
+      `twice${risky === undefined ? '' : `; ${plural(unsafe.length, 'one', 'of them')} may change data twice (${risky.request})`}, and retries add load exactly when the service is slow.`,
     start: Math.min(...retries.map((retry) => retry.firstAt)),
     end: Math.max(...retries.map((retry) => retry.againAt)),
     openEnded: false,
@@ -52,7 +57,9 @@ export function finding(
     next: [
       { text: 'Remove what made the first attempt late: see the broken-pipe and loop-stall findings.' },
       {
-        text: 'Let clients wait a random, growing time between tries and limit retries to a share of their requests; give requests that change data an idempotency key.',
+        text:
+          'Let clients wait a random, growing time between tries and limit retries to a share of their ' +
+          'requests; give requests that change data an idempotency key.',
       },
     ],
     subjects: [...new Set(retries.map((retry) => `request ${retry.request}`))],

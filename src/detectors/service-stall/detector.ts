@@ -59,7 +59,8 @@ function conclude(context: Context, turns: ReadonlyMap<Thread, BusyTurns>): Conc
     const loops = services.flat().length;
     const reason =
       loops === 1
-        ? 'One event-loop worker was traced: each of its stalls stops whatever it alone serves; trace all workers to see whether the service stood still'
+        ? 'One event-loop worker was traced: each of its stalls stops whatever it alone serves; trace all workers ' +
+          'to see whether the service stood still'
         : 'No event-loop workers seen';
     return notApplicable(reason);
   }
@@ -72,7 +73,8 @@ function conclude(context: Context, turns: ReadonlyMap<Thread, BusyTurns>): Conc
     return found(`${plural(findings.length, 'service')} with moments in which no worker could accept`, findings);
   const workers = several.map((loops) => loops.length).join(' and ');
   return clear(
-    `at no time were all of the ${workers} workers away from their loops for ${context.threshold('service-stall-ms')} ms or more`,
+    `at no time were all of the ${workers} workers away from their loops for ` +
+      `${context.threshold('service-stall-ms')} ms or more`,
   );
 }
 

@@ -46,9 +46,16 @@ export function finding(
   return {
     severity: 'critical',
     confidence: 'likely',
-    title: `No worker could accept or answer${stalls.length === 1 ? ` for ${atLeast}` : `: ${stalls.length} times, longest ${atLeast}`}${duration(longest)}`,
-    summary: `${notAll(loops, turns)}${everybody} were away from their loops at the same time ${extent}, spent ${where}. ${computingOrWaiting(computing)}`,
-    why: `Nobody accepts or answers while every loop is blocked: the service is down for that time${computing <= MOSTLY_WAITING ? ', although the machine may be idle' : ''}. It then serves ${loops.length} requests at once, one a worker, and no more.`,
+    title:
+      'No worker could accept or ' +
+      `answer${stalls.length === 1 ? ` for ${atLeast}` : `: ${stalls.length} times, longest ${atLeast}`}${duration(longest)}`,
+    summary:
+      `${notAll(loops, turns)}${everybody} were away from their loops at the same time ${extent}, spent ` +
+      `${where}. ${computingOrWaiting(computing)}`,
+    why:
+      'Nobody accepts or answers while every loop is blocked: the service is down for that ' +
+      `time${computing <= MOSTLY_WAITING ? ', although the machine may be idle' : ''}. It then serves ` +
+      `${loops.length} requests at once, one a worker, and no more.`,
     start: stalls[0]?.start ?? UNKNOWN,
     end: stalls.at(-1)?.end ?? UNKNOWN,
     openEnded: open,

@@ -61,7 +61,8 @@ function conclude(context: Context, taken: readonly QueueTaken[], free: FreeWork
       findings.push(finding(model, name, queues, stranded, connections, isWork(model, stranded)));
     else
       reasons.push(
-        `${name}: ${plural(connections, 'connection')} waited on one of ${queues.size} queues while another worker was free`,
+        `${name}: ${plural(connections, 'connection')} waited on one of ${queues.size} queues while another worker ` +
+          'was free',
       );
   }
   if (findings.length > 0)

@@ -45,9 +45,15 @@ export function finding(
     confidence: 'likely',
     title: `${plural(connections, 'connection')} waited on a ${stalled} worker while others were free`.slice(0, 78),
     summary:
-      `Each of ${queues.size} workers has a queue of its own for ${name}. ${stranded.length === 1 ? 'Once' : plural(stranded.length, 'time')} a worker did not look at its queue while another was free; ${plural(connections, 'connection')} had queued up there. ` +
-      `At worst ${plural(worst.accepted, 'connection')} waited for up to ${duration(longest(worst))} on ${workerName(worst.thread.process.pid).toLowerCase()} while ${worst.free.length === 1 ? `worker ${others} was` : `workers ${others} were`} free.`,
-    why: `With SO_REUSEPORT the kernel picks the queue when a connection comes, and does not move it later: an idle worker cannot take what waits for a ${stalled} one.`,
+      `Each of ${queues.size} workers has a queue of its own for ${name}. ` +
+      `${stranded.length === 1 ? 'Once' : plural(stranded.length, 'time')} a worker did not look at its queue ` +
+      `while another was free; ${plural(connections, 'connection')} had queued up there. ` +
+      `At worst ${plural(worst.accepted, 'connection')} waited for up to ${duration(longest(worst))} on ` +
+      `${workerName(worst.thread.process.pid).toLowerCase()} while ` +
+      `${worst.free.length === 1 ? `worker ${others} was` : `workers ${others} were`} free.`,
+    why:
+      'With SO_REUSEPORT the kernel picks the queue when a connection comes, and does not move it later: an idle ' +
+      `worker cannot take what waits for a ${stalled} one.`,
     start: Math.min(...stranded.map(({ since }) => since)),
     end: Math.max(...stranded.map(({ end }) => end)),
     openEnded: false,
@@ -77,7 +83,8 @@ function adviceFor(server: string, isBusy: boolean): Step[] {
     ? 'start gunicorn without --reuse-port: one queue that the next free worker takes from.'
     : 'let the workers share one listening socket: the next free worker takes from its queue.';
   const caveat =
-    'A shared queue wakes every idle worker for each connection (a herd) unless the server registers it with EPOLLEXCLUSIVE.';
+    'A shared queue wakes every idle worker for each connection (a herd) unless the server registers it with ' +
+    'EPOLLEXCLUSIVE.';
   const cures: Step[] = isBusy
     ? [{ text: `Sync workers serve one request at a time, for which a shared queue is better: ${share}`, caveat }]
     : [

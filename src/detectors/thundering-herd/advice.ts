@@ -13,12 +13,15 @@ const CHEAP = 0.05;
 
 /** What a queue for each worker costs. */
 export const OWN_QUEUES =
-  'Each worker then has a queue of its own: connections queued on a worker that stalls wait although others are idle, and those queued on a worker that exits are reset unless net.ipv4.tcp_migrate_req=1 (Linux 5.14 or later).';
+  'Each worker then has a queue of its own: connections queued on a worker that stalls wait although others are ' +
+  'idle, and those queued on a worker that exits are reset unless net.ipv4.tcp_migrate_req=1 (Linux 5.14 or later).';
 
 /** A queue for each worker would strand connections on a worker that stalls, so that advice waits. */
 export const WHILE_STALLED: readonly Step[] = [
   {
-    text: 'Fix the stalls in this report first. Queues of their own (SO_REUSEPORT) would leave connections waiting on a stalled worker although others are idle.',
+    text:
+      'Fix the stalls in this report first. Queues of their own (SO_REUSEPORT) would leave connections waiting ' +
+      'on a stalled worker although others are idle.',
   },
   { text: 'Then record again and look at the cost above.' },
   CHECK,
@@ -77,7 +80,9 @@ const GUNICORN: Step = {
 };
 
 const GUNICORN_UNIX: Step = {
-  text: 'Bind to a TCP port of 127.0.0.1 with --reuse-port on one host, then record again and compare: with a unix socket gunicorn has no cure, and --reuse-port keeps it from starting.',
+  text:
+    'Bind to a TCP port of 127.0.0.1 with --reuse-port on one host, then record again and compare: with a unix ' +
+    'socket gunicorn has no cure, and --reuse-port keeps it from starting.',
   command: 'gunicorn --bind 127.0.0.1:PORT --reuse-port …',
   needs: 'gunicorn 24.0.0 or later',
   caveat: OWN_QUEUES,
@@ -113,14 +118,20 @@ const CURES: Readonly<Record<string, Step>> = {
     caveat: 'The primary process then accepts every connection.',
   },
   uvicorn: {
-    text: "Run gunicorn's own asgi worker with --reuse-port instead, or one uvicorn a port where the proxy can balance over several ports.",
+    text:
+      "Run gunicorn's own asgi worker with --reuse-port instead, or one uvicorn a port where the proxy can " +
+      'balance over several ports.',
     needs: 'gunicorn 24.0.0 or later; no uvicorn release opens a socket a worker',
     caveat: OWN_QUEUES,
   },
 };
 
 const OTHER: Step = {
-  text: 'Register the listener with EPOLLEXCLUSIVE if the server is your own code; take one SO_REUSEPORT socket a worker instead where connections must be spread evenly.',
+  text:
+    'Register the listener with EPOLLEXCLUSIVE if the server is your own code; take one SO_REUSEPORT socket a ' +
+    'worker instead where connections must be spread evenly.',
   needs: 'Linux 4.5 or later for EPOLLEXCLUSIVE; it is set at EPOLL_CTL_ADD and cannot be modified',
-  caveat: `EPOLLEXCLUSIVE hands most connections to the worker that registered first. SO_REUSEPORT does not work with a unix socket. ${OWN_QUEUES}`,
+  caveat:
+    'EPOLLEXCLUSIVE hands most connections to the worker that registered first. SO_REUSEPORT does not work ' +
+    `with a unix socket. ${OWN_QUEUES}`,
 };

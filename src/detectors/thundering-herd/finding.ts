@@ -42,15 +42,23 @@ export function finding(
   const cost =
     cores === null
       ? ''
-      : ` At this rate that is estimated at ${ratio(cores * 100)} % of one core untraced (${ratio(cores * 1000)} % at ten times the rate).`;
+      : ` At this rate that is estimated at ${ratio(cores * 100)} % of one core untraced (${ratio(cores * 1000)} % ` +
+        'at ten times the rate).';
   return {
     severity,
     confidence: bare || listener.grade === 'same-number' || !capabilities.times ? 'possible' : 'likely',
-    title: `Herd on ${listener.name}: ${count(wasted)} of ${count(wasted + productive)} ${bare ? 'accepts' : 'wake-ups'} found nothing`,
+    title:
+      `Herd on ${listener.name}: ${count(wasted)} of ${count(wasted + productive)} ` +
+      `${bare ? 'accepts' : 'wake-ups'} found nothing`,
     summary:
-      `${acceptors} acceptors share ${listener.name}. For ${plural(connections, 'connection')} they ${bare ? 'tried to accept' : 'were woken'} ${count(wasted + productive)} times; ${count(wasted)} found nothing ${bare ? 'because another one was first; the waits are not in the capture' : 'to accept'} (${perConnection(factor)}).${worst}` +
+      `${acceptors} acceptors share ${listener.name}. For ${plural(connections, 'connection')} they ` +
+      `${bare ? 'tried to accept' : 'were woken'} ${count(wasted + productive)} times; ${count(wasted)} found ` +
+      `nothing ${bare ? 'because another one was first; the waits are not in the capture' : 'to accept'} ` +
+      `(${perConnection(factor)}).${worst}` +
       boundNote(figures),
-    why: `Each wasted wake-up costs a context switch and a pass through the loop, and delays whoever was about to run.${cost}`,
+    why:
+      'Each wasted wake-up costs a context switch and a pass through the loop, and delays whoever was about to ' +
+      `run.${cost}`,
     ...span(capabilities, queue.first, queue.last),
     openEnded: false,
     workers: pidsOf(threads),
@@ -105,7 +113,10 @@ export function saidOf(
     capabilities.format === 'strace' || model.scheduler.active
       ? ''
       : '; wake-ups that end inside the kernel are not in this capture';
-  return `${name}: ${perConnection(factor)} (${count(wasted)} of ${count(wasted + productive)} found nothing) over ${plural(connections, 'connection')}, ${plural(acceptors, 'acceptor')}${drains}${unseen}`;
+  return (
+    `${name}: ${perConnection(factor)} (${count(wasted)} of ${count(wasted + productive)} found nothing) over ` +
+    `${plural(connections, 'connection')}, ${plural(acceptors, 'acceptor')}${drains}${unseen}`
+  );
 }
 
 /** Why listeners of one address with one acceptor each are no herd. */
@@ -126,9 +137,15 @@ function perConnection(factor: number): string {
 function boundNote({ bound, silent }: Figures): string {
   switch (bound) {
     case 'exact':
-      return ` These are the wake-ups of the kernel; after ${count(silent)} of them the worker went back to sleep inside its wait, which no system call shows.`;
+      return (
+        ` These are the wake-ups of the kernel; after ${count(silent)} of them the worker went back to sleep ` +
+        'inside its wait, which no system call shows.'
+      );
     case 'upper':
-      return ' That is close to how often the kernel wakes a worker; untraced, fewer of them get as far as EAGAIN, because strace slows the winner.';
+      return (
+        ' That is close to how often the kernel wakes a worker; untraced, fewer of them get as far as EAGAIN, ' +
+        'because strace slows the winner.'
+      );
     case 'lower':
       return ' The kernel wakes more: wake-ups that end inside the wait are not in this capture.';
   }

@@ -27,7 +27,8 @@ export const metrics = {
   ),
   bound: metric.oneOf(
     ['upper', 'exact', 'lower'],
-    'upper: seen through strace, which makes a herd larger. exact: wake-ups counted in the kernel. lower: wake-ups that end inside the wait were not recorded.',
+    'upper: seen through strace, which makes a herd larger. exact: wake-ups counted in the kernel. lower: wake-ups ' +
+      'that end inside the wait were not recorded.',
   ),
   kernelWakeups: metric.orNull(metric.count('Wake-ups that the kernel counted; null when it did not.')),
   silentWakeups: metric.orNull(metric.count('Of these those that no system call shows.')),

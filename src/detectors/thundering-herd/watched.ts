@@ -25,7 +25,9 @@ export function judgeWatched(context: Context): Conclusion<Metrics> {
   );
   const wasted = sum(({ empty }) => empty) + silent;
   const factor = connections === 0 ? 0 : (connections + wasted) / connections;
-  const said = `${ratio(factor)} wake-ups a connection (${count(wasted)} of ${count(wasted + connections)} found nothing) over ${plural(connections, 'connection')}, ${plural(acceptors.length, 'acceptor')}`;
+  const said =
+    `${ratio(factor)} wake-ups a connection (${count(wasted)} of ${count(wasted + connections)} found ` +
+    `nothing) over ${plural(connections, 'connection')}, ${plural(acceptors.length, 'acceptor')}`;
   if (acceptors.length < 2 || connections < context.threshold('herd-min-connections'))
     return clear(`too few connections or acceptors to judge: ${said}`);
   if (wasted < context.threshold('herd-min-wasted') || factor < context.threshold('herd-factor-info'))
@@ -40,8 +42,14 @@ export function judgeWatched(context: Context): Conclusion<Metrics> {
       severity,
       confidence: 'possible',
       title: `Herd: ${count(wasted)} of ${count(wasted + connections)} wake-ups found nothing`,
-      summary: `${plural(acceptors.length, 'thread')} accept. For ${plural(connections, 'connection')} they were woken ${count(wasted + connections)} times; ${count(wasted)} found nothing to accept (${ratio(factor)} wake-ups a connection), ${count(silent)} of them without any system call showing it. These are counts of the kernel; they do not tell one listener from another.`,
-      why: 'Each wasted wake-up costs a context switch and a pass through the loop, and delays whoever was about to run.',
+      summary:
+        `${plural(acceptors.length, 'thread')} accept. For ${plural(connections, 'connection')} they were ` +
+        `woken ${count(wasted + connections)} times; ${count(wasted)} found nothing to accept (${ratio(factor)} ` +
+        `wake-ups a connection), ${count(silent)} of them without any system call showing it. These are counts of ` +
+        'the kernel; they do not tell one listener from another.',
+      why:
+        'Each wasted wake-up costs a context switch and a pass through the loop, and delays whoever was about to ' +
+        'run.',
       start: watch.first,
       end: watch.last,
       openEnded: false,

@@ -88,7 +88,8 @@ function conclude(
   if (share < context.threshold('saturation-share')) {
     const least = context.threshold('stall-ms');
     return clear(
-      `all ${workers.length} sync workers were busy at once ${ratio(share * 100)} % of the time, with requests of ${least} ms or more`,
+      `all ${workers.length} sync workers were busy at once ${ratio(share * 100)} % of the time, with requests of ` +
+        `${least} ms or more`,
     );
   }
   const served = workers.reduce((sum, thread) => sum + (requests.get(thread) ?? 0), 0);

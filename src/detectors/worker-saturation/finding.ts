@@ -13,11 +13,15 @@ const SHOWN = 20;
 const MOST_BUSY = 100;
 
 const FIX_THE_LOCK = {
-  text: 'Fix the queue for the lock in this report first, then record again: these workers are busy waiting for each other, and more of them would wait as well.',
+  text:
+    'Fix the queue for the lock in this report first, then record again: these workers are busy waiting for ' +
+    'each other, and more of them would wait as well.',
 };
 
 const FIX_THE_WAIT = {
-  text: 'Fix what these workers wait for (see the findings about name lookups and disk syncs), then record again: each request then takes less of its worker.',
+  text:
+    'Fix what these workers wait for (see the findings about name lookups and disk syncs), then record again: ' +
+    'each request then takes less of its worker.',
 };
 
 /** The finding about sync workers that were all busy at once, for `share` of the time. */
@@ -48,8 +52,13 @@ export function finding(
     severity,
     confidence: 'likely',
     title: `All ${workers.length} sync workers busy ${ratio(share * 100)} % of the time, longest ${duration(length)}`,
-    summary: `All ${workers.length} sync workers were in a request at once for ${duration(total)}, ${ratio(share * 100)} % of the time; the longest such stretch took ${duration(length)}.${mean === null ? '' : ` The ${count(served)} requests of such turns took ${duration(mean)} on average: these workers serve at most ${ratio((workers.length * SECOND) / mean)} of that kind a second.`}`,
-    why: 'A sync worker serves one request at a time. While all are busy, further clients wait in the queue of the listener, where strace does not see them.',
+    summary:
+      `All ${workers.length} sync workers were in a request at once for ${duration(total)}, ` +
+      `${ratio(share * 100)} % of the time; the longest such stretch took ` +
+      `${duration(length)}.${mean === null ? '' : ` The ${count(served)} requests of such turns took ${duration(mean)} on average: these workers serve at most ${ratio((workers.length * SECOND) / mean)} of that kind a second.`}`,
+    why:
+      'A sync worker serves one request at a time. While all are busy, further clients wait in the queue of the ' +
+      'listener, where strace does not see them.',
     start: saturated[0]?.start ?? 0,
     end: saturated.at(-1)?.end ?? 0,
     openEnded: during.some(({ turn }) => turn.open && turn.end === longest.end),
@@ -71,10 +80,14 @@ export function finding(
     evidence: during.flatMap(({ turn }) => turn.lines.slice(0, 1)).slice(0, 6),
     next: [
       {
-        text: 'See what the requests wait for (the calls above): a faster answer from there serves more clients than more workers.',
+        text:
+          'See what the requests wait for (the calls above): a faster answer from there serves more clients ' +
+          'than more workers.',
       },
       {
-        text: 'If they mostly wait, use more workers or threads (gunicorn gthread); if they mostly compute, more workers help only up to the number of cores.',
+        text:
+          'If they mostly wait, use more workers or threads (gunicorn gthread); if they mostly compute, more ' +
+          'workers help only up to the number of cores.',
         caveat: 'Each worker takes memory, and a connection to each database.',
       },
       { text: 'See how many connections wait in the queue: Recv-Q of the listener.', command: 'ss -ltn' },

@@ -16,9 +16,10 @@ const NO_CALL = /^[\s\d:.[\]pid()+]{0,60}(?:--- SIG[A-Z0-9_]{2,12} |\+\+\+ (?:ex
 const PERF = /^\s{0,16}[\d.?]{1,20} \(\s{0,12}[\d.]{0,12}\s{0,12}(?:ms)?\s{0,12}\): /;
 /** What strace prints around arguments in the manner of a call. */
 const DECODERS: ReadonlySet<string> = new Set(
-  'inet_addr inet_pton htons htonl ntohs ntohl makedev if_nametoindex msg_name msg_iov msg_control msg_flags cmsg_len KERNEL_VERSION QCMD'.split(
-    ' ',
-  ),
+  (
+    'inet_addr inet_pton htons htonl ntohs ntohl makedev if_nametoindex msg_name msg_iov msg_control msg_flags ' +
+    'cmsg_len KERNEL_VERSION QCMD'
+  ).split(' '),
 );
 /** What stands directly in front of a call where two lines ran into each other. */
 const NOT_OF_NAME = /^[^a-z_]{1,200}/;

@@ -11,10 +11,14 @@ type Meaning = 'path' | 'link' | 'name' | 'type' | 'argument' | 'variable' | 'op
 /** Calls whose strings are paths. */
 const PATH_CALLS: ReadonlySet<string> = new Set(
   (
-    'open openat openat2 creat access faccessat faccessat2 stat lstat stat64 lstat64 fstat fstat64 fstatat64 newfstatat oldstat statx statfs statfs64 uselib swapon acct ' +
-    'readlink readlinkat rename renameat renameat2 unlink unlinkat mkdir mkdirat rmdir mknod mknodat chmod fchmodat fchmodat2 chown lchown fchownat truncate truncate64 ' +
-    'utime utimes utimensat futimesat link linkat symlink symlinkat chdir chroot getcwd mount umount umount2 pivot_root statmount inotify_add_watch fanotify_mark name_to_handle_at ' +
-    'execve execveat memfd_create shm_open mq_open mq_unlink prctl socket bind connect accept accept4 getsockname getpeername'
+    'open openat openat2 creat access faccessat faccessat2 stat lstat stat64 lstat64 fstat fstat64 fstatat64 ' +
+    'newfstatat oldstat statx statfs statfs64 uselib swapon acct ' +
+    'readlink readlinkat rename renameat renameat2 unlink unlinkat mkdir mkdirat rmdir mknod mknodat chmod fchmodat ' +
+    'fchmodat2 chown lchown fchownat truncate truncate64 ' +
+    'utime utimes utimensat futimesat link linkat symlink symlinkat chdir chroot getcwd mount umount umount2 ' +
+    'pivot_root statmount inotify_add_watch fanotify_mark name_to_handle_at ' +
+    'execve execveat memfd_create shm_open mq_open mq_unlink prctl socket bind connect accept accept4 getsockname ' +
+    'getpeername'
   ).split(' '),
 );
 /** What else the strings of such calls are, in their order; the last holds for all behind it. */

@@ -21,7 +21,8 @@ const SECRET_FLAGS: readonly (readonly [programs: RegExp, apart: string, joined:
   [/^(?:snmp\w+)$/, '-c -A -X', ''],
   [
     /^(?:curl|wget|http|https|xh)$/,
-    '-b -d -F --cookie --data --data-raw --data-binary --data-urlencode --data-ascii --form --form-string --json --post-data --body-data --oauth2-bearer -E --cert',
+    '-b -d -F --cookie --data --data-raw --data-binary --data-urlencode --data-ascii --form --form-string --json ' +
+      '--post-data --body-data --oauth2-bearer -E --cert',
     '-d -b -F',
   ],
   [/^(?:openssl)$/, '-k -K -pass -passin -passout', ''],

@@ -26,7 +26,9 @@ const PROGRAMS = new URL('../../../../src/sources/bpftrace/', import.meta.url);
 
 /** How `calls.bt` reports a call; the numbers are explained there. */
 const CALLS: Readonly<Record<number, string>> = {
-  1: 'close shutdown listen dup dup2 dup3 getppid gettid fchmod utimensat flock fsync fdatasync wait4 waitid kill tgkill exit_group clone fork vfork socket epoll_create epoll_create1 eventfd2 sendfile io_uring_enter',
+  1:
+    'close shutdown listen dup dup2 dup3 getppid gettid fchmod utimensat flock fsync fdatasync wait4 waitid kill ' +
+    'tgkill exit_group clone fork vfork socket epoll_create epoll_create1 eventfd2 sendfile io_uring_enter',
   2: 'read recvfrom pread64',
   3: 'write sendto',
   4: 'readv writev',

@@ -47,7 +47,8 @@ export function processCheck(pid: number, facts: ProcessFacts | null, host: Host
   if (tracer !== 0) {
     const who = others.nameOf(tracer);
     return missing(
-      `Process ${pid} (${name}) is already traced by pid ${tracer}${who === '' ? '' : ` (${who})`}. Only one tracer can attach.`,
+      `Process ${pid} (${name}) is already traced by pid ${tracer}${who === '' ? '' : ` (${who})`}. Only one tracer ` +
+        'can attach.',
       `Stop that one first: kill -INT ${tracer}`,
     );
   }
@@ -89,7 +90,8 @@ function launchCheck({ programs }: HostFacts): Check {
   if (lacking.length === 0) return ok('setpriv, timeout and prlimit are installed: a tracer cannot outlive drover');
   const packages = [...new Set(lacking.map((program) => PACKAGES[program]))].join(' ');
   return missing(
-    `${lacking.join(' and ')} ${lacking.length === 1 ? 'is' : 'are'} not installed: without it a tracer could outlive drover.`,
+    `${lacking.join(' and ')} ${lacking.length === 1 ? 'is' : 'are'} not installed: without it a tracer could ` +
+      'outlive drover.',
     `apt install ${packages}`,
   );
 }

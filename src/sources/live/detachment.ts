@@ -31,7 +31,8 @@ export function describeDetachment(
     ...(ended > 0 ? [`${ended} ended meanwhile`] : []),
     ...(stoppedBefore > 0
       ? [
-          `${stoppedBefore} ${stoppedBefore === 1 ? 'was' : 'were'} stopped before and still ${stoppedBefore === 1 ? 'is' : 'are'}`,
+          `${stoppedBefore} ${stoppedBefore === 1 ? 'was' : 'were'} stopped before and still ` +
+            `${stoppedBefore === 1 ? 'is' : 'are'}`,
         ]
       : []),
   ];

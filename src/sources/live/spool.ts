@@ -122,7 +122,10 @@ export class Spool {
     const { bavail, blocks, bsize } = this.#room();
     const least = Math.min(blocks * LEAST_FREE_SHARE, (PLENTY_SPOOLS * this.mostBytes) / bsize);
     if (bavail >= least) return null;
-    return `Only ${megabytes(bavail * bsize)} are free on the disk of ${dirname(this.#file)} (${Math.floor((100 * bavail) / blocks)} %).`;
+    return (
+      `Only ${megabytes(bavail * bsize)} are free on the disk of ${dirname(this.#file)} ` +
+      `(${Math.floor((100 * bavail) / blocks)} %).`
+    );
   }
 
   /**
