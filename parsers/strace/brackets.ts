@@ -5,7 +5,7 @@ export const OPEN_STRING = -2;
 
 /** After so many decorations without an end the line has none: each search goes to the end of the line. */
 const MOST_UNENDED = 8;
-const SPECIAL = specialBytes('"()[]{}</');
+const SPECIAL = specialBytes('"\'()[]{}</');
 const AT_FDCWD = Buffer.from('AT_FDCWD');
 
 /**
@@ -23,6 +23,9 @@ export function closingBracket(bytes: Buffer, from: number, to: number): number 
       case 0x22 /* " */:
         at = stringEnd(bytes, at + 1, to);
         if (at >= to) return OPEN_STRING;
+        break;
+      case 0x27 /* ' */:
+        at = literalEnd(bytes, at);
         break;
       case 0x3c /* < */:
         {
@@ -66,6 +69,13 @@ export function stringEnd(bytes: Buffer, from: number, to: number): number {
     if (byte === 0x5c /* \ */) at++;
   }
   return to;
+}
+
+/** Index of the quote that ends a literal of one character, `'('`, `'\''`, `'\xe1'`; `at` when none begins there. */
+function literalEnd(bytes: Buffer, at: number): number {
+  if (bytes[at + 1] !== 0x5c /* \ */) return bytes[at + 2] === 0x27 ? at + 2 : at;
+  for (let end = at + 3; end <= at + 6; end++) if (bytes[end] === 0x27) return end;
+  return at;
 }
 
 /** Index of the `/` that ends the comment; `to` when it does not end. */

@@ -117,8 +117,11 @@ export class Calls {
     const { bytes, view } = source;
     // "<... "
     if (body + 5 > to || view.getInt32(body, true) !== RESUMED_BEGINS || bytes[body + 4] !== 0x20) return UNKNOWN;
-    const called = this.#names.at(source, body + 5, 0x20);
-    const { end } = this.#names;
+    const nameless = bytes[body + 5] === 0x3f /* ? */ && isNameless(bytes, body + 5);
+    const called = nameless
+      ? this.#names.find(bytes, body + 5, body + 8, hashOf(bytes, body + 5, body + 8))
+      : this.#names.at(source, body + 5, 0x20);
+    const end = nameless ? body + 8 : this.#names.end;
     const args = end + RESUMED_ENDS.length;
     return called === null || args > to || !isResumed(source, end)
       ? UNKNOWN
@@ -271,4 +274,9 @@ function isTerminal(bytes: Buffer, args: number): boolean {
   if (first === 0x66 /* fd=1 */) return true;
   const second = bytes[args + 1] as number;
   return (first === 0x31 || first === 0x32) && (second === 0x2c || second === 0x3c);
+}
+
+/** The tracer lost the name of a call, as of one that a signal killed: `???`. */
+function isNameless(bytes: Buffer, at: number): boolean {
+  return bytes[at + 1] === 0x3f && bytes[at + 2] === 0x3f && bytes[at + 3] === 0x20;
 }

@@ -1,8 +1,11 @@
+import { syscallNumber } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
 import { bestPrefix, headLines } from './layout.ts';
 
 /** `) = 5`, `) = -1 EAGAIN (...)`, `) = ? <0.1>`: a result as only tracers write it. */
 const RESULT = /\)\s*= (?:-?\d+|0x[0-9a-f]+|\?)(?:$|[<\s])/;
+/** An error in words, a missing result, a result that was made up: no other tracer writes those. */
+const ONLY_STRACE = /\)\s*= (?:-1 E[A-Z0-9]+ \(|\?|(?:-?\d+|0x[0-9a-f]+) (?:E[A-Z0-9]+ \([^)]*\) )?\(INJECTED\))/;
 const HALF = /^<\.\.\. \w+ resumed>|<(?:unfinished|detached) \.\.\.>$/;
 const EVENT = /^(?:--- SIG\w+ [{(]|--- stopped by|\+\+\+ (?:exited with|killed by|superseded by) )/;
 const MESSAGE = /Process \d+ (?:attached|detached)/;
@@ -10,6 +13,9 @@ const MESSAGE = /Process \d+ (?:attached|detached)/;
 const NEUTRAL = /^ (?:>|\||\*) |^\S{0,80}[#$%] |^#|^\W*$/;
 /** `truss` and `dtruss` write errors so, `ltrace` exits. */
 const OTHER_TRACER = /\b(?:ERR|Err)#\d+|^\+\+\+ exited \(status \d+\) \+\+\+|^SYSCALL\(args\)/;
+/** Functions of libraries, which `ltrace` writes as strace writes calls. */
+const LIBRARY =
+  /^(?:__|_Z|(?:malloc|calloc|realloc|free|setlocale|getenv|[fsv]?printf|f?puts|putc)\b|str|mem(?!fd_)|f(?:open|close|read|write|seek|flush)\b)/;
 const LEAST_KNOWN = 0.5;
 
 /** How sure the head is text of strace: the share of lines that only strace writes. */
@@ -20,10 +26,12 @@ export function sniffStrace(head: Buffer): number {
   let unknown = 0;
   let open = 0;
   let events = 0;
+  const isSurelyStrace = sniffed.some(({ body }) => EVENT.test(body) || ONLY_STRACE.test(body));
   for (const { body } of sniffed) {
+    const name = nameOf(body);
     if (EVENT.test(body)) events++;
     else if (HALF.test(body)) known++;
-    else if (syscall(nameOf(body)).family === 'other') unknown++;
+    else if (LIBRARY.test(name) || !(isSurelyStrace || isCall(name))) unknown++;
     else if (RESULT.test(body)) known++;
     else if (!body.includes(')')) open++;
   }
@@ -34,6 +42,11 @@ export function sniffStrace(head: Buffer): number {
   // A call without an end is what prose about calls looks like, too.
   const evidence = known + events + unknown * (known > 0 ? 1 : 0) + Math.min(open, 1) / 2 + messages;
   return Math.min(1, evidence / Math.max(1, lines.length - neutral));
+}
+
+/** Whether a call of this name is known. New kernels bring new ones, which their shape tells. */
+function isCall(name: string): boolean {
+  return syscall(name).family !== 'other' || syscallNumber('x86-64', name) >= 0;
 }
 
 function nameOf(body: string): string {

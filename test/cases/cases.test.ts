@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { analyzeFiles, InputError } from '../../src/index.ts';
+import { renderText } from '../../src/output/text.ts';
+import { type Case, casesOf, complaintsOf } from './case.ts';
+import { OPEN } from './open.ts';
+
+/** What is wrong with a case; none when it is as expected. */
+async function look(each: Case): Promise<readonly string[]> {
+  const { paths, expectation } = each;
+  const { exit = 0, args = [] } = expectation;
+  try {
+    const report = await analyzeFiles(paths);
+    if (exit !== 0) return [`read, though exit code ${exit} is expected`];
+    const text = renderText(report, { verbose: args.includes('-v') ? 1 : 0, width: 100, colour: false, ascii: false });
+    return complaintsOf(each, report, text);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return exit === 3 ? [] : [error.message];
+  }
+}
+
+for (const folder of ['public', 'strace-suite', 'newer', 'servers']) {
+  const cases = casesOf(folder);
+  const isRequired = process.env.CI !== undefined;
+  describe(`cases of ${folder}`, () => {
+    it('stand beside the checkout', { skip: cases.length === 0 && !isRequired && 'no shared cases here' }, () => {
+      assert.ok(cases.length > 0);
+    });
+    for (const each of cases) {
+      const { name } = each;
+      if (!OPEN.has(name))
+        it(`${name}: ${each.expectation.why ?? 'as expected'}`, async () => assert.deepEqual(await look(each), []));
+      else
+        it(`${name} is still open`, async () => {
+          assert.notDeepEqual(await look(each), [], `${name} is as expected now: take it from the list of open cases`);
+        });
+    }
+  });
+}
