@@ -1,5 +1,6 @@
 import type { TimestampKind } from '../../src/trace/time.ts';
 import { cleanLine } from './cleaning.ts';
+import { DATED_COLUMNS, FOREIGN_COLUMNS, type ForeignColumns } from './foreign-columns.ts';
 
 /** Which columns stand before the name of the call, by a vote of the first lines. */
 export interface Layout {
@@ -14,8 +15,8 @@ export interface Layout {
   readonly others: readonly string[];
   /** The process of lines without a prefix beside lines with `[pid N]`; 0 when the head does not tell. */
   readonly initialTid: number;
-  /** What a paste put before every line, or null. */
-  readonly prefix: RegExp | null;
+  /** What a paste or another program put before every line, or null. */
+  readonly foreign: ForeignColumns | null;
 }
 
 /** A line taken to pieces by its leader columns. */
@@ -37,7 +38,7 @@ const WHOLE_HEAD = 20;
 const LEADER = new RegExp(
   [
     /^(?:\[pid +(?<bracketed>\d{1,9})(?<comm1><[^>]*>)?\] |(?<bare>\d{1,9})(?<comm2><[^>]*>)? +)?/,
-    /(?<context>\[[^\]\s]*:[^\]]*\] )?/,
+    /(?<context>\[[a-zA-Z_][^\]\s]*:[^\]]*\] )?/,
     /(?:(?<clock>\d{1,2}:\d\d:\d\d(?<clockFraction>\.\d{1,9})?) |(?<epoch>\d{9,12}(?:\.\d{1,9})?) | *(?<relative>\d{1,8}(?:\.\d{1,9})?) )?/,
     /(?<distance>\(\+ *\d+(?:\.\d+)?\) )?/,
     /(?<number>\[ *(?:\d+|\?{1,8})\] )?/,
@@ -47,16 +48,6 @@ const LEADER = new RegExp(
     .map((part) => part.source)
     .join(''),
 );
-/** Tried in this order when most lines do not read as they are: grep -n, quotes, comments, lists, indentation. */
-const PREFIXES: readonly RegExp[] = [
-  /^\d{1,9}[:-]\s?/,
-  /^\s*> ?/,
-  /^\s*\/\/ ?/,
-  /^\s*# ?/,
-  /^\s*\* ?/,
-  /^\s*\| ?/,
-  /^\s+/,
-];
 
 /** What options leave in the arguments. */
 const TRAITS: readonly (readonly [string, RegExp])[] = [
@@ -110,7 +101,7 @@ export function headLines(head: Buffer): string[] {
 
 /** Votes. Works for any head; when nothing reads as strace the layout has no columns. */
 export function sniffLayout(head: Buffer): Layout {
-  const { lines, prefix, sniffed } = bestPrefix(headLines(head));
+  const { lines, foreign, sniffed } = bestColumns(headLines(head));
   const most = <K extends keyof SniffedLine>(key: K, fallback: SniffedLine[K]): SniffedLine[K] =>
     majority(
       sniffed.map((line) => line[key]),
@@ -121,7 +112,7 @@ export function sniffLayout(head: Buffer): Layout {
   if (sniffed.some((line) => line.comm)) others.push('-Y');
   if (most('number', false)) others.push('-n');
   if (most('pointer', false)) others.push('-i');
-  if (prefix !== null) others.push('paste');
+  if (foreign !== null) others.push('paste');
   for (const [flag, trait] of TRAITS) {
     if (sniffed.some((line) => trait.test(line.body))) others.push(flag);
   }
@@ -135,27 +126,35 @@ export function sniffLayout(head: Buffer): Layout {
     brackets: most('brackets', false),
     others,
     initialTid: initialTid(lines),
-    prefix,
+    foreign,
   };
 }
 
-/** The lines of a head without what a paste put before all of them. */
+/** The lines of a head without what others put before all of them. */
 export interface SniffedLines {
   readonly lines: readonly string[];
-  readonly prefix: RegExp | null;
+  readonly foreign: ForeignColumns | null;
   readonly sniffed: readonly SniffedLine[];
 }
 
-/** Finds the prefix with which most lines read as strace; null when they read as they are. */
-export function bestPrefix(lines: readonly string[]): SniffedLines {
-  let best: SniffedLines = { lines, prefix: null, sniffed: sniffAll(lines) };
+/** Finds the foreign columns without which most lines read as strace; none when they read as they are. */
+export function bestColumns(lines: readonly string[]): SniffedLines {
+  let best: SniffedLines = { lines, foreign: null, sniffed: sniffAll(lines) };
   if (best.sniffed.length * 2 >= lines.length) return best;
-  for (const prefix of PREFIXES) {
-    const stripped = lines.map((line) => line.replace(prefix, ''));
-    const sniffed = sniffAll(stripped);
-    if (sniffed.length > best.sniffed.length) best = { lines: stripped, prefix, sniffed };
+  for (const foreign of FOREIGN_COLUMNS) {
+    const found = without(foreign, lines);
+    if (found.sniffed.length > best.sniffed.length) best = found;
   }
-  return best;
+  if (best.foreign !== FOREIGN_COLUMNS.at(-1)) return best;
+  // Where strace gave no times those of the other program stand in.
+  const dated = without(DATED_COLUMNS, lines);
+  const times = best.sniffed.map(({ time }) => time);
+  return majority(times, 'none') === 'none' && dated.sniffed.length === best.sniffed.length ? dated : best;
+}
+
+function without(foreign: ForeignColumns, lines: readonly string[]): SniffedLines {
+  const stripped = lines.map((line) => foreign.strip(line));
+  return { lines: stripped, foreign, sniffed: sniffAll(stripped) };
 }
 
 function sniffAll(lines: readonly string[]): SniffedLine[] {

@@ -1,6 +1,6 @@
 import { syscallNumber } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
-import { bestPrefix, headLines } from './layout.ts';
+import { bestColumns, headLines } from './layout.ts';
 
 /** `) = 5`, `) = -1 EAGAIN (...)`, `) = ? <0.1>`: a result as only tracers write it. */
 const RESULT = /\)\s*= (?:-?\d+|0x[0-9a-f]+|\?)(?:$|[<\s])/;
@@ -20,7 +20,7 @@ const LEAST_KNOWN = 0.5;
 
 /** How sure the head is text of strace: the share of lines that only strace writes. */
 export function sniffStrace(head: Buffer): number {
-  const { lines, sniffed } = bestPrefix(headLines(head));
+  const { lines, sniffed } = bestColumns(headLines(head));
   if (lines.some((line) => OTHER_TRACER.test(line))) return 0;
   let known = 0;
   let unknown = 0;

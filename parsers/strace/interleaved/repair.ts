@@ -1,4 +1,5 @@
 import { cleanLine } from '../cleaning.ts';
+import type { ForeignColumns } from '../foreign-columns.ts';
 
 const MARKDOWN = /^[*`]{1,3}(?=[[\w])|[*`]{1,3}$/g;
 const LOST_BRACKET = /^p?i?d {1,8}(?=\d+\] )/;
@@ -9,9 +10,9 @@ const TMUX = /\[\d{1,9}\/\d{1,9}\]$/;
  * What a line looked like before it was coloured, quoted, marked up or copied too short; the line itself when nothing
  * of that is to be seen.
  */
-export function repairLine(line: string, prefix: RegExp | null): string {
+export function repairLine(line: string, foreign: ForeignColumns | null): string {
   let text = cleanLine(line);
-  if (prefix !== null) text = text.replace(prefix, '');
+  if (foreign !== null) text = foreign.strip(text);
   text = text.replace(MARKDOWN, '');
   if (text.endsWith(']')) text = text.replace(TMUX, '').trimEnd();
   return text.replace(LOST_BRACKET, '[pid ');

@@ -1,4 +1,5 @@
 import type { TraceRecord } from '../../../src/trace/record.ts';
+import type { ForeignColumns } from '../foreign-columns.ts';
 import { readFrame } from '../frames.ts';
 import type { Layout } from '../layout.ts';
 import type { LineReader } from '../line-reader.ts';
@@ -27,7 +28,7 @@ export class RestLines {
   readonly #aside: Aside;
   readonly #cut: CutCalls;
   readonly #foreign: ForeignLines;
-  readonly #prefix: RegExp | null;
+  readonly #foreignColumns: ForeignColumns | null;
   /** All lines of the tracer have columns before the call. */
   readonly #hasColumns: boolean;
 
@@ -37,7 +38,7 @@ export class RestLines {
     this.#aside = new Aside(reading, reader);
     this.#cut = new CutCalls(reading, reader);
     this.#foreign = new ForeignLines(reading);
-    this.#prefix = layout.prefix;
+    this.#foreignColumns = layout.foreign;
     this.#hasColumns = layout.time !== 'none' || layout.pid === 'bare';
   }
 
@@ -163,7 +164,7 @@ export class RestLines {
 
   /** Reads the line without what a paste, a terminal or the program added; UNENDED when that does not help. */
   #repair(text: string): TraceRecord | null | typeof UNENDED {
-    const repaired = repairLine(text, this.#prefix);
+    const repaired = repairLine(text, this.#foreignColumns);
     for (const candidate of [repaired, this.#withoutJunk(repaired)]) {
       if (candidate === text) continue;
       const outcome = this.#aside.read(candidate);

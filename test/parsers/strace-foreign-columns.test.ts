@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { detectFormat } from '../../parsers/registry.ts';
+import { readTrace } from './read-trace.ts';
+
+const CALL = 'epoll_wait(7, [], 64, 1000) = 0';
+
+/** What stands before the call, by the program that writes it, and what strace would have written there. */
+const COLUMNS: readonly (readonly [program: string, first: string, second: string, kind: string, ms: number])[] = [
+  ['ts', 'Jul 01 13:55:25 ', 'Jul 01 13:55:27 ', 'clock-seconds', 2_000],
+  ['ts with a fraction', 'Oct 04 14:08:51.250000 ', 'Oct 04 14:08:51.750000 ', 'clock', 500],
+  ['brackets', '[2018-10-04 14:08:51] ', '[2018-10-04 14:08:52] ', 'clock-seconds', 1_000],
+  ['dmesg -T', '[Thu Oct 04 14:08:51 2018] ', '[Thu Oct 04 14:08:53 2018] ', 'clock-seconds', 2_000],
+  ['a time in brackets', '[14:08:51.123] ', '[14:08:51.623] ', 'clock', 500],
+  ['Go log', '2018/10/04 14:08:51 ', '2018/10/04 14:08:54 ', 'clock-seconds', 3_000],
+  ['kubectl logs --timestamps', '2026-11-20T18:29:01.188123456Z ', '2026-11-20T18:29:02.188123456Z ', 'epoch', 1_000],
+  [
+    'a container runtime',
+    '2026-11-20T18:29:01.188123456+01:00 stdout F ',
+    '2026-11-20T18:29:01.288123456+01:00 stdout F ',
+    'epoch',
+    100,
+  ],
+  ['the journal', 'Nov 20 13:55:25 web1 strace[4711]: ', 'Nov 20 13:55:26 web1 strace[4711]: ', 'clock-seconds', 1_000],
+  ['docker compose', 'web-1  | ', 'web-1  | ', 'none', 0],
+  [
+    'docker compose --timestamps',
+    'web_1  | 2026-11-20T18:29:01.188123456Z ',
+    'web_1  | 2026-11-20T18:29:01.288123456Z ',
+    'epoch',
+    100,
+  ],
+  ['kubectl logs --prefix', '[pod/web-7f/app] ', '[pod/web-7f/app] ', 'none', 0],
+  [
+    'syslog of RFC 5424',
+    '<34>1 2026-11-20T18:29:01.1Z host app 12 - - ',
+    '<34>1 2026-11-20T18:29:01.2Z host app 12 - - ',
+    'epoch',
+    100,
+  ],
+];
+
+describe('columns of other programs before each line', () => {
+  for (const [program, first, second, kind, ms] of COLUMNS)
+    it(`of ${program} are taken away, and tell the time where strace did not`, () => {
+      const text = `${first}${CALL}\n${second}${CALL}\n`;
+      assert.equal(detectFormat(Buffer.from(text))?.id, 'strace');
+      const { calls, account, flags } = readTrace(text);
+      const [a, b] = calls;
+      assert.equal(account.unparsed + account.foreign, 0);
+      assert.equal(flags.timestamps, kind);
+      assert.equal(a?.name, 'epoll_wait');
+      assert.equal(Math.round(((b?.start ?? 0) - (a?.start ?? 0)) / 1e6), ms);
+    });
+
+  it('stand before a pid, and do not replace the times of strace', () => {
+    const text = [1, 2]
+      .map((n) => `web-1  | 2026-11-20T18:29:0${n}.5Z 12 14:08:51.22300${n} ${CALL} <1.001>\n`)
+      .join('');
+    const { calls, flags } = readTrace(text);
+    assert.equal(flags.timestamps, 'clock');
+    const [a, b] = calls;
+    assert.equal(a?.tid, 12);
+    assert.equal((b?.start ?? 0) - (a?.start ?? 0), 1_000);
+  });
+});
