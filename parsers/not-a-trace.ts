@@ -107,6 +107,11 @@ export function describeUnknown(head: Buffer): string {
   return `text that begins with ${quote(first)}`;
 }
 
+/** Whether a line is one that another tool prints, whose output is refused by name. */
+export function isOfOtherTool(line: string): boolean {
+  return LINES.some(([pattern]) => pattern.test(line));
+}
+
 function say({ looksLike, hint }: Lookalike): string {
   return hint === undefined ? `${looksLike}; ${USE_STRACE}` : `${looksLike}; ${hint}`;
 }

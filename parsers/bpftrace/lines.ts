@@ -6,6 +6,7 @@ import type { CallFacts } from '../timeline/printed-call.ts';
 import { TimeAxis } from '../timeline/time-axis.ts';
 import { CountedCalls } from './counted-calls.ts';
 import type { Fields } from './fields.ts';
+import type { ForeignColumns } from './foreign-columns.ts';
 import { type JsonRecord, lostEvents, mapEntries, readJson, withoutSignedBytes } from './json-record.ts';
 import { LineReader } from './line-reader.ts';
 import { MapLines } from './map-lines.ts';
@@ -41,6 +42,8 @@ export class Lines {
   readonly #tally: Tally;
   readonly #flags: TraceFlags;
   readonly #sink: LineSink;
+  /** How lines of a program that is not drover's are read. */
+  readonly #foreign: ForeignColumns | null;
   readonly axis: TimeAxis;
   readonly #reader: LineReader;
   readonly #maps = new MapLines();
@@ -54,11 +57,12 @@ export class Lines {
   #lastSeen = 0;
   #left = 0;
 
-  constructor(origin: TimeOrigin, tally: Tally, flags: TraceFlags, sink: LineSink) {
+  constructor(origin: TimeOrigin, tally: Tally, flags: TraceFlags, sink: LineSink, foreign: ForeignColumns | null) {
     this.#tally = tally;
     this.#flags = flags;
     this.#sink = sink;
-    this.axis = new TimeAxis(origin);
+    this.#foreign = foreign;
+    this.axis = new TimeAxis(origin, foreign?.isClock === true);
     this.#reader = new LineReader(this.axis);
   }
 
@@ -108,7 +112,14 @@ export class Lines {
       if (map.kind === 'entry') this.#entry(map.map, map.key, map.value, where);
       return 'counts';
     }
-    const meaning = this.#reader.read(text, where);
+    let meaning = this.#reader.read(text, where);
+    if (meaning.kind === 'other' && this.#foreign !== null) {
+      const translated = this.#foreign.translate(text);
+      if (translated !== null) {
+        meaning = this.#reader.read(translated, where);
+        this.#addFlag(`columns read as ${this.#foreign.description}`);
+      }
+    }
     switch (meaning.kind) {
       case 'waiting':
         return this.#wait(meaning.waiting);
@@ -197,7 +208,7 @@ export class Lines {
   #wait(waiting: Waiting): Shape {
     this.#sink.add(waiting);
     if (waiting.seenAt > this.#lastSeen) this.#lastSeen = waiting.seenAt;
-    this.#flags.timestamps = this.axis.isAnchored ? 'epoch' : 'monotonic';
+    this.#flags.timestamps = this.axis.kind;
     if (waiting.kind !== 'lost') this.#flags.pids = true;
     if (waiting.kind === 'call' && waiting.facts.duration >= 0) this.#flags.durations = true;
     switch (waiting.kind) {

@@ -7,7 +7,8 @@ import { decode } from '../text/line-reference.ts';
 import { Tally } from '../text/line-tally.ts';
 import { Ordering } from '../timeline/ordering.ts';
 import { type CallFacts, PrintedCall } from '../timeline/printed-call.ts';
-import { Lines } from './lines.ts';
+import type { ForeignColumns } from './foreign-columns.ts';
+import { type LineSink, Lines } from './lines.ts';
 import { ThreadLine, Threads } from './threads.ts';
 import type { Waiting, Where } from './waiting.ts';
 
@@ -45,13 +46,13 @@ export class BpftraceParser implements TraceParser {
   #isLast = false;
   #isEnding = false;
 
-  constructor({ file, lanes, origin }: ParserOptions) {
+  constructor({ file, lanes, origin }: ParserOptions, foreign: ForeignColumns | null) {
     this.#file = file;
     this.#source = new Source(file);
     this.#cutter = new LineCutter(this.#source, () => {});
     this.#tally = new Tally(file);
     this.#threads = new Threads(lanes);
-    this.#lines = new Lines(origin, this.#tally, this.flags, {
+    const sink: LineSink = {
       add: (waiting) => {
         if (!this.#ordering.add(waiting))
           this.#tally.note('late-line', this.#line, waiting.kind === 'lost' ? '' : waiting.where.text);
@@ -60,7 +61,8 @@ export class BpftraceParser implements TraceParser {
         if (this.#left.length < MOST_THREADS) this.#left.push({ tid, facts, where });
       },
       describe: (pid, fd, label) => this.#threads.describe(pid, fd, label),
-    });
+    };
+    this.#lines = new Lines(origin, this.#tally, this.flags, sink, foreign);
   }
 
   get account(): LineAccount {

@@ -1,3 +1,6 @@
+import { isOfOtherTool } from '../not-a-trace.ts';
+import { type ForeignColumns, learnColumns } from './foreign-columns.ts';
+
 /** Lines that only bpftrace prints: its messages, its maps, its JSON, drover's own lines. */
 const OWN = /^(?:ts=\d+ dur=\d+ |event=(?:start|fd|exit|signal|deliver|tcp|reset|tick|turn|fail) )/;
 const JSON_RECORD =
@@ -8,23 +11,47 @@ const MAP = /^@\w*(?:\[.*\])?: ?(?:-?\d|\(|count |$)|^@\w*\[[^\]]*$|^[[(][^|]{1,
 const PRINTED = /^(?=.*\b(?:ts|ts_ns|ts_us|nsecs)=\d)(?=.*\b(?:pid|tid)=\d)(?=.*\b(?:call|syscall|nr)=)/;
 const LOOKED_AT = 200;
 
-/** How sure the head is output of bpftrace: the share of its lines that only bpftrace prints. */
-export function sniffBpftrace(head: Buffer): number {
-  const lines = head
-    .toString('latin1')
-    .split('\n', LOOKED_AT)
+/** What the columns of others prove at most: strace, perf and bpftrace's own lines are surer of themselves. */
+const COLUMNS_PROVE = 0.6;
+
+/** The lines of the head, without the last one, which may be cut. */
+function linesOf(head: Buffer): string[] {
+  const lines = head.toString('latin1').split('\n');
+  if (lines.length > 1) lines.pop();
+  return lines
+    .slice(0, LOOKED_AT)
     .map((line) => line.slice(0, 1_000).trimEnd())
     .filter((line) => line !== '' && line !== '^C');
+}
+
+/** How lines of a program that is not drover's are to be read; null when they are of no form that can be told. */
+export function foreignColumnsOf(head: Buffer): ForeignColumns | null {
+  const lines = linesOf(head).filter((line) => !isOwn(line) && !MAP.test(line) && !MESSAGE.test(line));
+  return lines.some(isOfOtherTool) ? null : learnColumns(lines);
+}
+
+/** How sure the head is output of bpftrace: the share of its lines that only bpftrace prints. */
+export function sniffBpftrace(head: Buffer): number {
+  const lines = linesOf(head);
   if (lines.length === 0) return 0;
   let own = 0;
   let told = false;
   for (const line of lines) {
-    if (OWN.test(line) || JSON_RECORD.test(line)) own++;
+    if (isOwn(line)) own++;
     else if (MESSAGE.test(line)) {
       own++;
       told = true;
-    } else if (MAP.test(line) || PRINTED.test(line)) own++;
+    } else if (MAP.test(line)) own++;
   }
   // Programs print what they like; bpftrace's own first line vouches for it.
-  return Math.max(own / lines.length, told && own > 0 ? 0.5 : 0);
+  const proven = Math.max(own / lines.length, told && own > 0 ? 0.5 : 0);
+  if (proven >= COLUMNS_PROVE) return proven;
+  const foreign = foreignColumnsOf(head);
+  if (foreign === null) return proven;
+  const read = lines.filter((line) => foreign.translate(line) !== null).length;
+  return Math.max(proven, (read / lines.length) * COLUMNS_PROVE);
+}
+
+function isOwn(line: string): boolean {
+  return OWN.test(line) || JSON_RECORD.test(line) || PRINTED.test(line);
 }

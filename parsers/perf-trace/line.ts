@@ -1,3 +1,5 @@
+import { errorInWords } from '../../src/trace/error-words.ts';
+
 /** A line of `perf trace`, taken apart. */
 export interface PerfLine {
   /** Milliseconds of the entry; null for a call that began before the capture. */
@@ -21,7 +23,9 @@ export interface PerfLine {
 const HEAD = /^\s*(\?|\d{1,20}\.\d{1,6})\s+\(\s*(?:(\d{1,12}\.\d{1,6}) ms|\?)?\s*\):\s+(.*)$/s;
 const THREAD = /^(.{0,40}?)\/(\d{1,10})\s+(?=\.\.\. \[continued\]: |[a-z_][a-z0-9_:]*\()/s;
 const CALL = /^(\.\.\. \[continued\]: )?([a-z_][a-z0-9_]{0,40})\((.*)$/s;
-const RESULT = /\)\s*=\s*(-?\d{1,20}|0x[0-9a-f]{1,16}|\?)(?:\s+(E[A-Z0-9_]{1,30})\b.*|\s*\([^()]*\))?$/s;
+/** With the error's name, or (perf 7, where it does not know the machine) `(unknown)` and the error in words. */
+const RESULT =
+  /\)\s*=\s*(-?\d{1,20}|0x[0-9a-f]{1,16}|\?)(?:\s+(E[A-Z0-9_]{1,30})\b.*|(?:\s+[\w()]{1,30})?\s*\(([^()]*(?:\([^()]*\))?[^()]*)\))?$/s;
 /** Times a little below zero come out as 2^64 nanoseconds. */
 const WRAPPED = 2 ** 64 / 1_000_000;
 
@@ -54,6 +58,6 @@ export function readPerfLine(line: string): PerfLine | 'event' | null {
     isContinued: continued !== undefined,
     isOpen,
     result: result?.[1] ?? '',
-    error: result?.[2] ?? '',
+    error: result?.[2] ?? (result?.[1] === '-1' ? errorInWords(result[3] ?? '') : ''),
   };
 }

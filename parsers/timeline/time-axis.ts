@@ -3,13 +3,16 @@ import { LONGEST_CAPTURE, type Nanoseconds, SECOND, type TimeOrigin } from '../.
 /** Turns stamps of the kernel's monotonic clock into nanoseconds since the origin of the analysis. */
 export class TimeAxis {
   readonly #origin: TimeOrigin;
+  readonly #isClock: boolean;
   #zero = Number.NaN;
   #first = Number.NaN;
   /** What the wall clock showed at a stamp: whole seconds and nanoseconds. */
   #anchor: { readonly stamp: number; readonly seconds: number; readonly nanoseconds: number } | null = null;
 
-  constructor(origin: TimeOrigin) {
+  /** `isClock`: stamps are times of day in nanoseconds, not those of the monotonic clock. */
+  constructor(origin: TimeOrigin, isClock = false) {
     this.#origin = origin;
+    this.#isClock = isClock;
   }
 
   /** `clock` is what the wall clock showed at `stamp`: `1795568264.330464`. */
@@ -28,8 +31,8 @@ export class TimeAxis {
     return stamp - this.#zero;
   }
 
-  get isAnchored(): boolean {
-    return this.#anchor !== null;
+  get kind(): 'epoch' | 'clock' | 'monotonic' {
+    return this.#anchor !== null ? 'epoch' : this.#isClock ? 'clock' : 'monotonic';
   }
 
   /** `1795568264.330464` of a capture that tells the wall clock, else seconds of the monotonic one. */
@@ -42,7 +45,7 @@ export class TimeAxis {
   #start(stamp: number): void {
     const origin = this.#origin;
     const anchor = this.#anchor;
-    const kind = anchor === null ? 'monotonic' : 'epoch';
+    const { kind } = this;
     // The wall clock's whole seconds and the rest are kept apart: a double does not hold both to the nanosecond.
     const seconds = anchor === null ? Math.floor(stamp / SECOND) : anchor.seconds;
     const nanoseconds = anchor === null ? stamp - seconds * SECOND : anchor.nanoseconds + (stamp - anchor.stamp);

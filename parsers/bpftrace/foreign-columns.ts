@@ -1,0 +1,336 @@
+import { syscallName, syscallNumber } from '../../src/trace/syscall-numbers.ts';
+import { syscall } from '../../src/trace/syscalls.ts';
+
+/** What a column tells. */
+const ROLES = ['ts', 'pid', 'tid', 'comm', 'call', 'nr', 'fd', 'ret', 'dur'] as const;
+type Role = (typeof ROLES)[number];
+
+/** Words in front of a number that say what the number is. */
+const LABELS: Readonly<Record<string, Role>> = Object.fromEntries(
+  (
+    [
+      ['ts', 'ts time nsecs elapsed timestamp'],
+      ['pid', 'pid tgid process'],
+      ['tid', 'tid thread'],
+      ['comm', 'comm'],
+      ['call', 'call syscall probe'],
+      ['nr', 'nr'],
+      ['fd', 'fd epfd sockfd dfd dirfd'],
+      ['ret', 'ret retval result res rc'],
+      ['dur', 'dur duration lat latency took after in delta lasted'],
+    ] as const
+  ).flatMap(([role, words]) => words.split(' ').map((word) => [word, role])),
+);
+
+/** Nanoseconds in a unit, by its names. */
+const UNITS: Readonly<Record<string, number>> = Object.fromEntries(
+  (
+    [
+      [1, 'ns nsec nsecs nanoseconds'],
+      [1e3, 'us usec usecs µs microseconds'],
+      [1e6, 'ms msec msecs milliseconds'],
+      [1e9, 's sec secs seconds'],
+    ] as const
+  ).flatMap(([size, words]) => words.split(' ').map((word) => [word, size])),
+);
+const UNIT_NAMES: Readonly<Record<number, string>> = { 1: 'ns', 1e3: 'us', 1e6: 'ms', 1e9: 's' };
+
+const TOKEN = /[^\s[\](){}=,;|<>"']+/g;
+const NUMBER = /^-?\d{1,20}(?:\.\d{1,9})?$/;
+const INTEGER = /^-?\d{1,20}$/;
+const WITH_UNIT = /^(\d{1,20}(?:\.\d{1,9})?)([a-zµ]{1,12})$/;
+const CLOCK = /^(\d\d):(\d\d):(\d\d)(?:[.,:](\d{1,9}))?$/;
+const CALL = /^(?:(?:tracepoint:)?syscalls:)?(?:sys_(?:enter|exit)_|__(?:x64|arm64)_sys_|sys_)?([a-z]\w{1,40})$/;
+
+/** Of fewer lines nobody can tell which column is which. */
+const LEAST_LINES = 3;
+/** So many of the lines must agree on a column. */
+const AGREED = 0.9;
+const RISING = 0.95;
+/** No machine prints more lines in a second: the unit of the time column is larger. */
+const MOST_LINES_A_SECOND = 2e6;
+const MOST_PID = 4_194_304;
+
+/** How lines of somebody else's program are read. */
+export interface ForeignColumns {
+  /** The columns in order, as `--columns` takes them: `ts pid tid comm call fd ret dur_ns`. */
+  readonly description: string;
+  /** The times are times of day. */
+  readonly isClock: boolean;
+  /** The line as `key=value`; null when it is not of this form. */
+  translate(line: string): string | null;
+}
+
+/** A column, by its place among the words of a line. */
+interface Column {
+  readonly role: Role;
+  readonly at: number;
+  /** Nanoseconds in its unit; 0 where a time of day stands, NaN where it has none. */
+  unit: number;
+}
+
+interface Plan {
+  readonly words: number;
+  /** Lines that voted for it. */
+  readonly rows: number;
+  readonly columns: readonly Column[];
+  /** The time is that of the return, so that the entry lies before it. */
+  readonly isAtReturn: boolean;
+}
+
+/**
+ * Finds out by a vote of the lines which column is which: a column of names (or numbers) of syscalls, one of rising
+ * times, one or two of processes and threads, results (some are negative) and durations. Words such as `fd=`, `after`
+ * and `us` say it outright. Null when no call, no time or no thread is found.
+ */
+export function learnColumns(lines: readonly string[]): ForeignColumns | null {
+  const groups = new Map<number, string[][]>();
+  for (const line of lines) {
+    const words = wordsOf(line);
+    const group = groups.get(words.length);
+    if (group === undefined) groups.set(words.length, [words]);
+    else group.push(words);
+  }
+  const plans = [...groups].flatMap(([count, rows]) => planOf(count, rows) ?? []);
+  const [first] = plans;
+  return first === undefined ? null : columnsOf(plans);
+}
+
+/** Columns that the user names, in the order in which they stand: `ts pid tid comm call fd ret dur_us`. */
+export function namedColumns(names: readonly string[], lines: readonly string[]): ForeignColumns | null {
+  const columns: Column[] = [];
+  for (const [at, name] of names.entries()) {
+    const [, word = '', unit = ''] = /^([a-z]+?)(?:_(ns|us|ms|s))?$/.exec(name) ?? [];
+    const role = LABELS[word];
+    if (role !== undefined) columns.push({ role, at, unit: UNITS[unit] ?? Number.NaN });
+  }
+  const rows = lines.map(wordsOf).filter((words) => words.length === names.length);
+  return rows.length === 0 || !isEnough(columns) ? null : columnsOf([finished(names.length, columns, rows)]);
+}
+
+/** Whether a name can be given to a column; `_` stands for one that is not read. */
+export function isColumnName(name: string): boolean {
+  return name === '_' || LABELS[name.replace(/_(?:ns|us|ms|s)$/, '')] !== undefined;
+}
+
+function columnsOf(plans: readonly Plan[]): ForeignColumns {
+  const byWords = new Map(plans.map((plan) => [plan.words, plan]));
+  const widest = plans.reduce((best, plan) => (plan.rows > best.rows ? plan : best));
+  const largest = plans.reduce((best, plan) => (plan.columns.length > best.columns.length ? plan : best));
+  const named = largest.columns
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ role, unit }) =>
+      role === 'dur' || (role === 'ts' && unit > 0) ? `${role}_${UNIT_NAMES[unit] ?? 'ns'}` : role,
+    );
+  return {
+    description: named.join(' '),
+    isClock: largest.columns.some(({ role, unit }) => role === 'ts' && unit === 0),
+    translate(line) {
+      const words = wordsOf(line);
+      const own = byWords.get(words.length);
+      if (own !== undefined) return translated(own, words);
+      // Some calls print more than others: what follows the columns of all of them are arguments or bytes.
+      const fields = words.length > widest.words ? translated(widest, words) : null;
+      return fields === null ? null : `${fields}${extrasOf(line, widest.words, fields)}`;
+    },
+  };
+}
+
+function wordsOf(line: string): string[] {
+  const words: string[] = [];
+  for (const word of line.match(TOKEN) ?? []) {
+    const [, number, unit] = WITH_UNIT.exec(word) ?? [];
+    if (number !== undefined && unit !== undefined && UNITS[unit] !== undefined) words.push(number, unit);
+    else words.push(word);
+  }
+  return words;
+}
+
+function planOf(count: number, rows: readonly (readonly string[])[]): Plan | null {
+  if (rows.length < LEAST_LINES) return null;
+  const columns: Column[] = [];
+  const isFree = (at: number): boolean => !columns.some((column) => column.at === at);
+  const share = (at: number, holds: (word: string) => boolean): number =>
+    rows.filter((row) => holds(row[at] ?? '')).length / rows.length;
+  const add = (role: Role, at: number, unit = Number.NaN): void => {
+    if (isFree(at) && !columns.some((column) => column.role === role)) columns.push({ role, at, unit });
+  };
+  const places = Array.from({ length: count }, (_, at) => at);
+  for (const at of places) {
+    const label = LABELS[rows[0]?.[at] ?? ''];
+    if (label === undefined || share(at, (word) => LABELS[word] === label) < AGREED) continue;
+    if (share(at + 1, (word) => (label === 'comm' || label === 'call' ? word !== '' : NUMBER.test(word))) < AGREED)
+      continue;
+    add(label, at + 1, UNITS[rows[0]?.[at + 2] ?? ''] ?? Number.NaN);
+  }
+  const call = places.find((at) => isFree(at) && share(at, isCall) >= AGREED);
+  if (call !== undefined) add('call', call);
+  const clock = places.find((at) => share(at, (word) => CLOCK.test(word)) >= AGREED);
+  if (clock !== undefined) add('ts', clock, 0);
+  const times = places.find((at) => isFree(at) && isRising(rows.map((row) => row[at] ?? '')));
+  if (times !== undefined) add('ts', times);
+  const integers = places.filter((at) => isFree(at) && share(at, (word) => INTEGER.test(word)) >= AGREED);
+  if (call === undefined) addNumbersOfCalls(rows, integers, add);
+  const pivot = columns.find(({ role }) => role === 'call' || role === 'nr')?.at;
+  if (pivot === undefined) return null;
+  const ids = integers.filter((at) => at < pivot && share(at, isThread) >= AGREED);
+  const [pid, tid] = ids;
+  if (pid !== undefined) add(tid === undefined ? 'tid' : 'pid', pid);
+  if (tid !== undefined) add('tid', tid);
+  const name = places.find((at) => at < pivot && isFree(at) && share(at, (word) => !NUMBER.test(word)) >= AGREED);
+  if (name !== undefined) add('comm', name);
+  addOutcome(
+    rows,
+    integers.filter((at) => at > pivot && isFree(at)),
+    add,
+  );
+  return isEnough(columns) ? finished(count, columns, rows) : null;
+}
+
+/** A call, a time and a thread are told. */
+function isEnough(columns: readonly Column[]): boolean {
+  const has = (role: Role): boolean => columns.some((column) => column.role === role);
+  return (has('call') || has('nr')) && has('ts') && (has('pid') || has('tid'));
+}
+
+type Add = (role: Role, at: number, unit?: number) => void;
+
+/** A column of numbers of syscalls: all are some, and there are several. */
+function addNumbersOfCalls(rows: readonly (readonly string[])[], integers: readonly number[], add: Add): void {
+  for (const at of integers) {
+    const values = new Set(rows.map((row) => row[at] ?? ''));
+    if (values.size >= LEAST_LINES && [...values].every((value) => syscallName('x86-64', Number(value)) !== '')) {
+      add('nr', at);
+      return;
+    }
+  }
+}
+
+/** What stands behind the call: its first argument, its result, how long it took. Any of them may be missing. */
+function addOutcome(rows: readonly (readonly string[])[], places: readonly number[], add: Add): void {
+  const values = (at: number): number[] => rows.map((row) => Number(row[at]));
+  // A first argument may be -1, AT_FDCWD (-100) or 2^32 - 100; errors are other numbers, too.
+  const isNegative = (at: number): boolean => values(at).some((value) => value < -1 && value !== -100);
+  const isLarge = (at: number): boolean => values(at).every((value) => value >= 0) && Math.max(...values(at)) >= 1_000;
+  const failing = places.find(isNegative);
+  const last = places.at(-1);
+  const lasted = last !== undefined && last !== failing && isLarge(last) && places.length > 1 ? last : undefined;
+  const rest = places.filter((at) => at !== lasted);
+  const result = failing ?? rest.at(-1);
+  if (lasted !== undefined) add('dur', lasted);
+  if (result !== undefined) add('ret', result);
+  const [first] = rest;
+  if (first !== undefined && first !== result) add('fd', first);
+}
+
+/** Finds the units of times and durations that nobody named, and whether a line was printed at entry or return. */
+function finished(words: number, columns: readonly Column[], rows: readonly (readonly string[])[]): Plan {
+  const time = columns.find(({ role }) => role === 'ts');
+  const duration = columns.find(({ role }) => role === 'dur');
+  const thread = columns.find(({ role }) => role === 'tid') ?? columns.find(({ role }) => role === 'pid');
+  if (time === undefined || thread === undefined) return { words, rows: rows.length, columns, isAtReturn: true };
+  if (Number.isNaN(time.unit)) time.unit = unitOfTimes(rows.map((row) => row[time.at] ?? ''));
+  if (duration === undefined) return { words, rows: rows.length, columns, isAtReturn: true };
+  const overlaps = (unit: number, isAtReturn: boolean): number => {
+    const free = new Map<string, number>();
+    let count = 0;
+    for (const row of rows) {
+      const stamp = nanosecondsOf(row[time.at] ?? '', time.unit);
+      const length = Number(row[duration.at]) * unit;
+      const start = isAtReturn ? stamp - length : stamp;
+      const name = row[thread.at] ?? '';
+      if (start < (free.get(name) ?? Number.NEGATIVE_INFINITY)) count++;
+      free.set(name, start + length);
+    }
+    return count;
+  };
+  if (Number.isNaN(duration.unit)) {
+    // The largest unit in which no thread is in two calls at a time.
+    const units = [1e6, 1e3, 1];
+    const fits = (unit: number): boolean =>
+      Math.min(overlaps(unit, true), overlaps(unit, false)) <= rows.length * (1 - RISING);
+    duration.unit = units.find(fits) ?? 1;
+    // Short calls fit in any unit: the unit of the times is the likelier one.
+    if (time.unit > 0 && duration.unit > time.unit && time.unit < 1e9) duration.unit = time.unit;
+  }
+  return {
+    words,
+    rows: rows.length,
+    columns,
+    isAtReturn: overlaps(duration.unit, true) <= overlaps(duration.unit, false),
+  };
+}
+
+function unitOfTimes(values: readonly string[]): number {
+  if (values.some((value) => value.includes('.'))) return 1e9;
+  const numbers = values.map(Number);
+  const span = Math.max(...numbers) - Math.min(...numbers);
+  return [1, 1e3, 1e6].find((unit) => values.length / ((span * unit) / 1e9) <= MOST_LINES_A_SECOND) ?? 1e9;
+}
+
+function nanosecondsOf(word: string, unit: number): number {
+  if (unit !== 0) return Math.round(Number(word) * unit);
+  const [, hours, minutes, seconds, fraction = ''] = CLOCK.exec(word) ?? [];
+  return ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1e9 + Number(fraction.padEnd(9, '0'));
+}
+
+function isCall(word: string): boolean {
+  const name = CALL.exec(word)?.[1];
+  return name !== undefined && (syscall(name).family !== 'other' || syscallNumber('x86-64', name) >= 0);
+}
+
+function isThread(word: string): boolean {
+  const number = Number(word);
+  return number >= 1 && number <= MOST_PID;
+}
+
+/** Nearly every value is at least the one before it, and they are no small numbers. */
+function isRising(values: readonly string[]): boolean {
+  if (!values.every((value) => NUMBER.test(value))) return false;
+  const numbers = values.map(Number);
+  const steps = numbers.slice(1).filter((value, i) => value >= (numbers[i] ?? 0)).length;
+  const isLarge = numbers.every((value) => value >= 1e6) || values.every((value) => /\.\d{3,9}$/.test(value));
+  return isLarge && new Set(values).size > values.length / 2 && steps >= (numbers.length - 1) * RISING;
+}
+
+function translated({ columns, isAtReturn }: Plan, words: readonly string[]): string | null {
+  const keys: string[] = [];
+  let stamp = Number.NaN;
+  let duration = Number.NaN;
+  for (const { role, at, unit } of columns) {
+    const word = words[at] ?? '';
+    if (role === 'ts') {
+      if (!(unit === 0 ? CLOCK : NUMBER).test(word)) return null;
+      stamp = nanosecondsOf(word, unit);
+    } else if (role === 'dur') {
+      if (!NUMBER.test(word)) return null;
+      duration = Math.max(0, Math.round(Number(word) * unit));
+    } else if (role === 'call') {
+      const name = CALL.exec(word)?.[1];
+      if (name === undefined || !isCall(word)) return null;
+      keys.push(`call=${name}`);
+    } else if (role === 'comm') keys.push(`comm="${word}"`);
+    else if (!INTEGER.test(word)) return null;
+    else keys.push(`${role}=${word}`);
+  }
+  const start = Number.isNaN(duration) || !isAtReturn ? stamp : stamp - duration;
+  if (!(start >= 0)) return null;
+  if (!Number.isNaN(duration)) keys.unshift(`dur=${duration}`);
+  return `ts=${start} ${keys.join(' ')}`;
+}
+
+/** What stands behind so many words: the operation of an `epoll_ctl`, or bytes that were read or written. */
+function extrasOf(line: string, words: number, fields: string): string {
+  let from = 0;
+  let count = 0;
+  for (const match of line.matchAll(TOKEN)) {
+    if (++count > words) break;
+    from = match.index + match[0].length;
+  }
+  const rest = line.slice(from).trim();
+  const [, op, fd] = /^op=([123]) fd=(\d{1,10})$/.exec(rest) ?? [];
+  const epoll = / call=epoll_ctl .*?\bfd=(\d+)/.exec(fields)?.[1];
+  if (op !== undefined && fd !== undefined && epoll !== undefined)
+    return ` args=${epoll}, EPOLL_CTL_${['ADD', 'DEL', 'MOD'][Number(op) - 1]}, ${fd}`;
+  return / call=(?:read|write|send|recv)\w* /.test(fields) ? ` data=${rest}` : '';
+}
