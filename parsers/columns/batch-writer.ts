@@ -85,7 +85,14 @@ function clonable(record: Exclude<TraceRecord, Call>, lane: number): OtherRecord
         line: record.line,
       };
     case 'notice':
-      return { kind: record.kind, notice: record.notice, tid: record.tid, file: record.file, line: record.line };
+      return {
+        kind: record.kind,
+        notice: record.notice,
+        tid: record.tid,
+        threads: record.threads,
+        file: record.file,
+        line: record.line,
+      };
     case 'frame':
       return {
         kind: record.kind,

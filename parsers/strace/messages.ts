@@ -3,12 +3,14 @@ export interface Message {
   readonly notice: 'attached' | 'detached' | 'other';
   /** The thread it speaks of; 0 when it names none. */
   readonly tid: number;
+  /** How many threads were attached together. */
+  readonly threads: number;
   /** Where it begins in the line: 0, or behind the piece of a call that it cut off. */
   readonly at: number;
 }
 
 const PROCESS =
-  /Process (\d{1,9}) (attached|detached|suspended|resumed)(?: with \d+ threads)?(?: - interrupt to quit| \(waiting for parent\))?\s*$/y;
+  /Process (\d{1,9}) (attached|detached|suspended|resumed)(?: with (\d{1,9}) threads)?(?: - interrupt to quit| \(waiting for parent\))?\s*$/y;
 const TRACER = 'strace: ';
 /** `upeek:` and `ptrace(` are messages of 4.x, the bracketed one goes through the leader since 4.2x. */
 const OTHER =
@@ -28,11 +30,12 @@ export function readMessage(text: string): Message | null {
       return {
         notice: verb === 'attached' || verb === 'detached' ? verb : 'other',
         tid: Number(match[1]),
+        threads: Number(match[3] ?? 1),
         at: beginning(text, at),
       };
     }
   }
-  return OTHER.test(text) ? { notice: 'other', tid: 0, at: 0 } : null;
+  return OTHER.test(text) ? { notice: 'other', tid: 0, threads: 1, at: 0 } : null;
 }
 
 /** Goes back over `^C`, the tracer's name and its path. */

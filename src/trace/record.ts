@@ -143,6 +143,8 @@ export interface Notice {
   readonly notice: 'attached' | 'detached' | 'other';
   /** The thread it speaks of; 0 when it names none. */
   readonly tid: number;
+  /** `attached with 6 threads`: how many threads of one process were attached together, that one included; else 1. */
+  readonly threads: number;
   readonly file: string;
   readonly line: number;
 }

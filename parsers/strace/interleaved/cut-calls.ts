@@ -31,6 +31,11 @@ export class CutCalls {
     return this.#fragment;
   }
 
+  /** The waiting call makes a process, whose attach the tracer tells in the middle of it. */
+  get isClone(): boolean {
+    return /^[^(]*\b(?:clone3?|v?fork)\(/.test(this.#fragment?.text ?? '');
+  }
+
   /** Keeps the call on the current line, which does not end there; gives its record if it can be read after all. */
   open(text: string): TraceRecord | null {
     const reading = this.#reading;

@@ -14,7 +14,8 @@ import { Aside } from './reparse.ts';
 /** The line begins a record, so that it cannot go on with a call that was cut. */
 const RECORD_START =
   /^(?:\[pid +\d|[a-z_][a-z0-9_]*\(|<\.\.\. \w+ resumed>|--- (?:SIG|stopped)|\+\+\+ (?:exited|killed|superseded) )/;
-const PROMPT = /^(?:\S{0,80}[#$%] |# |\[[^\]]{1,80}\]\s?[#$] ?)\s*(?:sudo )?\S{0,80}strace /;
+const PROMPT =
+  /^(?:\S{0,80}[#$%\u00bb>] |# |\[[^\]]{1,80}\]\s?[#$] ?)?\s*(?:sudo )?(?:\/\S{0,80}\/)?strace (?:-|\S{1,80} -)/;
 /** The beginning of a record behind output of the program, which may even stand inside of `[pid N]`. */
 const JUNK_BEFORE_PID =
   /^.{0,8192}? {1,8}(\d{1,9})(?:<[^>]{0,64}>)?\] (?=\d\d:\d\d:|\d{9}|[a-z_]+\(|<\.\.\. |--- |\+\+\+ )/;
@@ -97,13 +98,19 @@ export class RestLines {
   #goOn(text: string, isLast: boolean): TraceRecord | null {
     const swallows = this.#cut.waiting?.swallows === true;
     const message = swallows ? null : readMessage(text);
-    if (message?.at === 0) return this.#tell(message);
-    if (PROMPT.test(text)) {
-      this.#reading.account.foreign++;
-      this.#reading.note('foreign-line');
+    if (message?.at === 0) return this.#interrupt(message);
+    const isBlank = !swallows && text.trim() === '';
+    if (isBlank || PROMPT.test(text)) {
+      const { account } = this.#reading;
+      if (isBlank) account.blank++;
+      else {
+        account.foreign++;
+        this.#reading.note('foreign-line');
+      }
       const stuck = this.#cut.leave();
-      if (stuck === null) this.#cut.lose();
-      this.#reading.endSession();
+      // A blank line may be output of the program; a prompt is the end in any case.
+      if (stuck === null && !isBlank) this.#cut.lose();
+      if (stuck !== null || !isBlank) this.#reading.endSession();
       return stuck;
     }
     // What the program wrote may look like a record, but not have the columns of one.
@@ -145,12 +152,21 @@ export class RestLines {
     return this.#reader.record;
   }
 
-  #tell({ notice, tid }: Message): TraceRecord {
+  /** A message while a call waits for its end: another attach means that nobody will print that end. */
+  #interrupt(message: Message): TraceRecord | null {
+    const stuck = message.notice === 'attached' && !this.#cut.isClone ? this.#cut.leave() : null;
+    if (stuck === null) return this.#tell(message);
+    this.#reading.endSession();
+    this.#reader.second = this.#tell(message);
+    return stuck;
+  }
+
+  #tell({ notice, tid, threads }: Message): TraceRecord {
     const reading = this.#reading;
     reading.account.notices++;
     if (notice === 'other') reading.note('tracer-message');
     reading.hear(notice, tid, this.#cut.waiting !== null);
-    return { kind: 'notice', notice, tid, file: reading.file, line: reading.line };
+    return { kind: 'notice', notice, tid, threads, file: reading.file, line: reading.line };
   }
 
   /** Stack lines and dumps, which have no columns. */
