@@ -247,7 +247,7 @@ export class PerfTraceParser implements TraceParser {
   }
 
   #made(tid: number, facts: CallFacts, line: number, text: string): PrintedCall {
-    return new PrintedCall(facts, this.#lanes.get(tid), { file: this.#file, line, text }, undefined, this.#axis);
+    return new PrintedCall(facts, this.#lanes.get(tid), { file: this.#file, line, text }, this.#axis);
   }
 
   #finish(): void {
