@@ -13,7 +13,7 @@ import type {
   SocketOption,
 } from '../../src/trace/call-arguments.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
-import { type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
+import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
 import { textOfBytes, textOfEscaped } from '../../src/trace/utf8.ts';
 import { eventBits } from './event-bits.ts';
 import { flagWord } from './flag-words.ts';
@@ -215,13 +215,14 @@ export class StraceArguments implements CallArguments {
     if (limit === 'NULL') return Number.POSITIVE_INFINITY;
     if (limit.startsWith('{')) return timeIn(limit, isInMicroseconds(this.#call.syscall));
     if (!/^-?\d+$/.test(limit)) return UNKNOWN;
-    return Number(limit) < 0 ? Number.POSITIVE_INFINITY : Number(limit) * 1_000_000;
+    const limitMs = Number(limit) | 0;
+    return limitMs < 0 ? Number.POSITIVE_INFINITY : limitMs * MILLISECOND;
   }
 
   hasTimeout(): boolean | null {
     const limit = this.#limit();
     if (limit === undefined || !/^(?:NULL$|\{|-?\d+$)/.test(limit)) return null;
-    return limit !== 'NULL' && !limit.startsWith('-');
+    return limit !== 'NULL' && (limit.startsWith('{') || (Number(limit) | 0) >= 0);
   }
 
   passedDescriptors(): readonly LabelledDescriptor[] | null {
@@ -239,15 +240,13 @@ export class StraceArguments implements CallArguments {
   }
 
   futex(): FutexUse | null {
-    const { args } = this.#call;
-    const comma = args.indexOf(',');
-    if (comma < 0 || this.#call.syscall.family !== 'futex') return null;
-    const [printed = '', value = ''] = splitArguments(args.slice(comma + 1));
+    const [word = '', printed = '', value = ''] = splitArguments(this.#call.args);
+    if (this.#call.syscall.family !== 'futex') return null;
     const words = flagWord(printed, kernel.futexOperation);
     const [, operation, isPrivate] = /^FUTEX_([A-Z_0-9]+?)(_PRIVATE)?(?:\||$)/.exec(words) ?? [];
     if (operation === undefined) return null;
     return {
-      word: args.slice(0, comma),
+      word,
       operation,
       isPrivate: isPrivate !== undefined,
       isRealtime: words.includes('CLOCK_REALTIME'),

@@ -194,7 +194,10 @@ export class RawArguments implements CallArguments, RawCall {
   }
 
   polled(): readonly number[] {
-    if (this.syscall.family === 'select') return membersOf(this.raw[0] ?? '').map(({ data }) => data);
+    if (this.syscall.family === 'select') {
+      // Only the line of a call that returned has the set in place of the number of its descriptors.
+      return this.#facts.inFlight ? [] : membersOf(this.raw[0] ?? '').map(({ data }) => data);
+    }
     const bytes = this.#bytes;
     const found: number[] = [];
     for (let at = 0; at + 8 <= bytes.length; at += 8) found.push(uint32(bytes, at) | 0);

@@ -51,7 +51,9 @@ class NotedArguments extends StraceArguments {
   }
 
   override get readyData(): number {
-    return this.#noted.syscall.family === 'epoll-wait' ? this.#noted.data : -1;
+    const { syscall: called, data } = this.#noted;
+    // The column is signed: user data beyond 2^31 come back as less than 0.
+    return called.family === 'epoll-wait' && data !== -1 ? data >>> 0 : -1;
   }
 
   override get inetAddress(): number {
