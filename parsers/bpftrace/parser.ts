@@ -1,4 +1,5 @@
-import type { Call, Signal, TraceRecord } from '../../src/trace/record.ts';
+import type { CallArguments } from '../../src/trace/call-arguments.ts';
+import type { Call, Lane, Signal, TraceRecord } from '../../src/trace/record.ts';
 import type { DiagnosticCount, LineAccount, ParserOptions, TraceFlags, TraceParser } from '../format.ts';
 import { MOST_THREADS } from '../lanes.ts';
 import { Source } from '../text/byte-window.ts';
@@ -7,8 +8,10 @@ import { decode } from '../text/line-reference.ts';
 import { Tally } from '../text/line-tally.ts';
 import { Ordering } from '../timeline/ordering.ts';
 import { type CallFacts, PrintedCall } from '../timeline/printed-call.ts';
+import type { TimeAxis } from '../timeline/time-axis.ts';
 import type { ForeignColumns } from './foreign-columns.ts';
 import { type LineSink, Lines } from './lines.ts';
+import { type Labels, RawArguments } from './raw-arguments.ts';
 import { ThreadLine, Threads } from './threads.ts';
 import type { Waiting, Where } from './waiting.ts';
 
@@ -192,8 +195,23 @@ export class BpftraceParser implements TraceParser {
   }
 
   #made(tid: number, pid: number, facts: CallFacts, where: Where): PrintedCall {
-    return new PrintedCall(facts, this.#threads.lane(tid), where, this.#threads.labelsOf(pid), this.#lines.axis);
+    const labels = this.#threads.labelsOf(pid);
+    return new NumberedCall(facts, this.#threads.lane(tid), where, this.#lines.axis, labels);
   }
 }
 
 const OPENING: ReadonlySet<string> = new Set(['open', 'accept', 'socket', 'dup', 'epoll-create', 'eventfd']);
+
+/** A call whose arguments are numbers and raw bytes, unless its line has them in words. */
+class NumberedCall extends PrintedCall {
+  readonly #labels: Labels | undefined;
+
+  constructor(facts: CallFacts, lane: Lane, where: Where, axis: TimeAxis, labels: Labels | undefined) {
+    super(facts, lane, where, axis);
+    this.#labels = labels;
+  }
+
+  protected override readArguments(): CallArguments {
+    return this.facts.words === null ? new RawArguments(this.facts, this.#labels) : super.readArguments();
+  }
+}

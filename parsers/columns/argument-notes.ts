@@ -1,5 +1,5 @@
-import { ARGUMENT_WORDS, type ArgumentWord } from '../../src/trace/argument-words.ts';
 import type { Family } from '../../src/trace/syscalls.ts';
+import { ARGUMENT_WORDS, type ArgumentWord } from '../arguments/argument-words.ts';
 import { NameTable } from '../strace/names.ts';
 import {
   asksNonblocking,

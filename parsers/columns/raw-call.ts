@@ -1,6 +1,6 @@
-import type { ArgumentWord } from '../../src/trace/argument-words.ts';
 import type { Call } from '../../src/trace/record.ts';
 import type { Nanoseconds } from '../../src/trace/time.ts';
+import type { ArgumentWord } from '../arguments/argument-words.ts';
 
 /** A line as a range of bytes that stays valid until the parser is asked for the next record. */
 export interface RawLine {
@@ -37,6 +37,6 @@ export interface RawCall extends Call {
   readonly previous: RawLine;
   /** Time from the line before that told of a call of this thread: no gap before this call is longer. */
   readonly pause: Nanoseconds;
-  /** The arguments carry the names of `-N`: `args` leaves them out. */
+  /** The arguments carry the names of `-N`: `arguments` leaves them out. */
   readonly hasNames: boolean;
 }

@@ -1,6 +1,8 @@
+import type { CallArguments } from '../../src/trace/call-arguments.ts';
 import type { Call, TraceRecord } from '../../src/trace/record.ts';
 import { knownSyscall } from '../../src/trace/syscall-numbers.ts';
 import { LONGEST_CAPTURE, MILLISECOND, UNKNOWN } from '../../src/trace/time.ts';
+import { WordedArguments } from '../arguments/worded-arguments.ts';
 import type { DiagnosticCount, LineAccount, ParserOptions, TraceFlags, TraceParser } from '../format.ts';
 import { type LaneTable, MOST_THREADS } from '../lanes.ts';
 import { Source } from '../text/byte-window.ts';
@@ -12,6 +14,7 @@ import { type CallFacts, PrintedCall } from '../timeline/printed-call.ts';
 import { TimeAxis } from '../timeline/time-axis.ts';
 import { factsOf } from './call-facts.ts';
 import { isHead, type PerfLine, readPerfLine } from './line.ts';
+import { straceWords } from './strace-words.ts';
 import { Summary } from './summary.ts';
 
 const LONGEST_LINE = 16_384;
@@ -247,7 +250,7 @@ export class PerfTraceParser implements TraceParser {
   }
 
   #made(tid: number, facts: CallFacts, line: number, text: string): PrintedCall {
-    return new PrintedCall(facts, this.#lanes.get(tid), { file: this.#file, line, text }, undefined, this.#axis);
+    return new NamedCall(facts, this.#lanes.get(tid), { file: this.#file, line, text }, this.#axis);
   }
 
   #finish(): void {
@@ -255,5 +258,13 @@ export class PerfTraceParser implements TraceParser {
     this.#isEnding = false;
     this.#ordering.end();
     for (const record of this.#summary.records()) this.#ready.push(record);
+  }
+}
+
+/** A call whose arguments perf printed with their names: they are put into strace's words when somebody asks. */
+class NamedCall extends PrintedCall {
+  protected override readArguments(): CallArguments {
+    const { facts, syscall } = this;
+    return new WordedArguments({ ...facts, words: straceWords(syscall.name, facts.words ?? '') });
   }
 }

@@ -1,9 +1,12 @@
-import type { ArgumentWord } from '../../src/trace/argument-words.ts';
+import type { CallArguments } from '../../src/trace/call-arguments.ts';
 import type { Lane } from '../../src/trace/record.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
+import type { ArgumentWord } from '../arguments/argument-words.ts';
+import { ScannedArguments } from '../arguments/scanned-arguments.ts';
+import { argumentsOfLine } from '../arguments/strace-arguments.ts';
 import type { RawCall } from '../columns/raw-call.ts';
-import { firstData, headEnd, headStart, holdsWord, inetAddress } from '../text/argument-scan.ts';
+import { holdsWord } from '../text/argument-scan.ts';
 import type { Source } from '../text/byte-window.ts';
 import { decode, LINE_LIMIT, type LineReference, latin1 } from '../text/line-reference.ts';
 import { withoutNames } from './argument-names.ts';
@@ -48,6 +51,7 @@ export class StraceCall implements RawCall {
   entryArgsTo = 0;
   previous: LineReference;
   pause: Nanoseconds = 0.5;
+  readonly arguments: CallArguments = new ScannedArguments(this);
 
   constructor(file: string, source: Source, hasNames: boolean, lane: Lane, syscall: Syscall, previous: LineReference) {
     this.#hasNames = hasNames;
@@ -109,7 +113,8 @@ export class StraceCall implements RawCall {
     return this.#hasNames ? withoutNames(args) : args;
   }
 
-  mentions(word: ArgumentWord): boolean {
+  /** Either half of the arguments holds the word. */
+  holds(word: ArgumentWord): boolean {
     const { bytes, view } = this.#source;
     return (
       holdsWord(this.syscall.family, word, bytes, view, this.argsFrom, this.argsTo) ||
@@ -129,20 +134,6 @@ export class StraceCall implements RawCall {
       entry.from + this.entryArgsFrom,
       Math.min(entry.to, entry.from + this.entryArgsTo),
     );
-  }
-
-  get readyData(): number {
-    return this.result === 1 ? firstData(this.#source.bytes, this.#source.view, this.argsFrom, this.argsTo) : -1;
-  }
-
-  get inetAddress(): number {
-    return inetAddress(this.#source.bytes, this.#source.view, this.argsFrom, this.argsTo);
-  }
-
-  get head(): string {
-    const { bytes } = this.#source;
-    const start = this.result > 0 ? headStart(bytes, this.argsFrom, this.argsTo) : -1;
-    return start < 0 ? '' : latin1(bytes, start, headEnd(bytes, start, this.argsTo));
   }
 
   get returned(): string {
@@ -165,6 +156,10 @@ export class StraceCall implements RawCall {
 
   get previousText(): string {
     return this.previous.text;
+  }
+
+  previousArguments(syscall: Syscall): CallArguments {
+    return argumentsOfLine(this.previousText, syscall);
   }
 }
 

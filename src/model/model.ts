@@ -363,7 +363,7 @@ export class Model {
     if (call.syscall.family === 'accept') loop.acceptBlocked += call.duration;
     else if (call.syscall.family === 'futex') {
       loop.futexBlocked += call.duration;
-      if (call.args.includes('LOCK_PI')) loop.acceptBlocked += call.duration;
+      if (call.arguments.futex()?.operation.includes('LOCK_PI')) loop.acceptBlocked += call.duration;
       else this.#futexes.waited(call, thread);
     }
     if (!loop.inTurn) return;

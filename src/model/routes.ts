@@ -1,7 +1,5 @@
-import { pollDescriptors, quotedBytes, splitArguments } from '../trace/arguments.ts';
 import type { Call } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
-import { textOfBytes } from '../trace/utf8.ts';
 import type { DescriptorTracker } from './following/descriptor-tracker.ts';
 import type { TrafficTracker } from './following/traffic-tracker.ts';
 import type { WaitTracker } from './following/wait-tracker.ts';
@@ -132,7 +130,7 @@ function bookkeeping(
       return (call, thread) => descriptors.duplicated(call, thread);
     case 'fcntl':
       return (call, thread) => {
-        if (call.mentions('SETLK')) locks.recordLocked(call, thread);
+        if (call.arguments.has('SETLK')) locks.fileLocked(call, thread);
         else descriptors.control(call, thread);
       };
     case 'sync':
@@ -140,7 +138,7 @@ function bookkeeping(
     case 'futex':
       return (call, thread) => futexes.called(call, thread);
     case 'lock':
-      return (call, thread) => locks.flocked(call, thread);
+      return (call, thread) => locks.fileLocked(call, thread);
     case 'semaphore':
       return name.startsWith('sem') ? (call, thread) => locks.semaphore(call, thread) : undefined;
     case 'ioctl':
@@ -168,7 +166,7 @@ function bookkeeping(
     case 'clone':
       return (call, thread) => {
         if (!(call.result > 0)) return;
-        const isThread = call.args.includes('CLONE_THREAD');
+        const isThread = call.arguments.has('CLONE_THREAD');
         // The thread that was asked for is a native one after all.
         if (isThread) thread.loop.startedThreadIn = NO_THREAD_STARTED;
         processes.cloned(thread.process, call.result, isThread, call);
@@ -181,7 +179,7 @@ function bookkeeping(
 }
 
 function ownerOfFirst(call: Call, thread: Thread): Request | null {
-  const [first] = pollDescriptors(call.args);
+  const [first] = call.arguments.polled();
   const descriptor = first === undefined ? undefined : thread.process.descriptors.get(first);
   return descriptor?.connection?.request ?? descriptor?.owner ?? null;
 }
@@ -189,8 +187,7 @@ function ownerOfFirst(call: Call, thread: Thread): Request | null {
 function executed(call: Call, thread: Thread): void {
   if (call.result !== 0) return;
   const { process } = thread;
-  const list = /\[(.*?)\](?:, |$)/s.exec(call.args)?.[1] ?? '';
-  process.argv = splitArguments(list).map((argument) => textOfBytes(quotedBytes(argument) ?? argument));
+  process.argv = call.arguments.argv();
   process.server = serverOf(process.argv) || process.server;
   process.descriptors.keepStandardStreams();
   if (process.boot === null) return;

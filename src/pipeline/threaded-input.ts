@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads';
+import { argumentsOfLine, StraceArguments } from '../../parsers/arguments/strace-arguments.ts';
 import { BatchReader } from '../../parsers/columns/batch-reader.ts';
 import {
   type DiagnosticCount,
@@ -176,16 +177,16 @@ class Mirror implements OpenParser {
   }
 
   *inFlight(): Iterable<Call> {
-    for (const call of this.#latest?.end?.inFlight ?? [])
+    for (const { args, returned, ...call } of this.#latest?.end?.inFlight ?? []) {
+      const called = syscall(call.syscall);
       yield {
         ...call,
         lane: this.#reader.lane(call.lane),
-        syscall: syscall(call.syscall),
-        mentions: (word) => call.args.includes(word),
-        readyData: -1,
-        inetAddress: -1,
-        head: '',
+        syscall: called,
+        arguments: new StraceArguments({ syscall: called, args, returned }),
+        previousArguments: (previous) => argumentsOfLine(call.previousText, previous),
       };
+    }
   }
 }
 

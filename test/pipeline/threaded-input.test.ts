@@ -66,7 +66,7 @@ describe('an input parsed in a thread of its own', () => {
     const read: string[] = [];
     while (await reading.refill())
       for (let record = reading.parser.next(); record !== null; record = reading.parser.next())
-        read.push(record.kind === 'call' ? record.args : '');
+        read.push(record.kind === 'call' ? record.arguments.text : '');
     assert.deepEqual(read, new Array(101).fill('3<socket:[11]>, 0x7ffc, [16], SOCK_CLOEXEC'));
   });
 });

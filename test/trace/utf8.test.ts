@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { decoration, socketAddress } from '../../src/trace/arguments.ts';
+import { decoration, socketAddress } from '../../parsers/arguments/strace-text.ts';
 import { requestStart } from '../../src/trace/payload.ts';
 import { decodeUtf8, textOfBytes, textOfEscaped } from '../../src/trace/utf8.ts';
 

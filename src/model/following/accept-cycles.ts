@@ -1,4 +1,4 @@
-import { readyEvents } from '../../trace/arguments.ts';
+import type { ReadyEvent } from '../../trace/call-arguments.ts';
 import type { Call } from '../../trace/record.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { FactBus } from '../fact-bus.ts';
@@ -13,12 +13,14 @@ import { Rush } from './backlog-drain.ts';
 /** Listeners of one thread that are told from other descriptors. */
 const MOST_NUMBERS = 1_024;
 
+const NONE: readonly ReadyEvent[] = [];
+
 /** The last wait of a thread that may have reported its listener. */
 class Wake {
   seen = false;
   set: WaitSet | null = null;
   woke = false;
-  ready = '';
+  ready: readonly ReadyEvent[] = NONE;
   /** User data of the only event, -1 when `ready` tells. */
   readyData = -1;
   /** UNKNOWN when the trace does not tell how long it waited. */
@@ -83,9 +85,8 @@ export class AcceptCycles {
     wake.set = set;
     wake.woke = call.result > 0;
     wake.end = call.duration < 0 ? UNKNOWN : call.end;
-    wake.readyData = wake.woke ? call.readyData : -1;
-    // Kept as text: it is read only when an accept of this cycle finds nothing.
-    wake.ready = !wake.woke || wake.readyData >= 0 ? '' : set.kind === 'epoll' ? call.args : call.returned;
+    wake.readyData = wake.woke ? call.arguments.readyData : -1;
+    wake.ready = !wake.woke || wake.readyData >= 0 ? NONE : call.arguments.ready();
   }
 
   /** An accept call returned (or failed). */
@@ -184,7 +185,7 @@ function kindOf(state: AcceptState): AcceptCycle['kind'] {
 function reportedListener(state: AcceptState): boolean {
   const { wake } = state;
   if (wake.set?.kind === 'epoll') {
-    const ready = wake.readyData >= 0 ? [wake.readyData] : readyEvents(wake.ready).map((event) => event.u32);
+    const ready = wake.readyData >= 0 ? [wake.readyData] : wake.ready.map(({ data }) => data);
     const epoll = wake.set.descriptor?.epoll;
     if (ready.length === 0) return true;
     for (const u32 of ready) {
@@ -194,7 +195,5 @@ function reportedListener(state: AcceptState): boolean {
     // Small numbers that name other descriptors are believed; anything else is an opaque value.
     return !ready.every((data) => data < 65_536);
   }
-  const numbers = [...wake.ready.matchAll(/(?:fd=|[[ ])(\d+)/g)].map((match) => Number(match[1]));
-  if (numbers.length === 0) return true;
-  return numbers.some((fd) => state.listenerNumbers.has(fd));
+  return wake.ready.length === 0 || wake.ready.some(({ data }) => state.listenerNumbers.has(data));
 }

@@ -1,3 +1,4 @@
+import type { CallArguments } from '../../trace/call-arguments.ts';
 import { portOf } from '../../trace/payload.ts';
 import type { Syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
@@ -7,7 +8,7 @@ import type { BlockClass } from '../machine/turn.ts';
 interface Stay {
   readonly syscall: Syscall;
   readonly fd: number;
-  readonly args: string;
+  readonly arguments: CallArguments;
   readonly error: string;
   readonly duration: Nanoseconds;
 }
@@ -65,7 +66,8 @@ function transferClass(stay: Stay, descriptor: Descriptor | undefined): BlockCla
  * CPython (3.2 to 3.13) waits for its interpreter lock in slices of `sys.getswitchinterval()`, 5 ms, on the monotonic
  * clock. Condition variables of C libraries use CLOCK_REALTIME or other lengths.
  */
-export function isInterpreterLockWait(stay: Pick<Stay, 'error' | 'duration' | 'args'>): boolean {
+export function isInterpreterLockWait(stay: Pick<Stay, 'error' | 'duration' | 'arguments'>): boolean {
   if (stay.error !== 'ETIMEDOUT' || stay.duration < 4.5 * MILLISECOND || stay.duration > 9 * MILLISECOND) return false;
-  return stay.args.includes('FUTEX_WAIT_BITSET_PRIVATE') && !stay.args.includes('CLOCK_REALTIME');
+  const futex = stay.arguments.futex();
+  return futex?.operation === 'WAIT_BITSET' && futex.isPrivate && !futex.isRealtime;
 }

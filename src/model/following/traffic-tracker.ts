@@ -1,4 +1,4 @@
-import { decoratedDescriptors, quotedBytes, socketAddress } from '../../trace/arguments.ts';
+import type { LabelledDescriptor } from '../../trace/call-arguments.ts';
 import { queryOf, requestStart } from '../../trace/payload.ts';
 import type { Call } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
@@ -16,7 +16,8 @@ import type { AcceptCycles } from './accept-cycles.ts';
 import { FailedWrites, isBroken } from './failed-writes.ts';
 import { RequestStarts } from './request-starts.ts';
 
-const PASSED = 'SCM_RIGHTS, cmsg_data=[';
+/** How the status line of a reply begins. */
+const REPLY = 'HTTP/1.';
 const WANTING: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
 
 /** Follows connections and the requests on them. Methods return the request that a call works for, or null. */
@@ -54,7 +55,7 @@ export class TrafficTracker {
 
   accept(call: Call, thread: Thread): Request | null {
     const { process, accepts, loop } = thread;
-    const descriptor = process.descriptors.get(call.fd) ?? process.descriptors.learn(call.fd, call.args);
+    const descriptor = process.descriptors.get(call.fd) ?? process.descriptors.learn(call.fd, call.arguments);
     const listener = this.#listeners.accepted(descriptor, call.fd);
     accepts.listenerNumbers.add(call.fd);
     const succeeded = call.result >= 0;
@@ -87,7 +88,7 @@ export class TrafficTracker {
       if (listener.isFollowed) this.#facts.tell('accepted', { thread, listener, record: call });
     }
     const made = new Descriptor('connection', '', true);
-    made.nonblocking = call.mentions('SOCK_NONBLOCK');
+    made.nonblocking = call.arguments.has('SOCK_NONBLOCK');
     if (made.nonblocking) accepts.nonblocking++;
     const connection = acceptedConnection(made, call.result, listener, thread, call);
     connection.place = accepts.accepted - 1;
@@ -97,8 +98,8 @@ export class TrafficTracker {
   }
 
   connect(call: Call, thread: Thread): Request | null {
-    const descriptor = thread.process.descriptors.learn(call.fd, call.args);
-    const address = socketAddress(call.args);
+    const descriptor = thread.process.descriptors.learn(call.fd, call.arguments);
+    const address = call.arguments.socketAddress();
     if (address !== '') descriptor.peer = address;
     if (address.endsWith(':53')) this.#lookups.connected(call, thread, address, descriptor.kind === 'datagram');
     if (thread.tid !== thread.process.pid && address !== '') thread.process.noteHelperPeer(address);
@@ -110,10 +111,12 @@ export class TrafficTracker {
   read(call: Call, thread: Thread): Request | null {
     const { process } = thread;
     const descriptor =
-      process.descriptors.get(call.fd) ?? (call.fd < 0 ? undefined : process.descriptors.learn(call.fd, call.args));
+      process.descriptors.get(call.fd) ??
+      (call.fd < 0 ? undefined : process.descriptors.learn(call.fd, call.arguments));
     if (call.error !== '') thread.loop.turn.futile++;
     if (descriptor === undefined) return null;
-    if (call.syscall.name === 'recvmsg' && call.args.includes('SCM_RIGHTS')) this.#receiveDescriptors(call, thread);
+    const passed = call.syscall.name === 'recvmsg' ? call.arguments.passedDescriptors() : null;
+    if (passed !== null) this.#receiveDescriptors(call, thread, passed);
     let { connection } = descriptor;
     if (connection === null) {
       if (call.result === 0 && descriptor.kind === 'socket') noteEnd(call, thread, descriptor);
@@ -135,13 +138,15 @@ export class TrafficTracker {
   write(call: Call, thread: Thread): Request | null {
     const { process, loop } = thread;
     const descriptor =
-      process.descriptors.get(call.fd) ?? (call.fd < 0 ? undefined : process.descriptors.learn(call.fd, call.args));
+      process.descriptors.get(call.fd) ??
+      (call.fd < 0 ? undefined : process.descriptors.learn(call.fd, call.arguments));
     if (descriptor === undefined) {
       // It began before the capture, which so does not tell where it went: that it failed is known.
       if (isBroken(call)) this.failures.failed(call, thread, new Descriptor('unknown', '', false), null);
       return null;
     }
-    if (call.syscall.name === 'sendmsg' && call.args.includes('SCM_RIGHTS')) process.handsDescriptorsOver = true;
+    if (call.syscall.name === 'sendmsg' && call.arguments.passedDescriptors() !== null)
+      process.handsDescriptorsOver = true;
     let { connection } = descriptor;
     if (connection === null && descriptor.kind === 'socket' && !descriptor.seenOpening && this.#isReply(call))
       connection = this.#adopted(call, thread, descriptor);
@@ -158,7 +163,7 @@ export class TrafficTracker {
       if (descriptor.owner !== null && loop.owner !== null && loop.owner !== descriptor.owner)
         descriptor.isReused = true;
       descriptor.owner = loop.owner ?? descriptor.owner;
-      descriptor.query = queryOf(quotedBytes(call.args, 256) ?? '') ?? descriptor.query;
+      descriptor.query = queryOf(call.arguments.payload(256) ?? '') ?? descriptor.query;
     }
     return descriptor.owner;
   }
@@ -215,7 +220,7 @@ export class TrafficTracker {
 
   /** A socket of unknown origin on which a request arrives is a client that was accepted before the trace began. */
   #adopt(call: Call, thread: Thread, descriptor: Descriptor): Connection | null {
-    const bytes = quotedBytes(call.args, 64);
+    const bytes = call.arguments.payload(64);
     return bytes !== null && requestStart(bytes) !== null ? this.#adopted(call, thread, descriptor) : null;
   }
 
@@ -233,18 +238,15 @@ export class TrafficTracker {
   }
 
   #isReply(call: Call): boolean {
-    return call.args.includes('"HTTP/1.');
+    return call.arguments.payload(REPLY.length) === REPLY;
   }
 
-  #receiveDescriptors(call: Call, thread: Thread): void {
+  #receiveDescriptors(call: Call, thread: Thread, passed: readonly LabelledDescriptor[]): void {
     thread.process.receivesDescriptors = true;
-    const { args } = call;
-    for (let at = args.indexOf(PASSED); at >= 0; at = args.indexOf(PASSED, at + PASSED.length)) {
-      for (const { fd, label } of decoratedDescriptors(args, at + PASSED.length - 1)) {
-        const descriptor = new Descriptor('connection', label, true);
-        descriptor.connection = new Connection(fd, descriptor, null, thread, call.end, call.line, '', false);
-        thread.process.descriptors.set(fd, descriptor);
-      }
+    for (const { fd, label } of passed) {
+      const descriptor = new Descriptor('connection', label, true);
+      descriptor.connection = new Connection(fd, descriptor, null, thread, call.end, call.line, '', false);
+      thread.process.descriptors.set(fd, descriptor);
     }
   }
 

@@ -1,4 +1,4 @@
-import { integer, pollDescriptors, readyEvents, selectReadDescriptors, splitArguments } from '../../trace/arguments.ts';
+import { EVENT } from '../../trace/call-arguments.ts';
 import type { Call } from '../../trace/record.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { FactBus } from '../fact-bus.ts';
@@ -27,7 +27,7 @@ export class WaitTracker {
 
   epoll(call: Call, thread: Thread): boolean {
     const { loop, process } = thread;
-    const descriptor = process.descriptors.get(call.fd) ?? process.descriptors.learn(call.fd, call.args);
+    const descriptor = process.descriptors.get(call.fd) ?? process.descriptors.learn(call.fd, call.arguments);
     if (descriptor.epoll === null) {
       descriptor.kind = 'epoll';
       descriptor.epoll = new EpollSet();
@@ -44,19 +44,18 @@ export class WaitTracker {
     const isHub = loop.hub === set;
     if (isHub || !loop.hubIsCertain) this.#cycles.waited(thread, set, call);
     if (isHub) this.#hub(call, thread);
-    if (call.result > 0 && call.mentions('HUP')) noteHangUps(call, thread, epoll);
+    if (call.result > 0 && call.arguments.has('HUP')) noteHangUps(call, thread, epoll);
     return isHub;
   }
 
   poll(call: Call, thread: Thread): boolean {
-    const { args } = call;
-    const numbers = pollDescriptors(args);
+    const numbers = call.arguments.polled();
     // A glance is no wait: pool threads of puma look in this way whether a new client should have their turn.
-    return numbers.length === 1 && isGlance(args) ? false : this.#set(call, thread, numbers);
+    return numbers.length === 1 && call.arguments.timeout() === 0 ? false : this.#set(call, thread, numbers);
   }
 
   select(call: Call, thread: Thread): boolean {
-    return this.#set(call, thread, selectReadDescriptors(call.args));
+    return this.#set(call, thread, call.arguments.polled());
   }
 
   /** An accept right after a wait shows what the wait set holds, when its set-up was not traced. */
@@ -103,7 +102,7 @@ export class WaitTracker {
       stuck,
       start: since,
       end: call.end,
-      ready: stuck ? call.readyData : -1,
+      ready: stuck ? call.arguments.readyData : -1,
       record: call,
     });
   }
@@ -124,23 +123,15 @@ export class WaitTracker {
   }
 }
 
-/**
- * A poll that does not wait at all: `poll([{fd=5, events=POLLIN}], 1, 0)`, `ppoll(…, {tv_sec=0, tv_nsec=0}, NULL, 8)`.
- */
-function isGlance(args: string): boolean {
-  return args.endsWith(', 0') || args.includes(', {tv_sec=0, tv_nsec=0}');
-}
-
 /** `maxevents` 1 with an endless timeout, as uWSGI waits. */
 function noteShape(set: WaitSet, call: Call): void {
-  const [, , maxEvents, timeout] = splitArguments(call.args);
-  set.oneAtATime = integer(maxEvents) === 1 && integer(timeout) === -1;
+  set.oneAtATime = call.arguments.maxEvents() === 1 && call.arguments.timeout() === Number.POSITIVE_INFINITY;
 }
 
 function noteHangUps(call: Call, thread: Thread, epoll: EpollSet): void {
-  for (const event of readyEvents(call.args)) {
-    if (!event.events.includes('HUP')) continue;
-    const fd = epoll.descriptorOf(event.u32);
+  for (const { events, data } of call.arguments.ready()) {
+    if ((events & (EVENT.HUP | EVENT.RDHUP)) === 0) continue;
+    const fd = epoll.descriptorOf(data);
     const request = thread.process.descriptors.get(fd)?.connection?.request;
     if (request?.inProgress && request.hungUpAt < 0) request.hangUp(call);
   }

@@ -19,7 +19,7 @@ export class DiskTracker {
   synced(call: Call, thread: Thread): void {
     if (call.duration < 0 || !this.#inWindow(call.end)) return;
     const descriptor: Descriptor | undefined =
-      call.fd < 0 ? undefined : thread.process.descriptors.learn(call.fd, call.args);
+      call.fd < 0 ? undefined : thread.process.descriptors.learn(call.fd, call.arguments);
     this.#facts.tell('diskSync', {
       thread,
       record: call,

@@ -18,7 +18,7 @@ export class LivenessTracker {
    * server, too.
    */
   touched(call: Call, thread: Thread): void {
-    if (!call.args.includes('/wgunicorn-')) return;
+    if (!`${call.arguments.label()} ${call.arguments.path()}`.includes('/wgunicorn-')) return;
     if (thread.process.server === '') thread.process.server = 'gunicorn';
     if (this.#inWindow(call.end)) this.#facts.tell('heartbeat', { thread, record: call });
   }
@@ -26,8 +26,7 @@ export class LivenessTracker {
   /** `kill(4711, SIGABRT)`. */
   killed(call: Call, thread: Thread): void {
     if (call.result !== 0 || !this.#inWindow(call.end)) return;
-    const [, pid, signal] = /^(?:pid=)?(\d+)[^,]*, (?:sig=)?(SIG[A-Z0-9]+)/.exec(call.args) ?? [];
-    if (pid !== undefined && signal !== undefined)
-      this.#facts.tell('kill', { thread, pid: Number(pid), signal, record: call });
+    const sent = call.arguments.signal();
+    if (sent !== null && sent.pid >= 0) this.#facts.tell('kill', { thread, ...sent, record: call });
   }
 }

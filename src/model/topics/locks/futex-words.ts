@@ -116,10 +116,11 @@ export class FutexWords {
 
   /** A wait of a millisecond or more. */
   waited(call: Call, thread: Thread): void {
-    const { args, start, end, duration } = call;
-    if (!this.#inWindow(end) || !args.includes('FUTEX_WAIT')) return;
+    const { start, end, duration } = call;
+    const futex = this.#inWindow(end) ? call.arguments.futex() : null;
+    if (futex === null || !futex.operation.startsWith('WAIT')) return;
     const table = tableOf(thread.process);
-    const address = addressOf(args);
+    const address = futex.word;
     const word = table.words.get(address) ?? added(table, address);
     if (isInterpreterLockWait(call)) word.isInterpreterLock = true;
     const waiter = word.waiters.get(thread.tid) ?? newWaiter(word, thread.tid);
@@ -161,13 +162,9 @@ function tableOf(process: Process): FutexTable {
   return process.futexes;
 }
 
-function addressOf(args: string): string {
-  return args.slice(0, args.indexOf(','));
-}
-
 /** `futex(0x7f12, FUTEX_WAKE_PRIVATE, 1) = 1`. */
 function wakes(call: Call, thread: Thread, { words }: FutexTable): void {
-  const word = words.get(addressOf(call.args));
+  const word = words.get(call.arguments.futex()?.word ?? '');
   if (word === undefined) return;
   if (word.waiters.has(thread.tid)) word.handOffs++;
   else word.otherWakes++;

@@ -1,3 +1,4 @@
+import type { LockRequest } from '../../../trace/call-arguments.ts';
 import type { Call } from '../../../trace/record.ts';
 import { elapsed, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
 import type { FactBus } from '../../fact-bus.ts';
@@ -44,18 +45,11 @@ export class SharedLock {
 /** Refused tries of one thread that follow each other: waiting by asking again. */
 export interface LockTries {
   readonly lock: SharedLock;
-  readonly wants: Request['wants'];
+  readonly wants: LockRequest['wants'];
   readonly since: Nanoseconds;
   readonly line: KeptLine;
   count: number;
   last: Nanoseconds;
-}
-
-interface Request {
-  readonly wants: 'exclusive' | 'shared' | 'release';
-  readonly firstByte: number;
-  /** Bytes; 0 for all from the first on. */
-  readonly length: number;
 }
 
 /** Follows who holds which shared lock, and who waits for it. */
@@ -69,32 +63,17 @@ export class SharedLocks {
     this.#inWindow = inWindow;
   }
 
-  /** `flock(15</run/a.lock>, LOCK_EX|LOCK_NB)`. */
-  flocked(call: Call, thread: Thread): void {
-    const { args } = call;
-    const wants = args.includes('LOCK_UN') ? 'release' : args.includes('LOCK_SH') ? 'shared' : 'exclusive';
-    this.#asked(call, thread, this.#ofFile(call, thread), { wants, firstByte: 0, length: 0 });
+  /** `flock`, or `fcntl` with a lock. */
+  fileLocked(call: Call, thread: Thread): void {
+    const request = call.arguments.lock();
+    if (request !== null) this.#asked(call, thread, this.#ofFile(call, thread), request);
   }
 
-  /** `fcntl(15</var/lib/a.db>, F_SETLKW, {l_type=F_WRLCK, l_whence=SEEK_SET, l_start=0, l_len=0})`, and F_OFD_SETLK. */
-  recordLocked(call: Call, thread: Thread): void {
-    const [, type = '', first, length] = /l_type=F_([A-Z]+)(?:.*?l_start=(\d+), l_len=(\d+))?/.exec(call.args) ?? [];
-    if (type === '') return;
-    const wants = type === 'UNLCK' ? 'release' : type === 'RDLCK' ? 'shared' : 'exclusive';
-    this.#asked(call, thread, this.#ofFile(call, thread), {
-      wants,
-      firstByte: Number(first ?? 0),
-      length: Number(length ?? 0),
-    });
-  }
-
-  /** `semop(3, [{0, -1, SEM_UNDO}], 1)`: less than 0 takes, more gives back. */
   semaphore(call: Call, thread: Thread): void {
-    const [, set, number, change] =
-      /^(?:semid=)?(\d+), (?:sops=)?\[\{(?:sem_num=)?(\d+), (?:sem_op=)?(-?\d+)/.exec(call.args) ?? [];
-    if (set === undefined || change === '0') return;
-    const lock = this.#named(`semaphore ${number} of set ${set}`);
-    this.#asked(call, thread, lock, { wants: Number(change) < 0 ? 'exclusive' : 'release', firstByte: 0, length: 0 });
+    const asked = call.arguments.semaphore();
+    if (asked === null || asked.change === 0) return;
+    const lock = this.#named(`semaphore ${asked.number} of set ${asked.set}`);
+    this.#asked(call, thread, lock, { wants: asked.change < 0 ? 'exclusive' : 'release', firstByte: 0, length: 0 });
   }
 
   /** Closing a file gives its locks back. */
@@ -120,7 +99,7 @@ export class SharedLocks {
     for (const thread of threads) if (thread.lockTries !== null) this.#gaveUp(thread);
   }
 
-  #asked(call: Call, thread: Thread, lock: SharedLock, request: Request): void {
+  #asked(call: Call, thread: Thread, lock: SharedLock, request: LockRequest): void {
     if (request.wants === 'release') {
       const { holder } = lock;
       if (call.result === 0 && holder?.process === thread.process && covers(request, lock.firstByte))
@@ -131,7 +110,7 @@ export class SharedLocks {
     else if (call.result === 0) this.#took(call, thread, lock, request);
   }
 
-  #refused(call: Call, thread: Thread, lock: SharedLock, wants: Request['wants']): void {
+  #refused(call: Call, thread: Thread, lock: SharedLock, wants: LockRequest['wants']): void {
     const tries = thread.lockTries;
     if (tries !== null && tries.lock === lock && call.start - tries.last <= NEXT_TRY) {
       tries.count++;
@@ -142,7 +121,7 @@ export class SharedLocks {
     thread.lockTries = { lock, wants, since: call.start, line: keptLine(call), count: 1, last: call.end };
   }
 
-  #took(call: Call, thread: Thread, lock: SharedLock, { wants, firstByte }: Request): void {
+  #took(call: Call, thread: Thread, lock: SharedLock, { wants, firstByte }: LockRequest): void {
     const tries = thread.lockTries;
     if (tries !== null && tries.lock === lock) {
       // SQLite takes a shared lock on another byte before each try.
@@ -206,7 +185,7 @@ export class SharedLocks {
   }
 
   #ofFile(call: Call, thread: Thread): SharedLock {
-    const descriptor = thread.process.descriptors.learn(call.fd, call.args);
+    const descriptor = thread.process.descriptors.learn(call.fd, call.arguments);
     if (descriptor.lock === null) {
       const { label } = descriptor;
       descriptor.lock = this.#named(label === '' ? `fd ${call.fd} of ${thread.process.pid}` : label);
@@ -229,7 +208,7 @@ export class SharedLocks {
   }
 }
 
-function covers({ firstByte, length }: Request, byte: number): boolean {
+function covers({ firstByte, length }: LockRequest, byte: number): boolean {
   return firstByte <= byte && (length === 0 || byte < firstByte + length);
 }
 

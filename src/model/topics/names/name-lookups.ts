@@ -1,4 +1,4 @@
-import { pollDescriptors, quotedBytes, socketAddress } from '../../../trace/arguments.ts';
+import type { CallArguments } from '../../../trace/call-arguments.ts';
 import { type DnsMessage, dnsMessage } from '../../../trace/dns.ts';
 import { portOf } from '../../../trace/payload.ts';
 import type { Call } from '../../../trace/record.ts';
@@ -80,10 +80,9 @@ export class NameLookups {
 
   /** Something was sent through a datagram socket. */
   sent(call: Call, thread: Thread, descriptor: Descriptor): void {
-    if (descriptor.peer === '' && call.args.includes('htons(53)'))
-      this.connected(call, thread, socketAddress(call.args), true);
+    if (descriptor.peer === '') this.connected(call, thread, call.arguments.socketAddress(), true);
     if (thread.lookup === null || thread.lookup.fd !== call.fd) return;
-    const messages = messagesOf(call.args);
+    const messages = messagesOf(call.arguments);
     const first = messages[0];
     if (first === undefined) return;
     const lookup = this.#continued(call, thread, thread.lookup, first);
@@ -99,7 +98,7 @@ export class NameLookups {
     if (lookup === null || lookup.fd !== call.fd) return;
     this.#spent(call, lookup);
     if (!(call.result > 0)) return;
-    const answer = dnsMessage(quotedBytes(call.args, MESSAGE_BYTES) ?? '');
+    const answer = dnsMessage(call.arguments.payload(MESSAGE_BYTES) ?? '');
     if (answer === null || !answer.isAnswer) return;
     if (answer.noSuchName) lookup.noSuchName++;
     if (answer.failed) lookup.failures++;
@@ -109,7 +108,7 @@ export class NameLookups {
   /** A wait that is not the loop's. */
   polled(call: Call, thread: Thread): void {
     const { lookup } = thread;
-    if (lookup === null || !pollDescriptors(call.args).includes(lookup.fd)) return;
+    if (lookup === null || !call.arguments.polled().includes(lookup.fd)) return;
     this.#spent(call, lookup);
     // A poll of no time at all looks whether more has come.
     if (call.result !== 0 || !(call.duration >= MILLISECOND)) return;
@@ -179,15 +178,10 @@ function firstLabel(name: string): string {
 }
 
 /** The questions in the arguments of `sendto`, `sendmsg` or `sendmmsg`: A and AAAA go out together. */
-function messagesOf(args: string): DnsMessage[] {
+function messagesOf(told: CallArguments): DnsMessage[] {
   const found: DnsMessage[] = [];
-  const vectored = args.includes('iov_base=');
-  for (
-    let at = args.indexOf(vectored ? 'iov_base="' : '"');
-    at >= 0;
-    at = vectored ? args.indexOf('iov_base="', at + 10) : -1
-  ) {
-    const message = dnsMessage(quotedBytes(args.slice(at), MESSAGE_BYTES) ?? '');
+  for (const bytes of told.payloads(MESSAGE_BYTES)) {
+    const message = dnsMessage(bytes);
     if (message !== null && !message.isAnswer) found.push(message);
   }
   return found;

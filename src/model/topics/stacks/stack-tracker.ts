@@ -135,9 +135,12 @@ export class StackTracker {
  * Waking somebody, and the waits of the interpreter for its own lock, are no work of the code that the collector calls.
  */
 function canWait(call: Call): boolean {
-  const { syscall, fd, args, error, duration } = call;
+  const { syscall, fd, error, duration } = call;
   if (syscall.family === 'futex')
-    return duration >= MILLISECOND && blockClass({ syscall, fd, args, error, duration }, undefined) !== 'gil';
+    return (
+      duration >= MILLISECOND &&
+      blockClass({ syscall, fd, arguments: call.arguments, error, duration }, undefined) !== 'gil'
+    );
   return WAITING.has(syscall.family);
 }
 

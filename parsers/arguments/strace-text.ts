@@ -1,4 +1,7 @@
-import { textOfBytes, textOfEscaped } from './utf8.ts';
+import { EVENT, type LabelledDescriptor, type ReadyEvent } from '../../src/trace/call-arguments.ts';
+import { UNKNOWN } from '../../src/trace/time.ts';
+import { textOfBytes, textOfEscaped } from '../../src/trace/utf8.ts';
+import { eventBits } from './event-bits.ts';
 
 /**
  * Decodes the argument text of strace lines. Everything here is total: odd text gives null, -1, '' or an empty list,
@@ -63,6 +66,12 @@ export function decoration(text: string): string {
   const match = /^\s*(?:[a-z_]+=)?-?\d+</.exec(text);
   if (match === null) return '';
   return textOfEscaped(decorationAt(text, match[0].length - 1));
+}
+
+/** Where the decoration of the first descriptor ends; 0 when it has none. */
+export function endOfDecoration(text: string): number {
+  const match = /^\s*(?:[a-z_]+=)?-?\d+</.exec(text);
+  return match === null ? 0 : match[0].length + decorationAt(text, match[0].length - 1).length;
 }
 
 /** The text between the `<` at `open` and its partner, as it was printed. */
@@ -148,25 +157,39 @@ export function socketAddress(text: string): string {
   return v6 === undefined ? `:${port}` : `[${quotedBytes(`"${v6}"`)}]:${port}`;
 }
 
-/** `127.0.0.1:3306` for what `Call.inetAddress` gives. */
-export function inetText(inetAddress: number): string {
-  const address = Math.floor(inetAddress / 65_536);
-  return `${[24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.')}:${inetAddress % 65_536}`;
-}
-
-export interface ReadyEvent {
-  readonly events: string;
-  /** Low 32 bits of the user data: by the custom of most programs the descriptor. */
-  readonly u32: number;
-}
-
 /** The events of an `epoll_wait` that returned, old and new spelling; empty when the text shows none. */
 export function readyEvents(args: string): ReadyEvent[] {
   const found: ReadyEvent[] = [];
-  for (const match of args.matchAll(/\{(?:events=)?((?:EPOLL|0x)[A-Za-z0-9_|]*), (?:data=)?\{u32=(\d+)/g)) {
-    found.push({ events: match[1] ?? '', u32: Number(match[2]) });
+  // By hand: `{events=EPOLLIN, data={u32=5, u64=5}}` and `{EPOLLIN, {u32=5, u64=5}}`, thousands of times a second.
+  for (let at = args.indexOf('{u32='); at >= 0; at = args.indexOf('{u32=', at + 5)) {
+    const comma = args.lastIndexOf(', ', at);
+    const open = args.lastIndexOf('{', comma);
+    if (open < 0 || comma < open) continue;
+    const printed = args.slice(args.startsWith('events=', open + 1) ? open + 8 : open + 1, comma);
+    const data = Number.parseInt(args.slice(at + 5, at + 15), 10);
+    if ((printed.startsWith('EPOLL') || printed.startsWith('0x')) && !Number.isNaN(data))
+      found.push({ events: eventBits(printed), data });
   }
   return found;
+}
+
+/** What a `poll` or `select` returned: `1 ([{fd=3, revents=POLLIN}])`, `2 (in [5 6], left {tv_sec=1, tv_usec=0})`. */
+export function returnedEvents(returned: string): ReadyEvent[] {
+  const found: ReadyEvent[] = [];
+  for (const [, fd, revents = ''] of returned.matchAll(/\{fd=(\d+)(?:<.*?>)?, revents=([^}\]]*)/g))
+    found.push({ events: eventBits(revents), data: Number(fd) });
+  if (found.length > 0) return found;
+  for (const { 0: set, 1: name = '', index } of returned.matchAll(/\b(in|out|exc|except) \[/g))
+    for (const fd of descriptorsOfSet(returned, index + set.length - 1))
+      found.push({ events: EVENT_OF_SET[name] ?? EVENT.PRI, data: fd });
+  return found;
+}
+const EVENT_OF_SET: Readonly<Record<string, number>> = { in: EVENT.IN, out: EVENT.OUT };
+
+/** Nanoseconds of `{tv_sec=1, tv_nsec=5}`, `{1, 5}`; UNKNOWN where the text is none. */
+export function timeIn(text: string, inMicroseconds: boolean): number {
+  const [, seconds, rest] = /^\{(?:tv_sec=)?(\d{1,10}), (?:tv_[un]?sec=)?(\d{1,9})\}/.exec(text) ?? [];
+  return seconds === undefined ? UNKNOWN : Number(seconds) * 1e9 + Number(rest) * (inMicroseconds ? 1e3 : 1);
 }
 
 /** The descriptors of a poll array, each with the events asked for. */
@@ -190,7 +213,7 @@ export function descriptorsOfSet(text: string, open: number): number[] {
 }
 
 /** The same with what `-y` prints for each, '' for none. */
-export function decoratedDescriptors(text: string, open: number): { readonly fd: number; readonly label: string }[] {
+export function decoratedDescriptors(text: string, open: number): LabelledDescriptor[] {
   const found: { fd: number; label: string }[] = [];
   let expectNumber = true;
   for (let i = open + 1; i < text.length; i++) {

@@ -12,7 +12,7 @@ import {
   selectReadDescriptors,
   socketAddress,
   splitArguments,
-} from '../../src/trace/arguments.ts';
+} from '../../parsers/arguments/strace-text.ts';
 
 /** One table: what is decoded, and what comes out. */
 function table<Result>(
@@ -112,15 +112,15 @@ table('the address of a socket is read from its sockaddr', socketAddress, [
 ]);
 
 table('ready events of epoll are read in both spellings', readyEvents, [
-  ['7, [{events=EPOLLIN, data={u32=5, u64=4294967301}}], 64, 539', [{ events: 'EPOLLIN', u32: 5 }]],
+  ['7, [{events=EPOLLIN, data={u32=5, u64=4294967301}}], 64, 539', [{ events: 0x1, data: 5 }]],
   [
     '7, [{EPOLLIN|EPOLLRDHUP, {u32=11, u64=11}}, {EPOLLOUT, {u32=12, u64=12}}], 64, 0',
     [
-      { events: 'EPOLLIN|EPOLLRDHUP', u32: 11 },
-      { events: 'EPOLLOUT', u32: 12 },
+      { events: 0x2001, data: 11 },
+      { events: 0x4, data: 12 },
     ],
   ],
-  ['7, [{events=0x2011, data={u32=5, u64=5}}], 64, 0', [{ events: '0x2011', u32: 5 }]],
+  ['7, [{events=0x2011, data={u32=5, u64=5}}], 64, 0', [{ events: 0x2011, data: 5 }]],
   ['7, [], 64, 0', []],
   ['7, 0x7ffd9000, 64, -1', []],
   ['', []],

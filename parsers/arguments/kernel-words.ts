@@ -1,3 +1,5 @@
+import { signalName } from '../../src/trace/signals.ts';
+
 /** Names of the bits that are set, as strace joins them; `0` for none. */
 export function flagWords(value: number, words: readonly (readonly [bit: number, word: string])[]): string {
   const set = words.filter(([bit]) => (value & bit) !== 0).map(([, word]) => word);
@@ -76,7 +78,7 @@ export function futexOperation(value: number): string {
   const name = FUTEX_OPERATIONS[value & 0x7f] ?? `0x${(value & 0x7f).toString(16)}`;
   return `${name}${(value & 0x80) !== 0 ? '_PRIVATE' : ''}${(value & 0x100) !== 0 ? '|FUTEX_CLOCK_REALTIME' : ''}`;
 }
-const FUTEX_OPERATIONS: Readonly<Record<number, string>> = {
+export const FUTEX_OPERATIONS: Readonly<Record<number, string>> = {
   0: 'FUTEX_WAIT',
   1: 'FUTEX_WAKE',
   3: 'FUTEX_REQUEUE',
@@ -128,4 +130,67 @@ export function socketOption(value: number): string {
     13: 'SO_LINGER',
     15: 'SO_REUSEPORT',
   });
+}
+
+export function shutdownWay(value: number): string {
+  return wordOf(value, { 0: 'SHUT_RD', 1: 'SHUT_WR', 2: 'SHUT_RDWR' });
+}
+
+export function fcntlCommand(value: number): string {
+  return wordOf(value, FCNTL_COMMANDS);
+}
+const FCNTL_COMMANDS: Readonly<Record<number, string>> = {
+  0: 'F_DUPFD',
+  1: 'F_GETFD',
+  2: 'F_SETFD',
+  3: 'F_GETFL',
+  4: 'F_SETFL',
+  6: 'F_SETLK',
+  7: 'F_SETLKW',
+  37: 'F_OFD_SETLK',
+  38: 'F_OFD_SETLKW',
+  1030: 'F_DUPFD_CLOEXEC',
+};
+
+export function ioctlCommand(value: number): string {
+  return wordOf(value, { 21537: 'FIONBIO' });
+}
+
+/** Of `fcntl` with a lock. */
+export function recordLockType(value: number): string {
+  return wordOf(value, { 0: 'F_RDLCK', 1: 'F_WRLCK', 2: 'F_UNLCK' });
+}
+
+export function protection(value: number): string {
+  return flagWords(value, [
+    [1, 'PROT_READ'],
+    [2, 'PROT_WRITE'],
+    [4, 'PROT_EXEC'],
+  ]);
+}
+
+export function mapFlags(value: number): string {
+  return flagWords(value, [
+    [0x1, 'MAP_SHARED'],
+    [0x2, 'MAP_PRIVATE'],
+    [0x10, 'MAP_FIXED'],
+    [0x20, 'MAP_ANONYMOUS'],
+    [0x20000, 'MAP_STACK'],
+  ]);
+}
+
+export function messageFlags(value: number): string {
+  return flagWords(value, [
+    [0x40, 'MSG_DONTWAIT'],
+    [0x4000, 'MSG_NOSIGNAL'],
+  ]);
+}
+
+export function waitFlags(value: number): string {
+  return flagWords(value, [[1, 'WNOHANG']]);
+}
+
+/** '' for 0, which only asks whether the process is there. */
+export function signal(value: number): string {
+  return value === 0 ? '' : signalName(value);
 }
