@@ -308,6 +308,14 @@ export class StraceArguments implements CallArguments {
     };
   }
 
+  resumes(): string {
+    return (
+      /resuming interrupted (poll|futex|nanosleep|clock_nanosleep|select|read|epoll_wait)\b/.exec(
+        this.#call.args,
+      )?.[1] ?? ''
+    );
+  }
+
   /** A label may hold quotes: `5<UNIX-STREAM:[12->13, "/run/x.sock"]>`. */
   #behindLabel(): string {
     const { args } = this.#call;

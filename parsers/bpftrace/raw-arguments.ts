@@ -304,6 +304,10 @@ export class RawArguments implements CallArguments, RawCall {
     };
   }
 
+  resumes(): string {
+    return '';
+  }
+
   get #bytes(): string {
     this.#memory ??= rawBytes(bytesOf(this.data));
     return this.#memory;

@@ -3,6 +3,7 @@
 /** What a finding can be. */
 export type Kind =
   | 'service-stall'
+  | 'stuck-call'
   | 'accept-errors'
   | 'accept-delay'
   | 'backlog-overflow'

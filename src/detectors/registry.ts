@@ -22,6 +22,7 @@ import { loopStall } from './loop-stall/detector.ts';
 import { requestRetry } from './request-retry/detector.ts';
 import { serviceStall } from './service-stall/detector.ts';
 import { strandedQueue } from './stranded-queue/detector.ts';
+import { stuckCall } from './stuck-call/detector.ts';
 import { thunderingHerd } from './thundering-herd/detector.ts';
 import { workerSaturation } from './worker-saturation/detector.ts';
 
@@ -31,6 +32,7 @@ import { workerSaturation } from './worker-saturation/detector.ts';
  */
 const LIST = [
   serviceStall,
+  stuckCall,
   acceptErrors,
   acceptDelay,
   backlogOverflow,

@@ -17,10 +17,12 @@ import { FactBus } from './fact-bus.ts';
 import { AcceptCycles } from './following/accept-cycles.ts';
 import { CallBehind } from './following/call-behind.ts';
 import { DescriptorTracker } from './following/descriptor-tracker.ts';
+import { OpenCall } from './following/open-call.ts';
 import { TrafficTracker } from './following/traffic-tracker.ts';
 import { leftIn, noteCall, noteGap, noteSilence } from './following/turn-notes.ts';
 import { WaitTracker } from './following/wait-tracker.ts';
 import type { Request } from './machine/connections.ts';
+import type { LeftIn } from './machine/left-in.ts';
 import { Listeners } from './machine/listeners.ts';
 import { Processes } from './machine/processes.ts';
 import type { Thread } from './machine/thread.ts';
@@ -280,7 +282,10 @@ export class Model {
     for (const thread of this.processes.threads()) {
       this.#cycles.finish(thread, this.lastTime);
       if (thread.ended) continue;
+      // It was let go in the middle of a call, and went on later.
+      if (thread.leftIn !== null && thread.leftIn.since < thread.lastTime) thread.leftIn = null;
       const { loop, leftIn: left } = thread;
+      if (left !== null) this.#wasLeftIn(thread, left);
       if (left?.isHubWait) {
         if (loop.inTurn) this.#endTurn(thread, left.since, false);
         loop.idle += Math.max(0, this.lastTime - left.since);
@@ -296,12 +301,27 @@ export class Model {
     this.#traffic.finish(this.processes.all(), this.lastTime);
   }
 
+  /** What had not come back is at least as long as up to the end of the trace. */
+  #wasLeftIn(thread: Thread, left: LeftIn): void {
+    const call = new OpenCall(thread, left, this.lastTime);
+    this.statistics.add(call);
+    const { family } = left.syscall;
+    if (family === 'accept') {
+      this.#traffic.awaited(thread, left);
+      thread.loop.acceptBlocked += call.duration;
+    } else if (family === 'sync') this.#trackers.disk.stillSyncs(call, thread, left);
+    else if (family === 'lock' || family === 'fcntl') this.#locks.stillWaits(thread, left, this.lastTime);
+    else if (family === 'futex' && left.hasTimeout !== true) thread.loop.futexBlocked += call.duration;
+  }
+
   /** A call that the thread had not left when the trace ended. */
   #stays(call: Call, thread: Thread): void {
     const { loop, lastTime } = thread;
     if (loop.inTurn && loop.waitIsUntimed) loop.beginTurnAt(call.start);
     else if (loop.inTurn && lastTime !== UNKNOWN && call.start - lastTime > loop.turn.longestGap)
       noteGap(call, thread, call.start - lastTime);
+    if (call.syscall.family === 'connect') this.#traffic.connect(call, thread);
+    if (call.syscall.family === 'lock' || call.arguments.has('SETLK')) this.#locks.asksFor(call, thread);
     thread.leftIn = leftIn(call, thread);
   }
 

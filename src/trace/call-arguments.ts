@@ -68,6 +68,8 @@ export interface CallArguments {
   child(): number;
   /** Of `mmap`, `munmap`, `mremap`. */
   mapping(): Mapping | null;
+  /** The call that a `restart_syscall` goes on with: `poll`, `futex`, `nanosleep`; '' when not told. */
+  resumes(): string;
 
   /** The arguments without the outer parentheses, halves joined, as evidence shows them. Nobody reads them. */
   readonly text: string;
@@ -219,6 +221,7 @@ export const NO_ARGUMENTS: CallArguments = {
   signal: () => null,
   child: () => Number.NaN,
   mapping: () => null,
+  resumes: () => '',
   text: '',
   returnedText: '',
 };

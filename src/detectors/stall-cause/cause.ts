@@ -1,5 +1,5 @@
 import type { LongTurn } from '../../model/facts.ts';
-import type { LeftIn } from '../../model/machine/thread.ts';
+import type { LeftIn } from '../../model/machine/left-in.ts';
 import { type BlockClass, type BlockedIn, CROWD, type KeptLine } from '../../model/machine/turn.ts';
 import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { Confidence } from '../finding.ts';

@@ -5,6 +5,7 @@ import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { FactBus } from '../fact-bus.ts';
 import { acceptedConnection, Connection, type Request } from '../machine/connections.ts';
 import { Descriptor } from '../machine/descriptors.ts';
+import type { LeftIn } from '../machine/left-in.ts';
 import type { Listeners } from '../machine/listeners.ts';
 import type { Process } from '../machine/process.ts';
 import type { Thread } from '../machine/thread.ts';
@@ -95,6 +96,14 @@ export class TrafficTracker {
     if (this.#sockets.active) this.#sockets.accepted(connection, call.end);
     process.descriptors.set(call.result, made);
     return connection.request;
+  }
+
+  /** A thread was still in its accept when the trace ended: it accepts from that listener, too. */
+  awaited(thread: Thread, { descriptor, fd, since }: LeftIn): void {
+    if (descriptor === null) return;
+    const listener = this.#listeners.accepted(descriptor, fd);
+    if (listener.isFollowed) thread.accepts.listeners.add(listener);
+    if (thread.lastTime === UNKNOWN) thread.firstTime = since;
   }
 
   connect(call: Call, thread: Thread): Request | null {

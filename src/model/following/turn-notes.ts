@@ -3,7 +3,8 @@ import type { Call } from '../../trace/record.ts';
 import type { Family, Syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { type Descriptor, describeTarget } from '../machine/descriptors.ts';
-import type { LeftIn, Thread } from '../machine/thread.ts';
+import type { LeftIn } from '../machine/left-in.ts';
+import type { Thread } from '../machine/thread.ts';
 import { type BlockClass, type BlockedIn, type KeptLine, keptLine, NOTED } from '../machine/turn.ts';
 import type { OffCpu } from '../measuring/scheduler-tracker.ts';
 import { blockClass } from './block-class.ts';
@@ -114,18 +115,38 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
   const fd = objectOf(call);
   const descriptor = descriptorOf(call, thread, fd);
   const isSet = syscall.family === 'poll' || syscall.family === 'select';
+  const watched = isSet ? call.arguments.polled() : [];
+  const isForListener =
+    syscall.family === 'accept' ||
+    (isSet && watched.some((each) => thread.process.descriptors.get(each)?.listener != null)) ||
+    (syscall.family === 'epoll-wait' && (descriptor?.epoll?.listeners.size ?? 0) > 0);
+  // A poll on one descriptor is somebody who waits for an answer, whatever set drives the loop.
   const isHubWait =
-    hub !== null && (hub.kind === 'set' ? isSet : syscall.family === 'epoll-wait' && hub.descriptor === descriptor);
+    hub !== null &&
+    (hub.kind === 'set'
+      ? isSet && (isForListener || watched.length > 1)
+      : syscall.family === 'epoll-wait' && hub.descriptor === descriptor);
   const kind = blockClass({ syscall, fd, arguments: call.arguments, error: '', duration: 0 }, descriptor);
   const asked = watchedAlone(descriptor, thread) ?? descriptor;
   return {
     syscall,
+    name: call.arguments.resumes() || syscall.name,
     since: start,
+    beganBefore: thread.lastTime === UNKNOWN && thread.process.forkedAt === UNKNOWN,
     target: targetOf(fd, descriptor, asked),
     line: keptLine(call),
     isHubWait,
+    isForListener,
     class: kind,
     query: asked?.query?.text ?? '',
+    fd,
+    descriptor: asked ?? null,
+    timeout: call.arguments.timeout(),
+    hasTimeout: call.arguments.hasTimeout(),
+    futex: syscall.family === 'futex' ? call.arguments.futex() : null,
+    child: syscall.family === 'wait-child' ? call.arguments.child() : Number.NaN,
+    path: syscall.takesDescriptor ? '' : call.arguments.path(),
+    request: thread.loop.owner ?? asked?.connection?.request ?? asked?.owner ?? null,
   };
 }
 

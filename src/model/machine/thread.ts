@@ -5,20 +5,9 @@ import { AcceptState } from '../following/accept-cycles.ts';
 import type { FutexWord } from '../topics/locks/futex-words.ts';
 import type { LockTries, SharedLock } from '../topics/locks/shared-locks.ts';
 import type { NameLookup } from '../topics/names/name-lookups.ts';
+import type { LeftIn } from './left-in.ts';
 import { Loop } from './loop.ts';
 import type { Process } from './process.ts';
-import type { BlockClass, KeptLine } from './turn.ts';
-
-/** A call that had not returned when the trace ended. */
-export interface LeftIn {
-  readonly syscall: Syscall;
-  readonly since: Nanoseconds;
-  readonly target: string;
-  readonly line: KeptLine;
-  readonly isHubWait: boolean;
-  readonly class: BlockClass;
-  readonly query: string;
-}
 
 /** A thread: one lane, and what it is doing. */
 export class Thread {

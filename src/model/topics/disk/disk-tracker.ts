@@ -2,6 +2,7 @@ import type { Call } from '../../../trace/record.ts';
 import type { Nanoseconds } from '../../../trace/time.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
+import type { LeftIn } from '../../machine/left-in.ts';
 import type { Thread } from '../../machine/thread.ts';
 
 /**
@@ -25,5 +26,10 @@ export class DiskTracker {
       record: call,
       target: call.fd < 0 ? '' : describeTarget(call.fd, descriptor),
     });
+  }
+
+  /** A sync that had not come back at the end of the trace, as one that lasted up to there. */
+  stillSyncs(call: Call, thread: Thread, { target }: LeftIn): void {
+    if (this.#inWindow(call.end)) this.#facts.tell('diskSync', { thread, record: call, target });
   }
 }

@@ -2,6 +2,7 @@ import type { LockRequest } from '../../../trace/call-arguments.ts';
 import type { Call } from '../../../trace/record.ts';
 import { elapsed, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
 import type { FactBus } from '../../fact-bus.ts';
+import type { LeftIn } from '../../machine/left-in.ts';
 import type { Thread } from '../../machine/thread.ts';
 import { type KeptLine, keptLine } from '../../machine/turn.ts';
 
@@ -67,6 +68,17 @@ export class SharedLocks {
   fileLocked(call: Call, thread: Thread): void {
     const request = call.arguments.lock();
     if (request !== null) this.#asked(call, thread, this.#ofFile(call, thread), request);
+  }
+
+  /** A thread asks for the lock of a file and has no answer yet: which file that is shows in whom it waits for. */
+  asksFor(call: Call, thread: Thread): void {
+    this.#ofFile(call, thread);
+  }
+
+  /** The call that asks for a lock had not come back at the end of the trace. */
+  stillWaits(thread: Thread, { descriptor, since, line }: LeftIn, end: Nanoseconds): void {
+    const lock = descriptor?.lock ?? null;
+    if (lock !== null && end - since >= NO_WAIT) this.#waited(thread, { lock, since, count: 1 }, end, false, [line]);
   }
 
   semaphore(call: Call, thread: Thread): void {

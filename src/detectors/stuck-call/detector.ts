@@ -1,0 +1,104 @@
+import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
+import type { Model } from '../../model/model.ts';
+import { type AtEnd, atEndOf } from '../../model/topics/stuck/at-end.ts';
+import { MILLISECOND, UNKNOWN } from '../../trace/time.ts';
+import { type Context, defineDetector } from '../detector.ts';
+import { type Conclusion, clear, found, type Severity } from '../finding.ts';
+import { plural } from '../words.ts';
+import { finding } from './finding.ts';
+import { type Metrics, metrics } from './metrics.ts';
+
+export const stuckCall = defineDetector({
+  kind: 'stuck-call',
+  title: 'A thread has not come back from a call',
+  needs: [],
+  thresholds: {
+    'stuck-ms': {
+      default: 1000,
+      unit: 'ms',
+      meaning:
+        'A call that had lasted so long at the end of the capture is stuck, unless its thread waits for work in it.',
+    },
+  },
+  metrics,
+  create(context) {
+    return { on: {}, conclude: () => conclude(context) };
+  },
+});
+
+/** Threads that hang in the same call on the same thing. */
+export interface Group {
+  readonly all: readonly AtEnd[];
+  readonly severity: Severity;
+  /** All threads that serve, or all processes of a capture in which nobody is known to serve. */
+  readonly isEverybody: boolean;
+}
+
+function conclude(context: Context): Conclusion<Metrics> {
+  const { model } = context;
+  const all = atEndOf(model);
+  const stuck = all.filter((each) => each.idle !== 'yes' && isLong(context, each));
+  const groups = new Map<string, AtEnd[]>();
+  for (const each of stuck) {
+    const { left, wait, idle } = each;
+    const key = `${idle} ${left.name} ${wait.kind} ${keyOf(each)}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [each]);
+    else group.push(each);
+  }
+  if (groups.size === 0) return clear(reasonOf(context, all));
+  const judged = [...groups.values()].map((group) => judge(model, group));
+  return found(
+    `${plural(stuck.length, 'thread')} had not come back from a call`,
+    judged.map((group) => finding(context, group)),
+  );
+}
+
+/** Sockets to one address are one target; sockets that nobody could name are one, too. */
+function keyOf({ left: { target, descriptor, path } }: AtEnd): string {
+  if (descriptor !== null && descriptor.kind === 'socket' && descriptor.peer === '') return 'socket';
+  return path === '' ? target : path;
+}
+
+/** Every busy capture ends with calls that are under way: only a long stay says something. */
+function isLong({ model, capabilities, threshold }: Context, { lasted, left }: AtEnd): boolean {
+  if (!capabilities.times || lasted === UNKNOWN) return true;
+  if (lasted >= threshold('stuck-ms') * MILLISECOND) return true;
+  // Nothing else happened in the capture: it was made of somebody who hangs.
+  return left.beganBefore && !hasReturned(model);
+}
+
+/** Some call came back in the capture. */
+function hasReturned({ processes }: Model): boolean {
+  for (const { lastTime } of processes.threads()) if (lastTime !== UNKNOWN) return true;
+  return false;
+}
+
+function judge(model: Model, all: readonly AtEnd[]): Group {
+  const roles = rolesOf(model.processes.threads());
+  const serving = [...roles].filter(([, role]) => isWorkerRole(role)).map(([thread]) => thread.process);
+  const processes = new Set(serving.length > 0 ? serving : [...roles.keys()].map((thread) => thread.process));
+  const stuck = new Set(all.map(({ thread }) => thread.process));
+  const isEverybody = [...processes].every((process) => stuck.has(process));
+  const [first] = all;
+  if (first?.idle === 'unknown') return { all, severity: isAlone(model, all) ? 'warning' : 'info', isEverybody };
+  const isService = isEverybody && (serving.length > 0 || processes.size > 1);
+  return { all, severity: isService ? 'critical' : 'warning', isEverybody };
+}
+
+/** One thread, of which nothing else is known: somebody looked at it because it hangs. */
+function isAlone({ processes }: Model, all: readonly AtEnd[]): boolean {
+  const [only] = all;
+  if (only === undefined || all.length > 1 || only.wait.kind === 'work' || only.wait.kind === 'unknown') return false;
+  return [...processes.threads()].length === 1 && only.thread.lastTime === UNKNOWN;
+}
+
+function reasonOf({ threshold }: Context, all: readonly AtEnd[]): string {
+  if (all.length === 0) return 'no thread was in a call when the capture ended';
+  const idle = all.filter((each) => each.idle === 'yes').length;
+  const least = `${threshold('stuck-ms')} ms`;
+  return idle === all.length
+    ? `${plural(all.length, 'thread')} in a call when the capture ended, all waiting for work or for a time`
+    : `${plural(all.length, 'thread')} in a call when the capture ended: ${idle} waiting for work or for a time, ` +
+        `${all.length - idle} for less than ${least}`;
+}

@@ -1,0 +1,112 @@
+import type { AtEnd } from '../../model/topics/stuck/at-end.ts';
+import { UNKNOWN } from '../../trace/time.ts';
+import type { Context } from '../detector.ts';
+import { type DraftFinding, span } from '../finding.ts';
+import { moment } from '../moment.ts';
+import { duration, milliseconds, plural } from '../words.ts';
+import { adviceFor } from './advice.ts';
+import type { Group } from './detector.ts';
+import type { Metrics } from './metrics.ts';
+
+const MOST_THREADS = 50;
+const MOST_LINES = 5;
+const MOST_NAMED = 5;
+
+/** Who hangs, in what, since when, and what for. */
+export function finding(context: Context, { all, severity, isEverybody }: Group): DraftFinding<Metrics> {
+  const { model, capabilities } = context;
+  const sorted = all.toSorted((a, b) => b.lasted - a.lasted || a.thread.tid - b.thread.tid);
+  const [worst] = sorted;
+  if (worst === undefined) throw new Error('a group has a thread at least');
+  const pids = [...new Set(sorted.map(({ thread }) => thread.process.pid))];
+  const isTimed = capabilities.times && worst.lasted !== UNKNOWN && model.lastTime > model.firstTime;
+  const nobodyAccepted = model.processes.all().every(({ accepted }) => accepted === 0);
+  return {
+    severity,
+    confidence: worst.idle === 'no' && isTimed ? 'likely' : 'possible',
+    title: titleOf(worst, sorted, pids, isEverybody),
+    summary: summaryOf(context, worst, sorted, isTimed),
+    why: WHY[worst.idle === 'no' ? 'no' : 'unknown'],
+    ...span(capabilities, Math.min(...sorted.map(({ left }) => left.since)), model.lastTime),
+    openEnded: true,
+    workers: pids.slice(0, MOST_THREADS),
+    metrics: {
+      threads: sorted.slice(0, MOST_THREADS).map((each) => ({
+        pid: each.thread.process.pid,
+        tid: each.thread.tid,
+        call: each.left.name,
+        target: targetOf(each),
+        sinceMs: capabilities.times && !each.left.beganBefore ? moment(model, each.left.since) : null,
+        forMs: capabilities.times && each.lasted !== UNKNOWN ? milliseconds(each.lasted) : null,
+        hasTimeout: each.left.hasTimeout,
+        idle: each.idle === 'no' ? 'no' : 'unknown',
+        waitsFor: each.wait.what === '' ? null : each.wait.what,
+      })),
+      count: all.length,
+      nobodyAccepted,
+    },
+    evidence: sorted.slice(0, MOST_LINES).map(({ left }) => left.line),
+    next: adviceFor(worst),
+    subjects: pids.slice(0, MOST_THREADS).map((pid) => `pid ${pid}`),
+  };
+}
+
+const WHY = {
+  no: 'A thread that waits for somebody else does nothing until that one acts. Without a time limit it waits for ever.',
+  unknown:
+    'A thread that waits for work looks like this, too. It is a hang only if this process should be doing something now.',
+} as const;
+
+function targetOf({ left: { target, path } }: AtEnd): string | null {
+  return target === '' ? (path === '' ? null : path) : target;
+}
+
+function who(sorted: readonly AtEnd[], pids: readonly number[], isEverybody: boolean): string {
+  if (pids.length > 1) return isEverybody ? `All ${pids.length} processes are` : `${pids.length} processes are`;
+  const [only] = sorted;
+  const pid = pids[0] ?? 0;
+  if (sorted.length > 1) return `${sorted.length} threads${pid === 0 ? '' : ` of ${pid}`} are`;
+  const { tid } = only?.thread ?? { tid: 0 };
+  if (pid === 0) return 'A process is';
+  return tid === pid ? `${pid} is` : `Thread ${tid} of ${pid} is`;
+}
+
+function titleOf(worst: AtEnd, sorted: readonly AtEnd[], pids: readonly number[], isEverybody: boolean): string {
+  const { left, idle } = worst;
+  const target = targetOf(worst);
+  const state = idle === 'no' ? 'stuck in' : 'in';
+  const on = target === null ? '' : left.syscall.takesDescriptor ? ` on ${target}` : ` of ${target}`;
+  const title = `${who(sorted, pids, isEverybody)} ${state} ${left.name}${on}`;
+  return title.length > 78 ? `${title.slice(0, 77)}…` : title;
+}
+
+function summaryOf({ model, capabilities }: Context, worst: AtEnd, sorted: readonly AtEnd[], isTimed: boolean): string {
+  const { left, wait, lasted, idle } = worst;
+  const named = sorted
+    .slice(0, MOST_NAMED)
+    .map(({ thread }) =>
+      thread.tid === thread.process.pid ? `${thread.tid}` : `${thread.tid} of ${thread.process.pid}`,
+    );
+  const more = sorted.length - named.length;
+  const subject =
+    sorted.length === 1
+      ? `${left.name} of ${named[0]}`
+      : `${left.name} of ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const since = !capabilities.times
+    ? 'how long is unknown, for the capture has no times'
+    : !isTimed
+      ? 'how long is unknown: nothing else is in the capture'
+      : left.beganBefore
+        ? `it began before the capture: at least ${duration(lasted)}`
+        : `for at least ${duration(lasted)}`;
+  const limit =
+    left.hasTimeout === true ? ' It has a time limit.' : left.hasTimeout === false ? ' It has no time limit.' : '';
+  const reason = wait.what === '' ? '' : ` ${sorted.length === 1 ? 'It waits' : 'They wait'} for ${wait.what}.`;
+  const asked = left.query === '' ? '' : ` Asked last: ${left.query}.`;
+  const served = left.request === null || left.request.line === '' ? '' : ` It serves ${left.request.line}.`;
+  const doubt = idle === 'no' ? '' : ' The capture does not tell whether that is idle or stuck.';
+  const count = model.processes.all().length;
+  const scope =
+    sorted.length > 1 && count > sorted.length ? ` ${plural(count, 'process', 'processes')} were traced.` : '';
+  return `${subject} had not come back when the capture ended; ${since}.${limit}${reason}${asked}${served}${doubt}${scope}`;
+}

@@ -1,0 +1,24 @@
+import { metric, type ValuesOf } from '../metric.ts';
+
+export const metrics = {
+  threads: metric.list(
+    metric.record({
+      pid: metric.pid('The process.'),
+      tid: metric.pid('The thread.'),
+      call: metric.text('The call that had not come back.'),
+      target: metric.orNull(metric.text('What the call was about: an address, a file, a descriptor.')),
+      sinceMs: metric.orNull(
+        metric.momentMs('When it was called; null when that was before the capture, or without times.'),
+      ),
+      forMs: metric.orNull(metric.lengthMs('How long it had lasted at the end, at least; null without times.')),
+      hasTimeout: metric.orNull(metric.flag('Whether the call ends by itself; null when the capture does not tell.')),
+      idle: metric.oneOf(['no', 'unknown'], 'unknown: a thread that waits for work looks the same.'),
+      waitsFor: metric.orNull(metric.text('What it waits for, in words.')),
+    }),
+    'The threads, those that wait longest first; at most 50.',
+  ),
+  count: metric.count('How many threads there are.'),
+  nobodyAccepted: metric.flag('No connection was accepted in the whole capture.'),
+};
+
+export type Metrics = ValuesOf<typeof metrics>;

@@ -1,0 +1,36 @@
+import type { FutexUse } from '../../trace/call-arguments.ts';
+import type { Syscall } from '../../trace/syscalls.ts';
+import type { Nanoseconds } from '../../trace/time.ts';
+import type { Request } from './connections.ts';
+import type { Descriptor } from './descriptors.ts';
+import type { BlockClass, KeptLine } from './turn.ts';
+
+/** A call that had not returned when the trace ended. */
+export interface LeftIn {
+  readonly syscall: Syscall;
+  /** The call that a `restart_syscall` goes on with: `poll`, `futex`; else the name of the call itself. */
+  readonly name: string;
+  readonly since: Nanoseconds;
+  /** Nothing of the thread was seen before: it may have been in the call long before the capture began. */
+  readonly beganBefore: boolean;
+  readonly target: string;
+  readonly line: KeptLine;
+  readonly isHubWait: boolean;
+  /** The wait holds a listener, or the call accepts: whoever is in it waits for work. */
+  readonly isForListener: boolean;
+  readonly class: BlockClass;
+  readonly query: string;
+  readonly fd: number;
+  readonly descriptor: Descriptor | null;
+  /** How long it may last at most; Infinity without a limit, UNKNOWN when not told or a deadline. */
+  readonly timeout: Nanoseconds;
+  /** Null when the trace does not tell. */
+  readonly hasTimeout: boolean | null;
+  readonly futex: FutexUse | null;
+  /** Of `wait4`: the process that is waited for, -1 for any; NaN for other calls. */
+  readonly child: number;
+  /** Of `open` and its like. */
+  readonly path: string;
+  /** Whom the thread was working for. */
+  readonly request: Request | null;
+}
