@@ -69,8 +69,10 @@ export class LaneTable {
       lane,
       status: null,
       signal: '',
+      coreDumped: false,
       supersededBy: 0,
       assumed: 'silent',
+      text: '',
       ...at,
     }));
   }

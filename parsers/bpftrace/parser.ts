@@ -174,9 +174,11 @@ export class BpftraceParser implements TraceParser {
           time,
           status: signal === '' ? waiting.status : null,
           signal,
+          coreDumped: false,
           supersededBy: 0,
           file: where.file,
           line: where.line,
+          text: where.text,
         });
         this.#threads.ended(tid);
         this.#ignored.delete(tid);

@@ -79,10 +79,12 @@ function clonable(record: Exclude<TraceRecord, Call>, lane: number): OtherRecord
         time: record.time,
         status: record.status,
         signal: record.signal,
+        coreDumped: record.coreDumped,
         supersededBy: record.supersededBy,
         ...(record.assumed === undefined ? {} : { assumed: record.assumed }),
         file: record.file,
         line: record.line,
+        text: record.text,
       };
     case 'notice':
       return {

@@ -11,7 +11,7 @@ import type { Thread } from './thread.ts';
 const SIGNAL = /^--- (?:stopped by )?(SIG[A-Z0-9_+-]+)?\s?(?:\{(.*)\})?\s?(?:\([^)]*\) @ \w+ \(\w+\))? ?---$/;
 const SIGNAL_NUMBER = /si_signo=(SIG[A-Z0-9_+-]+)/;
 const EXIT =
-  /^\+\+\+ (?:exited with (\d{1,9})|killed by (SIG[A-Z0-9_+-]+)(?: \(core dumped\))?|superseded by execve in pid (\d{1,9})(?:<[^>]*>)?) \+\+\+$/;
+  /^\+\+\+ (?:exited with (\d{1,9})|killed by (SIG[A-Z0-9_+-]+)( \(core dumped\))?|superseded by execve in pid (\d{1,9})(?:<[^>]*>)?) \+\+\+$/;
 /** `readv#64(` and `64:readv(` (x32), `???(`, `SYS_323(` (ancient). */
 const ODD_NAME = /^(\d{1,3}:)?([A-Za-z_][A-Za-z0-9_]{0,63}|\?\?\?)(#\d{1,3})?\(/;
 
@@ -89,7 +89,7 @@ export class LineReader {
   #readExit(text: string): number {
     const match = EXIT.exec(text);
     if (match === null) return UNKNOWN;
-    const [, status, signal = '', successor] = match;
+    const [, status, signal = '', dumped, successor] = match;
     const reading = this.#reading;
     const thread = reading.enter(null, false);
     if (thread === null) return NOBODY;
@@ -100,9 +100,11 @@ export class LineReader {
       time: reading.time,
       status: status === undefined ? null : Number(status),
       signal,
+      coreDumped: dumped !== undefined,
       supersededBy: Number(successor ?? 0),
       file: reading.file,
       line: reading.line,
+      text: reading.text,
     };
     this.record = exit;
     if (thread.pending) {

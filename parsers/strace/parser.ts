@@ -115,10 +115,12 @@ export class StraceParser implements TraceParser {
       time,
       status: null,
       signal: '',
+      coreDumped: false,
       supersededBy: 0,
       assumed,
       file,
       line: thread.last.line,
+      text: '',
     };
   }
 }

@@ -4,6 +4,7 @@
 export type Kind =
   | 'service-stall'
   | 'stuck-call'
+  | 'worker-death'
   | 'accept-errors'
   | 'accept-delay'
   | 'backlog-overflow'

@@ -24,6 +24,7 @@ import { serviceStall } from './service-stall/detector.ts';
 import { strandedQueue } from './stranded-queue/detector.ts';
 import { stuckCall } from './stuck-call/detector.ts';
 import { thunderingHerd } from './thundering-herd/detector.ts';
+import { workerDeath } from './worker-death/detector.ts';
 import { workerSaturation } from './worker-saturation/detector.ts';
 
 /**
@@ -33,6 +34,7 @@ import { workerSaturation } from './worker-saturation/detector.ts';
 const LIST = [
   serviceStall,
   stuckCall,
+  workerDeath,
   acceptErrors,
   acceptDelay,
   backlogOverflow,

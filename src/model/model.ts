@@ -35,6 +35,7 @@ import { SchedulerTracker } from './measuring/scheduler-tracker.ts';
 import { SocketTracker } from './measuring/socket-tracker.ts';
 import { WatchTracker } from './measuring/watch-tracker.ts';
 import { type Handler, HUB_WAIT, routeOf, type Trackers } from './routes.ts';
+import { DeathTracker } from './topics/deaths/death-tracker.ts';
 import { DiskTracker } from './topics/disk/disk-tracker.ts';
 import { DescriptorCensus } from './topics/leaks/descriptor-census.ts';
 import { LivenessTracker } from './topics/liveness/liveness-tracker.ts';
@@ -76,6 +77,7 @@ export class Model {
   readonly statistics = new CallStatistics();
   readonly calibration = new Calibration();
   readonly losses = new Losses();
+  readonly deaths = new DeathTracker((time) => this.inWindow(time));
   readonly watch = new WatchTracker();
   readonly scheduler: SchedulerTracker;
   readonly sockets: SocketTracker;
@@ -122,6 +124,7 @@ export class Model {
     this.#futexes = new FutexWords(inWindow);
     this.#trackers = {
       processes: this.processes,
+      deaths: this.deaths,
       descriptors: new DescriptorTracker(this.listeners, inWindow),
       traffic: this.#traffic,
       waits: new WaitTracker(this.facts, this.#cycles, inWindow),
@@ -196,6 +199,7 @@ export class Model {
 
   signal(signal: Signal): void {
     const thread = this.processes.at(signal.lane, signal.time);
+    this.deaths.signalled(thread, signal);
     this.#traffic.failures.signal(thread, signal);
     this.#saw(signal.time);
   }
@@ -209,6 +213,7 @@ export class Model {
     const thread = assumed === undefined ? this.processes.at(lane, time) : this.processes.known(lane);
     this.#saw(time);
     if (exit.supersededBy !== 0 || thread === undefined) return;
+    if (assumed === undefined) this.deaths.exited(thread, exit);
     // Where ends have lines of their own those of its siblings come, too.
     const siblings =
       assumed === 'left' && thread.lastSyscall?.name === 'exit_group' ? this.processes.endSiblings(thread) : [];

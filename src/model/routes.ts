@@ -8,6 +8,7 @@ import { NO_THREAD_STARTED } from './machine/loop.ts';
 import type { Processes } from './machine/processes.ts';
 import { serverOf } from './machine/server-names.ts';
 import type { Thread } from './machine/thread.ts';
+import type { DeathTracker } from './topics/deaths/death-tracker.ts';
 import type { DiskTracker } from './topics/disk/disk-tracker.ts';
 import type { LivenessTracker } from './topics/liveness/liveness-tracker.ts';
 import type { ModuleTracker } from './topics/loading/module-tracker.ts';
@@ -24,6 +25,7 @@ export type Handler = (call: Call, thread: Thread) => Request | null | typeof HU
 
 export interface Trackers {
   readonly processes: Processes;
+  readonly deaths: DeathTracker;
   readonly descriptors: DescriptorTracker;
   readonly traffic: TrafficTracker;
   readonly waits: WaitTracker;
@@ -103,7 +105,7 @@ export function routeOf(syscall: Syscall, trackers: Trackers): Handler {
 /** Calls that only change what is known of a process or its descriptors. */
 function bookkeeping(
   { name, family }: Syscall,
-  { processes, descriptors, liveness, locks, futexes, disk, modules }: Trackers,
+  { processes, deaths, descriptors, liveness, locks, futexes, disk, modules }: Trackers,
 ): ((call: Call, thread: Thread) => void) | undefined {
   if (name === 'getpid') return (call, thread) => processes.pidNamed(thread, call.result);
   if (name === 'getppid') return (call, thread) => processes.parentNamed(thread.process, call.result);
@@ -113,7 +115,12 @@ function bookkeeping(
     };
   }
   if (name === 'fchmod' || name === 'utimensat') return (call, thread) => liveness.touched(call, thread);
-  if (name === 'kill') return (call, thread) => liveness.killed(call, thread);
+  if (family === 'kill')
+    return (call, thread) => {
+      if (name === 'kill') liveness.killed(call, thread);
+      const sent = call.result === 0 ? call.arguments.signal() : null;
+      if (sent !== null && sent.pid > 0) deaths.sent(call, thread, sent.signal, sent.pid);
+    };
   if (name === 'getsockname') return (call, thread) => descriptors.socketName(call, thread);
   switch (family) {
     case 'socket':
@@ -170,7 +177,10 @@ function bookkeeping(
         // The thread that was asked for is a native one after all.
         if (isThread) thread.loop.startedThreadIn = NO_THREAD_STARTED;
         processes.cloned(thread.process, call.result, isThread, call);
+        if (!isThread) deaths.forked(thread.process, call.result);
       };
+    case 'wait-child':
+      return (call, thread) => deaths.reaped(call, thread);
     case 'execve':
       return executed;
     default:

@@ -106,6 +106,7 @@ export interface Exit {
   readonly status: number | null;
   /** `SIGKILL` for `+++ killed by SIGKILL +++`, else ''. */
   readonly signal: string;
+  readonly coreDumped: boolean;
   /** `+++ superseded by execve in pid N +++`: the thread that goes on under this tid; else 0. */
   readonly supersededBy: number;
   /**
@@ -116,6 +117,8 @@ export interface Exit {
   readonly assumed?: 'left' | 'silent';
   readonly file: string;
   readonly line: number;
+  /** The raw line, '' where none says so. */
+  readonly text: string;
 }
 
 /** A tracer message: `strace: Process N attached`. */

@@ -1,0 +1,99 @@
+import type { Process } from '../../model/machine/process.ts';
+import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
+import type { Model } from '../../model/model.ts';
+import { ASKED, type Death } from '../../model/topics/deaths/death-tracker.ts';
+import { type Context, defineDetector } from '../detector.ts';
+import { type Conclusion, clear, found, type Severity } from '../finding.ts';
+import { plural } from '../words.ts';
+import { finding } from './finding.ts';
+import { type Metrics, metrics } from './metrics.ts';
+
+export const workerDeath = defineDetector({
+  kind: 'worker-death',
+  title: 'A worker was killed, crashed or failed to start',
+  needs: [],
+  thresholds: {
+    'death-loop': {
+      default: 3,
+      unit: 'deaths',
+      meaning: 'So many children of one parent that end in this way are a crash loop, which is critical.',
+    },
+  },
+  metrics,
+  create(context) {
+    return { on: {}, conclude: () => conclude(context) };
+  },
+});
+
+/** Deaths of one kind: the same signal or status, under one parent. */
+export interface Group {
+  readonly deaths: readonly Death[];
+  readonly severity: Severity;
+  readonly isLoop: boolean;
+}
+
+function conclude(context: Context): Conclusion<Metrics> {
+  const { model } = context;
+  const { deaths } = model;
+  const serving = servingParents(model);
+  const failed = new Set(deaths.deaths.filter(({ status }) => status !== null).map(({ process }) => process));
+  const groups = new Map<string, Death[]>();
+  for (const death of deaths.deaths) {
+    if (!isWorth(death, serving, failed)) continue;
+    const key = `${death.signal} ${death.status} ${death.parent?.pid ?? 0}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [death]);
+    else group.push(death);
+  }
+  if (groups.size === 0) {
+    const others = deaths.deaths.length + deaths.more;
+    return clear(
+      `${plural(deaths.ended, 'process', 'processes')} that ended with status 0` +
+        `${others === 0 ? '' : `, ${others} that were asked to end or were helper programs`}`,
+    );
+  }
+  const judged = [...groups.values()].map((group) => judge(context, group));
+  const count = judged.reduce((sum, group) => sum + group.deaths.length, 0);
+  return found(
+    `${plural(count, 'process', 'processes')} killed or ended with a status other than 0`,
+    judged.map((group) => finding(context, group)),
+  );
+}
+
+/** Parents of processes that serve: their other children are workers as well, also those that died before they could. */
+function servingParents({ processes, listeners }: Model): ReadonlySet<Process> {
+  const parents = new Set<Process>();
+  for (const [thread, role] of rolesOf(processes.threads())) {
+    const { parent } = thread.process;
+    if (isWorkerRole(role) && parent !== null) parents.add(parent);
+    if (role === 'master') parents.add(thread.process);
+  }
+  for (const { openedBy } of listeners.all) if (openedBy !== null) parents.add(openedBy);
+  return parents;
+}
+
+/** Helper programs that end with a status, and processes that were asked to end, are no news. */
+function isWorth(death: Death, serving: ReadonlySet<Process>, failed: ReadonlySet<Process | null>): boolean {
+  const { signal, parent, hasServed, isFork, process, wasAsked } = death;
+  if (CRASHES.has(signal)) return true;
+  if (wasAsked || ASKED.has(signal)) return false;
+  const isMain = parent === null && process?.parent == null;
+  // A worker that cannot start takes its parent with it.
+  const isWorker = hasServed || (parent !== null && isFork && (serving.has(parent) || failed.has(parent)));
+  // Who writes to a pipe that was closed ends so, as half a shell pipeline does.
+  if (signal === '') return isWorker;
+  return isMain || isWorker || (signal !== 'SIGPIPE' && isFork);
+}
+
+function judge({ threshold }: Context, deaths: readonly Death[]): Group {
+  const isLoop = deaths.length >= threshold('death-loop') && deaths[0]?.parent != null;
+  const isCrash = deaths.some(({ signal, coreDumped }) => coreDumped || CRASHES.has(signal));
+  return {
+    deaths,
+    severity: isLoop || (isCrash && deaths.some(({ hasServed }) => hasServed)) ? 'critical' : 'warning',
+    isLoop,
+  };
+}
+
+/** What a process does to itself: a fault, an abort. */
+const CRASHES: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGABRT', 'SIGSYS']);

@@ -1,0 +1,144 @@
+import type { Death } from '../../model/topics/deaths/death-tracker.ts';
+import { UNKNOWN } from '../../trace/time.ts';
+import type { Context } from '../detector.ts';
+import { type DraftFinding, type Step, span } from '../finding.ts';
+import { moment } from '../moment.ts';
+import { plural } from '../words.ts';
+import type { Group } from './detector.ts';
+import type { Metrics } from './metrics.ts';
+
+const MOST = 50;
+const MOST_LINES = 6;
+const MOST_NAMED = 5;
+
+/** Who died, of what, and who took the place. */
+export function finding(context: Context, { deaths, severity, isLoop }: Group): DraftFinding<Metrics> {
+  const { model, capabilities } = context;
+  const [first] = deaths;
+  const last = deaths.at(-1);
+  if (first === undefined || last === undefined) throw new Error('a group has a death at least');
+  const pids = deaths.map(({ pid }) => pid).filter((pid) => pid > 0);
+  return {
+    severity,
+    confidence: first.hasServed || first.signal !== '' || isLoop || first.parent !== null ? 'likely' : 'possible',
+    title: titleOf(deaths, isLoop),
+    summary: summaryOf(first, deaths),
+    why: WHY,
+    ...span(capabilities, first.at, last.at),
+    openEnded: false,
+    workers: pids.slice(0, MOST),
+    metrics: {
+      deaths: deaths.slice(0, MOST).map((death) => ({
+        pid: death.pid,
+        atMs: capabilities.times && death.at !== UNKNOWN ? moment(model, death.at) : null,
+        signal: death.signal === '' ? null : death.signal,
+        status: death.status,
+        coreDumped: death.coreDumped,
+        killedBy: death.sender === 0 ? null : death.sender,
+        lastCall: death.lastCall === '' ? null : death.lastCall,
+        replacedBy: death.replacedBy === 0 ? null : death.replacedBy,
+      })),
+      count: deaths.length,
+    },
+    evidence: deaths.flatMap(({ lines }) => lines).slice(0, MOST_LINES),
+    next: adviceFor(first),
+    subjects: pids.slice(0, MOST).map((pid) => `pid ${pid}`),
+  };
+}
+
+const WHY =
+  'A request that the process was working on is lost with it, and its clients see a reset or a 502. Until another ' +
+  'process is ready, the service has one worker less.';
+
+function how({ signal, status, coreDumped }: Death): string {
+  if (signal === '') return `exited with status ${status}`;
+  return `was killed by ${signal}${coreDumped ? ' (core dumped)' : ''}`;
+}
+
+function nameOf(pid: number): string {
+  return pid === 0 ? 'The process' : `Process ${pid}`;
+}
+
+function titleOf(deaths: readonly Death[], isLoop: boolean): string {
+  const [first] = deaths;
+  if (first === undefined) return '';
+  if (deaths.length === 1) return `${nameOf(first.pid)} ${how(first)}`;
+  const what = first.signal === '' ? `exited with status ${first.status}` : `were killed by ${first.signal}`;
+  return `${isLoop ? 'Crash loop: ' : ''}${plural(deaths.length, 'process', 'processes')} ${what}`;
+}
+
+function summaryOf(first: Death, deaths: readonly Death[]): string {
+  const sentences = [`${nameOf(first.pid)} ${how(first)}${first.hasServed ? ' after it had served' : ''}.`];
+  if (first.signal !== '') {
+    if (first.isOwnDoing) sentences.push('It brought the signal on itself.');
+    else if (first.sender > 0)
+      sentences.push(
+        `Process ${first.sender}${first.sender === first.parent?.pid ? ', its parent,' : ''} sent the signal.`,
+      );
+    else if (first.signal === 'SIGKILL')
+      sentences.push(
+        'The trace does not show who sent it: an operator, a supervisor, or the kernel for want of memory.',
+      );
+  }
+  if (first.lastCall !== '') sentences.push(`Its last call was ${first.lastCall}.`);
+  if (!first.hasServed && first.signal === '' && first.parent !== null)
+    sentences.push('It had not accepted a connection before.');
+  if (first.replacedBy > 0) sentences.push(`${nameOf(first.parent?.pid ?? 0)} started ${first.replacedBy} next.`);
+  const others = deaths.slice(1, MOST_NAMED + 1).map(({ pid }) => pid);
+  if (others.length > 0) {
+    const more = deaths.length - 1 - others.length;
+    sentences.push(`So did ${others.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`);
+  }
+  return sentences.join(' ');
+}
+
+function adviceFor({ signal, coreDumped, process, pid }: Death): readonly Step[] {
+  const asked = pid === 0 ? 'PID' : String(pid);
+  if (signal === 'SIGKILL')
+    return [
+      {
+        text: 'Did the kernel end it for want of memory? A line "Out of memory: Killed process" says so; none says it was somebody else.',
+        command: `dmesg -T | grep -i -E 'killed process|oom' | tail; journalctl -k --since -1h | grep -i oom | tail`,
+        needs: 'root',
+      },
+      {
+        text: 'Does a container or a unit have a limit of memory that it reached?',
+        command: 'cat /sys/fs/cgroup/memory.events; systemctl status SERVICE',
+      },
+    ];
+  if (signal !== '')
+    return [
+      ...(coreDumped
+        ? [
+            {
+              text: 'Look at the core dump: the stack says where it crashed.',
+              command: `coredumpctl info ${asked}`,
+              needs: 'systemd-coredump; else look where /proc/sys/kernel/core_pattern puts core dumps',
+            },
+          ]
+        : []),
+      { text: 'Look at what the kernel says of it.', command: 'dmesg -T | tail -20', needs: 'root' },
+      ...(signal === 'SIGABRT'
+        ? [
+            {
+              text: 'A library calls abort() after it has printed why: read the standard error of the service.',
+              command: 'journalctl -u SERVICE -n 100',
+            },
+          ]
+        : []),
+      ...(signal === 'SIGPIPE'
+        ? [{ text: 'Ignore SIGPIPE in the program: the write then fails with EPIPE, and the program can go on.' }]
+        : []),
+    ];
+  return [
+    {
+      text: 'Read what the program printed just before: as a rule an exception with its traceback.',
+      command: 'journalctl -u SERVICE -n 100',
+      caveat:
+        process === null
+          ? 'The process itself was not traced: attach to its parent with -f to see what it does.'
+          : 'A status of 3 or 4 of a gunicorn worker says that the application could not be loaded.',
+    },
+    { text: 'Start the program by hand, as the same user and in the same directory.' },
+  ];
+}

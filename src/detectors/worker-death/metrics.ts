@@ -1,0 +1,20 @@
+import { metric, type ValuesOf } from '../metric.ts';
+
+export const metrics = {
+  deaths: metric.list(
+    metric.record({
+      pid: metric.pid('The process that ended.'),
+      atMs: metric.orNull(metric.momentMs('When; null without times.')),
+      signal: metric.orNull(metric.text('The signal that killed it; null when it exited by itself.')),
+      status: metric.orNull(metric.amount('Its exit status; null when a signal killed it.')),
+      coreDumped: metric.flag('The kernel wrote a core dump.'),
+      killedBy: metric.orNull(metric.pid('Who sent the signal; null when the trace does not tell.')),
+      lastCall: metric.orNull(metric.text('The last call of the thread that ended.')),
+      replacedBy: metric.orNull(metric.pid('The process that its parent started next.')),
+    }),
+    'In order of time; at most 50.',
+  ),
+  count: metric.count('How many processes ended so.'),
+};
+
+export type Metrics = ValuesOf<typeof metrics>;

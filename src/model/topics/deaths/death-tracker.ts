@@ -1,0 +1,217 @@
+import type { Call, Exit, Signal } from '../../../trace/record.ts';
+import { signalInfo } from '../../../trace/siginfo.ts';
+import type { Nanoseconds } from '../../../trace/time.ts';
+import type { Process } from '../../machine/process.ts';
+import type { Thread } from '../../machine/thread.ts';
+import { type KeptLine, keptLine } from '../../machine/turn.ts';
+
+/** Deaths that are kept; further ones are counted. */
+const MOST_DEATHS = 500;
+/** Processes of which a signal is remembered until they end. */
+const MOST_SIGNALS = 4_096;
+
+/** A process that ended by a signal, or with a status other than 0. */
+export interface Death {
+  readonly pid: number;
+  /** Null when only its parent was traced. */
+  readonly process: Process | null;
+  parent: Process | null;
+  /** UNKNOWN in captures without times. */
+  readonly at: Nanoseconds;
+  /** `SIGSEGV`; '' when it exited. */
+  readonly signal: string;
+  /** Null when a signal killed it. */
+  readonly status: number | null;
+  coreDumped: boolean;
+  /** Who sent the signal; 0 when the trace does not tell. */
+  readonly sender: number;
+  /** It was that process itself, by `abort` or a fault. */
+  readonly isOwnDoing: boolean;
+  readonly lastCall: string;
+  /** It had accepted, waited for a listener or had a loop. */
+  readonly hasServed: boolean;
+  /** It ran the program of its parent: a worker, no helper program. */
+  readonly isFork: boolean;
+  /** It, or its parent, had been asked to end before. */
+  wasAsked: boolean;
+  /** The process that its parent started next; 0 for none. */
+  replacedBy: number;
+  readonly lines: KeptLine[];
+}
+
+/** Signals that ask a process to end, or to do something else: what a master, an init or an operator sends. */
+export const ASKED: ReadonlySet<string> = new Set([
+  'SIGTERM',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGHUP',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGALRM',
+  'SIGPROF',
+  'SIGVTALRM',
+  'SIGWINCH',
+]);
+
+interface Sent {
+  readonly signal: string;
+  readonly sender: number;
+  readonly code: string;
+  readonly line: KeptLine;
+}
+
+/** Follows who dies, of what, and who takes the place. */
+export class DeathTracker {
+  readonly deaths: Death[] = [];
+  /** Beyond those that are kept. */
+  more = 0;
+  /** Processes that ended well: with status 0, or by a signal that asks to end. */
+  ended = 0;
+  readonly #inWindow: (time: Nanoseconds) => boolean;
+  /** The last signal of each process that a signal may end. */
+  readonly #signals = new Map<number, Sent>();
+  /** Processes that were asked to end. */
+  readonly #asked = new Set<number>();
+  readonly #byPid = new Map<number, Death>();
+  /** Children that died and have not been replaced, by their parent. */
+  readonly #missing = new Map<Process, Death[]>();
+
+  constructor(inWindow: (time: Nanoseconds) => boolean) {
+    this.#inWindow = inWindow;
+  }
+
+  /** A signal arrived. SIGCHLD tells of a child, also of one that was not traced. */
+  signalled(thread: Thread, signal: Signal): void {
+    const { code, pid, status } = signalInfo(signal.info);
+    const line = { file: signal.file, line: signal.line, text: signal.text };
+    if (signal.signal !== 'SIGCHLD') {
+      this.#note(thread.process.pid, { signal: signal.signal, sender: pid, code, line });
+      return;
+    }
+    if (pid === 0 || !code.startsWith('CLD_')) return;
+    const known = this.#byPid.get(pid);
+    if (known !== undefined) {
+      this.#childOf(known, thread.process, line);
+      if (code === 'CLD_DUMPED') known.coreDumped = true;
+      return;
+    }
+    if (code !== 'CLD_EXITED' && code !== 'CLD_KILLED' && code !== 'CLD_DUMPED') return;
+    const isExit = code === 'CLD_EXITED';
+    const death = this.#died({
+      pid,
+      process: null,
+      at: signal.time,
+      signal: isExit ? '' : status,
+      status: isExit ? Number(status || 0) : null,
+      coreDumped: code === 'CLD_DUMPED',
+      lastCall: '',
+      hasServed: false,
+      isFork: true,
+      line,
+    });
+    if (death !== null) this.#childOf(death, thread.process, line);
+  }
+
+  /** `kill` in a traced process: for SIGKILL nothing arrives. */
+  sent(call: Call, thread: Thread, signal: string, pid: number): void {
+    this.#note(pid, { signal, sender: thread.process.pid, code: 'SI_USER', line: keptLine(call) });
+  }
+
+  /** The first line that tells the end of a process. */
+  exited(thread: Thread, { status, signal, coreDumped, time, file, line, text }: Exit): void {
+    const { process } = thread;
+    // A thread that ends by itself is no death.
+    if (signal === '' && thread.tid !== process.pid) return;
+    if (this.#byPid.get(process.pid)?.process === process) return;
+    const death = this.#died({
+      pid: process.pid,
+      process,
+      at: time,
+      signal,
+      status,
+      coreDumped,
+      lastCall: thread.leftIn?.name ?? thread.lastSyscall?.name ?? '',
+      hasServed: process.threads.some((each) => each.hasServed),
+      isFork: process.boot?.executed !== true,
+      line: { file, line, text },
+    });
+    if (death === null) return;
+    if (process.parent !== null) this.#childOf(death, process.parent, null);
+  }
+
+  /** `wait4` gave the status of a child. */
+  reaped(call: Call, thread: Thread): void {
+    const death = call.result > 0 ? this.#byPid.get(call.result) : undefined;
+    if (death !== undefined) this.#childOf(death, thread.process, null);
+  }
+
+  /** A process started another. */
+  forked(parent: Process, child: number): void {
+    const [next, ...rest] = this.#missing.get(parent) ?? [];
+    if (next === undefined) return;
+    next.replacedBy = child;
+    if (rest.length === 0) this.#missing.delete(parent);
+    else this.#missing.set(parent, rest);
+  }
+
+  #note(pid: number, sent: Sent): void {
+    if (!this.#signals.has(pid) && this.#signals.size >= MOST_SIGNALS)
+      for (const oldest of this.#signals.keys()) if (this.#signals.delete(oldest)) break;
+    if (ASKED.has(sent.signal) && this.#asked.size < MOST_SIGNALS) this.#asked.add(pid);
+    // What is sent outlives what arrives of it: both are one signal.
+    this.#signals.set(pid, sent);
+  }
+
+  #died(end: {
+    readonly pid: number;
+    readonly process: Process | null;
+    readonly at: Nanoseconds;
+    readonly signal: string;
+    readonly status: number | null;
+    readonly coreDumped: boolean;
+    readonly lastCall: string;
+    readonly hasServed: boolean;
+    readonly isFork: boolean;
+    readonly line: KeptLine;
+  }): Death | null {
+    const { pid, signal, status, line } = end;
+    const last = this.#signals.get(pid);
+    this.#signals.delete(pid);
+    if (signal === '' && (status ?? 0) === 0) {
+      if (status !== null) this.ended++;
+      this.#byPid.delete(pid);
+      return null;
+    }
+    const sent = last !== undefined && last.signal === signal ? last : null;
+    const isOwnDoing = sent !== null && (sent.sender === pid || !/^SI_(?:USER|TKILL|QUEUE)$/.test(sent.code));
+    const death: Death = {
+      ...end,
+      parent: null,
+      sender: sent?.sender ?? 0,
+      isOwnDoing,
+      wasAsked: this.#asked.has(pid),
+      replacedBy: 0,
+      lines: sent === null ? [line] : [sent.line, line],
+    };
+    if (!this.#inWindow(end.at)) return null;
+    if (this.deaths.length < MOST_DEATHS) this.deaths.push(death);
+    else {
+      this.more++;
+      return null;
+    }
+    this.#byPid.set(pid, death);
+    return death;
+  }
+
+  #childOf(death: Death, parent: Process, line: KeptLine | null): void {
+    if (death.parent === null) {
+      death.parent = parent;
+      death.wasAsked ||= this.#asked.has(parent.pid);
+      const missing = this.#missing.get(parent);
+      if (missing === undefined) this.#missing.set(parent, [death]);
+      else missing.push(death);
+    }
+    if (line !== null && !death.lines.some((known) => known.line === line.line && known.file === line.file))
+      death.lines.push(line);
+  }
+}
