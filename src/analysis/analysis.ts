@@ -95,7 +95,7 @@ export class Analysis {
     for (const running of this.#running) {
       const { kind, judgesCounts } = running.definition;
       const { outcome, findings } =
-        onlyCounted && !(isWatched && judgesCounts === true)
+        onlyCounted && judgesCounts !== (isWatched ? 'watched' : 'tables')
           ? NOTHING_BUT_COUNTS
           : concluded(
               running,

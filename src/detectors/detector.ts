@@ -58,8 +58,11 @@ export interface DetectorDefinition<
    * Its findings say that event loops stand still: while they hold, others give what they have in `nextWhileStalled`.
    */
   readonly tellsStalls?: true;
-  /** It can judge a capture in which the kernel counted and no call was recorded; its needs do not matter there. */
-  readonly judgesCounts?: true;
+  /**
+   * It can judge a capture that holds no calls: counts of the kernel a second (`watched`), or a table of counts; its needs do
+   * not matter there.
+   */
+  readonly judgesCounts?: 'watched' | 'tables';
   /** The shape of each number that its findings carry. */
   readonly metrics: Fields;
   create(context: Context): Detector<ValuesOf<Fields>>;

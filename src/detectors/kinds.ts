@@ -5,6 +5,7 @@ export type Kind =
   | 'service-stall'
   | 'stuck-call'
   | 'worker-death'
+  | 'error-storm'
   | 'accept-errors'
   | 'accept-delay'
   | 'backlog-overflow'

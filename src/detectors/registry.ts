@@ -10,6 +10,7 @@ import { busyPoll } from './busy-poll/detector.ts';
 import type { DetectorDefinition, Threshold } from './detector.ts';
 import { diskSync } from './disk-sync/detector.ts';
 import { epollChurn } from './epoll-churn/detector.ts';
+import { errorStorm } from './error-storm/detector.ts';
 import { fdLeak } from './fd-leak/detector.ts';
 import { forkThenLoad } from './fork-then-load/detector.ts';
 import { gcIo } from './gc-io/detector.ts';
@@ -35,6 +36,7 @@ const LIST = [
   serviceStall,
   stuckCall,
   workerDeath,
+  errorStorm,
   acceptErrors,
   acceptDelay,
   backlogOverflow,

@@ -96,6 +96,13 @@ export interface Spun {
   readonly record: Call;
 }
 
+/** Waits in a row that returned the same, with nothing done between them. */
+export interface RepeatedWait {
+  readonly thread: Thread;
+  /** The last wait. Valid while the fact is told. */
+  readonly record: Call;
+}
+
 /** The first bytes of a reply that came `stall-ms` or more after its request, or after its connection was accepted. */
 export interface SlowReply {
   readonly thread: Thread;
@@ -277,6 +284,7 @@ export interface Facts {
   accepted: Accepted;
   idleWait: IdleWait;
   spun: Spun;
+  repeatedWait: RepeatedWait;
   slowReply: SlowReply;
   longTurn: LongTurn;
   interpreterWait: InterpreterWait;

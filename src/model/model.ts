@@ -11,7 +11,7 @@ import type {
   SocketState,
   Watched,
 } from '../trace/record.ts';
-import type { Syscall } from '../trace/syscalls.ts';
+import type { Family, Syscall } from '../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { FactBus } from './fact-bus.ts';
 import { AcceptCycles } from './following/accept-cycles.ts';
@@ -37,6 +37,7 @@ import { WatchTracker } from './measuring/watch-tracker.ts';
 import { type Handler, HUB_WAIT, routeOf, type Trackers } from './routes.ts';
 import { DeathTracker } from './topics/deaths/death-tracker.ts';
 import { DiskTracker } from './topics/disk/disk-tracker.ts';
+import { FailureTracker } from './topics/failures/failure-tracker.ts';
 import { DescriptorCensus } from './topics/leaks/descriptor-census.ts';
 import { LivenessTracker } from './topics/liveness/liveness-tracker.ts';
 import { ModuleTracker } from './topics/loading/module-tracker.ts';
@@ -77,6 +78,7 @@ export class Model {
   readonly statistics = new CallStatistics();
   readonly calibration = new Calibration();
   readonly losses = new Losses();
+  readonly failures = new FailureTracker((time) => this.inWindow(time));
   readonly deaths = new DeathTracker((time) => this.inWindow(time));
   readonly watch = new WatchTracker();
   readonly scheduler: SchedulerTracker;
@@ -125,6 +127,7 @@ export class Model {
     this.#trackers = {
       processes: this.processes,
       deaths: this.deaths,
+      failures: this.failures,
       descriptors: new DescriptorTracker(this.listeners, inWindow),
       traffic: this.#traffic,
       waits: new WaitTracker(this.facts, this.#cycles, inWindow),
@@ -180,6 +183,8 @@ export class Model {
       this.#stays(call, thread);
       return;
     }
+    if (!syscall.changesNothing && call.error === '' && !(call.result === 0 && answersNothing(syscall.family)))
+      thread.loop.effects++;
     const handler = this.#handlers[syscall.id] ?? this.#route(syscall);
     const owner = handler(call, thread);
     this.#account(call, thread, owner);
@@ -422,4 +427,9 @@ function usedNewSocket(syscall: Syscall | null): boolean {
   return (
     syscall !== null && (syscall.family === 'accept' || syscall.family === 'socket' || syscall.family === 'connect')
   );
+}
+
+/** A result of 0 says that there is nothing: the end of a stream, no child that has ended. */
+function answersNothing(family: Family): boolean {
+  return family === 'read' || family === 'wait-child';
 }

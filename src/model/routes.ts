@@ -10,6 +10,7 @@ import { serverOf } from './machine/server-names.ts';
 import type { Thread } from './machine/thread.ts';
 import type { DeathTracker } from './topics/deaths/death-tracker.ts';
 import type { DiskTracker } from './topics/disk/disk-tracker.ts';
+import type { FailureTracker } from './topics/failures/failure-tracker.ts';
 import type { LivenessTracker } from './topics/liveness/liveness-tracker.ts';
 import type { ModuleTracker } from './topics/loading/module-tracker.ts';
 import { Boot } from './topics/loading/start-up.ts';
@@ -26,6 +27,7 @@ export type Handler = (call: Call, thread: Thread) => Request | null | typeof HU
 export interface Trackers {
   readonly processes: Processes;
   readonly deaths: DeathTracker;
+  readonly failures: FailureTracker;
   readonly descriptors: DescriptorTracker;
   readonly traffic: TrafficTracker;
   readonly waits: WaitTracker;
@@ -55,7 +57,7 @@ export function routeOf(syscall: Syscall, trackers: Trackers): Handler {
       return null;
     };
   }
-  const { descriptors, modules, traffic, waits, locks, futexes, lookups } = trackers;
+  const { descriptors, failures, modules, traffic, waits, locks, futexes, lookups } = trackers;
   switch (syscall.family) {
     case 'accept':
       return (call, thread) => {
@@ -82,9 +84,15 @@ export function routeOf(syscall: Syscall, trackers: Trackers): Handler {
     case 'read':
       return (call, thread) => traffic.read(call, thread);
     case 'write':
-      return (call, thread) => traffic.write(call, thread);
+      return (call, thread) => {
+        if (call.error !== '') failures.refused(call, thread);
+        return traffic.write(call, thread);
+      };
     case 'connect':
-      return (call, thread) => traffic.connect(call, thread);
+      return (call, thread) => {
+        failures.connected(call, thread);
+        return traffic.connect(call, thread);
+      };
     case 'close':
       return (call, thread) => {
         const closed = descriptors.closed(call, thread.process);
@@ -105,7 +113,7 @@ export function routeOf(syscall: Syscall, trackers: Trackers): Handler {
 /** Calls that only change what is known of a process or its descriptors. */
 function bookkeeping(
   { name, family }: Syscall,
-  { processes, deaths, descriptors, liveness, locks, futexes, disk, modules }: Trackers,
+  { processes, deaths, failures, descriptors, liveness, locks, futexes, disk, modules }: Trackers,
 ): ((call: Call, thread: Thread) => void) | undefined {
   if (name === 'getpid') return (call, thread) => processes.pidNamed(thread, call.result);
   if (name === 'getppid') return (call, thread) => processes.parentNamed(thread.process, call.result);
@@ -141,7 +149,10 @@ function bookkeeping(
         else descriptors.control(call, thread);
       };
     case 'sync':
-      return (call, thread) => disk.synced(call, thread);
+      return (call, thread) => {
+        if (call.error !== '') failures.refused(call, thread);
+        disk.synced(call, thread);
+      };
     case 'futex':
       return (call, thread) => futexes.called(call, thread);
     case 'lock':
@@ -162,6 +173,7 @@ function bookkeeping(
       return (call, thread) => descriptors.pair(call, thread, 'socket');
     case 'open':
       return (call, thread) => {
+        if (call.error !== '') failures.refused(call, thread);
         const opened = descriptors.opened(call, thread, 'file');
         if (opened !== null) modules.opened(call, thread, opened);
       };

@@ -51,6 +51,8 @@ export interface Syscall {
   readonly family: Family;
   /** The first argument is a descriptor. */
   readonly takesDescriptor: boolean;
+  /** It waits, asks, or sets what was set before: a round with nothing else in it does no work. */
+  readonly changesNothing: boolean;
 }
 
 const FAMILIES: Readonly<Partial<Record<Family, string>>> = {
@@ -147,13 +149,33 @@ for (const [family, names] of Object.entries(FAMILIES)) {
 const known = new Map<string, Syscall>();
 const byId: Syscall[] = [];
 
+const CHANGE_NOTHING: ReadonlySet<Family> = new Set<Family>([
+  'epoll-wait',
+  'poll',
+  'select',
+  'epoll-ctl',
+  'fcntl',
+  'getsockopt',
+  'futex',
+  'sleep',
+  'restart',
+  'sigreturn',
+  'trivial',
+]);
+
 /** The one Syscall object of a name. Unknown names become family `other`. */
 export function syscall(name: string): Syscall {
   const found = known.get(name);
   if (found !== undefined) return found;
   const family = familyByName.get(name) ?? 'other';
   const takesDescriptor = !NO_DESCRIPTOR.has(name) && (DESCRIPTOR_FAMILIES.has(family) || DESCRIPTOR_NAMES.has(name));
-  const made: Syscall = { id: byId.length, name, family, takesDescriptor };
+  const made: Syscall = {
+    id: byId.length,
+    name,
+    family,
+    takesDescriptor,
+    changesNothing: CHANGE_NOTHING.has(family),
+  };
   known.set(name, made);
   byId.push(made);
   return made;

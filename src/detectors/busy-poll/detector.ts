@@ -1,19 +1,22 @@
-import type { Spun } from '../../model/facts.ts';
+import type { RepeatedWait, Spun } from '../../model/facts.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
-import { type Nanoseconds, SECOND } from '../../trace/time.ts';
+import { type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
+import { sentenceWithout } from '../need.ts';
 import { plural, ratio } from '../words.ts';
 import { finding, type Spinner } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
+import { Repeated, repeatedFinding, tableFinding } from './repeated.ts';
 import { Spinning } from './spinning.ts';
 
 export const busyPoll = defineDetector({
   kind: 'busy-poll',
   title: 'A loop polls without a pause and gets nothing done',
-  needs: ['times', 'durations'],
+  needs: [],
+  judgesCounts: 'tables',
   thresholds: {
     'busy-poll-share': {
       default: 0.1,
@@ -25,17 +28,28 @@ export const busyPoll = defineDetector({
       unit: 'rounds a second',
       meaning: 'Slower rounds than this, while it goes round, are no spinning.',
     },
+    'busy-wake-per-second': {
+      default: 100,
+      unit: 'wake-ups a second',
+      meaning: 'A thread whose short time limits run out so often wakes for nothing.',
+    },
   },
   metrics,
   create(context) {
     const empty = new Map<Thread, Spinning>();
     const stuck = new Map<Thread, Spinning>();
+    const repeated = new Map<Thread, Repeated>();
     return {
       on: {
         spun(fact: Spun) {
           const threads = fact.stuck ? stuck : empty;
           const own = threads.get(fact.thread) ?? new Spinning();
           threads.set(fact.thread, own);
+          own.add(fact);
+        },
+        repeatedWait(fact: RepeatedWait) {
+          const own = repeated.get(fact.thread) ?? new Repeated();
+          repeated.set(fact.thread, own);
           own.add(fact);
         },
         hubChanged(thread: Thread) {
@@ -45,9 +59,10 @@ export const busyPoll = defineDetector({
         threadLetGo: (thread: Thread) => {
           empty.delete(thread);
           stuck.delete(thread);
+          repeated.delete(thread);
         },
       },
-      conclude: () => conclude(context, empty, stuck),
+      conclude: () => conclude(context, empty, stuck, repeated),
     };
   },
 });
@@ -56,12 +71,24 @@ function conclude(
   context: Context,
   empty: ReadonlyMap<Thread, Spinning>,
   stuck: ReadonlyMap<Thread, Spinning>,
+  repeated: ReadonlyMap<Thread, Repeated>,
 ): Conclusion<Metrics> {
-  const { model } = context;
+  const { model, capabilities } = context;
+  if (model.statistics.fromTables && model.firstTime === UNKNOWN) {
+    const told = tableFinding(model);
+    return told === null ? notApplicable(TABLE) : found('a table with hardly anything but waits', [told]);
+  }
   const loops = [...model.processes.threads()].filter(({ loop }) => loop.turns > 0);
-  if (loops.length === 0) return notApplicable('No loop that waits with epoll, poll or select was seen');
   const findings = [judge(context, stuck, true), judge(context, empty, false)].filter((finding) => finding !== null);
+  const told = new Set(findings.flatMap(({ workers }) => workers));
+  for (const [thread, own] of repeated) {
+    const more = told.has(thread.process.pid) ? null : repeatedFinding(context, thread, own);
+    if (more !== null && findings.length < MOST_FINDINGS) findings.push(more);
+  }
   if (findings.length > 0) return found(`${plural(findings.length, 'kind')} of spinning`, findings);
+  if (loops.length === 0) return notApplicable('No loop that waits with epoll, poll or select was seen');
+  if (!capabilities.times || !capabilities.durations)
+    return notApplicable(sentenceWithout(capabilities.times ? ['durations'] : ['times', 'durations']));
   const most = largestOf(
     [...empty, ...stuck].map(([thread, { time }]) => time / observed(model, thread)),
     0,
@@ -71,6 +98,9 @@ function conclude(
       `time, at most ${ratio(most * 100)} %`,
   );
 }
+
+const MOST_FINDINGS = 20;
+const TABLE = 'The table has calls that do work, or too few waits: a spin would leave hardly anything but waits';
 
 /** How much of the window the thread was traced. */
 function observed({ options }: Model, { firstTime, lastTime }: Thread): Nanoseconds {

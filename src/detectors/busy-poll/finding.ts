@@ -2,8 +2,9 @@ import { pidsOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { MICROSECOND, SECOND } from '../../trace/time.ts';
 import { largestOf, smallestOf } from '../extremes.ts';
-import type { DraftFinding, Step } from '../finding.ts';
+import type { DraftFinding } from '../finding.ts';
 import { count, duration, milliseconds, plural, round, workerName } from '../words.ts';
+import { adviceFor, WHY } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 import type { Spinning } from './spinning.ts';
 
@@ -39,9 +40,7 @@ export function finding(worst: Spinner, spinners: readonly Spinner[], stuck: boo
       `getting anything done: ${count(worst.rounds)} times ` +
       `${what}${stuck ? ', and nothing was done about it' : ''}. Under strace a round took ${took} µs; untraced ` +
       `far more of them fit into the same time.${others}`,
-    why:
-      'It uses a core for nothing, and what shares that core runs later. The loop does serve what comes, so that ' +
-      'neither a log nor a probe shows it.',
+    why: WHY,
     start: smallestOf(spinners.map(({ spinning }) => spinning.first)),
     end: largestOf(spinners.map(({ spinning }) => spinning.last)),
     openEnded: false,
@@ -63,43 +62,7 @@ export function finding(worst: Spinner, spinners: readonly Spinner[], stuck: boo
       })),
     },
     evidence: spinners.flatMap(({ line }) => (line === null ? [] : [line])).slice(0, EVIDENCE),
-    next: [...(stuck ? whenStuck(listener !== null) : WHEN_EMPTY), see(pid)],
+    next: adviceFor(stuck, listener !== null, pid),
     subjects: [...(listener === null ? [] : [`listener ${listener.id}`]), ...workers.map((worker) => `pid ${worker}`)],
-  };
-}
-
-function whenStuck(isListener: boolean): Step[] {
-  if (isListener)
-    return [
-      {
-        text:
-          'Stop waiting for the listener while it cannot accept (take it out of the set, try again after a ' +
-          'pause). If accept fails for want of descriptors, see accept-errors in this report.',
-      },
-    ];
-  return [
-    {
-      text:
-        'Read what is reported until EAGAIN or the end of file, or take the descriptor out of the set, or close ' +
-        'it.',
-      caveat: 'EPOLLHUP and EPOLLERR are reported whether or not they were asked for.',
-    },
-  ];
-}
-
-const WHEN_EMPTY: readonly Step[] = [
-  {
-    text:
-      'Let the wait wait: look for a loop around sleep(0), a timer that is always due, or a timeout that was ' +
-      'rounded down to 0.',
-    caveat: 'A framework that polls without a pause on purpose (for latency) looks the same.',
-  },
-];
-
-function see(pid: number): Step {
-  return {
-    text: 'See the code that goes round.',
-    command: `py-spy dump --pid ${pid === 0 ? 'PID' : pid}`,
-    needs: 'a Python worker and py-spy; for others perf record -g',
   };
 }

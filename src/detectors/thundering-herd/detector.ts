@@ -45,7 +45,7 @@ export const thunderingHerd = defineDetector({
     },
   },
   follows: { kinds: ['service-stall', 'loop-stall'], anywhere: true },
-  judgesCounts: true,
+  judgesCounts: 'watched',
   metrics,
   create(context) {
     const queues = new Map<Listener, Queue>();

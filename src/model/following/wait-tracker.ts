@@ -27,6 +27,7 @@ export class WaitTracker {
 
   epoll(call: Call, thread: Thread): boolean {
     const { loop, process } = thread;
+    this.#repeats(call, thread);
     const descriptor = process.descriptors.get(call.fd) ?? process.descriptors.learn(call.fd, call.arguments);
     if (descriptor.epoll === null) {
       descriptor.kind = 'epoll';
@@ -49,12 +50,14 @@ export class WaitTracker {
   }
 
   poll(call: Call, thread: Thread): boolean {
+    this.#repeats(call, thread);
     const numbers = call.arguments.polled();
     // A glance is no wait: pool threads of puma look in this way whether a new client should have their turn.
     return numbers.length === 1 && call.arguments.timeout() === 0 ? false : this.#set(call, thread, numbers);
   }
 
   select(call: Call, thread: Thread): boolean {
+    this.#repeats(call, thread);
     return this.#set(call, thread, call.arguments.polled());
   }
 
@@ -89,6 +92,11 @@ export class WaitTracker {
     if (hasListener || (isHub && !loop.hubIsCertain)) this.#cycles.waited(thread, set, call);
     if (isHub) this.#hub(call, thread);
     return isHub;
+  }
+
+  #repeats(call: Call, thread: Thread): void {
+    if (thread.loop.rounds.waited(call, thread.loop.effects) && this.#inWindow(call.end))
+      this.#facts.tell('repeatedWait', { thread, record: call });
   }
 
   #hub(call: Call, thread: Thread): void {

@@ -1,5 +1,6 @@
 import type { Call } from '../../trace/record.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { Rounds } from '../topics/spin/rounds.ts';
 import { Spin } from '../topics/spin/spin.ts';
 import type { Request } from './connections.ts';
 import type { Descriptor } from './descriptors.ts';
@@ -65,6 +66,9 @@ export class Loop {
   /** Time blocked in accept itself, or in the lock that serialises it: idle time of workers without a hub. */
   acceptBlocked: Nanoseconds = 0;
   readonly spin = new Spin();
+  readonly rounds = new Rounds();
+  /** Calls that changed something: what waits repeat without any of them is a spin. */
+  effects = 0;
   turn = new Turn(0);
   /**
    * The turn in which the thread last asked for its own id, as a thread does when it starts to run, without a native

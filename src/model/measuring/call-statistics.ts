@@ -1,6 +1,7 @@
 import type { Call, CallCount as CountedCalls } from '../../trace/record.ts';
 import { type Syscall, syscallById } from '../../trace/syscalls.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
+import { type KeptLine, keptLine } from '../machine/turn.ts';
 
 /** Eight buckets an octave of microseconds: a percentile is right within 9 %. */
 const SUB_BUCKETS = 8;
@@ -13,6 +14,8 @@ export class CallCount {
   readonly syscall: Syscall;
   count = 0;
   readonly errors = new Map<string, number>();
+  /** The first call that failed with each error. */
+  readonly examples = new Map<string, KeptLine>();
   /** Failed calls whose error is not among those, for there were too many different ones. */
   otherErrors = 0;
   total: Nanoseconds = 0;
@@ -29,7 +32,10 @@ export class CallCount {
 
   add(call: Call): void {
     this.count++;
-    if (call.error !== '') this.#failed(call.error, 1);
+    if (call.error !== '') {
+      if (!this.errors.has(call.error) && this.errors.size < MOST_ERRORS) this.examples.set(call.error, keptLine(call));
+      this.#failed(call.error, 1);
+    }
     const { duration } = call;
     if (duration < 0) return;
     this.timed++;

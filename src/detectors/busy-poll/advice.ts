@@ -1,0 +1,46 @@
+import type { Step } from '../finding.ts';
+
+export const WHY =
+  'It uses a core for nothing, and what shares that core runs later. The loop does serve what comes, so that ' +
+  'neither a log nor a probe shows it.';
+
+/** `stuck`: something stays ready, which is a listener or anything else; else the waits return with nothing. */
+export function adviceFor(stuck: boolean, isListener: boolean, pid: number): readonly Step[] {
+  return [...(stuck ? whenStuck(isListener) : WHEN_EMPTY), see(pid)];
+}
+
+function whenStuck(isListener: boolean): Step[] {
+  if (isListener)
+    return [
+      {
+        text:
+          'Stop waiting for the listener while it cannot accept (take it out of the set, try again after a ' +
+          'pause). If accept fails for want of descriptors, see accept-errors in this report.',
+      },
+    ];
+  return [
+    {
+      text:
+        'Read what is reported until EAGAIN or the end of file, or take the descriptor out of the set, or close ' +
+        'it.',
+      caveat: 'EPOLLHUP and EPOLLERR are reported whether or not they were asked for.',
+    },
+  ];
+}
+
+const WHEN_EMPTY: readonly Step[] = [
+  {
+    text:
+      'Let the wait wait: look for a loop around sleep(0), a timer that is always due, or a timeout that was ' +
+      'rounded down to 0.',
+    caveat: 'A framework that polls without a pause on purpose (for latency) looks the same.',
+  },
+];
+
+function see(pid: number): Step {
+  return {
+    text: 'See the code that goes round.',
+    command: `py-spy dump --pid ${pid === 0 ? 'PID' : pid}`,
+    needs: 'a Python worker and py-spy; for others perf record -g',
+  };
+}

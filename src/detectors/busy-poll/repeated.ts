@@ -1,0 +1,134 @@
+import type { RepeatedWait } from '../../model/facts.ts';
+import { describeTarget } from '../../model/machine/descriptors.ts';
+import type { Thread } from '../../model/machine/thread.ts';
+import { type KeptLine, keptLine } from '../../model/machine/turn.ts';
+import type { CallCount } from '../../model/measuring/call-statistics.ts';
+import type { Model } from '../../model/model.ts';
+import { MILLISECOND, SECOND, UNKNOWN } from '../../trace/time.ts';
+import type { Context } from '../detector.ts';
+import { type DraftFinding, span } from '../finding.ts';
+import { count, milliseconds, ratio, round, workerName } from '../words.ts';
+import { adviceFor, WHY } from './advice.ts';
+import type { Metrics } from './metrics.ts';
+
+const EVIDENCE = 3;
+
+/** Waits of one thread that returned the same, again and again. */
+export class Repeated {
+  call = '';
+  /** What they reported; '' when they reported nothing, or the trace does not tell. */
+  target = '';
+  readonly lines: KeptLine[] = [];
+
+  add({ thread, record }: RepeatedWait): void {
+    if (this.lines.length < EVIDENCE) this.lines.push(keptLine(record));
+    if (this.call !== '') return;
+    this.call = record.syscall.name;
+    if (!(record.result > 0)) return;
+    const { process, loop } = thread;
+    const [first] = record.arguments.ready();
+    const data = record.arguments.readyData >= 0 ? record.arguments.readyData : (first?.data ?? -1);
+    if (data < 0) return;
+    const fd =
+      record.syscall.family === 'epoll-wait' ? (loop.hub?.descriptor?.epoll?.descriptorOf(data) ?? data) : data;
+    this.target = fd < 65_536 ? describeTarget(fd, process.descriptors.get(fd)) : '';
+  }
+}
+
+/** The finding about a thread most of whose waits were for nothing; null when they were not. */
+export function repeatedFinding(
+  { capabilities, threshold }: Context,
+  thread: Thread,
+  { call, target, lines }: Repeated,
+): DraftFinding<Metrics> | null {
+  const { total, waits, stuck, timeout } = thread.loop.rounds;
+  const share = total / Math.max(1, waits);
+  const seconds = capabilities.times ? Math.max(0, thread.lastTime - thread.firstTime) / SECOND : 0;
+  const perSecond = seconds > 0 ? total / seconds : 0;
+  if (share < 0.5) return null;
+  if (seconds > 0 && perSecond < (stuck ? threshold('busy-poll-per-second') : threshold('busy-wake-per-second')))
+    return null;
+  if (seconds === 0 && !stuck && timeout > MILLISECOND) return null;
+  const { pid } = thread.process;
+  const name = pid === 0 ? 'The process' : workerName(pid);
+  const ready = target === '' ? 'the same descriptors' : target;
+  const rate = seconds > 0 ? `${count(round(perSecond, 0))} times a second` : `${count(total)} times in a row`;
+  return {
+    severity: stuck ? 'warning' : 'info',
+    confidence: seconds > 0 && stuck ? 'likely' : 'possible',
+    title: (stuck ? `${name} spins: ${ready} stays ready` : `${name} wakes ${rate} for nothing`).slice(0, 78),
+    summary: stuck
+      ? `${call} of ${name.toLowerCase()} reported ${ready} ${rate}, and nothing was read, written, accepted or closed ` +
+        `in between: ${count(total)} of ${count(waits)} waits.`
+      : `${call} of ${name.toLowerCase()} returned with nothing ${rate}, after a time limit of ` +
+        `${ratio(timeout / MILLISECOND)} ms at most, and nothing was done in between: ${count(total)} of ${count(waits)} waits.`,
+    why: WHY,
+    ...span(capabilities, thread.firstTime, thread.lastTime),
+    openEnded: false,
+    workers: pid === 0 ? [] : [pid],
+    metrics: {
+      kind: stuck ? 'stuck-readiness' : 'empty-waits',
+      call,
+      target,
+      sharePercent: round(share * 100, 1),
+      rounds: total,
+      totalMs: seconds > 0 ? milliseconds(thread.lastTime - thread.firstTime) : 0,
+      roundsPerSecond: round(perSecond, 0),
+      spinners: [
+        {
+          pid,
+          tid: thread.tid,
+          rounds: total,
+          totalMs: seconds > 0 ? milliseconds(thread.lastTime - thread.firstTime) : 0,
+          sharePercent: round(share * 100, 1),
+        },
+      ],
+    },
+    evidence: lines,
+    next: adviceFor(stuck, false, pid),
+    subjects: [`pid ${pid}`],
+  };
+}
+
+/** Of a table of counts: nearly only waits and what prepares them is what a spin leaves. */
+export function tableFinding({ statistics }: Model): DraftFinding<Metrics> | null {
+  const rows = statistics.all();
+  const sum = (wanted: (row: CallCount) => boolean): number =>
+    rows.filter(wanted).reduce((total, row) => total + row.count, 0);
+  const waits = sum(({ syscall: { family } }) => family === 'epoll-wait' || family === 'poll' || family === 'select');
+  const work = sum(({ syscall: { changesNothing } }) => !changesNothing);
+  const [largest] = rows.filter(
+    ({ syscall: { family } }) => family === 'epoll-wait' || family === 'poll' || family === 'select',
+  );
+  if (largest === undefined || waits < LEAST_WAITS || work * 100 > waits) return null;
+  const call = largest.syscall.name;
+  return {
+    severity: 'warning',
+    confidence: 'possible',
+    title: `${count(waits)} waits and ${count(work)} other calls: as a spin leaves them`,
+    summary:
+      `The table has ${count(waits)} waits (${call}) beside ${count(work)} calls that read, write, accept or change ` +
+      'anything. A loop that works does at least one of those each time it wakes. A table does not tell who, when, or ' +
+      'what stays ready.',
+    why: WHY,
+    start: UNKNOWN,
+    end: UNKNOWN,
+    openEnded: false,
+    workers: [],
+    metrics: {
+      kind: 'stuck-readiness',
+      call,
+      target: '',
+      sharePercent: round((100 * waits) / Math.max(1, waits + work), 1),
+      rounds: waits,
+      totalMs: 0,
+      roundsPerSecond: 0,
+      spinners: [],
+    },
+    evidence: [],
+    next: adviceFor(true, false, 0),
+    subjects: [],
+  };
+}
+
+const LEAST_WAITS = 1_000;

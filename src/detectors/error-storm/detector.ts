@@ -1,0 +1,152 @@
+import type { CallCount } from '../../model/measuring/call-statistics.ts';
+import { DISK_ERRORS, type Failures } from '../../model/topics/failures/failure-tracker.ts';
+import type { Family } from '../../trace/syscalls.ts';
+import { type Context, defineDetector } from '../detector.ts';
+import { type Conclusion, clear, type DraftFinding, found } from '../finding.ts';
+import { count, plural } from '../words.ts';
+import { finding } from './finding.ts';
+import { type Metrics, metrics } from './metrics.ts';
+
+export const errorStorm = defineDetector({
+  kind: 'error-storm',
+  title: 'Calls fail in bulk',
+  needs: [],
+  judgesCounts: 'tables',
+  thresholds: {
+    'storm-connects': { default: 3, unit: 'failures', meaning: 'So many failed connects to one address are told.' },
+    'storm-share': { default: 0.5, unit: 'of the calls', meaning: 'Of other calls so many must fail.' },
+    'storm-calls': {
+      default: 500,
+      unit: 'failures',
+      meaning: 'So many failed searches for files, or others, are told.',
+    },
+    'storm-writes': { default: 3, unit: 'failures', meaning: 'So many writes that find no room (EAGAIN) are told.' },
+  },
+  metrics,
+  create(context) {
+    return { on: {}, conclude: () => conclude(context) };
+  },
+});
+
+/** What a storm means. */
+export type Meaning = 'refused' | 'full' | 'search' | 'unread' | 'accept' | 'other';
+
+/** Failures of one call with one error, on one target where that is told. */
+export interface Storm {
+  readonly meaning: Meaning;
+  readonly call: string;
+  /** '' where a table does not name it. */
+  readonly errno: string;
+  readonly failed: number;
+  readonly total: number;
+  readonly target: string;
+  readonly serving: boolean;
+  readonly failures: Failures | null;
+  readonly row: CallCount | null;
+}
+
+/** Failures that are how a call says "not now", "nothing there" or "not this kind". */
+const ORDINARY: ReadonlySet<string> = new Set([
+  'EINPROGRESS',
+  'EALREADY',
+  'EINTR',
+  'ERESTARTSYS',
+  'ERESTARTNOINTR',
+  'ERESTARTNOHAND',
+  'ERESTART_RESTARTBLOCK',
+  'ETIMEDOUT',
+  'ENOTTY',
+  'ESPIPE',
+  'ECHILD',
+  'ENOTCONN',
+  'ENODATA',
+]);
+/** Calls that ask whether a file is there. */
+const SEARCHES: ReadonlySet<Family> = new Set<Family>(['open', 'file']);
+
+function conclude(context: Context): Conclusion<Metrics> {
+  const storms = [...ofTargets(context), ...ofTable(context)];
+  const groups = new Map<string, Storm[]>();
+  for (const storm of storms) {
+    const key = storm.meaning === 'refused' ? `refused ${storm.target}` : storm.meaning;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [storm]);
+    else group.push(storm);
+  }
+  const findings: DraftFinding<Metrics>[] = [...groups.values()].map((group) => finding(context, group));
+  if (findings.length > 0)
+    return found(
+      `${plural(
+        storms.reduce((sum, { failed }) => sum + failed, 0),
+        'call',
+      )} failed in bulk`,
+      findings,
+    );
+  const rows = context.model.statistics.all();
+  const calls = rows.reduce((sum, row) => sum + row.count, 0);
+  const failed = rows.reduce((sum, row) => sum + failedOf(row), 0);
+  return clear(`${count(failed)} of ${plural(calls, 'call')} failed, none of them in bulk`);
+}
+
+/** Connects that fail, by address, and what a disk refuses, by file. */
+function ofTargets({ model, threshold }: Context): Storm[] {
+  return model.failures.all().flatMap((failures): Storm[] => {
+    const { call, errno, target, failed, serving } = failures;
+    if (DISK_ERRORS.has(errno) && call !== 'connect')
+      return [{ meaning: 'full', call, errno, failed, total: failed, target, serving, failures, row: null }];
+    // Libraries ask whether a local daemon runs (nscd), and go on without it.
+    const least = errno === 'ENOENT' ? threshold('storm-calls') : threshold('storm-connects');
+    if (failed < least) return [];
+    const total = Math.max(failed, model.failures.triesOf(target));
+    return [{ meaning: 'refused', call, errno, failed, total, target, serving, failures, row: null }];
+  });
+}
+
+/** Everything else, by call and error, as the table of calls has it. */
+function ofTable({ model, threshold }: Context): Storm[] {
+  const storms: Storm[] = [];
+  for (const row of model.statistics.all()) {
+    const { family, name } = row.syscall;
+    for (const [error, failed] of row.errors) {
+      const errno = error === '?' ? '' : error;
+      const share = failed / Math.max(1, row.count);
+      const meaning = meaningOf(family, errno);
+      if (meaning === null || (meaning === 'refused' && errno !== '')) continue;
+      const least =
+        meaning === 'unread'
+          ? threshold('storm-writes')
+          : meaning === 'refused'
+            ? threshold('storm-connects')
+            : threshold('storm-calls');
+      if (failed < least || share < threshold('storm-share')) continue;
+      storms.push({
+        meaning,
+        call: name,
+        errno,
+        failed,
+        total: row.count,
+        target: '',
+        serving: false,
+        failures: null,
+        row,
+      });
+    }
+  }
+  return storms.toSorted((a, b) => b.failed - a.failed);
+}
+
+/** What it means that such a call fails so; null when it is ordinary. */
+function meaningOf(family: Family, errno: string): Meaning | null {
+  if (ORDINARY.has(errno)) return null;
+  if (family === 'connect') return 'refused';
+  if (SEARCHES.has(family)) return errno === '' || errno === 'ENOENT' || errno === 'ENOTDIR' ? 'search' : 'other';
+  // A loop asks until nothing is left: only in a table nobody can see that.
+  if (family === 'accept') return errno === '' ? 'accept' : null;
+  if (family === 'write') return errno === 'EAGAIN' ? 'unread' : errno === '' ? 'other' : null;
+  if (errno === 'EAGAIN' || family === 'read' || family === 'futex' || family === 'wait-child') return null;
+  return family === 'close' || family === 'ioctl' || family === 'prctl' || family === 'trivial' ? null : 'other';
+}
+
+function failedOf({ errors, otherErrors }: CallCount): number {
+  return [...errors.values()].reduce((sum, times) => sum + times, otherErrors);
+}

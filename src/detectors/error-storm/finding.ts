@@ -1,0 +1,129 @@
+import { SECOND } from '../../trace/time.ts';
+import type { Context } from '../detector.ts';
+import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
+import { count, plural, ratio, round } from '../words.ts';
+import type { Meaning, Storm } from './detector.ts';
+import type { Metrics } from './metrics.ts';
+
+const MOST = 20;
+const MOST_LINES = 6;
+const MOST_NAMED = 4;
+
+/** What fails, how often, and what that means. */
+export function finding(context: Context, storms: readonly Storm[]): DraftFinding<Metrics> {
+  const { model, capabilities } = context;
+  const [worst] = storms;
+  if (worst === undefined) throw new Error('a group has a storm at least');
+  const seconds = capabilities.times ? (model.lastTime - model.firstTime) / SECOND : 0;
+  const failed = storms.reduce((sum, storm) => sum + storm.failed, 0);
+  const pids = [...new Set(storms.flatMap(({ failures }) => [...(failures?.pids ?? [])]))].filter((pid) => pid > 0);
+  const first = Math.min(...storms.map(({ failures }) => failures?.first ?? model.firstTime));
+  const last = Math.max(...storms.map(({ failures }) => failures?.last ?? model.lastTime));
+  return {
+    severity: severityOf(worst, storms),
+    confidence: worst.errno === '' ? 'possible' : 'likely',
+    title: titleOf(worst),
+    summary: summaryOf(worst, storms, seconds),
+    why: WHY[worst.meaning],
+    ...span(capabilities, first, last),
+    openEnded: false,
+    workers: pids.slice(0, MOST),
+    metrics: {
+      storms: storms.slice(0, MOST).map((storm) => ({
+        call: storm.call,
+        errno: storm.errno === '' ? null : storm.errno,
+        failed: storm.failed,
+        total: storm.total,
+        perSecond: seconds > 0 ? round(storm.failed / seconds, 1) : null,
+        target: storm.target === '' ? null : storm.target,
+      })),
+      failed,
+    },
+    evidence: storms
+      .flatMap(({ failures, row, errno }) => failures?.lines ?? row?.examples.get(errno) ?? [])
+      .slice(0, MOST_LINES),
+    next: NEXT[worst.meaning](worst),
+    subjects: pids.slice(0, MOST).map((pid) => `pid ${pid}`),
+  };
+}
+
+function severityOf({ meaning, failed, total, serving }: Storm, storms: readonly Storm[]): Severity {
+  if (meaning === 'full') return storms.some((storm) => storm.serving) || serving ? 'critical' : 'warning';
+  if (meaning === 'refused') return failed * 2 >= total ? 'warning' : 'info';
+  return 'info';
+}
+
+const times = (storm: Storm): string => `${count(storm.failed)} of ${count(storm.total)} times`;
+const errorOf = ({ errno }: Storm): string => (errno === '' ? '' : ` with ${errno}`);
+
+function titleOf(worst: Storm): string {
+  const { call, target, errno } = worst;
+  const on = target === '' ? '' : ` to ${target}`;
+  const title =
+    worst.meaning === 'full'
+      ? `${call} fails with ${errno}${target === '' ? '' : `: ${target}`}`
+      : `${call}${on} failed ${times(worst)}${errno === '' ? '' : `: ${errno}`}`;
+  return title.length > 78 ? `${title.slice(0, 77)}…` : title;
+}
+
+function summaryOf(worst: Storm, storms: readonly Storm[], seconds: number): string {
+  const named = storms
+    .slice(0, MOST_NAMED)
+    .map(
+      (storm) =>
+        `${storm.call}${storm.target === '' ? '' : ` ${storm.target}`} failed ${times(storm)}${errorOf(storm)}`,
+    );
+  const more = storms.length - named.length;
+  const rate = seconds > 0 && worst.failed > 1 ? ` That is ${ratio(worst.failed / seconds)} a second.` : '';
+  const doubt = worst.errno === '' ? ' The table does not say with which error.' : '';
+  return `${named.join('; ')}${more > 0 ? `; and ${plural(more, 'other call', 'other calls')}` : ''}.${rate}${doubt}`;
+}
+
+const WHY: Readonly<Record<Meaning, string>> = {
+  refused: 'Each try costs the request that needs the answer, and what tries again at once loads both sides.',
+  full: 'What should be written is lost, and a program that does not expect that stops or answers with errors.',
+  search:
+    'Each search costs a call into the kernel; along a long path of folders they add up on every request or start.',
+  unread: 'The other end does not read: its buffer is full, and the writer has to wait or to keep what it has.',
+  accept:
+    'An accept that finds nothing was for nothing: either every worker wakes for each connection, or a loop asks until the queue is empty.',
+  other: 'A call that fails each time does no work, and costs time all the same.',
+};
+
+const NEXT: Readonly<Record<Meaning, (storm: Storm) => readonly Step[]>> = {
+  refused: ({ target }) => [
+    {
+      text: 'Does anybody listen there? Look on that host, and from this one.',
+      ...(/^[\d.]+:\d+$/.test(target) ? { command: `nc -vz ${target.replace(':', ' ')}` } : { command: 'ss -ltnp' }),
+    },
+    { text: 'Wait longer from one try to the next, and answer without that service meanwhile.' },
+  ],
+  full: () => [
+    { text: 'Is the file system full, out of inodes, or mounted read-only?', command: 'df -h; df -i; findmnt -O ro' },
+    { text: 'EIO is the disk itself: look at what the kernel says.', command: 'dmesg -T | tail -30' },
+  ],
+  search: () => [
+    {
+      text: 'Shorten the search path, or let the program remember where it found what (an opcode cache, an autoloader with a class map).',
+    },
+    { text: 'See which paths are tried.', command: 'strace -f -e trace=open,openat,stat,access -o FILE -p PID' },
+  ],
+  unread: () => [
+    { text: 'Who does not read? Send-Q above 0 names the connection.', command: 'ss -tnp' },
+    {
+      text: 'Wait until the socket is writable (poll, epoll) before the next write, and limit how long a client may take.',
+    },
+  ],
+  accept: () => [
+    {
+      text: 'Record the calls themselves: only they show who woke for nothing.',
+      command: 'strace -f -ttt -T -y -s 128 -o FILE -p PID',
+    },
+  ],
+  other: () => [
+    {
+      text: 'Record the calls themselves, and look at the arguments.',
+      command: 'strace -f -ttt -T -y -s 128 -o FILE -p PID',
+    },
+  ],
+};

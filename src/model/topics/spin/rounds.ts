@@ -1,0 +1,70 @@
+import type { Call } from '../../../trace/record.ts';
+import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
+
+/** So many rounds in a row are told: fewer may be chance. */
+export const TOLD_ROUNDS = 5;
+/** A timeout up to here is no pause. */
+const SHORT: Nanoseconds = 10 * MILLISECOND;
+
+/**
+ * Waits of one thread that return the same as the one before, while nothing was done between them that changes the
+ * world: the same descriptors are ready again and again, or a short timeout runs out again and again. Needs neither
+ * times nor durations.
+ */
+export class Rounds {
+  /** In a row, the first one not counted. */
+  count = 0;
+  /** All that were in rows of `TOLD_ROUNDS` and more. */
+  total = 0;
+  /** Waits in all. */
+  waits = 0;
+  /** They report something; else their timeout runs out. */
+  stuck = false;
+  since: Nanoseconds = UNKNOWN;
+  /** The longest timeout of the row. */
+  timeout: Nanoseconds = 0;
+  #key = '';
+  #effects = -1;
+
+  /** A wait returned; `effects` counts what the thread did so far. Says whether a row has become long enough to tell. */
+  waited(call: Call, effects: number): boolean {
+    this.waits++;
+    const isSame = effects === this.#effects;
+    this.#effects = effects;
+    const key = isSame ? keyOf(call) : '';
+    if (!isSame || key === '' || (this.#key !== '' && key !== this.#key)) {
+      this.count = 0;
+      this.#key = key;
+      return false;
+    }
+    if (this.count === 0) {
+      this.since = call.start;
+      this.stuck = call.result > 0;
+      this.timeout = 0;
+    }
+    this.#key = key;
+    this.count++;
+    if (!this.stuck) this.timeout = Math.max(this.timeout, call.arguments.timeout());
+    if (this.count < TOLD_ROUNDS) return false;
+    this.total += this.count === TOLD_ROUNDS ? TOLD_ROUNDS : 1;
+    // Told when it is long enough, and each time it has doubled.
+    return this.count === TOLD_ROUNDS || (this.count & (this.count - 1)) === 0;
+  }
+}
+
+/** What a wait returned; '' when that is no round: it waited for long, or failed. */
+function keyOf(call: Call): string {
+  if (call.result === 0) {
+    const timeout = call.arguments.timeout();
+    return timeout >= 0 && timeout <= SHORT ? 'nothing' : '';
+  }
+  if (!(call.result > 0) || call.duration >= MILLISECOND) return '';
+  const { readyData } = call.arguments;
+  if (readyData >= 0) return String(readyData);
+  // Several: the kernel hands them out in turns.
+  return call.arguments
+    .ready()
+    .map(({ data, events }) => `${data}:${events}`)
+    .sort()
+    .join(' ');
+}
