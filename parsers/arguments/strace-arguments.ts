@@ -15,13 +15,13 @@ import type {
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
 import { textOfBytes, textOfEscaped } from '../../src/trace/utf8.ts';
-import { eventBits } from './event-bits.ts';
-import { flagWord } from './flag-words.ts';
 import * as kernel from './kernel-words.ts';
+import { eventBits, flagWord } from './kernel-words.ts';
 import {
   decoratedDescriptors,
   decoration,
   endOfDecoration,
+  futexIn,
   integer,
   pollDescriptors,
   quotedBytes,
@@ -240,18 +240,8 @@ export class StraceArguments implements CallArguments {
   }
 
   futex(): FutexUse | null {
-    const [word = '', printed = '', value = ''] = splitArguments(this.#call.args);
-    if (this.#call.syscall.family !== 'futex') return null;
-    const words = flagWord(printed, kernel.futexOperation);
-    const [, operation, isPrivate] = /^FUTEX_([A-Z_0-9]+?)(_PRIVATE)?(?:\||$)/.exec(words) ?? [];
-    if (operation === undefined) return null;
-    return {
-      word,
-      operation,
-      isPrivate: isPrivate !== undefined,
-      isRealtime: words.includes('CLOCK_REALTIME'),
-      value: integer(value),
-    };
+    const { args, syscall } = this.#call;
+    return syscall.family === 'futex' ? futexIn(args) : null;
   }
 
   lock(): LockRequest | null {

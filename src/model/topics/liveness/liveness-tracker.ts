@@ -3,6 +3,9 @@ import type { Nanoseconds } from '../../../trace/time.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import type { Thread } from '../../machine/thread.ts';
 
+/** What the file of a worker is called. */
+const OWN_FILE = '/wgunicorn-';
+
 /** Follows how workers show that they live, and how they are ended. */
 export class LivenessTracker {
   readonly #facts: FactBus;
@@ -18,7 +21,8 @@ export class LivenessTracker {
    * server, too.
    */
   touched(call: Call, thread: Thread): void {
-    if (!`${call.arguments.label()} ${call.arguments.path()}`.includes('/wgunicorn-')) return;
+    const told = call.arguments;
+    if (!told.label().includes(OWN_FILE) && !told.path().includes(OWN_FILE)) return;
     if (thread.process.server === '') thread.process.server = 'gunicorn';
     if (this.#inWindow(call.end)) this.#facts.tell('heartbeat', { thread, record: call });
   }
