@@ -174,6 +174,20 @@ test('what answers --help loads no detector, no model, no parser and no dashboar
   );
 });
 
+test('who judges asks the arguments of a call and reads no text of theirs', () => {
+  const rooms = ['src/model', 'src/detectors', 'src/analysis', 'src/output', 'src/pipeline'];
+  const reading = rooms.flatMap(sourceFiles).filter((file) => {
+    // It carries calls that had not returned to another thread as they were written.
+    if (file === 'src/pipeline/parser-worker.ts') return false;
+    return /\.(?:args|returned|returnedText)\b|\barguments\.text\b/.test(readFileSync(join(ROOT, file), 'utf8'));
+  });
+  assert.deepEqual(reading, []);
+  const grammar = IMPORTS.filter(
+    ({ file, target }) => !file.startsWith('parsers/') && target.endsWith('strace-text.ts'),
+  );
+  assert.deepEqual(grammar, []);
+});
+
 test('the program ends in the command line only', () => {
   const ending = sourceFiles('src').filter(
     (file) => !file.startsWith('src/cli/') && /\bprocess\.exit(?:Code)?\b/.test(readFileSync(join(ROOT, file), 'utf8')),

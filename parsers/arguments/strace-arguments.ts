@@ -18,13 +18,15 @@ import { textOfBytes, textOfEscaped } from '../../src/trace/utf8.ts';
 import * as kernel from './kernel-words.ts';
 import { eventBits, flagWord } from './kernel-words.ts';
 import {
-  decoratedDescriptors,
   decoration,
+  descriptorsOfSet,
+  eachOfSet,
   endOfDecoration,
   futexIn,
   integer,
   pollDescriptors,
   quotedBytes,
+  quotedText,
   readyEvents,
   returnedEvents,
   selectReadDescriptors,
@@ -110,7 +112,7 @@ export class StraceArguments implements CallArguments {
   }
 
   path(): string {
-    return textOfEscaped(/"((?:[^"\\]|\\.)*)"/s.exec(this.#behindLabel())?.[1] ?? '');
+    return textOfEscaped(quotedText(this.#behindLabel()));
   }
 
   payload(limit: number): string | null {
@@ -156,8 +158,10 @@ export class StraceArguments implements CallArguments {
   }
 
   pair(): readonly [number, number] | null {
-    const ends = /\[(\d+)(?:<[^>]*>)?, (\d+)/.exec(this.#call.args);
-    return ends === null ? null : [Number(ends[1]), Number(ends[2])];
+    const { args } = this.#call;
+    const open = args.indexOf('[');
+    const [first, second] = open < 0 ? [] : descriptorsOfSet(args, open);
+    return first === undefined || second === undefined ? null : [first, second];
   }
 
   backlog(): number {
@@ -229,14 +233,17 @@ export class StraceArguments implements CallArguments {
     const { args } = this.#call;
     if (!args.includes('SCM_RIGHTS')) return null;
     const found: LabelledDescriptor[] = [];
-    for (let at = args.indexOf(PASSED); at >= 0; at = args.indexOf(PASSED, at + PASSED.length))
-      found.push(...decoratedDescriptors(args, at + PASSED.length - 1));
+    for (let at = args.indexOf(PASSED); at >= 0; ) {
+      const end = eachOfSet(args, at + PASSED.length - 1, (fd, label) => found.push({ fd, label }));
+      at = end < 0 ? -1 : args.indexOf(PASSED, end);
+    }
     return found;
   }
 
   argv(): readonly string[] {
-    const list = /\[(.*?)\](?:, |$)/s.exec(this.#call.args)?.[1] ?? '';
-    return splitArguments(list).map((argument) => textOfBytes(quotedBytes(argument) ?? argument));
+    const list = splitArguments(this.#call.args).find((argument) => argument.startsWith('[')) ?? '';
+    if (!list.endsWith(']')) return [];
+    return splitArguments(list.slice(1, -1)).map((argument) => textOfBytes(quotedBytes(argument) ?? argument));
   }
 
   futex(): FutexUse | null {

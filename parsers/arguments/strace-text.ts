@@ -1,4 +1,4 @@
-import { EVENT, type FutexUse, type LabelledDescriptor, type ReadyEvent } from '../../src/trace/call-arguments.ts';
+import { EVENT, type FutexUse, type ReadyEvent } from '../../src/trace/call-arguments.ts';
 import { UNKNOWN } from '../../src/trace/time.ts';
 import { textOfBytes, textOfEscaped } from '../../src/trace/utf8.ts';
 import { eventBits, flagWord, futexOperation } from './kernel-words.ts';
@@ -156,10 +156,18 @@ function escapedByte(text: string, at: number): readonly [string, number] {
   return [first, 1];
 }
 
+/** The first C string as it was printed, without its quotes; '' when there is none, or its end was cut off. */
+export function quotedText(text: string, from = 0): string {
+  const open = text.indexOf('"', from);
+  const close = open < 0 ? text.length : skipQuoted(text, open);
+  return close >= text.length ? '' : text.slice(open + 1, close);
+}
+
 /** `10.0.0.7:443`, `[::1]:443`, `unix:/run/x.sock` of a sockaddr; '' when the text holds none. */
 export function socketAddress(text: string): string {
-  const path = /sun_path=@?"((?:[^"\\]|\\.)*)"/.exec(text);
-  if (path !== null) return `unix:${textOfBytes(quotedBytes(`"${path[1]}"`) ?? '')}`;
+  const path = text.indexOf('sun_path=');
+  if (path >= 0 && text.startsWith('"', path + (text.charAt(path + 9) === '@' ? 10 : 9)))
+    return `unix:${textOfBytes(quotedBytes(`"${quotedText(text, path)}"`) ?? '')}`;
   const port = /sin6?_port=htons\((\d+)\)/.exec(text)?.[1];
   if (port === undefined) return '';
   const v4 = /sin_addr=inet_addr\("([^"]*)"\)/.exec(text)?.[1];
@@ -168,17 +176,22 @@ export function socketAddress(text: string): string {
   return v6 === undefined ? `:${port}` : `[${quotedBytes(`"${v6}"`)}]:${port}`;
 }
 
-/** The events of an `epoll_wait` that returned, old and new spelling; empty when the text shows none. */
+/** No set of events is longer. */
+const LONGEST_EVENTS = 200;
+
+/**
+ * The events of an `epoll_wait` that returned, `{events=EPOLLIN, data={u32=5, u64=5}}` or `{EPOLLIN, {u32=5, u64=5}}`;
+ * empty when the text shows none. By hand: loops ask it thousands of times a second.
+ */
 export function readyEvents(args: string): ReadyEvent[] {
   const found: ReadyEvent[] = [];
-  // By hand: `{events=EPOLLIN, data={u32=5, u64=5}}` and `{EPOLLIN, {u32=5, u64=5}}`, thousands of times a second.
   for (let at = args.indexOf('{u32='); at >= 0; at = args.indexOf('{u32=', at + 5)) {
-    const comma = args.lastIndexOf(', ', at);
-    const open = args.lastIndexOf('{', comma);
-    if (open < 0 || comma < open) continue;
+    const comma = args.startsWith(', data=', at - 7) ? at - 7 : at - 2;
+    const open = args.startsWith(', ', comma) ? args.lastIndexOf('{', comma) : -1;
+    if (open < 0 || comma - open > LONGEST_EVENTS) continue;
     const printed = args.slice(args.startsWith('events=', open + 1) ? open + 8 : open + 1, comma);
-    const data = Number.parseInt(args.slice(at + 5, at + 15), 10);
-    if ((printed.startsWith('EPOLL') || printed.startsWith('0x')) && !Number.isNaN(data))
+    const data = integerAt(args, at + 5);
+    if ((printed.startsWith('EPOLL') || printed.startsWith('0x')) && data >= 0)
       found.push({ events: eventBits(printed), data });
   }
   return found;
@@ -187,16 +200,21 @@ export function readyEvents(args: string): ReadyEvent[] {
 /** What a `poll` or `select` returned: `1 ([{fd=3, revents=POLLIN}])`, `2 (in [5 6], left {tv_sec=1, tv_usec=0})`. */
 export function returnedEvents(returned: string): ReadyEvent[] {
   const found: ReadyEvent[] = [];
-  for (let at = returned.indexOf('{fd='); at >= 0; at = returned.indexOf('{fd=', at + 4)) {
-    const from = returned.indexOf('revents=', at) + 8;
-    const to = returned.indexOf('}', from);
-    if (from < 8 || to < 0) return found;
-    found.push({ events: eventBits(returned.slice(from, to)), data: integerAt(returned, at + 4) });
+  let open = -1;
+  let nextOpen = returned.indexOf('{fd=');
+  for (let at = returned.indexOf('revents='); at >= 0; at = returned.indexOf('revents=', at + 8)) {
+    for (; nextOpen >= 0 && nextOpen < at; nextOpen = returned.indexOf('{fd=', nextOpen + 4)) open = nextOpen;
+    const printed = returned.slice(at + 8, at + 8 + LONGEST_EVENTS);
+    const end = printed.indexOf('}');
+    if (open < 0 || end < 0) continue;
+    found.push({ events: eventBits(printed.slice(0, end)), data: integerAt(returned, open + 4) });
   }
   if (found.length > 0) return found;
   for (let at = returned.indexOf(' ['); at >= 0; at = returned.indexOf(' [', at + 2)) {
     const events = returned.endsWith('in', at) ? EVENT.IN : returned.endsWith('out', at) ? EVENT.OUT : EVENT.PRI;
-    for (const data of descriptorsOfSet(returned, at + 1)) found.push({ events, data });
+    const end = eachOfSet(returned, at + 1, (data) => found.push({ events, data }));
+    if (end < 0) break;
+    at = end;
   }
   return found;
 }
@@ -271,24 +289,18 @@ export function descriptorsOfSet(text: string, open: number): number[] {
   return found;
 }
 
-/** The same with what `-y` prints for each, '' for none. */
-export function decoratedDescriptors(text: string, open: number): LabelledDescriptor[] {
-  const found: LabelledDescriptor[] = [];
-  eachOfSet(text, open, (fd, label) => found.push({ fd, label: textOfEscaped(label()) }));
-  return found;
-}
-
-function eachOfSet(text: string, open: number, take: (fd: number, label: () => string) => void): void {
+/** The same with what `-y` prints for each, '' for none. Returns where the set ends, or -1 when it is cut off. */
+export function eachOfSet(text: string, open: number, take: (fd: number, label: string) => void): number {
   for (let at = open + 1; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if (code === 0x5d) return;
+    if (code === 0x5d) return at;
     if (code < 0x30 || code > 0x39) continue;
     const fd = integerAt(text, at);
     while (text.charCodeAt(at + 1) >= 0x30 && text.charCodeAt(at + 1) <= 0x39) at++;
     const from = at + 1;
     if (text.charCodeAt(from) === 0x3c) at = endOfLabel(text, from);
-    const to = at;
-    take(fd, () => (to > from ? text.slice(from + 1, to) : ''));
-    if (at < 0) return;
+    take(fd, at > from ? textOfEscaped(text.slice(from + 1, at)) : '');
+    if (at < 0) return -1;
   }
+  return -1;
 }
