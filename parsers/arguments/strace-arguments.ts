@@ -68,7 +68,12 @@ const PLACE_OF_LIMIT: Readonly<Record<string, number>> = {
   semtimedop_time64: 3,
 };
 
-/** Reads arguments in strace's words, of any of its versions: the only place that knows how they are written. */
+/**
+ * Reads arguments in strace's words, of any of its versions, with the decorations of -y, -yy and -X. This room is the
+ * only one that knows how arguments are written: this file has the questions, `strace-text.ts` the grammar,
+ * `kernel-words.ts` the names of the kernel's numbers, `scanned-arguments.ts` the quick answers from bytes. What a format
+ * has of its own (perf's names, bpftrace's numbers) stays in the format's room.
+ */
 export class StraceArguments implements CallArguments {
   readonly #call: TracedText;
 

@@ -363,8 +363,9 @@ export class Model {
     if (call.syscall.family === 'accept') loop.acceptBlocked += call.duration;
     else if (call.syscall.family === 'futex') {
       loop.futexBlocked += call.duration;
-      if (call.arguments.futex()?.operation.includes('LOCK_PI')) loop.acceptBlocked += call.duration;
-      else this.#futexes.waited(call, thread);
+      const futex = call.arguments.futex();
+      if (futex?.operation.includes('LOCK_PI')) loop.acceptBlocked += call.duration;
+      else if (futex !== null) this.#futexes.waited(call, thread, futex);
     }
     if (!loop.inTurn) return;
     const kind = noteCall(call, thread);

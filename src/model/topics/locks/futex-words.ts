@@ -1,3 +1,4 @@
+import type { FutexUse } from '../../../trace/call-arguments.ts';
 import type { Call } from '../../../trace/record.ts';
 import { earlier, later, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
 import { isInterpreterLockWait } from '../../following/block-class.ts';
@@ -115,10 +116,9 @@ export class FutexWords {
   }
 
   /** A wait of a millisecond or more. */
-  waited(call: Call, thread: Thread): void {
+  waited(call: Call, thread: Thread, futex: FutexUse): void {
     const { start, end, duration } = call;
-    const futex = this.#inWindow(end) ? call.arguments.futex() : null;
-    if (futex === null || !futex.operation.startsWith('WAIT')) return;
+    if (!this.#inWindow(end) || !futex.operation.startsWith('WAIT')) return;
     const table = tableOf(thread.process);
     const address = futex.word;
     const word = table.words.get(address) ?? added(table, address);
