@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { StraceArguments } from '../../parsers/arguments/strace-arguments.ts';
 import type { Now } from '../analysis/activity.ts';
-import { textOfEscaped } from '../trace/utf8.ts';
+import { syscall } from '../trace/syscalls.ts';
 
 /** The beginning of the longest lines that matter; what comes before the last line end is not looked at. */
 const TAIL_BYTES = 8_192;
@@ -17,7 +18,7 @@ export const WAITS = /^(?:epoll_p?wait2?|p?poll|p?select6?|_newselect|accept4?|w
 export function unfinishedCall(path: string, startMs: number): { readonly tid: number; readonly now: Now } | null {
   const [, tid, time, call, args] = ENTRY.exec(unfinishedLine(path)) ?? [];
   if (tid === undefined || call === undefined || !Number.isFinite(startMs)) return null;
-  const target = textOfEscaped(/^\d+<([^>]*)>/.exec(args ?? '')?.[1] ?? '');
+  const target = new StraceArguments({ syscall: syscall(call), args: args ?? '', returned: '' }).label();
   return {
     tid: Number(tid),
     now: {
