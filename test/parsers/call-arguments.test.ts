@@ -8,6 +8,7 @@ import { LaneTable } from '../../parsers/lanes.ts';
 import { perfTraceFormat } from '../../parsers/perf-trace/format.ts';
 import { straceFormat } from '../../parsers/strace/format.ts';
 import { type CallArguments, EVENT, NO_ARGUMENTS } from '../../src/trace/call-arguments.ts';
+import { syscall } from '../../src/trace/syscalls.ts';
 import { createTimeOrigin } from '../../src/trace/time.ts';
 import { bytes, type Printed, printed, START } from '../support/printed-lines.ts';
 
@@ -618,6 +619,38 @@ for (const { title, ask, answer: expected, strace = [], perf = [], bpftrace = []
     }
   });
 }
+
+it('the call before tells its arguments in every format, as long as the next one is told', () => {
+  for (const [format, text] of [
+    [
+      straceFormat,
+      '7 1795140800.000000 futex(0x7f00, FUTEX_WAIT_PRIVATE, 2, NULL) = 0\n7 1795140802.000000 close(5) = 0\n',
+    ],
+    [
+      perfTraceFormat,
+      '     0.032 ( 0.022 ms): herd/7 futex(uaddr: 0x7f00, op: WAIT|PRIVATE_FLAG, val: 2) = 0\n' +
+        '  2000.032 ( 0.022 ms): herd/7 close(fd: 5) = 0\n',
+    ],
+    [
+      bpftraceFormat,
+      `${START}\n${printed({ tid: 7, at: 5, call: 'futex', args: [0x7f00, 0x80, 2, 0] })}\n${printed({ tid: 7, at: 2_000_005, call: 'close', args: [5] })}\n`,
+    ],
+  ] as const) {
+    const before: unknown[] = [];
+    const chunk = Buffer.from(text);
+    const parser = format.createParser(chunk, { file: 'made-up', lanes: new LaneTable(), origin: createTimeOrigin() });
+    parser.push(chunk);
+    const take = (): void => {
+      for (let record = parser.next(); record !== null; record = parser.next())
+        if (record.kind === 'call') before.push(record.previousArguments(syscall('futex')).futex());
+    };
+    take();
+    parser.end();
+    take();
+    const told = { word: '0x7f00', operation: 'WAIT', isPrivate: true, isRealtime: false, value: 2 };
+    assert.deepEqual(before, [null, told], format.id);
+  }
+});
 
 /** Every question, asked of the same call. */
 function everything(told: CallArguments): unknown {
