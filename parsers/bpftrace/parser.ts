@@ -1,10 +1,10 @@
 import type { Call, Signal, TraceRecord } from '../../src/trace/record.ts';
 import type { DiagnosticCount, LineAccount, ParserOptions, TraceFlags, TraceParser } from '../format.ts';
 import { MOST_THREADS } from '../lanes.ts';
-import { Source } from '../text/byte-window.ts';
+import { ByteWindow } from '../text/byte-window.ts';
+import { LineAccounting } from '../text/line-accounting.ts';
 import { LineCutter } from '../text/line-cutter.ts';
 import { decode } from '../text/line-reference.ts';
-import { Tally } from '../text/line-tally.ts';
 import { Ordering } from '../timeline/ordering.ts';
 import { type CallFacts, PrintedCall } from '../timeline/printed-call.ts';
 import { Lines } from './lines.ts';
@@ -30,9 +30,9 @@ export class BpftraceParser implements TraceParser {
     others: [],
   };
   readonly #file: string;
-  readonly #source: Source;
+  readonly #window: ByteWindow;
   readonly #cutter: LineCutter;
-  readonly #tally: Tally;
+  readonly #accounting: LineAccounting;
   readonly #lines: Lines;
   readonly #threads: Threads;
   readonly #ordering = new Ordering<Waiting>();
@@ -47,14 +47,14 @@ export class BpftraceParser implements TraceParser {
 
   constructor({ file, lanes, origin }: ParserOptions) {
     this.#file = file;
-    this.#source = new Source(file);
-    this.#cutter = new LineCutter(this.#source, () => {});
-    this.#tally = new Tally(file);
+    this.#window = new ByteWindow(file);
+    this.#cutter = new LineCutter(this.#window, () => {});
+    this.#accounting = new LineAccounting(file);
     this.#threads = new Threads(lanes);
-    this.#lines = new Lines(origin, this.#tally, this.flags, {
+    this.#lines = new Lines(origin, this.#accounting, this.flags, {
       add: (waiting) => {
         if (!this.#ordering.add(waiting))
-          this.#tally.note('late-line', this.#line, waiting.kind === 'lost' ? '' : waiting.where.text);
+          this.#accounting.note('late-line', this.#line, waiting.kind === 'lost' ? '' : waiting.where.text);
       },
       left: (tid, facts, where) => {
         if (this.#left.length < MOST_THREADS) this.#left.push({ tid, facts, where });
@@ -64,11 +64,11 @@ export class BpftraceParser implements TraceParser {
   }
 
   get account(): LineAccount {
-    return this.#tally.account;
+    return this.#accounting.account;
   }
 
   get diagnostics(): ReadonlyMap<string, DiagnosticCount> {
-    return this.#tally.diagnostics;
+    return this.#accounting.diagnostics;
   }
 
   push(chunk: Buffer): void {
@@ -100,8 +100,8 @@ export class BpftraceParser implements TraceParser {
   #readLine(): void {
     const { from, to } = this.#cutter;
     this.#line++;
-    if (this.#cutter.skipped > 0) this.#tally.note('long-line', this.#line, '');
-    const text = decode(this.#source.bytes, from, Math.min(to, from + LONGEST_LINE)).replace(/\r$/, '');
+    if (this.#cutter.skipped > 0) this.#accounting.note('long-line', this.#line, '');
+    const text = decode(this.#window.bytes, from, Math.min(to, from + LONGEST_LINE)).replace(/\r$/, '');
     this.#lines.read(text, { file: this.#file, line: this.#line, text: text.slice(0, LONGEST_TEXT) }, this.#isLast);
   }
 

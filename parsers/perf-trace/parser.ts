@@ -3,10 +3,10 @@ import { knownSyscall } from '../../src/trace/syscall-numbers.ts';
 import { LONGEST_CAPTURE, MILLISECOND, UNKNOWN } from '../../src/trace/time.ts';
 import type { DiagnosticCount, LineAccount, ParserOptions, TraceFlags, TraceParser } from '../format.ts';
 import { type LaneTable, MOST_THREADS } from '../lanes.ts';
-import { Source } from '../text/byte-window.ts';
+import { ByteWindow } from '../text/byte-window.ts';
+import { LineAccounting } from '../text/line-accounting.ts';
 import { LineCutter } from '../text/line-cutter.ts';
 import { decode } from '../text/line-reference.ts';
-import { Tally } from '../text/line-tally.ts';
 import { Ordering } from '../timeline/ordering.ts';
 import { type CallFacts, PrintedCall } from '../timeline/printed-call.ts';
 import { TimeAxis } from '../timeline/time-axis.ts';
@@ -58,8 +58,8 @@ export class PerfTraceParser implements TraceParser {
   readonly #file: string;
   readonly #lanes: LaneTable;
   readonly #axis: TimeAxis;
-  readonly #tally: Tally;
-  readonly #source: Source;
+  readonly #accounting: LineAccounting;
+  readonly #window: ByteWindow;
   readonly #cutter: LineCutter;
   readonly #ordering = new Ordering<Waiting>();
   readonly #summary = new Summary();
@@ -75,17 +75,17 @@ export class PerfTraceParser implements TraceParser {
     this.#file = file;
     this.#lanes = lanes;
     this.#axis = new TimeAxis(origin);
-    this.#tally = new Tally(file);
-    this.#source = new Source(file);
-    this.#cutter = new LineCutter(this.#source, () => {});
+    this.#accounting = new LineAccounting(file);
+    this.#window = new ByteWindow(file);
+    this.#cutter = new LineCutter(this.#window, () => {});
   }
 
   get account(): LineAccount {
-    return this.#tally.account;
+    return this.#accounting.account;
   }
 
   get diagnostics(): ReadonlyMap<string, DiagnosticCount> {
-    return this.#tally.diagnostics;
+    return this.#accounting.diagnostics;
   }
 
   push(chunk: Buffer): void {
@@ -124,7 +124,7 @@ export class PerfTraceParser implements TraceParser {
 
   #readLine(): void {
     const { from, to } = this.#cutter;
-    const text = decode(this.#source.bytes, from, Math.min(to, from + LONGEST_LINE)).trimEnd();
+    const text = decode(this.#window.bytes, from, Math.min(to, from + LONGEST_LINE)).trimEnd();
     this.#line++;
     this.account.lines++;
     if (isHead(text) || text === '' || LOST.test(text)) this.#dropPiece();
@@ -141,7 +141,7 @@ export class PerfTraceParser implements TraceParser {
     if (text.trim() === '') account.blank++;
     else if (lost !== undefined) {
       account.notices++;
-      this.#tally.noteMany('lost-events', Number(lost), this.#line, text);
+      this.#accounting.noteMany('lost-events', Number(lost), this.#line, text);
       this.#ordering.add({
         seenAt: this.#lastSeen,
         line: this.#line,
@@ -158,7 +158,7 @@ export class PerfTraceParser implements TraceParser {
     else if (MESSAGE.test(text)) account.notices++;
     else {
       account.foreign++;
-      this.#tally.note('foreign-line', this.#line, text);
+      this.#accounting.note('foreign-line', this.#line, text);
     }
   }
 
@@ -179,7 +179,7 @@ export class PerfTraceParser implements TraceParser {
     if (piece === null) return;
     this.#piece = null;
     const code = this.#isEnding ? 'cut-line' : 'unparsed-line';
-    this.#tally.note(code, piece.line, piece.text);
+    this.#accounting.note(code, piece.line, piece.text);
     if (this.#isEnding) this.account.foreign++;
     else this.account.unparsed++;
   }
@@ -198,7 +198,7 @@ export class PerfTraceParser implements TraceParser {
     const took = (read.took ?? 0) * MILLISECOND;
     if (Number.isNaN(at ?? 0) || took > LONGEST_CAPTURE || tid > MOST_TID || knownSyscall(read.name) === '') {
       this.account.unparsed++;
-      this.#tally.note('unparsed-line', line, text);
+      this.#accounting.note('unparsed-line', line, text);
       return true;
     }
     this.flags.pids ||= read.tid >= 0;
@@ -219,7 +219,7 @@ export class PerfTraceParser implements TraceParser {
     this.#open.delete(tid);
     if (read.isContinued) {
       this.account.resumed++;
-      if (entry === undefined) this.#tally.note('orphan-resume', line, text);
+      if (entry === undefined) this.#accounting.note('orphan-resume', line, text);
     } else this.account.calls++;
     const start = at ?? entry?.start ?? null;
     // It began before the capture and nothing tells when it ended: the time of the latest line is as near as one can
@@ -229,7 +229,7 @@ export class PerfTraceParser implements TraceParser {
     if (facts === null) return true;
     if (facts.duration >= 0) this.flags.durations = true;
     if (!this.#ordering.add({ seenAt: end, line, text: shown, tid, comm: read.comm, facts, lost: 0 }))
-      this.#tally.note('late-line', line, text);
+      this.#accounting.note('late-line', line, text);
     return true;
   }
 

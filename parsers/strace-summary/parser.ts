@@ -3,10 +3,10 @@ import { knownSyscall } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
 import { MICROSECOND, SECOND, UNKNOWN } from '../../src/trace/time.ts';
 import type { DiagnosticCount, LineAccount, ParserOptions, TraceFlags, TraceParser } from '../format.ts';
-import { Source } from '../text/byte-window.ts';
+import { ByteWindow } from '../text/byte-window.ts';
+import { LineAccounting } from '../text/line-accounting.ts';
 import { LineCutter } from '../text/line-cutter.ts';
 import { decode } from '../text/line-reference.ts';
-import { Tally } from '../text/line-tally.ts';
 import { isPossible } from '../text/table-row.ts';
 import { headerOf } from './header.ts';
 
@@ -38,8 +38,8 @@ export class SummaryParser implements TraceParser {
     split: false,
     others: ['-c'],
   };
-  readonly #tally: Tally;
-  readonly #source: Source;
+  readonly #accounting: LineAccounting;
+  readonly #window: ByteWindow;
   readonly #cutter: LineCutter;
   /** Names of the columns, once the header was seen. */
   #columns: readonly string[] | null = null;
@@ -49,17 +49,17 @@ export class SummaryParser implements TraceParser {
   #isEnding = false;
 
   constructor({ file }: ParserOptions) {
-    this.#tally = new Tally(file);
-    this.#source = new Source(file);
-    this.#cutter = new LineCutter(this.#source, () => {});
+    this.#accounting = new LineAccounting(file);
+    this.#window = new ByteWindow(file);
+    this.#cutter = new LineCutter(this.#window, () => {});
   }
 
   get account(): LineAccount {
-    return this.#tally.account;
+    return this.#accounting.account;
   }
 
   get diagnostics(): ReadonlyMap<string, DiagnosticCount> {
-    return this.#tally.diagnostics;
+    return this.#accounting.diagnostics;
   }
 
   push(chunk: Buffer): void {
@@ -83,8 +83,8 @@ export class SummaryParser implements TraceParser {
 
   #read(): void {
     const { from, to } = this.#cutter;
-    const text = decode(this.#source.bytes, from, Math.min(to, from + LONGEST_LINE)).trimEnd();
-    const { account } = this.#tally;
+    const text = decode(this.#window.bytes, from, Math.min(to, from + LONGEST_LINE)).trimEnd();
+    const { account } = this.#accounting;
     this.#line++;
     account.lines++;
     if (text.trim() === '') {
@@ -108,7 +108,7 @@ export class SummaryParser implements TraceParser {
     } else if (MESSAGE.test(text)) account.notices++;
     else {
       account.foreign++;
-      this.#tally.note('foreign-line', this.#line, text);
+      this.#accounting.note('foreign-line', this.#line, text);
     }
   }
 

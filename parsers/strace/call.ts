@@ -2,21 +2,21 @@ import type { ArgumentWord } from '../../src/trace/argument-words.ts';
 import type { Lane } from '../../src/trace/record.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
-import type { RawCall } from '../columns/raw-call.ts';
+import type { UndecodedCall } from '../columns/undecoded-call.ts';
 import { firstData, headEnd, headStart, holdsWord, inetAddress } from '../text/argument-scan.ts';
-import type { Source } from '../text/byte-window.ts';
+import type { ByteWindow } from '../text/byte-window.ts';
 import { decode, LINE_LIMIT, type LineReference, latin1 } from '../text/line-reference.ts';
 import { withoutNames } from './argument-names.ts';
-import type { Thread } from './thread.ts';
+import type { TracedThread } from './traced-thread.ts';
 
 /**
  * The one Call object of a parser. Numbers are set for every call; strings are decoded from the current buffer when
  * somebody asks.
  */
-export class StraceCall implements RawCall {
+export class StraceCall implements UndecodedCall {
   readonly kind = 'call';
   readonly file: string;
-  readonly #source: Source;
+  readonly #window: ByteWindow;
   /** The arguments have names in front of them (`-N`). */
   readonly #hasNames: boolean;
   lane: Lane;
@@ -49,17 +49,24 @@ export class StraceCall implements RawCall {
   previous: LineReference;
   pause: Nanoseconds = 0.5;
 
-  constructor(file: string, source: Source, hasNames: boolean, lane: Lane, syscall: Syscall, previous: LineReference) {
+  constructor(
+    file: string,
+    window: ByteWindow,
+    hasNames: boolean,
+    lane: Lane,
+    syscall: Syscall,
+    previous: LineReference,
+  ) {
     this.#hasNames = hasNames;
     this.file = file;
-    this.#source = source;
+    this.#window = window;
     this.lane = lane;
     this.syscall = syscall;
     this.previous = previous;
   }
 
   /** Takes over the first half that a thread has pending. */
-  takeEntry(thread: Thread): void {
+  takeEntry(thread: TracedThread): void {
     this.lane = thread.lane;
     this.syscall = thread.syscall;
     this.start = thread.start;
@@ -92,11 +99,11 @@ export class StraceCall implements RawCall {
   }
 
   get bytes(): Buffer {
-    return this.#source.bytes;
+    return this.#window.bytes;
   }
 
   get view(): DataView {
-    return this.#source.view;
+    return this.#window.view;
   }
 
   get hasNames(): boolean {
@@ -104,13 +111,13 @@ export class StraceCall implements RawCall {
   }
 
   get args(): string {
-    const rest = latin1(this.#source.bytes, this.argsFrom, this.argsTo);
+    const rest = latin1(this.#window.bytes, this.argsFrom, this.argsTo);
     const args = this.entry === null ? rest : joinHalves(this.entry.latin1(this.entryArgsFrom, this.entryArgsTo), rest);
     return this.#hasNames ? withoutNames(args) : args;
   }
 
   mentions(word: ArgumentWord): boolean {
-    const { bytes, view } = this.#source;
+    const { bytes, view } = this.#window;
     return (
       holdsWord(this.syscall.family, word, bytes, view, this.argsFrom, this.argsTo) ||
       (this.entry !== null && this.firstHalfHolds(word))
@@ -132,27 +139,27 @@ export class StraceCall implements RawCall {
   }
 
   get readyData(): number {
-    return this.result === 1 ? firstData(this.#source.bytes, this.#source.view, this.argsFrom, this.argsTo) : -1;
+    return this.result === 1 ? firstData(this.#window.bytes, this.#window.view, this.argsFrom, this.argsTo) : -1;
   }
 
   get inetAddress(): number {
-    return inetAddress(this.#source.bytes, this.#source.view, this.argsFrom, this.argsTo);
+    return inetAddress(this.#window.bytes, this.#window.view, this.argsFrom, this.argsTo);
   }
 
   get head(): string {
-    const { bytes } = this.#source;
+    const { bytes } = this.#window;
     const start = this.result > 0 ? headStart(bytes, this.argsFrom, this.argsTo) : -1;
     return start < 0 ? '' : latin1(bytes, start, headEnd(bytes, start, this.argsTo));
   }
 
   get returned(): string {
-    return latin1(this.#source.bytes, this.returnedFrom, this.returnedTo);
+    return latin1(this.#window.bytes, this.returnedFrom, this.returnedTo);
   }
 
   get text(): string {
     // A call in flight has no line but its first.
     if (this.from === this.to && this.entry !== null) return this.entry.text;
-    return decode(this.#source.bytes, this.from, Math.min(this.to, this.from + LINE_LIMIT));
+    return decode(this.#window.bytes, this.from, Math.min(this.to, this.from + LINE_LIMIT));
   }
 
   get startText(): string {

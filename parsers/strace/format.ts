@@ -1,5 +1,5 @@
 import type { TraceFormat } from '../format.ts';
-import { sniffLayout } from './layout.ts';
+import { sniffColumns } from './line-columns.ts';
 import { StraceParser } from './parser.ts';
 import { sniffStrace } from './sniff.ts';
 
@@ -8,6 +8,6 @@ export const straceFormat: TraceFormat = {
   id: 'strace',
   title: 'strace',
   sniff: sniffStrace,
-  createParser: (head, options) => new StraceParser(sniffLayout(head), options),
+  createParser: (head, options) => new StraceParser(sniffColumns(head), options),
   isThreadable: true,
 };

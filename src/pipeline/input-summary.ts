@@ -4,7 +4,7 @@ import type { Source } from '../analysis/report.ts';
 import type { InputSet, TraceInput } from '../sources/trace-input.ts';
 import type { Call } from '../trace/record.ts';
 import { TOOL_VERSION } from '../version.ts';
-import type { OpenParser, Reading } from './opened-input.ts';
+import type { OpenedInput, OpenParser } from './opened-input.ts';
 
 const SAMPLES_KEPT = 5;
 /** Parsers count lost events under this code. */
@@ -22,7 +22,7 @@ interface Entry {
 }
 
 /** Sums up what all inputs of an analysis turned out to be. */
-export class Tally {
+export class InputSummary {
   readonly #set: InputSet;
   readonly #entries = new Map<TraceInput, Entry>();
   readonly #diagnostics = new Map<string, DiagnosticCount>();
@@ -31,11 +31,11 @@ export class Tally {
     this.#set = set;
   }
 
-  open({ input, format, parser }: Reading): void {
+  open({ input, format, parser }: OpenedInput): void {
     this.#entries.set(input, { input, format: format.id, parser });
   }
 
-  close({ input, parser }: Reading): void {
+  close({ input, parser }: OpenedInput): void {
     const entry = this.#entries.get(input);
     const { flags, account, diagnostics } = parser;
     if (entry !== undefined && nothingIn(parser.inFlight()))
