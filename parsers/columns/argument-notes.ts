@@ -1,6 +1,5 @@
 import { ARGUMENT_WORDS, type ArgumentWord } from '../../src/trace/argument-words.ts';
 import type { Family } from '../../src/trace/syscalls.ts';
-import { NameTable } from '../strace/names.ts';
 import {
   asksNonblocking,
   firstData,
@@ -10,7 +9,8 @@ import {
   inetAddress,
   isOneInput,
 } from '../text/argument-scan.ts';
-import type { UndecodedCall } from './undecoded-call.ts';
+import { NameTable } from '../text/name-table.ts';
+import type { UndecodedCall } from '../text/undecoded-call.ts';
 
 /** Of a longer first line, or of one more than so many different ones, the reader decodes the text itself. */
 const LONGEST_HEAD = 200;

@@ -3,10 +3,10 @@ import { LaneMap } from '../../src/trace/lane-map.ts';
 import type { Call, Lane, TraceRecord } from '../../src/trace/record.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import { MILLISECOND } from '../../src/trace/time.ts';
+import type { RawLine, UndecodedCall } from '../text/undecoded-call.ts';
 import { ArgumentNotes, NOTED_FAMILIES } from './argument-notes.ts';
 import type { LaneFacts, OtherRecord } from './lane-facts.ts';
 import * as column from './record-batch.ts';
-import type { RawLine, UndecodedCall } from './undecoded-call.ts';
 
 /** Only in front of such a gap anybody asks for the line before. */
 const SHORTEST_GAP = MILLISECOND;

@@ -2,11 +2,12 @@ import type { ArgumentWord } from '../../src/trace/argument-words.ts';
 import type { Lane } from '../../src/trace/record.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
-import type { UndecodedCall } from '../columns/undecoded-call.ts';
+import { withoutNames } from '../text/argument-names.ts';
 import { firstData, headEnd, headStart, holdsWord, inetAddress } from '../text/argument-scan.ts';
 import type { ByteWindow } from '../text/byte-window.ts';
+import { joinHalves } from '../text/join-halves.ts';
 import { decode, LINE_LIMIT, type LineReference, latin1 } from '../text/line-reference.ts';
-import { withoutNames } from './argument-names.ts';
+import type { UndecodedCall } from '../text/undecoded-call.ts';
 import type { TracedThread } from './traced-thread.ts';
 
 /**
@@ -174,18 +175,3 @@ export class StraceCall implements UndecodedCall {
     return this.previous.text;
   }
 }
-
-/**
- * Joins the arguments before ` <unfinished ...>` and after ` resumed>`. Up to 6.15 the comma between them ends the
- * first half, since 6.16 it begins the second one; up to 4.26 a blank follows `resumed>`.
- */
-export function joinHalves(first: string, second: string): string {
-  let rest = second.startsWith(' ') && !second.startsWith(' =>') ? second.slice(1) : second;
-  if (rest.startsWith(UNFINISHED)) rest = rest.slice(UNFINISHED.length);
-  const begun = first.trimEnd();
-  if (!begun.endsWith(',')) return first + rest;
-  if (rest === '') return begun.slice(0, -1);
-  return first + (rest.startsWith(',') ? rest.slice(1).trimStart() : rest);
-}
-
-const UNFINISHED = '<unfinished ...>';

@@ -1,14 +1,14 @@
 import { type Syscall, syscall } from '../../src/trace/syscalls.ts';
+import { closingBracket, OPEN } from '../text/brackets.ts';
 import type { ByteWindow } from '../text/byte-window.ts';
 import { word } from '../text/byte-words.ts';
 import { LINE_LIMIT, LineReference } from '../text/line-reference.ts';
-import { closingBracket, OPEN } from './brackets.ts';
+import { hashOf, NameTable } from '../text/name-table.ts';
 import { StraceCall } from './call.ts';
 import { MOVED, readCarefully, UNCLOSED } from './careful-result.ts';
 import { readDescriptor } from './descriptor.ts';
 import { findProgramOutput } from './interleaved/program-output.ts';
 import { DETACHED, LineResult, RETURNED, UNCLEAR, UNFINISHED } from './line-result.ts';
-import { hashOf, NameTable } from './names.ts';
 import { NO_RECORD, NOBODY, NOTED, RECORD, UNENDED } from './outcome.ts';
 import type { ParserState } from './parser-state.ts';
 import type { TracedThread } from './traced-thread.ts';

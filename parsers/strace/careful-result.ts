@@ -1,5 +1,5 @@
 import { LONGEST_CAPTURE, UNKNOWN } from '../../src/trace/time.ts';
-import { beginsResult, closingBracket, OPEN_STRING } from './brackets.ts';
+import { beginsResult, closingBracket, OPEN_STRING } from '../text/brackets.ts';
 import type { StraceCall } from './call.ts';
 import { DETACHED, type Ending, RETURNED, UNCLEAR, UNFINISHED } from './line-result.ts';
 

@@ -2,8 +2,8 @@ import { OTHER_ERROR } from '../../src/trace/errors.ts';
 import { LONGEST_CAPTURE, UNKNOWN } from '../../src/trace/time.ts';
 import type { ByteWindow } from '../text/byte-window.ts';
 import { areDigits, fourDigits, twoDigits, word } from '../text/byte-words.ts';
+import { NAME_BYTES, NameTable } from '../text/name-table.ts';
 import type { StraceCall } from './call.ts';
-import { NAME_BYTES, NameTable } from './names.ts';
 
 /** The line ends with `) = result`. */
 export const RETURNED = 1;

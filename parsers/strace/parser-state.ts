@@ -5,10 +5,10 @@ import type { LineAccount, ParserOptions, TraceFlags } from '../format.ts';
 import { ByteWindow } from '../text/byte-window.ts';
 import { LineAccounting } from '../text/line-accounting.ts';
 import { decode, LINE_LIMIT, latin1 } from '../text/line-reference.ts';
+import { StampClock } from '../timeline/stamp-clock.ts';
 import { Attribution } from './attribution.ts';
 import type { LineColumns } from './line-columns.ts';
 import { LinePrefix } from './line-prefix.ts';
-import { StampClock } from './stamp-clock.ts';
 import { ThreadTable } from './thread-table.ts';
 import type { TracedThread } from './traced-thread.ts';
 

@@ -1,5 +1,5 @@
-import type { ByteWindow } from '../text/byte-window.ts';
-import { viewOf } from '../text/byte-words.ts';
+import type { ByteWindow } from './byte-window.ts';
+import { viewOf } from './byte-words.ts';
 
 /** Bytes that a syscall's or errno's name is made of: letters, digits, `_`. */
 export const NAME_BYTES: Readonly<Uint8Array> = nameBytes();
