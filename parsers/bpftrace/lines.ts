@@ -2,6 +2,7 @@ import type { CallCount } from '../../src/trace/record.ts';
 import type { Nanoseconds, TimeOrigin } from '../../src/trace/time.ts';
 import type { TraceFlags } from '../format.ts';
 import type { LineAccounting } from '../text/line-accounting.ts';
+import type { Where } from '../text/line-parser.ts';
 import type { CallFacts } from '../timeline/printed-call.ts';
 import { TimeAxis } from '../timeline/time-axis.ts';
 import { CountedCalls } from './counted-calls.ts';
@@ -9,7 +10,7 @@ import type { Fields } from './fields.ts';
 import { type JsonRecord, lostEvents, mapEntries, readJson, withoutSignedBytes } from './json-record.ts';
 import { LineReader } from './line-reader.ts';
 import { MapLines } from './map-lines.ts';
-import type { Waiting, Where } from './waiting.ts';
+import type { Waiting } from './waiting.ts';
 import { WatchedCapture } from './watched.ts';
 
 /** Where what was read goes. */
@@ -65,7 +66,6 @@ export class Lines {
   /** Reads one line of the file. */
   read(text: string, where: Where, isLast: boolean): void {
     const { account } = this.#accounting;
-    account.lines++;
     const record = text.startsWith('{') ? readJson(text) : null;
     const shape = record === null ? this.#plain(text, where) : this.#json(record, where);
     if (shape === 'unparsed' && isLast) {

@@ -1,4 +1,5 @@
 import type { TraceFormat } from '../format.ts';
+import { callNotation } from '../text/call-notation.ts';
 import { sniffColumns } from './line-columns.ts';
 import { StraceParser } from './parser.ts';
 import { sniffStrace } from './sniff.ts';
@@ -9,5 +10,7 @@ export const straceFormat: TraceFormat = {
   title: 'strace',
   sniff: sniffStrace,
   createParser: (head, options) => new StraceParser(sniffColumns(head), options),
+  lines: callNotation,
+  stopsThreads: true,
   isThreadable: true,
 };

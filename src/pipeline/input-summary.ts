@@ -1,4 +1,4 @@
-import type { DiagnosticCount, LineAccount } from '../../parsers/format.ts';
+import type { DiagnosticCount, LineAccount, TraceFormat } from '../../parsers/format.ts';
 import type { InputFacts } from '../analysis/parts.ts';
 import type { Source } from '../analysis/report.ts';
 import type { InputSet, TraceInput } from '../sources/trace-input.ts';
@@ -13,7 +13,7 @@ const LOST_EVENTS = 'lost-events';
 /** What is kept of an input, also when it is long closed. */
 interface Entry {
   readonly input: TraceInput;
-  readonly format: string;
+  readonly format: TraceFormat;
   /**
    * Replaced by its findings once it is sure that nothing is in flight: a parser holds buffers, and there may be
    * thousands.
@@ -32,7 +32,7 @@ export class InputSummary {
   }
 
   open({ input, format, parser }: OpenedInput): void {
-    this.#entries.set(input, { input, format: format.id, parser });
+    this.#entries.set(input, { input, format, parser });
   }
 
   close({ input, parser }: OpenedInput): void {
@@ -67,6 +67,7 @@ export class InputSummary {
     const diagnostics = this.#allDiagnostics();
     return {
       source: this.#source(),
+      stopsThreads: [...this.#entries.values()].some(({ format }) => format.stopsThreads),
       toolVersion: TOOL_VERSION,
       lines: this.lines,
       unparsedLines: this.#sum('unparsed'),
@@ -99,7 +100,7 @@ export class InputSummary {
     return {
       kind: this.#set.kind,
       paths: this.#set.paths,
-      format: [...new Set(entries.map((entry) => entry.format))].join('+'),
+      format: [...new Set(entries.map((entry) => entry.format.id))].join('+'),
       flags: {
         timestamps: flags.find((flag) => flag.timestamps !== 'none')?.timestamps ?? 'none',
         durations: flags.some((flag) => flag.durations),
