@@ -154,6 +154,33 @@ test('imports go in one direction', () => {
   );
 });
 
+/** Rooms of `parsers` that hold a format, and those that every format may use. */
+const isFormat = (room: string): boolean =>
+  allFiles(join('parsers', room)).includes(join('parsers', room, 'format.ts'));
+const PARSER_ROOMS = readdirSync(join(ROOT, 'parsers'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+
+test('a format looks into no other format, and shared parts of parsers into none', () => {
+  const rooms = PARSER_ROOMS.filter(isFormat);
+  assert.ok(rooms.length >= 4 && PARSER_ROOMS.length > rooms.length, String(rooms));
+  const roomIn = (path: string): string => path.split('/')[1] ?? '';
+  const wrong = IMPORTS.filter(
+    ({ file, target }) =>
+      /^parsers\/.+\//.test(file) &&
+      rooms.includes(roomIn(target)) &&
+      roomIn(file) !== roomIn(target) &&
+      // Words of raw arguments are still made where calls are printed.
+      target !== 'parsers/bpftrace/argument-text.ts',
+  );
+  // Nor does a part ask which formats there are.
+  const asking = IMPORTS.filter(({ file, target }) => /^parsers\/.+\//.test(file) && target === 'parsers/registry.ts');
+  assert.deepEqual(
+    [...wrong, ...asking].map(({ file, target }) => `${file} imports ${target}`),
+    [],
+  );
+});
+
 test('each package has one room, and pure rooms have none, nor Node modules', () => {
   const packages = IMPORTS.filter(({ target }) => !/^(src|parsers)\b/.test(target));
   const wrong = packages.filter(({ file, target }) => {

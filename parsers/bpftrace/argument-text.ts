@@ -1,6 +1,6 @@
 import { signalName } from '../../src/trace/signals.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
-import * as words from './argument-words.ts';
+import * as words from '../arguments/kernel-words.ts';
 import { byte, quoted, rawBytes, uint16, uint32 } from './raw-bytes.ts';
 import { socketAddressText } from './socket-bytes.ts';
 

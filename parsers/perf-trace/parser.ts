@@ -1,15 +1,16 @@
 import type { Call } from '../../src/trace/record.ts';
 import { knownSyscall } from '../../src/trace/syscall-numbers.ts';
-import { LONGEST_CAPTURE, MILLISECOND, UNKNOWN } from '../../src/trace/time.ts';
+import { LONGEST_CAPTURE, MILLISECOND } from '../../src/trace/time.ts';
 import type { ParserOptions } from '../format.ts';
-import type { LaneTable } from '../lanes.ts';
-import { LineParser, type Where } from '../text/line-parser.ts';
+import type { Where } from '../text/line-parser.ts';
+import { pendingFacts } from '../timeline/call-in-words.ts';
+import { CallLineParser } from '../timeline/call-line-parser.ts';
 import { OpenCalls } from '../timeline/open-calls.ts';
 import { Ordering } from '../timeline/ordering.ts';
-import { type CallFacts, PrintedCall } from '../timeline/printed-call.ts';
-import { TimeAxis } from '../timeline/time-axis.ts';
+import type { CallFacts } from '../timeline/printed-call.ts';
 import { factsOf } from './call-facts.ts';
 import { isHead, type PerfLine, readPerfLine } from './line.ts';
+import { straceWords } from './strace-words.ts';
 import { Summary } from './summary.ts';
 
 const LONGEST_LINE = 16_384;
@@ -41,9 +42,7 @@ interface Open {
 }
 
 /** Reads the text of `perf trace`: the README of this folder is the grammar. */
-export class PerfTraceParser extends LineParser {
-  readonly #lanes: LaneTable;
-  readonly #axis: TimeAxis;
+export class PerfTraceParser extends CallLineParser {
   readonly #ordering = new Ordering<Waiting>();
   readonly #summary = new Summary();
   readonly #open = new OpenCalls<Open>();
@@ -55,15 +54,13 @@ export class PerfTraceParser extends LineParser {
 
   constructor(options: ParserOptions) {
     super(options, LONGEST_LINE);
-    this.#lanes = options.lanes;
-    this.#axis = new TimeAxis(options.origin);
   }
 
   *inFlight(): Iterable<Call> {
     for (const [tid, { entry, start, where }] of this.#open) {
-      const facts = factsOf(entry, entry, start, start);
-      if (facts !== null)
-        yield this.#made(tid, { ...facts, inFlight: true, duration: UNKNOWN, result: Number.NaN, error: '' }, where);
+      const words = straceWords(knownSyscall(entry.name), entry.args);
+      const facts = pendingFacts({ name: entry.name, words, start });
+      if (facts !== null) yield this.callOf(tid, facts, where);
     }
   }
 
@@ -143,7 +140,7 @@ export class PerfTraceParser extends LineParser {
       return true;
     }
     const tid = Math.max(read.tid, 0);
-    const at = read.at === null ? null : this.#axis.at(read.at * MILLISECOND);
+    const at = read.at === null ? null : this.axis.at(read.at * MILLISECOND);
     const took = (read.took ?? 0) * MILLISECOND;
     if (Number.isNaN(at ?? 0) || took > LONGEST_CAPTURE || tid > MOST_TID || knownSyscall(read.name) === '') {
       this.account.unparsed++;
@@ -185,15 +182,6 @@ export class PerfTraceParser extends LineParser {
       this.tell({ kind: 'lost', count: lost, time: seenAt });
       return;
     }
-    const call = this.#made(tid, facts, where);
-    if (comm !== '') call.lane.comm = comm;
-    this.tell(call);
-    if (call.lane.lastLine instanceof PrintedCall) call.lane.lastLine.forgetPrevious();
-    call.lane.lastLine = call;
-    this.tell(...this.#lanes.endSilent({ time: seenAt, file: where.file, line: where.line }));
-  }
-
-  #made(tid: number, facts: CallFacts, where: Where): PrintedCall {
-    return new PrintedCall(facts, this.#lanes.get(tid), where, undefined, this.#axis);
+    this.tellCall(tid, facts, where, comm);
   }
 }

@@ -1,4 +1,4 @@
-import { socketFlags } from '../bpftrace/argument-words.ts';
+import { socketFlags } from '../arguments/kernel-words.ts';
 
 /** Splits `fd: 3<socket:[1]>, op: WAKE|PRIVATE_FLAG` at the commas between arguments. */
 const ARGUMENT = /([a-z_][a-z0-9_]*): ((?:<[^<>]*>|\{[^{}]*\}|"(?:[^"\\]|\\.)*"|[^,<{"]|[<{"])*)(?:, |$)/gs;

@@ -13,6 +13,8 @@ import { type PlainCall, type ReadTrace, readTrace, unaccounted } from './read-t
 const SAMPLES = fileURLToPath(new URL('../../../samples', import.meta.url));
 /** What damage is made of, beside the format's own bytes. */
 const MARKS = Buffer.from('"()[]{}<>\\=-+. \n\r\0\x1b0123456789?#:,/*%&;@|');
+/** What loops are made for, in any format. */
+const PIECES = ['\x1b[', '\0', '\xff', '/*', '&lt;', '\\', '"', '(', '[', '{', '<', ' ', ', ', '= '];
 const NOISE = [
   '',
   'what a program prints',
@@ -186,7 +188,7 @@ for (const format of formats) {
       const random = new Random(31);
       for (let round = 0; round < 307; round++) {
         const lead = random.oneIn(4) ? '' : startOf(random, random.pick(lines));
-        const piece = pieceOf(random, random.pick(lines));
+        const piece = random.oneIn(4) ? random.pick(PIECES) : pieceOf(random, random.pick(lines));
         const line = (bytes: number): string => lead + piece.repeat(bytes / piece.length);
         // The head is of the format; the line that is measured is the last.
         const start = `${lines[0]}\n`;
