@@ -19,6 +19,11 @@ export class OpenCalls<Half extends { readonly name: string }> {
     return half?.name === name ? half : null;
   }
 
+  /** The thread has ended. */
+  end(tid: number): void {
+    this.#halves.delete(tid);
+  }
+
   [Symbol.iterator](): IterableIterator<[tid: number, half: Half]> {
     return this.#halves[Symbol.iterator]();
   }
