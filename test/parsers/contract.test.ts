@@ -184,6 +184,16 @@ for (const format of formats) {
       }
     });
 
+    it('keeps the result of a call in all forms of a line for little room', () => {
+      for (const { title, trace } of examples) {
+        const raw = trace.split('\n');
+        for (const { line, result, error } of read(trace).calls) {
+          const { results } = format.lines.parts(raw[line - 1] ?? '');
+          for (const form of results) assert.ok(form.includes(error || String(result ?? '?')), `${title}: ${form}`);
+        }
+      }
+    });
+
     it('reads long lines in linear time, whatever they are made of', () => {
       const random = new Random(31);
       for (let round = 0; round < 307; round++) {
@@ -244,14 +254,14 @@ function pieceOf(random: Random, line: string): string {
   return words.slice(from, from + 1 + random.below(4)).join('');
 }
 
-const SHORT = 32_768;
-const TIMES = 8;
+const SHORT = 2_048;
+const TIMES = 16;
 /** A processor's milliseconds: less is no matter, whatever the shape. */
-const FREE_MS = 100;
+const FREE_MS = 40;
 
 /**
- * Eight times the bytes may take eight times as long, and three times that for what else the machine does; a loop in a
- * loop takes 64 times as long.
+ * Sixteen times the bytes may take sixteen times as long, and three times that for what else the machine does; a loop in
+ * a loop takes 256 times as long.
  */
 function assertLinear(what: string, prepare: (bytes: number) => () => unknown): void {
   const long = prepare(SHORT * TIMES);

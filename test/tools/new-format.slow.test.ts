@@ -7,7 +7,7 @@ import { scratchCopy } from './scratch-copy.ts';
 
 const NAME = 'odd-tracer';
 /** Tests of the contract for each format. */
-const CONTRACT = 10;
+const CONTRACT = 11;
 
 describe('npm run new:format', async () => {
   const { folder, run, compiled, results } = scratchCopy();
