@@ -19,7 +19,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/model': ['src/trace'],
   'src/detectors': ['src/model', 'src/trace'],
   'src/analysis': ['src/detectors', 'src/model', 'src/trace'],
-  'src/output': ['src/analysis', 'src/trace'],
+  // Formats know where times and results stand in their raw lines.
+  'src/output': ['parsers', 'src/analysis', 'src/trace'],
   // The dashboard: state, views and the terminal. It is told what happens and says what it wants; it opens no files and
   // starts no threads.
   'src/dashboard': ['src/analysis', 'src/output', 'src/trace'],
@@ -149,6 +150,33 @@ test('imports go in one direction', () => {
   const wrong = IMPORTS.filter(({ target }) => /^(src|parsers)\b/.test(target)).filter((each) => !mayImport(each));
   assert.deepEqual(
     wrong.map(({ file, target }) => `${file} imports ${target}`),
+    [],
+  );
+});
+
+/** Rooms of `parsers` that hold a format, and those that every format may use. */
+const isFormat = (room: string): boolean =>
+  allFiles(join('parsers', room)).includes(join('parsers', room, 'format.ts'));
+const PARSER_ROOMS = readdirSync(join(ROOT, 'parsers'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+
+test('a format looks into no other format, and shared parts of parsers into none', () => {
+  const rooms = PARSER_ROOMS.filter(isFormat);
+  assert.ok(rooms.length >= 4 && PARSER_ROOMS.length > rooms.length, String(rooms));
+  const roomIn = (path: string): string => path.split('/')[1] ?? '';
+  const wrong = IMPORTS.filter(
+    ({ file, target }) =>
+      /^parsers\/.+\//.test(file) &&
+      rooms.includes(roomIn(target)) &&
+      roomIn(file) !== roomIn(target) &&
+      // Words of raw arguments are still made where calls are printed.
+      target !== 'parsers/bpftrace/argument-text.ts',
+  );
+  // Nor does a part ask which formats there are.
+  const asking = IMPORTS.filter(({ file, target }) => /^parsers\/.+\//.test(file) && target === 'parsers/registry.ts');
+  assert.deepEqual(
+    [...wrong, ...asking].map(({ file, target }) => `${file} imports ${target}`),
     [],
   );
 });

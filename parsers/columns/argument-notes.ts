@@ -1,6 +1,5 @@
 import type { Family } from '../../src/trace/syscalls.ts';
 import { ARGUMENT_WORDS, type ArgumentWord } from '../arguments/argument-words.ts';
-import { NameTable } from '../strace/names.ts';
 import {
   asksNonblocking,
   firstData,
@@ -10,7 +9,8 @@ import {
   inetAddress,
   isOneInput,
 } from '../text/argument-scan.ts';
-import type { RawCall } from './raw-call.ts';
+import { NameTable } from '../text/name-table.ts';
+import type { UndecodedCall } from '../text/undecoded-call.ts';
 
 /** Of a longer first line, or of one more than so many different ones, the reader decodes the text itself. */
 const LONGEST_HEAD = 200;
@@ -37,7 +37,7 @@ export class ArgumentNotes {
   readonly #heads = new NameTable<number>((text) => this.#add(text), LONGEST_HEAD);
   #count = 0;
 
-  look(call: RawCall): void {
+  look(call: UndecodedCall): void {
     const { bytes, view, argsFrom, argsTo, result } = call;
     const { family } = call.syscall;
     this.note = 0;
@@ -63,7 +63,7 @@ export class ArgumentNotes {
     }
   }
 
-  #words(call: RawCall, family: keyof typeof ARGUMENT_WORDS): number {
+  #words(call: UndecodedCall, family: keyof typeof ARGUMENT_WORDS): number {
     const { bytes, view, argsFrom, argsTo, entry } = call;
     const words: readonly ArgumentWord[] = ARGUMENT_WORDS[family];
     let bits = 0;
@@ -99,7 +99,7 @@ export class ArgumentNotes {
 }
 
 /** What nearly every `ioctl` of a server asks, in one look. */
-function isNonblocking({ view, argsFrom, argsTo, entry, entryArgsFrom, entryArgsTo }: RawCall): boolean {
+function isNonblocking({ view, argsFrom, argsTo, entry, entryArgsFrom, entryArgsTo }: UndecodedCall): boolean {
   if (entry === null) return asksNonblocking(view, argsFrom, argsTo);
   return asksNonblocking(entry.view, entry.from + entryArgsFrom, Math.min(entry.to, entry.from + entryArgsTo));
 }

@@ -110,7 +110,7 @@ export class FindingWriter {
       place: `${this.#fileNames.get(file) ?? file}:${line}`,
       text,
     }));
-    this.#page.traceLines(BODY + 2, lines);
+    this.#page.traceLines(BODY + 2, lines, this.#report.source.format);
   }
 }
 

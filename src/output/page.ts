@@ -87,14 +87,19 @@ export class Page {
 
   /**
    * Lines of a trace behind their places; what is too long loses its middle, because what a call returned stands at its
-   * end.
+   * end. `format` is that of the report.
    */
-  traceLines(indent: number, lines: readonly { readonly place: string; readonly text: string }[]): void {
+  traceLines(
+    indent: number,
+    lines: readonly { readonly place: string; readonly text: string }[],
+    format: string,
+  ): void {
     const places = lines.map(({ place }) => cut(`${show(place, this.#ascii)}  `, this.width - indent));
     const room = this.width - indent - Math.max(0, ...places.map((place) => place.length));
     const texts = fitTraceLines(
       lines.map(({ text }) => show(text, this.#ascii)),
       room,
+      format,
     );
     texts.forEach((text, index) => {
       this.#lines.push(' '.repeat(indent) + (places[index] ?? '') + text);

@@ -4,7 +4,7 @@ import { detectFormat } from '../../parsers/registry.ts';
 import { Analysis } from '../../src/analysis/analysis.ts';
 import type { Report } from '../../src/analysis/report.ts';
 import { analyzeInputs } from '../../src/pipeline/analyze-inputs.ts';
-import { Tally } from '../../src/pipeline/input-summary.ts';
+import { InputSummary } from '../../src/pipeline/input-summary.ts';
 import { peek } from '../../src/pipeline/peeked-input.ts';
 import { ThreadedInput } from '../../src/pipeline/threaded-input.ts';
 import { openInputs } from '../../src/sources/open-inputs.ts';
@@ -21,13 +21,13 @@ async function analyzeThreaded(set: InputSet): Promise<Report> {
   const format = detectFormat(peeked.head);
   assert.ok(format);
   const origin = createTimeOrigin();
-  const tally = new Tally(set);
+  const summary = new InputSummary(set);
   const reading = new ThreadedInput(peeked, format, origin);
-  tally.open(reading);
+  summary.open(reading);
   const analysis = new Analysis(origin, {});
   while (await reading.refill())
     for (let record = reading.parser.next(); record !== null; record = reading.parser.next()) analysis.accept(record);
-  return analysis.finish(tally.facts());
+  return analysis.finish(summary.facts());
 }
 
 describe('an input parsed in a thread of its own', () => {

@@ -1,7 +1,4 @@
-/** The name of the constant that holds the definition: `connect-refused` is `connectRefused`. */
-export function variableOf(kind: string): string {
-  return kind.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
+import { variableOf } from './skeleton.ts';
 
 /** The files of a new detector by path, from the root of the repository. Their comments say what to do. */
 export function detectorFiles(kind: string): Readonly<Record<string, string>> {

@@ -1,40 +1,15 @@
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { execa } from 'execa';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { scratchCopy } from './scratch-copy.ts';
 
-const ROOT = join(import.meta.dirname, '../../..');
 const KIND = 'odd-requests';
 
-interface Ran {
-  readonly code: number;
-  readonly output: string;
-}
-
 describe('npm run new:detector', async () => {
-  const folder = temporaryFolder();
-  for (const path of ['src', 'parsers', 'test', 'package.json', 'tsconfig.json', 'dist'])
-    cpSync(join(ROOT, path), join(folder, path), { recursive: true });
-  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-
-  const run = async (...words: readonly string[]): Promise<Ran> => {
-    const { exitCode = 1, all } = await execa(process.execPath, words, {
-      cwd: folder,
-      reject: false,
-      all: true,
-      // A test that runs tests would otherwise report to its own parent.
-      env: { NODE_TEST_CONTEXT: undefined },
-    });
-    return { code: exitCode, output: all };
-  };
-  const compiled = (): Promise<Ran> => run('node_modules/typescript/bin/tsc', '--pretty', 'false');
-  /** The titles of the tests that are red. */
-  const red = async (...files: readonly string[]): Promise<string[]> => {
-    const { output } = await run('--test', '--test-reporter=tap', ...files);
-    return [...output.matchAll(/^ +not ok \d+ - (.*)$/gm)].map(([, title = '']) => title);
-  };
+  const { folder, run, compiled, results } = scratchCopy();
+  /** The titles of the tests that are red, without those that hold them. */
+  const red = async (...files: readonly string[]): Promise<string[]> => (await results(...files)).red;
 
   it('writes a folder that compiles, and a test, and tells the one line that is left', async () => {
     const { code, output } = await run('dist/test/tools/new-detector.js', KIND);

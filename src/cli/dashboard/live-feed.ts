@@ -2,10 +2,10 @@ import type { Now } from '../../analysis/activity.ts';
 import type { AnalysisOptions } from '../../analysis/options.ts';
 import type { LiveStatus } from '../../dashboard/state.ts';
 import { type AnalysisMessage, AnalysisThread } from '../../pipeline/analysis-thread.ts';
-import { WAITS } from '../../pipeline/unfinished-line.ts';
 import { machineOf } from '../../sources/live/bpftrace-engine.ts';
 import type { CaptureEnd, LiveCapture } from '../../sources/live/capture.ts';
 import { processCall } from '../../sources/live/process-call.ts';
+import { isWait, syscall } from '../../trace/syscalls.ts';
 import type { Feed } from './run-dashboard.ts';
 
 const LOOK_EVERY_MS = 250;
@@ -150,7 +150,7 @@ function asKernelSays(workers: ReadonlyMap<number, Now>): ReadonlyMap<number, No
       return [
         pid,
         {
-          state: WAITS.test(found.call) ? 'waiting' : 'blocked',
+          state: isWait(syscall(found.call).family) ? 'waiting' : 'blocked',
           call: found.call,
           target: isSame ? now.target : '',
           sinceMs,

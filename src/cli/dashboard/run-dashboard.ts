@@ -77,7 +77,7 @@ export class Triage {
         this.#dashboard.state.live?.state === 'tracing' || this.#dashboard.state.reading.state === 'reading',
       clock: () => {
         const { report, activity } = this.#dashboard.state;
-        return report === null ? null : traceClock(activity?.zero ?? report.window);
+        return report === null ? null : traceClock(activity?.zero ?? report.window, report.source.format);
       },
     });
     this.#guard = new TerminalGuard(

@@ -4,7 +4,7 @@ import { show } from '../../output/show.ts';
 import { fitTraceLines } from '../../output/trace-line.ts';
 import { CONFIDENCE_WORDS, pids } from '../../output/wording.ts';
 import { type Glyphs, type Row, row, span } from '../spans.ts';
-import type { TuiState } from '../state.ts';
+import { shownReport, type TuiState } from '../state.ts';
 import { at, clockName } from '../times.ts';
 
 const LABEL = 7;
@@ -62,6 +62,7 @@ export function proofRows(
   const texts = fitTraceLines(
     shown.map(({ text }) => show(text, state.glyphs.ascii)),
     width - room - 5,
+    shownReport(state)?.source.format ?? '',
   );
   return texts.map((text, index) => {
     const pointer = index === marked ? state.glyphs.pointer : ' ';

@@ -10,6 +10,7 @@ import { tall } from './beside.ts';
 /** The raw lines with their numbers; lines that prove a finding and bookmarks are marked. */
 export function drawLines(state: TuiState): readonly Row[] {
   const { columns, glyphs, lines } = state;
+  const format = shownReport(state)?.source.format ?? '';
   const { bodyRows } = layoutOf(state);
   const proof = proofOf(state);
   const marks = new Set(
@@ -18,7 +19,7 @@ export function drawLines(state: TuiState): readonly Row[] {
   const room = String(Math.max(lines.total ?? 0, lines.rows.at(-1)?.line ?? 0, lines.cursor)).length;
   const drawn = lines.rows.slice(0, bodyRows - 1).map(({ line, text }) => {
     const mark = `${marks.has(line) ? 'b' : ' '}${proof.has(line) ? glyphs.pointer : ' '}`;
-    const shown = cutMiddle(show(text, glyphs.ascii), columns - room - 4);
+    const shown = cutMiddle(show(text, glyphs.ascii), columns - room - 4, format);
     const all = `${String(line).padStart(room)}${mark} ${shown}`;
     if (line === lines.cursor) return row(span(` ${all}`, 'selected'));
     return row(

@@ -67,5 +67,5 @@ export function figuresOf(context: Context, threads: readonly Thread[], queue: Q
 
 function boundOf({ model, capabilities }: Context): Bound {
   if (model.scheduler.active) return 'exact';
-  return capabilities.format.startsWith('strace') ? 'upper' : 'lower';
+  return capabilities.stopsThreads ? 'upper' : 'lower';
 }

@@ -110,7 +110,7 @@ export function saidOf(
   const { factor, wasted, productive, connections, acceptors } = figures;
   const drains = drained > 0 ? `; ${count(drained)} EAGAINs that only ended an accept loop are not counted` : '';
   const unseen =
-    capabilities.format === 'strace' || model.scheduler.active
+    capabilities.stopsThreads || model.scheduler.active
       ? ''
       : '; wake-ups that end inside the kernel are not in this capture';
   return (

@@ -12,7 +12,7 @@ const HALF_A_DAY = DAY / 2;
 const WEEK = 7 * DAY;
 
 /** Turns the stamps of one capture into nanoseconds since the origin of the analysis. */
-export class Clock {
+export class StampClock {
   readonly kind: TimestampKind;
   readonly #origin: TimeOrigin;
   readonly #hasDays: boolean;

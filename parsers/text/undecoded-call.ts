@@ -14,7 +14,7 @@ export interface RawLine {
 }
 
 /** A call whose strings were not decoded yet: what a parser hands to a batch. */
-export interface RawCall extends Call {
+export interface UndecodedCall extends Call {
   /** The bytes that the ranges below belong to. */
   readonly bytes: Buffer;
   /** The same bytes. */

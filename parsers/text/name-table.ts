@@ -1,5 +1,5 @@
-import type { Source } from '../text/byte-window.ts';
-import { viewOf } from '../text/byte-words.ts';
+import type { ByteWindow } from './byte-window.ts';
+import { viewOf } from './byte-words.ts';
 
 /** Bytes that a syscall's or errno's name is made of: letters, digits, `_`. */
 export const NAME_BYTES: Readonly<Uint8Array> = nameBytes();
@@ -46,7 +46,7 @@ export class NameTable<T> {
    * `end` is then where it ends. Names that were seen before are found by a look at four bytes (the end of most names,
    * and what tells `getsockname` from `getsockopt`) and compared, without a hash being summed up.
    */
-  at({ bytes, view }: Source, from: number, stop: number): T | null {
+  at({ bytes, view }: ByteWindow, from: number, stop: number): T | null {
     if (from + 9 > bytes.length) return this.#read(bytes, from, stop, -1);
     const word = view.getInt32(from + 5, true);
     const shortcut = (Math.imul(word ^ (word >>> 15), 0x9e3779b1) + (bytes[from] as number)) & (SHORTCUTS - 1);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { hashOf, NameTable } from '../../parsers/strace/names.ts';
+import { hashOf, NameTable } from '../../parsers/text/name-table.ts';
 
 /**
  * The numbers that a table gives to names, in the order in which it made them; null for those that it does not

@@ -1,5 +1,5 @@
 /** Output of the program that a terminal shows in the middle of the `write` that made it. */
-export interface Echo {
+export interface ProgramOutput {
   /** Where the output begins in the given text. */
   readonly at: number;
   /** How many bytes the program wrote. */
@@ -26,7 +26,7 @@ const LETTERS: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', v
  * `text` holds the line (Latin-1) from the first argument on. The bytes are compared with the string argument: `25` is
  * the count 2 and the output `5`, when the string says so.
  */
-export function findEcho(text: string): Echo | null {
+export function findProgramOutput(text: string): ProgramOutput | null {
   if (!/^(?:fd=)?[12][,<]/.test(text)) return null;
   const head = text.length > LONGEST ? text.slice(0, LONGEST) : text;
   const write = WRITE.exec(head);
@@ -52,7 +52,13 @@ export function endOfWrite(text: string): number {
   return (WRITE.exec(text) ?? WRITEV.exec(text))?.[0].length ?? -1;
 }
 
-function splitDigits(text: string, end: number, digits: string, written: string, complete: boolean): Echo | null {
+function splitDigits(
+  text: string,
+  end: number,
+  digits: string,
+  written: string,
+  complete: boolean,
+): ProgramOutput | null {
   // `75) = 9` may be the count 75, or the count 7 and the output `5) = 9`.
   if (REGULAR.test(text.slice(end)) && !(complete && Number(digits) !== written.length)) return null;
   for (let cut = digits.length; cut > 0; cut--) {

@@ -4,7 +4,7 @@ const SAMPLES = 3;
 const SAMPLE_LENGTH = 200;
 
 /** Counts lines by shape, and what was odd about them. */
-export class Tally {
+export class LineAccounting {
   readonly #file: string;
   readonly account = emptyAccount();
   readonly diagnostics = new Map<string, DiagnosticCount>();

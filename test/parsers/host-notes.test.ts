@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { readSidecar } from '../../parsers/host-notes/host-notes.ts';
+import { readHostNotes } from '../../parsers/host-notes/host-notes.ts';
 
 const BEFORE = `
 == processors
@@ -29,7 +29,7 @@ gevent
 const AFTER = BEFORE.replace('101', '118').replace('4713    4719    4711 grpc pool', '4999    4719    4711 other');
 
 test('threads, commands and counters are read, and what was counted meanwhile', () => {
-  const facts = readSidecar(BEFORE, AFTER);
+  const facts = readHostNotes(BEFORE, AFTER);
   assert.deepEqual(facts.threads.get(4_719), { pid: 4_713, parent: 4_711, comm: 'grpc pool' });
   assert.deepEqual(facts.threads.get(4_711), { pid: 4_711, parent: 1, comm: 'gunicorn' });
   assert.deepEqual(facts.commands.get(4_711), ['/usr/bin/python3', '/usr/bin/gunicorn', '-k', 'gevent']);
@@ -39,7 +39,7 @@ test('threads, commands and counters are read, and what was counted meanwhile', 
 });
 
 test('a word of a process that looks like a heading is a word, in what is recorded today', () => {
-  const facts = readSidecar(
+  const facts = readHostNotes(
     '\n== threads\n\t 17 17 1 gunicorn\n\n== command 17\n\tpython3\n\t== threads\n\t 1 1 1 forged\n\t== command 19\n',
     '',
   );
@@ -50,7 +50,7 @@ test('a word of a process that looks like a heading is a word, in what is record
 test('in older captures the first section of a name counts, and of two commands of one process neither', () => {
   const forged =
     '\n== threads\n 17 17 1 gunicorn\n\n== command 17\nx\n== threads\n 1 1 1 forged\n== command 19\nforged\n\n== command 19\nreal\n';
-  const facts = readSidecar(forged, '');
+  const facts = readHostNotes(forged, '');
   assert.deepEqual([...facts.threads.keys()], [17]);
   assert.deepEqual([...facts.commands], [[17, ['x']]]);
 });
@@ -64,11 +64,11 @@ test('what is missing, cut off or nonsense was not noted', () => {
     'x'.repeat(997),
     '\0\xff== threads',
   ]) {
-    const facts = readSidecar(text, text);
+    const facts = readHostNotes(text, text);
     assert.equal(facts.threads.size, 0);
     assert.equal(facts.processors, null);
     assert.equal(facts.listenOverflows, null);
   }
-  assert.equal(readSidecar(BEFORE, '').listenOverflows, null);
-  for (let end = 0; end < BEFORE.length; end += 13) readSidecar(BEFORE.slice(0, end), BEFORE.slice(end));
+  assert.equal(readHostNotes(BEFORE, '').listenOverflows, null);
+  for (let end = 0; end < BEFORE.length; end += 13) readHostNotes(BEFORE.slice(0, end), BEFORE.slice(end));
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { LaneTable } from '../../parsers/lanes.ts';
 import { straceFormat } from '../../parsers/strace/format.ts';
-import { Tally } from '../../src/pipeline/input-summary.ts';
+import { InputSummary } from '../../src/pipeline/input-summary.ts';
 import { OpenInput } from '../../src/pipeline/open-input.ts';
 import { peek } from '../../src/pipeline/peeked-input.ts';
 import { createTimeOrigin } from '../../src/trace/time.ts';
@@ -10,30 +10,30 @@ import { memoryInput } from '../support/memory-input.ts';
 import { EPOCH, workerLines } from '../support/worker-lines.ts';
 
 /** Reads inputs one after the other to their ends and closes them. */
-async function readAll(texts: Readonly<Record<string, string>>): Promise<Tally> {
+async function readAll(texts: Readonly<Record<string, string>>): Promise<InputSummary> {
   const inputs = Object.entries(texts).map(([name, text]) => memoryInput(name, text));
   const shared = { lanes: new LaneTable(), origin: createTimeOrigin() };
-  const tally = new Tally({ kind: 'file', paths: [], inputs, leftOut: [], notices: [] });
+  const summary = new InputSummary({ kind: 'file', paths: [], inputs, leftOut: [], notices: [] });
   for (const input of inputs) {
     const open = new OpenInput(await peek(input, 1), straceFormat, shared);
-    tally.open(open);
+    summary.open(open);
     while (await open.refill()) while (open.parser.next() !== null);
-    tally.close(open);
+    summary.close(open);
   }
-  return tally;
+  return summary;
 }
 
 test('calls that had not returned are known after their file was closed', async () => {
-  const tally = await readAll({
+  const summary = await readAll({
     a: workerLines({ pid: 17 }),
     b: `${workerLines({ pid: 19 })}19 ${EPOCH + 5}.000000 futex(0x7f00, FUTEX_WAIT, 2, NULL <unfinished ...>\n`,
     c: workerLines({ pid: 23 }),
   });
   assert.deepEqual(
-    [...tally.facts().inFlight].map(({ syscall, lane }) => [syscall.name, lane.tid]),
+    [...summary.facts().inFlight].map(({ syscall, lane }) => [syscall.name, lane.tid]),
     [['futex', 19]],
   );
-  assert.deepEqual([...tally.facts().inFlight].length, 1, 'and when asked again');
+  assert.deepEqual([...summary.facts().inFlight].length, 1, 'and when asked again');
 });
 
 test('flags are those that any of the files shows', async () => {

@@ -2,29 +2,29 @@ import type { Syscall } from '../../src/trace/syscalls.ts';
 import { type Nanoseconds, SECOND } from '../../src/trace/time.ts';
 import { textOfEscaped } from '../../src/trace/utf8.ts';
 import type { LineAccount, ParserOptions, TraceFlags } from '../format.ts';
-import { Source } from '../text/byte-window.ts';
+import { ByteWindow } from '../text/byte-window.ts';
+import { LineAccounting } from '../text/line-accounting.ts';
 import { decode, LINE_LIMIT, latin1 } from '../text/line-reference.ts';
-import { Tally } from '../text/line-tally.ts';
+import { StampClock } from '../timeline/stamp-clock.ts';
 import { Attribution } from './attribution.ts';
-import { Clock } from './clock.ts';
-import type { Layout } from './layout.ts';
-import { Leader } from './line-prefix.ts';
-import type { Thread } from './thread.ts';
+import type { LineColumns } from './line-columns.ts';
+import { LinePrefix } from './line-prefix.ts';
 import { ThreadTable } from './thread-table.ts';
+import type { TracedThread } from './traced-thread.ts';
 
 /** Under this share of out-of-order lines a capture counts as written in order of entry. */
 const EXIT_ORDER_SHARE = 0.02;
 const EXIT_ORDER_LINES = 50;
 
-/** The state of one reading: where it stands, whom the line belongs to, when it happened. */
-export class Reading {
+/** The state of one parser: where it stands, whom the line belongs to, when it happened. */
+export class ParserState {
   readonly file: string;
-  readonly source: Source;
+  readonly window: ByteWindow;
   readonly flags: TraceFlags;
   readonly account: LineAccount;
-  readonly leader: Leader;
+  readonly prefix: LinePrefix;
   readonly threads: ThreadTable;
-  readonly clock: Clock;
+  readonly clock: StampClock;
   readonly isTimed: boolean;
   /** Many calls fit between two stamps that can be told apart, or there are none. */
   readonly isCoarse: boolean;
@@ -41,65 +41,65 @@ export class Reading {
   /** The time of the line. */
   time: Nanoseconds = 0.5;
   /** The thread of the last finished record: stack lines belong to it. */
-  recent: Thread | null = null;
+  recent: TracedThread | null = null;
   /** The thread of the last first half. */
-  half: Thread | null = null;
-  readonly #tally: Tally;
+  half: TracedThread | null = null;
+  readonly #accounting: LineAccounting;
   readonly #attribution: Attribution;
   readonly #isRelative: boolean;
   #previous = Number.NEGATIVE_INFINITY;
   /** Lines with an earlier stamp than the line before them, although their own thread's stamps grow. */
   #backward = 0;
 
-  constructor(layout: Layout, { file, lanes, origin, tid }: ParserOptions, none: Syscall) {
+  constructor(columns: LineColumns, { file, lanes, origin, tid }: ParserOptions, none: Syscall) {
     this.file = file;
-    this.#tally = new Tally(file);
-    this.account = this.#tally.account;
+    this.#accounting = new LineAccounting(file);
+    this.account = this.#accounting.account;
     this.flags = {
-      timestamps: layout.time,
+      timestamps: columns.time,
       durations: false,
-      pids: layout.pid !== 'none' || tid !== undefined,
+      pids: columns.pid !== 'none' || tid !== undefined,
       fdDecoration: 'none',
       stacks: false,
       split: false,
-      others: [...layout.others],
+      others: [...columns.others],
     };
-    this.isTimed = layout.time !== 'none';
-    this.isCoarse = layout.time === 'none' || layout.time === 'clock-seconds';
-    this.hasNames = layout.others.includes('-N');
-    this.#isRelative = layout.time === 'relative';
-    this.isMixed = layout.pid !== 'bare';
+    this.isTimed = columns.time !== 'none';
+    this.isCoarse = columns.time === 'none' || columns.time === 'clock-seconds';
+    this.hasNames = columns.others.includes('-N');
+    this.#isRelative = columns.time === 'relative';
+    this.isMixed = columns.pid !== 'bare';
     this.time = 0;
-    this.leader = new Leader(layout);
-    this.clock = new Clock(layout.time, origin);
-    this.source = new Source(file);
-    this.threads = new ThreadTable(lanes, this.source, none);
-    this.#attribution = new Attribution(this.threads, tid ?? layout.initialTid);
+    this.prefix = new LinePrefix(columns);
+    this.clock = new StampClock(columns.time, origin);
+    this.window = new ByteWindow(file);
+    this.threads = new ThreadTable(lanes, this.window, none);
+    this.#attribution = new Attribution(this.threads, tid ?? columns.initialTid);
   }
 
-  get diagnostics(): Tally['diagnostics'] {
-    return this.#tally.diagnostics;
+  get diagnostics(): LineAccounting['diagnostics'] {
+    return this.#accounting.diagnostics;
   }
 
   /**
-   * Finds the thread of the line whose leader was just read, and notes the time. Null when the line cannot be the
+   * Finds the thread of the line whose prefix was just read, and notes the time. Null when the line cannot be the
    * tracer's.
    */
-  enter(called: Syscall | null, resumed: boolean): Thread | null {
-    const { leader } = this;
-    const { tid } = leader;
-    let thread: Thread | null;
+  enter(called: Syscall | null, resumed: boolean): TracedThread | null {
+    const { prefix } = this;
+    const { tid } = prefix;
+    let thread: TracedThread | null;
     if (this.isMixed) {
       thread =
         tid < 0 ? this.#attribution.unprefixed(called, resumed) : this.#attribution.prefixed(tid, called, resumed);
       if (thread === null) return null;
       if (tid >= 0) this.flags.pids = true;
     } else thread = this.threads.get(tid);
-    if (tid >= 0 && leader.commTo > leader.commFrom) this.#noteComm(thread);
+    if (tid >= 0 && prefix.commTo > prefix.commFrom) this.#noteComm(thread);
     if (this.isTimed) {
       let time = this.#isRelative
-        ? this.clock.after(leader.seconds * SECOND + leader.nanoseconds)
-        : this.clock.at(leader.seconds, leader.nanoseconds);
+        ? this.clock.after(prefix.seconds * SECOND + prefix.nanoseconds)
+        : this.clock.at(prefix.seconds, prefix.nanoseconds);
       if (time < thread.time) {
         this.note('clock-step');
         time = this.clock.stepBack(time);
@@ -140,7 +140,7 @@ export class Reading {
     )
       return;
     this.addFlag('-z');
-    this.#tally.note('exit-order', this.line, `${this.#backward} of ${calls} calls stand behind a later one`);
+    this.#accounting.note('exit-order', this.line, `${this.#backward} of ${calls} calls stand behind a later one`);
   }
 
   addFlag(flag: string): void {
@@ -149,11 +149,11 @@ export class Reading {
 
   /** Counts something odd about the current line. */
   note(code: string): void {
-    this.#tally.note(code, this.line, this.text);
+    this.#accounting.note(code, this.line, this.text);
   }
 
   noteOn(code: string, line: number, text: string): void {
-    this.#tally.note(code, line, text);
+    this.#accounting.note(code, line, text);
   }
 
   /** Where the call began that the line tells of. */
@@ -163,12 +163,12 @@ export class Reading {
 
   /** The current line, cut at `LINE_LIMIT` bytes. */
   get text(): string {
-    return decode(this.source.bytes, this.from, Math.min(this.to, this.from + LINE_LIMIT));
+    return decode(this.window.bytes, this.from, Math.min(this.to, this.from + LINE_LIMIT));
   }
 
-  #noteComm({ lane }: Thread): void {
-    const { commFrom, commTo } = this.leader;
-    const { bytes } = this.source;
+  #noteComm({ lane }: TracedThread): void {
+    const { commFrom, commTo } = this.prefix;
+    const { bytes } = this.window;
     const { comm } = lane;
     let same = comm.length === commTo - commFrom;
     for (let i = 0; same && i < comm.length; i++) same = comm.charCodeAt(i) === bytes[commFrom + i];

@@ -1,15 +1,15 @@
 import type { Lane, LastLine, PendingCall } from '../../src/trace/record.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import type { Nanoseconds } from '../../src/trace/time.ts';
-import type { Source } from '../text/byte-window.ts';
+import type { ByteWindow } from '../text/byte-window.ts';
 import { ENTRY_LIMIT, LINE_LIMIT, LineReference } from '../text/line-reference.ts';
 
 /** The last line of a thread, whichever it is when somebody asks. */
 class LatestLine implements LastLine {
-  readonly #thread: Thread;
+  readonly #thread: TracedThread;
   readonly file: string;
 
-  constructor(thread: Thread, file: string) {
+  constructor(thread: TracedThread, file: string) {
     this.#thread = thread;
     this.file = file;
   }
@@ -24,7 +24,7 @@ class LatestLine implements LastLine {
 }
 
 /** What the parser knows of one living thread: its lane, the call it is in, and its last lines. */
-export class Thread implements PendingCall {
+export class TracedThread implements PendingCall {
   tid: number;
   readonly lane: Lane;
   /**
@@ -58,18 +58,18 @@ export class Thread implements PendingCall {
   before: LineReference;
   last: LineReference;
 
-  constructor(lane: Lane, source: Source, syscall: Syscall) {
+  constructor(lane: Lane, window: ByteWindow, syscall: Syscall) {
     this.tid = lane.tid;
     this.lane = lane;
     this.syscall = syscall;
-    this.entry = new LineReference(source, ENTRY_LIMIT);
-    this.before = new LineReference(source, LINE_LIMIT);
-    this.last = new LineReference(source, LINE_LIMIT);
-    lane.lastLine = new LatestLine(this, source.file);
+    this.entry = new LineReference(window, ENTRY_LIMIT);
+    this.before = new LineReference(window, LINE_LIMIT);
+    this.last = new LineReference(window, LINE_LIMIT);
+    lane.lastLine = new LatestLine(this, window.file);
   }
 
   /** Notes the line of an entered call, a signal, …; the line before it becomes `before`. */
-  turn(line: number, from: number, to: number): void {
+  noteLine(line: number, from: number, to: number): void {
     const before = this.last;
     this.last = this.before;
     this.before = before;
@@ -93,9 +93,9 @@ export class Thread implements PendingCall {
 
   /**
    * Takes over the pending call of a thread that goes on as this one (`execve` by a thread takes the tid of its
-   * leader).
+   * thread group).
    */
-  inherit(other: Thread): void {
+  inherit(other: TracedThread): void {
     if (!other.pending) return;
     this.begin(other.syscall, other.start, other.line);
     this.pause = other.pause;

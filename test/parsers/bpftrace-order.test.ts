@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { bpftraceFormat } from '../../parsers/bpftrace/format.ts';
 import { asJson, bytes, printed, START } from '../support/printed-lines.ts';
-import { type ReadTrace, readTrace, unaccounted } from './read-trace.ts';
+import { readTrace } from './read-trace.ts';
 
 const format = bpftraceFormat;
 
@@ -81,28 +81,6 @@ function capture(seed: number, lines: number): string[] {
   ];
 }
 
-const captures = [3, 5, 7].map((seed) => Buffer.from(`${capture(seed, 601).join('\n')}\n`));
-captures.push(Buffer.from(asJson(capture(11, 401).filter((line) => !line.startsWith('{')))));
-
-function check(trace: Buffer, what: string): ReadTrace {
-  const result = readTrace(trace, { format });
-  assert.equal(unaccounted(result.account), 0, what);
-  for (const call of [...result.calls, ...result.inFlight]) {
-    assert.ok(call.end >= call.start && call.line <= result.account.lines, `${what}: ${call.text}`);
-    assert.ok(Number.isFinite(call.start), what);
-  }
-  return result;
-}
-
-test('any cut into chunks gives the same records', () => {
-  for (const trace of captures) {
-    const whole = readTrace(trace, { format });
-    assert.ok(whole.calls.length > 200);
-    for (const chunks of [[1], [3], [100], [4_096], [1, 5_000, 3, 77, 20_011]])
-      assert.deepEqual(readTrace(trace, { format, chunks }), whole, String(chunks));
-  }
-});
-
 test('records come in order of the time at which they were seen', () => {
   for (const seed of [19, 23, 29]) {
     const trace = capture(seed, 601)
@@ -124,71 +102,4 @@ test('text and JSON of the same capture give the same calls', () => {
   const text = readTrace(`${lines.join('\n')}\n`, { format });
   const json = readTrace(asJson(lines), { format });
   assert.deepEqual(json.calls, text.calls);
-});
-
-test('a capture that ends anywhere is read, and accounts for its lines', () => {
-  for (const trace of captures.slice(2)) {
-    for (let end = 0; end <= Math.min(trace.length, 6_000); end += 3) check(trace.subarray(0, end), String(end));
-  }
-});
-
-test('damaged bytes never stop the parser, and the lines still add up', () => {
-  const next = random(17);
-  const special = Buffer.from('=\\{}[]()@",: \n\r\0-.0123456789abcdefx|');
-  for (let i = 0; i < 601; i++) {
-    const whole = captures[next(captures.length)] as Buffer;
-    const at = next(whole.length - 2_000);
-    const trace = Buffer.from(whole.subarray(at, at + 2_000));
-    for (let flips = next(30); flips >= 0; flips--)
-      trace[next(trace.length)] = next(2) === 0 ? next(256) : (special[next(special.length)] as number);
-    check(trace, trace.toString('latin1'));
-  }
-});
-
-test('lines in any order, doubled or left out, never stop the parser', () => {
-  const next = random(23);
-  for (let i = 0; i < 101; i++) {
-    const lines = capture(29 + i, 83);
-    check(Buffer.from(lines.map(() => lines[next(lines.length)]).join('\n')), String(i));
-  }
-});
-
-test('long lines of any mark are read in linear time', () => {
-  const pieces = [
-    'a',
-    ' ',
-    '=',
-    'a=b ',
-    '\\x41',
-    '@[',
-    ']: ',
-    '"',
-    '{"type":',
-    '[1, 2) ',
-    '|@',
-    'Lost 1 events',
-    ',',
-    'ts=1 ',
-    '0',
-    '::',
-    '\\',
-  ];
-  const leads = [
-    '',
-    'ts=1 pid=7 call=write ret=1 data=',
-    'ts=1 dur=1 pid=7 tid=7 nr=1 ret=1 a=1,1,1,1 data=',
-    '@[',
-    '{"type": "printf", "data": "',
-    'pid=7 comm="',
-    '@in[7]: (',
-  ];
-  for (const lead of leads) {
-    for (const piece of pieces) {
-      const trace = Buffer.from(`Attaching 1 probe...\n${lead}${piece.repeat(300_000 / piece.length)}\n`, 'latin1');
-      const started = performance.now();
-      const { account } = readTrace(trace, { format, chunks: [65_536] });
-      assert.ok(performance.now() - started < 2_000, `${lead}${piece}`);
-      assert.deepEqual([account.lines, unaccounted(account)], [2, 0]);
-    }
-  }
 });

@@ -2,7 +2,7 @@ import type { TimestampKind } from '../../src/trace/time.ts';
 import { cleanLine } from './cleaning.ts';
 
 /** Which columns stand before the name of the call, by a vote of the first lines. */
-export interface Layout {
+export interface LineColumns {
   /** `1234 read(`, `[pid 1234] read(` on some lines, or none. */
   readonly pid: 'none' | 'bare' | 'bracket';
   readonly time: TimestampKind;
@@ -15,12 +15,12 @@ export interface Layout {
   /** The process of lines without a prefix beside lines with `[pid N]`; 0 when the head does not tell. */
   readonly initialTid: number;
   /** What a paste put before every line, or null. */
-  readonly prefix: RegExp | null;
+  readonly pastePrefix: RegExp | null;
 }
 
-/** A line taken to pieces by its leader columns. */
+/** A line taken to pieces: its columns and what stands behind them. */
 export interface SniffedLine {
-  readonly pid: Layout['pid'];
+  readonly pid: LineColumns['pid'];
   readonly tid: number;
   readonly time: TimestampKind;
   readonly distance: boolean;
@@ -34,7 +34,7 @@ export interface SniffedLine {
 const LINES = 200;
 /** Shorter heads are whole captures, whose last line counts. */
 const WHOLE_HEAD = 20;
-const LEADER = new RegExp(
+const LINE = new RegExp(
   [
     /^(?:\[pid +(?<bracketed>\d{1,9})(?<comm1><[^>]*>)?\] |(?<bare>\d{1,9})(?<comm2><[^>]*>)? +)?/,
     /(?<context>\[[^\]\s]*:[^\]]*\] )?/,
@@ -73,7 +73,7 @@ const TRAITS: readonly (readonly [string, RegExp])[] = [
 
 /** Takes one line to pieces, or gives null when it is not a line of strace. */
 export function sniffLine(line: string): SniffedLine | null {
-  const groups = LEADER.exec(line)?.groups;
+  const groups = LINE.exec(line)?.groups;
   if (groups === undefined) return null;
   const { bracketed, bare, clock, clockFraction, epoch, relative } = groups;
   return {
@@ -108,8 +108,8 @@ export function headLines(head: Buffer): string[] {
     .slice(0, LINES);
 }
 
-/** Votes. Works for any head; when nothing reads as strace the layout has no columns. */
-export function sniffLayout(head: Buffer): Layout {
+/** Votes. Works for any head; when nothing reads as strace there are no columns. */
+export function sniffColumns(head: Buffer): LineColumns {
   const { lines, prefix, sniffed } = bestPrefix(headLines(head));
   const most = <K extends keyof SniffedLine>(key: K, fallback: SniffedLine[K]): SniffedLine[K] =>
     majority(
@@ -135,7 +135,7 @@ export function sniffLayout(head: Buffer): Layout {
     brackets: most('brackets', false),
     others,
     initialTid: initialTid(lines),
-    prefix,
+    pastePrefix: prefix,
   };
 }
 
