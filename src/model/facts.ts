@@ -1,11 +1,12 @@
 import type { Call } from '../trace/record.ts';
 import type { Nanoseconds } from '../trace/time.ts';
+import type { KeptLine } from './evidence.ts';
 import type { Connection, Request } from './machine/connections.ts';
 import type { Descriptor } from './machine/descriptors.ts';
 import type { Listener } from './machine/listeners.ts';
 import type { Span } from './machine/loop.ts';
 import type { LeftIn, Thread } from './machine/thread.ts';
-import type { KeptLine, Turn } from './machine/turn.ts';
+import type { Turn } from './machine/turn.ts';
 import type { RequestImports } from './topics/loading/request-imports.ts';
 import type { Boot } from './topics/loading/start-up.ts';
 import type { SharedLock } from './topics/locks/shared-locks.ts';

@@ -1,6 +1,6 @@
+import { type KeptLine, keptLine } from '../../model/evidence.ts';
 import type { DiskSync } from '../../model/facts.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import { type KeptLine, keptLine } from '../../model/machine/turn.ts';
 import { CallCount } from '../../model/measuring/call-statistics.ts';
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
 

@@ -1,13 +1,13 @@
 import { readyEvents } from '../../trace/arguments.ts';
 import type { Call } from '../../trace/record.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { type KeptLine, keptLine, NO_LINE } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
 import type { AcceptCycle } from '../facts.ts';
-import { LazySet } from '../lazy-set.ts';
+import { LazySet } from '../machine/lazy-set.ts';
 import type { Listener } from '../machine/listeners.ts';
 import type { WaitSet } from '../machine/loop.ts';
 import type { Thread } from '../machine/thread.ts';
-import { type KeptLine, keptLine } from '../machine/turn.ts';
 import { Rush } from './backlog-drain.ts';
 
 /** Listeners of one thread that are told from other descriptors. */
@@ -165,8 +165,6 @@ export class AcceptCycles {
     });
   }
 }
-
-const NO_LINE: KeptLine = { file: '', line: 0, text: '' };
 
 function kindOf(state: AcceptState): AcceptCycle['kind'] {
   const { wake } = state;

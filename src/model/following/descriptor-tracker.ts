@@ -2,12 +2,12 @@ import { decoration, integer, socketAddress, splitArguments } from '../../trace/
 import type { Call } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { textOfEscaped } from '../../trace/utf8.ts';
+import { type KeptLine, keptLine } from '../evidence.ts';
 import { Descriptor, type DescriptorKind, describeByLabel } from '../machine/descriptors.ts';
 import { EpollSet } from '../machine/epoll-set.ts';
 import type { Listeners } from '../machine/listeners.ts';
 import type { Process } from '../machine/process.ts';
 import type { Thread } from '../machine/thread.ts';
-import { type KeptLine, keptLine } from '../machine/turn.ts';
 import { noteOpening } from '../topics/leaks/descriptor-census.ts';
 
 /** Follows what descriptor numbers stand for: opening, duplicating, options, epoll registration. */

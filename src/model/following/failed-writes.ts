@@ -1,11 +1,11 @@
 import type { Call, Signal } from '../../trace/record.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
+import { type KeptLine, keptLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
 import type { FailedWrite } from '../facts.ts';
 import type { Connection } from '../machine/connections.ts';
 import type { Descriptor } from '../machine/descriptors.ts';
 import type { Thread } from '../machine/thread.ts';
-import { type KeptLine, keptLine } from '../machine/turn.ts';
 
 const BROKEN: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ESHUTDOWN']);
 

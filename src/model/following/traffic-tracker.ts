@@ -2,13 +2,13 @@ import { decoratedDescriptors, quotedBytes, socketAddress } from '../../trace/ar
 import { queryOf, requestStart } from '../../trace/payload.ts';
 import type { Call } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { keptLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
 import { acceptedConnection, Connection, type Request } from '../machine/connections.ts';
 import { Descriptor } from '../machine/descriptors.ts';
 import type { Listeners } from '../machine/listeners.ts';
 import type { Process } from '../machine/process.ts';
 import type { Thread } from '../machine/thread.ts';
-import { keptLine } from '../machine/turn.ts';
 import type { SocketTracker } from '../measuring/socket-tracker.ts';
 import { noteEnd } from '../topics/leaks/descriptor-census.ts';
 import type { NameLookups } from '../topics/names/name-lookups.ts';

@@ -1,12 +1,12 @@
 import { inetText, socketAddress } from '../../trace/arguments.ts';
 import type { Call } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { type KeptLine, keptLine } from '../evidence.ts';
 import type { RequestImports } from '../topics/loading/request-imports.ts';
 import type { Descriptor } from './descriptors.ts';
 import type { Listener } from './listeners.ts';
 import type { Loop } from './loop.ts';
 import type { Thread } from './thread.ts';
-import { type KeptLine, keptLine } from './turn.ts';
 
 /** One accepted connection. Its peer is decoded when somebody asks. */
 export class Connection {

@@ -1,10 +1,10 @@
 import { portOf, protocolOfPort, type Query } from '../../trace/payload.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import type { KeptLine } from '../evidence.ts';
 import type { SharedLock } from '../topics/locks/shared-locks.ts';
 import type { Connection, Request } from './connections.ts';
 import type { EpollSet } from './epoll-set.ts';
 import type { Listener } from './listeners.ts';
-import type { KeptLine } from './turn.ts';
 
 export type DescriptorKind =
   | 'unknown'

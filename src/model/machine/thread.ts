@@ -1,13 +1,14 @@
 import type { Lane, Scheduling } from '../../trace/record.ts';
 import type { Syscall } from '../../trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import type { KeptLine } from '../evidence.ts';
 import { AcceptState } from '../following/accept-cycles.ts';
 import type { FutexWord } from '../topics/locks/futex-words.ts';
 import type { LockTries, SharedLock } from '../topics/locks/shared-locks.ts';
 import type { NameLookup } from '../topics/names/name-lookups.ts';
+import type { BlockClass } from './block-class.ts';
 import { Loop } from './loop.ts';
 import type { Process } from './process.ts';
-import type { BlockClass, KeptLine } from './turn.ts';
 
 /** A call that had not returned when the trace ended. */
 export interface LeftIn {

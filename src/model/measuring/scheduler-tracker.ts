@@ -3,14 +3,6 @@ import type { Nanoseconds } from '../../trace/time.ts';
 import type { FactBus } from '../fact-bus.ts';
 import type { Thread } from '../machine/thread.ts';
 
-/** Time off the processor. */
-export interface OffCpu {
-  /** Waiting for something other than a processor. */
-  readonly blocked: Nanoseconds;
-  /** Ready, without a processor. */
-  readonly queued: Nanoseconds;
-}
-
 /** Charges to turns what the scheduler did, and finds wake-ups that no system call shows. */
 export class SchedulerTracker {
   readonly #facts: FactBus;

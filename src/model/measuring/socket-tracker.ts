@@ -1,8 +1,8 @@
 import type { SocketState } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { keptLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
 import type { Connection } from '../machine/connections.ts';
-import { keptLine } from '../machine/turn.ts';
 
 /** So many connections may wait to be accepted, or live: the oldest are forgotten. */
 const MOST = 65_536;

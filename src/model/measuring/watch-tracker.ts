@@ -1,7 +1,7 @@
 import type { Watched } from '../../trace/record.ts';
 import { earlier, later, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { type KeptLine, keptLine } from '../evidence.ts';
 import type { Thread } from '../machine/thread.ts';
-import { type KeptLine, keptLine } from '../machine/turn.ts';
 
 const LINES = 6;
 

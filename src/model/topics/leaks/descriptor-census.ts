@@ -1,10 +1,10 @@
 import type { Call } from '../../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
+import { type KeptLine, keptLine } from '../../evidence.ts';
 import { DESCRIPTOR_GROUPS, type DescriptorGroup, groupOf } from '../../machine/descriptor-groups.ts';
 import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
-import { type KeptLine, keptLine } from '../../machine/turn.ts';
 
 /** The first grid, and how many points are kept: when they are full, every second one goes and the grid doubles. */
 const FIRST_INTERVAL = 100_000_000;

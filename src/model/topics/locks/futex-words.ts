@@ -1,9 +1,9 @@
 import type { Call } from '../../../trace/record.ts';
 import { earlier, later, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
-import { isInterpreterLockWait } from '../../following/block-class.ts';
+import { type KeptLine, keptLine } from '../../evidence.ts';
+import { isInterpreterLockWait } from '../../machine/block-class.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
-import { type KeptLine, keptLine } from '../../machine/turn.ts';
 
 const MOST_WORDS = 256;
 const MOST_THREADS = 64;

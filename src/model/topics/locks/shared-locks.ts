@@ -1,8 +1,8 @@
 import type { Call } from '../../../trace/record.ts';
 import { elapsed, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
+import { type KeptLine, keptLine } from '../../evidence.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import type { Thread } from '../../machine/thread.ts';
-import { type KeptLine, keptLine } from '../../machine/turn.ts';
 
 /** Files and semaphores followed at once: the oldest make room. */
 const MOST_LOCKS = 1000;

@@ -3,10 +3,10 @@ import { type DnsMessage, dnsMessage } from '../../../trace/dns.ts';
 import { portOf } from '../../../trace/payload.ts';
 import type { Call } from '../../../trace/record.ts';
 import { MILLISECOND, type Nanoseconds } from '../../../trace/time.ts';
+import { type KeptLine, keptLine } from '../../evidence.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
 import type { Thread } from '../../machine/thread.ts';
-import { type KeptLine, keptLine } from '../../machine/turn.ts';
 
 const MESSAGE_BYTES = 300;
 const EVIDENCE = 4;

@@ -1,12 +1,12 @@
 import type { Call, Frame } from '../../../trace/record.ts';
 import type { Family, Syscall } from '../../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds } from '../../../trace/time.ts';
+import { type KeptLine, keptLine, NO_LINE } from '../../evidence.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import type { CollectorCall } from '../../facts.ts';
-import { blockClass } from '../../following/block-class.ts';
+import { blockClass } from '../../machine/block-class.ts';
 import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
 import type { Thread } from '../../machine/thread.ts';
-import { type KeptLine, keptLine } from '../../machine/turn.ts';
 import { COLLECTS, ENDS, EVALUATES, FINALIZES, FrameKinds, GREEN, MAY_COLLECT, STARTS_STACK } from './frame-kinds.ts';
 
 /** Calls that wait, or in which a green library switches to somebody else. */
@@ -29,7 +29,6 @@ const WAITING: ReadonlySet<Family> = new Set<Family>([
 const WITHOUT_FRAMES = 256;
 const LONGEST_NAME = 120;
 const LONGEST_LINE = 1000;
-const NO_LINE: KeptLine = { file: '', line: 0, text: '' };
 
 /** The last call of a thread, while its frames are read. */
 interface Stack {
