@@ -2,6 +2,7 @@ import { decoratedDescriptors, quotedBytes, socketAddress } from '../../trace/ar
 import { queryOf, requestStart } from '../../trace/payload.ts';
 import type { Call } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import type { Audience } from '../audience.ts';
 import { keptLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
 import { acceptedConnection, Connection, type Request } from '../machine/connections.ts';
@@ -9,11 +10,9 @@ import { Descriptor } from '../machine/descriptors.ts';
 import type { Listeners } from '../machine/listeners.ts';
 import type { Process } from '../machine/process.ts';
 import type { Thread } from '../machine/thread.ts';
-import type { SocketTracker } from '../measuring/socket-tracker.ts';
-import { noteEnd } from '../topics/leaks/descriptor-census.ts';
-import type { NameLookups } from '../topics/names/name-lookups.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
 import { FailedWrites, isBroken } from './failed-writes.ts';
+import type { FollowerContext } from './follower-context.ts';
 import { RequestStarts } from './request-starts.ts';
 
 const PASSED = 'SCM_RIGHTS, cmsg_data=[';
@@ -24,8 +23,7 @@ export class TrafficTracker {
   readonly #facts: FactBus;
   readonly #listeners: Listeners;
   readonly #cycles: AcceptCycles;
-  readonly #lookups: NameLookups;
-  readonly #sockets: SocketTracker;
+  readonly #audience: Audience;
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #starts = new RequestStarts();
   /** Writes to somebody who left. */
@@ -33,23 +31,14 @@ export class TrafficTracker {
   /** Replies from this age on are told. */
   readonly #slow: Nanoseconds;
 
-  constructor(
-    facts: FactBus,
-    listeners: Listeners,
-    cycles: AcceptCycles,
-    lookups: NameLookups,
-    sockets: SocketTracker,
-    inWindow: (time: Nanoseconds) => boolean,
-    slow: Nanoseconds,
-  ) {
-    this.#facts = facts;
-    this.#listeners = listeners;
+  constructor(context: FollowerContext, cycles: AcceptCycles) {
+    this.#facts = context.facts;
+    this.#listeners = context.listeners;
     this.#cycles = cycles;
-    this.#lookups = lookups;
-    this.#sockets = sockets;
-    this.#inWindow = inWindow;
-    this.#slow = slow;
-    this.failures = new FailedWrites(facts, inWindow);
+    this.#audience = context.audience;
+    this.#inWindow = context.inWindow;
+    this.#slow = context.longTurn;
+    this.failures = new FailedWrites(context);
   }
 
   accept(call: Call, thread: Thread): Request | null {
@@ -64,7 +53,7 @@ export class TrafficTracker {
     // An accept that the trace shows without any wait of its thread: blocking, or waits were filtered out.
     if (
       listener.isFollowed &&
-      !accepts.wake.seen &&
+      this.#cycles.lastWait(thread) === null &&
       loop.waitSets.length === 0 &&
       this.#inWindow(call.start) &&
       (succeeded || call.error === 'EAGAIN')
@@ -90,8 +79,8 @@ export class TrafficTracker {
     made.nonblocking = call.mentions('SOCK_NONBLOCK');
     if (made.nonblocking) accepts.nonblocking++;
     const connection = acceptedConnection(made, call.result, listener, thread, call);
-    connection.place = accepts.accepted - 1;
-    if (this.#sockets.active) this.#sockets.accepted(connection, call.end);
+    connection.place = this.#cycles.acceptedInCycle(thread) - 1;
+    for (const tracker of this.#audience.accepted) tracker.accepted(connection, call.end);
     process.descriptors.set(call.result, made);
     return connection.request;
   }
@@ -100,7 +89,7 @@ export class TrafficTracker {
     const descriptor = thread.process.descriptors.learn(call.fd, call.args);
     const address = socketAddress(call.args);
     if (address !== '') descriptor.peer = address;
-    if (address.endsWith(':53')) this.#lookups.connected(call, thread, address, descriptor.kind === 'datagram');
+    for (const tracker of this.#audience.connected) tracker.connected(call, thread, descriptor, address);
     if (thread.tid !== thread.process.pid && address !== '') thread.process.noteHelperPeer(address);
     descriptor.owner = thread.loop.owner;
     return descriptor.owner;
@@ -116,8 +105,9 @@ export class TrafficTracker {
     if (call.syscall.name === 'recvmsg' && call.args.includes('SCM_RIGHTS')) this.#receiveDescriptors(call, thread);
     let { connection } = descriptor;
     if (connection === null) {
-      if (call.result === 0 && descriptor.kind === 'socket') noteEnd(call, thread, descriptor);
-      if (descriptor.kind === 'datagram') this.#lookups.received(call, thread);
+      if (call.result === 0 && descriptor.kind === 'socket') this.#ended(call, thread, descriptor);
+      if (descriptor.kind === 'datagram')
+        for (const tracker of this.#audience.received) tracker.received(call, thread, descriptor);
       if (descriptor.kind !== 'socket' || descriptor.seenOpening || !(call.result > 0)) return descriptor.owner;
       connection = this.#adopt(call, thread, descriptor);
       if (connection === null) return descriptor.owner;
@@ -125,7 +115,7 @@ export class TrafficTracker {
     this.#served(connection, thread);
     if (call.result > 0) this.#received(call, thread, connection);
     else if (call.result === 0 || call.error === 'ECONNRESET') {
-      noteEnd(call, thread, descriptor);
+      this.#ended(call, thread, descriptor);
       const { request } = connection;
       if (request.inProgress && request.complete && request.hungUpAt === UNKNOWN) request.hangUp(call);
     }
@@ -153,7 +143,8 @@ export class TrafficTracker {
       this.#served(connection, thread);
       return request;
     }
-    if (descriptor.kind === 'datagram') this.#lookups.sent(call, thread, descriptor);
+    if (descriptor.kind === 'datagram')
+      for (const tracker of this.#audience.sent) tracker.sent(call, thread, descriptor);
     else if (descriptor.kind === 'socket' && call.result > 0) {
       if (descriptor.owner !== null && loop.owner !== null && loop.owner !== descriptor.owner)
         descriptor.isReused = true;
@@ -168,6 +159,10 @@ export class TrafficTracker {
     if (connection === null) return descriptor.owner;
     if (connection.acceptedBy.process === thread.process) this.#end(connection, thread, call.end);
     return connection.request;
+  }
+
+  #ended(call: Call, thread: Thread, descriptor: Descriptor): void {
+    for (const tracker of this.#audience.endOfFile) tracker.endOfFile(call, thread, descriptor);
   }
 
   #served(connection: Connection, thread: Thread): void {
@@ -252,7 +247,7 @@ export class TrafficTracker {
     const { request } = connection;
     connection.closed = true;
     thread.process.inProgress.done(request);
-    if (this.#sockets.active) this.#sockets.ended(connection);
+    for (const tracker of this.#audience.connectionEnded) tracker.connectionEnded(connection);
     // A process that passes connections on closes its own copies unread.
     if (!connection.used && connection.seenOpening && !thread.process.handsDescriptorsOver && this.#inWindow(at))
       this.#facts.tell('droppedConnection', { connection, time: at });

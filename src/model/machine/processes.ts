@@ -2,7 +2,6 @@ import type { CaptureFacts, ThreadIdentity } from '../../trace/capture-facts.ts'
 import { LaneMap } from '../../trace/lane-map.ts';
 import type { Call, Lane } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
-import { absorbFutexes } from '../topics/locks/futex-words.ts';
 import { DescriptorTable } from './descriptor-table.ts';
 import { OpenDescriptors } from './open-descriptors.ts';
 import { Process } from './process.ts';
@@ -46,6 +45,18 @@ export interface Gone {
   requests: number;
 }
 
+/** Who is told of what becomes of processes and threads. */
+export interface LifeEvents {
+  /** A process is known to be a fork of that parent. */
+  forked?(child: Process, parent: Process): void;
+  /** `other` turned out to be the same process, which is `process` from now on. */
+  merged?(process: Process, other: Process): void;
+  /** Nothing of a process is alive. */
+  processEnded?(process: Process): void;
+  /** There is no room for this thread: nobody may keep it. */
+  threadLetGo?(thread: Thread): void;
+}
+
 interface ExpectedChild {
   readonly parent: Process;
   readonly isThread: boolean;
@@ -65,8 +76,7 @@ export class Processes {
   readonly open = new OpenDescriptors(() => this.all().map(({ descriptors }) => descriptors));
   readonly gone: Gone = { live: 0, endedServed: 0, programs: 0, requests: 0 };
   readonly #limits: ThreadLimits;
-  /** Told of threads that are let go of: nobody may keep them. */
-  readonly #letGo: (thread: Thread) => void;
+  readonly #told: LifeEvents;
   readonly #threads = new LaneMap<Thread>();
   /** Lanes of threads that ended with their process, while their parser may still have them in a call. */
   readonly #over = new WeakSet<Lane>();
@@ -83,8 +93,8 @@ export class Processes {
   /** Recognised processes by the number of their parent, which may be seen after its child. */
   readonly #children = new Map<number, Process[]>();
 
-  constructor(letGo: (thread: Thread) => void = () => undefined, limits = LIMITS) {
-    this.#letGo = letGo;
+  constructor(told: LifeEvents = {}, limits = LIMITS) {
+    this.#told = told;
     this.#limits = limits;
   }
 
@@ -125,7 +135,7 @@ export class Processes {
     const process = expected?.isThread ? expected.parent : new Process(lane, this.open);
     const thread = new Thread(lane, process);
     thread.firstTime = time;
-    if (expected !== undefined && !expected.isThread) becomeChild(process, expected);
+    if (expected !== undefined && !expected.isThread) this.#becomeChild(process, expected);
     this.#threads.set(lane.index, thread);
     this.#live++;
     this.#byTid.set(lane.tid, thread);
@@ -223,7 +233,7 @@ export class Processes {
     if (isThread) this.merge(child, parent);
     else {
       const own = child.process.descriptors;
-      becomeChild(child.process, expected);
+      this.#becomeChild(child.process, expected);
       child.process.descriptors.absorb(own);
     }
   }
@@ -239,7 +249,7 @@ export class Processes {
     }
     old.threads.length = 0;
     process.descriptors.absorb(old.descriptors);
-    absorbFutexes(process, old);
+    this.#told.merged?.(process, old);
     process.inProgress.absorb(old.inProgress, process);
     process.accepted += old.accepted;
     process.requests += old.requests;
@@ -317,7 +327,7 @@ export class Processes {
 
   /** Nothing of a process is alive: what it held goes, and with it a chain of forks. */
   #close(process: Process): void {
-    process.boot = null;
+    this.#told.processEnded?.(process);
     process.descriptors.end();
     if (process.threads.length === 0) process.parent = null;
   }
@@ -354,7 +364,7 @@ export class Processes {
       this.gone.requests += process.requests;
       this.#close(process);
     }
-    this.#letGo(thread);
+    this.#told.threadLetGo?.(thread);
   }
 
   #remove(thread: Thread): void {
@@ -377,13 +387,13 @@ export class Processes {
   all(): Process[] {
     return [...new Set([...this.#all].map((thread) => thread.process))];
   }
-}
 
-function becomeChild(process: Process, expected: ExpectedChild): void {
-  process.parent = expected.parent;
-  process.descriptors = expected.descriptors;
-  process.argv = expected.parent.argv;
-  process.server = expected.parent.server;
-  process.forkedAt = expected.time;
-  process.boot?.forkedFrom(expected.parent.boot);
+  #becomeChild(process: Process, { parent, descriptors, time }: ExpectedChild): void {
+    process.parent = parent;
+    process.descriptors = descriptors;
+    process.argv = parent.argv;
+    process.server = parent.server;
+    process.forkedAt = time;
+    this.#told.forked?.(process, parent);
+  }
 }

@@ -3,6 +3,7 @@ import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { keptLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
 import type { Connection } from '../machine/connections.ts';
+import type { Tracker, TrackerContext } from '../tracker.ts';
 
 /** So many connections may wait to be accepted, or live: the oldest are forgotten. */
 const MOST = 65_536;
@@ -17,7 +18,7 @@ interface Queued {
 /**
  * Follows connections by what the kernel saw of them: how long they wait to be accepted, and when their clients leave.
  */
-export class SocketTracker {
+export class SocketTracker implements Tracker {
   readonly #facts: FactBus;
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #queued = new Map<string, Queued>();
@@ -25,7 +26,7 @@ export class SocketTracker {
   /** The capture tells the states of connections. */
   active = false;
 
-  constructor(facts: FactBus, inWindow: (time: Nanoseconds) => boolean) {
+  constructor({ facts, inWindow }: TrackerContext) {
     this.#facts = facts;
     this.#inWindow = inWindow;
   }
@@ -49,6 +50,7 @@ export class SocketTracker {
 
   /** An accept returned this connection at `at`. */
   accepted(connection: Connection, at: Nanoseconds): void {
+    if (!this.active) return;
     const peer = connection.peer.replace(/^\[::ffff:([\d.]+)\]/i, '$1');
     const queued = this.#queued.get(peer);
     this.#queued.delete(peer);
@@ -66,7 +68,8 @@ export class SocketTracker {
     });
   }
 
-  ended(connection: Connection): void {
+  connectionEnded(connection: Connection): void {
+    if (!this.active) return;
     const peer = connection.peer.replace(/^\[::ffff:([\d.]+)\]/i, '$1');
     if (this.#live.get(peer) === connection) this.#live.delete(peer);
   }

@@ -1,22 +1,28 @@
 import type { Call } from '../../../trace/record.ts';
+import type { Syscall } from '../../../trace/syscalls.ts';
 import type { Nanoseconds } from '../../../trace/time.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
 import type { Thread } from '../../machine/thread.ts';
+import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 
 /**
  * Follows calls that wait until a disk has what was written: `fsync`, `fdatasync`, `sync_file_range`, `msync`, `sync`.
  */
-export class DiskTracker {
+export class DiskTracker implements Tracker {
   readonly #facts: FactBus;
   readonly #inWindow: (time: Nanoseconds) => boolean;
 
-  constructor(facts: FactBus, inWindow: (time: Nanoseconds) => boolean) {
+  constructor({ facts, inWindow }: TrackerContext) {
     this.#facts = facts;
     this.#inWindow = inWindow;
   }
 
-  synced(call: Call, thread: Thread): void {
+  hears({ family }: Syscall): Heard | undefined {
+    return family === 'sync' ? (call, thread) => this.#synced(call, thread) : undefined;
+  }
+
+  #synced(call: Call, thread: Thread): void {
     if (call.duration < 0 || !this.#inWindow(call.end)) return;
     const descriptor: Descriptor | undefined =
       call.fd < 0 ? undefined : thread.process.descriptors.learn(call.fd, call.args);

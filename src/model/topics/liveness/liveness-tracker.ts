@@ -1,30 +1,37 @@
 import type { Call } from '../../../trace/record.ts';
+import type { Syscall } from '../../../trace/syscalls.ts';
 import type { Nanoseconds } from '../../../trace/time.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import type { Thread } from '../../machine/thread.ts';
+import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 
 /** Follows how workers show that they live, and how they are ended. */
-export class LivenessTracker {
+export class LivenessTracker implements Tracker {
   readonly #facts: FactBus;
   readonly #inWindow: (time: Nanoseconds) => boolean;
 
-  constructor(facts: FactBus, inWindow: (time: Nanoseconds) => boolean) {
+  constructor({ facts, inWindow }: TrackerContext) {
     this.#facts = facts;
     this.#inWindow = inWindow;
+  }
+
+  hears({ name }: Syscall): Heard | undefined {
+    if (name === 'fchmod' || name === 'utimensat') return (call, thread) => this.#touched(call, thread);
+    return name === 'kill' ? (call, thread) => this.#killed(call, thread) : undefined;
   }
 
   /**
    * gunicorn workers touch a file of their own, by `fchmod` (up to 21) or `utimensat` (from 22 on); it names the
    * server, too.
    */
-  touched(call: Call, thread: Thread): void {
+  #touched(call: Call, thread: Thread): void {
     if (!call.args.includes('/wgunicorn-')) return;
     if (thread.process.server === '') thread.process.server = 'gunicorn';
     if (this.#inWindow(call.end)) this.#facts.tell('heartbeat', { thread, record: call });
   }
 
   /** `kill(4711, SIGABRT)`. */
-  killed(call: Call, thread: Thread): void {
+  #killed(call: Call, thread: Thread): void {
     if (call.result !== 0 || !this.#inWindow(call.end)) return;
     const [, pid, signal] = /^(?:pid=)?(\d+)[^,]*, (?:sig=)?(SIG[A-Z0-9]+)/.exec(call.args) ?? [];
     if (pid !== undefined && signal !== undefined)

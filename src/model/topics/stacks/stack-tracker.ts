@@ -7,6 +7,7 @@ import type { CollectorCall } from '../../facts.ts';
 import { blockClass } from '../../machine/block-class.ts';
 import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
 import type { Thread } from '../../machine/thread.ts';
+import type { Tracker, TrackerContext } from '../../tracker.ts';
 import { COLLECTS, ENDS, EVALUATES, FINALIZES, FrameKinds, GREEN, MAY_COLLECT, STARTS_STACK } from './frame-kinds.ts';
 
 /** Calls that wait, or in which a green library switches to somebody else. */
@@ -52,29 +53,30 @@ interface Stack {
 }
 
 /** Reads the stacks of `-k`: which calls were made by code that ran inside a garbage collector. */
-export class StackTracker {
+export class StackTracker implements Tracker {
   readonly #facts: FactBus;
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #kinds = new FrameKinds();
   readonly #last = new Map<Thread, Stack>();
   /** Calls are kept for the frames that may follow: at first, and for good once there was a frame. */
-  active = true;
+  #isActive = true;
   /** There was a frame. */
   seen = false;
   #without = 0;
   /** Stacks of calls that can wait. */
   read = 0;
 
-  constructor(facts: FactBus, inWindow: (time: Nanoseconds) => boolean) {
+  constructor({ facts, inWindow }: TrackerContext) {
     this.#facts = facts;
     this.#inWindow = inWindow;
   }
 
-  /** A call returned: its frames follow, those of the call before are complete. Asked only while `active`. */
-  called(call: Call, thread: Thread): void {
-    this.close(thread);
+  /** A call returned: its frames follow, those of the call before are complete. */
+  returned(call: Call, thread: Thread): void {
+    if (!this.#isActive) return;
+    this.#close(thread);
     if (!this.seen && ++this.#without > WITHOUT_FRAMES) {
-      this.active = false;
+      this.#isActive = false;
       this.finish();
       return;
     }
@@ -101,7 +103,7 @@ export class StackTracker {
 
   /** The next frame of the thread's last call, from the inside out. */
   frame(frame: Frame, thread: Thread): void {
-    this.active = true;
+    this.#isActive = true;
     this.seen = true;
     const stack = this.#last.get(thread);
     if (stack === undefined) return;
@@ -117,8 +119,16 @@ export class StackTracker {
     if ((kind & EVALUATES) !== 0) stack.evaluated = true;
   }
 
+  threadEnded(thread: Thread): void {
+    this.#close(thread);
+  }
+
+  threadLetGo(thread: Thread): void {
+    this.#close(thread);
+  }
+
   /** No more frames come for the thread's last call. */
-  close(thread: Thread): void {
+  #close(thread: Thread): void {
     const stack = this.#last.get(thread);
     if (stack === undefined) return;
     this.#last.delete(thread);
@@ -126,7 +136,7 @@ export class StackTracker {
   }
 
   finish(): void {
-    for (const thread of [...this.#last.keys()]) this.close(thread);
+    for (const thread of [...this.#last.keys()]) this.#close(thread);
   }
 }
 
