@@ -7,10 +7,6 @@ import type { Listener } from './machine/listeners.ts';
 import type { Span } from './machine/loop.ts';
 import type { LeftIn, Thread } from './machine/thread.ts';
 import type { Turn } from './machine/turn.ts';
-import type { RequestImports } from './topics/loading/request-imports.ts';
-import type { Boot } from './topics/loading/start-up.ts';
-import type { SharedLock } from './topics/locks/shared-locks.ts';
-import type { NameLookup } from './topics/names/name-lookups.ts';
 
 /**
  * One wake-up of an acceptor on its listener, up to its next wait.
@@ -82,20 +78,6 @@ export interface IdleWait {
   readonly end: Nanoseconds;
 }
 
-/** Some rounds in a row of a hub wait that returned at once, with nothing done between them. */
-export interface Spun {
-  readonly thread: Thread;
-  readonly rounds: number;
-  /** They reported something each time, which nobody took; else they reported nothing. */
-  readonly stuck: boolean;
-  readonly start: Nanoseconds;
-  readonly end: Nanoseconds;
-  /** User data of what the last one reported; -1 when that is not one event. */
-  readonly ready: number;
-  /** The last wait. Valid while the fact is told. */
-  readonly record: Call;
-}
-
 /** The first bytes of a reply that came `stall-ms` or more after its request, or after its connection was accepted. */
 export interface SlowReply {
   readonly thread: Thread;
@@ -161,81 +143,6 @@ export interface InterpreterWait {
   readonly record: Call;
 }
 
-/** A gunicorn worker showed its master that it lives. */
-export interface Heartbeat {
-  readonly thread: Thread;
-  /** Valid while the fact is told. */
-  readonly record: Call;
-}
-
-/** A process was sent a signal by another. */
-export interface Kill {
-  readonly thread: Thread;
-  readonly pid: number;
-  readonly signal: string;
-  /** Valid while the fact is told. */
-  readonly record: Call;
-}
-
-/** A process accepts, or waits for its listener, the first time. */
-export interface WorkerReady {
-  readonly thread: Thread;
-  readonly boot: Boot;
-  readonly time: Nanoseconds;
-}
-
-/** A call that can wait, made by code that a garbage collector or a finalizer had called. */
-export interface CollectorCall {
-  readonly thread: Thread;
-  /**
-   * `nearby`: an exported name near the collector's code, in a program without symbols. `finalizer`: no collector is in
-   * the stack.
-   */
-  readonly inside: 'collector' | 'nearby' | 'finalizer';
-  /** The frame that says so. */
-  readonly frame: string;
-  readonly call: string;
-  readonly error: string;
-  readonly target: string;
-  readonly isSocket: boolean;
-  /** Greenlets run in the process. */
-  readonly isGreen: boolean;
-  readonly start: Nanoseconds;
-  /** UNKNOWN when the trace does not tell. */
-  readonly duration: Nanoseconds;
-  readonly line: KeptLine;
-  /** The line of `frame`, up to its symbol. */
-  readonly frameLine: KeptLine;
-}
-
-/** A call returned once the disk had what was written. */
-export interface DiskSync {
-  readonly thread: Thread;
-  /** Valid while the fact is told. */
-  readonly record: Call;
-  /** The file, '' for calls that name none. */
-  readonly target: string;
-}
-
-/** A thread waited for a lock that processes share. */
-export interface LockWait {
-  readonly thread: Thread;
-  readonly lock: SharedLock;
-  readonly start: Nanoseconds;
-  readonly end: Nanoseconds;
-  /** Who had it before; null when that is not in the trace. */
-  readonly holder: Thread | null;
-  /** How long the holder had it, up to the end of the wait; UNKNOWN without one. */
-  readonly held: Nanoseconds;
-  /** How often it asked: once for a call that sleeps, more often for one that is refused. */
-  readonly tries: number;
-  /** It got the lock in the end. */
-  readonly obtained: boolean;
-  /** What it was serving, '' when that is not known. */
-  readonly request: string;
-  readonly lines: readonly KeptLine[];
-}
-
 export interface RequestRead {
   readonly thread: Thread;
   readonly request: Request;
@@ -243,64 +150,30 @@ export interface RequestRead {
   readonly record: Call;
 }
 
-/**
- * A thread was woken inside its wait and found nothing ready: somebody else had taken it. Only the scheduler shows
- * that.
- */
-export interface SilentWakeUps {
-  readonly thread: Thread;
-  readonly listener: Listener;
-  readonly count: number;
-  readonly time: Nanoseconds;
-}
-
-/** A connection was accepted after it had waited in the queue of its listener. */
-export interface QueueDelay {
-  readonly connection: Connection;
-  readonly listener: Listener;
-  readonly delay: Nanoseconds;
-  /** The client had left before. */
-  readonly goneBefore: boolean;
-  readonly time: Nanoseconds;
-  /** Where it was established. */
-  readonly line: KeptLine;
-}
-
-export interface Facts {
-  silentWakeUps: SilentWakeUps;
-  queueDelay: QueueDelay;
-  acceptCycle: AcceptCycle;
-  bareAccept: BareAccept;
-  queueTaken: QueueTaken;
-  acceptError: AcceptError;
-  droppedConnection: DroppedConnection;
-  accepted: Accepted;
-  idleWait: IdleWait;
-  spun: Spun;
-  slowReply: SlowReply;
-  longTurn: LongTurn;
-  interpreterWait: InterpreterWait;
-  heartbeat: Heartbeat;
-  kill: Kill;
-  /**
-   * Long turns of this thread that were told before are void: they were measured on something that is not the loop's
-   * wait.
-   */
-  hubChanged: Thread;
-  /**
-   * There is no room for this thread, which was silent for long or has ended: nobody keeps it, what was counted of it
-   * stays in sums.
-   */
-  threadLetGo: Thread;
-  failedWrite: FailedWrite;
-  hangUp: HangUp;
-  requestRead: RequestRead;
-  workerReady: WorkerReady;
-  /** A module was opened on the way of a request: told anew, with the same object, for each. */
-  moduleImported: RequestImports;
-  collectorCall: CollectorCall;
-  lockWait: LockWait;
-  diskSync: DiskSync;
-  /** A name was looked up on the thread of a loop, which waited for the answer. */
-  nameLookup: NameLookup;
+declare module './fact-bus.ts' {
+  interface Facts {
+    acceptCycle: AcceptCycle;
+    bareAccept: BareAccept;
+    queueTaken: QueueTaken;
+    acceptError: AcceptError;
+    droppedConnection: DroppedConnection;
+    accepted: Accepted;
+    idleWait: IdleWait;
+    slowReply: SlowReply;
+    longTurn: LongTurn;
+    interpreterWait: InterpreterWait;
+    /**
+     * Long turns of this thread that were told before are void: they were measured on something that is not the loop's
+     * wait.
+     */
+    hubChanged: Thread;
+    /**
+     * There is no room for this thread, which was silent for long or has ended: nobody keeps it, what was counted of it
+     * stays in sums.
+     */
+    threadLetGo: Thread;
+    failedWrite: FailedWrite;
+    hangUp: HangUp;
+    requestRead: RequestRead;
+  }
 }

@@ -1,4 +1,4 @@
-import type { CollectorCall } from '../../model/facts.ts';
+import type { CollectorCall } from '../../model/topics/stacks/stack-tracker.ts';
 import { StackTracker } from '../../model/topics/stacks/stack-tracker.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';

@@ -1,8 +1,8 @@
-import type { LockWait } from '../../model/facts.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { futexesOf } from '../../model/topics/locks/futex-words.ts';
+import type { LockWait } from '../../model/topics/locks/shared-locks.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found } from '../finding.ts';

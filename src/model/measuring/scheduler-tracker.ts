@@ -1,8 +1,26 @@
 import type { Call, Scheduling } from '../../trace/record.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { FactBus } from '../fact-bus.ts';
+import type { Listener } from '../machine/listeners.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { Tracker, TrackerContext } from '../tracker.ts';
+
+/**
+ * A thread was woken inside its wait and found nothing ready: somebody else had taken it. Only the scheduler shows
+ * that.
+ */
+export interface SilentWakeUps {
+  readonly thread: Thread;
+  readonly listener: Listener;
+  readonly count: number;
+  readonly time: Nanoseconds;
+}
+
+declare module '../fact-bus.ts' {
+  interface Facts {
+    silentWakeUps: SilentWakeUps;
+  }
+}
 
 /** Charges to turns what the scheduler did, and finds wake-ups that no system call shows. */
 export class SchedulerTracker implements Tracker {

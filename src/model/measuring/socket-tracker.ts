@@ -1,9 +1,29 @@
 import type { SocketState } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import type { KeptLine } from '../evidence.ts';
 import { keptLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
 import type { Connection } from '../machine/connections.ts';
+import type { Listener } from '../machine/listeners.ts';
 import type { Tracker, TrackerContext } from '../tracker.ts';
+
+/** A connection was accepted after it had waited in the queue of its listener. */
+export interface QueueDelay {
+  readonly connection: Connection;
+  readonly listener: Listener;
+  readonly delay: Nanoseconds;
+  /** The client had left before. */
+  readonly goneBefore: boolean;
+  readonly time: Nanoseconds;
+  /** Where it was established. */
+  readonly line: KeptLine;
+}
+
+declare module '../fact-bus.ts' {
+  interface Facts {
+    queueDelay: QueueDelay;
+  }
+}
 
 /** So many connections may wait to be accepted, or live: the oldest are forgotten. */
 const MOST = 65_536;

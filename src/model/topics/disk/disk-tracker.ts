@@ -6,6 +6,21 @@ import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 
+/** A call returned once the disk had what was written. */
+export interface DiskSync {
+  readonly thread: Thread;
+  /** Valid while the fact is told. */
+  readonly record: Call;
+  /** The file, '' for calls that name none. */
+  readonly target: string;
+}
+
+declare module '../../fact-bus.ts' {
+  interface Facts {
+    diskSync: DiskSync;
+  }
+}
+
 /**
  * Follows calls that wait until a disk has what was written: `fsync`, `fdatasync`, `sync_file_range`, `msync`, `sync`.
  */

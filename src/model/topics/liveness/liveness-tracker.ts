@@ -5,6 +5,29 @@ import type { FactBus } from '../../fact-bus.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 
+/** A gunicorn worker showed its master that it lives. */
+export interface Heartbeat {
+  readonly thread: Thread;
+  /** Valid while the fact is told. */
+  readonly record: Call;
+}
+
+/** A process was sent a signal by another. */
+export interface Kill {
+  readonly thread: Thread;
+  readonly pid: number;
+  readonly signal: string;
+  /** Valid while the fact is told. */
+  readonly record: Call;
+}
+
+declare module '../../fact-bus.ts' {
+  interface Facts {
+    heartbeat: Heartbeat;
+    kill: Kill;
+  }
+}
+
 /** Follows how workers show that they live, and how they are ended. */
 export class LivenessTracker implements Tracker {
   readonly #facts: FactBus;

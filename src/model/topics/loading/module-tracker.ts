@@ -12,6 +12,21 @@ import { isProgramFile, moduleOf } from './program-files.ts';
 import { RequestImports } from './request-imports.ts';
 import { Boot } from './start-up.ts';
 
+/** A process accepts, or waits for its listener, the first time. */
+export interface WorkerReady {
+  readonly thread: Thread;
+  readonly boot: Boot;
+  readonly time: Nanoseconds;
+}
+
+declare module '../../fact-bus.ts' {
+  interface Facts {
+    workerReady: WorkerReady;
+    /** A module was opened on the way of a request: told anew, with the same object, for each. */
+    moduleImported: RequestImports;
+  }
+}
+
 /** Names of modules kept; further ones share the last number. */
 const MOST_MODULES = 20_000;
 

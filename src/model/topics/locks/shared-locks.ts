@@ -8,6 +8,31 @@ import { PerDescriptor, PerThread } from '../../machine/owned-state.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 
+/** A thread waited for a lock that processes share. */
+export interface LockWait {
+  readonly thread: Thread;
+  readonly lock: SharedLock;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+  /** Who had it before; null when that is not in the trace. */
+  readonly holder: Thread | null;
+  /** How long the holder had it, up to the end of the wait; UNKNOWN without one. */
+  readonly held: Nanoseconds;
+  /** How often it asked: once for a call that sleeps, more often for one that is refused. */
+  readonly tries: number;
+  /** It got the lock in the end. */
+  readonly obtained: boolean;
+  /** What it was serving, '' when that is not known. */
+  readonly request: string;
+  readonly lines: readonly KeptLine[];
+}
+
+declare module '../../fact-bus.ts' {
+  interface Facts {
+    lockWait: LockWait;
+  }
+}
+
 /** Files and semaphores followed at once: the oldest make room. */
 const MOST_LOCKS = 1000;
 /**

@@ -11,6 +11,13 @@ import { PerThread } from '../../machine/owned-state.ts';
 import type { Thread } from '../../machine/thread.ts';
 import { type Heard, HUB_WAIT, type Tracker, type TrackerContext } from '../../tracker.ts';
 
+declare module '../../fact-bus.ts' {
+  interface Facts {
+    /** A name was looked up on the thread of a loop, which waited for the answer. */
+    nameLookup: NameLookup;
+  }
+}
+
 const MESSAGE_BYTES = 300;
 const EVIDENCE = 4;
 const SERVERS = 4;

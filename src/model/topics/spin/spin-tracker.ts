@@ -6,6 +6,26 @@ import type { Thread } from '../../machine/thread.ts';
 import type { Tracker, TrackerContext } from '../../tracker.ts';
 import { Spin } from './spin.ts';
 
+/** Some rounds in a row of a hub wait that returned at once, with nothing done between them. */
+export interface Spun {
+  readonly thread: Thread;
+  readonly rounds: number;
+  /** They reported something each time, which nobody took; else they reported nothing. */
+  readonly stuck: boolean;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+  /** User data of what the last one reported; -1 when that is not one event. */
+  readonly ready: number;
+  /** The last wait. Valid while the fact is told. */
+  readonly record: Call;
+}
+
+declare module '../../fact-bus.ts' {
+  interface Facts {
+    spun: Spun;
+  }
+}
+
 const spins = new PerThread<Spin>();
 
 /** Finds loops whose waits return at once, round after round, while nothing gets done between them. */

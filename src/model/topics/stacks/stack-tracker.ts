@@ -3,12 +3,42 @@ import type { Family, Syscall } from '../../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds } from '../../../trace/time.ts';
 import { type KeptLine, keptLine, NO_LINE } from '../../evidence.ts';
 import type { FactBus } from '../../fact-bus.ts';
-import type { CollectorCall } from '../../facts.ts';
+
 import { blockClass } from '../../machine/block-class.ts';
 import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { Tracker, TrackerContext } from '../../tracker.ts';
 import { COLLECTS, ENDS, EVALUATES, FINALIZES, FrameKinds, GREEN, MAY_COLLECT, STARTS_STACK } from './frame-kinds.ts';
+
+/** A call that can wait, made by code that a garbage collector or a finalizer had called. */
+export interface CollectorCall {
+  readonly thread: Thread;
+  /**
+   * `nearby`: an exported name near the collector's code, in a program without symbols. `finalizer`: no collector is in
+   * the stack.
+   */
+  readonly inside: 'collector' | 'nearby' | 'finalizer';
+  /** The frame that says so. */
+  readonly frame: string;
+  readonly call: string;
+  readonly error: string;
+  readonly target: string;
+  readonly isSocket: boolean;
+  /** Greenlets run in the process. */
+  readonly isGreen: boolean;
+  readonly start: Nanoseconds;
+  /** UNKNOWN when the trace does not tell. */
+  readonly duration: Nanoseconds;
+  readonly line: KeptLine;
+  /** The line of `frame`, up to its symbol. */
+  readonly frameLine: KeptLine;
+}
+
+declare module '../../fact-bus.ts' {
+  interface Facts {
+    collectorCall: CollectorCall;
+  }
+}
 
 /** Calls that wait, or in which a green library switches to somebody else. */
 const WAITING: ReadonlySet<Family> = new Set<Family>([
