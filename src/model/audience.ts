@@ -1,21 +1,20 @@
 import type { Syscall } from '../trace/syscalls.ts';
-import type { LifeEvents } from './machine/processes.ts';
 import type { Heard, Tracker } from './tracker.ts';
 
-type Method = Exclude<keyof Tracker, 'dueAt'>;
+/** What is told to trackers as it happens; the other members of a tracker are asked. */
+type Event = Exclude<keyof Tracker, 'hears' | 'due' | 'dueAt'>;
 
-/** Who is called when it is due also says when that is. */
-type Hearing<Name extends Method> = Tracker & Required<Pick<Tracker, Name extends 'due' ? 'due' | 'dueAt' : Name>>;
-
-/** Who hears of each thing that happens, in the order of the list of trackers. */
-export type Audience = { readonly [Name in Method]: readonly Hearing<Name>[] };
+/** All trackers, and for each event one function that tells those who hear of it, in the order of their list. */
+export type Audience = { readonly [Name in Event]: NonNullable<Tracker[Name]> } & {
+  readonly trackers: readonly Tracker[];
+};
 
 /** Asks each tracker once what it declares to hear of. */
 export function audienceOf(trackers: readonly Tracker[]): Audience {
-  const hearing = <Name extends Method>(name: Name): readonly Hearing<Name>[] =>
-    trackers.filter((tracker): tracker is Hearing<Name> => tracker[name] !== undefined);
+  const hearing = <Name extends Event>(name: Name): NonNullable<Tracker[Name]> =>
+    together(trackers.flatMap((tracker) => (tracker[name]?.bind(tracker) ?? []) as NonNullable<Tracker[Name]>));
   return {
-    hears: hearing('hears'),
+    trackers,
     returned: hearing('returned'),
     blocked: hearing('blocked'),
     opened: hearing('opened'),
@@ -30,7 +29,6 @@ export function audienceOf(trackers: readonly Tracker[]): Audience {
     turnEnding: hearing('turnEnding'),
     turnBeginning: hearing('turnBeginning'),
     serving: hearing('serving'),
-    signal: hearing('signal'),
     frame: hearing('frame'),
     threadEnded: hearing('threadEnded'),
     threadLetGo: hearing('threadLetGo'),
@@ -38,34 +36,29 @@ export function audienceOf(trackers: readonly Tracker[]): Audience {
     executed: hearing('executed'),
     merged: hearing('merged'),
     processEnded: hearing('processEnded'),
-    due: hearing('due'),
     finish: hearing('finish'),
   };
 }
 
 /** Those who want to hear of calls of that kind, as one; undefined when nobody does. */
-export function heardBy({ hears }: Audience, syscall: Syscall): Heard | undefined {
-  const all = hears.flatMap((tracker) => tracker.hears(syscall) ?? []);
-  if (all.length < 2) return all[0];
-  return (call, thread, worksFor) => {
-    for (const heard of all) heard(call, thread, worksFor);
-  };
+export function heardBy({ trackers }: Audience, syscall: Syscall): Heard | undefined {
+  const all = trackers.flatMap((tracker) => tracker.hears?.(syscall) ?? []);
+  return all.length === 0 ? undefined : together(all);
 }
 
-/** Passes on what becomes of processes and threads. */
-export function lifeEventsFor(audience: Audience): LifeEvents {
-  return {
-    forked(child, parent) {
-      for (const tracker of audience.forked) tracker.forked(child, parent);
-    },
-    merged(process, other) {
-      for (const tracker of audience.merged) tracker.merged(process, other);
-    },
-    processEnded(process) {
-      for (const tracker of audience.processEnded) tracker.processEnded(process);
-    },
-    threadLetGo(thread) {
-      for (const tracker of audience.threadLetGo) tracker.threadLetGo(thread);
-    },
-  };
+/** One function that calls all of them. Most events have one or two who hear of them, which costs a call each. */
+function together<Of extends (...told: never[]) => void>(all: readonly Of[]): Of {
+  const [first = () => undefined, second, ...others] = all as readonly Tell[];
+  const told: Tell =
+    second === undefined
+      ? first
+      : (a, b, c, d) => {
+          first(a, b, c, d);
+          second(a, b, c, d);
+          for (const other of others) other(a, b, c, d);
+        };
+  return told as Of;
 }
+
+/** No event tells more than four things. */
+type Tell = (a: never, b: never, c: never, d: never) => void;

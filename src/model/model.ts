@@ -13,11 +13,12 @@ import type {
 } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
-import { type Audience, audienceOf, lifeEventsFor } from './audience.ts';
+import { type Audience, audienceOf } from './audience.ts';
 import { FactBus } from './fact-bus.ts';
 import { CallBehind } from './following/call-behind.ts';
 import { Followers } from './following/followers.ts';
 import { type Handler, routeOf } from './following/routes.ts';
+import type { TurnTracker } from './following/turn-tracker.ts';
 import { Listeners } from './machine/listeners.ts';
 import { Processes } from './machine/processes.ts';
 import type { Thread } from './machine/thread.ts';
@@ -66,6 +67,7 @@ export class Model {
   readonly #topics: readonly Tracker[];
   readonly #audience: Audience;
   readonly #followers: Followers;
+  readonly #turns: TurnTracker;
   readonly #handlers: (Handler | undefined)[] = [];
   readonly #behind = new CallBehind();
   /** When the next of the trackers wants to be called. */
@@ -87,9 +89,10 @@ export class Model {
       ...this.#topics,
       { threadLetGo: (thread) => facts.tell('threadLetGo', thread) },
     ]);
-    this.processes = new Processes(lifeEventsFor(this.#audience));
+    this.processes = new Processes(this.#audience);
     if (noted) this.processes.introduce(noted);
     this.#followers = new Followers({ ...context, listeners, audience: this.#audience }, this.processes);
+    this.#turns = this.#followers.turns;
   }
 
   /**
@@ -138,7 +141,7 @@ export class Model {
     if (end > this.lastTime || this.lastTime === UNKNOWN) this.lastTime = end;
     if (start < thread.firstTime) thread.firstTime = start;
     if (end >= this.#nextDue) this.#due(end);
-    const { turns } = this.#followers;
+    const turns = this.#turns;
     if (call.inFlight) {
       turns.stays(call, thread);
       return;
@@ -148,7 +151,7 @@ export class Model {
     const gap = turns.gapBefore(call, thread);
     this.calibration.add(call, gap);
     turns.charge(call, thread, worksFor, gap);
-    for (const tracker of this.#audience.returned) tracker.returned(call, thread, worksFor);
+    this.#audience.returned(call, thread, worksFor);
     if (end > thread.lastTime || thread.lastTime === UNKNOWN) thread.lastTime = end;
     thread.lastSyscall = syscall;
     thread.lastFd = call.fd;
@@ -159,7 +162,7 @@ export class Model {
   frame(frame: Frame): void {
     const thread = this.processes.known(frame.lane);
     if (thread === undefined) return;
-    for (const tracker of this.#audience.frame) tracker.frame(frame, thread);
+    this.#audience.frame(frame, thread);
   }
 
   signal(signal: Signal): void {
@@ -189,7 +192,7 @@ export class Model {
     const time = thread.lastTime === UNKNOWN ? told : Math.max(told, thread.lastTime);
     const { cycles, traffic, turns } = this.#followers;
     cycles.finish(thread, time);
-    for (const tracker of this.#audience.threadEnded) tracker.threadEnded(thread, time, signal);
+    this.#audience.threadEnded(thread, time, signal);
     traffic.failures.exited(thread, signal);
     turns.threadEnded(thread, time, signal);
     this.processes.exited(thread, time, signal);
@@ -239,7 +242,7 @@ export class Model {
       cycles.finish(thread, this.lastTime);
       if (!thread.ended) turns.finish(thread, this.lastTime);
     }
-    for (const tracker of this.#audience.finish) tracker.finish(this.processes.threads());
+    this.#audience.finish([...this.processes.threads()]);
     traffic.finish(this.processes.all(), this.lastTime);
   }
 
@@ -250,8 +253,9 @@ export class Model {
 
   #due(now: Nanoseconds): void {
     this.#nextDue = Number.POSITIVE_INFINITY;
-    for (const tracker of this.#audience.due) {
-      if (now >= tracker.dueAt) tracker.due(now, () => this.processes.all());
+    for (const tracker of this.#audience.trackers) {
+      if (tracker.dueAt === undefined) continue;
+      if (now >= tracker.dueAt) tracker.due?.(now, () => this.processes.all());
       this.#nextDue = Math.min(this.#nextDue, tracker.dueAt);
     }
   }

@@ -1,4 +1,4 @@
-import type { Call, Frame, Signal } from '../trace/record.ts';
+import type { Call, Frame } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import type { Nanoseconds } from '../trace/time.ts';
 import type { FactBus } from './fact-bus.ts';
@@ -58,7 +58,6 @@ export interface Tracker {
   turnBeginning?(call: Call, thread: Thread): void;
   /** A process accepts, or waits for its listener, from that moment on: told at every such call. */
   serving?(thread: Thread, at: Nanoseconds): void;
-  signal?(thread: Thread, signal: Signal): void;
   /** A stack frame of the last call of its thread. */
   frame?(frame: Frame, thread: Thread): void;
   /** A thread ended, killed by `signal` unless that is ''. */

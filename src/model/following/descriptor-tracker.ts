@@ -36,7 +36,7 @@ export class DescriptorTracker {
       descriptor.epoll = new EpollSet();
     }
     thread.process.descriptors.set(call.result, descriptor);
-    for (const tracker of this.#audience.opened) tracker.opened(call, thread, descriptor);
+    this.#audience.opened(call, thread, descriptor);
   }
 
   socket(call: Call, thread: Thread): void {
@@ -49,7 +49,7 @@ export class DescriptorTracker {
     );
     descriptor.nonblocking = args.includes('SOCK_NONBLOCK');
     thread.process.descriptors.set(call.result, descriptor);
-    for (const tracker of this.#audience.opened) tracker.opened(call, thread, descriptor);
+    this.#audience.opened(call, thread, descriptor);
   }
 
   /** `pipe` and `socketpair` print both ends in brackets. */
@@ -156,7 +156,7 @@ export class DescriptorTracker {
     process.descriptors.delete(call.fd);
     if (descriptor.kind === 'epoll')
       for (const { loop } of process.threads) if (loop.hub?.descriptor === descriptor) loop.hubClosed();
-    for (const tracker of this.#audience.closed) tracker.closed(call, thread, descriptor);
+    this.#audience.closed(call, thread, descriptor);
     return descriptor;
   }
 }

@@ -47,7 +47,7 @@ function followedBy(syscall: Syscall, followers: Followers, audience: Audience):
   switch (syscall.family) {
     case 'accept':
       return (call, thread) => {
-        for (const tracker of audience.serving) tracker.serving(thread, call.start);
+        audience.serving(thread, call.start);
         const owner = traffic.accept(call, thread);
         waits.acceptFollowed(thread);
         return owner;
@@ -156,5 +156,5 @@ function executed(call: Call, thread: Thread, audience: Audience): void {
   process.argv = splitArguments(list).map((argument) => textOfBytes(quotedBytes(argument) ?? argument));
   process.server = serverOf(process.argv) || process.server;
   process.descriptors.keepStandardStreams();
-  for (const tracker of audience.executed) tracker.executed(process);
+  audience.executed(process);
 }

@@ -53,8 +53,8 @@ export class TrafficTracker {
     // An accept that the trace shows without any wait of its thread: blocking, or waits were filtered out.
     if (
       listener.isFollowed &&
-      this.#cycles.lastWait(thread) === null &&
       loop.waitSets.length === 0 &&
+      this.#cycles.lastWait(thread) === null &&
       this.#inWindow(call.start) &&
       (succeeded || call.error === 'EAGAIN')
     ) {
@@ -80,7 +80,7 @@ export class TrafficTracker {
     if (made.nonblocking) accepts.nonblocking++;
     const connection = acceptedConnection(made, call.result, listener, thread, call);
     connection.place = this.#cycles.acceptedInCycle(thread) - 1;
-    for (const tracker of this.#audience.accepted) tracker.accepted(connection, call.end);
+    this.#audience.accepted(connection, call.end);
     process.descriptors.set(call.result, made);
     return connection.request;
   }
@@ -89,7 +89,7 @@ export class TrafficTracker {
     const descriptor = thread.process.descriptors.learn(call.fd, call.args);
     const address = socketAddress(call.args);
     if (address !== '') descriptor.peer = address;
-    for (const tracker of this.#audience.connected) tracker.connected(call, thread, descriptor, address);
+    this.#audience.connected(call, thread, descriptor, address);
     if (thread.tid !== thread.process.pid && address !== '') thread.process.noteHelperPeer(address);
     descriptor.owner = thread.loop.owner;
     return descriptor.owner;
@@ -106,8 +106,7 @@ export class TrafficTracker {
     let { connection } = descriptor;
     if (connection === null) {
       if (call.result === 0 && descriptor.kind === 'socket') this.#ended(call, thread, descriptor);
-      if (descriptor.kind === 'datagram')
-        for (const tracker of this.#audience.received) tracker.received(call, thread, descriptor);
+      if (descriptor.kind === 'datagram') this.#audience.received(call, thread, descriptor);
       if (descriptor.kind !== 'socket' || descriptor.seenOpening || !(call.result > 0)) return descriptor.owner;
       connection = this.#adopt(call, thread, descriptor);
       if (connection === null) return descriptor.owner;
@@ -143,8 +142,7 @@ export class TrafficTracker {
       this.#served(connection, thread);
       return request;
     }
-    if (descriptor.kind === 'datagram')
-      for (const tracker of this.#audience.sent) tracker.sent(call, thread, descriptor);
+    if (descriptor.kind === 'datagram') this.#audience.sent(call, thread, descriptor);
     else if (descriptor.kind === 'socket' && call.result > 0) {
       if (descriptor.owner !== null && loop.owner !== null && loop.owner !== descriptor.owner)
         descriptor.isReused = true;
@@ -162,7 +160,7 @@ export class TrafficTracker {
   }
 
   #ended(call: Call, thread: Thread, descriptor: Descriptor): void {
-    for (const tracker of this.#audience.endOfFile) tracker.endOfFile(call, thread, descriptor);
+    this.#audience.endOfFile(call, thread, descriptor);
   }
 
   #served(connection: Connection, thread: Thread): void {
@@ -247,7 +245,7 @@ export class TrafficTracker {
     const { request } = connection;
     connection.closed = true;
     thread.process.inProgress.done(request);
-    for (const tracker of this.#audience.connectionEnded) tracker.connectionEnded(connection);
+    this.#audience.connectionEnded(connection);
     // A process that passes connections on closes its own copies unread.
     if (!connection.used && connection.seenOpening && !thread.process.handsDescriptorsOver && this.#inWindow(at))
       this.#facts.tell('droppedConnection', { connection, time: at });

@@ -68,14 +68,14 @@ export class TurnTracker {
 
   #hubWait(call: Call, thread: Thread, gap: Nanoseconds): void {
     const { loop } = thread;
-    if (loop.hub?.hasListener) for (const tracker of this.#audience.serving) tracker.serving(thread, call.start);
+    if (loop.hub?.hasListener) this.#audience.serving(thread, call.start);
     if (loop.inTurn) {
       if (gap > loop.turn.longestGap) noteGap(call, thread, gap);
       if (gap >= MILLISECOND) loop.turn.gaps += gap;
       this.end(thread, call.start, false);
     }
     if (call.duration > 0) loop.idle += call.duration;
-    for (const tracker of this.#audience.turnBeginning) tracker.turnBeginning(call, thread);
+    this.#audience.turnBeginning(call, thread);
     loop.beginTurn(call);
     // Whoever is served right after a wait that did not wait had been waiting during the turn before.
     if (loop.aftermath !== null && (call.duration > MILLISECOND || loop.turn.number > loop.aftermath.number + 2))
@@ -91,7 +91,7 @@ export class TurnTracker {
       loop.futexBlocked += call.duration;
       if (call.args.includes('LOCK_PI')) loop.acceptBlocked += call.duration;
     }
-    for (const tracker of this.#audience.blocked) tracker.blocked(call, thread);
+    this.#audience.blocked(call, thread);
     if (!loop.inTurn) return;
     const kind = noteCall(call, thread);
     if (kind === 'gil' && this.#inWindow(call.end)) this.#facts.tell('interpreterWait', { thread, record: call });
@@ -100,7 +100,7 @@ export class TurnTracker {
   /** The running turn ends, or the trace does in it (`open`). */
   end(thread: Thread, at: Nanoseconds, open: boolean): void {
     const { loop } = thread;
-    for (const tracker of this.#audience.turnEnding) tracker.turnEnding(thread);
+    this.#audience.turnEnding(thread);
     const turn = loop.endTurn(at);
     if (turn === null) return;
     // Coarse stamps, or none, may show less than the calls in it tell.

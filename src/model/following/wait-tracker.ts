@@ -65,8 +65,9 @@ export class WaitTracker {
 
   /** An accept right after a wait shows what the wait set holds, when its set-up was not traced. */
   acceptFollowed(thread: Thread): void {
+    if (thread.loop.hubIsCertain) return;
     const set = this.#cycles.lastWait(thread);
-    if (set === null || set.hasListener || thread.loop.hubIsCertain) return;
+    if (set === null || set.hasListener) return;
     this.#confirm(thread, set, true);
   }
 
@@ -97,7 +98,7 @@ export class WaitTracker {
 
   #hub(call: Call, thread: Thread): void {
     if (call.duration >= IDLE) this.idled(thread, call.start, call.end);
-    for (const tracker of this.#audience.hubWaited) tracker.hubWaited(call, thread);
+    this.#audience.hubWaited(call, thread);
   }
 
   /** A thread was in its hub wait for so long. */

@@ -9,29 +9,28 @@ import type { Thread } from './thread.ts';
  * and goes with it: nothing is to be cleaned up, a thread that moves to another lane keeps it, and looking it up costs
  * an index. A tracker makes its table once, outside its class, and nobody else writes to it.
  */
-class OwnedState<Of extends Owner, T> {
-  readonly #place: number;
+abstract class OwnedState<Of extends Owner, T> {
+  protected readonly place: number;
 
   constructor(place: number) {
-    this.#place = place;
+    this.place = place;
   }
 
-  /** undefined where nothing was kept yet. */
-  of(owner: Of): T | undefined {
-    return owner.owned[this.#place] as T | undefined;
-  }
+  /** undefined where nothing was kept yet. Each class has its own: code that sees one kind of object is faster. */
+  abstract of(owner: Of): T | undefined;
 
   set(owner: Of, state: T): T {
-    if (owner.owned === OWNS_NOTHING) owner.owned = [];
+    // All are as long and of one kind, which keeps looking up fast.
+    if (owner.owned === OWNS_NOTHING) owner.owned = OWNS_NOTHING.slice();
     const { owned } = owner;
-    while (owned.length <= this.#place) owned.push(undefined);
-    owned[this.#place] = state;
+    while (owned.length <= this.place) owned.push(undefined);
+    owned[this.place] = state;
     return state;
   }
 
   /** Nothing is kept from now on. */
   clear(owner: Of): void {
-    if (owner.owned !== OWNS_NOTHING && this.#place < owner.owned.length) owner.owned[this.#place] = undefined;
+    if (this.of(owner) !== undefined) owner.owned[this.place] = undefined;
   }
 }
 
@@ -43,12 +42,20 @@ export class PerThread<T> extends OwnedState<Thread, T> {
   constructor() {
     super(places.thread++);
   }
+
+  override of(thread: Thread): T | undefined {
+    return thread.owned[this.place] as T | undefined;
+  }
 }
 
 /** State of a process. Of processes that turn out to be one, the trackers merge theirs when they hear of it. */
 export class PerProcess<T> extends OwnedState<Process, T> {
   constructor() {
     super(places.process++);
+  }
+
+  override of(process: Process): T | undefined {
+    return process.owned[this.place] as T | undefined;
   }
 }
 
@@ -57,11 +64,19 @@ export class PerDescriptor<T> extends OwnedState<Descriptor, T> {
   constructor() {
     super(places.descriptor++);
   }
+
+  override of(descriptor: Descriptor): T | undefined {
+    return descriptor.owned[this.place] as T | undefined;
+  }
 }
 
 /** State of a request on a connection. */
 export class PerRequest<T> extends OwnedState<Request, T> {
   constructor() {
     super(places.request++);
+  }
+
+  override of(request: Request): T | undefined {
+    return request.owned[this.place] as T | undefined;
   }
 }

@@ -4,4 +4,5 @@ export interface Owner {
 }
 
 /** What an object owns of which no tracker keeps anything: as a rule all that there ever is. Nobody writes into it. */
-export const OWNS_NOTHING: unknown[] = new Array(16).fill(undefined);
+export const OWNS_NOTHING: unknown[] = [];
+for (let place = 0; place < 8; place++) OWNS_NOTHING.push(undefined);
