@@ -1,12 +1,12 @@
 import type { Call } from '../trace/record.ts';
 import type { Nanoseconds } from '../trace/time.ts';
 import type { KeptLine } from './evidence.ts';
-import type { Connection, Request } from './machine/connections.ts';
+import type { Connection } from './machine/connections.ts';
 import type { Descriptor } from './machine/descriptors.ts';
 import type { Listener } from './machine/listeners.ts';
 import type { Span } from './machine/loop.ts';
-import type { LeftIn, Thread } from './machine/thread.ts';
-import type { Turn } from './machine/turn.ts';
+import type { LeftIn } from './machine/thread.ts';
+import type { RequestView, ThreadView, TurnView } from './machine/views.ts';
 
 /**
  * One wake-up of an acceptor on its listener, up to its next wait.
@@ -16,7 +16,7 @@ import type { Turn } from './machine/turn.ts';
  */
 export interface AcceptCycle {
   readonly kind: 'productive' | 'wasted' | 'timeout' | 'cold' | 'other-descriptor' | 'error';
-  readonly thread: Thread;
+  readonly thread: ThreadView;
   readonly listener: Listener;
   /** When its wait returned, or the accept began where there was no wait. */
   readonly start: Nanoseconds;
@@ -32,7 +32,7 @@ export interface AcceptCycle {
 
 /** An accept of a capture that shows no waits at all (`-e trace=accept4`). */
 export interface BareAccept {
-  readonly thread: Thread;
+  readonly thread: ThreadView;
   readonly listener: Listener;
   readonly accepted: boolean;
   readonly start: Nanoseconds;
@@ -42,7 +42,7 @@ export interface BareAccept {
 
 /** What a thread took from its queue after a time in which it did not look at it (`stall-ms` or longer). */
 export interface QueueTaken {
-  readonly thread: Thread;
+  readonly thread: ThreadView;
   readonly listener: Listener;
   /** When it had looked last, and when it looked again. */
   readonly since: Nanoseconds;
@@ -57,7 +57,7 @@ export interface QueueTaken {
 
 /** An accept that failed for want of something: EMFILE, ENFILE, ENOBUFS, ENOMEM. */
 export interface AcceptError {
-  readonly thread: Thread;
+  readonly thread: ThreadView;
   readonly listener: Listener;
   readonly error: string;
   readonly time: Nanoseconds;
@@ -65,7 +65,7 @@ export interface AcceptError {
 }
 
 export interface Accepted {
-  readonly thread: Thread;
+  readonly thread: ThreadView;
   readonly listener: Listener;
   /** Valid while the fact is told. */
   readonly record: Call;
@@ -73,23 +73,23 @@ export interface Accepted {
 
 /** A thread waited for work in its hub for a while (20 ms or more). */
 export interface IdleWait {
-  readonly thread: Thread;
+  readonly thread: ThreadView;
   readonly start: Nanoseconds;
   readonly end: Nanoseconds;
 }
 
 /** The first bytes of a reply that came `stall-ms` or more after its request, or after its connection was accepted. */
 export interface SlowReply {
-  readonly thread: Thread;
-  readonly request: Request;
+  readonly thread: ThreadView;
+  readonly request: RequestView;
   /** Valid while the fact is told. */
   readonly record: Call;
 }
 
 /** A turn longer than the shortest that any detector asks for. */
 export interface LongTurn {
-  readonly thread: Thread;
-  readonly turn: Turn;
+  readonly thread: ThreadView;
+  readonly turn: TurnView;
   readonly length: Nanoseconds;
   /** It had not ended when the trace did: `length` is a lower bound. */
   readonly open: boolean;
@@ -99,11 +99,11 @@ export interface LongTurn {
 
 /** A failed write to a connection, upstream, pipe or log. */
 export interface FailedWrite {
-  readonly thread: Thread;
+  readonly thread: ThreadView;
   readonly fd: number;
   readonly descriptor: Descriptor;
   readonly connection: Connection | null;
-  readonly request: Request | null;
+  readonly request: RequestView | null;
   readonly error: string;
   readonly time: Nanoseconds;
   readonly own: Nanoseconds;
@@ -121,8 +121,8 @@ export interface FailedWrite {
 
 /** A client that was seen to leave before the reply began. */
 export interface HangUp {
-  readonly thread: Thread;
-  readonly request: Request;
+  readonly thread: ThreadView;
+  readonly request: RequestView;
   readonly time: Nanoseconds;
   /** The server answered all the same. */
   readonly answered: boolean;
@@ -138,14 +138,14 @@ export interface DroppedConnection {
 
 /** A slice of waiting for the interpreter lock on a loop thread. */
 export interface InterpreterWait {
-  readonly thread: Thread;
+  readonly thread: ThreadView;
   /** Valid while the fact is told. */
   readonly record: Call;
 }
 
 export interface RequestRead {
-  readonly thread: Thread;
-  readonly request: Request;
+  readonly thread: ThreadView;
+  readonly request: RequestView;
   /** Valid while the fact is told. */
   readonly record: Call;
 }
@@ -166,12 +166,12 @@ declare module './fact-bus.ts' {
      * Long turns of this thread that were told before are void: they were measured on something that is not the loop's
      * wait.
      */
-    hubChanged: Thread;
+    hubChanged: ThreadView;
     /**
      * There is no room for this thread, which was silent for long or has ended: nobody keeps it, what was counted of it
      * stays in sums.
      */
-    threadLetGo: Thread;
+    threadLetGo: ThreadView;
     failedWrite: FailedWrite;
     hangUp: HangUp;
     requestRead: RequestRead;

@@ -11,7 +11,8 @@ const MOST_PEERS = 8;
 
 /** A process: threads that share descriptors. */
 export class Process {
-  readonly #leader: Lane;
+  /** The lane of its first thread. */
+  readonly leader: Lane;
   parent: Process | null = null;
   /** The fork was traced: its descriptors are known to be its parent's. */
   forkedAt: Nanoseconds = UNKNOWN;
@@ -48,7 +49,7 @@ export class Process {
   owned: unknown[] = OWNS_NOTHING;
 
   constructor(leader: Lane, open: OpenDescriptors) {
-    this.#leader = leader;
+    this.leader = leader;
     this.descriptors = new DescriptorTable(open);
   }
 
@@ -57,7 +58,7 @@ export class Process {
    * only later.
    */
   get pid(): number {
-    return this.#leader.tid;
+    return this.leader.tid;
   }
 
   noteHelperPeer(address: string): void {

@@ -3,10 +3,12 @@ import { LaneMap } from '../../trace/lane-map.ts';
 import type { Call, Lane } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { DescriptorTable } from './descriptor-table.ts';
+import { type ExpectedChild, ExpectedChildren } from './expected-children.ts';
 import { OpenDescriptors } from './open-descriptors.ts';
 import { Process } from './process.ts';
 import { serverOf } from './server-names.ts';
 import { Thread } from './thread.ts';
+import { type Gone, LIMITS, leastServedFirst, silentFirst, type ThreadLimits } from './thread-limits.ts';
 
 /** Numbers of processes that are waited for, at most, and threads that wait for one. */
 const MOST_LEADERS = 256;
@@ -18,32 +20,6 @@ const MOST_CLAIMANTS = 1_024;
 const MOST_MOVES = 8;
 /** Programs that ended without having served: of a trace of one program that is all there is to tell. */
 const MOST_PROGRAMS = 64;
-/** Children that were started and have not shown up. */
-const MOST_EXPECTED = 8_192;
-
-/** How many threads are kept. */
-export interface ThreadLimits {
-  /** Living ones: the kernel gives 32,768 numbers by default, and a server has some hundred. */
-  readonly live: number;
-  /** Ended ones that had served. */
-  readonly ended: number;
-}
-
-const LIMITS: ThreadLimits = { live: 8_192, ended: 4_096 };
-
-/** So long a turn weighs as much as one more turn, in nanoseconds. */
-const LONG_TURN = 1_000_000;
-
-/** What is known of threads that were let go of to stay within the limits. */
-export interface Gone {
-  /** Living ones that were silent for longest. */
-  live: number;
-  /** Ended ones that had served. */
-  endedServed: number;
-  /** Programs that ended without having served, beyond those that are remembered. */
-  programs: number;
-  requests: number;
-}
 
 /** Who is told of what becomes of processes and threads. */
 export interface LifeEvents {
@@ -55,13 +31,6 @@ export interface LifeEvents {
   processEnded?(process: Process): void;
   /** There is no room for this thread: nobody may keep it. */
   threadLetGo?(thread: Thread): void;
-}
-
-interface ExpectedChild {
-  readonly parent: Process;
-  readonly isThread: boolean;
-  readonly descriptors: DescriptorTable;
-  readonly time: Nanoseconds;
 }
 
 /** Who is who, as noted beside the trace; threads are taken out as they are recognised. */
@@ -83,7 +52,7 @@ export class Processes {
   #live = 0;
   /** Programs that ended and are remembered. */
   #programs = 0;
-  readonly #expected = new Map<number, ExpectedChild>();
+  readonly #expected = new ExpectedChildren();
   readonly #byTid = new Map<number, Thread>();
   readonly #all = new Set<Thread>();
   /** Threads by the pid that `getpid` gave them, while no thread of that number was seen. */
@@ -106,7 +75,7 @@ export class Processes {
   /** The thread of this lane ended with its process, perhaps before it had a record. */
   isOver(lane: Lane): boolean {
     if (this.#over.has(lane)) return true;
-    const expected = this.#expected.get(lane.tid);
+    const expected = this.#expected.of(lane.tid);
     return expected?.isThread === true && expected.parent.exitedAt !== UNKNOWN && this.known(lane) === undefined;
   }
 
@@ -124,8 +93,7 @@ export class Processes {
   }
 
   #first(lane: Lane, time: Nanoseconds): Thread {
-    const expected = this.#expected.get(lane.tid);
-    this.#expected.delete(lane.tid);
+    const expected = this.#expected.take(lane.tid);
     const asleep = this.#byTid.get(lane.tid);
     if (asleep?.isAsleep) {
       if (expected === undefined) return this.#wake(asleep, lane);
@@ -225,9 +193,7 @@ export class Processes {
     const descriptors = isThread ? parent.descriptors : new DescriptorTable(this.open, parent.descriptors);
     const expected: ExpectedChild = { parent, isThread, descriptors, time: end };
     if (child === undefined || child.ended) {
-      if (this.#expected.size >= MOST_EXPECTED)
-        for (const oldest of this.#expected.keys()) if (this.#expected.delete(oldest)) break;
-      this.#expected.set(childTid, expected);
+      this.#expected.add(childTid, expected);
       return;
     }
     if (isThread) this.merge(child, parent);
@@ -332,22 +298,12 @@ export class Processes {
     if (process.threads.length === 0) process.parent = null;
   }
 
-  /** Lets go of the quarter of the living threads that were silent for longest; first of those that did not serve. */
   #forgetSilent(): void {
-    const living = [...this.#all].filter((thread) => !thread.ended);
-    const rank = (thread: Thread): number => (thread.hasServed ? 2 : thread.process.forks > 0 ? 1 : 0);
-    const order = living.toSorted((a, b) => rank(a) - rank(b) || a.lastTime - b.lastTime);
-    for (const thread of order.slice(0, Math.ceil(living.length / 4))) this.#forget(thread);
+    for (const thread of silentFirst(this.#all)) this.#forget(thread);
   }
 
-  /** Lets go of the half of the ended threads that served least. */
   #forgetEnded(): void {
-    const ended = [...this.#all].filter((thread) => thread.ended);
-    // A turn that was long is what findings are about.
-    const served = ({ accepts, loop, process }: Thread): number =>
-      accepts.acceptedTotal * 4 + process.requests * 4 + loop.turns + loop.longestTurn / LONG_TURN;
-    const order = ended.toSorted((a, b) => served(a) - served(b) || a.lastTime - b.lastTime);
-    for (const thread of order.slice(0, Math.ceil(ended.length / 2))) this.#forget(thread);
+    for (const thread of leastServedFirst(this.#all)) this.#forget(thread);
   }
 
   #forget(thread: Thread): void {

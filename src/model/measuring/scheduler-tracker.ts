@@ -3,6 +3,7 @@ import type { Nanoseconds } from '../../trace/time.ts';
 import type { FactBus } from '../fact-bus.ts';
 import type { Listener } from '../machine/listeners.ts';
 import type { Thread } from '../machine/thread.ts';
+import type { ThreadView } from '../machine/views.ts';
 import type { Tracker, TrackerContext } from '../tracker.ts';
 
 /**
@@ -10,7 +11,7 @@ import type { Tracker, TrackerContext } from '../tracker.ts';
  * that.
  */
 export interface SilentWakeUps {
-  readonly thread: Thread;
+  readonly thread: ThreadView;
   readonly listener: Listener;
   readonly count: number;
   readonly time: Nanoseconds;

@@ -4,11 +4,12 @@ import type { Nanoseconds } from '../../../trace/time.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
 import type { Thread } from '../../machine/thread.ts';
+import type { ThreadView } from '../../machine/views.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 
 /** A call returned once the disk had what was written. */
 export interface DiskSync {
-  readonly thread: Thread;
+  readonly thread: ThreadView;
   /** Valid while the fact is told. */
   readonly record: Call;
   /** The file, '' for calls that name none. */

@@ -3,18 +3,19 @@ import type { Syscall } from '../../../trace/syscalls.ts';
 import type { Nanoseconds } from '../../../trace/time.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import type { Thread } from '../../machine/thread.ts';
+import type { ThreadView } from '../../machine/views.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 
 /** A gunicorn worker showed its master that it lives. */
 export interface Heartbeat {
-  readonly thread: Thread;
+  readonly thread: ThreadView;
   /** Valid while the fact is told. */
   readonly record: Call;
 }
 
 /** A process was sent a signal by another. */
 export interface Kill {
-  readonly thread: Thread;
+  readonly thread: ThreadView;
   readonly pid: number;
   readonly signal: string;
   /** Valid while the fact is told. */

@@ -7,6 +7,7 @@ import type { Descriptor } from '../../machine/descriptors.ts';
 import { PerProcess, PerRequest } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
+import type { ThreadView } from '../../machine/views.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 import { isProgramFile, moduleOf } from './program-files.ts';
 import { RequestImports } from './request-imports.ts';
@@ -14,7 +15,7 @@ import { Boot } from './start-up.ts';
 
 /** A process accepts, or waits for its listener, the first time. */
 export interface WorkerReady {
-  readonly thread: Thread;
+  readonly thread: ThreadView;
   readonly boot: Boot;
   readonly time: Nanoseconds;
 }

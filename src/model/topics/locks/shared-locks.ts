@@ -6,16 +6,17 @@ import type { FactBus } from '../../fact-bus.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
 import { PerDescriptor, PerThread } from '../../machine/owned-state.ts';
 import type { Thread } from '../../machine/thread.ts';
+import type { ThreadView } from '../../machine/views.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 
 /** A thread waited for a lock that processes share. */
 export interface LockWait {
-  readonly thread: Thread;
+  readonly thread: ThreadView;
   readonly lock: SharedLock;
   readonly start: Nanoseconds;
   readonly end: Nanoseconds;
   /** Who had it before; null when that is not in the trace. */
-  readonly holder: Thread | null;
+  readonly holder: ThreadView | null;
   /** How long the holder had it, up to the end of the wait; UNKNOWN without one. */
   readonly held: Nanoseconds;
   /** How often it asked: once for a call that sleeps, more often for one that is refused. */

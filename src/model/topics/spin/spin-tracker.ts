@@ -3,12 +3,13 @@ import type { Nanoseconds } from '../../../trace/time.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import { PerThread } from '../../machine/owned-state.ts';
 import type { Thread } from '../../machine/thread.ts';
+import type { ThreadView } from '../../machine/views.ts';
 import type { Tracker, TrackerContext } from '../../tracker.ts';
 import { Spin } from './spin.ts';
 
 /** Some rounds in a row of a hub wait that returned at once, with nothing done between them. */
 export interface Spun {
-  readonly thread: Thread;
+  readonly thread: ThreadView;
   readonly rounds: number;
   /** They reported something each time, which nobody took; else they reported nothing. */
   readonly stuck: boolean;

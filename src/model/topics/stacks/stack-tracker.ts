@@ -3,16 +3,16 @@ import type { Family, Syscall } from '../../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds } from '../../../trace/time.ts';
 import { type KeptLine, keptLine, NO_LINE } from '../../evidence.ts';
 import type { FactBus } from '../../fact-bus.ts';
-
 import { blockClass } from '../../machine/block-class.ts';
 import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
 import type { Thread } from '../../machine/thread.ts';
+import type { ThreadView } from '../../machine/views.ts';
 import type { Tracker, TrackerContext } from '../../tracker.ts';
 import { COLLECTS, ENDS, EVALUATES, FINALIZES, FrameKinds, GREEN, MAY_COLLECT, STARTS_STACK } from './frame-kinds.ts';
 
 /** A call that can wait, made by code that a garbage collector or a finalizer had called. */
 export interface CollectorCall {
-  readonly thread: Thread;
+  readonly thread: ThreadView;
   /**
    * `nearby`: an exported name near the collector's code, in a program without symbols. `finalizer`: no collector is in
    * the stack.
