@@ -6,6 +6,33 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
+/** The rooms of the model that everybody in it may use: what stands in a trace, and what tells and hears of it. */
+const TELLING = ['src/trace', 'src/model/evidence.ts', 'src/model/fact-bus.ts', 'src/model/machine'];
+const TOPICS = readdirSync(join(ROOT, 'src/model/topics'), { withFileTypes: true }).flatMap((entry) =>
+  entry.isDirectory() ? [`src/model/topics/${entry.name}`] : [],
+);
+/** What those see of the model who judge it. */
+const MODEL = [
+  'src/trace',
+  'src/model/evidence.ts',
+  'src/model/fact-bus.ts',
+  'src/model/facts.ts',
+  'src/model/machine',
+  'src/model/measuring',
+  'src/model/model.ts',
+];
+/** The detectors that a topic is for: they alone look into its room. */
+const DETECTORS_OF: Readonly<Record<string, readonly string[]>> = {
+  disk: ['disk-sync'],
+  leaks: ['fd-leak'],
+  liveness: ['heartbeat-late'],
+  loading: ['fork-then-load', 'lazy-import'],
+  locks: ['lock-contention'],
+  names: ['blocking-dns'],
+  spin: ['busy-poll'],
+  stacks: ['gc-io'],
+};
+
 /**
  * Which room may look into which. A room may always look into itself; the longest matching path is the room of a file.
  */
@@ -16,9 +43,28 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // through it.
   'src/files': [],
   'src/sources': ['src/files', 'src/trace'],
-  'src/model': ['src/trace'],
-  'src/detectors': ['src/model', 'src/trace'],
-  'src/analysis': ['src/detectors', 'src/model', 'src/trace'],
+  'src/model/evidence.ts': [],
+  // Facts are declared where they are told.
+  'src/model/fact-bus.ts': [],
+  'src/model/machine': ['src/trace', 'src/model/evidence.ts'],
+  'src/model/tracker.ts': TELLING,
+  'src/model/audience.ts': ['src/trace', 'src/model/tracker.ts'],
+  'src/model/facts.ts': TELLING,
+  'src/model/following': [...TELLING, 'src/model/facts.ts', 'src/model/tracker.ts', 'src/model/audience.ts'],
+  'src/model/measuring': [...TELLING, 'src/model/tracker.ts'],
+  ...Object.fromEntries(TOPICS.map((topic) => [topic, [...TELLING, 'src/model/tracker.ts']])),
+  'src/model/topics/topics.ts': [...TOPICS, 'src/model/tracker.ts'],
+  'src/model/model.ts': [
+    ...TELLING,
+    'src/model/tracker.ts',
+    'src/model/audience.ts',
+    'src/model/following',
+    'src/model/measuring',
+    'src/model/topics/topics.ts',
+  ],
+  // Which topics: `DETECTORS_OF`.
+  'src/detectors': [...MODEL, ...TOPICS],
+  'src/analysis': ['src/detectors', ...MODEL],
   // Formats know where times and results stand in their raw lines.
   'src/output': ['parsers', 'src/analysis', 'src/trace'],
   // The dashboard: state, views and the terminal. It is told what happens and says what it wants; it opens no files and
@@ -88,6 +134,8 @@ const IMPORT =
 interface Import {
   readonly file: string;
   readonly target: string;
+  /** Loaded when it is needed. */
+  readonly isLazy: boolean;
 }
 
 const TYPES_ONLY = /^\s*(?:import|export) type\b[^'"]*?from\s*['"][^'"]+['"]/gm;
@@ -121,7 +169,7 @@ function importsOf(file: string): Import[] {
   return [...readFileSync(join(ROOT, file), 'utf8').matchAll(IMPORT)].map(({ groups = {} }) => {
     const specifier = groups.from ?? groups.lazy ?? groups.bare ?? '';
     const target = specifier.startsWith('.') ? normalize(join(dirname(file), specifier)) : specifier;
-    return { file, target };
+    return { file, target, isLazy: groups.lazy !== undefined };
   });
 }
 
@@ -167,11 +215,7 @@ test('a format looks into no other format, and shared parts of parsers into none
   const roomIn = (path: string): string => path.split('/')[1] ?? '';
   const wrong = IMPORTS.filter(
     ({ file, target }) =>
-      /^parsers\/.+\//.test(file) &&
-      rooms.includes(roomIn(target)) &&
-      roomIn(file) !== roomIn(target) &&
-      // Words of raw arguments are still made where calls are printed.
-      target !== 'parsers/bpftrace/argument-text.ts',
+      /^parsers\/.+\//.test(file) && rooms.includes(roomIn(target)) && roomIn(file) !== roomIn(target),
   );
   // Nor does a part ask which formats there are.
   const asking = IMPORTS.filter(({ file, target }) => /^parsers\/.+\//.test(file) && target === 'parsers/registry.ts');
@@ -179,6 +223,86 @@ test('a format looks into no other format, and shared parts of parsers into none
     [...wrong, ...asking].map(({ file, target }) => `${file} imports ${target}`),
     [],
   );
+});
+
+test('a topic is known to the list of topics and to its own detectors only', () => {
+  assert.deepEqual(TOPICS.map((topic) => topic.slice('src/model/topics/'.length)).sort(), Object.keys(DETECTORS_OF));
+  const readers = IMPORTS.filter(({ file }) => file.startsWith('src/detectors/'))
+    .map(({ file, target }) => ({ file, topic: /^src\/model\/topics\/([^/]+)\//.exec(target)?.[1] }))
+    .filter(({ topic }) => topic !== undefined);
+  assert.ok(readers.length > 5);
+  const strangers = readers.filter(
+    ({ file, topic = '' }) => !DETECTORS_OF[topic]?.some((kind) => file.startsWith(`src/detectors/${kind}/`)),
+  );
+  assert.deepEqual(strangers, []);
+});
+
+/** Files that import each other, types included, and why no order between them would be honest. */
+const RINGS: Readonly<Record<string, readonly string[]>> = {
+  // A thread has a process, which has descriptors, one of which is a connection that the thread accepted.
+  'src/model/machine': [
+    'accept-state',
+    'block-class',
+    'connections',
+    'descriptor-groups',
+    'descriptor-table',
+    'descriptors',
+    'epoll-set',
+    'listeners',
+    'loop',
+    'open-descriptors',
+    'process',
+    'requests-in-progress',
+    'thread',
+    'turn',
+  ],
+};
+
+/** Groups of files of which each leads back to itself over the others. */
+function ringsOf(imports: readonly Import[]): string[][] {
+  const next = new Map<string, Set<string>>();
+  for (const { file, target } of imports) {
+    const targets = next.get(file) ?? new Set();
+    next.set(file, targets.add(target));
+  }
+  const reachedFrom = (start: string): Set<string> => {
+    const reached = new Set<string>();
+    const open = [...(next.get(start) ?? [])];
+    for (let file = open.pop(); file !== undefined; file = open.pop()) {
+      if (reached.has(file)) continue;
+      reached.add(file);
+      open.push(...(next.get(file) ?? []));
+    }
+    return reached;
+  };
+  const reached = new Map([...next.keys()].map((file) => [file, reachedFrom(file)]));
+  const inRing = [...reached].filter(([file, all]) => all.has(file)).map(([file]) => file);
+  const rings = new Map<string, string[]>();
+  for (const file of inRing) {
+    const ring = inRing.filter((other) => reached.get(file)?.has(other) && reached.get(other)?.has(file)).sort();
+    rings.set(ring.join(' '), ring);
+  }
+  return [...rings.values()];
+}
+
+test('a ring of imports is found, types included', () => {
+  const ring = ['a imports b', 'b imports c', 'c imports a', 'c imports d', 'd imports e'].map((each) => {
+    const [file = '', , target = ''] = each.split(' ');
+    return { file, target, isLazy: false };
+  });
+  assert.deepEqual(ringsOf(ring), [['a', 'b', 'c']]);
+});
+
+test('no files import each other, but for those that are named', () => {
+  const allowed = Object.entries(RINGS).map(([room, names]) => names.map((name) => `${room}/${name}.ts`));
+  // A command loads its action when it runs; until then the two are in no ring.
+  const rings = ringsOf(IMPORTS.filter(({ target, isLazy }) => /^(src|parsers)\b/.test(target) && !isLazy));
+  assert.deepEqual(
+    rings.filter((ring) => !allowed.some((named) => ring.every((file) => named.includes(file)))),
+    [],
+  );
+  // A name that is in no ring any more goes from the list.
+  assert.deepEqual([...new Set(rings.flat())].sort(), allowed.flat().sort());
 });
 
 test('each package has one room, and pure rooms have none, nor Node modules', () => {

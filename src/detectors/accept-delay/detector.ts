@@ -1,6 +1,6 @@
-import type { QueueDelay } from '../../model/facts.ts';
 import type { Listener } from '../../model/machine/listeners.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import type { QueueDelay } from '../../model/measuring/socket-tracker.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';

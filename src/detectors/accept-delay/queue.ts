@@ -1,6 +1,6 @@
-import type { QueueDelay } from '../../model/facts.ts';
+import type { KeptLine } from '../../model/evidence.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import type { KeptLine } from '../../model/machine/turn.ts';
+import type { QueueDelay } from '../../model/measuring/socket-tracker.ts';
 import { earlier, later, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { Delays } from './delays.ts';
 

@@ -1,8 +1,8 @@
+import { keptLine } from '../../model/evidence.ts';
 import type { AcceptCycle, IdleWait, SlowReply } from '../../model/facts.ts';
 import type { Listener } from '../../model/machine/listeners.ts';
 import { acceptorsOf, acceptorsOfEach, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import { keptLine } from '../../model/machine/turn.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';

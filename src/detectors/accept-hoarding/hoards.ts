@@ -1,5 +1,5 @@
+import type { KeptLine } from '../../model/evidence.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import type { KeptLine } from '../../model/machine/turn.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { TimesOfThreads } from '../times-of-threads.ts';
 

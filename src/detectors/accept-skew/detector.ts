@@ -1,8 +1,8 @@
+import { keptLine } from '../../model/evidence.ts';
 import type { Accepted } from '../../model/facts.ts';
 import type { Listener } from '../../model/machine/listeners.ts';
 import { acceptorsOfEach } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import { keptLine } from '../../model/machine/turn.ts';
 import { earlier, later } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { largestOf, smallestOf } from '../extremes.ts';

@@ -1,7 +1,7 @@
+import type { KeptLine } from '../../model/evidence.ts';
 import type { FailedWrite } from '../../model/facts.ts';
 import { describeTarget } from '../../model/machine/descriptors.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
-import type { KeptLine } from '../../model/machine/turn.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
 import { moment } from '../moment.ts';

@@ -1,6 +1,6 @@
-import type { Spun } from '../../model/facts.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
+import type { Spun } from '../../model/topics/spin/spin-tracker.ts';
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { largestOf } from '../extremes.ts';

@@ -1,7 +1,6 @@
 import type { DescriptorGroup } from '../../model/machine/descriptor-groups.ts';
-import type { Descriptor } from '../../model/machine/descriptors.ts';
 import type { Process } from '../../model/machine/process.ts';
-import type { LeftOpen } from '../../model/topics/leaks/descriptor-census.ts';
+import { type Census, censusOf, type LeftOpen } from '../../model/topics/leaks/descriptor-census.ts';
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
 import { smallestOf } from '../extremes.ts';
 import type { DraftFinding, Step } from '../finding.ts';
@@ -29,7 +28,7 @@ export function leakFinding(leaks: readonly Leak[]): DraftFinding<Metrics> {
   const sorted = leaks.toSorted((a, b) => b.growth - a.growth);
   const worst = sorted[0] as Leak;
   const { group, process, from, to, growth, requests } = worst;
-  const left = process.census?.leftOpen?.get(group) ?? NOTHING;
+  const left = censusOf(process)?.leftOpen?.get(group) ?? NOTHING;
   const [one, many] = GROUP_IN_WORDS[group];
   const workers = sorted.map((leak) => leak.process.pid);
   const total = sorted.reduce((sum, leak) => sum + leak.growth, 0);
@@ -107,14 +106,10 @@ function advice(group: DescriptorGroup, pid: number): Step[] {
 }
 
 /** The finding about sockets whose other end has closed and that this process does not close. */
-export function forgottenFinding(
-  process: Process,
-  sockets: readonly Descriptor[],
-  asOf: Nanoseconds,
-): DraftFinding<Metrics> {
+export function forgottenFinding(process: Process, sockets: Census['ended'], asOf: Nanoseconds): DraftFinding<Metrics> {
   const { pid } = process;
-  const oldest = smallestOf(sockets.map(({ endedAt }) => endedAt));
-  const clients = sockets.filter(({ connection }) => connection !== null).length;
+  const oldest = smallestOf(sockets.map(({ closedAt }) => closedAt));
+  const clients = sockets.filter(({ descriptor }) => descriptor.connection !== null).length;
   const whose =
     clients === sockets.length ? 'clients' : clients === 0 ? 'other services' : 'clients and other services';
   return {
@@ -138,7 +133,7 @@ export function forgottenFinding(
       clients,
       oldestMs: milliseconds(asOf - oldest),
     },
-    evidence: sockets.flatMap(({ endedLine }) => (endedLine === null ? [] : [endedLine])).slice(0, EVIDENCE),
+    evidence: sockets.flatMap(({ line }) => (line === null ? [] : [line])).slice(0, EVIDENCE),
     next: [
       {
         text: 'See them all, and to whom they lead.',

@@ -1,4 +1,4 @@
-import type { WorkerReady } from '../../model/facts.ts';
+import type { WorkerReady } from '../../model/topics/loading/module-tracker.ts';
 import { UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';

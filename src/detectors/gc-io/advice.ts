@@ -1,4 +1,4 @@
-import type { CollectorCall } from '../../model/facts.ts';
+import type { CollectorCall } from '../../model/topics/stacks/stack-tracker.ts';
 import type { Step } from '../finding.ts';
 
 /** What to do about input and output in code that the collector or a finalizer calls. */

@@ -1,4 +1,5 @@
-import type { CollectorCall } from '../../model/facts.ts';
+import type { CollectorCall } from '../../model/topics/stacks/stack-tracker.ts';
+import { StackTracker } from '../../model/topics/stacks/stack-tracker.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable, type Severity } from '../finding.ts';
@@ -38,7 +39,7 @@ export const gcIo = defineDetector({
 
 function conclude(context: Context, collected: Calls, finalized: Calls): Conclusion<Metrics> {
   const { model, threshold } = context;
-  const { seen: stacks, read } = model.stacks;
+  const { seen: stacks, read } = model.topic(StackTracker);
   if (!stacks)
     return notApplicable(`The capture has no stacks, which alone show who made a call. Record with: ${COMMAND}`);
   if (read === 0) return notApplicable('No call that can wait has a stack in the capture.');

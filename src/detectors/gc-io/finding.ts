@@ -1,4 +1,4 @@
-import type { CollectorCall } from '../../model/facts.ts';
+import type { CollectorCall } from '../../model/topics/stacks/stack-tracker.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
 import { moment } from '../moment.ts';

@@ -1,7 +1,7 @@
+import { keptLine } from '../../model/evidence.ts';
 import type { InterpreterWait } from '../../model/facts.ts';
 import { rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import { keptLine } from '../../model/machine/turn.ts';
 import { earlier, later, MILLISECOND, SECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { largestOf } from '../extremes.ts';

@@ -1,8 +1,8 @@
-import type { Heartbeat, Kill } from '../../model/facts.ts';
+import { keptLine } from '../../model/evidence.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import { keptLine } from '../../model/machine/turn.ts';
+import type { Heartbeat, Kill } from '../../model/topics/liveness/liveness-tracker.ts';
 import { elapsed, later, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { largestOf } from '../extremes.ts';

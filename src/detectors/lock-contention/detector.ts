@@ -1,7 +1,8 @@
-import type { LockWait } from '../../model/facts.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import { futexesOf } from '../../model/topics/locks/futex-words.ts';
+import type { LockWait } from '../../model/topics/locks/shared-locks.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found } from '../finding.ts';
@@ -87,7 +88,7 @@ function aboutSharedLock(
 function aboutThreads(context: Context, process: Process, roles: ReadonlyMap<Thread, Role>): DraftFinding<Metrics>[] {
   const least = context.threshold('lock-threads');
   const found: DraftFinding<Metrics>[] = [];
-  for (const word of process.futexes?.words.values() ?? []) {
+  for (const word of futexesOf(process)?.words.values() ?? []) {
     if (
       word.isIdling ||
       word.waiters.size < least ||

@@ -1,5 +1,5 @@
 import type { Process } from '../../model/machine/process.ts';
-import type { FutexTable, FutexWord } from '../../model/topics/locks/futex-words.ts';
+import { type FutexTable, type FutexWord, futexesOf } from '../../model/topics/locks/futex-words.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
 import { count, duration, milliseconds, plural, round } from '../words.ts';
@@ -34,7 +34,7 @@ export function threadLockFinding(
 ): DraftFinding<Metrics> {
   const { pid } = process;
   const { total, first, last, longest, handOffs, otherWakes } = word;
-  const again = againShare(process.futexes);
+  const again = againShare(futexesOf(process));
   const worker = pid === 0 ? 'the worker' : `worker ${pid}`;
   return {
     severity,

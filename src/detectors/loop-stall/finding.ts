@@ -1,5 +1,5 @@
-import type { KeptLine } from '../../model/machine/turn.ts';
-import type { OffCpu } from '../../model/measuring/scheduler-tracker.ts';
+import type { KeptLine } from '../../model/evidence.ts';
+import type { OffCpu } from '../../model/machine/turn.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { type Confidence, type DraftFinding, span } from '../finding.ts';

@@ -1,4 +1,4 @@
-import type { OffCpu } from '../../model/measuring/scheduler-tracker.ts';
+import type { OffCpu } from '../../model/machine/turn.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Capabilities } from '../capabilities.ts';
 import { CAUSE_IN_WORDS } from '../stall-cause/cause-in-words.ts';

@@ -1,6 +1,6 @@
+import { keptLine } from '../../model/evidence.ts';
 import type { FailedWrite, HangUp, RequestRead } from '../../model/facts.ts';
 import type { Request } from '../../model/machine/connections.ts';
-import { keptLine } from '../../model/machine/turn.ts';
 import { MILLISECOND, SECOND, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found } from '../finding.ts';

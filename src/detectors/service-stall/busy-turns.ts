@@ -1,4 +1,4 @@
-import type { KeptLine } from '../../model/machine/turn.ts';
+import type { KeptLine } from '../../model/evidence.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { Cause } from '../stall-cause/cause.ts';
 import type { Interval } from './intersection.ts';

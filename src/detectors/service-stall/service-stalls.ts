@@ -1,5 +1,5 @@
+import type { KeptLine } from '../../model/evidence.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import type { KeptLine } from '../../model/machine/turn.ts';
 import type { BusyTurns, Place } from './busy-turns.ts';
 import type { Interval } from './intersection.ts';
 

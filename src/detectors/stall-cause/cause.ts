@@ -1,6 +1,8 @@
+import type { KeptLine } from '../../model/evidence.ts';
 import type { LongTurn } from '../../model/facts.ts';
+import type { BlockClass } from '../../model/machine/block-class.ts';
 import type { LeftIn } from '../../model/machine/thread.ts';
-import { type BlockClass, type BlockedIn, CROWD, type KeptLine } from '../../model/machine/turn.ts';
+import { type BlockedIn, CROWD } from '../../model/machine/turn.ts';
 import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { Confidence } from '../finding.ts';
 

@@ -1,7 +1,8 @@
-import type { AcceptCycle, BareAccept, SilentWakeUps } from '../../model/facts.ts';
+import type { AcceptCycle, BareAccept } from '../../model/facts.ts';
 import type { Listener } from '../../model/machine/listeners.ts';
 import { acceptorsOfEach } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import type { SilentWakeUps } from '../../model/measuring/scheduler-tracker.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { plural, reasonsOf } from '../words.ts';

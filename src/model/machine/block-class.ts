@@ -2,8 +2,23 @@ import type { CallArguments } from '../../trace/call-arguments.ts';
 import { portOf } from '../../trace/payload.ts';
 import type { Syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
-import type { Descriptor } from '../machine/descriptors.ts';
-import type { BlockClass } from '../machine/turn.ts';
+import type { Descriptor } from './descriptors.ts';
+
+/** What kind of waiting a call is, apart from the loop's own. */
+export type BlockClass =
+  | 'foreign-poll'
+  | 'network'
+  | 'dns'
+  | 'disk-sync'
+  | 'disk'
+  | 'file-lock'
+  | 'sleep'
+  | 'child'
+  | 'log'
+  | 'futex'
+  | 'gil'
+  | 'accept'
+  | 'other';
 
 interface Stay {
   readonly syscall: Syscall;
