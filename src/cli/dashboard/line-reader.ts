@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs';
-import type { Effect, TuiEvent } from '../../dashboard/events.ts';
+import type { DashboardEvent, Effect } from '../../dashboard/events.ts';
 import { type PrivateFolder, temporaryFolder } from '../../files/private-folder.ts';
 import { failureReason } from '../../sources/input-error.ts';
 import { LineFile } from '../../sources/line-file.ts';
@@ -7,8 +7,8 @@ import { lineTime, type TraceClock } from './line-time.ts';
 
 const MOST_MATCHES = 100_000;
 
-export interface LineDeskOptions {
-  readonly tell: (event: TuiEvent) => void;
+interface RawLineReaderOptions {
+  readonly tell: (event: DashboardEvent) => void;
   /** Where a file is that evidence names. */
   readonly pathOf: (file: string) => string;
   /** The clock of the trace, or null while it is not known. */
@@ -22,19 +22,19 @@ type LineEffect = Extract<Effect, { readonly file: string }>;
 /**
  * Fetches raw lines for the dashboard: opens files when they are first looked at, searches them, forgets their text.
  */
-export class LineDesk {
-  readonly #options: LineDeskOptions;
+export class RawLineReader {
+  readonly #options: RawLineReaderOptions;
   readonly #files = new Map<string, LineFile>();
   #folder: PrivateFolder | null = null;
   readonly #names: string[] = [];
   #filtering = 0;
   #spools = 0;
 
-  constructor(options: LineDeskOptions) {
+  constructor(options: RawLineReaderOptions) {
     this.#options = options;
   }
 
-  /** Does what is asked and tells the answer; what goes wrong is told, too. */
+  /** Does what is asked and reports the answer; what goes wrong is reported, too. */
   async perform(effect: LineEffect): Promise<void> {
     const { tell } = this.#options;
     const file = this.#fileOf(effect.file);
@@ -93,10 +93,10 @@ export class LineDesk {
     const known = this.#files.get(path);
     if (known !== undefined) return known;
     const spool = () => this.#spool();
-    let told = performance.now();
+    let reportedAt = performance.now();
     const progress = (lines: number): void => {
-      if (performance.now() - told < 300) return;
-      told = performance.now();
+      if (performance.now() - reportedAt < 300) return;
+      reportedAt = performance.now();
       this.#options.tell({
         type: 'lines-busy',
         busy: `looking for lines, ${lines.toLocaleString('en-US')} so far`,

@@ -3,10 +3,10 @@ import type { AnalysisOptions } from '../../analysis/options.ts';
 import type { LiveStatus } from '../../dashboard/state.ts';
 import { type AnalysisMessage, AnalysisThread } from '../../pipeline/analysis-thread.ts';
 import { WAITS } from '../../pipeline/unfinished-line.ts';
-import { machineOf } from '../../sources/live/bpftrace-engine.ts';
+import { machineOf } from '../../sources/bpftrace/program.ts';
 import type { CaptureEnd, LiveCapture } from '../../sources/live/capture.ts';
 import { processCall } from '../../sources/live/process-call.ts';
-import type { Feed } from './run-dashboard.ts';
+import type { Feed } from './dashboard-host.ts';
 
 const LOOK_EVERY_MS = 250;
 /** What a look every so often leaves unread. */

@@ -1,4 +1,4 @@
-import { bpftraceChecks, demand, processCheck, straceChecks } from './checks.ts';
+import { assertChecks, bpftraceChecks, processCheck, straceChecks } from './checks.ts';
 import { findFamily, hostView } from './family.ts';
 import { type HostFacts, readHost } from './host-facts.ts';
 import type { ProcessFacts } from './process-facts.ts';
@@ -27,22 +27,22 @@ export function prepareCapture(pids: readonly number[], { engine, family }: Prep
   const view = hostView();
   const names = processNames(view);
   const [chosen, why] = choose(engine, host);
-  // Named processes first: a mistyped pid must not be told as a problem of its neighbour.
-  demand(pids.map((pid) => processCheck(pid, pid === process.pid ? null : view.read(pid), host, names)));
+  // Named processes first: a mistyped pid must not read as a problem of its neighbour.
+  assertChecks(pids.map((pid) => processCheck(pid, pid === process.pid ? null : view.read(pid), host, names)));
   const processes = family ? findFamily(pids, view) : pids.flatMap((pid) => view.read(pid) ?? []);
   const traced = processes.filter(({ pid, state }) => pid !== process.pid && state !== 'Z');
-  demand(traced.map((facts) => processCheck(facts.pid, facts, host, names)));
+  assertChecks(traced.map((facts) => processCheck(facts.pid, facts, host, names)));
   return { engine: chosen, why, processes: traced };
 }
 
 /** bpftrace where it works, since it does not slow the server down; else strace, and why. */
 function choose(wanted: PrepareOptions['engine'], host: HostFacts): ['strace' | 'bpftrace', string] {
-  if (wanted === 'strace') demand(straceChecks(host));
-  if (wanted === 'bpftrace') demand(bpftraceChecks(host));
+  if (wanted === 'strace') assertChecks(straceChecks(host));
+  if (wanted === 'bpftrace') assertChecks(bpftraceChecks(host));
   if (wanted !== 'auto') return [wanted, ''];
   const problem = bpftraceChecks(host).find(({ level }) => level === 'missing');
   if (problem === undefined) return ['bpftrace', ''];
-  demand(straceChecks(host));
+  assertChecks(straceChecks(host));
   return [
     'strace',
     `Using strace, which slows the server down more than bpftrace would. ${problem.text} ${problem.fix}`.trim(),

@@ -1,5 +1,5 @@
-import type { ProgramName } from '../bpftrace/program.ts';
-import { bpftraceEngine, machineOf } from './bpftrace-engine.ts';
+import { machineOf, type ProgramName } from '../bpftrace/program.ts';
+import { bpftraceEngine } from './bpftrace-engine.ts';
 import { LiveCapture } from './capture.ts';
 import type { ProcessFacts } from './process-facts.ts';
 import { Spool, type SpoolOptions } from './spool.ts';

@@ -1,4 +1,5 @@
 import { closeSync, createWriteStream, openSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from './launch.ts';
 import { readParents } from './process-facts.ts';
 
@@ -143,10 +144,4 @@ export class Tracer {
 function lend(path: string) {
   const descriptor = openSync(path, 'a');
   return { descriptor, stream: createWriteStream(path, { fd: descriptor, autoClose: false }) };
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }
