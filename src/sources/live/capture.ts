@@ -38,7 +38,7 @@ export interface Engine {
   readonly writesToStdout: boolean;
   readonly stop: StopManner;
   /** Looks at the processes, at what the tracer said, or at how much it wrote. */
-  hasBegun(words: () => readonly string[], bytes: () => number): boolean;
+  hasBegun(words: () => Promise<readonly string[]>, bytes: () => number): boolean | Promise<boolean>;
   /** What its last words mean when it ended before it began. */
   explain(words: readonly string[]): AttachError;
 }
@@ -177,9 +177,9 @@ export class LiveCapture {
   async #begin(signal: AbortSignal | undefined): Promise<void> {
     const words = () => this.#tracer.lastWords();
     const deadline = performance.now() + BEGIN_WITHIN_MS;
-    while (!this.engine.hasBegun(words, () => this.bytes)) {
+    while (!(await this.engine.hasBegun(words, () => this.bytes))) {
       if (signal?.aborted) throw new AttachError('Given up before anything was traced.');
-      if (this.#tracer.isOver || performance.now() > deadline) throw this.engine.explain(words());
+      if (this.#tracer.isOver || performance.now() > deadline) throw this.engine.explain(await words());
       await Promise.race([this.#tracer.ended, pause(BEGIN_LOOK_EVERY_MS)]);
     }
     // A signal of the last moment would be lost otherwise.
