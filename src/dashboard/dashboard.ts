@@ -8,7 +8,7 @@ import { drawScreen } from './views/screen.ts';
 const DATA_EVERY_MS = 250;
 const KEYS_EVERY_MS = 30;
 
-export interface DashboardPorts {
+interface DashboardPorts {
   readonly draw: (rows: readonly Row[]) => void;
   readonly perform: (effect: Effect) => void;
   /** Milliseconds that only grow. */

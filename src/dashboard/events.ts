@@ -45,7 +45,13 @@ export type Effect =
   | { readonly type: 'detach' }
   | { readonly type: 'extend'; readonly byMs: number };
 
+/** What an event leads to. */
 export interface Step {
   readonly state: DashboardState;
   readonly effects: readonly Effect[];
+}
+
+/** A step that wants nothing done outside of the dashboard. */
+export function still(state: DashboardState): Step {
+  return { state, effects: [] };
 }

@@ -58,7 +58,7 @@ export type Action =
   | 'redraw'
   | 'suspend';
 
-export interface Binding {
+interface Binding {
   readonly action: Action;
   /** The first one is shown. */
   readonly keys: readonly string[];

@@ -9,7 +9,7 @@ const LARGE = { columns: 120, rows: 36 } as const;
 /** Below this height a verdict has one line, however long it is. */
 const FEWEST_FOR_SECOND_LINE = 20;
 
-export interface Layout {
+interface Layout {
   readonly tooSmall: boolean;
   readonly large: boolean;
   /** Rows above the body: verdict, then source and data, then a rule, as the height allows. */

@@ -145,7 +145,7 @@ export interface DashboardState {
   readonly slowLink: boolean;
 }
 
-export interface Beginning {
+interface Beginning {
   readonly columns: number;
   readonly rows: number;
   readonly glyphs: Glyphs;

@@ -45,7 +45,7 @@ const RELATIVE = /^\+(\d+(?:\.\d+)?)(ms|s|m|h)?$/;
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
 /** What a user typed as a time, in milliseconds from the first event; null when it is none. */
-export function parseMoment(state: DashboardState, text: string): number | null {
+export function parseTime(state: DashboardState, text: string): number | null {
   const relative = RELATIVE.exec(text);
   if (relative !== null) return Number(relative[1]) * (UNITS[relative[2] ?? 's'] ?? 1_000);
   const clock = CLOCK.exec(text);

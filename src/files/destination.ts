@@ -26,7 +26,7 @@ const OWNER_ONLY = 0o600;
 const COPY_BYTES = 1_048_576;
 const NEW_FILE = constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | constants.O_WRONLY;
 
-export interface DestinationOptions {
+interface DestinationOptions {
   /** What the user calls it by: `-o`, `--save`. */
   readonly option: string;
   /** Whether a file of that name may be replaced. */

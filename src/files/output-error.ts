@@ -2,7 +2,7 @@ import { HintedError } from '../hinted-error.ts';
 import { errorCode, failureReason } from './failure-reason.ts';
 
 /** Whose fault it is that something cannot be written: of a name that should not have been given, or of the place. */
-export type Fault = 'name' | 'place';
+type Fault = 'name' | 'place';
 
 /** A result cannot be written, or must not be; the command line ends with exit code 2 for a name, 74 for a place. */
 export class OutputError extends HintedError {

@@ -14,7 +14,7 @@ const NOTABLE_BYTES = 2_000_000;
 /** Lines are counted over this time for the rate. */
 const RATE_MS = 2_000;
 
-export interface LiveFeedOptions {
+interface LiveFeedOptions {
   readonly capture: LiveCapture;
   /** How long it shall last unless it is extended. */
   readonly seconds: number;

@@ -1,5 +1,5 @@
 import { type Clipping, clippingOf } from '../clipping.ts';
-import type { Effect, Step } from '../events.ts';
+import { type Effect, type Step, still } from '../events.ts';
 import { exported } from '../export.ts';
 import type { Action } from '../keys.ts';
 import { textOf } from '../spans.ts';
@@ -219,10 +219,6 @@ function nextFile(state: DashboardState): Step {
 function freeze(state: DashboardState): DashboardState {
   if (state.frozen !== null) return { ...state, frozen: null };
   return { ...state, frozen: { report: state.report, activity: state.activity, sinceMs: state.nowMs } };
-}
-
-function still(state: DashboardState): Step {
-  return { state, effects: [] };
 }
 
 function effect(state: DashboardState, ...effects: readonly Effect[]): Step {

@@ -1,4 +1,4 @@
-import type { Step } from '../events.ts';
+import { type Step, still } from '../events.ts';
 import type { Action } from '../keys.ts';
 import { layoutOf } from '../layout.ts';
 import { type DashboardState, shownActivity, topScreen } from '../state.ts';
@@ -9,16 +9,13 @@ import { moveLinesBy, moveLinesTo } from './line-moves.ts';
 import { listOf } from './prompt.ts';
 import { onTop } from './screens.ts';
 
-export type Move = Extract<
-  Action,
-  'up' | 'down' | 'page-up' | 'page-down' | 'half-up' | 'half-down' | 'first' | 'last'
->;
+type Move = Extract<Action, 'up' | 'down' | 'page-up' | 'page-down' | 'half-up' | 'half-down' | 'first' | 'last'>;
 
 /** Moves the selection, or what is shown where nothing can be selected. */
 export function move(state: DashboardState, by: Move): Step {
   const { kind, finding } = topScreen(state);
   if (kind === 'lines') return moveInLines(state, by);
-  if (kind === 'timeline' && (by === 'first' || by === 'last')) return { state: moveInTime(state, by), effects: [] };
+  if (kind === 'timeline' && (by === 'first' || by === 'last')) return still(moveInTime(state, by));
   const list = listOf(state);
   if (list !== null) {
     const total =
@@ -28,10 +25,10 @@ export function move(state: DashboardState, by: Move): Step {
           ? callRows(state).length
           : workerRows(state, state.lists[list]).length;
     const position = moved(Math.min(state.lists[list].position, Math.max(0, total - 1)), by, total, state);
-    return { state: { ...state, lists: { ...state.lists, [list]: { ...state.lists[list], position } } }, effects: [] };
+    return still({ ...state, lists: { ...state.lists, [list]: { ...state.lists[list], position } } });
   }
   const total = kind === 'finding' ? (findingOf(state, finding)?.evidence.length ?? 0) : Number.MAX_SAFE_INTEGER;
-  return { state: onTop(state, { position: moved(topScreen(state).position, by, total, state) }), effects: [] };
+  return still(onTop(state, { position: moved(topScreen(state).position, by, total, state) }));
 }
 
 function moveInLines(state: DashboardState, by: Move): Step {

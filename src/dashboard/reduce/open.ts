@@ -1,4 +1,4 @@
-import type { Step } from '../events.ts';
+import { type Step, still } from '../events.ts';
 import { type DashboardState, shownReport, topScreen } from '../state.ts';
 import { findingOf, selectedFinding } from '../tables/findings.ts';
 import { workerRows } from '../tables/workers.ts';
@@ -52,8 +52,4 @@ function openMoment(state: DashboardState): Step {
   const finding = pid === undefined ? undefined : findingsAt(state, pid, cursorMs, step)[0];
   if (finding !== undefined) return still(opened(state, 'finding', finding.id));
   return { state: opened(state, 'lines'), effects: [{ type: 'seek-time', file: state.lines.file, atMs: cursorMs }] };
-}
-
-function still(state: DashboardState): Step {
-  return { state, effects: [] };
 }

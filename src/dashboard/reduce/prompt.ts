@@ -1,8 +1,8 @@
-import type { Step } from '../events.ts';
+import { type Step, still } from '../events.ts';
 import { type Bookmark, type DashboardState, type ListName, type Prompt, topScreen } from '../state.ts';
 import { selectedFinding } from '../tables/findings.ts';
 import { workerRows } from '../tables/workers.ts';
-import { parseMoment } from '../times.ts';
+import { parseTime } from '../times.ts';
 import { linesWanted, moveLinesTo } from './line-moves.ts';
 import { opened, toView } from './screens.ts';
 
@@ -51,7 +51,7 @@ function jump(state: DashboardState, text: string): Step {
   }
   const pid = /^pid\s+(\d+)$/.exec(text)?.[1];
   if (pid !== undefined) return toWorker(state, Number(pid));
-  const atMs = parseMoment(state, text);
+  const atMs = parseTime(state, text);
   if (atMs === null)
     return still({ ...state, message: `"${text}" is no time, line or pid: 02:13:37, +12.4s, line 402118, pid 4127` });
   if (topScreen(state).kind === 'timeline') return still({ ...state, timeline: { ...state.timeline, cursorMs: atMs } });
@@ -87,8 +87,4 @@ function bookmarkOf(state: DashboardState, note: string): Bookmark {
     };
   const chosen = kind === 'finding' ? state.report?.findings.find(({ id }) => id === finding) : selectedFinding(state);
   return { kind: 'finding', file: '', line: 0, finding: chosen?.id ?? '', text: chosen?.title ?? '', note };
-}
-
-function still(state: DashboardState): Step {
-  return { state, effects: [] };
 }

@@ -1,5 +1,5 @@
 import type { Activity, Now } from '../../analysis/activity.ts';
-import type { DashboardEvent, Step } from '../events.ts';
+import { type DashboardEvent, type Step, still } from '../events.ts';
 import { actionOf } from '../keys.ts';
 import { layoutOf } from '../layout.ts';
 import { type DashboardState, topScreen } from '../state.ts';
@@ -80,8 +80,4 @@ function onKey(state: DashboardState, key: string): Step {
   const screen = topScreen(quiet);
   const action = actionOf(key, screen.kind, quiet.source);
   return action === null ? still(quiet) : act(quiet, action);
-}
-
-function still(state: DashboardState): Step {
-  return { state, effects: [] };
 }

@@ -1,5 +1,5 @@
 import type { Finding } from '../../analysis/report.ts';
-import type { Step } from '../events.ts';
+import { type Step, still } from '../events.ts';
 import { type DashboardState, type Screen, type ScreenKind, topScreen, VIEW_NAMES, type ViewName } from '../state.ts';
 import { findingRows, selectedFinding } from '../tables/findings.ts';
 import { workerRows } from '../tables/workers.ts';
@@ -28,7 +28,7 @@ export function toView(state: DashboardState, view: ViewName): Step {
     screens: view === 'overview' ? [bottom] : [bottom, { kind: view, finding: '', position: 0 }],
   };
   if (view === 'lines') return linesWanted(next);
-  return { state: view === 'timeline' ? atSelectedFinding(next) : next, effects: [] };
+  return still(view === 'timeline' ? atSelectedFinding(next) : next);
 }
 
 /** The timeline begins where the selected finding does, at its worker, unless the cursor was moved before. */

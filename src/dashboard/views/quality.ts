@@ -31,7 +31,7 @@ export function drawQuality(state: DashboardState): readonly Row[] {
 }
 
 /** All rows of the panel; more than fit are reached by scrolling. */
-export function qualityRows(state: DashboardState): readonly Row[] {
+function qualityRows(state: DashboardState): readonly Row[] {
   const report = shownReport(state);
   if (report === null) return [row(' Nothing read so far.')];
   const { quality, source, outcomes } = report;

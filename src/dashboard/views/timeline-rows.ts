@@ -4,13 +4,13 @@ import { type Glyphs, type Row, row, type Span, type Style, span } from '../span
 export type CellState = 'absent' | 'idle' | 'running' | 'silent' | 'herd' | 'blocked' | 'broken';
 
 /** A stretch of time drawn into a number of cells. */
-export interface Stretch {
+interface Stretch {
   readonly fromMs: number;
   readonly toMs: number;
   readonly cells: number;
 }
 
-export interface Sums {
+interface Sums {
   readonly waiting: number;
   readonly blocked: number;
   readonly silent: number;

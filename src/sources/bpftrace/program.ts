@@ -9,7 +9,7 @@ export function machineOf(architecture: string): Machine | null {
   return architecture === 'x64' ? 'x86-64' : architecture === 'arm64' ? 'arm64' : null;
 }
 
-export interface ProgramOptions {
+interface ProgramOptions {
   /** Processes to follow, with the children they fork from now on. */
   readonly pids: readonly number[];
   readonly machine: Machine;

@@ -5,14 +5,14 @@ import type { ProcessFacts } from './process-facts.ts';
 import { processNames } from './process-names.ts';
 
 /** What will be traced and with what. */
-export interface Preparation {
+interface Preparation {
   readonly engine: 'strace' | 'bpftrace';
   /** Why not the other one, as a sentence; '' when the user chose. */
   readonly why: string;
   readonly processes: readonly ProcessFacts[];
 }
 
-export interface PrepareOptions {
+interface PrepareOptions {
   readonly engine: 'auto' | 'strace' | 'bpftrace';
   /** Whether the rest of the server is traced as well. */
   readonly family: boolean;

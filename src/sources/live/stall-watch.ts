@@ -9,7 +9,7 @@ const PATIENCE_MS = 3_000;
 const MOST_THREADS = 512;
 
 /** A worker that its tracer keeps from running. */
-export interface StalledThread {
+interface StalledThread {
   readonly pid: number;
   readonly tid: number;
   readonly forMs: number;

@@ -5,7 +5,7 @@ import type { ProcessFacts } from './process-facts.ts';
 import { Spool, type SpoolOptions } from './spool.ts';
 import { straceEngine } from './strace-engine.ts';
 
-export interface CaptureOptions extends Omit<SpoolOptions, 'engine'> {
+interface CaptureOptions extends Omit<SpoolOptions, 'engine'> {
   readonly seconds: number;
   /** What bpftrace runs. */
   readonly program: ProgramName;

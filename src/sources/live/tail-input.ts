@@ -14,7 +14,7 @@ const BUFFERS = 4;
 const HEAD_BYTES = 2_048;
 const LOOK_EVERY_MS = 50;
 
-export interface TailOptions {
+interface TailOptions {
   /** As evidence shows it: the path unless given. */
   readonly name?: string;
   /** What is opened. */

@@ -18,7 +18,7 @@ const LAST_WORDS = 20;
 /** Longer lines are no message; split2 knows both options, its types only the first. */
 const MESSAGE_LINES = { maxLength: 65_536, skipOverflow: true };
 
-export interface TracerOptions {
+interface TracerOptions {
   readonly command: Command;
   /** Takes what the tracer says. */
   readonly log: string;
