@@ -98,7 +98,7 @@ export interface LiveStatus {
   readonly spoolBytes: number;
   readonly spoolLimitBytes: number;
   readonly notes: readonly string[];
-  /** The clock of the host when this was told, since 1970, and the monotonic clock then. */
+  /** The clock of the host when this was reported, since 1970, and the monotonic clock then. */
   readonly wallMs: number;
   readonly atMs: number;
   /** Since the last byte arrived. */

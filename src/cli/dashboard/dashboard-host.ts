@@ -77,7 +77,7 @@ export class DashboardHost {
     );
     this.#lines = new RawLineReader({
       pathOf: (file) => options.opened?.get(file) ?? file,
-      tell: (event) => this.#dashboard.dispatch(event),
+      dispatch: (event) => this.#dashboard.dispatch(event),
       isGrowing: () =>
         this.#dashboard.state.live?.state === 'tracing' || this.#dashboard.state.reading.state === 'reading',
       clock: () => {

@@ -48,7 +48,7 @@ export class LiveFeed implements Feed {
     const { capture, memoryMb } = options;
     this.#options = options;
     this.#endsAt = this.#started + options.seconds * 1_000;
-    const tell = (message: AnalysisMessage): void => this.#told(message);
+    const tell = (message: AnalysisMessage): void => this.#receive(message);
     this.#thread = new AnalysisThread({
       paths: [capture.name],
       opened: capture.opened,
@@ -87,14 +87,14 @@ export class LiveFeed implements Feed {
     return end;
   }
 
-  #told(message: AnalysisMessage): void {
+  #receive(message: AnalysisMessage): void {
     if (message.kind === 'progress' || message.kind === 'snapshot' || message.kind === 'done') {
       const { bytesRead, lines } = message.read;
       if (lines > this.#lines) this.#arrivedAt = performance.now();
       this.#bytesRead = bytesRead;
       this.#lines = lines;
     }
-    // Other tracers tell of a call when it is over: the kernel tells what a worker is in.
+    // Other tracers report a call when it is over: the kernel knows what a worker is in.
     if (message.kind === 'now' && this.#options.capture.engine.name !== 'strace') {
       this.#options.tell({ kind: 'now', workers: asKernelSays(message.workers) });
       return;

@@ -38,7 +38,7 @@ export function addPrintOptions(command: Command): Command {
     .option('-v, --verbose', 'more detail; twice for all of it', (_, before: number) => before + 1, 0);
 }
 
-/** Adds the options that say which findings there are, how a script is told, and how text looks. */
+/** Adds the options that say which findings there are, what a script learns from the exit code, and how text looks. */
 export function addJudgeOptions(command: Command): Command {
   return command
     .option('--pid <pid>', 'report on these processes only; may be repeated', parsePids)

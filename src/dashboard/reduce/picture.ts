@@ -29,7 +29,7 @@ export function withPicture(state: DashboardState, fresh: Report, activity: Acti
   return position < 0 ? next : { ...next, lists: { ...next.lists, findings: { ...next.lists.findings, position } } };
 }
 
-/** What workers are in is told more often, and by who knows better, than reports come. */
+/** What workers are in is reported more often, and by who knows better, than reports come. */
 function withLastNow(activity: Activity | null, before: Activity | null): Activity | null {
   if (activity === null || before === null) return activity;
   const known = new Map(before.workers.map(({ pid, now }) => [pid, now]));

@@ -138,7 +138,7 @@ export class TerminalSession {
       this.#painter?.destroy();
       this.#options.input.setRawMode(false);
     } catch {
-      // A terminal that is gone cannot be told; whatever can be is told below.
+      // A terminal that is gone takes nothing; what another one takes is written below.
     }
     this.#options.input.pause();
     restoreNow(this.#options.output);

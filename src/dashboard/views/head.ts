@@ -39,11 +39,11 @@ function source(state: DashboardState): Row {
   const isReading = state.reading.state === 'reading';
   if (state.reading.state === 'failed')
     return row(span(` ${'PARTIAL'.padEnd(LABEL - 1)}`, 'warning'), state.reading.problem);
-  const told = [...facts, ...(progress === '' ? [] : [progress])];
+  const details = [...facts, ...(progress === '' ? [] : [progress])];
   const room = columns - LABEL - (isReading ? 13 : 1);
-  const whole = [name, ...told].join('   ');
+  const whole = [name, ...details].join('   ');
   // Where the line is short the folder of the file says least.
-  const text = whole.length <= room ? whole : [name.replace(/[^ ,]*\//g, ''), ...told].join('   ');
+  const text = whole.length <= room ? whole : [name.replace(/[^ ,]*\//g, ''), ...details].join('   ');
   const left = row(span(` ${label.padEnd(LABEL - 1)}`, 'bold'), text);
   return spread(left, isReading ? row(' Esc = stop ') : [], columns);
 }

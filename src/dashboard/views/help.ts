@@ -25,9 +25,9 @@ export function drawHelp(state: DashboardState): readonly Row[] {
 }
 
 function helpRows(state: DashboardState, below: ScreenKind): readonly Row[] {
-  const told = bindings(below, state.source).filter(({ says }) => says !== '');
+  const listed = bindings(below, state.source).filter(({ says }) => says !== '');
   return [
-    ...told.flatMap(({ shown, says }) =>
+    ...listed.flatMap(({ shown, says }) =>
       wrap(says, Math.max(10, state.columns - KEYS - 1)).map((line, index) =>
         row(span(` ${(index === 0 ? shown : '').padEnd(KEYS - 1)}`, 'bold'), line),
       ),
@@ -40,11 +40,11 @@ function helpRows(state: DashboardState, below: ScreenKind): readonly Row[] {
 /** What can be written to a file. */
 export function drawExport(state: DashboardState): readonly Row[] {
   const { bodyRows } = layoutOf(state);
-  const told = bindings('export', state.source).filter(({ action }) => action.startsWith('export-'));
+  const listed = bindings('export', state.source).filter(({ action }) => action.startsWith('export-'));
   return tall(
     [
       rule(state.glyphs, state.columns, 'EXPORT'),
-      ...told.map(({ shown, word, says }) =>
+      ...listed.map(({ shown, word, says }) =>
         row(span(` ${shown.padEnd(KEYS - 1)}`, 'bold'), `${word.padEnd(10)} ${says}`),
       ),
       row(''),

@@ -31,6 +31,6 @@ export function liveNowMs(state: DashboardState): number {
   const { live, frozen } = state;
   if (live === null || live.state !== 'tracing' || frozen !== null || live.behindBytes > 0) return last;
   const start = Date.parse(shownActivity(state)?.zero.startTime ?? window?.startTime ?? '');
-  // The tracer's clock is the one of this host. What is told comes up to a second after it was so.
+  // The tracer's clock is the one of this host. What is reported comes up to a second after it was so.
   return Number.isFinite(start) ? Math.max(last, live.wallMs + (state.nowMs - live.atMs) - start) : last;
 }

@@ -91,7 +91,7 @@ function drawWorkersOverTime(state: DashboardState): readonly Row[] {
         workerActivity === null
           ? [span(' '.repeat(cells))]
           : drawTimelineRow(activity, workerActivity, stretch, glyphs);
-      const told = [
+      const values = [
         worker.busyPercent === null ? '-' : worker.busyPercent.toFixed(0),
         duration(worker.longestTurnMs),
         count(worker.accepted),
@@ -102,7 +102,7 @@ function drawWorkersOverTime(state: DashboardState): readonly Row[] {
       return row(
         span(label, isNamed(each) ? 'bold' : 'plain'),
         ...marks,
-        told.map((text, index) => text.padStart(FIGURES[index] ?? 8)).join(''),
+        values.map((text, index) => text.padStart(FIGURES[index] ?? 8)).join(''),
       );
     }),
     ...(hidden > 0 ? [row(` +${hidden} more: 3 shows all`)] : []),

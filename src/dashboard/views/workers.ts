@@ -62,9 +62,10 @@ function drawWorker(
   const pin = state.pinned.includes(worker.pid) ? '*' : ' ';
   const busy = worker.busyPercent === null ? '-' : worker.busyPercent.toFixed(0);
   const more = [worker.requests, worker.accepted, worker.wastedWakeups].map(count);
-  const told = figures(isWide, busy, duration(worker.longestTurnMs), count(worker.brokenPipes), ...more);
+  const columnsText = figures(isWide, busy, duration(worker.longestTurnMs), count(worker.brokenPipes), ...more);
   const text =
-    `${pin}${String(worker.pid).padEnd(8)}${cell(worker.role, 11)} ${cell(nowText(state, activity), 17)} ` + `${told}`;
+    `${pin}${String(worker.pid).padEnd(8)}${cell(worker.role, 11)} ${cell(nowText(state, activity), 17)} ` +
+    `${columnsText}`;
   const whole = shownActivity(state);
   const cells = state.columns - table - 2;
   if (whole === null || activity === null || cells < 8) return [span(text)];
