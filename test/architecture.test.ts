@@ -33,16 +33,32 @@ const DETECTORS_OF: Readonly<Record<string, readonly string[]>> = {
   stacks: ['gc-io'],
 };
 
+/** What every room of the command line may use that does something. */
+const BELOW_CLI = [
+  'src/hinted-error.ts',
+  'src/pipeline',
+  'src/pipeline/analyze-inputs.ts',
+  'src/files',
+  'src/sources',
+  'src/detectors',
+  'src/analysis',
+  'src/output',
+  'src/trace',
+  'src/version.ts',
+];
+
 /**
  * Which room may look into which. A room may always look into itself; the longest matching path is the room of a file.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/trace': [],
+  // What every error is that its reader can mend: whoever throws one needs it.
+  'src/hinted-error.ts': [],
   parsers: ['src/trace'],
   // Where bytes land: what a name stands for, and that nothing of anybody is destroyed. Captures and reports both go
   // through it.
-  'src/files': [],
-  'src/sources': ['src/files', 'src/trace'],
+  'src/files': ['src/hinted-error.ts'],
+  'src/sources': ['src/files', 'src/hinted-error.ts', 'src/trace'],
   'src/model/evidence.ts': [],
   // Facts are declared where they are told.
   'src/model/fact-bus.ts': [],
@@ -102,20 +118,25 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/output',
     'src/trace',
   ],
-  'src/cli': [
-    'parsers',
-    'src/pipeline/analyze-inputs.ts',
-    'src/pipeline',
+  // Where the command line begins and ends: what is typed goes to its command, what is thrown becomes an exit code.
+  'src/cli': ['src/cli/commands', 'src/cli/printing', 'src/sources', 'src/version.ts'],
+  // A command declares what can be typed and loads its action when it runs: `--help` loads no more than this.
+  'src/cli/commands': [
+    'src/cli/actions',
+    'src/cli/options',
+    'src/cli/printing',
     'src/pipeline/parser-thread.ts',
-    'src/files',
     'src/sources',
-    'src/detectors',
-    'src/analysis',
-    'src/output',
-    'src/dashboard',
-    'src/trace',
-    'src/version.ts',
   ],
+  'src/cli/actions': ['src/cli/capture', 'src/cli/dashboard', 'src/cli/options', 'src/cli/printing', ...BELOW_CLI],
+  // The dashboard in a terminal, of files or of a capture.
+  'src/cli/dashboard': ['src/cli/capture', 'src/cli/options', 'src/cli/printing', 'src/dashboard', ...BELOW_CLI],
+  // The life of a live capture: begin, progress, signals, summary, report.
+  'src/cli/capture': ['src/cli/options', 'src/cli/printing', ...BELOW_CLI],
+  // Reports, progress, errors and exit codes: how they leave the program.
+  'src/cli/printing': ['src/cli/options', ...BELOW_CLI],
+  // Flags and what they mean. Everybody uses them, so they use nobody.
+  'src/cli/options': ['src/hinted-error.ts', 'src/sources', 'src/detectors', 'src/analysis', 'src/trace'],
 };
 
 /** Where each package may be imported. */
@@ -305,6 +326,24 @@ test('no files import each other, but for those that are named', () => {
   assert.deepEqual([...new Set(rings.flat())].sort(), allowed.flat().sort());
 });
 
+test('a command of the command line is loaded before its action, and its action when it runs', () => {
+  const commands = sourceFiles('src/cli/commands');
+  assert.ok(commands.length > 5);
+  for (const file of commands) {
+    const loaded = [...loadedWith(file)].filter((other) => /^src\/cli\/(?:actions|capture|dashboard)\b/.test(other));
+    assert.deepEqual(loaded, [], file);
+    const action = file.replace('/commands/', '/actions/');
+    assert.ok(
+      IMPORTS.some((each) => each.file === file && each.target === action),
+      `${file} runs ${action}`,
+    );
+    assert.deepEqual(
+      IMPORTS.filter(({ target }) => target === file).map((each) => each.file),
+      ['src/cli/program.ts'],
+    );
+  }
+});
+
 test('each package has one room, and pure rooms have none, nor Node modules', () => {
   const packages = IMPORTS.filter(({ target }) => !/^(src|parsers)\b/.test(target));
   const wrong = packages.filter(({ file, target }) => {
@@ -321,7 +360,9 @@ test('what answers --help loads no detector, no model, no parser and no dashboar
   const loaded = [...loadedWith('src/cli/main.ts')];
   assert.ok(loaded.includes('src/cli/options/print.ts') && loaded.length > 20, `${loaded.length} files`);
   assert.deepEqual(
-    loaded.filter((file) => /^(?:parsers|src\/(?:model|tui|detectors\/[a-z-]+)|src\/detectors\/registry)\b/.test(file)),
+    loaded.filter((file) =>
+      /^(?:parsers|src\/(?:model|dashboard|detectors\/[a-z-]+)|src\/detectors\/registry)\b/.test(file),
+    ),
     [],
   );
 });

@@ -1,7 +1,7 @@
 import type { Finding, Metric, Report, Step } from '../analysis/report.ts';
 
 /** What to do first, and the number of the finding that it is about. */
-export interface FirstStep {
+interface FirstStep {
   readonly step: Step;
   readonly number: number;
 }

@@ -2,7 +2,7 @@ import { decompressed } from './compression.ts';
 import { cannotRead, failureReason, InputError } from './input-error.ts';
 import type { SourceDiagnostic, TraceInput } from './trace-input.ts';
 
-export interface ByteInputFacts {
+interface ByteInputFacts {
   readonly name: string;
   readonly tid: number | undefined;
   readonly sizeBytes: number | null;

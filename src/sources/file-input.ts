@@ -9,7 +9,7 @@ import type { SourceDiagnostic, TraceInput } from './trace-input.ts';
 const openFile = promisify(open);
 const closeFile = promisify(close);
 
-export interface FileInputOptions {
+interface FileInputOptions {
   readonly chunkBytes: number;
   /** Opens the file for each chunk instead of holding it open: for sets of very many files. */
   readonly reopen: boolean;

@@ -7,7 +7,7 @@ import { Tmux } from '../support/tmux.ts';
 import { sample } from '../support/truth.ts';
 
 const TRACE = sample('distracted-worker').trace;
-const FAULTY = join(import.meta.dirname, '../support/faulty-triage.js');
+const FAULTY = join(import.meta.dirname, '../support/faulty-dashboard.js');
 
 /** The program that the shell of the terminal waits for. */
 function childOf(tmux: Tmux): number {
@@ -28,7 +28,7 @@ async function isWhole(tmux: Tmux): Promise<void> {
   assert.deepEqual(properties, ['alternate_on 0', 'cursor_flag 1', 'mouse_any_flag 0', 'keypad_flag 0']);
 }
 
-async function inTriage(
+async function onDashboard(
   run: (tmux: Tmux) => Promise<void>,
   start = (tmux: Tmux): void => tmux.drover(`triage --mouse ${TRACE}`),
 ): Promise<void> {
@@ -44,14 +44,14 @@ async function inTriage(
 
 describe('the terminal is whole again', needsTool('tmux'), () => {
   it('after q, with exit code 0', () =>
-    inTriage(async (tmux) => {
+    onDashboard(async (tmux) => {
       tmux.keys('q');
       await tmux.until(/left 0/);
       await isWhole(tmux);
     }));
 
   it('after Ctrl-C, with exit code 130', () =>
-    inTriage(async (tmux) => {
+    onDashboard(async (tmux) => {
       tmux.keys('C-c');
       await tmux.until(/left 130/);
       await isWhole(tmux);
@@ -64,7 +64,7 @@ describe('the terminal is whole again', needsTool('tmux'), () => {
     ['SIGQUIT', 131],
   ] as const) {
     it(`after ${signal}, with exit code ${code}`, () =>
-      inTriage(async (tmux) => {
+      onDashboard(async (tmux) => {
         process.kill(childOf(tmux), signal);
         await tmux.until(new RegExp(`left ${code}`));
         await isWhole(tmux);
@@ -72,7 +72,7 @@ describe('the terminal is whole again', needsTool('tmux'), () => {
   }
 
   it('while it is suspended with Ctrl-Z, and fg comes back to the same screen', () =>
-    inTriage(async (tmux) => {
+    onDashboard(async (tmux) => {
       tmux.keys('j', 'C-z');
       await tmux.until(/Stopped/);
       await isWhole(tmux);
@@ -90,7 +90,7 @@ describe('the terminal is whole again', needsTool('tmux'), () => {
     }));
 
   it('while somebody else suspends it', () =>
-    inTriage(async (tmux) => {
+    onDashboard(async (tmux) => {
       process.kill(childOf(tmux), 'SIGTSTP');
       await tmux.until(/Stopped/);
       await isWhole(tmux);
@@ -103,7 +103,7 @@ describe('the terminal is whole again', needsTool('tmux'), () => {
 
   for (const defect of ['throw', 'reject']) {
     it(`after a defect of ours (${defect}), which is told with its stack, with exit code 70`, () =>
-      inTriage(
+      onDashboard(
         async (tmux) => {
           await tmux.until(/left 70/);
           assert.match(tmux.screen(), /internal error[\s\S]*a defect of the test/);

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Report } from '../../src/analysis/report.ts';
-import { EXIT } from '../../src/cli/exit-code.ts';
+import { EXIT } from '../../src/cli/printing/exit-code.ts';
 import { MemoryScarce } from '../../src/pipeline/memory-watch.ts';
 import { scan } from '../../src/pipeline/scan.ts';
 import { Lines } from '../support/lives.ts';

@@ -2,7 +2,7 @@ import type { CallTarget } from '../../analysis/activity.ts';
 import { count, duration } from '../../output/figures.ts';
 import { firstShown, layoutOf, tableRows } from '../layout.ts';
 import { cell, type Row, row, rule, selected, span } from '../spans.ts';
-import type { TuiState } from '../state.ts';
+import type { DashboardState } from '../state.ts';
 import { CALL_COLUMNS, callRows } from '../tables/calls.ts';
 import { orderName } from '../tables/table.ts';
 import { tall } from './beside.ts';
@@ -14,7 +14,7 @@ const WIDE = 100;
 const CALL = 14;
 
 /** Where the time of the trace went, by syscall and by what it was made on; below, how long the selected calls took. */
-export function drawCalls(state: TuiState): readonly Row[] {
+export function drawCalls(state: DashboardState): readonly Row[] {
   const { columns, glyphs, lists } = state;
   const { bodyRows } = layoutOf(state);
   const rows = callRows(state);
@@ -50,7 +50,7 @@ export function drawCalls(state: TuiState): readonly Row[] {
 }
 
 /** How many of the calls took how long, in as many steps as there are rows. */
-function histogram(state: TuiState, { call, target, octaves }: CallTarget, height: number): readonly Row[] {
+function histogram(state: DashboardState, { call, target, octaves }: CallTarget, height: number): readonly Row[] {
   const { columns, glyphs } = state;
   const title = rule(glyphs, columns, `HOW LONG  ${call}${target === '' ? '' : ` on ${target}`}`);
   if (octaves.length === 0) return [title, row(' The durations of these calls are not known.')];

@@ -4,7 +4,7 @@ import { namesSecret, REMOVED, SECRET_WORD } from './secret-words.ts';
 import { isHarmlessName, isHarmlessWord } from './vocabulary.ts';
 
 /** One shape that a secret has wherever it stands: in a sentence, an argument of a program, a word of a log. */
-export interface Shape {
+interface Shape {
   readonly name: string;
   /** What is looked for. It takes time in proportion to the text. */
   readonly find: RegExp;
@@ -121,7 +121,7 @@ export function sizeOf(text: string): string {
 }
 
 /** A request line with its target masked: `GET /a`. */
-export function requestShown(method: string, target: string): string {
+function requestShown(method: string, target: string): string {
   const end = withoutMarks(target);
   const marks = target.slice(end);
   const path = maskTarget(target.slice(0, end), marks.startsWith('...'));

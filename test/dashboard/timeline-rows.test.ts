@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Activity, WorkerActivity } from '../../src/analysis/activity.ts';
 import { ASCII, textOf, UNICODE } from '../../src/dashboard/spans.ts';
-import { type CellState, cellState, drawLane, drawLegend } from '../../src/dashboard/views/lanes.ts';
+import { type CellState, cellState, drawLegend, drawTimelineRow } from '../../src/dashboard/views/timeline-rows.ts';
 import { buildActivity, buildLane } from '../support/activity-builder.ts';
 import { buildFinding, buildReport, buildWorker, nightReport } from '../support/report-builder.ts';
 import { PaperDashboard } from '../support/screens.ts';
@@ -73,7 +73,7 @@ describe('a lane', () => {
   );
   const lane = activity.workers[0] as WorkerActivity;
   const draw = (cells: number, glyphs = UNICODE): string =>
-    textOf(drawLane(activity, lane, { fromMs: 0, toMs: 600, cells }, glyphs));
+    textOf(drawTimelineRow(activity, lane, { fromMs: 0, toMs: 600, cells }, glyphs));
 
   it('is drawn in letters and shades', () => assert.equal(draw(6), '░█▒▓x!'));
   it('has its ASCII form', () => assert.equal(draw(6, ASCII), '.Bc#x!'));

@@ -3,20 +3,25 @@ import { ReadStream, WriteStream } from 'node:tty';
 import { Dashboard } from '../../dashboard/dashboard.ts';
 import type { Effect } from '../../dashboard/events.ts';
 import { ASCII, UNICODE } from '../../dashboard/spans.ts';
-import { initialState, type TuiState } from '../../dashboard/state.ts';
+import { type DashboardState, initialState } from '../../dashboard/state.ts';
 import { sizeOf, TerminalSession } from '../../dashboard/terminal/terminal-session.ts';
 import type { Theme } from '../../dashboard/terminal/theme.ts';
 import type { AnalysisMessage } from '../../pipeline/analysis-messages.ts';
+import { InputError } from '../../sources/input-error.ts';
+import type { DashboardFlags } from '../options/dashboard.ts';
+import type { TextStyle } from '../printing/terminal-capabilities.ts';
 import { clipboardSequence, keepFile } from './keep-file.ts';
-import { LineDesk } from './line-reader.ts';
+import { RawLineReader } from './line-reader.ts';
 import { traceClock } from './line-time.ts';
 import { TerminalGuard } from './terminal-guard.ts';
 
 const TICK_MS = 1_000;
+/** What the analysis behind the dashboard may take unless told otherwise. */
+export const USUAL_MEMORY_MB = 1_024;
 const HANGUP = 129;
 const INTERRUPT = 130;
 
-export interface TriageOptions {
+interface DashboardHostOptions {
   readonly source: 'file' | 'live';
   readonly files: readonly string[];
   /** Paths that lead to files which are not under their names yet. */
@@ -34,30 +39,30 @@ export interface Feed {
   end(): Promise<unknown>;
 }
 
-export type Failure = Extract<AnalysisMessage, { kind: 'failed' }>;
+type Failure = Extract<AnalysisMessage, { kind: 'failed' }>;
 
 /** How the dashboard was left. */
-export interface Departure {
+interface Departure {
   /** Of the signal or of Ctrl-C; 0 for `q`. */
   readonly code: number;
-  readonly state: TuiState;
+  readonly state: DashboardState;
   /** Why the analysis ended before its time, or null. */
   readonly failure: Failure | null;
 }
 
 /** The dashboard with all that is around it: terminal, analysis, raw lines, files to keep. */
-export class Triage {
-  readonly #options: TriageOptions;
+export class DashboardHost {
+  readonly #options: DashboardHostOptions;
   readonly #output = new WriteStream(1);
   readonly #dashboard: Dashboard;
-  readonly #desk: LineDesk;
+  readonly #lines: RawLineReader;
   readonly #guard: TerminalGuard;
   #session: TerminalSession | null = null;
   #feed: Feed | null = null;
   #failure: Failure | null = null;
   #leave: (code: number) => void = () => undefined;
 
-  constructor(options: TriageOptions) {
+  constructor(options: DashboardHostOptions) {
     this.#options = options;
     const [columns, rows] = sizeOf(process.stdout);
     const { source, files, mouse, ascii } = options;
@@ -70,9 +75,9 @@ export class Triage {
         after: (milliseconds, then) => setTimeout(then, milliseconds).unref(),
       },
     );
-    this.#desk = new LineDesk({
+    this.#lines = new RawLineReader({
       pathOf: (file) => options.opened?.get(file) ?? file,
-      tell: (event) => this.#dashboard.dispatch(event),
+      dispatch: (event) => this.#dashboard.dispatch(event),
       isGrowing: () =>
         this.#dashboard.state.live?.state === 'tracing' || this.#dashboard.state.reading.state === 'reading',
       clock: () => {
@@ -82,7 +87,7 @@ export class Triage {
     });
     this.#guard = new TerminalGuard(
       () => this.#session,
-      () => this.#desk.close(),
+      () => this.#lines.close(),
       () => this.#feed?.end() ?? Promise.resolve(),
     );
   }
@@ -107,19 +112,19 @@ export class Triage {
       tick();
       code = await left;
     } finally {
-      // Whatever went wrong is told on the normal screen.
+      // Whatever went wrong is reported on the normal screen.
       clearInterval(ticking);
       session.restore();
       this.#guard.leaving();
-      this.#desk.close();
+      this.#lines.close();
       await this.#feed?.end();
       this.#guard.release();
     }
     return { code, state: this.#dashboard.state, failure: this.#failure };
   }
 
-  /** What the analysis says. */
-  told(message: AnalysisMessage): void {
+  /** Shows what the analysis says. */
+  receive(message: AnalysisMessage): void {
     const { reading, report } = this.#dashboard.state;
     switch (message.kind) {
       case 'progress':
@@ -196,7 +201,7 @@ export class Triage {
         this.#session?.printed(effect.rows);
         break;
       default:
-        void this.#desk.perform(effect);
+        void this.#lines.perform(effect);
     }
   }
 
@@ -218,6 +223,22 @@ export class Triage {
       text: `${copied}; ${where === null && 'problem' in kept ? kept.problem : `also in ${where}`}`,
     });
   }
+}
+
+/** How the dashboard looks for these flags on this terminal. */
+export function dashboardLooks(
+  { theme = 'dark', mouse }: DashboardFlags,
+  { ascii, colour }: TextStyle,
+): Pick<DashboardHostOptions, 'ascii' | 'theme' | 'mouse'> {
+  return { ascii, theme: colour ? theme : 'mono', mouse: mouse === true };
+}
+
+/** The error that ended the analysis in its thread. */
+export function failureOf({ isInput, message, hint, stack }: Failure): Error {
+  if (isInput) return new InputError(message, { hint });
+  const error = new Error(message);
+  if (stack !== '') error.stack = stack;
+  return error;
 }
 
 /** Keys come from the terminal also when the trace comes on standard input. */

@@ -3,17 +3,17 @@ import type { Finding } from '../../analysis/report.ts';
 import { count, duration } from '../../output/figures.ts';
 import { layoutOf } from '../layout.ts';
 import { cell, type Row, row, rule, span } from '../spans.ts';
-import { shownActivity, type TuiState } from '../state.ts';
+import { type DashboardState, shownActivity } from '../state.ts';
 import { findingRows, selectedFinding } from '../tables/findings.ts';
 import { orderName } from '../tables/table.ts';
 import { WORKER_COLUMNS, type WorkerRow, workerRows } from '../tables/workers.ts';
 import { tall } from './beside.ts';
 import { drawFindingList, findingRule } from './finding-list.ts';
 import { clipped, factRows, proofRows, stepRows } from './finding-text.ts';
-import { drawLane, drawLegend, sumsOf } from './lanes.ts';
 import { liveNowMs, nowText } from './now.ts';
+import { drawLegend, drawTimelineRow, sumsOf } from './timeline-rows.ts';
 
-/** What the lanes show. */
+/** What the timeline rows show. */
 const RECENT_MS = 30_000;
 /** Over which calls are counted. */
 const RATE_MS = 5_000;
@@ -21,7 +21,7 @@ const TABLE = 50;
 const FEWEST_WORKERS = 2;
 
 /** Live: who is blocked now and for how long, then the findings, then what is known of the selected one. */
-export function drawLiveTriage(state: TuiState): readonly Row[] {
+export function drawLiveOverview(state: DashboardState): readonly Row[] {
   const { columns, glyphs } = state;
   const { bodyRows } = layoutOf(state);
   const workers = workerRows(state);
@@ -51,18 +51,20 @@ export function drawLiveTriage(state: TuiState): readonly Row[] {
   );
 }
 
-function heads({ columns, glyphs }: TuiState): Row {
+function heads({ columns, glyphs }: DashboardState): Row {
   const text = ` ${'WORKER'.padEnd(8)}${'NOW'.padEnd(21)}${'CALLS/S'.padStart(7)}${'LONGEST'.padStart(8)}${'EPIPE'.padStart(6)}`;
   return row(span(cell(text, TABLE + 2), 'quiet'), ...drawLegend(glyphs, columns - TABLE - 3));
 }
 
-function drawWorkerNow(state: TuiState, { worker, activity: lane }: WorkerRow): Row {
+function drawWorkerNow(state: DashboardState, { worker, activity: workerActivity }: WorkerRow): Row {
   const { columns, glyphs } = state;
   const activity = shownActivity(state);
-  const now = nowText(state, lane);
+  const now = nowText(state, workerActivity);
   const isBlocked =
-    (lane?.now.state === 'blocked' || lane?.now.state === 'silent') && now !== 'runs' && !now.startsWith('in ');
-  const rate = activity === null || lane === null ? '-' : callsPerSecond(state, activity, lane);
+    (workerActivity?.now.state === 'blocked' || workerActivity?.now.state === 'silent') &&
+    now !== 'runs' &&
+    !now.startsWith('in ');
+  const rate = activity === null || workerActivity === null ? '-' : callsPerSecond(state, activity, workerActivity);
   const pin = state.pinned.includes(worker.pid) ? '*' : ' ';
   const cells = columns - TABLE - 3;
   const endMs = liveNowMs(state);
@@ -71,18 +73,24 @@ function drawWorkerNow(state: TuiState, { worker, activity: lane }: WorkerRow): 
     `${pin}${String(worker.pid).padEnd(8)}`,
     span(cell(now, 20), isBlocked && worker.role !== 'master' ? 'bold' : 'plain'),
     ` ${rate.padStart(7)}${duration(worker.longestTurnMs).padStart(8)}${count(worker.brokenPipes).padStart(6)}  `,
-    ...(activity === null || lane === null || cells < 8 ? [] : drawLane(activity, lane, stretch, glyphs)),
+    ...(activity === null || workerActivity === null || cells < 8
+      ? []
+      : drawTimelineRow(activity, workerActivity, stretch, glyphs)),
   );
 }
 
-function callsPerSecond(state: TuiState, activity: Activity, lane: NonNullable<WorkerRow['activity']>): string {
+function callsPerSecond(
+  state: DashboardState,
+  activity: Activity,
+  workerActivity: NonNullable<WorkerRow['activity']>,
+): string {
   const endMs = liveNowMs(state);
-  const { calls } = sumsOf(activity, lane, Math.max(0, endMs - RATE_MS), endMs);
+  const { calls } = sumsOf(activity, workerActivity, Math.max(0, endMs - RATE_MS), endMs);
   return count(Math.round(calls / (Math.min(RATE_MS, Math.max(1, endMs)) / 1000)));
 }
 
 /** Facts, the line that proves it, what to do next, as far as there is room; the last row says where the capture is. */
-function selectedBelow(state: TuiState, finding: Finding, height: number): readonly Row[] {
+function selectedBelow(state: DashboardState, finding: Finding, height: number): readonly Row[] {
   const { columns, glyphs } = state;
   const facts = factRows(state, finding, columns);
   const proof = [
@@ -94,7 +102,7 @@ function selectedBelow(state: TuiState, finding: Finding, height: number): reado
   return [...tall([...text, ...steps, ...proof], height - 1), spoolRow(state)];
 }
 
-function watching(state: TuiState): readonly Row[] {
+function watching(state: DashboardState): readonly Row[] {
   return [
     row(' Watching. A finding shows up when it happened three times or held for five seconds.'),
     row(''),
@@ -102,6 +110,6 @@ function watching(state: TuiState): readonly Row[] {
   ];
 }
 
-function spoolRow({ live }: TuiState): Row {
+function spoolRow({ live }: DashboardState): Row {
   return live === null ? [] : row(` Capture so far: ${live.spool} (kept when you quit)`);
 }

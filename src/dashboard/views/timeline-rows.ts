@@ -1,16 +1,16 @@
 import type { Activity, WorkerActivity } from '../../analysis/activity.ts';
-import { type Glyphs, type Ink, type Row, row, type Span, span } from '../spans.ts';
+import { type Glyphs, type Row, row, type Span, type Style, span } from '../spans.ts';
 
 export type CellState = 'absent' | 'idle' | 'running' | 'silent' | 'herd' | 'blocked' | 'broken';
 
 /** A stretch of time drawn into a number of cells. */
-export interface Stretch {
+interface Stretch {
   readonly fromMs: number;
   readonly toMs: number;
   readonly cells: number;
 }
 
-export interface Sums {
+interface Sums {
   readonly waiting: number;
   readonly blocked: number;
   readonly silent: number;
@@ -64,7 +64,7 @@ export function cellState(activity: Activity, worker: WorkerActivity, fromMs: nu
   return waiting + blocked + silent < seconds / 2 ? 'running' : 'idle';
 }
 
-const INKS: Readonly<Record<CellState, Ink>> = {
+const STYLES: Readonly<Record<CellState, Style>> = {
   absent: 'plain',
   idle: 'quiet',
   running: 'running',
@@ -82,20 +82,20 @@ function glyphOf(state: CellState, glyphs: Glyphs): string {
 }
 
 /** One worker over time. */
-export function drawLane(
+export function drawTimelineRow(
   activity: Activity,
   worker: WorkerActivity,
   { fromMs, toMs, cells }: Stretch,
   glyphs: Glyphs,
 ): readonly Span[] {
-  const spans: { text: string; ink: Ink }[] = [];
+  const spans: { text: string; style: Style }[] = [];
   const step = (toMs - fromMs) / cells;
   for (let cell = 0; cell < cells; cell++) {
     const state = cellState(activity, worker, fromMs + cell * step, fromMs + (cell + 1) * step);
-    const ink = INKS[state];
+    const style = STYLES[state];
     const last = spans.at(-1);
-    if (last?.ink === ink) last.text += glyphOf(state, glyphs);
-    else spans.push({ text: glyphOf(state, glyphs), ink });
+    if (last?.style === style) last.text += glyphOf(state, glyphs);
+    else spans.push({ text: glyphOf(state, glyphs), style });
   }
   return spans;
 }
@@ -111,15 +111,15 @@ const LEGEND: readonly (readonly [CellState, string])[] = [
 
 /** What the letters mean that are drawn in these rows, or all of them; as much as fits. */
 export function drawLegend(glyphs: Glyphs, width: number, drawn: readonly Row[] | null = null): Row {
-  const inks = new Set(drawn?.flatMap((cells) => cells.map(({ ink }) => ink)));
+  const styles = new Set(drawn?.flatMap((cells) => cells.map(({ style }) => style)));
   const spans: Span[] = [];
   let used = 0;
   for (const [state, word] of LEGEND) {
-    if (drawn !== null && !inks.has(INKS[state])) continue;
+    if (drawn !== null && !styles.has(STYLES[state])) continue;
     const text = `${word} `;
     if (used + text.length + 1 > width + 1) break;
     used += text.length + 1;
-    spans.push(span(glyphOf(state, glyphs), INKS[state]), span(text));
+    spans.push(span(glyphOf(state, glyphs), STYLES[state]), span(text));
   }
   return row(...spans);
 }

@@ -1,5 +1,6 @@
-import type { Report } from '../analysis/report.ts';
-import type { Progress } from '../pipeline/analyze-inputs.ts';
+import type { Report } from '../../analysis/report.ts';
+import type { Progress } from '../../pipeline/analyze-inputs.ts';
+import { StatusLine, type Terminal } from './status-line.ts';
 
 const FIRST_AFTER_MS = 500;
 const INTERVAL_MS = 250;
@@ -7,21 +8,12 @@ const VERDICT_INTERVAL_MS = 1_000;
 /** A verdict may cost one part in so many of the time. */
 const VERDICT_SHARE = 20;
 const MEGABYTE = 1_000_000;
-/** Serial consoles and some containers report a width of 0. */
-const USUAL_WIDTH = 80;
 
-export interface ProgressLineOptions {
+interface ProgressLineOptions {
   readonly enabled: boolean;
   readonly verdictOf: (report: Report) => string;
   /** Milliseconds that only grow. */
   readonly now?: () => number;
-}
-
-/** The part of a terminal's stream that is needed. */
-export interface Terminal {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  write(text: string): unknown;
 }
 
 /**
@@ -29,18 +21,15 @@ export interface Terminal {
  * gone at the end.
  */
 export class ProgressLine {
-  readonly #terminal: Terminal;
-  readonly #enabled: boolean;
+  readonly #line: StatusLine;
   readonly #verdictOf: (report: Report) => string;
   readonly #now: () => number;
   #due: number;
   #verdictDue: number;
   #verdict = '';
-  #shown = 0;
 
   constructor(terminal: Terminal, { enabled, verdictOf, now = () => performance.now() }: ProgressLineOptions) {
-    this.#terminal = terminal;
-    this.#enabled = enabled && terminal.isTTY === true;
+    this.#line = new StatusLine(terminal, enabled);
     this.#verdictOf = verdictOf;
     this.#now = now;
     this.#due = now() + FIRST_AFTER_MS;
@@ -49,19 +38,16 @@ export class ProgressLine {
 
   /** Cheap enough to be called after every chunk. */
   update(progress: Progress): void {
-    if (!this.#enabled) return;
+    if (!this.#line.isShown) return;
     const now = this.#now();
     if (now < this.#due) return;
     this.#due = now + INTERVAL_MS;
     if (now >= this.#verdictDue) this.#judge(progress, now);
-    const text = progressText(progress, this.#verdict).slice(0, (this.#terminal.columns || USUAL_WIDTH) - 1);
-    this.#terminal.write(`\r${text.padEnd(this.#shown)}`);
-    this.#shown = text.length;
+    this.#line.write(progressText(progress, this.#verdict));
   }
 
   clear(): void {
-    if (this.#shown > 0) this.#terminal.write(`\r${' '.repeat(this.#shown)}\r`);
-    this.#shown = 0;
+    this.#line.clear();
   }
 
   /** Large reports make the next verdict wait, so that looking never becomes the work. */

@@ -1,9 +1,10 @@
 import { CommanderError } from 'commander';
-import { OutputError } from '../files/output-error.ts';
-import { InputError } from '../sources/input-error.ts';
-import { AttachError } from '../sources/live/attach-error.ts';
+import { OutputError } from '../../files/output-error.ts';
+import { HintedError } from '../../hinted-error.ts';
+import { InputError } from '../../sources/input-error.ts';
+import { AttachError } from '../../sources/live/attach-error.ts';
+import { UsageError } from '../options/usage-error.ts';
 import { EXIT } from './exit-code.ts';
-import { UsageError } from './usage-error.ts';
 
 /** The exit code that tells the caller whose fault it was. */
 export function exitCodeOf(error: unknown): number {
@@ -17,18 +18,13 @@ export function exitCodeOf(error: unknown): number {
  * Says on stderr what failed and what to type next: one line and a hint for what the user can mend, the stack for our
  * own bugs.
  */
-export function complain(error: unknown): void {
-  process.stderr.write(complaint(error));
+export function reportError(error: unknown): void {
+  process.stderr.write(errorText(error));
 }
 
-function complaint(error: unknown): string {
-  if (error instanceof CommanderError) return commanderComplaint(error);
-  if (
-    error instanceof UsageError ||
-    error instanceof InputError ||
-    error instanceof AttachError ||
-    error instanceof OutputError
-  )
+function errorText(error: unknown): string {
+  if (error instanceof CommanderError) return commanderErrorText(error);
+  if (error instanceof HintedError)
     return `drover: ${oneLine(error.message)}\n${error.hint === '' ? '' : `  ${oneLine(error.hint)}\n`}`;
   const stack =
     error instanceof Error
@@ -41,7 +37,7 @@ function complaint(error: unknown): string {
 }
 
 /** Commander puts its suggestion on a second line: `error: unknown option '--jsn'\n(Did you mean --json?)`. */
-function commanderComplaint({ code, message }: CommanderError): string {
+function commanderErrorText({ code, message }: CommanderError): string {
   if (code === 'commander.missingArgument') {
     if (message.includes("'pid'"))
       return 'drover: No process was named.\n  Type drover attach PID; any process of the server will do.\n';

@@ -9,13 +9,13 @@ const PATIENCE_MS = 3_000;
 const MOST_THREADS = 512;
 
 /** A worker that its tracer keeps from running. */
-export interface Starved {
+interface StalledThread {
   readonly pid: number;
   readonly tid: number;
   readonly forMs: number;
 }
 
-interface Hungry {
+interface Stop {
   readonly since: number;
   readonly switches: number;
 }
@@ -24,8 +24,8 @@ interface Hungry {
  * Finds traced threads that stand still: at every look in the stop of a tracer, and hardly a call between looks. A
  * waiting thread sleeps and a computing one runs, so neither is mistaken for one.
  */
-export class StarvationWatch {
-  readonly #hungry = new Map<number, Hungry>();
+export class StallWatch {
+  readonly #stopped = new Map<number, Stop>();
   readonly #read: (pid: number, most: number) => readonly ThreadProgress[];
 
   constructor(read: (pid: number, most: number) => readonly ThreadProgress[] = readThreads) {
@@ -33,19 +33,19 @@ export class StarvationWatch {
   }
 
   /** Looks at all of them; to be called a few times a second. `now` are milliseconds that only grow. */
-  look(pids: readonly number[], now: number): Starved | null {
+  look(pids: readonly number[], now: number): StalledThread | null {
     const share = Math.max(1, Math.floor(MOST_THREADS / Math.max(1, pids.length)));
     for (const pid of pids) {
       for (const { tid, state, switches } of this.#read(pid, share)) {
-        const hungry = this.#hungry.get(tid);
+        const stop = this.#stopped.get(tid);
         if (state !== 't') {
-          this.#hungry.delete(tid);
-        } else if (hungry === undefined) {
-          this.#hungry.set(tid, { since: now, switches });
+          this.#stopped.delete(tid);
+        } else if (stop === undefined) {
+          this.#stopped.set(tid, { since: now, switches });
         } else {
-          const forMs = now - hungry.since;
+          const forMs = now - stop.since;
           const most = Math.max(1, (forMs / 1_000) * LEAST_CALLS_PER_SECOND * SWITCHES_PER_CALL);
-          if (switches - hungry.switches > most) this.#hungry.set(tid, { since: now, switches });
+          if (switches - stop.switches > most) this.#stopped.set(tid, { since: now, switches });
           else if (forMs >= PATIENCE_MS) return { pid, tid, forMs };
         }
       }

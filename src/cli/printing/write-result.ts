@@ -1,6 +1,6 @@
 import { fstatSync, readFileSync } from 'node:fs';
-import { errorCode, failureReason } from '../files/failure-reason.ts';
-import { OutputError } from '../files/output-error.ts';
+import { errorCode, failureReason } from '../../files/failure-reason.ts';
+import { OutputError } from '../../files/output-error.ts';
 
 /** Where a report goes. */
 export interface Output {
@@ -8,7 +8,7 @@ export interface Output {
   write(text: string): Promise<void>;
 }
 
-export interface OutputFlags {
+interface OutputFlags {
   /** `-o`; standard output unless given. */
   readonly output?: string;
   readonly force?: boolean;
@@ -28,22 +28,29 @@ const READ_AND_WRITE = 0o2;
  */
 export async function openOutput({ output, force, quiet }: OutputFlags, inputs: readonly string[]): Promise<Output> {
   if (output === undefined) {
-    await demandOtherStdout(inputs);
-    if (quiet !== true) tellWhenClosed();
+    await checkOtherStdout(inputs);
+    if (quiet !== true) noticeWhenClosed();
     return { write: toStdout };
   }
-  const { StreamOutput } = await import('../files/stream-output.ts');
+  const { StreamOutput } = await import('../../files/stream-output.ts');
   const stream = await StreamOutput.open(output, inputs);
   if (stream !== null) return stream;
-  const { Destination } = await import('../files/destination.ts');
+  const { Destination } = await import('../../files/destination.ts');
   const destination = Destination.find(output, { option: '-o', force: force === true, inputs });
   return { write: async (text) => destination.write(text) };
 }
 
 /** Writes the whole text to standard output. Throws as `Output` does. */
 export async function writeStdout(text: string): Promise<void> {
-  tellWhenClosed();
+  noticeWhenClosed();
   await toStdout(text);
+}
+
+/** Says a sentence on stderr, unless nobody wants notices. */
+export function notices({ quiet }: { readonly quiet?: boolean | undefined }): (sentence: string) => void {
+  return (sentence) => {
+    if (quiet !== true) process.stderr.write(`drover: ${sentence}\n`);
+  };
 }
 
 /** What to say about an error of stdout; a reader that went away (EPIPE) stays what it is. */
@@ -53,9 +60,9 @@ export function cannotWriteStdout(error: Error): Error {
 }
 
 /** `drover trace >> trace` would grow while it is read. */
-async function demandOtherStdout(inputs: readonly string[]): Promise<void> {
+async function checkOtherStdout(inputs: readonly string[]): Promise<void> {
   if (inputs.length === 0 || !fstatSync(STDOUT).isFile()) return;
-  const { demandNoInput } = await import('../files/stream-output.ts');
+  const { demandNoInput } = await import('../../files/stream-output.ts');
   demandNoInput('standard output', STDOUT, inputs);
 }
 
@@ -65,7 +72,7 @@ async function toStdout(text: string): Promise<void> {
   );
 }
 
-function tellWhenClosed(): void {
+function noticeWhenClosed(): void {
   if (isStdoutClosed())
     process.stderr.write(
       'drover: Standard output is closed, or leads to /dev/null: nobody receives what drover prints.\n',

@@ -3,27 +3,27 @@ import { count, duration } from '../../output/figures.ts';
 import { coverage, recording } from '../../output/wording.ts';
 import { layoutOf } from '../layout.ts';
 import { type Row, row, rule, span } from '../spans.ts';
-import { shownActivity, shownReport, type TuiState } from '../state.ts';
+import { type DashboardState, shownActivity, shownReport } from '../state.ts';
 import { findingRows, selectedFinding } from '../tables/findings.ts';
 import { type WorkerRow, workerRows } from '../tables/workers.ts';
 import { at } from '../times.ts';
 import { beside, tall } from './beside.ts';
 import { drawFindingList, findingRule } from './finding-list.ts';
 import { factRows, hanging, proofRows, relatedRows, stepRows } from './finding-text.ts';
-import { drawLane, drawLegend, shownStretch } from './lanes.ts';
 import { timeAxis } from './timeline.ts';
+import { drawLegend, drawTimelineRow, shownStretch } from './timeline-rows.ts';
 
 const DATA_WIDTH = 52;
-const LANE_LABEL = 9;
-const LANE_FIGURES = 40;
-const MOST_LANES = 10;
+const ROW_LABEL = 9;
+const ROW_FIGURES = 40;
+const MOST_ROWS = 10;
 const FEWEST_FINDINGS = 7;
 
 /**
- * The triage view on a large terminal: findings and data side by side, the workers over time, and the selected finding
+ * The overview on a large terminal: findings and data side by side, the workers over time, and the selected finding
  * with its proof.
  */
-export function drawLargeTriage(state: TuiState): readonly Row[] {
+export function drawLargeOverview(state: DashboardState): readonly Row[] {
   const { columns, glyphs } = state;
   const { bodyRows } = layoutOf(state);
   const left = columns - DATA_WIDTH - 2;
@@ -41,7 +41,7 @@ export function drawLargeTriage(state: TuiState): readonly Row[] {
   return tall([...upper, ...(finding === undefined ? [] : selectedInFull(state, finding))], bodyRows);
 }
 
-function dataPanel(state: TuiState, height: number): readonly Row[] {
+function dataPanel(state: DashboardState, height: number): readonly Row[] {
   const report = shownReport(state);
   if (report === null) return [];
   const { quality, source, outcomes } = report;
@@ -63,18 +63,17 @@ function dataPanel(state: TuiState, height: number): readonly Row[] {
   return rows.length > height ? [...rows.slice(0, height - 1), row(' ...')] : rows;
 }
 
-/** A lane a worker with its figures; the letters are explained in the rule. */
-function drawWorkersOverTime(state: TuiState): readonly Row[] {
+/** A row for each worker with its figures; the letters are explained in the rule. */
+function drawWorkersOverTime(state: DashboardState): readonly Row[] {
   const { columns, glyphs } = state;
   const activity = shownActivity(state);
   if (activity === null || shownReport(state)?.window.durationMs === null) return [];
   const finding = selectedFinding(state);
   const rows = workerRows(state, state.lists.timeline);
   const isNamed = ({ worker }: WorkerRow): boolean => finding?.workers.includes(worker.pid) === true;
-  const ordered =
-    rows.length <= MOST_LANES ? rows : [...rows.filter(isNamed), ...rows.filter((each) => !isNamed(each))];
-  const shown = ordered.slice(0, ordered.length > MOST_LANES ? MOST_LANES - 1 : MOST_LANES);
-  const cells = columns - LANE_LABEL - LANE_FIGURES;
+  const ordered = rows.length <= MOST_ROWS ? rows : [...rows.filter(isNamed), ...rows.filter((each) => !isNamed(each))];
+  const shown = ordered.slice(0, ordered.length > MOST_ROWS ? MOST_ROWS - 1 : MOST_ROWS);
+  const cells = columns - ROW_LABEL - ROW_FIGURES;
   const stretch = { ...shownStretch(activity, { fromMs: 0, toMs: Number.POSITIVE_INFINITY }), cells };
   const step = (stretch.toMs - stretch.fromMs) / cells;
   const figures = ['BUSY%', 'LONGEST', 'ACCEPTED', 'WASTED', 'EPIPE']
@@ -83,30 +82,33 @@ function drawWorkersOverTime(state: TuiState): readonly Row[] {
   const hidden = ordered.length - shown.length;
   return [
     row(
-      span(' '.repeat(LANE_LABEL) + timeAxis(state, stretch.fromMs, step, cells).padEnd(cells), 'quiet'),
+      span(' '.repeat(ROW_LABEL) + timeAxis(state, stretch.fromMs, step, cells).padEnd(cells), 'quiet'),
       span(figures, 'quiet'),
     ),
     ...shown.map((each) => {
-      const { worker, activity: lane } = each;
-      const marks = lane === null ? [span(' '.repeat(cells))] : drawLane(activity, lane, stretch, glyphs);
-      const told = [
+      const { worker, activity: workerActivity } = each;
+      const marks =
+        workerActivity === null
+          ? [span(' '.repeat(cells))]
+          : drawTimelineRow(activity, workerActivity, stretch, glyphs);
+      const values = [
         worker.busyPercent === null ? '-' : worker.busyPercent.toFixed(0),
         duration(worker.longestTurnMs),
         count(worker.accepted),
         count(worker.wastedWakeups),
         count(worker.brokenPipes),
       ];
-      const label = `${isNamed(each) ? glyphs.pointer : ' '}${worker.pid}`.padEnd(LANE_LABEL);
+      const label = `${isNamed(each) ? glyphs.pointer : ' '}${worker.pid}`.padEnd(ROW_LABEL);
       return row(
         span(label, isNamed(each) ? 'bold' : 'plain'),
         ...marks,
-        told.map((text, index) => text.padStart(FIGURES[index] ?? 8)).join(''),
+        values.map((text, index) => text.padStart(FIGURES[index] ?? 8)).join(''),
       );
     }),
     ...(hidden > 0 ? [row(` +${hidden} more: 3 shows all`)] : []),
     row(
-      ' '.repeat(LANE_LABEL),
-      ...drawLegend(glyphs, columns - LANE_LABEL),
+      ' '.repeat(ROW_LABEL),
+      ...drawLegend(glyphs, columns - ROW_LABEL),
       `  1 column = ${duration(step)}, from ${at(state, stretch.fromMs)}`,
     ),
   ];
@@ -114,7 +116,7 @@ function drawWorkersOverTime(state: TuiState): readonly Row[] {
 
 const FIGURES = [6, 10, 9, 8, 7] as const;
 
-function selectedInFull(state: TuiState, finding: Finding): readonly Row[] {
+function selectedInFull(state: DashboardState, finding: Finding): readonly Row[] {
   const { columns, glyphs } = state;
   const report = shownReport(state);
   const number = (report?.findings.indexOf(finding) ?? 0) + 1;

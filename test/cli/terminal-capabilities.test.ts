@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { closest } from '../../src/cli/options/closest.ts';
-import { manners } from '../../src/cli/terminal-capabilities.ts';
+import { textStyle } from '../../src/cli/printing/terminal-capabilities.ts';
 
 const TERMINAL = { isTTY: true, columns: 132 };
 const UTF8 = { LANG: 'en_US.UTF-8', TERM: 'xterm-256color' };
 
 test('a terminal gets colours in its own width', () => {
-  assert.deepEqual(manners({}, UTF8, TERMINAL), { colour: true, ascii: false, width: 132 });
-  assert.deepEqual(manners({}, UTF8, {}), { colour: false, ascii: false, width: 100 });
-  assert.equal(manners({ width: 72 }, UTF8, TERMINAL).width, 72);
+  assert.deepEqual(textStyle({}, UTF8, TERMINAL), { colour: true, ascii: false, width: 132 });
+  assert.deepEqual(textStyle({}, UTF8, {}), { colour: false, ascii: false, width: 100 });
+  assert.equal(textStyle({ width: 72 }, UTF8, TERMINAL).width, 72);
 });
 
 test('a flag beats the environment, NO_COLOR beats FORCE_COLOR, an empty NO_COLOR counts for nothing', () => {
-  const colour = (flags: Parameters<typeof manners>[0], environment: Record<string, string>, screen = TERMINAL) =>
-    manners(flags, { ...UTF8, ...environment }, screen).colour;
+  const colour = (flags: Parameters<typeof textStyle>[0], environment: Record<string, string>, screen = TERMINAL) =>
+    textStyle(flags, { ...UTF8, ...environment }, screen).colour;
   assert.equal(colour({ color: 'always' }, { NO_COLOR: '1' }, { isTTY: false, columns: 80 }), true);
   assert.equal(colour({ color: 'never' }, { FORCE_COLOR: '1' }), false);
   assert.equal(colour({ color: false }, {}), false);
@@ -25,7 +25,7 @@ test('a flag beats the environment, NO_COLOR beats FORCE_COLOR, an empty NO_COLO
 });
 
 test('only a UTF-8 locale gets more than ASCII; LC_ALL decides before LC_CTYPE before LANG', () => {
-  const ascii = (environment: Record<string, string>) => manners({}, environment, TERMINAL).ascii;
+  const ascii = (environment: Record<string, string>) => textStyle({}, environment, TERMINAL).ascii;
   assert.deepEqual(
     [
       {},
@@ -37,7 +37,7 @@ test('only a UTF-8 locale gets more than ASCII; LC_ALL decides before LC_CTYPE b
     ].map(ascii),
     [true, true, false, true, false, false],
   );
-  assert.equal(manners({ ascii: true }, UTF8, TERMINAL).ascii, true);
+  assert.equal(textStyle({ ascii: true }, UTF8, TERMINAL).ascii, true);
 });
 
 test('a word is corrected to its neighbour and to nothing that is far', () => {

@@ -1,4 +1,4 @@
-import { runTriage } from '../../src/cli/actions/triage.ts';
+import { showFiles } from '../../src/cli/dashboard/file-dashboard.ts';
 
 /**
  * The dashboard with a defect: `throw` or `reject` strikes two seconds after its start. For the tests of how it leaves
@@ -9,4 +9,4 @@ setTimeout(() => {
   if (defect === 'throw') throw new Error('a defect of the test');
   if (defect === 'reject') void Promise.reject(new Error('a defect of the test'));
 }, 2_000);
-process.exit(await runTriage([file], { verbose: 0 }));
+process.exit(await showFiles([file], { verbose: 0 }));
