@@ -3,8 +3,9 @@ import { areSameName } from '../../files/file-identity.ts';
 import { AttachError } from '../../sources/live/attach-error.ts';
 import type { CaptureEnd, LiveCapture } from '../../sources/live/capture.ts';
 import { prepareCapture } from '../../sources/live/prepare.ts';
-import { checkSave, megabytes } from '../../sources/live/spool.ts';
+import { checkSave } from '../../sources/live/spool.ts';
 import { startCapture } from '../../sources/live/start-capture.ts';
+import { mebibytes } from '../../trace/format-numbers.ts';
 import type { CaptureFlags } from '../options/capture.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -151,7 +152,7 @@ export function detachOnSignals(capture: LiveCapture, say: (sentence: string) =>
 export function farewell(capture: LiveCapture, { sentence, detached, bytes, unkept }: CaptureEnd): string[] {
   const stranger = capture.stranger === null || unkept !== '' ? '' : ` But ${capture.stranger}.`;
   const kept =
-    `The capture (${megabytes(bytes)}) is ${capture.file}. It holds what clients sent; only you can read ` +
+    `The capture (${mebibytes(bytes)}) is ${capture.file}. It holds what clients sent; only you can read ` +
     `it.${stranger}`;
   return [...[sentence, detached, unkept].filter((part) => part !== ''), bytes === 0 ? 'Nothing was captured.' : kept];
 }

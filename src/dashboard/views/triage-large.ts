@@ -1,6 +1,6 @@
 import type { Finding } from '../../analysis/report.ts';
-import { count, duration } from '../../output/figures.ts';
 import { coverage, recording } from '../../output/wording.ts';
+import { count, durationOfMs } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
 import { type Row, row, rule, span } from '../spans.ts';
 import { shownActivity, shownReport, type TuiState } from '../state.ts';
@@ -91,7 +91,7 @@ function drawWorkersOverTime(state: TuiState): readonly Row[] {
       const marks = lane === null ? [span(' '.repeat(cells))] : drawLane(activity, lane, stretch, glyphs);
       const told = [
         worker.busyPercent === null ? '-' : worker.busyPercent.toFixed(0),
-        duration(worker.longestTurnMs),
+        durationOfMs(worker.longestTurnMs),
         count(worker.accepted),
         count(worker.wastedWakeups),
         count(worker.brokenPipes),
@@ -107,7 +107,7 @@ function drawWorkersOverTime(state: TuiState): readonly Row[] {
     row(
       ' '.repeat(LANE_LABEL),
       ...drawLegend(glyphs, columns - LANE_LABEL),
-      `  1 column = ${duration(step)}, from ${at(state, stretch.fromMs)}`,
+      `  1 column = ${durationOfMs(step)}, from ${at(state, stretch.fromMs)}`,
     ),
   ];
 }

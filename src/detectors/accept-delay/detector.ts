@@ -1,10 +1,11 @@
 import type { QueueDelay } from '../../model/facts.ts';
 import type { Listener } from '../../model/machine/listeners.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
-import { duration, plural, reasonsOf } from '../words.ts';
+import { reasonsOf } from '../words.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { Queue } from './queue.ts';

@@ -1,10 +1,10 @@
 import type { Listener } from '../../model/machine/listeners.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
+import { count, duration, milliseconds } from '../../trace/format-numbers.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
-import { moment } from '../moment.ts';
-import { count, duration, milliseconds } from '../words.ts';
+import { moment } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { Queue } from './queue.ts';
 

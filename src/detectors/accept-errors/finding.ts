@@ -1,8 +1,8 @@
 import type { Listener } from '../../model/machine/listeners.ts';
+import { count, duration, plural } from '../../trace/format-numbers.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
-import { moment } from '../moment.ts';
-import { count, duration, plural } from '../words.ts';
+import { moment } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { Trouble } from './trouble.ts';
 

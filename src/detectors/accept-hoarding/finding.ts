@@ -2,9 +2,9 @@ import type { Listener } from '../../model/machine/listeners.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
+import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import type { DraftFinding, Step } from '../finding.ts';
-import { moment } from '../moment.ts';
-import { count, duration, milliseconds, plural, workerName } from '../words.ts';
+import { moment, workerName } from '../words.ts';
 import type { Hoards } from './hoards.ts';
 import type { Metrics } from './metrics.ts';
 

@@ -1,8 +1,8 @@
 import type { Listener } from '../../model/machine/listeners.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
+import { count, percent, plural, round } from '../../trace/format-numbers.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
-import { count, plural, ratio, round } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { Figures, Shares } from './shares.ts';
 
@@ -24,8 +24,7 @@ export function finding(
   const title = `Worker ${pid} accepted ${count(most)} of ${plural(total, 'connection')} on ${listener.name}`;
   const busy = isBusyUnknown
     ? ''
-    : ` It was away from its wait ${ratio(utilisation * 100)} % of the time, the idlest worker ` +
-      `${ratio(idlest * 100)} %.`;
+    : ` It was away from its wait ${percent(utilisation)} of the time, the idlest worker ` + `${percent(idlest)}.`;
   return {
     severity,
     confidence: 'likely',

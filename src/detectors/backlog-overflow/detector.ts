@@ -1,9 +1,9 @@
 import type { QueueTaken } from '../../model/facts.ts';
 import type { Listener } from '../../model/machine/listeners.ts';
+import { count, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
-import { count, plural } from '../words.ts';
 import { finding } from './finding.ts';
 import { type Flood, Floods } from './floods.ts';
 import { type Metrics, metrics } from './metrics.ts';

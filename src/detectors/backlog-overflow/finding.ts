@@ -1,9 +1,9 @@
 import type { Listener } from '../../model/machine/listeners.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
+import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding, Step } from '../finding.ts';
-import { moment } from '../moment.ts';
-import { count, duration, milliseconds, plural } from '../words.ts';
+import { moment } from '../words.ts';
 import type { Flood } from './floods.ts';
 import type { Metrics } from './metrics.ts';
 

@@ -1,7 +1,7 @@
 import { pidsOf } from '../../model/machine/roles.ts';
+import { duration, milliseconds, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { UNKNOWN } from '../../trace/time.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
-import { duration, milliseconds, plural, ratio, round } from '../words.ts';
 import type { LookupTally } from './lookup-tally.ts';
 import type { Metrics } from './metrics.ts';
 

@@ -2,10 +2,11 @@ import type { DescriptorGroup } from '../../model/machine/descriptor-groups.ts';
 import type { Descriptor } from '../../model/machine/descriptors.ts';
 import type { Process } from '../../model/machine/process.ts';
 import type { LeftOpen } from '../../model/topics/leaks/descriptor-census.ts';
+import { count, duration, milliseconds, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
 import { smallestOf } from '../extremes.ts';
 import type { DraftFinding, Step } from '../finding.ts';
-import { count, duration, milliseconds, plural, ratio, round, workerName } from '../words.ts';
+import { workerName } from '../words.ts';
 import type { Leak } from './leak.ts';
 import type { Metrics } from './metrics.ts';
 

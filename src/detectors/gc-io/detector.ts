@@ -1,8 +1,8 @@
 import type { CollectorCall } from '../../model/facts.ts';
+import { count, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable, type Severity } from '../finding.ts';
-import { count, plural } from '../words.ts';
 import { add, begin, type Calls } from './calls.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';

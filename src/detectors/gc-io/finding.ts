@@ -1,8 +1,8 @@
 import type { CollectorCall } from '../../model/facts.ts';
+import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
-import { moment } from '../moment.ts';
-import { count, duration, milliseconds, plural } from '../words.ts';
+import { moment } from '../words.ts';
 import { collectorAdvice } from './advice.ts';
 import type { Calls } from './calls.ts';
 import type { Metrics } from './metrics.ts';

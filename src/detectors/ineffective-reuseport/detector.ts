@@ -1,9 +1,10 @@
 import type { Listener } from '../../model/machine/listeners.ts';
 import { acceptorsOfEach, pidsOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import { plural } from '../../trace/format-numbers.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
-import { plural, reasonsOf } from '../words.ts';
+import { reasonsOf } from '../words.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 

@@ -1,9 +1,9 @@
 import type { RequestImports } from '../../model/topics/loading/request-imports.ts';
+import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import type { Context } from '../detector.ts';
 import { largestOf, smallestOf } from '../extremes.ts';
 import { type DraftFinding, span } from '../finding.ts';
-import { moment } from '../moment.ts';
-import { duration, milliseconds, plural, workerName } from '../words.ts';
+import { moment, workerName } from '../words.ts';
 import { importAdvice } from './advice.ts';
 import { corrected } from './corrected.ts';
 import type { Metrics } from './metrics.ts';

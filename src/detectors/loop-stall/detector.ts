@@ -1,12 +1,12 @@
 import type { LongTurn } from '../../model/facts.ts';
 import { rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { sentenceWithout } from '../need.ts';
 import { reasonOf } from '../stall-cause/cause.ts';
-import { duration, plural } from '../words.ts';
 import { stallFinding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { addStall, type Stall, type StallGroup } from './stall-group.ts';

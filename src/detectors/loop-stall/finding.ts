@@ -1,11 +1,11 @@
 import type { KeptLine } from '../../model/machine/turn.ts';
 import type { OffCpu } from '../../model/measuring/scheduler-tracker.ts';
+import { milliseconds, round } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { type Confidence, type DraftFinding, span } from '../finding.ts';
-import { moment } from '../moment.ts';
 import type { Reason } from '../stall-cause/cause.ts';
-import { milliseconds, round } from '../words.ts';
+import { moment } from '../words.ts';
 import { stallAdvice } from './advice.ts';
 import { helperNote, helperPeers } from './helper-peers.ts';
 import type { Metrics } from './metrics.ts';

@@ -1,8 +1,9 @@
 import type { OffCpu } from '../../model/measuring/scheduler-tracker.ts';
+import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Capabilities } from '../capabilities.ts';
 import { CAUSE_IN_WORDS } from '../stall-cause/cause-in-words.ts';
-import { duration, plural, workerName } from '../words.ts';
+import { workerName } from '../words.ts';
 import type { Stall } from './stall-group.ts';
 
 const LONGEST_TITLE = 78;

@@ -1,10 +1,10 @@
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
+import { duration, milliseconds, percent, plural, round } from '../../trace/format-numbers.ts';
 import { UNKNOWN } from '../../trace/time.ts';
 import type { DraftFinding } from '../finding.ts';
-import { moment } from '../moment.ts';
 import { CAUSE_IN_WORDS } from '../stall-cause/cause-in-words.ts';
-import { duration, milliseconds, plural, round } from '../words.ts';
+import { moment } from '../words.ts';
 import { type BusyTurns, MOST_TURNS, type Place } from './busy-turns.ts';
 import type { Interval } from './intersection.ts';
 import type { Metrics } from './metrics.ts';
@@ -99,10 +99,10 @@ function whereOf({ call, target, cause }: Place): string {
   return `in ${call === '' ? CAUSE_IN_WORDS[cause] : call}${target === '' ? '' : ` on ${target}`}`;
 }
 
-function computingOrWaiting(percent: number): string {
-  if (percent <= MOSTLY_WAITING)
-    return `At most ${percent} % of that time was computing: the workers waited inside calls.`;
-  if (percent >= MOSTLY_COMPUTING)
+function computingOrWaiting(busy: number): string {
+  if (busy <= MOSTLY_WAITING)
+    return `At most ${percent(busy / 100)} of that time was computing: the workers waited inside calls.`;
+  if (busy >= MOSTLY_COMPUTING)
     return 'Nearly all of that time was outside system calls: computing, or waiting for a CPU.';
-  return `${percent} % of that time was outside system calls (computing, or waiting for a CPU), the rest inside calls.`;
+  return `${percent(busy / 100)} of that time was outside system calls (computing, or waiting for a CPU), the rest inside calls.`;
 }

@@ -3,11 +3,11 @@ import type { Listener } from '../../model/machine/listeners.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
+import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import { largestOf } from '../extremes.ts';
 import type { DraftFinding, Step } from '../finding.ts';
-import { moment } from '../moment.ts';
-import { duration, milliseconds, plural, workerName } from '../words.ts';
+import { moment, workerName } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 const SHOWN = 20;

@@ -1,5 +1,5 @@
+import { percent } from '../../trace/format-numbers.ts';
 import type { Step } from '../finding.ts';
-import { ratio } from '../words.ts';
 
 export const CHECK: Step = {
   text: 'Check on the host that one listening socket is shared by all workers.',
@@ -57,7 +57,7 @@ export function herdAdvice({ server, isUnix, cores }: Herd): Step[] {
     ];
   return [
     {
-      text: `Leave it at this rate: ${ratio(cores * 100)} % of one core is not worth a change.`,
+      text: `Leave it at this rate: ${percent(cores)} of one core is not worth a change.`,
       caveat:
         'The estimate counts the wake-ups seen and 20 µs each (5 µs for servers written in C); it is no measurement.',
     },

@@ -1,10 +1,10 @@
 import type { Listener } from '../../model/machine/listeners.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
+import { count, milliseconds, percent, plural, ratio, round } from '../../trace/format-numbers.ts';
 import type { Context } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
 import { gini } from '../gini.ts';
-import { count, milliseconds, plural, ratio, round } from '../words.ts';
 import { herdAdvice, recount, WHILE_STALLED } from './advice.ts';
 import type { Figures } from './figures.ts';
 import type { Metrics } from './metrics.ts';
@@ -42,7 +42,7 @@ export function finding(
   const cost =
     cores === null
       ? ''
-      : ` At this rate that is estimated at ${ratio(cores * 100)} % of one core untraced (${ratio(cores * 1000)} % ` +
+      : ` At this rate that is estimated at ${percent(cores)} of one core untraced (${percent(cores * 10)} ` +
         'at ten times the rate).';
   return {
     severity,

@@ -1,10 +1,10 @@
 import { pidsOf } from '../../model/machine/roles.ts';
+import { count, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { SECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, found } from '../finding.ts';
 import { gini } from '../gini.ts';
-import { count, plural, ratio, round } from '../words.ts';
 import { herdAdvice, WHILE_STALLED } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 import { severityOf } from './severity.ts';

@@ -1,13 +1,13 @@
 import type { LongTurn } from '../../model/facts.ts';
 import { rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import { percent } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { BusyTurns } from '../service-stall/busy-turns.ts';
 import { allAtOnce, type Interval } from '../service-stall/intersection.ts';
 import { reasonOf } from '../stall-cause/cause.ts';
-import { ratio } from '../words.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
@@ -88,7 +88,7 @@ function conclude(
   if (share < context.threshold('saturation-share')) {
     const least = context.threshold('stall-ms');
     return clear(
-      `all ${workers.length} sync workers were busy at once ${ratio(share * 100)} % of the time, with requests of ` +
+      `all ${workers.length} sync workers were busy at once ${percent(share)} of the time, with requests of ` +
         `${least} ms or more`,
     );
   }

@@ -1,11 +1,11 @@
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
+import { count, duration, milliseconds, percent, ratio, round } from '../../trace/format-numbers.ts';
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
-import { moment } from '../moment.ts';
 import type { BusyTurns } from '../service-stall/busy-turns.ts';
 import type { Interval } from '../service-stall/intersection.ts';
-import { count, duration, milliseconds, ratio, round } from '../words.ts';
+import { moment } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 const SHOWN = 20;
@@ -51,10 +51,10 @@ export function finding(
   return {
     severity,
     confidence: 'likely',
-    title: `All ${workers.length} sync workers busy ${ratio(share * 100)} % of the time, longest ${duration(length)}`,
+    title: `All ${workers.length} sync workers busy ${percent(share)} of the time, longest ${duration(length)}`,
     summary:
       `All ${workers.length} sync workers were in a request at once for ${duration(total)}, ` +
-      `${ratio(share * 100)} % of the time; the longest such stretch took ` +
+      `${percent(share)} of the time; the longest such stretch took ` +
       `${duration(length)}.${mean === null ? '' : ` The ${count(served)} requests of such turns took ${duration(mean)} on average: these workers serve at most ${ratio((workers.length * SECOND) / mean)} of that kind a second.`}`,
     why:
       'A sync worker serves one request at a time. While all are busy, further clients wait in the queue of the ' +
