@@ -2,7 +2,7 @@ import { MICROSECOND, MILLISECOND, type Nanoseconds } from './time.ts';
 
 // Every number that people read is written here, so that the sentence and the table beside it agree. From 10 on a
 // number is whole, below it has two decimals: further digits of a measurement are noise. Seconds always have two
-// decimals, and a time under 1 ms has microseconds, the finest that a tracer prints.
+// decimals, a time under 1 ms has microseconds (the finest that a tracer prints), a share one decimal more.
 
 /** Commas between thousands: `1,204,331`; `?` for what is no number. */
 export function count(value: number): string {
@@ -23,11 +23,14 @@ export function ratio(value: number): string {
   return Math.abs(value) < 0.01 ? value.toPrecision(2) : String(Number(value.toFixed(2)));
 }
 
-/** A part of a whole (0 to 1) in per cent: `42 %`, `3.25 %`; only the whole is `100 %`. */
+/**
+ * A part of a whole (0 to 1) in per cent, three digits: `41.7 %`, `3.25 %`. Only the whole is `100 %`: a share that just
+ * misses a threshold must not read as if it reached it.
+ */
 export function percent(share: number): string {
-  const hundredths = share * 100;
-  if (hundredths > 99 && hundredths < 100) return '99 %';
-  return `${figure(hundredths)} %`;
+  const value = share * 100;
+  if (value > 99.9 && value < 100) return '99.9 %';
+  return `${value >= 9.995 ? round(value, 1) : ratio(value)} %`;
 }
 
 /** `0.012 ms`, `2.41 ms`, `48 ms`, `840 ms`, `2.41 s`, `4,271.00 s`. */

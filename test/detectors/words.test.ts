@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { gini } from '../../src/detectors/gini.ts';
-import { allAtOnce } from '../../src/detectors/service-stall/intersection.ts';
+import { gini } from '../../src/detectors/accept-queues/gini.ts';
+import { allAtOnce } from '../../src/detectors/busy-at-once/intersection.ts';
 import { workerName } from '../../src/detectors/words.ts';
 
 it('a worker without a pid is the worker', () => {

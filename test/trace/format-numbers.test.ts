@@ -49,16 +49,17 @@ test('a ratio has two decimals, and two digits when it is smaller than 0.01', ()
   ]);
 });
 
-test('a share is whole from 10 % on, and 100 % is only the whole', () => {
+test('a share has three digits, and 100 % is only the whole', () => {
   says(percent, [
     [0, '0 %'],
     [0.0014, '0.14 %'],
     [0.0325, '3.25 %'],
     [0.09994, '9.99 %'],
     [0.09996, '10 %'],
-    [0.4167, '42 %'],
+    [0.199, '19.9 %'],
+    [0.4167, '41.7 %'],
     [0.9899, '99 %'],
-    [0.9999, '99 %'],
+    [0.9996, '99.9 %'],
     [1, '100 %'],
     [2.5, '250 %'],
   ]);

@@ -2,6 +2,7 @@ import type { Listener } from '../../model/machine/listeners.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
 import { count, duration, milliseconds } from '../../trace/format-numbers.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
+import { subjectsOf } from '../accept-queues/accept-queues.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
 import { moment } from '../words.ts';
@@ -65,6 +66,6 @@ export function finding(
         caveat: 'A longer backlog makes clients wait longer instead of being turned away.',
       },
     ],
-    subjects: [`listener ${listener.id}`],
+    subjects: subjectsOf([listener]),
   };
 }

@@ -1,5 +1,6 @@
 import type { Listener } from '../../model/machine/listeners.ts';
 import { count, duration, plural } from '../../trace/format-numbers.ts';
+import { subjectsOf } from '../accept-queues/accept-queues.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
 import { moment } from '../words.ts';
@@ -47,7 +48,10 @@ export function finding(context: Context, listener: Listener, trouble: Trouble):
     evidence: trouble.lines,
     next: adviceFor(worst, [...workers][0]?.pid ?? 0),
     nextWhile: { 'fd-leak': [FIX_THE_LEAK] },
-    subjects: [`listener ${listener.id}`, ...[...workers].map(({ pid }) => `pid ${pid}`)],
+    subjects: subjectsOf(
+      [listener],
+      [...workers].map(({ pid }) => pid),
+    ),
   };
 }
 

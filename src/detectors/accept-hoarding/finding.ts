@@ -3,6 +3,7 @@ import { pidsOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
+import { serverOf, subjectsOf } from '../accept-queues/accept-queues.ts';
 import type { DraftFinding, Step } from '../finding.ts';
 import { moment, workerName } from '../words.ts';
 import type { Hoards } from './hoards.ts';
@@ -20,7 +21,7 @@ export function finding(
 ): DraftFinding<Metrics> {
   const workers = pidsOf(hoarders);
   const longest = worst.reduce((most, each) => (each.behind > most.behind ? each : most));
-  const server = acceptors.map(({ process }) => process.server).find((known) => known !== '') ?? '';
+  const server = serverOf(acceptors);
   return {
     severity: 'warning',
     confidence: 'likely',
@@ -56,7 +57,7 @@ export function finding(
     },
     evidence: [longest.line, ...worst.filter((each) => each !== longest).map(({ line }) => line)].slice(0, EVIDENCE),
     next: adviceFor(server),
-    subjects: [`listener ${listener.id}`, ...workers.map((pid) => `pid ${pid}`)],
+    subjects: subjectsOf([listener], workers),
   };
 }
 

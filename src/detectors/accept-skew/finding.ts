@@ -1,6 +1,7 @@
 import type { Listener } from '../../model/machine/listeners.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
 import { count, percent, plural, round } from '../../trace/format-numbers.ts';
+import { subjectsOf } from '../accept-queues/accept-queues.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
 import type { Metrics } from './metrics.ts';
@@ -53,7 +54,7 @@ export function finding(
     nextWhileStalled: [
       { text: 'Fix the stalls in this report first, then record again: a stalled worker distorts the shares.' },
     ],
-    subjects: [`listener ${listener.id}`],
+    subjects: subjectsOf([listener]),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Listener } from '../../model/machine/listeners.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
 import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
+import { subjectsOf } from '../accept-queues/accept-queues.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding, Step } from '../finding.ts';
 import { moment } from '../words.ts';
@@ -58,7 +59,7 @@ export function finding(
     },
     evidence: [...worst.lines, openedLine].filter((line) => line !== null),
     next: adviceFor(limit),
-    subjects: [`listener ${listener.id}`, ...workers.map((pid) => `pid ${pid}`)],
+    subjects: subjectsOf([listener], workers),
   };
 }
 

@@ -7,8 +7,7 @@ import { type Context, defineDetector } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { forgottenFinding, leakFinding } from './finding.ts';
-import { growthOf } from './growth.ts';
-import type { Leak } from './leak.ts';
+import { growthOf, type Leak } from './growth.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
 export const fdLeak = defineDetector({

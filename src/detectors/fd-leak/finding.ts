@@ -7,7 +7,7 @@ import { type Nanoseconds, SECOND } from '../../trace/time.ts';
 import { smallestOf } from '../extremes.ts';
 import type { DraftFinding, Step } from '../finding.ts';
 import { workerName } from '../words.ts';
-import type { Leak } from './leak.ts';
+import type { Leak } from './growth.ts';
 import type { Metrics } from './metrics.ts';
 
 const SHOWN = 5;

@@ -1,9 +1,10 @@
 import type { Listener } from '../../model/machine/listeners.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import { subjectsOf } from '../accept-queues/accept-queues.ts';
+import { CHECK, OWN_QUEUES } from '../accept-queues/advice.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
-import { CHECK, OWN_QUEUES } from '../thundering-herd/advice.ts';
 import type { Metrics } from './metrics.ts';
 
 /**
@@ -56,7 +57,7 @@ export function finding(
       },
       COUNT,
     ],
-    subjects: [`listener ${listener.id}`],
+    subjects: subjectsOf([listener]),
   };
 }
 

@@ -7,9 +7,8 @@ import { type Confidence, type DraftFinding, span } from '../finding.ts';
 import type { Reason } from '../stall-cause/cause.ts';
 import { moment } from '../words.ts';
 import { stallAdvice } from './advice.ts';
-import { helperNote, helperPeers } from './helper-peers.ts';
 import type { Metrics } from './metrics.ts';
-import { isMostlyStarved, isStarved, summaryOf, titleOf } from './sentences.ts';
+import { helperNote, helperPeers, isMostlyStarved, isStarved, summaryOf, titleOf } from './sentences.ts';
 import type { StallGroup } from './stall-group.ts';
 
 const POOL_NOTE =

@@ -1,8 +1,10 @@
+import type { Process } from '../../model/machine/process.ts';
 import type { OffCpu } from '../../model/measuring/scheduler-tracker.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
+import { portOf, protocolOfPort } from '../../trace/payload.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Capabilities } from '../capabilities.ts';
-import { CAUSE_IN_WORDS } from '../stall-cause/cause-in-words.ts';
+import { CAUSE_IN_WORDS, type Cause } from '../stall-cause/cause.ts';
 import { workerName } from '../words.ts';
 import type { Stall } from './stall-group.ts';
 
@@ -131,4 +133,18 @@ function inCall({ reason }: Stall): string {
 function accuracyNote({ length, tracer }: Stall, { resolution }: Capabilities): string {
   if (resolution > MILLISECOND) return ' With whole-second stamps it may have been up to a second shorter or longer.';
   return tracer > NOTABLE * length ? ` About ${duration(length - tracer)} without what the tracer added.` : '';
+}
+
+/** Services with a usual port that other threads of the process connect to: `127.0.0.1:9092 (Kafka by convention)`. */
+export function helperPeers({ helperPeers: peers }: Process): string[] {
+  return peers.flatMap((peer) => {
+    const protocol = protocolOfPort(portOf(peer));
+    return protocol === '' || protocol === 'DNS' ? [] : [`${peer} (${protocol} by convention)`];
+  });
+}
+
+/** A futex names nobody; whom the library's own threads talk to is what there is to go by. */
+export function helperNote(cause: Cause, peers: readonly string[]): string {
+  if ((cause !== 'futex-ladder' && cause !== 'lock') || peers.length === 0) return '';
+  return ` Other threads of this process connect to ${peers.slice(0, 3).join(', ')}: possibly what it waits for.`;
 }

@@ -4,12 +4,12 @@ import { rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { BusyTurns } from '../busy-at-once/busy-turns.ts';
+import { allAtOnce, type Interval } from '../busy-at-once/intersection.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { reasonOf } from '../stall-cause/cause.ts';
-import { BusyTurns } from './busy-turns.ts';
 import { finding } from './finding.ts';
-import { allAtOnce, type Interval } from './intersection.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
 export const serviceStall = defineDetector({

@@ -2,14 +2,13 @@ import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { duration, milliseconds, percent, plural, round } from '../../trace/format-numbers.ts';
 import { UNKNOWN } from '../../trace/time.ts';
+import { type BusyTurns, MOST_TURNS, type Place } from '../busy-at-once/busy-turns.ts';
+import type { Interval } from '../busy-at-once/intersection.ts';
 import type { DraftFinding } from '../finding.ts';
-import { CAUSE_IN_WORDS } from '../stall-cause/cause-in-words.ts';
+import { CAUSE_IN_WORDS } from '../stall-cause/cause.ts';
 import { moment } from '../words.ts';
-import { type BusyTurns, MOST_TURNS, type Place } from './busy-turns.ts';
-import type { Interval } from './intersection.ts';
 import type { Metrics } from './metrics.ts';
-import { describe, type ServiceStall } from './service-stalls.ts';
-import { totalsOf } from './stall-totals.ts';
+import { describe, type ServiceStall, totalsOf } from './service-stalls.ts';
 
 const SHOWN = 20;
 

@@ -5,6 +5,7 @@ import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
+import { serverOf, subjectsOf } from '../accept-queues/accept-queues.ts';
 import { largestOf } from '../extremes.ts';
 import type { DraftFinding, Step } from '../finding.ts';
 import { moment, workerName } from '../words.ts';
@@ -35,11 +36,7 @@ export function finding(
   );
   const workers = pidsOf(new Set(stranded.map(({ thread }) => thread)));
   const others = pidsOf(worst.free).slice(0, 4).join(', ');
-  const server =
-    [...queues.values()]
-      .flat()
-      .map(({ process }) => process.server)
-      .find((known) => known !== '') ?? '';
+  const server = serverOf([...queues.values()].flat());
   return {
     severity: 'warning',
     confidence: 'likely',
@@ -74,7 +71,7 @@ export function finding(
     },
     evidence: [worst.line, ...stranded.filter((left) => left !== worst).map(({ line }) => line)].slice(0, EVIDENCE),
     next: adviceFor(server, isBusy),
-    subjects: [...[...queues.keys()].map(({ id }) => `listener ${id}`), ...workers.map((pid) => `pid ${pid}`)],
+    subjects: subjectsOf(queues.keys(), workers),
   };
 }
 

@@ -1,20 +1,11 @@
 import { percent } from '../../trace/format-numbers.ts';
+import { CHECK, OWN_QUEUES } from '../accept-queues/advice.ts';
 import type { Step } from '../finding.ts';
 
-export const CHECK: Step = {
-  text: 'Check on the host that one listening socket is shared by all workers.',
-  command: 'ss -ltnp',
-  needs: 'root, to see the pids',
-};
 const CHECK_UNIX: Step = { ...CHECK, command: 'ss -lxp' };
 
 /** A herd that costs less than this share of a core at ten times its rate is left alone first. */
 const CHEAP = 0.05;
-
-/** What a queue for each worker costs. */
-export const OWN_QUEUES =
-  'Each worker then has a queue of its own: connections queued on a worker that stalls wait although others are ' +
-  'idle, and those queued on a worker that exits are reset unless net.ipv4.tcp_migrate_req=1 (Linux 5.14 or later).';
 
 /** A queue for each worker would strand connections on a worker that stalls, so that advice waits. */
 export const WHILE_STALLED: readonly Step[] = [

@@ -1,10 +1,11 @@
 import type { Listener } from '../../model/machine/listeners.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
 import { count, milliseconds, percent, plural, ratio, round } from '../../trace/format-numbers.ts';
+import { subjectsOf } from '../accept-queues/accept-queues.ts';
+import { gini } from '../accept-queues/gini.ts';
 import type { Context } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
-import { gini } from '../gini.ts';
 import { herdAdvice, recount, WHILE_STALLED } from './advice.ts';
 import type { Figures } from './figures.ts';
 import type { Metrics } from './metrics.ts';
@@ -96,7 +97,7 @@ export function finding(
       ...(bound === 'exact' ? [] : [recount(threads[0]?.process.pid ?? 0)]),
     ],
     nextWhileStalled: WHILE_STALLED,
-    subjects: [`listener ${listener.id}`],
+    subjects: subjectsOf([listener]),
   };
 }
 

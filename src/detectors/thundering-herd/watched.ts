@@ -1,13 +1,13 @@
 import { pidsOf } from '../../model/machine/roles.ts';
 import { count, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { SECOND } from '../../trace/time.ts';
+import { gini } from '../accept-queues/gini.ts';
 import type { Context } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, found } from '../finding.ts';
-import { gini } from '../gini.ts';
 import { herdAdvice, WHILE_STALLED } from './advice.ts';
+import { severityOf } from './figures.ts';
 import type { Metrics } from './metrics.ts';
-import { severityOf } from './severity.ts';
 
 /**
  * Judges a capture that only counted: accepts, those that found nothing, and wake-ups that ended inside the wait, by

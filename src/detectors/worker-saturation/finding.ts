@@ -2,9 +2,9 @@ import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { count, duration, milliseconds, percent, ratio, round } from '../../trace/format-numbers.ts';
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
+import type { BusyTurns } from '../busy-at-once/busy-turns.ts';
+import type { Interval } from '../busy-at-once/intersection.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
-import type { BusyTurns } from '../service-stall/busy-turns.ts';
-import type { Interval } from '../service-stall/intersection.ts';
 import { moment } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 

@@ -1,5 +1,4 @@
-import type { Descriptor } from './descriptors.ts';
-import { inodeOf } from './descriptors.ts';
+import { type Descriptor, inodeOf } from './descriptors.ts';
 import type { Process } from './process.ts';
 import type { KeptLine } from './turn.ts';
 
