@@ -17,12 +17,12 @@ export function detectorFiles(kind: string): Readonly<Record<string, string>> {
 
 function detector(kind: string): string {
   return `import type { RequestRead } from '../../model/facts.ts';
-import { type Thread } from '../../model/machine/thread.ts';
-import { defineDetector, type Context } from '../detector.ts';
-import { clear, found, span, type Conclusion, type DraftFinding, type Step } from '../finding.ts';
+import type { Thread } from '../../model/machine/thread.ts';
+import { type Context, defineDetector } from '../detector.ts';
+import { type Conclusion, clear, found } from '../finding.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { finding } from './finding.ts';
-import { metrics, type Metrics } from './metrics.ts';
+import { type Metrics, metrics } from './metrics.ts';
 
 // Facts and judgement; sentences are in finding.ts. Aim at 120 lines. Never print, read a clock, or throw on odd input.
 export const ${variableOf(kind)} = defineDetector({
@@ -75,7 +75,12 @@ export const metrics = {
 export type Metrics = ValuesOf<typeof metrics>;
 `;
 
-const FINDING = `import { workerName } from '../words.ts';
+const FINDING = `import type { Thread } from '../../model/machine/thread.ts';
+import type { Context } from '../detector.ts';
+import { type DraftFinding, type Step, span } from '../finding.ts';
+import { plural } from '../../trace/format-numbers.ts';
+import { workerName } from '../words.ts';
+import type { Metrics } from './metrics.ts';
 
 /** TODO: what it is about. Numbers with units, an operator's words; never more than the trace shows. */
 export function finding({ capabilities }: Context, thread: Thread, count: number): DraftFinding<Metrics> {

@@ -32,8 +32,8 @@ export function finding(
         'accepted',
     summary: `${said}.${gone}`,
     why:
-      'The kernel says yes to a client at once; until a worker accepts, the client waits, and no log of the ' +
-      'server knows of it.',
+      'The kernel completes the connection at once. The client then waits until a worker accepts, and no log of ' +
+      'the server shows this wait.',
     start: first,
     end: last,
     openEnded: false,
@@ -57,8 +57,8 @@ export function finding(
     next: [
       {
         text:
-          'Look at the stalls and the saturation that this report names for the same time: nobody accepts while ' +
-          'a loop does not turn.',
+          'Look at the findings of this report about stalls and busy workers at the same time: a worker accepts ' +
+          'nobody while it is blocked.',
       },
       { text: 'See the queue itself while it happens: Recv-Q of a listener is what waits.', command: 'ss -ltn' },
       {

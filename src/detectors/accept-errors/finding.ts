@@ -57,8 +57,8 @@ export function finding(context: Context, listener: Listener, trouble: Trouble):
 
 const FIX_THE_LEAK: Step = {
   text:
-    'Close what the leak in this report leaves open: descriptors that nobody closes fill any limit, and a ' +
-    'higher one only later.',
+    'Fix the descriptor leak in this report: open descriptors that nobody closes reach any limit, and a ' +
+    'higher limit only later.',
 };
 
 function adviceFor(error: string, pid: number): Step[] {

@@ -33,8 +33,8 @@ export function finding(
       `The longest, ${longest.request}, stood there for ${duration(longest.behind)}; ` +
       `${workerName(longest.idle.process.pid).toLowerCase()} was idle for ${duration(longest.idleFor)} of that time.`,
     why:
-      'What a worker has accepted no other worker can take. A connection that stays in the shared queue goes to ' +
-      'whoever is free first.',
+      'Once a worker has accepted a connection, no other worker can take it. The first free worker takes a ' +
+      'connection that is still in the shared queue.',
     start: Math.min(...worst.map(({ from }) => from)),
     end: Math.max(...worst.map(({ to }) => to)),
     openEnded: false,

@@ -36,9 +36,8 @@ export function finding(
       `accepted within ${duration(worst.end - worst.start)}. With a backlog of ${count(limit)} the kernel queues ` +
       `${count(limit + 1)}.${again}`,
     why:
-      'While the queue is full the kernel drops what comes. The client tries again after 1 s, then 3 s and 7 s: ' +
-      'people see pages that take whole seconds, and neither the log of the server nor this trace shows the ones ' +
-      'that were dropped.',
+      'While the queue is full the kernel drops new connections. The client tries again after 1 s, 3 s and 7 s: ' +
+      'pages take whole seconds. Neither the log of the server nor this trace shows the dropped connections.',
     start: Math.min(...full.map(({ since }) => since)),
     end: Math.max(...full.map(({ end }) => end)),
     openEnded: false,
@@ -80,7 +79,7 @@ function adviceFor(limit: number): Step[] {
         'drops nobody.',
       needs: 'net.core.somaxconn as large: the smaller of the two counts',
       caveat:
-        'The server has to be started again; those at the end of a long queue may have left when their turn comes.',
+        'You have to restart the server. Clients at the end of a long queue may have left before a worker accepts.',
     },
   ];
 }

@@ -132,7 +132,7 @@ function advice({ longest, timeouts, searched, noSuchName }: LookupTally, isLoop
     text:
       'A cache on the host (systemd-resolved, nscd, dnsmasq) or a connection pool to the service makes lookups ' +
       'rare.',
-    caveat: 'One lookup for each time to live remains, as slow as before.',
+    caveat: 'A cache still makes one slow lookup each time the record expires.',
   });
   return steps;
 }

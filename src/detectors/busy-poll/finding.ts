@@ -41,8 +41,8 @@ export function finding(worst: Spinner, spinners: readonly Spinner[], stuck: boo
       `${what}${stuck ? ', and nothing was done about it' : ''}. Under strace a round took ${took}; untraced ` +
       `far more of them fit into the same time.${others}`,
     why:
-      'It uses a core for nothing, and what shares that core runs later. The loop does serve what comes, so that ' +
-      'neither a log nor a probe shows it.',
+      'The worker wastes a core, and other work on that core runs later. The worker still answers requests, so ' +
+      'neither a log nor a probe shows the problem.',
     start: smallestOf(spinners.map(({ spinning }) => spinning.first)),
     end: largestOf(spinners.map(({ spinning }) => spinning.last)),
     openEnded: false,

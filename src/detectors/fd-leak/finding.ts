@@ -85,7 +85,7 @@ const RESTART: Step = {
   text:
     'Until that is fixed, restart workers after a number of requests (max_requests in gunicorn, with ' +
     'max_requests_jitter).',
-  caveat: 'Raising the limit of open files only moves the day.',
+  caveat: 'A higher limit of open files only delays the failure.',
 };
 
 function advice(group: DescriptorGroup, pid: number): Step[] {
@@ -149,7 +149,7 @@ export function forgottenFinding(
         text:
           'Close a connection once its end was read, also on the paths that raise; for clients of a library, ' +
           'look for a response that is never closed or read to its end.',
-        caveat: 'Raising the limit of open files only moves the day.',
+        caveat: 'A higher limit of open files only delays the failure.',
       },
     ],
     subjects: [`pid ${pid}`, 'descriptors'],

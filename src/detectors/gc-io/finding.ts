@@ -111,7 +111,7 @@ function collectorAdvice({ frame, thread }: CollectorCall, green: boolean, final
   const steps: Step[] = [
     {
       text:
-        `In finalizers${isPython ? ' (__del__, weakref callbacks)' : ''} only note what happened, for instance ` +
+        `In finalizers${isPython ? ' (__del__, weakref callbacks)' : ''} only append the event, for instance ` +
         `in a ${isPython ? 'collections.deque' : 'queue'}; let a ` +
         `${green ? 'greenlet' : 'thread or the next request'} log or send it later.`,
       caveat: 'Taking a lock there is no better: the code that was interrupted may hold it.',

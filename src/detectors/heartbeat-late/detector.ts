@@ -14,7 +14,7 @@ import { DEFAULT_TIMEOUT, first, type Pulse, stretch, timeoutOf } from './pulse.
 
 export const heartbeatLate = defineDetector({
   kind: 'heartbeat-late',
-  title: 'A worker shows too late that it lives',
+  title: 'A worker reports too late that it is alive',
   needs: ['times'],
   thresholds: {
     'heartbeat-share': {

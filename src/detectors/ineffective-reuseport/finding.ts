@@ -34,7 +34,7 @@ export function finding(
       ? 'The flag gives a queue to each socket, not to each process. Here only one worker is woken for each ' +
         'connection, so that little is lost.'
       : 'The flag gives a queue to each socket, not to each process. Every connection can still wake every worker, ' +
-        'and who wins is still chance.',
+        'and the shares of the workers are still left to chance.',
     // It holds all the time; the socket may have been opened long before.
     ...span(capabilities, Math.max(model.firstTime, model.options.from), Math.min(model.lastTime, model.options.to)),
     openEnded: false,
@@ -51,8 +51,8 @@ export function finding(
     nextWhileStalled: [
       {
         text:
-          'Leave it until the stalls in this report are fixed: one shared queue lets the other workers take ' +
-          'what a stalled one cannot. With queues of their own, connections wait on a stalled worker although ' +
+          'First fix the stalls in this report. With one shared queue the other workers can take connections while ' +
+          'one worker is stalled. With queues of their own, connections wait on the stalled worker although ' +
           'others are idle.',
       },
       COUNT,

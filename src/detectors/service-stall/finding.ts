@@ -76,10 +76,10 @@ export function finding(
     },
     evidence: worst.lines.slice(0, 6),
     next: [
-      { text: 'Fix the stall that holds the workers first: see the loop-stall findings of the same workers.' },
+      { text: 'First fix the stall that blocks the workers: see the loop-stall findings of the same workers.' },
       {
-        text: 'Until then more workers raise the ceiling by one request each.',
-        caveat: 'They also enlarge a herd, and a slow dependency will take them too.',
+        text: 'Until then each further worker lets one more request run.',
+        caveat: 'More workers also enlarge a herd, and a slow dependency blocks them too.',
       },
     ],
     subjects: workers.map((pid) => `pid ${pid}`),

@@ -49,8 +49,8 @@ export function finding(
       `${workerName(worst.thread.process.pid).toLowerCase()} while ` +
       `${worst.free.length === 1 ? `worker ${others} was` : `workers ${others} were`} free.`,
     why:
-      'With SO_REUSEPORT the kernel picks the queue when a connection comes, and does not move it later: an idle ' +
-      `worker cannot take what waits for a ${stalled} one.`,
+      'With SO_REUSEPORT the kernel picks the queue when a connection comes, and never moves the connection: an ' +
+      `idle worker cannot take connections that wait for a ${stalled} worker.`,
     start: Math.min(...stranded.map(({ since }) => since)),
     end: Math.max(...stranded.map(({ end }) => end)),
     openEnded: false,

@@ -1,6 +1,6 @@
 import { percent } from '../../trace/format-numbers.ts';
 import { CHECK, OWN_QUEUES } from '../accept-queues/advice.ts';
-import type { Step } from '../finding.ts';
+import type { Severity, Step } from '../finding.ts';
 
 const CHECK_UNIX: Step = { ...CHECK, command: 'ss -lxp' };
 
@@ -28,6 +28,7 @@ export function recount(pid: number): Step {
 }
 
 export interface Herd {
+  readonly severity: Severity;
   /** '' when the trace does not name it. */
   readonly server: string;
   /** The listener is a unix socket. */
@@ -37,7 +38,7 @@ export interface Herd {
 }
 
 /** What helps against this herd, the cheapest thing first. */
-export function herdAdvice({ server, isUnix, cores }: Herd): Step[] {
+export function herdAdvice({ severity, server, isUnix, cores }: Herd): Step[] {
   const cure = cureOf(server, isUnix);
   const check = isUnix ? CHECK_UNIX : CHECK;
   if (cores === null || cores * 10 >= CHEAP)
@@ -48,11 +49,14 @@ export function herdAdvice({ server, isUnix, cores }: Herd): Step[] {
     ];
   return [
     {
-      text: `Leave it at this rate: ${percent(cores)} of one core is not worth a change.`,
+      text:
+        `Change nothing yet: at this rate the herd costs ${percent(cores)} of one core.` +
+        // A warning that says "change nothing" says why it is one.
+        (severity === 'info' ? '' : ' It is a warning because its cost grows with the rate of connections.'),
       caveat:
-        'The estimate counts the wake-ups seen and 20 µs each (5 µs for servers written in C); it is no measurement.',
+        'This is an estimate and no measurement: the wake-ups seen, with 20 µs each (5 µs for servers written in C).',
     },
-    { ...cure, text: `If the rate will grow much: ${cure.text.charAt(0).toLowerCase()}${cure.text.slice(1)}` },
+    { ...cure, text: `If you expect many more connections: ${cure.text.charAt(0).toLowerCase()}${cure.text.slice(1)}` },
     check,
   ];
 }

@@ -25,7 +25,7 @@ export const thunderingHerd = defineDetector({
     'herd-factor-info': {
       default: 1.3,
       unit: 'wake-ups a connection',
-      meaning: 'From here on a herd is worth a line.',
+      meaning: 'From here on a herd is reported as info.',
     },
     'herd-factor': {
       default: 1.8,

@@ -58,8 +58,8 @@ export function finding(
       `(${perConnection(factor)}).${worst}` +
       boundNote(figures),
     why:
-      'Each wasted wake-up costs a context switch and a pass through the loop, and delays whoever was about to ' +
-      `run.${cost}`,
+      'Each wasted wake-up costs a context switch and a pass through the loop, and delays the worker that gets the ' +
+      `connection.${cost}`,
     ...span(capabilities, queue.first, queue.last),
     openEnded: false,
     workers: pidsOf(threads),
@@ -93,7 +93,7 @@ export function finding(
     },
     evidence: queue.lines,
     next: [
-      ...herdAdvice({ server, isUnix: listener.name.startsWith('unix:'), cores }),
+      ...herdAdvice({ severity, server, isUnix: listener.name.startsWith('unix:'), cores }),
       ...(bound === 'exact' ? [] : [recount(threads[0]?.process.pid ?? 0)]),
     ],
     nextWhileStalled: WHILE_STALLED,
@@ -144,8 +144,8 @@ function boundNote({ bound, silent }: Figures): string {
       );
     case 'upper':
       return (
-        ' That is close to how often the kernel wakes a worker; untraced, fewer of them get as far as EAGAIN, ' +
-        'because strace slows the winner.'
+        ' The kernel wakes about that many workers. Without strace fewer of them reach EAGAIN: strace slows the ' +
+        'worker that gets the connection.'
       );
     case 'lower':
       return ' The kernel wakes more: wake-ups that end inside the wait are not in this capture.';

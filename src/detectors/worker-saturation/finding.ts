@@ -14,14 +14,14 @@ const MOST_BUSY = 100;
 
 const FIX_THE_LOCK = {
   text:
-    'Fix the queue for the lock in this report first, then record again: these workers are busy waiting for ' +
-    'each other, and more of them would wait as well.',
+    'First fix the lock that this report names, then record again: these workers wait for each other, and ' +
+    'more workers would wait too.',
 };
 
 const FIX_THE_WAIT = {
   text:
-    'Fix what these workers wait for (see the findings about name lookups and disk syncs), then record again: ' +
-    'each request then takes less of its worker.',
+    'First fix the name lookups or disk syncs that these workers wait for (see their findings), then record ' +
+    'again: each request then keeps its worker busy for less time.',
 };
 
 /** The finding about sync workers that were all busy at once, for `share` of the time. */
@@ -81,8 +81,8 @@ export function finding(
     next: [
       {
         text:
-          'See what the requests wait for (the calls above): a faster answer from there serves more clients ' +
-          'than more workers.',
+          'See what the requests wait for (the calls above). A faster answer from there helps more clients than ' +
+          'more workers do.',
       },
       {
         text:
