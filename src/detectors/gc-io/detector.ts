@@ -21,6 +21,7 @@ export const gcIo = defineDetector({
       meaning: 'A call inside the garbage collector that takes this long is critical, whatever it is.',
     },
   },
+  perWorker: true,
   metrics,
   create(context) {
     const collected = begin();

@@ -32,6 +32,7 @@ export const gilStarvation = defineDetector({
     },
   },
   linkedInProcess: ['loop-stall'],
+  perWorker: true,
   metrics,
   create(context) {
     const threads = new Map<Thread, Waits>();

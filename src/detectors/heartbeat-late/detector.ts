@@ -27,6 +27,7 @@ export const heartbeatLate = defineDetector({
   },
   follows: { kinds: ['service-stall', 'loop-stall'], anywhere: false },
   linkedInProcess: ['loop-stall'],
+  perWorker: true,
   metrics,
   create(context) {
     const pulses = new Map<Process, Pulse>();

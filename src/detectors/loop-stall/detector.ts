@@ -25,6 +25,7 @@ export const loopStall = defineDetector({
     'stall-critical-ms': { default: 1000, unit: 'ms', meaning: 'From here on a stall is critical.' },
   },
   tellsStalls: true,
+  perWorker: true,
   metrics,
   create(context) {
     const groups = new Map<Thread, Map<string, StallGroup>>();

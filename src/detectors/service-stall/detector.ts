@@ -22,6 +22,7 @@ export const serviceStall = defineDetector({
   alsoUses: ['stall-ms'],
   linkedInProcess: ['loop-stall'],
   tellsStalls: true,
+  addsUp: 'loop-stall',
   metrics,
   create(context) {
     const turns = new Map<Thread, BusyTurns>();
