@@ -4,11 +4,10 @@ import { rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
-import { BusyTurns } from '../busy-at-once/busy-turns.ts';
+import { addTurn, type BusyTurns } from '../busy-at-once/busy-turns.ts';
 import { allAtOnce, type Interval } from '../busy-at-once/intersection.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
-import { reasonOf } from '../stall-cause/cause.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
@@ -30,15 +29,7 @@ export const serviceStall = defineDetector({
     return {
       on: {
         longTurn(fact: LongTurn) {
-          const { thread, turn, length, open } = fact;
-          if (length - turn.tracer < threshold) return;
-          const { cause, call, target, lines } = reasonOf(fact, context.capabilities.durations);
-          const own = turns.get(thread) ?? new BusyTurns();
-          turns.set(thread, own);
-          own.add(
-            { start: turn.start, end: turn.end, outside: Math.max(0, length - turn.inCalls), open, lines },
-            { cause, call, target },
-          );
+          if (fact.length - fact.turn.tracer >= threshold) addTurn(turns, fact, context.capabilities.durations);
         },
         hubChanged: (thread: Thread) => {
           turns.delete(thread);

@@ -3,11 +3,10 @@ import { rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { percent } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
-import { BusyTurns } from '../busy-at-once/busy-turns.ts';
+import { addTurn, type BusyTurns } from '../busy-at-once/busy-turns.ts';
 import { allAtOnce, type Interval } from '../busy-at-once/intersection.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
-import { reasonOf } from '../stall-cause/cause.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
@@ -34,16 +33,10 @@ export const workerSaturation = defineDetector({
     return {
       on: {
         longTurn(fact: LongTurn) {
-          const { thread, turn, length, open } = fact;
+          const { thread, turn, length } = fact;
           if (length < context.threshold('stall-ms') * MILLISECOND) return;
-          const { cause, call, target, lines } = reasonOf(fact, context.capabilities.durations);
-          const own = turns.get(thread) ?? new BusyTurns();
-          turns.set(thread, own);
+          addTurn(turns, fact, context.capabilities.durations);
           requests.set(thread, (requests.get(thread) ?? 0) + turn.requestsRead);
-          own.add(
-            { start: turn.start, end: turn.end, outside: Math.max(0, length - turn.inCalls), open, lines },
-            { cause, call, target },
-          );
         },
         hubChanged: (thread: Thread) => {
           turns.delete(thread);
