@@ -54,7 +54,7 @@ export const acceptHoarding = defineDetector({
           )
             return;
           const { behind, own, waiting } = request.loop.blame(request, record.start);
-          // A worker that had time to wait would have served it, had its client sent anything.
+          // A worker that had time to wait would have served the request if its client had sent anything.
           if (behind < least || waiting * MOST_IDLE > behind) return;
           queues.of(listener).add(
             {

@@ -13,10 +13,10 @@ import { finding, saidOf } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { type Figures, MOST_LINES, noShares, type Shares } from './shares.ts';
 
-/** Utilisation of the favourite at which its share starts to cost others time, and of an idle sibling. */
+/** Utilisation of the favourite from which on its share is critical, and from which on it costs others time. */
 const BUSY = 0.7;
-
 const WORKING = 0.3;
+/** Utilisation up to which a worker is idle: it could have taken the connections. */
 const IDLE = 0.2;
 
 export const acceptSkew = defineDetector({

@@ -9,7 +9,7 @@ import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
 /**
- * Servers that set the flag only when an operator asked for it. Libraries may do so by themselves: `eventlet.listen`
+ * Servers that set the flag only when an operator asked for it. Libraries may set it by themselves, as `eventlet.listen`
  * does.
  */
 const SETS_IT_WHEN_TOLD = /^(gunicorn|uWSGI)/;
@@ -41,7 +41,7 @@ function conclude(context: Context): Conclusion<Metrics> {
     const sockets = socketsOf.get(listener.name) ?? 0;
     const threads = acceptors.get(listener) ?? [];
     if (listener.reusePort === null) return `SO_REUSEPORT was not set on ${listener.name}`;
-    // Several servers that share a port by the flag: it does what it can, between them.
+    // Several servers share the port by the flag: between them the flag works.
     if (sockets > 1) return `${listener.name}: ${sockets} sockets with SO_REUSEPORT, each with a queue of its own`;
     if (pidsOf(threads).length < 2) return `${listener.name}: one process accepts`;
     return judge(context, listener, threads);

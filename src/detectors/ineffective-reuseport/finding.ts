@@ -35,7 +35,7 @@ export function finding(
         'connection, so that little is lost.'
       : 'The flag gives a queue to each socket, not to each process. Every connection can still wake every worker, ' +
         'and the shares of the workers are still left to chance.',
-    // It holds all the time; the socket may have been opened long before.
+    // The flag has no effect during the whole capture; the socket may have been opened long before.
     ...span(capabilities, Math.max(model.firstTime, model.options.from), Math.min(model.lastTime, model.options.to)),
     openEnded: false,
     workers,

@@ -70,7 +70,7 @@ function conclude(context: Context, waits: SharedLockWaits): Conclusion<Metrics>
   return clear(`${seen}, and no ${context.threshold('lock-threads')} threads queued at one futex`);
 }
 
-/** A warning when threads that serve requests waited long; a line when others did. */
+/** A warning when threads that serve requests waited long, info when others did. */
 function aboutSharedLock(
   context: Context,
   story: LockStory,

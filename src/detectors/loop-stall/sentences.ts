@@ -17,12 +17,12 @@ const NOTABLE = 0.1;
 
 const STARVED_SHARE = 0.3;
 
-/** It waited for a processor for so large a part of the stall that its own code is not to blame. */
+/** Whether the worker waited for a processor for so large a part of the stall that the finding must say so. */
 export function isStarved({ length, offCpu }: Stall): boolean {
   return offCpu !== null && offCpu.queued >= STARVED_SHARE * length;
 }
 
-/** Most of the stall went by like that: where it computed otherwise, that is the first thing to say. */
+/** Whether waiting for a processor took most of the stall: then the advice is about the machine, not about the code. */
 export function isMostlyStarved({ length, offCpu }: Stall): boolean {
   return offCpu !== null && offCpu.queued >= length / 2;
 }
@@ -49,7 +49,7 @@ function percentQueued({ length, offCpu }: Stall): number {
   return Math.round((100 * (offCpu?.queued ?? 0)) / length);
 }
 
-/** Without what the port stands for by custom: the summary tells that. */
+/** The target without the protocol of its port, which the summary has. */
 function shortTarget(full: string): string {
   const target = full.replace(/ through epoll fd \d+$/, '').replace(/ \([^()]* by convention\)$/, '');
   return target === '' ? '' : ` on ${target.length > LONGEST_TARGET ? `…${target.slice(2 - LONGEST_TARGET)}` : target}`;
@@ -143,7 +143,7 @@ export function helperPeers({ helperPeers: peers }: Process): string[] {
   });
 }
 
-/** A futex names nobody; whom the library's own threads talk to is what there is to go by. */
+/** A futex does not say what it waits for: the peers of the library's own threads are the best hint. */
 export function helperNote(cause: Cause, peers: readonly string[]): string {
   if ((cause !== 'futex-ladder' && cause !== 'lock') || peers.length === 0) return '';
   return ` Other threads of this process connect to ${peers.slice(0, 3).join(', ')}: possibly what it waits for.`;

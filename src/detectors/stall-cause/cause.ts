@@ -4,6 +4,8 @@ import { type BlockClass, type BlockedIn, CROWD, type KeptLine } from '../../mod
 import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { Confidence } from '../finding.ts';
 
+// Why a turn was long: what loop-stall, service-stall and worker-saturation all name. Whether it matters is theirs.
+
 /** What a worker can have been in for long. */
 export const CAUSES = [
   'blocking-call',

@@ -78,14 +78,14 @@ function freeOthers(
 ): Thread[] {
   const own = queues.get(listener) ?? [];
   const least = context.threshold('stall-ms') * MILLISECOND;
-  // Where several workers share a queue of several, another one of them may have looked at it.
+  // Where several workers share this queue, another one of them may have looked at it.
   if (free.of(own, since, start, least).length > 0) return [];
   const pids = new Set(pidsOf(own));
   const others = [...queues.values()].flat().filter(({ process }) => !pids.has(process.pid));
   return free.of(others, since, start, least);
 }
 
-/** They are sync workers, which do not stall: they are in a request. */
+/** Whether all of the workers are sync workers, which do not stall: they are in a request. */
 function isWork({ processes }: Model, stranded: readonly Stranded[]): boolean {
   const roles = rolesOf(processes.threads());
   return stranded.every(

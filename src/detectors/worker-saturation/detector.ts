@@ -28,7 +28,7 @@ export const workerSaturation = defineDetector({
   metrics,
   create(context) {
     const turns = new Map<Thread, BusyTurns>();
-    // A worker may take the next connection without another wait: a turn can hold several requests.
+    // A turn can hold several requests: a worker may take the next connection without another wait.
     const requests = new Map<Thread, number>();
     return {
       on: {
