@@ -1,9 +1,9 @@
-import { moment } from '../detectors/moment.ts';
-import { milliseconds } from '../detectors/words.ts';
+import { moment } from '../detectors/words.ts';
 import type { Thread } from '../model/machine/thread.ts';
 import { BUCKETS, spread } from '../model/measuring/activity-lane.ts';
 import type { ActivityRecorder } from '../model/measuring/activity-recorder.ts';
 import type { Model } from '../model/model.ts';
+import { milliseconds } from '../trace/format-numbers.ts';
 import { isWait } from '../trace/syscalls.ts';
 import { type Nanoseconds, type TimeOrigin, UNKNOWN } from '../trace/time.ts';
 import type { Activity, CallTarget, Now, WorkerActivity } from './activity-types.ts';

@@ -22,6 +22,6 @@ test('the line says by how much the reading is behind, once that is more than a 
       0,
     );
   assert.equal(behind(4), 'TRACED by strace, 1 s left, 23 MB');
-  assert.equal(behind(7), 'TRACED by strace, 1 s left, 23 MB, 7.0 MB behind');
+  assert.equal(behind(7), 'TRACED by strace, 1 s left, 23 MB, 7 MB behind');
   assert.match(progressText({ engine: ENGINE, endsAt: 1_000, bytes: 23 * 1_048_576 }, null, '', 0), /23 MB behind/);
 });

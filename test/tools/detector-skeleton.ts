@@ -17,7 +17,7 @@ function detector(kind: string): string {
 import type { Thread } from '../../model/machine/thread.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found } from '../finding.ts';
-import { plural } from '../words.ts';
+import { plural } from '../../trace/format-numbers.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
@@ -75,7 +75,8 @@ export type Metrics = ValuesOf<typeof metrics>;
 const FINDING = `import type { Thread } from '../../model/machine/thread.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
-import { plural, workerName } from '../words.ts';
+import { plural } from '../../trace/format-numbers.ts';
+import { workerName } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 /** TODO: what it is about. Numbers with units, an operator's words; never more than the trace shows. */

@@ -1,7 +1,7 @@
 import type { Report } from '../../analysis/report.ts';
 import type { Progress } from '../../pipeline/analyze-inputs.ts';
 import type { LiveCapture } from '../../sources/live/capture.ts';
-import { megabytes } from '../../sources/live/spool.ts';
+import { mebibytes } from '../../trace/format-numbers.ts';
 import { StatusLine, type Terminal } from '../printing/status-line.ts';
 
 const INTERVAL_MS = 500;
@@ -66,9 +66,9 @@ export function progressText(
 ): string {
   const left = Math.max(0, Math.ceil((endsAt - now) / 1_000));
   const behind = bytes - (progress?.bytesRead ?? 0);
-  const lag = behind > NOTABLE_BYTES ? `, ${megabytes(behind)} behind` : '';
+  const lag = behind > NOTABLE_BYTES ? `, ${mebibytes(behind)} behind` : '';
   return (
     `TRACED by ${engine.name}, ${left} s left, ` +
-    `${megabytes(bytes)}${lag}${verdict === '' ? '' : `. So far: ${verdict}`}`
+    `${mebibytes(bytes)}${lag}${verdict === '' ? '' : `. So far: ${verdict}`}`
   );
 }

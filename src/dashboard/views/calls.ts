@@ -1,5 +1,5 @@
 import type { CallTarget } from '../../analysis/activity.ts';
-import { count, duration } from '../../output/figures.ts';
+import { count, durationOfMs } from '../../trace/format-numbers.ts';
 import { firstShown, layoutOf, tableRows } from '../layout.ts';
 import { cell, type Row, row, rule, selected, span } from '../spans.ts';
 import type { DashboardState } from '../state.ts';
@@ -29,7 +29,7 @@ export function drawCalls(state: DashboardState): readonly Row[] {
   const { filter } = lists.calls;
   const remark = `${filter === '' ? '' : `filter: ${filter} (${rows.length})  Esc clears  `}${rows.length === 0 ? 0 : position + 1} of ${rows.length}, ${orderName(CALL_COLUMNS, lists.calls)}`;
   const list = rows.slice(first, first + shown).map((each, index) => {
-    const times = [each.totalMs, ...(isWide ? [each.p50Ms] : []), each.p99Ms, each.maxMs].map(duration);
+    const times = [each.totalMs, ...(isWide ? [each.p50Ms] : []), each.p99Ms, each.maxMs].map(durationOfMs);
     const figures = [count(each.count), count(each.errors), ...times];
     const cells = row(
       ` ${cell(each.call, CALL - 1)} ${cell(each.target, target)} ` +
@@ -68,7 +68,7 @@ function histogram(state: DashboardState, { call, target, octaves }: CallTarget,
     ...steps.map(({ below, number }) => {
       const length = number === 0 ? 0 : Math.max(1, Math.round((number / most) * room));
       return row(
-        ` under ${duration(below).padStart(12)} ${count(number).padStart(11)}  `,
+        ` under ${durationOfMs(below).padStart(12)} ${count(number).padStart(11)}  `,
         span(glyphs.blocked.repeat(length), 'running'),
       );
     }),

@@ -1,6 +1,6 @@
 import type { Report } from '../../analysis/report.ts';
-import { count, counted } from '../../output/figures.ts';
 import { coverage, extent, paths, SEVERITY_WORDS, workforce } from '../../output/wording.ts';
+import { count, plural } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
 import { type Row, row, type Style, span, spread } from '../spans.ts';
 import { type DashboardState, shownReport } from '../state.ts';
@@ -54,7 +54,7 @@ function progressText({ reading }: DashboardState): string {
   if (state === 'done') return '';
   const amount =
     lines < 10_000
-      ? counted(lines, 'line')
+      ? plural(lines, 'line')
       : lines < 1_000_000
         ? `${Math.floor(lines / 1_000)} k lines`
         : `${(lines / 1_000_000).toFixed(1)} M lines`;

@@ -1,7 +1,7 @@
-import { count } from '../../output/figures.ts';
 import { wrap } from '../../output/page.ts';
 import { show } from '../../output/show.ts';
 import { cutMiddle } from '../../output/trace-line.ts';
+import { count } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
 import { type Row, row, rule, span } from '../spans.ts';
 import { type DashboardState, shownReport, topScreen } from '../state.ts';

@@ -1,4 +1,4 @@
-import { count } from '../../output/figures.ts';
+import { count } from '../../trace/format-numbers.ts';
 import { type Row, row, span, spread } from '../spans.ts';
 import type { DashboardState, LiveStatus } from '../state.ts';
 import { HEAD_LABEL } from '../verdict-text.ts';

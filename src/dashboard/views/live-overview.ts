@@ -1,6 +1,6 @@
 import type { Activity } from '../../analysis/activity.ts';
 import type { Finding } from '../../analysis/report.ts';
-import { count, duration } from '../../output/figures.ts';
+import { count, durationOfMs } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
 import { cell, type Row, row, rule, span } from '../spans.ts';
 import { type DashboardState, shownActivity } from '../state.ts';
@@ -72,7 +72,7 @@ function drawWorkerNow(state: DashboardState, { worker, activity: workerActivity
   return row(
     `${pin}${String(worker.pid).padEnd(8)}`,
     span(cell(now, 20), isBlocked && worker.role !== 'master' ? 'bold' : 'plain'),
-    ` ${rate.padStart(7)}${duration(worker.longestTurnMs).padStart(8)}${count(worker.brokenPipes).padStart(6)}  `,
+    ` ${rate.padStart(7)}${durationOfMs(worker.longestTurnMs).padStart(8)}${count(worker.brokenPipes).padStart(6)}  `,
     ...(activity === null || workerActivity === null || cells < 8
       ? []
       : drawTimelineRow(activity, workerActivity, stretch, glyphs)),

@@ -1,6 +1,6 @@
 import type { WorkerActivity } from '../../analysis/activity.ts';
-import { duration } from '../../output/figures.ts';
 import { show } from '../../output/show.ts';
+import { durationOfMs } from '../../trace/format-numbers.ts';
 import { type DashboardState, shownActivity, shownReport } from '../state.ts';
 
 const NOTABLE_MS = 250;
@@ -18,7 +18,7 @@ export function nowText(state: DashboardState, activity: WorkerActivity | null):
   const notable = state.live === null ? 0 : state.live.engine === 'strace' ? NOTABLE_MS : NOTABLE_LATE_MS;
   if (lengthMs < notable) return now.state === 'silent' ? 'runs' : `in ${show(now.call)}`;
   // The time comes first: it must not be what is cut.
-  return `${duration(lengthMs)} ${now.state === 'silent' ? 'no call' : `in ${show(now.call)}`}`;
+  return `${durationOfMs(lengthMs)} ${now.state === 'silent' ? 'no call' : `in ${show(now.call)}`}`;
 }
 
 /**

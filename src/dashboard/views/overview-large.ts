@@ -1,6 +1,6 @@
 import type { Finding } from '../../analysis/report.ts';
-import { count, duration } from '../../output/figures.ts';
 import { coverage, recording } from '../../output/wording.ts';
+import { count, durationOfMs } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
 import { type Row, row, rule, span } from '../spans.ts';
 import { type DashboardState, shownActivity, shownReport } from '../state.ts';
@@ -93,7 +93,7 @@ function drawWorkersOverTime(state: DashboardState): readonly Row[] {
           : drawTimelineRow(activity, workerActivity, stretch, glyphs);
       const values = [
         worker.busyPercent === null ? '-' : worker.busyPercent.toFixed(0),
-        duration(worker.longestTurnMs),
+        durationOfMs(worker.longestTurnMs),
         count(worker.accepted),
         count(worker.wastedWakeups),
         count(worker.brokenPipes),
@@ -109,7 +109,7 @@ function drawWorkersOverTime(state: DashboardState): readonly Row[] {
     row(
       ' '.repeat(ROW_LABEL),
       ...drawLegend(glyphs, columns - ROW_LABEL),
-      `  1 column = ${duration(step)}, from ${at(state, stretch.fromMs)}`,
+      `  1 column = ${durationOfMs(step)}, from ${at(state, stretch.fromMs)}`,
     ),
   ];
 }

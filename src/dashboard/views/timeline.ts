@@ -1,5 +1,5 @@
 import type { Activity } from '../../analysis/activity.ts';
-import { count, duration } from '../../output/figures.ts';
+import { count, durationOfMs } from '../../trace/format-numbers.ts';
 import { firstShown, layoutOf } from '../layout.ts';
 import { type Row, row, rule, span } from '../spans.ts';
 import { type DashboardState, shownActivity, shownReport } from '../state.ts';
@@ -49,7 +49,7 @@ export function drawTimeline(state: DashboardState): readonly Row[] {
       rule(
         glyphs,
         columns,
-        `TIMELINE  1 column = ${duration(step)}`,
+        `TIMELINE  1 column = ${durationOfMs(step)}`,
         `${rows.length === 0 ? 0 : position + 1} of ${rows.length}   cursor ${at(state, timeline.cursorMs)} ` +
           `${clockName(state)}`,
       ),
@@ -85,9 +85,9 @@ function underCursor(
   if (workerActivity === null) return [title];
   const sums = sumsOf(activity, workerActivity, cursorMs, cursorMs + Math.max(step, activity.columnMs));
   const parts = [
-    `in ${duration(sums.seconds * 1000)}: waits ${duration(sums.waiting * 1000)}`,
-    `blocked ${duration(sums.blocked * 1000)}`,
-    `no call ${duration(sums.silent * 1000)}`,
+    `in ${durationOfMs(sums.seconds * 1000)}: waits ${durationOfMs(sums.waiting * 1000)}`,
+    `blocked ${durationOfMs(sums.blocked * 1000)}`,
+    `no call ${durationOfMs(sums.silent * 1000)}`,
     `${count(sums.calls)} calls`,
     `${count(sums.accepted)} accepted`,
     `${count(sums.wasted)} woken for nothing`,

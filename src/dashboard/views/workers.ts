@@ -1,5 +1,5 @@
-import { count, duration } from '../../output/figures.ts';
 import { show } from '../../output/show.ts';
+import { count, durationOfMs } from '../../trace/format-numbers.ts';
 import { firstShown, layoutOf, tableRows } from '../layout.ts';
 import { cell, type Row, row, rule, type Span, selected, span } from '../spans.ts';
 import { type DashboardState, shownActivity, shownReport } from '../state.ts';
@@ -62,7 +62,7 @@ function drawWorker(
   const pin = state.pinned.includes(worker.pid) ? '*' : ' ';
   const busy = worker.busyPercent === null ? '-' : worker.busyPercent.toFixed(0);
   const more = [worker.requests, worker.accepted, worker.wastedWakeups].map(count);
-  const columnsText = figures(isWide, busy, duration(worker.longestTurnMs), count(worker.brokenPipes), ...more);
+  const columnsText = figures(isWide, busy, durationOfMs(worker.longestTurnMs), count(worker.brokenPipes), ...more);
   const text =
     `${pin}${String(worker.pid).padEnd(8)}${cell(worker.role, 11)} ${cell(nowText(state, activity), 17)} ` +
     `${columnsText}`;

@@ -28,7 +28,7 @@ export class Hoards {
   readonly #idle: TimesOfThreads;
   readonly #least: Nanoseconds;
   #undecided: Waited[] = [];
-  /** Of those that were decided already. */
+  /** Hoarded requests among those that were decided already. */
   #count = 0;
   readonly #workers = new Set<Thread>();
   #worst: Hoarded[] = [];

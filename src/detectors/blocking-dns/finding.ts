@@ -1,7 +1,7 @@
 import { pidsOf } from '../../model/machine/roles.ts';
+import { duration, milliseconds, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { UNKNOWN } from '../../trace/time.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
-import { duration, milliseconds, plural, ratio, round } from '../words.ts';
 import type { LookupTally } from './lookup-tally.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -132,7 +132,7 @@ function advice({ longest, timeouts, searched, noSuchName }: LookupTally, isLoop
     text:
       'A cache on the host (systemd-resolved, nscd, dnsmasq) or a connection pool to the service makes lookups ' +
       'rare.',
-    caveat: 'One lookup for each time to live remains, as slow as before.',
+    caveat: 'A cache still makes one slow lookup each time the record expires.',
   });
   return steps;
 }

@@ -1,14 +1,13 @@
 import { DESCRIPTOR_GROUPS } from '../../model/machine/descriptor-groups.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { type Census, censusOf } from '../../model/topics/leaks/descriptor-census.ts';
+import { plural } from '../../trace/format-numbers.ts';
 import { SECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
-import { plural } from '../words.ts';
 import { forgottenFinding, leakFinding } from './finding.ts';
-import { growthOf } from './growth.ts';
-import type { Leak } from './leak.ts';
+import { growthOf, type Leak } from './growth.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
 export const fdLeak = defineDetector({

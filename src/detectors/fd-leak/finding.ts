@@ -1,11 +1,12 @@
 import type { DescriptorGroup } from '../../model/machine/descriptor-groups.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { type Census, censusOf, type LeftOpen } from '../../model/topics/leaks/descriptor-census.ts';
+import { count, duration, milliseconds, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
 import { smallestOf } from '../extremes.ts';
 import type { DraftFinding, Step } from '../finding.ts';
-import { count, duration, milliseconds, plural, ratio, round, workerName } from '../words.ts';
-import type { Leak } from './leak.ts';
+import { workerName } from '../words.ts';
+import type { Leak } from './growth.ts';
 import type { Metrics } from './metrics.ts';
 
 const SHOWN = 5;
@@ -83,7 +84,7 @@ const RESTART: Step = {
   text:
     'Until that is fixed, restart workers after a number of requests (max_requests in gunicorn, with ' +
     'max_requests_jitter).',
-  caveat: 'Raising the limit of open files only moves the day.',
+  caveat: 'A higher limit of open files only delays the failure.',
 };
 
 function advice(group: DescriptorGroup, pid: number): Step[] {
@@ -143,7 +144,7 @@ export function forgottenFinding(process: Process, sockets: Census['ended'], asO
         text:
           'Close a connection once its end was read, also on the paths that raise; for clients of a library, ' +
           'look for a response that is never closed or read to its end.',
-        caveat: 'Raising the limit of open files only moves the day.',
+        caveat: 'A higher limit of open files only delays the failure.',
       },
     ],
     subjects: [`pid ${pid}`, 'descriptors'],

@@ -1,9 +1,8 @@
-import type { CollectorCall } from '../../model/topics/stacks/stack-tracker.ts';
-import { StackTracker } from '../../model/topics/stacks/stack-tracker.ts';
+import { type CollectorCall, StackTracker } from '../../model/topics/stacks/stack-tracker.ts';
+import { count, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable, type Severity } from '../finding.ts';
-import { count, plural } from '../words.ts';
 import { add, begin, type Calls } from './calls.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
@@ -22,6 +21,7 @@ export const gcIo = defineDetector({
       meaning: 'A call inside the garbage collector that takes this long is critical, whatever it is.',
     },
   },
+  perWorker: true,
   metrics,
   create(context) {
     const collected = begin();

@@ -1,9 +1,9 @@
 import type { Thread } from '../../model/machine/thread.ts';
+import { count, duration, milliseconds, plural, round } from '../../trace/format-numbers.ts';
 import { SECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
-import { moment } from '../moment.ts';
-import { count, duration, milliseconds, plural, round } from '../words.ts';
+import { moment } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { Waits } from './waits.ts';
 

@@ -3,10 +3,10 @@ import { type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { futexesOf } from '../../model/topics/locks/futex-words.ts';
 import type { LockWait } from '../../model/topics/locks/shared-locks.ts';
+import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found } from '../finding.ts';
-import { duration, plural } from '../words.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { sharedLockFinding } from './shared-lock-finding.ts';
 import { type LockStory, SharedLockWaits } from './shared-lock-waits.ts';
@@ -71,7 +71,7 @@ function conclude(context: Context, waits: SharedLockWaits): Conclusion<Metrics>
   return clear(`${seen}, and no ${context.threshold('lock-threads')} threads queued at one futex`);
 }
 
-/** A warning when threads that serve requests waited long; a line when others did. */
+/** A warning when threads that serve requests waited long, info when others did. */
 function aboutSharedLock(
   context: Context,
   story: LockStory,

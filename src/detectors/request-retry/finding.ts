@@ -1,9 +1,9 @@
 import type { KeptLine } from '../../model/evidence.ts';
+import { duration, plural } from '../../trace/format-numbers.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding } from '../finding.ts';
-import { moment } from '../moment.ts';
-import { duration, plural } from '../words.ts';
+import { moment } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 /** A request that came again. */

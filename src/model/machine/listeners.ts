@@ -1,6 +1,5 @@
 import type { KeptLine } from '../evidence.ts';
-import type { Descriptor } from './descriptors.ts';
-import { inodeOf } from './descriptors.ts';
+import { type Descriptor, inodeOf } from './descriptors.ts';
 import type { Process } from './process.ts';
 
 /** How sure it is that several processes mean the same socket. */

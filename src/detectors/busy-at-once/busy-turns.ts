@@ -1,7 +1,12 @@
 import type { KeptLine } from '../../model/evidence.ts';
+import type { LongTurn } from '../../model/facts.ts';
+import type { Thread } from '../../model/machine/thread.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
-import type { Cause } from '../stall-cause/cause.ts';
+import { type Cause, reasonOf } from '../stall-cause/cause.ts';
 import type { Interval } from './intersection.ts';
+
+// What service-stall and worker-saturation have in common: the long turns of each worker, and (intersection.ts) when
+// all workers were in one. Which workers make a service, and how much is too much, is theirs.
 
 /** What a worker was in; one object for all turns that say the same. */
 export interface Place {
@@ -64,4 +69,14 @@ export class BusyTurns {
     if (this.#places.size < MOST_PLACES) this.#places.set(key, made);
     return made;
   }
+}
+
+/** Adds a long turn of a worker to those of all. `timed` says that calls have durations. */
+export function addTurn(turns: Map<Thread, BusyTurns>, fact: LongTurn, timed: boolean): void {
+  const { thread, turn, length, open } = fact;
+  const { cause, call, target, lines } = reasonOf(fact, timed);
+  const own = turns.get(thread) ?? new BusyTurns();
+  turns.set(thread, own);
+  const outside = Math.max(0, length - turn.inCalls);
+  own.add({ start: turn.start, end: turn.end, outside, open, lines }, { cause, call, target });
 }
