@@ -98,6 +98,12 @@ export const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
       'Reading ended early, for want of memory: what had been read by then was analysed. Give drover more ' +
       '(NODE_OPTIONS=--max-old-space-size=8192, in MB), or a part of the trace.',
   },
+  'overlapping-files': {
+    severity: 'warning',
+    meaning:
+      'More than 3,000 files overlap in time: these were read after others had ended, so what their threads did at ' +
+      'the same time as others cannot be compared.',
+  },
   'silent-threads': {
     severity: 'warning',
     meaning:

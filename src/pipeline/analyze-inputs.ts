@@ -178,6 +178,7 @@ async function readMerged(
       if (tid === undefined) return;
       for (const exit of lanes.fileEnded(tid, { time: UNKNOWN, file: name, line: 0 })) analysis.accept(exit);
     },
+    late: ({ input }) => tally.diagnose('overlapping-files', input.name, input.name),
     chunkRead: () => {
       chunkRead();
       return breathe();

@@ -31,17 +31,20 @@ export class MemoryWatch {
   #collect: (() => void) | null = null;
   #isThrifty = false;
 
+  /** From some size on garbage is collected before it grows to several times what is alive. Takes some microseconds. */
+  save(): void {
+    if (this.#isThrifty || getHeapStatistics().used_heap_size <= LARGE_BYTES) return;
+    // V8 lets a heap grow to four times what is alive before it looks what can go: on a host in trouble half as much
+    // again is better. It takes effect with a collection.
+    setFlagsFromString('--heap-growing-percent=50');
+    this.#collect ??= collector();
+    this.#collect();
+    this.#isThrifty = true;
+  }
+
   /** Throws `MemoryScarce` when what is alive takes most of the heap. Takes some microseconds. */
   look(): void {
-    const { used_heap_size } = getHeapStatistics();
-    if (used_heap_size > LARGE_BYTES && !this.#isThrifty) {
-      // V8 lets a heap grow to four times what is alive before it looks what can go: on a host in trouble half as much
-      // again is better. It takes effect with a collection.
-      setFlagsFromString('--heap-growing-percent=50');
-      this.#collect ??= collector();
-      this.#collect();
-      this.#isThrifty = true;
-    }
+    this.save();
     if (usedShare() < this.#next) return;
     // Much of it may be garbage that V8 had no reason yet to collect; only a collection tells.
     this.#collect ??= collector();

@@ -3,6 +3,9 @@ import type { Nanoseconds } from '../trace/time.ts';
 import type { OpenInput } from './open-input.ts';
 import { timeOf } from './record-time.ts';
 
+/** So many inputs are read side by side: each holds a parser and what it read last, together some 25 KB. */
+export const MOST_OPEN = 3_000;
+
 /** An input waiting for its turn. */
 export interface MergeInput {
   /**
@@ -19,16 +22,19 @@ export interface MergeSteps {
   /** After each chunk of any input. */
   readonly chunkRead: () => Promise<void> | undefined;
   readonly closed: (open: OpenInput) => void;
+  /** An input was opened after others had come to its end: there was no room before. */
+  readonly late: (open: OpenInput) => void;
 }
 
 /**
  * Passes on the records of several inputs in order of time; records of one input keep their order whatever their times
- * say. Inputs come sorted by `start` and are opened when the others have reached it.
+ * say. Inputs come sorted by `start` and are opened when the others have reached it; of more than `most` that overlap the
+ * further ones wait until another has ended.
  */
-export async function mergeInputs(waiting: readonly MergeInput[], steps: MergeSteps): Promise<void> {
+export async function mergeInputs(waiting: readonly MergeInput[], steps: MergeSteps, most = MOST_OPEN): Promise<void> {
   const heap = new CursorHeap();
   try {
-    await mergeInto(heap, waiting, steps);
+    await mergeInto(heap, waiting, steps, most);
   } catch (error) {
     // Files that nobody reads on would stay open in the process of a library user.
     await Promise.all(heap.open.map((input) => input.abandon()));
@@ -39,22 +45,32 @@ export async function mergeInputs(waiting: readonly MergeInput[], steps: MergeSt
 async function mergeInto(
   heap: CursorHeap,
   waiting: readonly MergeInput[],
-  { accept, chunkRead, closed }: MergeSteps,
+  { accept, chunkRead, closed, late }: MergeSteps,
+  most: number,
 ): Promise<void> {
   let opened = 0;
+  /** The input for which there was no room. */
+  let held = -1;
   for (;;) {
     for (
       let next = waiting[opened];
-      next !== undefined && (heap.top === undefined || next.start < heap.top.key);
+      next !== undefined && heap.size < most && (heap.top === undefined || next.start < heap.top.key);
       next = waiting[opened]
     ) {
       const input = await next.open();
-      if (input !== null) heap.add(new Cursor(input, opened, Number.isFinite(next.start)));
+      if (input !== null) {
+        if (opened === held) late(input);
+        heap.add(new Cursor(input, opened, Number.isFinite(next.start)));
+      }
       opened++;
     }
     const { top } = heap;
     if (top === undefined) return;
-    const limit = Math.min(heap.secondKey, waiting[opened]?.start ?? Number.POSITIVE_INFINITY);
+    const isFull = heap.size >= most;
+    const next = waiting[opened];
+    if (isFull && next !== undefined && next.start < top.key) held = opened;
+    const nextStart = isFull ? undefined : next?.start;
+    const limit = Math.min(heap.secondKey, nextStart ?? Number.POSITIVE_INFINITY);
     let record = top.record;
     // The earliest input mostly stays the earliest for a while: no look at the heap until it falls behind another.
     while (record !== null) {
@@ -112,6 +128,10 @@ class CursorHeap {
 
   get open(): readonly OpenInput[] {
     return this.#cursors.map(({ open }) => open);
+  }
+
+  get size(): number {
+    return this.#cursors.length;
   }
 
   get top(): Cursor | undefined {

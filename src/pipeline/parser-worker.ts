@@ -5,6 +5,7 @@ import { LaneTable } from '../../parsers/lanes.ts';
 import { formats } from '../../parsers/registry.ts';
 import type { Call } from '../trace/record.ts';
 import type { TimeOrigin } from '../trace/time.ts';
+import { MemoryWatch } from './memory-watch.ts';
 import type { InFlightCall, ParserAnswer, ParserRequest, ParserTask } from './parser-messages.ts';
 
 /** One parser, and the batches of its records. */
@@ -13,6 +14,7 @@ class ParserThread {
   readonly #lanes = new LaneTable();
   readonly #parser: TraceParser;
   readonly #writer: BatchWriter;
+  readonly #memory = new MemoryWatch();
 
   constructor({ format, file, tid, origin, head, slots, chunkBytes }: ParserTask) {
     const chosen = formats.find(({ id }) => id === format);
@@ -37,6 +39,7 @@ class ParserThread {
     for (let record = parser.next(); record !== null; record = parser.next()) writer.add(record);
     // A thread that was in one call all the time has no record, and is told of at the end.
     if (request === null) for (const lane of this.#lanes.live) writer.mention(lane);
+    this.#memory.save();
     const { account, flags, diagnostics } = parser;
     return {
       batch: writer.take(),

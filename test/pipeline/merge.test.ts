@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { LaneTable } from '../../parsers/lanes.ts';
 import { detectFormat } from '../../parsers/registry.ts';
-import { mergeInputs } from '../../src/pipeline/merge.ts';
+import { type MergeSteps, mergeInputs } from '../../src/pipeline/merge.ts';
 import { OpenInput } from '../../src/pipeline/open-input.ts';
 import { peek } from '../../src/pipeline/peeked-input.ts';
 import { scan } from '../../src/pipeline/scan.ts';
@@ -21,12 +21,14 @@ interface Accepted {
  */
 async function merged(
   inputs: readonly TraceInput[],
-): Promise<{ accepted: Accepted[]; mostOpen: number; skipped: readonly string[] }> {
+  most?: number,
+): Promise<{ accepted: Accepted[]; mostOpen: number; late: readonly string[]; skipped: readonly string[] }> {
   const { inputs: scanned, origin, skipped } = await scan(inputs);
   const shared = { lanes: new LaneTable(), origin };
   const accepted: Accepted[] = [];
   let open = 0;
   let mostOpen = 0;
+  const late: string[] = [];
   const waiting = scanned.map(({ input, format, start }) => ({
     start,
     open: async () => {
@@ -35,7 +37,7 @@ async function merged(
       return new OpenInput(await peek(input, inputs.length), format, shared);
     },
   }));
-  await mergeInputs(waiting, {
+  const steps: MergeSteps = {
     accept: (record) => {
       if (record.kind === 'call') accepted.push({ file: record.file, line: record.line, endMs: record.end / 1e6 });
     },
@@ -43,9 +45,11 @@ async function merged(
     closed: () => {
       open--;
     },
-  });
+    late: ({ input }) => late.push(input.name),
+  };
+  await mergeInputs(waiting, steps, most);
   assert.equal(open, 0);
-  return { accepted, mostOpen, skipped: skipped.map(({ name }) => name) };
+  return { accepted, mostOpen, late, skipped: skipped.map(({ name }) => name) };
 }
 
 function order(accepted: readonly Accepted[]): string {
@@ -152,4 +156,18 @@ test('records are the same however the bytes are cut', async () => {
 
 test('the head of this fixture is a trace', () => {
   assert.equal(detectFormat(Buffer.from(workerLines()))?.id, 'strace');
+});
+
+test('of more files than may be open the further ones wait, all lines are read, and the late ones are told', async () => {
+  const inputs = Array.from({ length: 7 }, (_, i) =>
+    memoryInput(`f${i}`, workerLines({ from: EPOCH + i / 100, step: 1, count: 3 }), { tid: 11 + i }),
+  );
+  const { accepted, mostOpen, late } = await merged(inputs, 5);
+  assert.equal(mostOpen, 5);
+  assert.deepEqual(late, ['f5', 'f6']);
+  assert.equal(
+    new Set(accepted.map(({ file, line }) => `${file}:${line}`)).size,
+    (await merged(inputs)).accepted.length,
+  );
+  assert.deepEqual((await merged(inputs, 7)).late, []);
 });
