@@ -25,6 +25,8 @@ export type {
   Window,
   Worker,
 } from './analysis/report.ts';
+export { type JsonOptions, renderJson, renderNdjson } from './output/json.ts';
+export { type MarkdownOptions, renderMarkdown } from './output/markdown.ts';
 export type { DriveHooks, Progress } from './pipeline/progress.ts';
 export { InputError } from './sources/input-error-class.ts';
 

@@ -45,7 +45,9 @@ test('zsh is offered the same; it picks from that what fits by itself', needsToo
   const path = await script('zsh');
   for (const [typed, offered] of TYPED) {
     const list = `(${typed.map((word) => `'${word}'`).join(' ')})`;
-    const program = `autoload -U compinit; compinit -u -D; source ${path}; words=${list}; CURRENT=${typed.length}; COMP_WORDS=${list}; COMP_CWORD=${typed.length - 1}; compgen -F _drover -- ''`;
+    const program = `autoload -U compinit; compinit -u -D; source ${path}
+      words=${list}; CURRENT=${typed.length}; COMP_WORDS=${list}; COMP_CWORD=${typed.length - 1}
+      compgen -F _drover -- ''`;
     const printed = execFileSync('zsh', ['-f', '-c', program], { encoding: 'utf8' }).trim().split('\n');
     for (const word of offered) assert.ok(printed.includes(word), `${typed.join(' ')}: ${printed.join(' ')}`);
     assert.equal(printed.includes('analyze'), typed.length === 2);

@@ -92,7 +92,7 @@ test('members of a -ff set, and what a recipe noted beside a trace, are inputs a
   }
 });
 
-test('a named pipe gets the whole report from a reader that comes a little later; without one it is told, and nothing hangs', async () => {
+test('a named pipe hands the whole report to a late reader; without a reader an error, and nothing hangs', async () => {
   const pipe = join(FOLDER, 'pipe');
   execFileSync('mkfifo', [pipe]);
   const alone = await runDrover(['--json', '-o', pipe, TRACE]);

@@ -62,9 +62,8 @@ export async function runLiveTriage(pids: readonly number[], flags: LiveTriageFl
     );
     const end = await capture.ended;
     if (state.report !== null) process.stdout.write(`${verdictLine(state.report, { ...looks, withPayload: false })}\n`);
-    process.stdout.write(
-      `${[...farewell(capture, end), ...(end.bytes === 0 ? [] : [`Open it again: drover triage ${asOperand(capture.file)}`])].join('\n')}\n`,
-    );
+    const again = end.bytes === 0 ? [] : [`Open it again: drover triage ${asOperand(capture.file)}`];
+    process.stdout.write(`${[...farewell(capture, end), ...again].join('\n')}\n`);
     if (state.report === null && failure !== null) throw explained(failure, end);
     if (end.unkept !== '') return EXIT.output;
     return code === EXIT.done && state.report !== null ? exitCodeFor(state.report, flags) : code;
