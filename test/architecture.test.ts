@@ -408,3 +408,44 @@ test('no file names a package registry or a folder of the machine it was written
     [],
   );
 });
+
+test('each dependency has a row in CONTRIBUTING.md, with the version of package.json and a reason', () => {
+  const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    readonly dependencies: Readonly<Record<string, string>>;
+    readonly devDependencies: Readonly<Record<string, string>>;
+  };
+  const wanted = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
+  const page = readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8').split('## Dependencies')[1] ?? '';
+  const rows = [...page.matchAll(/^\| `([@/\w-]+)` \| ([\d.^~]+) \| (.{15,}) \|$/gm)];
+  assert.deepEqual(rows.map(([, name, version]) => [name, version]).toSorted(), wanted.toSorted());
+});
+
+/** Lines that are as long as what they hold: regular expressions, tables, links, and captures in a document. */
+function mayBeWide(line: string, isDocument: boolean, isFenced: boolean): boolean {
+  if (/https?:|\]\([^)]+\)/.test(line)) return true;
+  if (isDocument) return isFenced || /^\s*\|/.test(line);
+  const isPattern = /\(\?(?:[:!=]|<[!=])|(?:= |\(|: |, |^\s*)\/[^/*].{40,}\//.test(line);
+  const isListOfNames = /^\s*'[-%\w ,]+'[ +,;]*$/.test(line);
+  return isPattern || isListOfNames;
+}
+
+/** Tests hold lines as wide as a tracer made them; what they say in prose is as narrow as elsewhere. */
+const PROSE_OF_TESTS = /^\s*(?:\/\/|\/?\*|(?:it|test|describe)\()/;
+
+test('no line is wider than 120 columns, but for regular expressions, tables, links and lines of traces', () => {
+  const files = allFiles('.').filter((file) => /\.(?:ts|md)$/.test(file) && !file.startsWith('samples/'));
+  assert.ok(files.length > 300);
+  const wide = files.flatMap((file) => {
+    const isDocument = file.endsWith('.md');
+    const mayHoldTraces = file.startsWith('test/') && !isDocument;
+    let isFenced = false;
+    return readFileSync(join(ROOT, file), 'utf8')
+      .split('\n')
+      .flatMap((line, index) => {
+        if (isDocument && /^\s*(?:```|~~~)/.test(line)) isFenced = !isFenced;
+        const isFine = [...line].length <= 120 || mayBeWide(line, isDocument, isFenced);
+        return isFine || (mayHoldTraces && !PROSE_OF_TESTS.test(line)) ? [] : [`${file}:${index + 1}`];
+      });
+  });
+  assert.equal(wide.join('\n'), '');
+});

@@ -29,8 +29,10 @@ export const PORT_SHIFT = 8;
 export class ArgumentNotes {
   /** Bits of the family's words, in their order; for accept also the client's port. */
   note = 0;
-  /** epoll-wait: the user data of the only event, or -1. accept: the client's address. read: the number of the head, from 1; 0 for none, -1 for one that
-   * the reader must decode itself. */
+  /**
+   * epoll-wait: the user data of the only event, or -1. accept: the client's address. read: the number of the head,
+   * from 1; 0 for none, -1 for one that the reader must decode itself.
+   */
   data = 0;
   /** Heads of buffers, in order of their numbers; the reader is told those that came after the last batch. */
   newHeads: string[] = [];

@@ -80,7 +80,8 @@ export function addNoFinding(page: Page, report: Report): void {
     [{ text: 'COVERAGE' }],
     12,
     `${number('clear')} of ${statuses.length} kinds of trouble were looked for and not seen` +
-      `${untold > 0 ? `; of ${untold} this trace cannot tell` : ''}${failed > 0 ? `; ${plural(failed, 'check')} failed` : ''}.`,
+      `${untold > 0 ? `; of ${untold} this trace cannot tell` : ''}` +
+      `${failed > 0 ? `; ${plural(failed, 'check')} failed` : ''}.`,
   );
 }
 

@@ -40,7 +40,7 @@ test('a file that has nearly the name of a command is read', async () => {
   assert.equal((await runDrover(['analyse'], { directory: FOLDER })).code, 0);
 });
 
-test('a mistyped threshold is answered with the right one, and a value that is no number with the default', async () => {
+test('a mistyped threshold is answered with the right one, a value that is no number with the default', async () => {
   assert.equal(
     await errorText('--threshold', 'stal-ms=50', TRACE),
     'drover: There is no threshold "stal-ms".\n  Did you mean stall-ms?\n',

@@ -54,7 +54,7 @@ it('a socket that was opened before the forks is one queue for all workers, what
   assert.match(next[0]?.needs ?? '', /24\.0\.0/);
 });
 
-it('nothing is wrong with a socket for each worker, with a shared one that has no such flag, or with one worker', async () => {
+it('nothing is wrong with a socket for each worker, a shared one without such a flag, or one worker', async () => {
   assert.match(
     none(await analyzed(server({ own: true }, wakesAll)), KIND),
     /127\.0\.0\.1:8000: 3 sockets with SO_REUSEPORT/,

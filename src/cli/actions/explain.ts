@@ -22,7 +22,7 @@ export async function runExplain(word: string | undefined): Promise<number> {
   return EXIT.done;
 }
 
-function explanation(word: string | undefined): string {
+export function explanation(word: string | undefined): string {
   if (word === undefined) return listOfKinds();
   if (word === 'thresholds') return tableOfThresholds();
   const page = pageOf(word);

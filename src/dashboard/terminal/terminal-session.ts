@@ -18,7 +18,8 @@ const MOUSE_OFF = '\x1b[?1006l\x1b[?1000l';
  * keys and line drawing off, colours reset, cursor on, normal screen.
  */
 const RESTORE =
-  '\x18\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\x1b[?2004l\x1b[?1l\x1b>\x1b(B\x0f\x1b[0m\x1b[?25h\x1b[?1049l';
+  '\x18\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\x1b[?2004l' +
+  '\x1b[?1l\x1b>\x1b(B\x0f\x1b[0m\x1b[?25h\x1b[?1049l';
 /** A terminal that takes nothing is given up on after this. */
 const RESTORE_TRIES = 10;
 const RESTORE_WAIT_MS = 20;

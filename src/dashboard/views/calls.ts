@@ -27,7 +27,9 @@ export function drawCalls(state: DashboardState): readonly Row[] {
   const target = Math.max(0, columns - titles.length * FIGURE - CALL - 3);
   const heads = ` ${'CALL'.padEnd(CALL)}${cell('ON', target)} ${titles.map((each) => each.padStart(FIGURE)).join('')}`;
   const { filter } = lists.calls;
-  const remark = `${filter === '' ? '' : `filter: ${filter} (${rows.length})  Esc clears  `}${rows.length === 0 ? 0 : position + 1} of ${rows.length}, ${orderName(CALL_COLUMNS, lists.calls)}`;
+  const remark =
+    `${filter === '' ? '' : `filter: ${filter} (${rows.length})  Esc clears  `}` +
+    `${rows.length === 0 ? 0 : position + 1} of ${rows.length}, ${orderName(CALL_COLUMNS, lists.calls)}`;
   const list = rows.slice(first, first + shown).map((each, index) => {
     const times = [each.totalMs, ...(isWide ? [each.p50Ms] : []), each.p99Ms, each.maxMs].map(durationOfMs);
     const figures = [count(each.count), count(each.errors), ...times];

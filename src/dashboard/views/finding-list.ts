@@ -40,7 +40,9 @@ export function drawFindingList(state: DashboardState, width: number, most: numb
   const time = Math.max(LEAST_TIME, ...visible.map((finding) => whenText(state, finding).length));
   const title = Math.max(10, width - 4 - SEVERITY - workers - time);
   const name = clockName(state);
-  const heads = `    ${'SEVERITY'.padEnd(SEVERITY)}${'FINDING'.padEnd(title)}${workers > 0 ? 'WORKERS'.padEnd(workers) : ''}${WHEN[name] ?? 'WHEN'}`;
+  const heads =
+    `    ${'SEVERITY'.padEnd(SEVERITY)}${'FINDING'.padEnd(title)}` +
+    `${workers > 0 ? 'WORKERS'.padEnd(workers) : ''}${WHEN[name] ?? 'WHEN'}`;
   const draw = (finding: Finding, index: number): Row => {
     const mark = index === position ? glyphs.pointer : isNew(state, finding) ? '!' : ' ';
     const number = String(numbers.get(finding.id) ?? '').padStart(2);

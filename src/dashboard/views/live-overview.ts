@@ -52,7 +52,9 @@ export function drawLiveOverview(state: DashboardState): readonly Row[] {
 }
 
 function heads({ columns, glyphs }: DashboardState): Row {
-  const text = ` ${'WORKER'.padEnd(8)}${'NOW'.padEnd(21)}${'CALLS/S'.padStart(7)}${'LONGEST'.padStart(8)}${'EPIPE'.padStart(6)}`;
+  const text =
+    ` ${'WORKER'.padEnd(8)}${'NOW'.padEnd(21)}${'CALLS/S'.padStart(7)}${'LONGEST'.padStart(8)}` +
+    `${'EPIPE'.padStart(6)}`;
   return row(span(cell(text, TABLE + 2), 'quiet'), ...drawLegend(glyphs, columns - TABLE - 3));
 }
 

@@ -31,7 +31,9 @@ export function drawWorkers(state: DashboardState): readonly Row[] {
     `${rows.length === 0 ? 0 : position + 1} of ${rows.length}, ` + `${orderName(WORKER_COLUMNS, lists.workers)}`;
   const filter = lists.workers.filter === '' ? '' : `filter: ${lists.workers.filter}  Esc clears  `;
   const titles = figures(isWide, 'BUSY%', 'LONGEST', 'EPIPE', 'REQUESTS', 'ACCEPTED', 'WASTED');
-  const heads = ` ${'PID'.padEnd(8)}${'ROLE'.padEnd(12)}${(state.source === 'live' ? 'NOW' : 'AT THE END').padEnd(18)}${titles}`;
+  const heads =
+    ` ${'PID'.padEnd(8)}${'ROLE'.padEnd(12)}` +
+    `${(state.source === 'live' ? 'NOW' : 'AT THE END').padEnd(18)}${titles}`;
   const list = rows.slice(first, first + shown).map((each, index) => {
     const [text, ...workerActivity] = drawWorker(state, each, table, isWide);
     return first + index === position ? [...selected([text]), ...workerActivity] : [text, ...workerActivity];
@@ -50,7 +52,10 @@ export function drawWorkers(state: DashboardState): readonly Row[] {
 }
 
 function figures(isWide: boolean, busy: string, longest: string, pipes: string, ...more: readonly string[]): string {
-  return `${busy.padStart(6)}${longest.padStart(9)}${pipes.padStart(6)}${isWide ? more.map((text) => text.padStart(9)).join('') : ''}`;
+  return (
+    `${busy.padStart(6)}${longest.padStart(9)}${pipes.padStart(6)}` +
+    `${isWide ? more.map((text) => text.padStart(9)).join('') : ''}`
+  );
 }
 
 function drawWorker(

@@ -29,7 +29,8 @@ export function finding(context: Context, listener: Listener, trouble: Trouble):
     title: `Accept failed ${count(total)} times on ${listener.name}: ${worst}`.slice(0, 78),
     summary:
       `${plural(total, 'accept')} on ${listener.name} failed${within} ` +
-      `(${named.map(([error, number]) => `${count(number)} ${error}`).join(', ')}).${lost}${held === '' ? '' : ` Open in the worker at the first failure, as far as the trace shows: ${held}.`}`,
+      `(${named.map(([error, number]) => `${count(number)} ${error}`).join(', ')}).${lost}` +
+      `${held === '' ? '' : ` Open in the worker at the first failure, as far as the trace shows: ${held}.`}`,
     why:
       'New clients wait in the queue, or are dropped, until something is closed. Some servers back off for up to ' +
       'a second after each failure, others try again at once and burn a core.',

@@ -26,11 +26,10 @@ export function finding(
   return {
     severity: wasFull ? 'critical' : 'warning',
     confidence: wasFull ? 'likely' : 'possible',
-    title:
-      `Queue of ${name} ${wasFull ? 'full' : 'nearly full'}: ${count(worst.accepted)} waiting, backlog ${count(limit)}`.slice(
-        0,
-        78,
-      ),
+    title: (
+      `Queue of ${name} ${wasFull ? 'full' : 'nearly full'}: ${count(worst.accepted)} waiting, ` +
+      `backlog ${count(limit)}`
+    ).slice(0, 78),
     summary:
       `Nobody looked at ${name} for ${duration(away)}; then ${plural(worst.accepted, 'connection')} were ` +
       `accepted within ${duration(worst.end - worst.start)}. With a backlog of ${count(limit)} the kernel queues ` +

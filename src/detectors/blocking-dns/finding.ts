@@ -73,7 +73,8 @@ function summary(tally: LookupTally, isLoop: boolean, requests: number): string 
   const parts = [
     `${plural(tally.count, 'name lookup')} through the C library on ${who} took ${duration(tally.total)} in all, ` +
       'the longest ' +
-      `${duration(longest?.blocked ?? 0)}${longest?.name ? ` for ${longest.name}` : ''}${servers === '' ? '' : `, asking ${servers}`}.`,
+      `${duration(longest?.blocked ?? 0)}${longest?.name ? ` for ${longest.name}` : ''}` +
+      `${servers === '' ? '' : `, asking ${servers}`}.`,
   ];
   if (timeouts > 0)
     parts.push(

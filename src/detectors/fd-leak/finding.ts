@@ -49,7 +49,9 @@ export function leakFinding(leaks: readonly Leak[]): DraftFinding<Metrics> {
       `${workerName(process.pid)} had ${count(from.counts[group])} ${many} that it opened in this capture, ` +
       `and ${count(to.counts[group])} after ${plural(requests, 'request')} in ${duration(to.time - from.time)}: ` +
       `${ratio(perRequest)} more a request, all the time, and hardly one ` +
-      `closed.${name === undefined ? '' : ` Most are ${name[0]} (${count(name[1])}).`}${request === undefined ? '' : ` Most were opened while serving ${request[0]}.`}${sorted.length > 1 ? ` ${sorted.length} workers do so, ${count(total)} in all.` : ''}`,
+      `closed.${name === undefined ? '' : ` Most are ${name[0]} (${count(name[1])}).`}` +
+      `${request === undefined ? '' : ` Most were opened while serving ${request[0]}.`}` +
+      `${sorted.length > 1 ? ` ${sorted.length} workers do so, ${count(total)} in all.` : ''}`,
     why:
       'A process may open a limited number of descriptors. At the limit it can neither accept a connection nor ' +
       'open a file: requests fail or hang, until it is restarted.',

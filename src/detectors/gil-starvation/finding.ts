@@ -20,7 +20,9 @@ export function finding({ model }: Context, thread: Thread, waits: Waits, severi
       `The loop of ${worker === 'The worker' ? 'the worker' : `worker ${pid}`} was ready and waited ` +
       `${plural(waits.count, 'slice')} of about 5 ms for the interpreter lock, ${duration(waits.total)} in all, ` +
       `${duration(waits.worst)} within the worst second. ` +
-      `${others ? `Another of the ${count(thread.process.tids.length)} threads of this process held it.` : 'The thread that held it is not in the capture.'}`,
+      (others
+        ? `Another of the ${count(thread.process.tids.length)} threads of this process held it.`
+        : 'The thread that held it is not in the capture.'),
     why:
       'Only one thread of an interpreter runs Python code at a time. While another computes, the loop gets its ' +
       'turn after 5 ms at the earliest, after each of its own waits: every request becomes that much slower, and no ' +

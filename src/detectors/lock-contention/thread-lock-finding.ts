@@ -45,7 +45,10 @@ export function threadLockFinding(
       `${duration(last - first)} for the same futex word ${word.address}, the longest wait ${duration(longest)}. ` +
       `${count(handOffs)} of ${count(handOffs + otherWakes)} wake-ups came from threads that wait for it ` +
       'themselves: they hand a lock to each ' +
-      `other.${again === null ? '' : ` ${percent(again)} of all futex waits of this process found the word changed before they slept.`}`,
+      'other.' +
+      (again === null
+        ? ''
+        : ` ${percent(again)} of all futex waits of this process found the word changed before they slept.`),
     why:
       'Threads that need the same lock run one after the other, however many there are. Which lock it is strace ' +
       'does not tell: the word is an address.',

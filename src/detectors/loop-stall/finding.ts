@@ -32,7 +32,9 @@ export function stallFinding(context: Context, group: StallGroup, hasPool: boole
     severity: isFull ? 'info' : critical ? 'critical' : 'warning',
     confidence: isFull ? 'possible' : confidenceOf(reason, context),
     title: titleOf(pid, longest, count),
-    summary: `${summaryOf(pid, longest, count, group.total, context.capabilities)}${helperNote(cause, helpers)}${isFull ? POOL_NOTE : ''}`,
+    summary:
+      `${summaryOf(pid, longest, count, group.total, context.capabilities)}${helperNote(cause, helpers)}` +
+      `${isFull ? POOL_NOTE : ''}`,
     why:
       'An event loop does one thing at a time: until it is back in its wait, this worker accepts nobody and ' +
       'answers nobody.',

@@ -38,7 +38,11 @@ export function finding(
       `${workDone(retries)}`,
     why:
       'Each retry is work done ' +
-      `twice${risky === undefined ? '' : `; ${plural(unsafe.length, 'one', 'of them')} may change data twice (${risky.request})`}, and retries add load exactly when the service is slow.`,
+      'twice' +
+      (risky === undefined
+        ? ''
+        : `; ${plural(unsafe.length, 'one', 'of them')} may change data twice (${risky.request})`) +
+      ', and retries add load exactly when the service is slow.',
     start: Math.min(...retries.map((retry) => retry.firstAt)),
     end: Math.max(...retries.map((retry) => retry.againAt)),
     openEnded: false,

@@ -47,7 +47,8 @@ export function finding(
     confidence: 'likely',
     title:
       'No worker could accept or ' +
-      `answer${stalls.length === 1 ? ` for ${atLeast}` : `: ${stalls.length} times, longest ${atLeast}`}${duration(longest)}`,
+      `answer${stalls.length === 1 ? ` for ${atLeast}` : `: ${stalls.length} times, longest ${atLeast}`}` +
+      `${duration(longest)}`,
     summary:
       `${notAll(loops, turns)}${everybody} were away from their loops at the same time ${extent}, spent ` +
       `${where}. ${computingOrWaiting(computing)}`,

@@ -55,7 +55,11 @@ export function finding(
     summary:
       `All ${workers.length} sync workers were in a request at once for ${duration(total)}, ` +
       `${percent(share)} of the time; the longest such stretch took ` +
-      `${duration(length)}.${mean === null ? '' : ` The ${count(served)} requests of such turns took ${duration(mean)} on average: these workers serve at most ${ratio((workers.length * SECOND) / mean)} of that kind a second.`}`,
+      `${duration(length)}.` +
+      (mean === null
+        ? ''
+        : ` The ${count(served)} requests of such turns took ${duration(mean)} on average: these workers serve at ` +
+          `most ${ratio((workers.length * SECOND) / mean)} of that kind a second.`),
     why:
       'A sync worker serves one request at a time. While all are busy, further clients wait in the queue of the ' +
       'listener, where strace does not see them.',

@@ -103,8 +103,10 @@ export function maskSecrets(text: string): string {
   return masked;
 }
 
-/** A name that nothing stands behind, of a thread or a socket: as it is when its words are harmless, else its size; of `token=X` the name stays.
- * `isCut`: its last word may be the beginning of one. */
+/**
+ * A name that nothing stands behind, of a thread or a socket: as it is when its words are harmless, else its size; of
+ * `token=X` the name stays. `isCut`: its last word may be the beginning of one.
+ */
 export function maskName(name: string, isCut = false): string {
   if (/^\0*$/.test(name) || name.startsWith('<') || INTERFACE.test(name)) return name;
   if (name.length <= 64 && name.split(/[\s:/[\]()]+/).every((word) => word === '' || isHarmlessName(word, isCut)))

@@ -257,7 +257,8 @@ export class LiveCapture {
     if (code === TIME_OVER) return 'time';
     if (signal === 'SIGXFSZ') {
       // It grew so quickly that it met the limit of its file before the next look.
-      this.#sentence = `The capture ended early: ${this.#spool.spaceProblem() ?? 'its file reached its limit (--max-spool)'}.`;
+      const problem = this.#spool.spaceProblem() ?? 'its file reached its limit (--max-spool)';
+      this.#sentence = `The capture ended early: ${problem}.`;
       return 'space';
     }
     if (this.engine.runsProgram) return 'processes-ended';

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { analyzeFiles } from '../../src/index.ts';
 import { needsTool } from '../support/needs-tool.ts';
 import { DROVER, runDrover } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -15,6 +16,7 @@ const FOLDER = temporaryFolder();
 const TRACE = join(FOLDER, 'a.strace');
 const LINES = workerLines({ pid: 17 });
 writeFileSync(TRACE, LINES);
+const LINE_COUNT = LINES.trimEnd().split('\n').length;
 const IS_JSON = /^\{[\s\S]*"schemaVersion": ?1[\s\S]*\}\s*$/;
 const run = promisify(execFile);
 
@@ -90,7 +92,7 @@ test('members of a -ff set, and what a recipe noted beside a trace, are inputs a
   }
 });
 
-test('a named pipe gets the whole report from a reader that comes a little later; without one it is told, and nothing hangs', async () => {
+test('a named pipe hands the whole report to a late reader; without a reader an error, and nothing hangs', async () => {
   const pipe = join(FOLDER, 'pipe');
   execFileSync('mkfifo', [pipe]);
   const alone = await runDrover(['--json', '-o', pipe, TRACE]);
@@ -197,15 +199,28 @@ test(
     const packed = packers.map(([program, ...words]) =>
       execFileSync(program, [...words], { input: LINES, stdio: ['pipe', 'pipe', 'ignore'] }),
     );
-    for (const name of names) {
-      for (const bytes of packed) {
-        writeFileSync(join(place, name), bytes);
-        const { code, stdout, stderr } = await runDrover(['analyze', '--json', '--', name], { directory: place });
-        assert.deepEqual([code, JSON.parse(stdout).source.paths, stderr], [0, [name], '']);
+    const home = process.cwd();
+    process.chdir(place);
+    try {
+      for (const name of names) {
+        for (const bytes of packed) {
+          writeFileSync(name, bytes);
+          const { source, quality } = await analyzeFiles([name]);
+          assert.deepEqual([source.paths, quality.lines], [[name], LINE_COUNT]);
+        }
       }
-      const report = await runDrover(['analyze', '--json', TRACE, '-o', name, '--force'], { directory: place });
-      assert.deepEqual([report.code, report.stderr], [0, '']);
-      assert.match(readFileSync(join(place, name), 'utf8'), IS_JSON);
+    } finally {
+      process.chdir(home);
+    }
+    for (const [index, name] of names.entries()) {
+      const other = names[(index + 1) % names.length] ?? '';
+      const words = ['analyze', '--json', '-o', other, '--force', '--', name];
+      writeFileSync(join(place, name), packed[index % packed.length] ?? '');
+      const { code, stderr } = await runDrover(words, { directory: place });
+      assert.deepEqual([code, stderr], [0, ''], name);
+      const report = readFileSync(join(place, other), 'utf8');
+      assert.match(report, IS_JSON);
+      assert.deepEqual(JSON.parse(report).source.paths, [name]);
     }
     assert.deepEqual(readdirSync(place).sort(), [...names].sort());
   },

@@ -70,7 +70,7 @@ function analyzeMeanwhile(operands: readonly string[], meanwhile: () => void, ho
   );
 }
 
-test('members of a directory that are links to nowhere or no regular files are left out and told, and nothing is waited for', async () => {
+test('links to nowhere and irregular files in a directory are left out and told; nothing is waited for', async () => {
   const folder = set('odd');
   symlinkSync('nowhere', join(folder, 't.1'));
   symlinkSync(FOLDER, join(folder, 't.2'));
@@ -145,7 +145,7 @@ test('a member that vanishes between the listing and the reading is left out and
   assert.deepEqual(told(report, folder), { 'read-error': ['t.17 there is no such file'] });
 });
 
-test('a member that vanishes after it was looked at, or becomes a named pipe or a directory, is left out and told', async () => {
+test('a member that later vanishes, or becomes a named pipe or a directory, is left out and told', async () => {
   const ends: Readonly<Record<string, readonly [(path: string) => void, string]>> = {
     gone: [() => undefined, 'there is no such file'],
     pipe: [(path) => execFileSync('mkfifo', [path]), 'it is a named pipe'],
@@ -264,7 +264,7 @@ const SHRINKING: Readonly<
 };
 
 for (const [situation, { lines, others, packed = false }] of Object.entries(SHRINKING)) {
-  test(`a file that becomes shorter while it is read makes the report partial, with the bytes that are gone: ${situation}`, async () => {
+  test(`a file that shrinks while it is read makes the report partial, with the bytes gone: ${situation}`, async () => {
     const folder = set(`shrinking ${situation}`, {});
     const text = Buffer.from(workerLines({ from: EPOCH, count: lines, step: 0.000_05 }));
     const bytes = packed ? gzipSync(text, { level: 0 }) : text;
@@ -298,7 +298,7 @@ test('a file that was emptied after it was named is told, beside others and alon
   );
 });
 
-test('a file that grows while it is read is read as far as it reached at the start, and the report says so', async () => {
+test('a file that grows while it is read is read as far as it reached first, and the report says so', async () => {
   for (const [name, others] of [
     ['alone', 0],
     ['merged', 2],
@@ -328,7 +328,7 @@ test('a file that stays as it is says nothing, whatever its size is to that of a
   }
 });
 
-test('redirected standard input is read from where it stands, and not taken for a file that became shorter', async () => {
+test('redirected standard input is read from where it stands, and not taken for a file that shrank', async () => {
   const path = join(FOLDER, 'redirected');
   writeFileSync(path, workerLines({ pid: 17, count: 211 }));
   const { DROVER } = await import('../support/run-drover.ts');
@@ -359,7 +359,7 @@ test('more files than may be open at once are read with few descriptors', async 
   }
 });
 
-test('a log that is renamed and begun anew while it is read is told when its name leads to less than was there', async () => {
+test('a log that is renamed and begun anew while it is read is told when its name leads to less', async () => {
   const folder = set('rotated', Object.fromEntries(Array.from({ length: 131 }, (_, i) => [i + 100, 3])));
   const path = join(folder, 't.17');
   writeFileSync(path, workerLines({ from: EPOCH, count: 100_003, step: 0.000_05 }));
