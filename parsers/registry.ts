@@ -32,8 +32,8 @@ export function detectFormat(head: Buffer): TraceFormat | null {
 }
 
 /**
- * What is known of raw lines of a report, by its `source.format`: one id, or several joined by `+` when files of several
- * formats were read together. Then that format answers which knows more than that a line is text.
+ * What is known of raw lines of a report, by its `source.format`: one id, or several joined by `+` when files of
+ * several formats were read together. Then that format answers which knows more than that a line is text.
  */
 export function rawLinesOf(format: string): RawLines {
   const [first = plainLines, ...more] = format

@@ -2,8 +2,8 @@ import { EVENT } from '../../src/trace/call-arguments.ts';
 import { signalName } from '../../src/trace/signals.ts';
 
 /**
- * The words of an argument that stands for a constant: `O_RDWR` as it is, `0x2 /* O_RDWR *\/` (`-X verbose`) without its
- * number, and of a number alone (`-X raw`) what `name` makes of it.
+ * The words of an argument that stands for a constant: `O_RDWR` as it is, `0x2 /* O_RDWR *\/` (`-X verbose`) without
+ * its number, and of a number alone (`-X raw`) what `name` makes of it.
  */
 export function flagWord(argument: string, name: (value: number) => string): string {
   const first = argument.charCodeAt(0);

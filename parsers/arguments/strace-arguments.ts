@@ -71,8 +71,8 @@ const PLACE_OF_LIMIT: Readonly<Record<string, number>> = {
 /**
  * Reads arguments in strace's words, of any of its versions, with the decorations of -y, -yy and -X. This room is the
  * only one that knows how arguments are written: this file has the questions, `strace-text.ts` the grammar,
- * `kernel-words.ts` the names of the kernel's numbers, `scanned-arguments.ts` the quick answers from bytes. What a format
- * has of its own (perf's names, bpftrace's numbers) stays in the format's room.
+ * `kernel-words.ts` the names of the kernel's numbers, `scanned-arguments.ts` the quick answers from bytes. What a
+ * format has of its own (perf's names, bpftrace's numbers) stays in the format's room.
  */
 export class StraceArguments implements CallArguments {
   readonly #call: TracedText;

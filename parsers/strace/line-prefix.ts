@@ -8,9 +8,9 @@ const POWERS = [1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 1e2, 1e1, 1];
 
 /**
  * The columns before a call: pid, SELinux context, time, distance, syscall number, instruction pointer, in this order.
- * Reads exactly the columns that the head has; a line without them is not the tracer's. All lines end with a newline byte,
- * so loops over one kind of byte end by themselves. Numbers are summed up with `Math.imul` and `| 0`: V8 then leaves
- * out its checks for overflow (3 to 6 % of the whole parser).
+ * Reads exactly the columns that the head has; a line without them is not the tracer's. All lines end with a newline
+ * byte, so loops over one kind of byte end by themselves. Numbers are summed up with `Math.imul` and `| 0`: V8 then
+ * leaves out its checks for overflow (3 to 6 % of the whole parser).
  */
 export class LinePrefix {
   /** -1 when the line has no pid. */

@@ -10,7 +10,9 @@ const BEGINNING = 60;
 /** A pid, a time, and a call whose line has no end. */
 const ENTRY = /^(?:\[pid +)?(\d{1,10})\]? +(\d{1,11}\.\d{1,9}) +(\w+)\(([^"]{0,80})/;
 
-/** Lines as strace writes them, `4127 1795140810.1 read(3, "", 8) = 0 <0.000003>`; drover quotes other tracers so, too. */
+/**
+ * Lines as strace writes them, `4127 1795140810.1 read(3, "", 8) = 0 <0.000003>`; drover quotes other tracers so, too.
+ */
 export const callNotation: RawLines = {
   parts(line: string): LineParts {
     const [prefix = '', owner = '', time = ''] = TIME.exec(line) ?? [];
@@ -44,8 +46,9 @@ export const plainLines: RawLines = {
 };
 
 /**
- * Cuts `accept4(3) = -1 EAGAIN (Resource temporarily unavailable) <0.000012>` where the result begins, at `=` or a blank
- * in front of it (negative: there is none). The name of an errno says enough: its text goes first, then the duration.
+ * Cuts `accept4(3) = -1 EAGAIN (Resource temporarily unavailable) <0.000012>` where the result begins, at `=` or a
+ * blank in front of it (negative: there is none). The name of an errno says enough: its text goes first, then the
+ * duration.
  */
 export function splitResult(line: string, at: number): [body: string, results: readonly string[]] {
   if (at < 0) return [line, []];

@@ -24,8 +24,8 @@ export function ratio(value: number): string {
 }
 
 /**
- * A part of a whole (0 to 1) in per cent, three digits: `41.7 %`, `3.25 %`. Only the whole is `100 %`: a share that just
- * misses a threshold must not read as if it reached it.
+ * A part of a whole (0 to 1) in per cent, three digits: `41.7 %`, `3.25 %`. Only the whole is `100 %`: a share that
+ * just misses a threshold must not read as if it reached it.
  */
 export function percent(share: number): string {
   const value = share * 100;

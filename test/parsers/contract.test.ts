@@ -260,8 +260,8 @@ const TIMES = 16;
 const FREE_MS = 40;
 
 /**
- * Sixteen times the bytes may take sixteen times as long, and three times that for what else the machine does; a loop in
- * a loop takes 256 times as long.
+ * Sixteen times the bytes may take sixteen times as long, and three times that for what else the machine does; a loop
+ * in a loop takes 256 times as long.
  */
 function assertLinear(what: string, prepare: (bytes: number) => () => unknown): void {
   const long = prepare(SHORT * TIMES);

@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url';
 import type { TraceFormat } from '../../parsers/format.ts';
 import type { PlainCall, PlainOther, ReadTrace } from './read-trace.ts';
 
-/** An example of a format's README: a fenced block `ID` with lines, and behind it a block `reads` with what they say. */
+/**
+ * An example of a format's README: a fenced block `ID` with lines, and behind it a block `reads` with what they say.
+ */
 export interface FormatExample {
   /** The nearest heading, and its number below it. */
   readonly title: string;

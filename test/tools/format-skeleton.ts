@@ -65,8 +65,9 @@ import { factsOfWords, pendingFacts } from '../timeline/call-in-words.ts';
 import { CallLineParser } from '../timeline/call-line-parser.ts';
 import { OpenCalls } from '../timeline/open-calls.ts';
 
-// Made-up lines, of which the README says what they mean: put those of the tracer in their place. Bound every repetition
-// ({1,12}, not +) that another one follows: a damaged line of a megabyte must take no longer than its length.
+// Made-up lines, of which the README says what they mean: put those of the tracer in their place. Bound every
+// repetition ({1,12}, not +) that another one follows: a damaged line of a megabyte must take no longer than its
+// length.
 const LINE = /^${name}: (\\d{1,12}\\.\\d{1,9}) (\\d{1,10}) (.*)$/s;
 const ENTERED = /^> ([a-z_][a-z0-9_]{0,40})\\((.*)\\)$/s;
 const LEFT = /^< ([a-z_][a-z0-9_]{0,40}) = (-?\\d{1,20})(?: (E[A-Z0-9]{1,30}))?$/;
@@ -159,7 +160,8 @@ export class ${classOf(name)}Parser extends CallLineParser {
     if (knownSyscall(name) === '') return false;
     this.account.unfinished++;
     this.flags.split = true;
-    // \`words\`: arguments in strace's words and order, \`5, NULL, NULL, SOCK_CLOEXEC\`. parsers/README.md says which count.
+    // \`words\`: arguments in strace's words and order, \`5, NULL, NULL, SOCK_CLOEXEC\`. parsers/README.md says which
+    // count.
     this.#open.enter(tid, { name, words, start: at, where: this.where(text) });
     return true;
   }

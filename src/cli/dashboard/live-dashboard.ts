@@ -51,7 +51,10 @@ export async function showCapture(pids: readonly number[], flags: AttachFlags): 
     const end = await capture.ended;
     if (state.report !== null) process.stdout.write(`${verdictLine(state.report, style)}\n`);
     process.stdout.write(
-      `${[...detachSummary(capture, end), ...(end.bytes === 0 ? [] : [`Open it again: drover triage ${asOperand(capture.file)}`])].join('\n')}\n`,
+      `${[
+        ...detachSummary(capture, end),
+        ...(end.bytes === 0 ? [] : [`Open it again: drover triage ${asOperand(capture.file)}`]),
+      ].join('\n')}\n`,
     );
     if (state.report === null && failure !== null) throw readFailure(failureOf(failure), end);
     if (end.unkept !== '') return EXIT.output;

@@ -12,7 +12,8 @@ export const ROW_LABEL = 9;
 const BELOW = 6;
 
 /**
- * A row for each worker over the stretch that zoom and cursor chose; below, what the selected worker did under the cursor.
+ * A row for each worker over the stretch that zoom and cursor chose; below, what the selected worker did under the
+ * cursor.
  */
 export function drawTimeline(state: DashboardState): readonly Row[] {
   const { columns, glyphs, lists, timeline } = state;

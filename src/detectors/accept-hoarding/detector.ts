@@ -93,7 +93,8 @@ function conclude(context: Context, queues: AcceptQueues<Hoards>): Conclusion<Me
       hoards === undefined
         ? 'no worker accepted several in one go'
         : `at most ${count(hoards.mostInOneGo)} accepted in one go`;
-    return `${listener.name}: ${plural(totals?.count ?? 0, 'request')} waited in one worker while another was idle; ${most}`;
+    const waited = plural(totals?.count ?? 0, 'request');
+    return `${listener.name}: ${waited} waited in one worker while another was idle; ${most}`;
   });
   return verdictOf(
     judged,

@@ -53,7 +53,9 @@ export function finding(
     next: [severity === 'info' ? LEAVE_IT : OWN_QUEUES],
     nextWhileStalled: [
       {
-        text: 'Fix the stalls in this report first, then record again: while a worker stalls it accepts nothing, which changes the shares.',
+        text:
+          'Fix the stalls in this report first, then record again: while a worker stalls it accepts nothing, which ' +
+          'changes the shares.',
       },
     ],
     subjects: subjectsOf([listener]),

@@ -15,7 +15,8 @@ export const epollChurn = defineDetector({
       default: 3,
       unit: 'calls a request',
       meaning:
-        'From here on changes of the epoll set are reported as info: one to register a connection and one to remove it ' +
+        'From here on changes of the epoll set are reported as info: one to register a connection and one to remove ' +
+        'it ' +
         'are usual.',
     },
     'churn-toggles': {

@@ -9,8 +9,8 @@ import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
 /**
- * Servers that set the flag only when an operator asked for it. Libraries may set it by themselves, as `eventlet.listen`
- * does.
+ * Servers that set the flag only when an operator asked for it. Libraries may set it by themselves, as
+ * `eventlet.listen` does.
  */
 const SETS_IT_WHEN_TOLD = /^(gunicorn|uWSGI)/;
 

@@ -47,7 +47,9 @@ const HEARTBEAT: Step = {
 };
 
 const COMPUTING_OR_WAITING: Step = {
-  text: 'Is it computing or waiting for a CPU? %usr near 100: it computes. nvcswch/s in the thousands: it waits for a CPU.',
+  text:
+    'Is it computing or waiting for a CPU? %usr near 100: it computes. nvcswch/s in the thousands: it waits for a ' +
+    'CPU.',
   command: 'pidstat -u -w 1 5',
 };
 

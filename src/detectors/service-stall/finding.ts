@@ -104,5 +104,6 @@ function computingOrWaiting(busy: number): string {
     return `At most ${percent(busy / 100)} of that time was computing: the workers waited inside calls.`;
   if (busy >= MOSTLY_COMPUTING)
     return 'Nearly all of that time was outside system calls: computing, or waiting for a CPU.';
-  return `${percent(busy / 100)} of that time was outside system calls (computing, or waiting for a CPU), the rest inside calls.`;
+  const share = percent(busy / 100);
+  return `${share} of that time was outside system calls (computing, or waiting for a CPU), the rest inside calls.`;
 }
