@@ -1,4 +1,18 @@
+import { EVENT } from '../../src/trace/call-arguments.ts';
 import { signalName } from '../../src/trace/signals.ts';
+
+/**
+ * The words of an argument that stands for a constant: `O_RDWR` as it is, `0x2 /* O_RDWR *\/` (`-X verbose`) without
+ * its number, and of a number alone (`-X raw`) what `name` makes of it.
+ */
+export function flagWord(argument: string, name: (value: number) => string): string {
+  const first = argument.charCodeAt(0);
+  if (!(first >= 0x30 && first <= 0x39)) return argument;
+  const comment = /^\w+ \/\* ([^*]+) \*\//.exec(argument)?.[1];
+  if (comment !== undefined) return comment;
+  const value = Number(/^(?:0x[0-9a-f]{1,8}|\d{1,10})$/i.exec(argument)?.[0] ?? Number.NaN);
+  return Number.isNaN(value) ? argument : name(value);
+}
 
 /** Names of the bits that are set, as strace joins them; `0` for none. */
 export function flagWords(value: number, words: readonly (readonly [bit: number, word: string])[]): string {
@@ -194,3 +208,28 @@ export function waitFlags(value: number): string {
 export function signal(value: number): string {
   return value === 0 ? '' : signalName(value);
 }
+
+/** A trace has few different sets of events; beyond so many the text is noise. */
+const MOST_KNOWN = 256;
+const knownEvents = new Map<string, number>();
+
+/** Bits of `EPOLLIN|EPOLLRDHUP`, `POLLHUP`, `0x2011`, `0x1 /* POLLIN *\/`; names that are none count nothing. */
+export function eventBits(printed: string): number {
+  const found = knownEvents.get(printed);
+  if (found !== undefined) return found;
+  const bits = readEvents(printed);
+  if (knownEvents.size < MOST_KNOWN) knownEvents.set(printed, bits);
+  return bits;
+}
+
+function readEvents(printed: string): number {
+  let bits = 0;
+  for (const part of printed.split('|')) {
+    const name = /^E?POLL([A-Z]+)$/.exec(part)?.[1];
+    if (name !== undefined) bits |= BITS[name] ?? 0;
+    else bits |= Number(/^0x[0-9a-f]{1,8}/.exec(part)?.[0] ?? 0);
+  }
+  return bits;
+}
+
+const BITS: Readonly<Record<string, number>> = { ...EVENT, RDNORM: EVENT.IN, WRNORM: EVENT.OUT };

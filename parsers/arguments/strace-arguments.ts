@@ -15,16 +15,18 @@ import type {
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
 import { textOfBytes, textOfEscaped } from '../../src/trace/utf8.ts';
-import { eventBits } from './event-bits.ts';
-import { flagWord } from './flag-words.ts';
 import * as kernel from './kernel-words.ts';
+import { eventBits, flagWord } from './kernel-words.ts';
 import {
-  decoratedDescriptors,
   decoration,
+  descriptorsOfSet,
+  eachOfSet,
   endOfDecoration,
+  futexIn,
   integer,
   pollDescriptors,
   quotedBytes,
+  quotedText,
   readyEvents,
   returnedEvents,
   selectReadDescriptors,
@@ -66,7 +68,12 @@ const PLACE_OF_LIMIT: Readonly<Record<string, number>> = {
   semtimedop_time64: 3,
 };
 
-/** Reads arguments in strace's words, of any of its versions: the only place that knows how they are written. */
+/**
+ * Reads arguments in strace's words, of any of its versions, with the decorations of -y, -yy and -X. This room is the
+ * only one that knows how arguments are written: this file has the questions, `strace-text.ts` the grammar,
+ * `kernel-words.ts` the names of the kernel's numbers, `scanned-arguments.ts` the quick answers from bytes. What a
+ * format has of its own (perf's names, bpftrace's numbers) stays in the format's room.
+ */
 export class StraceArguments implements CallArguments {
   readonly #call: TracedText;
 
@@ -110,7 +117,7 @@ export class StraceArguments implements CallArguments {
   }
 
   path(): string {
-    return textOfEscaped(/"((?:[^"\\]|\\.)*)"/s.exec(this.#behindLabel())?.[1] ?? '');
+    return textOfEscaped(quotedText(this.#behindLabel()));
   }
 
   payload(limit: number): string | null {
@@ -156,8 +163,10 @@ export class StraceArguments implements CallArguments {
   }
 
   pair(): readonly [number, number] | null {
-    const ends = /\[(\d+)(?:<[^>]*>)?, (\d+)/.exec(this.#call.args);
-    return ends === null ? null : [Number(ends[1]), Number(ends[2])];
+    const { args } = this.#call;
+    const open = args.indexOf('[');
+    const [first, second] = open < 0 ? [] : descriptorsOfSet(args, open);
+    return first === undefined || second === undefined ? null : [first, second];
   }
 
   backlog(): number {
@@ -229,29 +238,22 @@ export class StraceArguments implements CallArguments {
     const { args } = this.#call;
     if (!args.includes('SCM_RIGHTS')) return null;
     const found: LabelledDescriptor[] = [];
-    for (let at = args.indexOf(PASSED); at >= 0; at = args.indexOf(PASSED, at + PASSED.length))
-      found.push(...decoratedDescriptors(args, at + PASSED.length - 1));
+    for (let at = args.indexOf(PASSED); at >= 0; ) {
+      const end = eachOfSet(args, at + PASSED.length - 1, (fd, label) => found.push({ fd, label }));
+      at = end < 0 ? -1 : args.indexOf(PASSED, end);
+    }
     return found;
   }
 
   argv(): readonly string[] {
-    const list = /\[(.*?)\](?:, |$)/s.exec(this.#call.args)?.[1] ?? '';
-    return splitArguments(list).map((argument) => textOfBytes(quotedBytes(argument) ?? argument));
+    const list = splitArguments(this.#call.args).find((argument) => argument.startsWith('[')) ?? '';
+    if (!list.endsWith(']')) return [];
+    return splitArguments(list.slice(1, -1)).map((argument) => textOfBytes(quotedBytes(argument) ?? argument));
   }
 
   futex(): FutexUse | null {
-    const [word = '', printed = '', value = ''] = splitArguments(this.#call.args);
-    if (this.#call.syscall.family !== 'futex') return null;
-    const words = flagWord(printed, kernel.futexOperation);
-    const [, operation, isPrivate] = /^FUTEX_([A-Z_0-9]+?)(_PRIVATE)?(?:\||$)/.exec(words) ?? [];
-    if (operation === undefined) return null;
-    return {
-      word,
-      operation,
-      isPrivate: isPrivate !== undefined,
-      isRealtime: words.includes('CLOCK_REALTIME'),
-      value: integer(value),
-    };
+    const { args, syscall } = this.#call;
+    return syscall.family === 'futex' ? futexIn(args) : null;
   }
 
   lock(): LockRequest | null {

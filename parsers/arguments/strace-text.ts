@@ -1,7 +1,7 @@
-import { EVENT, type LabelledDescriptor, type ReadyEvent } from '../../src/trace/call-arguments.ts';
+import { EVENT, type FutexUse, type ReadyEvent } from '../../src/trace/call-arguments.ts';
 import { UNKNOWN } from '../../src/trace/time.ts';
 import { textOfBytes, textOfEscaped } from '../../src/trace/utf8.ts';
-import { eventBits } from './event-bits.ts';
+import { eventBits, flagWord, futexOperation } from './kernel-words.ts';
 
 /**
  * Decodes the argument text of strace lines. Everything here is total: odd text gives null, -1, '' or an empty list,
@@ -26,16 +26,21 @@ export function splitArguments(args: string): string[] {
     )
       depth--;
     else if (code === 0x2c && depth <= 0) {
-      parts.push(argumentText(args.slice(start, i)));
+      parts.push(withoutName(args.slice(start, i)));
       start = i + 1;
     }
   }
-  if (start < args.length) parts.push(argumentText(args.slice(start)));
+  if (start < args.length) parts.push(withoutName(args.slice(start)));
   return parts;
 }
 
-function argumentText(raw: string): string {
-  return raw.trim().replace(/^[a-z_][a-z0-9_]*=(?!=)/, '');
+/** An argument without the name and the blanks in front of it. */
+export function withoutName(raw: string): string {
+  const argument = raw.trim();
+  const first = argument.charCodeAt(0);
+  // Constants are capitals, numbers digits: few arguments need a second look.
+  if (first !== 0x5f && !(first >= 0x61 && first <= 0x7a)) return argument;
+  return argument.replace(/^[a-z_][a-z0-9_]*=(?!=)/, '');
 }
 
 function skipQuoted(text: string, from: number): number {
@@ -76,19 +81,25 @@ export function endOfDecoration(text: string): number {
 
 /** The text between the `<` at `open` and its partner, as it was printed. */
 export function decorationAt(text: string, open: number): string {
+  return text.slice(open + 1, Math.max(open, endOfLabel(text, open)));
+}
+
+/** Where the partner of the `<` at `open` stands; -1 when it is cut off. */
+function endOfLabel(text: string, open: number): number {
   let depth = 0;
   for (let i = open; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === 0x22) i = skipQuoted(text, i);
     else if (code === 0x3c) depth++;
-    else if (code === 0x3e && text.charCodeAt(i - 1) !== 0x2d && --depth === 0) return text.slice(open + 1, i);
+    else if (code === 0x3e && text.charCodeAt(i - 1) !== 0x2d && --depth === 0) return i;
   }
-  return '';
+  return -1;
 }
 
 /** The leading integer of an argument, decimal or hexadecimal; NaN when it has none. */
 export function integer(argument: string | undefined): number {
   if (argument === undefined) return Number.NaN;
+  if (argument.charCodeAt(1) !== 0x78 /* x */ && argument.charCodeAt(2) !== 0x78) return integerAt(argument, 0);
   const match = /^-?(?:0x[0-9a-f]+|\d+)/i.exec(argument);
   return match === null ? Number.NaN : Number(match[0]);
 }
@@ -145,10 +156,18 @@ function escapedByte(text: string, at: number): readonly [string, number] {
   return [first, 1];
 }
 
+/** The first C string as it was printed, without its quotes; '' when there is none, or its end was cut off. */
+export function quotedText(text: string, from = 0): string {
+  const open = text.indexOf('"', from);
+  const close = open < 0 ? text.length : skipQuoted(text, open);
+  return close >= text.length ? '' : text.slice(open + 1, close);
+}
+
 /** `10.0.0.7:443`, `[::1]:443`, `unix:/run/x.sock` of a sockaddr; '' when the text holds none. */
 export function socketAddress(text: string): string {
-  const path = /sun_path=@?"((?:[^"\\]|\\.)*)"/.exec(text);
-  if (path !== null) return `unix:${textOfBytes(quotedBytes(`"${path[1]}"`) ?? '')}`;
+  const path = text.indexOf('sun_path=');
+  if (path >= 0 && text.startsWith('"', path + (text.charAt(path + 9) === '@' ? 10 : 9)))
+    return `unix:${textOfBytes(quotedBytes(`"${quotedText(text, path)}"`) ?? '')}`;
   const port = /sin6?_port=htons\((\d+)\)/.exec(text)?.[1];
   if (port === undefined) return '';
   const v4 = /sin_addr=inet_addr\("([^"]*)"\)/.exec(text)?.[1];
@@ -157,17 +176,22 @@ export function socketAddress(text: string): string {
   return v6 === undefined ? `:${port}` : `[${quotedBytes(`"${v6}"`)}]:${port}`;
 }
 
-/** The events of an `epoll_wait` that returned, old and new spelling; empty when the text shows none. */
+/** No set of events is longer. */
+const LONGEST_EVENTS = 200;
+
+/**
+ * The events of an `epoll_wait` that returned, `{events=EPOLLIN, data={u32=5, u64=5}}` or `{EPOLLIN, {u32=5, u64=5}}`;
+ * empty when the text shows none. By hand: loops ask it thousands of times a second.
+ */
 export function readyEvents(args: string): ReadyEvent[] {
   const found: ReadyEvent[] = [];
-  // By hand: `{events=EPOLLIN, data={u32=5, u64=5}}` and `{EPOLLIN, {u32=5, u64=5}}`, thousands of times a second.
   for (let at = args.indexOf('{u32='); at >= 0; at = args.indexOf('{u32=', at + 5)) {
-    const comma = args.lastIndexOf(', ', at);
-    const open = args.lastIndexOf('{', comma);
-    if (open < 0 || comma < open) continue;
+    const comma = args.startsWith(', data=', at - 7) ? at - 7 : at - 2;
+    const open = args.startsWith(', ', comma) ? args.lastIndexOf('{', comma) : -1;
+    if (open < 0 || comma - open > LONGEST_EVENTS) continue;
     const printed = args.slice(args.startsWith('events=', open + 1) ? open + 8 : open + 1, comma);
-    const data = Number.parseInt(args.slice(at + 5, at + 15), 10);
-    if ((printed.startsWith('EPOLL') || printed.startsWith('0x')) && !Number.isNaN(data))
+    const data = integerAt(args, at + 5);
+    if ((printed.startsWith('EPOLL') || printed.startsWith('0x')) && data >= 0)
       found.push({ events: eventBits(printed), data });
   }
   return found;
@@ -176,15 +200,51 @@ export function readyEvents(args: string): ReadyEvent[] {
 /** What a `poll` or `select` returned: `1 ([{fd=3, revents=POLLIN}])`, `2 (in [5 6], left {tv_sec=1, tv_usec=0})`. */
 export function returnedEvents(returned: string): ReadyEvent[] {
   const found: ReadyEvent[] = [];
-  for (const [, fd, revents = ''] of returned.matchAll(/\{fd=(\d+)(?:<.*?>)?, revents=([^}\]]*)/g))
-    found.push({ events: eventBits(revents), data: Number(fd) });
+  let open = -1;
+  let nextOpen = returned.indexOf('{fd=');
+  for (let at = returned.indexOf('revents='); at >= 0; at = returned.indexOf('revents=', at + 8)) {
+    for (; nextOpen >= 0 && nextOpen < at; nextOpen = returned.indexOf('{fd=', nextOpen + 4)) open = nextOpen;
+    const printed = returned.slice(at + 8, at + 8 + LONGEST_EVENTS);
+    const end = printed.indexOf('}');
+    if (open < 0 || end < 0) continue;
+    found.push({ events: eventBits(printed.slice(0, end)), data: integerAt(returned, open + 4) });
+  }
   if (found.length > 0) return found;
-  for (const { 0: set, 1: name = '', index } of returned.matchAll(/\b(in|out|exc|except) \[/g))
-    for (const fd of descriptorsOfSet(returned, index + set.length - 1))
-      found.push({ events: EVENT_OF_SET[name] ?? EVENT.PRI, data: fd });
+  for (let at = returned.indexOf(' ['); at >= 0; at = returned.indexOf(' [', at + 2)) {
+    const events = returned.endsWith('in', at) ? EVENT.IN : returned.endsWith('out', at) ? EVENT.OUT : EVENT.PRI;
+    const end = eachOfSet(returned, at + 1, (data) => found.push({ events, data }));
+    if (end < 0) break;
+    at = end;
+  }
   return found;
 }
-const EVENT_OF_SET: Readonly<Record<string, number>> = { in: EVENT.IN, out: EVENT.OUT };
+
+/** What the arguments of a futex say. By hand: servers with threads ask it for every tenth call. */
+export function futexIn(args: string): FutexUse | null {
+  const first = args.indexOf(', ');
+  if (first < 0) return null;
+  const next = args.indexOf(', ', first + 2);
+  const end = next < 0 ? args.length : next;
+  const word = withoutName(args.slice(0, first));
+  const value = next < 0 ? Number.NaN : integer(withoutName(args.slice(next + 2, next + 30)));
+  if (args.startsWith('FUTEX_', first + 2)) return futexUse(args, first + 2, end, word, value);
+  const words = flagWord(withoutName(args.slice(first + 2, end)), futexOperation);
+  return words.startsWith('FUTEX_') ? futexUse(words, 0, words.length, word, value) : null;
+}
+
+/** `FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME` stands at `from..to`. */
+function futexUse(text: string, from: number, to: number, word: string, value: number): FutexUse {
+  const bar = text.indexOf('|', from);
+  const end = bar >= 0 && bar < to ? bar : to;
+  const isPrivate = text.endsWith('_PRIVATE', end);
+  return {
+    word,
+    operation: text.slice(from + 'FUTEX_'.length, isPrivate ? end - '_PRIVATE'.length : end),
+    isPrivate,
+    isRealtime: end < to && text.startsWith('FUTEX_CLOCK_REALTIME', end + 1),
+    value,
+  };
+}
 
 /** Nanoseconds of `{tv_sec=1, tv_nsec=5}`, `{1, 5}`; UNKNOWN where the text is none. */
 export function timeIn(text: string, inMicroseconds: boolean): number {
@@ -195,8 +255,23 @@ export function timeIn(text: string, inMicroseconds: boolean): number {
 /** The descriptors of a poll array, each with the events asked for. */
 export function pollDescriptors(args: string): number[] {
   const found: number[] = [];
-  for (const match of args.matchAll(/\{fd=(-?\d+)/g)) found.push(Number(match[1]));
+  for (let at = args.indexOf('{fd='); at >= 0; at = args.indexOf('{fd=', at + 4)) {
+    const fd = integerAt(args, at + 4);
+    if (!Number.isNaN(fd)) found.push(fd);
+  }
   return found;
+}
+
+/** The decimal number at `from`; NaN when there is none. By hand: loops ask it thousands of times a second. */
+function integerAt(text: string, from: number): number {
+  const isNegative = text.charCodeAt(from) === 0x2d; /* - */
+  let value = Number.NaN;
+  for (let at = isNegative ? from + 1 : from; at < from + 25; at++) {
+    const digit = text.charCodeAt(at) - 0x30;
+    if (!(digit >= 0 && digit <= 9)) break;
+    value = Number.isNaN(value) ? digit : value * 10 + digit;
+  }
+  return isNegative ? -value : value;
 }
 
 /** The descriptors of the read set of a select call: `[5<TCP:[…]> 6<pipe:[…]>]`. */
@@ -209,29 +284,23 @@ export function selectReadDescriptors(args: string): number[] {
 
 /** The descriptors of the set or list that opens at `open`: `[5<TCP:[…]> 6]`, `[19<socket:[…]>, 20]`. */
 export function descriptorsOfSet(text: string, open: number): number[] {
-  return decoratedDescriptors(text, open).map(({ fd }) => fd);
+  const found: number[] = [];
+  eachOfSet(text, open, (fd) => found.push(fd));
+  return found;
 }
 
-/** The same with what `-y` prints for each, '' for none. */
-export function decoratedDescriptors(text: string, open: number): LabelledDescriptor[] {
-  const found: { fd: number; label: string }[] = [];
-  let expectNumber = true;
-  for (let i = open + 1; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === 0x5d) break;
-    if (code === 0x20) expectNumber = true;
-    else if (code === 0x3c) {
-      const inside = decorationAt(text, i);
-      if (inside === '' && text.charCodeAt(i + 1) !== 0x3e) break;
-      const last = found.at(-1);
-      if (last !== undefined && !expectNumber) last.label = textOfEscaped(inside);
-      i += inside.length + 1;
-    } else if (expectNumber && code >= 0x30 && code <= 0x39) {
-      const digits = /^\d+/.exec(text.slice(i, i + 12))?.[0] ?? '';
-      found.push({ fd: Number(digits), label: '' });
-      i += digits.length - 1;
-      expectNumber = false;
-    }
+/** The same with what `-y` prints for each, '' for none. Returns where the set ends, or -1 when it is cut off. */
+export function eachOfSet(text: string, open: number, take: (fd: number, label: string) => void): number {
+  for (let at = open + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x5d) return at;
+    if (code < 0x30 || code > 0x39) continue;
+    const fd = integerAt(text, at);
+    while (text.charCodeAt(at + 1) >= 0x30 && text.charCodeAt(at + 1) <= 0x39) at++;
+    const from = at + 1;
+    if (text.charCodeAt(from) === 0x3c) at = endOfLabel(text, from);
+    take(fd, at > from ? textOfEscaped(text.slice(from + 1, at)) : '');
+    if (at < 0) return -1;
   }
-  return found;
+  return -1;
 }

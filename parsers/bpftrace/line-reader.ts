@@ -3,11 +3,12 @@ import { signalName } from '../../src/trace/signals.ts';
 import { knownSyscall, type Machine, syscallName } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
 import { LONGEST_CAPTURE, type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
+import type { Where } from '../text/line-parser.ts';
 import type { CallFacts, SchedulingFacts } from '../timeline/printed-call.ts';
 import type { TimeAxis } from '../timeline/time-axis.ts';
 import { type Fields, readFields } from './fields.ts';
 import { addressText } from './socket-bytes.ts';
-import type { Waiting, Where } from './waiting.ts';
+import type { Waiting } from './waiting.ts';
 
 /** What a line of `key=value` turned out to be. */
 export type LineMeaning =

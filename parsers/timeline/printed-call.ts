@@ -104,7 +104,8 @@ export class PrintedCall implements Call, LastLine {
    */
   get text(): string {
     if (this.facts.words !== null) return this.#original;
-    const call = `${this.lane.tid} ${this.#axis.stamp(this.start)} ${this.syscall.name}(${decodeUtf8(this.arguments.text)})`;
+    const words = decodeUtf8(this.arguments.text);
+    const call = `${this.lane.tid} ${this.#axis.stamp(this.start)} ${this.syscall.name}(${words})`;
     if (this.inFlight) return `${call} <unfinished ...>`.slice(0, LONGEST_TEXT);
     return `${call} = ${this.arguments.returnedText} <${(Math.max(0, this.duration) / 1e9).toFixed(6)}>`.slice(
       0,

@@ -4,6 +4,7 @@ import { BatchReader } from '../../parsers/columns/batch-reader.ts';
 import {
   type DiagnosticCount,
   emptyAccount,
+  emptyFlags,
   type LineAccount,
   type TraceFlags,
   type TraceFormat,
@@ -190,13 +191,5 @@ class Mirror implements OpenParser {
   }
 }
 
-const NO_FLAGS: TraceFlags = {
-  timestamps: 'none',
-  durations: false,
-  pids: false,
-  fdDecoration: 'none',
-  stacks: false,
-  split: false,
-  others: [],
-};
+const NO_FLAGS = emptyFlags();
 const NO_LINES = emptyAccount();

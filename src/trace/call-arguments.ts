@@ -77,7 +77,9 @@ export interface CallArguments {
   readonly returnedText: string;
 }
 
-/** `HUP` is an event of a wait, also RDHUP; `SETLK` any lock command of `fcntl`, `F_DUPFD` also the one with CLOEXEC. */
+/**
+ * `HUP` is an event of a wait, also RDHUP; `SETLK` any lock command of `fcntl`, `F_DUPFD` also the one with CLOEXEC.
+ */
 export type Flag =
   | 'SOCK_NONBLOCK'
   | 'HUP'

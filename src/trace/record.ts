@@ -63,7 +63,10 @@ export interface Call {
   readonly injected: boolean;
   /** The entry was not traced (attach, cut file): arguments are incomplete and `start` may be a guess. */
   readonly partial: boolean;
-  /** What the arguments say: each format answers from what it has. Valid as long as the call. */
+  /**
+   * What the arguments say: each format answers from what it has, words or numbers; `NO_ARGUMENTS` where it has none.
+   * One object that the parser uses again, like the call, and as valid.
+   */
   readonly arguments: CallArguments;
   /** Where the line with the result stands. */
   readonly file: string;

@@ -7,7 +7,8 @@ import type { TraceFormat } from '../../parsers/format.ts';
 import { LaneTable } from '../../parsers/lanes.ts';
 import { perfTraceFormat } from '../../parsers/perf-trace/format.ts';
 import { straceFormat } from '../../parsers/strace/format.ts';
-import { type CallArguments, EVENT } from '../../src/trace/call-arguments.ts';
+import { type CallArguments, EVENT, NO_ARGUMENTS } from '../../src/trace/call-arguments.ts';
+import { syscall } from '../../src/trace/syscalls.ts';
 import { createTimeOrigin } from '../../src/trace/time.ts';
 import { bytes, type Printed, printed, START } from '../support/printed-lines.ts';
 
@@ -618,3 +619,151 @@ for (const { title, ask, answer: expected, strace = [], perf = [], bpftrace = []
     }
   });
 }
+
+it('the call before tells its arguments in every format, as long as the next one is told', () => {
+  for (const [format, text] of [
+    [
+      straceFormat,
+      '7 1795140800.000000 futex(0x7f00, FUTEX_WAIT_PRIVATE, 2, NULL) = 0\n7 1795140802.000000 close(5) = 0\n',
+    ],
+    [
+      perfTraceFormat,
+      '     0.032 ( 0.022 ms): herd/7 futex(uaddr: 0x7f00, op: WAIT|PRIVATE_FLAG, val: 2) = 0\n' +
+        '  2000.032 ( 0.022 ms): herd/7 close(fd: 5) = 0\n',
+    ],
+    [
+      bpftraceFormat,
+      `${START}\n${printed({ tid: 7, at: 5, call: 'futex', args: [0x7f00, 0x80, 2, 0] })}\n${printed({ tid: 7, at: 2_000_005, call: 'close', args: [5] })}\n`,
+    ],
+  ] as const) {
+    const before: unknown[] = [];
+    const chunk = Buffer.from(text);
+    const parser = format.createParser(chunk, { file: 'made-up', lanes: new LaneTable(), origin: createTimeOrigin() });
+    parser.push(chunk);
+    const take = (): void => {
+      for (let record = parser.next(); record !== null; record = parser.next())
+        if (record.kind === 'call') before.push(record.previousArguments(syscall('futex')).futex());
+    };
+    take();
+    parser.end();
+    take();
+    const told = { word: '0x7f00', operation: 'WAIT', isPrivate: true, isRealtime: false, value: 2 };
+    assert.deepEqual(before, [null, told], format.id);
+  }
+});
+
+/** Every question, asked of the same call. */
+function everything(told: CallArguments): unknown {
+  const { readyData, inetAddress, head, text, returnedText } = told;
+  const flags = (
+    ['SOCK_NONBLOCK', 'HUP', 'F_DUPFD', 'SETLK', 'CLONE_THREAD', 'CLONE_VFORK', 'MSG_DONTWAIT', 'WNOHANG'] as const
+  ).map((flag) => told.has(flag));
+  return { flags, readyData, inetAddress, head, text, returnedText, asked: QUESTIONS.map((ask) => ask(told)) };
+}
+
+const QUESTIONS: readonly Ask[] = [
+  (told) => told.label(),
+  (told) => told.returnedLabel(),
+  (told) => told.path(),
+  (told) => told.payload(64),
+  (told) => told.payloads(64),
+  (told) => told.socketAddress(),
+  (told) => told.socket(),
+  (told) => told.setsNonblocking(),
+  (told) => told.pair(),
+  (told) => told.backlog(),
+  (told) => told.socketOption(),
+  (told) => told.shutdown(),
+  (told) => told.epollChange(),
+  (told) => told.polled(),
+  (told) => told.ready(),
+  (told) => told.maxEvents(),
+  (told) => told.timeout(),
+  (told) => told.hasTimeout(),
+  (told) => told.passedDescriptors(),
+  (told) => told.argv(),
+  (told) => told.futex(),
+  (told) => told.lock(),
+  (told) => told.semaphore(),
+  (told) => told.signal(),
+  (told) => told.child(),
+  (told) => told.mapping(),
+];
+
+/** Beginnings of what the grammar knows, whose ends never come. */
+const ENDLESS = [
+  '<',
+  '{fd=1, ',
+  '[1<',
+  '[1 ',
+  ' [',
+  '{u32=1',
+  ', data={u32=',
+  'revents=',
+  '"',
+  '\\\\"',
+  'iov_base="',
+  'sun_path="\\\\',
+  'SCM_RIGHTS, cmsg_data=[1',
+  'l_type=F_WRLCK',
+  'EPOLL_CTL_ADD, 1',
+  ', ',
+];
+
+describe('arguments that are cut or make no sense', () => {
+  it('have every question of the contract asked here', () => {
+    const asked = new Set(QUESTIONS.map((ask) => /told\.(\w+)/.exec(ask.toString())?.[1]));
+    const others = ['has', 'readyData', 'inetAddress', 'head', 'text', 'returnedText'];
+    assert.deepEqual([...asked, ...others].sort(), Object.keys(NO_ARGUMENTS).sort());
+  });
+
+  it('answer every question, wherever the line of any call is cut or damaged', () => {
+    let calls = 0;
+    for (const { strace = [], perf = [], bpftrace = [] } of ROWS) {
+      const ask = (told: CallArguments): void => {
+        calls++;
+        everything(told);
+      };
+      for (const line of strace.slice(0, 2)) {
+        const args = line.slice(0, line.lastIndexOf(') = '));
+        for (let end = line.indexOf('(') + 1; end < args.length; end += 3)
+          for (const tail of ['', '"', '<', '>]}', '[{', '\\x', '/* ', ', -', '|0x'])
+            parsed(straceFormat, `7 1795140800.000000 ${args.slice(0, end)}${tail}) = 1 <0.000005>\n`, ask);
+      }
+      for (const line of perf.slice(0, 1)) {
+        const args = line.slice(0, line.lastIndexOf(') = '));
+        for (let end = line.indexOf('(') + 1; end < args.length; end += 3)
+          parsed(perfTraceFormat, `     0.032 ( 0.022 ms): herd/7 ${args.slice(0, end)}) = 1\n`, ask);
+      }
+      for (const line of bpftrace.slice(0, 1)) {
+        const text = typeof line === 'string' ? line : printed({ tid: 7, at: 5, ...line });
+        for (let end = text.indexOf('ret='); end < text.length; end += 3)
+          parsed(bpftraceFormat, `${START}\n${text.slice(0, end)}\n`, ask);
+      }
+    }
+    assert.ok(calls > 5_000, `${calls} calls`);
+  });
+
+  it('tell nothing where nothing was traced', () => {
+    for (const { strace = [] } of ROWS) {
+      for (const line of strace) {
+        const name = line.slice(0, line.indexOf('('));
+        assert.deepEqual(
+          answer(straceFormat, `7 1795140800.000000 ${name}() = 0 <0.000005>\n`, everything),
+          { ...(everything(NO_ARGUMENTS) as object), returnedText: '0' },
+          name,
+        );
+      }
+    }
+  });
+
+  it('are read in time that grows with their length only', () => {
+    for (const text of ENDLESS) {
+      const long = text.repeat(Math.ceil(100_000 / text.length));
+      const begun = performance.now();
+      for (const call of ['sendmsg', 'poll', 'select', 'epoll_wait', 'futex', 'flock', 'execve', 'fcntl'])
+        parsed(straceFormat, `7 1795140800.000000 ${call}(1, ${long}) = 1 (${long}) <0.000005>\n`, everything);
+      assert.ok(performance.now() - begun < 5_000, `${text}: ${performance.now() - begun} ms`);
+    }
+  });
+});

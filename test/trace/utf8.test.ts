@@ -39,7 +39,7 @@ test('characters of one to four bytes are read, as bytes, as octal escapes and a
   }
 });
 
-test('what is no UTF-8 stays visible: bytes out of place, overlong forms, half surrogate pairs, beyond the last character, cut off', () => {
+test('what is no UTF-8 stays visible: stray bytes, overlong forms, half surrogates, too large, cut off', () => {
   for (const [raw, text] of [
     ['caf\xe9', 'caf\\xe9'],
     ['\xff\xfe', '\\xff\\xfe'],

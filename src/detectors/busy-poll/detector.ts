@@ -1,12 +1,13 @@
-import type { RepeatedWait, Spun } from '../../model/facts.ts';
-import type { Thread } from '../../model/machine/thread.ts';
+import type { ThreadView as Thread } from '../../model/machine/views.ts';
 import type { Model } from '../../model/model.ts';
+import type { RepeatedWait } from '../../model/topics/spin/rounds-tracker.ts';
+import type { Spun } from '../../model/topics/spin/spin-tracker.ts';
+import { percent, plural } from '../../trace/format-numbers.ts';
 import { type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { sentenceWithout } from '../need.ts';
-import { plural, ratio } from '../words.ts';
 import { finding, type Spinner } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { Repeated, repeatedFinding, tableFinding } from './repeated.ts';
@@ -94,8 +95,8 @@ function conclude(
     0,
   );
   return clear(
-    `none of ${plural(loops.length, 'loop')} spun for ${ratio(context.threshold('busy-poll-share') * 100)} % of its ` +
-      `time, at most ${ratio(most * 100)} %`,
+    `none of ${plural(loops.length, 'loop')} spun for ${percent(context.threshold('busy-poll-share'))} of its ` +
+      `time, at most ${percent(most)}`,
   );
 }
 

@@ -1,9 +1,10 @@
 import { pidsOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import { MICROSECOND, SECOND } from '../../trace/time.ts';
+import { count, duration, microseconds, milliseconds, percent, plural, round } from '../../trace/format-numbers.ts';
+import { SECOND } from '../../trace/time.ts';
 import { largestOf, smallestOf } from '../extremes.ts';
 import type { DraftFinding } from '../finding.ts';
-import { count, duration, milliseconds, plural, round, workerName } from '../words.ts';
+import { workerName } from '../words.ts';
 import { adviceFor, WHY } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 import type { Spinning } from './spinning.ts';
@@ -22,12 +23,12 @@ export function finding(worst: Spinner, spinners: readonly Spinner[], stuck: boo
   const { pid } = worst.thread.process;
   const workers = pidsOf(spinners.map(({ thread }) => thread));
   const { target, call, listener } = worst.spinning;
-  const share = `${(worst.share * 100).toFixed(0)} % of the time`;
+  const share = `${percent(worst.share)} of the time`;
   const ready = target === '' ? 'something' : target;
   const what = stuck ? `${call} reported ${ready} at once` : `${call} returned at once with nothing`;
   const others =
     workers.length === 1 ? '' : ` ${plural(workers.length - 1, 'other worker does', 'other workers do')} the same.`;
-  const took = (worst.time / worst.rounds / MICROSECOND).toFixed(0);
+  const took = microseconds(worst.time / worst.rounds);
   return {
     severity: 'warning',
     confidence: 'likely',
@@ -38,7 +39,7 @@ export function finding(worst: Spinner, spinners: readonly Spinner[], stuck: boo
     summary:
       `For ${duration(worst.time)}, ${share}, ${workerName(pid).toLowerCase()} went round its loop without ` +
       `getting anything done: ${count(worst.rounds)} times ` +
-      `${what}${stuck ? ', and nothing was done about it' : ''}. Under strace a round took ${took} µs; untraced ` +
+      `${what}${stuck ? ', and nothing was done about it' : ''}. Under strace a round took ${took}; untraced ` +
       `far more of them fit into the same time.${others}`,
     why: WHY,
     start: smallestOf(spinners.map(({ spinning }) => spinning.first)),

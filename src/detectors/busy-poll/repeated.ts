@@ -1,13 +1,15 @@
-import type { RepeatedWait } from '../../model/facts.ts';
+import { type KeptLine, keptLine } from '../../model/evidence.ts';
 import { describeTarget } from '../../model/machine/descriptors.ts';
-import type { Thread } from '../../model/machine/thread.ts';
-import { type KeptLine, keptLine } from '../../model/machine/turn.ts';
+import type { ThreadView as Thread } from '../../model/machine/views.ts';
 import type { CallCount } from '../../model/measuring/call-statistics.ts';
 import type { Model } from '../../model/model.ts';
+import type { Rounds } from '../../model/topics/spin/rounds.ts';
+import type { RepeatedWait } from '../../model/topics/spin/rounds-tracker.ts';
+import { count, milliseconds, ratio, round } from '../../trace/format-numbers.ts';
 import { MILLISECOND, SECOND, UNKNOWN } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, span } from '../finding.ts';
-import { count, milliseconds, ratio, round, workerName } from '../words.ts';
+import { workerName } from '../words.ts';
 import { adviceFor, WHY } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -19,8 +21,10 @@ export class Repeated {
   /** What they reported; '' when they reported nothing, or the trace does not tell. */
   target = '';
   readonly lines: KeptLine[] = [];
+  rounds: Readonly<Rounds> | null = null;
 
-  add({ thread, record }: RepeatedWait): void {
+  add({ thread, rounds, record }: RepeatedWait): void {
+    this.rounds = rounds;
     if (this.lines.length < EVIDENCE) this.lines.push(keptLine(record));
     if (this.call !== '') return;
     this.call = record.syscall.name;
@@ -39,9 +43,10 @@ export class Repeated {
 export function repeatedFinding(
   { capabilities, threshold }: Context,
   thread: Thread,
-  { call, target, lines }: Repeated,
+  { call, target, lines, rounds }: Repeated,
 ): DraftFinding<Metrics> | null {
-  const { total, waits, stuck, timeout } = thread.loop.rounds;
+  if (rounds === null) return null;
+  const { total, waits, stuck, timeout } = rounds;
   const share = total / Math.max(1, waits);
   const seconds = capabilities.times ? Math.max(0, thread.lastTime - thread.firstTime) / SECOND : 0;
   const perSecond = seconds > 0 ? total / seconds : 0;

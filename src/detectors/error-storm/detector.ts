@@ -1,9 +1,9 @@
 import type { CallCount } from '../../model/measuring/call-statistics.ts';
-import { DISK_ERRORS, type Failures } from '../../model/topics/failures/failure-tracker.ts';
+import { DISK_ERRORS, type Failures, FailureTracker } from '../../model/topics/failures/failure-tracker.ts';
+import { count, plural } from '../../trace/format-numbers.ts';
 import type { Family } from '../../trace/syscalls.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found } from '../finding.ts';
-import { count, plural } from '../words.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
@@ -90,14 +90,15 @@ function conclude(context: Context): Conclusion<Metrics> {
 
 /** Connects that fail, by address, and what a disk refuses, by file. */
 function ofTargets({ model, threshold }: Context): Storm[] {
-  return model.failures.all().flatMap((failures): Storm[] => {
+  const tracker = model.topic(FailureTracker);
+  return tracker.all().flatMap((failures): Storm[] => {
     const { call, errno, target, failed, serving } = failures;
     if (DISK_ERRORS.has(errno) && call !== 'connect')
       return [{ meaning: 'full', call, errno, failed, total: failed, target, serving, failures, row: null }];
     // Libraries ask whether a local daemon runs (nscd), and go on without it.
     const least = errno === 'ENOENT' ? threshold('storm-calls') : threshold('storm-connects');
     if (failed < least) return [];
-    const total = Math.max(failed, model.failures.triesOf(target));
+    const total = Math.max(failed, tracker.triesOf(target));
     return [{ meaning: 'refused', call, errno, failed, total, target, serving, failures, row: null }];
   });
 }

@@ -1,7 +1,7 @@
+import { count, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { SECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
-import { count, plural, ratio, round } from '../words.ts';
 import type { Meaning, Storm } from './detector.ts';
 import type { Metrics } from './metrics.ts';
 

@@ -1,5 +1,5 @@
-import type { AtEnd, Wait } from '../../model/topics/stuck/at-end.ts';
 import type { Step } from '../finding.ts';
+import type { AtEnd, Wait } from './at-end.ts';
 
 /** What to look at next, by what the thread waits for: first whether it is still there, then who can end it. */
 export function adviceFor({ thread, left, wait }: AtEnd): readonly Step[] {

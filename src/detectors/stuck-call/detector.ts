@@ -1,10 +1,10 @@
 import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
 import type { Model } from '../../model/model.ts';
-import { type AtEnd, atEndOf } from '../../model/topics/stuck/at-end.ts';
+import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, type Severity } from '../finding.ts';
-import { plural } from '../words.ts';
+import { type AtEnd, atEndOf } from './at-end.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 

@@ -1,10 +1,10 @@
-import type { AtEnd } from '../../model/topics/stuck/at-end.ts';
+import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { UNKNOWN } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, span } from '../finding.ts';
-import { moment } from '../moment.ts';
-import { duration, milliseconds, plural } from '../words.ts';
+import { moment } from '../words.ts';
 import { adviceFor } from './advice.ts';
+import type { AtEnd } from './at-end.ts';
 import type { Group } from './detector.ts';
 import type { Metrics } from './metrics.ts';
 

@@ -1,10 +1,10 @@
 import type { Process } from '../../model/machine/process.ts';
 import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
 import type { Model } from '../../model/model.ts';
-import { ASKED, type Death } from '../../model/topics/deaths/death-tracker.ts';
+import { ASKED, type Death, DeathTracker } from '../../model/topics/deaths/death-tracker.ts';
+import { plural } from '../../trace/format-numbers.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, type Severity } from '../finding.ts';
-import { plural } from '../words.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
@@ -34,7 +34,7 @@ export interface Group {
 
 function conclude(context: Context): Conclusion<Metrics> {
   const { model } = context;
-  const { deaths } = model;
+  const deaths = model.topic(DeathTracker);
   const serving = servingParents(model);
   const failed = new Set(deaths.deaths.filter(({ status }) => status !== null).map(({ process }) => process));
   const groups = new Map<string, Death[]>();

@@ -1,9 +1,9 @@
 import type { Death } from '../../model/topics/deaths/death-tracker.ts';
+import { plural } from '../../trace/format-numbers.ts';
 import { UNKNOWN } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
-import { moment } from '../moment.ts';
-import { plural } from '../words.ts';
+import { moment } from '../words.ts';
 import type { Group } from './detector.ts';
 import type { Metrics } from './metrics.ts';
 

@@ -1,27 +1,29 @@
 import { type EpollChange, EVENT } from '../../trace/call-arguments.ts';
 import type { Call } from '../../trace/record.ts';
-import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import type { Nanoseconds } from '../../trace/time.ts';
+import type { Audience } from '../audience.ts';
+import { type KeptLine, keptLine } from '../evidence.ts';
 import { Descriptor, type DescriptorKind, describeByLabel } from '../machine/descriptors.ts';
 import { EpollSet } from '../machine/epoll-set.ts';
 import type { Listeners } from '../machine/listeners.ts';
-import type { Process } from '../machine/process.ts';
 import type { Thread } from '../machine/thread.ts';
-import { type KeptLine, keptLine } from '../machine/turn.ts';
-import { noteOpening } from '../topics/leaks/descriptor-census.ts';
+import type { FollowerContext } from './follower-context.ts';
 
 /** Follows what descriptor numbers stand for: opening, duplicating, options, epoll registration. */
 export class DescriptorTracker {
   readonly #listeners: Listeners;
+  readonly #audience: Audience;
   readonly #inWindow: (time: Nanoseconds) => boolean;
 
-  constructor(listeners: Listeners, inWindow: (time: Nanoseconds) => boolean) {
+  constructor({ listeners, audience, inWindow }: FollowerContext) {
     this.#listeners = listeners;
+    this.#audience = audience;
     this.#inWindow = inWindow;
   }
 
   /** `open`, `eventfd`, `epoll_create`…: the result is a new descriptor of that kind. */
-  opened(call: Call, thread: Thread, kind: DescriptorKind): Descriptor | null {
-    if (!(call.result >= 0)) return null;
+  opened(call: Call, thread: Thread, kind: DescriptorKind): void {
+    if (!(call.result >= 0)) return;
     const label = call.arguments.returnedLabel();
     const descriptor =
       label === ''
@@ -33,8 +35,7 @@ export class DescriptorTracker {
       descriptor.epoll = new EpollSet();
     }
     thread.process.descriptors.set(call.result, descriptor);
-    if (thread.process.census?.isWatching) noteOpening(call, thread, descriptor);
-    return descriptor;
+    this.#audience.opened(call, thread, descriptor);
   }
 
   socket(call: Call, thread: Thread): void {
@@ -44,7 +45,7 @@ export class DescriptorTracker {
     const descriptor = new Descriptor(isDatagram ? 'datagram' : 'socket', call.arguments.returnedLabel(), true);
     descriptor.nonblocking = made?.isNonblocking === true;
     thread.process.descriptors.set(call.result, descriptor);
-    if (thread.process.census?.isWatching) noteOpening(call, thread, descriptor);
+    this.#audience.opened(call, thread, descriptor);
   }
 
   /** `pipe` and `socketpair` make both ends. */
@@ -135,14 +136,15 @@ export class DescriptorTracker {
   }
 
   /** Returns the closed descriptor, or undefined when nothing was closed. */
-  closed(call: Call, process: Process): Descriptor | undefined {
+  closed(call: Call, thread: Thread): Descriptor | undefined {
+    const { process } = thread;
     if (call.result !== 0) return undefined;
     const descriptor = process.descriptors.get(call.fd);
     if (descriptor === undefined) return undefined;
     process.descriptors.delete(call.fd);
-    if (descriptor.endedAt !== UNKNOWN) process.endedOpen--;
     if (descriptor.kind === 'epoll')
       for (const { loop } of process.threads) if (loop.hub?.descriptor === descriptor) loop.hubClosed();
+    this.#audience.closed(call, thread, descriptor);
     return descriptor;
   }
 }

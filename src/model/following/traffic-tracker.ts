@@ -2,6 +2,8 @@ import type { LabelledDescriptor } from '../../trace/call-arguments.ts';
 import { queryOf, requestStart } from '../../trace/payload.ts';
 import type { Call } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import type { Audience } from '../audience.ts';
+import { keptLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
 import { acceptedConnection, Connection, type Request } from '../machine/connections.ts';
 import { Descriptor } from '../machine/descriptors.ts';
@@ -9,12 +11,9 @@ import type { LeftIn } from '../machine/left-in.ts';
 import type { Listeners } from '../machine/listeners.ts';
 import type { Process } from '../machine/process.ts';
 import type { Thread } from '../machine/thread.ts';
-import { keptLine } from '../machine/turn.ts';
-import type { SocketTracker } from '../measuring/socket-tracker.ts';
-import { noteEnd } from '../topics/leaks/descriptor-census.ts';
-import type { NameLookups } from '../topics/names/name-lookups.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
 import { FailedWrites, isBroken } from './failed-writes.ts';
+import type { FollowerContext } from './follower-context.ts';
 import { RequestStarts } from './request-starts.ts';
 
 /** How the status line of a reply begins. */
@@ -26,8 +25,7 @@ export class TrafficTracker {
   readonly #facts: FactBus;
   readonly #listeners: Listeners;
   readonly #cycles: AcceptCycles;
-  readonly #lookups: NameLookups;
-  readonly #sockets: SocketTracker;
+  readonly #audience: Audience;
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #starts = new RequestStarts();
   /** Writes to somebody who left. */
@@ -35,23 +33,14 @@ export class TrafficTracker {
   /** Replies from this age on are told. */
   readonly #slow: Nanoseconds;
 
-  constructor(
-    facts: FactBus,
-    listeners: Listeners,
-    cycles: AcceptCycles,
-    lookups: NameLookups,
-    sockets: SocketTracker,
-    inWindow: (time: Nanoseconds) => boolean,
-    slow: Nanoseconds,
-  ) {
-    this.#facts = facts;
-    this.#listeners = listeners;
+  constructor(context: FollowerContext, cycles: AcceptCycles) {
+    this.#facts = context.facts;
+    this.#listeners = context.listeners;
     this.#cycles = cycles;
-    this.#lookups = lookups;
-    this.#sockets = sockets;
-    this.#inWindow = inWindow;
-    this.#slow = slow;
-    this.failures = new FailedWrites(facts, inWindow);
+    this.#audience = context.audience;
+    this.#inWindow = context.inWindow;
+    this.#slow = context.longTurn;
+    this.failures = new FailedWrites(context);
   }
 
   accept(call: Call, thread: Thread): Request | null {
@@ -66,8 +55,8 @@ export class TrafficTracker {
     // An accept that the trace shows without any wait of its thread: blocking, or waits were filtered out.
     if (
       listener.isFollowed &&
-      !accepts.wake.seen &&
       loop.waitSets.length === 0 &&
+      this.#cycles.lastWait(thread) === null &&
       this.#inWindow(call.start) &&
       (succeeded || call.error === 'EAGAIN')
     ) {
@@ -92,8 +81,8 @@ export class TrafficTracker {
     made.nonblocking = call.arguments.has('SOCK_NONBLOCK');
     if (made.nonblocking) accepts.nonblocking++;
     const connection = acceptedConnection(made, call.result, listener, thread, call);
-    connection.place = accepts.accepted - 1;
-    if (this.#sockets.active) this.#sockets.accepted(connection, call.end);
+    connection.place = this.#cycles.acceptedInCycle(thread) - 1;
+    this.#audience.accepted(connection, call.end);
     process.descriptors.set(call.result, made);
     return connection.request;
   }
@@ -110,7 +99,7 @@ export class TrafficTracker {
     const descriptor = thread.process.descriptors.learn(call.fd, call.arguments);
     const address = call.arguments.socketAddress();
     if (address !== '') descriptor.peer = address;
-    if (address.endsWith(':53')) this.#lookups.connected(call, thread, address, descriptor.kind === 'datagram');
+    this.#audience.connected(call, thread, descriptor, address);
     if (thread.tid !== thread.process.pid && address !== '') thread.process.noteHelperPeer(address);
     descriptor.owner = thread.loop.owner;
     return descriptor.owner;
@@ -128,8 +117,8 @@ export class TrafficTracker {
     if (passed !== null) this.#receiveDescriptors(call, thread, passed);
     let { connection } = descriptor;
     if (connection === null) {
-      if (call.result === 0 && descriptor.kind === 'socket') noteEnd(call, thread, descriptor);
-      if (descriptor.kind === 'datagram') this.#lookups.received(call, thread);
+      if (call.result === 0 && descriptor.kind === 'socket') this.#ended(call, thread, descriptor);
+      if (descriptor.kind === 'datagram') this.#audience.received(call, thread, descriptor);
       if (descriptor.kind !== 'socket' || descriptor.seenOpening || !(call.result > 0)) return descriptor.owner;
       connection = this.#adopt(call, thread, descriptor);
       if (connection === null) return descriptor.owner;
@@ -137,7 +126,7 @@ export class TrafficTracker {
     this.#served(connection, thread);
     if (call.result > 0) this.#received(call, thread, connection);
     else if (call.result === 0 || call.error === 'ECONNRESET') {
-      noteEnd(call, thread, descriptor);
+      this.#ended(call, thread, descriptor);
       const { request } = connection;
       if (request.inProgress && request.complete && request.hungUpAt === UNKNOWN) request.hangUp(call);
     }
@@ -167,7 +156,7 @@ export class TrafficTracker {
       this.#served(connection, thread);
       return request;
     }
-    if (descriptor.kind === 'datagram') this.#lookups.sent(call, thread, descriptor);
+    if (descriptor.kind === 'datagram') this.#audience.sent(call, thread, descriptor);
     else if (descriptor.kind === 'socket' && call.result > 0) {
       if (descriptor.owner !== null && loop.owner !== null && loop.owner !== descriptor.owner)
         descriptor.isReused = true;
@@ -182,6 +171,10 @@ export class TrafficTracker {
     if (connection === null) return descriptor.owner;
     if (connection.acceptedBy.process === thread.process) this.#end(connection, thread, call.end);
     return connection.request;
+  }
+
+  #ended(call: Call, thread: Thread, descriptor: Descriptor): void {
+    this.#audience.endOfFile(call, thread, descriptor);
   }
 
   #served(connection: Connection, thread: Thread): void {
@@ -263,7 +256,7 @@ export class TrafficTracker {
     const { request } = connection;
     connection.closed = true;
     thread.process.inProgress.done(request);
-    if (this.#sockets.active) this.#sockets.ended(connection);
+    this.#audience.connectionEnded(connection);
     // A process that passes connections on closes its own copies unread.
     if (!connection.used && connection.seenOpening && !thread.process.handsDescriptorsOver && this.#inWindow(at))
       this.#facts.tell('droppedConnection', { connection, time: at });

@@ -2,12 +2,13 @@ import type { CallArguments } from '../../trace/call-arguments.ts';
 import type { Call } from '../../trace/record.ts';
 import type { Family, Syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { type KeptLine, keptLine } from '../evidence.ts';
+import type { BlockClass } from '../machine/block-class.ts';
+import { blockClass } from '../machine/block-class.ts';
 import { type Descriptor, describeTarget } from '../machine/descriptors.ts';
 import type { LeftIn } from '../machine/left-in.ts';
 import type { Thread } from '../machine/thread.ts';
-import { type BlockClass, type BlockedIn, type KeptLine, keptLine, NOTED } from '../machine/turn.ts';
-import type { OffCpu } from '../measuring/scheduler-tracker.ts';
-import { blockClass } from './block-class.ts';
+import { type BlockedIn, NOTED, type OffCpu } from '../machine/turn.ts';
 
 /** Groups kept a turn: what does not fit is only in the sums. */
 const GROUPS = 12;

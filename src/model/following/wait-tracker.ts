@@ -1,11 +1,13 @@
 import { EVENT } from '../../trace/call-arguments.ts';
 import type { Call } from '../../trace/record.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
+import type { Audience } from '../audience.ts';
 import type { FactBus } from '../fact-bus.ts';
 import { EpollSet } from '../machine/epoll-set.ts';
 import type { WaitSet } from '../machine/loop.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
+import type { FollowerContext } from './follower-context.ts';
 
 /** Waits from here on are told as idle time. */
 const IDLE = 20 * MILLISECOND;
@@ -16,18 +18,19 @@ const IDLE = 20 * MILLISECOND;
  */
 export class WaitTracker {
   readonly #facts: FactBus;
+  readonly #audience: Audience;
   readonly #cycles: AcceptCycles;
   readonly #inWindow: (time: Nanoseconds) => boolean;
 
-  constructor(facts: FactBus, cycles: AcceptCycles, inWindow: (time: Nanoseconds) => boolean) {
+  constructor({ facts, audience, inWindow }: FollowerContext, cycles: AcceptCycles) {
     this.#facts = facts;
+    this.#audience = audience;
     this.#cycles = cycles;
     this.#inWindow = inWindow;
   }
 
   epoll(call: Call, thread: Thread): boolean {
     const { loop, process } = thread;
-    this.#repeats(call, thread);
     const descriptor = process.descriptors.get(call.fd) ?? process.descriptors.learn(call.fd, call.arguments);
     if (descriptor.epoll === null) {
       descriptor.kind = 'epoll';
@@ -50,22 +53,20 @@ export class WaitTracker {
   }
 
   poll(call: Call, thread: Thread): boolean {
-    this.#repeats(call, thread);
     const numbers = call.arguments.polled();
     // A glance is no wait: pool threads of puma look in this way whether a new client should have their turn.
     return numbers.length === 1 && call.arguments.timeout() === 0 ? false : this.#set(call, thread, numbers);
   }
 
   select(call: Call, thread: Thread): boolean {
-    this.#repeats(call, thread);
     return this.#set(call, thread, call.arguments.polled());
   }
 
   /** An accept right after a wait shows what the wait set holds, when its set-up was not traced. */
   acceptFollowed(thread: Thread): void {
-    const { wake } = thread.accepts;
-    const set = wake.set;
-    if (set === null || set.hasListener || thread.loop.hubIsCertain) return;
+    if (thread.loop.hubIsCertain) return;
+    const set = this.#cycles.lastWait(thread);
+    if (set === null || set.hasListener) return;
     this.#confirm(thread, set, true);
   }
 
@@ -94,25 +95,9 @@ export class WaitTracker {
     return isHub;
   }
 
-  #repeats(call: Call, thread: Thread): void {
-    if (thread.loop.rounds.waited(call, thread.loop.effects) && this.#inWindow(call.end))
-      this.#facts.tell('repeatedWait', { thread, record: call });
-  }
-
   #hub(call: Call, thread: Thread): void {
-    const { loop } = thread;
     if (call.duration >= IDLE) this.idled(thread, call.start, call.end);
-    if (!loop.inTurn || !loop.spin.waited(call, loop.turn) || !this.#inWindow(call.end)) return;
-    const { rounds, stuck, since } = loop.spin;
-    this.#facts.tell('spun', {
-      thread,
-      rounds,
-      stuck,
-      start: since,
-      end: call.end,
-      ready: stuck ? call.arguments.readyData : -1,
-      record: call,
-    });
+    this.#audience.hubWaited(call, thread);
   }
 
   /** A thread was in its hub wait for so long. */

@@ -1,12 +1,12 @@
 import { inetText } from '../../trace/call-arguments.ts';
 import type { Call } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
-import type { RequestImports } from '../topics/loading/request-imports.ts';
+import { type KeptLine, keptLine } from '../evidence.ts';
 import type { Descriptor } from './descriptors.ts';
 import type { Listener } from './listeners.ts';
 import type { Loop } from './loop.ts';
+import { OWNS_NOTHING } from './owner.ts';
 import type { Thread } from './thread.ts';
-import { type KeptLine, keptLine } from './turn.ts';
 
 /** One accepted connection. Its peer is decoded when somebody asks. */
 export class Connection {
@@ -93,8 +93,8 @@ export class Request {
   /** Bookkeeping of Loop: time spent on it in the turn `turn`. */
   turn = -1;
   inTurn: Nanoseconds = 0;
-  /** What was imported on its way; null as a rule. */
-  imports: RequestImports | null = null;
+  /** What trackers keep of it: see `PerRequest`. */
+  owned: unknown[] = OWNS_NOTHING;
 
   constructor(connection: Connection, startedAt: Nanoseconds, loop: Loop) {
     this.connection = connection;

@@ -1,9 +1,10 @@
 import type { FutexUse } from '../../trace/call-arguments.ts';
 import type { Syscall } from '../../trace/syscalls.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
+import type { KeptLine } from '../evidence.ts';
+import type { BlockClass } from './block-class.ts';
 import type { Request } from './connections.ts';
 import type { Descriptor } from './descriptors.ts';
-import type { BlockClass, KeptLine } from './turn.ts';
 
 /** A call that had not returned when the trace ended. */
 export interface LeftIn {

@@ -1,7 +1,5 @@
 import type { Call } from '../../trace/record.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
-import { Rounds } from '../topics/spin/rounds.ts';
-import { Spin } from '../topics/spin/spin.ts';
 import type { Request } from './connections.ts';
 import type { Descriptor } from './descriptors.ts';
 import { Turn } from './turn.ts';
@@ -65,8 +63,6 @@ export class Loop {
   futexBlocked: Nanoseconds = 0;
   /** Time blocked in accept itself, or in the lock that serialises it: idle time of workers without a hub. */
   acceptBlocked: Nanoseconds = 0;
-  readonly spin = new Spin();
-  readonly rounds = new Rounds();
   /** Calls that changed something: what waits repeat without any of them is a spin. */
   effects = 0;
   turn = new Turn(0);

@@ -1,7 +1,7 @@
 import type { Call, CallCount as CountedCalls } from '../../trace/record.ts';
 import { type Syscall, syscallById } from '../../trace/syscalls.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
-import { type KeptLine, keptLine } from '../machine/turn.ts';
+import { type KeptLine, keptLine } from '../evidence.ts';
 
 /** Eight buckets an octave of microseconds: a percentile is right within 9 %. */
 const SUB_BUCKETS = 8;

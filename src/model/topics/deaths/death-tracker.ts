@@ -1,9 +1,11 @@
 import type { Call, Exit, Signal } from '../../../trace/record.ts';
 import { signalInfo } from '../../../trace/siginfo.ts';
+import type { Syscall } from '../../../trace/syscalls.ts';
 import type { Nanoseconds } from '../../../trace/time.ts';
+import { type KeptLine, keptLine } from '../../evidence.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
-import { type KeptLine, keptLine } from '../../machine/turn.ts';
+import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 
 /** Deaths that are kept; further ones are counted. */
 const MOST_DEATHS = 500;
@@ -61,7 +63,7 @@ interface Sent {
 }
 
 /** Follows who dies, of what, and who takes the place. */
-export class DeathTracker {
+export class DeathTracker implements Tracker {
   readonly deaths: Death[] = [];
   /** Beyond those that are kept. */
   more = 0;
@@ -73,15 +75,32 @@ export class DeathTracker {
   /** Processes that were asked to end. */
   readonly #asked = new Set<number>();
   readonly #byPid = new Map<number, Death>();
+  /** Processes that run another program than their parent. */
+  readonly #executed = new WeakSet<Process>();
   /** Children that died and have not been replaced, by their parent. */
   readonly #missing = new Map<Process, Death[]>();
 
-  constructor(inWindow: (time: Nanoseconds) => boolean) {
+  constructor({ inWindow }: TrackerContext) {
     this.#inWindow = inWindow;
   }
 
+  hears({ family }: Syscall): Heard | undefined {
+    switch (family) {
+      case 'kill':
+        return (call, thread) => this.#sent(call, thread);
+      case 'wait-child':
+        return (call, thread) => this.#reaped(call, thread);
+      case 'clone':
+        return (call, thread) => {
+          if (call.result > 0 && !call.arguments.has('CLONE_THREAD')) this.#forked(thread.process, call.result);
+        };
+      default:
+        return undefined;
+    }
+  }
+
   /** A signal arrived. SIGCHLD tells of a child, also of one that was not traced. */
-  signalled(thread: Thread, signal: Signal): void {
+  signalled(signal: Signal, thread: Thread): void {
     const { code, pid, status } = signalInfo(signal.info);
     const line = { file: signal.file, line: signal.line, text: signal.text };
     if (signal.signal !== 'SIGCHLD') {
@@ -113,12 +132,15 @@ export class DeathTracker {
   }
 
   /** `kill` in a traced process: for SIGKILL nothing arrives. */
-  sent(call: Call, thread: Thread, signal: string, pid: number): void {
+  #sent(call: Call, thread: Thread): void {
+    const sent = call.result === 0 ? call.arguments.signal() : null;
+    if (sent === null || sent.pid <= 0) return;
+    const { pid, signal } = sent;
     this.#note(pid, { signal, sender: thread.process.pid, code: 'SI_USER', line: keptLine(call) });
   }
 
   /** The first line that tells the end of a process. */
-  exited(thread: Thread, { status, signal, coreDumped, time, file, line, text }: Exit): void {
+  exited({ status, signal, coreDumped, time, file, line, text }: Exit, thread: Thread): void {
     const { process } = thread;
     // A thread that ends by itself is no death.
     if (signal === '' && thread.tid !== process.pid) return;
@@ -132,7 +154,7 @@ export class DeathTracker {
       coreDumped,
       lastCall: thread.leftIn?.name ?? thread.lastSyscall?.name ?? '',
       hasServed: process.threads.some((each) => each.hasServed),
-      isFork: process.boot?.executed !== true,
+      isFork: !this.#executed.has(process),
       line: { file, line, text },
     });
     if (death === null) return;
@@ -140,18 +162,22 @@ export class DeathTracker {
   }
 
   /** `wait4` gave the status of a child. */
-  reaped(call: Call, thread: Thread): void {
+  #reaped(call: Call, thread: Thread): void {
     const death = call.result > 0 ? this.#byPid.get(call.result) : undefined;
     if (death !== undefined) this.#childOf(death, thread.process, null);
   }
 
   /** A process started another. */
-  forked(parent: Process, child: number): void {
+  #forked(parent: Process, child: number): void {
     const [next, ...rest] = this.#missing.get(parent) ?? [];
     if (next === undefined) return;
     next.replacedBy = child;
     if (rest.length === 0) this.#missing.delete(parent);
     else this.#missing.set(parent, rest);
+  }
+
+  executed(process: Process): void {
+    this.#executed.add(process);
   }
 
   #note(pid: number, sent: Sent): void {

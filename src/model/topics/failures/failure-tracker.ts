@@ -1,8 +1,10 @@
 import type { Call } from '../../../trace/record.ts';
+import type { Syscall } from '../../../trace/syscalls.ts';
 import { earlier, later, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
+import { type KeptLine, keptLine } from '../../evidence.ts';
 import { describeTarget } from '../../machine/descriptors.ts';
 import type { Thread } from '../../machine/thread.ts';
-import { type KeptLine, keptLine } from '../../machine/turn.ts';
+import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 
 /** Targets told apart; further ones are counted together. */
 const MOST_TARGETS = 200;
@@ -29,17 +31,25 @@ export const DISK_ERRORS: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'ER
 const UNDER_WAY: ReadonlySet<string> = new Set(['EINPROGRESS', 'EALREADY', 'EISCONN', 'EINTR', 'EAGAIN']);
 
 /** Counts what fails by what it was about: connects by address, writes that a disk refuses by file. */
-export class FailureTracker {
+export class FailureTracker implements Tracker {
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #failures = new Map<string, Failures>();
   /** Connects by address, those that succeeded and those that failed. */
   readonly #tries = new Map<string, number>();
 
-  constructor(inWindow: (time: Nanoseconds) => boolean) {
+  constructor({ inWindow }: TrackerContext) {
     this.#inWindow = inWindow;
   }
 
-  connected(call: Call, thread: Thread): void {
+  hears({ family }: Syscall): Heard | undefined {
+    if (family === 'connect') return (call, thread) => this.#connected(call, thread);
+    if (family !== 'write' && family !== 'sync' && family !== 'open') return undefined;
+    return (call, thread) => {
+      if (call.error !== '') this.#refused(call, thread);
+    };
+  }
+
+  #connected(call: Call, thread: Thread): void {
     if (!this.#inWindow(call.end)) return;
     const address = call.arguments.socketAddress();
     const key = this.#tries.has(address) || this.#tries.size < MOST_TARGETS ? address : '';
@@ -48,15 +58,8 @@ export class FailureTracker {
       this.#count(call, thread, call.error, address);
   }
 
-  /** `getsockopt(SO_ERROR)` gave the end of a connect that did not wait. */
-  connectEnded(call: Call, thread: Thread, error: string): void {
-    const descriptor = thread.process.descriptors.get(call.fd);
-    if (descriptor !== undefined && this.#inWindow(call.end))
-      this.#count(call, thread, error, descriptor.peer, 'connect');
-  }
-
   /** A call that changes a file failed. */
-  refused(call: Call, thread: Thread): void {
+  #refused(call: Call, thread: Thread): void {
     if (!DISK_ERRORS.has(call.error) || !this.#inWindow(call.end)) return;
     const descriptor = call.syscall.takesDescriptor ? thread.process.descriptors.get(call.fd) : undefined;
     // A terminal that is gone answers EIO as well.
@@ -75,7 +78,8 @@ export class FailureTracker {
     return this.#tries.get(address) ?? 0;
   }
 
-  #count(call: Call, thread: Thread, errno: string, target: string, name = call.syscall.name): void {
+  #count(call: Call, thread: Thread, errno: string, target: string): void {
+    const { name } = call.syscall;
     let known = this.#failures.get(`${name} ${errno} ${target}`);
     if (known === undefined) {
       const told = this.#failures.size < MOST_TARGETS ? target : '';

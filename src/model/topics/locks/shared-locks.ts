@@ -1,10 +1,40 @@
 import type { LockRequest } from '../../../trace/call-arguments.ts';
 import type { Call } from '../../../trace/record.ts';
+import type { Syscall } from '../../../trace/syscalls.ts';
 import { elapsed, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
+import { type KeptLine, keptLine } from '../../evidence.ts';
 import type { FactBus } from '../../fact-bus.ts';
+import type { Descriptor } from '../../machine/descriptors.ts';
 import type { LeftIn } from '../../machine/left-in.ts';
+import { PerDescriptor, PerThread } from '../../machine/owned-state.ts';
 import type { Thread } from '../../machine/thread.ts';
-import { type KeptLine, keptLine } from '../../machine/turn.ts';
+import type { ThreadView } from '../../machine/views.ts';
+import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+
+/** A thread waited for a lock that processes share. */
+export interface LockWait {
+  readonly thread: ThreadView;
+  readonly lock: SharedLock;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+  /** Who had it before; null when that is not in the trace. */
+  readonly holder: ThreadView | null;
+  /** How long the holder had it, up to the end of the wait; UNKNOWN without one. */
+  readonly held: Nanoseconds;
+  /** How often it asked: once for a call that sleeps, more often for one that is refused. */
+  readonly tries: number;
+  /** It got the lock in the end. */
+  readonly obtained: boolean;
+  /** What it was serving, '' when that is not known. */
+  readonly request: string;
+  readonly lines: readonly KeptLine[];
+}
+
+declare module '../../fact-bus.ts' {
+  interface Facts {
+    lockWait: LockWait;
+  }
+}
 
 /** Files and semaphores followed at once: the oldest make room. */
 const MOST_LOCKS = 1000;
@@ -15,6 +45,28 @@ const MOST_LOCKS = 1000;
 const NEXT_TRY = 250_000_000;
 /** Locks that come without contention return at once; under a tracer within this time. */
 const NO_WAIT = 1_000_000;
+
+/** What a thread has to do with locks. */
+interface Holding {
+  /** The lock it took last and still holds, and whether it accepted meanwhile. */
+  holds: SharedLock | null;
+  acceptedHolding: boolean;
+  /** Its refused tries for one. */
+  tries: LockTries | null;
+}
+
+const holdings = new PerThread<Holding>();
+/** The lock that was asked for on a file. */
+const fileLocks = new PerDescriptor<SharedLock>();
+
+/** The lock that was asked for on this file; undefined when nobody did. */
+export function lockOf(descriptor: Descriptor): SharedLock | undefined {
+  return fileLocks.of(descriptor);
+}
+
+function holdingOf(thread: Thread): Holding {
+  return holdings.of(thread) ?? holdings.set(thread, { holds: null, acceptedHolding: false, tries: null });
+}
 
 /** A lock that processes share: on a file, by `flock` or `fcntl`, or a System V semaphore. */
 export class SharedLock {
@@ -54,34 +106,54 @@ export interface LockTries {
 }
 
 /** Follows who holds which shared lock, and who waits for it. */
-export class SharedLocks {
+export class SharedLocks implements Tracker {
   readonly #facts: FactBus;
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #byName = new Map<string, SharedLock>();
 
-  constructor(facts: FactBus, inWindow: (time: Nanoseconds) => boolean) {
+  constructor({ facts, inWindow }: TrackerContext) {
     this.#facts = facts;
     this.#inWindow = inWindow;
   }
 
+  hears({ name, family }: Syscall): Heard | undefined {
+    switch (family) {
+      case 'lock':
+        return (call, thread) => this.#fileLocked(call, thread);
+      case 'fcntl':
+        return (call, thread) => {
+          if (call.arguments.has('SETLK')) this.#fileLocked(call, thread);
+        };
+      case 'semaphore':
+        return name.startsWith('sem') ? (call, thread) => this.#semaphore(call, thread) : undefined;
+      case 'accept':
+        return (_call, thread) => this.#acceptTried(thread);
+      default:
+        return undefined;
+    }
+  }
+
   /** `flock`, or `fcntl` with a lock. */
-  fileLocked(call: Call, thread: Thread): void {
+  #fileLocked(call: Call, thread: Thread): void {
     const request = call.arguments.lock();
     if (request !== null) this.#asked(call, thread, this.#ofFile(call, thread), request);
   }
 
   /** A thread asks for the lock of a file and has no answer yet: which file that is shows in whom it waits for. */
-  asksFor(call: Call, thread: Thread): void {
-    this.#ofFile(call, thread);
+  staying(call: Call, thread: Thread): void {
+    const { family } = call.syscall;
+    if (family === 'lock' || (family === 'fcntl' && call.arguments.has('SETLK'))) this.#ofFile(call, thread);
   }
 
   /** The call that asks for a lock had not come back at the end of the trace. */
-  stillWaits(thread: Thread, { descriptor, since, line }: LeftIn, end: Nanoseconds): void {
-    const lock = descriptor?.lock ?? null;
-    if (lock !== null && end - since >= NO_WAIT) this.#waited(thread, { lock, since, count: 1 }, end, false, [line]);
+  leftOpen(call: Call, thread: Thread, { descriptor, line }: LeftIn): void {
+    const lock = descriptor === null ? undefined : fileLocks.of(descriptor);
+    const { family } = call.syscall;
+    if (lock === undefined || (family !== 'lock' && family !== 'fcntl') || call.duration < NO_WAIT) return;
+    this.#waited(thread, { lock, since: call.start, count: 1 }, call.end, false, [line]);
   }
 
-  semaphore(call: Call, thread: Thread): void {
+  #semaphore(call: Call, thread: Thread): void {
     const asked = call.arguments.semaphore();
     if (asked === null || asked.change === 0) return;
     const lock = this.#named(`semaphore ${asked.number} of set ${asked.set}`);
@@ -89,26 +161,30 @@ export class SharedLocks {
   }
 
   /** Closing a file gives its locks back. */
-  closed(call: Call, thread: Thread, lock: SharedLock): void {
-    if (thread.lockTries?.lock === lock) this.#gaveUp(thread);
+  closed(call: Call, thread: Thread, descriptor: Descriptor): void {
+    const lock = fileLocks.of(descriptor);
+    if (lock === undefined) return;
+    if (holdings.of(thread)?.tries?.lock === lock) this.#gaveUp(thread);
     if (lock.holder?.process === thread.process) release(lock, lock.holder, call.end);
   }
 
   /** An accept of a thread that holds a lock. */
-  accepted(thread: Thread): void {
-    const lock = thread.holds;
-    if (lock === null || thread.acceptedHolding) return;
-    thread.acceptedHolding = true;
-    lock.accepting++;
+  #acceptTried(thread: Thread): void {
+    const holding = holdings.of(thread);
+    if (holding === undefined || holding.holds === null || holding.acceptedHolding) return;
+    holding.acceptedHolding = true;
+    holding.holds.accepting++;
   }
 
-  exited(thread: Thread, time: Nanoseconds): void {
-    if (thread.lockTries !== null) this.#gaveUp(thread);
-    if (thread.holds?.holder === thread) release(thread.holds, thread, time);
+  threadEnded(thread: Thread, time: Nanoseconds): void {
+    const holding = holdings.of(thread);
+    if (holding === undefined) return;
+    if (holding.tries !== null) this.#gaveUp(thread);
+    if (holding.holds?.holder === thread) release(holding.holds, thread, time);
   }
 
   finish(threads: Iterable<Thread>): void {
-    for (const thread of threads) if (thread.lockTries !== null) this.#gaveUp(thread);
+    for (const thread of threads) if (holdings.of(thread)?.tries != null) this.#gaveUp(thread);
   }
 
   #asked(call: Call, thread: Thread, lock: SharedLock, request: LockRequest): void {
@@ -123,22 +199,24 @@ export class SharedLocks {
   }
 
   #refused(call: Call, thread: Thread, lock: SharedLock, wants: LockRequest['wants']): void {
-    const tries = thread.lockTries;
+    const holding = holdingOf(thread);
+    const { tries } = holding;
     if (tries !== null && tries.lock === lock && call.start - tries.last <= NEXT_TRY) {
       tries.count++;
       tries.last = call.end;
       return;
     }
     if (tries !== null) this.#gaveUp(thread);
-    thread.lockTries = { lock, wants, since: call.start, line: keptLine(call), count: 1, last: call.end };
+    holding.tries = { lock, wants, since: call.start, line: keptLine(call), count: 1, last: call.end };
   }
 
   #took(call: Call, thread: Thread, lock: SharedLock, { wants, firstByte }: LockRequest): void {
-    const tries = thread.lockTries;
+    const holding = holdingOf(thread);
+    const { tries } = holding;
     if (tries !== null && tries.lock === lock) {
       // SQLite takes a shared lock on another byte before each try.
       if (wants === tries.wants) {
-        thread.lockTries = null;
+        holding.tries = null;
         if (call.start - tries.last <= NEXT_TRY)
           this.#waited(thread, tries, call.end, true, [tries.line, keptLine(call)]);
       }
@@ -155,8 +233,8 @@ export class SharedLocks {
     lock.holder = thread;
     lock.lastHolder = thread;
     lock.firstByte = firstByte;
-    thread.holds = lock;
-    thread.acceptedHolding = false;
+    holding.holds = lock;
+    holding.acceptedHolding = false;
   }
 
   /**
@@ -164,8 +242,9 @@ export class SharedLocks {
    * job.
    */
   #gaveUp(thread: Thread): void {
-    const tries = thread.lockTries;
-    thread.lockTries = null;
+    const holding = holdingOf(thread);
+    const { tries } = holding;
+    holding.tries = null;
     if (tries !== null && tries.count > 1) this.#waited(thread, tries, tries.last, false, [tries.line]);
   }
 
@@ -198,11 +277,11 @@ export class SharedLocks {
 
   #ofFile(call: Call, thread: Thread): SharedLock {
     const descriptor = thread.process.descriptors.learn(call.fd, call.arguments);
-    if (descriptor.lock === null) {
-      const { label } = descriptor;
-      descriptor.lock = this.#named(label === '' ? `fd ${call.fd} of ${thread.process.pid}` : label);
-    }
-    return descriptor.lock;
+    const known = fileLocks.of(descriptor);
+    if (known !== undefined) return known;
+    const { label } = descriptor;
+    descriptor.isNeeded = true;
+    return fileLocks.set(descriptor, this.#named(label === '' ? `fd ${call.fd} of ${thread.process.pid}` : label));
   }
 
   #named(name: string): SharedLock {
@@ -227,5 +306,6 @@ function covers({ firstByte, length }: LockRequest, byte: number): boolean {
 function release(lock: SharedLock, holder: Thread, time: Nanoseconds): void {
   lock.holder = null;
   lock.lastReleasedAt = time;
-  if (holder.holds === lock) holder.holds = null;
+  const holding = holdings.of(holder);
+  if (holding?.holds === lock) holding.holds = null;
 }

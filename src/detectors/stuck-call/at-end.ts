@@ -1,0 +1,218 @@
+import type { Descriptor } from '../../model/machine/descriptors.ts';
+import type { LeftIn } from '../../model/machine/left-in.ts';
+import type { Thread } from '../../model/machine/thread.ts';
+import type { Model } from '../../model/model.ts';
+import { lockOf } from '../../model/topics/locks/shared-locks.ts';
+import { type Family, syscall } from '../../trace/syscalls.ts';
+import { elapsed, type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
+import { holderOf } from './holders.ts';
+
+/**
+ * What a thread was in when the capture ended, and whether it waits for work there. `unknown`: a thread that waits for
+ * work and one that hangs look the same.
+ */
+export interface AtEnd {
+  readonly thread: Thread;
+  readonly left: LeftIn;
+  /** Up to the end of the capture; at least, if it `beganBefore` it. UNKNOWN without times. */
+  readonly lasted: Nanoseconds;
+  readonly idle: 'yes' | 'no' | 'unknown';
+  readonly wait: Wait;
+}
+
+/** What a thread waits for. */
+export interface Wait {
+  readonly kind:
+    | 'work'
+    | 'answer'
+    | 'client'
+    | 'lock'
+    | 'thread'
+    | 'child'
+    | 'pipe-reader'
+    | 'pipe-writer'
+    | 'log'
+    | 'disk'
+    | 'time'
+    | 'unknown';
+  /** In words, as the end of "It waits for …"; '' when the call does not tell. */
+  readonly what: string;
+}
+
+const WORK: Wait = { kind: 'work', what: 'work' };
+/** Waits that end by themselves after so long are how loops and pools keep house. */
+const HOUSEKEEPING: Nanoseconds = 300 * SECOND;
+/** What glibc writes into a lock that another thread waits for. */
+const CONTENDED = 2;
+/** Servers whose threads sleep in a read of a client that has nothing to ask. */
+const A_CLIENT_A_THREAD = /^(?:mysqld|mariadbd|postgres|sshd|java|connection)/;
+
+/** What each thread that lives was in when the capture ended. Threads that were in no call are left out. */
+export function atEndOf(model: Model): AtEnd[] {
+  const all: AtEnd[] = [];
+  for (const thread of model.processes.threads()) {
+    const { leftIn: left } = thread;
+    if (left === null || thread.ended || left.since < thread.lastTime) continue;
+    const lasted = model.firstTime === UNKNOWN ? UNKNOWN : elapsed(left.since, model.lastTime);
+    all.push({ thread, left, lasted, ...judge(thread, left, model) });
+  }
+  // Who waits for a child that hangs hangs with it.
+  const hanging = new Map(all.filter(({ idle }) => idle === 'no').map((each) => [each.thread.process.pid, each]));
+  return all.map((each) => {
+    const child = each.wait.kind === 'child' ? hanging.get(each.left.child) : undefined;
+    if (child === undefined) return each;
+    return {
+      ...each,
+      idle: 'no',
+      wait: { kind: 'child', what: `${each.wait.what}, which is itself in ${child.left.name}` },
+    };
+  });
+}
+
+type Judgement = Pick<AtEnd, 'idle' | 'wait'>;
+
+const yes = (wait: Wait = WORK): Judgement => ({ idle: 'yes', wait });
+const no = (kind: Wait['kind'], what: string): Judgement => ({ idle: 'no', wait: { kind, what } });
+const unknown = (kind: Wait['kind'], what: string): Judgement => ({ idle: 'unknown', wait: { kind, what } });
+
+function judge(thread: Thread, left: LeftIn, model: Model): Judgement {
+  if (left.isHubWait || left.isForListener) return yes();
+  const family: Family = left.name === left.syscall.name ? left.syscall.family : syscall(left.name).family;
+  // What a `restart_syscall` goes on with has no arguments: a wait with a limit, as a rule of a loop.
+  if (left.syscall.family === 'restart') return yes(left.name === 'restart_syscall' ? UNTOLD : WORK);
+  switch (family) {
+    case 'accept':
+    case 'epoll-wait':
+    case 'signal-wait':
+      return yes();
+    case 'poll':
+    case 'select':
+      return left.fd >= 0 ? waited(thread, left) : timed(left);
+    case 'read':
+      return waited(thread, left);
+    case 'write':
+      return writing(left);
+    case 'connect':
+      return no('answer', left.target === '' ? 'a connection' : `${left.target} to take the connection`);
+    case 'futex':
+      return futex(thread, left, model);
+    case 'lock':
+    case 'fcntl':
+      return locked(thread, left);
+    case 'semaphore':
+      return left.hasTimeout === true ? timed(left) : unknown('lock', 'a semaphore or a message');
+    case 'sync':
+      return no('disk', `the disk${left.target === '' ? '' : ` that holds ${left.target}`}`);
+    case 'open':
+      return no('pipe-writer', opened(left));
+    case 'file':
+    case 'execve':
+    case 'close':
+      return no('disk', left.path === '' ? 'a file system' : `the file system of ${left.path}`);
+    case 'wait-child':
+      return child(thread, left, model);
+    case 'sleep':
+      return thread.servesRequests && thread.loop.owner !== null ? no('time', 'a pause to pass') : yes(TIME);
+    default:
+      return yes(UNTOLD);
+  }
+}
+
+const TIME: Wait = { kind: 'time', what: 'a pause to pass' };
+const UNTOLD: Wait = { kind: 'unknown', what: '' };
+
+/** A read, or a wait for one descriptor. */
+function waited(thread: Thread, { descriptor, target, fd, syscall: { family }, timeout }: LeftIn): Judgement {
+  const named = target === '' ? `fd ${fd}` : target;
+  if (descriptor === null) return unknown('unknown', named);
+  const { kind, connection } = descriptor;
+  if (connection !== null) {
+    // A worker that serves one client at a time can do nothing else meanwhile; a kept-alive connection has no request.
+    return connection.request?.inProgress === true
+      ? unknown('client', `${named} to send`)
+      : yes({ kind: 'client', what: `${named} to send` });
+  }
+  switch (kind) {
+    case 'socket':
+      if (isLocal(descriptor)) return unknown('work', `what another process sends on ${named}`);
+      if (family !== 'read' && timeout >= 0 && timeout < SECOND / 10) return yes();
+      return A_CLIENT_A_THREAD.test(thread.lane.comm) && !descriptor.seenOpening
+        ? unknown('client', `${named} to send`)
+        : no('answer', `an answer of ${named}`);
+    case 'datagram':
+      return descriptor.peer === '' ? unknown('work', named) : no('answer', `an answer of ${named}`);
+    case 'pipe':
+      return unknown('work', `something to read from ${named}, as a process does that waits for work`);
+    case 'event':
+    case 'epoll':
+    case 'listener':
+    case 'device':
+      return yes();
+    case 'file':
+      return no('disk', named);
+    default:
+      return unknown('unknown', `something to read from ${named}`);
+  }
+}
+
+/** Both ends belong to one host, as of `socketpair`: nobody connected it to an address. */
+function isLocal({ label, peer, seenOpening }: Descriptor): boolean {
+  return peer === '' && (/^UNIX/.test(label) || (seenOpening && label === ''));
+}
+
+function writing({ descriptor, target, fd }: LeftIn): Judgement {
+  const named = target === '' ? `fd ${fd}` : target;
+  if (descriptor?.connection != null) return no('client', `${named} to read`);
+  if (/\/dev\/log$/.test(descriptor?.peer ?? '')) return no('log', 'the log daemon to read /dev/log');
+  if (descriptor?.kind === 'pipe') return no('pipe-reader', `somebody to read ${named}: it is full`);
+  if (descriptor?.kind === 'file') return no('disk', `the disk that holds ${named}`);
+  if (descriptor?.kind === 'socket') return no('answer', `${named} to read`);
+  return no('unknown', `somebody to read ${named}`);
+}
+
+function opened({ path }: LeftIn): string {
+  return path === '' ? 'a file to open' : `${path} to open: a named pipe waits for its other end, a file for its disk`;
+}
+
+function futex(thread: Thread, left: LeftIn, { processes }: Model): Judgement {
+  const { futex: use, hasTimeout } = left;
+  if (hasTimeout === true) return timed(left);
+  const word = use === null || use.word === '' ? 'a lock or a signal' : `a lock or a signal (word ${use.word})`;
+  if (use === null) return unknown('lock', word);
+  const joined = use.value > CONTENDED ? processes.byTid(use.value) : undefined;
+  if (joined !== undefined && joined !== thread && joined.process === thread.process)
+    return unknown('thread', `thread ${joined.tid} to end`);
+  if (use.operation.startsWith('LOCK_PI') || (use.operation === 'WAIT' && use.value === CONTENDED))
+    return no('lock', `a lock that another thread holds (word ${use.word})`);
+  const isMain = thread.tid === thread.process.pid;
+  const others = thread.process.threads.filter((each) => each !== thread && each.leftIn?.futex?.word === use.word);
+  if (others.length > 0 && (isMain || others.some(({ tid }) => tid === thread.process.pid)))
+    return no('lock', `a lock that thread ${others[0]?.tid} waits for, too (word ${use.word})`);
+  if (thread.servesRequests && thread.loop.owner?.inProgress === true) return no('lock', word);
+  // One thread alone that waits for another: nobody is left to wake it.
+  if (isMain && thread.process.threads.length === 1 && thread.process.threadsStarted === 0)
+    return unknown('lock', word);
+  return isMain ? unknown('lock', word) : yes({ kind: 'lock', what: word });
+}
+
+function locked(thread: Thread, left: LeftIn): Judgement {
+  const lock = left.descriptor === null ? undefined : lockOf(left.descriptor);
+  const named = left.target === '' ? `fd ${left.fd}` : left.target;
+  if (lock?.guardsAccepts === true) return yes();
+  const holder = holderOf(left, thread);
+  return no('lock', holder === '' ? `a lock on ${named}` : `a lock on ${named}, which ${holder}`);
+}
+
+function child(thread: Thread, { child: pid, hasTimeout }: LeftIn, { processes }: Model): Judgement {
+  if (hasTimeout === true || !(pid > 0)) return yes({ kind: 'child', what: 'a child to end' });
+  const known = processes.byTid(pid);
+  const isServing = thread.servesRequests && thread.loop.owner !== null;
+  const what = `process ${pid} to end`;
+  return isServing && known !== undefined ? no('child', what) : unknown('child', what);
+}
+
+/** A wait that ends by itself, as long as it ends soon. */
+function timed({ timeout, hasTimeout }: LeftIn): Judgement {
+  if (hasTimeout !== true) return unknown('unknown', '');
+  return timeout > HOUSEKEEPING && timeout !== UNKNOWN ? unknown('time', 'a time that is far away') : yes(TIME);
+}
