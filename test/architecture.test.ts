@@ -279,6 +279,7 @@ const RINGS: Readonly<Record<string, readonly string[]>> = {
     'descriptor-table',
     'descriptors',
     'epoll-set',
+    'left-in',
     'listeners',
     'loop',
     'open-descriptors',

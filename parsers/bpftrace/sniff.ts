@@ -1,4 +1,4 @@
-import { isOfOtherTool } from '../not-a-trace.ts';
+import { isOfOtherTool } from '../lookalikes.ts';
 import { type ForeignColumns, learnColumns } from './foreign-columns.ts';
 
 /** Lines that only bpftrace prints: its messages, its maps, its JSON, drover's own lines. */

@@ -63,8 +63,8 @@ export interface DetectorDefinition<
   /** Its findings add up linked findings of this kind: what to do first is what the longest of those says. */
   readonly addsUp?: string;
   /**
-   * It can judge a capture that holds no calls: counts of the kernel a second (`watched`), or a table of counts; its needs do
-   * not matter there.
+   * It can judge a capture that holds no calls: counts of the kernel a second (`watched`), or a table of counts; its
+   * needs do not matter there.
    */
   readonly judgesCounts?: 'watched' | 'tables';
   /** The shape of each number that its findings carry. */

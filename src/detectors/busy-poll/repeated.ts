@@ -63,10 +63,12 @@ export function repeatedFinding(
     confidence: seconds > 0 && stuck ? 'likely' : 'possible',
     title: (stuck ? `${name} spins: ${ready} stays ready` : `${name} wakes ${rate} for nothing`).slice(0, 78),
     summary: stuck
-      ? `${call} of ${name.toLowerCase()} reported ${ready} ${rate}, and nothing was read, written, accepted or closed ` +
+      ? `${call} of ${name.toLowerCase()} reported ${ready} ${rate}, and nothing was read, written, accepted or ` +
+        'closed ' +
         `in between: ${count(total)} of ${count(waits)} waits.`
       : `${call} of ${name.toLowerCase()} returned with nothing ${rate}, after a time limit of ` +
-        `${ratio(timeout / MILLISECOND)} ms at most, and nothing was done in between: ${count(total)} of ${count(waits)} waits.`,
+        `${ratio(timeout / MILLISECOND)} ms at most, and nothing was done in between: ${count(total)} of ` +
+        `${count(waits)} waits.`,
     why: WHY,
     ...span(capabilities, thread.firstTime, thread.lastTime),
     openEnded: false,
@@ -113,8 +115,8 @@ export function tableFinding({ statistics }: Model): DraftFinding<Metrics> | nul
     title: `${count(waits)} waits and ${count(work)} other calls: as a spin leaves them`,
     summary:
       `The table has ${count(waits)} waits (${call}) beside ${count(work)} calls that read, write, accept or change ` +
-      'anything. A loop that works does at least one of those each time it wakes. A table does not tell who, when, or ' +
-      'what stays ready.',
+      'anything. A loop that works does at least one of those each time it wakes. A table does not tell who, when, ' +
+      'or what stays ready.',
     why: WHY,
     start: UNKNOWN,
     end: UNKNOWN,

@@ -1,10 +1,10 @@
 import type { CallCount } from '../../model/measuring/call-statistics.ts';
-import { DISK_ERRORS, type Failures, FailureTracker } from '../../model/topics/failures/failure-tracker.ts';
+import { DISK_ERRORS, FailureTracker } from '../../model/topics/failures/failure-tracker.ts';
 import { count, plural } from '../../trace/format-numbers.ts';
 import type { Family } from '../../trace/syscalls.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found } from '../finding.ts';
-import { finding } from './finding.ts';
+import { finding, type Meaning, type Storm } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
 export const errorStorm = defineDetector({
@@ -27,23 +27,6 @@ export const errorStorm = defineDetector({
     return { on: {}, conclude: () => conclude(context) };
   },
 });
-
-/** What a storm means. */
-export type Meaning = 'refused' | 'full' | 'search' | 'unread' | 'accept' | 'other';
-
-/** Failures of one call with one error, on one target where that is told. */
-export interface Storm {
-  readonly meaning: Meaning;
-  readonly call: string;
-  /** '' where a table does not name it. */
-  readonly errno: string;
-  readonly failed: number;
-  readonly total: number;
-  readonly target: string;
-  readonly serving: boolean;
-  readonly failures: Failures | null;
-  readonly row: CallCount | null;
-}
 
 /** Failures that are how a call says "not now", "nothing there" or "not this kind". */
 const ORDINARY: ReadonlySet<string> = new Set([

@@ -1,9 +1,27 @@
+import type { CallCount } from '../../model/measuring/call-statistics.ts';
+import type { Failures } from '../../model/topics/failures/failure-tracker.ts';
 import { count, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { SECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
-import type { Meaning, Storm } from './detector.ts';
 import type { Metrics } from './metrics.ts';
+
+/** What a storm means. */
+export type Meaning = 'refused' | 'full' | 'search' | 'unread' | 'accept' | 'other';
+
+/** Failures of one call with one error, on one target where that is told. */
+export interface Storm {
+  readonly meaning: Meaning;
+  readonly call: string;
+  /** '' where a table does not name it. */
+  readonly errno: string;
+  readonly failed: number;
+  readonly total: number;
+  readonly target: string;
+  readonly serving: boolean;
+  readonly failures: Failures | null;
+  readonly row: CallCount | null;
+}
 
 const MOST = 20;
 const MOST_LINES = 6;
@@ -86,7 +104,8 @@ const WHY: Readonly<Record<Meaning, string>> = {
     'Each search costs a call into the kernel; along a long path of folders they add up on every request or start.',
   unread: 'The other end does not read: its buffer is full, and the writer has to wait or to keep what it has.',
   accept:
-    'An accept that finds nothing was for nothing: either every worker wakes for each connection, or a loop asks until the queue is empty.',
+    'An accept that finds nothing was for nothing: either every worker wakes for each connection, or a loop asks ' +
+    'until the queue is empty.',
   other: 'A call that fails each time does no work, and costs time all the same.',
 };
 
@@ -104,14 +123,18 @@ const NEXT: Readonly<Record<Meaning, (storm: Storm) => readonly Step[]>> = {
   ],
   search: () => [
     {
-      text: 'Shorten the search path, or let the program remember where it found what (an opcode cache, an autoloader with a class map).',
+      text:
+        'Shorten the search path, or let the program remember where it found what (an opcode cache, an ' +
+        'autoloader with a class map).',
     },
     { text: 'See which paths are tried.', command: 'strace -f -e trace=open,openat,stat,access -o FILE -p PID' },
   ],
   unread: () => [
     { text: 'Who does not read? Send-Q above 0 names the connection.', command: 'ss -tnp' },
     {
-      text: 'Wait until the socket is writable (poll, epoll) before the next write, and limit how long a client may take.',
+      text:
+        'Wait until the socket is writable (poll, epoll) before the next write, and limit how long a client may ' +
+        'take.',
     },
   ],
   accept: () => [

@@ -42,7 +42,9 @@ const BY_WAIT: Readonly<Partial<Record<Wait['kind'], (place: Place) => readonly 
     ...(place.fd >= 0 ? [descriptorStep(place)] : []),
     socketStep(place),
     {
-      text: 'Look at that service: what does it do with this request? Give the client a time limit, so that one slow service does not take every worker.',
+      text:
+        'Look at that service: what does it do with this request? Give the client a time limit, so that one ' +
+        'slow service does not take every worker.',
     },
   ],
   client: (place) => [

@@ -3,9 +3,9 @@ import type { Model } from '../../model/model.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
-import { type Conclusion, clear, found, type Severity } from '../finding.ts';
+import { type Conclusion, clear, found } from '../finding.ts';
 import { type AtEnd, atEndOf } from './at-end.ts';
-import { finding } from './finding.ts';
+import { finding, type Group } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
 export const stuckCall = defineDetector({
@@ -25,14 +25,6 @@ export const stuckCall = defineDetector({
     return { on: {}, conclude: () => conclude(context) };
   },
 });
-
-/** Threads that hang in the same call on the same thing. */
-export interface Group {
-  readonly all: readonly AtEnd[];
-  readonly severity: Severity;
-  /** All threads that serve, or all processes of a capture in which nobody is known to serve. */
-  readonly isEverybody: boolean;
-}
 
 function conclude(context: Context): Conclusion<Metrics> {
   const { model } = context;

@@ -1,12 +1,19 @@
 import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { UNKNOWN } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
-import { type DraftFinding, span } from '../finding.ts';
+import { type DraftFinding, type Severity, span } from '../finding.ts';
 import { moment } from '../words.ts';
 import { adviceFor } from './advice.ts';
 import type { AtEnd } from './at-end.ts';
-import type { Group } from './detector.ts';
 import type { Metrics } from './metrics.ts';
+
+/** Threads that hang in the same call on the same thing. */
+export interface Group {
+  readonly all: readonly AtEnd[];
+  readonly severity: Severity;
+  /** All threads that serve, or all processes of a capture in which nobody is known to serve. */
+  readonly isEverybody: boolean;
+}
 
 const MOST_THREADS = 50;
 const MOST_LINES = 5;
@@ -54,7 +61,8 @@ export function finding(context: Context, { all, severity, isEverybody }: Group)
 const WHY = {
   no: 'A thread that waits for somebody else does nothing until that one acts. Without a time limit it waits for ever.',
   unknown:
-    'A thread that waits for work looks like this, too. It is a hang only if this process should be doing something now.',
+    'A thread that waits for work looks like this, too. It is a hang only if this process should be doing something ' +
+    'now.',
 } as const;
 
 function targetOf({ left: { target, path } }: AtEnd): string | null {
@@ -108,5 +116,8 @@ function summaryOf({ model, capabilities }: Context, worst: AtEnd, sorted: reado
   const count = model.processes.all().length;
   const scope =
     sorted.length > 1 && count > sorted.length ? ` ${plural(count, 'process', 'processes')} were traced.` : '';
-  return `${subject} had not come back when the capture ended; ${since}.${limit}${reason}${asked}${served}${doubt}${scope}`;
+  return (
+    `${subject} had not come back when the capture ended; ` +
+    `${since}.${limit}${reason}${asked}${served}${doubt}${scope}`
+  );
 }

@@ -4,8 +4,8 @@ import type { Model } from '../../model/model.ts';
 import { ASKED, type Death, DeathTracker } from '../../model/topics/deaths/death-tracker.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { type Context, defineDetector } from '../detector.ts';
-import { type Conclusion, clear, found, type Severity } from '../finding.ts';
-import { finding } from './finding.ts';
+import { type Conclusion, clear, found } from '../finding.ts';
+import { finding, type Group } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
 export const workerDeath = defineDetector({
@@ -24,13 +24,6 @@ export const workerDeath = defineDetector({
     return { on: {}, conclude: () => conclude(context) };
   },
 });
-
-/** Deaths of one kind: the same signal or status, under one parent. */
-export interface Group {
-  readonly deaths: readonly Death[];
-  readonly severity: Severity;
-  readonly isLoop: boolean;
-}
 
 function conclude(context: Context): Conclusion<Metrics> {
   const { model } = context;
@@ -60,7 +53,9 @@ function conclude(context: Context): Conclusion<Metrics> {
   );
 }
 
-/** Parents of processes that serve: their other children are workers as well, also those that died before they could. */
+/**
+ * Parents of processes that serve: their other children are workers as well, also those that died before they could.
+ */
 function servingParents({ processes, listeners }: Model): ReadonlySet<Process> {
   const parents = new Set<Process>();
   for (const [thread, role] of rolesOf(processes.threads())) {

@@ -2,10 +2,16 @@ import type { Death } from '../../model/topics/deaths/death-tracker.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { UNKNOWN } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
-import { type DraftFinding, type Step, span } from '../finding.ts';
+import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
 import { moment } from '../words.ts';
-import type { Group } from './detector.ts';
 import type { Metrics } from './metrics.ts';
+
+/** Deaths of one kind: the same signal or status, under one parent. */
+export interface Group {
+  readonly deaths: readonly Death[];
+  readonly severity: Severity;
+  readonly isLoop: boolean;
+}
 
 const MOST = 50;
 const MOST_LINES = 6;
@@ -97,7 +103,9 @@ function adviceFor({ signal, coreDumped, process, pid }: Death): readonly Step[]
   if (signal === 'SIGKILL')
     return [
       {
-        text: 'Did the kernel end it for want of memory? A line "Out of memory: Killed process" says so; none says it was somebody else.',
+        text:
+          'Did the kernel end it for want of memory? A line "Out of memory: Killed process" says so; none says ' +
+          'it was somebody else.',
         command: `dmesg -T | grep -i -E 'killed process|oom' | tail; journalctl -k --since -1h | grep -i oom | tail`,
         needs: 'root',
       },

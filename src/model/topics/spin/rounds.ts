@@ -26,7 +26,9 @@ export class Rounds {
   #key = '';
   #effects = -1;
 
-  /** A wait returned; `effects` counts what the thread did so far. Says whether a row has become long enough to tell. */
+  /**
+   * A wait returned; `effects` counts what the thread did so far. Says whether a row has become long enough to tell.
+   */
   waited(call: Call, effects: number): boolean {
     this.waits++;
     const isSame = effects === this.#effects;

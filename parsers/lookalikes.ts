@@ -1,0 +1,46 @@
+/** What a file looks like that is no trace, and how to make one of it. */
+export interface Lookalike {
+  readonly looksLike: string;
+  readonly hint?: string;
+}
+
+/** What lines of other tools look like; the first that matches a line names the file. */
+export const LINES: readonly (readonly [RegExp, Lookalike])[] = [
+  [/^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\.go:\d+\]/, { looksLike: 'a log of gVisor' }],
+  [/"evt\.(?:num|type)"/, { looksLike: 'output of sysdig (json)' }],
+  // The last one is the form of -pc and -pk, with the container in front of the process.
+  [
+    /^\s*\d+ \d\d:\d\d:\d\d\.\d{9} \d+ .* [<>] \w+|^\s*\d+ \d\d:\d\d:\d\d\.\d{9} \d+ \S+ \(\w+\) \S+ \(/,
+    { looksLike: 'output of sysdig' },
+  ],
+  [
+    /^\s*\{"type": ?"(?:hist|map|stats|tseries)",? .*\{$/,
+    {
+      looksLike: 'JSON of bpftrace that was put on several lines',
+      hint: 'give the original, one record a line (jq -c . FILE)',
+    },
+  ],
+  [/^Demonstrations of \w+[,.]/, { looksLike: 'the page of examples of a tool of bcc' }],
+  [
+    /^(?:TIME\S*\s+)?(?:P?COMM\s+PID\s|PID\s+(?:P?COMM|TID)\s)|^SYSCALL\s+COUNT|^\s*(?:usecs|msecs)\s*: count\s+distribution|^TIME(?:\(\w+\))?\s+(?:UID\s+)?PID\s/,
+    {
+      looksLike: 'output of a ready-made tool of bcc or bpftrace',
+      hint: 'record the system calls themselves, with drover record, strace or `perf trace`',
+    },
+  ],
+  [/\b(?:raw_)?syscalls:sys_(?:enter|exit)/, { looksLike: 'output of `perf script`' }],
+  [/^# tracer:|^\s+\S+-\d+\s+\[\d+\]/, { looksLike: 'output of ftrace or trace-cmd' }],
+  [/^\+\+\+ exited \(status \d+\) \+\+\+|^__libc_start_main\(/, { looksLike: 'output of ltrace', hint: 'use strace' }],
+  [/^SYSCALL\(args\)|\bErr#\d+/, { looksLike: 'output of dtruss or truss' }],
+  [/\bERR#\d+ '/, { looksLike: 'output of truss' }],
+  [/^\s*\d+\s+\S+\s+(?:CALL|RET|NAMI|GIO)\s/, { looksLike: 'output of ktrace (kdump)' }],
+  [
+    /^\s*<(?:!doctype|html|\?xml|head|body)\b/i,
+    { looksLike: 'a page of HTML or XML', hint: 'save the raw text of the trace' },
+  ],
+];
+
+/** Whether a line is one that another tool prints, whose output is refused by name. */
+export function isOfOtherTool(line: string): boolean {
+  return LINES.some(([pattern]) => pattern.test(line));
+}
