@@ -1,9 +1,10 @@
 import type { Descriptor } from '../../model/machine/descriptors.ts';
 import type { LeftIn } from '../../model/machine/left-in.ts';
+import type { Process } from '../../model/machine/process.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { lockOf } from '../../model/topics/locks/shared-locks.ts';
-import { type Family, syscall } from '../../trace/syscalls.ts';
+import { type Family, isWait, syscall } from '../../trace/syscalls.ts';
 import { elapsed, type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 import { holderOf } from './holders.ts';
 
@@ -50,11 +51,18 @@ const A_CLIENT_A_THREAD = /^(?:mysqld|mariadbd|postgres|sshd|java|connection)/;
 /** What each thread that lives was in when the capture ended. Threads that were in no call are left out. */
 export function atEndOf(model: Model): AtEnd[] {
   const all: AtEnd[] = [];
+  const shared = sharedSockets(model);
   for (const thread of model.processes.threads()) {
     const { leftIn: left } = thread;
     if (left === null || thread.ended || left.since < thread.lastTime) continue;
     const lasted = model.firstTime === UNKNOWN ? UNKNOWN : elapsed(left.since, model.lastTime);
-    all.push({ thread, left, lasted, ...judge(thread, left, model) });
+    const isShared = left.descriptor !== null && shared.has(left.descriptor.label);
+    all.push({
+      thread,
+      left,
+      lasted,
+      ...(isShared && isWait(left.syscall.family) ? yes() : judge(thread, left, model)),
+    });
   }
   // Who waits for a child that hangs hangs with it.
   const hanging = new Map(all.filter(({ idle }) => idle === 'no').map((each) => [each.thread.process.pid, each]));
@@ -67,6 +75,21 @@ export function atEndOf(model: Model): AtEnd[] {
       wait: { kind: 'child', what: `${each.wait.what}, which is itself in ${child.left.name}` },
     };
   });
+}
+
+/** Sockets that several processes wait for: a listener that they inherited, as a rule. */
+function sharedSockets({ processes }: Model): ReadonlySet<string> {
+  const owners = new Map<string, Process>();
+  const shared = new Set<string>();
+  for (const { leftIn, process } of processes.threads()) {
+    const label = leftIn?.descriptor?.label ?? '';
+    if (leftIn === null || !isWait(leftIn.syscall.family) || /^(?:socket|TCP|UNIX)/.test(label) || label.includes('->'))
+      continue;
+    const owner = owners.get(label);
+    if (owner === undefined) owners.set(label, process);
+    else if (owner !== process) shared.add(label);
+  }
+  return shared;
 }
 
 type Judgement = Pick<AtEnd, 'idle' | 'wait'>;
@@ -87,6 +110,8 @@ function judge(thread: Thread, left: LeftIn, model: Model): Judgement {
       return yes();
     case 'poll':
     case 'select':
+      // Who waits for several things at once is a loop.
+      if (left.watched > 1) return yes();
       return left.fd >= 0 ? waited(thread, left) : timed(left);
     case 'read':
       return waited(thread, left);
@@ -122,8 +147,13 @@ const TIME: Wait = { kind: 'time', what: 'a pause to pass' };
 const UNTOLD: Wait = { kind: 'unknown', what: '' };
 
 /** A read, or a wait for one descriptor. */
-function waited(thread: Thread, { descriptor, target, fd, syscall: { family }, timeout }: LeftIn): Judgement {
+function waited(thread: Thread, left: LeftIn): Judgement {
+  const { descriptor, target, fd, timeout, hasTimeout } = left;
+  const { family } = left.syscall;
   const named = target === '' ? `fd ${fd}` : target;
+  const kept = descriptor?.kind ?? 'unknown';
+  // A wait with a limit for something that is no socket is how masters and pools keep house.
+  if (hasTimeout === true && (kept === 'pipe' || kept === 'event' || kept === 'unknown')) return timed(left);
   if (descriptor === null) return unknown('unknown', named);
   const { kind, connection } = descriptor;
   if (connection !== null) {
@@ -149,7 +179,7 @@ function waited(thread: Thread, { descriptor, target, fd, syscall: { family }, t
     case 'device':
       return yes();
     case 'file':
-      return no('disk', named);
+      return no('disk', `something to read from ${named}: a named pipe waits for a writer, a file for its disk`);
     default:
       return unknown('unknown', `something to read from ${named}`);
   }
@@ -184,6 +214,9 @@ function futex(thread: Thread, left: LeftIn, { processes }: Model): Judgement {
     return unknown('thread', `thread ${joined.tid} to end`);
   if (use.operation.startsWith('LOCK_PI') || (use.operation === 'WAIT' && use.value === CONTENDED))
     return no('lock', `a lock that another thread holds (word ${use.word})`);
+  // So the runtime of Go parks its threads, the first one among them.
+  if (use.operation === 'WAIT' && use.value === 0 && thread.process.threads.length > 1)
+    return yes({ kind: 'lock', what: word });
   const isMain = thread.tid === thread.process.pid;
   const others = thread.process.threads.filter((each) => each !== thread && each.leftIn?.futex?.word === use.word);
   if (others.length > 0 && (isMain || others.some(({ tid }) => tid === thread.process.pid)))

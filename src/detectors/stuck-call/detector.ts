@@ -1,3 +1,4 @@
+import type { Process } from '../../model/machine/process.ts';
 import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
 import type { Model } from '../../model/model.ts';
 import { plural } from '../../trace/format-numbers.ts';
@@ -39,7 +40,8 @@ function conclude(context: Context): Conclusion<Metrics> {
     else group.push(each);
   }
   if (groups.size === 0) return clear(reasonOf(context, all));
-  const judged = [...groups.values()].map((group) => judge(model, group));
+  const scene = sceneOf(model, all, stuck);
+  const judged = [...groups.values()].map((group) => judge(model, group, scene));
   return found(
     `${plural(stuck.length, 'thread')} had not come back from a call`,
     judged.map((group) => finding(context, group)),
@@ -66,16 +68,47 @@ function hasReturned({ processes }: Model): boolean {
   return false;
 }
 
-function judge(model: Model, all: readonly AtEnd[]): Group {
+/** What is known of the capture as a whole. */
+interface Scene {
+  /** Processes that serve; where nobody is known to, all but those that only keep time. */
+  readonly processes: ReadonlySet<Process>;
+  readonly isServing: boolean;
+  /** Somebody is surely stuck. */
+  readonly isHang: boolean;
+}
+
+function sceneOf(model: Model, all: readonly AtEnd[], stuck: readonly AtEnd[]): Scene {
   const roles = rolesOf(model.processes.threads());
   const serving = [...roles].filter(([, role]) => isWorkerRole(role)).map(([thread]) => thread.process);
-  const processes = new Set(serving.length > 0 ? serving : [...roles.keys()].map((thread) => thread.process));
+  const keeping = new Set(all.filter(({ wait }) => wait.kind === 'time').map(({ thread }) => thread.process));
+  const others = [...roles.keys()].map((thread) => thread.process).filter((process) => !keeping.has(process));
+  return {
+    processes: new Set(serving.length > 0 ? serving : others),
+    isServing: serving.length > 0,
+    isHang: stuck.some(({ idle }) => idle === 'no'),
+  };
+}
+
+function judge(model: Model, all: readonly AtEnd[], { processes, isServing, isHang }: Scene): Group {
   const stuck = new Set(all.map(({ thread }) => thread.process));
   const isEverybody = [...processes].every((process) => stuck.has(process));
-  const [first] = all;
-  if (first?.idle === 'unknown') return { all, severity: isAlone(model, all) ? 'warning' : 'info', isEverybody };
-  const isService = isEverybody && (serving.length > 0 || processes.size > 1);
+  if (all[0]?.idle === 'unknown') {
+    const isSerious = isAlone(model, all) || (isHang && isLocked(all));
+    return { all, severity: isSerious ? 'warning' : 'info', isEverybody };
+  }
+  const isService = isEverybody && (isServing || stuck.size > 1);
   return { all, severity: isService ? 'critical' : 'warning', isEverybody };
+}
+
+const MOST_LOCKED = 3;
+
+/** Processes of one thread that wait for a lock: where others hang, that is likelier than an idle wait. */
+function isLocked(all: readonly AtEnd[]): boolean {
+  // More of them on one word are threads of a pool that strace did not tell from processes.
+  return (
+    all.length <= MOST_LOCKED &&
+    all.every(({ wait, thread }) => wait.kind === 'lock' && thread.process.threads.length === 1)
+  );
 }
 
 /** One thread, of which nothing else is known: somebody looked at it because it hangs. */

@@ -20,7 +20,7 @@ const MOST_LINES = 5;
 const MOST_NAMED = 5;
 
 /** Who hangs, in what, since when, and what for. */
-export function finding(context: Context, { all, severity, isEverybody }: Group): DraftFinding<Metrics> {
+export function finding(context: Context, { all, severity }: Group): DraftFinding<Metrics> {
   const { model, capabilities } = context;
   const sorted = all.toSorted((a, b) => b.lasted - a.lasted || a.thread.tid - b.thread.tid);
   const [worst] = sorted;
@@ -31,7 +31,7 @@ export function finding(context: Context, { all, severity, isEverybody }: Group)
   return {
     severity,
     confidence: worst.idle === 'no' && isTimed ? 'likely' : 'possible',
-    title: titleOf(worst, sorted, pids, isEverybody),
+    title: titleOf(worst, sorted, pids, model.processes.all().length),
     summary: summaryOf(context, worst, sorted, isTimed),
     why: WHY[worst.idle === 'no' ? 'no' : 'unknown'],
     ...span(capabilities, Math.min(...sorted.map(({ left }) => left.since)), model.lastTime),
@@ -69,8 +69,9 @@ function targetOf({ left: { target, path } }: AtEnd): string | null {
   return target === '' ? (path === '' ? null : path) : target;
 }
 
-function who(sorted: readonly AtEnd[], pids: readonly number[], isEverybody: boolean): string {
-  if (pids.length > 1) return isEverybody ? `All ${pids.length} processes are` : `${pids.length} processes are`;
+function who(sorted: readonly AtEnd[], pids: readonly number[], count: number): string {
+  if (pids.length > 1)
+    return pids.length === count ? `All ${count} processes are` : `${pids.length} of ${count} processes are`;
   const [only] = sorted;
   const pid = pids[0] ?? 0;
   if (sorted.length > 1) return `${sorted.length} threads${pid === 0 ? '' : ` of ${pid}`} are`;
@@ -79,12 +80,12 @@ function who(sorted: readonly AtEnd[], pids: readonly number[], isEverybody: boo
   return tid === pid ? `${pid} is` : `Thread ${tid} of ${pid} is`;
 }
 
-function titleOf(worst: AtEnd, sorted: readonly AtEnd[], pids: readonly number[], isEverybody: boolean): string {
+function titleOf(worst: AtEnd, sorted: readonly AtEnd[], pids: readonly number[], count: number): string {
   const { left, idle } = worst;
   const target = targetOf(worst);
   const state = idle === 'no' ? 'stuck in' : 'in';
   const on = target === null ? '' : left.syscall.takesDescriptor ? ` on ${target}` : ` of ${target}`;
-  const title = `${who(sorted, pids, isEverybody)} ${state} ${left.name}${on}`;
+  const title = `${who(sorted, pids, count)} ${state} ${left.name}${on}`;
   return title.length > 78 ? `${title.slice(0, 77)}…` : title;
 }
 

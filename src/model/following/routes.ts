@@ -47,8 +47,13 @@ function followedBy(syscall: Syscall, followers: Followers, audience: Audience):
       return (call, thread) => {
         audience.serving(thread, call.start);
         const owner = traffic.accept(call, thread);
-        waits.acceptFollowed(thread);
+        waits.acceptFollowed(call, thread);
         return owner;
+      };
+    case 'restart':
+      return (call, thread) => {
+        waits.resumed(call, thread);
+        return null;
       };
     case 'epoll-wait':
       return (call, thread) => (waits.epoll(call, thread) ? HUB_WAIT : null);

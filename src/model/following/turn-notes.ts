@@ -141,6 +141,7 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
     class: kind,
     query: asked?.query?.text ?? '',
     fd,
+    watched: watched.length,
     descriptor: asked ?? null,
     timeout: call.arguments.timeout(),
     hasTimeout: call.arguments.hasTimeout(),

@@ -1,6 +1,6 @@
 import { EVENT } from '../../trace/call-arguments.ts';
 import type { Call } from '../../trace/record.ts';
-import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
+import { earlier, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
 import type { FactBus } from '../fact-bus.ts';
 import { EpollSet } from '../machine/epoll-set.ts';
@@ -44,6 +44,9 @@ export class WaitTracker {
     if (epoll.listeners.size > 0) {
       if (!set.hasListener) for (const listener of epoll.listeners) thread.accepts.listeners.add(listener);
       this.#confirm(thread, set, true);
+    } else if (thread.accepts.wouldBlock && !descriptor.seenOpening && epoll.listeners.size === 0) {
+      // The listener was put into the set before the capture began.
+      this.#confirm(thread, set, true);
     } else if (loop.hub === null) this.#confirm(thread, set, false);
     const isHub = loop.hub === set;
     if (isHub || !loop.hubIsCertain) this.#cycles.waited(thread, set, call);
@@ -63,11 +66,33 @@ export class WaitTracker {
   }
 
   /** An accept right after a wait shows what the wait set holds, when its set-up was not traced. */
-  acceptFollowed(thread: Thread): void {
-    if (thread.loop.hubIsCertain) return;
+  acceptFollowed(call: Call, thread: Thread): void {
+    const { loop, accepts } = thread;
+    if (call.error === 'EAGAIN' || call.error === 'EWOULDBLOCK') accepts.wouldBlock = true;
+    if (loop.hubIsCertain) return;
+    // The wait for one descriptor, which nobody knew to be a listener, was the wait for this connection.
+    if (accepts.waitedFor >= 0 && accepts.waitedFor === call.fd) {
+      this.#confirm(thread, loop.waitSet('set', null, -1), true);
+      if (!loop.inTurn) loop.beginTurn(call);
+      return;
+    }
+    // strace came while the thread waited, and does not show what for.
+    if (accepts.resumedAt !== UNKNOWN) {
+      this.#confirm(thread, loop.waitSet('set', null, -1), true);
+      loop.idle += Math.max(0, call.start - accepts.resumedAt);
+      accepts.resumedAt = UNKNOWN;
+      if (!loop.inTurn) loop.beginTurn(call);
+      return;
+    }
     const set = this.#cycles.lastWait(thread);
     if (set === null || set.hasListener) return;
     this.#confirm(thread, set, true);
+  }
+
+  /** `restart_syscall`: a wait that had begun before strace came, or was stopped for a moment, goes on. */
+  resumed(call: Call, { accepts, loop }: Thread): void {
+    const isWaiting = /^(?:poll|select|epoll_wait)$/.test(call.arguments.resumes());
+    if (isWaiting && loop.hub === null) accepts.resumedAt = earlier(accepts.resumedAt, call.start);
   }
 
   #set(call: Call, thread: Thread, numbers: readonly number[]): boolean {
@@ -83,7 +108,10 @@ export class WaitTracker {
       } else if (kind === 'connection' || kind === 'socket') hasSockets = true;
     }
     // A poll on a single socket that is no listener is somebody waiting for an answer, never a loop.
-    if (!hasListener && numbers.length < 2) return false;
+    if (!hasListener && numbers.length < 2) {
+      accepts.waitedFor = numbers[0] ?? -1;
+      return false;
+    }
     const set = loop.waitSet('set', null, -1);
     this.#count(set, call);
     if (hasSockets && hasListener) set.hasSockets = true;

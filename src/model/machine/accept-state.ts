@@ -1,3 +1,4 @@
+import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { LazySet } from './lazy-set.ts';
 import type { Listener } from './listeners.ts';
 
@@ -21,6 +22,12 @@ export class AcceptState {
   /** Accepted sockets were made non-blocking. */
   nonblocking = 0;
   lastFd = -1;
+  /** An accept found nothing and did not wait: whoever accepts so waits in something else. */
+  wouldBlock = false;
+  /** The only descriptor of its last wait, where that is not known to be a listener; -1 for none. */
+  waitedFor = -1;
+  /** When a wait went on of which the trace does not tell what it is for; UNKNOWN for none. */
+  resumedAt: Nanoseconds = UNKNOWN;
   /** The one that it tried to accept from last. */
   listener: Listener | null = null;
 }

@@ -22,6 +22,8 @@ export interface LeftIn {
   readonly class: BlockClass;
   readonly query: string;
   readonly fd: number;
+  /** Of `poll` and `select`: how many descriptors it waits for. */
+  readonly watched: number;
   readonly descriptor: Descriptor | null;
   /** How long it may last at most; Infinity without a limit, UNKNOWN when not told or a deadline. */
   readonly timeout: Nanoseconds;

@@ -45,7 +45,11 @@ function ownRole(thread: Thread): Role | null {
   if (accepts.listeners.size > 0 || waitsOnListener) {
     if (isLoop(thread)) return 'event-loop';
     if (accepts.handedOver * 4 > accepts.servedItself && accepts.handedOver > 0) return 'acceptor';
-    if (!waitsOnListener) return accepts.acceptedTotal > 0 || loop.acceptBlocked > 0 ? 'blocking-acceptor' : null;
+    if (!waitsOnListener) {
+      // An accept that finds nothing and returns does not block.
+      if (accepts.wouldBlock) return accepts.nonblocking > 0 ? 'event-loop' : null;
+      return accepts.acceptedTotal > 0 || loop.acceptBlocked > 0 ? 'blocking-acceptor' : null;
+    }
     if (accepts.servedItself === 0) return null;
     // Without ioctl and fcntl in the capture one cannot see whether its sockets wait; an epoll that takes one event at
     // a time is clear all the same.
