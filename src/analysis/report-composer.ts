@@ -32,7 +32,10 @@ export function composeReport(parts: Parts): Report {
     source: facts.source,
     window: windowOf(parts),
     quality,
-    verdict: decide(findings, quality, outcomes, all, windowOf(parts), omitted?.findings ?? 0),
+    verdict: decide(findings, quality, outcomes, all, windowOf(parts), {
+      unlisted: omitted?.findings ?? 0,
+      isTable: model.statistics.fromTables && model.firstTime === UNKNOWN,
+    }),
     outcomes,
     workers,
     calls,

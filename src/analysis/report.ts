@@ -115,6 +115,19 @@ export interface Worker {
   readonly requests: number;
   readonly firstMs: number | null;
   readonly lastMs: number | null;
+  /** The call that the process had not come back from when the capture ended; null when it was in none. */
+  readonly atEnd: AtEnd | null;
+}
+
+/** Of several threads the one that is likeliest stuck. */
+export interface AtEnd {
+  readonly call: string;
+  /** What the call is about, in words; null when the capture does not tell. */
+  readonly target: string | null;
+  /** At least so long; null without times. */
+  readonly forMs: number | null;
+  /** Whether the thread waits for work there. `unknown`: idle and stuck look the same. */
+  readonly idle: 'yes' | 'no' | 'unknown';
 }
 
 export interface CallStatistics {

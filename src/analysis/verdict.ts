@@ -4,6 +4,45 @@ import { isWorkerRole } from '../model/machine/roles.ts';
 import { durationOfMs, plural } from '../trace/format-numbers.ts';
 import type { Finding, Quality, Verdict, Window, Worker } from './report.ts';
 
+/** What else a verdict depends on. */
+export interface VerdictContext {
+  /** Serious findings that there was no room to list. */
+  readonly unlisted?: number;
+  /** The capture is a table of counts. */
+  readonly isTable?: boolean;
+}
+
+const TABLE = 'a table of counts tells neither when nor who';
+/** In less time nothing has had a chance to happen. */
+const LEAST_MS = 1_000;
+/** The three that a verdict names, and the kinds of which one must have been judged for each. */
+const NAMED: readonly (readonly [name: string, kinds: readonly Kind[]])[] = [
+  ['herds', ['thundering-herd']],
+  ['stalls', ['loop-stall', 'service-stall', 'worker-saturation']],
+  ['hang-ups', ['broken-pipe', 'abandoned-request']],
+];
+
+/** Why nothing can be said of threads that serve; '' when it can. Nothing judged is nothing reassured. */
+function whyUntold(
+  quality: Quality,
+  outcomes: Readonly<Partial<Record<Kind, Outcome>>>,
+  serving: number,
+  { durationMs }: Window,
+): string {
+  // Of a process whose role nobody knows nothing is known to be well.
+  if (serving === 0) return 'no worker that accepts connections was seen';
+  if (quality.grade === 'poor') return 'the capture lacks what the checks need';
+  if (durationMs !== null && durationMs < LEAST_MS) return `${durationOfMs(durationMs)} are too short`;
+  const isJudged = (kind: Kind): boolean => {
+    const status = outcomes[kind]?.status;
+    return status === 'clear' || status === 'found';
+  };
+  const missing = NAMED.filter(([, kinds]) => !kinds.some(isJudged)).map(([name]) => name);
+  // One worker alone cannot be a herd.
+  const unjudged = missing.filter((name) => name !== 'herds' || serving > 1);
+  return unjudged.length === 0 ? '' : `${unjudged.join(' and ')} could not be judged (-v says why)`;
+}
+
 /** One sentence: the finding to act on first, or what was looked at without finding anything. */
 export function decide(
   findings: readonly Finding[],
@@ -11,7 +50,7 @@ export function decide(
   outcomes: Readonly<Partial<Record<Kind, Outcome>>>,
   workers: readonly Worker[],
   window: Window,
-  unlisted = 0,
+  { unlisted = 0, isTable = false }: VerdictContext = {},
 ): Verdict {
   const first = findings[0];
   if (first !== undefined && first.severity !== 'info') {
@@ -25,17 +64,15 @@ export function decide(
     const more = others === 0 ? '' : ` (+${others} more${worse > 0 ? `, ${worse} critical` : ''})`;
     return { severity, confidence: first.confidence, text: `${word}: ${first.title}${more}` };
   }
-  // Of a process whose role nobody knows nothing is known to be well.
   const serving = workers.filter(({ role }) => isWorkerRole(role)).length;
   const judged = Object.values(outcomes).filter(
     (outcome) => outcome?.status === 'clear' || outcome?.status === 'found',
   ).length;
   const span = window.durationMs === null ? '' : ` in ${durationOfMs(window.durationMs)}`;
-  if (quality.grade === 'poor' || judged === 0 || serving === 0) {
-    const why =
-      serving === 0 ? 'no worker that accepts connections was seen' : 'the capture lacks what the checks need';
+  const untold = isTable ? TABLE : whyUntold(quality, outcomes, serving, window);
+  if (untold !== '') {
     const seen = first === undefined ? '' : ` Seen all the same: ${first.title}`;
-    return { severity: first?.severity ?? 'none', confidence: 'cannot-tell', text: `Cannot tell: ${why}.${seen}` };
+    return { severity: first?.severity ?? 'none', confidence: 'cannot-tell', text: `Cannot tell: ${untold}.${seen}` };
   }
   if (first !== undefined)
     return {

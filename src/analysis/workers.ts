@@ -1,11 +1,13 @@
+import { type AtEnd as AtEndOfThread, atEndOf } from '../detectors/stuck-call/at-end.ts';
 import { moment } from '../detectors/words.ts';
 import type { Process } from '../model/machine/process.ts';
 import { isWorkerRole, type Role, rolesOf } from '../model/machine/roles.ts';
 import type { Thread } from '../model/machine/thread.ts';
 import type { Model } from '../model/model.ts';
 import { milliseconds, round } from '../trace/format-numbers.ts';
+import { UNKNOWN } from '../trace/time.ts';
 import type { Parts } from './parts.ts';
-import type { Worker } from './report.ts';
+import type { AtEnd, Worker } from './report.ts';
 
 const ORDER: readonly Role[] = [
   'event-loop',
@@ -46,6 +48,7 @@ export function representatives(model: Model): Representative[] {
 
 /** A row for each of them. */
 export function describeWorkers({ model, capabilities }: Parts): Worker[] {
+  const ends = endsOf(model);
   return representatives(model).map(({ process, thread, role }) => ({
     pid: process.pid,
     tids: process.tids,
@@ -61,7 +64,34 @@ export function describeWorkers({ model, capabilities }: Parts): Worker[] {
     requests: process.requests,
     firstMs: capabilities.times ? moment(model, thread.firstTime) : null,
     lastMs: capabilities.times ? moment(model, thread.lastSeen) : null,
+    atEnd: describeEnd(ends.get(process), capabilities.times),
   }));
+}
+
+const LIKELY_STUCK = { no: 2, unknown: 1, yes: 0 } as const;
+
+/** For each process the thread that is likeliest stuck, and of those the one that is in its call for longest. */
+function endsOf(model: Model): ReadonlyMap<Process, AtEndOfThread> {
+  const ends = new Map<Process, AtEndOfThread>();
+  for (const end of atEndOf(model)) {
+    const known = ends.get(end.thread.process);
+    const weight = known === undefined ? 1 : LIKELY_STUCK[end.idle] - LIKELY_STUCK[known.idle];
+    if (known === undefined || weight > 0 || (weight === 0 && end.lasted > known.lasted))
+      ends.set(end.thread.process, end);
+  }
+  return ends;
+}
+
+function describeEnd(end: AtEndOfThread | undefined, times: boolean): AtEnd | null {
+  if (end === undefined) return null;
+  const { left, lasted, idle } = end;
+  const target = left.target || left.path;
+  return {
+    call: left.name,
+    target: target === '' ? null : target,
+    forMs: times && lasted !== UNKNOWN ? milliseconds(lasted) : null,
+    idle,
+  };
 }
 
 /**

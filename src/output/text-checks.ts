@@ -1,5 +1,5 @@
-import type { Quality, Report } from '../analysis/report.ts';
-import { count } from '../trace/format-numbers.ts';
+import type { Kind, Outcome, Quality, Report } from '../analysis/report.ts';
+import { count, plural } from '../trace/format-numbers.ts';
 import type { Page } from './page.ts';
 
 /** How a status reads, in the order in which to read them. */
@@ -9,25 +9,45 @@ const STATUS_WORDS = [
   ['clear', 'clear'],
 ] as const;
 const STATUS_WIDTH = 10;
+const LABEL = 12;
+/** More kinds than this are counted. */
+const MOST_NAMED = 8;
 const SAMPLES = 3;
 
 /**
- * What was looked for and not found, what could not be looked for and why, and what broke. One line a kind that is
- * clear.
+ * What was looked for and not found, what could not be looked for, and what broke. In a line or two each; with
+ * `verbose` a line a kind, with the reason.
  */
 export function addChecks(page: Page, report: Report, verbose: number): void {
   const listed = Object.entries(report.outcomes).filter(([, outcome]) => outcome.status !== 'found');
   if (listed.length === 0) return;
+  if (verbose === 0) {
+    addFolded(page, report);
+    return;
+  }
   const width = STATUS_WIDTH + Math.max(0, ...listed.map(([kind]) => kind.length)) + 2;
-  const isWhole = verbose > 0 || report.findings.length === 0;
   page.heading('CHECKED', 'clear: not seen; n/a: this trace cannot tell');
   for (const [status, word] of STATUS_WORDS) {
-    for (const [kind, outcome] of listed.filter(([, { status: own }]) => own === status)) {
-      const label = [{ text: `  ${word.padEnd(STATUS_WIDTH - 2)}${kind}` }];
-      if (status === 'clear' && !isWhole) page.line(label, width, outcome.reason);
-      else page.prose(label, width, outcome.reason);
-    }
+    for (const [kind, outcome] of listed.filter(([, { status: own }]) => own === status))
+      page.prose([{ text: `  ${word.padEnd(STATUS_WIDTH - 2)}${kind}` }], width, outcome.reason);
   }
+}
+
+function addFolded(page: Page, { outcomes }: Report): void {
+  const kindsOf = (status: Outcome['status']): readonly string[] =>
+    Object.entries(outcomes).flatMap(([kind, outcome]) => (outcome.status === status ? [kind] : []));
+  const clear = kindsOf('clear');
+  const untold = kindsOf('not-applicable');
+  page.blank();
+  if (clear.length > 0) page.prose([{ text: 'CLEAR' }], LABEL, `${plural(clear.length, 'kind')}: ${clear.join(', ')}`);
+  if (untold.length > 0)
+    page.prose(
+      [{ text: 'NOT JUDGED' }],
+      LABEL,
+      `${plural(untold.length, 'kind')}${untold.length > MOST_NAMED ? '' : `: ${untold.join(', ')}`}; -v says why`,
+    );
+  for (const kind of kindsOf('failed'))
+    page.prose([{ text: 'FAILED', style: 'warning' }], LABEL, `${kind}: ${outcomes[kind as Kind]?.reason ?? ''}`);
 }
 
 /** What the reader of the trace stumbled over, with samples. */

@@ -1,4 +1,4 @@
-import type { Finding, Outcome, Report } from '../analysis/report.ts';
+import type { Finding, Report } from '../analysis/report.ts';
 import { count, plural } from '../trace/format-numbers.ts';
 import { FindingWriter } from './finding-writer.ts';
 import type { Page } from './page.ts';
@@ -65,10 +65,6 @@ export function addWorst(page: Page, report: Report): void {
 
 /** What was looked at, when nothing was found. */
 export function addNoFinding(page: Page, report: Report): void {
-  const statuses = Object.values(report.outcomes).map((outcome) => outcome.status);
-  const number = (status: Outcome['status']): number => statuses.filter((own) => own === status).length;
-  const untold = number('not-applicable');
-  const failed = number('failed');
   page.prose([], 0, 'No finding is not health: it holds for these lines, these processes and the thresholds below.');
   page.blank();
   page.parts([{ text: 'LOOKED AT' }], 12, [
@@ -76,13 +72,6 @@ export function addNoFinding(page: Page, report: Report): void {
     workforce(report),
     ...extent(report),
   ]);
-  page.prose(
-    [{ text: 'COVERAGE' }],
-    12,
-    `${number('clear')} of ${statuses.length} kinds of trouble were looked for and not seen` +
-      `${untold > 0 ? `; of ${untold} this trace cannot tell` : ''}` +
-      `${failed > 0 ? `; ${plural(failed, 'check')} failed` : ''}.`,
-  );
 }
 
 function addMore(page: Page, hidden: readonly Finding[], isAfterDetail: boolean): void {

@@ -4,6 +4,7 @@ import { Page, type PageOptions } from './page.ts';
 import { redactReport } from './redact.ts';
 import { addChecks, addDiagnostics } from './text-checks.ts';
 import { addFindings, addIndex, addNoFinding, addWorst } from './text-findings.ts';
+import { addQuietTables } from './text-quiet.ts';
 import { addCalls, addWorkers } from './text-tables.ts';
 import { span } from './when.ts';
 import { coverage, extent, omission, paths, recording, SEVERITY_WORDS, verdictSentence, workforce } from './wording.ts';
@@ -52,6 +53,7 @@ export function renderText(report: Report, options: TextOptions): string {
     addFindings(page, shown, options.verbose);
   } else addNoFinding(page, shown);
   addWorkers(page, shown, options.verbose);
+  if (shown.findings.every(({ severity }) => severity === 'info') && options.verbose === 0) addQuietTables(page, shown);
   if (shown.omitted !== undefined) page.prose([], 2, `${omission(shown)}.`);
   if (options.verbose > 0) addCalls(page, shown.calls, options.verbose);
   addChecks(page, shown, options.verbose);

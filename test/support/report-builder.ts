@@ -82,6 +82,7 @@ export function buildWorker(parts: Partial<Worker> = {}): Worker {
     busyPercent: 31,
     longestTurnMs: 23,
     brokenPipes: 0,
+    atEnd: null,
     requests: 1009,
     firstMs: 0,
     lastMs: 58_200,

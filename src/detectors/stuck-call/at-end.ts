@@ -139,7 +139,8 @@ function judge(thread: Thread, left: LeftIn, model: Model): Judgement {
     case 'sleep':
       return thread.servesRequests && thread.loop.owner !== null ? no('time', 'a pause to pass') : yes(TIME);
     default:
-      return yes(UNTOLD);
+      // It does not wait as a rule: most likely the thread is at work.
+      return unknown('unknown', '');
   }
 }
 

@@ -30,7 +30,7 @@ export const stuckCall = defineDetector({
 function conclude(context: Context): Conclusion<Metrics> {
   const { model } = context;
   const all = atEndOf(model);
-  const stuck = all.filter((each) => each.idle !== 'yes' && isLong(context, each));
+  const stuck = all.filter((each) => each.idle !== 'yes' && each.wait.what !== '' && isLong(context, each));
   const groups = new Map<string, AtEnd[]>();
   for (const each of stuck) {
     const { left, wait, idle } = each;

@@ -1,0 +1,67 @@
+import type { CallStatistics, Report, Worker } from '../analysis/report.ts';
+import { count, durationOfMs, percent } from '../trace/format-numbers.ts';
+import type { Column, Page } from './page.ts';
+import { addCalls } from './text-tables.ts';
+
+const SHOWN_ENDS = 12;
+const SHOWN_CALLS = 8;
+const SHOWN_FAILURES = 5;
+/** Fewer failures than this share of a call are ordinary. */
+const LEAST_SHARE = 0.01;
+
+const END_COLUMNS: readonly Column[] = [
+  { title: 'PID', align: 'right' },
+  { title: 'IN', align: 'left', shrinks: true },
+  { title: 'FOR', align: 'right' },
+  { title: 'IDLE', align: 'left' },
+];
+
+/** What there is to read where nothing was found: who was in what at the end, where time went, what failed. */
+export function addQuietTables(page: Page, report: Report): void {
+  addEnds(page, report.workers);
+  addCalls(page, report.calls.slice(0, SHOWN_CALLS), 2);
+  if (report.calls.length > SHOWN_CALLS)
+    page.line([], 2, `+${count(report.calls.length - SHOWN_CALLS)} more, -v shows them`);
+  addFailures(page, report.calls);
+}
+
+/** What each process had not come back from; those that wait for work last. */
+export function addEnds(page: Page, workers: readonly Worker[]): void {
+  const rank = { no: 0, unknown: 1, yes: 2 } as const;
+  const rows = workers.flatMap((worker) => (worker.atEnd === null ? [] : [{ pid: worker.pid, ...worker.atEnd }]));
+  if (rows.length === 0) return;
+  page.heading('AT THE END', 'the call that a process had not come back from; idle: it waits for work');
+  const sorted = rows.toSorted((a, b) => rank[a.idle] - rank[b.idle] || (b.forMs ?? 0) - (a.forMs ?? 0));
+  page.table(
+    2,
+    END_COLUMNS,
+    sorted
+      .slice(0, SHOWN_ENDS)
+      .map(({ pid, call, target, forMs, idle }) => [
+        pid === 0 ? '-' : String(pid),
+        target === null ? call : `${call}  ${target}`,
+        forMs === null ? '-' : durationOfMs(forMs),
+        idle,
+      ]),
+  );
+  if (sorted.length > SHOWN_ENDS) page.line([], 2, `+${count(sorted.length - SHOWN_ENDS)} more`);
+}
+
+/** Calls of which a part failed that is worth a look, those that failed most first. */
+function addFailures(page: Page, calls: readonly CallStatistics[]): void {
+  const rows = calls
+    .flatMap((call) => Object.entries(call.errors).map(([errno, failed]) => ({ call, errno, failed })))
+    .filter(({ call, failed }) => failed >= call.count * LEAST_SHARE)
+    .toSorted((a, b) => b.failed - a.failed);
+  if (rows.length === 0) return;
+  page.heading('FAILED', 'calls and their errors; EAGAIN of a call that does not wait is ordinary');
+  for (const { call, errno, failed } of rows.slice(0, SHOWN_FAILURES)) {
+    const share = percent(failed / Math.max(1, call.count));
+    page.line(
+      [],
+      2,
+      `${call.call}  ${errno === '?' ? 'error not told' : errno}  ${count(failed)} of ${count(call.count)} (${share})`,
+    );
+  }
+  if (rows.length > SHOWN_FAILURES) page.line([], 2, `+${count(rows.length - SHOWN_FAILURES)} more, -v shows them`);
+}
