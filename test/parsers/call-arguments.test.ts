@@ -569,6 +569,15 @@ const ROWS: readonly Row[] = [
     ],
   },
   {
+    title: 'a wait that goes on after strace came',
+    ask: (told) => told.resumes(),
+    answer: 'poll',
+    strace: [
+      'restart_syscall(<... resuming interrupted poll ...>) = 1',
+      'restart_syscall(<... resuming interrupted poll ...>) = ? ERESTART_RESTARTBLOCK (Interrupted by signal)',
+    ],
+  },
+  {
     title: 'a thread is made',
     ask: (told) => [told.has('CLONE_THREAD'), told.has('CLONE_VFORK')],
     answer: [true, false],
@@ -688,6 +697,7 @@ const QUESTIONS: readonly Ask[] = [
   (told) => told.signal(),
   (told) => told.child(),
   (told) => told.mapping(),
+  (told) => told.resumes(),
 ];
 
 /** Beginnings of what the grammar knows, whose ends never come. */

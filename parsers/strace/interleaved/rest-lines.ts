@@ -99,7 +99,7 @@ export class RestLines {
     const swallows = this.#cut.waiting?.swallows === true;
     const message = swallows ? null : readMessage(text);
     if (message?.at === 0) return this.#interrupt(message);
-    const isBlank = !swallows && text.trim() === '';
+    const isBlank = !swallows && !this.#cut.isClone && text.trim() === '';
     if (isBlank || PROMPT.test(text)) {
       const { account } = this.#state;
       if (isBlank) account.blank++;
