@@ -57,7 +57,10 @@ export class Analysis {
     // An end that no line tells is no event of the trace.
     if (record.kind !== 'exit' || record.assumed === undefined) this.#events++;
     // Tracer messages may stand before the first stamp, which fixes the axis.
-    if (record.kind === 'notice') return;
+    if (record.kind === 'notice') {
+      if (record.notice === 'attached') (this.#model ?? this.#begin()).attached(record);
+      return;
+    }
     const model = this.#model ?? this.#begin();
     if (!this.#capabilities.times && this.#origin.kind !== 'none') this.#settle(model);
     if (record.kind === 'call') {

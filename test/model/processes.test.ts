@@ -182,3 +182,22 @@ it("a thread that waited for nobody is one of a pool, one that waited for more t
     );
   }
 });
+
+describe('threads that strace attached together', () => {
+  const waits = (tid: number): string => `[pid ${tid}] futex(0x7f00, FUTEX_WAIT_PRIVATE, 2, NULL <unfinished ...>`;
+  const pidsOf = async (lines: readonly string[]): Promise<number[]> =>
+    (await analyzed(`${lines.join('\n')}\n`)).workers.map(({ pid }) => pid);
+
+  it('are one process, as many as it says', async () => {
+    const attached = 'strace: Process 4444 attached with 3 threads';
+    assert.deepEqual(await pidsOf([attached, ...[4451, 4450, 4444].map(waits)]), [4444]);
+    assert.deepEqual(await pidsOf([attached, ...[4451, 4450, 4449, 4444].map(waits)]), [4444, 4449]);
+  });
+
+  it('are not known when two processes were attached so, or a number was attached alone', async () => {
+    const two = [40, 50].map((pid) => `strace: Process ${pid} attached with 2 threads`);
+    assert.deepEqual(await pidsOf([...two, ...[41, 51, 40, 50].map(waits)]), [40, 41, 50, 51]);
+    const forked = ['strace: Process 40 attached with 2 threads', 'strace: Process 42 attached'];
+    assert.deepEqual(await pidsOf([...forked, ...[42, 41, 40].map(waits)]), [40, 42]);
+  });
+});

@@ -47,9 +47,8 @@ WORKERS  wasted: woken for nothing; longest: one turn; -: not measured
   4127  event-loop     1,009       0      88   2.41 s     37
   4128  event-loop     1,009       0       -        -      0
 
-CHECKED  clear: not seen; n/a: this trace cannot tell
-  n/a     gc-io            this trace has no stacks; record with strace -k
-  clear   thundering-herd  1.00 wake-ups per connection over 12,007 connectio...
+CLEAR       1 kind: thundering-herd
+NOT JUDGED  1 kind: gc-io; -v says why
 ────────────────────────────────────────────────────────────────────────────────
 CRITICAL    likely: Worker 4127 does not yield: 13 turns over 100 ms, the
             longest 2.41 s in fsync.
@@ -100,14 +99,11 @@ WORKERS  wasted: woken for nothing; longest: one turn; -:
   4127  event-loop     1,009       0      88   2.41 s     37
   4128  event-loop     1,009       0       -        -      0
 
-CHECKED  clear: not seen; n/a: this trace cannot tell
-  n/a     gc-io            this trace has no stacks; record
-                           with strace -k
-  clear   thundering-herd  1.00 wake-ups per connection o...
+CLEAR       1 kind: thundering-herd
+NOT JUDGED  1 kind: gc-io; -v says why
 ------------------------------------------------------------
 CRITICAL    likely: Worker 4127 does not yield: 13 turns
             over 100 ms, the longest 2.41 s in fsync.
-NEXT        See who syncs on the request path. (1)
 `,
   );
 });
@@ -207,8 +203,6 @@ No finding is not health: it holds for these lines, these processes and the
 thresholds below.
 
 LOOKED AT   1,204,319 events   gunicorn, 3 workers   58.20 s   1,204,331 lines
-COVERAGE    2 of 4 kinds of trouble were looked for and not seen; of 1 this
-            trace cannot tell; 1 check failed.
 
 WORKERS  wasted: woken for nothing; longest: one turn; -: not measured
    PID  ROLE        ACCEPTED  WASTED  BUSY %  LONGEST  EPIPE
@@ -216,15 +210,9 @@ WORKERS  wasted: woken for nothing; longest: one turn; -: not measured
   4128  event-loop     1,009       0      31    23 ms      0
   4129  event-loop     1,009       0      31    23 ms      0
 
-CHECKED  clear: not seen; n/a: this trace cannot tell
-  failed  fd-leak          TypeError: it broke
-  n/a     gc-io            this trace has no stacks; record with strace -k
-  clear   thundering-herd  1.00 wake-ups per connection over 12,007 connections
-                           on :8000
-  clear   loop-stall       no turn of 100 ms or more in 1,237 turns
-────────────────────────────────────────────────────────────────────────────────
-NO FINDING  No herd, no turn of 100 ms or more and no EPIPE in these 58.2 s of 3
-            workers.
+CLEAR       2 kinds: thundering-herd, loop-stall
+NOT JUDGED  1 kind: gc-io; -v says why
+CRASHED     fd-leak: TypeError: it broke
 `,
   );
 });

@@ -153,12 +153,15 @@ for (const format of formats) {
           // A call over several lines may take the noise for its own.
           if (clean.account.continued === 0)
             assert.deepEqual(
-              [callsIn(noisy.calls), callsIn(noisy.inFlight)],
-              [callsIn(clean.calls), callsIn(clean.inFlight)],
+              // Behind a blank line a call that was cut is told at once as one that never came back.
+              callsIn([...noisy.calls, ...noisy.inFlight]).toSorted(),
+              callsIn([...clean.calls, ...clean.inFlight]).toSorted(),
               `${title}: ${noise}`,
             );
           const expected = callsIn(clean.calls);
-          for (const call of callsIn(noisy.calls)) assert.ok(expected.includes(call), `${title}: ${noise}: ${call}`);
+          // Without its end, a call that a blank line or a prompt cut has no result.
+          const withResult = noisy.calls.filter(({ result, line, startLine }) => result !== null || line === startLine);
+          for (const call of callsIn(withResult)) assert.ok(expected.includes(call), `${title}: ${noise}: ${call}`);
         }
       }
     });

@@ -26,7 +26,7 @@ export function finding(context: Context, listener: Listener, trouble: Trouble):
   return {
     severity: 'critical',
     confidence: 'likely',
-    title: `Accept failed ${count(total)} times on ${listener.name}: ${worst}`.slice(0, 78),
+    title: `Accept failed ${plural(total, 'time')} on ${listener.name}: ${worst}`.slice(0, 78),
     summary:
       `${plural(total, 'accept')} on ${listener.name} failed${within} ` +
       `(${named.map(([error, number]) => `${count(number)} ${error}`).join(', ')}).${lost}` +
@@ -36,7 +36,7 @@ export function finding(context: Context, listener: Listener, trouble: Trouble):
       'a second after each failure, others try again at once and burn a core.',
     ...span({ times }, first, last),
     openEnded: false,
-    workers: [...workers].map((process) => process.pid),
+    workers: [...workers].map(({ pid }) => pid).filter((pid) => pid !== 0),
     metrics: {
       listener: listener.name,
       count: total,

@@ -1,4 +1,5 @@
-import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
+import type { Process } from '../../model/machine/process.ts';
+import { duration, milliseconds } from '../../trace/format-numbers.ts';
 import { UNKNOWN } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
@@ -31,7 +32,7 @@ export function finding(context: Context, { all, severity }: Group): DraftFindin
   return {
     severity,
     confidence: worst.idle === 'no' && isTimed ? 'likely' : 'possible',
-    title: titleOf(worst, sorted, pids, model.processes.all().length),
+    title: titleOf(worst, sorted, pids, model.processes.all()),
     summary: summaryOf(context, worst, sorted, isTimed),
     why: WHY[worst.idle === 'no' ? 'no' : 'unknown'],
     ...span(capabilities, Math.min(...sorted.map(({ left }) => left.since)), model.lastTime),
@@ -69,9 +70,18 @@ function targetOf({ left: { target, path } }: AtEnd): string | null {
   return target === '' ? (path === '' ? null : path) : target;
 }
 
-function who(sorted: readonly AtEnd[], pids: readonly number[], count: number): string {
-  if (pids.length > 1)
-    return pids.length === count ? `All ${count} processes are` : `${pids.length} of ${count} processes are`;
+/** Many captures do not tell a thread from a process: then nobody is called one. */
+function nounOf(all: readonly Process[]): string {
+  return all.some(({ threads, parent, forks }) => threads.length > 1 || parent !== null || forks > 0)
+    ? 'processes'
+    : 'pids';
+}
+
+function who(sorted: readonly AtEnd[], pids: readonly number[], all: readonly Process[]): string {
+  if (pids.length > 1) {
+    const noun = nounOf(all);
+    return pids.length === all.length ? `All ${all.length} ${noun} are` : `${pids.length} of ${all.length} ${noun} are`;
+  }
   const [only] = sorted;
   const pid = pids[0] ?? 0;
   if (sorted.length > 1) return `${sorted.length} threads${pid === 0 ? '' : ` of ${pid}`} are`;
@@ -80,12 +90,12 @@ function who(sorted: readonly AtEnd[], pids: readonly number[], count: number): 
   return tid === pid ? `${pid} is` : `Thread ${tid} of ${pid} is`;
 }
 
-function titleOf(worst: AtEnd, sorted: readonly AtEnd[], pids: readonly number[], count: number): string {
+function titleOf(worst: AtEnd, sorted: readonly AtEnd[], pids: readonly number[], all: readonly Process[]): string {
   const { left, idle } = worst;
   const target = targetOf(worst);
   const state = idle === 'no' ? 'stuck in' : 'in';
   const on = target === null ? '' : left.syscall.takesDescriptor ? ` on ${target}` : ` of ${target}`;
-  const title = `${who(sorted, pids, count)} ${state} ${left.name}${on}`;
+  const title = `${who(sorted, pids, all)} ${state} ${left.name}${on}`;
   return title.length > 78 ? `${title.slice(0, 77)}…` : title;
 }
 
@@ -114,9 +124,8 @@ function summaryOf({ model, capabilities }: Context, worst: AtEnd, sorted: reado
   const asked = left.query === '' ? '' : ` Asked last: ${left.query}.`;
   const served = left.request === null || left.request.line === '' ? '' : ` It serves ${left.request.line}.`;
   const doubt = idle === 'no' ? '' : ' The capture does not tell whether that is idle or stuck.';
-  const count = model.processes.all().length;
-  const scope =
-    sorted.length > 1 && count > sorted.length ? ` ${plural(count, 'process', 'processes')} were traced.` : '';
+  const all = model.processes.all();
+  const scope = sorted.length > 1 && all.length > sorted.length ? ` ${all.length} ${nounOf(all)} were traced.` : '';
   return (
     `${subject} had not come back when the capture ended; ` +
     `${since}.${limit}${reason}${asked}${served}${doubt}${scope}`

@@ -71,7 +71,9 @@ function servingParents({ processes, listeners }: Model): ReadonlySet<Process> {
 function isWorth(death: Death, serving: ReadonlySet<Process>, failed: ReadonlySet<Process | null>): boolean {
   const { signal, parent, hasServed, isFork, process, wasAsked } = death;
   if (CRASHES.has(signal)) return true;
-  if (wasAsked || ASKED.has(signal)) return false;
+  if (ASKED.has(signal)) return false;
+  // Who was asked to end does so with a status, or is killed when that takes too long; other signals are its own end.
+  if (wasAsked && (signal === '' || signal === 'SIGKILL')) return false;
   const isMain = parent === null && process?.parent == null;
   // A worker that cannot start takes its parent with it.
   const isWorker = hasServed || (parent !== null && isFork && (serving.has(parent) || failed.has(parent)));

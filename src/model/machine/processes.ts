@@ -2,6 +2,7 @@ import type { CaptureFacts, ThreadIdentity } from '../../trace/capture-facts.ts'
 import { LaneMap } from '../../trace/lane-map.ts';
 import type { Call, Lane } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { AttachedTogether } from './attached-together.ts';
 import { DescriptorTable } from './descriptor-table.ts';
 import { type ExpectedChild, ExpectedChildren } from './expected-children.ts';
 import { OpenDescriptors } from './open-descriptors.ts';
@@ -43,6 +44,7 @@ interface Known {
 /** Finds threads and processes, and learns from clones, `getpid` and shared descriptors who belongs together. */
 export class Processes {
   readonly open = new OpenDescriptors(() => this.all().map(({ descriptors }) => descriptors));
+  readonly together = new AttachedTogether();
   readonly gone: Gone = { live: 0, endedServed: 0, programs: 0, requests: 0 };
   readonly #limits: ThreadLimits;
   readonly #told: LifeEvents;
@@ -111,6 +113,8 @@ export class Processes {
     for (const claimant of this.#leaderless.get(lane.tid) ?? []) this.#joins(claimant, thread);
     this.#leaderless.delete(lane.tid);
     if (this.#known !== null && expected === undefined) this.#recognise(thread, this.#known);
+    const leader = expected === undefined ? this.together.leaderOf(lane.tid) : 0;
+    if (leader !== 0) this.pidNamed(thread, leader);
     return thread;
   }
 

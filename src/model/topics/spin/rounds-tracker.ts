@@ -35,6 +35,11 @@ export class RoundsTracker implements Tracker {
   }
 
   hears({ family }: Syscall): Heard | undefined {
+    // Another worker was faster: that is a herd, and this one has done what it could.
+    if (family === 'accept')
+      return (call, thread) => {
+        if (call.error === 'EAGAIN') rounds.of(thread)?.breaks();
+      };
     return family === 'epoll-wait' || family === 'poll' || family === 'select'
       ? (call, thread) => this.#waited(call, thread)
       : undefined;

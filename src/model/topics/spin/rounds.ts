@@ -26,6 +26,11 @@ export class Rounds {
   #key = '';
   #effects = -1;
 
+  /** Something was done that counts as no effect, and yet is no spinning. */
+  breaks(): void {
+    this.#effects = -1;
+  }
+
   /**
    * A wait returned; `effects` counts what the thread did so far. Says whether a row has become long enough to tell.
    */
