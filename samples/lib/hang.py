@@ -16,6 +16,8 @@ import sys
 import threading
 import time
 
+import load
+
 HOME = os.environ.get("HOME", "/srv/drover-sample")
 SAID = f"{HOME}/said"
 UPSTREAM_PORT = 18081
@@ -32,17 +34,21 @@ IDLE_NEVER = [
 # Numbers of x86-64.
 CALLS = {
     0: "read", 1: "write", 7: "poll", 20: "writev", 23: "select", 34: "pause", 35: "nanosleep", 42: "connect", 43: "accept", 44: "sendto",
-    45: "recvfrom", 47: "recvmsg", 61: "wait4", 72: "fcntl", 73: "flock", 128: "rt_sigtimedwait", 202: "futex", 230: "clock_nanosleep",
-    232: "epoll_wait", 247: "waitid", 257: "openat", 270: "pselect6", 271: "ppoll", 281: "epoll_pwait", 288: "accept4", 441: "epoll_pwait2",
+    45: "recvfrom", 47: "recvmsg", 61: "wait4", 72: "fcntl", 73: "flock", 128: "rt_sigtimedwait", 202: "futex", 219: "restart_syscall",
+    230: "clock_nanosleep", 232: "epoll_wait", 247: "waitid", 257: "openat", 270: "pselect6", 271: "ppoll", 281: "epoll_pwait", 288: "accept4", 441: "epoll_pwait2",
 }  # fmt: skip
 TAKES_NO_DESCRIPTOR = {
-    "poll", "ppoll", "select", "pselect6", "futex", "openat", "wait4", "waitid", "nanosleep", "clock_nanosleep", "pause", "rt_sigtimedwait"
+    "poll", "ppoll", "select", "pselect6", "futex", "openat", "wait4", "waitid", "nanosleep", "clock_nanosleep", "pause", "rt_sigtimedwait",
+    "restart_syscall",
 }  # fmt: skip
 
 
-def say(kind, target, has_timeout=False, tid=None):
-    """The application is about to wait for this, with its own clock."""
-    write_line(dict(pid=os.getpid(), tid=tid or threading.get_native_id(), since=time.time(), kind=kind, target=target, hasTimeout=has_timeout))
+def say(kind, target, shown=True):
+    """
+    The application is about to wait for this, without a timeout, by its own clock. With `shown=False` it waits as its idle threads do:
+    no call, argument or descriptor tells them apart.
+    """
+    write_line(dict(pid=os.getpid(), tid=threading.get_native_id(), since=time.time(), kind=kind, target=target, shown=shown))
 
 
 def write_line(fields):
@@ -79,6 +85,11 @@ def ask(path, port=18080):
     client = socket.create_connection(("127.0.0.1", port), timeout=30)
     client.sendall(f"GET {path} HTTP/1.1\r\nHost: sample\r\n\r\n".encode())
     CLIENTS.append(client)
+
+
+def warm_up(path="/", count=7, port=18080):
+    """What every server has done before it hangs: some requests, side by side, answered."""
+    load.all_at_once([path] * count, port=port)
 
 
 def ask_until_stuck(*paths):
@@ -120,16 +131,25 @@ def call_of(pid, tid):
     call = CALLS.get(int(words[0]), words[0])
     arguments = [int(word, 16) for word in words[1:7]]
     descriptor = None
-    if call not in TAKES_NO_DESCRIPTOR and call in CALLS.values():
-        descriptor = {"fd": arguments[0] & 0xFFFFFFFF, "is": readlink(pid, arguments[0] & 0xFFFFFFFF)}
+    if call in ("poll", "ppoll") and arguments[1] == 1:
+        descriptor = described(pid, polled(pid, arguments[0]))
+    elif call not in TAKES_NO_DESCRIPTOR and call in CALLS.values():
+        descriptor = described(pid, arguments[0] & 0xFFFFFFFF)
     return {"call": call, "arguments": arguments, "descriptor": descriptor}
 
 
-def readlink(pid, fd):
+def polled(pid, address):
+    """The descriptor of the one `struct pollfd` there."""
+    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        memory.seek(address)
+        return int.from_bytes(memory.read(4), "little")
+
+
+def described(pid, fd):
     try:
-        return os.readlink(f"/proc/{pid}/fd/{fd}")
+        return {"fd": fd, "is": os.readlink(f"/proc/{pid}/fd/{fd}")}
     except OSError:
-        return None
+        return {"fd": fd, "is": None}
 
 
 def threads_of(family):
@@ -148,9 +168,9 @@ def snapshot(family):
     return threads
 
 
-def run(story, server, hang, before=lambda: None, workers=None, entries=said, found=("stuck-call",), quiet=(), more=lambda: {}, idle_seconds=1.0):
+def run(story, server, hang, before=lambda: None, warm_up=warm_up, workers=None, entries=said, found=("stuck-call",), quiet=(), more=lambda: {}, idle_seconds=1.0):
     """
-    The driver of a story: makes the server hang (unless it shall idle), writes down who is in what, lets the tracer come and go (files
+    The driver of a story: has the server answer some requests, makes it hang (unless it shall idle), writes down who is in what, lets the tracer come and go (files
     `hung` and `left`), looks again, and leaves its side of the truth.
     `hang()` returns when the application has said of all that they are stuck; `entries()` is what was said.
     """
@@ -161,6 +181,10 @@ def run(story, server, hang, before=lambda: None, workers=None, entries=said, fo
     parser.add_argument("--healthy", action="store_true")
     arguments = parser.parse_args()
     before()
+    warm_up()
+    time.sleep(1.0)
+    if os.path.exists(SAID):
+        os.remove(SAID)
     if not arguments.healthy:
         hang()
     time.sleep(idle_seconds)
@@ -175,7 +199,7 @@ def run(story, server, hang, before=lambda: None, workers=None, entries=said, fo
     wait_for("the tracer to leave", lambda: os.path.exists("left"), 60)
     second = snapshot(family)
     for entry in stuck:
-        if entry["call"] is not None and second[entry["pid"], entry["tid"]] != first[entry["pid"], entry["tid"]]:
+        if entry["call"] is not None and not is_same(first[entry["pid"], entry["tid"]], second[entry["pid"], entry["tid"]]):
             raise SystemExit(f"it went on: {entry}, {second[entry['pid'], entry['tid']]}")
     inside = {(entry["pid"], entry["tid"]) for entry in stuck}
     idle = [
@@ -205,7 +229,7 @@ def run(story, server, hang, before=lambda: None, workers=None, entries=said, fo
 def stuck_entry(entry, threads):
     """What was said, and what the kernel says of the same thread. Where no thread is named (goroutines), no call is either."""
     if entry["tid"] is None:
-        return {**entry, "call": None, "descriptor": None}
+        return {**entry, "call": None, "descriptor": None, "hasTimeout": False}
     call = threads[entry["pid"], entry["tid"]]
     if call is None:
         raise SystemExit(f"it runs: {entry}")
@@ -218,8 +242,16 @@ def stuck_entry(entry, threads):
         "descriptor": call["descriptor"],
         **({"word": f"0x{call['arguments'][0]:x}"} if call["call"] == "futex" else {}),
         "since": entry["since"],
-        "hasTimeout": entry["hasTimeout"],
+        "hasTimeout": False,
+        "shown": entry["shown"],
     }
+
+
+def is_same(before, after):
+    """A tracer that comes interrupts a wait with a timeout; the kernel resumes it as another call, with the registers as they were."""
+    if after is None or before["arguments"][0] != after["arguments"][0]:
+        return False
+    return before["call"] == after["call"] or after["call"] == "restart_syscall"
 
 
 LINE = re.compile(r"^(\d+)\s+\d+\.\d+ (.*)$")

@@ -4,6 +4,8 @@
 
 LOOK_SECONDS=7
 UPSTREAM_PORT=18081
+# A process that the server needs, such as a broker: it ends with the server.
+BESIDE_PID=
 
 # record_variants FUNCTION VARIANT…: FUNCTION starts the server and returns; the variants are named after their folders.
 record_variants() {
@@ -65,6 +67,10 @@ end_hang() {
   wait "$DRIVER_PID" || die "the driver failed"
   kill -KILL -- "-$SERVER_PID" 2>/dev/null || true
   wait "$SERVER_PID" 2>/dev/null || true
+  if [ -n "$BESIDE_PID" ]; then
+    kill -KILL "$BESIDE_PID"
+    wait "$BESIDE_PID" 2>/dev/null || true
+  fi
   wait_until_free
 }
 
