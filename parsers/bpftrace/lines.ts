@@ -5,6 +5,7 @@ import type { Tally } from '../text/line-tally.ts';
 import type { CallFacts } from '../timeline/printed-call.ts';
 import { TimeAxis } from '../timeline/time-axis.ts';
 import { CountedCalls } from './counted-calls.ts';
+import { type EarlierCall, EarlierCalls } from './earlier-calls.ts';
 import type { Fields } from './fields.ts';
 import { type JsonRecord, lostEvents, mapEntries, readJson, withoutSignedBytes } from './json-record.ts';
 import { LineReader } from './line-reader.ts';
@@ -42,6 +43,7 @@ export class Lines {
   readonly #flags: TraceFlags;
   readonly #sink: LineSink;
   readonly axis: TimeAxis;
+  readonly earlier = new EarlierCalls();
   readonly #reader: LineReader;
   readonly #maps = new MapLines();
   readonly #counted = new CountedCalls();
@@ -86,6 +88,16 @@ export class Lines {
     this.#piece = '';
   }
 
+  /** Calls that threads were in before the capture began, and still are. */
+  *stillIn(): Iterable<{ readonly call: EarlierCall; readonly facts: CallFacts }> {
+    const { begun } = this.earlier.span;
+    if (Number.isNaN(begun)) return;
+    for (const call of this.earlier.values()) {
+      const facts = this.#reader.earlier(call, begun);
+      if (facts !== null) yield { call, facts };
+    }
+  }
+
   /** What maps told of calls. */
   counted(): CallCount[] {
     return [...this.#counted.records(), ...this.#watched.records()];
@@ -114,6 +126,9 @@ export class Lines {
         return this.#wait(meaning.waiting);
       case 'header':
         this.#header(meaning.fields, where);
+        return 'notices';
+      case 'earlier':
+        this.earlier.note(meaning.call, this.#reader.traces(meaning.call.number));
         return 'notices';
       case 'silent':
         return 'signals';
@@ -186,6 +201,7 @@ export class Lines {
           : this.#reader.inFlight(Number(key), tuple);
       if (facts !== null) {
         this.#left++;
+        this.earlier.moved(Number(key));
         this.#sink.left(Number(key), facts, where);
       }
       return;
@@ -230,7 +246,9 @@ export class Lines {
       this.#flags.fdDecoration = 'path';
       return;
     }
+    if (event === 'end') this.earlier.end(time);
     if (event !== 'start') return;
+    this.earlier.begin(time);
     if (others.get('machine') === 'arm64') {
       this.#reader.machine = 'arm64';
       this.#counted.machine = 'arm64';

@@ -92,8 +92,9 @@ export class BpftraceParser implements TraceParser {
     }
   }
 
-  /** The calls that bpftrace listed as running when it ended. */
+  /** The calls that bpftrace listed as running when it ended, and those that it never saw begin or end. */
   *inFlight(): Iterable<Call> {
+    for (const { call, facts } of this.#lines.stillIn()) yield this.#made(call.tid, call.pid, facts, call.where);
     for (const { tid, facts, where } of this.#left) yield this.#made(tid, this.#threads.pidOf(tid), facts, where);
   }
 
@@ -109,7 +110,20 @@ export class BpftraceParser implements TraceParser {
     this.#isEnding = false;
     this.#lines.end(this.#line);
     this.#ordering.end();
+    this.#introduceSilent();
     for (const counted of this.#lines.counted()) this.#ready.push(counted);
+  }
+
+  /** Threads of which no event came are there all the same, from the capture's beginning to its end. */
+  #introduceSilent(): void {
+    const { ended } = this.#lines.earlier.span;
+    for (const { call, facts } of this.#lines.stillIn()) {
+      const lane = this.#threads.lane(call.tid);
+      const leader = this.#threads.lane(call.pid);
+      const end = this.#lines.axis.at(ended);
+      for (const time of [facts.start, Number.isNaN(end) ? facts.start : end])
+        this.#ready.push({ kind: 'membership', lane, leader, time });
+    }
   }
 
   /** Makes records of what a line said, now that everything before it was told. */
@@ -131,6 +145,8 @@ export class BpftraceParser implements TraceParser {
     }
     const { tid, pid, where, seenAt: time } = waiting;
     const lane = this.#threads.lane(tid);
+    // A signal that is ignored ends no call.
+    if (waiting.kind !== 'signal' || !waiting.isIgnored) this.#lines.earlier.moved(tid);
     this.#ready.push(...this.#threads.endSilent({ time, file: where.file, line: where.line }));
     if (this.#threads.belongs(tid, pid))
       this.#ready.push({ kind: 'membership', lane, leader: this.#threads.lane(pid), time });

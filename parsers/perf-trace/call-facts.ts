@@ -28,6 +28,7 @@ export function factsOf(read: PerfLine, entry: PerfLine, start: number, end: num
     value: read.error === '' ? (isKnown ? value : 0) : -errorNumber(read.error) || -1,
     fd: called.takesDescriptor ? descriptorIn(words) : -1,
     inFlight: false,
+    isPartial: false,
     raw: [],
     data: '',
     eventBytes: 12,

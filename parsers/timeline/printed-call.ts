@@ -18,6 +18,8 @@ export interface CallFacts {
   readonly value: number;
   readonly fd: number;
   readonly inFlight: boolean;
+  /** It began before the capture. */
+  readonly isPartial: boolean;
   readonly raw: readonly string[];
   readonly data: string;
   readonly eventBytes: number;
@@ -49,7 +51,7 @@ function bytesOf(text: string): string {
 export class PrintedCall implements Call, RawCall, LastLine {
   readonly kind = 'call';
   readonly injected = false;
-  readonly partial = false;
+  readonly partial: boolean;
   readonly lane: Lane;
   readonly syscall: Syscall;
   readonly start: Nanoseconds;
@@ -89,6 +91,7 @@ export class PrintedCall implements Call, RawCall, LastLine {
     this.value = facts.value;
     this.fd = facts.fd;
     this.inFlight = facts.inFlight;
+    this.partial = facts.isPartial;
     this.raw = facts.raw;
     this.data = facts.data;
     this.eventBytes = facts.eventBytes;
