@@ -12,7 +12,8 @@ import psycopg2.extensions
 WAITS = """
   SELECT a.pid, extract(epoch FROM coalesce((SELECT min(l.waitstart) FROM pg_locks l WHERE l.pid = a.pid), a.query_start))::float8,
          a.application_name, pg_blocking_pids(a.pid)
-  FROM pg_stat_activity a WHERE a.application_name LIKE 'stuck%' AND (a.wait_event IN ('transactionid', 'tuple', 'ClientWrite') OR a.query LIKE 'COPY%')
+  FROM pg_stat_activity a
+  WHERE a.application_name LIKE 'stuck%' AND (a.wait_event IN ('transactionid', 'tuple', 'ClientWrite') OR a.query LIKE 'COPY%')
 """
 FEED = f"{os.environ['HOME']}/feed"
 sessions = []
@@ -77,7 +78,6 @@ hang.run(
     warm_up=warm_up,
     hang=hang_all,
     entries=entries,
-    workers=hang.children_of,
     # Longer than deadlock_timeout: the check for a deadlock is over.
     idle_seconds=2.0,
 )
