@@ -33,8 +33,11 @@ def ask(session=SESSION):
 
 def ask_other_visitors():
     for number in range(7):
-        while ask(f"other{number}").recv(65536):
+        connection = ask(f"other{number}")
+        while connection.recv(65536):
             pass
+        # The worker waits for that before it takes the next one.
+        connection.close()
 
 
 def ask_all():
