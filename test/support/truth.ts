@@ -80,7 +80,7 @@ export interface StuckThread {
   readonly word?: string;
   readonly since: number;
   readonly hasTimeout: boolean;
-  /** False where idle threads of the same server wait in the same way, so that no trace can tell. */
+  /** False where the capture shows nothing that it would not show of an idle thread. */
   readonly shown: boolean;
 }
 
