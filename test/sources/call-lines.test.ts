@@ -5,6 +5,7 @@ import test, { after } from 'node:test';
 import { bpftraceFormat } from '../../parsers/bpftrace/format.ts';
 import { callLines } from '../../src/sources/bpftrace/call-lines.ts';
 import { machineOf } from '../../src/sources/live/bpftrace-engine.ts';
+import { processCall } from '../../src/sources/live/process-call.ts';
 import { readTrace } from '../parsers/read-trace.ts';
 import { until } from '../support/live-server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -25,31 +26,33 @@ function calls(...pids: readonly number[]): string[] {
   return inFlight.map(({ tid, name, args }) => `${tid} ${name}(${args})`);
 }
 
-async function child(command: string): Promise<number> {
+function child(command: string): number {
   const started = spawn('sh', ['-c', command]);
   children.push(started);
-  const pid = started.pid ?? 0;
-  await until('it to wait', () => callLines([pid], MACHINE) !== '');
-  return pid;
+  return started.pid ?? 0;
 }
 
 test('a process that waits says in what, and on what', async () => {
   const pipe = join(FOLDER, 'pipe "of" \\ jobs');
   execFileSync('mkfifo', [pipe]);
-  const opening = await child(`exec <'${pipe}'`);
+  const opening = child(`exec <'${pipe}'`);
   const expected = `${opening} openat(AT_FDCWD, ${JSON.stringify(pipe)}, O_RDONLY)`;
   await until('it to open', () => calls(opening)[0] === expected);
-  const reading = await child('read line');
+  const reading = child('read line');
   await until('it to read', () => /^\d+ read\(0, ""\.\.\., \d+\)$/.test(calls(reading)[0] ?? ''));
 });
 
-test('each thread has a line, and one that runs has none', () => {
+test('each thread has a line, and one that runs has none', async () => {
   const lines = callLines([process.pid], MACHINE).trim().split('\n');
   const tids = lines.map((line) => Number(/ tid=(\d+) /.exec(line)?.[1]));
   assert.ok(tids.length > 1 && new Set(tids).size === tids.length);
-  assert.ok(!tids.includes(process.pid));
   for (const line of lines)
     assert.match(line, /^event=in ts=\d+ pid=\d+ tid=\d+ nr=\d+ a=[0-9a-f]+(?:,[0-9a-f]+){5} data=/);
+  const spinning = child('while :; do :; done');
+  await until(
+    'it to spin',
+    () => callLines([spinning], MACHINE) === '' && processCall(spinning, MACHINE)?.isRunning === true,
+  );
 });
 
 test('a process that is gone has none', () => {
