@@ -19,6 +19,19 @@ export interface TraceFlags {
   others: string[];
 }
 
+/** Before the first line: nothing is known, but what the format itself says. */
+export function emptyFlags(others: readonly string[] = []): TraceFlags {
+  return {
+    timestamps: 'none',
+    durations: false,
+    pids: false,
+    fdDecoration: 'none',
+    stacks: false,
+    split: false,
+    others: [...others],
+  };
+}
+
 /** How many lines of each shape were read. The shapes sum up to `lines`: every line is accounted for. */
 export interface LineAccount {
   lines: number;
@@ -111,16 +124,61 @@ export interface TraceParser {
   inFlight(): Iterable<Call>;
 }
 
+/** What a raw line is made of, for whoever has little room. Joined in this order, with the first
+ * of the results, the parts are the line again. */
+export interface LineParts {
+  /** Whose line it is; empty where that stands behind the time, in `body`. */
+  readonly owner: string;
+  /** What a reader can do without first. */
+  readonly time: string;
+  readonly body: string;
+  /**
+   * What the call returned, with the blanks and the `=` in front of it, then at least one form for little room, the
+   * longest first; nothing for a line that tells no result.
+   */
+  readonly results: readonly string[];
+}
+
+/** The time that a raw line shows: seconds since 1970, or since midnight. */
+export interface Stamp {
+  readonly clock: 'epoch' | 'day';
+  readonly seconds: number;
+}
+
+/** A call that a thread has entered and not left, as a line without its end tells of it. */
+export interface OpenCall {
+  readonly tid: number;
+  /** Seconds since 1970. */
+  readonly seconds: number;
+  readonly call: string;
+  /** What the first argument names; empty when the line does not say. */
+  readonly target: string;
+}
+
+/** What a format says about one raw line of its own, apart from its records. Any text may be asked about. */
+export interface RawLines {
+  parts(line: string): LineParts;
+  /** Null where the line shows no time, or one that tells no moment. */
+  stamp(line: string): Stamp | null;
+  /** For tracers that print a call when it is entered: what the last line of a growing file says. Else null. */
+  openCall(line: string): OpenCall | null;
+}
+
+/** A format: how it is recognised, read and shown. */
 export interface TraceFormat {
   /** `strace`. */
   readonly id: string;
+  /** What users call it. */
   readonly title: string;
   /** How sure the head (some KB of bytes, cut anywhere) is of this format: 0 no, 1 certain. */
   sniff(head: Buffer): number;
   createParser(head: Buffer, options: ParserOptions): TraceParser;
+  readonly lines: RawLines;
+  /** Its tracer stops threads at every call: what it records took longer than without it. */
+  readonly stopsThreads: boolean;
   /**
-   * Its calls refer to the bytes they were read from (`RawCall`), so that they can cross to another JavaScript thread
-   * as numbers.
+   * Its calls refer to the bytes they were read from (`UndecodedCall`), so that they can cross to another JavaScript
+   * thread as numbers.
    */
   readonly isThreadable: boolean;
 }

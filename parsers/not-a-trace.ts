@@ -1,3 +1,5 @@
+import { FORMAT_TITLES } from './registry.ts';
+
 /** What a file looks like that is no trace, and how to make one of it. */
 interface Lookalike {
   readonly looksLike: string;
@@ -83,7 +85,7 @@ const EMPTIED: Lookalike = {
   looksLike: 'a hole of zero bytes, as in a file that was emptied while a tracer wrote to it',
   hint: "read what came after it with: tr -d '\\0' < FILE | drover -",
 };
-const USE_STRACE = 'drover reads strace, bpftrace and `perf trace`';
+const READABLE = `drover reads ${FORMAT_TITLES}`;
 
 /** Says what a head looks like that no format wants, with a way out where there is one: one line, safe to print. */
 export function describeUnknown(head: Buffer): string {
@@ -108,7 +110,7 @@ export function describeUnknown(head: Buffer): string {
 }
 
 function say({ looksLike, hint }: Lookalike): string {
-  return hint === undefined ? `${looksLike}; ${USE_STRACE}` : `${looksLike}; ${hint}`;
+  return hint === undefined ? `${looksLike}; ${READABLE}` : `${looksLike}; ${hint}`;
 }
 
 /** More control characters and bytes that are no UTF-8 than any text has. */

@@ -1,5 +1,8 @@
 import type { AnalysisOptions } from './analysis/options.ts';
 import type { Report } from './analysis/report.ts';
+import { renderJson as jsonOf } from './output/json.ts';
+import { renderMarkdown as markdownOf } from './output/markdown.ts';
+import { renderText as textOf } from './output/text.ts';
 import { analyzeInputs } from './pipeline/analyze-inputs.ts';
 import type { DriveHooks } from './pipeline/progress.ts';
 import { openInputs } from './sources/open-inputs.ts';
@@ -38,4 +41,36 @@ export async function analyzeFiles(
   hooks: DriveHooks = {},
 ): Promise<Report> {
   return analyzeInputs(openInputs(paths), options, hooks);
+}
+
+export interface RenderOptions {
+  /** Masks nothing: query strings, contents of reads and writes. */
+  readonly withPayload?: boolean;
+}
+
+export interface TextRenderOptions extends RenderOptions {
+  /** Columns; 100 unless given. */
+  readonly width?: number;
+  readonly colour?: boolean;
+  readonly ascii?: boolean;
+  /** 0: what to act on. 1: all findings in full. 2: also every row of every table. */
+  readonly verbose?: 0 | 1 | 2;
+}
+
+/** The report as text for a terminal, as `drover analyze` prints it. */
+export function renderText(
+  report: Report,
+  { width = 100, colour = false, ascii = false, verbose = 0, withPayload = false }: TextRenderOptions = {},
+): string {
+  return textOf(report, { width, colour, ascii, verbose, withPayload });
+}
+
+/** The report as one JSON document, as `--json` prints it; `report.schema.json` describes it. */
+export function renderJson(report: Report, options: RenderOptions = {}): string {
+  return jsonOf(report, options);
+}
+
+/** The report as a note to paste into an incident, as `--md` prints it. */
+export function renderMarkdown(report: Report, options: RenderOptions = {}): string {
+  return markdownOf(report, options);
 }

@@ -6,20 +6,83 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
+/** The rooms of the model that everybody in it may use: what stands in a trace, and what tells and hears of it. */
+const TELLING = ['src/trace', 'src/model/evidence.ts', 'src/model/fact-bus.ts', 'src/model/machine'];
+const TOPICS = readdirSync(join(ROOT, 'src/model/topics'), { withFileTypes: true }).flatMap((entry) =>
+  entry.isDirectory() ? [`src/model/topics/${entry.name}`] : [],
+);
+/** What those see of the model who judge it. */
+const MODEL = [
+  'src/trace',
+  'src/model/evidence.ts',
+  'src/model/fact-bus.ts',
+  'src/model/facts.ts',
+  'src/model/machine',
+  'src/model/measuring',
+  'src/model/model.ts',
+];
+/** The detectors that a topic is for: they alone look into its room. */
+const DETECTORS_OF: Readonly<Record<string, readonly string[]>> = {
+  disk: ['disk-sync'],
+  leaks: ['fd-leak'],
+  liveness: ['heartbeat-late'],
+  loading: ['fork-then-load', 'lazy-import'],
+  locks: ['lock-contention'],
+  names: ['blocking-dns'],
+  spin: ['busy-poll'],
+  stacks: ['gc-io'],
+};
+
+/** What every room of the command line may use that does something. */
+const BELOW_CLI = [
+  'src/hinted-error.ts',
+  'src/pipeline',
+  'src/pipeline/analyze-inputs.ts',
+  'src/files',
+  'src/sources',
+  'src/detectors',
+  'src/analysis',
+  'src/output',
+  'src/trace',
+  'src/version.ts',
+];
+
 /**
  * Which room may look into which. A room may always look into itself; the longest matching path is the room of a file.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/trace': [],
+  // What every error is that its reader can mend: whoever throws one needs it.
+  'src/hinted-error.ts': [],
   parsers: ['src/trace'],
   // Where bytes land: what a name stands for, and that nothing of anybody is destroyed. Captures and reports both go
   // through it.
-  'src/files': [],
-  'src/sources': ['src/files', 'src/trace'],
-  'src/model': ['src/trace'],
-  'src/detectors': ['src/model', 'src/trace'],
-  'src/analysis': ['src/detectors', 'src/model', 'src/trace'],
-  'src/output': ['src/analysis', 'src/trace'],
+  'src/files': ['src/hinted-error.ts'],
+  'src/sources': ['src/files', 'src/hinted-error.ts', 'src/trace'],
+  'src/model/evidence.ts': [],
+  // Facts are declared where they are told.
+  'src/model/fact-bus.ts': [],
+  'src/model/machine': ['src/trace', 'src/model/evidence.ts'],
+  'src/model/tracker.ts': TELLING,
+  'src/model/audience.ts': ['src/trace', 'src/model/tracker.ts'],
+  'src/model/facts.ts': TELLING,
+  'src/model/following': [...TELLING, 'src/model/facts.ts', 'src/model/tracker.ts', 'src/model/audience.ts'],
+  'src/model/measuring': [...TELLING, 'src/model/tracker.ts'],
+  ...Object.fromEntries(TOPICS.map((topic) => [topic, [...TELLING, 'src/model/tracker.ts']])),
+  'src/model/topics/topics.ts': [...TOPICS, 'src/model/tracker.ts'],
+  'src/model/model.ts': [
+    ...TELLING,
+    'src/model/tracker.ts',
+    'src/model/audience.ts',
+    'src/model/following',
+    'src/model/measuring',
+    'src/model/topics/topics.ts',
+  ],
+  // Which topics: `DETECTORS_OF`.
+  'src/detectors': [...MODEL, ...TOPICS],
+  'src/analysis': ['src/detectors', ...MODEL],
+  // Formats know where times and results stand in their raw lines.
+  'src/output': ['parsers', 'src/analysis', 'src/trace'],
   // The dashboard: state, views and the terminal. It is told what happens and says what it wants; it opens no files and
   // starts no threads.
   'src/dashboard': ['src/analysis', 'src/output', 'src/trace'],
@@ -55,20 +118,33 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/output',
     'src/trace',
   ],
-  'src/cli': [
-    'parsers',
-    'src/pipeline/analyze-inputs.ts',
-    'src/pipeline',
+  // Where the command line begins and ends: what is typed goes to its command, what is thrown becomes an exit code.
+  'src/cli': ['src/cli/commands', 'src/cli/printing', 'src/sources', 'src/version.ts'],
+  // A command declares what can be typed and loads its action when it runs: `--help` loads no more than this.
+  'src/cli/commands': [
+    'src/cli/actions',
+    'src/cli/options',
+    'src/cli/printing',
     'src/pipeline/parser-thread.ts',
-    'src/files',
     'src/sources',
-    'src/detectors',
-    'src/analysis',
-    'src/output',
-    'src/dashboard',
-    'src/trace',
-    'src/version.ts',
   ],
+  'src/cli/actions': ['src/cli/capture', 'src/cli/dashboard', 'src/cli/options', 'src/cli/printing', ...BELOW_CLI],
+  // The dashboard in a terminal, of files or of a capture.
+  // Formats date their raw lines.
+  'src/cli/dashboard': [
+    'parsers',
+    'src/cli/capture',
+    'src/cli/options',
+    'src/cli/printing',
+    'src/dashboard',
+    ...BELOW_CLI,
+  ],
+  // The life of a live capture: begin, progress, signals, summary, report.
+  'src/cli/capture': ['src/cli/options', 'src/cli/printing', ...BELOW_CLI],
+  // Reports, progress, errors and exit codes: how they leave the program.
+  'src/cli/printing': ['src/cli/options', ...BELOW_CLI],
+  // Flags and what they mean. Everybody uses them, so they use nobody.
+  'src/cli/options': ['src/hinted-error.ts', 'src/sources', 'src/detectors', 'src/analysis', 'src/trace'],
 };
 
 /** Where each package may be imported. */
@@ -87,6 +163,8 @@ const IMPORT =
 interface Import {
   readonly file: string;
   readonly target: string;
+  /** Loaded when it is needed. */
+  readonly isLazy: boolean;
 }
 
 const TYPES_ONLY = /^\s*(?:import|export) type\b[^'"]*?from\s*['"][^'"]+['"]/gm;
@@ -120,7 +198,7 @@ function importsOf(file: string): Import[] {
   return [...readFileSync(join(ROOT, file), 'utf8').matchAll(IMPORT)].map(({ groups = {} }) => {
     const specifier = groups.from ?? groups.lazy ?? groups.bare ?? '';
     const target = specifier.startsWith('.') ? normalize(join(dirname(file), specifier)) : specifier;
-    return { file, target };
+    return { file, target, isLazy: groups.lazy !== undefined };
   });
 }
 
@@ -153,6 +231,127 @@ test('imports go in one direction', () => {
   );
 });
 
+/** Rooms of `parsers` that hold a format, and those that every format may use. */
+const isFormat = (room: string): boolean =>
+  allFiles(join('parsers', room)).includes(join('parsers', room, 'format.ts'));
+const PARSER_ROOMS = readdirSync(join(ROOT, 'parsers'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+
+test('a format looks into no other format, and shared parts of parsers into none', () => {
+  const rooms = PARSER_ROOMS.filter(isFormat);
+  assert.ok(rooms.length >= 4 && PARSER_ROOMS.length > rooms.length, String(rooms));
+  const roomIn = (path: string): string => path.split('/')[1] ?? '';
+  const wrong = IMPORTS.filter(
+    ({ file, target }) =>
+      /^parsers\/.+\//.test(file) && rooms.includes(roomIn(target)) && roomIn(file) !== roomIn(target),
+  );
+  // Nor does a part ask which formats there are.
+  const asking = IMPORTS.filter(({ file, target }) => /^parsers\/.+\//.test(file) && target === 'parsers/registry.ts');
+  assert.deepEqual(
+    [...wrong, ...asking].map(({ file, target }) => `${file} imports ${target}`),
+    [],
+  );
+});
+
+test('a topic is known to the list of topics and to its own detectors only', () => {
+  assert.deepEqual(TOPICS.map((topic) => topic.slice('src/model/topics/'.length)).sort(), Object.keys(DETECTORS_OF));
+  const readers = IMPORTS.filter(({ file }) => file.startsWith('src/detectors/'))
+    .map(({ file, target }) => ({ file, topic: /^src\/model\/topics\/([^/]+)\//.exec(target)?.[1] }))
+    .filter(({ topic }) => topic !== undefined);
+  assert.ok(readers.length > 5);
+  const strangers = readers.filter(
+    ({ file, topic = '' }) => !DETECTORS_OF[topic]?.some((kind) => file.startsWith(`src/detectors/${kind}/`)),
+  );
+  assert.deepEqual(strangers, []);
+});
+
+/** Files that import each other, types included, and why no order between them would be honest. */
+const RINGS: Readonly<Record<string, readonly string[]>> = {
+  // A thread has a process, which has descriptors, one of which is a connection that the thread accepted.
+  'src/model/machine': [
+    'accept-state',
+    'block-class',
+    'connections',
+    'descriptor-groups',
+    'descriptor-table',
+    'descriptors',
+    'epoll-set',
+    'listeners',
+    'loop',
+    'open-descriptors',
+    'process',
+    'requests-in-progress',
+    'thread',
+    'turn',
+  ],
+};
+
+/** Groups of files of which each leads back to itself over the others. */
+function ringsOf(imports: readonly Import[]): string[][] {
+  const next = new Map<string, Set<string>>();
+  for (const { file, target } of imports) {
+    const targets = next.get(file) ?? new Set();
+    next.set(file, targets.add(target));
+  }
+  const reachedFrom = (start: string): Set<string> => {
+    const reached = new Set<string>();
+    const open = [...(next.get(start) ?? [])];
+    for (let file = open.pop(); file !== undefined; file = open.pop()) {
+      if (reached.has(file)) continue;
+      reached.add(file);
+      open.push(...(next.get(file) ?? []));
+    }
+    return reached;
+  };
+  const reached = new Map([...next.keys()].map((file) => [file, reachedFrom(file)]));
+  const inRing = [...reached].filter(([file, all]) => all.has(file)).map(([file]) => file);
+  const rings = new Map<string, string[]>();
+  for (const file of inRing) {
+    const ring = inRing.filter((other) => reached.get(file)?.has(other) && reached.get(other)?.has(file)).sort();
+    rings.set(ring.join(' '), ring);
+  }
+  return [...rings.values()];
+}
+
+test('a ring of imports is found, types included', () => {
+  const ring = ['a imports b', 'b imports c', 'c imports a', 'c imports d', 'd imports e'].map((each) => {
+    const [file = '', , target = ''] = each.split(' ');
+    return { file, target, isLazy: false };
+  });
+  assert.deepEqual(ringsOf(ring), [['a', 'b', 'c']]);
+});
+
+test('no files import each other, but for those that are named', () => {
+  const allowed = Object.entries(RINGS).map(([room, names]) => names.map((name) => `${room}/${name}.ts`));
+  // A command loads its action when it runs; until then the two are in no ring.
+  const rings = ringsOf(IMPORTS.filter(({ target, isLazy }) => /^(src|parsers)\b/.test(target) && !isLazy));
+  assert.deepEqual(
+    rings.filter((ring) => !allowed.some((named) => ring.every((file) => named.includes(file)))),
+    [],
+  );
+  // A name that is in no ring any more goes from the list.
+  assert.deepEqual([...new Set(rings.flat())].sort(), allowed.flat().sort());
+});
+
+test('a command of the command line is loaded before its action, and its action when it runs', () => {
+  const commands = sourceFiles('src/cli/commands');
+  assert.ok(commands.length > 5);
+  for (const file of commands) {
+    const loaded = [...loadedWith(file)].filter((other) => /^src\/cli\/(?:actions|capture|dashboard)\b/.test(other));
+    assert.deepEqual(loaded, [], file);
+    const action = file.replace('/commands/', '/actions/');
+    assert.ok(
+      IMPORTS.some((each) => each.file === file && each.target === action),
+      `${file} runs ${action}`,
+    );
+    assert.deepEqual(
+      IMPORTS.filter(({ target }) => target === file).map((each) => each.file),
+      ['src/cli/program.ts'],
+    );
+  }
+});
+
 test('each package has one room, and pure rooms have none, nor Node modules', () => {
   const packages = IMPORTS.filter(({ target }) => !/^(src|parsers)\b/.test(target));
   const wrong = packages.filter(({ file, target }) => {
@@ -169,9 +368,27 @@ test('what answers --help loads no detector, no model, no parser and no dashboar
   const loaded = [...loadedWith('src/cli/main.ts')];
   assert.ok(loaded.includes('src/cli/options/print.ts') && loaded.length > 20, `${loaded.length} files`);
   assert.deepEqual(
-    loaded.filter((file) => /^(?:parsers|src\/(?:model|tui|detectors\/[a-z-]+)|src\/detectors\/registry)\b/.test(file)),
+    loaded.filter((file) =>
+      /^(?:parsers|src\/(?:model|dashboard|detectors\/(?!kinds\b)[a-z-]+)|src\/detectors\/registry)\b/.test(file),
+    ),
     [],
   );
+});
+
+test('who judges asks the arguments of a call and reads no text of theirs', () => {
+  const rooms = ['src/model', 'src/detectors', 'src/analysis', 'src/output', 'src/pipeline'];
+  const reading = rooms.flatMap(sourceFiles).filter((file) => {
+    // It carries calls that had not returned to another thread as they were written.
+    if (file === 'src/pipeline/parser-worker.ts') return false;
+    return /\.(?:args|returnedText)\b|\bcall\.returned\b|\barguments\.text\b/.test(
+      readFileSync(join(ROOT, file), 'utf8'),
+    );
+  });
+  assert.deepEqual(reading, []);
+  const grammar = IMPORTS.filter(
+    ({ file, target }) => !file.startsWith('parsers/') && target.endsWith('strace-text.ts'),
+  );
+  assert.deepEqual(grammar, []);
 });
 
 test('the program ends in the command line only', () => {
@@ -200,4 +417,45 @@ test('no file names a package registry or a folder of the machine it was written
     files.filter((file) => forbidden.test(readFileSync(join(ROOT, file), 'utf8'))),
     [],
   );
+});
+
+test('each dependency has a row in CONTRIBUTING.md, with the version of package.json and a reason', () => {
+  const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    readonly dependencies: Readonly<Record<string, string>>;
+    readonly devDependencies: Readonly<Record<string, string>>;
+  };
+  const wanted = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
+  const page = readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8').split('## Dependencies')[1] ?? '';
+  const rows = [...page.matchAll(/^\| `([@/\w-]+)` \| ([\d.^~]+) \| (.{15,}) \|$/gm)];
+  assert.deepEqual(rows.map(([, name, version]) => [name, version]).toSorted(), wanted.toSorted());
+});
+
+/** Lines that are as long as what they hold: regular expressions, tables, links, and captures in a document. */
+function mayBeWide(line: string, isDocument: boolean, isFenced: boolean): boolean {
+  if (/https?:|\]\([^)]+\)/.test(line)) return true;
+  if (isDocument) return isFenced || /^\s*\|/.test(line);
+  const isPattern = /\(\?(?:[:!=]|<[!=])|(?:= |\(|: |, |^\s*)\/[^/*].{40,}\//.test(line);
+  const isListOfNames = /^\s*'[-%\w ,]+'[ +,;]*$/.test(line);
+  return isPattern || isListOfNames;
+}
+
+/** Tests hold lines as wide as a tracer made them; what they say in prose is as narrow as elsewhere. */
+const PROSE_OF_TESTS = /^\s*(?:\/\/|\/?\*|(?:it|test|describe)\()/;
+
+test('no line is wider than 120 columns, but for regular expressions, tables, links and lines of traces', () => {
+  const files = allFiles('.').filter((file) => /\.(?:ts|md)$/.test(file) && !file.startsWith('samples/'));
+  assert.ok(files.length > 300);
+  const wide = files.flatMap((file) => {
+    const isDocument = file.endsWith('.md');
+    const mayHoldTraces = file.startsWith('test/') && !isDocument;
+    let isFenced = false;
+    return readFileSync(join(ROOT, file), 'utf8')
+      .split('\n')
+      .flatMap((line, index) => {
+        if (isDocument && /^\s*(?:```|~~~)/.test(line)) isFenced = !isFenced;
+        const isFine = [...line].length <= 120 || mayBeWide(line, isDocument, isFenced);
+        return isFine || (mayHoldTraces && !PROSE_OF_TESTS.test(line)) ? [] : [`${file}:${index + 1}`];
+      });
+  });
+  assert.equal(wide.join('\n'), '');
 });

@@ -11,7 +11,7 @@ const FOLDER = new URL('../../src/detectors/', import.meta.url);
 const TESTS = new URL('../../test/detectors/', import.meta.url);
 const HEADINGS = ['What you see', 'Why it hurts', 'How it is detected', 'Example', 'What to do', 'When it is wrong'];
 /** Folders of what several detectors share. */
-const SHARED: ReadonlySet<string> = new Set(['stall-cause']);
+const SHARED: ReadonlySet<string> = new Set(['accept-queues', 'busy-at-once', 'stall-cause']);
 /** Words that claim more than a trace can show. */
 const FORBIDDEN = /root cause|\bhealthy\b|100 ?%|CPU-bound|\bdeadlock/i;
 const LONGEST_LINE = 240;

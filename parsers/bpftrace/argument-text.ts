@@ -1,6 +1,6 @@
 import { signalName } from '../../src/trace/signals.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
-import * as words from './argument-words.ts';
+import * as words from '../arguments/kernel-words.ts';
 import { quoted, rawBytes, uint16, uint32, uint64 } from './raw-bytes.ts';
 import { socketAddressText } from './socket-bytes.ts';
 
@@ -14,8 +14,8 @@ export interface RawCall {
   readonly data: string;
   /** Bytes of a `struct epoll_event`: it is packed on x86-64. */
   readonly eventBytes: number;
-  /** What `-y` of strace would print behind a descriptor: `<socket:[4711]>`, or ''. */
-  label(fd: number): string;
+  /** What a descriptor stands for: `socket:[4711]`, or ''. */
+  labelOf(fd: number): string;
 }
 
 /** The arguments in the words of strace, which the trackers read. */
@@ -51,7 +51,7 @@ export function argumentText(call: RawCall): string {
     case 'listen':
       return `${fd(call, 0)}, ${int(call, 1)}`;
     case 'shutdown':
-      return `${fd(call, 0)}, ${words.wordOf(int(call, 1), { 0: 'SHUT_RD', 1: 'SHUT_WR', 2: 'SHUT_RDWR' })}`;
+      return `${fd(call, 0)}, ${words.shutdownWay(int(call, 1))}`;
     case 'setsockopt': {
       const level = words.socketLevel(int(call, 1));
       const option = level === 'SOL_SOCKET' ? words.socketOption(int(call, 2)) : String(int(call, 2));
@@ -107,13 +107,8 @@ export function resultText(call: RawCall, plain: string): string {
   return plain;
 }
 
-/** Low 32 bits of the data of the first event. */
-export function firstEventData(call: RawCall): number {
-  return call.data === '' ? -1 : uint32(rawBytes(call.data), call.eventBytes === 12 ? 4 : 8);
-}
-
 /** The low 32 bits of an argument as a signed number. */
-export function int(call: RawCall, index: number): number {
+function int(call: RawCall, index: number): number {
   return Number.parseInt((call.raw[index] ?? '0').slice(-8), 16) | 0;
 }
 
@@ -128,7 +123,13 @@ function nullOr(call: RawCall, index: number): string {
 
 function fd(call: RawCall, index: number): string {
   const number = int(call, index);
-  return `${number}${call.label(number)}`;
+  return labelled(call, number);
+}
+
+/** As `-y` of strace prints it: `5<socket:[4711]>`. */
+function labelled(call: RawCall, fd: number): string {
+  const label = call.labelOf(fd);
+  return label === '' ? String(fd) : `${fd}<${label}>`;
 }
 
 function readyList(call: RawCall): string {
@@ -164,7 +165,7 @@ function polled(call: RawCall, key: 'events' | 'revents', wanted: (ready: number
     const ready = uint16(bytes, at + 6);
     if (wanted(ready))
       found.push(
-        `{fd=${number}${call.label(number)}, ` +
+        `{fd=${labelled(call, number)}, ` +
           `${key}=${words.pollEvents(key === 'events' ? uint16(bytes, at + 4) : ready)}}`,
       );
   }
@@ -185,14 +186,7 @@ function transfer(call: RawCall): string {
 }
 
 function fcntl(call: RawCall): string {
-  const command = words.wordOf(int(call, 1), {
-    0: 'F_DUPFD',
-    1: 'F_GETFD',
-    2: 'F_SETFD',
-    3: 'F_GETFL',
-    4: 'F_SETFL',
-    1030: 'F_DUPFD_CLOEXEC',
-  });
+  const command = words.fcntlCommand(int(call, 1));
   return `${fd(call, 0)}, ${command}, ${command === 'F_SETFL' ? words.statusFlags(int(call, 2)) : int(call, 2)}`;
 }
 

@@ -1,5 +1,5 @@
 import { MOST_THREADS } from '../lanes.ts';
-import type { Where } from './waiting.ts';
+import type { Where } from '../text/line-parser.ts';
 
 /** What an `event=in` line says: somebody looked at a thread, and it was in a call. */
 export interface EarlierCall {
@@ -36,7 +36,7 @@ export class EarlierCalls {
   }
 
   /**
-   * Behind the end of the capture only threads count of which it saw nothing: it lists what those it saw are in. Whoever
+   * Behind the end of the capture only threads count of which it saw nothing: it lists what those it saw are in. Who
    * of them is in another call than in front of the capture went there before the tracer came, if that traces the call.
    */
   note(call: EarlierCall, isTraced: boolean): void {

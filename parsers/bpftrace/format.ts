@@ -1,4 +1,5 @@
 import type { TraceFormat } from '../format.ts';
+import { callNotation, plainLines } from '../text/call-notation.ts';
 import { BpftraceParser } from './parser.ts';
 import { sniffBpftrace } from './sniff.ts';
 
@@ -8,5 +9,8 @@ export const bpftraceFormat: TraceFormat = {
   title: 'bpftrace',
   sniff: sniffBpftrace,
   createParser: (_head, options) => new BpftraceParser(options),
+  // Evidence is quoted as strace would print it. A raw line tells no moment: its clock has no date.
+  lines: { ...plainLines, parts: callNotation.parts },
+  stopsThreads: false,
   isThreadable: false,
 };

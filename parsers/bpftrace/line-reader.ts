@@ -3,13 +3,14 @@ import { signalName } from '../../src/trace/signals.ts';
 import { knownSyscall, type Machine, syscallName } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
 import { LONGEST_CAPTURE, type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
+import type { Where } from '../text/line-parser.ts';
 import type { CallFacts, SchedulingFacts } from '../timeline/printed-call.ts';
 import type { TimeAxis } from '../timeline/time-axis.ts';
 import type { EarlierCall } from './earlier-calls.ts';
 import { type Fields, readFields } from './fields.ts';
 import { rawBytes, uint64 } from './raw-bytes.ts';
 import { addressText } from './socket-bytes.ts';
-import type { Waiting, Where } from './waiting.ts';
+import type { Waiting } from './waiting.ts';
 
 /** What a line of `key=value` turned out to be. */
 export type LineMeaning =
@@ -102,7 +103,7 @@ export class LineReader {
     return this.#open(name, start, { raw: args, data, value: -1, isPartial: true });
   }
 
-  /** Whether drover's programs trace the call of that number, as they do with all in which threads wait for something. */
+  /** Whether drover's programs trace the call of that number, as they do with all in which threads wait. */
   traces(number: number): boolean {
     const name = syscallName(this.machine, number);
     return name !== '' && !UNTRACED.has(syscall(name).family);
@@ -166,7 +167,6 @@ export class LineReader {
       ...outcome,
       fd,
       inFlight: false,
-      isPartial: false,
       raw,
       data: fields.data.slice(0, LONGEST_DATA),
       eventBytes: this.#eventBytes,

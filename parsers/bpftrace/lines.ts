@@ -1,7 +1,8 @@
 import type { CallCount } from '../../src/trace/record.ts';
 import type { Nanoseconds, TimeOrigin } from '../../src/trace/time.ts';
 import type { TraceFlags } from '../format.ts';
-import type { Tally } from '../text/line-tally.ts';
+import type { LineAccounting } from '../text/line-accounting.ts';
+import type { Where } from '../text/line-parser.ts';
 import type { CallFacts } from '../timeline/printed-call.ts';
 import { TimeAxis } from '../timeline/time-axis.ts';
 import { CountedCalls } from './counted-calls.ts';
@@ -10,7 +11,7 @@ import type { Fields } from './fields.ts';
 import { type JsonRecord, lostEvents, mapEntries, readJson, withoutSignedBytes } from './json-record.ts';
 import { LineReader } from './line-reader.ts';
 import { MapLines } from './map-lines.ts';
-import type { Waiting, Where } from './waiting.ts';
+import type { Waiting } from './waiting.ts';
 import { WatchedCapture } from './watched.ts';
 
 /** Where what was read goes. */
@@ -39,7 +40,7 @@ const TUPLE = /^\(([^()]*)\)$/;
 
 /** Reads line after line of bpftrace's output, text and JSON mixed as they come, and says of each what it is. */
 export class Lines {
-  readonly #tally: Tally;
+  readonly #accounting: LineAccounting;
   readonly #flags: TraceFlags;
   readonly #sink: LineSink;
   readonly axis: TimeAxis;
@@ -56,8 +57,8 @@ export class Lines {
   #lastSeen = 0;
   #left = 0;
 
-  constructor(origin: TimeOrigin, tally: Tally, flags: TraceFlags, sink: LineSink) {
-    this.#tally = tally;
+  constructor(origin: TimeOrigin, accounting: LineAccounting, flags: TraceFlags, sink: LineSink) {
+    this.#accounting = accounting;
     this.#flags = flags;
     this.#sink = sink;
     this.axis = new TimeAxis(origin);
@@ -66,25 +67,24 @@ export class Lines {
 
   /** Reads one line of the file. */
   read(text: string, where: Where, isLast: boolean): void {
-    const { account } = this.#tally;
-    account.lines++;
+    const { account } = this.#accounting;
     const record = text.startsWith('{') ? readJson(text) : null;
     const shape = record === null ? this.#plain(text, where) : this.#json(record, where);
     if (shape === 'unparsed' && isLast) {
-      this.#tally.note('cut-line', where.line, where.text);
+      this.#accounting.note('cut-line', where.line, where.text);
       account.foreign++;
       return;
     }
     account[shape]++;
-    if (shape === 'unparsed') this.#tally.note('unparsed-line', where.line, where.text);
-    else if (shape === 'foreign') this.#tally.note('foreign-line', where.line, where.text);
+    if (shape === 'unparsed') this.#accounting.note('unparsed-line', where.line, where.text);
+    else if (shape === 'foreign') this.#accounting.note('foreign-line', where.line, where.text);
   }
 
   /** The input is at its end. */
   end(line: number): void {
     this.#endSecond();
     if (this.#piece === '') return;
-    this.#tally.note('cut-line', line, this.#piece);
+    this.#accounting.note('cut-line', line, this.#piece);
     this.#piece = '';
   }
 
@@ -148,7 +148,7 @@ export class Lines {
       return 'notices';
     }
     if (!MESSAGE.test(text)) return 'foreign';
-    if (!HARMLESS.test(text)) this.#tally.note('tracer-message', where.line, where.text);
+    if (!HARMLESS.test(text)) this.#accounting.note('tracer-message', where.line, where.text);
     return 'notices';
   }
 
@@ -262,7 +262,7 @@ export class Lines {
   #note(count: number, where: Where): void {
     if (!(count > 0)) return;
     this.#lost += count;
-    this.#tally.noteMany('lost-events', count, where.line, where.text);
+    this.#accounting.noteMany('lost-events', count, where.line, where.text);
     this.#sink.add({ kind: 'lost', seenAt: this.#lastSeen, count });
   }
 

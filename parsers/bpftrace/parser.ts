@@ -1,60 +1,40 @@
-import type { Call, Signal, TraceRecord } from '../../src/trace/record.ts';
-import type { DiagnosticCount, LineAccount, ParserOptions, TraceFlags, TraceParser } from '../format.ts';
+import type { CallArguments } from '../../src/trace/call-arguments.ts';
+import type { Call, Lane, Signal } from '../../src/trace/record.ts';
+import type { ParserOptions } from '../format.ts';
 import { MOST_THREADS } from '../lanes.ts';
-import { Source } from '../text/byte-window.ts';
-import { LineCutter } from '../text/line-cutter.ts';
-import { decode } from '../text/line-reference.ts';
-import { Tally } from '../text/line-tally.ts';
+import { LineParser, type Where } from '../text/line-parser.ts';
 import { Ordering } from '../timeline/ordering.ts';
 import { type CallFacts, PrintedCall } from '../timeline/printed-call.ts';
+import type { TimeAxis } from '../timeline/time-axis.ts';
 import { Lines } from './lines.ts';
+import { type Labels, RawArguments } from './raw-arguments.ts';
 import { ThreadLine, Threads } from './threads.ts';
-import type { Waiting, Where } from './waiting.ts';
+import type { Waiting } from './waiting.ts';
 
-/** Lines are kept up to this length. */
-const LONGEST_TEXT = 1_000;
 /** A line is read up to here. */
 const LONGEST_LINE = 65_536;
 
 const MOST_IGNORED = 10_000;
 
 /** Reads what bpftrace prints, as text or as JSON: the README of this folder is the grammar. */
-export class BpftraceParser implements TraceParser {
-  readonly flags: TraceFlags = {
-    timestamps: 'none',
-    durations: false,
-    pids: false,
-    fdDecoration: 'none',
-    stacks: false,
-    split: false,
-    others: [],
-  };
-  readonly #file: string;
-  readonly #source: Source;
-  readonly #cutter: LineCutter;
-  readonly #tally: Tally;
+export class BpftraceParser extends LineParser {
   readonly #lines: Lines;
   readonly #threads: Threads;
   readonly #ordering = new Ordering<Waiting>();
-  readonly #ready: TraceRecord[] = [];
   /** Calls that the capture's end showed as running. */
   readonly #left: { readonly tid: number; readonly facts: CallFacts; readonly where: Where }[] = [];
+  /** The input is at its end, and what it says of silent threads was not told yet. */
+  #isOver = false;
   /** Signals that a thread ignores, sent while it was in a call, by thread. */
   readonly #ignored = new Map<number, Signal>();
-  #line = 0;
-  #isLast = false;
-  #isEnding = false;
 
-  constructor({ file, lanes, origin }: ParserOptions) {
-    this.#file = file;
-    this.#source = new Source(file);
-    this.#cutter = new LineCutter(this.#source, () => {});
-    this.#tally = new Tally(file);
-    this.#threads = new Threads(lanes);
-    this.#lines = new Lines(origin, this.#tally, this.flags, {
+  constructor(options: ParserOptions) {
+    super(options, LONGEST_LINE);
+    this.#threads = new Threads(options.lanes);
+    this.#lines = new Lines(options.origin, this.accounting, this.flags, {
       add: (waiting) => {
         if (!this.#ordering.add(waiting))
-          this.#tally.note('late-line', this.#line, waiting.kind === 'lost' ? '' : waiting.where.text);
+          this.accounting.note('late-line', this.line, waiting.kind === 'lost' ? '' : waiting.where.text);
       },
       left: (tid, facts, where) => {
         if (this.#left.length < MOST_THREADS) this.#left.push({ tid, facts, where });
@@ -63,55 +43,33 @@ export class BpftraceParser implements TraceParser {
     });
   }
 
-  get account(): LineAccount {
-    return this.#tally.account;
-  }
-
-  get diagnostics(): ReadonlyMap<string, DiagnosticCount> {
-    return this.#tally.diagnostics;
-  }
-
-  push(chunk: Buffer): void {
-    this.#cutter.push(chunk);
-  }
-
-  end(): void {
-    this.#isLast = this.#cutter.end();
-    this.#isEnding = true;
-  }
-
-  next(): TraceRecord | null {
-    for (;;) {
-      const ready = this.#ready.shift();
-      if (ready !== undefined) return ready;
-      const waiting = this.#ordering.next();
-      if (waiting !== null) this.#release(waiting);
-      else if (this.#cutter.next()) this.#readLine();
-      else if (this.#isEnding) this.#finish();
-      else return null;
-    }
-  }
-
   /** The calls that bpftrace listed as running when it ended, and those that it never saw begin or end. */
   *inFlight(): Iterable<Call> {
     for (const { call, facts } of this.#lines.stillIn()) yield this.#made(call.tid, call.pid, facts, call.where);
     for (const { tid, facts, where } of this.#left) yield this.#made(tid, this.#threads.pidOf(tid), facts, where);
   }
 
-  #readLine(): void {
-    const { from, to } = this.#cutter;
-    this.#line++;
-    if (this.#cutter.skipped > 0) this.#tally.note('long-line', this.#line, '');
-    const text = decode(this.#source.bytes, from, Math.min(to, from + LONGEST_LINE)).replace(/\r$/, '');
-    this.#lines.read(text, { file: this.#file, line: this.#line, text: text.slice(0, LONGEST_TEXT) }, this.#isLast);
+  protected override readLine(line: string, isLast: boolean): void {
+    const text = line.replace(/\r$/, '');
+    this.#lines.read(text, this.where(text), isLast);
   }
 
-  #finish(): void {
-    this.#isEnding = false;
-    this.#lines.end(this.#line);
+  protected override release(): boolean {
+    const waiting = this.#ordering.next();
+    if (waiting !== null) this.#release(waiting);
+    else if (this.#isOver) {
+      this.#isOver = false;
+      this.#introduceSilent();
+      return true;
+    }
+    return waiting !== null;
+  }
+
+  protected override finish(): void {
+    this.#lines.end(this.line);
     this.#ordering.end();
-    this.#introduceSilent();
-    for (const counted of this.#lines.counted()) this.#ready.push(counted);
+    this.#isOver = true;
+    this.tell(...this.#lines.counted());
   }
 
   /** Threads of which no event came are there all the same, from the capture's beginning to its end. */
@@ -122,45 +80,44 @@ export class BpftraceParser implements TraceParser {
       const leader = this.#threads.lane(call.pid);
       const end = this.#lines.axis.at(ended);
       for (const time of [facts.start, Number.isNaN(end) ? facts.start : end])
-        this.#ready.push({ kind: 'membership', lane, leader, time });
+        this.tell({ kind: 'membership', lane, leader, time });
     }
   }
 
   /** Makes records of what a line said, now that everything before it was told. */
   #release(waiting: Waiting): void {
     if (waiting.kind === 'lost') {
-      this.#ready.push({ kind: 'lost', count: waiting.count, time: waiting.seenAt });
+      this.tell({ kind: 'lost', count: waiting.count, time: waiting.seenAt });
       return;
     }
     if (waiting.kind === 'socket-state') {
       const { seenAt, state, port, peer, where } = waiting;
-      this.#ready.push({ kind: 'socket-state', time: seenAt, state, port, peer, ...where });
+      this.tell({ kind: 'socket-state', time: seenAt, state, port, peer, ...where });
       return;
     }
     if (waiting.kind === 'watched') {
       const { second, seenAt, where } = waiting;
       const { tid, ...counts } = second;
-      this.#ready.push({ kind: 'watched', lane: this.#threads.lane(tid), time: seenAt, ...counts, ...where });
+      this.tell({ kind: 'watched', lane: this.#threads.lane(tid), time: seenAt, ...counts, ...where });
       return;
     }
     const { tid, pid, where, seenAt: time } = waiting;
     const lane = this.#threads.lane(tid);
     // A signal that is ignored ends no call.
     if (waiting.kind !== 'signal' || !waiting.isIgnored) this.#lines.earlier.moved(tid);
-    this.#ready.push(...this.#threads.endSilent({ time, file: where.file, line: where.line }));
-    if (this.#threads.belongs(tid, pid))
-      this.#ready.push({ kind: 'membership', lane, leader: this.#threads.lane(pid), time });
+    this.tell(...this.#threads.endSilent({ time, file: where.file, line: where.line }));
+    if (this.#threads.belongs(tid, pid)) this.tell({ kind: 'membership', lane, leader: this.#threads.lane(pid), time });
     switch (waiting.kind) {
       case 'call': {
         const { facts } = waiting;
         if (waiting.comm !== '') lane.comm = waiting.comm;
-        if (waiting.scheduling !== null) this.#ready.push({ kind: 'scheduling', lane, time, ...waiting.scheduling });
+        if (waiting.scheduling !== null) this.tell({ kind: 'scheduling', lane, time, ...waiting.scheduling });
         const call = this.#made(tid, pid, facts, where);
-        this.#ready.push(call);
+        this.tell(call);
         const ignored = this.#ignored.get(tid);
         if (ignored !== undefined) {
           this.#ignored.delete(tid);
-          this.#ready.push({ ...ignored, time });
+          this.tell({ ...ignored, time });
         }
         this.#note(pid, facts);
         if (lane.lastLine instanceof PrintedCall) lane.lastLine.forgetPrevious();
@@ -173,13 +130,13 @@ export class BpftraceParser implements TraceParser {
         const record: Signal = { kind: 'signal', lane, time, signal, info, isIgnored, file, line, text };
         // It was sent inside a call, which ends later: the process would see it after that.
         if (isIgnored && this.#ignored.size < MOST_IGNORED) this.#ignored.set(tid, record);
-        else this.#ready.push(record);
+        else this.tell(record);
         if (isFatal) this.#threads.killedBy(pid, signal);
         break;
       }
       case 'exit': {
         const signal = this.#threads.killerOf(pid);
-        this.#ready.push({
+        this.tell({
           kind: 'exit',
           lane,
           time,
@@ -206,8 +163,23 @@ export class BpftraceParser implements TraceParser {
   }
 
   #made(tid: number, pid: number, facts: CallFacts, where: Where): PrintedCall {
-    return new PrintedCall(facts, this.#threads.lane(tid), where, this.#threads.labelsOf(pid), this.#lines.axis);
+    const labels = this.#threads.labelsOf(pid);
+    return new NumberedCall(facts, this.#threads.lane(tid), where, this.#lines.axis, labels);
   }
 }
 
 const OPENING: ReadonlySet<string> = new Set(['open', 'accept', 'socket', 'dup', 'epoll-create', 'eventfd']);
+
+/** A call whose arguments are numbers and raw bytes, unless its line has them in words. */
+class NumberedCall extends PrintedCall {
+  readonly #labels: Labels | undefined;
+
+  constructor(facts: CallFacts, lane: Lane, where: Where, axis: TimeAxis, labels: Labels | undefined) {
+    super(facts, lane, where, axis);
+    this.#labels = labels;
+  }
+
+  protected override readArguments(): CallArguments {
+    return this.facts.words === null ? new RawArguments(this.facts, this.#labels) : super.readArguments();
+  }
+}

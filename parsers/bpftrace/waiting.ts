@@ -1,13 +1,7 @@
 import type { Nanoseconds } from '../../src/trace/time.ts';
+import type { Where } from '../text/line-parser.ts';
 import type { CallFacts, SchedulingFacts } from '../timeline/printed-call.ts';
 import type { WatchedSecond } from './watched.ts';
-
-/** Where a line stands. */
-export interface Where {
-  readonly file: string;
-  readonly line: number;
-  readonly text: string;
-}
 
 /**
  * What a line said, until its turn comes: whose it is decides itself only then, since numbers of threads are used

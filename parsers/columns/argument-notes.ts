@@ -1,6 +1,5 @@
-import { ARGUMENT_WORDS, type ArgumentWord } from '../../src/trace/argument-words.ts';
 import type { Family } from '../../src/trace/syscalls.ts';
-import { NameTable } from '../strace/names.ts';
+import { ARGUMENT_WORDS, type ArgumentWord } from '../arguments/argument-words.ts';
 import {
   asksNonblocking,
   firstData,
@@ -10,7 +9,8 @@ import {
   inetAddress,
   isOneInput,
 } from '../text/argument-scan.ts';
-import type { RawCall } from './raw-call.ts';
+import { NameTable } from '../text/name-table.ts';
+import type { UndecodedCall } from '../text/undecoded-call.ts';
 
 /** Of a longer first line, or of one more than so many different ones, the reader decodes the text itself. */
 const LONGEST_HEAD = 200;
@@ -29,15 +29,17 @@ export const PORT_SHIFT = 8;
 export class ArgumentNotes {
   /** Bits of the family's words, in their order; for accept also the client's port. */
   note = 0;
-  /** epoll-wait: the user data of the only event, or -1. accept: the client's address. read: the number of the head, from 1; 0 for none, -1 for one that
-   * the reader must decode itself. */
+  /**
+   * epoll-wait: the user data of the only event, or -1. accept: the client's address. read: the number of the head,
+   * from 1; 0 for none, -1 for one that the reader must decode itself.
+   */
   data = 0;
   /** Heads of buffers, in order of their numbers; the reader is told those that came after the last batch. */
   newHeads: string[] = [];
   readonly #heads = new NameTable<number>((text) => this.#add(text), LONGEST_HEAD);
   #count = 0;
 
-  look(call: RawCall): void {
+  look(call: UndecodedCall): void {
     const { bytes, view, argsFrom, argsTo, result } = call;
     const { family } = call.syscall;
     this.note = 0;
@@ -63,7 +65,7 @@ export class ArgumentNotes {
     }
   }
 
-  #words(call: RawCall, family: keyof typeof ARGUMENT_WORDS): number {
+  #words(call: UndecodedCall, family: keyof typeof ARGUMENT_WORDS): number {
     const { bytes, view, argsFrom, argsTo, entry } = call;
     const words: readonly ArgumentWord[] = ARGUMENT_WORDS[family];
     let bits = 0;
@@ -99,7 +101,7 @@ export class ArgumentNotes {
 }
 
 /** What nearly every `ioctl` of a server asks, in one look. */
-function isNonblocking({ view, argsFrom, argsTo, entry, entryArgsFrom, entryArgsTo }: RawCall): boolean {
+function isNonblocking({ view, argsFrom, argsTo, entry, entryArgsFrom, entryArgsTo }: UndecodedCall): boolean {
   if (entry === null) return asksNonblocking(view, argsFrom, argsTo);
   return asksNonblocking(entry.view, entry.from + entryArgsFrom, Math.min(entry.to, entry.from + entryArgsTo));
 }

@@ -1,17 +1,19 @@
-import type { ArgumentWord } from '../../src/trace/argument-words.ts';
+import type { CallArguments, Flag } from '../../src/trace/call-arguments.ts';
 import { LaneMap } from '../../src/trace/lane-map.ts';
 import type { Call, Lane, LastLine, TraceRecord } from '../../src/trace/record.ts';
 import { type Syscall, syscall } from '../../src/trace/syscalls.ts';
 import type { Nanoseconds } from '../../src/trace/time.ts';
-import { withoutNames } from '../strace/argument-names.ts';
-import { joinHalves } from '../strace/call.ts';
+import { type ArgumentWord, isScanned } from '../arguments/argument-words.ts';
+import { argumentsOfLine, StraceArguments } from '../arguments/strace-arguments.ts';
+import { withoutNames } from '../text/argument-names.ts';
+import { joinHalves } from '../text/join-halves.ts';
 import { decode, LINE_LIMIT, latin1 } from '../text/line-reference.ts';
 import { bitOf, HAS_INET, PORT_SHIFT } from './argument-notes.ts';
 import type { LaneFacts, OtherRecord } from './lane-facts.ts';
 import * as column from './record-batch.ts';
 
 const EMPTY = Buffer.alloc(0);
-/** What `Call.head` is, in decoded arguments. */
+/** What `CallArguments.head` is, in decoded arguments. */
 const HEAD = /^[^"]*"([A-Z][^"\\]*)/;
 
 /** A lane of the thread that parses, as far as it was told. */
@@ -26,6 +28,47 @@ class MirroredLane implements Lane {
     this.index = index;
     this.tid = tid;
     this.comm = comm;
+  }
+}
+
+/** Arguments whose frequent questions the thread that parses has answered: `ArgumentNotes`. */
+class NotedArguments extends StraceArguments {
+  readonly #noted: BatchCall;
+
+  constructor(call: BatchCall) {
+    super(call);
+    this.#noted = call;
+  }
+
+  override has(flag: Flag): boolean {
+    const { family } = this.#noted.syscall;
+    return isScanned(family, flag) ? this.#holds(flag) : super.has(flag);
+  }
+
+  override setsNonblocking(): boolean | null {
+    if (this.#noted.syscall.family === 'ioctl') return this.#holds('FIONBIO') ? this.#holds('[1]') : null;
+    return this.#holds('F_SETFL') ? this.#holds('O_NONBLOCK') : null;
+  }
+
+  override get readyData(): number {
+    const { syscall: called, data } = this.#noted;
+    // The column is signed: user data beyond 2^31 come back as less than 0.
+    return called.family === 'epoll-wait' && data !== -1 ? data >>> 0 : -1;
+  }
+
+  override get inetAddress(): number {
+    const note = this.#noted.syscall.family === 'accept' ? this.#noted.note : 0;
+    return (note & HAS_INET) === 0 ? -1 : (this.#noted.data >>> 0) * 65_536 + (note >>> PORT_SHIFT);
+  }
+
+  override get head(): string {
+    const number = this.#noted.syscall.family === 'read' ? this.#noted.data : 0;
+    if (number >= 0) return number === 0 ? '' : (this.#noted.heads[number - 1] as string);
+    return HEAD.exec(this.text)?.[1] ?? '';
+  }
+
+  #holds(word: ArgumentWord): boolean {
+    return (this.#noted.note & bitOf(this.#noted.syscall.family, word)) !== 0;
   }
 }
 
@@ -49,6 +92,7 @@ class BatchCall implements Call {
   extra: Buffer = EMPTY;
   /** Shared with the reader. */
   readonly heads: string[] = [];
+  readonly arguments: CallArguments = new NotedArguments(this);
 
   constructor(file: string, lane: Lane, called: Syscall) {
     this.file = file;
@@ -76,31 +120,18 @@ class BatchCall implements Call {
     return this.integers[this.at + column.PREVIOUS_LINE] as number;
   }
 
+  get note(): number {
+    return this.integers[this.at + column.NOTE] as number;
+  }
+
+  get data(): number {
+    return this.integers[this.at + column.DATA] as number;
+  }
+
   get args(): string {
     const rest = this.#latin1(column.ARGS_FROM);
     const args = (this.flags & column.SPLIT) === 0 ? rest : joinHalves(this.#latin1(column.ENTRY_ARGS_FROM), rest);
     return (this.flags & column.NAMED) === 0 ? args : withoutNames(args);
-  }
-
-  mentions(word: ArgumentWord): boolean {
-    const bit = bitOf(this.syscall.family, word);
-    return bit === 0 ? this.args.includes(word) : ((this.integers[this.at + column.NOTE] as number) & bit) !== 0;
-  }
-
-  get readyData(): number {
-    return this.syscall.family === 'epoll-wait' ? (this.integers[this.at + column.DATA] as number) : -1;
-  }
-
-  get inetAddress(): number {
-    const note = this.syscall.family === 'accept' ? (this.integers[this.at + column.NOTE] as number) : 0;
-    if ((note & HAS_INET) === 0) return -1;
-    return ((this.integers[this.at + column.DATA] as number) >>> 0) * 65_536 + (note >>> PORT_SHIFT);
-  }
-
-  get head(): string {
-    const number = this.syscall.family === 'read' ? (this.integers[this.at + column.DATA] as number) : 0;
-    if (number >= 0) return number === 0 ? '' : (this.heads[number - 1] as string);
-    return HEAD.exec(this.args)?.[1] ?? '';
   }
 
   get returned(): string {
@@ -118,6 +149,10 @@ class BatchCall implements Call {
 
   get previousText(): string {
     return this.previousLine === 0 ? '' : this.#text(column.PREVIOUS_FROM);
+  }
+
+  previousArguments(called: Syscall): CallArguments {
+    return argumentsOfLine(this.previousText, called);
   }
 
   /** The range whose beginning and end stand in the columns `from` and `from + 1`. */

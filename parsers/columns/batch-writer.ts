@@ -3,9 +3,9 @@ import { LaneMap } from '../../src/trace/lane-map.ts';
 import type { Call, Lane, TraceRecord } from '../../src/trace/record.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import { MILLISECOND } from '../../src/trace/time.ts';
+import type { RawLine, UndecodedCall } from '../text/undecoded-call.ts';
 import { ArgumentNotes, NOTED_FAMILIES } from './argument-notes.ts';
 import type { LaneFacts, OtherRecord } from './lane-facts.ts';
-import type { RawCall, RawLine } from './raw-call.ts';
 import * as column from './record-batch.ts';
 
 /** Only in front of such a gap anybody asks for the line before. */
@@ -145,7 +145,7 @@ export class BatchWriter {
 
   add(record: TraceRecord): void {
     if (this.#count === this.#columns.capacity) this.#columns.grow();
-    if (record.kind === 'call') this.#call(record as RawCall);
+    if (record.kind === 'call') this.#call(record as UndecodedCall);
     else {
       this.#columns.integers[this.#count * column.INTEGERS + column.KIND] = -1 - this.#others.length;
       this.#others.push(clonable(record, 'lane' in record ? this.#lane(record.lane) : -1));
@@ -184,7 +184,7 @@ export class BatchWriter {
     return batch;
   }
 
-  #call(call: RawCall): void {
+  #call(call: UndecodedCall): void {
     const { bytes, from, to, entry, error, pause } = call;
     const line = bytes === this.#chunk ? 0 : this.#place(bytes, from, to) - from;
     const first = entry === null ? 0 : this.#placeLine(entry);

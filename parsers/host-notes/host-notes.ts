@@ -9,7 +9,7 @@ const COMMAND = /^command (\d{1,10})$/;
 const MOST_LINES = 200_000;
 
 /** Reads what `drover recipe` notes before and after a trace, one character a byte. Odd text reads as nothing noted. */
-export function readSidecar(before: string, after: string): CaptureFacts {
+export function readHostNotes(before: string, after: string): CaptureFacts {
   const first = sectionsOf(before);
   const last = sectionsOf(after);
   const overflows = [first, last].map((sections) => counter(sections.get('counters'), 'TcpExtListenOverflows'));

@@ -1,5 +1,6 @@
 import type { TraceFormat } from '../format.ts';
-import { isHead } from './line.ts';
+import { plainLines } from '../text/call-notation.ts';
+import { isHead, partsOfPerfLine } from './line.ts';
 import { PerfTraceParser } from './parser.ts';
 
 /** The text that `perf trace` prints, its summaries among it. */
@@ -8,6 +9,9 @@ export const perfTraceFormat: TraceFormat = {
   title: 'perf trace',
   sniff: sniffPerfTrace,
   createParser: (_head, options) => new PerfTraceParser(options),
+  // Times count from the first event: they tell no moment.
+  lines: { ...plainLines, parts: partsOfPerfLine },
+  stopsThreads: false,
   isThreadable: false,
 };
 

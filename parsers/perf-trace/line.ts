@@ -1,3 +1,6 @@
+import type { LineParts } from '../format.ts';
+import { splitResult } from '../text/call-notation.ts';
+
 /** A line of `perf trace`, taken apart. */
 export interface PerfLine {
   /** Milliseconds of the entry; null for a call that began before the capture. */
@@ -24,6 +27,17 @@ const CALL = /^(\.\.\. \[continued\]: )?([a-z_][a-z0-9_]{0,40})\((.*)$/s;
 const RESULT = /\)\s*=\s*(-?\d{1,20}|0x[0-9a-f]{1,16}|\?)(?:\s+(E[A-Z0-9_]{1,30})\b.*|\s*\([^()]*\))?$/s;
 /** Times a little below zero come out as 2^64 nanoseconds. */
 const WRAPPED = 2 ** 64 / 1_000_000;
+
+/** `     0.032 ( 0.022 ms): ` stands in front of the thread. */
+const TIMES = /^\s*(?:\?|\d{1,20}\.\d{1,6})\s+\([^():]{0,40}\):\s+/;
+
+/** A line as it is shown where there is little room. */
+export function partsOfPerfLine(line: string): LineParts {
+  const time = TIMES.exec(line)?.[0] ?? '';
+  const rest = line.slice(time.length);
+  const [body, results] = splitResult(rest, time === '' ? -1 : rest.lastIndexOf(' = '));
+  return { owner: '', time, body, results };
+}
 
 /** Whether the line begins an entry; what follows it, up to the next such line, may be its continuation. */
 export function isHead(line: string): boolean {

@@ -1,21 +1,21 @@
-import type { Call, TraceRecord } from '../../src/trace/record.ts';
+import type { CallArguments } from '../../src/trace/call-arguments.ts';
+import type { Call } from '../../src/trace/record.ts';
 import { knownSyscall } from '../../src/trace/syscall-numbers.ts';
-import { LONGEST_CAPTURE, MILLISECOND, UNKNOWN } from '../../src/trace/time.ts';
-import type { DiagnosticCount, LineAccount, ParserOptions, TraceFlags, TraceParser } from '../format.ts';
-import { type LaneTable, MOST_THREADS } from '../lanes.ts';
-import { Source } from '../text/byte-window.ts';
-import { LineCutter } from '../text/line-cutter.ts';
-import { decode } from '../text/line-reference.ts';
-import { Tally } from '../text/line-tally.ts';
+import { LONGEST_CAPTURE, MILLISECOND } from '../../src/trace/time.ts';
+import { WordedArguments } from '../arguments/worded-arguments.ts';
+import type { ParserOptions } from '../format.ts';
+import type { Where } from '../text/line-parser.ts';
+import { pendingFacts } from '../timeline/call-in-words.ts';
+import { CallLineParser } from '../timeline/call-line-parser.ts';
+import { OpenCalls } from '../timeline/open-calls.ts';
 import { Ordering } from '../timeline/ordering.ts';
 import { type CallFacts, PrintedCall } from '../timeline/printed-call.ts';
-import { TimeAxis } from '../timeline/time-axis.ts';
-import { factsOf } from './call-facts.ts';
+import { descriptorIn, factsOf } from './call-facts.ts';
 import { isHead, type PerfLine, readPerfLine } from './line.ts';
+import { straceWords } from './strace-words.ts';
 import { Summary } from './summary.ts';
 
 const LONGEST_LINE = 16_384;
-const LONGEST_TEXT = 1_000;
 /** A line that a terminal wrapped is put together from at most so many. */
 const MOST_PIECES = 12;
 const LOST = /^LOST (\d{1,15}) events!?$/;
@@ -27,8 +27,7 @@ const MOST_TID = 0x7fffffff;
 
 interface Waiting {
   readonly seenAt: number;
-  readonly line: number;
-  readonly text: string;
+  readonly where: Where;
   readonly tid: number;
   readonly comm: string;
   readonly facts: CallFacts | null;
@@ -38,95 +37,40 @@ interface Waiting {
 
 /** A call whose end comes in a later line. */
 interface Open {
+  readonly name: string;
   readonly entry: PerfLine;
   readonly start: number;
-  readonly line: number;
-  readonly text: string;
+  readonly where: Where;
 }
 
 /** Reads the text of `perf trace`: the README of this folder is the grammar. */
-export class PerfTraceParser implements TraceParser {
-  readonly flags: TraceFlags = {
-    timestamps: 'none',
-    durations: false,
-    pids: false,
-    fdDecoration: 'none',
-    stacks: false,
-    split: false,
-    others: [],
-  };
-  readonly #file: string;
-  readonly #lanes: LaneTable;
-  readonly #axis: TimeAxis;
-  readonly #tally: Tally;
-  readonly #source: Source;
-  readonly #cutter: LineCutter;
+export class PerfTraceParser extends CallLineParser {
   readonly #ordering = new Ordering<Waiting>();
   readonly #summary = new Summary();
-  readonly #open = new Map<number, Open>();
-  readonly #ready: TraceRecord[] = [];
+  readonly #open = new OpenCalls<Open>();
   /** The beginning of a line that a terminal may have wrapped. */
   #piece: { text: string; line: number; count: number } | null = null;
-  #line = 0;
   #lastSeen = 0;
+  /** What is not whole will not be any more. */
   #isEnding = false;
 
-  constructor({ file, lanes, origin }: ParserOptions) {
-    this.#file = file;
-    this.#lanes = lanes;
-    this.#axis = new TimeAxis(origin);
-    this.#tally = new Tally(file);
-    this.#source = new Source(file);
-    this.#cutter = new LineCutter(this.#source, () => {});
-  }
-
-  get account(): LineAccount {
-    return this.#tally.account;
-  }
-
-  get diagnostics(): ReadonlyMap<string, DiagnosticCount> {
-    return this.#tally.diagnostics;
-  }
-
-  push(chunk: Buffer): void {
-    this.#cutter.push(chunk);
-  }
-
-  end(): void {
-    this.#cutter.end();
-    this.#isEnding = true;
-  }
-
-  next(): TraceRecord | null {
-    for (;;) {
-      const ready = this.#ready.shift();
-      if (ready !== undefined) return ready;
-      const waiting = this.#ordering.next();
-      if (waiting !== null) this.#release(waiting);
-      else if (this.#cutter.next()) this.#readLine();
-      else if (this.#isEnding) this.#finish();
-      else return null;
-    }
+  constructor(options: ParserOptions) {
+    super(options, LONGEST_LINE);
   }
 
   *inFlight(): Iterable<Call> {
-    for (const [tid, { entry, start, line, text }] of this.#open) {
-      const facts = factsOf(entry, entry, start, start);
-      if (facts !== null)
-        yield this.#made(
-          tid,
-          { ...facts, inFlight: true, duration: UNKNOWN, result: Number.NaN, error: '' },
-          line,
-          text,
-        );
+    for (const [tid, { entry, start, where }] of this.#open) {
+      const facts = pendingFacts({ name: entry.name, words: entry.args, start });
+      if (facts === null) continue;
+      const { name, takesDescriptor } = facts.syscall;
+      const fd = takesDescriptor ? descriptorIn(name, entry.args) : facts.fd;
+      yield this.callOf(tid, { ...facts, fd }, where);
     }
   }
 
-  #readLine(): void {
-    const { from, to } = this.#cutter;
-    const text = decode(this.#source.bytes, from, Math.min(to, from + LONGEST_LINE)).trimEnd();
-    this.#line++;
-    this.account.lines++;
+  protected override readLine(line: string, isLast: boolean): void {
+    const text = line.trimEnd();
+    this.#isEnding = isLast;
     if (isHead(text) || text === '' || LOST.test(text)) this.#dropPiece();
     else if (this.#piece !== null && !FRAME.test(text) && !MESSAGE.test(text)) {
       this.#join(text);
@@ -135,30 +79,36 @@ export class PerfTraceParser implements TraceParser {
     this.#read(text);
   }
 
+  protected override release(): boolean {
+    const waiting = this.#ordering.next();
+    if (waiting !== null) this.#release(waiting);
+    return waiting !== null;
+  }
+
+  protected override finish(): void {
+    this.#isEnding = true;
+    this.#dropPiece();
+    this.#ordering.end();
+    this.tell(...this.#summary.records());
+  }
+
   #read(text: string): void {
     const { account } = this;
     const lost = LOST.exec(text)?.[1];
     if (text.trim() === '') account.blank++;
     else if (lost !== undefined) {
       account.notices++;
-      this.#tally.noteMany('lost-events', Number(lost), this.#line, text);
-      this.#ordering.add({
-        seenAt: this.#lastSeen,
-        line: this.#line,
-        text,
-        tid: 0,
-        comm: '',
-        facts: null,
-        lost: Number(lost),
-      });
+      this.accounting.noteMany('lost-events', Number(lost), this.line, text);
+      const where = this.where(text);
+      this.#ordering.add({ seenAt: this.#lastSeen, where, tid: 0, comm: '', facts: null, lost: Number(lost) });
     } else if (isHead(text)) {
-      if (!this.#entry(text, this.#line)) this.#piece = { text, line: this.#line, count: 1 };
+      if (!this.#entry(text, this.line)) this.#piece = { text, line: this.line, count: 1 };
     } else if (this.#summary.read(text)) account.counts++;
     else if (FRAME.test(text)) account.attached++;
     else if (MESSAGE.test(text)) account.notices++;
     else {
       account.foreign++;
-      this.#tally.note('foreign-line', this.#line, text);
+      this.accounting.note('foreign-line', this.line, text);
     }
   }
 
@@ -179,7 +129,7 @@ export class PerfTraceParser implements TraceParser {
     if (piece === null) return;
     this.#piece = null;
     const code = this.#isEnding ? 'cut-line' : 'unparsed-line';
-    this.#tally.note(code, piece.line, piece.text);
+    this.accounting.note(code, piece.line, piece.text);
     if (this.#isEnding) this.account.foreign++;
     else this.account.unparsed++;
   }
@@ -188,17 +138,17 @@ export class PerfTraceParser implements TraceParser {
   #entry(text: string, line: number): boolean {
     const read = readPerfLine(text);
     if (read === null) return false;
-    const shown = text.slice(0, LONGEST_TEXT);
+    const where = { ...this.where(text), line };
     if (read === 'event') {
       this.account.notices++;
       return true;
     }
     const tid = Math.max(read.tid, 0);
-    const at = read.at === null ? null : this.#axis.at(read.at * MILLISECOND);
+    const at = read.at === null ? null : this.axis.at(read.at * MILLISECOND);
     const took = (read.took ?? 0) * MILLISECOND;
     if (Number.isNaN(at ?? 0) || took > LONGEST_CAPTURE || tid > MOST_TID || knownSyscall(read.name) === '') {
       this.account.unparsed++;
-      this.#tally.note('unparsed-line', line, text);
+      this.accounting.note('unparsed-line', line, text);
       return true;
     }
     this.flags.pids ||= read.tid >= 0;
@@ -210,16 +160,14 @@ export class PerfTraceParser implements TraceParser {
     if (read.isOpen) {
       this.flags.split = true;
       this.account.unfinished++;
-      if (at !== null && this.#open.size < MOST_THREADS)
-        this.#open.set(tid, { entry: read, start: at, line, text: shown });
+      if (at !== null) this.#open.enter(tid, { name: read.name, entry: read, start: at, where });
       return true;
     }
-    const open = this.#open.get(tid);
-    const entry = read.isContinued && open?.entry.name === read.name ? open : undefined;
-    this.#open.delete(tid);
+    const open = this.#open.leave(tid, read.name);
+    const entry = read.isContinued ? open : null;
     if (read.isContinued) {
       this.account.resumed++;
-      if (entry === undefined) this.#tally.note('orphan-resume', line, text);
+      if (entry === null) this.accounting.note('orphan-resume', line, text);
     } else this.account.calls++;
     const start = at ?? entry?.start ?? null;
     // It began before the capture and nothing tells when it ended: the time of the latest line is as near as one can
@@ -228,32 +176,28 @@ export class PerfTraceParser implements TraceParser {
     const facts = factsOf(read, entry?.entry ?? read, start ?? end, end);
     if (facts === null) return true;
     if (facts.duration >= 0) this.flags.durations = true;
-    if (!this.#ordering.add({ seenAt: end, line, text: shown, tid, comm: read.comm, facts, lost: 0 }))
-      this.#tally.note('late-line', line, text);
+    if (!this.#ordering.add({ seenAt: end, where, tid, comm: read.comm, facts, lost: 0 }))
+      this.accounting.note('late-line', line, text);
     return true;
   }
 
-  #release({ tid, comm, facts, line, text, lost, seenAt }: Waiting): void {
+  #release({ tid, comm, facts, where, lost, seenAt }: Waiting): void {
     if (facts === null) {
-      this.#ready.push({ kind: 'lost', count: lost, time: seenAt });
+      this.tell({ kind: 'lost', count: lost, time: seenAt });
       return;
     }
-    const call = this.#made(tid, facts, line, text);
-    if (comm !== '') call.lane.comm = comm;
-    this.#ready.push(call);
-    if (call.lane.lastLine instanceof PrintedCall) call.lane.lastLine.forgetPrevious();
-    call.lane.lastLine = call;
-    this.#ready.push(...this.#lanes.endSilent({ time: seenAt, file: this.#file, line }));
+    this.tellCall(tid, facts, where, comm);
   }
 
-  #made(tid: number, facts: CallFacts, line: number, text: string): PrintedCall {
-    return new PrintedCall(facts, this.#lanes.get(tid), { file: this.#file, line, text }, undefined, this.#axis);
+  protected override callOf(tid: number, facts: CallFacts, where: Where): PrintedCall {
+    return new NamedCall(facts, this.lanes.get(tid), where, this.axis);
   }
+}
 
-  #finish(): void {
-    this.#dropPiece();
-    this.#isEnding = false;
-    this.#ordering.end();
-    for (const record of this.#summary.records()) this.#ready.push(record);
+/** A call whose arguments perf printed with their names: they are put into strace's words when somebody asks. */
+class NamedCall extends PrintedCall {
+  protected override readArguments(): CallArguments {
+    const { facts, syscall } = this;
+    return new WordedArguments({ ...facts, words: straceWords(syscall.name, facts.words ?? '') });
   }
 }

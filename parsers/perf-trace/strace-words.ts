@@ -1,4 +1,4 @@
-import { socketFlags } from '../bpftrace/argument-words.ts';
+import { socketFlags } from '../arguments/kernel-words.ts';
 
 /** Splits `fd: 3<socket:[1]>, op: WAKE|PRIVATE_FLAG` at the commas between arguments. */
 const ARGUMENT = /([a-z_][a-z0-9_]*): ((?:<[^<>]*>|\{[^{}]*\}|"(?:[^"\\]|\\.)*"|[^,<{"]|[<{"])*)(?:, |$)/gs;
@@ -32,6 +32,8 @@ export function straceWords(call: string, printed: string): string {
         `${value('fd')}, F_${value('cmd', 'DUPFD')}, ` +
         `${value('arg').replace(/\b(?=(?:RDONLY|WRONLY|RDWR|NONBLOCK|APPEND|LARGEFILE)\b)/g, 'O_')}`
       );
+    case 'kill':
+      return `${value('pid')}, ${value('sig').replace(/^(?=[A-Z])/, 'SIG')}`;
     case 'ioctl':
       return `${value('fd')}, ${value('cmd') === '0x5421' ? 'FIONBIO' : value('cmd')}, ${value('arg')}`;
     case 'clone':

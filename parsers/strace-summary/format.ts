@@ -1,4 +1,5 @@
 import type { TraceFormat } from '../format.ts';
+import { plainLines } from '../text/call-notation.ts';
 import { headerOf } from './header.ts';
 import { SummaryParser } from './parser.ts';
 
@@ -8,6 +9,8 @@ export const straceSummaryFormat: TraceFormat = {
   title: 'strace -c',
   sniff: sniffSummary,
   createParser: (_head, options) => new SummaryParser(options),
+  lines: plainLines,
+  stopsThreads: true,
   isThreadable: false,
 };
 

@@ -1,12 +1,9 @@
-import type { Call, CallCount, TraceRecord } from '../../src/trace/record.ts';
+import type { Call } from '../../src/trace/record.ts';
 import { knownSyscall } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
 import { MICROSECOND, SECOND, UNKNOWN } from '../../src/trace/time.ts';
-import type { DiagnosticCount, LineAccount, ParserOptions, TraceFlags, TraceParser } from '../format.ts';
-import { Source } from '../text/byte-window.ts';
-import { LineCutter } from '../text/line-cutter.ts';
-import { decode } from '../text/line-reference.ts';
-import { Tally } from '../text/line-tally.ts';
+import type { ParserOptions } from '../format.ts';
+import { LineParser } from '../text/line-parser.ts';
 import { isPossible } from '../text/table-row.ts';
 import { headerOf } from './header.ts';
 
@@ -28,65 +25,22 @@ interface Row {
 }
 
 /** Reads the tables of `strace -c`: counts, without events. */
-export class SummaryParser implements TraceParser {
-  readonly flags: TraceFlags = {
-    timestamps: 'none',
-    durations: false,
-    pids: false,
-    fdDecoration: 'none',
-    stacks: false,
-    split: false,
-    others: ['-c'],
-  };
-  readonly #tally: Tally;
-  readonly #source: Source;
-  readonly #cutter: LineCutter;
+export class SummaryParser extends LineParser {
   /** Names of the columns, once the header was seen. */
   #columns: readonly string[] | null = null;
   readonly #rows: Row[] = [];
-  readonly #ready: CallCount[] = [];
-  #line = 0;
-  #isEnding = false;
 
-  constructor({ file }: ParserOptions) {
-    this.#tally = new Tally(file);
-    this.#source = new Source(file);
-    this.#cutter = new LineCutter(this.#source, () => {});
-  }
-
-  get account(): LineAccount {
-    return this.#tally.account;
-  }
-
-  get diagnostics(): ReadonlyMap<string, DiagnosticCount> {
-    return this.#tally.diagnostics;
-  }
-
-  push(chunk: Buffer): void {
-    this.#cutter.push(chunk);
-  }
-
-  end(): void {
-    this.#cutter.end();
-    this.#isEnding = true;
-  }
-
-  next(): TraceRecord | null {
-    while (this.#cutter.next()) this.#read();
-    if (this.#isEnding) this.#finish();
-    return this.#ready.shift() ?? null;
+  constructor(options: ParserOptions) {
+    super(options, LONGEST_LINE, ['-c']);
   }
 
   inFlight(): Iterable<Call> {
     return [];
   }
 
-  #read(): void {
-    const { from, to } = this.#cutter;
-    const text = decode(this.#source.bytes, from, Math.min(to, from + LONGEST_LINE)).trimEnd();
-    const { account } = this.#tally;
-    this.#line++;
-    account.lines++;
+  protected override readLine(line: string): void {
+    const text = line.trimEnd();
+    const { account } = this;
     if (text.trim() === '') {
       account.blank++;
       return;
@@ -108,21 +62,20 @@ export class SummaryParser implements TraceParser {
     } else if (MESSAGE.test(text)) account.notices++;
     else {
       account.foreign++;
-      this.#tally.note('foreign-line', this.#line, text);
+      this.accounting.note('foreign-line', this.line, text);
     }
   }
 
   /**
    * `-c` alone measures the time that the kernel computed, `-w` how long calls took: only calls that wait show which.
    */
-  #finish(): void {
-    this.#isEnding = false;
+  protected override finish(): void {
     const isWall =
       this.#columns?.some((column) => column.startsWith('wall-')) === true ||
       this.#rows.some(({ name, calls, total }) => WAITING.test(name) && total >= WAITED * calls);
     if (isWall) this.flags.others.push('-w');
     for (const { name, calls, errors, total, longest } of this.#rows) {
-      this.#ready.push({
+      this.tell({
         kind: 'count',
         syscall: syscall(name),
         count: calls,

@@ -1,6 +1,6 @@
 import type { Syscall } from '../../src/trace/syscalls.ts';
-import type { Thread } from './thread.ts';
 import type { ThreadTable } from './thread-table.ts';
+import type { TracedThread } from './traced-thread.ts';
 
 /** So many lines without a prefix in a row are believed, although several threads live. */
 const STUBBORN = 8;
@@ -30,7 +30,7 @@ export class Attribution {
   readonly #children: number[] = [];
   #inARow = 0;
   /** The thread that lines without a prefix belonged to last; null when that has to be found out again. */
-  #survivor: Thread | null = null;
+  #survivor: TracedThread | null = null;
 
   /** `tid` is the number of the initial process, 0 when it is not known. */
   constructor(threads: ThreadTable, tid: number) {
@@ -40,7 +40,7 @@ export class Attribution {
   }
 
   /** The thread of a line with a prefix. */
-  prefixed(tid: number, called: Syscall | null, resumed: boolean): Thread {
+  prefixed(tid: number, called: Syscall | null, resumed: boolean): TracedThread {
     this.#hasPrefixes = true;
     this.#inARow = 0;
     this.#survivor = null;
@@ -50,7 +50,7 @@ export class Attribution {
   }
 
   /** The thread of a line without a prefix, or null when such a line cannot be the tracer's. */
-  unprefixed(called: Syscall | null, resumed: boolean): Thread | null {
+  unprefixed(called: Syscall | null, resumed: boolean): TracedThread | null {
     if (!this.#hasPrefixes) return this.#threads.get(this.#tid);
     if (this.#survivor !== null && this.#threads.find(this.#survivor.tid) === this.#survivor)
       return this.#threads.get(this.#survivor.tid);
@@ -115,14 +115,14 @@ export class Attribution {
   }
 }
 
-function first(threads: Iterable<Thread>): Thread | null {
+function first(threads: Iterable<TracedThread>): TracedThread | null {
   for (const thread of threads) return thread;
   return null;
 }
 
 /** The only thread that is in this call; null when there is none, or several. */
-function onlyOneIn(called: Syscall | null, threads: Iterable<Thread>): Thread | null {
-  let found: Thread | null = null;
+function onlyOneIn(called: Syscall | null, threads: Iterable<TracedThread>): TracedThread | null {
+  let found: TracedThread | null = null;
   for (const thread of threads) {
     if (!thread.pending || thread.syscall !== called) continue;
     if (found !== null) return null;

@@ -1,22 +1,26 @@
-import type { ArgumentWord } from '../../src/trace/argument-words.ts';
+import type { CallArguments } from '../../src/trace/call-arguments.ts';
 import type { Lane } from '../../src/trace/record.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
-import type { RawCall } from '../columns/raw-call.ts';
-import { firstData, headEnd, headStart, holdsWord, inetAddress } from '../text/argument-scan.ts';
-import type { Source } from '../text/byte-window.ts';
+import type { ArgumentWord } from '../arguments/argument-words.ts';
+import { ScannedArguments } from '../arguments/scanned-arguments.ts';
+import { argumentsOfLine } from '../arguments/strace-arguments.ts';
+import { withoutNames } from '../text/argument-names.ts';
+import { holdsWord } from '../text/argument-scan.ts';
+import type { ByteWindow } from '../text/byte-window.ts';
+import { joinHalves } from '../text/join-halves.ts';
 import { decode, LINE_LIMIT, type LineReference, latin1 } from '../text/line-reference.ts';
-import { withoutNames } from './argument-names.ts';
-import type { Thread } from './thread.ts';
+import type { UndecodedCall } from '../text/undecoded-call.ts';
+import type { TracedThread } from './traced-thread.ts';
 
 /**
  * The one Call object of a parser. Numbers are set for every call; strings are decoded from the current buffer when
  * somebody asks.
  */
-export class StraceCall implements RawCall {
+export class StraceCall implements UndecodedCall {
   readonly kind = 'call';
   readonly file: string;
-  readonly #source: Source;
+  readonly #window: ByteWindow;
   /** The arguments have names in front of them (`-N`). */
   readonly #hasNames: boolean;
   lane: Lane;
@@ -48,18 +52,26 @@ export class StraceCall implements RawCall {
   entryArgsTo = 0;
   previous: LineReference;
   pause: Nanoseconds = 0.5;
+  readonly arguments: CallArguments = new ScannedArguments(this);
 
-  constructor(file: string, source: Source, hasNames: boolean, lane: Lane, syscall: Syscall, previous: LineReference) {
+  constructor(
+    file: string,
+    window: ByteWindow,
+    hasNames: boolean,
+    lane: Lane,
+    syscall: Syscall,
+    previous: LineReference,
+  ) {
     this.#hasNames = hasNames;
     this.file = file;
-    this.#source = source;
+    this.#window = window;
     this.lane = lane;
     this.syscall = syscall;
     this.previous = previous;
   }
 
   /** Takes over the first half that a thread has pending. */
-  takeEntry(thread: Thread): void {
+  takeEntry(thread: TracedThread): void {
     this.lane = thread.lane;
     this.syscall = thread.syscall;
     this.start = thread.start;
@@ -92,11 +104,11 @@ export class StraceCall implements RawCall {
   }
 
   get bytes(): Buffer {
-    return this.#source.bytes;
+    return this.#window.bytes;
   }
 
   get view(): DataView {
-    return this.#source.view;
+    return this.#window.view;
   }
 
   get hasNames(): boolean {
@@ -104,13 +116,14 @@ export class StraceCall implements RawCall {
   }
 
   get args(): string {
-    const rest = latin1(this.#source.bytes, this.argsFrom, this.argsTo);
+    const rest = latin1(this.#window.bytes, this.argsFrom, this.argsTo);
     const args = this.entry === null ? rest : joinHalves(this.entry.latin1(this.entryArgsFrom, this.entryArgsTo), rest);
     return this.#hasNames ? withoutNames(args) : args;
   }
 
-  mentions(word: ArgumentWord): boolean {
-    const { bytes, view } = this.#source;
+  /** Either half of the arguments holds the word. */
+  holds(word: ArgumentWord): boolean {
+    const { bytes, view } = this.#window;
     return (
       holdsWord(this.syscall.family, word, bytes, view, this.argsFrom, this.argsTo) ||
       (this.entry !== null && this.firstHalfHolds(word))
@@ -131,28 +144,14 @@ export class StraceCall implements RawCall {
     );
   }
 
-  get readyData(): number {
-    return this.result === 1 ? firstData(this.#source.bytes, this.#source.view, this.argsFrom, this.argsTo) : -1;
-  }
-
-  get inetAddress(): number {
-    return inetAddress(this.#source.bytes, this.#source.view, this.argsFrom, this.argsTo);
-  }
-
-  get head(): string {
-    const { bytes } = this.#source;
-    const start = this.result > 0 ? headStart(bytes, this.argsFrom, this.argsTo) : -1;
-    return start < 0 ? '' : latin1(bytes, start, headEnd(bytes, start, this.argsTo));
-  }
-
   get returned(): string {
-    return latin1(this.#source.bytes, this.returnedFrom, this.returnedTo);
+    return latin1(this.#window.bytes, this.returnedFrom, this.returnedTo);
   }
 
   get text(): string {
     // A call in flight has no line but its first.
     if (this.from === this.to && this.entry !== null) return this.entry.text;
-    return decode(this.#source.bytes, this.from, Math.min(this.to, this.from + LINE_LIMIT));
+    return decode(this.#window.bytes, this.from, Math.min(this.to, this.from + LINE_LIMIT));
   }
 
   get startText(): string {
@@ -166,19 +165,8 @@ export class StraceCall implements RawCall {
   get previousText(): string {
     return this.previous.text;
   }
-}
 
-/**
- * Joins the arguments before ` <unfinished ...>` and after ` resumed>`. Up to 6.15 the comma between them ends the
- * first half, since 6.16 it begins the second one; up to 4.26 a blank follows `resumed>`.
- */
-export function joinHalves(first: string, second: string): string {
-  let rest = second.startsWith(' ') && !second.startsWith(' =>') ? second.slice(1) : second;
-  if (rest.startsWith(UNFINISHED)) rest = rest.slice(UNFINISHED.length);
-  const begun = first.trimEnd();
-  if (!begun.endsWith(',')) return first + rest;
-  if (rest === '') return begun.slice(0, -1);
-  return first + (rest.startsWith(',') ? rest.slice(1).trimStart() : rest);
+  previousArguments(syscall: Syscall): CallArguments {
+    return argumentsOfLine(this.previousText, syscall);
+  }
 }
-
-const UNFINISHED = '<unfinished ...>';

@@ -1,11 +1,11 @@
 import { LONGEST_CAPTURE, UNKNOWN } from '../../src/trace/time.ts';
-import { beginsResult, closingBracket, OPEN_STRING } from './brackets.ts';
+import { beginsResult, closingBracket, OPEN_STRING } from '../text/brackets.ts';
 import type { StraceCall } from './call.ts';
 import { DETACHED, type Ending, RETURNED, UNCLEAR, UNFINISHED } from './line-result.ts';
 
 /** The arguments are not closed: the line is cut, or a message or the program's output came between. */
 export const UNCLOSED = 4;
-/** ` <pid changed to 7989 ...>`: `execve` by a thread takes the tid of its leader (`-ff`). */
+/** ` <pid changed to 7989 ...>`: `execve` by a thread takes the tid of its thread group (`-ff`). */
 export const MOVED = 5;
 
 /**
@@ -18,7 +18,7 @@ const ERROR = /^ (?:(E[A-Z0-9_]+) \(|\((errno \d+)\))/;
 const DURATION = / <(\d{1,15}(?:\.\d{1,9})?)>$/;
 const INJECTED = /\(INJECTED(?:: [\w, ]{1,40})?\)/;
 
-/** Reads the end of a line that `Tail.read` found unclear, from the beginning of the arguments on. */
+/** Reads the end of a line that `LineResult.read` found unclear, from the beginning of the arguments on. */
 export function readCarefully(
   call: StraceCall,
   bytes: Buffer,

@@ -1,5 +1,5 @@
 import type { TraceFlags } from '../format.ts';
-import { NAME_BYTES } from './names.ts';
+import { NAME_BYTES } from '../text/name-table.ts';
 
 /** Nobody has more descriptors. */
 const DIGITS = 9;

@@ -1,5 +1,6 @@
 import type { TraceFormat } from '../format.ts';
-import { sniffLayout } from './layout.ts';
+import { callNotation } from '../text/call-notation.ts';
+import { sniffColumns } from './line-columns.ts';
 import { StraceParser } from './parser.ts';
 import { sniffStrace } from './sniff.ts';
 
@@ -8,6 +9,8 @@ export const straceFormat: TraceFormat = {
   id: 'strace',
   title: 'strace',
   sniff: sniffStrace,
-  createParser: (head, options) => new StraceParser(sniffLayout(head), options),
+  createParser: (head, options) => new StraceParser(sniffColumns(head), options),
+  lines: callNotation,
+  stopsThreads: true,
   isThreadable: true,
 };

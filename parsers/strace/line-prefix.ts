@@ -1,6 +1,6 @@
-import type { Source } from '../text/byte-window.ts';
+import type { ByteWindow } from '../text/byte-window.ts';
 import { areDigits, fourDigits, twoDigits } from '../text/byte-words.ts';
-import type { Layout } from './layout.ts';
+import type { LineColumns } from './line-columns.ts';
 
 /** Numbers with more digits are no pid: Linux allows 4,194,304. */
 const PID_DIGITS = 9;
@@ -8,11 +8,11 @@ const POWERS = [1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 1e2, 1e1, 1];
 
 /**
  * The columns before a call: pid, SELinux context, time, distance, syscall number, instruction pointer, in this order.
- * Reads exactly the columns of the layout; a line without them is not the tracer's. All lines end with a newline byte,
- * so loops over one kind of byte end by themselves. Numbers are summed up with `Math.imul` and `| 0`: V8 then leaves
- * out its checks for overflow (3 to 6 % of the whole parser).
+ * Reads exactly the columns that the head has; a line without them is not the tracer's. All lines end with a newline
+ * byte, so loops over one kind of byte end by themselves. Numbers are summed up with `Math.imul` and `| 0`: V8 then
+ * leaves out its checks for overflow (3 to 6 % of the whole parser).
  */
-export class Leader {
+export class LinePrefix {
   /** -1 when the line has no pid. */
   tid = -1;
   /** The command name beside the pid, as a range of bytes; empty when there is none. */
@@ -33,24 +33,24 @@ export class Leader {
   #digits8 = 0;
   #plainSeconds = 0;
 
-  constructor(layout: Layout) {
-    this.#bare = layout.pid === 'bare';
-    this.#bracketed = layout.pid !== 'bare';
+  constructor(columns: LineColumns) {
+    this.#bare = columns.pid === 'bare';
+    this.#bracketed = columns.pid !== 'bare';
     this.#time =
-      layout.time === 'none'
+      columns.time === 'none'
         ? NO_TIME
-        : layout.time === 'epoch' || layout.time === 'monotonic'
+        : columns.time === 'epoch' || columns.time === 'monotonic'
           ? EPOCH
-          : layout.time === 'relative'
+          : columns.time === 'relative'
             ? RELATIVE
             : CLOCK;
-    this.#distance = layout.distance;
-    this.#brackets = layout.brackets;
-    this.#isPlain = this.#bare && layout.time === 'epoch' && !layout.distance && !layout.brackets;
+    this.#distance = columns.distance;
+    this.#brackets = columns.brackets;
+    this.#isPlain = this.#bare && columns.time === 'epoch' && !columns.distance && !columns.brackets;
   }
 
   /** Reads the columns of the line at `from` and gives the place of the call's name, or -1. */
-  read({ bytes, view }: Source, from: number): number {
+  read({ bytes, view }: ByteWindow, from: number): number {
     if (this.#isPlain) {
       const body = this.#readPlain(bytes, view, from);
       if (body >= 0) return body;

@@ -1,8 +1,8 @@
 import type { Exit, Signal, TraceRecord } from '../../src/trace/record.ts';
 import { Calls } from './calls.ts';
-import { NOBODY, RECORD, UNKNOWN } from './outcome.ts';
-import type { Reading } from './reading.ts';
-import type { Thread } from './thread.ts';
+import { NO_RECORD, NOBODY, RECORD } from './outcome.ts';
+import type { ParserState } from './parser-state.ts';
+import type { TracedThread } from './traced-thread.ts';
 
 /**
  * `SIGPIPE {si_signo=...}`, `SIGPIPE (Broken pipe) @ 0 (0)` (4.5), `{si_signo=SIGCHLD, ...} (...) @ 0 (0)` (4.6),
@@ -22,37 +22,37 @@ export class LineReader {
   /** A second record of the same line. */
   second: TraceRecord | null = null;
   readonly calls: Calls;
-  readonly #reading: Reading;
+  readonly #state: ParserState;
 
-  constructor(reading: Reading) {
-    this.#reading = reading;
-    this.calls = new Calls(reading);
+  constructor(state: ParserState) {
+    this.#state = state;
+    this.calls = new Calls(state);
   }
 
   /** Reads the current line. `careful`: its end may be missing or imitated, so it is not looked for from behind. */
   read(careful: boolean): number {
-    const reading = this.#reading;
-    const { source } = reading;
-    const { bytes } = source;
-    const body = reading.leader.read(source, reading.from);
-    if (body < 0 || body >= reading.to) return UNKNOWN;
+    const state = this.#state;
+    const { window } = state;
+    const { bytes } = window;
+    const body = state.prefix.read(window, state.from);
+    if (body < 0 || body >= state.to) return NO_RECORD;
     const byte = bytes[body] as number;
-    let outcome = UNKNOWN;
+    let outcome = NO_RECORD;
     if ((byte >= 0x61 && byte <= 0x7a) || byte === 0x5f /* _ */) {
       this.record = this.calls.call;
       outcome = this.calls.readCall(body, careful);
     } else if (byte === 0x3c /* < */) {
       this.record = this.calls.call;
       return this.calls.readResumed(body, careful);
-    } else if (byte === 0x2d /* - */) return this.#readSignal(bytes.toString('latin1', body, reading.to));
-    else if (byte === 0x2b /* + */) return this.#readExit(bytes.toString('latin1', body, reading.to));
-    return outcome === UNKNOWN ? this.#readOddCall(body, careful) : outcome;
+    } else if (byte === 0x2d /* - */) return this.#readSignal(bytes.toString('latin1', body, state.to));
+    else if (byte === 0x2b /* + */) return this.#readExit(bytes.toString('latin1', body, state.to));
+    return outcome === NO_RECORD ? this.#readOddCall(body, careful) : outcome;
   }
 
   #readOddCall(body: number, careful: boolean): number {
-    const { source, to } = this.#reading;
-    const match = ODD_NAME.exec(source.bytes.toString('latin1', body, Math.min(to, body + 80)));
-    if (match === null) return UNKNOWN;
+    const { window, to } = this.#state;
+    const match = ODD_NAME.exec(window.bytes.toString('latin1', body, Math.min(to, body + 80)));
+    if (match === null) return NO_RECORD;
     const [whole, number = '', name = ''] = match;
     const from = body + number.length;
     this.record = this.calls.call;
@@ -63,24 +63,24 @@ export class LineReader {
     const match = SIGNAL.exec(text);
     const info = match?.[2] ?? '';
     const signal = match?.[1] ?? SIGNAL_NUMBER.exec(info)?.[1];
-    if (match === null || signal === undefined) return UNKNOWN;
-    const reading = this.#reading;
-    const thread = reading.enter(null, false);
+    if (match === null || signal === undefined) return NO_RECORD;
+    const state = this.#state;
+    const thread = state.enter(null, false);
     if (thread === null) return NOBODY;
-    reading.account.signals++;
+    state.account.signals++;
     // The line before a pending call's first half is still wanted.
-    if (thread.pending) thread.last.set(reading.line, reading.from, reading.to);
-    else thread.turn(reading.line, reading.from, reading.to);
-    reading.recent = thread;
+    if (thread.pending) thread.last.set(state.line, state.from, state.to);
+    else thread.noteLine(state.line, state.from, state.to);
+    state.recent = thread;
     const record: Signal = {
       kind: 'signal',
       lane: thread.lane,
-      time: reading.time,
+      time: state.time,
       signal,
       info,
-      file: reading.file,
-      line: reading.line,
-      text: reading.text,
+      file: state.file,
+      line: state.line,
+      text: state.text,
     };
     this.record = record;
     return RECORD;
@@ -88,21 +88,21 @@ export class LineReader {
 
   #readExit(text: string): number {
     const match = EXIT.exec(text);
-    if (match === null) return UNKNOWN;
+    if (match === null) return NO_RECORD;
     const [, status, signal = '', successor] = match;
-    const reading = this.#reading;
-    const thread = reading.enter(null, false);
+    const state = this.#state;
+    const thread = state.enter(null, false);
     if (thread === null) return NOBODY;
-    reading.account.exits++;
+    state.account.exits++;
     const exit: Exit = {
       kind: 'exit',
       lane: thread.lane,
-      time: reading.time,
+      time: state.time,
       status: status === undefined ? null : Number(status),
       signal,
       supersededBy: Number(successor ?? 0),
-      file: reading.file,
-      line: reading.line,
+      file: state.file,
+      line: state.line,
     };
     this.record = exit;
     if (thread.pending) {
@@ -111,17 +111,17 @@ export class LineReader {
       this.second = exit;
       thread.finish();
     }
-    if (successor === undefined) reading.threads.end(thread);
+    if (successor === undefined) state.threads.end(thread);
     else this.#succeed(thread, Number(successor));
     return RECORD;
   }
 
-  /** `execve` by another thread than the leader: that thread goes on under the number of the leader. */
-  #succeed(leader: Thread, successor: number): void {
-    const { threads } = this.#reading;
+  /** `execve` by another thread than the main one: that thread goes on under the number of the main one. */
+  #succeed(prefix: TracedThread, successor: number): void {
+    const { threads } = this.#state;
     const thread = threads.find(successor);
-    if (thread === null || thread === leader) return;
-    leader.inherit(thread);
+    if (thread === null || thread === prefix) return;
+    prefix.inherit(thread);
     threads.end(thread);
   }
 }

@@ -1,9 +1,9 @@
 import { OTHER_ERROR } from '../../src/trace/errors.ts';
 import { LONGEST_CAPTURE, UNKNOWN } from '../../src/trace/time.ts';
-import type { Source } from '../text/byte-window.ts';
+import type { ByteWindow } from '../text/byte-window.ts';
 import { areDigits, fourDigits, twoDigits, word } from '../text/byte-words.ts';
+import { NAME_BYTES, NameTable } from '../text/name-table.ts';
 import type { StraceCall } from './call.ts';
-import { NAME_BYTES, NameTable } from './names.ts';
 
 /** The line ends with `) = result`. */
 export const RETURNED = 1;
@@ -29,7 +29,7 @@ const MOST_DIGITS = 15;
  * The end of a call's line. Read backwards, because the result stands at the end and arguments are long: 4 of 5 lines
  * end so simply that nothing in their arguments can imitate it. All others are UNCLEAR.
  */
-export class Tail {
+export class LineResult {
   /** Receives what is read: nothing is copied later. Its values mean something only after RETURNED. */
   readonly #call: StraceCall;
   readonly #errors = new NameTable<string>((name) => name);
@@ -39,7 +39,7 @@ export class Tail {
   }
 
   /** Reads the end of `from..to`, where `from` is behind the opening bracket or behind `resumed>`. */
-  read({ bytes, view }: Source, from: number, to: number): Ending {
+  read({ bytes, view }: ByteWindow, from: number, to: number): Ending {
     let at = to - 1;
     let byte = bytes[at] as number;
     this.#call.duration = UNKNOWN;

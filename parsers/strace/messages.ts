@@ -10,7 +10,7 @@ export interface Message {
 const PROCESS =
   /Process (\d{1,9}) (attached|detached|suspended|resumed)(?: with \d+ threads)?(?: - interrupt to quit| \(waiting for parent\))?\s*$/y;
 const TRACER = 'strace: ';
-/** `upeek:` and `ptrace(` are messages of 4.x, the bracketed one goes through the leader since 4.2x. */
+/** `upeek:` and `ptrace(` are messages of 4.x, the bracketed one stands behind the columns since 4.2x. */
 const OTHER =
   /^(?:\S{0,256}strace: |upeek: |\s?<(?:ptrace\(|Cannot restart )|\[ Process PID=\d+ runs in |PANIC: attached pid )/;
 

@@ -1,5 +1,5 @@
 /** The line is no record of the tracer. */
-export const UNKNOWN = 0;
+export const NO_RECORD = 0;
 /** The line completed a record. */
 export const RECORD = 1;
 /** The line was understood, and nothing is to be told yet: the first half of a call. */

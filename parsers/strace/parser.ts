@@ -11,16 +11,16 @@ import type {
 } from '../format.ts';
 import { LineCutter } from '../text/line-cutter.ts';
 import { RestLines } from './interleaved/rest-lines.ts';
-import type { Layout } from './layout.ts';
+import type { LineColumns } from './line-columns.ts';
 import { LineReader } from './line-reader.ts';
-import { NOTED, RECORD, UNKNOWN } from './outcome.ts';
-import { Reading } from './reading.ts';
+import { NO_RECORD, NOTED, RECORD } from './outcome.ts';
+import { ParserState } from './parser-state.ts';
 
 /** Reads the text that strace writes. */
 export class StraceParser implements TraceParser {
   readonly flags: TraceFlags;
   readonly diagnostics: ReadonlyMap<string, DiagnosticCount>;
-  readonly #reading: Reading;
+  readonly #state: ParserState;
   readonly #reader: LineReader;
   readonly #rest: RestLines;
   readonly #cutter: LineCutter;
@@ -31,19 +31,19 @@ export class StraceParser implements TraceParser {
   /** No more bytes come, and what that means has not been told yet. */
   #isEnding = false;
 
-  constructor(layout: Layout, options: ParserOptions) {
-    const reading = new Reading(layout, options, syscall('???'));
-    this.flags = reading.flags;
-    this.diagnostics = reading.diagnostics;
-    this.#reading = reading;
-    this.#reader = new LineReader(reading);
-    this.#rest = new RestLines(reading, this.#reader, layout);
-    this.#cutter = new LineCutter(reading.source, () => reading.threads.keep());
+  constructor(columns: LineColumns, options: ParserOptions) {
+    const state = new ParserState(columns, options, syscall('???'));
+    this.flags = state.flags;
+    this.diagnostics = state.diagnostics;
+    this.#state = state;
+    this.#reader = new LineReader(state);
+    this.#rest = new RestLines(state, this.#reader, columns);
+    this.#cutter = new LineCutter(state.window, () => state.threads.keep());
   }
 
   /** As of the record that was handed out last: chunks of several files are read in turns. */
   get account(): LineAccount {
-    const { account, line } = this.#reading;
+    const { account, line } = this.#state;
     account.lines = line;
     return account;
   }
@@ -65,8 +65,8 @@ export class StraceParser implements TraceParser {
       reader.second = null;
       return second;
     }
-    const reading = this.#reading;
-    if (reading.threads.hasDepartures) {
+    const state = this.#state;
+    if (state.threads.hasDepartures) {
       const departure = this.#departure();
       if (departure !== null) return departure;
     }
@@ -74,11 +74,11 @@ export class StraceParser implements TraceParser {
     const rest = this.#rest;
     while (cutter.next()) {
       const { from, to } = cutter;
-      reading.line++;
-      reading.from = from;
-      reading.to = contentEnd(reading.source.bytes, from, to);
-      if (cutter.skipped > 0) reading.note('long-line');
-      const outcome = this.#waits ? UNKNOWN : reader.read(false);
+      state.line++;
+      state.from = from;
+      state.to = contentEnd(state.window.bytes, from, to);
+      if (cutter.skipped > 0) state.note('long-line');
+      const outcome = this.#waits ? NO_RECORD : reader.read(false);
       if (outcome === RECORD) return reader.record;
       if (outcome === NOTED) continue;
       const record = rest.read(outcome, this.#isLast);
@@ -90,25 +90,25 @@ export class StraceParser implements TraceParser {
 
   /** The calls that threads are in, in the order of their lines. */
   *inFlight(): Iterable<Call> {
-    const pending = [...this.#reading.threads].filter((thread) => thread.pending).sort((a, b) => a.line - b.line);
+    const pending = [...this.#state.threads].filter((thread) => thread.pending).sort((a, b) => a.line - b.line);
     for (const thread of pending) yield this.#reader.calls.fromPending(thread, true);
   }
 
   #finish(): TraceRecord | null {
     this.#isEnding = false;
-    this.#reading.closeOrder();
+    this.#state.closeOrder();
     const last = this.#rest.finish();
-    this.#reading.threads.endLeaving();
+    this.#state.threads.endLeaving();
     return last ?? this.#departure();
   }
 
   /** The end of a thread that no line tells. */
   #departure(): Exit | null {
-    const departure = this.#reading.threads.nextDeparture();
+    const departure = this.#state.threads.nextDeparture();
     if (departure === null) return null;
     const { thread, assumed } = departure;
     const time = Number.isFinite(thread.time) ? thread.time : 0;
-    const { file } = this.#reading;
+    const { file } = this.#state;
     return {
       kind: 'exit',
       lane: thread.lane,

@@ -1,5 +1,5 @@
 import { syscall } from '../../src/trace/syscalls.ts';
-import { bestPrefix, headLines } from './layout.ts';
+import { bestPrefix, headLines } from './line-columns.ts';
 
 /** `) = 5`, `) = -1 EAGAIN (...)`, `) = ? <0.1>`: a result as only tracers write it. */
 const RESULT = /\)\s*= (?:-?\d+|0x[0-9a-f]+|\?)(?:$|[<\s])/;

@@ -1,7 +1,7 @@
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import { type LaneTable, MOST_THREADS } from '../lanes.ts';
-import type { Source } from '../text/byte-window.ts';
-import { Thread } from './thread.ts';
+import type { ByteWindow } from '../text/byte-window.ts';
+import { TracedThread } from './traced-thread.ts';
 
 const FREE = 0;
 /** A line that tells the end of a thread comes soon after its call of `exit`, if it comes at all (not with `-qq`). */
@@ -9,43 +9,43 @@ const MOST_LEAVING = 256;
 
 /** A thread whose life ended without a line that says so. */
 export interface Departure {
-  readonly thread: Thread;
+  readonly thread: TracedThread;
   readonly assumed: 'left' | 'silent';
 }
 
 /** tid → thread, by open addressing: looked up on every line. Memory follows the living threads. */
 export class ThreadTable {
   readonly #lanes: LaneTable;
-  readonly #source: Source;
+  readonly #window: ByteWindow;
   readonly #none: Syscall;
   /** tid + 1 per slot. */
   #keys = new Int32Array(64);
-  #threads: (Thread | undefined)[] = new Array(64).fill(undefined);
+  #threads: (TracedThread | undefined)[] = new Array(64).fill(undefined);
   #mask = 63;
   #count = 0;
   /** How many threads there ever were. */
   seen = 0;
   /** Busy captures change the thread on every other line only. */
-  #recent: Thread | null = null;
+  #recent: TracedThread | null = null;
   /** Threads that neither called `exit` nor were let go by the tracer. */
-  readonly #present = new Set<Thread>();
+  readonly #present = new Set<TracedThread>();
   /** Threads mentioned in the current chunk. */
-  readonly #active: Thread[] = [];
+  readonly #active: TracedThread[] = [];
   /** Threads that called `exit`, until their end is told. */
-  #leaving: Thread[] = [];
+  #leaving: TracedThread[] = [];
   /** Ends that no line tells, to be told. */
   readonly #departures: Departure[] = [];
   #told = 0;
   hasDepartures = false;
 
-  constructor(lanes: LaneTable, source: Source, none: Syscall) {
+  constructor(lanes: LaneTable, window: ByteWindow, none: Syscall) {
     this.#lanes = lanes;
-    this.#source = source;
+    this.#window = window;
     this.#none = none;
   }
 
   /** The thread that lives under this tid, born at first sight. */
-  get(tid: number): Thread {
+  get(tid: number): TracedThread {
     const recent = this.#recent;
     const thread = recent !== null && recent.tid === tid ? recent : this.#lookUp(tid);
     if (!thread.active) {
@@ -55,12 +55,12 @@ export class ThreadTable {
     return thread;
   }
 
-  find(tid: number): Thread | null {
+  find(tid: number): TracedThread | null {
     return this.#threads[this.#slot(tid)] ?? null;
   }
 
   /** Ends a life. */
-  end(thread: Thread): void {
+  end(thread: TracedThread): void {
     thread.finish();
     this.#present.delete(thread);
     this.#lanes.end(thread.tid);
@@ -68,7 +68,7 @@ export class ThreadTable {
   }
 
   /** The thread called `exit` or `exit_group`. When no line tells its end that call was it. */
-  leave(thread: Thread): void {
+  leave(thread: TracedThread): void {
     thread.leaving = true;
     this.#present.delete(thread);
     this.#leaving.push(thread);
@@ -79,23 +79,23 @@ export class ThreadTable {
   }
 
   /** It did not leave: its `exit` returned. */
-  stay(thread: Thread): void {
+  stay(thread: TracedThread): void {
     thread.leaving = false;
     this.#notePresence(thread);
   }
 
   /** The tracer holds a thread, or lets it go. */
-  hold(thread: Thread, isHeld: boolean): void {
+  hold(thread: TracedThread, isHeld: boolean): void {
     thread.detached = !isHeld;
     this.#notePresence(thread);
   }
 
   /** Threads that neither called `exit` nor were let go by the tracer. */
-  get present(): ReadonlySet<Thread> {
+  get present(): ReadonlySet<TracedThread> {
     return this.#present;
   }
 
-  #notePresence(thread: Thread): void {
+  #notePresence(thread: TracedThread): void {
     if (thread.leaving || thread.detached) this.#present.delete(thread);
     else this.#present.add(thread);
   }
@@ -107,7 +107,7 @@ export class ThreadTable {
   }
 
   /** Ends the life of a thread that called `exit`. */
-  depart(thread: Thread): void {
+  depart(thread: TracedThread): void {
     if (!thread.leaving || this.find(thread.tid) !== thread) return;
     this.end(thread);
     this.#departed({ thread, assumed: 'left' });
@@ -141,7 +141,7 @@ export class ThreadTable {
   }
 
   /** Gives a thread the number that the trace tells only later, if nobody has it. */
-  rename(thread: Thread, tid: number): void {
+  rename(thread: TracedThread, tid: number): void {
     if (this.find(tid) !== null || !this.#lanes.rename(thread.tid, tid)) return;
     this.#remove(thread.tid);
     thread.tid = tid;
@@ -154,13 +154,13 @@ export class ThreadTable {
     this.#active.length = 0;
   }
 
-  *[Symbol.iterator](): IterableIterator<Thread> {
+  *[Symbol.iterator](): IterableIterator<TracedThread> {
     for (const thread of this.#threads) {
       if (thread !== undefined) yield thread;
     }
   }
 
-  #lookUp(tid: number): Thread {
+  #lookUp(tid: number): TracedThread {
     const slot = this.#slot(tid);
     const found = this.#threads[slot] ?? this.#add(tid, slot);
     this.#recent = found;
@@ -178,19 +178,19 @@ export class ThreadTable {
     return slot;
   }
 
-  #add(tid: number, slot: number): Thread {
+  #add(tid: number, slot: number): TracedThread {
     this.seen++;
     if (this.#count >= MOST_THREADS) {
       this.#forgetSilent();
       slot = this.#slot(tid);
     }
-    const thread = new Thread(this.#lanes.get(tid), this.#source, this.#none);
+    const thread = new TracedThread(this.#lanes.get(tid), this.#window, this.#none);
     this.#place(thread, slot);
     this.#present.add(thread);
     return thread;
   }
 
-  #place(thread: Thread, slot: number): void {
+  #place(thread: TracedThread, slot: number): void {
     this.#keys[slot] = thread.tid + 1;
     this.#threads[slot] = thread;
     this.#count++;

@@ -1,5 +1,5 @@
-import { ARGUMENT_WORDS, type ArgumentWord } from '../../src/trace/argument-words.ts';
 import type { Family } from '../../src/trace/syscalls.ts';
+import { ARGUMENT_WORDS, type ArgumentWord } from '../arguments/argument-words.ts';
 import { word } from './byte-words.ts';
 
 /** The event that nearly every wait of a server returns, up to its data. */

@@ -4,7 +4,7 @@ import { viewOf } from './byte-words.ts';
  * Where the bytes that are read at the moment stand. One object for parser, call and threads, so that a change of the
  * buffer is seen by all.
  */
-export class Source {
+export class ByteWindow {
   readonly file: string;
   #bytes: Buffer = NOTHING;
   /** The same bytes, for reading four of them at once. */

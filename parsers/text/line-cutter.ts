@@ -1,10 +1,10 @@
-import type { Source } from './byte-window.ts';
+import type { ByteWindow } from './byte-window.ts';
 import { newlineAt } from './byte-words.ts';
 
-/** Of a longer line the head and the last `KEPT_TAIL` bytes are kept. */
+/** Of a longer line the head and the last `KEPT_END` bytes are kept. */
 const LONGEST_LINE = 1 << 20;
-const KEPT_TAIL = 4_096;
-const KEPT_HEAD = LONGEST_LINE - KEPT_TAIL;
+const KEPT_END = 4_096;
+const KEPT_HEAD = LONGEST_LINE - KEPT_END;
 const NEWLINE = 0x0a;
 /** Of the buffer for a line that goes on, when there is one. */
 const FIRST_BYTES = 512;
@@ -12,11 +12,11 @@ const EMPTY = Buffer.alloc(0);
 
 /**
  * Cuts pushed bytes into lines. A line that lies whole in one chunk is read where it lies; one that goes over the end
- * of a chunk is gathered in a buffer of its own. After `next()` returned true the line is `source.bytes[from..to]`, and
+ * of a chunk is gathered in a buffer of its own. After `next()` returned true the line is `window.bytes[from..to]`, and
  * a newline byte stands at `to`.
  */
 export class LineCutter {
-  readonly #source: Source;
+  readonly #window: ByteWindow;
   /** Called before the bytes of earlier lines go away. */
   readonly #release: () => void;
   from = 0;
@@ -31,8 +31,8 @@ export class LineCutter {
   #dropped = 0;
   #readsPartial = false;
 
-  constructor(source: Source, release: () => void) {
-    this.#source = source;
+  constructor(window: ByteWindow, release: () => void) {
+    this.#window = window;
     this.#release = release;
   }
 
@@ -40,7 +40,7 @@ export class LineCutter {
     this.#chunk = chunk;
     this.#position = 0;
     if (this.#length === 0 && this.#dropped === 0) {
-      this.#source.bytes = chunk;
+      this.#window.bytes = chunk;
       return;
     }
     const end = chunk.indexOf(NEWLINE);
@@ -54,9 +54,9 @@ export class LineCutter {
     const chunk = this.#chunk;
     if (chunk === null) return false;
     if (this.#readsPartial) return this.#takePartial();
-    if (this.#source.bytes !== chunk) this.#leavePartial(chunk);
+    if (this.#window.bytes !== chunk) this.#leavePartial(chunk);
     const from = this.#position;
-    const to = newlineAt(this.#source.view, from, chunk.length);
+    const to = newlineAt(this.#window.view, from, chunk.length);
     if (to < 0) return this.#runDry(chunk, from);
     this.#position = to + 1;
     this.from = from;
@@ -76,7 +76,7 @@ export class LineCutter {
   #takePartial(): boolean {
     this.#readsPartial = false;
     this.#partial[this.#length] = NEWLINE;
-    this.#source.bytes = this.#partial;
+    this.#window.bytes = this.#partial;
     this.from = 0;
     this.to = this.#length;
     this.skipped = this.#dropped;
@@ -87,7 +87,7 @@ export class LineCutter {
 
   #leavePartial(chunk: Buffer): void {
     this.#release();
-    this.#source.bytes = chunk;
+    this.#window.bytes = chunk;
     this.skipped = 0;
   }
 
@@ -125,14 +125,14 @@ export class LineCutter {
       this.#gather(chunk, from + missing, to);
       return;
     }
-    // The tail slides: the last bytes of what is there, then the last bytes of what comes.
+    // The kept end slides: the last bytes of what is there, then the last bytes of what comes.
     const total = this.#length - KEPT_HEAD + added;
-    const tail = Math.min(total, KEPT_TAIL);
-    const stay = Math.max(0, tail - added);
+    const kept = Math.min(total, KEPT_END);
+    const stay = Math.max(0, kept - added);
     partial.copy(partial, KEPT_HEAD, this.#length - stay, this.#length);
-    chunk.copy(partial, KEPT_HEAD + stay, to - (tail - stay), to);
-    this.#dropped += total - tail;
-    this.#length = KEPT_HEAD + tail;
+    chunk.copy(partial, KEPT_HEAD + stay, to - (kept - stay), to);
+    this.#dropped += total - kept;
+    this.#length = KEPT_HEAD + kept;
   }
 
   #reserve(size: number): void {

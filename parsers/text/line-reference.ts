@@ -1,5 +1,5 @@
 import { decodeUtf8 } from '../../src/trace/utf8.ts';
-import type { Source } from './byte-window.ts';
+import type { ByteWindow } from './byte-window.ts';
 import { viewOf } from './byte-words.ts';
 
 /** Raw lines are told up to this length. */
@@ -14,7 +14,7 @@ const NOTHING = Buffer.alloc(0);
  * beginning.
  */
 export class LineReference {
-  readonly #source: Source;
+  readonly #window: ByteWindow;
   readonly #limit: number;
   /** 1-based; 0 when there is no line. */
   line = 0;
@@ -23,8 +23,8 @@ export class LineReference {
   #copied = false;
   #copy = NOTHING;
 
-  constructor(source: Source, limit: number) {
-    this.#source = source;
+  constructor(window: ByteWindow, limit: number) {
+    this.#window = window;
     this.#limit = limit;
   }
 
@@ -40,7 +40,7 @@ export class LineReference {
     if (this.#copied || this.line === 0) return;
     const length = Math.min(this.to - this.from, this.#limit);
     if (length > this.#copy.length) this.#copy = Buffer.allocUnsafeSlow(Math.min(this.#limit, (length + 255) & ~255));
-    this.#source.bytes.copy(this.#copy, 0, this.from, this.from + length);
+    this.#window.bytes.copy(this.#copy, 0, this.from, this.from + length);
     this.from = 0;
     this.to = length;
     this.#copied = true;
@@ -48,12 +48,12 @@ export class LineReference {
 
   /** The bytes of `bytes`. */
   get view(): DataView {
-    return this.#copied ? viewOf(this.#copy) : this.#source.view;
+    return this.#copied ? viewOf(this.#copy) : this.#window.view;
   }
 
   /** The bytes that `from` and `to` belong to. */
   get bytes(): Buffer {
-    return this.#copied ? this.#copy : this.#source.bytes;
+    return this.#copied ? this.#copy : this.#window.bytes;
   }
 
   /** The line, cut at `LINE_LIMIT` bytes. */

@@ -1,6 +1,5 @@
 """Opens connections and leaves them idle for a while, as browsers do; calls go on beside them."""
 
-import argparse
 import os
 import socket
 import time
@@ -14,14 +13,10 @@ HOLD_SECONDS = 2.0
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--healthy", action="store_true")
     arguments = parser.parse_args()
-    for _ in range(5):
-        http_client.must_succeed(http_client.get("/warm-up"))
-    time.sleep(1.0)
+    load.warm_up(5)
 
     began = time.time()
     with load.Pinger("/ping", 0.2) as pinger:

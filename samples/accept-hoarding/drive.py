@@ -1,6 +1,5 @@
 """Two workers are in a request for a moment when a few clients come at once: the third is the only one that can accept them."""
 
-import argparse
 import os
 import threading
 import time
@@ -17,14 +16,10 @@ WAITED_SECONDS = 0.1
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--accepts", required=True, choices=["all", "one"])
     arguments = parser.parse_args()
-    for _ in range(5 * WORKERS):
-        http_client.must_succeed(http_client.get("/warm-up"))
-    time.sleep(0.5)
+    load.warm_up(5 * WORKERS, settle_seconds=0.5)
 
     began = time.time()
     answers = []

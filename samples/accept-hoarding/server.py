@@ -12,6 +12,7 @@ import sys
 import time
 
 sys.path.insert(0, os.environ["HOME"])
+import prefork
 import truth_log
 
 PORT, accepts = int(sys.argv[1]), sys.argv[2]
@@ -23,23 +24,7 @@ truth = truth_log.open_from_environment()
 
 def main():
     listener = socket.create_server(("127.0.0.1", PORT), backlog=BACKLOG)
-    workers = [fork_worker(listener) for _ in range(WORKERS)]
-
-    def stop(*_):
-        for worker in workers:
-            os.kill(worker, signal.SIGTERM)
-
-    signal.signal(signal.SIGTERM, stop)
-    for worker in workers:
-        os.waitpid(worker, 0)
-
-
-def fork_worker(listener):
-    pid = os.fork()
-    if pid == 0:
-        asyncio.run(serve(listener))
-        os._exit(0)
-    return pid
+    prefork.run(WORKERS, lambda: asyncio.run(serve(listener)))
 
 
 async def serve(listener):

@@ -1,6 +1,5 @@
 """Quick calls, one after the other, and a slow one now and then; three times several slow ones at once."""
 
-import argparse
 import time
 
 import http_client
@@ -14,14 +13,10 @@ BURST = 8
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--healthy", action="store_true")
     arguments = parser.parse_args()
-    for _ in range(5 * WORKERS):
-        http_client.must_succeed(http_client.get("/warm-up"))
-    time.sleep(1.0)
+    load.warm_up(5 * WORKERS)
 
     began = time.time()
     time.sleep(0.2)

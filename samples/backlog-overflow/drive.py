@@ -1,6 +1,5 @@
 """Stops every worker for a while, three times, and lets many clients connect meanwhile. Those whose SYN was dropped connect a second late."""
 
-import argparse
 import threading
 import time
 
@@ -14,15 +13,11 @@ LATE_SECONDS = 0.9
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--workers", type=int, required=True)
     parser.add_argument("--backlog", type=int, required=True)
     arguments = parser.parse_args()
-    for _ in range(7):
-        http_client.must_succeed(http_client.get("/warm-up"))
-    time.sleep(0.5)
+    load.warm_up(7, settle_seconds=0.5)
 
     began = time.time()
     late = [round_of_clients(arguments.workers) for _ in range(ROUNDS)]

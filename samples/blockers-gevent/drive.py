@@ -1,6 +1,5 @@
 """Visits each blocker in turn and is itself the other half of most: lock holder, slow upstream, slow resolver, lazy log reader."""
 
-import argparse
 import fcntl
 import os
 import socket
@@ -84,9 +83,7 @@ def visit(path):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--healthy", action="store_true")
     arguments = parser.parse_args()
     threading.Thread(target=serve_upstream, daemon=True).start()

@@ -1,6 +1,5 @@
 """Clients that leave early; or, for a server that may open few files, clients that connect and stay. Small requests in between."""
 
-import argparse
 import os
 import socket
 import time
@@ -17,15 +16,10 @@ FOUND = {"ignores": ["busy-poll"], "rounds-down": ["busy-poll"], "out-of-files":
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--how", required=True, choices=FOUND)
     arguments = parser.parse_args()
-    for _ in range(11):
-        http_client.must_succeed(http_client.get("/warm-up"))
-        time.sleep(0.02)
-    time.sleep(0.5)
+    load.warm_up(11, pause_seconds=0.02, settle_seconds=0.5)
 
     before = processor_seconds()
     began = time.time()

@@ -9,12 +9,12 @@ out-of-files: it may open few files, and tries to accept again and again. handle
 import os
 import resource
 import select
-import signal
 import socket
 import sys
 import time
 
 sys.path.insert(0, os.environ["HOME"])
+import prefork
 import truth_log
 
 PORT, how = int(sys.argv[1]), sys.argv[2]
@@ -30,22 +30,7 @@ def main():
     listener.setblocking(False)
     if how == "out-of-files":
         resource.setrlimit(resource.RLIMIT_NOFILE, (FEW_FILES, FEW_FILES))
-    workers = [fork_worker(listener) for _ in range(WORKERS)]
-
-    def stop(*_):
-        for worker in workers:
-            os.kill(worker, signal.SIGTERM)
-
-    signal.signal(signal.SIGTERM, stop)
-    for worker in workers:
-        os.waitpid(worker, 0)
-
-
-def fork_worker(listener):
-    pid = os.fork()
-    if pid == 0:
-        Worker(listener).run()
-    return pid
+    prefork.run(WORKERS, lambda: Worker(listener).run())
 
 
 class Worker:

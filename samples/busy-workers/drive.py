@@ -1,6 +1,5 @@
 """Seven clients, each with its next request as soon as the last is answered, every request on a connection of its own."""
 
-import argparse
 import threading
 import time
 
@@ -13,9 +12,7 @@ PATHS = ["/json", "/file", "/slow", "/json"]
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     arguments = parser.parse_args()
     for number in range(23):
         http_client.must_succeed(http_client.get(PATHS[number % len(PATHS)]))
@@ -33,10 +30,7 @@ def main():
             failures.append(str(failure))
 
     threads = [threading.Thread(target=client, args=(number,)) for number in range(CLIENTS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    load.run_all(threads)
     if failures:
         raise SystemExit(failures[0])
     load.write_driver(

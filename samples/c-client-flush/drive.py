@@ -1,9 +1,7 @@
 """Bursts of more publishing requests than there are workers, and a cheap /ping beside them that suffers."""
 
-import argparse
 import time
 
-import http_client
 import load
 
 WORKERS = 4
@@ -13,15 +11,10 @@ PING_PERIOD_SECONDS = 0.1
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--healthy", action="store_true")
     arguments = parser.parse_args()
-    for _ in range(5 * WORKERS):
-        http_client.must_succeed(http_client.get("/ping"))
-        time.sleep(0.02)
-    time.sleep(1.0)
+    load.warm_up(5 * WORKERS, path="/ping", pause_seconds=0.02)
 
     began = time.time()
     with load.Pinger("/ping", PING_PERIOD_SECONDS) as pinger:

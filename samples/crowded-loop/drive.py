@@ -1,6 +1,5 @@
 """Clients that keep the loop busy: many that ask at the same moment, or one that always has its next request there."""
 
-import argparse
 import os
 import socket
 import threading
@@ -34,10 +33,7 @@ def many(pause_seconds):
                 time.sleep(pause_seconds)
             continue
         threads = [threading.Thread(target=ask, args=(connection,)) for connection in connections]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        load.run_all(threads)
     for connection in connections:
         connection.close()
     return CLIENTS
@@ -70,16 +66,12 @@ def receive_answers(connection, number):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--server", required=True)
     parser.add_argument("--healthy", action="store_true")
     parser.add_argument("story", choices=["many", "one"])
     arguments = parser.parse_args()
-    for _ in range(7):
-        http_client.must_succeed(http_client.get("/ping"))
-    time.sleep(1.0)
+    load.warm_up(7, path="/ping")
 
     [worker] = truth_log.ready_pids(os.environ["TRUTH_MAP"])
     began = time.time()

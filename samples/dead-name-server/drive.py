@@ -1,7 +1,5 @@
 """Two name servers, of which the first is silent, and clients that order things."""
 
-import argparse
-import os
 import socket
 import threading
 import time
@@ -36,9 +34,7 @@ def answer():
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--healthy", action="store_true")
     arguments = parser.parse_args()
     for serve in (be_silent, answer):

@@ -1,6 +1,5 @@
 """Asks for reports and exports, is the service that answers them, and counts the open descriptors of the workers from outside."""
 
-import argparse
 import os
 import socket
 import threading
@@ -41,15 +40,11 @@ def open_descriptors(pid):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--healthy", action="store_true")
     arguments = parser.parse_args()
     threading.Thread(target=serve_upstream, daemon=True).start()
-    for _ in range(7):
-        http_client.must_succeed(http_client.get("/warm-up"))
-    time.sleep(1.0)
+    load.warm_up(7)
 
     pids = truth_log.ready_pids(os.environ["TRUTH_MAP"])
     before = {pid: open_descriptors(pid) for pid in pids}

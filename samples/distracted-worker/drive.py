@@ -1,12 +1,12 @@
 """Three rounds of: A asks, B follows, A's client loses patience and later asks again; between them, calls that go well."""
 
-import argparse
 import json
 import socket
 import threading
 import time
 
 import http_client
+import load
 
 ROUNDS = 3
 UPSTREAM_PORT = 18081
@@ -78,18 +78,14 @@ def expectations(arguments, bad):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--patient", action="store_true")
     parser.add_argument("--ping", action="store_true")
     arguments = parser.parse_args()
     threading.Thread(target=serve_upstream, daemon=True).start()
     time.sleep(0.2)
-    for _ in range(5 * arguments.workers):
-        http_client.must_succeed(http_client.get("/a"))
-    time.sleep(1.0)
+    load.warm_up(5 * arguments.workers, path="/a")
 
     began = time.time()
     time.sleep(0.2)

@@ -1,6 +1,5 @@
 """Starts the job, goes on with small calls, and is done long before the job is: the capture ends in the middle of it."""
 
-import argparse
 import time
 
 import http_client
@@ -11,14 +10,10 @@ PINGS_SECONDS = 4.0
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--healthy", action="store_true")
     arguments = parser.parse_args()
-    for _ in range(11):
-        http_client.must_succeed(http_client.get("/warm-up"))
-    time.sleep(0.5)
+    load.warm_up(11, settle_seconds=0.5)
 
     began = time.time()
     with load.Pinger("/ping", 0.2) as pinger:

@@ -1,6 +1,5 @@
 """One client, one connection at a time. The kernel counts meanwhile how often the workers change their epoll sets."""
 
-import argparse
 import os
 import signal
 import subprocess
@@ -15,15 +14,10 @@ SERVERS = {"eventlet": "gunicorn 20.1.0 eventlet 0.33.1, 3 workers", "gevent": "
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--server", required=True, choices=SERVERS)
     arguments = parser.parse_args()
-    for _ in range(11):
-        http_client.must_succeed(http_client.get("/"))
-        time.sleep(0.02)
-    time.sleep(0.5)
+    load.warm_up(11, path="/", pause_seconds=0.02, settle_seconds=0.5)
 
     counter = start_counter()
     began = time.time()

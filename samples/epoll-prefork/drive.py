@@ -1,6 +1,5 @@
 """One client, one connection at a time."""
 
-import argparse
 import time
 
 import http_client
@@ -10,15 +9,10 @@ CONNECTIONS = 53
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--server", required=True)
     arguments = parser.parse_args()
-    for _ in range(11):
-        http_client.must_succeed(http_client.get("/"))
-        time.sleep(0.02)
-    time.sleep(0.5)
+    load.warm_up(11, path="/", pause_seconds=0.02, settle_seconds=0.5)
 
     began = time.time()
     for _ in range(CONNECTIONS):

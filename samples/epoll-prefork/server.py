@@ -6,11 +6,11 @@ plain: epoll, level-triggered. exclusive: the same with EPOLLEXCLUSIVE. blocking
 
 import os
 import select
-import signal
 import socket
 import sys
 
 sys.path.insert(0, os.environ["HOME"])
+import prefork
 import truth_log
 
 PORT, how = int(sys.argv[1]), sys.argv[2]
@@ -21,26 +21,11 @@ truth = truth_log.open_from_environment()
 def main():
     listener = socket.create_server(("127.0.0.1", PORT), backlog=64)
     listener.setblocking(how == "blocking")
-    workers = [fork_worker(listener) for _ in range(WORKERS)]
-
-    def stop(*_):
-        for worker in workers:
-            os.kill(worker, signal.SIGTERM)
-
-    signal.signal(signal.SIGTERM, stop)
-    for worker in workers:
-        os.waitpid(worker, 0)
-
-
-def fork_worker(listener):
-    pid = os.fork()
-    if pid == 0:
-        truth.note("ready", "worker")
-        accept_for_ever(listener)
-    return pid
+    prefork.run(WORKERS, lambda: accept_for_ever(listener))
 
 
 def accept_for_ever(listener):
+    truth.note("ready", "worker")
     if how == "blocking":
         while True:
             serve(listener.accept()[0])

@@ -1,6 +1,5 @@
 """A few calls, and a look at the memory of each worker. What matters happened before."""
 
-import argparse
 import os
 import time
 
@@ -17,9 +16,7 @@ def private_bytes(pid):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--began", required=True, type=float)
     parser.add_argument("--healthy", action="store_true")
     arguments = parser.parse_args()

@@ -1,6 +1,5 @@
 """A few calls, and the syslog daemon: /dev/log of the recording's own name space, read without hurry."""
 
-import argparse
 import os
 import socket
 import threading
@@ -21,9 +20,7 @@ def serve_syslog(server):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--healthy", action="store_true")
     arguments = parser.parse_args()
     server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

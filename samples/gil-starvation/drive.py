@@ -1,6 +1,5 @@
 """Small calls all the time; now and then a report."""
 
-import argparse
 import os
 import time
 
@@ -13,18 +12,14 @@ PARTS = 67
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--healthy", action="store_true")
     parser.add_argument("--pages", action="store_true")
     arguments = parser.parse_args()
     for number in range(PARTS):
         with open(f"{os.environ['HOME']}/part-{number}.html", "w") as part:
             part.write("<p>part</p>\n" * 20)
-    for _ in range(7):
-        http_client.must_succeed(http_client.get("/warm-up"))
-    time.sleep(1.0)
+    load.warm_up(7)
 
     began = time.time()
     with load.Pinger("/ping", 0.1) as pinger:

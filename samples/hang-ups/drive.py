@@ -1,6 +1,5 @@
 """Clients that leave politely, clients that reset, clients that only stop sending; an upstream and a helper that go away."""
 
-import argparse
 import socket
 import struct
 import threading
@@ -60,9 +59,7 @@ def pick(client):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--healthy", action="store_true")
     parser.add_argument("--behind-nginx", action="store_true")
     arguments = parser.parse_args()

@@ -1,6 +1,5 @@
 """Naps that make the heartbeat late, one at a time, and one that is too long to survive."""
 
-import argparse
 import os
 import time
 
@@ -13,14 +12,10 @@ FATAL_SECONDS = 9.0
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--healthy", action="store_true")
     arguments = parser.parse_args()
-    for _ in range(7):
-        http_client.must_succeed(http_client.get("/warm-up"))
-    time.sleep(1.0)
+    load.warm_up(7)
 
     began = time.time()
     with load.Pinger("/ping", 0.5) as pinger:

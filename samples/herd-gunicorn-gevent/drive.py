@@ -1,6 +1,5 @@
 """One client, one connection at a time, 20 a second: the rate at which a herd shows best. Or many more, to see who gets them."""
 
-import argparse
 import collections
 import os
 import time
@@ -18,19 +17,14 @@ SERVERS = {
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--server", required=True, choices=SERVERS)
     parser.add_argument("--connections", type=int, default=47)
     parser.add_argument("--period", type=float, default=0.05)
     parser.add_argument("--skewed", action="store_true", help="fail unless few workers took most")
     parser.add_argument("--workers", nargs="*", type=int, help="when the server cannot log them itself")
     arguments = parser.parse_args()
-    for _ in range(WARM_UP):
-        http_client.must_succeed(http_client.get("/"))
-        time.sleep(0.02)
-    time.sleep(1.0)
+    load.warm_up(WARM_UP, path="/", pause_seconds=0.02)
     accepts = collections.Counter({pid: 0 for pid in arguments.workers or []})
     began = time.time()
     for number in range(arguments.connections):

@@ -1,5 +1,6 @@
-"""What several load drivers do: ask many things at once, ping steadily, and write down what they saw."""
+"""What load drivers do: read their words, warm up, ask many things at once, ping steadily, and write down what they saw."""
 
+import argparse
 import json
 import threading
 import time
@@ -10,16 +11,37 @@ VICTIM_SECONDS = 0.1
 CALM = ["broken-pipe", "abandoned-request", "request-retry"]
 
 
+def parser():
+    """The words that record-lib.sh and record.sh give to every driver; a story adds its own."""
+    words = argparse.ArgumentParser()
+    words.add_argument("--out", required=True)
+    words.add_argument("--variant", required=True)
+    return words
+
+
+def warm_up(requests, path="/warm-up", pause_seconds=0, settle_seconds=1.0):
+    """Requests before the load window, so that it holds no start-up, and a moment of silence."""
+    for _ in range(requests):
+        http_client.must_succeed(http_client.get(path))
+        time.sleep(pause_seconds)
+    time.sleep(settle_seconds)
+
+
+def run_all(threads):
+    """Starts the threads and waits until all of them have ended."""
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def all_at_once(paths, **options):
     """Sends the requests side by side and returns the answers, all of them good."""
     answers = []
     threads = [
         threading.Thread(target=lambda path=path: answers.append(http_client.get(path, **options))) for path in paths
     ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    run_all(threads)
     return [http_client.must_succeed(answer) for answer in answers]
 
 

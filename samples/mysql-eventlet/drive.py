@@ -1,6 +1,5 @@
 """Slow reports and quick pings at the same time; warm workers first, so that no import and no connect is left for the window."""
 
-import argparse
 import time
 
 import load
@@ -12,9 +11,7 @@ PING_PERIOD_SECONDS = 0.1
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--healthy", action="store_true")
     arguments = parser.parse_args()
     for _ in range(4):

@@ -25,9 +25,7 @@ def main():
     parser.add_argument("--out", required=True)
     parser.add_argument("--workers", nargs="+", type=int, required=True)
     arguments = parser.parse_args()
-    for _ in range(5):
-        http_client.must_succeed(http_client.get("/"))
-    time.sleep(1.0)
+    load.warm_up(5, path="/")
 
     served = collections.Counter()
     began = time.time()

@@ -1,6 +1,5 @@
 """Quick calls with a CPU-heavy one now and then, and bursts that keep all four workers busy at once."""
 
-import argparse
 import collections
 import time
 
@@ -13,15 +12,11 @@ BURSTS = 3
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--workers", nargs="+", type=int, required=True)
     parser.add_argument("--healthy", action="store_true")
     arguments = parser.parse_args()
-    for _ in range(5 * len(arguments.workers)):
-        http_client.must_succeed(http_client.get("/warm-up"))
-    time.sleep(1.0)
+    load.warm_up(5 * len(arguments.workers))
 
     answers = []
     began = time.time()

@@ -1,6 +1,5 @@
 """A browser that sends three requests of one session at a time, or three browsers with a session each. Speaks FastCGI, as nginx would."""
 
-import argparse
 import collections
 import os
 import socket
@@ -43,9 +42,7 @@ def get(session):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--healthy", action="store_true")
     arguments = parser.parse_args()
     for number in range(7):
@@ -60,10 +57,7 @@ def main():
 
     began = time.time()
     threads = [threading.Thread(target=client, args=(number,)) for number in range(CLIENTS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    load.run_all(threads)
     waits = []
     for answer in answers:
         start, end = map(float, answer["X-Waited"].split())

@@ -1,6 +1,5 @@
 """Seven clients, each with one connection for all of its requests."""
 
-import argparse
 import collections
 import threading
 import time
@@ -24,13 +23,9 @@ def client(workers):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     arguments = parser.parse_args()
-    for _ in range(7):
-        http_client.must_succeed(http_client.get("/warm-up"))
-    time.sleep(1.0)
+    load.warm_up(7)
 
     began = time.time()
     workers = []

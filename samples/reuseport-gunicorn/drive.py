@@ -1,6 +1,5 @@
 """One client, one connection at a time, 20 a second."""
 
-import argparse
 import time
 
 import http_client
@@ -15,15 +14,10 @@ SERVERS = {
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--sockets", required=True, choices=SERVERS)
     arguments = parser.parse_args()
-    for _ in range(11):
-        http_client.must_succeed(http_client.get("/"))
-        time.sleep(0.02)
-    time.sleep(0.5)
+    load.warm_up(11, path="/", pause_seconds=0.02, settle_seconds=0.5)
 
     began = time.time()
     for _ in range(CONNECTIONS):

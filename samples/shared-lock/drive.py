@@ -1,6 +1,5 @@
 """A few clients that each ask again as soon as they are answered."""
 
-import argparse
 import os
 import threading
 import time
@@ -29,26 +28,19 @@ def records(kind, began, least):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--server", required=True)
     parser.add_argument("--healthy", action="store_true")
     parser.add_argument("paths", nargs="+")
     arguments = parser.parse_args()
-    for _ in range(7):
-        http_client.must_succeed(http_client.get("/warm-up"))
-    time.sleep(1.0)
+    load.warm_up(7)
 
     clients = HEALTHY_CLIENTS if arguments.healthy else CLIENTS
     began = time.time()
     for path in arguments.paths:
         time.sleep(0.2)
         threads = [threading.Thread(target=client, args=(path,)) for _ in range(clients)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        load.run_all(threads)
     waits = records("lock-wait", began, WAITED_SECONDS)
     load.write_driver(
         arguments.out,

@@ -1,6 +1,5 @@
 """Small requests all the time, and now and then one that stops its worker. Those that queue up at that worker wait, if nobody else can take them."""
 
-import argparse
 import time
 
 import http_client
@@ -16,14 +15,10 @@ SERVERS = {
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--queues", required=True, choices=SERVERS)
     arguments = parser.parse_args()
-    for _ in range(5 * WORKERS):
-        http_client.must_succeed(http_client.get("/warm-up"))
-    time.sleep(0.5)
+    load.warm_up(5 * WORKERS, settle_seconds=0.5)
 
     began = time.time()
     with load.Pinger("/quick", 0.05) as pinger:

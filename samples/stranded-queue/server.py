@@ -7,11 +7,11 @@ own: a listener for each process (SO_REUSEPORT). shared: one listener that all i
 import asyncio
 import os
 import signal
-import socket
 import sys
 import time
 
 sys.path.insert(0, os.environ["HOME"])
+import prefork
 import truth_log
 
 PORT, queues = int(sys.argv[1]), sys.argv[2]
@@ -22,34 +22,8 @@ truth = truth_log.open_from_environment()
 
 
 def main():
-    shared = listen() if queues == "shared" else None
-    workers = [fork_worker(shared) for _ in range(WORKERS)]
-
-    def stop(*_):
-        for worker in workers:
-            os.kill(worker, signal.SIGTERM)
-
-    signal.signal(signal.SIGTERM, stop)
-    for worker in workers:
-        os.waitpid(worker, 0)
-
-
-def listen():
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if queues == "own":
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    listener.bind(("127.0.0.1", PORT))
-    listener.listen(BACKLOG)
-    return listener
-
-
-def fork_worker(shared):
-    pid = os.fork()
-    if pid == 0:
-        asyncio.run(serve(shared or listen()))
-        os._exit(0)
-    return pid
+    shared = prefork.listen(PORT, BACKLOG) if queues == "shared" else None
+    prefork.run(WORKERS, lambda: asyncio.run(serve(shared or prefork.listen(PORT, BACKLOG, reuse_port=True))))
 
 
 async def serve(listener):

@@ -1,6 +1,5 @@
 """More clients than sync workers, each with its next request ready; or, for the twin, one client at its leisure."""
 
-import argparse
 import threading
 import time
 
@@ -17,23 +16,16 @@ def client(requests, pause_seconds):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--variant", required=True)
+    parser = load.parser()
     parser.add_argument("--healthy", action="store_true")
     arguments = parser.parse_args()
-    for _ in range(5):
-        http_client.must_succeed(http_client.get("/warm-up"))
-    time.sleep(1.0)
+    load.warm_up(5)
 
     clients, requests, pause_seconds = (1, 11, 0.1) if arguments.healthy else (7, 6, 0)
     began = time.time()
     time.sleep(0.2)
     threads = [threading.Thread(target=client, args=(requests, pause_seconds)) for _ in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    load.run_all(threads)
     quiet = ["loop-stall", "service-stall", *load.CALM]
     load.write_driver(
         arguments.out,

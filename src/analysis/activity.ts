@@ -1,9 +1,10 @@
-import { moment } from '../detectors/moment.ts';
-import { milliseconds } from '../detectors/words.ts';
+import { moment } from '../detectors/words.ts';
 import type { Thread } from '../model/machine/thread.ts';
 import { BUCKETS, spread } from '../model/measuring/activity-lane.ts';
 import type { ActivityRecorder } from '../model/measuring/activity-recorder.ts';
 import type { Model } from '../model/model.ts';
+import { milliseconds } from '../trace/format-numbers.ts';
+import { isWait } from '../trace/syscalls.ts';
 import { type Nanoseconds, type TimeOrigin, UNKNOWN } from '../trace/time.ts';
 import type { Activity, CallTarget, Now, WorkerActivity } from './activity-types.ts';
 import { isoTime, timeOfDay } from './times.ts';
@@ -116,17 +117,6 @@ function stayOf(thread: Thread, lastWasWait: boolean, end: Nanoseconds): Stay {
 
 function told({ state, call, target, since }: Stay, model: Model): Now {
   return { state, call, target, sinceMs: moment(model, since) };
-}
-
-function isWait(family: string): boolean {
-  return (
-    family === 'epoll-wait' ||
-    family === 'poll' ||
-    family === 'select' ||
-    family === 'accept' ||
-    family === 'wait-child' ||
-    family === 'signal-wait'
-  );
 }
 
 /** Draws what a worker is still in up to the end of what was read; times count from the first column. */

@@ -39,7 +39,7 @@ export class Analysis {
     resolution: 0,
     durations: false,
     pids: false,
-    format: '',
+    stopsThreads: false,
   };
   #model: Model | null = null;
   #recorder: ActivityRecorder | null = null;
@@ -86,7 +86,7 @@ export class Analysis {
     if (!this.#capabilities.times && this.#origin.kind !== 'none') this.#settle(model);
     // Where every call is split the parser alone knows that -T was given.
     this.#capabilities.durations ||= facts.source.flags.durations;
-    this.#capabilities.format = facts.source.format;
+    this.#capabilities.stopsThreads = facts.stopsThreads;
     const outcomes: Partial<Record<Kind, Outcome>> = {};
     const drafts: Draft[] = [];
     const wanted = this.#options.pids === undefined ? null : new Set(this.#options.pids);

@@ -2,12 +2,12 @@
  * What can be wrong with input. `error`: something was lost; `warning`: findings may be affected; `info`: normal, told
  * for completeness.
  */
-export interface DiagnosticMeaning {
+interface DiagnosticMeaning {
   readonly severity: 'info' | 'warning' | 'error';
   readonly meaning: string;
 }
 
-export const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
+const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
   'unparsed-line': {
     severity: 'error',
     meaning: 'Lines that look like the tracer wrote them and could not be read; their calls are missing.',

@@ -11,6 +11,8 @@ import type { Source } from './report.ts';
 /** What the reading side knows when a report is asked for. */
 export interface InputFacts {
   readonly source: Source;
+  /** The tracer stopped threads at every call. */
+  readonly stopsThreads: boolean;
   readonly toolVersion: string;
   readonly lines: number;
   readonly unparsedLines: number;

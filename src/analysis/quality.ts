@@ -1,4 +1,4 @@
-import { count, plural, ratio } from '../detectors/words.ts';
+import { count, percent, plural } from '../trace/format-numbers.ts';
 import { meaningOf } from './diagnostics.ts';
 import { limitsReached } from './omitted.ts';
 import type { Parts } from './parts.ts';
@@ -21,7 +21,7 @@ export function assessQuality({ facts, model, capabilities, events, noted }: Par
   const notes: string[] = [];
   if (share > PARTIAL_SHARE)
     notes.push(
-      `${count(unparsedLines)} of ${plural(lines, 'line')} could not be read (${ratio(share * 100)} %): counts are ` +
+      `${count(unparsedLines)} of ${plural(lines, 'line')} could not be read (${percent(share)}): counts are ` +
         'too low.',
     );
   if (lostEvents > 0) notes.push(`${plural(lostEvents, 'event')} lost by the tracer: counts are too low.`);

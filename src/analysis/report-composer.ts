@@ -1,9 +1,9 @@
 import type { Capabilities } from '../detectors/capabilities.ts';
 import type { Step } from '../detectors/finding.ts';
-import { moment } from '../detectors/moment.ts';
 import { definitionOf, type Kind } from '../detectors/registry.ts';
-import { milliseconds, plural } from '../detectors/words.ts';
+import { moment } from '../detectors/words.ts';
 import type { Model } from '../model/model.ts';
+import { milliseconds, plural } from '../trace/format-numbers.ts';
 import { UNKNOWN } from '../trace/time.ts';
 import { linksOf } from './finding-links.ts';
 import { inOrderOfAction } from './finding-order.ts';

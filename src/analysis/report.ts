@@ -1,6 +1,7 @@
 import type { Confidence, Metric, Outcome, Severity, Step } from '../detectors/finding-words.ts';
 import type { Kind } from '../detectors/kinds.ts';
 
+export { ADDS_UP, PER_WORKER } from '../detectors/kinds.ts';
 export type { Confidence, Kind, Metric, Outcome, Severity, Step };
 
 /**

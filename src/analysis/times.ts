@@ -26,7 +26,10 @@ export function timeOfDay(origin: TimeOrigin, at: Nanoseconds): string | null {
   const seconds = (((origin.seconds + Math.floor(nanoseconds / SECOND)) % DAY_SECONDS) + DAY_SECONDS) % DAY_SECONDS;
   const rest = ((nanoseconds % SECOND) + SECOND) % SECOND;
   const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
-  return `${two(seconds / 3600)}:${two((seconds / 60) % 60)}:${two(seconds % 60)}.${String(Math.floor(rest / 1000)).padStart(6, '0')}`;
+  return (
+    `${two(seconds / 3600)}:${two((seconds / 60) % 60)}:${two(seconds % 60)}.` +
+    `${String(Math.floor(rest / 1000)).padStart(6, '0')}`
+  );
 }
 
 /** A point that a user gave, on the axis of the trace; null when the trace has no such clock. */

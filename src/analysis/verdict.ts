@@ -1,7 +1,7 @@
 import type { Outcome } from '../detectors/finding.ts';
 import type { Kind } from '../detectors/registry.ts';
-import { plural } from '../detectors/words.ts';
 import { isWorkerRole } from '../model/machine/roles.ts';
+import { durationOfMs, plural } from '../trace/format-numbers.ts';
 import type { Finding, Quality, Verdict, Window, Worker } from './report.ts';
 
 /** One sentence: the finding to act on first, or what was looked at without finding anything. */
@@ -30,7 +30,7 @@ export function decide(
   const judged = Object.values(outcomes).filter(
     (outcome) => outcome?.status === 'clear' || outcome?.status === 'found',
   ).length;
-  const span = window.durationMs === null ? '' : ` in ${(window.durationMs / 1000).toFixed(1)} s`;
+  const span = window.durationMs === null ? '' : ` in ${durationOfMs(window.durationMs)}`;
   if (quality.grade === 'poor' || judged === 0 || serving === 0) {
     const why =
       serving === 0 ? 'no worker that accepts connections was seen' : 'the capture lacks what the checks need';

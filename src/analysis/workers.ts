@@ -1,9 +1,9 @@
-import { moment } from '../detectors/moment.ts';
-import { milliseconds, round } from '../detectors/words.ts';
+import { moment } from '../detectors/words.ts';
 import type { Process } from '../model/machine/process.ts';
 import { isWorkerRole, type Role, rolesOf } from '../model/machine/roles.ts';
 import type { Thread } from '../model/machine/thread.ts';
 import type { Model } from '../model/model.ts';
+import { milliseconds, round } from '../trace/format-numbers.ts';
 import type { Parts } from './parts.ts';
 import type { Worker } from './report.ts';
 

@@ -1,13 +1,13 @@
 import './no-inspector.ts';
 import { CommanderError } from 'commander';
 import { errorCode } from '../sources/input-error.ts';
-import { EXIT } from './exit-code.ts';
+import { EXIT } from './printing/exit-code.ts';
+import { exitCodeOf, reportError } from './printing/report-error.ts';
+import { cannotWriteStdout } from './printing/write-result.ts';
 import { createProgram } from './program.ts';
-import { complain, exitCodeOf } from './report-error.ts';
-import { cannotWriteStdout } from './write-result.ts';
 
 process.stdout.on('error', (error) => process.exit(conclude(cannotWriteStdout(error))));
-// Nobody is left to complain to.
+// Nobody is left who could be told.
 process.stderr.on('error', () => undefined);
 
 let code: number;
@@ -24,10 +24,10 @@ try {
 // Everything is written by now: stdout and stderr are written synchronously or were waited for.
 process.exit(code);
 
-/** Complains where there is something to complain about, and gives the exit code. */
+/** Reports an error unless it is none, and gives the exit code. */
 function conclude(error: unknown): number {
   // Help that was asked for; and `| head`, which closes our stdout early.
   if ((error instanceof CommanderError && error.exitCode === 0) || errorCode(error) === 'EPIPE') return EXIT.done;
-  complain(error);
+  reportError(error);
   return exitCodeOf(error);
 }

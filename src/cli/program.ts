@@ -9,12 +9,12 @@ import { addRecipeCommand } from './commands/recipe.ts';
 import { addRecordCommand } from './commands/record.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addTriageCommand } from './commands/triage.ts';
-import type { ExitCodeSink } from './exit-code.ts';
+import type { ExitCodeSink } from './printing/exit-code.ts';
 
 const EXAMPLES = `
 Examples:
   drover trace.strace.gz                 why is this server slow?
-  drover triage trace.strace.gz          look into it on the screen
+  drover triage trace.strace.gz          look into it on the dashboard
   drover analyze trace.strace --json     the whole report for a program
   drover analyze traces/                 the files of strace -ff, as one trace
   ssh -n web-1 'timeout 20 strace -f -ttt -T -y -s 128 -p PID 2>&1' | drover -

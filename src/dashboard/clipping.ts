@@ -2,7 +2,7 @@ import type { Finding, Report } from '../analysis/report.ts';
 import { renderMarkdown } from '../output/markdown.ts';
 import { fence } from '../output/markdown-escape.ts';
 import { redactLine } from '../output/redact-line.ts';
-import { shownReport, type TuiState, topScreen } from './state.ts';
+import { type DashboardState, shownReport, topScreen } from './state.ts';
 import { findingOf, selectedFinding } from './tables/findings.ts';
 import { workerRows } from './tables/workers.ts';
 
@@ -18,7 +18,7 @@ export interface Clipping {
 
 const AROUND = 2;
 
-export function clippingOf(state: TuiState): Clipping {
+export function clippingOf(state: DashboardState): Clipping {
   const report = shownReport(state);
   const { kind, finding: id } = topScreen(state);
   if (report === null) return { name: '', text: '', pid: null };
@@ -43,7 +43,7 @@ function about(report: Report, finding: Finding): Report {
   return { ...report, verdict: { severity, confidence, text: title }, findings: [{ ...finding, related: [] }] };
 }
 
-function linesClipping({ lines }: TuiState): Clipping {
+function linesClipping({ lines }: DashboardState): Clipping {
   const index = lines.rows.findIndex(({ line }) => line === lines.cursor);
   const near = lines.rows.slice(Math.max(0, index - AROUND), index + AROUND + 1);
   const quoted = fence(near.map(({ line, text }) => `${line}  ${redactLine(text)}`));

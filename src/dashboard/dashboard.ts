@@ -1,14 +1,14 @@
-import type { Effect, TuiEvent } from './events.ts';
+import type { DashboardEvent, Effect } from './events.ts';
 import { reduce } from './reduce/reduce.ts';
 import type { Row } from './spans.ts';
-import type { TuiState } from './state.ts';
+import type { DashboardState } from './state.ts';
 import { drawScreen } from './views/screen.ts';
 
 /** New data are drawn at most this often; a key is answered at once. */
 const DATA_EVERY_MS = 250;
 const KEYS_EVERY_MS = 30;
 
-export interface DashboardPorts {
+interface DashboardPorts {
   readonly draw: (rows: readonly Row[]) => void;
   readonly perform: (effect: Effect) => void;
   /** Milliseconds that only grow. */
@@ -18,21 +18,21 @@ export interface DashboardPorts {
 
 /** Holds the state of the dashboard: events go in, effects and frames come out. */
 export class Dashboard {
-  #state: TuiState;
+  #state: DashboardState;
   readonly #ports: DashboardPorts;
   #drawnAt = Number.NEGATIVE_INFINITY;
   #due = Number.POSITIVE_INFINITY;
 
-  constructor(state: TuiState, ports: DashboardPorts) {
+  constructor(state: DashboardState, ports: DashboardPorts) {
     this.#state = state;
     this.#ports = ports;
   }
 
-  get state(): TuiState {
+  get state(): DashboardState {
     return this.#state;
   }
 
-  dispatch(event: TuiEvent): void {
+  dispatch(event: DashboardEvent): void {
     const before = this.#state;
     const timed = { ...before, nowMs: this.#ports.now() };
     const { state, effects } = reduce(timed, event);

@@ -1,9 +1,9 @@
 import type { Activity, Now } from '../analysis/activity.ts';
 import type { Report } from '../analysis/report.ts';
-import type { LiveStatus, RawLine, Reading, TuiState } from './state.ts';
+import type { DashboardState, LiveStatus, RawLine, Reading } from './state.ts';
 
 /** What happens to the dashboard. */
-export type TuiEvent =
+export type DashboardEvent =
   | { readonly type: 'key'; readonly key: string }
   | { readonly type: 'paste'; readonly text: string }
   | { readonly type: 'resize'; readonly columns: number; readonly rows: number }
@@ -45,7 +45,13 @@ export type Effect =
   | { readonly type: 'detach' }
   | { readonly type: 'extend'; readonly byMs: number };
 
+/** What an event leads to. */
 export interface Step {
-  readonly state: TuiState;
+  readonly state: DashboardState;
   readonly effects: readonly Effect[];
+}
+
+/** A step that wants nothing done outside of the dashboard. */
+export function still(state: DashboardState): Step {
+  return { state, effects: [] };
 }

@@ -7,10 +7,13 @@ import { redactReport } from '../output/redact.ts';
 import { redactLine } from '../output/redact-line.ts';
 import { renderText } from '../output/text.ts';
 import type { Action } from './keys.ts';
-import { type Bookmark, shownReport, type TuiState } from './state.ts';
+import { type Bookmark, type DashboardState, shownReport } from './state.ts';
 
 /** A file for the export that was asked for; null while there is no report. Payload is left out. */
-export function exported(state: TuiState, action: Action): { readonly name: string; readonly text: string } | null {
+export function exported(
+  state: DashboardState,
+  action: Action,
+): { readonly name: string; readonly text: string } | null {
   const report = shownReport(state);
   if (report === null) return null;
   const { bookmarks, glyphs } = state;

@@ -58,7 +58,7 @@ export type Action =
   | 'redraw'
   | 'suspend';
 
-export interface Binding {
+interface Binding {
   readonly action: Action;
   /** The first one is shown. */
   readonly keys: readonly string[];
@@ -140,7 +140,7 @@ const TO_VIEWS: Binding = {
   keys: ['1'],
   shown: '1-5',
   word: 'views',
-  says: '1 triage, 2 workers, 3 timeline, 4 calls, 5 lines',
+  says: '1 overview, 2 workers, 3 timeline, 4 calls, 5 lines',
 };
 const VIEWS: readonly Binding[] = [
   { action: 'view-2', keys: ['2'], shown: '', word: '', says: '' },
@@ -211,7 +211,7 @@ const EVERYWHERE: readonly Binding[] = [
 ];
 
 const HERE: Readonly<Record<ScreenKind, readonly Binding[]>> = {
-  triage: [...MOVE, OPEN, ...KINDS, COPY, ...LIST, TO_VIEWS],
+  overview: [...MOVE, OPEN, ...KINDS, COPY, ...LIST, TO_VIEWS],
   workers: [...MOVE, OPEN, ...LIST, PIN, TO_VIEWS],
   timeline: [...MOVE, ...TIME, OPEN, PIN, TO_VIEWS],
   calls: [...MOVE, ...LIST, TO_VIEWS],

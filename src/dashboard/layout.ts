@@ -1,15 +1,15 @@
-import { shownReport, type TuiState } from './state.ts';
+import { type DashboardState, shownReport } from './state.ts';
 import { verdictLabel, verdictLines } from './verdict-text.ts';
 
 /** The smallest terminal that is drawn on. */
 export const SMALLEST = { columns: 40, rows: 8 } as const;
-/** From here on the triage view shows everything at once. */
+/** From here on the overview shows everything at once. */
 const LARGE = { columns: 120, rows: 36 } as const;
 
 /** Below this height a verdict has one line, however long it is. */
 const FEWEST_FOR_SECOND_LINE = 20;
 
-export interface Layout {
+interface Layout {
   readonly tooSmall: boolean;
   readonly large: boolean;
   /** Rows above the body: verdict, then source and data, then a rule, as the height allows. */
@@ -21,7 +21,7 @@ export interface Layout {
 }
 
 /** How the height of the terminal is divided. */
-export function layoutOf(state: TuiState): Layout {
+export function layoutOf(state: DashboardState): Layout {
   const { columns, rows } = state;
   const report = shownReport(state);
   const second =

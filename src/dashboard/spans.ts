@@ -1,7 +1,7 @@
 import { cut, show } from '../output/show.ts';
 
 /** What a stretch of a row stands for; the painter decides how that looks. */
-export type Ink =
+export type Style =
   | 'plain'
   | 'bold'
   | 'quiet'
@@ -19,7 +19,7 @@ export type Ink =
 
 export interface Span {
   readonly text: string;
-  readonly ink: Ink;
+  readonly style: Style;
 }
 
 /** One line of the screen. */
@@ -62,8 +62,8 @@ export const ASCII: Glyphs = {
   shades: ['.', ':', '#', 'B'],
 };
 
-export function span(text: string, ink: Ink = 'plain'): Span {
-  return { text, ink };
+export function span(text: string, style: Style = 'plain'): Span {
+  return { text, style };
 }
 
 export function row(...parts: readonly (Span | string)[]): Row {
@@ -81,25 +81,25 @@ export function textOf(cells: Row): string {
 export function fit(cells: Row, width: number, ascii = false): Row {
   const fitted: Span[] = [];
   let used = 0;
-  const clean = cells.map(({ text, ink }) => ({ text: show(text, ascii), ink }));
+  const clean = cells.map(({ text, style }) => ({ text: show(text, ascii), style }));
   const total = clean.reduce((sum, { text }) => sum + text.length, 0);
-  for (const { text, ink } of clean) {
+  for (const { text, style } of clean) {
     const room = width - used;
     if (room <= 0) break;
     // The last span that fits says that something is missing.
     const piece =
       total > width && used + text.length >= width ? cut(text.length > room ? text : `${text}...`, room) : text;
-    fitted.push({ text: piece, ink });
+    fitted.push({ text: piece, style });
     used += piece.length;
   }
   if (used < width)
-    fitted.push({ text: ' '.repeat(width - used), ink: fitted.at(-1)?.ink === 'selected' ? 'selected' : 'plain' });
+    fitted.push({ text: ' '.repeat(width - used), style: fitted.at(-1)?.style === 'selected' ? 'selected' : 'plain' });
   return fitted;
 }
 
 /** The same row in reverse, severity words included: the row that keys act on. */
 export function selected(cells: Row): Row {
-  return cells.map(({ text }) => ({ text, ink: 'selected' }));
+  return cells.map(({ text }) => ({ text, style: 'selected' }));
 }
 
 /** Text at the left and at the right end of a row; the left one gives way. */

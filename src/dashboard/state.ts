@@ -4,9 +4,9 @@ import type { Glyphs } from './spans.ts';
 import type { FindingMemory } from './steady-findings.ts';
 
 /** The five views, and what is opened on top of them. */
-export type ViewName = 'triage' | 'workers' | 'timeline' | 'calls' | 'lines';
+export type ViewName = 'overview' | 'workers' | 'timeline' | 'calls' | 'lines';
 export type ScreenKind = ViewName | 'finding' | 'line' | 'quality' | 'help' | 'export';
-export const VIEW_NAMES: readonly ViewName[] = ['triage', 'workers', 'timeline', 'calls', 'lines'];
+export const VIEW_NAMES: readonly ViewName[] = ['overview', 'workers', 'timeline', 'calls', 'lines'];
 
 /** One level of the stack of screens; `q` goes back one. */
 export interface Screen {
@@ -17,7 +17,7 @@ export interface Screen {
   readonly position: number;
 }
 
-export type ListName = 'triage' | 'workers' | 'timeline' | 'calls';
+export type ListName = 'findings' | 'workers' | 'timeline' | 'calls';
 
 /** Which rows of a table are shown, and which one keys act on. */
 export interface ListState {
@@ -98,7 +98,7 @@ export interface LiveStatus {
   readonly spoolBytes: number;
   readonly spoolLimitBytes: number;
   readonly notes: readonly string[];
-  /** The clock of the host when this was told, since 1970, and the monotonic clock then. */
+  /** The clock of the host when this was reported, since 1970, and the monotonic clock then. */
   readonly wallMs: number;
   readonly atMs: number;
   /** Since the last byte arrived. */
@@ -113,7 +113,7 @@ export interface Frozen {
 
 export type Clock = 'utc' | 'local' | 'relative';
 
-export interface TuiState {
+export interface DashboardState {
   readonly columns: number;
   readonly rows: number;
   readonly glyphs: Glyphs;
@@ -145,7 +145,7 @@ export interface TuiState {
   readonly slowLink: boolean;
 }
 
-export interface Beginning {
+interface Beginning {
   readonly columns: number;
   readonly rows: number;
   readonly glyphs: Glyphs;
@@ -156,7 +156,7 @@ export interface Beginning {
 
 const LIST: ListState = { position: 0, sort: 0, reversed: false, filter: '' };
 
-export function initialState({ columns, rows, glyphs, source, files, mouse }: Beginning): TuiState {
+export function initialState({ columns, rows, glyphs, source, files, mouse }: Beginning): DashboardState {
   return {
     columns,
     rows,
@@ -167,8 +167,8 @@ export function initialState({ columns, rows, glyphs, source, files, mouse }: Be
     report: null,
     activity: null,
     files,
-    screens: [{ kind: 'triage', finding: '', position: 0 }],
-    lists: { triage: LIST, workers: LIST, timeline: { ...LIST, sort: 1 }, calls: LIST },
+    screens: [{ kind: 'overview', finding: '', position: 0 }],
+    lists: { findings: LIST, workers: LIST, timeline: { ...LIST, sort: 1 }, calls: LIST },
     timeline: { fromMs: 0, toMs: Number.POSITIVE_INFINITY, cursorMs: 0 },
     lines: {
       file: files[0] ?? '',
@@ -197,8 +197,8 @@ export function initialState({ columns, rows, glyphs, source, files, mouse }: Be
 }
 
 /** The screen that keys go to. */
-export function topScreen(state: TuiState): Screen {
-  return state.screens.at(-1) ?? { kind: 'triage', finding: '', position: 0 };
+export function topScreen(state: DashboardState): Screen {
+  return state.screens.at(-1) ?? { kind: 'overview', finding: '', position: 0 };
 }
 
 function isViewName(kind: ScreenKind): kind is ViewName {
@@ -206,15 +206,15 @@ function isViewName(kind: ScreenKind): kind is ViewName {
 }
 
 /** The view under whatever is opened on top of it. */
-export function currentView(state: TuiState): ViewName {
-  return state.screens.map(({ kind }) => kind).findLast(isViewName) ?? 'triage';
+export function currentView(state: DashboardState): ViewName {
+  return state.screens.map(({ kind }) => kind).findLast(isViewName) ?? 'overview';
 }
 
 /** What is on the screen: what was read last, or what was there when it was frozen. */
-export function shownReport(state: TuiState): Report | null {
+export function shownReport(state: DashboardState): Report | null {
   return state.frozen === null ? state.report : state.frozen.report;
 }
 
-export function shownActivity(state: TuiState): Activity | null {
+export function shownActivity(state: DashboardState): Activity | null {
   return state.frozen === null ? state.activity : state.frozen.activity;
 }

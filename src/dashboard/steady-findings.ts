@@ -1,4 +1,4 @@
-import type { Finding, Report } from '../analysis/report.ts';
+import { type Finding, PER_WORKER, type Report } from '../analysis/report.ts';
 
 /** Shown from the third time on, or when it held for so long. */
 const TIMES = 3;
@@ -8,8 +8,6 @@ const STAYS_MS = 30_000;
 /** Before that nothing can be said of a live capture. */
 const EARLY_MS = 10_000;
 const SEVERITIES = ['critical', 'warning', 'info'];
-/** Kinds that speak of one worker each; of the others the workers may change while the finding stays the same. */
-const BY_WORKER: ReadonlySet<string> = new Set(['loop-stall', 'heartbeat-late', 'gil-starvation', 'gc-io']);
 
 const WORDS = { likely: 'Likely', possible: 'Possible', 'cannot-tell': 'Cannot tell' } as const;
 
@@ -27,7 +25,9 @@ export type FindingMemory = readonly Kept[];
 /** What makes a finding the same one in the next report: its number there may be another. */
 export function findingKey({ kind, workers, metrics }: Finding): string {
   const { cause, target, listener } = metrics;
-  return [kind, BY_WORKER.has(kind) ? (workers[0] ?? '') : '', cause ?? '', target ?? '', listener ?? ''].join('|');
+  // Of other kinds the workers may change while the finding stays the same.
+  const worker = PER_WORKER.includes(kind) ? (workers[0] ?? '') : '';
+  return [kind, worker, cause ?? '', target ?? '', listener ?? ''].join('|');
 }
 
 /**

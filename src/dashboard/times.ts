@@ -1,11 +1,11 @@
 import type { Window } from '../analysis/report.ts';
 import { moment } from '../output/when.ts';
-import { shownActivity, shownReport, type TuiState } from './state.ts';
+import { type DashboardState, shownActivity, shownReport } from './state.ts';
 
 const NO_CLOCK: Window = { startTime: null, endTime: null, timeOfDay: null, durationMs: null };
 
 /** A point of the trace on the clock that the user chose: `02:13:32.104`, or `+3.204 s`; `-` without times. */
-export function at(state: TuiState, milliseconds: number | null): string {
+export function at(state: DashboardState, milliseconds: number | null): string {
   const reported = shownReport(state)?.window;
   if (milliseconds === null || reported === undefined || reported.durationMs === null) return '-';
   // The window begins at --from, milliseconds count from the first event.
@@ -26,13 +26,13 @@ function exactStart({ startTime }: Window): number | null {
 }
 
 /** The same to the second, as columns of a table show it. */
-export function secondsAt(state: TuiState, milliseconds: number | null): string {
+export function secondsAt(state: DashboardState, milliseconds: number | null): string {
   const text = at(state, milliseconds);
   return text.startsWith('+') ? text : text.replace(/\.\d{3}/, '');
 }
 
 /** What the clock is: `UTC`, `local`, `since start`, or `trace clock` for a time of day without a date. */
-export function clockName(state: TuiState): string {
+export function clockName(state: DashboardState): string {
   const window = shownReport(state)?.window;
   if (window === undefined || window.durationMs === null) return '';
   if (state.clock === 'relative' || (window.startTime === null && window.timeOfDay === null)) return 'since start';
@@ -45,7 +45,7 @@ const RELATIVE = /^\+(\d+(?:\.\d+)?)(ms|s|m|h)?$/;
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
 /** What a user typed as a time, in milliseconds from the first event; null when it is none. */
-export function parseMoment(state: TuiState, text: string): number | null {
+export function parseTime(state: DashboardState, text: string): number | null {
   const relative = RELATIVE.exec(text);
   if (relative !== null) return Number(relative[1]) * (UNITS[relative[2] ?? 's'] ?? 1_000);
   const clock = CLOCK.exec(text);

@@ -2,7 +2,7 @@ import type { Report } from '../analysis/report.ts';
 import { wrap } from '../output/page.ts';
 import { show } from '../output/show.ts';
 import { SEVERITY_WORDS, verdictSentence } from '../output/wording.ts';
-import type { TuiState } from './state.ts';
+import type { DashboardState } from './state.ts';
 
 /** Where the text of the first lines begins, behind FILE and DATA. */
 export const HEAD_LABEL = 10;
@@ -15,7 +15,7 @@ export function verdictLabel({ verdict }: Report): number {
 
 /** The verdict in at most two lines of that width. */
 export function verdictLines(
-  { reading, source, glyphs }: TuiState,
+  { reading, source, glyphs }: DashboardState,
   { verdict }: Report,
   width: number,
 ): readonly string[] {

@@ -5,6 +5,6 @@ export interface Capabilities {
   readonly resolution: number;
   readonly durations: boolean;
   readonly pids: boolean;
-  /** What recorded it: `strace` stretches what it records, others do so less. */
-  readonly format: string;
+  /** The tracer stops threads at every call (strace): it sees all wake-ups, and what it records took longer. */
+  readonly stopsThreads: boolean;
 }

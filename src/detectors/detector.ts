@@ -58,6 +58,10 @@ export interface DetectorDefinition<
    * Its findings say that event loops stand still: while they hold, others give what they have in `nextWhileStalled`.
    */
   readonly tellsStalls?: true;
+  /** Each of its findings is about one worker: findings about two workers are two findings. */
+  readonly perWorker?: true;
+  /** Its findings add up linked findings of this kind: what to do first is what the longest of those says. */
+  readonly addsUp?: string;
   /** It can judge a capture in which the kernel counted and no call was recorded; its needs do not matter there. */
   readonly judgesCounts?: true;
   /** The shape of each number that its findings carry. */

@@ -1,4 +1,4 @@
-import type { KeptLine } from '../model/machine/turn.ts';
+import type { KeptLine } from '../model/evidence.ts';
 import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { Confidence, Outcome, Severity, Step } from './finding-words.ts';

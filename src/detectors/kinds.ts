@@ -1,4 +1,5 @@
-// Written by npm run schema from the list in registry.ts: types of the package must not lead to every detector.
+// Written by npm run schema from the definitions in registry.ts: what views of a report know of kinds, and types of the
+// package, must not lead to every detector.
 
 /** What a finding can be. */
 export type Kind =
@@ -27,3 +28,9 @@ export type Kind =
   | 'accept-skew'
   | 'ineffective-reuseport'
   | 'epoll-churn';
+
+/** Kinds of which each finding is about one worker. */
+export const PER_WORKER: readonly Kind[] = ['loop-stall', 'heartbeat-late', 'gil-starvation', 'gc-io'];
+
+/** Kinds whose findings add up those of another kind. */
+export const ADDS_UP: Readonly<Partial<Record<Kind, Kind>>> = { 'service-stall': 'loop-stall' };

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   accessSync,
   type BigIntStats,
@@ -18,15 +19,15 @@ import { entryStatus, Inputs, identityOf } from './file-identity.ts';
 import { HeldDirectory } from './held-directory.ts';
 import { asOperand } from './operand.ts';
 import { cannotWrite, OutputError } from './output-error.ts';
-import { randomName } from './random-name.ts';
 
 /** File systems that know no second names say so in several ways. */
 const NO_LINKS = new Set(['EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'ENOSYS', 'EMLINK']);
 const OWNER_ONLY = 0o600;
 const COPY_BYTES = 1_048_576;
+const RANDOM_BYTES = 9;
 const NEW_FILE = constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | constants.O_WRONLY;
 
-export interface DestinationOptions {
+interface DestinationOptions {
   /** What the user calls it by: `-o`, `--save`. */
   readonly option: string;
   /** Whether a file of that name may be replaced. */
@@ -225,4 +226,9 @@ function forget(path: string): void {
   } catch {
     // It never was, or has its name already.
   }
+}
+
+/** A name that nobody can foresee: `.drover-` and twelve characters. */
+function randomName(): string {
+  return `.drover-${randomBytes(RANDOM_BYTES).toString('base64url')}`;
 }

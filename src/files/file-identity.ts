@@ -2,7 +2,7 @@ import { type BigIntStats, fstatSync, lstatSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
 /** What a file is, whatever names it has: device and inode. */
-export type FileIdentity = string;
+type FileIdentity = string;
 
 export function identityOf({ dev, ino }: Pick<BigIntStats, 'dev' | 'ino'>): FileIdentity {
   return `${dev}:${ino}`;
@@ -43,6 +43,7 @@ function look(paths: readonly string[]): Set<FileIdentity> {
         const status = path === '-' ? fstatSync(0, { bigint: true }) : statSync(path, { bigint: true });
         return status.isFile() ? [identityOf(status)] : [];
       } catch {
+        // What cannot be looked at is no file that could be overwritten.
         return [];
       }
     }),

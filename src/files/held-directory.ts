@@ -46,6 +46,7 @@ export class HeldDirectory {
     try {
       return readlinkSync(this.#base);
     } catch {
+      // Without /proc the name is the best that is known.
       return this.path;
     }
   }

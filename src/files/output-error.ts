@@ -1,25 +1,23 @@
+import { HintedError } from '../hinted-error.ts';
 import { errorCode, failureReason } from './failure-reason.ts';
 
 /** Whose fault it is that something cannot be written: of a name that should not have been given, or of the place. */
-export type Fault = 'name' | 'place';
+type Fault = 'name' | 'place';
 
 /** A result cannot be written, or must not be; the command line ends with exit code 2 for a name, 74 for a place. */
-export class OutputError extends Error {
+export class OutputError extends HintedError {
   override readonly name = 'OutputError';
   readonly fault: Fault;
   /** Something has the name already. */
   readonly isTaken: boolean;
-  /** What to type instead, or ''. */
-  readonly hint: string;
 
   constructor(
     message: string,
     options: { readonly fault: Fault; readonly hint?: string; readonly isTaken?: boolean; readonly cause?: unknown },
   ) {
-    super(message, { cause: options.cause });
+    super(message, options);
     this.fault = options.fault;
     this.isTaken = options.isTaken === true;
-    this.hint = options.hint ?? '';
   }
 }
 

@@ -1,4 +1,9 @@
-import type { Facts } from './facts.ts';
+/**
+ * All facts by name. Whoever tells one declares it, beside what tells it: those of the followers in facts.ts, those of
+ * a topic in its folder.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: it is filled where facts are told.
+export interface Facts {}
 
 export type FactHandlers = { [Name in keyof Facts]?: (fact: Facts[Name]) => void };
 

@@ -1,15 +1,12 @@
 import type { Call } from '../trace/record.ts';
 import type { Nanoseconds } from '../trace/time.ts';
-import type { Connection, Request } from './machine/connections.ts';
+import type { KeptLine } from './evidence.ts';
+import type { Connection } from './machine/connections.ts';
 import type { Descriptor } from './machine/descriptors.ts';
 import type { Listener } from './machine/listeners.ts';
 import type { Span } from './machine/loop.ts';
-import type { LeftIn, Thread } from './machine/thread.ts';
-import type { KeptLine, Turn } from './machine/turn.ts';
-import type { RequestImports } from './topics/loading/request-imports.ts';
-import type { Boot } from './topics/loading/start-up.ts';
-import type { SharedLock } from './topics/locks/shared-locks.ts';
-import type { NameLookup } from './topics/names/name-lookups.ts';
+import type { LeftIn } from './machine/thread.ts';
+import type { RequestView, ThreadView, TurnView } from './machine/views.ts';
 
 /**
  * One wake-up of an acceptor on its listener, up to its next wait.
@@ -19,7 +16,7 @@ import type { NameLookup } from './topics/names/name-lookups.ts';
  */
 export interface AcceptCycle {
   readonly kind: 'productive' | 'wasted' | 'timeout' | 'cold' | 'other-descriptor' | 'error';
-  readonly thread: Thread;
+  readonly thread: ThreadView;
   readonly listener: Listener;
   /** When its wait returned, or the accept began where there was no wait. */
   readonly start: Nanoseconds;
@@ -35,7 +32,7 @@ export interface AcceptCycle {
 
 /** An accept of a capture that shows no waits at all (`-e trace=accept4`). */
 export interface BareAccept {
-  readonly thread: Thread;
+  readonly thread: ThreadView;
   readonly listener: Listener;
   readonly accepted: boolean;
   readonly start: Nanoseconds;
@@ -45,7 +42,7 @@ export interface BareAccept {
 
 /** What a thread took from its queue after a time in which it did not look at it (`stall-ms` or longer). */
 export interface QueueTaken {
-  readonly thread: Thread;
+  readonly thread: ThreadView;
   readonly listener: Listener;
   /** When it had looked last, and when it looked again. */
   readonly since: Nanoseconds;
@@ -60,7 +57,7 @@ export interface QueueTaken {
 
 /** An accept that failed for want of something: EMFILE, ENFILE, ENOBUFS, ENOMEM. */
 export interface AcceptError {
-  readonly thread: Thread;
+  readonly thread: ThreadView;
   readonly listener: Listener;
   readonly error: string;
   readonly time: Nanoseconds;
@@ -68,7 +65,7 @@ export interface AcceptError {
 }
 
 export interface Accepted {
-  readonly thread: Thread;
+  readonly thread: ThreadView;
   readonly listener: Listener;
   /** Valid while the fact is told. */
   readonly record: Call;
@@ -76,37 +73,23 @@ export interface Accepted {
 
 /** A thread waited for work in its hub for a while (20 ms or more). */
 export interface IdleWait {
-  readonly thread: Thread;
+  readonly thread: ThreadView;
   readonly start: Nanoseconds;
   readonly end: Nanoseconds;
-}
-
-/** Some rounds in a row of a hub wait that returned at once, with nothing done between them. */
-export interface Spun {
-  readonly thread: Thread;
-  readonly rounds: number;
-  /** They reported something each time, which nobody took; else they reported nothing. */
-  readonly stuck: boolean;
-  readonly start: Nanoseconds;
-  readonly end: Nanoseconds;
-  /** User data of what the last one reported; -1 when that is not one event. */
-  readonly ready: number;
-  /** The last wait. Valid while the fact is told. */
-  readonly record: Call;
 }
 
 /** The first bytes of a reply that came `stall-ms` or more after its request, or after its connection was accepted. */
 export interface SlowReply {
-  readonly thread: Thread;
-  readonly request: Request;
+  readonly thread: ThreadView;
+  readonly request: RequestView;
   /** Valid while the fact is told. */
   readonly record: Call;
 }
 
 /** A turn longer than the shortest that any detector asks for. */
 export interface LongTurn {
-  readonly thread: Thread;
-  readonly turn: Turn;
+  readonly thread: ThreadView;
+  readonly turn: TurnView;
   readonly length: Nanoseconds;
   /** It had not ended when the trace did: `length` is a lower bound. */
   readonly open: boolean;
@@ -116,11 +99,11 @@ export interface LongTurn {
 
 /** A failed write to a connection, upstream, pipe or log. */
 export interface FailedWrite {
-  readonly thread: Thread;
+  readonly thread: ThreadView;
   readonly fd: number;
   readonly descriptor: Descriptor;
   readonly connection: Connection | null;
-  readonly request: Request | null;
+  readonly request: RequestView | null;
   readonly error: string;
   readonly time: Nanoseconds;
   readonly own: Nanoseconds;
@@ -138,8 +121,8 @@ export interface FailedWrite {
 
 /** A client that was seen to leave before the reply began. */
 export interface HangUp {
-  readonly thread: Thread;
-  readonly request: Request;
+  readonly thread: ThreadView;
+  readonly request: RequestView;
   readonly time: Nanoseconds;
   /** The server answered all the same. */
   readonly answered: boolean;
@@ -155,151 +138,42 @@ export interface DroppedConnection {
 
 /** A slice of waiting for the interpreter lock on a loop thread. */
 export interface InterpreterWait {
-  readonly thread: Thread;
+  readonly thread: ThreadView;
   /** Valid while the fact is told. */
   readonly record: Call;
-}
-
-/** A gunicorn worker showed its master that it lives. */
-export interface Heartbeat {
-  readonly thread: Thread;
-  /** Valid while the fact is told. */
-  readonly record: Call;
-}
-
-/** A process was sent a signal by another. */
-export interface Kill {
-  readonly thread: Thread;
-  readonly pid: number;
-  readonly signal: string;
-  /** Valid while the fact is told. */
-  readonly record: Call;
-}
-
-/** A process accepts, or waits for its listener, the first time. */
-export interface WorkerReady {
-  readonly thread: Thread;
-  readonly boot: Boot;
-  readonly time: Nanoseconds;
-}
-
-/** A call that can wait, made by code that a garbage collector or a finalizer had called. */
-export interface CollectorCall {
-  readonly thread: Thread;
-  /**
-   * `nearby`: an exported name near the collector's code, in a program without symbols. `finalizer`: no collector is in
-   * the stack.
-   */
-  readonly inside: 'collector' | 'nearby' | 'finalizer';
-  /** The frame that says so. */
-  readonly frame: string;
-  readonly call: string;
-  readonly error: string;
-  readonly target: string;
-  readonly isSocket: boolean;
-  /** Greenlets run in the process. */
-  readonly isGreen: boolean;
-  readonly start: Nanoseconds;
-  /** UNKNOWN when the trace does not tell. */
-  readonly duration: Nanoseconds;
-  readonly line: KeptLine;
-  /** The line of `frame`, up to its symbol. */
-  readonly frameLine: KeptLine;
-}
-
-/** A call returned once the disk had what was written. */
-export interface DiskSync {
-  readonly thread: Thread;
-  /** Valid while the fact is told. */
-  readonly record: Call;
-  /** The file, '' for calls that name none. */
-  readonly target: string;
-}
-
-/** A thread waited for a lock that processes share. */
-export interface LockWait {
-  readonly thread: Thread;
-  readonly lock: SharedLock;
-  readonly start: Nanoseconds;
-  readonly end: Nanoseconds;
-  /** Who had it before; null when that is not in the trace. */
-  readonly holder: Thread | null;
-  /** How long the holder had it, up to the end of the wait; UNKNOWN without one. */
-  readonly held: Nanoseconds;
-  /** How often it asked: once for a call that sleeps, more often for one that is refused. */
-  readonly tries: number;
-  /** It got the lock in the end. */
-  readonly obtained: boolean;
-  /** What it was serving, '' when that is not known. */
-  readonly request: string;
-  readonly lines: readonly KeptLine[];
 }
 
 export interface RequestRead {
-  readonly thread: Thread;
-  readonly request: Request;
+  readonly thread: ThreadView;
+  readonly request: RequestView;
   /** Valid while the fact is told. */
   readonly record: Call;
 }
 
-/**
- * A thread was woken inside its wait and found nothing ready: somebody else had taken it. Only the scheduler shows
- * that.
- */
-export interface SilentWakeUps {
-  readonly thread: Thread;
-  readonly listener: Listener;
-  readonly count: number;
-  readonly time: Nanoseconds;
-}
-
-/** A connection was accepted after it had waited in the queue of its listener. */
-export interface QueueDelay {
-  readonly connection: Connection;
-  readonly listener: Listener;
-  readonly delay: Nanoseconds;
-  /** The client had left before. */
-  readonly goneBefore: boolean;
-  readonly time: Nanoseconds;
-  /** Where it was established. */
-  readonly line: KeptLine;
-}
-
-export interface Facts {
-  silentWakeUps: SilentWakeUps;
-  queueDelay: QueueDelay;
-  acceptCycle: AcceptCycle;
-  bareAccept: BareAccept;
-  queueTaken: QueueTaken;
-  acceptError: AcceptError;
-  droppedConnection: DroppedConnection;
-  accepted: Accepted;
-  idleWait: IdleWait;
-  spun: Spun;
-  slowReply: SlowReply;
-  longTurn: LongTurn;
-  interpreterWait: InterpreterWait;
-  heartbeat: Heartbeat;
-  kill: Kill;
-  /**
-   * Long turns of this thread that were told before are void: they were measured on something that is not the loop's
-   * wait.
-   */
-  hubChanged: Thread;
-  /**
-   * There is no room for this thread, which was silent for long or has ended: nobody keeps it, what was counted of it
-   * stays in sums.
-   */
-  threadLetGo: Thread;
-  failedWrite: FailedWrite;
-  hangUp: HangUp;
-  requestRead: RequestRead;
-  workerReady: WorkerReady;
-  /** A module was opened on the way of a request: told anew, with the same object, for each. */
-  moduleImported: RequestImports;
-  collectorCall: CollectorCall;
-  lockWait: LockWait;
-  diskSync: DiskSync;
-  /** A name was looked up on the thread of a loop, which waited for the answer. */
-  nameLookup: NameLookup;
+declare module './fact-bus.ts' {
+  interface Facts {
+    acceptCycle: AcceptCycle;
+    bareAccept: BareAccept;
+    queueTaken: QueueTaken;
+    acceptError: AcceptError;
+    droppedConnection: DroppedConnection;
+    accepted: Accepted;
+    idleWait: IdleWait;
+    slowReply: SlowReply;
+    longTurn: LongTurn;
+    interpreterWait: InterpreterWait;
+    /**
+     * Long turns of this thread that were told before are void: they were measured on something that is not the loop's
+     * wait.
+     */
+    hubChanged: ThreadView;
+    /**
+     * There is no room for this thread, which was silent for long or has ended: nobody keeps it, what was counted of it
+     * stays in sums.
+     */
+    threadLetGo: ThreadView;
+    failedWrite: FailedWrite;
+    hangUp: HangUp;
+    requestRead: RequestRead;
+  }
 }

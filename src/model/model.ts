@@ -12,19 +12,16 @@ import type {
   Watched,
 } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
-import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
+import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
+import { type Audience, audienceOf } from './audience.ts';
 import { FactBus } from './fact-bus.ts';
-import { AcceptCycles } from './following/accept-cycles.ts';
 import { CallBehind } from './following/call-behind.ts';
-import { DescriptorTracker } from './following/descriptor-tracker.ts';
-import { TrafficTracker } from './following/traffic-tracker.ts';
-import { leftIn, noteCall, noteGap, noteSilence } from './following/turn-notes.ts';
-import { WaitTracker } from './following/wait-tracker.ts';
-import type { Request } from './machine/connections.ts';
+import { Followers } from './following/followers.ts';
+import { type Handler, routeOf } from './following/routes.ts';
+import type { TurnTracker } from './following/turn-tracker.ts';
 import { Listeners } from './machine/listeners.ts';
 import { Processes } from './machine/processes.ts';
 import type { Thread } from './machine/thread.ts';
-import { LADDER_RUNG } from './machine/turn.ts';
 import type { ActivityRecorder } from './measuring/activity-recorder.ts';
 import { Calibration } from './measuring/calibration.ts';
 import { CallStatistics } from './measuring/call-statistics.ts';
@@ -32,15 +29,8 @@ import { Losses } from './measuring/losses.ts';
 import { SchedulerTracker } from './measuring/scheduler-tracker.ts';
 import { SocketTracker } from './measuring/socket-tracker.ts';
 import { WatchTracker } from './measuring/watch-tracker.ts';
-import { type Handler, HUB_WAIT, routeOf, type Trackers } from './routes.ts';
-import { DiskTracker } from './topics/disk/disk-tracker.ts';
-import { DescriptorCensus } from './topics/leaks/descriptor-census.ts';
-import { LivenessTracker } from './topics/liveness/liveness-tracker.ts';
-import { ModuleTracker } from './topics/loading/module-tracker.ts';
-import { FutexWords } from './topics/locks/futex-words.ts';
-import { SharedLocks } from './topics/locks/shared-locks.ts';
-import { NameLookups } from './topics/names/name-lookups.ts';
-import { StackTracker } from './topics/stacks/stack-tracker.ts';
+import { TOPICS } from './topics/topics.ts';
+import type { Tracker, TrackerContext } from './tracker.ts';
 
 export interface ModelOptions {
   /** Facts outside this stretch of trace time are followed and not told. */
@@ -57,19 +47,12 @@ export interface ModelOptions {
 }
 
 /**
- * How much of a gap after the first use of a socket `-yy` may have caused, at most (measured: 16 to 25 ms a look-up).
- */
-const ADDRESS_LOOKUP = 50 * MILLISECOND;
-/** Gaps up to here show what the tracer itself takes between two calls. */
-const TRACER_GAP = 50_000;
-
-/**
- * Rebuilds what the machine was doing from the records of a trace. For each call the trackers say first whom it works
- * for (descriptors, connections, waits), then the loop of its thread is charged.
+ * Rebuilds what the machine was doing from the records of a trace. For each call the followers say first whom it works
+ * for (descriptors, connections, waits), then the trackers hear of it, then the loop of its thread is charged.
  */
 export class Model {
   readonly facts = new FactBus();
-  readonly processes = new Processes((thread) => this.#letGo(thread));
+  readonly processes: Processes;
   readonly listeners = new Listeners();
   readonly statistics = new CallStatistics();
   readonly calibration = new Calibration();
@@ -81,55 +64,35 @@ export class Model {
   /** First and last moment seen. */
   firstTime: Nanoseconds = UNKNOWN;
   lastTime: Nanoseconds = UNKNOWN;
-  readonly #cycles: AcceptCycles;
-  readonly #trackers: Trackers;
-  readonly #traffic: TrafficTracker;
-  readonly #modules: ModuleTracker;
-  readonly stacks: StackTracker;
-  readonly #locks: SharedLocks;
-  readonly #census: DescriptorCensus;
-  readonly #lookups: NameLookups;
-  readonly #futexes: FutexWords;
+  readonly #topics: readonly Tracker[];
+  readonly #audience: Audience;
+  readonly #followers: Followers;
+  readonly #turns: TurnTracker;
   readonly #handlers: (Handler | undefined)[] = [];
-  readonly #activity: ActivityRecorder | null;
   readonly #behind = new CallBehind();
+  /** When the next of the trackers wants to be called. */
+  #nextDue = Number.NEGATIVE_INFINITY;
 
   constructor(options: ModelOptions) {
     this.options = options;
-    this.#activity = options.activity ?? null;
-    this.#activity?.subscribe(this.facts);
-    if (options.noted) this.processes.introduce(options.noted);
-    const inWindow = (time: Nanoseconds): boolean => this.inWindow(time);
-    this.scheduler = new SchedulerTracker(this.facts, inWindow);
-    this.sockets = new SocketTracker(this.facts, inWindow);
-    this.#cycles = new AcceptCycles(this.facts, inWindow, options.longTurn);
-    this.#census = new DescriptorCensus(inWindow);
-    this.#lookups = new NameLookups(this.facts, inWindow);
-    this.#traffic = new TrafficTracker(
-      this.facts,
-      this.listeners,
-      this.#cycles,
-      this.#lookups,
-      this.sockets,
-      inWindow,
-      options.longTurn,
-    );
-    this.#modules = new ModuleTracker(this.facts, inWindow);
-    this.stacks = new StackTracker(this.facts, inWindow);
-    this.#locks = new SharedLocks(this.facts, inWindow);
-    this.#futexes = new FutexWords(inWindow);
-    this.#trackers = {
-      processes: this.processes,
-      descriptors: new DescriptorTracker(this.listeners, inWindow),
-      traffic: this.#traffic,
-      waits: new WaitTracker(this.facts, this.#cycles, inWindow),
-      liveness: new LivenessTracker(this.facts, inWindow),
-      modules: this.#modules,
-      locks: this.#locks,
-      disk: new DiskTracker(this.facts, inWindow),
-      futexes: this.#futexes,
-      lookups: this.#lookups,
-    };
+    const { facts, listeners } = this;
+    const context: TrackerContext = { facts, inWindow: (time) => this.inWindow(time), longTurn: options.longTurn };
+    options.activity?.subscribe(facts);
+    this.scheduler = new SchedulerTracker(context);
+    this.sockets = new SocketTracker(context);
+    this.#topics = TOPICS.map((Topic) => new Topic(context));
+    const { activity, noted } = options;
+    const measuring: Tracker[] = [this.scheduler, this.sockets, this.watch];
+    if (activity !== undefined) measuring.push(activity);
+    this.#audience = audienceOf([
+      ...measuring,
+      ...this.#topics,
+      { threadLetGo: (thread) => facts.tell('threadLetGo', thread) },
+    ]);
+    this.processes = new Processes(this.#audience);
+    if (noted) this.processes.introduce(noted);
+    this.#followers = new Followers({ ...context, listeners, audience: this.#audience }, this.processes);
+    this.#turns = this.#followers.turns;
   }
 
   /**
@@ -138,6 +101,13 @@ export class Model {
    */
   get zero(): Nanoseconds {
     return this.firstTime === UNKNOWN ? 0 : this.firstTime;
+  }
+
+  /** The tracker of a topic, for the detector of that topic. */
+  topic<T extends Tracker>(type: new (context: TrackerContext) => T): T {
+    const found = this.#topics.find((tracker) => tracker instanceof type);
+    if (found === undefined) throw new Error(`${type.name} is not in the list of topics`);
+    return found as T;
   }
 
   /** The clock is known: facts outside this stretch of its time are followed and not told from now on. */
@@ -170,16 +140,18 @@ export class Model {
     if (this.firstTime === UNKNOWN || start < this.firstTime) this.firstTime = start;
     if (end > this.lastTime || this.lastTime === UNKNOWN) this.lastTime = end;
     if (start < thread.firstTime) thread.firstTime = start;
-    if (end >= this.#census.dueAt) this.#census.take(end, () => this.processes.all());
+    if (end >= this.#nextDue) this.#due(end);
+    const turns = this.#turns;
     if (call.inFlight) {
-      this.#stays(call, thread);
+      turns.stays(call, thread);
       return;
     }
     const handler = this.#handlers[syscall.id] ?? this.#route(syscall);
-    const owner = handler(call, thread);
-    this.#account(call, thread, owner);
-    if (this.#activity !== null) this.#activity.call(call, thread, owner === HUB_WAIT);
-    if (this.stacks.active) this.stacks.called(call, thread);
+    const worksFor = handler(call, thread);
+    const gap = turns.gapBefore(call, thread);
+    this.calibration.add(call, gap);
+    turns.charge(call, thread, worksFor, gap);
+    this.#audience.returned(call, thread, worksFor);
     if (end > thread.lastTime || thread.lastTime === UNKNOWN) thread.lastTime = end;
     thread.lastSyscall = syscall;
     thread.lastFd = call.fd;
@@ -189,12 +161,13 @@ export class Model {
   /** A stack frame of the last call of its thread. */
   frame(frame: Frame): void {
     const thread = this.processes.known(frame.lane);
-    if (thread !== undefined) this.stacks.frame(frame, thread);
+    if (thread === undefined) return;
+    this.#audience.frame(frame, thread);
   }
 
   signal(signal: Signal): void {
     const thread = this.processes.at(signal.lane, signal.time);
-    this.#traffic.failures.signal(thread, signal);
+    this.#followers.traffic.failures.signal(thread, signal);
     this.#saw(signal.time);
   }
 
@@ -217,25 +190,12 @@ export class Model {
   #ended(thread: Thread, told: Nanoseconds, signal: string): void {
     // Nothing that it did comes after its end.
     const time = thread.lastTime === UNKNOWN ? told : Math.max(told, thread.lastTime);
-    this.#cycles.finish(thread, time);
-    this.stacks.close(thread);
-    this.#traffic.failures.exited(thread, signal);
-    this.#locks.exited(thread, time);
-    // A worker that ends by itself is shutting down, not stalled; one that is killed in a long turn was in it to the
-    // end.
-    if (thread.loop.inTurn && !thread.loop.waitIsUntimed && signal !== '') {
-      noteSilence(thread, time);
-      this.#endTurn(thread, time, true);
-    }
+    const { cycles, traffic, turns } = this.#followers;
+    cycles.finish(thread, time);
+    this.#audience.threadEnded(thread, time, signal);
+    traffic.failures.exited(thread, signal);
+    turns.threadEnded(thread, time, signal);
     this.processes.exited(thread, time, signal);
-  }
-
-  /** Nobody keeps a thread that there is no room for. */
-  #letGo(thread: Thread): void {
-    this.stacks.close(thread);
-    this.#traffic.failures.exited(thread, '');
-    this.watch.threads.delete(thread);
-    this.facts.tell('threadLetGo', thread);
   }
 
   membership({ lane, leader, time }: Membership): void {
@@ -267,6 +227,7 @@ export class Model {
 
   /** Closes what is still open when no more records come. `inFlight` are the calls that had not returned. */
   finish(inFlight: Iterable<Call>): void {
+    const { cycles, traffic, turns } = this.#followers;
     for (const call of inFlight) {
       if (this.processes.isOver(call.lane)) {
         this.#saw(call.start);
@@ -275,34 +236,14 @@ export class Model {
       const thread = this.processes.at(call.lane, call.start);
       const inOrder = this.#inOrder(call, thread);
       this.#saw(inOrder.start);
-      this.#stays(inOrder, thread);
+      turns.stays(inOrder, thread);
     }
     for (const thread of this.processes.threads()) {
-      this.#cycles.finish(thread, this.lastTime);
-      if (thread.ended) continue;
-      const { loop, leftIn: left } = thread;
-      if (left?.isHubWait) {
-        if (loop.inTurn) this.#endTurn(thread, left.since, false);
-        loop.idle += Math.max(0, this.lastTime - left.since);
-        this.#trackers.waits.idled(thread, left.since, this.lastTime);
-      } else if (loop.inTurn && loop.waitIsUntimed) loop.beginTurnAt(this.lastTime);
-      else if (loop.inTurn) {
-        if (left === null) noteSilence(thread, this.lastTime);
-        this.#endTurn(thread, this.lastTime, true);
-      }
+      cycles.finish(thread, this.lastTime);
+      if (!thread.ended) turns.finish(thread, this.lastTime);
     }
-    this.stacks.finish();
-    this.#locks.finish(this.processes.threads());
-    this.#traffic.finish(this.processes.all(), this.lastTime);
-  }
-
-  /** A call that the thread had not left when the trace ended. */
-  #stays(call: Call, thread: Thread): void {
-    const { loop, lastTime } = thread;
-    if (loop.inTurn && loop.waitIsUntimed) loop.beginTurnAt(call.start);
-    else if (loop.inTurn && lastTime !== UNKNOWN && call.start - lastTime > loop.turn.longestGap)
-      noteGap(call, thread, call.start - lastTime);
-    thread.leftIn = leftIn(call, thread);
+    this.#audience.finish([...this.processes.threads()]);
+    traffic.finish(this.processes.all(), this.lastTime);
   }
 
   #saw(time: Nanoseconds): void {
@@ -310,91 +251,19 @@ export class Model {
     if (time > this.lastTime || this.lastTime === UNKNOWN) this.lastTime = time;
   }
 
-  /** Charges the time since the thread's last record. */
-  #account(call: Call, thread: Thread, owner: Request | null | typeof HUB_WAIT): void {
-    const { loop, lastTime } = thread;
-    const { start, duration } = call;
-    const untimed = loop.inTurn && loop.waitIsUntimed;
-    if (untimed) loop.beginTurnAt(start);
-    const gap = untimed || lastTime === UNKNOWN || start < lastTime ? 0 : start - lastTime;
-    if (gap < TRACER_GAP) this.calibration.gap(gap);
-    if (call.syscall.family === 'trivial' && duration >= 0) this.calibration.call(duration);
-    if (owner === HUB_WAIT) {
-      this.#hubWait(call, thread, gap);
-      return;
+  #due(now: Nanoseconds): void {
+    this.#nextDue = Number.POSITIVE_INFINITY;
+    for (const tracker of this.#audience.trackers) {
+      if (tracker.dueAt === undefined) continue;
+      if (now >= tracker.dueAt) tracker.due?.(now, () => this.processes.all());
+      this.#nextDue = Math.min(this.#nextDue, tracker.dueAt);
     }
-    if (loop.spanStart === UNKNOWN) loop.spanStart = lastTime === UNKNOWN ? start : lastTime;
-    if (owner !== null && owner !== loop.owner) {
-      // Its life begins when accept returns, not when that was called.
-      const isAccepted = owner.startedAt === call.end;
-      loop.attribute(owner, isAccepted || owner.readAt === call.end, lastTime, isAccepted ? call.end : start);
-    }
-    if (duration >= LADDER_RUNG) this.#blocked(call, thread);
-    if (!loop.inTurn) return;
-    const { turn } = loop;
-    turn.calls++;
-    if (duration > 0) turn.inCalls += duration;
-    if (gap < MILLISECOND) return;
-    turn.gaps += gap;
-    if (gap > turn.longestGap) noteGap(call, thread, gap);
-    if (this.listeners.byAddress && usedNewSocket(thread.lastSyscall)) turn.tracer += Math.min(gap, ADDRESS_LOOKUP);
-  }
-
-  #hubWait(call: Call, thread: Thread, gap: Nanoseconds): void {
-    const { loop } = thread;
-    if (thread.process.boot !== null && loop.hub?.hasListener) this.#modules.ready(thread, call.start);
-    if (loop.inTurn) {
-      if (gap > loop.turn.longestGap) noteGap(call, thread, gap);
-      if (gap >= MILLISECOND) loop.turn.gaps += gap;
-      this.#endTurn(thread, call.start, false);
-    }
-    if (call.duration > 0) loop.idle += call.duration;
-    if (this.scheduler.active) this.scheduler.waited(thread, call.end);
-    loop.beginTurn(call);
-    // Whoever is served right after a wait that did not wait had been waiting during the turn before.
-    if (loop.aftermath !== null && (call.duration > MILLISECOND || loop.turn.number > loop.aftermath.number + 2))
-      loop.aftermath = null;
-  }
-
-  /** A call took a millisecond or more and is no hub wait. */
-  #blocked(call: Call, thread: Thread): void {
-    const { loop } = thread;
-    loop.blockedElsewhere += call.duration;
-    if (call.syscall.family === 'accept') loop.acceptBlocked += call.duration;
-    else if (call.syscall.family === 'futex') {
-      loop.futexBlocked += call.duration;
-      if (call.args.includes('LOCK_PI')) loop.acceptBlocked += call.duration;
-      else this.#futexes.waited(call, thread);
-    }
-    if (!loop.inTurn) return;
-    const kind = noteCall(call, thread);
-    if (kind === 'gil' && this.inWindow(call.end)) this.facts.tell('interpreterWait', { thread, record: call });
-  }
-
-  #endTurn(thread: Thread, at: Nanoseconds, open: boolean): void {
-    const { loop } = thread;
-    if (thread.lookup !== null) this.#lookups.settle(thread);
-    const turn = loop.endTurn(at);
-    if (turn === null) return;
-    // Coarse stamps, or none, may show less than the calls in it tell.
-    const length = Math.max(at - turn.start, turn.inCalls);
-    if (length < this.options.longTurn || !this.inWindow(turn.start)) return;
-    thread.process.inProgress.noteWaiting(turn, at, thread.process);
-    loop.keepTurn();
-    loop.aftermath = turn;
-    this.facts.tell('longTurn', { thread, turn, length, open, stuckIn: open ? thread.leftIn : null });
   }
 
   #route(syscall: Syscall): Handler {
-    const handler = routeOf(syscall, this.#trackers);
+    const handler = routeOf(syscall, this.#followers, this.#audience);
     while (this.#handlers.length <= syscall.id) this.#handlers.push(undefined);
     this.#handlers[syscall.id] = handler;
     return handler;
   }
-}
-
-function usedNewSocket(syscall: Syscall | null): boolean {
-  return (
-    syscall !== null && (syscall.family === 'accept' || syscall.family === 'socket' || syscall.family === 'connect')
-  );
 }

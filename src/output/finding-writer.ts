@@ -1,5 +1,5 @@
 import type { Evidence, Finding, Report, Step } from '../analysis/report.ts';
-import { counted } from './figures.ts';
+import { plural } from '../trace/format-numbers.ts';
 import type { Page, Run } from './page.ts';
 import { moment, period } from './when.ts';
 import { CONFIDENCE_WORDS, pids, SEVERITY_WORDS } from './wording.ts';
@@ -100,7 +100,7 @@ export class FindingWriter {
   #proof(evidence: readonly Evidence[]): void {
     if (evidence.length === 0) return;
     const shown = this.#verbose > 0 ? evidence : evidence.slice(0, SHOWN_EVIDENCE);
-    const all = counted(evidence.length, 'line');
+    const all = plural(evidence.length, 'line');
     this.#page.line(
       label('PROOF'),
       TEXT,
@@ -110,7 +110,7 @@ export class FindingWriter {
       place: `${this.#fileNames.get(file) ?? file}:${line}`,
       text,
     }));
-    this.#page.traceLines(BODY + 2, lines);
+    this.#page.traceLines(BODY + 2, lines, this.#report.source.format);
   }
 }
 

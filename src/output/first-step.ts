@@ -1,7 +1,7 @@
-import type { Finding, Metric, Report, Step } from '../analysis/report.ts';
+import { ADDS_UP, type Finding, type Kind, type Metric, type Report, type Step } from '../analysis/report.ts';
 
 /** What to do first, and the number of the finding that it is about. */
-export interface FirstStep {
+interface FirstStep {
   readonly step: Step;
   readonly number: number;
 }
@@ -13,12 +13,13 @@ export interface FirstStep {
 export function firstStep({ findings }: Report): FirstStep | null {
   const first = findings.find(({ severity }) => severity !== 'info');
   if (first === undefined) return null;
-  const target = first.kind === 'service-stall' ? (stallBehind(first, findings) ?? first) : first;
+  const parts = ADDS_UP[first.kind];
+  const target = parts === undefined ? first : (longestPart(first, parts, findings) ?? first);
   const step = target.next[0];
   return step === undefined ? null : { step, number: findings.indexOf(target) + 1 };
 }
 
-function stallBehind(service: Finding, findings: readonly Finding[]): Finding | undefined {
+function longestPart(service: Finding, parts: Kind, findings: readonly Finding[]): Finding | undefined {
   const spent = new Map<string, number>();
   for (const stall of listOf(service.metrics.stalls)) {
     const length = numberOf(field(stall, 'endMs')) - numberOf(field(stall, 'startMs'));
@@ -27,7 +28,7 @@ function stallBehind(service: Finding, findings: readonly Finding[]): Finding | 
       spent.set(key, (spent.get(key) ?? 0) + length);
     }
   }
-  const stalls = findings.filter(({ id, kind }) => kind === 'loop-stall' && service.related.includes(id));
+  const stalls = findings.filter(({ id, kind }) => kind === parts && service.related.includes(id));
   const timeOf = ({ metrics }: Finding): number => spent.get(keyOf(metrics.cause, metrics.target)) ?? 0;
   // Findings stand in the order in which to act: of two that weigh the same the first.
   return stalls.toSorted((a, b) => timeOf(b) - timeOf(a))[0];

@@ -134,7 +134,9 @@ function detail(report: Report, finding: Finding, number: number, said: Set<stri
     '',
     paragraph(`${finding.summary} (${facts.join('; ')})${isNew(finding.why, said) ? ` ${finding.why}` : ''}`),
     '',
-    ...(finding.evidence.length > 0 ? [...fence(finding.evidence.slice(0, EVIDENCE).map(quote)), ''] : []),
+    ...(finding.evidence.length > 0
+      ? [...fence(finding.evidence.slice(0, EVIDENCE).map((each) => quote(each, report.source.format))), '']
+      : []),
     ...steps,
     ...(steps.length > 0 ? [''] : []),
   ];
@@ -145,8 +147,8 @@ function isNew(text: string, said: Set<string>): boolean {
   return said.add(text).size > before;
 }
 
-function quote({ file, line, text }: Evidence): string {
-  return `${show(`${file}:${line}`)}  ${cutMiddle(show(text), EVIDENCE_WIDTH)}`;
+function quote({ file, line, text }: Evidence, format: string): string {
+  return `${show(`${file}:${line}`)}  ${cutMiddle(show(text), EVIDENCE_WIDTH, format)}`;
 }
 
 function checkBox(step: Step): string {

@@ -1,6 +1,19 @@
-import { paint, type Style } from './paint.ts';
+import type { Severity } from '../analysis/report.ts';
 import { cut, head, show } from './show.ts';
 import { fitTraceLines } from './trace-line.ts';
+
+/** How a part of a line stands out. `plain` adds nothing. */
+type Style = 'plain' | 'bold' | Severity;
+
+/** The only escape sequences that a view may write; 16 colours, so that the terminal's own theme decides. */
+const SGR: Readonly<Record<Style, string>> = {
+  plain: '',
+  bold: '\x1b[1m',
+  critical: '\x1b[1;37;41m',
+  warning: '\x1b[1;33m',
+  info: '\x1b[36m',
+};
+const RESET = '\x1b[0m';
 
 export interface PageOptions {
   /** Cells in a line; taken as 60 to 160. */
@@ -87,14 +100,19 @@ export class Page {
 
   /**
    * Lines of a trace behind their places; what is too long loses its middle, because what a call returned stands at its
-   * end.
+   * end. `format` is that of the report.
    */
-  traceLines(indent: number, lines: readonly { readonly place: string; readonly text: string }[]): void {
+  traceLines(
+    indent: number,
+    lines: readonly { readonly place: string; readonly text: string }[],
+    format: string,
+  ): void {
     const places = lines.map(({ place }) => cut(`${show(place, this.#ascii)}  `, this.width - indent));
     const room = this.width - indent - Math.max(0, ...places.map((place) => place.length));
     const texts = fitTraceLines(
       lines.map(({ text }) => show(text, this.#ascii)),
       room,
+      format,
     );
     texts.forEach((text, index) => {
       this.#lines.push(' '.repeat(indent) + (places[index] ?? '') + text);
@@ -172,4 +190,9 @@ export function wrap(text: string, width: number): readonly string[] {
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
+}
+
+/** Text in a style; unchanged without colour. */
+function paint(style: Style, text: string, colour: boolean): string {
+  return colour && style !== 'plain' && text !== '' ? `${SGR[style]}${text}${RESET}` : text;
 }

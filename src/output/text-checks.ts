@@ -1,5 +1,5 @@
 import type { Quality, Report } from '../analysis/report.ts';
-import { count } from './figures.ts';
+import { count } from '../trace/format-numbers.ts';
 import type { Page } from './page.ts';
 
 /** How a status reads, in the order in which to read them. */

@@ -1,5 +1,5 @@
 import type { Finding, Outcome, Report } from '../analysis/report.ts';
-import { count, counted } from './figures.ts';
+import { count, plural } from '../trace/format-numbers.ts';
 import { FindingWriter } from './finding-writer.ts';
 import type { Page } from './page.ts';
 import { extent, tally, workforce } from './wording.ts';
@@ -72,7 +72,7 @@ export function addNoFinding(page: Page, report: Report): void {
   page.prose([], 0, 'No finding is not health: it holds for these lines, these processes and the thresholds below.');
   page.blank();
   page.parts([{ text: 'LOOKED AT' }], 12, [
-    counted(report.quality.events, 'event'),
+    plural(report.quality.events, 'event'),
     workforce(report),
     ...extent(report),
   ]);
@@ -80,7 +80,8 @@ export function addNoFinding(page: Page, report: Report): void {
     [{ text: 'COVERAGE' }],
     12,
     `${number('clear')} of ${statuses.length} kinds of trouble were looked for and not seen` +
-      `${untold > 0 ? `; of ${untold} this trace cannot tell` : ''}${failed > 0 ? `; ${counted(failed, 'check')} failed` : ''}.`,
+      `${untold > 0 ? `; of ${untold} this trace cannot tell` : ''}` +
+      `${failed > 0 ? `; ${plural(failed, 'check')} failed` : ''}.`,
   );
 }
 

@@ -1,5 +1,5 @@
 import type { CallStatistics, Report, Worker } from '../analysis/report.ts';
-import { count, duration } from './figures.ts';
+import { count, durationOfMs } from '../trace/format-numbers.ts';
 import type { Column, Page } from './page.ts';
 
 const SHOWN_WORKERS = 24;
@@ -39,7 +39,7 @@ export function addWorkers(page: Page, report: Report, verbose: number): void {
       count(worker.accepted),
       count(worker.wastedWakeups),
       worker.busyPercent === null ? '-' : worker.busyPercent.toFixed(0),
-      duration(worker.longestTurnMs),
+      durationOfMs(worker.longestTurnMs),
       count(worker.brokenPipes),
     ]),
   );
@@ -57,10 +57,10 @@ export function addCalls(page: Page, calls: readonly CallStatistics[], verbose: 
     shown.map((call) => [
       call.call,
       count(call.count),
-      duration(call.totalMs),
-      duration(call.p50Ms),
-      duration(call.p99Ms),
-      duration(call.maxMs),
+      durationOfMs(call.totalMs),
+      durationOfMs(call.p50Ms),
+      durationOfMs(call.p99Ms),
+      durationOfMs(call.maxMs),
       errors(call),
     ]),
   );

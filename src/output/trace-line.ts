@@ -1,35 +1,39 @@
+import { rawLinesOf } from '../../parsers/registry.ts';
 import { cut, head } from './show.ts';
-
-/** A pid or `[pid 17]`, kept, and the time behind it. */
-const TIME = /^((?:\[pid +\d+\] |\d+(?:<[^>]*>)? )?) *(?:\d+\.\d{3,9}|\d\d:\d\d:\d\d(?:\.\d+)?) +(?=\S)/;
 
 /** Enough for a pid, the longest common names and `...`. */
 const NAME_ROOM = 22;
 
 /**
  * Lines of a trace (text that `show` returned) fitted into that many cells. If one is too long, all lose their times
- * first, then each its middle.
+ * first, then each its middle. `format` is that of the report: it knows where times and results stand.
  */
-export function fitTraceLines(lines: readonly string[], cells: number): readonly string[] {
+export function fitTraceLines(lines: readonly string[], cells: number, format: string): readonly string[] {
   if (lines.every((line) => line.length <= cells)) return lines;
-  return lines.map((line) => cutMiddle(line.replace(TIME, '$1'), cells));
+  const { parts } = rawLinesOf(format);
+  return lines.map((line) => {
+    const { owner, body, results } = parts(line);
+    return fitted(owner + body, results, cells);
+  });
 }
 
 /**
  * Shortens a line of a trace like `cut`, but keeps what the call returned, ` = -1 EPIPE <0.000031>`: its end, as much
  * of it as leaves room for the call's name in front.
  */
-export function cutMiddle(text: string, cells: number): string {
+export function cutMiddle(text: string, cells: number, format: string): string {
   if (text.length <= cells) return text;
-  const result = text.lastIndexOf(' = ');
-  if (result < 0) return cut(text, cells);
-  const start = text.slice(0, result).trimEnd();
-  // The name of an errno says enough: "(Resource temporarily unavailable)" goes first, then the duration.
-  const end = text.slice(result).replace(/ \([A-Z][^()]*\)/, '');
-  for (const kept of [end, end.replace(/ <[\d.]+>$/, '')]) {
-    if (start.length + kept.length <= cells) return start + kept;
-    if (cells - kept.length >= NAME_ROOM)
-      return `${head(start, cells - kept.length - 3).replace(/\.+$/, '')}...${kept}`;
+  const { owner, time, body, results } = rawLinesOf(format).parts(text);
+  return fitted(owner + time + body, results, cells);
+}
+
+function fitted(start: string, [whole = '', ...shorter]: readonly string[], cells: number): string {
+  const text = start + whole;
+  if (text.length <= cells) return text;
+  for (const result of shorter) {
+    if (start.length + result.length <= cells) return start + result;
+    if (cells - result.length >= NAME_ROOM)
+      return `${head(start, cells - result.length - 3).replace(/\.+$/, '')}...${result}`;
   }
   return cut(text, cells);
 }

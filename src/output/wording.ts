@@ -1,5 +1,5 @@
 import type { Confidence, Finding, Omitted, Quality, Report, Source, Verdict } from '../analysis/report.ts';
-import { count, counted, longDuration } from './figures.ts';
+import { count, longDuration, plural } from '../trace/format-numbers.ts';
 
 export const SEVERITY_WORDS: Readonly<Record<Verdict['severity'], string>> = {
   critical: 'CRITICAL',
@@ -69,7 +69,7 @@ export function workforce(report: Report): string {
   const others = report.workers.length - serving;
   const number =
     serving > 0
-      ? counted(serving, 'worker')
+      ? plural(serving, 'worker')
       : others > 0
         ? `${count(others)} process${others === 1 ? '' : 'es'}, none seen serving`
         : 'no workers seen';
@@ -83,7 +83,7 @@ export function extent(report: Report): readonly string[] {
   const { durationMs } = report.window;
   return [
     ...(durationMs === null ? ['duration unknown'] : [longDuration(durationMs)]),
-    counted(report.quality.lines, 'line'),
+    plural(report.quality.lines, 'line'),
   ];
 }
 
@@ -92,11 +92,11 @@ export function coverage(quality: Quality): readonly string[] {
   const unread =
     quality.unparsedLines === 0
       ? filesRead(quality)
-      : `${count(quality.unparsedLines)} of ${counted(quality.lines, 'line')} unread`;
+      : `${count(quality.unparsedLines)} of ${plural(quality.lines, 'line')} unread`;
   return [
     quality.grade,
     unread,
-    quality.lostEvents === 0 ? 'no event lost' : `${counted(quality.lostEvents, 'event')} lost`,
+    quality.lostEvents === 0 ? 'no event lost' : `${plural(quality.lostEvents, 'event')} lost`,
   ];
 }
 
@@ -106,7 +106,7 @@ const INCOMPLETE = ['read-error', 'shrunk-file', 'truncated-compression'];
 function filesRead({ diagnostics }: Quality): string {
   if (diagnostics.some(({ code }) => code === 'memory-limit')) return 'not read to the end';
   const incomplete = diagnostics.reduce((sum, each) => sum + (INCOMPLETE.includes(each.code) ? each.count : 0), 0);
-  return incomplete === 0 ? 'every line read' : `${counted(incomplete, 'file')} missing or cut off`;
+  return incomplete === 0 ? 'every line read' : `${plural(incomplete, 'file')} missing or cut off`;
 }
 
 const OMITTED_NOUNS: Readonly<Record<keyof Omitted, string>> = {

@@ -1,4 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { rawLinesOf } from '../../parsers/registry.ts';
+import { plainLines } from '../../parsers/text/call-notation.ts';
 import type { Now } from '../analysis/activity.ts';
 import { InputError } from '../sources/input-error.ts';
 import { tailInput } from '../sources/live/tail-input.ts';
@@ -28,6 +30,8 @@ const seen: { progress: Progress | null } = { progress: null };
 let progressDue = 0;
 /** When the trace began, since 1970. */
 let startMs = Number.NaN;
+/** What the format of the trace says about its raw lines. */
+let rawLines = plainLines;
 const snapshots = new Cadence({ first: performance.now() + FIRST_SNAPSHOT_MS, every: SNAPSHOT_EVERY_MS, share: SHARE });
 const nows = new Cadence({ first: 0, every: NOW_EVERY_MS / 2, share: SHARE });
 
@@ -39,6 +43,7 @@ function picture(progress: Progress): Picture {
   const report = progress.snapshot();
   const activity = progress.activity();
   startMs = Date.parse(report.window.startTime ?? '');
+  rawLines = rawLinesOf(report.source.format);
   return { report, activity };
 }
 
@@ -48,7 +53,7 @@ function inputs(): InputSet {
 
 /** The last line of the spool is of a call that has not returned. */
 function nowWith(workers: ReadonlyMap<number, Now>, path: string): ReadonlyMap<number, Now> {
-  const unfinished = unfinishedCall(path, startMs);
+  const unfinished = unfinishedCall(path, startMs, rawLines);
   if (unfinished === null || workers.get(unfinished.tid)?.state === 'ended' || !workers.has(unfinished.tid))
     return workers;
   return new Map(workers).set(unfinished.tid, unfinished.now);

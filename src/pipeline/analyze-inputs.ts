@@ -1,4 +1,4 @@
-import { readSidecar } from '../../parsers/host-notes/host-notes.ts';
+import { readHostNotes } from '../../parsers/host-notes/host-notes.ts';
 import { LaneTable } from '../../parsers/lanes.ts';
 import type { Analysis } from '../analysis/analysis.ts';
 import type { AnalysisOptions } from '../analysis/options.ts';
@@ -7,11 +7,11 @@ import { InputError } from '../sources/input-error.ts';
 import { leftOutSentence } from '../sources/left-out.ts';
 import type { InputSet } from '../sources/trace-input.ts';
 import { type TimeOrigin, UNKNOWN } from '../trace/time.ts';
-import { Tally } from './input-summary.ts';
+import { InputSummary } from './input-summary.ts';
 import { MemoryScarce, MemoryWatch } from './memory-watch.ts';
 import { mergeInputs } from './merge.ts';
 import { OpenInput, type SharedTables } from './open-input.ts';
-import type { Reading } from './opened-input.ts';
+import type { OpenedInput } from './opened-input.ts';
 import { WORTH_A_THREAD } from './parser-thread.ts';
 import { peek } from './peeked-input.ts';
 import type { DriveHooks, Progress } from './progress.ts';
@@ -34,25 +34,25 @@ const LOOKED_AFTER = 4_096;
 export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hooks: DriveHooks = {}): Promise<Report> {
   const memory = new MemoryWatch();
   const { inputs, origin, skipped } = await scanWith(memory, set);
-  const tally = new Tally(set);
+  const summary = new InputSummary(set);
   for (const { code, path, reason } of set.leftOut)
-    tally.diagnose(code, path, reason === '' ? path : `${path}: ${reason}`);
-  const leaveOut = leavingOut(tally, hooks);
+    summary.diagnose(code, path, reason === '' ? path : `${path}: ${reason}`);
+  const leaveOut = leavingOut(summary, hooks);
   for (const input of skipped) leaveOut(input);
   const shared: SharedTables = { lanes: new LaneTable(), origin };
   const open = async (scanned: ScannedInput): Promise<OpenInput> => {
     // A set is closed after it was looked at and opened again: that many files cannot be open at once.
     const opened = new OpenInput(scanned.peeked ?? (await peek(scanned.input, inputs.length)), scanned.format, shared);
-    tally.open(opened);
+    summary.open(opened);
     return opened;
   };
   const [only] = inputs;
-  const alone = only !== undefined && inputs.length === 1 ? await openAlone(only, open, origin, tally) : null;
-  const noted = set.facts === undefined ? null : readSidecar(set.facts.before, set.facts.after);
+  const alone = only !== undefined && inputs.length === 1 ? await openAlone(only, open, origin, summary) : null;
+  const noted = set.facts === undefined ? null : readHostNotes(set.facts.before, set.facts.after);
   // Loaded only now: a parser thread is at work meanwhile.
   const { Analysis } = await import('../analysis/analysis.ts');
   const analysis = new Analysis(origin, options, noted);
-  const progress = progressOf(tally, analysis);
+  const progress = progressOf(summary, analysis);
   const chunkRead = () => {
     hooks.progress?.(progress);
     memory.look();
@@ -67,13 +67,13 @@ export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hoo
   };
   try {
     if (alone !== null) await readAlone(alone, analysis, memory, chunkRead);
-    else await readMerged(inputs, openIfThere, tally, shared.lanes, analysis, chunkRead);
+    else await readMerged(inputs, openIfThere, summary, shared.lanes, analysis, chunkRead);
   } catch (error) {
     if (!(error instanceof MemoryScarce)) throw error;
     // The report of what was read is worth more than an exit code.
-    tally.diagnose('memory-limit', set.paths[0] ?? '', error.message);
+    summary.diagnose('memory-limit', set.paths[0] ?? '', error.message);
   }
-  return analysis.finish(tally.facts());
+  return analysis.finish(summary.facts());
 }
 
 /** Names and times of tens of thousands of files take memory, too. */
@@ -90,28 +90,28 @@ async function scanWith(memory: MemoryWatch, { inputs }: InputSet): Promise<Scan
 }
 
 /** Counts what is left out and tells the user of the first ones. */
-function leavingOut(tally: Tally, { notice }: DriveHooks): (skipped: SkippedInput) => void {
+function leavingOut(summary: InputSummary, { notice }: DriveHooks): (skipped: SkippedInput) => void {
   let told = 0;
   return ({ code, name, reason }) => {
-    tally.diagnose(code, name, reason);
+    summary.diagnose(code, name, reason);
     told++;
     if (told <= NOTICES_TOLD) notice?.(leftOutSentence(name, reason));
     else if (told === NOTICES_TOLD + 1) notice?.('Left out more files, which the report counts.');
   };
 }
 
-function progressOf(tally: Tally, analysis: Analysis): Progress {
+function progressOf(summary: InputSummary, analysis: Analysis): Progress {
   return {
     get bytesRead() {
-      return tally.bytesRead;
+      return summary.bytesRead;
     },
     get sizeBytes() {
-      return tally.sizeBytes;
+      return summary.sizeBytes;
     },
     get lines() {
-      return tally.lines;
+      return summary.lines;
     },
-    snapshot: () => analysis.snapshot(tally.facts()),
+    snapshot: () => analysis.snapshot(summary.facts()),
     activity: () => analysis.activity(),
     now: () => analysis.now(),
   };
@@ -120,14 +120,14 @@ function progressOf(tally: Tally, analysis: Analysis): Progress {
 /** A large input is parsed in a thread of its own. */
 async function openAlone(
   scanned: ScannedInput,
-  open: (scanned: ScannedInput) => Promise<Reading>,
+  open: (scanned: ScannedInput) => Promise<OpenedInput>,
   origin: TimeOrigin,
-  tally: Tally,
-): Promise<Reading> {
+  summary: InputSummary,
+): Promise<OpenedInput> {
   const { input, format } = scanned;
   if (!format.isThreadable || (input.sizeBytes ?? 0) < WORTH_A_THREAD) return open(scanned);
   const threaded = new ThreadedInput(scanned.peeked ?? (await peek(input, 1)), format, origin);
-  tally.open(threaded);
+  summary.open(threaded);
   try {
     await threaded.begin();
   } catch (error) {
@@ -138,7 +138,12 @@ async function openAlone(
 }
 
 /** The hot path: no merging, no look at times. */
-async function readAlone(open: Reading, analysis: Analysis, memory: MemoryWatch, chunkRead: () => void): Promise<void> {
+async function readAlone(
+  open: OpenedInput,
+  analysis: Analysis,
+  memory: MemoryWatch,
+  chunkRead: () => void,
+): Promise<void> {
   const { parser } = open;
   try {
     while (await open.refill()) {
@@ -163,7 +168,7 @@ async function readAlone(open: Reading, analysis: Analysis, memory: MemoryWatch,
 async function readMerged(
   inputs: readonly ScannedInput[],
   open: (scanned: ScannedInput) => Promise<OpenInput | null>,
-  tally: Tally,
+  summary: InputSummary,
   lanes: LaneTable,
   analysis: Analysis,
   chunkRead: () => void,
@@ -173,12 +178,12 @@ async function readMerged(
   await mergeInputs(waiting, {
     accept: (record) => analysis.accept(record),
     closed: (closed) => {
-      tally.close(closed);
+      summary.close(closed);
       const { tid, name } = closed.input;
       if (tid === undefined) return;
       for (const exit of lanes.fileEnded(tid, { time: UNKNOWN, file: name, line: 0 })) analysis.accept(exit);
     },
-    late: ({ input }) => tally.diagnose('overlapping-files', input.name, input.name),
+    late: ({ input }) => summary.diagnose('overlapping-files', input.name, input.name),
     chunkRead: () => {
       chunkRead();
       return breathe();

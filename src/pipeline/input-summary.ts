@@ -1,10 +1,10 @@
-import type { DiagnosticCount, LineAccount } from '../../parsers/format.ts';
+import type { DiagnosticCount, LineAccount, TraceFormat } from '../../parsers/format.ts';
 import type { InputFacts } from '../analysis/parts.ts';
 import type { Source } from '../analysis/report.ts';
 import type { InputSet, TraceInput } from '../sources/trace-input.ts';
 import type { Call } from '../trace/record.ts';
 import { TOOL_VERSION } from '../version.ts';
-import type { OpenParser, Reading } from './opened-input.ts';
+import type { OpenedInput, OpenParser } from './opened-input.ts';
 
 const SAMPLES_KEPT = 5;
 /** Parsers count lost events under this code. */
@@ -13,7 +13,7 @@ const LOST_EVENTS = 'lost-events';
 /** What is kept of an input, also when it is long closed. */
 interface Entry {
   readonly input: TraceInput;
-  readonly format: string;
+  readonly format: TraceFormat;
   /**
    * Replaced by its findings once it is sure that nothing is in flight: a parser holds buffers, and there may be
    * thousands.
@@ -22,7 +22,7 @@ interface Entry {
 }
 
 /** Sums up what all inputs of an analysis turned out to be. */
-export class Tally {
+export class InputSummary {
   readonly #set: InputSet;
   readonly #entries = new Map<TraceInput, Entry>();
   readonly #diagnostics = new Map<string, DiagnosticCount>();
@@ -31,11 +31,11 @@ export class Tally {
     this.#set = set;
   }
 
-  open({ input, format, parser }: Reading): void {
-    this.#entries.set(input, { input, format: format.id, parser });
+  open({ input, format, parser }: OpenedInput): void {
+    this.#entries.set(input, { input, format, parser });
   }
 
-  close({ input, parser }: Reading): void {
+  close({ input, parser }: OpenedInput): void {
     const entry = this.#entries.get(input);
     const { flags, account, diagnostics } = parser;
     if (entry !== undefined && nothingIn(parser.inFlight()))
@@ -67,6 +67,7 @@ export class Tally {
     const diagnostics = this.#allDiagnostics();
     return {
       source: this.#source(),
+      stopsThreads: [...this.#entries.values()].some(({ format }) => format.stopsThreads),
       toolVersion: TOOL_VERSION,
       lines: this.lines,
       unparsedLines: this.#sum('unparsed'),
@@ -99,7 +100,7 @@ export class Tally {
     return {
       kind: this.#set.kind,
       paths: this.#set.paths,
-      format: [...new Set(entries.map((entry) => entry.format))].join('+'),
+      format: [...new Set(entries.map((entry) => entry.format.id))].join('+'),
       flags: {
         timestamps: flags.find((flag) => flag.timestamps !== 'none')?.timestamps ?? 'none',
         durations: flags.some((flag) => flag.durations),

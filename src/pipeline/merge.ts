@@ -28,8 +28,8 @@ export interface MergeSteps {
 
 /**
  * Passes on the records of several inputs in order of time; records of one input keep their order whatever their times
- * say. Inputs come sorted by `start` and are opened when the others have reached it; of more than `most` that overlap the
- * further ones wait until another has ended.
+ * say. Inputs come sorted by `start` and are opened when the others have reached it; of more than `most` that overlap
+ * the further ones wait until another has ended.
  */
 export async function mergeInputs(waiting: readonly MergeInput[], steps: MergeSteps, most = MOST_OPEN): Promise<void> {
   const heap = new CursorHeap();

@@ -5,7 +5,7 @@ import type { TraceInput } from '../sources/trace-input.ts';
 export type OpenParser = Pick<TraceParser, 'flags' | 'account' | 'diagnostics' | 'next' | 'inFlight'>;
 
 /** An input of a known format that is being read, in this thread or with the help of another. */
-export interface Reading {
+export interface OpenedInput {
   readonly input: TraceInput;
   readonly format: TraceFormat;
   readonly parser: OpenParser;

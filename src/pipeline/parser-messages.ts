@@ -18,8 +18,10 @@ export interface ParserTask {
 /** Bytes to parse, in shared memory; null when no more come. */
 export type ParserRequest = Uint8Array | null;
 
-/** A call in flight, decoded, with its lane by index. */
-export type InFlightCall = Omit<Call, 'lane' | 'syscall' | 'mentions' | 'readyData' | 'inetAddress' | 'head'> & {
+/** A call in flight, decoded, with its lane by index, and its arguments as they were written. */
+export type InFlightCall = Omit<Call, 'lane' | 'syscall' | 'arguments' | 'previousArguments'> & {
+  readonly args: string;
+  readonly returned: string;
   readonly lane: number;
   readonly syscall: string;
 };

@@ -65,7 +65,8 @@ function decoded(call: Call): InFlightCall {
   const { kind, start, end, duration, result, error, fd, inFlight, injected, partial, line, startLine, previousLine } =
     call;
   const numbers = { start, end, duration, result, fd, line, startLine, previousLine };
-  const { file, args, returned, text, startText, previousText } = call;
+  const { file, text, startText, previousText } = call;
+  const { text: args, returnedText: returned } = call.arguments;
   const strings = { error, file, args, returned, text, startText, previousText };
   return {
     kind,

@@ -1,15 +1,14 @@
 import type { TraceFormat, TraceParser } from '../../parsers/format.ts';
 import { LaneTable } from '../../parsers/lanes.ts';
 import { describeUnknown } from '../../parsers/not-a-trace.ts';
-import { detectFormat } from '../../parsers/registry.ts';
+import { detectFormat, FORMAT_TITLES } from '../../parsers/registry.ts';
 import { InputError } from '../sources/input-error.ts';
 import type { TraceInput } from '../sources/trace-input.ts';
 import { createTimeOrigin, type Nanoseconds, SECOND, type TimeOrigin, type TimestampKind } from '../trace/time.ts';
 import { leave, type PeekedInput, peek } from './peeked-input.ts';
 import { timeOf } from './record-time.ts';
 
-const UNKNOWN_HINT =
-  'drover reads what strace, bpftrace and perf trace write, best: strace -f -ttt -T -y -s 128 -o trace.strace -p PID';
+const UNKNOWN_HINT = `drover reads ${FORMAT_TITLES}, best: strace -f -ttt -T -y -s 128 -o trace.strace -p PID`;
 const EMPTY_HINT = 'strace writes nothing before the traced processes make a call: was the right pid attached?';
 
 const DAY = 86_400;

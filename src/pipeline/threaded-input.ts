@@ -1,8 +1,10 @@
 import type { Worker } from 'node:worker_threads';
+import { argumentsOfLine, StraceArguments } from '../../parsers/arguments/strace-arguments.ts';
 import { BatchReader } from '../../parsers/columns/batch-reader.ts';
 import {
   type DiagnosticCount,
   emptyAccount,
+  emptyFlags,
   type LineAccount,
   type TraceFlags,
   type TraceFormat,
@@ -176,26 +178,18 @@ class Mirror implements OpenParser {
   }
 
   *inFlight(): Iterable<Call> {
-    for (const call of this.#latest?.end?.inFlight ?? [])
+    for (const { args, returned, ...call } of this.#latest?.end?.inFlight ?? []) {
+      const called = syscall(call.syscall);
       yield {
         ...call,
         lane: this.#reader.lane(call.lane),
-        syscall: syscall(call.syscall),
-        mentions: (word) => call.args.includes(word),
-        readyData: -1,
-        inetAddress: -1,
-        head: '',
+        syscall: called,
+        arguments: new StraceArguments({ syscall: called, args, returned }),
+        previousArguments: (previous) => argumentsOfLine(call.previousText, previous),
       };
+    }
   }
 }
 
-const NO_FLAGS: TraceFlags = {
-  timestamps: 'none',
-  durations: false,
-  pids: false,
-  fdDecoration: 'none',
-  stacks: false,
-  split: false,
-  others: [],
-};
+const NO_FLAGS = emptyFlags();
 const NO_LINES = emptyAccount();

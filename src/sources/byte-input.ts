@@ -1,8 +1,9 @@
+import { count, plural } from '../trace/format-numbers.ts';
 import { decompressed } from './compression.ts';
 import { cannotRead, failureReason, InputError } from './input-error.ts';
 import type { SourceDiagnostic, TraceInput } from './trace-input.ts';
 
-export interface ByteInputFacts {
+interface ByteInputFacts {
   readonly name: string;
   readonly tid: number | undefined;
   readonly sizeBytes: number | null;
@@ -13,12 +14,7 @@ export interface ByteInputFacts {
 
 /** `1,048,576 bytes`. */
 export function bytes(count: number): string {
-  return `${number(count)} ${count === 1 ? 'byte' : 'bytes'}`;
-}
-
-/** `1,048,576`. */
-export function number(count: number): string {
-  return count.toLocaleString('en-US');
+  return plural(count, 'byte');
 }
 
 /**
@@ -59,7 +55,7 @@ export class ByteInput implements TraceInput {
     } catch (error) {
       if (this.bytesRead === 0) throw error instanceof InputError ? error : cannotRead(this.name, error);
       const read =
-        this.sizeBytes === null ? bytes(this.bytesRead) : `${number(this.bytesRead)} of ${bytes(this.sizeBytes)}`;
+        this.sizeBytes === null ? bytes(this.bytesRead) : `${count(this.bytesRead)} of ${bytes(this.sizeBytes)}`;
       tell({ code: 'read-error', text: `reading stopped after ${read}: ${failureReason(error)}` });
     }
   }

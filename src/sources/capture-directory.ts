@@ -16,7 +16,7 @@ const FACTS = { before: 'facts-before.txt', after: 'facts-after.txt' } as const;
 /** Sockets of a busy host are many, but not so many. */
 const MOST_FACTS = 64_000_000;
 
-export interface CaptureDirectory {
+interface CaptureDirectory {
   readonly trace: string;
   readonly facts: FactTexts;
   /** Files of the capture that cannot be read. */

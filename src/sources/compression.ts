@@ -4,7 +4,7 @@ import { throughProgram } from './through-program.ts';
 import type { SourceDiagnostic } from './trace-input.ts';
 
 /** `zstd`, `xz` and `bzip2` are read by the program of that name. */
-export type Compression = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
+type Compression = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
 
 const LONGEST_MAGIC = 6;
 

@@ -1,7 +1,8 @@
 import { accessSync, close, constants, fstatSync, open, type Stats, statSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { promisify } from 'node:util';
-import { ByteInput, bytes, number } from './byte-input.ts';
+import { count } from '../trace/format-numbers.ts';
+import { ByteInput, bytes } from './byte-input.ts';
 import { OPEN_FLAGS, readAhead, readReopening } from './file-bytes.ts';
 import { cannotRead, InputError, kindOf } from './input-error.ts';
 import type { SourceDiagnostic, TraceInput } from './trace-input.ts';
@@ -9,7 +10,7 @@ import type { SourceDiagnostic, TraceInput } from './trace-input.ts';
 const openFile = promisify(open);
 const closeFile = promisify(close);
 
-export interface FileInputOptions {
+interface FileInputOptions {
   readonly chunkBytes: number;
   /** Opens the file for each chunk instead of holding it open: for sets of very many files. */
   readonly reopen: boolean;
@@ -83,7 +84,7 @@ export function tellEnd(wanted: number, done: number, size: number, tell: Tell):
   if (done < wanted)
     tell({
       code: 'shrunk-file',
-      text: `the file became shorter while it was read: ${number(done)} of ${bytes(wanted)} were still there`,
+      text: `the file became shorter while it was read: ${count(done)} of ${bytes(wanted)} were still there`,
     });
   else if (size > wanted)
     tell({

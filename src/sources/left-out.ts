@@ -1,3 +1,4 @@
+import { count, plural } from '../trace/format-numbers.ts';
 import { InputError } from './input-error.ts';
 import type { LeftOutFile } from './trace-input.ts';
 
@@ -8,10 +9,7 @@ export function leftOutNotices(files: readonly LeftOutFile[]): string[] {
   const unread = files.filter(({ reason }) => reason !== '');
   const sentences = unread.slice(0, SENTENCES).map(({ path, reason }) => leftOutSentence(path, reason));
   const more = unread.length - SENTENCES;
-  if (more > 0)
-    sentences.push(
-      `Left out ${more.toLocaleString('en-US')} more ${more === 1 ? 'file' : 'files'}, which the report counts.`,
-    );
+  if (more > 0) sentences.push(`Left out ${plural(more, 'more file')}, which the report counts.`);
   return sentences;
 }
 
@@ -22,6 +20,6 @@ export function leftOutSentence(path: string, reason: string): string {
 /** The error for a directory of which no file is left. */
 export function nothingReadable(operands: readonly string[], files: readonly LeftOutFile[]): InputError {
   const [first, ...others] = files.filter(({ reason }) => reason !== '');
-  const more = others.length === 0 ? '' : ` Nor can the other ${others.length.toLocaleString('en-US')}.`;
+  const more = others.length === 0 ? '' : ` Nor can the other ${count(others.length)}.`;
   return new InputError(`No file of ${operands.join(', ')} can be read: ${first?.path}: ${first?.reason}.${more}`);
 }

@@ -17,12 +17,12 @@ const MOST_SPOOLED_BYTES = 4_000_000_000;
 const FREE_SHARE = 0.1;
 const NEWLINE = 10;
 
-export interface NumberedLine {
+interface NumberedLine {
   readonly line: number;
   readonly text: string;
 }
 
-export interface LineFileOptions {
+interface LineFileOptions {
   /** Makes a file that nobody else can read, for unpacked text; its path. Called only for packed files. */
   readonly spool: () => Promise<string>;
   /** How far the search for line ends is, every now and then. */

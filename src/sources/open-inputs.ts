@@ -99,6 +99,7 @@ function realPath(path: string): string {
   try {
     return realpathSync.native(path);
   } catch {
+    // Whoever opens it reports why.
     return path;
   }
 }

@@ -4,13 +4,13 @@ import { cannotRead, errorCode, failureReason, InputError, kindOf } from './inpu
 import type { LeftOutFile } from './trace-input.ts';
 
 /** A file of a `strace -ff` set: `trace.4711`, or packed since then: `trace.4711.gz`. */
-export interface ThreadFile {
+interface ThreadFile {
   readonly path: string;
   readonly tid: number;
 }
 
 /** The files of a directory that `strace -ff` wrote, and what to tell about the others. */
-export interface TraceDirectory {
+interface TraceDirectory {
   readonly files: readonly ThreadFile[];
   readonly leftOut: readonly LeftOutFile[];
   readonly notices: readonly string[];

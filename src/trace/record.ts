@@ -1,4 +1,4 @@
-import type { ArgumentWord } from './argument-words.ts';
+import type { CallArguments } from './call-arguments.ts';
 import type { Syscall } from './syscalls.ts';
 import type { Nanoseconds } from './time.ts';
 
@@ -63,29 +63,11 @@ export interface Call {
   readonly injected: boolean;
   /** The entry was not traced (attach, cut file): arguments are incomplete and `start` may be a guess. */
   readonly partial: boolean;
-  /** Arguments as traced, without the outer parentheses, halves joined. Decoded on demand. */
-  readonly args: string;
-  /** Whether the arguments hold the word, without decoding them where the parser looked before. */
-  mentions(word: ArgumentWord): boolean;
   /**
-   * Low 32 bits of the user data of the only event that an `epoll_wait` returned; -1 for none, several, or when the
-   * text does not tell.
+   * What the arguments say: each format answers from what it has, words or numbers; `NO_ARGUMENTS` where it has none.
+   * One object that the parser uses again, like the call, and as valid.
    */
-  readonly readyData: number;
-  /**
-   * The IPv4 socket address among the arguments, as address × 65,536 + port; -1 when the text does not begin with one.
-   */
-  readonly inetAddress: number;
-  /**
-   * Of a read that returned something: the traced text of its buffer up to the first escape, if it begins with a
-   * capital as request lines do; else ''. Equal ones are one string where that is cheap.
-   */
-  readonly head: string;
-  /**
-   * Text between `= ` and the duration: `5<socket:[123]>`, `1 ([{fd=3, revents=POLLIN}])`, `-1 EAGAIN (…)`. Decoded on
-   * demand.
-   */
-  readonly returned: string;
+  readonly arguments: CallArguments;
   /** Where the line with the result stands. */
   readonly file: string;
   readonly line: number;
@@ -101,6 +83,8 @@ export interface Call {
    */
   readonly previousLine: number;
   readonly previousText: string;
+  /** What the arguments in `previousText` say, which is a call of that name. */
+  previousArguments(syscall: Syscall): CallArguments;
 }
 
 export interface Signal {

@@ -159,6 +159,19 @@ export function syscall(name: string): Syscall {
   return made;
 }
 
+/** What a thread does that has nothing to do: it waits for its clients, its children, or a signal. */
+export function isWait(family: Family): boolean {
+  return WAITS.has(family);
+}
+const WAITS: ReadonlySet<Family> = new Set<Family>([
+  'accept',
+  'epoll-wait',
+  'poll',
+  'select',
+  'signal-wait',
+  'wait-child',
+]);
+
 /** The syscall with that id. */
 export function syscallById(id: number): Syscall {
   const found = byId[id];

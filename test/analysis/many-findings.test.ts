@@ -173,7 +173,7 @@ describe('a report of many findings', () => {
     }
     assert.match(first, /^FINDINGS {4}\d+, in the order to act on them/m);
     assert.match(last, /^NEXT {8}\S.*$/m);
-    assert.doesNotMatch(last, /^NEXT {8}Fix the stall that holds the workers/m);
+    assert.doesNotMatch(last, /^NEXT {8}First fix the stall that blocks the workers/m);
     for (const line of lines) assert.ok(line.length <= SCREEN.columns || /^ {8,}\S/.test(line), line);
   });
 

@@ -14,7 +14,7 @@ import { Lines } from '../support/lives.ts';
 import { buildFinding, buildReport } from '../support/report-builder.ts';
 
 describe('the tables of a report', () => {
-  it('list every worker up to a thousand, and of more those that findings name and those that served most', async () => {
+  it('list every worker up to a thousand, and of more those in findings and those that served most', async () => {
     const full = new Lines();
     for (let i = 0; i < MOST_WORKERS; i++) full.serve(1_000 + i);
     const whole = await analyzed(full.toString());

@@ -94,7 +94,7 @@ test('what made one run slow is gone when the class is run again', () => {
   assert.equal(isWorseThanLinear(bestOf(disturbed, linear), START_MS), false);
 });
 
-test('every class has a name of its own and writes captures that drover knows, the same each time and longer for more', () => {
+test('every class has its own name and writes captures that drover knows, each time the same, longer for more', () => {
   const folder = mkdtempSync(join(tmpdir(), 'drover-test-growth-'));
   try {
     assert.ok(CLASSES.length >= 40);

@@ -163,5 +163,6 @@ function row(
   trouble: string,
 ): string {
   const numbers = [count, bytes, ...seconds].map((cell) => cell.padStart(10)).join('');
-  return `${name.padEnd(36)}${numbers}${growth.padStart(8)}${memory.padStart(9)}${report.padStart(11)}   ${trouble}`.trimEnd();
+  const figures = `${growth.padStart(8)}${memory.padStart(9)}${report.padStart(11)}`;
+  return `${name.padEnd(36)}${numbers}${figures}   ${trouble}`.trimEnd();
 }

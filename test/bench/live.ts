@@ -117,7 +117,8 @@ async function traced(collector: string): Promise<Window> {
 function print(): void {
   const untraced = middle(windows.get('untraced') ?? [], ({ perSecond }) => perSecond);
   console.log(
-    `gunicorn -k gevent -w ${flags.workers}, wrk -c${flags.connections} with a connection a request, ${seconds} s a window, ${rounds} rounds\n`,
+    `gunicorn -k gevent -w ${flags.workers}, wrk -c${flags.connections} with a connection a request, ${seconds} ` +
+      `s a window, ${rounds} rounds\n`,
   );
   console.log(
     `${''.padEnd(12)}${['requests/s', 'ratio', 'p99', 'events/s', 'lost'].map((title) => title.padStart(12)).join('')}`,

@@ -41,7 +41,8 @@ const stages = ['read', 'lines', 'parse', 'analyze'].map(
 );
 
 console.log(
-  `${megabytes.toFixed(0)} MB of copies of ${flags.sample.replace(/^.*\/(?=samples\/)/, '')}, median of ${rounds} alternating rounds\n`,
+  `${megabytes.toFixed(0)} MB of copies of ${flags.sample.replace(/^.*\/(?=samples\/)/, '')}, median of ` +
+    `${rounds} alternating rounds\n`,
 );
 const wholes = await alternate(programs);
 const gawk = effortOf(wholes, programs[1][0]);

@@ -45,7 +45,9 @@ test('zsh is offered the same; it picks from that what fits by itself', needsToo
   const path = await script('zsh');
   for (const [typed, offered] of TYPED) {
     const list = `(${typed.map((word) => `'${word}'`).join(' ')})`;
-    const program = `autoload -U compinit; compinit -u -D; source ${path}; words=${list}; CURRENT=${typed.length}; COMP_WORDS=${list}; COMP_CWORD=${typed.length - 1}; compgen -F _drover -- ''`;
+    const program = `autoload -U compinit; compinit -u -D; source ${path}
+      words=${list}; CURRENT=${typed.length}; COMP_WORDS=${list}; COMP_CWORD=${typed.length - 1}
+      compgen -F _drover -- ''`;
     const printed = execFileSync('zsh', ['-f', '-c', program], { encoding: 'utf8' }).trim().split('\n');
     for (const word of offered) assert.ok(printed.includes(word), `${typed.join(' ')}: ${printed.join(' ')}`);
     assert.equal(printed.includes('analyze'), typed.length === 2);
@@ -89,29 +91,33 @@ test(
     ];
     for (const word of odd) if (word !== '~') writeFileSync(join(folder, word), '');
     const before = readdirSync(folder).sort();
-    for (const word of odd) {
-      for (const typed of [
-        ['drover', word],
-        ['drover', 'attach', '--save', word],
-        ['drover', 'attach', word, ''],
-        ['drover', 'explain', word],
-        ['drover', word, '--engine', word],
-      ]) {
-        const bash = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($#-1)); _drover; true';
-        execFileSync('bash', ['-c', bash, 'bash', paths.bash, ...typed], { cwd: folder });
-        const zsh =
-          'autoload -U compinit; compinit -u -D; source "$1"; shift; words=("$@"); CURRENT=$#; COMP_WORDS=("$@"); COMP_CWORD=$(($#-1)); compgen -F _drover -- ""; true';
-        execFileSync('zsh', ['-f', '-c', zsh, 'zsh', paths.zsh, ...typed], {
-          cwd: folder,
-          stdio: ['ignore', 'ignore', 'ignore'],
-        });
-        const fish = 'source $argv[1]; complete -C "$argv[2]"; true';
-        execFileSync('fish', ['--no-config', '-c', fish, paths.fish, typed.join(' ')], {
-          cwd: folder,
-          stdio: ['ignore', 'ignore', 'ignore'],
-        });
-      }
-    }
+    const lines = odd.flatMap((word) => [
+      ['drover', word],
+      ['drover', 'attach', '--save', word],
+      ['drover', 'attach', word, ''],
+      ['drover', 'explain', word],
+      ['drover', word, '--engine', word],
+    ]);
+    // One shell completes them all: what each line offers is printed behind it, so that none was left out.
+    const completed = (shell: string, ...words: readonly string[]): number =>
+      execFileSync(shell, [...words], { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+        .split('\n')
+        .filter((line) => line === 'asked').length;
+    const typed = lines.flatMap((words) => [String(words.length), ...words]);
+    const bash = `source "$1"; shift
+      while (($#)); do
+        COMP_WORDS=("\${@:2:$1}"); COMP_CWORD=$(($1-1)); shift $(($1+1)); _drover; echo asked
+      done`;
+    assert.equal(completed('bash', '-c', bash, 'bash', paths.bash, ...typed), lines.length);
+    const zsh = `autoload -U compinit; compinit -u -D; source "$1"; shift
+      while (($#)); do
+        words=("\${@:2:$1}"); CURRENT=$1; COMP_WORDS=("\${words[@]}"); COMP_CWORD=$(($1-1)); shift $(($1+1))
+        compgen -F _drover -- ""; echo asked
+      done`;
+    assert.equal(completed('zsh', '-f', '-c', zsh, 'zsh', paths.zsh, ...typed), lines.length);
+    const fish = 'source $argv[1]; for line in $argv[2..]; complete -C "$line"; echo asked; end';
+    const typedLines = lines.map((words) => words.join(' '));
+    assert.equal(completed('fish', '--no-config', '-c', fish, paths.fish, ...typedLines), lines.length);
     assert.deepEqual(readdirSync(folder).sort(), before);
   },
 );

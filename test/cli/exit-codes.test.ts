@@ -72,7 +72,7 @@ test('input that cannot be read or is no trace: 3, with its name and the reason'
     [file('empty.strace', ''), /^drover: .*empty\.strace is empty\.\n {2}strace writes nothing before/],
     [
       file('notes.txt', 'Dear all,\nplease find attached\n'),
-      /^drover: .*notes\.txt is not a trace that drover knows: .*\n {2}drover reads what strace, bpftrace and perf trace write, best: /,
+      /^drover: .*notes\.txt is not a trace that drover knows: .*\n {2}drover reads strace, bpftrace, perf trace and strace -c, best: /,
     ],
     [join(file('plain', 'x'), 'below'), /^drover: Cannot read .*below: /],
     [join(FOLDER, 'n'.repeat(300)), /^drover: Cannot read .*n: /],

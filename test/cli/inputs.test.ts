@@ -76,7 +76,7 @@ test('stdin is read when - is named: a pipe, packed or not, and a redirected fil
   assert.equal((JSON.parse(stdout.toString()) as Report).quality.lines, 503);
 });
 
-test('a directory of -ff files is one trace of all their threads; other files in it are named and left out', async () => {
+test('a directory of -ff files is one trace of all threads; other files in it are named and left out', async () => {
   const folder = join(FOLDER, 'ff');
   mkdirSync(folder);
   for (const tid of [4711, 4713, 4717])
@@ -101,7 +101,7 @@ test('several files are one trace, and one that is no trace is left out with a n
   assert.match(stderr, /^drover: Left out .*notes\.txt: [^\n]*\n$/);
 });
 
-test('files of a -ff set and the one file that the same calls make in order of time give the same statistics', async () => {
+test('a -ff set gives the same statistics as one file with the same calls in order of time', async () => {
   const lines = [17, 19, 23].map((pid, index) => workerLines({ pid, count: 97, from: EPOCH + index * 0.0003 }));
   const ordered = lines
     .join('')

@@ -51,15 +51,15 @@ test('the clipboard gets the text in base64, so that nothing in it can act on th
 });
 
 test('a raw line tells its time on the clock of its trace', () => {
-  const clock = traceClock(buildReport().window);
+  const clock = traceClock(buildReport().window, 'strace');
   assert.ok(clock);
   assert.equal(
     lineTime(clock, '4127 1795140810.100000 read(3, "", 8) = 0'),
     Date.parse('2026-11-20T02:13:30.100Z') - Date.parse('2026-11-20T02:13:29.100Z'),
   );
   assert.equal(lineTime(clock, '4127 <... read resumed>) = 0'), null);
-  const day = traceClock(buildReport({ window: { startTime: null, timeOfDay: '23:59:59.500000' } }).window);
+  const day = traceClock(buildReport({ window: { startTime: null, timeOfDay: '23:59:59.500000' } }).window, 'strace');
   assert.ok(day);
   assert.equal(lineTime(day, '[pid 17] 00:00:01.250000 close(3) = 0'), 1_750);
-  assert.equal(traceClock(buildReport({ window: { startTime: null, timeOfDay: null } }).window), null);
+  assert.equal(traceClock(buildReport({ window: { startTime: null, timeOfDay: null } }).window, 'strace'), null);
 });

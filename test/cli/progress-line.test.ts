@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { ProgressLine, progressText } from '../../src/cli/progress-line.ts';
+import { ProgressLine, progressText } from '../../src/cli/printing/progress-line.ts';
 import type { Progress } from '../../src/pipeline/analyze-inputs.ts';
 import { buildReport } from '../support/report-builder.ts';
 

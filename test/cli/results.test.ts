@@ -14,7 +14,7 @@ writeFileSync(TRACE, workerLines({ pid: 17 }));
 const STALLED = fileURLToPath(new URL('../../../samples/distracted-worker/trace.strace.gz', import.meta.url));
 const ESCAPE = /\u001b\[/;
 
-test('-o writes a file that only its owner may read; one that was there, and open to all, is replaced with --force only', async () => {
+test('-o writes a file that only its owner may read, and replaces one that was there with --force only', async () => {
   const fresh = join(FOLDER, 'report.json');
   const old = join(FOLDER, 'old.json');
   writeFileSync(old, 'x'.repeat(1_000_000), { mode: 0o644 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { parseTimePoint } from '../../src/cli/options/time-point.ts';
-import { UsageError } from '../../src/cli/usage-error.ts';
+import { UsageError } from '../../src/cli/options/usage-error.ts';
 
 test('epoch seconds keep their nanoseconds', () => {
   assert.deepEqual(parseTimePoint('1795188779'), { kind: 'epoch', seconds: 1_795_188_779, nanoseconds: 0 });

@@ -10,27 +10,27 @@ const FOLDER = temporaryFolder();
 const TRACE = join(FOLDER, 'a.strace');
 writeFileSync(TRACE, workerLines({ pid: 17 }));
 
-async function complaint(...words: readonly string[]): Promise<string> {
+async function errorText(...words: readonly string[]): Promise<string> {
   const { code, stderr } = await runDrover(words, { directory: FOLDER });
   assert.equal(code, 2);
   return stderr;
 }
 
 test('a mistyped option is answered with the right one', async () => {
-  assert.equal(await complaint('--jsn', TRACE), "drover: Unknown option '--jsn'.\n  Did you mean --json?\n");
+  assert.equal(await errorText('--jsn', TRACE), "drover: Unknown option '--jsn'.\n  Did you mean --json?\n");
   assert.equal(
-    await complaint('analyze', '--fial-on', 'info', TRACE),
+    await errorText('analyze', '--fial-on', 'info', TRACE),
     "drover: Unknown option '--fial-on'.\n  Did you mean --fail-on?\n",
   );
 });
 
 test('a mistyped command is answered with the right one', async () => {
   assert.equal(
-    await complaint('anlyze', 'a.strace'),
+    await errorText('anlyze', 'a.strace'),
     'drover: There is no command and no file "anlyze".\n  Did you mean drover analyze a.strace?\n',
   );
   assert.equal(
-    await complaint('explian'),
+    await errorText('explian'),
     'drover: There is no command and no file "explian".\n  Did you mean drover explain?\n',
   );
 });
@@ -40,32 +40,32 @@ test('a file that has nearly the name of a command is read', async () => {
   assert.equal((await runDrover(['analyse'], { directory: FOLDER })).code, 0);
 });
 
-test('a mistyped threshold is answered with the right one, and a value that is no number with the default', async () => {
+test('a mistyped threshold is answered with the right one, a value that is no number with the default', async () => {
   assert.equal(
-    await complaint('--threshold', 'stal-ms=50', TRACE),
+    await errorText('--threshold', 'stal-ms=50', TRACE),
     'drover: There is no threshold "stal-ms".\n  Did you mean stall-ms?\n',
   );
   assert.match(
-    await complaint('--threshold', 'stall-ms=soon', TRACE),
+    await errorText('--threshold', 'stall-ms=soon', TRACE),
     /^drover: "soon" is no value for stall-ms\.\n {2}Give a number; the default is \d+ ms\.\n$/,
   );
-  assert.match(await complaint('--threshold', 'stall-ms', TRACE), /Write NAME=VALUE/);
+  assert.match(await errorText('--threshold', 'stall-ms', TRACE), /Write NAME=VALUE/);
 });
 
 test('a time that is none is answered with the forms that are', async () => {
   assert.match(
-    await complaint('--from', 'yesterday', TRACE),
+    await errorText('--from', 'yesterday', TRACE),
     /^drover: "yesterday" is not a time\.\n {2}Times are .*\+12\.4s/,
   );
   assert.equal(
-    await complaint('--from', '+9s', '--to', '+3s', TRACE),
+    await errorText('--from', '+9s', '--to', '+3s', TRACE),
     'drover: --to is not later than --from.\n  Swap them, or leave one out.\n',
   );
 });
 
 test('nothing to analyze is answered with what to type', async () => {
   assert.equal(
-    await complaint(),
+    await errorText(),
     'drover: No trace was named.\n  Type drover FILE to analyze a trace, drover --help for more.\n',
   );
 });

@@ -6,7 +6,7 @@ import { buildFinding, buildReport, buildWorker, nightReport } from '../support/
 import { PaperDashboard } from '../support/screens.ts';
 
 const SCREENS: readonly ScreenKind[] = [
-  'triage',
+  'overview',
   'workers',
   'timeline',
   'calls',
@@ -36,10 +36,10 @@ describe('the table of keys', () => {
 
   it('is what the footer and the help show', () => {
     const dashboard = new PaperDashboard(nightReport, { columns: 160, rows: 60 });
-    for (const { shown, word } of bindings('triage', 'file'))
+    for (const { shown, word } of bindings('overview', 'file'))
       if (word !== '' && word !== 'quit') assert.ok(dashboard.screen.includes(word), `${shown} ${word}`);
     const { screen } = dashboard.press('?');
-    for (const { shown, says } of bindings('triage', 'file'))
+    for (const { shown, says } of bindings('overview', 'file'))
       if (says !== '') assert.ok(screen.includes(shown) && screen.includes(says.slice(0, 30)), says);
   });
 });
@@ -58,7 +58,7 @@ describe('moving', () => {
     const dashboard = new PaperDashboard(nightReport).press('enter', 'enter');
     assert.deepEqual(
       dashboard.state.screens.map(({ kind }) => kind),
-      ['triage', 'finding', 'lines'],
+      ['overview', 'finding', 'lines'],
     );
     dashboard.press('q', 'q');
     assert.equal(dashboard.state.screens.length, 1);
@@ -80,13 +80,13 @@ describe('moving', () => {
       ['3', 'timeline'],
       ['4', 'calls'],
       ['5', 'lines'],
-      ['1', 'triage'],
+      ['1', 'overview'],
     ] as const)
       assert.equal(dashboard.press(key).state.screens.at(-1)?.kind, kind);
     const seen = ['tab', 'tab', 'tab', 'tab', 'tab', 'backtab'].map(
       (key) => dashboard.press(key).state.screens.at(-1)?.kind,
     );
-    assert.deepEqual(seen, ['workers', 'timeline', 'calls', 'lines', 'triage', 'lines']);
+    assert.deepEqual(seen, ['workers', 'timeline', 'calls', 'lines', 'overview', 'lines']);
   });
 
   it('goes to the neighbouring finding from its page and from its lines', () => {

@@ -116,7 +116,7 @@ describe('the dashboard', () => {
       `
  FILE     web-01.strace   gunicorn, 2 workers   58.20 s   1,204,331 lines
  CRITICAL likely: Worker 4127 does not yield: 13 turns over 100 ms, the longe...
-── KEYS  triage ────────────────────────────────────────── j k: more   q: back ─
+── KEYS  overview ──────────────────────────────────────── j k: more   q: back ─
  ?        this page
  j k      move (also the arrows, PgUp PgDn, Ctrl-d Ctrl-u, g G)
  Enter    show the proof: finding, its lines, one line in full
@@ -125,7 +125,7 @@ describe('the dashboard', () => {
           out)
  /        show only rows with a text; Esc clears
  s        sort by the next column; S turns the order
- 1-5      1 triage, 2 workers, 3 timeline, 4 calls, 5 lines
+ 1-5      1 overview, 2 workers, 3 timeline, 4 calls, 5 lines
 
  ?Help  j k move  e export  D data  q back
 `,

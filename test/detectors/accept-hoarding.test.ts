@@ -44,7 +44,7 @@ async function hoarded(batch: Batch, other: (worker: ThreadLines) => void = (wor
   return analyzed(trace);
 }
 
-it('requests that stand behind others of the worker that took them all, while others wait for work, are hoarded', async () => {
+it('requests behind others of the worker that took them all, while others wait for work, are hoarded', async () => {
   const { severity, metrics, workers, summary, evidence } = only(await hoarded({}), KIND);
   assert.equal(severity, 'warning');
   // The first had nobody before it.

@@ -54,7 +54,7 @@ it('a socket that was opened before the forks is one queue for all workers, what
   assert.match(next[0]?.needs ?? '', /24\.0\.0/);
 });
 
-it('nothing is wrong with a socket for each worker, with a shared one that has no such flag, or with one worker', async () => {
+it('nothing is wrong with a socket for each worker, a shared one without such a flag, or one worker', async () => {
   assert.match(
     none(await analyzed(server({ own: true }, wakesAll)), KIND),
     /127\.0\.0\.1:8000: 3 sockets with SO_REUSEPORT/,
@@ -85,7 +85,7 @@ it('while workers stall, the advice is to keep the shared queue', async () => {
   const report = await analyzed(trace);
   assert.ok(report.findings.some(({ kind }) => kind === 'loop-stall'));
   const { next } = only(report, KIND);
-  assert.match(next[0]?.text ?? '', /one shared queue lets the other workers/);
+  assert.match(next[0]?.text ?? '', /With one shared queue the other workers can take connections/);
   assert.doesNotMatch(JSON.stringify(next), /Upgrade/);
 });
 

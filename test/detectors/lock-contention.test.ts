@@ -265,7 +265,7 @@ it('the metrics of a lock between threads are those of its trace', async () => {
   });
 });
 
-it('waits that found the word changed are told as a share of all calls on futexes, from a hundred calls on', async () => {
+it('waits that found the word changed are a share of all calls on futexes, from a hundred calls on', async () => {
   const trace = convoy(3, 29);
   const thread = trace.thread(140).gap(10);
   for (let index = 0; index < 26; index++)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { totalsOf } from '../../src/detectors/service-stall/stall-totals.ts';
+import { totalsOf } from '../../src/detectors/service-stall/service-stalls.ts';
 
 function turn(start: number, end: number, outside = 0, open = false) {
   return { start, end, outside, open };

@@ -68,7 +68,7 @@ describe('the cause of a stall outside calls', () => {
     assert.equal((await stall(oneTurn(LENGTH))).metrics.afterReply, false);
   });
 
-  it('is patched-thread-pool, possibly, for long work after the reply of a process without native threads', async () => {
+  it('is possibly patched-thread-pool for long work after the reply of a process without native threads', async () => {
     const { trace, worker } = oneWorker();
     worker.waitUntil(50, LISTENER).serve(11, 'GET /start').gap(1000).waitUntil(3000);
     const { metrics, confidence } = await stall(trace);

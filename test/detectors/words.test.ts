@@ -1,31 +1,10 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { gini } from '../../src/detectors/gini.ts';
-import { allAtOnce } from '../../src/detectors/service-stall/intersection.ts';
-import { count, duration, plural, ratio, workerName } from '../../src/detectors/words.ts';
+import { gini } from '../../src/detectors/accept-queues/gini.ts';
+import { allAtOnce } from '../../src/detectors/busy-at-once/intersection.ts';
+import { workerName } from '../../src/detectors/words.ts';
 
-it('durations are said in the unit that fits, and never as 1000 ms', () => {
-  const rows: readonly (readonly [ms: number, text: string])[] = [
-    [0, '0 ms'],
-    [0.004, '0.0040 ms'],
-    [1.15, '1.15 ms'],
-    [9.99, '9.99 ms'],
-    [10, '10 ms'],
-    [99.4, '99 ms'],
-    [999.4, '999 ms'],
-    [999.5, '1.00 s'],
-    [1000, '1.00 s'],
-    [61_234, '61.23 s'],
-  ];
-  for (const [ms, text] of rows) assert.equal(duration(ms * 1e6), text);
-});
-
-it('numbers are said as people write them', () => {
-  assert.deepEqual(
-    [count(48_211), plural(1, 'connection'), plural(2, 'reply', 'replies')],
-    ['48,211', '1 connection', '2 replies'],
-  );
-  assert.deepEqual([ratio(0), ratio(3.3333), ratio(0.0021), ratio(1)], ['0', '3.33', '0.0021', '1']);
+it('a worker without a pid is the worker', () => {
   assert.deepEqual([workerName(4711), workerName(0)], ['Worker 4711', 'The worker']);
 });
 

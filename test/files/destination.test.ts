@@ -105,7 +105,7 @@ test('what somebody puts there after the first look is not touched', () => {
   assert.deepEqual(readdirSync(place).sort(), ['report', 'target']);
 });
 
-test('an input is never replaced: by its name, another name, a directory of another name, or a name that it gets meanwhile', () => {
+test('an input is never replaced: by its name, another name, that of a directory, or a later one', () => {
   const place = folder();
   const input = join(place, 'trace');
   writeFileSync(input, 'calls');

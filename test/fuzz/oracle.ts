@@ -29,7 +29,7 @@ const MOST_SECONDS = 6;
 const KEYS: readonly string[] =
   '1 j Enter Enter q q 2 j s s Enter q 3 + + ] ] [ j Enter q - - 4 j s Enter q 5 j G q D q ? q'.split(' ');
 
-interface Reading {
+interface Manner {
   /** Sizes of the chunks, in turn. */
   readonly chunks: readonly number[];
   readonly snapshots?: boolean;
@@ -74,7 +74,7 @@ async function readings(fuzzCase: FuzzCase, random: Random): Promise<string> {
   if (complaint !== '') return complaint;
   const text = refusal || plain(report);
   const { files } = fuzzCase;
-  const others: (readonly [what: string, fuzzCase: FuzzCase, reading: Reading])[] = [
+  const others: (readonly [what: string, fuzzCase: FuzzCase, reading: Manner])[] = [
     ['in small chunks', fuzzCase, { chunks: [1 + random.below(200), 1 + random.below(3_000)] }],
     [
       'with snapshots in between',
@@ -127,7 +127,7 @@ function linesIn(bytes: Buffer): number {
 
 async function read(
   fuzzCase: FuzzCase,
-  { chunks, snapshots = false, isLarge = false, options = {} }: Reading,
+  { chunks, snapshots = false, isLarge = false, options = {} }: Manner,
 ): Promise<Outcome> {
   const inputs = fuzzCase.files.map((file): TraceInput => {
     const bytes = bytesOf(file);

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { bpftraceFormat } from '../../parsers/bpftrace/format.ts';
-import { machineOf } from '../../src/sources/live/bpftrace-engine.ts';
+import { machineOf } from '../../src/sources/bpftrace/program.ts';
 import { processCall } from '../../src/sources/live/process-call.ts';
 import { readTrace } from '../parsers/read-trace.ts';
 import { until } from '../support/live-server.ts';

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { promisify } from 'node:util';
-import { readSidecar } from '../../parsers/host-notes/host-notes.ts';
+import { readHostNotes } from '../../parsers/host-notes/host-notes.ts';
 import type { Report } from '../../src/analysis/report.ts';
 import { LIVE_FOLDER, LiveServer, until } from '../support/live-server.ts';
 import { needsLive } from '../support/needs-live.ts';
@@ -145,7 +145,7 @@ for (const engine of ['strace', 'bpftrace'] as const) {
         name,
       );
     }
-    const facts = readSidecar(readFileSync(join(folder, 'facts-before.txt'), 'latin1'), '');
+    const facts = readHostNotes(readFileSync(join(folder, 'facts-before.txt'), 'latin1'), '');
     assert.ok(![...facts.threads.values()].some(({ comm }) => comm.includes('forged')));
     assert.ok(facts.threads.size > 10);
     // A word each, also those that hold new lines.

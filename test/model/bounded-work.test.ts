@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { FactBus } from '../../src/model/fact-bus.ts';
 import type { Request } from '../../src/model/machine/connections.ts';
 import { Descriptor } from '../../src/model/machine/descriptors.ts';
 import { EpollSet } from '../../src/model/machine/epoll-set.ts';
@@ -12,6 +13,7 @@ import { acceptorsOf, acceptorsOfEach, rolesOf } from '../../src/model/machine/r
 import { Thread } from '../../src/model/machine/thread.ts';
 import { Turn } from '../../src/model/machine/turn.ts';
 import { DescriptorCensus } from '../../src/model/topics/leaks/descriptor-census.ts';
+import type { TrackerContext } from '../../src/model/tracker.ts';
 import { SECOND } from '../../src/trace/time.ts';
 
 const MANY = 1_009;
@@ -218,14 +220,16 @@ describe('processes that turn out to be threads', () => {
   });
 });
 
+const CONTEXT: TrackerContext = { facts: new FactBus(), inWindow: () => true, longTurn: SECOND };
+
 describe('the count of descriptors', () => {
   it('looks at very many processes no more often than the trace has calls for it, also in a trace of days', () => {
     const processes = Array.from({ length: 16_381 }, (_, index) => threadOf(101 + index).process);
-    const census = new DescriptorCensus(() => true);
+    const census = new DescriptorCensus(CONTEXT);
     let looks = 0;
     const calls = 1_009;
     for (let hour = 1; hour <= calls; hour++) {
-      census.take(hour * 3_600 * SECOND, () => {
+      census.due(hour * 3_600 * SECOND, () => {
         looks += processes.length;
         return processes;
       });
@@ -235,10 +239,10 @@ describe('the count of descriptors', () => {
 
   it('takes every turn where processes are few', () => {
     const processes = Array.from({ length: 61 }, (_, index) => threadOf(101 + index).process);
-    const census = new DescriptorCensus(() => true);
+    const census = new DescriptorCensus(CONTEXT);
     let turns = 0;
     for (let second = 1; second <= 7; second++) {
-      census.take(second * SECOND, () => {
+      census.due(second * SECOND, () => {
         turns++;
         return processes;
       });

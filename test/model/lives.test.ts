@@ -101,7 +101,7 @@ describe('a process whose end has no line of its own (-qq)', () => {
 describe('threads beyond what is followed', () => {
   it('are let go of, those first that were silent for longest and did not serve', () => {
     const gone: number[] = [];
-    const processes = new Processes((thread: Thread) => gone.push(thread.tid), { live: 8, ended: 4 });
+    const processes = new Processes({ threadLetGo: (thread: Thread) => gone.push(thread.tid) }, { live: 8, ended: 4 });
     for (let i = 0; i < 8; i++) {
       const thread = processes.at(lane(i, 100 + i), i);
       thread.lastTime = i;
@@ -118,7 +118,10 @@ describe('threads beyond what is followed', () => {
 
   it('are let go of after their end by how little they did', () => {
     const gone: number[] = [];
-    const processes = new Processes((thread: Thread) => gone.push(thread.tid), { live: 100, ended: 4 });
+    const processes = new Processes(
+      { threadLetGo: (thread: Thread) => gone.push(thread.tid) },
+      { live: 100, ended: 4 },
+    );
     for (let i = 0; i < 5; i++) {
       const thread = processes.at(lane(i, 100 + i), i);
       thread.loop.turns = 10 - i;

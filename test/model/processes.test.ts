@@ -165,7 +165,7 @@ function worker13(workers: readonly ThreadLines[]): void {
   }
 }
 
-it("a thread that waited for nobody is one of a pool, one that waited for something else than a lock is a library's", async () => {
+it("a thread that waited for nobody is one of a pool, one that waited for more than a lock a library's", async () => {
   for (const [wait, role] of [
     [0, 'pool-thread'],
     [300, 'library-thread'],

@@ -132,7 +132,7 @@ test('events that were lost long after a finding do not touch it', async () => {
   assert.deepEqual([finding.confidence, finding.metrics.lostEvents], ['likely', undefined]);
 });
 
-test('a worker that waited for a processor for half of its stall is starved, and its code is nothing to look at', async () => {
+test('a worker that waited for a processor for half of its stall is starved; its code is no suspect', async () => {
   const starved = only(await analyzed(stall(0, 430)), 'loop-stall');
   assert.match(starved.title, /: waiting for a CPU$/);
   assert.ok(starved.next.every(({ text }) => !/Move the computation/.test(text)));

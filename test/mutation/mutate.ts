@@ -89,7 +89,7 @@ function testsFor(file: string): string[][] {
   const wide = ['detectors', 'model', 'analysis', 'output']
     .flatMap(inFolder)
     .filter((test) => !test.includes('/output/secrets/'));
-  return [own, [join(built, 'detectors.test.js'), join(built, 'samples.test.js')], wide].filter(
+  return [own, [join(built, 'detectors.test.js'), join(built, 'samples.slow.test.js')], wide].filter(
     (tests) => tests.length > 0,
   );
 }

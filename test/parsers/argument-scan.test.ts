@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { ARGUMENT_WORDS, type ArgumentWord } from '../../parsers/arguments/argument-words.ts';
+import { socketAddress } from '../../parsers/arguments/strace-text.ts';
 import { firstData, holdsWord, inetAddress } from '../../parsers/text/argument-scan.ts';
 import { viewOf } from '../../parsers/text/byte-words.ts';
-import { ARGUMENT_WORDS, type ArgumentWord } from '../../src/trace/argument-words.ts';
-import { inetText, socketAddress } from '../../src/trace/arguments.ts';
+import { inetText } from '../../src/trace/call-arguments.ts';
 import type { Family } from '../../src/trace/syscalls.ts';
 
 /** The text between others, so that a look beyond its ends would show. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Source } from '../../parsers/text/byte-window.ts';
+import { ByteWindow } from '../../parsers/text/byte-window.ts';
 import { LineCutter } from '../../parsers/text/line-cutter.ts';
 import { readTrace } from './read-trace.ts';
 
@@ -8,13 +8,13 @@ const MEBIBYTE = 1 << 20;
 
 /** Cuts chunks into lines: [line, bytes left out]. */
 function cut(chunks: readonly Buffer[]): (readonly [string, number])[] {
-  const source = new Source('made-up');
-  const cutter = new LineCutter(source, () => {});
+  const window = new ByteWindow('made-up');
+  const cutter = new LineCutter(window, () => {});
   const lines: (readonly [string, number])[] = [];
   const pull = (): void => {
     while (cutter.next()) {
-      assert.equal(source.bytes[cutter.to], 0x0a);
-      lines.push([source.bytes.toString('latin1', cutter.from, cutter.to), cutter.skipped]);
+      assert.equal(window.bytes[cutter.to], 0x0a);
+      lines.push([window.bytes.toString('latin1', cutter.from, cutter.to), cutter.skipped]);
     }
   };
   for (const chunk of chunks) {

@@ -154,7 +154,8 @@ function plain(record: TraceRecord): PlainCall | PlainOther {
 }
 
 function plainCall(call: Call): PlainCall {
-  const { lane, syscall, start, end, duration, result, error, fd, inFlight, injected, partial, args, returned } = call;
+  const { lane, syscall, start, end, duration, result, error, fd, inFlight, injected, partial } = call;
+  const { text: args, returnedText: returned } = call.arguments;
   const { line, startLine, text, startText, previousLine, previousText } = call;
   return {
     kind: 'call',

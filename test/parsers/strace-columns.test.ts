@@ -223,7 +223,7 @@ for (const [text, duration] of DURATIONS) {
   });
 }
 
-test('on a terminal, lines before the first prefix are the initial process, and lines after the others ended the survivor', () => {
+test('on a terminal, lines before the first prefix are the first process, those after the others the last', () => {
   const { calls, account } = readTrace(
     'close(3) = 0\nclone(child_stack=NULL, flags=SIGCHLDstrace: Process 25141 attached\n, child_tidptr=0x7f) = 25141\n[pid 25140] close(4) = 0\n' +
       '[pid 25141] close(5) = 0\n[pid 25141] +++ exited with 0 +++\nclose(6) = 0\n--- SIGCHLD {si_signo=SIGCHLD, si_pid=25141} ---\nclose(7) = 0\n+++ exited with 0 +++\n',

@@ -225,7 +225,7 @@ test('output before and inside of the mark of an unfinished write is left out', 
   assert.deepEqual([account.unparsed, account.foreign], [0, 0]);
 });
 
-test('output without a line break before a prefix, or in the middle of it, does not hide the record of a known thread', () => {
+test('output without a line break before or inside a prefix does not hide the record of a known thread', () => {
   const { calls } = readTrace(
     '[pid 7] 12:00:00.000001 close(1) = 0\n[pid 8] 12:00:00.000002 close(2) = 0\nready.[pid 7] 12:00:00.000003 close(3) = 0\n[pid ready.\n  8] 12:00:00.000004 close(4) = 0\nx [pid 9] 12:00:00.000005 close(5) = 0\n[pid 7] 12:00:00.000006 close(6) = 0\n',
   );

@@ -62,10 +62,3 @@ test('a report on a table has its counts, and no detector judges by them', async
   for (const outcome of Object.values(report.outcomes))
     assert.match(`${outcome?.status} ${outcome?.reason}`, /not-applicable .*strace -f -ttt -T/);
 });
-
-test('any cut into chunks gives the same records, and any end is survived', () => {
-  const whole = readTrace(TABLE, { format: straceSummaryFormat });
-  for (const size of [1, 3, 17])
-    assert.deepEqual(readTrace(TABLE, { format: straceSummaryFormat, chunks: [size] }), whole);
-  for (let end = 0; end < TABLE.length; end++) read(TABLE.slice(0, end));
-});

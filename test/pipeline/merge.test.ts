@@ -158,7 +158,7 @@ test('the head of this fixture is a trace', () => {
   assert.equal(detectFormat(Buffer.from(workerLines()))?.id, 'strace');
 });
 
-test('of more files than may be open the further ones wait, all lines are read, and the late ones are told', async () => {
+test('of more files than may be open the further ones wait; all lines are read, the late ones are told', async () => {
   const inputs = Array.from({ length: 7 }, (_, i) =>
     memoryInput(`f${i}`, workerLines({ from: EPOCH + i / 100, step: 1, count: 3 }), { tid: 11 + i }),
   );

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import { straceFormat } from '../../parsers/strace/format.ts';
 import { unfinishedCall } from '../../src/pipeline/unfinished-line.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -12,7 +13,7 @@ const WHOLE = '4127 1795140810.000000 close(3) = 0 <0.000003>\n';
 function unfinished(end: string) {
   const path = join(folder, 'spool');
   writeFileSync(path, WHOLE.repeat(301) + end);
-  return unfinishedCall(path, START);
+  return unfinishedCall(path, START, straceFormat.lines);
 }
 
 test('a line that has no end tells the call that a thread is in, since when, and on what', () => {
@@ -31,5 +32,5 @@ test('a whole last line, a beginning that says nothing yet, and no file tell not
   assert.equal(unfinished(''), null);
   assert.equal(unfinished('4128 17951'), null);
   assert.equal(unfinished('\x1b[2J'), null);
-  assert.equal(unfinishedCall(join(folder, 'missing'), START), null);
+  assert.equal(unfinishedCall(join(folder, 'missing'), START, straceFormat.lines), null);
 });

@@ -6,7 +6,7 @@ import { SCREENSHOT, sampleDashboard, screenshot } from './screenshot.ts';
 
 const README = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8');
 
-it('the picture in the README is what the dashboard shows (after a change: node dist/test/screenshot/screenshot.js)', async () => {
+it('the picture in the README is what the dashboard shows (node dist/test/screenshot/screenshot.js)', async () => {
   assert.equal(readFileSync(SCREENSHOT, 'utf8'), await screenshot());
   assert.ok(README.includes('](test/screenshot/triage.svg)'), 'the README shows it');
 });

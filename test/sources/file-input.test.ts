@@ -51,7 +51,7 @@ test('a chunk stays as it is until two further ones were asked for', async () =>
   }
 });
 
-test('the bytes read of a packed file are counted as they lie on the disk, so that they make a percentage', async () => {
+test('bytes read of a packed file are counted as they lie on the disk, so that they make a percentage', async () => {
   const path = join(FOLDER, 'packed.txt');
   const packed = gzipSync(TEXT);
   writeFileSync(path, packed);

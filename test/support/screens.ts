@@ -1,9 +1,9 @@
 import type { Activity } from '../../src/analysis/activity.ts';
 import type { Report } from '../../src/analysis/report.ts';
-import type { Effect, TuiEvent } from '../../src/dashboard/events.ts';
+import type { DashboardEvent, Effect } from '../../src/dashboard/events.ts';
 import { reduce } from '../../src/dashboard/reduce/reduce.ts';
 import { ASCII, textOf, UNICODE } from '../../src/dashboard/spans.ts';
-import { initialState, type TuiState } from '../../src/dashboard/state.ts';
+import { type DashboardState, initialState } from '../../src/dashboard/state.ts';
 import { drawScreen } from '../../src/dashboard/views/screen.ts';
 
 export interface ScreenOptions {
@@ -16,7 +16,7 @@ export interface ScreenOptions {
 
 /** A dashboard without a terminal: keys and events go in, the screen and the wishes come out. */
 export class PaperDashboard {
-  state: TuiState;
+  state: DashboardState;
   readonly effects: Effect[] = [];
 
   constructor(
@@ -34,7 +34,7 @@ export class PaperDashboard {
     this.tell({ type: 'picture', report, activity });
   }
 
-  tell(event: TuiEvent): this {
+  tell(event: DashboardEvent): this {
     const { state, effects } = reduce(this.state, event);
     this.state = state;
     this.effects.push(...effects);

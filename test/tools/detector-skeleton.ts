@@ -1,7 +1,4 @@
-/** The name of the constant that holds the definition: `connect-refused` is `connectRefused`. */
-export function variableOf(kind: string): string {
-  return kind.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
+import { variableOf } from './skeleton.ts';
 
 /** The files of a new detector by path, from the root of the repository. Their comments say what to do. */
 export function detectorFiles(kind: string): Readonly<Record<string, string>> {
@@ -20,7 +17,7 @@ function detector(kind: string): string {
 import type { Thread } from '../../model/machine/thread.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found } from '../finding.ts';
-import { plural } from '../words.ts';
+import { plural } from '../../trace/format-numbers.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
@@ -78,7 +75,8 @@ export type Metrics = ValuesOf<typeof metrics>;
 const FINDING = `import type { Thread } from '../../model/machine/thread.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
-import { plural, workerName } from '../words.ts';
+import { plural } from '../../trace/format-numbers.ts';
+import { workerName } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 /** TODO: what it is about. Numbers with units, an operator's words; never more than the trace shows. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { decoration, socketAddress } from '../../src/trace/arguments.ts';
+import { decoration, socketAddress } from '../../parsers/arguments/strace-text.ts';
 import { requestStart } from '../../src/trace/payload.ts';
 import { decodeUtf8, textOfBytes, textOfEscaped } from '../../src/trace/utf8.ts';
 
@@ -39,7 +39,7 @@ test('characters of one to four bytes are read, as bytes, as octal escapes and a
   }
 });
 
-test('what is no UTF-8 stays visible: bytes out of place, overlong forms, half surrogate pairs, beyond the last character, cut off', () => {
+test('what is no UTF-8 stays visible: stray bytes, overlong forms, half surrogates, too large, cut off', () => {
   for (const [raw, text] of [
     ['caf\xe9', 'caf\\xe9'],
     ['\xff\xfe', '\\xff\\xfe'],

@@ -1,10 +1,10 @@
 import type { TraceRecord } from '../../../src/trace/record.ts';
 import type { LineReader } from '../line-reader.ts';
 import { NOTED, RECORD, UNENDED } from '../outcome.ts';
-import type { Reading } from '../reading.ts';
+import type { ParserState } from '../parser-state.ts';
 import { Fragment } from './fragment.ts';
-import { Aside } from './reparse.ts';
-import { endOfWrite, findEcho } from './repeated-lines.ts';
+import { endOfWrite, findProgramOutput } from './program-output.ts';
+import { Reparser } from './reparse.ts';
 
 const INTERRUPTED = /\^C$/;
 /** What a call that was cut may lack before it can be read as one that goes on. */
@@ -15,15 +15,15 @@ const MISSING = ['', '"...'];
  * end of the capture.
  */
 export class CutCalls {
-  readonly #reading: Reading;
+  readonly #state: ParserState;
   readonly #reader: LineReader;
-  readonly #aside: Aside;
+  readonly #reparser: Reparser;
   #fragment: Fragment | null = null;
 
-  constructor(reading: Reading, reader: LineReader) {
-    this.#reading = reading;
+  constructor(state: ParserState, reader: LineReader) {
+    this.#state = state;
     this.#reader = reader;
-    this.#aside = new Aside(reading, reader);
+    this.#reparser = new Reparser(state, reader);
   }
 
   /** The call that waits for its end. */
@@ -33,26 +33,26 @@ export class CutCalls {
 
   /** Keeps the call on the current line, which does not end there; gives its record if it can be read after all. */
   open(text: string): TraceRecord | null {
-    const reading = this.#reading;
-    const { leader, source, from } = reading;
+    const state = this.#state;
+    const { prefix, window, from } = state;
     let head = text.replace(INTERRUPTED, '');
-    const args = head.indexOf('(', Math.max(leader.read(source, from) - from, 0)) + 1;
-    const echo = findEcho(head.slice(args));
+    const args = head.indexOf('(', Math.max(prefix.read(window, from) - from, 0)) + 1;
+    const found = findProgramOutput(head.slice(args));
     let fragment: Fragment;
-    if (echo !== null) {
-      const output = head.slice(args + echo.at);
-      head = head.slice(0, args + echo.at);
-      fragment = new Fragment(reading.line, head, echo.length);
+    if (found !== null) {
+      const output = head.slice(args + found.at);
+      head = head.slice(0, args + found.at);
+      fragment = new Fragment(state.line, head, found.length);
       const outcome = this.#tryAll(fragment.add(output));
       if (outcome !== UNENDED) return outcome;
     } else {
       const end = endOfWrite(head.slice(args));
-      if (end >= 0 && this.#aside.read(`${head.slice(0, args + end)} <unfinished ...>`) === NOTED) return null;
-      fragment = new Fragment(reading.line, head, 0);
+      if (end >= 0 && this.#reparser.read(`${head.slice(0, args + end)} <unfinished ...>`) === NOTED) return null;
+      fragment = new Fragment(state.line, head, 0);
     }
     this.#fragment = fragment;
     // Until its end is known the line counts as a whole call.
-    reading.account.calls++;
+    state.account.calls++;
     return null;
   }
 
@@ -63,10 +63,10 @@ export class CutCalls {
   add(text: string): TraceRecord | null | typeof UNENDED {
     const fragment = this.#fragment;
     if (fragment === null) return UNENDED;
-    const { account } = this.#reading;
-    this.#reading.joinedFrom = fragment.line;
+    const { account } = this.#state;
+    this.#state.joinedFrom = fragment.line;
     const outcome = this.#tryAll(fragment.add(text));
-    this.#reading.joinedFrom = 0;
+    this.#state.joinedFrom = 0;
     if (outcome === UNENDED && fragment.isExhausted) return UNENDED;
     account.continued++;
     if (outcome === UNENDED) return null;
@@ -79,21 +79,21 @@ export class CutCalls {
   lose(): void {
     const fragment = this.#fragment;
     if (fragment === null) return;
-    const { account } = this.#reading;
+    const { account } = this.#state;
     this.#fragment = null;
     const continued = fragment.isExhausted ? fragment.lines - 1 : fragment.lines;
     account.calls--;
     account.unparsed++;
     account.continued -= continued;
     account.foreign += continued;
-    this.#reading.noteOn('unparsed-line', fragment.line, fragment.text);
+    this.#state.noteOn('unparsed-line', fragment.line, fragment.text);
   }
 
   /** The user stopped strace while the waiting call went on: it is told as a call in flight. */
   leave(): TraceRecord | null {
     const outcome = this.#complete(' <detached ...>');
     if (outcome !== RECORD) return null;
-    this.#reading.account.calls--;
+    this.#state.account.calls--;
     this.#fragment = null;
     return this.#reader.record;
   }
@@ -102,9 +102,9 @@ export class CutCalls {
   finish(): TraceRecord | null {
     const fragment = this.#fragment;
     if (fragment === null) return null;
-    const { account, flags } = this.#reading;
+    const { account, flags } = this.#state;
     const { split } = flags;
-    this.#reading.noteOn('cut-line', fragment.line, fragment.text);
+    this.#state.noteOn('cut-line', fragment.line, fragment.text);
     const outcome = this.#complete(' <unfinished ...>');
     flags.split = split;
     account.calls--;
@@ -119,16 +119,16 @@ export class CutCalls {
    * UNENDED when this is not one.
    */
   joinHalf(text: string): TraceRecord | null | typeof UNENDED {
-    const reading = this.#reading;
-    const { half, line, account } = reading;
-    if (reading.isMixed || account.resumed > 0 || half === null || !half.pending || half.line !== line - 1)
+    const state = this.#state;
+    const { half, line, account } = state;
+    if (state.isMixed || account.resumed > 0 || half === null || !half.pending || half.line !== line - 1)
       return UNENDED;
     const first = half.entry.latin1(0, half.argsTo);
     const { syscall, start } = half;
     half.finish();
-    reading.joinedFrom = line - 1;
+    state.joinedFrom = line - 1;
     const outcome = this.#tryAll([first + text]);
-    reading.joinedFrom = 0;
+    state.joinedFrom = 0;
     if (outcome === UNENDED) {
       half.begin(syscall, start, line - 1);
       return UNENDED;
@@ -140,7 +140,7 @@ export class CutCalls {
 
   #tryAll(texts: readonly string[]): TraceRecord | null | typeof UNENDED {
     for (const text of texts) {
-      const outcome = this.#aside.read(text);
+      const outcome = this.#reparser.read(text);
       if (outcome === RECORD) return this.#reader.record;
       if (outcome === NOTED) return null;
     }
@@ -152,11 +152,11 @@ export class CutCalls {
     const fragment = this.#fragment;
     let outcome = UNENDED;
     if (fragment === null) return outcome;
-    this.#reading.joinedFrom = fragment.line;
+    this.#state.joinedFrom = fragment.line;
     for (const missing of MISSING) {
-      if (outcome === UNENDED) outcome = this.#aside.read(fragment.text + missing + end);
+      if (outcome === UNENDED) outcome = this.#reparser.read(fragment.text + missing + end);
     }
-    this.#reading.joinedFrom = 0;
+    this.#state.joinedFrom = 0;
     return outcome;
   }
 }

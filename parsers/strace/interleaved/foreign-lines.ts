@@ -1,4 +1,4 @@
-import type { Reading } from '../reading.ts';
+import type { ParserState } from '../parser-state.ts';
 
 const ELISION =
   /^\s*(?:\.{2,}|\u2026|\xe2\x80\xa6|[[(<]\s*\.{2,}.{0,60}[\])>]|[[(<]?\s*(?:snip|cut|skipped|omitted)\b.{0,60})\s*$/i;
@@ -8,36 +8,36 @@ const CONTROL = /[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]/;
 
 /** Counts lines that are not the tracer's, or not to be read. */
 export class ForeignLines {
-  readonly #reading: Reading;
+  readonly #state: ParserState;
   /** Rows of a table of `-c` follow. */
   #inSummary = false;
 
-  constructor(reading: Reading) {
-    this.#reading = reading;
+  constructor(state: ParserState) {
+    this.#state = state;
   }
 
   /** Counts the current line; `isTracers` says that it looks like one that strace wrote. */
   count(text: string, isTracers: boolean): void {
-    const reading = this.#reading;
+    const state = this.#state;
     if (SUMMARY_HEAD.test(text)) {
       this.#inSummary = true;
-      reading.addFlag('-c');
+      state.addFlag('-c');
       this.#note('summary-table');
     } else if (this.#inSummary && SUMMARY_ROW.test(text)) {
-      reading.account.foreign++;
+      state.account.foreign++;
     } else {
       this.#inSummary = false;
       if (ELISION.test(text)) this.#note('elision');
       else if (!isTracers) this.#note(CONTROL.test(text) ? 'binary-bytes' : 'foreign-line');
       else {
-        reading.account.unparsed++;
-        reading.note('unparsed-line');
+        state.account.unparsed++;
+        state.note('unparsed-line');
       }
     }
   }
 
   #note(code: string): void {
-    this.#reading.account.foreign++;
-    this.#reading.note(code);
+    this.#state.account.foreign++;
+    this.#state.note(code);
   }
 }

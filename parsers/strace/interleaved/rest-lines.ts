@@ -1,14 +1,14 @@
 import type { TraceRecord } from '../../../src/trace/record.ts';
 import { readFrame } from '../frames.ts';
-import type { Layout } from '../layout.ts';
+import type { LineColumns } from '../line-columns.ts';
 import type { LineReader } from '../line-reader.ts';
 import { type Message, readMessage } from '../messages.ts';
 import { NOBODY, NOTED, RECORD, UNENDED } from '../outcome.ts';
-import type { Reading } from '../reading.ts';
+import type { ParserState } from '../parser-state.ts';
 import { CutCalls } from './cut-calls.ts';
 import { ForeignLines } from './foreign-lines.ts';
 import { repairLine } from './repair.ts';
-import { Aside } from './reparse.ts';
+import { Reparser } from './reparse.ts';
 
 /** The line begins a record, so that it cannot go on with a call that was cut. */
 const RECORD_START =
@@ -22,23 +22,23 @@ const MARKED_UP = /\x1b\[|&[lg]t;/;
 
 /** The lines that do not read at first sight: messages, cut calls, stacks, pastes, output of the program. */
 export class RestLines {
-  readonly #reading: Reading;
+  readonly #state: ParserState;
   readonly #reader: LineReader;
-  readonly #aside: Aside;
+  readonly #reparser: Reparser;
   readonly #cut: CutCalls;
   readonly #foreign: ForeignLines;
-  readonly #prefix: RegExp | null;
+  readonly #pastePrefix: RegExp | null;
   /** All lines of the tracer have columns before the call. */
   readonly #hasColumns: boolean;
 
-  constructor(reading: Reading, reader: LineReader, layout: Layout) {
-    this.#reading = reading;
+  constructor(state: ParserState, reader: LineReader, columns: LineColumns) {
+    this.#state = state;
     this.#reader = reader;
-    this.#aside = new Aside(reading, reader);
-    this.#cut = new CutCalls(reading, reader);
-    this.#foreign = new ForeignLines(reading);
-    this.#prefix = layout.prefix;
-    this.#hasColumns = layout.time !== 'none' || layout.pid === 'bare';
+    this.#reparser = new Reparser(state, reader);
+    this.#cut = new CutCalls(state, reader);
+    this.#foreign = new ForeignLines(state);
+    this.#pastePrefix = columns.pastePrefix;
+    this.#hasColumns = columns.time !== 'none' || columns.pid === 'bare';
   }
 
   /** A call was cut and waits for its end, so that no line reads at first sight. */
@@ -48,8 +48,8 @@ export class RestLines {
 
   /** Reads the current line; `outcome` is what the first sight said. */
   read(outcome: number, isLast: boolean): TraceRecord | null {
-    const { source, from, to } = this.#reading;
-    const text = source.bytes.toString('latin1', from, to);
+    const { window, from, to } = this.#state;
+    const text = window.bytes.toString('latin1', from, to);
     if (this.#cut.waiting !== null) return this.#goOn(text, isLast);
     return isLast ? this.#readLast(text) : this.#readAgain(outcome, text);
   }
@@ -60,7 +60,7 @@ export class RestLines {
   }
 
   #readAgain(outcome: number, text: string): TraceRecord | null {
-    const { account } = this.#reading;
+    const { account } = this.#state;
     if (text.trim() === '') {
       account.blank++;
       return null;
@@ -78,7 +78,7 @@ export class RestLines {
 
   /** A line without a newline at the end of the capture. */
   #readLast(text: string): TraceRecord | null {
-    const { flags, account } = this.#reading;
+    const { flags, account } = this.#state;
     // A result without the duration that all others have may lack digits.
     const isCut = flags.durations && /[\d)]$/.test(text) && !/ E[A-Z0-9]+ \(/.test(text);
     const outcome = isCut ? UNENDED : this.#reader.read(true);
@@ -86,7 +86,7 @@ export class RestLines {
     if (outcome === NOTED) return null;
     if (isCut || (outcome !== UNENDED && /^[\d[\s]/.test(text) && readMessage(text) === null)) {
       account.unparsed++;
-      this.#reading.note('cut-line');
+      this.#state.note('cut-line');
       return null;
     }
     return this.#readAgain(outcome, text);
@@ -98,11 +98,11 @@ export class RestLines {
     const message = swallows ? null : readMessage(text);
     if (message?.at === 0) return this.#tell(message);
     if (PROMPT.test(text)) {
-      this.#reading.account.foreign++;
-      this.#reading.note('foreign-line');
+      this.#state.account.foreign++;
+      this.#state.note('foreign-line');
       const stuck = this.#cut.leave();
       if (stuck === null) this.#cut.lose();
-      this.#reading.endSession();
+      this.#state.endSession();
       return stuck;
     }
     // What the program wrote may look like a record, but not have the columns of one.
@@ -118,23 +118,23 @@ export class RestLines {
   }
 
   #beginsRecord(text: string): boolean {
-    const { leader, source, from } = this.#reading;
-    return this.#hasColumns ? leader.read(source, from) >= 0 : RECORD_START.test(text);
+    const { prefix, window, from } = this.#state;
+    return this.#hasColumns ? prefix.read(window, from) >= 0 : RECORD_START.test(text);
   }
 
   /** `[ Process PID=7 runs in 32 bit mode. ]` has the columns of a call. */
   #messageBehindColumns(text: string): Message | null {
-    const { leader, source, from } = this.#reading;
-    const body = leader.read(source, from) - from;
+    const { prefix, window, from } = this.#state;
+    const body = prefix.read(window, from) - from;
     return body > 0 && text.startsWith('[ ', body) ? readMessage(text.slice(body)) : null;
   }
 
   /** A message at the beginning of the line, or behind the first piece of a call. */
   #readMessage(message: Message, text: string): TraceRecord | null {
     if (message.at === 0) return this.#tell(message);
-    const { account } = this.#reading;
+    const { account } = this.#state;
     const head = text.slice(0, message.at);
-    const outcome = this.#aside.read(head);
+    const outcome = this.#reparser.read(head);
     if (outcome === UNENDED) this.#cut.open(head);
     // The line counts as what stands before the message.
     if (outcome === UNENDED || outcome === RECORD || outcome === NOTED) account.notices--;
@@ -145,16 +145,16 @@ export class RestLines {
   }
 
   #tell({ notice, tid }: Message): TraceRecord {
-    const reading = this.#reading;
-    reading.account.notices++;
-    if (notice === 'other') reading.note('tracer-message');
-    reading.hear(notice, tid, this.#cut.waiting !== null);
-    return { kind: 'notice', notice, tid, file: reading.file, line: reading.line };
+    const state = this.#state;
+    state.account.notices++;
+    if (notice === 'other') state.note('tracer-message');
+    state.hear(notice, tid, this.#cut.waiting !== null);
+    return { kind: 'notice', notice, tid, file: state.file, line: state.line };
   }
 
   /** Stack lines and dumps, which have no columns. */
   #readAttached(text: string): TraceRecord | null {
-    const { account, flags, recent, line } = this.#reading;
+    const { account, flags, recent, line } = this.#state;
     account.attached++;
     if (text[1] !== '>') return null;
     flags.stacks = true;
@@ -163,10 +163,10 @@ export class RestLines {
 
   /** Reads the line without what a paste, a terminal or the program added; UNENDED when that does not help. */
   #repair(text: string): TraceRecord | null | typeof UNENDED {
-    const repaired = repairLine(text, this.#prefix);
+    const repaired = repairLine(text, this.#pastePrefix);
     for (const candidate of [repaired, this.#withoutJunk(repaired)]) {
       if (candidate === text) continue;
-      const outcome = this.#aside.read(candidate);
+      const outcome = this.#reparser.read(candidate);
       if (outcome === RECORD) return this.#reader.record;
       if (outcome === NOTED) return null;
       if (outcome === UNENDED) return this.#cut.open(candidate);
@@ -178,7 +178,7 @@ export class RestLines {
 
   /** The record of a known thread behind output of the program that has no line break. */
   #withoutJunk(text: string): string {
-    const { isMixed, threads } = this.#reading;
+    const { isMixed, threads } = this.#state;
     if (!isMixed || threads.seen < 2) return text;
     const found = JUNK_BEFORE_PID.exec(text);
     if (found === null || threads.find(Number(found[1])) === null) return text;
@@ -186,7 +186,7 @@ export class RestLines {
   }
 
   #countForeign(text: string, isTracers: boolean): null {
-    if (PROMPT.test(text)) this.#reading.endSession();
+    if (PROMPT.test(text)) this.#state.endSession();
     this.#foreign.count(text, isTracers);
     return null;
   }

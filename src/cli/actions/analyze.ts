@@ -1,20 +1,19 @@
 import { existsSync } from 'node:fs';
-import type { AnalysisOptions } from '../../analysis/options.ts';
 import type { Report } from '../../analysis/report.ts';
 import { asOperand } from '../../files/operand.ts';
 import { analyzeInputs } from '../../pipeline/analyze-inputs.ts';
 import { openInputs } from '../../sources/open-inputs.ts';
 import type { InputSet } from '../../sources/trace-input.ts';
-import type { AnalyzeFlags } from '../commands/analyze.ts';
+import { analysisOptions } from '../options/analysis.ts';
+import { type AnalyzeFlags, checkFiles, checkWindow } from '../options/analyze.ts';
 import { closest } from '../options/closest.ts';
-import { analysisOptions } from '../options/judge.ts';
-import { checkReportFlags, exitCodeFor } from '../options/print.ts';
-import { ProgressLine } from '../progress-line.ts';
-import { renderReport } from '../render-report.ts';
-import { manners } from '../terminal-capabilities.ts';
-import { UsageError } from '../usage-error.ts';
-import { verdictLine } from '../verdict-line.ts';
-import { openOutput } from '../write-result.ts';
+import { checkReportFlags } from '../options/print.ts';
+import { UsageError } from '../options/usage-error.ts';
+import { exitCodeFor } from '../printing/exit-code.ts';
+import { ProgressLine } from '../printing/progress-line.ts';
+import { renderReport, verdictLine } from '../printing/render-report.ts';
+import { reportStyle } from '../printing/terminal-capabilities.ts';
+import { notices, openOutput } from '../printing/write-result.ts';
 
 /** Signals that end the run before its report; their numbers make the exit codes. */
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
@@ -25,16 +24,18 @@ export async function runAnalyze(
   flags: AnalyzeFlags,
   commands: readonly string[],
 ): Promise<number> {
-  checkFiles(files, commands);
-  checkFlags(flags);
-  const options = timedOptions(flags);
-  const looks = manners(flags, process.env, flags.output === undefined ? process.stdout : {});
-  const verdictOf = (report: Report): string =>
-    verdictLine(report, { ...looks, withPayload: flags.withPayload === true });
+  checkFiles(files);
+  checkCommand(files, commands);
+  checkReportFlags(flags);
+  checkWindow(flags);
+  const options = analysisOptions(flags);
+  const style = reportStyle(flags);
+  const verdictOf = (report: Report): string => verdictLine(report, { ...style, withPayload: flags.withPayload });
   const progress = new ProgressLine(process.stderr, { enabled: flags.quiet !== true, verdictOf });
+  const say = notices(flags);
   const notice = (sentence: string): void => {
     progress.clear();
-    if (flags.quiet !== true) process.stderr.write(`drover: ${sentence}\n`);
+    say(sentence);
   };
   endOnSignals(progress);
   const set = openInputs(files);
@@ -46,7 +47,7 @@ export async function runAnalyze(
     () => progress.clear(),
   );
   if (flags.verbose > 0) notice(effort(report, performance.now() - started));
-  await output.write(await renderReport(report, flags, looks));
+  await output.write(await renderReport(report, flags, style));
   return exitCodeFor(report, flags);
 }
 
@@ -56,37 +57,14 @@ function filesRead({ kind, paths, inputs, facts }: InputSet): readonly string[] 
   return [...inputs.map(({ name }) => name), ...(facts?.paths ?? [])];
 }
 
-export function checkFiles(files: readonly string[], commands: readonly string[]): void {
-  if (files.length > 1 && files.includes('-')) {
-    throw new UsageError('Standard input (-) cannot be read together with files.', {
-      hint: 'Save it to a file first, then name all files.',
-    });
-  }
-  // A mistyped command arrives here as the name of a file.
+/** A mistyped command arrives here as the name of a file. */
+function checkCommand(files: readonly string[], commands: readonly string[]): void {
   const [first = ''] = files;
   const meant = /^[a-z]+$/.test(first) && !existsSync(first) ? closest(first, commands) : undefined;
   if (meant !== undefined)
     throw new UsageError(`There is no command and no file "${first}".`, {
       hint: `Did you mean drover ${[meant, ...files.slice(1).map(asOperand)].join(' ')}?`,
     });
-}
-
-export function checkFlags(flags: AnalyzeFlags): void {
-  checkReportFlags(flags);
-  const { from, to } = flags;
-  if (from !== undefined && to !== undefined && from.kind === to.kind) {
-    const seconds = from.kind === 'epoch' && to.kind === 'epoch' ? to.seconds - from.seconds : 0;
-    if (seconds * 1e9 + to.nanoseconds - from.nanoseconds <= 0)
-      throw new UsageError('--to is not later than --from.', { hint: 'Swap them, or leave one out.' });
-  }
-}
-
-export function timedOptions(flags: AnalyzeFlags): AnalysisOptions {
-  return {
-    ...analysisOptions(flags),
-    ...(flags.from === undefined ? {} : { from: flags.from }),
-    ...(flags.to === undefined ? {} : { to: flags.to }),
-  };
 }
 
 /** One line instead of half a report. */

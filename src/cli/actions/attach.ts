@@ -1,22 +1,32 @@
-import { reportOn } from '../capture/live-report.ts';
-import { beginning, checkNames, pidsOf, startSession } from '../capture/live-session.ts';
-import { EXIT } from '../exit-code.ts';
+import { beginCapture, checkNames } from '../capture/begin.ts';
+import { reportCapture } from '../capture/report.ts';
+import { beginSummary } from '../capture/summary.ts';
+import { analysisOptions } from '../options/analysis.ts';
 import type { AttachFlags } from '../options/capture.ts';
 import { checkReportFlags } from '../options/print.ts';
-import { thresholdValues } from '../options/thresholds.ts';
-import { openOutput } from '../write-result.ts';
+import { EXIT } from '../printing/exit-code.ts';
+import { mayShowDashboard } from '../printing/terminal-capabilities.ts';
+import { notices, openOutput } from '../printing/write-result.ts';
 
-/** Traces, prints the report and gives the exit code. Throws `UsageError`, `AttachError` and `InputError`. */
-export async function runAttach(words: readonly string[], flags: AttachFlags): Promise<number> {
+/**
+ * Traces and shows the dashboard, or off a terminal prints the report in the end; gives the exit code. Throws
+ * `UsageError`, `AttachError` and `InputError`.
+ */
+export async function runAttach(pids: readonly number[], flags: AttachFlags): Promise<number> {
+  if (mayShowDashboard(flags, process.env, process.stdout) && process.stdin.isTTY) {
+    const { showCapture } = await import('../dashboard/live-dashboard.ts');
+    return showCapture(pids, flags);
+  }
+  return attachAndReport(pids, flags);
+}
+
+/** The same without the dashboard. */
+export async function attachAndReport(pids: readonly number[], flags: AttachFlags): Promise<number> {
   checkReportFlags(flags);
-  const pids = pidsOf(words);
   // Nobody should learn after a minute of tracing that a threshold was mistyped.
-  thresholdValues(flags.threshold ?? {}, flags.stallMs);
+  analysisOptions(flags);
   checkNames(flags);
   const output = await openOutput(flags, flags.save === undefined ? [] : [flags.save]);
-  const say = (sentence: string): void => {
-    if (flags.quiet !== true) process.stderr.write(`drover: ${sentence}\n`);
-  };
-  const capture = await startSession(pids, flags, say);
-  return capture === null ? EXIT.done : reportOn(capture, flags, output, beginning(capture, flags.for));
+  const capture = await beginCapture(pids, flags, notices(flags));
+  return capture === null ? EXIT.done : reportCapture(capture, flags, output, beginSummary(capture, flags.for));
 }

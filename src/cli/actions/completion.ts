@@ -1,7 +1,9 @@
 import type { Command, Option } from 'commander';
-
-export const SHELLS = ['bash', 'zsh', 'fish'] as const;
-export type Shell = (typeof SHELLS)[number];
+import { KINDS } from '../../detectors/registry.ts';
+import { RECIPE_SERVERS } from '../../sources/recipe/recipe.ts';
+import { SHELLS, type Shell } from '../options/values.ts';
+import { EXIT } from '../printing/exit-code.ts';
+import { writeStdout } from '../printing/write-result.ts';
 
 /** What a shell is to know of one command. */
 interface Known {
@@ -16,15 +18,18 @@ interface Known {
   readonly words: readonly string[];
 }
 
+/** Prints what lets this shell complete the words of the program. */
+export async function runCompletion(shell: Shell, program: Command): Promise<number> {
+  const words = { explain: [...KINDS, 'thresholds'], recipe: Object.keys(RECIPE_SERVERS), completion: SHELLS };
+  await writeStdout(completionScript(shell, program, words));
+  return EXIT.done;
+}
+
 /**
  * The completion of a shell for these commands, made from the command line itself. `words` gives what the argument of a
  * command may be.
  */
-export function completionScript(
-  shell: Shell,
-  program: Command,
-  words: Readonly<Record<string, readonly string[]>>,
-): string {
+function completionScript(shell: Shell, program: Command, words: Readonly<Record<string, readonly string[]>>): string {
   const commands = program.commands.map((command) => known(command, words[command.name()] ?? []));
   return shell === 'fish' ? fish(commands) : bash(commands, shell === 'zsh');
 }

@@ -1,21 +1,20 @@
 import { show } from '../../output/show.ts';
 import { type BundledProgram, bundledPrograms } from '../../sources/bundled-programs.ts';
 import { type Diagnosis, diagnose } from '../../sources/live/diagnosis.ts';
-import { pidsOf } from '../capture/live-session.ts';
-import { EXIT } from '../exit-code.ts';
-import { writeStdout } from '../write-result.ts';
+import { EXIT } from '../printing/exit-code.ts';
+import { writeStdout } from '../printing/write-result.ts';
 
 const LEVEL = 9;
 
-/** Prints what works here, and gives the exit code that an attempt to attach would. Throws `UsageError`. */
-export async function runDoctor(words: readonly string[]): Promise<number> {
-  const diagnosis = diagnose(pidsOf(words));
+/** Prints what works here, and gives the exit code that an attempt to attach would. */
+export async function runDoctor(pids: readonly number[]): Promise<number> {
+  const diagnosis = diagnose(pids);
   await writeStdout(`${doctorText(diagnosis)}${programsText(bundledPrograms())}`);
   return diagnosis.canAttach ? EXIT.done : EXIT.attach;
 }
 
 /** A line for each check: ok, or missing with a line that says what to do. */
-export function doctorText({ groups }: Diagnosis): string {
+function doctorText({ groups }: Diagnosis): string {
   const lines = groups.flatMap(({ title, checks }) => [
     title,
     ...checks.flatMap(({ level, text, fix }) => [
@@ -27,7 +26,7 @@ export function doctorText({ groups }: Diagnosis): string {
 }
 
 /** What drover has other programs run, with the sums that `sha256sum` prints of the same files. */
-export function programsText(programs: readonly BundledProgram[]): string {
+function programsText(programs: readonly BundledProgram[]): string {
   return (
     'programs that drover brings ' +
     `(sha256)\n${programs.map(({ path, sha256 }) => `  ${sha256}  ${path}\n`).join('')}`

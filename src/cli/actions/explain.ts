@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { KINDS, THRESHOLDS } from '../../detectors/registry.ts';
 import { errorCode } from '../../sources/input-error.ts';
 import { closest } from '../options/closest.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../options/usage-error.ts';
+import { EXIT } from '../printing/exit-code.ts';
+import { writeStdout } from '../printing/write-result.ts';
 
 /**
  * The READMEs are text of the product; they lie in src/ both in the repository and in the package, three folders above
@@ -12,9 +14,14 @@ const DETECTORS = new URL('../../../../src/detectors/', import.meta.url);
 const TOPICS = ['thresholds'] as const;
 
 /**
- * The page of a kind, the table of thresholds, or without a word the list of all pages. Throws `UsageError` for other
- * words.
+ * Prints the page of a kind, the table of thresholds, or without a word the list of all pages. Throws `UsageError` for
+ * other words.
  */
+export async function runExplain(word: string | undefined): Promise<number> {
+  await writeStdout(explanation(word));
+  return EXIT.done;
+}
+
 export function explanation(word: string | undefined): string {
   if (word === undefined) return listOfKinds();
   if (word === 'thresholds') return tableOfThresholds();

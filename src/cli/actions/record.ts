@@ -1,31 +1,29 @@
 import { randomInt } from 'node:crypto';
 import { hostname } from 'node:os';
 import { asOperand } from '../../files/operand.ts';
-import { nothingSeen } from '../capture/live-report.ts';
-import { beginning, detachOnSignals, farewell, pidsOf, startSession, tellUnkept } from '../capture/live-session.ts';
-import type { RecordFlags } from '../commands/record.ts';
-import { EXIT } from '../exit-code.ts';
-import { UsageError } from '../usage-error.ts';
-import { writeStdout } from '../write-result.ts';
+import { beginCapture } from '../capture/begin.ts';
+import { detachOnSignals } from '../capture/signals.ts';
+import { beginSummary, detachSummary, nothingSeen, reportUnkept } from '../capture/summary.ts';
+import type { RecordFlags } from '../options/capture.ts';
+import { UsageError } from '../options/usage-error.ts';
+import { EXIT } from '../printing/exit-code.ts';
+import { notices, writeStdout } from '../printing/write-result.ts';
 
 const SUFFIX_DIGITS = 4;
 
 /** Traces into a file and prints its name. Throws `UsageError`, `OutputError`, `AttachError` and `InputError`. */
-export async function runRecord(words: readonly string[], flags: RecordFlags): Promise<number> {
-  const pids = pidsOf(words);
+export async function runRecord(pids: readonly number[], flags: RecordFlags): Promise<number> {
   if (flags.output !== undefined && flags.save !== undefined && flags.output !== flags.save)
     throw new UsageError('-o and --save both name the capture.', { hint: 'Give one of them.' });
-  const say = (sentence: string): void => {
-    if (flags.quiet !== true) process.stderr.write(`drover: ${sentence}\n`);
-  };
-  const capture = await startSession(pids, { ...flags, save: flags.output ?? flags.save ?? defaultName() }, say);
+  const say = notices(flags);
+  const capture = await beginCapture(pids, { ...flags, save: flags.output ?? flags.save ?? defaultName() }, say);
   if (capture === null) return EXIT.done;
   detachOnSignals(capture, say);
-  say(beginning(capture, flags.for));
+  say(beginSummary(capture, flags.for));
   const end = await capture.ended;
   if (end.bytes === 0) throw nothingSeen(end);
-  for (const sentence of farewell(capture, end)) say(sentence);
-  if (flags.quiet === true) tellUnkept(capture, end);
+  for (const sentence of detachSummary(capture, end)) say(sentence);
+  if (flags.quiet === true) reportUnkept(capture, end);
   await writeStdout(`${capture.file}\n`);
   say(`Read it with: drover ${asOperand(capture.file)}`);
   return end.unkept === '' ? EXIT.done : EXIT.output;

@@ -1,13 +1,15 @@
 import { LiveCapture } from '../../sources/live/capture.ts';
-import { demand, straceChecks } from '../../sources/live/checks.ts';
+import { assertChecks, straceChecks } from '../../sources/live/checks.ts';
 import { readHost } from '../../sources/live/host-facts.ts';
 import { Spool } from '../../sources/live/spool.ts';
 import { straceRunEngine } from '../../sources/live/strace-engine.ts';
-import { reportOn } from '../capture/live-report.ts';
-import { checkNames, growing, untilInterrupted } from '../capture/live-session.ts';
-import type { RunFlags } from '../commands/run.ts';
+import { checkNames } from '../capture/begin.ts';
+import { reportCapture } from '../capture/report.ts';
+import { untilInterrupted } from '../capture/signals.ts';
+import { growing } from '../capture/summary.ts';
+import type { RunFlags } from '../options/capture.ts';
 import { checkReportFlags } from '../options/print.ts';
-import { openOutput } from '../write-result.ts';
+import { openOutput } from '../printing/write-result.ts';
 
 /** `timeout` takes it for no limit. */
 const NO_LIMIT = 0;
@@ -16,11 +18,11 @@ const NO_LIMIT = 0;
  * Runs a program under strace to its end and reports. Throws `UsageError`, `OutputError`, `AttachError` and
  * `InputError`.
  */
-export async function runProgram(words: readonly string[], flags: RunFlags): Promise<number> {
+export async function runRun(words: readonly string[], flags: RunFlags): Promise<number> {
   checkReportFlags(flags);
   checkNames(flags);
   const output = await openOutput(flags, flags.save === undefined ? [] : [flags.save]);
-  demand(straceChecks(readHost()));
+  assertChecks(straceChecks(readHost()));
   const seconds = flags.for ?? NO_LIMIT;
   const capture = await untilInterrupted((signal) => {
     const spool = new Spool({
@@ -38,7 +40,7 @@ export async function runProgram(words: readonly string[], flags: RunFlags): Pro
       signal,
     );
   });
-  return reportOn(
+  return reportCapture(
     capture,
     flags,
     output,

@@ -1,16 +1,15 @@
 import type { Report } from '../../analysis/report.ts';
 import type { Progress } from '../../pipeline/analyze-inputs.ts';
 import type { LiveCapture } from '../../sources/live/capture.ts';
-import { megabytes } from '../../sources/live/spool.ts';
-import type { Terminal } from '../progress-line.ts';
+import { mebibytes } from '../../trace/format-numbers.ts';
+import { StatusLine, type Terminal } from '../printing/status-line.ts';
 
 const INTERVAL_MS = 500;
 const VERDICT_EVERY = 4;
-const USUAL_WIDTH = 80;
 /** Less than this is what a look every 50 ms leaves unread. */
 const NOTABLE_BYTES = 4_194_304;
 
-export interface LiveLineOptions {
+interface CaptureProgressOptions {
   readonly enabled: boolean;
   readonly verdictOf: (report: Report) => string;
 }
@@ -18,21 +17,20 @@ export interface LiveLineOptions {
 /**
  * One line on a terminal's stderr while processes are traced: that they are, how long still, and the verdict so far.
  */
-export class LiveLine {
-  readonly #terminal: Terminal;
+export class CaptureProgress {
+  readonly #line: StatusLine;
   readonly #capture: LiveCapture;
   readonly #verdictOf: (report: Report) => string;
   readonly #timer: NodeJS.Timeout | undefined;
   #progress: Progress | null = null;
   #verdict = '';
   #drawn = 0;
-  #shown = 0;
 
-  constructor(terminal: Terminal, capture: LiveCapture, { enabled, verdictOf }: LiveLineOptions) {
-    this.#terminal = terminal;
+  constructor(terminal: Terminal, capture: LiveCapture, { enabled, verdictOf }: CaptureProgressOptions) {
+    this.#line = new StatusLine(terminal, enabled);
     this.#capture = capture;
     this.#verdictOf = verdictOf;
-    if (enabled && terminal.isTTY === true) this.#timer = setInterval(() => this.#draw(), INTERVAL_MS);
+    if (this.#line.isShown) this.#timer = setInterval(() => this.#draw(), INTERVAL_MS);
   }
 
   /** Takes what the reading knows; called after every chunk. */
@@ -41,8 +39,7 @@ export class LiveLine {
   }
 
   clear(): void {
-    if (this.#shown > 0) this.#terminal.write(`\r${' '.repeat(this.#shown)}\r`);
-    this.#shown = 0;
+    this.#line.clear();
   }
 
   /** Clears the line for good. */
@@ -56,17 +53,12 @@ export class LiveLine {
       const report = this.#progress.snapshot();
       this.#verdict = report.findings.length === 0 ? '' : this.#verdictOf(report);
     }
-    const text = liveText(this.#capture, this.#progress, this.#verdict, performance.now()).slice(
-      0,
-      (this.#terminal.columns || USUAL_WIDTH) - 1,
-    );
-    this.#terminal.write(`\r${text.padEnd(this.#shown)}`);
-    this.#shown = text.length;
+    this.#line.write(progressText(this.#capture, this.#progress, this.#verdict, performance.now()));
   }
 }
 
 /** `TRACED by strace, 43 s left, 1.2 MB`, with what is found so far or how far drover is behind. */
-export function liveText(
+export function progressText(
   { engine, endsAt, bytes }: Pick<LiveCapture, 'engine' | 'endsAt' | 'bytes'>,
   progress: Pick<Progress, 'bytesRead'> | null,
   verdict: string,
@@ -74,9 +66,9 @@ export function liveText(
 ): string {
   const left = Math.max(0, Math.ceil((endsAt - now) / 1_000));
   const behind = bytes - (progress?.bytesRead ?? 0);
-  const lag = behind > NOTABLE_BYTES ? `, ${megabytes(behind)} behind` : '';
+  const lag = behind > NOTABLE_BYTES ? `, ${mebibytes(behind)} behind` : '';
   return (
     `TRACED by ${engine.name}, ${left} s left, ` +
-    `${megabytes(bytes)}${lag}${verdict === '' ? '' : `. So far: ${verdict}`}`
+    `${mebibytes(bytes)}${lag}${verdict === '' ? '' : `. So far: ${verdict}`}`
   );
 }

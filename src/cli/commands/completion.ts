@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander';
-import { completionScript, SHELLS, type Shell } from '../actions/completion.ts';
-import { EXIT, type ExitCodeSink } from '../exit-code.ts';
+import { SHELLS, type Shell } from '../options/values.ts';
+import type { ExitCodeSink } from '../printing/exit-code.ts';
 
 /** Adds `drover completion`. */
 export function addCompletionCommand(program: Command, exitWith: ExitCodeSink): void {
@@ -14,11 +14,7 @@ export function addCompletionCommand(program: Command, exitWith: ExitCodeSink): 
         '~/.config/fish/completions/drover.fish',
     )
     .action(async (shell: Shell) => {
-      const { KINDS } = await import('../../detectors/registry.ts');
-      const { RECIPE_SERVERS } = await import('../../sources/recipe/recipe.ts');
-      const { writeStdout } = await import('../write-result.ts');
-      const words = { explain: [...KINDS, 'thresholds'], recipe: Object.keys(RECIPE_SERVERS), completion: [...SHELLS] };
-      await writeStdout(completionScript(shell, program, words));
-      exitWith(EXIT.done);
+      const { runCompletion } = await import('../actions/completion.ts');
+      exitWith(await runCompletion(shell, program));
     });
 }

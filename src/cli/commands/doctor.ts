@@ -1,14 +1,15 @@
-import type { Command } from 'commander';
-import type { ExitCodeSink } from '../exit-code.ts';
+import { Argument, type Command } from 'commander';
+import { parsePidWords } from '../options/capture.ts';
+import type { ExitCodeSink } from '../printing/exit-code.ts';
 
 /** Adds `drover doctor`. */
 export function addDoctorCommand(program: Command, exitWith: ExitCodeSink): void {
   program
     .command('doctor')
     .description('say what works here for a live capture, what is missing, and the fix')
-    .argument('[pid...]', 'also check whether these processes can be traced')
-    .action(async (words: string[]) => {
+    .addArgument(new Argument('[pid...]', 'also check whether these processes can be traced').argParser(parsePidWords))
+    .action(async (pids: number[]) => {
       const { runDoctor } = await import('../actions/doctor.ts');
-      exitWith(await runDoctor(words));
+      exitWith(await runDoctor(pids));
     });
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { EXIT, type ExitCodeSink } from '../exit-code.ts';
+import type { ExitCodeSink } from '../printing/exit-code.ts';
 
 /** Adds `drover explain`. */
 export function addExplainCommand(program: Command, exitWith: ExitCodeSink): void {
@@ -8,9 +8,7 @@ export function addExplainCommand(program: Command, exitWith: ExitCodeSink): voi
     .description('print what a finding means, how it is found, what to do, and when it is wrong')
     .argument('[kind]', 'a kind of finding (loop-stall), or thresholds; without it all kinds are listed')
     .action(async (kind: string | undefined) => {
-      const { explanation } = await import('../actions/explain.ts');
-      const { writeStdout } = await import('../write-result.ts');
-      await writeStdout(explanation(kind));
-      exitWith(EXIT.done);
+      const { runExplain } = await import('../actions/explain.ts');
+      exitWith(await runExplain(kind));
     });
 }

@@ -1,17 +1,8 @@
 import { type Command, Option } from 'commander';
-import { machineOf } from '../../sources/live/bpftrace-engine.ts';
-import type { Machine } from '../../trace/syscall-numbers.ts';
-import { TOOL_VERSION } from '../../version.ts';
-import { EXIT, type ExitCodeSink } from '../exit-code.ts';
-import { closest } from '../options/closest.ts';
+import { machineOf } from '../../sources/bpftrace/program.ts';
+import type { RecipeFlags } from '../options/capture.ts';
 import { parseSeconds } from '../options/values.ts';
-import { UsageError } from '../usage-error.ts';
-
-interface RecipeFlags {
-  /** Seconds. */
-  readonly for: number;
-  readonly machine: Machine;
-}
+import type { ExitCodeSink } from '../printing/exit-code.ts';
 
 const SECONDS = 20;
 
@@ -32,23 +23,7 @@ export function addRecipeCommand(program: Command, exitWith: ExitCodeSink): void
       '\nExample:\n  drover recipe gunicorn > capture.sh; scp capture.sh web-1: ; ssh -t web-1 sudo sh capture.sh',
     )
     .action(async (word: string | undefined, flags: RecipeFlags) => {
-      const { recipe } = await import('../../sources/recipe/recipe.ts');
-      const { writeStdout } = await import('../write-result.ts');
-      const subject = await subjectOf(word);
-      await writeStdout(recipe({ subject, machine: flags.machine, version: TOOL_VERSION, seconds: flags.for }));
-      exitWith(EXIT.done);
+      const { runRecipe } = await import('../actions/recipe.ts');
+      exitWith(await runRecipe(word, flags));
     });
-}
-
-async function subjectOf(word: string | undefined) {
-  const { RECIPE_SERVERS } = await import('../../sources/recipe/recipe.ts');
-  if (word === undefined) return null;
-  if (/^[1-9]\d{0,9}$/.test(word)) return Number(word);
-  const isServer = (name: string): name is keyof typeof RECIPE_SERVERS => Object.hasOwn(RECIPE_SERVERS, name);
-  if (isServer(word)) return word;
-  const names = Object.keys(RECIPE_SERVERS);
-  const meant = closest(word, names);
-  throw new UsageError(`There is no recipe for "${word}".`, {
-    hint: meant === undefined ? `There are: ${names.join(', ')}; or name a PID.` : `Did you mean ${meant}?`,
-  });
 }

@@ -1,12 +1,7 @@
 import { type Command, Option } from 'commander';
 import { PROGRAM_NAMES } from '../../sources/bpftrace/program.ts';
-import type { ExitCodeSink } from '../exit-code.ts';
-import { addCaptureOptions, addPidArgument, type CaptureFlags } from '../options/capture.ts';
-
-/** What `drover record` was asked for. */
-export interface RecordFlags extends CaptureFlags {
-  readonly output?: string;
-}
+import { addCaptureOptions, addPidArgument, type RecordFlags } from '../options/capture.ts';
+import type { ExitCodeSink } from '../printing/exit-code.ts';
 
 /** Adds `drover record`. */
 export function addRecordCommand(program: Command, exitWith: ExitCodeSink): void {
@@ -24,8 +19,8 @@ export function addRecordCommand(program: Command, exitWith: ExitCodeSink): void
     .addOption(new Option('--save <file>').hideHelp())
     .option('-q, --quiet', 'the name of the file only')
     .optionsGroup('Options:')
-    .action(async (words: string[], flags: RecordFlags) => {
+    .action(async (pids: number[], flags: RecordFlags) => {
       const { runRecord } = await import('../actions/record.ts');
-      exitWith(await runRecord(words, flags));
+      exitWith(await runRecord(pids, flags));
     });
 }

@@ -1,18 +1,8 @@
 import { type Command, Option } from 'commander';
-import type { ExitCodeSink } from '../exit-code.ts';
-import { SPOOL_BYTES } from '../options/capture.ts';
-import { addJudgeOptions, addPrintOptions, type ReportFlags } from '../options/print.ts';
-import { parseBytes, parseSeconds } from '../options/values.ts';
-
-/** What `drover run` was asked for. */
-export interface RunFlags extends ReportFlags {
-  /** Seconds; without it until the program ends. */
-  readonly for?: number;
-  readonly save?: string;
-  readonly spool?: string;
-  /** Bytes. */
-  readonly maxSpool: number;
-}
+import { addSaveOption, addSpoolOptions, type RunFlags } from '../options/capture.ts';
+import { addJudgeOptions, addPrintOptions } from '../options/print.ts';
+import { parseSeconds } from '../options/values.ts';
+import type { ExitCodeSink } from '../printing/exit-code.ts';
 
 /** Adds `drover run`. */
 export function addRunCommand(program: Command, exitWith: ExitCodeSink): void {
@@ -26,18 +16,12 @@ export function addRunCommand(program: Command, exitWith: ExitCodeSink): void {
       new Option('--for <time>', 'end the program after: 30s, 2m (default: when it ends by itself)').argParser(
         parseSeconds,
       ),
-    )
-    .option('--save <file>', 'keep the capture under this name; only you can read it')
-    .option('--spool <dir>', 'where the capture grows (default: beside --save FILE, else the temporary folder)')
-    .addOption(
-      new Option('--max-spool <size>', 'end the program and its capture at this size')
-        .argParser(parseBytes)
-        .default(SPOOL_BYTES, '512M'),
     );
+  addSpoolOptions(addSaveOption(command), 'end the program and its capture at this size');
   addJudgeOptions(addPrintOptions(command).optionsGroup('What to look at:')).action(
     async (words: string[], flags: RunFlags) => {
-      const { runProgram } = await import('../actions/run.ts');
-      exitWith(await runProgram(words, flags));
+      const { runRun } = await import('../actions/run.ts');
+      exitWith(await runRun(words, flags));
     },
   );
 }

@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs';
-import type { Effect, TuiEvent } from '../../dashboard/events.ts';
+import type { DashboardEvent, Effect } from '../../dashboard/events.ts';
 import { type PrivateFolder, temporaryFolder } from '../../files/private-folder.ts';
 import { failureReason } from '../../sources/input-error.ts';
 import { LineFile } from '../../sources/line-file.ts';
@@ -7,8 +7,8 @@ import { lineTime, type TraceClock } from './line-time.ts';
 
 const MOST_MATCHES = 100_000;
 
-export interface LineDeskOptions {
-  readonly tell: (event: TuiEvent) => void;
+interface RawLineReaderOptions {
+  readonly dispatch: (event: DashboardEvent) => void;
   /** Where a file is that evidence names. */
   readonly pathOf: (file: string) => string;
   /** The clock of the trace, or null while it is not known. */
@@ -22,46 +22,50 @@ type LineEffect = Extract<Effect, { readonly file: string }>;
 /**
  * Fetches raw lines for the dashboard: opens files when they are first looked at, searches them, forgets their text.
  */
-export class LineDesk {
-  readonly #options: LineDeskOptions;
+export class RawLineReader {
+  readonly #options: RawLineReaderOptions;
   readonly #files = new Map<string, LineFile>();
   #folder: PrivateFolder | null = null;
   readonly #names: string[] = [];
   #filtering = 0;
   #spools = 0;
 
-  constructor(options: LineDeskOptions) {
+  constructor(options: RawLineReaderOptions) {
     this.#options = options;
   }
 
-  /** Does what is asked and tells the answer; what goes wrong is told, too. */
+  /** Does what is asked and reports the answer; what goes wrong is reported, too. */
   async perform(effect: LineEffect): Promise<void> {
-    const { tell } = this.#options;
+    const { dispatch } = this.#options;
     const file = this.#fileOf(effect.file);
     try {
       switch (effect.type) {
         case 'read-lines': {
           const rows = await file.read(effect.first, effect.count);
-          tell({ type: 'lines', file: effect.file, rows, total: file.total });
+          dispatch({ type: 'lines', file: effect.file, rows, total: file.total });
           // Asked for the end of the file: only now is it known where that is.
           if (effect.first === Number.MAX_SAFE_INTEGER)
-            tell({ type: 'found', line: rows.at(-1)?.line ?? null, text: 'the last line' });
+            dispatch({ type: 'found', line: rows.at(-1)?.line ?? null, text: 'the last line' });
           return;
         }
         case 'read-numbers':
-          tell({ type: 'lines', file: effect.file, rows: await file.readEach(effect.numbers), total: file.total });
+          dispatch({ type: 'lines', file: effect.file, rows: await file.readEach(effect.numbers), total: file.total });
           return;
         case 'filter-lines':
           await this.#filter(file, effect.filter);
           return;
         case 'seek-text':
-          tell({ type: 'found', line: await file.seek(effect.text, effect.from, effect.forward), text: effect.text });
+          dispatch({
+            type: 'found',
+            line: await file.seek(effect.text, effect.from, effect.forward),
+            text: effect.text,
+          });
           return;
         case 'seek-time': {
           const clock = this.#options.clock();
-          if (clock === null) tell({ type: 'message', text: 'This trace has no times.' });
+          if (clock === null) dispatch({ type: 'message', text: 'This trace has no times.' });
           else
-            tell({
+            dispatch({
               type: 'found',
               line: await file.seekTime(effect.atMs, (text) => lineTime(clock, text)),
               text: 'that time',
@@ -69,7 +73,7 @@ export class LineDesk {
         }
       }
     } catch (error) {
-      tell({ type: 'lines-busy', busy: '', problem: `Cannot read ${effect.file}: ${failureReason(error)}` });
+      dispatch({ type: 'lines-busy', busy: '', problem: `Cannot read ${effect.file}: ${failureReason(error)}` });
     }
   }
 
@@ -84,7 +88,7 @@ export class LineDesk {
     const turn = ++this.#filtering;
     await file.filter(filter, MOST_MATCHES, (matches, ended) => {
       if (turn !== this.#filtering) return false;
-      this.#options.tell({ type: 'matches', filter, matches, ended });
+      this.#options.dispatch({ type: 'matches', filter, matches, ended });
       return true;
     });
   }
@@ -93,11 +97,11 @@ export class LineDesk {
     const known = this.#files.get(path);
     if (known !== undefined) return known;
     const spool = () => this.#spool();
-    let told = performance.now();
+    let reportedAt = performance.now();
     const progress = (lines: number): void => {
-      if (performance.now() - told < 300) return;
-      told = performance.now();
-      this.#options.tell({
+      if (performance.now() - reportedAt < 300) return;
+      reportedAt = performance.now();
+      this.#options.dispatch({
         type: 'lines-busy',
         busy: `looking for lines, ${lines.toLocaleString('en-US')} so far`,
         problem: '',

@@ -2,11 +2,11 @@ import type { Now } from '../../analysis/activity.ts';
 import type { AnalysisOptions } from '../../analysis/options.ts';
 import type { LiveStatus } from '../../dashboard/state.ts';
 import { type AnalysisMessage, AnalysisThread } from '../../pipeline/analysis-thread.ts';
-import { WAITS } from '../../pipeline/unfinished-line.ts';
-import { machineOf } from '../../sources/live/bpftrace-engine.ts';
+import { machineOf } from '../../sources/bpftrace/program.ts';
 import type { CaptureEnd, LiveCapture } from '../../sources/live/capture.ts';
 import { processCall } from '../../sources/live/process-call.ts';
-import type { Feed } from './run-dashboard.ts';
+import { isWait, syscall } from '../../trace/syscalls.ts';
+import type { Feed } from './dashboard-host.ts';
 
 const LOOK_EVERY_MS = 250;
 /** What a look every so often leaves unread. */
@@ -14,7 +14,7 @@ const NOTABLE_BYTES = 2_000_000;
 /** Lines are counted over this time for the rate. */
 const RATE_MS = 2_000;
 
-export interface LiveFeedOptions {
+interface LiveFeedOptions {
   readonly capture: LiveCapture;
   /** How long it shall last unless it is extended. */
   readonly seconds: number;
@@ -48,7 +48,7 @@ export class LiveFeed implements Feed {
     const { capture, memoryMb } = options;
     this.#options = options;
     this.#endsAt = this.#started + options.seconds * 1_000;
-    const tell = (message: AnalysisMessage): void => this.#told(message);
+    const tell = (message: AnalysisMessage): void => this.#receive(message);
     this.#thread = new AnalysisThread({
       paths: [capture.name],
       opened: capture.opened,
@@ -87,14 +87,14 @@ export class LiveFeed implements Feed {
     return end;
   }
 
-  #told(message: AnalysisMessage): void {
+  #receive(message: AnalysisMessage): void {
     if (message.kind === 'progress' || message.kind === 'snapshot' || message.kind === 'done') {
       const { bytesRead, lines } = message.read;
       if (lines > this.#lines) this.#arrivedAt = performance.now();
       this.#bytesRead = bytesRead;
       this.#lines = lines;
     }
-    // Other tracers tell of a call when it is over: the kernel tells what a worker is in.
+    // Other tracers report a call when it is over: the kernel knows what a worker is in.
     if (message.kind === 'now' && this.#options.capture.engine.name !== 'strace') {
       this.#options.tell({ kind: 'now', workers: asKernelSays(message.workers) });
       return;
@@ -150,7 +150,7 @@ function asKernelSays(workers: ReadonlyMap<number, Now>): ReadonlyMap<number, No
       return [
         pid,
         {
-          state: WAITS.test(found.call) ? 'waiting' : 'blocked',
+          state: isWait(syscall(found.call).family) ? 'waiting' : 'blocked',
           call: found.call,
           target: isSame ? now.target : '',
           sinceMs,

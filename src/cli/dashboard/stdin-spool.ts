@@ -37,7 +37,7 @@ export async function spoolStdin(): Promise<StdinSpool> {
   });
   const file = createWriteStream('', { fd: folder.create(NAME) });
   const ended = pipeline(process.stdin, file);
-  // Whoever waits for the end is told of a failure; nobody may be waiting yet.
+  // Whoever waits for the end learns of a failure; nobody may be waiting yet.
   ended.catch(() => undefined);
   const path = join(folder.path, NAME);
   return { path, ended, isPacked: compressionOf(first) !== 'none', remove: () => folder.remove([NAME]) };

@@ -1,6 +1,6 @@
 import type { TerminalSession } from '../../dashboard/terminal/terminal-session.ts';
-import { EXIT } from '../exit-code.ts';
-import { complain } from '../report-error.ts';
+import { EXIT } from '../printing/exit-code.ts';
+import { reportError } from '../printing/report-error.ts';
 
 /** Signals that end a program, and their numbers. */
 const ENDING = [
@@ -60,7 +60,7 @@ export class TerminalGuard {
 
   readonly #crashed = (error: unknown): void => {
     this.#restore();
-    complain(error);
+    reportError(error);
     this.end(EXIT.bug);
   };
 

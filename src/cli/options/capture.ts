@@ -1,9 +1,11 @@
-import { type Command, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import type { ProgramName } from '../../sources/bpftrace/program.ts';
+import type { Machine } from '../../trace/syscall-numbers.ts';
+import type { DashboardFlags } from './dashboard.ts';
 import type { ReportFlags } from './print.ts';
-import { parseBytes, parseSeconds } from './values.ts';
+import { parseBytes, parsePids, parseSeconds } from './values.ts';
 
-/** How `drover attach` and `drover record` shall trace. */
+/** How a running server shall be traced. */
 export interface CaptureFlags {
   readonly engine: 'auto' | 'strace' | 'bpftrace';
   readonly program: ProgramName;
@@ -21,25 +23,51 @@ export interface CaptureFlags {
 }
 
 /** What `drover attach` was asked for. */
-export interface AttachFlags extends CaptureFlags, ReportFlags {
+export interface AttachFlags extends CaptureFlags, ReportFlags, DashboardFlags {
   readonly quiet?: boolean;
-  /** `--no-tui` gives false. */
-  readonly tui?: boolean;
+}
+
+/** What `drover record` was asked for. */
+export interface RecordFlags extends CaptureFlags {
+  readonly output?: string;
+}
+
+/** What `drover run` was asked for. */
+export interface RunFlags extends ReportFlags {
+  /** Seconds; without it until the program ends. */
+  readonly for?: number;
+  readonly save?: string;
+  readonly spool?: string;
+  /** Bytes. */
+  readonly maxSpool: number;
+}
+
+/** What `drover recipe` was asked for. */
+export interface RecipeFlags {
+  /** Seconds. */
+  readonly for: number;
+  readonly machine: Machine;
 }
 
 /** The other programs print for people, which `record` can be asked for. */
 export const REPORTED: readonly ProgramName[] = ['calls', 'exact'];
 const SECONDS = 60;
-export const SPOOL_BYTES = 512 * 1_048_576;
+const SPOOL_BYTES = 512 * 1_048_576;
 
 /** Adds the pids that a command traces. */
 export function addPidArgument(command: Command): Command {
-  return command.argument('<pid...>', 'a process of the server, master or worker; its family is found from there');
+  const pids = new Argument('<pid...>', 'a process of the server, master or worker; its family is found from there');
+  return command.addArgument(pids.argParser(parsePidWords));
 }
 
-/** Adds the options that say how to trace. */
-export function addCaptureOptions(command: Command, programs: readonly ProgramName[]): Command {
-  return command
+/** Reads the pids of a command, which commander hands over one by one. Throws `UsageError`. */
+export function parsePidWords(text: string, before?: readonly number[]): number[] {
+  return parsePids(text, before, 'drover attach 4711');
+}
+
+/** Adds the options that say how to trace; the programs that nobody but people can read only where they are wanted. */
+export function addCaptureOptions(command: Command, programs = REPORTED): Command {
+  command
     .optionsGroup('How to trace:')
     .addOption(new Option('--engine <engine>', 'the tracer').choices(['auto', 'bpftrace', 'strace']).default('auto'))
     .addOption(
@@ -51,13 +79,20 @@ export function addCaptureOptions(command: Command, programs: readonly ProgramNa
         .choices(programs)
         .default('calls'),
     )
-    .addOption(new Option('--for <time>', 'how long: 30s, 2m').argParser(parseSeconds).default(SECONDS, '60s'))
-    .option('--spool <dir>', 'where the capture grows (default: beside --save FILE, else the temporary folder)')
-    .addOption(
-      new Option('--max-spool <size>', 'end the capture at this size')
-        .argParser(parseBytes)
-        .default(SPOOL_BYTES, '512M'),
-    )
+    .addOption(new Option('--for <time>', 'how long: 30s, 2m').argParser(parseSeconds).default(SECONDS, '60s'));
+  return addSpoolOptions(command, 'end the capture at this size')
     .option('--no-family', 'trace only the processes named, not the rest of their server')
     .option('-y, --yes', 'attach strace without asking');
+}
+
+/** Adds the options that say where a capture grows, and up to which size. */
+export function addSpoolOptions(command: Command, atMost: string): Command {
+  return command
+    .option('--spool <dir>', 'where the capture grows (default: beside --save FILE, else the temporary folder)')
+    .addOption(new Option('--max-spool <size>', atMost).argParser(parseBytes).default(SPOOL_BYTES, '512M'));
+}
+
+/** Adds the option that keeps a capture of which a report is made. */
+export function addSaveOption(command: Command): Command {
+  return command.option('--save <file>', 'keep the capture under this name; only you can read it');
 }

@@ -1,12 +1,14 @@
 import { type Command, Option } from 'commander';
-import { type Report, SEVERITIES, type Severity } from '../../analysis/report.ts';
-import { EXIT } from '../exit-code.ts';
-import type { MannerFlags } from '../terminal-capabilities.ts';
-import { UsageError } from '../usage-error.ts';
+import { SEVERITIES, type Severity } from '../../analysis/report.ts';
+import { UsageError } from './usage-error.ts';
 import { parseCount, parsePids, parseThreshold } from './values.ts';
 
 /** What every command that ends with a report can be asked for. */
-export interface ReportFlags extends MannerFlags {
+export interface ReportFlags {
+  /** `--no-color` gives false. */
+  readonly color?: 'always' | 'never' | 'auto' | false;
+  readonly ascii?: boolean;
+  readonly width?: number;
   readonly json?: boolean;
   readonly ndjson?: boolean;
   readonly md?: boolean;
@@ -36,7 +38,7 @@ export function addPrintOptions(command: Command): Command {
     .option('-v, --verbose', 'more detail; twice for all of it', (_, before: number) => before + 1, 0);
 }
 
-/** Adds the options that say which findings there are, how a script is told, and how text looks. */
+/** Adds the options that say which findings there are, what a script learns from the exit code, and how text looks. */
 export function addJudgeOptions(command: Command): Command {
   return command
     .option('--pid <pid>', 'report on these processes only; may be repeated', parsePids)
@@ -64,17 +66,4 @@ export function checkReportFlags(flags: ReportFlags): void {
   const [first, second] = (['json', 'ndjson', 'md'] as const).filter((name) => flags[name] === true);
   if (second !== undefined)
     throw new UsageError(`--${first} and --${second} exclude each other.`, { hint: 'Choose one of them.' });
-}
-
-/** Partial data come first: they say that the findings themselves cannot be relied on. */
-export function exitCodeFor(report: Report, flags: ReportFlags): number {
-  if (flags.strict === true && report.quality.grade !== 'good') return EXIT.partial;
-  const { failOn } = flags;
-  const severe = failOn !== undefined && report.findings.some(({ severity }) => isAtLeast(severity, failOn));
-  return severe ? EXIT.finding : EXIT.done;
-}
-
-/** SEVERITIES go from the worst down. */
-function isAtLeast(severity: Severity, limit: Severity): boolean {
-  return SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf(limit);
 }

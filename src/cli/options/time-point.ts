@@ -1,6 +1,6 @@
 import type { TimePoint } from '../../analysis/options.ts';
 import { SECOND } from '../../trace/time.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from './usage-error.ts';
 
 const EPOCH = /^(?<seconds>\d{9,11})(?:\.(?<fraction>\d{1,9}))?$/;
 const CLOCK = /^(?<hours>[01]?\d|2[0-3]):(?<minutes>[0-5]\d)(?::(?<seconds>[0-5]\d|60)(?:[.,](?<fraction>\d{1,9}))?)?$/;

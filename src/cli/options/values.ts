@@ -1,4 +1,4 @@
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from './usage-error.ts';
 
 /** A whole number above zero. Throws `UsageError`. */
 export function parseCount(text: string): number {
@@ -8,13 +8,13 @@ export function parseCount(text: string): number {
   return value;
 }
 
-/** `4711`, `4711,4712`, and what earlier options gave. Throws `UsageError`. */
-export function parsePids(text: string, before: readonly number[] = []): number[] {
+/** `4711`, `4711,4712`, and what earlier words gave; `example` is a right one. Throws `UsageError`. */
+export function parsePids(text: string, before: readonly number[] = [], example = '--pid 4711,4712'): number[] {
   return [
     ...before,
     ...text.split(',').map((part) => {
       if (!/^[1-9]\d{0,9}$/.test(part.trim()))
-        throw new UsageError(`"${text}" is not a pid.`, { hint: 'Give numbers: --pid 4711,4712' });
+        throw new UsageError(`"${text}" is not a pid.`, { hint: `Give numbers: ${example}` });
       return Number(part);
     }),
   ];
@@ -53,3 +53,7 @@ export function parseBytes(text: string): number {
     throw new UsageError(`"${text}" is no size of 4k or more.`, { hint: 'Write 512M or 2G.' });
   return bytes;
 }
+
+/** The shells whose completion drover can write. */
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof SHELLS)[number];

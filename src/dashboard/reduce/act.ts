@@ -1,9 +1,9 @@
 import { type Clipping, clippingOf } from '../clipping.ts';
-import type { Effect, Step } from '../events.ts';
+import { type Effect, type Step, still } from '../events.ts';
 import { exported } from '../export.ts';
 import type { Action } from '../keys.ts';
 import { textOf } from '../spans.ts';
-import { type Clock, currentView, type TuiState, topScreen, VIEW_NAMES } from '../state.ts';
+import { type Clock, currentView, type DashboardState, topScreen, VIEW_NAMES } from '../state.ts';
 import { findingOf } from '../tables/findings.ts';
 import { drawScreen } from '../views/screen.ts';
 import { linesOf, linesWanted } from './line-moves.ts';
@@ -17,7 +17,7 @@ const CLOCKS: readonly Clock[] = ['utc', 'local', 'relative'];
 const EXTENSION_MS = 60_000;
 
 /** Does what a key stands for. */
-export function act(state: TuiState, action: Action): Step {
+export function act(state: DashboardState, action: Action): Step {
   switch (action) {
     case 'back':
       return back(state);
@@ -35,7 +35,7 @@ export function act(state: TuiState, action: Action): Step {
     case 'view-3':
     case 'view-4':
     case 'view-5':
-      return toView(state, VIEW_NAMES[Number(action.slice(-1)) - 1] ?? 'triage');
+      return toView(state, VIEW_NAMES[Number(action.slice(-1)) - 1] ?? 'overview');
     case 'next-view':
       return toView(state, viewBeside(currentView(state), 1));
     case 'previous-view':
@@ -123,14 +123,14 @@ export function act(state: TuiState, action: Action): Step {
   }
 }
 
-function back(state: TuiState): Step {
+function back(state: DashboardState): Step {
   const left = closed(state);
   if (left === null) return effect(state, { type: 'leave', forced: false });
   return topScreen(left).kind === 'lines' ? linesWanted(left) : still(left);
 }
 
 /** Clears what narrows the view, closes what is open, stops a reading; never leaves. */
-function escape(state: TuiState): Step {
+function escape(state: DashboardState): Step {
   const list = listOf(state);
   if (list !== null && state.lists[list].filter !== '')
     return changeList(state, (each) => ({ ...each, filter: '', position: 0 }));
@@ -142,14 +142,17 @@ function escape(state: TuiState): Step {
   return still(state);
 }
 
-function changeList(state: TuiState, change: (list: TuiState['lists']['triage']) => TuiState['lists']['triage']): Step {
+function changeList(
+  state: DashboardState,
+  change: (list: DashboardState['lists']['findings']) => DashboardState['lists']['findings'],
+): Step {
   const name = listOf(state);
   return name === null
     ? still(state)
     : still({ ...state, lists: { ...state.lists, [name]: change(state.lists[name]) } });
 }
 
-function seek(state: TuiState, forward: boolean): Step {
+function seek(state: DashboardState, forward: boolean): Step {
   const { sought, lines } = state;
   if (lines.matches !== null) return move(state, forward ? 'down' : 'up');
   if (sought === '') return still({ ...state, message: 'Look for a text with / first.' });
@@ -161,7 +164,7 @@ function seek(state: TuiState, forward: boolean): Step {
 }
 
 /** From a finding to its neighbour; from the lines to the lines of the neighbour. */
-function toFinding(state: TuiState, by: number): Step {
+function toFinding(state: DashboardState, by: number): Step {
   const index = state.screens.findLastIndex(({ kind }) => kind === 'finding');
   const id = state.screens[index]?.finding ?? '';
   const next = findingBeside(state, id, index < 0 ? (by > 0 ? 1 : 0) : by);
@@ -176,7 +179,7 @@ function toFinding(state: TuiState, by: number): Step {
   return linesOf(moved, line.file, line.line);
 }
 
-function pin(state: TuiState): Step {
+function pin(state: DashboardState): Step {
   const pid = clippingOf(state).pid;
   if (pid === null) return still(state);
   const pinned = state.pinned.includes(pid) ? state.pinned.filter((each) => each !== pid) : [...state.pinned, pid];
@@ -189,12 +192,12 @@ function pin(state: TuiState): Step {
   });
 }
 
-function copy(state: TuiState, { name, text }: Clipping): Step {
+function copy(state: DashboardState, { name, text }: Clipping): Step {
   if (text === '') return still({ ...state, message: 'Nothing is selected.' });
   return effect(state, { type: 'copy', name, text });
 }
 
-function nextBookmark(state: TuiState): Step {
+function nextBookmark(state: DashboardState): Step {
   const [first, ...rest] = state.bookmarks;
   if (first === undefined) return still({ ...state, message: 'No bookmarks: b sets one.' });
   // The one that is shown goes to the end, so that the key walks through them.
@@ -206,22 +209,18 @@ function nextBookmark(state: TuiState): Step {
   return linesOf(topScreen(state).kind === 'lines' ? turned : opened(turned, 'lines'), first.file, first.line);
 }
 
-function nextFile(state: TuiState): Step {
+function nextFile(state: DashboardState): Step {
   const { files } = state;
   if (files.length < 2) return still({ ...state, message: 'This capture is one file.' });
   const file = files[(files.indexOf(state.lines.file) + 1) % files.length] ?? state.lines.file;
   return linesOf({ ...state, message: file }, file, 1);
 }
 
-function freeze(state: TuiState): TuiState {
+function freeze(state: DashboardState): DashboardState {
   if (state.frozen !== null) return { ...state, frozen: null };
   return { ...state, frozen: { report: state.report, activity: state.activity, sinceMs: state.nowMs } };
 }
 
-function still(state: TuiState): Step {
-  return { state, effects: [] };
-}
-
-function effect(state: TuiState, ...effects: readonly Effect[]): Step {
+function effect(state: DashboardState, ...effects: readonly Effect[]): Step {
   return { state, effects };
 }

@@ -1,7 +1,7 @@
-import type { Step } from '../events.ts';
+import { type Step, still } from '../events.ts';
 import type { Action } from '../keys.ts';
 import { layoutOf } from '../layout.ts';
-import { shownActivity, type TuiState, topScreen } from '../state.ts';
+import { type DashboardState, shownActivity, topScreen } from '../state.ts';
 import { callRows } from '../tables/calls.ts';
 import { findingOf, findingRows } from '../tables/findings.ts';
 import { workerRows } from '../tables/workers.ts';
@@ -9,32 +9,29 @@ import { moveLinesBy, moveLinesTo } from './line-moves.ts';
 import { listOf } from './prompt.ts';
 import { onTop } from './screens.ts';
 
-export type Move = Extract<
-  Action,
-  'up' | 'down' | 'page-up' | 'page-down' | 'half-up' | 'half-down' | 'first' | 'last'
->;
+type Move = Extract<Action, 'up' | 'down' | 'page-up' | 'page-down' | 'half-up' | 'half-down' | 'first' | 'last'>;
 
 /** Moves the selection, or what is shown where nothing can be selected. */
-export function move(state: TuiState, by: Move): Step {
+export function move(state: DashboardState, by: Move): Step {
   const { kind, finding } = topScreen(state);
   if (kind === 'lines') return moveInLines(state, by);
-  if (kind === 'timeline' && (by === 'first' || by === 'last')) return { state: moveInTime(state, by), effects: [] };
+  if (kind === 'timeline' && (by === 'first' || by === 'last')) return still(moveInTime(state, by));
   const list = listOf(state);
   if (list !== null) {
     const total =
-      list === 'triage'
+      list === 'findings'
         ? findingRows(state).length
         : list === 'calls'
           ? callRows(state).length
           : workerRows(state, state.lists[list]).length;
     const position = moved(Math.min(state.lists[list].position, Math.max(0, total - 1)), by, total, state);
-    return { state: { ...state, lists: { ...state.lists, [list]: { ...state.lists[list], position } } }, effects: [] };
+    return still({ ...state, lists: { ...state.lists, [list]: { ...state.lists[list], position } } });
   }
   const total = kind === 'finding' ? (findingOf(state, finding)?.evidence.length ?? 0) : Number.MAX_SAFE_INTEGER;
-  return { state: onTop(state, { position: moved(topScreen(state).position, by, total, state) }), effects: [] };
+  return still(onTop(state, { position: moved(topScreen(state).position, by, total, state) }));
 }
 
-function moveInLines(state: TuiState, by: Move): Step {
+function moveInLines(state: DashboardState, by: Move): Step {
   const { lines } = state;
   if (by === 'first') return moveLinesTo(state, lines.matches?.[0] ?? 1);
   if (by !== 'last') return moveLinesBy(state, distance(by, state));
@@ -47,13 +44,13 @@ function moveInLines(state: TuiState, by: Move): Step {
   };
 }
 
-function moveInTime(state: TuiState, by: 'first' | 'last'): TuiState {
+function moveInTime(state: DashboardState, by: 'first' | 'last'): DashboardState {
   const activity = shownActivity(state);
   const endMs = activity === null ? 0 : (activity.columns - 1) * activity.columnMs;
   return { ...state, timeline: { ...state.timeline, cursorMs: by === 'first' ? 0 : endMs } };
 }
 
-function moved(position: number, by: Move, total: number, state: TuiState): number {
+function moved(position: number, by: Move, total: number, state: DashboardState): number {
   const last = Math.max(0, total - 1);
   if (by === 'first') return 0;
   // The views take what is too far as their end.
@@ -61,7 +58,7 @@ function moved(position: number, by: Move, total: number, state: TuiState): numb
   return Math.max(0, Math.min(last, position + distance(by, state)));
 }
 
-function distance(by: Move, state: TuiState): number {
+function distance(by: Move, state: DashboardState): number {
   const page = Math.max(1, layoutOf(state).bodyRows - 2);
   switch (by) {
     case 'up':

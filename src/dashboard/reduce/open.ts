@@ -1,5 +1,5 @@
-import type { Step } from '../events.ts';
-import { shownReport, type TuiState, topScreen } from '../state.ts';
+import { type Step, still } from '../events.ts';
+import { type DashboardState, shownReport, topScreen } from '../state.ts';
 import { findingOf, selectedFinding } from '../tables/findings.ts';
 import { workerRows } from '../tables/workers.ts';
 import { findingsAt } from '../views/timeline.ts';
@@ -10,10 +10,10 @@ import { opened } from './screens.ts';
  * Shows the proof behind the selection, one level further each time: finding, its line among the others, that line in
  * full.
  */
-export function open(state: TuiState): Step {
+export function open(state: DashboardState): Step {
   const { kind, finding: id, position } = topScreen(state);
   switch (kind) {
-    case 'triage': {
+    case 'overview': {
       const finding = selectedFinding(state);
       return finding === undefined ? still(state) : still(opened(state, 'finding', finding.id));
     }
@@ -44,7 +44,7 @@ export function open(state: TuiState): Step {
 }
 
 /** What covers the moment under the cursor: a finding about that worker, else the lines of that time. */
-function openMoment(state: TuiState): Step {
+function openMoment(state: DashboardState): Step {
   const rows = workerRows(state, state.lists.timeline);
   const pid = rows[Math.min(state.lists.timeline.position, rows.length - 1)]?.worker.pid;
   const { cursorMs } = state.timeline;
@@ -52,8 +52,4 @@ function openMoment(state: TuiState): Step {
   const finding = pid === undefined ? undefined : findingsAt(state, pid, cursorMs, step)[0];
   if (finding !== undefined) return still(opened(state, 'finding', finding.id));
   return { state: opened(state, 'lines'), effects: [{ type: 'seek-time', file: state.lines.file, atMs: cursorMs }] };
-}
-
-function still(state: TuiState): Step {
-  return { state, effects: [] };
 }

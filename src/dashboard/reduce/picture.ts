@@ -1,12 +1,12 @@
 import type { Activity } from '../../analysis/activity.ts';
 import type { Report } from '../../analysis/report.ts';
-import type { TuiState } from '../state.ts';
+import type { DashboardState } from '../state.ts';
 import { findingKey, steadied } from '../steady-findings.ts';
 import { findingRows, selectedFinding } from '../tables/findings.ts';
 
 /** Takes a new report in; what is selected and what is open stay, though findings have other numbers now. */
-export function withPicture(state: TuiState, fresh: Report, activity: Activity | null): TuiState {
-  const chosen = state.lists.triage.position === 0 ? undefined : selectedFinding(state);
+export function withPicture(state: DashboardState, fresh: Report, activity: Activity | null): DashboardState {
+  const chosen = state.lists.findings.position === 0 ? undefined : selectedFinding(state);
   const live = state.live;
   const { memory, report } =
     live === null
@@ -26,10 +26,10 @@ export function withPicture(state: TuiState, fresh: Report, activity: Activity |
   };
   if (chosen === undefined) return next;
   const position = findingRows(next).findIndex((finding) => findingKey(finding) === findingKey(chosen));
-  return position < 0 ? next : { ...next, lists: { ...next.lists, triage: { ...next.lists.triage, position } } };
+  return position < 0 ? next : { ...next, lists: { ...next.lists, findings: { ...next.lists.findings, position } } };
 }
 
-/** What workers are in is told more often, and by who knows better, than reports come. */
+/** What workers are in is reported more often, and by who knows better, than reports come. */
 function withLastNow(activity: Activity | null, before: Activity | null): Activity | null {
   if (activity === null || before === null) return activity;
   const known = new Map(before.workers.map(({ pid, now }) => [pid, now]));

@@ -1,13 +1,13 @@
-import type { Step } from '../events.ts';
-import { type Bookmark, type ListName, type Prompt, type TuiState, topScreen } from '../state.ts';
+import { type Step, still } from '../events.ts';
+import { type Bookmark, type DashboardState, type ListName, type Prompt, topScreen } from '../state.ts';
 import { selectedFinding } from '../tables/findings.ts';
 import { workerRows } from '../tables/workers.ts';
-import { parseMoment } from '../times.ts';
+import { parseTime } from '../times.ts';
 import { linesWanted, moveLinesTo } from './line-moves.ts';
 import { opened, toView } from './screens.ts';
 
 /** A key while something is being typed. */
-export function typeInto(state: TuiState, prompt: Prompt, key: string): Step {
+export function typeInto(state: DashboardState, prompt: Prompt, key: string): Step {
   if (key === 'escape') return still({ ...state, prompt: null });
   if (key === 'enter') return entered({ ...state, prompt: null }, prompt);
   const text = key === 'backspace' ? prompt.text.slice(0, -1) : key === 'C-u' ? '' : prompt.text + typed(key);
@@ -23,7 +23,7 @@ function typed(key: string): string {
   return [...key].length === 1 ? key : '';
 }
 
-function entered(state: TuiState, { kind, text }: Prompt): Step {
+function entered(state: DashboardState, { kind, text }: Prompt): Step {
   if (kind === 'note')
     return still({
       ...state,
@@ -36,14 +36,14 @@ function entered(state: TuiState, { kind, text }: Prompt): Step {
 }
 
 /** Shows only the lines that hold the text; all of them for ''. */
-export function filterLines(state: TuiState, filter: string): Step {
+export function filterLines(state: DashboardState, filter: string): Step {
   const lines = { ...state.lines, filter, matches: filter === '' ? null : [], busy: filter === '' ? '' : 'searching' };
   if (filter === '') return linesWanted({ ...state, lines: { ...lines, top: Math.max(1, lines.cursor - 5) } });
   return { state: { ...state, lines }, effects: [{ type: 'filter-lines', file: lines.file, filter }] };
 }
 
 /** `line 402118` or `402118`, `pid 4127`, a time. */
-function jump(state: TuiState, text: string): Step {
+function jump(state: DashboardState, text: string): Step {
   const line = /^(?:line\s+|l)?([\d,]+)$/.exec(text)?.[1];
   if (line !== undefined) {
     const shown = topScreen(state).kind === 'lines' ? state : toView(state, 'lines').state;
@@ -51,7 +51,7 @@ function jump(state: TuiState, text: string): Step {
   }
   const pid = /^pid\s+(\d+)$/.exec(text)?.[1];
   if (pid !== undefined) return toWorker(state, Number(pid));
-  const atMs = parseMoment(state, text);
+  const atMs = parseTime(state, text);
   if (atMs === null)
     return still({ ...state, message: `"${text}" is no time, line or pid: 02:13:37, +12.4s, line 402118, pid 4127` });
   if (topScreen(state).kind === 'timeline') return still({ ...state, timeline: { ...state.timeline, cursorMs: atMs } });
@@ -59,7 +59,7 @@ function jump(state: TuiState, text: string): Step {
   return { state: shown, effects: [{ type: 'seek-time', file: state.lines.file, atMs }] };
 }
 
-function toWorker(state: TuiState, pid: number): Step {
+function toWorker(state: DashboardState, pid: number): Step {
   const shown = toView(state, 'workers').state;
   const position = workerRows(shown).findIndex(({ worker }) => worker.pid === pid || worker.tids.includes(pid));
   if (position < 0) return still({ ...state, message: `No worker ${pid} in this trace.` });
@@ -67,12 +67,13 @@ function toWorker(state: TuiState, pid: number): Step {
 }
 
 /** The table that the top screen is, or null. */
-export function listOf(state: TuiState): ListName | null {
+export function listOf(state: DashboardState): ListName | null {
   const { kind } = topScreen(state);
-  return kind === 'triage' || kind === 'workers' || kind === 'timeline' || kind === 'calls' ? kind : null;
+  if (kind === 'overview') return 'findings';
+  return kind === 'workers' || kind === 'timeline' || kind === 'calls' ? kind : null;
 }
 
-function bookmarkOf(state: TuiState, note: string): Bookmark {
+function bookmarkOf(state: DashboardState, note: string): Bookmark {
   const { kind, finding } = topScreen(state);
   const { file, cursor, rows } = state.lines;
   if (kind === 'lines' || kind === 'line')
@@ -86,8 +87,4 @@ function bookmarkOf(state: TuiState, note: string): Bookmark {
     };
   const chosen = kind === 'finding' ? state.report?.findings.find(({ id }) => id === finding) : selectedFinding(state);
   return { kind: 'finding', file: '', line: 0, finding: chosen?.id ?? '', text: chosen?.title ?? '', note };
-}
-
-function still(state: TuiState): Step {
-  return { state, effects: [] };
 }

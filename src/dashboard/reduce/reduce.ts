@@ -1,15 +1,15 @@
 import type { Activity, Now } from '../../analysis/activity.ts';
-import type { Step, TuiEvent } from '../events.ts';
+import { type DashboardEvent, type Step, still } from '../events.ts';
 import { actionOf } from '../keys.ts';
 import { layoutOf } from '../layout.ts';
-import { type TuiState, topScreen } from '../state.ts';
+import { type DashboardState, topScreen } from '../state.ts';
 import { act } from './act.ts';
 import { linesWanted, moveLinesTo } from './line-moves.ts';
 import { withPicture } from './picture.ts';
 import { typeInto } from './prompt.ts';
 
 /** What an event makes of the dashboard, and what it wants done. Pure: no clock, no files, no terminal. */
-export function reduce(state: TuiState, event: TuiEvent): Step {
+export function reduce(state: DashboardState, event: DashboardEvent): Step {
   switch (event.type) {
     case 'key':
       return onKey(state, event.key);
@@ -70,7 +70,7 @@ function withNow(activity: Activity | null, workers: ReadonlyMap<number, Now>): 
   };
 }
 
-function onKey(state: TuiState, key: string): Step {
+function onKey(state: DashboardState, key: string): Step {
   if (key === 'C-c') return { state, effects: [{ type: 'leave', forced: true }] };
   if (state.prompt !== null) return typeInto(state, state.prompt, key);
   const quiet = { ...state, message: '', lastKeyMs: state.nowMs };
@@ -80,8 +80,4 @@ function onKey(state: TuiState, key: string): Step {
   const screen = topScreen(quiet);
   const action = actionOf(key, screen.kind, quiet.source);
   return action === null ? still(quiet) : act(quiet, action);
-}
-
-function still(state: TuiState): Step {
-  return { state, effects: [] };
 }

@@ -1,18 +1,18 @@
 import type { Action } from '../keys.ts';
-import { shownActivity, type TuiState } from '../state.ts';
-import { shownStretch } from '../views/lanes.ts';
-import { LANE_LABEL } from '../views/timeline.ts';
+import { type DashboardState, shownActivity } from '../state.ts';
+import { ROW_LABEL } from '../views/timeline.ts';
+import { shownStretch } from '../views/timeline-rows.ts';
 
 type TimeAction = Extract<Action, 'time-back' | 'time-on' | 'zoom-in' | 'zoom-out' | 'zoom-all'>;
 
 /** Moves the time cursor a cell, or zooms around it. */
-export function timeAction(state: TuiState, action: TimeAction): TuiState {
+export function timeAction(state: DashboardState, action: TimeAction): DashboardState {
   const activity = shownActivity(state);
   if (activity === null) return state;
   const { timeline } = state;
   const endMs = activity.columns * activity.columnMs;
   const { fromMs, toMs } = shownStretch(activity, timeline);
-  const cells = Math.max(1, state.columns - LANE_LABEL - 1);
+  const cells = Math.max(1, state.columns - ROW_LABEL - 1);
   const step = (toMs - fromMs) / cells;
   if (action === 'zoom-all') return { ...state, timeline: { ...timeline, fromMs: 0, toMs: Number.POSITIVE_INFINITY } };
   if (action === 'time-back' || action === 'time-on') {
@@ -29,7 +29,12 @@ export function timeAction(state: TuiState, action: TimeAction): TuiState {
 }
 
 /** Scrolls so that the cursor is shown. */
-function inSight(timeline: TuiState['timeline'], fromMs: number, toMs: number, endMs: number): TuiState['timeline'] {
+function inSight(
+  timeline: DashboardState['timeline'],
+  fromMs: number,
+  toMs: number,
+  endMs: number,
+): DashboardState['timeline'] {
   const length = toMs - fromMs;
   if (timeline.cursorMs >= fromMs && timeline.cursorMs < toMs) return timeline;
   const from = Math.max(0, Math.min(timeline.cursorMs - length / 2, endMs - length));

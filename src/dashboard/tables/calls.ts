@@ -1,5 +1,5 @@
 import type { CallTarget } from '../../analysis/activity.ts';
-import { shownActivity, shownReport, type TuiState } from '../state.ts';
+import { type DashboardState, shownActivity, shownReport } from '../state.ts';
 import { arranged, type Column } from './table.ts';
 
 export const CALL_COLUMNS: readonly Column<CallTarget>[] = [
@@ -12,7 +12,7 @@ export const CALL_COLUMNS: readonly Column<CallTarget>[] = [
 ];
 
 /** Calls by what they were made on, in the order of the screen; by syscall alone while that is all there is. */
-export function callRows(state: TuiState): readonly CallTarget[] {
+export function callRows(state: DashboardState): readonly CallTarget[] {
   const targets = shownActivity(state)?.targets ?? (shownReport(state)?.calls ?? []).map(withoutTarget);
   return arranged(targets, CALL_COLUMNS, state.lists.calls, ({ call, target }) => `${call} ${target}`);
 }

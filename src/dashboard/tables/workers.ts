@@ -1,6 +1,6 @@
 import type { WorkerActivity } from '../../analysis/activity.ts';
 import type { Worker } from '../../analysis/report.ts';
-import { type ListState, shownActivity, shownReport, type TuiState } from '../state.ts';
+import { type DashboardState, type ListState, shownActivity, shownReport } from '../state.ts';
 import { arranged, type Column } from './table.ts';
 
 /** A worker with what it did over time. */
@@ -19,7 +19,7 @@ export const WORKER_COLUMNS: readonly Column<WorkerRow>[] = [
 ];
 
 /** The workers in the order of the screen, pinned ones first. The timeline keeps its own place in the same order. */
-export function workerRows(state: TuiState, list: ListState = state.lists.workers): readonly WorkerRow[] {
+export function workerRows(state: DashboardState, list: ListState = state.lists.workers): readonly WorkerRow[] {
   const activities = new Map(shownActivity(state)?.workers.map((activity) => [activity.pid, activity]));
   const rows = (shownReport(state)?.workers ?? []).map((worker) => ({
     worker,

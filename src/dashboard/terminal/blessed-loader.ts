@@ -13,7 +13,7 @@ export interface BlessedBox {
   setContent(text: string): void;
 }
 
-export interface Blessed {
+interface Blessed {
   screen(options: object): BlessedScreen;
   box(options: object): BlessedBox;
   readonly tput: { readonly ipaths: string[] };

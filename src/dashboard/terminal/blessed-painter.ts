@@ -3,7 +3,7 @@ import type { Row } from '../spans.ts';
 import { type BlessedBox, type BlessedScreen, withBlessed } from './blessed-loader.ts';
 import { painted, type Theme } from './theme.ts';
 
-export interface PainterOptions {
+interface PainterOptions {
   readonly columns: number;
   readonly rows: number;
   readonly theme: Theme;

@@ -17,13 +17,14 @@ const MOUSE_OFF = '\x1b[?1006l\x1b[?1000l';
  * Everything back, whatever was sent before: a cut sequence is ended (CAN), then mouse, bracketed paste, application
  * keys and line drawing off, colours reset, cursor on, normal screen.
  */
-export const RESTORE =
-  '\x18\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\x1b[?2004l\x1b[?1l\x1b>\x1b(B\x0f\x1b[0m\x1b[?25h\x1b[?1049l';
+const RESTORE =
+  '\x18\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\x1b[?2004l' +
+  '\x1b[?1l\x1b>\x1b(B\x0f\x1b[0m\x1b[?25h\x1b[?1049l';
 /** A terminal that takes nothing is given up on after this. */
 const RESTORE_TRIES = 10;
 const RESTORE_WAIT_MS = 20;
 
-export interface SessionOptions {
+interface SessionOptions {
   readonly input: ReadStream;
   readonly output: WriteStream;
   /** The stream of the same terminal that Node tells changes of its size. */
@@ -138,7 +139,7 @@ export class TerminalSession {
       this.#painter?.destroy();
       this.#options.input.setRawMode(false);
     } catch {
-      // A terminal that is gone cannot be told; whatever can be is told below.
+      // A terminal that is gone takes nothing; what another one takes is written below.
     }
     this.#options.input.pause();
     restoreNow(this.#options.output);
@@ -150,6 +151,7 @@ export class TerminalSession {
       this.#painter?.resize(columns, rows);
       this.#options.onResize(columns, rows);
     } catch {
+      // A terminal whose size nobody can tell has hung up.
       this.#options.onGone();
     }
   };

@@ -1,14 +1,13 @@
-import type { Ink, Row } from '../spans.ts';
+import type { Row, Style } from '../spans.ts';
 
 export type Theme = 'dark' | 'light' | 'cvd' | 'mono';
-export const THEMES: readonly Theme[] = ['dark', 'light', 'cvd', 'mono'];
 
 /**
  * SGR parameters. The terminal's own 16 colours, so that its theme decides; red and green never tell two things apart.
  */
-type Inks = Readonly<Record<Ink, string>>;
+type Palette = Readonly<Record<Style, string>>;
 
-const MONO: Inks = {
+const MONO: Palette = {
   plain: '',
   bold: '1',
   quiet: '',
@@ -24,7 +23,7 @@ const MONO: Inks = {
   herd: '1',
   broken: '1;7',
 };
-const DARK: Inks = {
+const DARK: Palette = {
   ...MONO,
   quiet: '36',
   critical: '1;37;41',
@@ -36,9 +35,9 @@ const DARK: Inks = {
   herd: '1;36',
   broken: '1;37;45',
 };
-const LIGHT: Inks = { ...DARK, quiet: '34', warning: '1;30;43', info: '34', silent: '35', herd: '1;34' };
+const LIGHT: Palette = { ...DARK, quiet: '34', warning: '1;30;43', info: '34', silent: '35', herd: '1;34' };
 /** Blue and orange: told apart without red and green. */
-const COLOUR_BLIND: Inks = {
+const COLOUR_BLIND: Palette = {
   ...DARK,
   critical: '1;30;48;5;208',
   blocked: '38;5;208',
@@ -48,12 +47,12 @@ const COLOUR_BLIND: Inks = {
   broken: '1;30;48;5;250',
 };
 
-const INKS: Readonly<Record<Theme, Inks>> = { dark: DARK, light: LIGHT, cvd: COLOUR_BLIND, mono: MONO };
+const PALETTES: Readonly<Record<Theme, Palette>> = { dark: DARK, light: LIGHT, cvd: COLOUR_BLIND, mono: MONO };
 
 /** A row as the text that blessed takes: our colours around text that was made harmless before. */
 export function painted(row: Row, theme: Theme): string {
-  const inks = INKS[theme];
+  const palette = PALETTES[theme];
   return row
-    .map(({ text, ink }) => (inks[ink] === '' || text === '' ? text : `\x1b[${inks[ink]}m${text}\x1b[0m`))
+    .map(({ text, style }) => (palette[style] === '' || text === '' ? text : `\x1b[${palette[style]}m${text}\x1b[0m`))
     .join('');
 }

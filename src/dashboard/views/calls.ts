@@ -1,8 +1,8 @@
 import type { CallTarget } from '../../analysis/activity.ts';
-import { count, duration } from '../../output/figures.ts';
+import { count, durationOfMs } from '../../trace/format-numbers.ts';
 import { firstShown, layoutOf, tableRows } from '../layout.ts';
 import { cell, type Row, row, rule, selected, span } from '../spans.ts';
-import type { TuiState } from '../state.ts';
+import type { DashboardState } from '../state.ts';
 import { CALL_COLUMNS, callRows } from '../tables/calls.ts';
 import { orderName } from '../tables/table.ts';
 import { tall } from './beside.ts';
@@ -14,7 +14,7 @@ const WIDE = 100;
 const CALL = 14;
 
 /** Where the time of the trace went, by syscall and by what it was made on; below, how long the selected calls took. */
-export function drawCalls(state: TuiState): readonly Row[] {
+export function drawCalls(state: DashboardState): readonly Row[] {
   const { columns, glyphs, lists } = state;
   const { bodyRows } = layoutOf(state);
   const rows = callRows(state);
@@ -27,9 +27,11 @@ export function drawCalls(state: TuiState): readonly Row[] {
   const target = Math.max(0, columns - titles.length * FIGURE - CALL - 3);
   const heads = ` ${'CALL'.padEnd(CALL)}${cell('ON', target)} ${titles.map((each) => each.padStart(FIGURE)).join('')}`;
   const { filter } = lists.calls;
-  const remark = `${filter === '' ? '' : `filter: ${filter} (${rows.length})  Esc clears  `}${rows.length === 0 ? 0 : position + 1} of ${rows.length}, ${orderName(CALL_COLUMNS, lists.calls)}`;
+  const remark =
+    `${filter === '' ? '' : `filter: ${filter} (${rows.length})  Esc clears  `}` +
+    `${rows.length === 0 ? 0 : position + 1} of ${rows.length}, ${orderName(CALL_COLUMNS, lists.calls)}`;
   const list = rows.slice(first, first + shown).map((each, index) => {
-    const times = [each.totalMs, ...(isWide ? [each.p50Ms] : []), each.p99Ms, each.maxMs].map(duration);
+    const times = [each.totalMs, ...(isWide ? [each.p50Ms] : []), each.p99Ms, each.maxMs].map(durationOfMs);
     const figures = [count(each.count), count(each.errors), ...times];
     const cells = row(
       ` ${cell(each.call, CALL - 1)} ${cell(each.target, target)} ` +
@@ -50,7 +52,7 @@ export function drawCalls(state: TuiState): readonly Row[] {
 }
 
 /** How many of the calls took how long, in as many steps as there are rows. */
-function histogram(state: TuiState, { call, target, octaves }: CallTarget, height: number): readonly Row[] {
+function histogram(state: DashboardState, { call, target, octaves }: CallTarget, height: number): readonly Row[] {
   const { columns, glyphs } = state;
   const title = rule(glyphs, columns, `HOW LONG  ${call}${target === '' ? '' : ` on ${target}`}`);
   if (octaves.length === 0) return [title, row(' The durations of these calls are not known.')];
@@ -68,7 +70,7 @@ function histogram(state: TuiState, { call, target, octaves }: CallTarget, heigh
     ...steps.map(({ below, number }) => {
       const length = number === 0 ? 0 : Math.max(1, Math.round((number / most) * room));
       return row(
-        ` under ${duration(below).padStart(12)} ${count(number).padStart(11)}  `,
+        ` under ${durationOfMs(below).padStart(12)} ${count(number).padStart(11)}  `,
         span(glyphs.blocked.repeat(length), 'running'),
       );
     }),

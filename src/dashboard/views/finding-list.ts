@@ -2,7 +2,7 @@ import type { Finding } from '../../analysis/report.ts';
 import { SEVERITY_WORDS } from '../../output/wording.ts';
 import { firstShown } from '../layout.ts';
 import { cell, type Row, row, rule, selected, span } from '../spans.ts';
-import { shownReport, type TuiState } from '../state.ts';
+import { type DashboardState, shownReport } from '../state.ts';
 import { findingKey } from '../steady-findings.ts';
 import { FINDING_COLUMNS, findingRows } from '../tables/findings.ts';
 import { orderName } from '../tables/table.ts';
@@ -27,10 +27,10 @@ const WIDE = 100;
  * The findings, one a line, under their heads; the selected one in reverse. As many rows as there are findings, up to
  * `most`.
  */
-export function drawFindingList(state: TuiState, width: number, most: number): readonly Row[] {
+export function drawFindingList(state: DashboardState, width: number, most: number): readonly Row[] {
   const { glyphs, lists } = state;
   const rows = findingRows(state);
-  const position = Math.min(lists.triage.position, rows.length - 1);
+  const position = Math.min(lists.findings.position, rows.length - 1);
   const numbers = new Map(shownReport(state)?.findings.map((finding, index) => [finding.id, index + 1]));
   const shown = Math.max(1, most - 1);
   const first = firstShown(position, shown, rows.length);
@@ -40,7 +40,9 @@ export function drawFindingList(state: TuiState, width: number, most: number): r
   const time = Math.max(LEAST_TIME, ...visible.map((finding) => whenText(state, finding).length));
   const title = Math.max(10, width - 4 - SEVERITY - workers - time);
   const name = clockName(state);
-  const heads = `    ${'SEVERITY'.padEnd(SEVERITY)}${'FINDING'.padEnd(title)}${workers > 0 ? 'WORKERS'.padEnd(workers) : ''}${WHEN[name] ?? 'WHEN'}`;
+  const heads =
+    `    ${'SEVERITY'.padEnd(SEVERITY)}${'FINDING'.padEnd(title)}` +
+    `${workers > 0 ? 'WORKERS'.padEnd(workers) : ''}${WHEN[name] ?? 'WHEN'}`;
   const draw = (finding: Finding, index: number): Row => {
     const mark = index === position ? glyphs.pointer : isNew(state, finding) ? '!' : ' ';
     const number = String(numbers.get(finding.id) ?? '').padStart(2);
@@ -60,27 +62,27 @@ export function drawFindingList(state: TuiState, width: number, most: number): r
 }
 
 /** The rule under the list: which one of how many, and how they are ordered. */
-export function findingRule(state: TuiState, width: number, title: string): Row {
+export function findingRule(state: DashboardState, width: number, title: string): Row {
   const all = shownReport(state)?.findings.length ?? 0;
   const rows = findingRows(state);
-  const { filter, position } = state.lists.triage;
+  const { filter, position } = state.lists.findings;
   const place =
     rows.length === 0
       ? ''
-      : `${Math.min(position + 1, rows.length)} of ${rows.length}, ${orderName(FINDING_COLUMNS, state.lists.triage)}`;
+      : `${Math.min(position + 1, rows.length)} of ${rows.length}, ${orderName(FINDING_COLUMNS, state.lists.findings)}`;
   const filtered = filter === '' ? '' : `filter: ${filter} (${rows.length} of ${all})  Esc clears  `;
   return rule(state.glyphs, width, title, `${filtered}${place}`);
 }
 
 /** A live finding that came since the last key. */
-function isNew(state: TuiState, finding: Finding): boolean {
+function isNew(state: DashboardState, finding: Finding): boolean {
   if (state.source !== 'live') return false;
   const kept = state.memory.find(({ key }) => key === findingKey(finding));
   return kept !== undefined && kept.firstMs > state.lastKeyMs;
 }
 
 /** When it began; of a live finding that has not happened again for a while how long that is. */
-function whenText(state: TuiState, { startMs, endMs, openEnded }: Finding): string {
+function whenText(state: DashboardState, { startMs, endMs, openEnded }: Finding): string {
   const quietMs =
     state.source === 'live' && state.live?.state === 'tracing' && endMs !== null && !openEnded
       ? liveNowMs(state) - endMs
@@ -88,8 +90,8 @@ function whenText(state: TuiState, { startMs, endMs, openEnded }: Finding): stri
   return quietMs > QUIET_MS ? `quiet ${Math.floor(quietMs / 1000)} s` : secondsAt(state, startMs);
 }
 
-function emptyText(state: TuiState): string {
-  if (state.lists.triage.filter !== '') return 'No finding has that text. Esc clears the filter.';
+function emptyText(state: DashboardState): string {
+  if (state.lists.findings.filter !== '') return 'No finding has that text. Esc clears the filter.';
   if (shownReport(state) === null) return '';
   if (state.source === 'live' && state.live?.state === 'tracing') return 'Nothing so far.';
   return state.reading.state === 'reading'

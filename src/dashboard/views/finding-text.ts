@@ -4,7 +4,7 @@ import { show } from '../../output/show.ts';
 import { fitTraceLines } from '../../output/trace-line.ts';
 import { CONFIDENCE_WORDS, pids } from '../../output/wording.ts';
 import { type Glyphs, type Row, row, span } from '../spans.ts';
-import type { TuiState } from '../state.ts';
+import { type DashboardState, shownReport } from '../state.ts';
 import { at, clockName } from '../times.ts';
 
 const LABEL = 7;
@@ -17,7 +17,7 @@ export function hanging(glyphs: Glyphs, label: string, text: string, width: numb
 }
 
 /** How sure, when and who, then the counted facts. */
-export function factRows(state: TuiState, finding: Finding, width: number): readonly Row[] {
+export function factRows(state: DashboardState, finding: Finding, width: number): readonly Row[] {
   const { glyphs } = state;
   const facts = wrap(show(findingFacts(state, finding), glyphs.ascii), Math.max(8, width - 2));
   return [...facts.map((line) => row(` ${line}`)), ...hanging(glyphs, 'FACTS', finding.summary, width)];
@@ -32,7 +32,7 @@ export function clipped(rows: readonly Row[], height: number): readonly Row[] {
 }
 
 /** `likely, 02:13:32.104 to 02:13:51.220 UTC, worker 4127, loop-stall`. */
-function findingFacts(state: TuiState, finding: Finding): string {
+function findingFacts(state: DashboardState, finding: Finding): string {
   const { startMs, endMs, openEnded } = finding;
   const clock = clockName(state);
   const start = at(state, startMs);
@@ -48,7 +48,7 @@ function findingFacts(state: TuiState, finding: Finding): string {
  * The raw lines that prove it, each with its number, fitted into the width; the marked one is the one that Enter opens.
  */
 export function proofRows(
-  state: TuiState,
+  state: DashboardState,
   finding: Finding,
   width: number,
   marked: number,
@@ -62,11 +62,12 @@ export function proofRows(
   const texts = fitTraceLines(
     shown.map(({ text }) => show(text, state.glyphs.ascii)),
     width - room - 5,
+    shownReport(state)?.source.format ?? '',
   );
   return texts.map((text, index) => {
     const pointer = index === marked ? state.glyphs.pointer : ' ';
-    const ink = index === marked ? 'selected' : 'plain';
-    return row(span(` ${pointer} ${show(places[index] ?? '', state.glyphs.ascii).padStart(room)}  ${text}`, ink));
+    const style = index === marked ? 'selected' : 'plain';
+    return row(span(` ${pointer} ${show(places[index] ?? '', state.glyphs.ascii).padStart(room)}  ${text}`, style));
   });
 }
 

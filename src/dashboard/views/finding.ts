@@ -2,7 +2,7 @@ import type { Finding } from '../../analysis/report.ts';
 import { SEVERITY_WORDS } from '../../output/wording.ts';
 import { layoutOf } from '../layout.ts';
 import { type Row, row, rule, span } from '../spans.ts';
-import { shownReport, type TuiState, topScreen } from '../state.ts';
+import { type DashboardState, shownReport, topScreen } from '../state.ts';
 import { findingOf } from '../tables/findings.ts';
 import { tall } from './beside.ts';
 import { factRows, hanging, proofRows, relatedRows, stepRows } from './finding-text.ts';
@@ -11,7 +11,7 @@ import { factRows, hanging, proofRows, relatedRows, stepRows } from './finding-t
  * One finding in full: the facts, the lines that prove it, why it matters, what to do. Scrolls so that the marked line
  * is in sight.
  */
-export function drawFinding(state: TuiState): readonly Row[] {
+export function drawFinding(state: DashboardState): readonly Row[] {
   const { bodyRows } = layoutOf(state);
   const { finding: id, position } = topScreen(state);
   const report = shownReport(state);
@@ -35,7 +35,10 @@ export function drawFinding(state: TuiState): readonly Row[] {
 }
 
 /** All rows of a finding, and where its lines begin. */
-function findingPage(state: TuiState, finding: Finding): { readonly rows: readonly Row[]; readonly proofAt: number } {
+function findingPage(
+  state: DashboardState,
+  finding: Finding,
+): { readonly rows: readonly Row[]; readonly proofAt: number } {
   const { columns, glyphs } = state;
   const report = shownReport(state);
   const title = row(' ', span(SEVERITY_WORDS[finding.severity], finding.severity), ' ', span(finding.title, 'bold'));

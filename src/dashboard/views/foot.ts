@@ -1,7 +1,7 @@
 import { bindings } from '../keys.ts';
 import { layoutOf } from '../layout.ts';
 import { type Row, row, span, textOf } from '../spans.ts';
-import { type TuiState, topScreen } from '../state.ts';
+import { type DashboardState, topScreen } from '../state.ts';
 
 const PROMPTS = {
   filter: 'Show only rows with: ',
@@ -10,7 +10,7 @@ const PROMPTS = {
 } as const;
 
 /** What was just done or is being typed, and the keys that work here; the last of them is always how to leave. */
-export function drawFoot(state: TuiState): readonly Row[] {
+export function drawFoot(state: DashboardState): readonly Row[] {
   const { footRows } = layoutOf(state);
   const keys = keyRow(state);
   const message = messageRow(state);
@@ -18,7 +18,7 @@ export function drawFoot(state: TuiState): readonly Row[] {
   return [textOf(message).trim() === '' ? keys : message];
 }
 
-function messageRow(state: TuiState): Row {
+function messageRow(state: DashboardState): Row {
   const { prompt, message, slowLink } = state;
   if (prompt !== null)
     return row(
@@ -30,7 +30,7 @@ function messageRow(state: TuiState): Row {
   return row(` ${message === '' && slowLink ? 'slow link: the screen is drawn less often' : message}`);
 }
 
-function keyRow(state: TuiState): Row {
+function keyRow(state: DashboardState): Row {
   const all = bindings(topScreen(state).kind, state.source).filter(({ word }) => word !== '');
   const items = all.map(({ shown, word, action }) => {
     const name = action === 'back' && state.screens.length > 1 ? 'back' : word;

@@ -1,16 +1,16 @@
 import type { Report } from '../../analysis/report.ts';
-import { count, counted } from '../../output/figures.ts';
 import { coverage, extent, paths, SEVERITY_WORDS, workforce } from '../../output/wording.ts';
+import { count, plural } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
-import { type Ink, type Row, row, span, spread } from '../spans.ts';
-import { shownReport, type TuiState } from '../state.ts';
+import { type Row, row, type Style, span, spread } from '../spans.ts';
+import { type DashboardState, shownReport } from '../state.ts';
 import { HEAD_LABEL as LABEL, verdictLabel, verdictLines } from '../verdict-text.ts';
 import { liveData, liveSource } from './live-head.ts';
 
 const MEGABYTE = 1_000_000;
 
 /** What is looked at, the verdict, and how far the data can be trusted. On a low terminal the verdict alone. */
-export function drawHead(state: TuiState): readonly Row[] {
+export function drawHead(state: DashboardState): readonly Row[] {
   const { headRows } = layoutOf(state);
   const [first, second] = verdict(state);
   if (headRows === 1) return [first];
@@ -20,7 +20,7 @@ export function drawHead(state: TuiState): readonly Row[] {
     : [source(state), first, second, data(state)];
 }
 
-function source(state: TuiState): Row {
+function source(state: DashboardState): Row {
   const { columns, frozen, nowMs } = state;
   const report = shownReport(state);
   if (frozen !== null) {
@@ -39,22 +39,22 @@ function source(state: TuiState): Row {
   const isReading = state.reading.state === 'reading';
   if (state.reading.state === 'failed')
     return row(span(` ${'PARTIAL'.padEnd(LABEL - 1)}`, 'warning'), state.reading.problem);
-  const told = [...facts, ...(progress === '' ? [] : [progress])];
+  const details = [...facts, ...(progress === '' ? [] : [progress])];
   const room = columns - LABEL - (isReading ? 13 : 1);
-  const whole = [name, ...told].join('   ');
+  const whole = [name, ...details].join('   ');
   // Where the line is short the folder of the file says least.
-  const text = whole.length <= room ? whole : [name.replace(/[^ ,]*\//g, ''), ...told].join('   ');
+  const text = whole.length <= room ? whole : [name.replace(/[^ ,]*\//g, ''), ...details].join('   ');
   const left = row(span(` ${label.padEnd(LABEL - 1)}`, 'bold'), text);
   return spread(left, isReading ? row(' Esc = stop ') : [], columns);
 }
 
 /** `Reading 43% (263 of 612 MB, 1.9 M lines)`; '' when all is read. */
-function progressText({ reading }: TuiState): string {
+function progressText({ reading }: DashboardState): string {
   const { state, bytesRead, sizeBytes, lines } = reading;
   if (state === 'done') return '';
   const amount =
     lines < 10_000
-      ? counted(lines, 'line')
+      ? plural(lines, 'line')
       : lines < 1_000_000
         ? `${Math.floor(lines / 1_000)} k lines`
         : `${(lines / 1_000_000).toFixed(1)} M lines`;
@@ -65,7 +65,7 @@ function progressText({ reading }: TuiState): string {
   return `Reading ${percent}% (${read} of ${Math.floor(sizeBytes / MEGABYTE)} MB, ${amount})`;
 }
 
-function verdict(state: TuiState): readonly [Row, Row?] {
+function verdict(state: DashboardState): readonly [Row, Row?] {
   const report = shownReport(state);
   if (report === null) {
     const hasFailed = state.reading.state === 'failed';
@@ -77,25 +77,25 @@ function verdict(state: TuiState): readonly [Row, Row?] {
     ];
   }
   const { severity } = report.verdict;
-  const ink: Ink = severity === 'none' ? 'bold' : severity;
+  const style: Style = severity === 'none' ? 'bold' : severity;
   const word = SEVERITY_WORDS[severity];
   const { headRows } = layoutOf(state);
   const indent = verdictLabel(report);
   const [first = '', second] = verdictLines(state, report, state.columns - indent);
-  const label = [span(' '), span(word, ink), span(' '.repeat(indent - 1 - word.length))];
+  const label = [span(' '), span(word, style), span(' '.repeat(indent - 1 - word.length))];
   if (headRows < 4 || second === undefined)
     return [row(...label, span([first, second ?? ''].join(' ').trim(), 'bold'))];
   return [row(...label, span(first, 'bold')), row(' '.repeat(indent), span(second, 'bold'))];
 }
 
-function data(state: TuiState): Row {
+function data(state: DashboardState): Row {
   const report = shownReport(state);
   if (state.live !== null) return liveData(state, state.live);
   if (report === null) return row(span(` ${'DATA'.padEnd(LABEL - 1)}`, 'bold'));
   const { quality } = report;
-  const ink: Ink = quality.grade === 'good' ? 'bold' : 'warning';
+  const style: Style = quality.grade === 'good' ? 'bold' : 'warning';
   const [grade = '', ...rest] = coverage(quality);
-  const left = row(span(' DATA', ink), ' '.repeat(LABEL - 5), [grade, ...rest, ...remarks(report)].join('   '));
+  const left = row(span(' DATA', style), ' '.repeat(LABEL - 5), [grade, ...rest, ...remarks(report)].join('   '));
   return spread(left, row(' D '), state.columns);
 }
 

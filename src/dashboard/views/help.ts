@@ -2,16 +2,16 @@ import { wrap } from '../../output/page.ts';
 import { bindings } from '../keys.ts';
 import { layoutOf } from '../layout.ts';
 import { type Row, row, rule, span } from '../spans.ts';
-import { type ScreenKind, type TuiState, topScreen } from '../state.ts';
+import { type DashboardState, type ScreenKind, topScreen } from '../state.ts';
 import { tall } from './beside.ts';
-import { drawLegend } from './lanes.ts';
+import { drawLegend } from './timeline-rows.ts';
 
 const KEYS = 10;
 
 /** The keys that work on the screen below, from the same table as the footer. */
-export function drawHelp(state: TuiState): readonly Row[] {
+export function drawHelp(state: DashboardState): readonly Row[] {
   const { bodyRows } = layoutOf(state);
-  const below = state.screens.at(-2)?.kind ?? 'triage';
+  const below = state.screens.at(-2)?.kind ?? 'overview';
   const rows = helpRows(state, below);
   const room = bodyRows - 1;
   const first = Math.min(topScreen(state).position, Math.max(0, rows.length - room));
@@ -24,10 +24,10 @@ export function drawHelp(state: TuiState): readonly Row[] {
   );
 }
 
-function helpRows(state: TuiState, below: ScreenKind): readonly Row[] {
-  const told = bindings(below, state.source).filter(({ says }) => says !== '');
+function helpRows(state: DashboardState, below: ScreenKind): readonly Row[] {
+  const listed = bindings(below, state.source).filter(({ says }) => says !== '');
   return [
-    ...told.flatMap(({ shown, says }) =>
+    ...listed.flatMap(({ shown, says }) =>
       wrap(says, Math.max(10, state.columns - KEYS - 1)).map((line, index) =>
         row(span(` ${(index === 0 ? shown : '').padEnd(KEYS - 1)}`, 'bold'), line),
       ),
@@ -38,13 +38,13 @@ function helpRows(state: TuiState, below: ScreenKind): readonly Row[] {
 }
 
 /** What can be written to a file. */
-export function drawExport(state: TuiState): readonly Row[] {
+export function drawExport(state: DashboardState): readonly Row[] {
   const { bodyRows } = layoutOf(state);
-  const told = bindings('export', state.source).filter(({ action }) => action.startsWith('export-'));
+  const listed = bindings('export', state.source).filter(({ action }) => action.startsWith('export-'));
   return tall(
     [
       rule(state.glyphs, state.columns, 'EXPORT'),
-      ...told.map(({ shown, word, says }) =>
+      ...listed.map(({ shown, word, says }) =>
         row(span(` ${shown.padEnd(KEYS - 1)}`, 'bold'), `${word.padEnd(10)} ${says}`),
       ),
       row(''),

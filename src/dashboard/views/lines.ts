@@ -1,15 +1,16 @@
-import { count } from '../../output/figures.ts';
 import { wrap } from '../../output/page.ts';
 import { show } from '../../output/show.ts';
 import { cutMiddle } from '../../output/trace-line.ts';
+import { count } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
 import { type Row, row, rule, span } from '../spans.ts';
-import { shownReport, type TuiState, topScreen } from '../state.ts';
+import { type DashboardState, shownReport, topScreen } from '../state.ts';
 import { tall } from './beside.ts';
 
 /** The raw lines with their numbers; lines that prove a finding and bookmarks are marked. */
-export function drawLines(state: TuiState): readonly Row[] {
+export function drawLines(state: DashboardState): readonly Row[] {
   const { columns, glyphs, lines } = state;
+  const format = shownReport(state)?.source.format ?? '';
   const { bodyRows } = layoutOf(state);
   const proof = proofOf(state);
   const marks = new Set(
@@ -18,7 +19,7 @@ export function drawLines(state: TuiState): readonly Row[] {
   const room = String(Math.max(lines.total ?? 0, lines.rows.at(-1)?.line ?? 0, lines.cursor)).length;
   const drawn = lines.rows.slice(0, bodyRows - 1).map(({ line, text }) => {
     const mark = `${marks.has(line) ? 'b' : ' '}${proof.has(line) ? glyphs.pointer : ' '}`;
-    const shown = cutMiddle(show(text, glyphs.ascii), columns - room - 4);
+    const shown = cutMiddle(show(text, glyphs.ascii), columns - room - 4, format);
     const all = `${String(line).padStart(room)}${mark} ${shown}`;
     if (line === lines.cursor) return row(span(` ${all}`, 'selected'));
     return row(
@@ -39,7 +40,7 @@ export function drawLines(state: TuiState): readonly Row[] {
   );
 }
 
-function heading(state: TuiState, proofs: number): Row {
+function heading(state: DashboardState, proofs: number): Row {
   const { lines, columns, glyphs } = state;
   const name = lines.file.slice(lines.file.lastIndexOf('/') + 1);
   const place = `line ${count(lines.cursor)}${lines.total === null ? '' : ` of ${count(lines.total)}`}`;
@@ -53,13 +54,13 @@ function heading(state: TuiState, proofs: number): Row {
   return rule(glyphs, columns, `LINES  ${show(name, glyphs.ascii)}`, remarks.filter((part) => part !== '').join('   '));
 }
 
-function emptyText({ lines }: TuiState): string {
+function emptyText({ lines }: DashboardState): string {
   if (lines.matches === null) return lines.total === 0 ? 'No lines.' : '';
   return lines.matches.length === 0 ? 'No line has that text. Esc clears the filter.' : '';
 }
 
 /** Numbers of the lines of this file that prove the finding which was opened; of all findings when none was. */
-function proofOf(state: TuiState): ReadonlySet<number> {
+function proofOf(state: DashboardState): ReadonlySet<number> {
   const opened = state.screens.findLast(({ kind }) => kind === 'finding')?.finding;
   const findings = shownReport(state)?.findings.filter(({ id }) => opened === undefined || id === opened) ?? [];
   return new Set(
@@ -70,7 +71,7 @@ function proofOf(state: TuiState): ReadonlySet<number> {
 }
 
 /** One line in full, however long it is. */
-export function drawLine(state: TuiState): readonly Row[] {
+export function drawLine(state: DashboardState): readonly Row[] {
   const { columns, glyphs, lines } = state;
   const { bodyRows } = layoutOf(state);
   const { position } = topScreen(state);

@@ -1,6 +1,6 @@
-import { count } from '../../output/figures.ts';
+import { count } from '../../trace/format-numbers.ts';
 import { type Row, row, span, spread } from '../spans.ts';
-import type { LiveStatus, TuiState } from '../state.ts';
+import type { DashboardState, LiveStatus } from '../state.ts';
 import { HEAD_LABEL } from '../verdict-text.ts';
 
 const MEGABYTE = 1_048_576;
@@ -8,7 +8,7 @@ const MEGABYTE = 1_048_576;
 const STALE_MS = 3_000;
 
 /** `LIVE gunicorn 8 processes   strace 42 s of 60 s   TRACED: workers slower`. */
-export function liveSource(state: TuiState, live: LiveStatus): Row {
+export function liveSource(state: DashboardState, live: LiveStatus): Row {
   const server = state.report?.workers.find((worker) => worker.server !== '')?.server ?? '';
   const who = `${server === '' ? '' : `${server}, `}${live.pids.length} processes`;
   const seconds = (ms: number): string => `${Math.floor(ms / 1000)} s`;
@@ -28,7 +28,7 @@ export function liveSource(state: TuiState, live: LiveStatus): Row {
 }
 
 /** Lost, late and stale data said plainly, and how full the spool is. */
-export function liveData(state: TuiState, live: LiveStatus): Row {
+export function liveData(state: DashboardState, live: LiveStatus): Row {
   const isStale = live.state === 'tracing' && live.silentMs > STALE_MS;
   const parts = [
     live.lost === 0 ? 'no event lost' : `${count(live.lost)} events LOST`,

@@ -1,14 +1,14 @@
 import type { WorkerActivity } from '../../analysis/activity.ts';
-import { duration } from '../../output/figures.ts';
 import { show } from '../../output/show.ts';
-import { shownActivity, shownReport, type TuiState } from '../state.ts';
+import { durationOfMs } from '../../trace/format-numbers.ts';
+import { type DashboardState, shownActivity, shownReport } from '../state.ts';
 
 const NOTABLE_MS = 250;
 /** bpftrace hands over what it saw once a second. */
 const NOTABLE_LATE_MS = 2_500;
 
 /** `0.80 s in fsync`, `waits epoll_wait`, `1.20 s no call`, `ended`. */
-export function nowText(state: TuiState, activity: WorkerActivity | null): string {
+export function nowText(state: DashboardState, activity: WorkerActivity | null): string {
   if (activity === null) return '-';
   const { now } = activity;
   if (now.state === 'ended') return 'ended';
@@ -18,19 +18,19 @@ export function nowText(state: TuiState, activity: WorkerActivity | null): strin
   const notable = state.live === null ? 0 : state.live.engine === 'strace' ? NOTABLE_MS : NOTABLE_LATE_MS;
   if (lengthMs < notable) return now.state === 'silent' ? 'runs' : `in ${show(now.call)}`;
   // The time comes first: it must not be what is cut.
-  return `${duration(lengthMs)} ${now.state === 'silent' ? 'no call' : `in ${show(now.call)}`}`;
+  return `${durationOfMs(lengthMs)} ${now.state === 'silent' ? 'no call' : `in ${show(now.call)}`}`;
 }
 
 /**
  * The newest moment of the trace: the last event, or in a live capture the present, which moves on though no event
  * arrives.
  */
-export function liveNowMs(state: TuiState): number {
+export function liveNowMs(state: DashboardState): number {
   const { window } = shownReport(state) ?? {};
   const last = window?.durationMs ?? 0;
   const { live, frozen } = state;
   if (live === null || live.state !== 'tracing' || frozen !== null || live.behindBytes > 0) return last;
   const start = Date.parse(shownActivity(state)?.zero.startTime ?? window?.startTime ?? '');
-  // The tracer's clock is the one of this host. What is told comes up to a second after it was so.
+  // The tracer's clock is the one of this host. What is reported comes up to a second after it was so.
   return Number.isFinite(start) ? Math.max(last, live.wallMs + (state.nowMs - live.atMs) - start) : last;
 }

@@ -1,17 +1,17 @@
-import { count } from '../../output/figures.ts';
 import { wrap } from '../../output/page.ts';
 import { show } from '../../output/show.ts';
 import { coverage, recording } from '../../output/wording.ts';
+import { count } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
 import { type Row, row, rule, span } from '../spans.ts';
-import { shownReport, type TuiState, topScreen } from '../state.ts';
+import { type DashboardState, shownReport, topScreen } from '../state.ts';
 import { tall } from './beside.ts';
 
 const LABEL = 14;
 const WORDS = { found: 'found', clear: 'clear', 'not-applicable': 'cannot tell', failed: 'failed' } as const;
 
 /** How far the data can be trusted, what was stumbled over, and what every check says. */
-export function drawQuality(state: TuiState): readonly Row[] {
+export function drawQuality(state: DashboardState): readonly Row[] {
   const { bodyRows } = layoutOf(state);
   const rows = qualityRows(state);
   const room = bodyRows - 1;
@@ -31,7 +31,7 @@ export function drawQuality(state: TuiState): readonly Row[] {
 }
 
 /** All rows of the panel; more than fit are reached by scrolling. */
-export function qualityRows(state: TuiState): readonly Row[] {
+function qualityRows(state: DashboardState): readonly Row[] {
   const report = shownReport(state);
   if (report === null) return [row(' Nothing read so far.')];
   const { quality, source, outcomes } = report;

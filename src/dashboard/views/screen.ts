@@ -1,6 +1,6 @@
 import { layoutOf, SMALLEST } from '../layout.ts';
 import { fit, type Row, row } from '../spans.ts';
-import { type ScreenKind, type TuiState, topScreen } from '../state.ts';
+import { type DashboardState, type ScreenKind, topScreen } from '../state.ts';
 import { tall } from './beside.ts';
 import { drawCalls } from './calls.ts';
 import { drawFinding } from './finding.ts';
@@ -8,17 +8,17 @@ import { drawFoot } from './foot.ts';
 import { drawHead } from './head.ts';
 import { drawExport, drawHelp } from './help.ts';
 import { drawLine, drawLines } from './lines.ts';
-import { drawLiveTriage } from './live-triage.ts';
+import { drawLiveOverview } from './live-overview.ts';
+import { drawOverview } from './overview.ts';
+import { drawLargeOverview } from './overview-large.ts';
 import { drawQuality } from './quality.ts';
 import { drawTimeline } from './timeline.ts';
-import { drawTriage } from './triage.ts';
-import { drawLargeTriage } from './triage-large.ts';
 import { drawWorkers } from './workers.ts';
 
-const BODIES: Readonly<Record<ScreenKind, (state: TuiState) => readonly Row[]>> = {
-  triage: (state) => {
-    if (state.source === 'live') return drawLiveTriage(state);
-    return layoutOf(state).large ? drawLargeTriage(state) : drawTriage(state);
+const BODIES: Readonly<Record<ScreenKind, (state: DashboardState) => readonly Row[]>> = {
+  overview: (state) => {
+    if (state.source === 'live') return drawLiveOverview(state);
+    return layoutOf(state).large ? drawLargeOverview(state) : drawOverview(state);
   },
   workers: drawWorkers,
   timeline: drawTimeline,
@@ -32,7 +32,7 @@ const BODIES: Readonly<Record<ScreenKind, (state: TuiState) => readonly Row[]>> 
 };
 
 /** The whole screen: as many rows as the terminal has, each exactly as wide. */
-export function drawScreen(state: TuiState): readonly Row[] {
+export function drawScreen(state: DashboardState): readonly Row[] {
   const { columns, rows, glyphs } = state;
   const layout = layoutOf(state);
   const body = layout.tooSmall

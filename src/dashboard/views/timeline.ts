@@ -1,20 +1,21 @@
 import type { Activity } from '../../analysis/activity.ts';
-import { count, duration } from '../../output/figures.ts';
+import { count, durationOfMs } from '../../trace/format-numbers.ts';
 import { firstShown, layoutOf } from '../layout.ts';
 import { type Row, row, rule, span } from '../spans.ts';
-import { shownActivity, shownReport, type TuiState } from '../state.ts';
+import { type DashboardState, shownActivity, shownReport } from '../state.ts';
 import { type WorkerRow, workerRows } from '../tables/workers.ts';
 import { at, clockName } from '../times.ts';
 import { tall } from './beside.ts';
-import { drawLane, drawLegend, shownStretch, sumsOf } from './lanes.ts';
+import { drawLegend, drawTimelineRow, shownStretch, sumsOf } from './timeline-rows.ts';
 
-export const LANE_LABEL = 9;
+export const ROW_LABEL = 9;
 const BELOW = 6;
 
 /**
- * A lane a worker over the stretch that zoom and cursor chose; below, what the selected worker did under the cursor.
+ * A row for each worker over the stretch that zoom and cursor chose; below, what the selected worker did under the
+ * cursor.
  */
-export function drawTimeline(state: TuiState): readonly Row[] {
+export function drawTimeline(state: DashboardState): readonly Row[] {
   const { columns, glyphs, lists, timeline } = state;
   const { bodyRows } = layoutOf(state);
   const activity = shownActivity(state);
@@ -27,19 +28,19 @@ export function drawTimeline(state: TuiState): readonly Row[] {
       bodyRows,
     );
   const rows = workerRows(state, lists.timeline);
-  const cells = columns - LANE_LABEL - 1;
+  const cells = columns - ROW_LABEL - 1;
   const stretch = { ...shownStretch(activity, timeline), cells };
   const below = bodyRows >= 12 ? BELOW : 0;
   const shown = Math.max(1, bodyRows - 4 - below);
   const position = Math.min(lists.timeline.position, rows.length - 1);
   const first = firstShown(position, shown, rows.length);
   const step = (stretch.toMs - stretch.fromMs) / cells;
-  const lanes = rows.slice(first, first + shown).map(({ worker, activity: lane }, index) => {
+  const timelineRows = rows.slice(first, first + shown).map(({ worker, activity: workerActivity }, index) => {
     const isChosen = first + index === position;
     const label = `${isChosen ? glyphs.pointer : ' '}${state.pinned.includes(worker.pid) ? '*' : ''}${worker.pid}`;
     return row(
-      span(label.padEnd(LANE_LABEL), isChosen ? 'bold' : 'plain'),
-      ...(lane === null ? [] : drawLane(activity, lane, stretch, glyphs)),
+      span(label.padEnd(ROW_LABEL), isChosen ? 'bold' : 'plain'),
+      ...(workerActivity === null ? [] : drawTimelineRow(activity, workerActivity, stretch, glyphs)),
     );
   });
   const cursorCell = Math.max(0, Math.min(cells - 1, Math.floor((timeline.cursorMs - stretch.fromMs) / step)));
@@ -49,13 +50,13 @@ export function drawTimeline(state: TuiState): readonly Row[] {
       rule(
         glyphs,
         columns,
-        `TIMELINE  1 column = ${duration(step)}`,
+        `TIMELINE  1 column = ${durationOfMs(step)}`,
         `${rows.length === 0 ? 0 : position + 1} of ${rows.length}   cursor ${at(state, timeline.cursorMs)} ` +
           `${clockName(state)}`,
       ),
-      row(' '.repeat(LANE_LABEL), span(timeAxis(state, stretch.fromMs, step, cells), 'quiet')),
-      ...lanes,
-      row(`${' '.repeat(LANE_LABEL + cursorCell)}^`),
+      row(' '.repeat(ROW_LABEL), span(timeAxis(state, stretch.fromMs, step, cells), 'quiet')),
+      ...timelineRows,
+      row(`${' '.repeat(ROW_LABEL + cursorCell)}^`),
       row(' ', ...drawLegend(glyphs, columns - 1)),
       ...(below > 0 && chosen !== undefined ? underCursor(state, activity, chosen, step) : []),
     ],
@@ -63,8 +64,8 @@ export function drawTimeline(state: TuiState): readonly Row[] {
   );
 }
 
-/** Times over the lanes, one about every 16 cells. */
-export function timeAxis(state: TuiState, fromMs: number, step: number, cells: number): string {
+/** Times over the rows, one about every 16 cells. */
+export function timeAxis(state: DashboardState, fromMs: number, step: number, cells: number): string {
   const every = 16;
   let text = '';
   for (let cell = 0; cell + 8 <= cells; cell += every) {
@@ -75,19 +76,19 @@ export function timeAxis(state: TuiState, fromMs: number, step: number, cells: n
 }
 
 function underCursor(
-  state: TuiState,
+  state: DashboardState,
   activity: Activity,
-  { worker, activity: lane }: WorkerRow,
+  { worker, activity: workerActivity }: WorkerRow,
   step: number,
 ): readonly Row[] {
   const { cursorMs } = state.timeline;
   const title = rule(state.glyphs, state.columns, `WORKER ${worker.pid} at ${at(state, cursorMs)}`);
-  if (lane === null) return [title];
-  const sums = sumsOf(activity, lane, cursorMs, cursorMs + Math.max(step, activity.columnMs));
+  if (workerActivity === null) return [title];
+  const sums = sumsOf(activity, workerActivity, cursorMs, cursorMs + Math.max(step, activity.columnMs));
   const parts = [
-    `in ${duration(sums.seconds * 1000)}: waits ${duration(sums.waiting * 1000)}`,
-    `blocked ${duration(sums.blocked * 1000)}`,
-    `no call ${duration(sums.silent * 1000)}`,
+    `in ${durationOfMs(sums.seconds * 1000)}: waits ${durationOfMs(sums.waiting * 1000)}`,
+    `blocked ${durationOfMs(sums.blocked * 1000)}`,
+    `no call ${durationOfMs(sums.silent * 1000)}`,
     `${count(sums.calls)} calls`,
     `${count(sums.accepted)} accepted`,
     `${count(sums.wasted)} woken for nothing`,
@@ -109,7 +110,7 @@ function underCursor(
  * Findings that name the worker and cover the moment, worst first. Those of many stalls cover only the stalls that they
  * list.
  */
-export function findingsAt(state: TuiState, pid: number, atMs: number, widthMs: number) {
+export function findingsAt(state: DashboardState, pid: number, atMs: number, widthMs: number) {
   return (shownReport(state)?.findings ?? []).filter(({ workers, startMs, endMs, openEnded, metrics }) => {
     if (!workers.includes(pid) || startMs === null) return false;
     const { stalls } = metrics;

@@ -1,14 +1,14 @@
-import { count, duration } from '../../output/figures.ts';
 import { show } from '../../output/show.ts';
+import { count, durationOfMs } from '../../trace/format-numbers.ts';
 import { firstShown, layoutOf, tableRows } from '../layout.ts';
 import { cell, type Row, row, rule, type Span, selected, span } from '../spans.ts';
-import { shownActivity, shownReport, type TuiState } from '../state.ts';
+import { type DashboardState, shownActivity, shownReport } from '../state.ts';
 import { orderName } from '../tables/table.ts';
 import { WORKER_COLUMNS, type WorkerRow, workerRows } from '../tables/workers.ts';
 import { at } from '../times.ts';
 import { tall } from './beside.ts';
-import { drawLane, drawLegend, shownStretch } from './lanes.ts';
 import { nowText } from './now.ts';
+import { drawLegend, drawTimelineRow, shownStretch } from './timeline-rows.ts';
 
 const BELOW = 5;
 const NARROW = 60;
@@ -17,7 +17,7 @@ const WIDE = 88;
 const FROM_WIDTH = 110;
 
 /** One row a worker: what it is in now or was in at the end, and its whole time beside it. */
-export function drawWorkers(state: TuiState): readonly Row[] {
+export function drawWorkers(state: DashboardState): readonly Row[] {
   const { columns, glyphs, lists } = state;
   const { bodyRows } = layoutOf(state);
   const rows = workerRows(state);
@@ -31,10 +31,12 @@ export function drawWorkers(state: TuiState): readonly Row[] {
     `${rows.length === 0 ? 0 : position + 1} of ${rows.length}, ` + `${orderName(WORKER_COLUMNS, lists.workers)}`;
   const filter = lists.workers.filter === '' ? '' : `filter: ${lists.workers.filter}  Esc clears  `;
   const titles = figures(isWide, 'BUSY%', 'LONGEST', 'EPIPE', 'REQUESTS', 'ACCEPTED', 'WASTED');
-  const heads = ` ${'PID'.padEnd(8)}${'ROLE'.padEnd(12)}${(state.source === 'live' ? 'NOW' : 'AT THE END').padEnd(18)}${titles}`;
+  const heads =
+    ` ${'PID'.padEnd(8)}${'ROLE'.padEnd(12)}` +
+    `${(state.source === 'live' ? 'NOW' : 'AT THE END').padEnd(18)}${titles}`;
   const list = rows.slice(first, first + shown).map((each, index) => {
-    const [text, ...lane] = drawWorker(state, each, table, isWide);
-    return first + index === position ? [...selected([text]), ...lane] : [text, ...lane];
+    const [text, ...workerActivity] = drawWorker(state, each, table, isWide);
+    return first + index === position ? [...selected([text]), ...workerActivity] : [text, ...workerActivity];
   });
   const chosen = rows[position];
   return tall(
@@ -50,11 +52,14 @@ export function drawWorkers(state: TuiState): readonly Row[] {
 }
 
 function figures(isWide: boolean, busy: string, longest: string, pipes: string, ...more: readonly string[]): string {
-  return `${busy.padStart(6)}${longest.padStart(9)}${pipes.padStart(6)}${isWide ? more.map((text) => text.padStart(9)).join('') : ''}`;
+  return (
+    `${busy.padStart(6)}${longest.padStart(9)}${pipes.padStart(6)}` +
+    `${isWide ? more.map((text) => text.padStart(9)).join('') : ''}`
+  );
 }
 
 function drawWorker(
-  state: TuiState,
+  state: DashboardState,
   { worker, activity }: WorkerRow,
   table: number,
   isWide: boolean,
@@ -62,17 +67,22 @@ function drawWorker(
   const pin = state.pinned.includes(worker.pid) ? '*' : ' ';
   const busy = worker.busyPercent === null ? '-' : worker.busyPercent.toFixed(0);
   const more = [worker.requests, worker.accepted, worker.wastedWakeups].map(count);
-  const told = figures(isWide, busy, duration(worker.longestTurnMs), count(worker.brokenPipes), ...more);
+  const columnsText = figures(isWide, busy, durationOfMs(worker.longestTurnMs), count(worker.brokenPipes), ...more);
   const text =
-    `${pin}${String(worker.pid).padEnd(8)}${cell(worker.role, 11)} ${cell(nowText(state, activity), 17)} ` + `${told}`;
+    `${pin}${String(worker.pid).padEnd(8)}${cell(worker.role, 11)} ${cell(nowText(state, activity), 17)} ` +
+    `${columnsText}`;
   const whole = shownActivity(state);
   const cells = state.columns - table - 2;
   if (whole === null || activity === null || cells < 8) return [span(text)];
   const { fromMs, toMs } = shownStretch(whole, { fromMs: 0, toMs: Number.POSITIVE_INFINITY });
-  return [span(cell(text, table)), span(' '), ...drawLane(whole, activity, { fromMs, toMs, cells }, state.glyphs)];
+  return [
+    span(cell(text, table)),
+    span(' '),
+    ...drawTimelineRow(whole, activity, { fromMs, toMs, cells }, state.glyphs),
+  ];
 }
 
-function detail(state: TuiState, { worker, activity }: WorkerRow): readonly Row[] {
+function detail(state: DashboardState, { worker, activity }: WorkerRow): readonly Row[] {
   const findings = (shownReport(state)?.findings ?? []).filter(({ workers }) => workers.includes(worker.pid));
   const now = activity?.now;
   const facts = [

@@ -1,10 +1,10 @@
 import type { HangUp } from '../../model/facts.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
+import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { elapsed } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
-import { moment } from '../moment.ts';
-import { count, duration, milliseconds, plural } from '../words.ts';
+import { moment } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 const EVIDENCE = 6;

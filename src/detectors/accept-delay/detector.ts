@@ -1,10 +1,11 @@
-import type { QueueDelay } from '../../model/facts.ts';
 import type { Listener } from '../../model/machine/listeners.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import type { QueueDelay } from '../../model/measuring/socket-tracker.ts';
+import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
+import { AcceptQueues, verdictOf } from '../accept-queues/accept-queues.ts';
 import { type Context, defineDetector } from '../detector.ts';
-import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
-import { duration, plural, reasonsOf } from '../words.ts';
+import { type Conclusion, clear, type DraftFinding, notApplicable } from '../finding.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { Queue } from './queue.ts';
@@ -29,16 +30,12 @@ export const acceptDelay = defineDetector({
   follows: { kinds: ['service-stall', 'loop-stall', 'worker-saturation'], anywhere: true },
   metrics,
   create(context) {
-    const queues = new Map<Listener, Queue>();
+    const queues = new AcceptQueues(() => new Queue());
     return {
       on: {
-        queueDelay(fact: QueueDelay) {
-          const queue = queues.get(fact.listener) ?? new Queue();
-          queues.set(fact.listener, queue);
-          queue.add(fact);
-        },
+        queueDelay: (fact: QueueDelay) => queues.of(fact.listener).add(fact),
         threadLetGo(thread: Thread) {
-          for (const listener of thread.accepts.listeners) queues.get(listener)?.threads.delete(thread);
+          for (const { threads } of queues.ofThread(thread)) threads.delete(thread);
         },
       },
       conclude: () => conclude(context, queues),
@@ -46,22 +43,16 @@ export const acceptDelay = defineDetector({
   },
 });
 
-function conclude(context: Context, queues: ReadonlyMap<Listener, Queue>): Conclusion<Metrics> {
+function conclude(context: Context, queues: AcceptQueues<Queue>): Conclusion<Metrics> {
   if (!context.model.sockets.active)
     return notApplicable(
       "No system call shows how long a connection waits to be accepted; drover's bpftrace program exact.bt does",
     );
-  const findings: DraftFinding<Metrics>[] = [];
-  const reasons: string[] = [];
-  for (const [listener, queue] of queues) {
-    const judged = judge(context, listener, queue);
-    if (typeof judged === 'string') reasons.push(judged);
-    else findings.push(judged);
-  }
-  if (findings.length > 0) return found(`${plural(findings.length, 'listener')} whose connections waited`, findings);
-  const reason =
-    queues.size === 0 ? 'no connection was both established and accepted in the capture' : reasonsOf(reasons);
-  return clear(reason);
+  return verdictOf(
+    [...queues].map(([listener, queue]) => judge(context, listener, queue)),
+    (findings) => `${plural(findings, 'listener')} whose connections waited`,
+    () => clear('no connection was both established and accepted in the capture'),
+  );
 }
 
 function judge(context: Context, listener: Listener, queue: Queue): DraftFinding<Metrics> | string {

@@ -1,10 +1,11 @@
 import type { Listener } from '../../model/machine/listeners.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
+import { count, duration, milliseconds } from '../../trace/format-numbers.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
+import { subjectsOf } from '../accept-queues/accept-queues.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
-import { moment } from '../moment.ts';
-import { count, duration, milliseconds } from '../words.ts';
+import { moment } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { Queue } from './queue.ts';
 
@@ -31,8 +32,8 @@ export function finding(
         'accepted',
     summary: `${said}.${gone}`,
     why:
-      'The kernel says yes to a client at once; until a worker accepts, the client waits, and no log of the ' +
-      'server knows of it.',
+      'The kernel completes the connection at once. The client then waits until a worker accepts, and no log of ' +
+      'the server shows this wait.',
     start: first,
     end: last,
     openEnded: false,
@@ -56,8 +57,8 @@ export function finding(
     next: [
       {
         text:
-          'Look at the stalls and the saturation that this report names for the same time: nobody accepts while ' +
-          'a loop does not turn.',
+          'Look at the findings of this report about stalls and busy workers at the same time: a worker accepts ' +
+          'nobody while it is blocked.',
       },
       { text: 'See the queue itself while it happens: Recv-Q of a listener is what waits.', command: 'ss -ltn' },
       {
@@ -65,6 +66,6 @@ export function finding(
         caveat: 'A longer backlog makes clients wait longer instead of being turned away.',
       },
     ],
-    subjects: [`listener ${listener.id}`],
+    subjects: subjectsOf([listener]),
   };
 }

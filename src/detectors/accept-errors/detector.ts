@@ -1,9 +1,9 @@
 import type { AcceptError, DroppedConnection } from '../../model/facts.ts';
 import type { Listener } from '../../model/machine/listeners.ts';
+import { plural } from '../../trace/format-numbers.ts';
 import { earlier, later } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found } from '../finding.ts';
-import { plural } from '../words.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { begin, type Trouble } from './trouble.ts';

@@ -1,8 +1,9 @@
 import type { Listener } from '../../model/machine/listeners.ts';
+import { count, duration, plural } from '../../trace/format-numbers.ts';
+import { subjectsOf } from '../accept-queues/accept-queues.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
-import { moment } from '../moment.ts';
-import { count, duration, plural } from '../words.ts';
+import { moment } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { Trouble } from './trouble.ts';
 
@@ -28,7 +29,8 @@ export function finding(context: Context, listener: Listener, trouble: Trouble):
     title: `Accept failed ${count(total)} times on ${listener.name}: ${worst}`.slice(0, 78),
     summary:
       `${plural(total, 'accept')} on ${listener.name} failed${within} ` +
-      `(${named.map(([error, number]) => `${count(number)} ${error}`).join(', ')}).${lost}${held === '' ? '' : ` Open in the worker at the first failure, as far as the trace shows: ${held}.`}`,
+      `(${named.map(([error, number]) => `${count(number)} ${error}`).join(', ')}).${lost}` +
+      `${held === '' ? '' : ` Open in the worker at the first failure, as far as the trace shows: ${held}.`}`,
     why:
       'New clients wait in the queue, or are dropped, until something is closed. Some servers back off for up to ' +
       'a second after each failure, others try again at once and burn a core.',
@@ -47,14 +49,17 @@ export function finding(context: Context, listener: Listener, trouble: Trouble):
     evidence: trouble.lines,
     next: adviceFor(worst, [...workers][0]?.pid ?? 0),
     nextWhile: { 'fd-leak': [FIX_THE_LEAK] },
-    subjects: [`listener ${listener.id}`, ...[...workers].map(({ pid }) => `pid ${pid}`)],
+    subjects: subjectsOf(
+      [listener],
+      [...workers].map(({ pid }) => pid),
+    ),
   };
 }
 
 const FIX_THE_LEAK: Step = {
   text:
-    'Close what the leak in this report leaves open: descriptors that nobody closes fill any limit, and a ' +
-    'higher one only later.',
+    'Fix the descriptor leak in this report: open descriptors that nobody closes reach any limit, and a ' +
+    'higher limit only later.',
 };
 
 function adviceFor(error: string, pid: number): Step[] {

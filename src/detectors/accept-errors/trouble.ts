@@ -1,6 +1,6 @@
+import type { KeptLine } from '../../model/evidence.ts';
 import type { AcceptError } from '../../model/facts.ts';
 import type { Process } from '../../model/machine/process.ts';
-import type { KeptLine } from '../../model/machine/turn.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 
 /** What went wrong on one accept queue. */

@@ -1,13 +1,13 @@
+import { keptLine } from '../../model/evidence.ts';
 import type { AcceptCycle, IdleWait, SlowReply } from '../../model/facts.ts';
-import type { Listener } from '../../model/machine/listeners.ts';
 import { acceptorsOf, acceptorsOfEach, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import { keptLine } from '../../model/machine/turn.ts';
+import { count, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
+import { AcceptQueues, verdictOf } from '../accept-queues/accept-queues.ts';
 import { type Context, defineDetector } from '../detector.ts';
-import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
+import { type Conclusion, clear, notApplicable } from '../finding.ts';
 import { TimesOfThreads } from '../times-of-threads.ts';
-import { count, plural, reasonsOf } from '../words.ts';
 import { finding } from './finding.ts';
 import { Hoards } from './hoards.ts';
 import { type Metrics, metrics } from './metrics.ts';
@@ -32,19 +32,14 @@ export const acceptHoarding = defineDetector({
   linkedInProcess: ['loop-stall'],
   metrics,
   create(context) {
-    const queues = new Map<Listener, Hoards>();
     const idle = new TimesOfThreads();
     const least = context.threshold('stall-ms') * MILLISECOND;
-    const hoardsOf = (listener: Listener): Hoards => {
-      const known = queues.get(listener) ?? new Hoards(idle, least);
-      queues.set(listener, known);
-      return known;
-    };
+    const queues = new AcceptQueues(() => new Hoards(idle, least));
     return {
       on: {
         acceptCycle({ listener, accepted }: AcceptCycle) {
           if (accepted < 2) return;
-          const hoards = hoardsOf(listener);
+          const hoards = queues.of(listener);
           hoards.mostInOneGo = Math.max(hoards.mostInOneGo, accepted);
         },
         idleWait: ({ thread, start, end }: IdleWait) => idle.add(thread, start, end),
@@ -59,9 +54,9 @@ export const acceptHoarding = defineDetector({
           )
             return;
           const { behind, own, waiting } = request.loop.blame(request, record.start);
-          // A worker that had time to wait would have served it, had its client sent anything.
+          // A worker that had time to wait would have served the request if its client had sent anything.
           if (behind < least || waiting * MOST_IDLE > behind) return;
-          hoardsOf(listener).add(
+          queues.of(listener).add(
             {
               thread,
               request: request.name,
@@ -80,7 +75,7 @@ export const acceptHoarding = defineDetector({
   },
 });
 
-function conclude(context: Context, queues: ReadonlyMap<Listener, Hoards>): Conclusion<Metrics> {
+function conclude(context: Context, queues: AcceptQueues<Hoards>): Conclusion<Metrics> {
   const { model } = context;
   const loops = [...rolesOf(model.processes.threads())]
     .filter(([, role]) => role === 'event-loop')
@@ -88,23 +83,22 @@ function conclude(context: Context, queues: ReadonlyMap<Listener, Hoards>): Conc
   const acceptorsOfAll = acceptorsOfEach(loops);
   const shared = model.listeners.all.filter((listener) => (acceptorsOfAll.get(listener)?.length ?? 0) >= 2);
   if (shared.length === 0) return notApplicable('No listener that several event-loop workers share was seen');
-  const findings: DraftFinding<Metrics>[] = [];
-  const reasons: string[] = [];
-  for (const listener of shared) {
+  const judged = shared.map((listener) => {
     const acceptors = acceptorsOfAll.get(listener) ?? [];
-    const hoards = queues.get(listener);
+    const hoards = queues.known(listener);
     const totals = hoards?.totals(acceptors);
     if (hoards !== undefined && totals !== undefined && totals.count >= context.threshold('hoarded-requests'))
-      findings.push(finding(model, listener, acceptors, hoards.mostInOneGo, totals));
-    else
-      reasons.push(
-        `${listener.name}: ${plural(totals?.count ?? 0, 'request')} waited in one worker while another was idle; ${
-          hoards === undefined
-            ? 'no worker accepted several in one go'
-            : `at most ${count(hoards.mostInOneGo)} accepted in one go`
-        }`,
-      );
-  }
-  if (findings.length === 0) return clear(reasonsOf(reasons));
-  return found(`${plural(findings.length, 'listener')} of which one worker took too many`, findings);
+      return finding(model, listener, acceptors, hoards.mostInOneGo, totals);
+    const most =
+      hoards === undefined
+        ? 'no worker accepted several in one go'
+        : `at most ${count(hoards.mostInOneGo)} accepted in one go`;
+    const waited = plural(totals?.count ?? 0, 'request');
+    return `${listener.name}: ${waited} waited in one worker while another was idle; ${most}`;
+  });
+  return verdictOf(
+    judged,
+    (findings) => `${plural(findings, 'listener')} of which one worker took too many`,
+    () => clear(''),
+  );
 }

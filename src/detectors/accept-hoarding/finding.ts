@@ -2,9 +2,10 @@ import type { Listener } from '../../model/machine/listeners.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
+import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
+import { serverOf, subjectsOf } from '../accept-queues/accept-queues.ts';
 import type { DraftFinding, Step } from '../finding.ts';
-import { moment } from '../moment.ts';
-import { count, duration, milliseconds, plural, workerName } from '../words.ts';
+import { moment, workerName } from '../words.ts';
 import type { Hoards } from './hoards.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -20,7 +21,7 @@ export function finding(
 ): DraftFinding<Metrics> {
   const workers = pidsOf(hoarders);
   const longest = worst.reduce((most, each) => (each.behind > most.behind ? each : most));
-  const server = acceptors.map(({ process }) => process.server).find((known) => known !== '') ?? '';
+  const server = serverOf(acceptors);
   return {
     severity: 'warning',
     confidence: 'likely',
@@ -32,8 +33,8 @@ export function finding(
       `The longest, ${longest.request}, stood there for ${duration(longest.behind)}; ` +
       `${workerName(longest.idle.process.pid).toLowerCase()} was idle for ${duration(longest.idleFor)} of that time.`,
     why:
-      'What a worker has accepted no other worker can take. A connection that stays in the shared queue goes to ' +
-      'whoever is free first.',
+      'Once a worker has accepted a connection, no other worker can take it. The first free worker takes a ' +
+      'connection that is still in the shared queue.',
     start: Math.min(...worst.map(({ from }) => from)),
     end: Math.max(...worst.map(({ to }) => to)),
     openEnded: false,
@@ -56,7 +57,7 @@ export function finding(
     },
     evidence: [longest.line, ...worst.filter((each) => each !== longest).map(({ line }) => line)].slice(0, EVIDENCE),
     next: adviceFor(server),
-    subjects: [`listener ${listener.id}`, ...workers.map((pid) => `pid ${pid}`)],
+    subjects: subjectsOf([listener], workers),
   };
 }
 

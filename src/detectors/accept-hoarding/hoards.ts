@@ -1,5 +1,5 @@
+import type { KeptLine } from '../../model/evidence.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import type { KeptLine } from '../../model/machine/turn.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { TimesOfThreads } from '../times-of-threads.ts';
 
@@ -28,7 +28,7 @@ export class Hoards {
   readonly #idle: TimesOfThreads;
   readonly #least: Nanoseconds;
   #undecided: Waited[] = [];
-  /** Of those that were decided already. */
+  /** Hoarded requests among those that were decided already. */
   #count = 0;
   readonly #workers = new Set<Thread>();
   #worst: Hoarded[] = [];

@@ -1,22 +1,22 @@
+import { keptLine } from '../../model/evidence.ts';
 import type { Accepted } from '../../model/facts.ts';
 import type { Listener } from '../../model/machine/listeners.ts';
-import { acceptorsOfEach } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import { keptLine } from '../../model/machine/turn.ts';
+import { plural } from '../../trace/format-numbers.ts';
 import { earlier, later } from '../../trace/time.ts';
+import { AcceptQueues, verdictOf } from '../accept-queues/accept-queues.ts';
+import { gini } from '../accept-queues/gini.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { largestOf, smallestOf } from '../extremes.ts';
-import { type Conclusion, clear, type DraftFinding, found, notApplicable, type Severity } from '../finding.ts';
-import { gini } from '../gini.ts';
-import { plural, reasonsOf } from '../words.ts';
+import { type Conclusion, type DraftFinding, notApplicable, type Severity } from '../finding.ts';
 import { finding, saidOf } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
-import { type Figures, MOST_LINES, type Shares } from './shares.ts';
+import { type Figures, MOST_LINES, noShares, type Shares } from './shares.ts';
 
-/** Utilisation of the favourite at which its share starts to cost others time, and of an idle sibling. */
+/** Utilisation of the favourite from which on its share is critical, and from which on it costs others time. */
 const BUSY = 0.7;
-
 const WORKING = 0.3;
+/** Utilisation up to which a worker is idle: it could have taken the connections. */
 const IDLE = 0.2;
 
 export const acceptSkew = defineDetector({
@@ -38,36 +38,24 @@ export const acceptSkew = defineDetector({
   follows: { kinds: ['service-stall', 'loop-stall'], anywhere: true },
   metrics,
   create(context) {
-    const queues = new Map<Listener, Shares>();
+    const queues = new AcceptQueues(noShares);
     return {
       on: {
         accepted({ listener, thread, record }: Accepted) {
-          const time = record.end;
-          const shares = queues.get(listener) ?? {
-            byThread: new Map(),
-            gone: 0,
-            first: time,
-            last: time,
-            streak: 0,
-            run: 0,
-            winner: null,
-            lines: new Map(),
-          };
-          queues.set(listener, shares);
+          const shares = queues.of(listener);
           shares.byThread.set(thread, (shares.byThread.get(thread) ?? 0) + 1);
-          shares.first = earlier(shares.first, time);
-          shares.last = later(shares.last, time);
+          shares.first = earlier(shares.first, record.end);
+          shares.last = later(shares.last, record.end);
           shares.run = shares.winner === thread ? shares.run + 1 : 1;
           shares.winner = thread;
           if (!shares.lines.has(thread) && shares.lines.size < MOST_LINES) shares.lines.set(thread, keptLine(record));
           shares.streak = Math.max(shares.streak, shares.run);
         },
         threadLetGo(thread: Thread) {
-          for (const listener of thread.accepts.listeners) {
-            const shares = queues.get(listener);
-            if (shares?.byThread.delete(thread)) shares.gone++;
-            shares?.lines.delete(thread);
-            if (shares?.winner === thread) shares.winner = null;
+          for (const shares of queues.ofThread(thread)) {
+            if (shares.byThread.delete(thread)) shares.gone++;
+            shares.lines.delete(thread);
+            if (shares.winner === thread) shares.winner = null;
           }
         },
       },
@@ -76,18 +64,14 @@ export const acceptSkew = defineDetector({
   },
 });
 
-function conclude(context: Context, queues: ReadonlyMap<Listener, Shares>): Conclusion<Metrics> {
-  const findings: DraftFinding<Metrics>[] = [];
-  const reasons = new Set<string>();
-  const acceptors = acceptorsOfEach(context.model.processes.threads());
-  for (const [listener, shares] of queues) {
-    const judged = judge(context, listener, shares, acceptors.get(listener) ?? []);
-    if (typeof judged === 'string') reasons.add(judged);
-    else findings.push(judged);
-  }
-  if (findings.length > 0) return found(`${plural(findings.length, 'listener')} with unequal shares`, findings);
-  if (queues.size === 0) return notApplicable('No connection was accepted in the trace');
-  return clear(reasonsOf(reasons));
+function conclude(context: Context, queues: AcceptQueues<Shares>): Conclusion<Metrics> {
+  return verdictOf(
+    [...queues.withAcceptors(context.model)].map(([listener, shares, acceptors]) =>
+      judge(context, listener, shares, acceptors),
+    ),
+    (findings) => `${plural(findings, 'listener')} with unequal shares`,
+    () => notApplicable('No connection was accepted in the trace'),
+  );
 }
 
 function judge(

@@ -1,8 +1,9 @@
 import type { Listener } from '../../model/machine/listeners.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
+import { count, percent, plural, round } from '../../trace/format-numbers.ts';
+import { subjectsOf } from '../accept-queues/accept-queues.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
-import { count, plural, ratio, round } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { Figures, Shares } from './shares.ts';
 
@@ -24,8 +25,7 @@ export function finding(
   const title = `Worker ${pid} accepted ${count(most)} of ${plural(total, 'connection')} on ${listener.name}`;
   const busy = isBusyUnknown
     ? ''
-    : ` It was away from its wait ${ratio(utilisation * 100)} % of the time, the idlest worker ` +
-      `${ratio(idlest * 100)} %.`;
+    : ` It was away from its wait ${percent(utilisation)} of the time, the idlest worker ` + `${percent(idlest)}.`;
   return {
     severity,
     confidence: 'likely',
@@ -52,9 +52,13 @@ export function finding(
     evidence: [shares.lines.get(favourite)].filter((line) => line !== undefined),
     next: [severity === 'info' ? LEAVE_IT : OWN_QUEUES],
     nextWhileStalled: [
-      { text: 'Fix the stalls in this report first, then record again: a stalled worker distorts the shares.' },
+      {
+        text:
+          'Fix the stalls in this report first, then record again: while a worker stalls it accepts nothing, which ' +
+          'changes the shares.',
+      },
     ],
-    subjects: [`listener ${listener.id}`],
+    subjects: subjectsOf([listener]),
   };
 }
 
@@ -70,11 +74,13 @@ export function saidOf({ name }: Listener, { counts, total, spread }: Figures): 
 function whyOf(severity: Severity, isBusyUnknown: boolean): string {
   if (severity !== 'info') return 'Connections queue behind one busy worker although others are idle.';
   return isBusyUnknown
-    ? 'Whether that does harm the capture does not tell: it has no times.'
+    ? 'The capture has no times, so drover cannot tell whether this does harm.'
     : 'While all workers are mostly idle this does no harm.';
 }
 
-const LEAVE_IT: Step = { text: 'Do nothing, unless latency suffers: then record again under load and compare.' };
+const LEAVE_IT: Step = {
+  text: 'Do nothing unless requests are slow. If they are, record again under load and compare.',
+};
 
 const OWN_QUEUES: Step = {
   text:
@@ -82,6 +88,6 @@ const OWN_QUEUES: Step = {
     'connections by a round-robin proxy in front instead.',
   needs: 'gunicorn 24.0.0 or later for its --reuse-port',
   caveat:
-    'With queues of their own, connections wait on a stalled worker although others are idle. EPOLLEXCLUSIVE does ' +
-    'not spread load, it concentrates it.',
+    'With queues of their own, connections wait on a stalled worker although others are idle. EPOLLEXCLUSIVE ' +
+    'does not help: it concentrates connections on one worker.',
 };

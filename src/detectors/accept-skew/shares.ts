@@ -1,6 +1,6 @@
+import type { KeptLine } from '../../model/evidence.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import type { KeptLine } from '../../model/machine/turn.ts';
-import type { Nanoseconds } from '../../trace/time.ts';
+import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 
 /** Threads whose first accept is kept. */
 export const MOST_LINES = 1000;
@@ -18,6 +18,20 @@ export interface Shares {
   gone: number;
   /** The first accept of each thread. */
   readonly lines: Map<Thread, KeptLine>;
+}
+
+/** Nothing was accepted yet. */
+export function noShares(): Shares {
+  return {
+    byThread: new Map(),
+    first: UNKNOWN,
+    last: UNKNOWN,
+    streak: 0,
+    run: 0,
+    winner: null,
+    gone: 0,
+    lines: new Map(),
+  };
 }
 
 /** What is judged about them. */

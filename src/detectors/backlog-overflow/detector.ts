@@ -1,9 +1,9 @@
 import type { QueueTaken } from '../../model/facts.ts';
-import type { Listener } from '../../model/machine/listeners.ts';
+import { count, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
+import { AcceptQueues, verdictOf } from '../accept-queues/accept-queues.ts';
 import { type Context, defineDetector } from '../detector.ts';
-import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
-import { count, plural } from '../words.ts';
+import { type Conclusion, clear, notApplicable } from '../finding.ts';
 import { finding } from './finding.ts';
 import { type Flood, Floods } from './floods.ts';
 import { type Metrics, metrics } from './metrics.ts';
@@ -36,22 +36,18 @@ export const backlogOverflow = defineDetector({
   linkedInProcess: ['loop-stall'],
   metrics,
   create(context) {
-    const queues = new Map<Listener, Floods>();
     const together = context.threshold('stall-ms') * MILLISECOND;
+    const queues = new AcceptQueues(() => new Floods(together));
     return {
       on: {
-        queueTaken(taken: QueueTaken) {
-          const known = queues.get(taken.listener) ?? new Floods(together);
-          queues.set(taken.listener, known);
-          known.add(taken);
-        },
+        queueTaken: (taken: QueueTaken) => queues.of(taken.listener).add(taken),
       },
       conclude: () => conclude(context, queues),
     };
   },
 });
 
-function conclude(context: Context, queues: ReadonlyMap<Listener, Floods>): Conclusion<Metrics> {
+function conclude(context: Context, queues: AcceptQueues<Floods>): Conclusion<Metrics> {
   const { model } = context;
   const known = model.listeners.all.filter(({ backlog }) => backlog >= 0);
   if (known.length === 0)
@@ -59,31 +55,23 @@ function conclude(context: Context, queues: ReadonlyMap<Listener, Floods>): Conc
       'The capture does not show listen() and so no backlog: start the server under strace, or read Send-Q of its ' +
         'port in ss -ltn',
     );
-  const findings: DraftFinding<Metrics>[] = [];
-  const reasons = new Set<string>();
-  for (const listener of known) {
-    const floods = queues.get(listener);
+  const judged = known.map((listener) => {
+    const floods = queues.known(listener);
     const limit = Math.min(listener.backlog, SOMAXCONN);
     const enough = Math.max(limit * context.threshold('backlog-share'), context.threshold('backlog-min-connections'));
     const full = floods?.ofAtLeast(enough) ?? [];
-    if (full.length > 0)
-      findings.push(
-        finding(
-          context,
-          listener,
-          limit,
-          full,
-          full.some((flood) => isOver(flood, limit)),
-        ),
-      );
-    else
-      reasons.add(
-        `${listener.name}: ${plural(floods?.most ?? 0, 'connection')} at most had queued up while nobody looked, ` +
-          `backlog ${count(limit)}`,
-      );
-  }
-  if (findings.length === 0) return clear([...reasons].slice(0, 8).join('; '));
-  return found(`${plural(findings.length, 'listener')} whose queue was full, or nearly`, findings);
+    const wasFull = full.some((flood) => isOver(flood, limit));
+    if (full.length > 0) return finding(context, listener, limit, full, wasFull);
+    return (
+      `${listener.name}: ${plural(floods?.most ?? 0, 'connection')} at most had queued up while nobody looked, ` +
+      `backlog ${count(limit)}`
+    );
+  });
+  return verdictOf(
+    judged,
+    (findings) => `${plural(findings, 'listener')} whose queue was full, or nearly`,
+    () => clear(''),
+  );
 }
 
 /** More than the queue holds, in so short a time that few of them can have come later. */

@@ -1,9 +1,10 @@
 import type { Listener } from '../../model/machine/listeners.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
+import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
+import { subjectsOf } from '../accept-queues/accept-queues.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding, Step } from '../finding.ts';
-import { moment } from '../moment.ts';
-import { count, duration, milliseconds, plural } from '../words.ts';
+import { moment } from '../words.ts';
 import type { Flood } from './floods.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -25,19 +26,17 @@ export function finding(
   return {
     severity: wasFull ? 'critical' : 'warning',
     confidence: wasFull ? 'likely' : 'possible',
-    title:
-      `Queue of ${name} ${wasFull ? 'full' : 'nearly full'}: ${count(worst.accepted)} waiting, backlog ${count(limit)}`.slice(
-        0,
-        78,
-      ),
+    title: (
+      `Queue of ${name} ${wasFull ? 'full' : 'nearly full'}: ${count(worst.accepted)} waiting, ` +
+      `backlog ${count(limit)}`
+    ).slice(0, 78),
     summary:
       `Nobody looked at ${name} for ${duration(away)}; then ${plural(worst.accepted, 'connection')} were ` +
       `accepted within ${duration(worst.end - worst.start)}. With a backlog of ${count(limit)} the kernel queues ` +
       `${count(limit + 1)}.${again}`,
     why:
-      'While the queue is full the kernel drops what comes. The client tries again after 1 s, then 3 s and 7 s: ' +
-      'people see pages that take whole seconds, and neither the log of the server nor this trace shows the ones ' +
-      'that were dropped.',
+      'While the queue is full the kernel drops new connections. The client tries again after 1 s, 3 s and 7 s: ' +
+      'pages take whole seconds. Neither the log of the server nor this trace shows the dropped connections.',
     start: Math.min(...full.map(({ since }) => since)),
     end: Math.max(...full.map(({ end }) => end)),
     openEnded: false,
@@ -58,7 +57,7 @@ export function finding(
     },
     evidence: [...worst.lines, openedLine].filter((line) => line !== null),
     next: adviceFor(limit),
-    subjects: [`listener ${listener.id}`, ...workers.map((pid) => `pid ${pid}`)],
+    subjects: subjectsOf([listener], workers),
   };
 }
 
@@ -79,7 +78,7 @@ function adviceFor(limit: number): Step[] {
         'drops nobody.',
       needs: 'net.core.somaxconn as large: the smaller of the two counts',
       caveat:
-        'The server has to be started again; those at the end of a long queue may have left when their turn comes.',
+        'You have to restart the server. Clients at the end of a long queue may have left before a worker accepts.',
     },
   ];
 }

@@ -1,6 +1,6 @@
+import type { KeptLine } from '../../model/evidence.ts';
 import type { QueueTaken } from '../../model/facts.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import type { KeptLine } from '../../model/machine/turn.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 
 /** What had queued up while nobody looked, taken by one worker or by several at once. */

@@ -1,7 +1,7 @@
 import { pidsOf } from '../../model/machine/roles.ts';
+import { duration, milliseconds, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { UNKNOWN } from '../../trace/time.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
-import { duration, milliseconds, plural, ratio, round } from '../words.ts';
 import type { LookupTally } from './lookup-tally.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -73,7 +73,8 @@ function summary(tally: LookupTally, isLoop: boolean, requests: number): string 
   const parts = [
     `${plural(tally.count, 'name lookup')} through the C library on ${who} took ${duration(tally.total)} in all, ` +
       'the longest ' +
-      `${duration(longest?.blocked ?? 0)}${longest?.name ? ` for ${longest.name}` : ''}${servers === '' ? '' : `, asking ${servers}`}.`,
+      `${duration(longest?.blocked ?? 0)}${longest?.name ? ` for ${longest.name}` : ''}` +
+      `${servers === '' ? '' : `, asking ${servers}`}.`,
   ];
   if (timeouts > 0)
     parts.push(
@@ -132,7 +133,7 @@ function advice({ longest, timeouts, searched, noSuchName }: LookupTally, isLoop
     text:
       'A cache on the host (systemd-resolved, nscd, dnsmasq) or a connection pool to the service makes lookups ' +
       'rare.',
-    caveat: 'One lookup for each time to live remains, as slow as before.',
+    caveat: 'A cache still makes one slow lookup each time the record expires.',
   });
   return steps;
 }

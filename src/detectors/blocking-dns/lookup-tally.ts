@@ -1,5 +1,5 @@
+import type { KeptLine } from '../../model/evidence.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import type { KeptLine } from '../../model/machine/turn.ts';
 import type { NameLookup } from '../../model/topics/names/name-lookups.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 

@@ -12,7 +12,7 @@ export function clientAdvice(worst: FailedWrite, context: Context): Step[] {
     ? [
         {
           text:
-            `Look at the stall first: ${behindWhom(worst) || 'other work'} kept this reply from being read and ` +
+            `First look at the stall: ${behindWhom(worst) || 'other work'} kept this reply from being read and ` +
             'sent.',
         },
       ]
@@ -29,7 +29,8 @@ export function clientAdvice(worst: FailedWrite, context: Context): Step[] {
       text:
         'Give each request a deadline shorter than the timeout of its client, and stop working on it when the ' +
         'deadline passes.',
-      caveat: 'Raising timeouts hides this; the timeout of async gunicorn workers is no request timeout.',
+      caveat:
+        'Do not raise timeouts: that hides the delay. --timeout of async gunicorn workers does not limit requests.',
     },
   ];
 }

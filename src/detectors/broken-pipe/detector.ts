@@ -1,8 +1,8 @@
 import type { FailedWrite } from '../../model/facts.ts';
+import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, type Severity } from '../finding.ts';
-import { plural } from '../words.ts';
 import { finding, NAMES } from './finding.ts';
 import { type Metrics, metrics, type Target } from './metrics.ts';
 import { Tally, targetOf, worstOf } from './tally.ts';

@@ -1,11 +1,11 @@
+import type { KeptLine } from '../../model/evidence.ts';
 import type { FailedWrite } from '../../model/facts.ts';
 import { describeTarget } from '../../model/machine/descriptors.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
-import type { KeptLine } from '../../model/machine/turn.ts';
+import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
-import { moment } from '../moment.ts';
-import { count, duration, milliseconds, plural } from '../words.ts';
+import { moment } from '../words.ts';
 import { clientAdvice, OTHER_ADVICE } from './advice.ts';
 import type { Metrics, Target } from './metrics.ts';
 import { ageOf, behindWhom, NOTABLE, type Tally, worstOf } from './tally.ts';

@@ -1,11 +1,11 @@
-import type { Spun } from '../../model/facts.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
+import type { Spun } from '../../model/topics/spin/spin-tracker.ts';
+import { percent, plural } from '../../trace/format-numbers.ts';
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
-import { plural, ratio } from '../words.ts';
 import { finding, type Spinner } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { Spinning } from './spinning.ts';
@@ -67,8 +67,8 @@ function conclude(
     0,
   );
   return clear(
-    `none of ${plural(loops.length, 'loop')} spun for ${ratio(context.threshold('busy-poll-share') * 100)} % of its ` +
-      `time, at most ${ratio(most * 100)} %`,
+    `none of ${plural(loops.length, 'loop')} spun for ${percent(context.threshold('busy-poll-share'))} of its ` +
+      `time, at most ${percent(most)}`,
   );
 }
 

@@ -1,9 +1,10 @@
 import { pidsOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import { MICROSECOND, SECOND } from '../../trace/time.ts';
+import { count, duration, microseconds, milliseconds, percent, plural, round } from '../../trace/format-numbers.ts';
+import { SECOND } from '../../trace/time.ts';
 import { largestOf, smallestOf } from '../extremes.ts';
 import type { DraftFinding, Step } from '../finding.ts';
-import { count, duration, milliseconds, plural, round, workerName } from '../words.ts';
+import { workerName } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { Spinning } from './spinning.ts';
 
@@ -21,12 +22,12 @@ export function finding(worst: Spinner, spinners: readonly Spinner[], stuck: boo
   const { pid } = worst.thread.process;
   const workers = pidsOf(spinners.map(({ thread }) => thread));
   const { target, call, listener } = worst.spinning;
-  const share = `${(worst.share * 100).toFixed(0)} % of the time`;
+  const share = `${percent(worst.share)} of the time`;
   const ready = target === '' ? 'something' : target;
   const what = stuck ? `${call} reported ${ready} at once` : `${call} returned at once with nothing`;
   const others =
     workers.length === 1 ? '' : ` ${plural(workers.length - 1, 'other worker does', 'other workers do')} the same.`;
-  const took = (worst.time / worst.rounds / MICROSECOND).toFixed(0);
+  const took = microseconds(worst.time / worst.rounds);
   return {
     severity: 'warning',
     confidence: 'likely',
@@ -37,11 +38,11 @@ export function finding(worst: Spinner, spinners: readonly Spinner[], stuck: boo
     summary:
       `For ${duration(worst.time)}, ${share}, ${workerName(pid).toLowerCase()} went round its loop without ` +
       `getting anything done: ${count(worst.rounds)} times ` +
-      `${what}${stuck ? ', and nothing was done about it' : ''}. Under strace a round took ${took} µs; untraced ` +
+      `${what}${stuck ? ', and nothing was done about it' : ''}. Under strace a round took ${took}; untraced ` +
       `far more of them fit into the same time.${others}`,
     why:
-      'It uses a core for nothing, and what shares that core runs later. The loop does serve what comes, so that ' +
-      'neither a log nor a probe shows it.',
+      'The worker wastes a core, and other work on that core runs later. The worker still answers requests, so ' +
+      'neither a log nor a probe shows the problem.',
     start: smallestOf(spinners.map(({ spinning }) => spinning.first)),
     end: largestOf(spinners.map(({ spinning }) => spinning.last)),
     openEnded: false,

@@ -1,7 +1,7 @@
-import type { Spun } from '../../model/facts.ts';
+import { type KeptLine, keptLine } from '../../model/evidence.ts';
 import { describeTarget } from '../../model/machine/descriptors.ts';
 import type { Listener } from '../../model/machine/listeners.ts';
-import { type KeptLine, keptLine } from '../../model/machine/turn.ts';
+import type { Spun } from '../../model/topics/spin/spin-tracker.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 
 /** The rounds of one thread in which nothing got done. */

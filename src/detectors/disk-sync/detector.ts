@@ -1,12 +1,12 @@
-import type { DiskSync } from '../../model/facts.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import type { DiskSync } from '../../model/topics/disk/disk-tracker.ts';
+import { count, duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, type DraftFinding, found } from '../finding.ts';
-import { count, duration, plural } from '../words.ts';
 import { syncFinding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { SyncTally } from './sync-tally.ts';
@@ -31,7 +31,7 @@ export const diskSync = defineDetector({
     'disk-sync-per-second': {
       default: 20,
       unit: 'syncs a second',
-      meaning: 'From here on syncs are worth a line, however quick they are.',
+      meaning: 'From here on syncs are reported as info, however quick they are.',
     },
   },
   metrics,
@@ -92,7 +92,7 @@ function limits(context: Context): string {
   );
 }
 
-/** Time is what hurts: many quick syncs, and syncs that nobody waits for, are a line. */
+/** Time is what hurts: many quick syncs, and syncs that nobody waits for, are info. */
 function judge(context: Context, tally: SyncTally, role: Role | undefined): DraftFinding<Metrics> | null {
   const isLoop = (role === 'event-loop' || role === 'acceptor') && tally.served > 0;
   const isServing = isLoop || (tally.served > 0 && tally.thread.servesRequests);

@@ -1,6 +1,7 @@
+import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
-import { count, duration, milliseconds, plural, workerName } from '../words.ts';
+import { workerName } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { SyncTally } from './sync-tally.ts';
 

@@ -1,7 +1,7 @@
-import type { DiskSync } from '../../model/facts.ts';
+import { type KeptLine, keptLine } from '../../model/evidence.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import { type KeptLine, keptLine } from '../../model/machine/turn.ts';
 import { CallCount } from '../../model/measuring/call-statistics.ts';
+import type { DiskSync } from '../../model/topics/disk/disk-tracker.ts';
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
 
 const MOST_FILES = 50;

@@ -1,6 +1,7 @@
+import { plural } from '../../trace/format-numbers.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
-import { plural, reasonsOf } from '../words.ts';
+import { reasonsOf } from '../words.ts';
 import { finding, saidOf } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { type Figures, figuresOf, type Service, servicesOf } from './service.ts';
@@ -14,7 +15,8 @@ export const epollChurn = defineDetector({
       default: 3,
       unit: 'calls a request',
       meaning:
-        'From here on changes of the epoll set are worth a line: one to register a connection and one to remove it ' +
+        'From here on changes of the epoll set are reported as info: one to register a connection and one to remove ' +
+        'it ' +
         'are usual.',
     },
     'churn-toggles': {

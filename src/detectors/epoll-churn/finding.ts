@@ -1,6 +1,6 @@
+import { count, plural, ratio, round } from '../../trace/format-numbers.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
-import { count, plural, ratio, round } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { Figures, Service } from './service.ts';
 

@@ -1,8 +1,8 @@
+import type { KeptLine } from '../../model/evidence.ts';
 import type { EpollSet } from '../../model/machine/epoll-set.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import type { KeptLine } from '../../model/machine/turn.ts';
 import type { Model } from '../../model/model.ts';
 
 /** Event loops that wait for the same listeners. */

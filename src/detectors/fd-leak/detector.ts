@@ -1,14 +1,13 @@
 import { DESCRIPTOR_GROUPS } from '../../model/machine/descriptor-groups.ts';
-import type { Descriptor } from '../../model/machine/descriptors.ts';
 import type { Process } from '../../model/machine/process.ts';
+import { type Census, censusOf } from '../../model/topics/leaks/descriptor-census.ts';
+import { plural } from '../../trace/format-numbers.ts';
 import { SECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
-import { plural } from '../words.ts';
 import { forgottenFinding, leakFinding } from './finding.ts';
-import { growthOf } from './growth.ts';
-import type { Leak } from './leak.ts';
+import { growthOf, type Leak } from './growth.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
 export const fdLeak = defineDetector({
@@ -49,7 +48,7 @@ function conclude(context: Context): Conclusion<Metrics> {
   const findings: DraftFinding<Metrics>[] = [];
   for (const group of DESCRIPTOR_GROUPS) {
     const leaks = processes.flatMap((process): Leak[] => {
-      const grown = growthOf(process.census?.points ?? [], group, context.threshold('fd-growth'));
+      const grown = growthOf(censusOf(process)?.points ?? [], group, context.threshold('fd-growth'));
       return grown === null ? [] : [{ ...grown, process }];
     });
     if (leaks.length > 0) findings.push(leakFinding(leaks));
@@ -57,11 +56,11 @@ function conclude(context: Context): Conclusion<Metrics> {
   for (const process of processes) {
     const forgotten = forgottenSockets(context, process);
     if (forgotten.length >= context.threshold('close-wait-descriptors'))
-      findings.push(forgottenFinding(process, forgotten, process.census?.endedAsOf ?? model.lastTime));
+      findings.push(forgottenFinding(process, forgotten, censusOf(process)?.endedAsOf ?? model.lastTime));
   }
   if (findings.length > 0) return found(`${plural(findings.length, 'kind')} of descriptors that stay open`, findings);
   const most = largestOf(
-    processes.map(({ census }) => census?.points.at(-1)?.open ?? 0),
+    processes.map((process) => censusOf(process)?.points.at(-1)?.open ?? 0),
     0,
   );
   return clear(
@@ -74,9 +73,13 @@ function conclude(context: Context): Conclusion<Metrics> {
  * Sockets of a process, as of its last count, whose other end closed long ago and that nobody works on: CLOSE_WAIT in
  * `ss`.
  */
-function forgottenSockets(context: Context, process: Process): Descriptor[] {
-  const { census } = process;
+function forgottenSockets(context: Context, process: Process): Census['ended'] {
+  const census = censusOf(process);
   if (census === null) return [];
   const latest = census.endedAsOf - context.threshold('close-wait-s') * SECOND;
-  return [...new Set(census.ended.filter(({ endedAt }) => endedAt <= latest))];
+  return [
+    ...new Map(
+      census.ended.filter(({ closedAt }) => closedAt <= latest).map((end) => [end.descriptor, end] as const),
+    ).values(),
+  ];
 }

@@ -1,12 +1,12 @@
 import type { DescriptorGroup } from '../../model/machine/descriptor-groups.ts';
-import type { Descriptor } from '../../model/machine/descriptors.ts';
 import type { Process } from '../../model/machine/process.ts';
-import type { LeftOpen } from '../../model/topics/leaks/descriptor-census.ts';
+import { type Census, censusOf, type LeftOpen } from '../../model/topics/leaks/descriptor-census.ts';
+import { count, duration, milliseconds, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
 import { smallestOf } from '../extremes.ts';
 import type { DraftFinding, Step } from '../finding.ts';
-import { count, duration, milliseconds, plural, ratio, round, workerName } from '../words.ts';
-import type { Leak } from './leak.ts';
+import { workerName } from '../words.ts';
+import type { Leak } from './growth.ts';
 import type { Metrics } from './metrics.ts';
 
 const SHOWN = 5;
@@ -29,7 +29,7 @@ export function leakFinding(leaks: readonly Leak[]): DraftFinding<Metrics> {
   const sorted = leaks.toSorted((a, b) => b.growth - a.growth);
   const worst = sorted[0] as Leak;
   const { group, process, from, to, growth, requests } = worst;
-  const left = process.census?.leftOpen?.get(group) ?? NOTHING;
+  const left = censusOf(process)?.leftOpen?.get(group) ?? NOTHING;
   const [one, many] = GROUP_IN_WORDS[group];
   const workers = sorted.map((leak) => leak.process.pid);
   const total = sorted.reduce((sum, leak) => sum + leak.growth, 0);
@@ -49,7 +49,9 @@ export function leakFinding(leaks: readonly Leak[]): DraftFinding<Metrics> {
       `${workerName(process.pid)} had ${count(from.counts[group])} ${many} that it opened in this capture, ` +
       `and ${count(to.counts[group])} after ${plural(requests, 'request')} in ${duration(to.time - from.time)}: ` +
       `${ratio(perRequest)} more a request, all the time, and hardly one ` +
-      `closed.${name === undefined ? '' : ` Most are ${name[0]} (${count(name[1])}).`}${request === undefined ? '' : ` Most were opened while serving ${request[0]}.`}${sorted.length > 1 ? ` ${sorted.length} workers do so, ${count(total)} in all.` : ''}`,
+      `closed.${name === undefined ? '' : ` Most are ${name[0]} (${count(name[1])}).`}` +
+      `${request === undefined ? '' : ` Most were opened while serving ${request[0]}.`}` +
+      `${sorted.length > 1 ? ` ${sorted.length} workers do so, ${count(total)} in all.` : ''}`,
     why:
       'A process may open a limited number of descriptors. At the limit it can neither accept a connection nor ' +
       'open a file: requests fail or hang, until it is restarted.',
@@ -84,7 +86,7 @@ const RESTART: Step = {
   text:
     'Until that is fixed, restart workers after a number of requests (max_requests in gunicorn, with ' +
     'max_requests_jitter).',
-  caveat: 'Raising the limit of open files only moves the day.',
+  caveat: 'A higher limit of open files only delays the failure.',
 };
 
 function advice(group: DescriptorGroup, pid: number): Step[] {
@@ -107,14 +109,10 @@ function advice(group: DescriptorGroup, pid: number): Step[] {
 }
 
 /** The finding about sockets whose other end has closed and that this process does not close. */
-export function forgottenFinding(
-  process: Process,
-  sockets: readonly Descriptor[],
-  asOf: Nanoseconds,
-): DraftFinding<Metrics> {
+export function forgottenFinding(process: Process, sockets: Census['ended'], asOf: Nanoseconds): DraftFinding<Metrics> {
   const { pid } = process;
-  const oldest = smallestOf(sockets.map(({ endedAt }) => endedAt));
-  const clients = sockets.filter(({ connection }) => connection !== null).length;
+  const oldest = smallestOf(sockets.map(({ closedAt }) => closedAt));
+  const clients = sockets.filter(({ descriptor }) => descriptor.connection !== null).length;
   const whose =
     clients === sockets.length ? 'clients' : clients === 0 ? 'other services' : 'clients and other services';
   return {
@@ -138,7 +136,7 @@ export function forgottenFinding(
       clients,
       oldestMs: milliseconds(asOf - oldest),
     },
-    evidence: sockets.flatMap(({ endedLine }) => (endedLine === null ? [] : [endedLine])).slice(0, EVIDENCE),
+    evidence: sockets.flatMap(({ line }) => (line === null ? [] : [line])).slice(0, EVIDENCE),
     next: [
       {
         text: 'See them all, and to whom they lead.',
@@ -148,7 +146,7 @@ export function forgottenFinding(
         text:
           'Close a connection once its end was read, also on the paths that raise; for clients of a library, ' +
           'look for a response that is never closed or read to its end.',
-        caveat: 'Raising the limit of open files only moves the day.',
+        caveat: 'A higher limit of open files only delays the failure.',
       },
     ],
     subjects: [`pid ${pid}`, 'descriptors'],

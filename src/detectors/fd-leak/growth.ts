@@ -1,5 +1,11 @@
 import type { DescriptorGroup } from '../../model/machine/descriptor-groups.ts';
+import type { Process } from '../../model/machine/process.ts';
 import type { CensusPoint } from '../../model/topics/leaks/descriptor-census.ts';
+
+/** A process of which one kind of descriptors grows with its requests. */
+export interface Leak extends Growth {
+  readonly process: Process;
+}
 
 /**
  * A leak grows with the requests: in each quarter of them by this share of the whole at least. A pool or a cache fills

@@ -1,8 +1,8 @@
-import type { WorkerReady } from '../../model/facts.ts';
+import type { WorkerReady } from '../../model/topics/loading/module-tracker.ts';
+import { plural } from '../../trace/format-numbers.ts';
 import { UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
-import { plural } from '../words.ts';
 import { Families, type Family } from './families.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';

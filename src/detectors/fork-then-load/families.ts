@@ -1,6 +1,6 @@
-import type { WorkerReady } from '../../model/facts.ts';
+import type { KeptLine } from '../../model/evidence.ts';
 import type { Process } from '../../model/machine/process.ts';
-import type { KeptLine } from '../../model/machine/turn.ts';
+import type { WorkerReady } from '../../model/topics/loading/module-tracker.ts';
 import { later, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 
 /** Loads kept in full for each family: the first. */

@@ -1,8 +1,8 @@
+import { count, duration, megabytes, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { UNKNOWN } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, span } from '../finding.ts';
-import { moment } from '../moment.ts';
-import { count, duration, megabytes, milliseconds, plural } from '../words.ts';
+import { moment } from '../words.ts';
 import { preloadAdvice } from './advice.ts';
 import type { Family, Load } from './families.ts';
 import type { Metrics } from './metrics.ts';

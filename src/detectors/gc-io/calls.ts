@@ -1,4 +1,4 @@
-import type { CollectorCall } from '../../model/facts.ts';
+import type { CollectorCall } from '../../model/topics/stacks/stack-tracker.ts';
 import { earlier, later, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 
 /** Calls kept in full: the longest. */

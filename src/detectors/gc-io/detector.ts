@@ -1,8 +1,8 @@
-import type { CollectorCall } from '../../model/facts.ts';
+import { type CollectorCall, StackTracker } from '../../model/topics/stacks/stack-tracker.ts';
+import { count, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable, type Severity } from '../finding.ts';
-import { count, plural } from '../words.ts';
 import { add, begin, type Calls } from './calls.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
@@ -21,6 +21,7 @@ export const gcIo = defineDetector({
       meaning: 'A call inside the garbage collector that takes this long is critical, whatever it is.',
     },
   },
+  perWorker: true,
   metrics,
   create(context) {
     const collected = begin();
@@ -38,7 +39,7 @@ export const gcIo = defineDetector({
 
 function conclude(context: Context, collected: Calls, finalized: Calls): Conclusion<Metrics> {
   const { model, threshold } = context;
-  const { seen: stacks, read } = model.stacks;
+  const { seen: stacks, read } = model.topic(StackTracker);
   if (!stacks)
     return notApplicable(`The capture has no stacks, which alone show who made a call. Record with: ${COMMAND}`);
   if (read === 0) return notApplicable('No call that can wait has a stack in the capture.');

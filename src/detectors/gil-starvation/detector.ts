@@ -1,12 +1,12 @@
+import { keptLine } from '../../model/evidence.ts';
 import type { InterpreterWait } from '../../model/facts.ts';
 import { rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import { keptLine } from '../../model/machine/turn.ts';
+import { duration, plural } from '../../trace/format-numbers.ts';
 import { earlier, later, MILLISECOND, SECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
-import { duration, plural } from '../words.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { begin, EVIDENCE, type Waits } from './waits.ts';
@@ -32,6 +32,7 @@ export const gilStarvation = defineDetector({
     },
   },
   linkedInProcess: ['loop-stall'],
+  perWorker: true,
   metrics,
   create(context) {
     const threads = new Map<Thread, Waits>();

@@ -1,9 +1,9 @@
 import type { Thread } from '../../model/machine/thread.ts';
+import { count, duration, milliseconds, plural, round } from '../../trace/format-numbers.ts';
 import { SECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
-import { moment } from '../moment.ts';
-import { count, duration, milliseconds, plural, round } from '../words.ts';
+import { moment } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { Waits } from './waits.ts';
 
@@ -20,7 +20,9 @@ export function finding({ model }: Context, thread: Thread, waits: Waits, severi
       `The loop of ${worker === 'The worker' ? 'the worker' : `worker ${pid}`} was ready and waited ` +
       `${plural(waits.count, 'slice')} of about 5 ms for the interpreter lock, ${duration(waits.total)} in all, ` +
       `${duration(waits.worst)} within the worst second. ` +
-      `${others ? `Another of the ${count(thread.process.tids.length)} threads of this process held it.` : 'The thread that held it is not in the capture.'}`,
+      (others
+        ? `Another of the ${count(thread.process.tids.length)} threads of this process held it.`
+        : 'The thread that held it is not in the capture.'),
     why:
       'Only one thread of an interpreter runs Python code at a time. While another computes, the loop gets its ' +
       'turn after 5 ms at the earliest, after each of its own waits: every request becomes that much slower, and no ' +

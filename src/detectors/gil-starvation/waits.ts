@@ -1,4 +1,4 @@
-import type { KeptLine } from '../../model/machine/turn.ts';
+import type { KeptLine } from '../../model/evidence.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 
 /** Lines kept for each thread. */

@@ -1,20 +1,20 @@
-import type { Heartbeat, Kill } from '../../model/facts.ts';
+import { keptLine } from '../../model/evidence.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import { keptLine } from '../../model/machine/turn.ts';
+import type { Heartbeat, Kill } from '../../model/topics/liveness/liveness-tracker.ts';
+import { duration, plural } from '../../trace/format-numbers.ts';
 import { elapsed, later, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
-import { duration, plural } from '../words.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { DEFAULT_TIMEOUT, first, type Pulse, stretch, timeoutOf } from './pulse.ts';
 
 export const heartbeatLate = defineDetector({
   kind: 'heartbeat-late',
-  title: 'A worker shows too late that it lives',
+  title: 'A worker reports too late that it is alive',
   needs: ['times'],
   thresholds: {
     'heartbeat-share': {
@@ -27,6 +27,7 @@ export const heartbeatLate = defineDetector({
   },
   follows: { kinds: ['service-stall', 'loop-stall'], anywhere: false },
   linkedInProcess: ['loop-stall'],
+  perWorker: true,
   metrics,
   create(context) {
     const pulses = new Map<Process, Pulse>();

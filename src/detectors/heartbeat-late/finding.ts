@@ -1,9 +1,9 @@
+import { duration, milliseconds, plural, ratio } from '../../trace/format-numbers.ts';
 import { SECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { largestOf, smallestOf } from '../extremes.ts';
 import type { DraftFinding } from '../finding.ts';
-import { moment } from '../moment.ts';
-import { duration, milliseconds, plural, ratio } from '../words.ts';
+import { moment } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import { DEFAULT_TIMEOUT, type Pulse, timeoutOf } from './pulse.ts';
 

@@ -1,6 +1,6 @@
+import type { KeptLine } from '../../model/evidence.ts';
 import type { Process } from '../../model/machine/process.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import type { KeptLine } from '../../model/machine/turn.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 
 /** gunicorn's own default of --timeout. */

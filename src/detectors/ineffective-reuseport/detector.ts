@@ -1,15 +1,16 @@
 import type { Listener } from '../../model/machine/listeners.ts';
 import { acceptorsOfEach, pidsOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import { plural } from '../../trace/format-numbers.ts';
+import { serverOf, verdictOf } from '../accept-queues/accept-queues.ts';
 import { type Context, defineDetector } from '../detector.ts';
-import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
-import { plural, reasonsOf } from '../words.ts';
+import { type Conclusion, clear, type DraftFinding, notApplicable } from '../finding.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
 /**
- * Servers that set the flag only when an operator asked for it. Libraries may do so by themselves: `eventlet.listen`
- * does.
+ * Servers that set the flag only when an operator asked for it. Libraries may set it by themselves, as
+ * `eventlet.listen` does.
  */
 const SETS_IT_WHEN_TOLD = /^(gunicorn|uWSGI)/;
 
@@ -33,27 +34,27 @@ function conclude(context: Context): Conclusion<Metrics> {
       'The capture does not show how listeners were opened: start the server under strace, or count the LISTEN rows ' +
         'of its port in ss -ltn',
     );
-  const findings: DraftFinding<Metrics>[] = [];
-  const reasons = new Set<string>();
   const acceptors = acceptorsOfEach(model.processes.threads());
   const socketsOf = new Map<string, number>();
   for (const { name } of opened) socketsOf.set(name, (socketsOf.get(name) ?? 0) + 1);
-  for (const listener of opened) {
+  const judged = opened.map((listener) => {
     const sockets = socketsOf.get(listener.name) ?? 0;
     const threads = acceptors.get(listener) ?? [];
-    if (listener.reusePort === null) reasons.add(`SO_REUSEPORT was not set on ${listener.name}`);
-    // Several servers that share a port by the flag: it does what it can, between them.
-    else if (sockets > 1)
-      reasons.add(`${listener.name}: ${sockets} sockets with SO_REUSEPORT, each with a queue of its own`);
-    else if (pidsOf(threads).length < 2) reasons.add(`${listener.name}: one process accepts`);
-    else findings.push(judge(context, listener, threads));
-  }
-  if (findings.length === 0) return clear(reasonsOf(reasons));
-  return found(`${plural(findings.length, 'listener')} with SO_REUSEPORT and one queue`, findings);
+    if (listener.reusePort === null) return `SO_REUSEPORT was not set on ${listener.name}`;
+    // Several servers share the port by the flag: between them the flag works.
+    if (sockets > 1) return `${listener.name}: ${sockets} sockets with SO_REUSEPORT, each with a queue of its own`;
+    if (pidsOf(threads).length < 2) return `${listener.name}: one process accepts`;
+    return judge(context, listener, threads);
+  });
+  return verdictOf(
+    judged,
+    (findings) => `${plural(findings, 'listener')} with SO_REUSEPORT and one queue`,
+    () => clear(''),
+  );
 }
 
 function judge(context: Context, listener: Listener, threads: readonly Thread[]): DraftFinding<Metrics> {
-  const server = threads.map(({ process }) => process.server).find((known) => known !== '') ?? '';
+  const server = serverOf(threads);
   const wakesOne = threads.every(isWokenAlone);
   const severity = SETS_IT_WHEN_TOLD.test(server) && !wakesOne ? 'warning' : 'info';
   return finding(context, listener, threads, server, wakesOne, severity);

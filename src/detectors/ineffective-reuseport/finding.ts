@@ -1,9 +1,10 @@
 import type { Listener } from '../../model/machine/listeners.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import { subjectsOf } from '../accept-queues/accept-queues.ts';
+import { CHECK, OWN_QUEUES } from '../accept-queues/advice.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
-import { CHECK, OWN_QUEUES } from '../thundering-herd/advice.ts';
 import type { Metrics } from './metrics.ts';
 
 /**
@@ -33,8 +34,8 @@ export function finding(
       ? 'The flag gives a queue to each socket, not to each process. Here only one worker is woken for each ' +
         'connection, so that little is lost.'
       : 'The flag gives a queue to each socket, not to each process. Every connection can still wake every worker, ' +
-        'and who wins is still chance.',
-    // It holds all the time; the socket may have been opened long before.
+        'and the shares of the workers are still left to chance.',
+    // The flag has no effect during the whole capture; the socket may have been opened long before.
     ...span(capabilities, Math.max(model.firstTime, model.options.from), Math.min(model.lastTime, model.options.to)),
     openEnded: false,
     workers,
@@ -50,13 +51,13 @@ export function finding(
     nextWhileStalled: [
       {
         text:
-          'Leave it until the stalls in this report are fixed: one shared queue lets the other workers take ' +
-          'what a stalled one cannot. With queues of their own, connections wait on a stalled worker although ' +
+          'First fix the stalls in this report. With one shared queue the other workers can take connections while ' +
+          'one worker is stalled. With queues of their own, connections wait on the stalled worker although ' +
           'others are idle.',
       },
       COUNT,
     ],
-    subjects: [`listener ${listener.id}`],
+    subjects: subjectsOf([listener]),
   };
 }
 

@@ -1,10 +1,9 @@
 import type { RequestImports } from '../../model/topics/loading/request-imports.ts';
+import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
-import { plural } from '../words.ts';
-import { corrected } from './corrected.ts';
-import { finding } from './finding.ts';
+import { corrected, finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
 /** Requests kept, those that imported longest. */

@@ -1,11 +1,10 @@
 import type { RequestImports } from '../../model/topics/loading/request-imports.ts';
+import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
+import type { Nanoseconds } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { largestOf, smallestOf } from '../extremes.ts';
-import { type DraftFinding, span } from '../finding.ts';
-import { moment } from '../moment.ts';
-import { duration, milliseconds, plural, workerName } from '../words.ts';
-import { importAdvice } from './advice.ts';
-import { corrected } from './corrected.ts';
+import { type DraftFinding, type Step, span } from '../finding.ts';
+import { moment, workerName } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 const SHOWN = 20;
@@ -75,4 +74,39 @@ function summaryOf(context: Context, worst: RequestImports, heavy: readonly Requ
     `${workerName(thread.process.pid)} opened ${plural(modules.size, 'module')}${list} for ` +
     `${request.name}${took}, after it had read the request and before it answered.${others}${cold}`
   );
+}
+
+/** Without what the tracer added to each of the many short calls of an import. */
+export function corrected({ model }: Context, { time, calls }: RequestImports): Nanoseconds {
+  return Math.max(0, time - calls * model.calibration.floor);
+}
+
+/** What to do about imports on the way of a request. */
+function importAdvice({ packages, firstLine, request }: RequestImports): Step[] {
+  if (/\.php[>"]/.test(firstLine.text))
+    return [
+      {
+        text: 'Switch OPcache on, so that PHP does not read and compile its files for each request.',
+        command: "php -i | grep -E '^opcache.enable '",
+        needs: 'the settings of the server, not those of the command line',
+      },
+    ];
+  const names = packages.slice(0, 3).join(', ');
+  return [
+    {
+      text:
+        `Import ${names === '' ? 'what the request needs' : names} where the application starts, not inside the ` +
+        'function that needs it.',
+      caveat: 'Each worker then takes that much longer to start, unless the application is preloaded before the fork.',
+    },
+    {
+      text: `Or warm each worker up before it takes traffic, with a request such as ${request.name}.`,
+      caveat: 'A worker that is replaced later (max_requests, a timeout) has to be warmed up, too.',
+    },
+    {
+      text: 'See which imports take long.',
+      command: 'python3 -X importtime -c "import NAME"',
+      needs: 'Python 3.7 or later',
+    },
+  ];
 }

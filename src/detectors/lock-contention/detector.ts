@@ -1,11 +1,12 @@
-import type { LockWait } from '../../model/facts.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import { futexesOf } from '../../model/topics/locks/futex-words.ts';
+import type { LockWait } from '../../model/topics/locks/shared-locks.ts';
+import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found } from '../finding.ts';
-import { duration, plural } from '../words.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { sharedLockFinding } from './shared-lock-finding.ts';
 import { type LockStory, SharedLockWaits } from './shared-lock-waits.ts';
@@ -70,7 +71,7 @@ function conclude(context: Context, waits: SharedLockWaits): Conclusion<Metrics>
   return clear(`${seen}, and no ${context.threshold('lock-threads')} threads queued at one futex`);
 }
 
-/** A warning when threads that serve requests waited long; a line when others did. */
+/** A warning when threads that serve requests waited long, info when others did. */
 function aboutSharedLock(
   context: Context,
   story: LockStory,
@@ -87,7 +88,7 @@ function aboutSharedLock(
 function aboutThreads(context: Context, process: Process, roles: ReadonlyMap<Thread, Role>): DraftFinding<Metrics>[] {
   const least = context.threshold('lock-threads');
   const found: DraftFinding<Metrics>[] = [];
-  for (const word of process.futexes?.words.values() ?? []) {
+  for (const word of futexesOf(process)?.words.values() ?? []) {
     if (
       word.isIdling ||
       word.waiters.size < least ||

@@ -1,6 +1,6 @@
+import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
-import { count, duration, milliseconds, plural } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { LockStory } from './shared-lock-waits.ts';
 

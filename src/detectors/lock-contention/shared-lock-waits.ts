@@ -1,7 +1,6 @@
-import type { LockWait } from '../../model/facts.ts';
+import type { KeptLine } from '../../model/evidence.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import type { KeptLine } from '../../model/machine/turn.ts';
-import type { SharedLock } from '../../model/topics/locks/shared-locks.ts';
+import type { LockWait, SharedLock } from '../../model/topics/locks/shared-locks.ts';
 import { earlier, later, type Nanoseconds } from '../../trace/time.ts';
 
 const MOST_LOCKS = 200;

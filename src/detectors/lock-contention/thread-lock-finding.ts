@@ -1,8 +1,8 @@
 import type { Process } from '../../model/machine/process.ts';
-import type { FutexTable, FutexWord } from '../../model/topics/locks/futex-words.ts';
+import { type FutexTable, type FutexWord, futexesOf } from '../../model/topics/locks/futex-words.ts';
+import { count, duration, milliseconds, percent, plural, round } from '../../trace/format-numbers.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
-import { count, duration, milliseconds, plural, round } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Threads that wait for one word for at least `share` of the time between the first and the last wait. */
@@ -34,7 +34,7 @@ export function threadLockFinding(
 ): DraftFinding<Metrics> {
   const { pid } = process;
   const { total, first, last, longest, handOffs, otherWakes } = word;
-  const again = againShare(process.futexes);
+  const again = againShare(futexesOf(process));
   const worker = pid === 0 ? 'the worker' : `worker ${pid}`;
   return {
     severity,
@@ -45,7 +45,10 @@ export function threadLockFinding(
       `${duration(last - first)} for the same futex word ${word.address}, the longest wait ${duration(longest)}. ` +
       `${count(handOffs)} of ${count(handOffs + otherWakes)} wake-ups came from threads that wait for it ` +
       'themselves: they hand a lock to each ' +
-      `other.${again === null ? '' : ` ${count(round(again * 100, 0))} % of all futex waits of this process found the word changed before they slept.`}`,
+      'other.' +
+      (again === null
+        ? ''
+        : ` ${percent(again)} of all futex waits of this process found the word changed before they slept.`),
     why:
       'Threads that need the same lock run one after the other, however many there are. Which lock it is strace ' +
       'does not tell: the word is an address.',

@@ -47,7 +47,9 @@ const HEARTBEAT: Step = {
 };
 
 const COMPUTING_OR_WAITING: Step = {
-  text: 'Is it computing or waiting for a CPU? High %usr says computing, high nvcswch waiting.',
+  text:
+    'Is it computing or waiting for a CPU? %usr near 100: it computes. nvcswch/s in the thousands: it waits for a ' +
+    'CPU.',
   command: 'pidstat -u -w 1 5',
 };
 
@@ -59,8 +61,8 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, server: string) => Step[]>
         'Look for a C client that is asked to wait, such as flush() or poll(t) of a Kafka producer. In the ' +
         'request only call poll(0) after produce(); let one background native thread poll, and flush at shutdown.',
       caveat:
-        'Delivery is then not confirmed before the reply: a change of meaning. Without any poller callbacks and the ' +
-        'local queue pile up.',
+        'The reply is then sent before Kafka confirms delivery. Without a thread that polls, the local queue fills ' +
+        'up.',
     },
   ],
   'foreign-poll': ({ target }) => [
@@ -125,8 +127,8 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, server: string) => Step[]>
         'Move the computation to another process (a task queue, a process pool), or serve CPU-heavy paths with ' +
         'sync or gthread workers.',
       caveat:
-        'A thread helps only if the code releases the interpreter lock; sprinkling sleep(0) makes latency worse ' +
-        'elsewhere.',
+        'A thread helps only if the code releases the interpreter lock. Calls of sleep(0) in between make other ' +
+        'requests slower.',
     },
   ],
   'patched-thread-pool': () => [

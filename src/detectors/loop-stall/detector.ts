@@ -1,12 +1,12 @@
 import type { LongTurn } from '../../model/facts.ts';
 import { rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { sentenceWithout } from '../need.ts';
 import { reasonOf } from '../stall-cause/cause.ts';
-import { duration, plural } from '../words.ts';
 import { stallFinding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { addStall, type Stall, type StallGroup } from './stall-group.ts';
@@ -25,6 +25,7 @@ export const loopStall = defineDetector({
     'stall-critical-ms': { default: 1000, unit: 'ms', meaning: 'From here on a stall is critical.' },
   },
   tellsStalls: true,
+  perWorker: true,
   metrics,
   create(context) {
     const groups = new Map<Thread, Map<string, StallGroup>>();

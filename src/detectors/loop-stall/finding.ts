@@ -1,15 +1,14 @@
-import type { KeptLine } from '../../model/machine/turn.ts';
-import type { OffCpu } from '../../model/measuring/scheduler-tracker.ts';
+import type { KeptLine } from '../../model/evidence.ts';
+import type { OffCpu } from '../../model/machine/turn.ts';
+import { milliseconds, round } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { type Confidence, type DraftFinding, span } from '../finding.ts';
-import { moment } from '../moment.ts';
 import type { Reason } from '../stall-cause/cause.ts';
-import { milliseconds, round } from '../words.ts';
+import { moment } from '../words.ts';
 import { stallAdvice } from './advice.ts';
-import { helperNote, helperPeers } from './helper-peers.ts';
 import type { Metrics } from './metrics.ts';
-import { isMostlyStarved, isStarved, summaryOf, titleOf } from './sentences.ts';
+import { helperNote, helperPeers, isMostlyStarved, isStarved, summaryOf, titleOf } from './sentences.ts';
 import type { StallGroup } from './stall-group.ts';
 
 const POOL_NOTE =
@@ -33,7 +32,9 @@ export function stallFinding(context: Context, group: StallGroup, hasPool: boole
     severity: isFull ? 'info' : critical ? 'critical' : 'warning',
     confidence: isFull ? 'possible' : confidenceOf(reason, context),
     title: titleOf(pid, longest, count),
-    summary: `${summaryOf(pid, longest, count, group.total, context.capabilities)}${helperNote(cause, helpers)}${isFull ? POOL_NOTE : ''}`,
+    summary:
+      `${summaryOf(pid, longest, count, group.total, context.capabilities)}${helperNote(cause, helpers)}` +
+      `${isFull ? POOL_NOTE : ''}`,
     why:
       'An event loop does one thing at a time: until it is back in its wait, this worker accepts nobody and ' +
       'answers nobody.',

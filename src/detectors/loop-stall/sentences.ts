@@ -1,8 +1,11 @@
-import type { OffCpu } from '../../model/measuring/scheduler-tracker.ts';
+import type { Process } from '../../model/machine/process.ts';
+import type { OffCpu } from '../../model/machine/turn.ts';
+import { duration, plural } from '../../trace/format-numbers.ts';
+import { portOf, protocolOfPort } from '../../trace/payload.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Capabilities } from '../capabilities.ts';
-import { CAUSE_IN_WORDS } from '../stall-cause/cause-in-words.ts';
-import { duration, plural, workerName } from '../words.ts';
+import { CAUSE_IN_WORDS, type Cause } from '../stall-cause/cause.ts';
+import { workerName } from '../words.ts';
 import type { Stall } from './stall-group.ts';
 
 const LONGEST_TITLE = 78;
@@ -14,12 +17,12 @@ const NOTABLE = 0.1;
 
 const STARVED_SHARE = 0.3;
 
-/** It waited for a processor for so large a part of the stall that its own code is not to blame. */
+/** Whether the worker waited for a processor for so large a part of the stall that the finding must say so. */
 export function isStarved({ length, offCpu }: Stall): boolean {
   return offCpu !== null && offCpu.queued >= STARVED_SHARE * length;
 }
 
-/** Most of the stall went by like that: where it computed otherwise, that is the first thing to say. */
+/** Whether waiting for a processor took most of the stall: then the advice is about the machine, not about the code. */
 export function isMostlyStarved({ length, offCpu }: Stall): boolean {
   return offCpu !== null && offCpu.queued >= length / 2;
 }
@@ -46,7 +49,7 @@ function percentQueued({ length, offCpu }: Stall): number {
   return Math.round((100 * (offCpu?.queued ?? 0)) / length);
 }
 
-/** Without what the port stands for by custom: the summary tells that. */
+/** The target without the protocol of its port, which the summary has. */
 function shortTarget(full: string): string {
   const target = full.replace(/ through epoll fd \d+$/, '').replace(/ \([^()]* by convention\)$/, '');
   return target === '' ? '' : ` on ${target.length > LONGEST_TARGET ? `…${target.slice(2 - LONGEST_TARGET)}` : target}`;
@@ -130,4 +133,18 @@ function inCall({ reason }: Stall): string {
 function accuracyNote({ length, tracer }: Stall, { resolution }: Capabilities): string {
   if (resolution > MILLISECOND) return ' With whole-second stamps it may have been up to a second shorter or longer.';
   return tracer > NOTABLE * length ? ` About ${duration(length - tracer)} without what the tracer added.` : '';
+}
+
+/** Services with a usual port that other threads of the process connect to: `127.0.0.1:9092 (Kafka by convention)`. */
+export function helperPeers({ helperPeers: peers }: Process): string[] {
+  return peers.flatMap((peer) => {
+    const protocol = protocolOfPort(portOf(peer));
+    return protocol === '' || protocol === 'DNS' ? [] : [`${peer} (${protocol} by convention)`];
+  });
+}
+
+/** A futex does not say what it waits for: the peers of the library's own threads are the best hint. */
+export function helperNote(cause: Cause, peers: readonly string[]): string {
+  if ((cause !== 'futex-ladder' && cause !== 'lock') || peers.length === 0) return '';
+  return ` Other threads of this process connect to ${peers.slice(0, 3).join(', ')}: possibly what it waits for.`;
 }

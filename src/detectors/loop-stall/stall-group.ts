@@ -1,5 +1,5 @@
 import type { Thread } from '../../model/machine/thread.ts';
-import type { OffCpu } from '../../model/measuring/scheduler-tracker.ts';
+import type { OffCpu } from '../../model/machine/turn.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { Cause, Reason } from '../stall-cause/cause.ts';
 

@@ -1,10 +1,10 @@
+import { keptLine } from '../../model/evidence.ts';
 import type { FailedWrite, HangUp, RequestRead } from '../../model/facts.ts';
 import type { Request } from '../../model/machine/connections.ts';
-import { keptLine } from '../../model/machine/turn.ts';
+import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, SECOND, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found } from '../finding.ts';
-import { plural } from '../words.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { type Arrival, addressOf, type Lost, REMEMBERED, Retries } from './retries.ts';

@@ -1,9 +1,9 @@
-import type { KeptLine } from '../../model/machine/turn.ts';
+import type { KeptLine } from '../../model/evidence.ts';
+import { duration, plural } from '../../trace/format-numbers.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding } from '../finding.ts';
-import { moment } from '../moment.ts';
-import { duration, plural } from '../words.ts';
+import { moment } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 /** A request that came again. */
@@ -38,7 +38,11 @@ export function finding(
       `${workDone(retries)}`,
     why:
       'Each retry is work done ' +
-      `twice${risky === undefined ? '' : `; ${plural(unsafe.length, 'one', 'of them')} may change data twice (${risky.request})`}, and retries add load exactly when the service is slow.`,
+      'twice' +
+      (risky === undefined
+        ? ''
+        : `; ${plural(unsafe.length, 'one', 'of them')} may change data twice (${risky.request})`) +
+      ', and retries add load exactly when the service is slow.',
     start: Math.min(...retries.map((retry) => retry.firstAt)),
     end: Math.max(...retries.map((retry) => retry.againAt)),
     openEnded: false,

@@ -1,5 +1,5 @@
+import type { KeptLine } from '../../model/evidence.ts';
 import type { Request } from '../../model/machine/connections.ts';
-import type { KeptLine } from '../../model/machine/turn.ts';
 import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { Demand } from './demand.ts';

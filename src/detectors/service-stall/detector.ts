@@ -2,14 +2,13 @@ import type { LongTurn } from '../../model/facts.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { addTurn, type BusyTurns } from '../busy-at-once/busy-turns.ts';
+import { allAtOnce, type Interval } from '../busy-at-once/intersection.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
-import { reasonOf } from '../stall-cause/cause.ts';
-import { plural } from '../words.ts';
-import { BusyTurns } from './busy-turns.ts';
 import { finding } from './finding.ts';
-import { allAtOnce, type Interval } from './intersection.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
 export const serviceStall = defineDetector({
@@ -22,6 +21,7 @@ export const serviceStall = defineDetector({
   alsoUses: ['stall-ms'],
   linkedInProcess: ['loop-stall'],
   tellsStalls: true,
+  addsUp: 'loop-stall',
   metrics,
   create(context) {
     const turns = new Map<Thread, BusyTurns>();
@@ -29,15 +29,7 @@ export const serviceStall = defineDetector({
     return {
       on: {
         longTurn(fact: LongTurn) {
-          const { thread, turn, length, open } = fact;
-          if (length - turn.tracer < threshold) return;
-          const { cause, call, target, lines } = reasonOf(fact, context.capabilities.durations);
-          const own = turns.get(thread) ?? new BusyTurns();
-          turns.set(thread, own);
-          own.add(
-            { start: turn.start, end: turn.end, outside: Math.max(0, length - turn.inCalls), open, lines },
-            { cause, call, target },
-          );
+          if (fact.length - fact.turn.tracer >= threshold) addTurn(turns, fact, context.capabilities.durations);
         },
         hubChanged: (thread: Thread) => {
           turns.delete(thread);

@@ -1,15 +1,14 @@
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
+import { duration, milliseconds, percent, plural, round } from '../../trace/format-numbers.ts';
 import { UNKNOWN } from '../../trace/time.ts';
+import { type BusyTurns, MOST_TURNS, type Place } from '../busy-at-once/busy-turns.ts';
+import type { Interval } from '../busy-at-once/intersection.ts';
 import type { DraftFinding } from '../finding.ts';
-import { moment } from '../moment.ts';
-import { CAUSE_IN_WORDS } from '../stall-cause/cause-in-words.ts';
-import { duration, milliseconds, plural, round } from '../words.ts';
-import { type BusyTurns, MOST_TURNS, type Place } from './busy-turns.ts';
-import type { Interval } from './intersection.ts';
+import { CAUSE_IN_WORDS } from '../stall-cause/cause.ts';
+import { moment } from '../words.ts';
 import type { Metrics } from './metrics.ts';
-import { describe, type ServiceStall } from './service-stalls.ts';
-import { totalsOf } from './stall-totals.ts';
+import { describe, type ServiceStall, totalsOf } from './service-stalls.ts';
 
 const SHOWN = 20;
 
@@ -48,7 +47,8 @@ export function finding(
     confidence: 'likely',
     title:
       'No worker could accept or ' +
-      `answer${stalls.length === 1 ? ` for ${atLeast}` : `: ${stalls.length} times, longest ${atLeast}`}${duration(longest)}`,
+      `answer${stalls.length === 1 ? ` for ${atLeast}` : `: ${stalls.length} times, longest ${atLeast}`}` +
+      `${duration(longest)}`,
     summary:
       `${notAll(loops, turns)}${everybody} were away from their loops at the same time ${extent}, spent ` +
       `${where}. ${computingOrWaiting(computing)}`,
@@ -77,10 +77,10 @@ export function finding(
     },
     evidence: worst.lines.slice(0, 6),
     next: [
-      { text: 'Fix the stall that holds the workers first: see the loop-stall findings of the same workers.' },
+      { text: 'First fix the stall that blocks the workers: see the loop-stall findings of the same workers.' },
       {
-        text: 'Until then more workers raise the ceiling by one request each.',
-        caveat: 'They also enlarge a herd, and a slow dependency will take them too.',
+        text: 'Until then each further worker lets one more request run.',
+        caveat: 'More workers also enlarge a herd, and a slow dependency blocks them too.',
       },
     ],
     subjects: workers.map((pid) => `pid ${pid}`),
@@ -99,10 +99,11 @@ function whereOf({ call, target, cause }: Place): string {
   return `in ${call === '' ? CAUSE_IN_WORDS[cause] : call}${target === '' ? '' : ` on ${target}`}`;
 }
 
-function computingOrWaiting(percent: number): string {
-  if (percent <= MOSTLY_WAITING)
-    return `At most ${percent} % of that time was computing: the workers waited inside calls.`;
-  if (percent >= MOSTLY_COMPUTING)
+function computingOrWaiting(busy: number): string {
+  if (busy <= MOSTLY_WAITING)
+    return `At most ${percent(busy / 100)} of that time was computing: the workers waited inside calls.`;
+  if (busy >= MOSTLY_COMPUTING)
     return 'Nearly all of that time was outside system calls: computing, or waiting for a CPU.';
-  return `${percent} % of that time was outside system calls (computing, or waiting for a CPU), the rest inside calls.`;
+  const share = percent(busy / 100);
+  return `${share} of that time was outside system calls (computing, or waiting for a CPU), the rest inside calls.`;
 }

@@ -1,8 +1,12 @@
+import type { KeptLine } from '../../model/evidence.ts';
 import type { LongTurn } from '../../model/facts.ts';
+import type { BlockClass } from '../../model/machine/block-class.ts';
 import type { LeftIn } from '../../model/machine/thread.ts';
-import { type BlockClass, type BlockedIn, CROWD, type KeptLine } from '../../model/machine/turn.ts';
+import { type BlockedIn, CROWD } from '../../model/machine/turn.ts';
 import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { Confidence } from '../finding.ts';
+
+// Why a turn was long: what loop-stall, service-stall and worker-saturation all name. Whether it matters is theirs.
 
 /** What a worker can have been in for long. */
 export const CAUSES = [
@@ -73,8 +77,20 @@ const CAUSE_OF_CLASS: Readonly<Record<BlockClass, Cause>> = {
   other: 'blocking-call',
 };
 
-/** Judges a long turn: first match wins. `timed` says that calls have durations. */
+/** The reasons that were judged already: several detectors hear of the same turn. A fact is of one analysis only. */
+const judged = new WeakMap<LongTurn, Reason>();
+
+/** Why a turn was long, judged once however many ask. `timed` says that calls have durations. */
 export function reasonOf(fact: LongTurn, timed: boolean): Reason {
+  const known = judged.get(fact);
+  if (known !== undefined) return known;
+  const reason = judge(fact, timed);
+  judged.set(fact, reason);
+  return reason;
+}
+
+/** The first match wins. */
+function judge(fact: LongTurn, timed: boolean): Reason {
   const { turn, length, stuckIn } = fact;
   const work = length - turn.tracer;
   if (stuckIn !== null && turn.end - stuckIn.since >= DOMINANT * length) return stuck(turn.end, stuckIn);
@@ -196,3 +212,23 @@ function stuck(end: Nanoseconds, call: LeftIn): Reason {
     end,
   };
 }
+
+/** Each cause as the end of a sentence: what the worker was in. */
+export const CAUSE_IN_WORDS: Readonly<Record<Cause, string>> = {
+  'blocking-call': 'a blocking call',
+  'futex-ladder': 'short futex waits, one after the other',
+  'foreign-poll': "a wait that is not the loop's own",
+  dns: 'a name lookup',
+  'disk-sync': 'a disk sync',
+  'file-lock': 'a file lock',
+  sleep: 'a sleep',
+  'child-wait': 'a child process',
+  log: 'writing a log',
+  lock: 'a lock',
+  'no-syscall': 'outside system calls',
+  'patched-thread-pool': 'work in a patched thread pool',
+  'gil-wait': 'the interpreter lock',
+  import: 'importing program files',
+  'many-requests': 'many requests in one turn',
+  'one-connection': 'one connection, served over and over',
+};

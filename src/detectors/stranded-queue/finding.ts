@@ -3,11 +3,12 @@ import type { Listener } from '../../model/machine/listeners.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
+import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
+import { serverOf, subjectsOf } from '../accept-queues/accept-queues.ts';
 import { largestOf } from '../extremes.ts';
 import type { DraftFinding, Step } from '../finding.ts';
-import { moment } from '../moment.ts';
-import { duration, milliseconds, plural, workerName } from '../words.ts';
+import { moment, workerName } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 const SHOWN = 20;
@@ -35,11 +36,7 @@ export function finding(
   );
   const workers = pidsOf(new Set(stranded.map(({ thread }) => thread)));
   const others = pidsOf(worst.free).slice(0, 4).join(', ');
-  const server =
-    [...queues.values()]
-      .flat()
-      .map(({ process }) => process.server)
-      .find((known) => known !== '') ?? '';
+  const server = serverOf([...queues.values()].flat());
   return {
     severity: 'warning',
     confidence: 'likely',
@@ -52,8 +49,8 @@ export function finding(
       `${workerName(worst.thread.process.pid).toLowerCase()} while ` +
       `${worst.free.length === 1 ? `worker ${others} was` : `workers ${others} were`} free.`,
     why:
-      'With SO_REUSEPORT the kernel picks the queue when a connection comes, and does not move it later: an idle ' +
-      `worker cannot take what waits for a ${stalled} one.`,
+      'With SO_REUSEPORT the kernel picks the queue when a connection comes, and never moves the connection: an ' +
+      `idle worker cannot take connections that wait for a ${stalled} worker.`,
     start: Math.min(...stranded.map(({ since }) => since)),
     end: Math.max(...stranded.map(({ end }) => end)),
     openEnded: false,
@@ -74,7 +71,7 @@ export function finding(
     },
     evidence: [worst.line, ...stranded.filter((left) => left !== worst).map(({ line }) => line)].slice(0, EVIDENCE),
     next: adviceFor(server, isBusy),
-    subjects: [...[...queues.keys()].map(({ id }) => `listener ${id}`), ...workers.map((pid) => `pid ${pid}`)],
+    subjects: subjectsOf(queues.keys(), workers),
   };
 }
 

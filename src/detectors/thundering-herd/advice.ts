@@ -1,20 +1,11 @@
-import type { Step } from '../finding.ts';
-import { ratio } from '../words.ts';
+import { percent } from '../../trace/format-numbers.ts';
+import { CHECK, OWN_QUEUES } from '../accept-queues/advice.ts';
+import type { Severity, Step } from '../finding.ts';
 
-export const CHECK: Step = {
-  text: 'Check on the host that one listening socket is shared by all workers.',
-  command: 'ss -ltnp',
-  needs: 'root, to see the pids',
-};
 const CHECK_UNIX: Step = { ...CHECK, command: 'ss -lxp' };
 
 /** A herd that costs less than this share of a core at ten times its rate is left alone first. */
 const CHEAP = 0.05;
-
-/** What a queue for each worker costs. */
-export const OWN_QUEUES =
-  'Each worker then has a queue of its own: connections queued on a worker that stalls wait although others are ' +
-  'idle, and those queued on a worker that exits are reset unless net.ipv4.tcp_migrate_req=1 (Linux 5.14 or later).';
 
 /** A queue for each worker would strand connections on a worker that stalls, so that advice waits. */
 export const WHILE_STALLED: readonly Step[] = [
@@ -37,6 +28,7 @@ export function recount(pid: number): Step {
 }
 
 export interface Herd {
+  readonly severity: Severity;
   /** '' when the trace does not name it. */
   readonly server: string;
   /** The listener is a unix socket. */
@@ -46,7 +38,7 @@ export interface Herd {
 }
 
 /** What helps against this herd, the cheapest thing first. */
-export function herdAdvice({ server, isUnix, cores }: Herd): Step[] {
+export function herdAdvice({ severity, server, isUnix, cores }: Herd): Step[] {
   const cure = cureOf(server, isUnix);
   const check = isUnix ? CHECK_UNIX : CHECK;
   if (cores === null || cores * 10 >= CHEAP)
@@ -57,11 +49,14 @@ export function herdAdvice({ server, isUnix, cores }: Herd): Step[] {
     ];
   return [
     {
-      text: `Leave it at this rate: ${ratio(cores * 100)} % of one core is not worth a change.`,
+      text:
+        `Change nothing yet: at this rate the herd costs ${percent(cores)} of one core.` +
+        // A warning that says "change nothing" says why it is one.
+        (severity === 'info' ? '' : ' It is a warning because its cost grows with the rate of connections.'),
       caveat:
-        'The estimate counts the wake-ups seen and 20 µs each (5 µs for servers written in C); it is no measurement.',
+        'This is an estimate and no measurement: the wake-ups seen, with 20 µs each (5 µs for servers written in C).',
     },
-    { ...cure, text: `If the rate will grow much: ${cure.text.charAt(0).toLowerCase()}${cure.text.slice(1)}` },
+    { ...cure, text: `If you expect many more connections: ${cure.text.charAt(0).toLowerCase()}${cure.text.slice(1)}` },
     check,
   ];
 }

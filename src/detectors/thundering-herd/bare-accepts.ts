@@ -3,7 +3,7 @@ import type { Thread } from '../../model/machine/thread.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 
 const NEAR = 5 * MILLISECOND;
-/** So many refused ones wait for a winner, the last ones: where the capture has no times all of them are near. */
+/** The last refused accepts that wait for a winner: in a capture without times all of them are near. */
 const MOST_OPEN = 512;
 
 /**
@@ -19,7 +19,7 @@ export class BareAccepts {
   #open: BareAccept[] = [];
   #lastWinner: BareAccept | null = null;
 
-  /** Threads that there was no room for. */
+  /** Acceptors that the model let go: it had no room for more threads. */
   gone = 0;
 
   forget(thread: Thread): void {

@@ -1,7 +1,7 @@
 import type { Thread } from '../../model/machine/thread.ts';
 import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 
-/** Cycles are told when they end; they are put in order of their start within this time. */
+/** The model tells cycles when they end; bursts need them in order of their start, and wait this long for it. */
 const HORIZON = 2 * SECOND;
 /** So many wake-ups wait for order at most, and at first: a capture may hold thousands of listeners. */
 const CAPACITY = 8192;
@@ -69,7 +69,7 @@ export class Bursts {
     return chain;
   }
 
-  /** Takes in those that are older than the horizon, and at least half of all. */
+  /** Links wake-ups that are older than the horizon, and at least half of all, so that the columns have room again. */
   #settle(): void {
     const newest = this.#starts[this.#length - 1] as number;
     let settled = 0;

@@ -1,15 +1,15 @@
-import type { AcceptCycle, BareAccept, SilentWakeUps } from '../../model/facts.ts';
+import type { AcceptCycle, BareAccept } from '../../model/facts.ts';
 import type { Listener } from '../../model/machine/listeners.ts';
-import { acceptorsOfEach } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import type { SilentWakeUps } from '../../model/measuring/scheduler-tracker.ts';
+import { plural } from '../../trace/format-numbers.ts';
+import { AcceptQueues, verdictOf } from '../accept-queues/accept-queues.ts';
 import { type Context, defineDetector } from '../detector.ts';
-import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
-import { plural, reasonsOf } from '../words.ts';
-import { type Figures, figuresOf } from './figures.ts';
+import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
+import { type Figures, figuresOf, severityOf } from './figures.ts';
 import { aloneReason, finding, saidOf } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { Queue } from './queue.ts';
-import { severityOf } from './severity.ts';
 import { judgeWatched } from './watched.ts';
 
 export const thunderingHerd = defineDetector({
@@ -26,7 +26,7 @@ export const thunderingHerd = defineDetector({
     'herd-factor-info': {
       default: 1.3,
       unit: 'wake-ups a connection',
-      meaning: 'From here on a herd is worth a line.',
+      meaning: 'From here on a herd is reported as info.',
     },
     'herd-factor': {
       default: 1.8,
@@ -48,23 +48,16 @@ export const thunderingHerd = defineDetector({
   judgesCounts: true,
   metrics,
   create(context) {
-    const queues = new Map<Listener, Queue>();
-    const queueOf = (listener: Listener): Queue => {
-      const known = queues.get(listener);
-      if (known !== undefined) return known;
-      const made = new Queue();
-      queues.set(listener, made);
-      return made;
-    };
+    const queues = new AcceptQueues(() => new Queue());
     return {
       on: {
-        acceptCycle: (cycle: AcceptCycle) => queueOf(cycle.listener).cycle(cycle),
+        acceptCycle: (cycle: AcceptCycle) => queues.of(cycle.listener).cycle(cycle),
         silentWakeUps: ({ listener, count: times }: SilentWakeUps) => {
-          queueOf(listener).silent += times;
+          queues.of(listener).silent += times;
         },
-        bareAccept: (accept: BareAccept) => queueOf(accept.listener).bare.add(accept),
+        bareAccept: (accept: BareAccept) => queues.of(accept.listener).bare.add(accept),
         threadLetGo: (thread: Thread) => {
-          for (const listener of thread.accepts.listeners) queues.get(listener)?.forget(thread);
+          for (const queue of queues.ofThread(thread)) queue.forget(thread);
         },
       },
       conclude: () => conclude(context, queues),
@@ -72,27 +65,25 @@ export const thunderingHerd = defineDetector({
   },
 });
 
-function conclude(context: Context, queues: ReadonlyMap<Listener, Queue>): Conclusion<Metrics> {
+function conclude(context: Context, queues: AcceptQueues<Queue>): Conclusion<Metrics> {
   if (queues.size === 0 && context.model.watch.threads.size > 0) return judgeWatched(context);
-  const findings: DraftFinding<Metrics>[] = [];
-  const reasons: string[] = [];
+  const judged: (DraftFinding<Metrics> | string)[] = [];
   /** Connections of the listeners that have one acceptor, by the address they have in common: SO_REUSEPORT. */
   const alone = new Map<string, number[]>();
-  const acceptors = acceptorsOfEach(context.model.processes.threads());
-  for (const [listener, queue] of queues) {
-    const figures = figuresOf(context, acceptors.get(listener) ?? [], queue);
-    const judged = judge(context, listener, queue, figures);
+  for (const [listener, queue, acceptors] of queues.withAcceptors(context.model)) {
+    const figures = figuresOf(context, acceptors, queue);
     if (figures.acceptors < 2) {
       const known = alone.get(listener.name);
       if (known === undefined) alone.set(listener.name, [figures.connections]);
       else known.push(figures.connections);
-    } else if (typeof judged === 'string') reasons.push(judged);
-    else findings.push(judged);
+    } else judged.push(judge(context, listener, queue, figures));
   }
-  for (const [name, connections] of alone) reasons.push(aloneReason(name, connections));
-  if (findings.length > 0) return found(`${plural(findings.length, 'listener')} with a herd`, findings);
-  if (queues.size === 0) return notApplicable('No accept on a listener was seen');
-  return clear(reasonsOf(reasons));
+  for (const [name, connections] of alone) judged.push(aloneReason(name, connections));
+  return verdictOf(
+    judged,
+    (findings) => `${plural(findings, 'listener')} with a herd`,
+    () => notApplicable('No accept on a listener was seen'),
+  );
 }
 
 function judge(context: Context, listener: Listener, queue: Queue, figures: Figures): DraftFinding<Metrics> | string {

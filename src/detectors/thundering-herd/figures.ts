@@ -1,6 +1,8 @@
 import type { Thread } from '../../model/machine/thread.ts';
 import { MICROSECOND, SECOND } from '../../trace/time.ts';
+import { serverOf } from '../accept-queues/accept-queues.ts';
 import type { Context } from '../detector.ts';
+import type { Severity } from '../finding.ts';
 import type { BurstTotals } from './bursts.ts';
 import type { Queue } from './queue.ts';
 
@@ -41,7 +43,7 @@ export interface Figures {
 export function figuresOf(context: Context, threads: readonly Thread[], queue: Queue): Figures {
   const { bare, connections, first, last } = queue;
   const isBare = queue.wasted === 0 && queue.silent === 0 && bare.lost > 0;
-  const server = threads.map((thread) => thread.process.server).find((name) => name !== '') ?? '';
+  const server = serverOf(threads);
   const productive = isBare ? bare.accepted : queue.productive;
   const silent = isBare ? 0 : queue.silent;
   const wasted = isBare ? bare.lost : queue.wasted + silent;
@@ -67,5 +69,23 @@ export function figuresOf(context: Context, threads: readonly Thread[], queue: Q
 
 function boundOf({ model, capabilities }: Context): Bound {
   if (model.scheduler.active) return 'exact';
-  return capabilities.format.startsWith('strace') ? 'upper' : 'lower';
+  return capabilities.stopsThreads ? 'upper' : 'lower';
+}
+
+/**
+ * How bad so many wasted wake-ups are. With two acceptors at most half of all wake-ups are wasted, so that their limit
+ * lies lower.
+ */
+export function severityOf(
+  { threshold }: Context,
+  {
+    acceptors,
+    factor,
+    wastedRatio,
+  }: { readonly acceptors: number; readonly factor: number; readonly wastedRatio: number },
+  perSecond: number | null,
+): Severity {
+  const limit = acceptors < 3 ? 1 + threshold('herd-wasted-ratio') * (acceptors - 1) : threshold('herd-factor');
+  if (factor < limit || wastedRatio < threshold('herd-wasted-ratio')) return 'info';
+  return perSecond !== null && perSecond >= threshold('herd-critical-per-second') ? 'critical' : 'warning';
 }

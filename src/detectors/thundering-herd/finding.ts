@@ -1,10 +1,11 @@
 import type { Listener } from '../../model/machine/listeners.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
+import { count, milliseconds, percent, plural, ratio, round } from '../../trace/format-numbers.ts';
+import { subjectsOf } from '../accept-queues/accept-queues.ts';
+import { gini } from '../accept-queues/gini.ts';
 import type { Context } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
-import { gini } from '../gini.ts';
-import { count, milliseconds, plural, ratio, round } from '../words.ts';
 import { herdAdvice, recount, WHILE_STALLED } from './advice.ts';
 import type { Figures } from './figures.ts';
 import type { Metrics } from './metrics.ts';
@@ -42,7 +43,7 @@ export function finding(
   const cost =
     cores === null
       ? ''
-      : ` At this rate that is estimated at ${ratio(cores * 100)} % of one core untraced (${ratio(cores * 1000)} % ` +
+      : ` At this rate that is estimated at ${percent(cores)} of one core untraced (${percent(cores * 10)} ` +
         'at ten times the rate).';
   return {
     severity,
@@ -57,8 +58,8 @@ export function finding(
       `(${perConnection(factor)}).${worst}` +
       boundNote(figures),
     why:
-      'Each wasted wake-up costs a context switch and a pass through the loop, and delays whoever was about to ' +
-      `run.${cost}`,
+      'Each wasted wake-up costs a context switch and a pass through the loop, and delays the worker that gets the ' +
+      `connection.${cost}`,
     ...span(capabilities, queue.first, queue.last),
     openEnded: false,
     workers: pidsOf(threads),
@@ -92,11 +93,11 @@ export function finding(
     },
     evidence: queue.lines,
     next: [
-      ...herdAdvice({ server, isUnix: listener.name.startsWith('unix:'), cores }),
+      ...herdAdvice({ severity, server, isUnix: listener.name.startsWith('unix:'), cores }),
       ...(bound === 'exact' ? [] : [recount(threads[0]?.process.pid ?? 0)]),
     ],
     nextWhileStalled: WHILE_STALLED,
-    subjects: [`listener ${listener.id}`],
+    subjects: subjectsOf([listener]),
   };
 }
 
@@ -110,7 +111,7 @@ export function saidOf(
   const { factor, wasted, productive, connections, acceptors } = figures;
   const drains = drained > 0 ? `; ${count(drained)} EAGAINs that only ended an accept loop are not counted` : '';
   const unseen =
-    capabilities.format === 'strace' || model.scheduler.active
+    capabilities.stopsThreads || model.scheduler.active
       ? ''
       : '; wake-ups that end inside the kernel are not in this capture';
   return (
@@ -143,8 +144,8 @@ function boundNote({ bound, silent }: Figures): string {
       );
     case 'upper':
       return (
-        ' That is close to how often the kernel wakes a worker; untraced, fewer of them get as far as EAGAIN, ' +
-        'because strace slows the winner.'
+        ' The kernel wakes about that many workers. Without strace fewer of them reach EAGAIN: strace slows the ' +
+        'worker that gets the connection.'
       );
     case 'lower':
       return ' The kernel wakes more: wake-ups that end inside the wait are not in this capture.';

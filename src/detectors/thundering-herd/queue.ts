@@ -1,6 +1,6 @@
+import type { KeptLine } from '../../model/evidence.ts';
 import type { AcceptCycle } from '../../model/facts.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import type { KeptLine } from '../../model/machine/turn.ts';
 import { earlier, later, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { BareAccepts } from './bare-accepts.ts';
 import { Bursts } from './bursts.ts';

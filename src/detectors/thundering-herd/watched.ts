@@ -1,13 +1,13 @@
 import { pidsOf } from '../../model/machine/roles.ts';
+import { count, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { SECOND } from '../../trace/time.ts';
+import { gini } from '../accept-queues/gini.ts';
 import type { Context } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, found } from '../finding.ts';
-import { gini } from '../gini.ts';
-import { count, plural, ratio, round } from '../words.ts';
 import { herdAdvice, WHILE_STALLED } from './advice.ts';
+import { severityOf } from './figures.ts';
 import type { Metrics } from './metrics.ts';
-import { severityOf } from './severity.ts';
 
 /**
  * Judges a capture that only counted: accepts, those that found nothing, and wake-ups that ended inside the wait, by
@@ -48,8 +48,8 @@ export function judgeWatched(context: Context): Conclusion<Metrics> {
         `wake-ups a connection), ${count(silent)} of them without any system call showing it. These are counts of ` +
         'the kernel; they do not tell one listener from another.',
       why:
-        'Each wasted wake-up costs a context switch and a pass through the loop, and delays whoever was about to ' +
-        'run.',
+        'Each wasted wake-up costs a context switch and a pass through the loop, and delays the worker that ' +
+        'gets the connection.',
       start: watch.first,
       end: watch.last,
       openEnded: false,
@@ -80,7 +80,7 @@ export function judgeWatched(context: Context): Conclusion<Metrics> {
         counted: said,
       },
       evidence: watch.lines,
-      next: herdAdvice({ server: '', isUnix: false, cores: null }),
+      next: herdAdvice({ severity, server: '', isUnix: false, cores: null }),
       nextWhileStalled: WHILE_STALLED,
       subjects: [],
     },

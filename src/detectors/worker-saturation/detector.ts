@@ -1,13 +1,12 @@
 import type { LongTurn } from '../../model/facts.ts';
 import { rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import { percent } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
+import { addTurn, type BusyTurns } from '../busy-at-once/busy-turns.ts';
+import { allAtOnce, type Interval } from '../busy-at-once/intersection.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
-import { BusyTurns } from '../service-stall/busy-turns.ts';
-import { allAtOnce, type Interval } from '../service-stall/intersection.ts';
-import { reasonOf } from '../stall-cause/cause.ts';
-import { ratio } from '../words.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
@@ -29,21 +28,15 @@ export const workerSaturation = defineDetector({
   metrics,
   create(context) {
     const turns = new Map<Thread, BusyTurns>();
-    // A worker may take the next connection without another wait: a turn can hold several requests.
+    // A turn can hold several requests: a worker may take the next connection without another wait.
     const requests = new Map<Thread, number>();
     return {
       on: {
         longTurn(fact: LongTurn) {
-          const { thread, turn, length, open } = fact;
+          const { thread, turn, length } = fact;
           if (length < context.threshold('stall-ms') * MILLISECOND) return;
-          const { cause, call, target, lines } = reasonOf(fact, context.capabilities.durations);
-          const own = turns.get(thread) ?? new BusyTurns();
-          turns.set(thread, own);
+          addTurn(turns, fact, context.capabilities.durations);
           requests.set(thread, (requests.get(thread) ?? 0) + turn.requestsRead);
-          own.add(
-            { start: turn.start, end: turn.end, outside: Math.max(0, length - turn.inCalls), open, lines },
-            { cause, call, target },
-          );
         },
         hubChanged: (thread: Thread) => {
           turns.delete(thread);
@@ -88,7 +81,7 @@ function conclude(
   if (share < context.threshold('saturation-share')) {
     const least = context.threshold('stall-ms');
     return clear(
-      `all ${workers.length} sync workers were busy at once ${ratio(share * 100)} % of the time, with requests of ` +
+      `all ${workers.length} sync workers were busy at once ${percent(share)} of the time, with requests of ` +
         `${least} ms or more`,
     );
   }

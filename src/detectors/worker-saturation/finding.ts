@@ -1,11 +1,11 @@
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
+import { count, duration, milliseconds, percent, ratio, round } from '../../trace/format-numbers.ts';
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
+import type { BusyTurns } from '../busy-at-once/busy-turns.ts';
+import type { Interval } from '../busy-at-once/intersection.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
-import { moment } from '../moment.ts';
-import type { BusyTurns } from '../service-stall/busy-turns.ts';
-import type { Interval } from '../service-stall/intersection.ts';
-import { count, duration, milliseconds, ratio, round } from '../words.ts';
+import { moment } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 const SHOWN = 20;
@@ -14,14 +14,14 @@ const MOST_BUSY = 100;
 
 const FIX_THE_LOCK = {
   text:
-    'Fix the queue for the lock in this report first, then record again: these workers are busy waiting for ' +
-    'each other, and more of them would wait as well.',
+    'First fix the lock that this report names, then record again: these workers wait for each other, and ' +
+    'more workers would wait too.',
 };
 
 const FIX_THE_WAIT = {
   text:
-    'Fix what these workers wait for (see the findings about name lookups and disk syncs), then record again: ' +
-    'each request then takes less of its worker.',
+    'First fix the name lookups or disk syncs that these workers wait for (see their findings), then record ' +
+    'again: each request then keeps its worker busy for less time.',
 };
 
 /** The finding about sync workers that were all busy at once, for `share` of the time. */
@@ -51,11 +51,15 @@ export function finding(
   return {
     severity,
     confidence: 'likely',
-    title: `All ${workers.length} sync workers busy ${ratio(share * 100)} % of the time, longest ${duration(length)}`,
+    title: `All ${workers.length} sync workers busy ${percent(share)} of the time, longest ${duration(length)}`,
     summary:
       `All ${workers.length} sync workers were in a request at once for ${duration(total)}, ` +
-      `${ratio(share * 100)} % of the time; the longest such stretch took ` +
-      `${duration(length)}.${mean === null ? '' : ` The ${count(served)} requests of such turns took ${duration(mean)} on average: these workers serve at most ${ratio((workers.length * SECOND) / mean)} of that kind a second.`}`,
+      `${percent(share)} of the time; the longest such stretch took ` +
+      `${duration(length)}.` +
+      (mean === null
+        ? ''
+        : ` The ${count(served)} requests of such turns took ${duration(mean)} on average: these workers serve at ` +
+          `most ${ratio((workers.length * SECOND) / mean)} of that kind a second.`),
     why:
       'A sync worker serves one request at a time. While all are busy, further clients wait in the queue of the ' +
       'listener, where strace does not see them.',
@@ -81,8 +85,8 @@ export function finding(
     next: [
       {
         text:
-          'See what the requests wait for (the calls above): a faster answer from there serves more clients ' +
-          'than more workers.',
+          'See what the requests wait for (the calls above). A faster answer from there helps more clients than ' +
+          'more workers do.',
       },
       {
         text:

@@ -1,24 +1,24 @@
-import { readyEvents } from '../../trace/arguments.ts';
+import type { ReadyEvent } from '../../trace/call-arguments.ts';
 import type { Call } from '../../trace/record.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { type KeptLine, keptLine, NO_LINE } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
 import type { AcceptCycle } from '../facts.ts';
-import { LazySet } from '../lazy-set.ts';
 import type { Listener } from '../machine/listeners.ts';
 import type { WaitSet } from '../machine/loop.ts';
+import { PerThread } from '../machine/owned-state.ts';
 import type { Thread } from '../machine/thread.ts';
-import { type KeptLine, keptLine } from '../machine/turn.ts';
+import type { TrackerContext } from '../tracker.ts';
 import { Rush } from './backlog-drain.ts';
 
-/** Listeners of one thread that are told from other descriptors. */
-const MOST_NUMBERS = 1_024;
+const NONE: readonly ReadyEvent[] = [];
 
 /** The last wait of a thread that may have reported its listener. */
 class Wake {
   seen = false;
   set: WaitSet | null = null;
   woke = false;
-  ready = '';
+  ready: readonly ReadyEvent[] = NONE;
   /** User data of the only event, -1 when `ready` tells. */
   readyData = -1;
   /** UNKNOWN when the trace does not tell how long it waited. */
@@ -26,7 +26,7 @@ class Wake {
 }
 
 /** What a thread did with its listener since its last wait. */
-export class AcceptState {
+class OpenCycle {
   readonly wake = new Wake();
   readonly rush = new Rush();
   open = false;
@@ -38,21 +38,12 @@ export class AcceptState {
   errors = 0;
   calls = 0;
   line: KeptLine | null = null;
-  /** Totals of the thread, inside the analysed window. */
-  acceptedTotal = 0;
-  wastedTotal = 0;
-  /** Descriptor numbers it passed to accept. */
-  readonly listenerNumbers = new LazySet<number>(MOST_NUMBERS);
-  /** The listeners it accepts from or waits for. */
-  readonly listeners = new LazySet<Listener>();
-  /** Requests on connections it accepted that it, or another thread, read. */
-  servedItself = 0;
-  handedOver = 0;
-  /** It changed between connections that were both unfinished. */
-  interleaved = 0;
-  /** Accepted sockets were made non-blocking. */
-  nonblocking = 0;
-  lastFd = -1;
+}
+
+const cycles = new PerThread<OpenCycle>();
+
+function cycleOf(thread: Thread): OpenCycle {
+  return cycles.of(thread) ?? cycles.set(thread, new OpenCycle());
 }
 
 /** Groups waits and accepts into cycles and tells each one when its thread waits again. */
@@ -63,15 +54,15 @@ export class AcceptCycles {
   /** A thread that does not look at its listener for this long leaves connections waiting. */
   readonly #unattended: Nanoseconds;
 
-  constructor(facts: FactBus, inWindow: (time: Nanoseconds) => boolean, unattended: Nanoseconds) {
+  constructor({ facts, inWindow, longTurn }: TrackerContext) {
     this.#facts = facts;
     this.#inWindow = inWindow;
-    this.#unattended = unattended;
+    this.#unattended = longTurn;
   }
 
   /** A wait that may have held the listener returned. */
   waited(thread: Thread, set: WaitSet, call: Call): void {
-    const state = thread.accepts;
+    const state = cycleOf(thread);
     if (state.open) this.close(thread, call.start);
     const { wake, rush } = state;
     // A wait that waits, or runs out, found nothing queued when it began.
@@ -83,19 +74,19 @@ export class AcceptCycles {
     wake.set = set;
     wake.woke = call.result > 0;
     wake.end = call.duration < 0 ? UNKNOWN : call.end;
-    wake.readyData = wake.woke ? call.readyData : -1;
-    // Kept as text: it is read only when an accept of this cycle finds nothing.
-    wake.ready = !wake.woke || wake.readyData >= 0 ? '' : set.kind === 'epoll' ? call.args : call.returned;
+    wake.readyData = wake.woke ? call.arguments.readyData : -1;
+    wake.ready = !wake.woke || wake.readyData >= 0 ? NONE : call.arguments.ready();
   }
 
   /** An accept call returned (or failed). */
   tried(thread: Thread, listener: Listener, call: Call, succeeded: boolean): void {
-    const state = thread.accepts;
+    const state = cycleOf(thread);
     const { wake } = state;
     if (state.open && state.listener !== listener) this.close(thread, call.start);
     if (!state.open) {
       state.open = true;
       state.listener = listener;
+      thread.accepts.listener = listener;
       state.start = wake.seen && wake.end !== UNKNOWN ? wake.end : call.start;
       state.accepted = 0;
       state.empty = 0;
@@ -123,13 +114,13 @@ export class AcceptCycles {
   }
 
   #beginRush(thread: Thread, call: Call): void {
-    const { rush } = thread.accepts;
+    const { rush } = cycleOf(thread);
     if (rush.isOpen) this.#endRush(thread);
     rush.begin(call.start);
   }
 
   #endRush(thread: Thread): void {
-    const { rush } = thread.accepts;
+    const { rush } = cycleOf(thread);
     rush.isOpen = false;
     const { listener, line, since, start, end, taken } = rush;
     if (listener?.isFollowed && line !== null && taken > 0 && this.#inWindow(start))
@@ -139,18 +130,28 @@ export class AcceptCycles {
   /** The thread ends, or the trace. */
   finish(thread: Thread, at: Nanoseconds): void {
     this.close(thread, at);
-    if (thread.accepts.rush.isOpen) this.#endRush(thread);
+    if (cycles.of(thread)?.rush.isOpen) this.#endRush(thread);
+  }
+
+  /** The last wait of the thread that may have reported its listener; null when there was none. */
+  lastWait(thread: Thread): WaitSet | null {
+    return cycles.of(thread)?.wake.set ?? null;
+  }
+
+  /** How many connections the thread has accepted in the cycle that is open, or was the last. */
+  acceptedInCycle(thread: Thread): number {
+    return cycles.of(thread)?.accepted ?? 0;
   }
 
   /** Tells the open cycle of a thread, which ends at `end`. */
   close(thread: Thread, end: Nanoseconds): void {
-    const state = thread.accepts;
+    const state = cycles.of(thread);
+    if (state === undefined || !state.open || state.listener === null) return;
     const { listener } = state;
-    if (!state.open || listener === null) return;
     state.open = false;
     if (!listener.isFollowed || !this.#inWindow(state.start)) return;
-    const kind = kindOf(state);
-    if (kind === 'wasted') state.wastedTotal++;
+    const kind = kindOf(state, thread);
+    if (kind === 'wasted') thread.accepts.wastedTotal++;
     this.#facts.tell('acceptCycle', {
       kind,
       thread,
@@ -166,35 +167,30 @@ export class AcceptCycles {
   }
 }
 
-const NO_LINE: KeptLine = { file: '', line: 0, text: '' };
-
-function kindOf(state: AcceptState): AcceptCycle['kind'] {
+function kindOf(state: OpenCycle, thread: Thread): AcceptCycle['kind'] {
   const { wake } = state;
   if (state.accepted > 0) return 'productive';
   if (state.empty === 0) return 'error';
   if (!wake.seen) return 'cold';
   if (!wake.woke) return 'timeout';
-  return reportedListener(state) ? 'wasted' : 'other-descriptor';
+  return reportedListener(state, thread) ? 'wasted' : 'other-descriptor';
 }
 
 /**
  * Whether the wait reported the listener. User data that is no descriptor number (nginx keeps pointers there) counts as
  * yes.
  */
-function reportedListener(state: AcceptState): boolean {
-  const { wake } = state;
+function reportedListener({ wake }: OpenCycle, { accepts }: Thread): boolean {
   if (wake.set?.kind === 'epoll') {
-    const ready = wake.readyData >= 0 ? [wake.readyData] : readyEvents(wake.ready).map((event) => event.u32);
+    const ready = wake.readyData >= 0 ? [wake.readyData] : wake.ready.map(({ data }) => data);
     const epoll = wake.set.descriptor?.epoll;
     if (ready.length === 0) return true;
     for (const u32 of ready) {
       const fd = epoll?.descriptorOf(u32) ?? u32;
-      if (state.listenerNumbers.has(fd) && (epoll?.members.get(fd)?.u32 ?? fd) === u32) return true;
+      if (accepts.listenerNumbers.has(fd) && (epoll?.members.get(fd)?.u32 ?? fd) === u32) return true;
     }
     // Small numbers that name other descriptors are believed; anything else is an opaque value.
     return !ready.every((data) => data < 65_536);
   }
-  const numbers = [...wake.ready.matchAll(/(?:fd=|[[ ])(\d+)/g)].map((match) => Number(match[1]));
-  if (numbers.length === 0) return true;
-  return numbers.some((fd) => state.listenerNumbers.has(fd));
+  return wake.ready.length === 0 || wake.ready.some(({ data }) => accepts.listenerNumbers.has(data));
 }

@@ -1,4 +1,4 @@
-import type { ArgumentWord } from '../../trace/argument-words.ts';
+import type { CallArguments } from '../../trace/call-arguments.ts';
 import type { Call, Lane } from '../../trace/record.ts';
 import type { Syscall } from '../../trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
@@ -60,28 +60,8 @@ export class CallBehind implements Call {
     return this.#told.partial;
   }
 
-  get args(): string {
-    return this.#told.args;
-  }
-
-  mentions(word: ArgumentWord): boolean {
-    return this.#told.mentions(word);
-  }
-
-  get readyData(): number {
-    return this.#told.readyData;
-  }
-
-  get inetAddress(): number {
-    return this.#told.inetAddress;
-  }
-
-  get head(): string {
-    return this.#told.head;
-  }
-
-  get returned(): string {
-    return this.#told.returned;
+  get arguments(): CallArguments {
+    return this.#told.arguments;
   }
 
   get file(): string {
@@ -110,6 +90,10 @@ export class CallBehind implements Call {
 
   get previousText(): string {
     return this.#told.previousText;
+  }
+
+  previousArguments(syscall: Syscall): CallArguments {
+    return this.#told.previousArguments(syscall);
   }
 
   get #told(): Call {

@@ -1,32 +1,33 @@
-import { decoration, integer, socketAddress, splitArguments } from '../../trace/arguments.ts';
+import { type EpollChange, EVENT } from '../../trace/call-arguments.ts';
 import type { Call } from '../../trace/record.ts';
-import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
-import { textOfEscaped } from '../../trace/utf8.ts';
+import type { Nanoseconds } from '../../trace/time.ts';
+import type { Audience } from '../audience.ts';
+import { type KeptLine, keptLine } from '../evidence.ts';
 import { Descriptor, type DescriptorKind, describeByLabel } from '../machine/descriptors.ts';
 import { EpollSet } from '../machine/epoll-set.ts';
 import type { Listeners } from '../machine/listeners.ts';
-import type { Process } from '../machine/process.ts';
 import type { Thread } from '../machine/thread.ts';
-import { type KeptLine, keptLine } from '../machine/turn.ts';
-import { noteOpening } from '../topics/leaks/descriptor-census.ts';
+import type { FollowerContext } from './follower-context.ts';
 
 /** Follows what descriptor numbers stand for: opening, duplicating, options, epoll registration. */
 export class DescriptorTracker {
   readonly #listeners: Listeners;
+  readonly #audience: Audience;
   readonly #inWindow: (time: Nanoseconds) => boolean;
 
-  constructor(listeners: Listeners, inWindow: (time: Nanoseconds) => boolean) {
+  constructor({ listeners, audience, inWindow }: FollowerContext) {
     this.#listeners = listeners;
+    this.#audience = audience;
     this.#inWindow = inWindow;
   }
 
   /** `open`, `eventfd`, `epoll_create`…: the result is a new descriptor of that kind. */
-  opened(call: Call, thread: Thread, kind: DescriptorKind): Descriptor | null {
-    if (!(call.result >= 0)) return null;
-    const label = decoration(call.returned);
+  opened(call: Call, thread: Thread, kind: DescriptorKind): void {
+    if (!(call.result >= 0)) return;
+    const label = call.arguments.returnedLabel();
     const descriptor =
       label === ''
-        ? new Descriptor(kind, kind === 'file' ? pathOf(call.args) : '', true)
+        ? new Descriptor(kind, kind === 'file' ? call.arguments.path() : '', true)
         : describeByLabel(label, true);
     if (label !== '' && descriptor.kind === 'unknown') descriptor.kind = kind;
     if (kind === 'epoll') {
@@ -34,53 +35,50 @@ export class DescriptorTracker {
       descriptor.epoll = new EpollSet();
     }
     thread.process.descriptors.set(call.result, descriptor);
-    if (thread.process.census?.isWatching) noteOpening(call, thread, descriptor);
-    return descriptor;
+    this.#audience.opened(call, thread, descriptor);
   }
 
   socket(call: Call, thread: Thread): void {
     if (!(call.result >= 0)) return;
-    const { args } = call;
-    const descriptor = new Descriptor(
-      args.includes('SOCK_DGRAM') || args.includes('AF_NETLINK') ? 'datagram' : 'socket',
-      decoration(call.returned),
-      true,
-    );
-    descriptor.nonblocking = args.includes('SOCK_NONBLOCK');
+    const made = call.arguments.socket();
+    const isDatagram = made?.type === 'SOCK_DGRAM' || made?.domain === 'AF_NETLINK';
+    const descriptor = new Descriptor(isDatagram ? 'datagram' : 'socket', call.arguments.returnedLabel(), true);
+    descriptor.nonblocking = made?.isNonblocking === true;
     thread.process.descriptors.set(call.result, descriptor);
-    if (thread.process.census?.isWatching) noteOpening(call, thread, descriptor);
+    this.#audience.opened(call, thread, descriptor);
   }
 
-  /** `pipe` and `socketpair` print both ends in brackets. */
+  /** `pipe` and `socketpair` make both ends. */
   pair(call: Call, thread: Thread, kind: DescriptorKind): void {
     if (call.result !== 0) return;
-    const ends = /\[(\d+)(?:<[^>]*>)?, (\d+)/.exec(call.args);
-    if (ends === null) return;
-    for (const end of [ends[1], ends[2]]) thread.process.descriptors.set(Number(end), new Descriptor(kind, '', true));
+    for (const end of call.arguments.pair() ?? []) thread.process.descriptors.set(end, new Descriptor(kind, '', true));
   }
 
   bind(call: Call, thread: Thread): void {
     if (call.result !== 0) return;
-    thread.process.descriptors.learn(call.fd, call.args).local = socketAddress(call.args);
+    thread.process.descriptors.learn(call.fd, call.arguments).local = call.arguments.socketAddress();
   }
 
   listen(call: Call, thread: Thread): void {
     if (call.result !== 0) return;
-    const descriptor = thread.process.descriptors.learn(call.fd, call.args);
-    const listener = this.#listeners.opened(descriptor, call.fd, integer(splitArguments(call.args)[1]));
+    const descriptor = thread.process.descriptors.learn(call.fd, call.arguments);
+    const listener = this.#listeners.opened(descriptor, call.fd, call.arguments.backlog());
     listener.openedBy ??= thread.process;
     listener.openedLine ??= entryLine(call);
   }
 
   setOption(call: Call, thread: Thread): void {
-    if (call.result === 0 && call.args.includes('SO_REUSEPORT') && /\[1\]/.test(call.args))
-      thread.process.descriptors.learn(call.fd, call.args).reusePort = entryLine(call);
+    const option = call.result === 0 ? call.arguments.socketOption() : null;
+    if (option?.name === 'SO_REUSEPORT' && option.value === 1)
+      thread.process.descriptors.learn(call.fd, call.arguments).reusePort = entryLine(call);
   }
 
   shutdown(call: Call, thread: Thread): void {
     if (call.result !== 0) return;
     const descriptor = thread.process.descriptors.get(call.fd);
-    if (descriptor !== undefined && /SHUT_(WR|RDWR)/.test(call.args)) descriptor.writeShut = true;
+    if (descriptor === undefined) return;
+    const way = call.arguments.shutdown();
+    if (way === 'write' || way === 'both') descriptor.writeShut = true;
   }
 
   /** The local address of an accepted socket names its listener, when `bind` was not traced. */
@@ -89,57 +87,48 @@ export class DescriptorTracker {
     const descriptor = thread.process.descriptors.get(call.fd);
     const listener = descriptor?.connection?.listener ?? descriptor?.listener;
     if (listener === undefined || listener === null || !listener.name.startsWith('fd ')) return;
-    const address = socketAddress(call.args);
+    const address = call.arguments.socketAddress();
     if (address !== '') listener.name = address;
   }
 
   duplicated(call: Call, thread: Thread): void {
-    if (!(call.result >= 0) || (call.syscall.family === 'fcntl' && !call.mentions('F_DUPFD'))) return;
+    if (!(call.result >= 0) || (call.syscall.family === 'fcntl' && !call.arguments.has('F_DUPFD'))) return;
     const { descriptors } = thread.process;
-    descriptors.set(call.result, descriptors.learn(call.fd, call.args));
+    descriptors.set(call.result, descriptors.learn(call.fd, call.arguments));
   }
 
   control(call: Call, thread: Thread): void {
     thread.process.setSocketOptions = true;
-    const nonblocking =
-      call.syscall.family === 'ioctl' ? fionbio(call) : call.mentions('F_SETFL') ? call.mentions('O_NONBLOCK') : null;
+    const nonblocking = call.arguments.setsNonblocking();
     if (nonblocking === null || call.result !== 0) {
       if (call.syscall.family === 'fcntl') this.duplicated(call, thread);
       return;
     }
     const { descriptors } = thread.process;
-    const descriptor = descriptors.get(call.fd) ?? descriptors.learn(call.fd, call.args);
+    const descriptor = descriptors.get(call.fd) ?? descriptors.learn(call.fd, call.arguments);
     descriptor.nonblocking = nonblocking;
     const { connection } = descriptor;
     if (connection !== null && nonblocking) connection.acceptedBy.accepts.nonblocking++;
   }
 
-  /** `epoll_ctl(7, EPOLL_CTL_ADD, 5, {events=EPOLLIN, data={u32=5, u64=5}})`. */
   epollControl(call: Call, thread: Thread): void {
     const { process } = thread;
-    const { args } = call;
-    const set = process.descriptors.learn(call.fd, args);
+    const set = process.descriptors.learn(call.fd, call.arguments);
     if (set.epoll === null) {
       set.kind = 'epoll';
       set.epoll = new EpollSet();
     }
-    const match = /EPOLL_CTL_(ADD|MOD|DEL), (?:fd=)?(\d+)/.exec(args);
-    if (match === null || call.result !== 0) return;
-    const fd = Number(match[2]);
-    if (this.#inWindow(call.end))
-      countChange(set.epoll, match[1] ?? '', process.descriptors.get(fd)?.listener != null, call);
-    if (match[1] === 'DEL') {
+    const change = call.arguments.epollChange();
+    if (change === null || call.result !== 0) return;
+    const { fd, operation, data } = change;
+    if (this.#inWindow(call.end)) countChange(set.epoll, change, process.descriptors.get(fd)?.listener != null, call);
+    if (operation === 'DEL') {
       set.epoll.unregister(fd);
       return;
     }
-    const member =
-      process.descriptors.get(fd) ??
-      process.descriptors.set(
-        fd,
-        describeByLabel(decoration(args.slice(match.index + match[0].length - String(fd).length))),
-      );
-    const exclusive = args.includes('EPOLLEXCLUSIVE');
-    set.epoll.register(fd, { u32: Number(/u32=(\d+)/.exec(args)?.[1] ?? fd), exclusive });
+    const member = process.descriptors.get(fd) ?? process.descriptors.set(fd, describeByLabel(change.label));
+    const exclusive = (change.events & EVENT.EXCLUSIVE) !== 0;
+    set.epoll.register(fd, { u32: data, exclusive });
     if (member.listener !== null) {
       set.epoll.registerListener(member.listener);
       set.epoll.exclusive ||= exclusive;
@@ -147,36 +136,29 @@ export class DescriptorTracker {
   }
 
   /** Returns the closed descriptor, or undefined when nothing was closed. */
-  closed(call: Call, process: Process): Descriptor | undefined {
+  closed(call: Call, thread: Thread): Descriptor | undefined {
+    const { process } = thread;
     if (call.result !== 0) return undefined;
     const descriptor = process.descriptors.get(call.fd);
     if (descriptor === undefined) return undefined;
     process.descriptors.delete(call.fd);
-    if (descriptor.endedAt !== UNKNOWN) process.endedOpen--;
     if (descriptor.kind === 'epoll')
       for (const { loop } of process.threads) if (loop.hub?.descriptor === descriptor) loop.hubClosed();
+    this.#audience.closed(call, thread, descriptor);
     return descriptor;
   }
 }
 
-function countChange(epoll: EpollSet, change: string, ofListener: boolean, call: Call): void {
-  if (change === 'ADD') epoll.added++;
-  else if (change === 'DEL') epoll.removed++;
-  else if (call.args.includes('EPOLLONESHOT')) return;
+function countChange(epoll: EpollSet, { operation, events }: EpollChange, ofListener: boolean, call: Call): void {
+  if (operation === 'ADD') epoll.added++;
+  else if (operation === 'DEL') epoll.removed++;
+  else if ((events & EVENT.ONESHOT) !== 0) return;
   else epoll.modified++;
-  if (change === 'DEL' && ofListener && epoll.listenersRemoved++ === 0) epoll.changeLine = keptLine(call);
+  if (operation === 'DEL' && ofListener && epoll.listenersRemoved++ === 0) epoll.changeLine = keptLine(call);
   else epoll.changeLine ??= keptLine(call);
 }
 
 /** The line that shows the arguments, when the call was split. */
 function entryLine({ file, startLine, startText }: Call): KeptLine {
   return { file, line: startLine, text: startText };
-}
-
-function pathOf(args: string): string {
-  return textOfEscaped(/"((?:[^"\\]|\\.)*)"/.exec(args)?.[1] ?? '');
-}
-
-function fionbio(call: Call): boolean | null {
-  return call.mentions('FIONBIO') ? call.mentions('[1]') : null;
 }

@@ -1,11 +1,13 @@
 import type { Call, Signal } from '../../trace/record.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
+import { type KeptLine, keptLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
 import type { FailedWrite } from '../facts.ts';
 import type { Connection } from '../machine/connections.ts';
 import type { Descriptor } from '../machine/descriptors.ts';
+import { PerThread } from '../machine/owned-state.ts';
 import type { Thread } from '../machine/thread.ts';
-import { type KeptLine, keptLine } from '../machine/turn.ts';
+import type { TrackerContext } from '../tracker.ts';
 
 const BROKEN: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ESHUTDOWN']);
 
@@ -14,13 +16,15 @@ export function isBroken(call: Call): boolean {
   return BROKEN.has(call.error) && !call.injected;
 }
 
+/** The last failed write of a thread: a SIGPIPE belongs to it. */
+const latest = new PerThread<FailedWrite>();
+
 /** Tells writes to somebody who left, with what the request stood behind, and the signals that belong to them. */
 export class FailedWrites {
   readonly #facts: FactBus;
   readonly #inWindow: (time: Nanoseconds) => boolean;
-  readonly #latest = new Map<Thread, FailedWrite>();
 
-  constructor(facts: FactBus, inWindow: (time: Nanoseconds) => boolean) {
+  constructor({ facts, inWindow }: TrackerContext) {
     this.#facts = facts;
     this.#inWindow = inWindow;
   }
@@ -51,21 +55,20 @@ export class FailedWrites {
       fatal: false,
     };
     if (connection !== null) thread.process.brokenPipes++;
-    this.#latest.set(thread, failure);
+    latest.set(thread, failure);
     this.#facts.tell('failedWrite', failure);
   }
 
   /** A signal was delivered: SIGPIPE right after a failed write belongs to it. */
   signal(thread: Thread, { signal, isIgnored = false }: Signal): void {
-    const failure = this.#latest.get(thread);
+    const failure = latest.of(thread);
     if (failure === undefined || signal !== 'SIGPIPE') return;
     failure.signal = signal;
     failure.signalIgnored = isIgnored;
   }
 
   exited(thread: Thread, signal: string): void {
-    const failure = this.#latest.get(thread);
+    const failure = latest.of(thread);
     if (failure !== undefined && signal === 'SIGPIPE') failure.fatal = true;
-    this.#latest.delete(thread);
   }
 }

@@ -1,4 +1,3 @@
-import { quotedBytes } from '../../trace/arguments.ts';
 import { type RequestStart, requestStart } from '../../trace/payload.ts';
 import type { Call } from '../../trace/record.ts';
 
@@ -13,11 +12,11 @@ export class RequestStarts {
   readonly #known = new Map<string, RequestStart>();
 
   of(call: Call): RequestStart | null {
-    const { head } = call;
+    const { head } = call.arguments;
     // What has a body is read as a whole; so is a line of the PROXY protocol, and one that an escape or its end cuts
     // off in the target.
     const start = head === '' || head.startsWith('P') ? null : (this.#known.get(head) ?? this.#add(head));
-    return start ?? requestStart(quotedBytes(call.args, PAYLOAD_HEAD) ?? '', call.result);
+    return start ?? requestStart(call.arguments.payload(PAYLOAD_HEAD) ?? '', call.result);
   }
 
   #add(line: string): RequestStart | null {

@@ -1,22 +1,22 @@
-import { decoratedDescriptors, quotedBytes, socketAddress } from '../../trace/arguments.ts';
+import type { LabelledDescriptor } from '../../trace/call-arguments.ts';
 import { queryOf, requestStart } from '../../trace/payload.ts';
 import type { Call } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import type { Audience } from '../audience.ts';
+import { keptLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
 import { acceptedConnection, Connection, type Request } from '../machine/connections.ts';
 import { Descriptor } from '../machine/descriptors.ts';
 import type { Listeners } from '../machine/listeners.ts';
 import type { Process } from '../machine/process.ts';
 import type { Thread } from '../machine/thread.ts';
-import { keptLine } from '../machine/turn.ts';
-import type { SocketTracker } from '../measuring/socket-tracker.ts';
-import { noteEnd } from '../topics/leaks/descriptor-census.ts';
-import type { NameLookups } from '../topics/names/name-lookups.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
 import { FailedWrites, isBroken } from './failed-writes.ts';
+import type { FollowerContext } from './follower-context.ts';
 import { RequestStarts } from './request-starts.ts';
 
-const PASSED = 'SCM_RIGHTS, cmsg_data=[';
+/** How the status line of a reply begins. */
+const REPLY = 'HTTP/1.';
 const WANTING: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
 
 /** Follows connections and the requests on them. Methods return the request that a call works for, or null. */
@@ -24,8 +24,7 @@ export class TrafficTracker {
   readonly #facts: FactBus;
   readonly #listeners: Listeners;
   readonly #cycles: AcceptCycles;
-  readonly #lookups: NameLookups;
-  readonly #sockets: SocketTracker;
+  readonly #audience: Audience;
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #starts = new RequestStarts();
   /** Writes to somebody who left. */
@@ -33,28 +32,19 @@ export class TrafficTracker {
   /** Replies from this age on are told. */
   readonly #slow: Nanoseconds;
 
-  constructor(
-    facts: FactBus,
-    listeners: Listeners,
-    cycles: AcceptCycles,
-    lookups: NameLookups,
-    sockets: SocketTracker,
-    inWindow: (time: Nanoseconds) => boolean,
-    slow: Nanoseconds,
-  ) {
-    this.#facts = facts;
-    this.#listeners = listeners;
+  constructor(context: FollowerContext, cycles: AcceptCycles) {
+    this.#facts = context.facts;
+    this.#listeners = context.listeners;
     this.#cycles = cycles;
-    this.#lookups = lookups;
-    this.#sockets = sockets;
-    this.#inWindow = inWindow;
-    this.#slow = slow;
-    this.failures = new FailedWrites(facts, inWindow);
+    this.#audience = context.audience;
+    this.#inWindow = context.inWindow;
+    this.#slow = context.longTurn;
+    this.failures = new FailedWrites(context);
   }
 
   accept(call: Call, thread: Thread): Request | null {
     const { process, accepts, loop } = thread;
-    const descriptor = process.descriptors.get(call.fd) ?? process.descriptors.learn(call.fd, call.args);
+    const descriptor = process.descriptors.get(call.fd) ?? process.descriptors.learn(call.fd, call.arguments);
     const listener = this.#listeners.accepted(descriptor, call.fd);
     accepts.listenerNumbers.add(call.fd);
     const succeeded = call.result >= 0;
@@ -64,8 +54,8 @@ export class TrafficTracker {
     // An accept that the trace shows without any wait of its thread: blocking, or waits were filtered out.
     if (
       listener.isFollowed &&
-      !accepts.wake.seen &&
       loop.waitSets.length === 0 &&
+      this.#cycles.lastWait(thread) === null &&
       this.#inWindow(call.start) &&
       (succeeded || call.error === 'EAGAIN')
     ) {
@@ -87,20 +77,20 @@ export class TrafficTracker {
       if (listener.isFollowed) this.#facts.tell('accepted', { thread, listener, record: call });
     }
     const made = new Descriptor('connection', '', true);
-    made.nonblocking = call.mentions('SOCK_NONBLOCK');
+    made.nonblocking = call.arguments.has('SOCK_NONBLOCK');
     if (made.nonblocking) accepts.nonblocking++;
     const connection = acceptedConnection(made, call.result, listener, thread, call);
-    connection.place = accepts.accepted - 1;
-    if (this.#sockets.active) this.#sockets.accepted(connection, call.end);
+    connection.place = this.#cycles.acceptedInCycle(thread) - 1;
+    this.#audience.accepted(connection, call.end);
     process.descriptors.set(call.result, made);
     return connection.request;
   }
 
   connect(call: Call, thread: Thread): Request | null {
-    const descriptor = thread.process.descriptors.learn(call.fd, call.args);
-    const address = socketAddress(call.args);
+    const descriptor = thread.process.descriptors.learn(call.fd, call.arguments);
+    const address = call.arguments.socketAddress();
     if (address !== '') descriptor.peer = address;
-    if (address.endsWith(':53')) this.#lookups.connected(call, thread, address, descriptor.kind === 'datagram');
+    this.#audience.connected(call, thread, descriptor, address);
     if (thread.tid !== thread.process.pid && address !== '') thread.process.noteHelperPeer(address);
     descriptor.owner = thread.loop.owner;
     return descriptor.owner;
@@ -110,14 +100,16 @@ export class TrafficTracker {
   read(call: Call, thread: Thread): Request | null {
     const { process } = thread;
     const descriptor =
-      process.descriptors.get(call.fd) ?? (call.fd < 0 ? undefined : process.descriptors.learn(call.fd, call.args));
+      process.descriptors.get(call.fd) ??
+      (call.fd < 0 ? undefined : process.descriptors.learn(call.fd, call.arguments));
     if (call.error !== '') thread.loop.turn.futile++;
     if (descriptor === undefined) return null;
-    if (call.syscall.name === 'recvmsg' && call.args.includes('SCM_RIGHTS')) this.#receiveDescriptors(call, thread);
+    const passed = call.syscall.name === 'recvmsg' ? call.arguments.passedDescriptors() : null;
+    if (passed !== null) this.#receiveDescriptors(call, thread, passed);
     let { connection } = descriptor;
     if (connection === null) {
-      if (call.result === 0 && descriptor.kind === 'socket') noteEnd(call, thread, descriptor);
-      if (descriptor.kind === 'datagram') this.#lookups.received(call, thread);
+      if (call.result === 0 && descriptor.kind === 'socket') this.#ended(call, thread, descriptor);
+      if (descriptor.kind === 'datagram') this.#audience.received(call, thread, descriptor);
       if (descriptor.kind !== 'socket' || descriptor.seenOpening || !(call.result > 0)) return descriptor.owner;
       connection = this.#adopt(call, thread, descriptor);
       if (connection === null) return descriptor.owner;
@@ -125,7 +117,7 @@ export class TrafficTracker {
     this.#served(connection, thread);
     if (call.result > 0) this.#received(call, thread, connection);
     else if (call.result === 0 || call.error === 'ECONNRESET') {
-      noteEnd(call, thread, descriptor);
+      this.#ended(call, thread, descriptor);
       const { request } = connection;
       if (request.inProgress && request.complete && request.hungUpAt === UNKNOWN) request.hangUp(call);
     }
@@ -135,13 +127,15 @@ export class TrafficTracker {
   write(call: Call, thread: Thread): Request | null {
     const { process, loop } = thread;
     const descriptor =
-      process.descriptors.get(call.fd) ?? (call.fd < 0 ? undefined : process.descriptors.learn(call.fd, call.args));
+      process.descriptors.get(call.fd) ??
+      (call.fd < 0 ? undefined : process.descriptors.learn(call.fd, call.arguments));
     if (descriptor === undefined) {
       // It began before the capture, which so does not tell where it went: that it failed is known.
       if (isBroken(call)) this.failures.failed(call, thread, new Descriptor('unknown', '', false), null);
       return null;
     }
-    if (call.syscall.name === 'sendmsg' && call.args.includes('SCM_RIGHTS')) process.handsDescriptorsOver = true;
+    if (call.syscall.name === 'sendmsg' && call.arguments.passedDescriptors() !== null)
+      process.handsDescriptorsOver = true;
     let { connection } = descriptor;
     if (connection === null && descriptor.kind === 'socket' && !descriptor.seenOpening && this.#isReply(call))
       connection = this.#adopted(call, thread, descriptor);
@@ -153,12 +147,12 @@ export class TrafficTracker {
       this.#served(connection, thread);
       return request;
     }
-    if (descriptor.kind === 'datagram') this.#lookups.sent(call, thread, descriptor);
+    if (descriptor.kind === 'datagram') this.#audience.sent(call, thread, descriptor);
     else if (descriptor.kind === 'socket' && call.result > 0) {
       if (descriptor.owner !== null && loop.owner !== null && loop.owner !== descriptor.owner)
         descriptor.isReused = true;
       descriptor.owner = loop.owner ?? descriptor.owner;
-      descriptor.query = queryOf(quotedBytes(call.args, 256) ?? '') ?? descriptor.query;
+      descriptor.query = queryOf(call.arguments.payload(256) ?? '') ?? descriptor.query;
     }
     return descriptor.owner;
   }
@@ -168,6 +162,10 @@ export class TrafficTracker {
     if (connection === null) return descriptor.owner;
     if (connection.acceptedBy.process === thread.process) this.#end(connection, thread, call.end);
     return connection.request;
+  }
+
+  #ended(call: Call, thread: Thread, descriptor: Descriptor): void {
+    this.#audience.endOfFile(call, thread, descriptor);
   }
 
   #served(connection: Connection, thread: Thread): void {
@@ -215,7 +213,7 @@ export class TrafficTracker {
 
   /** A socket of unknown origin on which a request arrives is a client that was accepted before the trace began. */
   #adopt(call: Call, thread: Thread, descriptor: Descriptor): Connection | null {
-    const bytes = quotedBytes(call.args, 64);
+    const bytes = call.arguments.payload(64);
     return bytes !== null && requestStart(bytes) !== null ? this.#adopted(call, thread, descriptor) : null;
   }
 
@@ -233,18 +231,15 @@ export class TrafficTracker {
   }
 
   #isReply(call: Call): boolean {
-    return call.args.includes('"HTTP/1.');
+    return call.arguments.payload(REPLY.length) === REPLY;
   }
 
-  #receiveDescriptors(call: Call, thread: Thread): void {
+  #receiveDescriptors(call: Call, thread: Thread, passed: readonly LabelledDescriptor[]): void {
     thread.process.receivesDescriptors = true;
-    const { args } = call;
-    for (let at = args.indexOf(PASSED); at >= 0; at = args.indexOf(PASSED, at + PASSED.length)) {
-      for (const { fd, label } of decoratedDescriptors(args, at + PASSED.length - 1)) {
-        const descriptor = new Descriptor('connection', label, true);
-        descriptor.connection = new Connection(fd, descriptor, null, thread, call.end, call.line, '', false);
-        thread.process.descriptors.set(fd, descriptor);
-      }
+    for (const { fd, label } of passed) {
+      const descriptor = new Descriptor('connection', label, true);
+      descriptor.connection = new Connection(fd, descriptor, null, thread, call.end, call.line, '', false);
+      thread.process.descriptors.set(fd, descriptor);
     }
   }
 
@@ -252,7 +247,7 @@ export class TrafficTracker {
     const { request } = connection;
     connection.closed = true;
     thread.process.inProgress.done(request);
-    if (this.#sockets.active) this.#sockets.ended(connection);
+    this.#audience.connectionEnded(connection);
     // A process that passes connections on closes its own copies unread.
     if (!connection.used && connection.seenOpening && !thread.process.handsDescriptorsOver && this.#inWindow(at))
       this.#facts.tell('droppedConnection', { connection, time: at });

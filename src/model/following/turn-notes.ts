@@ -1,12 +1,14 @@
-import { pollDescriptors, selectReadDescriptors } from '../../trace/arguments.ts';
+import type { CallArguments } from '../../trace/call-arguments.ts';
 import type { Call } from '../../trace/record.ts';
 import type { Family, Syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { type KeptLine, keptLine } from '../evidence.ts';
+import type { BlockClass } from '../machine/block-class.ts';
+import { blockClass } from '../machine/block-class.ts';
 import { type Descriptor, describeTarget } from '../machine/descriptors.ts';
 import type { LeftIn, Thread } from '../machine/thread.ts';
-import { type BlockClass, type BlockedIn, type KeptLine, keptLine, NOTED } from '../machine/turn.ts';
-import type { OffCpu } from '../measuring/scheduler-tracker.ts';
-import { blockClass } from './block-class.ts';
+import type { OffCpu } from '../machine/turn.ts';
+import { type BlockedIn, NOTED } from '../machine/turn.ts';
 
 /** Groups kept a turn: what does not fit is only in the sums. */
 const GROUPS = 12;
@@ -45,7 +47,7 @@ const WORTH_DETAILS = 3 * MILLISECOND;
 interface Stay {
   readonly syscall: Syscall;
   readonly fd: number;
-  readonly args: string;
+  readonly arguments: CallArguments;
   readonly error: string;
   readonly start: Nanoseconds;
   readonly duration: Nanoseconds;
@@ -82,11 +84,10 @@ export function noteGap(call: Call, thread: Thread, length: Nanoseconds): void {
   // Without -T the gap holds the call before it: that call is where the thread was, as far as one can tell.
   if (thread.lastTimed || previous === null || returnsAtOnce(previous, thread.process.descriptors.get(thread.lastFd)))
     return;
-  const args = before.text.slice(before.text.indexOf('(') + 1);
   const stay: Stay = {
     syscall: previous,
     fd: thread.lastFd,
-    args,
+    arguments: call.previousArguments(previous),
     error: '',
     start: call.start - length,
     duration: length,
@@ -111,13 +112,13 @@ function returnsAtOnce({ family }: Syscall, descriptor: Descriptor | undefined):
 /** Describes the call that a thread was in when the trace ended. */
 export function leftIn(call: Call, thread: Thread): LeftIn {
   const { hub } = thread.loop;
-  const { syscall, args, start } = call;
+  const { syscall, start } = call;
   const fd = objectOf(call);
   const descriptor = descriptorOf(call, thread, fd);
   const isSet = syscall.family === 'poll' || syscall.family === 'select';
   const isHubWait =
     hub !== null && (hub.kind === 'set' ? isSet : syscall.family === 'epoll-wait' && hub.descriptor === descriptor);
-  const kind = blockClass({ syscall, fd, args, error: '', duration: 0 }, descriptor);
+  const kind = blockClass({ syscall, fd, arguments: call.arguments, error: '', duration: 0 }, descriptor);
   const asked = watchedAlone(descriptor, thread) ?? descriptor;
   return {
     syscall,
@@ -159,7 +160,8 @@ function linesOf(call: Call): readonly KeptLine[] {
 function noteStay(thread: Thread, stay: Stay, fd: number, kind: BlockClass, estimated: boolean): BlockedIn | null {
   const { syscall, duration, start } = stay;
   const isFutex = syscall.family === 'futex';
-  const key = !isFutex ? fd : stay.args.includes('CLOCK_REALTIME') ? REALTIME : MONOTONIC;
+  const futex = isFutex ? stay.arguments.futex() : null;
+  const key = !isFutex ? fd : futex?.isRealtime === true ? REALTIME : MONOTONIC;
   const { blocked } = thread.loop.turn;
   let group: BlockedIn | undefined;
   for (const known of blocked)
@@ -187,8 +189,7 @@ function noteStay(thread: Thread, stay: Stay, fd: number, kind: BlockClass, esti
   group.count++;
   group.total += duration;
   group.lastAt = start + duration;
-  if (group.addresses !== null && group.addresses.size < 8)
-    group.addresses.add(stay.args.slice(0, stay.args.indexOf(',')));
+  if (group.addresses !== null && group.addresses.size < 8) group.addresses.add(futex?.word ?? '');
   if (duration > group.longest) group.longest = duration;
   return group;
 }
@@ -237,16 +238,16 @@ function targetOf(fd: number, descriptor: Descriptor | undefined, asked: Descrip
 /**
  * Calls that nobody follows, such as `fsync`, may be the first to name a descriptor that was open before the capture.
  */
-function descriptorOf(stay: Pick<Stay, 'fd' | 'args'>, thread: Thread, object: number): Descriptor | undefined {
+function descriptorOf(stay: Pick<Stay, 'fd' | 'arguments'>, thread: Thread, object: number): Descriptor | undefined {
   const { descriptors } = thread.process;
   return (
-    descriptors.get(object) ?? (object >= 0 && object === stay.fd ? descriptors.learn(object, stay.args) : undefined)
+    descriptors.get(object) ??
+    (object >= 0 && object === stay.fd ? descriptors.learn(object, stay.arguments) : undefined)
   );
 }
 
 /** The descriptor a call waits for: the first argument, or the first member of a poll or select set. */
-function objectOf(stay: Pick<Stay, 'syscall' | 'args' | 'fd'>): number {
-  if (stay.syscall.family === 'poll') return pollDescriptors(stay.args)[0] ?? -1;
-  if (stay.syscall.family === 'select') return selectReadDescriptors(stay.args)[0] ?? -1;
-  return stay.fd;
+function objectOf(stay: Pick<Stay, 'syscall' | 'arguments' | 'fd'>): number {
+  const { family } = stay.syscall;
+  return family === 'poll' || family === 'select' ? (stay.arguments.polled()[0] ?? -1) : stay.fd;
 }

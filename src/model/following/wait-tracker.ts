@@ -1,11 +1,13 @@
-import { integer, pollDescriptors, readyEvents, selectReadDescriptors, splitArguments } from '../../trace/arguments.ts';
+import { EVENT } from '../../trace/call-arguments.ts';
 import type { Call } from '../../trace/record.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
+import type { Audience } from '../audience.ts';
 import type { FactBus } from '../fact-bus.ts';
 import { EpollSet } from '../machine/epoll-set.ts';
 import type { WaitSet } from '../machine/loop.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
+import type { FollowerContext } from './follower-context.ts';
 
 /** Waits from here on are told as idle time. */
 const IDLE = 20 * MILLISECOND;
@@ -16,18 +18,20 @@ const IDLE = 20 * MILLISECOND;
  */
 export class WaitTracker {
   readonly #facts: FactBus;
+  readonly #audience: Audience;
   readonly #cycles: AcceptCycles;
   readonly #inWindow: (time: Nanoseconds) => boolean;
 
-  constructor(facts: FactBus, cycles: AcceptCycles, inWindow: (time: Nanoseconds) => boolean) {
+  constructor({ facts, audience, inWindow }: FollowerContext, cycles: AcceptCycles) {
     this.#facts = facts;
+    this.#audience = audience;
     this.#cycles = cycles;
     this.#inWindow = inWindow;
   }
 
   epoll(call: Call, thread: Thread): boolean {
     const { loop, process } = thread;
-    const descriptor = process.descriptors.get(call.fd) ?? process.descriptors.learn(call.fd, call.args);
+    const descriptor = process.descriptors.get(call.fd) ?? process.descriptors.learn(call.fd, call.arguments);
     if (descriptor.epoll === null) {
       descriptor.kind = 'epoll';
       descriptor.epoll = new EpollSet();
@@ -44,26 +48,25 @@ export class WaitTracker {
     const isHub = loop.hub === set;
     if (isHub || !loop.hubIsCertain) this.#cycles.waited(thread, set, call);
     if (isHub) this.#hub(call, thread);
-    if (call.result > 0 && call.mentions('HUP')) noteHangUps(call, thread, epoll);
+    if (call.result > 0 && call.arguments.has('HUP')) noteHangUps(call, thread, epoll);
     return isHub;
   }
 
   poll(call: Call, thread: Thread): boolean {
-    const { args } = call;
-    const numbers = pollDescriptors(args);
+    const numbers = call.arguments.polled();
     // A glance is no wait: pool threads of puma look in this way whether a new client should have their turn.
-    return numbers.length === 1 && isGlance(args) ? false : this.#set(call, thread, numbers);
+    return numbers.length === 1 && call.arguments.timeout() === 0 ? false : this.#set(call, thread, numbers);
   }
 
   select(call: Call, thread: Thread): boolean {
-    return this.#set(call, thread, selectReadDescriptors(call.args));
+    return this.#set(call, thread, call.arguments.polled());
   }
 
   /** An accept right after a wait shows what the wait set holds, when its set-up was not traced. */
   acceptFollowed(thread: Thread): void {
-    const { wake } = thread.accepts;
-    const set = wake.set;
-    if (set === null || set.hasListener || thread.loop.hubIsCertain) return;
+    if (thread.loop.hubIsCertain) return;
+    const set = this.#cycles.lastWait(thread);
+    if (set === null || set.hasListener) return;
     this.#confirm(thread, set, true);
   }
 
@@ -93,19 +96,8 @@ export class WaitTracker {
   }
 
   #hub(call: Call, thread: Thread): void {
-    const { loop } = thread;
     if (call.duration >= IDLE) this.idled(thread, call.start, call.end);
-    if (!loop.inTurn || !loop.spin.waited(call, loop.turn) || !this.#inWindow(call.end)) return;
-    const { rounds, stuck, since } = loop.spin;
-    this.#facts.tell('spun', {
-      thread,
-      rounds,
-      stuck,
-      start: since,
-      end: call.end,
-      ready: stuck ? call.readyData : -1,
-      record: call,
-    });
+    this.#audience.hubWaited(call, thread);
   }
 
   /** A thread was in its hub wait for so long. */
@@ -124,23 +116,15 @@ export class WaitTracker {
   }
 }
 
-/**
- * A poll that does not wait at all: `poll([{fd=5, events=POLLIN}], 1, 0)`, `ppoll(…, {tv_sec=0, tv_nsec=0}, NULL, 8)`.
- */
-function isGlance(args: string): boolean {
-  return args.endsWith(', 0') || args.includes(', {tv_sec=0, tv_nsec=0}');
-}
-
 /** `maxevents` 1 with an endless timeout, as uWSGI waits. */
 function noteShape(set: WaitSet, call: Call): void {
-  const [, , maxEvents, timeout] = splitArguments(call.args);
-  set.oneAtATime = integer(maxEvents) === 1 && integer(timeout) === -1;
+  set.oneAtATime = call.arguments.maxEvents() === 1 && call.arguments.timeout() === Number.POSITIVE_INFINITY;
 }
 
 function noteHangUps(call: Call, thread: Thread, epoll: EpollSet): void {
-  for (const event of readyEvents(call.args)) {
-    if (!event.events.includes('HUP')) continue;
-    const fd = epoll.descriptorOf(event.u32);
+  for (const { events, data } of call.arguments.ready()) {
+    if ((events & (EVENT.HUP | EVENT.RDHUP)) === 0) continue;
+    const fd = epoll.descriptorOf(data);
     const request = thread.process.descriptors.get(fd)?.connection?.request;
     if (request?.inProgress && request.hungUpAt < 0) request.hangUp(call);
   }

@@ -1,12 +1,12 @@
-import { inetText, socketAddress } from '../../trace/arguments.ts';
+import { inetText } from '../../trace/call-arguments.ts';
 import type { Call } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
-import type { RequestImports } from '../topics/loading/request-imports.ts';
+import { type KeptLine, keptLine } from '../evidence.ts';
 import type { Descriptor } from './descriptors.ts';
 import type { Listener } from './listeners.ts';
 import type { Loop } from './loop.ts';
+import { OWNS_NOTHING } from './owner.ts';
 import type { Thread } from './thread.ts';
-import { type KeptLine, keptLine } from './turn.ts';
 
 /** One accepted connection. Its peer is decoded when somebody asks. */
 export class Connection {
@@ -29,7 +29,7 @@ export class Connection {
   place = 0;
   /** It was read or written. */
   used = false;
-  /** The client's address: `Call.inetAddress`, or arguments that may hold another kind of address. */
+  /** The client's address: `CallArguments.inetAddress`, or the text of another kind of address. */
   readonly #client: number | string;
   #told: string | null = null;
 
@@ -60,7 +60,7 @@ export class Connection {
    */
   get peer(): string {
     const client = this.#client;
-    this.#told ??= typeof client === 'number' ? inetText(client) : socketAddress(client);
+    this.#told ??= typeof client === 'number' ? inetText(client) : client;
     return this.#told || this.descriptor.peer;
   }
 
@@ -93,8 +93,8 @@ export class Request {
   /** Bookkeeping of Loop: time spent on it in the turn `turn`. */
   turn = -1;
   inTurn: Nanoseconds = 0;
-  /** What was imported on its way; null as a rule. */
-  imports: RequestImports | null = null;
+  /** What trackers keep of it: see `PerRequest`. */
+  owned: unknown[] = OWNS_NOTHING;
 
   constructor(connection: Connection, startedAt: Nanoseconds, loop: Loop) {
     this.connection = connection;
@@ -138,10 +138,10 @@ export function acceptedConnection(
   fd: number,
   listener: Listener,
   thread: Thread,
-  call: Pick<Call, 'end' | 'line' | 'args' | 'inetAddress'>,
+  call: Pick<Call, 'end' | 'line' | 'arguments'>,
 ): Connection {
-  const { inetAddress } = call;
-  const client = inetAddress < 0 ? call.args : inetAddress;
+  const { inetAddress } = call.arguments;
+  const client = inetAddress < 0 ? call.arguments.socketAddress() : inetAddress;
   const connection = new Connection(fd, descriptor, listener, thread, call.end, call.line, client, true);
   descriptor.connection = connection;
   return connection;

@@ -1,4 +1,4 @@
-import { decoration } from '../../trace/arguments.ts';
+import type { CallArguments } from '../../trace/call-arguments.ts';
 import { SharedNumbers } from '../../trace/shared-numbers.ts';
 import type { DescriptorGroup } from './descriptor-groups.ts';
 import { type Descriptor, describeByLabel } from './descriptors.ts';
@@ -53,9 +53,9 @@ export class DescriptorTable {
     return descriptor;
   }
 
-  /** The descriptor under this number; made from the first argument's decoration when it was not seen before. */
-  learn(fd: number, args: string): Descriptor {
-    return this.get(fd) ?? this.set(fd, describeByLabel(decoration(args)));
+  /** The descriptor under this number; made from what its call says of it when it was not seen before. */
+  learn(fd: number, told: CallArguments): Descriptor {
+    return this.get(fd) ?? this.set(fd, describeByLabel(told.label()));
   }
 
   delete(fd: number): void {

@@ -1,10 +1,9 @@
 import { portOf, protocolOfPort, type Query } from '../../trace/payload.ts';
-import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
-import type { SharedLock } from '../topics/locks/shared-locks.ts';
+import type { KeptLine } from '../evidence.ts';
 import type { Connection, Request } from './connections.ts';
 import type { EpollSet } from './epoll-set.ts';
 import type { Listener } from './listeners.ts';
-import type { KeptLine } from './turn.ts';
+import { OWNS_NOTHING } from './owner.ts';
 
 export type DescriptorKind =
   | 'unknown'
@@ -46,16 +45,10 @@ export class Descriptor {
   epoll: EpollSet | null = null;
   /** Requests other than the first used this socket: it is one of a pool. */
   isReused = false;
-  /** The line that opened it and the request that was being served; null unless its process opens more and more. */
-  opening: { readonly line: KeptLine; readonly request: string } | null = null;
-  /**
-   * When the other end was seen to have closed, and the line that shows it, for processes in which such sockets stay
-   * open.
-   */
-  endedAt: Nanoseconds = UNKNOWN;
-  endedLine: KeptLine | null = null;
-  /** The lock that was asked for on this file. */
-  lock: SharedLock | null = null;
+  /** A tracker needs it to its end: it is not let go of where too many are open. */
+  isNeeded = false;
+  /** What trackers keep of it: see `PerDescriptor`. */
+  owned: unknown[] = OWNS_NOTHING;
 
   constructor(kind: DescriptorKind, label: string, seenOpening: boolean) {
     this.kind = kind;

@@ -1,5 +1,5 @@
+import type { KeptLine } from '../evidence.ts';
 import type { Listener } from './listeners.ts';
-import type { KeptLine } from './turn.ts';
 
 /**
  * A set follows so many members; the user data of further ones is taken for their number, as where the registration was

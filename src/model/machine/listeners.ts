@@ -1,7 +1,6 @@
-import type { Descriptor } from './descriptors.ts';
-import { inodeOf } from './descriptors.ts';
+import type { KeptLine } from '../evidence.ts';
+import { type Descriptor, inodeOf } from './descriptors.ts';
 import type { Process } from './process.ts';
-import type { KeptLine } from './turn.ts';
 
 /** How sure it is that several processes mean the same socket. */
 export type IdentityGrade =

@@ -1,6 +1,5 @@
 import type { Call } from '../../trace/record.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
-import { Spin } from '../topics/spin/spin.ts';
 import type { Request } from './connections.ts';
 import type { Descriptor } from './descriptors.ts';
 import { Turn } from './turn.ts';
@@ -64,7 +63,6 @@ export class Loop {
   futexBlocked: Nanoseconds = 0;
   /** Time blocked in accept itself, or in the lock that serialises it: idle time of workers without a hub. */
   acceptBlocked: Nanoseconds = 0;
-  readonly spin = new Spin();
   turn = new Turn(0);
   /**
    * The turn in which the thread last asked for its own id, as a thread does when it starts to run, without a native

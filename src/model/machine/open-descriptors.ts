@@ -61,8 +61,8 @@ export class OpenDescriptors {
 
 const LAST_RANK = 3;
 
-function rankOf({ connection, listener, epoll, reusePort, lock }: Descriptor): number {
-  if (listener !== null || reusePort !== null || lock !== null) return LAST_RANK + 1;
+function rankOf({ connection, listener, epoll, reusePort, isNeeded }: Descriptor): number {
+  if (listener !== null || reusePort !== null || isNeeded) return LAST_RANK + 1;
   if (connection !== null)
     return !connection.used ? 0 : connection.request.inProgress || connection.request.hungUpAt >= 0 ? LAST_RANK : 1;
   return epoll !== null && epoll.members.size > 0 ? LAST_RANK : 2;

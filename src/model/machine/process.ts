@@ -1,10 +1,8 @@
 import type { Lane } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
-import type { Census } from '../topics/leaks/descriptor-census.ts';
-import { Boot } from '../topics/loading/start-up.ts';
-import type { FutexTable } from '../topics/locks/futex-words.ts';
 import { DescriptorTable } from './descriptor-table.ts';
 import type { OpenDescriptors } from './open-descriptors.ts';
+import { OWNS_NOTHING } from './owner.ts';
 import { RequestsInProgress } from './requests-in-progress.ts';
 import type { Thread } from './thread.ts';
 
@@ -13,7 +11,8 @@ const MOST_PEERS = 8;
 
 /** A process: threads that share descriptors. */
 export class Process {
-  readonly #leader: Lane;
+  /** The lane of its first thread. */
+  readonly leader: Lane;
   parent: Process | null = null;
   /** The fork was traced: its descriptors are known to be its parent's. */
   forkedAt: Nanoseconds = UNKNOWN;
@@ -42,21 +41,15 @@ export class Process {
   /** How often its threads have turned out to belong to another process than thought, at most. */
   moves = 0;
   brokenPipes = 0;
-  /** How many descriptors it had open, over time; null before the first count. */
-  census: Census | null = null;
-  /** Sockets that the other end has closed and it has not. */
-  endedOpen = 0;
   /** Whom its threads other than the first connect to: how a C client with threads of its own shows. */
   helperPeers: readonly string[] = [];
-  /** What its threads wait for; null while no futex call was seen. */
-  futexes: FutexTable | null = null;
   exitedAt: Nanoseconds = UNKNOWN;
   killedBy = '';
-  /** What it loads until it is ready to accept; null from then on. */
-  boot: Boot | null = new Boot();
+  /** What trackers keep of it: see `PerProcess`. */
+  owned: unknown[] = OWNS_NOTHING;
 
   constructor(leader: Lane, open: OpenDescriptors) {
-    this.#leader = leader;
+    this.leader = leader;
     this.descriptors = new DescriptorTable(open);
   }
 
@@ -65,7 +58,7 @@ export class Process {
    * only later.
    */
   get pid(): number {
-    return this.#leader.tid;
+    return this.leader.tid;
   }
 
   noteHelperPeer(address: string): void {

@@ -2,12 +2,13 @@ import type { CaptureFacts, ThreadIdentity } from '../../trace/capture-facts.ts'
 import { LaneMap } from '../../trace/lane-map.ts';
 import type { Call, Lane } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
-import { absorbFutexes } from '../topics/locks/futex-words.ts';
 import { DescriptorTable } from './descriptor-table.ts';
+import { type ExpectedChild, ExpectedChildren } from './expected-children.ts';
 import { OpenDescriptors } from './open-descriptors.ts';
 import { Process } from './process.ts';
 import { serverOf } from './server-names.ts';
 import { Thread } from './thread.ts';
+import { type Gone, LIMITS, leastServedFirst, silentFirst, type ThreadLimits } from './thread-limits.ts';
 
 /** Numbers of processes that are waited for, at most, and threads that wait for one. */
 const MOST_LEADERS = 256;
@@ -19,38 +20,17 @@ const MOST_CLAIMANTS = 1_024;
 const MOST_MOVES = 8;
 /** Programs that ended without having served: of a trace of one program that is all there is to tell. */
 const MOST_PROGRAMS = 64;
-/** Children that were started and have not shown up. */
-const MOST_EXPECTED = 8_192;
 
-/** How many threads are kept. */
-export interface ThreadLimits {
-  /** Living ones: the kernel gives 32,768 numbers by default, and a server has some hundred. */
-  readonly live: number;
-  /** Ended ones that had served. */
-  readonly ended: number;
-}
-
-const LIMITS: ThreadLimits = { live: 8_192, ended: 4_096 };
-
-/** So long a turn weighs as much as one more turn, in nanoseconds. */
-const LONG_TURN = 1_000_000;
-
-/** What is known of threads that were let go of to stay within the limits. */
-export interface Gone {
-  /** Living ones that were silent for longest. */
-  live: number;
-  /** Ended ones that had served. */
-  endedServed: number;
-  /** Programs that ended without having served, beyond those that are remembered. */
-  programs: number;
-  requests: number;
-}
-
-interface ExpectedChild {
-  readonly parent: Process;
-  readonly isThread: boolean;
-  readonly descriptors: DescriptorTable;
-  readonly time: Nanoseconds;
+/** Who is told of what becomes of processes and threads. */
+export interface LifeEvents {
+  /** A process is known to be a fork of that parent. */
+  forked?(child: Process, parent: Process): void;
+  /** `other` turned out to be the same process, which is `process` from now on. */
+  merged?(process: Process, other: Process): void;
+  /** Nothing of a process is alive. */
+  processEnded?(process: Process): void;
+  /** There is no room for this thread: nobody may keep it. */
+  threadLetGo?(thread: Thread): void;
 }
 
 /** Who is who, as noted beside the trace; threads are taken out as they are recognised. */
@@ -65,15 +45,14 @@ export class Processes {
   readonly open = new OpenDescriptors(() => this.all().map(({ descriptors }) => descriptors));
   readonly gone: Gone = { live: 0, endedServed: 0, programs: 0, requests: 0 };
   readonly #limits: ThreadLimits;
-  /** Told of threads that are let go of: nobody may keep them. */
-  readonly #letGo: (thread: Thread) => void;
+  readonly #told: LifeEvents;
   readonly #threads = new LaneMap<Thread>();
   /** Lanes of threads that ended with their process, while their parser may still have them in a call. */
   readonly #over = new WeakSet<Lane>();
   #live = 0;
   /** Programs that ended and are remembered. */
   #programs = 0;
-  readonly #expected = new Map<number, ExpectedChild>();
+  readonly #expected = new ExpectedChildren();
   readonly #byTid = new Map<number, Thread>();
   readonly #all = new Set<Thread>();
   /** Threads by the pid that `getpid` gave them, while no thread of that number was seen. */
@@ -83,8 +62,8 @@ export class Processes {
   /** Recognised processes by the number of their parent, which may be seen after its child. */
   readonly #children = new Map<number, Process[]>();
 
-  constructor(letGo: (thread: Thread) => void = () => undefined, limits = LIMITS) {
-    this.#letGo = letGo;
+  constructor(told: LifeEvents = {}, limits = LIMITS) {
+    this.#told = told;
     this.#limits = limits;
   }
 
@@ -96,7 +75,7 @@ export class Processes {
   /** The thread of this lane ended with its process, perhaps before it had a record. */
   isOver(lane: Lane): boolean {
     if (this.#over.has(lane)) return true;
-    const expected = this.#expected.get(lane.tid);
+    const expected = this.#expected.of(lane.tid);
     return expected?.isThread === true && expected.parent.exitedAt !== UNKNOWN && this.known(lane) === undefined;
   }
 
@@ -114,8 +93,7 @@ export class Processes {
   }
 
   #first(lane: Lane, time: Nanoseconds): Thread {
-    const expected = this.#expected.get(lane.tid);
-    this.#expected.delete(lane.tid);
+    const expected = this.#expected.take(lane.tid);
     const asleep = this.#byTid.get(lane.tid);
     if (asleep?.isAsleep) {
       if (expected === undefined) return this.#wake(asleep, lane);
@@ -125,7 +103,7 @@ export class Processes {
     const process = expected?.isThread ? expected.parent : new Process(lane, this.open);
     const thread = new Thread(lane, process);
     thread.firstTime = time;
-    if (expected !== undefined && !expected.isThread) becomeChild(process, expected);
+    if (expected !== undefined && !expected.isThread) this.#becomeChild(process, expected);
     this.#threads.set(lane.index, thread);
     this.#live++;
     this.#byTid.set(lane.tid, thread);
@@ -215,15 +193,13 @@ export class Processes {
     const descriptors = isThread ? parent.descriptors : new DescriptorTable(this.open, parent.descriptors);
     const expected: ExpectedChild = { parent, isThread, descriptors, time: end };
     if (child === undefined || child.ended) {
-      if (this.#expected.size >= MOST_EXPECTED)
-        for (const oldest of this.#expected.keys()) if (this.#expected.delete(oldest)) break;
-      this.#expected.set(childTid, expected);
+      this.#expected.add(childTid, expected);
       return;
     }
     if (isThread) this.merge(child, parent);
     else {
       const own = child.process.descriptors;
-      becomeChild(child.process, expected);
+      this.#becomeChild(child.process, expected);
       child.process.descriptors.absorb(own);
     }
   }
@@ -239,7 +215,7 @@ export class Processes {
     }
     old.threads.length = 0;
     process.descriptors.absorb(old.descriptors);
-    absorbFutexes(process, old);
+    this.#told.merged?.(process, old);
     process.inProgress.absorb(old.inProgress, process);
     process.accepted += old.accepted;
     process.requests += old.requests;
@@ -317,27 +293,17 @@ export class Processes {
 
   /** Nothing of a process is alive: what it held goes, and with it a chain of forks. */
   #close(process: Process): void {
-    process.boot = null;
+    this.#told.processEnded?.(process);
     process.descriptors.end();
     if (process.threads.length === 0) process.parent = null;
   }
 
-  /** Lets go of the quarter of the living threads that were silent for longest; first of those that did not serve. */
   #forgetSilent(): void {
-    const living = [...this.#all].filter((thread) => !thread.ended);
-    const rank = (thread: Thread): number => (thread.hasServed ? 2 : thread.process.forks > 0 ? 1 : 0);
-    const order = living.toSorted((a, b) => rank(a) - rank(b) || a.lastTime - b.lastTime);
-    for (const thread of order.slice(0, Math.ceil(living.length / 4))) this.#forget(thread);
+    for (const thread of silentFirst(this.#all)) this.#forget(thread);
   }
 
-  /** Lets go of the half of the ended threads that served least. */
   #forgetEnded(): void {
-    const ended = [...this.#all].filter((thread) => thread.ended);
-    // A turn that was long is what findings are about.
-    const served = ({ accepts, loop, process }: Thread): number =>
-      accepts.acceptedTotal * 4 + process.requests * 4 + loop.turns + loop.longestTurn / LONG_TURN;
-    const order = ended.toSorted((a, b) => served(a) - served(b) || a.lastTime - b.lastTime);
-    for (const thread of order.slice(0, Math.ceil(ended.length / 2))) this.#forget(thread);
+    for (const thread of leastServedFirst(this.#all)) this.#forget(thread);
   }
 
   #forget(thread: Thread): void {
@@ -354,7 +320,7 @@ export class Processes {
       this.gone.requests += process.requests;
       this.#close(process);
     }
-    this.#letGo(thread);
+    this.#told.threadLetGo?.(thread);
   }
 
   #remove(thread: Thread): void {
@@ -377,13 +343,13 @@ export class Processes {
   all(): Process[] {
     return [...new Set([...this.#all].map((thread) => thread.process))];
   }
-}
 
-function becomeChild(process: Process, expected: ExpectedChild): void {
-  process.parent = expected.parent;
-  process.descriptors = expected.descriptors;
-  process.argv = expected.parent.argv;
-  process.server = expected.parent.server;
-  process.forkedAt = expected.time;
-  process.boot?.forkedFrom(expected.parent.boot);
+  #becomeChild(process: Process, { parent, descriptors, time }: ExpectedChild): void {
+    process.parent = parent;
+    process.descriptors = descriptors;
+    process.argv = parent.argv;
+    process.server = parent.server;
+    process.forkedAt = time;
+    this.#told.forked?.(process, parent);
+  }
 }

@@ -1,13 +1,12 @@
 import type { Lane, Scheduling } from '../../trace/record.ts';
 import type { Syscall } from '../../trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
-import { AcceptState } from '../following/accept-cycles.ts';
-import type { FutexWord } from '../topics/locks/futex-words.ts';
-import type { LockTries, SharedLock } from '../topics/locks/shared-locks.ts';
-import type { NameLookup } from '../topics/names/name-lookups.ts';
+import type { KeptLine } from '../evidence.ts';
+import { AcceptState } from './accept-state.ts';
+import type { BlockClass } from './block-class.ts';
 import { Loop } from './loop.ts';
+import { OWNS_NOTHING } from './owner.ts';
 import type { Process } from './process.ts';
-import type { BlockClass, KeptLine } from './turn.ts';
 
 /** A call that had not returned when the trace ended. */
 export interface LeftIn {
@@ -37,20 +36,14 @@ export class Thread {
   lastTimed = true;
   /** The call it was in when the trace ended. */
   leftIn: LeftIn | null = null;
-  /** The lock it took last and still holds, and whether it accepted meanwhile; its refused tries for one. */
-  holds: SharedLock | null = null;
-  acceptedHolding = false;
-  /** The futex word it was woken at last, until it does something that shows what it was for. */
-  word: FutexWord | null = null;
-  lockTries: LockTries | null = null;
-  /** The name that it is asking a name server for, within its running turn. */
-  lookup: NameLookup | null = null;
   /** It read a request: what it waits for, somebody waits for. */
   servesRequests = false;
   /** What the scheduler did around the next call, where the capture tells it. */
   scheduling: Scheduling | null = null;
   readonly loop = new Loop();
   readonly accepts = new AcceptState();
+  /** What trackers keep of it: see `PerThread`. */
+  owned: unknown[] = OWNS_NOTHING;
 
   constructor(lane: Lane, process: Process) {
     this.lane = lane;

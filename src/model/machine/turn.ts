@@ -1,31 +1,18 @@
 import type { Call } from '../../trace/record.ts';
 import type { Syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
-import type { OffCpu } from '../measuring/scheduler-tracker.ts';
+
+import { type KeptLine, keptLine } from '../evidence.ts';
+import type { BlockClass } from './block-class.ts';
 import type { Connection, Request } from './connections.ts';
 
-/** A line kept for evidence. */
-export interface KeptLine {
-  readonly file: string;
-  readonly line: number;
-  readonly text: string;
+/** Time off the processor. */
+export interface OffCpu {
+  /** Waiting for something other than a processor. */
+  readonly blocked: Nanoseconds;
+  /** Ready, without a processor. */
+  readonly queued: Nanoseconds;
 }
-
-/** What kind of waiting a call is, apart from the loop's own. */
-export type BlockClass =
-  | 'foreign-poll'
-  | 'network'
-  | 'dns'
-  | 'disk-sync'
-  | 'disk'
-  | 'file-lock'
-  | 'sleep'
-  | 'child'
-  | 'log'
-  | 'futex'
-  | 'gil'
-  | 'accept'
-  | 'other';
 
 /** Calls of one kind on one object within a turn: a single long call, or a ladder of short ones. */
 export interface BlockedIn {
@@ -166,9 +153,4 @@ export class Turn {
       this.waitingCount = 0;
     }
   }
-}
-
-/** Copies the line of a record for evidence. */
-export function keptLine(record: { readonly file: string; readonly line: number; readonly text: string }): KeptLine {
-  return { file: record.file, line: record.line, text: record.text };
 }

@@ -3,6 +3,7 @@ import type { Family } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { FactBus } from '../fact-bus.ts';
 import type { Thread } from '../machine/thread.ts';
+import { HUB_WAIT, type Tracker, type WorksFor } from '../tracker.ts';
 import { ActivityLane, BUCKETS } from './activity-lane.ts';
 import { CallTargets } from './call-targets.ts';
 
@@ -21,7 +22,7 @@ const MULTIPLEXERS: ReadonlySet<Family> = new Set<Family>(['epoll-wait', 'poll',
  * A coarse picture of what each thread did over time, and of calls by what they were made on. Bounded whatever the
  * length of the trace; made only for those who draw it: without a recorder the model does nothing for it.
  */
-export class ActivityRecorder {
+export class ActivityRecorder implements Tracker {
   /** Nanoseconds a bucket. */
   width = FIRST_WIDTH;
   /** When the first bucket begins: at the first event, or a little before. */
@@ -65,7 +66,8 @@ export class ActivityRecorder {
   }
 
   /** A call returned; `thread` still says when its last one did. */
-  call(call: Call, thread: Thread, isHubWait: boolean): void {
+  returned(call: Call, thread: Thread, worksFor: WorksFor): void {
+    const isHubWait = worksFor === HUB_WAIT;
     this.targets.add(call, thread);
     const lane = this.#laneOf(thread);
     if (lane === null) return;

@@ -1,3 +1,4 @@
+import type { Call } from '../../trace/record.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 
 const STEP = 1_000;
@@ -14,15 +15,20 @@ export class Calibration {
   #gapCount = 0;
   #callCount = 0;
 
-  /** A gap of less than 50 µs between two records of a thread. */
-  gap(length: Nanoseconds): void {
+  /** A call, and the gap before it: those of up to 50 us show what the tracer itself takes between two calls. */
+  add({ syscall, duration }: Call, gap: Nanoseconds): void {
+    if (gap < STEPS * STEP) this.#gap(gap);
+    if (syscall.family === 'trivial' && duration >= 0) this.#call(duration);
+  }
+
+  #gap(length: Nanoseconds): void {
     const step = (length / STEP) | 0;
     this.#gaps[step] = (this.#gaps[step] ?? 0) + 1;
     this.#gapCount++;
   }
 
   /** The duration of a call that never blocks. */
-  call(duration: Nanoseconds): void {
+  #call(duration: Nanoseconds): void {
     const step = Math.min(STEPS, (duration / STEP) | 0);
     this.#calls[step] = (this.#calls[step] ?? 0) + 1;
     this.#callCount++;

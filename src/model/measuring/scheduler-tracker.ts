@@ -1,24 +1,36 @@
-import type { Scheduling } from '../../trace/record.ts';
+import type { Call, Scheduling } from '../../trace/record.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { FactBus } from '../fact-bus.ts';
+import type { Listener } from '../machine/listeners.ts';
 import type { Thread } from '../machine/thread.ts';
+import type { ThreadView } from '../machine/views.ts';
+import type { Tracker, TrackerContext } from '../tracker.ts';
 
-/** Time off the processor. */
-export interface OffCpu {
-  /** Waiting for something other than a processor. */
-  readonly blocked: Nanoseconds;
-  /** Ready, without a processor. */
-  readonly queued: Nanoseconds;
+/**
+ * A thread was woken inside its wait and found nothing ready: somebody else had taken it. Only the scheduler shows
+ * that.
+ */
+export interface SilentWakeUps {
+  readonly thread: ThreadView;
+  readonly listener: Listener;
+  readonly count: number;
+  readonly time: Nanoseconds;
+}
+
+declare module '../fact-bus.ts' {
+  interface Facts {
+    silentWakeUps: SilentWakeUps;
+  }
 }
 
 /** Charges to turns what the scheduler did, and finds wake-ups that no system call shows. */
-export class SchedulerTracker {
+export class SchedulerTracker implements Tracker {
   readonly #facts: FactBus;
   readonly #inWindow: (time: Nanoseconds) => boolean;
   /** The capture tells what the scheduler did. */
   active = false;
 
-  constructor(facts: FactBus, inWindow: (time: Nanoseconds) => boolean) {
+  constructor({ facts, inWindow }: TrackerContext) {
     this.#facts = facts;
     this.#inWindow = inWindow;
   }
@@ -34,7 +46,9 @@ export class SchedulerTracker {
   }
 
   /** The call was the loop's own wait: its time off the processor is no part of a turn. */
-  waited(thread: Thread, at: Nanoseconds): void {
+  turnBeginning(call: Call, thread: Thread): void {
+    if (!this.active) return;
+    const at = call.end;
     const { scheduling, accepts } = thread;
     thread.scheduling = null;
     if (scheduling === null || scheduling.wakeUps < 2 || accepts.listeners.size === 0 || !this.#inWindow(at)) return;

@@ -1,8 +1,29 @@
 import type { SocketState } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import type { KeptLine } from '../evidence.ts';
+import { keptLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
 import type { Connection } from '../machine/connections.ts';
-import { keptLine } from '../machine/turn.ts';
+import type { Listener } from '../machine/listeners.ts';
+import type { Tracker, TrackerContext } from '../tracker.ts';
+
+/** A connection was accepted after it had waited in the queue of its listener. */
+export interface QueueDelay {
+  readonly connection: Connection;
+  readonly listener: Listener;
+  readonly delay: Nanoseconds;
+  /** The client had left before. */
+  readonly goneBefore: boolean;
+  readonly time: Nanoseconds;
+  /** Where it was established. */
+  readonly line: KeptLine;
+}
+
+declare module '../fact-bus.ts' {
+  interface Facts {
+    queueDelay: QueueDelay;
+  }
+}
 
 /** So many connections may wait to be accepted, or live: the oldest are forgotten. */
 const MOST = 65_536;
@@ -17,7 +38,7 @@ interface Queued {
 /**
  * Follows connections by what the kernel saw of them: how long they wait to be accepted, and when their clients leave.
  */
-export class SocketTracker {
+export class SocketTracker implements Tracker {
   readonly #facts: FactBus;
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #queued = new Map<string, Queued>();
@@ -25,7 +46,7 @@ export class SocketTracker {
   /** The capture tells the states of connections. */
   active = false;
 
-  constructor(facts: FactBus, inWindow: (time: Nanoseconds) => boolean) {
+  constructor({ facts, inWindow }: TrackerContext) {
     this.#facts = facts;
     this.#inWindow = inWindow;
   }
@@ -49,6 +70,7 @@ export class SocketTracker {
 
   /** An accept returned this connection at `at`. */
   accepted(connection: Connection, at: Nanoseconds): void {
+    if (!this.active) return;
     const peer = connection.peer.replace(/^\[::ffff:([\d.]+)\]/i, '$1');
     const queued = this.#queued.get(peer);
     this.#queued.delete(peer);
@@ -66,7 +88,8 @@ export class SocketTracker {
     });
   }
 
-  ended(connection: Connection): void {
+  connectionEnded(connection: Connection): void {
+    if (!this.active) return;
     const peer = connection.peer.replace(/^\[::ffff:([\d.]+)\]/i, '$1');
     if (this.#live.get(peer) === connection) this.#live.delete(peer);
   }

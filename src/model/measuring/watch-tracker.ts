@@ -1,7 +1,8 @@
 import type { Watched } from '../../trace/record.ts';
 import { earlier, later, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { type KeptLine, keptLine } from '../evidence.ts';
 import type { Thread } from '../machine/thread.ts';
-import { type KeptLine, keptLine } from '../machine/turn.ts';
+import type { Tracker } from '../tracker.ts';
 
 const LINES = 6;
 
@@ -14,12 +15,16 @@ export interface WatchedSums {
 }
 
 /** Sums up seconds that were counted in the kernel. */
-export class WatchTracker {
+export class WatchTracker implements Tracker {
   readonly threads = new Map<Thread, WatchedSums>();
   first: Nanoseconds = UNKNOWN;
   last: Nanoseconds = UNKNOWN;
   /** Seconds in which somebody found nothing to accept. */
   readonly lines: KeptLine[] = [];
+
+  threadLetGo(thread: Thread): void {
+    this.threads.delete(thread);
+  }
 
   add(record: Watched, thread: Thread): void {
     const sums = this.threads.get(thread) ?? { accepted: 0, empty: 0, silent: 0 };

@@ -25,5 +25,8 @@ export function withoutBareBuffer(line: string): string {
     seen.add(name);
     end -= behind[0].length;
   }
-  return `${line.slice(0, start)}${sizeOf(line.slice(start, end))}${close < start ? '' : line.slice(end, line.length - result.length)}${result}`;
+  return (
+    `${line.slice(0, start)}${sizeOf(line.slice(start, end))}` +
+    `${close < start ? '' : line.slice(end, line.length - result.length)}${result}`
+  );
 }

@@ -146,7 +146,7 @@ export function maskOptions(options: string): string {
 }
 
 /** Words of a shell's script, each as an argument of the command it belongs to. */
-export function scriptShown(script: string): string {
+function scriptShown(script: string): string {
   let masker = new ArgumentMasker();
   let end = 0;
   let isFirst = true;

@@ -4,7 +4,7 @@ import { namesSecret, REMOVED, SECRET_WORD } from './secret-words.ts';
 import { isHarmlessName, isHarmlessWord } from './vocabulary.ts';
 
 /** One shape that a secret has wherever it stands: in a sentence, an argument of a program, a word of a log. */
-export interface Shape {
+interface Shape {
   readonly name: string;
   /** What is looked for. It takes time in proportion to the text. */
   readonly find: RegExp;
@@ -103,8 +103,10 @@ export function maskSecrets(text: string): string {
   return masked;
 }
 
-/** A name that nothing stands behind, of a thread or a socket: as it is when its words are harmless, else its size; of `token=X` the name stays.
- * `isCut`: its last word may be the beginning of one. */
+/**
+ * A name that nothing stands behind, of a thread or a socket: as it is when its words are harmless, else its size; of
+ * `token=X` the name stays. `isCut`: its last word may be the beginning of one.
+ */
 export function maskName(name: string, isCut = false): string {
   if (/^\0*$/.test(name) || name.startsWith('<') || INTERFACE.test(name)) return name;
   if (name.length <= 64 && name.split(/[\s:/[\]()]+/).every((word) => word === '' || isHarmlessName(word, isCut)))
@@ -121,7 +123,7 @@ export function sizeOf(text: string): string {
 }
 
 /** A request line with its target masked: `GET /a`. */
-export function requestShown(method: string, target: string): string {
+function requestShown(method: string, target: string): string {
   const end = withoutMarks(target);
   const marks = target.slice(end);
   const path = maskTarget(target.slice(0, end), marks.startsWith('...'));

@@ -4,7 +4,12 @@ import { type Machine, syscallNumber } from '../../trace/syscall-numbers.ts';
 export const PROGRAM_NAMES = ['calls', 'exact', 'watch'] as const;
 export type ProgramName = (typeof PROGRAM_NAMES)[number];
 
-export interface ProgramOptions {
+/** The machine that numbers of calls are known for, or null. */
+export function machineOf(architecture: string): Machine | null {
+  return architecture === 'x64' ? 'x86-64' : architecture === 'arm64' ? 'arm64' : null;
+}
+
+interface ProgramOptions {
   /** Processes to follow, with the children they fork from now on. */
   readonly pids: readonly number[];
   readonly machine: Machine;

@@ -22,11 +22,6 @@ const FLUSH = '\n// What is there is written now, for whoever reads along.\ninte
 /** bpftrace does not hear a SIGINT shortly after its start. */
 const DEAF_MS = 300;
 
-/** The machine that numbers of calls are known for, or null. */
-export function machineOf(architecture: string): Machine | null {
-  return architecture === 'x64' ? 'x86-64' : architecture === 'arm64' ? 'arm64' : null;
-}
-
 /** bpftrace with drover's own program. Stops nobody: where it cannot keep up it loses events, and counts them. */
 export function bpftraceEngine(
   name: ProgramName,

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { SourceDiagnostic, TraceInput } from '../trace-input.ts';
 import { AttachError } from './attach-error.ts';
 import { describeDetachment } from './detachment.ts';
@@ -5,12 +6,12 @@ import { findFamily, hostView } from './family.ts';
 import type { Command } from './launch.ts';
 import { type ProcessFacts, readProcess } from './process-facts.ts';
 import type { Spool } from './spool.ts';
-import { StarvationWatch } from './starvation.ts';
+import { StallWatch } from './stall-watch.ts';
 import { tailInput } from './tail-input.ts';
 import { type StopManner, Tracer, type TracerEnd } from './tracer.ts';
 
 /** Why a capture ended. */
-export type EndReason = 'time' | 'asked' | 'space' | 'starved' | 'processes-ended' | 'tracer-died';
+export type EndReason = 'time' | 'asked' | 'space' | 'stalled' | 'processes-ended' | 'tracer-died';
 
 export interface CaptureEnd {
   readonly reason: EndReason;
@@ -29,7 +30,7 @@ export interface Engine {
   readonly name: 'strace' | 'bpftrace';
   readonly command: Command;
   readonly environment?: Readonly<Record<string, string>>;
-  /** The tracer stops what it traces: only then can a worker starve. */
+  /** The tracer stops what it traces: only then can a worker stall. */
   readonly stopsProcesses: boolean;
   /** It runs a program of its own, which ends with it. */
   readonly runsProgram: boolean;
@@ -39,7 +40,7 @@ export interface Engine {
   readonly closing?: () => string;
   readonly stop: StopManner;
   /** Looks at the processes, at what the tracer said, or at how much it wrote. */
-  hasBegun(words: () => readonly string[], bytes: () => number): boolean;
+  hasBegun(words: () => Promise<readonly string[]>, bytes: () => number): boolean | Promise<boolean>;
   /** What its last words mean when it ended before it began. */
   explain(words: readonly string[]): AttachError;
 }
@@ -68,7 +69,7 @@ export class LiveCapture {
   readonly #spool: Spool;
   readonly #tracer: Tracer;
   readonly #diagnostics: SourceDiagnostic[] = [];
-  readonly #starvation = new StarvationWatch();
+  readonly #stalls = new StallWatch();
   readonly #seconds: number;
   #begunAt = performance.now();
   #looking: NodeJS.Timeout | undefined;
@@ -178,9 +179,9 @@ export class LiveCapture {
   async #begin(signal: AbortSignal | undefined): Promise<void> {
     const words = () => this.#tracer.lastWords();
     const deadline = performance.now() + BEGIN_WITHIN_MS;
-    while (!this.engine.hasBegun(words, () => this.bytes)) {
+    while (!(await this.engine.hasBegun(words, () => this.bytes))) {
       if (signal?.aborted) throw new AttachError('Given up before anything was traced.');
-      if (this.#tracer.isOver || performance.now() > deadline) throw this.engine.explain(words());
+      if (this.#tracer.isOver || performance.now() > deadline) throw this.engine.explain(await words());
       await Promise.race([this.#tracer.ended, pause(BEGIN_LOOK_EVERY_MS)]);
     }
     // A signal of the last moment would be lost otherwise.
@@ -199,12 +200,12 @@ export class LiveCapture {
     if (this.engine.writesToStdout && this.#allHaveEnded()) this.#end('processes-ended', '');
     if (this.#reason !== null || !this.engine.stopsProcesses) return;
     if (++this.#looks % FAMILY_EVERY_LOOKS === 0) this.#watched = this.#everyProcess().map(({ pid }) => pid);
-    const starved = this.#starvation.look(this.#watched, performance.now());
-    if (starved === null) return;
-    const { pid, tid, forMs } = starved;
+    const stalled = this.#stalls.look(this.#watched, performance.now());
+    if (stalled === null) return;
+    const { pid, tid, forMs } = stalled;
     const who = tid === pid ? `Worker ${pid}` : `Thread ${tid} of worker ${pid}`;
     this.#end(
-      'starved',
+      'stalled',
       `${who} all but stopped under ${this.engine.name} for ${(forMs / 1_000).toFixed(1)} s; drover detached at once.`,
     );
   }
@@ -226,7 +227,7 @@ export class LiveCapture {
       const how = end.signal ?? `exit code ${end.code}`;
       this.#sentence = `${this.engine.name} ended before its time (${how}); what it wrote until then was read.`;
     }
-    if (reason === 'tracer-died' || reason === 'space' || reason === 'starved')
+    if (reason === 'tracer-died' || reason === 'space' || reason === 'stalled')
       this.#diagnostics.push({
         code: reason === 'tracer-died' ? 'tracer-died' : 'capture-ended-early',
         text: this.#sentence,
@@ -267,7 +268,8 @@ export class LiveCapture {
     if (code === TIME_OVER) return 'time';
     if (signal === 'SIGXFSZ') {
       // It grew so quickly that it met the limit of its file before the next look.
-      this.#sentence = `The capture ended early: ${this.#spool.spaceProblem() ?? 'its file reached its limit (--max-spool)'}.`;
+      const problem = this.#spool.spaceProblem() ?? 'its file reached its limit (--max-spool)';
+      this.#sentence = `The capture ended early: ${problem}.`;
       return 'space';
     }
     if (this.engine.runsProgram) return 'processes-ended';
@@ -293,10 +295,4 @@ export class LiveCapture {
 function programEnd({ code, signal }: TracerEnd): string {
   if (code === TIME_OVER) return 'The program was ended when the time of the capture was over.';
   return `The program has ended (${signal ?? `exit code ${code}`}).`;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }

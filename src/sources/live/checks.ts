@@ -72,7 +72,7 @@ export interface ProcessNames {
 }
 
 /** Throws the first check that does not hold. */
-export function demand(checks: readonly Check[]): void {
+export function assertChecks(checks: readonly Check[]): void {
   const problem = checks.find(({ level }) => level === 'missing');
   if (problem !== undefined) throw new AttachError(problem.text, { hint: problem.fix });
 }

@@ -1,7 +1,7 @@
 import { type ProcessFacts, readProcess } from './process-facts.ts';
 
 /** What became of the traced processes once the tracer was gone. */
-export interface Detachment {
+interface Detachment {
   /** `Detached from 9 processes, all running.` */
   readonly sentence: string;
   /** Every process that is still there runs, and nobody traces it. */

@@ -76,7 +76,7 @@ function add(
 /**
  * Whether two related processes are of one server: forked without a new program, or started anew with the same words.
  */
-export function runSameProgram(first: ProcessFacts, second: ProcessFacts): boolean {
+function runSameProgram(first: ProcessFacts, second: ProcessFacts): boolean {
   if (first.isKernelThread || second.isKernelThread) return false;
   // Two programs never get the same stack: the kernel draws its place by lot at each execve.
   if (first.stackStart !== '0' && first.stackStart === second.stackStart) return true;

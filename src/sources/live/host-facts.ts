@@ -1,5 +1,6 @@
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { readOrEmpty } from './process-facts.ts';
 
 /** What decides whether this process may trace others here. */
 export interface HostFacts {
@@ -39,12 +40,13 @@ export function readHost(): HostFacts {
 }
 
 /** Whether a program of this name can be started. */
-export function isOnPath(name: string): boolean {
+function isOnPath(name: string): boolean {
   return (process.env.PATH ?? '').split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, name), constants.X_OK);
       return true;
     } catch {
+      // Not there, or not for this user.
       return false;
     }
   });
@@ -53,12 +55,4 @@ export function isOnPath(name: string): boolean {
 function isContainer(): boolean {
   if (existsSync('/.dockerenv') || existsSync('/run/.containerenv')) return true;
   return /docker|kubepods|containerd|libpod|lxc/.test(readOrEmpty('/proc/1/cgroup'));
-}
-
-function readOrEmpty(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

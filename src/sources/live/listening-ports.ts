@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { linkOrEmpty, readOrEmpty } from './process-facts.ts';
 
 /**
  * A line of /proc/net/tcp: slot, local address with its port, remote address, state 0A for listening, and the inode as
@@ -31,20 +32,4 @@ function socketsOf(pid: number): Set<string> {
     // It ended, or belongs to somebody else.
   }
   return inodes;
-}
-
-function linkOrEmpty(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return '';
-  }
-}
-
-function readOrEmpty(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -1,18 +1,23 @@
-import { bpftraceChecks, demand, processCheck, straceChecks } from './checks.ts';
+import { machineOf, type ProgramName } from '../bpftrace/program.ts';
+import { bpftraceEngine } from './bpftrace-engine.ts';
+import { LiveCapture } from './capture.ts';
+import { assertChecks, bpftraceChecks, processCheck, straceChecks } from './checks.ts';
 import { findFamily, hostView } from './family.ts';
 import { type HostFacts, readHost } from './host-facts.ts';
 import type { ProcessFacts } from './process-facts.ts';
 import { processNames } from './process-names.ts';
+import { Spool, type SpoolOptions } from './spool.ts';
+import { straceEngine } from './strace-engine.ts';
 
 /** What will be traced and with what. */
-export interface Preparation {
+interface Preparation {
   readonly engine: 'strace' | 'bpftrace';
   /** Why not the other one, as a sentence; '' when the user chose. */
   readonly why: string;
   readonly processes: readonly ProcessFacts[];
 }
 
-export interface PrepareOptions {
+interface PrepareOptions {
   readonly engine: 'auto' | 'strace' | 'bpftrace';
   /** Whether the rest of the server is traced as well. */
   readonly family: boolean;
@@ -27,22 +32,49 @@ export function prepareCapture(pids: readonly number[], { engine, family }: Prep
   const view = hostView();
   const names = processNames(view);
   const [chosen, why] = choose(engine, host);
-  // Named processes first: a mistyped pid must not be told as a problem of its neighbour.
-  demand(pids.map((pid) => processCheck(pid, pid === process.pid ? null : view.read(pid), host, names)));
+  // Named processes first: a mistyped pid must not read as a problem of its neighbour.
+  assertChecks(pids.map((pid) => processCheck(pid, pid === process.pid ? null : view.read(pid), host, names)));
   const processes = family ? findFamily(pids, view) : pids.flatMap((pid) => view.read(pid) ?? []);
   const traced = processes.filter(({ pid, state }) => pid !== process.pid && state !== 'Z');
-  demand(traced.map((facts) => processCheck(facts.pid, facts, host, names)));
+  assertChecks(traced.map((facts) => processCheck(facts.pid, facts, host, names)));
   return { engine: chosen, why, processes: traced };
+}
+
+interface CaptureOptions extends Omit<SpoolOptions, 'engine'> {
+  readonly seconds: number;
+  /** What bpftrace runs. */
+  readonly program: ProgramName;
+  /** Gives up the start. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Starts to trace processes that `prepareCapture` found, and returns once it does. Throws `AttachError`, and
+ * `OutputError` for a name that must not be written to.
+ */
+export async function startCapture(
+  engine: 'strace' | 'bpftrace',
+  processes: readonly ProcessFacts[],
+  { seconds, program, signal, ...place }: CaptureOptions,
+): Promise<LiveCapture> {
+  const spool = new Spool({ ...place, engine });
+  const limits = { seconds, bytes: place.mostBytes };
+  const machine = machineOf(process.arch);
+  const chosen =
+    engine === 'bpftrace' && machine !== null
+      ? bpftraceEngine(program, processes, spool, machine, limits)
+      : straceEngine(processes, spool.forTracer, limits);
+  return LiveCapture.start(chosen, processes, seconds, spool, signal);
 }
 
 /** bpftrace where it works, since it does not slow the server down; else strace, and why. */
 function choose(wanted: PrepareOptions['engine'], host: HostFacts): ['strace' | 'bpftrace', string] {
-  if (wanted === 'strace') demand(straceChecks(host));
-  if (wanted === 'bpftrace') demand(bpftraceChecks(host));
+  if (wanted === 'strace') assertChecks(straceChecks(host));
+  if (wanted === 'bpftrace') assertChecks(bpftraceChecks(host));
   if (wanted !== 'auto') return [wanted, ''];
   const problem = bpftraceChecks(host).find(({ level }) => level === 'missing');
   if (problem === undefined) return ['bpftrace', ''];
-  demand(straceChecks(host));
+  assertChecks(straceChecks(host));
   return [
     'strace',
     `Using strace, which slows the server down more than bpftrace would. ${problem.text} ${problem.fix}`.trim(),

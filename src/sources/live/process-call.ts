@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Machine, syscallName } from '../../trace/syscall-numbers.ts';
 
 /** What a process is in at this moment, as the kernel says. */
-export interface ProcessCall {
+interface ProcessCall {
   readonly isRunning: boolean;
   /** '' while it is in no call, or where the call cannot be named. */
   readonly call: string;
@@ -19,6 +19,7 @@ export function processCall(pid: number, machine: Machine): ProcessCall | null {
     if (word === 'running' || word === '-1') return { isRunning: word === 'running', call: '' };
     return { isRunning: false, call: syscallName(machine, Number(word)) };
   } catch {
+    // Ended, somebody else's, or a kernel that does not tell.
     return null;
   }
 }

@@ -72,6 +72,7 @@ export function readThreads(pid: number, most: number): ThreadProgress[] {
   try {
     tids = readdirSync(`/proc/${pid}/task`).slice(0, most);
   } catch {
+    // It ended a moment ago.
     return [];
   }
   return tids.flatMap((tid) => {
@@ -84,19 +85,22 @@ export function readThreads(pid: number, most: number): ThreadProgress[] {
   });
 }
 
-/** A process may end, or belong to somebody else, between two looks: both read as nothing. */
-function readOrEmpty(path: string): string {
+/** The text of a small file, '' where it cannot be read: a process may end, or belong to somebody else. */
+export function readOrEmpty(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {
+    // Between two looks: what is gone reads as nothing.
     return '';
   }
 }
 
-function linkOrEmpty(path: string): string {
+/** Where a link leads, or '' where that cannot be read. */
+export function linkOrEmpty(path: string): string {
   try {
     return readlinkSync(path);
   } catch {
+    // As above: what is gone leads nowhere.
     return '';
   }
 }

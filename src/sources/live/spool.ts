@@ -7,6 +7,7 @@ import { HeldDirectory } from '../../files/held-directory.ts';
 import { OutputError } from '../../files/output-error.ts';
 import { openedPath, PrivateFolder } from '../../files/private-folder.ts';
 import { demandTrusted, strangerIn } from '../../files/trusted-place.ts';
+import { mebibytes } from '../../trace/format-numbers.ts';
 import { AttachError } from './attach-error.ts';
 
 export interface SpoolOptions {
@@ -112,7 +113,7 @@ export class Spool {
   /** Why the capture must stop for want of space, or null. */
   spaceProblem(): string | null {
     const { bytes, mostBytes } = this;
-    if (bytes >= mostBytes) return `the capture reached its limit of ${megabytes(mostBytes)} (--max-spool)`;
+    if (bytes >= mostBytes) return `the capture reached its limit of ${mebibytes(mostBytes)} (--max-spool)`;
     const disk = this.diskProblem();
     return disk === null ? null : disk.charAt(0).toLowerCase() + disk.slice(1, -1);
   }
@@ -123,7 +124,7 @@ export class Spool {
     const least = Math.min(blocks * LEAST_FREE_SHARE, (PLENTY_SPOOLS * this.mostBytes) / bsize);
     if (bavail >= least) return null;
     return (
-      `Only ${megabytes(bavail * bsize)} are free on the disk of ${dirname(this.#file)} ` +
+      `Only ${mebibytes(bavail * bsize)} are free on the disk of ${dirname(this.#file)} ` +
       `(${Math.floor((100 * bavail) / blocks)} %).`
     );
   }
@@ -157,12 +158,6 @@ export class Spool {
   #room(): Pick<StatsFs, 'bavail' | 'blocks' | 'bsize'> {
     return statfsSync(this.#folder.self);
   }
-}
-
-/** `512 MB`, `0.9 MB`. */
-export function megabytes(bytes: number): string {
-  const value = bytes / 1_048_576;
-  return `${value >= 10 ? Math.floor(value) : value.toFixed(1)} MB`;
 }
 
 /** Throws what a `Spool` of this name would, before anything else is done. */

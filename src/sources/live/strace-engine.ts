@@ -18,11 +18,11 @@ export function straceEngine(processes: readonly ProcessFacts[], file: string, l
     runsProgram: false,
     writesToStdout: false,
     stop: { signal: 'SIGINT', patienceMs: 2_000, repeatMs: 300, deafMs: 0 },
-    hasBegun(words) {
+    async hasBegun(words) {
       const alive = processes.flatMap(({ pid }) => readProcess(pid) ?? []);
       const traced = alive.filter(({ tracer }) => tracer !== 0).length;
       // One that it was refused is no reason to give up the others, and not to be waited for.
-      return traced > 0 && (traced === alive.length || words().some((line) => REFUSED.test(line)));
+      return traced > 0 && (traced === alive.length || (await words()).some((line) => REFUSED.test(line)));
     },
     explain: (words) => failure('strace could not attach', words),
   };

@@ -1,4 +1,5 @@
 import { closeSync, openSync, read } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { cannotRead } from '../input-error.ts';
 import type { SourceDiagnostic, TraceInput } from '../trace-input.ts';
@@ -13,14 +14,14 @@ const BUFFERS = 4;
 const HEAD_BYTES = 2_048;
 const LOOK_EVERY_MS = 50;
 
-export interface TailOptions {
+interface TailOptions {
   /** As evidence shows it: the path unless given. */
   readonly name?: string;
   /** What is opened. */
   readonly path: string;
   /** Settles when nobody writes to the file any more. */
   readonly ended: Promise<unknown>;
-  /** Looked at while reading, so that what a watcher notes late is told as well. */
+  /** Looked at while reading, so that what a watcher notes late is reported as well. */
   readonly diagnostics: readonly SourceDiagnostic[];
 }
 
@@ -68,7 +69,7 @@ async function* grow(name: string, path: string, ended: Promise<unknown>): Async
         yield buffer.subarray(0, bytesRead);
       } else if (wasOver) return;
       // A look for every line would cost more than the analysis; a pause also gathers a chunk worth reading.
-      if (bytesRead < CHUNK_BYTES && !isOver) await Promise.race([over, pause()]);
+      if (bytesRead < CHUNK_BYTES && !isOver) await Promise.race([over, pause(LOOK_EVERY_MS)]);
     }
   } finally {
     closeSync(descriptor);
@@ -81,10 +82,4 @@ function open(name: string, path: string): number {
   } catch (error) {
     throw cannotRead(name, error);
   }
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, LOOK_EVERY_MS);
-  });
 }

@@ -1,4 +1,6 @@
-import { closeSync, createWriteStream, openSync, readFileSync } from 'node:fs';
+import { closeSync, createReadStream, createWriteStream, openSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import split2 from 'split2';
 import type { Command } from './launch.ts';
 import { readParents } from './process-facts.ts';
 
@@ -11,8 +13,12 @@ export interface TracerEnd {
 
 /** Longer than `timeout` itself waits before it kills. */
 const FORCE_SLACK_MS = 1_500;
+/** Lines that are kept of what a tracer says. */
+const LAST_WORDS = 20;
+/** Longer lines are no message; split2 knows both options, its types only the first. */
+const MESSAGE_LINES = { maxLength: 65_536, skipOverflow: true };
 
-export interface TracerOptions {
+interface TracerOptions {
   readonly command: Command;
   /** Takes what the tracer says. */
   readonly log: string;
@@ -44,15 +50,16 @@ export class Tracer {
   readonly ended: Promise<TracerEnd>;
   readonly #log: string;
   #isOver = false;
-  #finalWords: string[] = [];
+  #finalWords: Promise<readonly string[]> | null = null;
 
   private constructor(pid: number, ended: Promise<TracerEnd>, log: string) {
     this.pid = pid;
     this.#log = log;
     this.ended = ended.finally(() => {
       // The log is removed by whoever waits for the end.
-      this.#finalWords = this.lastWords();
+      this.#finalWords = lastLines(log);
       this.#isOver = true;
+      return this.#finalWords;
     });
   }
 
@@ -97,15 +104,9 @@ export class Tracer {
     return 0;
   }
 
-  /** The last lines that it said, without noise. */
-  lastWords(): string[] {
-    if (this.#isOver) return this.#finalWords;
-    try {
-      return readFileSync(this.#log, 'utf8').trim().split('\n').slice(-20);
-    } catch {
-      // Nobody can have said anything into a file that is gone.
-      return [];
-    }
+  /** The last lines that it said. */
+  lastWords(): Promise<readonly string[]> {
+    return this.#finalWords ?? lastLines(this.#log);
   }
 
   /** Asks it to end and waits; kills it when it does not within `patienceMs` and a little more. */
@@ -145,8 +146,17 @@ function lend(path: string) {
   return { descriptor, stream: createWriteStream(path, { fd: descriptor, autoClose: false }) };
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
+/** The last lines of a log, however long it has become. */
+async function lastLines(log: string): Promise<readonly string[]> {
+  const lines: string[] = [];
+  try {
+    const messages = split2(MESSAGE_LINES);
+    const said = createReadStream(log).on('error', (error) => messages.destroy(error));
+    for await (const line of said.pipe(messages)) {
+      if (lines.push(line) > LAST_WORDS) lines.shift();
+    }
+  } catch {
+    // Nobody can have said anything into a file that is gone.
+  }
+  return lines;
 }

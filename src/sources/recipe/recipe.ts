@@ -13,7 +13,7 @@ export const RECIPE_SERVERS = {
 } as const;
 export type RecipeServer = keyof typeof RECIPE_SERVERS;
 
-export interface RecipeOptions {
+interface RecipeOptions {
   /** A server by name, a process of this host by number, or neither. */
   readonly subject: RecipeServer | number | null;
   readonly machine: Machine;

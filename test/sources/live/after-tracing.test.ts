@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { describeDetachment } from '../../../src/sources/live/detachment.ts';
-import { StarvationWatch } from '../../../src/sources/live/starvation.ts';
+import { StallWatch } from '../../../src/sources/live/stall-watch.ts';
 import { processFacts } from '../../support/process-facts.ts';
 
 const BEFORE = [3, 5, 7].map((pid) => processFacts({ pid }));
@@ -52,9 +52,7 @@ test('a process that was stopped before may still be', () => {
 /** A thread that is always found in the same state and makes so many calls a second. */
 function watchFor(state: string, callsPerSecond: number, seconds: number): boolean {
   let now = 0;
-  const watch = new StarvationWatch(() => [
-    { tid: 17, state, switches: Math.floor((now / 1_000) * callsPerSecond * 2) },
-  ]);
+  const watch = new StallWatch(() => [{ tid: 17, state, switches: Math.floor((now / 1_000) * callsPerSecond * 2) }]);
   for (; now <= seconds * 1_000; now += 200) if (watch.look([17], now) !== null) return true;
   return false;
 }

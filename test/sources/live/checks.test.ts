@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
+  assertChecks,
   bpftraceChecks,
   type Check,
-  demand,
   type ProcessNames,
   processCheck,
   straceChecks,
@@ -106,10 +106,10 @@ test('bpftrace wants root, the tracing files, and a kernel that lets it', () => 
 });
 
 test('the first problem is thrown with its fix as the hint', () => {
-  assert.throws(() => demand(straceChecks(hostFacts({ yama: 2 }))), {
+  assert.throws(() => assertChecks(straceChecks(hostFacts({ yama: 2 }))), {
     name: 'AttachError',
     message: /Only root/,
     hint: 'Run drover with sudo.',
   });
-  demand(straceChecks(hostFacts()));
+  assertChecks(straceChecks(hostFacts()));
 });

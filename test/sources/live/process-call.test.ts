@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import test from 'node:test';
-import { machineOf } from '../../../src/sources/live/bpftrace-engine.ts';
+import { machineOf } from '../../../src/sources/bpftrace/program.ts';
 import { processCall } from '../../../src/sources/live/process-call.ts';
 import { until } from '../../support/live-server.ts';
 

@@ -1,25 +1,47 @@
 import type { Call } from '../../../trace/record.ts';
+import type { Syscall } from '../../../trace/syscalls.ts';
 import type { Nanoseconds } from '../../../trace/time.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
 import type { Thread } from '../../machine/thread.ts';
+import type { ThreadView } from '../../machine/views.ts';
+import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+
+/** A call returned once the disk had what was written. */
+export interface DiskSync {
+  readonly thread: ThreadView;
+  /** Valid while the fact is told. */
+  readonly record: Call;
+  /** The file, '' for calls that name none. */
+  readonly target: string;
+}
+
+declare module '../../fact-bus.ts' {
+  interface Facts {
+    diskSync: DiskSync;
+  }
+}
 
 /**
  * Follows calls that wait until a disk has what was written: `fsync`, `fdatasync`, `sync_file_range`, `msync`, `sync`.
  */
-export class DiskTracker {
+export class DiskTracker implements Tracker {
   readonly #facts: FactBus;
   readonly #inWindow: (time: Nanoseconds) => boolean;
 
-  constructor(facts: FactBus, inWindow: (time: Nanoseconds) => boolean) {
+  constructor({ facts, inWindow }: TrackerContext) {
     this.#facts = facts;
     this.#inWindow = inWindow;
   }
 
-  synced(call: Call, thread: Thread): void {
+  hears({ family }: Syscall): Heard | undefined {
+    return family === 'sync' ? (call, thread) => this.#synced(call, thread) : undefined;
+  }
+
+  #synced(call: Call, thread: Thread): void {
     if (call.duration < 0 || !this.#inWindow(call.end)) return;
     const descriptor: Descriptor | undefined =
-      call.fd < 0 ? undefined : thread.process.descriptors.learn(call.fd, call.args);
+      call.fd < 0 ? undefined : thread.process.descriptors.learn(call.fd, call.arguments);
     this.#facts.tell('diskSync', {
       thread,
       record: call,

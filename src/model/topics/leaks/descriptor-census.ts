@@ -1,10 +1,12 @@
 import type { Call } from '../../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
+import { type KeptLine, keptLine } from '../../evidence.ts';
 import { DESCRIPTOR_GROUPS, type DescriptorGroup, groupOf } from '../../machine/descriptor-groups.ts';
 import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
+import { PerDescriptor, PerProcess } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
-import { type KeptLine, keptLine } from '../../machine/turn.ts';
+import type { Tracker, TrackerContext } from '../../tracker.ts';
 
 /** The first grid, and how many points are kept: when they are full, every second one goes and the grid doubles. */
 const FIRST_INTERVAL = 100_000_000;
@@ -22,6 +24,26 @@ const EVIDENCE = 6;
 const ENDED_AND_USUAL = 2;
 const MOST_NAMES = 200;
 const MOST_ENDED = 200;
+
+/** The line that opened a descriptor and the request that was being served, in processes that open more and more. */
+const openings = new PerDescriptor<{ readonly line: KeptLine; readonly request: string }>();
+const ends = new PerDescriptor<OtherEnd>();
+const censuses = new PerProcess<Census>();
+const unclosed = new PerProcess<{ sockets: number }>();
+
+/**
+ * When the other end of a socket was seen to have closed, and the line that shows it, for processes in which such
+ * sockets stay open.
+ */
+export interface OtherEnd {
+  readonly closedAt: Nanoseconds;
+  readonly line: KeptLine | null;
+}
+
+/** How many descriptors a process had open, over time; null before the first count. */
+export function censusOf(process: Process): Census | null {
+  return censuses.of(process) ?? null;
+}
 
 /** How many descriptors a process had open. */
 export interface CensusPoint {
@@ -57,14 +79,14 @@ export class Census {
    * Sockets that the other end had closed and we had not, without those of requests that were being answered; and when
    * that was so.
    */
-  ended: readonly Descriptor[] = [];
+  ended: readonly (OtherEnd & { readonly descriptor: Descriptor })[] = [];
   endedAsOf: Nanoseconds = UNKNOWN;
   /** Openings, closings and ends up to the last count. */
   changes = -1;
 }
 
 /** Counts open descriptors now and then, on a grid that becomes coarser with the length of the trace. */
-export class DescriptorCensus {
+export class DescriptorCensus implements Tracker {
   readonly #inWindow: (time: Nanoseconds) => boolean;
   #interval = FIRST_INTERVAL;
   /** Calls that pass before the next count, however late it is. */
@@ -72,7 +94,7 @@ export class DescriptorCensus {
   /** When the next count is due. */
   dueAt: Nanoseconds = UNKNOWN;
 
-  constructor(inWindow: (time: Nanoseconds) => boolean) {
+  constructor({ inWindow }: TrackerContext) {
     this.#inWindow = inWindow;
   }
 
@@ -80,7 +102,7 @@ export class DescriptorCensus {
    * A count that is due. In a trace of days every call comes after it was due: looks at processes are no more than some
    * for each call.
    */
-  take(now: Nanoseconds, all: () => readonly Process[]): void {
+  due(now: Nanoseconds, all: () => readonly Process[]): void {
     if (this.#rest > 0) {
       this.#rest--;
       return;
@@ -94,32 +116,40 @@ export class DescriptorCensus {
     for (const process of processes) fullest = Math.max(fullest, count(process, now).points.length);
     if (fullest < POINTS) return;
     this.#interval *= 2;
-    for (const { census } of processes)
+    for (const process of processes) {
+      const census = censusOf(process);
       if (census !== null) census.points = census.points.filter((_point, index) => index % 2 === 0);
+    }
+  }
+
+  /** A descriptor was opened, perhaps by a process that opens more and more. */
+  opened(call: Call, thread: Thread, descriptor: Descriptor): void {
+    const census = censusOf(thread.process);
+    if (census === null || !census.isWatching || census.budget === 0) return;
+    census.budget--;
+    openings.set(descriptor, { line: keptLine(call), request: thread.loop.owner?.line ?? '' });
+  }
+
+  /** A read found that the other end has closed: from now on it is for us to close. */
+  endOfFile(call: Call, { process }: Thread, descriptor: Descriptor): void {
+    if (ends.of(descriptor) !== undefined) return;
+    const open = unclosed.of(process) ?? unclosed.set(process, { sockets: 0 });
+    const line = ++open.sockets > ENDED_AND_USUAL ? keptLine(call) : null;
+    ends.set(descriptor, { closedAt: call.end, line });
+  }
+
+  closed(_call: Call, { process }: Thread, descriptor: Descriptor): void {
+    if (ends.of(descriptor) === undefined) return;
+    const open = unclosed.of(process) ?? unclosed.set(process, { sockets: 0 });
+    open.sockets--;
   }
 }
 
-/** A descriptor was opened by a process that opens more and more. */
-export function noteOpening(call: Call, thread: Thread, descriptor: Descriptor): void {
-  const { census } = thread.process;
-  if (census === null || census.budget === 0) return;
-  census.budget--;
-  descriptor.opening = { line: keptLine(call), request: thread.loop.owner?.line ?? '' };
-}
-
-/** A read found that the other end has closed: from now on it is for us to close. */
-export function noteEnd(call: Call, { process }: Thread, descriptor: Descriptor): void {
-  if (descriptor.endedAt !== UNKNOWN) return;
-  descriptor.endedAt = call.end;
-  if (++process.endedOpen > ENDED_AND_USUAL) descriptor.endedLine = keptLine(call);
-}
-
 function count(process: Process, time: Nanoseconds): Census {
-  process.census ??= new Census();
-  const { census } = process;
+  const census = censuses.of(process) ?? censuses.set(process, new Census());
   // Most processes of a large capture are idle, or gone without a word.
   if (process.exitedAt !== UNKNOWN) return census;
-  const changes = process.descriptors.changes + process.endedOpen;
+  const changes = process.descriptors.changes + (unclosed.of(process)?.sockets ?? 0);
   if (census.changes === changes && census.points.at(-1)?.requests === process.requests) {
     census.endedAsOf = time;
     return census;
@@ -133,13 +163,16 @@ function count(process: Process, time: Nanoseconds): Census {
     descriptors.forgotten('event'),
   ];
   const counts = { file, socket, pipe, event };
-  const ended: Descriptor[] = [];
+  const ended: Census['ended'][number][] = [];
   let open = file + socket + pipe + event + descriptors.forgotten(null);
   let inFlight = 0;
   for (const [, descriptor] of descriptors.entries()) {
     open++;
     if (descriptor.connection?.request.inProgress) inFlight++;
-    else if (descriptor.endedAt !== UNKNOWN && ended.length < MOST_ENDED) ended.push(descriptor);
+    else {
+      const end = ends.of(descriptor);
+      if (end !== undefined && ended.length < MOST_ENDED) ended.push({ descriptor, ...end });
+    }
     const group = groupOf(descriptor);
     if (group !== null) counts[group]++;
   }
@@ -170,8 +203,8 @@ function leftOpen(process: Process, group: DescriptorGroup): LeftOpen {
         .replace(/fd \d+/, 'without a name')
         .replace(/\d+(?=[^:\d]|$)/g, group === 'file' ? 'N' : '$&'),
     );
-    const { opening } = descriptor;
-    if (opening === null) continue;
+    const opening = openings.of(descriptor);
+    if (opening === undefined) continue;
     if (opening.request !== '') add(requests, opening.request);
     if (lines.length < EVIDENCE) lines.push(opening.line);
   }

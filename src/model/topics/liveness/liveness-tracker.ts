@@ -1,33 +1,67 @@
 import type { Call } from '../../../trace/record.ts';
+import type { Syscall } from '../../../trace/syscalls.ts';
 import type { Nanoseconds } from '../../../trace/time.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import type { Thread } from '../../machine/thread.ts';
+import type { ThreadView } from '../../machine/views.ts';
+import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+
+/** A gunicorn worker showed its master that it lives. */
+export interface Heartbeat {
+  readonly thread: ThreadView;
+  /** Valid while the fact is told. */
+  readonly record: Call;
+}
+
+/** A process was sent a signal by another. */
+export interface Kill {
+  readonly thread: ThreadView;
+  readonly pid: number;
+  readonly signal: string;
+  /** Valid while the fact is told. */
+  readonly record: Call;
+}
+
+declare module '../../fact-bus.ts' {
+  interface Facts {
+    heartbeat: Heartbeat;
+    kill: Kill;
+  }
+}
+
+/** What the file of a worker is called. */
+const OWN_FILE = '/wgunicorn-';
 
 /** Follows how workers show that they live, and how they are ended. */
-export class LivenessTracker {
+export class LivenessTracker implements Tracker {
   readonly #facts: FactBus;
   readonly #inWindow: (time: Nanoseconds) => boolean;
 
-  constructor(facts: FactBus, inWindow: (time: Nanoseconds) => boolean) {
+  constructor({ facts, inWindow }: TrackerContext) {
     this.#facts = facts;
     this.#inWindow = inWindow;
+  }
+
+  hears({ name }: Syscall): Heard | undefined {
+    if (name === 'fchmod' || name === 'utimensat') return (call, thread) => this.#touched(call, thread);
+    return name === 'kill' ? (call, thread) => this.#killed(call, thread) : undefined;
   }
 
   /**
    * gunicorn workers touch a file of their own, by `fchmod` (up to 21) or `utimensat` (from 22 on); it names the
    * server, too.
    */
-  touched(call: Call, thread: Thread): void {
-    if (!call.args.includes('/wgunicorn-')) return;
+  #touched(call: Call, thread: Thread): void {
+    const told = call.arguments;
+    if (!told.label().includes(OWN_FILE) && !told.path().includes(OWN_FILE)) return;
     if (thread.process.server === '') thread.process.server = 'gunicorn';
     if (this.#inWindow(call.end)) this.#facts.tell('heartbeat', { thread, record: call });
   }
 
   /** `kill(4711, SIGABRT)`. */
-  killed(call: Call, thread: Thread): void {
+  #killed(call: Call, thread: Thread): void {
     if (call.result !== 0 || !this.#inWindow(call.end)) return;
-    const [, pid, signal] = /^(?:pid=)?(\d+)[^,]*, (?:sig=)?(SIG[A-Z0-9]+)/.exec(call.args) ?? [];
-    if (pid !== undefined && signal !== undefined)
-      this.#facts.tell('kill', { thread, pid: Number(pid), signal, record: call });
+    const sent = call.arguments.signal();
+    if (sent !== null && sent.pid >= 0) this.#facts.tell('kill', { thread, ...sent, record: call });
   }
 }

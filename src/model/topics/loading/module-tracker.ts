@@ -1,55 +1,102 @@
 import type { Call } from '../../../trace/record.ts';
+import type { Syscall } from '../../../trace/syscalls.ts';
 import type { Nanoseconds } from '../../../trace/time.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import type { Request } from '../../machine/connections.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
+import { PerProcess, PerRequest } from '../../machine/owned-state.ts';
+import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
+import type { ThreadView } from '../../machine/views.ts';
+import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 import { isProgramFile, moduleOf } from './program-files.ts';
 import { RequestImports } from './request-imports.ts';
+import { Boot } from './start-up.ts';
+
+/** A process accepts, or waits for its listener, the first time. */
+export interface WorkerReady {
+  readonly thread: ThreadView;
+  readonly boot: Boot;
+  readonly time: Nanoseconds;
+}
+
+declare module '../../fact-bus.ts' {
+  interface Facts {
+    workerReady: WorkerReady;
+    /** A module was opened on the way of a request: told anew, with the same object, for each. */
+    moduleImported: RequestImports;
+  }
+}
 
 /** Names of modules kept; further ones share the last number. */
 const MOST_MODULES = 20_000;
 
+/** What a process loads until it serves; null from then on, and when it has ended. */
+const boots = new PerProcess<Boot | null>();
+const imports = new PerRequest<RequestImports>();
+
+function bootOf(process: Process): Boot | null {
+  const known = boots.of(process);
+  return known === undefined ? boots.set(process, new Boot()) : known;
+}
+
 /** Follows which files of program code are opened: while a process starts, and on the way of a request. */
-export class ModuleTracker {
+export class ModuleTracker implements Tracker {
   readonly #facts: FactBus;
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #numbers = new Map<string, number>();
 
-  constructor(facts: FactBus, inWindow: (time: Nanoseconds) => boolean) {
+  constructor({ facts, inWindow }: TrackerContext) {
     this.#facts = facts;
     this.#inWindow = inWindow;
+  }
+
+  hears({ family }: Syscall): Heard | undefined {
+    return family === 'memory' ? (call, thread) => bootOf(thread.process)?.memory.called(call) : undefined;
   }
 
   /** A file was opened as `descriptor`. */
   opened(call: Call, thread: Thread, descriptor: Descriptor): void {
     const { label } = descriptor;
-    if (!isProgramFile(label)) return;
+    if (call.syscall.family !== 'open' || !isProgramFile(label)) return;
     const { loop, process } = thread;
     if (loop.inTurn) loop.turn.modulesOpened++;
-    if (process.boot !== null) process.boot.opened(this.#numberOf(label), call);
+    bootOf(process)?.opened(this.#numberOf(label), call);
     // A pool thread of a capture that was attached may look like a process that never got ready.
     if (loop.owner?.inProgress) this.#imported(call, thread, loop.owner, label);
   }
 
-  /**
-   * The process accepts or waits for its listener: what it needs for that is loaded. Asked only while `process.boot` is
-   * there.
-   */
-  ready(thread: Thread, time: Nanoseconds): void {
+  /** What a process needs to serve is loaded. */
+  serving(thread: Thread, time: Nanoseconds): void {
     const { process } = thread;
-    const { boot } = process;
+    const boot = bootOf(process);
     if (boot === null) return;
-    process.boot = null;
+    boots.set(process, null);
     if (this.#inWindow(time)) this.#facts.tell('workerReady', { thread, boot, time });
+  }
+
+  /** Takes over where the parent's heap ended, and what it had loaded. */
+  forked(child: Process, parent: Process): void {
+    bootOf(child)?.forkedFrom(bootOf(parent));
+  }
+
+  executed(process: Process): void {
+    if (boots.of(process) === null) return;
+    const boot = new Boot();
+    boot.executed = true;
+    boots.set(process, boot);
+  }
+
+  processEnded(process: Process): void {
+    boots.set(process, null);
   }
 
   /** Between a request's first byte and its answer. */
   #imported(call: Call, thread: Thread, request: Request, path: string): void {
     if (!this.#inWindow(call.end)) return;
-    request.imports ??= new RequestImports(request, thread, call);
-    request.imports.add(this.#numberOf(path), path, call, thread);
-    this.#facts.tell('moduleImported', request.imports);
+    const found = imports.of(request) ?? imports.set(request, new RequestImports(request, thread, call));
+    found.add(this.#numberOf(path), path, call, thread);
+    this.#facts.tell('moduleImported', found);
   }
 
   #numberOf(path: string): number {

@@ -1,4 +1,4 @@
-import { integer, splitArguments } from '../../../trace/arguments.ts';
+import type { Mapping } from '../../../trace/call-arguments.ts';
 import type { Call } from '../../../trace/record.ts';
 
 /** Mappings followed one by one; what comes after is only added up. */
@@ -34,15 +34,16 @@ export class PrivateMemory {
     switch (call.syscall.name) {
       case 'mmap':
       case 'mmap2':
-        this.#mapped(call);
+        this.seen = true;
+        this.#mapped(call.arguments.mapping(), result);
         break;
       case 'munmap': {
-        const [address, length] = splitArguments(call.args);
-        this.#gaveBack(integer(address), integer(length));
+        const asked = call.arguments.mapping();
+        if (asked !== null) this.#gaveBack(asked.address, asked.length);
         break;
       }
       case 'mremap':
-        this.#moved(call);
+        this.#moved(call.arguments.mapping(), result);
         break;
       case 'brk':
         this.seen = true;
@@ -52,22 +53,18 @@ export class PrivateMemory {
     }
   }
 
-  #mapped({ args, result }: Call): void {
-    this.seen = true;
+  #mapped(asked: Mapping | null, address: number): void {
+    if (asked === null || !(asked.length > 0)) return;
     // A new mapping at a fixed place takes the place of what was there.
-    const [, length, protection = '', flags = ''] = splitArguments(args);
-    const bytes = integer(length);
-    if (!(bytes > 0)) return;
-    if (flags.includes('MAP_FIXED')) this.#gaveBack(result, bytes);
-    if (!protection.includes('PROT_WRITE') || !flags.includes('MAP_PRIVATE') || flags.includes('MAP_STACK')) return;
-    this.#add(result, bytes);
+    if (asked.isFixed) this.#gaveBack(address, asked.length);
+    if (asked.isWritable && asked.isPrivate && !asked.isStack) this.#add(address, asked.length);
   }
 
-  #moved({ args, result }: Call): void {
-    const [address, before, after] = splitArguments(args);
-    const known = this.#ranges?.has(integer(address)) === true;
-    this.#gaveBack(integer(address), integer(before));
-    if (known && integer(after) > 0) this.#add(result, integer(after));
+  #moved(asked: Mapping | null, address: number): void {
+    if (asked === null) return;
+    const known = this.#ranges?.has(asked.address) === true;
+    this.#gaveBack(asked.address, asked.length);
+    if (known && asked.newLength > 0) this.#add(address, asked.newLength);
   }
 
   #add(address: number, bytes: number): void {

@@ -1,8 +1,8 @@
 import type { Call } from '../../../trace/record.ts';
 import { MILLISECOND, type Nanoseconds } from '../../../trace/time.ts';
+import { type KeptLine, keptLine } from '../../evidence.ts';
 import type { Request } from '../../machine/connections.ts';
 import type { Thread } from '../../machine/thread.ts';
-import { type KeptLine, keptLine } from '../../machine/turn.ts';
 import { packageOf } from './program-files.ts';
 
 const MOST_PACKAGES = 8;

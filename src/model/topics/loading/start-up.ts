@@ -1,7 +1,7 @@
 import type { Call } from '../../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
-import { LazySet } from '../../lazy-set.ts';
-import { type KeptLine, keptLine } from '../../machine/turn.ts';
+import { type KeptLine, keptLine } from '../../evidence.ts';
+import { LazySet } from '../../machine/lazy-set.ts';
 import { PrivateMemory } from './private-memory.ts';
 
 /**

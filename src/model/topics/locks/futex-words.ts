@@ -1,15 +1,27 @@
 import type { Call } from '../../../trace/record.ts';
+import type { Syscall } from '../../../trace/syscalls.ts';
 import { earlier, later, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
-import { isInterpreterLockWait } from '../../following/block-class.ts';
+import { type KeptLine, keptLine } from '../../evidence.ts';
+import { isInterpreterLockWait } from '../../machine/block-class.ts';
+import { PerProcess, PerThread } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
-import { type KeptLine, keptLine } from '../../machine/turn.ts';
+import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 
 const MOST_WORDS = 256;
 const MOST_THREADS = 64;
 const EVIDENCE = 4;
 /** From so many waiting threads on it is worth to look at who wakes whom. */
 const CONTENDERS = 3;
+
+/** The word that a thread was woken at last, until it does something that shows what it was for. */
+const lastWords = new PerThread<FutexWord>();
+const tables = new PerProcess<FutexTable>();
+
+/** What the threads of a process wait for; null while no futex call was seen. */
+export function futexesOf(process: Process): FutexTable | null {
+  return tables.of(process) ?? null;
+}
 
 /** What one thread waited for a word. */
 interface Waiter {
@@ -86,15 +98,21 @@ export class FutexTable {
  * Follows waiting on futexes: counts every call, looks only at waits of a millisecond and more, and at wakes once
  * several threads wait for one word.
  */
-export class FutexWords {
+export class FutexWords implements Tracker {
   readonly #inWindow: (time: Nanoseconds) => boolean;
 
-  constructor(inWindow: (time: Nanoseconds) => boolean) {
+  constructor({ inWindow }: TrackerContext) {
     this.#inWindow = inWindow;
   }
 
+  hears({ family }: Syscall): Heard | undefined {
+    if (family === 'futex') return (call, thread) => this.#called(call, thread);
+    if (family === 'epoll-wait') return (_call, thread) => this.#beforeWait(thread);
+    return family === 'accept' ? (_call, thread) => this.#acceptTried(thread) : undefined;
+  }
+
   /** Every futex call. */
-  called(call: Call, thread: Thread): void {
+  #called(call: Call, thread: Thread): void {
     const table = tableOf(thread.process);
     table.calls++;
     if (call.error === 'EAGAIN') table.again++;
@@ -102,24 +120,27 @@ export class FutexWords {
   }
 
   /** The thread waits for events: right after it got the word, that may be what the word is for. */
-  beforeWait(thread: Thread): void {
-    if (thread.lastSyscall?.family !== 'futex') thread.word = null;
+  #beforeWait(thread: Thread): void {
+    if (lastWords.of(thread) !== undefined && thread.lastSyscall?.family !== 'futex') lastWords.clear(thread);
   }
 
   /** The thread takes a connection, with nothing between this and the word but a wait for it. */
-  accepted(thread: Thread): void {
+  #acceptTried(thread: Thread): void {
+    const word = lastWords.of(thread);
+    if (word === undefined) return;
     const family = thread.lastSyscall?.family;
-    if (thread.word !== null && (family === 'futex' || family === 'epoll-wait' || family === 'poll'))
-      thread.word.accepting++;
-    thread.word = null;
+    if (family === 'futex' || family === 'epoll-wait' || family === 'poll') word.accepting++;
+    lastWords.clear(thread);
   }
 
   /** A wait of a millisecond or more. */
-  waited(call: Call, thread: Thread): void {
-    const { args, start, end, duration } = call;
-    if (!this.#inWindow(end) || !args.includes('FUTEX_WAIT')) return;
+  blocked(call: Call, thread: Thread): void {
+    const futex = call.syscall.family === 'futex' ? call.arguments.futex() : null;
+    if (futex === null) return;
+    const { start, end, duration } = call;
+    if (!this.#inWindow(end) || !futex.operation.startsWith('WAIT')) return;
     const table = tableOf(thread.process);
-    const address = addressOf(args);
+    const address = futex.word;
     const word = table.words.get(address) ?? added(table, address);
     if (isInterpreterLockWait(call)) word.isInterpreterLock = true;
     const waiter = word.waiters.get(thread.tid) ?? newWaiter(word, thread.tid);
@@ -132,7 +153,7 @@ export class FutexWords {
     word.last = later(word.last, end);
     if (call.error === '') {
       word.woken++;
-      thread.word = word;
+      lastWords.set(thread, word);
     }
     if (word.waiters.size >= CONTENDERS) table.isContended = true;
     if (word.lines.length < EVIDENCE || duration > word.longest) {
@@ -140,11 +161,14 @@ export class FutexWords {
       word.longest = Math.max(word.longest, duration);
     }
   }
+
+  merged(process: Process, other: Process): void {
+    const futexes = tables.of(other);
+    if (futexes !== undefined) absorb(process, futexes);
+  }
 }
 
-/** `other` turned out to belong to the same process. */
-export function absorbFutexes(process: Process, { futexes }: Process): void {
-  if (futexes === null) return;
+function absorb(process: Process, futexes: FutexTable): void {
   const own = tableOf(process);
   own.calls += futexes.calls;
   own.again += futexes.again;
@@ -157,17 +181,12 @@ export function absorbFutexes(process: Process, { futexes }: Process): void {
 }
 
 function tableOf(process: Process): FutexTable {
-  process.futexes ??= new FutexTable();
-  return process.futexes;
-}
-
-function addressOf(args: string): string {
-  return args.slice(0, args.indexOf(','));
+  return tables.of(process) ?? tables.set(process, new FutexTable());
 }
 
 /** `futex(0x7f12, FUTEX_WAKE_PRIVATE, 1) = 1`. */
 function wakes(call: Call, thread: Thread, { words }: FutexTable): void {
-  const word = words.get(addressOf(call.args));
+  const word = words.get(call.arguments.futex()?.word ?? '');
   if (word === undefined) return;
   if (word.waiters.has(thread.tid)) word.handOffs++;
   else word.otherWakes++;

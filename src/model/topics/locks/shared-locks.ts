@@ -1,8 +1,39 @@
+import type { LockRequest } from '../../../trace/call-arguments.ts';
 import type { Call } from '../../../trace/record.ts';
+import type { Syscall } from '../../../trace/syscalls.ts';
 import { elapsed, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
+import { type KeptLine, keptLine } from '../../evidence.ts';
 import type { FactBus } from '../../fact-bus.ts';
+import type { Descriptor } from '../../machine/descriptors.ts';
+import { PerDescriptor, PerThread } from '../../machine/owned-state.ts';
 import type { Thread } from '../../machine/thread.ts';
-import { type KeptLine, keptLine } from '../../machine/turn.ts';
+import type { ThreadView } from '../../machine/views.ts';
+import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+
+/** A thread waited for a lock that processes share. */
+export interface LockWait {
+  readonly thread: ThreadView;
+  readonly lock: SharedLock;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+  /** Who had it before; null when that is not in the trace. */
+  readonly holder: ThreadView | null;
+  /** How long the holder had it, up to the end of the wait; UNKNOWN without one. */
+  readonly held: Nanoseconds;
+  /** How often it asked: once for a call that sleeps, more often for one that is refused. */
+  readonly tries: number;
+  /** It got the lock in the end. */
+  readonly obtained: boolean;
+  /** What it was serving, '' when that is not known. */
+  readonly request: string;
+  readonly lines: readonly KeptLine[];
+}
+
+declare module '../../fact-bus.ts' {
+  interface Facts {
+    lockWait: LockWait;
+  }
+}
 
 /** Files and semaphores followed at once: the oldest make room. */
 const MOST_LOCKS = 1000;
@@ -13,6 +44,23 @@ const MOST_LOCKS = 1000;
 const NEXT_TRY = 250_000_000;
 /** Locks that come without contention return at once; under a tracer within this time. */
 const NO_WAIT = 1_000_000;
+
+/** What a thread has to do with locks. */
+interface Holding {
+  /** The lock it took last and still holds, and whether it accepted meanwhile. */
+  holds: SharedLock | null;
+  acceptedHolding: boolean;
+  /** Its refused tries for one. */
+  tries: LockTries | null;
+}
+
+const holdings = new PerThread<Holding>();
+/** The lock that was asked for on a file. */
+const fileLocks = new PerDescriptor<SharedLock>();
+
+function holdingOf(thread: Thread): Holding {
+  return holdings.of(thread) ?? holdings.set(thread, { holds: null, acceptedHolding: false, tries: null });
+}
 
 /** A lock that processes share: on a file, by `flock` or `fcntl`, or a System V semaphore. */
 export class SharedLock {
@@ -44,83 +92,82 @@ export class SharedLock {
 /** Refused tries of one thread that follow each other: waiting by asking again. */
 export interface LockTries {
   readonly lock: SharedLock;
-  readonly wants: Request['wants'];
+  readonly wants: LockRequest['wants'];
   readonly since: Nanoseconds;
   readonly line: KeptLine;
   count: number;
   last: Nanoseconds;
 }
 
-interface Request {
-  readonly wants: 'exclusive' | 'shared' | 'release';
-  readonly firstByte: number;
-  /** Bytes; 0 for all from the first on. */
-  readonly length: number;
-}
-
 /** Follows who holds which shared lock, and who waits for it. */
-export class SharedLocks {
+export class SharedLocks implements Tracker {
   readonly #facts: FactBus;
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #byName = new Map<string, SharedLock>();
 
-  constructor(facts: FactBus, inWindow: (time: Nanoseconds) => boolean) {
+  constructor({ facts, inWindow }: TrackerContext) {
     this.#facts = facts;
     this.#inWindow = inWindow;
   }
 
-  /** `flock(15</run/a.lock>, LOCK_EX|LOCK_NB)`. */
-  flocked(call: Call, thread: Thread): void {
-    const { args } = call;
-    const wants = args.includes('LOCK_UN') ? 'release' : args.includes('LOCK_SH') ? 'shared' : 'exclusive';
-    this.#asked(call, thread, this.#ofFile(call, thread), { wants, firstByte: 0, length: 0 });
+  hears({ name, family }: Syscall): Heard | undefined {
+    switch (family) {
+      case 'lock':
+        return (call, thread) => this.#fileLocked(call, thread);
+      case 'fcntl':
+        return (call, thread) => {
+          if (call.arguments.has('SETLK')) this.#fileLocked(call, thread);
+        };
+      case 'semaphore':
+        return name.startsWith('sem') ? (call, thread) => this.#semaphore(call, thread) : undefined;
+      case 'accept':
+        return (_call, thread) => this.#acceptTried(thread);
+      default:
+        return undefined;
+    }
   }
 
-  /** `fcntl(15</var/lib/a.db>, F_SETLKW, {l_type=F_WRLCK, l_whence=SEEK_SET, l_start=0, l_len=0})`, and F_OFD_SETLK. */
-  recordLocked(call: Call, thread: Thread): void {
-    const [, type = '', first, length] = /l_type=F_([A-Z]+)(?:.*?l_start=(\d+), l_len=(\d+))?/.exec(call.args) ?? [];
-    if (type === '') return;
-    const wants = type === 'UNLCK' ? 'release' : type === 'RDLCK' ? 'shared' : 'exclusive';
-    this.#asked(call, thread, this.#ofFile(call, thread), {
-      wants,
-      firstByte: Number(first ?? 0),
-      length: Number(length ?? 0),
-    });
+  /** `flock`, or `fcntl` with a lock. */
+  #fileLocked(call: Call, thread: Thread): void {
+    const request = call.arguments.lock();
+    if (request !== null) this.#asked(call, thread, this.#ofFile(call, thread), request);
   }
 
-  /** `semop(3, [{0, -1, SEM_UNDO}], 1)`: less than 0 takes, more gives back. */
-  semaphore(call: Call, thread: Thread): void {
-    const [, set, number, change] =
-      /^(?:semid=)?(\d+), (?:sops=)?\[\{(?:sem_num=)?(\d+), (?:sem_op=)?(-?\d+)/.exec(call.args) ?? [];
-    if (set === undefined || change === '0') return;
-    const lock = this.#named(`semaphore ${number} of set ${set}`);
-    this.#asked(call, thread, lock, { wants: Number(change) < 0 ? 'exclusive' : 'release', firstByte: 0, length: 0 });
+  #semaphore(call: Call, thread: Thread): void {
+    const asked = call.arguments.semaphore();
+    if (asked === null || asked.change === 0) return;
+    const lock = this.#named(`semaphore ${asked.number} of set ${asked.set}`);
+    this.#asked(call, thread, lock, { wants: asked.change < 0 ? 'exclusive' : 'release', firstByte: 0, length: 0 });
   }
 
   /** Closing a file gives its locks back. */
-  closed(call: Call, thread: Thread, lock: SharedLock): void {
-    if (thread.lockTries?.lock === lock) this.#gaveUp(thread);
+  closed(call: Call, thread: Thread, descriptor: Descriptor): void {
+    const lock = fileLocks.of(descriptor);
+    if (lock === undefined) return;
+    if (holdings.of(thread)?.tries?.lock === lock) this.#gaveUp(thread);
     if (lock.holder?.process === thread.process) release(lock, lock.holder, call.end);
   }
 
   /** An accept of a thread that holds a lock. */
-  accepted(thread: Thread): void {
-    const lock = thread.holds;
-    if (lock === null || thread.acceptedHolding) return;
-    thread.acceptedHolding = true;
-    lock.accepting++;
+  #acceptTried(thread: Thread): void {
+    const holding = holdings.of(thread);
+    if (holding === undefined || holding.holds === null || holding.acceptedHolding) return;
+    holding.acceptedHolding = true;
+    holding.holds.accepting++;
   }
 
-  exited(thread: Thread, time: Nanoseconds): void {
-    if (thread.lockTries !== null) this.#gaveUp(thread);
-    if (thread.holds?.holder === thread) release(thread.holds, thread, time);
+  threadEnded(thread: Thread, time: Nanoseconds): void {
+    const holding = holdings.of(thread);
+    if (holding === undefined) return;
+    if (holding.tries !== null) this.#gaveUp(thread);
+    if (holding.holds?.holder === thread) release(holding.holds, thread, time);
   }
 
   finish(threads: Iterable<Thread>): void {
-    for (const thread of threads) if (thread.lockTries !== null) this.#gaveUp(thread);
+    for (const thread of threads) if (holdings.of(thread)?.tries != null) this.#gaveUp(thread);
   }
 
-  #asked(call: Call, thread: Thread, lock: SharedLock, request: Request): void {
+  #asked(call: Call, thread: Thread, lock: SharedLock, request: LockRequest): void {
     if (request.wants === 'release') {
       const { holder } = lock;
       if (call.result === 0 && holder?.process === thread.process && covers(request, lock.firstByte))
@@ -131,23 +178,25 @@ export class SharedLocks {
     else if (call.result === 0) this.#took(call, thread, lock, request);
   }
 
-  #refused(call: Call, thread: Thread, lock: SharedLock, wants: Request['wants']): void {
-    const tries = thread.lockTries;
+  #refused(call: Call, thread: Thread, lock: SharedLock, wants: LockRequest['wants']): void {
+    const holding = holdingOf(thread);
+    const { tries } = holding;
     if (tries !== null && tries.lock === lock && call.start - tries.last <= NEXT_TRY) {
       tries.count++;
       tries.last = call.end;
       return;
     }
     if (tries !== null) this.#gaveUp(thread);
-    thread.lockTries = { lock, wants, since: call.start, line: keptLine(call), count: 1, last: call.end };
+    holding.tries = { lock, wants, since: call.start, line: keptLine(call), count: 1, last: call.end };
   }
 
-  #took(call: Call, thread: Thread, lock: SharedLock, { wants, firstByte }: Request): void {
-    const tries = thread.lockTries;
+  #took(call: Call, thread: Thread, lock: SharedLock, { wants, firstByte }: LockRequest): void {
+    const holding = holdingOf(thread);
+    const { tries } = holding;
     if (tries !== null && tries.lock === lock) {
       // SQLite takes a shared lock on another byte before each try.
       if (wants === tries.wants) {
-        thread.lockTries = null;
+        holding.tries = null;
         if (call.start - tries.last <= NEXT_TRY)
           this.#waited(thread, tries, call.end, true, [tries.line, keptLine(call)]);
       }
@@ -164,8 +213,8 @@ export class SharedLocks {
     lock.holder = thread;
     lock.lastHolder = thread;
     lock.firstByte = firstByte;
-    thread.holds = lock;
-    thread.acceptedHolding = false;
+    holding.holds = lock;
+    holding.acceptedHolding = false;
   }
 
   /**
@@ -173,8 +222,9 @@ export class SharedLocks {
    * job.
    */
   #gaveUp(thread: Thread): void {
-    const tries = thread.lockTries;
-    thread.lockTries = null;
+    const holding = holdingOf(thread);
+    const { tries } = holding;
+    holding.tries = null;
     if (tries !== null && tries.count > 1) this.#waited(thread, tries, tries.last, false, [tries.line]);
   }
 
@@ -206,12 +256,12 @@ export class SharedLocks {
   }
 
   #ofFile(call: Call, thread: Thread): SharedLock {
-    const descriptor = thread.process.descriptors.learn(call.fd, call.args);
-    if (descriptor.lock === null) {
-      const { label } = descriptor;
-      descriptor.lock = this.#named(label === '' ? `fd ${call.fd} of ${thread.process.pid}` : label);
-    }
-    return descriptor.lock;
+    const descriptor = thread.process.descriptors.learn(call.fd, call.arguments);
+    const known = fileLocks.of(descriptor);
+    if (known !== undefined) return known;
+    const { label } = descriptor;
+    descriptor.isNeeded = true;
+    return fileLocks.set(descriptor, this.#named(label === '' ? `fd ${call.fd} of ${thread.process.pid}` : label));
   }
 
   #named(name: string): SharedLock {
@@ -229,12 +279,13 @@ export class SharedLocks {
   }
 }
 
-function covers({ firstByte, length }: Request, byte: number): boolean {
+function covers({ firstByte, length }: LockRequest, byte: number): boolean {
   return firstByte <= byte && (length === 0 || byte < firstByte + length);
 }
 
 function release(lock: SharedLock, holder: Thread, time: Nanoseconds): void {
   lock.holder = null;
   lock.lastReleasedAt = time;
-  if (holder.holds === lock) holder.holds = null;
+  const holding = holdings.of(holder);
+  if (holding?.holds === lock) holding.holds = null;
 }

@@ -1,12 +1,22 @@
-import { pollDescriptors, quotedBytes, socketAddress } from '../../../trace/arguments.ts';
+import type { CallArguments } from '../../../trace/call-arguments.ts';
 import { type DnsMessage, dnsMessage } from '../../../trace/dns.ts';
 import { portOf } from '../../../trace/payload.ts';
 import type { Call } from '../../../trace/record.ts';
+import type { Syscall } from '../../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds } from '../../../trace/time.ts';
+import { type KeptLine, keptLine } from '../../evidence.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
+import { PerThread } from '../../machine/owned-state.ts';
 import type { Thread } from '../../machine/thread.ts';
-import { type KeptLine, keptLine } from '../../machine/turn.ts';
+import { type Heard, HUB_WAIT, type Tracker, type TrackerContext } from '../../tracker.ts';
+
+declare module '../../fact-bus.ts' {
+  interface Facts {
+    /** A name was looked up on the thread of a loop, which waited for the answer. */
+    nameLookup: NameLookup;
+  }
+}
 
 const MESSAGE_BYTES = 300;
 const EVIDENCE = 4;
@@ -16,6 +26,9 @@ const MOST_SILENT = 16;
 const NEXT_NAME = 5 * MILLISECOND;
 /** A resolver that waits blocks for at least this long; one that lets the loop wait does not block at all. */
 const BLOCKS = MILLISECOND;
+
+/** The name that a thread is asking a name server for, within its running turn. */
+const lookups = new PerThread<NameLookup>();
 
 /** One name asked of name servers by the code of a thread, with all its retries and search domains, within one turn. */
 export class NameLookup {
@@ -59,19 +72,30 @@ export class NameLookup {
 }
 
 /** Follows names that are looked up on the thread of a loop, from the first socket to the last answer. */
-export class NameLookups {
+export class NameLookups implements Tracker {
   readonly #facts: FactBus;
   readonly #inWindow: (time: Nanoseconds) => boolean;
 
-  constructor(facts: FactBus, inWindow: (time: Nanoseconds) => boolean) {
+  constructor({ facts, inWindow }: TrackerContext) {
     this.#facts = facts;
     this.#inWindow = inWindow;
   }
 
+  hears({ family }: Syscall): Heard | undefined {
+    if (family !== 'poll') return undefined;
+    return (call, thread, worksFor) => {
+      if (worksFor !== HUB_WAIT) this.#polled(call, thread);
+    };
+  }
+
   /** A socket was connected to that address. */
-  connected(call: Call, thread: Thread, address: string, isDatagram: boolean): void {
+  connected(call: Call, thread: Thread, { kind }: Descriptor, address: string): void {
+    if (address.endsWith(':53')) this.#asks(call, thread, address, kind === 'datagram');
+  }
+
+  #asks(call: Call, thread: Thread, address: string, isDatagram: boolean): void {
     if (portOf(address) !== 53 || !thread.loop.inTurn) return;
-    const lookup = thread.lookup ?? begin(call, thread);
+    const lookup = lookups.of(thread) ?? begin(call, thread);
     lookup.fd = call.fd;
     if (!isDatagram) lookup.overTcp = true;
     lookup.server = address;
@@ -80,13 +104,13 @@ export class NameLookups {
 
   /** Something was sent through a datagram socket. */
   sent(call: Call, thread: Thread, descriptor: Descriptor): void {
-    if (descriptor.peer === '' && call.args.includes('htons(53)'))
-      this.connected(call, thread, socketAddress(call.args), true);
-    if (thread.lookup === null || thread.lookup.fd !== call.fd) return;
-    const messages = messagesOf(call.args);
+    if (descriptor.peer === '') this.#asks(call, thread, call.arguments.socketAddress(), true);
+    const running = lookups.of(thread);
+    if (running === undefined || running.fd !== call.fd) return;
+    const messages = messagesOf(call.arguments);
     const first = messages[0];
     if (first === undefined) return;
-    const lookup = this.#continued(call, thread, thread.lookup, first);
+    const lookup = this.#continued(call, thread, running, first);
     lookup.questions += messages.length;
     descriptor.query = { protocol: 'DNS', text: first.name };
     if (lookup.lines.length < EVIDENCE) lookup.lines.push(keptLine(call));
@@ -95,11 +119,11 @@ export class NameLookups {
 
   /** Something was read from a datagram socket. */
   received(call: Call, thread: Thread): void {
-    const { lookup } = thread;
-    if (lookup === null || lookup.fd !== call.fd) return;
+    const lookup = lookups.of(thread);
+    if (lookup === undefined || lookup.fd !== call.fd) return;
     this.#spent(call, lookup);
     if (!(call.result > 0)) return;
-    const answer = dnsMessage(quotedBytes(call.args, MESSAGE_BYTES) ?? '');
+    const answer = dnsMessage(call.arguments.payload(MESSAGE_BYTES) ?? '');
     if (answer === null || !answer.isAnswer) return;
     if (answer.noSuchName) lookup.noSuchName++;
     if (answer.failed) lookup.failures++;
@@ -107,9 +131,9 @@ export class NameLookups {
   }
 
   /** A wait that is not the loop's. */
-  polled(call: Call, thread: Thread): void {
-    const { lookup } = thread;
-    if (lookup === null || !pollDescriptors(call.args).includes(lookup.fd)) return;
+  #polled(call: Call, thread: Thread): void {
+    const lookup = lookups.of(thread);
+    if (lookup === undefined || !call.arguments.polled().includes(lookup.fd)) return;
     this.#spent(call, lookup);
     // A poll of no time at all looks whether more has come.
     if (call.result !== 0 || !(call.duration >= MILLISECOND)) return;
@@ -119,10 +143,11 @@ export class NameLookups {
   }
 
   /** The turn is over. Without having blocked, the resolver is one that lets the loop wait, and not of interest. */
-  settle(thread: Thread): void {
-    const { lookup } = thread;
-    thread.lookup = null;
-    if (lookup === null || lookup.blocked < BLOCKS || !this.#inWindow(lookup.start)) return;
+  turnEnding(thread: Thread): void {
+    const lookup = lookups.of(thread);
+    if (lookup === undefined) return;
+    lookups.clear(thread);
+    if (lookup.blocked < BLOCKS || !this.#inWindow(lookup.start)) return;
     this.#facts.tell('nameLookup', lookup);
   }
 
@@ -148,7 +173,7 @@ export class NameLookups {
 
   /** The next lookup through a socket that is connected already. */
   #another(call: Call, thread: Thread, { server }: NameLookup): NameLookup {
-    this.settle(thread);
+    this.turnEnding(thread);
     const lookup = begin(call, thread);
     lookup.server = server;
     if (server !== '') lookup.servers.push(server);
@@ -169,8 +194,7 @@ export class NameLookups {
 }
 
 function begin(call: Call, thread: Thread): NameLookup {
-  thread.lookup = new NameLookup(call, thread);
-  return thread.lookup;
+  return lookups.set(thread, new NameLookup(call, thread));
 }
 
 function firstLabel(name: string): string {
@@ -179,15 +203,10 @@ function firstLabel(name: string): string {
 }
 
 /** The questions in the arguments of `sendto`, `sendmsg` or `sendmmsg`: A and AAAA go out together. */
-function messagesOf(args: string): DnsMessage[] {
+function messagesOf(told: CallArguments): DnsMessage[] {
   const found: DnsMessage[] = [];
-  const vectored = args.includes('iov_base=');
-  for (
-    let at = args.indexOf(vectored ? 'iov_base="' : '"');
-    at >= 0;
-    at = vectored ? args.indexOf('iov_base="', at + 10) : -1
-  ) {
-    const message = dnsMessage(quotedBytes(args.slice(at), MESSAGE_BYTES) ?? '');
+  for (const bytes of told.payloads(MESSAGE_BYTES)) {
+    const message = dnsMessage(bytes);
     if (message !== null && !message.isAnswer) found.push(message);
   }
   return found;

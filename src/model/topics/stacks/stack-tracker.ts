@@ -1,13 +1,44 @@
 import type { Call, Frame } from '../../../trace/record.ts';
 import type { Family, Syscall } from '../../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds } from '../../../trace/time.ts';
+import { type KeptLine, keptLine, NO_LINE } from '../../evidence.ts';
 import type { FactBus } from '../../fact-bus.ts';
-import type { CollectorCall } from '../../facts.ts';
-import { blockClass } from '../../following/block-class.ts';
+import { blockClass } from '../../machine/block-class.ts';
 import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
 import type { Thread } from '../../machine/thread.ts';
-import { type KeptLine, keptLine } from '../../machine/turn.ts';
+import type { ThreadView } from '../../machine/views.ts';
+import type { Tracker, TrackerContext } from '../../tracker.ts';
 import { COLLECTS, ENDS, EVALUATES, FINALIZES, FrameKinds, GREEN, MAY_COLLECT, STARTS_STACK } from './frame-kinds.ts';
+
+/** A call that can wait, made by code that a garbage collector or a finalizer had called. */
+export interface CollectorCall {
+  readonly thread: ThreadView;
+  /**
+   * `nearby`: an exported name near the collector's code, in a program without symbols. `finalizer`: no collector is in
+   * the stack.
+   */
+  readonly inside: 'collector' | 'nearby' | 'finalizer';
+  /** The frame that says so. */
+  readonly frame: string;
+  readonly call: string;
+  readonly error: string;
+  readonly target: string;
+  readonly isSocket: boolean;
+  /** Greenlets run in the process. */
+  readonly isGreen: boolean;
+  readonly start: Nanoseconds;
+  /** UNKNOWN when the trace does not tell. */
+  readonly duration: Nanoseconds;
+  readonly line: KeptLine;
+  /** The line of `frame`, up to its symbol. */
+  readonly frameLine: KeptLine;
+}
+
+declare module '../../fact-bus.ts' {
+  interface Facts {
+    collectorCall: CollectorCall;
+  }
+}
 
 /** Calls that wait, or in which a green library switches to somebody else. */
 const WAITING: ReadonlySet<Family> = new Set<Family>([
@@ -29,7 +60,6 @@ const WAITING: ReadonlySet<Family> = new Set<Family>([
 const WITHOUT_FRAMES = 256;
 const LONGEST_NAME = 120;
 const LONGEST_LINE = 1000;
-const NO_LINE: KeptLine = { file: '', line: 0, text: '' };
 
 /** The last call of a thread, while its frames are read. */
 interface Stack {
@@ -53,29 +83,30 @@ interface Stack {
 }
 
 /** Reads the stacks of `-k`: which calls were made by code that ran inside a garbage collector. */
-export class StackTracker {
+export class StackTracker implements Tracker {
   readonly #facts: FactBus;
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #kinds = new FrameKinds();
   readonly #last = new Map<Thread, Stack>();
   /** Calls are kept for the frames that may follow: at first, and for good once there was a frame. */
-  active = true;
+  #isActive = true;
   /** There was a frame. */
   seen = false;
   #without = 0;
   /** Stacks of calls that can wait. */
   read = 0;
 
-  constructor(facts: FactBus, inWindow: (time: Nanoseconds) => boolean) {
+  constructor({ facts, inWindow }: TrackerContext) {
     this.#facts = facts;
     this.#inWindow = inWindow;
   }
 
-  /** A call returned: its frames follow, those of the call before are complete. Asked only while `active`. */
-  called(call: Call, thread: Thread): void {
-    this.close(thread);
+  /** A call returned: its frames follow, those of the call before are complete. */
+  returned(call: Call, thread: Thread): void {
+    if (!this.#isActive) return;
+    this.#close(thread);
     if (!this.seen && ++this.#without > WITHOUT_FRAMES) {
-      this.active = false;
+      this.#isActive = false;
       this.finish();
       return;
     }
@@ -102,7 +133,7 @@ export class StackTracker {
 
   /** The next frame of the thread's last call, from the inside out. */
   frame(frame: Frame, thread: Thread): void {
-    this.active = true;
+    this.#isActive = true;
     this.seen = true;
     const stack = this.#last.get(thread);
     if (stack === undefined) return;
@@ -118,8 +149,16 @@ export class StackTracker {
     if ((kind & EVALUATES) !== 0) stack.evaluated = true;
   }
 
+  threadEnded(thread: Thread): void {
+    this.#close(thread);
+  }
+
+  threadLetGo(thread: Thread): void {
+    this.#close(thread);
+  }
+
   /** No more frames come for the thread's last call. */
-  close(thread: Thread): void {
+  #close(thread: Thread): void {
     const stack = this.#last.get(thread);
     if (stack === undefined) return;
     this.#last.delete(thread);
@@ -127,7 +166,7 @@ export class StackTracker {
   }
 
   finish(): void {
-    for (const thread of [...this.#last.keys()]) this.close(thread);
+    for (const thread of [...this.#last.keys()]) this.#close(thread);
   }
 }
 
@@ -135,9 +174,12 @@ export class StackTracker {
  * Waking somebody, and the waits of the interpreter for its own lock, are no work of the code that the collector calls.
  */
 function canWait(call: Call): boolean {
-  const { syscall, fd, args, error, duration } = call;
+  const { syscall, fd, error, duration } = call;
   if (syscall.family === 'futex')
-    return duration >= MILLISECOND && blockClass({ syscall, fd, args, error, duration }, undefined) !== 'gil';
+    return (
+      duration >= MILLISECOND &&
+      blockClass({ syscall, fd, arguments: call.arguments, error, duration }, undefined) !== 'gil'
+    );
   return WAITING.has(syscall.family);
 }
 

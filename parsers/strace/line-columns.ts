@@ -1,0 +1,186 @@
+import type { TimestampKind } from '../../src/trace/time.ts';
+import { cleanLine } from './cleaning.ts';
+
+/** Which columns stand before the name of the call, by a vote of the first lines. */
+export interface LineColumns {
+  /** `1234 read(`, `[pid 1234] read(` on some lines, or none. */
+  readonly pid: 'none' | 'bare' | 'bracket';
+  readonly time: TimestampKind;
+  /** `(+ 0.000123)` beside the absolute time (`-r -tt`). */
+  readonly distance: boolean;
+  /** Brackets between time and call: a SELinux context, `-n`, `-i`. */
+  readonly brackets: boolean;
+  /** What is told in `TraceFlags.others`. */
+  readonly others: readonly string[];
+  /** The process of lines without a prefix beside lines with `[pid N]`; 0 when the head does not tell. */
+  readonly initialTid: number;
+  /** What a paste put before every line, or null. */
+  readonly pastePrefix: RegExp | null;
+}
+
+/** A line taken to pieces: its columns and what stands behind them. */
+export interface SniffedLine {
+  readonly pid: LineColumns['pid'];
+  readonly tid: number;
+  readonly time: TimestampKind;
+  readonly distance: boolean;
+  readonly brackets: boolean;
+  readonly comm: boolean;
+  readonly number: boolean;
+  readonly pointer: boolean;
+  readonly body: string;
+}
+
+const LINES = 200;
+/** Shorter heads are whole captures, whose last line counts. */
+const WHOLE_HEAD = 20;
+const LINE = new RegExp(
+  [
+    /^(?:\[pid +(?<bracketed>\d{1,9})(?<comm1><[^>]*>)?\] |(?<bare>\d{1,9})(?<comm2><[^>]*>)? +)?/,
+    /(?<context>\[[^\]\s]*:[^\]]*\] )?/,
+    /(?:(?<clock>\d{1,2}:\d\d:\d\d(?<clockFraction>\.\d{1,9})?) |(?<epoch>\d{9,12}(?:\.\d{1,9})?) | *(?<relative>\d{1,8}(?:\.\d{1,9})?) )?/,
+    /(?<distance>\(\+ *\d+(?:\.\d+)?\) )?/,
+    /(?<number>\[ *(?:\d+|\?{1,8})\] )?/,
+    /(?<pointer>\[(?:[0-9a-f]{8}|[0-9a-f]{16}|\?{8}|\?{16})\] )?/,
+    /(?<body>(?:[a-z_][a-z0-9_]*(?:#\d+)?|\d+:[a-z_]\w*|SYS_\d+|\?\?\?)\(.*|<\.\.\. .*|--- .*|\+\+\+ .*)$/,
+  ]
+    .map((part) => part.source)
+    .join(''),
+);
+/** Tried in this order when most lines do not read as they are: grep -n, quotes, comments, lists, indentation. */
+const PREFIXES: readonly RegExp[] = [
+  /^\d{1,9}[:-]\s?/,
+  /^\s*> ?/,
+  /^\s*\/\/ ?/,
+  /^\s*# ?/,
+  /^\s*\* ?/,
+  /^\s*\| ?/,
+  /^\s+/,
+];
+
+/** What options leave in the arguments. */
+const TRAITS: readonly (readonly [string, RegExp])[] = [
+  [
+    '-N',
+    /^(?:(?:read|write|close|fcntl|fstat)\(fd=|(?:accept4?|bind|listen|connect|recvfrom|sendto|setsockopt|getsockopt)\(sockfd=|epoll_\w+\(epfd=|openat\(dirfd=)/,
+  ],
+  ['-x', /^(?:openat|execve|access|read|write|sendto|recvfrom)\([^"]{0,80}"\\x[0-9a-f]{2}/],
+  [
+    '-X raw',
+    /^(?!.*\/\*)(?:openat\((?:-100|0xffffff9c)\b|mmap2?\((?:NULL|0), \d+, 0x|socket\(0x|accept4\(\d+[^,]*, [^"]{0,200}\], 0x)/,
+  ],
+];
+
+/** Takes one line to pieces, or gives null when it is not a line of strace. */
+export function sniffLine(line: string): SniffedLine | null {
+  const groups = LINE.exec(line)?.groups;
+  if (groups === undefined) return null;
+  const { bracketed, bare, clock, clockFraction, epoch, relative } = groups;
+  return {
+    pid: bracketed !== undefined ? 'bracket' : bare !== undefined ? 'bare' : 'none',
+    tid: Number(bracketed ?? bare ?? -1),
+    time:
+      clock !== undefined
+        ? clockFraction === undefined
+          ? 'clock-seconds'
+          : 'clock'
+        : epoch !== undefined
+          ? 'epoch'
+          : relative !== undefined
+            ? 'relative'
+            : 'none',
+    distance: groups['distance'] !== undefined,
+    brackets: groups['context'] !== undefined || groups['number'] !== undefined || groups['pointer'] !== undefined,
+    comm: groups['comm1'] !== undefined || groups['comm2'] !== undefined,
+    number: groups['number'] !== undefined,
+    pointer: groups['pointer'] !== undefined,
+    body: groups['body'] ?? '',
+  };
+}
+
+/** The non-empty lines of the head, cleaned; without the last one when it is cut. */
+export function headLines(head: Buffer): string[] {
+  const lines = head.toString('latin1').split('\n');
+  if (lines.length > WHOLE_HEAD) lines.pop();
+  return lines
+    .map(cleanLine)
+    .filter((line) => line.trim() !== '')
+    .slice(0, LINES);
+}
+
+/** Votes. Works for any head; when nothing reads as strace there are no columns. */
+export function sniffColumns(head: Buffer): LineColumns {
+  const { lines, prefix, sniffed } = bestPrefix(headLines(head));
+  const most = <K extends keyof SniffedLine>(key: K, fallback: SniffedLine[K]): SniffedLine[K] =>
+    majority(
+      sniffed.map((line) => line[key]),
+      fallback,
+    );
+  const pid = sniffed.some((line) => line.pid === 'bracket') ? 'bracket' : most('pid', 'none');
+  const others: string[] = [];
+  if (sniffed.some((line) => line.comm)) others.push('-Y');
+  if (most('number', false)) others.push('-n');
+  if (most('pointer', false)) others.push('-i');
+  if (prefix !== null) others.push('paste');
+  for (const [flag, trait] of TRAITS) {
+    if (sniffed.some((line) => trait.test(line.body))) others.push(flag);
+  }
+  const text = head.toString('latin1');
+  if (text.includes('\r\n')) others.push('crlf');
+  if (text.includes('\x1b[')) others.push('colour');
+  return {
+    pid,
+    time: most('time', 'none'),
+    distance: most('distance', false),
+    brackets: most('brackets', false),
+    others,
+    initialTid: initialTid(lines),
+    pastePrefix: prefix,
+  };
+}
+
+/** The lines of a head without what a paste put before all of them. */
+export interface SniffedLines {
+  readonly lines: readonly string[];
+  readonly prefix: RegExp | null;
+  readonly sniffed: readonly SniffedLine[];
+}
+
+/** Finds the prefix with which most lines read as strace; null when they read as they are. */
+export function bestPrefix(lines: readonly string[]): SniffedLines {
+  let best: SniffedLines = { lines, prefix: null, sniffed: sniffAll(lines) };
+  if (best.sniffed.length * 2 >= lines.length) return best;
+  for (const prefix of PREFIXES) {
+    const stripped = lines.map((line) => line.replace(prefix, ''));
+    const sniffed = sniffAll(stripped);
+    if (sniffed.length > best.sniffed.length) best = { lines: stripped, prefix, sniffed };
+  }
+  return best;
+}
+
+function sniffAll(lines: readonly string[]): SniffedLine[] {
+  return lines.map(sniffLine).filter((line) => line !== null);
+}
+
+function majority<T>(values: readonly T[], fallback: T): T {
+  const counts = new Map<T, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  let best = fallback;
+  let most = 0;
+  for (const [value, count] of counts) {
+    if (count > most) [best, most] = [value, count];
+  }
+  return best;
+}
+
+/** The first `[pid N]` that was neither attached as a child nor born by a call before. */
+function initialTid(lines: readonly string[]): number {
+  const children = new Set<number>();
+  for (const line of lines) {
+    const child = /Process (\d{1,9}) attached|^(?:clone3?|v?fork)\(.*= (\d{1,9})$/.exec(line);
+    if (child !== null) children.add(Number(child[1] ?? child[2]));
+    const sniffed = sniffLine(line);
+    if (sniffed?.pid === 'bracket' && !children.has(sniffed.tid)) return sniffed.tid;
+  }
+  return 0;
+}

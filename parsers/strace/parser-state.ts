@@ -1,0 +1,177 @@
+import type { Syscall } from '../../src/trace/syscalls.ts';
+import { type Nanoseconds, SECOND } from '../../src/trace/time.ts';
+import { textOfEscaped } from '../../src/trace/utf8.ts';
+import type { LineAccount, ParserOptions, TraceFlags } from '../format.ts';
+import { ByteWindow } from '../text/byte-window.ts';
+import { LineAccounting } from '../text/line-accounting.ts';
+import { decode, LINE_LIMIT, latin1 } from '../text/line-reference.ts';
+import { StampClock } from '../timeline/stamp-clock.ts';
+import { Attribution } from './attribution.ts';
+import type { LineColumns } from './line-columns.ts';
+import { LinePrefix } from './line-prefix.ts';
+import { ThreadTable } from './thread-table.ts';
+import type { TracedThread } from './traced-thread.ts';
+
+/** Under this share of out-of-order lines a capture counts as written in order of entry. */
+const EXIT_ORDER_SHARE = 0.02;
+const EXIT_ORDER_LINES = 50;
+
+/** The state of one parser: where it stands, whom the line belongs to, when it happened. */
+export class ParserState {
+  readonly file: string;
+  readonly window: ByteWindow;
+  readonly flags: TraceFlags;
+  readonly account: LineAccount;
+  readonly prefix: LinePrefix;
+  readonly threads: ThreadTable;
+  readonly clock: StampClock;
+  readonly isTimed: boolean;
+  /** Many calls fit between two stamps that can be told apart, or there are none. */
+  readonly isCoarse: boolean;
+  /** Arguments have names (`-N`). */
+  readonly hasNames: boolean;
+  /** The program's own output may stand between the lines. */
+  isMixed: boolean;
+  /** 1-based number of the line, and its bytes. */
+  line = 0;
+  from = 0;
+  to = 0;
+  /** Where the call that the line tells of began, when lines were joined; else 0. */
+  joinedFrom = 0;
+  /** The time of the line. */
+  time: Nanoseconds = 0.5;
+  /** The thread of the last finished record: stack lines belong to it. */
+  recent: TracedThread | null = null;
+  /** The thread of the last first half. */
+  half: TracedThread | null = null;
+  readonly #accounting: LineAccounting;
+  readonly #attribution: Attribution;
+  readonly #isRelative: boolean;
+  #previous = Number.NEGATIVE_INFINITY;
+  /** Lines with an earlier stamp than the line before them, although their own thread's stamps grow. */
+  #backward = 0;
+
+  constructor(columns: LineColumns, { file, lanes, origin, tid }: ParserOptions, none: Syscall) {
+    this.file = file;
+    this.#accounting = new LineAccounting(file);
+    this.account = this.#accounting.account;
+    this.flags = {
+      timestamps: columns.time,
+      durations: false,
+      pids: columns.pid !== 'none' || tid !== undefined,
+      fdDecoration: 'none',
+      stacks: false,
+      split: false,
+      others: [...columns.others],
+    };
+    this.isTimed = columns.time !== 'none';
+    this.isCoarse = columns.time === 'none' || columns.time === 'clock-seconds';
+    this.hasNames = columns.others.includes('-N');
+    this.#isRelative = columns.time === 'relative';
+    this.isMixed = columns.pid !== 'bare';
+    this.time = 0;
+    this.prefix = new LinePrefix(columns);
+    this.clock = new StampClock(columns.time, origin);
+    this.window = new ByteWindow(file);
+    this.threads = new ThreadTable(lanes, this.window, none);
+    this.#attribution = new Attribution(this.threads, tid ?? columns.initialTid);
+  }
+
+  get diagnostics(): LineAccounting['diagnostics'] {
+    return this.#accounting.diagnostics;
+  }
+
+  /**
+   * Finds the thread of the line whose prefix was just read, and notes the time. Null when the line cannot be the
+   * tracer's.
+   */
+  enter(called: Syscall | null, resumed: boolean): TracedThread | null {
+    const { prefix } = this;
+    const { tid } = prefix;
+    let thread: TracedThread | null;
+    if (this.isMixed) {
+      thread =
+        tid < 0 ? this.#attribution.unprefixed(called, resumed) : this.#attribution.prefixed(tid, called, resumed);
+      if (thread === null) return null;
+      if (tid >= 0) this.flags.pids = true;
+    } else thread = this.threads.get(tid);
+    if (tid >= 0 && prefix.commTo > prefix.commFrom) this.#noteComm(thread);
+    if (this.isTimed) {
+      let time = this.#isRelative
+        ? this.clock.after(prefix.seconds * SECOND + prefix.nanoseconds)
+        : this.clock.at(prefix.seconds, prefix.nanoseconds);
+      if (time < thread.time) {
+        this.note('clock-step');
+        time = this.clock.stepBack(time);
+      } else if (time < this.#previous) this.#backward++;
+      this.#previous = time;
+      thread.time = time;
+      this.time = time;
+    }
+    return thread;
+  }
+
+  /** A tracer's message says that it holds or leaves a thread. */
+  hear(notice: 'attached' | 'detached' | 'other', tid: number, inside: boolean): void {
+    this.addFlag('stderr');
+    this.isMixed = true;
+    if (tid > 0 && notice === 'attached') this.#attribution.attached(tid, inside);
+    if (tid > 0 && notice === 'detached') this.#attribution.detached(tid);
+  }
+
+  /** Another strace begins. */
+  endSession(): void {
+    if (this.isMixed) this.#attribution.endSession();
+  }
+
+  /** A call has made a process or thread of this number. */
+  bore(tid: number): void {
+    if (this.isMixed) this.#attribution.bore(tid);
+  }
+
+  /** Tells whether the capture turned out to be written in the order of exits (`-z`, `-e status=`). */
+  closeOrder(): void {
+    const { calls } = this.account;
+    if (
+      this.account.resumed > 0 ||
+      this.threads.seen < 2 ||
+      calls < EXIT_ORDER_LINES ||
+      this.#backward < calls * EXIT_ORDER_SHARE
+    )
+      return;
+    this.addFlag('-z');
+    this.#accounting.note('exit-order', this.line, `${this.#backward} of ${calls} calls stand behind a later one`);
+  }
+
+  addFlag(flag: string): void {
+    if (!this.flags.others.includes(flag)) this.flags.others.push(flag);
+  }
+
+  /** Counts something odd about the current line. */
+  note(code: string): void {
+    this.#accounting.note(code, this.line, this.text);
+  }
+
+  noteOn(code: string, line: number, text: string): void {
+    this.#accounting.note(code, line, text);
+  }
+
+  /** Where the call began that the line tells of. */
+  get firstLine(): number {
+    return this.joinedFrom === 0 ? this.line : this.joinedFrom;
+  }
+
+  /** The current line, cut at `LINE_LIMIT` bytes. */
+  get text(): string {
+    return decode(this.window.bytes, this.from, Math.min(this.to, this.from + LINE_LIMIT));
+  }
+
+  #noteComm({ lane }: TracedThread): void {
+    const { commFrom, commTo } = this.prefix;
+    const { bytes } = this.window;
+    const { comm } = lane;
+    let same = comm.length === commTo - commFrom;
+    for (let i = 0; same && i < comm.length; i++) same = comm.charCodeAt(i) === bytes[commFrom + i];
+    if (!same) lane.comm = textOfEscaped(latin1(bytes, commFrom, commTo));
+  }
+}

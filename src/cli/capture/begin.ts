@@ -1,0 +1,79 @@
+import { createInterface } from 'node:readline/promises';
+import { areSameName } from '../../files/file-identity.ts';
+import { AttachError } from '../../sources/live/attach-error.ts';
+import type { LiveCapture } from '../../sources/live/capture.ts';
+import { prepareCapture, startCapture } from '../../sources/live/prepare.ts';
+import { checkSave } from '../../sources/live/spool.ts';
+import type { CaptureFlags } from '../options/capture.ts';
+import { UsageError } from '../options/usage-error.ts';
+import { INTERRUPTED, untilInterrupted } from './signals.ts';
+
+/** Throws `UsageError` when capture and report would have the same name. */
+export function checkNames({ save, output }: { readonly save?: string; readonly output?: string }): void {
+  if (save !== undefined && output !== undefined && areSameName(save, output))
+    throw new UsageError(`--save and -o both name ${output}.`, {
+      hint: 'Give the capture and the report different names.',
+    });
+}
+
+/**
+ * Checks, asks, and starts the tracer; null when the user would rather not. `reserveSeconds` may be added to its time
+ * later. Throws `AttachError` and `OutputError`.
+ */
+export async function beginCapture(
+  pids: readonly number[],
+  flags: CaptureFlags,
+  notice: (sentence: string) => void,
+  reserveSeconds = 0,
+): Promise<LiveCapture | null> {
+  if (flags.save !== undefined) checkSave(flags.save, flags.force === true);
+  const { engine, processes, why } = prepareCapture(pids, { engine: flags.engine, family: flags.family });
+  if (why !== '') notice(why);
+  const { save, force, spool, maxSpool, program } = flags;
+  const start = (chosen: typeof engine) =>
+    untilInterrupted((signal) =>
+      startCapture(chosen, processes, {
+        save,
+        force,
+        spool,
+        mostBytes: maxSpool,
+        seconds: flags.for + reserveSeconds,
+        program,
+        signal,
+      }),
+    );
+  if (engine === 'bpftrace') {
+    try {
+      return await start('bpftrace');
+    } catch (error) {
+      // Whether a kernel lets bpftrace in shows only when it tries.
+      if (flags.engine !== 'auto' || !(error instanceof AttachError)) throw error;
+      prepareCapture(pids, { engine: 'strace', family: flags.family });
+      notice(`Using strace, which slows the server down more. ${error.message}`);
+    }
+  }
+  return (await agreed(processes.length, flags)) ? start('strace') : null;
+}
+
+/** strace is slow for what it traces: a person is asked first. */
+async function agreed(count: number, { yes, for: seconds }: CaptureFlags): Promise<boolean> {
+  if (yes === true || !process.stdin.isTTY || !process.stderr.isTTY) return true;
+  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    asking.once('SIGINT', () => {
+      process.stderr.write('\n');
+      process.exit(INTERRUPTED);
+    });
+    // Ctrl-D answers nothing at all, and nobody would wait for it.
+    const closed = new Promise<string>((resolve) => asking.once('close', () => resolve('q')));
+    const question = asking.question(
+      `strace will slow ${count === 1 ? 'this process' : `these ${count} processes`} down while it runs (often 2x, ` +
+        `worst case 100x). It stops by itself after ${seconds} s.\n` +
+        'gunicorn kills a worker that is silent for its --timeout. Enter = go, q = no: ',
+    );
+    const answer = await Promise.race([question, closed]);
+    return !/^\s*[qn]/i.test(answer);
+  } finally {
+    asking.close();
+  }
+}

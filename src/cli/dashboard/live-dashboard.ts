@@ -1,0 +1,66 @@
+import { asOperand } from '../../files/operand.ts';
+import { beginCapture } from '../capture/begin.ts';
+import { detachSummary, readFailure } from '../capture/summary.ts';
+import { analysisOptions } from '../options/analysis.ts';
+import type { AttachFlags } from '../options/capture.ts';
+import { checkReportFlags } from '../options/print.ts';
+import { EXIT, exitCodeFor } from '../printing/exit-code.ts';
+import { verdictLine } from '../printing/render-report.ts';
+import { textStyle } from '../printing/terminal-capabilities.ts';
+import { notices } from '../printing/write-result.ts';
+import { DashboardHost, dashboardLooks, failureOf, USUAL_MEMORY_MB } from './dashboard-host.ts';
+import { LiveFeed } from './live-feed.ts';
+
+/**
+ * Seconds that may be added to a capture while it runs. The tracer has its own, hard limit, which nobody can move
+ * later: it is this much above what was asked for, and drover ends the capture before.
+ */
+const RESERVE_SECONDS = 120;
+
+/**
+ * Traces the processes and shows the dashboard until its user leaves; then they are left alone again. Throws
+ * `UsageError`, `AttachError` and `InputError`.
+ */
+export async function showCapture(pids: readonly number[], flags: AttachFlags): Promise<number> {
+  checkReportFlags(flags);
+  // The processes were chosen for the tracer: what they fork belongs to the report as well.
+  const { pids: _, ...options } = analysisOptions(flags);
+  const capture = await beginCapture(pids, flags, notices({}), RESERVE_SECONDS);
+  if (capture === null) return EXIT.done;
+  const style = textStyle(flags, process.env, process.stdout);
+  const host = new DashboardHost({
+    source: 'live',
+    files: [capture.name],
+    opened: new Map([[capture.name, capture.opened]]),
+    ...dashboardLooks(flags, style),
+  });
+  try {
+    const { code, state, failure } = await host.run(
+      () =>
+        new LiveFeed({
+          capture,
+          seconds: flags.for,
+          reserveSeconds: RESERVE_SECONDS,
+          spoolLimitBytes: flags.maxSpool,
+          options,
+          memoryMb: flags.memory ?? USUAL_MEMORY_MB,
+          tell: (message) => host.receive(message),
+          status: (live) => host.dashboard.dispatch({ type: 'live', live }),
+        }),
+    );
+    const end = await capture.ended;
+    if (state.report !== null) process.stdout.write(`${verdictLine(state.report, style)}\n`);
+    process.stdout.write(
+      `${[
+        ...detachSummary(capture, end),
+        ...(end.bytes === 0 ? [] : [`Open it again: drover triage ${asOperand(capture.file)}`]),
+      ].join('\n')}\n`,
+    );
+    if (state.report === null && failure !== null) throw readFailure(failureOf(failure), end);
+    if (end.unkept !== '') return EXIT.output;
+    return code === EXIT.done && state.report !== null ? exitCodeFor(state.report, flags) : code;
+  } finally {
+    capture.stop();
+    await capture.ended;
+  }
+}

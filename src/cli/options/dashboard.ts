@@ -1,0 +1,29 @@
+import { type Command, Option } from 'commander';
+import { parseCount } from './values.ts';
+
+/** How the dashboard shall look, or that there shall be none. */
+export interface DashboardFlags {
+  readonly theme?: 'dark' | 'light' | 'cvd' | 'mono';
+  readonly mouse?: boolean;
+  /** `--no-tui` gives false. */
+  readonly tui?: boolean;
+  /** Megabytes. */
+  readonly memory?: number;
+}
+
+/** Adds the options that say how the dashboard looks. */
+export function addDashboardOptions(command: Command): Command {
+  return command
+    .optionsGroup('The dashboard:')
+    .addOption(
+      new Option('--theme <name>', 'colours; cvd: told apart without red and green').choices([
+        'dark',
+        'light',
+        'cvd',
+        'mono',
+      ]),
+    )
+    .option('--mouse', 'let the wheel move the selection (m turns it off)')
+    .option('--no-tui', 'no dashboard: print the report, as when standard output is no terminal')
+    .option('--memory <mb>', 'most memory that the analysis behind the dashboard may take', parseCount);
+}

@@ -1,0 +1,59 @@
+import { CommanderError } from 'commander';
+import { OutputError } from '../../files/output-error.ts';
+import { HintedError } from '../../hinted-error.ts';
+import { InputError } from '../../sources/input-error.ts';
+import { AttachError } from '../../sources/live/attach-error.ts';
+import { UsageError } from '../options/usage-error.ts';
+import { EXIT } from './exit-code.ts';
+
+/** The exit code that tells the caller whose fault it was. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError || error instanceof UsageError) return EXIT.usage;
+  if (error instanceof AttachError) return EXIT.attach;
+  if (error instanceof OutputError) return error.fault === 'name' ? EXIT.usage : EXIT.output;
+  return error instanceof InputError ? EXIT.input : EXIT.bug;
+}
+
+/**
+ * Says on stderr what failed and what to type next: one line and a hint for what the user can mend, the stack for our
+ * own bugs.
+ */
+export function reportError(error: unknown): void {
+  process.stderr.write(errorText(error));
+}
+
+function errorText(error: unknown): string {
+  if (error instanceof CommanderError) return commanderErrorText(error);
+  if (error instanceof HintedError)
+    return `drover: ${oneLine(error.message)}\n${error.hint === '' ? '' : `  ${oneLine(error.hint)}\n`}`;
+  const stack =
+    error instanceof Error
+      ? `${error.stack}${error.cause === undefined ? '' : `\nCaused by: ${String(error.cause)}`}`
+      : String(error);
+  return (
+    'drover: internal error. This is a bug in drover, not in your trace; please report it with the lines ' +
+    `below.\n${stack}\n`
+  );
+}
+
+/** Commander puts its suggestion on a second line: `error: unknown option '--jsn'\n(Did you mean --json?)`. */
+function commanderErrorText({ code, message }: CommanderError): string {
+  if (code === 'commander.missingArgument') {
+    if (message.includes("'pid'"))
+      return 'drover: No process was named.\n  Type drover attach PID; any process of the server will do.\n';
+    if (message.includes("'command'")) return 'drover: No command was named.\n  Type drover run -- COMMAND WORDS…\n';
+    return 'drover: No trace was named.\n  Type drover FILE to analyze a trace, drover --help for more.\n';
+  }
+  const [first = '', suggestion = ''] = message.replace(/^error: /, '').split('\n');
+  const sentence = `${first.charAt(0).toUpperCase()}${first.slice(1)}${/[.?!]$/.test(first) ? '' : '.'}`;
+  const hint =
+    suggestion === ''
+      ? 'Type drover --help, or the command and --help, for what there is.'
+      : suggestion.replace(/^\((.*)\)$/, '$1');
+  return `drover: ${oneLine(sentence)}\n  ${oneLine(hint)}\n`;
+}
+
+/** Names of files may hold anything, also commands for the terminal. */
+function oneLine(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '?');
+}

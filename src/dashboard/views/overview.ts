@@ -1,0 +1,98 @@
+import type { Finding } from '../../analysis/report.ts';
+import { layoutOf } from '../layout.ts';
+import { type Row, row, rule, span } from '../spans.ts';
+import { type DashboardState, shownActivity, shownReport } from '../state.ts';
+import { findingRows, selectedFinding } from '../tables/findings.ts';
+import { workerRows } from '../tables/workers.ts';
+import { at } from '../times.ts';
+import { beside, tall } from './beside.ts';
+import { drawFindingList, findingRule } from './finding-list.ts';
+import { clipped, factRows, hanging, proofRows, stepRows } from './finding-text.ts';
+import { drawLegend, drawTimelineRow, shownStretch } from './timeline-rows.ts';
+
+const ROW_LABEL = 8;
+const ROW_CELLS = 26;
+const SPLIT = ROW_LABEL + ROW_CELLS + 1;
+const FEWEST_FOR_DETAIL = 8;
+const FEWEST_FOR_STEPS = 7;
+const FEWEST_COLUMNS_FOR_ROWS = 70;
+
+/**
+ * Verdict first: the findings, the worst selected, and below what proves the selected one, how the workers looked, and
+ * what to do next.
+ */
+export function drawOverview(state: DashboardState): readonly Row[] {
+  const { columns, glyphs } = state;
+  const { bodyRows } = layoutOf(state);
+  const top = rule(glyphs, columns, '', '');
+  const found = findingRows(state).length;
+  if (bodyRows < FEWEST_FOR_DETAIL)
+    return tall([top, ...drawFindingList(state, columns, bodyRows - 2), findingRule(state, columns, '')], bodyRows);
+  const most = Math.min(Math.max(4, Math.floor((bodyRows - 2) / 2.6)), found + 1 + (found === 0 ? 1 : 0));
+  const list = drawFindingList(state, columns, most);
+  const below = bodyRows - list.length - 2;
+  const finding = selectedFinding(state);
+  const detail = finding === undefined ? nothingFound(state, below) : drawSelected(state, finding, below);
+  return tall([top, ...list, findingRule(state, columns, ''), ...detail], bodyRows);
+}
+
+function drawSelected(state: DashboardState, finding: Finding, height: number): readonly Row[] {
+  const { columns, glyphs } = state;
+  const [proof] = proofRows(state, finding, columns, -1, 1);
+  const more = finding.evidence.length > 1 ? ` (${finding.evidence.length})` : '';
+  const hint = row(
+    span(' PROOF ', 'bold'),
+    proof === undefined ? 'no single line shows it' : `Enter shows every line${more}`,
+  );
+  const steps = height < FEWEST_FOR_STEPS ? [] : stepRows(glyphs, finding.next, columns, Math.floor(height / 3) + 1);
+  const foot = [...steps, hint, ...(proof === undefined ? [] : [proof])];
+  const upper = Math.max(0, height - foot.length);
+  const timelineRows = columns >= FEWEST_COLUMNS_FOR_ROWS ? drawTimelineRows(state, finding, upper) : [];
+  const width = timelineRows.length > 0 ? columns - SPLIT - 2 : columns;
+  const text = clipped([...factRows(state, finding, width), ...hanging(glyphs, 'WHY', finding.why, width)], upper);
+  return [...tall(timelineRows.length > 0 ? beside(timelineRows, text, SPLIT, columns, glyphs) : text, upper), ...foot];
+}
+
+/** The workers over the whole trace, those of the finding first; the scale above, the letters below. */
+function drawTimelineRows(state: DashboardState, finding: Finding, height: number): readonly Row[] {
+  const activity = shownActivity(state);
+  if (activity === null || height < 4 || shownReport(state)?.window.durationMs === null) return [];
+  const { fromMs, toMs } = shownStretch(activity, { fromMs: 0, toMs: Number.POSITIVE_INFINITY });
+  const rows = workerRows(state, state.lists.timeline).filter((each) => each.activity !== null);
+  const named = rows.filter(({ worker }) => finding.workers.includes(worker.pid));
+  const ordered = [...named, ...rows.filter((each) => !named.includes(each))];
+  const room = height - 2;
+  const shown = ordered.slice(0, ordered.length > room ? room - 1 : room);
+  const hidden = ordered.length - shown.length;
+  const timelineRows = shown.map(({ worker, activity: workerActivity }) =>
+    row(
+      ` ${String(worker.pid).padEnd(ROW_LABEL - 1)}`,
+      ...(workerActivity === null
+        ? []
+        : drawTimelineRow(activity, workerActivity, { fromMs, toMs, cells: ROW_CELLS }, state.glyphs)),
+    ),
+  );
+  return [
+    row(` ${secondsOf((toMs - fromMs) / ROW_CELLS)} a column, from ${at(state, fromMs).slice(0, 8)}`),
+    ...timelineRows,
+    ...(hidden > 0 ? [row(` +${hidden} more: 3 shows all`)] : []),
+    row(' ', ...drawLegend(state.glyphs, SPLIT - 1, timelineRows)),
+  ];
+}
+
+/** What was looked at, when nothing was found. */
+function nothingFound(state: DashboardState, height: number): readonly Row[] {
+  const report = shownReport(state);
+  if (report === null || state.lists.findings.filter !== '') return tall([], height);
+  const words = { clear: 'clear', 'not-applicable': 'cannot tell', failed: 'failed', found: 'found' } as const;
+  return tall(
+    Object.entries(report.outcomes).map(([kind, { status, reason }]) =>
+      row(span(` ${words[status].padEnd(12)}`, status === 'failed' ? 'warning' : 'bold'), `${kind}: ${reason}`),
+    ),
+    height,
+  );
+}
+
+function secondsOf(milliseconds: number): string {
+  return milliseconds >= 1000 ? `${(milliseconds / 1000).toFixed(1)} s` : `${Math.max(1, Math.round(milliseconds))} ms`;
+}

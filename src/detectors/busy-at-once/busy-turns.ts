@@ -1,0 +1,82 @@
+import type { KeptLine } from '../../model/evidence.ts';
+import type { LongTurn } from '../../model/facts.ts';
+import type { Thread } from '../../model/machine/thread.ts';
+import type { Nanoseconds } from '../../trace/time.ts';
+import { type Cause, reasonOf } from '../stall-cause/cause.ts';
+import type { Interval } from './intersection.ts';
+
+// What service-stall and worker-saturation have in common: the long turns of each worker, and (intersection.ts) when
+// all workers were in one. Which workers make a service, and how much is too much, is theirs.
+
+/** What a worker was in; one object for all turns that say the same. */
+export interface Place {
+  readonly cause: Cause;
+  readonly call: string;
+  readonly target: string;
+}
+
+export interface BusyTurn extends Interval {
+  readonly place: Place;
+  /** Time outside any call: the most that can have been computing. */
+  readonly outside: Nanoseconds;
+  readonly open: boolean;
+  /** Kept for the longest turns only. */
+  readonly lines: readonly KeptLine[];
+}
+
+/** About 15 MB a worker: a hundred thousand stalls of 100 ms fill nearly three hours. */
+export const MOST_TURNS = 100_000;
+const MOST_PLACES = 1000;
+
+/** The long turns of one worker in order of time. The oldest make room, which `dropped` counts. */
+export class BusyTurns {
+  turns: BusyTurn[] = [];
+  dropped = 0;
+  #longest: Nanoseconds = 0;
+  readonly #places = new Map<string, Place>();
+
+  add(turn: Omit<BusyTurn, 'place'>, { cause, call, target }: Place): void {
+    const length = turn.end - turn.start;
+    this.#longest = Math.max(this.#longest, length);
+    if (this.turns.length === MOST_TURNS) {
+      this.dropped += MOST_TURNS / 2;
+      this.turns.splice(0, MOST_TURNS / 2);
+    }
+    const { start, end, outside, open } = turn;
+    const lines = length * 2 >= this.#longest ? turn.lines : [];
+    this.turns.push({ start, end, outside, open, lines, place: this.#place(cause, call, target) });
+  }
+
+  /** The turns that overlap the interval. Turns of one thread follow each other, so they are sorted by both ends. */
+  during({ start, end }: Interval): BusyTurn[] {
+    let low = 0;
+    let high = this.turns.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.turns[middle] as BusyTurn).end > start) high = middle;
+      else low = middle + 1;
+    }
+    const found: BusyTurn[] = [];
+    for (let turn = this.turns[low]; turn !== undefined && turn.start < end; turn = this.turns[++low]) found.push(turn);
+    return found;
+  }
+
+  #place(cause: Cause, call: string, target: string): Place {
+    const key = `${cause} ${call} ${target}`;
+    const known = this.#places.get(key);
+    if (known !== undefined) return known;
+    const made = { cause, call, target };
+    if (this.#places.size < MOST_PLACES) this.#places.set(key, made);
+    return made;
+  }
+}
+
+/** Adds a long turn of a worker to those of all. `timed` says that calls have durations. */
+export function addTurn(turns: Map<Thread, BusyTurns>, fact: LongTurn, timed: boolean): void {
+  const { thread, turn, length, open } = fact;
+  const { cause, call, target, lines } = reasonOf(fact, timed);
+  const own = turns.get(thread) ?? new BusyTurns();
+  turns.set(thread, own);
+  const outside = Math.max(0, length - turn.inCalls);
+  own.add({ start: turn.start, end: turn.end, outside, open, lines }, { cause, call, target });
+}

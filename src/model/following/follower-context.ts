@@ -1,0 +1,9 @@
+import type { Audience } from '../audience.ts';
+import type { Listeners } from '../machine/listeners.ts';
+import type { TrackerContext } from '../tracker.ts';
+
+/** What those who follow the machine are made with: they change it, and say what happens to whoever hears of it. */
+export interface FollowerContext extends TrackerContext {
+  readonly listeners: Listeners;
+  readonly audience: Audience;
+}

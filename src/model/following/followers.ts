@@ -1,0 +1,26 @@
+import type { Processes } from '../machine/processes.ts';
+import { AcceptCycles } from './accept-cycles.ts';
+import { DescriptorTracker } from './descriptor-tracker.ts';
+import type { FollowerContext } from './follower-context.ts';
+import { TrafficTracker } from './traffic-tracker.ts';
+import { TurnTracker } from './turn-tracker.ts';
+import { WaitTracker } from './wait-tracker.ts';
+
+/** Those who follow what calls do to the machine. They know each other; nobody else changes the machine. */
+export class Followers {
+  readonly processes: Processes;
+  readonly cycles: AcceptCycles;
+  readonly descriptors: DescriptorTracker;
+  readonly traffic: TrafficTracker;
+  readonly waits: WaitTracker;
+  readonly turns: TurnTracker;
+
+  constructor(context: FollowerContext, processes: Processes) {
+    this.processes = processes;
+    this.cycles = new AcceptCycles(context);
+    this.descriptors = new DescriptorTracker(context);
+    this.traffic = new TrafficTracker(context, this.cycles);
+    this.waits = new WaitTracker(context, this.cycles);
+    this.turns = new TurnTracker(context, this.waits);
+  }
+}

@@ -1,0 +1,157 @@
+import type { Call } from '../../trace/record.ts';
+import type { Syscall } from '../../trace/syscalls.ts';
+import { type Audience, heardBy } from '../audience.ts';
+import type { Request } from '../machine/connections.ts';
+import { NO_THREAD_STARTED } from '../machine/loop.ts';
+import { serverOf } from '../machine/server-names.ts';
+import type { Thread } from '../machine/thread.ts';
+import { HUB_WAIT, type WorksFor } from '../tracker.ts';
+import type { Followers } from './followers.ts';
+
+/** Follows a call and says whom it works for. */
+export type Handler = (call: Call, thread: Thread) => WorksFor;
+
+const nobody: Handler = () => null;
+
+/** The handler of a syscall: those who follow the machine first, then the trackers that hear of it. */
+export function routeOf(syscall: Syscall, followers: Followers, audience: Audience): Handler {
+  const follow = followedBy(syscall, followers, audience);
+  const heard = heardBy(audience, syscall);
+  if (heard === undefined) return follow;
+  return (call, thread) => {
+    const worksFor = follow(call, thread);
+    heard(call, thread, worksFor);
+    return worksFor;
+  };
+}
+
+/** By name where one name differs from its family, else by family. */
+function followedBy(syscall: Syscall, followers: Followers, audience: Audience): Handler {
+  const note = bookkeeping(syscall, followers, audience);
+  if (note !== undefined && syscall.family === 'trivial') {
+    return (call, thread) => {
+      note(call, thread);
+      thread.loop.turn.futile++;
+      return null;
+    };
+  }
+  if (note !== undefined) {
+    return (call, thread) => {
+      note(call, thread);
+      return null;
+    };
+  }
+  const { descriptors, traffic, waits } = followers;
+  switch (syscall.family) {
+    case 'accept':
+      return (call, thread) => {
+        audience.serving(thread, call.start);
+        const owner = traffic.accept(call, thread);
+        waits.acceptFollowed(thread);
+        return owner;
+      };
+    case 'epoll-wait':
+      return (call, thread) => (waits.epoll(call, thread) ? HUB_WAIT : null);
+    case 'poll':
+      return (call, thread) => (waits.poll(call, thread) ? HUB_WAIT : ownerOfFirst(call, thread));
+    case 'select':
+      return (call, thread) => (waits.select(call, thread) ? HUB_WAIT : null);
+    case 'read':
+      return (call, thread) => traffic.read(call, thread);
+    case 'write':
+      return (call, thread) => traffic.write(call, thread);
+    case 'connect':
+      return (call, thread) => traffic.connect(call, thread);
+    case 'close':
+      return (call, thread) => {
+        const closed = descriptors.closed(call, thread);
+        return closed === undefined ? null : traffic.closed(call, thread, closed);
+      };
+    case 'trivial':
+      return (_call, thread) => {
+        thread.loop.turn.futile++;
+        return null;
+      };
+    default:
+      return nobody;
+  }
+}
+
+/** Calls that only change what is known of a process or its descriptors. */
+function bookkeeping(
+  { name, family }: Syscall,
+  { processes, descriptors }: Followers,
+  audience: Audience,
+): ((call: Call, thread: Thread) => void) | undefined {
+  if (name === 'getpid') return (call, thread) => processes.pidNamed(thread, call.result);
+  if (name === 'getppid') return (call, thread) => processes.parentNamed(thread.process, call.result);
+  if (name === 'gettid') {
+    return (_call, thread) => {
+      thread.loop.startedThreadIn = thread.loop.turn.number;
+    };
+  }
+  if (name === 'getsockname') return (call, thread) => descriptors.socketName(call, thread);
+  switch (family) {
+    case 'socket':
+      return (call, thread) => descriptors.socket(call, thread);
+    case 'bind':
+      return (call, thread) => descriptors.bind(call, thread);
+    case 'listen':
+      return (call, thread) => descriptors.listen(call, thread);
+    case 'setsockopt':
+      return (call, thread) => descriptors.setOption(call, thread);
+    case 'shutdown':
+      return (call, thread) => descriptors.shutdown(call, thread);
+    case 'dup':
+      return (call, thread) => descriptors.duplicated(call, thread);
+    case 'fcntl':
+      return (call, thread) => {
+        if (!call.arguments.has('SETLK')) descriptors.control(call, thread);
+      };
+    case 'ioctl':
+      return (call, thread) => descriptors.control(call, thread);
+    case 'epoll-ctl':
+      return (call, thread) => descriptors.epollControl(call, thread);
+    case 'epoll-create':
+      return (call, thread) => descriptors.opened(call, thread, 'epoll');
+    case 'eventfd':
+      return (call, thread) => descriptors.opened(call, thread, 'event');
+    case 'pipe':
+      return (call, thread) => descriptors.pair(call, thread, 'pipe');
+    case 'socketpair':
+      return (call, thread) => descriptors.pair(call, thread, 'socket');
+    case 'open':
+      return (call, thread) => descriptors.opened(call, thread, 'file');
+    case 'memory':
+      return (_call, thread) => {
+        thread.loop.turn.memoryCalls++;
+      };
+    case 'clone':
+      return (call, thread) => {
+        if (!(call.result > 0)) return;
+        const isThread = call.arguments.has('CLONE_THREAD');
+        // The thread that was asked for is a native one after all.
+        if (isThread) thread.loop.startedThreadIn = NO_THREAD_STARTED;
+        processes.cloned(thread.process, call.result, isThread, call);
+      };
+    case 'execve':
+      return (call, thread) => executed(call, thread, audience);
+    default:
+      return undefined;
+  }
+}
+
+function ownerOfFirst(call: Call, thread: Thread): Request | null {
+  const [first] = call.arguments.polled();
+  const descriptor = first === undefined ? undefined : thread.process.descriptors.get(first);
+  return descriptor?.connection?.request ?? descriptor?.owner ?? null;
+}
+
+function executed(call: Call, thread: Thread, audience: Audience): void {
+  if (call.result !== 0) return;
+  const { process } = thread;
+  process.argv = call.arguments.argv();
+  process.server = serverOf(process.argv) || process.server;
+  process.descriptors.keepStandardStreams();
+  audience.executed(process);
+}

@@ -1,0 +1,88 @@
+import type { CallArguments } from '../../trace/call-arguments.ts';
+import { portOf } from '../../trace/payload.ts';
+import type { Syscall } from '../../trace/syscalls.ts';
+import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
+import type { Descriptor } from './descriptors.ts';
+
+/** What kind of waiting a call is, apart from the loop's own. */
+export type BlockClass =
+  | 'foreign-poll'
+  | 'network'
+  | 'dns'
+  | 'disk-sync'
+  | 'disk'
+  | 'file-lock'
+  | 'sleep'
+  | 'child'
+  | 'log'
+  | 'futex'
+  | 'gil'
+  | 'accept'
+  | 'other';
+
+interface Stay {
+  readonly syscall: Syscall;
+  readonly fd: number;
+  readonly arguments: CallArguments;
+  readonly error: string;
+  readonly duration: Nanoseconds;
+}
+
+/** What kind of waiting a call on a loop thread is. */
+export function blockClass(stay: Stay, descriptor: Descriptor | undefined): BlockClass {
+  switch (stay.syscall.family) {
+    case 'poll':
+    case 'select':
+    case 'epoll-wait':
+      return isNameServer(descriptor) ? 'dns' : 'foreign-poll';
+    case 'read':
+    case 'write':
+    case 'connect':
+      return transferClass(stay, descriptor);
+    case 'sync':
+      return 'disk-sync';
+    case 'lock':
+    case 'fcntl':
+      return 'file-lock';
+    case 'open':
+    case 'file':
+      return 'disk';
+    case 'sleep':
+    case 'signal-wait':
+      return 'sleep';
+    case 'wait-child':
+    case 'clone':
+      return 'child';
+    case 'futex':
+      return isInterpreterLockWait(stay) ? 'gil' : 'futex';
+    case 'accept':
+      return 'accept';
+    default:
+      return 'other';
+  }
+}
+
+function isNameServer(descriptor: Descriptor | undefined): boolean {
+  return descriptor !== undefined && portOf(descriptor.peer) === 53;
+}
+
+function transferClass(stay: Stay, descriptor: Descriptor | undefined): BlockClass {
+  if (descriptor === undefined) return 'other';
+  if (isNameServer(descriptor)) return 'dns';
+  if (descriptor.peer === 'unix:/dev/log' || descriptor.label.includes('/dev/log')) return 'log';
+  const writes = stay.syscall.family === 'write';
+  if (writes && (stay.fd === 1 || stay.fd === 2 || /\.log$|\/log\//.test(descriptor.label))) return 'log';
+  if (descriptor.kind === 'socket' || descriptor.kind === 'connection' || descriptor.kind === 'datagram')
+    return 'network';
+  return descriptor.kind === 'file' ? 'disk' : 'other';
+}
+
+/**
+ * CPython (3.2 to 3.13) waits for its interpreter lock in slices of `sys.getswitchinterval()`, 5 ms, on the monotonic
+ * clock. Condition variables of C libraries use CLOCK_REALTIME or other lengths.
+ */
+export function isInterpreterLockWait(stay: Pick<Stay, 'error' | 'duration' | 'arguments'>): boolean {
+  if (stay.error !== 'ETIMEDOUT' || stay.duration < 4.5 * MILLISECOND || stay.duration > 9 * MILLISECOND) return false;
+  const futex = stay.arguments.futex();
+  return futex?.operation === 'WAIT_BITSET' && futex.isPrivate && !futex.isRealtime;
+}

@@ -1,0 +1,80 @@
+import type { Call, Frame } from '../trace/record.ts';
+import type { Syscall } from '../trace/syscalls.ts';
+import type { Nanoseconds } from '../trace/time.ts';
+import type { FactBus } from './fact-bus.ts';
+import type { Connection, Request } from './machine/connections.ts';
+import type { Descriptor } from './machine/descriptors.ts';
+import type { Process } from './machine/process.ts';
+import type { Thread } from './machine/thread.ts';
+
+/** The call was its thread's hub wait. */
+export const HUB_WAIT = Symbol('hub wait');
+
+/** Whom a call works for: a request, nobody new (null: whoever ran before), or the loop itself in its hub wait. */
+export type WorksFor = Request | null | typeof HUB_WAIT;
+
+/** A call that a tracker wants to hear of, after the machine has followed it, and whom it works for. */
+export type Heard = (call: Call, thread: Thread, worksFor: WorksFor) => void;
+
+/** What every tracker is made with. */
+export interface TrackerContext {
+  readonly facts: FactBus;
+  /** Facts outside the analysed stretch of time are followed and not told. */
+  readonly inWindow: (time: Nanoseconds) => boolean;
+  /** What a thread does not do for so long counts as a stall: `stall-ms`. */
+  readonly longTurn: Nanoseconds;
+}
+
+/**
+ * Follows one matter and tells facts about it. It declares what it hears by having the method; the model asks no
+ * tracker for what it does not declare. Records passed are valid during the call only.
+ */
+export interface Tracker {
+  /** What it does with calls of that kind; asked once for each kind. */
+  hears?(syscall: Syscall): Heard | undefined;
+  /** Every call, after all of the above. */
+  returned?(call: Call, thread: Thread, worksFor: WorksFor): void;
+  /** A call that is no hub wait took a millisecond or more. */
+  blocked?(call: Call, thread: Thread): void;
+  /** `open`, `socket`, `eventfd`, `epoll_create` made a descriptor. */
+  opened?(call: Call, thread: Thread, descriptor: Descriptor): void;
+  /** A process closed a descriptor. */
+  closed?(call: Call, thread: Thread, descriptor: Descriptor): void;
+  /** A read found that the other end has closed. */
+  endOfFile?(call: Call, thread: Thread, descriptor: Descriptor): void;
+  /** A socket was connected to that address. */
+  connected?(call: Call, thread: Thread, descriptor: Descriptor, address: string): void;
+  /** Something was sent or received through a datagram socket. */
+  sent?(call: Call, thread: Thread, descriptor: Descriptor): void;
+  received?(call: Call, thread: Thread, descriptor: Descriptor): void;
+  /** An `accept` returned this connection. */
+  accepted?(connection: Connection, at: Nanoseconds): void;
+  /** The process that accepted this connection has closed it, or the trace ended. */
+  connectionEnded?(connection: Connection): void;
+  /** The hub wait of a loop returned. The turn before it is still the running one. */
+  hubWaited?(call: Call, thread: Thread): void;
+  /** A turn is about to end, then the next one to begin, with the return of the hub wait. */
+  turnEnding?(thread: Thread): void;
+  turnBeginning?(call: Call, thread: Thread): void;
+  /** A process accepts, or waits for its listener, from that moment on: told at every such call. */
+  serving?(thread: Thread, at: Nanoseconds): void;
+  /** A stack frame of the last call of its thread. */
+  frame?(frame: Frame, thread: Thread): void;
+  /** A thread ended, killed by `signal` unless that is ''. */
+  threadEnded?(thread: Thread, time: Nanoseconds, signal: string): void;
+  /** There is no room for this thread: nobody keeps it. What it owned goes with it. */
+  threadLetGo?(thread: Thread): void;
+  /** A process is known to be a fork of that parent. */
+  forked?(child: Process, parent: Process): void;
+  /** A process runs another program from now on. */
+  executed?(process: Process): void;
+  /** `other` turned out to be the same process, which is `process` from now on. */
+  merged?(process: Process, other: Process): void;
+  /** Nothing of a process is alive. */
+  processEnded?(process: Process): void;
+  /** When `due` is to be called next, in trace time; asked after each time that it was. */
+  readonly dueAt?: Nanoseconds;
+  due?(now: Nanoseconds, all: () => readonly Process[]): void;
+  /** No more records come. */
+  finish?(threads: Iterable<Thread>): void;
+}

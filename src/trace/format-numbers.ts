@@ -1,0 +1,93 @@
+import { MICROSECOND, MILLISECOND, type Nanoseconds } from './time.ts';
+
+// Every number that people read is written here, so that the sentence and the table beside it agree. From 10 on a
+// number is whole, below it has two decimals: further digits of a measurement are noise. Seconds always have two
+// decimals, a time under 1 ms has microseconds (the finest that a tracer prints), a share one decimal more.
+
+/** Commas between thousands: `1,204,331`; `?` for what is no number. */
+export function count(value: number): string {
+  if (!Number.isFinite(value)) return '?';
+  // Intl takes 20 ms to load.
+  const [whole = '0', fraction] = String(value).split('.');
+  return `${whole.replace(/\B(?=(?:\d{3})+$)/g, ',')}${fraction === undefined ? '' : `.${fraction}`}`;
+}
+
+/** A count and its noun in the right number: `1 connection`, `48,211 connections`. */
+export function plural(value: number, singular: string, many = `${singular}s`): string {
+  return `${count(value)} ${value === 1 ? singular : many}`;
+}
+
+/** Two decimals at most, two digits for what is smaller than 0.01: `3.33`, `13.25`, `0.0021`. */
+export function ratio(value: number): string {
+  if (value === 0) return '0';
+  return Math.abs(value) < 0.01 ? value.toPrecision(2) : String(Number(value.toFixed(2)));
+}
+
+/**
+ * A part of a whole (0 to 1) in per cent, three digits: `41.7 %`, `3.25 %`. Only the whole is `100 %`: a share that
+ * just misses a threshold must not read as if it reached it.
+ */
+export function percent(share: number): string {
+  const value = share * 100;
+  if (value > 99.9 && value < 100) return '99.9 %';
+  return `${value >= 9.995 ? round(value, 1) : ratio(value)} %`;
+}
+
+/** `0.012 ms`, `2.41 ms`, `48 ms`, `840 ms`, `2.41 s`, `4,271.00 s`. */
+export function duration(value: Nanoseconds): string {
+  const ms = value / MILLISECOND;
+  const size = Math.abs(ms);
+  // 999.6 ms would otherwise read "1000 ms".
+  if (size >= 999.5) return `${seconds(ms / 1000)} s`;
+  if (size >= 1 || size === 0) return `${figure(ms)} ms`;
+  return size < 0.001 ? 'under 0.001 ms' : `${Number(ms.toFixed(3))} ms`;
+}
+
+/** The same of milliseconds, as reports carry them; `-` for null. */
+export function durationOfMs(milliseconds: number | null): string {
+  return milliseconds === null || !Number.isFinite(milliseconds) ? '-' : duration(milliseconds * MILLISECOND);
+}
+
+/** A duration in milliseconds with, from one hour on, its hours and days: `93,784.00 s (1 d 2 h 3 min)`. */
+export function longDuration(milliseconds: number): string {
+  const minutes = Math.floor(milliseconds / 60_000);
+  if (minutes < 60) return durationOfMs(milliseconds);
+  const days = Math.floor(minutes / 1440);
+  const hours = Math.floor(minutes / 60) % 24;
+  return `${durationOfMs(milliseconds)} (${days > 0 ? `${days} d ` : ''}${hours} h ${minutes % 60} min)`;
+}
+
+/** `54 µs`: for what is always short. */
+export function microseconds(value: Nanoseconds): string {
+  return `${figure(value / MICROSECOND)} µs`;
+}
+
+/** `53 MB`, `1.4 GB`: of 1,000,000 bytes. */
+export function megabytes(bytes: number): string {
+  return bytes >= 999.5e6 ? `${figure(bytes / 1e9)} GB` : `${figure(bytes / 1e6)} MB`;
+}
+
+/** `512 MB`: of 1,048,576 bytes, the unit of `--max-spool`, rounded down as what is left of a limit must be. */
+export function mebibytes(bytes: number): string {
+  const value = bytes / 1_048_576;
+  return `${value >= 10 ? count(Math.floor(value)) : ratio(Math.floor(value * 100) / 100)} MB`;
+}
+
+/** Milliseconds with three decimals, for metrics. */
+export function milliseconds(value: Nanoseconds): number {
+  return round(value / MILLISECOND, 3);
+}
+
+/** A number with so many decimals at most, for metrics. */
+export function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}
+
+function figure(value: number): string {
+  return Math.abs(value) >= 9.995 ? count(Number(value.toFixed(0))) : ratio(value);
+}
+
+function seconds(value: number): string {
+  const [whole = '0', hundredths = '00'] = value.toFixed(2).split('.');
+  return `${count(Number(whole))}.${hundredths}`;
+}

@@ -1,0 +1,224 @@
+import { classOf, variableOf } from './skeleton.ts';
+
+/** The files of a new format by path, from the root of the repository. Their comments say what to do. */
+export function formatFiles(name: string): Readonly<Record<string, string>> {
+  const folder = `parsers/${name}`;
+  return {
+    [`${folder}/format.ts`]: format(name),
+    [`${folder}/parser.ts`]: parser(name),
+    [`${folder}/README.md`]: page(name),
+  };
+}
+
+function format(name: string): string {
+  const imported = [`${classOf(name)}Parser`, 'isOwnLine'].sort((a, b) => a.localeCompare(b, 'en'));
+  return `import type { TraceFormat } from '../format.ts';
+import { plainLines, splitResult } from '../text/call-notation.ts';
+import { ${imported.join(', ')} } from './parser.ts';
+
+/** TODO: what prints it, and with which options. */
+export const ${variableOf(name)}Format: TraceFormat = {
+  id: '${name}',
+  // What users call it.
+  title: '${name}',
+  sniff,
+  createParser: (_head, options) => new ${classOf(name)}Parser(options),
+  lines: {
+    ...plainLines,
+    // How a line is shown where there is little room: the time goes first, the result stays. Say what stands where;
+    // joined, owner, time, body and the first result are the line again.
+    parts(line) {
+      const time = /^${name}: \\d{1,12}\\.\\d{1,9} /.exec(line)?.[0] ?? '';
+      const rest = line.slice(time.length);
+      const [body, results] = splitResult(rest, rest.lastIndexOf(' = '));
+      return { owner: '', time, body, results };
+    },
+    // Also: stamp, when lines show a date or a time of day. openCall, when a call is printed before it returns.
+  },
+  // True for tracers that stop a thread at every call, as strace does: what they record takes longer.
+  stopsThreads: false,
+  isThreadable: false,
+};
+
+const LOOKED_AT = 200;
+
+/** The share of the first lines that only ${name} prints; near 0 for all other formats, and for anything else. */
+function sniff(head: Buffer): number {
+  const lines = head
+    .toString('latin1')
+    .split('\\n', LOOKED_AT)
+    // Sniffing is for heads of any kind: look at no more of a line than tells.
+    .map((line) => line.slice(0, 400))
+    .filter((line) => line.trim() !== '');
+  return lines.length === 0 ? 0 : lines.filter(isOwnLine).length / lines.length;
+}
+`;
+}
+
+function parser(name: string): string {
+  return `import type { Call } from '../../src/trace/record.ts';
+import { knownSyscall } from '../../src/trace/syscall-numbers.ts';
+import { SECOND } from '../../src/trace/time.ts';
+import type { ParserOptions } from '../format.ts';
+import type { Where } from '../text/line-parser.ts';
+import { factsOfWords, pendingFacts } from '../timeline/call-in-words.ts';
+import { CallLineParser } from '../timeline/call-line-parser.ts';
+import { OpenCalls } from '../timeline/open-calls.ts';
+
+// Made-up lines, of which the README says what they mean: put those of the tracer in their place. Bound every
+// repetition ({1,12}, not +) that another one follows: a damaged line of a megabyte must take no longer than its
+// length.
+const LINE = /^${name}: (\\d{1,12}\\.\\d{1,9}) (\\d{1,10}) (.*)$/s;
+const ENTERED = /^> ([a-z_][a-z0-9_]{0,40})\\((.*)\\)$/s;
+const LEFT = /^< ([a-z_][a-z0-9_]{0,40}) = (-?\\d{1,20})(?: (E[A-Z0-9]{1,30}))?$/;
+const ENDED = /^exit (\\d{1,3})$/;
+const LONGEST_LINE = 16_384;
+const MOST_TID = 0x7fffffff;
+
+/** The first half of a call. */
+interface Half {
+  readonly name: string;
+  readonly words: string;
+  readonly start: number;
+  readonly where: Where;
+}
+
+/** Whether the line is one that only ${name} prints. */
+export function isOwnLine(line: string): boolean {
+  return LINE.test(line);
+}
+
+/**
+ * Reads the text of ${name}: the README of this folder is the grammar. What is the same for all formats stands in the
+ * classes above this one. Lines of several processors that are out of order: \`../timeline/ordering.ts\`.
+ */
+export class ${classOf(name)}Parser extends CallLineParser {
+  readonly #open = new OpenCalls<Half>();
+
+  constructor(options: ParserOptions) {
+    super(options, LONGEST_LINE);
+  }
+
+  /** The calls that threads are in. */
+  *inFlight(): Iterable<Call> {
+    for (const [tid, { where, ...call }] of this.#open) {
+      const facts = pendingFacts(call);
+      if (facts !== null) yield this.callOf(tid, facts, where);
+    }
+  }
+
+  /** Counts each line under exactly one shape of \`account\`. Odd lines are noted under a code as well. */
+  protected override readLine(line: string, isLast: boolean): void {
+    const { account } = this;
+    const text = line.trimEnd();
+    const [, stamp, thread, body = ''] = LINE.exec(text) ?? [];
+    if (text === '') account.blank++;
+    else if (stamp === undefined) {
+      // Not the tracer's: output of the program, comments; or a line that the end of the file cuts.
+      account.foreign++;
+      this.accounting.note(isLast ? 'cut-line' : 'foreign-line', this.line, text);
+    } else if (!this.#readBody(Number(thread), stamp, body, text)) {
+      // The tracer's, and it cannot be. Other codes need a meaning in src/analysis/diagnostics.ts.
+      account.unparsed++;
+      this.accounting.note('unparsed-line', this.line, text);
+    }
+  }
+
+  /** False when something in the line cannot be. */
+  #readBody(tid: number, stamp: string, body: string, text: string): boolean {
+    // Nanoseconds since the first event; NaN for a stamp that cannot be. A clock with a date or a time of day instead
+    // of seconds since boot: \`../timeline/stamp-clock.ts\`.
+    const at = this.axis.at(Math.round(Number(stamp) * SECOND));
+    if (Number.isNaN(at) || tid > MOST_TID) return false;
+    // What the lines tell, so that the report says what the capture lacks.
+    this.flags.timestamps = 'monotonic';
+    this.flags.pids = true;
+    const entered = ENTERED.exec(body);
+    if (entered !== null) return this.#enter(tid, entered, at, text);
+    const left = LEFT.exec(body);
+    if (left !== null) return this.#leave(tid, left, at, text);
+    const ended = ENDED.exec(body);
+    if (ended === null) return false;
+    this.account.exits++;
+    this.tell({
+      kind: 'exit',
+      lane: this.lanes.get(tid),
+      time: at,
+      status: Number(ended[1]),
+      signal: '',
+      supersededBy: 0,
+      file: this.file,
+      line: this.line,
+    });
+    // Its number may be used again, by another thread.
+    this.lanes.end(tid);
+    this.#open.end(tid);
+    return true;
+  }
+
+  #enter(tid: number, [, name = '', words = '']: readonly string[], at: number, text: string): boolean {
+    if (knownSyscall(name) === '') return false;
+    this.account.unfinished++;
+    this.flags.split = true;
+    // \`words\`: arguments in strace's words and order, \`5, NULL, NULL, SOCK_CLOEXEC\`. parsers/README.md says which
+    // count.
+    this.#open.enter(tid, { name, words, start: at, where: this.where(text) });
+    return true;
+  }
+
+  #leave(tid: number, [, name = '', result = '', error = '']: readonly string[], at: number, text: string): boolean {
+    const half = this.#open.leave(tid, name);
+    const facts = factsOfWords({
+      name,
+      words: half?.words ?? '',
+      start: half?.start ?? at,
+      end: Math.max(at, half?.start ?? at),
+      isTimed: half !== null,
+      result,
+      error,
+    });
+    if (facts === null) return false;
+    this.account.resumed++;
+    if (half === null) this.accounting.note('orphan-resume', this.line, text);
+    else this.flags.durations = true;
+    // With the name of the thread as the last word, if the line has it.
+    this.tellCall(tid, facts, this.where(text), '');
+    return true;
+  }
+}
+`;
+}
+
+function page(name: string): string {
+  return `# ${name}
+
+TODO: what prints it, with which options and versions, and where its source or manual says so.
+
+TODO: every shape of line, each in an example: a block \`${name}\` with lines, and behind it a block \`reads\` with what
+they say. A test reads them. Where they differ it prints what was read: check that against the lines by hand.
+
+\`\`\`${name}
+${name}: 1000.000017 4711 > accept4(3, NULL, NULL, 0)
+${name}: 1000.000117 4713 > epoll_wait(4, [], 64, -1)
+${name}: 1000.000217 4711 < accept4 = 5
+${name}: 1000.000317 4711 > accept4(3, NULL, NULL, 0)
+${name}: 1000.000417 4711 < accept4 = -1 EAGAIN
+${name}: 1000.000517 4715 < close = 0
+${name}: 1000.000617 4715 exit 0
+\`\`\`
+
+\`\`\`reads
+call accept4 tid=4711 fd=3 result=5 at=0 took=0.0002 line=3
+call accept4 tid=4711 fd=3 result=-1 error=EAGAIN at=0.0003 took=0.0001 line=5
+call close tid=4715 result=0 at=0.0005 line=6
+exit line=7 tid=4715 at=0.0006
+in flight epoll_wait tid=4713 fd=4 at=0.0001 line=2
+lines 7: unfinished=3 resumed=3 exits=1
+noted orphan-resume=1
+\`\`\`
+
+* Times are seconds since the system was started; there is no date.
+* \`>\` is the entry of a call, \`<\` what it returned: the two are joined by thread and name.
+* TODO: what the lines do not say: processes of threads, names, addresses, contents.
+`;
+}

@@ -1,0 +1,16 @@
+import { join } from 'node:path';
+import { formatFiles } from './format-skeleton.ts';
+import { fail, variableOf, writeSkeleton } from './skeleton.ts';
+
+/** `npm run new:format -- NAME`: writes the folder of a format, and says which line to add where. */
+const [name = ''] = process.argv.slice(2);
+if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name))
+  fail('Give the name of the tracer in lower case, words joined by "-": npm run new:format -- sysdig');
+console.log(`Written:
+${writeSkeleton(formatFiles(name))}
+
+One line is left, in the list of ${join('parsers', 'registry.ts')}, with its import:
+  ${variableOf(name)}Format,
+  import { ${variableOf(name)}Format } from './${name}/format.ts';
+
+Then type: npm test -- parsers/contract. It reads the examples of the README, and says what else a format must do.`);

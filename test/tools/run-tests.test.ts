@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { argumentsOf, setOf, skippedTests, testFiles } from './run-tests.ts';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const FILES = ['test/a.test.ts', 'test/b/a.slow.test.ts', 'test/b/c.test.ts', 'test/live/c.test.ts'];
+
+/** The files that node is told to run. */
+function chosen(...words: readonly string[]): string[] {
+  return argumentsOf(words, FILES).filter((word) => word.startsWith('dist'));
+}
+
+test('a new test file lands in a set by its name alone', () => {
+  assert.equal(setOf('test/output/new.test.ts'), 'unit');
+  assert.equal(setOf('test/output/new.slow.test.ts'), 'slow');
+  assert.equal(setOf('test/live/new.test.ts'), 'live');
+  assert.equal(setOf('test/sources/live/new.test.ts'), 'unit');
+});
+
+test('words choose files of a set, and a word that names none is refused', () => {
+  assert.deepEqual(chosen(), [
+    'dist/test/a.test.js',
+    'dist/test/b/a.slow.test.js',
+    'dist/test/b/c.test.js',
+    'dist/test/live/c.test.js',
+  ]);
+  assert.deepEqual(chosen('--unit'), ['dist/test/a.test.js', 'dist/test/b/c.test.js']);
+  assert.deepEqual(chosen('--live'), ['dist/test/live/c.test.js']);
+  assert.deepEqual(chosen('--no-live', 'b/'), ['dist/test/b/a.slow.test.js', 'dist/test/b/c.test.js']);
+  for (const word of ['test/b/c.test.ts', './test/b/c.test.ts', 'dist/test/b/c.test.js', 'b/c'])
+    assert.deepEqual(chosen(word), ['dist/test/b/c.test.js'], word);
+  assert.deepEqual(chosen('c.test', 'slow').length, 3);
+  assert.throws(() => chosen('nothing'), /no test file is named nothing/);
+  assert.throws(() => chosen('--live', 'slow'), /no test file is named slow/);
+  assert.throws(() => chosen('--lvie'), /usage/);
+});
+
+test('flags of the test runner are passed on in front of the files', () => {
+  const words = argumentsOf(['--test-name-pattern=herd', 'a.test'], FILES);
+  assert.deepEqual(words.slice(1), ['--test', '--test-name-pattern=herd', 'dist/test/a.test.js']);
+});
+
+test('a test that was removed does not run, although it is still built', () => {
+  const files = testFiles(ROOT);
+  assert.ok(files.includes('test/tools/run-tests.test.ts') && files.includes('test/live/attach.test.ts'));
+  assert.deepEqual(
+    files.filter((file) => !file.startsWith('test/') || !file.endsWith('.test.ts')),
+    [],
+  );
+  const sources = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' });
+  assert.equal(files.length, sources.filter((name) => name.endsWith('.test.ts')).length);
+});
+
+test('where CI is set a test that is skipped makes the run fail, and is named', () => {
+  const folder = temporaryFolder();
+  const file = join(folder, 'some.test.mjs');
+  writeFileSync(
+    file,
+    "import test from 'node:test'; test('a', () => {}); test('b', { skip: 'needs wings' }, () => {});",
+  );
+  const words = ['--test', '--test-reporter=tap', file];
+  // Node tells the tests inside of a test run nothing but what the runner itself wants to hear.
+  const { NODE_TEST_CONTEXT: _, ...environment } = process.env;
+  const { stdout } = spawnSync(process.execPath, words, { encoding: 'utf8', env: environment });
+  assert.deepEqual(skippedTests(stdout), ['b # SKIP needs wings']);
+});
+
+/** What a test file imports of the tests, and what that imports. */
+function support(file: string, known = new Set<string>()): Set<string> {
+  for (const [, from = ''] of readFileSync(join(ROOT, file), 'utf8').matchAll(/from '(\.[^']+)'/g)) {
+    const path = normalize(join(dirname(file), from));
+    if (!path.startsWith('test/') || known.has(path)) continue;
+    known.add(path);
+    support(path, known);
+  }
+  return known;
+}
+
+test('a quick test needs no root, no tracer, no tmux and no compiler', () => {
+  const heavy = ['tmux', 'needs-live', 'live-drover'].map((name) => `test/support/${name}.ts`);
+  const programs =
+    /needsTool\([^)]*'(?:strace|bpftrace|perf|tmux)'|spawn(?:Sync)?\('(?:strace|bpftrace|tmux)'|bin\/tsc/;
+  const wrong = testFiles(ROOT).filter(
+    (file) =>
+      setOf(file) === 'unit' &&
+      file !== 'test/tools/run-tests.test.ts' &&
+      (heavy.some((path) => support(file).has(path)) || programs.test(readFileSync(join(ROOT, file), 'utf8'))),
+  );
+  assert.deepEqual(wrong, [], 'name such a test NAME.slow.test.ts, or put it into test/live');
+  assert.ok(support('test/live/attach.test.ts').has('test/support/needs-live.ts'), 'the reader of imports sees them');
+});

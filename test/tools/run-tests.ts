@@ -1,0 +1,101 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * What a test file takes. `unit` needs nothing but Node and is quick; `slow` runs whole samples, fuzz, terminals or
+ * many programs; `live` attaches tracers to a real server, as root.
+ */
+export type TestSet = 'unit' | 'slow' | 'live';
+
+const USAGE = 'usage: npm test -- [--unit | --live | --no-live] [FILE | part of a path]... [--test-FLAG of node]...';
+const CHOICES: Readonly<Record<string, readonly TestSet[]>> = {
+  '--unit': ['unit'],
+  '--live': ['live'],
+  '--no-live': ['unit', 'slow'],
+};
+
+/** The set of a test file, by its name alone: nobody keeps a list. */
+export function setOf(file: string): TestSet {
+  if (file.startsWith('test/live/')) return 'live';
+  return file.endsWith('.slow.test.ts') ? 'slow' : 'unit';
+}
+
+/** The test files of a checkout, from its sources: what is left in dist of a removed test is none. */
+export function testFiles(root: string): string[] {
+  return readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => `test/${name}`)
+    .sort();
+}
+
+/** What to give to node for these words. Throws an `Error` with one line where a word names no test. */
+export function argumentsOf(words: readonly string[], files: readonly string[]): string[] {
+  const flags = words.filter((word) => word.startsWith('--') && !Object.hasOwn(CHOICES, word));
+  if (flags.some((flag) => !flag.startsWith('--test-'))) throw new Error(USAGE);
+  const sets = words.flatMap((word) => CHOICES[word] ?? []);
+  const inSet = files.filter((file) => sets.length === 0 || sets.includes(setOf(file)));
+  const parts = words.filter((word) => !word.startsWith('--')).map(sourceName);
+  const unknown = parts.filter((part) => !inSet.some((file) => file.includes(part)));
+  if (unknown.length > 0) throw new Error(`no test file is named ${unknown.join(' or ')}\n${USAGE}`);
+  const chosen = inSet.filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)));
+  return ['--enable-source-maps', '--test', ...atOnce(sets, chosen), ...flags, ...chosen.map(builtName)];
+}
+
+/** Quick tests share all processors. The others measure time, or run programs of their own: node leaves one free. */
+function atOnce(sets: readonly TestSet[], chosen: readonly string[]): string[] {
+  const quick = sets.join() === 'unit' && chosen.length > 1;
+  return quick ? [`--test-concurrency=${availableParallelism()}`] : [];
+}
+
+/** `./dist/test/cli/usage.test.js` is typed, too: it is what a stack trace names. */
+function sourceName(word: string): string {
+  return word.replace(/^(?:\.\/)?(?:dist\/)?/, '').replace(/\.js$/, '.ts');
+}
+
+function builtName(file: string): string {
+  return join('dist', file.replace(/\.ts$/, '.js'));
+}
+
+function run(root: string, given: readonly string[]): number {
+  const { status, error } = spawnSync(process.execPath, given, { cwd: root, stdio: 'inherit' });
+  if (error !== undefined) throw error;
+  return status ?? 1;
+}
+
+/** The check leaves nothing out: there a skipped test is a failure. */
+function runStrictly(root: string, given: readonly string[]): number {
+  const folder = mkdtempSync(join(tmpdir(), 'drover-tests-'));
+  const tap = join(folder, 'tap');
+  try {
+    const shown = ['--test-reporter=spec', '--test-reporter-destination=stdout'];
+    const status = run(root, [...shown, '--test-reporter=tap', `--test-reporter-destination=${tap}`, ...given]);
+    const skipped = skippedTests(readFileSync(tap, 'utf8'));
+    for (const name of skipped) console.error(`skipped, although CI is set: ${name}`);
+    return status === 0 && skipped.length > 0 ? 1 : status;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The names of the tests that a TAP output says were skipped, with the reason. */
+export function skippedTests(tap: string): string[] {
+  return [...tap.matchAll(/^\s*ok \d+ - (.*? # SKIP.*)$/gm)].map(([, name = '']) => name);
+}
+
+function main(words: readonly string[]): number {
+  const root = fileURLToPath(new URL('../../..', import.meta.url));
+  try {
+    const given = argumentsOf(words, testFiles(root));
+    const unbuilt = given.filter((word) => word.startsWith('dist') && !existsSync(join(root, word)));
+    if (unbuilt.length > 0) throw new Error(`not built: ${unbuilt.join(' ')}`);
+    return process.env.CI ? runStrictly(root, given) : run(root, given);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    return 2;
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = main(process.argv.slice(2));

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  count,
+  duration,
+  durationOfMs,
+  longDuration,
+  mebibytes,
+  megabytes,
+  microseconds,
+  percent,
+  plural,
+  ratio,
+} from '../../src/trace/format-numbers.ts';
+
+function says<Value>(write: (value: Value) => string, cases: readonly (readonly [Value, string])[]): void {
+  for (const [value, words] of cases) assert.equal(write(value), words);
+}
+
+test('a count has commas between thousands', () => {
+  says(count, [
+    [0, '0'],
+    [999, '999'],
+    [1000, '1,000'],
+    [1204331, '1,204,331'],
+    [-4127, '-4,127'],
+    [-127, '-127'],
+    [1234.5678, '1,234.5678'],
+    [Number.NaN, '?'],
+    [Number.POSITIVE_INFINITY, '?'],
+  ]);
+});
+
+test('a noun agrees with its count', () => {
+  assert.deepEqual(
+    [plural(0, 'line'), plural(1, 'line'), plural(1009, 'line'), plural(2, 'reply', 'replies')],
+    ['0 lines', '1 line', '1,009 lines', '2 replies'],
+  );
+});
+
+test('a ratio has two decimals, and two digits when it is smaller than 0.01', () => {
+  says(ratio, [
+    [0, '0'],
+    [3.3333, '3.33'],
+    [13.25, '13.25'],
+    [0.01, '0.01'],
+    [0.0021, '0.0021'],
+    [1, '1'],
+  ]);
+});
+
+test('a share has three digits, and 100 % is only the whole', () => {
+  says(percent, [
+    [0, '0 %'],
+    [0.0014, '0.14 %'],
+    [0.0325, '3.25 %'],
+    [0.09994, '9.99 %'],
+    [0.09996, '10 %'],
+    [0.199, '19.9 %'],
+    [0.4167, '41.7 %'],
+    [0.9899, '99 %'],
+    [0.9996, '99.9 %'],
+    [1, '100 %'],
+    [2.5, '250 %'],
+  ]);
+});
+
+test('a duration is the same in a sentence and in a table, and never 1000 ms', () => {
+  const cases: readonly (readonly [number, string])[] = [
+    [0, '0 ms'],
+    [0.0004, 'under 0.001 ms'],
+    [0.012, '0.012 ms'],
+    [0.3471, '0.347 ms'],
+    [1.15, '1.15 ms'],
+    [2.413, '2.41 ms'],
+    [9.99, '9.99 ms'],
+    [9.997, '10 ms'],
+    [48.3, '48 ms'],
+    [999.4, '999 ms'],
+    [999.5, '1.00 s'],
+    [1999.996, '2.00 s'],
+    [61_234, '61.23 s'],
+    [4_271_003, '4,271.00 s'],
+    [-2413, '-2.41 s'],
+  ];
+  for (const [ms, words] of cases) {
+    assert.equal(durationOfMs(ms), words);
+    assert.equal(duration(ms * 1e6), words);
+  }
+  assert.deepEqual([durationOfMs(null), durationOfMs(Number.NaN)], ['-', '-']);
+});
+
+test('a duration from an hour on says how many hours and days that is', () => {
+  says(longDuration, [
+    [3_599_000, '3,599.00 s'],
+    [3_600_000, '3,600.00 s (1 h 0 min)'],
+    [93_784_000, '93,784.00 s (1 d 2 h 3 min)'],
+  ]);
+});
+
+test('memory is told in units of 1,000, space of a capture in units of 1,024', () => {
+  says(megabytes, [
+    [9_940_000, '9.94 MB'],
+    [53_200_000, '53 MB'],
+    [999_400_000, '999 MB'],
+    [999_500_000, '1 GB'],
+    [1_430_000_000, '1.43 GB'],
+  ]);
+  says(mebibytes, [
+    [512 * 1_048_576, '512 MB'],
+    [512 * 1_048_576 - 1, '511 MB'],
+    [9.996 * 1_048_576, '9.99 MB'],
+  ]);
+  assert.equal(microseconds(53_700), '54 µs');
+});
