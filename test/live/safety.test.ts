@@ -186,7 +186,7 @@ test('a full spool ends the capture, not the worker', LIVE, async () => {
   const drover = await survives('spool', LONG, ['--max-spool', '64k', '--json'], async (running) => {
     assert.equal((await running.ended).code, 0);
   });
-  assert.match(drover.stderr, /The capture ended early: the capture reached its limit of 0\.1 MB \(--max-spool\)\./);
+  assert.match(drover.stderr, /The capture ended early: the capture reached its limit of 0\.06 MB \(--max-spool\)\./);
   assert.ok(JSON.parse(drover.stdout).quality.events > 97);
 });
 

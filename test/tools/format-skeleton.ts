@@ -89,8 +89,9 @@ export function isOwnLine(line: string): boolean {
 }
 
 /**
- * Reads the text of ${name}: the README of this folder is the grammar. What is the same for all formats stands in the
- * classes above this one. Lines of several processors that are out of order: \`../timeline/ordering.ts\`.
+ * Reads the text of ${name}: the README of this folder is the grammar. What is the same for all
+ * formats stands in the classes above this one. Lines of several processors that are out of order:
+ * \`../timeline/ordering.ts\`.
  */
 export class ${classOf(name)}Parser extends CallLineParser {
   readonly #open = new OpenCalls<Half>();

@@ -29,7 +29,7 @@ describe('npm run new:format', async () => {
   it('with the line in the list, the format passes the contract, and nothing else turns red', async () => {
     const registry = join(folder, 'parsers/registry.ts');
     const text = readFileSync(registry, 'utf8')
-      .replace(/straceSummaryFormat(?=,?\s*\])/, 'straceSummaryFormat, oddTracerFormat')
+      .replace(/straceSummaryFormat(?=,?\s*\])/, 'straceSummaryFormat,\n  oddTracerFormat')
       .replace(/^import /, "import { oddTracerFormat } from './odd-tracer/format.ts';\nimport ");
     writeFileSync(registry, text);
     assert.deepEqual(await compiled(), { code: 0, output: '' });

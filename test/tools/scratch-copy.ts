@@ -22,7 +22,16 @@ export interface ScratchCopy {
 
 export function scratchCopy(): ScratchCopy {
   const folder = temporaryFolder();
-  for (const path of ['src', 'parsers', 'test', 'package.json', 'tsconfig.json', 'biome.json', 'dist'])
+  for (const path of [
+    'src',
+    'parsers',
+    'test',
+    'CONTRIBUTING.md',
+    'package.json',
+    'tsconfig.json',
+    'biome.json',
+    'dist',
+  ])
     cpSync(join(ROOT, path), join(folder, path), { recursive: true });
   for (const path of ['node_modules', 'samples']) symlinkSync(join(ROOT, path), join(folder, path));
 
