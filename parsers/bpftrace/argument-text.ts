@@ -1,7 +1,7 @@
 import { signalName } from '../../src/trace/signals.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import * as words from '../arguments/kernel-words.ts';
-import { byte, quoted, rawBytes, uint16, uint32 } from './raw-bytes.ts';
+import { quoted, rawBytes, uint16, uint32, uint64 } from './raw-bytes.ts';
 import { socketAddressText } from './socket-bytes.ts';
 
 /** What a line of `calls.bt` tells of a call. */
@@ -213,10 +213,4 @@ function setOf(bits: bigint): string {
   const found: number[] = [];
   for (let number = 0; number < 64; number++) if ((bits >> BigInt(number)) & 1n) found.push(number);
   return `[${found.join(' ')}]`;
-}
-
-function uint64(bytes: string): bigint {
-  let value = 0n;
-  for (let at = 7; at >= 0; at--) value = (value << 8n) | BigInt(byte(bytes, at));
-  return value;
 }

@@ -6,7 +6,9 @@ import { LONGEST_CAPTURE, type Nanoseconds, UNKNOWN } from '../../src/trace/time
 import type { Where } from '../text/line-parser.ts';
 import type { CallFacts, SchedulingFacts } from '../timeline/printed-call.ts';
 import type { TimeAxis } from '../timeline/time-axis.ts';
+import type { EarlierCall } from './earlier-calls.ts';
 import { type Fields, readFields } from './fields.ts';
+import { rawBytes, uint64 } from './raw-bytes.ts';
 import { addressText } from './socket-bytes.ts';
 import type { Waiting } from './waiting.ts';
 
@@ -15,6 +17,8 @@ export type LineMeaning =
   | { readonly kind: 'waiting'; readonly waiting: Waiting }
   /** `event=start`, `event=fd`: something about the capture itself. */
   | { readonly kind: 'header'; readonly fields: Fields }
+  /** `event=in`: what a thread was in when somebody looked. */
+  | { readonly kind: 'earlier'; readonly call: EarlierCall }
   /** A signal on its way: its delivery is told when it happens. */
   | { readonly kind: 'silent' }
   /** It is of the documented form, and something in it cannot be. */
@@ -23,7 +27,8 @@ export type LineMeaning =
   | { readonly kind: 'other' };
 
 /** Lines about the capture, and what `watch.bt` tells beside its maps. */
-const HEADERS: ReadonlySet<string> = new Set(['start', 'fd', 'tick', 'turn', 'fail']);
+const HEADERS: ReadonlySet<string> = new Set(['start', 'end', 'fd', 'tick', 'turn', 'fail']);
+const UNTRACED: ReadonlySet<string> = new Set(['other', 'file', 'memory', 'trivial']);
 /** Numbers of threads and descriptors are that large at most. */
 const MOST_TID = 0x7fffffff;
 const OTHER: LineMeaning = { kind: 'other' };
@@ -60,6 +65,7 @@ export class LineReader {
     const fields = readFields(text);
     if (fields === null) return /^(?:ts|event)=/.test(text) ? BROKEN : OTHER;
     if (HEADERS.has(fields.event)) return { kind: 'header', fields };
+    if (fields.event === 'in') return earlier(fields, where);
     const isCall = fields.call !== '' || !Number.isNaN(fields.number);
     if (fields.event === '' && !isCall) return /^ts=/.test(text) ? BROKEN : OTHER;
     if (fields.event === 'tcp' || fields.event === 'reset') return this.#socketState(fields, where);
@@ -82,20 +88,39 @@ export class LineReader {
     if (name === '' || !/^\d{1,20}$/.test(stamp) || !(tid > 0 && tid <= MOST_TID)) return null;
     const start = this.#axis.at(Number(stamp));
     if (Number.isNaN(start)) return null;
-    const called = syscall(name);
     const raw = args.map((arg) => (/^-?\d{1,20}$/.test(arg) ? BigInt.asUintN(64, BigInt(arg)).toString(16) : '0'));
+    return this.#open(name, start, { raw, data: '', value: 0, isPartial: false });
+  }
+
+  /** A call that began before the capture, which began at `stamp`; null when it cannot be named, or that cannot be. */
+  earlier({ number, raw, data }: EarlierCall, stamp: number): CallFacts | null {
+    const name = syscallName(this.machine, number);
+    const start = this.#axis.at(stamp);
+    if (name === '' || Number.isNaN(start)) return null;
+    // Where drover's programs have the set that select was given there is its size here.
+    const args = syscall(name).family === 'select' ? [uint64(rawBytes(data)).toString(16), ...raw.slice(1)] : raw;
+    // Without a result, sizes are those that the arguments ask for.
+    return this.#open(name, start, { raw: args, data, value: -1, isPartial: true });
+  }
+
+  /** Whether drover's programs trace the call of that number, as they do with all in which threads wait. */
+  traces(number: number): boolean {
+    const name = syscallName(this.machine, number);
+    return name !== '' && !UNTRACED.has(syscall(name).family);
+  }
+
+  #open(name: string, start: Nanoseconds, told: Pick<CallFacts, 'raw' | 'data' | 'value' | 'isPartial'>): CallFacts {
+    const called = syscall(name);
     return {
+      ...told,
       syscall: called,
       start,
       end: start,
       duration: UNKNOWN,
       result: Number.NaN,
       error: '',
-      value: 0,
-      fd: called.takesDescriptor ? lowInteger(raw[0]) : -1,
+      fd: called.takesDescriptor ? lowInteger(told.raw[0]) : -1,
       inFlight: true,
-      raw,
-      data: '',
       eventBytes: this.#eventBytes,
       words: null,
     };
@@ -150,6 +175,13 @@ export class LineReader {
     const scheduling = fields.sched === '' ? null : schedulingOf(fields.sched);
     return { kind: 'call', seenAt: end, tid, pid, where, facts, comm: fields.comm, scheduling };
   }
+}
+
+function earlier({ pid, tid, number, raw, data }: Fields, where: Where): LineMeaning {
+  const args = raw === '' ? [] : raw.split(',', 6);
+  const isThread = tid > 0 && tid <= MOST_TID && pid > 0 && pid <= MOST_TID;
+  if (!isThread || !(number >= 0) || args.some((argument) => !/^[0-9a-f]{1,16}$/.test(argument))) return BROKEN;
+  return { kind: 'earlier', call: { tid, pid, number, raw: args, data: data.slice(0, LONGEST_DATA), where } };
 }
 
 interface Place {

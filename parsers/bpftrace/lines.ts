@@ -6,6 +6,7 @@ import type { Where } from '../text/line-parser.ts';
 import type { CallFacts } from '../timeline/printed-call.ts';
 import { TimeAxis } from '../timeline/time-axis.ts';
 import { CountedCalls } from './counted-calls.ts';
+import { type EarlierCall, EarlierCalls } from './earlier-calls.ts';
 import type { Fields } from './fields.ts';
 import type { ForeignColumns } from './foreign-columns.ts';
 import { type JsonRecord, lostEvents, mapEntries, readJson, withoutSignedBytes } from './json-record.ts';
@@ -46,6 +47,7 @@ export class Lines {
   /** How lines of a program that is not drover's are read. */
   readonly #foreign: ForeignColumns | null;
   readonly axis: TimeAxis;
+  readonly earlier = new EarlierCalls();
   readonly #reader: LineReader;
   readonly #maps = new MapLines();
   readonly #counted = new CountedCalls();
@@ -96,6 +98,16 @@ export class Lines {
     this.#piece = '';
   }
 
+  /** Calls that threads were in before the capture began, and still are. */
+  *stillIn(): Iterable<{ readonly call: EarlierCall; readonly facts: CallFacts }> {
+    const { begun } = this.earlier.span;
+    if (Number.isNaN(begun)) return;
+    for (const call of this.earlier.values()) {
+      const facts = this.#reader.earlier(call, begun);
+      if (facts !== null) yield { call, facts };
+    }
+  }
+
   /** What maps told of calls. */
   counted(): CallCount[] {
     return [...this.#counted.records(), ...this.#watched.records()];
@@ -131,6 +143,9 @@ export class Lines {
         return this.#wait(meaning.waiting);
       case 'header':
         this.#header(meaning.fields, where);
+        return 'notices';
+      case 'earlier':
+        this.earlier.note(meaning.call, this.#reader.traces(meaning.call.number));
         return 'notices';
       case 'silent':
         return 'signals';
@@ -203,6 +218,7 @@ export class Lines {
           : this.#reader.inFlight(Number(key), tuple);
       if (facts !== null) {
         this.#left++;
+        this.earlier.moved(Number(key));
         this.#sink.left(Number(key), facts, where);
       }
       return;
@@ -247,7 +263,9 @@ export class Lines {
       this.#flags.fdDecoration = 'path';
       return;
     }
+    if (event === 'end') this.earlier.end(time);
     if (event !== 'start') return;
+    this.earlier.begin(time);
     if (others.get('machine') === 'arm64') {
       this.#reader.machine = 'arm64';
       this.#counted.machine = 'arm64';

@@ -24,6 +24,8 @@ export class BpftraceParser extends LineParser {
   readonly #ordering = new Ordering<Waiting>();
   /** Calls that the capture's end showed as running. */
   readonly #left: { readonly tid: number; readonly facts: CallFacts; readonly where: Where }[] = [];
+  /** The input is at its end, and what it says of silent threads was not told yet. */
+  #isOver = false;
   /** Signals that a thread ignores, sent while it was in a call, by thread. */
   readonly #ignored = new Map<number, Signal>();
 
@@ -43,8 +45,9 @@ export class BpftraceParser extends LineParser {
     this.#lines = new Lines(options.origin, this.accounting, this.flags, sink, foreign);
   }
 
-  /** The calls that bpftrace listed as running when it ended. */
+  /** The calls that bpftrace listed as running when it ended, and those that it never saw begin or end. */
   *inFlight(): Iterable<Call> {
+    for (const { call, facts } of this.#lines.stillIn()) yield this.#made(call.tid, call.pid, facts, call.where);
     for (const { tid, facts, where } of this.#left) yield this.#made(tid, this.#threads.pidOf(tid), facts, where);
   }
 
@@ -56,13 +59,31 @@ export class BpftraceParser extends LineParser {
   protected override release(): boolean {
     const waiting = this.#ordering.next();
     if (waiting !== null) this.#release(waiting);
+    else if (this.#isOver) {
+      this.#isOver = false;
+      this.#introduceSilent();
+      return true;
+    }
     return waiting !== null;
   }
 
   protected override finish(): void {
     this.#lines.end(this.line);
     this.#ordering.end();
+    this.#isOver = true;
     this.tell(...this.#lines.counted());
+  }
+
+  /** Threads of which no event came are there all the same, from the capture's beginning to its end. */
+  #introduceSilent(): void {
+    const { ended } = this.#lines.earlier.span;
+    for (const { call, facts } of this.#lines.stillIn()) {
+      const lane = this.#threads.lane(call.tid);
+      const leader = this.#threads.lane(call.pid);
+      const end = this.#lines.axis.at(ended);
+      for (const time of [facts.start, Number.isNaN(end) ? facts.start : end])
+        this.tell({ kind: 'membership', lane, leader, time });
+    }
   }
 
   /** Makes records of what a line said, now that everything before it was told. */
@@ -84,6 +105,8 @@ export class BpftraceParser extends LineParser {
     }
     const { tid, pid, where, seenAt: time } = waiting;
     const lane = this.#threads.lane(tid);
+    // A signal that is ignored ends no call.
+    if (waiting.kind !== 'signal' || !waiting.isIgnored) this.#lines.earlier.moved(tid);
     this.tell(...this.#threads.endSilent({ time, file: where.file, line: where.line }));
     if (this.#threads.belongs(tid, pid)) this.tell({ kind: 'membership', lane, leader: this.#threads.lane(pid), time });
     switch (waiting.kind) {

@@ -21,6 +21,12 @@ export function uint32(bytes: string, at: number): number {
   return (uint16(bytes, at) | (uint16(bytes, at + 2) << 16)) >>> 0;
 }
 
+export function uint64(bytes: string): bigint {
+  let value = 0n;
+  for (let at = 7; at >= 0; at--) value = (value << 8n) | BigInt(byte(bytes, at));
+  return value;
+}
+
 export function byte(bytes: string, at: number): number {
   return at < bytes.length ? bytes.charCodeAt(at) & 0xff : 0;
 }

@@ -18,6 +18,8 @@ export interface CallFacts {
   readonly value: number;
   readonly fd: number;
   readonly inFlight: boolean;
+  /** It began before the capture. */
+  readonly isPartial?: boolean;
   readonly raw: readonly string[];
   readonly data: string;
   readonly eventBytes: number;
@@ -40,7 +42,7 @@ const LONGEST_TEXT = 1_000;
 export class PrintedCall implements Call, LastLine {
   readonly kind = 'call';
   readonly injected = false;
-  readonly partial = false;
+  readonly partial: boolean;
   readonly lane: Lane;
   readonly syscall: Syscall;
   readonly start: Nanoseconds;
@@ -73,6 +75,7 @@ export class PrintedCall implements Call, LastLine {
     this.error = facts.error;
     this.fd = facts.fd;
     this.inFlight = facts.inFlight;
+    this.partial = facts.isPartial === true;
     this.facts = facts;
     this.file = where.file;
     this.line = where.line;

@@ -149,7 +149,9 @@ function bpftraceLines(scene: Scene, count: number): string[] {
       case 0:
         return `ts=${ts} dur=${took} pid=${pid} tid=${pid} call=${name} fd=${number(scene, fd(random))} ret=${result}`;
       case 1:
-        return `event=fd pid=${pid} fd=${number(scene, fd(random))} is=socket:[${number(scene, '4711')}]`;
+        return random.oneIn(2)
+          ? `event=fd pid=${pid} fd=${number(scene, fd(random))} is=socket:[${number(scene, '4711')}]`
+          : `event=in ts=${ts} pid=${pid} tid=${pid} nr=${nr} a=${a},0,0 data=`;
       case 2:
         return `event=tcp ts=${ts} old=${number(scene, '3')} new=${number(scene, '1')} port=${number(scene, '8000')} peer=[::ffff:10.0.0.7]:${number(scene, '40001')}`;
       case 3:

@@ -29,6 +29,8 @@ const OTHER_LINES = [
   ', gunicorn]: 12',
   '@in[7]: (1000017000, 232, 5, 140736772756576, 64, 1000)',
   'event=fd pid=7 fd=5 is=socket:[4711]',
+  'event=in ts=5 pid=7 tid=9 nr=45 a=b,7f31,10000,0,0,0 data=',
+  'event=end ts=1000900000',
   'event=signal ts=1000500000 pid=7 tid=9 to=9 sig=13 code=0 result=1',
   'event=deliver ts=1000600000 pid=7 tid=7 sig=15 code=0 handler=0',
   'event=exit ts=1000700000 pid=7 tid=7 nr=231 a=0',

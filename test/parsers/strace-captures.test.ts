@@ -26,7 +26,9 @@ for (const { name, bytes } of captures) {
       [0, 0, 0, 0],
       JSON.stringify(codes),
     );
-    assert.ok(account.calls + account.resumed > 100);
+    // Who hangs calls nothing: a line for each thread may be all.
+    if (name.startsWith('hang-')) assert.ok(account.calls + account.resumed + account.unfinished > 2);
+    else assert.ok(account.calls + account.resumed > 100);
   });
 }
 

@@ -55,8 +55,41 @@ export interface Truth {
     readonly before: { readonly sockets: number; readonly files: number };
     readonly after: { readonly sockets: number; readonly files: number };
   }[];
+  readonly stuck?: readonly StuckThread[];
+  readonly idle?: readonly IdleThread[];
   readonly openStall?: boolean;
   readonly query?: string;
+}
+
+/** A descriptor, and what `readlink /proc/PID/fd/N` says of it. */
+interface Descriptor {
+  readonly fd: number;
+  readonly is: string | null;
+}
+
+/** Who hung before the capture began, and until after its end. Thread and call are null where no thread waits (Go). */
+export interface StuckThread {
+  readonly pid: number;
+  readonly tid: number | null;
+  readonly call: string | null;
+  readonly kind: 'upstream' | 'database' | 'file-lock' | 'lock' | 'pipe' | 'row-lock' | 'client';
+  /** An address, a path, or what the lock is called. */
+  readonly target: string;
+  readonly descriptor: Descriptor | null;
+  /** Of a futex: its address. */
+  readonly word?: string;
+  readonly since: number;
+  readonly hasTimeout: boolean;
+  /** False where the capture shows nothing that it would not show of an idle thread. */
+  readonly shown: boolean;
+}
+
+/** Any other thread of the server, and what the kernel said that it was in. */
+export interface IdleThread {
+  readonly pid: number;
+  readonly tid: number;
+  readonly call: string | null;
+  readonly descriptor: Descriptor | null;
 }
 
 export interface Sample {

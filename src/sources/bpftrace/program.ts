@@ -48,7 +48,9 @@ const CALLS: Readonly<Record<number, string>> = {
   13: 'select pselect6',
   14: 'ioctl',
   15: 'fcntl',
-  16: 'futex nanosleep clock_nanosleep',
+  16:
+    'futex nanosleep clock_nanosleep semop semtimedop msgrcv msgsnd mq_timedreceive mq_timedsend ' +
+    'pause rt_sigtimedwait rt_sigsuspend',
   17: 'getsockname',
 };
 /** What `watch.bt` takes a call for; the numbers are explained there. */

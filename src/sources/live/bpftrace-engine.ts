@@ -1,4 +1,5 @@
 import type { Machine } from '../../trace/syscall-numbers.ts';
+import { callLines } from '../bpftrace/call-lines.ts';
 import { descriptorLines } from '../bpftrace/descriptor-lines.ts';
 import { bpftraceProgram, type ProgramName, programEnvironment } from '../bpftrace/program.ts';
 import { AttachError } from './attach-error.ts';
@@ -34,8 +35,8 @@ export function bpftraceEngine(
     `${name}.bt`,
     bpftraceProgram(name, { pids, machine, ports: listeningPorts(pids) }) + FLUSH,
   );
-  // What a descriptor is that was there before: the program sees only what happens from now on.
-  spool.write(descriptorLines(pids));
+  // What a descriptor is that was there before, and what a thread is in: the program sees only what begins from now on.
+  spool.write(descriptorLines(pids) + callLines(pids, machine));
   const before = spool.bytes;
   return {
     name: 'bpftrace',
@@ -48,6 +49,8 @@ export function bpftraceEngine(
     writesToStdout: true,
     stopsProcesses: false,
     runsProgram: false,
+    // Who was silent all the time, and is in another call now, went there while the program was compiled.
+    closing: () => `\n${callLines(pids, machine)}`,
     // Asked a second time while it prints its maps it would leave at once, without them.
     stop: { signal: 'SIGINT', patienceMs: PATIENCE_SECONDS * 1_000, repeatMs: 2_000, deafMs: DEAF_MS },
     hasBegun: (_, bytes) => bytes() > before + 'event=start'.length && spool.includes('event=start ', before),

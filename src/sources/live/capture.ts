@@ -36,6 +36,8 @@ export interface Engine {
   readonly runsProgram: boolean;
   /** The capture is what it prints; strace writes its file itself. */
   readonly writesToStdout: boolean;
+  /** Lines that end the capture when the tracer is gone. */
+  readonly closing?: () => string;
   readonly stop: StopManner;
   /** Looks at the processes, at what the tracer said, or at how much it wrote. */
   hasBegun(words: () => Promise<readonly string[]>, bytes: () => number): boolean | Promise<boolean>;
@@ -230,12 +232,21 @@ export class LiveCapture {
         code: reason === 'tracer-died' ? 'tracer-died' : 'capture-ended-early',
         text: this.#sentence,
       });
+    if (reason !== 'space' && reason !== 'tracer-died') this.#close();
     const { sentence, isClean } = this.engine.runsProgram
       ? { sentence: programEnd(end), isClean: true }
       : describeDetachment(this.#everyProcess(), this.engine.name);
     const bytes = this.#spool.bytes;
     const unkept = this.#spool.keep();
     return { reason, sentence: this.#sentence, detached: sentence, isClean, bytes, unkept };
+  }
+
+  #close(): void {
+    try {
+      this.#spool.write(this.engine.closing?.() ?? '');
+    } catch {
+      // The disk is full since a moment ago: the capture is whole without them.
+    }
   }
 
   /** When `timeout` was killed and strace was not, strace goes on without a limit. */

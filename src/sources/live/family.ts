@@ -84,7 +84,17 @@ function runSameProgram(first: ProcessFacts, second: ProcessFacts): boolean {
     return false;
   // Python's multiprocessing starts workers anew (uvicorn --workers); its resource tracker is none.
   if (second.argv.some((word) => word.includes('multiprocessing.spawn'))) return first.program !== '';
-  return first.argv.length === second.argv.length && first.argv.every((word, index) => word === second.argv[index]);
+  return (
+    first.argv.length === second.argv.length &&
+    first.argv.every((word, index) => isSamePath(word, second.argv[index] ?? ''))
+  );
+}
+
+/** A cluster of node starts its workers with the whole paths of what was started as `node server.js`. */
+function isSamePath(first: string, second: string): boolean {
+  if (first === second) return true;
+  const [short, long] = first.length < second.length ? [first, second] : [second, first];
+  return long.startsWith('/') && short !== '' && long.endsWith(`/${short.replace(/^\.\//, '')}`);
 }
 
 function childrenOf(parents: ReadonlyMap<number, number>): Map<number, number[]> {

@@ -131,8 +131,25 @@ with_bpftrace() {
       case $is in '' | *[[:space:][:cntrl:]\"\\\<\>]*) ;; *) printf 'event=fd pid=%s fd=%s is=%s\n' "$pid" "${fd##*/}" "$is" ;; esac
     done
   done >trace.bpftrace
+  calls_in_flight >>trace.bpftrace
   # Compiling and attaching take two seconds.
   BPFTRACE_PERF_RB_PAGES=1024 timeout -s INT -k 6 "$((seconds + 2))" bpftrace -B full ./calls.bt >>trace.bpftrace
+  calls_in_flight >>trace.bpftrace
+}
+
+# What each thread is in: bpftrace sees only calls that begin while it is there.
+calls_in_flight() {
+  printf '\n'
+  for pid in $pids; do
+    for task in /proc/"$pid"/task/*; do
+      { read -r number a b c d e f rest <"$task/syscall"; } 2>/dev/null || continue
+      # `running`, and -1 outside of calls.
+      case $number in '' | *[!0-9]*) continue ;; esac
+      read -r up rest </proc/uptime
+      printf 'event=in ts=%s0000000 pid=%s tid=%s nr=%s a=%s,%s,%s,%s,%s,%s data=\n' "${up%.*}${up#*.}" "$pid" "${task##*/}" "$number" \
+        "${a#0x}" "${b#0x}" "${c#0x}" "${d#0x}" "${e#0x}" "${f#0x}"
+    done
+  done
 }
 
 program() {

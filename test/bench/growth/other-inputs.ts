@@ -62,6 +62,9 @@ export const OTHER_INPUTS: readonly GrowthClass[] = [
           : `event=fd pid=${FIRST_PID + (index % 7)} fd=${9 + index} is=socket:[${index}]`,
       ),
   ),
+  oneFile('bpftrace-earlier', 'calls that began before bpftrace', { most: 200_003, quick: 50_021 }, (count) =>
+    silentThreads(count),
+  ),
   oneFile('bpftrace-losses', 'times that bpftrace lost events', { most: 200_003, quick: 50_021 }, (count) =>
     bpftraceLines(count, (index, at) =>
       index % 2 === 0 ? `ts=${at} dur=5000 pid=101 tid=101 call=getpid ret=7` : 'Lost 3 events',
@@ -118,6 +121,19 @@ function* threadFiles(count: number, from: (index: number) => number) {
 function* bpftraceLines(count: number, line: (index: number, at: number) => string): Generator<string> {
   yield EVENT_START;
   yield* each(count, (index) => `${line(index, 1_000_000_000 + index * 7_000)}\n`);
+}
+
+/** In front of a capture and behind it what each thread was in. */
+function* silentThreads(count: number): Generator<string> {
+  const lines = () =>
+    each(
+      count,
+      (index) => `event=in ts=5 pid=${FIRST_PID + (index % 7)} tid=${FIRST_PID + index} nr=45 a=b,7f,40,0,0,0 data=\n`,
+    );
+  yield* lines();
+  yield EVENT_START;
+  yield 'ts=1000000000 dur=5 pid=7 tid=7 call=getpid ret=7\nevent=end ts=2000000000\n';
+  yield* lines();
 }
 
 function* summary(count: number, name: (index: number) => string): Generator<string> {

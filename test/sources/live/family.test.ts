@@ -87,6 +87,28 @@ test('workers of multiprocessing are found, its resource tracker is not', () => 
   assert.deepEqual(pidsFrom(109, host), [101, 107, 109]);
 });
 
+test('workers of a node cluster are found, which have whole paths for the words of the primary', () => {
+  const node = (pid: number, parent: number, ...argv: string[]) =>
+    processFacts({ pid, parent, program: '/usr/bin/node', stackStart: String(pid), argv });
+  for (const [program, script] of [
+    ['node', 'server.js'],
+    ['/usr/bin/node', './server.js'],
+    ['node', 'app/server.js'],
+  ] as const) {
+    const whole = `/srv/${script.replace('./', '')}`;
+    const host = view(
+      INIT,
+      node(101, 1, program, script, '8080'),
+      node(103, 101, '/usr/bin/node', whole, '8080'),
+      node(107, 101, '/usr/bin/node', whole, '8080'),
+      // Something else that it started.
+      node(109, 101, '/usr/bin/node', '/srv/lib/otherserver.js', '8080'),
+      node(113, 101, '/usr/bin/node', whole, '8081'),
+    );
+    for (const pid of [101, 103, 107]) assert.deepEqual(pidsFrom(pid, host), [101, 103, 107], script);
+  }
+});
+
 test('a process that is gone has no family, and circles in what /proc tells end', () => {
   assert.deepEqual(pidsFrom(999, view(INIT)), []);
   const circle = view(

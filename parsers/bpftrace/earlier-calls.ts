@@ -1,0 +1,62 @@
+import { MOST_THREADS } from '../lanes.ts';
+import type { Where } from '../text/line-parser.ts';
+
+/** What an `event=in` line says: somebody looked at a thread, and it was in a call. */
+export interface EarlierCall {
+  readonly tid: number;
+  readonly pid: number;
+  /** Of the call, as the machine counts them. */
+  readonly number: number;
+  /** Arguments, hexadecimal. */
+  readonly raw: readonly string[];
+  readonly data: string;
+  readonly where: Where;
+}
+
+/**
+ * Calls that threads were in before the capture began, and in which they still are as far as it shows: nothing else was
+ * heard of them.
+ */
+export class EarlierCalls {
+  readonly #calls = new Map<number, EarlierCall>();
+  #begun = Number.NaN;
+  #ended = Number.NaN;
+
+  /** Stamps of the first and the last moment of the capture; NaN while they are not known. */
+  get span(): { readonly begun: number; readonly ended: number } {
+    return { begun: this.#begun, ended: this.#ended };
+  }
+
+  begin(stamp: number): void {
+    if (Number.isNaN(this.#begun)) this.#begun = stamp;
+  }
+
+  end(stamp: number): void {
+    this.#ended = stamp;
+  }
+
+  /**
+   * Behind the end of the capture only threads count of which it saw nothing: it lists what those it saw are in. Who
+   * of them is in another call than in front of the capture went there before the tracer came, if that traces the call.
+   */
+  note(call: EarlierCall, isTraced: boolean): void {
+    const { tid, number, raw } = call;
+    const before = this.#calls.get(tid);
+    if (Number.isNaN(this.#begun)) {
+      if (before !== undefined || this.#calls.size < MOST_THREADS) this.#calls.set(tid, call);
+    } else if (!Number.isNaN(this.#ended) && before !== undefined) {
+      if (before.number === number && String(before.raw) === String(raw)) return;
+      if (isTraced) this.#calls.set(tid, call);
+      else this.#calls.delete(tid);
+    }
+  }
+
+  /** Something else was heard of the thread. */
+  moved(tid: number): void {
+    if (this.#calls.size > 0) this.#calls.delete(tid);
+  }
+
+  values(): Iterable<EarlierCall> {
+    return this.#calls.values();
+  }
+}
