@@ -156,8 +156,6 @@ export class Model {
     }
     if (!syscall.changesNothing && call.error === '' && !(call.result === 0 && answersNothing(syscall.family)))
       thread.loop.effects++;
-    if (!syscall.changesNothing && call.error === '' && !(call.result === 0 && answersNothing(syscall.family)))
-      thread.loop.effects++;
     const handler = this.#handlers[syscall.id] ?? this.#route(syscall);
     const worksFor = handler(call, thread);
     const gap = turns.gapBefore(call, thread);
@@ -256,7 +254,8 @@ export class Model {
       cycles.finish(thread, this.lastTime);
       if (thread.ended) continue;
       // It was let go in the middle of a call, and went on later.
-      if (thread.leftIn !== null && thread.leftIn.since < thread.lastTime) thread.leftIn = null;
+      const isOld = thread.lastTime !== UNKNOWN && thread.leftIn !== null && thread.leftIn.since < thread.lastTime;
+      if (isOld) thread.leftIn = null;
       if (thread.leftIn !== null) this.#wasLeftIn(thread, thread.leftIn);
       turns.finish(thread, this.lastTime);
     }
