@@ -171,6 +171,10 @@ function quotesAreTrue(sample: Sample, report: Report): void {
 
 /** A line as it is, or in strace's words: those of calls.bt and exact.bt are numbers. */
 function isQuoted(text: string, line: string): boolean {
+  if (line.startsWith('event=in ')) {
+    const [, tid, name] = /^(\d+) \d+\.\d{6} (\w+)\(.*<unfinished \.\.\.>$/.exec(text) ?? [];
+    return line.includes(` tid=${tid} nr=${syscallNumber('x86-64', name ?? '')} `);
+  }
   if (!line.startsWith('ts=')) return line.startsWith(text);
   const [, tid, name, duration] = /^(\d+) \d+\.\d{6} (\w+)\(.*<(\d+\.\d+)>$/.exec(text) ?? [];
   const number = syscallNumber('x86-64', name ?? '');
