@@ -24,6 +24,7 @@ const MODEL = [
 /** The detectors that a topic is for: they alone look into its room. */
 const DETECTORS_OF: Readonly<Record<string, readonly string[]>> = {
   deaths: ['worker-death'],
+  dependencies: ['slow-dependency', 'broken-pipe', 'abandoned-request'],
   disk: ['disk-sync'],
   failures: ['error-storm'],
   leaks: ['fd-leak'],
