@@ -24,6 +24,9 @@ export class Thread {
   lastTimed = true;
   /** The call it was in when the trace ended. */
   leftIn: LeftIn | null = null;
+  /** Calls that returned, and the time between them. */
+  calls = 0;
+  outside: Nanoseconds = 0;
   /** It read a request: what it waits for, somebody waits for. */
   servesRequests = false;
   /** What the scheduler did around the next call, where the capture tells it. */

@@ -198,7 +198,9 @@ export class DependencyTracker implements Tracker {
       if (upstream !== undefined) return upstream;
     }
     const [only] = numbers;
-    if (only === undefined || numbers.length > 1 || call.result !== 0) return undefined;
+    // Masters look at their own pipe once a second, as a rule with select.
+    const mayAsk = call.syscall.family === 'poll' && thread.process.forks === 0;
+    if (only === undefined || numbers.length > 1 || call.result !== 0 || !mayAsk) return undefined;
     const descriptor = descriptors.get(only);
     return descriptor === undefined || descriptor.kind === 'unknown' ? this.#unknown(only, thread) : undefined;
   }
@@ -272,7 +274,12 @@ export class DependencyTracker implements Tracker {
     const query = descriptor?.query?.text ?? '';
     const isMain = thread.tid === thread.process.pid;
     const isMainWork =
-      isMain && !isUnasked && blocked > 0 && !WAITS_FOR_WORK.test(query) && !SENDS_WORK.has(peer.protocol);
+      isMain &&
+      !isUnasked &&
+      blocked > 0 &&
+      blocked * 2 >= length &&
+      !WAITS_FOR_WORK.test(query) &&
+      !SENDS_WORK.has(peer.protocol);
     peer.add(
       {
         process: thread.process,
@@ -330,13 +337,14 @@ function isNeeded({ request, askedAt, blocked, descriptor }: Upstream): boolean 
  */
 function lengthOf(upstream: Upstream, { end, duration }: Call, thread: Thread): Nanoseconds {
   const { askedAt, blocked, turn, sawNothing } = upstream;
-  if (blocked > 0) return blocked;
   const { loop } = thread;
   const span = elapsed(askedAt, end);
-  if (thread !== upstream.thread || sawNothing || loop.turn.number !== turn) {
-    if (!loop.inTurn || loop.turn.start <= askedAt) return span;
-    return elapsed(askedAt, loop.turn.start - loop.waitedSince >= WAITED ? loop.turn.start : loop.turnBefore);
+  if (thread === upstream.thread && loop.turn.number !== turn && loop.inTurn && loop.turn.start > askedAt) {
+    const { start } = loop.turn;
+    return Math.max(blocked, elapsed(askedAt, start - loop.waitedSince >= WAITED ? start : loop.turnBefore));
   }
+  if (blocked > 0) return blocked;
+  if (thread !== upstream.thread || sawNothing) return span;
   return span < MILLISECOND ? span : Math.max(0, duration);
 }
 
