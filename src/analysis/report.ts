@@ -128,11 +128,14 @@ export interface Worker {
 /** What one process spent on calls of one kind on one target. */
 export interface TimeShare {
   readonly pid: number;
-  /** null for quick calls, under a millisecond each (`working`), and for the time between calls (`outside`). */
+  /**
+   * null for calls and gaps under a millisecond each, together (`working`), and for longer gaps between calls
+   * (`outside`).
+   */
   readonly call: string | null;
   /** An address, a file, `clients`, `pipes`; null where there is none. */
   readonly target: string | null;
-  /** Calls of a millisecond and more; of quick ones all; 0 for the time between calls. */
+  /** Calls of a millisecond and more; 0 where `call` is null. */
   readonly count: number;
   /** Of all threads of the process together. */
   readonly totalMs: number | null;

@@ -12,7 +12,7 @@ import type {
   Watched,
 } from '../trace/record.ts';
 import type { Family, Syscall } from '../trace/syscalls.ts';
-import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
+import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { type Audience, audienceOf } from './audience.ts';
 import { FactBus } from './fact-bus.ts';
 import { CallBehind } from './following/call-behind.ts';
@@ -157,8 +157,7 @@ export class Model {
     const worksFor = handler(call, thread);
     const gap = turns.gapBefore(call, thread);
     this.calibration.add(call, gap);
-    thread.calls++;
-    thread.outside += gap;
+    if (gap >= MILLISECOND) thread.outside += gap;
     turns.charge(call, thread, worksFor, gap);
     this.#audience.returned(call, thread, worksFor);
     if (end > thread.lastTime || thread.lastTime === UNKNOWN) thread.lastTime = end;

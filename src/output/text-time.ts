@@ -27,9 +27,9 @@ export function addTime(page: Page, time: readonly TimeShare[], verbose: number)
     shown.map((share) => [
       String(share.pid),
       share.kind,
-      share.call ?? (share.kind === 'outside' ? 'no call' : 'calls under 1 ms'),
+      share.call ?? (share.kind === 'outside' ? 'no call' : 'short calls and gaps'),
       share.target === null ? '' : show(share.target),
-      share.kind === 'outside' ? '-' : count(share.count),
+      share.call === null ? '-' : count(share.count),
       durationOfMs(share.totalMs),
       `${share.openAtEnd > 0 ? '>= ' : ''}${durationOfMs(share.longestMs)}`,
       share.longestAt === null ? '-' : String(share.longestAt.line),

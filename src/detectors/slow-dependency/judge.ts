@@ -26,7 +26,9 @@ export function judge(context: Context, peer: Peer): Slow | null {
   const long = context.threshold('dependency-ms') * MILLISECOND;
   const { ofRequests, ofMainWork, ranOut, ranOutFor } = peer;
   if (ofRequests.timed > 0 && Math.max(ofRequests.longest, peer.longestOfRequest) >= long) {
-    const isUsual = (ofRequests.percentile(0.99) ?? 0) >= long;
+    // Where only slow requests are known to have waited, what is usual shows in the waits of everybody.
+    const all = peer.linked > 0 ? peer.all : ofRequests;
+    const isUsual = (all.percentile(0.99) ?? 0) >= long;
     return { peer, severity: isUsual ? 'warning' : 'info', by: 'requests', waits: ofRequests };
   }
   if (ofMainWork.longest >= long && shareOfMainWork(context.model, peer) >= context.threshold('dependency-share'))

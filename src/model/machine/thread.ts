@@ -24,8 +24,7 @@ export class Thread {
   lastTimed = true;
   /** The call it was in when the trace ended. */
   leftIn: LeftIn | null = null;
-  /** Calls that returned, and the time between them. */
-  calls = 0;
+  /** Time between calls, in gaps of a millisecond and more. */
   outside: Nanoseconds = 0;
   /** It read a request: what it waits for, somebody waits for. */
   servesRequests = false;

@@ -29,7 +29,8 @@ export class CallCount extends Durations {
       if (!this.errors.has(call.error) && this.errors.size < MOST_ERRORS) this.examples.set(call.error, keptLine(call));
       this.#failed(call.error, 1);
     }
-    if (call.duration >= 0) this.took(call.duration);
+    const { duration } = call;
+    if (duration >= 0) this.took(duration);
   }
 
   #failed(error: string, times: number): void {

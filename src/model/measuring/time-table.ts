@@ -18,7 +18,7 @@ export type TimeKind = 'idle' | 'waiting' | 'working' | 'outside';
 
 /** Time of one process in calls of a millisecond and more on one target. */
 export interface TimeRow {
-  /** '' for everything that has no call of its own: quick calls, and the time outside calls. */
+  /** '' for everything that has no call of its own: quick calls with short gaps, and the time outside calls. */
   readonly call: string;
   /** '' where there is none. */
   readonly target: string;
@@ -35,11 +35,11 @@ export interface TimeRow {
 
 const rowsOfProcess = new PerProcess<Map<string, TimeRow>>();
 /** Time of a thread in calls that had ended and have rows. */
-const inRows = new PerThread<{ time: Nanoseconds; count: number }>();
+const inRows = new PerThread<{ time: Nanoseconds }>();
 
 /**
  * Sums up where the time of each process went. It hears of calls of a millisecond and more only; what is left of the
- * life of a thread is quick calls, and the time between calls, which the model adds up.
+ * life of a thread is quick calls with short gaps, and gaps of a millisecond and more, which the model adds up.
  */
 export class TimeTable implements Tracker {
   readonly #inWindow: (time: Nanoseconds) => boolean;
@@ -86,9 +86,8 @@ export class TimeTable implements Tracker {
   #add(call: Call, thread: Thread, target: string, kind: TimeKind, isOpen: boolean): void {
     const { duration, syscall } = call;
     if (!isOpen) {
-      const own = inRows.of(thread) ?? inRows.set(thread, { time: 0, count: 0 });
+      const own = inRows.of(thread) ?? inRows.set(thread, { time: 0 });
       own.time += duration;
-      own.count++;
     }
     if (!this.#inWindow(call.end)) return;
     const { process } = thread;
@@ -111,17 +110,16 @@ export function timeOf(process: Process, timed: boolean): TimeRow[] {
   return rows.filter(({ total }) => total > 0).toSorted((a, b) => b.total - a.total);
 }
 
-/** The time of quick calls and the time outside calls, of the threads that are kept. */
+/** The time in quick calls and short gaps, and in gaps of a millisecond and more, of the threads that are kept. */
 function leftOver({ threads }: Process): TimeRow[] {
   const quick = { ...emptyRow('', '', 'working') };
   const outside = { ...emptyRow('', '', 'outside') };
   for (const thread of threads) {
     if (thread.lastTime === UNKNOWN) continue;
-    const { time, count } = inRows.of(thread) ?? { time: 0, count: 0 };
+    const time = inRows.of(thread)?.time ?? 0;
     const between = Math.min(thread.outside, thread.lastTime - thread.firstTime);
     outside.total += between;
     quick.total += Math.max(0, thread.lastTime - thread.firstTime - between - time);
-    quick.count += Math.max(0, thread.calls - count);
   }
   return [quick, outside];
 }

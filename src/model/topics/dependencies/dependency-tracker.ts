@@ -7,6 +7,7 @@ import type { Descriptor } from '../../machine/descriptors.ts';
 import type { LeftIn } from '../../machine/left-in.ts';
 import { PerProcess, PerThread } from '../../machine/owned-state.ts';
 import type { Thread } from '../../machine/thread.ts';
+import type { RequestView, ThreadView } from '../../machine/views.ts';
 import type { Tracker, TrackerContext } from '../../tracker.ts';
 import { Peer } from './peer.ts';
 import { leadsToService, Upstream, upstreams } from './upstream.ts';
@@ -26,6 +27,14 @@ const WAITS_FOR_WORK =
   /^(?:B[LRZ]POP|BLMOVE|BRPOPLPUSH|BLMPOP|BZMPOP|BZPOPM(?:IN|AX)|XREAD|XREADGROUP|[PS]?SUBSCRIBE|MONITOR|PSYNC)/;
 const SENDS_WORK: ReadonlySet<string> = new Set(['AMQP', 'Kafka', 'ZooKeeper']);
 
+/** The wait of nobody in particular that ended last on a thread, and in which turn. */
+interface Unowned {
+  readonly peer: Peer;
+  readonly length: Nanoseconds;
+  readonly start: Nanoseconds;
+  readonly turn: number;
+}
+const lastUnowned = new PerThread<Unowned>();
 /** The question that a thread asked last. */
 const lastAsked = new PerThread<Upstream>();
 const unknownOnes = new PerProcess<Map<number, Upstream>>();
@@ -42,8 +51,16 @@ export class DependencyTracker implements Tracker {
   readonly #furtherNames = new Set<string>();
   #end: Nanoseconds = UNKNOWN;
 
-  constructor({ inWindow }: TrackerContext) {
+  constructor({ inWindow, facts }: TrackerContext) {
     this.#inWindow = inWindow;
+    // Whoever is answered in the turn that read an answer had waited for it.
+    const link = ({ thread, request }: { thread: ThreadView; request: RequestView | null }): void => {
+      const unowned = lastUnowned.of(thread);
+      if (request === null || unowned?.turn !== thread.loop.turn.number || unowned.start < request.startedAt) return;
+      unowned.peer.wasFor(request, unowned.length);
+      lastUnowned.clear(thread);
+    };
+    facts.subscribe({ slowReply: link, failedWrite: link }, () => undefined);
   }
 
   /** Those with waits or failures, the longest time first. */
@@ -272,6 +289,9 @@ export class DependencyTracker implements Tracker {
   ): void {
     const { peer, askedAt, isUnasked, blocked, line, blockedLine, descriptor, request } = upstream;
     const query = descriptor?.query?.text ?? '';
+    const owner = isWaiting(request, askedAt) ? request : null;
+    if (owner === null && blocked * 2 < length && !isOpen)
+      lastUnowned.set(thread, { peer, length, start: askedAt, turn: thread.loop.turn.number });
     const isMain = thread.tid === thread.process.pid;
     const isMainWork =
       isMain &&
@@ -283,7 +303,7 @@ export class DependencyTracker implements Tracker {
     peer.add(
       {
         process: thread.process,
-        request: isWaiting(request, askedAt) ? request : null,
+        request: owner,
         length,
         start: askedAt,
         end,

@@ -55,6 +55,8 @@ export class Peer {
   readonly ofRequests = new Durations();
   /** Waits of main work that no request asked for. */
   readonly ofMainWork = new Durations();
+  /** Waits of slow requests of which only the reply tells that they were theirs. */
+  linked = 0;
   /** Requests that waited for it. */
   requests = 0;
   /** The longest time that one request waited for it, over all its waits. */
@@ -99,6 +101,18 @@ export class Peer {
     } else return;
     if (this.longestServing === null || length > this.longestServing.length)
       this.longestServing = this.longest.length === length ? this.longest : longest();
+  }
+
+  /** A wait that was added turns out to be that of a request. */
+  wasFor(request: Request, length: Nanoseconds): void {
+    this.linked++;
+    this.ofRequests.took(length);
+    this.#ofRequest(request, length);
+    if (this.longestServing !== null && length <= this.longestServing.length) return;
+    const { longest } = this;
+    const lines = longest?.length === length ? longest.lines : [];
+    const query = longest?.length === length ? longest.query : '';
+    this.longestServing = { length, isOpen: false, query, request: request.line, lines };
   }
 
   failed(process: Process, at: Nanoseconds): void {
