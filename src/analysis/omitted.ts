@@ -13,7 +13,7 @@ import { type CallStatistics, type Diagnostic, type Finding, type Omitted, SEVER
 export const MOST_WORKERS = 1_000;
 export const MOST_CALLS = 500;
 export const MOST_ERRORS = 64;
-export const MOST_TIME_SHARES = 500;
+export const MOST_TIME_SHARES = 2_000;
 export const MOST_DEPENDENCIES = 100;
 /** Findings of one kind. */
 export const MOST_FINDINGS = 200;

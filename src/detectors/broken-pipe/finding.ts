@@ -82,14 +82,13 @@ function titleOf(target: Target, tally: Tally, worst: FailedWrite, times: boolea
     return `${plural(tally.count, 'write')}${worst.fd < 0 ? '' : ` to ${NAMES[target]}`} failed: the other end is gone`;
   const whom = behindWhom(worst);
   const upstream = upstreamOf(worst);
+  const late = `${plural(tally.count, 'reply', 'replies')} too late: the client had left`;
   const title =
     upstream !== null && times
-      ? `${plural(tally.count, 'reply', 'replies')} too late: the client had left; ${duration(upstream.total)} for ` +
-        `${upstream.peer}`
+      ? `${late}; ${duration(upstream.total)} for ${upstream.peer}`
       : whom !== '' && times
-        ? `${plural(tally.count, 'reply', 'replies')} too late: the client had left; ${duration(worst.behind)} behind ` +
-          `${whom}`
-        : `${plural(tally.count, 'reply', 'replies')} too late: the client had left`;
+        ? `${late}; ${duration(worst.behind)} behind ${whom}`
+        : late;
   return title.length > 78 ? `${title.slice(0, 75)}...` : title;
 }
 

@@ -352,8 +352,8 @@ function isNeeded({ request, askedAt, blocked, descriptor }: Upstream): boolean 
 }
 
 /**
- * How long was waited. Inside calls: their time. Through a loop: up to the wait that reported the answer; where that did
- * not wait, at least up to the wait before, which had not.
+ * How long was waited. Inside calls: their time. Through a loop: up to the wait that reported the answer; where that
+ * did not wait, at least up to the wait before, which had not.
  */
 function lengthOf(upstream: Upstream, { end, duration }: Call, thread: Thread): Nanoseconds {
   const { askedAt, blocked, turn, sawNothing } = upstream;
