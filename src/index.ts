@@ -12,6 +12,7 @@ export type { AnalysisOptions, TimePoint } from './analysis/options.ts';
 export type {
   CallStatistics,
   Confidence,
+  Dependency,
   Diagnostic,
   Evidence,
   Finding,
@@ -24,6 +25,7 @@ export type {
   Severity,
   Source,
   Step,
+  TimeShare,
   Verdict,
   Window,
   Worker,

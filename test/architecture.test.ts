@@ -24,6 +24,7 @@ const MODEL = [
 /** The detectors that a topic is for: they alone look into its room. */
 const DETECTORS_OF: Readonly<Record<string, readonly string[]>> = {
   deaths: ['worker-death'],
+  dependencies: ['slow-dependency', 'broken-pipe', 'abandoned-request'],
   disk: ['disk-sync'],
   failures: ['error-storm'],
   leaks: ['fd-leak'],
@@ -82,7 +83,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   // Which topics: `DETECTORS_OF`.
   'src/detectors': [...MODEL, ...TOPICS],
-  'src/analysis': ['src/detectors', ...MODEL],
+  // Who was waited for is a table of the report, whatever is judged of it.
+  'src/analysis': ['src/detectors', 'src/model/topics/dependencies', ...MODEL],
   // Formats know where times and results stand in their raw lines.
   'src/output': ['parsers', 'src/analysis', 'src/trace'],
   // The dashboard: state, views and the terminal. It is told what happens and says what it wants; it opens no files and

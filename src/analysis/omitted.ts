@@ -13,6 +13,8 @@ import { type CallStatistics, type Diagnostic, type Finding, type Omitted, SEVER
 export const MOST_WORKERS = 1_000;
 export const MOST_CALLS = 500;
 export const MOST_ERRORS = 64;
+export const MOST_TIME_SHARES = 2_000;
+export const MOST_DEPENDENCIES = 100;
 /** Findings of one kind. */
 export const MOST_FINDINGS = 200;
 
@@ -58,6 +60,9 @@ export function omittedFrom(
     readonly workers: readonly Worker[];
     readonly calls: readonly CallStatistics[];
     readonly findings: readonly Finding[];
+    /** Rows that have no place. */
+    readonly time: number;
+    readonly dependencies: number;
   },
 ): Omitted | null {
   const { gone, open } = model.processes;
@@ -71,6 +76,8 @@ export function omittedFrom(
     calls: statistics.length - shown.calls.length,
     errors: failed - listed,
     findings: drafts.length - shown.findings.length,
+    time: shown.time,
+    dependencies: shown.dependencies,
     descriptors: open.forgotten,
     listeners: model.listeners.unfollowed,
   };

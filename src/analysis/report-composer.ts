@@ -11,6 +11,7 @@ import { chosenErrors, chosenFindings, chosenWorkers, MOST_CALLS, omittedFrom } 
 import type { Draft, Parts } from './parts.ts';
 import { assessQuality } from './quality.ts';
 import type { CallStatistics, Finding, Report, Window } from './report.ts';
+import { dependenciesOf, timeShares } from './tables.ts';
 import { isoTime, timeOfDay } from './times.ts';
 import { decide } from './verdict.ts';
 import { describeWorkers } from './workers.ts';
@@ -25,7 +26,15 @@ export function composeReport(parts: Parts): Report {
   const quality = assessQuality(parts);
   const workers = chosenWorkers(all, findings);
   const calls = callsOf(model, parts.capabilities);
-  const omitted = omittedFrom(model, all, parts.drafts, { workers, calls, findings });
+  const time = timeShares(parts);
+  const dependencies = dependenciesOf(parts);
+  const omitted = omittedFrom(model, all, parts.drafts, {
+    workers,
+    calls,
+    findings,
+    time: time.omitted,
+    dependencies: dependencies.omitted,
+  });
   return {
     schemaVersion: 1,
     tool: { name: 'drover', version: facts.toolVersion },
@@ -38,6 +47,8 @@ export function composeReport(parts: Parts): Report {
     }),
     outcomes,
     workers,
+    time: time.rows,
+    dependencies: dependencies.rows,
     calls,
     findings,
     ...(omitted === null ? {} : { omitted }),

@@ -19,6 +19,10 @@ export interface Report {
   /** Every detector answers. */
   readonly outcomes: Readonly<Partial<Record<Kind, Outcome>>>;
   readonly workers: readonly Worker[];
+  /** Where the time of each process went; the longest first. Empty without durations. */
+  readonly time: readonly TimeShare[];
+  /** Who was waited for, by whatever means; the longest first. */
+  readonly dependencies: readonly Dependency[];
   /** Over every call in the trace, completed or failed; most total time first, then most calls. */
   readonly calls: readonly CallStatistics[];
   /** Worst first: the order in which to read them. */
@@ -37,6 +41,10 @@ export interface Omitted {
   readonly errors: number;
   /** Findings, each of a kind of which worse ones are listed. */
   readonly findings: number;
+  /** Shares of time that have no row. */
+  readonly time: number;
+  /** Peers that were waited for and have no row. */
+  readonly dependencies: number;
   /** Open descriptors that were followed no further. */
   readonly descriptors: number;
   /** Listening sockets that were not followed. */
@@ -128,6 +136,52 @@ export interface AtEnd {
   readonly forMs: number | null;
   /** Whether the thread waits for work there. `unknown`: idle and stuck look the same. */
   readonly idle: 'yes' | 'no' | 'unknown';
+}
+
+/** What one process spent on calls of one kind on one target. */
+export interface TimeShare {
+  readonly pid: number;
+  /**
+   * null for calls and gaps under a millisecond each, together (`working`), and for longer gaps between calls
+   * (`outside`).
+   */
+  readonly call: string | null;
+  /** An address, a file, `clients`, `pipes`; null where there is none. */
+  readonly target: string | null;
+  /** Calls of a millisecond and more; 0 where `call` is null. */
+  readonly count: number;
+  /** Of all threads of the process together. */
+  readonly totalMs: number | null;
+  readonly longestMs: number | null;
+  /**
+   * `idle`: waited for work, as far as the role of the thread tells; `waiting`: for a peer, a lock, a disk, a child;
+   * `working`: inside calls that do work; `outside`: no call, so that it computed or had no processor.
+   */
+  readonly kind: 'idle' | 'waiting' | 'working' | 'outside';
+  /** Calls that had not returned when the capture ended. */
+  readonly openAtEnd: number;
+  /** Where the longest stay ended, or was called if it never did; null where no line shows it. */
+  readonly longestAt: { readonly file: string; readonly line: number } | null;
+}
+
+/** Another service that was waited for. */
+export interface Dependency {
+  /** `10.0.0.7:3306`, `unix:/run/x.sock`; `fd 3` where the capture does not tell who it is. */
+  readonly peer: string;
+  /** What it speaks, as seen in the bytes or by convention of the port; null when not known. */
+  readonly protocol: string | null;
+  /** From a question or a connect to the first answer, by requests or anybody else. */
+  readonly waits: number;
+  /** Requests that waited. */
+  readonly requests: number;
+  readonly totalMs: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly longestMs: number;
+  /** Waits that had not ended when the capture did. */
+  readonly openAtEnd: number;
+  /** Failed connects, resets, ends without an answer, time limits that ran out. */
+  readonly failures: number;
 }
 
 export interface CallStatistics {

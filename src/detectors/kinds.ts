@@ -11,6 +11,7 @@ export type Kind =
   | 'accept-delay'
   | 'backlog-overflow'
   | 'worker-saturation'
+  | 'slow-dependency'
   | 'loop-stall'
   | 'heartbeat-late'
   | 'gil-starvation'

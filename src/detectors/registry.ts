@@ -22,6 +22,7 @@ import { lockContention } from './lock-contention/detector.ts';
 import { loopStall } from './loop-stall/detector.ts';
 import { requestRetry } from './request-retry/detector.ts';
 import { serviceStall } from './service-stall/detector.ts';
+import { slowDependency } from './slow-dependency/detector.ts';
 import { strandedQueue } from './stranded-queue/detector.ts';
 import { stuckCall } from './stuck-call/detector.ts';
 import { thunderingHerd } from './thundering-herd/detector.ts';
@@ -41,6 +42,7 @@ const LIST = [
   acceptDelay,
   backlogOverflow,
   workerSaturation,
+  slowDependency,
   loopStall,
   heartbeatLate,
   gilStarvation,

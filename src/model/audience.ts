@@ -21,6 +21,8 @@ export function audienceOf(trackers: readonly Tracker[]): Audience {
     closed: hearing('closed'),
     endOfFile: hearing('endOfFile'),
     connected: hearing('connected'),
+    asked: hearing('asked'),
+    answered: hearing('answered'),
     sent: hearing('sent'),
     received: hearing('received'),
     accepted: hearing('accepted'),

@@ -13,7 +13,7 @@ import type {
   Watched,
 } from '../trace/record.ts';
 import type { Family, Syscall } from '../trace/syscalls.ts';
-import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
+import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { type Audience, audienceOf } from './audience.ts';
 import { FactBus } from './fact-bus.ts';
 import { CallBehind } from './following/call-behind.ts';
@@ -31,6 +31,7 @@ import { CallStatistics } from './measuring/call-statistics.ts';
 import { Losses } from './measuring/losses.ts';
 import { SchedulerTracker } from './measuring/scheduler-tracker.ts';
 import { SocketTracker } from './measuring/socket-tracker.ts';
+import { TimeTable } from './measuring/time-table.ts';
 import { WatchTracker } from './measuring/watch-tracker.ts';
 import { TOPICS } from './topics/topics.ts';
 import type { Tracker, TrackerContext } from './tracker.ts';
@@ -85,7 +86,7 @@ export class Model {
     this.sockets = new SocketTracker(context);
     this.#topics = TOPICS.map((Topic) => new Topic(context));
     const { activity, noted } = options;
-    const measuring: Tracker[] = [this.scheduler, this.sockets, this.watch];
+    const measuring: Tracker[] = [this.scheduler, this.sockets, this.watch, new TimeTable(context)];
     if (activity !== undefined) measuring.push(activity);
     this.#audience = audienceOf([
       ...measuring,
@@ -160,6 +161,7 @@ export class Model {
     const worksFor = handler(call, thread);
     const gap = turns.gapBefore(call, thread);
     this.calibration.add(call, gap);
+    if (gap >= MILLISECOND) thread.outside += gap;
     turns.charge(call, thread, worksFor, gap);
     this.#audience.returned(call, thread, worksFor);
     if (end > thread.lastTime || thread.lastTime === UNKNOWN) thread.lastTime = end;

@@ -45,6 +45,10 @@ export interface Tracker {
   endOfFile?(call: Call, thread: Thread, descriptor: Descriptor): void;
   /** A socket was connected to that address. */
   connected?(call: Call, thread: Thread, descriptor: Descriptor, address: string): void;
+  /** Something was sent to another service, through a socket that is no client's. */
+  asked?(call: Call, thread: Thread, descriptor: Descriptor): void;
+  /** A read from such a socket returned, with or without an answer. */
+  answered?(call: Call, thread: Thread, descriptor: Descriptor): void;
   /** Something was sent or received through a datagram socket. */
   sent?(call: Call, thread: Thread, descriptor: Descriptor): void;
   received?(call: Call, thread: Thread, descriptor: Descriptor): void;

@@ -1,4 +1,5 @@
 import type { Evidence, Finding, Report, Step } from '../analysis/report.ts';
+import { durationOfMs, plural } from '../trace/format-numbers.ts';
 import { firstStep } from './first-step.ts';
 import { codeSpan, fence, paragraph, prose } from './markdown-escape.ts';
 import { redactReport } from './redact.ts';
@@ -30,6 +31,7 @@ export interface MarkdownOptions {
  */
 const LINES = 58;
 const ROWS = 15;
+const PEERS = 3;
 const EVIDENCE = 3;
 const EVIDENCE_WIDTH = 160;
 
@@ -67,10 +69,22 @@ function opening(report: Report): readonly string[] {
     ...doFirst(report),
     `- Trace: ${codeSpan(paths(source))}, ${prose([workforce(report), ...extent(report)].join(', '))}`,
     `- Time range: ${prose(range === '' ? 'no clock in this trace' : range)}`,
+    ...waitedFor(report),
     ...(report.omitted === undefined ? [] : [`- ${prose(`${omission(report)}.`)}`]),
     `- Data: ${prose([`${coverage(quality).join(', ')}.`, ...quality.notes].join(' '))}`,
     '',
   ];
+}
+
+/** Whom the traced processes waited for longest. */
+function waitedFor({ dependencies }: Report): readonly string[] {
+  const named = dependencies
+    .slice(0, PEERS)
+    .map(
+      ({ peer, waits, totalMs, longestMs }) =>
+        `${peer} (${plural(waits, 'wait')}, together ${durationOfMs(totalMs)}, longest ${durationOfMs(longestMs)})`,
+    );
+  return named.length === 0 ? [] : [`- Waited for: ${prose(named.join('; '))}`];
 }
 
 /** What to do first, where the eye falls first. */

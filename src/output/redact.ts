@@ -48,6 +48,8 @@ export function redactReport(report: Report): Report {
         { ...outcome, reason: redactProse(outcome.reason) },
       ]),
     ),
+    time: report.time.map((share) => ({ ...share, target: share.target === null ? null : redactName(share.target) })),
+    dependencies: report.dependencies.map((each) => ({ ...each, peer: redactName(each.peer) })),
     findings: report.findings.map(redactFinding),
   };
 }
@@ -97,6 +99,12 @@ function redactStep(step: Step, quoted: Quotations): Step {
   if (step.needs !== undefined) redacted.needs = shown(step.needs);
   if (step.caveat !== undefined) redacted.caveat = shown(step.caveat);
   return redacted;
+}
+
+/** A path, an address or the name of a socket. */
+function redactName(name: string): string {
+  const redacted = redactMetric('target', name);
+  return typeof redacted === 'string' ? redacted : name;
 }
 
 function redactMetric(key: string, value: Metric): Metric {

@@ -3,9 +3,11 @@ import { firstStep } from './first-step.ts';
 import { Page, type PageOptions } from './page.ts';
 import { redactReport } from './redact.ts';
 import { addChecks, addDiagnostics } from './text-checks.ts';
+import { addDependencies } from './text-dependencies.ts';
 import { addFindings, addIndex, addNoFinding, addWorst } from './text-findings.ts';
 import { addQuietTables } from './text-quiet.ts';
 import { addCalls, addWorkers } from './text-tables.ts';
+import { addTime } from './text-time.ts';
 import { span } from './when.ts';
 import { coverage, extent, omission, paths, recording, SEVERITY_WORDS, verdictSentence, workforce } from './wording.ts';
 
@@ -55,6 +57,10 @@ export function renderText(report: Report, options: TextOptions): string {
   addWorkers(page, shown, options.verbose);
   if (shown.findings.every(({ severity }) => severity === 'info') && options.verbose === 0) addQuietTables(page, shown);
   if (shown.omitted !== undefined) page.prose([], 2, `${omission(shown)}.`);
+  if (options.verbose > 0) {
+    addTime(page, shown.time, options.verbose);
+    addDependencies(page, shown.dependencies, options.verbose);
+  }
   if (options.verbose > 0) addCalls(page, shown.calls, options.verbose);
   addChecks(page, shown, options.verbose);
   if (options.verbose > 0) addDiagnostics(page, shown.quality);

@@ -116,6 +116,8 @@ const OMITTED_NOUNS: Readonly<Record<keyof Omitted, string>> = {
   calls: 'system call',
   errors: 'failed call',
   findings: 'finding',
+  time: 'share of time',
+  dependencies: 'peer',
   descriptors: 'descriptor',
   listeners: 'listener',
 };

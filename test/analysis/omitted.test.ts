@@ -72,7 +72,17 @@ describe('the tables of a report', () => {
   });
 
   it('say in text and Markdown what they leave out', () => {
-    const omitted = { workers: 99_001, calls: 0, errors: 1, findings: 12, descriptors: 0, listeners: 0 };
+    const none = {
+      workers: 0,
+      calls: 0,
+      errors: 0,
+      findings: 0,
+      time: 0,
+      dependencies: 0,
+      descriptors: 0,
+      listeners: 0,
+    };
+    const omitted = { ...none, workers: 99_001, errors: 1, findings: 12 };
     const report = { ...buildReport({ findings: [buildFinding({})] }), omitted };
     const sentence = /Left out of this report: 99,001 processes, 1 failed call, 12 findings\./;
     assert.match(renderText(report, { width: 100, colour: false, verbose: 0, ascii: false }), sentence);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { analyzed, none, only } from '../support/analyzed.ts';
-import { oneWorker, watch } from '../support/server-lines.ts';
+import { connectTo, oneWorker, watch } from '../support/server-lines.ts';
 import { HUB, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import type { TraceLines } from '../support/trace-lines.ts';
 
@@ -47,6 +47,23 @@ describe('a client that leaves before the reply', () => {
       /^1 client closed the connection before the first byte of the reply; the oldest request, GET \/report, was 37 ms old/,
     );
     assert.match(evidence[0]?.text ?? '', /recvfrom\(11<.*"", 8192.* = 0/);
+    assert.deepEqual([request?.upstream, request?.upstreamMs], [null, null]);
+  });
+
+  it('names the service that its request had waited for', async () => {
+    const trace = traffic(23, 1, (worker) => {
+      connectTo(worker, 12, 9000);
+      worker
+        .waitUntil(worker.now + 2, 12)
+        .send(12, 'GET /b HTTP/1.0\\r\\n')
+        .waitUntil(worker.now + 37, 11);
+      worker.close(12).readEnd(11);
+    });
+    const { metrics, summary } = only(await analyzed(trace), KIND);
+    const [request] = metrics.requests as unknown as readonly Record<string, unknown>[];
+    // 2.02 ms to connect, 37.02 ms for the answer that did not come.
+    assert.deepEqual([request?.upstream, request?.upstreamMs], ['10.0.0.7:9000', 39.04]);
+    assert.match(summary, /; it had waited 39 ms for 10\.0\.0\.7:9000\./);
   });
 
   it('is seen by a reset', async () => {

@@ -243,7 +243,7 @@ it('the metrics of a reply that came too late are those of its trace', async () 
     count: 1,
     target: 'client',
     requests: 2,
-    replies: [{ ...reply, ...ages, behind: 'GET /b', atMs: 350.14, fatal: false }],
+    replies: [{ ...reply, ...ages, behind: 'GET /b', upstream: null, upstreamMs: null, atMs: 350.14, fatal: false }],
   });
 });
 

@@ -20,6 +20,8 @@ export interface ReportParts {
   readonly verdict?: Partial<Verdict>;
   readonly outcomes?: Readonly<Partial<Record<Kind, Outcome>>>;
   readonly workers?: readonly Worker[];
+  readonly time?: Report['time'];
+  readonly dependencies?: Report['dependencies'];
   readonly calls?: Report['calls'];
   readonly findings?: readonly Finding[];
 }
@@ -64,6 +66,8 @@ export function buildReport(parts: ReportParts = {}): Report {
       'loop-stall': { status: 'clear', reason: 'no turn of 100 ms or more in 1,237 turns' },
     },
     workers: parts.workers ?? [buildWorker({ pid: 4127 }), buildWorker({ pid: 4128 }), buildWorker({ pid: 4129 })],
+    time: parts.time ?? [],
+    dependencies: parts.dependencies ?? [],
     calls: parts.calls ?? [],
     findings: parts.findings ?? [],
   };

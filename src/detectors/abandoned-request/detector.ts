@@ -13,7 +13,7 @@ export const abandonedRequest = defineDetector({
   needs: [],
   thresholds: {},
   alsoUses: ['broken-pipe-warning-share', 'broken-pipe-critical-share'],
-  follows: { kinds: ['service-stall', 'loop-stall'], anywhere: false },
+  follows: { kinds: ['service-stall', 'loop-stall', 'slow-dependency'], anywhere: false },
   metrics,
   create(context) {
     let total = 0;

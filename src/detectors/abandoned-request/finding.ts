@@ -1,5 +1,6 @@
 import type { HangUp } from '../../model/facts.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
+import { longestWaitOf } from '../../model/topics/dependencies/peer.ts';
 import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { elapsed } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
@@ -27,13 +28,16 @@ export function finding(
   const { times } = capabilities;
   const oldest = kept.reduce((most, hangUp) => (ageOf(hangUp) > ageOf(most) ? hangUp : most));
   const age = times ? `; the oldest request, ${oldest.request.name}, was ${duration(ageOf(oldest))} old` : '';
+  const upstream = longestWaitOf(oldest.request);
+  const isUpstream = upstream !== null && times && upstream.total * 2 >= ageOf(oldest);
+  const waited = isUpstream ? `; it had waited ${duration(upstream.total)} for ${upstream.peer}` : '';
   const moments = kept.map(({ time }) => time);
   return {
     severity,
     confidence: answered < total ? 'likely' : 'possible',
     title: `${plural(total, 'client')} hung up before the reply`,
     summary:
-      `${plural(total, 'client')} closed the connection before the first byte of the reply${age}. ` +
+      `${plural(total, 'client')} closed the connection before the first byte of the reply${age}${waited}. ` +
       `${answeredNote(answered, total)}`,
     why: 'Work for a client that has left is wasted, and the client often asks again.',
     ...span(capabilities, Math.min(...moments), Math.max(...moments)),
@@ -49,12 +53,19 @@ export function finding(
         ageMs: times ? milliseconds(ageOf(hangUp)) : null,
         hungUpMs: times ? moment(model, hangUp.time) : null,
         answered: hangUp.answered,
+        upstream: longestWaitOf(hangUp.request)?.peer ?? null,
+        upstreamMs: times ? upstreamMs(hangUp) : null,
       })),
     },
     evidence: kept.slice(0, EVIDENCE).map((hangUp) => hangUp.line),
     next: ADVICE,
     subjects: [...new Set(kept.map((hangUp) => `request ${hangUp.request.name}`))],
   };
+}
+
+function upstreamMs({ request }: HangUp): number | null {
+  const wait = longestWaitOf(request);
+  return wait === null ? null : milliseconds(wait.total);
 }
 
 function answeredNote(answered: number, total: number): string {

@@ -13,6 +13,8 @@ export const metrics = {
       request: metric.text('The request line.'),
       ageMs: metric.orNull(metric.lengthMs('How old the request was when the client hung up; null without times.')),
       hungUpMs: metric.orNull(metric.momentMs('When the client hung up; null without times.')),
+      upstream: metric.orNull(metric.text('The service that it waited for longest; null when there is none.')),
+      upstreamMs: metric.orNull(metric.lengthMs('How long it waited for that; null without times.')),
       answered: metric.flag('A reply was written all the same.'),
     }),
     'The first of them.',

@@ -28,7 +28,7 @@ export const brokenPipe = defineDetector({
       meaning: 'A reply that failed after its request stood behind another for this long is a warning, however rare.',
     },
   },
-  follows: { kinds: ['service-stall', 'loop-stall'], anywhere: false },
+  follows: { kinds: ['service-stall', 'loop-stall', 'slow-dependency'], anywhere: false },
   metrics,
   create(context) {
     const tallies = new Map<Target, Tally>();

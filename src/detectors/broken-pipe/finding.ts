@@ -8,7 +8,7 @@ import { type DraftFinding, type Severity, span } from '../finding.ts';
 import { moment } from '../words.ts';
 import { clientAdvice, OTHER_ADVICE } from './advice.ts';
 import type { Metrics, Target } from './metrics.ts';
-import { ageOf, behindWhom, NOTABLE, type Tally, worstOf } from './tally.ts';
+import { ageOf, behindWhom, NOTABLE, type Tally, upstreamOf, worstOf } from './tally.ts';
 
 const SHOWN = 50;
 
@@ -57,6 +57,8 @@ export function finding(
         waitingMs: times && failure.request !== null ? milliseconds(failure.waiting) : null,
         behindMs: times && failure.request !== null ? milliseconds(failure.behind) : null,
         behind: behindWhom(failure),
+        upstream: upstreamOf(failure)?.peer ?? null,
+        upstreamMs: times ? upstreamMs(failure) : null,
         atMs: times ? moment(context.model, failure.time) : null,
         fatal: failure.fatal,
       })),
@@ -79,11 +81,14 @@ function titleOf(target: Target, tally: Tally, worst: FailedWrite, times: boolea
   if (target !== 'client')
     return `${plural(tally.count, 'write')}${worst.fd < 0 ? '' : ` to ${NAMES[target]}`} failed: the other end is gone`;
   const whom = behindWhom(worst);
+  const upstream = upstreamOf(worst);
+  const late = `${plural(tally.count, 'reply', 'replies')} too late: the client had left`;
   const title =
-    whom !== '' && times
-      ? `${plural(tally.count, 'reply', 'replies')} too late: the client had left; ${duration(worst.behind)} behind ` +
-        `${whom}`
-      : `${plural(tally.count, 'reply', 'replies')} too late: the client had left`;
+    upstream !== null && times
+      ? `${late}; ${duration(upstream.total)} for ${upstream.peer}`
+      : whom !== '' && times
+        ? `${late}; ${duration(worst.behind)} behind ${whom}`
+        : late;
   return title.length > 78 ? `${title.slice(0, 75)}...` : title;
 }
 
@@ -119,8 +124,25 @@ function clientSummary(tally: Tally, worst: FailedWrite, requests: number, fatal
   const behind = worst.behind < NOTABLE ? '' : `, ${duration(worst.behind)} behind other work${longest}`;
   return (
     `${base} The worst, ${worst.request.name}, was ${bound}${duration(ageOf(worst))} old: ` +
-    `${duration(worst.own)} own work, ${duration(worst.waiting)} waiting in the loop${behind}.${died}`
+    `${spentOf(worst)}${behind}.${died}`
   );
+}
+
+/** Its own work and its waits, and whom it waited for. */
+function spentOf(worst: FailedWrite): string {
+  const { own, waiting } = worst;
+  const upstream = upstreamOf(worst);
+  if (upstream === null) return `${duration(own)} own work, ${duration(waiting)} waiting in the loop`;
+  const { peer, total } = upstream;
+  const answer = `${duration(total)} for an answer of ${peer}`;
+  return waiting >= own
+    ? `${duration(own)} own work, ${duration(waiting)} waiting, of it ${answer}`
+    : `${duration(own)} in its worker, of it ${answer}, ${duration(waiting)} waiting in the loop`;
+}
+
+function upstreamMs(failure: FailedWrite): number | null {
+  const upstream = upstreamOf(failure);
+  return upstream === null ? null : milliseconds(upstream.total);
 }
 
 /** Who had left, in words. */

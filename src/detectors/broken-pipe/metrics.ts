@@ -29,6 +29,10 @@ export const metrics = {
       waitingMs: metric.orNull(metric.lengthMs('Time in which the worker waited in its loop.')),
       behindMs: metric.orNull(metric.lengthMs('Time in which the worker did other work.')),
       behind: metric.text('The request that kept the worker longest meanwhile; empty when none did for 10 ms.'),
+      upstream: metric.orNull(
+        metric.text('Another service that it waited for, for half of its life or longer; null when there is none.'),
+      ),
+      upstreamMs: metric.orNull(metric.lengthMs('How long it waited for that; null without times.')),
       atMs: metric.orNull(metric.momentMs('When the write failed; null without times.')),
       fatal: metric.flag('SIGPIPE ended the process.'),
     }),

@@ -1,5 +1,6 @@
 import type { FailedWrite } from '../../model/facts.ts';
-import { elapsed, MILLISECOND } from '../../trace/time.ts';
+import { longestWaitOf } from '../../model/topics/dependencies/peer.ts';
+import { elapsed, MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Target } from './metrics.ts';
 
 const KEPT = 200;
@@ -52,6 +53,12 @@ function isWorse(failure: FailedWrite, most: FailedWrite): boolean {
 /** How old the request was whose reply failed; 0 when it was not read in the capture. */
 export function ageOf({ request, time }: FailedWrite): number {
   return request === null ? 0 : elapsed(request.startedAt, time);
+}
+
+/** Another service that the request waited for, for half of its life or longer; null when there is none. */
+export function upstreamOf(failure: FailedWrite): { readonly peer: string; readonly total: Nanoseconds } | null {
+  const wait = failure.request === null ? null : longestWaitOf(failure.request);
+  return wait === null || wait.total < NOTABLE || wait.total * 2 < ageOf(failure) ? null : wait;
 }
 
 /** The request that kept the worker longest meanwhile; '' when none did for long. */

@@ -23,7 +23,7 @@ export const workerSaturation = defineDetector({
     'saturation-critical-share': { default: 0.5, unit: 'of the time', meaning: 'From here on it is critical.' },
   },
   alsoUses: ['stall-ms'],
-  follows: { kinds: ['lock-contention', 'disk-sync', 'blocking-dns'], anywhere: false },
+  follows: { kinds: ['slow-dependency', 'lock-contention', 'disk-sync', 'blocking-dns'], anywhere: false },
   linkedInProcess: ['lock-contention', 'disk-sync', 'blocking-dns'],
   metrics,
   create(context) {

@@ -1,8 +1,8 @@
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
-import { count, duration, milliseconds, percent, ratio, round } from '../../trace/format-numbers.ts';
+import { count, duration, milliseconds, percent, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
-import type { BusyTurns } from '../busy-at-once/busy-turns.ts';
+import type { BusyTurns, Place } from '../busy-at-once/busy-turns.ts';
 import type { Interval } from '../busy-at-once/intersection.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
 import { moment } from '../words.ts';
@@ -42,6 +42,7 @@ export function finding(
   const during = workers.flatMap((thread) =>
     (turns.get(thread)?.during(longest) ?? []).map((turn) => ({ thread, turn })),
   );
+  const place = commonPlace(during.map(({ turn }) => turn.place));
   const busy = workers.reduce(
     (sum, thread) => sum + (turns.get(thread)?.turns ?? []).reduce((time, turn) => time + turn.end - turn.start, 0),
     0,
@@ -56,6 +57,10 @@ export function finding(
       `All ${workers.length} sync workers were in a request at once for ${duration(total)}, ` +
       `${percent(share)} of the time; the longest such stretch took ` +
       `${duration(length)}.` +
+      (place === null
+        ? ''
+        : ` In it ${count(place.times)} of ${plural(during.length, 'request turn')} went to ${place.call} on ` +
+          `${place.target}.`) +
       (mean === null
         ? ''
         : ` The ${count(served)} requests of such turns took ${duration(mean)} on average: these workers serve at ` +
@@ -104,3 +109,19 @@ export function finding(
     subjects: pids.map((pid) => `pid ${pid}`),
   };
 }
+
+/** What most of them were in, where a target is known. */
+function commonPlace(places: readonly Place[]): { call: string; target: string; times: number } | null {
+  const known = new Map<string, { call: string; target: string; times: number }>();
+  for (const { call, target } of places) {
+    if (call === '' || target === '') continue;
+    const key = `${call} ${target}`;
+    const one = known.get(key) ?? { call, target, times: 0 };
+    one.times++;
+    known.set(key, one);
+  }
+  const most = [...known.values()].reduce((best, each) => (each.times > best.times ? each : best), NO_PLACE);
+  return most.times * 2 > places.length ? most : null;
+}
+
+const NO_PLACE = { call: '', target: '', times: 0 };

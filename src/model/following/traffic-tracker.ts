@@ -118,7 +118,8 @@ export class TrafficTracker {
     let { connection } = descriptor;
     if (connection === null) {
       if (call.result === 0 && descriptor.kind === 'socket') this.#ended(call, thread, descriptor);
-      if (descriptor.kind === 'datagram') this.#audience.received(call, thread, descriptor);
+      if (descriptor.kind === 'socket') this.#audience.answered(call, thread, descriptor);
+      else if (descriptor.kind === 'datagram') this.#audience.received(call, thread, descriptor);
       if (descriptor.kind !== 'socket' || descriptor.seenOpening || !(call.result > 0)) return descriptor.owner;
       connection = this.#adopt(call, thread, descriptor);
       if (connection === null) return descriptor.owner;
@@ -162,6 +163,7 @@ export class TrafficTracker {
         descriptor.isReused = true;
       descriptor.owner = loop.owner ?? descriptor.owner;
       descriptor.query = queryOf(call.arguments.payload(256) ?? '') ?? descriptor.query;
+      this.#audience.asked(call, thread, descriptor);
     }
     return descriptor.owner;
   }

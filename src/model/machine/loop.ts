@@ -73,6 +73,9 @@ export class Loop {
   startedThreadIn = NO_THREAD_STARTED;
   /** The running turn is open: the thread left its hub wait and has not entered the next. */
   inTurn = false;
+  /** When the hub wait that began the running turn was entered, and when the turn before that wait had begun. */
+  waitedSince: Nanoseconds = UNKNOWN;
+  turnBefore: Nanoseconds = UNKNOWN;
   /** The trace does not tell when that wait ended (no `-T`): at the thread's next record at the latest. */
   waitIsUntimed = false;
   /** Whom the current span is for; null: nobody known. */
@@ -132,6 +135,7 @@ export class Loop {
     this.owner = null;
     const { turn } = this;
     turn.end = at;
+    this.turnBefore = turn.start;
     const length = at - turn.start;
     this.busy += length;
     this.turns++;
@@ -149,6 +153,7 @@ export class Loop {
   beginTurn(call: Call): void {
     this.inTurn = true;
     this.waitIsUntimed = call.duration < 0;
+    this.waitedSince = call.start;
     this.turn.begin(call);
     this.owner = null;
     this.spanStart = call.end;

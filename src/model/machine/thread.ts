@@ -24,6 +24,8 @@ export class Thread {
   lastTimed = true;
   /** The call it was in when the trace ended. */
   leftIn: LeftIn | null = null;
+  /** Time between calls, in gaps of a millisecond and more. */
+  outside: Nanoseconds = 0;
   /** It read a request: what it waits for, somebody waits for. */
   servesRequests = false;
   /** What the scheduler did around the next call, where the capture tells it. */

@@ -42,7 +42,7 @@ export class CallTargets {
 }
 
 /** One word for descriptors that a person would not tell apart. */
-function groupOf(descriptor: Descriptor | undefined): string {
+export function groupOf(descriptor: Descriptor | undefined): string {
   if (descriptor === undefined) return '';
   const { kind, listener, connection, peer, label } = descriptor;
   if (listener !== null) return `listener ${listener.name}`;

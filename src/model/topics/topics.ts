@@ -1,5 +1,6 @@
 import type { Tracker, TrackerContext } from '../tracker.ts';
 import { DeathTracker } from './deaths/death-tracker.ts';
+import { DependencyTracker } from './dependencies/dependency-tracker.ts';
 import { DiskTracker } from './disk/disk-tracker.ts';
 import { FailureTracker } from './failures/failure-tracker.ts';
 import { DescriptorCensus } from './leaks/descriptor-census.ts';
@@ -26,4 +27,5 @@ export const TOPICS: readonly (new (context: TrackerContext) => Tracker)[] = [
   RoundsTracker,
   DeathTracker,
   FailureTracker,
+  DependencyTracker,
 ];

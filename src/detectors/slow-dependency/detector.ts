@@ -1,0 +1,57 @@
+import { DependencyTracker } from '../../model/topics/dependencies/dependency-tracker.ts';
+import type { Peer } from '../../model/topics/dependencies/peer.ts';
+import { duration, plural } from '../../trace/format-numbers.ts';
+import { type Context, defineDetector } from '../detector.ts';
+import { type Conclusion, clear, found } from '../finding.ts';
+import { finding } from './finding.ts';
+import { judge, type Slow } from './judge.ts';
+import { type Metrics, metrics } from './metrics.ts';
+
+export const slowDependency = defineDetector({
+  kind: 'slow-dependency',
+  title: 'Requests wait long for another service',
+  needs: ['times'],
+  thresholds: {
+    'dependency-ms': {
+      default: 1000,
+      unit: 'ms',
+      meaning: 'A wait of a request, or of the main work of a process, for one peer is long from here on.',
+    },
+    'dependency-share': {
+      default: 0.1,
+      unit: 'of the time',
+      meaning: 'Where no request is known, a process must wait for the peer for this part of its time.',
+    },
+  },
+  linkedInProcess: ['worker-saturation'],
+  metrics,
+  create(context) {
+    return { on: {}, conclude: () => conclude(context) };
+  },
+});
+
+function conclude(context: Context): Conclusion<Metrics> {
+  const peers = context.model.topic(DependencyTracker).peers();
+  const slow = peers.map((peer) => judge(context, peer)).filter((each) => each !== null);
+  if (slow.length === 0) return clear(reasonOf(peers));
+  // What is a warning and what is not are two findings.
+  const groups = (['warning', 'info'] as const).map((severity) => slow.filter((each) => each.severity === severity));
+  const findings = groups.filter((group) => group.length > 0).map((group) => finding(context, worstFirst(group)));
+  return found(`${plural(slow.length, 'peer was', 'peers were')} waited for long`, findings);
+}
+
+function worstFirst(group: readonly Slow[]): Slow[] {
+  return group.toSorted((a, b) => b.waits.longest - a.waits.longest || b.waits.total - a.waits.total);
+}
+
+function reasonOf(peers: readonly Peer[]): string {
+  if (peers.length === 0) return 'no wait for another service was seen';
+  const [first] = peers;
+  const longest = peers.reduce((most, peer) => Math.max(most, peer.ofRequests.longest, peer.ofMainWork.longest), 0);
+  const waits = peers.reduce((sum, { all }) => sum + all.timed, 0);
+  const whom = peers.length === 1 ? (first?.name ?? '') : plural(peers.length, 'peer');
+  return (
+    `${plural(waits, 'wait')} for ${whom}; the longest of a request or of the main work of a process took ` +
+    `${duration(longest)}`
+  );
+}

@@ -1,0 +1,144 @@
+import type { LongestWait, Peer } from '../../model/topics/dependencies/peer.ts';
+import { duration, milliseconds, percent, plural } from '../../trace/format-numbers.ts';
+import type { Context } from '../detector.ts';
+import { type DraftFinding, type Step, span } from '../finding.ts';
+import type { Slow } from './judge.ts';
+import type { Metrics } from './metrics.ts';
+
+const MOST = 20;
+const MOST_NAMED = 3;
+const MOST_LINES = 6;
+
+/** Who was waited for, by whom, and for how long. */
+export function finding(context: Context, slow: readonly Slow[]): DraftFinding<Metrics> {
+  const [worst] = slow;
+  if (worst === undefined) throw new Error('a finding is about one peer at least');
+  const { capabilities } = context;
+  const pids = [...new Set(slow.flatMap(({ peer }) => [...peer.processes.keys()]))];
+  const first = Math.min(...slow.map(({ peer }) => peer.first));
+  const last = Math.max(...slow.map(({ peer }) => peer.last));
+  const longest = longestOf(worst);
+  return {
+    severity: worst.severity,
+    confidence: worst.by === 'limits' ? 'possible' : 'likely',
+    title: titleOf(worst),
+    summary: slow.slice(0, MOST_NAMED).map(sentenceOf).join(' ') + more(slow),
+    why: WHY[worst.by],
+    ...span(capabilities, first, last),
+    openEnded: slow.some(({ peer }) => peer.openAtEnd > 0),
+    workers: pids.slice(0, MOST),
+    metrics: {
+      dependencies: slow.slice(0, MOST).map(({ peer, waits }) => ({
+        peer: peer.name,
+        protocol: peer.protocol === '' ? null : peer.protocol,
+        waits: waits.timed,
+        requests: peer.requests,
+        totalMs: milliseconds(waits.total),
+        p99Ms: milliseconds(waits.percentile(0.99) ?? 0),
+        longestMs: milliseconds(waits.longest),
+        longestOfRequestMs: milliseconds(peer.longestOfRequest),
+        openAtEnd: peer.openAtEnd,
+        failures: peer.failures,
+        ranOut: peer.ranOut,
+        ranOutMs: milliseconds(peer.ranOutFor),
+      })),
+      query: longest?.query ?? '',
+    },
+    evidence: slow.flatMap((each) => longestOf(each)?.lines ?? []).slice(0, MOST_LINES),
+    next: adviceFor(worst.peer),
+    subjects: [
+      ...pids.slice(0, MOST).map((pid) => `pid ${pid}`),
+      ...slow.flatMap((each) => {
+        const request = longestOf(each)?.request ?? '';
+        return request === '' ? [] : [`request ${request}`];
+      }),
+    ],
+  };
+}
+
+const WHY: Readonly<Record<Slow['by'], string>> = {
+  requests: 'A request that waits for another service keeps its client waiting, and its worker or memory taken.',
+  'main-work': 'A process that waits for another service inside a call does nothing else meanwhile.',
+  limits: 'A time limit that runs out again and again on one descriptor: what is waited for does not come.',
+};
+
+function longestOf({ peer, by }: Slow): LongestWait | null {
+  return by === 'limits' ? peer.longest : peer.longestServing;
+}
+
+const named = ({ name, protocol }: Peer): string => (protocol === '' ? name : `${name} (${protocol})`);
+
+function titleOf({ peer, by, waits }: Slow): string {
+  const length = duration(by === 'limits' ? peer.ranOutFor : waits.longest);
+  const title =
+    by === 'requests'
+      ? `${plural(peer.requests, 'request')} waited for ${named(peer)}, longest ${length}`
+      : by === 'main-work'
+        ? `${plural(peer.processes.size, 'process', 'processes')} waited for ${named(peer)}, longest ${length}`
+        : `poll on ${named(peer)} ran out ${plural(peer.ranOut, 'time')}, together ${length}`;
+  return title.length > 78 ? `${title.slice(0, 77)}…` : title;
+}
+
+function sentenceOf(slow: Slow): string {
+  const { peer, by, waits } = slow;
+  const { longest, total, timed } = waits;
+  const wait = longestOf(slow);
+  const bound = wait?.isOpen === true ? 'at least ' : '';
+  const failures = peer.failures === 0 ? '' : ` ${plural(peer.failures, 'wait')} failed or ran out of time.`;
+  const open = peer.openAtEnd === 0 ? '' : ` ${peer.openAtEnd} had not ended when the capture did.`;
+  if (by === 'limits')
+    return (
+      `The time limit of poll on ${named(peer)} ran out ${plural(peer.ranOut, 'time')}, together ` +
+      `${duration(peer.ranOutFor)}, and nothing came.`
+    );
+  const whom =
+    by === 'requests'
+      ? `${plural(peer.requests, 'request')} waited`
+      : `${plural(peer.processes.size, 'process', 'processes')} waited`;
+  const share =
+    peer.longestOfRequest > longest * 1.01 ? ` One request waited ${duration(peer.longestOfRequest)} in all.` : '';
+  const served = wait === null || wait.request === '' ? '' : `, for ${wait.request}`;
+  const asked = wait === null || wait.query === '' ? '' : ` Asked in the longest: ${wait.query}.`;
+  const part = waits === peer.all || peer.all.total === 0 ? '' : partOf(total, peer.all.total);
+  return (
+    `${whom} ${plural(timed, 'time')} for ${named(peer)}, together ${duration(total)}${part}; the longest wait took ` +
+    `${bound}${duration(longest)}${served}.${share}${asked}${failures}${open}`
+  );
+}
+
+/** Of all waits for the peer, where others than those waited, too. */
+function partOf(total: number, all: number): string {
+  return total >= all * 0.99 ? '' : ` (${percent(total / all)} of all time that anybody waited for it)`;
+}
+
+function more(slow: readonly Slow[]): string {
+  const others = slow.length - MOST_NAMED;
+  return others > 0 ? ` ${plural(others, 'other peer was', 'other peers were')} slow as well.` : '';
+}
+
+function adviceFor({ name, isKnown, processes }: Peer): readonly Step[] {
+  const [pid = 0] = processes.keys();
+  const host = /^([\d.]+|\[[0-9a-f:]+\]):(\d+)$/i.exec(name);
+  return [
+    ...(isKnown
+      ? [
+          {
+            text: `Look at ${name}: its load, its own slow requests, and what it waits for.`,
+            ...(host === null ? {} : { command: `ss -tnpi dst ${host[1]} and dport = :${host[2]}` }),
+          },
+        ]
+      : [
+          {
+            text: 'What is that descriptor, and who is at the other end?',
+            command: `ls -l /proc/${pid || 'PID'}/fd/${name.replace(/\D/g, '')}; ss -tnp | grep pid=${pid || 'PID'},`,
+          },
+        ]),
+    {
+      text:
+        'Give the client of that service a time limit well below that of your own clients, so that a slow service ' +
+        'costs an error and not a worker.',
+      caveat: 'A client that tries again at once adds load to the slow service.',
+    },
+    { text: 'Answer without it where that is possible: a cache, a queue, a default.' },
+  ];
+}

@@ -1,0 +1,53 @@
+import type { Durations } from '../../model/machine/durations.ts';
+import type { Model } from '../../model/model.ts';
+import type { Peer } from '../../model/topics/dependencies/peer.ts';
+import { elapsed, MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
+import type { Context } from '../detector.ts';
+import type { Severity } from '../finding.ts';
+
+/** A peer that was waited for long, and by whom. */
+export interface Slow {
+  readonly peer: Peer;
+  readonly severity: Severity;
+  /** The waits that count: of requests, of main work, or limits that ran out. */
+  readonly by: 'requests' | 'main-work' | 'limits';
+  readonly waits: Durations;
+}
+
+/** Limits that ran out are told from so many on, and from so much time in them. */
+const MOST_ORDINARY = 3;
+const LONG_WITHOUT: Nanoseconds = 10 * SECOND;
+const DNS_PORT = /:53$/;
+
+/** How a peer is judged; null when nobody waited for it for long. */
+export function judge(context: Context, peer: Peer): Slow | null {
+  // Name servers have a kind of their own.
+  if (DNS_PORT.test(peer.name)) return null;
+  const long = context.threshold('dependency-ms') * MILLISECOND;
+  const { ofRequests, ofMainWork, ranOut, ranOutFor } = peer;
+  if (ofRequests.timed > 0 && Math.max(ofRequests.longest, peer.longestOfRequest) >= long) {
+    // Where only slow requests are known to have waited, what is usual shows in the waits of everybody.
+    const all = peer.linked > 0 ? peer.all : ofRequests;
+    const isUsual = (all.percentile(0.99) ?? 0) >= long;
+    return { peer, severity: isUsual ? 'warning' : 'info', by: 'requests', waits: ofRequests };
+  }
+  if (ofMainWork.longest >= long && shareOfMainWork(context.model, peer) >= context.threshold('dependency-share'))
+    return { peer, severity: 'warning', by: 'main-work', waits: ofMainWork };
+  if (ranOut >= MOST_ORDINARY && ranOutFor >= LONG_WITHOUT && peer.longest !== null && peer.longest.length >= ranOutFor)
+    return { peer, severity: peer.isKnown && peer.isAsked ? 'warning' : 'info', by: 'limits', waits: peer.all };
+  return null;
+}
+
+/** The largest part of its life that a process waited for the peer in its main work, 0 to 1. */
+function shareOfMainWork(model: Model, { processes }: Peer): number {
+  let most = 0;
+  for (const { process, mainWork } of processes.values()) {
+    const first = Math.min(model.lastTime, ...process.threads.map(({ firstTime }) => firstTime));
+    const end = process.threads.some(({ ended }) => !ended)
+      ? model.lastTime
+      : Math.max(first, ...process.threads.map(({ lastTime }) => lastTime));
+    const lived = elapsed(first, end);
+    if (lived > 0) most = Math.max(most, Math.min(1, mainWork / lived));
+  }
+  return most;
+}

@@ -1,0 +1,211 @@
+import type { Call } from '../../trace/record.ts';
+import type { Family } from '../../trace/syscalls.ts';
+import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import type { Descriptor } from '../machine/descriptors.ts';
+import type { LeftIn } from '../machine/left-in.ts';
+import { PerProcess, PerThread } from '../machine/owned-state.ts';
+import type { Process } from '../machine/process.ts';
+import type { Thread } from '../machine/thread.ts';
+import type { Tracker, TrackerContext } from '../tracker.ts';
+import { groupOf } from './call-targets.ts';
+
+/** Of one process; what comes late shares a row. */
+const MOST_ROWS = 64;
+const OTHERS = 'others';
+
+/** What a process did: waited for work, waited for somebody, did work inside calls, or was outside calls. */
+export type TimeKind = 'idle' | 'waiting' | 'working' | 'outside';
+
+/** Time of one process in calls of a millisecond and more on one target. */
+export interface TimeRow {
+  /** '' for everything that has no call of its own: quick calls with short gaps, and the time outside calls. */
+  readonly call: string;
+  /** '' where there is none. */
+  readonly target: string;
+  readonly kind: TimeKind;
+  count: number;
+  total: Nanoseconds;
+  longest: Nanoseconds;
+  /** Where the longest stay ended, or began if it never did; '' and 0 where no line shows it. */
+  file: string;
+  line: number;
+  /** Stays that had not ended when the trace did. */
+  openAtEnd: number;
+}
+
+const rowsOfProcess = new PerProcess<Map<string, TimeRow>>();
+/** Time of a thread in calls that had ended and have rows. */
+const inRows = new PerThread<{ time: Nanoseconds }>();
+
+/**
+ * Sums up where the time of each process went. It hears of calls of a millisecond and more only; what is left of the
+ * life of a thread is quick calls with short gaps, and gaps of a millisecond and more, which the model adds up.
+ */
+export class TimeTable implements Tracker {
+  readonly #inWindow: (time: Nanoseconds) => boolean;
+
+  constructor({ inWindow }: Pick<TrackerContext, 'inWindow'>) {
+    this.#inWindow = inWindow;
+  }
+
+  hubWaited(call: Call, thread: Thread): void {
+    if (call.duration >= MILLISECOND) this.#add(call, thread, '', 'idle', false);
+  }
+
+  blocked(call: Call, thread: Thread): void {
+    const descriptor = this.#descriptorOf(call, thread);
+    this.#add(call, thread, groupOf(descriptor), kindOf(call.syscall.family, thread, descriptor), false);
+  }
+
+  leftOpen(call: Call, thread: Thread, left: LeftIn): void {
+    if (call.duration <= 0) return;
+    const isIdle = left.isHubWait || left.isForListener || left.syscall.family === 'restart';
+    const kind = isIdle ? 'idle' : kindOf(call.syscall.family, thread, left.descriptor ?? undefined);
+    this.#add(call, thread, left.isHubWait ? '' : groupOf(left.descriptor ?? undefined), kind, true);
+  }
+
+  merged(process: Process, other: Process): void {
+    const others = rowsOfProcess.of(other);
+    if (others === undefined) return;
+    const rows = rowsOfProcess.of(process) ?? rowsOfProcess.set(process, new Map());
+    for (const [key, row] of others) {
+      const known = rows.get(key);
+      if (known === undefined) rows.set(key, row);
+      else merge(known, row);
+    }
+    rowsOfProcess.clear(other);
+  }
+
+  #descriptorOf(call: Call, { process }: Thread): Descriptor | undefined {
+    const { family, takesDescriptor } = call.syscall;
+    const isSet = family === 'poll' || family === 'select';
+    const fd = isSet ? (call.arguments.polled()[0] ?? -1) : takesDescriptor ? call.fd : -1;
+    return fd < 0 ? undefined : process.descriptors.get(fd);
+  }
+
+  #add(call: Call, thread: Thread, target: string, kind: TimeKind, isOpen: boolean): void {
+    const { duration, syscall } = call;
+    if (!isOpen) {
+      const own = inRows.of(thread) ?? inRows.set(thread, { time: 0 });
+      own.time += duration;
+    }
+    if (!this.#inWindow(call.end)) return;
+    const { process } = thread;
+    const rows = rowsOfProcess.of(process) ?? rowsOfProcess.set(process, new Map());
+    const row = rowIn(rows, syscall.name, target, kind);
+    row.count++;
+    row.total += duration;
+    if (isOpen) row.openAtEnd++;
+    if (duration <= row.longest) return;
+    row.longest = duration;
+    row.file = call.file;
+    row.line = call.line;
+  }
+}
+
+/** Where the time of a process went, the longest first; `timed` says that calls have durations. */
+export function timeOf(process: Process, timed: boolean): TimeRow[] {
+  const rows = [...(rowsOfProcess.of(process)?.values() ?? [])];
+  if (timed) rows.push(...leftOver(process));
+  return rows.filter(({ total }) => total > 0).toSorted((a, b) => b.total - a.total);
+}
+
+/** The time in quick calls and short gaps, and in gaps of a millisecond and more, of the threads that are kept. */
+function leftOver({ threads }: Process): TimeRow[] {
+  const quick = { ...emptyRow('', '', 'working') };
+  const outside = { ...emptyRow('', '', 'outside') };
+  for (const thread of threads) {
+    if (thread.lastTime === UNKNOWN) continue;
+    const time = inRows.of(thread)?.time ?? 0;
+    const between = Math.min(thread.outside, thread.lastTime - thread.firstTime);
+    outside.total += between;
+    quick.total += Math.max(0, thread.lastTime - thread.firstTime - between - time);
+  }
+  return [quick, outside];
+}
+
+function rowIn(rows: Map<string, TimeRow>, call: string, target: string, kind: TimeKind): TimeRow {
+  const key = `${call} ${kind} ${target}`;
+  const known = rows.get(key);
+  if (known !== undefined) return known;
+  if (rows.size < MOST_ROWS) {
+    const made = emptyRow(call, target, kind);
+    rows.set(key, made);
+    return made;
+  }
+  const shared = `${kind} ${OTHERS}`;
+  const others = rows.get(shared) ?? emptyRow(OTHERS, '', kind);
+  rows.set(shared, others);
+  return others;
+}
+
+const emptyRow = (call: string, target: string, kind: TimeKind): TimeRow => ({
+  call,
+  target,
+  kind,
+  count: 0,
+  total: 0,
+  longest: 0,
+  file: '',
+  line: 0,
+  openAtEnd: 0,
+});
+
+function merge(row: TimeRow, other: TimeRow): void {
+  row.count += other.count;
+  row.total += other.total;
+  row.openAtEnd += other.openAtEnd;
+  if (other.longest <= row.longest) return;
+  row.longest = other.longest;
+  row.file = other.file;
+  row.line = other.line;
+}
+
+/** What it means that a thread is in such a call for long. */
+function kindOf(family: Family, thread: Thread, descriptor: Descriptor | undefined): TimeKind {
+  switch (family) {
+    case 'accept':
+    case 'signal-wait':
+    case 'restart':
+      return 'idle';
+    case 'futex':
+    case 'semaphore':
+      return isOfRequest(thread) || isAlone(thread) ? 'waiting' : 'idle';
+    case 'sleep':
+      return isOfRequest(thread) ? 'waiting' : 'idle';
+    case 'wait-child':
+      return thread.process.forks > 1 && !thread.servesRequests ? 'idle' : 'waiting';
+    case 'epoll-wait':
+    case 'poll':
+    case 'select':
+    case 'read':
+      return waitsForWork(family, thread, descriptor) ? 'idle' : descriptor?.kind === 'file' ? 'working' : 'waiting';
+    case 'write':
+      return descriptor?.kind === 'file' ? 'working' : 'waiting';
+    case 'connect':
+    case 'sync':
+    case 'lock':
+    case 'fcntl':
+      return 'waiting';
+    default:
+      return 'working';
+  }
+}
+
+function isOfRequest({ loop: { owner } }: Thread): boolean {
+  return owner?.inProgress === true;
+}
+
+/** The only thread that is known of its process: nobody else does its work. */
+function isAlone({ process, tid }: Thread): boolean {
+  return tid === process.pid && process.threads.length === 1;
+}
+
+/** A client that has no request, a pipe or a socket between two processes of a host, or a pause. */
+function waitsForWork(family: Family, thread: Thread, descriptor: Descriptor | undefined): boolean {
+  if (descriptor === undefined) return family !== 'read' && !isOfRequest(thread);
+  const { kind, connection, peer } = descriptor;
+  if (connection !== null) return !connection.request.inProgress;
+  if (kind === 'file') return false;
+  return peer === '' && kind !== 'socket' && kind !== 'datagram' && !isOfRequest(thread);
+}

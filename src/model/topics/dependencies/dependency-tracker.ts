@@ -1,0 +1,376 @@
+import { portOf, protocolOfPort } from '../../../trace/payload.ts';
+import type { Call } from '../../../trace/record.ts';
+import { elapsed, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
+import { type KeptLine, keptLine, NO_LINE } from '../../evidence.ts';
+import type { Request } from '../../machine/connections.ts';
+import type { Descriptor } from '../../machine/descriptors.ts';
+import type { LeftIn } from '../../machine/left-in.ts';
+import { PerProcess, PerThread } from '../../machine/owned-state.ts';
+import type { Thread } from '../../machine/thread.ts';
+import type { RequestView, ThreadView } from '../../machine/views.ts';
+import type { Tracker, TrackerContext } from '../../tracker.ts';
+import { Peer } from './peer.ts';
+import { leadsToService, Upstream, upstreams } from './upstream.ts';
+
+/** Peers told apart, 4 KB each; waits for further ones are counted together. */
+const MOST_PEERS = 200;
+/** Questions that may be open at a time; further ones are not asked about at the end of the trace. */
+const MOST_OPEN = 10_000;
+/** Descriptors of a process of which the capture tells nothing but the number. */
+const MOST_UNKNOWN = 16;
+/** What a connect that does not wait says, and one that is repeated. */
+const UNDER_WAY: ReadonlySet<string> = new Set(['EINPROGRESS', 'EALREADY', 'EISCONN', 'EINTR']);
+/** A wait of the loop that took less did not wait: what it reports had come during the turn before. */
+const WAITED = 0.1 * MILLISECOND;
+/** Commands of Redis that wait for work, and services that send it by themselves. */
+const WAITS_FOR_WORK =
+  /^(?:B[LRZ]POP|BLMOVE|BRPOPLPUSH|BLMPOP|BZMPOP|BZPOPM(?:IN|AX)|XREAD|XREADGROUP|[PS]?SUBSCRIBE|MONITOR|PSYNC)/;
+const SENDS_WORK: ReadonlySet<string> = new Set(['AMQP', 'Kafka', 'ZooKeeper']);
+
+/** The wait of nobody in particular that ended last on a thread, and in which turn. */
+interface Unowned {
+  readonly peer: Peer;
+  readonly length: Nanoseconds;
+  readonly start: Nanoseconds;
+  readonly turn: number;
+}
+const lastUnowned = new PerThread<Unowned>();
+/** The question that a thread asked last. */
+const lastAsked = new PerThread<Upstream>();
+const unknownOnes = new PerProcess<Map<number, Upstream>>();
+
+/**
+ * Follows questions to other services: from the send, or the connect, to the first answer, and who waited meanwhile: a
+ * thread inside a call, or a request while its loop went on. It hears only of sockets that no client uses, and of calls
+ * of a millisecond and more.
+ */
+export class DependencyTracker implements Tracker {
+  readonly #inWindow: (time: Nanoseconds) => boolean;
+  readonly #peers = new Map<string, Peer>();
+  readonly #open = new Set<Upstream>();
+  readonly #furtherNames = new Set<string>();
+  #end: Nanoseconds = UNKNOWN;
+
+  constructor({ inWindow, facts }: TrackerContext) {
+    this.#inWindow = inWindow;
+    // Whoever is answered in the turn that read an answer had waited for it.
+    const link = ({ thread, request }: { thread: ThreadView; request: RequestView | null }): void => {
+      const unowned = lastUnowned.of(thread);
+      if (request === null || unowned?.turn !== thread.loop.turn.number || unowned.start < request.startedAt) return;
+      unowned.peer.wasFor(request, unowned.length);
+      lastUnowned.clear(thread);
+    };
+    facts.subscribe({ slowReply: link, failedWrite: link }, () => undefined);
+  }
+
+  /** Those with waits or failures, the longest time first. */
+  peers(): Peer[] {
+    return [...this.#peers.values()]
+      .filter(({ name, all, failures }) => name !== '' && (all.timed > 0 || failures > 0))
+      .toSorted((a, b) => b.all.total - a.all.total || b.failures - a.failures);
+  }
+
+  /** How many peers were counted together, at least. */
+  get further(): number {
+    return this.#furtherNames.size;
+  }
+
+  connected(call: Call, thread: Thread, descriptor: Descriptor, address: string): void {
+    if (address === '') return;
+    let upstream = upstreams.of(descriptor);
+    if (upstream === undefined || upstream.peer.name !== address)
+      upstream = upstreams.set(descriptor, new Upstream(this.#peerOf(address, true), descriptor));
+    if (call.inFlight) return;
+    const { error, duration } = call;
+    if (error === 'EINPROGRESS') {
+      this.#begin(upstream, call, thread);
+      upstream.isConnecting = true;
+      return;
+    }
+    if (error === 'EALREADY' || error === 'EISCONN') return;
+    if (upstream.isWaitedFor && upstream.isConnecting) {
+      // Asked again after a wait, as Ruby does.
+      this.#over(upstream, call, thread);
+      if (error === '') return;
+    }
+    if (duration >= MILLISECOND) {
+      this.#begin(upstream, call, thread);
+      upstream.blocked = duration;
+      upstream.blockedLine = keptLine(call);
+      this.#over(upstream, call, thread);
+    }
+    // Libraries ask whether a local daemon runs (nscd), and go on without it.
+    if (error !== '' && error !== 'ENOENT' && !UNDER_WAY.has(error) && !error.startsWith('ERESTART'))
+      this.#failed(upstream, call, thread);
+  }
+
+  asked(call: Call, thread: Thread, descriptor: Descriptor): void {
+    const upstream = upstreams.of(descriptor) ?? this.#learned(descriptor);
+    if (upstream === undefined) return;
+    if (descriptor.query !== null) upstream.peer.protocol = descriptor.query.protocol;
+    if (upstream.isWaitedFor && (upstream.isConnecting || upstream.isUnasked)) this.#over(upstream, call, thread);
+    if (!upstream.isWaitedFor) this.#begin(upstream, call, thread);
+    if (call.duration < MILLISECOND) return;
+    upstream.blocked += call.duration;
+    upstream.blockedLine = keptLine(call);
+  }
+
+  sent(call: Call, thread: Thread, descriptor: Descriptor): void {
+    if (!(call.result > 0)) return;
+    const address = descriptor.peer || call.arguments.socketAddress();
+    if (address === '' || address === 'unix:/dev/log') return;
+    const upstream =
+      upstreams.of(descriptor) ?? upstreams.set(descriptor, new Upstream(this.#peerOf(address, true), descriptor));
+    if (!upstream.isWaitedFor) this.#begin(upstream, call, thread);
+  }
+
+  received(call: Call, thread: Thread, descriptor: Descriptor): void {
+    this.answered(call, thread, descriptor);
+  }
+
+  answered(call: Call, thread: Thread, descriptor: Descriptor): void {
+    const { duration, error } = call;
+    const isLong = duration >= MILLISECOND;
+    const upstream = upstreams.of(descriptor) ?? (isLong ? this.#learned(descriptor) : undefined);
+    if (upstream === undefined) return;
+    if (isLong) this.#blockedIn(upstream, call, thread, error === 'EAGAIN');
+    if (!upstream.isWaitedFor) return;
+    if (error === 'EAGAIN') upstream.sawNothing = true;
+    else if (error === '') upstream.wasRead = true;
+    if (error !== 'EAGAIN' && !(error === 'EINTR' || error.startsWith('ERESTART'))) {
+      // The other end closed it, or broke it off, while somebody waited.
+      if (error !== '' || (call.result === 0 && !upstream.isUnasked)) this.#failed(upstream, call, thread);
+      this.#over(upstream, call, thread);
+    }
+  }
+
+  blocked(call: Call, thread: Thread): void {
+    const { family } = call.syscall;
+    if (family !== 'poll' && family !== 'select' && family !== 'epoll-wait') return;
+    const upstream = family === 'epoll-wait' ? lastAsked.of(thread) : this.#polled(call, thread);
+    if (upstream === undefined || (family === 'epoll-wait' && !upstream.isWaitedFor)) return;
+    this.#blockedIn(upstream, call, thread, call.result === 0 && family !== 'epoll-wait');
+  }
+
+  closed(call: Call, thread: Thread, descriptor: Descriptor): void {
+    const upstream = upstreams.of(descriptor);
+    if (upstream === undefined || !upstream.isWaitedFor) return;
+    // Nobody had waited: what was sent needs no answer.
+    if (!isNeeded(upstream) || upstream.isUnasked) {
+      this.#forget(upstream);
+      return;
+    }
+    this.#failed(upstream, call, thread);
+    this.#over(upstream, call, thread);
+  }
+
+  leftOpen(call: Call, thread: Thread, { descriptor, request }: LeftIn): void {
+    if (call.end > this.#end) this.#end = call.end;
+    const { family } = call.syscall;
+    if (family !== 'read' && family !== 'write' && family !== 'connect' && family !== 'poll' && family !== 'select')
+      return;
+    const upstream = descriptor === null ? undefined : (upstreams.of(descriptor) ?? this.#learned(descriptor));
+    if (upstream === undefined) return;
+    if (!upstream.isWaitedFor) {
+      upstream.begin(call.start, thread, request?.inProgress === true ? request : ownerOf(thread, upstream), NO_LINE);
+      upstream.isUnasked = family !== 'connect' && family !== 'write' && !upstream.mayHaveBeenAsked;
+    }
+    upstream.isStuck = true;
+    upstream.blocked += call.duration;
+    upstream.blockedLine = keptLine(call);
+    this.#open.add(upstream);
+  }
+
+  threadEnded(thread: Thread, time: Nanoseconds, signal: string): void {
+    const upstream = lastAsked.of(thread);
+    if (upstream === undefined || !upstream.isWaitedFor || upstream.thread !== thread) return;
+    if (signal !== '' && isNeeded(upstream) && this.#inWindow(time)) {
+      upstream.peer.failed(thread.process, time);
+      this.#add(upstream, elapsed(upstream.askedAt, time), time, thread, false, NO_LINE);
+    }
+    this.#forget(upstream);
+  }
+
+  finish(threads: Iterable<Thread>): void {
+    for (const { lastTime } of threads) if (lastTime > this.#end) this.#end = lastTime;
+    for (const upstream of this.#open) {
+      const { thread, askedAt, isStuck, blocked, turn } = upstream;
+      if (thread === null || askedAt === UNKNOWN || !isNeeded(upstream) || !this.#inWindow(this.#end)) continue;
+      if (thread.ended && !isStuck) continue;
+      const isOfLoop = thread.loop.turn.number !== turn || upstream.sawNothing || thread.leftIn?.isHubWait === true;
+      const isOpen = isStuck || isOfLoop || upstream.request !== null;
+      const length = isStuck || !isOfLoop ? blocked : elapsed(askedAt, this.#end);
+      if (length > 0) this.#add(upstream, length, this.#end, thread, isOpen, NO_LINE);
+    }
+    this.#open.clear();
+  }
+
+  #polled(call: Call, thread: Thread): Upstream | undefined {
+    const numbers = call.arguments.polled();
+    const { descriptors } = thread.process;
+    for (const fd of numbers) {
+      const descriptor = descriptors.get(fd);
+      if (descriptor === undefined) continue;
+      const upstream = upstreams.of(descriptor) ?? this.#learned(descriptor);
+      if (upstream !== undefined) return upstream;
+    }
+    const [only] = numbers;
+    // Masters look at their own pipe once a second, as a rule with select.
+    const mayAsk = call.syscall.family === 'poll' && thread.process.forks === 0;
+    if (only === undefined || numbers.length > 1 || call.result !== 0 || !mayAsk) return undefined;
+    const descriptor = descriptors.get(only);
+    return descriptor === undefined || descriptor.kind === 'unknown' ? this.#unknown(only, thread) : undefined;
+  }
+
+  /** A descriptor of which nothing is known but that a time limit ran out on it. */
+  #unknown(fd: number, { process }: Thread): Upstream | undefined {
+    const all = unknownOnes.of(process) ?? unknownOnes.set(process, new Map());
+    const known = all.get(fd);
+    if (known !== undefined || all.size === MOST_UNKNOWN) return known;
+    const made = new Upstream(this.#peerOf(`fd ${fd}`, false), null);
+    all.set(fd, made);
+    return made;
+  }
+
+  #learned(descriptor: Descriptor): Upstream | undefined {
+    return leadsToService(descriptor)
+      ? upstreams.set(descriptor, new Upstream(this.#peerOf(descriptor.peer, true), descriptor))
+      : undefined;
+  }
+
+  /** A call waited for it, and its time limit may have run out. */
+  #blockedIn(upstream: Upstream, call: Call, thread: Thread, ranOut: boolean): void {
+    if (!upstream.isWaitedFor) {
+      upstream.begin(call.start, thread, ownerOf(thread, upstream), NO_LINE);
+      upstream.isUnasked = !upstream.mayHaveBeenAsked;
+      this.#note(upstream);
+    }
+    upstream.blocked += call.duration;
+    upstream.blockedLine = keptLine(call);
+    if (!ranOut || !this.#inWindow(call.end)) return;
+    upstream.peer.ranOut++;
+    upstream.peer.ranOutFor += call.duration;
+    this.#failed(upstream, call, thread);
+  }
+
+  #begin(upstream: Upstream, call: Call, thread: Thread): void {
+    if (upstream.isWaitedFor) this.#forget(upstream);
+    upstream.begin(call.start, thread, ownerOf(thread, upstream), keptLine(call));
+    upstream.peer.isAsked = true;
+    lastAsked.set(thread, upstream);
+    this.#note(upstream);
+  }
+
+  #note(upstream: Upstream): void {
+    if (this.#open.size < MOST_OPEN) this.#open.add(upstream);
+  }
+
+  #forget(upstream: Upstream): void {
+    this.#open.delete(upstream);
+    upstream.end();
+  }
+
+  /** What was waited for has come, or nobody waits any longer. */
+  #over(upstream: Upstream, call: Call, thread: Thread): void {
+    if (this.#inWindow(call.end)) {
+      const length = lengthOf(upstream, call, thread);
+      this.#add(upstream, length, call.end, upstream.thread ?? thread, false, call);
+    }
+    this.#forget(upstream);
+  }
+
+  #add(
+    upstream: Upstream,
+    length: Nanoseconds,
+    end: Nanoseconds,
+    thread: Thread,
+    isOpen: boolean,
+    last: Parameters<typeof keptLine>[0],
+  ): void {
+    const { peer, askedAt, isUnasked, blocked, line, blockedLine, descriptor, request } = upstream;
+    const query = descriptor?.query?.text ?? '';
+    const owner = isWaiting(request, askedAt) ? request : null;
+    if (owner === null && blocked * 2 < length && !isOpen)
+      lastUnowned.set(thread, { peer, length, start: askedAt, turn: thread.loop.turn.number });
+    const isMain = thread.tid === thread.process.pid;
+    const isMainWork =
+      isMain &&
+      !isUnasked &&
+      blocked > 0 &&
+      blocked * 2 >= length &&
+      !WAITS_FOR_WORK.test(query) &&
+      !SENDS_WORK.has(peer.protocol);
+    peer.add(
+      {
+        process: thread.process,
+        request: owner,
+        length,
+        start: askedAt,
+        end,
+        isOpen,
+        isMainWork,
+        query,
+      },
+      () => linesOf(line, blockedLine, keptLine(last)),
+    );
+  }
+
+  #failed({ peer }: Upstream, call: Call, { process }: Thread): void {
+    if (this.#inWindow(call.end)) peer.failed(process, call.end);
+  }
+
+  #peerOf(name: string, isKnown: boolean): Peer {
+    const known = this.#peers.get(name);
+    if (known !== undefined) return known;
+    if (this.#peers.size >= MOST_PEERS) {
+      if (this.#furtherNames.size < MOST_OPEN) this.#furtherNames.add(name);
+      const others = this.#peers.get('') ?? new Peer('', false, '');
+      this.#peers.set('', others);
+      return others;
+    }
+    const made = new Peer(name, isKnown, protocolOfPort(portOf(name)));
+    this.#peers.set(name, made);
+    return made;
+  }
+}
+
+/** The request that the thread works for, or that used the socket last, if it waits for an answer. */
+function ownerOf({ loop }: Thread, { descriptor, user }: Upstream): Request | null {
+  const owner = loop.owner ?? descriptor?.owner ?? user;
+  return owner?.inProgress === true ? owner : null;
+}
+
+/** The request had not been answered when it asked, nor before the answer came. */
+function isWaiting(request: Request | null, askedAt: Nanoseconds): boolean {
+  return request !== null && !(request.answeredAt !== UNKNOWN && request.answeredAt > askedAt);
+}
+
+/** Somebody waits: a request, or a thread inside a call. */
+function isNeeded({ request, askedAt, blocked, descriptor }: Upstream): boolean {
+  if (blocked > 0) return true;
+  return descriptor?.kind !== 'datagram' && isWaiting(request, askedAt);
+}
+
+/**
+ * How long was waited. Inside calls: their time. Through a loop: up to the wait that reported the answer; where that
+ * did not wait, at least up to the wait before, which had not.
+ */
+function lengthOf(upstream: Upstream, { end, duration }: Call, thread: Thread): Nanoseconds {
+  const { askedAt, blocked, turn, sawNothing } = upstream;
+  const { loop } = thread;
+  const span = elapsed(askedAt, end);
+  if (thread === upstream.thread && loop.turn.number !== turn && loop.inTurn && loop.turn.start > askedAt) {
+    const { start } = loop.turn;
+    return Math.max(blocked, elapsed(askedAt, start - loop.waitedSince >= WAITED ? start : loop.turnBefore));
+  }
+  if (blocked > 0) return blocked;
+  if (thread !== upstream.thread || sawNothing) return span;
+  return span < MILLISECOND ? span : Math.max(0, duration);
+}
+
+function linesOf(...lines: readonly KeptLine[]): KeptLine[] {
+  const kept: KeptLine[] = [];
+  for (const each of lines)
+    if (each.line > 0 && !kept.some(({ line, file }) => line === each.line && file === each.file)) kept.push(each);
+  return kept;
+}

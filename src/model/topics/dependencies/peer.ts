@@ -1,0 +1,164 @@
+import { earlier, later, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
+import type { KeptLine } from '../../evidence.ts';
+import type { Request } from '../../machine/connections.ts';
+import { Durations } from '../../machine/durations.ts';
+import { PerRequest } from '../../machine/owned-state.ts';
+import type { Process } from '../../machine/process.ts';
+
+/** Processes told apart for one peer. */
+const MOST_PROCESSES = 64;
+
+/** One wait for a peer, when it is over or the trace ends. */
+export interface Wait {
+  readonly process: Process;
+  /** The request that waited; null when none did. */
+  readonly request: Request | null;
+  readonly length: Nanoseconds;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+  /** It had not ended when the trace did. */
+  readonly isOpen: boolean;
+  /** No request waited, but the first thread of a process that had asked, inside a call. */
+  readonly isMainWork: boolean;
+  /** What had been asked, values masked; ''. */
+  readonly query: string;
+}
+
+/** The longest wait, as it is told. */
+export interface LongestWait {
+  readonly length: Nanoseconds;
+  readonly isOpen: boolean;
+  readonly query: string;
+  /** The line of the request; '' when no request waited, or its line is not known. */
+  readonly request: string;
+  /** Question, waiting call and end, as far as there are lines. */
+  readonly lines: readonly KeptLine[];
+}
+
+/** What one process waited for a peer. */
+export interface ProcessWaits {
+  readonly process: Process;
+  /** Time of main work that waited inside a call, without any request. */
+  mainWork: Nanoseconds;
+}
+
+/** Another service, or whatever else a process asks over a socket, and all waits for it. */
+export class Peer {
+  /** `10.0.0.7:3306`, `unix:/run/x.sock`; `fd 3` where the capture does not tell who it is. */
+  readonly name: string;
+  /** The name is an address. */
+  readonly isKnown: boolean;
+  /** What it speaks: seen in the bytes, or by convention of the port; ''. */
+  protocol: string;
+  readonly all = new Durations();
+  /** Waits of requests. */
+  readonly ofRequests = new Durations();
+  /** Waits of main work that no request asked for. */
+  readonly ofMainWork = new Durations();
+  /** Waits of slow requests of which only the reply tells that they were theirs. */
+  linked = 0;
+  /** Requests that waited for it. */
+  requests = 0;
+  /** The longest time that one request waited for it, over all its waits. */
+  longestOfRequest: Nanoseconds = 0;
+  openAtEnd = 0;
+  /** Connects that failed, resets, ends without an answer, time limits that ran out. */
+  failures = 0;
+  /** Somebody asked it something, or connected to it. */
+  isAsked = false;
+  /** Time limits that ran out, and the time of them. */
+  ranOut = 0;
+  ranOutFor: Nanoseconds = 0;
+  first: Nanoseconds = UNKNOWN;
+  last: Nanoseconds = UNKNOWN;
+  readonly processes = new Map<number, ProcessWaits>();
+  longest: LongestWait | null = null;
+  /** The longest wait of a request or of main work. */
+  longestServing: LongestWait | null = null;
+
+  constructor(name: string, isKnown: boolean, protocol: string) {
+    this.name = name;
+    this.isKnown = isKnown;
+    this.protocol = protocol;
+  }
+
+  /** `lines` is asked only for what is told. */
+  add(wait: Wait, lines: () => readonly KeptLine[]): void {
+    const { process, request, length, start, end, isOpen, isMainWork, query } = wait;
+    const longest = (): LongestWait => ({ length, isOpen, query, request: request?.line ?? '', lines: lines() });
+    this.first = earlier(this.first, start);
+    this.last = later(this.last, end);
+    if (this.longest === null || length > this.longest.length) this.longest = longest();
+    this.all.took(length);
+    if (isOpen) this.openAtEnd++;
+    const own = this.#of(process);
+    if (request !== null) {
+      this.ofRequests.took(length);
+      this.#ofRequest(request, length);
+    } else if (isMainWork) {
+      this.ofMainWork.took(length);
+      if (own !== undefined) own.mainWork += length;
+    } else return;
+    if (this.longestServing === null || length > this.longestServing.length)
+      this.longestServing = this.longest.length === length ? this.longest : longest();
+  }
+
+  /** A wait that was added turns out to be that of a request. */
+  wasFor(request: Request, length: Nanoseconds): void {
+    this.linked++;
+    this.ofRequests.took(length);
+    this.#ofRequest(request, length);
+    if (this.longestServing !== null && length <= this.longestServing.length) return;
+    const { longest } = this;
+    const lines = longest?.length === length ? longest.lines : [];
+    const query = longest?.length === length ? longest.query : '';
+    this.longestServing = { length, isOpen: false, query, request: request.line, lines };
+  }
+
+  failed(process: Process, at: Nanoseconds): void {
+    this.failures++;
+    this.first = earlier(this.first, at);
+    this.last = later(this.last, at);
+    this.#of(process);
+  }
+
+  #of(process: Process): ProcessWaits | undefined {
+    const known = this.processes.get(process.pid);
+    if (known !== undefined || this.processes.size === MOST_PROCESSES) return known;
+    const made: ProcessWaits = { process, mainWork: 0 };
+    this.processes.set(process.pid, made);
+    return made;
+  }
+
+  #ofRequest(request: Request, length: Nanoseconds): void {
+    const all = waitsOfRequest.of(request) ?? waitsOfRequest.set(request, []);
+    let own = all.find(({ peer }) => peer === this);
+    if (own === undefined) {
+      this.requests++;
+      if (all.length === MOST_PEERS_OF_REQUEST) return;
+      own = { peer: this, total: 0, count: 0 };
+      all.push(own);
+    }
+    own.total += length;
+    own.count++;
+    if (own.total > this.longestOfRequest) this.longestOfRequest = own.total;
+  }
+}
+
+interface RequestWaits {
+  readonly peer: Peer;
+  total: Nanoseconds;
+  count: number;
+}
+
+const MOST_PEERS_OF_REQUEST = 16;
+const waitsOfRequest = new PerRequest<RequestWaits[]>();
+
+/** Whom a request waited for longest, over all its waits for that peer; null when it is not known to have waited. */
+export function longestWaitOf(request: Request): { readonly peer: string; readonly total: Nanoseconds } | null {
+  const all = waitsOfRequest.of(request) ?? [];
+  const [first] = all;
+  if (first === undefined) return null;
+  const { peer, total } = all.reduce((most, each) => (each.total > most.total ? each : most), first);
+  return { peer: peer.name, total };
+}

@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { analyzed, none, only } from '../support/analyzed.ts';
+import { oneWorker } from '../support/server-lines.ts';
+import { failed, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
+import { TraceLines } from '../support/trace-lines.ts';
+
+const KIND = 'slow-dependency';
+const PEER = '10.0.0.2:9000';
+
+function connect(thread: ThreadLines, fd: number, { port = 9000, result = '0', ms = 0.02 } = {}): ThreadLines {
+  thread.call('socket(AF_INET, SOCK_STREAM, IPPROTO_IP', ')', `${fd}<socket:[${6000 + fd}]>`);
+  thread.labels.set(fd, `socket:[${6000 + fd}]`);
+  const address = `{sa_family=AF_INET, sin_port=htons(${port}), sin_addr=inet_addr("10.0.0.2")}`;
+  return thread.call(`connect(${thread.fd(fd)}, ${address}, 16`, ')', result, ms);
+}
+
+/** A loop that asks another service for a request; `answer` says what happens then. */
+function asksInLoop(answer: (worker: ThreadLines) => void): TraceLines {
+  const { trace, worker } = oneWorker();
+  worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a');
+  connect(worker, 12, { result: failed('EINPROGRESS') });
+  worker.waitUntil(worker.now + 3, 12).send(12, 'GET /b HTTP/1.0\\r\\n');
+  answer(worker);
+  worker
+    .reply(11)
+    .close(11)
+    .waitUntil(worker.now + 2000);
+  return trace;
+}
+
+/** A process that no client asks, in one request to another service. */
+function asksItself(ms: number, lives: number, { port = 9000, question = 'GET /b HTTP/1.0\\r\\n' } = {}): TraceLines {
+  const trace = new TraceLines();
+  const thread = connect(trace.thread(101).at(0), 12, { port });
+  thread.send(12, question).read(12, 'HTTP/1.0 200 OK\\r\\n', ms).close(12);
+  thread.at(lives - 0.02).call('getpid(', ')', 101);
+  return trace;
+}
+
+describe('a request that waits for another service through its loop', () => {
+  it('is told from a second on, from the question to the wait that reported the answer', async () => {
+    const answered = (ms: number) =>
+      asksInLoop((worker) => worker.waitUntil(worker.now + ms, 12).read(12, 'HTTP/1.0 200 OK\\r\\n'));
+    // The connect took 3.02 ms, and the question 0.02 ms before the wait began: of the request they are one time.
+    assert.match(none(await analyzed(answered(996.9)), KIND), /^2 waits for 10\.0\.0\.2:9000; .* took 997 ms$/);
+    assert.equal(only(await analyzed(answered(996.96)), KIND).severity, 'info');
+    assert.equal(only(await analyzed(answered(999.97)), KIND).severity, 'info');
+    const finding = only(await analyzed(answered(999.98)), KIND);
+    assert.equal(finding.severity, 'warning');
+    assert.deepEqual(finding.workers, [101]);
+    assert.equal(finding.metrics.query, 'GET /b');
+    const [dependency] = finding.metrics.dependencies as readonly Record<string, unknown>[];
+    assert.deepEqual(dependency, {
+      peer: PEER,
+      protocol: 'HTTP',
+      waits: 2,
+      requests: 1,
+      totalMs: 1003.02,
+      p99Ms: 1000,
+      longestMs: 1000,
+      longestOfRequestMs: 1003.02,
+      openAtEnd: 0,
+      failures: 0,
+      ranOut: 0,
+      ranOutMs: 0,
+    });
+  });
+
+  it('is told when the loop gives up (504), as a failure', async () => {
+    const report = await analyzed(asksInLoop((worker) => worker.waitUntil(worker.now + 2000).close(12)));
+    const finding = only(report, KIND);
+    const [row] = report.dependencies;
+    assert.deepEqual([row?.peer, row?.waits, row?.requests, row?.failures, row?.openAtEnd], [PEER, 2, 1, 1, 0]);
+    assert.equal(row?.longestMs, 2000.02);
+    assert.match(finding.summary, /1 request waited 2 times for 10\.0\.0\.2:9000 \(HTTP\), together 2\.00 s/);
+  });
+
+  it('is told when it had not ended, at least up to the end', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a');
+    connect(worker, 12)
+      .send(12, 'GET /b HTTP/1.0\\r\\n')
+      .waitUntil(worker.now + 700)
+      .stays('epoll_wait(7, ');
+    trace.thread(100).at(3050).call('getpid(', ')', 100);
+    const report = await analyzed(trace);
+    const finding = only(report, KIND);
+    assert.equal(finding.openEnded, true);
+    assert.equal(report.dependencies[0]?.openAtEnd, 1);
+    // Sent after 50.12 ms: accept, read, socket and connect came before, 0.02 ms each, and the wait of the loop.
+    assert.equal(report.dependencies[0]?.longestMs, 2999.94);
+  });
+
+  it('counts no time in which the loop was busy with others and had not looked', async () => {
+    const trace = asksInLoop((worker) => {
+      worker.waitUntil(worker.now + 40, LISTENER).gap(3000);
+      worker.waitUntil(worker.now + 0.01, 12).read(12, 'HTTP/1.0 200 OK\\r\\n');
+    });
+    const report = await analyzed(trace);
+    none(report, KIND);
+    assert.equal(report.dependencies[0]?.longestMs, 40.02);
+  });
+});
+
+describe('a process that waits inside a call', () => {
+  it('is told when that takes a second, and a tenth of its time', async () => {
+    none(await analyzed(asksItself(999, 5000)), KIND);
+    const finding = only(await analyzed(asksItself(1000, 10_000)), KIND);
+    assert.equal(finding.severity, 'warning');
+    assert.match(finding.title, /^1 process waited for 10\.0\.0\.2:9000 \(HTTP\), longest 1\.00 s$/);
+    none(await analyzed(asksItself(1000, 10_100)), KIND);
+  });
+
+  it('is nobody who waits for work: blocking commands of Redis, and brokers', async () => {
+    const pop = '*3\\r\\n$5\\r\\nBLPOP\\r\\n$1\\r\\nq\\r\\n$1\\r\\n5\\r\\n';
+    const get = '*2\\r\\n$3\\r\\nGET\\r\\n$1\\r\\nq\\r\\n';
+    none(await analyzed(asksItself(5000, 6000, { port: 6379, question: pop })), KIND);
+    only(await analyzed(asksItself(5000, 6000, { port: 6379, question: get })), KIND);
+    none(await analyzed(asksItself(5000, 6000, { port: 5672, question: 'AMQP' })), KIND);
+  });
+
+  it('is no thread beside the first: a long poll in the background keeps nobody waiting', async () => {
+    const trace = new TraceLines();
+    trace.thread(101).at(0).call('clone(child_stack=NULL, flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_THREAD', ')', 102);
+    const thread = connect(trace.thread(102).at(1), 12);
+    thread.send(12, 'GET /updates HTTP/1.0\\r\\n').read(12, 'HTTP/1.0 200 OK\\r\\n', 5000);
+    const report = await analyzed(trace);
+    none(report, KIND);
+    assert.equal(report.dependencies[0]?.longestMs, 5000);
+  });
+
+  it('counts limits that run out on one descriptor, from 3 and 10 s on', async () => {
+    const polls = (times: number, ms: number): TraceLines => {
+      const trace = new TraceLines();
+      const thread = trace.thread(101).at(0);
+      for (let i = 0; i < times; i++) thread.call('poll([{fd=3, events=POLLIN}], 1, 1000', ')', '0 (Timeout)', ms);
+      return trace;
+    };
+    none(await analyzed(polls(7, 1400)), KIND);
+    none(await analyzed(polls(2, 7000)), KIND);
+    const finding = only(await analyzed(polls(7, 1500)), KIND);
+    assert.deepEqual([finding.severity, finding.confidence], ['info', 'possible']);
+    assert.equal(finding.title, 'poll on fd 3 ran out 7 times, together 10.50 s');
+  });
+});
+
+describe('an idle connection', () => {
+  it('is no wait: kept alive after its answer, or sent to without a need of an answer', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a');
+    connect(worker, 12).send(12, 'GET /b HTTP/1.0\\r\\n').read(12, 'HTTP/1.0 200 OK\\r\\n', 5);
+    connect(worker, 13, { port: 2003 }).send(13, 'a.b 1 2\\n');
+    worker
+      .reply(11)
+      .close(11)
+      .waitUntil(worker.now + 9000)
+      .close(12)
+      .close(13);
+    worker.waitUntil(worker.now + 100);
+    const report = await analyzed(trace);
+    none(report, KIND);
+    assert.deepEqual(
+      report.dependencies.map(({ peer, waits, longestMs }) => [peer, waits, longestMs]),
+      [[PEER, 1, 5]],
+    );
+  });
+});
+
+describe('a reply that was late for another service', () => {
+  it('names that service and its time', async () => {
+    const trace = asksInLoop((worker) => {
+      worker.waitUntil(worker.now + 2500, 12).read(12, 'HTTP/1.0 200 OK\\r\\n');
+      worker.send(11, 'HTTP/1.1 200 OK\\r\\n', { errno: 'EPIPE' });
+    });
+    const { title, summary, metrics, related } = only(await analyzed(trace), 'broken-pipe');
+    assert.match(title, /2\.50 s for 10\.0\.0\.2:9000$/);
+    assert.match(summary, /2\.50 s waiting, of it 2\.50 s for an answer of 10\.0\.0\.2:9000/);
+    assert.doesNotMatch(summary, /waiting in the loop/);
+    const [reply] = metrics.replies as readonly Record<string, unknown>[];
+    assert.deepEqual([reply?.upstream, reply?.upstreamMs], [PEER, 2503.04]);
+    assert.deepEqual(related, ['slow-dependency-1']);
+  });
+});

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Report, TimeShare } from '../../src/index.ts';
+import { analyzed } from '../support/analyzed.ts';
+import { oneWorker } from '../support/server-lines.ts';
+import { LISTENER } from '../support/thread-lines.ts';
+import { TraceLines } from '../support/trace-lines.ts';
+
+function sharesOf({ time }: Report, pid: number): Pick<TimeShare, 'kind' | 'call' | 'target' | 'count' | 'totalMs'>[] {
+  return time
+    .filter((share) => share.pid === pid)
+    .map(({ kind, call, target, count, totalMs }) => ({ kind, call, target, count, totalMs }));
+}
+
+describe('the time of a process', () => {
+  it('is told by call and target: idle, waiting, working, outside calls', async () => {
+    const { trace, worker } = oneWorker();
+    // 0.04 ms of quick calls before the first wait, which so begins at 5.04 ms.
+    worker.waitUntil(1005.04, LISTENER).accept(11).read(11, 'GET /a');
+    worker.call('openat(AT_FDCWD, "/srv/app.db", O_RDWR', ')', '9</srv/app.db>', 7);
+    worker.call('fsync(9</srv/app.db>', ')', 0, 300).call('fsync(9</srv/app.db>', ')', 0, 200);
+    worker.gap(50).reply(11).close(11).waitUntil(3000, LISTENER).call('getpid(', ')', 101);
+    const report = await analyzed(trace);
+    // Quick: epoll_create, epoll_ctl, accept, read, reply, close, getpid; the second wait takes what is left.
+    const quick = 7 * 0.02;
+    const ends = 1005.04 + 2 * 0.02 + 7 + 500 + 50 + 2 * 0.02;
+    assert.deepEqual(
+      sharesOf(report, 101).map((share) => ({ ...share, totalMs: Math.round((share.totalMs ?? 0) * 100) / 100 })),
+      [
+        { kind: 'idle', call: 'epoll_wait', target: null, count: 2, totalMs: 1000 + 3000 - ends },
+        { kind: 'waiting', call: 'fsync', target: '/srv/app.db', count: 2, totalMs: 500 },
+        { kind: 'outside', call: null, target: null, count: 0, totalMs: 50 },
+        { kind: 'working', call: 'openat', target: null, count: 1, totalMs: 7 },
+        { kind: 'working', call: null, target: null, count: 0, totalMs: quick },
+      ].map((share) => ({ ...share, totalMs: Math.round(share.totalMs * 100) / 100 })),
+    );
+    const sync = report.time.find(({ call }) => call === 'fsync');
+    assert.deepEqual([sync?.longestMs, sync?.openAtEnd], [300, 0]);
+    const lines = trace.text({}).split('\n');
+    assert.match(lines[(sync?.longestAt?.line ?? 0) - 1] ?? '', /fsync.*<0\.300000>/);
+  });
+
+  it('counts a call that never came back up to the end, where it was called', async () => {
+    const trace = new TraceLines();
+    trace.thread(101).at(0).call('getpid(', ')', 101).stays('flock(9</run/l.lock>, LOCK_EX');
+    trace.thread(102).at(6000).call('getpid(', ')', 102);
+    const { time } = await analyzed(trace);
+    const [first] = time;
+    assert.deepEqual(
+      [first?.pid, first?.call, first?.target, first?.kind, first?.openAtEnd, first?.totalMs],
+      [101, 'flock', '/run/l.lock', 'waiting', 1, 6000],
+    );
+  });
+
+  it('is not told without times', async () => {
+    assert.deepEqual((await analyzed('101 getpid() = 101\n101 flock(9, LOCK_EX) = 0\n')).time, []);
+  });
+});
