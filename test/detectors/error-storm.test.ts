@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
+import { oneWorker } from '../support/server-lines.ts';
+import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
+import type { TraceLines } from '../support/trace-lines.ts';
+
+const KIND = 'error-storm';
+
+/** A worker that serves one request, does something, and waits until 1,000 ms after the start of the trace. */
+function served(act: (worker: ThreadLines) => void): TraceLines {
+  const { trace, worker } = oneWorker();
+  worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a');
+  act(worker);
+  worker.reply(11).close(11).waitUntil(1000);
+  return trace;
+}
+
+/** Connects without success or with it, 10 ms apart. */
+function connects(worker: ThreadLines, results: readonly string[], to = ADDRESS): void {
+  for (const result of results)
+    worker
+      .gap(10)
+      .call('socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_TCP', ')', '20<socket:[900]>')
+      .call(`connect(20<socket:[900]>, ${to}, 16`, ')', result)
+      .call('close(20<socket:[900]>', ')', 0);
+}
+
+const ADDRESS = '{sa_family=AF_INET, sin_port=htons(6379), sin_addr=inet_addr("10.0.0.7")}';
+const LOCAL = '{sa_family=AF_UNIX, sun_path="/var/run/nscd/socket"}';
+const REFUSED = '-1 ECONNREFUSED (Connection refused)';
+const ABSENT = '-1 ENOENT (No such file or directory)';
+
+/** A search for files, as often as asked, of which so many find one. */
+function searches(worker: ThreadLines, missing: number, present = 0): void {
+  for (let index = 0; index < missing; index++)
+    worker.call(`openat(AT_FDCWD, "/lib/${index}.so", O_RDONLY|O_CLOEXEC`, ')', ABSENT);
+  for (let index = 0; index < present; index++)
+    worker
+      .call('openat(AT_FDCWD, "/lib/a.so", O_RDONLY|O_CLOEXEC', ')', '21</lib/a.so>')
+      .call('close(21</lib/a.so>', ')', 0);
+}
+
+const times = (count: number, result: string): readonly string[] => new Array<string>(count).fill(result);
+
+describe('connects that fail', () => {
+  it('are told by address from the third one on', async () => {
+    none(await analyzed(served((worker) => connects(worker, times(2, REFUSED)))), KIND);
+    const { severity, title, workers, evidence } = only(
+      await analyzed(served((worker) => connects(worker, times(3, REFUSED)))),
+      KIND,
+    );
+    assert.equal(severity, 'warning');
+    assert.equal(title, 'connect to 10.0.0.7:6379 failed 3 of 3 times: ECONNREFUSED');
+    assert.deepEqual(workers, [101]);
+    assert.match(evidence[0]?.text ?? '', /ECONNREFUSED/);
+  });
+
+  it('are told sooner or later as asked', async () => {
+    const two = served((worker) => connects(worker, times(2, REFUSED)));
+    only(await analyzed(two, {}, { thresholds: { 'storm-connects': 2 } }), KIND);
+  });
+
+  it('are information when most of the tries succeed', async () => {
+    const severity = async (good: number) =>
+      only(await analyzed(served((worker) => connects(worker, [...times(3, REFUSED), ...times(good, '0')]))), KIND)
+        .severity;
+    assert.equal(await severity(3), 'warning');
+    assert.equal(await severity(4), 'info');
+  });
+
+  it('to two addresses are two findings', async () => {
+    const other = ADDRESS.replace('6379', '3306');
+    const report = await analyzed(
+      served((worker) => {
+        connects(worker, times(3, REFUSED));
+        connects(worker, times(5, '-1 EHOSTUNREACH (No route to host)'), other);
+      }),
+    );
+    assert.deepEqual(
+      ofKind(report, KIND)
+        .map(({ title }) => title)
+        .sort(),
+      [
+        'connect to 10.0.0.7:3306 failed 5 of 5 times: EHOSTUNREACH',
+        'connect to 10.0.0.7:6379 failed 3 of 3 times: ECONNREFUSED',
+      ],
+    );
+  });
+
+  it('are none when they only have not ended yet', async () => {
+    for (const errno of ['EINPROGRESS', 'EALREADY', 'EISCONN', 'EINTR', 'EAGAIN'])
+      none(await analyzed(served((worker) => connects(worker, times(50, `-1 ${errno} (text)`)))), KIND);
+  });
+
+  it('are none when a library asks for a local daemon that nobody runs', async () => {
+    none(await analyzed(served((worker) => connects(worker, times(40, ABSENT), LOCAL))), KIND);
+  });
+});
+
+describe('a disk that refuses', () => {
+  const writes = (errno: string, path = '/var/lib/app/data') =>
+    served((worker) => worker.call(`write(22<${path}>, "abc", 3`, ')', `-1 ${errno} (text)`));
+
+  for (const errno of ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'])
+    it(`is critical with one ${errno} in a process that serves`, async () => {
+      const { severity, title } = only(await analyzed(writes(errno)), KIND);
+      assert.equal(severity, 'critical');
+      assert.match(title, new RegExp(`^write fails with ${errno}: .*/var/lib/app/data`));
+    });
+
+  it('is a warning in a process that serves nobody', async () => {
+    const line = '101   1795140800.000000 write(22</var/lib/app/data>, "abc", 3) = -1 ENOSPC (text) <0.000020>\n';
+    assert.equal(only(await analyzed(line), KIND).severity, 'warning');
+  });
+
+  it('is none when a terminal that is gone answers EIO', async () => {
+    none(await analyzed(writes('EIO', '/dev/pts/3')), KIND);
+  });
+});
+
+describe('other calls that fail', () => {
+  it('are told from 500 searches on, as information', async () => {
+    none(await analyzed(served((worker) => searches(worker, 499))), KIND);
+    const { severity, title } = only(await analyzed(served((worker) => searches(worker, 500))), KIND);
+    assert.deepEqual([severity, title], ['info', 'openat failed 500 of 500 times: ENOENT']);
+  });
+
+  it('are told only if half of the calls fail', async () => {
+    none(await analyzed(served((worker) => searches(worker, 500, 501))), KIND);
+    only(await analyzed(served((worker) => searches(worker, 500, 500))), KIND);
+  });
+
+  it('are told from three writes on that find no room, as information', async () => {
+    const full = (count: number) =>
+      served((worker) => {
+        for (let index = 0; index < count; index++) worker.send(11, 'HTTP/1.1 200 OK', { errno: 'EAGAIN' });
+      });
+    none(await analyzed(full(2)), KIND);
+    const { severity, why } = only(await analyzed(full(3)), KIND);
+    assert.equal(severity, 'info');
+    assert.match(why, /does not read/);
+  });
+
+  it('are none when a read finds nothing', async () => {
+    const idle = served((worker) => {
+      for (let index = 0; index < 700; index++) worker.readNothing(11);
+    });
+    assert.match(none(await analyzed(idle), KIND), /^700 of 7\d\d calls failed, none of them in bulk$/);
+  });
+
+  it('are none when an accept finds nothing, however often', async () => {
+    const idle = served((worker) => {
+      for (let index = 0; index < 700; index++) worker.acceptNothing();
+    });
+    none(await analyzed(idle), KIND);
+  });
+});
+
+it('the metrics of failures are those of their trace', async () => {
+  const report = await analyzed(served((worker) => connects(worker, [...times(4, REFUSED), '0'])));
+  // The trace goes from 0 to 1,000 ms.
+  assert.deepEqual(only(report, KIND).metrics, {
+    storms: [{ call: 'connect', errno: 'ECONNREFUSED', failed: 4, total: 5, perSecond: 4, target: '10.0.0.7:6379' }],
+    failed: 4,
+  });
+});
+
+it('without times there is no rate', async () => {
+  const report = await analyzed(
+    served((worker) => connects(worker, times(4, REFUSED))),
+    { stamps: 'none' },
+  );
+  const { metrics, startMs } = only(report, KIND);
+  assert.deepEqual(metrics.storms, [
+    { call: 'connect', errno: 'ECONNREFUSED', failed: 4, total: 4, perSecond: null, target: '10.0.0.7:6379' },
+  ]);
+  assert.equal(startMs, null);
+});
+
+it('of a table the error is not known, and the finding only possible', async () => {
+  const table = (errors: number) =>
+    [
+      '% time     seconds  usecs/call     calls    errors syscall',
+      '------ ----------- ----------- --------- --------- ----------------',
+      ` 80.00    0.008000           8      1000 ${String(errors).padStart(9)} openat`,
+      ' 20.00    0.002000           4       500           read',
+      '------ ----------- ----------- --------- --------- ----------------',
+      `100.00    0.010000                  1500 ${String(errors).padStart(9)} total`,
+      '',
+    ].join('\n');
+  const { metrics, severity, confidence } = only(await analyzed(table(700)), KIND);
+  assert.deepEqual([severity, confidence], ['info', 'possible']);
+  assert.deepEqual(metrics, {
+    storms: [{ call: 'openat', errno: null, failed: 700, total: 1000, perSecond: null, target: null }],
+    failed: 700,
+  });
+  none(await analyzed(table(499)), KIND);
+});

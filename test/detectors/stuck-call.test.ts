@@ -1,0 +1,300 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
+import { attached, fork, prefork, startThread } from '../support/server-lines.ts';
+import { LISTENER, QUICK, type ThreadLines } from '../support/thread-lines.ts';
+import type { TraceLines } from '../support/trace-lines.ts';
+
+const KIND = 'stuck-call';
+const END = 5000;
+
+type Act = (worker: ThreadLines, trace: TraceLines) => void;
+
+/** Two workers: the first one is in a request at 1,000 ms, the second one serves until the end of the capture. */
+function server(act: Act): TraceLines {
+  const { trace, workers } = prefork([101, 102]);
+  const [worker, other] = workers as [ThreadLines, ThreadLines];
+  worker.waitUntil(900, LISTENER).accept(11).read(11, 'GET /a');
+  act(worker.at(1000), trace);
+  other
+    .waitUntil(END - 100, LISTENER)
+    .serve(11, 'GET /b')
+    .at(END)
+    .acceptNothing();
+  return trace;
+}
+
+/** Connects to 10.0.0.7, and waits for that. */
+function connected(worker: ThreadLines, port = 3306): ThreadLines {
+  worker.labels.set(20, 'socket:[900]');
+  return worker
+    .call('socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_TCP', ')', worker.fd(20))
+    .call(`connect(${worker.fd(20)}, ${address(port)}, 16`, ')', 0);
+}
+
+const address = (port: number): string =>
+  `{sa_family=AF_INET, sin_port=htons(${port}), sin_addr=inet_addr("10.0.0.7")}`;
+
+const SLEEP = 'clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=60, tv_nsec=0}, ';
+const LOG = '{sa_family=AF_UNIX, sun_path="/dev/log"}';
+
+/** A worker without a loop reads a request, does something, and sleeps from then on. */
+function sleeping(act: Act): TraceLines {
+  const { trace, workers } = attached([101]);
+  const [worker] = workers as [ThreadLines];
+  act(worker.gap(900).accept(11).read(11, 'GET /a'), trace);
+  worker.stays(SLEEP);
+  trace.thread(102).at(END).call('getpid(', ')', 102);
+  return trace;
+}
+
+describe('a worker that waits for somebody else', () => {
+  const cases: readonly (readonly [call: string, waitsFor: RegExp, act: Act])[] = [
+    [
+      'the answer of a service',
+      /^an answer of 10\.0\.0\.7:3306/,
+      (worker) => connected(worker).stays(`recvfrom(${worker.fd(20)}, `),
+    ],
+    [
+      'one service in poll',
+      /^an answer of 10\.0\.0\.7:3306/,
+      (worker) => connected(worker).stays(`poll([{fd=${worker.fd(20)}, events=POLLIN}], 1, -1`),
+    ],
+    [
+      'a connection',
+      /10\.0\.0\.7:3306.* to take the connection$/,
+      (worker) =>
+        worker
+          .call('socket(AF_INET, SOCK_STREAM, IPPROTO_TCP', ')', '20<socket:[900]>')
+          .stays(`connect(20<socket:[900]>, ${address(3306)}, 16`),
+    ],
+    [
+      'a client that does not read',
+      / to read$/,
+      (worker) => worker.stays(`sendto(${worker.fd(11)}, "abc", 3, 0, NULL, 0`),
+    ],
+    ['a full pipe', /it is full$/, (worker) => worker.stays('write(2<pipe:[51]>, "abc", 3')],
+    [
+      'the log daemon',
+      /^the log daemon/,
+      (worker) =>
+        worker
+          .call('socket(AF_UNIX, SOCK_DGRAM|SOCK_CLOEXEC, 0', ')', '21<socket:[901]>')
+          .call(`connect(21<socket:[901]>, ${LOG}, 110`, ')', 0)
+          .stays('sendto(21<socket:[901]>, "<13>a", 5, MSG_NOSIGNAL, NULL, 0'),
+    ],
+    ['a lock on a file', /^a lock on .*app\.lock/, (worker) => worker.stays('flock(22</srv/app.lock>, LOCK_EX')],
+    ['the disk', /^the disk that holds .*app\.db/, (worker) => worker.stays('fsync(23</srv/app.db>')],
+    [
+      'a named pipe to open',
+      /^\/srv\/fifo to open/,
+      (worker) => worker.stays('openat(AT_FDCWD, "/srv/fifo", O_WRONLY'),
+    ],
+    [
+      'a lock of memory that somebody has',
+      /^a lock that another thread holds/,
+      (worker) => worker.stays('futex(0x7f0010, FUTEX_WAIT_PRIVATE, 2, NULL'),
+    ],
+  ];
+  for (const [what, waitsFor, act] of cases)
+    it(`is a warning: ${what}`, async () => {
+      const { severity, metrics } = only(await analyzed(server(act)), KIND);
+      const [thread] = threadsOf(metrics.threads);
+      assert.deepEqual([severity, thread?.pid, thread?.idle], ['warning', 101, 'no']);
+      assert.match(thread?.waitsFor ?? '', waitsFor);
+    });
+
+  it('is told for a sleep in the middle of a request', async () => {
+    const { metrics } = only(await analyzed(sleeping((worker) => worker.call('getpid(', ')', 101))), KIND);
+    assert.deepEqual([threadsOf(metrics.threads)[0]?.pid, threadsOf(metrics.threads)[0]?.idle], [101, 'no']);
+  });
+
+  it('hangs together with the one that waits for it', async () => {
+    const trace = server((worker, all) => {
+      fork(worker, 301);
+      connected(all.thread(301).at(worker.now + 1)).stays('recvfrom(20<socket:[900]>, ');
+      worker.stays('wait4(301, ');
+    });
+    const found = ofKind(await analyzed(trace), KIND);
+    assert.deepEqual(found.map(({ severity, workers }) => [severity, workers]).sort(), [
+      ['warning', [101]],
+      ['warning', [301]],
+    ]);
+    assert.match(found.map(({ summary }) => summary).join(' '), /process 301 to end, which is itself in recvfrom/);
+  });
+
+  it('is critical when all that serve are in that call', async () => {
+    const { trace, workers } = prefork([101, 102]);
+    for (const [index, worker] of workers.entries())
+      connected(
+        worker
+          .waitUntil(900 + index, LISTENER)
+          .accept(11)
+          .read(11, 'GET /a'),
+      ).stays(`recvfrom(${worker.fd(20)}, `);
+    // The master is no worker, and idle.
+    trace.thread(100).at(END).signal('SIGCHLD');
+    const { severity, workers: pids, metrics } = only(await analyzed(trace), KIND);
+    assert.deepEqual([severity, pids, metrics.count], ['critical', [101, 102], 2]);
+  });
+});
+
+describe('a worker that may be idle', () => {
+  const cases: readonly (readonly [call: string, act: Act])[] = [
+    ['an empty pipe', (worker) => worker.stays('read(24<pipe:[52]>, ')],
+    ['one child', (worker) => worker.stays('wait4(301, ')],
+    ['a descriptor of which nothing is known', (worker) => worker.stays('read(30, ')],
+    ['a semaphore', (worker) => worker.stays('semop(3, [{0, -1, SEM_UNDO}], 1')],
+  ];
+  for (const [what, act] of cases)
+    it(`is information: ${what}`, async () => {
+      const { severity, confidence, summary, metrics } = only(await analyzed(server(act)), KIND);
+      assert.deepEqual([severity, confidence, threadsOf(metrics.threads)[0]?.idle], ['info', 'possible', 'unknown']);
+      assert.match(summary, /does not tell whether that is idle or stuck/);
+    });
+
+  it('is a warning when the whole capture is this one call', async () => {
+    const line = 'futex(0x7f0010, FUTEX_WAIT_PRIVATE, 1, NULL';
+    assert.equal(only(await analyzed(`${line} <unfinished ...>\n`), KIND).severity, 'warning');
+  });
+});
+
+describe('a worker that waits for work', () => {
+  const cases: readonly (readonly [call: string, act: Act])[] = [
+    ['accept', (worker) => worker.stays(`accept4(${worker.fd(LISTENER)}, `)],
+    ['epoll_wait', (worker) => worker.stays(`epoll_wait(${worker.fd(7)}, `)],
+    ['poll for several', (worker) => worker.stays('poll([{fd=8, events=POLLIN}, {fd=9, events=POLLIN}], 2, -1')],
+    ['the next request of a client', (worker) => worker.reply(11).stays(`recvfrom(${worker.fd(11)}, `)],
+    ['any child', (worker) => worker.reply(11).stays('wait4(-1, ')],
+    ['a pipe, with a limit of a second', (worker) => worker.stays('poll([{fd=24<pipe:[52]>, events=POLLIN}], 1, 1000')],
+    ['a sleep between two requests', (worker) => worker.reply(11).close(11).stays(SLEEP)],
+    ['a signal', (worker) => worker.stays('rt_sigtimedwait([INT TERM], ')],
+  ];
+  for (const [what, act] of cases)
+    it(`is never told: ${what}`, async () => {
+      assert.match(none(await analyzed(server(act)), KIND), /waiting for work or for a time$/);
+    });
+
+  it('is never told: a parked thread of its pool', async () => {
+    const trace = server((worker, all) => {
+      startThread(worker, 111);
+      all
+        .thread(111)
+        .at(worker.now + 1)
+        .stays('futex(0x7f0020, FUTEX_WAIT_PRIVATE, 0, NULL');
+      worker
+        .reply(11)
+        .close(11)
+        .stays(`epoll_wait(${worker.fd(7)}, `);
+    });
+    none(await analyzed(trace), KIND);
+  });
+
+  it('is none when it has ended', async () => {
+    none(
+      await analyzed(
+        server((worker) =>
+          connected(worker)
+            .stays(`recvfrom(${worker.fd(20)}, `)
+            .gap(10)
+            .killedBy('SIGTERM'),
+        ),
+      ),
+      KIND,
+    );
+  });
+});
+
+describe('whether a request is over when the capture ends', () => {
+  const todo = 'the end of the capture closes every connection, so that no request is in progress any more';
+
+  it('tells a sleep between two requests from one in a request', { todo }, async () => {
+    none(await analyzed(sleeping((worker) => worker.reply(11).close(11))), KIND);
+  });
+
+  it('tells a client in the middle of its request from a kept-alive one', { todo }, async () => {
+    const { severity } = only(await analyzed(server((worker) => worker.stays(`recvfrom(${worker.fd(11)}, `))), KIND);
+    assert.equal(severity, 'info');
+  });
+});
+
+it('a call is told once it has lasted for a second', async () => {
+  const lasting = (ms: number) =>
+    server((worker) =>
+      connected(worker)
+        .at(END + QUICK - ms)
+        .stays(`recvfrom(${worker.fd(20)}, `),
+    );
+  assert.match(none(await analyzed(lasting(999)), KIND), /1 for less than 1000 ms$/);
+  only(await analyzed(lasting(1000)), KIND);
+  none(await analyzed(lasting(1000), {}, { thresholds: { 'stuck-ms': 1001 } }), KIND);
+});
+
+it('threads in the same call on another target are another finding', async () => {
+  const { trace, workers } = prefork([101, 102, 103]);
+  const [first, second, third] = workers as [ThreadLines, ThreadLines, ThreadLines];
+  for (const [worker, port] of [
+    [first, 3306],
+    [second, 6379],
+  ] as const)
+    connected(worker.waitUntil(900, LISTENER).accept(11).read(11, 'GET /a'), port).stays(`recvfrom(${worker.fd(20)}, `);
+  third
+    .waitUntil(END, LISTENER)
+    .serve(11, 'GET /b')
+    .waitUntil(END + 10);
+  assert.equal(ofKind(await analyzed(trace), KIND).length, 2);
+});
+
+it('the metrics of a call that has not come back are those of its trace', async () => {
+  // Two quick calls after 1,000 ms; the capture ends with the quick call at 5,000 ms.
+  const trace = server((worker) => connected(worker).stays(`recvfrom(${worker.fd(20)}, `));
+  const { metrics, startMs, openEnded } = only(await analyzed(trace), KIND);
+  const since = 1000 + 2 * QUICK;
+  assert.deepEqual([startMs, openEnded], [since, true]);
+  assert.deepEqual(metrics, {
+    threads: [
+      {
+        pid: 101,
+        tid: 101,
+        call: 'recvfrom',
+        target: '10.0.0.7:3306 (MySQL by convention)',
+        sinceMs: since,
+        forMs: 3999.98,
+        hasTimeout: null,
+        idle: 'no',
+        waitsFor: 'an answer of 10.0.0.7:3306 (MySQL by convention)',
+      },
+    ],
+    count: 1,
+    nobodyAccepted: false,
+  });
+});
+
+it('without times nobody knows since when, nor for how long', async () => {
+  const trace = server((worker) => connected(worker).stays(`poll([{fd=${worker.fd(20)}, events=POLLIN}], 1, -1`));
+  const { metrics, startMs, summary } = only(await analyzed(trace, { stamps: 'none' }), KIND);
+  const [thread] = threadsOf(metrics.threads);
+  assert.deepEqual([startMs, thread?.sinceMs, thread?.forMs, thread?.hasTimeout], [null, null, null, false]);
+  assert.match(summary, /the capture has no times/);
+});
+
+it('a capture in which nobody accepted says so', async () => {
+  const text = [
+    '101   1795140800.000000 read(24<pipe:[52]>,  <unfinished ...>',
+    '102   1795140800.000000 read(25<pipe:[53]>, "a", 1) = 1 <0.000020>',
+    '102   1795140803.000000 read(25<pipe:[53]>, "a", 1) = 1 <0.000020>',
+    '',
+  ].join('\n');
+  assert.equal(only(await analyzed(text), KIND).metrics.nobodyAccepted, true);
+});
+
+interface Stuck {
+  readonly pid: number;
+  readonly sinceMs: number | null;
+  readonly forMs: number | null;
+  readonly hasTimeout: boolean | null;
+  readonly idle: string;
+  readonly waitsFor: string | null;
+}
+
+const threadsOf = (threads: unknown): readonly Stuck[] => threads as readonly Stuck[];

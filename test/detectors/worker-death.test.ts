@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
+import { fork, MASTER, prefork } from '../support/server-lines.ts';
+import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
+import type { TraceLines } from '../support/trace-lines.ts';
+
+const KIND = 'worker-death';
+
+/** A master with two workers; the second one goes on until the end. What happens to the first one comes at 100 ms. */
+function server(act: (worker: ThreadLines, trace: TraceLines) => void): TraceLines {
+  const { trace, workers } = prefork([101, 102]);
+  const [worker, other] = workers as [ThreadLines, ThreadLines];
+  worker.waitUntil(50, LISTENER).serve(11, 'GET /a').at(100);
+  other.waitUntil(60, LISTENER).serve(11, 'GET /b').waitUntil(1000);
+  act(worker, trace);
+  return trace;
+}
+
+/** What the kernel writes for the process itself. */
+const faults = (worker: ThreadLines, signal: string, code = 'SEGV_MAPERR'): ThreadLines =>
+  worker.line(`--- ${signal} {si_signo=${signal}, si_code=${code}, si_addr=0x8} ---`);
+
+/** Forks that end with a status before they serve anybody. */
+function failing(count: number, status: number): TraceLines {
+  return server((_, trace) => {
+    const master = trace.thread(MASTER).at(200);
+    for (let index = 0; index < count; index++) {
+      const pid = 201 + index;
+      fork(master, pid);
+      trace
+        .thread(pid)
+        .at(master.now + 1)
+        .call('openat(AT_FDCWD, "/srv/app.py", O_RDONLY', ')', '-1 ENOENT (No such file or directory)')
+        .exits(status);
+      master.gap(10);
+    }
+  });
+}
+
+describe('a worker that dies by a signal', () => {
+  for (const signal of ['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGABRT', 'SIGSYS'])
+    it(`of its own making (${signal}) is critical once it has served`, async () => {
+      const { severity, title, summary } = only(
+        await analyzed(server((worker) => faults(worker, signal).killedBy(signal))),
+        KIND,
+      );
+      assert.deepEqual([severity, title], ['critical', `Process 101 was killed by ${signal}`]);
+      assert.match(summary, /after it had served.*It brought the signal on itself\./);
+    });
+
+  it('that another process sent is a warning, and says who sent it', async () => {
+    const { severity, summary, metrics } = only(
+      await analyzed(
+        server((worker, trace) => {
+          trace.thread(102).call('kill(101, SIGKILL', ')', 0);
+          worker.at(1100).killedBy('SIGKILL');
+        }),
+      ),
+      KIND,
+    );
+    assert.equal(severity, 'warning');
+    assert.match(summary, /Process 102 sent the signal/);
+    assert.deepEqual((metrics.deaths as unknown as { killedBy: number }[])[0]?.killedBy, 102);
+  });
+
+  it('of which nobody knows the sender is told with a doubt, and with the log of the kernel', async () => {
+    const { summary, next } = only(await analyzed(server((worker) => worker.killedBy('SIGKILL'))), KIND);
+    assert.match(summary, /does not show who sent it/);
+    assert.match(next[0]?.command ?? '', /dmesg/);
+  });
+
+  it('is told from the SIGCHLD of its parent when it was not traced', async () => {
+    const line = (code: string, status: string) =>
+      `100   1795140800.000000 wait4(-1, NULL, 0, NULL) = 101 <0.5>\n` +
+      `100   1795140800.600000 --- SIGCHLD {si_signo=SIGCHLD, si_code=${code}, si_pid=101, si_uid=33, ` +
+      `si_status=${status}, si_utime=1, si_stime=0} ---\n`;
+    assert.match(only(await analyzed(line('CLD_DUMPED', 'SIGSEGV')), KIND).title, /101 was killed by SIGSEGV \(core/);
+    none(await analyzed(line('CLD_EXITED', '0')), KIND);
+    none(await analyzed(line('CLD_KILLED', 'SIGTERM')), KIND);
+  });
+});
+
+describe('a worker that ends with a status', () => {
+  it('is a warning up to two of them, and a crash loop from the third on', async () => {
+    const two = only(await analyzed(failing(2, 3)), KIND);
+    assert.deepEqual([two.severity, two.title], ['warning', '2 processes exited with status 3']);
+    assert.match(two.summary, /It had not accepted a connection before\./);
+    const three = only(await analyzed(failing(3, 3)), KIND);
+    assert.deepEqual([three.severity, three.title], ['critical', 'Crash loop: 3 processes exited with status 3']);
+  });
+
+  it('is a loop sooner as asked', async () => {
+    const report = await analyzed(failing(2, 3), {}, { thresholds: { 'death-loop': 2 } });
+    assert.equal(only(report, KIND).severity, 'critical');
+  });
+
+  it('of another value is another finding', async () => {
+    const trace = failing(1, 3);
+    trace.thread(101).at(500).exits(1);
+    assert.equal(ofKind(await analyzed(trace), KIND).length, 2);
+  });
+
+  it('of 0 has done what it should', async () => {
+    assert.match(none(await analyzed(failing(5, 0)), KIND), /^5 processes that ended with status 0/);
+  });
+});
+
+describe('a process that was asked to end', () => {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGALRM'])
+    it(`by ${signal} is no news`, async () => {
+      none(await analyzed(server((worker) => worker.signal(signal).killedBy(signal))), KIND);
+    });
+
+  it('and answers with a status is no news', async () => {
+    none(await analyzed(server((worker) => worker.signal('SIGTERM').exits(1))), KIND);
+  });
+
+  it('and is killed when that takes too long is no news', async () => {
+    none(await analyzed(server((worker) => worker.signal('SIGTERM').gap(500).killedBy('SIGKILL'))), KIND);
+  });
+
+  it('and crashes then is', async () => {
+    const report = await analyzed(
+      server((worker) => faults(worker.signal('SIGTERM').gap(5), 'SIGSEGV').killedBy('SIGSEGV')),
+    );
+    assert.equal(only(report, KIND).severity, 'critical');
+  });
+});
+
+it('a master that was only told to open its logs anew asked nobody to end', {
+  todo: 'each signal of the list counts as a request to end, and is kept for ever',
+}, async () => {
+  const trace = server((worker, all) => {
+    all.thread(MASTER).at(90).signal('SIGUSR1');
+    worker.at(200).killedBy('SIGKILL');
+  });
+  only(await analyzed(trace), KIND);
+});
+
+it('a helper program that ends with a status is no news', async () => {
+  const trace = server((worker, all) => {
+    for (let index = 0; index < 5; index++) {
+      const pid = 301 + index;
+      fork(worker, pid);
+      all
+        .thread(pid)
+        .at(worker.now + 1)
+        .call('execve("/usr/bin/grep", ["grep", "x"], 0x7ffd /* 9 vars */', ')', 0)
+        .exits(1);
+      worker.gap(10);
+    }
+  });
+  none(await analyzed(trace), KIND);
+});
+
+it('a fork that writes to a pipe whose reader left is no news, and one that is killed is', async () => {
+  const fork301 = (signal: string) =>
+    server((worker, all) => {
+      fork(worker, 301);
+      all
+        .thread(301)
+        .at(worker.now + 1)
+        .call('write(1<pipe:[51]>, "y", 1', ')', 1)
+        .killedBy(signal);
+    });
+  none(await analyzed(fork301('SIGPIPE')), KIND);
+  assert.equal(only(await analyzed(fork301('SIGKILL')), KIND).severity, 'warning');
+});
+
+it('the metrics of a death are those of its trace', async () => {
+  const trace = server((worker, all) => {
+    faults(worker, 'SIGSEGV').line('+++ killed by SIGSEGV (core dumped) +++');
+    fork(all.thread(MASTER).at(150), 103);
+    all.thread(103).at(160).call('getpid(', ')', 103);
+  });
+  const { metrics, startMs } = only(await analyzed(trace), KIND);
+  assert.equal(startMs, 100);
+  assert.deepEqual(metrics, {
+    deaths: [
+      {
+        pid: 101,
+        atMs: 100,
+        signal: 'SIGSEGV',
+        status: null,
+        coreDumped: true,
+        killedBy: null,
+        lastCall: 'close',
+        replacedBy: 103,
+      },
+    ],
+    count: 1,
+  });
+});
+
+it('without times nobody knows when', async () => {
+  const trace = server((worker) => worker.exits(3));
+  const { metrics, startMs } = only(await analyzed(trace, { stamps: 'none' }), KIND);
+  assert.equal(startMs, null);
+  assert.deepEqual(metrics.deaths, [
+    {
+      pid: 101,
+      atMs: null,
+      signal: null,
+      status: 3,
+      coreDumped: false,
+      killedBy: null,
+      lastCall: 'close',
+      replacedBy: null,
+    },
+  ]);
+});
