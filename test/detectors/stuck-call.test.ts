@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { analyzeFiles } from '../../src/index.ts';
 import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
 import { attached, fork, prefork, startThread } from '../support/server-lines.ts';
 import { LISTENER, QUICK, type ThreadLines } from '../support/thread-lines.ts';
@@ -288,7 +291,39 @@ it('a capture in which nobody accepted says so', async () => {
   assert.equal(only(await analyzed(text), KIND).metrics.nobodyAccepted, true);
 });
 
+interface Truth {
+  readonly stuck: readonly { readonly tid: number; readonly call: string }[];
+}
+
+const sample = (path: string): string => fileURLToPath(new URL(`../../../samples/${path}`, import.meta.url));
+
+describe('servers that were made to hang, and said so themselves', () => {
+  for (const name of ['hang-gunicorn-sync', 'hang-php-fpm', 'hang-node', 'hang-uvicorn']) {
+    it(`are surely stuck in ${name}, each thread with its call, and nobody else is`, async () => {
+      const report = await analyzeFiles([sample(`${name}/trace.strace.gz`)]);
+      const truth = JSON.parse(readFileSync(sample(`${name}/truth.json`), 'utf8')) as Truth;
+      const told = ofKind(report, KIND)
+        .flatMap(({ metrics }) => threadsOf(metrics.threads))
+        .filter(({ idle }) => idle === 'no');
+      const named = (threads: readonly { readonly tid: number; readonly call: string }[]): readonly string[] =>
+        threads.map(({ tid, call }) => `${tid} ${call}`).sort();
+      assert.deepEqual(named(told), named(truth.stuck));
+    });
+
+    it(`are no worse than information in the twin of ${name} that waits for clients`, async () => {
+      const report = await analyzeFiles([sample(`${name}/healthy/trace.strace.gz`)]);
+      const severe = ofKind(report, KIND).filter(({ severity }) => severity !== 'info');
+      assert.deepEqual(
+        severe.map(({ summary }) => summary),
+        [],
+      );
+    });
+  }
+});
+
 interface Stuck {
+  readonly tid: number;
+  readonly call: string;
   readonly pid: number;
   readonly sinceMs: number | null;
   readonly forMs: number | null;
