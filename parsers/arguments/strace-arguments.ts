@@ -112,6 +112,16 @@ export class StraceArguments implements CallArguments {
     return decoration(this.#call.args);
   }
 
+  polledLabel(): string {
+    const { args, syscall } = this.#call;
+    if (syscall.family !== 'select') return decoration(args.slice(args.indexOf('{fd=') + '{fd='.length));
+    let first: string | null = null;
+    eachOfSet(args, args.indexOf('['), (_, label) => {
+      first ??= label;
+    });
+    return first ?? '';
+  }
+
   returnedLabel(): string {
     return decoration(this.#call.returned);
   }

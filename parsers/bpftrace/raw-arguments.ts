@@ -120,6 +120,11 @@ export class RawArguments implements CallArguments, RawCall {
     return textOfEscaped(bytesOf(this.labelOf(this.#int(0))));
   }
 
+  polledLabel(): string {
+    const [first = -1] = this.polled();
+    return textOfEscaped(bytesOf(this.labelOf(first)));
+  }
+
   returnedLabel(): string {
     return '';
   }

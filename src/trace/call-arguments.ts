@@ -22,6 +22,8 @@ export interface CallArguments {
 
   /** What the trace says the first argument, a descriptor, stands for: `socket:[123]`, `/var/log/x`; '' if nothing. */
   label(): string;
+  /** The same of the first member of what `poll` or `select` waits for. */
+  polledLabel(): string;
   /** The same of a returned descriptor. */
   returnedLabel(): string;
   /** The first path of `open`, `stat`, `unlink`, `execve`…; '' when not told. */
@@ -198,6 +200,7 @@ export const NO_ARGUMENTS: CallArguments = {
   inetAddress: -1,
   head: '',
   label: () => '',
+  polledLabel: () => '',
   returnedLabel: () => '',
   path: () => '',
   payload: () => null,

@@ -14,7 +14,6 @@ export const OPEN: ReadonlySet<string> = new Set([
   'servers/apache-worker-attach~sentence',
   'servers/caddy-tls-abandoned',
   'servers/caddy-tls-abandoned~requests',
-  'servers/celery-stuck',
   'servers/celery-stuck~sentence',
   'servers/clock-step-forward',
   'servers/go-attach-abandoned-retry',

@@ -205,6 +205,15 @@ const ROWS: readonly Row[] = [
     bpftrace: [{ call: 'poll', ret: 1, args: [1, 2, -1], data: bytes([5, 4], [1, 2], [1, 2], [6, 4], [4, 2], [0, 2]) }],
   },
   {
+    title: 'what the first descriptor of a wait stands for',
+    ask: (told) => told.polledLabel(),
+    answer: 'TCP:[10.0.0.1:80->10.0.0.2:5]',
+    strace: [
+      'poll([{fd=5<TCP:[10.0.0.1:80->10.0.0.2:5]>, events=POLLIN}, {fd=6<pipe:[3]>, events=POLLIN}], 2, -1) = 0',
+      'select(8, [5<TCP:[10.0.0.1:80->10.0.0.2:5]> 7<socket:[2]>], NULL, NULL, {30, 0}) = 0',
+    ],
+  },
+  {
     title: 'the read set of a select, and what it reported',
     ask: (told) => [told.polled(), told.ready()],
     answer: [[5, 7], [{ events: EVENT.IN, data: 7 }]],
@@ -685,6 +694,7 @@ const QUESTIONS: readonly Ask[] = [
   (told) => told.shutdown(),
   (told) => told.epollChange(),
   (told) => told.polled(),
+  (told) => told.polledLabel(),
   (told) => told.ready(),
   (told) => told.maxEvents(),
   (told) => told.timeout(),

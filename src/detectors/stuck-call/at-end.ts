@@ -168,7 +168,7 @@ function waited(thread: Thread, left: LeftIn): Judgement {
     case 'socket':
       if (isLocal(descriptor)) return unknown('work', `what another process sends on ${named}`);
       if (family !== 'read' && timeout >= 0 && timeout < SECOND / 10) return yes();
-      return A_CLIENT_A_THREAD.test(thread.lane.comm) && !descriptor.seenOpening
+      return (A_CLIENT_A_THREAD.test(thread.lane.comm) && !descriptor.seenOpening) || isOfClient(descriptor)
         ? unknown('client', `${named} to send`)
         : no('answer', `an answer of ${named}`);
     case 'datagram':
@@ -185,6 +185,15 @@ function waited(thread: Thread, left: LeftIn): Judgement {
     default:
       return unknown('unknown', `something to read from ${named}`);
   }
+}
+
+/** The first port that Linux gives to who connects (`net.ipv4.ip_local_port_range`). */
+const FIRST_EPHEMERAL = 32_768;
+
+/** Nobody saw the connection being made, and its ports say that the other end made it. */
+function isOfClient({ label, seenOpening }: Descriptor): boolean {
+  const [, own = '', other = ''] = /:(\d+)->.*:(\d+)\]$/.exec(label) ?? [];
+  return !seenOpening && other !== '' && Number(own) < FIRST_EPHEMERAL && Number(other) >= FIRST_EPHEMERAL;
 }
 
 /** Both ends belong to one host, as of `socketpair`: nobody connected it to an address. */

@@ -94,7 +94,8 @@ function titleOf(worst: AtEnd, sorted: readonly AtEnd[], pids: readonly number[]
   const { left, idle } = worst;
   const target = targetOf(worst);
   const state = idle === 'no' ? 'stuck in' : 'in';
-  const on = target === null ? '' : left.syscall.takesDescriptor ? ` on ${target}` : ` of ${target}`;
+  const on =
+    target === null ? '' : left.syscall.takesDescriptor || left.watched > 0 ? ` on ${target}` : ` of ${target}`;
   const title = `${who(sorted, pids, all)} ${state} ${left.name}${on}`;
   return title.length > 78 ? `${title.slice(0, 77)}…` : title;
 }

@@ -5,7 +5,7 @@ import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { type KeptLine, keptLine } from '../evidence.ts';
 import type { BlockClass } from '../machine/block-class.ts';
 import { blockClass } from '../machine/block-class.ts';
-import { type Descriptor, describeTarget } from '../machine/descriptors.ts';
+import { type Descriptor, describeByLabel, describeTarget } from '../machine/descriptors.ts';
 import type { LeftIn } from '../machine/left-in.ts';
 import type { Thread } from '../machine/thread.ts';
 import { type BlockedIn, NOTED, type OffCpu } from '../machine/turn.ts';
@@ -261,10 +261,11 @@ function targetOf(fd: number, descriptor: Descriptor | undefined, asked: Descrip
  */
 function descriptorOf(stay: Pick<Stay, 'fd' | 'arguments'>, thread: Thread, object: number): Descriptor | undefined {
   const { descriptors } = thread.process;
-  return (
-    descriptors.get(object) ??
-    (object >= 0 && object === stay.fd ? descriptors.learn(object, stay.arguments) : undefined)
-  );
+  const known = descriptors.get(object);
+  if (known !== undefined || object < 0) return known;
+  if (object === stay.fd) return descriptors.learn(object, stay.arguments);
+  const label = stay.arguments.polledLabel();
+  return label === '' ? undefined : descriptors.set(object, describeByLabel(label));
 }
 
 /** The descriptor a call waits for: the first argument, or the first member of a poll or select set. */
