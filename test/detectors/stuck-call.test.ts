@@ -209,13 +209,11 @@ describe('a worker that waits for work', () => {
 });
 
 describe('whether a request is over when the capture ends', () => {
-  const todo = 'the end of the capture closes every connection, so that no request is in progress any more';
-
-  it('tells a sleep between two requests from one in a request', { todo }, async () => {
+  it('tells a sleep between two requests from one in a request', async () => {
     none(await analyzed(sleeping((worker) => worker.reply(11).close(11))), KIND);
   });
 
-  it('tells a client in the middle of its request from a kept-alive one', { todo }, async () => {
+  it('tells a client in the middle of its request from a kept-alive one', async () => {
     const { severity } = only(await analyzed(server((worker) => worker.stays(`recvfrom(${worker.fd(11)}, `))), KIND);
     assert.equal(severity, 'info');
   });

@@ -128,9 +128,7 @@ describe('a process that was asked to end', () => {
   });
 });
 
-it('a master that was only told to open its logs anew asked nobody to end', {
-  todo: 'each signal of the list counts as a request to end, and is kept for ever',
-}, async () => {
+it('a master that was only told to open its logs anew asked nobody to end', async () => {
   const trace = server((worker, all) => {
     all.thread(MASTER).at(90).signal('SIGUSR1');
     worker.at(200).killedBy('SIGKILL');

@@ -1,7 +1,7 @@
 import type { CallCount } from '../../model/measuring/call-statistics.ts';
 import { DISK_ERRORS, FailureTracker } from '../../model/topics/failures/failure-tracker.ts';
 import { count, plural } from '../../trace/format-numbers.ts';
-import type { Family } from '../../trace/syscalls.ts';
+import type { Family, Syscall } from '../../trace/syscalls.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found } from '../finding.ts';
 import { finding, type Meaning, type Storm } from './finding.ts';
@@ -90,11 +90,11 @@ function ofTargets({ model, threshold }: Context): Storm[] {
 function ofTable({ model, threshold }: Context): Storm[] {
   const storms: Storm[] = [];
   for (const row of model.statistics.all()) {
-    const { family, name } = row.syscall;
+    const { name } = row.syscall;
     for (const [error, failed] of row.errors) {
       const errno = error === '?' ? '' : error;
       const share = failed / Math.max(1, row.count);
-      const meaning = meaningOf(family, errno);
+      const meaning = meaningOf(row.syscall, errno);
       if (meaning === null || (meaning === 'refused' && errno !== '')) continue;
       const least =
         meaning === 'unread'
@@ -120,9 +120,11 @@ function ofTable({ model, threshold }: Context): Storm[] {
 }
 
 /** What it means that such a call fails so; null when it is ordinary. */
-function meaningOf(family: Family, errno: string): Meaning | null {
+function meaningOf({ family, name }: Syscall, errno: string): Meaning | null {
   if (ORDINARY.has(errno)) return null;
   if (family === 'connect') return 'refused';
+  // So `realpath` asks of each part of a path whether it is a link.
+  if (name === 'readlink' || name === 'readlinkat') return null;
   if (SEARCHES.has(family)) return errno === '' || errno === 'ENOENT' || errno === 'ENOTDIR' ? 'search' : 'other';
   // A loop asks until nothing is left: only in a table nobody can see that.
   if (family === 'accept') return errno === '' ? 'accept' : null;

@@ -138,7 +138,7 @@ function judge(thread: Thread, left: LeftIn, model: Model): Judgement {
     case 'wait-child':
       return child(thread, left, model);
     case 'sleep':
-      return thread.servesRequests && thread.loop.owner !== null ? no('time', 'a pause to pass') : yes(TIME);
+      return thread.servesRequests && left.isServing ? no('time', 'a pause to pass') : yes(TIME);
     default:
       // It does not wait as a rule: most likely the thread is at work.
       return unknown('unknown', '');
@@ -160,14 +160,14 @@ function waited(thread: Thread, left: LeftIn): Judgement {
   const { kind, connection } = descriptor;
   if (connection !== null) {
     // A worker that serves one client at a time can do nothing else meanwhile; a kept-alive connection has no request.
-    return connection.request?.inProgress === true
-      ? unknown('client', `${named} to send`)
-      : yes({ kind: 'client', what: `${named} to send` });
+    return left.isServing ? unknown('client', `${named} to send`) : yes({ kind: 'client', what: `${named} to send` });
   }
   switch (kind) {
     case 'socket':
       if (isLocal(descriptor)) return unknown('work', `what another process sends on ${named}`);
       if (family !== 'read' && timeout >= 0 && timeout < SECOND / 10) return yes();
+      // It may be a listener: then the thread waits for clients.
+      if (family !== 'read' && descriptor.peer === '') return unknown('unknown', `something to read from ${named}`);
       return (A_CLIENT_A_THREAD.test(thread.lane.comm) && !descriptor.seenOpening) || isOfClient(descriptor)
         ? unknown('client', `${named} to send`)
         : no('answer', `an answer of ${named}`);
@@ -232,7 +232,7 @@ function futex(thread: Thread, left: LeftIn, { processes }: Model): Judgement {
   const others = thread.process.threads.filter((each) => each !== thread && each.leftIn?.futex?.word === use.word);
   if (others.length > 0 && (isMain || others.some(({ tid }) => tid === thread.process.pid)))
     return no('lock', `a lock that thread ${others[0]?.tid} waits for, too (word ${use.word})`);
-  if (thread.servesRequests && thread.loop.owner?.inProgress === true) return no('lock', word);
+  if (thread.servesRequests && left.isServing) return no('lock', word);
   // One thread alone that waits for another: nobody is left to wake it.
   if (isMain && thread.process.threads.length === 1 && thread.process.threadsStarted === 0)
     return unknown('lock', word);
@@ -252,7 +252,8 @@ function child(thread: Thread, { child: pid, hasTimeout }: LeftIn, { processes }
   const known = processes.byTid(pid);
   const isServing = thread.servesRequests && thread.loop.owner !== null;
   const what = `process ${pid} to end`;
-  return isServing && known !== undefined ? no('child', what) : unknown('child', what);
+  if (known === undefined) return unknown('child', what);
+  return isServing ? no('child', what) : yes({ kind: 'child', what });
 }
 
 /** A wait that ends by itself, as long as it ends soon. */

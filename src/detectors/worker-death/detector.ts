@@ -41,7 +41,7 @@ function conclude(context: Context): Conclusion<Metrics> {
   if (groups.size === 0) {
     const others = deaths.deaths.length + deaths.more;
     return clear(
-      `${plural(deaths.ended, 'process', 'processes')} that ended with status 0` +
+      `${deaths.ended === 0 ? 'nothing' : plural(deaths.ended, 'process', 'processes')} that ended with status 0` +
         `${others === 0 ? '' : `, ${others} that were asked to end or were helper programs`}`,
     );
   }

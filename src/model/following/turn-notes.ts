@@ -129,6 +129,7 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
       : syscall.family === 'epoll-wait' && hub.descriptor === descriptor);
   const kind = blockClass({ syscall, fd, arguments: call.arguments, error: '', duration: 0 }, descriptor);
   const asked = watchedAlone(descriptor, thread) ?? descriptor;
+  const request = thread.loop.owner ?? asked?.connection?.request ?? asked?.owner ?? null;
   return {
     syscall,
     name: call.arguments.resumes() || syscall.name,
@@ -148,7 +149,8 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
     futex: syscall.family === 'futex' ? call.arguments.futex() : null,
     child: syscall.family === 'wait-child' ? call.arguments.child() : Number.NaN,
     path: syscall.takesDescriptor ? '' : call.arguments.path(),
-    request: thread.loop.owner ?? asked?.connection?.request ?? asked?.owner ?? null,
+    request,
+    isServing: request?.inProgress === true,
   };
 }
 

@@ -36,4 +36,6 @@ export interface LeftIn {
   readonly path: string;
   /** Whom the thread was working for. */
   readonly request: Request | null;
+  /** That request had been read and not been answered. */
+  readonly isServing: boolean;
 }

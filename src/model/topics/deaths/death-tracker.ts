@@ -55,6 +55,9 @@ export const ASKED: ReadonlySet<string> = new Set([
   'SIGWINCH',
 ]);
 
+/** Those of them that ask a process, and with it its children, to end. */
+const ENDING: ReadonlySet<string> = new Set(['SIGTERM', 'SIGINT', 'SIGQUIT']);
+
 interface Sent {
   readonly signal: string;
   readonly sender: number;
@@ -183,7 +186,7 @@ export class DeathTracker implements Tracker {
   #note(pid: number, sent: Sent): void {
     if (!this.#signals.has(pid) && this.#signals.size >= MOST_SIGNALS)
       for (const oldest of this.#signals.keys()) if (this.#signals.delete(oldest)) break;
-    if (ASKED.has(sent.signal) && this.#asked.size < MOST_SIGNALS) this.#asked.add(pid);
+    if (ENDING.has(sent.signal) && this.#asked.size < MOST_SIGNALS) this.#asked.add(pid);
     // What is sent outlives what arrives of it: both are one signal.
     this.#signals.set(pid, sent);
   }
@@ -219,6 +222,8 @@ export class DeathTracker implements Tracker {
       replacedBy: 0,
       lines: sent === null ? [line] : [sent.line, line],
     };
+    // The number may come back.
+    this.#asked.delete(pid);
     if (!this.#inWindow(end.at)) return null;
     if (this.deaths.length < MOST_DEATHS) this.deaths.push(death);
     else {
