@@ -205,7 +205,17 @@ it('the metrics of a hang-up are those of its trace', async () => {
     count: 1,
     requests: [
       // Connected at 50.02 ms, read at 50.04 ms; the end is read 100 ms later.
-      { pid: 101, fd: 11, peer: '10.0.0.9:40011', request: 'GET /a', ageMs: 100.04, hungUpMs: 150.06, answered: true },
+      {
+        pid: 101,
+        fd: 11,
+        peer: '10.0.0.9:40011',
+        request: 'GET /a',
+        ageMs: 100.04,
+        hungUpMs: 150.06,
+        answered: true,
+        upstream: null,
+        upstreamMs: null,
+      },
     ],
   });
 });

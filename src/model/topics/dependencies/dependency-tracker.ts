@@ -21,7 +21,7 @@ const MOST_UNKNOWN = 16;
 /** What a connect that does not wait says, and one that is repeated. */
 const UNDER_WAY: ReadonlySet<string> = new Set(['EINPROGRESS', 'EALREADY', 'EISCONN', 'EINTR']);
 /** A wait of the loop that took less did not wait: what it reports had come during the turn before. */
-const WAITED = 0.1 * MILLISECOND;
+const WAITED = MILLISECOND;
 /** Commands of Redis that wait for work, and services that send it by themselves. */
 const WAITS_FOR_WORK =
   /^(?:B[LRZ]POP|BLMOVE|BRPOPLPUSH|BLMPOP|BZMPOP|BZPOPM(?:IN|AX)|XREAD|XREADGROUP|[PS]?SUBSCRIBE|MONITOR|PSYNC)/;
