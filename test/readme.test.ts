@@ -6,19 +6,22 @@ import { runDrover } from './support/run-drover.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-it('the screen in the README is what its first command prints', async () => {
+it('the reports in the README are what its commands print', async () => {
   const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-  const screen = /^```\n(FILE [\s\S]*?)\n```$/m.exec(readme)?.[1];
-  assert.ok(screen, 'the README has no screen');
-  const sample = /drover\.js analyze (\S+)/.exec(readme)?.[1];
-  assert.ok(sample, 'the README has no first command');
-  const { stdout } = await runDrover(['analyze', sample, '--width', '96'], { directory: ROOT });
-  let from = 0;
-  for (const line of screen.split('\n')) {
-    if (line.trim() === '' || line.trim() === '[...]') continue;
-    const at = stdout.indexOf(`${line}\n`, from);
-    assert.ok(at >= 0, `not printed: ${line}`);
-    from = at + line.length;
+  const screens = [...readme.matchAll(/^```\n(FILE [\s\S]*?)\n```$/gm)].map(([, screen = '']) => screen);
+  const samples = [...readme.matchAll(/drover\.js analyze (\S+)/g)].map(([, sample = '']) => sample);
+  assert.equal(screens.length, 2);
+  for (const [index, screen] of screens.entries()) {
+    const sample = samples[index];
+    assert.ok(sample, 'each report in the README has a command');
+    const { stdout } = await runDrover(['analyze', sample, '--width', '96'], { directory: ROOT });
+    let from = 0;
+    for (const line of screen.split('\n')) {
+      if (line.trim() === '' || line.trim() === '[...]') continue;
+      const at = stdout.indexOf(`${line}\n`, from);
+      assert.ok(at >= 0, `not printed: ${line}`);
+      from = at + line.length;
+    }
   }
 });
 
