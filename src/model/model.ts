@@ -70,7 +70,9 @@ export class Model {
   readonly #turns: TurnTracker;
   readonly #routes: (Route | undefined)[] = [];
   readonly #behind = new CallBehind();
-  /** When the next of the trackers wants to be called. */
+  /** The trackers that want to be called at times. In a trace of days that is so at every call. */
+  readonly #periodic: readonly Tracker[];
+  /** When the next of them does. */
   #nextDue = Number.NEGATIVE_INFINITY;
 
   constructor(options: ModelOptions) {
@@ -89,6 +91,7 @@ export class Model {
       ...this.#topics,
       { threadLetGo: (thread) => facts.tell('threadLetGo', thread) },
     ]);
+    this.#periodic = this.#audience.trackers.filter(({ due }) => due !== undefined);
     this.processes = new Processes(this.#audience);
     if (noted) this.processes.introduce(noted);
     this.#followers = new Followers({ ...context, listeners, audience: this.#audience }, this.processes);
@@ -253,7 +256,7 @@ export class Model {
 
   #due(now: Nanoseconds): void {
     this.#nextDue = Number.POSITIVE_INFINITY;
-    for (const tracker of this.#audience.trackers) {
+    for (const tracker of this.#periodic) {
       if (tracker.dueAt === undefined) continue;
       if (now >= tracker.dueAt) tracker.due?.(now, () => this.processes.all());
       this.#nextDue = Math.min(this.#nextDue, tracker.dueAt);
