@@ -2,8 +2,8 @@ import { MOST_THREADS } from '../lanes.ts';
 
 /**
  * The first halves of calls whose end comes in a later line, one for each thread, at most `MOST_THREADS`. Further ones
- * are not kept: their second halves are then orphans. `lost` is told of each half whose end cannot come any more although
- * its thread went on: whoever reads the lines notes it, as `lost-half`.
+ * are not kept: their second halves are then orphans. `lost` is told of each half whose end cannot come any more
+ * although its thread went on: whoever reads the lines notes it, as `lost-half`.
  */
 export class OpenCalls<Half extends { readonly name: string }> {
   readonly #halves = new Map<number, Half>();
