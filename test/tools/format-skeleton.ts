@@ -129,7 +129,7 @@ export class ${classOf(name)}Parser extends CallLineParser {
   /** False when something in the line cannot be. */
   #readBody(tid: number, stamp: string, body: string, text: string): boolean {
     // Nanoseconds since the first event; NaN for a stamp that cannot be. A clock with a date or a time of day instead
-    // of seconds since boot: \`../timeline/stamp-clock.ts\`.
+    // of seconds since boot: \`../timeline/stamp-clock.ts\`; parsers/README.md says when it steps back.
     const at = this.axis.at(Math.round(Number(stamp) * SECOND));
     if (Number.isNaN(at) || tid > MOST_TID) return false;
     // What the lines tell, so that the report says what the capture lacks.
@@ -159,6 +159,7 @@ export class ${classOf(name)}Parser extends CallLineParser {
   }
 
   #enter(tid: number, [, name = '', words = '']: readonly string[], at: number, text: string): boolean {
+    // An event that is no call, such as a switch of the scheduler, counts under \`notices\`: parsers/README.md.
     if (knownSyscall(name) === '') return false;
     this.account.unfinished++;
     this.flags.split = true;
