@@ -6,7 +6,8 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Mutant, mutantsOf } from './mutants.ts';
-import { testsFor } from './tests-for.ts';
+import { Reach } from './reach.ts';
+import { allTests, testsFor } from './tests-for.ts';
 
 type Verdict = 'killed' | 'rejected' | 'survived';
 
@@ -18,6 +19,7 @@ const { values: flags } = parseArgs({
   options: {
     count: { type: 'string', default: String(DEFAULT_COUNT) },
     seed: { type: 'string', default: '1' },
+    at: { type: 'string', multiple: true, default: [] },
     rooms: { type: 'string', default: 'src/detectors,src/model' },
   },
 });
@@ -37,14 +39,21 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.exit(130);
   });
 try {
+  const reach = measuredReach();
   const files = rooms.flatMap((room) => programsIn(join(copy, 'dist', room)));
   // Each mutant is as likely as any other, whichever file it is in.
   const all = files.flatMap((file) => mutantsOf(readFileSync(file, 'utf8')).map((mutant) => ({ file, mutant })));
-  const chosen = pick(all, Number(flags.count));
-  console.log(`${chosen.length} of ${all.length} mutants of ${files.length} files, seed ${flags.seed}`);
+  const chosen =
+    flags.at.length > 0
+      ? all.filter(({ file, mutant }) => flags.at.includes(placeOf(file, mutant)))
+      : pick(all, Number(flags.count));
+  console.log(
+    `${chosen.length} of ${all.length} mutants of ${files.length} files, ` +
+      (flags.at.length > 0 ? `at ${flags.at.join(' ')}` : `seed ${flags.seed}`),
+  );
   for (const { file, mutant } of chosen) {
     const start = performance.now();
-    const verdict = await judge(file, mutant);
+    const verdict = await judge(file, mutant, reach);
     verdicts[verdict]++;
     const seconds = ((performance.now() - start) / 1_000).toFixed(1);
     console.log(`${verdict.padEnd(8)}  ${placeOf(file, mutant)}  ${mutant.name}  ${seconds} s`);
@@ -73,9 +82,26 @@ function programsIn(folder: string): string[] {
     .map((name) => join(folder, name));
 }
 
-async function judge(file: string, mutant: Mutant): Promise<Verdict> {
+/** One run of all tests tells which of them run a mutant: no other can notice it. */
+function measuredReach(): Reach {
+  const output = join(copy, 'reach.json');
+  const tests = allTests(join(copy, 'dist'));
+  const { status } = spawnSync(
+    process.execPath,
+    [join(copy, 'dist/test/mutation/measure-reach.js'), output, ...tests],
+    {
+      cwd: copy,
+      stdio: 'ignore',
+    },
+  );
+  if (status !== 0) throw new Error('the tests must pass before mutants are judged: npm run test:unit');
+  return new Reach(JSON.parse(readFileSync(output, 'utf8')));
+}
+
+async function judge(file: string, mutant: Mutant, reach: Reach): Promise<Verdict> {
   const program = readFileSync(file, 'utf8');
-  const tests = testsFor(join(copy, 'dist'), relative(join(copy, 'dist'), file));
+  const { near, far } = testsFor(join(copy, 'dist'), relative(join(copy, 'dist'), file));
+  const tests = reach.of(file, mutant.from, [...near, ...reach.quickest(far)]);
   const passed = await withText(file, mutated(program, mutant), () => passes(tests));
   if (!passed) return 'killed';
   return (await compiles(file, mutant)) ? 'survived' : 'rejected';

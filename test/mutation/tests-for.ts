@@ -1,26 +1,31 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-/** Rooms whose tests judge what detectors and model say, the nearest first. */
-const ROOMS_OF_MODEL = ['model', 'detectors', 'analysis'];
-const ROOMS_OF_DETECTORS = ['detectors', 'analysis', 'model'];
+/** Rooms whose tests judge what detectors and model say. */
+const ROOMS = ['detectors', 'model', 'analysis'];
+const ALONE = ['detectors.test.js', 'samples.slow.test.js'];
 
-/**
- * The built test files that can notice a change of `changed` (`src/detectors/KIND/finding.js`, relative to `dist`), in
- * the order in which they are most likely to: those of the kinds that use it, then those of its room, then the samples.
- */
-export function testsFor(dist: string, changed: string): string[] {
-  const inModel = changed.startsWith('src/model/');
-  const kinds = inModel ? kindsThatImport(dist, changed) : [changed.split('/')[2] ?? ''];
-  const rooms = inModel ? ROOMS_OF_MODEL : ROOMS_OF_DETECTORS;
-  const wide = rooms.flatMap((room) => quickTestsIn(join(dist, 'test', room)));
-  const own = wide.filter((test) => kinds.includes(basename(test, '.test.js')));
-  const naming = wide.filter((test) => kinds.some((kind) => readFileSync(test, 'utf8').includes(`'${kind}'`)));
-  const last = ['detectors.test.js', 'samples.slow.test.js'].map((name) => join(dist, 'test', name));
-  return [...new Set([...own, ...naming, ...wide, ...last])];
+/** The built test files that judge what detectors and model say. */
+export function allTests(dist: string): string[] {
+  const inRooms = ROOMS.flatMap((room) => quickTestsIn(join(dist, 'test', room)));
+  return [...inRooms, ...ALONE.map((name) => join(dist, 'test', name))];
 }
 
-/** A shared folder of detectors belongs to all of them: its tests are those of the room. */
+/**
+ * The tests for a change of `changed` (`src/detectors/KIND/finding.js`, relative to `dist`): those near it, which are
+ * the most likely to notice, and all others. Near are the tests of the kinds that use the file, and those that name
+ * such a kind.
+ */
+export function testsFor(dist: string, changed: string): { readonly near: string[]; readonly far: string[] } {
+  const kinds = changed.startsWith('src/model/') ? kindsThatImport(dist, changed) : [changed.split('/')[2] ?? ''];
+  const all = allTests(dist);
+  const own = all.filter((test) => kinds.includes(basename(test, '.test.js')));
+  const naming = all.filter((test) => kinds.some((kind) => readFileSync(test, 'utf8').includes(`'${kind}'`)));
+  const near = new Set([...own, ...naming]);
+  return { near: [...near], far: all.filter((test) => !near.has(test)) };
+}
+
+/** The kinds that are found from what a topic of the model tells. All kinds live from the other rooms of the model. */
 function kindsThatImport(dist: string, changed: string): string[] {
   const folder = join(dist, 'src/detectors');
   const topic = changed.split('/').slice(2, -1).join('/');
