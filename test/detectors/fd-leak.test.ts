@@ -145,9 +145,23 @@ describe('sockets whose other end has closed', () => {
       worker.close(90).waitUntil(20_000);
       return trace;
     };
-    assert.equal(only(await analyzed(clients(true)), KIND).metrics.clients, 7);
+    const { metrics, summary } = only(await analyzed(clients(true)), KIND);
+    assert.equal(metrics.clients, 7);
+    assert.match(summary, /^Worker 101 read the end of 7 connections of clients and never closed them/);
     assert.deepEqual(ofKind(await analyzed(clients(false)), KIND), []);
   });
+});
+
+it('whose forgotten sockets are is said: of services, or of both', async () => {
+  const { summary } = only(await analyzed(forgets(7, 11)), KIND);
+  assert.match(summary, /^Worker 101 read the end of 7 connections of other services and never closed them/);
+  const { trace, worker } = oneWorker();
+  worker.waitUntil(50, LISTENER).accept(90).read(90, 'GET /a').reply(90).readEnd(90);
+  for (let fd = 100; fd < 107; fd++) connectTo(worker, fd, 8081).readEnd(fd);
+  worker.close(300).waitUntil(20_000);
+  const both = only(await analyzed(trace), KIND);
+  assert.deepEqual([both.metrics.count, both.metrics.clients], [8, 1]);
+  assert.match(both.summary, /^Worker 101 read the end of 8 connections of clients and other services and/);
 });
 
 it('the metrics of a leak are those of its trace', async () => {

@@ -158,8 +158,8 @@ describe('a loop that is away at the end of the trace', () => {
       unfinished((worker) => worker.stays(`poll([{fd=12<socket:[99]>, events=POLLIN}], 1, -1`)),
     );
     assert.deepEqual(
-      [openEnded, metrics.cause, metrics.call, metrics.request],
-      [true, 'foreign-poll', 'poll', 'GET /stuck'],
+      [openEnded, metrics.cause, metrics.call, metrics.request, metrics.rungs],
+      [true, 'foreign-poll', 'poll', 'GET /stuck', 1],
     );
     assert.equal(Math.round(metrics.stallMs as number), 3001);
     assert.match(title, /^Worker 101 stalled at least 3\.00 s: poll/);

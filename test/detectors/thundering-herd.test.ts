@@ -37,8 +37,9 @@ describe('a herd', () => {
   });
 
   it('is said to be an upper bound when it was seen through strace', async () => {
-    const { metrics, summary } = only(await analyzed(herd()), KIND);
+    const { metrics, summary, next } = only(await analyzed(herd()), KIND);
     assert.deepEqual([metrics.bound, metrics.kernelWakeups], ['upper', null]);
+    assert.equal(next.at(-1)?.command, 'drover attach 101 --engine bpftrace --program exact');
     assert.match(
       summary,
       /Without strace fewer of them reach EAGAIN: strace slows the worker that gets the connection/,
@@ -204,6 +205,19 @@ it('the part of the bursts that the thread woken first wins is counted', async (
   assert.equal(only(await analyzed(lateWinners(23, 0)), KIND).metrics.firstWokenWon, 1);
   assert.equal(only(await analyzed(lateWinners(23, 7)), KIND).metrics.firstWokenWon, 0.696);
   assert.equal(only(await analyzed(lateWinners(23, 23)), KIND).metrics.firstWokenWon, 0);
+});
+
+it('bursts that nobody wins are no part of those that the thread woken first wins', async () => {
+  const { trace, workers } = prefork([101, 102, 103]);
+  const [first, second, third] = workers as [ThreadLines, ThreadLines, ThreadLines];
+  for (let index = 0; index < 23; index++) arrival(50 + index * 20, [first, second, third]);
+  for (let index = 0; index < 5; index++)
+    for (const [after, worker] of [first, second, third].entries())
+      worker.waitUntil(1000 + index * 20 + after * 0.05, LISTENER).acceptNothing();
+  for (const worker of workers) worker.waitUntil(2000);
+  const { metrics } = only(await analyzed(trace), KIND);
+  assert.deepEqual([metrics.connections, metrics.wastedWakeups], [23, 2 * 23 + 3 * 5]);
+  assert.equal(metrics.firstWokenWon, 1);
 });
 
 it('EAGAINs that end an accept loop, and accepts without a wake-up, are no waste', async () => {
