@@ -55,6 +55,15 @@ function looksUp(inside: (worker: ThreadLines) => void): TraceLines {
 }
 
 describe('a name lookup on a loop', () => {
+  it('has a title of 78 characters at most', async () => {
+    // Without the name there are 43.
+    const titleOf = async (name: string) =>
+      only(await analyzed(looksUp((worker) => ask(worker, name, 100))), KIND).title;
+    const fits = `${'a'.repeat(27)}.example`;
+    assert.equal(await titleOf(fits), `1 name lookup on the loop, longest 100 ms: ${fits}`);
+    assert.equal(await titleOf(`a${fits}`), `1 name lookup on the loop, longest 100 ms: ${'a'.repeat(28)}.exa...`);
+  });
+
   it('is a warning from 100 ms on, and critical from a second on', async () => {
     assert.match(none(await analyzed(looksUp((worker) => ask(worker, 'db.example', 99))), KIND), /the longest 99 ms/);
     const { severity, confidence, metrics, title } = only(

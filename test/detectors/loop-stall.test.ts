@@ -217,6 +217,18 @@ describe('a loop that is away at the end of the trace', () => {
   });
 });
 
+it('the longest time without a call is told from a millisecond on', async () => {
+  const longest = async (gap: number) => {
+    const trace = oneTurn(200, (worker) => {
+      // The five other calls take 0.1 ms.
+      worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, 199.9 - gap);
+      worker.gap(gap).call('getpid(', ')', 101);
+    });
+    return (await stall(trace)).metrics.longestGapMs;
+  };
+  assert.deepEqual([await longest(0.999), await longest(1)], [0, 1]);
+});
+
 it('the metrics of a stall are those of its trace', async () => {
   const { trace, worker } = oneWorker();
   const nap = (own: ThreadLines, ms: number) =>
