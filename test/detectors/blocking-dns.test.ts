@@ -55,6 +55,15 @@ function looksUp(inside: (worker: ThreadLines) => void): TraceLines {
 }
 
 describe('a name lookup on a loop', () => {
+  it('is found from exactly the length on that the user sets', async () => {
+    const trace = looksUp((worker) => ask(worker, 'db.example', 150));
+    const length = Number(only(await analyzed(trace), KIND).metrics.longestMs);
+    assert.ok(length >= 150 && length < 150.2, String(length));
+    const from = (ms: number) => analyzed(trace, {}, { thresholds: { 'dns-ms': ms } });
+    only(await from(length), KIND);
+    none(await from(length + 0.001), KIND);
+  });
+
   it('has a title of 78 characters at most', async () => {
     // Without the name there are 43.
     const titleOf = async (name: string) =>

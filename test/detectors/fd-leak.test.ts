@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { growthOf } from '../../src/detectors/fd-leak/growth.ts';
+import type { CensusPoint } from '../../src/model/topics/leaks/descriptor-census.ts';
 import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
 import { connectTo, oneWorker } from '../support/server-lines.ts';
 import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
@@ -199,4 +201,14 @@ it('sockets are forgotten as of the last count, whatever else changed by then', 
   opens(worker, 200);
   worker.waitUntil(11_000);
   assert.equal(only(await analyzed(trace), KIND).metrics.count, 7);
+});
+
+it('what grows may fall by a tenth of its growth in between, also in the first step', () => {
+  const growth = (...files: readonly number[]) => {
+    const points = files.map((file, index) => ({ requests: index, inFlight: 0, counts: { file } }));
+    return growthOf(points as unknown as CensusPoint[], 'file', 20)?.growth ?? null;
+  };
+  // From 100 to 200, after a fall of 10, then of 11.
+  assert.equal(growth(100, 90, 115, 125, 150, 165, 175, 185, 200), 100);
+  assert.equal(growth(100, 89, 115, 125, 150, 165, 175, 185, 200), null);
 });

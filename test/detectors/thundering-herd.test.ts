@@ -88,6 +88,13 @@ describe('the thresholds of a herd', () => {
     assert.equal(await severity({ connections: 70, wasted: 56 }), 'warning');
   });
 
+  it('is a warning among three workers from the factor on that the user sets', async () => {
+    const at = (factor: number) =>
+      analyzed(herd({ connections: 70, wasted: 70 }), {}, { thresholds: { 'herd-factor': factor } });
+    assert.equal(only(await at(2), KIND).severity, 'warning');
+    assert.equal(only(await at(2.001), KIND).severity, 'info');
+  });
+
   it('is a warning among two workers when 0.4 of the wake-ups were wasted', async () => {
     assert.equal(await severity({ workers: 2, connections: 60, wasted: 39 }), 'info');
     assert.equal(await severity({ workers: 2, connections: 60, wasted: 40 }), 'warning');
@@ -239,6 +246,15 @@ it('EAGAINs that end an accept loop, and accepts without a wake-up, are no waste
     [5, 7, 46, 28],
   );
   assert.match(String(metrics.counted), /; 5 EAGAINs that only ended an accept loop are not counted$/);
+});
+
+it('one EAGAIN that ends an accept loop is told, too', async () => {
+  const { trace, workers } = prefork([101, 102, 103]);
+  arrivals(workers, { connections: 23, wasted: 37 });
+  workers[0]?.waitUntil(1000, LISTENER).accept(11).acceptNothing().close(11).waitUntil(2000);
+  const { metrics } = only(await analyzed(trace), KIND);
+  assert.equal(metrics.drainedEagains, 1);
+  assert.match(String(metrics.counted), /; 1 EAGAIN that only ended an accept loop is not counted$/);
 });
 
 it('what the tracer adds to each call is taken off the time of wasted wake-ups', async () => {

@@ -70,6 +70,18 @@ describe('the roles of many threads', () => {
     assert.ok(looks <= 3 * threads.length, `${looks} looks at ${threads.length} threads`);
   });
 
+  it('are those of the first sibling also when it is known by the parent, and a later one by the listener', () => {
+    const [own, other] = [new Listener(0, 'a', 'same-socket'), new Listener(1, 'b', 'same-socket')];
+    const master = threadOf(97).process;
+    const ofParent = acceptor(101, other, 'blocking');
+    const atListener = acceptor(102, own, 'undecided');
+    atListener.accepts.handedOver = 1;
+    const asking = acceptor(103, own, 'undecided');
+    for (const { process } of [ofParent, asking]) process.parent = master;
+    assert.equal(rolesOf([ofParent, atListener, asking]).get(asking), 'blocking-acceptor');
+    assert.equal(rolesOf([atListener, ofParent, asking]).get(asking), 'acceptor');
+  });
+
   it('are those of the first sibling of another process: at the same listener, or of the same parent', () => {
     const [first, second] = [new Listener(0, 'a', 'same-socket'), new Listener(1, 'b', 'same-socket')];
     const master = threadOf(97).process;
