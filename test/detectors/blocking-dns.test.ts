@@ -64,6 +64,12 @@ describe('a name lookup on a loop', () => {
     none(await from(length + 0.001), KIND);
   });
 
+  it('is one on a socket with the number 0, too: the worker has closed its standard input', async () => {
+    const trace = looksUp((worker) => ask(worker, 'db.example', 100, { fd: 0 }));
+    const { metrics } = only(await analyzed(trace), KIND);
+    assert.deepEqual([metrics.count, metrics.questions], [1, 1]);
+  });
+
   it('has a title of 78 characters at most', async () => {
     // Without the name there are 43.
     const titleOf = async (name: string) =>
