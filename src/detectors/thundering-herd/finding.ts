@@ -109,8 +109,8 @@ export function saidOf(
   figures: Figures,
 ): string {
   const { factor, wasted, productive, connections, acceptors } = figures;
-  const ends = `${plural(drained, 'EAGAIN')} that only ended an accept loop ${drained === 1 ? 'is' : 'are'} not counted`;
-  const drains = drained > 0 ? `; ${ends}` : '';
+  const counted = drained === 1 ? 'is not counted' : 'are not counted';
+  const drains = drained > 0 ? `; ${plural(drained, 'EAGAIN')} that only ended an accept loop ${counted}` : '';
   const unseen =
     capabilities.stopsThreads || model.scheduler.active
       ? ''
