@@ -44,7 +44,7 @@ function ownRole(thread: Thread): Role | null {
   const waitsOnListener = hub?.hasListener === true;
   if (accepts.listeners.size > 0 || waitsOnListener) {
     if (isLoop(thread)) return 'event-loop';
-    if (accepts.handedOver * 4 > accepts.servedItself && accepts.handedOver > 0) return 'acceptor';
+    if (accepts.handedOver * 4 > accepts.servedItself) return 'acceptor';
     if (!waitsOnListener) return accepts.acceptedTotal > 0 || loop.acceptBlocked > 0 ? 'blocking-acceptor' : null;
     if (accepts.servedItself === 0) return null;
     // Without ioctl and fcntl in the capture one cannot see whether its sockets wait; an epoll that takes one event at
@@ -71,7 +71,7 @@ function showsSocketOptions(process: Process): boolean {
 function isLoop({ accepts, loop }: Thread): boolean {
   const hub = loop.hub ?? loop.formerHub;
   if (hub === null || !hub.hasListener) return false;
-  if (accepts.handedOver * 4 > accepts.servedItself && accepts.handedOver > 0) return false;
+  if (accepts.handedOver * 4 > accepts.servedItself) return false;
   return (
     hub.hasSockets || accepts.interleaved > 0 || (hub.kind === 'epoll' && accepts.nonblocking > 0 && !hub.oneAtATime)
   );
