@@ -6,7 +6,13 @@ import { straceSummaryFormat } from './strace-summary/format.ts';
 import { plainLines } from './text/call-notation.ts';
 
 /** All formats, the most certain first when two claim a head with the same right. */
-export const formats: readonly TraceFormat[] = [straceFormat, bpftraceFormat, perfTraceFormat, straceSummaryFormat];
+// biome-ignore format: a new format is one line.
+export const formats: readonly TraceFormat[] = [
+  straceFormat,
+  bpftraceFormat,
+  perfTraceFormat,
+  straceSummaryFormat,
+];
 
 /** What users call the formats, as part of a sentence: `strace, bpftrace, perf trace and strace -c`. */
 export const FORMAT_TITLES = formats

@@ -6,6 +6,7 @@ import { signalName } from '../../src/trace/signals.ts';
  * its number, and of a number alone (`-X raw`) what `name` makes of it.
  */
 export function flagWord(argument: string, name: (value: number) => string): string {
+  if (argument === '') return argument;
   const first = argument.charCodeAt(0);
   if (!(first >= 0x30 && first <= 0x39)) return argument;
   const comment = /^\w+ \/\* ([^*]+) \*\//.exec(argument)?.[1];

@@ -76,6 +76,9 @@ const PLACE_OF_LIMIT: Readonly<Record<string, number>> = {
  */
 export class StraceArguments implements CallArguments {
   readonly #call: TracedText;
+  // A call that waited is asked by all who look into locks: its text is read once.
+  #futexIn = '';
+  #futex: FutexUse | null = null;
 
   constructor(call: TracedText) {
     this.#call = call;
@@ -263,7 +266,12 @@ export class StraceArguments implements CallArguments {
 
   futex(): FutexUse | null {
     const { args, syscall } = this.#call;
-    return syscall.family === 'futex' ? futexIn(args) : null;
+    if (syscall.family !== 'futex') return null;
+    if (args !== this.#futexIn) {
+      this.#futex = futexIn(args);
+      this.#futexIn = args;
+    }
+    return this.#futex;
   }
 
   lock(): LockRequest | null {

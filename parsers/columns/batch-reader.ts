@@ -92,6 +92,9 @@ class BatchCall implements Call {
   extra: Buffer = EMPTY;
   /** Shared with the reader. */
   readonly heads: string[] = [];
+  /** Several ask for the arguments of one call: those that were decoded last, and of which record. */
+  decodedAt = -1;
+  decoded = '';
   readonly arguments: CallArguments = new NotedArguments(this);
 
   constructor(file: string, lane: Lane, called: Syscall) {
@@ -129,6 +132,14 @@ class BatchCall implements Call {
   }
 
   get args(): string {
+    if (this.decodedAt !== this.at) {
+      this.decoded = this.#args();
+      this.decodedAt = this.at;
+    }
+    return this.decoded;
+  }
+
+  #args(): string {
     const rest = this.#latin1(column.ARGS_FROM);
     const args = (this.flags & column.SPLIT) === 0 ? rest : joinHalves(this.#latin1(column.ENTRY_ARGS_FROM), rest);
     return (this.flags & column.NAMED) === 0 ? args : withoutNames(args);
@@ -208,6 +219,7 @@ export class BatchReader {
     }
     const call = this.#call;
     call.integers = batch.integers;
+    call.decodedAt = -1;
     call.chunk = chunk;
     call.extra = Buffer.from(batch.extra.buffer, batch.extra.byteOffset, batch.extra.byteLength);
     this.#integers = batch.integers;

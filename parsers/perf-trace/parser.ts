@@ -47,7 +47,7 @@ interface Open {
 export class PerfTraceParser extends CallLineParser {
   readonly #ordering = new Ordering<Waiting>();
   readonly #summary = new Summary();
-  readonly #open = new OpenCalls<Open>();
+  readonly #open = new OpenCalls<Open>(({ where }) => this.accounting.note('lost-half', where.line, where.text));
   /** The beginning of a line that a terminal may have wrapped. */
   #piece: { text: string; line: number; count: number } | null = null;
   #lastSeen = 0;
@@ -163,12 +163,15 @@ export class PerfTraceParser extends CallLineParser {
       if (at !== null) this.#open.enter(tid, { name: read.name, entry: read, start: at, where });
       return true;
     }
-    const open = this.#open.leave(tid, read.name);
-    const entry = read.isContinued ? open : null;
+    let entry: Open | null = null;
     if (read.isContinued) {
+      entry = this.#open.leave(tid, read.name);
       this.account.resumed++;
       if (entry === null) this.accounting.note('orphan-resume', line, text);
-    } else this.account.calls++;
+    } else {
+      this.account.calls++;
+      this.#open.pass(tid);
+    }
     const start = at ?? entry?.start ?? null;
     // It began before the capture and nothing tells when it ended: the time of the latest line is as near as one can
     // get.

@@ -31,7 +31,8 @@ export function factsOfWords({ name, words, start, end, isTimed, result, error }
     start,
     end,
     duration: isTimed && end >= start ? end - start : UNKNOWN,
-    result: isKnown ? value : Number.NaN,
+    // Some tracers print the number of the error.
+    result: isKnown ? (error === '' ? value : -1) : Number.NaN,
     error,
     value: error === '' ? (isKnown ? value : 0) : -errorNumber(error) || -1,
     fd: called.takesDescriptor ? descriptorIn(words) : -1,

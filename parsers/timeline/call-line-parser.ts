@@ -15,14 +15,17 @@ export abstract class CallLineParser extends LineParser {
     this.axis = new TimeAxis(options.origin);
   }
 
-  /** A call as it is handed out, or yielded by `inFlight`. */
-  protected callOf(tid: number, facts: CallFacts, where: Where): PrintedCall {
-    return new PrintedCall(facts, this.lanes.get(tid), where, this.axis);
+  /** A call as it is handed out, or yielded by `inFlight`. `entry` as in `tellCall`. */
+  protected callOf(tid: number, facts: CallFacts, where: Where, entry: Where | null = where): PrintedCall {
+    return new PrintedCall(facts, this.lanes.get(tid), where, this.axis, entry);
   }
 
-  /** Hands out a call that has ended. `comm`: the name of the thread, where the line tells it. */
-  protected tellCall(tid: number, facts: CallFacts, where: Where, comm: string): void {
-    const call = this.callOf(tid, facts, where);
+  /**
+   * Hands out a call that has ended. `comm`: the name of the thread, where the line tells it. `entry`: the line of its
+   * first half, null when that was not traced.
+   */
+  protected tellCall(tid: number, facts: CallFacts, where: Where, comm: string, entry: Where | null = where): void {
+    const call = this.callOf(tid, facts, where, entry);
     const { lane } = call;
     if (comm !== '') lane.comm = comm;
     this.tell(call);

@@ -38,6 +38,13 @@ export interface SchedulingFacts {
 
 const LONGEST_TEXT = 1_000;
 
+/** A line that tells of a call: where it stands, and its text. */
+interface Told {
+  readonly file: string;
+  readonly line: number;
+  readonly text: string;
+}
+
 /** A call that owns its text: lines wait for their turn, so nothing may refer to the bytes they were read from. */
 export class PrintedCall implements Call, LastLine {
   readonly kind = 'call';
@@ -55,17 +62,18 @@ export class PrintedCall implements Call, LastLine {
   readonly facts: CallFacts;
   readonly file: string;
   readonly line: number;
+  readonly startLine: number;
   readonly #original: string;
+  readonly #entry: Told;
   readonly #axis: TimeAxis;
   #previous: LastLine | null;
   #arguments: CallArguments | null = null;
 
-  constructor(
-    facts: CallFacts,
-    lane: Lane,
-    where: { readonly file: string; readonly line: number; readonly text: string },
-    axis: TimeAxis,
-  ) {
+  /**
+   * `where` is the line with the result. `entry` is the line of the entry when that is another one, and null when the
+   * entry was not traced: the call is then `partial`. `axis` is asked only for the text of calls without words.
+   */
+  constructor(facts: CallFacts, lane: Lane, where: Told, axis: TimeAxis, entry: Told | null = where) {
     this.lane = lane;
     this.syscall = facts.syscall;
     this.start = facts.start;
@@ -79,13 +87,12 @@ export class PrintedCall implements Call, LastLine {
     this.facts = facts;
     this.file = where.file;
     this.line = where.line;
+    this.partial = entry === null;
+    this.#entry = entry ?? where;
+    this.startLine = this.#entry.line;
     this.#original = where.text;
     this.#axis = axis;
     this.#previous = lane.lastLine;
-  }
-
-  get startLine(): number {
-    return this.line;
   }
 
   get previousLine(): number {
@@ -117,7 +124,7 @@ export class PrintedCall implements Call, LastLine {
   }
 
   get startText(): string {
-    return this.text;
+    return this.startLine === this.line ? this.text : this.#entry.text;
   }
 
   get arguments(): CallArguments {

@@ -52,18 +52,20 @@ export function heardBy({ trackers }: Audience, syscall: Syscall): Heard | undef
   return all.length === 0 ? undefined : together(all);
 }
 
-/** One function that calls all of them. Most events have one or two who hear of them, which costs a call each. */
+/**
+ * One function that calls all of them. Most events have one or two who hear of them, which costs a call each; a loop
+ * over the others would cost as much even where there are none.
+ */
 function together<Of extends (...told: never[]) => void>(all: readonly Of[]): Of {
-  const [first = () => undefined, second, ...others] = all as readonly Tell[];
-  const told: Tell =
-    second === undefined
-      ? first
-      : (a, b, c, d) => {
-          first(a, b, c, d);
-          second(a, b, c, d);
-          for (const other of others) other(a, b, c, d);
-        };
-  return told as Of;
+  const [first = () => undefined, ...others] = all as readonly Tell[];
+  return (others.length === 0 ? first : both(first, together(others))) as Of;
+}
+
+function both(first: Tell, second: Tell): Tell {
+  return (a, b, c, d) => {
+    first(a, b, c, d);
+    second(a, b, c, d);
+  };
 }
 
 /** No event tells more than four things. */

@@ -19,7 +19,7 @@ import { FactBus } from './fact-bus.ts';
 import { CallBehind } from './following/call-behind.ts';
 import { Followers } from './following/followers.ts';
 import { OpenCall } from './following/open-call.ts';
-import { type Handler, routeOf } from './following/routes.ts';
+import { Route } from './following/routes.ts';
 import type { TurnTracker } from './following/turn-tracker.ts';
 import type { LeftIn } from './machine/left-in.ts';
 import { Listeners } from './machine/listeners.ts';
@@ -72,9 +72,11 @@ export class Model {
   readonly #audience: Audience;
   readonly #followers: Followers;
   readonly #turns: TurnTracker;
-  readonly #handlers: (Handler | undefined)[] = [];
+  readonly #routes: (Route | undefined)[] = [];
   readonly #behind = new CallBehind();
-  /** When the next of the trackers wants to be called. */
+  /** The trackers that want to be called at times. In a trace of days that is so at every call. */
+  readonly #periodic: readonly Tracker[];
+  /** When the next of them does. */
   #nextDue = Number.NEGATIVE_INFINITY;
 
   constructor(options: ModelOptions) {
@@ -93,6 +95,7 @@ export class Model {
       ...this.#topics,
       { threadLetGo: (thread) => facts.tell('threadLetGo', thread) },
     ]);
+    this.#periodic = this.#audience.trackers.filter(({ due }) => due !== undefined);
     this.processes = new Processes(this.#audience);
     if (noted) this.processes.introduce(noted);
     this.#followers = new Followers({ ...context, listeners, audience: this.#audience }, this.processes);
@@ -157,8 +160,8 @@ export class Model {
     }
     if (!syscall.changesNothing && call.error === '' && !(call.result === 0 && answersNothing(syscall.family)))
       thread.loop.effects++;
-    const handler = this.#handlers[syscall.id] ?? this.#route(syscall);
-    const worksFor = handler(call, thread);
+    const route = this.#routes[syscall.id] ?? this.#route(syscall);
+    const worksFor = route.follow(call, thread);
     const gap = turns.gapBefore(call, thread);
     this.calibration.add(call, gap);
     if (gap >= MILLISECOND) thread.outside += gap;
@@ -288,18 +291,18 @@ export class Model {
 
   #due(now: Nanoseconds): void {
     this.#nextDue = Number.POSITIVE_INFINITY;
-    for (const tracker of this.#audience.trackers) {
+    for (const tracker of this.#periodic) {
       if (tracker.dueAt === undefined) continue;
       if (now >= tracker.dueAt) tracker.due?.(now, () => this.processes.all());
       this.#nextDue = Math.min(this.#nextDue, tracker.dueAt);
     }
   }
 
-  #route(syscall: Syscall): Handler {
-    const handler = routeOf(syscall, this.#followers, this.#audience);
-    while (this.#handlers.length <= syscall.id) this.#handlers.push(undefined);
-    this.#handlers[syscall.id] = handler;
-    return handler;
+  #route(syscall: Syscall): Route {
+    const made = new Route(syscall, this.#followers, this.#audience);
+    while (this.#routes.length <= syscall.id) this.#routes.push(undefined);
+    this.#routes[syscall.id] = made;
+    return made;
   }
 }
 

@@ -2,7 +2,7 @@ import { parentPort } from 'node:worker_threads';
 import { BatchWriter } from '../../parsers/columns/batch-writer.ts';
 import type { TraceParser } from '../../parsers/format.ts';
 import { LaneTable } from '../../parsers/lanes.ts';
-import { formats } from '../../parsers/registry.ts';
+import { threadableFormats } from '../../parsers/threadable.ts';
 import type { Call } from '../trace/record.ts';
 import type { TimeOrigin } from '../trace/time.ts';
 import { MemoryWatch } from './memory-watch.ts';
@@ -17,7 +17,7 @@ class ParserThread {
   readonly #memory = new MemoryWatch();
 
   constructor({ format, file, tid, origin, head, slots, chunkBytes }: ParserTask) {
-    const chosen = formats.find(({ id }) => id === format);
+    const chosen = threadableFormats.find(({ id }) => id === format);
     if (chosen === undefined) throw new Error(`no parser for ${format}`);
     this.#origin = origin;
     this.#parser = chosen.createParser(bufferOver(head), {

@@ -3,6 +3,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { FORMAT_TITLES } from '../../parsers/registry.ts';
 import { runDrover } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { workerLines } from '../support/worker-lines.ts';
@@ -72,7 +73,9 @@ test('input that cannot be read or is no trace: 3, with its name and the reason'
     [file('empty.strace', ''), /^drover: .*empty\.strace is empty\.\n {2}strace writes nothing before/],
     [
       file('notes.txt', 'Dear all,\nplease find attached\n'),
-      /^drover: .*notes\.txt is not a trace that drover knows: .*\n {2}drover reads strace, bpftrace, perf trace and strace -c, best: /,
+      new RegExp(
+        `^drover: .*notes\\.txt is not a trace that drover knows: .*\\n {2}drover reads ${FORMAT_TITLES.replace(/[^\w ]/g, '\\$&')}, best: `,
+      ),
     ],
     [join(file('plain', 'x'), 'below'), /^drover: Cannot read .*below: /],
     [join(FOLDER, 'n'.repeat(300)), /^drover: Cannot read .*n: /],

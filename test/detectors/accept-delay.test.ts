@@ -71,3 +71,9 @@ it('one client that left is told however short the waits are', async () => {
   const { severity, title } = only(await analyzed(connections([37, 37, 37], 1)), KIND);
   assert.deepEqual([severity, title], ['warning', '1 client of fd 5 left before being accepted']);
 });
+
+it('clients that left are counted beside a wait that is long, and not spoken of when none did', async () => {
+  const summaryOf = async (left: number) => only(await analyzed(connections(same(60), left)), KIND).summary;
+  assert.doesNotMatch(await summaryOf(-1), /had left/);
+  assert.match(await summaryOf(7), / 1 client had left before the connection was accepted\.$/);
+});

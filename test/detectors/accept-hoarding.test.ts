@@ -45,7 +45,8 @@ async function hoarded(batch: Batch, other: (worker: ThreadLines) => void = (wor
 }
 
 it('requests behind others of the worker that took them all, while others wait for work, are hoarded', async () => {
-  const { severity, metrics, workers, summary, evidence } = only(await hoarded({}), KIND);
+  const { severity, metrics, workers, title, summary, evidence } = only(await hoarded({}), KIND);
+  assert.equal(title, '4 requests waited in a worker that took too many; others were idle');
   assert.equal(severity, 'warning');
   // The first had nobody before it.
   assert.deepEqual([metrics.acceptors, metrics.count, metrics.mostInOneGo], [3, 4, 5]);

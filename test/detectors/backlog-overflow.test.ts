@@ -153,3 +153,20 @@ it('the metrics of a full queue are those of its trace', async () => {
     ],
   });
 });
+
+it('a queue of which a blocking accept takes was left alone from 100 ms without an accept on', async () => {
+  const leftAlone = async (ms: number) => {
+    const { trace, workers } = sharing(23);
+    const [worker] = workers as [ThreadLines];
+    worker
+      .at(50)
+      .accept(11)
+      .read(11, 'GET /stall')
+      .at(50 + QUICK + ms);
+    for (let index = 0; index < 24; index++) worker.accept(20 + index);
+    worker.acceptNothing().gap(1000).close(11);
+    return analyzed(trace);
+  };
+  none(await leftAlone(99.999), KIND);
+  assert.equal(only(await leftAlone(100), KIND).metrics.most, 24);
+});

@@ -55,6 +55,30 @@ function looksUp(inside: (worker: ThreadLines) => void): TraceLines {
 }
 
 describe('a name lookup on a loop', () => {
+  it('is found from exactly the length on that the user sets', async () => {
+    const trace = looksUp((worker) => ask(worker, 'db.example', 150));
+    const length = Number(only(await analyzed(trace), KIND).metrics.longestMs);
+    assert.ok(length >= 150 && length < 150.2, String(length));
+    const from = (ms: number) => analyzed(trace, {}, { thresholds: { 'dns-ms': ms } });
+    only(await from(length), KIND);
+    none(await from(length + 0.001), KIND);
+  });
+
+  it('is one on a socket with the number 0, too: the worker has closed its standard input', async () => {
+    const trace = looksUp((worker) => ask(worker, 'db.example', 100, { fd: 0 }));
+    const { metrics } = only(await analyzed(trace), KIND);
+    assert.deepEqual([metrics.count, metrics.questions], [1, 1]);
+  });
+
+  it('has a title of 78 characters at most', async () => {
+    // Without the name there are 43.
+    const titleOf = async (name: string) =>
+      only(await analyzed(looksUp((worker) => ask(worker, name, 100))), KIND).title;
+    const fits = `${'a'.repeat(27)}.example`;
+    assert.equal(await titleOf(fits), `1 name lookup on the loop, longest 100 ms: ${fits}`);
+    assert.equal(await titleOf(`a${fits}`), `1 name lookup on the loop, longest 100 ms: ${'a'.repeat(28)}.exa...`);
+  });
+
   it('is a warning from 100 ms on, and critical from a second on', async () => {
     assert.match(none(await analyzed(looksUp((worker) => ask(worker, 'db.example', 99))), KIND), /the longest 99 ms/);
     const { severity, confidence, metrics, title } = only(

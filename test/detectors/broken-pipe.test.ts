@@ -57,6 +57,12 @@ describe('a reply that fails', () => {
     assert.match(finding.evidence[0]?.text ?? '', /= -1 EPIPE/);
   });
 
+  it('lasts as a finding from the first that failed to the last', async () => {
+    const { startMs, endMs } = only(await analyzed(traffic(23, 3)), KIND);
+    // One every 10 ms from 50 ms on; each fails at the end of its third call.
+    assert.deepEqual([startMs, endMs], [50.06, 70.06]);
+  });
+
   for (const errno of ['EPIPE', 'ECONNRESET', 'ESHUTDOWN']) {
     it(`is counted for ${errno}`, async () => {
       const [reply] = repliesOf(only(await analyzed(traffic(23, 1, (worker) => worker.replyFails(11, errno))), KIND));

@@ -68,6 +68,18 @@ describe('waiting for the disk', () => {
     assert.deepEqual([severity, metrics.mostPerSecond, metrics.totalMs], ['info', 20, 20]);
   });
 
+  it('counts a sync that took no time, and none outside of the asked window', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'POST /order');
+    for (const ms of [70, 0, 50]) worker.call(`fsync(${FILE}`, ')', 0, ms);
+    worker.at(1200).call(`fsync(${FILE}`, ')', 0, 130);
+    worker.reply(11).close(11).waitUntil(9000);
+    assert.equal(only(await analyzed(trace), KIND).metrics.count, 4);
+    const to = { kind: 'relative', nanoseconds: 1e9 } as const;
+    const { metrics } = only(await analyzed(trace, {}, { to }), KIND);
+    assert.deepEqual([metrics.count, metrics.totalMs], [3, 120]);
+  });
+
   it('tells how long 95 % of them took', async () => {
     const { trace, worker } = oneWorker();
     worker.waitUntil(50, LISTENER).accept(11).read(11, 'POST /order');

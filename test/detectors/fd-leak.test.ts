@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { growthOf } from '../../src/detectors/fd-leak/growth.ts';
+import type { CensusPoint } from '../../src/model/topics/leaks/descriptor-census.ts';
 import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
 import { connectTo, oneWorker } from '../support/server-lines.ts';
 import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
@@ -145,9 +147,26 @@ describe('sockets whose other end has closed', () => {
       worker.close(90).waitUntil(20_000);
       return trace;
     };
-    assert.equal(only(await analyzed(clients(true)), KIND).metrics.clients, 7);
+    const { metrics, summary } = only(await analyzed(clients(true)), KIND);
+    assert.equal(metrics.clients, 7);
+    assert.match(summary, /^Worker 101 read the end of 7 connections of clients and never closed them/);
     assert.deepEqual(ofKind(await analyzed(clients(false)), KIND), []);
   });
+});
+
+it('whose forgotten sockets are is said: of services, or of both', async () => {
+  const { summary } = only(await analyzed(forgets(7, 11)), KIND);
+  assert.match(
+    summary,
+    /^Worker 101 read the end of 7 connections of other services and never closed them, the oldest 11\.00 s ago/,
+  );
+  const { trace, worker } = oneWorker();
+  worker.waitUntil(50, LISTENER).accept(90).read(90, 'GET /a').reply(90).readEnd(90);
+  for (let fd = 100; fd < 107; fd++) connectTo(worker, fd, 8081).readEnd(fd);
+  worker.close(300).waitUntil(20_000);
+  const both = only(await analyzed(trace), KIND);
+  assert.deepEqual([both.metrics.count, both.metrics.clients], [8, 1]);
+  assert.match(both.summary, /^Worker 101 read the end of 8 connections of clients and other services and/);
 });
 
 it('the metrics of a leak are those of its trace', async () => {
@@ -185,4 +204,14 @@ it('sockets are forgotten as of the last count, whatever else changed by then', 
   opens(worker, 200);
   worker.waitUntil(11_000);
   assert.equal(only(await analyzed(trace), KIND).metrics.count, 7);
+});
+
+it('what grows may fall by a tenth of its growth in between, also in the first step', () => {
+  const growth = (...files: readonly number[]) => {
+    const points = files.map((file, index) => ({ requests: index, inFlight: 0, counts: { file } }));
+    return growthOf(points as unknown as CensusPoint[], 'file', 20)?.growth ?? null;
+  };
+  // From 100 to 200, after a fall of 10, then of 11.
+  assert.equal(growth(100, 90, 115, 125, 150, 165, 175, 185, 200), 100);
+  assert.equal(growth(100, 89, 115, 125, 150, 165, 175, 185, 200), null);
 });

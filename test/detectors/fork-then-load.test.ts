@@ -118,6 +118,19 @@ describe('workers that load after their fork', () => {
     assert.match(texts(finding), /max_requests_jitter/);
   });
 
+  it('are said to replace one that had ended from the first that does on', async () => {
+    assert.doesNotMatch(only(await both((worker) => openModules(worker, 101)), KIND).summary, /replaced/);
+    const { trace, parent } = parentOf();
+    for (const pid of [101, 102]) {
+      const worker = startWorker(trace, parent, pid, (each) => openModules(each, 101)).gap(100);
+      if (pid === 101) worker.exits();
+      parent.gap(500);
+    }
+    const { metrics, summary } = only(await analyzed(trace), KIND);
+    assert.deepEqual([metrics.mostAlive, metrics.replaced], [1, 1]);
+    assert.match(summary, / 1 of these workers replaced one that had ended: the load comes back with each\./);
+  });
+
   it('that run a program of their own share nothing in any case', async () => {
     const report = await both((worker) => {
       worker.call('execve("/usr/bin/node", ["node", "app.js"], 0x7ffd /* 9 vars */', ')', 0);

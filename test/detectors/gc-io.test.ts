@@ -311,3 +311,9 @@ it('the metrics of calls inside the collector are those of their trace', async (
     ],
   });
 });
+
+it('a call inside the collector that took no time has a duration all the same', async () => {
+  const { metrics } = only(await analyzed(stacks({ ms: 0, frames: COLLECTED })), KIND);
+  const [call] = metrics.calls as unknown as readonly { readonly durationMs: number | null }[];
+  assert.deepEqual([call?.durationMs, metrics.longestMs], [0, 0]);
+});

@@ -72,6 +72,9 @@ it('it is told quietly where nobody need have asked for the flag, or where one w
   const { severity, why } = only(await analyzed(server({}, wakesOne)), KIND);
   assert.equal(severity, 'info');
   assert.match(why, /only one worker is woken/);
+  // One worker that waits in accept itself does not help the two others.
+  const mixed = server({}, (worker) => (worker.tid === MASTER + 1 ? wakesOne(worker) : wakesAll(worker)));
+  assert.equal(only(await analyzed(mixed), KIND).severity, 'warning');
 });
 
 it('while workers stall, the advice is to keep the shared queue', async () => {

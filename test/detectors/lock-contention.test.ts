@@ -275,3 +275,12 @@ it('waits that found the word changed are a share of all calls on futexes, from 
   // 87 waits, 87 wake-ups, and these.
   assert.equal(only(await analyzed(trace), KIND).metrics.againShare, 0.13);
 });
+
+it('a lock between threads is proved by its longest wait, however many came after it', async () => {
+  const { evidence } = only(await analyzed(convoy(3, 11)), KIND);
+  // The third, 142, first waits from 60 ms to 300 ms. After that nobody waits for longer than 101 ms.
+  assert.ok(
+    evidence.some(({ text }) => /^142 .*<0\.240000>$/.test(text)),
+    JSON.stringify(evidence),
+  );
+});

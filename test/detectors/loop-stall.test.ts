@@ -158,8 +158,8 @@ describe('a loop that is away at the end of the trace', () => {
       unfinished((worker) => worker.stays(`poll([{fd=12<socket:[99]>, events=POLLIN}], 1, -1`)),
     );
     assert.deepEqual(
-      [openEnded, metrics.cause, metrics.call, metrics.request],
-      [true, 'foreign-poll', 'poll', 'GET /stuck'],
+      [openEnded, metrics.cause, metrics.call, metrics.request, metrics.rungs],
+      [true, 'foreign-poll', 'poll', 'GET /stuck', 1],
     );
     assert.equal(Math.round(metrics.stallMs as number), 3001);
     assert.match(title, /^Worker 101 stalled at least 3\.00 s: poll/);
@@ -215,6 +215,18 @@ describe('a loop that is away at the end of the trace', () => {
     none(await analyzed(trace, { durations: false }), KIND);
     assert.equal((await stall(trace)).openEnded, true);
   });
+});
+
+it('the longest time without a call is told from a millisecond on', async () => {
+  const longest = async (gap: number) => {
+    const trace = oneTurn(200, (worker) => {
+      // The five other calls take 0.1 ms.
+      worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=1}, ', 'NULL)', 0, 199.9 - gap);
+      worker.gap(gap).call('getpid(', ')', 101);
+    });
+    return (await stall(trace)).metrics.longestGapMs;
+  };
+  assert.deepEqual([await longest(0.999), await longest(1)], [0, 1]);
 });
 
 it('the metrics of a stall are those of its trace', async () => {

@@ -33,16 +33,27 @@ describe('what the tracer itself takes', () => {
   });
 
   it('is up to 50 ms after each new socket with -yy, and nothing with -y', async () => {
-    const accepted = (label: string): TraceLines => {
+    const accepted = (label: string, first = 45): TraceLines => {
       const trace = new TraceLines();
       const worker = trace.thread(101);
       openListener(worker, LISTENER, { label });
       openHub(worker);
-      worker.waitUntil(50, LISTENER).accept(11).gap(45).read(11, 'GET /a').gap(60).reply(11).close(11).waitUntil(500);
+      worker
+        .waitUntil(50, LISTENER)
+        .accept(11)
+        .gap(first)
+        .read(11, 'GET /a')
+        .gap(60)
+        .reply(11)
+        .close(11)
+        .waitUntil(500);
       return trace;
     };
     none(await analyzed(accepted('TCP:[127.0.0.1:8000]')), KIND);
     assert.equal(only(await analyzed(accepted('socket:[4711]')), KIND).metrics.longestGapMs, 60);
+    const { metrics } = only(await analyzed(accepted('TCP:[127.0.0.1:8000]', 170)), KIND);
+    // Four calls, 170 ms and 60 ms, of which 50 ms may be a look-up.
+    assert.deepEqual([metrics.stallMs, metrics.correctedMs], [230.08, 180.08]);
   });
 });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Finding } from '../../src/analysis/report.ts';
 import { analyzed, only } from '../support/analyzed.ts';
-import { oneWorker, startThread } from '../support/server-lines.ts';
+import { attached, oneWorker, startThread } from '../support/server-lines.ts';
 import { LISTENER, QUICK, type ThreadLines } from '../support/thread-lines.ts';
 import type { TraceLines } from '../support/trace-lines.ts';
 import { oneTurn } from '../support/turns.ts';
@@ -20,6 +20,18 @@ describe('the cause of a stall outside calls', () => {
     assert.match(evidence[0]?.text ?? '', /recvfrom/);
     assert.match(evidence[1]?.text ?? '', /sendto/);
     assert.match(summary, /while serving GET \/slow: no system call for 200 ms \(running, or waiting for a CPU\)\.$/);
+  });
+
+  it('is proved by the first line of the capture, too', async () => {
+    const { trace, workers } = attached([101]);
+    const [worker] = workers as [ThreadLines];
+    worker.waitUntil(50, LISTENER).gap(200).accept(11).read(11, 'GET /a').reply(11).close(11);
+    worker.waitUntil(500, LISTENER).serve(11, 'GET /a').waitUntil(900);
+    const { evidence } = await stall(trace);
+    assert.deepEqual(
+      evidence.map(({ line }) => line),
+      [1, 2],
+    );
   });
 
   it('is no-syscall for busy code that allocates: many calls, none of them long', async () => {

@@ -37,8 +37,9 @@ describe('a herd', () => {
   });
 
   it('is said to be an upper bound when it was seen through strace', async () => {
-    const { metrics, summary } = only(await analyzed(herd()), KIND);
+    const { metrics, summary, next } = only(await analyzed(herd()), KIND);
     assert.deepEqual([metrics.bound, metrics.kernelWakeups], ['upper', null]);
+    assert.equal(next.at(-1)?.command, 'drover attach 101 --engine bpftrace --program exact');
     assert.match(
       summary,
       /Without strace fewer of them reach EAGAIN: strace slows the worker that gets the connection/,
@@ -85,6 +86,13 @@ describe('the thresholds of a herd', () => {
   it('is a warning from 1.8 on', async () => {
     assert.equal(await severity({ connections: 70, wasted: 55 }), 'info');
     assert.equal(await severity({ connections: 70, wasted: 56 }), 'warning');
+  });
+
+  it('is a warning among three workers from the factor on that the user sets', async () => {
+    const at = (factor: number) =>
+      analyzed(herd({ connections: 70, wasted: 70 }), {}, { thresholds: { 'herd-factor': factor } });
+    assert.equal(only(await at(2), KIND).severity, 'warning');
+    assert.equal(only(await at(2.001), KIND).severity, 'info');
   });
 
   it('is a warning among two workers when 0.4 of the wake-ups were wasted', async () => {
@@ -206,6 +214,19 @@ it('the part of the bursts that the thread woken first wins is counted', async (
   assert.equal(only(await analyzed(lateWinners(23, 23)), KIND).metrics.firstWokenWon, 0);
 });
 
+it('bursts that nobody wins are no part of those that the thread woken first wins', async () => {
+  const { trace, workers } = prefork([101, 102, 103]);
+  const [first, second, third] = workers as [ThreadLines, ThreadLines, ThreadLines];
+  for (let index = 0; index < 23; index++) arrival(50 + index * 20, [first, second, third]);
+  for (let index = 0; index < 5; index++)
+    for (const [after, worker] of [first, second, third].entries())
+      worker.waitUntil(1000 + index * 20 + after * 0.05, LISTENER).acceptNothing();
+  for (const worker of workers) worker.waitUntil(2000);
+  const { metrics } = only(await analyzed(trace), KIND);
+  assert.deepEqual([metrics.connections, metrics.wastedWakeups], [23, 2 * 23 + 3 * 5]);
+  assert.equal(metrics.firstWokenWon, 1);
+});
+
 it('EAGAINs that end an accept loop, and accepts without a wake-up, are no waste', async () => {
   const { trace, workers } = prefork([101, 102, 103]);
   for (let index = 0; index < 23; index++)
@@ -225,6 +246,15 @@ it('EAGAINs that end an accept loop, and accepts without a wake-up, are no waste
     [5, 7, 46, 28],
   );
   assert.match(String(metrics.counted), /; 5 EAGAINs that only ended an accept loop are not counted$/);
+});
+
+it('one EAGAIN that ends an accept loop is told, too', async () => {
+  const { trace, workers } = prefork([101, 102, 103]);
+  arrivals(workers, { connections: 23, wasted: 37 });
+  workers[0]?.waitUntil(1000, LISTENER).accept(11).acceptNothing().close(11).waitUntil(2000);
+  const { metrics } = only(await analyzed(trace), KIND);
+  assert.equal(metrics.drainedEagains, 1);
+  assert.match(String(metrics.counted), /; 1 EAGAIN that only ended an accept loop is not counted$/);
 });
 
 it('what the tracer adds to each call is taken off the time of wasted wake-ups', async () => {

@@ -62,6 +62,22 @@ it('only the time in which all are busy counts', async () => {
   assert.equal(only(await analyzed(twoWorkers(3100, 700)), KIND).metrics.totalMs, 2400);
 });
 
+it('a worker that served nobody for long, and ended, has no part in what they served', async () => {
+  const third = [
+    `accept4(5<socket:[4711]>, NULL, NULL, SOCK_CLOEXEC) = -1 EAGAIN (Resource temporarily unavailable) <0.000003>`,
+    `pselect6(6, [5], NULL, NULL, {tv_sec=15, tv_nsec=0}, NULL) = 1 (in [5], left {tv_sec=14, tv_nsec=0}) <0.000005>`,
+    `accept4(5<socket:[4711]>, NULL, NULL, SOCK_CLOEXEC) = 9<socket:[5103]> <0.000020>`,
+    `recvfrom(9<socket:[5103]>, "GET /ping HTTP/1.1\\r\\n", 8192, 0, NULL, NULL) = 20 <0.000020>`,
+    `close(9<socket:[5103]>) = 0 <0.000020>`,
+    `pselect6(6, [5], NULL, NULL, {tv_sec=15, tv_nsec=0}, NULL) = 0 (Timeout) <0.000005>`,
+    '+++ exited with 0 +++',
+  ].map((call, index) => `103   ${at(2 + index)} ${call}\n`);
+  const [first = '', ...rest] = twoWorkers(3100, 700).split(/(?<=\n)/);
+  const lines = [first, rest[0] ?? '', ...third, ...rest.slice(1)];
+  const { metrics } = only(await analyzed(lines.join('')), KIND);
+  assert.deepEqual([metrics.workers, metrics.served, metrics.totalMs], [3, 2, 2400]);
+});
+
 it('the metrics of saturation are those of its trace', async () => {
   assert.deepEqual(only(await analyzed(twoWorkers(3100, 700)), KIND).metrics, {
     workers: 2,

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Activity, WorkerActivity } from '../../src/analysis/activity.ts';
 import { analyzeInputs, type Progress } from '../../src/pipeline/analyze-inputs.ts';
+import { arrivals } from '../support/arrivals.ts';
 import { memoryInput } from '../support/memory-input.ts';
-import { oneWorker } from '../support/server-lines.ts';
+import { oneWorker, prefork } from '../support/server-lines.ts';
 import { LISTENER } from '../support/thread-lines.ts';
 import type { TraceLines } from '../support/trace-lines.ts';
 
@@ -79,7 +80,32 @@ describe('what a worker did over time', () => {
   });
 });
 
+it('counts what a worker accepted, and how often it was woken for nothing', async () => {
+  const { trace, workers } = prefork([101, 102, 103]);
+  arrivals(workers, { connections: 23, wasted: 37 });
+  const activity = await activityOf(trace);
+  const loops = activity.workers.filter(({ role }) => role === 'event-loop');
+  assert.deepEqual(
+    loops.map(({ accepted }) => sum(accepted)),
+    [8, 8, 7],
+  );
+  assert.equal(
+    loops.reduce((total, { wasted }) => total + sum(wasted), 0),
+    37,
+  );
+});
+
 describe('calls by what they were made on', () => {
+  it('have 40 rows a call, and one for all others', async () => {
+    const { trace, worker: lines } = oneWorker();
+    lines.waitUntil(50, LISTENER);
+    for (let file = 0; file < 43; file++) lines.call(`fsync(9</srv/${file}.db>`, ')', 0, 3).call('close(9', ')', 0);
+    lines.waitUntil(500);
+    const rows = (await activityOf(trace)).targets.filter(({ call }) => call === 'fsync');
+    assert.equal(rows.length, 41);
+    assert.equal(rows.find(({ target }) => target === 'others')?.count, 3);
+  });
+
   it('are counted apart for a listener, for clients and for a file', async () => {
     const { trace, worker: lines } = oneWorker();
     for (let index = 0; index < 7; index++)

@@ -42,6 +42,22 @@ function acceptor(tid: number, listener: Listener, role: 'blocking' | 'undecided
   return thread;
 }
 
+describe('a thread beside the main thread', () => {
+  it('is of a pool when it waits for a futex at least as long as for all else together', () => {
+    const main = threadOf(101);
+    const roleOf = (futexBlocked: number, blockedElsewhere: number, idle: number) => {
+      const thread = threadOf(140);
+      thread.process = main.process;
+      Object.assign(thread.loop, { futexBlocked, blockedElsewhere, idle });
+      return rolesOf([main, thread]).get(thread);
+    };
+    assert.deepEqual(
+      [roleOf(3, 4, 2), roleOf(3, 5, 2), roleOf(3, 4, 3), roleOf(0, 0, 0)],
+      ['pool-thread', 'library-thread', 'library-thread', 'pool-thread'],
+    );
+  });
+});
+
 describe('the roles of many threads', () => {
   it('are found by looking at the listeners of each thread a few times', () => {
     const shared = new Listener(0, '127.0.0.1:8000', 'same-socket');
@@ -52,6 +68,18 @@ describe('the roles of many threads', () => {
     const roles = rolesOf(threads);
     assert.equal(roles.get(threads[0] as Thread), 'unknown');
     assert.ok(looks <= 3 * threads.length, `${looks} looks at ${threads.length} threads`);
+  });
+
+  it('are those of the first sibling also when it is known by the parent, and a later one by the listener', () => {
+    const [own, other] = [new Listener(0, 'a', 'same-socket'), new Listener(1, 'b', 'same-socket')];
+    const master = threadOf(97).process;
+    const ofParent = acceptor(101, other, 'blocking');
+    const atListener = acceptor(102, own, 'undecided');
+    atListener.accepts.handedOver = 1;
+    const asking = acceptor(103, own, 'undecided');
+    for (const { process } of [ofParent, asking]) process.parent = master;
+    assert.equal(rolesOf([ofParent, atListener, asking]).get(asking), 'blocking-acceptor');
+    assert.equal(rolesOf([atListener, ofParent, asking]).get(asking), 'acceptor');
   });
 
   it('are those of the first sibling of another process: at the same listener, or of the same parent', () => {
@@ -70,6 +98,16 @@ describe('the roles of many threads', () => {
       [blocking, atListener, ofParent, stranger].map((thread) => roles.get(thread)),
       ['blocking-acceptor', 'blocking-acceptor', 'blocking-acceptor', 'unknown'],
     );
+  });
+});
+
+describe('a process', () => {
+  it('keeps 256 numbers of threads, and 8 addresses of helpers', () => {
+    const { process } = threadOf(101);
+    for (let tid = 101; tid < 101 + 257; tid++) process.noteTid(tid);
+    assert.deepEqual([process.tids.length, process.tids.at(-1)], [256, 356]);
+    for (let port = 8001; port < 8001 + 9; port++) process.noteHelperPeer(`10.0.0.7:${port}`);
+    assert.deepEqual([process.helperPeers.length, process.helperPeers.at(-1)], [8, '10.0.0.7:8008']);
   });
 });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Report } from '../../src/analysis/report.ts';
 import { analyzed, none, only } from '../support/analyzed.ts';
-import { attached, oneWorker } from '../support/server-lines.ts';
+import { attached, connectTo, oneWorker } from '../support/server-lines.ts';
 import { HUB, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import { TraceLines } from '../support/trace-lines.ts';
 
@@ -23,6 +23,14 @@ describe('requests on a connection', () => {
     const report = await analyzed(trace);
     assert.equal(requestsOf(report), 7);
     none(report, 'abandoned-request');
+  });
+
+  it('are none on a connection that the worker opened itself, whatever it reads there', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).serve(11, 'GET /a');
+    connectTo(worker, 12, 8081);
+    worker.send(12, 'TRACE /').read(12, 'GET /echo').close(12).waitUntil(300);
+    assert.equal(requestsOf(await analyzed(trace)), 1);
   });
 
   it('are one request while it comes in pieces', async () => {

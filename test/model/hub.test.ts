@@ -208,3 +208,14 @@ describe('a listener is one queue', () => {
     assert.match(reason, /127\.0\.0\.1:8001: one acceptor/);
   });
 });
+
+it('the first three waits of an epoll set tell whether it takes one event at a time', async () => {
+  const roleAfter = async (waits: number) => {
+    const { trace, worker } = oneWorker();
+    for (let index = 1; index <= waits; index++) worker.waitUntil(50 * index, LISTENER).serve(11, 'GET /a');
+    worker.call(`epoll_wait(${worker.fd(HUB)}, `, '[{events=EPOLLIN, data={u32=5, u64=5}}], 1, -1)', 1, 50);
+    worker.serve(11, 'GET /a').waitUntil(1000);
+    return (await analyzed(trace)).workers.find(({ pid }) => pid === 101)?.role;
+  };
+  assert.deepEqual([await roleAfter(2), await roleAfter(3)], ['sync-worker', 'event-loop']);
+});

@@ -175,6 +175,12 @@ test('counts of the kernel alone show a herd, without telling whose listener it 
   assert.deepEqual([metrics.bound, confidence, workers.length], ['exact', 'possible', 3]);
 });
 
+test('a thread that accepted once is an acceptor, and one that only waits is none', async () => {
+  const more = '@accepts[151]: 1\n@waits[157]: 7\n@wakes[157]: 7\n';
+  const { metrics } = only(await analyzed(`${watched(5)}${more}`), 'thundering-herd');
+  assert.deepEqual([metrics.acceptors, metrics.connections], [4, 24]);
+});
+
 test('a capture of counts judges nothing but herds', async () => {
   const report = await analyzed(`${watched(5)}@epipe[103]: 3\n`);
   assert.match(none(report, 'broken-pipe'), /table of counts/);

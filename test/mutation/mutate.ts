@@ -1,20 +1,25 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Mutant, mutantsOf } from './mutants.ts';
+import { Reach } from './reach.ts';
+import { allTests, testsFor } from './tests-for.ts';
 
-/** A mutant that runs so long has made a loop endless: the tests have noticed. */
-const PATIENCE_MS = 120_000;
+type Verdict = 'killed' | 'rejected' | 'survived';
+
+/** A mutant that runs so long has made a loop endless: the tests have noticed. All tests without one take 10 s. */
+const PATIENCE_MS = 90_000;
 const DEFAULT_COUNT = 40;
 
 const { values: flags } = parseArgs({
   options: {
     count: { type: 'string', default: String(DEFAULT_COUNT) },
     seed: { type: 'string', default: '1' },
+    at: { type: 'string', multiple: true, default: [] },
     rooms: { type: 'string', default: 'src/detectors,src/model' },
   },
 });
@@ -24,7 +29,7 @@ const rooms = flags.rooms.split(',');
 const random = randomNumbers(Number(flags.seed));
 const copy = copyOfProject();
 
-let survivors = 0;
+const verdicts: Record<Verdict, number> = { killed: 0, rejected: 0, survived: 0 };
 let running: ChildProcess | null = null;
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {
@@ -34,19 +39,28 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.exit(130);
   });
 try {
+  const reach = measuredReach();
   const files = rooms.flatMap((room) => programsIn(join(copy, 'dist', room)));
   // Each mutant is as likely as any other, whichever file it is in.
   const all = files.flatMap((file) => mutantsOf(readFileSync(file, 'utf8')).map((mutant) => ({ file, mutant })));
-  const chosen = pick(all, Number(flags.count));
-  console.log(`${chosen.length} of ${all.length} mutants of ${files.length} files, seed ${flags.seed}`);
-  for (const { file, mutant } of chosen) {
-    const verdict = await judge(file, mutant);
-    if (verdict === 'survived') survivors++;
-    console.log(`${verdict}  ${placeOf(file, mutant)}  ${mutant.name}`);
-  }
+  const chosen =
+    flags.at.length > 0
+      ? all.filter(({ file, mutant }) => flags.at.includes(placeOf(file, mutant)))
+      : pick(all, Number(flags.count));
   console.log(
-    `${survivors} of ${chosen.length} survived (${((100 * survivors) / Math.max(1, chosen.length)).toFixed(0)} %)`,
+    `${chosen.length} of ${all.length} mutants of ${files.length} files, ` +
+      (flags.at.length > 0 ? `at ${flags.at.join(' ')}` : `seed ${flags.seed}`),
   );
+  for (const { file, mutant } of chosen) {
+    const start = performance.now();
+    const verdict = await judge(file, mutant, reach);
+    verdicts[verdict]++;
+    const seconds = ((performance.now() - start) / 1_000).toFixed(1);
+    console.log(`${verdict.padEnd(8)}  ${placeOf(file, mutant)}  ${mutant.name}  ${seconds} s`);
+  }
+  const { killed, rejected, survived } = verdicts;
+  const share = ((100 * survived) / Math.max(1, killed + survived)).toFixed(0);
+  console.log(`${killed} killed, ${rejected} rejected by tsc, ${survived} survived (${share} % of those that compile)`);
 } finally {
   rmSync(copy, { recursive: true, force: true });
 }
@@ -54,9 +68,10 @@ try {
 /** The built project in a folder of its own: a mutant never stands in the checkout. */
 function copyOfProject(): string {
   const folder = mkdtempSync(join(tmpdir(), 'drover-mutants-'));
-  cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true });
+  const copied = ['dist', 'src'];
+  for (const name of copied) cpSync(join(root, name), join(folder, name), { recursive: true });
   for (const name of readdirSync(root))
-    if (name !== 'dist' && !name.startsWith('.')) symlinkSync(join(root, name), join(folder, name));
+    if (!copied.includes(name) && !name.startsWith('.')) symlinkSync(join(root, name), join(folder, name));
   return folder;
 }
 
@@ -67,40 +82,56 @@ function programsIn(folder: string): string[] {
     .map((name) => join(folder, name));
 }
 
-async function judge(file: string, mutant: Mutant): Promise<'killed  ' | 'survived'> {
+/** One run of all tests tells which of them run a mutant: no other can notice it. */
+function measuredReach(): Reach {
+  const output = join(copy, 'reach.json');
+  const tests = allTests(join(copy, 'dist'));
+  const { status } = spawnSync(
+    process.execPath,
+    [join(copy, 'dist/test/mutation/measure-reach.js'), output, ...tests],
+    {
+      cwd: copy,
+      stdio: 'ignore',
+    },
+  );
+  if (status !== 0) throw new Error('the tests must pass before mutants are judged: npm run test:unit');
+  return new Reach(JSON.parse(readFileSync(output, 'utf8')));
+}
+
+async function judge(file: string, mutant: Mutant, reach: Reach): Promise<Verdict> {
   const program = readFileSync(file, 'utf8');
-  writeFileSync(file, program.slice(0, mutant.from) + mutant.text + program.slice(mutant.to));
+  const { near, far } = testsFor(join(copy, 'dist'), relative(join(copy, 'dist'), file));
+  const tests = reach.of(file, mutant.from, [...near, ...reach.quickest(far)]);
+  const passed = await withText(file, mutated(program, mutant), () => passes(tests));
+  if (!passed) return 'killed';
+  return (await compiles(file, mutant)) ? 'survived' : 'rejected';
+}
+
+function mutated(program: string, { from, to, text }: Pick<Mutant, 'from' | 'to' | 'text'>): string {
+  return program.slice(0, from) + text + program.slice(to);
+}
+
+async function withText<Result>(file: string, text: string, act: () => Result | Promise<Result>): Promise<Result> {
+  const before = readFileSync(file, 'utf8');
+  writeFileSync(file, text);
   try {
-    for (const tests of testsFor(file)) if (!(await passes(tests))) return 'killed  ';
-    return 'survived';
+    return await act();
   } finally {
-    writeFileSync(file, program);
+    writeFileSync(file, before);
   }
 }
 
-/** The tests nearest to the file first: most mutants die there. */
-function testsFor(file: string): string[][] {
-  const built = join(copy, 'dist/test');
-  const inFolder = (name: string): string[] =>
-    programsIn(join(built, name)).filter((test) => test.endsWith('.test.js'));
-  const kind = basename(dirname(file));
-  const own = inFolder('detectors').filter((test) => basename(test).startsWith(kind));
-  // What is masked of a line is decided after the detectors.
-  const wide = ['detectors', 'model', 'analysis', 'output']
-    .flatMap(inFolder)
-    .filter((test) => !test.includes('/output/secrets/'));
-  return [own, [join(built, 'detectors.test.js'), join(built, 'samples.slow.test.js')], wide].filter(
-    (tests) => tests.length > 0,
-  );
-}
-
-/** Ends the tests at the first one that fails. */
+/** Ends the tests at the first one that fails. They share a process: most of the time of a test file is its start. */
 function passes(tests: readonly string[]): Promise<boolean> {
-  const runner = spawn(process.execPath, ['--test', ...tests], {
-    cwd: copy,
-    stdio: ['ignore', 'pipe', 'ignore'],
-    detached: true,
-  });
+  const runner = spawn(
+    process.execPath,
+    ['--test-reporter=tap', join(copy, 'dist/test/mutation/run-all.js'), ...tests],
+    {
+      cwd: copy,
+      stdio: ['ignore', 'pipe', 'ignore'],
+      detached: true,
+    },
+  );
   running = runner;
   const timer = setTimeout(() => stop(runner), PATIENCE_MS);
   let failed = false;
@@ -118,7 +149,23 @@ function passes(tests: readonly string[]): Promise<boolean> {
   });
 }
 
-/** The runner starts a process for each test file: all of them are in its group. */
+/** Whether the same change of the source has its types. True where the source is written too differently to tell. */
+function compiles(file: string, { from, to, text }: Mutant): Promise<boolean> | boolean {
+  const place = sourceOf(file, from);
+  if (place === null) return true;
+  const program = readFileSync(file, 'utf8');
+  const source = readFileSync(place.file, 'utf8');
+  const start = place.offset + (from - place.builtOffset);
+  if (source.slice(place.offset, start + to - from) !== program.slice(place.builtOffset, to)) return true;
+  const compiler = join(copy, 'node_modules/.bin/tsc');
+  return withText(
+    place.file,
+    mutated(source, { from: start, to: start + to - from, text }),
+    () => spawnSync(compiler, ['--noEmit', '--incremental', 'false'], { cwd: copy }).status === 0,
+  );
+}
+
+/** Tests may start processes: all of them are in the group of the runner. */
 function stop({ pid }: ChildProcess): void {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL');
@@ -127,13 +174,40 @@ function stop({ pid }: ChildProcess): void {
   }
 }
 
+interface SourcePlace {
+  readonly file: string;
+  readonly line: number;
+  /** Where the nearest mapped piece of text before the mutant begins, in the source and in the built program. */
+  readonly offset: number;
+  readonly builtOffset: number;
+}
+
+function sourceOf(file: string, at: number): SourcePlace | null {
+  const lines = readFileSync(file, 'utf8').split('\n');
+  const before = readFileSync(file, 'utf8').slice(0, at).split('\n');
+  const entry = new SourceMap(JSON.parse(readFileSync(`${file}.map`, 'utf8'))).findEntry(
+    before.length - 1,
+    before.at(-1)?.length ?? 0,
+  );
+  if (!('originalLine' in entry)) return null;
+  const source = join(copy, relative(join(copy, 'dist'), file).replace(/\.js$/, '.ts'));
+  return {
+    file: source,
+    line: entry.originalLine + 1,
+    offset: offsetOf(readFileSync(source, 'utf8').split('\n'), entry.originalLine, entry.originalColumn),
+    builtOffset: offsetOf(lines, entry.generatedLine, entry.generatedColumn),
+  };
+}
+
+function offsetOf(lines: readonly string[], line: number, column: number): number {
+  return lines.slice(0, line).reduce((sum, each) => sum + each.length + 1, column);
+}
+
 /** `src/model/machine/turn.ts:124`. */
 function placeOf(file: string, { from }: Mutant): string {
-  const before = readFileSync(file, 'utf8').slice(0, from).split('\n');
-  const map = new SourceMap(JSON.parse(readFileSync(`${file}.map`, 'utf8')));
-  const entry = map.findEntry(before.length - 1, before.at(-1)?.length ?? 0);
   const name = relative(join(copy, 'dist'), file).replace(/\.js$/, '.ts');
-  return 'originalLine' in entry ? `${name}:${entry.originalLine + 1}` : name;
+  const place = sourceOf(file, from);
+  return place === null ? name : `${name}:${place.line}`;
 }
 
 function pick<Value>(values: readonly Value[], count: number): Value[] {

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import type { RawLines } from '../../parsers/format.ts';
 import { detectFormat, formats } from '../../parsers/registry.ts';
+import { threadableFormats } from '../../parsers/threadable.ts';
 import { Random } from '../fuzz/random.ts';
 import { asRead, examplesOf } from './format-examples.ts';
 import { type PlainCall, type ReadTrace, readTrace, unaccounted } from './read-trace.ts';
@@ -41,6 +42,14 @@ it('there are captures to test with', () => {
     captures.filter(({ format }) => format === null).map(({ name }) => name),
     [],
   );
+});
+
+it('the thread of a parser knows the formats that are read in one, and no others', () => {
+  assert.deepEqual(
+    threadableFormats,
+    formats.filter(({ isThreadable }) => isThreadable),
+  );
+  assert.notEqual(threadableFormats.length, 0);
 });
 
 for (const format of formats) {

@@ -114,3 +114,20 @@ test('the tables of -s are counts', () => {
   );
   assert.deepEqual([account.counts, account.foreign], [8, 0]);
 });
+
+test('a call whose end is missing although its thread went on is noted, whatever comes next', () => {
+  const entered = '     0.108 (         ): herd/4679 accept4(fd: 3)                              ...';
+  for (const [next, lost] of [
+    ['     0.208 (         ): herd/4679 close(fd: 5)                              ...', 1],
+    ['     0.208 ( 0.010 ms): herd/4679 close(fd: 5) = 0', 1],
+    ['     0.208 ( 0.010 ms): herd/4679 accept4(fd: 3) = 5', 1],
+    ['     0.208 ( 0.010 ms): herd/4679  ... [continued]: close()) = 0', 1],
+    ['     0.108 ( 0.010 ms): herd/4679  ... [continued]: accept4()) = 5', 0],
+    ['     0.208 ( 0.010 ms): herd/4673 close(fd: 5) = 0', 0],
+  ] as const) {
+    const { codes, diagnostics } = read(`${entered}\n${next}\n`);
+    assert.equal(codes['lost-half'] ?? 0, lost, next);
+    // The line that is shown is the one that began the call.
+    if (lost > 0) assert.deepEqual(diagnostics.find(({ code }) => code === 'lost-half')?.samples[0]?.line, 1);
+  }
+});

@@ -15,9 +15,9 @@ export function detectorFiles(kind: string): Readonly<Record<string, string>> {
 function detector(kind: string): string {
   return `import type { RequestRead } from '../../model/facts.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import { plural } from '../../trace/format-numbers.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found } from '../finding.ts';
-import { plural } from '../../trace/format-numbers.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
@@ -73,9 +73,9 @@ export type Metrics = ValuesOf<typeof metrics>;
 `;
 
 const FINDING = `import type { Thread } from '../../model/machine/thread.ts';
+import { plural } from '../../trace/format-numbers.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
-import { plural } from '../../trace/format-numbers.ts';
 import { workerName } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -83,7 +83,10 @@ import type { Metrics } from './metrics.ts';
 export function finding({ capabilities }: Context, thread: Thread, count: number): DraftFinding<Metrics> {
   const { pid } = thread.process;
   return {
+    // 'critical', 'warning' or 'info': how much the service suffers.
     severity: 'warning',
+    // 'likely': the lines show how it comes about. 'possible': the pattern fits, and a part is missing. 'cannot-tell':
+    // the trace tells too little.
     confidence: 'possible',
     // At most 78 characters.
     title: \`\${workerName(pid)} TODO\`,
@@ -125,14 +128,17 @@ TODO: from which calls, and by which rule.
 
 ## Example
 
-TODO: a trace that makes it fire. A test runs it.
+TODO: a trace that makes it fire. A test runs it, and wants lines as \`strace -f -ttt -T -y\` writes them: the thread, the
+seconds since 1970, what a descriptor stands for behind its number, and at the end how long the call took.
 
 \`\`\`strace fires
+101 1795140810.000000 accept4(5<socket:[71]>, NULL, NULL, SOCK_CLOEXEC) = 11<socket:[73]> <0.000019>
 \`\`\`
 
 TODO: the same, just below the threshold.
 
 \`\`\`strace quiet
+101 1795140810.000000 accept4(5<socket:[71]>, NULL, NULL, SOCK_CLOEXEC) = 11<socket:[73]> <0.000019>
 \`\`\`
 
 ## What to do

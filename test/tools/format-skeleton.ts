@@ -94,7 +94,8 @@ export function isOwnLine(line: string): boolean {
  * \`../timeline/ordering.ts\`.
  */
 export class ${classOf(name)}Parser extends CallLineParser {
-  readonly #open = new OpenCalls<Half>();
+  // A call whose end never comes is told of: no call is lost silently.
+  readonly #open = new OpenCalls<Half>(({ where }) => this.accounting.note('lost-half', where.line, where.text));
 
   constructor(options: ParserOptions) {
     super(options, LONGEST_LINE);
@@ -128,7 +129,7 @@ export class ${classOf(name)}Parser extends CallLineParser {
   /** False when something in the line cannot be. */
   #readBody(tid: number, stamp: string, body: string, text: string): boolean {
     // Nanoseconds since the first event; NaN for a stamp that cannot be. A clock with a date or a time of day instead
-    // of seconds since boot: \`../timeline/stamp-clock.ts\`.
+    // of seconds since boot: \`../timeline/stamp-clock.ts\`; parsers/README.md says when it steps back.
     const at = this.axis.at(Math.round(Number(stamp) * SECOND));
     if (Number.isNaN(at) || tid > MOST_TID) return false;
     // What the lines tell, so that the report says what the capture lacks.
@@ -158,6 +159,7 @@ export class ${classOf(name)}Parser extends CallLineParser {
   }
 
   #enter(tid: number, [, name = '', words = '']: readonly string[], at: number, text: string): boolean {
+    // An event that is no call, such as a switch of the scheduler, counts under \`notices\`: parsers/README.md.
     if (knownSyscall(name) === '') return false;
     this.account.unfinished++;
     this.flags.split = true;
@@ -183,7 +185,7 @@ export class ${classOf(name)}Parser extends CallLineParser {
     if (half === null) this.accounting.note('orphan-resume', this.line, text);
     else this.flags.durations = true;
     // With the name of the thread as the last word, if the line has it.
-    this.tellCall(tid, facts, this.where(text), '');
+    this.tellCall(tid, facts, this.where(text), '', half?.where ?? null);
     return true;
   }
 }
@@ -206,20 +208,26 @@ ${name}: 1000.000317 4711 > accept4(3, NULL, NULL, 0)
 ${name}: 1000.000417 4711 < accept4 = -1 EAGAIN
 ${name}: 1000.000517 4715 < close = 0
 ${name}: 1000.000617 4715 exit 0
+${name}: 1000.000717 4711 > accept4(3, NULL, NULL, 0)
+${name}: 1000.000817 4711 > close(5)
+${name}: 1000.000917 4711 < close = 0
 \`\`\`
 
 \`\`\`reads
-call accept4 tid=4711 fd=3 result=5 at=0 took=0.0002 line=3
-call accept4 tid=4711 fd=3 result=-1 error=EAGAIN at=0.0003 took=0.0001 line=5
-call close tid=4715 result=0 at=0.0005 line=6
+call accept4 tid=4711 fd=3 result=5 at=0 took=0.0002 lines=1,3
+call accept4 tid=4711 fd=3 result=-1 error=EAGAIN at=0.0003 took=0.0001 lines=4,5
+call close tid=4715 result=0 at=0.0005 partial line=6
 exit line=7 tid=4715 at=0.0006
+call close tid=4711 fd=5 result=0 at=0.0008 took=0.0001 lines=9,10
 in flight epoll_wait tid=4713 fd=4 at=0.0001 line=2
-lines 7: unfinished=3 resumed=3 exits=1
-noted orphan-resume=1
+lines 10: unfinished=5 resumed=4 exits=1
+noted orphan-resume=1 lost-half=1
 \`\`\`
 
 * Times are seconds since the system was started; there is no date.
-* \`>\` is the entry of a call, \`<\` what it returned: the two are joined by thread and name.
+* \`>\` is the entry of a call, \`<\` what it returned: the two are joined by thread and name. An exit
+  without its entry is a call that is partial. An entry whose exit does not come before the next line of its thread is a
+  \`lost-half\`.
 * TODO: what the lines do not say: processes of threads, names, addresses, contents.
 `;
 }

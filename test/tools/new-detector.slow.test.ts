@@ -17,6 +17,11 @@ describe('npm run new:detector', async () => {
     for (const file of ['detector.ts', 'metrics.ts', 'finding.ts', 'README.md'])
       assert.match(readFileSync(join(folder, 'src/detectors', KIND, file), 'utf8'), /TODO/);
     assert.match(output, /^ {2}oddRequests,\n {2}import \{ oddRequests \} from '\.\/odd-requests\/detector\.ts';$/m);
+    for (const path of [join('src/detectors', KIND), join('test/detectors', `${KIND}.test.ts`)]) {
+      const checked = await run('node_modules/@biomejs/biome/bin/biome', 'check', path);
+      assert.equal(checked.code, 0, checked.output);
+    }
+    assert.match(output, /^Then type: npm run schema, .* Nothing compiles before/m);
     // Until then the compiler tells of its test alone that there is no such kind.
     const complaints = (await compiled()).output.split('\n').filter((line) => /^\S/.test(line));
     assert.ok(complaints.length > 0);
@@ -40,7 +45,6 @@ describe('npm run new:detector', async () => {
     await compiled();
     assert.deepEqual(await red('dist/test/detectors.test.js'), [
       'has an example that makes it fire and one that leaves it quiet',
-      'has examples of which every line is read',
     ]);
     assert.equal((await run('dist/test/tools/write-schema.js')).code, 0);
     assert.deepEqual(await compiled(), { code: 0, output: '' });
@@ -51,6 +55,20 @@ describe('npm run new:detector', async () => {
       'dist/test/output/text.test.js',
     );
     assert.match(output, /^# fail 0$/m);
+  });
+
+  it('writes files that are clean, however long the name is', async () => {
+    for (const name of ['x', 'a-name-of-a-kind-that-is-as-long-as-nobody-wants-to-type']) {
+      const { code, output } = await run('dist/test/tools/new-detector.js', name);
+      assert.equal(code, 0, output);
+      const checked = await run(
+        'node_modules/@biomejs/biome/bin/biome',
+        'check',
+        join('src/detectors', name),
+        join('test/detectors', `${name}.test.ts`),
+      );
+      assert.equal(checked.code, 0, checked.output);
+    }
   });
 
   it('refuses what is no name, and what is there already', async () => {

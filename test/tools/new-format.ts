@@ -13,4 +13,5 @@ One line is left, in the list of ${join('parsers', 'registry.ts')}, with its imp
   ${variableOf(name)}Format,
   import { ${variableOf(name)}Format } from './${name}/format.ts';
 
+It compiles as it is, but nothing reads it before that line is there.
 Then type: npm test -- parsers/contract. It reads the examples of the README, and says what else a format must do.`);

@@ -25,7 +25,7 @@ export function finding(
   return {
     severity: 'warning',
     confidence: 'likely',
-    title: `${plural(requests, 'request')} waited in a worker that took too many; others were idle`.slice(0, 78),
+    title: `${plural(requests, 'request')} waited in a worker that took too many; others were idle`,
     summary:
       `${plural(workers.length, 'worker')} of ${acceptors.length} accepted up to ${count(mostInOneGo)} connections ` +
       `of ${listener.name} in one go; ${plural(requests, 'request')} on them then stood behind others of the same ` +

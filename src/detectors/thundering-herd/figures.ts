@@ -85,7 +85,7 @@ export function severityOf(
   }: { readonly acceptors: number; readonly factor: number; readonly wastedRatio: number },
   perSecond: number | null,
 ): Severity {
-  const limit = acceptors < 3 ? 1 + threshold('herd-wasted-ratio') * (acceptors - 1) : threshold('herd-factor');
+  const limit = acceptors < 3 ? 1 + threshold('herd-wasted-ratio') : threshold('herd-factor');
   if (factor < limit || wastedRatio < threshold('herd-wasted-ratio')) return 'info';
   return perSecond !== null && perSecond >= threshold('herd-critical-per-second') ? 'critical' : 'warning';
 }

@@ -109,7 +109,8 @@ export function saidOf(
   figures: Figures,
 ): string {
   const { factor, wasted, productive, connections, acceptors } = figures;
-  const drains = drained > 0 ? `; ${count(drained)} EAGAINs that only ended an accept loop are not counted` : '';
+  const counted = drained === 1 ? 'is not counted' : 'are not counted';
+  const drains = drained > 0 ? `; ${plural(drained, 'EAGAIN')} that only ended an accept loop ${counted}` : '';
   const unseen =
     capabilities.stopsThreads || model.scheduler.active
       ? ''

@@ -35,7 +35,6 @@ class OpenCycle {
   accepted = 0;
   empty = 0;
   drained = 0;
-  errors = 0;
   calls = 0;
   line: KeptLine | null = null;
 }
@@ -91,7 +90,6 @@ export class AcceptCycles {
       state.accepted = 0;
       state.empty = 0;
       state.drained = 0;
-      state.errors = 0;
       state.calls = 0;
       state.line = null;
     }
@@ -109,7 +107,7 @@ export class AcceptCycles {
         state.empty++;
         state.line ??= keptLine(call);
       }
-    } else state.errors++;
+    }
     if (!wake.seen) this.close(thread, call.end);
   }
 

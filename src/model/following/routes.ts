@@ -5,44 +5,47 @@ import type { Request } from '../machine/connections.ts';
 import { NO_THREAD_STARTED } from '../machine/loop.ts';
 import { serverOf } from '../machine/server-names.ts';
 import type { Thread } from '../machine/thread.ts';
-import { HUB_WAIT, type WorksFor } from '../tracker.ts';
+import { type Heard, HUB_WAIT, type WorksFor } from '../tracker.ts';
 import type { Followers } from './followers.ts';
 
 /** Follows a call and says whom it works for. */
-export type Handler = (call: Call, thread: Thread) => WorksFor;
+type Handler = (call: Call, thread: Thread) => WorksFor;
+/** Follows a call that works for nobody new. */
+type Note = (call: Call, thread: Thread) => void;
 
-const nobody: Handler = () => null;
+/**
+ * What is done with the calls of one syscall: who follows the machine comes first, then the trackers that hear of it.
+ * Each of them is called from here and not through another function: most of a trace goes this way.
+ */
+export class Route {
+  readonly #note: Note | undefined;
+  readonly #handler: Handler | undefined;
+  readonly #heard: Heard | undefined;
+  /** Such a call gets nothing done. */
+  readonly #isFutile: boolean;
 
-/** The handler of a syscall: those who follow the machine first, then the trackers that hear of it. */
-export function routeOf(syscall: Syscall, followers: Followers, audience: Audience): Handler {
-  const follow = followedBy(syscall, followers, audience);
-  const heard = heardBy(audience, syscall);
-  if (heard === undefined) return follow;
-  return (call, thread) => {
-    const worksFor = follow(call, thread);
-    heard(call, thread, worksFor);
+  constructor(syscall: Syscall, followers: Followers, audience: Audience) {
+    this.#note = bookkeeping(syscall, followers, audience);
+    this.#handler = this.#note === undefined ? handlerOf(syscall, followers, audience) : undefined;
+    this.#heard = heardBy(audience, syscall);
+    this.#isFutile = syscall.family === 'trivial';
+  }
+
+  /** Says whom the call works for. */
+  follow(call: Call, thread: Thread): WorksFor {
+    let worksFor: WorksFor = null;
+    if (this.#note !== undefined) this.#note(call, thread);
+    else if (this.#handler !== undefined) worksFor = this.#handler(call, thread);
+    if (this.#isFutile) thread.loop.turn.futile++;
+    if (this.#heard !== undefined) this.#heard(call, thread, worksFor);
     return worksFor;
-  };
+  }
 }
 
-/** By name where one name differs from its family, else by family. */
-function followedBy(syscall: Syscall, followers: Followers, audience: Audience): Handler {
-  const note = bookkeeping(syscall, followers, audience);
-  if (note !== undefined && syscall.family === 'trivial') {
-    return (call, thread) => {
-      note(call, thread);
-      thread.loop.turn.futile++;
-      return null;
-    };
-  }
-  if (note !== undefined) {
-    return (call, thread) => {
-      note(call, thread);
-      return null;
-    };
-  }
+/** By family; undefined for calls that nobody follows. */
+function handlerOf({ family }: Syscall, followers: Followers, audience: Audience): Handler | undefined {
   const { descriptors, traffic, waits } = followers;
-  switch (syscall.family) {
+  switch (family) {
     case 'accept':
       return (call, thread) => {
         audience.serving(thread, call.start);
@@ -72,22 +75,17 @@ function followedBy(syscall: Syscall, followers: Followers, audience: Audience):
         const closed = descriptors.closed(call, thread);
         return closed === undefined ? null : traffic.closed(call, thread, closed);
       };
-    case 'trivial':
-      return (_call, thread) => {
-        thread.loop.turn.futile++;
-        return null;
-      };
     default:
-      return nobody;
+      return undefined;
   }
 }
 
-/** Calls that only change what is known of a process or its descriptors. */
+/** Calls that only change what is known of a process or its descriptors: by name where it differs from its family. */
 function bookkeeping(
   { name, family }: Syscall,
   { processes, descriptors }: Followers,
   audience: Audience,
-): ((call: Call, thread: Thread) => void) | undefined {
+): Note | undefined {
   if (name === 'getpid') return (call, thread) => processes.pidNamed(thread, call.result);
   if (name === 'getppid') return (call, thread) => processes.parentNamed(thread.process, call.result);
   if (name === 'gettid') {

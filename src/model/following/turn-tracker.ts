@@ -61,7 +61,6 @@ export class TurnTracker {
     turn.calls++;
     if (duration > 0) turn.inCalls += duration;
     if (gap < MILLISECOND) return;
-    turn.gaps += gap;
     if (gap > turn.longestGap) noteGap(call, thread, gap);
     if (this.#listeners.byAddress && usedNewSocket(thread.lastSyscall)) turn.tracer += Math.min(gap, ADDRESS_LOOKUP);
   }
@@ -71,7 +70,6 @@ export class TurnTracker {
     if (loop.hub?.hasListener) this.#audience.serving(thread, call.start);
     if (loop.inTurn) {
       if (gap > loop.turn.longestGap) noteGap(call, thread, gap);
-      if (gap >= MILLISECOND) loop.turn.gaps += gap;
       this.end(thread, call.start, false);
     }
     if (call.duration > 0) loop.idle += call.duration;

@@ -44,7 +44,7 @@ function ownRole(thread: Thread): Role | null {
   const waitsOnListener = hub?.hasListener === true;
   if (accepts.listeners.size > 0 || waitsOnListener) {
     if (isLoop(thread)) return 'event-loop';
-    if (accepts.handedOver * 4 > accepts.servedItself && accepts.handedOver > 0) return 'acceptor';
+    if (accepts.handedOver * 4 > accepts.servedItself) return 'acceptor';
     if (!waitsOnListener) {
       // An accept that finds nothing and returns does not block.
       if (accepts.wouldBlock) return accepts.nonblocking > 0 ? 'event-loop' : null;
@@ -75,7 +75,7 @@ function showsSocketOptions(process: Process): boolean {
 function isLoop({ accepts, loop }: Thread): boolean {
   const hub = loop.hub ?? loop.formerHub;
   if (hub === null || !hub.hasListener) return false;
-  if (accepts.handedOver * 4 > accepts.servedItself && accepts.handedOver > 0) return false;
+  if (accepts.handedOver * 4 > accepts.servedItself) return false;
   return (
     hub.hasSockets || accepts.interleaved > 0 || (hub.kind === 'epoll' && accepts.nonblocking > 0 && !hub.oneAtATime)
   );

@@ -80,8 +80,6 @@ export class Turn {
   inCalls: Nanoseconds = 0;
   longestGap: Nanoseconds = 0;
   gap: Gap | null = null;
-  /** Gaps of 1 ms or more: their sum tells "no call at all" from busy code. */
-  gaps = 0;
   readonly blocked: BlockedIn[] = [];
   /** Files of program code that were opened: `.py .pyc .so .rb .js .php .jar`. */
   modulesOpened = 0;
@@ -134,7 +132,6 @@ export class Turn {
     this.inCalls = 0;
     this.longestGap = 0;
     this.gap = null;
-    this.gaps = 0;
     if (this.blocked.length > 0) this.blocked.length = 0;
     this.modulesOpened = 0;
     this.memoryCalls = 0;

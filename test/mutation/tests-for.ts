@@ -1,0 +1,47 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+/** Rooms whose tests judge what detectors and model say. */
+const ROOMS = ['detectors', 'model', 'analysis'];
+const ALONE = ['detectors.test.js', 'samples.slow.test.js'];
+
+/** The built test files that judge what detectors and model say. */
+export function allTests(dist: string): string[] {
+  const inRooms = ROOMS.flatMap((room) => quickTestsIn(join(dist, 'test', room)));
+  return [...inRooms, ...ALONE.map((name) => join(dist, 'test', name))];
+}
+
+/**
+ * The tests for a change of `changed` (`src/detectors/KIND/finding.js`, relative to `dist`): those near it, which are
+ * the most likely to notice, and all others. Near are the tests of the kinds that use the file, and those that name
+ * such a kind.
+ */
+export function testsFor(dist: string, changed: string): { readonly near: string[]; readonly far: string[] } {
+  const kinds = changed.startsWith('src/model/') ? kindsThatImport(dist, changed) : [changed.split('/')[2] ?? ''];
+  const all = allTests(dist);
+  const own = all.filter((test) => kinds.includes(basename(test, '.test.js')));
+  const naming = all.filter((test) => kinds.some((kind) => readFileSync(test, 'utf8').includes(`'${kind}'`)));
+  const near = new Set([...own, ...naming]);
+  return { near: [...near], far: all.filter((test) => !near.has(test)) };
+}
+
+/** The kinds that are found from what a topic of the model tells. All kinds live from the other rooms of the model. */
+function kindsThatImport(dist: string, changed: string): string[] {
+  const folder = join(dist, 'src/detectors');
+  const topic = changed.split('/').slice(2, -1).join('/');
+  if (!topic.startsWith('topics/')) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .filter((kind) => {
+      const detector = join(folder, kind, 'detector.js');
+      return existsSync(detector) && readFileSync(detector, 'utf8').includes(`model/${topic}/`);
+    });
+}
+
+/** What is slow starts terminals, compilers, or looks at each sample a hundred times. */
+function quickTestsIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.test.js') && !name.endsWith('.slow.test.js'))
+    .map((name) => join(folder, name));
+}
