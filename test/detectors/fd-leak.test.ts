@@ -156,7 +156,10 @@ describe('sockets whose other end has closed', () => {
 
 it('whose forgotten sockets are is said: of services, or of both', async () => {
   const { summary } = only(await analyzed(forgets(7, 11)), KIND);
-  assert.match(summary, /^Worker 101 read the end of 7 connections of other services and never closed them, the oldest 11\.00 s ago/);
+  assert.match(
+    summary,
+    /^Worker 101 read the end of 7 connections of other services and never closed them, the oldest 11\.00 s ago/,
+  );
   const { trace, worker } = oneWorker();
   worker.waitUntil(50, LISTENER).accept(90).read(90, 'GET /a').reply(90).readEnd(90);
   for (let fd = 100; fd < 107; fd++) connectTo(worker, fd, 8081).readEnd(fd);
