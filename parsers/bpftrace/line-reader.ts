@@ -89,7 +89,7 @@ export class LineReader {
     const start = this.#axis.at(Number(stamp));
     if (Number.isNaN(start)) return null;
     const raw = args.map((arg) => (/^-?\d{1,20}$/.test(arg) ? BigInt.asUintN(64, BigInt(arg)).toString(16) : '0'));
-    return this.#open(name, start, { raw, data: '', value: 0, isPartial: false });
+    return this.#open(name, start, { raw, data: '', value: 0 });
   }
 
   /** A call that began before the capture, which began at `stamp`; null when it cannot be named, or that cannot be. */
@@ -100,7 +100,7 @@ export class LineReader {
     // Where drover's programs have the set that select was given there is its size here.
     const args = syscall(name).family === 'select' ? [uint64(rawBytes(data)).toString(16), ...raw.slice(1)] : raw;
     // Without a result, sizes are those that the arguments ask for.
-    return this.#open(name, start, { raw: args, data, value: -1, isPartial: true });
+    return this.#open(name, start, { raw: args, data, value: -1 });
   }
 
   /** Whether drover's programs trace the call of that number, as they do with all in which threads wait. */
@@ -109,7 +109,7 @@ export class LineReader {
     return name !== '' && !UNTRACED.has(syscall(name).family);
   }
 
-  #open(name: string, start: Nanoseconds, told: Pick<CallFacts, 'raw' | 'data' | 'value' | 'isPartial'>): CallFacts {
+  #open(name: string, start: Nanoseconds, told: Pick<CallFacts, 'raw' | 'data' | 'value'>): CallFacts {
     const called = syscall(name);
     return {
       ...told,

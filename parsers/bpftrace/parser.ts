@@ -47,7 +47,7 @@ export class BpftraceParser extends LineParser {
 
   /** The calls that bpftrace listed as running when it ended, and those that it never saw begin or end. */
   *inFlight(): Iterable<Call> {
-    for (const { call, facts } of this.#lines.stillIn()) yield this.#made(call.tid, call.pid, facts, call.where);
+    for (const { call, facts } of this.#lines.stillIn()) yield this.#made(call.tid, call.pid, facts, call.where, null);
     for (const { tid, facts, where } of this.#left) yield this.#made(tid, this.#threads.pidOf(tid), facts, where);
   }
 
@@ -166,9 +166,9 @@ export class BpftraceParser extends LineParser {
     else if (OPENING.has(syscall.family) && result >= 0) this.#threads.forget(pid, result);
   }
 
-  #made(tid: number, pid: number, facts: CallFacts, where: Where): PrintedCall {
+  #made(tid: number, pid: number, facts: CallFacts, where: Where, entry: Where | null = where): PrintedCall {
     const labels = this.#threads.labelsOf(pid);
-    return new NumberedCall(facts, this.#threads.lane(tid), where, this.#lines.axis, labels);
+    return new NumberedCall(facts, this.#threads.lane(tid), where, this.#lines.axis, labels, entry);
   }
 }
 
@@ -178,8 +178,15 @@ const OPENING: ReadonlySet<string> = new Set(['open', 'accept', 'socket', 'dup',
 class NumberedCall extends PrintedCall {
   readonly #labels: Labels | undefined;
 
-  constructor(facts: CallFacts, lane: Lane, where: Where, axis: TimeAxis, labels: Labels | undefined) {
-    super(facts, lane, where, axis);
+  constructor(
+    facts: CallFacts,
+    lane: Lane,
+    where: Where,
+    axis: TimeAxis,
+    labels: Labels | undefined,
+    entry: Where | null,
+  ) {
+    super(facts, lane, where, axis, entry);
     this.#labels = labels;
   }
 

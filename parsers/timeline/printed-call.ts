@@ -18,8 +18,6 @@ export interface CallFacts {
   readonly value: number;
   readonly fd: number;
   readonly inFlight: boolean;
-  /** It began before the capture. */
-  readonly isPartial?: boolean;
   readonly raw: readonly string[];
   readonly data: string;
   readonly eventBytes: number;
@@ -83,7 +81,6 @@ export class PrintedCall implements Call, LastLine {
     this.error = facts.error;
     this.fd = facts.fd;
     this.inFlight = facts.inFlight;
-    this.partial = facts.isPartial === true;
     this.facts = facts;
     this.file = where.file;
     this.line = where.line;
