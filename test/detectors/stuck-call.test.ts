@@ -331,3 +331,9 @@ interface Stuck {
 }
 
 const threadsOf = (threads: unknown): readonly Stuck[] => threads as readonly Stuck[];
+
+it('a line that shows what a call returned was cut, and its call came back', async () => {
+  for (const line of ['read(3</proc/stat>, "cpu  1', 'stat("/srv/app", {st_mode=S_IFREG|0644, st_si'])
+    none(await analyzed(`getpid() = 9\n${line}`), KIND);
+  only(await analyzed('getpid() = 9\nread(3</proc/stat>, '), KIND);
+});

@@ -54,7 +54,7 @@ export function atEndOf(model: Model): AtEnd[] {
   const shared = sharedSockets(model);
   for (const thread of model.processes.threads()) {
     const { leftIn: left } = thread;
-    if (left === null || thread.ended) continue;
+    if (left === null || thread.ended || left.showsResult) continue;
     if (thread.lastTime !== UNKNOWN && left.since < thread.lastTime) continue;
     const lasted = model.firstTime === UNKNOWN ? UNKNOWN : elapsed(left.since, model.lastTime);
     const isShared = left.descriptor !== null && shared.has(left.descriptor.label);

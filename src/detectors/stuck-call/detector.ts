@@ -96,7 +96,11 @@ function judge(model: Model, all: readonly AtEnd[], { processes, isServing, isHa
     const isSerious = isAlone(model, all) || (isHang && isLocked(all));
     return { all, severity: isSerious ? 'warning' : 'info', isEverybody };
   }
-  const isService = isEverybody && (isServing || stuck.size > 1);
+  // Without times the capture may just have been cut while everybody was at work.
+  const isSure = all.every(
+    ({ left, lasted }) => left.beganBefore || (lasted !== UNKNOWN && model.lastTime > model.firstTime),
+  );
+  const isService = isSure && isEverybody && (isServing || stuck.size > 1);
   return { all, severity: isService ? 'critical' : 'warning', isEverybody };
 }
 

@@ -149,9 +149,15 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
     futex: syscall.family === 'futex' ? call.arguments.futex() : null,
     child: syscall.family === 'wait-child' ? call.arguments.child() : Number.NaN,
     path: syscall.takesDescriptor ? '' : call.arguments.path(),
+    showsResult: showsResult(call),
     request,
     isServing: request?.inProgress === true,
   };
+}
+
+function showsResult({ syscall: { family }, arguments: told }: Call): boolean {
+  if (family === 'read') return (told.payload(1) ?? '') !== '';
+  return family === 'file' && told.text.includes('{st_');
 }
 
 /** Notes that a thread was silent from its last record to the end of the trace: nothing ends that gap. */

@@ -34,6 +34,8 @@ export interface LeftIn {
   readonly child: number;
   /** Of `open` and its like. */
   readonly path: string;
+  /** The line shows what only a call that came back has to show: the line was cut, not the call. */
+  readonly showsResult: boolean;
   /** Whom the thread was working for. */
   readonly request: Request | null;
   /** That request had been read and not been answered. */
