@@ -10,6 +10,7 @@ import { openInputs } from './sources/open-inputs.ts';
 export type { Activity, CallTarget, Now, WorkerActivity } from './analysis/activity-types.ts';
 export type { AnalysisOptions, TimePoint } from './analysis/options.ts';
 export type {
+  AtEnd,
   CallStatistics,
   Confidence,
   Dependency,

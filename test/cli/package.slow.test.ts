@@ -51,7 +51,11 @@ test('the package holds the program, its bpftrace programs, the page of every de
 test('the package holds neither tests, nor sources, nor source maps, and of the samples what its README shows', () => {
   assert.deepEqual(
     FILES.filter((path) => /^(?:dist\/)?(?:test|samples)\/|\.map$|(?<!\.d)\.ts$|tsbuildinfo/.test(path)),
-    ['samples/distracted-worker/trace.strace.gz', 'test/screenshot/triage.svg'],
+    [
+      'samples/distracted-worker/trace.strace.gz',
+      'samples/hang-gunicorn-sync/trace.strace.gz',
+      'test/screenshot/triage.svg',
+    ],
   );
 });
 
