@@ -24,7 +24,8 @@ for (const folder of ['public', 'strace-suite', 'newer', 'servers']) {
   const cases = casesOf(folder);
   describe(`cases of ${folder}`, () => {
     // Strangers' traces are not part of the project: a checkout may stand alone.
-    it('are judged where they stand beside the checkout', (context) => {
+    const isAbsent = cases.length === 0 && !process.env.CI;
+    it('stand beside the checkout', { skip: isAbsent && 'no shared/cases here' }, (context) => {
       context.diagnostic(`${cases.length} cases`);
     });
     for (const each of cases) {
