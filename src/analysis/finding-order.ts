@@ -1,11 +1,14 @@
 import { definitionOf, KINDS } from '../detectors/registry.ts';
 import { areRelated } from './finding-links.ts';
 import type { Draft } from './parts.ts';
-import { SEVERITIES } from './report.ts';
+import { type Confidence, SEVERITIES } from './report.ts';
+
+const CONFIDENCES: readonly Confidence[] = ['likely', 'possible', 'cannot-tell'];
 
 /**
  * The order in which to act: the most severe first, what explains another before it (stalls before herds, whose cures
- * make stalls worse; a lock before the workers that wait for it), then the order of the registry, then the larger one.
+ * make stalls worse; a lock before the workers that wait for it), then the order of the registry, then the surer one, then the
+ * larger one.
  */
 export function inOrderOfAction(drafts: readonly Draft[]): Draft[] {
   const order = new Map(KINDS.map((kind, index) => [kind, index]));
@@ -22,6 +25,7 @@ export function inOrderOfAction(drafts: readonly Draft[]): Draft[] {
     (a, b) =>
       (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0) ||
       (order.get(a.kind) ?? 0) - (order.get(b.kind) ?? 0) ||
+      CONFIDENCES.indexOf(a.confidence) - CONFIDENCES.indexOf(b.confidence) ||
       weight(b) - weight(a) ||
       a.start - b.start,
   );

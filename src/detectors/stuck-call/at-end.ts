@@ -231,7 +231,7 @@ function futex(thread: Thread, left: LeftIn, { processes }: Model): Judgement {
   const isMain = thread.tid === thread.process.pid;
   const others = thread.process.threads.filter((each) => each !== thread && each.leftIn?.futex?.word === use.word);
   if (others.length > 0 && (isMain || others.some(({ tid }) => tid === thread.process.pid)))
-    return no('lock', `a lock that thread ${others[0]?.tid} waits for, too (word ${use.word})`);
+    return no('lock', `one lock, as ${others.length + 1} threads of this process do (word ${use.word})`);
   if (thread.servesRequests && left.isServing) return no('lock', word);
   // One thread alone that waits for another: nobody is left to wake it.
   if (isMain && thread.process.threads.length === 1 && thread.process.threadsStarted === 0)
