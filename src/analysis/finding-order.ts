@@ -7,8 +7,8 @@ const CONFIDENCES: readonly Confidence[] = ['likely', 'possible', 'cannot-tell']
 
 /**
  * The order in which to act: the most severe first, what explains another before it (stalls before herds, whose cures
- * make stalls worse; a lock before the workers that wait for it), then the order of the registry, then the surer one, then the
- * larger one.
+ * make stalls worse; a lock before the workers that wait for it), then the order of the registry, then the surer one,
+ * then the larger one.
  */
 export function inOrderOfAction(drafts: readonly Draft[]): Draft[] {
   const order = new Map(KINDS.map((kind, index) => [kind, index]));

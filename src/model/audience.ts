@@ -17,6 +17,7 @@ export function audienceOf(trackers: readonly Tracker[]): Audience {
     trackers,
     returned: hearing('returned'),
     blocked: hearing('blocked'),
+    untimed: hearing('untimed'),
     opened: hearing('opened'),
     closed: hearing('closed'),
     endOfFile: hearing('endOfFile'),

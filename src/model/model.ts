@@ -164,7 +164,10 @@ export class Model {
     const worksFor = route.follow(call, thread);
     const gap = turns.gapBefore(call, thread);
     this.calibration.add(call, gap);
-    if (gap >= MILLISECOND) thread.outside += gap;
+    if (gap >= MILLISECOND) {
+      thread.outside += gap;
+      if (!thread.lastTimed) this.#audience.untimed(call, thread, gap);
+    }
     turns.charge(call, thread, worksFor, gap);
     this.#audience.returned(call, thread, worksFor);
     if (end > thread.lastTime || thread.lastTime === UNKNOWN) thread.lastTime = end;

@@ -37,6 +37,11 @@ export interface Tracker {
   returned?(call: Call, thread: Thread, worksFor: WorksFor): void;
   /** A call that is no hub wait took a millisecond or more. */
   blocked?(call: Call, thread: Thread): void;
+  /**
+   * The call before this one of a thread had no duration, and this one came a millisecond or more (`gap`) after the
+   * beginning of that: that is how long it took at most.
+   */
+  untimed?(next: Call, thread: Thread, gap: Nanoseconds): void;
   /** `open`, `socket`, `eventfd`, `epoll_create` made a descriptor. */
   opened?(call: Call, thread: Thread, descriptor: Descriptor): void;
   /** A process closed a descriptor. */

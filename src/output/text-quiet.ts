@@ -2,6 +2,7 @@ import type { CallStatistics, Report, Worker } from '../analysis/report.ts';
 import { count, durationOfMs, percent } from '../trace/format-numbers.ts';
 import type { Column, Page } from './page.ts';
 import { addCalls } from './text-tables.ts';
+import { addTime } from './text-time.ts';
 
 const SHOWN_ENDS = 12;
 const SHOWN_CALLS = 8;
@@ -22,8 +23,12 @@ export function addQuietTables(page: Page, report: Report): void {
   addCalls(page, report.calls.slice(0, SHOWN_CALLS), 2);
   if (report.calls.length > SHOWN_CALLS)
     page.line([], 2, `+${count(report.calls.length - SHOWN_CALLS)} more, -v shows them`);
+  // Without durations that is what tells where the time went.
+  if (!report.source.flags.durations) addTime(page, report.time.slice(0, SHOWN_CALLS), 0, UP_TO_NEXT);
   addFailures(page, report.calls);
 }
+
+const UP_TO_NEXT = 'from a call to the next line of its thread: so long the call took at most';
 
 /** What each process had not come back from; those that wait for work last. */
 export function addEnds(page: Page, workers: readonly Worker[]): void {

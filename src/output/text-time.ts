@@ -16,16 +16,18 @@ const COLUMNS: readonly Column[] = [
   { title: 'LINE', align: 'right' },
 ];
 
+const NOTE = 'by process, call and target; count: calls of 1 ms and more; line: the longest';
+
 /** Where the time of each process went, the longest first. */
-export function addTime(page: Page, time: readonly TimeShare[], verbose: number): void {
+export function addTime(page: Page, time: readonly TimeShare[], verbose: number, note = NOTE): void {
   if (time.length === 0) return;
   const shown = verbose > 1 ? time : time.slice(0, SHOWN);
-  page.heading('TIME', 'by process, call and target; count: calls of 1 ms and more; line: the longest');
+  page.heading('TIME', note);
   page.table(
     2,
     COLUMNS,
     shown.map((share) => [
-      String(share.pid),
+      share.pid === 0 ? '-' : String(share.pid),
       share.kind,
       share.call ?? (share.kind === 'outside' ? 'no call' : 'short calls and gaps'),
       share.target === null ? '' : show(share.target),

@@ -7,7 +7,6 @@ export const OPEN: ReadonlySet<string> = new Set([
   'newer/no-evidence~gil',
   'newer/raw-events',
   'newer/threading-lock-py313',
-  'public/40-uwsgi2661-chain-reload.txt',
   'servers/apache-graceful-gap',
   'servers/apache-prefork-exhausted-spawn',
   'servers/apache-worker-attach~requests',

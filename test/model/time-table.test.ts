@@ -52,6 +52,23 @@ describe('the time of a process', () => {
     );
   });
 
+  it('goes, where calls have no duration, from each call to the next line of its thread', async () => {
+    const lines = [
+      '14:48:33.000000 futex(0x7fc20001b9d0, FUTEX_WAIT, 318213, NULL) = 0',
+      '14:49:22.300000 getpid() = 9',
+      '14:49:22.300900 fsync(3</srv/app.db>) = 0',
+      '14:49:22.400900 getpid() = 9',
+    ];
+    const { time } = await analyzed(`${lines.join('\n')}\n`);
+    assert.deepEqual(
+      time.map(({ call, kind, count, totalMs, longestAt }) => [call, kind, count, totalMs, longestAt?.line]),
+      [
+        ['futex', 'waiting', 1, 49_300, 1],
+        ['fsync', 'waiting', 1, 100, 3],
+      ],
+    );
+  });
+
   it('is not told without times', async () => {
     assert.deepEqual((await analyzed('101 getpid() = 101\n101 flock(9, LOCK_EX) = 0\n')).time, []);
   });

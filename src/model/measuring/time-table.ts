@@ -1,5 +1,5 @@
 import type { Call } from '../../trace/record.ts';
-import type { Family } from '../../trace/syscalls.ts';
+import type { Family, Syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Descriptor } from '../machine/descriptors.ts';
 import type { LeftIn } from '../machine/left-in.ts';
@@ -57,6 +57,19 @@ export class TimeTable implements Tracker {
     this.#add(call, thread, groupOf(descriptor), kindOf(call.syscall.family, thread, descriptor), false);
   }
 
+  untimed(next: Call, thread: Thread, gap: Nanoseconds): void {
+    const { lastSyscall: syscall, lastFd } = thread;
+    if (syscall === null || !this.#inWindow(next.start)) return;
+    const descriptor = syscall.takesDescriptor ? thread.process.descriptors.get(lastFd) : undefined;
+    const row = this.#rowOf(thread, syscall, groupOf(descriptor), kindOf(syscall.family, thread, descriptor));
+    row.count++;
+    row.total += gap;
+    if (gap <= row.longest) return;
+    row.longest = gap;
+    row.file = next.file;
+    row.line = next.previousLine;
+  }
+
   leftOpen(call: Call, thread: Thread, left: LeftIn): void {
     if (call.duration <= 0) return;
     const isIdle = left.isHubWait || left.isForListener || left.syscall.family === 'restart';
@@ -90,9 +103,7 @@ export class TimeTable implements Tracker {
       own.time += duration;
     }
     if (!this.#inWindow(call.end)) return;
-    const { process } = thread;
-    const rows = rowsOfProcess.of(process) ?? rowsOfProcess.set(process, new Map());
-    const row = rowIn(rows, syscall.name, target, kind);
+    const row = this.#rowOf(thread, syscall, target, kind);
     row.count++;
     row.total += duration;
     if (isOpen) row.openAtEnd++;
@@ -100,6 +111,11 @@ export class TimeTable implements Tracker {
     row.longest = duration;
     row.file = call.file;
     row.line = call.line;
+  }
+
+  #rowOf({ process }: Thread, { name }: Syscall, target: string, kind: TimeKind): TimeRow {
+    const rows = rowsOfProcess.of(process) ?? rowsOfProcess.set(process, new Map());
+    return rowIn(rows, name, target, kind);
   }
 }
 
