@@ -148,9 +148,9 @@ export class ${classOf(name)}Parser extends CallLineParser {
       time: at,
       status: Number(ended[1]),
       signal: '',
+      coreDumped: false,
       supersededBy: 0,
-      file: this.file,
-      line: this.line,
+      ...this.where(text),
     });
     // Its number may be used again, by another thread.
     this.lanes.end(tid);
