@@ -93,13 +93,16 @@ describe('a request that waits for another service through its loop', () => {
   });
 
   it('counts no time in which the loop was busy with others and had not looked', async () => {
-    const trace = asksInLoop((worker) => {
-      worker.waitUntil(worker.now + 40, LISTENER).gap(3000);
-      worker.waitUntil(worker.now + 0.01, 12).read(12, 'HTTP/1.0 200 OK\\r\\n');
-    });
-    const report = await analyzed(trace);
-    none(report, KIND);
-    assert.equal(report.dependencies[0]?.longestMs, 40.02);
+    // Under a tracer a wait that finds its answer there may take more than a millisecond.
+    for (const wait of [0.01, 1.35]) {
+      const trace = asksInLoop((worker) => {
+        worker.waitUntil(worker.now + 40, LISTENER).gap(3000);
+        worker.waitUntil(worker.now + wait, 12).read(12, 'HTTP/1.0 200 OK\\r\\n');
+      });
+      const report = await analyzed(trace);
+      none(report, KIND);
+      assert.equal(report.dependencies[0]?.longestMs, 40.02);
+    }
   });
 });
 

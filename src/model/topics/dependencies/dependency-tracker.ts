@@ -361,7 +361,10 @@ function lengthOf(upstream: Upstream, { end, duration }: Call, thread: Thread): 
   const span = elapsed(askedAt, end);
   if (thread === upstream.thread && loop.turn.number !== turn && loop.inTurn && loop.turn.start > askedAt) {
     const { start } = loop.turn;
-    return Math.max(blocked, elapsed(askedAt, start - loop.waitedSince >= WAITED ? start : loop.turnBefore));
+    const waited = start - loop.waitedSince;
+    // After a turn that kept the loop away for longer, the answer most likely lay there already.
+    const isSeenComing = waited >= WAITED && waited >= loop.waitedSince - loop.turnBefore;
+    return Math.max(blocked, elapsed(askedAt, isSeenComing ? start : loop.turnBefore));
   }
   if (blocked > 0) return blocked;
   if (thread !== upstream.thread || sawNothing) return span;
