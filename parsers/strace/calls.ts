@@ -6,7 +6,7 @@ import { LINE_LIMIT, LineReference } from '../text/line-reference.ts';
 import { hashOf, NameTable } from '../text/name-table.ts';
 import { StraceCall } from './call.ts';
 import { MOVED, readCarefully, UNCLOSED } from './careful-result.ts';
-import { readDescriptor } from './descriptor.ts';
+import { noteDecorationOfSet, readDescriptor } from './descriptor.ts';
 import { findProgramOutput } from './interleaved/program-output.ts';
 import { DETACHED, LineResult, RETURNED, UNCLEAR, UNFINISHED } from './line-result.ts';
 import { NO_RECORD, NOBODY, NOTED, RECORD, UNENDED } from './outcome.ts';
@@ -74,6 +74,8 @@ export class Calls {
     const pause = state.time - thread.callTime;
     thread.callTime = state.time;
     const fd = called.takesDescriptor ? readDescriptor(bytes, args, state.flags) : -1;
+    if ((called.family === 'poll' || called.family === 'select') && state.flags.fdDecoration === 'none')
+      noteDecorationOfSet(bytes, args, state.flags);
     if (ending === MOVED) {
       state.account.unfinished++;
       state.threads.end(thread);

@@ -27,6 +27,14 @@ export function readDescriptor(bytes: Buffer, args: number, flags: TraceFlags): 
   return at === first || at - first > DIGITS ? -1 : fd;
 }
 
+const SET = /^(?:\d+, )?\[(?:\{fd=)?\d+</;
+
+/** Notes the same of the first descriptor of a poll or select set: captures of an idle server may have no other. */
+export function noteDecorationOfSet(bytes: Buffer, args: number, flags: TraceFlags): void {
+  const found = SET.exec(bytes.toString('latin1', args, args + 40));
+  if (found !== null) noteDecoration(bytes, args + found[0].length, flags);
+}
+
 function noteDecoration(bytes: Buffer, at: number, flags: TraceFlags): void {
   const first = bytes[at] as number;
   // Paths, pipe:[…], socket:[…] begin otherwise.

@@ -332,6 +332,20 @@ interface Stuck {
 
 const threadsOf = (threads: unknown): readonly Stuck[] => threads as readonly Stuck[];
 
+it('the last line of the only thread is told, and not how long it lasted', async () => {
+  const lines = [
+    '9 1795140800.000001 getpid() = 9 <0.000003>',
+    '9 1795140800.000101 recvfrom(7<TCP:[10.0.0.1:40000->10.0.0.2:5432]>, <unfinished ...>',
+  ];
+  const { severity, confidence, title, metrics } = only(await analyzed(`${lines.join('\n')}\n`), KIND);
+  assert.deepEqual([severity, confidence], ['info', 'possible']);
+  assert.match(title, /^9 is in recvfrom on 10\.0\.0\.2:5432/);
+  assert.equal(threadsOf(metrics.threads)[0]?.forMs, null);
+  // Another thread went on: up to its last line the call had lasted 0.9 ms.
+  const beside = '8 1795140800.001001 getpid() = 8 <0.000003>';
+  assert.match(none(await analyzed(`${[...lines, beside].join('\n')}\n`), KIND), /1 for less than 1000 ms/);
+});
+
 it('a line that shows what a call returned was cut, and its call came back', async () => {
   for (const line of ['read(3</proc/stat>, "cpu  1', 'stat("/srv/app", {st_mode=S_IFREG|0644, st_si'])
     none(await analyzed(`getpid() = 9\n${line}`), KIND);

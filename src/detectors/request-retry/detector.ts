@@ -4,7 +4,7 @@ import type { Request } from '../../model/machine/connections.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, SECOND, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
-import { type Conclusion, clear, found } from '../finding.ts';
+import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { type Arrival, addressOf, type Lost, REMEMBERED, Retries } from './retries.ts';
@@ -77,6 +77,8 @@ export const requestRetry = defineDetector({
 });
 
 function conclude(context: Context, { total, kept: [first, ...others] }: Retries): Conclusion<Metrics> {
+  if (first === undefined && context.model.processes.requests === 0)
+    return notApplicable('No request line is readable in the trace: who asks again is unknown. Record with -s 128.');
   if (first === undefined)
     return clear(`no request came again within ${context.threshold('retry-window-s')} s after its client had left`);
   return found(plural(total, 'retry', 'retries'), [finding(context, total, [first, ...others])]);

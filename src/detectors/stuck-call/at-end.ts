@@ -15,7 +15,10 @@ import { holderOf } from './holders.ts';
 export interface AtEnd {
   readonly thread: Thread;
   readonly left: LeftIn;
-  /** Up to the end of the capture; at least, if it `beganBefore` it. UNKNOWN without times. */
+  /**
+   * Up to the end of the capture; at least, if it `beganBefore` it. UNKNOWN without times, and for the last line of the
+   * only thread.
+   */
   readonly lasted: Nanoseconds;
   readonly idle: 'yes' | 'no' | 'unknown';
   readonly wait: Wait;
@@ -52,11 +55,14 @@ const A_CLIENT_A_THREAD = /^(?:mysqld|mariadbd|postgres|sshd|java|connection)/;
 export function atEndOf(model: Model): AtEnd[] {
   const all: AtEnd[] = [];
   const shared = sharedSockets(model);
+  const living = [...model.processes.threads()].filter(({ ended }) => !ended).length;
   for (const thread of model.processes.threads()) {
     const { leftIn: left } = thread;
     if (left === null || thread.ended || left.showsResult) continue;
     if (thread.lastTime !== UNKNOWN && left.since < thread.lastTime) continue;
-    const lasted = model.firstTime === UNKNOWN ? UNKNOWN : elapsed(left.since, model.lastTime);
+    // With one thread nothing can come after its last line, however long the tracer waited.
+    const isTold = model.firstTime !== UNKNOWN && (living > 1 || model.lastTime > left.since);
+    const lasted = isTold ? elapsed(left.since, model.lastTime) : UNKNOWN;
     const isShared = left.descriptor !== null && shared.has(left.descriptor.label);
     all.push({
       thread,

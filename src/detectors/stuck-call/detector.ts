@@ -100,6 +100,10 @@ function judge(model: Model, all: readonly AtEnd[], { processes, isServing, isHa
   const isSure = all.every(
     ({ left, lasted }) => left.beganBefore || (lasted !== UNKNOWN && model.lastTime > model.firstTime),
   );
+  // It came back from others, and a capture that ends while all is well ends in a call, too.
+  const isLastLine =
+    model.firstTime !== UNKNOWN && all.every(({ left, lasted }) => !left.beganBefore && lasted === UNKNOWN);
+  if (isLastLine) return { all, severity: 'info', isEverybody };
   const isService = isSure && isEverybody && (isServing || stuck.size > 1);
   return { all, severity: isService ? 'critical' : 'warning', isEverybody };
 }

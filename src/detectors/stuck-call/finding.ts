@@ -32,7 +32,7 @@ export function finding(context: Context, { all, severity }: Group): DraftFindin
   return {
     severity,
     confidence: worst.idle === 'no' && isTimed ? 'likely' : 'possible',
-    title: titleOf(worst, sorted, pids, model.processes.all()),
+    title: titleOf(worst, sorted, pids, model.processes.all(), severity),
     summary: summaryOf(context, worst, sorted, isTimed),
     why: WHY[worst.idle === 'no' ? 'no' : 'unknown'],
     ...span(capabilities, Math.min(...sorted.map(({ left }) => left.since)), model.lastTime),
@@ -90,10 +90,16 @@ function who(sorted: readonly AtEnd[], pids: readonly number[], all: readonly Pr
   return tid === pid ? `${pid} is` : `Thread ${tid} of ${pid} is`;
 }
 
-function titleOf(worst: AtEnd, sorted: readonly AtEnd[], pids: readonly number[], all: readonly Process[]): string {
+function titleOf(
+  worst: AtEnd,
+  sorted: readonly AtEnd[],
+  pids: readonly number[],
+  all: readonly Process[],
+  severity: Severity,
+): string {
   const { left, idle } = worst;
   const target = targetOf(worst);
-  const state = idle === 'no' ? 'stuck in' : 'in';
+  const state = idle === 'no' && severity !== 'info' ? 'stuck in' : 'in';
   const on =
     target === null ? '' : left.syscall.takesDescriptor || left.watched > 0 ? ` on ${target}` : ` of ${target}`;
   const title = `${who(sorted, pids, all)} ${state} ${left.name}${on}`;
@@ -115,7 +121,7 @@ function summaryOf({ model, capabilities }: Context, worst: AtEnd, sorted: reado
   const since = !capabilities.times
     ? 'how long is unknown, for the capture has no times'
     : !isTimed
-      ? 'how long is unknown: nothing else is in the capture'
+      ? 'how long is unknown: nothing came after it in the capture'
       : left.beganBefore
         ? `it began before the capture: at least ${duration(lasted)}`
         : `for at least ${duration(lasted)}`;

@@ -40,8 +40,10 @@ function conclude(context: Context): Conclusion<Metrics> {
   }
   if (groups.size === 0) {
     const others = deaths.deaths.length + deaths.more;
+    if (deaths.ended + others === 0) return clear('no process was seen to end');
+    const ended = plural(deaths.ended, 'process', 'processes');
     return clear(
-      `${deaths.ended === 0 ? 'nothing' : plural(deaths.ended, 'process', 'processes')} that ended with status 0` +
+      `${ended} that ended with status 0` +
         `${others === 0 ? '' : `, ${others} that were asked to end or were helper programs`}`,
     );
   }
