@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { Outcome } from '../../src/index.ts';
 import { analyzeFiles } from '../../src/index.ts';
 import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
 import { attached, fork, prefork, startThread } from '../support/server-lines.ts';
@@ -344,6 +345,16 @@ it('the last line of the only thread is told, and not how long it lasted', async
   // Another thread went on: up to its last line the call had lasted 0.9 ms.
   const beside = '8 1795140800.001001 getpid() = 8 <0.000003>';
   assert.match(none(await analyzed(`${[...lines, beside].join('\n')}\n`), KIND), /1 for less than 1000 ms/);
+});
+
+it('the last line of several threads is no all-clear', async () => {
+  const lines = [
+    '8 1795140800.000001 getpid() = 8 <0.000003>',
+    '9 1795140800.000101 recvfrom(7<TCP:[10.0.0.1:40000->10.0.0.2:5432]>, <unfinished ...>',
+  ];
+  const { outcomes } = await analyzed(`${lines.join('\n')}\n`);
+  const { status, reason } = outcomes[KIND] as Outcome;
+  assert.deepEqual([status, /last line.*recvfrom of 9.*does not tell/.test(reason)], ['not-applicable', true]);
 });
 
 it('a line that shows what a call returned was cut, and its call came back', async () => {

@@ -4,7 +4,7 @@ import type { Model } from '../../model/model.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
-import { type Conclusion, clear, found } from '../finding.ts';
+import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { type AtEnd, atEndOf } from './at-end.ts';
 import { finding, type Group } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
@@ -39,7 +39,15 @@ function conclude(context: Context): Conclusion<Metrics> {
     if (group === undefined) groups.set(key, [each]);
     else group.push(each);
   }
-  if (groups.size === 0) return clear(reasonOf(context, all));
+  if (groups.size === 0) {
+    const last = all.find(({ idle, wait, left }) => idle !== 'yes' && wait.what !== '' && left.since >= model.lastTime);
+    return last === undefined
+      ? clear(reasonOf(context, all))
+      : notApplicable(
+          `The last line is a call that had not come back (${last.left.name} of ${last.thread.tid}): how long it ` +
+            'lasted the capture does not tell',
+        );
+  }
   const scene = sceneOf(model, all, stuck);
   const judged = [...groups.values()].map((group) => judge(model, group, scene));
   return found(
