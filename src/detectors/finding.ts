@@ -56,11 +56,14 @@ export function notApplicable(reason: string): Conclusion<never> {
   return { outcome: { status: 'not-applicable', reason }, findings: [] };
 }
 
-/** Where a finding lies on the time axis; UNKNOWN in a capture without times. */
+/**
+ * Where a finding lies on the time axis; UNKNOWN in a capture without times. A capture whose clock goes backwards
+ * gives the first event a later time than the last: the two are put in order.
+ */
 export function span(
   { times }: Pick<Capabilities, 'times'>,
-  start: Nanoseconds,
-  end: Nanoseconds,
+  first: Nanoseconds,
+  last: Nanoseconds,
 ): Pick<DraftFinding, 'start' | 'end'> {
-  return times ? { start, end } : { start: UNKNOWN, end: UNKNOWN };
+  return times ? { start: Math.min(first, last), end: Math.max(first, last) } : { start: UNKNOWN, end: UNKNOWN };
 }

@@ -55,6 +55,12 @@ ${SUMMARY}
     'event=deliver ts=1404673462195 pid=101 tid=101 sig=13 code=0 handler=0',
     'event=deliver ts=1404958464427 pid=101 tid=101 sig=13 code=0 handler=0\nevent=exit ts=1406056331200 pid=101 tid=101 nr=231 a=0',
   ],
+  'a process that dies twice, the second time ten hours before the first': `Lost 23 events
+ts=383009284946961 dur=17066597 pid=101 tid=101 nr=44 ret=1 a=7,7ffe,0.5,0 data=GET /a HTTP/1.1
+event=deliver ts=4294967295 pid=101 tid=101 sig=13 code=0 handler=0
+event=exit ts=37411608545823 pid=101 tid=101 nr=231 a=0
+event=deliver ts=37352623059792 pid=101 tid=101 sig=13 code=0 handler=0
+event=exit ts=4294967295 pid=101 tid=101 nr=231 a=0`,
   'a call left open 23 minutes before the first event': `@in[101]: (14193665509, 288, 3, 681807472, 64, 1000)
 ts=1404696577353 dur=3171 pid=101 tid=101 call=epoll_wait fd=5 ret=-32`,
   'threads of no number': `${START}

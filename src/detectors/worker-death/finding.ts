@@ -18,8 +18,10 @@ const MOST_LINES = 6;
 const MOST_NAMED = 5;
 
 /** Who died, of what, and who took the place. */
-export function finding(context: Context, { deaths, severity, isLoop }: Group): DraftFinding<Metrics> {
+export function finding(context: Context, { deaths: asRead, severity, isLoop }: Group): DraftFinding<Metrics> {
   const { model, capabilities } = context;
+  // A capture whose clock goes backwards has them in another order; without times the order stays.
+  const deaths = asRead.toSorted((a, b) => a.at - b.at);
   const [first] = deaths;
   const last = deaths.at(-1);
   if (first === undefined || last === undefined) throw new Error('a group has a death at least');
