@@ -1,7 +1,7 @@
 import type { Process } from '../../model/machine/process.ts';
 import { type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import type { DiskSync } from '../../model/topics/disk/disk-tracker.ts';
+import { type DiskSync, DiskTracker } from '../../model/topics/disk/disk-tracker.ts';
 import { count, duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
@@ -34,6 +34,7 @@ export const diskSync = defineDetector({
       meaning: 'From here on syncs are reported as info, however quick they are.',
     },
   },
+  trackers: [DiskTracker],
   metrics,
   create(context) {
     const threads = new Map<Thread, SyncTally>();
