@@ -40,8 +40,6 @@ export const OPEN: ReadonlySet<string> = new Set([
   'servers/thin-eventmachine',
   'servers/unicorn-exhausted',
   'servers/unicorn-exhausted~busy',
-  'servers/uvicorn-sigstop',
-  'servers/uvicorn-throttled',
   'servers/waitress-attach-abandoned',
   'servers/waitress-attach-abandoned~requests',
 ]);
