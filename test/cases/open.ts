@@ -31,6 +31,4 @@ export const OPEN: ReadonlySet<string> = new Set([
   'servers/postgres-attach-service-stall',
   'servers/postgres-attach-service-stall~role',
   'servers/puma-single-exhausted-attach',
-  'servers/uvicorn-sigstop',
-  'servers/uvicorn-throttled',
 ]);

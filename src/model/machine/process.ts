@@ -43,6 +43,8 @@ export class Process {
   receivesDescriptors = false;
   /** It passes descriptors on over a unix socket. */
   handsDescriptorsOver = false;
+  /** The last signal to it that stops a process, and who sent it (0 when not told). */
+  stopSent: { readonly signal: string; readonly sender: number } | null = null;
   accepted = 0;
   requests = 0;
   readonly inProgress = new RequestsInProgress();
