@@ -7,6 +7,7 @@ import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { sentenceWithout } from '../need.ts';
+import { callsOf } from '../recorded.ts';
 import { type Reason, reasonOf } from '../stall-cause/cause.ts';
 import { stallFinding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
@@ -99,7 +100,7 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
   if (findings.length > 0)
     return found(`${plural(findings.length, 'worker and cause', 'workers and causes')} with stalls`, findings);
   if (!capabilities.times) return notApplicable(sentenceWithout(['times']));
-  if (loops.length === 0) return notApplicable(noLoop(roles.values()));
+  if (loops.length === 0) return notApplicable(noLoop(context, roles.values()));
   const turns = loops.reduce((sum, { loop }) => sum + loop.turns, 0);
   const longest = loops.reduce((most, { loop }) => Math.max(most, loop.longestTurn), 0);
   const seen = `in ${plural(turns, 'turn')} of ${plural(loops.length, 'loop')}`;
@@ -115,14 +116,17 @@ const UNCLEAR =
   'Cannot tell whether these are event loops: no ioctl or fcntl call was recorded, which would show how sockets ' +
   'wait. Record without -e.';
 
-function noLoop(roles: Iterable<string>): string {
+function noLoop({ model }: Context, roles: Iterable<string>): string {
   const kinds = new Set(roles);
-  if (kinds.has('unknown') && !kinds.has('sync-worker')) return UNCLEAR;
   if (kinds.has('sync-worker') || kinds.has('blocking-acceptor'))
     return (
       'These are sync workers: they serve one request at a time by design, so a long request is occupancy, not ' +
       'a stall.'
     );
+  const isAccepting = [...model.processes.threads()].some(
+    ({ accepts, loop }) => accepts.listeners.size > 0 || loop.hub?.hasListener === true,
+  );
+  if (isAccepting && callsOf(model, 'ioctl', 'fcntl') === 0) return UNCLEAR;
   return (
     'No event loop seen: no thread waits on a listener together with other sockets. Trace the workers, with ' +
     'their epoll_wait, poll or select calls.'
