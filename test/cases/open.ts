@@ -18,7 +18,6 @@ export const OPEN: ReadonlySet<string> = new Set([
   'servers/go-attach-abandoned-retry',
   'servers/go-attach-abandoned-retry~requests',
   'servers/go-attach-abandoned-retry~workers',
-  'servers/go-idle-critical',
   'servers/gthread-exhausted',
   'servers/haproxy-reload',
   'servers/haproxy-reload~acceptors',

@@ -1,5 +1,5 @@
 import type { LongTurn } from '../../model/facts.ts';
-import { rolesOf } from '../../model/machine/roles.ts';
+import { isLoopOf, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
@@ -82,7 +82,7 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
   const { model, capabilities } = context;
   const roles = rolesOf(model.processes.threads());
   const loops = [...roles]
-    .filter(([thread, role]) => (role === 'event-loop' || role === 'acceptor') && thread.loop.turns > 0)
+    .filter(([thread, role]) => isLoopOf(thread, role) && (thread.loop.turns > 0 || thread.loop.shared !== null))
     .map(([thread]) => thread);
   const findings: DraftFinding<Metrics>[] = [];
   for (const thread of loops)
@@ -93,7 +93,13 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
   if (!capabilities.times) return notApplicable(sentenceWithout(['times']));
   if (loops.length === 0) return notApplicable(noLoop(roles.values()));
   const turns = loops.reduce((sum, { loop }) => sum + loop.turns, 0);
-  const longest = loops.reduce((most, { loop }) => Math.max(most, loop.longestTurn), 0);
+  const longest = loops.reduce((most, { loop }) => Math.max(most, loop.shared?.longest ?? loop.longestTurn), 0);
+  const isShared = loops.every(({ loop }) => loop.shared !== null);
+  if (isShared)
+    return clear(
+      `at no time of ${context.threshold('stall-ms')} ms or more was a thread at work while none of those that take ` +
+        `turns at one epoll set waited there (${plural(loops.length, 'set')}); what a lock holds up cannot be told`,
+    );
   const seen = `in ${plural(turns, 'turn')} of ${plural(loops.length, 'loop')}`;
   if (capabilities.resolution > MILLISECOND)
     return clear(

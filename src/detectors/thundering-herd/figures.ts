@@ -1,3 +1,4 @@
+import { standIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { MICROSECOND, SECOND } from '../../trace/time.ts';
 import { serverOf } from '../accept-queues/accept-queues.ts';
@@ -50,7 +51,9 @@ export function figuresOf(context: Context, threads: readonly Thread[], queue: Q
   const perSecond = context.capabilities.times && last > first ? wasted / ((last - first) / SECOND) : null;
   const unitCost = /nginx|uWSGI|HAProxy|Apache/.test(server) ? COMPILED_COST : INTERPRETED_COST;
   return {
-    acceptors: isBare ? bare.threads.size + bare.gone : Math.max(threads.length, queue.shares.size + queue.gone),
+    acceptors: isBare
+      ? bare.threads.size + bare.gone
+      : Math.max(apart(threads), apart(queue.shares.keys()) + queue.gone),
     connections,
     productive,
     wasted,
@@ -65,6 +68,13 @@ export function figuresOf(context: Context, threads: readonly Thread[], queue: Q
     server,
     bursts: queue.bursts.totals,
   };
+}
+
+/** Threads that take turns at one wait are one acceptor. */
+function apart(threads: Iterable<Thread>): number {
+  const standing = new Set<Thread>();
+  for (const thread of threads) standing.add(standIn(thread));
+  return standing.size;
 }
 
 function boundOf({ model, capabilities }: Context): Bound {

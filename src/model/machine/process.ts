@@ -4,6 +4,7 @@ import { DescriptorTable } from './descriptor-table.ts';
 import type { OpenDescriptors } from './open-descriptors.ts';
 import { OWNS_NOTHING } from './owner.ts';
 import { RequestsInProgress } from './requests-in-progress.ts';
+import type { SharedWait } from './shared-wait.ts';
 import type { Thread } from './thread.ts';
 
 const MOST_TIDS = 256;
@@ -35,6 +36,8 @@ export class Process {
   receivesDescriptors = false;
   /** It passes descriptors on over a unix socket. */
   handsDescriptorsOver = false;
+  /** Its threads take turns at an epoll instance, as those of Go do: this is the first one. */
+  sharedWait: SharedWait | null = null;
   accepted = 0;
   requests = 0;
   readonly inProgress = new RequestsInProgress();

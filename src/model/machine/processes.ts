@@ -219,8 +219,10 @@ export class Processes {
     }
     old.threads.length = 0;
     process.descriptors.absorb(old.descriptors);
+    for (const { loop } of process.threads) loop.rejoin(process.descriptors);
     this.#told.merged?.(process, old);
     process.inProgress.absorb(old.inProgress, process);
+    process.sharedWait ??= old.sharedWait;
     process.accepted += old.accepted;
     process.requests += old.requests;
   }
