@@ -9,6 +9,7 @@ import { sentenceWithout } from '../need.ts';
 import { reasonOf } from '../stall-cause/cause.ts';
 import { stallFinding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
+import { noLoopReason } from './no-loop-reason.ts';
 import { addStall, type Stall, type StallGroup } from './stall-group.ts';
 
 export const loopStall = defineDetector({
@@ -91,7 +92,7 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
   if (findings.length > 0)
     return found(`${plural(findings.length, 'worker and cause', 'workers and causes')} with stalls`, findings);
   if (!capabilities.times) return notApplicable(sentenceWithout(['times']));
-  if (loops.length === 0) return notApplicable(noLoop(roles.values()));
+  if (loops.length === 0) return notApplicable(noLoopReason(roles));
   const turns = loops.reduce((sum, { loop }) => sum + loop.turns, 0);
   const longest = loops.reduce((most, { loop }) => Math.max(most, loop.shared?.longest ?? loop.longestTurn), 0);
   const isShared = loops.every(({ loop }) => loop.shared !== null);
@@ -107,22 +108,4 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
         'shorter than a second goes unseen',
     );
   return clear(`no turn of ${context.threshold('stall-ms')} ms or more ${seen}; the longest took ${duration(longest)}`);
-}
-
-const UNCLEAR =
-  'Cannot tell whether these are event loops: no ioctl or fcntl call was recorded, which would show how sockets ' +
-  'wait. Record without -e.';
-
-function noLoop(roles: Iterable<string>): string {
-  const kinds = new Set(roles);
-  if (kinds.has('unknown') && !kinds.has('sync-worker')) return UNCLEAR;
-  if (kinds.has('sync-worker') || kinds.has('blocking-acceptor'))
-    return (
-      'These are sync workers: they serve one request at a time by design, so a long request is occupancy, not ' +
-      'a stall.'
-    );
-  return (
-    'No event loop seen: no thread waits on a listener together with other sockets. Trace the workers, with ' +
-    'their epoll_wait, poll or select calls.'
-  );
 }
