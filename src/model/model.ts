@@ -99,7 +99,8 @@ export class Model {
     this.#periodic = this.#audience.trackers.filter(({ due }) => due !== undefined);
     this.processes = new Processes(this.#audience);
     if (noted) this.processes.introduce(noted);
-    this.#followers = new Followers({ ...context, listeners, audience: this.#audience }, this.processes);
+    const { processes } = this;
+    this.#followers = new Followers({ ...context, processes, listeners, audience: this.#audience });
     this.#turns = this.#followers.turns;
   }
 
