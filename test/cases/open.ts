@@ -12,8 +12,6 @@ export const OPEN: ReadonlySet<string> = new Set([
   'servers/caddy-tls-abandoned',
   'servers/caddy-tls-abandoned~requests',
   'servers/clock-step-forward',
-  'servers/go-attach-abandoned-retry',
-  'servers/go-idle-critical',
   'servers/gthread-exhausted',
   'servers/haproxy-reload',
   'servers/haproxy-reload~acceptors',
