@@ -33,19 +33,23 @@ function findings({ name: scene, trace, truth }: Scene, report: Report): string[
 /** A warning is about something that was done, or that a client felt. */
 function warnings({ truth }: Scene, report: Report): string[] {
   const { want } = wantedOf(truth);
-  return report.findings
-    .filter(({ severity }) => severity !== 'info')
-    .filter((finding) => !wasFelt(finding, truth) && !want.some((wanted) => fits(finding, wanted)))
-    .map(({ severity, kind, title }) => `${severity} ${kind}, which nobody felt: ${title}`);
+  return (
+    report.findings
+      .filter(({ severity }) => severity !== 'info')
+      .filter((finding) => !wasFelt(finding, truth) && !want.some((wanted) => fits(finding, wanted)))
+      // Who left asked again.
+      .filter(({ kind }) => kind !== 'request-retry' || truth.left === 0)
+      .map(({ severity, kind, title }) => `${severity} ${kind}, which nobody felt: ${title}`)
+  );
 }
 
 /** Who all wait for is said. */
 function upstream({ truth }: Scene, report: Report): string[] {
+  const warned = report.findings
+    .filter(({ severity }) => severity !== 'info')
+    .map(({ title, summary }) => `${title}\n${summary}`.replaceAll('[::ffff:127.0.0.1]', '127.0.0.1'));
   return truth.acts.flatMap((act) =>
-    act.act === 'exhaust' &&
-    !report.findings.some(
-      ({ severity, title, summary }) => severity !== 'info' && `${title}\n${summary}`.includes(act.upstream),
-    )
+    act.act === 'exhaust' && !warned.some((words) => words.includes(act.upstream))
       ? [`no warning names ${act.upstream}`]
       : [],
   );
