@@ -19,7 +19,7 @@ function namesIn(cell: string): string[] {
   return [...cell.matchAll(/`([\w-]+)`/g)].map(([, name = '']) => name);
 }
 
-test('each of the fourteen kinds of mistake has a scene in which something happens, and one in which nothing does', () => {
+test('each of the fourteen kinds of mistake has a scene in which something happens, and a quiet one', () => {
   assert.deepEqual(
     ROWS.map(({ kind }) => kind),
     Array.from({ length: 14 }, (_, index) => index + 1),
