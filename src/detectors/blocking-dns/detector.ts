@@ -1,6 +1,6 @@
 import { rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import type { NameLookup } from '../../model/topics/names/name-lookups.ts';
+import { type NameLookup, NameLookups } from '../../model/topics/names/name-lookups.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
@@ -25,6 +25,7 @@ export const blockingDns = defineDetector({
       meaning: 'From here on it is critical; for a sync worker, which may wait, it is a warning.',
     },
   },
+  trackers: [NameLookups],
   metrics,
   create(context) {
     const threads = new Map<Thread, LookupTally>();
