@@ -87,6 +87,8 @@ function backends({ truth }: Scene, report: Report): string[] {
 
 /** The names that a server may have in a report. */
 const NAMES: readonly (readonly [title: RegExp, names: RegExp])[] = [
+  // A program of one's own, in whatever language, is called by its file.
+  [/^Go/, /^(?:go|web)\b/i],
   [/^Node/, /^node/i],
   [/^OpenJDK/, /^(?:java|openjdk)/i],
   [/^jetty/, /^(?:jetty|java)/i],
@@ -99,7 +101,8 @@ function name({ truth }: Scene, report: Report): string[] {
   const [first = ''] = truth.server.split(' ');
   const right = NAMES.find(([title]) => title.test(truth.server))?.[1] ?? new RegExp(`^${first}`, 'i');
   const named = report.workers.map(({ server }) => server).filter((server) => server !== '');
-  if (named.length === 0 && truth.recording.capture === 'started') return ['no server is named'];
+  if (named.length === 0 && truth.recording.capture === 'started' && !truth.server.startsWith('Go'))
+    return ['no server is named'];
   return named.filter((server) => !right.test(server)).map((server) => `${server}, in truth ${truth.server}`);
 }
 
