@@ -15,7 +15,6 @@ export const OPEN: ReadonlySet<string> = new Set([
   'servers/haproxy-reload',
   'servers/haproxy-reload~acceptors',
   'servers/hypercorn-sse-late-replies',
-  'servers/nginx-enospc-abandoned',
   'servers/node-dns-pool',
   'servers/phpfpm-ondemand',
   'servers/phpfpm-ondemand~master',

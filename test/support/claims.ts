@@ -131,6 +131,12 @@ export const CLEAR: Readonly<Record<Kind, readonly Claim[]>> = {
         /^no turn that surely took [\d.]+ ms in ([\d,]+) turns? of ([\d,]+) loops?; with whole-second stamps .*$/,
       holds: (_report, [turns = 0, loops = 0]) => loops > 0 && turns >= loops,
     },
+    {
+      pattern:
+        /^at no time of [\d.]+ ms or more was a thread at work while none .* waited there \((\d+) sets?\); what a lock .*$/,
+      holds: (report, [sets = 0]) =>
+        sets > 0 && report.workers.filter(({ role }) => role === 'runtime-thread').length <= sets,
+    },
   ],
   'heartbeat-late': [
     {
