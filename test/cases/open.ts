@@ -8,7 +8,6 @@ export const OPEN: ReadonlySet<string> = new Set([
   'newer/raw-events',
   'newer/threading-lock-py313',
   'servers/apache-graceful-gap',
-  'servers/apache-prefork-exhausted-spawn',
   'servers/caddy-tls-abandoned',
   'servers/caddy-tls-abandoned~requests',
   'servers/clock-step-forward',

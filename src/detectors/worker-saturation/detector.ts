@@ -1,24 +1,26 @@
 import type { LongTurn } from '../../model/facts.ts';
-import { rolesOf } from '../../model/machine/roles.ts';
+import { type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import { percent } from '../../trace/format-numbers.ts';
+import { percent, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
+import { verdictOf } from '../accept-queues/accept-queues.ts';
 import { addTurn, type BusyTurns } from '../busy-at-once/busy-turns.ts';
 import { allAtOnce, type Interval } from '../busy-at-once/intersection.ts';
 import { type Context, defineDetector } from '../detector.ts';
-import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
-import { finding } from './finding.ts';
+import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
+import { crewsOf } from './crews.ts';
+import { type BusyCrew, finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
 export const workerSaturation = defineDetector({
   kind: 'worker-saturation',
-  title: 'All sync workers are busy at once',
+  title: 'All workers are busy at once',
   needs: ['times'],
   thresholds: {
     'saturation-share': {
       default: 0.2,
       unit: 'of the time',
-      meaning: 'All sync workers busy at once for this part of the time is a warning.',
+      meaning: 'All workers busy at once for this part of the time is a warning.',
     },
     'saturation-critical-share': { default: 0.5, unit: 'of the time', meaning: 'From here on it is critical.' },
   },
@@ -57,37 +59,49 @@ function conclude(
   requests: ReadonlyMap<Thread, number>,
 ): Conclusion<Metrics> {
   const { model } = context;
-  const workers = [...rolesOf(model.processes.threads())]
-    .filter(([, role]) => role === 'sync-worker')
-    .map(([thread]) => thread);
-  if (workers.length < 2)
+  const roles = rolesOf(model.processes.threads());
+  const workers = [...roles].filter(([, role]) => ONE_AT_A_TIME.has(role)).map(([thread]) => thread);
+  const crews = crewsOf(workers, ({ accepts }) => accepts.listeners).filter((crew) => crew.length >= 2);
+  if (crews.length === 0)
     return notApplicable(
       workers.length === 0
-        ? 'No sync workers seen that wait for connections'
-        : 'One sync worker was traced: trace all of them',
+        ? 'No workers seen that serve one request at a time'
+        : 'One worker was traced that serves one request at a time: trace all of them',
     );
+  const judged = crews.map((threads) => {
+    const isSync = threads.every((thread) => roles.get(thread) === 'sync-worker');
+    return judge(context, { threads, noun: isSync ? 'sync workers' : 'workers', turns, requests });
+  });
+  return verdictOf(
+    judged,
+    (findings) => `all workers busy at once in ${plural(findings, 'service')}`,
+    () => notApplicable('No workers seen that serve one request at a time'),
+  );
+}
+
+const ONE_AT_A_TIME: ReadonlySet<Role> = new Set<Role>(['sync-worker', 'blocking-acceptor']);
+
+/** The finding about a crew that was busy as a whole for too long, or what its share was. */
+function judge(context: Context, crew: BusyCrew): DraftFinding<Metrics> | string {
+  const { model } = context;
+  const { threads, noun, turns } = crew;
   const window: Interval = {
     start: Math.max(model.firstTime, model.options.from),
     end: Math.min(model.lastTime, model.options.to),
   };
-  const lives = workers.map((thread) => ({
+  const lives = threads.map((thread) => ({
     start: Math.max(window.start, thread.firstTime),
     end: thread.ended ? thread.lastTime : window.end,
     busy: turns.get(thread)?.turns ?? [],
   }));
-  const saturated = allAtOnce(lives);
-  const total = saturated.reduce((sum, { start, end }) => sum + end - start, 0);
+  const stretches = allAtOnce(lives);
+  const total = stretches.reduce((sum, { start, end }) => sum + end - start, 0);
   const share = total / Math.max(1, window.end - window.start);
-  if (share < context.threshold('saturation-share')) {
-    const least = context.threshold('stall-ms');
-    return clear(
-      `all ${workers.length} sync workers were busy at once ${percent(share)} of the time, with requests of ` +
-        `${least} ms or more`,
+  if (share < context.threshold('saturation-share'))
+    return (
+      `all ${threads.length} ${noun} were busy at once ${percent(share)} of the time, with requests of ` +
+      `${context.threshold('stall-ms')} ms or more`
     );
-  }
-  const served = workers.reduce((sum, thread) => sum + (requests.get(thread) ?? 0), 0);
   const severity = share >= context.threshold('saturation-critical-share') ? 'critical' : 'warning';
-  return found(`all ${workers.length} sync workers busy at once`, [
-    finding(model, workers, turns, served, saturated, total, share, severity),
-  ]);
+  return finding(model, crew, { stretches, total, share, severity });
 }
