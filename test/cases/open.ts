@@ -11,7 +11,6 @@ export const OPEN: ReadonlySet<string> = new Set([
   'servers/caddy-tls-abandoned',
   'servers/caddy-tls-abandoned~requests',
   'servers/clock-step-forward',
-  'servers/gthread-exhausted',
   'servers/haproxy-reload',
   'servers/haproxy-reload~acceptors',
   'servers/haproxy-reload~requests',
@@ -24,7 +23,6 @@ export const OPEN: ReadonlySet<string> = new Set([
   'servers/phpfpm-ondemand~requests',
   'servers/postgres-attach-service-stall',
   'servers/postgres-attach-service-stall~role',
-  'servers/puma-single-exhausted-attach',
   'servers/uvicorn-sigstop',
   'servers/uvicorn-throttled',
 ]);

@@ -1,6 +1,7 @@
 import type { LongTurn } from '../../model/facts.ts';
 import { type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import { PoolTracker, type PoolTurn, type PoolWait } from '../../model/topics/pools/pool-tracker.ts';
 import { percent, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { verdictOf } from '../accept-queues/accept-queues.ts';
@@ -11,6 +12,7 @@ import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts
 import { crewsOf } from './crews.ts';
 import { type BusyCrew, finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
+import { Pools } from './pools.ts';
 
 export const workerSaturation = defineDetector({
   kind: 'worker-saturation',
@@ -27,17 +29,20 @@ export const workerSaturation = defineDetector({
   alsoUses: ['stall-ms'],
   follows: { kinds: ['slow-dependency', 'lock-contention', 'disk-sync', 'blocking-dns'], anywhere: false },
   linkedInProcess: ['lock-contention', 'disk-sync', 'blocking-dns'],
+  trackers: [PoolTracker],
   metrics,
   create(context) {
     const turns = new Map<Thread, BusyTurns>();
     // A turn can hold several requests: a worker may take the next connection without another wait.
     const requests = new Map<Thread, number>();
+    const pools = new Pools();
     return {
       on: {
         longTurn(fact: LongTurn) {
           const { thread, turn, length } = fact;
           if (length < context.threshold('stall-ms') * MILLISECOND) return;
           addTurn(turns, fact, context.capabilities.durations);
+          pools.acceptorAway(fact, context.capabilities.durations);
           requests.set(thread, (requests.get(thread) ?? 0) + turn.requestsRead);
         },
         hubChanged: (thread: Thread) => {
@@ -46,9 +51,12 @@ export const workerSaturation = defineDetector({
         threadLetGo: (thread: Thread) => {
           turns.delete(thread);
           requests.delete(thread);
+          pools.forget(thread);
         },
+        poolTurn: (fact: PoolTurn) => pools.busy(fact),
+        poolWait: (fact: PoolWait) => pools.waited(fact),
       },
-      conclude: () => conclude(context, turns, requests),
+      conclude: () => conclude(context, turns, requests, pools),
     };
   },
 });
@@ -57,12 +65,14 @@ function conclude(
   context: Context,
   turns: ReadonlyMap<Thread, BusyTurns>,
   requests: ReadonlyMap<Thread, number>,
+  pools: Pools,
 ): Conclusion<Metrics> {
   const { model } = context;
   const roles = rolesOf(model.processes.threads());
   const workers = [...roles].filter(([, role]) => ONE_AT_A_TIME.has(role)).map(([thread]) => thread);
   const crews = crewsOf(workers, ({ accepts }) => accepts.listeners).filter((crew) => crew.length >= 2);
-  if (crews.length === 0)
+  const ofPools = pools.crews(model);
+  if (crews.length === 0 && ofPools.length === 0)
     return notApplicable(
       workers.length === 0
         ? 'No workers seen that serve one request at a time'
@@ -72,6 +82,11 @@ function conclude(
     const isSync = threads.every((thread) => roles.get(thread) === 'sync-worker');
     return judge(context, { threads, noun: isSync ? 'sync workers' : 'workers', turns, requests });
   });
+  for (const threads of ofPools) {
+    const { turns: busy, requests: served } = pools;
+    const awaited = (stretches: readonly Interval[]): Interval[] => pools.awaited(threads, stretches);
+    judged.push(judge(context, { threads, noun: 'pool threads', turns: busy, requests: served }, awaited));
+  }
   return verdictOf(
     judged,
     (findings) => `all workers busy at once in ${plural(findings, 'service')}`,
@@ -82,7 +97,11 @@ function conclude(
 const ONE_AT_A_TIME: ReadonlySet<Role> = new Set<Role>(['sync-worker', 'blocking-acceptor']);
 
 /** The finding about a crew that was busy as a whole for too long, or what its share was. */
-function judge(context: Context, crew: BusyCrew): DraftFinding<Metrics> | string {
+function judge(
+  context: Context,
+  crew: BusyCrew,
+  awaited: (stretches: readonly Interval[]) => Interval[] = (stretches) => [...stretches],
+): DraftFinding<Metrics> | string {
   const { model } = context;
   const { threads, noun, turns } = crew;
   const window: Interval = {
@@ -94,13 +113,15 @@ function judge(context: Context, crew: BusyCrew): DraftFinding<Metrics> | string
     end: thread.ended ? thread.lastTime : window.end,
     busy: turns.get(thread)?.turns ?? [],
   }));
-  const stretches = allAtOnce(lives);
+  const together = allAtOnce(lives);
+  const stretches = awaited(together);
   const total = stretches.reduce((sum, { start, end }) => sum + end - start, 0);
   const share = total / Math.max(1, window.end - window.start);
   if (share < context.threshold('saturation-share'))
     return (
       `all ${threads.length} ${noun} were busy at once ${percent(share)} of the time, with requests of ` +
-      `${context.threshold('stall-ms')} ms or more`
+      `${context.threshold('stall-ms')} ms or more` +
+      (together.length > stretches.length ? ', as far as somebody was seen to wait for one of them' : '')
     );
   const severity = share >= context.threshold('saturation-critical-share') ? 'critical' : 'warning';
   return finding(model, crew, { stretches, total, share, severity });

@@ -25,6 +25,13 @@ const FIX_THE_WAIT = {
     'again: each request then keeps its worker busy for less time.',
 };
 
+const WHY =
+  'Such a worker serves one request at a time. While all are busy, further clients wait in the queue of the ' +
+  'listener, where strace does not see them.';
+const WHY_POOL =
+  'A thread of a pool serves one request at a time. While all are busy, further requests wait for one of them, in ' +
+  'the queue of the pool or in that of the listener.';
+
 /** Threads that serve the same clients, one request at a time each, and when they were busy. */
 export interface BusyCrew {
   readonly threads: readonly Thread[];
@@ -80,9 +87,7 @@ export function finding(
         ? ''
         : ` The ${count(served)} requests of such turns took ${duration(mean)} on average: these workers serve at ` +
           `most ${ratio((workers.length * SECOND) / mean)} of that kind a second.`),
-    why:
-      'Such a worker serves one request at a time. While all are busy, further clients wait in the queue of the ' +
-      'listener, where strace does not see them.',
+    why: noun === 'pool threads' ? WHY_POOL : WHY,
     start: saturated[0]?.start ?? 0,
     end: saturated.at(-1)?.end ?? 0,
     openEnded: during.some(({ turn }) => turn.open && turn.end === longest.end),
