@@ -85,7 +85,7 @@ export class WaitTracker {
     process.sharedWait ??= epoll.shared;
     for (const each of process.threads) {
       if (each.loop.hub?.descriptor !== descriptor || each.loop.shared !== null) continue;
-      epoll.shared.threads.add(each);
+      epoll.shared.join(each);
       each.loop.join(epoll.shared);
       this.#facts.tell('hubChanged', each);
     }
