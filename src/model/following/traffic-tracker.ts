@@ -257,6 +257,7 @@ export class TrafficTracker {
   #answered(call: Call, thread: Thread, request: Request): void {
     request.answeredAt = call.end;
     thread.process.inProgress.done(request);
+    this.#audience.replied(call, thread, request);
     if (call.end - request.startedAt >= this.#slow && this.#inWindow(call.end))
       this.#facts.tell('slowReply', { thread, request, record: call });
   }
