@@ -82,6 +82,9 @@ export class TrafficTracker {
     if (made.nonblocking) accepts.nonblocking++;
     const connection = acceptedConnection(made, call.result, listener, thread, call);
     connection.place = this.#cycles.acceptedInCycle(thread) - 1;
+    loop.aftermath?.accepted(connection, listener, thread);
+    listener.lastLane = thread.lane.index;
+    listener.lastAt = call.end;
     this.#audience.accepted(connection, call.end);
     process.descriptors.set(call.result, made);
     return connection.request;
@@ -215,7 +218,7 @@ export class TrafficTracker {
       request.complete = start.complete;
     }
     thread.loop.turn.readRequest(connection, call);
-    thread.loop.aftermath?.addWaiting(request.name);
+    thread.loop.aftermath?.received(request);
     if (!this.#inWindow(call.end)) return;
     thread.process.requests++;
     thread.servesRequests = true;
@@ -236,6 +239,7 @@ export class TrafficTracker {
 
   #answered(call: Call, thread: Thread, request: Request): void {
     request.answeredAt = call.end;
+    readSignature(call, thread.process);
     thread.process.inProgress.done(request);
     if (call.end - request.startedAt >= this.#slow && this.#inWindow(call.end))
       this.#facts.tell('slowReply', { thread, request, record: call });
@@ -285,5 +289,19 @@ export class TrafficTracker {
       for (const [, { connection }] of process.descriptors.entries())
         if (connection !== null && !connection.closed) this.#end(connection, connection.acceptedBy, at);
     }
+  }
+}
+
+/** Replies of a process that are looked at for its name, and so many bytes of each. */
+const MOST_REPLIES = 4;
+const HEAD_BYTES = 512;
+
+/** Servers sign their replies: `Server: nginx/1.22.1`. Nothing else names those that were up before the capture. */
+function readSignature(call: Call, process: Process): void {
+  if (process.signature !== '' || process.repliesRead >= MOST_REPLIES) return;
+  process.repliesRead++;
+  for (const bytes of call.arguments.payloads(HEAD_BYTES)) {
+    const name = /\r\nServer: ([A-Za-z][\w./ -]{0,40})/i.exec(bytes)?.[1];
+    if (name !== undefined) process.signature = name;
   }
 }
