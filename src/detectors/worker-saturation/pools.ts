@@ -30,9 +30,9 @@ export class Pools {
     const outside = Math.max(0, length - callTime);
     const place: Place =
       callTime >= DOMINANT * length
-        ? { cause: isWait(syscall(call).family) ? 'foreign-poll' : 'blocking-call', call, target }
-        : { cause: 'no-syscall', call: '', target: '' };
-    own.add({ start, end, outside, open, lines: [line] }, place);
+        ? { cause: isWait(syscall(call).family) ? 'foreign-poll' : 'blocking-call', call, target, isBrief: false }
+        : { cause: 'no-syscall', call: '', target: '', isBrief: false };
+    own.add({ start, end, outside, open, pauseStart: start, pauseEnd: end, lines: [line] }, place);
     this.requests.set(thread, (this.requests.get(thread) ?? 0) + 1);
   }
 
