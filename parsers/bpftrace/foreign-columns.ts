@@ -1,4 +1,5 @@
 import { LABELS, type Role, UNIT_NAMES, UNITS } from '../../src/trace/column-names.ts';
+import { isPid } from '../../src/trace/process-number.ts';
 import { syscallName, syscallNumber } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
 
@@ -18,7 +19,6 @@ const AGREED = 0.9;
 const RISING = 0.95;
 /** No machine prints more lines in a second: the unit of the time column is larger. */
 const MOST_LINES_A_SECOND = 2e6;
-const MOST_PID = 4_194_304;
 
 /** How lines of somebody else's program are read. */
 export interface ForeignColumns {
@@ -236,8 +236,7 @@ function isCall(word: string): boolean {
 }
 
 function isThread(word: string): boolean {
-  const number = Number(word);
-  return number >= 1 && number <= MOST_PID;
+  return isPid(Number(word));
 }
 
 /** Nearly every value is at least the one before it, and they are no small numbers. */

@@ -12,8 +12,8 @@ export function nothingRead({ source: { paths, format }, quality: { lines } }: R
   const isPrinted = format.split('+').includes('bpftrace');
   return new InputError(
     isPrinted
-      ? `No system call could be read from the ${plural(lines, 'line')} of ${name}: messages, maps, or columns that drover ` +
-          'cannot tell apart.'
+      ? `No system call could be read from the ${plural(lines, 'line')} of ${name}: messages, maps, or columns that ` +
+          'drover cannot tell apart.'
       : `No system call could be read from the ${plural(lines, 'line')} of ${name}.`,
     {
       hint: isPrinted

@@ -25,6 +25,7 @@ export const blockingDns = defineDetector({
       meaning: 'From here on it is critical; for a sync worker, which may wait, it is a warning.',
     },
   },
+  trackers: [NameLookups],
   metrics,
   create(context) {
     const threads = new Map<Thread, LookupTally>();
