@@ -167,7 +167,7 @@ export const CLEAR: Readonly<Record<Kind, readonly Claim[]>> = {
       pattern: each(
         '([\\d,]+) requests? waited in one worker while another was idle; (?:no worker accepted several in one go|at most [\\d,]+ accepted in one go)',
       ),
-      holds: (report) => accepted(report) > 0 && serving(report) >= 2,
+      holds: (report) => accepted(report) > 0 && serving(report) >= 1,
     },
   ],
   'lock-contention': [
