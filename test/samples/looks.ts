@@ -15,7 +15,10 @@ export const LOOKS: Readonly<Record<string, { readonly applies: (scene: Scene) =
   upstream: { applies: ({ truth }) => truth.acts.some(({ act }) => act === 'exhaust'), look: upstream },
   accepted: { applies: ({ truth }) => !truth.server.startsWith('celery'), look: accepted },
   requests: { applies: ({ truth }) => speaksHttp(truth), look: requests },
-  workers: { applies: ({ truth }) => !/^(?:celery|PostgreSQL)/.test(truth.server), look: workers },
+  workers: {
+    applies: ({ truth }) => !/^(?:celery|PostgreSQL)/.test(truth.server) && truth.workers.length > 0,
+    look: workers,
+  },
   backends: { applies: ({ truth }) => truth.server.startsWith('PostgreSQL'), look: backends },
   name: { applies: () => true, look: name },
   clock: { applies: ({ truth }) => truth.acts.some(({ act }) => act === 'clock-step'), look: clock },
@@ -94,6 +97,7 @@ const NAMES: readonly (readonly [title: RegExp, names: RegExp])[] = [
   [/^jetty/, /^(?:jetty|java)/i],
   [/^Erlang/, /^(?:erlang|beam|inets)/i],
   [/^tornado/, /^(?:tornado|python)/i],
+  [/^Python/, /^(?:python|http\.server)/i],
 ];
 
 /** From its start a capture tells who the server is; attached it need not, but a name is the right one. */
