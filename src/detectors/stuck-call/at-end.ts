@@ -234,9 +234,9 @@ function futex(thread: Thread, left: LeftIn, { processes }: Model): Judgement {
   // So the runtime of Go parks its threads, the first one among them.
   if (use.operation === 'WAIT' && use.value === 0 && thread.process.threads.length > 1)
     return yes({ kind: 'lock', what: word });
-  const isMain = thread.tid === thread.process.pid;
+  const { isMain } = thread;
   const others = thread.process.threads.filter((each) => each !== thread && each.leftIn?.futex?.word === use.word);
-  if (others.length > 0 && (isMain || others.some(({ tid }) => tid === thread.process.pid)))
+  if (others.length > 0 && (isMain || others.some((each) => each.isMain)))
     return no('lock', `one lock, as ${others.length + 1} threads of this process do (word ${use.word})`);
   if (thread.servesRequests && left.isServing) return no('lock', word);
   // One thread alone that waits for another: nobody is left to wake it.

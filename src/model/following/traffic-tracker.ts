@@ -10,6 +10,7 @@ import { Descriptor } from '../machine/descriptors.ts';
 import type { LeftIn } from '../machine/left-in.ts';
 import type { Listeners } from '../machine/listeners.ts';
 import type { Process } from '../machine/process.ts';
+import type { Processes } from '../machine/processes.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
 import { FailedWrites, isBroken } from './failed-writes.ts';
@@ -23,6 +24,7 @@ const WANTING: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'EN
 /** Follows connections and the requests on them. Methods return the request that a call works for, or null. */
 export class TrafficTracker {
   readonly #facts: FactBus;
+  readonly #processes: Processes;
   readonly #listeners: Listeners;
   readonly #cycles: AcceptCycles;
   readonly #audience: Audience;
@@ -35,6 +37,7 @@ export class TrafficTracker {
 
   constructor(context: FollowerContext, cycles: AcceptCycles) {
     this.#facts = context.facts;
+    this.#processes = context.processes;
     this.#listeners = context.listeners;
     this.#cycles = cycles;
     this.#audience = context.audience;
@@ -81,6 +84,8 @@ export class TrafficTracker {
     made.nonblocking = call.arguments.has('SOCK_NONBLOCK');
     if (made.nonblocking) accepts.nonblocking++;
     const connection = acceptedConnection(made, call.result, listener, thread, call);
+    if (!process.isWhole)
+      this.#processes.sockets.add(call.arguments.returnedLabel(), call.result, made, thread, call.end);
     connection.place = this.#cycles.acceptedInCycle(thread) - 1;
     this.#audience.accepted(connection, call.end);
     process.descriptors.set(call.result, made);
@@ -100,17 +105,14 @@ export class TrafficTracker {
     const address = call.arguments.socketAddress();
     if (address !== '') descriptor.peer = address;
     this.#audience.connected(call, thread, descriptor, address);
-    if (thread.tid !== thread.process.pid && address !== '') thread.process.noteHelperPeer(address);
+    if (!thread.isMain && address !== '') thread.process.noteHelperPeer(address);
     descriptor.owner = thread.loop.owner;
     return descriptor.owner;
   }
 
   /** A read from anything; `descriptor` may be undefined for calls without one. */
   read(call: Call, thread: Thread): Request | null {
-    const { process } = thread;
-    const descriptor =
-      process.descriptors.get(call.fd) ??
-      (call.fd < 0 ? undefined : process.descriptors.learn(call.fd, call.arguments));
+    const descriptor = this.#descriptorOf(call, thread);
     if (call.error !== '') thread.loop.turn.futile++;
     if (descriptor === undefined) return null;
     const passed = call.syscall.name === 'recvmsg' ? call.arguments.passedDescriptors() : null;
@@ -135,17 +137,15 @@ export class TrafficTracker {
   }
 
   write(call: Call, thread: Thread): Request | null {
-    const { process, loop } = thread;
-    const descriptor =
-      process.descriptors.get(call.fd) ??
-      (call.fd < 0 ? undefined : process.descriptors.learn(call.fd, call.arguments));
+    const { loop } = thread;
+    const descriptor = this.#descriptorOf(call, thread);
     if (descriptor === undefined) {
       // It began before the capture, which so does not tell where it went: that it failed is known.
       if (isBroken(call)) this.failures.failed(call, thread, new Descriptor('unknown', '', false), null);
       return null;
     }
     if (call.syscall.name === 'sendmsg' && call.arguments.passedDescriptors() !== null)
-      process.handsDescriptorsOver = true;
+      thread.process.handsDescriptorsOver = true;
     let { connection } = descriptor;
     if (connection === null && descriptor.kind === 'socket' && !descriptor.seenOpening && this.#isReply(call))
       connection = this.#adopted(call, thread, descriptor);
@@ -173,6 +173,14 @@ export class TrafficTracker {
     if (connection === null) return descriptor.owner;
     if (connection.acceptedBy.process === thread.process) this.#end(connection, thread, call.end);
     return connection.request;
+  }
+
+  /** What a call reads from or writes to; undefined where it names none. */
+  #descriptorOf(call: Call, thread: Thread): Descriptor | undefined {
+    const { process } = thread;
+    const known = process.descriptors.get(call.fd);
+    if (known !== undefined && (process.isWhole || !isStale(known, call))) return known;
+    return call.fd < 0 ? undefined : this.#processes.learn(thread, call.fd, call.arguments.label());
   }
 
   #ended(call: Call, thread: Thread, descriptor: Descriptor): void {
@@ -231,6 +239,7 @@ export class TrafficTracker {
   #adopted(call: Call, thread: Thread, descriptor: Descriptor): Connection {
     const connection = new Connection(call.fd, descriptor, null, thread, call.start, call.line, '', false);
     descriptor.connection = connection;
+    if (!thread.process.isWhole) this.#processes.sockets.add(descriptor.label, call.fd, descriptor, thread, call.start);
     return connection;
   }
 
@@ -286,4 +295,9 @@ export class TrafficTracker {
         if (connection !== null && !connection.closed) this.#end(connection, connection.acceptedBy, at);
     }
   }
+}
+
+/** The number stands for another socket now: a thread reused it that was not known to be of this process. */
+function isStale({ label, seenOpening }: Descriptor, call: Call): boolean {
+  return !seenOpening && label !== '' && label !== call.arguments.label();
 }

@@ -82,7 +82,7 @@ function isLoop({ accepts, loop }: Thread): boolean {
 }
 
 function isMainThread(thread: Thread): boolean {
-  return thread.tid === thread.process.pid;
+  return thread.isMain;
 }
 
 function siblingRole(thread: Thread, siblings: Siblings): Role {
