@@ -75,10 +75,15 @@ const sumOf = (report: Report, column: 'accepted' | 'requests'): number =>
 const differs = (what: string, counted: number, driven: number): string[] =>
   counted === driven ? [] : [`${counted} ${what}, in truth ${driven}`];
 
+/**
+ * A row for each process that serves. Of an attached process whose first thread shares nothing that a line shows, the
+ * row has the number of another of its threads.
+ */
 function workers({ truth }: Scene, report: Report): string[] {
+  const processOf = (tid: number): number => truth.processes.find(({ tids }) => tids?.includes(tid))?.pid ?? tid;
   const serving = report.workers.filter(({ role }) => isWorkerRole(role)).map(({ pid }) => pid);
-  const sorted = serving.toSorted((one, other) => one - other);
-  return String(sorted) === String(truth.workers) ? [] : [`workers ${sorted}, in truth ${truth.workers}`];
+  const processes = serving.map(processOf).toSorted((one, other) => one - other);
+  return String(processes) === String(truth.workers) ? [] : [`workers ${serving}, in truth ${truth.workers}`];
 }
 
 /** A backend serves the one client that it was forked for: it has no loop to be away from. */

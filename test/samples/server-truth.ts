@@ -41,6 +41,7 @@ export interface ServerTruth {
   readonly slowestMs: number;
   /** Processes that serve; of a reload those before and those after. */
   readonly workers: readonly number[];
+  readonly processes: readonly { readonly pid: number; readonly tids?: readonly number[] }[];
   readonly acts: readonly Act[];
   readonly load: readonly Load[];
 }
