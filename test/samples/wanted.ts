@@ -30,13 +30,7 @@ function ofAct(act: Act, truth: ServerTruth): Wanted {
         });
       return want({ kind: 'worker-saturation', severity: 'warning' });
     case 'wait':
-      return {
-        want: [],
-        forbid: [
-          { kind: 'worker-saturation', severity: 'warning' },
-          { anyKind: ['loop-stall', 'service-stall'], severity: 'warning', ms: [act.upstreamMs / 2, 1e6] },
-        ],
-      };
+      return { want: [], forbid: [{ kind: 'worker-saturation', severity: 'warning' }] };
     case 'keep':
       return want({ kind: 'worker-saturation', severity: 'warning' });
     case 'stop': {
