@@ -4,7 +4,7 @@ import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable, type Severity } from '../finding.ts';
-import { callsOf } from '../recorded.ts';
+import { callsOf, openCallsOf } from '../recorded.ts';
 import { finding, NAMES } from './finding.ts';
 import { type Metrics, metrics, type Target } from './metrics.ts';
 import { Tally, targetOf, worstOf } from './tally.ts';
@@ -62,10 +62,13 @@ function conclude(context: Context, tallies: ReadonlyMap<Target, Tally>): Conclu
   const { processes } = context.model;
   if (requests === 0 && !processes.all().some(({ accepted }) => accepted > 0))
     return notApplicable('No request and no accepted connection was seen: whether replies fail is unknown');
-  const writes = callsOf(context.model, 'write');
+  const open = openCallsOf(context.model, 'write');
+  const writes = Math.max(0, callsOf(context.model, 'write') - open);
+  const stuck = open === 0 ? '' : `; ${open} more had not come back`;
+  if (writes === 0) return notApplicable(`No write or send came back${stuck}: whether replies fail is unknown`);
   return clear(
     `none of ${plural(writes, 'write')} failed because the other end had left (${plural(requests, 'request')} ` +
-      'read). A reply that fits one write fails without a trace',
+      `read)${stuck}. A reply that fits one write fails without a trace`,
   );
 }
 
