@@ -64,9 +64,10 @@ export function scenes(): Scene[] {
     }));
 }
 
-/** Clients that read a stream and left when they had enough of it. */
-export function streamsOf(truth: ServerTruth): number {
-  return truth.load.reduce((sum, { outcomes }) => sum + (outcomes.stream ?? 0), 0);
+/** Requests without an answer whose client did not leave: the connection broke. */
+export function brokenOf({ load }: ServerTruth): number {
+  const broken = load.flatMap(({ outcomes }) => Object.entries(outcomes).filter(([outcome]) => /Error$/.test(outcome)));
+  return broken.reduce((sum, [, count]) => sum + count, 0);
 }
 
 /** Whether what clients say cannot be read in the capture. */
