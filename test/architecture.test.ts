@@ -275,6 +275,7 @@ const RINGS: Readonly<Record<string, readonly string[]>> = {
   'src/model/machine': [
     'accept-state',
     'block-class',
+    'cannot-sleep',
     'connections',
     'descriptor-groups',
     'descriptor-table',

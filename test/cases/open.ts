@@ -23,6 +23,4 @@ export const OPEN: ReadonlySet<string> = new Set([
   'servers/phpfpm-ondemand~requests',
   'servers/postgres-attach-service-stall',
   'servers/postgres-attach-service-stall~role',
-  'servers/uvicorn-sigstop',
-  'servers/uvicorn-throttled',
 ]);

@@ -17,7 +17,11 @@ const AT_ONCE = 0.25;
 export const backlogOverflow = defineDetector({
   kind: 'backlog-overflow',
   title: 'The queue of the listener was full, or nearly',
-  needs: ['times', 'durations'],
+  needs: [
+    'times',
+    'durations',
+    { families: ['accept'], calls: 'accept', without: 'how many connections had queued up is unknown' },
+  ],
   thresholds: {
     'backlog-share': {
       default: 0.8,

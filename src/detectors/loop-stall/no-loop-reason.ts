@@ -1,5 +1,7 @@
-import { type Role, showsSocketOptions } from '../../model/machine/roles.ts';
+import type { Role } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import type { Context } from '../detector.ts';
+import { callsOf } from '../recorded.ts';
 
 const SYNC =
   'These are sync workers: they serve one request at a time by design, so a long request is occupancy, not a stall.';
@@ -14,15 +16,12 @@ const UNTOLD =
   'serve clients, record them while clients connect.';
 
 /** Why nothing can be said of event loops where none was seen. */
-export function noLoopReason(roles: ReadonlyMap<Thread, Role>): string {
+export function noLoopReason({ model }: Context, roles: ReadonlyMap<Thread, Role>): string {
   const kinds = new Set(roles.values());
-  if (kinds.has('sync-worker')) return SYNC;
-  if ([...roles].some(([thread, role]) => role === 'unknown' && lacksOptions(thread))) return UNCLEAR;
-  if (kinds.has('blocking-acceptor')) return SYNC;
+  if (kinds.has('sync-worker') || kinds.has('blocking-acceptor')) return SYNC;
+  const isAccepting = [...roles.keys()].some(
+    ({ accepts, loop }) => accepts.listeners.size > 0 || loop.hub?.hasListener === true,
+  );
+  if (isAccepting) return callsOf(model, 'ioctl', 'fcntl') === 0 ? UNCLEAR : NONE;
   return kinds.has('unknown') ? UNTOLD : NONE;
-}
-
-/** It waits for a listener, and how its sockets wait was not recorded. */
-function lacksOptions({ loop, process }: Thread): boolean {
-  return (loop.hub ?? loop.formerHub)?.hasListener === true && !showsSocketOptions(process);
 }

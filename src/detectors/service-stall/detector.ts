@@ -50,10 +50,12 @@ function conclude(context: Context, turns: ReadonlyMap<Thread, BusyTurns>): Conc
   if (several.length === 0) {
     const loops = services.flat().length;
     const reason =
-      loops === 1
-        ? 'One event-loop worker was traced: each of its stalls stops whatever it alone serves; trace all workers ' +
-          'to see whether the service stood still'
-        : 'No event-loop workers seen';
+      loops === 0
+        ? 'No event-loop workers seen'
+        : loops === 1
+          ? 'One event-loop worker was traced: each of its stalls stops whatever it alone serves; trace all workers ' +
+            'to see whether the service stood still'
+          : `Each of ${loops} event loops serves something else: no two of them stand in for each other`;
     return notApplicable(reason);
   }
   const findings: DraftFinding<Metrics>[] = [];

@@ -4,6 +4,7 @@ import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { type PoolTurn, type PoolWait, servesInPool } from '../../model/topics/pools/pool-tracker.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
+import { UNKNOWN } from '../../trace/time.ts';
 import { BusyTurns, type Place } from '../busy-at-once/busy-turns.ts';
 import type { Interval } from '../busy-at-once/intersection.ts';
 import { reasonOf } from '../stall-cause/cause.ts';
@@ -30,9 +31,9 @@ export class Pools {
     const outside = Math.max(0, length - callTime);
     const place: Place =
       callTime >= DOMINANT * length
-        ? { cause: isWait(syscall(call).family) ? 'foreign-poll' : 'blocking-call', call, target }
-        : { cause: 'no-syscall', call: '', target: '' };
-    own.add({ start, end, outside, open, lines: [line] }, place);
+        ? { cause: isWait(syscall(call).family) ? 'foreign-poll' : 'blocking-call', call, target, isBrief: false }
+        : { cause: 'no-syscall', call: '', target: '', isBrief: false };
+    own.add({ start, end, outside, open, lines: [line], pauseStart: UNKNOWN, pauseEnd: UNKNOWN }, place);
     this.requests.set(thread, (this.requests.get(thread) ?? 0) + 1);
   }
 

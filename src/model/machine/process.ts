@@ -46,6 +46,8 @@ export class Process {
   handsDescriptorsOver = false;
   /** Its threads take turns at an epoll instance, as those of Go do: this is the first one. */
   sharedWait: SharedWait | null = null;
+  /** The last signal to it that stops a process, and who sent it (0 when not told). */
+  stopSent: { readonly signal: string; readonly sender: number } | null = null;
   accepted = 0;
   requests = 0;
   readonly inProgress = new RequestsInProgress();

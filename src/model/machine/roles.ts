@@ -66,8 +66,7 @@ function ownRole(thread: Thread): Role | null {
   return 'unknown';
 }
 
-/** An `ioctl` or `fcntl` of the process or its parent was recorded, which show whether sockets wait. */
-export function showsSocketOptions(process: Process): boolean {
+function showsSocketOptions(process: Process): boolean {
   return process.setSocketOptions || (process.parent?.setSocketOptions ?? false);
 }
 

@@ -75,6 +75,8 @@ export class NameLookup {
 export class NameLookups implements Tracker {
   readonly #facts: FactBus;
   readonly #inWindow: (time: Nanoseconds) => boolean;
+  /** Lookups that began within the turn of a loop, whether or not it waited for the answer. */
+  begun = 0;
 
   constructor({ facts, inWindow }: TrackerContext) {
     this.#facts = facts;
@@ -95,7 +97,7 @@ export class NameLookups implements Tracker {
 
   #asks(call: Call, thread: Thread, address: string, isDatagram: boolean): void {
     if (portOf(address) !== 53 || !thread.loop.inTurn) return;
-    const lookup = lookups.of(thread) ?? begin(call, thread);
+    const lookup = lookups.of(thread) ?? this.#begin(call, thread);
     lookup.fd = call.fd;
     if (!isDatagram) lookup.overTcp = true;
     lookup.server = address;
@@ -174,10 +176,15 @@ export class NameLookups implements Tracker {
   /** The next lookup through a socket that is connected already. */
   #another(call: Call, thread: Thread, { server }: NameLookup): NameLookup {
     this.turnEnding(thread);
-    const lookup = begin(call, thread);
+    const lookup = this.#begin(call, thread);
     lookup.server = server;
     if (server !== '') lookup.servers.push(server);
     return lookup;
+  }
+
+  #begin(call: Call, thread: Thread): NameLookup {
+    if (this.#inWindow(call.start)) this.begun++;
+    return lookups.set(thread, new NameLookup(call, thread));
   }
 
   #spent(call: Call, lookup: NameLookup): void {
@@ -191,10 +198,6 @@ export class NameLookups implements Tracker {
     const lines = call.startLine === call.line ? [keptLine(call)] : [entry, keptLine(call)];
     lookup.lines = [...lookup.lines.slice(0, 1), ...lines].slice(0, EVIDENCE);
   }
-}
-
-function begin(call: Call, thread: Thread): NameLookup {
-  return lookups.set(thread, new NameLookup(call, thread));
 }
 
 function firstLabel(name: string): string {
