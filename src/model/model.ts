@@ -20,6 +20,7 @@ import { CallBehind } from './following/call-behind.ts';
 import { Followers } from './following/followers.ts';
 import { OpenCall } from './following/open-call.ts';
 import { Route } from './following/routes.ts';
+import { endStop, noteStop } from './following/stops.ts';
 import type { TurnTracker } from './following/turn-tracker.ts';
 import type { LeftIn } from './machine/left-in.ts';
 import { Listeners } from './machine/listeners.ts';
@@ -29,12 +30,12 @@ import type { ActivityRecorder } from './measuring/activity-recorder.ts';
 import { Calibration } from './measuring/calibration.ts';
 import { CallStatistics } from './measuring/call-statistics.ts';
 import { Losses } from './measuring/losses.ts';
+import { LEAST_PAUSE, Pauses } from './measuring/pauses.ts';
 import { SchedulerTracker } from './measuring/scheduler-tracker.ts';
 import { SocketTracker } from './measuring/socket-tracker.ts';
 import { TimeTable } from './measuring/time-table.ts';
 import { WatchTracker } from './measuring/watch-tracker.ts';
-import { TOPICS } from './topics/topics.ts';
-import type { Tracker, TrackerContext } from './tracker.ts';
+import { HUB_WAIT, type Tracker, type TrackerContext, type TrackerType } from './tracker.ts';
 
 export interface ModelOptions {
   /** Facts outside this stretch of trace time are followed and not told. */
@@ -44,6 +45,8 @@ export interface ModelOptions {
   readonly isCoarse: boolean;
   /** Turns from this length on are told. */
   readonly longTurn: Nanoseconds;
+  /** What is followed beside the machine itself, in the order in which it hears of things. None depends on another. */
+  readonly topics: readonly TrackerType[];
   /** Told of every call, for a picture of the whole trace. */
   readonly activity?: ActivityRecorder;
   /** What stands beside the trace about its host. */
@@ -61,6 +64,7 @@ export class Model {
   readonly statistics = new CallStatistics();
   readonly calibration = new Calibration();
   readonly losses = new Losses();
+  readonly pauses = new Pauses();
   readonly watch = new WatchTracker();
   readonly scheduler: SchedulerTracker;
   readonly sockets: SocketTracker;
@@ -86,7 +90,7 @@ export class Model {
     options.activity?.subscribe(facts);
     this.scheduler = new SchedulerTracker(context);
     this.sockets = new SocketTracker(context);
-    this.#topics = TOPICS.map((Topic) => new Topic(context));
+    this.#topics = options.topics.map((Topic) => new Topic(context));
     const { activity, noted } = options;
     const measuring: Tracker[] = [this.scheduler, this.sockets, this.watch, new TimeTable(context)];
     if (activity !== undefined) measuring.push(activity);
@@ -112,9 +116,9 @@ export class Model {
   }
 
   /** The tracker of a topic, for the detector of that topic. */
-  topic<T extends Tracker>(type: new (context: TrackerContext) => T): T {
+  topic<T extends Tracker>(type: TrackerType<T>): T {
     const found = this.#topics.find((tracker) => tracker instanceof type);
-    if (found === undefined) throw new Error(`${type.name} is not in the list of topics`);
+    if (found === undefined) throw new Error(`${type.name} is a tracker that no detector names in its definition`);
     return found as T;
   }
 
@@ -164,6 +168,9 @@ export class Model {
     const route = this.#routes[syscall.id] ?? this.#route(syscall);
     const worksFor = route.follow(call, thread);
     const gap = turns.gapBefore(call, thread);
+    if (thread.stop !== null) endStop(thread, start);
+    else if (gap >= LEAST_PAUSE && thread.lastTimed) this.pauses.gap(thread, start - gap, start);
+    if (call.duration >= LEAST_PAUSE && worksFor !== HUB_WAIT) this.pauses.call(call, thread);
     this.calibration.add(call, gap);
     if (gap >= MILLISECOND) {
       thread.outside += gap;
@@ -187,6 +194,7 @@ export class Model {
   signal(signal: Signal): void {
     const thread = this.processes.at(signal.lane, signal.time);
     this.#audience.signalled(signal, thread);
+    noteStop(thread, signal);
     this.#followers.traffic.failures.signal(thread, signal);
     this.#saw(signal.time);
   }
@@ -265,9 +273,11 @@ export class Model {
       // It was let go in the middle of a call, and went on later.
       const isOld = thread.lastTime !== UNKNOWN && thread.leftIn !== null && thread.leftIn.since < thread.lastTime;
       if (isOld) thread.leftIn = null;
+      if (thread.stop !== null && thread.leftIn === null) endStop(thread, this.lastTime);
       if (thread.leftIn !== null) this.#wasLeftIn(thread, thread.leftIn);
       turns.finish(thread, this.lastTime);
     }
+    turns.finishShared(this.processes.threads(), this.lastTime);
     this.#audience.finish([...this.processes.threads()]);
     traffic.finish(this.processes.all(), this.lastTime);
   }
@@ -276,6 +286,7 @@ export class Model {
   #stays(call: Call, thread: Thread): void {
     const { traffic, turns } = this.#followers;
     if (call.syscall.family === 'connect') traffic.connect(call, thread);
+    if (thread.stop !== null) endStop(thread, call.start);
     this.#audience.staying(call, thread);
     turns.stays(call, thread);
   }

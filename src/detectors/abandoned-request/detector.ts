@@ -1,5 +1,6 @@
 import type { HangUp } from '../../model/facts.ts';
 import type { Model } from '../../model/model.ts';
+import { DependencyTracker } from '../../model/topics/dependencies/dependency-tracker.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable, type Severity } from '../finding.ts';
@@ -16,6 +17,7 @@ export const abandonedRequest = defineDetector({
   thresholds: {},
   alsoUses: ['broken-pipe-warning-share', 'broken-pipe-critical-share'],
   follows: { kinds: ['service-stall', 'loop-stall', 'slow-dependency'], anywhere: false },
+  trackers: [DependencyTracker],
   metrics,
   create(context) {
     const all = { total: 0, answered: 0, encrypted: 0, untold: 0, kept: [] as HangUp[] };

@@ -1,12 +1,13 @@
 import type { Process } from '../../model/machine/process.ts';
 import { type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import type { DiskSync } from '../../model/topics/disk/disk-tracker.ts';
+import { type DiskSync, DiskTracker } from '../../model/topics/disk/disk-tracker.ts';
 import { count, duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
-import { type Conclusion, clear, type DraftFinding, found } from '../finding.ts';
+import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
+import { RECORDING } from '../need.ts';
 import { syncFinding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { SyncTally } from './sync-tally.ts';
@@ -21,12 +22,12 @@ export const diskSync = defineDetector({
     'disk-sync-ms': {
       default: 100,
       unit: 'ms',
-      meaning: 'So much waiting for the disk within one second on an event loop is a warning.',
+      meaning: 'So much waiting for the disk within one turn of an event loop is a warning.',
     },
     'disk-sync-worker-ms': {
       default: 500,
       unit: 'ms',
-      meaning: 'The same on a thread that serves one request at a time.',
+      meaning: 'The same within one request of a thread that serves one at a time.',
     },
     'disk-sync-per-second': {
       default: 20,
@@ -34,6 +35,7 @@ export const diskSync = defineDetector({
       meaning: 'From here on syncs are reported as info, however quick they are.',
     },
   },
+  trackers: [DiskTracker],
   metrics,
   create(context) {
     const threads = new Map<Thread, SyncTally>();
@@ -78,28 +80,41 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, SyncTally>): Co
     tallies.map(({ calls }) => calls.longest),
     0,
   );
-  return clear(
-    syncs === 0
-      ? 'no fsync, fdatasync, msync or sync_file_range'
-      : `${plural(syncs, 'sync')}, the longest ${duration(longest)}, none of them in the way: ${limits(context)}`,
-  );
+  if (syncs > 0)
+    return clear(
+      `${plural(syncs, 'sync')}, the longest ${duration(longest)}, none of them in the way: ${limits(context)}`,
+    );
+  // A capture of sockets alone would hold no sync either.
+  const calls = model.statistics.all().filter(({ syscall }) => ON_FILES.has(syscall.name) || syscall.family === 'open');
+  const onFiles = calls.reduce((sum, { count: times }) => sum + times, 0);
+  if (onFiles === 0)
+    return notApplicable(
+      `No sync, and no open or write call in the trace. If -e left them out, record without -e: ${RECORDING}`,
+    );
+  return clear(`no fsync, fdatasync, msync or sync_file_range beside ${plural(onFiles, 'open or write call')}`);
 }
+
+/** Calls that a capture of files holds, and one of sockets alone does not. */
+const ON_FILES: ReadonlySet<string> = new Set(['write', 'writev', 'pwrite64', 'pwritev', 'pwritev2']);
 
 function limits(context: Context): string {
   return (
-    `under ${context.threshold('disk-sync-ms')} ms a second on loops, and under ` +
+    `under ${context.threshold('disk-sync-ms')} ms in one turn of a loop, and under ` +
     `${count(context.threshold('disk-sync-per-second'))} a second elsewhere`
   );
 }
 
-/** Time is what hurts: many quick syncs, and syncs that nobody waits for, are info. */
+/**
+ * What somebody waits for at one time is what hurts: many quick syncs in many turns are throughput, and they are info,
+ * as are syncs that nobody waits for.
+ */
 function judge(context: Context, tally: SyncTally, role: Role | undefined): DraftFinding<Metrics> | null {
   const isLoop = (role === 'event-loop' || role === 'acceptor') && tally.served > 0;
   const isServing = isLoop || (tally.served > 0 && tally.thread.servesRequests);
-  const { longestInSecond, mostInSecond } = tally;
+  const { longestTogether, mostInSecond } = tally;
   const isSlow =
-    (isLoop && longestInSecond >= context.threshold('disk-sync-ms') * MILLISECOND) ||
-    (isServing && longestInSecond >= context.threshold('disk-sync-worker-ms') * MILLISECOND);
+    (isLoop && longestTogether >= context.threshold('disk-sync-ms') * MILLISECOND) ||
+    (isServing && longestTogether >= context.threshold('disk-sync-worker-ms') * MILLISECOND);
   if (isSlow) return syncFinding(tally, 'warning', isLoop, isServing);
   return mostInSecond >= context.threshold('disk-sync-per-second')
     ? syncFinding(tally, 'info', isLoop, isServing)

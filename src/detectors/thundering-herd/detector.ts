@@ -3,11 +3,11 @@ import type { Listener } from '../../model/machine/listeners.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { SilentWakeUps } from '../../model/measuring/scheduler-tracker.ts';
 import { plural } from '../../trace/format-numbers.ts';
-import { AcceptQueues, verdictOf } from '../accept-queues/accept-queues.ts';
+import { AcceptQueues, type Unjudged, verdictOf } from '../accept-queues/accept-queues.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { type Figures, figuresOf, severityOf } from './figures.ts';
-import { aloneReason, finding, saidOf } from './finding.ts';
+import { type Alone, aloneReason, finding, saidOf } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { Queue } from './queue.ts';
 import { judgeWatched } from './watched.ts';
@@ -31,17 +31,27 @@ export const thunderingHerd = defineDetector({
     'herd-factor': {
       default: 1.8,
       unit: 'wake-ups a connection',
-      meaning: 'From here on a herd is a warning; with two acceptors, whose ceiling is 2, it is 1.4.',
+      meaning: 'A warning needs as many; with two acceptors, whose ceiling is 2, it is 1.4.',
     },
     'herd-wasted-ratio': {
       default: 0.4,
       unit: 'of all wake-ups',
       meaning: 'The wasted share that a warning needs as well.',
     },
+    'herd-core-share': {
+      default: 0.01,
+      unit: 'of one core',
+      meaning: 'A warning needs this estimated cost; on busy acceptors, at ten times the rate.',
+    },
+    'herd-busy-share': {
+      default: 0.5,
+      unit: 'of their time',
+      meaning: 'Acceptors that are away from their wait for so much of it are busy.',
+    },
     'herd-critical-per-second': {
       default: 1000,
       unit: 'wasted wake-ups a second',
-      meaning: 'From here on the herd itself costs a noticeable part of a core.',
+      meaning: 'From here on a herd that costs enough for a warning is critical.',
     },
   },
   follows: { kinds: ['service-stall', 'loop-stall'], anywhere: true },
@@ -67,18 +77,18 @@ export const thunderingHerd = defineDetector({
 
 function conclude(context: Context, queues: AcceptQueues<Queue>): Conclusion<Metrics> {
   if (queues.size === 0 && context.model.watch.threads.size > 0) return judgeWatched(context);
-  const judged: (DraftFinding<Metrics> | string)[] = [];
-  /** Connections of the listeners that have one acceptor, by the address they have in common: SO_REUSEPORT. */
-  const alone = new Map<string, number[]>();
+  const judged: (DraftFinding<Metrics> | string | Unjudged)[] = [];
+  /** Of the listeners that have one acceptor, by the address they have in common: SO_REUSEPORT. */
+  const alone = new Map<string, Alone[]>();
   for (const [listener, queue, acceptors] of queues.withAcceptors(context.model)) {
     const figures = figuresOf(context, acceptors, queue);
     if (figures.acceptors < 2) {
       const known = alone.get(listener.name);
-      if (known === undefined) alone.set(listener.name, [figures.connections]);
-      else known.push(figures.connections);
+      if (known === undefined) alone.set(listener.name, [{ listener, figures }]);
+      else known.push({ listener, figures });
     } else judged.push(judge(context, listener, queue, figures));
   }
-  for (const [name, connections] of alone) judged.push(aloneReason(name, connections));
+  for (const [name, all] of alone) judged.push(aloneReason(context, name, all));
   return verdictOf(
     judged,
     (findings) => `${plural(findings, 'listener')} with a herd`,
@@ -86,13 +96,18 @@ function conclude(context: Context, queues: AcceptQueues<Queue>): Conclusion<Met
   );
 }
 
-function judge(context: Context, listener: Listener, queue: Queue, figures: Figures): DraftFinding<Metrics> | string {
-  const { acceptors, connections, wasted, factor, silent, bare, bursts, perSecond } = figures;
+function judge(
+  context: Context,
+  listener: Listener,
+  queue: Queue,
+  figures: Figures,
+): DraftFinding<Metrics> | string | Unjudged {
+  const { acceptors, connections, wasted, factor, silent, bare, bursts } = figures;
   const fewest = context.threshold('herd-min-connections');
   if (acceptors < 2 || connections < fewest)
-    return `${listener.name}: ${plural(connections, 'connection')}, too few to judge (${fewest} needed)`;
+    return { unjudged: `${listener.name}: ${plural(connections, 'connection')}, too few to judge (${fewest} needed)` };
   const isCrowd = bursts.largest >= 2 || silent > 0 || bare || (!context.capabilities.times && queue.wasters.size >= 2);
   if (wasted < context.threshold('herd-min-wasted') || factor < context.threshold('herd-factor-info') || !isCrowd)
     return saidOf(context, listener, queue, figures);
-  return finding(context, listener, queue, figures, severityOf(context, figures, perSecond));
+  return finding(context, listener, queue, figures, severityOf(context, figures));
 }

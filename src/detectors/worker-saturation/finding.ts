@@ -4,6 +4,7 @@ import { count, duration, milliseconds, percent, plural, ratio, round } from '..
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { BusyTurns, Place } from '../busy-at-once/busy-turns.ts';
 import type { Interval } from '../busy-at-once/intersection.ts';
+import { placeIn } from '../busy-at-once/place-in.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
 import { moment } from '../words.ts';
 import type { Metrics } from './metrics.ts';
@@ -42,7 +43,7 @@ export function finding(
   const during = workers.flatMap((thread) =>
     (turns.get(thread)?.during(longest) ?? []).map((turn) => ({ thread, turn })),
   );
-  const place = commonPlace(during.map(({ turn }) => turn.place));
+  const place = commonPlace(during.map(({ thread, turn }) => placeIn(model, thread, turn)));
   const busy = workers.reduce(
     (sum, thread) => sum + (turns.get(thread)?.turns ?? []).reduce((time, turn) => time + turn.end - turn.start, 0),
     0,
@@ -52,7 +53,7 @@ export function finding(
   return {
     severity,
     confidence: 'likely',
-    title: `All ${workers.length} sync workers busy ${percent(share)} of the time, longest ${duration(length)}`,
+    title: titleOf(workers.length, share, length, place),
     summary:
       `All ${workers.length} sync workers were in a request at once for ${duration(total)}, ` +
       `${percent(share)} of the time; the longest such stretch took ` +
@@ -84,7 +85,9 @@ export function finding(
         .slice(0, SHOWN)
         .toSorted((a, b) => a.start - b.start)
         .map(({ start, end }) => ({ startMs: moment(model, start), endMs: moment(model, end) })),
-      busyIn: during.slice(0, MOST_BUSY).map(({ thread, turn }) => ({ pid: thread.process.pid, ...turn.place })),
+      busyIn: during
+        .slice(0, MOST_BUSY)
+        .map(({ thread, turn }) => ({ pid: thread.process.pid, ...placeIn(model, thread, turn) })),
     },
     evidence: during.flatMap(({ turn }) => turn.lines.slice(0, 1)).slice(0, 6),
     next: [
@@ -110,9 +113,25 @@ export function finding(
   };
 }
 
+const LONGEST_TITLE = 78;
+
+/** Whom they wait for says more than how long. */
+function titleOf(workers: number, share: number, longest: Nanoseconds, place: CommonPlace | null): string {
+  const title =
+    `All ${workers} sync workers busy ${percent(share)} of the time` +
+    (place === null ? `, longest ${duration(longest)}` : `: ${place.call} on ${place.target}`);
+  return title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 1)}…` : title;
+}
+
+interface CommonPlace {
+  readonly call: string;
+  readonly target: string;
+  times: number;
+}
+
 /** What most of them were in, where a target is known. */
-function commonPlace(places: readonly Place[]): { call: string; target: string; times: number } | null {
-  const known = new Map<string, { call: string; target: string; times: number }>();
+function commonPlace(places: readonly Omit<Place, 'isBrief'>[]): CommonPlace | null {
+  const known = new Map<string, CommonPlace>();
   for (const { call, target } of places) {
     if (call === '' || target === '') continue;
     const key = `${call} ${target}`;
@@ -124,4 +143,4 @@ function commonPlace(places: readonly Place[]): { call: string; target: string; 
   return most.times * 2 > places.length ? most : null;
 }
 
-const NO_PLACE = { call: '', target: '', times: 0 };
+const NO_PLACE: CommonPlace = { call: '', target: '', times: 0 };

@@ -4,6 +4,7 @@ import { DescriptorTable } from './descriptor-table.ts';
 import type { OpenDescriptors } from './open-descriptors.ts';
 import { OWNS_NOTHING } from './owner.ts';
 import { RequestsInProgress } from './requests-in-progress.ts';
+import type { SharedWait } from './shared-wait.ts';
 import type { Thread } from './thread.ts';
 
 const MOST_TIDS = 256;
@@ -47,6 +48,10 @@ export class Process {
   usesRing = false;
   /** It passes descriptors on over a unix socket. */
   handsDescriptorsOver = false;
+  /** The last signal to it that stops a process, and who sent it (0 when not told). */
+  stopSent: { readonly signal: string; readonly sender: number } | null = null;
+  /** Its threads take turns at an epoll instance, as those of Go do: this is the first one. */
+  sharedWait: SharedWait | null = null;
   accepted = 0;
   requests = 0;
   /** Requests whose reply was seen to begin. */
@@ -105,6 +110,8 @@ export class Process {
     }
     other.threads = [];
     this.descriptors.absorb(other.descriptors);
+    for (const { loop } of this.threads) loop.rejoin(this.descriptors);
+    this.sharedWait ??= other.sharedWait;
     if (this.argv.length === 0) this.argv = other.argv;
     this.server ||= other.server;
     this.parent ??= other.parent;
