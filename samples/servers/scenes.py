@@ -67,7 +67,7 @@ quiet("inets-idle", servers.inets, path="/small.txt")
 # Threads that were there before the tracer, and the twin that was traced from its start.
 steady("apache-worker", lambda: servers.apache("worker"), path="/small.txt")
 steady("apache-event", lambda: servers.apache("event"), path="/small.txt")
-steady("apache-worker-started", lambda: servers.apache("worker"), attached=False, path="/small.txt")
+steady("apache-worker-started", lambda: servers.apache("worker"), attached=False, path="/small.txt", kept=80, new=30)
 steady("waitress", servers.waitress)
 steady("java", servers.java)
 steady("jetty", servers.jetty)
@@ -94,7 +94,7 @@ steady("gunicorn-sync", lambda: servers.gunicorn("-w", "2", title="sync, 2 worke
 
 # Loops.
 steady("nginx", servers.nginx, attached=False, path="/small.txt")
-steady("nginx-tls", lambda: servers.nginx("ssl"), path="/small.txt", tls=True)
+steady("nginx-tls", lambda: servers.nginx("ssl"), path="/small.txt", tls=True, kept=80, new=30)
 steady("nginx-reuseport", lambda: servers.nginx("reuseport"), path="/small.txt")
 steady("lighttpd", servers.lighttpd, path="/small.txt")
 steady("haproxy", servers.haproxy)
@@ -105,8 +105,8 @@ steady("hypercorn", servers.hypercorn)
 steady("tornado", servers.tornado)
 steady("node", servers.node)
 steady("node-cluster", lambda: servers.node("cluster"))
-steady("node-tls", lambda: servers.node("tls"), tls=True)
-steady("go-tls", lambda: servers.go("cert.pem", "key.pem"), tls=True)
+steady("node-tls", lambda: servers.node("tls"), tls=True, kept=80, new=30)
+steady("go-tls", lambda: servers.go("cert.pem", "key.pem"), tls=True, kept=80, new=30)
 
 # Everybody waits for one service.
 exhausted("apache-prefork-exhausted", lambda: servers.apache("prefork"), 3, 6, path="/small.txt")
@@ -265,7 +265,7 @@ def write(path, value):
 def _(stage):
     """The tracer's clock is 30 s ahead from the middle on (`record.py` starts strace with `clock_step.c`); nothing stood still."""
     stage.run(*healthy(kept=120, new=60))
-    stage.act(act="clock-step", seconds=30, at=int(os.environ["CLOCK_STEP_AT"]))
+    stage.act(act="clock-step", seconds=30, at=int(stage.tracer_variables["CLOCK_STEP_AT"]))
 
 
 # Reloads.
@@ -280,9 +280,14 @@ def _(stage):
     stage.run(*healthy("/small.txt", kept=120, new=60), signal_at(stage, signal.SIGHUP, 2.0))
 
 
-@scene("haproxy-reload", servers.haproxy, attached=False)
+@scene("haproxy-reload", servers.haproxy)
 def _(stage):
     stage.run(*healthy(kept=120, new=60), signal_at(stage, signal.SIGUSR2, 2.0))
+
+
+@scene("haproxy-reload-started", servers.haproxy, attached=False)
+def _(stage):
+    stage.run(*healthy(kept=40, new=20), signal_at(stage, signal.SIGUSR2, 1.2))
 
 
 @scene("gunicorn-sync-reload", lambda: servers.gunicorn("-w", "2", title="sync, 2 workers"))

@@ -25,9 +25,10 @@ class Stage:
     writes what was recorded.
     """
 
-    def __init__(self, scene, server, attached, tracer_environment=None):
+    def __init__(self, scene, server, attached, tracer_environment=dict):
         self.scene, self.server, self.attached = scene, server, attached
-        self._tracer_environment = tracer_environment or {}
+        self._tracer_environment = tracer_environment
+        self.tracer_variables = {}
         self._loads, self.acts, self._started, self.connections_beside = [], [], [], 0
         self.family, self.root, self._tracer = {}, 0, None
         self._over = threading.Event()
@@ -83,7 +84,8 @@ class Stage:
     def _attach(self):
         pids = family_of(self.root)
         command = ["strace", *OPTIONS, "-o", "trace.strace", *(word for pid in pids for word in ("-p", str(pid)))]
-        self._tracer = self._start(command, {**CLEAN, **self._tracer_environment})
+        self.tracer_variables = self._tracer_environment()
+        self._tracer = self._start(command, {**CLEAN, **self.tracer_variables})
         wait_for("strace to attach", lambda: all(self._is_traced(pid) for pid in pids))
         time.sleep(0.5)
 

@@ -1,5 +1,5 @@
-import { type AtEnd as AtEndOfThread, atEndOf } from '../detectors/stuck-call/at-end.ts';
 import { moment } from '../detectors/words.ts';
+import { type AtEnd as AtEndOfThread, atEndOf } from '../model/at-end/at-end.ts';
 import type { Process } from '../model/machine/process.ts';
 import { isWorkerRole, type Role, rolesOf, standIn } from '../model/machine/roles.ts';
 import type { Thread } from '../model/machine/thread.ts';

@@ -7,3 +7,11 @@ export function callsOf({ statistics }: Model, ...families: readonly Family[]): 
     .all()
     .reduce((sum, { syscall, count }) => (families.includes(syscall.family) ? sum + count : sum), 0);
 }
+
+/** How many calls of a family, or of all, had not come back at the end of the capture. */
+export function openCallsOf({ processes }: Model, family?: Family): number {
+  let open = 0;
+  for (const { ended, leftIn } of processes.threads())
+    if (!ended && leftIn !== null && (family === undefined || leftIn.syscall.family === family)) open++;
+  return open;
+}

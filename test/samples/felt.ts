@@ -32,6 +32,13 @@ export function wasFelt(finding: Finding, truth: ServerTruth): boolean {
 
 /** Milliseconds of the longest wait that it tells, else its own length. */
 function longestOf({ metrics, startMs, endMs }: Finding): number {
-  const named = [metrics.longestMs, metrics.stallMs].find((value) => typeof value === 'number');
-  return typeof named === 'number' ? named : (endMs ?? 0) - (startMs ?? 0);
+  const told = [...waitsIn(metrics)];
+  return told.length > 0 ? Math.max(...told) : (endMs ?? 0) - (startMs ?? 0);
+}
+
+function* waitsIn(value: unknown): Generator<number> {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, inner] of Object.entries(value))
+    if ((name === 'longestMs' || name === 'stallMs') && typeof inner === 'number') yield inner;
+    else yield* waitsIn(inner);
 }

@@ -33,19 +33,23 @@ function findings({ name: scene, trace, truth }: Scene, report: Report): string[
 /** A warning is about something that was done, or that a client felt. */
 function warnings({ truth }: Scene, report: Report): string[] {
   const { want } = wantedOf(truth);
-  return report.findings
-    .filter(({ severity }) => severity !== 'info')
-    .filter((finding) => !wasFelt(finding, truth) && !want.some((wanted) => fits(finding, wanted)))
-    .map(({ severity, kind, title }) => `${severity} ${kind}, which nobody felt: ${title}`);
+  return (
+    report.findings
+      .filter(({ severity }) => severity !== 'info')
+      .filter((finding) => !wasFelt(finding, truth) && !want.some((wanted) => fits(finding, wanted)))
+      // Who left asked again.
+      .filter(({ kind }) => kind !== 'request-retry' || truth.left === 0)
+      .map(({ severity, kind, title }) => `${severity} ${kind}, which nobody felt: ${title}`)
+  );
 }
 
 /** Who all wait for is said. */
 function upstream({ truth }: Scene, report: Report): string[] {
+  const warned = report.findings
+    .filter(({ severity }) => severity !== 'info')
+    .map(({ title, summary }) => `${title}\n${summary}`.replaceAll('[::ffff:127.0.0.1]', '127.0.0.1'));
   return truth.acts.flatMap((act) =>
-    act.act === 'exhaust' &&
-    !report.findings.some(
-      ({ severity, title, summary }) => severity !== 'info' && `${title}\n${summary}`.includes(act.upstream),
-    )
+    act.act === 'exhaust' && !warned.some((words) => words.includes(act.upstream))
       ? [`no warning names ${act.upstream}`]
       : [],
   );
@@ -83,6 +87,8 @@ function backends({ truth }: Scene, report: Report): string[] {
 
 /** The names that a server may have in a report. */
 const NAMES: readonly (readonly [title: RegExp, names: RegExp])[] = [
+  // A program of one's own, in whatever language, is called by its file.
+  [/^Go/, /^(?:go|web)\b/i],
   [/^Node/, /^node/i],
   [/^OpenJDK/, /^(?:java|openjdk)/i],
   [/^jetty/, /^(?:jetty|java)/i],
@@ -95,7 +101,8 @@ function name({ truth }: Scene, report: Report): string[] {
   const [first = ''] = truth.server.split(' ');
   const right = NAMES.find(([title]) => title.test(truth.server))?.[1] ?? new RegExp(`^${first}`, 'i');
   const named = report.workers.map(({ server }) => server).filter((server) => server !== '');
-  if (named.length === 0 && truth.recording.capture === 'started') return ['no server is named'];
+  if (named.length === 0 && truth.recording.capture === 'started' && !truth.server.startsWith('Go'))
+    return ['no server is named'];
   return named.filter((server) => !right.test(server)).map((server) => `${server}, in truth ${truth.server}`);
 }
 

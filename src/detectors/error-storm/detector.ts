@@ -4,6 +4,7 @@ import { count, plural } from '../../trace/format-numbers.ts';
 import type { Family, Syscall } from '../../trace/syscalls.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
+import { openCallsOf } from '../recorded.ts';
 import { finding, type Meaning, type Storm } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
@@ -70,8 +71,10 @@ function conclude(context: Context): Conclusion<Metrics> {
   const calls = rows.reduce((sum, row) => sum + row.count, 0);
   const failed = rows.reduce((sum, row) => sum + failedOf(row), 0);
   const fewest = Math.min(context.threshold('storm-connects'), context.threshold('storm-writes'));
-  if (calls < fewest) return notApplicable(`${plural(calls, 'call')}: too few to fail in bulk (${fewest} needed)`);
-  return clear(`${count(failed)} of ${plural(calls, 'call')} failed, none of them in bulk`);
+  const cameBack = Math.max(0, calls - openCallsOf(context.model));
+  if (cameBack < fewest)
+    return notApplicable(`${plural(cameBack, 'call')} that came back: too few to fail in bulk (${fewest} needed)`);
+  return clear(`${count(failed)} of ${plural(cameBack, 'call')} failed, none of them in bulk`);
 }
 
 /** Connects that fail, by address, and what a disk refuses, by file. */

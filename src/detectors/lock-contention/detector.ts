@@ -1,3 +1,4 @@
+import { atEndOf } from '../../model/at-end/at-end.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
@@ -64,6 +65,18 @@ function conclude(context: Context, waits: SharedLockWaits): Conclusion<Metrics>
   if (findings.length > 0) return found(`${plural(findings.length, 'lock')} with a queue`, findings);
   if (model.topic(SharedLocks).known === 0 && callsOf(model, 'futex') === 0)
     return notApplicable('No lock on a file, no semaphore and no futex is in the capture: nobody asked for a lock');
+  const stuck = atEndOf(model).filter(
+    ({ idle, wait, left, lasted }) =>
+      idle === 'no' &&
+      wait.kind === 'lock' &&
+      left.futex !== null &&
+      lasted >= context.threshold('lock-wait-ms') * MILLISECOND,
+  );
+  if (stuck.length > 0)
+    return notApplicable(
+      `${plural(stuck.length, 'thread')} had not come back from a futex: nobody handed the lock over, and the ` +
+        'capture does not tell who has it (stuck-call names them)',
+    );
   const longest = Math.max(
     0,
     ...[...waits.stories.values()].filter(({ lock }) => !lock.guardsAccepts).map((story) => story.total),

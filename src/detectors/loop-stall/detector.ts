@@ -100,7 +100,7 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
   if (findings.length > 0)
     return found(`${plural(findings.length, 'worker and cause', 'workers and causes')} with stalls`, findings);
   if (!capabilities.times) return notApplicable(sentenceWithout(['times']));
-  if (loops.length === 0) return notApplicable(noLoopReason(context, roles));
+  if (loops.length === 0) return notApplicable(noLoopReason(model, roles));
   const turns = loops.reduce((sum, { loop }) => sum + loop.turns, 0);
   const longest = loops.reduce((most, { loop }) => Math.max(most, loop.shared?.longest ?? loop.longestTurn), 0);
   const isShared = loops.every(({ loop }) => loop.shared !== null);

@@ -1,6 +1,6 @@
-import type { Role } from '../../model/machine/roles.ts';
+import { type Role, showsSocketOptions } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import type { Context } from '../detector.ts';
+import type { Model } from '../../model/model.ts';
 import { callsOf } from '../recorded.ts';
 
 const SYNC =
@@ -16,12 +16,16 @@ const UNTOLD =
   'serve clients, record them while clients connect.';
 
 /** Why nothing can be said of event loops where none was seen. */
-export function noLoopReason({ model }: Context, roles: ReadonlyMap<Thread, Role>): string {
+export function noLoopReason(model: Model, roles: ReadonlyMap<Thread, Role>): string {
   const kinds = new Set(roles.values());
-  if (kinds.has('sync-worker') || kinds.has('blocking-acceptor')) return SYNC;
-  const isAccepting = [...roles.keys()].some(
-    ({ accepts, loop }) => accepts.listeners.size > 0 || loop.hub?.hasListener === true,
-  );
-  if (isAccepting) return callsOf(model, 'ioctl', 'fcntl') === 0 ? UNCLEAR : NONE;
+  if (kinds.has('sync-worker')) return SYNC;
+  const isFiltered = callsOf(model, 'ioctl', 'fcntl') === 0;
+  if (isFiltered && [...roles].some(([thread, role]) => role === 'unknown' && lacksOptions(thread))) return UNCLEAR;
+  if (kinds.has('blocking-acceptor')) return SYNC;
   return kinds.has('unknown') ? UNTOLD : NONE;
+}
+
+/** It waits for a listener, and how its sockets wait was not recorded. */
+function lacksOptions({ loop, process }: Thread): boolean {
+  return (loop.hub ?? loop.formerHub)?.hasListener === true && !showsSocketOptions(process);
 }

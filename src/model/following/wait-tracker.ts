@@ -229,6 +229,6 @@ function noteHangUps(call: Call, thread: Thread, epoll: EpollSet): void {
     if ((events & (EVENT.HUP | EVENT.RDHUP)) === 0) continue;
     const fd = epoll.descriptorOf(data);
     const request = thread.process.descriptors.get(fd)?.connection?.request;
-    if (request?.inProgress && request.hungUpAt < 0) request.hangUp(call);
+    if (request?.canHangUp) request.hangUp(call);
   }
 }

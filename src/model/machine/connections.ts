@@ -1,4 +1,5 @@
 import { inetText } from '../../trace/call-arguments.ts';
+import type { Framing } from '../../trace/framing/framing.ts';
 import type { Call } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { type KeptLine, keptLine } from '../evidence.ts';
@@ -27,6 +28,14 @@ export class Connection {
   closed = false;
   /** How many its thread had accepted before it in the same go. */
   place = 0;
+  /** Where requests begin in what its client sends; null where any read may begin one, undefined before the first. */
+  framing: Framing | null | undefined = undefined;
+  /** Its requests are readable as HTTP/1: bytes that are none are the rest of a body. */
+  isHttp = false;
+  /** It became a WebSocket: each message counts as a request. */
+  isUpgraded = false;
+  /** When bytes were read, after the last reply, that begin no request and may hold one further on. */
+  restAt: Nanoseconds = UNKNOWN;
   /** It was read or written. */
   used = false;
   /** The client's address: `CallArguments.inetAddress`, or the text of another kind of address. */
@@ -82,6 +91,10 @@ export class Request {
   readLine = 0;
   complete = false;
   answeredAt: Nanoseconds = UNKNOWN;
+  /** When something of its reply was written last. */
+  wroteAt: Nanoseconds = UNKNOWN;
+  /** How long it had stood behind others when its reply began; 0 for replies that were not slow. */
+  behindAtReply: Nanoseconds = 0;
   /** The client was seen to leave: end of file, reset, or a hang-up event. */
   hungUpAt: Nanoseconds = UNKNOWN;
   hungUpLine: KeptLine | null = null;
@@ -107,6 +120,11 @@ export class Request {
     return this.readAt !== UNKNOWN && this.answeredAt === UNKNOWN && !this.connection.closed;
   }
 
+  /** Its client may still give up: nothing was answered, and we did not shut down our side first. */
+  get canHangUp(): boolean {
+    return this.inProgress && this.hungUpAt === UNKNOWN && !this.connection.descriptor.writeShut;
+  }
+
   /** The client was seen to leave while this record was read. */
   hangUp(record: Call): void {
     this.hungUp(record.end, keptLine(record));
@@ -115,6 +133,12 @@ export class Request {
   hungUp(at: Nanoseconds, line: KeptLine): void {
     this.hungUpAt = at;
     this.hungUpLine = line;
+  }
+
+  /** Its client had not left after all. */
+  stays(): void {
+    this.hungUpAt = UNKNOWN;
+    this.hungUpLine = null;
   }
 
   /** What to call it: its line, or the connection. */

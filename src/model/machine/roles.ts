@@ -66,7 +66,8 @@ function ownRole(thread: Thread): Role | null {
   return 'unknown';
 }
 
-function showsSocketOptions(process: Process): boolean {
+/** An `ioctl` or `fcntl` of the process or its parent was recorded, which show whether sockets wait. */
+export function showsSocketOptions(process: Process): boolean {
   return process.setSocketOptions || (process.parent?.setSocketOptions ?? false);
 }
 

@@ -7,6 +7,7 @@ import { MILLISECOND, type Nanoseconds } from '../../../trace/time.ts';
 import { type KeptLine, keptLine } from '../../evidence.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
+import type { LeftIn } from '../../machine/left-in.ts';
 import { PerThread } from '../../machine/owned-state.ts';
 import type { Thread } from '../../machine/thread.ts';
 import { type Heard, HUB_WAIT, type Tracker, type TrackerContext } from '../../tracker.ts';
@@ -59,6 +60,8 @@ export class NameLookup {
   overTcp = false;
   lastName = '';
   lastFailed = false;
+  /** It had no answer when the trace ended. */
+  isOpen = false;
   fd: number;
   lines: KeptLine[] = [];
 
@@ -130,6 +133,17 @@ export class NameLookups implements Tracker {
     if (answer.noSuchName) lookup.noSuchName++;
     if (answer.failed) lookup.failures++;
     lookup.lastFailed = answer.noSuchName || answer.failed;
+  }
+
+  /** The answer had not come when the trace ended. */
+  leftOpen(call: Call, thread: Thread, { fd, watched }: LeftIn): void {
+    const lookup = lookups.of(thread);
+    if (lookup === undefined || (lookup.fd !== fd && watched !== 1)) return;
+    const { family } = call.syscall;
+    if (family !== 'poll' && family !== 'select' && family !== 'read') return;
+    this.#spent(call, lookup);
+    lookup.isOpen = true;
+    this.turnEnding(thread);
   }
 
   /** A wait that is not the loop's. */
