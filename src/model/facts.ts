@@ -111,6 +111,8 @@ export interface FailedWrite {
   readonly behind: Nanoseconds;
   readonly longest: Span | null;
   readonly lines: readonly KeptLine[];
+  /** Its reply had begun well before: the client ended a stream or a download. */
+  readonly wasCut: boolean;
   /** `SIGPIPE` when that signal followed; set later. */
   signal: string;
   /** The process is known to ignore it. */
@@ -126,6 +128,8 @@ export interface HangUp {
   readonly time: Nanoseconds;
   /** The server answered all the same. */
   readonly answered: boolean;
+  /** A thread that the capture does not show, or not as one of this process, may have answered before. */
+  readonly mayBeAnswered: boolean;
   readonly closedAt: Nanoseconds;
   readonly line: KeptLine;
 }

@@ -8,7 +8,6 @@ export const OPEN: ReadonlySet<string> = new Set([
   'newer/raw-events',
   'newer/threading-lock-py313',
   'servers/apache-graceful-gap',
-  'servers/caddy-tls-abandoned',
   'servers/clock-step-forward',
   'servers/haproxy-reload',
   'servers/haproxy-reload~acceptors',

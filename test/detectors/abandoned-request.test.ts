@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { analyzed, none, only } from '../support/analyzed.ts';
-import { connectTo, oneWorker, watch } from '../support/server-lines.ts';
+import { attached, connectTo, oneWorker, watch } from '../support/server-lines.ts';
 import { HUB, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import type { TraceLines } from '../support/trace-lines.ts';
 
@@ -121,6 +121,7 @@ describe('a client that leaves before the reply', () => {
 
   it('is told although its connection is open when the trace ends', async () => {
     const { trace, worker } = oneWorker();
+    worker.waitUntil(20, LISTENER).serve(12, 'GET /b');
     worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').waitUntil(90, 11).readEnd(11).waitUntil(500);
     assert.equal(only(await analyzed(trace), KIND).metrics.count, 1);
   });
@@ -153,9 +154,9 @@ describe('a connection that ends is no hang-up', () => {
   });
 
   it('before the whole request was read', async () => {
-    none(await analyzed(traffic(23, 23, leaves, 'POST /upload')), KIND);
-    const whole = traffic(23, 23, (worker) => leaves(worker.read(11, 'the body of it')), 'POST /upload');
-    assert.equal(only(await analyzed(whole), KIND).metrics.count, 23);
+    none(await analyzed(traffic(23, 22, leaves, 'POST /upload')), KIND);
+    const whole = traffic(23, 22, (worker) => leaves(worker.read(11, 'the body of it')), 'POST /upload');
+    assert.equal(only(await analyzed(whole), KIND).metrics.count, 22);
   });
 });
 
@@ -217,5 +218,119 @@ it('the metrics of a hang-up are those of its trace', async () => {
         upstreamMs: null,
       },
     ],
+  });
+});
+
+describe('one cannot tell whether a client left before the reply', () => {
+  const REASON = /^Cannot tell whether 3 clients left before the reply/;
+
+  /** Three clients that left, without a reply in the capture; `also` tells what else is in it. */
+  function unanswered(also: (worker: ThreadLines, trace: TraceLines) => void): TraceLines {
+    const { trace, workers } = attached([101]);
+    const [worker] = workers as [ThreadLines];
+    worker.call('write(2</var/log/app.log>, ', '"ready", 5)', 5);
+    for (let index = 0; index < 3; index++) {
+      worker
+        .waitUntil(50 + index * 100, LISTENER)
+        .accept(11)
+        .read(11, 'GET /a');
+      also(worker, trace);
+      worker
+        .waitUntil(90 + index * 100, 11)
+        .readEnd(11)
+        .close(11);
+    }
+    worker.waitUntil(500);
+    return trace;
+  }
+
+  it('where the only thread that is traced wakes others, which may have answered', async () => {
+    const wakes = (result: number) => (worker: ThreadLines) =>
+      void worker.call('futex(0x5600, FUTEX_WAKE_PRIVATE, 1', ')', result);
+    const report = await analyzed(unanswered(wakes(1)));
+    assert.match(none(report, KIND), REASON);
+    assert.equal(report.outcomes[KIND]?.status, 'not-applicable');
+    // Nobody waited.
+    assert.equal(only(await analyzed(unanswered(wakes(0))), KIND).metrics.count, 3);
+  });
+
+  it('where it hands calls over by io_uring', async () => {
+    const trace = unanswered((worker) =>
+      worker.call('io_uring_enter(9<anon_inode:[io_uring]>, 1, 0, 0, NULL, 8', ')', 1),
+    );
+    assert.match(none(await analyzed(trace), KIND), REASON);
+  });
+
+  it('where another thread wrote to that number, and nothing tells sockets apart', async () => {
+    const answer = (worker: ThreadLines, trace: TraceLines): void =>
+      void trace
+        .thread(112)
+        .at(worker.now + 5)
+        .call('sendto(11, "late", 4, 0, NULL, 0', ')', 4);
+    const bare = unanswered(answer)
+      .text()
+      .replace(/<(?:socket|anon_inode):\[[^>]*\]>/g, '');
+    assert.match(none(await analyzed(bare), KIND), REASON);
+    const other = unanswered((worker, trace) =>
+      trace
+        .thread(112)
+        .at(worker.now + 5)
+        .call('sendto(12, "late", 4, 0, NULL, 0', ')', 4),
+    );
+    const apart = other.text().replace(/<(?:socket|anon_inode):\[[^>]*\]>/g, '');
+    assert.equal(only(await analyzed(apart), KIND).metrics.count, 3);
+  });
+
+  it('where only network calls were recorded, and replies go out by writev', async () => {
+    const { trace, workers } = attached([101]);
+    const [worker] = workers as [ThreadLines];
+    worker.send(8, '<13>log');
+    worker.at(50).accept(11).read(11, 'GET /a').gap(40).readEnd(11);
+    assert.match(none(await analyzed(trace), KIND), /^Cannot tell whether 1 client left before the reply/);
+  });
+
+  it('but can where the process answers most of what it reads', async () => {
+    const { trace, workers } = attached([101]);
+    const [worker] = workers as [ThreadLines];
+    for (let index = 0; index < 5; index++) worker.waitUntil(10 + index, LISTENER).serve(11, 'GET /b');
+    worker.call('futex(0x5600, FUTEX_WAKE_PRIVATE, 1', ')', 1);
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').waitUntil(90, 11).readEnd(11).close(11).waitUntil(500);
+    assert.equal(only(await analyzed(trace), KIND).metrics.count, 1);
+  });
+});
+
+describe('a client that seems to leave', () => {
+  it('had its reply when another thread was writing that before the end was seen', async () => {
+    const { trace, workers } = attached([101, 112]);
+    const [worker, pool] = workers as [ThreadLines, ThreadLines];
+    pool.call('sched_yield(', ')', 0);
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a');
+    pool.labels.set(11, worker.labels.get(11) ?? '');
+    // Its write returns after the other thread has read the end.
+    pool.at(60).send(11, 'HTTP/1.1 200 OK\\r\\n\\r\\nok', { ms: 5 });
+    worker.at(62).readEnd(11).at(70).close(11).waitUntil(500);
+    none(await analyzed(trace), KIND);
+  });
+
+  it('is info on a connection that speaks TLS: whether a request was open is an estimate', async () => {
+    const { trace, worker } = oneWorker();
+    for (let index = 0; index < 3; index++) {
+      worker.waitUntil(50 + index * 100, LISTENER).accept(11);
+      const record = (type: string, length: string, size: number): void =>
+        void worker.call(`recvfrom(${worker.fd(11)}, `, `"\\${type}\\3\\3${length}"..., 8192, 0, NULL, NULL)`, size);
+      record('26', '\\0\\374', 257);
+      worker.send(11, '\\26\\3\\3x');
+      record('27', '\\0E', 74);
+      record('27', '\\0X', 5);
+      worker.call(`recvfrom(${worker.fd(11)}, `, '"xyz"..., 8192, 0, NULL, NULL)', 88);
+      worker
+        .waitUntil(90 + index * 100, 11)
+        .readEnd(11)
+        .close(11);
+    }
+    worker.waitUntil(500);
+    const { severity, confidence, summary } = only(await analyzed(trace), KIND);
+    assert.deepEqual([severity, confidence], ['info', 'possible']);
+    assert.match(summary, /All of them spoke TLS/);
   });
 });

@@ -249,7 +249,9 @@ it('the metrics of a reply that came too late are those of its trace', async () 
     count: 1,
     target: 'client',
     requests: 2,
-    replies: [{ ...reply, ...ages, behind: 'GET /b', upstream: null, upstreamMs: null, atMs: 350.14, fatal: false }],
+    replies: [
+      { ...reply, ...ages, behind: 'GET /b', upstream: null, upstreamMs: null, atMs: 350.14, fatal: false, cut: false },
+    ],
   });
 });
 
@@ -275,4 +277,81 @@ it('behind whom a reply stood is said from 10 ms on', async () => {
   const long = await behind(10.1);
   assert.deepEqual((long.metrics.replies as unknown as { behind: string }[])[0]?.behind, 'GET /b');
   assert.match(long.summary, /10 ms behind other work, longest .* of GET \/b/);
+});
+
+describe('a client that leaves in the middle of a reply', () => {
+  const event = 'data: tick\\n\\n';
+
+  /** A stream with a piece every 100 ms, whose first one stood behind another request for so long. */
+  function stream(pieces: number, behindMs: number, every = 100): TraceLines {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).accept(12).read(12, 'GET /b').gap(behindMs).reply(12).close(12);
+    worker.read(11, 'GET /events').reply(11);
+    for (let index = 1; index < pieces; index++) worker.waitUntil(worker.now + every).send(11, event);
+    worker
+      .waitUntil(worker.now + every)
+      .send(11, event, { errno: 'EPIPE' })
+      .close(11);
+    // Its browser opens the stream again.
+    worker
+      .waitUntil(worker.now + 300, LISTENER)
+      .accept(11)
+      .read(11, 'GET /events')
+      .reply(11)
+      .close(11);
+    worker.waitUntil(worker.now + 500);
+    return trace;
+  }
+
+  it('ended a stream: that is info, without an age, behind nobody, and no retry', async () => {
+    const report = await analyzed(stream(20, 20));
+    const { severity, title, summary, metrics, evidence } = only(report, KIND);
+    assert.deepEqual([severity, title], ['info', '1 client left in the middle of a reply']);
+    assert.match(summary, /the longest, GET \/events, had gone on for 2\.00 s/);
+    assert.doesNotMatch(summary, /behind|old/);
+    assert.match(evidence[0]?.text ?? '', /EPIPE/);
+    none(report, 'request-retry');
+    const reply = { pid: 101, fd: 11, errno: 'EPIPE', signal: '', target: 'client', peer: '10.0.0.9:40011' };
+    const untold = { ageMs: null, ageIsLowerBound: false, ownMs: null, waitingMs: null, behindMs: null, behind: '' };
+    const upstream = { upstream: null, upstreamMs: null };
+    assert.deepEqual(metrics, {
+      count: 1,
+      target: 'client',
+      requests: 3,
+      replies: [{ ...reply, request: 'GET /events', ...untold, ...upstream, atMs: 2070.54, fatal: false, cut: true }],
+    });
+  });
+
+  it('was there when the reply had gone on for a second, however late that had begun', async () => {
+    assert.equal(only(await analyzed(stream(11, 300)), KIND).severity, 'info');
+    const short = only(await analyzed(stream(10, 300)), KIND);
+    assert.deepEqual([short.severity, short.title.slice(0, 16)], ['warning', '1 reply too late']);
+  });
+
+  it('was there when its reply began at once, and failed stall-ms later', async () => {
+    for (const [every, title] of [
+      [101, '1 client left in the middle of a reply'],
+      [99, '1 reply too late: the client had left'],
+    ] as const)
+      assert.equal(only(await analyzed(stream(1, 20, every)), KIND).title.slice(0, title.length), title);
+  });
+
+  it('left a WebSocket, on which messages come at any time', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /chat').send(11, 'HTTP/1.1 101 Switching\\r\\n\\r\\n');
+    worker.read(11, '\\201\\205\\1\\2\\3\\4igohn').send(11, '\\201\\5hello').gap(20);
+    worker.send(11, '\\201\\5hello', { errno: 'EPIPE' }).close(11).waitUntil(500);
+    const { severity, title } = only(await analyzed(trace), KIND);
+    assert.deepEqual([severity, title], ['info', '1 client left in the middle of a reply']);
+  });
+
+  it('misses no farewell: the alert that ends TLS, the end of a WebSocket', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /chat').send(11, 'HTTP/1.1 101 Switching\\r\\n\\r\\n');
+    worker.read(11, '\\201\\205\\1\\2\\3\\4igohn').send(11, '\\201\\5hello');
+    worker.send(11, '\\210\\2xx', { errno: 'EPIPE' }).close(11);
+    worker.waitUntil(90, LISTENER).accept(11).read(11, '\\26\\3\\1\\0\\2xx').send(11, '\\26\\3\\3\\0\\2xx');
+    worker.send(11, '\\27\\3\\3\\0\\0231234567890123456789', { errno: 'EPIPE' }).close(11).waitUntil(500);
+    none(await analyzed(trace), KIND);
+  });
 });

@@ -55,7 +55,7 @@ describe('a pool of threads is saturated while all of them are in requests and s
   });
 
   it('and not while nobody waits', async () => {
-    assert.match(none(await analyzed(rounds(2, 1500, false)), KIND), /as far as somebody was seen to wait/);
+    assert.match(none(await analyzed(rounds(2, 1500, false)), KIND), /as far as a request was seen to wait 500 ms/);
   });
 
   it('nor while the requests are short', async () => {

@@ -1,9 +1,11 @@
 import type { HangUp } from '../../model/facts.ts';
+import type { Model } from '../../model/model.ts';
 import { DependencyTracker } from '../../model/topics/dependencies/dependency-tracker.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable, type Severity } from '../finding.ts';
-import { finding } from './finding.ts';
+import { RECORDING } from '../need.ts';
+import { finding, type HangUps } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
 const KEPT = 50;
@@ -11,45 +13,69 @@ const KEPT = 50;
 export const abandonedRequest = defineDetector({
   kind: 'abandoned-request',
   title: 'A client hangs up before the reply',
-  needs: [],
+  needs: [{ families: ['write'], calls: 'write or send', without: 'whether requests were answered is unknown' }],
   thresholds: {},
   alsoUses: ['broken-pipe-warning-share', 'broken-pipe-critical-share'],
   follows: { kinds: ['service-stall', 'loop-stall', 'slow-dependency'], anywhere: false },
   trackers: [DependencyTracker],
   metrics,
   create(context) {
-    let total = 0;
-    let answered = 0;
-    const kept: HangUp[] = [];
+    const all = { total: 0, answered: 0, encrypted: 0, untold: 0, kept: [] as HangUp[] };
     return {
       on: {
         hangUp(hangUp: HangUp) {
-          total++;
-          if (hangUp.answered) answered++;
-          if (kept.length < KEPT) kept.push(hangUp);
+          if (hangUp.mayBeAnswered) {
+            all.untold++;
+            return;
+          }
+          all.total++;
+          if (hangUp.answered) all.answered++;
+          if (hangUp.request.connection.framing?.isEncrypted) all.encrypted++;
+          if (all.kept.length < KEPT) all.kept.push(hangUp);
         },
       },
-      conclude: () => conclude(context, total, answered, kept),
+      conclude: () => conclude(context, all),
     };
   },
 });
 
-function conclude(context: Context, total: number, answered: number, kept: readonly HangUp[]): Conclusion<Metrics> {
+function conclude(context: Context, all: HangUps): Conclusion<Metrics> {
+  const { encrypted } = all;
+  // Without the writes of a reply nobody can tell that there was none.
+  const isBlind = !showsReplies(context.model);
+  const total = isBlind ? 0 : all.total;
+  const untold = isBlind ? all.total + all.untold : all.untold;
   const requests = context.model.processes.requests;
   if (total === 0 && requests === 0)
     return notApplicable(
       'No request line is readable in the trace (TLS, HTTP/2, or a capture with -s 0). Record with -s 128.',
+    );
+  if (total === 0 && untold > 0)
+    return notApplicable(
+      `Cannot tell whether ${plural(untold, 'client')} left before the reply: replies may have been written by ` +
+        `threads or calls that the capture does not show. Record all of them: ${RECORDING}`,
     );
   if (total === 0)
     return clear(
       `no hang-up seen before the reply in ${plural(requests, 'request')}. Servers that do not read while they work ` +
         'cannot see one',
     );
-  const severity = severityOf(context, total, total / Math.max(1, requests));
+  // Of what is encrypted nobody sees whether it asked for anything.
+  const sure = total - encrypted;
+  const severity = severityOf(context, sure, sure / Math.max(1, requests));
   return found(`${plural(total, 'request')} whose client was seen to leave before the reply`, [
-    finding(context, { total, answered, kept }, severity),
+    finding(context, all, severity),
   ]);
 }
+
+/** A capture of network calls alone (`-e trace=network`) has no `write`, `writev` and `sendfile`. */
+function showsReplies({ statistics, processes }: Model): boolean {
+  if (processes.all().some(({ answered }) => answered > 0)) return true;
+  return statistics.all().some(({ syscall }) => !NETWORK.test(syscall.name));
+}
+
+const NETWORK =
+  /^(?:accept4?|bind|connect|getpeername|getsock(?:name|opt)|listen|recv|send|setsockopt|shutdown|socket)/;
 
 function severityOf(context: Context, total: number, share: number): Severity {
   if (total >= 3 && share >= context.threshold('broken-pipe-critical-share')) return 'critical';

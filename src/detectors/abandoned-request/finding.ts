@@ -15,6 +15,10 @@ export interface HangUps {
   readonly total: number;
   /** Those that were answered all the same. */
   readonly answered: number;
+  /** Those on connections that speak TLS: what was read may have been no request. */
+  readonly encrypted: number;
+  /** Further ones that may have been answered: they are not in `total`. */
+  readonly untold: number;
   /** The first ones; there is one at least. */
   readonly kept: readonly HangUp[];
 }
@@ -22,7 +26,7 @@ export interface HangUps {
 /** The finding about all of them. */
 export function finding(
   { model, capabilities }: Context,
-  { total, answered, kept }: HangUps,
+  { total, answered, encrypted, untold, kept }: HangUps,
   severity: Severity,
 ): DraftFinding<Metrics> {
   const { times } = capabilities;
@@ -34,11 +38,11 @@ export function finding(
   const moments = kept.map(({ time }) => time);
   return {
     severity,
-    confidence: answered < total ? 'likely' : 'possible',
+    confidence: answered < total && encrypted < total ? 'likely' : 'possible',
     title: `${plural(total, 'client')} hung up before the reply`,
     summary:
       `${plural(total, 'client')} closed the connection before the first byte of the reply${age}${waited}. ` +
-      `${answeredNote(answered, total)}`,
+      `${answeredNote(answered, total)}${encryptedNote(encrypted, total)}${untoldNote(untold)}`,
     why: 'Work for a client that has left is wasted, and the client often asks again.',
     ...span(capabilities, Math.min(...moments), Math.max(...moments)),
     openEnded: false,
@@ -72,6 +76,17 @@ function answeredNote(answered: number, total: number): string {
   if (total === 1) return answered === 1 ? 'It was answered all the same.' : 'It was not answered.';
   if (answered === 0) return 'None of them was answered.';
   return `${answered === total ? 'All' : count(answered)} of them were answered all the same.`;
+}
+
+function encryptedNote(encrypted: number, total: number): string {
+  if (encrypted === 0) return '';
+  const which = total === 1 ? 'It' : encrypted === total ? 'All of them' : `${count(encrypted)} of them`;
+  return ` ${which} spoke TLS: whether a request was open is an estimate.`;
+}
+
+function untoldNote(untold: number): string {
+  if (untold === 0) return '';
+  return ` Of ${plural(untold, 'more', 'more')} the capture does not tell whether they were answered before.`;
 }
 
 function ageOf({ request, time }: HangUp): number {

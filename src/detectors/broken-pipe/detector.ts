@@ -5,9 +5,10 @@ import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable, type Severity } from '../finding.ts';
 import { callsOf, openCallsOf } from '../recorded.ts';
+import { cutFinding } from './cut-finding.ts';
 import { finding, NAMES } from './finding.ts';
-import { type Metrics, metrics, type Target } from './metrics.ts';
-import { Tally, targetOf, worstOf } from './tally.ts';
+import { type Metrics, metrics } from './metrics.ts';
+import { type Group, groupOf, Tally, worstOf } from './tally.ts';
 
 export const brokenPipe = defineDetector({
   kind: 'broken-pipe',
@@ -34,13 +35,13 @@ export const brokenPipe = defineDetector({
   trackers: [DependencyTracker],
   metrics,
   create(context) {
-    const tallies = new Map<Target, Tally>();
+    const tallies = new Map<Group, Tally>();
     return {
       on: {
         failedWrite(failure: FailedWrite) {
-          const target = targetOf(failure);
-          const tally = tallies.get(target) ?? new Tally();
-          tallies.set(target, tally);
+          const group = groupOf(failure);
+          const tally = tallies.get(group) ?? new Tally();
+          tallies.set(group, tally);
           tally.add(failure);
         },
       },
@@ -49,14 +50,17 @@ export const brokenPipe = defineDetector({
   },
 });
 
-function conclude(context: Context, tallies: ReadonlyMap<Target, Tally>): Conclusion<Metrics> {
+function conclude(context: Context, tallies: ReadonlyMap<Group, Tally>): Conclusion<Metrics> {
   const requests = context.model.processes.requests;
-  const findings = [...tallies].map(([target, tally]) =>
-    finding(context, target, tally, requests, severityOf(context, target, tally, requests)),
-  );
+  const findings = [...tallies].map(([group, tally]) => {
+    const severity = severityOf(context, group, tally, requests);
+    return group === 'cut'
+      ? cutFinding(context, tally, requests, severity)
+      : finding(context, group, tally, requests, severity);
+  });
   if (findings.length > 0)
     return found(
-      [...tallies].map(([target, tally]) => `${plural(tally.count, 'failed write')} to ${NAMES[target]}`).join('; '),
+      [...tallies].map(([group, tally]) => `${plural(tally.count, 'failed write')} to ${NAMES[group]}`).join('; '),
       findings,
     );
   const { processes } = context.model;
@@ -72,9 +76,9 @@ function conclude(context: Context, tallies: ReadonlyMap<Target, Tally>): Conclu
   );
 }
 
-function severityOf(context: Context, target: Target, tally: Tally, requests: number): Severity {
+function severityOf(context: Context, group: Group, tally: Tally, requests: number): Severity {
   if (tally.kept.some(({ fatal }) => fatal)) return 'critical';
-  if (target !== 'client') return target === 'log' ? 'warning' : 'info';
+  if (group !== 'client') return group === 'log' ? 'warning' : 'info';
   const share = tally.count / Math.max(1, requests);
   if (tally.count >= 3 && share >= context.threshold('broken-pipe-critical-share')) return 'critical';
   if (

@@ -8,9 +8,10 @@ import { type DraftFinding, type Severity, span } from '../finding.ts';
 import { moment } from '../words.ts';
 import { clientAdvice, OTHER_ADVICE } from './advice.ts';
 import type { Metrics, Target } from './metrics.ts';
-import { ageOf, behindWhom, NOTABLE, type Tally, upstreamOf, worstOf } from './tally.ts';
+import { ageOf, behindWhom, type Group, NOTABLE, type Tally, upstreamOf, worstOf } from './tally.ts';
 
-const SHOWN = 50;
+/** So many failed writes are listed. */
+export const SHOWN = 50;
 
 /** The finding about all failed writes to one kind of target. */
 export function finding(
@@ -61,6 +62,7 @@ export function finding(
         upstreamMs: times ? upstreamMs(failure) : null,
         atMs: times ? moment(context.model, failure.time) : null,
         fatal: failure.fatal,
+        cut: false,
       })),
     },
     evidence: evidenceOf(worst, replies),
@@ -100,7 +102,7 @@ function otherSummary(tally: Tally, { fd, descriptor }: FailedWrite, fatal: numb
 }
 
 /** `5 EPIPE, 3 ECONNRESET`. */
-function errorsOf({ errors }: Tally): string {
+export function errorsOf({ errors }: Tally): string {
   return [...errors].map(([error, times]) => `${count(times)} ${error}`).join(', ');
 }
 
@@ -146,8 +148,9 @@ function upstreamMs(failure: FailedWrite): number | null {
 }
 
 /** Who had left, in words. */
-export const NAMES: Readonly<Record<Target, string>> = {
+export const NAMES: Readonly<Record<Group, string>> = {
   client: 'a client',
+  cut: 'a client in the middle of a reply',
   upstream: 'another service',
   pipe: 'a pipe',
   log: 'a log',
@@ -162,6 +165,7 @@ const WHY: Readonly<Record<Target, string>> = {
   log: 'Whoever read this log stream is gone: messages are lost, and some programs die of it.',
 };
 
-function evidenceOf(worst: FailedWrite, replies: readonly FailedWrite[]): KeptLine[] {
+/** The lines of the worst, and of the others. */
+export function evidenceOf(worst: FailedWrite, replies: readonly FailedWrite[]): KeptLine[] {
   return [worst, ...replies.filter((failure) => failure !== worst)].flatMap((failure) => failure.lines).slice(0, 6);
 }

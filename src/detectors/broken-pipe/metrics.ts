@@ -22,7 +22,9 @@ export const metrics = {
       peer: metric.text('Address and port of the client, or what the descriptor is.'),
       request: metric.text('The request line; empty when it was not read in the capture.'),
       ageMs: metric.orNull(
-        metric.lengthMs('How old the request was: ownMs + waitingMs + behindMs. null without times or request.'),
+        metric.lengthMs(
+          'How old the request was: ownMs + waitingMs + behindMs. null without times, request, or if cut.',
+        ),
       ),
       ageIsLowerBound: metric.flag('The connection was open before the capture began: the request may be older.'),
       ownMs: metric.orNull(metric.lengthMs('Time in which the worker worked on it.')),
@@ -35,6 +37,7 @@ export const metrics = {
       upstreamMs: metric.orNull(metric.lengthMs('How long it waited for that; null without times.')),
       atMs: metric.orNull(metric.momentMs('When the write failed; null without times.')),
       fatal: metric.flag('SIGPIPE ended the process.'),
+      cut: metric.flag('The reply had begun well before: the client ended a stream or a download.'),
     }),
     'The first, and those that stood longest behind others.',
   ),

@@ -29,6 +29,13 @@ function leastBehind(kept: readonly FailedWrite[]): number {
   return least;
 }
 
+/** What failed writes are told of together: who had left and, of clients, those who did so in the middle of a reply. */
+export type Group = Target | 'cut';
+
+export function groupOf(failure: FailedWrite): Group {
+  return failure.wasCut ? 'cut' : targetOf(failure);
+}
+
 /** Who had left when the write failed. */
 export function targetOf({ connection, descriptor, fd }: FailedWrite): Target {
   if (connection !== null) return 'client';

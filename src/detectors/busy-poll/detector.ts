@@ -80,7 +80,9 @@ function conclude(
     const told = tableFinding(model);
     return told === null ? notApplicable(TABLE) : found('a table with hardly anything but waits', [told]);
   }
-  const loops = [...model.processes.threads()].filter(({ loop }) => loop.turns > 0);
+  const loops = [...model.processes.threads()].filter(
+    ({ loop, accepts }) => loop.turns > 0 && !(accepts.isWait && loop.hub === null),
+  );
   const findings = [judge(context, stuck, true), judge(context, empty, false)].filter((finding) => finding !== null);
   const told = new Set(findings.flatMap(({ workers }) => workers));
   for (const [thread, own] of repeated) {

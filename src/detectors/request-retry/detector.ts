@@ -51,12 +51,13 @@ export const requestRetry = defineDetector({
 
     return {
       on: {
-        failedWrite({ request, time, lines: [line] }: FailedWrite) {
-          if (request !== null && request.identity !== '' && line !== undefined)
+        // A stream that its client ended is opened again as a rule: no work is done twice.
+        failedWrite({ request, time, lines: [line], wasCut }: FailedWrite) {
+          if (!wasCut && request !== null && request.identity !== '' && line !== undefined)
             lose({ request, at: time, line, answered: true });
         },
-        hangUp({ request, time, line, answered }: HangUp) {
-          if (request.identity !== '') lose({ request, at: time, line, answered });
+        hangUp({ request, time, line, answered, mayBeAnswered }: HangUp) {
+          if (!mayBeAnswered && request.identity !== '') lose({ request, at: time, line, answered });
         },
         requestRead({ request, record, thread: { process } }: RequestRead) {
           if (request.identity === '') return;

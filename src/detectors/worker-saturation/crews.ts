@@ -1,3 +1,4 @@
+import type { Listener } from '../../model/machine/listeners.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 
 /** Threads that serve the same clients: any of them may take the next one. */
@@ -7,7 +8,7 @@ export type Crew = readonly Thread[];
  * Threads by whom they serve. `common` says what a thread shares with its crew, as its listeners are. Processes that
  * share nothing, as with SO_REUSEPORT, belong together when they have one parent, or none that is known.
  */
-export function crewsOf(threads: readonly Thread[], common: (thread: Thread) => Iterable<object>): Crew[] {
+export function crewsOf(threads: readonly Thread[], common: (thread: Thread) => Iterable<object | string>): Crew[] {
   const crews = new Map<Thread, Thread[]>();
   for (const thread of threads) crews.set(thread, [thread]);
   const unite = (one: Thread, other: Thread): void => {
@@ -17,8 +18,8 @@ export function crewsOf(threads: readonly Thread[], common: (thread: Thread) => 
     kept.push(...gone);
     for (const each of gone) crews.set(each, kept);
   };
-  const uniteBy = (some: readonly Thread[], keysOf: (thread: Thread) => Iterable<object | null>): void => {
-    const first = new Map<object | null, Thread>();
+  const uniteBy = (some: readonly Thread[], keysOf: (thread: Thread) => Iterable<object | string | null>): void => {
+    const first = new Map<object | string | null, Thread>();
     for (const thread of some) {
       for (const key of keysOf(thread)) {
         const known = first.get(key);
@@ -31,4 +32,12 @@ export function crewsOf(threads: readonly Thread[], common: (thread: Thread) => 
   const alone = threads.filter((thread) => crews.get(thread)?.every(({ process }) => process === thread.process));
   uniteBy(alone, ({ process }) => [process.parent]);
   return [...new Set(crews.values())];
+}
+
+/** What those who serve the clients of these listeners have in common: the queues, and the addresses that are told. */
+export function* queuesOf(listeners: Iterable<Listener>): Iterable<Listener | string> {
+  for (const listener of listeners) {
+    yield listener;
+    if (!listener.name.startsWith('fd ')) yield listener.name;
+  }
 }

@@ -9,7 +9,7 @@ import { addTurn, type BusyTurns } from '../busy-at-once/busy-turns.ts';
 import { allAtOnce, type Interval } from '../busy-at-once/intersection.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
-import { crewsOf } from './crews.ts';
+import { crewsOf, queuesOf } from './crews.ts';
 import { type BusyCrew, finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { Pools } from './pools.ts';
@@ -25,6 +25,11 @@ export const workerSaturation = defineDetector({
       meaning: 'All workers busy at once for this part of the time is a warning.',
     },
     'saturation-critical-share': { default: 0.5, unit: 'of the time', meaning: 'From here on it is critical.' },
+    'pool-wait-ms': {
+      default: 500,
+      unit: 'ms',
+      meaning: 'A pool of threads is saturated only while a request waits at least this long for one of them.',
+    },
   },
   alsoUses: ['stall-ms'],
   follows: { kinds: ['slow-dependency', 'lock-contention', 'disk-sync', 'blocking-dns'], anywhere: false },
@@ -35,7 +40,7 @@ export const workerSaturation = defineDetector({
     const turns = new Map<Thread, BusyTurns>();
     // A turn can hold several requests: a worker may take the next connection without another wait.
     const requests = new Map<Thread, number>();
-    const pools = new Pools();
+    const pools = new Pools(context.threshold('pool-wait-ms') * MILLISECOND);
     return {
       on: {
         longTurn(fact: LongTurn) {
@@ -70,7 +75,7 @@ function conclude(
   const { model } = context;
   const roles = rolesOf(model.processes.threads());
   const workers = [...roles].filter(([, role]) => ONE_AT_A_TIME.has(role)).map(([thread]) => thread);
-  const crews = crewsOf(workers, ({ accepts }) => accepts.listeners).filter((crew) => crew.length >= 2);
+  const crews = crewsOf(workers, ({ accepts }) => queuesOf(accepts.listeners)).filter((crew) => crew.length >= 2);
   const ofPools = pools.crews(model);
   if (crews.length === 0 && ofPools.length === 0)
     return notApplicable(
@@ -121,7 +126,9 @@ function judge(
     return (
       `all ${threads.length} ${noun} were busy at once ${percent(share)} of the time, with requests of ` +
       `${context.threshold('stall-ms')} ms or more` +
-      (together.length > stretches.length ? ', as far as somebody was seen to wait for one of them' : '')
+      (together.length > stretches.length
+        ? `, as far as a request was seen to wait ${context.threshold('pool-wait-ms')} ms for one of them`
+        : '')
     );
   const severity = share >= context.threshold('saturation-critical-share') ? 'critical' : 'warning';
   return finding(model, crew, { stretches, total, share, severity });

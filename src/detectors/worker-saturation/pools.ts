@@ -4,14 +4,16 @@ import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { type PoolTurn, type PoolWait, servesInPool } from '../../model/topics/pools/pool-tracker.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
+import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { BusyTurns, type Place } from '../busy-at-once/busy-turns.ts';
 import type { Interval } from '../busy-at-once/intersection.ts';
 import { reasonOf } from '../stall-cause/cause.ts';
-import { type Crew, crewsOf } from './crews.ts';
+import { type Crew, crewsOf, queuesOf } from './crews.ts';
 
 /** So many times that somebody waited for a pool are remembered, the last ones. */
 const MOST_WAITS = 20_000;
 const MOST_THREADS = 4_096;
+const AT_ONCE = 50 * MILLISECOND;
 /** The part of a request that one call must take to name what its thread was in. */
 const DOMINANT = 0.6;
 
@@ -19,7 +21,14 @@ const DOMINANT = 0.6;
 export class Pools {
   readonly turns = new Map<Thread, BusyTurns>();
   readonly requests = new Map<Thread, number>();
+  readonly #least: Nanoseconds;
   #waits: PoolWait[] = [];
+  #aways: PoolWait[] = [];
+
+  /** Who waited for less than `least` counts for nothing. */
+  constructor(least: Nanoseconds) {
+    this.#least = least;
+  }
 
   busy({ thread, start, end, open, call, target, callTime, line }: PoolTurn): void {
     const own = this.turns.get(thread) ?? new BusyTurns();
@@ -32,11 +41,12 @@ export class Pools {
       callTime >= DOMINANT * length
         ? { cause: isWait(syscall(call).family) ? 'foreign-poll' : 'blocking-call', call, target, isBrief: false }
         : { cause: 'no-syscall', call: '', target: '', isBrief: false };
-    own.add({ start, end, outside, open, pauseStart: start, pauseEnd: end, lines: [line] }, place);
+    own.add({ start, end, outside, open, lines: [line], pauseStart: UNKNOWN, pauseEnd: UNKNOWN }, place);
     this.requests.set(thread, (this.requests.get(thread) ?? 0) + 1);
   }
 
   waited(wait: PoolWait): void {
+    if (wait.end - wait.start < this.#least) return;
     if (this.#waits.length === MOST_WAITS) this.#waits = this.#waits.slice(MOST_WAITS / 2);
     this.#waits.push(wait);
   }
@@ -46,23 +56,25 @@ export class Pools {
     const { thread, turn } = fact;
     const { handedOver, servedItself } = thread.accepts;
     if (handedOver <= servedItself || reasonOf(fact, timed).cause !== 'lock') return;
-    this.waited({ thread, start: turn.start, end: turn.end });
+    if (this.#aways.length === MOST_WAITS) this.#aways = this.#aways.slice(MOST_WAITS / 2);
+    this.#aways.push({ thread, start: turn.start, end: turn.end });
   }
 
   forget(thread: Thread): void {
     this.turns.delete(thread);
     this.requests.delete(thread);
     this.#waits = this.#waits.filter((wait) => wait.thread !== thread);
+    this.#aways = this.#aways.filter((away) => away.thread !== thread);
   }
 
   /** Pools by whom they serve: the threads that were seen to serve, in processes that accept. */
   crews({ processes }: Model): Crew[] {
-    const accepting = new Map<Process, object[]>();
+    const accepting = new Map<Process, (object | string)[]>();
     for (const { process, accepts } of processes.threads()) {
       if (accepts.listeners.size === 0) continue;
       const known = accepting.get(process);
-      if (known === undefined) accepting.set(process, [process, ...accepts.listeners]);
-      else known.push(...accepts.listeners);
+      if (known === undefined) accepting.set(process, [process, ...queuesOf(accepts.listeners)]);
+      else known.push(...queuesOf(accepts.listeners));
     }
     // Those that were busy for long are remembered here, also after their end.
     const serving = [...processes.threads()].filter(servesInPool);
@@ -70,10 +82,28 @@ export class Pools {
     return crewsOf(threads, ({ process }) => accepting.get(process) ?? []).filter((crew) => crew.length >= 2);
   }
 
-  /** Of stretches in which a crew was busy those in which somebody waited for it. */
+  /** The parts of such stretches, in which a crew was busy, in which somebody waited for it. */
   awaited(crew: Crew, stretches: readonly Interval[]): Interval[] {
     const own = new Set(crew.map(({ process }) => process));
-    const waits = this.#waits.filter(({ thread }) => own.has(thread.process)).sort((a, b) => a.start - b.start);
-    return stretches.filter((stretch) => waits.some(({ start, end }) => start < stretch.end && end > stretch.start));
+    const ofCrew = ({ thread }: PoolWait): boolean => own.has(thread.process);
+    // Between two of them the acceptor took the one client that a thread was free for.
+    const aways = together(this.#aways.filter(ofCrew), AT_ONCE).filter(({ start, end }) => end - start >= this.#least);
+    const waits = together([...this.#waits.filter(ofCrew), ...aways], 0);
+    return stretches.flatMap((stretch) =>
+      waits
+        .map(({ start, end }) => ({ start: Math.max(start, stretch.start), end: Math.min(end, stretch.end) }))
+        .filter(({ start, end }) => end > start),
+    );
   }
+}
+
+/** Intervals in order of time, with those that are at most so far apart as one. */
+function together(intervals: readonly Interval[], apart: Nanoseconds): Interval[] {
+  const found: { start: Nanoseconds; end: Nanoseconds }[] = [];
+  for (const { start, end } of intervals.toSorted((a, b) => a.start - b.start)) {
+    const last = found.at(-1);
+    if (last !== undefined && start <= last.end + apart) last.end = Math.max(last.end, end);
+    else found.push({ start, end });
+  }
+  return found;
 }

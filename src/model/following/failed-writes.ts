@@ -1,9 +1,10 @@
+import { isAlert } from '../../trace/framing/tls.ts';
 import type { Call, Signal } from '../../trace/record.ts';
-import type { Nanoseconds } from '../../trace/time.ts';
+import { type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 import { type KeptLine, keptLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
 import type { FailedWrite } from '../facts.ts';
-import type { Connection } from '../machine/connections.ts';
+import type { Connection, Request } from '../machine/connections.ts';
 import type { Descriptor } from '../machine/descriptors.ts';
 import { PerThread } from '../machine/owned-state.ts';
 import type { Thread } from '../machine/thread.ts';
@@ -23,15 +24,19 @@ const latest = new PerThread<FailedWrite>();
 export class FailedWrites {
   readonly #facts: FactBus;
   readonly #inWindow: (time: Nanoseconds) => boolean;
+  /** What a client notices. */
+  readonly #slow: Nanoseconds;
 
-  constructor({ facts, inWindow }: TrackerContext) {
+  constructor({ facts, inWindow, longTurn }: TrackerContext) {
     this.#facts = facts;
     this.#inWindow = inWindow;
+    this.#slow = longTurn;
   }
 
   /** A connection is told of once. */
   failed(call: Call, thread: Thread, descriptor: Descriptor, connection: Connection | null): void {
     if (descriptor.writeShut || connection?.failed) return;
+    if (connection !== null && isFarewell(call, connection)) return;
     if (connection !== null) connection.failed = true;
     if (!this.#inWindow(call.end)) return;
     const request = connection?.request ?? null;
@@ -50,6 +55,7 @@ export class FailedWrites {
       time: call.end,
       ...blame,
       lines,
+      wasCut: request !== null && this.#wasCut(request, call),
       signal: '',
       signalIgnored: false,
       fatal: false,
@@ -57,6 +63,16 @@ export class FailedWrites {
     if (connection !== null) thread.process.brokenPipes++;
     latest.set(thread, failure);
     this.#facts.tell('failedWrite', failure);
+  }
+
+  /**
+   * The client was there when the reply began. Writes succeed for a while after it left, as long as its network takes
+   * to say so: a reply that was late by itself must have gone on for longer.
+   */
+  #wasCut({ answeredAt, wroteAt, behindAtReply, connection }: Request, { start }: Call): boolean {
+    if (answeredAt === UNKNOWN) return false;
+    if (connection.isUpgraded || wroteAt - answeredAt >= SECOND) return true;
+    return behindAtReply < this.#slow && start - answeredAt >= this.#slow;
   }
 
   /** A signal was delivered: SIGPIPE right after a failed write belongs to it. */
@@ -71,4 +87,11 @@ export class FailedWrites {
     const failure = latest.of(thread);
     if (failure !== undefined && signal === 'SIGPIPE') failure.fatal = true;
   }
+}
+
+/** An alert of TLS, the end of a WebSocket: who left does not miss it. */
+function isFarewell(call: Call, { framing, isUpgraded }: Connection): boolean {
+  if (!framing?.isEncrypted && !isUpgraded) return false;
+  const bytes = call.arguments.payload(5) ?? '';
+  return isUpgraded ? (bytes.charCodeAt(0) & 0x0f) >= 8 : isAlert(bytes);
 }

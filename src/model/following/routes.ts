@@ -94,6 +94,11 @@ function bookkeeping(
       thread.loop.startedThreadIn = thread.loop.turn.number;
     };
   }
+  if (name === 'io_uring_enter') {
+    return (_call, thread) => {
+      thread.process.usesRing = true;
+    };
+  }
   if (name === 'getsockname') return (call, thread) => descriptors.socketName(call, thread);
   switch (family) {
     case 'socket':
@@ -138,6 +143,8 @@ function bookkeeping(
         if (isThread) thread.loop.startedThreadIn = NO_THREAD_STARTED;
         processes.cloned(thread.process, call.result, isThread, call);
       };
+    case 'futex':
+      return (call, thread) => woke(call, thread);
     case 'execve':
       return (call, thread) => executed(call, thread, audience);
     default:
@@ -149,6 +156,13 @@ function ownerOfFirst(call: Call, thread: Thread): Request | null {
   const [first] = call.arguments.polled();
   const descriptor = first === undefined ? undefined : thread.process.descriptors.get(first);
   return descriptor?.connection?.request ?? descriptor?.owner ?? null;
+}
+
+/** Whom the only thread that is known of a process wakes, that is one of its threads, too. */
+function woke(call: Call, { process }: Thread): void {
+  if (!(call.result > 0) || process.isWhole || process.wakesUnseen || process.threads.length > 1) return;
+  const use = call.arguments.futex();
+  if (use?.isPrivate && use.operation.startsWith('WAKE')) process.wakesUnseen = true;
 }
 
 function executed(call: Call, thread: Thread, audience: Audience): void {

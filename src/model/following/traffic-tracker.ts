@@ -1,5 +1,5 @@
 import type { LabelledDescriptor } from '../../trace/call-arguments.ts';
-import { queryOf, type RequestStart, requestStart } from '../../trace/payload.ts';
+import { queryOf, requestStart } from '../../trace/payload.ts';
 import type { Call } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
@@ -15,10 +15,8 @@ import type { Thread } from '../machine/thread.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
 import { FailedWrites, isBroken } from './failed-writes.ts';
 import type { FollowerContext } from './follower-context.ts';
-import { RequestStarts } from './request-starts.ts';
+import { isReply, RequestTracker } from './request-tracker.ts';
 
-/** How the status line of a reply begins. */
-const REPLY = 'HTTP/1.';
 const WANTING: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
 
 /** Follows connections and the requests on them. Methods return the request that a call works for, or null. */
@@ -29,11 +27,9 @@ export class TrafficTracker {
   readonly #cycles: AcceptCycles;
   readonly #audience: Audience;
   readonly #inWindow: (time: Nanoseconds) => boolean;
-  readonly #starts = new RequestStarts();
+  readonly #requests: RequestTracker;
   /** Writes to somebody who left. */
   readonly failures: FailedWrites;
-  /** Replies from this age on are told. */
-  readonly #slow: Nanoseconds;
 
   constructor(context: FollowerContext, cycles: AcceptCycles) {
     this.#facts = context.facts;
@@ -42,7 +38,7 @@ export class TrafficTracker {
     this.#cycles = cycles;
     this.#audience = context.audience;
     this.#inWindow = context.inWindow;
-    this.#slow = context.longTurn;
+    this.#requests = new RequestTracker(context);
     this.failures = new FailedWrites(context);
   }
 
@@ -133,7 +129,7 @@ export class TrafficTracker {
     this.#served(connection, thread);
     // What is read after we shut down our side is drained.
     if (call.result > 0) {
-      if (!descriptor.writeShut) this.#received(call, thread, connection);
+      if (!descriptor.writeShut) this.#requests.received(call, thread, connection);
     } else if (call.result === 0 || call.error === 'ECONNRESET') {
       this.#ended(call, thread, descriptor);
       const { request } = connection;
@@ -153,16 +149,16 @@ export class TrafficTracker {
     if (call.syscall.name === 'sendmsg' && call.arguments.passedDescriptors() !== null)
       thread.process.handsDescriptorsOver = true;
     let { connection } = descriptor;
-    if (connection === null && descriptor.kind === 'socket' && !descriptor.seenOpening && this.#isReply(call))
+    if (connection === null && descriptor.kind === 'socket' && !descriptor.seenOpening && isReply(call))
       connection = this.#adopted(call, thread, descriptor);
     if (call.error !== '' && isBroken(call)) this.failures.failed(call, thread, descriptor, connection);
     if (connection !== null) {
-      const { request } = connection;
-      if (call.result >= 0 && request.answeredAt === UNKNOWN && request.readAt !== UNKNOWN)
-        this.#answered(call, thread, request);
+      if (!thread.process.isWhole && descriptor.socket === '') descriptor.wroteAt = call.end;
+      if (call.result >= 0) this.#requests.sent(call, thread, connection);
       this.#served(connection, thread);
-      return request;
+      return connection.request;
     }
+    if (!thread.process.isWhole && descriptor.label === '') descriptor.wroteAt = call.end;
     if (descriptor.kind === 'datagram') this.#audience.sent(call, thread, descriptor);
     else if (descriptor.kind === 'socket' && call.result > 0) {
       if (descriptor.owner !== null && loop.owner !== null && loop.owner !== descriptor.owner)
@@ -211,36 +207,6 @@ export class TrafficTracker {
     }
   }
 
-  #received(call: Call, thread: Thread, connection: Connection): void {
-    let { request } = connection;
-    const isOpen = request.readAt !== UNKNOWN && request.answeredAt === UNKNOWN;
-    if (isOpen) request.complete = true;
-    if (isOpen && !connection.framing) return;
-    const begun = this.#starts.begun(call, connection);
-    const { start } = begun;
-    const counts = !isOpen || connection.framing?.isMultiplexed === true;
-    if (counts && this.#inWindow(call.end)) thread.process.requests += begun.count;
-    if (isOpen && start !== null && request.line === '') this.#named(call, thread, request, start);
-    if (isOpen || begun.count === 0) return;
-    if (request.answeredAt !== UNKNOWN) request = connection.nextRequest(call.start, thread.loop);
-    request.readAt = call.end;
-    request.readLine = call.line;
-    thread.process.inProgress.add(request, thread.process);
-    connection.requests++;
-    if (this.#inWindow(call.end)) thread.servesRequests = true;
-    if (start !== null) this.#named(call, thread, request, start);
-    thread.loop.turn.readRequest(connection, call);
-    thread.loop.aftermath?.received(request);
-  }
-
-  /** What is asked for is known. */
-  #named(call: Call, thread: Thread, request: Request, { line, identity, complete }: RequestStart): void {
-    request.line = line;
-    request.identity = identity;
-    request.complete = complete;
-    if (this.#inWindow(call.end)) this.#facts.tell('requestRead', { thread, request, record: call });
-  }
-
   /** A socket of unknown origin on which a request arrives is a client that was accepted before the trace began. */
   #adopt(call: Call, thread: Thread, descriptor: Descriptor): Connection | null {
     const bytes = call.arguments.payload(64);
@@ -255,19 +221,6 @@ export class TrafficTracker {
     connection.isHttp = call.syscall.family === 'write';
     if (!thread.process.isWhole) this.#processes.sockets.add(descriptor.label, call.fd, descriptor, thread, call.start);
     return connection;
-  }
-
-  #answered(call: Call, thread: Thread, request: Request): void {
-    request.answeredAt = call.end;
-    readSignature(call, thread.process);
-    thread.process.inProgress.done(request);
-    this.#audience.replied(call, thread, request);
-    if (call.end - request.startedAt >= this.#slow && this.#inWindow(call.end))
-      this.#facts.tell('slowReply', { thread, request, record: call });
-  }
-
-  #isReply(call: Call): boolean {
-    return call.arguments.payload(REPLY.length) === REPLY;
   }
 
   #receiveDescriptors(call: Call, thread: Thread, passed: readonly LabelledDescriptor[]): void {
@@ -299,8 +252,22 @@ export class TrafficTracker {
       request,
       time: request.hungUpAt,
       answered: request.answeredAt !== UNKNOWN,
+      mayBeAnswered: request.answeredAt === UNKNOWN && this.#mayBeAnswered(request, thread.process),
       closedAt: at,
       line: request.hungUpLine,
+    });
+  }
+
+  /** The reply may have been written where the capture does not show it, or by a thread of an unknown process. */
+  #mayBeAnswered({ connection, readAt, hungUpAt }: Request, process: Process): boolean {
+    // Who answers most of what it reads answers itself.
+    const isAnswering = process.answered * 2 >= process.requests;
+    if (!isAnswering && (process.usesRing || process.hasUnseenThreads)) return true;
+    if (process.isWhole || connection.descriptor.socket !== '') return false;
+    return this.#processes.all().some(({ isWhole, descriptors }) => {
+      const descriptor = isWhole ? undefined : descriptors.get(connection.fd);
+      if (descriptor === undefined || descriptor === connection.descriptor) return false;
+      return descriptor.wroteAt >= readAt && descriptor.wroteAt <= hungUpAt;
     });
   }
 
@@ -316,18 +283,4 @@ export class TrafficTracker {
 /** The number stands for another socket now: a thread reused it that was not known to be of this process. */
 function isStale({ label, seenOpening }: Descriptor, call: Call): boolean {
   return !seenOpening && label !== '' && label !== call.arguments.label();
-}
-
-/** Replies of a process that are looked at for its name, and so many bytes of each. */
-const MOST_REPLIES = 4;
-const HEAD_BYTES = 512;
-
-/** Servers sign their replies: `Server: nginx/1.22.1`. Nothing else names those that were up before the capture. */
-function readSignature(call: Call, process: Process): void {
-  if (process.signature !== '' || process.repliesRead >= MOST_REPLIES) return;
-  process.repliesRead++;
-  for (const bytes of call.arguments.payloads(HEAD_BYTES)) {
-    const name = /\r\nServer: ([A-Za-z][\w./ -]{0,40})/i.exec(bytes)?.[1];
-    if (name !== undefined) process.signature = name;
-  }
 }

@@ -34,6 +34,8 @@ export class Connection {
   isHttp = false;
   /** It became a WebSocket: each message counts as a request. */
   isUpgraded = false;
+  /** When bytes were read, after the last reply, that begin no request and may hold one further on. */
+  restAt: Nanoseconds = UNKNOWN;
   /** It was read or written. */
   used = false;
   /** The client's address: `CallArguments.inetAddress`, or the text of another kind of address. */
@@ -89,6 +91,10 @@ export class Request {
   readLine = 0;
   complete = false;
   answeredAt: Nanoseconds = UNKNOWN;
+  /** When something of its reply was written last. */
+  wroteAt: Nanoseconds = UNKNOWN;
+  /** How long it had stood behind others when its reply began; 0 for replies that were not slow. */
+  behindAtReply: Nanoseconds = 0;
   /** The client was seen to leave: end of file, reset, or a hang-up event. */
   hungUpAt: Nanoseconds = UNKNOWN;
   hungUpLine: KeptLine | null = null;
@@ -127,6 +133,12 @@ export class Request {
   hungUp(at: Nanoseconds, line: KeptLine): void {
     this.hungUpAt = at;
     this.hungUpLine = line;
+  }
+
+  /** Its client had not left after all. */
+  stays(): void {
+    this.hungUpAt = UNKNOWN;
+    this.hungUpLine = null;
   }
 
   /** What to call it: its line, or the connection. */

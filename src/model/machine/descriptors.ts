@@ -1,4 +1,5 @@
 import { portOf, protocolOfPort, type Query } from '../../trace/payload.ts';
+import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { KeptLine } from '../evidence.ts';
 import type { Connection, Request } from './connections.ts';
 import type { EpollSet } from './epoll-set.ts';
@@ -49,6 +50,8 @@ export class Descriptor {
   isNeeded = false;
   /** What `socketOf` says of it, where `SeenSockets` remembers it; else ''. */
   socket = '';
+  /** When something was written to it last, kept where nothing tells one socket from another. */
+  wroteAt: Nanoseconds = UNKNOWN;
   /** What trackers keep of it: see `PerDescriptor`. */
   owned: unknown[] = OWNS_NOTHING;
 

@@ -48,6 +48,10 @@ export class Process {
   setSocketOptions = false;
   /** It got descriptors over a unix socket (node cluster). */
   receivesDescriptors = false;
+  /** Its only thread woke another one. */
+  wakesUnseen = false;
+  /** It hands calls over to the kernel by a ring, which a tracer of calls does not see. */
+  usesRing = false;
   /** It passes descriptors on over a unix socket. */
   handsDescriptorsOver = false;
   /** The last signal to it that stops a process, and who sent it (0 when not told). */
@@ -56,6 +60,8 @@ export class Process {
   sharedWait: SharedWait | null = null;
   accepted = 0;
   requests = 0;
+  /** Requests whose reply was seen to begin. */
+  answered = 0;
   readonly inProgress = new RequestsInProgress();
   /** How often its threads have turned out to belong to another process than thought, at most. */
   moves = 0;
@@ -78,6 +84,14 @@ export class Process {
    */
   get pid(): number {
     return this.leader.tid;
+  }
+
+  /** It has threads that the capture does not show, or not as threads of this process. */
+  get hasUnseenThreads(): boolean {
+    return (
+      (this.wakesUnseen && this.threads.length === 1) ||
+      (this.tids.length < MOST_TIDS && this.tids.length <= this.threadsStarted)
+    );
   }
 
   noteHelperPeer(address: string): void {
@@ -112,9 +126,12 @@ export class Process {
     this.setSocketOptions ||= other.setSocketOptions;
     this.receivesDescriptors ||= other.receivesDescriptors;
     this.handsDescriptorsOver ||= other.handsDescriptorsOver;
+    this.usesRing ||= other.usesRing;
+    this.wakesUnseen = false;
     this.brokenPipes += other.brokenPipes;
     this.accepted += other.accepted;
     this.requests += other.requests;
+    this.answered += other.answered;
     for (const peer of other.helperPeers) this.noteHelperPeer(peer);
   }
 

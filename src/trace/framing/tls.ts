@@ -2,12 +2,12 @@ import type { Framing } from './framing.ts';
 import { type Header, Messages, numberAt, type Shape } from './messages.ts';
 
 const CHANGE_CIPHER = 20;
+const ALERT = 21;
 const HANDSHAKE = 22;
 const DATA = 23;
-/**
- * An encrypted alert has 19 bytes in TLS 1.3, where it looks like data. The shortest request of HTTP/1, of 18 bytes,
- * has 34 or more; acknowledgements of HTTP/2 have fewer.
- */
+/** Of TLS 1.3, where it looks like data: two bytes, its type, and 16 that prove it. */
+const ENCRYPTED_ALERT = 19;
+/** The shortest request of HTTP/1, of 18 bytes, has 34 or more; acknowledgements of HTTP/2 have fewer. */
 const SHORTEST_REQUEST = 34;
 /** The encrypted end of a TLS 1.2 handshake is shorter than any other message of a handshake. */
 const LONGEST_FINISHED = 64;
@@ -48,4 +48,10 @@ export class Tls implements Framing {
     this.#isEstablished = true;
     return false;
   }
+}
+
+/** Whether a record that begins like this is an alert; in TLS 1.3 only its length tells. */
+export function isAlert(bytes: string): boolean {
+  const record = bytes.length < RECORDS.headerLength ? null : RECORDS.headerAt(bytes, 0);
+  return record !== null && (record.type === ALERT || (record.type === DATA && record.length === ENCRYPTED_ALERT));
 }
