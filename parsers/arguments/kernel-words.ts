@@ -196,6 +196,7 @@ export function mapFlags(value: number): string {
 
 export function messageFlags(value: number): string {
   return flagWords(value, [
+    [0x2, 'MSG_PEEK'],
     [0x40, 'MSG_DONTWAIT'],
     [0x4000, 'MSG_NOSIGNAL'],
   ]);

@@ -402,6 +402,7 @@ function hasInNumbers({ family, name }: Syscall, flag: Flag, args: string): bool
     case 'CLONE_VFORK':
       return flagWord(/flags=(0x[0-9a-f]+)/.exec(args)?.[1] ?? '', kernel.cloneFlags).includes(flag);
     case 'MSG_DONTWAIT':
+    case 'MSG_PEEK':
       return flagWord(parts[name === 'sendto' || name === 'recvfrom' ? 3 : 2] ?? '', kernel.messageFlags).includes(
         flag,
       );

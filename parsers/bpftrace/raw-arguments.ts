@@ -94,11 +94,18 @@ export class RawArguments implements CallArguments, RawCall {
       case 'CLONE_VFORK':
         return (this.#cloneFlags() & 0x4000) !== 0 || name === 'vfork';
       case 'MSG_DONTWAIT':
-        if (name === 'sendto' || name === 'recvfrom') return (this.#int(3) & 0x40) !== 0;
-        return (name === 'sendmsg' || name === 'recvmsg') && (this.#int(2) & 0x40) !== 0;
+        return (this.#messageFlags() & 0x40) !== 0;
+      case 'MSG_PEEK':
+        return (this.#messageFlags() & 0x2) !== 0;
       case 'WNOHANG':
         return name === 'wait4' && (this.#int(2) & 1) !== 0;
     }
+  }
+
+  #messageFlags(): number {
+    const { name } = this.syscall;
+    if (name === 'sendto' || name === 'recvfrom') return this.#int(3);
+    return name === 'sendmsg' || name === 'recvmsg' ? this.#int(2) : 0;
   }
 
   get readyData(): number {

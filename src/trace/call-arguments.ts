@@ -90,6 +90,7 @@ export type Flag =
   | 'CLONE_THREAD'
   | 'CLONE_VFORK'
   | 'MSG_DONTWAIT'
+  | 'MSG_PEEK'
   | 'WNOHANG';
 
 /** Bits of the events of poll and epoll, as the kernel numbers them. */

@@ -84,6 +84,25 @@ describe('requests on a connection', () => {
     none(report, 'abandoned-request');
   });
 
+  it('are read once, however often a server looked at their first bytes before', async () => {
+    const { trace, worker } = oneWorker();
+    const peek = (bytes: string): void =>
+      void worker.call(`recvfrom(${worker.fd(11)}, `, `"${bytes}", 1, MSG_PEEK, NULL, NULL)`, 1);
+    worker.waitUntil(50, LISTENER).accept(11);
+    peek('\\26');
+    worker
+      .call(`recvfrom(${worker.fd(11)}, `, '"\\26\\3\\1\\0\\374"..., 8192, 0, NULL, NULL)', 257)
+      .send(11, '\\26\\3\\3x');
+    worker.close(11).waitUntil(60, LISTENER).accept(11);
+    peek('P');
+    worker.read(11, 'POST /up HTTP/1.1\\r\\nContent-Length: 90000\\r\\n\\r\\n');
+    peek('x');
+    worker.waitUntil(90, 11).readEnd(11).close(11).waitUntil(200);
+    const report = await analyzed(trace);
+    assert.equal(requestsOf(report), 1);
+    none(report, 'abandoned-request');
+  });
+
   it('are messages of a WebSocket, without its pings and its end', async () => {
     const { trace, worker } = oneWorker();
     worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /chat').send(11, 'HTTP/1.1 101 Switching\\r\\n\\r\\n');

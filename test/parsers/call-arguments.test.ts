@@ -609,6 +609,13 @@ const ROWS: readonly Row[] = [
     bpftrace: [{ call: 'sendto', ret: 1, args: [9, 1, 1, 0x4040], data: 'x' }],
   },
   {
+    title: 'a read that leaves the bytes where they are',
+    ask: (told) => told.has('MSG_PEEK'),
+    answer: true,
+    strace: ['recvfrom(9, "x", 1, MSG_PEEK, NULL, NULL) = 1', 'recvfrom(9, "x", 1, 0x2, NULL, NULL) = 1'],
+    bpftrace: [{ call: 'recvfrom', ret: 1, args: [9, 1, 1, 2], data: 'x' }],
+  },
+  {
     title: 'how many events a wait takes',
     ask: (told) => told.maxEvents(),
     answer: 64,
@@ -674,7 +681,17 @@ it('the call before tells its arguments in every format, as long as the next one
 function everything(told: CallArguments): unknown {
   const { readyData, inetAddress, head, text, returnedText } = told;
   const flags = (
-    ['SOCK_NONBLOCK', 'HUP', 'F_DUPFD', 'SETLK', 'CLONE_THREAD', 'CLONE_VFORK', 'MSG_DONTWAIT', 'WNOHANG'] as const
+    [
+      'SOCK_NONBLOCK',
+      'HUP',
+      'F_DUPFD',
+      'SETLK',
+      'CLONE_THREAD',
+      'CLONE_VFORK',
+      'MSG_DONTWAIT',
+      'MSG_PEEK',
+      'WNOHANG',
+    ] as const
   ).map((flag) => told.has(flag));
   return { flags, readyData, inetAddress, head, text, returnedText, asked: QUESTIONS.map((ask) => ask(told)) };
 }

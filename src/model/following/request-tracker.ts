@@ -38,6 +38,9 @@ export class RequestTracker {
   received(call: Call, thread: Thread, connection: Connection): void {
     const { request } = connection;
     const isOpen = request.readAt !== UNKNOWN && request.answeredAt === UNKNOWN;
+    if (isOpen && request.complete && !connection.framing) return;
+    // nginx looks at the first byte before it reads, to tell TLS from what is in clear.
+    if (call.syscall.name.startsWith('recv') && call.arguments.has('MSG_PEEK')) return;
     if (isOpen) request.complete = true;
     if (isOpen && !connection.framing) return;
     const { count, start } = this.#starts.begun(call, connection);
