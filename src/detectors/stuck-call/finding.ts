@@ -98,7 +98,8 @@ function titleOf(
   severity: Severity,
 ): string {
   const { left, idle } = worst;
-  const target = targetOf(worst);
+  const own = targetOf(worst);
+  const target = sorted.every((each) => targetOf(each) === own) || own === null ? own : own.replace(/\bfd \d+$/, 'fds');
   const state = idle === 'no' && severity !== 'info' ? 'stuck in' : 'in';
   const on =
     target === null ? '' : left.syscall.takesDescriptor || left.watched > 0 ? ` on ${target}` : ` of ${target}`;

@@ -1,3 +1,4 @@
+import { errorName } from '../../../trace/errors.ts';
 import type { Call } from '../../../trace/record.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
 import { earlier, later, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
@@ -30,6 +31,16 @@ export const DISK_ERRORS: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'ER
 /** What a connect that does not wait says, and one that is interrupted. */
 const UNDER_WAY: ReadonlySet<string> = new Set(['EINPROGRESS', 'EALREADY', 'EISCONN', 'EINTR', 'EAGAIN']);
 
+/** What a connect that did not wait may end with. */
+const CONNECT_ERRORS: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'EHOSTDOWN',
+  'ENETDOWN',
+]);
+
 /** Counts what fails by what it was about: connects by address, writes that a disk refuses by file. */
 export class FailureTracker implements Tracker {
   readonly #inWindow: (time: Nanoseconds) => boolean;
@@ -43,6 +54,7 @@ export class FailureTracker implements Tracker {
 
   hears({ family }: Syscall): Heard | undefined {
     if (family === 'connect') return (call, thread) => this.#connected(call, thread);
+    if (family === 'getsockopt') return (call, thread) => this.#learnt(call, thread);
     if (family !== 'write' && family !== 'sync' && family !== 'open') return undefined;
     return (call, thread) => {
       if (call.error !== '') this.#refused(call, thread);
@@ -56,6 +68,16 @@ export class FailureTracker implements Tracker {
     this.#tries.set(key, (this.#tries.get(key) ?? 0) + 1);
     if (call.error !== '' && !call.error.startsWith('ERESTART') && !UNDER_WAY.has(call.error))
       this.#count(call, thread, call.error, address);
+  }
+
+  /** What became of a connect that did not wait: `getsockopt(9, SOL_SOCKET, SO_ERROR, [ECONNREFUSED], [4]) = 0`. */
+  #learnt(call: Call, thread: Thread): void {
+    if (call.result !== 0 || !this.#inWindow(call.end)) return;
+    const [, told = ''] = /\bSO_ERROR, \[(E[A-Z0-9]+|\d{1,3})\]/.exec(call.arguments.text) ?? [];
+    const errno = /^\d/.test(told) ? errorName(Number(told)) : told;
+    const peer = thread.process.descriptors.get(call.fd)?.peer ?? '';
+    // An error on a connection that stood is no connect that failed.
+    if (CONNECT_ERRORS.has(errno)) this.#count(call, thread, errno, peer, 'connect');
   }
 
   /** A call that changes a file failed. */
@@ -78,8 +100,7 @@ export class FailureTracker implements Tracker {
     return this.#tries.get(address) ?? 0;
   }
 
-  #count(call: Call, thread: Thread, errno: string, target: string): void {
-    const { name } = call.syscall;
+  #count(call: Call, thread: Thread, errno: string, target: string, name = call.syscall.name): void {
     let known = this.#failures.get(`${name} ${errno} ${target}`);
     if (known === undefined) {
       const told = this.#failures.size < MOST_TARGETS ? target : '';
