@@ -1,4 +1,3 @@
-import { errorName } from '../../../trace/errors.ts';
 import type { Call } from '../../../trace/record.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
 import { earlier, later, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
@@ -73,11 +72,10 @@ export class FailureTracker implements Tracker {
   /** What became of a connect that did not wait: `getsockopt(9, SOL_SOCKET, SO_ERROR, [ECONNREFUSED], [4]) = 0`. */
   #learnt(call: Call, thread: Thread): void {
     if (call.result !== 0 || !this.#inWindow(call.end)) return;
-    const [, told = ''] = /\bSO_ERROR, \[(E[A-Z0-9]+|\d{1,3})\]/.exec(call.arguments.text) ?? [];
-    const errno = /^\d/.test(told) ? errorName(Number(told)) : told;
-    const peer = thread.process.descriptors.get(call.fd)?.peer ?? '';
+    const errno = call.arguments.socketError();
     // An error on a connection that stood is no connect that failed.
-    if (CONNECT_ERRORS.has(errno)) this.#count(call, thread, errno, peer, 'connect');
+    if (!CONNECT_ERRORS.has(errno)) return;
+    this.#count(call, thread, errno, thread.process.descriptors.get(call.fd)?.peer ?? '', 'connect');
   }
 
   /** A call that changes a file failed. */
