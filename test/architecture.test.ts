@@ -277,6 +277,7 @@ const RINGS: Readonly<Record<string, readonly string[]>> = {
   // A thread has a process, which has descriptors, one of which is a connection that the thread accepted.
   'src/model/machine': [
     'accept-state',
+    'aftermath',
     'block-class',
     'cannot-sleep',
     'connections',
@@ -290,6 +291,7 @@ const RINGS: Readonly<Record<string, readonly string[]>> = {
     'open-descriptors',
     'process',
     'requests-in-progress',
+    'shared-wait',
     'thread',
     'turn',
   ],

@@ -25,9 +25,10 @@ class Stage:
     writes what was recorded.
     """
 
-    def __init__(self, scene, server, attached, tracer_environment=None):
+    def __init__(self, scene, server, attached, tracer_environment=dict):
         self.scene, self.server, self.attached = scene, server, attached
-        self._tracer_environment = tracer_environment or {}
+        self._tracer_environment = tracer_environment
+        self.tracer_variables = {}
         self._loads, self.acts, self._started, self.connections_beside = [], [], [], 0
         self.family, self.root, self._tracer = {}, 0, None
         self._over = threading.Event()
@@ -83,7 +84,8 @@ class Stage:
     def _attach(self):
         pids = family_of(self.root)
         command = ["strace", *OPTIONS, "-o", "trace.strace", *(word for pid in pids for word in ("-p", str(pid)))]
-        self._tracer = self._start(command, {**CLEAN, **self._tracer_environment})
+        self.tracer_variables = self._tracer_environment()
+        self._tracer = self._start(command, {**CLEAN, **self.tracer_variables})
         wait_for("strace to attach", lambda: all(self._is_traced(pid) for pid in pids))
         time.sleep(0.5)
 
@@ -95,9 +97,9 @@ class Stage:
         while not self._over.wait(0.1):
             now = time.time()
             for pid in family_of(self.root):
-                seen = self.family.setdefault(pid, {"pid": pid, "parent": 0, "threads": 0, "command": "", "from": now, "to": now})
+                seen = self.family.setdefault(pid, {"pid": pid, "parent": 0, "tids": [], "command": "", "from": now, "to": now})
                 seen["parent"] = parent_of(pid) or seen["parent"]
-                seen["threads"] = max(seen["threads"], len(glob.glob(f"/proc/{pid}/task/*")))
+                seen["tids"] = sorted({*seen["tids"], *threads_of(pid)})
                 seen["command"] = read_text(f"/proc/{pid}/cmdline").replace("\0", " ").strip()[:200] or seen["command"]
                 seen["to"] = now
 
@@ -207,6 +209,13 @@ def family_of(pid):
     for path in glob.glob(f"/proc/{pid}/task/*/children"):
         children += [word for word in read_text(path).split() if word not in children]
     return [pid, *(member for child in children for member in family_of(int(child)))]
+
+
+def threads_of(pid):
+    try:
+        return [int(word) for word in os.listdir(f"/proc/{pid}/task")]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def parent_of(pid):

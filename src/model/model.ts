@@ -277,6 +277,7 @@ export class Model {
       if (thread.leftIn !== null) this.#wasLeftIn(thread, thread.leftIn);
       turns.finish(thread, this.lastTime);
     }
+    turns.finishShared(this.processes.threads(), this.lastTime);
     this.#audience.finish([...this.processes.threads()]);
     traffic.finish(this.processes.all(), this.lastTime);
   }

@@ -25,13 +25,26 @@ export function wasFelt(finding: Finding, truth: ServerTruth): boolean {
   const longest = longestOf(finding);
   const from = Date.parse(finding.startTime ?? '') / 1000;
   const to = Date.parse(finding.endTime ?? '') / 1000;
-  return truth.load.some(({ slow }) =>
-    slow.some(({ at, ms }) => longest <= ms * ABOUT && at <= to && at + ms / 1000 >= from),
-  );
+  return truth.load.some(({ label, slow }) => {
+    // What the service behind takes, with workers left for everybody else, is no stall of theirs.
+    const meant = label === 'behind' && finding.kind !== 'slow-dependency' ? meantMs(truth) : 0;
+    return slow.some(({ at, ms }) => longest <= (ms - meant) * ABOUT && at <= to && at + ms / 1000 >= from);
+  });
+}
+
+function meantMs({ acts }: ServerTruth): number {
+  return acts.reduce((sum, act) => sum + (act.act === 'wait' ? act.upstreamMs : 0), 0);
 }
 
 /** Milliseconds of the longest wait that it tells, else its own length. */
 function longestOf({ metrics, startMs, endMs }: Finding): number {
-  const named = [metrics.longestMs, metrics.stallMs].find((value) => typeof value === 'number');
-  return typeof named === 'number' ? named : (endMs ?? 0) - (startMs ?? 0);
+  const told = [...waitsIn(metrics)];
+  return told.length > 0 ? Math.max(...told) : (endMs ?? 0) - (startMs ?? 0);
+}
+
+function* waitsIn(value: unknown): Generator<number> {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, inner] of Object.entries(value))
+    if ((name === 'longestMs' || name === 'stallMs') && typeof inner === 'number') yield inner;
+    else yield* waitsIn(inner);
 }

@@ -109,9 +109,17 @@ export const CLEAR: Readonly<Record<Kind, readonly Claim[]>> = {
   'worker-saturation': [
     {
       pattern: new RegExp(
-        `^all ([\\d,]+) sync workers were busy at once ${PERCENT} of the time, with requests of [\\d.]+ ms or more$`,
+        `^all ([\\d,]+) (?:sync )?workers were busy at once ${PERCENT} of the time, with requests of [\\d.]+ ms or more$`,
       ),
       holds: (report, [workers = 0]) => workers >= 2 && workers <= serving(report),
+    },
+    {
+      pattern: new RegExp(
+        `^all ([\\d,]+) pool threads were busy at once ${PERCENT} of the time, with requests of [\\d.]+ ms or more` +
+          '(?:, as far as somebody was seen to wait for one of them)?$',
+      ),
+      holds: (report, [threads = 0]) =>
+        threads >= 2 && threads < report.workers.reduce((sum, { tids }) => sum + tids.length, 0),
     },
   ],
   'slow-dependency': [
@@ -130,6 +138,12 @@ export const CLEAR: Readonly<Record<Kind, readonly Claim[]>> = {
       pattern:
         /^no turn that surely took [\d.]+ ms in ([\d,]+) turns? of ([\d,]+) loops?; with whole-second stamps .*$/,
       holds: (_report, [turns = 0, loops = 0]) => loops > 0 && turns >= loops,
+    },
+    {
+      pattern:
+        /^at no time of [\d.]+ ms or more was a thread at work while none .* waited there \((\d+) sets?\); what a lock .*$/,
+      holds: (report, [sets = 0]) =>
+        sets > 0 && report.workers.filter(({ role }) => role === 'runtime-thread').length <= sets,
     },
   ],
   'heartbeat-late': [

@@ -1,6 +1,7 @@
 import { keptLine } from '../../model/evidence.ts';
 import type { Accepted } from '../../model/facts.ts';
 import type { Listener } from '../../model/machine/listeners.ts';
+import { standIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { earlier, later } from '../../trace/time.ts';
@@ -98,8 +99,11 @@ function judge(
 }
 
 function figuresOf(acceptors: readonly Thread[], { byThread }: Shares): Figures {
-  const threads = new Set([...acceptors, ...byThread.keys()]);
-  const counts = [...threads].map((thread) => byThread.get(thread) ?? 0);
+  const accepted = new Map<Thread, number>();
+  for (const thread of [...acceptors, ...byThread.keys()]) accepted.set(standIn(thread), 0);
+  for (const [thread, count] of byThread) accepted.set(standIn(thread), (accepted.get(standIn(thread)) ?? 0) + count);
+  const threads = new Set(accepted.keys());
+  const counts = [...accepted.values()];
   const most = largestOf(counts);
   return {
     threads,
@@ -107,7 +111,7 @@ function figuresOf(acceptors: readonly Thread[], { byThread }: Shares): Figures 
     total: counts.reduce((sum, each) => sum + each, 0),
     most,
     spread: gini(counts),
-    favourite: [...threads].find((thread) => (byThread.get(thread) ?? 0) === most) as Thread,
+    favourite: [...threads].find((thread) => accepted.get(thread) === most) as Thread,
     idlest: smallestOf([...threads].map((thread) => thread.loop.utilisation).filter((value) => !Number.isNaN(value))),
   };
 }

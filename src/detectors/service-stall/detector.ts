@@ -1,6 +1,6 @@
 import type { LongTurn } from '../../model/facts.ts';
 import type { Process } from '../../model/machine/process.ts';
-import { rolesOf } from '../../model/machine/roles.ts';
+import { isLoopOf, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
@@ -87,7 +87,7 @@ function stallsOf(context: Context, loops: readonly Thread[], turns: ReadonlyMap
 function servicesOf(threads: Iterable<Thread>): Thread[][] {
   const groups = new Map<unknown, Thread[]>();
   for (const [thread, role] of rolesOf(threads)) {
-    if (role !== 'event-loop') continue;
+    if (role === 'acceptor' || !isLoopOf(thread, role)) continue;
     const key = thread.process.parent ?? thread.accepts.listener ?? 'unrelated';
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [thread]);
@@ -98,5 +98,7 @@ function servicesOf(threads: Iterable<Thread>): Thread[][] {
 
 function endOf(thread: Thread, lastTime: Nanoseconds): Nanoseconds {
   const { exitedAt }: Process = thread.process;
-  return thread.ended ? thread.lastTime : exitedAt === UNKNOWN ? lastTime : exitedAt;
+  // One thread stands for several: they go on without it.
+  const isOver = thread.ended && thread.loop.shared === null;
+  return isOver ? thread.lastTime : exitedAt === UNKNOWN ? lastTime : exitedAt;
 }

@@ -1,5 +1,5 @@
 import type { LabelledDescriptor } from '../../trace/call-arguments.ts';
-import { queryOf, requestStart } from '../../trace/payload.ts';
+import { queryOf, type RequestStart, requestStart } from '../../trace/payload.ts';
 import type { Call } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
@@ -59,6 +59,7 @@ export class TrafficTracker {
     if (
       listener.isFollowed &&
       loop.waitSets.length === 0 &&
+      process.sharedWait === null &&
       this.#cycles.lastWait(thread) === null &&
       this.#inWindow(call.start) &&
       (succeeded || call.error === 'EAGAIN')
@@ -87,6 +88,9 @@ export class TrafficTracker {
     if (!process.isWhole)
       this.#processes.sockets.add(call.arguments.returnedLabel(), call.result, made, thread, call.end);
     connection.place = this.#cycles.acceptedInCycle(thread) - 1;
+    loop.aftermath?.accepted(connection, listener, thread);
+    listener.lastLane = thread.lane.index;
+    listener.lastAt = call.end;
     this.#audience.accepted(connection, call.end);
     process.descriptors.set(call.result, made);
     return connection.request;
@@ -127,11 +131,13 @@ export class TrafficTracker {
       if (connection === null) return descriptor.owner;
     }
     this.#served(connection, thread);
-    if (call.result > 0) this.#received(call, thread, connection);
-    else if (call.result === 0 || call.error === 'ECONNRESET') {
+    // What is read after we shut down our side is drained.
+    if (call.result > 0) {
+      if (!descriptor.writeShut) this.#received(call, thread, connection);
+    } else if (call.result === 0 || call.error === 'ECONNRESET') {
       this.#ended(call, thread, descriptor);
       const { request } = connection;
-      if (request.inProgress && request.complete && request.hungUpAt === UNKNOWN) request.hangUp(call);
+      if (request.complete && request.canHangUp) request.hangUp(call);
     }
     return connection.request;
   }
@@ -207,27 +213,32 @@ export class TrafficTracker {
 
   #received(call: Call, thread: Thread, connection: Connection): void {
     let { request } = connection;
-    if (request.readAt !== UNKNOWN && request.answeredAt === UNKNOWN) {
-      request.complete = true;
-      return;
-    }
+    const isOpen = request.readAt !== UNKNOWN && request.answeredAt === UNKNOWN;
+    if (isOpen) request.complete = true;
+    if (isOpen && !connection.framing) return;
+    const begun = this.#starts.begun(call, connection);
+    const { start } = begun;
+    const counts = !isOpen || connection.framing?.isMultiplexed === true;
+    if (counts && this.#inWindow(call.end)) thread.process.requests += begun.count;
+    if (isOpen && start !== null && request.line === '') this.#named(call, thread, request, start);
+    if (isOpen || begun.count === 0) return;
     if (request.answeredAt !== UNKNOWN) request = connection.nextRequest(call.start, thread.loop);
-    const start = this.#starts.of(call);
     request.readAt = call.end;
     request.readLine = call.line;
     thread.process.inProgress.add(request, thread.process);
     connection.requests++;
-    if (start !== null) {
-      request.line = start.line;
-      request.identity = start.identity;
-      request.complete = start.complete;
-    }
+    if (this.#inWindow(call.end)) thread.servesRequests = true;
+    if (start !== null) this.#named(call, thread, request, start);
     thread.loop.turn.readRequest(connection, call);
-    thread.loop.aftermath?.addWaiting(request.name);
-    if (!this.#inWindow(call.end)) return;
-    thread.process.requests++;
-    thread.servesRequests = true;
-    this.#facts.tell('requestRead', { thread, request, record: call });
+    thread.loop.aftermath?.received(request);
+  }
+
+  /** What is asked for is known. */
+  #named(call: Call, thread: Thread, request: Request, { line, identity, complete }: RequestStart): void {
+    request.line = line;
+    request.identity = identity;
+    request.complete = complete;
+    if (this.#inWindow(call.end)) this.#facts.tell('requestRead', { thread, request, record: call });
   }
 
   /** A socket of unknown origin on which a request arrives is a client that was accepted before the trace began. */
@@ -239,13 +250,18 @@ export class TrafficTracker {
   #adopted(call: Call, thread: Thread, descriptor: Descriptor): Connection {
     const connection = new Connection(call.fd, descriptor, null, thread, call.start, call.line, '', false);
     descriptor.connection = connection;
+    // A reply of HTTP/1 showed what it speaks, if no request did.
+    if (call.syscall.family === 'write') connection.framing = null;
+    connection.isHttp = call.syscall.family === 'write';
     if (!thread.process.isWhole) this.#processes.sockets.add(descriptor.label, call.fd, descriptor, thread, call.start);
     return connection;
   }
 
   #answered(call: Call, thread: Thread, request: Request): void {
     request.answeredAt = call.end;
+    readSignature(call, thread.process);
     thread.process.inProgress.done(request);
+    this.#audience.replied(call, thread, request);
     if (call.end - request.startedAt >= this.#slow && this.#inWindow(call.end))
       this.#facts.tell('slowReply', { thread, request, record: call });
   }
@@ -300,4 +316,18 @@ export class TrafficTracker {
 /** The number stands for another socket now: a thread reused it that was not known to be of this process. */
 function isStale({ label, seenOpening }: Descriptor, call: Call): boolean {
   return !seenOpening && label !== '' && label !== call.arguments.label();
+}
+
+/** Replies of a process that are looked at for its name, and so many bytes of each. */
+const MOST_REPLIES = 4;
+const HEAD_BYTES = 512;
+
+/** Servers sign their replies: `Server: nginx/1.22.1`. Nothing else names those that were up before the capture. */
+function readSignature(call: Call, process: Process): void {
+  if (process.signature !== '' || process.repliesRead >= MOST_REPLIES) return;
+  process.repliesRead++;
+  for (const bytes of call.arguments.payloads(HEAD_BYTES)) {
+    const name = /\r\nServer: ([A-Za-z][\w./ -]{0,40})/i.exec(bytes)?.[1];
+    if (name !== undefined) process.signature = name;
+  }
 }

@@ -4,6 +4,8 @@ import { DescriptorTable } from './descriptor-table.ts';
 import type { OpenDescriptors } from './open-descriptors.ts';
 import { OWNS_NOTHING } from './owner.ts';
 import { RequestsInProgress } from './requests-in-progress.ts';
+import type { Runtime } from './runtime.ts';
+import type { SharedWait } from './shared-wait.ts';
 import type { Thread } from './thread.ts';
 
 const MOST_TIDS = 256;
@@ -33,6 +35,11 @@ export class Process {
   argv: readonly string[] = [];
   /** `gunicorn`, `nginx`…: named by argv, the process title or a heartbeat file; '' when nothing tells. */
   server = '';
+  /** Program files it opened are of this runtime. */
+  loaded: Runtime = 'unknown';
+  /** How it signs its replies: `Server: uvicorn`; '' when not seen. `repliesRead` were looked at. */
+  signature = '';
+  repliesRead = 0;
   /** Processes it forked. */
   forks = 0;
   /** Threads it started while traced. */
@@ -45,6 +52,8 @@ export class Process {
   handsDescriptorsOver = false;
   /** The last signal to it that stops a process, and who sent it (0 when not told). */
   stopSent: { readonly signal: string; readonly sender: number } | null = null;
+  /** Its threads take turns at an epoll instance, as those of Go do: this is the first one. */
+  sharedWait: SharedWait | null = null;
   accepted = 0;
   requests = 0;
   readonly inProgress = new RequestsInProgress();
@@ -93,6 +102,8 @@ export class Process {
     }
     other.threads = [];
     this.descriptors.absorb(other.descriptors);
+    for (const { loop } of this.threads) loop.rejoin(this.descriptors);
+    this.sharedWait ??= other.sharedWait;
     if (this.argv.length === 0) this.argv = other.argv;
     this.server ||= other.server;
     this.parent ??= other.parent;
