@@ -12,6 +12,7 @@ import type {
   SocketKind,
   SocketOption,
 } from '../../src/trace/call-arguments.ts';
+import { errorName } from '../../src/trace/errors.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
 import { textOfBytes, textOfEscaped } from '../../src/trace/utf8.ts';
@@ -188,6 +189,11 @@ export class StraceArguments implements CallArguments {
 
   backlog(): number {
     return integer(splitArguments(this.#call.args)[1]);
+  }
+
+  socketError(): string {
+    const [, told = ''] = /\bSO_ERROR, \[(E[A-Z0-9]+|\d{1,3})\]/.exec(this.#call.args) ?? [];
+    return /^\d/.test(told) ? errorName(Number(told)) : told;
   }
 
   socketOption(): SocketOption | null {

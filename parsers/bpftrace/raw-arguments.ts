@@ -179,6 +179,11 @@ export class RawArguments implements CallArguments, RawCall {
     return this.#number(1);
   }
 
+  /** What was written for the process is not recorded. */
+  socketError(): string {
+    return '';
+  }
+
   socketOption(): SocketOption | null {
     if (this.raw.length < 3) return null;
     const level = kernel.socketLevel(this.#int(1));

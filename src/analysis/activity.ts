@@ -1,6 +1,7 @@
 import { moment } from '../detectors/words.ts';
+import { type AtEnd, atEndOf } from '../model/at-end/at-end.ts';
 import type { Thread } from '../model/machine/thread.ts';
-import { BUCKETS, spread } from '../model/measuring/activity-lane.ts';
+import { ActivityLane, BUCKETS, spread } from '../model/measuring/activity-lane.ts';
 import type { ActivityRecorder } from '../model/measuring/activity-recorder.ts';
 import type { Model } from '../model/model.ts';
 import { milliseconds } from '../trace/format-numbers.ts';
@@ -25,14 +26,17 @@ export function describeActivity(
   recorder.cover(zero, end);
   const { width, zero: firstColumn } = recorder;
   const lanes = new Map(recorder.lanes.map((lane) => [lane.thread, lane]));
+  const ends = new Map(atEndOf(model).map((each) => [each.thread, each]));
   const columns = Math.max(1, Math.min(BUCKETS, Math.ceil((end + 1 - firstColumn) / width)));
   const workers = representatives(model)
     .slice(0, MOST_WORKERS)
     .flatMap((row): WorkerActivity[] => {
-      const lane = lanes.get(row.thread);
+      // Who hung all the time has no call that came back, and is what the picture is looked at for.
+      const isIn = row.thread.leftIn !== null || row.thread.lane.pending !== null;
+      const lane = lanes.get(row.thread) ?? (isIn ? new ActivityLane(row.thread) : undefined);
       if (lane === undefined) return [];
       const { waiting, blocked, silent, long, calls, accepted, wasted, brokenPipes } = lane;
-      const stay = stayOf(row.thread, lane.lastWasWait, end);
+      const stay = stayOf(row.thread, lane.lastWasWait, end, ends.get(row.thread));
       const isUnknown = isGrowing && stay.state === 'silent';
       const worker = {
         ...identity(row, model),
@@ -93,12 +97,16 @@ interface Stay {
   readonly since: Nanoseconds;
 }
 
-function stayOf(thread: Thread, lastWasWait: boolean, end: Nanoseconds): Stay {
+/** `atEnd` is known when the trace has ended: who waits for an answer is blocked, whatever the call. */
+function stayOf(thread: Thread, lastWasWait: boolean, end: Nanoseconds, atEnd?: AtEnd): Stay {
   const last = thread.lastSeen;
   if (thread.ended) return { state: 'ended', call: '', target: '', since: last };
   const { leftIn } = thread;
   if (leftIn !== null) {
-    const state = leftIn.isHubWait || isWait(leftIn.syscall.family) ? 'waiting' : 'blocked';
+    const isWaiting = leftIn.isHubWait || isWait(leftIn.syscall.family);
+    const state = (atEnd === undefined || atEnd.idle === 'unknown' ? isWaiting : atEnd.idle === 'yes')
+      ? 'waiting'
+      : 'blocked';
     return { state, call: leftIn.syscall.name, target: leftIn.target, since: leftIn.since };
   }
   const { pending } = thread.lane;

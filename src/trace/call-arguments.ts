@@ -42,6 +42,8 @@ export interface CallArguments {
   /** Of `listen`; NaN when not told. */
   backlog(): number;
   socketOption(): SocketOption | null;
+  /** Of `getsockopt` with SO_ERROR: how the connect ended, `ECONNREFUSED`; '' for well, and where it is not told. */
+  socketError(): string;
   /** What `shutdown` ends. */
   shutdown(): 'read' | 'write' | 'both' | null;
   epollChange(): EpollChange | null;
@@ -212,6 +214,7 @@ export const NO_ARGUMENTS: CallArguments = {
   pair: () => null,
   backlog: () => Number.NaN,
   socketOption: () => null,
+  socketError: () => '',
   shutdown: () => null,
   epollChange: () => null,
   polled: () => [],

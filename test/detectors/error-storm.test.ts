@@ -197,3 +197,38 @@ it('of a table the error is not known, and the finding only possible', async () 
   });
   none(await analyzed(table(499)), KIND);
 });
+
+describe('connects that do not wait', () => {
+  /** So many of them, each with what `SO_ERROR` tells of it later. */
+  const later = (answers: readonly string[]): TraceLines =>
+    served((worker) => {
+      for (const answer of answers)
+        worker
+          .gap(10)
+          .call('socket(AF_INET, SOCK_STREAM|SOCK_NONBLOCK, IPPROTO_TCP', ')', '20<socket:[900]>')
+          .call(`connect(20<socket:[900]>, ${ADDRESS}, 16`, ')', '-1 EINPROGRESS (Operation now in progress)')
+          .call('getsockopt(20<socket:[900]>, SOL_SOCKET, SO_ERROR, ', `[${answer}], [4])`, 0)
+          .call('close(20<socket:[900]>', ')', 0);
+    });
+
+  it('fail when the socket tells its error later', async () => {
+    const { metrics, title, evidence } = only(
+      await analyzed(later(['0', 'ECONNREFUSED', '111', 'ECONNREFUSED'])),
+      KIND,
+    );
+    assert.deepEqual(
+      metrics.storms,
+      [{ call: 'connect', errno: 'ECONNREFUSED', failed: 3, total: 4, perSecond: null, target: '10.0.0.7:6379' }].map(
+        (storm) => ({ ...storm, perSecond: (metrics.storms as { perSecond: number }[])[0]?.perSecond }),
+      ),
+    );
+    assert.match(title, /connect to 10\.0\.0\.7:6379 failed 3 of 4 times/);
+    assert.match(evidence[0]?.text ?? '', /SO_ERROR, \[ECONNREFUSED\]/);
+  });
+
+  it('are well where it tells none, or one of a connection that stood', async () => {
+    none(await analyzed(later(['0', '0', '0', '0', '0'])), KIND);
+    none(await analyzed(later(['ECONNRESET', 'ECONNRESET', 'EPIPE', 'ECONNRESET'])), KIND);
+    none(await analyzed(later(['ECONNREFUSED', 'ECONNREFUSED', '0', '0'])), KIND);
+  });
+});

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { analyzeFiles } from '../../src/index.ts';
 import { analyzed, none, only } from '../support/analyzed.ts';
 import { oneWorker } from '../support/server-lines.ts';
 import { failed, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
@@ -183,5 +185,24 @@ describe('a reply that was late for another service', () => {
     const [reply] = metrics.replies as readonly Record<string, unknown>[];
     assert.deepEqual([reply?.upstream, reply?.upstreamMs], [PEER, 2503.04]);
     assert.deepEqual(related, ['slow-dependency-1']);
+  });
+});
+
+describe('a real nginx in front of a service that takes requests and never answers', () => {
+  const sample = (variant: string): string =>
+    fileURLToPath(new URL(`../../../samples/nginx-504/${variant}trace.strace.gz`, import.meta.url));
+
+  it('waited for that service until proxy_read_timeout, and its clients got 504', async () => {
+    const { severity, metrics } = only(await analyzeFiles([sample('')]), KIND);
+    const [peer] = metrics.dependencies as { peer: string; requests: number; longestMs: number }[];
+    assert.deepEqual([severity, peer?.peer, peer?.requests], ['warning', '127.0.0.1:18081', 5]);
+    // The clients measured 2.01 to 2.10 s.
+    assert.ok(Number(peer?.longestMs) >= 2_000 && Number(peer?.longestMs) <= 2_100, `${peer?.longestMs} ms`);
+  });
+
+  it('is quiet when the service answers', async () => {
+    const report = await analyzeFiles([sample('healthy/')]);
+    assert.match(none(report, KIND), /for 127\.0\.0\.1:18081; the longest/);
+    assert.equal(report.outcomes[KIND]?.status, 'clear');
   });
 });

@@ -4,6 +4,7 @@ import type { Activity, WorkerActivity } from '../../src/analysis/activity.ts';
 import { analyzeInputs, type Progress } from '../../src/pipeline/analyze-inputs.ts';
 import { arrivals } from '../support/arrivals.ts';
 import { memoryInput } from '../support/memory-input.ts';
+import { PaperDashboard } from '../support/screens.ts';
 import { oneWorker, prefork } from '../support/server-lines.ts';
 import { LISTENER } from '../support/thread-lines.ts';
 import type { TraceLines } from '../support/trace-lines.ts';
@@ -129,5 +130,49 @@ describe('calls by what they were made on', () => {
     );
     // 3 ms lie between 2,048 and 4,096 us.
     assert.equal(fsync?.octaves[12], 7);
+  });
+});
+
+describe('a worker that was in one call all the time', () => {
+  const hung = (call: string): string =>
+    `103 1795140800.000000 ${call} <unfinished ...>\n` +
+    '100 1795140800.000100 select(0, NULL, NULL, NULL, {tv_sec=3, tv_usec=0}) = 0 (Timeout) <2.999000>\n' +
+    '100 1795140803.000000 getpid() = 100 <0.000002>\n';
+  const drawn = async (call: string) => {
+    let latest: Progress | null = null;
+    const keep = (progress: Progress): void => {
+      latest = progress;
+    };
+    const inputs = [memoryInput('trace', hung(call))];
+    const report = await analyzeInputs(
+      { kind: 'file', paths: ['trace'], inputs, leftOut: [], notices: [] },
+      { activity: true },
+      { progress: keep },
+    );
+    const activity = (latest as Progress | null)?.activity();
+    assert.ok(activity);
+    return { report, activity, row: activity.workers.find(({ pid }) => pid === 103) };
+  };
+
+  it('is drawn as blocked up to the end, with what it is in and since when', async () => {
+    const { report, activity, row } = await drawn('recvfrom(9<TCP:[10.0.0.7:40000->10.0.0.2:5432]>, ');
+    assert.ok(row);
+    assert.deepEqual([row.now.state, row.now.call, row.now.sinceMs], ['blocked', 'recvfrom', 0]);
+    assert.match(row.now.target, /10\.0\.0\.2:5432/);
+    assert.ok(Math.abs(sum(row.blocked) - 3) < 0.01, `${sum(row.blocked)} s`);
+    const workers = new PaperDashboard(report, { columns: 100, activity }).press('2').screen;
+    assert.match(workers, /103 +unknown +3\.00 s in recv.*█{20}/);
+  });
+
+  it('is drawn as waiting where that is what it is there for', async () => {
+    const { row } = await drawn('epoll_wait(9<anon_inode:[eventpoll]>, ');
+    assert.ok(row);
+    assert.equal(row.now.state, 'waiting');
+    assert.ok(sum(row.waiting) > 2.9 && sum(row.blocked) === 0);
+  });
+
+  it('is drawn as blocked in a poll, too, when it waits for the answer of another service', async () => {
+    const { row } = await drawn('poll([{fd=9<TCP:[10.0.0.7:40000->10.0.0.2:5432]>, events=POLLIN}], 1, -1');
+    assert.equal(row?.now.state, 'blocked');
   });
 });

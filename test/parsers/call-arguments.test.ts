@@ -452,6 +452,15 @@ const ROWS: readonly Row[] = [
     bpftrace: [{ call: 'setsockopt', args: [5, 1, 15, 1], data: bytes([1, 4]) }],
   },
   {
+    title: 'how a connect ended',
+    ask: (told) => told.socketError(),
+    answer: 'ECONNREFUSED',
+    strace: [
+      'getsockopt(5, SOL_SOCKET, SO_ERROR, [ECONNREFUSED], [4]) = 0',
+      'getsockopt(5<TCP:[10.0.0.1:40000->10.0.0.7:80]>, SOL_SOCKET, SO_ERROR, [111], [4]) = 0',
+    ],
+  },
+  {
     title: 'the end of the writing side',
     ask: (told) => told.shutdown(),
     answer: 'write',
@@ -708,6 +717,7 @@ const QUESTIONS: readonly Ask[] = [
   (told) => told.pair(),
   (told) => told.backlog(),
   (told) => told.socketOption(),
+  (told) => told.socketError(),
   (told) => told.shutdown(),
   (told) => told.epollChange(),
   (told) => told.polled(),

@@ -1,4 +1,5 @@
 import type { WorkerActivity } from '../../analysis/activity.ts';
+import type { AtEnd } from '../../analysis/report.ts';
 import { show } from '../../output/show.ts';
 import { durationOfMs } from '../../trace/format-numbers.ts';
 import { type DashboardState, shownActivity, shownReport } from '../state.ts';
@@ -8,8 +9,9 @@ const NOTABLE_MS = 250;
 const NOTABLE_LATE_MS = 2_500;
 
 /** `0.80 s in fsync`, `waits epoll_wait`, `1.20 s no call`, `ended`. */
-export function nowText(state: DashboardState, activity: WorkerActivity | null): string {
-  if (activity === null) return '-';
+export function nowText(state: DashboardState, activity: WorkerActivity | null, atEnd: AtEnd | null = null): string {
+  // There is no picture of the thousandth worker; what it was in stands in the report.
+  if (activity === null) return atEnd === null ? '-' : endText(atEnd);
   const { now } = activity;
   if (now.state === 'ended') return 'ended';
   if (now.state === 'waiting') return `waits ${show(now.call)}`;
@@ -19,6 +21,11 @@ export function nowText(state: DashboardState, activity: WorkerActivity | null):
   if (lengthMs < notable) return now.state === 'silent' ? 'runs' : `in ${show(now.call)}`;
   // The time comes first: it must not be what is cut.
   return `${durationOfMs(lengthMs)} ${now.state === 'silent' ? 'no call' : `in ${show(now.call)}`}`;
+}
+
+function endText({ call, forMs, idle }: AtEnd): string {
+  if (idle === 'yes') return `waits ${show(call)}`;
+  return forMs === null ? `in ${show(call)}` : `${durationOfMs(forMs)} in ${show(call)}`;
 }
 
 /**

@@ -68,9 +68,8 @@ function drawWorker(
   const busy = worker.busyPercent === null ? '-' : worker.busyPercent.toFixed(0);
   const more = [worker.requests, worker.accepted, worker.wastedWakeups].map(count);
   const columnsText = figures(isWide, busy, durationOfMs(worker.longestTurnMs), count(worker.brokenPipes), ...more);
-  const text =
-    `${pin}${String(worker.pid).padEnd(8)}${cell(worker.role, 11)} ${cell(nowText(state, activity), 17)} ` +
-    `${columnsText}`;
+  const now = cell(nowText(state, activity, worker.atEnd), 17);
+  const text = `${pin}${String(worker.pid).padEnd(8)}${cell(worker.role, 11)} ${now} ${columnsText}`;
   const whole = shownActivity(state);
   const cells = state.columns - table - 2;
   if (whole === null || activity === null || cells < 8) return [span(text)];

@@ -60,8 +60,10 @@ function conclude(context: Context): Conclusion<Metrics> {
 }
 
 /** Sockets to one address are one target; sockets that nobody could name are one, too. */
-function keyOf({ left: { target, descriptor, path } }: AtEnd): string {
+function keyOf({ left: { target, descriptor, path }, idle, wait }: AtEnd): string {
   if (descriptor !== null && descriptor.kind === 'socket' && descriptor.peer === '') return 'socket';
+  // Each child of a pool has a pipe of its own, on which it waits for work.
+  if (idle === 'unknown' && wait.kind === 'work' && descriptor?.kind === 'pipe') return 'pipe';
   return path === '' ? target : path;
 }
 
@@ -104,7 +106,7 @@ function judge(model: Model, all: readonly AtEnd[], { processes, isServing, isHa
   const stuck = new Set(all.map(({ thread }) => thread.process));
   const isEverybody = [...processes].every((process) => stuck.has(process));
   if (all[0]?.idle === 'unknown') {
-    const isSerious = isAlone(model, all) || (isHang && isLocked(all));
+    const isSerious = isAlone(model, all) || (isHang && isLocked(all) && !mayBeParent(model, all));
     return { all, severity: isSerious ? 'warning' : 'info', isEverybody };
   }
   // Without times the capture may just have been cut while everybody was at work.
@@ -128,6 +130,15 @@ function isLocked(all: readonly AtEnd[]): boolean {
     all.length <= MOST_LOCKED &&
     all.every(({ wait, thread }) => wait.kind === 'lock' && thread.process.threads.length === 1)
   );
+}
+
+/** The first of the traced processes, where no other one can be their parent: parents wait for ever, and rightly so. */
+function mayBeParent(model: Model, all: readonly AtEnd[]): boolean {
+  const [only] = all;
+  const pids = model.processes.all().map(({ pid }) => pid);
+  if (only === undefined || all.length > 1 || pids.some((pid) => pid < only.thread.process.pid)) return false;
+  if ([...rolesOf(model.processes.threads()).values()].includes('master')) return false;
+  return !atEndOf(model).some(({ wait }) => wait.kind === 'time');
 }
 
 /** One thread, of which nothing else is known: somebody looked at it because it hangs. */

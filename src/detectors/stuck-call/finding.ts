@@ -98,7 +98,10 @@ function titleOf(
   severity: Severity,
 ): string {
   const { left, idle } = worst;
-  const target = targetOf(worst);
+  const own = targetOf(worst);
+  // A pool of children that wait, each on a pipe of its own.
+  const isPool = idle === 'unknown' && own !== null && !sorted.every((each) => targetOf(each) === own);
+  const target = isPool ? own.replace(/\bfd \d+$/, 'fds') : own;
   const state = idle === 'no' && severity !== 'info' ? 'stuck in' : 'in';
   const on =
     target === null ? '' : left.syscall.takesDescriptor || left.watched > 0 ? ` on ${target}` : ` of ${target}`;

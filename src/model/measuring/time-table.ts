@@ -188,7 +188,7 @@ function kindOf(family: Family, thread: Thread, descriptor: Descriptor | undefin
     case 'semaphore':
       // Parked: another thread of those that take turns goes on.
       if (thread.loop.shared !== null) return 'idle';
-      return isOfRequest(thread) || isAlone(thread) ? 'waiting' : 'idle';
+      return isOfRequest(thread) || isAlone(thread) || !isKnown(thread) ? 'waiting' : 'idle';
     case 'sleep':
       return isOfRequest(thread) ? 'waiting' : 'idle';
     case 'wait-child':
@@ -219,11 +219,17 @@ function isAlone({ process, tid }: Thread): boolean {
   return tid === process.pid && process.threads.length === 1;
 }
 
+/** It serves, or its process does: where nobody is known to, a thread that waits for work is told from no other. */
+function isKnown({ hasServed, process }: Thread): boolean {
+  return hasServed || process.accepted > 0 || process.requests > 0 || process.forks > 0;
+}
+
 /** A client that has no request, a pipe or a socket between two processes of a host, or a pause. */
 function waitsForWork(family: Family, thread: Thread, descriptor: Descriptor | undefined): boolean {
   if (descriptor === undefined) return family !== 'read' && !isOfRequest(thread);
   const { kind, connection, peer } = descriptor;
   if (connection !== null) return !connection.request.inProgress;
   if (kind === 'file') return false;
+  if (kind === 'pipe' && family === 'read' && !isKnown(thread)) return false;
   return peer === '' && kind !== 'socket' && kind !== 'datagram' && !isOfRequest(thread);
 }

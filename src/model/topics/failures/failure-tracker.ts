@@ -30,6 +30,16 @@ export const DISK_ERRORS: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'ER
 /** What a connect that does not wait says, and one that is interrupted. */
 const UNDER_WAY: ReadonlySet<string> = new Set(['EINPROGRESS', 'EALREADY', 'EISCONN', 'EINTR', 'EAGAIN']);
 
+/** What a connect that did not wait may end with. */
+const CONNECT_ERRORS: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'EHOSTDOWN',
+  'ENETDOWN',
+]);
+
 /** Counts what fails by what it was about: connects by address, writes that a disk refuses by file. */
 export class FailureTracker implements Tracker {
   readonly #inWindow: (time: Nanoseconds) => boolean;
@@ -43,6 +53,7 @@ export class FailureTracker implements Tracker {
 
   hears({ family }: Syscall): Heard | undefined {
     if (family === 'connect') return (call, thread) => this.#connected(call, thread);
+    if (family === 'getsockopt') return (call, thread) => this.#learnt(call, thread);
     if (family !== 'write' && family !== 'sync' && family !== 'open') return undefined;
     return (call, thread) => {
       if (call.error !== '') this.#refused(call, thread);
@@ -56,6 +67,15 @@ export class FailureTracker implements Tracker {
     this.#tries.set(key, (this.#tries.get(key) ?? 0) + 1);
     if (call.error !== '' && !call.error.startsWith('ERESTART') && !UNDER_WAY.has(call.error))
       this.#count(call, thread, call.error, address);
+  }
+
+  /** What became of a connect that did not wait: `getsockopt(9, SOL_SOCKET, SO_ERROR, [ECONNREFUSED], [4]) = 0`. */
+  #learnt(call: Call, thread: Thread): void {
+    if (call.result !== 0 || !this.#inWindow(call.end)) return;
+    const errno = call.arguments.socketError();
+    // An error on a connection that stood is no connect that failed.
+    if (!CONNECT_ERRORS.has(errno)) return;
+    this.#count(call, thread, errno, thread.process.descriptors.get(call.fd)?.peer ?? '', 'connect');
   }
 
   /** A call that changes a file failed. */
@@ -78,8 +98,7 @@ export class FailureTracker implements Tracker {
     return this.#tries.get(address) ?? 0;
   }
 
-  #count(call: Call, thread: Thread, errno: string, target: string): void {
-    const { name } = call.syscall;
+  #count(call: Call, thread: Thread, errno: string, target: string, name = call.syscall.name): void {
     let known = this.#failures.get(`${name} ${errno} ${target}`);
     if (known === undefined) {
       const told = this.#failures.size < MOST_TARGETS ? target : '';
