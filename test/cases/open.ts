@@ -8,10 +8,8 @@ export const OPEN: ReadonlySet<string> = new Set([
   'newer/raw-events',
   'newer/threading-lock-py313',
   'servers/apache-graceful-gap',
-  'servers/apache-prefork-exhausted-spawn',
   'servers/caddy-tls-abandoned',
   'servers/clock-step-forward',
-  'servers/gthread-exhausted',
   'servers/haproxy-reload',
   'servers/haproxy-reload~acceptors',
   'servers/hypercorn-sse-late-replies',
@@ -20,5 +18,4 @@ export const OPEN: ReadonlySet<string> = new Set([
   'servers/phpfpm-ondemand~master',
   'servers/postgres-attach-service-stall',
   'servers/postgres-attach-service-stall~role',
-  'servers/puma-single-exhausted-attach',
 ]);

@@ -88,6 +88,9 @@ export class TrafficTracker {
     if (!process.isWhole)
       this.#processes.sockets.add(call.arguments.returnedLabel(), call.result, made, thread, call.end);
     connection.place = this.#cycles.acceptedInCycle(thread) - 1;
+    loop.aftermath?.accepted(connection, listener, thread);
+    listener.lastLane = thread.lane.index;
+    listener.lastAt = call.end;
     this.#audience.accepted(connection, call.end);
     process.descriptors.set(call.result, made);
     return connection.request;
@@ -227,7 +230,7 @@ export class TrafficTracker {
     if (this.#inWindow(call.end)) thread.servesRequests = true;
     if (start !== null) this.#named(call, thread, request, start);
     thread.loop.turn.readRequest(connection, call);
-    thread.loop.aftermath?.addWaiting(request.name);
+    thread.loop.aftermath?.received(request);
   }
 
   /** What is asked for is known. */
@@ -256,7 +259,9 @@ export class TrafficTracker {
 
   #answered(call: Call, thread: Thread, request: Request): void {
     request.answeredAt = call.end;
+    readSignature(call, thread.process);
     thread.process.inProgress.done(request);
+    this.#audience.replied(call, thread, request);
     if (call.end - request.startedAt >= this.#slow && this.#inWindow(call.end))
       this.#facts.tell('slowReply', { thread, request, record: call });
   }
@@ -311,4 +316,18 @@ export class TrafficTracker {
 /** The number stands for another socket now: a thread reused it that was not known to be of this process. */
 function isStale({ label, seenOpening }: Descriptor, call: Call): boolean {
   return !seenOpening && label !== '' && label !== call.arguments.label();
+}
+
+/** Replies of a process that are looked at for its name, and so many bytes of each. */
+const MOST_REPLIES = 4;
+const HEAD_BYTES = 512;
+
+/** Servers sign their replies: `Server: nginx/1.22.1`. Nothing else names those that were up before the capture. */
+function readSignature(call: Call, process: Process): void {
+  if (process.signature !== '' || process.repliesRead >= MOST_REPLIES) return;
+  process.repliesRead++;
+  for (const bytes of call.arguments.payloads(HEAD_BYTES)) {
+    const name = /\r\nServer: ([A-Za-z][\w./ -]{0,40})/i.exec(bytes)?.[1];
+    if (name !== undefined) process.signature = name;
+  }
 }
