@@ -5,7 +5,7 @@ import type { Audience } from '../audience.ts';
 import type { FactBus } from '../fact-bus.ts';
 import type { Descriptor } from '../machine/descriptors.ts';
 import { EpollSet } from '../machine/epoll-set.ts';
-import { type WaitSet, WITH_LISTENER, WITHOUT_LISTENER } from '../machine/loop.ts';
+import { UNNAMED, type WaitSet, WITH_LISTENER, WITHOUT_LISTENER } from '../machine/loop.ts';
 import { SharedWait } from '../machine/shared-wait.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
@@ -35,8 +35,10 @@ export class WaitTracker {
   }
 
   epoll(call: Call, thread: Thread): boolean {
+    if (call.fd < 0) return this.#unnamed(call, thread);
     const { loop, process } = thread;
     const descriptor = process.descriptors.get(call.fd) ?? process.descriptors.learn(call.fd, call.arguments);
+    loop.nameHub(descriptor, call.fd);
     const epoll = epollOf(descriptor);
     const set = loop.waitSet('epoll', descriptor, call.fd);
     if (set.waits < 3) noteShape(set, call);
@@ -59,12 +61,26 @@ export class WaitTracker {
     return isHub;
   }
 
+  /** A wait whose beginning is not in the trace: which set it was for shows at the thread's next one. */
+  #unnamed(call: Call, thread: Thread): boolean {
+    const { loop } = thread;
+    const set = loop.hub?.kind === 'epoll' ? loop.hub : loop.waitSet('epoll', null, UNNAMED);
+    this.#count(set, call);
+    if (loop.hub === null) this.#confirm(thread, set, false);
+    if (loop.hub !== set) return false;
+    if (loop.shared === null) this.#cycles.waited(thread, set, call);
+    else if (call.duration >= 0) loop.shared.looked(call.start, call.end);
+    this.#hub(call, thread);
+    return true;
+  }
+
   /** An `epoll_wait` that has not come back when the trace ends is a wait as well. */
   stays(call: Call, thread: Thread): void {
     const { loop, process } = thread;
     const descriptor = process.descriptors.get(call.fd);
     if (call.syscall.family !== 'epoll-wait' || descriptor === undefined) return;
     const epoll = epollOf(descriptor);
+    loop.nameHub(descriptor, call.fd);
     const set = loop.waitSet('epoll', descriptor, call.fd);
     if (loop.hub === null) this.#confirm(thread, set, false);
     if (loop.hub === set && epoll.lookedAtBy !== thread && loop.shared === null)

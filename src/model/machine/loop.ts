@@ -12,6 +12,9 @@ export const WITH_LISTENER = -1;
 /** Poll and select sets without one, as far as the trace tells. */
 export const WITHOUT_LISTENER = -2;
 
+/** An epoll instance that no line names: the wait on it has no beginning in the trace. */
+export const UNNAMED = -3;
+
 /** A set of descriptors that a thread waits on: one epoll instance, or its poll/select sets of one kind. */
 export class WaitSet {
   readonly kind: 'epoll' | 'set';
@@ -129,6 +132,18 @@ export class Loop {
       this.inTurn = false;
     }
     return voided;
+  }
+
+  /**
+   * An epoll instance is waited on. Where the hub is one that no line named, it is this one, as far as anybody can
+   * tell: a listener that shows in another one makes that the hub.
+   */
+  nameHub(descriptor: Descriptor, fd: number): void {
+    const { hub } = this;
+    if (hub?.fd !== UNNAMED) return;
+    hub.descriptor = descriptor;
+    hub.fd = fd;
+    this.hubIsCertain = false;
   }
 
   /** The thread belongs to another process than thought, of which an epoll instance was known under the same number. */
