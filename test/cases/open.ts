@@ -14,7 +14,6 @@ export const OPEN: ReadonlySet<string> = new Set([
   'servers/caddy-tls-abandoned',
   'servers/caddy-tls-abandoned~requests',
   'servers/celery-stuck~sentence',
-  'servers/clock-step-forward',
   'servers/go-attach-abandoned-retry',
   'servers/go-attach-abandoned-retry~requests',
   'servers/go-attach-abandoned-retry~workers',
