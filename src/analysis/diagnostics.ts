@@ -39,9 +39,9 @@ const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
   'clock-leap': {
     severity: 'warning',
     meaning:
-      'The clock was set forward while every thread was silent: waits that were open then report far shorter durations ' +
-      'than their stamps. The leap was taken out of all figures; times after it are that much earlier than their lines ' +
-      'say.',
+      'The clock was set forward while every thread was silent: waits that were open then report far shorter ' +
+      'durations than their stamps. The leap was taken out of all figures; times after it are that much earlier than ' +
+      'their lines say.',
   },
   'exit-order': {
     severity: 'warning',

@@ -35,8 +35,7 @@ import { SchedulerTracker } from './measuring/scheduler-tracker.ts';
 import { SocketTracker } from './measuring/socket-tracker.ts';
 import { TimeTable } from './measuring/time-table.ts';
 import { WatchTracker } from './measuring/watch-tracker.ts';
-import { TOPICS } from './topics/topics.ts';
-import type { Tracker, TrackerContext } from './tracker.ts';
+import type { Tracker, TrackerContext, TrackerType } from './tracker.ts';
 
 export interface ModelOptions {
   /** Facts outside this stretch of trace time are followed and not told. */
@@ -46,6 +45,8 @@ export interface ModelOptions {
   readonly isCoarse: boolean;
   /** Turns from this length on are told. */
   readonly longTurn: Nanoseconds;
+  /** What is followed beside the machine itself, in the order in which it hears of things. None depends on another. */
+  readonly topics: readonly TrackerType[];
   /** Told of every call, for a picture of the whole trace. */
   readonly activity?: ActivityRecorder;
   /** What stands beside the trace about its host. */
@@ -89,7 +90,7 @@ export class Model {
     options.activity?.subscribe(facts);
     this.scheduler = new SchedulerTracker(context);
     this.sockets = new SocketTracker(context);
-    this.#topics = TOPICS.map((Topic) => new Topic(context));
+    this.#topics = options.topics.map((Topic) => new Topic(context));
     const { activity, noted } = options;
     const measuring: Tracker[] = [this.scheduler, this.sockets, this.watch, this.pauses, new TimeTable(context)];
     if (activity !== undefined) measuring.push(activity);
@@ -101,7 +102,8 @@ export class Model {
     this.#periodic = this.#audience.trackers.filter(({ due }) => due !== undefined);
     this.processes = new Processes(this.#audience);
     if (noted) this.processes.introduce(noted);
-    this.#followers = new Followers({ ...context, listeners, audience: this.#audience }, this.processes);
+    const { processes } = this;
+    this.#followers = new Followers({ ...context, processes, listeners, audience: this.#audience });
     this.#turns = this.#followers.turns;
   }
 
@@ -114,9 +116,9 @@ export class Model {
   }
 
   /** The tracker of a topic, for the detector of that topic. */
-  topic<T extends Tracker>(type: new (context: TrackerContext) => T): T {
+  topic<T extends Tracker>(type: TrackerType<T>): T {
     const found = this.#topics.find((tracker) => tracker instanceof type);
-    if (found === undefined) throw new Error(`${type.name} is not in the list of topics`);
+    if (found === undefined) throw new Error(`${type.name} is a tracker that no detector names in its definition`);
     return found as T;
   }
 
@@ -274,6 +276,7 @@ export class Model {
       if (thread.leftIn !== null) this.#wasLeftIn(thread, thread.leftIn);
       turns.finish(thread, this.lastTime);
     }
+    turns.finishShared(this.processes.threads(), this.lastTime);
     this.#audience.finish([...this.processes.threads()]);
     traffic.finish(this.processes.all(), this.lastTime);
   }

@@ -118,7 +118,8 @@ export function complaintsOf({ expectation }: Case, report: Report, text: string
   return complaints;
 }
 
-function fits(finding: Finding, wanted: Description): boolean {
+/** Whether a finding looks like this. */
+export function fits(finding: Finding, wanted: Description): boolean {
   const { kind, anyKind, severity, severityAtMost, pid, call, cause, target, title, ms, metric = {} } = wanted;
   const metrics = JSON.stringify(finding.metrics);
   const words = `${metrics}\n${finding.title}\n${finding.summary}`;

@@ -1,6 +1,6 @@
 import { rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import type { NameLookup } from '../../model/topics/names/name-lookups.ts';
+import { type NameLookup, NameLookups } from '../../model/topics/names/name-lookups.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
@@ -25,6 +25,7 @@ export const blockingDns = defineDetector({
       meaning: 'From here on it is critical; for a sync worker, which may wait, it is a warning.',
     },
   },
+  trackers: [NameLookups],
   metrics,
   create(context) {
     const threads = new Map<Thread, LookupTally>();
@@ -59,14 +60,20 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, LookupTally>): 
   const findings = [judge(context, onLoops, true), judge(context, onWorkers, false)].filter((found) => found !== null);
   if (findings.length > 0)
     return found(`${plural(count([...onLoops, ...onWorkers]), 'lookup')} that a worker waited for`, findings);
+  const { begun } = context.model.topic(NameLookups);
+  if (begun === 0)
+    return notApplicable(
+      'No name lookup of a worker is in the capture (none was sent to a port 53 by a worker itself)',
+    );
   const longest = largestOf(
     [...onLoops, ...onWorkers].map((tally) => tally.longest?.blocked ?? 0),
     0,
   );
   return clear(
     longest === 0
-      ? 'no worker waited for a name server itself'
-      : `no lookup on a worker took ${context.threshold('dns-ms')} ms; the longest ${duration(longest)}`,
+      ? `${plural(begun, 'lookup')} on workers, and none of them waited for the name server itself`
+      : `${plural(begun, 'lookup')} on workers, none of ${context.threshold('dns-ms')} ms; the longest ` +
+          duration(longest),
   );
 }
 

@@ -1,13 +1,13 @@
 import { DESCRIPTOR_GROUPS } from '../../model/machine/descriptor-groups.ts';
 import type { Process } from '../../model/machine/process.ts';
-import { type Census, censusOf } from '../../model/topics/leaks/descriptor-census.ts';
+import { type Census, censusOf, DescriptorCensus } from '../../model/topics/leaks/descriptor-census.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { SECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { forgottenFinding, leakFinding } from './finding.ts';
-import { growthOf, type Leak } from './growth.ts';
+import { FEWEST_POINTS, growthOf, type Leak } from './growth.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
 export const fdLeak = defineDetector({
@@ -33,6 +33,7 @@ export const fdLeak = defineDetector({
       meaning: 'How long ago the other end of each of them has closed, at least.',
     },
   },
+  trackers: [DescriptorCensus],
   metrics,
   create(context) {
     // The model counts; there is nothing to hear.
@@ -59,6 +60,14 @@ function conclude(context: Context): Conclusion<Metrics> {
       findings.push(forgottenFinding(process, forgotten, censusOf(process)?.endedAsOf ?? model.lastTime));
   }
   if (findings.length > 0) return found(`${plural(findings.length, 'kind')} of descriptors that stay open`, findings);
+  const counts = largestOf(
+    processes.map((process) => censusOf(process)?.points.length ?? 0),
+    0,
+  );
+  if (counts < FEWEST_POINTS)
+    return notApplicable(
+      `Open descriptors were counted ${plural(counts, 'time')} (${FEWEST_POINTS} needed): too short to see them grow`,
+    );
   const most = largestOf(
     processes.map((process) => censusOf(process)?.points.at(-1)?.open ?? 0),
     0,

@@ -1,5 +1,5 @@
 import type { LongTurn } from '../../model/facts.ts';
-import { rolesOf } from '../../model/machine/roles.ts';
+import { isLoopOf, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { OffCpu } from '../../model/machine/turn.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
@@ -10,6 +10,7 @@ import { sentenceWithout } from '../need.ts';
 import { type Reason, reasonOf } from '../stall-cause/cause.ts';
 import { stallFinding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
+import { noLoopReason } from './no-loop-reason.ts';
 import { addStall, regrouped, type Stall, type StallGroup } from './stall-group.ts';
 
 export const loopStall = defineDetector({
@@ -90,7 +91,7 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
   const { model, capabilities } = context;
   const roles = rolesOf(model.processes.threads());
   const loops = [...roles]
-    .filter(([thread, role]) => (role === 'event-loop' || role === 'acceptor') && thread.loop.turns > 0)
+    .filter(([thread, role]) => isLoopOf(thread, role) && (thread.loop.turns > 0 || thread.loop.shared !== null))
     .map(([thread]) => thread);
   const findings: DraftFinding<Metrics>[] = [];
   for (const thread of loops)
@@ -99,9 +100,15 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
   if (findings.length > 0)
     return found(`${plural(findings.length, 'worker and cause', 'workers and causes')} with stalls`, findings);
   if (!capabilities.times) return notApplicable(sentenceWithout(['times']));
-  if (loops.length === 0) return notApplicable(noLoop(roles.values()));
+  if (loops.length === 0) return notApplicable(noLoopReason(model, roles));
   const turns = loops.reduce((sum, { loop }) => sum + loop.turns, 0);
-  const longest = loops.reduce((most, { loop }) => Math.max(most, loop.longestTurn), 0);
+  const longest = loops.reduce((most, { loop }) => Math.max(most, loop.shared?.longest ?? loop.longestTurn), 0);
+  const isShared = loops.every(({ loop }) => loop.shared !== null);
+  if (isShared)
+    return clear(
+      `at no time of ${context.threshold('stall-ms')} ms or more was a thread at work while none of those that take ` +
+        `turns at one epoll set waited there (${plural(loops.length, 'set')}); what a lock holds up cannot be told`,
+    );
   const seen = `in ${plural(turns, 'turn')} of ${plural(loops.length, 'loop')}`;
   if (capabilities.resolution > MILLISECOND)
     return clear(
@@ -109,22 +116,4 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
         'shorter than a second goes unseen',
     );
   return clear(`no turn of ${context.threshold('stall-ms')} ms or more ${seen}; the longest took ${duration(longest)}`);
-}
-
-const UNCLEAR =
-  'Cannot tell whether these are event loops: no ioctl or fcntl call was recorded, which would show how sockets ' +
-  'wait. Record without -e.';
-
-function noLoop(roles: Iterable<string>): string {
-  const kinds = new Set(roles);
-  if (kinds.has('unknown') && !kinds.has('sync-worker')) return UNCLEAR;
-  if (kinds.has('sync-worker') || kinds.has('blocking-acceptor'))
-    return (
-      'These are sync workers: they serve one request at a time by design, so a long request is occupancy, not ' +
-      'a stall.'
-    );
-  return (
-    'No event loop seen: no thread waits on a listener together with other sockets. Trace the workers, with ' +
-    'their epoll_wait, poll or select calls.'
-  );
 }

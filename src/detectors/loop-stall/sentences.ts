@@ -1,5 +1,6 @@
 import type { Process } from '../../model/machine/process.ts';
 import type { Stop } from '../../model/machine/stop.ts';
+import type { Thread } from '../../model/machine/thread.ts';
 import { NOTED, type OffCpu } from '../../model/machine/turn.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { portOf, protocolOfPort } from '../../trace/payload.ts';
@@ -68,7 +69,13 @@ function atLeast({ open }: Stall): string {
 }
 
 /** What the longest of `count` stalls was, and who waited meanwhile. */
-export function summaryOf(pid: number, stall: Stall, count: number, total: number, capabilities: Capabilities): string {
+export function summaryOf(
+  { process: { pid }, loop: { shared } }: Thread,
+  stall: Stall,
+  count: number,
+  total: number,
+  capabilities: Capabilities,
+): string {
   const whom =
     stall.request === ''
       ? ''
@@ -81,8 +88,12 @@ export function summaryOf(pid: number, stall: Stall, count: number, total: numbe
     waiting === 0
       ? ''
       : ` Meanwhile at least ${waiting === 1 ? '1 other request was' : `${waiting} other requests were`} kept waiting.`;
+  const away =
+    shared === null
+      ? `${workerName(pid)} did not get back to its event loop for `
+      : `None of the ${shared.threads.size} threads of ${pid} that take turns at one epoll set waited there for `;
   return (
-    `${workerName(pid)} did not get back to its event loop for ` +
+    away +
     `${atLeast(stall)}${duration(stall.length)}${whom}: ` +
     `${whatHappened(stall)}.${times}${kept}${accuracyNote(stall, capabilities)}`
   );

@@ -55,6 +55,12 @@ export class Thread {
     return this.lane.tid;
   }
 
+  /** It is known to be the first of its process. */
+  get isMain(): boolean {
+    const { leader, isLeaderGuessed } = this.process;
+    return this.lane.tid === leader.tid && !isLeaderGuessed;
+  }
+
   /** It accepted, waited for a listener or had a loop: worth telling of, also after its end. */
   get hasServed(): boolean {
     return this.accepts.listeners.size > 0 || this.loop.turns > 0;

@@ -1,3 +1,4 @@
+import { isPid } from '../../../trace/process-number.ts';
 import type { Call, Exit, Signal } from '../../../trace/record.ts';
 import { signalInfo } from '../../../trace/siginfo.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
@@ -95,7 +96,7 @@ export class DeathTracker implements Tracker {
         return (call, thread) => this.#reaped(call, thread);
       case 'clone':
         return (call, thread) => {
-          if (call.result > 0 && !call.arguments.has('CLONE_THREAD')) this.#forked(thread.process, call.result);
+          if (isPid(call.result) && !call.arguments.has('CLONE_THREAD')) this.#forked(thread.process, call.result);
         };
       default:
         return undefined;
@@ -146,7 +147,7 @@ export class DeathTracker implements Tracker {
   exited({ status, signal, coreDumped, time, file, line, text }: Exit, thread: Thread): void {
     const { process } = thread;
     // A thread that ends by itself is no death.
-    if (signal === '' && thread.tid !== process.pid) return;
+    if (signal === '' && !isLast(thread)) return;
     if (this.#byPid.get(process.pid)?.process === process) return;
     const death = this.#died({
       pid: process.pid,
@@ -245,4 +246,10 @@ export class DeathTracker implements Tracker {
     if (line !== null && !death.lines.some((known) => known.line === line.line && known.file === line.file))
       death.lines.push(line);
   }
+}
+
+/** Its end is that of its process: it is the first thread or, where nobody knows which that is, the last one left. */
+function isLast(thread: Thread): boolean {
+  const { process, isMain } = thread;
+  return isMain || (process.isLeaderGuessed && process.threads.every((each) => each === thread || each.ended));
 }
