@@ -2,6 +2,7 @@ import type { Call } from '../../trace/record.ts';
 import type { Syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
+import type { KeptLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
 import { Aftermath } from '../machine/aftermath.ts';
 import type { Listeners } from '../machine/listeners.ts';
@@ -79,6 +80,7 @@ export class TurnTracker {
     if (loop.hub?.hasListener) this.#audience.serving(thread, call.start);
     if (loop.inTurn) {
       if (gap > loop.turn.longestGap) noteGap(call, thread, gap);
+      if (call.start - loop.turn.start >= this.#longTurn) loop.turn.endLine = entryOf(call);
       this.end(thread, call.start, false);
     }
     if (call.duration > 0) loop.idle += call.duration;
@@ -205,6 +207,11 @@ function waitEndedBy(loop: Loop, at: Nanoseconds): void {
 /** A futex wait for another thread; a lock that the kernel hands over is none. */
 function isPark({ syscall, arguments: told }: Call): boolean {
   return syscall.family === 'futex' && told.futex()?.operation.startsWith('WAIT') === true;
+}
+
+/** The line on which a call was entered. */
+function entryOf({ file, startLine, startText }: Call): KeptLine {
+  return { file, line: startLine, text: startText };
 }
 
 function usedNewSocket(syscall: Syscall | null): boolean {
