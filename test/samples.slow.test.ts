@@ -44,6 +44,10 @@ for (const sample of all) {
     const report = await analyzeFiles([sample.trace], { from: epoch(truth.window.from), to: epoch(truth.window.to) });
     const loud = new Set(report.findings.filter(({ severity }) => severity !== 'info').map(({ kind }) => kind));
 
+    it('proves each finding by lines of the capture', () => {
+      for (const { title, evidence } of report.findings) assert.ok(evidence.length > 0, title);
+    });
+
     it('finds what happened, and nothing that did not', () => {
       const told = (kind: Kind): boolean =>
         loud.has(kind) || (TOLD_QUIETLY.has(kind) && report.outcomes[kind]?.status === 'found');

@@ -31,8 +31,9 @@ export class ScannedArguments extends StraceArguments {
 
   override setsNonblocking(): boolean | null {
     const call = this.#scanned;
-    if (call.syscall.family === 'ioctl') return call.holds('FIONBIO') ? call.holds('[1]') : null;
-    return call.holds('F_SETFL') ? call.holds('O_NONBLOCK') : null;
+    // With -X raw the command is a number.
+    if (call.syscall.family === 'ioctl') return call.holds('FIONBIO') ? call.holds('[1]') : super.setsNonblocking();
+    return call.holds('F_SETFL') ? call.holds('O_NONBLOCK') : super.setsNonblocking();
   }
 
   override get readyData(): number {

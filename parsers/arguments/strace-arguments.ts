@@ -25,6 +25,7 @@ import {
   endOfDecoration,
   futexIn,
   integer,
+  lowHalf,
   pollDescriptors,
   quotedBytes,
   quotedText,
@@ -222,8 +223,8 @@ export class StraceArguments implements CallArguments {
       operation: changeOf(match[1] as string),
       fd: Number(digits),
       label: behind.charCodeAt(digits.length) === 0x3c /* < */ ? decoration(behind) : '',
-      events: eventBits(/\{(?:events=)?([^,{}]+), (?:data=)?\{/.exec(behind)?.[1] ?? ''),
-      data: Number(/u32=(\d+)/.exec(behind)?.[1] ?? digits),
+      events: eventBits(/\{(?:events=)?([^,{}]+), (?:data=)?(?:\{|0x)/.exec(behind)?.[1] ?? ''),
+      data: userData(behind) ?? Number(digits),
     };
   }
 
@@ -415,4 +416,12 @@ function hasInNumbers({ family, name }: Syscall, flag: Flag, args: string): bool
     case 'WNOHANG':
       return flagWord(parts[2] ?? '', kernel.waitFlags).includes(flag);
   }
+}
+
+/** The low 32 bits of the user data of an `epoll_ctl`; null when the line shows none. */
+function userData(text: string): number | null {
+  const words = /u32=(\d+)/.exec(text)?.[1];
+  if (words !== undefined) return Number(words);
+  const raw = /, data=0x([0-9a-f]{1,16})\}/.exec(text)?.[1];
+  return raw === undefined ? null : lowHalf(raw);
 }

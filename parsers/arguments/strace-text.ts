@@ -195,7 +195,18 @@ export function readyEvents(args: string): ReadyEvent[] {
     if ((printed.startsWith('EPOLL') || printed.startsWith('0x')) && data >= 0)
       found.push({ events: eventBits(printed), data });
   }
+  if (found.length === 0 && args.includes(', data=0x'))
+    for (const [, events = '', data = ''] of args.matchAll(RAW_EVENT))
+      found.push({ events: eventBits(events), data: lowHalf(data) });
   return found;
+}
+
+/** As `-X raw` prints an event: the user data is one number of 64 bits. */
+const RAW_EVENT = /\{events=(0x[0-9a-f]{1,8}), data=0x([0-9a-f]{1,16})\}/g;
+
+/** The low 32 bits of a hexadecimal number. */
+export function lowHalf(digits: string): number {
+  return Number.parseInt(digits.slice(-8), 16);
 }
 
 /** What a `poll` or `select` returned: `1 ([{fd=3, revents=POLLIN}])`, `2 (in [5 6], left {tv_sec=1, tv_usec=0})`. */

@@ -7,6 +7,7 @@ import { LineAccounting } from '../text/line-accounting.ts';
 import { decode, LINE_LIMIT, latin1 } from '../text/line-reference.ts';
 import { StampClock } from '../timeline/stamp-clock.ts';
 import { Attribution } from './attribution.ts';
+import { ClockLeaps, LEAST_SILENCE, UNDECIDED } from './clock-leaps.ts';
 import type { LineColumns } from './line-columns.ts';
 import { LinePrefix } from './line-prefix.ts';
 import { ThreadTable } from './thread-table.ts';
@@ -32,6 +33,11 @@ export class ParserState {
   readonly hasNames: boolean;
   /** The program's own output may stand between the lines. */
   isMixed: boolean;
+  readonly leaps: ClockLeaps;
+  /** The current line may be taken back, to be read again when more is known. */
+  mayHold = false;
+  /** It has to be. */
+  isHeld = false;
   /** 1-based number of the line, and its bytes. */
   line = 0;
   from = 0;
@@ -48,6 +54,8 @@ export class ParserState {
   readonly #attribution: Attribution;
   readonly #isRelative: boolean;
   #previous = Number.NEGATIVE_INFINITY;
+  /** Rings at least once in each silence: one comparison a line, which most lines pass. */
+  #alarm = Number.NEGATIVE_INFINITY;
   /** Lines with an earlier stamp than the line before them, although their own thread's stamps grow. */
   #backward = 0;
 
@@ -74,6 +82,7 @@ export class ParserState {
     this.clock = new StampClock(columns.time, origin);
     this.window = new ByteWindow(file);
     this.threads = new ThreadTable(lanes, this.window, none);
+    this.leaps = new ClockLeaps(columns, this.threads, this.window);
     this.#attribution = new Attribution(this.threads, tid ?? columns.initialTid);
   }
 
@@ -100,6 +109,10 @@ export class ParserState {
       let time = this.#isRelative
         ? this.clock.after(prefix.seconds * SECOND + prefix.nanoseconds)
         : this.clock.at(prefix.seconds, prefix.nanoseconds);
+      if (time > this.#alarm) {
+        time = this.#afterSilence(time);
+        if (this.isHeld) return null;
+      }
       if (time < thread.time) {
         this.note('clock-step');
         time = this.clock.stepBack(time);
@@ -164,6 +177,27 @@ export class ParserState {
   /** The current line, cut at `LINE_LIMIT` bytes. */
   get text(): string {
     return decode(this.window.bytes, this.from, Math.min(this.to, this.from + LINE_LIMIT));
+  }
+
+  /** The time of the line that ends a silence of all threads; unless the lines behind it are needed to tell. */
+  #afterSilence(time: Nanoseconds): Nanoseconds {
+    const latest = this.#previous;
+    const isSilence = this.mayHold && time - latest >= LEAST_SILENCE;
+    const leap = isSilence ? this.leaps.judge(this.from, time, latest) : 0;
+    if (leap === 0) {
+      this.#alarm = time + LEAST_SILENCE;
+      return time;
+    }
+    const { clock, prefix } = this;
+    if (leap === UNDECIDED) {
+      clock.now = latest;
+      this.isHeld = true;
+      return time;
+    }
+    this.note('clock-leap');
+    clock.leapt(leap, latest);
+    this.#alarm = latest;
+    return clock.at(prefix.seconds, prefix.nanoseconds);
   }
 
   #noteComm({ lane }: TracedThread): void {

@@ -24,10 +24,14 @@ export class StraceParser implements TraceParser {
   readonly #reader: LineReader;
   readonly #rest: RestLines;
   readonly #cutter: LineCutter;
+  /** Stamps compare, and are fine enough to tell a clock that was set forward. */
+  readonly #canHold: boolean;
   /** The line that is read has no newline. */
   #isLast = false;
   /** No line reads at first sight: a call was cut and waits for its end, or the line is the last. */
   #waits = false;
+  /** No more bytes come, and lines that were taken back are to be read. */
+  #endsLater = false;
   /** No more bytes come, and what that means has not been told yet. */
   #isEnding = false;
 
@@ -36,6 +40,7 @@ export class StraceParser implements TraceParser {
     this.flags = state.flags;
     this.diagnostics = state.diagnostics;
     this.#state = state;
+    this.#canHold = state.isTimed && !state.isCoarse && columns.time !== 'relative';
     this.#reader = new LineReader(state);
     this.#rest = new RestLines(state, this.#reader, columns);
     this.#cutter = new LineCutter(state.window, () => state.threads.keep());
@@ -53,6 +58,13 @@ export class StraceParser implements TraceParser {
   }
 
   end(): void {
+    this.#state.leaps.isComplete = true;
+    if (this.#cutter.isHolding) {
+      // What was taken back comes before the end.
+      this.#cutter.release();
+      this.#endsLater = true;
+      return;
+    }
     this.#isLast = this.#cutter.end();
     this.#waits ||= this.#isLast;
     this.#isEnding = true;
@@ -78,12 +90,25 @@ export class StraceParser implements TraceParser {
       state.from = from;
       state.to = contentEnd(state.window.bytes, from, to);
       if (cutter.skipped > 0) state.note('long-line');
+      state.mayHold = this.#canHold && cutter.skipped === 0;
       const outcome = this.#waits ? NO_RECORD : reader.read(false);
+      state.mayHold = false;
+      if (state.isHeld) {
+        state.isHeld = false;
+        state.line--;
+        cutter.hold();
+        return null;
+      }
       if (outcome === RECORD) return reader.record;
       if (outcome === NOTED) continue;
       const record = rest.read(outcome, this.#isLast);
       this.#waits = this.#isLast || rest.isWaiting;
       if (record !== null) return record;
+    }
+    if (this.#endsLater) {
+      this.#endsLater = false;
+      this.end();
+      return this.next();
     }
     return this.#isEnding ? this.#finish() : null;
   }

@@ -9,6 +9,8 @@ const NEWLINE = 0x0a;
 /** Of the buffer for a line that goes on, when there is one. */
 const FIRST_BYTES = 512;
 const EMPTY = Buffer.alloc(0);
+/** Fewer bytes behind a line that was taken back are waited for: each time it is read again. */
+const WORTH_READING = 4_096;
 
 /**
  * Cuts pushed bytes into lines. A line that lies whole in one chunk is read where it lies; one that goes over the end
@@ -30,13 +32,46 @@ export class LineCutter {
   #length = 0;
   #dropped = 0;
   #readsPartial = false;
+  /** What was taken back and what came after it; empty when nothing was. */
+  #held: Buffer[] = [];
+  #heldBytes = 0;
 
   constructor(window: ByteWindow, release: () => void) {
     this.#window = window;
     this.#release = release;
   }
 
-  push(chunk: Buffer): void {
+  /** Takes the current line back. It comes again with the bytes behind it, when enough more of them are there. */
+  hold(): void {
+    this.#release();
+    const behind = this.#chunk?.subarray(this.#position) ?? EMPTY;
+    this.#held = [Buffer.concat([this.#window.bytes.subarray(this.from, this.to + 1), behind])];
+    this.#heldBytes = 0;
+    this.#chunk = null;
+  }
+
+  /** A line was taken back and has not come again. */
+  get isHolding(): boolean {
+    return this.#held.length > 0;
+  }
+
+  /** Lets what was taken back come again, whatever is behind it. */
+  release(): void {
+    const bytes = Buffer.concat(this.#held);
+    this.#held = [];
+    this.push(bytes);
+  }
+
+  push(pushed: Buffer): void {
+    let chunk = pushed;
+    if (this.#held.length > 0) {
+      // Whoever pushed uses the buffer again.
+      this.#held.push(Buffer.from(pushed));
+      this.#heldBytes += pushed.length;
+      if (this.#heldBytes < WORTH_READING) return;
+      chunk = Buffer.concat(this.#held);
+      this.#held = [];
+    }
     this.#chunk = chunk;
     this.#position = 0;
     if (this.#length === 0 && this.#dropped === 0) {

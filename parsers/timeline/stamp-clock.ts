@@ -19,7 +19,7 @@ export class StampClock {
   #started = false;
   #originSeconds = 0;
   #originNanoseconds = 0.5;
-  /** Seconds that midnights add, and nanoseconds that backward steps of the clock add. */
+  /** Seconds that midnights add, and nanoseconds that backward steps of the clock add and forward ones take. */
   #days = 0;
   #shift = 0.5;
   #latestSeconds = -1;
@@ -66,6 +66,12 @@ export class StampClock {
   stepBack(time: Nanoseconds): Nanoseconds {
     this.#shift += this.now - time;
     return this.now;
+  }
+
+  /** The clock was set forward by so much after `before`: all later stamps are so much earlier. */
+  leapt(by: Nanoseconds, before: Nanoseconds): void {
+    this.#shift -= by;
+    this.now = before;
   }
 
   /** Seconds to add for the midnights that have passed. */

@@ -36,6 +36,13 @@ const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
     severity: 'warning',
     meaning: 'The clock jumped back; times after it were moved on so that no duration is negative.',
   },
+  'clock-leap': {
+    severity: 'warning',
+    meaning:
+      'The clock was set forward while every thread was silent: waits that were open then report far shorter ' +
+      'durations than their stamps. The leap was taken out of all figures; times after it are that much earlier than ' +
+      'their lines say.',
+  },
   'exit-order': {
     severity: 'warning',
     meaning:

@@ -35,7 +35,7 @@ import { SchedulerTracker } from './measuring/scheduler-tracker.ts';
 import { SocketTracker } from './measuring/socket-tracker.ts';
 import { TimeTable } from './measuring/time-table.ts';
 import { WatchTracker } from './measuring/watch-tracker.ts';
-import { HUB_WAIT, type Tracker, type TrackerContext, type TrackerType } from './tracker.ts';
+import type { Tracker, TrackerContext, TrackerType } from './tracker.ts';
 
 export interface ModelOptions {
   /** Facts outside this stretch of trace time are followed and not told. */
@@ -92,7 +92,7 @@ export class Model {
     this.sockets = new SocketTracker(context);
     this.#topics = options.topics.map((Topic) => new Topic(context));
     const { activity, noted } = options;
-    const measuring: Tracker[] = [this.scheduler, this.sockets, this.watch, new TimeTable(context)];
+    const measuring: Tracker[] = [this.scheduler, this.sockets, this.watch, this.pauses, new TimeTable(context)];
     if (activity !== undefined) measuring.push(activity);
     this.#audience = audienceOf([
       ...measuring,
@@ -168,12 +168,11 @@ export class Model {
     const route = this.#routes[syscall.id] ?? this.#route(syscall);
     const worksFor = route.follow(call, thread);
     const gap = turns.gapBefore(call, thread);
-    if (thread.stop !== null) endStop(thread, start);
-    else if (gap >= LEAST_PAUSE && thread.lastTimed) this.pauses.gap(thread, start - gap, start);
-    if (call.duration >= LEAST_PAUSE && worksFor !== HUB_WAIT) this.pauses.call(call, thread);
     this.calibration.add(call, gap);
     if (gap >= MILLISECOND) {
       thread.outside += gap;
+      if (thread.stop !== null) endStop(thread, start);
+      else if (gap >= LEAST_PAUSE && thread.lastTimed) this.pauses.gap(thread, start - gap, start);
       if (!thread.lastTimed) this.#audience.untimed(call, thread, gap);
     }
     turns.charge(call, thread, worksFor, gap);

@@ -1,14 +1,8 @@
 /** Cases that are not yet as they are expected. One that becomes so must leave the list: the test says which. */
 export const OPEN: ReadonlySet<string> = new Set([
-  'newer/gc-io-py313',
-  'newer/gc-io-py314',
   'newer/idle-gunicorn26',
-  'newer/no-evidence',
-  'newer/no-evidence~gil',
-  'newer/raw-events',
   'newer/threading-lock-py313',
   'servers/apache-graceful-gap',
-  'servers/clock-step-forward',
   'servers/haproxy-reload',
   'servers/haproxy-reload~acceptors',
   'servers/hypercorn-sse-late-replies',

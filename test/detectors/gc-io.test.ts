@@ -105,6 +105,23 @@ describe('a call inside the collector', () => {
     });
   }
 
+  it('is recognised in 3.13 and 3.14 by what calls the collector, below a frame without a name', async () => {
+    const [evaluates, pending] = ['_PyEval_EvalFrameDefault+0xb586', '_Py_HandlePending+0x35'];
+    for (const nameless of ['+0x0', ''])
+      assert.equal(await judged({ frames: python(nameless, pending, evaluates) }), `warning possible ${pending}`);
+    // With symbols the collector has a name, and so has a handler of a signal.
+    assert.equal(await judged({ frames: python('_PyErr_CheckSignalsTstate+0x91', pending, evaluates) }), '');
+    // A wait for the interpreter lock, which no code of the language asked for.
+    assert.equal(await judged({ frames: ['/usr/bin/python3.13(+0x0)', `/usr/bin/python3.13(${pending})`] }), '');
+  });
+
+  it('cannot be told in Ruby without symbols, and that is said', async () => {
+    const frames = ['/usr/bin/ruby3.1(vm_exec+0x10)', '/usr/bin/ruby3.1(+0x0)'];
+    const { outcomes } = await analyzed(stacks({ frames }));
+    assert.equal(outcomes['gc-io']?.status, 'not-applicable');
+    assert.match(outcomes['gc-io']?.reason ?? '', /^Ruby without symbols does not name its collector/);
+  });
+
   it('is recognised by exported names of the collector from 0x400 bytes on', async () => {
     assert.equal(await judged({ frames: python('PyObject_GC_Del+0x3ff') }), '');
     assert.equal(await judged({ frames: python('PyObject_GC_Del+0x400') }), 'warning possible PyObject_GC_Del+0x400');

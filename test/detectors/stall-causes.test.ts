@@ -176,3 +176,26 @@ it('of many requests in one turn the third is quoted: from there on they are a c
   assert.equal(metrics.cause, 'many-requests');
   assert.match(evidence[0]?.text ?? '', /"GET \/13 /);
 });
+
+it('a capture with numbers in place of words (-X raw) shows the same stall', async () => {
+  const lines = (events: string, data: string, command: string): string =>
+    `101 1795140800.685790 epoll_wait(7<anon_inode:[eventpoll]>, [{events=${events}, data=${data}}], 64, 1000) = 1 <0.485726>
+101 1795140801.185938 accept4(6<socket:[57017]>, NULL, NULL, SOCK_CLOEXEC) = 13<socket:[1051898]> <0.000010>
+101 1795140801.186275 ioctl(13<socket:[1051898]>, ${command}, [1]) = 0 <0.000010>
+101 1795140801.187180 recvfrom(13<socket:[1051898]>, "GET /block HTTP/1.1\\r\\n\\r\\n", 8192, 0, NULL, NULL) = 23 <0.000010>
+101 1795140801.187964 clock_nanosleep(0, 0, {tv_sec=0, tv_nsec=700000000}, NULL) = 0 <0.700207>
+101 1795140801.988845 sendto(13<socket:[1051898]>, "HTTP/1.1 200 OK\\r\\n", 17, 0, NULL, 0) = 17 <0.000027>
+101 1795140801.989015 close(13<socket:[1051898]>) = 0 <0.000010>
+101 1795140801.999015 epoll_wait(7<anon_inode:[eventpoll]>, [], 64, 1000) = 0 <1.000000>
+`;
+  const [words, numbers] = [
+    await analyzed(lines('EPOLLIN', '{u32=6, u64=4294967302}', 'FIONBIO')),
+    await analyzed(lines('0x1', '0x100000006', '0x5421')),
+  ];
+  assert.deepEqual(only(numbers, KIND).metrics, only(words, KIND).metrics);
+  assert.equal(only(numbers, KIND).metrics.cause, 'sleep');
+  assert.deepEqual(
+    numbers.workers.map(({ role }) => role),
+    ['event-loop'],
+  );
+});

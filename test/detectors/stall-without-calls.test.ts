@@ -56,6 +56,28 @@ describe('the cause of a stall outside calls', () => {
     assert.equal((await stall(oneTurn(LENGTH, imports(10)))).metrics.cause, 'import');
   });
 
+  it('is proved by the wait that ended it when no part of it was long', async () => {
+    const { metrics, evidence } = await stall(
+      oneTurn(LENGTH, (worker) => {
+        for (let index = 0; index < 24; index++) worker.gap(8).call('sched_getparam(101', ', [0])', 0);
+      }),
+    );
+    assert.equal(metrics.cause, 'no-syscall');
+    assert.match(evidence[0]?.text ?? '', /epoll_wait\(/);
+  });
+
+  it('is proved by the tenth file that it opened when it imports, and by that wait', async () => {
+    const { metrics, evidence } = await stall(
+      oneTurn(LENGTH, (worker) => {
+        for (let file = 0; file < 11; file++)
+          worker.gap(9).call(`openat(AT_FDCWD, "/app/m${file}.pyc", O_RDONLY|O_CLOEXEC`, ')', 30 + file);
+      }),
+    );
+    assert.equal(metrics.cause, 'import');
+    assert.match(evidence[0]?.text ?? '', /openat\(AT_FDCWD, "\/app\/m9\.pyc"/);
+    assert.match(evidence.at(-1)?.text ?? '', /epoll_wait\(/);
+  });
+
   const inPython = (worker: ThreadLines) =>
     worker.call('openat(AT_FDCWD, "/srv/app.pyc", O_RDONLY|O_CLOEXEC', ')', '21</srv/app.pyc>').close(21);
 

@@ -40,7 +40,7 @@ export const gcIo = defineDetector({
 
 function conclude(context: Context, collected: Calls, finalized: Calls): Conclusion<Metrics> {
   const { model, threshold } = context;
-  const { seen: stacks, read } = model.topic(StackTracker);
+  const { seen: stacks, read, isBlind } = model.topic(StackTracker);
   if (!stacks)
     return notApplicable(`The capture has no stacks, which alone show who made a call. Record with: ${COMMAND}`);
   if (read === 0) return notApplicable('No call that can wait has a stack in the capture.');
@@ -54,6 +54,11 @@ function conclude(context: Context, collected: Calls, finalized: Calls): Conclus
       `${plural(collected.count, 'call')} inside a collector and ${count(finalized.count)} inside a finalizer, in ` +
         `${seen}`,
       findings,
+    );
+  if (isBlind)
+    return notApplicable(
+      `Ruby without symbols does not name its collector in a stack (${seen}). Install its debug symbols and record ` +
+        'again.',
     );
   return clear(`${seen}, none made by code that a collector had called`);
 }

@@ -70,10 +70,13 @@ function summaryOf(calls: Calls, worst: CollectorCall, finalizer: boolean): stri
   const longest = worst.duration < 0 ? '' : `, the longest ${duration(worst.duration)}`;
   const { inside, frame } = calls.kept.find((call) => call.inside === 'collector') ?? worst;
   const proof =
-    inside === 'nearby'
-      ? `The frame ${frame} says so: the program has no symbols, and what lies this far behind that name is code of ` +
-        'the collector as far as one can tell.'
-      : `The frame ${frame} says so.`;
+    inside === 'nearby' && frame.startsWith('_Py_HandlePending')
+      ? `The frame ${frame} says so: the program has no symbols, and only the collector and handlers of signals run ` +
+        'there.'
+      : inside === 'nearby'
+        ? `The frame ${frame} says so: the program has no symbols, and what lies this far behind that name is code ` +
+          'of the collector as far as one can tell.'
+        : `The frame ${frame} says so.`;
   const wait =
     gaveWay === 0
       ? ''

@@ -98,9 +98,17 @@ const judged = new WeakMap<LongTurn, Reason>();
 export function reasonOf(fact: LongTurn, timed: boolean): Reason {
   const known = judged.get(fact);
   if (known !== undefined) return known;
-  const reason = judge(fact, timed);
+  const reason = withProof(judge(fact, timed), fact.turn);
   judged.set(fact, reason);
   return reason;
+}
+
+/** A stall of many short parts has no line that shows it all: the one on which the loop got back to its wait does. */
+function withProof(reason: Reason, { moduleLine, endLine }: LongTurn['turn']): Reason {
+  const imported = reason.cause === 'import' && moduleLine !== null;
+  if (reason.lines.length > 0 && !imported) return reason;
+  const lines = [imported ? moduleLine : null, ...reason.lines.slice(0, 1), endLine].filter((line) => line !== null);
+  return { ...reason, lines };
 }
 
 /** The first match wins. */

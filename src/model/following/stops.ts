@@ -32,8 +32,8 @@ export function endStop(thread: Thread, at: Nanoseconds): void {
   if (stop === null) return;
   thread.stop = null;
   thread.continued = null;
-  const length = at - stop.since;
-  if (!loop.inTurn || length <= 0) return;
+  // It went on at once, and what followed was something else.
+  if (!loop.inTurn || at <= stop.since || thread.lastTime > stop.since) return;
   const { turn } = loop;
   const start = Math.max(stop.since, turn.start);
   const lines = continued === null ? [stop.line] : [stop.line, continued];

@@ -3,6 +3,7 @@ import type { Call } from '../../trace/record.ts';
 import type { Syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
+import type { KeptLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
 import { Aftermath } from '../machine/aftermath.ts';
 import type { Listeners } from '../machine/listeners.ts';
@@ -82,6 +83,7 @@ export class TurnTracker {
     const since = loop.lockedUntil !== UNKNOWN && loop.lockedUntil === thread.lastTime ? loop.lockedSince : call.start;
     if (loop.inTurn) {
       if (gap > loop.turn.longestGap && since === call.start) noteGap(call, thread, gap);
+      if (since - loop.turn.start >= this.#longTurn) loop.turn.endLine = entryOf(call);
       this.end(thread, since, false);
     }
     if (call.duration > 0) loop.idle += call.end - since;
@@ -252,6 +254,11 @@ function isLock({ syscall: { family }, arguments: told }: Call): boolean {
 /** A futex wait for another thread; a lock that the kernel hands over is none. */
 function isPark({ syscall, arguments: told }: Call): boolean {
   return syscall.family === 'futex' && told.futex()?.operation.startsWith('WAIT') === true;
+}
+
+/** The line on which a call was entered. */
+function entryOf({ file, startLine, startText }: Call): KeptLine {
+  return { file, line: startLine, text: startText };
 }
 
 function usedNewSocket(syscall: Syscall | null): boolean {

@@ -86,6 +86,10 @@ export class Turn {
   readonly blocked: BlockedIn[] = [];
   /** Files of program code that were opened: `.py .pyc .so .rb .js .php .jar`. */
   modulesOpened = 0;
+  /** The line that opened the tenth of them. */
+  moduleLine: KeptLine | null = null;
+  /** Where the wait was entered that ended it; kept for long turns only. */
+  endLine: KeptLine | null = null;
   memoryCalls = 0;
   /** Requests whose first byte was read. */
   requestsRead = 0;
@@ -144,6 +148,8 @@ export class Turn {
     this.gap = null;
     if (this.blocked.length > 0) this.blocked.length = 0;
     this.modulesOpened = 0;
+    this.moduleLine = null;
+    this.endLine = null;
     this.memoryCalls = 0;
     this.requestsRead = 0;
     this.crowdLine = null;

@@ -3,6 +3,7 @@ import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import { cannotSleep, isBrief } from '../machine/cannot-sleep.ts';
 import type { Process } from '../machine/process.ts';
 import type { Thread } from '../machine/thread.ts';
+import type { Tracker } from '../tracker.ts';
 
 /** Shorter ones are scheduling, or the tracer. */
 export const LEAST_PAUSE = 20 * MILLISECOND;
@@ -46,15 +47,15 @@ export interface Rhythm {
 }
 
 /** Times in which threads did not run, or may not have: what is certain of them, and whether they have a rhythm. */
-export class Pauses {
+export class Pauses implements Tracker {
   #pauses: Pause[] = [];
   #least: Nanoseconds = LEAST_PAUSE;
   /** What was asked since the last pause. */
   readonly #rhythms = new Map<Process, Rhythm | null>();
 
-  /** A call of `LEAST_PAUSE` or more that is no wait of a loop. */
-  call(call: Call, thread: Thread): void {
-    if (call.partial) return;
+  /** A call that took long and is no wait of a loop. */
+  blocked(call: Call, thread: Thread): void {
+    if (call.duration < LEAST_PAUSE || call.partial) return;
     const descriptor = call.fd < 0 ? undefined : thread.process.descriptors.get(call.fd);
     const kind = cannotSleep(call, descriptor) ? 'certain' : isBrief(call, descriptor) ? 'brief' : null;
     // The kernel may be at work for long in those of memory.

@@ -1,6 +1,7 @@
 import type { Call } from '../../../trace/record.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
 import type { Nanoseconds } from '../../../trace/time.ts';
+import { keptLine } from '../../evidence.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import type { Request } from '../../machine/connections.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
@@ -29,6 +30,8 @@ declare module '../../fact-bus.ts' {
   }
 }
 
+/** So many program files opened in one turn are an import. */
+const TELLING = 10;
 /** Names of modules kept; further ones share the last number. */
 const MOST_MODULES = 20_000;
 
@@ -61,7 +64,7 @@ export class ModuleTracker implements Tracker {
     const { label } = descriptor;
     if (call.syscall.family !== 'open' || !isProgramFile(label)) return;
     const { loop, process } = thread;
-    if (loop.inTurn) loop.turn.modulesOpened++;
+    if (loop.inTurn && ++loop.turn.modulesOpened === TELLING) loop.turn.moduleLine = keptLine(call);
     if (process.loaded === 'unknown') process.loaded = runtimeLoading(label);
     bootOf(process)?.opened(this.#numberOf(label), call);
     // A pool thread of a capture that was attached may look like a process that never got ready.

@@ -14,6 +14,16 @@ export const ENDS = 32;
 export const GREEN = 64;
 
 /**
+ * Where CPython since 3.12 runs its collector, and handlers of signals: a frame without a name above it, in a program
+ * without symbols, is one of the two.
+ */
+export const PENDING = 128;
+/** The program has no symbols for it. */
+export const NAMELESS = 256;
+/** Without its symbols nothing of this run-time tells its collector. */
+export const BLIND = 512;
+
+/**
  * A pattern of names, what they are, and from which offset on a name is not itself but the neighbour of one that was
  * stripped.
  */
@@ -34,6 +44,10 @@ const RUNTIMES: readonly Names[] = [
     object: /^(?:lib)?python/,
     rows: [
       [/^(?:_PyEval_\w+|PyEval_Eval\w+|_PyFunction_(?:Vectorcall|FastCall\w*)|function_code_fastcall)$/, EVALUATES],
+      // The evaluation has no name of its own in 3.14; the collector calls back through this one.
+      [/^PyObject_CallOneArg$/, EVALUATES],
+      [/^_Py_HandlePending$/, PENDING],
+      [/^$/, NAMELESS],
       // 3.6 to 3.9, 3.10 and later.
       [
         /^(?:collect|collect_generations|collect_with_callback|gc_collect|gc_collect_(?:impl|generations|with_callback))$/,
@@ -77,6 +91,7 @@ const RUNTIMES: readonly Names[] = [
     object: /^(?:lib)?ruby/,
     rows: [
       [/^(?:rb_)?vm_(?:exec|exec_core|invoke_proc|call0_body|call0)$/, EVALUATES],
+      [/^$/, NAMELESS | BLIND],
       [/^(?:gc_finalize_deferred|run_final|run_finalizer|finalize_list|finalize_deferred)$/, COLLECTS],
       [
         /^(?:rb_objspace_call_finalizer|rb_gc_call_finalizer_at_exit|rb_ec_teardown|rb_ec_cleanup|ruby_cleanup|ruby_finalize)$/,

@@ -8,7 +8,19 @@ import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { ThreadView } from '../../machine/views.ts';
 import type { Tracker, TrackerContext } from '../../tracker.ts';
-import { COLLECTS, ENDS, EVALUATES, FINALIZES, FrameKinds, GREEN, MAY_COLLECT, STARTS_STACK } from './frame-kinds.ts';
+import {
+  BLIND,
+  COLLECTS,
+  ENDS,
+  EVALUATES,
+  FINALIZES,
+  FrameKinds,
+  GREEN,
+  MAY_COLLECT,
+  NAMELESS,
+  PENDING,
+  STARTS_STACK,
+} from './frame-kinds.ts';
 
 /** A call that can wait, made by code that a garbage collector or a finalizer had called. */
 export interface CollectorCall {
@@ -78,6 +90,8 @@ interface Stack {
   name: string;
   frameLine: KeptLine;
   green: boolean;
+  /** The frame before had no name. */
+  nameless: boolean;
   /** The rest is not this call's, or the program is ending. */
   done: boolean;
 }
@@ -93,6 +107,8 @@ export class StackTracker implements Tracker {
   /** There was a frame. */
   seen = false;
   #without = 0;
+  /** Frames of a run-time without symbols were seen, which never name its collector. */
+  isBlind = false;
   /** Stacks of calls that can wait. */
   read = 0;
 
@@ -127,6 +143,7 @@ export class StackTracker implements Tracker {
       name: '',
       frameLine: NO_LINE,
       green: false,
+      nameless: false,
       done: false,
     });
   }
@@ -140,12 +157,14 @@ export class StackTracker implements Tracker {
     if (stack.frames++ === 0) this.read++;
     const kind = this.#kinds.of(frame);
     if ((kind & GREEN) !== 0) stack.green = true;
+    if ((kind & BLIND) !== 0) this.isBlind = true;
     if (stack.done) return;
     if ((kind & ENDS) !== 0) {
       stack.below = 0;
       stack.done = true;
     } else if ((kind & STARTS_STACK) !== 0) stack.done = true;
-    else if (stack.evaluated) meet(stack, kind, frame);
+    else if (stack.evaluated) meet(stack, (kind & PENDING) !== 0 && stack.nameless ? MAY_COLLECT : kind, frame);
+    stack.nameless = (kind & NAMELESS) !== 0;
     if ((kind & EVALUATES) !== 0) stack.evaluated = true;
   }
 
