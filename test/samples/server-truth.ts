@@ -64,6 +64,15 @@ export function scenes(): Scene[] {
     }));
 }
 
+/** Whether nothing happened to the server that its clients could feel. */
+export function isHealthy({ acts, left, load }: ServerTruth): boolean {
+  return (
+    left === 0 &&
+    acts.every(({ act }) => act === 'reload' || act === 'wait') &&
+    load.every(({ label, slowestMs }) => label === 'behind' || slowestMs < 500)
+  );
+}
+
 /** Requests without an answer whose client did not leave: the connection broke. */
 export function brokenOf({ load }: ServerTruth): number {
   const broken = load.flatMap(({ outcomes }) => Object.entries(outcomes).filter(([outcome]) => /Error$/.test(outcome)));

@@ -171,6 +171,8 @@ function executed(call: Call, thread: Thread, audience: Audience): void {
   process.argv = call.arguments.argv();
   process.server = serverOf(process.argv) || process.server;
   process.descriptors.keepStandardStreams();
+  // Another program has a loop of its own, if any.
+  for (const { loop } of process.threads) if (loop.hub !== null) loop.hubClosed();
   process.isWhole = true;
   audience.executed(process);
 }
