@@ -4,7 +4,7 @@ import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { type PoolTurn, type PoolWait, servesInPool } from '../../model/topics/pools/pool-tracker.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
-import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { BusyTurns, type Place } from '../busy-at-once/busy-turns.ts';
 import type { Interval } from '../busy-at-once/intersection.ts';
 import { reasonOf } from '../stall-cause/cause.ts';
@@ -41,7 +41,7 @@ export class Pools {
       callTime >= DOMINANT * length
         ? { cause: isWait(syscall(call).family) ? 'foreign-poll' : 'blocking-call', call, target, isBrief: false }
         : { cause: 'no-syscall', call: '', target: '', isBrief: false };
-    own.add({ start, end, outside, open, lines: [line], pauseStart: UNKNOWN, pauseEnd: UNKNOWN }, place);
+    own.add({ start, end, outside, open, pauseStart: start, pauseEnd: end, lines: [line] }, place);
     this.requests.set(thread, (this.requests.get(thread) ?? 0) + 1);
   }
 

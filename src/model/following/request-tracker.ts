@@ -4,6 +4,7 @@ import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
 import type { FactBus } from '../fact-bus.ts';
 import type { Connection, Request } from '../machine/connections.ts';
+import type { Process } from '../machine/process.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { FollowerContext } from './follower-context.ts';
 import { RequestStarts } from './request-starts.ts';
@@ -74,7 +75,7 @@ export class RequestTracker {
     if (this.#inWindow(call.end)) thread.servesRequests = true;
     if (start !== null) this.#named(call, thread, request, start);
     thread.loop.turn.readRequest(connection, call);
-    thread.loop.aftermath?.addWaiting(request.name);
+    thread.loop.aftermath?.received(request);
   }
 
   /** What is asked for is known. */
@@ -88,6 +89,7 @@ export class RequestTracker {
   #answered(call: Call, thread: Thread, request: Request): void {
     request.answeredAt = call.end;
     thread.process.answered++;
+    readSignature(call, thread.process);
     thread.process.inProgress.done(request);
     this.#audience.replied(call, thread, request);
     // Another thread saw the client leave while this one was writing: the client had its reply.
@@ -95,5 +97,19 @@ export class RequestTracker {
     if (call.end - request.startedAt < this.#slow) return;
     request.behindAtReply = request.loop.blame(request, call.start).behind;
     if (this.#inWindow(call.end)) this.#facts.tell('slowReply', { thread, request, record: call });
+  }
+}
+
+/** Replies of a process that are looked at for its name, and so many bytes of each. */
+const MOST_REPLIES = 4;
+const HEAD_BYTES = 512;
+
+/** Servers sign their replies: `Server: nginx/1.22.1`. Nothing else names those that were up before the capture. */
+function readSignature(call: Call, process: Process): void {
+  if (process.signature !== '' || process.repliesRead >= MOST_REPLIES) return;
+  process.repliesRead++;
+  for (const bytes of call.arguments.payloads(HEAD_BYTES)) {
+    const name = /\r\nServer: ([A-Za-z][\w./ -]{0,40})/i.exec(bytes)?.[1];
+    if (name !== undefined) process.signature = name;
   }
 }

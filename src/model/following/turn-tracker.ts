@@ -4,6 +4,7 @@ import type { Syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
 import type { FactBus } from '../fact-bus.ts';
+import { Aftermath } from '../machine/aftermath.ts';
 import type { Listeners } from '../machine/listeners.ts';
 import type { Loop } from '../machine/loop.ts';
 import type { SharedWait } from '../machine/shared-wait.ts';
@@ -91,8 +92,7 @@ export class TurnTracker {
       loop.owner = thread.process.descriptors.get(call.result)?.connection?.request ?? null;
     if (loop.shared?.hasOpen) this.#judge(loop.shared, false);
     // Whoever is served right after a wait that did not wait had been waiting during the turn before.
-    if (loop.aftermath !== null && (call.duration > MILLISECOND || loop.turn.number > loop.aftermath.number + 2))
-      loop.aftermath = null;
+    if (loop.aftermath?.endsWith(call.start, call.duration)) loop.aftermath = null;
   }
 
   #waitedInAccept(call: Call, thread: Thread): void {
@@ -114,6 +114,8 @@ export class TurnTracker {
     }
     this.#audience.turnBeginning(call, thread);
     loop.beginTurn(call);
+    // Whoever is served right after a wait that did not wait had been waiting during the turn before.
+    if (loop.aftermath?.endsWith(call.start, call.duration)) loop.aftermath = null;
   }
 
   /** A call took a millisecond or more and is no hub wait. */
@@ -144,13 +146,13 @@ export class TurnTracker {
     // Coarse stamps, or none, may show less than the calls in it tell.
     const length = Math.max(at - turn.start, turn.inCalls);
     if (length < this.#longTurn || !this.#inWindow(turn.start)) return;
-    thread.process.inProgress.noteWaiting(turn, at, thread.process);
+    const waiting = thread.process.inProgress.noteWaiting(turn, at, thread.process);
     loop.keepTurn();
     if (loop.shared !== null) {
       loop.shared.absent({ thread, turn, start: turn.start, end: at, open });
       return;
     }
-    loop.aftermath = turn;
+    loop.aftermath = new Aftermath(turn, waiting);
     this.#facts.tell('longTurn', { thread, turn, length, open, stuckIn: open ? thread.leftIn : null });
   }
 
