@@ -109,6 +109,24 @@ describe('the hub of a thread is the wait that can report its listener', () => {
     assert.equal(report.workers.find(({ pid }) => pid === 101)?.role, 'event-loop');
   });
 
+  it('also where the first line of a thread is an accept, which is no wait then', async () => {
+    const { trace, workers } = attached([101, 102]);
+    for (const worker of workers) {
+      worker.labels.set(HUB, 'anon_inode:[eventpoll]');
+      worker.accept(11).read(11, 'GET /a').reply(11);
+      for (let index = 1; index < 9; index++)
+        worker
+          .waitUntil(index * 900, 11)
+          .read(11, 'GET /a')
+          .reply(11);
+      worker.waitUntil(9000);
+    }
+    const report = await analyzed(trace);
+    none(report, 'worker-saturation');
+    none(report, 'loop-stall');
+    for (const { busyPercent } of report.workers) assert.ok((busyPercent ?? 0) < 1, `busy ${busyPercent} %`);
+  });
+
   it('and a timeout of 0 makes no difference: every wait on it ends a turn', async () => {
     const { trace, worker } = oneWorker();
     worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a');

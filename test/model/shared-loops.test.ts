@@ -207,4 +207,18 @@ describe('threads of one process that wait on one epoll instance are one loop', 
     );
     only(report, 'service-stall');
   });
+
+  it('and where nothing says whose threads they are a parked one is no stall for sure', async () => {
+    const { trace, threads } = runtime([102], { isAttached: true });
+    const [first, second] = threads as [ThreadLines, ThreadLines];
+    first.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').reply(11).close(11);
+    second.waitUntil(51, LISTENER).accept(12).read(12, 'GET /a').reply(12).close(12);
+    parkUntil(second, 2900).waitUntil(3000, LISTENER).acceptNothing();
+    first.waitUntil(3000, LISTENER).acceptNothing();
+    const text = trace.text().replace(/(\d)<(?:socket|anon_inode):\[\w+\]>/g, '$1');
+    const { severity, summary } = only(await analyzed(text, {}), 'loop-stall');
+    assert.equal(severity, 'info');
+    assert.match(summary, /Cannot tell whether that is a stall: .* Record with -y\./);
+    assert.equal(only(await analyzed(trace), 'loop-stall').severity, 'critical', 'with names they are two processes');
+  });
 });

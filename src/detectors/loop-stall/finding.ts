@@ -10,6 +10,7 @@ import { stallAdvice } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 import { helperNote, helperPeers, isMostlyStarved, isStarved, summaryOf, titleOf } from './sentences.ts';
 import type { StallGroup } from './stall-group.ts';
+import { mayTakeTurns, TURNS_NOTE } from './turn-takers.ts';
 
 const POOL_NOTE =
   ' It hands its connections to a pool of threads: as likely as not it waited for one of them to be free.';
@@ -34,14 +35,17 @@ export function stallFinding(context: Context, group: StallGroup, hasPool: boole
   const waiting = longest.waitingCount();
   // An acceptor takes no further connection while its pool is full, by design: that is a question of capacity.
   const isFull = hasPool && cause === 'lock';
+  // A thread that is parked while others wait in its place has nothing to do.
+  const isParked = (cause === 'lock' || cause === 'futex-ladder') && mayTakeTurns(thread, context.model);
+  const isDoubtful = isFull || isParked;
   const helpers = helperPeers(thread.process);
   return {
-    severity: isFull ? 'info' : critical ? 'critical' : 'warning',
-    confidence: isFull ? 'possible' : confidenceOf(reason, context),
+    severity: isDoubtful ? 'info' : critical ? 'critical' : 'warning',
+    confidence: isDoubtful ? 'possible' : confidenceOf(reason, context),
     title: titleOf(pid, longest, count),
     summary:
       `${summaryOf(thread, longest, count, group.total, context.capabilities)}${helperNote(cause, helpers)}` +
-      `${isFull ? POOL_NOTE : ''}`,
+      `${isFull ? POOL_NOTE : ''}${isParked ? TURNS_NOTE : ''}`,
     why: thread.loop.shared === null ? WHY : WHY_SHARED,
     ...span({ times }, group.first, group.last),
     openEnded: open,

@@ -4,7 +4,7 @@ import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { type PoolTurn, type PoolWait, servesInPool } from '../../model/topics/pools/pool-tracker.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
-import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { BusyTurns, type Place } from '../busy-at-once/busy-turns.ts';
 import type { Interval } from '../busy-at-once/intersection.ts';
 import { reasonOf } from '../stall-cause/cause.ts';

@@ -50,7 +50,7 @@ export class WaitTracker {
     } else if (thread.accepts.wouldBlock && !descriptor.seenOpening && epoll.listeners.size === 0) {
       // The listener was put into the set before the capture began.
       this.#confirm(thread, set, true);
-    } else if (loop.hub === null && !thread.accepts.isWait) this.#confirm(thread, set, false);
+    } else if (loop.hub === null && !thread.accepts.isSurelyWait) this.#confirm(thread, set, false);
     const isHub = loop.hub === set;
     if (isHub && epoll.lookedAtBy !== thread && loop.shared === null) this.#looksToo(thread, epoll, descriptor);
     if (loop.shared !== null) {
@@ -153,6 +153,7 @@ export class WaitTracker {
   acceptWaited(call: Call, thread: Thread): boolean {
     const { loop, accepts } = thread;
     if (loop.hub !== null || accepts.wouldBlock || this.#cycles.lastWait(thread) !== null) return false;
+    accepts.isSurelyWait ||= call.result >= 0 && (call.duration >= MILLISECOND || accepts.isWait);
     accepts.isWait = true;
     if (call.duration >= IDLE) this.idled(thread, call.start, call.end);
     return true;
@@ -186,7 +187,7 @@ export class WaitTracker {
     this.#count(set, call);
     if (sockets > 0 && hasListener) set.hasSockets = true;
     if (hasListener) this.#confirm(thread, set, true);
-    else if (loop.hub === null && !accepts.isWait) this.#confirm(thread, set, false);
+    else if (loop.hub === null && !accepts.isSurelyWait) this.#confirm(thread, set, false);
     const isHub = isHubSet(thread, contents, others);
     if (hasListener || (isHub && !loop.hubIsCertain)) this.#cycles.waited(thread, set, call);
     if (isHub) this.#hub(call, thread);

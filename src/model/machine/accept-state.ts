@@ -26,6 +26,8 @@ export class AcceptState {
   wouldBlock = false;
   /** It waits for connections in accept itself, as long as it has no hub. */
   isWait = false;
+  /** That is more than a guess: accept has waited, or brought several connections without any other wait. */
+  isSurelyWait = false;
   /** The only descriptor of its last wait, where that is not known to be a listener; -1 for none. */
   waitedFor = -1;
   /** When a wait went on of which the trace does not tell what it is for; UNKNOWN for none. */

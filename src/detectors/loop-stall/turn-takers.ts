@@ -1,0 +1,25 @@
+import type { Thread } from '../../model/machine/thread.ts';
+import type { Model } from '../../model/model.ts';
+
+/** What a finding says of a thread that may take turns with others. */
+export const TURNS_NOTE =
+  ' Cannot tell whether that is a stall: the capture has no names of descriptors (-y), and other threads wait on an ' +
+  'epoll set of the same number. If they are threads of one process that take turns there, as those of Go do, this ' +
+  'one had nothing to do meanwhile. Record with -y.';
+
+/**
+ * Whether the thread may be one of several that take turns at one epoll instance, and the capture does not tell: it was
+ * there before the capture, without names of descriptors nothing says whose thread it is, and others like it wait under
+ * the same number.
+ */
+export function mayTakeTurns(thread: Thread, { processes }: Model): boolean {
+  const { hub } = thread.loop;
+  if (hub?.kind !== 'epoll' || thread.loop.shared !== null || !isUntold(thread)) return false;
+  for (const other of processes.threads())
+    if (other.process !== thread.process && !other.process.isWhole && other.loop.hub?.fd === hub.fd) return true;
+  return false;
+}
+
+function isUntold({ process, accepts }: Thread): boolean {
+  return !process.isWhole && process.threads.length === 1 && accepts.listener?.grade === 'same-number';
+}
