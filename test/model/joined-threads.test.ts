@@ -170,3 +170,13 @@ describe('processes that were attached', () => {
     assert.equal((await analyzed(trace)).workers.find(({ pid }) => pid === 101)?.requests, 0);
   });
 });
+
+it('a reply counts by whomever it is written: the socket is the same', async () => {
+  // Only network calls were recorded: the pool thread has no line before its reply.
+  const { trace, workers } = attached([101]);
+  const [main] = workers as [ThreadLines];
+  main.at(50).accept(11).read(11, 'GET /a');
+  shares(trace.thread(112), 11, main).at(60).reply(11);
+  main.at(70).readEnd(11).at(400).accept(11);
+  none(await analyzed(trace), 'abandoned-request');
+});
