@@ -12,6 +12,7 @@ import type {
   SocketState,
   Watched,
 } from '../trace/record.ts';
+import { signalInfo } from '../trace/siginfo.ts';
 import type { Family, Syscall } from '../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { type Audience, audienceOf } from './audience.ts';
@@ -192,6 +193,9 @@ export class Model {
 
   signal(signal: Signal): void {
     const thread = this.processes.at(signal.lane, signal.time);
+    // A thread gets such a signal from its own process: `raise`, `pthread_kill`, the scheduler of Go.
+    const sender = signal.info.includes('SI_TKILL') ? signalInfo(signal.info).pid : 0;
+    if (sender > 0) this.processes.pidNamed(thread, sender);
     this.#audience.signalled(signal, thread);
     noteStop(thread, signal);
     this.#followers.traffic.failures.signal(thread, signal);

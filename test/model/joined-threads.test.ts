@@ -94,6 +94,21 @@ describe('threads of an attached process', () => {
     );
   });
 
+  it('belong to the process that sends them a signal as only its own threads get', async () => {
+    for (const [code, pids] of [
+      ['SI_TKILL', [101]],
+      ['SI_USER', [101, 112]],
+    ] as const) {
+      const { trace, workers } = attached([101, 112]);
+      const [main, other] = workers as [ThreadLines, ThreadLines];
+      main.waitUntil(50, LISTENER).serve(11, 'GET /a').waitUntil(90);
+      other.call('sched_yield(', ')', 0).at(60);
+      other.line(`--- SIGURG {si_signo=SIGURG, si_code=${code}, si_pid=101, si_uid=0} ---`);
+      other.at(70).waitUntil(80, LISTENER).serve(12, 'GET /b').waitUntil(200);
+      assert.deepEqual(Object.keys(requestsOf(await analyzed(trace))).map(Number), pids);
+    }
+  });
+
   it('have the pid that getpid tells, and else the lowest number among them', async () => {
     const { trace, acceptor, pool } = handedOver(3);
     assert.deepEqual(requestsOf(await analyzed(trace)), { 101: 3 });
@@ -169,4 +184,14 @@ describe('processes that were attached', () => {
     first.at(70).close(11).waitUntil(300);
     assert.equal((await analyzed(trace)).workers.find(({ pid }) => pid === 101)?.requests, 0);
   });
+});
+
+it('a reply counts by whomever it is written: the socket is the same', async () => {
+  // Only network calls were recorded: the pool thread has no line before its reply.
+  const { trace, workers } = attached([101]);
+  const [main] = workers as [ThreadLines];
+  main.at(50).accept(11).read(11, 'GET /a');
+  shares(trace.thread(112), 11, main).at(60).reply(11);
+  main.at(70).readEnd(11).at(400).accept(11);
+  none(await analyzed(trace), 'abandoned-request');
 });

@@ -7,6 +7,7 @@ import { Descriptor, type DescriptorKind, describeByLabel } from '../machine/des
 import { EpollSet } from '../machine/epoll-set.ts';
 import type { Listeners } from '../machine/listeners.ts';
 import type { Processes } from '../machine/processes.ts';
+import { mustBeOne } from '../machine/seen-sockets.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { FollowerContext } from './follower-context.ts';
 
@@ -159,9 +160,9 @@ export class DescriptorTracker {
     const known = thread.process.descriptors.get(call.fd);
     if (known !== undefined || thread.process.isWhole || call.fd < 0) return known;
     const label = call.arguments.label();
-    return this.#processes.sockets.sharedWith(thread, call.fd, label) === null
-      ? undefined
-      : this.#processes.learn(thread, call.fd, label);
+    const seen = this.#processes.sockets.find(label);
+    const isShared = seen !== undefined && mustBeOne(thread, call.fd, seen);
+    return isShared ? this.#processes.learn(thread, call.fd, label) : undefined;
   }
 }
 

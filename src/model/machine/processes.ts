@@ -8,7 +8,7 @@ import { type Descriptor, describeByLabel } from './descriptors.ts';
 import { type ExpectedChild, ExpectedChildren } from './expected-children.ts';
 import { OpenDescriptors } from './open-descriptors.ts';
 import { Process } from './process.ts';
-import { SeenSockets } from './seen-sockets.ts';
+import { mustBeOne, SeenSockets } from './seen-sockets.ts';
 import { serverOf } from './server-names.ts';
 import { Thread } from './thread.ts';
 import { type Gone, LIMITS, leastServedFirst, silentFirst, type ThreadLimits } from './thread-limits.ts';
@@ -231,14 +231,12 @@ export class Processes {
    * The descriptor that a call of this thread names and its table does not have. It may tell whose thread this is.
    */
   learn(thread: Thread, fd: number, label: string): Descriptor {
-    const seen = thread.process.isWhole ? null : this.sockets.sharedWith(thread, fd, label);
-    if (seen !== null) {
-      this.#unite(thread.process, seen.by.process);
-      // Whatever else is known under this number was closed before.
-      thread.process.descriptors.set(fd, seen.descriptor);
-      return seen.descriptor;
-    }
+    const seen = thread.process.isWhole ? undefined : this.sockets.find(label);
+    if (seen !== undefined && mustBeOne(thread, fd, seen)) this.#unite(thread.process, seen.by.process);
     const { descriptors } = thread.process;
+    // It is that socket, whoever has it: a fork that was not seen, or a thread of which nobody knows whose it is.
+    // Whatever else is known under this number was closed before.
+    if (seen !== undefined) return descriptors.set(fd, seen.descriptor);
     return descriptors.get(fd) ?? descriptors.set(fd, describeByLabel(label));
   }
 

@@ -7,7 +7,7 @@ import type { Thread } from './thread.ts';
 const MOST_SEEN = 65_536;
 
 /** A socket that a thread opened, or on which it served a client. */
-interface SeenSocket {
+export interface SeenSocket {
   readonly by: Thread;
   readonly fd: number;
   readonly descriptor: Descriptor;
@@ -38,15 +38,14 @@ export class SeenSockets {
     if (socket !== '') this.#bySocket.delete(socket);
   }
 
-  /** Who has a descriptor that this thread uses under that number, when it must be a thread of the same process. */
-  sharedWith(thread: Thread, fd: number, label: string): SeenSocket | null {
-    if (this.#bySocket.size === 0) return null;
-    const seen = this.#bySocket.get(socketOf(label));
-    if (seen === undefined || seen.fd !== fd) return null;
-    const { process } = thread;
-    const other = seen.by.process;
-    return other !== process && mayBeOne(process, other) && wasThere(process, seen.at) ? seen : null;
+  find(label: string): SeenSocket | undefined {
+    return this.#bySocket.size === 0 ? undefined : this.#bySocket.get(socketOf(label));
   }
+}
+
+/** Whether this thread, which uses a socket that was seen under that number, must be of the process that opened it. */
+export function mustBeOne({ process }: Thread, fd: number, { by, fd: opened, at }: SeenSocket): boolean {
+  return by.process !== process && opened === fd && mayBeOne(process, by.process) && wasThere(process, at);
 }
 
 function mayBeOne(process: Process, other: Process): boolean {
