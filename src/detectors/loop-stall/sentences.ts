@@ -91,7 +91,7 @@ export function summaryOf(
   const away =
     shared === null
       ? `${workerName(pid)} did not get back to its event loop for `
-      : `None of the ${shared.threads.size} threads of ${pid} that take turns at one epoll set waited there for `;
+      : `None of the ${shared.joined} threads of ${pid} that take turns at one epoll set waited there for `;
   return (
     away +
     `${atLeast(stall)}${duration(stall.length)}${whom}: ` +

@@ -261,6 +261,7 @@ export class TrafficTracker {
     request.answeredAt = call.end;
     readSignature(call, thread.process);
     thread.process.inProgress.done(request);
+    this.#audience.replied(call, thread, request);
     if (call.end - request.startedAt >= this.#slow && this.#inWindow(call.end))
       this.#facts.tell('slowReply', { thread, request, record: call });
   }
@@ -312,6 +313,11 @@ export class TrafficTracker {
   }
 }
 
+/** The number stands for another socket now: a thread reused it that was not known to be of this process. */
+function isStale({ label, seenOpening }: Descriptor, call: Call): boolean {
+  return !seenOpening && label !== '' && label !== call.arguments.label();
+}
+
 /** Replies of a process that are looked at for its name, and so many bytes of each. */
 const MOST_REPLIES = 4;
 const HEAD_BYTES = 512;
@@ -324,9 +330,4 @@ function readSignature(call: Call, process: Process): void {
     const name = /\r\nServer: ([A-Za-z][\w./ -]{0,40})/i.exec(bytes)?.[1];
     if (name !== undefined) process.signature = name;
   }
-}
-
-/** The number stands for another socket now: a thread reused it that was not known to be of this process. */
-function isStale({ label, seenOpening }: Descriptor, call: Call): boolean {
-  return !seenOpening && label !== '' && label !== call.arguments.label();
 }

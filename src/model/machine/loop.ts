@@ -76,6 +76,9 @@ export class Loop {
   futexBlocked: Nanoseconds = 0;
   /** Time blocked in accept itself, or in the lock that serialises it: idle time of workers without a hub. */
   acceptBlocked: Nanoseconds = 0;
+  /** The last wait for a lock between processes: right before an accept it is for the turn to accept. */
+  lockedSince: Nanoseconds = UNKNOWN;
+  lockedUntil: Nanoseconds = UNKNOWN;
   /** Calls that changed something: what waits repeat without any of them is a spin. */
   effects = 0;
   turn = new Turn(0);
