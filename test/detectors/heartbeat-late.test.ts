@@ -90,3 +90,22 @@ it('servers without such a file cannot be judged', async () => {
   assert.match(none(report, KIND), /^No heartbeat seen: only gunicorn workers have one/);
   assert.equal(report.outcomes[KIND]?.status, 'not-applicable');
 });
+
+it('a worker of gunicorn that nobody asks for anything is a worker: it shows that it lives', async () => {
+  const idle = (beats: boolean): string =>
+    Array.from({ length: 5 }, (_, index) => {
+      const at = (ms: number): string => (1_795_140_800 + index + ms / 1000).toFixed(6);
+      const beat = 'utimensat(8</tmp/wgunicorn-mhgtsjw>(deleted), NULL, NULL, 0) = 0 <0.000010>';
+      return [
+        `101 ${at(0)} epoll_wait(5<anon_inode:[eventpoll]>, [], 64, 990) = 0 <0.990000>`,
+        `101 ${at(995)} ${beats ? beat : 'getpid() = 101 <0.000010>'}`,
+      ].join('\n');
+    })
+      .concat('')
+      .join('\n');
+  const [beating, silent] = [await analyzed(idle(true)), await analyzed(idle(false))];
+  assert.deepEqual(
+    [beating, silent].map(({ workers }) => workers.map(({ role }) => role)),
+    [['event-loop'], ['unknown']],
+  );
+});

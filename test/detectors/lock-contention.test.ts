@@ -225,6 +225,51 @@ describe('threads that queue at one futex', () => {
   });
 });
 
+/**
+ * Threads that each wait at an address of their own, in turn, as those of CPython 3.13 do for one lock. Whoever has it
+ * wakes the next one; of those that wait for jobs the main thread does.
+ */
+function parked(threads: number, program: string, wakenBy: 'each other' | 'main' = 'each other'): TraceLines {
+  const { trace, workers } = prefork([101], { argv: [program] });
+  const [main] = workers as [ThreadLines];
+  const pool = Array.from({ length: threads }, (_, index) => 140 + index);
+  for (const tid of pool) startThread(main, tid);
+  main.waitUntil(50, LISTENER).accept(11);
+  const all = pool.map((tid) => trace.thread(tid).at(60));
+  all[0]?.read(11, 'GET /a').reply(11);
+  const own = (thread: ThreadLines): string => `0x7f00${thread.tid}`;
+  for (let turn = 0; turn < 11 * threads; turn++) {
+    const woken = all[turn % threads] as ThreadLines;
+    const next = all[(turn + 1) % threads] as ThreadLines;
+    const at = 200 + 50 * turn;
+    const wait = 'FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME, 0, NULL, FUTEX_BITSET_MATCH_ANY';
+    woken.call(`futex(${own(woken)}, ${wait}`, ')', 0, at - woken.now);
+    (wakenBy === 'each other' ? woken : main).at(at + 49).call(`futex(${own(next)}, FUTEX_WAKE_PRIVATE, 1`, ')', 1);
+  }
+  main.at(19_000).close(11).waitUntil(20_000);
+  return trace;
+}
+
+describe('threads of Python 3.13 and later, which wait at an address each', () => {
+  it('are contention from three on that wake each other', async () => {
+    none(await analyzed(parked(2, 'gunicorn')), KIND);
+    const { metrics, severity, confidence, title, summary } = only(await analyzed(parked(3, 'gunicorn')), KIND);
+    assert.deepEqual([severity, confidence, metrics.lock], ['warning', 'possible', 'an address for each thread']);
+    assert.equal(title, '3 threads of worker 101 queue for one lock');
+    assert.match(summary, /at an address of its own each, as threads that wait for a lock of Python 3\.13 or later do/);
+    assert.deepEqual([metrics.otherWakes, (metrics.waiters as readonly unknown[]).length], [0, 3]);
+    assert.ok((metrics.handOffs as number) > 25);
+  });
+
+  it('are a pool that waits for jobs when another thread wakes them', async () => {
+    none(await analyzed(parked(5, 'gunicorn', 'main')), KIND);
+  });
+
+  it('are idle threads of a runtime that parks them so in any other process', async () => {
+    none(await analyzed(parked(5, '/srv/gosrv')), KIND);
+  });
+});
+
 it('the metrics of a lock between processes are those of its trace', async () => {
   assert.deepEqual(only(await analyzed(queue(701)), KIND).metrics, {
     lock: '/var/lib/app.lock',

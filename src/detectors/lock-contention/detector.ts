@@ -2,7 +2,7 @@ import { atEndOf } from '../../model/at-end/at-end.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import { FutexWords, futexesOf } from '../../model/topics/locks/futex-words.ts';
+import { FutexWords, futexesOf, parkedWaits } from '../../model/topics/locks/futex-words.ts';
 import { type LockWait, SharedLocks } from '../../model/topics/locks/shared-locks.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
@@ -105,7 +105,9 @@ function aboutSharedLock(
 function aboutThreads(context: Context, process: Process, roles: ReadonlyMap<Thread, Role>): DraftFinding<Metrics>[] {
   const least = context.threshold('lock-threads');
   const found: DraftFinding<Metrics>[] = [];
-  for (const word of futexesOf(process)?.words.values() ?? []) {
+  const table = futexesOf(process);
+  const parked = table === null ? null : parkedWaits(table);
+  for (const word of [...(table?.words.values() ?? []), ...(parked === null ? [] : [parked])]) {
     if (
       word.isIdling ||
       word.waiters.size < least ||

@@ -1,5 +1,5 @@
 import type { Process } from '../../model/machine/process.ts';
-import { type FutexTable, type FutexWord, futexesOf } from '../../model/topics/locks/futex-words.ts';
+import { type FutexTable, type FutexWord, futexesOf, PARKED } from '../../model/topics/locks/futex-words.ts';
 import { count, duration, milliseconds, percent, plural, round } from '../../trace/format-numbers.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
@@ -39,11 +39,11 @@ export function threadLockFinding(
   const worker = pid === 0 ? 'the worker' : `worker ${pid}`;
   return {
     severity,
-    confidence: 'likely',
+    confidence: word.address === PARKED ? 'possible' : 'likely',
     title: `${threads.length} threads of ${worker} queue for one lock`,
     summary:
       `${plural(threads.length, 'thread')} of ${worker} waited ${duration(total)} in ` +
-      `${duration(last - first)} for the same futex word ${word.address}, the longest wait ${duration(longest)}. ` +
+      `${duration(last - first)} ${whereAt(word)}, the longest wait ${duration(longest)}. ` +
       `${count(handOffs)} of ${count(handOffs + otherWakes)} wake-ups came from threads that wait for it ` +
       'themselves: they hand a lock to each ' +
       'other.' +
@@ -77,6 +77,13 @@ export function threadLockFinding(
     ],
     subjects: [`pid ${pid}`, `target ${word.address}`],
   };
+}
+
+/** Python since 3.13 parks each waiting thread at an address on its own stack. */
+function whereAt({ address }: FutexWord): string {
+  return address === PARKED
+    ? 'at an address of its own each, as threads that wait for a lock of Python 3.13 or later do'
+    : `for the same futex word ${address}`;
 }
 
 /** The share of futex waits that found the word changed, or null without any to speak of. */

@@ -63,6 +63,7 @@ function ownRole(thread: Thread): Role | null {
     return loop.futexBlocked * 2 >= loop.blockedElsewhere + loop.idle ? 'pool-thread' : 'library-thread';
   // A loop without a listener (a client, a proxy's helper): most of its waiting is in its hub, and sockets are in it.
   if (hub?.hasSockets && loop.turns >= 5 && loop.idle >= loop.blockedElsewhere) return 'event-loop';
+  if (thread.beats && hub !== null) return hub.kind === 'epoll' ? 'event-loop' : 'sync-worker';
   return 'unknown';
 }
 

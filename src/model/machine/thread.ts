@@ -28,6 +28,8 @@ export class Thread {
   leftIn: LeftIn | null = null;
   /** Time between calls, in gaps of a millisecond and more. */
   outside: Nanoseconds = 0;
+  /** It shows its master that it lives, as a worker of gunicorn does: it is one also while nobody asks for anything. */
+  beats = false;
   /** It read a request: what it waits for, somebody waits for. */
   servesRequests = false;
   /** It is stopped, and nothing was seen of it since; `continued` is the line that let it go on. */

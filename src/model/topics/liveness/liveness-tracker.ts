@@ -55,6 +55,7 @@ export class LivenessTracker implements Tracker {
     const told = call.arguments;
     if (!told.label().includes(OWN_FILE) && !told.path().includes(OWN_FILE)) return;
     if (thread.process.server === '') thread.process.server = 'gunicorn';
+    thread.beats = true;
     if (this.#inWindow(call.end)) this.#facts.tell('heartbeat', { thread, record: call });
   }
 

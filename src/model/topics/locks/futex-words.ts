@@ -5,10 +5,13 @@ import { type KeptLine, keptLine } from '../../evidence.ts';
 import { isInterpreterLockWait } from '../../machine/block-class.ts';
 import { PerProcess, PerThread } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
+import { runtimeOf } from '../../machine/runtime.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 
 const MOST_WORDS = 256;
+/** In place of the address of a word: each thread has its own. */
+export const PARKED = 'an address for each thread';
 const MOST_THREADS = 64;
 const EVIDENCE = 4;
 /** From so many waiting threads on it is worth to look at who wakes whom. */
@@ -49,6 +52,9 @@ export class FutexWord {
   woken = 0;
   /** Wake-ups after which the thread went to wait for a connection and took it: the word serialises accepts. */
   accepting = 0;
+  /** One thread waits here, as a thread of Python does that is parked; so often others that wait so woke it. */
+  isParked = false;
+  peerWakes = 0;
   /** Python's interpreter lock, which is no lock of the program. */
   isInterpreterLock = false;
   lines: KeptLine[] = [];
@@ -87,6 +93,11 @@ export class FutexWord {
 /** What the threads of a process wait for, by word. */
 export class FutexTable {
   readonly words = new Map<string, FutexWord>();
+  /**
+   * Threads that each wait at addresses of their own, as those for a lock of Python do since 3.13: which lock it is
+   * nothing shows.
+   */
+  readonly parked = new Set<number>();
   /** Calls in all, and waits that found the word changed: somebody else was quicker. */
   calls = 0;
   again = 0;
@@ -156,6 +167,7 @@ export class FutexWords implements Tracker {
       lastWords.set(thread, word);
     }
     if (word.waiters.size >= CONTENDERS) table.isContended = true;
+    if (futex.isRealtime && call.error === '' && word.waiters.size === 1) park(word, thread, table);
     if (word.lines.length < EVIDENCE || duration > word.longest) {
       word.lines = [keptLine(call), ...word.lines].slice(0, EVIDENCE);
       word.longest = Math.max(word.longest, duration);
@@ -168,10 +180,38 @@ export class FutexWords implements Tracker {
   }
 }
 
+/** A thread waits at an address where nobody else waits. */
+function park(word: FutexWord, thread: Thread, table: FutexTable): void {
+  if (runtimeOf(thread.process) !== 'python') return;
+  word.isParked = true;
+  if (table.parked.size < MOST_THREADS) table.parked.add(thread.tid);
+  if (table.parked.size >= CONTENDERS) table.isContended = true;
+}
+
+/** What of a word's wakes come from other waiters of its kind when it is a lock that is handed on. */
+const FROM_PEERS = 0.9;
+
+/**
+ * All the words of a process at which a parked thread is woken by others that were parked, as one: what waits for jobs
+ * is woken by whoever has them. Null when there is none.
+ */
+export function parkedWaits({ words }: FutexTable): FutexWord | null {
+  const all = new FutexWord(PARKED);
+  for (const word of words.values()) {
+    const { isParked, peerWakes, otherWakes, waiters } = word;
+    if (!isParked || waiters.size !== 1 || peerWakes === 0 || peerWakes < FROM_PEERS * otherWakes) continue;
+    all.absorb(word);
+    all.handOffs += peerWakes;
+    all.otherWakes -= peerWakes;
+  }
+  return all.total === 0 ? null : all;
+}
+
 function absorb(process: Process, futexes: FutexTable): void {
   const own = tableOf(process);
   own.calls += futexes.calls;
   own.again += futexes.again;
+  for (const tid of futexes.parked) own.parked.add(tid);
   for (const word of futexes.words.values()) {
     const known = own.words.get(word.address);
     if (known === undefined) own.words.set(word.address, word);
@@ -185,9 +225,11 @@ function tableOf(process: Process): FutexTable {
 }
 
 /** `futex(0x7f12, FUTEX_WAKE_PRIVATE, 1) = 1`. */
-function wakes(call: Call, thread: Thread, { words }: FutexTable): void {
+function wakes(call: Call, thread: Thread, { words, parked }: FutexTable): void {
   const word = words.get(call.arguments.futex()?.word ?? '');
   if (word === undefined) return;
+  // Of those who hand a lock on each has waited for it.
+  if (word.isParked && parked.has(thread.tid)) word.peerWakes++;
   if (word.waiters.has(thread.tid)) word.handOffs++;
   else word.otherWakes++;
 }
