@@ -41,7 +41,7 @@ export class Pools {
       callTime >= DOMINANT * length
         ? { cause: isWait(syscall(call).family) ? 'foreign-poll' : 'blocking-call', call, target, isBrief: false }
         : { cause: 'no-syscall', call: '', target: '', isBrief: false };
-    own.add({ start, end, outside, open, lines: [line], pauseStart: UNKNOWN, pauseEnd: UNKNOWN }, place);
+    own.add({ start, end, outside, open, lines: [line], pauseStart: start, pauseEnd: end }, place);
     this.requests.set(thread, (this.requests.get(thread) ?? 0) + 1);
   }
 
