@@ -8,9 +8,7 @@ export const OPEN: ReadonlySet<string> = new Set([
   'newer/raw-events',
   'newer/threading-lock-py313',
   'servers/apache-graceful-gap',
-  'servers/apache-prefork-exhausted-spawn',
   'servers/clock-step-forward',
-  'servers/gthread-exhausted',
   'servers/haproxy-reload',
   'servers/haproxy-reload~acceptors',
   'servers/hypercorn-sse-late-replies',
@@ -19,5 +17,4 @@ export const OPEN: ReadonlySet<string> = new Set([
   'servers/phpfpm-ondemand~master',
   'servers/postgres-attach-service-stall',
   'servers/postgres-attach-service-stall~role',
-  'servers/puma-single-exhausted-attach',
 ]);

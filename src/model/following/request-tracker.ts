@@ -1,15 +1,20 @@
 import type { RequestStart } from '../../trace/payload.ts';
 import type { Call } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import type { Audience } from '../audience.ts';
 import type { FactBus } from '../fact-bus.ts';
 import type { Connection, Request } from '../machine/connections.ts';
+import type { Process } from '../machine/process.ts';
 import type { Thread } from '../machine/thread.ts';
-import type { TrackerContext } from '../tracker.ts';
+import type { FollowerContext } from './follower-context.ts';
 import { RequestStarts } from './request-starts.ts';
 
 /** How the status line of a reply begins. */
 const REPLY = 'HTTP/1.';
 const CONTINUE = 'HTTP/1.1 100';
+/** Replies of a process that are looked at for its name, and so many bytes of each. */
+const MOST_REPLIES = 4;
+const HEAD_BYTES = 512;
 
 /** Whether a write begins with the status line of a reply. */
 export function isReply(call: Call): boolean {
@@ -19,13 +24,15 @@ export function isReply(call: Call): boolean {
 /** Follows the requests on connections: what begins one, what names it, what answers it. */
 export class RequestTracker {
   readonly #facts: FactBus;
+  readonly #audience: Audience;
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #starts = new RequestStarts();
   /** Replies from this age on are told. */
   readonly #slow: Nanoseconds;
 
-  constructor({ facts, inWindow, longTurn }: TrackerContext) {
+  constructor({ facts, audience, inWindow, longTurn }: FollowerContext) {
     this.#facts = facts;
+    this.#audience = audience;
     this.#inWindow = inWindow;
     this.#slow = longTurn;
   }
@@ -74,7 +81,7 @@ export class RequestTracker {
     if (this.#inWindow(call.end)) thread.servesRequests = true;
     if (start !== null) this.#named(call, thread, request, start);
     thread.loop.turn.readRequest(connection, call);
-    thread.loop.aftermath?.addWaiting(request.name);
+    thread.loop.aftermath?.received(request);
   }
 
   /** What is asked for is known. */
@@ -87,12 +94,24 @@ export class RequestTracker {
 
   #answered(call: Call, thread: Thread, request: Request): void {
     request.answeredAt = call.end;
+    readSignature(call, thread.process);
     thread.process.answered++;
     thread.process.inProgress.done(request);
+    this.#audience.replied(call, thread, request);
     // Another thread saw the client leave while this one was writing: the client had its reply.
     if (request.hungUpAt !== UNKNOWN && call.start < request.hungUpAt) request.stays();
     if (call.end - request.startedAt < this.#slow) return;
     request.behindAtReply = request.loop.blame(request, call.start).behind;
     if (this.#inWindow(call.end)) this.#facts.tell('slowReply', { thread, request, record: call });
+  }
+}
+
+/** Servers sign their replies: `Server: nginx/1.22.1`. Nothing else names those that were up before the capture. */
+function readSignature(call: Call, process: Process): void {
+  if (process.signature !== '' || process.repliesRead >= MOST_REPLIES) return;
+  process.repliesRead++;
+  for (const bytes of call.arguments.payloads(HEAD_BYTES)) {
+    const name = /\r\nServer: ([A-Za-z][\w./ -]{0,40})/i.exec(bytes)?.[1];
+    if (name !== undefined) process.signature = name;
   }
 }

@@ -84,6 +84,9 @@ export class TrafficTracker {
     if (!process.isWhole)
       this.#processes.sockets.add(call.arguments.returnedLabel(), call.result, made, thread, call.end);
     connection.place = this.#cycles.acceptedInCycle(thread) - 1;
+    loop.aftermath?.accepted(connection, listener, thread);
+    listener.lastLane = thread.lane.index;
+    listener.lastAt = call.end;
     this.#audience.accepted(connection, call.end);
     process.descriptors.set(call.result, made);
     return connection.request;

@@ -4,6 +4,7 @@ import { DescriptorTable } from './descriptor-table.ts';
 import type { OpenDescriptors } from './open-descriptors.ts';
 import { OWNS_NOTHING } from './owner.ts';
 import { RequestsInProgress } from './requests-in-progress.ts';
+import type { Runtime } from './runtime.ts';
 import type { SharedWait } from './shared-wait.ts';
 import type { Thread } from './thread.ts';
 
@@ -34,6 +35,11 @@ export class Process {
   argv: readonly string[] = [];
   /** `gunicorn`, `nginx`…: named by argv, the process title or a heartbeat file; '' when nothing tells. */
   server = '';
+  /** Program files it opened are of this runtime. */
+  loaded: Runtime = 'unknown';
+  /** How it signs its replies: `Server: uvicorn`; '' when not seen. `repliesRead` were looked at. */
+  signature = '';
+  repliesRead = 0;
   /** Processes it forked. */
   forks = 0;
   /** Threads it started while traced. */
@@ -111,9 +117,12 @@ export class Process {
     other.threads = [];
     this.descriptors.absorb(other.descriptors);
     for (const { loop } of this.threads) loop.rejoin(this.descriptors);
-    this.sharedWait ??= other.sharedWait;
     if (this.argv.length === 0) this.argv = other.argv;
     this.server ||= other.server;
+    this.signature ||= other.signature;
+    if (this.loaded === 'unknown') this.loaded = other.loaded;
+    this.stopSent ??= other.stopSent;
+    this.sharedWait ??= other.sharedWait;
     this.parent ??= other.parent;
     this.forks += other.forks;
     this.threadsStarted += other.threadsStarted;
