@@ -12,6 +12,8 @@ import { RequestStarts } from './request-starts.ts';
 /** How the status line of a reply begins. */
 const REPLY = 'HTTP/1.';
 const CONTINUE = 'HTTP/1.1 100';
+/** A look at more is rare, and asking each read whether it is one costs more than a wrong guess. */
+const LONGEST_PEEK = 16;
 /** Replies of a process that are looked at for its name, and so many bytes of each. */
 const MOST_REPLIES = 4;
 const HEAD_BYTES = 512;
@@ -42,8 +44,7 @@ export class RequestTracker {
     const { request } = connection;
     const isOpen = request.readAt !== UNKNOWN && request.answeredAt === UNKNOWN;
     if (isOpen && request.complete && !connection.framing) return;
-    // nginx looks at the first byte before it reads, to tell TLS from what is in clear.
-    if (call.syscall.name.startsWith('recv') && call.arguments.has('MSG_PEEK')) return;
+    if (isPeek(call)) return;
     if (isOpen) request.complete = true;
     if (isOpen && !connection.framing) return;
     const { count, start } = this.#starts.begun(call, connection);
@@ -104,6 +105,11 @@ export class RequestTracker {
     request.behindAtReply = request.loop.blame(request, call.start).behind;
     if (this.#inWindow(call.end)) this.#facts.tell('slowReply', { thread, request, record: call });
   }
+}
+
+/** nginx looks at the first byte before it reads, to tell TLS from what is in clear. */
+function isPeek({ result, syscall, arguments: told }: Call): boolean {
+  return result <= LONGEST_PEEK && syscall.name.startsWith('recv') && told.has('MSG_PEEK');
 }
 
 /** Servers sign their replies: `Server: nginx/1.22.1`. Nothing else names those that were up before the capture. */
