@@ -12,6 +12,11 @@ import { RequestStarts } from './request-starts.ts';
 /** How the status line of a reply begins. */
 const REPLY = 'HTTP/1.';
 const CONTINUE = 'HTTP/1.1 100';
+/** A look at more is rare, and asking each read whether it is one costs more than a wrong guess. */
+const LONGEST_PEEK = 16;
+/** Replies of a process that are looked at for its name, and so many bytes of each. */
+const MOST_REPLIES = 4;
+const HEAD_BYTES = 512;
 
 /** Whether a write begins with the status line of a reply. */
 export function isReply(call: Call): boolean {
@@ -39,8 +44,7 @@ export class RequestTracker {
     const { request } = connection;
     const isOpen = request.readAt !== UNKNOWN && request.answeredAt === UNKNOWN;
     if (isOpen && request.complete && !connection.framing) return;
-    // nginx looks at the first byte before it reads, to tell TLS from what is in clear.
-    if (call.syscall.name.startsWith('recv') && call.arguments.has('MSG_PEEK')) return;
+    if (isPeek(call)) return;
     if (isOpen) request.complete = true;
     if (isOpen && !connection.framing) return;
     const { count, start } = this.#starts.begun(call, connection);
@@ -91,8 +95,8 @@ export class RequestTracker {
 
   #answered(call: Call, thread: Thread, request: Request): void {
     request.answeredAt = call.end;
-    thread.process.answered++;
     readSignature(call, thread.process);
+    thread.process.answered++;
     thread.process.inProgress.done(request);
     this.#audience.replied(call, thread, request);
     // Another thread saw the client leave while this one was writing: the client had its reply.
@@ -103,9 +107,10 @@ export class RequestTracker {
   }
 }
 
-/** Replies of a process that are looked at for its name, and so many bytes of each. */
-const MOST_REPLIES = 4;
-const HEAD_BYTES = 512;
+/** nginx looks at the first byte before it reads, to tell TLS from what is in clear. */
+function isPeek({ result, syscall, arguments: told }: Call): boolean {
+  return result <= LONGEST_PEEK && syscall.name.startsWith('recv') && told.has('MSG_PEEK');
+}
 
 /** Servers sign their replies: `Server: nginx/1.22.1`. Nothing else names those that were up before the capture. */
 function readSignature(call: Call, process: Process): void {

@@ -106,6 +106,8 @@ export function inodeOf(label: string): string {
 
 /** What tells this socket from all others that are open: its inode, or both of its addresses; '' for anything else. */
 export function socketOf(label: string): string {
+  // Nearly all look like this: nothing is to be taken out.
+  if (label.startsWith('socket:[')) return label;
   return inodeOf(label) || (label.startsWith('TCP') && label.includes('->') ? label : '');
 }
 

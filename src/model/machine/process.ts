@@ -117,9 +117,12 @@ export class Process {
     other.threads = [];
     this.descriptors.absorb(other.descriptors);
     for (const { loop } of this.threads) loop.rejoin(this.descriptors);
-    this.sharedWait ??= other.sharedWait;
     if (this.argv.length === 0) this.argv = other.argv;
     this.server ||= other.server;
+    this.signature ||= other.signature;
+    if (this.loaded === 'unknown') this.loaded = other.loaded;
+    this.stopSent ??= other.stopSent;
+    this.sharedWait ??= other.sharedWait;
     this.parent ??= other.parent;
     this.forks += other.forks;
     this.threadsStarted += other.threadsStarted;
