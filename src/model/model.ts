@@ -188,6 +188,7 @@ export class Model {
   frame(frame: Frame): void {
     const thread = this.processes.known(frame.lane);
     if (thread === undefined) return;
+    this.calibration.unwinds();
     this.#audience.frame(frame, thread);
   }
 

@@ -70,7 +70,9 @@ const NOT_RUNNING_STEPS: (pid: number) => readonly Step[] = (pid) => {
         'Is a CPU quota used up? nr_throttled and throttled_usec grow; cpu.max says the quota and its period. If so, ' +
         'raise the quota, or run fewer workers in it.',
       command: `cd /sys/fs/cgroup$(sed -n s/^0:://p /proc/${process}/cgroup) && cat cpu.max cpu.stat`,
-      caveat: 'In a container the group is /sys/fs/cgroup itself, and a group above it may have the quota.',
+      caveat:
+        'In a container the group is /sys/fs/cgroup itself, and a group above it may have the quota. Version 1 has ' +
+        'cpu.cfs_quota_us and cpu.stat below /sys/fs/cgroup/cpu.',
     },
     {
       text: 'Are there more threads than processors? The first numbers of vmstat are those that wait for one.',

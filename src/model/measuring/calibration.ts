@@ -4,6 +4,9 @@ import type { Nanoseconds } from '../../trace/time.ts';
 const STEP = 1_000;
 const STEPS = 50;
 const ENOUGH = 100;
+/** With stacks (-k) the tracer takes milliseconds between two calls to unwind them: steps of 100 us, up to 20 ms. */
+const UNWINDING_STEP = 100_000;
+const UNWINDING_STEPS = 200;
 
 /**
  * What the tracer adds to each call, measured on the trace itself: calls that never block tell the cost inside a call,
@@ -12,13 +15,29 @@ const ENOUGH = 100;
 export class Calibration {
   readonly #gaps = new Uint32Array(STEPS + 1);
   readonly #calls = new Uint32Array(STEPS + 1);
+  /** The same with stacks. Null without them. */
+  #unwinding: Uint32Array | null = null;
+  #unwindingCount = 0;
   #gapCount = 0;
   #callCount = 0;
 
   /** A call, and the gap before it: those of up to 50 us show what the tracer itself takes between two calls. */
   add({ syscall, duration }: Call, gap: Nanoseconds): void {
     if (gap < STEPS * STEP) this.#gap(gap);
+    if (this.#unwinding !== null && gap > 0) this.#unwound(this.#unwinding, gap);
     if (syscall.family === 'trivial' && duration >= 0) this.#call(duration);
+  }
+
+  /** The capture has stacks, which the tracer unwinds after each call. */
+  unwinds(): void {
+    this.#unwinding ??= new Uint32Array(UNWINDING_STEPS + 1);
+  }
+
+  #unwound(histogram: Uint32Array, gap: Nanoseconds): void {
+    if (gap >= UNWINDING_STEPS * UNWINDING_STEP) return;
+    const step = (gap / UNWINDING_STEP) | 0;
+    histogram[step] = (histogram[step] ?? 0) + 1;
+    this.#unwindingCount++;
   }
 
   #gap(length: Nanoseconds): void {
@@ -36,7 +55,11 @@ export class Calibration {
 
   /** Nanoseconds that each traced call costs at least; 0 when the trace has too few samples. */
   get floor(): Nanoseconds {
-    return percentile(this.#calls, this.#callCount, 0.2) + percentile(this.#gaps, this.#gapCount, 0.05);
+    const call = percentile(this.#calls, this.#callCount, 0.2);
+    const gap = percentile(this.#gaps, this.#gapCount, 0.05);
+    if (this.#unwinding === null) return call + gap;
+    const unwinding = percentile(this.#unwinding, this.#unwindingCount, 0.05) * (UNWINDING_STEP / STEP);
+    return call + Math.max(gap, unwinding);
   }
 
   /** The tracer was itself waiting for a CPU: the median of the same calls is far above their floor. */
