@@ -133,6 +133,9 @@ function planOf(count: number, rows: readonly (readonly string[])[]): Plan | nul
   if (tid !== undefined) add('tid', tid);
   const name = places.find((at) => at < pivot && isFree(at) && share(at, (word) => !NUMBER.test(word)) >= AGREED);
   if (name !== undefined) add('comm', name);
+  // A number with a unit behind it is a duration.
+  const lasted = integers.find((at) => isFree(at) && share(at + 1, (word) => UNITS[word] !== undefined) >= AGREED);
+  if (lasted !== undefined) add('dur', lasted, UNITS[rows[0]?.[lasted + 1] ?? '']);
   addOutcome(
     rows,
     integers.filter((at) => at > pivot && isFree(at)),

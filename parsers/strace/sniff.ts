@@ -33,7 +33,7 @@ export function sniffStrace(head: Buffer): number {
     else if (HALF.test(body)) known++;
     else if (LIBRARY.test(name) || !(isSurelyStrace || isCall(name))) unknown++;
     else if (RESULT.test(body)) known++;
-    else if (!body.includes(')')) open++;
+    else if (isUnclosed(body)) open++;
   }
   const calls = known + open;
   if (calls + events === 0 || calls < (calls + unknown) * LEAST_KNOWN) return 0;
@@ -42,6 +42,17 @@ export function sniffStrace(head: Buffer): number {
   // A call without an end is what prose about calls looks like, too.
   const evidence = known + events + unknown * (known > 0 ? 1 : 0) + Math.min(open, 1) / 2 + messages;
   return Math.min(1, evidence / Math.max(1, lines.length - neutral));
+}
+
+/** The bracket of the call is not closed: `connect(12, {sin_port=htons(3306), sin_addr=inet_addr("10.0.0.9")}, 16`. */
+function isUnclosed(body: string): boolean {
+  let depth = 0;
+  let closed = false;
+  for (const bracket of body.replace(/"(?:[^"\\]|\\.)*"?/g, '').match(/[()]/g) ?? []) {
+    depth += bracket === '(' ? 1 : -1;
+    if (depth === 0) closed = true;
+  }
+  return !closed;
 }
 
 /** Whether a call of this name is known. New kernels bring new ones, which their shape tells. */

@@ -95,6 +95,17 @@ describe('columns that the user names', () => {
 });
 
 describe('without names', () => {
+  it('a number with a unit behind it is a duration', async () => {
+    const { calls, source } = await read(
+      '10:22:01 4711 gunicorn fsync 812 ms\n10:22:03 4711 gunicorn fsync 790 ms\n10:22:05 4712 gunicorn fsync 1205 ms\n',
+    );
+    assert.deepEqual(
+      calls.map(({ call, count, totalMs }) => [call, count, totalMs]),
+      [['fsync', 3, 2_807]],
+    );
+    assert.ok(source.flags.others.includes('columns read as ts tid comm call dur:ms'));
+  });
+
   it('tuples of -f json are read by the vote of the lines, as text is', async () => {
     const rows = [
       [5833393274671, 3387, 'gunicorn', 'close', 0],

@@ -64,6 +64,13 @@ for (const [id, traces] of [
   }
 }
 
+test('a call that never came back is text of strace, also when brackets in its arguments are closed', () => {
+  const call = 'connect(12, {sa_family=AF_INET, sin_port=htons(3306), sin_addr=inet_addr("10.4.0.9")}, 16';
+  for (const text of [`${call}\n`, `strace: Process 883 attached\n${call}\n`, `14:02:11.000123 ${call}`])
+    assert.equal(detectFormat(Buffer.from(text))?.id, 'strace', text);
+  assert.equal(detectFormat(Buffer.from('connect() fails (with ECONNREFUSED) as of today\n')), null);
+});
+
 test('a log that ends in a table of counts is text of strace', () => {
   const log =
     'read(3, "x", 1) = 1\nclose(3) = 0\n% time     seconds  usecs/call     calls    errors syscall\n100.00    0.000001           1         1           read\n';

@@ -1,27 +1,21 @@
-import { portOf, protocolOfPort } from '../../../trace/payload.ts';
 import type { Call } from '../../../trace/record.ts';
 import { elapsed, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
-import { type KeptLine, keptLine, NO_LINE } from '../../evidence.ts';
-import type { Request } from '../../machine/connections.ts';
+import { keptLine, NO_LINE } from '../../evidence.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
 import type { LeftIn } from '../../machine/left-in.ts';
-import { PerProcess, PerThread } from '../../machine/owned-state.ts';
+import { PerThread } from '../../machine/owned-state.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { RequestView, ThreadView } from '../../machine/views.ts';
 import type { Tracker, TrackerContext } from '../../tracker.ts';
-import { Peer } from './peer.ts';
-import { leadsToService, Upstream, upstreams } from './upstream.ts';
+import type { Peer } from './peer.ts';
+import { PeerTable } from './peer-table.ts';
+import { Upstream, upstreams } from './upstream.ts';
+import { isNeeded, isWaiting, lengthOf, linesOf, ownerOf } from './waits.ts';
 
-/** Peers told apart, 4 KB each; waits for further ones are counted together. */
-const MOST_PEERS = 200;
 /** Questions that may be open at a time; further ones are not asked about at the end of the trace. */
 const MOST_OPEN = 10_000;
-/** Descriptors of a process of which the capture tells nothing but the number. */
-const MOST_UNKNOWN = 16;
 /** What a connect that does not wait says, and one that is repeated. */
 const UNDER_WAY: ReadonlySet<string> = new Set(['EINPROGRESS', 'EALREADY', 'EISCONN', 'EINTR']);
-/** A wait of the loop that took less did not wait: what it reports had come during the turn before. */
-const WAITED = MILLISECOND;
 /** Commands of Redis that wait for work, and services that send it by themselves. */
 const WAITS_FOR_WORK =
   /^(?:B[LRZ]POP|BLMOVE|BRPOPLPUSH|BLMPOP|BZMPOP|BZPOPM(?:IN|AX)|XREAD|XREADGROUP|[PS]?SUBSCRIBE|MONITOR|PSYNC)/;
@@ -37,7 +31,6 @@ interface Unowned {
 const lastUnowned = new PerThread<Unowned>();
 /** The question that a thread asked last. */
 const lastAsked = new PerThread<Upstream>();
-const unknownOnes = new PerProcess<Map<number, Upstream>>();
 
 /**
  * Follows questions to other services: from the send, or the connect, to the first answer, and who waited meanwhile: a
@@ -46,9 +39,8 @@ const unknownOnes = new PerProcess<Map<number, Upstream>>();
  */
 export class DependencyTracker implements Tracker {
   readonly #inWindow: (time: Nanoseconds) => boolean;
-  readonly #peers = new Map<string, Peer>();
+  readonly #peers = new PeerTable();
   readonly #open = new Set<Upstream>();
-  readonly #furtherNames = new Set<string>();
   #end: Nanoseconds = UNKNOWN;
 
   constructor({ inWindow, facts }: TrackerContext) {
@@ -65,21 +57,19 @@ export class DependencyTracker implements Tracker {
 
   /** Those with waits or failures, the longest time first. */
   peers(): Peer[] {
-    return [...this.#peers.values()]
-      .filter(({ name, all, failures }) => name !== '' && (all.timed > 0 || failures > 0))
-      .toSorted((a, b) => b.all.total - a.all.total || b.failures - a.failures);
+    return this.#peers.all();
   }
 
   /** How many peers were counted together, at least. */
   get further(): number {
-    return this.#furtherNames.size;
+    return this.#peers.further;
   }
 
   connected(call: Call, thread: Thread, descriptor: Descriptor, address: string): void {
     if (address === '') return;
     let upstream = upstreams.of(descriptor);
     if (upstream === undefined || upstream.peer.name !== address)
-      upstream = upstreams.set(descriptor, new Upstream(this.#peerOf(address, true), descriptor));
+      upstream = upstreams.set(descriptor, new Upstream(this.#peers.of(address, true), descriptor));
     if (call.inFlight) return;
     const { error, duration } = call;
     if (error === 'EINPROGRESS') {
@@ -105,7 +95,7 @@ export class DependencyTracker implements Tracker {
   }
 
   asked(call: Call, thread: Thread, descriptor: Descriptor): void {
-    const upstream = upstreams.of(descriptor) ?? this.#learned(descriptor);
+    const upstream = upstreams.of(descriptor) ?? this.#peers.learned(descriptor);
     if (upstream === undefined) return;
     if (descriptor.query !== null) upstream.peer.protocol = descriptor.query.protocol;
     if (upstream.isWaitedFor && (upstream.isConnecting || upstream.isUnasked)) this.#over(upstream, call, thread);
@@ -120,7 +110,7 @@ export class DependencyTracker implements Tracker {
     const address = descriptor.peer || call.arguments.socketAddress();
     if (address === '' || address === 'unix:/dev/log') return;
     const upstream =
-      upstreams.of(descriptor) ?? upstreams.set(descriptor, new Upstream(this.#peerOf(address, true), descriptor));
+      upstreams.of(descriptor) ?? upstreams.set(descriptor, new Upstream(this.#peers.of(address, true), descriptor));
     if (!upstream.isWaitedFor) this.#begin(upstream, call, thread);
   }
 
@@ -131,7 +121,7 @@ export class DependencyTracker implements Tracker {
   answered(call: Call, thread: Thread, descriptor: Descriptor): void {
     const { duration, error } = call;
     const isLong = duration >= MILLISECOND;
-    const upstream = upstreams.of(descriptor) ?? (isLong ? this.#learned(descriptor) : undefined);
+    const upstream = upstreams.of(descriptor) ?? (isLong ? this.#peers.learned(descriptor) : undefined);
     if (upstream === undefined) return;
     if (isLong) this.#blockedIn(upstream, call, thread, error === 'EAGAIN');
     if (!upstream.isWaitedFor) return;
@@ -147,7 +137,7 @@ export class DependencyTracker implements Tracker {
   blocked(call: Call, thread: Thread): void {
     const { family } = call.syscall;
     if (family !== 'poll' && family !== 'select' && family !== 'epoll-wait') return;
-    const upstream = family === 'epoll-wait' ? lastAsked.of(thread) : this.#polled(call, thread);
+    const upstream = family === 'epoll-wait' ? lastAsked.of(thread) : this.#peers.polled(call, thread);
     if (upstream === undefined || (family === 'epoll-wait' && !upstream.isWaitedFor)) return;
     this.#blockedIn(upstream, call, thread, call.result === 0 && family !== 'epoll-wait');
   }
@@ -169,7 +159,7 @@ export class DependencyTracker implements Tracker {
     const { family } = call.syscall;
     if (family !== 'read' && family !== 'write' && family !== 'connect' && family !== 'poll' && family !== 'select')
       return;
-    const upstream = descriptor === null ? undefined : (upstreams.of(descriptor) ?? this.#learned(descriptor));
+    const upstream = descriptor === null ? undefined : (upstreams.of(descriptor) ?? this.#peers.learned(descriptor));
     if (upstream === undefined) return;
     if (!upstream.isWaitedFor) {
       upstream.begin(call.start, thread, request?.inProgress === true ? request : ownerOf(thread, upstream), NO_LINE);
@@ -203,39 +193,6 @@ export class DependencyTracker implements Tracker {
       if (length > 0) this.#add(upstream, length, this.#end, thread, isOpen, NO_LINE);
     }
     this.#open.clear();
-  }
-
-  #polled(call: Call, thread: Thread): Upstream | undefined {
-    const numbers = call.arguments.polled();
-    const { descriptors } = thread.process;
-    for (const fd of numbers) {
-      const descriptor = descriptors.get(fd);
-      if (descriptor === undefined) continue;
-      const upstream = upstreams.of(descriptor) ?? this.#learned(descriptor);
-      if (upstream !== undefined) return upstream;
-    }
-    const [only] = numbers;
-    // Masters look at their own pipe once a second, as a rule with select.
-    const mayAsk = call.syscall.family === 'poll' && thread.process.forks === 0;
-    if (only === undefined || numbers.length > 1 || call.result !== 0 || !mayAsk) return undefined;
-    const descriptor = descriptors.get(only);
-    return descriptor === undefined || descriptor.kind === 'unknown' ? this.#unknown(only, thread) : undefined;
-  }
-
-  /** A descriptor of which nothing is known but that a time limit ran out on it. */
-  #unknown(fd: number, { process }: Thread): Upstream | undefined {
-    const all = unknownOnes.of(process) ?? unknownOnes.set(process, new Map());
-    const known = all.get(fd);
-    if (known !== undefined || all.size === MOST_UNKNOWN) return known;
-    const made = new Upstream(this.#peerOf(`fd ${fd}`, false), null);
-    all.set(fd, made);
-    return made;
-  }
-
-  #learned(descriptor: Descriptor): Upstream | undefined {
-    return leadsToService(descriptor)
-      ? upstreams.set(descriptor, new Upstream(this.#peerOf(descriptor.peer, true), descriptor))
-      : undefined;
   }
 
   /** A call waited for it, and its time limit may have run out. */
@@ -318,62 +275,4 @@ export class DependencyTracker implements Tracker {
   #failed({ peer }: Upstream, call: Call, { process }: Thread): void {
     if (this.#inWindow(call.end)) peer.failed(process, call.end);
   }
-
-  #peerOf(name: string, isKnown: boolean): Peer {
-    const known = this.#peers.get(name);
-    if (known !== undefined) return known;
-    if (this.#peers.size >= MOST_PEERS) {
-      if (this.#furtherNames.size < MOST_OPEN) this.#furtherNames.add(name);
-      const others = this.#peers.get('') ?? new Peer('', false, '');
-      this.#peers.set('', others);
-      return others;
-    }
-    const made = new Peer(name, isKnown, protocolOfPort(portOf(name)));
-    this.#peers.set(name, made);
-    return made;
-  }
-}
-
-/** The request that the thread works for, or that used the socket last, if it waits for an answer. */
-function ownerOf({ loop }: Thread, { descriptor, user }: Upstream): Request | null {
-  const owner = loop.owner ?? descriptor?.owner ?? user;
-  return owner?.inProgress === true ? owner : null;
-}
-
-/** The request had not been answered when it asked, nor before the answer came. */
-function isWaiting(request: Request | null, askedAt: Nanoseconds): boolean {
-  return request !== null && !(request.answeredAt !== UNKNOWN && request.answeredAt > askedAt);
-}
-
-/** Somebody waits: a request, or a thread inside a call. */
-function isNeeded({ request, askedAt, blocked, descriptor }: Upstream): boolean {
-  if (blocked > 0) return true;
-  return descriptor?.kind !== 'datagram' && isWaiting(request, askedAt);
-}
-
-/**
- * How long was waited. Inside calls: their time. Through a loop: up to the wait that reported the answer; where that
- * did not wait, at least up to the wait before, which had not.
- */
-function lengthOf(upstream: Upstream, { end, duration }: Call, thread: Thread): Nanoseconds {
-  const { askedAt, blocked, turn, sawNothing } = upstream;
-  const { loop } = thread;
-  const span = elapsed(askedAt, end);
-  if (thread === upstream.thread && loop.turn.number !== turn && loop.inTurn && loop.turn.start > askedAt) {
-    const { start } = loop.turn;
-    const waited = start - loop.waitedSince;
-    // After a turn that kept the loop away for longer, the answer most likely lay there already.
-    const isSeenComing = waited >= WAITED && waited >= loop.waitedSince - loop.turnBefore;
-    return Math.max(blocked, elapsed(askedAt, isSeenComing ? start : loop.turnBefore));
-  }
-  if (blocked > 0) return blocked;
-  if (thread !== upstream.thread || sawNothing) return span;
-  return span < MILLISECOND ? span : Math.max(0, duration);
-}
-
-function linesOf(...lines: readonly KeptLine[]): KeptLine[] {
-  const kept: KeptLine[] = [];
-  for (const each of lines)
-    if (each.line > 0 && !kept.some(({ line, file }) => line === each.line && file === each.file)) kept.push(each);
-  return kept;
 }

@@ -3,6 +3,7 @@ import type { Syscall } from '../../../trace/syscalls.ts';
 import { earlier, later, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
 import { type KeptLine, keptLine } from '../../evidence.ts';
 import { describeTarget } from '../../machine/descriptors.ts';
+import { PerDescriptor } from '../../machine/owned-state.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 
@@ -40,12 +41,17 @@ const CONNECT_ERRORS: ReadonlySet<string> = new Set([
   'ENETDOWN',
 ]);
 
+/** Sockets whose connect had not ended when it came back. */
+const underWay = new PerDescriptor<true>();
+
 /** Counts what fails by what it was about: connects by address, writes that a disk refuses by file. */
 export class FailureTracker implements Tracker {
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #failures = new Map<string, Failures>();
   /** Connects by address, those that succeeded and those that failed. */
   readonly #tries = new Map<string, number>();
+  /** Some connect did not wait. */
+  #hasBegun = false;
 
   constructor({ inWindow }: TrackerContext) {
     this.#inWindow = inWindow;
@@ -65,17 +71,25 @@ export class FailureTracker implements Tracker {
     const address = call.arguments.socketAddress();
     const key = this.#tries.has(address) || this.#tries.size < MOST_TARGETS ? address : '';
     this.#tries.set(key, (this.#tries.get(key) ?? 0) + 1);
+    if (call.error === 'EINPROGRESS') {
+      const descriptor = thread.process.descriptors.get(call.fd);
+      if (descriptor !== undefined) underWay.set(descriptor, true);
+      this.#hasBegun = true;
+    }
     if (call.error !== '' && !call.error.startsWith('ERESTART') && !UNDER_WAY.has(call.error))
       this.#count(call, thread, call.error, address);
   }
 
   /** What became of a connect that did not wait: `getsockopt(9, SOL_SOCKET, SO_ERROR, [ECONNREFUSED], [4]) = 0`. */
   #learnt(call: Call, thread: Thread): void {
-    if (call.result !== 0 || !this.#inWindow(call.end)) return;
+    if (!this.#hasBegun || call.result !== 0) return;
+    const descriptor = thread.process.descriptors.get(call.fd);
+    // gevent asks for the size of a buffer with every reply; and an error of a connection that stood is another matter.
+    if (descriptor === undefined || underWay.of(descriptor) === undefined) return;
     const errno = call.arguments.socketError();
-    // An error on a connection that stood is no connect that failed.
-    if (!CONNECT_ERRORS.has(errno)) return;
-    this.#count(call, thread, errno, thread.process.descriptors.get(call.fd)?.peer ?? '', 'connect');
+    if (!CONNECT_ERRORS.has(errno) || !this.#inWindow(call.end)) return;
+    underWay.clear(descriptor);
+    this.#count(call, thread, errno, descriptor.peer, 'connect');
   }
 
   /** A call that changes a file failed. */
