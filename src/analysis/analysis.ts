@@ -55,8 +55,8 @@ export class Analysis {
   }
 
   accept(record: TraceRecord): void {
-    // An end that no line tells is no event of the trace.
-    if (record.kind !== 'exit' || record.assumed === undefined) this.#events++;
+    // An end that no line tells is no event of the trace, nor is what somebody saw who looked.
+    if (record.kind !== 'observed' && (record.kind !== 'exit' || record.assumed === undefined)) this.#events++;
     // Tracer messages may stand before the first stamp, which fixes the axis.
     if (record.kind === 'notice') {
       if (record.notice === 'attached') (this.#model ?? this.#begin()).attached(record);
@@ -74,6 +74,7 @@ export class Analysis {
     else if (record.kind === 'socket-state') model.socketState(record);
     else if (record.kind === 'lost') model.lost(record);
     else if (record.kind === 'watched') model.watched(record);
+    else if (record.kind === 'observed') model.observed(record);
     else if (record.kind === 'count') model.counted(record);
     else model.frame(record);
   }

@@ -35,6 +35,8 @@ export class Process {
   receivesDescriptors = false;
   /** It passes descriptors on over a unix socket. */
   handsDescriptorsOver = false;
+  /** Connections of clients that it held open when somebody looked at it last; UNKNOWN when nobody did. */
+  clientsHeld = UNKNOWN;
   accepted = 0;
   requests = 0;
   readonly inProgress = new RequestsInProgress();

@@ -6,6 +6,7 @@ import type { LeftIn } from './left-in.ts';
 import { Loop } from './loop.ts';
 import { OWNS_NOTHING } from './owner.ts';
 import type { Process } from './process.ts';
+import type { Sighting } from './sighting.ts';
 
 /** A thread: one lane, and what it is doing. */
 export class Thread {
@@ -24,6 +25,8 @@ export class Thread {
   lastTimed = true;
   /** The call it was in when the trace ended. */
   leftIn: LeftIn | null = null;
+  /** What others saw it in, where somebody looked; null where nobody did. */
+  seen: Sighting | null = null;
   /** Time between calls, in gaps of a millisecond and more. */
   outside: Nanoseconds = 0;
   /** It read a request: what it waits for, somebody waits for. */
