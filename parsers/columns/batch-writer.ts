@@ -72,6 +72,8 @@ function clonable(record: Exclude<TraceRecord, Call | Observed>, lane: number): 
         time: record.time,
         signal: record.signal,
         info: record.info,
+        ...(record.stops === undefined ? {} : { stops: record.stops }),
+        ...(record.isIgnored === undefined ? {} : { isIgnored: record.isIgnored }),
         file: record.file,
         line: record.line,
         text: record.text,

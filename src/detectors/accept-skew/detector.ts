@@ -1,10 +1,11 @@
 import { keptLine } from '../../model/evidence.ts';
 import type { Accepted } from '../../model/facts.ts';
 import type { Listener } from '../../model/machine/listeners.ts';
+import { standIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { earlier, later } from '../../trace/time.ts';
-import { AcceptQueues, verdictOf } from '../accept-queues/accept-queues.ts';
+import { AcceptQueues, type Unjudged, verdictOf } from '../accept-queues/accept-queues.ts';
 import { gini } from '../accept-queues/gini.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { largestOf, smallestOf } from '../extremes.ts';
@@ -79,26 +80,30 @@ function judge(
   listener: Listener,
   shares: Shares,
   acceptors: readonly Thread[],
-): DraftFinding<Metrics> | string {
+): DraftFinding<Metrics> | string | Unjudged {
   const figures = figuresOf(acceptors, shares);
   const { total, most, spread } = figures;
   const workers = figures.counts.length;
   const said = saidOf(listener, figures);
-  if (shares.gone > 0)
-    return (
-      `${listener.name}: ${plural(workers + shares.gone, 'acceptor')} came and went, too many to compare their ` +
-      'shares'
-    );
-  if (workers < 2) return `${listener.name}: one acceptor`;
+  if (shares.gone > 0) {
+    const acceptors = plural(workers + shares.gone, 'acceptor');
+    return { unjudged: `${listener.name}: ${acceptors} came and went, too many to compare their shares` };
+  }
+  if (workers < 2) return { unjudged: `${listener.name}: one acceptor was traced, shares compare several` };
   if (total < context.threshold('skew-connections-per-worker') * workers)
-    return `${said}; too few to judge (${context.threshold('skew-connections-per-worker')} a worker needed)`;
+    return {
+      unjudged: `${said}; too few to judge (${context.threshold('skew-connections-per-worker')} a worker needed)`,
+    };
   if (most < (2 * total) / workers || spread < context.threshold('skew-gini')) return said;
   return finding(context, listener, shares, figures, severityOf(figures));
 }
 
 function figuresOf(acceptors: readonly Thread[], { byThread }: Shares): Figures {
-  const threads = new Set([...acceptors, ...byThread.keys()]);
-  const counts = [...threads].map((thread) => byThread.get(thread) ?? 0);
+  const accepted = new Map<Thread, number>();
+  for (const thread of [...acceptors, ...byThread.keys()]) accepted.set(standIn(thread), 0);
+  for (const [thread, count] of byThread) accepted.set(standIn(thread), (accepted.get(standIn(thread)) ?? 0) + count);
+  const threads = new Set(accepted.keys());
+  const counts = [...accepted.values()];
   const most = largestOf(counts);
   return {
     threads,
@@ -106,7 +111,7 @@ function figuresOf(acceptors: readonly Thread[], { byThread }: Shares): Figures 
     total: counts.reduce((sum, each) => sum + each, 0),
     most,
     spread: gini(counts),
-    favourite: [...threads].find((thread) => (byThread.get(thread) ?? 0) === most) as Thread,
+    favourite: [...threads].find((thread) => accepted.get(thread) === most) as Thread,
     idlest: smallestOf([...threads].map((thread) => thread.loop.utilisation).filter((value) => !Number.isNaN(value))),
   };
 }

@@ -60,14 +60,20 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, LookupTally>): 
   const findings = [judge(context, onLoops, true), judge(context, onWorkers, false)].filter((found) => found !== null);
   if (findings.length > 0)
     return found(`${plural(count([...onLoops, ...onWorkers]), 'lookup')} that a worker waited for`, findings);
+  const { begun } = context.model.topic(NameLookups);
+  if (begun === 0)
+    return notApplicable(
+      'No name lookup of a worker is in the capture (none was sent to a port 53 by a worker itself)',
+    );
   const longest = largestOf(
     [...onLoops, ...onWorkers].map((tally) => tally.longest?.blocked ?? 0),
     0,
   );
   return clear(
     longest === 0
-      ? 'no worker waited for a name server itself'
-      : `no lookup on a worker took ${context.threshold('dns-ms')} ms; the longest ${duration(longest)}`,
+      ? `${plural(begun, 'lookup')} on workers, and none of them waited for the name server itself`
+      : `${plural(begun, 'lookup')} on workers, none of ${context.threshold('dns-ms')} ms; the longest ` +
+          duration(longest),
   );
 }
 

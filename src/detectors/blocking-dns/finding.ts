@@ -32,7 +32,7 @@ export function dnsFinding(tally: LookupTally, severity: Severity, isLoop: boole
       : 'The resolver of the C library waits 5 s for each try unless told otherwise, and holds its worker for so long.',
     start: first,
     end: last === 0 ? UNKNOWN : last,
-    openEnded: false,
+    openEnded: longest?.isOpen === true,
     workers,
     metrics: {
       count: tally.count,

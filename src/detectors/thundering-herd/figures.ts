@@ -1,3 +1,4 @@
+import { standIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { MICROSECOND, SECOND } from '../../trace/time.ts';
 import { serverOf } from '../accept-queues/accept-queues.ts';
@@ -55,7 +56,9 @@ export function figuresOf(context: Context, threads: readonly Thread[], queue: Q
   const wasted = isBare ? bare.lost : queue.wasted + silent;
   const perSecond = context.capabilities.times && last > first ? wasted / ((last - first) / SECOND) : null;
   return {
-    acceptors: isBare ? bare.threads.size + bare.gone : Math.max(threads.length, queue.shares.size + queue.gone),
+    acceptors: isBare
+      ? bare.threads.size + bare.gone
+      : Math.max(apart(threads), apart(queue.shares.keys()) + queue.gone),
     connections,
     productive,
     wasted,
@@ -71,6 +74,13 @@ export function figuresOf(context: Context, threads: readonly Thread[], queue: Q
     server,
     bursts: queue.bursts.totals,
   };
+}
+
+/** Threads that take turns at one wait are one acceptor. */
+function apart(threads: Iterable<Thread>): number {
+  const standing = new Set<Thread>();
+  for (const thread of threads) standing.add(standIn(thread));
+  return standing.size;
 }
 
 function boundOf({ model, capabilities }: Context): Bound {

@@ -52,7 +52,7 @@ function handlerOf({ family }: Syscall, followers: Followers, audience: Audience
         audience.serving(thread, call.start);
         const owner = traffic.accept(call, thread);
         waits.acceptFollowed(call, thread);
-        return owner;
+        return waits.acceptWaited(call, thread) ? HUB_WAIT : owner;
       };
     case 'restart':
       return (call, thread) => {
@@ -157,5 +157,6 @@ function executed(call: Call, thread: Thread, audience: Audience): void {
   process.argv = call.arguments.argv();
   process.server = serverOf(process.argv) || process.server;
   process.descriptors.keepStandardStreams();
+  process.isWhole = true;
   audience.executed(process);
 }

@@ -1,9 +1,13 @@
+import { EVENT } from '../../trace/call-arguments.ts';
 import type { Call } from '../../trace/record.ts';
 import type { Syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
 import type { FactBus } from '../fact-bus.ts';
+import { Aftermath } from '../machine/aftermath.ts';
 import type { Listeners } from '../machine/listeners.ts';
+import type { Loop } from '../machine/loop.ts';
+import type { SharedWait } from '../machine/shared-wait.ts';
 import type { Thread } from '../machine/thread.ts';
 import { LADDER_RUNG } from '../machine/turn.ts';
 import { HUB_WAIT, type WorksFor } from '../tracker.ts';
@@ -37,7 +41,7 @@ export class TurnTracker {
   /** How long the thread had been silent before this call, as far as that is no wait; begins a turn that it shows. */
   gapBefore({ start }: Call, { loop, lastTime }: Thread): Nanoseconds {
     const untimed = loop.inTurn && loop.waitIsUntimed;
-    if (untimed) loop.beginTurnAt(start);
+    if (untimed) waitEndedBy(loop, start);
     return untimed || lastTime === UNKNOWN || start < lastTime ? 0 : start - lastTime;
   }
 
@@ -55,7 +59,13 @@ export class TurnTracker {
       const isAccepted = owner.startedAt === call.end;
       loop.attribute(owner, isAccepted || owner.readAt === call.end, lastTime, isAccepted ? call.end : start);
     }
-    if (duration >= LADDER_RUNG) this.#blocked(call, thread);
+    if (duration >= LADDER_RUNG) {
+      if (loop.shared !== null ? isPark(call) : isKeptAlive(call, thread)) {
+        this.#parked(call, thread, gap);
+        return;
+      }
+      this.#blocked(call, thread);
+    }
     if (!loop.inTurn) return;
     const { turn } = loop;
     turn.calls++;
@@ -68,22 +78,54 @@ export class TurnTracker {
   #hubWait(call: Call, thread: Thread, gap: Nanoseconds): void {
     const { loop } = thread;
     if (loop.hub?.hasListener) this.#audience.serving(thread, call.start);
+    // Who waits for its turn to accept waits for work.
+    const since = loop.lockedUntil !== UNKNOWN && loop.lockedUntil === thread.lastTime ? loop.lockedSince : call.start;
+    if (loop.inTurn) {
+      if (gap > loop.turn.longestGap && since === call.start) noteGap(call, thread, gap);
+      this.end(thread, since, false);
+    }
+    if (call.duration > 0) loop.idle += call.end - since;
+    if (call.syscall.family === 'accept') this.#waitedInAccept(call, thread);
+    this.#audience.turnBeginning(call, thread);
+    loop.beginTurn(call);
+    if (call.syscall.family === 'accept' && call.result >= 0)
+      loop.owner = thread.process.descriptors.get(call.result)?.connection?.request ?? null;
+    if (loop.shared?.hasOpen) this.#judge(loop.shared, false);
+    // Whoever is served right after a wait that did not wait had been waiting during the turn before.
+    if (loop.aftermath?.endsWith(call.start, call.duration)) loop.aftermath = null;
+  }
+
+  #waitedInAccept(call: Call, thread: Thread): void {
+    if (call.duration < LADDER_RUNG) return;
+    thread.loop.acceptBlocked += call.duration;
+    this.#audience.blocked(call, thread);
+  }
+
+  /** A thread had nothing to do, though that was no hub wait: no turn goes on through it. */
+  #parked(call: Call, thread: Thread, gap: Nanoseconds): void {
+    const { loop } = thread;
+    loop.blockedElsewhere += call.duration;
+    if (call.syscall.family === 'futex') loop.futexBlocked += call.duration;
+    else loop.idle += call.duration;
+    this.#audience.blocked(call, thread);
     if (loop.inTurn) {
       if (gap > loop.turn.longestGap) noteGap(call, thread, gap);
       this.end(thread, call.start, false);
     }
-    if (call.duration > 0) loop.idle += call.duration;
     this.#audience.turnBeginning(call, thread);
     loop.beginTurn(call);
     // Whoever is served right after a wait that did not wait had been waiting during the turn before.
-    if (loop.aftermath !== null && (call.duration > MILLISECOND || loop.turn.number > loop.aftermath.number + 2))
-      loop.aftermath = null;
+    if (loop.aftermath?.endsWith(call.start, call.duration)) loop.aftermath = null;
   }
 
   /** A call took a millisecond or more and is no hub wait. */
   #blocked(call: Call, thread: Thread): void {
     const { loop } = thread;
     loop.blockedElsewhere += call.duration;
+    if (isLock(call)) {
+      loop.lockedSince = call.start;
+      loop.lockedUntil = call.end;
+    }
     if (call.syscall.family === 'accept') loop.acceptBlocked += call.duration;
     else if (call.syscall.family === 'futex') {
       loop.futexBlocked += call.duration;
@@ -104,16 +146,32 @@ export class TurnTracker {
     // Coarse stamps, or none, may show less than the calls in it tell.
     const length = Math.max(at - turn.start, turn.inCalls);
     if (length < this.#longTurn || !this.#inWindow(turn.start)) return;
-    thread.process.inProgress.noteWaiting(turn, at, thread.process);
+    const waiting = thread.process.inProgress.noteWaiting(turn, at, thread.process);
     loop.keepTurn();
-    loop.aftermath = turn;
+    if (loop.shared !== null) {
+      loop.shared.absent({ thread, turn, start: turn.start, end: at, open });
+      return;
+    }
+    loop.aftermath = new Aftermath(turn, waiting);
     this.#facts.tell('longTurn', { thread, turn, length, open, stuckIn: open ? thread.leftIn : null });
+  }
+
+  /** Tells for how long no thread waited while one was at work, as turns of the thread that stands for all. */
+  #judge(shared: SharedWait, isLast: boolean): void {
+    for (const { absence, start, end } of shared.judged(isLast)) {
+      const { turn, thread, open } = absence;
+      turn.start = start;
+      turn.end = end;
+      const stuckIn = open ? thread.leftIn : null;
+      this.#facts.tell('longTurn', { thread: shared.speaker, turn, length: end - start, open, stuckIn });
+    }
   }
 
   /** A call that the thread had not left when the trace ended. */
   stays(call: Call, thread: Thread): void {
     const { loop, lastTime } = thread;
-    if (loop.inTurn && loop.waitIsUntimed) loop.beginTurnAt(call.start);
+    this.#waits.stays(call, thread);
+    if (loop.inTurn && loop.waitIsUntimed) waitEndedBy(loop, call.start);
     else if (loop.inTurn && lastTime !== UNKNOWN && call.start - lastTime > loop.turn.longestGap)
       noteGap(call, thread, call.start - lastTime);
     thread.leftIn = leftIn(call, thread);
@@ -123,6 +181,7 @@ export class TurnTracker {
    * A thread that ends by itself is shutting down, not stalled; one that is killed in a long turn was in it to the end.
    */
   threadEnded(thread: Thread, time: Nanoseconds, signal: string): void {
+    thread.loop.shared?.threads.delete(thread);
     if (!thread.loop.inTurn || thread.loop.waitIsUntimed || signal === '') return;
     noteSilence(thread, time);
     this.end(thread, time, true);
@@ -134,13 +193,65 @@ export class TurnTracker {
     if (left?.isHubWait) {
       if (loop.inTurn) this.end(thread, left.since, false);
       loop.idle += Math.max(0, at - left.since);
+      loop.shared?.looked(left.since, at);
       this.#waits.idled(thread, left.since, at);
-    } else if (loop.inTurn && loop.waitIsUntimed) loop.beginTurnAt(at);
+    } else if (loop.inTurn && loop.waitIsUntimed) waitEndedBy(loop, at);
+    else if (loop.inTurn && loop.shared !== null && left?.syscall.family === 'futex')
+      this.end(thread, left.since, false);
     else if (loop.inTurn) {
       if (left === null) noteSilence(thread, at);
       this.end(thread, at, true);
     }
   }
+
+  /** The trace ends at `at`, and every thread is finished: what threads did together is told. */
+  finishShared(threads: Iterable<Thread>, at: Nanoseconds): void {
+    const all = new Set<SharedWait>();
+    for (const { loop } of threads) if (loop.shared !== null) all.add(loop.shared);
+    for (const shared of all) {
+      shared.finish(at);
+      this.#judge(shared, true);
+    }
+  }
+}
+
+/** The first record after a wait of unknown length: it had ended by then. */
+function waitEndedBy(loop: Loop, at: Nanoseconds): void {
+  loop.shared?.looked(loop.waitedSince, at);
+  loop.beginTurnAt(at);
+}
+
+/**
+ * A thread that takes one client after the other with a blocking accept waits for the next request of a client that has
+ * its answer.
+ */
+function isKeptAlive(call: Call, { accepts, loop, process }: Thread): boolean {
+  const { family } = call.syscall;
+  const isPoll = family === 'poll' || family === 'select';
+  if (!accepts.isWait || loop.hub !== null || (family !== 'read' && !isPoll)) return false;
+  const fd = isPoll ? (call.arguments.polled()[0] ?? -1) : call.fd;
+  const connection = fd < 0 ? undefined : process.descriptors.get(fd)?.connection;
+  if (connection == null) return false;
+  const { request, requests } = connection;
+  // The read brought the next request, or none.
+  if (request.answeredAt === UNKNOWN) return !isPoll && requests > 1 && request.readAt === call.end;
+  // Who takes its answer slowly is not done.
+  return !call.arguments.ready().some(({ events }) => (events & EVENT.OUT) !== 0);
+}
+
+/** A lock between processes, such as those that have their workers accept one after the other. */
+function isLock({ syscall: { family }, arguments: told }: Call): boolean {
+  return (
+    family === 'lock' ||
+    family === 'fcntl' ||
+    family === 'semaphore' ||
+    (family === 'futex' && told.futex()?.operation.includes('LOCK_PI') === true)
+  );
+}
+
+/** A futex wait for another thread; a lock that the kernel hands over is none. */
+function isPark({ syscall, arguments: told }: Call): boolean {
+  return syscall.family === 'futex' && told.futex()?.operation.startsWith('WAIT') === true;
 }
 
 function usedNewSocket(syscall: Syscall | null): boolean {

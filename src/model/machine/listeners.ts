@@ -1,3 +1,4 @@
+import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { KeptLine } from '../evidence.ts';
 import { type Descriptor, inodeOf } from './descriptors.ts';
 import type { Process } from './process.ts';
@@ -24,6 +25,9 @@ export class Listener {
   /** Who called `listen` first, and where; null when that was not traced. */
   openedBy: Process | null = null;
   openedLine: KeptLine | null = null;
+  /** The lane of the thread that accepted last, and when; -1 before anybody did. */
+  lastLane = -1;
+  lastAt: Nanoseconds = UNKNOWN;
   /** False for those beyond the number that is followed: nothing is told of them. */
   readonly isFollowed: boolean;
 

@@ -4,6 +4,7 @@ import type { Thread } from './thread.ts';
 
 export type Role =
   | 'event-loop'
+  | 'runtime-thread'
   | 'sync-worker'
   | 'acceptor'
   | 'blocking-acceptor'
@@ -40,6 +41,7 @@ export function rolesOf(threads: Iterable<Thread>): Map<Thread, Role> {
 
 function ownRole(thread: Thread): Role | null {
   const { accepts, loop, process } = thread;
+  if (standIn(thread) !== thread || loop.shared !== null) return 'runtime-thread';
   const hub = loop.hub ?? loop.formerHub;
   const waitsOnListener = hub?.hasListener === true;
   if (accepts.listeners.size > 0 || waitsOnListener) {
@@ -64,7 +66,8 @@ function ownRole(thread: Thread): Role | null {
   return 'unknown';
 }
 
-function showsSocketOptions(process: Process): boolean {
+/** An `ioctl` or `fcntl` of the process or its parent was recorded, which show whether sockets wait. */
+export function showsSocketOptions(process: Process): boolean {
   return process.setSocketOptions || (process.parent?.setSocketOptions ?? false);
 }
 
@@ -82,7 +85,7 @@ function isLoop({ accepts, loop }: Thread): boolean {
 }
 
 function isMainThread(thread: Thread): boolean {
-  return thread.tid === thread.process.pid;
+  return thread.isMain;
 }
 
 function siblingRole(thread: Thread, siblings: Siblings): Role {
@@ -92,7 +95,13 @@ function siblingRole(thread: Thread, siblings: Siblings): Role {
 
 /** Whether a thread of this role serves requests. */
 export function isWorkerRole(role: string): boolean {
-  return role === 'event-loop' || role === 'sync-worker' || role === 'acceptor' || role === 'blocking-acceptor';
+  return (
+    role === 'event-loop' ||
+    role === 'runtime-thread' ||
+    role === 'sync-worker' ||
+    role === 'acceptor' ||
+    role === 'blocking-acceptor'
+  );
 }
 
 /**
@@ -113,6 +122,22 @@ export function acceptorsOfEach(threads: Iterable<Thread>): ReadonlyMap<Listener
     }
   }
   return acceptors;
+}
+
+/**
+ * The thread that stands for this one: of threads that take turns at one epoll instance, and of those that accept what
+ * such a turn brought, one for all; else the thread itself.
+ */
+export function standIn(thread: Thread): Thread {
+  const { loop, process, accepts } = thread;
+  if (loop.shared !== null) return loop.shared.speaker;
+  const acceptsForAll = process.sharedWait !== null && loop.hub === null && accepts.listeners.size > 0;
+  return acceptsForAll ? (process.sharedWait?.speaker ?? thread) : thread;
+}
+
+/** Whether the thread is a loop of its own, or stands for several that are one. */
+export function isLoopOf(thread: Thread, role: Role | undefined): boolean {
+  return role === 'event-loop' || role === 'acceptor' || (role === 'runtime-thread' && standIn(thread) === thread);
 }
 
 /** The process that stands for a worker in reports. */

@@ -7,6 +7,7 @@ import { MILLISECOND, type Nanoseconds } from '../../../trace/time.ts';
 import { type KeptLine, keptLine } from '../../evidence.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
+import type { LeftIn } from '../../machine/left-in.ts';
 import { PerThread } from '../../machine/owned-state.ts';
 import type { Thread } from '../../machine/thread.ts';
 import { type Heard, HUB_WAIT, type Tracker, type TrackerContext } from '../../tracker.ts';
@@ -59,6 +60,8 @@ export class NameLookup {
   overTcp = false;
   lastName = '';
   lastFailed = false;
+  /** It had no answer when the trace ended. */
+  isOpen = false;
   fd: number;
   lines: KeptLine[] = [];
 
@@ -75,6 +78,8 @@ export class NameLookup {
 export class NameLookups implements Tracker {
   readonly #facts: FactBus;
   readonly #inWindow: (time: Nanoseconds) => boolean;
+  /** Lookups that began within the turn of a loop, whether or not it waited for the answer. */
+  begun = 0;
 
   constructor({ facts, inWindow }: TrackerContext) {
     this.#facts = facts;
@@ -95,7 +100,7 @@ export class NameLookups implements Tracker {
 
   #asks(call: Call, thread: Thread, address: string, isDatagram: boolean): void {
     if (portOf(address) !== 53 || !thread.loop.inTurn) return;
-    const lookup = lookups.of(thread) ?? begin(call, thread);
+    const lookup = lookups.of(thread) ?? this.#begin(call, thread);
     lookup.fd = call.fd;
     if (!isDatagram) lookup.overTcp = true;
     lookup.server = address;
@@ -128,6 +133,17 @@ export class NameLookups implements Tracker {
     if (answer.noSuchName) lookup.noSuchName++;
     if (answer.failed) lookup.failures++;
     lookup.lastFailed = answer.noSuchName || answer.failed;
+  }
+
+  /** The answer had not come when the trace ended. */
+  leftOpen(call: Call, thread: Thread, { fd, watched }: LeftIn): void {
+    const lookup = lookups.of(thread);
+    if (lookup === undefined || (lookup.fd !== fd && watched !== 1)) return;
+    const { family } = call.syscall;
+    if (family !== 'poll' && family !== 'select' && family !== 'read') return;
+    this.#spent(call, lookup);
+    lookup.isOpen = true;
+    this.turnEnding(thread);
   }
 
   /** A wait that is not the loop's. */
@@ -174,10 +190,15 @@ export class NameLookups implements Tracker {
   /** The next lookup through a socket that is connected already. */
   #another(call: Call, thread: Thread, { server }: NameLookup): NameLookup {
     this.turnEnding(thread);
-    const lookup = begin(call, thread);
+    const lookup = this.#begin(call, thread);
     lookup.server = server;
     if (server !== '') lookup.servers.push(server);
     return lookup;
+  }
+
+  #begin(call: Call, thread: Thread): NameLookup {
+    if (this.#inWindow(call.start)) this.begun++;
+    return lookups.set(thread, new NameLookup(call, thread));
   }
 
   #spent(call: Call, lookup: NameLookup): void {
@@ -191,10 +212,6 @@ export class NameLookups implements Tracker {
     const lines = call.startLine === call.line ? [keptLine(call)] : [entry, keptLine(call)];
     lookup.lines = [...lookup.lines.slice(0, 1), ...lines].slice(0, EVIDENCE);
   }
-}
-
-function begin(call: Call, thread: Thread): NameLookup {
-  return lookups.set(thread, new NameLookup(call, thread));
 }
 
 function firstLabel(name: string): string {
