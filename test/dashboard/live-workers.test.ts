@@ -81,6 +81,14 @@ describe('a worker on the live screen', () => {
     assert.deepEqual(texts(state({ state: 'waiting' }, [computing]))[0], [103, '1.30 s no call', 1_300]);
   });
 
+  it('that computes runs, as far as is known before its first calls can have arrived', () => {
+    const shown = state({ state: 'waiting' }, [process(103, { call: '' })]);
+    const early = (elapsedMs: number) =>
+      texts({ ...shown, live: { ...STATUS, elapsedMs, processes: [process(103, { call: '' })] } });
+    assert.deepEqual(early(2_999).at(-1)?.slice(0, 2), [103, 'runs']);
+    assert.deepEqual(early(3_000)[0]?.slice(0, 2), [103, '\u22653.00 s no call']);
+  });
+
   it('shows the age of its turn, whatever short call it is in, and as its longest turn', () => {
     const ladder = { state: 'blocked', call: 'futex', sinceMs: AT_MS - 7, turnSinceMs: AT_MS - 10_100 } as const;
     assert.deepEqual(texts(state(ladder, [])), [[101, '10.10 s in futex', 10_100]]);

@@ -24,6 +24,8 @@ export const WORKER_COLUMNS: readonly Column<WorkerRow>[] = [
 ];
 
 const RESTLESS_MS = 1_900;
+/** In so long the first calls of a process arrive. */
+const UNREAD_MS = 3_000;
 
 /** Its longest turn, the one that goes on included; null where nothing was measured. */
 export function longestOf({ worker, openMs }: WorkerRow): number | null {
@@ -61,9 +63,15 @@ function openMsOf(state: DashboardState, activity: WorkerActivity | null, proces
   return now.hub === undefined && process !== null && process.awayMs >= RESTLESS_MS ? process.awayMs : 0;
 }
 
-/** What the kernel said is some moments old by now. */
-export function ageNow({ live, nowMs }: DashboardState, { ageMs }: ProcessNow): number {
-  return ageMs + (live === null ? 0 : Math.max(0, nowMs - live.atMs));
+/**
+ * How long a process that made no call in the capture has been where the kernel shows it: that was some moments ago.
+ * One that computes may have made calls before the capture, and those of the last moments were not read yet.
+ */
+export function ageNow({ live, nowMs }: DashboardState, { ageMs, call }: ProcessNow): number {
+  if (live === null) return ageMs;
+  const since = Math.max(0, nowMs - live.atMs);
+  if (call !== '') return ageMs + since;
+  return live.elapsedMs < UNREAD_MS ? 0 : Math.min(ageMs, live.elapsedMs) + since;
 }
 
 /** A process that has made no call in the capture. */

@@ -34,9 +34,11 @@ export function nowText(state: DashboardState, row: WorkerRow): string {
 function unheardText(state: DashboardState, { process }: WorkerRow): string {
   if (process === null) return '-';
   if (process.isWaiting) return `waits ${show(process.call)}`;
+  const age = ageNow(state, process);
+  if (age === 0) return 'runs';
   const least = process.isFromStart ? (state.glyphs === ASCII ? '>=' : '\u2265') : '';
   const what = process.call === '' ? 'no call' : inCall(process.call, true);
-  return `${least}${durationOfMs(ageNow(state, process))} ${what}`;
+  return `${least}${durationOfMs(age)} ${what}`;
 }
 
 /** The name must not be what is cut, where a time stands before it. */
