@@ -4,6 +4,7 @@ import { knownSyscall, type Machine, syscallName } from '../../src/trace/syscall
 import { syscall } from '../../src/trace/syscalls.ts';
 import { LONGEST_CAPTURE, type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
 import type { Where } from '../text/line-parser.ts';
+import { readSight } from '../text/sight-line.ts';
 import type { CallFacts, SchedulingFacts } from '../timeline/printed-call.ts';
 import type { TimeAxis } from '../timeline/time-axis.ts';
 import type { EarlierCall } from './earlier-calls.ts';
@@ -66,6 +67,7 @@ export class LineReader {
     if (fields === null) return /^(?:ts|event)=/.test(text) ? BROKEN : OTHER;
     if (HEADERS.has(fields.event)) return { kind: 'header', fields };
     if (fields.event === 'in') return earlier(fields, where);
+    if (fields.event === 'seen') return this.#seen(text, fields.time, where);
     const isCall = fields.call !== '' || !Number.isNaN(fields.number);
     if (fields.event === '' && !isCall) return /^ts=/.test(text) ? BROKEN : OTHER;
     if (fields.event === 'tcp' || fields.event === 'reset') return this.#socketState(fields, where);
@@ -128,6 +130,13 @@ export class LineReader {
 
   get #eventBytes(): number {
     return this.machine === 'x86-64' ? 12 : 16;
+  }
+
+  #seen(text: string, stamp: number, where: Where): LineMeaning {
+    const sight = readSight(text);
+    const seenAt = this.#axis.at(stamp);
+    if (sight === null || Number.isNaN(seenAt)) return BROKEN;
+    return { kind: 'waiting', waiting: { kind: 'observed', seenAt, where, sight } };
   }
 
   #socketState({ event, time, peer, others }: Fields, where: Where): LineMeaning {

@@ -274,6 +274,8 @@ export class Lines {
     this.axis.anchor(time, others.get('clock') ?? '');
     const program = others.get('program');
     if (program === 'watch') this.#watched.active = true;
+    // They print how long each call took, also where none came back.
+    if (program === 'calls' || program === 'exact') this.#flags.durations = true;
     if (program !== undefined && /^[a-z]{1,20}$/.test(program)) this.#addFlag(`${program}.bt`);
   }
 

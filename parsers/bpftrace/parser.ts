@@ -97,6 +97,21 @@ export class BpftraceParser extends LineParser {
       this.tell({ kind: 'socket-state', time: seenAt, state, port, peer, ...where });
       return;
     }
+    if (waiting.kind === 'observed') {
+      const { sight, seenAt: time, where } = waiting;
+      const { tid, pid, lasted, stamp: _, ...told } = sight;
+      const lane = this.#threads.lane(tid);
+      this.tell({
+        kind: 'observed',
+        lane,
+        leader: this.#threads.lane(pid),
+        time,
+        since: time - lasted,
+        ...told,
+        ...where,
+      });
+      return;
+    }
     if (waiting.kind === 'watched') {
       const { second, seenAt, where } = waiting;
       const { tid, ...counts } = second;

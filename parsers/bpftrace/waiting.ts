@@ -1,5 +1,6 @@
 import type { Nanoseconds } from '../../src/trace/time.ts';
 import type { Where } from '../text/line-parser.ts';
+import type { Sight } from '../text/sight-line.ts';
 import type { CallFacts, SchedulingFacts } from '../timeline/printed-call.ts';
 import type { WatchedSecond } from './watched.ts';
 
@@ -47,5 +48,6 @@ export type Waiting =
       readonly port: number;
       readonly peer: string;
     }
+  | { readonly kind: 'observed'; readonly seenAt: Nanoseconds; readonly where: Where; readonly sight: Sight }
   | { readonly kind: 'watched'; readonly seenAt: Nanoseconds; readonly where: Where; readonly second: WatchedSecond }
   | { readonly kind: 'lost'; readonly seenAt: Nanoseconds; readonly count: number };

@@ -263,6 +263,7 @@ export class BatchReader {
     const record = this.#others[index] as OtherRecord;
     if (record.kind === 'notice') return record;
     const lane = this.lane(record.lane);
+    if (record.kind === 'observed') return { ...record, lane, leader: this.lane(record.leader) };
     if (record.kind === 'exit' && record.supersededBy === 0) this.#lanes.delete(record.lane);
     return { ...record, lane } as TraceRecord;
   }

@@ -1,6 +1,6 @@
 import { OTHER_ERROR } from '../../src/trace/errors.ts';
 import { LaneMap } from '../../src/trace/lane-map.ts';
-import type { Call, Lane, TraceRecord } from '../../src/trace/record.ts';
+import type { Call, Lane, Observed, TraceRecord } from '../../src/trace/record.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import { MILLISECOND } from '../../src/trace/time.ts';
 import type { RawLine, UndecodedCall } from '../text/undecoded-call.ts';
@@ -58,8 +58,12 @@ function sharedBuffer(size: number): Buffer {
   return Buffer.from(new SharedArrayBuffer(size));
 }
 
+function sightOf({ text, ...told }: Observed, lane: number, leader: number): OtherRecord {
+  return { ...told, text, lane, leader };
+}
+
 /** A record with its strings decoded: getters do not cross to another thread. */
-function clonable(record: Exclude<TraceRecord, Call>, lane: number): OtherRecord {
+function clonable(record: Exclude<TraceRecord, Call | Observed>, lane: number): OtherRecord {
   switch (record.kind) {
     case 'signal':
       return {
@@ -159,7 +163,10 @@ export class BatchWriter {
     if (record.kind === 'call') this.#call(record as UndecodedCall);
     else {
       this.#columns.integers[this.#count * column.INTEGERS + column.KIND] = -1 - this.#others.length;
-      this.#others.push(clonable(record, 'lane' in record ? this.#lane(record.lane) : -1));
+      const lane = 'lane' in record ? this.#lane(record.lane) : -1;
+      this.#others.push(
+        record.kind === 'observed' ? sightOf(record, lane, this.#lane(record.leader)) : clonable(record, lane),
+      );
       if (record.kind === 'exit' && record.supersededBy === 0) this.#told.delete(record.lane.index);
     }
     this.#count++;

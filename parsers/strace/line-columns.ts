@@ -1,4 +1,5 @@
 import type { TimestampKind } from '../../src/trace/time.ts';
+import { SIGHT_IN_STRACE } from '../text/sight-line.ts';
 import { cleanLine } from './cleaning.ts';
 import { DATED_COLUMNS, FOREIGN_COLUMNS, type ForeignColumns } from './foreign-columns.ts';
 
@@ -119,9 +120,10 @@ export function sniffColumns(head: Buffer): LineColumns {
   const text = head.toString('latin1');
   if (text.includes('\r\n')) others.push('crlf');
   if (text.includes('\x1b[')) others.push('colour');
+  const isSights = sniffed.length === 0 && lines.some((line) => line.startsWith(SIGHT_IN_STRACE));
   return {
-    pid,
-    time: most('time', 'none'),
+    pid: isSights ? 'bare' : pid,
+    time: isSights ? 'epoch' : most('time', 'none'),
     distance: most('distance', false),
     brackets: most('brackets', false),
     others,

@@ -1,5 +1,6 @@
 import { syscallNumber } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
+import { SIGHT_IN_STRACE } from '../text/sight-line.ts';
 import { bestColumns, headLines } from './line-columns.ts';
 
 /** `) = 5`, `) = -1 EAGAIN (...)`, `) = ? <0.1>`: a result as only tracers write it. */
@@ -36,6 +37,8 @@ export function sniffStrace(head: Buffer): number {
     else if (isUnclosed(body)) open++;
   }
   const calls = known + open;
+  // Nobody made a call while drover looked.
+  if (calls + events === 0 && lines.some((line) => line.startsWith(SIGHT_IN_STRACE))) return 1;
   if (calls + events === 0 || calls < (calls + unknown) * LEAST_KNOWN) return 0;
   const messages = lines.filter((line) => MESSAGE.test(line)).length;
   const neutral = lines.filter((line) => NEUTRAL.test(line)).length;

@@ -50,6 +50,10 @@ export interface Now {
   readonly call: string;
   readonly target: string;
   readonly sinceMs: number;
+  /** When its loop came out of its wait last; null or left out while it is in it, or where no loop is known. */
+  readonly turnSinceMs?: number | null;
+  /** What its loop waits in: an epoll instance, or a set of `poll` or `select`; left out where no loop is known. */
+  readonly hub?: 'epoll' | 'set';
 }
 
 export interface CallTarget {

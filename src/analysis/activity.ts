@@ -5,7 +5,7 @@ import { ActivityLane, BUCKETS, spread } from '../model/measuring/activity-lane.
 import type { ActivityRecorder } from '../model/measuring/activity-recorder.ts';
 import type { Model } from '../model/model.ts';
 import { milliseconds } from '../trace/format-numbers.ts';
-import { isWait } from '../trace/syscalls.ts';
+import { type Family, isWait } from '../trace/syscalls.ts';
 import { type Nanoseconds, type TimeOrigin, UNKNOWN } from '../trace/time.ts';
 import type { Activity, CallTarget, Now, WorkerActivity } from './activity-types.ts';
 import { isoTime, timeOfDay } from './times.ts';
@@ -49,7 +49,7 @@ export function describeActivity(
         wasted: wasted.slice(0, columns),
         brokenPipes: brokenPipes.slice(0, columns),
         knownMs: moment(model, isUnknown ? row.thread.lastSeen : end),
-        now: told(stay, model),
+        now: told(stay, row.thread, model),
       };
       if (!isUnknown && end !== UNKNOWN)
         drawTail(worker, stay, { from: stay.since - firstColumn, to: end - firstColumn, width });
@@ -71,7 +71,7 @@ export function describeNow(model: Model, recorder: ActivityRecorder): ReadonlyM
   return new Map(
     rows.map(({ process, thread }) => [
       process.pid,
-      told(stayOf(thread, lanes.get(thread)?.lastWasWait === true, model.lastTime), model),
+      told(stayOf(thread, lanes.get(thread)?.lastWasWait === true, model.lastTime), thread, model),
     ]),
   );
 }
@@ -103,7 +103,7 @@ function stayOf(thread: Thread, lastWasWait: boolean, end: Nanoseconds, atEnd?: 
   if (thread.ended) return { state: 'ended', call: '', target: '', since: last };
   const { leftIn } = thread;
   if (leftIn !== null) {
-    const isWaiting = leftIn.isHubWait || isWait(leftIn.syscall.family);
+    const isWaiting = leftIn.isHubWait || waitsIn(thread, leftIn.syscall.family);
     const state = (atEnd === undefined || atEnd.idle === 'unknown' ? isWaiting : atEnd.idle === 'yes')
       ? 'waiting'
       : 'blocked';
@@ -112,7 +112,7 @@ function stayOf(thread: Thread, lastWasWait: boolean, end: Nanoseconds, atEnd?: 
   const { pending } = thread.lane;
   if (pending !== null && pending.start <= end)
     return {
-      state: isWait(pending.syscall.family) ? 'waiting' : 'blocked',
+      state: waitsIn(thread, pending.syscall.family) ? 'waiting' : 'blocked',
       call: pending.syscall.name,
       target: '',
       // The clock may have been set since: what the thread did before comes before.
@@ -123,8 +123,22 @@ function stayOf(thread: Thread, lastWasWait: boolean, end: Nanoseconds, atEnd?: 
   return { state: 'silent', call: '', target: '', since: last };
 }
 
-function told({ state, call, target, since }: Stay, model: Model): Now {
-  return { state, call, target, sinceMs: moment(model, since) };
+/** Whether a call of that family is the wait of its loop; where no loop is known, one of those that wait. */
+function waitsIn({ loop: { hub } }: Thread, family: Family): boolean {
+  if (hub === null || !isWait(family) || family === 'accept') return isWait(family);
+  return (family === 'epoll-wait') === (hub.kind === 'epoll');
+}
+
+function told({ state, call, target, since }: Stay, { loop }: Thread, model: Model): Now {
+  const isAway = state !== 'waiting' && state !== 'ended' && loop.inTurn && !loop.waitIsUntimed;
+  return {
+    state,
+    call,
+    target,
+    sinceMs: moment(model, since),
+    turnSinceMs: isAway ? moment(model, loop.turn.start) : null,
+    ...(loop.hub === null ? {} : { hub: loop.hub.kind }),
+  };
 }
 
 /** Draws what a worker is still in up to the end of what was read; times count from the first column. */

@@ -1,5 +1,5 @@
 import type { Activity, Now } from '../analysis/activity.ts';
-import type { Report } from '../analysis/report.ts';
+import type { Finding, Report } from '../analysis/report.ts';
 import type { DashboardState, LiveStatus, RawLine, Reading } from './state.ts';
 
 /** What happens to the dashboard. */
@@ -8,7 +8,12 @@ export type DashboardEvent =
   | { readonly type: 'paste'; readonly text: string }
   | { readonly type: 'resize'; readonly columns: number; readonly rows: number }
   | { readonly type: 'reading'; readonly reading: Reading }
-  | { readonly type: 'picture'; readonly report: Report; readonly activity: Activity | null }
+  | {
+      readonly type: 'picture';
+      readonly report: Report;
+      readonly activity: Activity | null;
+      readonly open?: readonly Finding[];
+    }
   | { readonly type: 'now'; readonly workers: ReadonlyMap<number, Now> }
   | { readonly type: 'lines'; readonly file: string; readonly rows: readonly RawLine[]; readonly total: number | null }
   | { readonly type: 'matches'; readonly filter: string; readonly matches: readonly number[]; readonly ended: boolean }

@@ -124,3 +124,8 @@ export function cell(text: string, width: number, align: 'left' | 'right' = 'lef
   const clean = cut(show(text), width);
   return align === 'right' ? clean.padStart(width) : clean.padEnd(width);
 }
+
+/** A figure of a table, to the right, never beside the figure before without a blank. */
+export function figure(text: string, width: number): string {
+  return text.length < width ? text.padStart(width) : ` ${text}`;
+}

@@ -103,6 +103,26 @@ export interface LiveStatus {
   readonly atMs: number;
   /** Since the last byte arrived. */
   readonly silentMs: number;
+  /** What the kernel says of each traced process; left out where it was not asked. */
+  readonly processes?: readonly ProcessNow[];
+}
+
+/** A traced process as the kernel shows it. */
+export interface ProcessNow {
+  readonly pid: number;
+  /** Its number in its own container. */
+  readonly innerPid: number;
+  readonly name: string;
+  /** '' while it is in no call. */
+  readonly call: string;
+  readonly target: string;
+  readonly isWaiting: boolean;
+  /** How long it has been in it when this was reported, at least. */
+  readonly ageMs: number;
+  /** For how long it was in no wait at any look. */
+  readonly awayMs: number;
+  /** It was in it before the tracer came. */
+  readonly isFromStart: boolean;
 }
 
 export interface Frozen {

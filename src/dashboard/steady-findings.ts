@@ -50,8 +50,10 @@ export function steadied(
     const isShown = known?.isShown === true || isSure(finding) || nowMs - firstMs >= HELD_MS;
     next.set(key, { key, finding, firstMs, lastMs: nowMs, isShown });
   }
+  // What went on and is not reported any more is over.
   for (const kept of memory)
-    if (!next.has(kept.key) && kept.isShown && nowMs - kept.lastMs < STAYS_MS) next.set(kept.key, kept);
+    if (!next.has(kept.key) && kept.isShown && !kept.finding.openEnded && nowMs - kept.lastMs < STAYS_MS)
+      next.set(kept.key, kept);
   // What was there keeps its order; what is new comes behind it.
   const places = new Map(memory.map(({ key }, index) => [key, index]));
   const place = ({ key }: Kept): number => places.get(key) ?? places.size;
@@ -93,7 +95,12 @@ function verdictOf(report: Report, shown: readonly Finding[], elapsedMs: number)
   if (first !== undefined && first.severity !== 'info') {
     const more = shown.filter(({ severity }) => severity !== 'info').length - 1;
     const { severity, confidence, title } = first;
-    return { severity, confidence, text: `${WORDS[confidence]}: ${title}${more > 0 ? ` (+${more} more)` : ''}` };
+    const still = first.openEnded ? ', still going on' : '';
+    return {
+      severity,
+      confidence,
+      text: `${WORDS[confidence]}${still}: ${title}${more > 0 ? ` (+${more} more)` : ''}`,
+    };
   }
   const seconds = Math.floor(elapsedMs / 1000);
   if (elapsedMs < EARLY_MS)

@@ -63,3 +63,17 @@ export function parseTime(state: DashboardState, text: string): number | null {
   const offset = wanted - start;
   return offset < -43_200_000 ? offset + 86_400_000 : offset;
 }
+
+/**
+ * The newest moment of the trace: the last event, or in a live capture the present, which moves on though no event
+ * arrives.
+ */
+export function liveNowMs(state: DashboardState): number {
+  const { window } = shownReport(state) ?? {};
+  const last = window?.durationMs ?? 0;
+  const { live, frozen } = state;
+  if (live === null || live.state !== 'tracing' || frozen !== null || live.behindBytes > 0) return last;
+  const start = Date.parse(shownActivity(state)?.zero.startTime ?? window?.startTime ?? '');
+  // The tracer's clock is the one of this host. What is reported comes up to a second after it was so.
+  return Number.isFinite(start) ? Math.max(last, live.wallMs + (state.nowMs - live.atMs) - start) : last;
+}

@@ -7,13 +7,14 @@ import type {
   Lost,
   Membership,
   Notice,
+  Observed,
   Scheduling,
   Signal,
   SocketState,
   Watched,
 } from '../trace/record.ts';
 import { signalInfo } from '../trace/siginfo.ts';
-import type { Family, Syscall } from '../trace/syscalls.ts';
+import { type Family, isWait, type Syscall, syscall } from '../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import { type Audience, audienceOf } from './audience.ts';
 import { FactBus } from './fact-bus.ts';
@@ -26,6 +27,8 @@ import type { TurnTracker } from './following/turn-tracker.ts';
 import type { LeftIn } from './machine/left-in.ts';
 import { Listeners } from './machine/listeners.ts';
 import { Processes } from './machine/processes.ts';
+import { rolesOf } from './machine/roles.ts';
+import { serverOf } from './machine/server-names.ts';
 import type { Thread } from './machine/thread.ts';
 import type { ActivityRecorder } from './measuring/activity-recorder.ts';
 import { Calibration } from './measuring/calibration.ts';
@@ -250,6 +253,24 @@ export class Model {
     if (this.inWindow(record.time)) this.watch.add(record, this.processes.at(record.lane, record.time));
   }
 
+  /** Somebody looked at a thread from outside. Its own calls say more, where it makes any. */
+  observed(record: Observed): void {
+    const { lane, leader, parent, comm, call, since, ran, peer, isOfClient, clients } = record;
+    if (this.processes.isOver(lane)) return;
+    const { processes } = this;
+    const thread = processes.at(lane, since);
+    processes.belongs(thread, processes.at(leader, since));
+    processes.parentNamed(thread.process, parent);
+    if (lane.comm === '') lane.comm = comm;
+    const { process } = thread;
+    if (process.server === '') process.server = serverOf([comm]);
+    if (clients !== UNKNOWN) process.clientsHeld = clients;
+    const { file, line, text } = record;
+    thread.seen = { call, since, ran, peer, isOfClient, line: { file, line, text } };
+    this.#saw(since);
+    this.#saw(record.time);
+  }
+
   lost({ time, count }: Lost): void {
     this.losses.add(time, count);
   }
@@ -271,6 +292,7 @@ export class Model {
       this.#saw(inOrder.start);
       this.#stays(inOrder, thread);
     }
+    this.#beginUnseenTurns();
     for (const thread of this.processes.threads()) {
       cycles.finish(thread, this.lastTime);
       if (thread.ended) continue;
@@ -284,6 +306,20 @@ export class Model {
     turns.finishShared(this.processes.threads(), this.lastTime);
     this.#audience.finish([...this.processes.threads()]);
     traffic.finish(this.processes.all(), this.lastTime);
+  }
+
+  /**
+   * A worker that made no call in the whole trace, and neither waited for work whenever somebody looked: it is what its
+   * siblings are, in a turn that began before the trace.
+   */
+  #beginUnseenTurns(): void {
+    const unseen = [...this.processes.threads()].filter(isAwayAllTime);
+    if (unseen.length === 0) return;
+    const roles = rolesOf(this.processes.threads());
+    for (const thread of unseen) {
+      const role = roles.get(thread);
+      if (role === 'event-loop' || role === 'sync-worker') beginUnseenTurn(thread);
+    }
   }
 
   /** A call that the thread had not left when the trace ended. */
@@ -328,4 +364,23 @@ export class Model {
 /** A result of 0 says that there is nothing: the end of a stream, no child that has ended. */
 function answersNothing(family: Family): boolean {
   return family === 'read' || family === 'wait-child';
+}
+
+/** It made no call that came back, and is neither in a wait nor in a call of its listener. */
+function isAwayAllTime({ seen, ended, lastTime, leftIn, tid, process }: Thread): boolean {
+  if (seen === null || ended || lastTime !== UNKNOWN || tid !== process.pid) return false;
+  if (leftIn === null) return seen.call === '';
+  const call = leftIn.syscall.family === 'restart' ? syscall(seen.call) : leftIn.syscall;
+  return !leftIn.isHubWait && !leftIn.isForListener && !isWait(call.family) && call.family !== 'accept';
+}
+
+function beginUnseenTurn({ loop, seen, leftIn }: Thread): void {
+  if (seen === null) return;
+  const start = Math.min(seen.since, leftIn?.since ?? seen.since);
+  const { turn } = loop;
+  loop.inTurn = true;
+  loop.waitIsUntimed = false;
+  turn.start = start;
+  turn.file = seen.line.file;
+  turn.startLine = seen.line.line;
 }

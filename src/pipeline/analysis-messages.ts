@@ -1,6 +1,6 @@
 import type { Activity, Now } from '../analysis/activity.ts';
 import type { AnalysisOptions } from '../analysis/options.ts';
-import type { Report } from '../analysis/report.ts';
+import type { Finding, Report } from '../analysis/report.ts';
 import type { SourceDiagnostic } from '../sources/trace-input.ts';
 
 /** What the analysis thread is started with. */
@@ -18,8 +18,22 @@ export interface AnalysisTask {
   readonly opened?: string;
 }
 
+/** What is told to the analysis of a capture at work. */
+export type AnalysisTold = AnalysisEnd | AnalysisSights;
+
+/** What would stand behind the capture if it ended now. */
+export interface AnalysisSights {
+  readonly kind: 'sights';
+  readonly lines: string;
+  /** The last line of the capture is of a call that goes on, and not one that is being written. */
+  readonly lastIsOpen: boolean;
+  /** Somebody is away from its wait for so long that the capture so far is worth a report of its own. */
+  readonly isAway: boolean;
+}
+
 /** Nobody writes to the spool any more. */
 export interface AnalysisEnd {
+  readonly kind: 'end';
   readonly diagnostics: readonly SourceDiagnostic[];
 }
 
@@ -34,6 +48,8 @@ export interface ReadSoFar {
 export interface Picture {
   readonly report: Report;
   readonly activity: Activity | null;
+  /** Findings that go on, as a report would have them if the capture ended now; left out where nobody asked. */
+  readonly open?: readonly Finding[];
 }
 
 export type AnalysisMessage =

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { AnalysisOptions } from '../analysis/options.ts';
 import type { SourceDiagnostic } from '../sources/trace-input.ts';
-import type { AnalysisEnd, AnalysisMessage, AnalysisTask } from './analysis-messages.ts';
+import type { AnalysisMessage, AnalysisSights, AnalysisTask, AnalysisTold } from './analysis-messages.ts';
 
 export type { AnalysisMessage, Picture, ReadSoFar } from './analysis-messages.ts';
 
@@ -57,8 +57,16 @@ export class AnalysisThread {
 
   /** Says that nobody writes to the spool any more. */
   spoolEnded(diagnostics: readonly SourceDiagnostic[]): void {
-    const end: AnalysisEnd = { diagnostics };
-    this.#worker.postMessage(end);
+    this.#told({ kind: 'end', diagnostics });
+  }
+
+  /** Says what was seen of the processes; see `AnalysisSights`. */
+  sights(sights: Omit<AnalysisSights, 'kind'>): void {
+    this.#told({ kind: 'sights', ...sights });
+  }
+
+  #told(told: AnalysisTold): void {
+    this.#worker.postMessage(told);
   }
 
   terminate(): Promise<unknown> {

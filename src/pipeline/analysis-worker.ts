@@ -2,13 +2,15 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { rawLinesOf } from '../../parsers/registry.ts';
 import { plainLines } from '../../parsers/text/call-notation.ts';
 import type { Now } from '../analysis/activity.ts';
+import type { Finding, Report } from '../analysis/report.ts';
 import { InputError } from '../sources/input-error.ts';
 import { tailInput } from '../sources/live/tail-input.ts';
 import { openInputs } from '../sources/open-inputs.ts';
 import type { InputSet, SourceDiagnostic } from '../sources/trace-input.ts';
-import type { AnalysisEnd, AnalysisMessage, AnalysisTask, Picture, ReadSoFar } from './analysis-messages.ts';
+import type { AnalysisMessage, AnalysisTask, AnalysisTold, Picture, ReadSoFar } from './analysis-messages.ts';
 import { analyzeInputs, type Progress } from './analyze-inputs.ts';
 import { Cadence } from './cadence.ts';
+import { OpenFindings } from './open-findings.ts';
 import { unfinishedCall } from './unfinished-line.ts';
 
 const PROGRESS_EVERY_MS = 100;
@@ -30,6 +32,8 @@ const seen: { progress: Progress | null } = { progress: null };
 let progressDue = 0;
 /** When the trace began, since 1970. */
 let startMs = Number.NaN;
+/** Findings that go on, as of the last report so far. */
+let open: readonly Finding[] = [];
 /** What the format of the trace says about its raw lines. */
 let rawLines = plainLines;
 const snapshots = new Cadence({ first: performance.now() + FIRST_SNAPSHOT_MS, every: SNAPSHOT_EVERY_MS, share: SHARE });
@@ -44,7 +48,7 @@ function picture(progress: Progress): Picture {
   const activity = progress.activity();
   startMs = Date.parse(report.window.startTime ?? '');
   rawLines = rawLinesOf(report.source.format);
-  return { report, activity };
+  return { report, activity, ...(kind === 'live' ? { open } : {}) };
 }
 
 function inputs(): InputSet {
@@ -67,6 +71,19 @@ function tellNow(progress: Progress, path: string): void {
   nows.took(start, performance.now());
 }
 
+/** What goes on comes with the pictures; before there is any, the report so far is one. */
+function tellOpen(report: Report | null): void {
+  open = report === null ? [] : report.findings.filter(({ openEnded }) => openEnded);
+  const { progress } = seen;
+  if (progress !== null) post({ kind: 'snapshot', read: readSoFar(progress), picture: picture(progress) });
+  else if (report !== null)
+    post({
+      kind: 'snapshot',
+      read: { bytesRead: 0, sizeBytes: null, lines: 0 },
+      picture: { report, activity: null, open },
+    });
+}
+
 /** A spool, followed until its end is told. */
 function growingInput(): InputSet {
   const diagnostics: SourceDiagnostic[] = [];
@@ -76,10 +93,18 @@ function growingInput(): InputSet {
   const ended = new Promise<void>((resolve) => {
     end = resolve;
   });
-  parentPort?.once('message', (told: AnalysisEnd) => {
+  const openFindings = new OpenFindings({ name, path, options, tell: (report) => tellOpen(report) });
+  parentPort?.on('message', (told: AnalysisTold) => {
+    if (told.kind === 'sights') {
+      openFindings.look(told);
+      return;
+    }
+    openFindings.end();
     diagnostics.push(...told.diagnostics);
     end();
   });
+  // A port that is listened to keeps its thread alive.
+  parentPort?.unref();
   // Reports go on while no event arrives: what was not judged yet may be by now.
   const looking = setInterval(() => {
     const { progress } = seen;

@@ -13,6 +13,7 @@ export function timeOf(record: TraceRecord): Nanoseconds | null {
     case 'membership':
     case 'lost':
     case 'watched':
+    case 'observed':
     case 'scheduling':
     case 'socket-state':
       return record.time;

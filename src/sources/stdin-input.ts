@@ -15,11 +15,36 @@ export function stdinInput(chunkBytes: number): TraceInput {
   const sizeBytes = status.isFile() ? status.size : null;
   const read = (tell: (diagnostic: SourceDiagnostic) => void) => {
     if (status.isFile() && status.size > 0) return readRedirected(chunkBytes, status.size, tell);
-    return status.isFIFO() || status.isSocket() || isatty(STDIN)
-      ? process.stdin
-      : readAhead(withoutWaiting(), chunkBytes);
+    return status.isFIFO() || status.isSocket() || isatty(STDIN) ? piped() : readAhead(withoutWaiting(), chunkBytes);
   };
   return new ByteInput({ name: NAME, tid: undefined, sizeBytes, rereadable: false, read });
+}
+
+/** Ends what is piped in where it is; nothing where nothing is. */
+let endPiped = (): void => undefined;
+
+/**
+ * Whoever pipes into this process was told to end as well (Ctrl-C goes to both): what it still says within `graceMs` is
+ * read, and then standard input is at its end.
+ */
+export function endStdin(graceMs: number): void {
+  setTimeout(() => endPiped(), graceMs).unref();
+}
+
+async function* piped(): AsyncGenerator<Buffer> {
+  const over = new Promise<null>((resolve) => {
+    endPiped = () => resolve(null);
+  });
+  const chunks = process.stdin[Symbol.asyncIterator]();
+  for (;;) {
+    const next = chunks.next();
+    // Nobody waits for it any more once the input was ended.
+    next.catch(() => undefined);
+    const step = await Promise.race([next, over]);
+    if (step === null) process.stdin.destroy();
+    if (step === null || step.done === true) return;
+    yield step.value;
+  }
 }
 
 function stdinStatus(): Stats {

@@ -230,6 +230,37 @@ export interface Watched {
   readonly text: string;
 }
 
+/**
+ * What somebody who looked at a thread from outside saw, once a second while the trace was recorded: who it is, and
+ * what it had been in without a change when it was looked at last.
+ */
+export interface Observed {
+  readonly kind: 'observed';
+  readonly lane: Lane;
+  /** The lane of the first thread of its process. */
+  readonly leader: Lane;
+  /** The process that started its process. */
+  readonly parent: number;
+  /** `''` when it was not told. */
+  readonly comm: string;
+  /** The last look, and the first one from which on nothing had changed. */
+  readonly time: Nanoseconds;
+  readonly since: Nanoseconds;
+  /** The call that it was in all that time; '' when it was in none at every look. */
+  readonly call: string;
+  /** Time between the two that it was on a processor or ready for one; UNKNOWN (-1) when the host does not tell. */
+  readonly ran: Nanoseconds;
+  /** The other end of the socket that the call is about, `10.0.0.5:5432`; '' when it is about none. */
+  readonly peer: string;
+  /** That socket is the connection of a client. */
+  readonly isOfClient: boolean;
+  /** Connections of clients that its process held open; -1 when they were not counted. */
+  readonly clients: number;
+  readonly file: string;
+  readonly line: number;
+  readonly text: string;
+}
+
 export type TraceRecord =
   | Call
   | Signal
@@ -241,4 +272,5 @@ export type TraceRecord =
   | CallCount
   | Scheduling
   | SocketState
-  | Watched;
+  | Watched
+  | Observed;

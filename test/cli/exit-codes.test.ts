@@ -46,7 +46,6 @@ test('wrong usage: 2, with one line and a hint on stderr and nothing on stdout',
     ['explain', 'loop-stal'],
     ['analyze'],
     ['attach'],
-    ['attach', 'gunicorn'],
     ['attach', '17', '--for', 'ever'],
     ['attach', '17', '--json', '--md'],
     ['run'],
@@ -101,6 +100,18 @@ test('processes that cannot be traced: 4, with what is missing and the fix', asy
     assert.equal(code, 4, words.join(' '));
     assert.equal(stdout, '');
     assert.match(stderr, /^drover: strace is not installed\.\n {2}apt install strace\.\n$/);
+  }
+});
+
+test('nobody of that name, and nobody at that port: 4, with what to type', async () => {
+  for (const [word, message] of [
+    ['no-such-server', /^drover: No process is called no-such-server\.\n {2}Give a pid, a name, a port \(:8000\)/],
+    [':1', /^drover: Nobody listens on port 1\.\n {2}See who listens on what with: ss -ltnp\n$/],
+  ] as const) {
+    const { code, stdout, stderr } = await runDrover(['attach', word]);
+    assert.equal(code, 4, word);
+    assert.equal(stdout, '');
+    assert.match(stderr, message);
   }
 });
 

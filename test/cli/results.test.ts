@@ -109,7 +109,7 @@ test('a locale without UTF-8, or --ascii, gives nothing beyond ASCII', async () 
   assert.doesNotMatch((await runDrover([STALLED], { environment: { LC_ALL: 'C' } })).stdout, beyond);
 });
 
-test('SIGINT ends the reading with 130, one line on stderr, and no half report', async () => {
+test('SIGTERM ends the reading with 143, one line on stderr, and no half report', async () => {
   const child = spawn(process.execPath, [DROVER, '-'], { stdio: ['pipe', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
@@ -122,11 +122,11 @@ test('SIGINT ends the reading with 130, one line on stderr, and no half report',
   child.stdin.on('error', () => undefined);
   // Once the pipe has taken more than it can hold, drover is reading and listens to signals.
   await new Promise<void>((resolve) => child.stdin.write(workerLines({ pid: 17, count: 20_011 }), () => resolve()));
-  child.kill('SIGINT');
+  child.kill('SIGTERM');
   const code = await new Promise((resolve) => child.on('close', resolve));
   assert.deepEqual(
     [code, stdout, stderr],
-    [130, '', 'drover: stopped by SIGINT before the end of the trace; nothing was reported.\n'],
+    [143, '', 'drover: stopped by SIGTERM before the end of the trace; nothing was reported.\n'],
   );
 });
 

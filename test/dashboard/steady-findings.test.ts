@@ -87,3 +87,23 @@ describe('the verdict of a live capture', () => {
       text: 'Likely: stall of 1 (+1 more)',
     }));
 });
+
+describe('a finding that goes on', () => {
+  const open = (worker: number): Finding => stall(worker, 1, { openEnded: true, severity: 'critical' });
+
+  it('is the verdict at once, which says that it goes on', () => {
+    assert.deepEqual(verdict(1, [open(1)]), {
+      severity: 'critical',
+      confidence: 'likely',
+      text: 'Likely, still going on: stall of 1',
+    });
+  });
+
+  it('is gone as soon as it is over', () => {
+    assert.deepEqual(shown([7, [open(1)]], [8, []]), [['stall of 1'], []]);
+  });
+
+  it('stays where it is when it has ended and is reported as ended', () => {
+    assert.deepEqual(shown([7, [open(1)]], [8, [stall(1, 1)]]), [['stall of 1'], ['stall of 1']]);
+  });
+});

@@ -116,7 +116,7 @@ test(
     assert.equal(named.code, 4);
     assert.match(
       named.stderr,
-      /^drover: bpftrace could not start: Kernel lockdown is enabled\.\n {2}Use --engine strace/,
+      /\ndrover: bpftrace could not start: Kernel lockdown is enabled\.\n {2}Use --engine strace/,
     );
   },
 );
@@ -227,13 +227,13 @@ test('a process that another tracer has is refused with its name: 4', LIVE, asyn
   }
 });
 
-test('a process that is not there: 4, with the servers that are; a word that is no pid: 2', LIVE, async () => {
+test('a process that is not there: 4, with the servers that are; nobody of that name: 4', LIVE, async () => {
   const gone = await runDrover(['attach', '4194303']);
   assert.equal(gone.code, 4);
   assert.match(gone.stderr, /^drover: No process 4194303\. It may have been replaced: [\s\S]*gunicorn now runs as \d+/);
-  const word = await runDrover(['attach', 'gunicorn']);
-  assert.equal(word.code, 2);
-  assert.match(word.stderr, /"gunicorn" is not a pid/);
+  const word = await runDrover(['attach', 'gunicron']);
+  assert.equal(word.code, 4);
+  assert.match(word.stderr, /^drover: No process is called gunicron\./);
 });
 
 test('a place that cannot be written or is full is refused before anything is traced: 4', LIVE, async () => {

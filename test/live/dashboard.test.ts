@@ -38,7 +38,7 @@ function cpuTicks(pid: number): number {
 
 /** How long a screen says that a worker has been asleep in a call, in seconds; null when it says so of none. */
 function blockedFor(screen: string): number | null {
-  const [, length, unit] = /(\d+(?:\.\d+)?) (ms|s) in clock_/.exec(screen) ?? [];
+  const [, length, unit] = /(\d+(?:\.\d+)?) (ms|s) (?:in )?clock_/.exec(screen) ?? [];
   return length === undefined ? null : Number(length) / (unit === 'ms' ? 1_000 : 1);
 }
 

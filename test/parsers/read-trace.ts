@@ -53,6 +53,9 @@ export interface PlainOther {
   readonly accepted?: number;
   readonly empty?: number;
   readonly peer?: string;
+  /** Of an observation: the first thread of its process. */
+  readonly leader?: number;
+  readonly since?: number;
   /** Of a membership: the thread group. */
   readonly pid?: number;
   readonly count?: number;
@@ -148,6 +151,10 @@ function plain(record: TraceRecord): PlainCall | PlainOther {
       pid: record.leader.tid,
       time: record.time,
     };
+  if (record.kind === 'observed') {
+    const { lane, leader, ...told } = record;
+    return { ...told, lane: lane.index, tid: lane.tid, leader: leader.tid };
+  }
   if (record.kind === 'count')
     return { kind: record.kind, call: record.syscall.name, count: record.count, errors: record.errors };
   return 'lane' in record ? { ...record, lane: record.lane.index, tid: record.lane.tid } : { ...record };

@@ -1,4 +1,5 @@
-import type { TraceRecord } from '../../../src/trace/record.ts';
+import type { Observed, TraceRecord } from '../../../src/trace/record.ts';
+import { readSight, SIGHT_IN_STRACE } from '../../text/sight-line.ts';
 import type { ForeignColumns } from '../foreign-columns.ts';
 import { readFrame } from '../frames.ts';
 import type { LineColumns } from '../line-columns.ts';
@@ -68,6 +69,10 @@ export class RestLines {
       return null;
     }
     if (text.startsWith(' > ') || text.startsWith(' | ') || text.startsWith(' * ')) return this.#readAttached(text);
+    if (text.startsWith(SIGHT_IN_STRACE)) {
+      const observed = this.#observed(text);
+      if (observed !== null) return observed;
+    }
     const message = readMessage(text) ?? this.#messageBehindColumns(text);
     if (message !== null) return this.#readMessage(message, text);
     if (outcome === NOBODY) return this.#countForeign(text, false);
@@ -97,6 +102,10 @@ export class RestLines {
   /** A line while a call waits for its end. */
   #goOn(text: string, isLast: boolean): TraceRecord | null {
     const swallows = this.#cut.waiting?.swallows === true;
+    if (text.startsWith(SIGHT_IN_STRACE)) {
+      const observed = this.#observed(text);
+      if (observed !== null) return observed;
+    }
     const message = swallows ? null : readMessage(text);
     if (message?.at === 0) return this.#interrupt(message);
     const isBlank = !swallows && !this.#cut.isClone && text.trim() === '';
@@ -135,6 +144,29 @@ export class RestLines {
     const { prefix, window, from } = this.#state;
     const body = prefix.read(window, from) - from;
     return body > 0 && text.startsWith('[ ', body) ? readMessage(text.slice(body)) : null;
+  }
+
+  /** What drover noted of a thread that it looked at, behind the lines of strace. */
+  #observed(text: string): Observed | null {
+    const state = this.#state;
+    const sight = readSight(text.slice(SIGHT_IN_STRACE.length));
+    if (sight === null) return null;
+    const { tid, pid, lasted, stamp, ...told } = sight;
+    const [seconds = '', fraction = ''] = stamp.split('.');
+    const isStamped = state.clock.kind === 'epoch';
+    const time = isStamped ? state.clock.at(Number(seconds), Number(fraction.padEnd(9, '0'))) : state.time;
+    state.account.notices++;
+    return {
+      kind: 'observed',
+      lane: state.threads.get(tid).lane,
+      leader: state.threads.get(pid).lane,
+      time,
+      since: isStamped ? time - lasted : time,
+      ...told,
+      file: state.file,
+      line: state.line,
+      text: state.text,
+    };
   }
 
   /** A message at the beginning of the line, or behind the first piece of a call. */

@@ -3,6 +3,7 @@ import type { Report } from '../../analysis/report.ts';
 import { asOperand } from '../../files/operand.ts';
 import { analyzeInputs } from '../../pipeline/analyze-inputs.ts';
 import { openInputs } from '../../sources/open-inputs.ts';
+import { endStdin } from '../../sources/stdin-input.ts';
 import type { InputSet } from '../../sources/trace-input.ts';
 import { analysisOptions } from '../options/analysis.ts';
 import { type AnalyzeFlags, checkFiles, checkWindow } from '../options/analyze.ts';
@@ -37,8 +38,9 @@ export async function runAnalyze(
     progress.clear();
     say(sentence);
   };
-  endOnSignals(progress);
   const set = openInputs(files);
+  const isPiped = set.kind === 'stdin' && !process.stdin.isTTY;
+  endOnSignals(progress, isPiped ? () => reportOnInterrupt(notice) : null);
   const output = await openOutput(flags, filesRead(set));
   for (const sentence of set.notices) notice(sentence);
   if (set.kind === 'stdin' && process.stdin.isTTY) notice('Reading a trace from this terminal; end it with Ctrl-D.');
@@ -67,10 +69,25 @@ function checkCommand(files: readonly string[], commands: readonly string[]): vo
     });
 }
 
-/** One line instead of half a report. */
-function endOnSignals(progress: ProgressLine): void {
+/** What the tracer in front of the pipe says when Ctrl-C ends it, too. */
+const GRACE_MS = 1_000;
+
+/** Ctrl-C ends a tracer that pipes into drover as well: what it told until then is reported. */
+function reportOnInterrupt(notice: (sentence: string) => void): void {
+  notice('Ctrl-C: reporting on what was read; Ctrl-C again ends at once.');
+  endStdin(GRACE_MS);
+}
+
+/** One line instead of half a report; `onInterrupt` is what the first Ctrl-C does instead, if anything. */
+function endOnSignals(progress: ProgressLine, onInterrupt: (() => void) | null): void {
+  let isFirst = true;
   for (const [signal, number] of Object.entries(SIGNALS)) {
-    process.once(signal, () => {
+    process.on(signal, () => {
+      if (signal === 'SIGINT' && onInterrupt !== null && isFirst) {
+        isFirst = false;
+        onInterrupt();
+        return;
+      }
       progress.clear();
       process.stderr.write(`drover: stopped by ${signal} before the end of the trace; nothing was reported.\n`);
       process.exit(128 + number);

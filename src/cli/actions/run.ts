@@ -37,7 +37,7 @@ export async function runRun(words: readonly string[], flags: RunFlags): Promise
       [],
       seconds || Number.POSITIVE_INFINITY,
       spool,
-      signal,
+      { signal },
     );
   });
   return reportCapture(

@@ -7,6 +7,7 @@ import { checkSave } from '../../sources/live/spool.ts';
 import type { CaptureFlags } from '../options/capture.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { INTERRUPTED, untilInterrupted } from './signals.ts';
+import { startSummary } from './start-summary.ts';
 
 /** Throws `UsageError` when capture and report would have the same name. */
 export function checkNames({ save, output }: { readonly save?: string; readonly output?: string }): void {
@@ -27,7 +28,7 @@ export async function beginCapture(
   reserveSeconds = 0,
 ): Promise<LiveCapture | null> {
   if (flags.save !== undefined) checkSave(flags.save, flags.force === true);
-  const { engine, processes, why } = prepareCapture(pids, { engine: flags.engine, family: flags.family });
+  const { engine, processes, why, watch } = prepareCapture(pids, { engine: flags.engine, family: flags.family });
   if (why !== '') notice(why);
   const { save, force, spool, maxSpool, program } = flags;
   const start = (chosen: typeof engine) =>
@@ -39,10 +40,14 @@ export async function beginCapture(
         mostBytes: maxSpool,
         seconds: flags.for + reserveSeconds,
         program,
+        watch,
         signal,
       }),
     );
+  const begin = (chosen: typeof engine) =>
+    notice(startSummary(chosen, watch?.processes ?? [], processes.length).join('\n'));
   if (engine === 'bpftrace') {
+    begin('bpftrace');
     try {
       return await start('bpftrace');
     } catch (error) {
@@ -52,7 +57,9 @@ export async function beginCapture(
       notice(`Using strace, which slows the server down more. ${error.message}`);
     }
   }
-  return (await agreed(processes.length, flags)) ? start('strace') : null;
+  if (!(await agreed(processes.length, flags))) return null;
+  begin('strace');
+  return start('strace');
 }
 
 /** strace is slow for what it traces: a person is asked first. */

@@ -1,19 +1,20 @@
 import type { Command } from 'commander';
-import { type AttachFlags, addCaptureOptions, addPidArgument, addSaveOption } from '../options/capture.ts';
+import { type AttachFlags, addCaptureOptions, addSaveOption, addTargetArgument } from '../options/capture.ts';
 import { addDashboardOptions } from '../options/dashboard.ts';
 import { addJudgeOptions, addPrintOptions } from '../options/print.ts';
 import type { ExitCodeSink } from '../printing/exit-code.ts';
 
 /** Adds `drover attach`. */
 export function addAttachCommand(program: Command, exitWith: ExitCodeSink): void {
-  const command = addPidArgument(
+  const command = addTargetArgument(
     program.command('attach').description('trace a running server for a while and report'),
   );
   addDashboardOptions(addSaveOption(addCaptureOptions(command)));
   addJudgeOptions(addPrintOptions(command).optionsGroup('What to look at:')).action(
-    async (pids: number[], flags: AttachFlags) => {
+    async (who: string[], flags: AttachFlags) => {
       const { runAttach } = await import('../actions/attach.ts');
-      exitWith(await runAttach(pids, flags));
+      const { findTargets } = await import('../../sources/live/targets.ts');
+      exitWith(await runAttach(findTargets(who), flags));
     },
   );
 }

@@ -1,11 +1,11 @@
 import { type Command, Option } from 'commander';
 import { PROGRAM_NAMES } from '../../sources/bpftrace/program.ts';
-import { addCaptureOptions, addPidArgument, type RecordFlags } from '../options/capture.ts';
+import { addCaptureOptions, addTargetArgument, type RecordFlags } from '../options/capture.ts';
 import type { ExitCodeSink } from '../printing/exit-code.ts';
 
 /** Adds `drover record`. */
 export function addRecordCommand(program: Command, exitWith: ExitCodeSink): void {
-  const command = addPidArgument(
+  const command = addTargetArgument(
     program.command('record').description('trace a running server into a file, for later or for a colleague'),
   );
   addCaptureOptions(command, PROGRAM_NAMES)
@@ -19,8 +19,9 @@ export function addRecordCommand(program: Command, exitWith: ExitCodeSink): void
     .addOption(new Option('--save <file>').hideHelp())
     .option('-q, --quiet', 'the name of the file only')
     .optionsGroup('Options:')
-    .action(async (pids: number[], flags: RecordFlags) => {
+    .action(async (who: string[], flags: RecordFlags) => {
       const { runRecord } = await import('../actions/record.ts');
-      exitWith(await runRecord(pids, flags));
+      const { findTargets } = await import('../../sources/live/targets.ts');
+      exitWith(await runRecord(findTargets(who), flags));
     });
 }

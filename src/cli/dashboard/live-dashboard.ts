@@ -1,12 +1,18 @@
+import type { AnalysisOptions } from '../../analysis/options.ts';
+import type { Report } from '../../analysis/report.ts';
 import { asOperand } from '../../files/operand.ts';
+import { analyzeInputs } from '../../pipeline/analyze-inputs.ts';
+import { InputError } from '../../sources/input-error.ts';
+import type { LiveCapture } from '../../sources/live/capture.ts';
+import { openInputs } from '../../sources/open-inputs.ts';
 import { beginCapture } from '../capture/begin.ts';
 import { detachSummary, readFailure } from '../capture/summary.ts';
 import { analysisOptions } from '../options/analysis.ts';
 import type { AttachFlags } from '../options/capture.ts';
 import { checkReportFlags } from '../options/print.ts';
 import { EXIT, exitCodeFor } from '../printing/exit-code.ts';
-import { verdictLine } from '../printing/render-report.ts';
-import { textStyle } from '../printing/terminal-capabilities.ts';
+import { renderReport } from '../printing/render-report.ts';
+import { reportStyle, textStyle } from '../printing/terminal-capabilities.ts';
 import { notices } from '../printing/write-result.ts';
 import { DashboardHost, dashboardLooks, failureOf, USUAL_MEMORY_MB } from './dashboard-host.ts';
 import { LiveFeed } from './live-feed.ts';
@@ -49,18 +55,30 @@ export async function showCapture(pids: readonly number[], flags: AttachFlags): 
         }),
     );
     const end = await capture.ended;
-    if (state.report !== null) process.stdout.write(`${verdictLine(state.report, style)}\n`);
+    const report = end.bytes === 0 ? null : await reportOn(capture, options);
+    if (report !== null) process.stdout.write(await renderReport(report, flags, reportStyle(flags)));
     process.stdout.write(
       `${[
         ...detachSummary(capture, end),
         ...(end.bytes === 0 ? [] : [`Open it again: drover triage ${asOperand(capture.file)}`]),
       ].join('\n')}\n`,
     );
-    if (state.report === null && failure !== null) throw readFailure(failureOf(failure), end);
+    if (report === null && state.report === null && failure !== null) throw readFailure(failureOf(failure), end);
     if (end.unkept !== '') return EXIT.output;
-    return code === EXIT.done && state.report !== null ? exitCodeFor(state.report, flags) : code;
+    return code === EXIT.done && report !== null ? exitCodeFor(report, flags) : code;
   } finally {
     capture.stop();
     await capture.ended;
+  }
+}
+
+/** What `drover FILE` says of the capture: the screen showed what was known while it grew. Null when it is no trace. */
+async function reportOn({ name, file }: LiveCapture, options: AnalysisOptions): Promise<Report | null> {
+  try {
+    const { inputs } = openInputs([file]);
+    return await analyzeInputs({ kind: 'live', paths: [name], inputs, leftOut: [], notices: [] }, options);
+  } catch (error) {
+    if (error instanceof InputError) return null;
+    throw error;
   }
 }

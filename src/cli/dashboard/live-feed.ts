@@ -1,14 +1,22 @@
 import type { Now } from '../../analysis/activity.ts';
 import type { AnalysisOptions } from '../../analysis/options.ts';
-import type { LiveStatus } from '../../dashboard/state.ts';
+import type { LiveStatus, ProcessNow } from '../../dashboard/state.ts';
 import { type AnalysisMessage, AnalysisThread } from '../../pipeline/analysis-thread.ts';
 import { machineOf } from '../../sources/bpftrace/program.ts';
 import type { CaptureEnd, LiveCapture } from '../../sources/live/capture.ts';
+import type { ProcessSight } from '../../sources/live/kernel-watch.ts';
 import { processCall } from '../../sources/live/process-call.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
 import type { Feed } from './dashboard-host.ts';
 
 const LOOK_EVERY_MS = 250;
+const SIGHTS_EVERY_MS = 500;
+/** Who is away from its wait for so long may be stalled, by the lowest of the usual thresholds. */
+const AWAY_MS = 900;
+/** Who was in no wait at so many looks may be in a ladder of short calls, or just busy. */
+const RESTLESS_MS = 1_900;
+/** A wait is told when it ends: so long a worker must be seen elsewhere before its turn is believed to go on. */
+const SURE_MS = 700;
 /** What a look every so often leaves unread. */
 const NOTABLE_BYTES = 2_000_000;
 /** Lines are counted over this time for the rate. */
@@ -36,6 +44,8 @@ export class LiveFeed implements Feed {
   readonly #thread: AnalysisThread;
   readonly #started = performance.now();
   readonly #looking: NodeJS.Timeout;
+  readonly #telling: NodeJS.Timeout;
+  readonly #turns = new OpenTurns();
   #endsAt: number;
   #end: CaptureEnd | null = null;
   #bytesRead = 0;
@@ -58,8 +68,10 @@ export class LiveFeed implements Feed {
       tell,
     });
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    this.#telling = setInterval(() => this.#tellSights(), SIGHTS_EVERY_MS);
     void capture.ended.then((end) => {
       this.#end = end;
+      clearInterval(this.#telling);
       this.#thread.spoolEnded(capture.input.diagnostics);
       this.#look();
     });
@@ -81,6 +93,7 @@ export class LiveFeed implements Feed {
   /** Detaches and waits until the processes were looked at. */
   async end(): Promise<CaptureEnd> {
     clearInterval(this.#looking);
+    clearInterval(this.#telling);
     this.#options.capture.stop();
     const end = await this.#options.capture.ended;
     await this.#thread.terminate();
@@ -95,12 +108,31 @@ export class LiveFeed implements Feed {
       this.#lines = lines;
     }
     // Other tracers report a call when it is over: the kernel knows what a worker is in.
-    if (message.kind === 'now' && this.#options.capture.engine.name !== 'strace') {
-      this.#options.tell({ kind: 'now', workers: asKernelSays(message.workers) });
+    if (message.kind === 'now') {
+      const isLate = this.#options.capture.engine.name !== 'strace';
+      const workers = isLate ? asKernelSays(message.workers) : message.workers;
+      const turns = this.#turns.look(workers, performance.now(), isLate ? SURE_MS : 0);
+      this.#options.tell({ kind: 'now', workers: turns });
       return;
     }
     if (message.kind === 'snapshot' || message.kind === 'done') this.#lost = message.picture.report.quality.lostEvents;
     this.#options.tell(message);
+  }
+
+  /** What was seen of the processes, for a report on what goes on. */
+  #tellSights(): void {
+    const { capture } = this.#options;
+    if (capture.isOver || capture.sights.length === 0) return;
+    const processes = processesNow(capture.sights, monotonic());
+    const isStuck = processes.some(
+      ({ isWaiting, ageMs, awayMs }) => !isWaiting && (ageMs >= AWAY_MS || awayMs >= RESTLESS_MS),
+    );
+    const isAway = isStuck || this.#turns.longest(performance.now()) >= AWAY_MS;
+    this.#thread.sights({
+      lines: isAway ? capture.sightsSoFar() : '',
+      lastIsOpen: capture.engine.name === 'strace',
+      isAway,
+    });
   }
 
   #look(): void {
@@ -130,8 +162,47 @@ export class LiveFeed implements Feed {
       wallMs: Date.now(),
       atMs: now,
       silentMs: now - this.#arrivedAt,
+      processes: processesNow(capture.sights, monotonic()),
     });
   }
+}
+
+/** How long turns have gone on, by when this process first heard of them. */
+class OpenTurns {
+  #turns = new Map<number, { readonly turnSinceMs: number; readonly at: number }>();
+
+  /** The same workers; turns that were first heard of less than `leastMs` ago are left out. */
+  look(workers: ReadonlyMap<number, Now>, at: number, leastMs: number): ReadonlyMap<number, Now> {
+    const turns = new Map<number, { readonly turnSinceMs: number; readonly at: number }>();
+    for (const [pid, { turnSinceMs, state }] of workers) {
+      if (typeof turnSinceMs !== 'number' || state === 'waiting' || state === 'ended') continue;
+      const known = this.#turns.get(pid);
+      turns.set(pid, known?.turnSinceMs === turnSinceMs ? known : { turnSinceMs, at });
+    }
+    this.#turns = turns;
+    const isYoung = (pid: number): boolean => at - (turns.get(pid)?.at ?? at) < leastMs;
+    return new Map([...workers].map(([pid, now]) => [pid, isYoung(pid) ? { ...now, turnSinceMs: null } : now]));
+  }
+
+  longest(now: number): number {
+    return Math.max(0, ...[...this.#turns.values()].map(({ at }) => now - at));
+  }
+}
+
+function monotonic(): number {
+  return Number(process.hrtime.bigint());
+}
+
+/** Each process by the first of its threads; `now` on the clock of the watch. */
+function processesNow(sights: readonly ProcessSight[], now: number): ProcessNow[] {
+  return sights.flatMap(({ pid, innerPid, name, threads }) => {
+    const main = threads.find(({ tid }) => tid === pid) ?? threads[0];
+    if (main === undefined) return [];
+    const { call, target, since, at, awayFrom, isFromStart } = main;
+    const isWaiting = call !== '' && isWait(syscall(call).family);
+    const ageMs = Math.max(0, (now - since) / 1e6);
+    return [{ pid, innerPid, name, call, target, isWaiting, ageMs, awayMs: (at - awayFrom) / 1e6, isFromStart }];
+  });
 }
 
 /**
@@ -145,15 +216,20 @@ function asKernelSays(workers: ReadonlyMap<number, Now>): ReadonlyMap<number, No
       const found = now.state === 'ended' ? null : processCall(pid, machine);
       if (found === null) return [pid, now];
       const { sinceMs } = now;
-      if (found.call === '') return [pid, { state: 'silent', call: '', target: '', sinceMs }];
+      if (found.call === '') return [pid, { ...now, state: 'silent', call: '', target: '' }];
+      const { family } = syscall(found.call);
+      const isHub = now.hub === undefined || family === 'accept' || (family === 'epoll-wait') === (now.hub === 'epoll');
+      const isWaiting = isWait(family) && isHub;
       const isSame = found.call === now.call;
       return [
         pid,
         {
-          state: isWait(syscall(found.call).family) ? 'waiting' : 'blocked',
+          state: isWaiting ? 'waiting' : 'blocked',
           call: found.call,
           target: isSame ? now.target : '',
           sinceMs,
+          turnSinceMs: isWaiting ? null : (now.turnSinceMs ?? null),
+          ...(now.hub === undefined ? {} : { hub: now.hub }),
         },
       ];
     }),

@@ -54,10 +54,15 @@ export const REPORTED: readonly ProgramName[] = ['calls', 'exact'];
 const SECONDS = 60;
 const SPOOL_BYTES = 512 * 1_048_576;
 
-/** Adds the pids that a command traces. */
-export function addPidArgument(command: Command): Command {
-  const pids = new Argument('<pid...>', 'a process of the server, master or worker; its family is found from there');
-  return command.addArgument(pids.argParser(parsePidWords));
+/** Adds the words that say whom a command traces; `findTargets` tells whom they mean. */
+export function addTargetArgument(command: Command): Command {
+  return command.addArgument(
+    new Argument(
+      '<who...>',
+      'a process of the server by pid, by name (gunicorn), by port (:8000), or a unit of systemd (web.service); its ' +
+        'family is found from there',
+    ),
+  );
 }
 
 /** Reads the pids of a command, which commander hands over one by one. Throws `UsageError`. */

@@ -1,17 +1,32 @@
 import type { Activity } from '../../analysis/activity.ts';
-import type { Report } from '../../analysis/report.ts';
+import type { Finding, Report } from '../../analysis/report.ts';
+import type { DashboardEvent } from '../events.ts';
 import type { DashboardState } from '../state.ts';
 import { findingKey, steadied } from '../steady-findings.ts';
 import { findingRows, selectedFinding } from '../tables/findings.ts';
 
+type PictureEvent = Extract<DashboardEvent, { type: 'picture' }>;
+
+/** The report with what goes on, which judges of a growing trace leave open. */
+function withOpen(report: Report, open: readonly Finding[]): Report {
+  const serious = open.filter(({ severity }) => severity !== 'info');
+  if (serious.length === 0) return report;
+  const keys = new Set(serious.map(findingKey));
+  return { ...report, findings: [...serious, ...report.findings.filter((finding) => !keys.has(findingKey(finding)))] };
+}
+
 /** Takes a new report in; what is selected and what is open stay, though findings have other numbers now. */
-export function withPicture(state: DashboardState, fresh: Report, activity: Activity | null): DashboardState {
+export function withPicture(
+  state: DashboardState,
+  { report: fresh, activity, open = [] }: Pick<PictureEvent, 'report' | 'activity' | 'open'>,
+): DashboardState {
   const chosen = state.lists.findings.position === 0 ? undefined : selectedFinding(state);
   const live = state.live;
   const { memory, report } =
-    live === null
+    // What has ended was judged as a whole: nothing of it changes from one report to the next.
+    live === null || state.reading.state !== 'reading'
       ? { memory: state.memory, report: fresh }
-      : steadied(state.memory, fresh, state.nowMs, live.elapsedMs);
+      : steadied(state.memory, withOpen(fresh, open), state.nowMs, live.elapsedMs);
   const keys = new Map(state.report?.findings.map((finding) => [finding.id, findingKey(finding)]));
   const ids = new Map(report.findings.map((finding) => [findingKey(finding), finding.id]));
   const screens = state.screens.map((screen) =>

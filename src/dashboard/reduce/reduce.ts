@@ -25,7 +25,7 @@ export function reduce(state: DashboardState, event: DashboardEvent): Step {
     case 'reading':
       return still({ ...state, reading: event.reading });
     case 'picture':
-      return still(withPicture(state, event.report, event.activity));
+      return still(withPicture(state, event));
     case 'now':
       return still({ ...state, activity: withNow(state.activity, event.workers) });
     case 'lines': {

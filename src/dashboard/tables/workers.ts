@@ -1,16 +1,21 @@
 import type { WorkerActivity } from '../../analysis/activity.ts';
 import type { Worker } from '../../analysis/report.ts';
-import { type DashboardState, type ListState, shownActivity, shownReport } from '../state.ts';
+import { type DashboardState, type ListState, type ProcessNow, shownActivity, shownReport } from '../state.ts';
+import { liveNowMs } from '../times.ts';
 import { arranged, type Column } from './table.ts';
 
 /** A worker with what it did over time. */
 export interface WorkerRow {
   readonly worker: Worker;
   readonly activity: WorkerActivity | null;
+  /** What the kernel says of it now, in a live capture. */
+  readonly process: ProcessNow | null;
+  /** How long it has been away from its wait, and still is; 0 while it is not. */
+  readonly openMs: number;
 }
 
 export const WORKER_COLUMNS: readonly Column<WorkerRow>[] = [
-  { title: 'LONGEST', order: ({ worker }) => worker.longestTurnMs ?? -1 },
+  { title: 'LONGEST', order: (row) => longestOf(row) ?? -1 },
   { title: 'PID', order: ({ worker }) => -worker.pid },
   { title: 'BUSY', order: ({ worker }) => worker.busyPercent ?? -1 },
   { title: 'ACCEPTED', order: ({ worker }) => worker.accepted },
@@ -18,14 +23,73 @@ export const WORKER_COLUMNS: readonly Column<WorkerRow>[] = [
   { title: 'EPIPE', order: ({ worker }) => worker.brokenPipes },
 ];
 
-/** The workers in the order of the screen, pinned ones first. The timeline keeps its own place in the same order. */
+const RESTLESS_MS = 1_900;
+/** In so long the first calls of a process arrive. */
+const UNREAD_MS = 3_000;
+
+/** Its longest turn, the one that goes on included; null where nothing was measured. */
+export function longestOf({ worker, openMs }: WorkerRow): number | null {
+  return openMs > 0 ? Math.max(openMs, worker.longestTurnMs ?? 0) : worker.longestTurnMs;
+}
+
+/**
+ * The workers in the order of the screen, pinned ones first; of a live capture every process that is traced, also
+ * before it made a call. The timeline keeps its own place in the same order.
+ */
 export function workerRows(state: DashboardState, list: ListState = state.lists.workers): readonly WorkerRow[] {
   const activities = new Map(shownActivity(state)?.workers.map((activity) => [activity.pid, activity]));
-  const rows = (shownReport(state)?.workers ?? []).map((worker) => ({
-    worker,
-    activity: activities.get(worker.pid) ?? null,
-  }));
+  const isLive = state.live?.state === 'tracing' && state.frozen === null;
+  const processes = new Map((isLive ? state.live?.processes : [])?.map((process) => [process.pid, process]));
+  const known = shownReport(state)?.workers ?? [];
+  const seen = new Set(known.map(({ pid }) => pid));
+  const silent = [...processes.values()].filter(({ pid }) => !seen.has(pid)).map(silentWorker);
+  const rows = [...known, ...silent].map((worker): WorkerRow => {
+    const activity = activities.get(worker.pid) ?? null;
+    const process = processes.get(worker.pid) ?? null;
+    return { worker, activity, process, openMs: isLive ? openMsOf(state, activity, process) : 0 };
+  });
   const order = arranged(rows, WORKER_COLUMNS, list, ({ worker }) => `${worker.pid} ${worker.role} ${worker.server}`);
   const isPinned = ({ worker }: WorkerRow): boolean => state.pinned.includes(worker.pid);
   return state.pinned.length === 0 ? order : [...order.filter(isPinned), ...order.filter((each) => !isPinned(each))];
+}
+
+/** Since its loop came out of its wait; of who made no call so far, since the kernel shows it where it is. */
+function openMsOf(state: DashboardState, activity: WorkerActivity | null, process: ProcessNow | null): number {
+  if (activity === null) return process === null || process.isWaiting ? 0 : ageNow(state, process);
+  const { now } = activity;
+  if (now.state === 'waiting' || now.state === 'ended') return 0;
+  if (typeof now.turnSinceMs === 'number') return Math.max(0, liveNowMs(state) - now.turnSinceMs);
+  // No loop of it is known, and it was in no wait whenever somebody looked.
+  return now.hub === undefined && process !== null && process.awayMs >= RESTLESS_MS ? process.awayMs : 0;
+}
+
+/**
+ * How long a process that made no call in the capture has been where the kernel shows it: that was some moments ago.
+ * One that computes may have made calls before the capture, and those of the last moments were not read yet.
+ */
+export function ageNow({ live, nowMs }: DashboardState, { ageMs, call }: ProcessNow): number {
+  if (live === null) return ageMs;
+  const since = Math.max(0, nowMs - live.atMs);
+  if (call !== '') return ageMs + since;
+  return live.elapsedMs < UNREAD_MS ? 0 : Math.min(ageMs, live.elapsedMs) + since;
+}
+
+/** A process that has made no call in the capture. */
+function silentWorker({ pid, name }: ProcessNow): Worker {
+  return {
+    pid,
+    tids: [pid],
+    role: 'unknown',
+    comm: name,
+    server: '',
+    accepted: 0,
+    wastedWakeups: 0,
+    busyPercent: null,
+    longestTurnMs: null,
+    brokenPipes: 0,
+    requests: 0,
+    firstMs: null,
+    lastMs: null,
+    atEnd: null,
+  };
 }

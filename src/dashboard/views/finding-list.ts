@@ -6,8 +6,7 @@ import { type DashboardState, shownReport } from '../state.ts';
 import { findingKey } from '../steady-findings.ts';
 import { FINDING_COLUMNS, findingRows } from '../tables/findings.ts';
 import { orderName } from '../tables/table.ts';
-import { clockName, secondsAt } from '../times.ts';
-import { liveNowMs } from './now.ts';
+import { clockName, liveNowMs, secondsAt } from '../times.ts';
 
 const SEVERITY = 9;
 /** Of the head of the column. */
@@ -83,6 +82,7 @@ function isNew(state: DashboardState, finding: Finding): boolean {
 
 /** When it began; of a live finding that has not happened again for a while how long that is. */
 function whenText(state: DashboardState, { startMs, endMs, openEnded }: Finding): string {
+  if (openEnded && state.source === 'live' && state.live?.state === 'tracing') return 'still going';
   const quietMs =
     state.source === 'live' && state.live?.state === 'tracing' && endMs !== null && !openEnded
       ? liveNowMs(state) - endMs

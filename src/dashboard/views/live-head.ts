@@ -1,4 +1,4 @@
-import { count } from '../../trace/format-numbers.ts';
+import { count, plural } from '../../trace/format-numbers.ts';
 import { type Row, row, span, spread } from '../spans.ts';
 import type { DashboardState, LiveStatus } from '../state.ts';
 import { HEAD_LABEL } from '../verdict-text.ts';
@@ -10,7 +10,8 @@ const STALE_MS = 3_000;
 /** `LIVE gunicorn 8 processes   strace 42 s of 60 s   TRACED: workers slower`. */
 export function liveSource(state: DashboardState, live: LiveStatus): Row {
   const server = state.report?.workers.find((worker) => worker.server !== '')?.server ?? '';
-  const who = `${server === '' ? '' : `${server}, `}${live.pids.length} processes`;
+  const processes = plural(live.processes?.length || live.pids.length, 'process', 'processes');
+  const who = server === '' ? processes : `${server}, ${processes}`;
   const seconds = (ms: number): string => `${Math.floor(ms / 1000)} s`;
   if (live.state === 'tracing') {
     const left = row(

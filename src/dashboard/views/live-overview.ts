@@ -2,22 +2,27 @@ import type { Activity } from '../../analysis/activity.ts';
 import type { Finding } from '../../analysis/report.ts';
 import { count, durationOfMs } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
-import { cell, type Row, row, rule, span } from '../spans.ts';
+import { cell, figure, type Row, row, rule, span } from '../spans.ts';
 import { type DashboardState, shownActivity } from '../state.ts';
 import { findingRows, selectedFinding } from '../tables/findings.ts';
 import { orderName } from '../tables/table.ts';
-import { WORKER_COLUMNS, type WorkerRow, workerRows } from '../tables/workers.ts';
+import { longestOf, WORKER_COLUMNS, type WorkerRow, workerRows } from '../tables/workers.ts';
+import { liveNowMs } from '../times.ts';
 import { tall } from './beside.ts';
 import { drawFindingList, findingRule } from './finding-list.ts';
 import { clipped, factRows, proofRows, stepRows } from './finding-text.ts';
-import { liveNowMs, nowText } from './now.ts';
+import { nowText } from './now.ts';
 import { drawLegend, drawTimelineRow, sumsOf } from './timeline-rows.ts';
 
 /** What the timeline rows show. */
 const RECENT_MS = 30_000;
 /** Over which calls are counted. */
 const RATE_MS = 5_000;
-const TABLE = 50;
+const TABLE = 54;
+const PID = 8;
+const NOW = 24;
+/** For the number that a process has in its own container. */
+const INNER = 6;
 const FEWEST_WORKERS = 2;
 
 /** Live: who is blocked now and for how long, then the findings, then what is known of the selected one. */
@@ -51,34 +56,48 @@ export function drawLiveOverview(state: DashboardState): readonly Row[] {
   );
 }
 
-function heads({ columns, glyphs }: DashboardState): Row {
+function heads(state: DashboardState): Row {
+  const { columns, glyphs } = state;
+  const inner = innerWidth(state);
   const text =
-    ` ${'WORKER'.padEnd(8)}${'NOW'.padEnd(21)}${'CALLS/S'.padStart(7)}${'LONGEST'.padStart(8)}` +
+    ` ${'WORKER'.padEnd(PID + inner)}${'NOW'.padEnd(NOW - inner)}${'CALLS/S'.padStart(7)}${'LONGEST'.padStart(9)}` +
     `${'EPIPE'.padStart(6)}`;
   return row(span(cell(text, TABLE + 2), 'quiet'), ...drawLegend(glyphs, columns - TABLE - 3));
 }
 
-function drawWorkerNow(state: DashboardState, { worker, activity: workerActivity }: WorkerRow): Row {
+function drawWorkerNow(state: DashboardState, each: WorkerRow): Row {
+  const { worker, activity: workerActivity, process } = each;
   const { columns, glyphs } = state;
   const activity = shownActivity(state);
-  const now = nowText(state, workerActivity);
-  const isBlocked =
-    (workerActivity?.now.state === 'blocked' || workerActivity?.now.state === 'silent') &&
-    now !== 'runs' &&
-    !now.startsWith('in ');
+  const inner = innerWidth(state);
+  const now = nowText(state, each);
+  const isAway =
+    workerActivity === null
+      ? process?.isWaiting === false
+      : workerActivity.now.state === 'blocked' || workerActivity.now.state === 'silent';
+  const isBlocked = isAway && now !== 'runs' && !now.startsWith('in ');
   const rate = activity === null || workerActivity === null ? '-' : callsPerSecond(state, activity, workerActivity);
   const pin = state.pinned.includes(worker.pid) ? '*' : ' ';
   const cells = columns - TABLE - 3;
   const endMs = liveNowMs(state);
   const stretch = { fromMs: Math.max(0, endMs - RECENT_MS), toMs: Math.max(RECENT_MS, endMs), cells };
   return row(
-    `${pin}${String(worker.pid).padEnd(8)}`,
-    span(cell(now, 20), isBlocked && worker.role !== 'master' ? 'bold' : 'plain'),
-    ` ${rate.padStart(7)}${durationOfMs(worker.longestTurnMs).padStart(8)}${count(worker.brokenPipes).padStart(6)}  `,
+    `${pin}${cell(pidText(each), PID + inner)}`,
+    span(cell(now, NOW - inner - 1), isBlocked && worker.role !== 'master' ? 'bold' : 'plain'),
+    ` ${figure(rate, 7)}${figure(durationOfMs(longestOf(each)), 9)}${figure(count(worker.brokenPipes), 6)}  `,
     ...(activity === null || workerActivity === null || cells < 8
       ? []
       : drawTimelineRow(activity, workerActivity, stretch, glyphs)),
   );
+}
+
+function innerWidth({ live }: DashboardState): number {
+  return live?.processes?.some(({ pid, innerPid }) => pid !== innerPid) === true ? INNER : 0;
+}
+
+/** `24789`; with the number in its own container, which its logs show, `24789/7`. */
+function pidText({ worker: { pid }, process }: WorkerRow): string {
+  return process === null || process.innerPid === pid ? String(pid) : `${pid}/${process.innerPid}`;
 }
 
 function callsPerSecond(

@@ -1,43 +1,54 @@
-import type { WorkerActivity } from '../../analysis/activity.ts';
 import type { AtEnd } from '../../analysis/report.ts';
 import { show } from '../../output/show.ts';
 import { durationOfMs } from '../../trace/format-numbers.ts';
-import { type DashboardState, shownActivity, shownReport } from '../state.ts';
+import { ASCII } from '../spans.ts';
+import type { DashboardState } from '../state.ts';
+import { ageNow, type WorkerRow } from '../tables/workers.ts';
+import { liveNowMs } from '../times.ts';
 
+const LONG_NAME = 11;
 const NOTABLE_MS = 250;
 /** bpftrace hands over what it saw once a second. */
 const NOTABLE_LATE_MS = 2_500;
 
-/** `0.80 s in fsync`, `waits epoll_wait`, `1.20 s no call`, `ended`. */
-export function nowText(state: DashboardState, activity: WorkerActivity | null, atEnd: AtEnd | null = null): string {
-  // There is no picture of the thousandth worker; what it was in stands in the report.
-  if (activity === null) return atEnd === null ? '-' : endText(atEnd);
+/**
+ * `0.80 s in fsync`, `waits epoll_wait`, `1.20 s no call`, `ended`. The time is that of the turn that goes on, and
+ * where none is known that of the call; `\u2265` where it had begun before the capture.
+ */
+export function nowText(state: DashboardState, row: WorkerRow): string {
+  const { activity, openMs } = row;
+  if (activity === null) return unheardText(state, row);
   const { now } = activity;
   if (now.state === 'ended') return 'ended';
   if (now.state === 'waiting') return `waits ${show(now.call)}`;
-  const lengthMs = Math.max(0, liveNowMs(state) - now.sinceMs);
+  const callMs = Math.max(0, liveNowMs(state) - now.sinceMs);
+  const isIn = now.state === 'blocked';
   // The tracer's words arrive a moment late: what is shorter may be over.
   const notable = state.live === null ? 0 : state.live.engine === 'strace' ? NOTABLE_MS : NOTABLE_LATE_MS;
-  if (lengthMs < notable) return now.state === 'silent' ? 'runs' : `in ${show(now.call)}`;
+  const lengthMs = Math.max(openMs, callMs);
+  const what = isIn ? inCall(now.call, lengthMs >= notable || openMs > 0) : callMs < notable ? 'runs' : 'no call';
   // The time comes first: it must not be what is cut.
-  return `${durationOfMs(lengthMs)} ${now.state === 'silent' ? 'no call' : `in ${show(now.call)}`}`;
+  return lengthMs < notable && openMs === 0 ? what : `${durationOfMs(lengthMs)} ${what}`;
 }
 
+/** What stands in the report of it: there is no picture of the thousandth worker. */
 function endText({ call, forMs, idle }: AtEnd): string {
   if (idle === 'yes') return `waits ${show(call)}`;
   return forMs === null ? `in ${show(call)}` : `${durationOfMs(forMs)} in ${show(call)}`;
 }
 
-/**
- * The newest moment of the trace: the last event, or in a live capture the present, which moves on though no event
- * arrives.
- */
-export function liveNowMs(state: DashboardState): number {
-  const { window } = shownReport(state) ?? {};
-  const last = window?.durationMs ?? 0;
-  const { live, frozen } = state;
-  if (live === null || live.state !== 'tracing' || frozen !== null || live.behindBytes > 0) return last;
-  const start = Date.parse(shownActivity(state)?.zero.startTime ?? window?.startTime ?? '');
-  // The tracer's clock is the one of this host. What is reported comes up to a second after it was so.
-  return Number.isFinite(start) ? Math.max(last, live.wallMs + (state.nowMs - live.atMs) - start) : last;
+/** A process that has made no call in the capture: what the kernel says of it is all there is. */
+function unheardText(state: DashboardState, { process, worker }: WorkerRow): string {
+  if (process === null) return worker.atEnd === null ? '-' : endText(worker.atEnd);
+  if (process.isWaiting) return `waits ${show(process.call)}`;
+  const age = ageNow(state, process);
+  if (age === 0) return 'runs';
+  const least = process.isFromStart ? (state.glyphs === ASCII ? '>=' : '\u2265') : '';
+  const what = process.call === '' ? 'no call' : inCall(process.call, true);
+  return `${least}${durationOfMs(age)} ${what}`;
+}
+
+/** The name must not be what is cut, where a time stands before it. */
+function inCall(call: string, hasTime: boolean): string {
+  return hasTime && call.length > LONG_NAME ? show(call) : `in ${show(call)}`;
 }

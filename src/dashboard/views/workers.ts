@@ -1,10 +1,10 @@
 import { show } from '../../output/show.ts';
 import { count, durationOfMs } from '../../trace/format-numbers.ts';
 import { firstShown, layoutOf, tableRows } from '../layout.ts';
-import { cell, type Row, row, rule, type Span, selected, span } from '../spans.ts';
+import { cell, figure, type Row, row, rule, type Span, selected, span } from '../spans.ts';
 import { type DashboardState, shownActivity, shownReport } from '../state.ts';
 import { orderName } from '../tables/table.ts';
-import { WORKER_COLUMNS, type WorkerRow, workerRows } from '../tables/workers.ts';
+import { longestOf, WORKER_COLUMNS, type WorkerRow, workerRows } from '../tables/workers.ts';
 import { at } from '../times.ts';
 import { tall } from './beside.ts';
 import { nowText } from './now.ts';
@@ -53,23 +53,25 @@ export function drawWorkers(state: DashboardState): readonly Row[] {
 
 function figures(isWide: boolean, busy: string, longest: string, pipes: string, ...more: readonly string[]): string {
   return (
-    `${busy.padStart(6)}${longest.padStart(9)}${pipes.padStart(6)}` +
-    `${isWide ? more.map((text) => text.padStart(9)).join('') : ''}`
+    `${figure(busy, 6)}${figure(longest, 9)}${figure(pipes, 6)}` +
+    `${isWide ? more.map((text) => figure(text, 9)).join('') : ''}`
   );
 }
 
 function drawWorker(
   state: DashboardState,
-  { worker, activity }: WorkerRow,
+  each: WorkerRow,
   table: number,
   isWide: boolean,
 ): readonly [Span, ...Span[]] {
+  const { worker, activity } = each;
   const pin = state.pinned.includes(worker.pid) ? '*' : ' ';
   const busy = worker.busyPercent === null ? '-' : worker.busyPercent.toFixed(0);
   const more = [worker.requests, worker.accepted, worker.wastedWakeups].map(count);
-  const columnsText = figures(isWide, busy, durationOfMs(worker.longestTurnMs), count(worker.brokenPipes), ...more);
-  const now = cell(nowText(state, activity, worker.atEnd), 17);
-  const text = `${pin}${String(worker.pid).padEnd(8)}${cell(worker.role, 11)} ${now} ${columnsText}`;
+  const columnsText = figures(isWide, busy, durationOfMs(longestOf(each)), count(worker.brokenPipes), ...more);
+  const text =
+    `${pin}${String(worker.pid).padEnd(8)}${cell(worker.role, 11)} ${cell(nowText(state, each), 17)} ` +
+    `${columnsText}`;
   const whole = shownActivity(state);
   const cells = state.columns - table - 2;
   if (whole === null || activity === null || cells < 8) return [span(text)];

@@ -7,6 +7,7 @@ import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
+import { awayAllTime, awayFinding } from './away.ts';
 import { finding, type Group } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
@@ -41,7 +42,8 @@ function conclude(context: Context): Conclusion<Metrics> {
     if (group === undefined) groups.set(key, [each]);
     else group.push(each);
   }
-  if (groups.size === 0) {
+  const working = awayAllTime(context);
+  if (groups.size === 0 && working.length === 0) {
     const last = all.find(({ idle, wait, left }) => idle !== 'yes' && wait.what !== '' && left.since >= model.lastTime);
     if (all.length === 0) return nobodyInCall(model);
     return last === undefined
@@ -53,10 +55,13 @@ function conclude(context: Context): Conclusion<Metrics> {
   }
   const scene = sceneOf(model, all, stuck);
   const judged = [...groups.values()].map((group) => judge(model, group, scene));
-  return found(
-    `${plural(stuck.length, 'thread')} had not come back from a call`,
-    judged.map((group) => finding(context, group)),
-  );
+  const findings = judged.map((group) => finding(context, group));
+  if (working.length > 0) {
+    const away = new Set([...working, ...stuck.map(({ thread }) => thread)].map(({ process }) => process));
+    const isEverybody = [...scene.processes].every((process) => away.has(process));
+    findings.push(awayFinding(context, working, isEverybody));
+  }
+  return found(`${plural(stuck.length + working.length, 'thread')} had not come back from a call`, findings);
 }
 
 /** Sockets to one address are one target; sockets that nobody could name are one, too. */
@@ -83,7 +88,7 @@ function hasReturned({ processes }: Model): boolean {
 
 /** What is known of the capture as a whole. */
 interface Scene {
-  /** Processes that serve; where nobody is known to, all but those that only keep time. */
+  /** Processes that serve; where nobody is known to, all but those that only keep time or govern others. */
   readonly processes: ReadonlySet<Process>;
   readonly isServing: boolean;
   /** Somebody is surely stuck. */
@@ -94,10 +99,14 @@ function sceneOf(model: Model, all: readonly AtEnd[], stuck: readonly AtEnd[]): 
   const roles = rolesOf(model.processes.threads());
   const serving = [...roles].filter(([, role]) => isWorkerRole(role)).map(([thread]) => thread.process);
   const keeping = new Set(all.filter(({ wait }) => wait.kind === 'time').map(({ thread }) => thread.process));
-  const others = [...roles.keys()].map((thread) => thread.process).filter((process) => !keeping.has(process));
+  const governing = new Set([...roles].filter(([, role]) => role === 'master').map(([thread]) => thread.process));
+  const others = [...roles.keys()]
+    .map((thread) => thread.process)
+    .filter((process) => !keeping.has(process) && !governing.has(process));
+  const hasClients = others.some(({ clientsHeld }) => clientsHeld > 0);
   return {
     processes: new Set(serving.length > 0 ? serving : others),
-    isServing: serving.length > 0,
+    isServing: serving.length > 0 || hasClients,
     isHang: stuck.some(({ idle }) => idle === 'no'),
   };
 }

@@ -21,7 +21,7 @@ const MOST_LINES = 5;
 const MOST_NAMED = 5;
 
 /** Who hangs, in what, since when, and what for. */
-export function finding(context: Context, { all, severity }: Group): DraftFinding<Metrics> {
+export function finding(context: Context, { all, severity, isEverybody }: Group): DraftFinding<Metrics> {
   const { model, capabilities } = context;
   const sorted = all.toSorted((a, b) => b.lasted - a.lasted || a.thread.tid - b.thread.tid);
   const [worst] = sorted;
@@ -32,7 +32,7 @@ export function finding(context: Context, { all, severity }: Group): DraftFindin
   return {
     severity,
     confidence: worst.idle === 'no' && isTimed ? 'likely' : 'possible',
-    title: titleOf(worst, sorted, pids, model.processes.all(), severity),
+    title: titleOf(sorted, who(sorted, pids, model.processes.all(), isEverybody), severity),
     summary: summaryOf(context, worst, sorted, isTimed),
     why: WHY[worst.idle === 'no' ? 'no' : 'unknown'],
     ...span(capabilities, Math.min(...sorted.map(({ left }) => left.since)), model.lastTime),
@@ -77,9 +77,12 @@ function nounOf(all: readonly Process[]): string {
     : 'pids';
 }
 
-function who(sorted: readonly AtEnd[], pids: readonly number[], all: readonly Process[]): string {
+function who(sorted: readonly AtEnd[], pids: readonly number[], all: readonly Process[], isEverybody: boolean): string {
   if (pids.length > 1) {
     const noun = nounOf(all);
+    // The rest keeps time or governs them, as whoever looked at them from outside could see.
+    const isLookedAt = all.every(({ clientsHeld }) => clientsHeld !== UNKNOWN);
+    if (isEverybody && isLookedAt && pids.length < all.length) return `All ${pids.length} workers are`;
     return pids.length === all.length ? `All ${all.length} ${noun} are` : `${pids.length} of ${all.length} ${noun} are`;
   }
   const [only] = sorted;
@@ -90,13 +93,9 @@ function who(sorted: readonly AtEnd[], pids: readonly number[], all: readonly Pr
   return tid === pid ? `${pid} is` : `Thread ${tid} of ${pid} is`;
 }
 
-function titleOf(
-  worst: AtEnd,
-  sorted: readonly AtEnd[],
-  pids: readonly number[],
-  all: readonly Process[],
-  severity: Severity,
-): string {
+function titleOf(sorted: readonly AtEnd[], subject: string, severity: Severity): string {
+  const [worst] = sorted;
+  if (worst === undefined) return '';
   const { left, idle } = worst;
   const own = targetOf(worst);
   // A pool of children that wait, each on a pipe of its own.
@@ -105,7 +104,7 @@ function titleOf(
   const state = idle === 'no' && severity !== 'info' ? 'stuck in' : 'in';
   const on =
     target === null ? '' : left.syscall.takesDescriptor || left.watched > 0 ? ` on ${target}` : ` of ${target}`;
-  const title = `${who(sorted, pids, all)} ${state} ${left.name}${on}`;
+  const title = `${subject} ${state} ${left.name}${on}`;
   return title.length > 78 ? `${title.slice(0, 77)}…` : title;
 }
 

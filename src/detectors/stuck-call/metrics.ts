@@ -5,7 +5,7 @@ export const metrics = {
     metric.record({
       pid: metric.pid('The process.'),
       tid: metric.pid('The thread.'),
-      call: metric.text('The call that had not come back.'),
+      call: metric.text("The call that had not come back; '' of who made none, and what took most of who made many."),
       target: metric.orNull(metric.text('What the call was about: an address, a file, a descriptor.')),
       sinceMs: metric.orNull(
         metric.momentMs('When it was called; null when that was before the capture, or without times.'),

@@ -53,7 +53,10 @@ export function judgeWait(thread: Thread, left: LeftIn, model: Model): Judgement
   if (left.isHubWait || left.isForListener) return yes();
   const family: Family = left.name === left.syscall.name ? left.syscall.family : syscall(left.name).family;
   // What a `restart_syscall` goes on with has no arguments: a wait with a limit, as a rule of a loop.
-  if (left.syscall.family === 'restart') return yes(left.name === 'restart_syscall' ? UNTOLD : WORK);
+  if (left.syscall.family === 'restart') {
+    if (syscall(left.name).family === 'sleep') return sleeping(thread, left);
+    return yes(left.name === 'restart_syscall' ? UNTOLD : WORK);
+  }
   switch (family) {
     case 'accept':
     case 'epoll-wait':
@@ -88,7 +91,7 @@ export function judgeWait(thread: Thread, left: LeftIn, model: Model): Judgement
     case 'wait-child':
       return child(thread, left, model);
     case 'sleep':
-      return thread.servesRequests && left.isServing ? no('time', 'a pause to pass') : yes(TIME);
+      return sleeping(thread, left);
     default:
       // It does not wait as a rule: most likely the thread is at work.
       return unknown('unknown', '');
@@ -97,6 +100,17 @@ export function judgeWait(thread: Thread, left: LeftIn, model: Model): Judgement
 
 const TIME: Wait = { kind: 'time', what: 'a pause to pass' };
 const UNTOLD: Wait = { kind: 'unknown', what: '' };
+
+/** A sleep: a pause of whoever keeps time, unless the process has clients who wait meanwhile. */
+function sleeping({ servesRequests, process, tid, lastTime }: Thread, left: LeftIn): Judgement {
+  if (servesRequests && left.isServing) return no('time', 'a pause to pass');
+  // A process that nobody started for serving sleeps between its rounds; this one has not come back once.
+  if (!(process.clientsHeld > 0) || tid !== process.pid || lastTime !== UNKNOWN) return yes(TIME);
+  const clients =
+    process.clientsHeld === 1 ? 'a client of it is connected' : `${process.clientsHeld} of its clients are connected`;
+  // The first thread of a server of threads sleeps while the others serve.
+  return process.threads.length === 1 ? no('time', `a pause to pass, while ${clients}`) : yes(TIME);
+}
 
 /** A read, or a wait for one descriptor. */
 function waited(thread: Thread, left: LeftIn): Judgement {
@@ -108,6 +122,7 @@ function waited(thread: Thread, left: LeftIn): Judgement {
   if (hasTimeout === true && (kept === 'pipe' || kept === 'event' || kept === 'unknown')) return timed(left);
   if (descriptor === null) return unknown('unknown', named);
   const { kind, connection } = descriptor;
+  if (left.isOfClient) return unknown('client', `${named} to send`);
   if (connection !== null) {
     // A worker that serves one client at a time can do nothing else meanwhile; a kept-alive connection has no request.
     return left.isServing ? unknown('client', `${named} to send`) : yes({ kind: 'client', what: `${named} to send` });

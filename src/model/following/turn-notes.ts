@@ -121,6 +121,8 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
   const { syscall, start } = call;
   const fd = objectOf(call);
   const descriptor = descriptorOf(call, thread, fd);
+  const seen = thread.seen?.call === syscall.name ? thread.seen : null;
+  if (seen !== null && descriptor !== undefined && descriptor.peer === '') descriptor.peer = seen.peer;
   const isSet = syscall.family === 'poll' || syscall.family === 'select';
   const watched = isSet ? call.arguments.polled() : [];
   const contents = contentsOf(watched, call.arguments, thread.process);
@@ -141,7 +143,7 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
   const request = thread.loop.owner ?? asked?.connection?.request ?? asked?.owner ?? null;
   return {
     syscall,
-    name: call.arguments.resumes() || syscall.name,
+    name: (syscall.family === 'restart' ? thread.seen?.call : '') || call.arguments.resumes() || syscall.name,
     since: start,
     beganBefore: thread.lastTime === UNKNOWN && thread.process.forkedAt === UNKNOWN,
     target: targetOf(fd, descriptor, asked),
@@ -150,6 +152,7 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
     isForListener,
     class: kind,
     query: asked?.query?.text ?? '',
+    isOfClient: seen?.isOfClient === true,
     fd,
     watched: others > 0 ? others : watched.length,
     descriptor: asked ?? null,
@@ -171,10 +174,12 @@ function showsResult({ syscall: { family }, arguments: told }: Call): boolean {
 
 /** Notes that a thread was silent from its last record to the end of the trace: nothing ends that gap. */
 export function noteSilence(thread: Thread, end: Nanoseconds): void {
-  const { lastTime, lane, loop } = thread;
+  const { lane, loop, seen } = thread;
+  // Of who made no call at all, others saw that it was so.
+  const lastTime = thread.lastTime === UNKNOWN && seen !== null ? loop.turn.start : thread.lastTime;
   const length = end - lastTime;
   if (lastTime === UNKNOWN || length <= loop.turn.longestGap) return;
-  const { file = '', line = 0, text = '' } = lane.lastLine ?? {};
+  const { file = '', line = 0, text = '' } = lane.lastLine ?? seen?.line ?? {};
   loop.turn.longestGap = length;
   loop.turn.gap = {
     length,

@@ -15,6 +15,8 @@ export interface LeftIn {
   /** Nothing of the thread was seen before: it may have been in the call long before the capture began. */
   readonly beganBefore: boolean;
   readonly target: string;
+  /** Others saw that its socket is the connection of a client. */
+  readonly isOfClient: boolean;
   readonly line: KeptLine;
   readonly isHubWait: boolean;
   /** The wait holds a listener, or the call accepts: whoever is in it waits for work. */

@@ -54,6 +54,8 @@ export class Process {
   usesRing = false;
   /** It passes descriptors on over a unix socket. */
   handsDescriptorsOver = false;
+  /** Connections of clients that it held open when somebody looked at it last; UNKNOWN when nobody did. */
+  clientsHeld = UNKNOWN;
   /** The last signal to it that stops a process, and who sent it (0 when not told). */
   stopSent: { readonly signal: string; readonly sender: number } | null = null;
   /** Its threads take turns at an epoll instance, as those of Go do: this is the first one. */

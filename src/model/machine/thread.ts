@@ -7,6 +7,7 @@ import type { LeftIn } from './left-in.ts';
 import { Loop } from './loop.ts';
 import { OWNS_NOTHING } from './owner.ts';
 import type { Process } from './process.ts';
+import type { Sighting } from './sighting.ts';
 import type { Stop } from './stop.ts';
 
 /** A thread: one lane, and what it is doing. */
@@ -26,6 +27,8 @@ export class Thread {
   lastTimed = true;
   /** The call it was in when the trace ended. */
   leftIn: LeftIn | null = null;
+  /** What others saw it in, where somebody looked; null where nobody did. */
+  seen: Sighting | null = null;
   /** Time between calls, in gaps of a millisecond and more. */
   outside: Nanoseconds = 0;
   /** It shows its master that it lives, as a worker of gunicorn does: it is one also while nobody asks for anything. */

@@ -4,6 +4,7 @@ import { descriptorLines } from '../bpftrace/descriptor-lines.ts';
 import { bpftraceProgram, type ProgramName, programEnvironment } from '../bpftrace/program.ts';
 import { AttachError } from './attach-error.ts';
 import type { Engine } from './capture.ts';
+import type { ProcessSight } from './kernel-watch.ts';
 import { guarded, type LaunchLimits } from './launch.ts';
 import { listeningPorts } from './listening-ports.ts';
 import type { ProcessFacts } from './process-facts.ts';
@@ -21,6 +22,21 @@ const BUFFER_PAGES = 1_024;
 const FLUSH = '\n// What is there is written now, for whoever reads along.\ninterval:ms:250 { print(""); }\n';
 /** bpftrace does not hear a SIGINT shortly after its start. */
 const DEAF_MS = 300;
+
+/**
+ * Calls that threads are in, as bpftrace will print them when it ends, and an end of the capture now. When one began is
+ * known to a second: the program knows it to the nanosecond, and tells at the end.
+ */
+function openCalls(processes: readonly ProcessSight[]): string {
+  const calls = processes.flatMap(({ threads }) =>
+    threads.flatMap(({ tid, call, number, args, before }) => {
+      if (call === '' || number < 0) return [];
+      const words = args.slice(0, 4).map((word) => BigInt.asIntN(64, BigInt(`0x${word}`)));
+      return [`@in[${tid}]: (${[Math.round(before), number, ...words].join(', ')})\n`];
+    }),
+  );
+  return `event=end ts=${process.hrtime.bigint()}\n${calls.join('')}`;
+}
 
 /** bpftrace with drover's own program. Stops nobody: where it cannot keep up it loses events, and counts them. */
 export function bpftraceEngine(
@@ -51,6 +67,8 @@ export function bpftraceEngine(
     runsProgram: false,
     // Who was silent all the time, and is in another call now, went there while the program was compiled.
     closing: () => `\n${callLines(pids, machine)}`,
+    sights: { prefix: '', stamp: (at) => String(Math.round(at)) },
+    open: openCalls,
     // Asked a second time while it prints its maps it would leave at once, without them.
     stop: { signal: 'SIGINT', patienceMs: PATIENCE_SECONDS * 1_000, repeatMs: 2_000, deafMs: DEAF_MS },
     hasBegun: (_, bytes) => bytes() > before + 'event=start'.length && spool.includes('event=start ', before),

@@ -3,8 +3,10 @@ import type { SourceDiagnostic, TraceInput } from '../trace-input.ts';
 import { AttachError } from './attach-error.ts';
 import { describeDetachment } from './detachment.ts';
 import { findFamily, hostView } from './family.ts';
+import type { KernelWatch, ProcessSight } from './kernel-watch.ts';
 import type { Command } from './launch.ts';
 import { type ProcessFacts, readProcess } from './process-facts.ts';
+import { type SightNotation, sightLines } from './sight-lines.ts';
 import type { Spool } from './spool.ts';
 import { StallWatch } from './stall-watch.ts';
 import { tailInput } from './tail-input.ts';
@@ -38,6 +40,10 @@ export interface Engine {
   readonly writesToStdout: boolean;
   /** Lines that end the capture when the tracer is gone. */
   readonly closing?: () => string;
+  /** How the capture prints what drover saw of the processes meanwhile. */
+  readonly sights: SightNotation;
+  /** Lines of calls that were entered and have not come back, where the capture shows them at its end only. */
+  readonly open?: (processes: readonly ProcessSight[]) => string;
   readonly stop: StopManner;
   /** Looks at the processes, at what the tracer said, or at how much it wrote. */
   hasBegun(words: () => Promise<readonly string[]>, bytes: () => number): boolean | Promise<boolean>;
@@ -46,6 +52,8 @@ export interface Engine {
 }
 
 const LOOK_EVERY_MS = 200;
+/** What the kernel says of the processes is asked at every so manieth look: once a second. */
+const WATCH_EVERY_LOOKS = 5;
 /** Workers that replaced others are found at every so manieth look. */
 const FAMILY_EVERY_LOOKS = 10;
 const BEGIN_LOOK_EVERY_MS = 20;
@@ -70,6 +78,9 @@ export class LiveCapture {
   readonly #tracer: Tracer;
   readonly #diagnostics: SourceDiagnostic[] = [];
   readonly #stalls = new StallWatch();
+  readonly #watch: KernelWatch | null;
+  /** On the clock of the watch. */
+  #watchedFrom = 0;
   readonly #seconds: number;
   #begunAt = performance.now();
   #looking: NodeJS.Timeout | undefined;
@@ -87,7 +98,9 @@ export class LiveCapture {
     seconds: number,
     spool: Spool,
     tracer: Tracer,
+    watch: KernelWatch | null,
   ) {
+    this.#watch = watch;
     this.engine = engine;
     this.processes = processes;
     this.#watched = processes.map(({ pid }) => pid);
@@ -109,7 +122,7 @@ export class LiveCapture {
     processes: readonly ProcessFacts[],
     seconds: number,
     spool: Spool,
-    signal?: AbortSignal,
+    { signal, watch = null }: { readonly signal?: AbortSignal | undefined; readonly watch?: KernelWatch | null } = {},
   ): Promise<LiveCapture> {
     const { command, environment, runsProgram, writesToStdout } = engine;
     const stdout = runsProgram ? 'ours' : writesToStdout ? { path: spool.opened } : 'log';
@@ -123,7 +136,7 @@ export class LiveCapture {
       spool.remove();
       throw new AttachError(`${engine.name} cannot be started: ${String(error.message)}.`, { cause: error });
     });
-    const capture = new LiveCapture(engine, processes, seconds, spool, tracer);
+    const capture = new LiveCapture(engine, processes, seconds, spool, tracer, watch);
     try {
       await capture.#begin(signal);
     } catch (error) {
@@ -165,6 +178,20 @@ export class LiveCapture {
     return this.#tracer.isOver;
   }
 
+  /** What the kernel said of each process at the last look; empty where nobody looks. */
+  get sights(): readonly ProcessSight[] {
+    return this.#watch?.processes ?? [];
+  }
+
+  /** What would stand behind the capture if it ended now: whoever reads a copy of it so far puts it there. */
+  sightsSoFar(): string {
+    return `\n${this.engine.open?.(this.sights) ?? ''}${this.#sightLines()}`;
+  }
+
+  #sightLines(): string {
+    return sightLines(this.sights, { notation: this.engine.sights, from: this.#watchedFrom });
+  }
+
   /** Detaches; `ended` settles a second and a half after the patience of the engine at the latest. */
   stop(): void {
     this.#end('asked', '');
@@ -188,6 +215,8 @@ export class LiveCapture {
     if (signal?.aborted) throw new AttachError('Given up before anything was traced.');
     this.#begunAt = performance.now();
     this.#tracingPid = this.#tracer.findPid();
+    this.#watchedFrom = Number(process.hrtime.bigint());
+    this.#watch?.look(this.#watched);
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
   }
 
@@ -198,8 +227,10 @@ export class LiveCapture {
     // here, from their beginning on.
     if (!this.engine.runsProgram && performance.now() > this.endsAt) this.#end('time', '');
     if (this.engine.writesToStdout && this.#allHaveEnded()) this.#end('processes-ended', '');
-    if (this.#reason !== null || !this.engine.stopsProcesses) return;
+    if (this.#reason !== null) return;
     if (++this.#looks % FAMILY_EVERY_LOOKS === 0) this.#watched = this.#everyProcess().map(({ pid }) => pid);
+    if (this.#looks % WATCH_EVERY_LOOKS === 0) this.#watch?.look(this.#watched);
+    if (!this.engine.stopsProcesses) return;
     const stalled = this.#stalls.look(this.#watched, performance.now());
     if (stalled === null) return;
     const { pid, tid, forMs } = stalled;
@@ -243,7 +274,8 @@ export class LiveCapture {
 
   #close(): void {
     try {
-      this.#spool.write(this.engine.closing?.() ?? '');
+      const closing = `${this.engine.closing?.() ?? ''}${this.#sightLines()}`;
+      if (closing !== '') this.#spool.write(this.#spool.endsLine ? closing : `\n${closing}`);
     } catch {
       // The disk is full since a moment ago: the capture is whole without them.
     }

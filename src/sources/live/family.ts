@@ -90,11 +90,18 @@ function runSameProgram(first: ProcessFacts, second: ProcessFacts): boolean {
   );
 }
 
-/** A cluster of node starts its workers with the whole paths of what was started as `node server.js`. */
+/**
+ * A cluster of node starts its workers with the whole paths of what was started as `node server.js`, `node server`,
+ * `node ../api/server.js` or `node .`.
+ */
 function isSamePath(first: string, second: string): boolean {
   if (first === second) return true;
-  const [short, long] = first.length < second.length ? [first, second] : [second, first];
-  return long.startsWith('/') && short !== '' && long.endsWith(`/${short.replace(/^\.\//, '')}`);
+  const [short, long] = second.startsWith('/') ? [first, second] : [second, first];
+  if (!long.startsWith('/') || short === '' || short.startsWith('/') || short.startsWith('-')) return false;
+  const name = short.replace(/\/$/, '').split('/').at(-1) ?? '';
+  if (name === '.' || name === '..') return true;
+  const other = long.split('/').at(-1) ?? '';
+  return other === name || other.replace(/\.[cm]?[jt]s$/, '') === name;
 }
 
 function childrenOf(parents: ReadonlyMap<number, number>): Map<number, number[]> {

@@ -4,6 +4,7 @@ import { LiveCapture } from './capture.ts';
 import { assertChecks, bpftraceChecks, processCheck, straceChecks } from './checks.ts';
 import { findFamily, hostView } from './family.ts';
 import { type HostFacts, readHost } from './host-facts.ts';
+import { KernelWatch } from './kernel-watch.ts';
 import type { ProcessFacts } from './process-facts.ts';
 import { processNames } from './process-names.ts';
 import { Spool, type SpoolOptions } from './spool.ts';
@@ -15,6 +16,8 @@ interface Preparation {
   /** Why not the other one, as a sentence; '' when the user chose. */
   readonly why: string;
   readonly processes: readonly ProcessFacts[];
+  /** Has looked at them once; null where the numbers of system calls are not known. */
+  readonly watch: KernelWatch | null;
 }
 
 interface PrepareOptions {
@@ -37,13 +40,18 @@ export function prepareCapture(pids: readonly number[], { engine, family }: Prep
   const processes = family ? findFamily(pids, view) : pids.flatMap((pid) => view.read(pid) ?? []);
   const traced = processes.filter(({ pid, state }) => pid !== process.pid && state !== 'Z');
   assertChecks(traced.map((facts) => processCheck(facts.pid, facts, host, names)));
-  return { engine: chosen, why, processes: traced };
+  const machine = machineOf(process.arch);
+  const watch = machine === null ? null : new KernelWatch({ machine });
+  watch?.look(traced.map(({ pid }) => pid));
+  return { engine: chosen, why, processes: traced, watch };
 }
 
 interface CaptureOptions extends Omit<SpoolOptions, 'engine'> {
   readonly seconds: number;
   /** What bpftrace runs. */
   readonly program: ProgramName;
+  /** Looks at the processes meanwhile. */
+  readonly watch?: KernelWatch | null;
   /** Gives up the start. */
   readonly signal?: AbortSignal;
 }
@@ -55,7 +63,7 @@ interface CaptureOptions extends Omit<SpoolOptions, 'engine'> {
 export async function startCapture(
   engine: 'strace' | 'bpftrace',
   processes: readonly ProcessFacts[],
-  { seconds, program, signal, ...place }: CaptureOptions,
+  { seconds, program, signal, watch = null, ...place }: CaptureOptions,
 ): Promise<LiveCapture> {
   const spool = new Spool({ ...place, engine });
   const limits = { seconds, bytes: place.mostBytes };
@@ -64,7 +72,7 @@ export async function startCapture(
     engine === 'bpftrace' && machine !== null
       ? bpftraceEngine(program, processes, spool, machine, limits)
       : straceEngine(processes, spool.forTracer, limits);
-  return LiveCapture.start(chosen, processes, seconds, spool, signal);
+  return LiveCapture.start(chosen, processes, seconds, spool, { signal, watch });
 }
 
 /** bpftrace where it works, since it does not slow the server down; else strace, and why. */

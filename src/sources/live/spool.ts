@@ -1,4 +1,4 @@
-import { type BigIntStats, fstatSync, readFileSync, type StatsFs, statfsSync, writeSync } from 'node:fs';
+import { type BigIntStats, fstatSync, readFileSync, readSync, type StatsFs, statfsSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Destination } from '../../files/destination.ts';
@@ -87,6 +87,13 @@ export class Spool {
 
   get bytes(): number {
     return Number(this.#status.size);
+  }
+
+  /** Whether the last line is whole. */
+  get endsLine(): boolean {
+    const { bytes } = this;
+    const last = Buffer.alloc(1);
+    return bytes === 0 || (readSync(this.#descriptor, last, 0, 1, bytes - 1) === 1 && last[0] === 0x0a);
   }
 
   get #status(): BigIntStats {

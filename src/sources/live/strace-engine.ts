@@ -2,8 +2,15 @@ import { AttachError } from './attach-error.ts';
 import type { Engine } from './capture.ts';
 import { type LaunchLimits, RUN_KILL_AFTER_SECONDS, straceAttach, straceRun } from './launch.ts';
 import { type ProcessFacts, readProcess } from './process-facts.ts';
+import type { SightNotation } from './sight-lines.ts';
 
 const REFUSED = /^strace: attach: /;
+
+/** Lines that strace could have printed as messages of its own, with the time of `-ttt`. */
+const STRACE_SIGHTS: SightNotation = {
+  prefix: 'strace: drover: ',
+  stamp: (at) => ((Date.now() * 1e6 - (Number(process.hrtime.bigint()) - at)) / 1e9).toFixed(6),
+};
 
 /** strace with its output in a file. It stops the traced process at each call. */
 export function straceEngine(processes: readonly ProcessFacts[], file: string, limits: LaunchLimits): Engine {
@@ -17,6 +24,7 @@ export function straceEngine(processes: readonly ProcessFacts[], file: string, l
     stopsProcesses: true,
     runsProgram: false,
     writesToStdout: false,
+    sights: STRACE_SIGHTS,
     stop: { signal: 'SIGINT', patienceMs: 2_000, repeatMs: 300, deafMs: 0 },
     async hasBegun(words) {
       const alive = processes.flatMap(({ pid }) => readProcess(pid) ?? []);
@@ -36,6 +44,7 @@ export function straceRunEngine(program: readonly string[], file: string, second
     stopsProcesses: false,
     runsProgram: true,
     writesToStdout: false,
+    sights: STRACE_SIGHTS,
     stop: { signal: 'SIGTERM', patienceMs: RUN_KILL_AFTER_SECONDS * 1_000, repeatMs: 300, deafMs: 0 },
     hasBegun: (_, bytes) => bytes() > 0,
     explain: (words) => failure(`strace could not run ${program[0]}`, words),

@@ -117,3 +117,16 @@ test('a process that is gone has no family, and circles in what /proc tells end'
   );
   assert.deepEqual(pidsFrom(5, circle).sort(), [5, 7]);
 });
+
+for (const started of ['server.js', './server.js', 'server', '../srv/server.js', '.'])
+  test(`a cluster of node that was started as node ${started} is found from its primary, and from a worker`, () => {
+    const node = { program: '/usr/bin/node', name: 'node' };
+    const host = view(
+      INIT,
+      processFacts({ pid: 101, ...node, argv: ['node', started], stackStart: '31' }),
+      processFacts({ pid: 103, parent: 101, ...node, argv: ['/usr/bin/node', '/srv/server.js'], stackStart: '37' }),
+      processFacts({ pid: 107, parent: 101, ...node, argv: ['/usr/bin/node', '/srv/server.js'], stackStart: '41' }),
+      processFacts({ pid: 109, parent: 101, ...node, argv: ['/usr/bin/node', '/srv/job.js', '-x'], stackStart: '43' }),
+    );
+    for (const pid of [101, 103]) assert.deepEqual(pidsFrom(pid, host), [101, 103, 107]);
+  });

@@ -1,0 +1,132 @@
+import type { Thread } from '../../model/machine/thread.ts';
+import { type TimeRow, timeOf } from '../../model/measuring/time-table.ts';
+import type { Model } from '../../model/model.ts';
+import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
+import { isWait, syscall } from '../../trace/syscalls.ts';
+import { elapsed, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import type { Context } from '../detector.ts';
+import { type DraftFinding, type Severity, span } from '../finding.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Who was neither computing nor ready for less of the time than that was stopped, which is another matter. */
+const LEAST_SHARE = 0.5;
+const MOST_THREADS = 50;
+const MOST_LINES = 5;
+const MOST_NAMED = 5;
+
+/**
+ * The first threads of processes that drover looked at and that never came to a wait in the whole capture: without a
+ * call at all, or from one short call to the next. Those of which a loop is known are stalls.
+ */
+export function awayAllTime({ model, threshold }: Context): Thread[] {
+  const least = threshold('stuck-ms') * MILLISECOND;
+  return [...model.processes.threads()].filter((thread) => {
+    const { seen, ended, loop, tid, process } = thread;
+    if (seen === null || ended || tid !== process.pid || loop.turns > 0 || loop.waitSets.length > 0) return false;
+    if (lastedOf(model, thread) < least) return false;
+    return thread.lastTime === UNKNOWN ? isComputing(model, thread) : isBusy(thread);
+  });
+}
+
+function isComputing(model: Model, thread: Thread): boolean {
+  const { seen, leftIn } = thread;
+  return seen !== null && seen.call === '' && leftIn === null && seen.ran >= lastedOf(model, thread) * LEAST_SHARE;
+}
+
+/** Clients wait for it, and it has one thread: nobody else of it serves them. */
+function isBusy({ seen, leftIn, process }: Thread): boolean {
+  if (!(process.clientsHeld > 0) || process.threads.length > 1) return false;
+  return !isWait(syscall(seen?.call ?? '').family) && (leftIn === null || !isWait(leftIn.syscall.family));
+}
+
+function lastedOf({ lastTime }: Model, { seen, firstTime, lastTime: last }: Thread): Nanoseconds {
+  return elapsed(last === UNKNOWN ? (seen?.since ?? lastTime) : firstTime, lastTime);
+}
+
+/** They never came to a wait, what they did instead, for how long at least, and whether clients wait meanwhile. */
+export function awayFinding(context: Context, threads: readonly Thread[], isEverybody: boolean): DraftFinding<Metrics> {
+  const { model, capabilities } = context;
+  const sorted = threads.toSorted((a, b) => lastedOf(model, b) - lastedOf(model, a) || a.tid - b.tid);
+  const [worst] = sorted;
+  if (worst === undefined) throw new Error('somebody is away');
+  const pids = sorted.map(({ process }) => process.pid);
+  const clients = sorted.reduce((sum, { process }) => sum + Math.max(0, process.clientsHeld), 0);
+  const longest = lastedOf(model, worst);
+  const top = topOf(worst, capabilities.durations);
+  return {
+    severity: severityOf(clients, isEverybody),
+    confidence: clients > 0 ? 'likely' : 'possible',
+    title: `${whoOf(pids, model)} ${top === null ? 'no system call' : `no pause: ${callsOf(top)}`}`,
+    summary: summaryOf(sorted, longest, top, clients),
+    why: 'A worker that does not come back to its wait neither accepts nor answers anybody else until it does.',
+    ...span(capabilities, model.lastTime - longest, model.lastTime),
+    openEnded: true,
+    workers: pids.slice(0, MOST_THREADS),
+    metrics: {
+      threads: sorted.slice(0, MOST_THREADS).map((thread) => ({
+        pid: thread.process.pid,
+        tid: thread.tid,
+        call: topOf(thread, capabilities.durations)?.call ?? '',
+        target: null,
+        sinceMs: null,
+        forMs: milliseconds(lastedOf(model, thread)),
+        hasTimeout: null,
+        idle: clients > 0 ? 'no' : 'unknown',
+        waitsFor: null,
+      })),
+      count: sorted.length,
+      nobodyAccepted: model.processes.all().every(({ accepted }) => accepted === 0),
+    },
+    evidence: sorted.slice(0, MOST_LINES).flatMap(({ seen }) => (seen === null ? [] : [seen.line])),
+    next: [
+      {
+        text: 'See the code that runs.',
+        command: `py-spy dump --pid ${pids[0]}`,
+        needs: 'a Python process and py-spy; for others perf top -p PID',
+      },
+      {
+        text: 'Does it compute? The first of the three numbers grows by a billion a second.',
+        command: `cat /proc/${pids[0]}/schedstat`,
+      },
+    ],
+    subjects: pids.slice(0, MOST_THREADS).map((pid) => `pid ${pid}`),
+  };
+}
+
+function severityOf(clients: number, isEverybody: boolean): Severity {
+  if (clients === 0) return 'info';
+  return isEverybody ? 'critical' : 'warning';
+}
+
+function whoOf(pids: readonly number[], { processes }: Model): string {
+  return pids.length === 1 ? `Process ${pids[0]} makes` : `${pids.length} of ${processes.all().length} processes make`;
+}
+
+/** What most of its time went to; null for who made no call, or spent more time between them. */
+function topOf({ process, lastTime }: Thread, timed: boolean): TimeRow | null {
+  if (lastTime === UNKNOWN) return null;
+  const [top] = timeOf(process, timed).toSorted((a, b) => b.total - a.total);
+  return top === undefined || top.call === '' ? null : top;
+}
+
+function callsOf({ call, count }: TimeRow): string {
+  return count === 1 ? call : `${count.toLocaleString('en-US')} times ${call}`;
+}
+
+function summaryOf(sorted: readonly Thread[], longest: Nanoseconds, top: TimeRow | null, clients: number): string {
+  const named = sorted
+    .slice(0, MOST_NAMED)
+    .map(({ process }) => process.pid)
+    .join(', ');
+  const more = sorted.length > MOST_NAMED ? ` and ${sorted.length - MOST_NAMED} more` : '';
+  const least = `in the whole capture, at least ${duration(longest)}`;
+  const spent =
+    top === null
+      ? `made no system call ${least}: computing, or waiting for a CPU.`
+      : `came to no wait ${least}; ${callsOf(top)} took ${duration(top.total)}.`;
+  const waiting =
+    clients > 0
+      ? ` ${plural(clients, 'client is', 'clients are')} connected to ${sorted.length === 1 ? 'it' : 'them'} meanwhile.`
+      : ' Nothing shows that somebody waits for it: a job looks the same.';
+  return `${named}${more} ${spent}${waiting}`;
+}

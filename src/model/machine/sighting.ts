@@ -1,0 +1,17 @@
+import type { Nanoseconds } from '../../trace/time.ts';
+import type { KeptLine } from '../evidence.ts';
+
+/** What a thread was in whenever somebody looked at it from outside, up to the end of the trace. */
+export interface Sighting {
+  /** The call; '' when it was in none at every look. */
+  readonly call: string;
+  /** The first look at which it was so. */
+  readonly since: Nanoseconds;
+  /** Time since then that it was on a processor or ready for one; UNKNOWN when the host does not tell. */
+  readonly ran: Nanoseconds;
+  /** The other end of the socket that the call is about, or ''. */
+  readonly peer: string;
+  /** That end is a client. */
+  readonly isOfClient: boolean;
+  readonly line: KeptLine;
+}

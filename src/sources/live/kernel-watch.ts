@@ -1,0 +1,257 @@
+import { readdirSync } from 'node:fs';
+import { type Machine, syscallName } from '../../trace/syscall-numbers.ts';
+import { isWait, syscall } from '../../trace/syscalls.ts';
+import { linkOrEmpty, readOrEmpty } from './process-facts.ts';
+import { inodeOf, readSockets, type SocketFacts, socketsOf } from './socket-tables.ts';
+
+/** What the kernel says of a thread, and since which look it has said so. Times are nanoseconds of one clock. */
+export interface ThreadSight {
+  readonly tid: number;
+  /** '' while it is in no call: it computes, waits for a processor, or is stopped. */
+  readonly call: string;
+  readonly number: number;
+  /** Six arguments, hexadecimal. */
+  readonly args: readonly string[];
+  readonly fd: number;
+  /** What the descriptor of the call is: an address, a path; '' when it takes none. */
+  readonly target: string;
+  readonly isOfClient: boolean;
+  readonly since: number;
+  /** The look before that: it went there between the two. The same as `since` at the first look. */
+  readonly before: number;
+  readonly at: number;
+  /** The first look since which it was in no wait at any; the same as `at` while it is in one. */
+  readonly awayFrom: number;
+  /** Time on a processor or ready for one since `since`; -1 when this kernel does not tell. */
+  readonly ran: number;
+  /** It was so at the first look. */
+  readonly isFromStart: boolean;
+}
+
+/** A process with its threads, its first one first. */
+export interface ProcessSight {
+  readonly pid: number;
+  readonly parent: number;
+  readonly name: string;
+  /** Its number in its own container; the same as `pid` on the host. */
+  readonly innerPid: number;
+  /** Connections of clients that it holds; -1 when not counted. */
+  readonly clients: number;
+  readonly threads: readonly ThreadSight[];
+}
+
+interface WatchOptions {
+  readonly machine: Machine;
+  /** Where the kernel shows processes. */
+  readonly root?: string;
+  /** Nanoseconds of a clock that only grows. */
+  readonly now?: () => number;
+}
+
+/** Threads that are looked at, all processes together. */
+const MOST_THREADS = 512;
+/** Sockets are looked up again after so long, and never for more than a hundredth of the time. */
+const SOCKETS_EVERY_MS = 2_000;
+const SOCKETS_SHARE = 100;
+const RESTART = 'restart_syscall';
+const RESUMED: readonly (readonly [place: RegExp, call: string])[] = [
+  [/nanosleep/, 'clock_nanosleep'],
+  [/futex/, 'futex'],
+  [/poll/, 'poll'],
+];
+
+interface Known {
+  readonly sight: ThreadSight;
+  /** Times that it was given a processor, as printed: who got none since the last look is where it was. */
+  readonly slices: string;
+  readonly ranAtSince: number;
+}
+
+interface Member {
+  readonly parent: number;
+  readonly name: string;
+  readonly innerPid: number;
+  clients: number;
+  threads: Map<number, Known>;
+}
+
+/**
+ * Looks at processes from outside, through /proc alone, which stops nobody. A thread that was not given a processor
+ * between two looks has not come back from its call.
+ */
+export class KernelWatch {
+  readonly #machine: Machine;
+  readonly #root: string;
+  readonly #now: () => number;
+  #members = new Map<number, Member>();
+  #sockets: ReadonlyMap<string, SocketFacts> = new Map();
+  #socketsDue = Number.NEGATIVE_INFINITY;
+  #first = Number.NaN;
+
+  constructor({ machine, root = '/proc', now = () => Number(process.hrtime.bigint()) }: WatchOptions) {
+    this.#machine = machine;
+    this.#root = root;
+    this.#now = now;
+  }
+
+  /** Looks at all of them; to be called about once a second. */
+  look(pids: readonly number[]): void {
+    const now = this.#now();
+    if (Number.isNaN(this.#first)) this.#first = now;
+    const share = Math.max(1, Math.floor(MOST_THREADS / Math.max(1, pids.length)));
+    const members = new Map<number, Member>();
+    for (const pid of pids) {
+      const member = this.#members.get(pid) ?? this.#meet(pid);
+      if (member === null) continue;
+      member.threads = this.#threads(pid, member.threads, share, now);
+      if (member.threads.size > 0) members.set(pid, member);
+    }
+    this.#members = members;
+    if (now >= this.#socketsDue) this.#lookAtSockets(now);
+  }
+
+  /** What the last look showed, in the order of the pids that it was given. */
+  get processes(): readonly ProcessSight[] {
+    return [...this.#members].map(([pid, { parent, name, innerPid, clients, threads }]) => ({
+      pid,
+      parent,
+      name,
+      innerPid,
+      clients,
+      threads: [...threads.values()].map(({ sight }) => sight),
+    }));
+  }
+
+  #meet(pid: number): Member | null {
+    const stat = readOrEmpty(`${this.#root}/${pid}/stat`);
+    if (stat === '') return null;
+    const end = stat.lastIndexOf(')');
+    const numbers = /^NSpid:\t(.*)$/m.exec(readOrEmpty(`${this.#root}/${pid}/status`))?.[1]?.split('\t');
+    return {
+      parent: Number(stat.slice(end + 2).split(' ')[1]),
+      name: stat.slice(stat.indexOf('(') + 1, end),
+      innerPid: Number(numbers?.at(-1) ?? pid),
+      clients: -1,
+      threads: new Map(),
+    };
+  }
+
+  #threads(pid: number, before: ReadonlyMap<number, Known>, most: number, now: number): Map<number, Known> {
+    const threads = new Map<number, Known>();
+    let names: string[] = [];
+    try {
+      names = readdirSync(`${this.#root}/${pid}/task`).slice(0, most);
+    } catch {
+      // It ended a moment ago.
+    }
+    for (const name of names) {
+      const tid = Number(name);
+      const found = this.#thread(pid, tid, before.get(tid), now);
+      if (found !== null) threads.set(tid, found);
+    }
+    return threads;
+  }
+
+  #thread(pid: number, tid: number, known: Known | undefined, now: number): Known | null {
+    const task = `${this.#root}/${pid}/task/${tid}`;
+    const [onText = '', readyText = '', slices = ''] = readOrEmpty(`${task}/schedstat`).trim().split(' ');
+    const isTold = slices !== '';
+    const ran = isTold ? Number(onText) + Number(readyText) : -1;
+    if (known !== undefined && known.sight.call !== '' && isTold && slices === known.slices)
+      return { ...known, sight: movedTo(known.sight, now) };
+    const words = readOrEmpty(`${task}/syscall`).trim().split(' ');
+    const number = Number(words[0]);
+    // `running`, `-1` outside of calls, or nothing at all for a thread that may not be looked at.
+    if (words[0] === '') return null;
+    const isIn = number >= 0;
+    const named = isIn ? syscallName(this.#machine, number) || `syscall_${number}` : '';
+    const call = named === RESTART ? this.#resumed(task) : named;
+    if (known !== undefined && goesOn(known.sight, named))
+      return {
+        ...known,
+        slices,
+        sight: { ...movedTo(known.sight, now), ran: isTold ? ran - known.ranAtSince : -1 },
+      };
+    const args = isIn ? words.slice(1, 7).map((word) => word.replace(/^0x/, '')) : [];
+    const fd = isIn && syscall(call).takesDescriptor ? Number.parseInt(args[0] ?? '', 16) | 0 : -1;
+    const link = fd >= 0 ? linkOrEmpty(`${this.#root}/${pid}/fd/${fd}`) : '';
+    const socket = this.#sockets.get(inodeOf(link));
+    return {
+      slices,
+      ranAtSince: ran,
+      sight: {
+        tid,
+        call,
+        number: isIn ? number : -1,
+        args,
+        fd,
+        target: socket?.peer ?? link,
+        isOfClient: socket?.isOfClient === true,
+        since: now,
+        before: known?.sight.at ?? now,
+        at: now,
+        awayFrom: isWaitCall(call) || known === undefined ? now : awayFrom(known.sight, now),
+        ran: isTold ? 0 : -1,
+        isFromStart: now === this.#first,
+      },
+    };
+  }
+
+  /** What a `restart_syscall` goes on with: the function of the kernel that it waits in says so. */
+  #resumed(task: string): string {
+    const place = readOrEmpty(`${task}/wchan`);
+    return RESUMED.find(([pattern]) => pattern.test(place))?.[1] ?? RESTART;
+  }
+
+  #lookAtSockets(now: number): void {
+    const started = performance.now();
+    const namespaces = new Map<string, ReadonlyMap<string, SocketFacts>>();
+    const all = new Map<string, SocketFacts>();
+    for (const pid of this.#members.keys()) {
+      const name = linkOrEmpty(`${this.#root}/${pid}/ns/net`);
+      const table = namespaces.get(name) ?? readSockets(pid, this.#root);
+      if (!namespaces.has(name)) for (const [inode, facts] of table) all.set(inode, facts);
+      namespaces.set(name, table);
+    }
+    this.#sockets = all;
+    for (const [pid, member] of this.#members) {
+      member.clients = [...socketsOf(pid, this.#root)].filter((inode) => all.get(inode)?.isOfClient === true).length;
+      for (const [tid, known] of member.threads) member.threads.set(tid, this.#named(pid, known));
+    }
+    const cost = performance.now() - started;
+    this.#socketsDue = now + Math.max(SOCKETS_EVERY_MS, cost * SOCKETS_SHARE) * 1e6;
+  }
+
+  /** A call on a socket that was not known when it began. */
+  #named(pid: number, known: Known): Known {
+    const { sight } = known;
+    const inode = sight.fd < 0 ? '' : inodeOf(sight.target);
+    const socket = inode === '' ? undefined : this.#sockets.get(inode);
+    if (socket === undefined || pid === 0) return known;
+    return { ...known, sight: { ...sight, target: socket.peer, isOfClient: socket.isOfClient } };
+  }
+}
+
+function isWaitCall(call: string): boolean {
+  return call !== '' && isWait(syscall(call).family);
+}
+
+/** Of a thread that is in no wait now. */
+function awayFrom(known: ThreadSight, now: number): number {
+  return isWaitCall(known.call) ? now : known.awayFrom;
+}
+
+/** The same at a later look. */
+function movedTo(sight: ThreadSight, now: number): ThreadSight {
+  return { ...sight, at: now, awayFrom: isWaitCall(sight.call) ? now : sight.awayFrom };
+}
+
+/** It still computes, or a tracer interrupted its wait, which the kernel then goes on with. */
+function goesOn(known: ThreadSight, call: string): boolean {
+  return call === '' ? known.call === '' : call === RESTART && known.call !== '' && !isInstant(known.call);
+}
+
+function isInstant(call: string): boolean {
+  const { family } = syscall(call);
+  return !isWait(family) && family !== 'sleep' && family !== 'futex';
+}

@@ -1,0 +1,47 @@
+import type { ProcessSight, ThreadSight } from './kernel-watch.ts';
+
+/** What tells the two kinds of captures apart where drover adds lines of its own. */
+export interface SightNotation {
+  /** Stands in front of each line. */
+  readonly prefix: string;
+  /** A moment of the watch, nanoseconds, as the capture prints times. */
+  readonly stamp: (at: number) => string;
+}
+
+/** Nothing was traced before this moment: what lasts longer is told from here on. */
+interface SightOptions {
+  readonly notation: SightNotation;
+  readonly from: number;
+}
+
+/**
+ * What the watch saw of each thread, as `event=seen` lines behind a capture: who is there, and what those that made no
+ * call were in all the time.
+ */
+export function sightLines(processes: readonly ProcessSight[], { notation, from }: SightOptions): string {
+  return processes
+    .flatMap((process) => process.threads.map((thread) => lineOf(process, thread, notation, from)))
+    .join('');
+}
+
+function lineOf(
+  { pid, parent, name, clients }: ProcessSight,
+  { tid, call, target, isOfClient, since, at, ran }: ThreadSight,
+  { prefix, stamp }: SightNotation,
+  from: number,
+): string {
+  const began = Math.min(at, Math.max(since, from));
+  // Of time before the capture nobody knows how much of it was used then.
+  const used = ran < 0 ? '' : ` ran=${Math.round(Math.min(ran, at - began))}`;
+  const isAddress = /^(?:[\d.]+|\[[\da-f:.]+\]):\d+$|^unix:[^\s]+$/.test(target);
+  return (
+    `${prefix}event=seen ts=${stamp(at)} for=${Math.round(at - began)} pid=${pid} tid=${tid} parent=${parent} ` +
+    `call=${call === '' ? '-' : call}${used}${clients < 0 ? '' : ` clients=${clients}`}` +
+    `${isAddress ? ` ${isOfClient ? 'of=client ' : ''}peer=${target}` : ''} comm=${plain(name)}\n`
+  );
+}
+
+/** A process chooses its name: no blank of it may end the word. */
+function plain(name: string): string {
+  return name.replace(/[^\w.:@/+-]/g, '_') || '_';
+}

@@ -1,0 +1,118 @@
+import { basename } from 'node:path';
+import { AttachError } from './attach-error.ts';
+import { findFamily, hostView, type ProcessView } from './family.ts';
+import { linkOrEmpty, type ProcessFacts, readOrEmpty } from './process-facts.ts';
+import { socketsOf } from './socket-tables.ts';
+
+/** Programs that run the program of their first word. */
+const INTERPRETERS = /^(?:python|pypy|ruby|node|php|perl|java|bash|sh|dash)[\d.]*$/;
+/** `nginx: master process`, `puma 5.6.5 (tcp://…)`: what a server writes over its words. */
+const TITLE = /^([\w.-]+)(?:: | \d)/;
+const MOST_NAMED = 5;
+const MOST_WORDS = 60;
+
+/** How `findTargets` looks at the host; tests bring their own. */
+export interface TargetOptions {
+  readonly view: ProcessView;
+  /** Where the kernel shows processes. */
+  readonly root?: string;
+  /** Never a target. */
+  readonly self?: number;
+}
+
+/**
+ * The processes that words mean: `4711`, a name (`gunicorn`), a port that is listened on (`:8000`), a unit of systemd
+ * (`web.service`). Throws `AttachError` when a word means nobody, or several servers.
+ */
+export function findTargets(words: readonly string[], options: TargetOptions = { view: hostView() }): number[] {
+  return [...new Set(words.flatMap((word) => targetsOf(word, options)))];
+}
+
+function targetsOf(word: string, options: TargetOptions): number[] {
+  if (/^[1-9]\d{0,9}(?:,[1-9]\d{0,9})*$/.test(word)) return word.split(',').map(Number);
+  const port = /^(?:[\w.*-]*|\[[\da-fA-F:]*\]):(\d{1,5})$/.exec(word)?.[1];
+  const found = port === undefined ? named(word, options) : listening(Number(port), options);
+  if (found.length === 0)
+    throw new AttachError(port === undefined ? `No process is called ${word}.` : `Nobody listens on port ${port}.`, {
+      hint:
+        port === undefined
+          ? 'Give a pid, a name, a port (:8000) or a unit (web.service); find it with: ps -eo pid,ppid,user,args'
+          : 'See who listens on what with: ss -ltnp',
+    });
+  return oneServer(word, found, options.view);
+}
+
+/** Several servers of one name are not one: the user says which. */
+function oneServer(word: string, found: readonly number[], view: ProcessView): number[] {
+  const servers: ProcessFacts[][] = [];
+  const known = new Set<number>();
+  for (const pid of found) {
+    if (known.has(pid)) continue;
+    const family = findFamily([pid], view);
+    for (const member of family) known.add(member.pid);
+    servers.push(family);
+  }
+  if (servers.length <= 1) return [...found];
+  const named = servers
+    .slice(0, MOST_NAMED)
+    .flatMap(([first]) => (first === undefined ? [] : [`${first.pid} (${wordsOf(first)})`]));
+  throw new AttachError(`${servers.length} servers are called ${word}: ${named.join(', ')}.`, {
+    hint: 'Name one of them by its pid.',
+  });
+}
+
+function wordsOf({ argv, name }: ProcessFacts): string {
+  const words = argv.length === 0 ? name : argv.join(' ');
+  return words.length > MOST_WORDS ? `${words.slice(0, MOST_WORDS)}…` : words;
+}
+
+function named(word: string, { view, root = '/proc', self = process.pid }: TargetOptions): number[] {
+  const others = [...view.parents.keys()].filter((pid) => pid !== self);
+  const unit = word.endsWith('.service') ? word : `${word}.service`;
+  const inUnit = (): number[] =>
+    others.filter((pid) => readOrEmpty(`${root}/${pid}/cgroup`).split(/[\n/]/).includes(unit));
+  if (word.endsWith('.service')) return inUnit();
+  const called = others.filter((pid) => {
+    const facts = view.read(pid);
+    return facts !== null && !facts.isKernelThread && facts.state !== 'Z' && isCalled(facts, word);
+  });
+  return called.length > 0 ? called : inUnit();
+}
+
+/** Whether the program of a process, or what its interpreter runs, has that name. */
+function isCalled({ argv, program }: ProcessFacts, word: string): boolean {
+  const [first = '', ...others] = argv;
+  if (basename(first) === word || TITLE.exec(first)?.[1] === word) return true;
+  if (basename(program) === word) return true;
+  if (!INTERPRETERS.test(basename(first))) return false;
+  const at = others.findIndex((other) => !other.startsWith('-') || other === '-m');
+  const main = others[at] === '-m' ? others[at + 1] : others[at];
+  return main !== undefined && basename(main).replace(/\.(?:py|rb|js|php|pl|sh)$/, '') === word;
+}
+
+/** A row of a listening socket of /proc/net/tcp: local port and inode. */
+const LISTENING = /^\s*\d+: [0-9A-F]+:([0-9A-F]{4}) \S+ 0A (?:\S+\s+){5}(\d+)/gm;
+
+/** Who holds a listener of that port, in whatever network namespace. */
+function listening(port: number, { view, root = '/proc', self = process.pid }: TargetOptions): number[] {
+  const namespaces = new Map<string, ReadonlySet<string>>();
+  return [...view.parents.keys()].filter((pid) => {
+    // systemd holds the sockets of units that it starts on demand.
+    if (pid === self || pid === 1) return false;
+    const namespace = linkOrEmpty(`${root}/${pid}/ns/net`);
+    if (namespace === '') return false;
+    const wanted = namespaces.get(namespace) ?? listenersOf(pid, port, root);
+    namespaces.set(namespace, wanted);
+    if (wanted.size === 0) return false;
+    for (const inode of socketsOf(pid, root)) if (wanted.has(inode)) return true;
+    return false;
+  });
+}
+
+function listenersOf(pid: number, port: number, root: string): ReadonlySet<string> {
+  const inodes = new Set<string>();
+  for (const table of ['tcp', 'tcp6'])
+    for (const [, hex = '', inode = ''] of readOrEmpty(`${root}/${pid}/net/${table}`).matchAll(LISTENING))
+      if (Number.parseInt(hex, 16) === port) inodes.add(inode);
+  return inodes;
+}

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Now } from '../../src/analysis/activity.ts';
+import { UNICODE } from '../../src/dashboard/spans.ts';
+import { type DashboardState, initialState, type LiveStatus, type ProcessNow } from '../../src/dashboard/state.ts';
+import { longestOf, workerRows } from '../../src/dashboard/tables/workers.ts';
+import { drawLiveOverview } from '../../src/dashboard/views/live-overview.ts';
+import { nowText } from '../../src/dashboard/views/now.ts';
+import { buildActivity, buildLane } from '../support/activity-builder.ts';
+import { buildReport, buildWorker } from '../support/report-builder.ts';
+
+const START = Date.parse('2026-11-20T02:13:29.100Z');
+/** Since the beginning of the capture. */
+const AT_MS = 12_000;
+
+const STATUS: LiveStatus = {
+  state: 'tracing',
+  engine: 'bpftrace',
+  pids: [101, 103],
+  elapsedMs: AT_MS,
+  limitMs: 60_000,
+  behindBytes: 0,
+  callsPerSecond: 7,
+  lost: 0,
+  spool: '/tmp/x',
+  spoolBytes: 7,
+  spoolLimitBytes: 97,
+  notes: [],
+  wallMs: START + AT_MS,
+  atMs: 0,
+  silentMs: 0,
+};
+
+const process = (pid: number, parts: Partial<ProcessNow> = {}): ProcessNow => ({
+  pid,
+  innerPid: pid,
+  name: 'gunicorn',
+  call: 'clock_nanosleep',
+  target: '',
+  isWaiting: false,
+  ageMs: 9_100,
+  awayMs: 0,
+  isFromStart: true,
+  ...parts,
+});
+
+/** A live screen on which worker 101 is in `now`, and the kernel shows these processes. */
+function state(now: Partial<Now>, processes: readonly ProcessNow[], longestTurnMs = 2): DashboardState {
+  const live = { ...STATUS, processes };
+  const lane = buildLane(101, 3, {}, { now: { state: 'silent', call: '', target: '', sinceMs: AT_MS, ...now } });
+  return {
+    ...initialState({ columns: 80, rows: 24, glyphs: UNICODE, source: 'live', files: ['x'], mouse: false }),
+    report: buildReport({ window: { durationMs: 97 }, workers: [buildWorker({ pid: 101, longestTurnMs })] }),
+    activity: buildActivity([lane], 4_000),
+    live,
+  };
+}
+
+const texts = (shown: DashboardState): (readonly [number, string, number | null])[] =>
+  workerRows(shown).map((row) => [row.worker.pid, nowText(shown, row), longestOf(row)]);
+
+describe('a worker on the live screen', () => {
+  it('that made no call stands there with what the kernel says of it, the longest first', () => {
+    assert.deepEqual(texts(state({ state: 'waiting', call: 'epoll_wait' }, [process(101), process(103)])), [
+      [103, '\u22659.10 s clock_nanosleep', 9_100],
+      [101, 'waits epoll_wait', 2],
+    ]);
+  });
+
+  it('that made no call and waits for work is away from nothing', () => {
+    const waiting = process(103, { call: 'epoll_wait', isWaiting: true });
+    assert.deepEqual(texts(state({ state: 'waiting', call: 'epoll_wait' }, [waiting])).at(-1), [
+      103,
+      'waits epoll_wait',
+      null,
+    ]);
+  });
+
+  it('that computes without a call since it was met says no more than that', () => {
+    const computing = process(103, { call: '', ageMs: 1_300, isFromStart: false });
+    assert.deepEqual(texts(state({ state: 'waiting' }, [computing]))[0], [103, '1.30 s no call', 1_300]);
+  });
+
+  it('that computes runs, as far as is known before its first calls can have arrived', () => {
+    const shown = state({ state: 'waiting' }, [process(103, { call: '' })]);
+    const early = (elapsedMs: number) =>
+      texts({ ...shown, live: { ...STATUS, elapsedMs, processes: [process(103, { call: '' })] } });
+    assert.deepEqual(early(2_999).at(-1)?.slice(0, 2), [103, 'runs']);
+    assert.deepEqual(early(3_000)[0]?.slice(0, 2), [103, '\u22653.00 s no call']);
+  });
+
+  it('shows the age of its turn, whatever short call it is in, and as its longest turn', () => {
+    const ladder = { state: 'blocked', call: 'futex', sinceMs: AT_MS - 7, turnSinceMs: AT_MS - 10_100 } as const;
+    assert.deepEqual(texts(state(ladder, [])), [[101, '10.10 s in futex', 10_100]]);
+    const between = { state: 'silent', sinceMs: AT_MS - 7, turnSinceMs: AT_MS - 10_100 } as const;
+    assert.deepEqual(texts(state(between, [])), [[101, '10.10 s runs', 10_100]]);
+  });
+
+  it('of which no loop is known is away for as long as it was in no wait at any look', () => {
+    const ladder = { state: 'blocked', call: 'futex', sinceMs: AT_MS - 7 } as const;
+    assert.deepEqual(texts(state(ladder, [process(101, { ageMs: 3, awayMs: 5_000 })])), [
+      [101, '5.00 s in futex', 5_000],
+    ]);
+    assert.deepEqual(texts(state(ladder, [process(101, { ageMs: 3, awayMs: 1_000 })])), [[101, 'in futex', 2]]);
+  });
+
+  it('keeps the longest turn that has ended while a shorter one goes on', () => {
+    const open = { state: 'blocked', call: 'fsync', sinceMs: AT_MS - 700, turnSinceMs: AT_MS - 700 } as const;
+    assert.equal(texts(state(open, [], 1_300))[0]?.[2], 1_300);
+  });
+
+  it('is away from nothing any more when the tracing is over', () => {
+    const shown = state({ state: 'waiting' }, [process(103)]);
+    const over = { ...shown, live: { ...STATUS, state: 'detached' as const, processes: [process(103)] } };
+    assert.deepEqual(
+      texts(over).map(([pid]) => pid),
+      [101],
+    );
+  });
+
+  it('has figures that never touch, however long they are', () => {
+    const busy = {
+      ...state({}, []),
+      report: buildReport({ workers: [buildWorker({ pid: 101, longestTurnMs: 0.855, brokenPipes: 1_048_577 })] }),
+    };
+    const rows = drawLiveOverview(busy).map((row) => row.map(({ text }) => text).join(''));
+    const row = rows.find((text) => text.includes('0.855'));
+    assert.match(row ?? '', / 0 +0\.855 ms 1,048,577 /);
+  });
+
+  it('has its number in its own container beside that of the host', () => {
+    const rows = drawLiveOverview(state({ state: 'waiting' }, [process(4711, { innerPid: 7 })]));
+    assert.ok(
+      rows.some((row) =>
+        row
+          .map(({ text }) => text)
+          .join('')
+          .startsWith(' 4711/7 '),
+      ),
+    );
+  });
+});

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { analyzed, ofKind } from '../support/analyzed.ts';
+
+const SECONDS = 7;
+
+/** A worker or master of a family that drover looked at, in the capture that it made. */
+interface Looked {
+  readonly pid: number;
+  readonly tid?: number;
+  readonly parent?: number;
+  /** '-' of who computes. */
+  readonly call: string;
+  readonly number?: number;
+  readonly clients: number;
+  /** Milliseconds of processor time. */
+  readonly ran?: number;
+  readonly peer?: string;
+}
+
+const MASTER: Looked = { pid: 101, parent: 1, call: 'pselect6', clients: 0 };
+
+/** A capture of bpftrace in which nobody of these made a call, and the master timed out once a second. */
+function bpftrace(...workers: readonly Looked[]): string {
+  const lines = ['event=start program=calls version=1 machine=x86-64 ts=1000000000 clock=1795140800.000000'];
+  for (const { pid, tid = pid, call, number = 230 } of workers)
+    if (call !== '-')
+      lines.unshift(
+        `event=fd pid=${pid} fd=11 is=socket:[${pid}]`,
+        `event=in ts=900000000 pid=${pid} tid=${tid} nr=${number} a=b,1,2,3,4,5 data=`,
+      );
+  for (let second = 0; second < SECONDS; second++)
+    lines.push(
+      `ts=${1_000_000_000 * (second + 1)} dur=999000000 pid=101 tid=101 nr=270 ret=0 a=4,0,0,0 data=\\x08\\x00\\x00\\x00`,
+    );
+  lines.push(`event=end ts=${(SECONDS + 1) * 1_000_000_000}`);
+  return `${[...lines, ...[MASTER, ...workers].map((each) => seen('', String((SECONDS + 1) * 1e9), each))].join('\n')}\n`;
+}
+
+/** The same of strace, to which a sleep that began before it is a wait that it interrupted. */
+function strace(...workers: readonly Looked[]): string {
+  const lines = workers.flatMap(({ pid, tid = pid, call, number }) =>
+    call === '-'
+      ? []
+      : number === undefined
+        ? [`${tid} 1795140800.000000 restart_syscall(<... resuming interrupted read ...> <unfinished ...>`]
+        : [`${tid} 1795140800.000000 ${call}(11<socket:[4711]>,  <unfinished ...>`],
+  );
+  for (let second = 0; second < SECONDS; second++)
+    lines.push(
+      `101 ${1795140800 + second}.000500 pselect6(4, [3<pipe:[99]>], NULL, NULL, {tv_sec=1, tv_nsec=0}, NULL) = 0 (Timeout) <0.999000>`,
+    );
+  return `${[...lines, ...[MASTER, ...workers].map((each) => seen('strace: drover: ', `${1795140800 + SECONDS}.000000`, each))].join('\n')}\n`;
+}
+
+function seen(
+  prefix: string,
+  ts: string,
+  { pid, tid = pid, parent = 101, call, clients, ran = 0, peer }: Looked,
+): string {
+  return (
+    `${prefix}event=seen ts=${ts} for=${SECONDS * 1e9} pid=${pid} tid=${tid} parent=${parent} call=${call} ` +
+    `ran=${ran * 1e6} clients=${clients}${peer === undefined ? '' : ` peer=${peer}`} comm=gunicorn`
+  );
+}
+
+const asleep = (pid: number, clients: number): Looked => ({ pid, call: 'clock_nanosleep', clients });
+const computing = (pid: number, clients: number, ran = 6_500): Looked => ({ pid, call: '-', clients, ran });
+
+async function told(capture: string): Promise<string[]> {
+  const { findings } = await analyzed(capture);
+  return findings.map(({ kind, severity, title }) => `${kind} ${severity}: ${title}`);
+}
+
+for (const [name, capture] of [
+  ['bpftrace', bpftrace],
+  ['strace', strace],
+] as const)
+  describe(`workers that made no call in a capture of ${name}`, () => {
+    it('and sleep while clients of theirs are connected are stuck, all of them', async () => {
+      assert.deepEqual(await told(capture(asleep(103, 1), asleep(107, 3))), [
+        'stuck-call critical: All 2 workers are stuck in clock_nanosleep',
+      ]);
+    });
+
+    it('and sleep are stuck for at least as long as the capture lasted', async () => {
+      const [finding] = ofKind(await analyzed(capture(asleep(103, 2))), 'stuck-call');
+      assert.match(finding?.summary ?? '', /at least 7\.00 s\..* while 2 of its clients are connected/);
+      assert.equal(finding?.openEnded, true);
+    });
+
+    it('and sleep without a client are at rest', async () => {
+      assert.deepEqual(await told(capture(asleep(103, 0), asleep(107, 0))), []);
+    });
+
+    it('and sleep while other threads of theirs serve are at rest', async () => {
+      const thread: Looked = { pid: 103, tid: 109, call: 'futex', number: 202, clients: 5 };
+      const all = (await told(capture(asleep(103, 5), thread))).filter((title) => title.includes('nanosleep'));
+      assert.deepEqual(all, []);
+    });
+
+    it('and compute while clients of theirs are connected are told, all of them', async () => {
+      assert.deepEqual(await told(capture(computing(103, 1), computing(107, 3))), [
+        'stuck-call critical: 2 of 3 processes make no system call',
+      ]);
+    });
+
+    it('and compute without a client may have a job to do', async () => {
+      assert.deepEqual(await told(capture(computing(103, 0))), ['stuck-call info: Process 103 makes no system call']);
+    });
+
+    it('and were ready for half of the time are told, with less they were stopped', async () => {
+      assert.equal((await told(capture(computing(103, 1, SECONDS * 500)))).length, 1);
+      assert.deepEqual(await told(capture(computing(103, 1, SECONDS * 500 - 1))), []);
+    });
+
+    it('of which one slept again and again without a pause is told while a client of it is connected', async () => {
+      const ladder = (pid: number): string =>
+        Array.from({ length: 97 }, (_, rung) => {
+          const at = 0.03 + rung * 0.07;
+          return capture === bpftrace
+            ? `ts=${Math.round((1 + at) * 1e9)} dur=60000000 pid=${pid} tid=${pid} nr=230 ret=0 a=0,0,1,2 data=`
+            : `${pid} ${(1795140800 + at).toFixed(6)} clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=60000000}, NULL) = 0 <0.060000>`;
+        }).join('\n');
+      const looked = { pid: 103, call: 'clock_nanosleep', clients: 1, number: 230 };
+      const [start = '', ...rest] = capture({ ...looked, call: '-' }).split('\n');
+      const lines = [start, ladder(103), ...rest].join('\n').replace('call=-', 'call=clock_nanosleep');
+      assert.deepEqual((await told(lines)).slice(0, 1), [
+        'stuck-call critical: Process 103 makes no pause: 97 times clock_nanosleep',
+      ]);
+      assert.deepEqual(await told(lines.replace('clients=1', 'clients=0')), []);
+    });
+
+    it('and wait for a service at an address that somebody saw are stuck there', async () => {
+      const worker = (pid: number): Looked => ({
+        pid,
+        call: 'recvfrom',
+        number: 45,
+        clients: 1,
+        peer: '10.0.0.5:5432',
+      });
+      const [first] = await told(capture(worker(103), worker(107)));
+      assert.match(first ?? '', /^stuck-call critical: All 2 workers are stuck in recvfrom on 10\.0\.0\.5:5432/);
+    });
+
+    it('are there, and their master governs them', async () => {
+      const { workers } = await analyzed(capture(asleep(103, 1), computing(107, 1)));
+      assert.deepEqual(
+        workers.map(({ pid, role, server }) => [pid, role, server]),
+        [
+          [101, 'master', 'gunicorn'],
+          [103, 'unknown', 'gunicorn'],
+          [107, 'unknown', 'gunicorn'],
+        ],
+      );
+    });
+  });
+
+describe('a capture of strace in which nobody made a call at all', () => {
+  it('is one all the same', async () => {
+    const lines = [computing(103, 1), computing(107, 2)].map((each) => seen('strace: drover: ', '1795140807.5', each));
+    const { findings, window } = await analyzed(`${lines.join('\n')}\n`);
+    assert.deepEqual(
+      findings.map(({ severity, title }) => [severity, title]),
+      [['critical', '2 of 2 processes make no system call']],
+    );
+    assert.equal(window.durationMs, SECONDS * 1_000);
+  });
+});

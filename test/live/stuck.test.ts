@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import test from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { readProcess } from '../../src/sources/live/process-facts.ts';
+import { LiveServer, until } from '../support/live-server.ts';
+import { needsLive } from '../support/needs-live.ts';
+import { runDrover } from '../support/run-drover.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { Tmux } from '../support/tmux.ts';
+
+/** Workers of a real gunicorn that do not get back to their loops, before and while somebody looks. */
+const LIVE = needsLive('bpftrace', 'tmux');
+const FOLDER = temporaryFolder();
+const WORKERS = 2;
+/** A machine that many share may be late by as much. */
+const LATE_MS = 3_000;
+
+/** A server of its own: what hangs in it does not come back. */
+async function withServer(act: (server: LiveServer) => Promise<void>): Promise<void> {
+  const server = await LiveServer.start({ workers: WORKERS });
+  try {
+    await act(server);
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Asks until every worker is away from its loop. */
+async function occupyAll(server: LiveServer, path: string): Promise<void> {
+  await until(
+    'all workers to be away',
+    async () => {
+      void server.get(path);
+      await pause(200);
+      return (await Promise.race([server.get('/'), pause(700).then(() => null)])) === null;
+    },
+    20_000,
+  );
+}
+
+const isFree = (server: LiveServer): boolean => server.pids.every((pid) => readProcess(pid)?.tracer === 0);
+
+for (const engine of ['bpftrace', 'strace'] as const) {
+  test(
+    `${engine} finds workers that were all stuck in a call before it came, and the capture says the same`,
+    LIVE,
+    () =>
+      withServer(async (server) => {
+        await occupyAll(server, '/hang');
+        const saved = join(FOLDER, `hang.${engine}`);
+        const words = [
+          'attach',
+          `:${server.port}`,
+          '--engine',
+          engine,
+          '--yes',
+          '--for',
+          '3s',
+          '--save',
+          saved,
+          '--json',
+        ];
+        const { stdout, stderr } = await runDrover(words);
+        const report = JSON.parse(stdout);
+        assert.equal(report.verdict.severity, 'critical', stderr);
+        assert.match(report.verdict.text, /All 2 workers are stuck in clock_nanosleep/);
+        assert.deepEqual(
+          report.workers.map(({ pid }: { readonly pid: number }) => pid).sort(),
+          [...server.pids].sort(),
+        );
+        for (const pid of server.workers) assert.match(stderr, new RegExp(`${pid} +gunicorn +in clock_nanosleep`));
+        const replayed = JSON.parse((await runDrover(['analyze', '--json', saved])).stdout);
+        assert.deepEqual(
+          [replayed.verdict, replayed.findings, replayed.workers],
+          [report.verdict, report.findings, report.workers],
+        );
+        assert.ok(isFree(server));
+      }),
+  );
+
+  test(`${engine} finds workers that all computed before it came`, LIVE, () =>
+    withServer(async (server) => {
+      await occupyAll(server, '/compute');
+      const words = ['attach', String(server.master), '--engine', engine, '--yes', '--for', '4s', '--json'];
+      const { findings } = JSON.parse((await runDrover(words)).stdout);
+      const titles = findings.map(
+        ({ severity, title }: { readonly severity: string; readonly title: string }) => `${severity} ${title}`,
+      );
+      assert.ok(titles.includes('critical 2 of 3 processes make no system call'), String(titles));
+      assert.ok(isFree(server));
+    }),
+  );
+
+  test(
+    `the screen of ${engine} shows a worker that gets stuck at once, and what stays is what the capture says`,
+    LIVE,
+    () =>
+      withServer(async (server) => {
+        const tmux = new Tmux({ columns: 120, rows: 30 });
+        try {
+          tmux.drover(`attach ${server.master} --engine ${engine} --yes --for 60s --spool ${FOLDER}`);
+          await tmux.until(/TRACED/);
+          await tmux.until((screen) => server.pids.every((pid) => screen.includes(` ${pid} `)), 'every process');
+          await server.get('/');
+          void server.get('/ladder');
+          const asked = performance.now();
+          await tmux.until(/CRITICAL +Likely, still going on: Worker \d+ stalled at least/);
+          const found = performance.now() - asked;
+          assert.ok(found < 2_000 + LATE_MS, `found after ${found.toFixed(0)} ms`);
+          await tmux.until(/still going/);
+          await tmux.until(/ [4-9]\.\d+ s (?:clock_nanosleep|runs)/);
+          tmux.keys('q');
+          const left = await tmux.until(/left 0/);
+          assert.match(left, /CRITICAL +Likely: Worker \d+ stalled at least \d+\.\d+ s: clock_nanosleep/);
+          assert.match(left, /Open it again: drover triage/);
+          assert.ok(isFree(server));
+        } finally {
+          tmux.close();
+        }
+      }),
+  );
+}

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { KernelWatch, type ThreadSight } from '../../../src/sources/live/kernel-watch.ts';
+import { sightLines } from '../../../src/sources/live/sight-lines.ts';
+import { FakeProc, type FakeProcess, tcpRow } from '../../support/fake-proc.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const FOLDER = temporaryFolder();
+const SECOND = 1e9;
+const SLEEP = '230 0x0 0x0 0x7ffe10 0x7ffe10 0x7f01 0x7f02 0x7ffe00 0x7f03';
+const RECEIVE = '45 0xb 0x7f01 0x10 0x0 0x0 0x0 0x7ffe00 0x7f03';
+const WAIT = '232 0x7 0x7f01 0x40 0x3e8 0x0 0x0 0x7ffe00 0x7f03';
+const RESTARTED = '219 0x0 0x0 0x0 0x0 0x0 0x0 0x7ffe00 0x7f03';
+
+/** Looks once a second at process 101, which is each time as given. */
+function looks(...times: readonly (Partial<FakeProcess> & Pick<FakeProcess, 'threads'>)[]) {
+  const proc = new FakeProc(mkdtempSync(join(FOLDER, 'proc-')));
+  let now = 100 * SECOND;
+  const watch = new KernelWatch({ machine: 'x86-64', root: proc.root, now: () => now });
+  return times.map((parts) => {
+    proc.set({ pid: 101, ...parts });
+    watch.look([101]);
+    now += SECOND;
+    const [process] = watch.processes;
+    assert.ok(process !== undefined);
+    return process;
+  });
+}
+
+/** The same for its only thread: the call, and for how many seconds. */
+function calls(...times: readonly (readonly [syscall: string, ran: number, slices: number, wchan?: string])[]) {
+  return looks(
+    ...times.map(([syscall, ran, slices, wchan = '']) => ({
+      threads: [{ tid: 101, syscall, ran: [ran, slices] as const, wchan }],
+    })),
+  ).map(({ threads: [thread] }) => inShort(thread));
+}
+
+function inShort(thread: ThreadSight | undefined): readonly [call: string, seconds: number] {
+  return [thread?.call ?? '', ((thread?.at ?? 0) - (thread?.since ?? 0)) / SECOND];
+}
+
+describe('a thread that is looked at once a second', () => {
+  it('has not come back from its call while it was given no processor', () => {
+    assert.deepEqual(calls([SLEEP, 5, 3], [SLEEP, 5, 3], [SLEEP, 5, 3]), [
+      ['clock_nanosleep', 0],
+      ['clock_nanosleep', 1],
+      ['clock_nanosleep', 2],
+    ]);
+  });
+
+  it('is in another call of the same kind when it was given one in between, as in a ladder of short sleeps', () => {
+    assert.deepEqual(calls([SLEEP, 5, 3], [SLEEP, 9, 103], [SLEEP, 13, 203]).at(-1), ['clock_nanosleep', 0]);
+  });
+
+  it('goes on with its sleep when a tracer interrupted that', () => {
+    assert.deepEqual(calls([SLEEP, 5, 3], [RESTARTED, 6, 5], [RESTARTED, 6, 5]).at(-1), ['clock_nanosleep', 2]);
+  });
+
+  it('was in a sleep that was interrupted before the first look, as the kernel shows where it waits', () => {
+    assert.deepEqual(calls([RESTARTED, 6, 5, 'hrtimer_nanosleep']), [['clock_nanosleep', 0]]);
+    assert.deepEqual(calls([RESTARTED, 6, 5, 'somewhere_new']), [['restart_syscall', 0]]);
+  });
+
+  it('computes as long as it is in no call', () => {
+    const [, , last] = looks(
+      { threads: [{ tid: 101, syscall: 'running', ran: [7, 1] }] },
+      { threads: [{ tid: 101, syscall: 'running', ran: [7 + 0.9e9, 40] }] },
+      { threads: [{ tid: 101, syscall: '-1 0x7ffe00 0x7f03', ran: [7 + 1.9e9, 80] }] },
+    );
+    const [thread] = last?.threads ?? [];
+    assert.deepEqual([...inShort(thread), thread?.ran], ['', 2, 1.9e9]);
+  });
+
+  it('that goes from one call to another begins anew, somewhere between the two looks', () => {
+    const [, last] = looks(
+      { threads: [{ tid: 101, syscall: WAIT, ran: [7, 1] }] },
+      { threads: [{ tid: 101, syscall: SLEEP, ran: [8, 2] }] },
+    );
+    const [thread] = last?.threads ?? [];
+    assert.deepEqual([thread?.call, thread?.before, thread?.since], ['clock_nanosleep', 100e9, 101e9]);
+    assert.equal(thread?.isFromStart, false);
+  });
+
+  it('is away from its wait as long as no look shows it in one', () => {
+    const seen = looks(
+      { threads: [{ tid: 101, syscall: WAIT, ran: [7, 1] }] },
+      { threads: [{ tid: 101, syscall: SLEEP, ran: [8, 2] }] },
+      { threads: [{ tid: 101, syscall: SLEEP, ran: [9, 102] }] },
+      { threads: [{ tid: 101, syscall: 'running', ran: [10, 202] }] },
+      { threads: [{ tid: 101, syscall: WAIT, ran: [11, 203] }] },
+    );
+    assert.deepEqual(
+      seen.map(({ threads: [thread] }) => ((thread?.at ?? 0) - (thread?.awayFrom ?? 0)) / SECOND),
+      [0, 0, 1, 2, 0],
+    );
+  });
+
+  it('of a kernel that does not tell of processors is in the call of each look anew', () => {
+    const seen = looks({ threads: [{ tid: 101, syscall: SLEEP }] }, { threads: [{ tid: 101, syscall: SLEEP }] });
+    assert.deepEqual(
+      seen.map(({ threads: [thread] }) => [...inShort(thread), thread?.ran]),
+      [
+        ['clock_nanosleep', 0, -1],
+        ['clock_nanosleep', 0, -1],
+      ],
+    );
+  });
+});
+
+describe('a process that is looked at', () => {
+  const LISTENER = tcpRow('00000000:1F40', '00000000:0000', '0A', 4711);
+  const CLIENT = tcpRow('0100007F:1F40', '0A00000A:C350', '01', 4713);
+  const LEFT = tcpRow('0100007F:1F40', '0A00000A:C351', '08', 4714);
+  const DATABASE = tcpRow('0100007F:9C40', '0500000A:1538', '01', 4715);
+
+  function sight(descriptors: Readonly<Record<number, string>>) {
+    const proc = new FakeProc(mkdtempSync(join(FOLDER, 'proc-')));
+    proc.set({
+      pid: 101,
+      parent: 97,
+      name: 'gunicorn: worker',
+      innerPids: [101, 7],
+      descriptors,
+      threads: [{ tid: 101, syscall: RECEIVE, ran: [7, 1] }],
+    });
+    proc.table(101, 'tcp', [LISTENER, CLIENT, LEFT, DATABASE]);
+    const watch = new KernelWatch({ machine: 'x86-64', root: proc.root, now: () => 100e9 });
+    watch.look([101, 103]);
+    return watch.processes;
+  }
+
+  it('holds connections of clients, also of those that have left, and none of others', () => {
+    const [process, ...others] = sight({
+      5: 'socket:[4711]',
+      9: 'socket:[4713]',
+      10: 'socket:[4714]',
+      11: 'socket:[4715]',
+    });
+    assert.deepEqual([process?.pid, process?.innerPid, process?.parent, process?.clients], [101, 7, 97, 2]);
+    assert.deepEqual(others, []);
+  });
+
+  it('waits for a service at an address', () => {
+    const [process] = sight({ 11: 'socket:[4715]' });
+    const [thread] = process?.threads ?? [];
+    assert.deepEqual([thread?.fd, thread?.target, thread?.isOfClient], [11, '10.0.0.5:5432', false]);
+  });
+
+  it('waits for a client', () => {
+    const [process] = sight({ 11: 'socket:[4713]' });
+    const [thread] = process?.threads ?? [];
+    assert.deepEqual([thread?.target, thread?.isOfClient], ['10.0.0.10:50000', true]);
+  });
+
+  it('is told in a line for each thread, from the beginning of the capture on', () => {
+    const lines = sightLines(sight({ 11: 'socket:[4715]' }), {
+      notation: { prefix: 'strace: drover: ', stamp: (at) => (at / 1e9).toFixed(6) },
+      from: 0,
+    });
+    assert.equal(
+      lines,
+      'strace: drover: event=seen ts=100.000000 for=0 pid=101 tid=101 parent=97 call=recvfrom ran=0 clients=0 ' +
+        'peer=10.0.0.5:5432 comm=gunicorn:_worker\n',
+    );
+  });
+});
