@@ -107,8 +107,8 @@ export interface Worker {
   readonly pid: number;
   readonly tids: readonly number[];
   /**
-   * `event-loop`, `sync-worker`, `acceptor` (hands connections to a pool), `blocking-acceptor`, `master`,
-   * `pool-thread`, `library-thread`, `unknown`.
+   * `event-loop`, `sync-worker`, `acceptor` (hands connections to a pool), `blocking-acceptor`,
+   * `connection-worker` (got its one connection by fork), `master`, `pool-thread`, `library-thread`, `unknown`.
    */
   readonly role: string;
   readonly comm: string;

@@ -14,6 +14,7 @@ const ORDER: readonly Role[] = [
   'acceptor',
   'sync-worker',
   'blocking-acceptor',
+  'connection-worker',
   'master',
   'library-thread',
   'pool-thread',

@@ -22,7 +22,13 @@ const TIMESTAMP_WORDS: Readonly<Record<string, string>> = {
   monotonic: 'times since boot',
 };
 /** Roles of processes and threads that take connections; the others support them. */
-const SERVING_ROLES: ReadonlySet<string> = new Set(['event-loop', 'sync-worker', 'acceptor', 'blocking-acceptor']);
+const SERVING_ROLES: ReadonlySet<string> = new Set([
+  'event-loop',
+  'sync-worker',
+  'acceptor',
+  'blocking-acceptor',
+  'connection-worker',
+]);
 const SHOWN_PATHS = 2;
 const SHOWN_PIDS = 3;
 

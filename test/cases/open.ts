@@ -33,8 +33,6 @@ export const OPEN: ReadonlySet<string> = new Set([
   'servers/phpfpm-ondemand',
   'servers/phpfpm-ondemand~master',
   'servers/phpfpm-ondemand~requests',
-  'servers/postgres-attach-service-stall',
-  'servers/postgres-attach-service-stall~role',
   'servers/puma-single-exhausted-attach',
   'servers/puma-single-exhausted-attach~role',
   'servers/puma-single-exhausted-attach~sentence',

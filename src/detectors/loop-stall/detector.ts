@@ -115,6 +115,8 @@ function noLoop(roles: Iterable<string>): string {
       'These are sync workers: they serve one request at a time by design, so a long request is occupancy, not ' +
       'a stall.'
     );
+  if (kinds.has('connection-worker'))
+    return 'These processes serve one connection each: a long request keeps nobody else waiting.';
   return (
     'No event loop seen: no thread waits on a listener together with other sockets. Trace the workers, with ' +
     'their epoll_wait, poll or select calls.'

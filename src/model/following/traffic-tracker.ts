@@ -118,8 +118,10 @@ export class TrafficTracker {
     let { connection } = descriptor;
     if (connection === null) {
       if (call.result === 0 && descriptor.kind === 'socket') this.#ended(call, thread, descriptor);
-      if (descriptor.kind === 'socket') this.#audience.answered(call, thread, descriptor);
-      else if (descriptor.kind === 'datagram') this.#audience.received(call, thread, descriptor);
+      if (descriptor.kind === 'socket') {
+        if (call.result > 0 && !descriptor.seenOpening) process.clientele.hears(descriptor);
+        this.#audience.answered(call, thread, descriptor);
+      } else if (descriptor.kind === 'datagram') this.#audience.received(call, thread, descriptor);
       if (descriptor.kind !== 'socket' || descriptor.seenOpening || !(call.result > 0)) return descriptor.owner;
       connection = this.#adopt(call, thread, descriptor);
       if (connection === null) return descriptor.owner;
@@ -171,7 +173,7 @@ export class TrafficTracker {
   closed(call: Call, thread: Thread, descriptor: Descriptor): Request | null {
     const { connection } = descriptor;
     if (connection === null) return descriptor.owner;
-    if (connection.acceptedBy.process === thread.process) this.#end(connection, thread, call.end);
+    if (isLastOpen(connection, thread.process)) this.#end(connection, thread, call.end);
     return connection.request;
   }
 
@@ -183,12 +185,15 @@ export class TrafficTracker {
     const { accepts } = connection.acceptedBy;
     connection.used = true;
     if (thread !== connection.acceptedBy) {
+      if (thread.process !== connection.acceptedBy.process) thread.process.clientele.serves(connection);
+      else connection.usedWhereAccepted = true;
       if (connection.request.loop !== thread.loop) {
         connection.request.servedBy(thread.loop);
         accepts.handedOver++;
       }
       return;
     }
+    connection.usedWhereAccepted = true;
     accepts.servedItself++;
     if (accepts.lastFd !== connection.fd) {
       const last = accepts.lastFd < 0 ? undefined : thread.process.descriptors.get(accepts.lastFd)?.connection;
@@ -286,4 +291,15 @@ export class TrafficTracker {
         if (connection !== null && !connection.closed) this.#end(connection, connection.acceptedBy, at);
     }
   }
+}
+
+/**
+ * Whether the connection ends with the copy that this process closes. Who accepts and forks for it closes a copy while
+ * its child serves the client.
+ */
+function isLastOpen({ acceptedBy, openedAt, usedWhereAccepted }: Connection, process: Process): boolean {
+  const accepting = acceptedBy.process;
+  if (accepting !== process) return !usedWhereAccepted && process.clientele.from === accepting;
+  const wasInherited = accepting.lastForkAt !== UNKNOWN && accepting.lastForkAt >= openedAt;
+  return usedWhereAccepted || !wasInherited;
 }

@@ -27,8 +27,9 @@ export class Connection {
   closed = false;
   /** How many its thread had accepted before it in the same go. */
   place = 0;
-  /** It was read or written. */
+  /** It was read or written, and where: by the process that accepted it. */
   used = false;
+  usedWhereAccepted = false;
   /** The client's address: `CallArguments.inetAddress`, or the text of another kind of address. */
   readonly #client: number | string;
   #told: string | null = null;

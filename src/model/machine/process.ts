@@ -1,5 +1,6 @@
 import type { Lane } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { Clientele } from './clientele.ts';
 import { DescriptorTable } from './descriptor-table.ts';
 import type { OpenDescriptors } from './open-descriptors.ts';
 import { OWNS_NOTHING } from './owner.ts';
@@ -25,8 +26,9 @@ export class Process {
   argv: readonly string[] = [];
   /** `gunicorn`, `nginx`…: named by argv, the process title or a heartbeat file; '' when nothing tells. */
   server = '';
-  /** Processes it forked. */
+  /** Processes it forked, and when the last such call returned. */
   forks = 0;
+  lastForkAt: Nanoseconds = UNKNOWN;
   /** Threads it started while traced. */
   threadsStarted = 0;
   /** An `ioctl` or `fcntl` of it was seen: the capture is not filtered to fewer calls. */
@@ -37,6 +39,7 @@ export class Process {
   handsDescriptorsOver = false;
   accepted = 0;
   requests = 0;
+  readonly clientele = new Clientele();
   readonly inProgress = new RequestsInProgress();
   /** How often its threads have turned out to belong to another process than thought, at most. */
   moves = 0;

@@ -182,7 +182,10 @@ export class Processes {
     { start, end, partial }: Pick<Call, 'start' | 'end' | 'partial'>,
   ): void {
     if (isThread) parent.threadsStarted++;
-    else parent.forks++;
+    else {
+      parent.forks++;
+      parent.lastForkAt = end;
+    }
     let child = this.byTid(childTid);
     // Who left, or was there before this call and has been silent since, had the number before.
     if (child !== undefined && !child.ended && child.process !== parent) {
@@ -221,6 +224,7 @@ export class Processes {
     process.descriptors.absorb(old.descriptors);
     this.#told.merged?.(process, old);
     process.inProgress.absorb(old.inProgress, process);
+    process.clientele.absorb(old.clientele, process);
     process.accepted += old.accepted;
     process.requests += old.requests;
   }
@@ -299,6 +303,7 @@ export class Processes {
   #close(process: Process): void {
     this.#told.processEnded?.(process);
     process.descriptors.end();
+    process.clientele.end();
     if (process.threads.length === 0) process.parent = null;
   }
 

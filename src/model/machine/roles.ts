@@ -7,6 +7,7 @@ export type Role =
   | 'sync-worker'
   | 'acceptor'
   | 'blocking-acceptor'
+  | 'connection-worker'
   | 'master'
   | 'pool-thread'
   | 'library-thread'
@@ -29,6 +30,7 @@ export function rolesOf(threads: Iterable<Thread>): Map<Thread, Role> {
     roles.set(thread, role);
     siblings.add(thread, role);
   }
+  for (const thread of oneClientEach(roles)) roles.set(thread, 'connection-worker');
   // A shell that a worker starts forks as well.
   const serving = new Set([...roles].filter(([, role]) => isWorkerRole(role)).map(([{ process }]) => process));
   for (const [thread, role] of roles) {
@@ -40,6 +42,7 @@ export function rolesOf(threads: Iterable<Thread>): Map<Thread, Role> {
 
 function ownRole(thread: Thread): Role | null {
   const { accepts, loop, process } = thread;
+  if (isMainThread(thread) && wasForkedForItsClient(process)) return 'connection-worker';
   const hub = loop.hub ?? loop.formerHub;
   const waitsOnListener = hub?.hasListener === true;
   if (accepts.listeners.size > 0 || waitsOnListener) {
@@ -81,6 +84,44 @@ function isLoop({ accepts, loop }: Thread): boolean {
   );
 }
 
+/** Forks between who accepts a connection and who serves it: sshd makes two. */
+const MOST_FORKS = 3;
+
+/**
+ * The process got its one client with its fork, from who had accepted it, and accepts none but on listeners of its own
+ * (FTP opens one for the data).
+ */
+function wasForkedForItsClient(process: Process): boolean {
+  const { from, isSeveral } = process.clientele;
+  if (from === null || isSeveral || process.receivesDescriptors) return false;
+  let ancestor = process.parent;
+  for (let forks = 1; ancestor !== null && ancestor !== from && forks < MOST_FORKS; forks++) ancestor = ancestor.parent;
+  return (
+    ancestor === from &&
+    process.threads.every(({ accepts }) => [...accepts.listeners].every(({ openedBy }) => openedBy === process))
+  );
+}
+
+/**
+ * Main threads of processes that were there before the capture and are heard on one socket only, which they did not
+ * open, while their parent accepts, or, where that is not known, another process that hands its connections over.
+ */
+function* oneClientEach(roles: ReadonlyMap<Thread, Role>): Iterable<Thread> {
+  let handsOver: Thread | undefined;
+  for (const [thread, role] of roles) if (role === 'acceptor' && thread.process.forks > 0) handsOver ??= thread;
+  for (const [thread, role] of roles) {
+    const { process, lane } = thread;
+    if (role === 'connection-worker' || !isMainThread(thread) || !process.clientele.talksOnOne) continue;
+    if (process.threads.some(({ accepts }) => accepts.listeners.size > 0)) continue;
+    const { parent } = process;
+    const isForked =
+      parent !== null
+        ? parent.threads.some(({ accepts }) => accepts.listeners.size > 0)
+        : handsOver !== undefined && (lane.comm === handsOver.lane.comm || lane.comm === '');
+    if (isForked) yield thread;
+  }
+}
+
 function isMainThread(thread: Thread): boolean {
   return thread.tid === thread.process.pid;
 }
@@ -92,7 +133,13 @@ function siblingRole(thread: Thread, siblings: Siblings): Role {
 
 /** Whether a thread of this role serves requests. */
 export function isWorkerRole(role: string): boolean {
-  return role === 'event-loop' || role === 'sync-worker' || role === 'acceptor' || role === 'blocking-acceptor';
+  return (
+    role === 'event-loop' ||
+    role === 'sync-worker' ||
+    role === 'acceptor' ||
+    role === 'blocking-acceptor' ||
+    role === 'connection-worker'
+  );
 }
 
 /**
