@@ -276,6 +276,7 @@ const RINGS: Readonly<Record<string, readonly string[]>> = {
   'src/model/machine': [
     'accept-state',
     'block-class',
+    'clientele',
     'connections',
     'descriptor-groups',
     'descriptor-table',

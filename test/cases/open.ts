@@ -29,7 +29,6 @@ export const OPEN: ReadonlySet<string> = new Set([
   'servers/lighttpd-herd',
   'servers/nginx-enospc-abandoned',
   'servers/nginx-enospc-abandoned~requests',
-  'servers/node-dns-pool',
   'servers/phpfpm-ondemand',
   'servers/phpfpm-ondemand~master',
   'servers/phpfpm-ondemand~requests',

@@ -55,7 +55,7 @@ function forking(serve: (child: ThreadLines) => void): TraceLines {
 }
 
 describe('a process that got its one connection by fork', () => {
-  it('is a connection-worker: its waits for locks are its work, no stall of a loop, also when its parent closed its copy', async () => {
+  it('is a connection-worker: its waits for locks are its work, also when its parent closed its copy', async () => {
     const report = await analyzed(forking((child) => statements(child, 7, 311)));
     assert.deepEqual(roles(report), ['100 acceptor', ...PIDS.map((pid) => `${pid} connection-worker`)]);
     none(report, 'loop-stall');
@@ -118,7 +118,7 @@ describe('attached to processes of which no fork was seen', () => {
     return trace;
   }
 
-  it('one that is heard on a single socket, while another process hands its connections over, serves one client', async () => {
+  it('one that is heard on a single socket serves one client, if another process hands connections over', async () => {
     const report = await analyzed(backends([CLIENT]));
     assert.ok(roles(report).includes('301 connection-worker'), roles(report).join());
     none(report, 'loop-stall');
