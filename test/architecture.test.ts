@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { detectors } from '../src/detectors/registry.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -20,22 +21,8 @@ const MODEL = [
   'src/model/machine',
   'src/model/measuring',
   'src/model/model.ts',
+  'src/model/tracker.ts',
 ];
-/** The detectors that a topic is for: they alone look into its room. */
-const DETECTORS_OF: Readonly<Record<string, readonly string[]>> = {
-  deaths: ['worker-death'],
-  dependencies: ['slow-dependency', 'broken-pipe', 'abandoned-request'],
-  disk: ['disk-sync'],
-  failures: ['error-storm'],
-  leaks: ['fd-leak'],
-  liveness: ['heartbeat-late'],
-  loading: ['fork-then-load', 'lazy-import'],
-  locks: ['lock-contention', 'stuck-call'],
-  names: ['blocking-dns'],
-  spin: ['busy-poll'],
-  stacks: ['gc-io'],
-};
-
 /** What every room of the command line may use that does something. */
 const BELOW_CLI = [
   'src/hinted-error.ts',
@@ -72,16 +59,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/model/following': [...TELLING, 'src/model/facts.ts', 'src/model/tracker.ts', 'src/model/audience.ts'],
   'src/model/measuring': [...TELLING, 'src/model/tracker.ts'],
   ...Object.fromEntries(TOPICS.map((topic) => [topic, [...TELLING, 'src/model/tracker.ts']])),
-  'src/model/topics/topics.ts': [...TOPICS, 'src/model/tracker.ts'],
   'src/model/model.ts': [
     ...TELLING,
     'src/model/tracker.ts',
     'src/model/audience.ts',
     'src/model/following',
     'src/model/measuring',
-    'src/model/topics/topics.ts',
   ],
-  // Which topics: `DETECTORS_OF`.
+  // Which topics: those whose trackers a definition names.
   'src/detectors': [...MODEL, ...TOPICS],
   // Who was waited for is a table of the report, whatever is judged of it.
   'src/analysis': ['src/detectors', 'src/model/topics/dependencies', ...MODEL],
@@ -258,16 +243,30 @@ test('a format looks into no other format, and shared parts of parsers into none
   );
 });
 
-test('a topic is known to the list of topics and to its own detectors only', () => {
-  assert.deepEqual(TOPICS.map((topic) => topic.slice('src/model/topics/'.length)).sort(), Object.keys(DETECTORS_OF));
-  const readers = IMPORTS.filter(({ file }) => file.startsWith('src/detectors/'))
-    .map(({ file, target }) => ({ file, topic: /^src\/model\/topics\/([^/]+)\//.exec(target)?.[1] }))
-    .filter(({ topic }) => topic !== undefined);
-  assert.ok(readers.length > 5);
-  const strangers = readers.filter(
-    ({ file, topic = '' }) => !DETECTORS_OF[topic]?.some((kind) => file.startsWith(`src/detectors/${kind}/`)),
+test('a detector looks into a topic only when its definition names a tracker of it', () => {
+  const topicOf = (path: string): string => /^src\/model\/topics\/([^/]+)\//.exec(path)?.[1] ?? '';
+  const topicOfClass = new Map(
+    sourceFiles('src/model/topics').flatMap((file) =>
+      [...readFileSync(join(ROOT, file), 'utf8').matchAll(/^export class (\w+)/gm)].map(([, name]) => [
+        name,
+        topicOf(file),
+      ]),
+    ),
   );
-  assert.deepEqual(strangers, []);
+  const named = new Map(
+    detectors.map(({ kind, trackers = [] }) => [kind as string, trackers.map(({ name }) => topicOfClass.get(name))]),
+  );
+  const readers = IMPORTS.filter(({ file, target }) => file.startsWith('src/detectors/') && topicOf(target) !== '');
+  assert.ok(readers.length > 5);
+  assert.deepEqual(
+    readers.filter(({ file, target }) => !named.get(file.split('/')[2] ?? '')?.includes(topicOf(target))),
+    [],
+  );
+  // Nor is anything followed that no detector asks for.
+  assert.deepEqual(
+    TOPICS.filter((topic) => ![...named.values()].flat().includes(topic.slice('src/model/topics/'.length))),
+    [],
+  );
 });
 
 /** Files that import each other, types included, and why no order between them would be honest. */

@@ -13,8 +13,8 @@ const CLOCK = 0.02;
 /** A turn holds a blocking section and what the request does around it; under strace that takes some time. */
 const AROUND = 0.1;
 
-/** Unequal shares among idle workers do no harm, and churn is a cost. */
-const TOLD_QUIETLY: ReadonlySet<Kind> = new Set<Kind>(['accept-skew', 'epoll-churn']);
+/** Unequal shares among idle workers do no harm, churn is a cost, and no herd of a sample costs 1 % of a core. */
+const TOLD_QUIETLY: ReadonlySet<Kind> = new Set<Kind>(['accept-skew', 'epoll-churn', 'thundering-herd']);
 const QUEUE_TROUBLES: ReadonlySet<Kind> = new Set<Kind>([
   'ineffective-reuseport',
   'backlog-overflow',

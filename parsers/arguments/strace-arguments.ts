@@ -115,14 +115,18 @@ export class StraceArguments implements CallArguments {
     return decoration(this.#call.args);
   }
 
-  polledLabel(): string {
+  polledLabel(asked?: number): string {
     const { args, syscall } = this.#call;
-    if (syscall.family !== 'select') return decoration(args.slice(args.indexOf('{fd=') + '{fd='.length));
-    let first: string | null = null;
-    eachOfSet(args, args.indexOf('['), (_, label) => {
-      first ??= label;
+    if (syscall.family !== 'select') {
+      const named = asked === undefined ? '{fd=' : `{fd=${asked}<`;
+      const at = args.indexOf(named);
+      return at < 0 ? '' : decoration(args.slice(at + '{fd='.length));
+    }
+    let found: string | null = null;
+    eachOfSet(args, args.indexOf('['), (fd, label) => {
+      if (asked === undefined || fd === asked) found ??= label;
     });
-    return first ?? '';
+    return found ?? '';
   }
 
   returnedLabel(): string {

@@ -1,3 +1,4 @@
+import { isPid } from '../../src/trace/process-number.ts';
 import { syscallName, syscallNumber } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
 
@@ -49,7 +50,6 @@ const AGREED = 0.9;
 const RISING = 0.95;
 /** No machine prints more lines in a second: the unit of the time column is larger. */
 const MOST_LINES_A_SECOND = 2e6;
-const MOST_PID = 4_194_304;
 
 /** How lines of somebody else's program are read. */
 export interface ForeignColumns {
@@ -280,8 +280,7 @@ function isCall(word: string): boolean {
 }
 
 function isThread(word: string): boolean {
-  const number = Number(word);
-  return number >= 1 && number <= MOST_PID;
+  return isPid(Number(word));
 }
 
 /** Nearly every value is at least the one before it, and they are no small numbers. */

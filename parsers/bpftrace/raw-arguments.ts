@@ -120,9 +120,9 @@ export class RawArguments implements CallArguments, RawCall {
     return textOfEscaped(bytesOf(this.labelOf(this.#int(0))));
   }
 
-  polledLabel(): string {
+  polledLabel(asked?: number): string {
     const [first = -1] = this.polled();
-    return textOfEscaped(bytesOf(this.labelOf(first)));
+    return textOfEscaped(bytesOf(this.labelOf(asked ?? first)));
   }
 
   returnedLabel(): string {

@@ -248,6 +248,8 @@ export class Calls {
   #lose(thread: TracedThread): void {
     this.#state.note('lost-half');
     thread.finish();
+    // Nobody hears of that call: for the model the gap before the next one begins earlier than its line.
+    thread.callTime = Number.NEGATIVE_INFINITY;
   }
 
   /** The thread has left, without a line that says so (before 4.7, `-qq`), and its number is used again. */

@@ -9,6 +9,7 @@ import {
   type RegisteredDetector,
   THRESHOLDS,
   type ThresholdName,
+  TRACKERS,
 } from '../detectors/registry.ts';
 import { ActivityRecorder } from '../model/measuring/activity-recorder.ts';
 import { Model } from '../model/model.ts';
@@ -161,6 +162,7 @@ export class Analysis {
       isCoarse: true,
       longTurn: this.#threshold('stall-ms') * MILLISECOND,
       noted: this.#noted,
+      topics: TRACKERS,
     });
     this.#model = model;
     this.#running = detectors.map((definition) => {

@@ -63,8 +63,9 @@ export function describeWorkers({ model, capabilities }: Parts): Worker[] {
       capabilities.times && isWorkerRole(role) && thread.loop.turns > 0 ? milliseconds(thread.loop.longestTurn) : null,
     brokenPipes: process.brokenPipes,
     requests: process.requests,
-    firstMs: capabilities.times ? moment(model, thread.firstTime) : null,
-    lastMs: capabilities.times ? moment(model, thread.lastSeen) : null,
+    // A clock that goes backwards gives the last record of a thread an earlier time than the first.
+    firstMs: capabilities.times ? moment(model, Math.min(thread.firstTime, thread.lastSeen)) : null,
+    lastMs: capabilities.times ? moment(model, Math.max(thread.firstTime, thread.lastSeen)) : null,
     atEnd: describeEnd(ends.get(process), capabilities.times),
   }));
 }

@@ -1,5 +1,6 @@
 import type { FactHandlers } from '../model/fact-bus.ts';
 import type { Model } from '../model/model.ts';
+import type { TrackerType } from '../model/tracker.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { Conclusion } from './finding.ts';
 import type { Metrics, Shapes, ValuesOf } from './metric.ts';
@@ -67,6 +68,8 @@ export interface DetectorDefinition<
    * needs do not matter there.
    */
   readonly judgesCounts?: 'watched' | 'tables';
+  /** They tell the facts that it hears, or keep what it asks for. Detectors that name the same one share it. */
+  readonly trackers?: readonly TrackerType[];
   /** The shape of each number that its findings carry. */
   readonly metrics: Fields;
   create(context: Context): Detector<ValuesOf<Fields>>;

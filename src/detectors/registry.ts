@@ -1,3 +1,4 @@
+import type { TrackerType } from '../model/tracker.ts';
 import { abandonedRequest } from './abandoned-request/detector.ts';
 import { acceptDelay } from './accept-delay/detector.ts';
 import { acceptErrors } from './accept-errors/detector.ts';
@@ -81,6 +82,9 @@ export const KINDS: readonly Kind[] = LIST.map(({ kind }) => kind);
 export const THRESHOLDS = Object.assign({}, ...LIST.map(({ thresholds }) => thresholds)) as Readonly<
   Record<ThresholdName, Threshold>
 >;
+
+/** What the model follows for them. */
+export const TRACKERS: readonly TrackerType[] = [...new Set(detectors.flatMap(({ trackers = [] }) => trackers))];
 
 const BY_KIND: ReadonlyMap<Kind, RegisteredDetector> = new Map(
   detectors.map((definition) => [definition.kind, definition]),

@@ -33,8 +33,7 @@ import { SchedulerTracker } from './measuring/scheduler-tracker.ts';
 import { SocketTracker } from './measuring/socket-tracker.ts';
 import { TimeTable } from './measuring/time-table.ts';
 import { WatchTracker } from './measuring/watch-tracker.ts';
-import { TOPICS } from './topics/topics.ts';
-import type { Tracker, TrackerContext } from './tracker.ts';
+import type { Tracker, TrackerContext, TrackerType } from './tracker.ts';
 
 export interface ModelOptions {
   /** Facts outside this stretch of trace time are followed and not told. */
@@ -44,6 +43,8 @@ export interface ModelOptions {
   readonly isCoarse: boolean;
   /** Turns from this length on are told. */
   readonly longTurn: Nanoseconds;
+  /** What is followed beside the machine itself, in the order in which it hears of things. None depends on another. */
+  readonly topics: readonly TrackerType[];
   /** Told of every call, for a picture of the whole trace. */
   readonly activity?: ActivityRecorder;
   /** What stands beside the trace about its host. */
@@ -86,7 +87,7 @@ export class Model {
     options.activity?.subscribe(facts);
     this.scheduler = new SchedulerTracker(context);
     this.sockets = new SocketTracker(context);
-    this.#topics = TOPICS.map((Topic) => new Topic(context));
+    this.#topics = options.topics.map((Topic) => new Topic(context));
     const { activity, noted } = options;
     const measuring: Tracker[] = [this.scheduler, this.sockets, this.watch, new TimeTable(context)];
     if (activity !== undefined) measuring.push(activity);
@@ -111,9 +112,9 @@ export class Model {
   }
 
   /** The tracker of a topic, for the detector of that topic. */
-  topic<T extends Tracker>(type: new (context: TrackerContext) => T): T {
+  topic<T extends Tracker>(type: TrackerType<T>): T {
     const found = this.#topics.find((tracker) => tracker instanceof type);
-    if (found === undefined) throw new Error(`${type.name} is not in the list of topics`);
+    if (found === undefined) throw new Error(`${type.name} is a tracker that no detector names in its definition`);
     return found as T;
   }
 

@@ -26,6 +26,9 @@ export interface TrackerContext {
   readonly longTurn: Nanoseconds;
 }
 
+/** The class of a tracker: the model makes one of it for each trace. */
+export type TrackerType<T extends Tracker = Tracker> = new (context: TrackerContext) => T;
+
 /**
  * Follows one matter and tells facts about it. It declares what it hears by having the method; the model asks no
  * tracker for what it does not declare. Records passed are valid during the call only.

@@ -22,8 +22,8 @@ export interface CallArguments {
 
   /** What the trace says the first argument, a descriptor, stands for: `socket:[123]`, `/var/log/x`; '' if nothing. */
   label(): string;
-  /** The same of the first member of what `poll` or `select` waits for. */
-  polledLabel(): string;
+  /** The same of a member of what `poll` or `select` waits for: the first, unless one is named. */
+  polledLabel(fd?: number): string;
   /** The same of a returned descriptor. */
   returnedLabel(): string;
   /** The first path of `open`, `stat`, `unlink`, `execve`…; '' when not told. */

@@ -110,9 +110,10 @@ describe('a report of many findings', () => {
       'gil-starvation',
       'fd-leak',
       'broken-pipe',
-      'thundering-herd',
     ] as const)
       assert.ok(kinds.has(kind), `${kind}: ${report.outcomes[kind]?.reason}`);
+    // Its cost is small at this rate.
+    assert.equal(report.findings.find(({ kind }) => kind === 'thundering-herd')?.severity, 'info');
     assert.ok(serious.length >= 10, String(serious.length));
   });
 

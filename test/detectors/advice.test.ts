@@ -39,7 +39,7 @@ describe('what to do about a herd', () => {
   it('is to leave it while it costs little, and else to act', async () => {
     assert.match(
       (await herd(['gunicorn'])).next[0]?.text ?? '',
-      /^Change nothing yet: at this rate the herd costs 0\.\d+ % of one core\. It is a warning because/,
+      /^Change nothing yet: at this rate the herd costs 0\.\d+ % of one core\.$/,
     );
     const costly = await herd(['gunicorn'], 0.6);
     assert.match(costly.next[0]?.text ?? '', /^Try --reuse-port/);

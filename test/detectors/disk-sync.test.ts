@@ -44,7 +44,7 @@ function blocking(ms: number): TraceLines {
 }
 
 describe('waiting for the disk', () => {
-  it('on an event loop is a warning from 100 ms within a second on, in one sync or in several', async () => {
+  it('on an event loop is a warning from 100 ms within one turn on, in one sync or in several', async () => {
     assert.match(none(await analyzed(syncs(1, 99.9)), KIND), /1 sync, the longest 100 ms, none of them in the way/);
     const { severity, metrics, title, summary, evidence } = only(await analyzed(syncs(1, 100)), KIND);
     assert.deepEqual([severity, metrics.count, metrics.totalMs, metrics.onLoop], ['warning', 1, 100, true]);
@@ -60,6 +60,23 @@ describe('waiting for the disk', () => {
     none(await analyzed(blocking(499)), KIND);
     const { severity, metrics } = only(await analyzed(blocking(500)), KIND);
     assert.deepEqual([severity, metrics.onLoop], ['warning', false]);
+  });
+
+  it('in many turns, or many requests, is throughput however much it is in a second', async () => {
+    const { trace, worker } = oneWorker();
+    for (let index = 0; index < 61; index++)
+      worker
+        .waitUntil(50 + index * 16, LISTENER)
+        .accept(11)
+        .read(11, 'POST /order')
+        .call(`fsync(${FILE}`, ')', 0, 14)
+        .reply(11)
+        .close(11);
+    worker.waitUntil(9000);
+    const { severity, metrics, summary } = only(await analyzed(trace), KIND);
+    assert.deepEqual([severity, metrics.count, metrics.longestTogetherMs], ['info', 61, 14]);
+    assert.ok((metrics.worstMsPerSecond as number) > 800);
+    assert.match(summary, /and 14 ms in one turn of the loop\./);
   });
 
   it('often and not for long is a line, from 20 within a second on', async () => {
@@ -126,6 +143,7 @@ it('the metrics of syncs are those of their trace', async () => {
     longestMs: 130,
     mostPerSecond: 2,
     worstMsPerSecond: 130,
+    longestTogetherMs: 250,
     files: [
       { path: '/var/lib/b.log', count: 1, totalMs: 130, longestMs: 130 },
       { path: '/var/lib/a.db', count: 2, totalMs: 120, longestMs: 70 },

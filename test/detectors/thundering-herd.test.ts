@@ -14,8 +14,9 @@ function herd({ workers = 3, connections = 23, wasted = 37, every = 10 } = {}): 
   return server.trace;
 }
 
+/** The severity of a herd whose cost is no obstacle to a warning; null where none is told. */
 async function severity(parts: Parameters<typeof herd>[0]): Promise<string | null> {
-  const report = await analyzed(herd(parts));
+  const report = await analyzed(herd(parts), {}, { thresholds: { 'herd-core-share': 0 } });
   return report.findings.find(({ kind }) => kind === KIND)?.severity ?? null;
 }
 
@@ -90,7 +91,11 @@ describe('the thresholds of a herd', () => {
 
   it('is a warning among three workers from the factor on that the user sets', async () => {
     const at = (factor: number) =>
-      analyzed(herd({ connections: 70, wasted: 70 }), {}, { thresholds: { 'herd-factor': factor } });
+      analyzed(
+        herd({ connections: 70, wasted: 70 }),
+        {},
+        { thresholds: { 'herd-factor': factor, 'herd-core-share': 0 } },
+      );
     assert.equal(only(await at(2), KIND).severity, 'warning');
     assert.equal(only(await at(2.001), KIND).severity, 'info');
   });
@@ -108,7 +113,57 @@ describe('the thresholds of a herd', () => {
     const at = (limit: number) => analyzed(trace, {}, { thresholds: { 'herd-critical-per-second': limit } });
     assert.equal(only(await at(Math.floor(rate)), KIND).severity, 'critical');
     assert.equal(only(await at(Math.ceil(rate)), KIND).severity, 'warning');
-    assert.equal(only(await analyzed(herd({ every: 5 })), KIND).severity, 'warning');
+    // At a fifth of that rate nobody feels it.
+    assert.equal(only(await analyzed(herd({ every: 5 })), KIND).severity, 'info');
+  });
+});
+
+describe('what a herd costs', () => {
+  /** Three workers with 37 wasted wake-ups for 23 connections, that all work for `work` milliseconds after each. */
+  async function costing(share: number, work = 0, busyShare = 0.5): Promise<[severity: string, advice: string]> {
+    const { trace, workers } = prefork([101, 102, 103]);
+    for (let index = 0; index < 23; index++) {
+      const [winner, ...losers] = [...workers.slice(index % 3), ...workers.slice(0, index % 3)];
+      winner?.waitUntil(50 + index * 10, LISTENER).serve(11, 'GET /a', { work });
+      for (const [each, loser] of losers.slice(0, index < 14 ? 2 : 1).entries())
+        loser
+          .waitUntil(50 + index * 10 + (each + 1) * 0.05, LISTENER)
+          .acceptNothing()
+          .gap(work);
+      if (index >= 14) losers[1]?.waitUntil(50 + index * 10, 12).gap(work);
+    }
+    for (const worker of workers) worker.waitUntil(300);
+    const thresholds = { 'herd-core-share': share, 'herd-busy-share': busyShare };
+    const { severity, next } = only(await analyzed(trace, {}, { thresholds }), KIND);
+    return [severity, next[0]?.text ?? ''];
+  }
+
+  // 37 in 220 ms, 20 µs each.
+  const cost = (37 / 0.22) * 20e-6;
+
+  it('makes it a warning from the share of a core on that somebody notices', async () => {
+    assert.equal((await costing(cost * 0.99))[0], 'warning');
+    assert.equal((await costing(cost * 1.01))[0], 'info');
+    // The default.
+    assert.ok(cost < 0.01);
+    assert.equal(only(await analyzed(herd()), KIND).severity, 'info');
+  });
+
+  it('is judged at ten times the rate where the acceptors are busy', async () => {
+    // Each works for 7 of 10 ms.
+    assert.equal((await costing(cost * 9, 7))[0], 'warning');
+    assert.equal((await costing(cost * 10.1, 7))[0], 'info');
+    assert.equal((await costing(cost * 9, 7, 0.9))[0], 'info');
+    assert.equal((await costing(cost * 9, 1))[0], 'info');
+  });
+
+  it('decides the first advice: a warning is never told to change nothing', async () => {
+    assert.doesNotMatch((await costing(cost * 9, 7))[1], /Change nothing/);
+    assert.match((await costing(cost * 10.1, 7))[1], /^Change nothing yet: at this rate the herd costs 0\.33 %/);
+  });
+
+  it('is unknown without times, so that the herd is info', async () => {
+    assert.equal(only(await analyzed(herd({ every: 1 }), { stamps: 'none' }), KIND).severity, 'info');
   });
 });
 
@@ -158,11 +213,13 @@ describe('a herd in a poorer capture', () => {
 
 it('the metrics of a herd are those of its trace', async () => {
   const { metrics } = only(await analyzed(herd()), KIND);
-  const { counted, ...others } = metrics;
+  const { counted, busyShare, ...others } = metrics;
   assert.match(
     String(counted),
     /^127\.0\.0\.1:8000: 2\.61 wake-ups a connection \(37 of 60 found nothing\) over 23 connections, 3 acceptors$/,
   );
+  // 20 wake-ups of 0.02 to 0.14 ms each in 280 ms.
+  assert.ok(Number(busyShare) > (20 * 0.02) / 280 && Number(busyShare) < (20 * 0.14) / 280, String(busyShare));
   // From the first wake-up at 50 ms to the end of the last accept, which the third worker tries 0.1 ms after the first
   // at 270 ms.
   const seconds = (270.12 - 50) / 1000;

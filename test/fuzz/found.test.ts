@@ -61,6 +61,17 @@ event=deliver ts=4294967295 pid=101 tid=101 sig=13 code=0 handler=0
 event=exit ts=37411608545823 pid=101 tid=101 nr=231 a=0
 event=deliver ts=37352623059792 pid=101 tid=101 sig=13 code=0 handler=0
 event=exit ts=4294967295 pid=101 tid=101 nr=231 a=0`,
+  'a worker whose last record is 84 hours before its first': `ts=1404738422675 dur=21983922 pid=101 tid=101 nr=45 ret=-11 a=2,7ffe,10,0 sched=0,9,7,18446744073709551615,1 data=
+event=exit ts=350604764390750 pid=103 tid=103 nr=231 a=0
+@in[102]: (303807579149527, 288, 4, 681807472, 64, 1000)
+event=deliver ts=307407905880017 pid=103 tid=103 sig=0x7fffffffffffffff code=0 handler=0
+event=exit ts=3600000000001 pid=103 tid=103 nr=231 a=?`,
+  'a child, a sender and a dead child of numbers that no process has': `102 15:45:23.657990 poll([{fd=3, events=POLLIN}, {fd=6, events=POLLIN}], 2, 1000) = 1 ([{fd=3, revents=POLLIN}]) <0.000077>
+103 15:45:24.678282 getppid() = 102 <0.000021>
+103 15:45:24.678292 --- SIGSEGV {si_signo=SIGSEGV, si_code=SI_USER, si_pid=9999999999, si_uid=0} ---
+103 15:45:25.632718 +++ killed by SIGSEGV +++
+102 15:45:26.086177 --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_KILLED, si_pid=9999999999, si_status=SIGSEGV} ---
+102 15:45:29.086177 clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7f) = 9007199254740993 <0.000090>`,
   'a call left open 23 minutes before the first event': `@in[101]: (14193665509, 288, 3, 681807472, 64, 1000)
 ts=1404696577353 dur=3171 pid=101 tid=101 call=epoll_wait fd=5 ret=-32`,
   'threads of no number': `${START}

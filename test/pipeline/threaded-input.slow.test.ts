@@ -54,6 +54,21 @@ describe('an input parsed in a thread of its own', () => {
     assert.deepEqual(await analyzeThreaded(set()), await analyzeInputs(set(), {}));
   });
 
+  it('knows the line before a gap in which the second half of a call was lost', async () => {
+    const text = `102 15:43:32.403747 wait4(-1, NULL, 0, NULL) = 102
+102 15:44:31.632092 flock(8</run/a.lock>, LOCK_EX <unfinished ...>
+102 15:44:31.632158 read(3, 0x5581, 4096) = -1 ECONNRESET (Connection reset by peer)
+`;
+    const set = (): InputSet => ({
+      kind: 'file',
+      paths: ['trace'],
+      notices: [],
+      leftOut: [],
+      inputs: [memoryInput('trace', text)],
+    });
+    assert.deepEqual(await analyzeThreaded(set()), await analyzeInputs(set(), {}));
+  });
+
   it('leaves out the names of arguments that strace -N prints', async () => {
     const line =
       'accept4(sockfd=3<socket:[11]>, addr=0x7ffc, addrlen=[16], flags=SOCK_CLOEXEC) = -1 EAGAIN (Resource temporarily unavailable)';

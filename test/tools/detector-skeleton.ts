@@ -33,7 +33,8 @@ export const ${variableOf(kind)} = defineDetector({
   thresholds: {
     '${kind}-requests': { default: 20, unit: 'requests', meaning: 'TODO: fewer than this are nothing.' },
   },
-  // Also: alsoUses (thresholds of others), follows (kinds that may be its cause), linkedInProcess. See ../detector.ts.
+  // Also: alsoUses (thresholds of others), follows (kinds that may be its cause), linkedInProcess, trackers (they tell
+  // facts that src/model/facts.ts does not have: src/model/README.md says how to write one). See ../detector.ts.
   metrics,
   create(context) {
     // State lives here, within bounds: a capture may have millions of lines and of descriptors.

@@ -1,4 +1,5 @@
 import type { HangUp } from '../../model/facts.ts';
+import { DependencyTracker } from '../../model/topics/dependencies/dependency-tracker.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable, type Severity } from '../finding.ts';
@@ -14,6 +15,7 @@ export const abandonedRequest = defineDetector({
   thresholds: {},
   alsoUses: ['broken-pipe-warning-share', 'broken-pipe-critical-share'],
   follows: { kinds: ['service-stall', 'loop-stall', 'slow-dependency'], anywhere: false },
+  trackers: [DependencyTracker],
   metrics,
   create(context) {
     let total = 0;

@@ -1,6 +1,7 @@
 import { type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { NameLookup } from '../../model/topics/names/name-lookup.ts';
+import { NameLookups } from '../../model/topics/names/name-lookups.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
@@ -29,6 +30,7 @@ export const blockingDns = defineDetector({
       meaning: 'A lookup beside the loop is a warning from here on, or when no name server answered it.',
     },
   },
+  trackers: [NameLookups],
   metrics,
   create(context) {
     const threads = new Map<Thread, LookupTally>();

@@ -1,4 +1,5 @@
 import type { FailedWrite } from '../../model/facts.ts';
+import { DependencyTracker } from '../../model/topics/dependencies/dependency-tracker.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
@@ -29,6 +30,7 @@ export const brokenPipe = defineDetector({
     },
   },
   follows: { kinds: ['service-stall', 'loop-stall', 'slow-dependency'], anywhere: false },
+  trackers: [DependencyTracker],
   metrics,
   create(context) {
     const tallies = new Map<Target, Tally>();

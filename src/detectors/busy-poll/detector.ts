@@ -1,7 +1,7 @@
 import type { ThreadView as Thread } from '../../model/machine/views.ts';
 import type { Model } from '../../model/model.ts';
-import type { RepeatedWait } from '../../model/topics/spin/rounds-tracker.ts';
-import type { Spun } from '../../model/topics/spin/spin-tracker.ts';
+import { type RepeatedWait, RoundsTracker } from '../../model/topics/spin/rounds-tracker.ts';
+import { SpinTracker, type Spun } from '../../model/topics/spin/spin-tracker.ts';
 import { percent, plural } from '../../trace/format-numbers.ts';
 import { type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
@@ -35,6 +35,7 @@ export const busyPoll = defineDetector({
       meaning: 'A thread whose short time limits run out so often wakes for nothing.',
     },
   },
+  trackers: [SpinTracker, RoundsTracker],
   metrics,
   create(context) {
     const empty = new Map<Thread, Spinning>();

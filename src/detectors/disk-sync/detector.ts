@@ -1,7 +1,7 @@
 import type { Process } from '../../model/machine/process.ts';
 import { type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import type { DiskSync } from '../../model/topics/disk/disk-tracker.ts';
+import { type DiskSync, DiskTracker } from '../../model/topics/disk/disk-tracker.ts';
 import { count, duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
@@ -21,12 +21,12 @@ export const diskSync = defineDetector({
     'disk-sync-ms': {
       default: 100,
       unit: 'ms',
-      meaning: 'So much waiting for the disk within one second on an event loop is a warning.',
+      meaning: 'So much waiting for the disk within one turn of an event loop is a warning.',
     },
     'disk-sync-worker-ms': {
       default: 500,
       unit: 'ms',
-      meaning: 'The same on a thread that serves one request at a time.',
+      meaning: 'The same within one request of a thread that serves one at a time.',
     },
     'disk-sync-per-second': {
       default: 20,
@@ -34,6 +34,7 @@ export const diskSync = defineDetector({
       meaning: 'From here on syncs are reported as info, however quick they are.',
     },
   },
+  trackers: [DiskTracker],
   metrics,
   create(context) {
     const threads = new Map<Thread, SyncTally>();
@@ -87,19 +88,22 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, SyncTally>): Co
 
 function limits(context: Context): string {
   return (
-    `under ${context.threshold('disk-sync-ms')} ms a second on loops, and under ` +
+    `under ${context.threshold('disk-sync-ms')} ms in one turn of a loop, and under ` +
     `${count(context.threshold('disk-sync-per-second'))} a second elsewhere`
   );
 }
 
-/** Time is what hurts: many quick syncs, and syncs that nobody waits for, are info. */
+/**
+ * What somebody waits for at one time is what hurts: many quick syncs in many turns are throughput, and they are info,
+ * as are syncs that nobody waits for.
+ */
 function judge(context: Context, tally: SyncTally, role: Role | undefined): DraftFinding<Metrics> | null {
   const isLoop = (role === 'event-loop' || role === 'acceptor') && tally.served > 0;
   const isServing = isLoop || (tally.served > 0 && tally.thread.servesRequests);
-  const { longestInSecond, mostInSecond } = tally;
+  const { longestTogether, mostInSecond } = tally;
   const isSlow =
-    (isLoop && longestInSecond >= context.threshold('disk-sync-ms') * MILLISECOND) ||
-    (isServing && longestInSecond >= context.threshold('disk-sync-worker-ms') * MILLISECOND);
+    (isLoop && longestTogether >= context.threshold('disk-sync-ms') * MILLISECOND) ||
+    (isServing && longestTogether >= context.threshold('disk-sync-worker-ms') * MILLISECOND);
   if (isSlow) return syncFinding(tally, 'warning', isLoop, isServing);
   return mostInSecond >= context.threshold('disk-sync-per-second')
     ? syncFinding(tally, 'info', isLoop, isServing)

@@ -46,6 +46,7 @@ export function syncFinding(
       p95Ms: milliseconds(calls.percentile(0.95) ?? 0),
       mostPerSecond: tally.mostInSecond,
       worstMsPerSecond: milliseconds(tally.longestInSecond),
+      longestTogetherMs: milliseconds(tally.longestTogether),
       files: files.slice(0, SHOWN).map(([path, file]) => ({
         path,
         count: file.count,
@@ -72,7 +73,7 @@ function titleWith(start: string, name: string): string {
 }
 
 function summary(tally: SyncTally, name: string, isLoop: boolean, isServing: boolean): string {
-  const { calls, mostInSecond, longestInSecond, thread, requests } = tally;
+  const { calls, mostInSecond, longestInSecond, longestTogether, thread, requests } = tally;
   const where = isLoop
     ? 'on its event loop'
     : isServing
@@ -85,8 +86,8 @@ function summary(tally: SyncTally, name: string, isLoop: boolean, isServing: boo
     `${workerName(thread.process.pid)} made ${plural(calls.count, 'sync')} ` +
     `${where}${name === '' ? '' : `, on ${name}${others}`}: ${duration(calls.total)} in all, the longest ` +
     `${duration(calls.longest)}${calls.count < 5 ? '' : `, 95 % within ${duration(p95)}`}; at most ` +
-    `${count(mostInSecond)} and ${duration(longestInSecond)} in one ` +
-    `second.${request === undefined ? '' : ` Most while serving ${request}.`}`
+    `${count(mostInSecond)} and ${duration(longestInSecond)} in one second, and ${duration(longestTogether)} in one ` +
+    `${isLoop ? 'turn of the loop' : 'request'}.${request === undefined ? '' : ` Most while serving ${request}.`}`
   );
 }
 

@@ -11,6 +11,7 @@ export const metrics = {
   p95Ms: metric.lengthMs('95 in 100 took no longer.'),
   mostPerSecond: metric.count('Syncs that began within one second of the clock, at most.'),
   worstMsPerSecond: metric.lengthMs('Time of the syncs that began within one second of the clock, at most.'),
+  longestTogetherMs: metric.lengthMs('Time of the syncs within one turn of the loop, or one request, at most.'),
   files: metric.list(
     metric.record({
       path: metric.text('The file.'),

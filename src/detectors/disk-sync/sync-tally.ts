@@ -27,6 +27,10 @@ export class SyncTally {
   #time: Nanoseconds = 0;
   mostInSecond = 0;
   longestInSecond: Nanoseconds = 0;
+  /** The turn of the loop or the request that runs, the time of its syncs, and the most of any. */
+  #stretch: unknown = null;
+  #together: Nanoseconds = 0;
+  longestTogether: Nanoseconds = 0;
   /** The thread had read a request by then, or runs a loop's turn. */
   served = 0;
   readonly files = new Map<string, FileTally>();
@@ -64,6 +68,15 @@ export class SyncTally {
     this.#time += duration;
     this.mostInSecond = Math.max(this.mostInSecond, this.#count);
     this.longestInSecond = Math.max(this.longestInSecond, this.#time);
+    const { loop } = thread;
+    // A turn is reused by the next one, so its number tells it from others.
+    const stretch = loop.inTurn ? loop.turn.number : (loop.owner ?? second);
+    if (stretch !== this.#stretch) {
+      this.#stretch = stretch;
+      this.#together = 0;
+    }
+    this.#together += duration;
+    this.longestTogether = Math.max(this.longestTogether, this.#together);
     const file = this.files.get(target);
     if (file !== undefined) {
       file.count++;

@@ -22,6 +22,7 @@ export const errorStorm = defineDetector({
     },
     'storm-writes': { default: 3, unit: 'failures', meaning: 'So many writes that find no room (EAGAIN) are told.' },
   },
+  trackers: [FailureTracker],
   metrics,
   create(context) {
     return { on: {}, conclude: () => conclude(context) };

@@ -1,6 +1,6 @@
 import { DESCRIPTOR_GROUPS } from '../../model/machine/descriptor-groups.ts';
 import type { Process } from '../../model/machine/process.ts';
-import { type Census, censusOf } from '../../model/topics/leaks/descriptor-census.ts';
+import { type Census, censusOf, DescriptorCensus } from '../../model/topics/leaks/descriptor-census.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { SECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
@@ -33,6 +33,7 @@ export const fdLeak = defineDetector({
       meaning: 'How long ago the other end of each of them has closed, at least.',
     },
   },
+  trackers: [DescriptorCensus],
   metrics,
   create(context) {
     // The model counts; there is nothing to hear.

@@ -1,4 +1,4 @@
-import type { WorkerReady } from '../../model/topics/loading/module-tracker.ts';
+import { ModuleTracker, type WorkerReady } from '../../model/topics/loading/module-tracker.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
@@ -34,6 +34,7 @@ export const forkThenLoad = defineDetector({
         'A worker that opens modules and asks for so much memory of its own before its first accept does so, too.',
     },
   },
+  trackers: [ModuleTracker],
   metrics,
   create(context) {
     const families = new Families();

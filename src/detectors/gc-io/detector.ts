@@ -22,6 +22,7 @@ export const gcIo = defineDetector({
     },
   },
   perWorker: true,
+  trackers: [StackTracker],
   metrics,
   create(context) {
     const collected = begin();

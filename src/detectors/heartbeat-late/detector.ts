@@ -2,7 +2,7 @@ import { keptLine } from '../../model/evidence.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import type { Heartbeat, Kill } from '../../model/topics/liveness/liveness-tracker.ts';
+import { type Heartbeat, type Kill, LivenessTracker } from '../../model/topics/liveness/liveness-tracker.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { elapsed, later, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
@@ -28,6 +28,7 @@ export const heartbeatLate = defineDetector({
   follows: { kinds: ['service-stall', 'loop-stall'], anywhere: false },
   linkedInProcess: ['loop-stall'],
   perWorker: true,
+  trackers: [LivenessTracker],
   metrics,
   create(context) {
     const pulses = new Map<Process, Pulse>();

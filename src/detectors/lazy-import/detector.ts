@@ -1,3 +1,4 @@
+import { ModuleTracker } from '../../model/topics/loading/module-tracker.ts';
 import type { RequestImports } from '../../model/topics/loading/request-imports.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
@@ -30,6 +31,7 @@ export const lazyImport = defineDetector({
       meaning: 'More modules than this on the way of one request are a warning.',
     },
   },
+  trackers: [ModuleTracker],
   metrics,
   create(context) {
     const kept = new Set<RequestImports>();

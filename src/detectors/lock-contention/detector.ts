@@ -1,8 +1,8 @@
 import type { Process } from '../../model/machine/process.ts';
 import { type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import { futexesOf } from '../../model/topics/locks/futex-words.ts';
-import type { LockWait } from '../../model/topics/locks/shared-locks.ts';
+import { FutexWords, futexesOf } from '../../model/topics/locks/futex-words.ts';
+import { type LockWait, SharedLocks } from '../../model/topics/locks/shared-locks.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
@@ -39,6 +39,7 @@ export const lockContention = defineDetector({
       meaning: 'The part of the time, from the first wait to the last, that each of these threads waits.',
     },
   },
+  trackers: [SharedLocks, FutexWords],
   metrics,
   create(context) {
     const waits = new SharedLockWaits();

@@ -24,6 +24,7 @@ export const slowDependency = defineDetector({
     },
   },
   linkedInProcess: ['worker-saturation'],
+  trackers: [DependencyTracker],
   metrics,
   create(context) {
     return { on: {}, conclude: () => conclude(context) };

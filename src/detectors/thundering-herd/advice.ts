@@ -4,7 +4,7 @@ import type { Severity, Step } from '../finding.ts';
 
 const CHECK_UNIX: Step = { ...CHECK, command: 'ss -lxp' };
 
-/** A herd that costs less than this share of a core at ten times its rate is left alone first. */
+/** A herd that is no warning and costs less than this share of a core at ten times its rate is left alone first. */
 const CHEAP = 0.05;
 
 /** A queue for each worker would strand connections on a worker that stalls, so that advice waits. */
@@ -41,7 +41,7 @@ export interface Herd {
 export function herdAdvice({ severity, server, isUnix, cores }: Herd): Step[] {
   const cure = cureOf(server, isUnix);
   const check = isUnix ? CHECK_UNIX : CHECK;
-  if (cores === null || cores * 10 >= CHEAP)
+  if (cores === null || severity !== 'info' || cores * 10 >= CHEAP)
     return [
       cure,
       { text: 'Let the proxy keep its connections to the workers open: fewer accepts, fewer wake-ups.' },
@@ -49,10 +49,7 @@ export function herdAdvice({ severity, server, isUnix, cores }: Herd): Step[] {
     ];
   return [
     {
-      text:
-        `Change nothing yet: at this rate the herd costs ${percent(cores)} of one core.` +
-        // A warning that says "change nothing" says why it is one.
-        (severity === 'info' ? '' : ' It is a warning because its cost grows with the rate of connections.'),
+      text: `Change nothing yet: at this rate the herd costs ${percent(cores)} of one core.`,
       caveat:
         'This is an estimate and no measurement: the wake-ups seen, with 20 µs each (5 µs for servers written in C).',
     },

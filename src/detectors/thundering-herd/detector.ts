@@ -31,17 +31,27 @@ export const thunderingHerd = defineDetector({
     'herd-factor': {
       default: 1.8,
       unit: 'wake-ups a connection',
-      meaning: 'From here on a herd is a warning; with two acceptors, whose ceiling is 2, it is 1.4.',
+      meaning: 'A warning needs as many; with two acceptors, whose ceiling is 2, it is 1.4.',
     },
     'herd-wasted-ratio': {
       default: 0.4,
       unit: 'of all wake-ups',
       meaning: 'The wasted share that a warning needs as well.',
     },
+    'herd-core-share': {
+      default: 0.01,
+      unit: 'of one core',
+      meaning: 'A warning needs this estimated cost; on busy acceptors, at ten times the rate.',
+    },
+    'herd-busy-share': {
+      default: 0.5,
+      unit: 'of their time',
+      meaning: 'Acceptors that are away from their wait for so much of it are busy.',
+    },
     'herd-critical-per-second': {
       default: 1000,
       unit: 'wasted wake-ups a second',
-      meaning: 'From here on the herd itself costs a noticeable part of a core.',
+      meaning: 'From here on a herd that costs enough for a warning is critical.',
     },
   },
   follows: { kinds: ['service-stall', 'loop-stall'], anywhere: true },
@@ -87,12 +97,12 @@ function conclude(context: Context, queues: AcceptQueues<Queue>): Conclusion<Met
 }
 
 function judge(context: Context, listener: Listener, queue: Queue, figures: Figures): DraftFinding<Metrics> | string {
-  const { acceptors, connections, wasted, factor, silent, bare, bursts, perSecond } = figures;
+  const { acceptors, connections, wasted, factor, silent, bare, bursts } = figures;
   const fewest = context.threshold('herd-min-connections');
   if (acceptors < 2 || connections < fewest)
     return `${listener.name}: ${plural(connections, 'connection')}, too few to judge (${fewest} needed)`;
   const isCrowd = bursts.largest >= 2 || silent > 0 || bare || (!context.capabilities.times && queue.wasters.size >= 2);
   if (wasted < context.threshold('herd-min-wasted') || factor < context.threshold('herd-factor-info') || !isCrowd)
     return saidOf(context, listener, queue, figures);
-  return finding(context, listener, queue, figures, severityOf(context, figures, perSecond));
+  return finding(context, listener, queue, figures, severityOf(context, figures));
 }

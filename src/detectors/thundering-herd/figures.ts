@@ -16,20 +16,26 @@ const COMPILED_COST = 5 * MICROSECOND;
  */
 export type Bound = 'exact' | 'upper' | 'lower';
 
-/** The numbers of one accept queue. */
-export interface Figures {
+/** What decides how bad a herd is. */
+export interface HerdCost {
   readonly acceptors: number;
-  readonly connections: number;
-  readonly productive: number;
-  /** Those that no system call shows among them. */
-  readonly wasted: number;
-  readonly silent: number;
   readonly factor: number;
   readonly wastedRatio: number;
   /** Wasted wake-ups; null without times. */
   readonly perSecond: number | null;
   /** What they cost without a tracer, an estimate; null without times. */
   readonly cores: number | null;
+  /** The mean share of their time that the acceptors were away from their wait, 0 to 1; null where nothing tells. */
+  readonly busy: number | null;
+}
+
+/** The numbers of one accept queue. */
+export interface Figures extends HerdCost {
+  readonly connections: number;
+  readonly productive: number;
+  /** Those that no system call shows among them. */
+  readonly wasted: number;
+  readonly silent: number;
   /** From counting accepts only: the waits were not traced. */
   readonly bare: boolean;
   readonly bound: Bound;
@@ -48,7 +54,6 @@ export function figuresOf(context: Context, threads: readonly Thread[], queue: Q
   const silent = isBare ? 0 : queue.silent;
   const wasted = isBare ? bare.lost : queue.wasted + silent;
   const perSecond = context.capabilities.times && last > first ? wasted / ((last - first) / SECOND) : null;
-  const unitCost = /nginx|uWSGI|HAProxy|Apache/.test(server) ? COMPILED_COST : INTERPRETED_COST;
   return {
     acceptors: isBare ? bare.threads.size + bare.gone : Math.max(threads.length, queue.shares.size + queue.gone),
     connections,
@@ -58,7 +63,8 @@ export function figuresOf(context: Context, threads: readonly Thread[], queue: Q
     factor: connections === 0 ? 0 : (productive + wasted) / connections,
     wastedRatio: wasted / Math.max(1, productive + wasted),
     perSecond,
-    cores: perSecond === null ? null : (perSecond * unitCost) / SECOND,
+    cores: coresOf(perSecond, server),
+    busy: busyOf(threads),
     bare: isBare,
     bound: boundOf(context),
     threads,
@@ -72,20 +78,32 @@ function boundOf({ model, capabilities }: Context): Bound {
   return capabilities.stopsThreads ? 'upper' : 'lower';
 }
 
+/** What so many wasted wake-ups a second cost without a tracer, as a share of one core; null without times. */
+export function coresOf(perSecond: number | null, server: string): number | null {
+  const each = /nginx|uWSGI|HAProxy|Apache/.test(server) ? COMPILED_COST : INTERPRETED_COST;
+  return perSecond === null ? null : (perSecond * each) / SECOND;
+}
+
+function busyOf(threads: readonly Thread[]): number | null {
+  const shares = threads.map(({ loop }) => loop.utilisation).filter((share) => !Number.isNaN(share));
+  return shares.length === 0 ? null : shares.reduce((sum, share) => sum + share, 0) / shares.length;
+}
+
+/** How much faster the connections may come that a herd of a busy server is judged by. */
+const GROWTH = 10;
+
 /**
- * How bad so many wasted wake-ups are. With two acceptors at most half of all wake-ups are wasted, so that their limit
- * lies lower.
+ * How bad so many wasted wake-ups are: what nobody feels is info. With two acceptors at most half of all wake-ups are
+ * wasted, so that their limit lies lower.
  */
-export function severityOf(
-  { threshold }: Context,
-  {
-    acceptors,
-    factor,
-    wastedRatio,
-  }: { readonly acceptors: number; readonly factor: number; readonly wastedRatio: number },
-  perSecond: number | null,
-): Severity {
+export function severityOf({ threshold }: Context, herd: HerdCost): Severity {
+  const { acceptors, factor, wastedRatio, perSecond, cores, busy } = herd;
   const limit = acceptors < 3 ? 1 + threshold('herd-wasted-ratio') : threshold('herd-factor');
   if (factor < limit || wastedRatio < threshold('herd-wasted-ratio')) return 'info';
-  return perSecond !== null && perSecond >= threshold('herd-critical-per-second') ? 'critical' : 'warning';
+  const dear = threshold('herd-core-share');
+  const isBusy = busy !== null && busy >= threshold('herd-busy-share');
+  if (cores === null || cores * (isBusy ? GROWTH : 1) < dear) return 'info';
+  return perSecond !== null && cores >= dear && perSecond >= threshold('herd-critical-per-second')
+    ? 'critical'
+    : 'warning';
 }

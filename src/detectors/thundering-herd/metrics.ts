@@ -48,6 +48,9 @@ export const metrics = {
     metric.share('The part of the bursts with a winner in which the thread woken first won; null without any.'),
   ),
   estimatedCores: metric.orNull(metric.amount('Estimated cost without a tracer, in processors; null without times.')),
+  busyShare: metric.orNull(
+    metric.share('The mean share of their time that the acceptors were away from their wait; null when not known.'),
+  ),
   server: metric.text('The server software where the trace names it, else empty.'),
   counted: metric.text('The same counts as a sentence.'),
 };

@@ -6,7 +6,7 @@ import type { Context } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, found } from '../finding.ts';
 import { herdAdvice, WHILE_STALLED } from './advice.ts';
-import { severityOf } from './figures.ts';
+import { coresOf, severityOf } from './figures.ts';
 import type { Metrics } from './metrics.ts';
 
 /**
@@ -34,7 +34,15 @@ export function judgeWatched(context: Context): Conclusion<Metrics> {
     return clear(said);
   const wastedRatio = wasted / (wasted + connections);
   const perSecond = wasted / ((watch.last - watch.first) / SECOND + 1);
-  const severity = severityOf(context, { acceptors: acceptors.length, factor, wastedRatio }, perSecond);
+  const cores = coresOf(perSecond, '');
+  const severity = severityOf(context, {
+    acceptors: acceptors.length,
+    factor,
+    wastedRatio,
+    perSecond,
+    cores,
+    busy: null,
+  });
   const threads = acceptors.map(([thread]) => thread);
   const shares = acceptors.map(([, { accepted }]) => accepted);
   return found(said, [
@@ -75,12 +83,13 @@ export function judgeWatched(context: Context): Conclusion<Metrics> {
         probes: null,
         shares: null,
         firstWokenWon: null,
-        estimatedCores: null,
+        estimatedCores: cores === null ? null : round(cores, 5),
+        busyShare: null,
         server: '',
         counted: said,
       },
       evidence: watch.lines,
-      next: herdAdvice({ severity, server: '', isUnix: false, cores: null }),
+      next: herdAdvice({ severity, server: '', isUnix: false, cores }),
       nextWhileStalled: WHILE_STALLED,
       subjects: [],
     },

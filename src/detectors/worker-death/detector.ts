@@ -19,6 +19,7 @@ export const workerDeath = defineDetector({
       meaning: 'So many children of one parent that end in this way are a crash loop, which is critical.',
     },
   },
+  trackers: [DeathTracker],
   metrics,
   create(context) {
     return { on: {}, conclude: () => conclude(context) };

@@ -52,7 +52,7 @@ export function finding(
   return {
     severity,
     confidence: 'likely',
-    title: `All ${workers.length} sync workers busy ${percent(share)} of the time, longest ${duration(length)}`,
+    title: titleOf(workers.length, share, length, place),
     summary:
       `All ${workers.length} sync workers were in a request at once for ${duration(total)}, ` +
       `${percent(share)} of the time; the longest such stretch took ` +
@@ -110,9 +110,25 @@ export function finding(
   };
 }
 
+const LONGEST_TITLE = 78;
+
+/** Whom they wait for says more than how long. */
+function titleOf(workers: number, share: number, longest: Nanoseconds, place: CommonPlace | null): string {
+  const title =
+    `All ${workers} sync workers busy ${percent(share)} of the time` +
+    (place === null ? `, longest ${duration(longest)}` : `: ${place.call} on ${place.target}`);
+  return title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 1)}…` : title;
+}
+
+interface CommonPlace {
+  readonly call: string;
+  readonly target: string;
+  times: number;
+}
+
 /** What most of them were in, where a target is known. */
-function commonPlace(places: readonly Place[]): { call: string; target: string; times: number } | null {
-  const known = new Map<string, { call: string; target: string; times: number }>();
+function commonPlace(places: readonly Place[]): CommonPlace | null {
+  const known = new Map<string, CommonPlace>();
   for (const { call, target } of places) {
     if (call === '' || target === '') continue;
     const key = `${call} ${target}`;
@@ -124,4 +140,4 @@ function commonPlace(places: readonly Place[]): { call: string; target: string; 
   return most.times * 2 > places.length ? most : null;
 }
 
-const NO_PLACE = { call: '', target: '', times: 0 };
+const NO_PLACE: CommonPlace = { call: '', target: '', times: 0 };

@@ -1,3 +1,4 @@
+import { isPid } from '../../trace/process-number.ts';
 import type { Call } from '../../trace/record.ts';
 import type { Syscall } from '../../trace/syscalls.ts';
 import { type Audience, heardBy } from '../audience.ts';
@@ -131,7 +132,7 @@ function bookkeeping(
       };
     case 'clone':
       return (call, thread) => {
-        if (!(call.result > 0)) return;
+        if (!isPid(call.result)) return;
         const isThread = call.arguments.has('CLONE_THREAD');
         // The thread that was asked for is a native one after all.
         if (isThread) thread.loop.startedThreadIn = NO_THREAD_STARTED;

@@ -9,6 +9,7 @@ import { type Descriptor, describeByLabel, describeTarget } from '../machine/des
 import type { LeftIn } from '../machine/left-in.ts';
 import type { Thread } from '../machine/thread.ts';
 import { type BlockedIn, NOTED, type OffCpu } from '../machine/turn.ts';
+import { contentsOf, isHubSet, isThrough } from './wait-contents.ts';
 
 /** Groups kept a turn: what does not fit is only in the sums. */
 const GROUPS = 12;
@@ -117,16 +118,16 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
   const descriptor = descriptorOf(call, thread, fd);
   const isSet = syscall.family === 'poll' || syscall.family === 'select';
   const watched = isSet ? call.arguments.polled() : [];
+  const contents = contentsOf(watched, call.arguments, thread.process);
   const isForListener =
     syscall.family === 'accept' ||
-    (isSet && watched.some((each) => thread.process.descriptors.get(each)?.listener != null)) ||
+    contents.hasListener ||
     (syscall.family === 'epoll-wait' && (descriptor?.epoll?.listeners.size ?? 0) > 0);
-  // A poll on one descriptor is somebody who waits for an answer, whatever set drives the loop.
-  const isHubWait =
-    hub !== null &&
-    (hub.kind === 'set'
-      ? isSet && (isForListener || watched.length > 1)
-      : syscall.family === 'epoll-wait' && hub.descriptor === descriptor);
+  // A runtime may add an event of its own to each wait.
+  const others = watched.length - contents.events;
+  const isHubWait = isSet
+    ? isHubSet(thread, contents, others) || isThrough(thread, contents)
+    : hub !== null && hub.kind === 'epoll' && syscall.family === 'epoll-wait' && hub.descriptor === descriptor;
   const kind = blockClass({ syscall, fd, arguments: call.arguments, error: '', duration: 0 }, descriptor);
   const asked = watchedAlone(descriptor, thread) ?? descriptor;
   const request = thread.loop.owner ?? asked?.connection?.request ?? asked?.owner ?? null;
@@ -142,7 +143,7 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
     class: kind,
     query: asked?.query?.text ?? '',
     fd,
-    watched: watched.length,
+    watched: others > 0 ? others : watched.length,
     descriptor: asked ?? null,
     timeout: call.arguments.timeout(),
     hasTimeout: call.arguments.hasTimeout(),

@@ -3,11 +3,13 @@ import type { Call } from '../../trace/record.ts';
 import { earlier, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
 import type { FactBus } from '../fact-bus.ts';
+import type { Descriptor } from '../machine/descriptors.ts';
 import { EpollSet } from '../machine/epoll-set.ts';
-import type { WaitSet } from '../machine/loop.ts';
+import { type WaitSet, WITH_LISTENER, WITHOUT_LISTENER } from '../machine/loop.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
 import type { FollowerContext } from './follower-context.ts';
+import { contentsOf, isHubSet } from './wait-contents.ts';
 
 /** Waits from here on are told as idle time. */
 const IDLE = 20 * MILLISECOND;
@@ -32,14 +34,10 @@ export class WaitTracker {
   epoll(call: Call, thread: Thread): boolean {
     const { loop, process } = thread;
     const descriptor = process.descriptors.get(call.fd) ?? process.descriptors.learn(call.fd, call.arguments);
-    if (descriptor.epoll === null) {
-      descriptor.kind = 'epoll';
-      descriptor.epoll = new EpollSet();
-    }
+    const epoll = epollOf(descriptor);
     const set = loop.waitSet('epoll', descriptor, call.fd);
     if (set.waits < 3) noteShape(set, call);
     this.#count(set, call);
-    const { epoll } = descriptor;
     if (epoll.sockets > 0) set.hasSockets = true;
     if (epoll.listeners.size > 0) {
       if (!set.hasListener) for (const listener of epoll.listeners) thread.accepts.listeners.add(listener);
@@ -72,13 +70,13 @@ export class WaitTracker {
     if (loop.hubIsCertain) return;
     // The wait for one descriptor, which nobody knew to be a listener, was the wait for this connection.
     if (accepts.waitedFor >= 0 && accepts.waitedFor === call.fd) {
-      this.#confirm(thread, loop.waitSet('set', null, -1), true);
+      this.#confirm(thread, loop.waitSet('set', null, WITH_LISTENER), true);
       if (!loop.inTurn) loop.beginTurn(call);
       return;
     }
     // strace came while the thread waited, and does not show what for.
     if (accepts.resumedAt !== UNKNOWN) {
-      this.#confirm(thread, loop.waitSet('set', null, -1), true);
+      this.#confirm(thread, loop.waitSet('set', null, WITH_LISTENER), true);
       loop.idle += Math.max(0, call.start - accepts.resumedAt);
       accepts.resumedAt = UNKNOWN;
       if (!loop.inTurn) loop.beginTurn(call);
@@ -86,6 +84,11 @@ export class WaitTracker {
     }
     const set = this.#cycles.lastWait(thread);
     if (set === null || set.hasListener) return;
+    if (set.kind === 'set') {
+      if (!set.members.includes(call.fd)) return;
+      // The listener was in it, as is known now.
+      set.fd = WITH_LISTENER;
+    }
     this.#confirm(thread, set, true);
   }
 
@@ -97,28 +100,43 @@ export class WaitTracker {
 
   #set(call: Call, thread: Thread, numbers: readonly number[]): boolean {
     const { loop, process, accepts } = thread;
-    let hasListener = false;
-    let hasSockets = false;
-    for (const fd of numbers) {
-      const descriptor = process.descriptors.get(fd);
-      const kind = descriptor?.kind;
-      if (descriptor?.listener != null) {
-        hasListener = true;
-        if (descriptor.listener.isFollowed) accepts.listeners.add(descriptor.listener);
-      } else if (kind === 'connection' || kind === 'socket') hasSockets = true;
-    }
-    // A poll on a single socket that is no listener is somebody waiting for an answer, never a loop.
-    if (!hasListener && numbers.length < 2) {
-      accepts.waitedFor = numbers[0] ?? -1;
+    const contents = contentsOf(numbers, call.arguments, process);
+    const { hasListener, sockets, events, epoll } = contents;
+    const others = numbers.length - events;
+    if (hasListener) {
+      for (const fd of numbers) {
+        const listener = process.descriptors.get(fd)?.listener;
+        if (listener?.isFollowed) accepts.listeners.add(listener);
+      }
+    } else if (epoll >= 0 && sockets === 0) return this.#through(call, thread, epoll);
+    // A poll on a single socket that is no listener is somebody waiting for an answer, never a loop. So it is where the
+    // runtime adds an event of its own to each wait, as Ruby does.
+    else if (others < 2) {
+      accepts.waitedFor = numbers.find((fd) => process.descriptors.get(fd)?.kind !== 'event') ?? numbers[0] ?? -1;
       return false;
     }
-    const set = loop.waitSet('set', null, -1);
+    const set = loop.waitSet('set', null, hasListener ? WITH_LISTENER : WITHOUT_LISTENER);
+    set.members = numbers;
     this.#count(set, call);
-    if (hasSockets && hasListener) set.hasSockets = true;
+    if (sockets > 0 && hasListener) set.hasSockets = true;
     if (hasListener) this.#confirm(thread, set, true);
     else if (loop.hub === null) this.#confirm(thread, set, false);
-    const isHub = loop.hub === set;
+    const isHub = isHubSet(thread, contents, others);
     if (hasListener || (isHub && !loop.hubIsCertain)) this.#cycles.waited(thread, set, call);
+    if (isHub) this.#hub(call, thread);
+    return isHub;
+  }
+
+  /** A poll for an epoll instance is a wait for what that watches: so EventMachine, glib and others wait. */
+  #through(call: Call, thread: Thread, fd: number): boolean {
+    const { loop, process } = thread;
+    const descriptor = process.descriptors.get(fd);
+    if (descriptor === undefined) return false;
+    const set = loop.waitSet('epoll', descriptor, fd);
+    this.#count(set, call);
+    if (epollOf(descriptor).sockets > 0) set.hasSockets = true;
+    if (loop.hub === null) this.#confirm(thread, set, false);
+    const isHub = loop.hub === set;
     if (isHub) this.#hub(call, thread);
     return isHub;
   }
@@ -142,6 +160,13 @@ export class WaitTracker {
     if (certain) set.hasListener = true;
     if (thread.loop.confirmHub(set, certain)) this.#facts.tell('hubChanged', thread);
   }
+}
+
+function epollOf(descriptor: Descriptor): EpollSet {
+  if (descriptor.epoll !== null) return descriptor.epoll;
+  descriptor.kind = 'epoll';
+  descriptor.epoll = new EpollSet();
+  return descriptor.epoll;
 }
 
 /** `maxevents` 1 with an endless timeout, as uWSGI waits. */

@@ -4,12 +4,20 @@ import type { Request } from './connections.ts';
 import type { Descriptor } from './descriptors.ts';
 import { Turn } from './turn.ts';
 
-/** A set of descriptors that a thread waits on: one epoll instance, or its poll/select set. */
+/** In place of a number: poll and select sets with a listener in them. */
+export const WITH_LISTENER = -1;
+/** Poll and select sets without one, as far as the trace tells. */
+export const WITHOUT_LISTENER = -2;
+
+/** A set of descriptors that a thread waits on: one epoll instance, or its poll/select sets of one kind. */
 export class WaitSet {
   readonly kind: 'epoll' | 'set';
   /** The epoll instance; null for a set. */
   readonly descriptor: Descriptor | null;
-  readonly fd: number;
+  /** The number of the epoll instance; of sets, whether the listener is in them. */
+  fd: number;
+  /** Of sets: what was in the last one. */
+  members: readonly number[] = [];
   waits = 0;
   /** Time spent in it. */
   total: Nanoseconds = 0;
@@ -86,7 +94,9 @@ export class Loop {
   aftermath: Turn | null = null;
 
   waitSet(kind: 'epoll' | 'set', descriptor: Descriptor | null, fd: number): WaitSet {
-    for (const known of this.waitSets) if (known.kind === kind && known.descriptor === descriptor) return known;
+    for (const known of this.waitSets)
+      if (known.kind === kind && known.descriptor === descriptor && (descriptor !== null || known.fd === fd))
+        return known;
     const made = new WaitSet(kind, descriptor, fd);
     if (this.waitSets.length >= MOST_WAIT_SETS) {
       const oldest = this.waitSets.findIndex((set) => set !== this.hub && set !== this.formerHub);

@@ -1,3 +1,4 @@
+import { isPid } from '../../../trace/process-number.ts';
 import type { Call, Exit, Signal } from '../../../trace/record.ts';
 import { signalInfo } from '../../../trace/siginfo.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
@@ -95,7 +96,7 @@ export class DeathTracker implements Tracker {
         return (call, thread) => this.#reaped(call, thread);
       case 'clone':
         return (call, thread) => {
-          if (call.result > 0 && !call.arguments.has('CLONE_THREAD')) this.#forked(thread.process, call.result);
+          if (isPid(call.result) && !call.arguments.has('CLONE_THREAD')) this.#forked(thread.process, call.result);
         };
       default:
         return undefined;
