@@ -287,6 +287,7 @@ const RINGS: Readonly<Record<string, readonly string[]>> = {
     'open-descriptors',
     'process',
     'requests-in-progress',
+    'tending',
     'thread',
     'turn',
   ],

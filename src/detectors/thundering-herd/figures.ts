@@ -1,6 +1,8 @@
+import type { Listener } from '../../model/machine/listeners.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { MICROSECOND, SECOND } from '../../trace/time.ts';
 import { serverOf } from '../accept-queues/accept-queues.ts';
+import { attendancesOf, mostAtOnce } from '../accept-queues/attendance.ts';
 import type { Context } from '../detector.ts';
 import type { Severity } from '../finding.ts';
 import type { BurstTotals } from './bursts.ts';
@@ -46,7 +48,7 @@ export interface Figures extends HerdCost {
 }
 
 /** Counts what happened so far on a queue that these threads accept from. Changes nothing. */
-export function figuresOf(context: Context, threads: readonly Thread[], queue: Queue): Figures {
+export function figuresOf(context: Context, listener: Listener, threads: readonly Thread[], queue: Queue): Figures {
   const { bare, connections, first, last } = queue;
   const isBare = queue.wasted === 0 && queue.silent === 0 && bare.lost > 0;
   const server = serverOf(threads);
@@ -55,7 +57,7 @@ export function figuresOf(context: Context, threads: readonly Thread[], queue: Q
   const wasted = isBare ? bare.lost : queue.wasted + silent;
   const perSecond = context.capabilities.times && last > first ? wasted / ((last - first) / SECOND) : null;
   return {
-    acceptors: isBare ? bare.threads.size + bare.gone : Math.max(threads.length, queue.shares.size + queue.gone),
+    acceptors: isBare ? bare.threads.size + bare.gone : acceptorsOf(context, listener, threads, queue),
     connections,
     productive,
     wasted,
@@ -71,6 +73,19 @@ export function figuresOf(context: Context, threads: readonly Thread[], queue: Q
     server,
     bursts: queue.bursts.totals,
   };
+}
+
+/** How many acceptors there were at a time: after a reload others take the place of those that leave. */
+function acceptorsOf(
+  { model, capabilities }: Context,
+  listener: Listener,
+  threads: readonly Thread[],
+  { shares, gone }: Queue,
+): number {
+  const all = new Set([...threads, ...shares.keys()]);
+  if (!capabilities.times || gone > 0) return Math.max(threads.length, all.size + gone);
+  const known = attendancesOf(listener, all, model);
+  return mostAtOnce(known) + all.size - known.length;
 }
 
 function boundOf({ model, capabilities }: Context): Bound {

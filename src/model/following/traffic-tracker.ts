@@ -70,8 +70,12 @@ export class TrafficTracker {
       });
     }
     this.#cycles.tried(thread, listener, call, succeeded);
-    if (listener.isFollowed) accepts.listeners.add(listener);
+    if (listener.isFollowed) {
+      accepts.listeners.add(listener);
+      accepts.tending.begins(listener, call.start, loop.idle);
+    }
     if (!succeeded) return null;
+    accepts.tending.of(listener)?.took(call.duration, loop.idle, () => keptLine(call));
     if (this.#inWindow(call.end)) {
       accepts.acceptedTotal++;
       process.accepted++;
@@ -91,7 +95,10 @@ export class TrafficTracker {
   awaited(thread: Thread, { descriptor, fd, since }: LeftIn): void {
     if (descriptor === null) return;
     const listener = this.#listeners.accepted(descriptor, fd);
-    if (listener.isFollowed) thread.accepts.listeners.add(listener);
+    if (listener.isFollowed) {
+      thread.accepts.listeners.add(listener);
+      thread.accepts.tending.begins(listener, since, thread.loop.idle);
+    }
     if (thread.lastTime === UNKNOWN) thread.firstTime = since;
   }
 
@@ -193,6 +200,7 @@ export class TrafficTracker {
       }
       return;
     }
+    if (connection.listener === null) thread.process.clientele.hears(connection.descriptor);
     connection.usedWhereAccepted = true;
     accepts.servedItself++;
     if (accepts.lastFd !== connection.fd) {

@@ -40,7 +40,11 @@ export class WaitTracker {
     this.#count(set, call);
     if (epoll.sockets > 0) set.hasSockets = true;
     if (epoll.listeners.size > 0) {
-      if (!set.hasListener) for (const listener of epoll.listeners) thread.accepts.listeners.add(listener);
+      if (!set.hasListener)
+        for (const listener of epoll.listeners) {
+          thread.accepts.listeners.add(listener);
+          thread.accepts.tending.begins(listener, call.start, loop.idle);
+        }
       this.#confirm(thread, set, true);
     } else if (thread.accepts.wouldBlock && !descriptor.seenOpening && epoll.listeners.size === 0) {
       // The listener was put into the set before the capture began.
@@ -106,7 +110,10 @@ export class WaitTracker {
     if (hasListener) {
       for (const fd of numbers) {
         const listener = process.descriptors.get(fd)?.listener;
-        if (listener?.isFollowed) accepts.listeners.add(listener);
+        if (listener?.isFollowed && !accepts.listeners.has(listener)) {
+          accepts.listeners.add(listener);
+          accepts.tending.begins(listener, call.start, loop.idle);
+        }
       }
     } else if (epoll >= 0 && sockets === 0) return this.#through(call, thread, epoll);
     // A poll on a single socket that is no listener is somebody waiting for an answer, never a loop. So it is where the

@@ -17,8 +17,10 @@ export type Role =
 export function rolesOf(threads: Iterable<Thread>): Map<Thread, Role> {
   const roles = new Map<Thread, Role>();
   const undecided: Thread[] = [];
-  for (const thread of threads) {
-    const role = ownRole(thread);
+  const all = [...threads];
+  const masters = mastersOf(all);
+  for (const thread of all) {
+    const role = isMainThread(thread) && masters.has(thread.process) ? 'master' : ownRole(thread);
     if (role === null) undecided.push(thread);
     else roles.set(thread, role);
   }
@@ -38,6 +40,22 @@ export function rolesOf(threads: Iterable<Thread>): Map<Thread, Role> {
     if (role === 'master' && parent !== null && serving.has(parent)) roles.set(thread, 'unknown');
   }
   return roles;
+}
+
+/**
+ * Processes that watch a listener without ever accepting, while processes that they forked do: php-fpm starts its
+ * children when somebody knocks.
+ */
+function mastersOf(threads: readonly Thread[]): ReadonlySet<Process> {
+  const accepting = new Set<Process>();
+  const parents = new Set<Process>();
+  for (const { accepts, process } of threads) {
+    if (accepts.listenerNumbers.size === 0) continue;
+    accepting.add(process);
+    if (process.parent !== null) parents.add(process.parent);
+  }
+  for (const process of accepting) parents.delete(process);
+  return parents;
 }
 
 function ownRole(thread: Thread): Role | null {
@@ -103,23 +121,34 @@ function wasForkedForItsClient(process: Process): boolean {
 }
 
 /**
- * Main threads of processes that were there before the capture and are heard on one socket only, which they did not
- * open, while their parent accepts, or, where that is not known, another process that hands its connections over.
+ * Main threads of processes that are heard on one socket only, which was open before the capture, while their parent
+ * accepts and serves nobody itself, or, where the parent is not known, another process does so and forks.
  */
 function* oneClientEach(roles: ReadonlyMap<Thread, Role>): Iterable<Thread> {
   let handsOver: Thread | undefined;
-  for (const [thread, role] of roles) if (role === 'acceptor' && thread.process.forks > 0) handsOver ??= thread;
+  for (const [thread, role] of roles)
+    if (role === 'acceptor' && thread.process.forks > 0 && leavesServing(thread.process)) handsOver ??= thread;
   for (const [thread, role] of roles) {
     const { process, lane } = thread;
     if (role === 'connection-worker' || !isMainThread(thread) || !process.clientele.talksOnOne) continue;
+    if (process.receivesDescriptors) continue;
     if (process.threads.some(({ accepts }) => accepts.listeners.size > 0)) continue;
     const { parent } = process;
     const isForked =
       parent !== null
-        ? parent.threads.some(({ accepts }) => accepts.listeners.size > 0)
+        ? leavesServing(parent)
         : handsOver !== undefined && (lane.comm === handsOver.lane.comm || lane.comm === '');
     if (isForked) yield thread;
   }
+}
+
+/** The process accepts, serves no connection itself, and passes none on to a process that is there already. */
+function leavesServing({ threads, handsDescriptorsOver }: Process): boolean {
+  return (
+    !handsDescriptorsOver &&
+    threads.some(({ accepts }) => accepts.listenerNumbers.size > 0) &&
+    threads.every(({ accepts }) => accepts.servedItself === 0)
+  );
 }
 
 function isMainThread(thread: Thread): boolean {
@@ -143,16 +172,22 @@ export function isWorkerRole(role: string): boolean {
 }
 
 /**
- * The threads that accept from a listener or wait for it. Of many listeners, `acceptorsOfEach` asks every thread once.
+ * The threads that accept from a listener or wait for it, without those of masters. Of many listeners,
+ * `acceptorsOfEach` asks every thread once.
  */
 export function acceptorsOf(listener: Listener, threads: Iterable<Thread>): Thread[] {
-  return [...threads].filter(({ accepts }) => accepts.listeners.has(listener));
+  const all = [...threads];
+  const masters = mastersOf(all);
+  return all.filter(({ accepts, process }) => accepts.listeners.has(listener) && !masters.has(process));
 }
 
 /** The threads that accept from each listener or wait for it; a listener without any is not in it. */
 export function acceptorsOfEach(threads: Iterable<Thread>): ReadonlyMap<Listener, readonly Thread[]> {
   const acceptors = new Map<Listener, Thread[]>();
-  for (const thread of threads) {
+  const all = [...threads];
+  const masters = mastersOf(all);
+  for (const thread of all) {
+    if (masters.has(thread.process)) continue;
     for (const listener of thread.accepts.listeners) {
       const known = acceptors.get(listener);
       if (known === undefined) acceptors.set(listener, [thread]);
