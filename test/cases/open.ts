@@ -2,7 +2,6 @@
 export const OPEN: ReadonlySet<string> = new Set([
   'newer/gc-io-py313',
   'newer/gc-io-py314',
-  'newer/idle-gunicorn26',
   'newer/no-evidence',
   'newer/no-evidence~gil',
   'newer/raw-events',

@@ -5,6 +5,7 @@ import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
 import { keptLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
+import { acceptsLocked } from '../machine/accept-mutexes.ts';
 import { acceptedConnection, Connection, type Request } from '../machine/connections.ts';
 import { Descriptor } from '../machine/descriptors.ts';
 import type { LeftIn } from '../machine/left-in.ts';
@@ -70,6 +71,8 @@ export class TrafficTracker {
       });
     }
     this.#cycles.tried(thread, listener, call, succeeded);
+    accepts.listener = listener;
+    if (accepts.lockedBy !== '') acceptsLocked(thread);
     if (listener.isFollowed) {
       accepts.listeners.add(listener);
       accepts.tending.begins(listener, call.start, loop.idle);
@@ -189,6 +192,7 @@ export class TrafficTracker {
   }
 
   #served(connection: Connection, thread: Thread): void {
+    thread.accepts.lockedBy = '';
     const { accepts } = connection.acceptedBy;
     connection.used = true;
     if (thread !== connection.acceptedBy) {

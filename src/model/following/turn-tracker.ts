@@ -3,6 +3,7 @@ import type { Syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
 import type { FactBus } from '../fact-bus.ts';
+import { waitsForItsTurn } from '../machine/accept-mutexes.ts';
 import type { Listeners } from '../machine/listeners.ts';
 import type { Thread } from '../machine/thread.ts';
 import { LADDER_RUNG } from '../machine/turn.ts';
@@ -55,7 +56,10 @@ export class TurnTracker {
       const isAccepted = owner.startedAt === call.end;
       loop.attribute(owner, isAccepted || owner.readAt === call.end, lastTime, isAccepted ? call.end : start);
     }
-    if (duration >= LADDER_RUNG) this.#blocked(call, thread);
+    if (duration >= LADDER_RUNG) {
+      if (waitsForItsTurn(call, thread)) this.#waitedForItsTurn(call, thread);
+      else this.#blocked(call, thread);
+    }
     if (!loop.inTurn) return;
     const { turn } = loop;
     turn.calls++;
@@ -78,6 +82,15 @@ export class TurnTracker {
     // Whoever is served right after a wait that did not wait had been waiting during the turn before.
     if (loop.aftermath !== null && (call.duration > MILLISECOND || loop.turn.number > loop.aftermath.number + 2))
       loop.aftermath = null;
+  }
+
+  /** The thread waited for the lock around the accept: it had nothing to do, and its turn is over. */
+  #waitedForItsTurn(call: Call, thread: Thread): void {
+    const { loop } = thread;
+    if (loop.inTurn) this.end(thread, call.start, false);
+    if (loop.hub === null) loop.acceptBlocked += call.duration;
+    else loop.idle += call.duration;
+    this.#waits.tookTurn(call, thread);
   }
 
   /** A call took a millisecond or more and is no hub wait. */

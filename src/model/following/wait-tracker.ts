@@ -119,6 +119,7 @@ export class WaitTracker {
     // A poll on a single socket that is no listener is somebody waiting for an answer, never a loop. So it is where the
     // runtime adds an event of its own to each wait, as Ruby does.
     else if (others < 2) {
+      if (others === 1 && call.arguments.timeout() !== 0) noteClientWait(numbers, thread);
       accepts.waitedFor = numbers.find((fd) => process.descriptors.get(fd)?.kind !== 'event') ?? numbers[0] ?? -1;
       return false;
     }
@@ -146,6 +147,11 @@ export class WaitTracker {
     const isHub = loop.hub === set;
     if (isHub) this.#hub(call, thread);
     return isHub;
+  }
+
+  /** A thread waited for its turn to accept, which is as idle as the wait itself. */
+  tookTurn(call: Call, thread: Thread): void {
+    this.#hub(call, thread);
   }
 
   #hub(call: Call, thread: Thread): void {
@@ -188,4 +194,8 @@ function noteHangUps(call: Call, thread: Thread, epoll: EpollSet): void {
     const request = thread.process.descriptors.get(fd)?.connection?.request;
     if (request?.inProgress && request.hungUpAt < 0) request.hangUp(call);
   }
+}
+
+function noteClientWait(numbers: readonly number[], { process, accepts }: Thread): void {
+  if (numbers.some((fd) => process.descriptors.get(fd)?.connection != null)) accepts.clientWaits++;
 }

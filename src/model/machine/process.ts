@@ -26,6 +26,8 @@ export class Process {
   argv: readonly string[] = [];
   /** `gunicorn`, `nginx`…: named by argv, the process title or a heartbeat file; '' when nothing tells. */
   server = '';
+  /** It touches a file to show its master that it lives: a worker of gunicorn, also while nobody asks it. */
+  showsLife = false;
   /** Processes it forked, and when the last such call returned. */
   forks = 0;
   lastForkAt: Nanoseconds = UNKNOWN;

@@ -225,6 +225,7 @@ export class Processes {
     this.#told.merged?.(process, old);
     process.inProgress.absorb(old.inProgress, process);
     process.clientele.absorb(old.clientele, process);
+    process.showsLife ||= old.showsLife;
     process.accepted += old.accepted;
     process.requests += old.requests;
   }

@@ -73,9 +73,13 @@ function ownRole(thread: Thread): Role | null {
     }
     if (accepts.servedItself === 0) return null;
     // Without ioctl and fcntl in the capture one cannot see whether its sockets wait; an epoll that takes one event at
-    // a time is clear all the same.
-    return hub.kind === 'epoll' && !hub.oneAtATime && !showsSocketOptions(process) ? 'unknown' : 'sync-worker';
+    // a time is clear all the same, and so is a wait for one client alone.
+    const mayShare = hub.kind === 'epoll' && !hub.oneAtATime && accepts.clientWaits === 0;
+    return mayShare && !showsSocketOptions(process) ? 'unknown' : 'sync-worker';
   }
+  // An idle worker: what it waits for was set up before the capture.
+  if (process.showsLife && hub !== null && isMainThread(thread))
+    return hub.kind === 'epoll' ? 'event-loop' : 'sync-worker';
   if (process.receivesDescriptors && hub?.kind === 'epoll' && isMainThread(thread)) return 'event-loop';
   if (process.forks >= 1 && isMainThread(thread)) return 'master';
   if (!isMainThread(thread))
@@ -98,7 +102,9 @@ function isLoop({ accepts, loop }: Thread): boolean {
   if (hub === null || !hub.hasListener) return false;
   if (accepts.handedOver * 4 > accepts.servedItself) return false;
   return (
-    hub.hasSockets || accepts.interleaved > 0 || (hub.kind === 'epoll' && accepts.nonblocking > 0 && !hub.oneAtATime)
+    hub.hasSockets ||
+    accepts.interleaved > 0 ||
+    (hub.kind === 'epoll' && accepts.nonblocking > 0 && !hub.oneAtATime && accepts.clientWaits === 0)
   );
 }
 
