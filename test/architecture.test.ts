@@ -15,6 +15,7 @@ const TOPICS = readdirSync(join(ROOT, 'src/model/topics'), { withFileTypes: true
 /** What those see of the model who judge it. */
 const MODEL = [
   'src/trace',
+  'src/model/at-end',
   'src/model/evidence.ts',
   'src/model/fact-bus.ts',
   'src/model/facts.ts',
@@ -66,6 +67,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/model/following',
     'src/model/measuring',
   ],
+  // What each thread was in when the capture ended: detectors and the tables of the report ask it alike.
+  'src/model/at-end': ['src/trace', 'src/model/machine', 'src/model/model.ts', 'src/model/topics/locks'],
   // Which topics: those whose trackers a definition names.
   'src/detectors': [...MODEL, ...TOPICS],
   // Who was waited for is a table of the report, whatever is judged of it.
@@ -275,6 +278,7 @@ const RINGS: Readonly<Record<string, readonly string[]>> = {
   'src/model/machine': [
     'accept-state',
     'block-class',
+    'cannot-sleep',
     'clientele',
     'connections',
     'descriptor-groups',
@@ -287,6 +291,7 @@ const RINGS: Readonly<Record<string, readonly string[]>> = {
     'open-descriptors',
     'process',
     'requests-in-progress',
+    'shared-wait',
     'tending',
     'thread',
     'turn',

@@ -68,6 +68,8 @@ function clonable(record: Exclude<TraceRecord, Call>, lane: number): OtherRecord
         time: record.time,
         signal: record.signal,
         info: record.info,
+        ...(record.stops === undefined ? {} : { stops: record.stops }),
+        ...(record.isIgnored === undefined ? {} : { isIgnored: record.isIgnored }),
         file: record.file,
         line: record.line,
         text: record.text,

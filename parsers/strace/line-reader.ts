@@ -8,7 +8,7 @@ import type { TracedThread } from './traced-thread.ts';
  * `SIGPIPE {si_signo=...}`, `SIGPIPE (Broken pipe) @ 0 (0)` (4.5), `{si_signo=SIGCHLD, ...} (...) @ 0 (0)` (4.6),
  * `stopped by SIGSTOP`.
  */
-const SIGNAL = /^--- (?:stopped by )?(SIG[A-Z0-9_+-]+)?\s?(?:\{(.*)\})?\s?(?:\([^)]*\) @ \w+ \(\w+\))? ?---$/;
+const SIGNAL = /^--- (stopped by )?(SIG[A-Z0-9_+-]+)?\s?(?:\{(.*)\})?\s?(?:\([^)]*\) @ \w+ \(\w+\))? ?---$/;
 const SIGNAL_NUMBER = /si_signo=(SIG[A-Z0-9_+-]+)/;
 const EXIT =
   /^\+\+\+ (?:exited with (\d{1,9})|killed by (SIG[A-Z0-9_+-]+)( \(core dumped\))?|superseded by execve in pid (\d{1,9})(?:<[^>]*>)?) \+\+\+$/;
@@ -61,8 +61,8 @@ export class LineReader {
 
   #readSignal(text: string): number {
     const match = SIGNAL.exec(text);
-    const info = match?.[2] ?? '';
-    const signal = match?.[1] ?? SIGNAL_NUMBER.exec(info)?.[1];
+    const info = match?.[3] ?? '';
+    const signal = match?.[2] ?? SIGNAL_NUMBER.exec(info)?.[1];
     if (match === null || signal === undefined) return NO_RECORD;
     const state = this.#state;
     const thread = state.enter(null, false);
@@ -78,6 +78,7 @@ export class LineReader {
       time: state.time,
       signal,
       info,
+      ...(match[1] === undefined ? {} : { stops: true }),
       file: state.file,
       line: state.line,
       text: state.text,

@@ -107,8 +107,9 @@ export interface Worker {
   readonly pid: number;
   readonly tids: readonly number[];
   /**
-   * `event-loop`, `sync-worker`, `acceptor` (hands connections to a pool), `blocking-acceptor`,
-   * `connection-worker` (got its one connection by fork), `master`, `pool-thread`, `library-thread`, `unknown`.
+   * `event-loop`, `runtime-thread` (threads take turns at one wait, as those of Go: one row for all), `sync-worker`,
+   * `acceptor` (hands connections to a pool), `blocking-acceptor`, `connection-worker` (got its one connection by
+   * fork), `master`, `pool-thread`, `library-thread`, `unknown`.
    */
   readonly role: string;
   readonly comm: string;

@@ -1,16 +1,17 @@
-import { type AtEnd as AtEndOfThread, atEndOf } from '../detectors/stuck-call/at-end.ts';
 import { moment } from '../detectors/words.ts';
+import { type AtEnd as AtEndOfThread, atEndOf } from '../model/at-end/at-end.ts';
 import type { Process } from '../model/machine/process.ts';
-import { isWorkerRole, type Role, rolesOf } from '../model/machine/roles.ts';
+import { isWorkerRole, type Role, rolesOf, standIn } from '../model/machine/roles.ts';
 import type { Thread } from '../model/machine/thread.ts';
 import type { Model } from '../model/model.ts';
 import { milliseconds, round } from '../trace/format-numbers.ts';
-import { UNKNOWN } from '../trace/time.ts';
+import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 import type { Parts } from './parts.ts';
 import type { AtEnd, Worker } from './report.ts';
 
 const ORDER: readonly Role[] = [
   'event-loop',
+  'runtime-thread',
   'acceptor',
   'sync-worker',
   'blocking-acceptor',
@@ -37,6 +38,7 @@ export function representatives(model: Model): Representative[] {
   const rows = new Map<Process, { thread: Thread; role: Role }>();
   for (const [thread, role] of roles) {
     const known = rows.get(thread.process);
+    if (standIn(thread) !== thread) continue;
     if (known === undefined || ORDER.indexOf(role) < ORDER.indexOf(known.role))
       rows.set(thread.process, { thread, role });
   }
@@ -58,9 +60,8 @@ export function describeWorkers({ model, capabilities }: Parts): Worker[] {
     server: process.server,
     accepted: process.accepted,
     wastedWakeups: process.threads.reduce((sum, { accepts }) => sum + accepts.wastedTotal, 0),
-    busyPercent: capabilities.times && isWorkerRole(role) ? busyPercent(thread, role) : null,
-    longestTurnMs:
-      capabilities.times && isWorkerRole(role) && thread.loop.turns > 0 ? milliseconds(thread.loop.longestTurn) : null,
+    busyPercent: capabilities.times && isWorkerRole(role) ? busyPercent(thread, role, model.lastTime) : null,
+    longestTurnMs: capabilities.times && isWorkerRole(role) ? longestTurn(thread) : null,
     brokenPipes: process.brokenPipes,
     requests: process.requests,
     // A clock that goes backwards gives the last record of a thread an earlier time than the first.
@@ -96,11 +97,22 @@ function describeEnd(end: AtEndOfThread | undefined, times: boolean): AtEnd | nu
   };
 }
 
+/** Of threads that are one loop: the longest time in which none of them waited; null where there was none. */
+function longestTurn({ loop }: Thread): number | null {
+  if (loop.shared !== null) return loop.shared.longest > 0 ? milliseconds(loop.shared.longest) : null;
+  return loop.turns > 0 ? milliseconds(loop.longestTurn) : null;
+}
+
 /**
- * Share of the observed time outside its own wait: the hub wait, a blocking accept, or the lock that serialises
- * accepts.
+ * Share of the observed time outside its own wait: the hub wait, that of any thread where they take turns, a blocking
+ * accept, or the lock that serialises accepts.
  */
-function busyPercent({ loop, firstTime, lastTime }: Thread, role: Role): number | null {
+function busyPercent({ loop, firstTime, lastTime }: Thread, role: Role, end: Nanoseconds): number | null {
+  if (loop.shared !== null) {
+    const { first, attended } = loop.shared;
+    const watched = end - first;
+    return watched > 0 ? round(100 * (1 - Math.min(1, attended / watched)), 1) : null;
+  }
   if (role === 'blocking-acceptor') {
     const lived = lastTime - firstTime;
     return lived > 0 ? round(100 * (1 - Math.min(1, loop.acceptBlocked / lived)), 1) : null;

@@ -143,6 +143,7 @@ export interface InterpreterWait {
   readonly record: Call;
 }
 
+/** A request was read, and the bytes tell what it asks for. */
 export interface RequestRead {
   readonly thread: ThreadView;
   readonly request: RequestView;

@@ -20,6 +20,7 @@ import { CallBehind } from './following/call-behind.ts';
 import { Followers } from './following/followers.ts';
 import { OpenCall } from './following/open-call.ts';
 import { Route } from './following/routes.ts';
+import { endStop, noteStop } from './following/stops.ts';
 import type { TurnTracker } from './following/turn-tracker.ts';
 import type { LeftIn } from './machine/left-in.ts';
 import { Listeners } from './machine/listeners.ts';
@@ -29,11 +30,12 @@ import type { ActivityRecorder } from './measuring/activity-recorder.ts';
 import { Calibration } from './measuring/calibration.ts';
 import { CallStatistics } from './measuring/call-statistics.ts';
 import { Losses } from './measuring/losses.ts';
+import { LEAST_PAUSE, Pauses } from './measuring/pauses.ts';
 import { SchedulerTracker } from './measuring/scheduler-tracker.ts';
 import { SocketTracker } from './measuring/socket-tracker.ts';
 import { TimeTable } from './measuring/time-table.ts';
 import { WatchTracker } from './measuring/watch-tracker.ts';
-import type { Tracker, TrackerContext, TrackerType } from './tracker.ts';
+import { HUB_WAIT, type Tracker, type TrackerContext, type TrackerType } from './tracker.ts';
 
 export interface ModelOptions {
   /** Facts outside this stretch of trace time are followed and not told. */
@@ -62,6 +64,7 @@ export class Model {
   readonly statistics = new CallStatistics();
   readonly calibration = new Calibration();
   readonly losses = new Losses();
+  readonly pauses = new Pauses();
   readonly watch = new WatchTracker();
   readonly scheduler: SchedulerTracker;
   readonly sockets: SocketTracker;
@@ -99,7 +102,8 @@ export class Model {
     this.#periodic = this.#audience.trackers.filter(({ due }) => due !== undefined);
     this.processes = new Processes(this.#audience);
     if (noted) this.processes.introduce(noted);
-    this.#followers = new Followers({ ...context, listeners, audience: this.#audience }, this.processes);
+    const { processes } = this;
+    this.#followers = new Followers({ ...context, processes, listeners, audience: this.#audience });
     this.#turns = this.#followers.turns;
   }
 
@@ -164,6 +168,9 @@ export class Model {
     const route = this.#routes[syscall.id] ?? this.#route(syscall);
     const worksFor = route.follow(call, thread);
     const gap = turns.gapBefore(call, thread);
+    if (thread.stop !== null) endStop(thread, start);
+    else if (gap >= LEAST_PAUSE && thread.lastTimed) this.pauses.gap(thread, start - gap, start);
+    if (call.duration >= LEAST_PAUSE && worksFor !== HUB_WAIT) this.pauses.call(call, thread);
     this.calibration.add(call, gap);
     if (gap >= MILLISECOND) {
       thread.outside += gap;
@@ -187,6 +194,7 @@ export class Model {
   signal(signal: Signal): void {
     const thread = this.processes.at(signal.lane, signal.time);
     this.#audience.signalled(signal, thread);
+    noteStop(thread, signal);
     this.#followers.traffic.failures.signal(thread, signal);
     this.#saw(signal.time);
   }
@@ -265,9 +273,11 @@ export class Model {
       // It was let go in the middle of a call, and went on later.
       const isOld = thread.lastTime !== UNKNOWN && thread.leftIn !== null && thread.leftIn.since < thread.lastTime;
       if (isOld) thread.leftIn = null;
+      if (thread.stop !== null && thread.leftIn === null) endStop(thread, this.lastTime);
       if (thread.leftIn !== null) this.#wasLeftIn(thread, thread.leftIn);
       turns.finish(thread, this.lastTime);
     }
+    turns.finishShared(this.processes.threads(), this.lastTime);
     this.#audience.finish([...this.processes.threads()]);
     traffic.finish(this.processes.all(), this.lastTime);
   }
@@ -276,6 +286,7 @@ export class Model {
   #stays(call: Call, thread: Thread): void {
     const { traffic, turns } = this.#followers;
     if (call.syscall.family === 'connect') traffic.connect(call, thread);
+    if (thread.stop !== null) endStop(thread, call.start);
     this.#audience.staying(call, thread);
     turns.stays(call, thread);
   }

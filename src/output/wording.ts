@@ -24,6 +24,7 @@ const TIMESTAMP_WORDS: Readonly<Record<string, string>> = {
 /** Roles of processes and threads that take connections; the others support them. */
 const SERVING_ROLES: ReadonlySet<string> = new Set([
   'event-loop',
+  'runtime-thread',
   'sync-worker',
   'acceptor',
   'blocking-acceptor',

@@ -26,8 +26,8 @@ export function requestStart(bytes: string, size = bytes.length): RequestStart |
   if (first >= 0x41 && first <= 0x5a)
     return httpRequest(bytes.startsWith('PROXY ') ? bytes.replace(PROXY_LINE, '') : bytes, size);
   if (first === 1 && bytes.charCodeAt(1) === 1) return gatewayRequest(bytes);
-  if (first === 0 && bytes.includes('REQUEST_METHOD')) return gatewayRequest(bytes);
-  return null;
+  // Parameters of FastCGI may be read without the header in front of them.
+  return bytes.includes('REQUEST_METHOD') ? gatewayRequest(bytes) : null;
 }
 
 function httpRequest(bytes: string, size: number): RequestStart | null {

@@ -95,6 +95,8 @@ export interface Signal {
   readonly signal: string;
   /** The siginfo between the braces, or ''. */
   readonly info: string;
+  /** The line says that the thread is stopped by it: `--- stopped by SIGSTOP ---`. */
+  readonly stops?: boolean;
   /** The process is known to ignore it: strace shows ignored signals like all others. */
   readonly isIgnored?: boolean;
   readonly file: string;

@@ -16,9 +16,9 @@ export interface Description {
   readonly severity?: Severity;
   readonly severityAtMost?: Severity;
   readonly pid?: number;
-  /** Patterns; what they describe stands in the metrics or in the sentences of the finding. */
+  /** Patterns, of causes any; what they describe stands in the metrics or in the sentences of the finding. */
   readonly call?: string;
-  readonly cause?: string;
+  readonly cause?: string | readonly string[];
   readonly target?: string;
   readonly title?: string;
   /** A duration of the finding, in milliseconds. */
@@ -118,7 +118,8 @@ export function complaintsOf({ expectation }: Case, report: Report, text: string
   return complaints;
 }
 
-function fits(finding: Finding, wanted: Description): boolean {
+/** Whether a finding looks like this. */
+export function fits(finding: Finding, wanted: Description): boolean {
   const { kind, anyKind, severity, severityAtMost, pid, call, cause, target, title, ms, metric = {} } = wanted;
   const metrics = JSON.stringify(finding.metrics);
   const words = `${metrics}\n${finding.title}\n${finding.summary}`;
@@ -128,7 +129,7 @@ function fits(finding: Finding, wanted: Description): boolean {
   if (severityAtMost !== undefined && rank(finding.severity) > rank(severityAtMost)) return false;
   if (pid !== undefined && !finding.workers.includes(pid) && !new RegExp(`\\b${pid}\\b`).test(metrics)) return false;
   if (call !== undefined && !new RegExp(call).test(metrics)) return false;
-  if (cause !== undefined && !new RegExp(cause).test(metrics)) return false;
+  if (cause !== undefined && ![cause].flat().some((each) => new RegExp(each).test(metrics))) return false;
   if (target !== undefined && !new RegExp(target).test(words)) return false;
   if (title !== undefined && !new RegExp(title).test(finding.title)) return false;
   if (ms !== undefined && !durationsOf(finding).some((duration) => within(duration, ms))) return false;

@@ -17,6 +17,14 @@ it('one verdict is made of those on each queue: findings, else each reason once,
     reason: 'few; none',
   });
   assert.deepEqual(verdictOf([], counted, nothing).outcome, { status: 'not-applicable', reason: 'no queue' });
+  assert.deepEqual(verdictOf([{ unjudged: 'too few' }, { unjudged: 'too few' }], counted, nothing).outcome, {
+    status: 'not-applicable',
+    reason: 'too few',
+  });
+  assert.deepEqual(verdictOf([{ unjudged: 'too few' }, 'none'], counted, nothing).outcome, {
+    status: 'clear',
+    reason: 'none',
+  });
 });
 
 it('a state is made when its queue is first heard of, and a thread leads to the states of its queues only', () => {

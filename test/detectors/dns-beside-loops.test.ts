@@ -66,7 +66,7 @@ describe('a lookup on a thread beside the loop', () => {
 
   it('is none when it is quick, and the reason tells how quick', async () => {
     const trace = beside((thread) => ask(begins(thread), 'db.example', 40, { code: NO_SUCH_NAME }));
-    assert.match(none(await analyzed(trace), KIND), /^none of 1 lookup took 100 ms; the longest 40 ms$/);
+    assert.match(none(await analyzed(trace), KIND), /^1 lookup, none of 100 ms; the longest 40 ms$/);
   });
 
   it('that had no answer when the capture ended is not passed over', async () => {
@@ -109,7 +109,7 @@ describe('a lookup on a thread beside the loop', () => {
     const { metrics, title } = only(await analyzed(asks('16')), KIND);
     assert.match(title, /^Name server unix:\/var\/run\/nscd\/socket does not answer/);
     assert.deepEqual([metrics.timeouts, (metrics.names as { name: string }[])[0]?.name], [1, 'db.example']);
-    assert.match(none(await analyzed(asks('0')), KIND), /waited for a name server itself$/);
+    assert.match(none(await analyzed(asks('0')), KIND), /^No name lookup is in the capture/);
   });
 
   it('is one through systemd-resolved', async () => {

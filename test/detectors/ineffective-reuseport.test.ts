@@ -63,7 +63,10 @@ it('nothing is wrong with a socket for each worker, a shared one without such a 
     none(await analyzed(server({ reusePort: false }, wakesAll)), KIND),
     /SO_REUSEPORT was not set on 127\.0\.0\.1:8000/,
   );
-  assert.match(none(await analyzed(server({ workers: 1 }, wakesAll)), KIND), /one process accepts/);
+  assert.match(
+    none(await analyzed(server({ workers: 1 }, wakesAll)), KIND),
+    /fewer than two processes were seen to accept/,
+  );
   assert.equal(only(await analyzed(server({ workers: 2 }, wakesAll)), KIND).metrics.acceptors, 2);
 });
 

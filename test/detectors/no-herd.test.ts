@@ -96,6 +96,24 @@ describe('no herd is found', () => {
     assert.match(none(await analyzed(trace), KIND), /one acceptor only, which cannot be a herd \(23 connections\)/);
   });
 
+  it('nor an all-clear with one of several acceptors traced, when it mostly finds nothing', async () => {
+    const few = (nothing: number): TraceLines => {
+      const { trace, workers } = attached([101]);
+      let at = 50;
+      const [worker] = workers;
+      assert.ok(worker);
+      for (let index = 0; index < 23; index++, at += 20) {
+        worker.waitUntil(at, LISTENER).serve(11, 'GET /a');
+        if (index < nothing) worker.waitUntil(at + 10, LISTENER).acceptNothing();
+      }
+      return trace;
+    };
+    const report = await analyzed(few(17));
+    assert.match(none(report, KIND), /one acceptor was traced, and 17 of its 40 wake-ups found nothing/);
+    assert.equal(report.outcomes[KIND]?.status, 'not-applicable');
+    assert.match(none(await analyzed(few(9)), KIND), /one acceptor only, which cannot be a herd \(23 connections\)/);
+  });
+
   it('when workers are woken one at a time and the connection is gone', async () => {
     const { trace, workers } = prefork(THREE);
     for (const [place, worker] of workers.entries()) {

@@ -72,7 +72,9 @@ describe('the cause of a stall in one call', () => {
       const { metrics, confidence, evidence } = await stall(
         oneTurn(LENGTH, (worker) => worker.call(entered, left, result, PART)),
       );
-      assert.deepEqual([metrics.cause, metrics.call, metrics.callMs, confidence], [cause, call, PART, 'likely']);
+      // So small a step on a file rarely waits for a disk.
+      const sure = /^\/.*\.(?:json|log)$/.test(target) ? 'possible' : 'likely';
+      assert.deepEqual([metrics.cause, metrics.call, metrics.callMs, confidence], [cause, call, PART, sure]);
       assert.equal(metrics.target, target);
       assert.match(evidence[0]?.text ?? '', new RegExp(`${call}\\(.* <0\\.170000>$`));
     });
@@ -88,7 +90,8 @@ describe('the cause of a stall in one call', () => {
   }
 
   it('is blocking-call for a read that waits for another service', async () => {
-    const read = (worker: ThreadLines) => worker.read(12, 'HTTP/1.0 200 OK', PART);
+    const read = (worker: ThreadLines) =>
+      worker.call('ioctl(12<socket:[60012]>, FIONBIO, [0]', ')', 0).read(12, 'HTTP/1.0 200 OK', PART);
     const { metrics } = await stall(oneTurn(LENGTH, asking(18081, 'GET /x', read)));
     assert.deepEqual(
       [metrics.cause, metrics.target, metrics.query],

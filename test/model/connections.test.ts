@@ -41,17 +41,85 @@ describe('requests on a connection', () => {
     assert.equal(requestsOf(await analyzed(trace)), 1);
   });
 
-  it('are counted without being readable: TLS, or a capture without payload', async () => {
+  it('are counted without being readable: a protocol that is not known, or a capture without payload', async () => {
+    for (const bytes of ['\\2\\7hello', '']) {
+      const { trace, worker } = oneWorker();
+      worker.waitUntil(50, LISTENER).accept(11);
+      for (let index = 0; index < 3; index++) {
+        const label = worker.fd(11);
+        worker
+          .call(`recvfrom(${label}, `, `"${bytes}"..., 8192, 0, NULL, NULL)`, 40)
+          .reply(11)
+          .waitUntil(80 + index, 11);
+      }
+      worker.waitUntil(200);
+      assert.equal(requestsOf(await analyzed(trace)), 3);
+    }
+  });
+
+  it('are no records of TLS: the handshake and the end of a session ask for nothing', async () => {
     const { trace, worker } = oneWorker();
+    const record = (type: string, length: string, size: number): void => {
+      const bytes = `\\${type}\\3\\3${length}`;
+      worker.call(`recvfrom(${worker.fd(11)}, `, `"${bytes}"..., 8192, 0, NULL, NULL)`, size).send(11, '\\27\\3\\3x');
+    };
+    worker.waitUntil(50, LISTENER).accept(11);
+    record('26', '\\0\\374', 257);
+    record('27', '\\0E', 74);
+    for (let index = 0; index < 3; index++) record('27', '\\0X', 93);
+    record('27', '\\0\\23', 24);
+    worker.readEnd(11).close(11).waitUntil(200);
+    const report = await analyzed(trace);
+    assert.equal(requestsOf(report), 3);
+    none(report, 'abandoned-request');
+  });
+
+  it('are no bytes that are read after the reply: the rest of a body that nobody wanted', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'POST /up HTTP/1.1\\r\\nContent-Length: 90000\\r\\n\\r\\nhabc');
+    worker.send(11, 'HTTP/1.1 413 Too Large\\r\\n\\r\\n').read(11, 'xyz'.repeat(30)).read(11, 'GETTYSBURG').readEnd(11);
+    worker.close(11).waitUntil(200);
+    const report = await analyzed(trace);
+    assert.equal(requestsOf(report), 1);
+    none(report, 'abandoned-request');
+  });
+
+  it('are messages of a WebSocket, without its pings and its end', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /chat').send(11, 'HTTP/1.1 101 Switching\\r\\n\\r\\n');
+    for (let index = 0; index < 7; index++) worker.read(11, '\\201\\205\\1\\2\\3\\4igohn').send(11, '\\201\\5hello');
     worker
-      .waitUntil(50, LISTENER)
-      .accept(11)
-      .read(11, '\\26\\3\\1\\2\\0')
-      .reply(11)
-      .waitUntil(80, 11)
-      .read(11, '')
-      .waitUntil(200);
-    assert.ok((requestsOf(await analyzed(trace)) ?? 0) >= 1);
+      .read(11, '\\212\\200\\1\\2\\3\\4')
+      .read(11, '\\210\\202\\1\\2\\3\\4ig')
+      .send(11, '\\210\\2xx')
+      .readEnd(11)
+      .close(11);
+    worker.waitUntil(200);
+    const report = await analyzed(trace);
+    assert.equal(requestsOf(report), 8);
+    none(report, 'abandoned-request');
+  });
+
+  it('end where the server shuts down its side: what it reads then is drained', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').reply(11);
+    worker
+      .call(`shutdown(${worker.fd(11)}, SHUT_WR`, ')', 0)
+      .read(11, 'GET /late')
+      .read(11, 'more')
+      .readEnd(11)
+      .close(11);
+    worker.waitUntil(200);
+    const report = await analyzed(trace);
+    assert.equal(requestsOf(report), 1);
+    none(report, 'abandoned-request');
+  });
+
+  it('of a method that is not known count, without a name', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').reply(11);
+    worker.waitUntil(60, 11).read(11, 'PROPFIND /b HTTP/1.1\\r\\n').reply(11).close(11).waitUntil(200);
+    assert.equal(requestsOf(await analyzed(trace)), 2);
   });
 
   for (const [name, bytes, line] of [

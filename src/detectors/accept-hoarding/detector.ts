@@ -89,6 +89,8 @@ function conclude(context: Context, queues: AcceptQueues<Hoards>): Conclusion<Me
     const totals = hoards?.totals(acceptors);
     if (hoards !== undefined && totals !== undefined && totals.count >= context.threshold('hoarded-requests'))
       return finding(model, listener, acceptors, hoards.mostInOneGo, totals);
+    if (!acceptors.some(({ process }) => process.accepted > 0))
+      return { unjudged: `${listener.name}: no connection was accepted` };
     const most =
       hoards === undefined
         ? 'no worker accepted several in one go'

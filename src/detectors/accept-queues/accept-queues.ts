@@ -2,7 +2,7 @@ import type { Listener } from '../../model/machine/listeners.ts';
 import { acceptorsOfEach, pidsOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
-import { type Conclusion, clear, type DraftFinding, found } from '../finding.ts';
+import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import type { Metrics } from '../metric.ts';
 import { reasonsOf } from '../words.ts';
 
@@ -54,23 +54,32 @@ export class AcceptQueues<State> {
   }
 }
 
+/** A queue of which nothing can be said, and why. */
+export interface Unjudged {
+  readonly unjudged: string;
+}
+
 /**
  * One verdict from what was judged of each queue: its finding, or the reason why there is none. Reasons that say the
- * same are told once. `nothing` is the verdict when there was no queue at all.
+ * same are told once. Queues that could not be judged are told only where no other was. `nothing` is the verdict when
+ * there was no queue at all.
  */
 export function verdictOf<Values extends Metrics>(
-  judged: Iterable<DraftFinding<Values> | string>,
+  judged: Iterable<DraftFinding<Values> | string | Unjudged>,
   foundReason: (findings: number) => string,
   nothing: () => Conclusion<Values>,
 ): Conclusion<Values> {
   const findings: DraftFinding<Values>[] = [];
   const reasons = new Set<string>();
+  const unjudged = new Set<string>();
   for (const each of judged) {
     if (typeof each === 'string') reasons.add(each);
+    else if ('unjudged' in each) unjudged.add(each.unjudged);
     else findings.push(each);
   }
   if (findings.length > 0) return found(foundReason(findings.length), findings);
-  return reasons.size === 0 ? nothing() : clear(reasonsOf(reasons));
+  if (reasons.size > 0) return clear(reasonsOf(reasons));
+  return unjudged.size > 0 ? notApplicable(reasonsOf(unjudged)) : nothing();
 }
 
 /** The software of the acceptors where the trace names it, else ''. */

@@ -1,16 +1,18 @@
 import { keptLine } from '../../model/evidence.ts';
 import type { Accepted } from '../../model/facts.ts';
 import type { Listener } from '../../model/machine/listeners.ts';
+import { standIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { earlier, later } from '../../trace/time.ts';
-import { AcceptQueues, verdictOf } from '../accept-queues/accept-queues.ts';
+import { AcceptQueues, type Unjudged, verdictOf } from '../accept-queues/accept-queues.ts';
 import { type Attendance, attendancesOf, mostAtOnce } from '../accept-queues/attendance.ts';
 import { gini } from '../accept-queues/gini.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { largestOf, smallestOf } from '../extremes.ts';
 import { type Conclusion, type DraftFinding, notApplicable, type Severity } from '../finding.ts';
 import { finding, saidOf } from './finding.ts';
+import type { History } from './history.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { type Figures, MOST_LINES, noShares, type Shares } from './shares.ts';
 
@@ -81,20 +83,22 @@ function judge(
   listener: Listener,
   shares: Shares,
   acceptors: readonly Thread[],
-): DraftFinding<Metrics> | string {
+): DraftFinding<Metrics> | string | Unjudged {
   const figures = figuresOf(context, listener, acceptors, shares);
   const { total, spread, lead, atOnce } = figures;
   const workers = figures.counts.length;
   const said = saidOf(listener, figures);
-  if (shares.gone > 0)
-    return (
-      `${listener.name}: ${plural(workers + shares.gone, 'acceptor')} came and went, too many to compare their ` +
-      'shares'
-    );
-  if (workers < 2) return `${listener.name}: one acceptor`;
-  if (atOnce < 2) return `${listener.name}: one acceptor at a time, ${workers} in all`;
+  if (shares.gone > 0) {
+    const acceptors = plural(workers + shares.gone, 'acceptor');
+    return { unjudged: `${listener.name}: ${acceptors} came and went, too many to compare their shares` };
+  }
+  if (workers < 2) return { unjudged: `${listener.name}: one acceptor was traced, shares compare several` };
+  if (atOnce < 2)
+    return { unjudged: `${listener.name}: one acceptor at a time, ${workers} in all, shares compare several` };
   if (total < context.threshold('skew-connections-per-worker') * workers)
-    return `${said}; too few to judge (${context.threshold('skew-connections-per-worker')} a worker needed)`;
+    return {
+      unjudged: `${said}; too few to judge (${context.threshold('skew-connections-per-worker')} a worker needed)`,
+    };
   if (lead < 2 || spread < context.threshold('skew-gini')) return said;
   return finding(context, listener, shares, figures, severityOf(figures));
 }
@@ -103,13 +107,15 @@ function figuresOf(
   { model, capabilities }: Context,
   listener: Listener,
   acceptors: readonly Thread[],
-  shares: Shares,
+  { byThread, history }: Shares,
 ): Figures {
-  const { byThread } = shares;
-  const threads = new Set([...acceptors, ...byThread.keys()]);
-  const counts = [...threads].map((thread) => byThread.get(thread) ?? 0);
+  const accepted = new Map<Thread, number>();
+  for (const thread of [...acceptors, ...byThread.keys()]) accepted.set(standIn(thread), 0);
+  for (const [thread, count] of byThread) accepted.set(standIn(thread), (accepted.get(standIn(thread)) ?? 0) + count);
+  const threads = new Set(accepted.keys());
+  const counts = [...accepted.values()];
   const attendances = capabilities.times ? attendancesOf(listener, threads, model) : [];
-  const rates = ratesOf([...threads], shares, attendances);
+  const rates = ratesOf(accepted, history, attendances);
   const values = [...rates.values()];
   const mean = values.reduce((sum, each) => sum + each, 0) / values.length;
   const highest = largestOf(values);
@@ -118,7 +124,7 @@ function figuresOf(
     threads,
     counts,
     total: counts.reduce((sum, each) => sum + each, 0),
-    most: byThread.get(favourite) ?? 0,
+    most: accepted.get(favourite) ?? 0,
     spread: values.length < 2 ? 0 : gini(values),
     lead: mean > 0 ? highest / mean : 1,
     atOnce: attendances.length < threads.size ? threads.size : mostAtOnce(attendances),
@@ -132,16 +138,16 @@ const LEAST_FAIR = 5;
 
 /** Connections of each thread in parts of its fair share of those that came while it looked after the listener. */
 function ratesOf(
-  threads: readonly Thread[],
-  { byThread, history }: Shares,
+  accepted: ReadonlyMap<Thread, number>,
+  history: History,
   attendances: readonly Attendance[],
 ): ReadonlyMap<Thread, number> {
-  if (attendances.length < threads.length) return new Map(threads.map((thread) => [thread, byThread.get(thread) ?? 0]));
+  if (attendances.length < accepted.size) return accepted;
   const fair = history.fairShares(attendances);
   return new Map(
     attendances.flatMap(({ thread }, index) => {
       const share = fair[index] ?? 0;
-      return share < LEAST_FAIR ? [] : [[thread, (byThread.get(thread) ?? 0) / share]];
+      return share < LEAST_FAIR ? [] : [[thread, (accepted.get(thread) ?? 0) / share]];
     }),
   );
 }

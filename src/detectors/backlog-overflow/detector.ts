@@ -1,8 +1,11 @@
 import type { QueueTaken } from '../../model/facts.ts';
-import { count, plural } from '../../trace/format-numbers.ts';
-import { MILLISECOND } from '../../trace/time.ts';
+import { acceptorsOfEach } from '../../model/machine/roles.ts';
+import type { Thread } from '../../model/machine/thread.ts';
+import { count, duration, plural } from '../../trace/format-numbers.ts';
+import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { AcceptQueues, verdictOf } from '../accept-queues/accept-queues.ts';
 import { type Context, defineDetector } from '../detector.ts';
+import { smallestOf } from '../extremes.ts';
 import { type Conclusion, clear, notApplicable } from '../finding.ts';
 import { finding } from './finding.ts';
 import { type Flood, Floods } from './floods.ts';
@@ -17,7 +20,11 @@ const AT_ONCE = 0.25;
 export const backlogOverflow = defineDetector({
   kind: 'backlog-overflow',
   title: 'The queue of the listener was full, or nearly',
-  needs: ['times', 'durations'],
+  needs: [
+    'times',
+    'durations',
+    { families: ['accept'], calls: 'accept', without: 'how many connections had queued up is unknown' },
+  ],
   thresholds: {
     'backlog-share': {
       default: 0.8,
@@ -55,6 +62,7 @@ function conclude(context: Context, queues: AcceptQueues<Floods>): Conclusion<Me
       'The capture does not show listen() and so no backlog: start the server under strace, or read Send-Q of its ' +
         'port in ss -ltn',
     );
+  const acceptors = acceptorsOfEach(model.processes.threads());
   const judged = known.map((listener) => {
     const floods = queues.known(listener);
     const limit = Math.min(listener.backlog, SOMAXCONN);
@@ -62,6 +70,13 @@ function conclude(context: Context, queues: AcceptQueues<Floods>): Conclusion<Me
     const full = floods?.ofAtLeast(enough) ?? [];
     const wasFull = full.some((flood) => isOver(flood, limit));
     if (full.length > 0) return finding(context, listener, limit, full, wasFull);
+    const away = unattended(context, acceptors.get(listener) ?? []);
+    if (away > 0)
+      return {
+        unjudged:
+          `${listener.name}: nobody accepted in the last ${duration(away)}, and the capture does not tell what ` +
+          'queued up meanwhile (Recv-Q of its port in ss -ltn does)',
+      };
     return (
       `${listener.name}: ${plural(floods?.most ?? 0, 'connection')} at most had queued up while nobody looked, ` +
       `backlog ${count(limit)}`
@@ -72,6 +87,16 @@ function conclude(context: Context, queues: AcceptQueues<Floods>): Conclusion<Me
     (findings) => `${plural(findings, 'listener')} whose queue was full, or nearly`,
     () => clear(''),
   );
+}
+
+/** How long all acceptors had been stuck in calls when the capture ended, if that is a stall; else 0. */
+function unattended({ model, threshold }: Context, acceptors: readonly Thread[]): Nanoseconds {
+  const living = acceptors.filter(({ ended }) => !ended);
+  const away = living.map(({ leftIn }) =>
+    leftIn === null || leftIn.isHubWait || leftIn.isForListener ? 0 : model.lastTime - leftIn.since,
+  );
+  const shortest = smallestOf(away);
+  return living.length > 0 && shortest >= threshold('stall-ms') * MILLISECOND ? shortest : 0;
 }
 
 /** More than the queue holds, in so short a time that few of them can have come later. */

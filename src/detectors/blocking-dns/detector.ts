@@ -56,21 +56,23 @@ export const blockingDns = defineDetector({
 
 function conclude(context: Context, threads: ReadonlyMap<Thread, LookupTally>): Conclusion<Metrics> {
   const roles = rolesOf(context.model.processes.threads());
-  const serves = [...roles.values()].some((role) => placeOf(role) !== 'pool');
-  if (!serves && threads.size === 0) return notApplicable('No event loop and no sync worker seen, and no name lookup');
   const at = (place: Place): LookupTally[] =>
     [...threads].filter(([thread]) => placeOf(roles.get(thread)) === place).map(([, tally]) => tally);
   const findings = PLACES.map((place) => judge(context, LookupTally.of(at(place)), place)).filter(
     (found) => found !== null,
   );
+  const { begun } = context.model.topic(NameLookups);
   const all = LookupTally.of([...threads.values()]);
   if (findings.length > 0) return found(`${plural(all.count, 'lookup')} that a thread waited for`, findings);
+  if (begun === 0)
+    return notApplicable(
+      'No name lookup is in the capture (nothing was sent to a port 53, to nscd or systemd-resolved)',
+    );
   const longest = all.longest?.blocked ?? 0;
   return clear(
     all.count === 0
-      ? 'no worker and no thread beside one waited for a name server itself'
-      : `none of ${plural(all.count, 'lookup')} took ${context.threshold('dns-ms')} ms; the longest ` +
-          duration(longest),
+      ? `${plural(begun, 'lookup')}, and nobody waited for the name server itself`
+      : `${plural(begun, 'lookup')}, none of ${context.threshold('dns-ms')} ms; the longest ${duration(longest)}`,
   );
 }
 

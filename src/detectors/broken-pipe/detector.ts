@@ -3,7 +3,8 @@ import { DependencyTracker } from '../../model/topics/dependencies/dependency-tr
 import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
-import { type Conclusion, clear, found, type Severity } from '../finding.ts';
+import { type Conclusion, clear, found, notApplicable, type Severity } from '../finding.ts';
+import { callsOf, openCallsOf } from '../recorded.ts';
 import { finding, NAMES } from './finding.ts';
 import { type Metrics, metrics, type Target } from './metrics.ts';
 import { Tally, targetOf, worstOf } from './tally.ts';
@@ -58,13 +59,16 @@ function conclude(context: Context, tallies: ReadonlyMap<Target, Tally>): Conclu
       [...tallies].map(([target, tally]) => `${plural(tally.count, 'failed write')} to ${NAMES[target]}`).join('; '),
       findings,
     );
-  const writes = context.model.statistics
-    .all()
-    .filter(({ syscall }) => syscall.family === 'write')
-    .reduce((sum, each) => sum + each.count, 0);
+  const { processes } = context.model;
+  if (requests === 0 && !processes.all().some(({ accepted }) => accepted > 0))
+    return notApplicable('No request and no accepted connection was seen: whether replies fail is unknown');
+  const open = openCallsOf(context.model, 'write');
+  const writes = Math.max(0, callsOf(context.model, 'write') - open);
+  const stuck = open === 0 ? '' : `; ${open} more had not come back`;
+  if (writes === 0) return notApplicable(`No write or send came back${stuck}: whether replies fail is unknown`);
   return clear(
     `none of ${plural(writes, 'write')} failed because the other end had left (${plural(requests, 'request')} ` +
-      'read). A reply that fits one write fails without a trace',
+      `read)${stuck}. A reply that fits one write fails without a trace`,
   );
 }
 

@@ -13,6 +13,8 @@ export interface Place {
   readonly cause: Cause;
   readonly call: string;
   readonly target: string;
+  /** A step on a file so small that it rarely waits. */
+  readonly isBrief: boolean;
 }
 
 export interface BusyTurn extends Interval {
@@ -20,6 +22,9 @@ export interface BusyTurn extends Interval {
   /** Time outside any call: the most that can have been computing. */
   readonly outside: Nanoseconds;
   readonly open: boolean;
+  /** Where in it the worker did not run, if it did not. */
+  readonly pauseStart: Nanoseconds;
+  readonly pauseEnd: Nanoseconds;
   /** Kept for the longest turns only. */
   readonly lines: readonly KeptLine[];
 }
@@ -35,16 +40,15 @@ export class BusyTurns {
   #longest: Nanoseconds = 0;
   readonly #places = new Map<string, Place>();
 
-  add(turn: Omit<BusyTurn, 'place'>, { cause, call, target }: Place): void {
+  add(turn: Omit<BusyTurn, 'place'>, { cause, call, target, isBrief }: Place): void {
     const length = turn.end - turn.start;
     this.#longest = Math.max(this.#longest, length);
     if (this.turns.length === MOST_TURNS) {
       this.dropped += MOST_TURNS / 2;
       this.turns.splice(0, MOST_TURNS / 2);
     }
-    const { start, end, outside, open } = turn;
     const lines = length * 2 >= this.#longest ? turn.lines : [];
-    this.turns.push({ start, end, outside, open, lines, place: this.#place(cause, call, target) });
+    this.turns.push({ ...turn, lines, place: this.#place(cause, call, target, isBrief) });
   }
 
   /** The turns that overlap the interval. Turns of one thread follow each other, so they are sorted by both ends. */
@@ -61,11 +65,11 @@ export class BusyTurns {
     return found;
   }
 
-  #place(cause: Cause, call: string, target: string): Place {
-    const key = `${cause} ${call} ${target}`;
+  #place(cause: Cause, call: string, target: string, isBrief: boolean): Place {
+    const key = `${cause} ${isBrief} ${call} ${target}`;
     const known = this.#places.get(key);
     if (known !== undefined) return known;
-    const made = { cause, call, target };
+    const made = { cause, call, target, isBrief };
     if (this.#places.size < MOST_PLACES) this.#places.set(key, made);
     return made;
   }
@@ -74,9 +78,12 @@ export class BusyTurns {
 /** Adds a long turn of a worker to those of all. `timed` says that calls have durations. */
 export function addTurn(turns: Map<Thread, BusyTurns>, fact: LongTurn, timed: boolean): void {
   const { thread, turn, length, open } = fact;
-  const { cause, call, target, lines } = reasonOf(fact, timed);
+  const { cause, call, target, lines, isBrief, pauseStart, pauseEnd } = reasonOf(fact, timed);
   const own = turns.get(thread) ?? new BusyTurns();
   turns.set(thread, own);
   const outside = Math.max(0, length - turn.inCalls);
-  own.add({ start: turn.start, end: turn.end, outside, open, lines }, { cause, call, target });
+  own.add(
+    { start: turn.start, end: turn.end, outside, open, lines, pauseStart, pauseEnd },
+    { cause, call, target, isBrief },
+  );
 }

@@ -6,7 +6,8 @@ import { count, duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
-import { type Conclusion, clear, type DraftFinding, found } from '../finding.ts';
+import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
+import { RECORDING } from '../need.ts';
 import { syncFinding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { SyncTally } from './sync-tally.ts';
@@ -79,12 +80,22 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, SyncTally>): Co
     tallies.map(({ calls }) => calls.longest),
     0,
   );
-  return clear(
-    syncs === 0
-      ? 'no fsync, fdatasync, msync or sync_file_range'
-      : `${plural(syncs, 'sync')}, the longest ${duration(longest)}, none of them in the way: ${limits(context)}`,
-  );
+  if (syncs > 0)
+    return clear(
+      `${plural(syncs, 'sync')}, the longest ${duration(longest)}, none of them in the way: ${limits(context)}`,
+    );
+  // A capture of sockets alone would hold no sync either.
+  const calls = model.statistics.all().filter(({ syscall }) => ON_FILES.has(syscall.name) || syscall.family === 'open');
+  const onFiles = calls.reduce((sum, { count: times }) => sum + times, 0);
+  if (onFiles === 0)
+    return notApplicable(
+      `No sync, and no open or write call in the trace. If -e left them out, record without -e: ${RECORDING}`,
+    );
+  return clear(`no fsync, fdatasync, msync or sync_file_range beside ${plural(onFiles, 'open or write call')}`);
 }
+
+/** Calls that a capture of files holds, and one of sockets alone does not. */
+const ON_FILES: ReadonlySet<string> = new Set(['write', 'writev', 'pwrite64', 'pwritev', 'pwritev2']);
 
 function limits(context: Context): string {
   return (

@@ -42,21 +42,25 @@ function conclude(context: Context): Conclusion<Metrics> {
   if (services.length === 0) return notApplicable('No event loop with an epoll set of its own was seen');
   const findings: DraftFinding<Metrics>[] = [];
   const reasons: string[] = [];
+  const least = context.threshold('churn-min-requests');
   for (const service of services) {
     const figures = figuresOf(service);
     const judged = judge(context, service, figures);
-    if (judged === null) reasons.push(saidOf(service, figures));
-    else findings.push(judged);
+    if (judged !== null) findings.push(judged);
+    else if (figures.requests >= least || figures.connections >= least) reasons.push(saidOf(service, figures));
   }
-  if (findings.length === 0) return clear(reasonsOf(reasons));
+  if (findings.length === 0)
+    return reasons.length === 0
+      ? notApplicable(`Fewer than ${least} requests and connections on each loop: too few to judge`)
+      : clear(reasonsOf(reasons));
   return found(`${plural(findings.length, 'service')} with much epoll_ctl`, findings);
 }
 
 function judge(context: Context, service: Service, figures: Figures): DraftFinding<Metrics> | null {
   const { changes, requests, toggles, connections } = figures;
-  const least = context.threshold('churn-min-requests');
-  const perRequest = requests >= least ? changes / requests : 0;
-  const perConnection = connections >= least ? toggles / connections : 0;
+  const minimum = context.threshold('churn-min-requests');
+  const perRequest = requests >= minimum ? changes / requests : 0;
+  const perConnection = connections >= minimum ? toggles / connections : 0;
   const isToggled = perConnection >= context.threshold('churn-toggles');
   if (!isToggled && perRequest < context.threshold('churn-per-request')) return null;
   return finding(context, service, figures, isToggled);

@@ -3,7 +3,8 @@ import { DISK_ERRORS, FailureTracker } from '../../model/topics/failures/failure
 import { count, plural } from '../../trace/format-numbers.ts';
 import type { Family, Syscall } from '../../trace/syscalls.ts';
 import { type Context, defineDetector } from '../detector.ts';
-import { type Conclusion, clear, type DraftFinding, found } from '../finding.ts';
+import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
+import { openCallsOf } from '../recorded.ts';
 import { finding, type Meaning, type Storm } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
@@ -69,7 +70,11 @@ function conclude(context: Context): Conclusion<Metrics> {
   const rows = context.model.statistics.all();
   const calls = rows.reduce((sum, row) => sum + row.count, 0);
   const failed = rows.reduce((sum, row) => sum + failedOf(row), 0);
-  return clear(`${count(failed)} of ${plural(calls, 'call')} failed, none of them in bulk`);
+  const fewest = Math.min(context.threshold('storm-connects'), context.threshold('storm-writes'));
+  const cameBack = Math.max(0, calls - openCallsOf(context.model));
+  if (cameBack < fewest)
+    return notApplicable(`${plural(cameBack, 'call')} that came back: too few to fail in bulk (${fewest} needed)`);
+  return clear(`${count(failed)} of ${plural(cameBack, 'call')} failed, none of them in bulk`);
 }
 
 /** Connects that fail, by address, and what a disk refuses, by file. */

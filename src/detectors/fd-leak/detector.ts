@@ -7,7 +7,7 @@ import { type Context, defineDetector } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { forgottenFinding, leakFinding } from './finding.ts';
-import { growthOf, type Leak } from './growth.ts';
+import { FEWEST_POINTS, growthOf, type Leak } from './growth.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
 export const fdLeak = defineDetector({
@@ -60,6 +60,14 @@ function conclude(context: Context): Conclusion<Metrics> {
       findings.push(forgottenFinding(process, forgotten, censusOf(process)?.endedAsOf ?? model.lastTime));
   }
   if (findings.length > 0) return found(`${plural(findings.length, 'kind')} of descriptors that stay open`, findings);
+  const counts = largestOf(
+    processes.map((process) => censusOf(process)?.points.length ?? 0),
+    0,
+  );
+  if (counts < FEWEST_POINTS)
+    return notApplicable(
+      `Open descriptors were counted ${plural(counts, 'time')} (${FEWEST_POINTS} needed): too short to see them grow`,
+    );
   const most = largestOf(
     processes.map((process) => censusOf(process)?.points.at(-1)?.open ?? 0),
     0,

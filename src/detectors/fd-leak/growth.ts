@@ -15,7 +15,8 @@ const QUARTERS = 4;
 const SHARE_OF_QUARTER = 0.1;
 /** What goes down in between, at most, as a share of what goes up. */
 const SHARE_OF_FALL = 0.1;
-const FEWEST_POINTS = 5;
+/** Fewer counts than this show no growth. */
+export const FEWEST_POINTS = 5;
 
 export interface Growth {
   readonly group: DescriptorGroup;

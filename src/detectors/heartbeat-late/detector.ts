@@ -10,7 +10,7 @@ import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
-import { DEFAULT_TIMEOUT, first, type Pulse, stretch, timeoutOf } from './pulse.ts';
+import { DEFAULT_TIMEOUT, first, type Pulse, stretch, timeoutOf, upTo } from './pulse.ts';
 
 export const heartbeatLate = defineDetector({
   kind: 'heartbeat-late',
@@ -70,8 +70,10 @@ export const heartbeatLate = defineDetector({
 function conclude(context: Context, pulses: ReadonlyMap<Process, Pulse>): Conclusion<Metrics> {
   if (pulses.size === 0)
     return notApplicable('No heartbeat seen: only gunicorn workers have one, and -y must show its file (wgunicorn-…)');
-  const roles = rolesOf(context.model.processes.threads());
-  const all = [...pulses.values()];
+  const { model } = context;
+  const roles = rolesOf(model.processes.threads());
+  const end = Math.min(model.lastTime, model.options.to);
+  const all = [...pulses.values()].map((pulse) => upTo(pulse, end));
   const late = all.filter((pulse) => pulse.abortLine !== null || pulse.longest >= limit(context, pulse, roles));
   if (late.length > 0)
     return found(`${plural(late.length, 'worker')} with a late heartbeat`, [finding(context, all, late)]);

@@ -25,7 +25,9 @@ export function finding({ model }: Context, all: readonly Pulse[], late: readonl
     killed !== undefined
       ? ` ${plural(aborted.length, 'worker was', 'workers were')} sent SIGABRT by the master for it, as gunicorn ` +
         `does at WORKER TIMEOUT: worker ${killed.process.pid} after ${duration(killed.abortedAfter)}.`
-      : ` It came within ${duration(Math.max(0, left))} of being killed.`;
+      : worst.isOpen
+        ? ' The silence had not ended when the capture did.'
+        : ` It came within ${duration(Math.max(0, left))} of being killed.`;
   return {
     severity: aborted.length > 0 ? 'critical' : 'warning',
     confidence: killed !== undefined || timeout !== null ? 'likely' : 'possible',
@@ -41,7 +43,7 @@ export function finding({ model }: Context, all: readonly Pulse[], late: readonl
       'with it. A worker is silent when its loop is blocked.',
     start: smallestOf(late.map(({ since }) => since)),
     end: largestOf(late.map(({ since, longest }) => since + longest)),
-    openEnded: false,
+    openEnded: late.some(({ isOpen }) => isOpen),
     workers: sorted.map(({ process }) => process.pid),
     metrics: {
       workers: sorted.slice(0, SHOWN).map((pulse) => ({

@@ -16,6 +16,8 @@ export interface Pulse {
   /** When the longest interval began, and the lines at its ends. */
   since: Nanoseconds;
   lines: readonly KeptLine[];
+  /** That interval had not ended when the capture did. */
+  isOpen: boolean;
   /** Its master sent it SIGABRT: after so long a silence. */
   abortedAfter: Nanoseconds;
   abortLine: KeptLine | null;
@@ -31,6 +33,7 @@ export function first({ process }: Thread, at: Nanoseconds, line: KeptLine): Pul
     longest: 0,
     since: at,
     lines: [],
+    isOpen: false,
     abortedAfter: UNKNOWN,
     abortLine: null,
   };
@@ -42,6 +45,14 @@ export function stretch(pulse: Pulse, to: Nanoseconds, lines: readonly KeptLine[
   pulse.longest = to - pulse.last;
   pulse.since = pulse.last;
   pulse.lines = lines;
+}
+
+/** The pulse as of that moment: a worker that lives has been silent since its last heartbeat. */
+export function upTo(pulse: Pulse, now: Nanoseconds): Pulse {
+  const { process, last, lastLine, longest, abortLine } = pulse;
+  const isAlive = process.exitedAt === UNKNOWN && process.threads.some(({ ended }) => !ended);
+  if (!isAlive || abortLine !== null || now - last <= longest) return pulse;
+  return { ...pulse, longest: now - last, since: last, lines: [lastLine], isOpen: true };
 }
 
 /**

@@ -9,6 +9,7 @@ import { serverOf, verdictOf } from '../accept-queues/accept-queues.ts';
 import { attendancesOf, mostAtOnce } from '../accept-queues/attendance.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, notApplicable } from '../finding.ts';
+import { callsOf } from '../recorded.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
@@ -38,18 +39,23 @@ function conclude(context: Context): Conclusion<Metrics> {
       'The capture does not show how listeners were opened: start the server under strace, or count the LISTEN rows ' +
         'of its port in ss -ltn',
     );
+  const tellsOptions = callsOf(model, 'setsockopt', 'bind') > 0;
   const acceptors = acceptorsOfEach(model.processes.threads());
   const socketsOf = new Map<string, number>();
   for (const { name } of opened) socketsOf.set(name, (socketsOf.get(name) ?? 0) + 1);
   const judged = opened.map((listener) => {
     const sockets = socketsOf.get(listener.name) ?? 0;
     const threads = acceptors.get(listener) ?? [];
-    if (listener.reusePort === null) return `SO_REUSEPORT was not set on ${listener.name}`;
+    if (listener.reusePort === null)
+      return tellsOptions
+        ? `SO_REUSEPORT was not set on ${listener.name}`
+        : { unjudged: `No setsockopt and no bind call in the trace: the options of ${listener.name} are unknown` };
     // Several servers share the port by the flag: between them the flag works.
     if (sockets > 1) return `${listener.name}: ${sockets} sockets with SO_REUSEPORT, each with a queue of its own`;
-    if (pidsOf(threads).length < 2) return `${listener.name}: one process accepts`;
+    if (pidsOf(threads).length < 2)
+      return { unjudged: `${listener.name}: fewer than two processes were seen to accept` };
     if (processesAtOnce(listener, threads, model) < 2)
-      return `${listener.name}: one process accepts at a time; a reload handed the socket over`;
+      return { unjudged: `${listener.name}: one process accepts at a time, as after a reload` };
     return judge(context, listener, threads);
   });
   return verdictOf(

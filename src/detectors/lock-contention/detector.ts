@@ -1,3 +1,4 @@
+import { atEndOf } from '../../model/at-end/at-end.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
@@ -6,7 +7,8 @@ import { type LockWait, SharedLocks } from '../../model/topics/locks/shared-lock
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
-import { type Conclusion, clear, type DraftFinding, found } from '../finding.ts';
+import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
+import { callsOf } from '../recorded.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { sharedLockFinding } from './shared-lock-finding.ts';
 import { type LockStory, SharedLockWaits } from './shared-lock-waits.ts';
@@ -61,6 +63,20 @@ function conclude(context: Context, waits: SharedLockWaits): Conclusion<Metrics>
   for (const process of model.processes.all())
     for (const each of aboutThreads(context, process, roles)) findings.push(each);
   if (findings.length > 0) return found(`${plural(findings.length, 'lock')} with a queue`, findings);
+  if (model.topic(SharedLocks).known === 0 && callsOf(model, 'futex') === 0)
+    return notApplicable('No lock on a file, no semaphore and no futex is in the capture: nobody asked for a lock');
+  const stuck = atEndOf(model).filter(
+    ({ idle, wait, left, lasted }) =>
+      idle === 'no' &&
+      wait.kind === 'lock' &&
+      left.futex !== null &&
+      lasted >= context.threshold('lock-wait-ms') * MILLISECOND,
+  );
+  if (stuck.length > 0)
+    return notApplicable(
+      `${plural(stuck.length, 'thread')} had not come back from a futex: nobody handed the lock over, and the ` +
+        'capture does not tell who has it (stuck-call names them)',
+    );
   const longest = Math.max(
     0,
     ...[...waits.stories.values()].filter(({ lock }) => !lock.guardsAccepts).map((story) => story.total),

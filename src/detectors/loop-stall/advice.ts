@@ -10,7 +10,9 @@ export function stallAdvice(
   starved: 'not' | 'partly' | 'mostly' = 'not',
 ): Step[] {
   if (starved === 'mostly') return [...STARVED];
-  const steps = ADVICE[cause](reason, server);
+  const steps = ADVICE[cause](reason, server, pid);
+  // What does not run shows no code.
+  if (cause === 'stopped' || cause === 'not-running') return steps;
   return [
     // Whether it computes or waits for a processor is known then: both.
     ...(starved === 'partly'
@@ -53,7 +55,29 @@ const COMPUTING_OR_WAITING: Step = {
   command: 'pidstat -u -w 1 5',
 };
 
-const ADVICE: Readonly<Record<Cause, (reason: Reason, server: string) => Step[]>> = {
+const NOT_RUNNING_STEPS: (pid: number) => readonly Step[] = (pid) => {
+  const process = pid === 0 ? 'PID' : String(pid);
+  return [
+    {
+      text:
+        'Is a CPU quota used up? nr_throttled and throttled_usec grow; cpu.max says the quota and its period. If so, ' +
+        'raise the quota, or run fewer workers in it.',
+      command: `cd /sys/fs/cgroup$(sed -n s/^0:://p /proc/${process}/cgroup) && cat cpu.max cpu.stat`,
+      caveat: 'In a container the group is /sys/fs/cgroup itself, and a group above it may have the quota.',
+    },
+    {
+      text: 'Are there more threads than processors? The first numbers of vmstat are those that wait for one.',
+      command: 'cat /proc/pressure/cpu; vmstat 1 5',
+    },
+    {
+      text: 'Does it wait for memory? majflt/s above 0 is waiting for pages from a disk.',
+      command: `pidstat -r -p ${process} 1 5`,
+      caveat: 'strace needs a processor for each call as well: in a small quota it is part of the trouble.',
+    },
+  ];
+};
+
+const ADVICE: Readonly<Record<Cause, (reason: Reason, server: string, pid: number) => Step[]>> = {
   'blocking-call': ({ target }) => [blockingCallAdvice(target)],
   'futex-ladder': () => [
     {
@@ -155,6 +179,22 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, server: string) => Step[]>
       needs: 'preload_app: connections and threads must be opened after the fork (post_fork)',
     },
   ],
+  stopped: ({ stop }) => [
+    {
+      text:
+        stop === null || stop.sender === 0
+          ? 'Find out who stopped it: a debugger, a job control shell, a script that freezes processes.'
+          : `Find out why pid ${stop.sender} stopped it.`,
+      command: `ps -o pid,ppid,lstart,args -p ${stop === null || stop.sender === 0 ? 'PID' : stop.sender}`,
+      caveat: 'The sender may have ended by now; an audit rule for kill(2) names the next one.',
+    },
+    {
+      text: 'Is it still stopped (state T)? kill -CONT lets it go on.',
+      command: "ps -eo pid,stat,args | awk '$2 ~ /^[Tt]/'",
+      caveat: 'State t is a tracer that holds it.',
+    },
+  ],
+  'not-running': (_reason, _server, pid) => [...NOT_RUNNING_STEPS(pid)],
   'many-requests': () => [
     {
       text:

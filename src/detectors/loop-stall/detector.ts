@@ -1,15 +1,17 @@
 import type { LongTurn } from '../../model/facts.ts';
-import { rolesOf } from '../../model/machine/roles.ts';
+import { isLoopOf, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import type { OffCpu } from '../../model/machine/turn.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
-import { MILLISECOND } from '../../trace/time.ts';
+import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { sentenceWithout } from '../need.ts';
-import { reasonOf } from '../stall-cause/cause.ts';
+import { type Reason, reasonOf } from '../stall-cause/cause.ts';
 import { stallFinding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
-import { addStall, type Stall, type StallGroup } from './stall-group.ts';
+import { noLoopReason } from './no-loop-reason.ts';
+import { addStall, regrouped, type Stall, type StallGroup } from './stall-group.ts';
 
 export const loopStall = defineDetector({
   kind: 'loop-stall',
@@ -53,6 +55,7 @@ export const loopStall = defineDetector({
 
 function stallOf(fact: LongTurn, context: Context): Stall {
   const { turn, length, open } = fact;
+  const offCpu = context.model.scheduler.active && !open ? { blocked: turn.blockedOutside, queued: turn.queued } : null;
   const reason = reasonOf(fact, context.capabilities.durations);
   // Whole-second stamps can make a turn look up to one second longer, or shorter, than it was.
   const uncertain = context.capabilities.resolution > MILLISECOND ? context.capabilities.resolution : 0;
@@ -64,7 +67,7 @@ function stallOf(fact: LongTurn, context: Context): Stall {
     corrected: Math.max(turn.inCalls, length - uncertain) - tracer,
     tracer,
     open,
-    reason,
+    reason: isStarvedTurn(reason, length, offCpu) ? { ...reason, cause: 'not-running' } : reason,
     request: turn.owner?.name ?? '',
     afterReply: turn.afterReply,
     waiting: turn.waiting,
@@ -74,26 +77,38 @@ function stallOf(fact: LongTurn, context: Context): Stall {
     longestGap: turn.longestGap,
     requestsRead: turn.requestsRead,
     gapOffCpu: turn.gap?.offCpu ?? null,
-    offCpu: context.model.scheduler.active && !open ? { blocked: turn.blockedOutside, queued: turn.queued } : null,
+    offCpu,
+    rhythm: null,
   };
+}
+
+/** The scheduler says that it was ready and had no processor for most of the time. */
+function isStarvedTurn({ cause }: Reason, length: Nanoseconds, offCpu: OffCpu | null): boolean {
+  return offCpu !== null && cause === 'no-syscall' && offCpu.queued >= length / 2;
 }
 
 function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<string, StallGroup>>): Conclusion<Metrics> {
   const { model, capabilities } = context;
   const roles = rolesOf(model.processes.threads());
   const loops = [...roles]
-    .filter(([thread, role]) => (role === 'event-loop' || role === 'acceptor') && thread.loop.turns > 0)
+    .filter(([thread, role]) => isLoopOf(thread, role) && (thread.loop.turns > 0 || thread.loop.shared !== null))
     .map(([thread]) => thread);
   const findings: DraftFinding<Metrics>[] = [];
   for (const thread of loops)
-    for (const group of groups.get(thread)?.values() ?? [])
+    for (const group of regrouped(model, groups.get(thread)?.values() ?? []))
       findings.push(stallFinding(context, group, roles.get(thread) === 'acceptor'));
   if (findings.length > 0)
     return found(`${plural(findings.length, 'worker and cause', 'workers and causes')} with stalls`, findings);
   if (!capabilities.times) return notApplicable(sentenceWithout(['times']));
-  if (loops.length === 0) return notApplicable(noLoop(roles.values()));
+  if (loops.length === 0) return notApplicable(noLoopReason(model, roles));
   const turns = loops.reduce((sum, { loop }) => sum + loop.turns, 0);
-  const longest = loops.reduce((most, { loop }) => Math.max(most, loop.longestTurn), 0);
+  const longest = loops.reduce((most, { loop }) => Math.max(most, loop.shared?.longest ?? loop.longestTurn), 0);
+  const isShared = loops.every(({ loop }) => loop.shared !== null);
+  if (isShared)
+    return clear(
+      `at no time of ${context.threshold('stall-ms')} ms or more was a thread at work while none of those that take ` +
+        `turns at one epoll set waited there (${plural(loops.length, 'set')}); what a lock holds up cannot be told`,
+    );
   const seen = `in ${plural(turns, 'turn')} of ${plural(loops.length, 'loop')}`;
   if (capabilities.resolution > MILLISECOND)
     return clear(
@@ -101,24 +116,4 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
         'shorter than a second goes unseen',
     );
   return clear(`no turn of ${context.threshold('stall-ms')} ms or more ${seen}; the longest took ${duration(longest)}`);
-}
-
-const UNCLEAR =
-  'Cannot tell whether these are event loops: no ioctl or fcntl call was recorded, which would show how sockets ' +
-  'wait. Record without -e.';
-
-function noLoop(roles: Iterable<string>): string {
-  const kinds = new Set(roles);
-  if (kinds.has('unknown') && !kinds.has('sync-worker')) return UNCLEAR;
-  if (kinds.has('sync-worker') || kinds.has('blocking-acceptor'))
-    return (
-      'These are sync workers: they serve one request at a time by design, so a long request is occupancy, not ' +
-      'a stall.'
-    );
-  if (kinds.has('connection-worker'))
-    return 'These processes serve one connection each: a long request keeps nobody else waiting.';
-  return (
-    'No event loop seen: no thread waits on a listener together with other sockets. Trace the workers, with ' +
-    'their epoll_wait, poll or select calls.'
-  );
 }

@@ -14,6 +14,13 @@ import type { StallGroup } from './stall-group.ts';
 const POOL_NOTE =
   ' It hands its connections to a pool of threads: as likely as not it waited for one of them to be free.';
 
+const WHY =
+  'An event loop does one thing at a time: until it is back in its wait, this worker accepts nobody and answers ' +
+  'nobody.';
+const WHY_SHARED =
+  'The threads of this process wait for all their sockets in one place: until one of them is back there, nobody sees ' +
+  'new connections and new data.';
+
 /**
  * The finding about all stalls of one worker with one cause and target. `hasPool`: its thread accepts for a pool of
  * threads.
@@ -33,11 +40,9 @@ export function stallFinding(context: Context, group: StallGroup, hasPool: boole
     confidence: isFull ? 'possible' : confidenceOf(reason, context),
     title: titleOf(pid, longest, count),
     summary:
-      `${summaryOf(pid, longest, count, group.total, context.capabilities)}${helperNote(cause, helpers)}` +
+      `${summaryOf(thread, longest, count, group.total, context.capabilities)}${helperNote(cause, helpers)}` +
       `${isFull ? POOL_NOTE : ''}`,
-    why:
-      'An event loop does one thing at a time: until it is back in its wait, this worker accepts nobody and ' +
-      'answers nobody.',
+    why: thread.loop.shared === null ? WHY : WHY_SHARED,
     ...span({ times }, group.first, group.last),
     openEnded: open,
     workers: [pid],
@@ -47,7 +52,7 @@ export function stallFinding(context: Context, group: StallGroup, hasPool: boole
       cause,
       call: reason.call,
       callMs: milliseconds(reason.callTime),
-      target: reason.target,
+      target: cause === 'not-running' ? '' : reason.target,
       request: longest.request,
       waiting: [...longest.waiting],
       waitingCount: waiting,
@@ -57,6 +62,9 @@ export function stallFinding(context: Context, group: StallGroup, hasPool: boole
       queuedMs: longest.offCpu === null ? null : milliseconds(longest.offCpu.queued),
       longestGapMs: milliseconds(longest.longestGap),
       correctedMs: milliseconds(longest.corrected),
+      quotaPeriodMs: longest.rhythm === null ? null : milliseconds(longest.rhythm.period),
+      stopSignal: reason.stop?.signal ?? '',
+      stopSender: reason.stop === null || reason.stop.sender === 0 ? null : reason.stop.sender,
       rungs: reason.rungs,
       query: reason.query,
       helperPeers: helpers,
@@ -78,7 +86,7 @@ export function stallFinding(context: Context, group: StallGroup, hasPool: boole
           turnCalls: stall.calls,
           open: stall.open,
         })),
-      share: round(group.total / Math.max(1, thread.loop.busy + thread.loop.idle), 4),
+      share: round(group.total / Math.max(1, observedOf(thread, context)), 4),
     },
     evidence: evidenceOf(group),
     next: stallAdvice(
@@ -94,6 +102,11 @@ export function stallFinding(context: Context, group: StallGroup, hasPool: boole
       ...(reason.target.startsWith('/') ? [`target ${reason.target}`] : []),
     ],
   };
+}
+
+/** The time in which the loop was watched. */
+function observedOf({ loop }: StallGroup['thread'], { model }: Context): Nanoseconds {
+  return loop.shared === null ? loop.busy + loop.idle : model.lastTime - loop.shared.first;
 }
 
 /** Time outside calls that was spent on a processor. */

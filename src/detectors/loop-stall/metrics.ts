@@ -18,6 +18,11 @@ export const metrics = {
   queuedMs: metric.orNull(metric.lengthMs('Of this waiting for a CPU; null without scheduler data.')),
   longestGapMs: metric.lengthMs('The longest time without a call in it.'),
   correctedMs: metric.lengthMs('The longest stall without what the tracer and coarse stamps may have added.'),
+  quotaPeriodMs: metric.orNull(
+    metric.lengthMs('Its pauses end on multiples of this, as those of a CPU quota do; null without such a rhythm.'),
+  ),
+  stopSignal: metric.text('The signal that stopped it; empty when none did.'),
+  stopSender: metric.orNull(metric.pid('Who sent that signal; null when the trace does not tell.')),
   rungs: metric.count('Calls of the kind that took most, in the longest stall.'),
   query: metric.text('What was asked of the service that the call waited for; empty when the trace does not tell.'),
   helperPeers: metric.list(

@@ -1,10 +1,12 @@
 import type { Process } from '../../model/machine/process.ts';
-import type { OffCpu } from '../../model/machine/turn.ts';
+import type { Stop } from '../../model/machine/stop.ts';
+import type { Thread } from '../../model/machine/thread.ts';
+import { NOTED, type OffCpu } from '../../model/machine/turn.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { portOf, protocolOfPort } from '../../trace/payload.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Capabilities } from '../capabilities.ts';
-import { CAUSE_IN_WORDS, type Cause } from '../stall-cause/cause.ts';
+import { CAUSE_IN_WORDS, type Cause, type Reason } from '../stall-cause/cause.ts';
 import { workerName } from '../words.ts';
 import type { Stall } from './stall-group.ts';
 
@@ -16,6 +18,8 @@ const ONE_GAP = 0.6;
 const NOTABLE = 0.1;
 
 const STARVED_SHARE = 0.3;
+
+const WHY_NOT_RUNNING = 'throttled by a CPU quota, no CPU, page faults, or the tracer';
 
 /** Whether the worker waited for a processor for so large a part of the stall that the finding must say so. */
 export function isStarved({ length, offCpu }: Stall): boolean {
@@ -36,6 +40,11 @@ export function titleOf(pid: number, stall: Stall, count: number): string {
 
 function inside(stall: Stall): string {
   const { reason, longestGap, length } = stall;
+  if (reason.stop !== null) return `stopped by ${reason.stop.signal}`;
+  if (reason.cause === 'not-running') {
+    if (isMostlyStarved(stall)) return 'waiting for a CPU';
+    return stall.rhythm === null ? 'it did not run' : `throttled every ${duration(stall.rhythm.period)}`;
+  }
   if (reason.call === '' && isStarved(stall))
     return isMostlyStarved(stall) ? 'waiting for a CPU' : `no call, ${percentQueued(stall)} % of it waiting for a CPU`;
   if (reason.cause === 'futex-ladder') return 'a ladder of futex waits';
@@ -60,7 +69,13 @@ function atLeast({ open }: Stall): string {
 }
 
 /** What the longest of `count` stalls was, and who waited meanwhile. */
-export function summaryOf(pid: number, stall: Stall, count: number, total: number, capabilities: Capabilities): string {
+export function summaryOf(
+  { process: { pid }, loop: { shared } }: Thread,
+  stall: Stall,
+  count: number,
+  total: number,
+  capabilities: Capabilities,
+): string {
   const whom =
     stall.request === ''
       ? ''
@@ -73,15 +88,21 @@ export function summaryOf(pid: number, stall: Stall, count: number, total: numbe
     waiting === 0
       ? ''
       : ` Meanwhile ${waiting === 1 ? '1 other request was' : `${waiting} other requests were`} kept waiting.`;
+  const away =
+    shared === null
+      ? `${workerName(pid)} did not get back to its event loop for `
+      : `None of the ${shared.threads.size} threads of ${pid} that take turns at one epoll set waited there for `;
   return (
-    `${workerName(pid)} did not get back to its event loop for ` +
+    away +
     `${atLeast(stall)}${duration(stall.length)}${whom}: ` +
     `${whatHappened(stall)}.${times}${kept}${accuracyNote(stall, capabilities)}`
   );
 }
 
 function whatHappened(stall: Stall): string {
-  const { cause, call } = stall.reason;
+  const { cause, call, stop, total } = stall.reason;
+  if (stop !== null) return `${stop.signal} stopped it for ${duration(total)}${senderOf(stop)}`;
+  if (cause === 'not-running') return notRunning(stall);
   if (call !== '') return inCall(stall);
   if (cause === 'many-requests')
     return `it served ${stall.requestsRead} requests before it waited again, none of them most of that time`;
@@ -108,6 +129,30 @@ function whatHappened(stall: Stall): string {
   );
 }
 
+function senderOf({ sender }: Stop): string {
+  return sender === 0 ? '' : `, sent by pid ${sender}`;
+}
+
+/** The calls that wait for nothing are the proof, whatever else it could not do meanwhile. */
+function notRunning({ reason, outside, longestGap, gapOffCpu, rhythm }: Stall): string {
+  const { call, total } = reason;
+  const gap =
+    call !== '' && (outside < total || longestGap < NOTED) ? '' : `no system call for ${duration(longestGap)}`;
+  const parts = [call === '' ? '' : pausedCalls(reason), gap].filter((part) => part !== '');
+  const why =
+    rhythm !== null
+      ? `, and its pauses end every ${duration(rhythm.period)} (${rhythm.beats} of them), as a CPU quota makes them`
+      : ` (${call === '' && gapOffCpu !== null ? onOrOff(longestGap, gapOffCpu) : WHY_NOT_RUNNING})`;
+  return `it did not run: ${parts.join(', ')}${why}`;
+}
+
+function pausedCalls({ call, callTime, total, rungs, target, isBrief }: Reason): string {
+  if (isBrief) return `${call}${target === '' ? '' : ` on ${target}`}, which rarely waits, took ${duration(callTime)}`;
+  return rungs > 1
+    ? `${rungs} calls that wait for nothing took ${duration(total)}, the longest ${duration(callTime)} (${call})`
+    : `${call}, which waits for nothing, took ${duration(callTime)}`;
+}
+
 /** What the scheduler says of time outside calls; without it nobody can tell. */
 function onOrOff(length: Nanoseconds, offCpu: OffCpu | null): string {
   if (offCpu === null) return 'running, or waiting for a CPU';
@@ -118,10 +163,15 @@ function onOrOff(length: Nanoseconds, offCpu: OffCpu | null): string {
 }
 
 function inCall({ reason }: Stall): string {
-  const { cause, call, callTime, total, rungs, estimated, target, query } = reason;
+  const { cause, call, callTime, total, rungs, estimated, target, query, isBrief } = reason;
   const on = target === '' ? '' : ` on ${target}`;
   const meaning = `(${CAUSE_IN_WORDS[cause]}${query === '' ? '' : `, asked: ${query}`})`;
   const upTo = estimated ? ' up to the next line' : '';
+  if (isBrief)
+    return (
+      `${rungs > 1 ? `${rungs} ${call} calls` : call}${on} took ${duration(total)} ${meaning}; so small a step ` +
+      'rarely waits for a disk: it may not have been running'
+    );
   if (rungs > 1)
     return (
       `${rungs} ${call} calls${on} took ${duration(total)} together${upTo}, the longest ${duration(callTime)} ` +

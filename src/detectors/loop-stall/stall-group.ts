@@ -1,7 +1,10 @@
 import type { Thread } from '../../model/machine/thread.ts';
 import type { OffCpu } from '../../model/machine/turn.ts';
+import type { Rhythm } from '../../model/measuring/pauses.ts';
+import type { Model } from '../../model/model.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { Cause, Reason } from '../stall-cause/cause.ts';
+import { notRunningIn } from '../stall-cause/not-running.ts';
 
 /** Stalls kept in full for each group: the longest. */
 const KEPT_STALLS = 20;
@@ -34,6 +37,8 @@ export interface Stall {
    */
   readonly gapOffCpu: OffCpu | null;
   readonly offCpu: OffCpu | null;
+  /** It ends on the beat of a CPU quota; null when not known to. */
+  readonly rhythm: Rhythm | null;
 }
 
 /** All stalls of one worker with the same cause and target. */
@@ -81,6 +86,62 @@ export function addStall(groups: Map<string, StallGroup>, thread: Thread, stall:
       group.stalls.indexOf(group.stalls.reduce((least, other) => (other.length < least.length ? other : least))),
       1,
     );
+}
+
+/**
+ * The same stalls. Those of which the rest of the capture shows that the worker did not run are one group: that they
+ * fell on one call or another is chance.
+ */
+export function regrouped(model: Model, groups: Iterable<StallGroup>): StallGroup[] {
+  const regrouped: StallGroup[] = [];
+  let paused: StallGroup | null = null;
+  for (const group of groups) {
+    const rhythm = model.pauses.rhythmOf(group.thread.process);
+    const found = group.stalls.map((stall) => pausedAs(model, group.thread, stall, rhythm));
+    const stalls = found.filter((stall) => stall !== null);
+    if (stalls.length * 2 < found.length || stalls.length === 0) regrouped.push(group);
+    else {
+      const moved = {
+        ...group,
+        cause: 'not-running' as const,
+        target: '',
+        stalls: [...stalls],
+        longest: longestOf(stalls),
+      };
+      paused = paused === null ? moved : merged(paused, moved);
+    }
+  }
+  return paused === null ? regrouped : [...regrouped, paused];
+}
+
+function pausedAs(model: Model, thread: Thread, stall: Stall, rhythm: Rhythm | null): Stall | null {
+  const { cause, isBrief, pauseStart, pauseEnd } = stall.reason;
+  const found = notRunningIn(model, { thread, cause, isBrief, start: pauseStart, end: pauseEnd }, rhythm);
+  if (found === null) return null;
+  const isSure = found.rhythm !== null || !isBrief;
+  return {
+    ...stall,
+    rhythm: found.rhythm,
+    reason: { ...stall.reason, cause: 'not-running', confidence: isSure ? 'likely' : 'possible' },
+  };
+}
+
+function merged(one: StallGroup, other: StallGroup): StallGroup {
+  const stalls = [...one.stalls, ...other.stalls].toSorted((a, b) => b.length - a.length).slice(0, KEPT_STALLS);
+  return {
+    ...one,
+    count: one.count + other.count,
+    total: one.total + other.total,
+    longest: longestOf(stalls),
+    first: Math.min(one.first, other.first),
+    last: Math.max(one.last, other.last),
+    open: one.open || other.open,
+    stalls,
+  };
+}
+
+function longestOf(stalls: readonly Stall[]): Stall {
+  return stalls.reduce((longest, stall) => (stall.length > longest.length ? stall : longest));
 }
 
 /** A new descriptor number each time does not make a new target. */

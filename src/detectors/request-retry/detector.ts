@@ -39,6 +39,7 @@ export const requestRetry = defineDetector({
     const retries = new Retries(context);
 
     const lose = (loss: Lost): void => {
+      retries.losses++;
       retries.demand.lose(loss.request.identity);
       const at = early.findIndex(({ first }) => first === loss.request);
       const [known] = at < 0 ? [] : early.splice(at, 1);
@@ -76,11 +77,15 @@ export const requestRetry = defineDetector({
   },
 });
 
-function conclude(context: Context, { total, kept: [first, ...others] }: Retries): Conclusion<Metrics> {
-  if (first === undefined && context.model.processes.requests === 0)
+function conclude(context: Context, { total, losses, kept: [first, ...others] }: Retries): Conclusion<Metrics> {
+  const { requests } = context.model.processes;
+  if (first === undefined && requests === 0)
     return notApplicable('No request line is readable in the trace: who asks again is unknown. Record with -s 128.');
   if (first === undefined)
-    return clear(`no request came again within ${context.threshold('retry-window-s')} s after its client had left`);
+    return clear(
+      `in ${plural(requests, 'request')} ${plural(losses, 'client')} left before the reply, and none asked again ` +
+        `within ${context.threshold('retry-window-s')} s`,
+    );
   return found(plural(total, 'retry', 'retries'), [finding(context, total, [first, ...others])]);
 }
 

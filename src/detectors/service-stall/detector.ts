@@ -1,6 +1,6 @@
 import type { LongTurn } from '../../model/facts.ts';
 import type { Process } from '../../model/machine/process.ts';
-import { rolesOf } from '../../model/machine/roles.ts';
+import { isLoopOf, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
@@ -54,10 +54,12 @@ function conclude(context: Context, turns: ReadonlyMap<Thread, BusyTurns>): Conc
   if (several.length === 0 && gaps.length === 0) {
     const loops = services.flat().length;
     const reason =
-      loops === 1
-        ? 'One event-loop worker was traced: each of its stalls stops whatever it alone serves; trace all workers ' +
-          'to see whether the service stood still'
-        : 'No event-loop workers seen';
+      loops === 0
+        ? 'No event-loop workers seen'
+        : loops === 1
+          ? 'One event-loop worker was traced: each of its stalls stops whatever it alone serves; trace all workers ' +
+            'to see whether the service stood still'
+          : `Each of ${loops} event loops serves something else: no two of them stand in for each other`;
     return notApplicable(reason);
   }
   const findings: DraftFinding<Metrics>[] = [];
@@ -93,7 +95,7 @@ function stallsOf(context: Context, loops: readonly Thread[], turns: ReadonlyMap
 function servicesOf(threads: Iterable<Thread>): Thread[][] {
   const groups = new Map<unknown, Thread[]>();
   for (const [thread, role] of rolesOf(threads)) {
-    if (role !== 'event-loop') continue;
+    if (role === 'acceptor' || !isLoopOf(thread, role)) continue;
     const key = thread.process.parent ?? thread.accepts.listener ?? 'unrelated';
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [thread]);
@@ -104,5 +106,7 @@ function servicesOf(threads: Iterable<Thread>): Thread[][] {
 
 function endOf(thread: Thread, lastTime: Nanoseconds): Nanoseconds {
   const { exitedAt }: Process = thread.process;
-  return thread.ended ? thread.lastTime : exitedAt === UNKNOWN ? lastTime : exitedAt;
+  // One thread stands for several: they go on without it.
+  const isOver = thread.ended && thread.loop.shared === null;
+  return isOver ? thread.lastTime : exitedAt === UNKNOWN ? lastTime : exitedAt;
 }

@@ -26,7 +26,7 @@ export function finding(
 ): DraftFinding<Metrics> {
   const total = stalls.reduce((sum, stall) => sum + stall.end - stall.start, 0);
   const byLength = stalls.toSorted((a, b) => b.end - b.start - (a.end - a.start));
-  const shown = byLength.slice(0, SHOWN).map((stall) => describe(stall, loops, turns));
+  const shown = byLength.slice(0, SHOWN).map((stall) => describe(model, stall, loops, turns));
   const worst = shown[0] as ServiceStall;
   const longest = worst.end - worst.start;
   const { inTurns, outside, open } = totalsOf(
@@ -51,7 +51,7 @@ export function finding(
       `${duration(longest)}`,
     summary:
       `${notAll(loops, turns)}${everybody} were away from their loops at the same time ${extent}, spent ` +
-      `${where}. ${computingOrWaiting(computing)}`,
+      `${where}. ${computingOrWaiting(worst, computing)}`,
     why:
       'Nobody accepts or answers while every loop is blocked: the service is down for that ' +
       `time${computing <= MOSTLY_WAITING ? ', although the machine may be idle' : ''}. It then serves ` +
@@ -95,12 +95,15 @@ function notAll(loops: readonly Thread[], turns: ReadonlyMap<Thread, BusyTurns>)
 }
 
 /** `in poll on 127.0.0.1:3306 (MySQL)`, `outside system calls`. */
-function whereOf({ call, target, cause }: Place): string {
-  if (cause === 'no-syscall') return CAUSE_IN_WORDS[cause];
+function whereOf({ call, target, cause }: Omit<Place, 'isBrief'>): string {
+  if (cause === 'no-syscall' || cause === 'not-running') return CAUSE_IN_WORDS[cause];
   return `in ${call === '' ? CAUSE_IN_WORDS[cause] : call}${target === '' ? '' : ` on ${target}`}`;
 }
 
-function computingOrWaiting(busy: number): string {
+function computingOrWaiting({ blockedIn }: ServiceStall, busy: number): string {
+  if (blockedIn.every(({ cause }) => cause === 'stopped')) return 'All of them were stopped.';
+  if (blockedIn.every(({ cause }) => cause === 'not-running'))
+    return 'None of them ran: throttled by a CPU quota, no CPU, page faults, or the tracer.';
   if (busy <= MOSTLY_WAITING)
     return `At most ${percent(busy / 100)} of that time was computing: the workers waited inside calls.`;
   if (busy >= MOSTLY_COMPUTING)

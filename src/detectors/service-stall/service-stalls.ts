@@ -1,8 +1,10 @@
 import type { KeptLine } from '../../model/evidence.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import type { Model } from '../../model/model.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { BusyTurn, BusyTurns, Place } from '../busy-at-once/busy-turns.ts';
 import type { Interval } from '../busy-at-once/intersection.ts';
+import { placeIn } from '../busy-at-once/place-in.ts';
 
 /** Workers of which each stall says what they were in. */
 const MOST_BLOCKED = 100;
@@ -10,24 +12,25 @@ const MOST_BLOCKED = 100;
 /** A time in which no worker of a service could accept. */
 export interface ServiceStall extends Interval {
   readonly open: boolean;
-  readonly blockedIn: readonly (Place & { readonly pid: number })[];
+  readonly blockedIn: readonly (Omit<Place, 'isBrief'> & { readonly pid: number })[];
   readonly lines: readonly KeptLine[];
 }
 
 /** What each worker was in meanwhile. */
 export function describe(
+  model: Model,
   stall: Interval,
   loops: readonly Thread[],
   turns: ReadonlyMap<Thread, BusyTurns>,
 ): ServiceStall {
   const during = loops.flatMap((thread) =>
-    (turns.get(thread)?.during(stall) ?? []).map((busy) => ({ pid: thread.process.pid, busy })),
+    (turns.get(thread)?.during(stall) ?? []).map((busy) => ({ pid: thread.process.pid, thread, busy })),
   );
   return {
     start: stall.start,
     end: stall.end,
     open: during.some(({ busy }) => busy.open && busy.end === stall.end),
-    blockedIn: during.slice(0, MOST_BLOCKED).map(({ pid, busy }) => ({ pid, ...busy.place })),
+    blockedIn: during.slice(0, MOST_BLOCKED).map(({ pid, thread, busy }) => ({ pid, ...placeIn(model, thread, busy) })),
     lines: during.flatMap(({ busy }) => busy.lines.slice(0, 1)),
   };
 }

@@ -2,7 +2,7 @@ import { DependencyTracker } from '../../model/topics/dependencies/dependency-tr
 import type { Peer } from '../../model/topics/dependencies/peer.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { type Context, defineDetector } from '../detector.ts';
-import { type Conclusion, clear, found } from '../finding.ts';
+import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { finding } from './finding.ts';
 import { judge, type Slow } from './judge.ts';
 import { type Metrics, metrics } from './metrics.ts';
@@ -34,6 +34,10 @@ export const slowDependency = defineDetector({
 function conclude(context: Context): Conclusion<Metrics> {
   const peers = context.model.topic(DependencyTracker).peers();
   const slow = peers.map((peer) => judge(context, peer)).filter((each) => each !== null);
+  if (peers.length === 0)
+    return notApplicable(
+      'No wait for another service is in the capture; of connections made before it began -yy tells the address',
+    );
   if (slow.length === 0) return clear(reasonOf(peers));
   // What is a warning and what is not are two findings.
   const groups = (['warning', 'info'] as const).map((severity) => slow.filter((each) => each.severity === severity));
@@ -46,7 +50,6 @@ function worstFirst(group: readonly Slow[]): Slow[] {
 }
 
 function reasonOf(peers: readonly Peer[]): string {
-  if (peers.length === 0) return 'no wait for another service was seen';
   const [first] = peers;
   const longest = peers.reduce((most, peer) => Math.max(most, peer.ofRequests.longest, peer.ofMainWork.longest), 0);
   const waits = peers.reduce((sum, { all }) => sum + all.timed, 0);

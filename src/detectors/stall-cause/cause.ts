@@ -2,6 +2,7 @@ import type { KeptLine } from '../../model/evidence.ts';
 import type { LongTurn } from '../../model/facts.ts';
 import type { BlockClass } from '../../model/machine/block-class.ts';
 import type { LeftIn } from '../../model/machine/left-in.ts';
+import type { Stop, Stopped } from '../../model/machine/stop.ts';
 import { type BlockedIn, CROWD } from '../../model/machine/turn.ts';
 import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { Confidence } from '../finding.ts';
@@ -26,6 +27,8 @@ export const CAUSES = [
   'import',
   'many-requests',
   'one-connection',
+  'stopped',
+  'not-running',
 ] as const;
 /** Why a turn of a worker was long. */
 export type Cause = (typeof CAUSES)[number];
@@ -45,6 +48,13 @@ export interface Reason {
   readonly target: string;
   readonly query: string;
   readonly lines: readonly KeptLine[];
+  /** What stopped the thread; null for all other causes. */
+  readonly stop: Stop | null;
+  /** The call is so small a step on a file that it more likely did not run than wait for a disk. */
+  readonly isBrief: boolean;
+  /** The longest time without a call, or the time of the calls: where it did not run, if it did not. */
+  readonly pauseStart: Nanoseconds;
+  readonly pauseEnd: Nanoseconds;
   /** When the blocking stretch began and ended: the turn may hold other work too. */
   readonly start: Nanoseconds;
   readonly end: Nanoseconds;
@@ -52,6 +62,8 @@ export interface Reason {
 
 /** The dominant share of a turn that names its reason. */
 const DOMINANT = 0.6;
+/** From this share of a turn on, time in calls that cannot sleep shows that the thread did not run. */
+const NOT_RUNNING = 0.3;
 /**
  * From so many rungs on, a futex wait repeated in short slices is a ladder: librdkafka's flush polls in slices of 10 ms
  * at most.
@@ -74,6 +86,7 @@ const CAUSE_OF_CLASS: Readonly<Record<BlockClass, Cause>> = {
   futex: 'lock',
   gil: 'gil-wait',
   accept: 'blocking-call',
+  'not-running': 'not-running',
   other: 'blocking-call',
 };
 
@@ -93,12 +106,15 @@ export function reasonOf(fact: LongTurn, timed: boolean): Reason {
 function judge(fact: LongTurn, timed: boolean): Reason {
   const { turn, length, stuckIn } = fact;
   const work = length - turn.tracer;
+  if (turn.stopped !== null && turn.stopped.total >= DOMINANT * length) return stopped(turn.stopped);
   if (stuckIn !== null && turn.end - stuckIn.since >= DOMINANT * length) return stuck(turn.end, stuckIn);
-  const [top, total] = heaviest(turn.blocked);
+  const [top, total] = heaviest(turn.blocked.filter((group) => group.class !== 'not-running'));
   if (top !== null && total >= DOMINANT * work) return { ...blockedReason(top), total };
   if (turn.modulesOpened >= IMPORTED_FILES && total < 0.3 * work) return plain(fact, 'import', 'likely');
-  const outside = work - turn.inCalls;
-  if (timed && outside >= DOMINANT * work && !isCrowd(fact)) return computing(fact);
+  // Calls that cannot sleep took no longer than any other code would have.
+  const idle = turn.blocked.filter((group) => group.class === 'not-running');
+  const outside = work - turn.inCalls + idle.reduce((sum, group) => sum + group.total, 0);
+  if (timed && outside >= DOMINANT * work && !isCrowd(fact)) return notRunning(idle, work) ?? computing(fact);
   if (isCrowd(fact)) return plain(fact, turn.severalConnections ? 'many-requests' : 'one-connection', 'likely');
   if (top !== null && total > outside) return { ...blockedReason(top), total, confidence: 'possible' };
   return computing(fact);
@@ -134,10 +150,11 @@ function isCrowd({ turn, length }: LongTurn): boolean {
 }
 
 function blockedReason(group: BlockedIn): Reason {
+  const { isBrief } = group;
   const ladder = group.class === 'futex' && group.count >= LADDER_RUNGS && group.longest <= LONGEST_RUNG;
   return {
     cause: ladder ? 'futex-ladder' : CAUSE_OF_CLASS[group.class],
-    confidence: group.estimated ? 'possible' : 'likely',
+    confidence: group.estimated || isBrief ? 'possible' : 'likely',
     call: group.syscall.name,
     callTime: group.longest,
     total: group.total,
@@ -146,8 +163,47 @@ function blockedReason(group: BlockedIn): Reason {
     target: group.target,
     query: group.query,
     lines: group.lines,
+    stop: null,
+    isBrief,
+    pauseStart: group.firstAt,
+    pauseEnd: group.lastAt,
     start: group.firstAt,
     end: group.lastAt,
+  };
+}
+
+/**
+ * The thread did not run: so much of the time passed in calls that wait for nothing. Null when it may have been
+ * computing.
+ */
+function notRunning(groups: readonly BlockedIn[], work: Nanoseconds): Reason | null {
+  // The kernel may be at work for long in those of memory.
+  const idle = groups.filter(({ syscall }) => syscall.family !== 'memory').sort((a, b) => b.total - a.total);
+  const total = idle.reduce((sum, group) => sum + group.total, 0);
+  const [top] = idle;
+  if (top === undefined || total < NOT_RUNNING * work) return null;
+  const rungs = idle.reduce((sum, { count }) => sum + count, 0);
+  return { ...blockedReason(top), confidence: 'likely', isBrief: false, total, rungs, target: '', query: '' };
+}
+
+function stopped({ stop, total, start, end, lines }: Stopped): Reason {
+  return {
+    cause: 'stopped',
+    confidence: 'likely',
+    call: '',
+    callTime: total,
+    total,
+    rungs: 0,
+    estimated: false,
+    target: '',
+    query: '',
+    lines,
+    stop,
+    isBrief: false,
+    pauseStart: start,
+    pauseEnd: end,
+    start,
+    end,
   };
 }
 
@@ -183,6 +239,10 @@ function plain({ turn, length }: LongTurn, cause: Cause, confidence: Confidence)
     target: '',
     query: '',
     lines: linesOf(turn, cause),
+    stop: null,
+    isBrief: false,
+    pauseStart: turn.gap?.start ?? turn.start,
+    pauseEnd: turn.gap === null ? turn.end : turn.gap.start + turn.gap.length,
     start: turn.start,
     end: turn.end,
   };
@@ -208,6 +268,10 @@ function stuck(end: Nanoseconds, call: LeftIn): Reason {
     target: call.target,
     query: call.query,
     lines: [call.line],
+    stop: null,
+    isBrief: false,
+    pauseStart: call.since,
+    pauseEnd: end,
     start: call.since,
     end,
   };
@@ -231,4 +295,6 @@ export const CAUSE_IN_WORDS: Readonly<Record<Cause, string>> = {
   import: 'importing program files',
   'many-requests': 'many requests in one turn',
   'one-connection': 'one connection, served over and over',
+  stopped: 'a stop by a signal',
+  'not-running': 'not running',
 };

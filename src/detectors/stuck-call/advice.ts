@@ -1,5 +1,6 @@
+import type { AtEnd } from '../../model/at-end/at-end.ts';
+import type { Wait } from '../../model/at-end/waits.ts';
 import type { Step } from '../finding.ts';
-import type { AtEnd, Wait } from './at-end.ts';
 
 /** What to look at next, by what the thread waits for: first whether it is still there, then who can end it. */
 export function adviceFor({ thread, left, wait }: AtEnd): readonly Step[] {

@@ -1,3 +1,4 @@
+import { type AtEnd, atEndOf } from '../../model/at-end/at-end.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
 import type { Model } from '../../model/model.ts';
@@ -6,7 +7,6 @@ import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
-import { type AtEnd, atEndOf } from './at-end.ts';
 import { finding, type Group } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
@@ -43,6 +43,7 @@ function conclude(context: Context): Conclusion<Metrics> {
   }
   if (groups.size === 0) {
     const last = all.find(({ idle, wait, left }) => idle !== 'yes' && wait.what !== '' && left.since >= model.lastTime);
+    if (all.length === 0) return nobodyInCall(model);
     return last === undefined
       ? clear(reasonOf(context, all))
       : notApplicable(
@@ -136,8 +137,25 @@ function isAlone({ processes }: Model, all: readonly AtEnd[]): boolean {
   return [...processes.threads()].length === 1 && only.thread.lastTime === UNKNOWN;
 }
 
+/**
+ * A thread that lives is in a call or at work when a capture ends: where no call is open, the capture was cut, as a
+ * rule.
+ */
+function nobodyInCall({ processes }: Model): Conclusion<never> {
+  const threads = [...processes.threads()];
+  if (threads.length > 0 && threads.every(({ ended }) => ended))
+    return clear(
+      threads.length === 1
+        ? 'the one thread had ended when the capture did'
+        : `all ${threads.length} threads had ended when the capture did`,
+    );
+  return notApplicable(
+    'No call is open at the end of the capture: either it was cut, or its tracer prints a call only when the call ' +
+      'has come back. End strace with Ctrl-C or timeout; strace then prints the call that each thread is in',
+  );
+}
+
 function reasonOf({ threshold }: Context, all: readonly AtEnd[]): string {
-  if (all.length === 0) return 'no thread was in a call when the capture ended';
   const idle = all.filter((each) => each.idle === 'yes').length;
   const least = `${threshold('stuck-ms')} ms`;
   return idle === all.length

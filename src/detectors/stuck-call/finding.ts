@@ -1,3 +1,4 @@
+import type { AtEnd } from '../../model/at-end/at-end.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { duration, milliseconds } from '../../trace/format-numbers.ts';
 import { UNKNOWN } from '../../trace/time.ts';
@@ -5,7 +6,6 @@ import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
 import { moment } from '../words.ts';
 import { adviceFor } from './advice.ts';
-import type { AtEnd } from './at-end.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Threads that hang in the same call on the same thing. */

@@ -3,11 +3,11 @@ import type { Listener } from '../../model/machine/listeners.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { SilentWakeUps } from '../../model/measuring/scheduler-tracker.ts';
 import { plural } from '../../trace/format-numbers.ts';
-import { AcceptQueues, verdictOf } from '../accept-queues/accept-queues.ts';
+import { AcceptQueues, type Unjudged, verdictOf } from '../accept-queues/accept-queues.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { type Figures, figuresOf, severityOf } from './figures.ts';
-import { aloneReason, finding, saidOf } from './finding.ts';
+import { type Alone, aloneReason, finding, saidOf } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { Queue } from './queue.ts';
 import { judgeWatched } from './watched.ts';
@@ -77,18 +77,18 @@ export const thunderingHerd = defineDetector({
 
 function conclude(context: Context, queues: AcceptQueues<Queue>): Conclusion<Metrics> {
   if (queues.size === 0 && context.model.watch.threads.size > 0) return judgeWatched(context);
-  const judged: (DraftFinding<Metrics> | string)[] = [];
-  /** Connections of the listeners that have one acceptor, by the address they have in common: SO_REUSEPORT. */
-  const alone = new Map<string, number[]>();
+  const judged: (DraftFinding<Metrics> | string | Unjudged)[] = [];
+  /** Of the listeners that have one acceptor, by the address they have in common: SO_REUSEPORT. */
+  const alone = new Map<string, Alone[]>();
   for (const [listener, queue, acceptors] of queues.withAcceptors(context.model)) {
     const figures = figuresOf(context, listener, acceptors, queue);
     if (figures.acceptors < 2) {
       const known = alone.get(listener.name);
-      if (known === undefined) alone.set(listener.name, [figures.connections]);
-      else known.push(figures.connections);
+      if (known === undefined) alone.set(listener.name, [{ listener, figures }]);
+      else known.push({ listener, figures });
     } else judged.push(judge(context, listener, queue, figures));
   }
-  for (const [name, connections] of alone) judged.push(aloneReason(name, connections));
+  for (const [name, all] of alone) judged.push(aloneReason(context, name, all));
   return verdictOf(
     judged,
     (findings) => `${plural(findings, 'listener')} with a herd`,
@@ -96,11 +96,16 @@ function conclude(context: Context, queues: AcceptQueues<Queue>): Conclusion<Met
   );
 }
 
-function judge(context: Context, listener: Listener, queue: Queue, figures: Figures): DraftFinding<Metrics> | string {
+function judge(
+  context: Context,
+  listener: Listener,
+  queue: Queue,
+  figures: Figures,
+): DraftFinding<Metrics> | string | Unjudged {
   const { acceptors, connections, wasted, factor, silent, bare, bursts } = figures;
   const fewest = context.threshold('herd-min-connections');
   if (acceptors < 2 || connections < fewest)
-    return `${listener.name}: ${plural(connections, 'connection')}, too few to judge (${fewest} needed)`;
+    return { unjudged: `${listener.name}: ${plural(connections, 'connection')}, too few to judge (${fewest} needed)` };
   const isCrowd = bursts.largest >= 2 || silent > 0 || bare || (!context.capabilities.times && queue.wasters.size >= 2);
   if (wasted < context.threshold('herd-min-wasted') || factor < context.threshold('herd-factor-info') || !isCrowd)
     return saidOf(context, listener, queue, figures);

@@ -1,4 +1,5 @@
 import type { Listener } from '../../model/machine/listeners.ts';
+import { standIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { MICROSECOND, SECOND } from '../../trace/time.ts';
 import { serverOf } from '../accept-queues/accept-queues.ts';
@@ -82,10 +83,17 @@ function acceptorsOf(
   threads: readonly Thread[],
   { shares, gone }: Queue,
 ): number {
-  const all = new Set([...threads, ...shares.keys()]);
-  if (!capabilities.times || gone > 0) return Math.max(threads.length, all.size + gone);
+  const all = apart([...threads, ...shares.keys()]);
+  if (!capabilities.times || gone > 0) return Math.max(apart(threads).size, apart(shares.keys()).size + gone);
   const known = attendancesOf(listener, all, model);
   return mostAtOnce(known) + all.size - known.length;
+}
+
+/** Threads that take turns at one wait are one acceptor. */
+function apart(threads: Iterable<Thread>): ReadonlySet<Thread> {
+  const standing = new Set<Thread>();
+  for (const thread of threads) standing.add(standIn(thread));
+  return standing;
 }
 
 function boundOf({ model, capabilities }: Context): Bound {

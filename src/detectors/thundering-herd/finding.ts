@@ -1,7 +1,7 @@
 import type { Listener } from '../../model/machine/listeners.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
 import { count, milliseconds, percent, plural, ratio, round } from '../../trace/format-numbers.ts';
-import { subjectsOf } from '../accept-queues/accept-queues.ts';
+import { subjectsOf, type Unjudged } from '../accept-queues/accept-queues.ts';
 import { gini } from '../accept-queues/gini.ts';
 import type { Context } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
@@ -129,14 +129,35 @@ export function saidOf(
   );
 }
 
-/** Why listeners of one address with one acceptor each are no herd. */
-export function aloneReason(name: string, connections: readonly number[]): string {
-  const total = plural(
-    connections.reduce((sum, each) => sum + each, 0),
-    'connection',
-  );
-  if (connections.length === 1) return `${name}: one acceptor only, which cannot be a herd (${total})`;
-  return `${name}: ${connections.length} listeners with one acceptor each, which cannot be a herd (${total})`;
+/** A listener with one acceptor. */
+export interface Alone {
+  readonly listener: Listener;
+  readonly figures: Figures;
+}
+
+/**
+ * Why listeners of one address that have one acceptor each are no herd. Where that one was woken for nothing, others
+ * may have taken the connections, unless the capture shows how the listener was opened: who inherits it is traced then.
+ */
+export function aloneReason({ threshold }: Context, name: string, all: readonly Alone[]): string | Unjudged {
+  const sum = (of: 'connections' | 'productive' | 'wasted'): number =>
+    all.reduce((total, { figures }) => total + figures[of], 0);
+  const wasted = sum('wasted');
+  const wakeUps = wasted + sum('productive');
+  if (
+    all.some(({ listener }) => listener.openedBy === null) &&
+    wasted >= threshold('herd-min-wasted') &&
+    wasted >= wakeUps * threshold('herd-wasted-ratio')
+  )
+    return {
+      unjudged:
+        `${name}: one acceptor was traced, and ${count(wasted)} of its ${count(wakeUps)} wake-ups found nothing. ` +
+        'Trace every process that accepts there',
+    };
+  const total = plural(sum('connections'), 'connection');
+  if (sum('connections') === 0) return { unjudged: `${name}: no connection was accepted` };
+  if (all.length === 1) return `${name}: one acceptor only, which cannot be a herd (${total})`;
+  return `${name}: ${all.length} listeners with one acceptor each, which cannot be a herd (${total})`;
 }
 
 /** `3.33 wake-ups a connection`. */

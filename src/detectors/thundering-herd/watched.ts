@@ -4,7 +4,7 @@ import { SECOND } from '../../trace/time.ts';
 import { gini } from '../accept-queues/gini.ts';
 import type { Context } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
-import { type Conclusion, clear, found } from '../finding.ts';
+import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { herdAdvice, WHILE_STALLED } from './advice.ts';
 import { coresOf, severityOf } from './figures.ts';
 import type { Metrics } from './metrics.ts';
@@ -29,7 +29,7 @@ export function judgeWatched(context: Context): Conclusion<Metrics> {
     `${ratio(factor)} wake-ups a connection (${count(wasted)} of ${count(wasted + connections)} found ` +
     `nothing) over ${plural(connections, 'connection')}, ${plural(acceptors.length, 'acceptor')}`;
   if (acceptors.length < 2 || connections < context.threshold('herd-min-connections'))
-    return clear(`too few connections or acceptors to judge: ${said}`);
+    return notApplicable(`too few connections or acceptors to judge: ${said}`);
   if (wasted < context.threshold('herd-min-wasted') || factor < context.threshold('herd-factor-info'))
     return clear(said);
   const wastedRatio = wasted / (wasted + connections);

@@ -4,7 +4,7 @@ import type { Model } from '../../model/model.ts';
 import { ASKED, type Death, DeathTracker } from '../../model/topics/deaths/death-tracker.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { type Context, defineDetector } from '../detector.ts';
-import { type Conclusion, clear, found } from '../finding.ts';
+import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { finding, type Group } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
@@ -41,7 +41,7 @@ function conclude(context: Context): Conclusion<Metrics> {
   }
   if (groups.size === 0) {
     const others = deaths.deaths.length + deaths.more;
-    if (deaths.ended + others === 0) return clear('no process was seen to end');
+    if (deaths.ended + others === 0) return nobodyEnded(context);
     const ended = plural(deaths.ended, 'process', 'processes');
     return clear(
       `${ended} that ended with status 0` +
@@ -54,6 +54,19 @@ function conclude(context: Context): Conclusion<Metrics> {
     `${plural(count, 'process', 'processes')} killed or ended with a status other than 0`,
     judged.map((group) => finding(context, group)),
   );
+}
+
+/** strace prints a line when a process ends; other tracers do so only when their program asks for it. */
+function nobodyEnded({ model, capabilities }: Context): Conclusion<Metrics> {
+  const traced = model.processes.all().length;
+  if (traced === 0) return notApplicable('No process is known from the capture');
+  return capabilities.stopsThreads
+    ? clear(
+        traced === 1
+          ? 'the one process that was traced did not end'
+          : `none of ${traced} processes that were traced ended`,
+      )
+    : notApplicable('The end of no process is in the capture, and the tracer may not have recorded ends');
 }
 
 /**

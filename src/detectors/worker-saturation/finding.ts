@@ -4,6 +4,7 @@ import { count, duration, milliseconds, percent, plural, ratio, round } from '..
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { BusyTurns, Place } from '../busy-at-once/busy-turns.ts';
 import type { Interval } from '../busy-at-once/intersection.ts';
+import { placeIn } from '../busy-at-once/place-in.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
 import { moment } from '../words.ts';
 import type { Metrics } from './metrics.ts';
@@ -42,7 +43,7 @@ export function finding(
   const during = workers.flatMap((thread) =>
     (turns.get(thread)?.during(longest) ?? []).map((turn) => ({ thread, turn })),
   );
-  const place = commonPlace(during.map(({ turn }) => turn.place));
+  const place = commonPlace(during.map(({ thread, turn }) => placeIn(model, thread, turn)));
   const busy = workers.reduce(
     (sum, thread) => sum + (turns.get(thread)?.turns ?? []).reduce((time, turn) => time + turn.end - turn.start, 0),
     0,
@@ -84,7 +85,9 @@ export function finding(
         .slice(0, SHOWN)
         .toSorted((a, b) => a.start - b.start)
         .map(({ start, end }) => ({ startMs: moment(model, start), endMs: moment(model, end) })),
-      busyIn: during.slice(0, MOST_BUSY).map(({ thread, turn }) => ({ pid: thread.process.pid, ...turn.place })),
+      busyIn: during
+        .slice(0, MOST_BUSY)
+        .map(({ thread, turn }) => ({ pid: thread.process.pid, ...placeIn(model, thread, turn) })),
     },
     evidence: during.flatMap(({ turn }) => turn.lines.slice(0, 1)).slice(0, 6),
     next: [
@@ -127,7 +130,7 @@ interface CommonPlace {
 }
 
 /** What most of them were in, where a target is known. */
-function commonPlace(places: readonly Place[]): CommonPlace | null {
+function commonPlace(places: readonly Omit<Place, 'isBrief'>[]): CommonPlace | null {
   const known = new Map<string, CommonPlace>();
   for (const { call, target } of places) {
     if (call === '' || target === '') continue;

@@ -81,6 +81,8 @@ export class AcceptCycles {
   tried(thread: Thread, listener: Listener, call: Call, succeeded: boolean): void {
     const state = cycleOf(thread);
     const { wake } = state;
+    // Whichever thread is free looks for all of them: what this one waited for says nothing.
+    if (thread.loop.shared !== null) wake.seen = false;
     if (state.open && state.listener !== listener) this.close(thread, call.start);
     if (!state.open) {
       state.open = true;
@@ -94,12 +96,7 @@ export class AcceptCycles {
       state.line = null;
     }
     state.calls++;
-    const { rush } = state;
-    // Where a wait comes first the socket does not block: a long accept is then the tracer's doing.
-    const wasQueued = succeeded && (wake.seen || call.duration < MILLISECOND);
-    if (call.start - rush.lookedAt >= this.#unattended && wasQueued) this.#beginRush(thread, call);
-    rush.lookedAt = call.end;
-    if (rush.isOpen && !(wasQueued && rush.takes(listener, call))) this.#endRush(thread);
+    if (thread.loop.shared === null) this.#looked(thread, state, listener, call, succeeded);
     if (succeeded) state.accepted++;
     else if (call.error === 'EAGAIN' || call.error === 'EWOULDBLOCK') {
       if (state.accepted > 0) state.drained++;
@@ -109,6 +106,16 @@ export class AcceptCycles {
       }
     }
     if (!wake.seen) this.close(thread, call.end);
+  }
+
+  /** The thread looked at the queue of its listener: it may take what has waited there. */
+  #looked(thread: Thread, state: OpenCycle, listener: Listener, call: Call, succeeded: boolean): void {
+    const { rush, wake } = state;
+    // Where a wait comes first the socket does not block: a long accept is then the tracer's doing.
+    const wasQueued = succeeded && (wake.seen || call.duration < MILLISECOND);
+    if (call.start - rush.lookedAt >= this.#unattended && wasQueued) this.#beginRush(thread, call);
+    rush.lookedAt = call.end;
+    if (rush.isOpen && !(wasQueued && rush.takes(listener, call))) this.#endRush(thread);
   }
 
   #beginRush(thread: Thread, call: Call): void {

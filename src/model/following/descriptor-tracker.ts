@@ -6,16 +6,19 @@ import { type KeptLine, keptLine } from '../evidence.ts';
 import { Descriptor, type DescriptorKind, describeByLabel } from '../machine/descriptors.ts';
 import { EpollSet } from '../machine/epoll-set.ts';
 import type { Listeners } from '../machine/listeners.ts';
+import type { Processes } from '../machine/processes.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { FollowerContext } from './follower-context.ts';
 
 /** Follows what descriptor numbers stand for: opening, duplicating, options, epoll registration. */
 export class DescriptorTracker {
+  readonly #processes: Processes;
   readonly #listeners: Listeners;
   readonly #audience: Audience;
   readonly #inWindow: (time: Nanoseconds) => boolean;
 
-  constructor({ listeners, audience, inWindow }: FollowerContext) {
+  constructor({ processes, listeners, audience, inWindow }: FollowerContext) {
+    this.#processes = processes;
     this.#listeners = listeners;
     this.#audience = audience;
     this.#inWindow = inWindow;
@@ -45,6 +48,8 @@ export class DescriptorTracker {
     const descriptor = new Descriptor(isDatagram ? 'datagram' : 'socket', call.arguments.returnedLabel(), true);
     descriptor.nonblocking = made?.isNonblocking === true;
     thread.process.descriptors.set(call.result, descriptor);
+    if (!thread.process.isWhole)
+      this.#processes.sockets.add(descriptor.label, call.result, descriptor, thread, call.end);
     this.#audience.opened(call, thread, descriptor);
   }
 
@@ -104,8 +109,8 @@ export class DescriptorTracker {
       if (call.syscall.family === 'fcntl') this.duplicated(call, thread);
       return;
     }
-    const { descriptors } = thread.process;
-    const descriptor = descriptors.get(call.fd) ?? descriptors.learn(call.fd, call.arguments);
+    const descriptor =
+      thread.process.descriptors.get(call.fd) ?? this.#processes.learn(thread, call.fd, call.arguments.label());
     descriptor.nonblocking = nonblocking;
     const { connection } = descriptor;
     if (connection !== null && nonblocking) connection.acceptedBy.accepts.nonblocking++;
@@ -130,7 +135,7 @@ export class DescriptorTracker {
         if (loop.hub?.descriptor === set) accepts.tending.leaves(listener, call.start, entryLine(call));
       return;
     }
-    const member = process.descriptors.get(fd) ?? process.descriptors.set(fd, describeByLabel(change.label));
+    const member = process.descriptors.get(fd) ?? this.#processes.learn(thread, fd, change.label);
     const exclusive = (change.events & EVENT.EXCLUSIVE) !== 0;
     set.epoll.register(fd, { u32: data, exclusive });
     if (member.listener !== null) {
@@ -145,18 +150,29 @@ export class DescriptorTracker {
 
   /** Returns the closed descriptor, or undefined when nothing was closed. */
   closed(call: Call, thread: Thread): Descriptor | undefined {
-    const { process } = thread;
     if (call.result !== 0) return undefined;
-    const descriptor = process.descriptors.get(call.fd);
+    const descriptor = this.#toClose(call, thread);
     if (descriptor === undefined) return undefined;
+    const { process } = thread;
     process.descriptors.delete(call.fd);
     if (descriptor.listener !== null)
       for (const { accepts } of process.threads)
         accepts.tending.leaves(descriptor.listener, call.start, entryLine(call));
+    this.#processes.sockets.closed(descriptor);
     if (descriptor.kind === 'epoll')
       for (const { loop } of process.threads) if (loop.hub?.descriptor === descriptor) loop.hubClosed();
     this.#audience.closed(call, thread, descriptor);
     return descriptor;
+  }
+
+  /** What a thread closes that was not known to be of its process may tell whose thread it is. */
+  #toClose(call: Call, thread: Thread): Descriptor | undefined {
+    const known = thread.process.descriptors.get(call.fd);
+    if (known !== undefined || thread.process.isWhole || call.fd < 0) return known;
+    const label = call.arguments.label();
+    return this.#processes.sockets.sharedWith(thread, call.fd, label) === null
+      ? undefined
+      : this.#processes.learn(thread, call.fd, label);
   }
 }
 

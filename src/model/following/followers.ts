@@ -18,8 +18,8 @@ export class Followers {
   readonly waits: WaitTracker;
   readonly turns: TurnTracker;
 
-  constructor(context: FollowerContext, processes: Processes) {
-    this.processes = processes;
+  constructor(context: FollowerContext) {
+    this.processes = context.processes;
     this.cycles = new AcceptCycles(context);
     this.descriptors = new DescriptorTracker(context);
     this.traffic = new TrafficTracker(context, this.cycles);

@@ -1,30 +1,94 @@
+import { framingOf } from '../../trace/framing/framing-of.ts';
 import { type RequestStart, requestStart } from '../../trace/payload.ts';
 import type { Call } from '../../trace/record.ts';
+import type { Connection } from '../machine/connections.ts';
 
 /** Bytes looked at to recognise a request. */
 const PAYLOAD_HEAD = 1024;
+/** Bytes that tell what is no request. */
+const FIRST_BYTES = 32;
 /** Request lines whose meaning is remembered. */
 const KNOWN_LINES = 256;
 
-/** The request that a read returned. A request line holds no escapes as a rule: then the traced text is the bytes. */
+/** A method that we do not know, and a target. */
+const ANY_METHOD = /^[A-Z]{3,20} [^ ]/;
+/** How clients of redis and memcached end their session. */
+const FAREWELL = /^(?:quit|\*1\r\n\$4\r\nquit)\r\n$/i;
+
+/** How many requests begin in a read, and what the bytes say is asked for; null when they do not tell. */
+interface Begun {
+  readonly count: number;
+  readonly start: RequestStart | null;
+}
+
+const UNNAMED: Begun = { count: 1, start: null };
+/** The rest of a body, a record of TLS, the end of a session. */
+const NONE: Begun = { count: 0, start: null };
+
+/** Which requests a read begins. A request line holds no escapes as a rule: then the traced text is the bytes. */
 export class RequestStarts {
   /** Workers are asked the same few things over and over: the lines read last. */
-  readonly #known = new Map<string, RequestStart>();
+  readonly #known = new Map<string, Begun>();
 
-  of(call: Call): RequestStart | null {
+  begun(call: Call, connection: Connection): Begun {
+    if (connection.framing) return this.#framed(call, connection);
+    const begun = this.#of(call);
+    if (connection.framing === undefined) return this.#first(call, connection, begun);
+    if (begun !== null) return begun;
+    const bytes = call.arguments.payload(FIRST_BYTES);
+    // A capture without payload: any read may begin a request.
+    if (bytes === null || bytes === '') return UNNAMED;
+    if (!connection.isHttp) return FAREWELL.test(bytes) ? NONE : UNNAMED;
+    if (isMessage(bytes, connection)) {
+      connection.isUpgraded = true;
+      return UNNAMED;
+    }
+    return ANY_METHOD.test(bytes) ? UNNAMED : NONE;
+  }
+
+  #first(call: Call, connection: Connection, begun: Begun | null): Begun {
+    const bytes = call.arguments.head || (call.arguments.payload(FIRST_BYTES) ?? '');
+    connection.isHttp = begun !== null && bytes.charCodeAt(0) >= 0x41;
+    connection.framing = connection.isHttp ? null : framingOf(bytes);
+    return connection.framing === null ? (begun ?? UNNAMED) : this.#framed(call, connection);
+  }
+
+  #framed(call: Call, { framing, request }: Connection): Begun {
+    const bytes = call.arguments.payload(PAYLOAD_HEAD) ?? '';
+    const count = framing?.begun(bytes, call.result) ?? 0;
+    // The name of a request may come in a later piece.
+    const isNamed = framing?.isEncrypted === true || (count === 0 && (!request.inProgress || request.line !== ''));
+    return { count, start: isNamed ? null : requestStart(bytes, call.result) };
+  }
+
+  #of(call: Call): Begun | null {
     const { head } = call.arguments;
     // What has a body is read as a whole; so is a line of the PROXY protocol, and one that an escape or its end cuts
     // off in the target.
-    const start = head === '' || head.startsWith('P') ? null : (this.#known.get(head) ?? this.#add(head));
-    return start ?? requestStart(call.arguments.payload(PAYLOAD_HEAD) ?? '', call.result);
+    const known = head === '' || head.startsWith('P') ? null : (this.#known.get(head) ?? this.#add(head));
+    if (known !== null) return known;
+    const start = requestStart(call.arguments.payload(PAYLOAD_HEAD) ?? '', call.result);
+    return start === null ? null : { count: 1, start };
   }
 
-  #add(line: string): RequestStart | null {
+  #add(line: string): Begun | null {
     if (!line.includes(' HTTP/')) return null;
     const start = requestStart(line);
     if (start === null) return null;
     if (this.#known.size === KNOWN_LINES) this.#known.clear();
-    this.#known.set(line, start);
-    return start;
+    const begun = { count: 1, start };
+    this.#known.set(line, begun);
+    return begun;
   }
+}
+
+/**
+ * A text or a binary message of a WebSocket, which is masked; what controls it, and the rest of a message, are none. It
+ * begins after a GET, which has no body.
+ */
+function isMessage(bytes: string, { isUpgraded, request }: Connection): boolean {
+  const first = bytes.charCodeAt(0);
+  const opcode = first & 0x0f;
+  const isData = (opcode === 1 || opcode === 2) && (first & 0x30) === 0;
+  return isData && bytes.charCodeAt(1) >= 0x80 && (isUpgraded || request.identity.startsWith('GET '));
 }

@@ -157,5 +157,6 @@ function executed(call: Call, thread: Thread, audience: Audience): void {
   process.argv = call.arguments.argv();
   process.server = serverOf(process.argv) || process.server;
   process.descriptors.keepStandardStreams();
+  process.isWhole = true;
   audience.executed(process);
 }

@@ -1,5 +1,5 @@
 import type { LabelledDescriptor } from '../../trace/call-arguments.ts';
-import { queryOf, requestStart } from '../../trace/payload.ts';
+import { queryOf, type RequestStart, requestStart } from '../../trace/payload.ts';
 import type { Call } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
@@ -11,6 +11,7 @@ import { Descriptor } from '../machine/descriptors.ts';
 import type { LeftIn } from '../machine/left-in.ts';
 import type { Listeners } from '../machine/listeners.ts';
 import type { Process } from '../machine/process.ts';
+import type { Processes } from '../machine/processes.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
 import { FailedWrites, isBroken } from './failed-writes.ts';
@@ -24,6 +25,7 @@ const WANTING: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'EN
 /** Follows connections and the requests on them. Methods return the request that a call works for, or null. */
 export class TrafficTracker {
   readonly #facts: FactBus;
+  readonly #processes: Processes;
   readonly #listeners: Listeners;
   readonly #cycles: AcceptCycles;
   readonly #audience: Audience;
@@ -36,6 +38,7 @@ export class TrafficTracker {
 
   constructor(context: FollowerContext, cycles: AcceptCycles) {
     this.#facts = context.facts;
+    this.#processes = context.processes;
     this.#listeners = context.listeners;
     this.#cycles = cycles;
     this.#audience = context.audience;
@@ -57,6 +60,7 @@ export class TrafficTracker {
     if (
       listener.isFollowed &&
       loop.waitSets.length === 0 &&
+      process.sharedWait === null &&
       this.#cycles.lastWait(thread) === null &&
       this.#inWindow(call.start) &&
       (succeeded || call.error === 'EAGAIN')
@@ -88,6 +92,8 @@ export class TrafficTracker {
     made.nonblocking = call.arguments.has('SOCK_NONBLOCK');
     if (made.nonblocking) accepts.nonblocking++;
     const connection = acceptedConnection(made, call.result, listener, thread, call);
+    if (!process.isWhole)
+      this.#processes.sockets.add(call.arguments.returnedLabel(), call.result, made, thread, call.end);
     connection.place = this.#cycles.acceptedInCycle(thread) - 1;
     this.#audience.accepted(connection, call.end);
     process.descriptors.set(call.result, made);
@@ -110,17 +116,14 @@ export class TrafficTracker {
     const address = call.arguments.socketAddress();
     if (address !== '') descriptor.peer = address;
     this.#audience.connected(call, thread, descriptor, address);
-    if (thread.tid !== thread.process.pid && address !== '') thread.process.noteHelperPeer(address);
+    if (!thread.isMain && address !== '') thread.process.noteHelperPeer(address);
     descriptor.owner = thread.loop.owner;
     return descriptor.owner;
   }
 
   /** A read from anything; `descriptor` may be undefined for calls without one. */
   read(call: Call, thread: Thread): Request | null {
-    const { process } = thread;
-    const descriptor =
-      process.descriptors.get(call.fd) ??
-      (call.fd < 0 ? undefined : process.descriptors.learn(call.fd, call.arguments));
+    const descriptor = this.#descriptorOf(call, thread);
     if (call.error !== '') thread.loop.turn.futile++;
     if (descriptor === undefined) return null;
     const passed = call.syscall.name === 'recvmsg' ? call.arguments.passedDescriptors() : null;
@@ -129,7 +132,7 @@ export class TrafficTracker {
     if (connection === null) {
       if (call.result === 0 && descriptor.kind === 'socket') this.#ended(call, thread, descriptor);
       if (descriptor.kind === 'socket') {
-        if (call.result > 0 && !descriptor.seenOpening) process.clientele.hears(descriptor);
+        if (call.result > 0 && !descriptor.seenOpening) thread.process.clientele.hears(descriptor);
         this.#audience.answered(call, thread, descriptor);
       } else if (descriptor.kind === 'datagram') this.#audience.received(call, thread, descriptor);
       if (descriptor.kind !== 'socket' || descriptor.seenOpening || !(call.result > 0)) return descriptor.owner;
@@ -137,27 +140,27 @@ export class TrafficTracker {
       if (connection === null) return descriptor.owner;
     }
     this.#served(connection, thread);
-    if (call.result > 0) this.#received(call, thread, connection);
-    else if (call.result === 0 || call.error === 'ECONNRESET') {
+    // What is read after we shut down our side is drained.
+    if (call.result > 0) {
+      if (!descriptor.writeShut) this.#received(call, thread, connection);
+    } else if (call.result === 0 || call.error === 'ECONNRESET') {
       this.#ended(call, thread, descriptor);
       const { request } = connection;
-      if (request.inProgress && request.complete && request.hungUpAt === UNKNOWN) request.hangUp(call);
+      if (request.complete && request.canHangUp) request.hangUp(call);
     }
     return connection.request;
   }
 
   write(call: Call, thread: Thread): Request | null {
-    const { process, loop } = thread;
-    const descriptor =
-      process.descriptors.get(call.fd) ??
-      (call.fd < 0 ? undefined : process.descriptors.learn(call.fd, call.arguments));
+    const { loop } = thread;
+    const descriptor = this.#descriptorOf(call, thread);
     if (descriptor === undefined) {
       // It began before the capture, which so does not tell where it went: that it failed is known.
       if (isBroken(call)) this.failures.failed(call, thread, new Descriptor('unknown', '', false), null);
       return null;
     }
     if (call.syscall.name === 'sendmsg' && call.arguments.passedDescriptors() !== null)
-      process.handsDescriptorsOver = true;
+      thread.process.handsDescriptorsOver = true;
     let { connection } = descriptor;
     if (connection === null && descriptor.kind === 'socket' && !descriptor.seenOpening && this.#isReply(call))
       connection = this.#adopted(call, thread, descriptor);
@@ -185,6 +188,14 @@ export class TrafficTracker {
     if (connection === null) return descriptor.owner;
     if (isLastOpen(connection, thread.process)) this.#end(connection, thread, call.end);
     return connection.request;
+  }
+
+  /** What a call reads from or writes to; undefined where it names none. */
+  #descriptorOf(call: Call, thread: Thread): Descriptor | undefined {
+    const { process } = thread;
+    const known = process.descriptors.get(call.fd);
+    if (known !== undefined && (process.isWhole || !isStale(known, call))) return known;
+    return call.fd < 0 ? undefined : this.#processes.learn(thread, call.fd, call.arguments.label());
   }
 
   #ended(call: Call, thread: Thread, descriptor: Descriptor): void {
@@ -216,27 +227,32 @@ export class TrafficTracker {
 
   #received(call: Call, thread: Thread, connection: Connection): void {
     let { request } = connection;
-    if (request.readAt !== UNKNOWN && request.answeredAt === UNKNOWN) {
-      request.complete = true;
-      return;
-    }
+    const isOpen = request.readAt !== UNKNOWN && request.answeredAt === UNKNOWN;
+    if (isOpen) request.complete = true;
+    if (isOpen && !connection.framing) return;
+    const begun = this.#starts.begun(call, connection);
+    const { start } = begun;
+    const counts = !isOpen || connection.framing?.isMultiplexed === true;
+    if (counts && this.#inWindow(call.end)) thread.process.requests += begun.count;
+    if (isOpen && start !== null && request.line === '') this.#named(call, thread, request, start);
+    if (isOpen || begun.count === 0) return;
     if (request.answeredAt !== UNKNOWN) request = connection.nextRequest(call.start, thread.loop);
-    const start = this.#starts.of(call);
     request.readAt = call.end;
     request.readLine = call.line;
     thread.process.inProgress.add(request, thread.process);
     connection.requests++;
-    if (start !== null) {
-      request.line = start.line;
-      request.identity = start.identity;
-      request.complete = start.complete;
-    }
+    if (this.#inWindow(call.end)) thread.servesRequests = true;
+    if (start !== null) this.#named(call, thread, request, start);
     thread.loop.turn.readRequest(connection, call);
     thread.loop.aftermath?.addWaiting(request.name);
-    if (!this.#inWindow(call.end)) return;
-    thread.process.requests++;
-    thread.servesRequests = true;
-    this.#facts.tell('requestRead', { thread, request, record: call });
+  }
+
+  /** What is asked for is known. */
+  #named(call: Call, thread: Thread, request: Request, { line, identity, complete }: RequestStart): void {
+    request.line = line;
+    request.identity = identity;
+    request.complete = complete;
+    if (this.#inWindow(call.end)) this.#facts.tell('requestRead', { thread, request, record: call });
   }
 
   /** A socket of unknown origin on which a request arrives is a client that was accepted before the trace began. */
@@ -248,6 +264,10 @@ export class TrafficTracker {
   #adopted(call: Call, thread: Thread, descriptor: Descriptor): Connection {
     const connection = new Connection(call.fd, descriptor, null, thread, call.start, call.line, '', false);
     descriptor.connection = connection;
+    // A reply of HTTP/1 showed what it speaks, if no request did.
+    if (call.syscall.family === 'write') connection.framing = null;
+    connection.isHttp = call.syscall.family === 'write';
+    if (!thread.process.isWhole) this.#processes.sockets.add(descriptor.label, call.fd, descriptor, thread, call.start);
     return connection;
   }
 
@@ -314,4 +334,9 @@ function isLastOpen({ acceptedBy, openedAt, usedWhereAccepted }: Connection, pro
   if (accepting !== process) return !usedWhereAccepted && process.clientele.from === accepting;
   const wasInherited = accepting.lastForkAt !== UNKNOWN && accepting.lastForkAt >= openedAt;
   return usedWhereAccepted || !wasInherited;
+}
+
+/** The number stands for another socket now: a thread reused it that was not known to be of this process. */
+function isStale({ label, seenOpening }: Descriptor, call: Call): boolean {
+  return !seenOpening && label !== '' && label !== call.arguments.label();
 }

@@ -5,6 +5,7 @@ import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { type KeptLine, keptLine } from '../evidence.ts';
 import type { BlockClass } from '../machine/block-class.ts';
 import { blockClass } from '../machine/block-class.ts';
+import { isBrief } from '../machine/cannot-sleep.ts';
 import { type Descriptor, describeByLabel, describeTarget } from '../machine/descriptors.ts';
 import type { LeftIn } from '../machine/left-in.ts';
 import type { Thread } from '../machine/thread.ts';
@@ -60,6 +61,7 @@ export function noteCall(call: Call, thread: Thread): BlockClass {
   const descriptor = descriptorOf(call, thread, fd);
   const kind = blockClass(call, descriptor);
   const group = noteStay(thread, call, fd, kind, false);
+  if (group?.isBrief && !isBrief(call, descriptor)) group.isBrief = false;
   if (group !== null && isWorthDetails(group, call)) noteDetails(thread, group, fd, descriptor, linesOf(call));
   return kind;
 }
@@ -95,7 +97,10 @@ export function noteGap(call: Call, thread: Thread, length: Nanoseconds): void {
   };
   const fd = objectOf(stay);
   const descriptor = descriptorOf(stay, thread, fd);
-  const group = noteStay(thread, stay, fd, blockClass(stay, descriptor), true);
+  const kind = blockClass(stay, descriptor);
+  // It had returned at once: the gap is what followed.
+  if (kind === 'not-running') return;
+  const group = noteStay(thread, stay, fd, kind, true);
   if (group !== null && isWorthDetails(group, stay)) noteDetails(thread, group, fd, descriptor, [before]);
 }
 
@@ -213,6 +218,7 @@ function noteStay(thread: Thread, stay: Stay, fd: number, kind: BlockClass, esti
       lines: [],
       addresses: isFutex ? new Set() : null,
       estimated,
+      isBrief: !estimated,
     };
     blocked.push(group);
   }

@@ -6,6 +6,7 @@ import type { FactBus } from '../fact-bus.ts';
 import type { Descriptor } from '../machine/descriptors.ts';
 import { EpollSet } from '../machine/epoll-set.ts';
 import { type WaitSet, WITH_LISTENER, WITHOUT_LISTENER } from '../machine/loop.ts';
+import { SharedWait } from '../machine/shared-wait.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { AcceptCycles } from './accept-cycles.ts';
 import type { FollowerContext } from './follower-context.ts';
@@ -23,8 +24,10 @@ export class WaitTracker {
   readonly #audience: Audience;
   readonly #cycles: AcceptCycles;
   readonly #inWindow: (time: Nanoseconds) => boolean;
+  readonly #longTurn: Nanoseconds;
 
-  constructor({ facts, audience, inWindow }: FollowerContext, cycles: AcceptCycles) {
+  constructor({ facts, audience, inWindow, longTurn }: FollowerContext, cycles: AcceptCycles) {
+    this.#longTurn = longTurn;
     this.#facts = facts;
     this.#audience = audience;
     this.#cycles = cycles;
@@ -51,10 +54,45 @@ export class WaitTracker {
       this.#confirm(thread, set, true);
     } else if (loop.hub === null) this.#confirm(thread, set, false);
     const isHub = loop.hub === set;
-    if (isHub || !loop.hubIsCertain) this.#cycles.waited(thread, set, call);
+    if (isHub && epoll.lookedAtBy !== thread && loop.shared === null) this.#looksToo(thread, epoll, descriptor);
+    if (loop.shared !== null) {
+      if (isHub && call.duration >= 0) loop.shared.looked(call.start, call.end);
+    } else if (isHub || !loop.hubIsCertain) this.#cycles.waited(thread, set, call);
     if (isHub) this.#hub(call, thread);
     if (call.result > 0 && call.arguments.has('HUP')) noteHangUps(call, thread, epoll);
     return isHub;
+  }
+
+  /** An `epoll_wait` that has not come back when the trace ends is a wait as well. */
+  stays(call: Call, thread: Thread): void {
+    const { loop, process } = thread;
+    const descriptor = process.descriptors.get(call.fd);
+    if (call.syscall.family !== 'epoll-wait' || descriptor === undefined) return;
+    const epoll = epollOf(descriptor);
+    const set = loop.waitSet('epoll', descriptor, call.fd);
+    if (loop.hub === null) this.#confirm(thread, set, false);
+    if (loop.hub === set && epoll.lookedAtBy !== thread && loop.shared === null)
+      this.#looksToo(thread, epoll, descriptor);
+  }
+
+  /** A thread looks at an epoll instance that is its hub. Threads of one process that do so are one loop. */
+  #looksToo(thread: Thread, epoll: EpollSet, descriptor: Descriptor): void {
+    const { process } = thread;
+    const first = epoll.lookedAtBy;
+    if (first === null || (first.ended && epoll.shared === null)) {
+      epoll.lookedAtBy = thread;
+      return;
+    }
+    // A fork has an epoll instance in common with its parent, and is a worker of its own.
+    if (first.process !== process) return;
+    epoll.shared ??= new SharedWait(first, this.#longTurn);
+    process.sharedWait ??= epoll.shared;
+    for (const each of process.threads) {
+      if (each.loop.hub?.descriptor !== descriptor || each.loop.shared !== null) continue;
+      epoll.shared.threads.add(each);
+      each.loop.join(epoll.shared);
+      this.#facts.tell('hubChanged', each);
+    }
   }
 
   poll(call: Call, thread: Thread): boolean {
@@ -192,7 +230,7 @@ function noteHangUps(call: Call, thread: Thread, epoll: EpollSet): void {
     if ((events & (EVENT.HUP | EVENT.RDHUP)) === 0) continue;
     const fd = epoll.descriptorOf(data);
     const request = thread.process.descriptors.get(fd)?.connection?.request;
-    if (request?.inProgress && request.hungUpAt < 0) request.hangUp(call);
+    if (request?.canHangUp) request.hangUp(call);
   }
 }
 

@@ -2,6 +2,7 @@ import type { CallArguments } from '../../trace/call-arguments.ts';
 import { portOf } from '../../trace/payload.ts';
 import type { Syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
+import { cannotSleep } from './cannot-sleep.ts';
 import type { Descriptor } from './descriptors.ts';
 
 /** What kind of waiting a call is, apart from the loop's own. */
@@ -18,6 +19,7 @@ export type BlockClass =
   | 'futex'
   | 'gil'
   | 'accept'
+  | 'not-running'
   | 'other';
 
 interface Stay {
@@ -30,6 +32,7 @@ interface Stay {
 
 /** What kind of waiting a call on a loop thread is. */
 export function blockClass(stay: Stay, descriptor: Descriptor | undefined): BlockClass {
+  if (cannotSleep(stay, descriptor)) return 'not-running';
   switch (stay.syscall.family) {
     case 'poll':
     case 'select':

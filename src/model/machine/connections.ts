@@ -1,4 +1,5 @@
 import { inetText } from '../../trace/call-arguments.ts';
+import type { Framing } from '../../trace/framing/framing.ts';
 import type { Call } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { type KeptLine, keptLine } from '../evidence.ts';
@@ -27,6 +28,12 @@ export class Connection {
   closed = false;
   /** How many its thread had accepted before it in the same go. */
   place = 0;
+  /** Where requests begin in what its client sends; null where any read may begin one, undefined before the first. */
+  framing: Framing | null | undefined = undefined;
+  /** Its requests are readable as HTTP/1: bytes that are none are the rest of a body. */
+  isHttp = false;
+  /** It became a WebSocket: each message counts as a request. */
+  isUpgraded = false;
   /** It was read or written, and where: by the process that accepted it. */
   used = false;
   usedWhereAccepted = false;
@@ -106,6 +113,11 @@ export class Request {
 
   get inProgress(): boolean {
     return this.readAt !== UNKNOWN && this.answeredAt === UNKNOWN && !this.connection.closed;
+  }
+
+  /** Its client may still give up: nothing was answered, and we did not shut down our side first. */
+  get canHangUp(): boolean {
+    return this.inProgress && this.hungUpAt === UNKNOWN && !this.connection.descriptor.writeShut;
   }
 
   /** The client was seen to leave while this record was read. */

@@ -47,6 +47,8 @@ export class Descriptor {
   isReused = false;
   /** A tracker needs it to its end: it is not let go of where too many are open. */
   isNeeded = false;
+  /** What `socketOf` says of it, where `SeenSockets` remembers it; else ''. */
+  socket = '';
   /** What trackers keep of it: see `PerDescriptor`. */
   owned: unknown[] = OWNS_NOTHING;
 
@@ -97,6 +99,11 @@ export function applyAddresses(descriptor: Descriptor, label: string): void {
 /** `5<socket:[123]>` says inode 123; '' when the decoration tells none. */
 export function inodeOf(label: string): string {
   return /^(?:socket|TCP|TCPv6|UNIX|UNIX-STREAM):\[(\d+)[\],-]/.exec(label)?.[1] ?? '';
+}
+
+/** What tells this socket from all others that are open: its inode, or both of its addresses; '' for anything else. */
+export function socketOf(label: string): string {
+  return inodeOf(label) || (label.startsWith('TCP') && label.includes('->') ? label : '');
 }
 
 /** What a person would call it: `port 3306 at 10.0.0.7 (MySQL by convention)`, `/var/lib/x.db`, `pipe`. */

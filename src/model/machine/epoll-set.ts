@@ -1,5 +1,7 @@
 import type { KeptLine } from '../evidence.ts';
 import type { Listener } from './listeners.ts';
+import type { SharedWait } from './shared-wait.ts';
+import type { Thread } from './thread.ts';
 
 /**
  * A set follows so many members; the user data of further ones is taken for their number, as where the registration was
@@ -29,6 +31,9 @@ export class EpollSet {
   exclusive = false;
   /** Sockets other than listeners that were ever registered: the sign of an event loop. */
   sockets = 0;
+  /** The thread that looked at it first, and what it has in common with others of its process that do. */
+  lookedAtBy: Thread | null = null;
+  shared: SharedWait | null = null;
   /**
    * Successful changes inside the analysed window. `MOD` of what was registered with EPOLLONESHOT is part of that and
    * not counted.
@@ -72,6 +77,21 @@ export class EpollSet {
     if (!listener.isFollowed) return;
     this.#listeners ??= new Set();
     this.#listeners.add(listener);
+  }
+
+  /** Takes over what another process, which turned out to be the same, registered and was seen to do with it. */
+  absorb(other: EpollSet): void {
+    for (const [fd, member] of other.members) if (!this.members.has(fd)) this.register(fd, member);
+    for (const listener of other.listeners) this.registerListener(listener);
+    this.exclusive ||= other.exclusive;
+    this.sockets += other.sockets;
+    this.added += other.added;
+    this.modified += other.modified;
+    this.removed += other.removed;
+    this.listenersRemoved += other.listenersRemoved;
+    this.changeLine ??= other.changeLine;
+    this.lookedAtBy ??= other.lookedAtBy;
+    this.shared ??= other.shared;
   }
 
   /**

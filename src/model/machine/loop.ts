@@ -1,7 +1,9 @@
 import type { Call } from '../../trace/record.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Request } from './connections.ts';
+import type { DescriptorTable } from './descriptor-table.ts';
 import type { Descriptor } from './descriptors.ts';
+import type { SharedWait } from './shared-wait.ts';
 import { Turn } from './turn.ts';
 
 /** In place of a number: poll and select sets with a listener in them. */
@@ -13,7 +15,7 @@ export const WITHOUT_LISTENER = -2;
 export class WaitSet {
   readonly kind: 'epoll' | 'set';
   /** The epoll instance; null for a set. */
-  readonly descriptor: Descriptor | null;
+  descriptor: Descriptor | null;
   /** The number of the epoll instance; of sets, whether the listener is in them. */
   fd: number;
   /** Of sets: what was in the last one. */
@@ -60,6 +62,8 @@ export class Loop {
   formerHub: WaitSet | null = null;
   /** The hub is known to hold the listener; before that it is the first wait set used, a guess. */
   hubIsCertain = false;
+  /** Other threads of the process wait on the hub as well: they are one loop, and turns of one are no stalls. */
+  shared: SharedWait | null = null;
   /** Time inside the hub wait. */
   idle: Nanoseconds = 0;
   /** Time in finished turns. */
@@ -119,13 +123,26 @@ export class Loop {
     this.hub = set;
     this.hubIsCertain = certain;
     if (voided) {
-      this.idle = 0;
-      this.busy = 0;
-      this.turns = 0;
-      this.longestTurn = 0;
+      forgetTurns(this);
       this.inTurn = false;
     }
     return voided;
+  }
+
+  /** The thread belongs to another process than thought, of which an epoll instance was known under the same number. */
+  rejoin(descriptors: DescriptorTable): void {
+    for (const set of this.waitSets) {
+      const known = set.descriptor === null ? undefined : descriptors.get(set.fd);
+      if (known === undefined || known === set.descriptor || known.epoll === null) continue;
+      if (set.descriptor?.epoll != null) known.epoll.absorb(set.descriptor.epoll);
+      set.descriptor = known;
+    }
+  }
+
+  /** The hub turned out to be that of other threads as well: turns that have ended are void. */
+  join(shared: SharedWait): void {
+    forgetTurns(this);
+    this.shared = shared;
   }
 
   /** The hub's epoll instance was closed: the next one may take its place. */
@@ -133,6 +150,7 @@ export class Loop {
     this.formerHub = this.hub;
     this.hub = null;
     this.hubIsCertain = false;
+    this.shared = null;
     this.inTurn = false;
     this.closeSpan(UNKNOWN);
   }
@@ -231,6 +249,9 @@ export class Loop {
   ): { own: Nanoseconds; waiting: Nanoseconds; behind: Nanoseconds; longest: Span | null } {
     const running = this.owner === request && this.spanStart !== UNKNOWN ? Math.max(0, at - this.spanStart) : 0;
     const own = request.own + running;
+    // Any thread may serve it: nothing tells what it stood behind.
+    if (this.shared !== null)
+      return { own, waiting: Math.max(0, at - request.startedAt - own), behind: 0, longest: null };
     const waiting = Math.max(0, this.idle - request.idleAtStart);
     const behind = Math.max(0, at - request.startedAt - own - waiting);
     let longest: Span | null = null;
@@ -248,4 +269,13 @@ export class Loop {
   get utilisation(): number {
     return this.busy / (this.busy + this.idle);
   }
+}
+
+/** Turns that were measured on another wait are void. */
+function forgetTurns(loop: Loop): void {
+  loop.shared = null;
+  loop.idle = 0;
+  loop.busy = 0;
+  loop.turns = 0;
+  loop.longestTurn = 0;
 }

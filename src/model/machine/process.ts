@@ -5,6 +5,7 @@ import { DescriptorTable } from './descriptor-table.ts';
 import type { OpenDescriptors } from './open-descriptors.ts';
 import { OWNS_NOTHING } from './owner.ts';
 import { RequestsInProgress } from './requests-in-progress.ts';
+import type { SharedWait } from './shared-wait.ts';
 import type { Thread } from './thread.ts';
 
 const MOST_TIDS = 256;
@@ -13,7 +14,15 @@ const MOST_PEERS = 8;
 /** A process: threads that share descriptors. */
 export class Process {
   /** The lane of its first thread. */
-  readonly leader: Lane;
+  leader: Lane;
+  /** Which thread is its first nobody said: of those that turned out to be its own it has the lowest number. */
+  isLeaderGuessed = false;
+  /** Its beginning is in the capture, a fork or an `execve`: none of its threads came without a clone. */
+  isWhole = false;
+  /** Something says that its pid is this one: `getpid`, `tgkill`, what was noted beside the capture. */
+  isNamed = false;
+  /** It turned out to be the same process as this one, which stands for both. */
+  mergedInto: Process | null = null;
   parent: Process | null = null;
   /** The fork was traced: its descriptors are known to be its parent's. */
   forkedAt: Nanoseconds = UNKNOWN;
@@ -39,6 +48,10 @@ export class Process {
   receivesDescriptors = false;
   /** It passes descriptors on over a unix socket. */
   handsDescriptorsOver = false;
+  /** The last signal to it that stops a process, and who sent it (0 when not told). */
+  stopSent: { readonly signal: string; readonly sender: number } | null = null;
+  /** Its threads take turns at an epoll instance, as those of Go do: this is the first one. */
+  sharedWait: SharedWait | null = null;
   accepted = 0;
   requests = 0;
   readonly clientele = new Clientele();
@@ -77,6 +90,34 @@ export class Process {
     if (this.threads.length === 0) this.threads = [thread];
     else this.threads.push(thread);
     this.noteTid(thread.tid);
+  }
+
+  /** Takes over what was counted and learned of `other`, which is the same process. */
+  absorb(other: Process): void {
+    other.mergedInto = this;
+    for (const thread of other.threads) {
+      thread.process = this;
+      this.join(thread);
+    }
+    other.threads = [];
+    this.descriptors.absorb(other.descriptors);
+    for (const { loop } of this.threads) loop.rejoin(this.descriptors);
+    this.sharedWait ??= other.sharedWait;
+    if (this.argv.length === 0) this.argv = other.argv;
+    this.server ||= other.server;
+    this.parent ??= other.parent;
+    this.forks += other.forks;
+    this.threadsStarted += other.threadsStarted;
+    this.setSocketOptions ||= other.setSocketOptions;
+    this.receivesDescriptors ||= other.receivesDescriptors;
+    this.handsDescriptorsOver ||= other.handsDescriptorsOver;
+    this.clientele.absorb(other.clientele, this);
+    this.showsLife ||= other.showsLife;
+    this.lastForkAt = Math.max(this.lastForkAt, other.lastForkAt);
+    this.brokenPipes += other.brokenPipes;
+    this.accepted += other.accepted;
+    this.requests += other.requests;
+    for (const peer of other.helperPeers) this.noteHelperPeer(peer);
   }
 
   noteTid(tid: number): void {

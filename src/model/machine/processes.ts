@@ -4,9 +4,11 @@ import type { Call, Lane } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { AttachedTogether } from './attached-together.ts';
 import { DescriptorTable } from './descriptor-table.ts';
+import { type Descriptor, describeByLabel } from './descriptors.ts';
 import { type ExpectedChild, ExpectedChildren } from './expected-children.ts';
 import { OpenDescriptors } from './open-descriptors.ts';
 import { Process } from './process.ts';
+import { SeenSockets } from './seen-sockets.ts';
 import { serverOf } from './server-names.ts';
 import { Thread } from './thread.ts';
 import { type Gone, LIMITS, leastServedFirst, silentFirst, type ThreadLimits } from './thread-limits.ts';
@@ -45,6 +47,7 @@ interface Known {
 export class Processes {
   readonly open = new OpenDescriptors(() => this.all().map(({ descriptors }) => descriptors));
   readonly together = new AttachedTogether();
+  readonly sockets = new SeenSockets();
   readonly gone: Gone = { live: 0, endedServed: 0, programs: 0, requests: 0 };
   readonly #limits: ThreadLimits;
   readonly #told: LifeEvents;
@@ -102,7 +105,7 @@ export class Processes {
       this.exited(asleep, asleep.lastTime, '');
     }
     if (this.#live >= this.#limits.live) this.#forgetSilent();
-    const process = expected?.isThread ? expected.parent : new Process(lane, this.open);
+    const process = expected?.isThread ? standsFor(expected.parent) : new Process(lane, this.open);
     const thread = new Thread(lane, process);
     thread.firstTime = time;
     if (expected !== undefined && !expected.isThread) this.#becomeChild(process, expected);
@@ -159,6 +162,7 @@ export class Processes {
       this.pidNamed(thread, identity.pid);
       return;
     }
+    nameAfter(thread);
     const argv = commands.get(tid);
     if (argv !== undefined && process.argv.length === 0) {
       process.argv = argv;
@@ -216,23 +220,49 @@ export class Processes {
     const old = thread.process;
     if (old === process || old.moves >= MOST_MOVES) return;
     process.moves = Math.max(process.moves, old.moves + 1);
-    for (const sibling of old.threads) {
-      sibling.process = process;
-      process.join(sibling);
-    }
-    old.threads.length = 0;
-    process.descriptors.absorb(old.descriptors);
+    this.#takeIn(process, old);
+  }
+
+  #takeIn(process: Process, old: Process): void {
+    process.absorb(old);
+    if (old.forks > 0) for (const child of this.all()) if (child.parent === old) child.parent = process;
     this.#told.merged?.(process, old);
     process.inProgress.absorb(old.inProgress, process);
-    process.clientele.absorb(old.clientele, process);
-    process.showsLife ||= old.showsLife;
-    process.accepted += old.accepted;
-    process.requests += old.requests;
+  }
+
+  /**
+   * The descriptor that a call of this thread names and its table does not have. It may tell whose thread this is.
+   */
+  learn(thread: Thread, fd: number, label: string): Descriptor {
+    const seen = thread.process.isWhole ? null : this.sockets.sharedWith(thread, fd, label);
+    if (seen !== null) {
+      this.#unite(thread.process, seen.by.process);
+      // Whatever else is known under this number was closed before.
+      thread.process.descriptors.set(fd, seen.descriptor);
+      return seen.descriptor;
+    }
+    const { descriptors } = thread.process;
+    return descriptors.get(fd) ?? descriptors.set(fd, describeByLabel(label));
+  }
+
+  /** Both are one process. The pid is that of the first thread: the lowest, while nothing says which that is. */
+  #unite(process: Process, other: Process): void {
+    const isLarger = other.threads.length > process.threads.length;
+    const [kept, gone] = isLarger ? [other, process] : [process, other];
+    if (gone.isNamed || (!kept.isNamed && gone.pid < kept.pid)) kept.leader = gone.leader;
+    kept.isNamed ||= gone.isNamed;
+    kept.isLeaderGuessed = !kept.isNamed;
+    this.#takeIn(kept, gone);
   }
 
   /** `getpid` in a thread names its process. A number that is not traced, or of another pid namespace, says nothing. */
   pidNamed(thread: Thread, pid: number): void {
-    if (pid === thread.process.pid || pid === thread.tid) return;
+    const { process } = thread;
+    if (pid === process.pid || pid === thread.tid) {
+      if (pid !== thread.tid || process.isNamed) return;
+      nameAfter(thread);
+      return;
+    }
     const leader = this.byTid(pid);
     if (leader === undefined) {
       // It may be in a wait that began before the capture and show up when that returns.
@@ -240,6 +270,7 @@ export class Processes {
       if (this.#leaderless.size < MOST_LEADERS || claimants.size > 0) this.#leaderless.set(pid, claimants);
       if (claimants.size < MOST_CLAIMANTS) claimants.add(thread);
     } else this.#joins(thread, leader);
+    if (leader !== undefined && leader.process === thread.process) nameAfter(leader);
   }
 
   /** The tracer says so: no need to guess. */
@@ -277,7 +308,7 @@ export class Processes {
     if (this.#byTid.get(thread.tid) === thread) this.#byTid.delete(thread.tid);
     // Memory is bounded by what lives: after its end a thread is remembered that accepted, had a loop or forked, and
     // what the capture began with.
-    const isFirst = thread.tid === process.pid;
+    const isFirst = thread.isMain;
     const hasServedOrForked = thread.hasServed || (isFirst && process.forks > 0);
     const isProgram = !hasServedOrForked && isFirst && process.parent === null;
     if (isProgram && ++this.#programs > MOST_PROGRAMS) this.gone.programs++;
@@ -355,6 +386,7 @@ export class Processes {
   }
 
   #becomeChild(process: Process, { parent, descriptors, time }: ExpectedChild): void {
+    process.isWhole = true;
     process.parent = parent;
     process.descriptors = descriptors;
     process.argv = parent.argv;
@@ -362,4 +394,18 @@ export class Processes {
     process.forkedAt = time;
     this.#told.forked?.(process, parent);
   }
+}
+
+/** This thread is the first of its process. */
+function nameAfter({ process, lane }: Thread): void {
+  process.isNamed = true;
+  process.isLeaderGuessed = false;
+  process.leader = lane;
+}
+
+/** The process that a child was expected in may have turned out to be another one. */
+function standsFor(process: Process): Process {
+  let found = process;
+  while (found.mergedInto !== null) found = found.mergedInto;
+  return found;
 }

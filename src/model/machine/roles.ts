@@ -4,6 +4,7 @@ import type { Thread } from './thread.ts';
 
 export type Role =
   | 'event-loop'
+  | 'runtime-thread'
   | 'sync-worker'
   | 'acceptor'
   | 'blocking-acceptor'
@@ -60,6 +61,7 @@ function mastersOf(threads: readonly Thread[]): ReadonlySet<Process> {
 
 function ownRole(thread: Thread): Role | null {
   const { accepts, loop, process } = thread;
+  if (standIn(thread) !== thread || loop.shared !== null) return 'runtime-thread';
   if (isMainThread(thread) && wasForkedForItsClient(process)) return 'connection-worker';
   const hub = loop.hub ?? loop.formerHub;
   const waitsOnListener = hub?.hasListener === true;
@@ -89,7 +91,8 @@ function ownRole(thread: Thread): Role | null {
   return 'unknown';
 }
 
-function showsSocketOptions(process: Process): boolean {
+/** An `ioctl` or `fcntl` of the process or its parent was recorded, which show whether sockets wait. */
+export function showsSocketOptions(process: Process): boolean {
   return process.setSocketOptions || (process.parent?.setSocketOptions ?? false);
 }
 
@@ -158,7 +161,7 @@ function leavesServing({ threads, handsDescriptorsOver }: Process): boolean {
 }
 
 function isMainThread(thread: Thread): boolean {
-  return thread.tid === thread.process.pid;
+  return thread.isMain;
 }
 
 function siblingRole(thread: Thread, siblings: Siblings): Role {
@@ -170,6 +173,7 @@ function siblingRole(thread: Thread, siblings: Siblings): Role {
 export function isWorkerRole(role: string): boolean {
   return (
     role === 'event-loop' ||
+    role === 'runtime-thread' ||
     role === 'sync-worker' ||
     role === 'acceptor' ||
     role === 'blocking-acceptor' ||
@@ -201,6 +205,22 @@ export function acceptorsOfEach(threads: Iterable<Thread>): ReadonlyMap<Listener
     }
   }
   return acceptors;
+}
+
+/**
+ * The thread that stands for this one: of threads that take turns at one epoll instance, and of those that accept what
+ * such a turn brought, one for all; else the thread itself.
+ */
+export function standIn(thread: Thread): Thread {
+  const { loop, process, accepts } = thread;
+  if (loop.shared !== null) return loop.shared.speaker;
+  const acceptsForAll = process.sharedWait !== null && loop.hub === null && accepts.listeners.size > 0;
+  return acceptsForAll ? (process.sharedWait?.speaker ?? thread) : thread;
+}
+
+/** Whether the thread is a loop of its own, or stands for several that are one. */
+export function isLoopOf(thread: Thread, role: Role | undefined): boolean {
+  return role === 'event-loop' || role === 'acceptor' || (role === 'runtime-thread' && standIn(thread) === thread);
 }
 
 /** The process that stands for a worker in reports. */

@@ -1,11 +1,13 @@
 import type { Lane, Scheduling } from '../../trace/record.ts';
 import type { Syscall } from '../../trace/syscalls.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import type { KeptLine } from '../evidence.ts';
 import { AcceptState } from './accept-state.ts';
 import type { LeftIn } from './left-in.ts';
 import { Loop } from './loop.ts';
 import { OWNS_NOTHING } from './owner.ts';
 import type { Process } from './process.ts';
+import type { Stop } from './stop.ts';
 
 /** A thread: one lane, and what it is doing. */
 export class Thread {
@@ -28,6 +30,9 @@ export class Thread {
   outside: Nanoseconds = 0;
   /** It read a request: what it waits for, somebody waits for. */
   servesRequests = false;
+  /** It is stopped, and nothing was seen of it since; `continued` is the line that let it go on. */
+  stop: Stop | null = null;
+  continued: KeptLine | null = null;
   /** What the scheduler did around the next call, where the capture tells it. */
   scheduling: Scheduling | null = null;
   readonly loop = new Loop();
@@ -48,6 +53,12 @@ export class Thread {
 
   get tid(): number {
     return this.lane.tid;
+  }
+
+  /** It is known to be the first of its process. */
+  get isMain(): boolean {
+    const { leader, isLeaderGuessed } = this.process;
+    return this.lane.tid === leader.tid && !isLeaderGuessed;
   }
 
   /** It accepted, waited for a listener or had a loop: worth telling of, also after its end. */

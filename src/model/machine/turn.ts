@@ -5,6 +5,7 @@ import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import { type KeptLine, keptLine } from '../evidence.ts';
 import type { BlockClass } from './block-class.ts';
 import type { Connection, Request } from './connections.ts';
+import type { Stopped } from './stop.ts';
 
 /** Time off the processor. */
 export interface OffCpu {
@@ -39,6 +40,8 @@ export interface BlockedIn {
   readonly addresses: Set<string> | null;
   /** The duration is not told by the trace but bounded by the next record. */
   readonly estimated: boolean;
+  /** All of them are steps on regular files so small that the page cache serves them as a rule. */
+  isBrief: boolean;
 }
 
 /** Time between two consecutive records of the thread. */
@@ -98,6 +101,8 @@ export class Turn {
   afterReply = false;
   /** Time that the tracer itself took (`-yy` look-ups). */
   tracer: Nanoseconds = 0;
+  /** Its thread was stopped in it. */
+  stopped: Stopped | null = null;
   /** Time ready without a processor, and blocked outside the calls of the capture, where it tells. */
   queued: Nanoseconds = 0;
   blockedOutside: Nanoseconds = 0;
@@ -143,6 +148,7 @@ export class Turn {
     this.ownerTime = 0;
     this.afterReply = false;
     this.tracer = 0;
+    this.stopped = null;
     this.queued = 0;
     this.blockedOutside = 0;
     if (this.waitingCount > 0) {

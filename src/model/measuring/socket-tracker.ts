@@ -65,7 +65,7 @@ export class SocketTracker implements Tracker {
       return;
     }
     const request = this.#live.get(peer)?.request;
-    if (request?.inProgress && request.hungUpAt === UNKNOWN) request.hungUp(time, keptLine(record));
+    if (request?.canHangUp) request.hungUp(time, keptLine(record));
   }
 
   /** An accept returned this connection at `at`. */

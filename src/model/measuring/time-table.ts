@@ -186,6 +186,8 @@ function kindOf(family: Family, thread: Thread, descriptor: Descriptor | undefin
       return 'idle';
     case 'futex':
     case 'semaphore':
+      // Parked: another thread of those that take turns goes on.
+      if (thread.loop.shared !== null) return 'idle';
       return isOfRequest(thread) || isAlone(thread) ? 'waiting' : 'idle';
     case 'sleep':
       return isOfRequest(thread) ? 'waiting' : 'idle';

@@ -147,7 +147,7 @@ export class DeathTracker implements Tracker {
   exited({ status, signal, coreDumped, time, file, line, text }: Exit, thread: Thread): void {
     const { process } = thread;
     // A thread that ends by itself is no death.
-    if (signal === '' && thread.tid !== process.pid) return;
+    if (signal === '' && !isLast(thread)) return;
     if (this.#byPid.get(process.pid)?.process === process) return;
     const death = this.#died({
       pid: process.pid,
@@ -246,4 +246,10 @@ export class DeathTracker implements Tracker {
     if (line !== null && !death.lines.some((known) => known.line === line.line && known.file === line.file))
       death.lines.push(line);
   }
+}
+
+/** Its end is that of its process: it is the first thread or, where nobody knows which that is, the last one left. */
+function isLast(thread: Thread): boolean {
+  const { process, isMain } = thread;
+  return isMain || (process.isLeaderGuessed && process.threads.every((each) => each === thread || each.ended));
 }

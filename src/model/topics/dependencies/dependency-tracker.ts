@@ -292,7 +292,7 @@ export class DependencyTracker implements Tracker {
     const owner = isWaiting(request, askedAt) ? request : null;
     if (owner === null && blocked * 2 < length && !isOpen)
       lastUnowned.set(thread, { peer, length, start: askedAt, turn: thread.loop.turn.number });
-    const isMain = thread.tid === thread.process.pid;
+    const { isMain } = thread;
     const isMainWork =
       isMain &&
       !isUnasked &&

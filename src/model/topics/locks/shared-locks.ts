@@ -116,6 +116,11 @@ export class SharedLocks implements Tracker {
     this.#inWindow = inWindow;
   }
 
+  /** Files and semaphores of which a lock was asked for. */
+  get known(): number {
+    return this.#byName.size;
+  }
+
   hears({ name, family }: Syscall): Heard | undefined {
     switch (family) {
       case 'lock':

@@ -40,6 +40,8 @@ export class NameLookups implements Tracker {
   readonly #inWindow: (time: Nanoseconds) => boolean;
   /** Lookups that are under way on threads without turns: while there are none, nobody looks for their end. */
   #elsewhere = 0;
+  /** Lookups that began, whether or not anybody waited for the answer. */
+  begun = 0;
 
   constructor({ facts, inWindow }: TrackerContext) {
     this.#facts = facts;
@@ -95,8 +97,10 @@ export class NameLookups implements Tracker {
     const isService = RESOLVER_SERVICE.test(running.server);
     const asked = isService ? askedOfService(call.arguments) : messagesOf(call.arguments, LENGTH_BYTES);
     // nscd is asked for users and groups, too.
-    if (asked === null) this.#forget(thread, running);
-    else this.#asked(call, thread, running, descriptor, asked);
+    if (asked === null) {
+      this.begun--;
+      this.#forget(thread, running);
+    } else this.#asked(call, thread, running, descriptor, asked);
   }
 
   #asked(call: Call, thread: Thread, running: NameLookup, descriptor: Descriptor, messages: readonly Asked[]): void {
@@ -133,6 +137,17 @@ export class NameLookups implements Tracker {
     lookup.lastFailed = answer.noSuchName || answer.failed;
   }
 
+  /** The answer had not come when the trace ended. */
+  leftOpen(call: Call, thread: Thread, { fd, watched }: LeftIn): void {
+    const lookup = lookups.of(thread);
+    if (lookup === undefined || (lookup.fd !== fd && watched !== 1)) return;
+    const { family } = call.syscall;
+    if (family !== 'poll' && family !== 'select' && family !== 'read') return;
+    this.#spent(call, lookup);
+    lookup.openAtEnd = true;
+    this.turnEnding(thread);
+  }
+
   /** A wait that is not the loop's. */
   #polled(call: Call, thread: Thread): void {
     const lookup = lookups.of(thread);
@@ -157,14 +172,6 @@ export class NameLookups implements Tracker {
   #endClosed(thread: Thread, at = Number.POSITIVE_INFINITY): void {
     const lookup = lookups.of(thread);
     if (lookup?.isClosed === true && !lookup.isInTurn && lookup.end < at) this.turnEnding(thread);
-  }
-
-  /** The trace ended while the thread waited for an answer. */
-  leftOpen(call: Call, thread: Thread, left: LeftIn): void {
-    const lookup = lookups.of(thread);
-    if (lookup === undefined || lookup.isClosed || left.fd !== lookup.fd || left.isHubWait) return;
-    this.#spent(call, lookup);
-    lookup.openAtEnd = true;
   }
 
   threadEnded(thread: Thread): void {
@@ -214,6 +221,7 @@ export class NameLookups implements Tracker {
   }
 
   #begin(call: Call, thread: Thread): NameLookup {
+    if (this.#inWindow(call.start)) this.begun++;
     const lookup = lookups.set(thread, new NameLookup(call, thread));
     if (!lookup.isInTurn) this.#elsewhere++;
     return lookup;

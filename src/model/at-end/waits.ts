@@ -1,28 +1,11 @@
-import type { Descriptor } from '../../model/machine/descriptors.ts';
-import type { LeftIn } from '../../model/machine/left-in.ts';
-import type { Process } from '../../model/machine/process.ts';
-import type { Thread } from '../../model/machine/thread.ts';
-import type { Model } from '../../model/model.ts';
-import { lockOf } from '../../model/topics/locks/shared-locks.ts';
-import { type Family, isWait, syscall } from '../../trace/syscalls.ts';
-import { elapsed, type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
-import { holderOf } from './holders.ts';
-
-/**
- * What a thread was in when the capture ended, and whether it waits for work there. `unknown`: a thread that waits for
- * work and one that hangs look the same.
- */
-export interface AtEnd {
-  readonly thread: Thread;
-  readonly left: LeftIn;
-  /**
-   * Up to the end of the capture; at least, if it `beganBefore` it. UNKNOWN without times, and for the last line of the
-   * only thread.
-   */
-  readonly lasted: Nanoseconds;
-  readonly idle: 'yes' | 'no' | 'unknown';
-  readonly wait: Wait;
-}
+import { type Family, syscall } from '../../trace/syscalls.ts';
+import { type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
+import type { Descriptor } from '../machine/descriptors.ts';
+import type { LeftIn } from '../machine/left-in.ts';
+import type { Thread } from '../machine/thread.ts';
+import type { Model } from '../model.ts';
+import { lockOf } from '../topics/locks/shared-locks.ts';
+import { lockHolder } from './lock-holder.ts';
 
 /** What a thread waits for. */
 export interface Wait {
@@ -51,61 +34,22 @@ const CONTENDED = 2;
 /** Servers whose threads sleep in a read of a client that has nothing to ask. */
 const A_CLIENT_A_THREAD = /^(?:mysqld|mariadbd|postgres|sshd|java|connection)/;
 
-/** What each thread that lives was in when the capture ended. Threads that were in no call are left out. */
-export function atEndOf(model: Model): AtEnd[] {
-  const all: AtEnd[] = [];
-  const shared = sharedSockets(model);
-  const living = [...model.processes.threads()].filter(({ ended }) => !ended).length;
-  for (const thread of model.processes.threads()) {
-    const { leftIn: left } = thread;
-    if (left === null || thread.ended || left.showsResult) continue;
-    if (thread.lastTime !== UNKNOWN && left.since < thread.lastTime) continue;
-    // With one thread nothing can come after its last line, however long the tracer waited.
-    const isTold = model.firstTime !== UNKNOWN && (living > 1 || model.lastTime > left.since);
-    const lasted = isTold ? elapsed(left.since, model.lastTime) : UNKNOWN;
-    const isShared = left.descriptor !== null && shared.has(left.descriptor.label);
-    all.push({
-      thread,
-      left,
-      lasted,
-      ...(isShared && isWait(left.syscall.family) ? yes() : judge(thread, left, model)),
-    });
-  }
-  // Who waits for a child that hangs hangs with it.
-  const hanging = new Map(all.filter(({ idle }) => idle === 'no').map((each) => [each.thread.process.pid, each]));
-  return all.map((each) => {
-    const child = each.wait.kind === 'child' ? hanging.get(each.left.child) : undefined;
-    if (child === undefined) return each;
-    return {
-      ...each,
-      idle: 'no',
-      wait: { kind: 'child', what: `${each.wait.what}, which is itself in ${child.left.name}` },
-    };
-  });
+/**
+ * Whether a thread waits for work in its last call, and for what. `unknown`: a thread that waits for work and one that
+ * hangs look the same.
+ */
+export interface Judgement {
+  readonly idle: 'yes' | 'no' | 'unknown';
+  readonly wait: Wait;
 }
 
-/** Sockets that several processes wait for: a listener that they inherited, as a rule. */
-function sharedSockets({ processes }: Model): ReadonlySet<string> {
-  const owners = new Map<string, Process>();
-  const shared = new Set<string>();
-  for (const { leftIn, process } of processes.threads()) {
-    const label = leftIn?.descriptor?.label ?? '';
-    if (leftIn === null || !isWait(leftIn.syscall.family) || /^(?:socket|TCP|UNIX)/.test(label) || label.includes('->'))
-      continue;
-    const owner = owners.get(label);
-    if (owner === undefined) owners.set(label, process);
-    else if (owner !== process) shared.add(label);
-  }
-  return shared;
-}
-
-type Judgement = Pick<AtEnd, 'idle' | 'wait'>;
-
-const yes = (wait: Wait = WORK): Judgement => ({ idle: 'yes', wait });
+/** Idle: it waits for work, or for what ends by itself. */
+export const yes = (wait: Wait = WORK): Judgement => ({ idle: 'yes', wait });
 const no = (kind: Wait['kind'], what: string): Judgement => ({ idle: 'no', wait: { kind, what } });
 const unknown = (kind: Wait['kind'], what: string): Judgement => ({ idle: 'unknown', wait: { kind, what } });
 
-function judge(thread: Thread, left: LeftIn, model: Model): Judgement {
+/** What a thread waits for in the call that it was left in. */
+export function judgeWait(thread: Thread, left: LeftIn, model: Model): Judgement {
   if (left.isHubWait || left.isForListener) return yes();
   const family: Family = left.name === left.syscall.name ? left.syscall.family : syscall(left.name).family;
   // What a `restart_syscall` goes on with has no arguments: a wait with a limit, as a rule of a loop.
@@ -235,9 +179,9 @@ function futex(thread: Thread, left: LeftIn, { processes }: Model): Judgement {
   // So the runtime of Go parks its threads, the first one among them.
   if (use.operation === 'WAIT' && use.value === 0 && thread.process.threads.length > 1)
     return yes({ kind: 'lock', what: word });
-  const isMain = thread.tid === thread.process.pid;
+  const { isMain } = thread;
   const others = thread.process.threads.filter((each) => each !== thread && each.leftIn?.futex?.word === use.word);
-  if (others.length > 0 && (isMain || others.some(({ tid }) => tid === thread.process.pid)))
+  if (others.length > 0 && (isMain || others.some((each) => each.isMain)))
     return no('lock', `one lock, as ${others.length + 1} threads of this process do (word ${use.word})`);
   if (thread.servesRequests && left.isServing) return no('lock', word);
   // One thread alone that waits for another: nobody is left to wake it.
@@ -265,7 +209,7 @@ function locked(thread: Thread, left: LeftIn): Judgement {
   const lock = left.descriptor === null ? undefined : lockOf(left.descriptor);
   const named = left.target === '' ? `fd ${left.fd}` : left.target;
   if (lock?.guardsAccepts === true) return yes();
-  const holder = holderOf(left, thread);
+  const holder = lockHolder(left, thread);
   return no('lock', holder === '' ? `a lock on ${named}` : `a lock on ${named}, which ${holder}`);
 }
 

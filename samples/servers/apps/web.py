@@ -1,0 +1,77 @@
+"""The same small application for WSGI (`wsgi`), ASGI (`asgi`) and tornado (`python3 web.py PORT`)."""
+
+import asyncio
+import socket
+import sys
+import time
+
+REPLY = b"hello\n"
+
+
+def ask_upstream():
+    """A blocking question that is answered after 1.5 s."""
+    with socket.create_connection(("127.0.0.1", 18081), timeout=30) as connection:
+        connection.sendall(b"GET /wait/1500 HTTP/1.0\r\n\r\n")
+        while connection.recv(65536):
+            pass
+
+
+def wsgi(environ, start_response):
+    path = environ["PATH_INFO"]
+    if path == "/up":
+        ask_upstream()
+    elif path == "/sleep":
+        time.sleep(1)
+    elif path == "/upload":
+        environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+    body = REPLY * 20000 if path == "/big" else REPLY
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+async def asgi(scope, receive, send):
+    if scope["type"] == "lifespan":
+        while True:
+            message = await receive()
+            await send({"type": message["type"] + ".complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+    path, headers = scope["path"], [(b"content-type", b"text/plain")]
+    if path == "/events":
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+        gone = asyncio.ensure_future(until_gone(receive))
+        while not gone.done():
+            await send({"type": "http.response.body", "body": b"data: tick\n\n", "more_body": True})
+            await asyncio.wait([gone], timeout=0.2)
+        return
+    if path == "/sleep":
+        time.sleep(1)
+    body = REPLY * 20000 if path == "/big" else REPLY
+    await send({"type": "http.response.start", "status": 200, "headers": [*headers, (b"content-length", str(len(body)).encode())]})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def until_gone(receive):
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def serve_with_tornado(port):
+    import tornado.ioloop
+    import tornado.web
+
+    class Hello(tornado.web.RequestHandler):
+        def get(self):
+            if self.request.path == "/sleep":
+                time.sleep(1)
+            self.write(REPLY)
+
+        def post(self):
+            self.write(REPLY)
+
+    tornado.web.Application([(r"/.*", Hello)]).listen(port, "127.0.0.1")
+    tornado.ioloop.IOLoop.current().start()
+
+
+if __name__ == "__main__":
+    serve_with_tornado(int(sys.argv[1]))

@@ -1,0 +1,426 @@
+"""Every scene: which server, how it is traced, and what happens to it. A scene is a function that makes the loads and the acts of a stage."""
+
+import os
+import signal
+import subprocess
+import time
+
+import servers
+from loads import Load, Pgbench, Streams
+from protocols import PORT, FastCgi, Http, Lines, Tasks
+from stage import RUN_DIR
+
+SCENES = {}
+
+
+def scene(name, server, attached=True):
+    """Adds a scene: `server` makes a server, the function below it is what happens."""
+
+    def add(function):
+        SCENES[name] = (server, attached, function)
+        return function
+
+    return add
+
+
+def healthy(path="/", kept=160, new=60, tls=False, keepers=4):
+    """Steady clients: some keep their connection, the others make a new one for each request."""
+    return [
+        Load("kept", Http(path, kept=True, tls=tls), clients=keepers, each=kept // keepers, every=0.13, kept=True),
+        Load("new", Http(path, tls=tls), clients=2, each=new // 2, every=0.17),
+    ]
+
+
+def idle(path="/", count=12, protocol=None):
+    """Two requests a second."""
+    return [Load("idle", protocol or Http(path), clients=1, each=count, every=0.5)]
+
+
+def steady(name, server, attached=True, **options):
+    scene(name, server, attached)(lambda stage: stage.run(*healthy(**options)))
+
+
+def quiet(name, server, attached=True, **options):
+    scene(name, server, attached)(lambda stage: stage.run(*idle(**options)))
+
+
+def exhausted(name, server, workers, clients, attached=True, path="/", slow_path="/up", protocol=Http):
+    """More clients than workers ask for what takes the service behind 1.5 s, twice each; others want a small thing and wait."""
+
+    def play(stage):
+        begins = time.time()
+        stage.run(
+            Load("behind", protocol(slow_path), clients=clients, each=2, every=1.5),
+            Load("others", protocol(path), clients=4, each=10, every=0.4),
+        )
+        stage.act(act="exhaust", workers=workers, upstream="127.0.0.1:18081", upstreamMs=1500, **{"from": begins, "to": time.time()})
+
+    scene(name, server, attached)(play)
+
+
+# Servers whose loop is a set that threads share.
+quiet("go-idle", servers.go, attached=False)
+steady("go", servers.go)
+steady("inets", servers.inets, path="/small.txt", kept=24, new=12)
+quiet("inets-idle", servers.inets, path="/small.txt")
+
+# Threads that were there before the tracer, and the twin that was traced from its start.
+steady("apache-worker", lambda: servers.apache("worker"), path="/small.txt")
+steady("apache-event", lambda: servers.apache("event"), path="/small.txt")
+steady("apache-worker-started", lambda: servers.apache("worker"), attached=False, path="/small.txt", kept=80, new=30)
+steady("waitress", servers.waitress)
+steady("java", servers.java)
+steady("jetty", servers.jetty)
+steady("puma-single", lambda: servers.puma(0), kept=80, new=40, keepers=2)
+steady("puma-cluster", lambda: servers.puma(2))
+steady("gthread", lambda: servers.gunicorn("-k", "gthread", "-w", "2", "--threads", "2", title="gthread, 2 workers of 2 threads"), kept=100, new=40)
+
+# A process for each connection, so long as it lasts: with as many kept ones as there are processes, everybody else waits for them to end.
+def few_kept(path="/"):
+    return [Load("kept", Http(path, kept=True), 1, 40, 0.13, kept=True), Load("new", Http(path), 1, 60, 0.1)]
+
+
+def many_kept(stage, path, workers):
+    begins = time.time()
+    stage.run(*healthy(path, kept=40, new=20))
+    stage.act(act="keep", workers=workers, **{"from": begins, "to": time.time()})
+
+
+scene("apache-prefork", lambda: servers.apache("prefork"))(lambda stage: stage.run(*few_kept("/small.txt")))
+scene("starman", servers.starman)(lambda stage: stage.run(*few_kept()))
+scene("apache-prefork-kept", lambda: servers.apache("prefork"))(lambda stage: many_kept(stage, "/small.txt", 3))
+steady("unicorn", servers.unicorn)
+steady("gunicorn-sync", lambda: servers.gunicorn("-w", "2", title="sync, 2 workers"))
+
+# Loops.
+steady("nginx", servers.nginx, attached=False, path="/small.txt")
+steady("nginx-tls", lambda: servers.nginx("ssl"), path="/small.txt", tls=True, kept=80, new=30)
+steady("nginx-reuseport", lambda: servers.nginx("reuseport"), path="/small.txt")
+steady("lighttpd", servers.lighttpd, path="/small.txt")
+steady("haproxy", servers.haproxy)
+steady("thin", servers.thin)
+steady("gunicorn-gevent", lambda: servers.gunicorn("-k", "gevent", "-w", "2", title="gevent, 2 workers"))
+steady("uvicorn", lambda: servers.uvicorn(2))
+steady("hypercorn", servers.hypercorn)
+steady("tornado", servers.tornado)
+steady("node", servers.node)
+steady("node-cluster", lambda: servers.node("cluster"))
+steady("node-tls", lambda: servers.node("tls"), tls=True, kept=80, new=30)
+steady("go-tls", lambda: servers.go("cert.pem", "key.pem"), tls=True, kept=80, new=30)
+
+# Everybody waits for one service.
+exhausted("apache-prefork-exhausted", lambda: servers.apache("prefork"), 3, 6, path="/small.txt")
+exhausted("unicorn-exhausted", servers.unicorn, 2, 4)
+exhausted("starman-exhausted", servers.starman, 2, 4)
+exhausted("gunicorn-sync-exhausted", lambda: servers.gunicorn("-w", "2", title="sync, 2 workers"), 2, 4)
+exhausted("puma-single-exhausted", lambda: servers.puma(0), 4, 8)
+exhausted("puma-cluster-exhausted", lambda: servers.puma(2), 8, 12)
+exhausted("gthread-exhausted", lambda: servers.gunicorn("-k", "gthread", "-w", "2", "--threads", "2", title="gthread, 2 workers of 2 threads"), 4, 8)
+exhausted("waitress-exhausted", servers.waitress, 4, 8)
+exhausted("java-exhausted", servers.java, 4, 8)
+exhausted("php-fpm-exhausted", servers.php_fpm, 3, 6, path=f"{RUN_DIR}/web.php", slow_path=f"{RUN_DIR}/up.php", protocol=FastCgi)
+
+
+@scene("php-fpm", servers.php_fpm)
+def _(stage):
+    stage.run(Load("new", FastCgi(f"{RUN_DIR}/web.php"), clients=3, each=30, every=0.2))
+
+
+@scene("php-fpm-ondemand", lambda: servers.php_fpm("ondemand"), attached=False)
+def _(stage):
+    """Children come with the load and leave after 2 s without any."""
+    stage.run(Load("new", FastCgi(f"{RUN_DIR}/web.php"), clients=1, each=20, every=0.15))
+    stage.run(Load("burst", FastCgi(f"{RUN_DIR}/web.php"), clients=3, each=5, every=0.1))
+    time.sleep(3.5)
+    stage.run(Load("again", FastCgi(f"{RUN_DIR}/web.php"), clients=1, each=10, every=0.15))
+
+
+# Ends of connections.
+def upload(size, clients=2, each=6, status_path="/upload"):
+    return Load("upload", Http(status_path, "POST", b"abcdefghijklmnop" * (size // 16)), clients=clients, each=each, every=0.3)
+
+
+@scene("nginx-too-large", lambda: servers.nginx(limit="16k"))
+def _(stage):
+    """413: the answer comes before the body was read, the rest is read and thrown away."""
+    stage.run(upload(64000), Load("new", Http("/small.txt"), clients=2, each=20, every=0.2))
+
+
+@scene("nginx-leavers", servers.nginx)
+def _(stage):
+    """Clients that wait 0.4 s for what takes 1.5 s."""
+    stage.run(Load("impatient", Http("/up"), clients=3, each=3, every=1.1, patience=0.4), Load("new", Http("/small.txt"), clients=2, each=20, every=0.2))
+
+
+@scene("nginx-disk-full", lambda: servers.nginx(bodies="small/bodies", before=small_disk, after=no_disk))
+def _(stage):
+    """Bodies of requests go to a file system that becomes full after 1.5 s."""
+
+    def fill():
+        time.sleep(1.5)
+        begins = time.time()
+        with open("small/filler", "wb") as handle:
+            try:
+                while True:
+                    handle.write(b"x" * 65536)
+                    handle.flush()
+            except OSError:
+                pass
+        stage.act(act="fill-disk", **{"from": begins, "to": time.time() + 30})
+
+    stage.run(upload(64000, each=10), Load("new", Http("/small.txt"), clients=2, each=20, every=0.2), fill)
+
+
+def small_disk():
+    servers.certificate()
+    os.makedirs("small")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", f"{RUN_DIR}/small"], check=True)
+
+
+def no_disk():
+    subprocess.run(["umount", "-l", f"{RUN_DIR}/small"], check=False)
+
+
+@scene("hypercorn-events", servers.hypercorn)
+def _(stage):
+    """Clients read events for 3 s and leave, as those of a page that is closed do; others ask for small things meanwhile."""
+    stage.run(Streams("events", "/events", 3, 3.0, PORT), Load("new", Http(), clients=2, each=20, every=0.2))
+
+
+@scene("go-events", servers.go)
+def _(stage):
+    stage.run(Streams("events", "/events", 3, 3.0, PORT), Load("new", Http(), clients=2, each=20, every=0.2), upload(4096, 1, 6))
+
+
+# Not running.
+def stop(stage, pid, at=1.5, seconds=1.0):
+    def play():
+        time.sleep(at)
+        begins = time.time()
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(seconds)
+        ends = time.time()
+        os.kill(pid, signal.SIGCONT)
+        stage.act(act="stop", pid=pid, sender=os.getpid(), **{"from": begins, "to": ends})
+
+    return play
+
+
+@scene("uvicorn-stopped", lambda: servers.uvicorn(2))
+def _(stage):
+    stage.run(*healthy(kept=120, new=60), stop(stage, stage.workers()[0]))
+
+
+@scene("nginx-reuseport-stopped", lambda: servers.nginx("reuseport"))
+def _(stage):
+    stage.run(*healthy("/small.txt", kept=120, new=60), stop(stage, stage.workers()[0]))
+
+
+@scene("go-stopped", servers.go)
+def _(stage):
+    stage.run(*healthy(kept=120, new=60), stop(stage, stage.root))
+
+
+@scene("uvicorn-throttled", lambda: servers.uvicorn(1))
+def _(stage):
+    """A quota of processor time, as containers have it: 12 ms of each second for 4 s."""
+    group = "/sys/fs/cgroup/cpu/drover-sample"
+
+    def throttle():
+        os.makedirs(group)
+        try:
+            time.sleep(1.5)
+            write(f"{group}/cpu.cfs_period_us", 1000000)
+            write(f"{group}/cpu.cfs_quota_us", 12000)
+            begins = time.time()
+            for task in os.listdir(f"/proc/{stage.root}/task"):
+                write(f"{group}/tasks", task)
+            time.sleep(4)
+            ends = time.time()
+            for task in os.listdir(f"/proc/{stage.root}/task"):
+                write("/sys/fs/cgroup/cpu/tasks", task)
+            with open(f"{group}/cpu.stat") as handle:
+                statistics = dict(line.split() for line in handle)
+            stage.act(
+                act="quota",
+                pid=stage.root,
+                periodMs=1000,
+                quotaMs=12,
+                throttledPeriods=int(statistics["nr_throttled"]),
+                throttledMs=int(statistics["throttled_time"]) / 1e6,
+                **{"from": begins, "to": ends},
+            )
+        finally:
+            os.rmdir(group)
+
+    stage.run(*healthy(kept=160, new=60), throttle)
+
+
+def write(path, value):
+    with open(path, "w") as handle:
+        handle.write(str(value))
+
+
+@scene("uvicorn-clock-step", lambda: servers.uvicorn(2))
+def _(stage):
+    """The tracer's clock is 30 s ahead from the middle on (`record.py` starts strace with `clock_step.c`); nothing stood still."""
+    stage.run(*healthy(kept=120, new=60))
+    stage.act(act="clock-step", seconds=30, at=int(stage.tracer_variables["CLOCK_STEP_AT"]))
+
+
+# Reloads.
+@scene("apache-event-graceful", lambda: servers.apache("event"))
+def _(stage):
+    """The old children stop at once, the new ones start when the parent's next second has come."""
+    stage.run(*healthy("/small.txt", kept=80, new=120), signal_at(stage, signal.SIGUSR1, 2.0))
+
+
+@scene("nginx-reload", servers.nginx)
+def _(stage):
+    stage.run(*healthy("/small.txt", kept=120, new=60), signal_at(stage, signal.SIGHUP, 2.0))
+
+
+@scene("haproxy-reload", servers.haproxy)
+def _(stage):
+    stage.run(*healthy(kept=120, new=60), signal_at(stage, signal.SIGUSR2, 2.0))
+
+
+@scene("haproxy-reload-started", servers.haproxy, attached=False)
+def _(stage):
+    stage.run(*healthy(kept=40, new=20), signal_at(stage, signal.SIGUSR2, 1.2))
+
+
+@scene("gunicorn-sync-reload", lambda: servers.gunicorn("-w", "2", title="sync, 2 workers"))
+def _(stage):
+    stage.run(*healthy(kept=80, new=80), signal_at(stage, signal.SIGHUP, 1.5))
+
+
+def signal_at(stage, number, seconds):
+    def play():
+        time.sleep(seconds)
+        stage.act(act="reload", pid=stage.root, signal=signal.Signals(number).name, at=time.time())
+        os.kill(stage.root, number)
+
+    return play
+
+
+# One thread is in the way of all.
+@scene("thin-sleep", servers.thin)
+def _(stage):
+    stage.run(*healthy(kept=40, new=60), sleep_requests(stage))
+
+
+@scene("tornado-sleep", servers.tornado)
+def _(stage):
+    stage.run(*healthy(kept=40, new=60), sleep_requests(stage))
+
+
+def sleep_requests(stage):
+    """Two requests that sleep 1 s on the loop."""
+    load = Load("sleep", Http("/sleep"), clients=1, each=2, every=2.3)
+
+    def play():
+        time.sleep(1.0)
+        load.run()
+
+    stage.also(load)
+    return play
+
+
+@scene("node-regex", servers.node)
+def _(stage):
+    load = Load("regex", Http("/regex"))
+
+    def play():
+        time.sleep(1.0)
+        load.run()
+
+    stage.also(load)
+    stage.run(*healthy(kept=80, new=60), play)
+
+
+@scene("node-pool", servers.node)
+def _(stage):
+    """Work on the threads of libuv's pool; the loop goes on."""
+    stage.run(*healthy(kept=80, new=40), Load("pool", Http("/pool"), clients=2, each=15, every=0.3))
+
+
+@scene("node-dns", servers.node_with_deaf_name_server)
+def _(stage):
+    """Names are asked of a name server that does not answer, on threads of the pool."""
+    begins = time.time()
+    stage.run(*healthy(kept=80, new=40), Load("name", Http("/name"), clients=3, each=1))
+    stage.act(act="deaf-name-server", server="127.0.0.9", **{"from": begins, "to": time.time()})
+
+
+# Stores and queues.
+def redis_loads(count=300):
+    return [
+        Load("set", Lines(b"SET key:1 value\r\n", b"+OK\r\n"), clients=4, each=count // 8, every=0.1, kept=True),
+        Load("get", Lines(b"GET key:1\r\n", b"\r\n"), clients=4, each=count // 8, every=0.1, kept=True),
+    ]
+
+
+@scene("redis", servers.redis, attached=False)
+def _(stage):
+    stage.run(*redis_loads())
+
+
+@scene("redis-aof", lambda: servers.redis("--appendonly", "yes", "--appendfsync", "always"))
+def _(stage):
+    """Every write is synced before its answer: many short syncs."""
+    stage.run(*redis_loads())
+
+
+@scene("redis-slow", lambda: servers.redis("--enable-debug-command", "yes"))
+def _(stage):
+    load = Load("sleep", Lines(b"DEBUG SLEEP 1\r\n", b"+OK\r\n"))
+
+    def play():
+        time.sleep(1.0)
+        load.run()
+
+    stage.also(load)
+    stage.run(*redis_loads(200), play)
+
+
+@scene("memcached", servers.memcached)
+def _(stage):
+    stage.run(
+        Load("set", Lines(b"set key 0 0 5\r\nvalue\r\n", b"STORED\r\n"), clients=4, each=30, every=0.1, kept=True),
+        Load("get", Lines(b"get key\r\n", b"END\r\n"), clients=4, each=30, every=0.1, kept=True),
+    )
+
+
+@scene("postgresql", servers.postgresql)
+def _(stage):
+    """TPC-B of three clients: they wait for the one row of `branches` in turn, a few milliseconds each."""
+    stage.run(Pgbench(clients=3, rate=25, seconds=5))
+
+
+@scene("postgresql-row-lock", servers.postgresql)
+def _(stage):
+    """Another session keeps that row for 1.5 s: all three wait, and the server accepts all the same."""
+
+    def hold():
+        time.sleep(1.5)
+        statement = "begin; update pgbench_branches set bbalance = bbalance where bid = 1; select pg_sleep(1.5); commit"
+        begins = time.time()
+        subprocess.run(["/usr/bin/psql", *servers.CLIENT, "-q", "-c", statement], check=True, capture_output=True)
+        stage.connections_beside += 1
+        stage.act(act="row-lock", **{"from": begins, "to": time.time()})
+
+    stage.run(Pgbench(clients=3, rate=25, seconds=5), hold)
+
+
+@scene("celery", servers.celery)
+def _(stage):
+    stage.run(Load("add", Tasks("tasks.add", (2, 3)), clients=2, each=15, every=0.3))
+
+
+@scene("celery-stuck", servers.celery)
+def _(stage):
+    """Both children of the pool ask a service that answers after 3 s; what comes next waits."""
+    begins = time.time()
+    stage.run(Load("ask", Tasks("tasks.ask"), clients=2, each=1), Load("add", Tasks("tasks.add", (2, 3)), clients=2, each=8, every=0.5))
+    stage.act(act="exhaust", workers=2, upstream="127.0.0.1:18081", upstreamMs=3000, **{"from": begins, "to": time.time()})

@@ -1,0 +1,312 @@
+"""The servers: how each is started on 127.0.0.1:18080, and which of its processes serve. Versions are those of Debian 12."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from dataclasses import dataclass, field, replace
+
+from protocols import PORT, FastCgi, Http
+from stage import CLEAN, RUN_DIR, first_line, is_listening, read_text
+
+
+def itself(root, _family):
+    return [root]
+
+
+def children(root, family):
+    return [seen["pid"] for seen in family if seen["parent"] == root]
+
+
+@dataclass
+class Server:
+    """A server as a scene uses it. `fill` replaces words in the configuration, by file."""
+
+    title: str
+    command: list
+    workers: object = itself
+    environment: dict = field(default_factory=dict)
+    settle_seconds: float = 1.0
+    stop_signal: int = signal.SIGTERM
+    fill: dict = field(default_factory=dict)
+    before: object = None
+    after: object = None
+    truth: dict = field(default_factory=dict)
+    # What an attached server is asked five times before the tracer comes.
+    warm: object = None
+    ready: object = None
+    listens: object = lambda: is_listening(PORT)
+
+    def prepare(self):
+        for name, words in self.fill.items():
+            with open(name) as handle:
+                text = handle.read()
+            for word, value in words.items():
+                text = text.replace(word, value)
+            with open(name, "w") as handle:
+                handle.write(text)
+        if self.before:
+            self.before()
+
+    def is_ready(self, _stage):
+        return self.listens()
+
+    def warm_up(self):
+        if self.ready:
+            self.ready()
+        if self.warm is None:
+            return
+        for _ in range(5):
+            connection = self.warm.connect(30)
+            self.warm.ask(connection)
+            self.warm.leave(connection)
+
+    def clean_up(self):
+        if self.after:
+            self.after()
+
+    def more_truth(self):
+        return self.truth
+
+
+PLAIN = Http("/small.txt")
+PYTHON = {"PYTHONPATH": "/usr/lib/python3/dist-packages", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def certificate():
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=sample", "-days", "7", "-keyout", "key.pem", "-out", "cert.pem"],
+        check=True,
+        capture_output=True,
+    )
+
+
+def nginx(options="", limit="8m", bodies="bodies", before=certificate, after=None):
+    """`options` of the listener: `ssl`, `reuseport`."""
+    return Server(
+        "nginx 1.22.1, 2 workers",
+        ["/usr/sbin/nginx", "-p", RUN_DIR, "-c", "nginx.conf"],
+        children,
+        stop_signal=signal.SIGQUIT,
+        fill={"nginx.conf": {"OPTIONS": options, "LIMIT": limit, "BODIES": bodies}},
+        before=before,
+        after=after,
+        warm=Http("/small.txt", tls=options == "ssl"),
+    )
+
+
+def apache(model):
+    title = {"prefork": "3 processes", "worker": "2 processes of 4 threads", "event": "2 processes of 4 threads"}[model]
+    return Server(
+        f"Apache 2.4 {model}, {title}",
+        ["/usr/sbin/apache2", "-DFOREGROUND", f"-D{model}", "-f", f"{RUN_DIR}/apache.conf"],
+        children,
+        settle_seconds=2.0,
+        warm=PLAIN,
+    )
+
+
+def lighttpd():
+    return Server("lighttpd 1.4.69, 2 workers", ["/usr/sbin/lighttpd", "-D", "-f", "lighttpd.conf"], children, stop_signal=signal.SIGINT, warm=PLAIN)
+
+
+def haproxy():
+    return Server("haproxy 2.6.12, 2 threads", ["/usr/sbin/haproxy", "-W", "-f", "haproxy.cfg"], children, warm=Http())
+
+
+def php_fpm(manager="static"):
+    return Server(
+        f"php-fpm 8.2, {manager}, 3 children",
+        ["/usr/sbin/php-fpm8.2", "-R", "-F", "-n", "-y", "php-fpm.conf"],
+        children,
+        fill={"php-fpm.conf": {"MANAGER": manager}},
+        warm=FastCgi(f"{RUN_DIR}/web.php") if manager == "static" else None,
+    )
+
+
+def puma(workers):
+    return Server(
+        f"puma 5.6.5, {workers} workers, 4 threads" if workers else "puma 5.6.5, one process, 4 threads",
+        ["/usr/bin/puma", "-b", f"tcp://127.0.0.1:{PORT}", *(["-w", str(workers)] if workers else []), "-t", "4:4", "-e", "production", "web.ru"],
+        children if workers else itself,
+        settle_seconds=4.0 if workers else 1.0,
+        warm=Http(),
+    )
+
+
+def unicorn():
+    return Server("unicorn 6.0.0, 2 workers", ["/usr/bin/unicorn", "-c", "unicorn.rb", "-E", "none", "web.ru"], children, settle_seconds=3.0, warm=Http())
+
+
+def thin():
+    return Server(
+        "thin 1.8.1", ["/usr/bin/thin", "-a", "127.0.0.1", "-p", str(PORT), "-R", "web.ru", "-e", "production", "start"], settle_seconds=2.0, warm=Http()
+    )
+
+
+def starman():
+    return Server(
+        "starman 0.4016, 2 workers",
+        ["/usr/bin/perl", "/usr/bin/starman", "--listen", f"127.0.0.1:{PORT}", "--workers", "2", "--preload-app", "web.psgi"],
+        children,
+        stop_signal=signal.SIGQUIT,
+        settle_seconds=2.0,
+        warm=Http(),
+    )
+
+
+def gunicorn(*options, title):
+    command = ["/usr/bin/python3", "-m", "gunicorn", "-b", f"127.0.0.1:{PORT}", *options, "web:wsgi"]
+    return Server(f"gunicorn 20.1.0 {title}", command, children, PYTHON, settle_seconds=2.0, warm=Http())
+
+
+def waitress():
+    command = ["/usr/bin/python3", "-m", "waitress", "--listen", f"127.0.0.1:{PORT}", "--threads", "4", "web:wsgi"]
+    return Server("waitress 2.1.2, 4 threads", command, itself, PYTHON, warm=Http())
+
+
+def uvicorn(workers):
+    """Beside the workers of uvicorn runs a process of multiprocessing that holds resources: it does not serve."""
+    command = ["/usr/bin/python3", "-m", "uvicorn", "--port", str(PORT), *(["--workers", str(workers)] if workers > 1 else []), "web:asgi"]
+    return Server(f"uvicorn 0.17.6, {workers} worker{'s' * (workers > 1)}", command, spawned if workers > 1 else itself, PYTHON, settle_seconds=3.0, warm=Http())
+
+
+def hypercorn():
+    command = ["/usr/bin/python3", "-m", "hypercorn", "-w", "2", "-b", f"127.0.0.1:{PORT}", "web:asgi"]
+    return Server("hypercorn 0.13.2, 2 workers", command, spawned, PYTHON, settle_seconds=3.0, warm=Http())
+
+
+def spawned(root, family):
+    """Children of multiprocessing, without the one that tracks resources."""
+    return [seen["pid"] for seen in family if seen["parent"] == root and "resource_tracker" not in seen["command"]]
+
+
+def tornado():
+    return Server("tornado 6.2", ["/usr/bin/python3", "web.py", str(PORT)], itself, PYTHON, warm=Http())
+
+
+def go(*arguments, before=None):
+    def build():
+        subprocess.run(["go", "build", "-o", "web", "web.go"], check=True, env={**CLEAN, "GOCACHE": "/tmp/drover-sample-go", "GOPATH": "/tmp/drover-sample-go"})
+        certificate()
+
+    return Server(f"{first_line(['go', 'version']).split()[2].replace('go', 'Go ')} net/http", ["./web", str(PORT), *arguments], itself, before=build, warm=Http(tls=bool(arguments)))
+
+
+def java():
+    def build():
+        subprocess.run(["javac", "-d", ".", "Web.java"], check=True)
+
+    # Without shared performance data: no file of this machine's /tmp.
+    return Server("OpenJDK 17 HttpServer, 4 threads", ["/usr/bin/java", "-Xint", "-XX:-UsePerfData", "-cp", RUN_DIR, "Web", str(PORT)], itself, settle_seconds=2.0, before=build, warm=Http())
+
+
+def jetty():
+    jars = ":".join(f"/usr/share/java/{name}.jar" for name in ("jetty9-server", "jetty9-http", "jetty9-io", "jetty9-util", "servlet-api"))
+
+    def build():
+        subprocess.run(["javac", "-cp", jars, "-d", ".", "JettyWeb.java"], check=True)
+
+    command = ["/usr/bin/java", "-Xint", "-XX:-UsePerfData", "-cp", f"{RUN_DIR}:{jars}", "JettyWeb", str(PORT)]
+    return Server("jetty 9.4.57, 10 threads", command, itself, settle_seconds=3.0, before=build, warm=Http())
+
+
+def node(how="single"):
+    title = {"single": "one process", "cluster": "cluster of 2 workers", "tls": "one process, TLS"}[how]
+    return Server(
+        f"{first_line(['node', '--version']).replace('v', 'Node.js ')}, {title}",
+        ["/usr/bin/node", "web.mjs", str(PORT), how],
+        children if how == "cluster" else itself,
+        before=certificate,
+        warm=Http(tls=how == "tls"),
+    )
+
+
+def node_with_deaf_name_server():
+    """The server alone sees a resolv.conf of its own, in a mount namespace; whom it names there gets the questions and says nothing."""
+    deaf = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+    def listen():
+        deaf.bind(("127.0.0.9", 53))
+        with open("resolv.conf", "w") as handle:
+            handle.write("nameserver 127.0.0.9\noptions timeout:1 attempts:2\n")
+
+    server = node()
+    inside = f"mount --bind {RUN_DIR}/resolv.conf /etc/resolv.conf && exec {' '.join(server.command)}"
+    return replace(server, command=["/usr/bin/unshare", "-m", "sh", "-c", inside], before=listen, after=deaf.close)
+
+
+def redis(*options):
+    return Server(
+        "redis 7.0.15",
+        ["/usr/bin/redis-server", "redis.conf", "--dir", RUN_DIR, *options],
+        itself,
+    )
+
+
+def memcached():
+    return Server("memcached 1.6.18, 4 threads", ["/usr/bin/memcached", "-u", "root", "-l", "127.0.0.1", "-p", str(PORT), "-t", "4", "-m", "16"], itself)
+
+
+def inets():
+    configuration = f'[{{port,{PORT}}},{{bind_address,"127.0.0.1"}},{{server_name,"sample"}},{{server_root,"{RUN_DIR}"}},{{document_root,"{RUN_DIR}"}}]'
+    command = ["/usr/bin/erl", "-noshell", "-noinput", "+S", "2:2", "+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none", "-eval", f"inets:start(), {{ok,_}} = inets:start(httpd, {configuration})."]
+    return Server("Erlang/OTP 25 inets", command, itself, settle_seconds=2.0, stop_signal=signal.SIGKILL, warm=PLAIN)
+
+
+def postgresql():
+    programs = "/usr/lib/postgresql/15/bin"
+    as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+
+    def make():
+        os.chmod(RUN_DIR, 0o755)
+        os.makedirs("data", 0o700)
+        shutil.chown("data", "postgres", "postgres")
+        subprocess.run([*as_user, f"{programs}/initdb", "-D", "data", "--auth", "trust", "--no-sync"], check=True, capture_output=True, env=CLEAN)
+
+    return Server(
+        "PostgreSQL 15",
+        [*as_user, f"{programs}/postgres", "-D", f"{RUN_DIR}/data", "-c", f"port={PORT}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "autovacuum=off", "-c", "shared_buffers=16MB"],
+        backends,
+        stop_signal=signal.SIGINT,
+        settle_seconds=2.0,
+        before=make,
+        ready=fill_tables,
+    )
+
+
+CLIENT = ["-h", "127.0.0.1", "-p", str(PORT), "-U", "postgres"]
+
+
+def fill_tables():
+    subprocess.run(["/usr/bin/pgbench", *CLIENT, "-i", "-q", "postgres"], check=True, capture_output=True)
+
+
+def backends(root, family):
+    """Processes that were forked for a client each."""
+    return [seen["pid"] for seen in family if seen["parent"] == root and "127.0.0.1(" in seen["command"]]
+
+
+def celery():
+    """The broker is a redis of its own, which nobody traces."""
+    broker = []
+
+    def start():
+        broker.append(subprocess.Popen(["/usr/bin/redis-server", "--port", "18082", "--bind", "127.0.0.1", "--save", ""], stdout=subprocess.DEVNULL))
+
+    def end():
+        broker[0].kill()
+        broker[0].wait()
+
+    command = ["/usr/bin/python3", "-m", "celery", "-A", "tasks", "worker", "-c", "2", "-l", "info", "--without-gossip", "--without-mingle"]
+    return Server(
+        "celery 5.2.6, pool of 2 processes",
+        command,
+        children,
+        PYTHON,
+        settle_seconds=2.0,
+        before=start,
+        after=end,
+        listens=lambda: " ready." in read_text("server.log"),
+    )

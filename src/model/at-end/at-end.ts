@@ -1,0 +1,69 @@
+import { isWait } from '../../trace/syscalls.ts';
+import { elapsed, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import type { LeftIn } from '../machine/left-in.ts';
+import type { Process } from '../machine/process.ts';
+import type { Thread } from '../machine/thread.ts';
+import type { Model } from '../model.ts';
+import { type Judgement, judgeWait, yes } from './waits.ts';
+
+/**
+ * What a thread was in when the capture ended, and whether it waits for work there. `unknown`: a thread that waits for
+ * work and one that hangs look the same.
+ */
+export interface AtEnd extends Judgement {
+  readonly thread: Thread;
+  readonly left: LeftIn;
+  /**
+   * Up to the end of the capture; at least, if it `beganBefore` it. UNKNOWN without times, and for the last line of the
+   * only thread.
+   */
+  readonly lasted: Nanoseconds;
+}
+
+/** What each thread that lives was in when the capture ended. Threads that were in no call are left out. */
+export function atEndOf(model: Model): AtEnd[] {
+  const all: AtEnd[] = [];
+  const shared = sharedSockets(model);
+  const living = [...model.processes.threads()].filter(({ ended }) => !ended).length;
+  for (const thread of model.processes.threads()) {
+    const { leftIn: left } = thread;
+    if (left === null || thread.ended || left.showsResult) continue;
+    if (thread.lastTime !== UNKNOWN && left.since < thread.lastTime) continue;
+    // With one thread nothing can come after its last line, however long the tracer waited.
+    const isTold = model.firstTime !== UNKNOWN && (living > 1 || model.lastTime > left.since);
+    const lasted = isTold ? elapsed(left.since, model.lastTime) : UNKNOWN;
+    const isShared = left.descriptor !== null && shared.has(left.descriptor.label);
+    all.push({
+      thread,
+      left,
+      lasted,
+      ...(isShared && isWait(left.syscall.family) ? yes() : judgeWait(thread, left, model)),
+    });
+  }
+  // Who waits for a child that hangs hangs with it.
+  const hanging = new Map(all.filter(({ idle }) => idle === 'no').map((each) => [each.thread.process.pid, each]));
+  return all.map((each) => {
+    const child = each.wait.kind === 'child' ? hanging.get(each.left.child) : undefined;
+    if (child === undefined) return each;
+    return {
+      ...each,
+      idle: 'no',
+      wait: { kind: 'child', what: `${each.wait.what}, which is itself in ${child.left.name}` },
+    };
+  });
+}
+
+/** Sockets that several processes wait for: a listener that they inherited, as a rule. */
+function sharedSockets({ processes }: Model): ReadonlySet<string> {
+  const owners = new Map<string, Process>();
+  const shared = new Set<string>();
+  for (const { leftIn, process } of processes.threads()) {
+    const label = leftIn?.descriptor?.label ?? '';
+    if (leftIn === null || !isWait(leftIn.syscall.family) || /^(?:socket|TCP|UNIX)/.test(label) || label.includes('->'))
+      continue;
+    const owner = owners.get(label);
+    if (owner === undefined) owners.set(label, process);
+    else if (owner !== process) shared.add(label);
+  }
+  return shared;
+}

@@ -1,0 +1,145 @@
+import type { Call } from '../../trace/record.ts';
+import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
+import { cannotSleep, isBrief } from '../machine/cannot-sleep.ts';
+import type { Process } from '../machine/process.ts';
+import type { Thread } from '../machine/thread.ts';
+
+/** Shorter ones are scheduling, or the tracer. */
+export const LEAST_PAUSE = 20 * MILLISECOND;
+/** Of more than these the longer half is kept. */
+const MOST_PAUSES = 4_096;
+/** The longest of a process that a rhythm is looked for in. */
+const MOST_COMPARED = 200;
+/**
+ * Periods of CPU quotas that are in use: 100 ms is the kernel's, systemd's and Kubernetes' own, and 1 s is the longest
+ * that the kernel takes.
+ */
+const PERIODS = [1000, 500, 250, 200, 100, 50].map((ms) => ms * MILLISECOND);
+/** Ends of pauses that lie no further from a multiple of the period than this share of it are on it. */
+const NEAR = 0.06;
+const LEAST_BEATS = 4;
+/** What of the paused time a rhythm has to explain. */
+const EXPLAINED = 0.7;
+/** A pause that is certain, from here on, makes others of the same process near it likely. */
+const TELLING = 50 * MILLISECOND;
+const NEARBY = 5 * SECOND;
+
+/** A time in which a thread of which more was to come did nothing that the trace shows. */
+interface Pause {
+  readonly thread: Thread;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+  /**
+   * `certain`: in a call that cannot sleep; `brief`: in so small a step on a file that it rarely sleeps; `gap`: in no
+   * call, so that it may have been computing.
+   */
+  readonly kind: 'certain' | 'brief' | 'gap';
+}
+
+/** Pauses that end on multiples of a period, as a CPU quota makes them: it is filled again at each. */
+export interface Rhythm {
+  readonly period: Nanoseconds;
+  /** Where within the period they end. */
+  readonly phase: Nanoseconds;
+  /** How many do. */
+  readonly beats: number;
+}
+
+/** Times in which threads did not run, or may not have: what is certain of them, and whether they have a rhythm. */
+export class Pauses {
+  #pauses: Pause[] = [];
+  #least: Nanoseconds = LEAST_PAUSE;
+  /** What was asked since the last pause. */
+  readonly #rhythms = new Map<Process, Rhythm | null>();
+
+  /** A call of `LEAST_PAUSE` or more that is no wait of a loop. */
+  call(call: Call, thread: Thread): void {
+    if (call.partial) return;
+    const descriptor = call.fd < 0 ? undefined : thread.process.descriptors.get(call.fd);
+    const kind = cannotSleep(call, descriptor) ? 'certain' : isBrief(call, descriptor) ? 'brief' : null;
+    // The kernel may be at work for long in those of memory.
+    if (kind === null || call.syscall.family === 'memory') return;
+    this.#add({ thread, start: call.start, end: call.end, kind });
+  }
+
+  /** No call for `LEAST_PAUSE` or more. */
+  gap(thread: Thread, start: Nanoseconds, end: Nanoseconds): void {
+    this.#add({ thread, start, end, kind: 'gap' });
+  }
+
+  /** Whether that stretch of a thread's time is one in which it certainly, or most likely, did not run. */
+  covers(thread: Thread, start: Nanoseconds, end: Nanoseconds, brief: boolean): boolean {
+    return this.#pauses.some((pause) => {
+      if (pause.kind !== 'certain') return false;
+      // Of two that stood still at the same time one cannot have slept: neither ran.
+      const common = Math.min(end, pause.end) - Math.max(start, pause.start);
+      if (pause.thread !== thread && common >= 0.6 * (end - start)) return true;
+      return (
+        brief &&
+        pause.thread.process === thread.process &&
+        pause.end - pause.start >= TELLING &&
+        Math.abs(pause.start - start) <= NEARBY
+      );
+    });
+  }
+
+  /** The rhythm of the pauses of a process, or of all that were traced when one alone has too few; null without. */
+  rhythmOf(process: Process): Rhythm | null {
+    const known = this.#rhythms.get(process);
+    if (known !== undefined) return known;
+    const own = this.#pauses.filter(({ thread }) => thread.process === process);
+    const rhythm = rhythmIn(own) ?? rhythmIn(this.#pauses);
+    this.#rhythms.set(process, rhythm);
+    return rhythm;
+  }
+
+  #add(pause: Pause): void {
+    if (pause.end - pause.start < this.#least) return;
+    if (this.#rhythms.size > 0) this.#rhythms.clear();
+    this.#pauses.push(pause);
+    if (this.#pauses.length < MOST_PAUSES) return;
+    const longest = this.#pauses.toSorted((a, b) => b.end - b.start - (a.end - a.start)).slice(0, MOST_PAUSES / 2);
+    const last = longest.at(-1) as Pause;
+    this.#least = last.end - last.start;
+    this.#pauses = longest;
+  }
+}
+
+/** Whether a pause that ends then is on the beat. */
+export function isOnBeat(end: Nanoseconds, { period, phase }: Rhythm): boolean {
+  return distance(end, phase, period) <= NEAR * period;
+}
+
+function distance(end: Nanoseconds, phase: Nanoseconds, period: Nanoseconds): Nanoseconds {
+  const apart = Math.abs(((end - phase) % period) + period) % period;
+  return Math.min(apart, period - apart);
+}
+
+function rhythmIn(all: readonly Pause[]): Rhythm | null {
+  const pauses = all.toSorted((a, b) => b.end - b.start - (a.end - a.start)).slice(0, MOST_COMPARED);
+  for (const period of PERIODS) {
+    // No quota keeps a thread away for longer than its period.
+    const fitting = pauses.filter(({ start, end }) => end - start <= 1.1 * period && end - start >= 0.1 * period);
+    const explained = fitting.reduce((sum, { start, end }) => sum + end - start, 0);
+    const total = pauses.reduce((sum, { start, end }) => sum + end - start, 0);
+    if (fitting.length < LEAST_BEATS || explained < EXPLAINED * total) continue;
+    const rhythm = beatOf(fitting, period, total);
+    if (rhythm !== null) return rhythm;
+  }
+  return null;
+}
+
+/** Work that a timer starts ends on a beat as well, but it never falls into a call that cannot sleep. */
+function beatOf(pauses: readonly Pause[], period: Nanoseconds, total: Nanoseconds): Rhythm | null {
+  let best: Rhythm | null = null;
+  for (const { end: phase } of pauses) {
+    const on = pauses.filter(({ end }) => distance(end, phase, period) <= NEAR * period);
+    const time = on.reduce((sum, { start, end }) => sum + end - start, 0);
+    const isSure = on.some(({ kind }) => kind === 'certain') || on.filter(({ kind }) => kind === 'brief').length > 1;
+    // What ends in one period is one beat, however many threads it holds.
+    const beats = new Set(on.map(({ end }) => Math.round((end - phase) / period))).size;
+    if (isSure && beats >= LEAST_BEATS && time >= EXPLAINED * total && beats > (best?.beats ?? 0))
+      best = { period, phase, beats };
+  }
+  return best;
+}

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Report } from '../../src/analysis/report.ts';
+import { analyzed, none } from '../support/analyzed.ts';
+import { attached, fork, watch } from '../support/server-lines.ts';
+import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
+import type { TraceLines } from '../support/trace-lines.ts';
+
+/** Requests by process. */
+function requestsOf({ workers }: Report): Readonly<Record<number, number>> {
+  return Object.fromEntries(workers.map(({ pid, requests }) => [pid, requests]));
+}
+
+/** What `thread` calls a descriptor that `other` opened. */
+function shares(thread: ThreadLines, fd: number, other: ThreadLines): ThreadLines {
+  thread.labels.set(fd, other.labels.get(fd) ?? '');
+  return thread;
+}
+
+/** A thread that accepts, and one that waits for a lock since before the capture and then reads and answers. */
+function handedOver(
+  times: number,
+  serve = (pool: ThreadLines): void => void pool.read(11, 'GET /a').reply(11),
+): { readonly trace: TraceLines; readonly acceptor: ThreadLines; readonly pool: ThreadLines } {
+  const { trace, workers } = attached([101, 112]);
+  const [acceptor, pool] = workers as [ThreadLines, ThreadLines];
+  for (let index = 0; index < times; index++) {
+    acceptor.waitUntil(50 + index * 100, LISTENER).accept(11);
+    shares(pool, 11, acceptor);
+    pool.call('futex(0x5600, FUTEX_WAIT_PRIVATE, 0, NULL', ')', 0, acceptor.now + 1 - pool.now);
+    serve(pool);
+    acceptor.gap(20).close(11);
+  }
+  acceptor.waitUntil(times * 100 + 200);
+  return { trace, acceptor, pool };
+}
+
+describe('threads of an attached process', () => {
+  it('belong together when one uses the socket that another accepted under the same number', async () => {
+    const report = await analyzed(handedOver(7).trace);
+    assert.deepEqual(requestsOf(report), { 101: 7 });
+    assert.deepEqual(report.workers[0]?.tids.toSorted(), [101, 112]);
+  });
+
+  it('belong together when one only closes or watches what another accepted', async () => {
+    const { trace, workers } = attached([101, 112, 113]);
+    const [acceptor, selector, closer] = workers as [ThreadLines, ThreadLines, ThreadLines];
+    for (const thread of [selector, closer]) thread.call('sched_yield(', ')', 0);
+    acceptor.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').reply(11);
+    watch(shares(selector, 11, acceptor).at(52), 11);
+    shares(closer, 11, acceptor).at(53).close(11);
+    acceptor.waitUntil(200);
+    assert.deepEqual(
+      (await analyzed(trace)).workers.map(({ tids }) => tids.toSorted()),
+      [[101, 112, 113]],
+    );
+  });
+
+  it('answer what was read before they were known to belong together: nobody hung up', async () => {
+    const { trace, workers } = attached([101, 112]);
+    const [main, pool] = workers as [ThreadLines, ThreadLines];
+    // Both connections are older than the capture.
+    for (const [fd, inode] of [
+      [13, 777],
+      [14, 778],
+    ] as const)
+      for (const thread of [main, pool]) thread.labels.set(fd, `socket:[${inode}]`);
+    pool.call('sched_yield(', ')', 0);
+    main.at(10).waitUntil(40, 13).read(13, 'GET /old').waitUntil(60, 14).read(14, 'GET /other');
+    pool.at(70).reply(13).reply(14);
+    main.at(90).waitUntil(100, 13).readEnd(13).close(13).readEnd(14).close(14).waitUntil(300);
+    const report = await analyzed(trace);
+    none(report, 'abandoned-request');
+    assert.deepEqual(
+      report.workers.map(({ tids, requests }) => [tids.toSorted(), requests]),
+      [[[101, 112], 2]],
+    );
+  });
+
+  it('do not keep what was closed meanwhile by a thread that was not known to belong to them', async () => {
+    const { trace, workers } = attached([101, 112]);
+    const [main, pool] = workers as [ThreadLines, ThreadLines];
+    pool.labels.set(11, 'socket:[777]');
+    pool.call('sched_yield(', ')', 0).read(11, 'GET /old');
+    main.labels.set(11, 'socket:[777]');
+    main.at(20).close(11).waitUntil(50, LISTENER).accept(11);
+    shares(pool, 11, main).at(60).read(11, 'GET /new').reply(11);
+    main.at(80).readEnd(11).close(11).waitUntil(300);
+    const report = await analyzed(trace);
+    none(report, 'abandoned-request');
+    assert.deepEqual(
+      report.workers.map(({ tids }) => tids.toSorted()),
+      [[101, 112]],
+    );
+  });
+
+  it('have the pid that getpid tells, and else the lowest number among them', async () => {
+    const { trace, acceptor, pool } = handedOver(3);
+    assert.deepEqual(requestsOf(await analyzed(trace)), { 101: 3 });
+    pool.call('getpid(', ')', 112);
+    acceptor.call('getpid(', ')', 112);
+    assert.deepEqual(requestsOf(await analyzed(trace)), { 112: 3 });
+  });
+});
+
+describe('processes that were attached', () => {
+  it('are not one because they have the listener and other inherited sockets under the same numbers', async () => {
+    const { trace, workers } = attached([101, 102, 103]);
+    for (const [index, worker] of workers.entries()) {
+      worker.labels.set(8, 'socket:[888]');
+      worker.labels.set(9, 'pipe:[999]');
+      worker
+        .waitUntil(50 + index * 7, LISTENER)
+        .send(8, '<13>log')
+        .call('write(9<pipe:[999]>, ', '"x", 1)', 1);
+      worker.serve(11, 'GET /a').waitUntil(300 + index);
+    }
+    assert.deepEqual(requestsOf(await analyzed(trace)), { 101: 1, 102: 1, 103: 1 });
+  });
+
+  it('are not one when the second was first seen after the socket was opened: it may be a fork', async () => {
+    const { trace, workers } = attached([101]);
+    const [parent] = workers as [ThreadLines];
+    parent.waitUntil(50, LISTENER).accept(11);
+    // The clone is not in the capture.
+    const child = shares(trace.thread(140).at(60), 11, parent);
+    child.read(11, 'GET /a').reply(11).close(11);
+    parent.at(70).close(11).waitUntil(300);
+    assert.equal((await analyzed(trace)).workers.find(({ pid }) => pid === 101)?.requests, 0);
+  });
+
+  it('are not one when a fork in the capture made the second', async () => {
+    const { trace, workers } = attached([101]);
+    const [parent] = workers as [ThreadLines];
+    fork(parent, 140);
+    const child = trace.thread(140).at(5).call('sched_yield(', ')', 0);
+    parent.waitUntil(50, LISTENER).accept(11);
+    shares(child, 11, parent).at(60).read(11, 'GET /a').reply(11).close(11);
+    parent.at(70).close(11).waitUntil(300);
+    assert.equal((await analyzed(trace)).workers.find(({ pid }) => pid === 101)?.requests, 0);
+  });
+
+  it('are not one when both tell a pid of their own', async () => {
+    const { trace, workers } = attached([101, 112]);
+    const [first, second] = workers as [ThreadLines, ThreadLines];
+    for (const each of [first, second]) each.call('getpid(', ')', each.tid);
+    first.waitUntil(50, LISTENER).accept(11);
+    shares(second, 11, first).at(60).read(11, 'GET /a').reply(11).close(11);
+    first.at(70).close(11).waitUntil(300);
+    assert.equal((await analyzed(trace)).workers.find(({ pid }) => pid === 101)?.requests, 0);
+  });
+
+  it('are not one when the socket was passed on, under a number that is the same by chance', async () => {
+    const { trace, workers } = attached([101, 112]);
+    const [first, second] = workers as [ThreadLines, ThreadLines];
+    second.labels.set(3, 'UNIX:[7777]');
+    second.call('sched_yield(', ')', 0);
+    first.waitUntil(50, LISTENER).accept(11);
+    shares(second, 11, first)
+      .at(60)
+      .call(
+        `recvmsg(${second.fd(3)}, `,
+        '{msg_name=NULL, msg_iov=[{iov_base="x", iov_len=1}], msg_iovlen=1, msg_control=[{cmsg_len=20, ' +
+          `cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[${second.fd(11)}]}], msg_flags=0}, 0)`,
+        1,
+      )
+      .read(11, 'GET /a')
+      .reply(11);
+    first.at(70).close(11).waitUntil(300);
+    assert.equal((await analyzed(trace)).workers.find(({ pid }) => pid === 101)?.requests, 0);
+  });
+});

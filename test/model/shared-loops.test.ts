@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
+import { openHub, openListener, startThread, watch } from '../support/server-lines.ts';
+import { failed, HUB, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
+import { TraceLines } from '../support/trace-lines.ts';
+
+const PID = 101;
+
+/** A process whose threads share one epoll instance, as those of Go do: so many, or attached without their starts. */
+function runtime(tids: readonly number[], { isAttached = false } = {}): { trace: TraceLines; threads: ThreadLines[] } {
+  const trace = new TraceLines();
+  const main = trace.thread(PID).at(0);
+  if (!isAttached) {
+    openListener(main, LISTENER);
+    openHub(main);
+    for (const tid of tids) startThread(main, tid);
+  }
+  const threads = [main, ...tids.map((tid) => trace.thread(tid).at(5))];
+  for (const thread of threads) {
+    thread.labels.set(LISTENER, 'socket:[4711]');
+    thread.labels.set(HUB, 'anon_inode:[eventpoll]');
+  }
+  return { trace, threads };
+}
+
+/** Parked until another thread wakes it at `ms`, or its time is over. */
+function parkUntil(thread: ThreadLines, ms: number, isWoken = true): ThreadLines {
+  const word = `0xc0000${thread.tid}48`;
+  const left = isWoken ? ', NULL)' : ', {tv_sec=9, tv_nsec=0})';
+  return thread.call(`futex(${word}, FUTEX_WAIT_PRIVATE, 0`, left, isWoken ? 0 : failed('ETIMEDOUT'), ms - thread.now);
+}
+
+const glance = (thread: ThreadLines): ThreadLines =>
+  thread.call(`epoll_pwait(${thread.fd(HUB)}, `, '[], 128, 0, NULL, 0)', 0);
+
+const compute = (thread: ThreadLines, ms: number): ThreadLines => thread.gap(ms);
+const block = (thread: ThreadLines, ms: number): ThreadLines =>
+  thread.call('flock(9</var/lib/app.lock>, LOCK_EX', ')', 0, ms);
+
+describe('threads of one process that wait on one epoll instance are one loop', () => {
+  it('and one that is parked meanwhile has nothing to do', async () => {
+    const { trace, threads } = runtime([102, 103]);
+    const [first, second, third] = threads as [ThreadLines, ThreadLines, ThreadLines];
+    let now = 20;
+    for (let index = 0; index < 7; index++) {
+      const [waits, parks] = index % 2 === 0 ? [first, second] : [second, first];
+      parkUntil(parks, now + 1000);
+      waits.waitUntil(now + 1000, LISTENER).serve(11, 'GET /a');
+      now += 1001;
+    }
+    parkUntil(third, now, false);
+    first.waitUntil(now + 50);
+    second.stays('futex(0xc000048, FUTEX_WAIT_PRIVATE, 0, NULL');
+    const report = await analyzed(trace);
+    none(report, 'loop-stall');
+    const { workers } = report;
+    assert.deepEqual(
+      workers.map(({ pid, role, accepted, busyPercent }) => [pid, role, accepted, (busyPercent ?? 100) < 2]),
+      [[PID, 'runtime-thread', 7, true]],
+    );
+  });
+
+  for (const [name, work, cause] of [
+    ['computes', compute, 'no-syscall'],
+    ['is in a call', block, 'file-lock'],
+  ] as const) {
+    it(`which is away while none of them waits and one ${name}`, async () => {
+      const { trace, threads } = runtime([102]);
+      const [first, second] = threads as [ThreadLines, ThreadLines];
+      first.waitUntil(50, LISTENER);
+      second.waitUntil(70, LISTENER);
+      parkUntil(second, 850);
+      work(first.accept(11).read(11, 'GET /slow'), 700).reply(11).close(11).waitUntil(2000);
+      second.waitUntil(2000);
+      const report = await analyzed(trace);
+      const { metrics, summary } = only(report, 'loop-stall');
+      assert.equal(metrics.cause, cause);
+      const stalled = Number(metrics.stallMs);
+      assert.ok(stalled > 670 && stalled < 705, `${stalled} ms`);
+      assert.match(summary, /^None of the 2 threads of 101 that take turns at one epoll set waited there for /);
+      assert.equal(report.workers[0]?.longestTurnMs, metrics.stallMs);
+    });
+
+    it(`and not while one ${name} and another waits`, async () => {
+      const { trace, threads } = runtime([102]);
+      const [first, second] = threads as [ThreadLines, ThreadLines];
+      first.waitUntil(50, LISTENER);
+      second.waitUntil(60, LISTENER);
+      work(first.accept(11).read(11, 'GET /slow'), 700).reply(11).close(11).waitUntil(2000);
+      second.acceptNothing().waitUntil(2000);
+      none(await analyzed(trace), 'loop-stall');
+    });
+
+    it(`nor while one ${name} and another looks every ten milliseconds, as on a single processor`, async () => {
+      const { trace, threads } = runtime([102]);
+      const [first, second] = threads as [ThreadLines, ThreadLines];
+      first.waitUntil(50, LISTENER);
+      second.waitUntil(60, LISTENER);
+      work(first.accept(11).read(11, 'GET /slow'), 700).reply(11).close(11).waitUntil(2000);
+      for (let index = 0; index < 90; index++) glance(second.gap(10));
+      const report = await analyzed(trace);
+      none(report, 'loop-stall');
+      assert.ok((report.workers[0]?.busyPercent ?? 0) > 30, 'and says how much of the time nobody waited');
+    });
+  }
+
+  it('where a wait that began earlier and returned later covers the time between', async () => {
+    const { trace, threads } = runtime([102, 103]);
+    const [first, second, third] = threads as [ThreadLines, ThreadLines, ThreadLines];
+    first.waitUntil(50, LISTENER);
+    second.waitUntil(60, LISTENER);
+    third.waitUntil(1500);
+    compute(first, 700).waitUntil(2000);
+    parkUntil(second, 1900);
+    none(await analyzed(trace), 'loop-stall');
+  });
+
+  it('also where the only wait of the other thread lasts to the end', async () => {
+    const { trace, threads } = runtime([102]);
+    const [first, second] = threads as [ThreadLines, ThreadLines];
+    first.waitUntil(50, LISTENER).serve(11, 'GET /a');
+    parkUntil(first, 1500);
+    first.stays('futex(0xc000048, FUTEX_WAIT_PRIVATE, 0, NULL');
+    second.at(60).stays(`epoll_pwait(${second.fd(HUB)}, `);
+    none(await analyzed(trace), 'loop-stall');
+  });
+
+  it('and a turn that is open when the capture ends is told, while nobody waits', async () => {
+    const { trace, threads } = runtime([102]);
+    const [first, second] = threads as [ThreadLines, ThreadLines];
+    first.waitUntil(50, LISTENER);
+    second.waitUntil(60, LISTENER);
+    first.accept(11).read(11, 'GET /slow').stays('flock(9</var/lib/app.lock>, LOCK_EX');
+    parkUntil(second, 900);
+    second.stays('futex(0xc000048, FUTEX_WAIT_PRIVATE, 0, NULL');
+    const { metrics, openEnded } = only(await analyzed(trace), 'loop-stall');
+    assert.ok(openEnded);
+    assert.equal(metrics.cause, 'file-lock');
+  });
+
+  it('among which there is no herd and no skew, whoever accepts', async () => {
+    const { trace, threads } = runtime([102, 103, 104]);
+    for (let index = 0; index < 40; index++) {
+      for (const [place, thread] of threads.entries()) {
+        thread.waitUntil(50 + index * 20 + place * 0.05, LISTENER);
+        if (place === 0) thread.serve(11, 'GET /a').acceptNothing();
+        else thread.acceptNothing();
+      }
+    }
+    const report = await analyzed(trace);
+    none(report, 'thundering-herd');
+    none(report, 'accept-skew');
+    assert.equal(report.workers.length, 1);
+    assert.equal(report.workers[0]?.wastedWakeups, 0);
+  });
+
+  it('also when they are known to be threads of one process only after both had waited', async () => {
+    const { trace, threads } = runtime([102], { isAttached: true });
+    const [first, second] = threads as [ThreadLines, ThreadLines];
+    first.waitUntil(50, LISTENER).serve(11, 'GET /a');
+    second.waitUntil(51, LISTENER).acceptNothing();
+    parkUntil(second, 900);
+    first.waitUntil(900, LISTENER);
+    second.call('getpid(', ')', PID).waitUntil(905);
+    for (let index = 0; index < 3; index++) {
+      const from = 905 + index * 800;
+      parkUntil(second, from + 790).waitUntil(from + 800);
+      parkUntil(first, from + 10)
+        .waitUntil(from + 795, LISTENER)
+        .acceptNothing();
+    }
+    const report = await analyzed(trace);
+    assert.deepEqual(
+      ofKind(report, 'loop-stall').map(({ title }) => title),
+      [],
+    );
+    assert.deepEqual(
+      report.workers.map(({ pid, role }) => [pid, role]),
+      [[PID, 'runtime-thread']],
+    );
+  });
+
+  it('but a process that inherits an epoll instance is a worker of its own', async () => {
+    const trace = new TraceLines();
+    const parent = trace.thread(100).at(0);
+    openListener(parent, LISTENER);
+    openHub(parent);
+    const flags = 'child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD';
+    const children = [101, 102].map((pid) => {
+      parent.call(`clone(${flags}`, ', child_tidptr=0x7f5a50)', pid);
+      const child = trace.thread(pid).at(5);
+      child.labels.set(LISTENER, 'socket:[4711]');
+      child.labels.set(HUB, 'anon_inode:[eventpoll]');
+      return child;
+    });
+    for (const child of children) {
+      child.waitUntil(50, LISTENER).accept(11);
+      watch(child, 11).read(11, 'GET /slow').gap(700).reply(11).close(11).waitUntil(1000);
+    }
+    const report = await analyzed(trace);
+    assert.deepEqual(
+      ofKind(report, 'loop-stall')
+        .flatMap(({ workers }) => workers)
+        .sort(),
+      [101, 102],
+    );
+    only(report, 'service-stall');
+  });
+});

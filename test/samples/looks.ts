@@ -1,0 +1,112 @@
+import type { Report } from '../../src/index.ts';
+import { isWorkerRole } from '../../src/model/machine/roles.ts';
+import { complaintsOf, fits } from '../cases/case.ts';
+import { wasFelt } from './felt.ts';
+import { isEncrypted, type Scene, speaksHttp } from './server-truth.ts';
+import { wantedOf } from './wanted.ts';
+
+/** A look at the report of a scene: what is wrong, a sentence each. */
+export type Look = (scene: Scene, report: Report) => readonly string[];
+
+/** All looks by name; `applies` says to which scenes. */
+export const LOOKS: Readonly<Record<string, { readonly applies: (scene: Scene) => boolean; readonly look: Look }>> = {
+  findings: { applies: () => true, look: findings },
+  warnings: { applies: () => true, look: warnings },
+  upstream: { applies: ({ truth }) => truth.acts.some(({ act }) => act === 'exhaust'), look: upstream },
+  accepted: { applies: ({ truth }) => !truth.server.startsWith('celery'), look: accepted },
+  requests: { applies: ({ truth }) => speaksHttp(truth), look: requests },
+  workers: { applies: ({ truth }) => !/^(?:celery|PostgreSQL)/.test(truth.server), look: workers },
+  backends: { applies: ({ truth }) => truth.server.startsWith('PostgreSQL'), look: backends },
+  name: { applies: () => true, look: name },
+  clock: { applies: ({ truth }) => truth.acts.some(({ act }) => act === 'clock-step'), look: clock },
+};
+
+/** What must be found and what must not, because of what was done. */
+function findings({ name: scene, trace, truth }: Scene, report: Report): string[] {
+  return complaintsOf(
+    { name: scene, paths: [trace], expectation: { ...wantedOf(truth), group: 'servers' } },
+    report,
+    '',
+  );
+}
+
+/** A warning is about something that was done, or that a client felt. */
+function warnings({ truth }: Scene, report: Report): string[] {
+  const { want } = wantedOf(truth);
+  return (
+    report.findings
+      .filter(({ severity }) => severity !== 'info')
+      .filter((finding) => !wasFelt(finding, truth) && !want.some((wanted) => fits(finding, wanted)))
+      // Who left asked again.
+      .filter(({ kind }) => kind !== 'request-retry' || truth.left === 0)
+      .map(({ severity, kind, title }) => `${severity} ${kind}, which nobody felt: ${title}`)
+  );
+}
+
+/** Who all wait for is said. */
+function upstream({ truth }: Scene, report: Report): string[] {
+  const warned = report.findings
+    .filter(({ severity }) => severity !== 'info')
+    .map(({ title, summary }) => `${title}\n${summary}`.replaceAll('[::ffff:127.0.0.1]', '127.0.0.1'));
+  return truth.acts.flatMap((act) =>
+    act.act === 'exhaust' && !warned.some((words) => words.includes(act.upstream))
+      ? [`no warning names ${act.upstream}`]
+      : [],
+  );
+}
+
+function accepted({ truth }: Scene, report: Report): string[] {
+  return differs('connections', sumOf(report, 'accepted'), truth.connections);
+}
+
+/** What is encrypted can be estimated at best; more than there were is wrong all the same. */
+function requests({ truth }: Scene, report: Report): string[] {
+  const counted = sumOf(report, 'requests');
+  if (isEncrypted(truth) && counted < truth.requests) return [];
+  return differs('requests', counted, truth.requests);
+}
+
+const sumOf = (report: Report, column: 'accepted' | 'requests'): number =>
+  report.workers.reduce((sum, worker) => sum + worker[column], 0);
+
+const differs = (what: string, counted: number, driven: number): string[] =>
+  counted === driven ? [] : [`${counted} ${what}, in truth ${driven}`];
+
+function workers({ truth }: Scene, report: Report): string[] {
+  const serving = report.workers.filter(({ role }) => isWorkerRole(role)).map(({ pid }) => pid);
+  const sorted = serving.toSorted((one, other) => one - other);
+  return String(sorted) === String(truth.workers) ? [] : [`workers ${sorted}, in truth ${truth.workers}`];
+}
+
+/** A backend serves the one client that it was forked for: it has no loop to be away from. */
+function backends({ truth }: Scene, report: Report): string[] {
+  return report.workers
+    .filter(({ pid, role }) => truth.workers.includes(pid) && role === 'event-loop')
+    .map(({ pid }) => `backend ${pid} is told as an event loop`);
+}
+
+/** The names that a server may have in a report. */
+const NAMES: readonly (readonly [title: RegExp, names: RegExp])[] = [
+  // A program of one's own, in whatever language, is called by its file.
+  [/^Go/, /^(?:go|web)\b/i],
+  [/^Node/, /^node/i],
+  [/^OpenJDK/, /^(?:java|openjdk)/i],
+  [/^jetty/, /^(?:jetty|java)/i],
+  [/^Erlang/, /^(?:erlang|beam|inets)/i],
+  [/^tornado/, /^(?:tornado|python)/i],
+];
+
+/** From its start a capture tells who the server is; attached it need not, but a name is the right one. */
+function name({ truth }: Scene, report: Report): string[] {
+  const [first = ''] = truth.server.split(' ');
+  const right = NAMES.find(([title]) => title.test(truth.server))?.[1] ?? new RegExp(`^${first}`, 'i');
+  const named = report.workers.map(({ server }) => server).filter((server) => server !== '');
+  if (named.length === 0 && truth.recording.capture === 'started' && !truth.server.startsWith('Go'))
+    return ['no server is named'];
+  return named.filter((server) => !right.test(server)).map((server) => `${server}, in truth ${truth.server}`);
+}
+
+function clock(_: Scene, { quality }: Report): string[] {
+  const words = [...quality.notes, ...quality.diagnostics.map(({ meaning }) => meaning)].join('\n');
+  return /clock/i.test(words) ? [] : ['nothing is said of the clock'];
+}

@@ -1,0 +1,78 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where scenes of real servers stand: a capture and what was seen from outside of it in each folder. */
+export const SCENES = join(import.meta.dirname, '../../../samples/servers');
+
+/** One load and how its clients fared, by their own clocks. */
+interface Load {
+  readonly label: string;
+  readonly asks: string;
+  /** How many requests ended how: an HTTP status, `left`, `stream`, the name of an error. */
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly slowestMs: number;
+  /** Those of 50 ms and more, the 40 slowest. */
+  readonly slow: readonly { readonly at: number; readonly ms: number }[];
+}
+
+/** What somebody did to the server, from and to in seconds since 1970. */
+export type Act =
+  | { readonly act: 'exhaust'; readonly workers: number; readonly upstream: string; readonly upstreamMs: number }
+  | { readonly act: 'keep'; readonly workers: number }
+  | { readonly act: 'stop'; readonly pid: number; readonly sender: number; readonly from: number; readonly to: number }
+  | { readonly act: 'quota'; readonly pid: number; readonly throttledMs: number }
+  | { readonly act: 'clock-step'; readonly seconds: number; readonly at: number }
+  | { readonly act: 'reload'; readonly pid: number; readonly signal: string; readonly at: number }
+  | { readonly act: 'fill-disk' }
+  | { readonly act: 'row-lock' }
+  | { readonly act: 'deaf-name-server'; readonly server: string };
+
+/** What the clients, the kernel and the recorder saw of a scene. See samples/servers/README.md. */
+export interface ServerTruth {
+  readonly scene: string;
+  readonly server: string;
+  readonly command: string;
+  readonly recording: { readonly capture: 'attached' | 'started' };
+  readonly requests: number;
+  readonly connections: number;
+  /** Requests whose client left before the answer. */
+  readonly left: number;
+  readonly slowestMs: number;
+  /** Processes that serve; of a reload those before and those after. */
+  readonly workers: readonly number[];
+  readonly acts: readonly Act[];
+  readonly load: readonly Load[];
+}
+
+export interface Scene {
+  readonly name: string;
+  readonly trace: string;
+  readonly truth: ServerTruth;
+}
+
+/** Every scene that was kept, by name. */
+export function scenes(): Scene[] {
+  return readdirSync(SCENES)
+    .filter((name) => existsSync(join(SCENES, name, 'truth.json')))
+    .sort()
+    .map((name) => ({
+      name,
+      trace: join(SCENES, name, 'trace.strace.gz'),
+      truth: JSON.parse(readFileSync(join(SCENES, name, 'truth.json'), 'utf8')) as ServerTruth,
+    }));
+}
+
+/** Clients that read a stream and left when they had enough of it. */
+export function streamsOf(truth: ServerTruth): number {
+  return truth.load.reduce((sum, { outcomes }) => sum + (outcomes.stream ?? 0), 0);
+}
+
+/** Whether what clients say cannot be read in the capture. */
+export function isEncrypted(truth: ServerTruth): boolean {
+  return truth.scene.includes('tls');
+}
+
+/** Whether clients of this server speak HTTP or FastCGI, whose requests are counted. */
+export function speaksHttp({ server }: ServerTruth): boolean {
+  return !/^(?:redis|memcached|PostgreSQL|celery)/.test(server);
+}

@@ -1,0 +1,105 @@
+import type { Description } from '../cases/case.ts';
+import type { Act, ServerTruth } from './server-truth.ts';
+
+/** What must be found, and what must not be, because of what was done to the server. */
+export interface Wanted {
+  readonly want: readonly Description[];
+  readonly forbid: readonly Description[];
+}
+
+const around = (ms: number): readonly [number, number] => [ms * 0.9, ms * 1.1];
+
+/** A wait that clients noticed as such: shorter ones come of the machine. */
+const NOTICED_MS = 500;
+
+/** The findings that a scene calls for, from what was done and what its clients measured. */
+export function wantedOf(truth: ServerTruth): Wanted {
+  const all = [...truth.acts.map((act) => ofAct(act, truth)), ofBlockedLoops(truth), ofClients(truth)];
+  return { want: all.flatMap(({ want }) => want), forbid: all.flatMap(({ forbid }) => forbid) };
+}
+
+function ofAct(act: Act, truth: ServerTruth): Wanted {
+  switch (act.act) {
+    case 'exhaust':
+      if (truth.server.startsWith('celery'))
+        return want({
+          anyKind: ['worker-saturation', 'slow-dependency', 'stuck-call'],
+          severity: 'warning',
+          target: act.upstream,
+          ms: around(act.upstreamMs),
+        });
+      return want({ kind: 'worker-saturation', severity: 'warning' });
+    case 'keep':
+      return want({ kind: 'worker-saturation', severity: 'warning' });
+    case 'stop': {
+      const ms = (act.to - act.from) * 1000;
+      return {
+        want: [
+          {
+            anyKind: ['loop-stall', 'service-stall', 'stuck-call'],
+            severity: 'warning',
+            pid: act.pid,
+            cause: 'stopped',
+            ms: around(ms),
+          },
+        ],
+        forbid: [{ kind: 'loop-stall', cause: '"cause":"(?:no-syscall|blocking-call)"', ms: [ms * 0.9, 1e6] }],
+      };
+    }
+    case 'quota':
+      return {
+        want: [
+          {
+            kind: 'loop-stall',
+            severity: 'warning',
+            pid: act.pid,
+            cause: '"cause":"(?:not-running|no-syscall)"',
+            ms: [truth.slowestMs * 0.85, truth.slowestMs * 1.05],
+          },
+        ],
+        forbid: [{ kind: 'loop-stall', severity: 'warning', cause: '"cause":"(?!not-running|no-syscall)' }],
+      };
+    case 'reload':
+      if (truth.slowestMs < NOTICED_MS) return { want: [], forbid: [{ kind: 'ineffective-reuseport' }] };
+      return want({
+        kind: 'service-stall',
+        severity: 'warning',
+        ms: [truth.slowestMs * 0.85, truth.slowestMs * 1.1],
+      });
+    case 'fill-disk':
+      return want({ anyKind: ['error-storm', 'accept-errors'], severity: 'warning', call: 'ENOSPC' });
+    case 'deaf-name-server':
+      return {
+        want: [{ kind: 'blocking-dns', severity: 'warning', target: act.server.replaceAll('.', '\\.') }],
+        forbid: [{ kind: 'loop-stall', severity: 'warning' }],
+      };
+    case 'row-lock':
+      return { want: [], forbid: [{ kind: 'service-stall' }, { kind: 'loop-stall', severity: 'warning' }] };
+    case 'clock-step':
+      return { want: [], forbid: [{ anyKind: ['loop-stall', 'service-stall'], ms: [1000, 1e6] }] };
+  }
+}
+
+const want = (description: Description): Wanted => ({ want: [description], forbid: [] });
+
+/** Requests that keep the loop, as long as the client measured. */
+function ofBlockedLoops({ load }: ServerTruth): Wanted {
+  const blocking = load.filter(({ label }) => label === 'sleep' || label === 'regex');
+  return {
+    want: blocking.map(({ slowestMs }) => ({ kind: 'loop-stall', severity: 'warning', ms: around(slowestMs) })),
+    forbid: [],
+  };
+}
+
+/** Who left, and who did not. */
+function ofClients(truth: ServerTruth): Wanted {
+  const left: Description = { anyKind: ['abandoned-request', 'broken-pipe'] };
+  if (truth.left > 0)
+    return {
+      want: [{ ...left, metric: { count: [1, truth.left] } }],
+      forbid: [{ ...left, metric: { count: [truth.left + 1, 1e6] } }],
+    };
+  const retry: Description = { kind: 'request-retry' };
+  const streams = truth.load.some(({ outcomes }) => outcomes.stream !== undefined);
+  return { want: [], forbid: [streams ? { ...left, severity: 'warning' } : left, retry] };
+}
