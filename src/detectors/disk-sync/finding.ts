@@ -1,6 +1,7 @@
 import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
+import { seeCode } from '../see-code.ts';
 import { workerName } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import type { SyncTally } from './sync-tally.ts';
@@ -125,11 +126,7 @@ function advice({ calls, thread }: SyncTally, name: string, isLoop: boolean): St
     needs: 'sysstat; pidstat -d 1 shows who writes',
   });
   if (calls.longest < MILLISECOND) return steps;
-  const { pid } = thread.process;
-  steps.push({
-    text: 'See which code asks for it.',
-    command: `py-spy dump --pid ${pid === 0 ? 'PID' : pid}`,
-    needs: 'a Python worker and py-spy',
-  });
+  const { pid, server } = thread.process;
+  steps.push(seeCode('See which code asks for it.', server, pid));
   return steps;
 }

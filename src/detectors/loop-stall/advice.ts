@@ -1,4 +1,5 @@
 import type { Step } from '../finding.ts';
+import { seeCode } from '../see-code.ts';
 import type { Cause, Reason } from '../stall-cause/cause.ts';
 
 /** What to do about a stalled loop: first look, then change one thing. */
@@ -18,11 +19,7 @@ export function stallAdvice(
     ...(starved === 'partly'
       ? [...STARVED.slice(0, 1), ...steps.filter((step) => step !== COMPUTING_OR_WAITING)]
       : steps),
-    {
-      text: 'See the code that is running while it happens.',
-      command: `py-spy dump --pid ${pid === 0 ? 'PID' : pid}`,
-      needs: 'a Python worker and py-spy; for node use --cpu-prof, for others perf record -g',
-    },
+    seeCode('See the code that is running while it happens.', server, pid),
   ];
 }
 

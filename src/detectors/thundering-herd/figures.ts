@@ -1,5 +1,6 @@
 import type { Listener } from '../../model/machine/listeners.ts';
 import { standIn } from '../../model/machine/roles.ts';
+import { runtimeOf } from '../../model/machine/server-names.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { MICROSECOND, SECOND } from '../../trace/time.ts';
 import { serverOf } from '../accept-queues/accept-queues.ts';
@@ -103,7 +104,7 @@ function boundOf({ model, capabilities }: Context): Bound {
 
 /** What so many wasted wake-ups a second cost without a tracer, as a share of one core; null without times. */
 export function coresOf(perSecond: number | null, server: string): number | null {
-  const each = /nginx|uWSGI|HAProxy|Apache/.test(server) ? COMPILED_COST : INTERPRETED_COST;
+  const each = server === 'uWSGI' || runtimeOf(server) === 'native' ? COMPILED_COST : INTERPRETED_COST;
   return perSecond === null ? null : (perSecond * each) / SECOND;
 }
 

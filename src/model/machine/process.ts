@@ -5,6 +5,7 @@ import { DescriptorTable } from './descriptor-table.ts';
 import type { OpenDescriptors } from './open-descriptors.ts';
 import { OWNS_NOTHING } from './owner.ts';
 import { RequestsInProgress } from './requests-in-progress.ts';
+import { serverOfComm } from './server-names.ts';
 import type { SharedWait } from './shared-wait.ts';
 import type { Thread } from './thread.ts';
 
@@ -33,8 +34,8 @@ export class Process {
   descriptors: DescriptorTable;
   /** Program and arguments of the last `execve`, own or inherited; empty when not traced. */
   argv: readonly string[] = [];
-  /** `gunicorn`, `nginx`…: named by argv, the process title or a heartbeat file; '' when nothing tells. */
-  server = '';
+  /** Named by argv or a heartbeat file. */
+  toldServer = '';
   /** It touches a file to show its master that it lives: a worker of gunicorn, also while nobody asks it. */
   showsLife = false;
   /** Processes it forked, and when the last such call returned. */
@@ -82,6 +83,15 @@ export class Process {
   noteHelperPeer(address: string): void {
     if (this.helperPeers.length < MOST_PEERS && !this.helperPeers.includes(address))
       this.helperPeers = [...this.helperPeers, address];
+  }
+
+  /** `gunicorn`, `nginx`…: named by argv, a heartbeat file or the name of its first thread; '' when nothing tells. */
+  get server(): string {
+    return this.toldServer || serverOfComm(this.leader.comm);
+  }
+
+  set server(name: string) {
+    this.toldServer = name;
   }
 
   /** A thread of it is heard of. */

@@ -166,7 +166,7 @@ export class Processes {
     const argv = commands.get(tid);
     if (argv !== undefined && process.argv.length === 0) {
       process.argv = argv;
-      process.server ||= serverOf(argv);
+      process.server = serverOf(argv) || process.server;
     }
     const siblings = this.#children.get(identity.parent);
     if (siblings === undefined) this.#children.set(identity.parent, [process]);
