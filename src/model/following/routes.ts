@@ -87,6 +87,10 @@ function bookkeeping(
   { processes, descriptors }: Followers,
   audience: Audience,
 ): Note | undefined {
+  if (name.startsWith('io_uring_'))
+    return (_call, thread) => {
+      thread.process.usesRing = true;
+    };
   if (name === 'getpid') return (call, thread) => processes.pidNamed(thread, call.result);
   if (name === 'getppid') return (call, thread) => processes.parentNamed(thread.process, call.result);
   if (name === 'gettid') {

@@ -36,6 +36,8 @@ export class Process {
   argv: readonly string[] = [];
   /** Named by argv or a heartbeat file. */
   toldServer = '';
+  /** It has a ring of io_uring: what that does shows in no system call. */
+  usesRing = false;
   /** It touches a file to show its master that it lives: a worker of gunicorn, also while nobody asks it. */
   showsLife = false;
   /** Processes it forked, and when the last such call returned. */
@@ -123,6 +125,7 @@ export class Process {
     this.handsDescriptorsOver ||= other.handsDescriptorsOver;
     this.clientele.absorb(other.clientele, this);
     this.showsLife ||= other.showsLife;
+    this.usesRing ||= other.usesRing;
     this.lastForkAt = Math.max(this.lastForkAt, other.lastForkAt);
     this.brokenPipes += other.brokenPipes;
     this.accepted += other.accepted;
