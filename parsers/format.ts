@@ -181,6 +181,11 @@ export interface TraceFormat {
    * thread as numbers.
    */
   readonly isThreadable: boolean;
+  /**
+   * The format for lines whose columns the user names (`ts pid tid comm call fd ret dur:us`), for those that can read
+   * such lines. Null when no line of the head fits the names.
+   */
+  withColumns?(head: Buffer, names: readonly string[]): TraceFormat | null;
 }
 
 export type { Call, Lane, TraceRecord };

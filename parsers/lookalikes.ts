@@ -7,6 +7,13 @@ export interface Lookalike {
 /** What lines of other tools look like; the first that matches a line names the file. */
 export const LINES: readonly (readonly [RegExp, Lookalike])[] = [
   [/^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\.go:\d+\]/, { looksLike: 'a log of gVisor' }],
+  [
+    /^strace: Process \d+ (?:attached|detached)/,
+    {
+      looksLike: 'messages of strace without a single call',
+      hint: 'give strace some seconds: timeout 20 strace -f -ttt -T -y -s 128 -o trace.strace -p PID',
+    },
+  ],
   [/"evt\.(?:num|type)"/, { looksLike: 'output of sysdig (json)' }],
   // The last one is the form of -pc and -pk, with the container in front of the process.
   [

@@ -37,6 +37,15 @@ export function detectFormat(head: Buffer): TraceFormat | null {
   return best;
 }
 
+/** The format that reads lines by columns that the user names, or null when no line of the head fits the names. */
+export function formatWithColumns(head: Buffer, names: readonly string[]): TraceFormat | null {
+  for (const format of formats) {
+    const found = format.withColumns?.(head, names) ?? null;
+    if (found !== null) return found;
+  }
+  return null;
+}
+
 /**
  * What is known of raw lines of a report, by its `source.format`: one id, or several joined by `+` when files of
  * several formats were read together. Then that format answers which knows more than that a line is text.

@@ -277,6 +277,7 @@ const RINGS: Readonly<Record<string, readonly string[]>> = {
   // A thread has a process, which has descriptors, one of which is a connection that the thread accepted.
   'src/model/machine': [
     'accept-state',
+    'aftermath',
     'block-class',
     'cannot-sleep',
     'clientele',

@@ -1,46 +1,15 @@
+import { LABELS, type Role, UNIT_NAMES, UNITS } from '../../src/trace/column-names.ts';
 import { isPid } from '../../src/trace/process-number.ts';
 import { syscallName, syscallNumber } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
 
-/** What a column tells. */
-const ROLES = ['ts', 'pid', 'tid', 'comm', 'call', 'nr', 'fd', 'ret', 'dur'] as const;
-type Role = (typeof ROLES)[number];
-
-/** Words in front of a number that say what the number is. */
-const LABELS: Readonly<Record<string, Role>> = Object.fromEntries(
-  (
-    [
-      ['ts', 'ts time nsecs elapsed timestamp'],
-      ['pid', 'pid tgid process'],
-      ['tid', 'tid thread'],
-      ['comm', 'comm'],
-      ['call', 'call syscall probe'],
-      ['nr', 'nr'],
-      ['fd', 'fd epfd sockfd dfd dirfd'],
-      ['ret', 'ret retval result res rc'],
-      ['dur', 'dur duration lat latency took after in delta lasted'],
-    ] as const
-  ).flatMap(([role, words]) => words.split(' ').map((word) => [word, role])),
-);
-
-/** Nanoseconds in a unit, by its names. */
-const UNITS: Readonly<Record<string, number>> = Object.fromEntries(
-  (
-    [
-      [1, 'ns nsec nsecs nanoseconds'],
-      [1e3, 'us usec usecs µs microseconds'],
-      [1e6, 'ms msec msecs milliseconds'],
-      [1e9, 's sec secs seconds'],
-    ] as const
-  ).flatMap(([size, words]) => words.split(' ').map((word) => [word, size])),
-);
-const UNIT_NAMES: Readonly<Record<number, string>> = { 1: 'ns', 1e3: 'us', 1e6: 'ms', 1e9: 's' };
-
-const TOKEN = /[^\s[\](){}=,;|<>"']+/g;
+/** A word of a line. */
+export const TOKEN = /[^\s[\](){}=,;|<>"']+/g;
 const NUMBER = /^-?\d{1,20}(?:\.\d{1,9})?$/;
 const INTEGER = /^-?\d{1,20}$/;
 const WITH_UNIT = /^(\d{1,20}(?:\.\d{1,9})?)([a-zµ]{1,12})$/;
-const CLOCK = /^(\d\d):(\d\d):(\d\d)(?:[.,:](\d{1,9}))?$/;
+/** A time of day: `02:13:37.123`. */
+export const CLOCK = /^(\d\d):(\d\d):(\d\d)(?:[.,:](\d{1,9}))?$/;
 const CALL = /^(?:(?:tracepoint:)?syscalls:)?(?:sys_(?:enter|exit)_|__(?:x64|arm64)_sys_|sys_)?([a-z]\w{1,40})$/;
 
 /** Of fewer lines nobody can tell which column is which. */
@@ -53,7 +22,7 @@ const MOST_LINES_A_SECOND = 2e6;
 
 /** How lines of somebody else's program are read. */
 export interface ForeignColumns {
-  /** The columns in order, as `--columns` takes them: `ts pid tid comm call fd ret dur_ns`. */
+  /** The columns in order, as `--columns` takes them: `ts pid tid comm call fd ret dur:ns`. */
   readonly description: string;
   /** The times are times of day. */
   readonly isClock: boolean;
@@ -62,14 +31,14 @@ export interface ForeignColumns {
 }
 
 /** A column, by its place among the words of a line. */
-interface Column {
+export interface Column {
   readonly role: Role;
   readonly at: number;
   /** Nanoseconds in its unit; 0 where a time of day stands, NaN where it has none. */
   unit: number;
 }
 
-interface Plan {
+export interface Plan {
   readonly words: number;
   /** Lines that voted for it. */
   readonly rows: number;
@@ -96,31 +65,15 @@ export function learnColumns(lines: readonly string[]): ForeignColumns | null {
   return first === undefined ? null : columnsOf(plans);
 }
 
-/** Columns that the user names, in the order in which they stand: `ts pid tid comm call fd ret dur_us`. */
-export function namedColumns(names: readonly string[], lines: readonly string[]): ForeignColumns | null {
-  const columns: Column[] = [];
-  for (const [at, name] of names.entries()) {
-    const [, word = '', unit = ''] = /^([a-z]+?)(?:_(ns|us|ms|s))?$/.exec(name) ?? [];
-    const role = LABELS[word];
-    if (role !== undefined) columns.push({ role, at, unit: UNITS[unit] ?? Number.NaN });
-  }
-  const rows = lines.map(wordsOf).filter((words) => words.length === names.length);
-  return rows.length === 0 || !isEnough(columns) ? null : columnsOf([finished(names.length, columns, rows)]);
-}
-
-/** Whether a name can be given to a column; `_` stands for one that is not read. */
-export function isColumnName(name: string): boolean {
-  return name === '_' || LABELS[name.replace(/_(?:ns|us|ms|s)$/, '')] !== undefined;
-}
-
-function columnsOf(plans: readonly Plan[]): ForeignColumns {
+/** How lines are read by these plans, one for each number of words. */
+export function columnsOf(plans: readonly Plan[]): ForeignColumns {
   const byWords = new Map(plans.map((plan) => [plan.words, plan]));
   const widest = plans.reduce((best, plan) => (plan.rows > best.rows ? plan : best));
   const largest = plans.reduce((best, plan) => (plan.columns.length > best.columns.length ? plan : best));
   const named = largest.columns
     .toSorted((a, b) => a.at - b.at)
     .map(({ role, unit }) =>
-      role === 'dur' || (role === 'ts' && unit > 0) ? `${role}_${UNIT_NAMES[unit] ?? 'ns'}` : role,
+      role === 'dur' || (role === 'ts' && unit > 0) ? `${role}:${UNIT_NAMES[unit] ?? 'ns'}` : role,
     );
   return {
     description: named.join(' '),
@@ -136,7 +89,8 @@ function columnsOf(plans: readonly Plan[]): ForeignColumns {
   };
 }
 
-function wordsOf(line: string): string[] {
+/** The words of a line; a number with its unit (`2067us`) is two. */
+export function wordsOf(line: string): string[] {
   const words: string[] = [];
   for (const word of line.match(TOKEN) ?? []) {
     const [, number, unit] = WITH_UNIT.exec(word) ?? [];
@@ -224,7 +178,7 @@ function addOutcome(rows: readonly (readonly string[])[], places: readonly numbe
 }
 
 /** Finds the units of times and durations that nobody named, and whether a line was printed at entry or return. */
-function finished(words: number, columns: readonly Column[], rows: readonly (readonly string[])[]): Plan {
+export function finished(words: number, columns: readonly Column[], rows: readonly (readonly string[])[]): Plan {
   const time = columns.find(({ role }) => role === 'ts');
   const duration = columns.find(({ role }) => role === 'dur');
   const thread = columns.find(({ role }) => role === 'tid') ?? columns.find(({ role }) => role === 'pid');
@@ -265,6 +219,8 @@ function unitOfTimes(values: readonly string[]): number {
   if (values.some((value) => value.includes('.'))) return 1e9;
   const numbers = values.map(Number);
   const span = Math.max(...numbers) - Math.min(...numbers);
+  // One moment says nothing of its unit; what bpftrace calls the time are nanoseconds.
+  if (span === 0) return 1;
   return [1, 1e3, 1e6].find((unit) => values.length / ((span * unit) / 1e9) <= MOST_LINES_A_SECOND) ?? 1e9;
 }
 
@@ -307,6 +263,10 @@ function translated({ columns, isAtReturn }: Plan, words: readonly string[]): st
     } else if (role === 'call') {
       const name = CALL.exec(word)?.[1];
       if (name === undefined || !isCall(word)) return null;
+      keys.push(`call=${name}`);
+    } else if (role === 'nr') {
+      const name = syscallName('x86-64', Number(word));
+      if (name === '') return null;
       keys.push(`call=${name}`);
     } else if (role === 'comm') keys.push(`comm="${word}"`);
     else if (!INTEGER.test(word)) return null;

@@ -1,7 +1,7 @@
 import type { TraceFormat } from '../format.ts';
 import { callNotation, plainLines } from '../text/call-notation.ts';
 import { BpftraceParser } from './parser.ts';
-import { foreignColumnsOf, sniffBpftrace } from './sniff.ts';
+import { foreignColumnsOf, namedColumnsOf, sniffBpftrace } from './sniff.ts';
 
 /** What bpftrace prints, as text or with `-f json`: drover's own programs, `key=value` lines of others, maps. */
 export const bpftraceFormat: TraceFormat = {
@@ -13,4 +13,8 @@ export const bpftraceFormat: TraceFormat = {
   lines: { ...plainLines, parts: callNotation.parts },
   stopsThreads: false,
   isThreadable: false,
+  withColumns(head, names) {
+    if (namedColumnsOf(head, names) === null) return null;
+    return { ...bpftraceFormat, createParser: (of, options) => new BpftraceParser(options, namedColumnsOf(of, names)) };
+  },
 };

@@ -21,6 +21,12 @@ export function readJson(line: string): JsonRecord | null {
   return { type: value.type, data: value.data, count: typeof value.count === 'number' ? value.count : Number.NaN };
 }
 
+/** What a record prints: the text of `printf`, a tuple of `print((a, b))` as a line; '' for anything else. */
+export function printedText({ type, data }: JsonRecord): string {
+  if (type === 'printf' && typeof data === 'string') return withoutSignedBytes(data);
+  return type === 'value' && Array.isArray(data) ? `${data.map(String).join(' ')}\n` : '';
+}
+
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -9,7 +9,7 @@ import { CountedCalls } from './counted-calls.ts';
 import { type EarlierCall, EarlierCalls } from './earlier-calls.ts';
 import type { Fields } from './fields.ts';
 import type { ForeignColumns } from './foreign-columns.ts';
-import { type JsonRecord, lostEvents, mapEntries, readJson, withoutSignedBytes } from './json-record.ts';
+import { type JsonRecord, lostEvents, mapEntries, printedText, readJson } from './json-record.ts';
 import { LineReader } from './line-reader.ts';
 import { MapLines } from './map-lines.ts';
 import type { Waiting } from './waiting.ts';
@@ -173,7 +173,7 @@ export class Lines {
     this.#addFlag('-f json');
     switch (record.type) {
       case 'printf':
-        return typeof record.data === 'string' ? this.#pieces(withoutSignedBytes(record.data), where) : 'unparsed';
+        return typeof record.data === 'string' ? this.#pieces(printedText(record), where) : 'unparsed';
       case 'lost_events':
         this.#note(lostEvents(record), where);
         return 'notices';
@@ -183,8 +183,9 @@ export class Lines {
       case 'hist':
       case 'stats':
       case 'tseries':
-      case 'value':
         return 'counts';
+      case 'value':
+        return Array.isArray(record.data) ? this.#pieces(printedText(record), where) : 'counts';
       default:
         return 'notices';
     }

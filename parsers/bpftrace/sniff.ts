@@ -1,5 +1,7 @@
 import { isOfOtherTool } from '../lookalikes.ts';
 import { type ForeignColumns, learnColumns } from './foreign-columns.ts';
+import { printedText, readJson } from './json-record.ts';
+import { namedColumns } from './named-columns.ts';
 
 /** Lines that only bpftrace prints: its messages, its maps, its JSON, drover's own lines. */
 const OWN = /^(?:ts=\d+ dur=\d+ |event=(?:start|fd|exit|signal|deliver|tcp|reset|tick|turn|fail) )/;
@@ -14,7 +16,7 @@ const LOOKED_AT = 200;
 /** What the columns of others prove at most: strace, perf and bpftrace's own lines are surer of themselves. */
 const COLUMNS_PROVE = 0.6;
 
-/** The lines of the head, without the last one, which may be cut. */
+/** The lines of the head, without the last one where that may be cut. */
 function linesOf(head: Buffer): string[] {
   const lines = head.toString('latin1').split('\n');
   if (lines.length > 1) lines.pop();
@@ -24,10 +26,25 @@ function linesOf(head: Buffer): string[] {
     .filter((line) => line !== '' && line !== '^C');
 }
 
+/** The lines that programs printed, those in JSON records included. */
+function printedLinesOf(head: Buffer): string[] {
+  const pieces = linesOf(head).map((line) => {
+    const record = line.startsWith('{') ? readJson(line) : null;
+    return record === null ? `${line}\n` : printedText(record);
+  });
+  const lines = pieces.join('').split('\n');
+  return lines.filter((line) => line !== '' && !isOwn(line) && !MAP.test(line) && !MESSAGE.test(line));
+}
+
 /** How lines of a program that is not drover's are to be read; null when they are of no form that can be told. */
 export function foreignColumnsOf(head: Buffer): ForeignColumns | null {
-  const lines = linesOf(head).filter((line) => !isOwn(line) && !MAP.test(line) && !MESSAGE.test(line));
+  const lines = printedLinesOf(head);
   return lines.some(isOfOtherTool) ? null : learnColumns(lines);
+}
+
+/** How they are to be read when the user names the columns; null when no line fits the names. */
+export function namedColumnsOf(head: Buffer, names: readonly string[]): ForeignColumns | null {
+  return namedColumns(names, printedLinesOf(head));
 }
 
 /** How sure the head is output of bpftrace: the share of its lines that only bpftrace prints. */

@@ -5,6 +5,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 
 PORT = 18080
 
@@ -64,6 +65,35 @@ class Http:
                 connection.unwrap()  # says close_notify, as a client should
             except (OSError, ssl.SSLError, ValueError):
                 pass
+        connection.close()
+
+
+class WebSocket:
+    """One request that becomes a conversation: some frames there and back, and a close that both sides say."""
+
+    def __init__(self, path, frames, port=PORT):
+        self.path, self._frames, self._port = path, frames, port
+
+    def connect(self, patience):
+        return socket.create_connection(("127.0.0.1", self._port), timeout=patience)
+
+    def ask(self, connection):
+        lines = [f"GET {self.path} HTTP/1.1", "Host: sample", "Upgrade: websocket", "Connection: Upgrade"]
+        lines += ["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13"]
+        connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        received = part_of(connection)
+        for _ in range(self._frames):
+            # With a mask of zeros, text is as it is.
+            connection.sendall(b"\x81\x85\0\0\0\0hello")
+            part_of(connection)
+            time.sleep(0.03)
+        connection.sendall(b"\x88\x82\0\0\0\0\x03\xe8")
+        while connection.recv(65536):
+            pass
+        return int(received.split()[1])
+
+    @staticmethod
+    def leave(connection):
         connection.close()
 
 

@@ -7,7 +7,7 @@ import time
 
 import servers
 from loads import Load, Pgbench, Streams
-from protocols import PORT, FastCgi, Http, Lines, Tasks
+from protocols import PORT, FastCgi, Http, Lines, Tasks, WebSocket
 from stage import RUN_DIR
 
 SCENES = {}
@@ -92,6 +92,19 @@ scene("apache-prefork-kept", lambda: servers.apache("prefork"))(lambda stage: ma
 steady("unicorn", servers.unicorn)
 steady("gunicorn-sync", lambda: servers.gunicorn("-w", "2", title="sync, 2 workers"))
 
+steady("uwsgi", servers.uwsgi, kept=80, new=40)
+
+
+@scene("classic-fork", lambda: servers.classic("fork"))
+def _(stage):
+    stage.run(Load("new", Http(), clients=2, each=20, every=0.2))
+
+
+@scene("classic-thread", lambda: servers.classic("thread"))
+def _(stage):
+    stage.run(Load("new", Http(), clients=2, each=30, every=0.17))
+
+
 # Loops.
 steady("nginx", servers.nginx, attached=False, path="/small.txt")
 steady("nginx-tls", lambda: servers.nginx("ssl"), path="/small.txt", tls=True, kept=80, new=30)
@@ -119,6 +132,32 @@ exhausted("gthread-exhausted", lambda: servers.gunicorn("-k", "gthread", "-w", "
 exhausted("waitress-exhausted", servers.waitress, 4, 8)
 exhausted("java-exhausted", servers.java, 4, 8)
 exhausted("php-fpm-exhausted", servers.php_fpm, 3, 6, path=f"{RUN_DIR}/web.php", slow_path=f"{RUN_DIR}/up.php", protocol=FastCgi)
+
+
+exhausted("uwsgi-exhausted", servers.uwsgi, 2, 4)
+
+
+def behind_slow_service(name, server, path="/"):
+    """One client at a time asks for what takes the service behind 1.5 s; workers are left for everybody else, and nobody else waits."""
+
+    def play(stage):
+        begins = time.time()
+        stage.run(Load("behind", Http("/up"), clients=1, each=3, every=1.6), Load("others", Http(path), clients=2, each=20, every=0.25))
+        stage.act(act="wait", upstream="127.0.0.1:18081", upstreamMs=1500, **{"from": begins, "to": time.time()})
+
+    scene(name, server)(play)
+
+
+behind_slow_service("apache-prefork-slow", lambda: servers.apache("prefork"), "/small.txt")
+behind_slow_service("starman-slow", servers.starman)
+behind_slow_service("puma-single-slow", lambda: servers.puma(0))
+behind_slow_service("gthread-slow", lambda: servers.gunicorn("-k", "gthread", "-w", "2", "--threads", "2", title="gthread, 2 workers of 2 threads"))
+behind_slow_service("waitress-slow", servers.waitress)
+behind_slow_service("java-slow", servers.java)
+behind_slow_service("nginx-slow", servers.nginx, "/small.txt")
+behind_slow_service("node-slow", servers.node)
+behind_slow_service("go-slow", servers.go)
+behind_slow_service("gunicorn-gevent-slow", lambda: servers.gunicorn("-k", "gevent", "-w", "2", title="gevent, 2 workers"))
 
 
 @scene("php-fpm", servers.php_fpm)
@@ -192,6 +231,11 @@ def _(stage):
     stage.run(Streams("events", "/events", 3, 3.0, PORT), Load("new", Http(), clients=2, each=20, every=0.2), upload(4096, 1, 6))
 
 
+@scene("hypercorn-websocket", servers.hypercorn)
+def _(stage):
+    stage.run(Load("conversation", WebSocket("/chat", 5), clients=3, each=4, every=1.0), Load("new", Http(), clients=2, each=20, every=0.2))
+
+
 # Not running.
 def stop(stage, pid, at=1.5, seconds=1.0):
     def play():
@@ -223,15 +267,26 @@ def _(stage):
 
 @scene("uvicorn-throttled", lambda: servers.uvicorn(1))
 def _(stage):
-    """A quota of processor time, as containers have it: 12 ms of each second for 4 s."""
+    """12 ms of each second for 4 s."""
+    throttled(stage, 1000, 12)
+
+
+@scene("tornado-throttled", servers.tornado)
+def _(stage):
+    """4 ms of each tenth of a second for 4 s: the period that containers have."""
+    throttled(stage, 100, 4)
+
+
+def throttled(stage, period_ms, quota_ms):
+    """A quota of processor time, as containers have it."""
     group = "/sys/fs/cgroup/cpu/drover-sample"
 
     def throttle():
         os.makedirs(group)
         try:
             time.sleep(1.5)
-            write(f"{group}/cpu.cfs_period_us", 1000000)
-            write(f"{group}/cpu.cfs_quota_us", 12000)
+            write(f"{group}/cpu.cfs_period_us", period_ms * 1000)
+            write(f"{group}/cpu.cfs_quota_us", quota_ms * 1000)
             begins = time.time()
             for task in os.listdir(f"/proc/{stage.root}/task"):
                 write(f"{group}/tasks", task)
@@ -244,8 +299,8 @@ def _(stage):
             stage.act(
                 act="quota",
                 pid=stage.root,
-                periodMs=1000,
-                quotaMs=12,
+                periodMs=period_ms,
+                quotaMs=quota_ms,
                 throttledPeriods=int(statistics["nr_throttled"]),
                 throttledMs=int(statistics["throttled_time"]) / 1e6,
                 **{"from": begins, "to": ends},

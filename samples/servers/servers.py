@@ -182,6 +182,18 @@ def spawned(root, family):
     return [seen["pid"] for seen in family if seen["parent"] == root and "resource_tracker" not in seen["command"]]
 
 
+def classic(how):
+    """Python's own server with a process or a thread for each connection; of processes nobody keeps a list."""
+    title = {"fork": "a process for each connection", "thread": "a thread for each connection"}[how]
+    workers = itself if how == "thread" else lambda _root, _family: []
+    return Server(f"Python 3.11 http.server, {title}", ["/usr/bin/python3", "classic.py", str(PORT), how], workers, PYTHON, warm=Http())
+
+
+def uwsgi():
+    command = ["/usr/bin/uwsgi", "--plugin", "python3", "--http-socket", f"127.0.0.1:{PORT}", "--master", "--processes", "2", "--wsgi-file", "web.py", "--callable", "wsgi"]
+    return Server("uWSGI 2.0.21, 2 processes", command, children, PYTHON, settle_seconds=2.0, stop_signal=signal.SIGINT, warm=Http())
+
+
 def tornado():
     return Server("tornado 6.2", ["/usr/bin/python3", "web.py", str(PORT)], itself, PYTHON, warm=Http())
 

@@ -97,9 +97,9 @@ class Stage:
         while not self._over.wait(0.1):
             now = time.time()
             for pid in family_of(self.root):
-                seen = self.family.setdefault(pid, {"pid": pid, "parent": 0, "threads": 0, "command": "", "from": now, "to": now})
+                seen = self.family.setdefault(pid, {"pid": pid, "parent": 0, "tids": [], "command": "", "from": now, "to": now})
                 seen["parent"] = parent_of(pid) or seen["parent"]
-                seen["threads"] = max(seen["threads"], len(glob.glob(f"/proc/{pid}/task/*")))
+                seen["tids"] = sorted({*seen["tids"], *threads_of(pid)})
                 seen["command"] = read_text(f"/proc/{pid}/cmdline").replace("\0", " ").strip()[:200] or seen["command"]
                 seen["to"] = now
 
@@ -209,6 +209,13 @@ def family_of(pid):
     for path in glob.glob(f"/proc/{pid}/task/*/children"):
         children += [word for word in read_text(path).split() if word not in children]
     return [pid, *(member for child in children for member in family_of(int(child)))]
+
+
+def threads_of(pid):
+    try:
+        return [int(word) for word in os.listdir(f"/proc/{pid}/task")]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def parent_of(pid):

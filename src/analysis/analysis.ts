@@ -47,6 +47,8 @@ export class Analysis {
   #recorder: ActivityRecorder | null = null;
   #running: readonly Running[] = [];
   #events = 0;
+  /** Those of them that tell something about a process, and not about the tracer. */
+  #told = 0;
 
   /** `noted` is what stands beside the trace about its host. */
   constructor(origin: TimeOrigin, options: AnalysisOptions, noted: CaptureFacts | null = null) {
@@ -57,7 +59,10 @@ export class Analysis {
 
   accept(record: TraceRecord): void {
     // An end that no line tells is no event of the trace.
-    if (record.kind !== 'exit' || record.assumed === undefined) this.#events++;
+    if (record.kind !== 'exit' || record.assumed === undefined) {
+      this.#events++;
+      if (record.kind !== 'notice' && record.kind !== 'lost') this.#told++;
+    }
     // Tracer messages may stand before the first stamp, which fixes the axis.
     if (record.kind === 'notice') {
       if (record.notice === 'attached') (this.#model ?? this.#begin()).attached(record);
@@ -122,6 +127,11 @@ export class Analysis {
       events: this.#events,
       noted: this.#noted,
     });
+  }
+
+  /** Nothing was read of any process: no call, no signal, no end, no count. */
+  get isEmpty(): boolean {
+    return this.#told === 0 && (this.#model === null || this.#model.statistics.all().length === 0);
   }
 
   /** What each worker did over time, as of now; null when it was not asked for. */

@@ -17,6 +17,11 @@ export interface AnalysisOptions {
   /** By name, in the unit of the threshold; unset ones have their defaults (`drover explain thresholds`). */
   readonly thresholds?: Readonly<Record<string, number>>;
   /**
+   * What the columns of text are that somebody's own bpftrace program printed, in order: `ts`, `pid`, `tid`, `comm`,
+   * `call` (or `nr`), `fd`, `ret`, `dur`; `_` for what is not read; `ts` and `dur` may have a unit (`dur:us`).
+   */
+  readonly columns?: readonly string[];
+  /**
    * Also keeps what a dashboard draws: each worker over time, and calls by what they were made on. Takes time and some
    * memory.
    */

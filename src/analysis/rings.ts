@@ -1,5 +1,4 @@
 import type { Model } from '../model/model.ts';
-import { plural } from '../trace/format-numbers.ts';
 import type { Kind, Outcome } from './report.ts';
 
 const SHOWN = 3;
@@ -46,11 +45,12 @@ export function unlessHidden(kind: Kind, outcome: Outcome, model: Model): Outcom
   if (blind.length === 0) return outcome;
   return {
     status: 'not-applicable',
-    reason: `${named(blind)} ${blind.length === 1 ? 'uses' : 'use'} io_uring, which may do this without a system call`,
+    reason:
+      named(blind) + (blind.length === 1 ? ' uses' : ' use') + ' io_uring, which may do this without a system call',
   };
 }
 
 function named(pids: readonly number[]): string {
   const more = pids.length > SHOWN ? ` +${pids.length - SHOWN} more` : '';
-  return `${plural(pids.length, 'Process', 'Processes').replace(/^\d+ /, '')} ${pids.slice(0, SHOWN).join(', ')}${more}`;
+  return `${pids.length === 1 ? 'Process' : 'Processes'} ${pids.slice(0, SHOWN).join(', ')}${more}`;
 }

@@ -115,7 +115,7 @@ function busyPercent({ loop, firstTime, lastTime }: Thread, role: Role, end: Nan
   }
   if (role === 'blocking-acceptor') {
     const lived = lastTime - firstTime;
-    return lived > 0 ? round(100 * (1 - Math.min(1, loop.acceptBlocked / lived)), 1) : null;
+    return lived > 0 ? round(100 * (1 - Math.min(1, Math.max(loop.idle, loop.acceptBlocked) / lived)), 1) : null;
   }
   const observed = loop.busy + loop.idle;
   if (observed <= 0) return null;

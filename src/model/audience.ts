@@ -26,6 +26,7 @@ export function audienceOf(trackers: readonly Tracker[]): Audience {
     answered: hearing('answered'),
     sent: hearing('sent'),
     received: hearing('received'),
+    replied: hearing('replied'),
     accepted: hearing('accepted'),
     connectionEnded: hearing('connectionEnded'),
     hubWaited: hearing('hubWaited'),

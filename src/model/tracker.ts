@@ -60,6 +60,8 @@ export interface Tracker {
   /** Something was sent or received through a datagram socket. */
   sent?(call: Call, thread: Thread, descriptor: Descriptor): void;
   received?(call: Call, thread: Thread, descriptor: Descriptor): void;
+  /** A thread sent the first bytes of the reply to a request. */
+  replied?(call: Call, thread: Thread, request: Request): void;
   /** An `accept` returned this connection. */
   accepted?(connection: Connection, at: Nanoseconds): void;
   /** The process that accepted this connection has closed it, or the trace ended. */

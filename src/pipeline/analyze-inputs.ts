@@ -10,6 +10,7 @@ import { type TimeOrigin, UNKNOWN } from '../trace/time.ts';
 import { InputSummary } from './input-summary.ts';
 import { MemoryScarce, MemoryWatch } from './memory-watch.ts';
 import { mergeInputs } from './merge.ts';
+import { nothingRead } from './nothing-read.ts';
 import { OpenInput, type SharedTables } from './open-input.ts';
 import type { OpenedInput } from './opened-input.ts';
 import { WORTH_A_THREAD } from './parser-thread.ts';
@@ -33,7 +34,7 @@ const LOOKED_AFTER = 4_096;
  */
 export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hooks: DriveHooks = {}): Promise<Report> {
   const memory = new MemoryWatch();
-  const { inputs, origin, skipped } = await scanWith(memory, set);
+  const { inputs, origin, skipped } = await scanWith(memory, set, options.columns);
   const summary = new InputSummary(set);
   for (const { code, path, reason } of set.leftOut)
     summary.diagnose(code, path, reason === '' ? path : `${path}: ${reason}`);
@@ -73,13 +74,20 @@ export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hoo
     // The report of what was read is worth more than an exit code.
     summary.diagnose('memory-limit', set.paths[0] ?? '', error.message);
   }
-  return analysis.finish(summary.facts());
+  const report = analysis.finish(summary.facts());
+  // A running process may have been silent; a file without an event is the wrong file, or of a form that nobody knows.
+  if (analysis.isEmpty && set.kind !== 'live') throw nothingRead(report);
+  return report;
 }
 
 /** Names and times of tens of thousands of files take memory, too. */
-async function scanWith(memory: MemoryWatch, { inputs }: InputSet): Promise<Scan> {
+async function scanWith(
+  memory: MemoryWatch,
+  { inputs }: InputSet,
+  columns: readonly string[] | undefined,
+): Promise<Scan> {
   try {
-    return await scan(inputs, () => memory.look());
+    return await scan(inputs, () => memory.look(), columns);
   } catch (error) {
     if (!(error instanceof MemoryScarce)) throw error;
     throw new InputError(`There is no memory for ${inputs.length} files: ${error.message}.`, {

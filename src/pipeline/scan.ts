@@ -1,9 +1,10 @@
 import type { TraceFormat, TraceParser } from '../../parsers/format.ts';
 import { LaneTable } from '../../parsers/lanes.ts';
 import { describeUnknown } from '../../parsers/not-a-trace.ts';
-import { detectFormat, FORMAT_TITLES } from '../../parsers/registry.ts';
+import { detectFormat, FORMAT_TITLES, formatWithColumns } from '../../parsers/registry.ts';
 import { InputError } from '../sources/input-error.ts';
 import type { TraceInput } from '../sources/trace-input.ts';
+import { COLUMN_NAMES, complaintOfColumns } from '../trace/column-names.ts';
 import { createTimeOrigin, type Nanoseconds, SECOND, type TimeOrigin, type TimestampKind } from '../trace/time.ts';
 import { leave, type PeekedInput, peek } from './peeked-input.ts';
 import { timeOf } from './record-time.ts';
@@ -43,15 +44,33 @@ export interface Scan {
  * Looks at the head of each input and puts those that are traces in order of time. Throws `InputError` when there is
  * none, and what `chunkRead` throws, which is called after each of several.
  */
-export async function scan(inputs: readonly TraceInput[], chunkRead: () => void = () => undefined): Promise<Scan> {
+export async function scan(
+  inputs: readonly TraceInput[],
+  chunkRead: () => void = () => undefined,
+  columns?: readonly string[],
+): Promise<Scan> {
+  const complaint = columns === undefined ? '' : complaintOfColumns(columns);
+  if (complaint !== '') throw new InputError(complaint, { hint: `Columns are named ${COLUMN_NAMES}.` });
   const [only] = inputs;
-  return only !== undefined && inputs.length === 1 ? scanOne(only) : scanSeveral(inputs, chunkRead);
+  return only !== undefined && inputs.length === 1 ? scanOne(only, columns) : scanSeveral(inputs, chunkRead, columns);
 }
 
-async function scanOne(input: TraceInput): Promise<Scan> {
+/** The format of a head, by the columns that the user names if any are. Throws `InputError` when no line fits them. */
+function formatOf({ input, head }: PeekedInput, columns: readonly string[] | undefined): TraceFormat | null {
+  if (columns === undefined || head.length === 0) return detectFormat(head);
+  const format = formatWithColumns(head, columns);
+  if (format === null)
+    throw new InputError(
+      `No line of ${input.name} has the ${columns.length} columns that were named: ${columns.join(' ')}.`,
+      { hint: 'Name every word of a line, with _ for those that are not read; brackets, commas and quotes separate.' },
+    );
+  return format;
+}
+
+async function scanOne(input: TraceInput, columns: readonly string[] | undefined): Promise<Scan> {
   const peeked = await peek(input, 1);
   if (peeked.head.length === 0) throw new InputError(`${input.name} is empty.`, { hint: EMPTY_HINT });
-  const format = detectFormat(peeked.head);
+  const format = formatOf(peeked, columns);
   if (format === null)
     throw new InputError(`${input.name} is not a trace that drover knows: ${describeUnknown(peeked.head)}`, {
       hint: UNKNOWN_HINT,
@@ -78,13 +97,17 @@ async function peekOrSkip(input: TraceInput, count: number, skipped: SkippedInpu
 }
 
 /** Empty files are left out silently: `strace -ff` makes many. */
-async function scanSeveral(inputs: readonly TraceInput[], chunkRead: () => void): Promise<Scan> {
+async function scanSeveral(
+  inputs: readonly TraceInput[],
+  chunkRead: () => void,
+  columns: readonly string[] | undefined,
+): Promise<Scan> {
   const traces: DatedInput[] = [];
   const skipped: SkippedInput[] = [];
   for (const input of inputs.toSorted(byName)) {
     const peeked = await peekOrSkip(input, inputs.length, skipped);
     if (peeked === null) continue;
-    const format = detectFormat(peeked.head);
+    const format = formatOf(peeked, columns);
     if (format !== null) {
       const { origin, start } = beginningOf(peeked, format);
       traces.push({ input, format, peeked: input.rereadable ? null : peeked, origin, start });

@@ -6,10 +6,7 @@ export const OPEN: ReadonlySet<string> = new Set([
   'newer/no-evidence~gil',
   'newer/raw-events',
   'newer/threading-lock-py313',
-  'servers/apache-prefork-exhausted-spawn',
   'servers/caddy-tls-abandoned',
   'servers/clock-step-forward',
-  'servers/gthread-exhausted',
   'servers/hypercorn-sse-late-replies',
-  'servers/puma-single-exhausted-attach',
 ]);

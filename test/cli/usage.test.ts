@@ -52,6 +52,19 @@ test('a mistyped threshold is answered with the right one, a value that is no nu
   assert.match(await errorText('--threshold', 'stall-ms', TRACE), /Write NAME=VALUE/);
 });
 
+test('columns with a name that is none are answered with those that are', async () => {
+  assert.equal(
+    await errorText('--columns', 'ts pid tid com call', TRACE),
+    'drover: "com" names no column.\n  Columns are named ts pid tid comm call nr fd ret dur, _ for what is not read, ' +
+      'ts and dur with a unit (dur:us).\n',
+  );
+  assert.match(await errorText('triage', '--columns', 'pid call', TRACE), /^drover: No column is named ts, the time\./);
+  writeFileSync(join(FOLDER, 'own.txt'), '5833393274671 3387 gunicorn close 2067\n');
+  const { code, stdout } = await runDrover(['--columns', 'ts pid comm call dur:us', 'own.txt'], { directory: FOLDER });
+  assert.equal(code, 0);
+  assert.match(stdout, /columns read as ts:ns pid comm call\s+dur:us/);
+});
+
 test('a time that is none is answered with the forms that are', async () => {
   assert.match(
     await errorText('--from', 'yesterday', TRACE),

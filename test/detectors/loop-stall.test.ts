@@ -84,8 +84,44 @@ describe('a turn of an event loop', () => {
     );
     assert.match(
       summary,
-      /while serving GET \/slow: no system call for 130 ms \(running, or waiting for a CPU\)\. Meanwhile 2 other requests were kept waiting\.$/,
+      /while serving GET \/slow: no system call for 130 ms \(running, or waiting for a CPU\)\. Meanwhile at least 2 other requests were kept waiting\.$/,
     );
+  });
+
+  /** A stall of 2 s, and then a connection accepted in each of so many turns that follow without a wait in between. */
+  function drained(late: number, pause = 0.02): TraceLines {
+    const { trace, worker } = oneWorker();
+    turn(worker, 1000, 2000);
+    for (let index = 0; index < late; index++) worker.epollWait(HUB, pause, [LISTENER]).accept(20 + index);
+    for (let index = 0; index < late; index++)
+      worker
+        .epollWait(HUB, 0.02, [20 + index])
+        .read(20 + index, 'GET /late')
+        .reply(20 + index)
+        .close(20 + index);
+    worker.waitUntil(9000);
+    return trace;
+  }
+
+  it('counts those that were accepted right after it, once each, also when their requests are read later', async () => {
+    const { metrics } = await stall(drained(11));
+    assert.deepEqual([metrics.waitingCount, (metrics.waiting as string[]).length], [11, 8]);
+  });
+
+  it('counts nobody who came after the loop had waited, or half a per cent of the stall after it', async () => {
+    assert.equal((await stall(drained(11, 1.1))).metrics.waitingCount, 0);
+    // Every turn takes 0.9 ms and the accept; 10 ms are half a per cent.
+    assert.equal((await stall(drained(23, 0.9))).metrics.waitingCount, 11);
+  });
+
+  it('does not count what was accepted after it from a queue that others served meanwhile', async () => {
+    const { trace, workers } = prefork([101, 102]);
+    const [away, other] = workers as [ThreadLines, ThreadLines];
+    turn(away, 1000, 2000);
+    other.waitUntil(1500, LISTENER).serve(11, 'GET /b').waitUntil(9000);
+    for (let index = 0; index < 5; index++) away.epollWait(HUB, 0.02, [LISTENER]).accept(20 + index);
+    away.waitUntil(9000);
+    assert.equal((await stall(trace)).metrics.waitingCount, 0);
   });
 });
 

@@ -56,8 +56,19 @@ describe('the cause of a stall outside calls', () => {
     assert.equal((await stall(oneTurn(LENGTH, imports(10)))).metrics.cause, 'import');
   });
 
-  it('is patched-thread-pool when the loop starts a thread that is none', async () => {
-    const { metrics, confidence, summary } = await stall(oneTurn(LENGTH, (worker) => worker.call('gettid(', ')', 101)));
+  const inPython = (worker: ThreadLines) =>
+    worker.call('openat(AT_FDCWD, "/srv/app.pyc", O_RDONLY|O_CLOEXEC', ')', '21</srv/app.pyc>').close(21);
+
+  it('is patched-thread-pool when the loop of a Python process starts a thread that is none', async () => {
+    const threadIn = (before: (worker: ThreadLines) => void) =>
+      stall(
+        oneTurn(LENGTH, (worker) => {
+          before(worker);
+          worker.call('gettid(', ')', 101);
+        }),
+      );
+    assert.equal((await threadIn(() => {})).metrics.cause, 'no-syscall');
+    const { metrics, confidence, summary } = await threadIn(inPython);
     assert.deepEqual([metrics.cause, confidence], ['patched-thread-pool', 'possible']);
     assert.match(summary, /no native thread was started/);
   });
@@ -81,10 +92,15 @@ describe('the cause of a stall outside calls', () => {
   });
 
   it('is possibly patched-thread-pool for long work after the reply of a process without native threads', async () => {
-    const { trace, worker } = oneWorker();
-    worker.waitUntil(50, LISTENER).serve(11, 'GET /start').gap(1000).waitUntil(3000);
-    const { metrics, confidence } = await stall(trace);
+    const after = async (before: (worker: ThreadLines) => void) => {
+      const { trace, worker } = oneWorker();
+      before(worker);
+      worker.waitUntil(50, LISTENER).serve(11, 'GET /start').gap(1000).waitUntil(3000);
+      return await stall(trace);
+    };
+    const { metrics, confidence } = await after(inPython);
     assert.deepEqual([metrics.cause, confidence], ['patched-thread-pool', 'possible']);
+    assert.equal((await after(() => {})).metrics.cause, 'no-syscall');
   });
 });
 

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { analyzed, none, only } from '../support/analyzed.ts';
+import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
+import { connectTo, fork, openListener } from '../support/server-lines.ts';
+import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
+import { TraceLines } from '../support/trace-lines.ts';
 
 const KIND = 'worker-saturation';
 
@@ -93,4 +96,102 @@ it('the metrics of saturation are those of its trace', async () => {
       { pid: 102, cause: 'sleep', call: 'clock_nanosleep', target: '' },
     ],
   });
+});
+
+const UPSTREAM = 9;
+
+/** Workers that a master forked and that accept in turn from one listener, as those of Apache prefork and php-fpm. */
+function acceptors(pids: readonly number[], { master = 100, listener = 'socket:[4711]', port = 8000 } = {}) {
+  return (trace: TraceLines): ThreadLines[] => {
+    const parent = trace.thread(master).at(0);
+    openListener(parent, LISTENER, { label: listener, port });
+    for (const pid of pids) fork(parent, pid);
+    parent.stays('wait4(-1, ');
+    return pids.map((pid) => {
+      const worker = trace.thread(pid).at(5);
+      worker.labels.set(LISTENER, listener);
+      return worker;
+    });
+  };
+}
+
+/** Waits in accept up to `ms`, asks the upstream for so long, and answers. */
+function asksFor(worker: ThreadLines, ms: number, length: number): ThreadLines {
+  worker.accept(11, { ms: ms - worker.now }).read(11, 'GET /up');
+  connectTo(worker, UPSTREAM, 28_091).send(UPSTREAM, 'GET /x HTTP/1.1\\r\\n\\r\\n');
+  worker.call(
+    `poll([{fd=${worker.fd(UPSTREAM)}, events=POLLIN}], 1, 60000`,
+    ')',
+    `1 ([{fd=${UPSTREAM}, revents=POLLIN}])`,
+    length,
+  );
+  return worker.read(UPSTREAM, 'HTTP/1.1 200 OK\\r\\n\\r\\n').close(UPSTREAM).reply(11);
+}
+
+const acceptStays = (worker: ThreadLines): ThreadLines => worker.stays(`accept4(${worker.fd(LISTENER)}, `);
+
+it('workers that wait in accept itself are busy from there to the next accept', async () => {
+  const trace = new TraceLines();
+  for (const worker of acceptors([101, 102, 103])(trace)) {
+    for (let index = 0; index < 4; index++) asksFor(worker, 500 + index * 2000, 1500).close(11);
+    acceptStays(worker);
+  }
+  trace.thread(100).at(10_000).call('getpid(', ')', 100);
+  const report = await analyzed(trace);
+  const { title, severity, metrics } = only(report, KIND);
+  assert.equal(severity, 'critical');
+  assert.equal(title, 'All 3 workers busy 60 % of the time: poll on 10.0.0.7:28091 (HTTP)');
+  assert.deepEqual([metrics.workers, metrics.served], [3, 12]);
+});
+
+it('and are not while clients keep their connections open and ask nothing', async () => {
+  const trace = new TraceLines();
+  for (const worker of acceptors([101, 102, 103])(trace)) {
+    worker.accept(11, { ms: 50 }).read(11, 'GET /a').reply(11);
+    for (let index = 0; index < 5; index++) {
+      const ready = '1 ([{fd=11, revents=POLLIN}])';
+      worker
+        .call(`poll([{fd=${worker.fd(11)}, events=POLLIN}], 1, 5000`, ')', ready, 1900)
+        .read(11, 'GET /a')
+        .reply(11);
+    }
+    acceptStays(worker.close(11));
+  }
+  trace.thread(100).at(10_000).call('getpid(', ')', 100);
+  const report = await analyzed(trace);
+  assert.match(none(report, KIND), /all 3 workers were busy at once 0 % of the time/);
+  for (const { role, busyPercent } of report.workers.filter((worker) => worker.role !== 'master'))
+    assert.ok(role === 'blocking-acceptor' && (busyPercent ?? 100) < 1, `${role} busy ${busyPercent} %`);
+});
+
+it('while they wait for the lock that has them accept in turn they wait for work', async () => {
+  const trace = new TraceLines();
+  for (const [place, worker] of acceptors([101, 102])(trace).entries()) {
+    for (let index = 0; index < 5; index++) {
+      const lock = '{l_type=F_WRLCK, l_whence=SEEK_SET, l_start=0, l_len=0}';
+      worker
+        .call(`fcntl(8</run/accept.lock>, F_SETLKW, ${lock}`, ')', 0, 900)
+        .accept(11, { ms: 900 - place })
+        .read(11, 'GET /a');
+      worker.reply(11).close(11);
+    }
+  }
+  none(await analyzed(trace), KIND);
+});
+
+it('one service is saturated whatever another does', async () => {
+  const trace = new TraceLines();
+  for (const worker of acceptors([101, 102])(trace)) {
+    for (let index = 0; index < 4; index++) asksFor(worker, 500 + index * 2000, 1700).close(11);
+    acceptStays(worker);
+  }
+  for (const worker of acceptors([201, 202, 203], { master: 200, listener: 'socket:[4712]', port: 8001 })(trace)) {
+    for (let index = 0; index < 13; index++) asksFor(worker, 500 + index * 500, 5).close(11);
+    acceptStays(worker);
+  }
+  const report = await analyzed(trace);
+  assert.deepEqual(
+    ofKind(report, KIND).map(({ workers }) => workers),
+    [[101, 102]],
+  );
 });

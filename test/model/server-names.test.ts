@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { runtimeOf, serverOf, serverOfComm } from '../../src/model/machine/server-names.ts';
+import { serverOf, serverOfComm } from '../../src/model/machine/server-names.ts';
 
 const NAMES: readonly (readonly [command: string, server: string])[] = [
   ['/usr/bin/gunicorn -k gevent app:app', 'gunicorn gevent'],
@@ -61,11 +61,4 @@ it('the name of a main thread tells the server, that of an interpreter does not'
     '',
     '',
   ]);
-});
-
-it('the runtime decides which tool shows the code', () => {
-  assert.deepEqual(
-    ['gunicorn gevent', 'puma', 'node', 'php-fpm', 'starman', 'Jetty', 'nginx', 'uWSGI', 'Erlang', ''].map(runtimeOf),
-    ['python', 'ruby', 'node', 'php', 'perl', 'java', 'native', 'unknown', 'unknown', 'unknown'],
-  );
 });

@@ -18,9 +18,10 @@ interface Load {
 /** What somebody did to the server, from and to in seconds since 1970. */
 export type Act =
   | { readonly act: 'exhaust'; readonly workers: number; readonly upstream: string; readonly upstreamMs: number }
+  | { readonly act: 'wait'; readonly upstream: string; readonly upstreamMs: number }
   | { readonly act: 'keep'; readonly workers: number }
   | { readonly act: 'stop'; readonly pid: number; readonly sender: number; readonly from: number; readonly to: number }
-  | { readonly act: 'quota'; readonly pid: number; readonly throttledMs: number }
+  | { readonly act: 'quota'; readonly pid: number; readonly periodMs: number; readonly throttledMs: number }
   | { readonly act: 'clock-step'; readonly seconds: number; readonly at: number }
   | { readonly act: 'reload'; readonly pid: number; readonly signal: string; readonly at: number }
   | { readonly act: 'fill-disk' }
@@ -40,6 +41,7 @@ export interface ServerTruth {
   readonly slowestMs: number;
   /** Processes that serve; of a reload those before and those after. */
   readonly workers: readonly number[];
+  readonly processes: readonly { readonly pid: number; readonly tids?: readonly number[] }[];
   readonly acts: readonly Act[];
   readonly load: readonly Load[];
 }
@@ -62,9 +64,10 @@ export function scenes(): Scene[] {
     }));
 }
 
-/** Clients that read a stream and left when they had enough of it. */
-export function streamsOf(truth: ServerTruth): number {
-  return truth.load.reduce((sum, { outcomes }) => sum + (outcomes.stream ?? 0), 0);
+/** Requests without an answer whose client did not leave: the connection broke. */
+export function brokenOf({ load }: ServerTruth): number {
+  const broken = load.flatMap(({ outcomes }) => Object.entries(outcomes).filter(([outcome]) => /Error$/.test(outcome)));
+  return broken.reduce((sum, [, count]) => sum + count, 0);
 }
 
 /** Whether what clients say cannot be read in the capture. */

@@ -26,8 +26,9 @@ for (const scene of all) {
     for (const [name, { applies, look }] of Object.entries(LOOKS)) {
       if (!applies(scene)) continue;
       const entry = `${scene.name}~${name}`;
-      if (OPEN.has(entry))
-        it(`${name} is still open`, () => {
+      const open = OPEN.get(entry);
+      if (open !== undefined)
+        it(`${name} is still open: ${open}`, () => {
           assert.notDeepEqual(look(scene, report), [], `${entry} is right now: take it from the list of open looks`);
         });
       else it(TITLES[name] ?? name, () => assert.deepEqual(look(scene, report), []));
@@ -47,7 +48,7 @@ for (const scene of all) {
 it('there are at least twenty servers with a load, and every open look is one that is taken', () => {
   assert.ok(all.length >= 20, `${all.length} scenes`);
   assert.deepEqual(
-    [...OPEN].filter(
+    [...OPEN.keys()].filter(
       (entry) => !LOOKS[entry.split('~')[1] ?? ''] || !all.some(({ name }) => entry.startsWith(`${name}~`)),
     ),
     [],

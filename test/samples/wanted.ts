@@ -29,6 +29,8 @@ function ofAct(act: Act, truth: ServerTruth): Wanted {
           ms: around(act.upstreamMs),
         });
       return want({ kind: 'worker-saturation', severity: 'warning' });
+    case 'wait':
+      return { want: [], forbid: [{ kind: 'worker-saturation', severity: 'warning' }] };
     case 'keep':
       return want({ kind: 'worker-saturation', severity: 'warning' });
     case 'stop': {
@@ -47,6 +49,7 @@ function ofAct(act: Act, truth: ServerTruth): Wanted {
       };
     }
     case 'quota':
+      // With a short period a request can be late by several, of which each is a short stall.
       return {
         want: [
           {
@@ -54,7 +57,7 @@ function ofAct(act: Act, truth: ServerTruth): Wanted {
             severity: 'warning',
             pid: act.pid,
             cause: '"cause":"(?:not-running|no-syscall)"',
-            ms: [truth.slowestMs * 0.85, truth.slowestMs * 1.05],
+            ms: [act.periodMs * 0.8, truth.slowestMs * 1.05],
           },
         ],
         forbid: [{ kind: 'loop-stall', severity: 'warning', cause: '"cause":"(?!not-running|no-syscall)' }],

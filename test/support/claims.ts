@@ -109,9 +109,17 @@ export const CLEAR: Readonly<Record<Kind, readonly Claim[]>> = {
   'worker-saturation': [
     {
       pattern: new RegExp(
-        `^all ([\\d,]+) sync workers were busy at once ${PERCENT} of the time, with requests of [\\d.]+ ms or more$`,
+        `^all ([\\d,]+) (?:sync )?workers were busy at once ${PERCENT} of the time, with requests of [\\d.]+ ms or more$`,
       ),
       holds: (report, [workers = 0]) => workers >= 2 && workers <= serving(report),
+    },
+    {
+      pattern: new RegExp(
+        `^all ([\\d,]+) pool threads were busy at once ${PERCENT} of the time, with requests of [\\d.]+ ms or more` +
+          '(?:, as far as somebody was seen to wait for one of them)?$',
+      ),
+      holds: (report, [threads = 0]) =>
+        threads >= 2 && threads < report.workers.reduce((sum, { tids }) => sum + tids.length, 0),
     },
   ],
   'slow-dependency': [
@@ -167,7 +175,7 @@ export const CLEAR: Readonly<Record<Kind, readonly Claim[]>> = {
       pattern: each(
         '([\\d,]+) requests? waited in one worker while another was idle; (?:no worker accepted several in one go|at most [\\d,]+ accepted in one go)',
       ),
-      holds: (report) => accepted(report) > 0 && serving(report) >= 2,
+      holds: (report) => accepted(report) > 0 && serving(report) >= 1,
     },
   ],
   'lock-contention': [

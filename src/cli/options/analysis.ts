@@ -10,11 +10,12 @@ import { UsageError } from './usage-error.ts';
 const STALL_THRESHOLD: ThresholdName = 'stall-ms';
 
 /** What the flags ask of the analysis. Throws `UsageError` for thresholds that there are not. */
-export function analysisOptions({ pid, from, to, threshold = {}, stallMs }: AnalyzeFlags): AnalysisOptions {
+export function analysisOptions({ pid, from, to, columns, threshold = {}, stallMs }: AnalyzeFlags): AnalysisOptions {
   return {
     ...(pid === undefined ? {} : { pids: pid }),
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
+    ...(columns === undefined ? {} : { columns }),
     thresholds: thresholdValues(threshold, stallMs),
   };
 }

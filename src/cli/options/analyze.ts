@@ -3,11 +3,13 @@ import type { TimePoint } from '../../analysis/options.ts';
 import type { ReportFlags } from './print.ts';
 import { parseTimePoint } from './time-point.ts';
 import { UsageError } from './usage-error.ts';
+import { parseColumns } from './values.ts';
 
 /** What a command that reads captured traces was asked for. */
 export interface AnalyzeFlags extends ReportFlags {
   readonly from?: TimePoint;
   readonly to?: TimePoint;
+  readonly columns?: readonly string[];
 }
 
 /** Adds the options that choose a part of the time of a trace. */
@@ -19,7 +21,12 @@ export function addWindowOptions(command: Command): Command {
       'leave out findings before: 02:13:37.5, +12.4s, 2026-11-20T02:13:37Z, epoch seconds',
       parseTimePoint,
     )
-    .option('--to <time>', 'leave out findings after', parseTimePoint);
+    .option('--to <time>', 'leave out findings after', parseTimePoint)
+    .option(
+      '--columns <names>',
+      'what the words of each line are, for text of your own bpftrace program: "ts pid tid comm call fd ret dur:us"',
+      parseColumns,
+    );
 }
 
 /** Throws `UsageError` when nothing lies between `--from` and `--to`. */

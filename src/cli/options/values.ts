@@ -1,3 +1,4 @@
+import { COLUMN_NAMES, complaintOfColumns } from '../../trace/column-names.ts';
 import { UsageError } from './usage-error.ts';
 
 /** A whole number above zero. Throws `UsageError`. */
@@ -18,6 +19,14 @@ export function parsePids(text: string, before: readonly number[] = [], example 
       return Number(part);
     }),
   ];
+}
+
+/** `ts pid tid comm call fd ret dur:us`. Throws `UsageError`. */
+export function parseColumns(text: string): string[] {
+  const names = text.split(/[\s,]+/).filter((name) => name !== '');
+  const complaint = complaintOfColumns(names);
+  if (complaint !== '') throw new UsageError(complaint, { hint: `Columns are named ${COLUMN_NAMES}.` });
+  return names;
 }
 
 /**

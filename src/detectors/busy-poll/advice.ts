@@ -1,12 +1,17 @@
+import type { Process } from '../../model/machine/process.ts';
 import type { Step } from '../finding.ts';
+import { seeCode } from '../see-code.ts';
 
 export const WHY =
   'It uses a core for nothing, and what shares that core runs later. The loop does serve what comes, so that ' +
   'neither a log nor a probe shows it.';
 
 /** `stuck`: something stays ready, which is a listener or anything else; else the waits return with nothing. */
-export function adviceFor(stuck: boolean, isListener: boolean, pid: number): readonly Step[] {
-  return [...(stuck ? whenStuck(isListener) : WHEN_EMPTY), see(pid)];
+export function adviceFor(stuck: boolean, isListener: boolean, process: Process | null): readonly Step[] {
+  return [
+    ...(stuck ? whenStuck(isListener) : WHEN_EMPTY),
+    ...(process === null ? [] : [seeCode(process, 'See the code that goes round.')]),
+  ];
 }
 
 function whenStuck(isListener: boolean): Step[] {
@@ -36,11 +41,3 @@ const WHEN_EMPTY: readonly Step[] = [
     caveat: 'A framework that polls without a pause on purpose (for latency) looks the same.',
   },
 ];
-
-function see(pid: number): Step {
-  return {
-    text: 'See the code that goes round.',
-    command: `py-spy dump --pid ${pid === 0 ? 'PID' : pid}`,
-    needs: 'a Python worker and py-spy; for others perf record -g',
-  };
-}

@@ -63,7 +63,7 @@ export function finding(worst: Spinner, spinners: readonly Spinner[], stuck: boo
       })),
     },
     evidence: spinners.flatMap(({ line }) => (line === null ? [] : [line])).slice(0, EVIDENCE),
-    next: adviceFor(stuck, listener !== null, pid),
+    next: adviceFor(stuck, listener !== null, worst.thread.process),
     subjects: [...(listener === null ? [] : [`listener ${listener.id}`]), ...workers.map((worker) => `pid ${worker}`)],
   };
 }

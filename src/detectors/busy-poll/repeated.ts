@@ -92,7 +92,7 @@ export function repeatedFinding(
       ],
     },
     evidence: lines,
-    next: adviceFor(stuck, false, pid),
+    next: adviceFor(stuck, false, thread.process),
     subjects: [`pid ${pid}`],
   };
 }
@@ -133,7 +133,7 @@ export function tableFinding({ statistics }: Model): DraftFinding<Metrics> | nul
       spinners: [],
     },
     evidence: [],
-    next: adviceFor(true, false, 0),
+    next: adviceFor(true, false, null),
     subjects: [],
   };
 }

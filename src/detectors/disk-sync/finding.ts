@@ -1,3 +1,4 @@
+import { runtimeOf } from '../../model/machine/runtime.ts';
 import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
@@ -94,6 +95,7 @@ function summary(tally: SyncTally, name: string, isLoop: boolean, isServing: boo
 
 function advice({ calls, thread }: SyncTally, name: string, isLoop: boolean): Step[] {
   const steps: Step[] = [];
+  const runtime = runtimeOf(thread.process);
   if (name.includes('wgunicorn-'))
     steps.push({
       text: "This is gunicorn's own heartbeat file, on a disk: --worker-tmp-dir /dev/shm",
@@ -109,8 +111,10 @@ function advice({ calls, thread }: SyncTally, name: string, isLoop: boolean): St
   else if (isLoop)
     steps.push({
       text:
-        'Run it in a native thread: gevent.get_hub().threadpool.apply(fn), eventlet.tpool.execute(fn), ' +
-        'loop.run_in_executor.',
+        runtime === 'python' || runtime === 'unknown'
+          ? 'Run it in a native thread: gevent.get_hub().threadpool.apply(fn), eventlet.tpool.execute(fn), ' +
+            'loop.run_in_executor.'
+          : 'Sync in a thread that does not run the loop, or less often (redis: appendfsync everysec).',
       caveat: 'The reply must then wait for that thread, if it promises that the data is safe.',
     });
   else
@@ -126,7 +130,6 @@ function advice({ calls, thread }: SyncTally, name: string, isLoop: boolean): St
     needs: 'sysstat; pidstat -d 1 shows who writes',
   });
   if (calls.longest < MILLISECOND) return steps;
-  const { pid, server } = thread.process;
-  steps.push(seeCode('See which code asks for it.', server, pid));
+  steps.push(seeCode(thread.process, 'See which code asks for it.'));
   return steps;
 }

@@ -1,6 +1,7 @@
 import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
+import { seeCode } from '../see-code.ts';
 import type { Metrics } from './metrics.ts';
 import type { LockStory } from './shared-lock-waits.ts';
 
@@ -103,7 +104,7 @@ function heldBy(
 function advice({ lock, waiters, polled }: LockStory): Step[] {
   const onDisk = lock.name.startsWith('/');
   const isDatabase = /\.(db|sqlite3?)(-shm|-wal|-journal)?$/.test(lock.name);
-  const pid = [...waiters.keys()].at(0)?.process.pid ?? 0;
+  const waiter = [...waiters.keys()].at(0)?.process;
   const steps: Step[] = [
     {
       text:
@@ -135,10 +136,6 @@ function advice({ lock, waiters, polled }: LockStory): Step[] {
         'job instead of a lock in each worker), or give each worker its own file.',
       caveat: 'Whatever reads the file has to join the parts.',
     });
-  steps.push({
-    text: 'See where the waiting worker asks for it.',
-    command: `py-spy dump --pid ${pid === 0 ? 'PID' : pid}`,
-    needs: 'a Python worker and py-spy',
-  });
+  if (waiter !== undefined) steps.push(seeCode(waiter, 'See where the waiting worker asks for it.'));
   return steps;
 }

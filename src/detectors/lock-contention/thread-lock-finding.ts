@@ -3,6 +3,7 @@ import { type FutexTable, type FutexWord, futexesOf } from '../../model/topics/l
 import { count, duration, milliseconds, percent, plural, round } from '../../trace/format-numbers.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { DraftFinding, Severity } from '../finding.ts';
+import { seeNativeCode } from '../see-code.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Threads that wait for one word for at least `share` of the time between the first and the last wait. */
@@ -68,11 +69,7 @@ export function threadLockFinding(
     },
     evidence: word.lines,
     next: [
-      {
-        text: 'See which lock the threads wait for, and who has it.',
-        command: `py-spy dump --native --pid ${pid === 0 ? 'PID' : pid}`,
-        needs: 'py-spy for Python; gdb -p PID -batch -ex "thread apply all bt" for others; jstack for Java',
-      },
+      seeNativeCode(process, 'See which lock the threads wait for, and who has it.'),
       {
         text: 'Do less under the lock: no I/O, no logging, no call to another service while it is held; or split it.',
         caveat: 'More threads make the queue longer, not faster.',

@@ -1,26 +1,36 @@
+import type { Process } from '../../model/machine/process.ts';
+import { type Runtime, runtimeOf } from '../../model/machine/runtime.ts';
 import type { Step } from '../finding.ts';
 import { seeCode } from '../see-code.ts';
 import type { Cause, Reason } from '../stall-cause/cause.ts';
+import { adviceElsewhere, computingElsewhere } from './advice-elsewhere.ts';
 
 /** What to do about a stalled loop: first look, then change one thing. */
 export function stallAdvice(
   cause: Cause,
   reason: Reason,
-  pid: number,
-  server: string,
+  process: Process,
   starved: 'not' | 'partly' | 'mostly' = 'not',
 ): Step[] {
   if (starved === 'mostly') return [...STARVED];
-  const steps = ADVICE[cause](reason, server, pid);
+  const runtime = runtimeOf(process);
+  const steps = stepsFor(cause, reason, process.pid, runtime);
   // What does not run shows no code.
-  if (cause === 'stopped' || cause === 'not-running') return steps;
+  if (cause === 'stopped' || cause === 'not-running') return [...steps];
   return [
     // Whether it computes or waits for a processor is known then: both.
     ...(starved === 'partly'
       ? [...STARVED.slice(0, 1), ...steps.filter((step) => step !== COMPUTING_OR_WAITING)]
       : steps),
-    seeCode('See the code that is running while it happens.', server, pid),
+    seeCode(process, 'See the code that is running while it happens.'),
   ];
+}
+
+/** Advice about loops of Python is for Python, and for what nobody knows. */
+function stepsFor(cause: Cause, reason: Reason, pid: number, runtime: Runtime): readonly Step[] {
+  if (runtime === 'python' || runtime === 'unknown') return ADVICE[cause](reason, pid);
+  if (cause === 'no-syscall') return [COMPUTING_OR_WAITING, computingElsewhere(runtime)];
+  return adviceElsewhere(cause, reason, runtime) ?? ADVICE[cause](reason, pid);
 }
 
 /** The worker was ready and had no processor: its own code is not the first place to look. */
@@ -74,7 +84,7 @@ const NOT_RUNNING_STEPS: (pid: number) => readonly Step[] = (pid) => {
   ];
 };
 
-const ADVICE: Readonly<Record<Cause, (reason: Reason, server: string, pid: number) => Step[]>> = {
+const ADVICE: Readonly<Record<Cause, (reason: Reason, pid: number) => Step[]>> = {
   'blocking-call': ({ target }) => [blockingCallAdvice(target)],
   'futex-ladder': () => [
     {
@@ -191,7 +201,7 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, server: string, pid: numbe
       caveat: 'State t is a tracer that holds it.',
     },
   ],
-  'not-running': (_reason, _server, pid) => [...NOT_RUNNING_STEPS(pid)],
+  'not-running': (_reason, pid) => [...NOT_RUNNING_STEPS(pid)],
   'many-requests': () => [
     {
       text:

@@ -92,8 +92,7 @@ export function stallFinding(context: Context, group: StallGroup, hasPool: boole
     next: stallAdvice(
       cause,
       reason,
-      pid,
-      thread.process.server,
+      thread.process,
       isStarved(longest) ? (isMostlyStarved(longest) ? 'mostly' : 'partly') : 'not',
     ),
     subjects: [

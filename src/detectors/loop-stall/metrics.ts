@@ -11,7 +11,7 @@ export const metrics = {
   target: metric.text('What the call was made on; empty when the trace does not tell.'),
   request: metric.text('The request that was being served, or had just been answered; empty when none is known.'),
   waiting: metric.list(metric.text('A request.'), 'The first requests that were kept waiting by the longest stall.'),
-  waitingCount: metric.count('How many were kept waiting by it.'),
+  waitingCount: metric.count('How many were kept waiting by it, at least: also those accepted right after it.'),
   turnCalls: metric.count('Calls in the longest stall.'),
   cpuOrWaitMs: metric.lengthMs('Time of the longest stall outside calls: running, or waiting for a CPU.'),
   onCpuMs: metric.orNull(metric.lengthMs('Of this on a CPU; null without scheduler data.')),

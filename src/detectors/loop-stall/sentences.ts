@@ -87,11 +87,11 @@ export function summaryOf(
   const kept =
     waiting === 0
       ? ''
-      : ` Meanwhile ${waiting === 1 ? '1 other request was' : `${waiting} other requests were`} kept waiting.`;
+      : ` Meanwhile at least ${waiting === 1 ? '1 other request was' : `${waiting} other requests were`} kept waiting.`;
   const away =
     shared === null
       ? `${workerName(pid)} did not get back to its event loop for `
-      : `None of the ${shared.threads.size} threads of ${pid} that take turns at one epoll set waited there for `;
+      : `None of the ${shared.joined} threads of ${pid} that take turns at one epoll set waited there for `;
   return (
     away +
     `${atLeast(stall)}${duration(stall.length)}${whom}: ` +
@@ -170,7 +170,7 @@ function inCall({ reason }: Stall): string {
   if (isBrief)
     return (
       `${rungs > 1 ? `${rungs} ${call} calls` : call}${on} took ${duration(total)} ${meaning}; so small a step ` +
-      'rarely waits for a disk: it may not have been running'
+      'rarely waits for a disk: unless that is a pipe or far away, it may not have been running'
     );
   if (rungs > 1)
     return (

@@ -2,6 +2,7 @@ import type { KeptLine } from '../../model/evidence.ts';
 import type { LongTurn } from '../../model/facts.ts';
 import type { BlockClass } from '../../model/machine/block-class.ts';
 import type { LeftIn } from '../../model/machine/left-in.ts';
+import { runtimeOf } from '../../model/machine/runtime.ts';
 import type { Stop, Stopped } from '../../model/machine/stop.ts';
 import { type BlockedIn, CROWD } from '../../model/machine/turn.ts';
 import { MILLISECOND, type Nanoseconds, SECOND } from '../../trace/time.ts';
@@ -216,7 +217,9 @@ function computing(fact: LongTurn): Reason {
   const { startedThreadIn } = thread.loop;
   const seenStarting = startedThreadIn > 0 && (turn.afterReply || turn.number - startedThreadIn <= 2);
   // When it had started before the capture, long work after the reply and no native thread are all there is to see.
-  const greenThread = seenStarting || (turn.afterReply && fact.length >= SECOND && thread.process.threadsStarted === 0);
+  const isPython = runtimeOf(thread.process) === 'python';
+  const greenThread =
+    isPython && (seenStarting || (turn.afterReply && fact.length >= SECOND && thread.process.threadsStarted === 0));
   return {
     ...plain(
       fact,

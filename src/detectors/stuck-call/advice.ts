@@ -1,6 +1,7 @@
 import type { AtEnd } from '../../model/at-end/at-end.ts';
 import type { Wait } from '../../model/at-end/waits.ts';
 import type { Step } from '../finding.ts';
+import { seeCode } from '../see-code.ts';
 
 /** What to look at next, by what the thread waits for: first whether it is still there, then who can end it. */
 export function adviceFor({ thread, left, wait }: AtEnd): readonly Step[] {
@@ -13,12 +14,7 @@ export function adviceFor({ thread, left, wait }: AtEnd): readonly Step[] {
       command: `for i in 1 2 3; do cat /proc/${name}/task/${tid}/syscall; sleep 1; done`,
     },
     ...(BY_WAIT[wait.kind]?.({ pid: name, fd: left.fd, path: left.path || left.target }) ?? []),
-    {
-      text: 'See the code that called.',
-      command: `py-spy dump --pid ${name}`,
-      needs: 'a Python process and py-spy; for others gdb -p PID -batch -ex "thread apply all bt"',
-      caveat: 'gdb stops the process while it looks.',
-    },
+    seeCode(thread.process, 'See the code that called.'),
   ];
 }
 

@@ -1,6 +1,5 @@
 import type { Listener } from '../../model/machine/listeners.ts';
 import { standIn } from '../../model/machine/roles.ts';
-import { runtimeOf } from '../../model/machine/server-names.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { MICROSECOND, SECOND } from '../../trace/time.ts';
 import { serverOf } from '../accept-queues/accept-queues.ts';
@@ -102,9 +101,12 @@ function boundOf({ model, capabilities }: Context): Bound {
   return capabilities.stopsThreads ? 'upper' : 'lower';
 }
 
+/** Servers whose acceptors are compiled programs; uWSGI's core is C, whatever it runs. */
+const COMPILED = /^(?:nginx|uWSGI|HAProxy|Apache|lighttpd|h2o|memcached|Redis|Varnish|Envoy)/;
+
 /** What so many wasted wake-ups a second cost without a tracer, as a share of one core; null without times. */
 export function coresOf(perSecond: number | null, server: string): number | null {
-  const each = server === 'uWSGI' || runtimeOf(server) === 'native' ? COMPILED_COST : INTERPRETED_COST;
+  const each = COMPILED.test(server) ? COMPILED_COST : INTERPRETED_COST;
   return perSecond === null ? null : (perSecond * each) / SECOND;
 }
 

@@ -1,41 +1,48 @@
 import type { LongTurn } from '../../model/facts.ts';
-import { rolesOf } from '../../model/machine/roles.ts';
+import { type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import { percent } from '../../trace/format-numbers.ts';
+import { PoolTracker, type PoolTurn, type PoolWait } from '../../model/topics/pools/pool-tracker.ts';
+import { percent, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
+import { verdictOf } from '../accept-queues/accept-queues.ts';
 import { addTurn, type BusyTurns } from '../busy-at-once/busy-turns.ts';
 import { allAtOnce, type Interval } from '../busy-at-once/intersection.ts';
 import { type Context, defineDetector } from '../detector.ts';
-import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
-import { finding } from './finding.ts';
+import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
+import { crewsOf } from './crews.ts';
+import { type BusyCrew, finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
+import { Pools } from './pools.ts';
 
 export const workerSaturation = defineDetector({
   kind: 'worker-saturation',
-  title: 'All sync workers are busy at once',
+  title: 'All workers are busy at once',
   needs: ['times'],
   thresholds: {
     'saturation-share': {
       default: 0.2,
       unit: 'of the time',
-      meaning: 'All sync workers busy at once for this part of the time is a warning.',
+      meaning: 'All workers busy at once for this part of the time is a warning.',
     },
     'saturation-critical-share': { default: 0.5, unit: 'of the time', meaning: 'From here on it is critical.' },
   },
   alsoUses: ['stall-ms'],
   follows: { kinds: ['slow-dependency', 'lock-contention', 'disk-sync', 'blocking-dns'], anywhere: false },
   linkedInProcess: ['lock-contention', 'disk-sync', 'blocking-dns'],
+  trackers: [PoolTracker],
   metrics,
   create(context) {
     const turns = new Map<Thread, BusyTurns>();
     // A turn can hold several requests: a worker may take the next connection without another wait.
     const requests = new Map<Thread, number>();
+    const pools = new Pools();
     return {
       on: {
         longTurn(fact: LongTurn) {
           const { thread, turn, length } = fact;
           if (length < context.threshold('stall-ms') * MILLISECOND) return;
           addTurn(turns, fact, context.capabilities.durations);
+          pools.acceptorAway(fact, context.capabilities.durations);
           requests.set(thread, (requests.get(thread) ?? 0) + turn.requestsRead);
         },
         hubChanged: (thread: Thread) => {
@@ -44,9 +51,12 @@ export const workerSaturation = defineDetector({
         threadLetGo: (thread: Thread) => {
           turns.delete(thread);
           requests.delete(thread);
+          pools.forget(thread);
         },
+        poolTurn: (fact: PoolTurn) => pools.busy(fact),
+        poolWait: (fact: PoolWait) => pools.waited(fact),
       },
-      conclude: () => conclude(context, turns, requests),
+      conclude: () => conclude(context, turns, requests, pools),
     };
   },
 });
@@ -55,39 +65,64 @@ function conclude(
   context: Context,
   turns: ReadonlyMap<Thread, BusyTurns>,
   requests: ReadonlyMap<Thread, number>,
+  pools: Pools,
 ): Conclusion<Metrics> {
   const { model } = context;
-  const workers = [...rolesOf(model.processes.threads())]
-    .filter(([, role]) => role === 'sync-worker')
-    .map(([thread]) => thread);
-  if (workers.length < 2)
+  const roles = rolesOf(model.processes.threads());
+  const workers = [...roles].filter(([, role]) => ONE_AT_A_TIME.has(role)).map(([thread]) => thread);
+  const crews = crewsOf(workers, ({ accepts }) => accepts.listeners).filter((crew) => crew.length >= 2);
+  const ofPools = pools.crews(model);
+  if (crews.length === 0 && ofPools.length === 0)
     return notApplicable(
       workers.length === 0
-        ? 'No sync workers seen that wait for connections'
-        : 'One sync worker was traced: trace all of them',
+        ? 'No workers seen that serve one request at a time'
+        : 'One worker was traced that serves one request at a time: trace all of them',
     );
+  const judged = crews.map((threads) => {
+    const isSync = threads.every((thread) => roles.get(thread) === 'sync-worker');
+    return judge(context, { threads, noun: isSync ? 'sync workers' : 'workers', turns, requests });
+  });
+  for (const threads of ofPools) {
+    const { turns: busy, requests: served } = pools;
+    const awaited = (stretches: readonly Interval[]): Interval[] => pools.awaited(threads, stretches);
+    judged.push(judge(context, { threads, noun: 'pool threads', turns: busy, requests: served }, awaited));
+  }
+  return verdictOf(
+    judged,
+    (findings) => `all workers busy at once in ${plural(findings, 'service')}`,
+    () => notApplicable('No workers seen that serve one request at a time'),
+  );
+}
+
+const ONE_AT_A_TIME: ReadonlySet<Role> = new Set<Role>(['sync-worker', 'blocking-acceptor']);
+
+/** The finding about a crew that was busy as a whole for too long, or what its share was. */
+function judge(
+  context: Context,
+  crew: BusyCrew,
+  awaited: (stretches: readonly Interval[]) => Interval[] = (stretches) => [...stretches],
+): DraftFinding<Metrics> | string {
+  const { model } = context;
+  const { threads, noun, turns } = crew;
   const window: Interval = {
     start: Math.max(model.firstTime, model.options.from),
     end: Math.min(model.lastTime, model.options.to),
   };
-  const lives = workers.map((thread) => ({
+  const lives = threads.map((thread) => ({
     start: Math.max(window.start, thread.firstTime),
     end: thread.ended ? thread.lastTime : window.end,
     busy: turns.get(thread)?.turns ?? [],
   }));
-  const saturated = allAtOnce(lives);
-  const total = saturated.reduce((sum, { start, end }) => sum + end - start, 0);
+  const together = allAtOnce(lives);
+  const stretches = awaited(together);
+  const total = stretches.reduce((sum, { start, end }) => sum + end - start, 0);
   const share = total / Math.max(1, window.end - window.start);
-  if (share < context.threshold('saturation-share')) {
-    const least = context.threshold('stall-ms');
-    return clear(
-      `all ${workers.length} sync workers were busy at once ${percent(share)} of the time, with requests of ` +
-        `${least} ms or more`,
+  if (share < context.threshold('saturation-share'))
+    return (
+      `all ${threads.length} ${noun} were busy at once ${percent(share)} of the time, with requests of ` +
+      `${context.threshold('stall-ms')} ms or more` +
+      (together.length > stretches.length ? ', as far as somebody was seen to wait for one of them' : '')
     );
-  }
-  const served = workers.reduce((sum, thread) => sum + (requests.get(thread) ?? 0), 0);
   const severity = share >= context.threshold('saturation-critical-share') ? 'critical' : 'warning';
-  return found(`all ${workers.length} sync workers busy at once`, [
-    finding(model, workers, turns, served, saturated, total, share, severity),
-  ]);
+  return finding(model, crew, { stretches, total, share, severity });
 }

@@ -1,3 +1,4 @@
+import { pidsOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { count, duration, milliseconds, percent, plural, ratio, round } from '../../trace/format-numbers.ts';
@@ -25,17 +26,38 @@ const FIX_THE_WAIT = {
     'again: each request then keeps its worker busy for less time.',
 };
 
-/** The finding about sync workers that were all busy at once, for `share` of the time. */
+const WHY =
+  'Such a worker serves one request at a time. While all are busy, further clients wait in the queue of the ' +
+  'listener, where strace does not see them.';
+const WHY_POOL =
+  'A thread of a pool serves one request at a time. While all are busy, further requests wait for one of them, in ' +
+  'the queue of the pool or in that of the listener.';
+
+/** Threads that serve the same clients, one request at a time each, and when they were busy. */
+export interface BusyCrew {
+  readonly threads: readonly Thread[];
+  /** What they are called: `sync workers`. */
+  readonly noun: string;
+  readonly turns: ReadonlyMap<Thread, BusyTurns>;
+  /** Requests in those turns. */
+  readonly requests: ReadonlyMap<Thread, number>;
+}
+
+/** When all of a crew were busy: never none. */
+export interface Saturation {
+  readonly stretches: readonly Interval[];
+  readonly total: Nanoseconds;
+  readonly share: number;
+  readonly severity: Severity;
+}
+
+/** The finding about workers that were all busy at once, for `share` of the time. */
 export function finding(
   model: Model,
-  workers: readonly Thread[],
-  turns: ReadonlyMap<Thread, BusyTurns>,
-  served: number,
-  saturated: readonly Interval[],
-  total: Nanoseconds,
-  share: number,
-  severity: Severity,
+  { threads: workers, noun, turns, requests }: BusyCrew,
+  { stretches: saturated, total, share, severity }: Saturation,
 ): DraftFinding<Metrics> {
+  const served = workers.reduce((sum, thread) => sum + (requests.get(thread) ?? 0), 0);
   const longest = saturated.reduce((most, interval) =>
     interval.end - interval.start > most.end - most.start ? interval : most,
   );
@@ -49,13 +71,13 @@ export function finding(
     0,
   );
   const mean = served === 0 ? null : busy / served;
-  const pids = workers.map((thread) => thread.process.pid);
+  const pids = pidsOf(workers);
   return {
     severity,
     confidence: 'likely',
-    title: titleOf(workers.length, share, length, place),
+    title: titleOf(`${workers.length} ${noun}`, share, length, place),
     summary:
-      `All ${workers.length} sync workers were in a request at once for ${duration(total)}, ` +
+      `All ${workers.length} ${noun} were in a request at once for ${duration(total)}, ` +
       `${percent(share)} of the time; the longest such stretch took ` +
       `${duration(length)}.` +
       (place === null
@@ -66,9 +88,7 @@ export function finding(
         ? ''
         : ` The ${count(served)} requests of such turns took ${duration(mean)} on average: these workers serve at ` +
           `most ${ratio((workers.length * SECOND) / mean)} of that kind a second.`),
-    why:
-      'A sync worker serves one request at a time. While all are busy, further clients wait in the queue of the ' +
-      'listener, where strace does not see them.',
+    why: noun === 'pool threads' ? WHY_POOL : WHY,
     start: saturated[0]?.start ?? 0,
     end: saturated.at(-1)?.end ?? 0,
     openEnded: during.some(({ turn }) => turn.open && turn.end === longest.end),
@@ -116,9 +136,9 @@ export function finding(
 const LONGEST_TITLE = 78;
 
 /** Whom they wait for says more than how long. */
-function titleOf(workers: number, share: number, longest: Nanoseconds, place: CommonPlace | null): string {
+function titleOf(workers: string, share: number, longest: Nanoseconds, place: CommonPlace | null): string {
   const title =
-    `All ${workers} sync workers busy ${percent(share)} of the time` +
+    `All ${workers} busy ${percent(share)} of the time` +
     (place === null ? `, longest ${duration(longest)}` : `: ${place.call} on ${place.target}`);
   return title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 1)}…` : title;
 }

@@ -3,7 +3,7 @@ import { CAUSES } from '../stall-cause/cause.ts';
 
 /** What its findings carry. */
 export const metrics = {
-  workers: metric.count('Sync workers.'),
+  workers: metric.count('Workers, or threads that serve one request at a time each.'),
   share: metric.share('The part of the time in which all of them were busy.'),
   totalMs: metric.lengthMs('That time.'),
   longestMs: metric.lengthMs('The longest stretch of it.'),

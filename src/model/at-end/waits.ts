@@ -191,12 +191,10 @@ function futex(thread: Thread, left: LeftIn, { processes }: Model): Judgement {
 }
 
 /**
- * The word guards accepts, as seen, or processes queue at it while one of their siblings waits for a connection: so
- * Apache does.
+ * Processes queue at one word while one of their siblings waits for a connection: so Apache does.
  */
 function waitsItsTurn(thread: Thread, { futex: use }: LeftIn, processes: Model['processes']): boolean {
   if (use === null || use.isPrivate) return false;
-  for (const { mutexes } of thread.accepts.listeners) if (mutexes.has(`futex ${use.word}`)) return true;
   if (thread.servesRequests || !use.operation.startsWith('LOCK_PI')) return false;
   const others = [...processes.threads()].filter(
     ({ process, leftIn }) => process !== thread.process && leftIn !== null,

@@ -52,7 +52,7 @@ function handlerOf({ family }: Syscall, followers: Followers, audience: Audience
         audience.serving(thread, call.start);
         const owner = traffic.accept(call, thread);
         waits.acceptFollowed(call, thread);
-        return owner;
+        return waits.acceptWaited(call, thread) ? HUB_WAIT : owner;
       };
     case 'restart':
       return (call, thread) => {

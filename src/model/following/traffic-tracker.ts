@@ -5,7 +5,6 @@ import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
 import { keptLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
-import { acceptsLocked } from '../machine/accept-mutexes.ts';
 import { acceptedConnection, Connection, type Request } from '../machine/connections.ts';
 import { Descriptor } from '../machine/descriptors.ts';
 import type { LeftIn } from '../machine/left-in.ts';
@@ -76,7 +75,6 @@ export class TrafficTracker {
     }
     this.#cycles.tried(thread, listener, call, succeeded);
     accepts.listener = listener;
-    if (accepts.lockedBy !== '') acceptsLocked(thread);
     if (listener.isFollowed) {
       accepts.listeners.add(listener);
       accepts.tending.begins(listener, call.start, loop.idle);
@@ -95,6 +93,9 @@ export class TrafficTracker {
     if (!process.isWhole)
       this.#processes.sockets.add(call.arguments.returnedLabel(), call.result, made, thread, call.end);
     connection.place = this.#cycles.acceptedInCycle(thread) - 1;
+    loop.aftermath?.accepted(connection, listener, thread);
+    listener.lastLane = thread.lane.index;
+    listener.lastAt = call.end;
     this.#audience.accepted(connection, call.end);
     process.descriptors.set(call.result, made);
     return connection.request;
@@ -203,7 +204,6 @@ export class TrafficTracker {
   }
 
   #served(connection: Connection, thread: Thread): void {
-    thread.accepts.lockedBy = '';
     const { accepts } = connection.acceptedBy;
     connection.used = true;
     if (thread !== connection.acceptedBy) {
@@ -244,7 +244,7 @@ export class TrafficTracker {
     if (this.#inWindow(call.end)) thread.servesRequests = true;
     if (start !== null) this.#named(call, thread, request, start);
     thread.loop.turn.readRequest(connection, call);
-    thread.loop.aftermath?.addWaiting(request.name);
+    thread.loop.aftermath?.received(request);
   }
 
   /** What is asked for is known. */
@@ -273,7 +273,9 @@ export class TrafficTracker {
 
   #answered(call: Call, thread: Thread, request: Request): void {
     request.answeredAt = call.end;
+    readSignature(call, thread.process);
     thread.process.inProgress.done(request);
+    this.#audience.replied(call, thread, request);
     if (call.end - request.startedAt >= this.#slow && this.#inWindow(call.end))
       this.#facts.tell('slowReply', { thread, request, record: call });
   }
@@ -339,4 +341,18 @@ function isLastOpen({ acceptedBy, openedAt, usedWhereAccepted }: Connection, pro
 /** The number stands for another socket now: a thread reused it that was not known to be of this process. */
 function isStale({ label, seenOpening }: Descriptor, call: Call): boolean {
   return !seenOpening && label !== '' && label !== call.arguments.label();
+}
+
+/** Replies of a process that are looked at for its name, and so many bytes of each. */
+const MOST_REPLIES = 4;
+const HEAD_BYTES = 512;
+
+/** Servers sign their replies: `Server: nginx/1.22.1`. Nothing else names those that were up before the capture. */
+function readSignature(call: Call, process: Process): void {
+  if (process.signature !== '' || process.repliesRead >= MOST_REPLIES) return;
+  process.repliesRead++;
+  for (const bytes of call.arguments.payloads(HEAD_BYTES)) {
+    const name = /\r\nServer: ([A-Za-z][\w./ -]{0,40})/i.exec(bytes)?.[1];
+    if (name !== undefined) process.signature = name;
+  }
 }

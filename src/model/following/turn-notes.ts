@@ -130,9 +130,12 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
     (syscall.family === 'epoll-wait' && (descriptor?.epoll?.listeners.size ?? 0) > 0);
   // A runtime may add an event of its own to each wait.
   const others = watched.length - contents.events;
-  const isHubWait = isSet
-    ? isHubSet(thread, contents, others) || isThrough(thread, contents)
-    : hub !== null && hub.kind === 'epoll' && syscall.family === 'epoll-wait' && hub.descriptor === descriptor;
+  const isHubWait =
+    syscall.family === 'accept'
+      ? hub === null && thread.accepts.isWait
+      : isSet
+        ? isHubSet(thread, contents, others) || isThrough(thread, contents)
+        : hub !== null && hub.kind === 'epoll' && syscall.family === 'epoll-wait' && hub.descriptor === descriptor;
   const kind = blockClass({ syscall, fd, arguments: call.arguments, error: '', duration: 0 }, descriptor);
   const asked = watchedAlone(descriptor, thread) ?? descriptor;
   const request = thread.loop.owner ?? asked?.connection?.request ?? asked?.owner ?? null;

@@ -1,9 +1,10 @@
+import { EVENT } from '../../trace/call-arguments.ts';
 import type { Call } from '../../trace/record.ts';
 import type { Syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
 import type { FactBus } from '../fact-bus.ts';
-import { waitsForItsTurn } from '../machine/accept-mutexes.ts';
+import { Aftermath } from '../machine/aftermath.ts';
 import type { Listeners } from '../machine/listeners.ts';
 import type { Loop } from '../machine/loop.ts';
 import type { SharedWait } from '../machine/shared-wait.ts';
@@ -59,12 +60,11 @@ export class TurnTracker {
       loop.attribute(owner, isAccepted || owner.readAt === call.end, lastTime, isAccepted ? call.end : start);
     }
     if (duration >= LADDER_RUNG) {
-      if (loop.shared !== null && isPark(call)) {
+      if (loop.shared !== null ? isPark(call) : isKeptAlive(call, thread)) {
         this.#parked(call, thread, gap);
         return;
       }
-      if (waitsForItsTurn(call, thread)) this.#waitedForItsTurn(call, thread);
-      else this.#blocked(call, thread);
+      this.#blocked(call, thread);
     }
     if (!loop.inTurn) return;
     const { turn } = loop;
@@ -78,33 +78,35 @@ export class TurnTracker {
   #hubWait(call: Call, thread: Thread, gap: Nanoseconds): void {
     const { loop } = thread;
     if (loop.hub?.hasListener) this.#audience.serving(thread, call.start);
+    // Who waits for its turn to accept waits for work.
+    const since = loop.lockedUntil !== UNKNOWN && loop.lockedUntil === thread.lastTime ? loop.lockedSince : call.start;
     if (loop.inTurn) {
-      if (gap > loop.turn.longestGap) noteGap(call, thread, gap);
-      this.end(thread, call.start, false);
+      if (gap > loop.turn.longestGap && since === call.start) noteGap(call, thread, gap);
+      this.end(thread, since, false);
     }
-    if (call.duration > 0) loop.idle += call.duration;
+    if (call.duration > 0) loop.idle += call.end - since;
+    if (call.syscall.family === 'accept') this.#waitedInAccept(call, thread);
     this.#audience.turnBeginning(call, thread);
     loop.beginTurn(call);
+    if (call.syscall.family === 'accept' && call.result >= 0)
+      loop.owner = thread.process.descriptors.get(call.result)?.connection?.request ?? null;
     if (loop.shared?.hasOpen) this.#judge(loop.shared, false);
     // Whoever is served right after a wait that did not wait had been waiting during the turn before.
-    if (loop.aftermath !== null && (call.duration > MILLISECOND || loop.turn.number > loop.aftermath.number + 2))
-      loop.aftermath = null;
+    if (loop.aftermath?.endsWith(call.start, call.duration)) loop.aftermath = null;
   }
 
-  /** The thread waited for the lock around the accept: it had nothing to do, and its turn is over. */
-  #waitedForItsTurn(call: Call, thread: Thread): void {
-    const { loop } = thread;
-    if (loop.inTurn) this.end(thread, call.start, false);
-    if (loop.hub === null) loop.acceptBlocked += call.duration;
-    else loop.idle += call.duration;
-    this.#waits.tookTurn(call, thread);
+  #waitedInAccept(call: Call, thread: Thread): void {
+    if (call.duration < LADDER_RUNG) return;
+    thread.loop.acceptBlocked += call.duration;
+    this.#audience.blocked(call, thread);
   }
 
-  /** A thread that shares its wait with others had nothing to do: no turn goes on through that. */
+  /** A thread had nothing to do, though that was no hub wait: no turn goes on through it. */
   #parked(call: Call, thread: Thread, gap: Nanoseconds): void {
     const { loop } = thread;
     loop.blockedElsewhere += call.duration;
-    loop.futexBlocked += call.duration;
+    if (call.syscall.family === 'futex') loop.futexBlocked += call.duration;
+    else loop.idle += call.duration;
     this.#audience.blocked(call, thread);
     if (loop.inTurn) {
       if (gap > loop.turn.longestGap) noteGap(call, thread, gap);
@@ -112,16 +114,24 @@ export class TurnTracker {
     }
     this.#audience.turnBeginning(call, thread);
     loop.beginTurn(call);
+    // Whoever is served right after a wait that did not wait had been waiting during the turn before.
+    if (loop.aftermath?.endsWith(call.start, call.duration)) loop.aftermath = null;
   }
 
   /** A call took a millisecond or more and is no hub wait. */
   #blocked(call: Call, thread: Thread): void {
     const { loop } = thread;
     loop.blockedElsewhere += call.duration;
+    if (isLock(call)) {
+      loop.lockedSince = call.start;
+      loop.lockedUntil = call.end;
+    }
     if (call.syscall.family === 'accept') loop.acceptBlocked += call.duration;
     else if (call.syscall.family === 'futex') {
       loop.futexBlocked += call.duration;
-      if (call.arguments.futex()?.operation.includes('LOCK_PI') === true) loop.acceptBlocked += call.duration;
+      // With a hub, the wait that follows counts it.
+      const isLockPi = call.arguments.futex()?.operation.includes('LOCK_PI') === true;
+      if (isLockPi && loop.hub === null) loop.acceptBlocked += call.duration;
     }
     this.#audience.blocked(call, thread);
     if (!loop.inTurn) return;
@@ -138,13 +148,13 @@ export class TurnTracker {
     // Coarse stamps, or none, may show less than the calls in it tell.
     const length = Math.max(at - turn.start, turn.inCalls);
     if (length < this.#longTurn || !this.#inWindow(turn.start)) return;
-    thread.process.inProgress.noteWaiting(turn, at, thread.process);
+    const waiting = thread.process.inProgress.noteWaiting(turn, at, thread.process);
     loop.keepTurn();
     if (loop.shared !== null) {
       loop.shared.absent({ thread, turn, start: turn.start, end: at, open });
       return;
     }
-    loop.aftermath = turn;
+    loop.aftermath = new Aftermath(turn, waiting);
     this.#facts.tell('longTurn', { thread, turn, length, open, stuckIn: open ? thread.leftIn : null });
   }
 
@@ -211,6 +221,32 @@ export class TurnTracker {
 function waitEndedBy(loop: Loop, at: Nanoseconds): void {
   loop.shared?.looked(loop.waitedSince, at);
   loop.beginTurnAt(at);
+}
+
+/**
+ * A thread that takes one client after the other with a blocking accept waits for the next request of a client that has
+ * its answer.
+ */
+function isKeptAlive(call: Call, { accepts, loop, process }: Thread): boolean {
+  const { family } = call.syscall;
+  const isPoll = family === 'poll' || family === 'select';
+  if (!accepts.isWait || loop.hub !== null || (family !== 'read' && !isPoll)) return false;
+  const fd = isPoll ? (call.arguments.polled()[0] ?? -1) : call.fd;
+  const connection = fd < 0 ? undefined : process.descriptors.get(fd)?.connection;
+  if (connection == null) return false;
+  const { request, requests } = connection;
+  // The read brought the next request, or none.
+  if (request.answeredAt === UNKNOWN) return !isPoll && requests > 1 && request.readAt === call.end;
+  // Who takes its answer slowly is not done.
+  return !call.arguments.ready().some(({ events }) => (events & EVENT.OUT) !== 0);
+}
+
+/** A lock between processes, such as those that have their workers accept one after the other. */
+function isLock({ syscall: { family }, arguments: told }: Call): boolean {
+  if (family !== 'futex') return family === 'lock' || family === 'fcntl' || family === 'semaphore';
+  const use = told.futex();
+  // A word that processes share: uWSGI's thunder lock is one.
+  return use !== null && (use.operation.includes('LOCK_PI') || (use.operation === 'WAIT' && !use.isPrivate));
 }
 
 /** A futex wait for another thread; a lock that the kernel hands over is none. */

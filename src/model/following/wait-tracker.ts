@@ -52,7 +52,7 @@ export class WaitTracker {
     } else if (thread.accepts.wouldBlock && !descriptor.seenOpening && epoll.listeners.size === 0) {
       // The listener was put into the set before the capture began.
       this.#confirm(thread, set, true);
-    } else if (loop.hub === null) this.#confirm(thread, set, false);
+    } else if (loop.hub === null && !thread.accepts.isWait) this.#confirm(thread, set, false);
     const isHub = loop.hub === set;
     if (isHub && epoll.lookedAtBy !== thread && loop.shared === null) this.#looksToo(thread, epoll, descriptor);
     if (loop.shared !== null) {
@@ -89,7 +89,7 @@ export class WaitTracker {
     process.sharedWait ??= epoll.shared;
     for (const each of process.threads) {
       if (each.loop.hub?.descriptor !== descriptor || each.loop.shared !== null) continue;
-      epoll.shared.threads.add(each);
+      epoll.shared.join(each);
       each.loop.join(epoll.shared);
       this.#facts.tell('hubChanged', each);
     }
@@ -134,6 +134,18 @@ export class WaitTracker {
     this.#confirm(thread, set, true);
   }
 
+  /**
+   * Where a thread waits in nothing else for connections, and accept waits until there is one, that is its wait for
+   * work. Returns whether it is.
+   */
+  acceptWaited(call: Call, thread: Thread): boolean {
+    const { loop, accepts } = thread;
+    if (loop.hub !== null || accepts.wouldBlock || this.#cycles.lastWait(thread) !== null) return false;
+    accepts.isWait = true;
+    if (call.duration >= IDLE) this.idled(thread, call.start, call.end);
+    return true;
+  }
+
   /** `restart_syscall`: a wait that had begun before strace came, or was stopped for a moment, goes on. */
   resumed(call: Call, { accepts, loop }: Thread): void {
     const isWaiting = /^(?:poll|select|epoll_wait)$/.test(call.arguments.resumes());
@@ -166,7 +178,7 @@ export class WaitTracker {
     this.#count(set, call);
     if (sockets > 0 && hasListener) set.hasSockets = true;
     if (hasListener) this.#confirm(thread, set, true);
-    else if (loop.hub === null) this.#confirm(thread, set, false);
+    else if (loop.hub === null && !accepts.isWait) this.#confirm(thread, set, false);
     const isHub = isHubSet(thread, contents, others);
     if (hasListener || (isHub && !loop.hubIsCertain)) this.#cycles.waited(thread, set, call);
     if (isHub) this.#hub(call, thread);
@@ -185,11 +197,6 @@ export class WaitTracker {
     const isHub = loop.hub === set;
     if (isHub) this.#hub(call, thread);
     return isHub;
-  }
-
-  /** A thread waited for its turn to accept, which is as idle as the wait itself. */
-  tookTurn(call: Call, thread: Thread): void {
-    this.#hub(call, thread);
   }
 
   #hub(call: Call, thread: Thread): void {

@@ -27,10 +27,10 @@ export class AcceptState {
   lastFd = -1;
   /** An accept found nothing and did not wait: whoever accepts so waits in something else. */
   wouldBlock = false;
-  /** The lock that it got last, while it has served nobody since; ''. */
-  lockedBy = '';
   /** It waited for one client alone: a loop never does. */
   clientWaits = 0;
+  /** It waits for connections in accept itself, as long as it has no hub. */
+  isWait = false;
   /** The only descriptor of its last wait, where that is not known to be a listener; -1 for none. */
   waitedFor = -1;
   /** When a wait went on of which the trace does not tell what it is for; UNKNOWN for none. */

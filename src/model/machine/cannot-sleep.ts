@@ -81,6 +81,8 @@ function isSocket(descriptor: Descriptor | undefined): boolean {
   }
 }
 
+/** Calls that only look at what a file system has, which is in memory as a rule. */
+const LOOKS = /stat|access|readlink|getdents/;
 /** Bytes that the page cache takes or gives without a wait, as a rule. */
 const BRIEF = 65_536;
 
@@ -92,7 +94,7 @@ export function isBrief(
   { syscall: { family, name }, result }: { readonly syscall: Syscall; readonly result: number },
   descriptor: Descriptor | undefined,
 ): boolean {
-  if (family === 'file') return true;
+  if (family === 'file') return LOOKS.test(name);
   if (family !== 'read' && family !== 'write') return false;
   return descriptor?.kind === 'file' && result >= 0 && result < BRIEF && !/^(?:sendfile|splice)/.test(name);
 }

@@ -1,6 +1,6 @@
+import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { KeptLine } from '../evidence.ts';
 import { type Descriptor, inodeOf } from './descriptors.ts';
-import { LazySet } from './lazy-set.ts';
 import type { Process } from './process.ts';
 
 /** How sure it is that several processes mean the same socket. */
@@ -22,11 +22,12 @@ export class Listener {
   backlog = Number.NaN;
   /** Where `SO_REUSEPORT` was set on this socket before `listen`; null when it was not, or not traced. */
   reusePort: KeptLine | null = null;
-  /** Locks that its acceptors take in turn before they accept: see `accept-mutexes.ts`. */
-  readonly mutexes = new LazySet<string>();
   /** Who called `listen` first, and where; null when that was not traced. */
   openedBy: Process | null = null;
   openedLine: KeptLine | null = null;
+  /** The lane of the thread that accepted last, and when; -1 before anybody did. */
+  lastLane = -1;
+  lastAt: Nanoseconds = UNKNOWN;
   /** False for those beyond the number that is followed: nothing is told of them. */
   readonly isFollowed: boolean;
 

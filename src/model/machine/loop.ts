@@ -1,5 +1,6 @@
 import type { Call } from '../../trace/record.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import type { Aftermath } from './aftermath.ts';
 import type { Request } from './connections.ts';
 import type { DescriptorTable } from './descriptor-table.ts';
 import type { Descriptor } from './descriptors.ts';
@@ -75,6 +76,9 @@ export class Loop {
   futexBlocked: Nanoseconds = 0;
   /** Time blocked in accept itself, or in the lock that serialises it: idle time of workers without a hub. */
   acceptBlocked: Nanoseconds = 0;
+  /** The last wait for a lock between processes: right before an accept it is for the turn to accept. */
+  lockedSince: Nanoseconds = UNKNOWN;
+  lockedUntil: Nanoseconds = UNKNOWN;
   /** Calls that changed something: what waits repeat without any of them is a spin. */
   effects = 0;
   turn = new Turn(0);
@@ -94,8 +98,8 @@ export class Loop {
   owner: Request | null = null;
   spanStart: Nanoseconds = UNKNOWN;
   readonly spans: Span[] = [];
-  /** The last long turn, while those who waited behind it show up in the next one. */
-  aftermath: Turn | null = null;
+  /** What follows the last long turn, while those who waited for it show up. */
+  aftermath: Aftermath | null = null;
 
   waitSet(kind: 'epoll' | 'set', descriptor: Descriptor | null, fd: number): WaitSet {
     for (const known of this.waitSets)

@@ -5,6 +5,7 @@ import { DescriptorTable } from './descriptor-table.ts';
 import type { OpenDescriptors } from './open-descriptors.ts';
 import { OWNS_NOTHING } from './owner.ts';
 import { RequestsInProgress } from './requests-in-progress.ts';
+import type { Runtime } from './runtime.ts';
 import { serverOfComm } from './server-names.ts';
 import type { SharedWait } from './shared-wait.ts';
 import type { Thread } from './thread.ts';
@@ -36,6 +37,11 @@ export class Process {
   argv: readonly string[] = [];
   /** Named by argv or a heartbeat file. */
   toldServer = '';
+  /** Program files it opened are of this runtime. */
+  loaded: Runtime = 'unknown';
+  /** How it signs its replies: `Server: uvicorn`; '' when not seen. `repliesRead` were looked at. */
+  signature = '';
+  repliesRead = 0;
   /** It has a ring of io_uring: what that does shows in no system call. */
   usesRing = false;
   /** It touches a file to show its master that it lives: a worker of gunicorn, also while nobody asks it. */

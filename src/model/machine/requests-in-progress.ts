@@ -37,10 +37,10 @@ export class RequestsInProgress {
     other.#requests = null;
   }
 
-  /** Tells a turn that ended at `at` who waited for it. */
-  noteWaiting(turn: Turn, at: Nanoseconds, process: Process): void {
+  /** Tells a turn that ended at `at` who waited for it, and gives those that were looked at. */
+  noteWaiting(turn: Turn, at: Nanoseconds, process: Process): readonly Request[] {
     const requests = this.#requests;
-    if (requests === null) return;
+    if (requests === null) return [];
     const isMany = requests.size > LOOKED_AT;
     const waiting: Request[] = [];
     for (const request of requests) {
@@ -50,9 +50,10 @@ export class RequestsInProgress {
       if (isMany && waiting.length === NAMED) break;
     }
     for (const { name } of waiting.sort((a, b) => a.connection.fd - b.connection.fd)) turn.addWaiting(name);
-    if (!isMany) return;
+    if (!isMany) return waiting;
     const owner = turn.owner !== null && requests.has(turn.owner) ? 1 : 0;
     turn.waitingCount = Math.max(turn.waitingCount, requests.size - owner);
+    return waiting;
   }
 }
 

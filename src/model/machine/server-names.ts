@@ -65,27 +65,6 @@ export function serverOfComm(comm: string): string {
   return comm === 'java' ? 'Java' : INTERPRETER.test(comm) ? '' : known(comm);
 }
 
-/** What runs the code of its workers: it decides which tool shows that code. */
-export type Runtime = 'python' | 'ruby' | 'node' | 'php' | 'perl' | 'java' | 'native' | 'unknown';
-
-const RUNTIMES: readonly (readonly [RegExp, Runtime])[] = [
-  [/^(?:gunicorn|uvicorn|hypercorn|daphne|waitress|tornado|celery)/, 'python'],
-  [/^(?:puma|unicorn|thin)$/, 'ruby'],
-  [/^node$/, 'node'],
-  [/^php-fpm$/, 'php'],
-  [/^starman$/, 'perl'],
-  [/^(?:Java|Jetty|Tomcat)$/, 'java'],
-  [
-    /^(?:nginx|Apache|HAProxy|PostgreSQL|Redis|memcached|lighttpd|h2o|Caddy|Varnish|Traefik|Envoy|MySQL|MariaDB)$/,
-    'native',
-  ],
-];
-
-/** The runtime of a server by the name that `serverOf` gives; uWSGI runs several. */
-export function runtimeOf(server: string): Runtime {
-  return RUNTIMES.find(([pattern]) => pattern.test(server))?.[1] ?? 'unknown';
-}
-
 function known(name: string): string {
   return SERVERS.find(([pattern]) => pattern.test(name))?.[1] ?? '';
 }

@@ -38,6 +38,8 @@ export interface Unattended {
  */
 export class SharedWait {
   readonly threads = new Set<Thread>();
+  /** How many there were, those that have ended among them. */
+  joined = 0;
   /** The thread that stands for all of them. */
   readonly speaker: Thread;
   /** Time in which at least one of them waited. */
@@ -58,6 +60,11 @@ export class SharedWait {
   constructor(speaker: Thread, least: Nanoseconds) {
     this.speaker = speaker;
     this.#least = least;
+  }
+
+  join(thread: Thread): void {
+    this.threads.add(thread);
+    this.joined++;
   }
 
   /** Looks come in the order in which they ended. A glance counts as well: who looks takes what is there. */

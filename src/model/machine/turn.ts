@@ -123,6 +123,11 @@ export class Turn {
 
   addWaiting(name: string): void {
     this.waitingCount++;
+    this.nameWaiting(name);
+  }
+
+  /** Names one that is counted. */
+  nameWaiting(name: string): void {
     if (this.waiting.length < 8) this.waiting.push(name);
   }
 

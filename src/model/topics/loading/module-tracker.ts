@@ -6,6 +6,7 @@ import type { Request } from '../../machine/connections.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
 import { PerProcess, PerRequest } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
+import { runtimeLoading } from '../../machine/runtime.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { ThreadView } from '../../machine/views.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
@@ -61,6 +62,7 @@ export class ModuleTracker implements Tracker {
     if (call.syscall.family !== 'open' || !isProgramFile(label)) return;
     const { loop, process } = thread;
     if (loop.inTurn) loop.turn.modulesOpened++;
+    if (process.loaded === 'unknown') process.loaded = runtimeLoading(label);
     bootOf(process)?.opened(this.#numberOf(label), call);
     // A pool thread of a capture that was attached may look like a process that never got ready.
     if (loop.owner?.inProgress) this.#imported(call, thread, loop.owner, label);
@@ -77,10 +79,12 @@ export class ModuleTracker implements Tracker {
 
   /** Takes over where the parent's heap ended, and what it had loaded. */
   forked(child: Process, parent: Process): void {
+    child.loaded = parent.loaded;
     bootOf(child)?.forkedFrom(bootOf(parent));
   }
 
   executed(process: Process): void {
+    process.loaded = 'unknown';
     if (boots.of(process) === null) return;
     const boot = new Boot();
     boot.executed = true;

@@ -1,0 +1,51 @@
+import { namedColumn, UNITS } from '../../src/trace/column-names.ts';
+import {
+  CLOCK,
+  type Column,
+  columnsOf,
+  type ForeignColumns,
+  finished,
+  type Plan,
+  TOKEN,
+  wordsOf,
+} from './foreign-columns.ts';
+
+/**
+ * Reads lines by columns that the user names, in the order in which they stand: `ts pid tid comm call fd ret dur:us`.
+ * Null when no line has so many words, or has no time or number where one is named.
+ */
+export function namedColumns(names: readonly string[], lines: readonly string[]): ForeignColumns | null {
+  const rows = lines.filter((line) => (line.match(TOKEN) ?? []).length === names.length);
+  // A number with its unit is one word to whoever counts columns and two to whoever reads them.
+  const byWords = new Map<number, string[]>();
+  for (const line of rows) {
+    const { length } = wordsOf(line);
+    const same = byWords.get(length);
+    if (same === undefined) byWords.set(length, [line]);
+    else same.push(line);
+  }
+  const plans = [...byWords].flatMap(([words, same]) => planOf(names, words, same) ?? []);
+  return plans.length === 0 ? null : columnsOf(plans);
+}
+
+function planOf(names: readonly string[], words: number, lines: readonly string[]): Plan | null {
+  const [first = ''] = lines;
+  const columns: Column[] = [];
+  let at = 0;
+  for (const [place, token] of (first.match(TOKEN) ?? []).entries()) {
+    const named = namedColumn(names[place] ?? '_');
+    const [, unit = ''] = wordsOf(token);
+    if (named !== null && named.role !== null)
+      columns.push({ role: named.role, at, unit: Number.isNaN(named.unit) ? (UNITS[unit] ?? Number.NaN) : named.unit });
+    at += unit === '' ? 1 : 2;
+  }
+  const rows = lines.map(wordsOf);
+  for (const column of columns) {
+    const values = rows.map((row) => row[column.at] ?? '');
+    if (column.role !== 'ts' && column.role !== 'dur') continue;
+    if (column.role === 'ts' && values.every((value) => CLOCK.test(value))) column.unit = 0;
+    else if (!values.some((value) => Number.isFinite(Number(value)))) return null;
+  }
+  const plan = finished(words, columns, rows);
+  return rows.some((row) => columnsOf([plan]).translate(row.join(' ')) !== null) ? plan : null;
+}

@@ -1,0 +1,161 @@
+import type { Call } from '../../../trace/record.ts';
+import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
+import { type KeptLine, keptLine } from '../../evidence.ts';
+import type { FactBus } from '../../fact-bus.ts';
+import type { Request } from '../../machine/connections.ts';
+import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
+import type { LeftIn } from '../../machine/left-in.ts';
+import { PerThread } from '../../machine/owned-state.ts';
+import type { Thread } from '../../machine/thread.ts';
+import type { ThreadView } from '../../machine/views.ts';
+import type { Tracker, TrackerContext } from '../../tracker.ts';
+
+/** A thread that accepts nothing itself was busy with one request for `stall-ms` or longer. */
+export interface PoolTurn {
+  readonly thread: ThreadView;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+  /** It had not answered when the trace ended. */
+  readonly open: boolean;
+  /** The longest call in it and what that waited for; '' when none took a millisecond. */
+  readonly call: string;
+  readonly target: string;
+  readonly callTime: Nanoseconds;
+  /** That call, else the reply. */
+  readonly line: KeptLine;
+}
+
+/** A request waited `stall-ms` or longer for this thread, which took it right after its last one. */
+export interface PoolWait {
+  readonly thread: ThreadView;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+}
+
+declare module '../../fact-bus.ts' {
+  interface Facts {
+    poolTurn: PoolTurn;
+    poolWait: PoolWait;
+  }
+}
+
+/** A thread takes the next request of a queue right after its last one. */
+const AT_ONCE = 50 * MILLISECOND;
+
+/** What a thread of a pool did since its last reply. */
+class Work {
+  /** When it replied last; UNKNOWN before the first. */
+  repliedAt: Nanoseconds = UNKNOWN;
+  longest: Nanoseconds = 0;
+  call = '';
+  target = '';
+  line: KeptLine | null = null;
+
+  begin(at: Nanoseconds): void {
+    this.repliedAt = at;
+    this.longest = 0;
+    this.call = '';
+    this.target = '';
+    this.line = null;
+  }
+}
+
+const works = new PerThread<Work>();
+
+/** Follows how long threads of pools are busy with a request: those that serve clients and do not accept them. */
+export class PoolTracker implements Tracker {
+  readonly #facts: FactBus;
+  readonly #inWindow: (time: Nanoseconds) => boolean;
+  readonly #least: Nanoseconds;
+
+  constructor({ facts, inWindow, longTurn }: TrackerContext) {
+    this.#facts = facts;
+    this.#inWindow = inWindow;
+    this.#least = longTurn;
+  }
+
+  blocked(call: Call, thread: Thread): void {
+    if (!isOfPool(thread) || call.syscall.family === 'futex') return;
+    const work = works.of(thread) ?? works.set(thread, new Work());
+    if (call.duration <= work.longest) return;
+    const { family, takesDescriptor, name } = call.syscall;
+    const isSet = family === 'poll' || family === 'select';
+    const fd = isSet ? (call.arguments.polled()[0] ?? -1) : takesDescriptor ? call.fd : -1;
+    const descriptor = fd < 0 ? undefined : thread.process.descriptors.get(fd);
+    if (isWaitForWork(descriptor, call)) return;
+    work.longest = call.duration;
+    work.call = name;
+    work.target = fd < 0 ? '' : describeTarget(fd, descriptor);
+    work.line = keptLine(call);
+  }
+
+  replied(call: Call, thread: Thread, request: Request): void {
+    if (!isOfPool(thread)) return;
+    const work = works.of(thread) ?? works.set(thread, new Work());
+    this.#tell(thread, work, request, call.end, false, keptLine(call));
+    work.begin(call.end);
+  }
+
+  /** Requests that were not answered when the trace ended. */
+  finish(threads: Iterable<Thread>): void {
+    const all = [...threads];
+    const end = all.reduce((last, { lastTime }) => Math.max(last, lastTime), 0);
+    for (const thread of all) {
+      if (thread.ended || !thread.servesRequests || !isOfPool(thread)) continue;
+      const { owner } = thread.loop;
+      if (owner === null || !owner.inProgress || owner.loop !== thread.loop) continue;
+      const work = works.of(thread) ?? works.set(thread, new Work());
+      if (thread.leftIn !== null) note(work, thread.leftIn, end);
+      this.#tell(thread, work, owner, end, true, work.line);
+    }
+  }
+
+  #tell(thread: Thread, work: Work, request: Request, end: Nanoseconds, open: boolean, line: KeptLine | null): void {
+    const { readAt, startedAt } = request;
+    const { repliedAt, call, target, longest } = work;
+    const start = Math.max(readAt, repliedAt, thread.firstTime);
+    if (!this.#inWindow(start)) return;
+    // Another thread had read it, or taken its client in, when this one was still busy; then this one took it at once.
+    const since = request.connection.requests > 1 ? readAt : startedAt;
+    if (repliedAt !== UNKNOWN && repliedAt - since >= this.#least && readAt - repliedAt < AT_ONCE)
+      this.#facts.tell('poolWait', { thread, start: since, end: start });
+    if (end - start < this.#least) return;
+    this.#facts.tell('poolTurn', {
+      thread,
+      start,
+      end,
+      open,
+      call,
+      target,
+      callTime: longest,
+      line: work.line ?? line ?? { file: '', line: 0, text: '' },
+    });
+  }
+}
+
+/** It answered a request, or read one, and is of a pool. */
+export function servesInPool(thread: Thread): boolean {
+  const hasReplied = (works.of(thread)?.repliedAt ?? UNKNOWN) !== UNKNOWN;
+  return (hasReplied || thread.servesRequests) && isOfPool(thread);
+}
+
+/** It serves clients and neither accepts them nor waits for several of them. */
+function isOfPool({ accepts, loop }: Thread): boolean {
+  return accepts.listeners.size === 0 && !accepts.isWait && loop.shared === null && loop.hub?.kind !== 'epoll';
+}
+
+/** A thread that has nothing to do waits for its client, or for a word from another thread. */
+function isWaitForWork(descriptor: Descriptor | undefined, { end }: Call): boolean {
+  if (descriptor === undefined) return false;
+  const { kind, connection } = descriptor;
+  if (connection === null) return kind === 'event' || kind === 'pipe';
+  return !connection.request.inProgress || connection.request.readAt === end;
+}
+
+function note(work: Work, left: LeftIn, end: Nanoseconds): void {
+  if (end - left.since <= work.longest || left.syscall.family === 'futex') return;
+  work.longest = end - left.since;
+  work.call = left.name;
+  work.target = left.target;
+  work.line = left.line;
+}

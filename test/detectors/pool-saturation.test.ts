@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { analyzed, none, only } from '../support/analyzed.ts';
+import { connectTo, oneWorker, startThread } from '../support/server-lines.ts';
+import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
+import type { TraceLines } from '../support/trace-lines.ts';
+
+const KIND = 'worker-saturation';
+
+/** A worker that accepts and hands its connections to so many threads. */
+function withPool(size: number): { trace: TraceLines; acceptor: ThreadLines; pool: ThreadLines[] } {
+  const { trace, worker } = oneWorker();
+  const tids = Array.from({ length: size }, (_, index) => 201 + index);
+  for (const tid of tids) startThread(worker, tid);
+  return { trace, acceptor: worker, pool: tids.map((tid) => trace.thread(tid).at(20)) };
+}
+
+const parkUntil = (thread: ThreadLines, ms: number): ThreadLines =>
+  ms > thread.now ? thread.call('futex(0x7f01, FUTEX_WAIT_PRIVATE, 0', ', NULL)', 0, ms - thread.now) : thread;
+
+/** The thread reads the request of a connection, asks the upstream for so long, and answers. */
+function serve(thread: ThreadLines, acceptor: ThreadLines, fd: number, length: number): ThreadLines {
+  const upstream = fd + 40;
+  thread.labels.set(fd, acceptor.labels.get(fd) ?? '');
+  thread.read(fd, 'GET /up');
+  connectTo(thread, upstream, 28_091, 70_000 + fd + Math.round(thread.now)).send(
+    upstream,
+    'GET /x HTTP/1.1\\r\\n\\r\\n',
+  );
+  return thread.read(upstream, 'HTTP/1.1 200 OK\\r\\n\\r\\n', length).close(upstream).reply(fd).close(fd);
+}
+
+/** Requests come in pairs, and a further one of each pair waits: so many rounds of 2 s. */
+function rounds(size: number, length: number, further: boolean): TraceLines {
+  const { trace, acceptor, pool } = withPool(size);
+  for (let round = 0; round < 4; round++) {
+    const from = 100 + round * 2500;
+    const connections = further ? size + 1 : size;
+    for (let index = 0; index < connections; index++) acceptor.waitUntil(from + index, LISTENER).accept(11 + index);
+    for (const [index, thread] of pool.entries())
+      serve(parkUntil(thread, from + index + 0.5), acceptor, 11 + index, length);
+    if (further) serve((pool[0] as ThreadLines).gap(0.1), acceptor, 11 + size, 5);
+  }
+  acceptor.waitUntil(10_200);
+  for (const thread of pool) parkUntil(thread, 10_200);
+  return trace;
+}
+
+describe('a pool of threads is saturated while all of them are in requests and somebody waits for one', () => {
+  it('which shows where a thread takes at once what was accepted long before', async () => {
+    const { title, severity, metrics, workers } = only(await analyzed(rounds(2, 1500, true)), KIND);
+    assert.equal(severity, 'critical');
+    assert.match(title, /^All 2 pool threads busy 58\.\d % of the time: recvfrom on 10\.0\.0\.7:28091 \(HTTP\)$/);
+    assert.deepEqual([metrics.workers, metrics.served, workers], [2, 8, [101]]);
+  });
+
+  it('and not while nobody waits', async () => {
+    assert.match(none(await analyzed(rounds(2, 1500, false)), KIND), /as far as somebody was seen to wait/);
+  });
+
+  it('nor while the requests are short', async () => {
+    none(await analyzed(rounds(2, 60, true)), KIND);
+  });
+
+  it('nor while a thread that has served is free', async () => {
+    const { trace, acceptor, pool } = withPool(3);
+    const [first, second, third] = pool as [ThreadLines, ThreadLines, ThreadLines];
+    acceptor.waitUntil(50, LISTENER).accept(11);
+    serve(parkUntil(third, 51), acceptor, 11, 5);
+    for (let round = 0; round < 4; round++) {
+      const from = 100 + round * 2500;
+      for (let index = 0; index < 3; index++) acceptor.waitUntil(from + index, LISTENER).accept(11 + index);
+      serve(parkUntil(first, from + 0.5), acceptor, 11, 1500);
+      serve(parkUntil(second, from + 1.5), acceptor, 12, 1500);
+      serve(first.gap(0.1), acceptor, 13, 5);
+    }
+    acceptor.waitUntil(10_200);
+    for (const thread of pool) parkUntil(thread, 10_200);
+    none(await analyzed(trace), KIND);
+  });
+
+  it('also where the acceptor takes nobody meanwhile, as that of puma', async () => {
+    const { trace, acceptor, pool } = withPool(2);
+    for (let round = 0; round < 4; round++) {
+      const from = 100 + round * 2500;
+      for (const [index, thread] of pool.entries()) {
+        acceptor.waitUntil(from + index, LISTENER).accept(11 + index);
+        serve(parkUntil(thread, from + index + 0.5), acceptor, 11 + index, 1500);
+      }
+      parkUntil(acceptor, from + 1500);
+    }
+    acceptor.waitUntil(10_200);
+    for (const thread of pool) parkUntil(thread, 10_200);
+    assert.equal(only(await analyzed(trace), KIND).metrics.workers, 2);
+  });
+
+  it('but a thread for each connection is no pool', async () => {
+    const { trace, worker } = oneWorker();
+    for (let round = 0; round < 6; round++) {
+      for (let index = 0; index < 2; index++) {
+        const from = 100 + round * 1600 + index;
+        const tid = 201 + round * 2 + index;
+        worker.waitUntil(from, LISTENER).accept(11 + index);
+        startThread(worker, tid);
+        serve(trace.thread(tid).at(from + 0.5), worker, 11 + index, 1500).exits();
+      }
+    }
+    worker.waitUntil(10_200);
+    none(await analyzed(trace), KIND);
+  });
+});

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { namedColumns } from '../../parsers/bpftrace/named-columns.ts';
+import { analyzeInputs } from '../../src/pipeline/analyze-inputs.ts';
+import { InputError } from '../../src/sources/input-error.ts';
+import { memoryInput } from '../support/memory-input.ts';
+
+const NAMES = 'ts pid tid comm call fd ret dur:us'.split(' ');
+const LINE = '5833393274671 3387 3389 gunicorn close 3 0 2067';
+
+async function read(text: string, columns?: readonly string[]) {
+  const set = {
+    kind: 'file',
+    paths: ['trace'],
+    inputs: [memoryInput('trace', text)],
+    leftOut: [],
+    notices: [],
+  } as const;
+  return analyzeInputs(set, columns === undefined ? {} : { columns });
+}
+
+async function refusal(text: string, columns?: readonly string[]): Promise<InputError> {
+  try {
+    await read(text, columns);
+  } catch (error) {
+    if (error instanceof InputError) return error;
+    throw error;
+  }
+  assert.fail(`read: ${text}`);
+}
+
+describe('columns that the user names', () => {
+  it('are read as named, one line is enough, and the report says how', async () => {
+    const report = await read(`${LINE}\n`, NAMES);
+    assert.deepEqual(
+      report.calls.map(({ call, count, totalMs }) => [call, count, totalMs]),
+      [['close', 1, 2.067]],
+    );
+    assert.deepEqual(
+      report.workers.map(({ pid, comm }) => [pid, comm]),
+      [[3387, 'gunicorn']],
+    );
+    assert.ok(report.source.flags.others.includes('columns read as ts:ns pid tid comm call fd ret dur:us'));
+  });
+
+  it('have the unit that is named, or that stands behind the number', () => {
+    const durationOf = (names: string, line: string): string | undefined =>
+      / ?dur=(\d+)/.exec(namedColumns(names.split(' '), [line])?.translate(line) ?? '')?.[1];
+    for (const [unit, nanoseconds] of [
+      ['ns', '47'],
+      ['us', '47000'],
+      ['ms', '47000000'],
+      ['s', '47000000000'],
+    ] as const) {
+      assert.equal(durationOf(`ts:s pid call dur:${unit}`, '1790000000.5 7 read 47'), nanoseconds);
+      assert.equal(durationOf('ts:s pid call dur', `1790000000.5 7 read 47${unit}`), nanoseconds);
+    }
+  });
+
+  it('may be a time of day, numbers of calls, and words that are not read', async () => {
+    const report = await read('[02:13:37.100] web 7 nr=3 11ms\n', 'ts _ pid _ nr dur'.split(' '));
+    assert.deepEqual(
+      report.calls.map(({ call }) => call),
+      ['close'],
+    );
+  });
+
+  it('are found inside the records of -f json, printed lines and tuples alike', async () => {
+    const printed = `{"type": "attached_probes", "data": {"probes": 3}}\n{"type": "printf", "data": "${LINE}\\n"}\n`;
+    assert.equal((await read(printed, NAMES)).calls[0]?.call, 'close');
+    const tuple = '{"type": "value", "data": [5833393274671, 3387, 3389, "gunicorn", "close", 3, 0, 2067]}\n';
+    assert.equal((await read(tuple, NAMES)).calls[0]?.call, 'close');
+  });
+
+  it('are refused in one line where no line has so many words', async () => {
+    const { message, hint } = await refusal(`${LINE}\n`, ['ts', 'pid', 'call']);
+    assert.equal(message, 'No line of trace has the 3 columns that were named: ts pid call.');
+    assert.match(hint, /Name every word of a line, with _ for those that are not read/);
+  });
+
+  for (const [names, complaint] of [
+    ['ts pid tid com call', '"com" names no column.'],
+    ['ts pid call dur:parsec', '"dur:parsec" names no column.'],
+    ['ts pid call ret:us', '"ret:us" names no column.'],
+    ['pid tid comm call', 'No column is named ts, the time.'],
+    ['ts pid comm ret', 'No column is named call, or nr for its number.'],
+    ['ts comm call', 'No column is named pid or tid.'],
+    ['ts pid pid call', 'Two columns are named pid.'],
+  ] as const)
+    it(`are refused by name: ${names}`, async () => {
+      const { message, hint } = await refusal(`${LINE}\n`, names.split(' '));
+      assert.equal(message, complaint);
+      assert.match(hint, /^Columns are named ts pid tid comm call nr fd ret dur, _ for what is not read/);
+    });
+});
+
+describe('without names', () => {
+  it('tuples of -f json are read by the vote of the lines, as text is', async () => {
+    const rows = [
+      [5833393274671, 3387, 'gunicorn', 'close', 0],
+      [5833393284671, 3387, 'gunicorn', 'read', 10],
+      [5833393294671, 3387, 'gunicorn', 'read', -11],
+    ];
+    const { calls } = await read(rows.map((row) => `{"type":"value","data":${JSON.stringify(row)}}\n`).join(''));
+    assert.deepEqual(calls.map(({ call, count }) => [call, count]).toSorted(), [
+      ['close', 1],
+      ['read', 2],
+    ]);
+  });
+});
+
+describe('a file in which nothing of a process can be read is refused, with what to type', () => {
+  for (const [what, text, message, hint] of [
+    [
+      'messages of bpftrace',
+      'Attaching 3 probes...\nLost 3 events\n',
+      /^No system call could be read from the 2 lines of trace/,
+      /--columns 'ts pid tid comm call fd ret dur:us' trace/,
+    ],
+    [
+      'one line whose columns cannot be told',
+      `Attaching 2 probes...\n${LINE}\n`,
+      /columns that drover cannot tell apart/,
+      /--columns/,
+    ],
+    [
+      'maps of something else',
+      'Attaching 1 probe...\n@[gunicorn]: 12\n@[nginx]: 7\n',
+      /^No system call could be read from the 3 lines/,
+      /--columns/,
+    ],
+    [
+      'messages of strace',
+      'strace: Process 12 attached\nstrace: Process 12 detached\n',
+      /messages of strace without a single call/,
+      /timeout 20|drover reads strace/,
+    ],
+    [
+      'a table of strace without a row',
+      '% time     seconds  usecs/call     calls    errors syscall\n------ ----------- ----------- --------- --------- ----------------\n------ ----------- ----------- --------- --------- ----------------\n100.00    0.000000           0         0           total\n',
+      /^No system call could be read from the 4 lines/,
+      /strace -f -ttt -T/,
+    ],
+    ['nothing', '', /^trace is empty\.$/, /was the right pid attached/],
+    ['blank lines', '\n\n', /a file of blank lines/, /drover reads strace/],
+  ] as const)
+    it(what, async () => {
+      const error = await refusal(text);
+      assert.match(error.message, message);
+      assert.match(error.hint, hint);
+    });
+
+  it('but a call that did not come back is a trace', async () => {
+    const { workers } = await read('29458 1795657423.715001 flock(4</srv/l.lock>, LOCK_EX <detached ...>\n');
+    assert.equal(workers[0]?.atEnd?.call, 'flock');
+  });
+});
