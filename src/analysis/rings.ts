@@ -43,10 +43,10 @@ export function unlessHidden(kind: Kind, outcome: Outcome, model: Model): Outcom
   const { all, hidden } = usersOf(model);
   const blind = BY_TRAFFIC.has(kind) ? hidden : BY_FILES.has(kind) ? all : [];
   if (blind.length === 0) return outcome;
+  const verb = blind.length === 1 ? 'uses' : 'use';
   return {
     status: 'not-applicable',
-    reason:
-      named(blind) + (blind.length === 1 ? ' uses' : ' use') + ' io_uring, which may do this without a system call',
+    reason: `${named(blind)} ${verb} io_uring, which may do this without a system call`,
   };
 }
 
