@@ -420,11 +420,12 @@ function descriptorsAreTrue({ truth }: Sample, report: Report): void {
 
 function questionsAreTrue({ truth }: Sample, report: Report): void {
   const { silent, noSuchName, answered } = truth.questions ?? { silent: 0, noSuchName: 0, answered: 0 };
-  const metrics = findingsOf(report, 'blocking-dns')[0]?.metrics;
-  if (truth.expect.quiet.includes('blocking-dns')) assert.equal(metrics, undefined);
+  const [first] = findingsOf(report, 'blocking-dns');
+  // Lookups on a thread beside the loop stop nobody else: they are told, as info.
+  if (truth.expect.quiet.includes('blocking-dns')) assert.equal(first?.severity ?? 'info', 'info');
   else
     assert.deepEqual(
-      [metrics?.timeouts, metrics?.noSuchName, metrics?.questions, metrics?.count],
+      [first?.metrics.timeouts, first?.metrics.noSuchName, first?.metrics.questions, first?.metrics.count],
       [silent, noSuchName, silent + noSuchName + answered, answered],
     );
 }

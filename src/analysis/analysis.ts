@@ -21,6 +21,7 @@ import type { AnalysisOptions } from './options.ts';
 import type { Draft, InputFacts } from './parts.ts';
 import type { Report } from './report.ts';
 import { composeReport } from './report-composer.ts';
+import { unlessHidden } from './rings.ts';
 import { traceTime } from './times.ts';
 
 /** A detector at work, or the exception that stopped it. */
@@ -113,7 +114,7 @@ export class Analysis {
             );
       const asked =
         wanted === null ? findings : findings.filter(({ workers }) => workers.some((pid) => wanted.has(pid)));
-      outcomes[kind] = outcome;
+      outcomes[kind] = unlessHidden(kind, outcome, model);
       for (const finding of asked) drafts.push({ kind, ...finding });
     }
     return composeReport({

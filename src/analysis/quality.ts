@@ -3,6 +3,7 @@ import { meaningOf } from './diagnostics.ts';
 import { limitsReached } from './omitted.ts';
 import type { Parts } from './parts.ts';
 import type { Diagnostic, Quality } from './report.ts';
+import { ringNote } from './rings.ts';
 
 /** Unreadable share of lines from which findings may be wrong, and from which nothing can be told. */
 const PARTIAL_SHARE = 0.001;
@@ -48,6 +49,8 @@ export function assessQuality({ facts, model, capabilities, events, noted }: Par
       `Meanwhile ${plural(noted.listenOverflows, 'connection')} on this host found an accept queue full ` +
         `(ListenOverflows); which server's is not told.`,
     );
+  const ring = ringNote(model);
+  if (ring !== '') notes.push(ring);
   const damaged =
     share > PARTIAL_SHARE ||
     lostEvents > 0 ||

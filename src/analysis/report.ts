@@ -108,8 +108,8 @@ export interface Worker {
   readonly tids: readonly number[];
   /**
    * `event-loop`, `runtime-thread` (threads take turns at one wait, as those of Go: one row for all), `sync-worker`,
-   * `acceptor` (hands connections to a pool), `blocking-acceptor`, `master`, `pool-thread`, `library-thread`,
-   * `unknown`.
+   * `acceptor` (hands connections to a pool), `blocking-acceptor`, `connection-worker` (got its one connection by
+   * fork), `master`, `pool-thread`, `library-thread`, `unknown`.
    */
   readonly role: string;
   readonly comm: string;

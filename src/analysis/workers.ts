@@ -15,6 +15,7 @@ const ORDER: readonly Role[] = [
   'acceptor',
   'sync-worker',
   'blocking-acceptor',
+  'connection-worker',
   'master',
   'library-thread',
   'pool-thread',

@@ -28,6 +28,7 @@ const SERVING_ROLES: ReadonlySet<string> = new Set([
   'sync-worker',
   'acceptor',
   'blocking-acceptor',
+  'connection-worker',
 ]);
 const SHOWN_PATHS = 2;
 const SHOWN_PIDS = 3;

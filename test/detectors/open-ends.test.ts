@@ -72,7 +72,7 @@ describe('what had not ended at the end of the capture counts up to the end', ()
         asks(worker).call(`poll([{fd=${socket}, events=POLLIN}], 1, 30000`, ')', '1 ([{fd=12, revents=POLLIN}])', 3),
       ),
     );
-    assert.match(none(await analyzed(quick), 'blocking-dns'), /^1 lookup on workers, none of 100 ms; the longest 3/);
+    assert.match(none(await analyzed(quick), 'blocking-dns'), /^1 lookup, none of 100 ms; the longest 3/);
   });
 
   it('for a heartbeat that does not come', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Finding } from '../../src/analysis/report.ts';
 import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
-import { attached, fork, openHub, openListener, prefork } from '../support/server-lines.ts';
+import { attached, fork, MASTER, openHub, openListener, prefork, watch } from '../support/server-lines.ts';
 import { HUB, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import { TraceLines } from '../support/trace-lines.ts';
 import { turn } from '../support/turns.ts';
@@ -230,6 +230,7 @@ it('the metrics of a service stall are those of its trace', async () => {
   turn(second, 100, 211);
   for (const worker of workers) worker.waitUntil(3000);
   assert.deepEqual(only(await analyzed(trace), KIND).metrics, {
+    cause: 'busy-loops',
     workers: 2,
     blocked: 2,
     count: 1,
@@ -247,5 +248,77 @@ it('the metrics of a service stall are those of its trace', async () => {
         ],
       },
     ],
+  });
+});
+
+describe('between two generations of workers', () => {
+  /** Two workers that stop at 500 ms, and two that begin so much later and find so many connections queued up. */
+  function reload(gap: number, queued: number, { toggles = false, old = false } = {}): TraceLines {
+    const { trace, workers } = prefork([101, 102]);
+    for (const [place, worker] of workers.entries()) {
+      worker.waitUntil(50 + place, LISTENER).serve(11, 'GET /a');
+      worker.waitUntil(500);
+      worker.call(`epoll_ctl(${worker.fd(HUB)}, EPOLL_CTL_DEL, ${worker.fd(LISTENER)}, 0x7ffc`, ')', 0);
+      if (!toggles) worker.close(LISTENER).exits();
+    }
+    const next = toggles ? workers : [201, 202].map((pid) => trace.thread(pid).at(500.04 + gap));
+    for (const worker of next) {
+      if (toggles) watch(worker.waitUntil(500.04 + gap), LISTENER);
+      else {
+        worker.labels.set(LISTENER, 'socket:[4711]');
+        openHub(worker);
+      }
+    }
+    const [first, second] = next as [ThreadLines, ThreadLines];
+    for (let taken = 0; taken < queued; taken++) first.epollWait(HUB, 0.02, [LISTENER]).serve(11, 'GET /a');
+    first.waitUntil(4000, LISTENER).serve(11, 'GET /a').waitUntil(5000);
+    second.waitUntil(5000);
+    if (!toggles) {
+      const master = trace.thread(MASTER);
+      for (const pid of [201, 202]) fork(master.at(500 + gap - 1), pid);
+    }
+    if (old) trace.thread(301).at(0).stays('epoll_wait(7<anon_inode:[eventpoll]>, ');
+    return trace;
+  }
+
+  it('nobody accepts for as long as nobody looks after the listener', async () => {
+    const report = await analyzed(reload(900, 7));
+    const { severity, title, metrics, workers } = only(report, KIND);
+    assert.equal(severity, 'warning');
+    assert.match(title, /^No worker lived for 900 ms: at least 7 connections waited$/);
+    assert.deepEqual([...workers].sort(), [101, 102, 201, 202]);
+    const { cause, waited, count, blocked, totalMs, longestMs } = metrics;
+    assert.deepEqual([cause, waited, count, blocked], ['no-worker', 7, 1, 0]);
+    assert.equal(totalMs, longestMs);
+    assert.ok(Math.abs((longestMs as number) - 900) < 1, String(longestMs));
+  });
+
+  it('is critical from a second on', async () => {
+    assert.equal(only(await analyzed(reload(1_001, 7)), KIND).severity, 'critical');
+  });
+
+  it('is no finding when it was short, or when no two connections had queued up', async () => {
+    none(await analyzed(reload(90, 7)), KIND);
+    only(await analyzed(reload(900, 2)), KIND);
+    none(await analyzed(reload(900, 1)), KIND);
+  });
+
+  it('is none when the same workers take the listener out of their wait and put it back', async () => {
+    none(await analyzed(reload(900, 7, { toggles: true })), KIND);
+  });
+
+  it('is not told when somebody waited all the time and nobody knows what for', async () => {
+    none(await analyzed(reload(900, 7, { old: true })), KIND);
+  });
+
+  it('is none at a first start, nor when the server was stopped for good', async () => {
+    const { trace, workers } = prefork([101, 102]);
+    for (const worker of workers) {
+      worker.at(2_000);
+      for (let taken = 0; taken < 7; taken++) worker.epollWait(HUB, 0.02, [LISTENER]).serve(11, 'GET /a');
+      worker.waitUntil(3_000).close(LISTENER).exits();
+    }
+    trace.thread(MASTER).at(9_000).exits();
+    none(await analyzed(trace), KIND);
   });
 });

@@ -188,7 +188,7 @@ export const CLEAR: Readonly<Record<Kind, readonly Claim[]>> = {
   'blocking-dns': [
     {
       pattern:
-        /^([\d,]+) lookups? on workers, (?:and none of them waited for the name server itself|none of [\d.]+ ms; the longest .*)$/,
+        /^([\d,]+) lookups?, (?:and nobody waited for the name server itself|none of [\d.]+ ms; the longest .*)$/,
       holds: (report, [lookups = 0]) => lookups > 0 && callsNamed(report, /^(?:connect|send.*)$/) > 0,
     },
   ],

@@ -6,11 +6,13 @@ import type { Thread } from '../../model/machine/thread.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { earlier, later } from '../../trace/time.ts';
 import { AcceptQueues, type Unjudged, verdictOf } from '../accept-queues/accept-queues.ts';
+import { type Attendance, attendancesOf, mostAtOnce } from '../accept-queues/attendance.ts';
 import { gini } from '../accept-queues/gini.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { largestOf, smallestOf } from '../extremes.ts';
 import { type Conclusion, type DraftFinding, notApplicable, type Severity } from '../finding.ts';
 import { finding, saidOf } from './finding.ts';
+import type { History } from './history.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { type Figures, MOST_LINES, noShares, type Shares } from './shares.ts';
 
@@ -47,6 +49,7 @@ export const acceptSkew = defineDetector({
           shares.byThread.set(thread, (shares.byThread.get(thread) ?? 0) + 1);
           shares.first = earlier(shares.first, record.end);
           shares.last = later(shares.last, record.end);
+          shares.history.add(record.end);
           shares.run = shares.winner === thread ? shares.run + 1 : 1;
           shares.winner = thread;
           if (!shares.lines.has(thread) && shares.lines.size < MOST_LINES) shares.lines.set(thread, keptLine(record));
@@ -81,8 +84,8 @@ function judge(
   shares: Shares,
   acceptors: readonly Thread[],
 ): DraftFinding<Metrics> | string | Unjudged {
-  const figures = figuresOf(acceptors, shares);
-  const { total, most, spread } = figures;
+  const figures = figuresOf(context, listener, acceptors, shares);
+  const { total, spread, lead, atOnce } = figures;
   const workers = figures.counts.length;
   const said = saidOf(listener, figures);
   if (shares.gone > 0) {
@@ -90,30 +93,63 @@ function judge(
     return { unjudged: `${listener.name}: ${acceptors} came and went, too many to compare their shares` };
   }
   if (workers < 2) return { unjudged: `${listener.name}: one acceptor was traced, shares compare several` };
+  if (atOnce < 2)
+    return { unjudged: `${listener.name}: one acceptor at a time, ${workers} in all, shares compare several` };
   if (total < context.threshold('skew-connections-per-worker') * workers)
     return {
       unjudged: `${said}; too few to judge (${context.threshold('skew-connections-per-worker')} a worker needed)`,
     };
-  if (most < (2 * total) / workers || spread < context.threshold('skew-gini')) return said;
+  if (lead < 2 || spread < context.threshold('skew-gini')) return said;
   return finding(context, listener, shares, figures, severityOf(figures));
 }
 
-function figuresOf(acceptors: readonly Thread[], { byThread }: Shares): Figures {
+function figuresOf(
+  { model, capabilities }: Context,
+  listener: Listener,
+  acceptors: readonly Thread[],
+  { byThread, history }: Shares,
+): Figures {
   const accepted = new Map<Thread, number>();
   for (const thread of [...acceptors, ...byThread.keys()]) accepted.set(standIn(thread), 0);
   for (const [thread, count] of byThread) accepted.set(standIn(thread), (accepted.get(standIn(thread)) ?? 0) + count);
   const threads = new Set(accepted.keys());
   const counts = [...accepted.values()];
-  const most = largestOf(counts);
+  const attendances = capabilities.times ? attendancesOf(listener, threads, model) : [];
+  const rates = ratesOf(accepted, history, attendances);
+  const values = [...rates.values()];
+  const mean = values.reduce((sum, each) => sum + each, 0) / values.length;
+  const highest = largestOf(values);
+  const favourite = [...rates].find(([, rate]) => rate === highest)?.[0] ?? (acceptors[0] as Thread);
   return {
     threads,
     counts,
     total: counts.reduce((sum, each) => sum + each, 0),
-    most,
-    spread: gini(counts),
-    favourite: [...threads].find((thread) => accepted.get(thread) === most) as Thread,
+    most: accepted.get(favourite) ?? 0,
+    spread: values.length < 2 ? 0 : gini(values),
+    lead: mean > 0 ? highest / mean : 1,
+    atOnce: attendances.length < threads.size ? threads.size : mostAtOnce(attendances),
+    favourite,
     idlest: smallestOf([...threads].map((thread) => thread.loop.utilisation).filter((value) => !Number.isNaN(value))),
   };
+}
+
+/** Who would have got fewer than this came too late, or left too early, to be compared. */
+const LEAST_FAIR = 5;
+
+/** Connections of each thread in parts of its fair share of those that came while it looked after the listener. */
+function ratesOf(
+  accepted: ReadonlyMap<Thread, number>,
+  history: History,
+  attendances: readonly Attendance[],
+): ReadonlyMap<Thread, number> {
+  if (attendances.length < accepted.size) return accepted;
+  const fair = history.fairShares(attendances);
+  return new Map(
+    attendances.flatMap(({ thread }, index) => {
+      const share = fair[index] ?? 0;
+      return share < LEAST_FAIR ? [] : [[thread, (accepted.get(thread) ?? 0) / share]];
+    }),
+  );
 }
 
 /** Unequal shares among idle workers do no harm: the warm worker is the cheaper one. */

@@ -1,6 +1,7 @@
 import type { KeptLine } from '../../model/evidence.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { History } from './history.ts';
 
 /** Threads whose first accept is kept. */
 export const MOST_LINES = 1000;
@@ -14,6 +15,8 @@ export interface Shares {
   streak: number;
   run: number;
   winner: Thread | null;
+  /** When connections were accepted. */
+  readonly history: History;
   /** Threads that there was no room for. */
   gone: number;
   /** The first accept of each thread. */
@@ -29,6 +32,7 @@ export function noShares(): Shares {
     streak: 0,
     run: 0,
     winner: null,
+    history: new History(),
     gone: 0,
     lines: new Map(),
   };
@@ -40,10 +44,15 @@ export interface Figures {
   /** Connections of each of these threads. */
   readonly counts: readonly number[];
   readonly total: number;
+  /** Those of the favourite. */
   readonly most: number;
-  /** Gini coefficient. */
+  /** Gini coefficient of the shares, each in parts of the fair share while its thread looked after the listener. */
   readonly spread: number;
-  /** The thread that accepted most. */
+  /** The largest of these, in parts of their mean: 1 where all are equal. */
+  readonly lead: number;
+  /** How many were there at a time. */
+  readonly atOnce: number;
+  /** The thread that accepted most, compared with its fair share. */
   readonly favourite: Thread;
   /** The least part of its time that one of them was away from its wait, 0 to 1; Infinity when none has times. */
   readonly idlest: number;

@@ -1,14 +1,14 @@
-import { rolesOf } from '../../model/machine/roles.ts';
+import { type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import { type NameLookup, NameLookups } from '../../model/topics/names/name-lookups.ts';
+import type { NameLookup } from '../../model/topics/names/name-lookup.ts';
+import { NameLookups } from '../../model/topics/names/name-lookups.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
-import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { dnsFinding } from './finding.ts';
 import { LookupTally } from './lookup-tally.ts';
-import { type Metrics, metrics } from './metrics.ts';
+import { type Metrics, metrics, PLACES, type Place } from './metrics.ts';
 
 /** Workers that end and are replaced must not add up. */
 const MOST_THREADS = 500;
@@ -23,6 +23,11 @@ export const blockingDns = defineDetector({
       default: 1000,
       unit: 'ms',
       meaning: 'From here on it is critical; for a sync worker, which may wait, it is a warning.',
+    },
+    'dns-pool-ms': {
+      default: 4000,
+      unit: 'ms',
+      meaning: 'A lookup beside the loop is a warning from here on, or when no name server answered it.',
     },
   },
   trackers: [NameLookups],
@@ -51,42 +56,40 @@ export const blockingDns = defineDetector({
 
 function conclude(context: Context, threads: ReadonlyMap<Thread, LookupTally>): Conclusion<Metrics> {
   const roles = rolesOf(context.model.processes.threads());
-  const kinds = [...roles.values()];
-  const isLoop = (thread: Thread): boolean => roles.get(thread) === 'event-loop' || roles.get(thread) === 'acceptor';
-  if (!kinds.includes('event-loop') && !kinds.includes('acceptor') && !kinds.includes('sync-worker'))
-    return notApplicable('No event loop and no sync worker seen');
-  const onLoops = [...threads].filter(([thread]) => isLoop(thread)).map(([, tally]) => tally);
-  const onWorkers = [...threads].filter(([thread]) => roles.get(thread) === 'sync-worker').map(([, tally]) => tally);
-  const findings = [judge(context, onLoops, true), judge(context, onWorkers, false)].filter((found) => found !== null);
-  if (findings.length > 0)
-    return found(`${plural(count([...onLoops, ...onWorkers]), 'lookup')} that a worker waited for`, findings);
+  const at = (place: Place): LookupTally[] =>
+    [...threads].filter(([thread]) => placeOf(roles.get(thread)) === place).map(([, tally]) => tally);
+  const findings = PLACES.map((place) => judge(context, LookupTally.of(at(place)), place)).filter(
+    (found) => found !== null,
+  );
   const { begun } = context.model.topic(NameLookups);
+  const all = LookupTally.of([...threads.values()]);
+  if (findings.length > 0) return found(`${plural(all.count, 'lookup')} that a thread waited for`, findings);
   if (begun === 0)
     return notApplicable(
-      'No name lookup of a worker is in the capture (none was sent to a port 53 by a worker itself)',
+      'No name lookup is in the capture (nothing was sent to a port 53, to nscd or systemd-resolved)',
     );
-  const longest = largestOf(
-    [...onLoops, ...onWorkers].map((tally) => tally.longest?.blocked ?? 0),
-    0,
-  );
+  const longest = all.longest?.blocked ?? 0;
   return clear(
-    longest === 0
-      ? `${plural(begun, 'lookup')} on workers, and none of them waited for the name server itself`
-      : `${plural(begun, 'lookup')} on workers, none of ${context.threshold('dns-ms')} ms; the longest ` +
-          duration(longest),
+    all.count === 0
+      ? `${plural(begun, 'lookup')}, and nobody waited for the name server itself`
+      : `${plural(begun, 'lookup')}, none of ${context.threshold('dns-ms')} ms; the longest ${duration(longest)}`,
   );
 }
 
-function count(tallies: readonly LookupTally[]): number {
-  return tallies.reduce((sum, tally) => sum + tally.count, 0);
+/** Which kind of thread made the lookups; what has another role is a thread beside those that serve. */
+function placeOf(role: Role | undefined): Place {
+  if (role === 'event-loop' || role === 'acceptor') return 'loop';
+  return role === 'sync-worker' || role === 'connection-worker' || role === 'blocking-acceptor' ? 'worker' : 'pool';
 }
 
-function judge(context: Context, tallies: readonly LookupTally[], isLoop: boolean): DraftFinding<Metrics> | null {
-  const all = LookupTally.of(tallies);
+function judge(context: Context, all: LookupTally, place: Place): DraftFinding<Metrics> | null {
   const longest = all.longest?.blocked ?? 0;
   if (longest < context.threshold('dns-ms') * MILLISECOND) return null;
   const isLong = longest >= context.threshold('dns-critical-ms') * MILLISECOND;
+  // Beside a loop only those wait who asked for the name, and who needs the same pool.
+  const isInVain = all.unanswered > 0 || longest >= context.threshold('dns-pool-ms') * MILLISECOND;
+  if (place === 'pool') return dnsFinding(all, isInVain ? 'warning' : 'info', place);
   // A sync worker that waits does its job, slowly; only a lookup of seconds is a fault by itself.
-  const severity = isLoop ? (isLong ? 'critical' : 'warning') : isLong ? 'warning' : 'info';
-  return dnsFinding(all, severity, isLoop);
+  const severity = place === 'loop' ? (isLong ? 'critical' : 'warning') : isLong ? 'warning' : 'info';
+  return dnsFinding(all, severity, place);
 }

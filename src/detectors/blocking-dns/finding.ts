@@ -3,38 +3,31 @@ import { duration, milliseconds, plural, ratio, round } from '../../trace/format
 import { UNKNOWN } from '../../trace/time.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
 import type { LookupTally } from './lookup-tally.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics, Place } from './metrics.ts';
 
 const SHOWN = 5;
 const LONGEST_TITLE = 78;
 
-/**
- * The finding about name lookups for which their worker stood still. `isLoop`: the threads are event loops, not sync
- * workers.
- */
-export function dnsFinding(tally: LookupTally, severity: Severity, isLoop: boolean): DraftFinding<Metrics> {
+/** The finding about name lookups for which their thread stood still. */
+export function dnsFinding(tally: LookupTally, severity: Severity, place: Place): DraftFinding<Metrics> {
   const { longest, total, first, last, lines } = tally;
   const workers = pidsOf(tally.threads);
   const requests = [...tally.threads].reduce((sum, { process }) => sum + process.requests, 0);
   const blocked = longest?.blocked ?? 0;
   const names = [...tally.names].toSorted((a, b) => b[1].total - a[1].total).slice(0, SHOWN * 2);
-  const title =
-    `${plural(tally.count, 'name lookup')} on the ${isLoop ? 'loop' : 'worker'}, longest ` +
-    `${duration(blocked)}${longest?.name ? `: ${longest.name}` : ''}`;
+  const title = titleOf(tally, place);
   return {
     severity,
     confidence: 'likely',
     title: title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 3)}...` : title,
-    summary: summary(tally, isLoop, requests),
-    why: isLoop
-      ? 'The resolver of the C library waits in its own poll, 5 s for each try unless told otherwise. Until it has ' +
-        'an answer the loop runs nothing else.'
-      : 'The resolver of the C library waits 5 s for each try unless told otherwise, and holds its worker for so long.',
+    summary: summary(tally, place, requests),
+    why: WHY[place],
     start: first,
     end: last === 0 ? UNKNOWN : last,
-    openEnded: longest?.isOpen === true,
+    openEnded: tally.openAtEnd > 0,
     workers,
     metrics: {
+      place,
       count: tally.count,
       totalMs: milliseconds(total),
       longestMs: milliseconds(blocked),
@@ -44,6 +37,8 @@ export function dnsFinding(tally: LookupTally, severity: Severity, isLoop: boole
       failures: tally.failures,
       searched: tally.searched,
       overTcp: tally.overTcp,
+      unanswered: tally.unanswered,
+      openAtEnd: tally.openAtEnd,
       perRequest: requests === 0 ? null : round(tally.count / requests, 3),
       names: names.map(([name, each]) => ({
         name,
@@ -58,7 +53,7 @@ export function dnsFinding(tally: LookupTally, severity: Severity, isLoop: boole
       })),
     },
     evidence: lines,
-    next: advice(tally, isLoop),
+    next: advice(tally, place),
     subjects: [
       ...workers.map((pid) => `pid ${pid}`),
       ...[...tally.requests.keys()].slice(0, SHOWN).map((request) => `request ${request}`),
@@ -66,21 +61,23 @@ export function dnsFinding(tally: LookupTally, severity: Severity, isLoop: boole
   };
 }
 
-function summary(tally: LookupTally, isLoop: boolean, requests: number): string {
-  const { longest, timeouts, timedOut, noSuchName, failures, searched } = tally;
-  const who = isLoop ? plural(tally.threads.size, 'event loop') : plural(tally.threads.size, 'sync worker');
+function summary(tally: LookupTally, place: Place, requests: number): string {
+  const { longest, timeouts, timedOut, openAtEnd, noSuchName, failures, searched } = tally;
+  const who = plural(tally.threads.size, WHO[place]);
   const servers = [...tally.servers.keys()].slice(0, 3).join(', ');
   const parts = [
     `${plural(tally.count, 'name lookup')} through the C library on ${who} took ${duration(tally.total)} in all, ` +
       'the longest ' +
-      `${duration(longest?.blocked ?? 0)}${longest?.name ? ` for ${longest.name}` : ''}` +
+      `${longest?.openAtEnd ? 'at least ' : ''}${duration(longest?.blocked ?? 0)}` +
+      `${longest?.name ? ` for ${longest.name}` : ''}` +
       `${servers === '' ? '' : `, asking ${servers}`}.`,
   ];
   if (timeouts > 0)
     parts.push(
-      `${plural(timeouts, 'try', 'tries')} in ${plural(timedOut, 'lookup')} got no answer in time and asked ` +
-        `again${silentServers(tally)}.`,
+      `${plural(timeouts, 'try', 'tries')} in ${plural(timedOut, 'lookup')} got no answer in ` +
+        `time${silentServers(tally)}.`,
     );
+  if (openAtEnd > 0) parts.push(`${plural(openAtEnd, 'lookup')} had no answer when the capture ended.`);
   if (noSuchName > 0)
     parts.push(
       `${plural(noSuchName, 'answer')} said that there is no such ` +
@@ -94,6 +91,40 @@ function summary(tally: LookupTally, isLoop: boolean, requests: number): string 
   return parts.join(' ');
 }
 
+const WHY: Readonly<Record<Place, string>> = {
+  loop:
+    'The resolver of the C library waits in its own poll, 5 s for each try unless told otherwise. Until it has ' +
+    'an answer the loop runs nothing else.',
+  worker:
+    'The resolver of the C library waits 5 s for each try unless told otherwise, and holds its worker for so long.',
+  pool:
+    'The resolver of the C library waits 5 s for each try unless told otherwise. The loop goes on, but who asked for ' +
+    'the name waits, and so does all other work of a pool when lookups hold its threads.',
+};
+
+const WHO: Readonly<Record<Place, string>> = {
+  loop: 'event loop',
+  worker: 'worker',
+  pool: 'other thread',
+};
+
+const ON: Readonly<Record<Place, string>> = { loop: 'on the loop', worker: 'on the worker', pool: 'beside the loop' };
+
+/** As many tries in vain as lookups that asked it: it answered none. */
+function deafness([server, tries]: readonly [string, number], servers: ReadonlyMap<string, number>): string {
+  return tries >= (servers.get(server) ?? 0) ? 'does not answer' : `did not answer ${plural(tries, 'try', 'tries')}`;
+}
+
+function titleOf({ count, longest, silent, timeouts, servers }: LookupTally, place: Place): string {
+  const length = `${longest?.openAtEnd ? 'at least ' : ''}${duration(longest?.blocked ?? 0)}`;
+  const [deaf] = [...silent].toSorted((a, b) => b[1] - a[1]);
+  const title =
+    place === 'pool' && deaf !== undefined && timeouts > 0
+      ? `Name server ${deaf[0]} ${deafness(deaf, servers)}: ${plural(count, 'lookup')} waited up to ${length}`
+      : `${plural(count, 'name lookup')} ${ON[place]}, longest ${length}${longest?.name ? `: ${longest.name}` : ''}`;
+  return title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 3)}...` : title;
+}
+
 /** Which of several servers kept silent. */
 function silentServers({ silent }: LookupTally): string {
   const names = [...silent]
@@ -102,7 +133,8 @@ function silentServers({ silent }: LookupTally): string {
   return names.length === 0 ? '' : `: ${names.slice(0, 3).join(', ')}`;
 }
 
-function advice({ longest, timeouts, searched, noSuchName }: LookupTally, isLoop: boolean): Step[] {
+function advice(tally: LookupTally, place: Place): Step[] {
+  const { longest, timeouts, searched, noSuchName } = tally;
   const name = longest?.name && /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(longest.name) ? longest.name : 'NAME';
   const steps: Step[] = [
     { text: 'Ask the same thing by hand, and see which name server is slow.', command: `time getent ahosts ${name}` },
@@ -122,12 +154,20 @@ function advice({ longest, timeouts, searched, noSuchName }: LookupTally, isLoop
         'the right one.',
       caveat: 'Short names that rely on a search domain stop working.',
     });
-  if (isLoop)
+  if (place === 'loop')
     steps.push({
       text:
         "Let the loop's own resolver do it (gevent's default one runs in threads, asyncio's loop.getaddrinfo " +
         'too), or look up once and keep the address.',
       caveat: 'Lookups inside C extensions cannot be patched; a kept address misses a change of the record.',
+    });
+  if (place === 'pool' && [...tally.threads].some(({ process }) => process.server === 'node'))
+    steps.push({
+      text:
+        'dns.lookup() of node takes one of 4 threads, which files and crypto need as well: use dns.resolve() where ' +
+        '/etc/hosts is not needed, or more threads.',
+      command: 'UV_THREADPOOL_SIZE=16 node …',
+      caveat: 'More threads only let more lookups wait at a time.',
     });
   steps.push({
     text:

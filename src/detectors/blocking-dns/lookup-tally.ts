@@ -1,6 +1,6 @@
 import type { KeptLine } from '../../model/evidence.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import type { NameLookup } from '../../model/topics/names/name-lookups.ts';
+import type { NameLookup } from '../../model/topics/names/name-lookup.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 
 const MOST_NAMES = 100;
@@ -17,6 +17,8 @@ const SUMS = [
   'failures',
   'searched',
   'overTcp',
+  'openAtEnd',
+  'unanswered',
 ] as const;
 
 interface NameTally {
@@ -38,6 +40,10 @@ export class LookupTally {
   /** Lookups that tried several names. */
   searched = 0;
   overTcp = 0;
+  /** Lookups that had not ended when the trace did. */
+  openAtEnd = 0;
+  /** Lookups that waited in vain: no name server answered. */
+  unanswered = 0;
   first: Nanoseconds = 0;
   last: Nanoseconds = 0;
   longest: NameLookup | null = null;
@@ -90,6 +96,8 @@ export class LookupTally {
     if (lookup.timeouts > 0) this.timedOut++;
     if (lookup.names > 1) this.searched++;
     if (lookup.overTcp) this.overTcp++;
+    if (lookup.openAtEnd) this.openAtEnd++;
+    if (lookup.answers === 0 && (lookup.timeouts > 0 || lookup.openAtEnd)) this.unanswered++;
     this.threads.add(lookup.thread);
     this.#name(lookup);
     for (const server of lookup.servers) addOne(this.servers, server, MOST_SERVERS);

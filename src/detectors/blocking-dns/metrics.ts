@@ -1,7 +1,12 @@
 import { metric, type ValuesOf } from '../metric.ts';
 
+/** Where lookups were made: on an event loop, on a worker that may wait, or on another thread. */
+export const PLACES = ['loop', 'worker', 'pool'] as const;
+export type Place = (typeof PLACES)[number];
+
 /** What its findings carry. */
 export const metrics = {
+  place: metric.oneOf(PLACES, 'On an event loop, on a worker that may wait, or on another thread.'),
   count: metric.count('Name lookups for which a worker stood still.'),
   totalMs: metric.lengthMs('Time of all of them.'),
   longestMs: metric.lengthMs('Time of the longest.'),
@@ -10,7 +15,9 @@ export const metrics = {
   noSuchName: metric.count('Answers that said there is no such name.'),
   failures: metric.count('Answers with another failure of the name server.'),
   searched: metric.count('Lookups that tried several names.'),
-  overTcp: metric.count('Lookups that were repeated over TCP.'),
+  overTcp: metric.count('Lookups that were made over TCP, or repeated so.'),
+  unanswered: metric.count('Lookups that waited in vain: no name server answered.'),
+  openAtEnd: metric.count('Lookups that had not ended when the capture did.'),
   perRequest: metric.orNull(
     metric.amount('Lookups for each request that these workers read; null when they read none.'),
   ),

@@ -1,8 +1,12 @@
 import type { Listener } from '../../model/machine/listeners.ts';
+import type { Process } from '../../model/machine/process.ts';
 import { acceptorsOfEach, pidsOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import type { Model } from '../../model/model.ts';
 import { plural } from '../../trace/format-numbers.ts';
+import type { Nanoseconds } from '../../trace/time.ts';
 import { serverOf, verdictOf } from '../accept-queues/accept-queues.ts';
+import { attendancesOf, mostAtOnce } from '../accept-queues/attendance.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, notApplicable } from '../finding.ts';
 import { callsOf } from '../recorded.ts';
@@ -50,6 +54,8 @@ function conclude(context: Context): Conclusion<Metrics> {
     if (sockets > 1) return `${listener.name}: ${sockets} sockets with SO_REUSEPORT, each with a queue of its own`;
     if (pidsOf(threads).length < 2)
       return { unjudged: `${listener.name}: fewer than two processes were seen to accept` };
+    if (processesAtOnce(listener, threads, model) < 2)
+      return { unjudged: `${listener.name}: one process accepts at a time, as after a reload` };
     return judge(context, listener, threads);
   });
   return verdictOf(
@@ -57,6 +63,16 @@ function conclude(context: Context): Conclusion<Metrics> {
     (findings) => `${plural(findings, 'listener')} with SO_REUSEPORT and one queue`,
     () => clear(''),
   );
+}
+
+/** How many processes look after the listener at a time. Those that a reload starts take the place of others. */
+function processesAtOnce(listener: Listener, threads: readonly Thread[], model: Model): number {
+  const lives = new Map<Process, { start: Nanoseconds; end: Nanoseconds }>();
+  for (const { thread, start, end } of attendancesOf(listener, threads, model)) {
+    const known = lives.get(thread.process) ?? { start, end };
+    lives.set(thread.process, { start: Math.min(start, known.start), end: Math.max(end, known.end) });
+  }
+  return lives.size < pidsOf(threads).length ? pidsOf(threads).length : mostAtOnce([...lives.values()]);
 }
 
 function judge(context: Context, listener: Listener, threads: readonly Thread[]): DraftFinding<Metrics> {

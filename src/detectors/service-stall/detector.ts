@@ -9,6 +9,8 @@ import { allAtOnce, type Interval } from '../busy-at-once/intersection.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
 import { finding } from './finding.ts';
+import { gapFinding } from './gap-finding.ts';
+import { gapsOf } from './gaps.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
 export const serviceStall = defineDetector({
@@ -18,7 +20,7 @@ export const serviceStall = defineDetector({
   thresholds: {
     'service-stall-ms': { default: 100, unit: 'ms', meaning: 'Nobody could accept for at least this long.' },
   },
-  alsoUses: ['stall-ms'],
+  alsoUses: ['stall-ms', 'stall-critical-ms'],
   linkedInProcess: ['loop-stall'],
   tellsStalls: true,
   addsUp: 'loop-stall',
@@ -47,7 +49,9 @@ function conclude(context: Context, turns: ReadonlyMap<Thread, BusyTurns>): Conc
   const { model } = context;
   const services = servicesOf(model.processes.threads());
   const several = services.filter((loops) => loops.length >= 2);
-  if (several.length === 0) {
+  const least = context.threshold('service-stall-ms') * MILLISECOND;
+  const gaps = gapsOf(model, least);
+  if (several.length === 0 && gaps.length === 0) {
     const loops = services.flat().length;
     const reason =
       loops === 0
@@ -59,6 +63,10 @@ function conclude(context: Context, turns: ReadonlyMap<Thread, BusyTurns>): Conc
     return notApplicable(reason);
   }
   const findings: DraftFinding<Metrics>[] = [];
+  for (const listener of new Set(gaps.map((gap) => gap.listener))) {
+    const own = gaps.filter((gap) => gap.listener === listener);
+    findings.push(gapFinding(model, own, context.threshold('stall-critical-ms') * MILLISECOND));
+  }
   for (const loops of several) {
     const stalls = stallsOf(context, loops, turns);
     if (stalls.length > 0) findings.push(finding(model, loops, turns, stalls));

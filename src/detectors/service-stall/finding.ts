@@ -61,6 +61,7 @@ export function finding(
     openEnded: open,
     workers,
     metrics: {
+      cause: 'busy-loops',
       workers: loops.length,
       blocked: loops.length,
       count: stalls.length,

@@ -3,12 +3,14 @@ import { CAUSES } from '../stall-cause/cause.ts';
 
 /** What its findings carry. */
 export const metrics = {
-  workers: metric.count('Workers of the service.'),
-  blocked: metric.count('How many of them were away from their loops at once: all.'),
+  cause: metric.oneOf(['busy-loops', 'no-worker'], 'All loops were away, or no worker lived.'),
+  workers: metric.count('Workers of the service; where none lived, those that came then.'),
+  blocked: metric.count('How many of them were away from their loops at once: all; 0 where none lived.'),
   count: metric.count('How often that happened.'),
   totalMs: metric.lengthMs('Time in which no worker could accept.'),
   longestMs: metric.lengthMs('The longest such time.'),
   busyPercent: metric.percent('The part of the turns in question that was outside calls: computing at most.'),
+  waited: metric.sometimes(metric.count('Connections that had queued up when the next workers came, at least.')),
   stalls: metric.list(
     metric.record({
       startMs: metric.momentMs('From then on no worker could accept.'),

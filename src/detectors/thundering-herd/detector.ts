@@ -81,7 +81,7 @@ function conclude(context: Context, queues: AcceptQueues<Queue>): Conclusion<Met
   /** Of the listeners that have one acceptor, by the address they have in common: SO_REUSEPORT. */
   const alone = new Map<string, Alone[]>();
   for (const [listener, queue, acceptors] of queues.withAcceptors(context.model)) {
-    const figures = figuresOf(context, acceptors, queue);
+    const figures = figuresOf(context, listener, acceptors, queue);
     if (figures.acceptors < 2) {
       const known = alone.get(listener.name);
       if (known === undefined) alone.set(listener.name, [{ listener, figures }]);

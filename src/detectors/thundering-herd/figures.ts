@@ -1,7 +1,9 @@
+import type { Listener } from '../../model/machine/listeners.ts';
 import { standIn } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { MICROSECOND, SECOND } from '../../trace/time.ts';
 import { serverOf } from '../accept-queues/accept-queues.ts';
+import { attendancesOf, mostAtOnce } from '../accept-queues/attendance.ts';
 import type { Context } from '../detector.ts';
 import type { Severity } from '../finding.ts';
 import type { BurstTotals } from './bursts.ts';
@@ -47,7 +49,7 @@ export interface Figures extends HerdCost {
 }
 
 /** Counts what happened so far on a queue that these threads accept from. Changes nothing. */
-export function figuresOf(context: Context, threads: readonly Thread[], queue: Queue): Figures {
+export function figuresOf(context: Context, listener: Listener, threads: readonly Thread[], queue: Queue): Figures {
   const { bare, connections, first, last } = queue;
   const isBare = queue.wasted === 0 && queue.silent === 0 && bare.lost > 0;
   const server = serverOf(threads);
@@ -56,9 +58,7 @@ export function figuresOf(context: Context, threads: readonly Thread[], queue: Q
   const wasted = isBare ? bare.lost : queue.wasted + silent;
   const perSecond = context.capabilities.times && last > first ? wasted / ((last - first) / SECOND) : null;
   return {
-    acceptors: isBare
-      ? bare.threads.size + bare.gone
-      : Math.max(apart(threads), apart(queue.shares.keys()) + queue.gone),
+    acceptors: isBare ? bare.threads.size + bare.gone : acceptorsOf(context, listener, threads, queue),
     connections,
     productive,
     wasted,
@@ -76,11 +76,24 @@ export function figuresOf(context: Context, threads: readonly Thread[], queue: Q
   };
 }
 
+/** How many acceptors there were at a time: after a reload others take the place of those that leave. */
+function acceptorsOf(
+  { model, capabilities }: Context,
+  listener: Listener,
+  threads: readonly Thread[],
+  { shares, gone }: Queue,
+): number {
+  const all = apart([...threads, ...shares.keys()]);
+  if (!capabilities.times || gone > 0) return Math.max(apart(threads).size, apart(shares.keys()).size + gone);
+  const known = attendancesOf(listener, all, model);
+  return mostAtOnce(known) + all.size - known.length;
+}
+
 /** Threads that take turns at one wait are one acceptor. */
-function apart(threads: Iterable<Thread>): number {
+function apart(threads: Iterable<Thread>): ReadonlySet<Thread> {
   const standing = new Set<Thread>();
   for (const thread of threads) standing.add(standIn(thread));
-  return standing.size;
+  return standing;
 }
 
 function boundOf({ model, capabilities }: Context): Bound {
@@ -88,9 +101,12 @@ function boundOf({ model, capabilities }: Context): Bound {
   return capabilities.stopsThreads ? 'upper' : 'lower';
 }
 
+/** Servers whose acceptors are compiled programs; uWSGI's core is C, whatever it runs. */
+const COMPILED = /^(?:nginx|uWSGI|HAProxy|Apache|lighttpd|h2o|memcached|Redis|Varnish|Envoy)/;
+
 /** What so many wasted wake-ups a second cost without a tracer, as a share of one core; null without times. */
 export function coresOf(perSecond: number | null, server: string): number | null {
-  const each = /nginx|uWSGI|HAProxy|Apache/.test(server) ? COMPILED_COST : INTERPRETED_COST;
+  const each = COMPILED.test(server) ? COMPILED_COST : INTERPRETED_COST;
   return perSecond === null ? null : (perSecond * each) / SECOND;
 }
 

@@ -11,6 +11,11 @@ import type { Figures } from './figures.ts';
 import type { Metrics } from './metrics.ts';
 import type { Queue } from './queue.ts';
 
+/** Says so where others took the place of those that left, as in a reload. */
+function atATime({ acceptors, threads }: Figures): string {
+  return threads.length > acceptors ? ` at a time (${threads.length} in all)` : '';
+}
+
 /** The finding about one listener whose acceptors wake for nothing. */
 export function finding(
   context: Context,
@@ -53,7 +58,8 @@ export function finding(
       `Herd on ${listener.name}: ${count(wasted)} of ${count(wasted + productive)} ` +
       `${bare ? 'accepts' : 'wake-ups'} found nothing`,
     summary:
-      `${acceptors} acceptors share ${listener.name}. For ${plural(connections, 'connection')} they ` +
+      `${acceptors} acceptors${atATime(figures)} share ${listener.name}. For ` +
+      `${plural(connections, 'connection')} they ` +
       `${bare ? 'tried to accept' : 'were woken'} ${count(wasted + productive)} times; ${count(wasted)} found ` +
       `nothing ${bare ? 'because another one was first; the waits are not in the capture' : 'to accept'} ` +
       `(${perConnection(factor)}).${worst}` +

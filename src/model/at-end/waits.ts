@@ -188,6 +188,7 @@ function futex(thread: Thread, left: LeftIn, { processes }: Model): Judgement {
   const joined = use.value > CONTENDED ? processes.byTid(use.value) : undefined;
   if (joined !== undefined && joined !== thread && joined.process === thread.process)
     return unknown('thread', `thread ${joined.tid} to end`);
+  if (waitsItsTurn(thread, left, processes)) return yes({ kind: 'lock', what: 'its turn to accept' });
   if (use.operation.startsWith('LOCK_PI') || (use.operation === 'WAIT' && use.value === CONTENDED))
     return no('lock', `a lock that another thread holds (word ${use.word})`);
   // So the runtime of Go parks its threads, the first one among them.
@@ -202,6 +203,19 @@ function futex(thread: Thread, left: LeftIn, { processes }: Model): Judgement {
   if (isMain && thread.process.threads.length === 1 && thread.process.threadsStarted === 0)
     return unknown('lock', word);
   return isMain ? unknown('lock', word) : yes({ kind: 'lock', what: word });
+}
+
+/**
+ * Processes queue at one word while one of their siblings waits for a connection: so Apache does.
+ */
+function waitsItsTurn(thread: Thread, { futex: use }: LeftIn, processes: Model['processes']): boolean {
+  if (use === null || use.isPrivate) return false;
+  if (thread.servesRequests || !use.operation.startsWith('LOCK_PI')) return false;
+  const others = [...processes.threads()].filter(
+    ({ process, leftIn }) => process !== thread.process && leftIn !== null,
+  );
+  const isHeld = others.some(({ leftIn }) => leftIn?.isForListener === true || leftIn?.syscall.family === 'epoll-wait');
+  return isHeld && others.some(({ leftIn }) => leftIn?.futex?.word === use.word);
 }
 
 function locked(thread: Thread, left: LeftIn): Judgement {

@@ -130,6 +130,10 @@ export class DescriptorTracker {
     if (this.#inWindow(call.end)) countChange(set.epoll, change, process.descriptors.get(fd)?.listener != null, call);
     if (operation === 'DEL') {
       set.epoll.unregister(fd);
+      const listener = process.descriptors.get(fd)?.listener;
+      if (listener == null) return;
+      for (const { loop, accepts } of process.threads)
+        if (loop.hub?.descriptor === set) accepts.tending.leaves(listener, call.start, entryLine(call));
       return;
     }
     const member = process.descriptors.get(fd) ?? this.#processes.learn(thread, fd, change.label);
@@ -137,6 +141,10 @@ export class DescriptorTracker {
     set.epoll.register(fd, { u32: data, exclusive });
     if (member.listener !== null) {
       set.epoll.registerListener(member.listener);
+      if (operation === 'ADD')
+        for (const { loop, accepts } of process.threads)
+          if (loop.hub?.descriptor === set && accepts.tending.of(member.listener) !== undefined)
+            accepts.tending.begins(member.listener, call.end, loop.idle);
       set.epoll.exclusive ||= exclusive;
     } else if (member.connection !== null || (member.kind === 'socket' && member.peer !== '')) set.epoll.sockets++;
   }
@@ -148,6 +156,9 @@ export class DescriptorTracker {
     if (descriptor === undefined) return undefined;
     const { process } = thread;
     process.descriptors.delete(call.fd);
+    if (descriptor.listener !== null)
+      for (const { accepts } of process.threads)
+        accepts.tending.leaves(descriptor.listener, call.start, entryLine(call));
     this.#processes.sockets.closed(descriptor);
     if (descriptor.kind === 'epoll')
       for (const { loop } of process.threads) if (loop.hub?.descriptor === descriptor) loop.hubClosed();

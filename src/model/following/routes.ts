@@ -87,16 +87,15 @@ function bookkeeping(
   { processes, descriptors }: Followers,
   audience: Audience,
 ): Note | undefined {
+  if (name.startsWith('io_uring_'))
+    return (_call, thread) => {
+      thread.process.usesRing = true;
+    };
   if (name === 'getpid') return (call, thread) => processes.pidNamed(thread, call.result);
   if (name === 'getppid') return (call, thread) => processes.parentNamed(thread.process, call.result);
   if (name === 'gettid') {
     return (_call, thread) => {
       thread.loop.startedThreadIn = thread.loop.turn.number;
-    };
-  }
-  if (name === 'io_uring_enter') {
-    return (_call, thread) => {
-      thread.process.usesRing = true;
     };
   }
   if (name === 'getsockname') return (call, thread) => descriptors.socketName(call, thread);
@@ -169,7 +168,8 @@ function executed(call: Call, thread: Thread, audience: Audience): void {
   if (call.result !== 0) return;
   const { process } = thread;
   process.argv = call.arguments.argv();
-  process.server = serverOf(process.argv) || process.server;
+  // A program of which the capture does not show the name may be the same again.
+  if (process.argv.length > 0) process.server = serverOf(process.argv);
   process.descriptors.keepStandardStreams();
   // Another program has a loop of its own, if any.
   for (const { loop } of process.threads) if (loop.hub !== null) loop.hubClosed();

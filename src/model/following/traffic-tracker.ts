@@ -70,8 +70,13 @@ export class TrafficTracker {
       });
     }
     this.#cycles.tried(thread, listener, call, succeeded);
-    if (listener.isFollowed) accepts.listeners.add(listener);
+    accepts.listener = listener;
+    if (listener.isFollowed) {
+      accepts.listeners.add(listener);
+      accepts.tending.begins(listener, call.start, loop.idle);
+    }
     if (!succeeded) return null;
+    accepts.tending.of(listener)?.took(call.duration, loop.idle, () => keptLine(call));
     if (this.#inWindow(call.end)) {
       accepts.acceptedTotal++;
       process.accepted++;
@@ -96,7 +101,10 @@ export class TrafficTracker {
   awaited(thread: Thread, { descriptor, fd, since }: LeftIn): void {
     if (descriptor === null) return;
     const listener = this.#listeners.accepted(descriptor, fd);
-    if (listener.isFollowed) thread.accepts.listeners.add(listener);
+    if (listener.isFollowed) {
+      thread.accepts.listeners.add(listener);
+      thread.accepts.tending.begins(listener, since, thread.loop.idle);
+    }
     if (thread.lastTime === UNKNOWN) thread.firstTime = since;
   }
 
@@ -120,8 +128,10 @@ export class TrafficTracker {
     let { connection } = descriptor;
     if (connection === null) {
       if (call.result === 0 && descriptor.kind === 'socket') this.#ended(call, thread, descriptor);
-      if (descriptor.kind === 'socket') this.#audience.answered(call, thread, descriptor);
-      else if (descriptor.kind === 'datagram') this.#audience.received(call, thread, descriptor);
+      if (descriptor.kind === 'socket') {
+        if (call.result > 0 && !descriptor.seenOpening) thread.process.clientele.hears(descriptor);
+        this.#audience.answered(call, thread, descriptor);
+      } else if (descriptor.kind === 'datagram') this.#audience.received(call, thread, descriptor);
       if (descriptor.kind !== 'socket' || descriptor.seenOpening || !(call.result > 0)) return descriptor.owner;
       connection = this.#adopt(call, thread, descriptor);
       if (connection === null) return descriptor.owner;
@@ -173,7 +183,7 @@ export class TrafficTracker {
   closed(call: Call, thread: Thread, descriptor: Descriptor): Request | null {
     const { connection } = descriptor;
     if (connection === null) return descriptor.owner;
-    if (connection.acceptedBy.process === thread.process) this.#end(connection, thread, call.end);
+    if (isLastOpen(connection, thread.process)) this.#end(connection, thread, call.end);
     return connection.request;
   }
 
@@ -193,12 +203,16 @@ export class TrafficTracker {
     const { accepts } = connection.acceptedBy;
     connection.used = true;
     if (thread !== connection.acceptedBy) {
+      if (thread.process !== connection.acceptedBy.process) thread.process.clientele.serves(connection);
+      else connection.usedWhereAccepted = true;
       if (connection.request.loop !== thread.loop) {
         connection.request.servedBy(thread.loop);
         accepts.handedOver++;
       }
       return;
     }
+    if (connection.listener === null) thread.process.clientele.hears(connection.descriptor);
+    connection.usedWhereAccepted = true;
     accepts.servedItself++;
     if (accepts.lastFd !== connection.fd) {
       const last = accepts.lastFd < 0 ? undefined : thread.process.descriptors.get(accepts.lastFd)?.connection;
@@ -278,6 +292,17 @@ export class TrafficTracker {
         if (connection !== null && !connection.closed) this.#end(connection, connection.acceptedBy, at);
     }
   }
+}
+
+/**
+ * Whether the connection ends with the copy that this process closes. Who accepts and forks for it closes a copy while
+ * its child serves the client.
+ */
+function isLastOpen({ acceptedBy, openedAt, usedWhereAccepted }: Connection, process: Process): boolean {
+  const accepting = acceptedBy.process;
+  if (accepting !== process) return !usedWhereAccepted && process.clientele.from === accepting;
+  const wasInherited = accepting.lastForkAt !== UNKNOWN && accepting.lastForkAt >= openedAt;
+  return usedWhereAccepted || !wasInherited;
 }
 
 /** The number stands for another socket now: a thread reused it that was not known to be of this process. */

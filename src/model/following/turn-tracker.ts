@@ -131,7 +131,9 @@ export class TurnTracker {
     if (call.syscall.family === 'accept') loop.acceptBlocked += call.duration;
     else if (call.syscall.family === 'futex') {
       loop.futexBlocked += call.duration;
-      if (call.arguments.futex()?.operation.includes('LOCK_PI') === true) loop.acceptBlocked += call.duration;
+      // With a hub, the wait that follows counts it.
+      const isLockPi = call.arguments.futex()?.operation.includes('LOCK_PI') === true;
+      if (isLockPi && loop.hub === null) loop.acceptBlocked += call.duration;
     }
     this.#audience.blocked(call, thread);
     if (!loop.inTurn) return;
@@ -243,12 +245,10 @@ function isKeptAlive(call: Call, { accepts, loop, process }: Thread): boolean {
 
 /** A lock between processes, such as those that have their workers accept one after the other. */
 function isLock({ syscall: { family }, arguments: told }: Call): boolean {
-  return (
-    family === 'lock' ||
-    family === 'fcntl' ||
-    family === 'semaphore' ||
-    (family === 'futex' && told.futex()?.operation.includes('LOCK_PI') === true)
-  );
+  if (family !== 'futex') return family === 'lock' || family === 'fcntl' || family === 'semaphore';
+  const use = told.futex();
+  // A word that processes share: uWSGI's thunder lock is one.
+  return use !== null && (use.operation.includes('LOCK_PI') || (use.operation === 'WAIT' && !use.isPrivate));
 }
 
 /** A futex wait for another thread; a lock that the kernel hands over is none. */

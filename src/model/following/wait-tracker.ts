@@ -45,7 +45,11 @@ export class WaitTracker {
     this.#count(set, call);
     if (epoll.sockets > 0) set.hasSockets = true;
     if (epoll.listeners.size > 0) {
-      if (!set.hasListener) for (const listener of epoll.listeners) thread.accepts.listeners.add(listener);
+      if (!set.hasListener)
+        for (const listener of epoll.listeners) {
+          thread.accepts.listeners.add(listener);
+          thread.accepts.tending.begins(listener, call.start, loop.idle);
+        }
       this.#confirm(thread, set, true);
     } else if (thread.accepts.wouldBlock && !descriptor.seenOpening && epoll.listeners.size === 0) {
       // The listener was put into the set before the capture began.
@@ -173,12 +177,16 @@ export class WaitTracker {
     if (hasListener) {
       for (const fd of numbers) {
         const listener = process.descriptors.get(fd)?.listener;
-        if (listener?.isFollowed) accepts.listeners.add(listener);
+        if (listener?.isFollowed && !accepts.listeners.has(listener)) {
+          accepts.listeners.add(listener);
+          accepts.tending.begins(listener, call.start, loop.idle);
+        }
       }
     } else if (epoll >= 0 && sockets === 0) return this.#through(call, thread, epoll);
     // A poll on a single socket that is no listener is somebody waiting for an answer, never a loop. So it is where the
     // runtime adds an event of its own to each wait, as Ruby does.
     else if (others < 2) {
+      if (others === 1 && call.arguments.timeout() !== 0) noteClientWait(numbers, thread);
       accepts.waitedFor = numbers.find((fd) => process.descriptors.get(fd)?.kind !== 'event') ?? numbers[0] ?? -1;
       return false;
     }
@@ -248,4 +256,8 @@ function noteHangUps(call: Call, thread: Thread, epoll: EpollSet): void {
     const request = thread.process.descriptors.get(fd)?.connection?.request;
     if (request?.canHangUp) request.hangUp(call);
   }
+}
+
+function noteClientWait(numbers: readonly number[], { process, accepts }: Thread): void {
+  if (numbers.some((fd) => process.descriptors.get(fd)?.connection != null)) accepts.clientWaits++;
 }

@@ -1,6 +1,7 @@
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { LazySet } from './lazy-set.ts';
 import type { Listener } from './listeners.ts';
+import { Tending } from './tending.ts';
 
 /** Listeners of one thread that are told from other descriptors. */
 const MOST_NUMBERS = 1_024;
@@ -14,6 +15,8 @@ export class AcceptState {
   readonly listenerNumbers = new LazySet<number>(MOST_NUMBERS);
   /** The listeners it accepts from or waits for. */
   readonly listeners = new LazySet<Listener>();
+  /** When it accepted from them, or waited for them. */
+  readonly tending = new Tending();
   /** Requests on connections it accepted that it, or another thread, read. */
   servedItself = 0;
   handedOver = 0;
@@ -24,6 +27,8 @@ export class AcceptState {
   lastFd = -1;
   /** An accept found nothing and did not wait: whoever accepts so waits in something else. */
   wouldBlock = false;
+  /** It waited for one client alone: a loop never does. */
+  clientWaits = 0;
   /** It waits for connections in accept itself, as long as it has no hub. */
   isWait = false;
   /** That is more than a guess: accept has waited, or brought several connections without any other wait. */

@@ -36,8 +36,9 @@ export class Connection {
   isUpgraded = false;
   /** When bytes were read, after the last reply, that begin no request and may hold one further on. */
   restAt: Nanoseconds = UNKNOWN;
-  /** It was read or written. */
+  /** It was read or written, and where: by the process that accepted it. */
   used = false;
+  usedWhereAccepted = false;
   /** The client's address: `CallArguments.inetAddress`, or the text of another kind of address. */
   readonly #client: number | string;
   #told: string | null = null;

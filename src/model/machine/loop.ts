@@ -125,6 +125,8 @@ export class Loop {
     }
     if (this.hub !== null && (this.hubIsCertain || !certain)) return false;
     const voided = this.hub !== null;
+    // What it waited for its turn before is no part of what its turns are measured by.
+    if (!voided && this.formerHub === null) this.acceptBlocked = 0;
     this.hub = set;
     this.hubIsCertain = certain;
     if (voided) {

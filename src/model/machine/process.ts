@@ -1,10 +1,12 @@
 import type { Lane } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { Clientele } from './clientele.ts';
 import { DescriptorTable } from './descriptor-table.ts';
 import type { OpenDescriptors } from './open-descriptors.ts';
 import { OWNS_NOTHING } from './owner.ts';
 import { RequestsInProgress } from './requests-in-progress.ts';
 import type { Runtime } from './runtime.ts';
+import { serverOfComm } from './server-names.ts';
 import type { SharedWait } from './shared-wait.ts';
 import type { Thread } from './thread.ts';
 
@@ -33,15 +35,20 @@ export class Process {
   descriptors: DescriptorTable;
   /** Program and arguments of the last `execve`, own or inherited; empty when not traced. */
   argv: readonly string[] = [];
-  /** `gunicorn`, `nginx`…: named by argv, the process title or a heartbeat file; '' when nothing tells. */
-  server = '';
+  /** Named by argv or a heartbeat file. */
+  toldServer = '';
   /** Program files it opened are of this runtime. */
   loaded: Runtime = 'unknown';
   /** How it signs its replies: `Server: uvicorn`; '' when not seen. `repliesRead` were looked at. */
   signature = '';
   repliesRead = 0;
-  /** Processes it forked. */
+  /** It has a ring of io_uring: what that does shows in no system call. */
+  usesRing = false;
+  /** It touches a file to show its master that it lives: a worker of gunicorn, also while nobody asks it. */
+  showsLife = false;
+  /** Processes it forked, and when the last such call returned. */
   forks = 0;
+  lastForkAt: Nanoseconds = UNKNOWN;
   /** Threads it started while traced. */
   threadsStarted = 0;
   /** An `ioctl` or `fcntl` of it was seen: the capture is not filtered to fewer calls. */
@@ -50,8 +57,6 @@ export class Process {
   receivesDescriptors = false;
   /** Its only thread woke another one. */
   wakesUnseen = false;
-  /** It hands calls over to the kernel by a ring, which a tracer of calls does not see. */
-  usesRing = false;
   /** It passes descriptors on over a unix socket. */
   handsDescriptorsOver = false;
   /** Connections of clients that it held open when somebody looked at it last; UNKNOWN when nobody did. */
@@ -64,6 +69,7 @@ export class Process {
   requests = 0;
   /** Requests whose reply was seen to begin. */
   answered = 0;
+  readonly clientele = new Clientele();
   readonly inProgress = new RequestsInProgress();
   /** How often its threads have turned out to belong to another process than thought, at most. */
   moves = 0;
@@ -101,6 +107,15 @@ export class Process {
       this.helperPeers = [...this.helperPeers, address];
   }
 
+  /** `gunicorn`, `nginx`…: named by argv, a heartbeat file or the name of its first thread; '' when nothing tells. */
+  get server(): string {
+    return this.toldServer || serverOfComm(this.leader.comm);
+  }
+
+  set server(name: string) {
+    this.toldServer = name;
+  }
+
   /** A thread of it is heard of. */
   join(thread: Thread): void {
     // Most have one: a literal takes less room than what grows.
@@ -131,7 +146,10 @@ export class Process {
     this.setSocketOptions ||= other.setSocketOptions;
     this.receivesDescriptors ||= other.receivesDescriptors;
     this.handsDescriptorsOver ||= other.handsDescriptorsOver;
+    this.clientele.absorb(other.clientele, this);
+    this.showsLife ||= other.showsLife;
     this.usesRing ||= other.usesRing;
+    this.lastForkAt = Math.max(this.lastForkAt, other.lastForkAt);
     this.wakesUnseen = false;
     this.brokenPipes += other.brokenPipes;
     this.accepted += other.accepted;

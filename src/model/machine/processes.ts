@@ -166,7 +166,7 @@ export class Processes {
     const argv = commands.get(tid);
     if (argv !== undefined && process.argv.length === 0) {
       process.argv = argv;
-      process.server ||= serverOf(argv);
+      process.server = serverOf(argv) || process.server;
     }
     const siblings = this.#children.get(identity.parent);
     if (siblings === undefined) this.#children.set(identity.parent, [process]);
@@ -186,7 +186,10 @@ export class Processes {
     { start, end, partial }: Pick<Call, 'start' | 'end' | 'partial'>,
   ): void {
     if (isThread) parent.threadsStarted++;
-    else parent.forks++;
+    else {
+      parent.forks++;
+      parent.lastForkAt = end;
+    }
     let child = this.byTid(childTid);
     // Who left, or was there before this call and has been silent since, had the number before.
     if (child !== undefined && !child.ended && child.process !== parent) {
@@ -330,6 +333,7 @@ export class Processes {
   #close(process: Process): void {
     this.#told.processEnded?.(process);
     process.descriptors.end();
+    process.clientele.end();
     if (process.threads.length === 0) process.parent = null;
   }
 

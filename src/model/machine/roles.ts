@@ -8,6 +8,7 @@ export type Role =
   | 'sync-worker'
   | 'acceptor'
   | 'blocking-acceptor'
+  | 'connection-worker'
   | 'master'
   | 'pool-thread'
   | 'library-thread'
@@ -17,8 +18,10 @@ export type Role =
 export function rolesOf(threads: Iterable<Thread>): Map<Thread, Role> {
   const roles = new Map<Thread, Role>();
   const undecided: Thread[] = [];
-  for (const thread of threads) {
-    const role = ownRole(thread);
+  const all = [...threads];
+  const masters = mastersOf(all);
+  for (const thread of all) {
+    const role = isMainThread(thread) && masters.has(thread.process) ? 'master' : ownRole(thread);
     if (role === null) undecided.push(thread);
     else roles.set(thread, role);
   }
@@ -30,6 +33,7 @@ export function rolesOf(threads: Iterable<Thread>): Map<Thread, Role> {
     roles.set(thread, role);
     siblings.add(thread, role);
   }
+  for (const thread of oneClientEach(roles)) roles.set(thread, 'connection-worker');
   // A shell that a worker starts forks as well.
   const serving = new Set([...roles].filter(([, role]) => isWorkerRole(role)).map(([{ process }]) => process));
   for (const [thread, role] of roles) {
@@ -39,9 +43,26 @@ export function rolesOf(threads: Iterable<Thread>): Map<Thread, Role> {
   return roles;
 }
 
+/**
+ * Processes that watch a listener without ever accepting, while processes that they forked do: php-fpm starts its
+ * children when somebody knocks.
+ */
+function mastersOf(threads: readonly Thread[]): ReadonlySet<Process> {
+  const accepting = new Set<Process>();
+  const parents = new Set<Process>();
+  for (const { accepts, process } of threads) {
+    if (accepts.listenerNumbers.size === 0) continue;
+    accepting.add(process);
+    if (process.parent !== null) parents.add(process.parent);
+  }
+  for (const process of accepting) parents.delete(process);
+  return parents;
+}
+
 function ownRole(thread: Thread): Role | null {
   const { accepts, loop, process } = thread;
   if (standIn(thread) !== thread || loop.shared !== null) return 'runtime-thread';
+  if (isMainThread(thread) && wasForkedForItsClient(process)) return 'connection-worker';
   const hub = loop.hub ?? loop.formerHub;
   const waitsOnListener = hub?.hasListener === true;
   if (accepts.listeners.size > 0 || waitsOnListener) {
@@ -54,9 +75,13 @@ function ownRole(thread: Thread): Role | null {
     }
     if (accepts.servedItself === 0) return null;
     // Without ioctl and fcntl in the capture one cannot see whether its sockets wait; an epoll that takes one event at
-    // a time is clear all the same.
-    return hub.kind === 'epoll' && !hub.oneAtATime && !showsSocketOptions(process) ? 'unknown' : 'sync-worker';
+    // a time is clear all the same, and so is a wait for one client alone.
+    const mayShare = hub.kind === 'epoll' && !hub.oneAtATime && accepts.clientWaits === 0;
+    return mayShare && !showsSocketOptions(process) ? 'unknown' : 'sync-worker';
   }
+  // An idle worker: what it waits for was set up before the capture.
+  if (process.showsLife && hub !== null && isMainThread(thread))
+    return hub.kind === 'epoll' ? 'event-loop' : 'sync-worker';
   if (process.receivesDescriptors && hub?.kind === 'epoll' && isMainThread(thread)) return 'event-loop';
   if (process.forks >= 1 && isMainThread(thread)) return 'master';
   if (!isMainThread(thread))
@@ -81,7 +106,58 @@ function isLoop({ accepts, loop }: Thread): boolean {
   if (hub === null || !hub.hasListener) return false;
   if (accepts.handedOver * 4 > accepts.servedItself) return false;
   return (
-    hub.hasSockets || accepts.interleaved > 0 || (hub.kind === 'epoll' && accepts.nonblocking > 0 && !hub.oneAtATime)
+    hub.hasSockets ||
+    accepts.interleaved > 0 ||
+    (hub.kind === 'epoll' && accepts.nonblocking > 0 && !hub.oneAtATime && accepts.clientWaits === 0)
+  );
+}
+
+/** Forks between who accepts a connection and who serves it: sshd makes two. */
+const MOST_FORKS = 3;
+
+/**
+ * The process got its one client with its fork, from who had accepted it, and accepts none but on listeners of its own
+ * (FTP opens one for the data).
+ */
+function wasForkedForItsClient(process: Process): boolean {
+  const { from, isSeveral } = process.clientele;
+  if (from === null || isSeveral || process.receivesDescriptors) return false;
+  let ancestor = process.parent;
+  for (let forks = 1; ancestor !== null && ancestor !== from && forks < MOST_FORKS; forks++) ancestor = ancestor.parent;
+  return (
+    ancestor === from &&
+    process.threads.every(({ accepts }) => [...accepts.listeners].every(({ openedBy }) => openedBy === process))
+  );
+}
+
+/**
+ * Main threads of processes that are heard on one socket only, which was open before the capture, while their parent
+ * accepts and serves nobody itself, or, where the parent is not known, another process does so and forks.
+ */
+function* oneClientEach(roles: ReadonlyMap<Thread, Role>): Iterable<Thread> {
+  let handsOver: Thread | undefined;
+  for (const [thread, role] of roles)
+    if (role === 'acceptor' && thread.process.forks > 0 && leavesServing(thread.process)) handsOver ??= thread;
+  for (const [thread, role] of roles) {
+    const { process, lane } = thread;
+    if (role === 'connection-worker' || !isMainThread(thread) || !process.clientele.talksOnOne) continue;
+    if (process.receivesDescriptors) continue;
+    if (process.threads.some(({ accepts }) => accepts.listeners.size > 0)) continue;
+    const { parent } = process;
+    const isForked =
+      parent !== null
+        ? leavesServing(parent)
+        : handsOver !== undefined && (lane.comm === handsOver.lane.comm || lane.comm === '');
+    if (isForked) yield thread;
+  }
+}
+
+/** The process accepts, serves no connection itself, and passes none on to a process that is there already. */
+function leavesServing({ threads, handsDescriptorsOver }: Process): boolean {
+  return (
+    !handsDescriptorsOver &&
+    threads.some(({ accepts }) => accepts.listenerNumbers.size > 0) &&
+    threads.every(({ accepts }) => accepts.servedItself === 0)
   );
 }
 
@@ -101,21 +177,28 @@ export function isWorkerRole(role: string): boolean {
     role === 'runtime-thread' ||
     role === 'sync-worker' ||
     role === 'acceptor' ||
-    role === 'blocking-acceptor'
+    role === 'blocking-acceptor' ||
+    role === 'connection-worker'
   );
 }
 
 /**
- * The threads that accept from a listener or wait for it. Of many listeners, `acceptorsOfEach` asks every thread once.
+ * The threads that accept from a listener or wait for it, without those of masters. Of many listeners,
+ * `acceptorsOfEach` asks every thread once.
  */
 export function acceptorsOf(listener: Listener, threads: Iterable<Thread>): Thread[] {
-  return [...threads].filter(({ accepts }) => accepts.listeners.has(listener));
+  const all = [...threads];
+  const masters = mastersOf(all);
+  return all.filter(({ accepts, process }) => accepts.listeners.has(listener) && !masters.has(process));
 }
 
 /** The threads that accept from each listener or wait for it; a listener without any is not in it. */
 export function acceptorsOfEach(threads: Iterable<Thread>): ReadonlyMap<Listener, readonly Thread[]> {
   const acceptors = new Map<Listener, Thread[]>();
-  for (const thread of threads) {
+  const all = [...threads];
+  const masters = mastersOf(all);
+  for (const thread of all) {
+    if (masters.has(thread.process)) continue;
     for (const listener of thread.accepts.listeners) {
       const known = acceptors.get(listener);
       if (known === undefined) acceptors.set(listener, [thread]);

@@ -1,28 +1,89 @@
+/** Programs by what their file, module, script or title begins with. The first that fits is taken. */
 const SERVERS: readonly (readonly [RegExp, string])[] = [
-  [/gunicorn/, 'gunicorn'],
-  [/uwsgi/i, 'uWSGI'],
-  [/(^|\/)nginx/, 'nginx'],
-  [/puma/, 'puma'],
-  [/unicorn/, 'unicorn'],
-  [/php-fpm/, 'php-fpm'],
-  [/apache2|httpd/, 'Apache'],
-  [/haproxy/, 'HAProxy'],
-  [/uvicorn/, 'uvicorn'],
-  [/hypercorn/, 'hypercorn'],
-  [/celery/, 'celery'],
-  [/(^|\/)node(js)?$/, 'node'],
+  [/^gunicorn/, 'gunicorn'],
+  [/^uwsgi/i, 'uWSGI'],
+  [/^nginx(?:-debug)?$/, 'nginx'],
+  [/^puma/, 'puma'],
+  [/^unicorn/, 'unicorn'],
+  [/^php-fpm/, 'php-fpm'],
+  [/^(?:apache2|httpd)(?!\w)/, 'Apache'],
+  [/^haproxy/, 'HAProxy'],
+  [/^uvicorn/, 'uvicorn'],
+  [/^hypercorn/, 'hypercorn'],
+  [/^daphne/, 'daphne'],
+  [/^waitress/, 'waitress'],
+  [/^tornado/, 'tornado'],
+  [/^celery/, 'celery'],
+  [/^starman/, 'starman'],
+  [/^thin(?:$|\W)/, 'thin'],
+  [/^node(?:js)?$/, 'node'],
+  [/^bun$/, 'bun'],
+  [/^deno$/, 'deno'],
+  [/^beam(?:\.smp)?$/, 'Erlang'],
+  [/^(?:postgres|postmaster)$/, 'PostgreSQL'],
+  [/^redis-server/, 'Redis'],
+  [/^memcached/, 'memcached'],
+  [/^lighttpd/, 'lighttpd'],
+  [/^h2o$/, 'h2o'],
+  [/^caddy$/, 'Caddy'],
+  [/^varnishd$/, 'Varnish'],
+  [/^traefik$/, 'Traefik'],
+  [/^envoy$/, 'Envoy'],
+  [/^mysqld/, 'MySQL'],
+  [/^mariadbd/, 'MariaDB'],
+  [/^(?:\S*\.)?(?:catalina|tomcat)/i, 'Tomcat'],
+  [/^(?:\S*\.)?jetty/i, 'Jetty'],
 ];
+const INTERPRETER = /^(?:python|pypy|ruby|perl|php|bash|sh|dash|env)[\d.]*$/;
+/** Options of interpreters and of Java that are followed by a value. */
+const WITH_VALUE: ReadonlySet<string> = new Set([
+  '-X',
+  '-W',
+  '-I',
+  '-r',
+  '-cp',
+  '-classpath',
+  '--class-path',
+  '-p',
+  '-C',
+]);
 
 /**
- * Names the server software that a command line starts; '' when it is none of the known ones. Worker class of gunicorn
- * is added: `gunicorn gevent`.
+ * Names the server software that a command line starts; '' when it is none of the known ones. The file name of the
+ * program counts, or of the script, module or class that an interpreter runs, and no word elsewhere. Worker class of
+ * gunicorn is added: `gunicorn gevent`.
  */
 export function serverOf(argv: readonly string[]): string {
-  for (const argument of argv.slice(0, 6)) {
-    for (const [pattern, name] of SERVERS) {
-      if (!pattern.test(argument)) continue;
-      return name === 'gunicorn' ? `gunicorn${workerClass(argv)}` : name;
-    }
+  const program = fileName(argv[0] ?? '');
+  if (program === 'java') return known(mainOf(argv, '-jar')) || 'Java';
+  const name = known(INTERPRETER.test(program) ? mainOf(argv, '-m') : program);
+  return name === 'gunicorn' ? `gunicorn${workerClass(argv)}` : name;
+}
+
+/** Names the server whose main thread is called so; '' when that tells nothing. Kernels keep 15 bytes of a name. */
+export function serverOfComm(comm: string): string {
+  return comm === 'java' ? 'Java' : INTERPRETER.test(comm) ? '' : known(comm);
+}
+
+function known(name: string): string {
+  return SERVERS.find(([pattern]) => pattern.test(name))?.[1] ?? '';
+}
+
+/** The last part of a path. Servers write a title over their arguments: `nginx: worker process`. */
+function fileName(path: string): string {
+  const [title = ''] = path.split(/[:\s]/, 1);
+  return title.slice(title.lastIndexOf('/') + 1);
+}
+
+/** The script, or what follows `named`: a module, an archive. */
+function mainOf(argv: readonly string[], named: '-m' | '-jar'): string {
+  for (let place = 1; place < argv.length; place++) {
+    const argument = argv[place] ?? '';
+    if (argument === named) return fileName(argv[place + 1] ?? '');
+    // What is given in the arguments themselves has no name.
+    if (argument === '-c' || argument === '-e' || argument === '-eval') return '';
+    if (WITH_VALUE.has(argument)) place++;
+    else if (!argument.startsWith('-') && !argument.includes('=')) return fileName(argument);
   }
   return '';
 }

@@ -54,6 +54,7 @@ export class LivenessTracker implements Tracker {
   #touched(call: Call, thread: Thread): void {
     const told = call.arguments;
     if (!told.label().includes(OWN_FILE) && !told.path().includes(OWN_FILE)) return;
+    thread.process.showsLife = true;
     if (thread.process.server === '') thread.process.server = 'gunicorn';
     thread.beats = true;
     if (this.#inWindow(call.end)) this.#facts.tell('heartbeat', { thread, record: call });

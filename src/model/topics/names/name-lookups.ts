@@ -1,25 +1,25 @@
-import type { CallArguments } from '../../../trace/call-arguments.ts';
-import { type DnsMessage, dnsMessage } from '../../../trace/dns.ts';
+import { dnsMessage } from '../../../trace/dns.ts';
 import { portOf } from '../../../trace/payload.ts';
 import type { Call } from '../../../trace/record.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds } from '../../../trace/time.ts';
-import { type KeptLine, keptLine } from '../../evidence.ts';
+import { keptLine } from '../../evidence.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import type { Descriptor } from '../../machine/descriptors.ts';
 import type { LeftIn } from '../../machine/left-in.ts';
 import { PerThread } from '../../machine/owned-state.ts';
 import type { Thread } from '../../machine/thread.ts';
 import { type Heard, HUB_WAIT, type Tracker, type TrackerContext } from '../../tracker.ts';
+import { NameLookup } from './name-lookup.ts';
+import { type Asked, askedOfService, LENGTH_BYTES, MESSAGE_BYTES, messagesOf, RESOLVER_SERVICE } from './questions.ts';
 
 declare module '../../fact-bus.ts' {
   interface Facts {
-    /** A name was looked up on the thread of a loop, which waited for the answer. */
+    /** A name was looked up by a thread that waited for the answer, on a loop or elsewhere. */
     nameLookup: NameLookup;
   }
 }
 
-const MESSAGE_BYTES = 300;
 const EVIDENCE = 4;
 const SERVERS = 4;
 const MOST_SILENT = 16;
@@ -28,57 +28,19 @@ const NEXT_NAME = 5 * MILLISECOND;
 /** A resolver that waits blocks for at least this long; one that lets the loop wait does not block at all. */
 const BLOCKS = MILLISECOND;
 
-/** The name that a thread is asking a name server for, within its running turn. */
+/** The name that a thread is asking a name server for; on a loop within its running turn. */
 const lookups = new PerThread<NameLookup>();
 
-/** One name asked of name servers by the code of a thread, with all its retries and search domains, within one turn. */
-export class NameLookup {
-  readonly thread: Thread;
-  readonly start: Nanoseconds;
-  /** What was being served, '' when not known. */
-  readonly request: string;
-  end: Nanoseconds;
-  /** As asked first: the name itself, or with the first search domain. */
-  name = '';
-  readonly servers: string[] = [];
-  /** The one asked last, and those that gave no answer, each as often as it did. */
-  server = '';
-  readonly silent: string[] = [];
-  /** Time inside calls that wait for the answer. */
-  blocked: Nanoseconds = 0;
-  /** The longest such call. */
-  longest: Nanoseconds = 0;
-  questions = 0;
-  /** Waits that ended without an answer. */
-  timeouts = 0;
-  /** Answers that there is no such name, and other failures. */
-  noSuchName = 0;
-  failures = 0;
-  /** Names tried: more than one when search domains are appended. */
-  names = 0;
-  /** Fell back to TCP. */
-  overTcp = false;
-  lastName = '';
-  lastFailed = false;
-  /** It had no answer when the trace ended. */
-  isOpen = false;
-  fd: number;
-  lines: KeptLine[] = [];
-
-  constructor(call: Call, thread: Thread) {
-    this.thread = thread;
-    this.start = call.start;
-    this.end = call.end;
-    this.fd = call.fd;
-    this.request = thread.loop.owner?.line ?? '';
-  }
-}
-
-/** Follows names that are looked up on the thread of a loop, from the first socket to the last answer. */
+/**
+ * Follows names that are looked up by threads that wait for the answer, from the first socket to the last answer: asked
+ * over UDP or TCP, of nscd, or of systemd-resolved.
+ */
 export class NameLookups implements Tracker {
   readonly #facts: FactBus;
   readonly #inWindow: (time: Nanoseconds) => boolean;
-  /** Lookups that began within the turn of a loop, whether or not it waited for the answer. */
+  /** Lookups that are under way on threads without turns: while there are none, nobody looks for their end. */
+  #elsewhere = 0;
+  /** Lookups that began, whether or not anybody waited for the answer. */
   begun = 0;
 
   constructor({ facts, inWindow }: TrackerContext) {
@@ -87,22 +49,35 @@ export class NameLookups implements Tracker {
   }
 
   hears({ family }: Syscall): Heard | undefined {
-    if (family !== 'poll') return undefined;
-    return (call, thread, worksFor) => {
-      if (worksFor !== HUB_WAIT) this.#polled(call, thread);
+    if (family === 'poll')
+      return (call, thread, worksFor) => {
+        if (worksFor !== HUB_WAIT) this.#polled(call, thread);
+      };
+    // A resolver looks at its files before it asks, and a thread of a pool waits for its next task after it.
+    if (family !== 'file' && family !== 'open' && family !== 'futex') return undefined;
+    return (_call, thread) => {
+      if (this.#elsewhere > 0) this.#endClosed(thread);
     };
   }
 
   /** A socket was connected to that address. */
   connected(call: Call, thread: Thread, { kind }: Descriptor, address: string): void {
-    if (address.endsWith(':53')) this.#asks(call, thread, address, kind === 'datagram');
+    const isService = RESOLVER_SERVICE.test(address);
+    if (!address.endsWith(':53') && !(isService && call.error === '')) return;
+    this.#asks(call, thread, address, isService || kind === 'datagram');
   }
 
   #asks(call: Call, thread: Thread, address: string, isDatagram: boolean): void {
-    if (portOf(address) !== 53 || !thread.loop.inTurn) return;
+    if (portOf(address) !== 53 && !RESOLVER_SERVICE.test(address)) return;
+    this.#endClosed(thread, call.start - NEXT_NAME);
     const lookup = lookups.of(thread) ?? this.#begin(call, thread);
     lookup.fd = call.fd;
-    if (!isDatagram) lookup.overTcp = true;
+    lookup.isClosed = false;
+    if (!isDatagram) {
+      lookup.overTcp = true;
+      this.#spent(call, lookup);
+      if (call.error === 'ETIMEDOUT') this.#timedOut(lookup, address);
+    }
     lookup.server = address;
     if (lookup.servers.length < SERVERS && !lookup.servers.includes(address)) lookup.servers.push(address);
   }
@@ -112,7 +87,23 @@ export class NameLookups implements Tracker {
     if (descriptor.peer === '') this.#asks(call, thread, call.arguments.socketAddress(), true);
     const running = lookups.of(thread);
     if (running === undefined || running.fd !== call.fd) return;
-    const messages = messagesOf(call.arguments);
+    this.#asked(call, thread, running, descriptor, messagesOf(call.arguments));
+  }
+
+  /** The same through a stream: to a name server, where two bytes of length come first, or to a service of the host. */
+  asked(call: Call, thread: Thread, descriptor: Descriptor): void {
+    const running = lookups.of(thread);
+    if (running === undefined || running.fd !== call.fd) return;
+    const isService = RESOLVER_SERVICE.test(running.server);
+    const asked = isService ? askedOfService(call.arguments) : messagesOf(call.arguments, LENGTH_BYTES);
+    // nscd is asked for users and groups, too.
+    if (asked === null) {
+      this.begun--;
+      this.#forget(thread, running);
+    } else this.#asked(call, thread, running, descriptor, asked);
+  }
+
+  #asked(call: Call, thread: Thread, running: NameLookup, descriptor: Descriptor, messages: readonly Asked[]): void {
     const first = messages[0];
     if (first === undefined) return;
     const lookup = this.#continued(call, thread, running, first);
@@ -124,11 +115,22 @@ export class NameLookups implements Tracker {
 
   /** Something was read from a datagram socket. */
   received(call: Call, thread: Thread): void {
+    this.#answeredBy(call, thread, 0);
+  }
+
+  /** The same from a stream. */
+  answered(call: Call, thread: Thread): void {
+    this.#answeredBy(call, thread, LENGTH_BYTES);
+  }
+
+  #answeredBy(call: Call, thread: Thread, skipped: number): void {
     const lookup = lookups.of(thread);
     if (lookup === undefined || lookup.fd !== call.fd) return;
     this.#spent(call, lookup);
     if (!(call.result > 0)) return;
-    const answer = dnsMessage(call.arguments.payload(MESSAGE_BYTES) ?? '');
+    lookup.answers++;
+    const bytes = call.arguments.payload(MESSAGE_BYTES) ?? '';
+    const answer = dnsMessage(bytes) ?? (skipped === 0 ? null : dnsMessage(bytes.slice(skipped)));
     if (answer === null || !answer.isAnswer) return;
     if (answer.noSuchName) lookup.noSuchName++;
     if (answer.failed) lookup.failures++;
@@ -142,7 +144,7 @@ export class NameLookups implements Tracker {
     const { family } = call.syscall;
     if (family !== 'poll' && family !== 'select' && family !== 'read') return;
     this.#spent(call, lookup);
-    lookup.isOpen = true;
+    lookup.openAtEnd = true;
     this.turnEnding(thread);
   }
 
@@ -152,17 +154,39 @@ export class NameLookups implements Tracker {
     if (lookup === undefined || !call.arguments.polled().includes(lookup.fd)) return;
     this.#spent(call, lookup);
     // A poll of no time at all looks whether more has come.
-    if (call.result !== 0 || !(call.duration >= MILLISECOND)) return;
+    if (call.result === 0 && call.duration >= MILLISECOND) this.#timedOut(lookup, lookup.server);
+  }
+
+  #timedOut(lookup: NameLookup, server: string): void {
     lookup.timeouts++;
-    if (lookup.silent.length < MOST_SILENT) lookup.silent.push(lookup.server);
+    if (lookup.silent.length < MOST_SILENT) lookup.silent.push(server);
     lookup.lastFailed = true;
+  }
+
+  closed(call: Call, thread: Thread): void {
+    const lookup = lookups.of(thread);
+    if (lookup?.fd === call.fd) lookup.isClosed = true;
+  }
+
+  /** A thread without turns does something else: its lookup is over. So it is when the next one comes much later. */
+  #endClosed(thread: Thread, at = Number.POSITIVE_INFINITY): void {
+    const lookup = lookups.of(thread);
+    if (lookup?.isClosed === true && !lookup.isInTurn && lookup.end < at) this.turnEnding(thread);
+  }
+
+  threadEnded(thread: Thread): void {
+    if (lookups.of(thread)?.isInTurn === false) this.turnEnding(thread);
+  }
+
+  finish(threads: Iterable<Thread>): void {
+    for (const thread of threads) this.turnEnding(thread);
   }
 
   /** The turn is over. Without having blocked, the resolver is one that lets the loop wait, and not of interest. */
   turnEnding(thread: Thread): void {
     const lookup = lookups.of(thread);
     if (lookup === undefined) return;
-    lookups.clear(thread);
+    this.#forget(thread, lookup);
     if (lookup.blocked < BLOCKS || !this.#inWindow(lookup.start)) return;
     this.#facts.tell('nameLookup', lookup);
   }
@@ -170,7 +194,7 @@ export class NameLookups implements Tracker {
   /**
    * The lookup that a question belongs to: a retry and the next search domain go on, anything else begins a new one.
    */
-  #continued(call: Call, thread: Thread, running: NameLookup, { name }: DnsMessage): NameLookup {
+  #continued(call: Call, thread: Thread, running: NameLookup, { name }: Asked): NameLookup {
     let lookup = running;
     if (lookup.lastName !== '' && name !== lookup.lastName) {
       const isNextDomain =
@@ -198,7 +222,14 @@ export class NameLookups implements Tracker {
 
   #begin(call: Call, thread: Thread): NameLookup {
     if (this.#inWindow(call.start)) this.begun++;
-    return lookups.set(thread, new NameLookup(call, thread));
+    const lookup = lookups.set(thread, new NameLookup(call, thread));
+    if (!lookup.isInTurn) this.#elsewhere++;
+    return lookup;
+  }
+
+  #forget(thread: Thread, lookup: NameLookup): void {
+    lookups.clear(thread);
+    if (!lookup.isInTurn) this.#elsewhere--;
   }
 
   #spent(call: Call, lookup: NameLookup): void {
@@ -217,14 +248,4 @@ export class NameLookups implements Tracker {
 function firstLabel(name: string): string {
   const dot = name.indexOf('.');
   return dot < 0 ? name : name.slice(0, dot);
-}
-
-/** The questions in the arguments of `sendto`, `sendmsg` or `sendmmsg`: A and AAAA go out together. */
-function messagesOf(told: CallArguments): DnsMessage[] {
-  const found: DnsMessage[] = [];
-  for (const bytes of told.payloads(MESSAGE_BYTES)) {
-    const message = dnsMessage(bytes);
-    if (message !== null && !message.isAnswer) found.push(message);
-  }
-  return found;
 }

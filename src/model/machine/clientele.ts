@@ -1,0 +1,55 @@
+import type { Connection } from './connections.ts';
+import type { Descriptor } from './descriptors.ts';
+import type { Process } from './process.ts';
+
+/**
+ * Whom a process serves that accepts nobody itself: what tells a process that was forked for one connection from one
+ * that has many.
+ */
+export class Clientele {
+  /** Who accepted the first client, if that was another process: this one got it with its fork. */
+  from: Process | null = null;
+  #first: Connection | null = null;
+  /** It served a second one that another process had accepted. */
+  isSeveral = false;
+  /** A socket that was open before the capture and brought something. */
+  #talksOn: Descriptor | null = null;
+  /** There was a second one. */
+  #talksOnSeveral = false;
+
+  /** It reads or writes a connection that another process accepted. */
+  serves(connection: Connection): void {
+    if (this.#first === connection) return;
+    if (this.#first === null && this.from === null) {
+      this.#first = connection;
+      this.from = connection.acceptedBy.process;
+    } else this.isSeveral = true;
+  }
+
+  /** Something arrived on a socket of which the capture shows no opening. */
+  hears(descriptor: Descriptor): void {
+    this.#talksOn ??= descriptor;
+    if (this.#talksOn !== descriptor) this.#talksOnSeveral = true;
+  }
+
+  /** It was heard on one socket of unknown origin, and on no other. */
+  get talksOnOne(): boolean {
+    return this.#talksOn !== null && !this.#talksOnSeveral;
+  }
+
+  /** Takes over what is known of `other`, which turned out to be the same process as `own`. */
+  absorb(other: Clientele, own: Process): void {
+    if (other.#first !== null) this.serves(other.#first);
+    if (other.#talksOn !== null) this.hears(other.#talksOn);
+    this.isSeveral ||= other.isSeveral;
+    this.#talksOnSeveral ||= other.#talksOnSeveral;
+    if (this.from !== own) return;
+    this.from = null;
+    this.#first = null;
+  }
+
+  /** The process has ended: its connection goes, what is known of it stays. */
+  end(): void {
+    this.#first = null;
+  }
+}
