@@ -86,7 +86,7 @@ export class TrafficTracker {
     made.nonblocking = call.arguments.has('SOCK_NONBLOCK');
     if (made.nonblocking) accepts.nonblocking++;
     const connection = acceptedConnection(made, call.result, listener, thread, call);
-    if (!process.isWhole)
+    if (!process.isWhole && !servesAlone(thread))
       this.#processes.sockets.add(call.arguments.returnedLabel(), call.result, made, thread, call.end);
     connection.place = this.#cycles.acceptedInCycle(thread) - 1;
     loop.aftermath?.accepted(connection, listener, thread);
@@ -308,4 +308,11 @@ function isLastOpen({ acceptedBy, openedAt, usedWhereAccepted }: Connection, pro
 /** The number stands for another socket now: a thread reused it that was not known to be of this process. */
 function isStale({ label, seenOpening }: Descriptor, call: Call): boolean {
   return !seenOpening && label !== '' && label !== call.arguments.label();
+}
+
+/** So many reads and writes of its own connections, none by another thread, show that it shares them with nobody. */
+const ALONE = 1_000;
+
+function servesAlone({ accepts, process }: Thread): boolean {
+  return accepts.servedItself >= ALONE && accepts.handedOver === 0 && process.threads.length === 1;
 }
