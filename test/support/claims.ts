@@ -116,7 +116,7 @@ export const CLEAR: Readonly<Record<Kind, readonly Claim[]>> = {
     {
       pattern: new RegExp(
         `^all ([\\d,]+) pool threads were busy at once ${PERCENT} of the time, with requests of [\\d.]+ ms or more` +
-          '(?:, as far as somebody was seen to wait for one of them)?$',
+          '(?:, as far as a request was seen to wait [\\d.]+ ms for one of them)?$',
       ),
       holds: (report, [threads = 0]) =>
         threads >= 2 && threads < report.workers.reduce((sum, { tids }) => sum + tids.length, 0),
