@@ -237,3 +237,60 @@ it('the first three waits of an epoll set tell whether it takes one event at a t
   };
   assert.deepEqual([await roleAfter(2), await roleAfter(3)], ['sync-worker', 'event-loop']);
 });
+
+describe('a wait that a signal interrupts', () => {
+  it('goes on as restart_syscall, and is no stall', async () => {
+    const { trace, workers } = prefork([101, 102]);
+    for (const worker of workers)
+      for (let index = 0; index < 7; index++) {
+        const set = `[{fd=${worker.fd(LISTENER)}, events=POLLIN}, {fd=6<pipe:[900]>, events=POLLIN}]`;
+        worker
+          .call(`poll(${set}, 2, 30000`, ')', '? ERESTART_RESTARTBLOCK (Interrupted by signal)', 3)
+          .line('--- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=99, si_status=0} ---')
+          .call('restart_syscall(<... resuming interrupted poll ...>', ')', 1, 350)
+          .serve(11, 'GET /a')
+          .gap(5);
+      }
+    const { findings, workers: rows } = await analyzed(trace);
+    assert.deepEqual(findings, []);
+    const busy = rows.filter(({ accepted }) => accepted > 0).map(({ busyPercent }) => busyPercent ?? 100);
+    assert.ok(busy.length === 2 && busy.every((share) => share < 20), String(busy));
+  });
+
+  it('is work all the same where it was a poll for something else', async () => {
+    const { trace, workers } = prefork([101, 102]);
+    for (const worker of workers) {
+      for (let index = 0; index < 7; index++)
+        pollUntil(worker, worker.now + 50, '5')
+          .serve(11, 'GET /a')
+          .gap(5);
+      worker
+        .call(
+          'poll([{fd=12<socket:[77]>, events=POLLIN}], 1, 30000',
+          ')',
+          '? ERESTART_RESTARTBLOCK (Interrupted by signal)',
+          3,
+        )
+        .call('restart_syscall(<... resuming interrupted poll ...>', ')', 1, 1350);
+      pollUntil(worker, worker.now + 50, '');
+    }
+    const report = await analyzed(trace);
+    assert.ok(report.findings.length > 0, JSON.stringify(report.outcomes['worker-saturation']));
+  });
+});
+
+it('a thread whose accepts never wait, and find nothing, parks in a futex and stalls nobody', async () => {
+  const { trace, workers } = attached([101]);
+  const [worker] = workers as [ThreadLines];
+  for (let index = 0; index < 7; index++)
+    worker
+      .call('futex(0x7f0b89be4310, FUTEX_WAIT_PRIVATE, 4294967295, NULL', ')', 0, 480)
+      .serve(11 + index, 'GET /a')
+      .acceptNothing()
+      .call('fcntl(3, F_SETFL, O_RDWR|O_NONBLOCK', ')', 0);
+  const report = await analyzed(trace);
+  assert.deepEqual(
+    report.findings.filter(({ severity }) => severity !== 'info').map(({ title }) => title),
+    [],
+  );
+});

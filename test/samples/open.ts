@@ -8,7 +8,6 @@ export const OPEN: ReadonlyMap<string, string> = new Map<string, string>([
     'connections that stay open keep all processes for seconds, without a request of 100 ms',
   ],
   ['classic-fork~requests', 'a child that got its connection by fork serves its request'],
-  ['classic-fork~warnings', 'restart_syscall of a poll is that poll'],
   [
     'gthread-exhausted~findings',
     'each process has a pool of its own: one was full while the other was not, and who was in its queue could not change',
@@ -16,7 +15,6 @@ export const OPEN: ReadonlyMap<string, string> = new Map<string, string>([
   ['haproxy-reload-started~requests', 'something that was read in the handover counts as a request'],
   ['haproxy-reload~requests', 'something that was read in the handover counts as a request'],
   ['hypercorn-websocket~requests', 'frames of a conversation are no requests'],
-  ['inets-idle~warnings', 'a scheduler of Erlang that parks is taken for an event loop that stalls'],
   ['node-cluster~workers', 'the primary hands connections over and serves none'],
   ['tornado-throttled~findings', 'a turn that did not run has that for its cause, not the calls in it'],
 ]);

@@ -55,10 +55,7 @@ function handlerOf({ family }: Syscall, followers: Followers, audience: Audience
         return waits.acceptWaited(call, thread) ? HUB_WAIT : owner;
       };
     case 'restart':
-      return (call, thread) => {
-        waits.resumed(call, thread);
-        return null;
-      };
+      return (call, thread) => (waits.resumed(call, thread) ? HUB_WAIT : null);
     case 'epoll-wait':
       return (call, thread) => (waits.epoll(call, thread) ? HUB_WAIT : null);
     case 'poll':

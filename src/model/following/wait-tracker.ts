@@ -114,17 +114,28 @@ export class WaitTracker {
   poll(call: Call, thread: Thread): boolean {
     const numbers = call.arguments.polled();
     // A glance is no wait: pool threads of puma look in this way whether a new client should have their turn.
-    return numbers.length === 1 && call.arguments.timeout() === 0 ? false : this.#set(call, thread, numbers);
+    const isWait = numbers.length === 1 && call.arguments.timeout() === 0 ? false : this.#set(call, thread, numbers);
+    if (call.error !== '') noteInterruption(call, thread, isWait);
+    return isWait;
   }
 
   select(call: Call, thread: Thread): boolean {
-    return this.#set(call, thread, call.arguments.polled());
+    const isWait = this.#set(call, thread, call.arguments.polled());
+    if (call.error !== '') noteInterruption(call, thread, isWait);
+    return isWait;
   }
 
   /** An accept right after a wait shows what the wait set holds, when its set-up was not traced. */
   acceptFollowed(call: Call, thread: Thread): void {
     const { loop, accepts } = thread;
-    if (call.error === 'EAGAIN' || call.error === 'EWOULDBLOCK') accepts.wouldBlock = true;
+    if (call.error === 'EAGAIN' || call.error === 'EWOULDBLOCK') {
+      accepts.wouldBlock = true;
+      // An accept that did not wait was taken for a wait: another thread may watch the listener, as in Erlang.
+      if (loop.hub === null && accepts.isWait && !accepts.isSurelyWait) {
+        accepts.isWait = false;
+        loop.waitsElsewhere();
+      }
+    }
     if (loop.hubIsCertain) return;
     // The wait for one descriptor, which nobody knew to be a listener, was the wait for this connection.
     if (accepts.waitedFor >= 0 && accepts.waitedFor === call.fd) {
@@ -163,10 +174,19 @@ export class WaitTracker {
     return true;
   }
 
-  /** `restart_syscall`: a wait that had begun before strace came, or was stopped for a moment, goes on. */
-  resumed(call: Call, { accepts, loop }: Thread): void {
+  /**
+   * `restart_syscall`: a wait that had begun before strace came, or was stopped for a moment, goes on. Returns whether
+   * that is known to be the wait of the loop.
+   */
+  resumed(call: Call, thread: Thread): boolean {
+    const { accepts, loop } = thread;
+    if (loop.isInterrupted) {
+      noteInterruption(call, thread, true);
+      return true;
+    }
     const isWaiting = /^(?:poll|select|epoll_wait)$/.test(call.arguments.resumes());
     if (isWaiting && loop.hub === null) accepts.resumedAt = earlier(accepts.resumedAt, call.start);
+    return false;
   }
 
   #set(call: Call, thread: Thread, numbers: readonly number[]): boolean {
@@ -260,4 +280,9 @@ function noteHangUps(call: Call, thread: Thread, epoll: EpollSet): void {
 
 function noteClientWait(numbers: readonly number[], { process, accepts }: Thread): void {
   if (numbers.some((fd) => process.descriptors.get(fd)?.connection != null)) accepts.clientWaits++;
+}
+
+/** A signal interrupts a poll with a time limit (ERESTART_RESTARTBLOCK): `restart_syscall` goes on with it. */
+function noteInterruption({ error }: Call, { loop }: Thread, isHubWait: boolean): void {
+  loop.isInterrupted = isHubWait && error === 'ERESTART_RESTARTBLOCK';
 }

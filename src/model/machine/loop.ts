@@ -90,6 +90,8 @@ export class Loop {
    * thread being started.
    */
   startedThreadIn = NO_THREAD_STARTED;
+  /** Its hub wait was interrupted by a signal and goes on as another call. */
+  isInterrupted = false;
   /** The running turn is open: the thread left its hub wait and has not entered the next. */
   inTurn = false;
   /** When the hub wait that began the running turn was entered, and when the turn before that wait had begun. */
@@ -162,6 +164,13 @@ export class Loop {
   join(shared: SharedWait): void {
     forgetTurns(this);
     this.shared = shared;
+  }
+
+  /** What was taken for its wait is none: turns that began with it are void. */
+  waitsElsewhere(): void {
+    forgetTurns(this);
+    this.inTurn = false;
+    this.closeSpan(UNKNOWN);
   }
 
   /** The hub's epoll instance was closed: the next one may take its place. */
