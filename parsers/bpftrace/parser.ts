@@ -34,7 +34,8 @@ export class BpftraceParser extends LineParser {
     this.#threads = new Threads(options.lanes);
     const sink: LineSink = {
       add: (waiting) => {
-        if (!this.#ordering.add(waiting))
+        // What was seen from outside stands behind the capture, whenever it was seen.
+        if (!this.#ordering.add(waiting) && waiting.kind !== 'observed')
           this.accounting.note('late-line', this.line, waiting.kind === 'lost' ? '' : waiting.where.text);
       },
       left: (tid, facts, where) => {

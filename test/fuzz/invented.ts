@@ -118,10 +118,24 @@ function straceLines(scene: Scene, count: number): string[] {
           : `${start}${entered}${left}${took}`;
       case 5:
         return `${start}--- ${random.pick(['SIGPIPE', 'SIGCHLD', 'SIGABRT'])} {si_signo=SIGPIPE, si_code=SI_USER, si_pid=${number(scene, '7')}} ---`;
+      case 6:
+        return random.oneIn(4)
+          ? `strace: drover: ${seenLine(scene, scene.clock.toFixed(6), number(scene, '7000000'), random.pick(scene.pids), 'futex')}`
+          : `${start}${entered}${left}${took}`;
       default:
         return `${start}${entered}${left}${took}`;
     }
   });
+}
+
+/** What drover notes of a thread that it looked at. */
+function seenLine(scene: Scene, ts: string, lasted: string, pid: string | number, call: string): string {
+  const { random } = scene;
+  return (
+    `event=seen ts=${ts} for=${lasted} pid=${pid} tid=${random.pick(scene.pids)} parent=${random.pick(scene.pids)} ` +
+    `call=${random.oneIn(3) ? '-' : call} ran=${number(scene, '0')} clients=${number(scene, '3')} ` +
+    `${random.oneIn(2) ? 'of=client ' : ''}comm=gunicorn`
+  );
 }
 
 /** Lines of drover's own programs and of others. */
@@ -168,6 +182,8 @@ function bpftraceLines(scene: Scene, count: number): string[] {
           : `@ret[gunicorn, ${name}, ${result}]: ${number(scene, '17')}`;
       case 8:
         return `ts=${ts} dur=${took} pid=${pid} tid=${pid} nr=${nr} ret=${result} a=${a} sched=${number(scene, '0')},${number(scene, '9')},${number(scene, '7')},${number(scene, '0')},${number(scene, '1')} data=`;
+      case 9:
+        return seenLine(scene, ts, took, pid, name);
       default:
         return `ts=${ts} dur=${took} pid=${pid} tid=${pid} nr=${nr} ret=${result} a=${a} data=GET /a HTTP/1.1`;
     }

@@ -130,9 +130,10 @@ export class WaitTracker {
     const { loop, accepts } = thread;
     if (call.error === 'EAGAIN' || call.error === 'EWOULDBLOCK') {
       accepts.wouldBlock = true;
-      // An accept that did not wait was taken for a wait: another thread may watch the listener, as in Erlang.
-      if (loop.hub === null && accepts.isWait && !accepts.isSurelyWait) {
+      // Its accepts do not wait, however long the tracer made one: another thread may watch the listener, as in Erlang.
+      if (loop.hub === null && accepts.isWait && call.duration < IDLE) {
         accepts.isWait = false;
+        accepts.isSurelyWait = false;
         loop.waitsElsewhere();
       }
     }
