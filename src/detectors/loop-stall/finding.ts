@@ -90,7 +90,7 @@ export function stallFinding(context: Context, group: StallGroup, hasPool: boole
           turnCalls: stall.calls,
           open: stall.open,
         })),
-      share: round(group.total / Math.max(1, observedOf(thread, context)), 4),
+      share: round(Math.min(1, group.total / Math.max(1, observedOf(thread, context))), 4),
     },
     evidence: evidenceOf(group),
     next: stallAdvice(

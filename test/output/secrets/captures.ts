@@ -18,8 +18,12 @@ function captureWith({ carrier }: Form, text: string): string {
   if (carrier === 'perf') return perf(text);
   if (carrier === 'printed') return printed(text);
   const request = carrier === 'request' ? text : 'GET /b HTTP/1.1\\r\\n\\r\\n';
+  // A program that starts would end the loop, and with it the turn whose line is the proof.
+  const failing = text.replace(/^(execve(?:at)?\(.*\)) = 0$/, '$1 = -1 EACCES (Permission denied)');
   const call =
-    carrier === 'call' ? text : 'poll([{fd=11<socket:[555]>, events=POLLIN}], 1, -1) = 1 ([{fd=11, revents=POLLIN}])';
+    carrier === 'call'
+      ? failing
+      : 'poll([{fd=11<socket:[555]>, events=POLLIN}], 1, -1) = 1 ([{fd=11, revents=POLLIN}])';
   const lines = [
     at(0, 'execve("/usr/bin/gunicorn", ["gunicorn", "-k", "gevent", "app:app"], 0x7f /* 9 vars */) = 0', 0.0003),
     at(0.001, 'listen(3<socket:[99]>, 128) = 0', 0.000005),
