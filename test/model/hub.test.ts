@@ -294,3 +294,22 @@ it('a thread whose accepts never wait, and find nothing, parks in a futex and st
     [],
   );
 });
+
+it('a worker that accepts before its first wait in the capture is a loop, once it waits for that client in an epoll set', async () => {
+  const { trace, workers } = attached([101]);
+  const [worker] = workers as [ThreadLines];
+  worker
+    .call('accept4(5<socket:[99]>, NULL, NULL, SOCK_CLOEXEC', ')', '12<socket:[801]>')
+    .call('ioctl(12<socket:[801]>, FIONBIO, [1]', ')', 0)
+    .call(
+      'epoll_ctl(6<anon_inode:[eventpoll]>, EPOLL_CTL_ADD, 12<socket:[801]>, {events=EPOLLIN, data={u32=12, u64=12}}',
+      ')',
+      0,
+    )
+    .call('epoll_wait(6<anon_inode:[eventpoll]>', ', [{events=EPOLLIN, data={u32=12, u64=12}}], 64, 345)', 1)
+    .call('recvfrom(12<socket:[801]>, "GET /ladder HTTP/1.1\\r\\n\\r\\n", 8192, 0, NULL, NULL', ')', 25);
+  for (let index = 0; index < 301; index++)
+    worker.call('clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=10000000}, NULL', ')', 0, 10);
+  const { severity, openEnded } = only(await analyzed(trace), 'loop-stall');
+  assert.deepEqual([severity, openEnded], ['critical', true]);
+});

@@ -71,6 +71,8 @@ function ownRole(thread: Thread): Role | null {
     if (!waitsOnListener) {
       // An accept that finds nothing and returns does not block.
       if (accepts.wouldBlock) return accepts.nonblocking > 0 ? 'event-loop' : null;
+      // It accepted before its first wait in the capture, and waits for its clients in an epoll set since.
+      if (hub?.kind === 'epoll' && accepts.nonblocking > 0 && !accepts.isSurelyWait) return 'event-loop';
       return accepts.acceptedTotal > 0 || loop.acceptBlocked > 0 ? 'blocking-acceptor' : null;
     }
     if (accepts.servedItself === 0) return null;
