@@ -147,7 +147,8 @@ function durationsOf(finding: Finding): number[] {
   const look = (value: unknown): void => {
     if (typeof value !== 'object' || value === null) return;
     for (const [name, inner] of Object.entries(value))
-      if (typeof inner === 'number' && name.endsWith('Ms') && !/^(?:start|end|at)Ms$/.test(name)) durations.push(inner);
+      if (typeof inner === 'number' && name.endsWith('Ms') && !/^(?:start|end|at)Ms$|(?:From|To)Ms$/.test(name))
+        durations.push(inner);
       else look(inner);
   };
   look(finding.metrics);
