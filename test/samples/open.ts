@@ -8,10 +8,6 @@ export const OPEN: ReadonlyMap<string, string> = new Map<string, string>([
     'connections that stay open keep all processes for seconds, without a request of 100 ms',
   ],
   ['classic-fork~requests', 'a child that got its connection by fork serves its request'],
-  [
-    'gthread-exhausted~findings',
-    'each process has a pool of its own: one was full while the other was not, and who was in its queue could not change',
-  ],
   ['haproxy-reload-started~requests', 'something that was read in the handover counts as a request'],
   ['haproxy-reload~requests', 'something that was read in the handover counts as a request'],
   ['hypercorn-websocket~requests', 'frames of a conversation are no requests'],

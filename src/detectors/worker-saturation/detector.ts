@@ -9,7 +9,7 @@ import { addTurn, type BusyTurns } from '../busy-at-once/busy-turns.ts';
 import { allAtOnce, type Interval } from '../busy-at-once/intersection.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
-import { crewsOf, queuesOf } from './crews.ts';
+import { type Crew, crewsOf, queuesOf } from './crews.ts';
 import { type BusyCrew, finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { Pools } from './pools.ts';
@@ -88,15 +88,31 @@ function conclude(
     return judge(context, { threads, noun: isSync ? 'sync workers' : 'workers', turns, requests });
   });
   for (const threads of ofPools) {
-    const { turns: busy, requests: served } = pools;
-    const awaited = (stretches: readonly Interval[]): Interval[] => pools.awaited(threads, stretches);
-    judged.push(judge(context, { threads, noun: 'pool threads', turns: busy, requests: served }, awaited));
+    const judgePool = (crew: Crew, noun: string): DraftFinding<Metrics> | string =>
+      judge(context, { threads: crew, noun, turns: pools.turns, requests: pools.requests }, (stretches) =>
+        pools.awaited(crew, stretches),
+      );
+    const all = judgePool(threads, 'pool threads');
+    // Who waits in the queue of one process is not helped by a free thread of another.
+    const each = typeof all === 'string' ? ofEachProcess(threads) : [];
+    const full = each.flatMap((crew) => {
+      const own = judgePool(crew, `pool threads of ${crew[0]?.process.pid}`);
+      return typeof own === 'string' ? [] : [own];
+    });
+    judged.push(...(full.length > 0 ? full : [all]));
   }
   return verdictOf(
     judged,
     (findings) => `all workers busy at once in ${plural(findings, 'service')}`,
     () => notApplicable('No workers seen that serve one request at a time'),
   );
+}
+
+/** The parts of a crew of several processes that have a pool of their own. */
+function ofEachProcess(crew: Crew): Crew[] {
+  const pids = [...new Set(crew.map(({ process }) => process))];
+  if (pids.length < 2) return [];
+  return pids.map((own) => crew.filter(({ process }) => process === own)).filter(({ length }) => length >= 2);
 }
 
 const ONE_AT_A_TIME: ReadonlySet<Role> = new Set<Role>(['sync-worker', 'blocking-acceptor']);

@@ -88,7 +88,7 @@ export function finding(
         ? ''
         : ` The ${count(served)} requests of such turns took ${duration(mean)} on average: these workers serve at ` +
           `most ${ratio((workers.length * SECOND) / mean)} of that kind a second.`),
-    why: noun === 'pool threads' ? WHY_POOL : WHY,
+    why: noun.startsWith('pool threads') ? WHY_POOL : WHY,
     start: saturated[0]?.start ?? 0,
     end: saturated.at(-1)?.end ?? 0,
     openEnded: during.some(({ turn }) => turn.open && turn.end === longest.end),
