@@ -295,7 +295,7 @@ it('a thread whose accepts never wait, and find nothing, parks in a futex and st
   );
 });
 
-it('a worker that accepts before its first wait in the capture is a loop, once it waits for that client in an epoll set', async () => {
+it('a worker that accepts before its first wait is a loop, once it waits for that client in an epoll set', async () => {
   const { trace, workers } = attached([101]);
   const [worker] = workers as [ThreadLines];
   worker
