@@ -130,7 +130,7 @@ def round_times(value):
         return round(value, 6)
     if isinstance(value, dict):
         return {str(key): round_times(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [round_times(item) for item in value]
     return value
 

@@ -10,5 +10,5 @@ OUT=$(cd "$OUT" && pwd)
 port_is_free 18080 || die "port 18080 is taken"
 port_is_free 18081 || die "port 18081 is taken"
 nice -n -15 env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME="$RUN_DIR" PYTHONDONTWRITEBYTECODE=1 \
-  PYTHONPATH="$SOURCE:$RUN_DIR" /usr/bin/python3 "$SOURCE/record.py" "$SOURCE" "$OUT" "$@" 9>&- &
+  PYTHONPATH="$SOURCE:$SAMPLES_DIR/lib:$RUN_DIR" /usr/bin/python3 "$SOURCE/record.py" "$SOURCE" "$OUT" "$@" 9>&- &
 wait $!

@@ -274,8 +274,9 @@ describe('a wait that a signal interrupts', () => {
         .call('restart_syscall(<... resuming interrupted poll ...>', ')', 1, 1350);
       pollUntil(worker, worker.now + 50, '');
     }
-    const report = await analyzed(trace);
-    assert.ok(report.findings.length > 0, JSON.stringify(report.outcomes['worker-saturation']));
+    const { workers: rows } = await analyzed(trace);
+    const busy = rows.filter(({ accepted }) => accepted > 0).map(({ busyPercent }) => busyPercent ?? 0);
+    assert.ok(busy.length === 2 && busy.every((share) => share > 60), String(busy));
   });
 });
 

@@ -12,7 +12,7 @@ export function addRecordCommand(program: Command, exitWith: ExitCodeSink): void
     .optionsGroup('What to print:')
     .option(
       '-o, --output <file>',
-      'the capture, a new file that only you can read (default: drover-HOST-TIME-XXXX.trace)',
+      'the capture, a new file that only you can read (default: drover-HOST-TIME-NNNN.trace)',
     )
     .option('--force', 'replace the file that the capture is to be written to')
     // As attach calls it.
