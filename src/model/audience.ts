@@ -35,6 +35,7 @@ export function audienceOf(trackers: readonly Tracker[]): Audience {
     serving: hearing('serving'),
     frame: hearing('frame'),
     signalled: hearing('signalled'),
+    printed: hearing('printed'),
     exited: hearing('exited'),
     staying: hearing('staying'),
     leftOpen: hearing('leftOpen'),
