@@ -71,7 +71,10 @@ export class Lines {
     this.#flags = flags;
     this.#sink = sink;
     this.#foreign = foreign;
-    this.axis = new TimeAxis(origin, foreign?.isClock === true);
+    this.axis = new TimeAxis(
+      origin,
+      foreign?.isTimeless === true ? 'none' : foreign?.isClock === true ? 'clock' : 'monotonic',
+    );
     this.#reader = new LineReader(this.axis);
   }
 
@@ -229,7 +232,8 @@ export class Lines {
   }
 
   #wait(waiting: Waiting): Shape {
-    this.#sink.add(waiting);
+    // Without times the order of the lines is all that is known.
+    this.#sink.add(this.axis.kind === 'none' ? { ...waiting, seenAt: 0 } : waiting);
     if (waiting.seenAt > this.#lastSeen) this.#lastSeen = waiting.seenAt;
     this.#flags.timestamps = this.axis.kind;
     if (waiting.kind !== 'lost') this.#flags.pids = true;

@@ -20,6 +20,7 @@ export function timeOf(record: TraceRecord): Nanoseconds | null {
     case 'count':
     case 'notice':
     case 'frame':
+    case 'printed':
       return null;
   }
 }

@@ -261,11 +261,23 @@ export interface Observed {
   readonly text: string;
 }
 
+/** A line that the traced program itself wrote between those of the tracer, where it tells of a failure. */
+export interface Printed {
+  readonly kind: 'printed';
+  /** The thread whose line of the tracer stands above it: as a rule the one that wrote it. */
+  readonly lane: Lane;
+  /** Not masked, at most 1,000 characters. */
+  readonly text: string;
+  readonly file: string;
+  readonly line: number;
+}
+
 export type TraceRecord =
   | Call
   | Signal
   | Exit
   | Notice
+  | Printed
   | Frame
   | Membership
   | Lost

@@ -234,9 +234,8 @@ export class RestLines {
     return `[pid ${found[1]}] ${text.slice(found[0].length)}`;
   }
 
-  #countForeign(text: string, isTracers: boolean): null {
+  #countForeign(text: string, isTracers: boolean): TraceRecord | null {
     if (PROMPT.test(text)) this.#state.endSession();
-    this.#foreign.count(text, isTracers);
-    return null;
+    return this.#foreign.count(text, isTracers);
   }
 }
