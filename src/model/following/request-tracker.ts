@@ -7,7 +7,7 @@ import type { Connection, Request } from '../machine/connections.ts';
 import type { Process } from '../machine/process.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { FollowerContext } from './follower-context.ts';
-import { RequestStarts } from './request-starts.ts';
+import { CONVERSATION, RequestStarts } from './request-starts.ts';
 
 /** How the status line of a reply begins. */
 const REPLY = 'HTTP/1.';
@@ -69,6 +69,19 @@ export class RequestTracker {
     if (request.inProgress && !request.complete && call.arguments.payload(CONTINUE.length) === CONTINUE) return;
     if (request.answeredAt === UNKNOWN && request.readAt !== UNKNOWN) this.#answered(call, thread, request);
     if (call.result > 0) request.wroteAt = call.end;
+  }
+
+  /** Descriptors are passed on it: processes of one server talk there, and nothing on it was a request. */
+  isChannel(connection: Connection, process: Process): void {
+    if (connection.framing === CONVERSATION) return;
+    connection.framing = CONVERSATION;
+    connection.isUpgraded = true;
+    const { request } = connection;
+    if (request.readAt === UNKNOWN) return;
+    process.inProgress.done(request);
+    if (this.#inWindow(request.readAt)) process.requests -= Math.min(process.requests, connection.requests);
+    if (request.answeredAt === UNKNOWN) request.readAt = UNKNOWN;
+    else process.answered -= Math.min(process.answered, connection.requests);
   }
 
   #begins(call: Call, thread: Thread, connection: Connection, start: RequestStart | null): void {

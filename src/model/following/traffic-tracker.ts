@@ -156,9 +156,11 @@ export class TrafficTracker {
       if (isBroken(call)) this.failures.failed(call, thread, new Descriptor('unknown', '', false), null);
       return null;
     }
-    if (call.syscall.name === 'sendmsg' && call.arguments.passedDescriptors() !== null)
-      thread.process.handsDescriptorsOver = true;
     let { connection } = descriptor;
+    if (call.syscall.name === 'sendmsg' && call.arguments.passedDescriptors() !== null) {
+      thread.process.handsDescriptorsOver = true;
+      if (connection !== null) this.#requests.isChannel(connection, thread.process);
+    }
     if (connection === null && descriptor.kind === 'socket' && !descriptor.seenOpening && isReply(call))
       connection = this.#adopted(call, thread, descriptor);
     if (call.error !== '' && isBroken(call)) this.failures.failed(call, thread, descriptor, connection);
