@@ -302,6 +302,92 @@ describe('a connection', () => {
   });
 });
 
+describe('clients that were there before the capture, and nobody new', () => {
+  function kept(fds: readonly number[], awayMs = 0): TraceLines {
+    const { trace, workers } = attached([101]);
+    const worker = workers[0] as ThreadLines;
+    for (let index = 0; index < 21; index++) {
+      const fd = fds[index % fds.length] ?? 0;
+      worker.labels.set(fd, `socket:[${900 + fd}]`);
+      worker
+        .waitUntil(worker.now + 90, fd)
+        .read(fd, 'GET /a')
+        .gap(index === 13 ? awayMs : 0)
+        .reply(fd);
+    }
+    worker.waitUntil(worker.now + 90);
+    return trace;
+  }
+
+  it('show a loop, whose stalls are told', async () => {
+    const report = await analyzed(kept([8, 9, 10], 307));
+    const { metrics } = only(report, 'loop-stall');
+    assert.deepEqual([report.workers[0]?.role, requestsOf(report), metrics.count], ['event-loop', 21, 1]);
+  });
+
+  it('are served without a finding by a loop that is never away', async () => {
+    const report = await analyzed(kept([8, 9, 10]));
+    assert.deepEqual(report.findings, []);
+    assert.equal(report.outcomes['loop-stall']?.status, 'clear');
+  });
+
+  it('show no loop while there is only one', async () => {
+    assert.equal((await analyzed(kept([8], 307))).workers[0]?.role, 'unknown');
+  });
+});
+
+describe('commands of redis', () => {
+  const command = (...words: readonly string[]): string =>
+    `*${words.length}\\r\\n${words.map((word) => `$${word.length}\\r\\n${word}\\r\\n`).join('')}`;
+
+  it('are what a loop serves while it is away, also of clients that were there before the capture', async () => {
+    const { trace, workers } = attached([101]);
+    const worker = workers[0] as ThreadLines;
+    for (const fd of [8, 9]) worker.labels.set(fd, `socket:[${900 + fd}]`);
+    for (let index = 0; index < 5; index++)
+      worker
+        .waitUntil(40 + index * 20, 8)
+        .read(8, command('GET', 'a'))
+        .send(8, '$-1\\r\\n');
+    worker.waitUntil(200, 9).read(9, command('KEYS', '*secret*')).gap(311).send(9, '*0\\r\\n').waitUntil(900);
+    const report = await analyzed(trace);
+    const { metrics, next } = only(report, 'loop-stall');
+    assert.equal(requestsOf(report), 6);
+    assert.equal(metrics.request, 'KEYS');
+    // Who is asked so is redis or like it, whose loop is not one of Python.
+    assert.doesNotMatch(JSON.stringify(next), /gevent|asyncio/);
+  });
+
+  it('are not its answers: who asks next was in the middle of a question when the capture began', async () => {
+    const { trace, workers } = attached([101]);
+    const worker = workers[0] as ThreadLines;
+    worker.labels.set(9, 'socket:[909]');
+    worker.waitUntil(30, LISTENER).serve(11, 'GET /a');
+    worker.waitUntil(50, 9).read(9, command('type', 'user'));
+    for (let index = 0; index < 3; index++)
+      worker
+        .waitUntil(60 + index * 20, 9)
+        .send(9, command('HGETALL', 'b'))
+        .read(9, command('type', 'shop'));
+    worker.waitUntil(900);
+    assert.equal(requestsOf(await analyzed(trace)), 1);
+  });
+
+  it('may wait for somebody else, whose clients give up when they like', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(30, LISTENER).accept(11).read(11, 'PING\\r\\n').send(11, '+PONG\\r\\n').close(11);
+    worker.waitUntil(50, LISTENER).accept(11);
+    worker.read(11, command('BLPOP', 'jobs', '0'));
+    worker.waitUntil(900, 11).readEnd(11).close(11).waitUntil(950, LISTENER).accept(11).read(11, command('GET', 'a'));
+    worker.waitUntil(1_900, 11).readEnd(11).close(11).waitUntil(2_000);
+    const { metrics } = only(await analyzed(trace), 'abandoned-request');
+    assert.deepEqual(
+      (metrics.requests as unknown as readonly { readonly request: string }[]).map(({ request }) => request),
+      ['GET'],
+    );
+  });
+});
+
 describe('what is asked of another service', () => {
   for (const [name, bytes, query] of [
     ['MySQL', '\\33\\0\\0\\0\\3SELECT * FROM t WHERE id = 42', 'SELECT * FROM t WHERE id = ?'],

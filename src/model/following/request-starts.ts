@@ -51,15 +51,17 @@ export class RequestStarts {
   }
 
   #first(call: Call, connection: Connection, begun: Begun | null): Begun {
-    const bytes = call.arguments.head || (call.arguments.payload(FIRST_BYTES) ?? '');
+    const bytes = call.arguments.payload(FIRST_BYTES) ?? '';
     connection.isHttp = begun !== null && bytes.charCodeAt(0) >= 0x41;
     connection.framing = connection.isHttp ? null : framingOf(bytes);
-    return connection.framing === null ? (begun ?? UNNAMED) : this.#framed(call, connection);
+    if (connection.framing !== null) return this.#framed(call, connection);
+    return begun ?? (FAREWELL.test(bytes) ? NONE : UNNAMED);
   }
 
   #framed(call: Call, { framing, request }: Connection): Begun {
     const bytes = call.arguments.payload(PAYLOAD_HEAD) ?? '';
     const count = framing?.begun(bytes, call.result) ?? 0;
+    if (framing?.start !== undefined) return { count, start: framing.start };
     // The name of a request may come in a later piece.
     const isNamed = framing?.isEncrypted === true || (count === 0 && (!request.inProgress || request.line !== ''));
     return { count, start: isNamed ? null : requestStart(bytes, call.result) };

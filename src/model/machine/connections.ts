@@ -34,6 +34,8 @@ export class Connection {
   isHttp = false;
   /** It became a WebSocket, a conversation: its messages are no requests. */
   isUpgraded = false;
+  /** It was open before the capture, and what was read first may as well have been an answer to this process. */
+  isGuess = false;
   /** When bytes were read, after the last reply, that begin no request and may hold one further on. */
   restAt: Nanoseconds = UNKNOWN;
   /** It was read or written, and where: by the process that accepted it. */

@@ -83,6 +83,8 @@ function ownRole(thread: Thread): Role | null {
     const mayShare = hub.kind === 'epoll' && !hub.oneAtATime && accepts.clientWaits === 0;
     return mayShare && !showsSocketOptions(process) ? 'unknown' : 'sync-worker';
   }
+  // Its clients were there before the capture, and nobody new comes.
+  if (hub?.servesSeveral === true && loop.turns > 0) return 'event-loop';
   // An idle worker: what it waits for was set up before the capture.
   if (process.showsLife && hub !== null && isMainThread(thread))
     return hub.kind === 'epoll' ? 'event-loop' : 'sync-worker';
