@@ -164,11 +164,13 @@ describe('commands of redis', () => {
         array('get', 'secret'),
         array('CONFIG', 'GET', 'save'),
         array('EVALSHA', 'e0e1f9', '0'),
+        array('sesame'),
+        array('CONFIG', 'sesame'),
         array('MULTI') + array('SET', 'a', 'GET') + array('SET', 'b', 'c') + array('EXEC'),
         array('GET', 'a') + array('SET', 'a', 'b') + array('DEL', 'a') + array('INCR', 'n'),
         '\r\n',
       ]),
-      ['GET', 'CONFIG GET', 'EVALSHA', 'MULTI, SET, EXEC', 'GET, SET, DEL, …', ''],
+      ['GET', 'CONFIG GET', 'EVALSHA', 'command', 'CONFIG', 'MULTI, SET, EXEC', 'GET, SET, DEL, …', ''],
     );
   });
 

@@ -1,11 +1,10 @@
+import { isMemcachedWord, OTHER_COMMAND } from './command-words.ts';
 import { Commands, type Grammar } from './commands.ts';
 import { numberAt } from './messages.ts';
 
 /** Commands that a block of data follows, whose size is the fourth word, or the third. */
 const STORES = /^(set|add|replace|append|prepend|cas) \S{1,250} \d+ -?\d+ (\d{1,9})\b/;
 const META_STORES = /^(ms) \S{1,250} (\d{1,9})\b/;
-const WORDS =
-  /^(?:get|gets|gat|gats|set|add|replace|append|prepend|cas|delete|incr|decr|touch|stats|version|flush_all|verbosity|mg|ms|md|ma|mn|me|lru|slabs|watch)$/;
 const SPOKEN =
   /^(?:(?:get|gets|gat|gats|delete|incr|decr|touch|mg|md|ma|me|set|add|replace|append|prepend|cas|ms) \S|(?:stats|version|flush_all|mn)\b[^\r\n]{0,40}\r\n)/;
 
@@ -28,7 +27,7 @@ const TEXT: Grammar = {
 
 function wordOf(line: string): string {
   const [word = ''] = line.split(' ', 1);
-  return WORDS.test(word) ? word : '';
+  return isMemcachedWord(word) ? word : '';
 }
 
 /** Nothing is answered, or what others do is told from now on. */
@@ -62,7 +61,7 @@ const BINARY: Grammar = {
 };
 
 function operation(code: number): string {
-  return OPERATIONS[code] ?? 'command';
+  return OPERATIONS[code] ?? OTHER_COMMAND;
 }
 
 /** The lengths in the header fit each other. */

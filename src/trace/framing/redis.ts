@@ -1,3 +1,4 @@
+import { redisName, redisWord } from './command-words.ts';
 import { type Command, Commands, type Grammar } from './commands.ts';
 
 const ARRAY = /\*(\d{1,7})\r\n/y;
@@ -5,13 +6,6 @@ const BULK = /\$(\d{1,9})\r\n/y;
 const FIRST_BULK = /\*\d{1,7}\r\n\$(\d{1,2})\r\n([A-Za-z.]{1,24})/y;
 /** As much of it as a trace may show. */
 const BEGINNING = /^\*\d{1,7}(?:\r(?:\n(?:\$(?:\d{1,2}(?:\r(?:\n(?:[A-Za-z].*)?)?)?)?)?)?)?$/s;
-/** Commands whose second word says what they do. */
-const CONTAINERS: ReadonlySet<string> = new Set(
-  (
-    'ACL CLIENT CLUSTER COMMAND CONFIG DEBUG FUNCTION LATENCY MEMORY MODULE OBJECT PUBSUB SCRIPT SLOWLOG XGROUP ' +
-    'XINFO'
-  ).split(' '),
-);
 /** Commands that wait for somebody else, or after which anything may come at any time. */
 const WAITING: ReadonlySet<string> = new Set(
   (
@@ -63,7 +57,8 @@ const GRAMMAR: Grammar = {
   },
   nameAt(bytes, at) {
     FIRST_BULK.lastIndex = at;
-    return FIRST_BULK.exec(bytes)?.[2]?.toUpperCase() ?? '';
+    const word = FIRST_BULK.exec(bytes)?.[2];
+    return word === undefined ? '' : redisWord(word);
   },
   nextFrom(bytes) {
     return bytes.search(/\*\d{1,7}\r\n\$\d{1,2}\r\n[A-Za-z]/);
@@ -77,11 +72,9 @@ function typedAt(bytes: string, at: number): Command | null {
 }
 
 function command([first = '', second = '']: readonly string[], end: number): Command {
-  const word = first.toUpperCase();
   // Whoever takes leave asks for nothing.
-  if (word === 'QUIT' || !/^[A-Z][A-Z.]{0,23}$/.test(word)) return { name: '', end, mayStayOpen: false };
-  const name = CONTAINERS.has(word) && /^[A-Za-z-]{2,20}$/.test(second) ? `${word} ${second.toUpperCase()}` : word;
-  return { name, end, mayStayOpen: WAITING.has(word) };
+  if (first === '' || /^quit$/i.test(first)) return { name: '', end, mayStayOpen: false };
+  return { name: redisName(first, second), end, mayStayOpen: WAITING.has(redisWord(first)) };
 }
 
 /** The commands of redis and its kin, as clients send them: arrays of strings, or words that somebody types. */
