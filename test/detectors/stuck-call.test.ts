@@ -228,6 +228,29 @@ describe('a worker that waits for work', () => {
     assert.equal(only(report, KIND).severity, 'info');
   });
 
+  const mutex = (word: string): string => `futex(${word}, FUTEX_WAIT_PRIVATE, 2, NULL`;
+
+  it('is never told: threads that are held by a lock each, as those of redis; one lock is information', async () => {
+    const held = await analyzed(
+      beside([
+        [203, mutex('0x55002a90')],
+        [204, mutex('0x55002ab8')],
+      ]),
+    );
+    none(held, KIND);
+    assert.equal(only(await analyzed(beside([[203, mutex('0x55002a90')]])), KIND).severity, 'info');
+    const oneLock = beside([
+      [203, mutex('0x55002a90')],
+      [204, mutex('0x55002a90')],
+    ]);
+    assert.equal(only(await analyzed(oneLock), KIND).severity, 'info');
+  });
+
+  it('is a warning where a thread waits for a lock, and a request has waited for a second', async () => {
+    const late = beside([[203, mutex('0x55002a90')]], (worker) => worker.accept(11).read(11, 'GET /c'));
+    assert.equal(only(await analyzed(late), KIND).severity, 'warning');
+  });
+
   it('is told where it may be one of several workers, and not where it is their parent', async () => {
     const withSibling = (tid: number): TraceLines => {
       const trace = beside([[tid, FUTEX]]);

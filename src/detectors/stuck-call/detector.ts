@@ -10,7 +10,7 @@ import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { awayAllTime, awayFinding } from './away.ts';
 import { finding, type Group } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
-import { noNewsAmong } from './no-news.ts';
+import { sortOut } from './no-news.ts';
 
 export const stuckCall = defineDetector({
   kind: 'stuck-call',
@@ -33,10 +33,10 @@ export const stuckCall = defineDetector({
 
 function conclude(context: Context): Conclusion<Metrics> {
   const { model } = context;
-  const all = atEndOf(model);
-  const long = all.filter((each) => each.idle !== 'yes' && each.wait.what !== '' && isLong(context, each));
-  const noNews = noNewsAmong(model, long, context.threshold('stuck-ms') * MILLISECOND);
-  const stuck = long.filter((each) => !noNews.has(each));
+  const { all, noNews } = sortOut(model, atEndOf(model), context.threshold('stuck-ms') * MILLISECOND);
+  const stuck = all.filter(
+    (each) => each.idle !== 'yes' && each.wait.what !== '' && !noNews.has(each) && isLong(context, each),
+  );
   const groups = new Map<string, AtEnd[]>();
   for (const each of stuck) {
     const { left, wait, idle } = each;
