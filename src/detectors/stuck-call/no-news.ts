@@ -33,7 +33,7 @@ export function sortOut(model: Model, told: readonly AtEnd[], least: Nanoseconds
   const parked = all.filter((each) => isParked(each) && mayBeBeside(each, all, scene));
   return {
     all,
-    // A lock for each thread, by which another one holds it: so redis parks its threads.
+    // A lock for each thread, by which another one holds it: so redis does.
     noNews: new Set(
       parked.filter((each) => {
         const isHeld = held.some(({ thread }) => thread === each.thread);
@@ -49,7 +49,7 @@ interface Scene {
   readonly isOneProcess: boolean;
 }
 
-/** It waits for a lock that somebody has, is in no request, and is no process of its own, as far as anybody can tell. */
+/** It waits for a lock that somebody has, is in no request, and no process of its own, as far as anybody can tell. */
 function isParkedOnLock({ thread, left, wait, idle }: AtEnd, { serving, isOneProcess }: Scene): boolean {
   if (idle !== 'no' || wait.kind !== 'lock' || left.isServing || left.futex === null) return false;
   const { process } = thread;
