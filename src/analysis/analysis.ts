@@ -60,7 +60,7 @@ export class Analysis {
   accept(record: TraceRecord): void {
     // An end that no line tells is no event of the trace, nor is what somebody saw who looked.
     if (record.kind !== 'exit' || record.assumed === undefined) {
-      if (record.kind !== 'observed') this.#events++;
+      if (record.kind !== 'observed' && record.kind !== 'sampled') this.#events++;
       if (record.kind !== 'notice' && record.kind !== 'lost') this.#told++;
     }
     // Tracer messages may stand before the first stamp, which fixes the axis.
@@ -81,6 +81,7 @@ export class Analysis {
     else if (record.kind === 'lost') model.lost(record);
     else if (record.kind === 'watched') model.watched(record);
     else if (record.kind === 'observed') model.observed(record);
+    else if (record.kind === 'sampled') model.sampled(record);
     else if (record.kind === 'count') model.counted(record);
     else model.frame(record);
   }

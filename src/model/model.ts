@@ -8,6 +8,7 @@ import type {
   Membership,
   Notice,
   Observed,
+  Sampled,
   Scheduling,
   Signal,
   SocketState,
@@ -33,6 +34,7 @@ import type { Thread } from './machine/thread.ts';
 import type { ActivityRecorder } from './measuring/activity-recorder.ts';
 import { Calibration } from './measuring/calibration.ts';
 import { CallStatistics } from './measuring/call-statistics.ts';
+import { CodeSamples } from './measuring/code-samples.ts';
 import { Losses } from './measuring/losses.ts';
 import { LEAST_PAUSE, Pauses } from './measuring/pauses.ts';
 import { SchedulerTracker } from './measuring/scheduler-tracker.ts';
@@ -68,6 +70,7 @@ export class Model {
   readonly statistics = new CallStatistics();
   readonly calibration = new Calibration();
   readonly losses = new Losses();
+  readonly code = new CodeSamples();
   readonly pauses = new Pauses();
   readonly watch = new WatchTracker();
   readonly scheduler: SchedulerTracker;
@@ -268,6 +271,12 @@ export class Model {
     const { file, line, text } = record;
     thread.seen = { call, since, ran, peer, isOfClient, line: { file, line, text } };
     this.#saw(since);
+    this.#saw(record.time);
+  }
+
+  /** Somebody looked at the stack of a thread. */
+  sampled(record: Sampled): void {
+    this.code.add(record);
     this.#saw(record.time);
   }
 
