@@ -3,6 +3,7 @@ import { signalName } from '../../src/trace/signals.ts';
 import { knownSyscall, type Machine, syscallName } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
 import { LONGEST_CAPTURE, type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
+import { readCodeSample } from '../text/code-line.ts';
 import type { Where } from '../text/line-parser.ts';
 import { readSight } from '../text/sight-line.ts';
 import type { CallFacts, SchedulingFacts } from '../timeline/printed-call.ts';
@@ -67,6 +68,7 @@ export class LineReader {
     if (fields === null) return /^(?:ts|event)=/.test(text) ? BROKEN : OTHER;
     if (HEADERS.has(fields.event)) return { kind: 'header', fields };
     if (fields.event === 'in') return earlier(fields, where);
+    if (fields.event === 'code') return this.#code(text, fields.time, where);
     if (fields.event === 'seen') return this.#seen(text, fields.time, where);
     const isCall = fields.call !== '' || !Number.isNaN(fields.number);
     if (fields.event === '' && !isCall) return /^ts=/.test(text) ? BROKEN : OTHER;
@@ -137,6 +139,13 @@ export class LineReader {
     const seenAt = this.#axis.at(stamp);
     if (sight === null || Number.isNaN(seenAt)) return BROKEN;
     return { kind: 'waiting', waiting: { kind: 'observed', seenAt, where, sight } };
+  }
+
+  #code(text: string, stamp: number, where: Where): LineMeaning {
+    const sample = readCodeSample(text);
+    const seenAt = this.#axis.at(stamp);
+    if (sample === null || Number.isNaN(seenAt)) return BROKEN;
+    return { kind: 'waiting', waiting: { kind: 'sampled', seenAt, where, sample } };
   }
 
   #socketState({ event, time, peer, others }: Fields, where: Where): LineMeaning {

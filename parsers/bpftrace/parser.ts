@@ -35,7 +35,7 @@ export class BpftraceParser extends LineParser {
     const sink: LineSink = {
       add: (waiting) => {
         // What was seen from outside stands behind the capture, whenever it was seen.
-        if (!this.#ordering.add(waiting) && waiting.kind !== 'observed')
+        if (!this.#ordering.add(waiting) && waiting.kind !== 'observed' && waiting.kind !== 'sampled')
           this.accounting.note('late-line', this.line, waiting.kind === 'lost' ? '' : waiting.where.text);
       },
       left: (tid, facts, where) => {
@@ -111,6 +111,12 @@ export class BpftraceParser extends LineParser {
         ...told,
         ...where,
       });
+      return;
+    }
+    if (waiting.kind === 'sampled') {
+      const { sample, seenAt: time, where } = waiting;
+      const { tid, by, frames, took } = sample;
+      this.tell({ kind: 'sampled', lane: this.#threads.lane(tid), from: time - took, time, by, frames, ...where });
       return;
     }
     if (waiting.kind === 'watched') {

@@ -71,7 +71,7 @@ export class Analysis {
     }
     // An end that no line tells is no event of the trace, nor is what somebody saw who looked.
     if (record.kind !== 'exit' || record.assumed === undefined) {
-      if (record.kind !== 'observed' && record.kind !== 'printed') this.#events++;
+      if (record.kind !== 'observed' && record.kind !== 'sampled' && record.kind !== 'printed') this.#events++;
       if (record.kind !== 'notice' && record.kind !== 'lost' && record.kind !== 'printed') this.#told++;
     }
     // Tracer messages may stand before the first stamp, which fixes the axis.
@@ -89,6 +89,7 @@ export class Analysis {
     else if (record.kind === 'lost') model.lost(record);
     else if (record.kind === 'watched') model.watched(record);
     else if (record.kind === 'observed') model.observed(record);
+    else if (record.kind === 'sampled') model.sampled(record);
     else if (record.kind === 'count') model.counted(record);
     else if (record.kind === 'printed') model.printed(record);
     else model.frame(record);

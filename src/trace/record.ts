@@ -1,4 +1,5 @@
 import type { CallArguments } from './call-arguments.ts';
+import type { CodeFrame } from './code-frame.ts';
 import type { Syscall } from './syscalls.ts';
 import type { Nanoseconds } from './time.ts';
 
@@ -272,6 +273,24 @@ export interface Printed {
   readonly line: number;
 }
 
+/**
+ * The code that a thread was in, as a program said that looked at its stack while the trace was recorded. It looked
+ * between `from` and `time`.
+ */
+export interface Sampled {
+  readonly kind: 'sampled';
+  readonly lane: Lane;
+  readonly from: Nanoseconds;
+  readonly time: Nanoseconds;
+  /** The program that looked: `py-spy`. */
+  readonly by: string;
+  /** Innermost first. */
+  readonly frames: readonly CodeFrame[];
+  readonly file: string;
+  readonly line: number;
+  readonly text: string;
+}
+
 export type TraceRecord =
   | Call
   | Signal
@@ -285,4 +304,5 @@ export type TraceRecord =
   | Scheduling
   | SocketState
   | Watched
-  | Observed;
+  | Observed
+  | Sampled;

@@ -30,9 +30,12 @@ export class LiveDrover {
   }
 
   /** Starts it. */
-  static begin(words: readonly string[]): LiveDrover {
+  static begin(words: readonly string[], environment: Readonly<Record<string, string>> = {}): LiveDrover {
     return new LiveDrover(
-      spawn(process.execPath, [DROVER, ...words], { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] }),
+      spawn(process.execPath, [DROVER, ...words], {
+        env: { ...ENVIRONMENT, ...environment },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
     );
   }
 

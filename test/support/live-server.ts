@@ -11,7 +11,13 @@ export const LIVE_FOLDER = fileURLToPath(new URL('../../../test/live/server/', i
 
 const TRACERS = new Set(['setpriv', 'timeout', 'prlimit', 'strace', 'bpftrace']);
 
-/** A real gunicorn with gevent workers that share a listener. */
+interface ServerOptions {
+  readonly workers?: number;
+  /** Of gunicorn's kinds. */
+  readonly kind?: 'gevent' | 'sync';
+}
+
+/** A real gunicorn, as a rule with gevent workers, that share a listener. */
 export class LiveServer {
   readonly port: number;
   readonly #child: ChildProcess;
@@ -21,7 +27,7 @@ export class LiveServer {
     this.port = port;
   }
 
-  static async start({ workers = 3 }: { readonly workers?: number } = {}): Promise<LiveServer> {
+  static async start({ workers = 3, kind = 'gevent' }: ServerOptions = {}): Promise<LiveServer> {
     const port = await freePort();
     // It ends with the test, also when that is killed.
     const words = [
@@ -29,7 +35,7 @@ export class LiveServer {
       'TERM',
       'gunicorn',
       '-k',
-      'gevent',
+      kind,
       '-w',
       String(workers),
       '-b',

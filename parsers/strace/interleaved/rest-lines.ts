@@ -1,4 +1,5 @@
-import type { Observed, TraceRecord } from '../../../src/trace/record.ts';
+import type { Observed, Sampled, TraceRecord } from '../../../src/trace/record.ts';
+import { CODE_IN_STRACE, readCodeSample } from '../../text/code-line.ts';
 import { readSight, SIGHT_IN_STRACE } from '../../text/sight-line.ts';
 import type { ForeignColumns } from '../foreign-columns.ts';
 import { readFrame } from '../frames.ts';
@@ -69,10 +70,8 @@ export class RestLines {
       return null;
     }
     if (text.startsWith(' > ') || text.startsWith(' | ') || text.startsWith(' * ')) return this.#readAttached(text);
-    if (text.startsWith(SIGHT_IN_STRACE)) {
-      const observed = this.#observed(text);
-      if (observed !== null) return observed;
-    }
+    const seen = this.#seen(text);
+    if (seen !== null) return seen;
     const message = readMessage(text) ?? this.#messageBehindColumns(text);
     if (message !== null) return this.#readMessage(message, text);
     if (outcome === NOBODY) return this.#countForeign(text, false);
@@ -102,10 +101,8 @@ export class RestLines {
   /** A line while a call waits for its end. */
   #goOn(text: string, isLast: boolean): TraceRecord | null {
     const swallows = this.#cut.waiting?.swallows === true;
-    if (text.startsWith(SIGHT_IN_STRACE)) {
-      const observed = this.#observed(text);
-      if (observed !== null) return observed;
-    }
+    const seen = this.#seen(text);
+    if (seen !== null) return seen;
     const message = swallows ? null : readMessage(text);
     if (message?.at === 0) return this.#interrupt(message);
     const isBlank = !swallows && !this.#cut.isClone && text.trim() === '';
@@ -147,14 +144,17 @@ export class RestLines {
   }
 
   /** What drover noted of a thread that it looked at, behind the lines of strace. */
+  #seen(text: string): Observed | Sampled | null {
+    if (text.startsWith(SIGHT_IN_STRACE)) return this.#observed(text);
+    return text.startsWith(CODE_IN_STRACE) ? this.#sampled(text) : null;
+  }
+
   #observed(text: string): Observed | null {
     const state = this.#state;
     const sight = readSight(text.slice(SIGHT_IN_STRACE.length));
     if (sight === null) return null;
     const { tid, pid, lasted, stamp, ...told } = sight;
-    const [seconds = '', fraction = ''] = stamp.split('.');
-    const isStamped = state.clock.kind === 'epoch';
-    const time = isStamped ? state.clock.at(Number(seconds), Number(fraction.padEnd(9, '0'))) : state.time;
+    const { time, isStamped } = this.#stamped(stamp);
     state.account.notices++;
     return {
       kind: 'observed',
@@ -167,6 +167,34 @@ export class RestLines {
       line: state.line,
       text: state.text,
     };
+  }
+
+  #sampled(text: string): Sampled | null {
+    const state = this.#state;
+    const sample = readCodeSample(text.slice(CODE_IN_STRACE.length));
+    if (sample === null) return null;
+    const { tid, took, by, frames, stamp } = sample;
+    const { time, isStamped } = this.#stamped(stamp);
+    state.account.notices++;
+    return {
+      kind: 'sampled',
+      lane: state.threads.get(tid).lane,
+      from: isStamped ? time - took : time,
+      time,
+      by,
+      frames,
+      file: state.file,
+      line: state.line,
+      text: state.text,
+    };
+  }
+
+  /** A moment as drover prints it; without times in the capture, its end. */
+  #stamped(stamp: string): { readonly time: number; readonly isStamped: boolean } {
+    const { clock, time } = this.#state;
+    if (clock.kind !== 'epoch') return { time, isStamped: false };
+    const [seconds = '', fraction = ''] = stamp.split('.');
+    return { time: clock.at(Number(seconds), Number(fraction.padEnd(9, '0'))), isStamped: true };
   }
 
   /** A message at the beginning of the line, or behind the first piece of a call. */

@@ -41,6 +41,7 @@ export async function beginCapture(
         seconds: flags.for + reserveSeconds,
         program,
         watch,
+        code: flags.code,
         signal,
       }),
     );

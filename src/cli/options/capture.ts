@@ -1,5 +1,6 @@
 import { Argument, type Command, Option } from 'commander';
 import type { ProgramName } from '../../sources/bpftrace/program.ts';
+import type { CodeMode } from '../../sources/live/code/samplers.ts';
 import type { Machine } from '../../trace/syscall-numbers.ts';
 import type { DashboardFlags } from './dashboard.ts';
 import type { ReportFlags } from './print.ts';
@@ -17,6 +18,7 @@ export interface CaptureFlags {
   /** Bytes. */
   readonly maxSpool: number;
   readonly yes?: boolean;
+  readonly code: CodeMode;
   /** `--no-family` gives false. */
   readonly family: boolean;
   readonly quiet?: boolean;
@@ -87,6 +89,11 @@ export function addCaptureOptions(command: Command, programs = REPORTED): Comman
     .addOption(new Option('--for <time>', 'how long: 30s, 2m').argParser(parseSeconds).default(SECONDS, '60s'));
   return addSpoolOptions(command, 'end the capture at this size')
     .option('--no-family', 'trace only the processes named, not the rest of their server')
+    .addOption(
+      new Option('--code <how>', 'see what a stuck worker runs, with py-spy where it is installed')
+        .choices(['auto', 'off'])
+        .default('auto'),
+    )
     .option('-y, --yes', 'attach strace without asking');
 }
 

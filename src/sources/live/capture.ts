@@ -1,9 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { applicationFrame, codePlace } from '../../trace/code-frame.ts';
 import type { SourceDiagnostic, TraceInput } from '../trace-input.ts';
 import { AttachError } from './attach-error.ts';
+import { codeLines } from './code/code-lines.ts';
+import type { CodeWatch } from './code/code-watch.ts';
 import { describeDetachment } from './detachment.ts';
 import { findFamily, hostView } from './family.ts';
-import type { KernelWatch, ProcessSight } from './kernel-watch.ts';
+import type { KernelWatch, ProcessSight, ThreadSight } from './kernel-watch.ts';
 import type { Command } from './launch.ts';
 import { type ProcessFacts, readProcess } from './process-facts.ts';
 import { type SightNotation, sightLines } from './sight-lines.ts';
@@ -51,6 +54,13 @@ export interface Engine {
   explain(words: readonly string[]): AttachError;
 }
 
+/** Who looks at the processes meanwhile, and what gives up the start. */
+interface Onlookers {
+  readonly signal?: AbortSignal | undefined;
+  readonly watch?: KernelWatch | null;
+  readonly code?: CodeWatch | null;
+}
+
 const LOOK_EVERY_MS = 200;
 /** What the kernel says of the processes is asked at every so manieth look: once a second. */
 const WATCH_EVERY_LOOKS = 5;
@@ -79,6 +89,7 @@ export class LiveCapture {
   readonly #diagnostics: SourceDiagnostic[] = [];
   readonly #stalls = new StallWatch();
   readonly #watch: KernelWatch | null;
+  readonly #code: CodeWatch | null;
   /** On the clock of the watch. */
   #watchedFrom = 0;
   readonly #seconds: number;
@@ -99,8 +110,10 @@ export class LiveCapture {
     spool: Spool,
     tracer: Tracer,
     watch: KernelWatch | null,
+    code: CodeWatch | null,
   ) {
     this.#watch = watch;
+    this.#code = code;
     this.engine = engine;
     this.processes = processes;
     this.#watched = processes.map(({ pid }) => pid);
@@ -122,7 +135,7 @@ export class LiveCapture {
     processes: readonly ProcessFacts[],
     seconds: number,
     spool: Spool,
-    { signal, watch = null }: { readonly signal?: AbortSignal | undefined; readonly watch?: KernelWatch | null } = {},
+    { signal, watch = null, code = null }: Onlookers = {},
   ): Promise<LiveCapture> {
     const { command, environment, runsProgram, writesToStdout } = engine;
     const stdout = runsProgram ? 'ours' : writesToStdout ? { path: spool.opened } : 'log';
@@ -136,7 +149,7 @@ export class LiveCapture {
       spool.remove();
       throw new AttachError(`${engine.name} cannot be started: ${String(error.message)}.`, { cause: error });
     });
-    const capture = new LiveCapture(engine, processes, seconds, spool, tracer, watch);
+    const capture = new LiveCapture(engine, processes, seconds, spool, tracer, watch, code);
     try {
       await capture.#begin(signal);
     } catch (error) {
@@ -188,8 +201,15 @@ export class LiveCapture {
     return `\n${this.engine.open?.(this.sights) ?? ''}${this.#sightLines()}`;
   }
 
+  /** The code that a thread was seen in since it left its wait, `app.py:12 application()`; '' when none was. */
+  codeOf(thread: ThreadSight): string {
+    const frame = applicationFrame(this.#code?.now(thread)?.frames ?? []);
+    return frame === null ? '' : codePlace(frame);
+  }
+
   #sightLines(): string {
-    return sightLines(this.sights, { notation: this.engine.sights, from: this.#watchedFrom });
+    const notation = this.engine.sights;
+    return codeLines(this.#code?.seen ?? [], notation) + sightLines(this.sights, { notation, from: this.#watchedFrom });
   }
 
   /** Detaches; `ended` settles a second and a half after the patience of the engine at the latest. */
@@ -216,7 +236,7 @@ export class LiveCapture {
     this.#begunAt = performance.now();
     this.#tracingPid = this.#tracer.findPid();
     this.#watchedFrom = Number(process.hrtime.bigint());
-    this.#watch?.look(this.#watched);
+    this.#lookAtProcesses();
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
   }
 
@@ -229,7 +249,7 @@ export class LiveCapture {
     if (this.engine.writesToStdout && this.#allHaveEnded()) this.#end('processes-ended', '');
     if (this.#reason !== null) return;
     if (++this.#looks % FAMILY_EVERY_LOOKS === 0) this.#watched = this.#everyProcess().map(({ pid }) => pid);
-    if (this.#looks % WATCH_EVERY_LOOKS === 0) this.#watch?.look(this.#watched);
+    if (this.#looks % WATCH_EVERY_LOOKS === 0) this.#lookAtProcesses();
     if (!this.engine.stopsProcesses) return;
     const stalled = this.#stalls.look(this.#watched, performance.now());
     if (stalled === null) return;
@@ -239,6 +259,11 @@ export class LiveCapture {
       'stalled',
       `${who} all but stopped under ${this.engine.name} for ${(forMs / 1_000).toFixed(1)} s; drover detached at once.`,
     );
+  }
+
+  #lookAtProcesses(): void {
+    this.#watch?.look(this.#watched);
+    this.#code?.look(this.sights);
   }
 
   #end(reason: EndReason, sentence: string): void {
@@ -253,6 +278,7 @@ export class LiveCapture {
   async #conclude(end: TracerEnd): Promise<CaptureEnd> {
     clearInterval(this.#looking);
     await this.#endOrphan();
+    await this.#code?.settle();
     const reason = this.#reason ?? this.#reasonOf(end);
     if (reason === 'tracer-died') {
       const how = end.signal ?? `exit code ${end.code}`;

@@ -2,6 +2,8 @@ import { machineOf, type ProgramName } from '../bpftrace/program.ts';
 import { bpftraceEngine } from './bpftrace-engine.ts';
 import { LiveCapture } from './capture.ts';
 import { assertChecks, bpftraceChecks, processCheck, straceChecks } from './checks.ts';
+import { CodeWatch } from './code/code-watch.ts';
+import { type CodeMode, Samplers } from './code/samplers.ts';
 import { findFamily, hostView } from './family.ts';
 import { type HostFacts, readHost } from './host-facts.ts';
 import { KernelWatch } from './kernel-watch.ts';
@@ -52,6 +54,8 @@ interface CaptureOptions extends Omit<SpoolOptions, 'engine'> {
   readonly program: ProgramName;
   /** Looks at the processes meanwhile. */
   readonly watch?: KernelWatch | null;
+  /** How far drover goes to see the code of a stuck worker. */
+  readonly code?: CodeMode;
   /** Gives up the start. */
   readonly signal?: AbortSignal;
 }
@@ -63,7 +67,7 @@ interface CaptureOptions extends Omit<SpoolOptions, 'engine'> {
 export async function startCapture(
   engine: 'strace' | 'bpftrace',
   processes: readonly ProcessFacts[],
-  { seconds, program, signal, watch = null, ...place }: CaptureOptions,
+  { seconds, program, signal, watch = null, code = 'off', ...place }: CaptureOptions,
 ): Promise<LiveCapture> {
   const spool = new Spool({ ...place, engine });
   const limits = { seconds, bytes: place.mostBytes };
@@ -72,7 +76,13 @@ export async function startCapture(
     engine === 'bpftrace' && machine !== null
       ? bpftraceEngine(program, processes, spool, machine, limits)
       : straceEngine(processes, spool.forTracer, limits);
-  return LiveCapture.start(chosen, processes, seconds, spool, { signal, watch });
+  return LiveCapture.start(chosen, processes, seconds, spool, { signal, watch, code: codeWatch(code) });
+}
+
+function codeWatch(mode: CodeMode): CodeWatch | null {
+  if (mode === 'off') return null;
+  const samplers = new Samplers();
+  return new CodeWatch({ samplerFor: (pid) => samplers.for(pid) });
 }
 
 /** bpftrace where it works, since it does not slow the server down; else strace, and why. */
