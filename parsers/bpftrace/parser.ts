@@ -35,8 +35,8 @@ export class BpftraceParser extends LineParser {
     const sink: LineSink = {
       add: (waiting) => {
         // What was seen from outside stands behind the capture, whenever it was seen.
-        if (!this.#ordering.add(waiting) && waiting.kind !== 'observed')
-          this.accounting.note('late-line', this.line, waiting.kind === 'lost' ? '' : waiting.where.text);
+        const isInTime = this.#ordering.add(waiting) || waiting.kind === 'observed' || waiting.kind === 'lost';
+        if (!isInTime) this.accounting.note('late-line', this.line, waiting.where.text);
       },
       left: (tid, facts, where) => {
         if (this.#left.length < MOST_THREADS) this.#left.push({ tid, facts, where });

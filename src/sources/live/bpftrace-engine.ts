@@ -7,14 +7,13 @@ import type { Engine } from './capture.ts';
 import type { ProcessSight } from './kernel-watch.ts';
 import { guarded, type LaunchLimits } from './launch.ts';
 import { listeningPorts } from './listening-ports.ts';
+import type { ToldLoss } from './loss-log.ts';
 import type { ProcessFacts } from './process-facts.ts';
 import type { Spool } from './spool.ts';
 
 /** Compiling and attaching take 1.5 to 2.5 s, more on a busy host, and the guards' clock already runs. */
 const START_SECONDS = 15;
 const PATIENCE_SECONDS = 6;
-/** Pages of the buffer of each processor: 4 MB, so that a burst does not lose events. */
-const BUFFER_PAGES = 1_024;
 /**
  * Lines are written 4 KB at a time, since a write for each made bpftrace lose a third of 30,000 events a second. A
  * blank line, which bpftrace writes through, brings what there is to whoever reads along.
@@ -36,6 +35,11 @@ function openCalls(processes: readonly ProcessSight[]): string {
     }),
   );
   return `event=end ts=${process.hrtime.bigint()}\n${calls.join('')}`;
+}
+
+/** From 0.24 on bpftrace tells losses on stderr, which no capture holds. */
+function lossLines(losses: readonly ToldLoss[]): string {
+  return losses.map(({ at, count }) => `event=lost ts=${Math.round(at)} count=${count}\n`).join('');
 }
 
 /** bpftrace with drover's own program. Stops nobody: where it cannot keep up it loses events, and counts them. */
@@ -61,12 +65,13 @@ export function bpftraceEngine(
       { seconds: limits.seconds + START_SECONDS, bytes: limits.bytes },
       PATIENCE_SECONDS,
     ),
-    environment: { ...programEnvironment(name), BPFTRACE_PERF_RB_PAGES: String(BUFFER_PAGES) },
+    environment: programEnvironment(name),
     writesToStdout: true,
     stopsProcesses: false,
     runsProgram: false,
     // Who was silent all the time, and is in another call now, went there while the program was compiled.
     closing: () => `\n${callLines(pids, machine)}`,
+    lost: lossLines,
     sights: { prefix: '', stamp: (at) => String(Math.round(at)) },
     open: openCalls,
     // Asked a second time while it prints its maps it would leave at once, without them.
