@@ -9,6 +9,7 @@ import { guarded, type LaunchLimits } from './launch.ts';
 import { listeningPorts } from './listening-ports.ts';
 import type { ToldLoss } from './loss-log.ts';
 import type { ProcessFacts } from './process-facts.ts';
+import { reasonIn } from './program-checks.ts';
 import type { Spool } from './spool.ts';
 
 /** Compiling and attaching take 1.5 to 2.5 s, more on a busy host, and the guards' clock already runs. */
@@ -78,8 +79,7 @@ export function bpftraceEngine(
     stop: { signal: 'SIGINT', patienceMs: PATIENCE_SECONDS * 1_000, repeatMs: 2_000, deafMs: DEAF_MS },
     hasBegun: (_, bytes) => bytes() > before + 'event=start'.length && spool.includes('event=start ', before),
     explain(words) {
-      const said = words.findLast((line) => line.includes('ERROR') && !line.includes('RLIMIT_MEMLOCK')) ?? '';
-      const reason = said.replace(/^.*ERROR: /, '').replace(/\.$/, '');
+      const reason = reasonIn(words.join('\n'));
       return new AttachError(`bpftrace could not start${reason === '' ? '' : `: ${reason}`}.`, {
         hint: 'Use --engine strace, or see what drover doctor says.',
       });

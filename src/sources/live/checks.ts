@@ -24,7 +24,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
 
 /** Whether the strace engine works here at all. */
 export function straceChecks(host: HostFacts): Check[] {
-  return [procCheck(host), programCheck('strace', host), launchCheck(host), ptraceCheck(host)];
+  return [programCheck('strace', host), procCheck(host), launchCheck(host), ptraceCheck(host)];
 }
 
 /** Whether the bpftrace engine works here at all. */
