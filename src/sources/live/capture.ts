@@ -271,7 +271,7 @@ export class LiveCapture {
     const reason = this.#reason ?? this.#reasonOf(end);
     if (reason === 'tracer-died') {
       const how = end.signal ?? `exit code ${end.code}`;
-      this.#sentence = `${this.engine.name} ended before its time (${how}); the capture holds what it wrote until then.`;
+      this.#sentence = `${this.engine.name} ended before its time (${how}); what it wrote until then is kept.`;
     }
     if (reason === 'tracer-died' || reason === 'space' || reason === 'stalled')
       this.#diagnostics.push({

@@ -15,7 +15,7 @@ const SECONDS = 15;
 const MOST_BYTES = 1_048_576;
 /** No process has this pid: nothing is printed for anybody. */
 const NOBODY = 0;
-/** Versions from 0.22 on have --dry-run, older ones nothing that asks the kernel's verifier: each is attached and ends at once. */
+/** Only versions from 0.22 on have --dry-run, which attaches as well: so each is attached, and ends at once. */
 const END_AT_ONCE = '\ninterval:ms:1 { exit(); }\n';
 
 /**
