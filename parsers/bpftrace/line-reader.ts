@@ -29,7 +29,7 @@ export type LineMeaning =
   | { readonly kind: 'other' };
 
 /** Lines about the capture, and what `watch.bt` tells beside its maps. */
-const HEADERS: ReadonlySet<string> = new Set(['start', 'end', 'fd', 'tick', 'turn', 'fail']);
+const HEADERS: ReadonlySet<string> = new Set(['start', 'end', 'fd', 'tick', 'turn', 'fail', 'lost']);
 const UNTRACED: ReadonlySet<string> = new Set(['other', 'file', 'memory', 'trivial']);
 /** Numbers of threads and descriptors are that large at most. */
 const MOST_TID = 0x7fffffff;

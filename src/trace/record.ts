@@ -159,7 +159,7 @@ export interface Membership {
   readonly time: Nanoseconds;
 }
 
-/** So many events were lost around that time: what a tracer says of itself. */
+/** So many events were lost around that time, or UNKNOWN (-1): what a tracer says of itself. */
 export interface Lost {
   readonly kind: 'lost';
   readonly count: number;

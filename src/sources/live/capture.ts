@@ -8,6 +8,7 @@ import { describeDetachment } from './detachment.ts';
 import { findFamily, hostView } from './family.ts';
 import type { KernelWatch, ProcessSight, ThreadSight } from './kernel-watch.ts';
 import type { Command } from './launch.ts';
+import { LossLog, type ToldLoss } from './loss-log.ts';
 import { type ProcessFacts, readProcess } from './process-facts.ts';
 import { type SightNotation, sightLines } from './sight-lines.ts';
 import type { Spool } from './spool.ts';
@@ -45,6 +46,8 @@ export interface Engine {
   readonly closing?: () => string;
   /** How the capture prints what drover saw of the processes meanwhile. */
   readonly sights: SightNotation;
+  /** Lines of events that the tracer lost, where it says so beside the capture. */
+  readonly lost?: (losses: readonly ToldLoss[]) => string;
   /** Lines of calls that were entered and have not come back, where the capture shows them at its end only. */
   readonly open?: (processes: readonly ProcessSight[]) => string;
   readonly stop: StopManner;
@@ -88,6 +91,7 @@ export class LiveCapture {
   readonly #tracer: Tracer;
   readonly #diagnostics: SourceDiagnostic[] = [];
   readonly #stalls = new StallWatch();
+  readonly #losses: LossLog;
   readonly #watch: KernelWatch | null;
   readonly #code: CodeWatch | null;
   /** On the clock of the watch. */
@@ -114,6 +118,7 @@ export class LiveCapture {
   ) {
     this.#watch = watch;
     this.#code = code;
+    this.#losses = new LossLog(spool.log);
     this.engine = engine;
     this.processes = processes;
     this.#watched = processes.map(({ pid }) => pid);
@@ -198,7 +203,16 @@ export class LiveCapture {
 
   /** What would stand behind the capture if it ended now: whoever reads a copy of it so far puts it there. */
   sightsSoFar(): string {
-    return `\n${this.engine.open?.(this.sights) ?? ''}${this.#sightLines()}`;
+    return `\n${this.engine.open?.(this.sights) ?? ''}${this.#lossLines()}${this.#sightLines()}`;
+  }
+
+  /** Events that the tracer said beside the capture it had lost. */
+  get lost(): number {
+    return this.#losses.total;
+  }
+
+  #lossLines(): string {
+    return this.engine.lost?.(this.#losses.losses) ?? '';
   }
 
   /** The code that a thread was seen in since it left its wait, `app.py:12 application()`; '' when none was. */
@@ -241,6 +255,7 @@ export class LiveCapture {
   }
 
   #look(): void {
+    if (this.engine.lost !== undefined) this.#losses.look(Number(process.hrtime.bigint()));
     const space = this.#spool.spaceProblem();
     if (space !== null) this.#end('space', `The capture ended early: ${space}.`);
     // strace is given its time by its guard, whatever becomes of drover; engines that start slowly are given theirs
@@ -282,14 +297,15 @@ export class LiveCapture {
     const reason = this.#reason ?? this.#reasonOf(end);
     if (reason === 'tracer-died') {
       const how = end.signal ?? `exit code ${end.code}`;
-      this.#sentence = `${this.engine.name} ended before its time (${how}); what it wrote until then was read.`;
+      this.#sentence = `${this.engine.name} ended before its time (${how}); what it wrote until then is kept.`;
     }
     if (reason === 'tracer-died' || reason === 'space' || reason === 'stalled')
       this.#diagnostics.push({
         code: reason === 'tracer-died' ? 'tracer-died' : 'capture-ended-early',
         text: this.#sentence,
       });
-    if (reason !== 'space' && reason !== 'tracer-died') this.#close();
+    if (this.engine.lost !== undefined) this.#losses.look(Number(process.hrtime.bigint()));
+    this.#close(reason !== 'space' && reason !== 'tracer-died');
     const { sentence, isClean } = this.engine.runsProgram
       ? { sentence: programEnd(end), isClean: true }
       : describeDetachment(this.#everyProcess(), this.engine.name);
@@ -298,9 +314,11 @@ export class LiveCapture {
     return { reason, sentence: this.#sentence, detached: sentence, isClean, bytes, unkept };
   }
 
-  #close(): void {
+  /** Only a capture that is whole says who was silent to its end; what was lost, any says. */
+  #close(isWhole: boolean): void {
     try {
-      const closing = `${this.engine.closing?.() ?? ''}${this.#sightLines()}`;
+      const lost = this.#lossLines();
+      const closing = isWhole ? `${this.engine.closing?.() ?? ''}${lost}${this.#sightLines()}` : lost;
       if (closing !== '') this.#spool.write(this.#spool.endsLine ? closing : `\n${closing}`);
     } catch {
       // The disk is full since a moment ago: the capture is whole without them.
