@@ -4,8 +4,9 @@ import { AttachError } from './attach-error.ts';
 import { describeDetachment } from './detachment.ts';
 import { findFamily, hostView } from './family.ts';
 import type { KernelWatch, ProcessSight } from './kernel-watch.ts';
-import type { Command } from './launch.ts';
+import { type Command, LIMIT_SLACK } from './launch.ts';
 import { type ProcessFacts, readProcess } from './process-facts.ts';
+import { type Checkpoint, demandHoles, Ring, raiseFileLimit } from './ring.ts';
 import { type SightNotation, sightLines } from './sight-lines.ts';
 import type { Spool } from './spool.ts';
 import { StallWatch } from './stall-watch.ts';
@@ -40,6 +41,8 @@ export interface Engine {
   readonly writesToStdout: boolean;
   /** Lines that end the capture when the tracer is gone. */
   readonly closing?: () => string;
+  /** Lines that begin a capture at this moment, where what the tracer prints does not tell what was there before. */
+  readonly opening?: () => string;
   /** How the capture prints what drover saw of the processes meanwhile. */
   readonly sights: SightNotation;
   /** Lines of calls that were entered and have not come back, where the capture shows them at its end only. */
@@ -49,6 +52,13 @@ export interface Engine {
   hasBegun(words: () => Promise<readonly string[]>, bytes: () => number): boolean | Promise<boolean>;
   /** What its last words mean when it ended before it began. */
   explain(words: readonly string[]): AttachError;
+}
+
+interface StartOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly watch?: KernelWatch | null;
+  /** Only so much of the end of the capture is kept. */
+  readonly ringSeconds?: number | undefined;
 }
 
 const LOOK_EVERY_MS = 200;
@@ -79,6 +89,7 @@ export class LiveCapture {
   readonly #diagnostics: SourceDiagnostic[] = [];
   readonly #stalls = new StallWatch();
   readonly #watch: KernelWatch | null;
+  #ring: Ring | null = null;
   /** On the clock of the watch. */
   #watchedFrom = 0;
   readonly #seconds: number;
@@ -113,7 +124,13 @@ export class LiveCapture {
     this.ended = tracer.ended.then((end) => this.#conclude(end));
     // Whoever reads the input is told by its end; whoever wants the sentence asks later.
     this.ended.catch(() => undefined);
-    this.input = tailInput({ name: spool.name, path: spool.opened, ended: this.ended, diagnostics: this.#diagnostics });
+    this.input = tailInput({
+      name: spool.name,
+      path: spool.opened,
+      ended: this.ended,
+      diagnostics: this.#diagnostics,
+      freed: () => spool.freed,
+    });
   }
 
   /** Starts the engine and waits until it traces. Throws `AttachError` when it cannot. */
@@ -122,9 +139,14 @@ export class LiveCapture {
     processes: readonly ProcessFacts[],
     seconds: number,
     spool: Spool,
-    { signal, watch = null }: { readonly signal?: AbortSignal | undefined; readonly watch?: KernelWatch | null } = {},
+    { signal, watch = null, ringSeconds }: StartOptions = {},
   ): Promise<LiveCapture> {
     const { command, environment, runsProgram, writesToStdout } = engine;
+    if (ringSeconds !== undefined)
+      await demandHoles(spool.descriptor, spool.file).catch((error) => {
+        spool.remove();
+        throw error;
+      });
     const stdout = runsProgram ? 'ours' : writesToStdout ? { path: spool.opened } : 'log';
     const started = Tracer.start({
       command,
@@ -139,6 +161,7 @@ export class LiveCapture {
     const capture = new LiveCapture(engine, processes, seconds, spool, tracer, watch);
     try {
       await capture.#begin(signal);
+      if (ringSeconds !== undefined) capture.#keepLast(ringSeconds);
     } catch (error) {
       await tracer.stop(engine.stop);
       await capture.ended;
@@ -188,8 +211,44 @@ export class LiveCapture {
     return `\n${this.engine.open?.(this.sights) ?? ''}${this.#sightLines()}`;
   }
 
-  #sightLines(): string {
-    return sightLines(this.sights, { notation: this.engine.sights, from: this.#watchedFrom });
+  #sightLines(from = this.#watchedFrom): string {
+    return sightLines(this.sights, { notation: this.engine.sights, from });
+  }
+
+  /** Only the last part of the capture is kept, and none when it ends. */
+  get isRing(): boolean {
+    return this.#spool.isRing;
+  }
+
+  /** Where the ring begins; null for a capture that is kept whole, or has just begun. */
+  get ringStart(): Checkpoint | null {
+    return this.#ring?.first ?? null;
+  }
+
+  /** What would stand behind a capture that began there and ended now. */
+  sightsSince({ at }: Checkpoint): string {
+    return `\n${this.engine.open?.(this.sights) ?? ''}${this.#sightLines(at)}`;
+  }
+
+  /** Keeps the ring as it is until what is done with it is done. */
+  async holding<Result>(action: () => Promise<Result>): Promise<Result> {
+    this.#ring?.hold();
+    try {
+      return await action();
+    } finally {
+      this.#ring?.release();
+    }
+  }
+
+  #keepLast(seconds: number): void {
+    const { mostBytes, descriptor } = this.#spool;
+    this.#ring = new Ring({
+      length: seconds * 1e9,
+      mostBytes,
+      descriptor,
+      opening: () => this.engine.opening?.() ?? '',
+      limit: (bytes) => raiseFileLimit(this.#tracingPid, Math.ceil(bytes + mostBytes * (LIMIT_SLACK - 1))),
+    });
   }
 
   /** Detaches; `ended` settles a second and a half after the patience of the engine at the latest. */
@@ -221,6 +280,10 @@ export class LiveCapture {
   }
 
   #look(): void {
+    if (this.#ring !== null) {
+      this.#ring.look(this.bytes);
+      this.#spool.freed = this.#ring.freed;
+    }
     const space = this.#spool.spaceProblem();
     if (space !== null) this.#end('space', `The capture ended early: ${space}.`);
     // strace is given its time by its guard, whatever becomes of drover; engines that start slowly are given theirs

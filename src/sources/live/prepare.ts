@@ -46,7 +46,9 @@ export function prepareCapture(pids: readonly number[], { engine, family }: Prep
   return { engine: chosen, why, processes: traced, watch };
 }
 
-interface CaptureOptions extends Omit<SpoolOptions, 'engine'> {
+interface CaptureOptions extends Omit<SpoolOptions, 'engine' | 'isRing'> {
+  /** Only so much of the end of the capture is kept; its space is `mostBytes`. */
+  readonly ringSeconds?: number | undefined;
   readonly seconds: number;
   /** What bpftrace runs. */
   readonly program: ProgramName;
@@ -63,16 +65,17 @@ interface CaptureOptions extends Omit<SpoolOptions, 'engine'> {
 export async function startCapture(
   engine: 'strace' | 'bpftrace',
   processes: readonly ProcessFacts[],
-  { seconds, program, signal, watch = null, ...place }: CaptureOptions,
+  { seconds, program, signal, watch = null, ringSeconds, ...place }: CaptureOptions,
 ): Promise<LiveCapture> {
-  const spool = new Spool({ ...place, engine });
-  const limits = { seconds, bytes: place.mostBytes };
+  const isRing = ringSeconds !== undefined;
+  const spool = new Spool({ ...place, engine, isRing });
+  const limits = { seconds, bytes: place.mostBytes, moves: isRing };
   const machine = machineOf(process.arch);
   const chosen =
     engine === 'bpftrace' && machine !== null
       ? bpftraceEngine(program, processes, spool, machine, limits)
       : straceEngine(processes, spool.forTracer, limits);
-  return LiveCapture.start(chosen, processes, seconds, spool, { signal, watch });
+  return LiveCapture.start(chosen, processes, seconds, spool, { signal, watch, ringSeconds });
 }
 
 /** bpftrace where it works, since it does not slow the server down; else strace, and why. */
