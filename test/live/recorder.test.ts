@@ -160,23 +160,28 @@ test('a reply that nobody reads, a death, a signal and a command that fails', LI
   writeFileSync(health, '');
   const drover = await LiveDrover.start([
     ...['record', String(own.master), '--spool', folder, '-o', join(folder, 'web.trace'), '--engine', 'bpftrace'],
-    ...['--ring', '2s', '--dumps', '4', '--until', 'EPIPE', '--until', 'death', '--until', `cmd:test -e '${health}'`],
+    ...['--ring', '4s', '--dumps', '4', '--until', 'EPIPE', '--until', 'death', '--until', `cmd:test -e '${health}'`],
   ]);
   try {
+    // bpftrace says that it begins before its last probe is in place.
+    await pause(1_500);
     // One after the other; each is far enough from the one before.
     await own.leave('/parts', 100);
     const hungUp = await reportOn(await dumpAppears(drover, folder, 1));
-    assert.ok(hungUp.calls.some(({ errors }) => (errors.EPIPE ?? 0) > 0));
-    await pause(2_500);
+    assert.ok(
+      hungUp.calls.some(({ errors }) => (errors.EPIPE ?? 0) > 0),
+      `${drover.stderr}${JSON.stringify(hungUp.calls)}`,
+    );
+    await pause(4_500);
     const [victim = 0] = own.workers;
     process.kill(victim, 'SIGKILL');
     const died = await reportOn(await dumpAppears(drover, folder, 2));
     const deaths = died.findings.flatMap(({ metrics }) => metrics.deaths ?? []);
     assert.ok(deaths.some(({ pid }) => pid === victim));
-    await pause(2_500);
+    await pause(4_500);
     drover.signal('SIGUSR1');
     await reportOn(await dumpAppears(drover, folder, 3));
-    await pause(2_500);
+    await pause(4_500);
     execFileSync('rm', [health]);
     await dumpAppears(drover, folder, 4);
     // As many as were asked for.

@@ -80,8 +80,8 @@ function beginning({ processes, engine, file }: LiveCapture, flags: RecordFlags,
   const when = [...until.map(inWords), `kill -USR1 ${process.pid}`].join(', or ');
   return (
     `Tracing ${count} with ${engine.name} for ${spoken(seconds)}; the last ${spoken(ringSeconds)} are kept in ` +
-    `${file}, ${mebibytes(maxSpool)} at most. They are written to a file of their own at ${when}: ${plural(dumps, 'file')} at ` +
-    `most, ${spoken(ringSeconds)} apart. Ctrl-C ends it, without a file.`
+    `${file}, ${mebibytes(maxSpool)} at most. They are written to a file of their own at ${when}: ` +
+    `${plural(dumps, 'file')} at most, ${spoken(ringSeconds)} apart. Ctrl-C ends it, without a file.`
   );
 }
 

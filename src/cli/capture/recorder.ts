@@ -45,7 +45,7 @@ interface RecorderOptions {
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #triggers: Triggers;
-  readonly #snapshots = new Cadence({ first: 0, every: LOOK_EVERY_MS, share: SNAPSHOT_SHARE });
+  readonly #snapshots: Cadence;
   readonly #opens = new Cadence({ first: 0, every: LOOK_EVERY_MS, share: OPEN_SHARE });
   #dumps = 0;
   #failed = 0;
@@ -58,6 +58,9 @@ export class Recorder {
   constructor(options: RecorderOptions) {
     this.#options = options;
     this.#triggers = new Triggers(options.conditions);
+    // What happened must still be in the ring when it is seen.
+    const longest = (options.ringSeconds * 1_000) / 6;
+    this.#snapshots = new Cadence({ first: 0, every: LOOK_EVERY_MS, share: SNAPSHOT_SHARE, longest });
   }
 
   /** Dumps that were written. */
@@ -88,7 +91,9 @@ export class Recorder {
       return;
     }
     this.#nextDumpAt = now + this.#options.ringSeconds * 1_000;
-    this.#dumping = this.#settleAndDump(reason).finally(() => {
+    // What led to it stays, however long the rest takes.
+    const dump = this.#options.capture.holding(() => this.#settleAndDump(reason));
+    this.#dumping = dump.finally(() => {
       this.#dumping = null;
     });
   }
@@ -185,7 +190,7 @@ export class Recorder {
     const begin = capture.ringStart;
     const about = capture.bytes - (begin?.offset ?? 0);
     try {
-      const { path, bytes } = await capture.holding(() => writeDump(ringInput(capture), name, about));
+      const { path, bytes } = await writeDump(ringInput(capture), name, about);
       this.#dumps++;
       const held = begin === null ? null : (Number(process.hrtime.bigint()) - begin.at) / 1e9;
       const span = held === null ? '' : `, the last ${Math.round(held)} s`;

@@ -48,7 +48,7 @@ export class Ring {
   readonly #options: RingOptions;
   readonly #checkpoints: Checkpoint[] = [];
   #freed = 0;
-  #isHeld = false;
+  #holders = 0;
   #isFreeing = false;
   #due = 0;
 
@@ -68,11 +68,11 @@ export class Ring {
 
   /** While it is held nothing is given back, so that what is being copied stays. */
   hold(): void {
-    this.#isHeld = true;
+    this.#holders++;
   }
 
   release(): void {
-    this.#isHeld = false;
+    this.#holders--;
   }
 
   /** To be called a few times a second. `bytes` is the size of the file. */
@@ -85,7 +85,7 @@ export class Ring {
       this.#checkpoints.push({ offset: this.#lineBefore(bytes), at, opening: this.#options.opening() });
       this.#due = at + Math.max(LEAST_STEP, length / STEPS, (now() - at) * OPENING_SHARE);
     }
-    if (this.#isHeld || this.#isFreeing) return;
+    if (this.#holders > 0 || this.#isFreeing) return;
     while (this.#isStale(at, bytes)) this.#checkpoints.shift();
     const begin = this.first?.offset ?? 0;
     if (begin > this.#freed) void this.#free(begin);
