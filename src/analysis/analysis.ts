@@ -14,7 +14,7 @@ import {
 import { ActivityRecorder } from '../model/measuring/activity-recorder.ts';
 import { Model } from '../model/model.ts';
 import type { CaptureFacts } from '../trace/capture-facts.ts';
-import type { Call, TraceRecord } from '../trace/record.ts';
+import type { Call, Cost, TraceRecord } from '../trace/record.ts';
 import { MILLISECOND, SECOND, type TimeOrigin, UNKNOWN } from '../trace/time.ts';
 import { type Activity, describeActivity, describeNow, type Now } from './activity.ts';
 import type { AnalysisOptions } from './options.ts';
@@ -47,6 +47,7 @@ export class Analysis {
   #recorder: ActivityRecorder | null = null;
   #running: readonly Running[] = [];
   #events = 0;
+  #cost: Cost | null = null;
   /** Those of them that tell something about a process, and not about the tracer. */
   #told = 0;
 
@@ -60,8 +61,12 @@ export class Analysis {
   accept(record: TraceRecord): void {
     // An end that no line tells is no event of the trace, nor is what somebody saw who looked.
     if (record.kind !== 'exit' || record.assumed === undefined) {
-      if (record.kind !== 'observed') this.#events++;
-      if (record.kind !== 'notice' && record.kind !== 'lost') this.#told++;
+      if (record.kind !== 'observed' && record.kind !== 'cost') this.#events++;
+      if (record.kind !== 'notice' && record.kind !== 'lost' && record.kind !== 'cost') this.#told++;
+    }
+    if (record.kind === 'cost') {
+      this.#cost = record;
+      return;
     }
     // Tracer messages may stand before the first stamp, which fixes the axis.
     if (record.kind === 'notice') {
@@ -126,6 +131,7 @@ export class Analysis {
       outcomes,
       drafts,
       events: this.#events,
+      cost: this.#cost,
       noted: this.#noted,
     });
   }

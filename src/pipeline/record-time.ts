@@ -19,6 +19,7 @@ export function timeOf(record: TraceRecord): Nanoseconds | null {
       return record.time;
     case 'count':
     case 'notice':
+    case 'cost':
     case 'frame':
       return null;
   }

@@ -261,6 +261,18 @@ export interface Observed {
   readonly text: string;
 }
 
+/** What drover noted of the cost of tracing, nanoseconds of one processor. */
+export interface Cost {
+  readonly kind: 'cost';
+  /** How long it was measured. */
+  readonly lasted: Nanoseconds;
+  readonly tracer: Nanoseconds;
+  /** drover itself, its analysis included. */
+  readonly drover: Nanoseconds;
+  /** Programs of the tracer in the kernel; UNKNOWN (-1) when nobody counted it. */
+  readonly kernel: Nanoseconds;
+}
+
 export type TraceRecord =
   | Call
   | Signal
@@ -273,4 +285,5 @@ export type TraceRecord =
   | Scheduling
   | SocketState
   | Watched
-  | Observed;
+  | Observed
+  | Cost;

@@ -1,4 +1,5 @@
-import type { Observed, TraceRecord } from '../../../src/trace/record.ts';
+import type { Cost, Observed, TraceRecord } from '../../../src/trace/record.ts';
+import { COST_IN_STRACE, NOTED_BY_DROVER, readCost } from '../../text/cost-line.ts';
 import { readSight, SIGHT_IN_STRACE } from '../../text/sight-line.ts';
 import type { ForeignColumns } from '../foreign-columns.ts';
 import { readFrame } from '../frames.ts';
@@ -69,9 +70,9 @@ export class RestLines {
       return null;
     }
     if (text.startsWith(' > ') || text.startsWith(' | ') || text.startsWith(' * ')) return this.#readAttached(text);
-    if (text.startsWith(SIGHT_IN_STRACE)) {
-      const observed = this.#observed(text);
-      if (observed !== null) return observed;
+    if (text.startsWith(NOTED_BY_DROVER)) {
+      const noted = this.#observed(text) ?? this.#cost(text);
+      if (noted !== null) return noted;
     }
     const message = readMessage(text) ?? this.#messageBehindColumns(text);
     if (message !== null) return this.#readMessage(message, text);
@@ -102,9 +103,9 @@ export class RestLines {
   /** A line while a call waits for its end. */
   #goOn(text: string, isLast: boolean): TraceRecord | null {
     const swallows = this.#cut.waiting?.swallows === true;
-    if (text.startsWith(SIGHT_IN_STRACE)) {
-      const observed = this.#observed(text);
-      if (observed !== null) return observed;
+    if (text.startsWith(NOTED_BY_DROVER)) {
+      const noted = this.#observed(text) ?? this.#cost(text);
+      if (noted !== null) return noted;
     }
     const message = swallows ? null : readMessage(text);
     if (message?.at === 0) return this.#interrupt(message);
@@ -148,6 +149,7 @@ export class RestLines {
 
   /** What drover noted of a thread that it looked at, behind the lines of strace. */
   #observed(text: string): Observed | null {
+    if (!text.startsWith(SIGHT_IN_STRACE)) return null;
     const state = this.#state;
     const sight = readSight(text.slice(SIGHT_IN_STRACE.length));
     if (sight === null) return null;
@@ -167,6 +169,14 @@ export class RestLines {
       line: state.line,
       text: state.text,
     };
+  }
+
+  /** What drover noted of the cost of tracing. */
+  #cost(text: string): Cost | null {
+    const cost = text.startsWith(COST_IN_STRACE) ? readCost(text.slice(COST_IN_STRACE.length)) : null;
+    if (cost === null) return null;
+    this.#state.account.notices++;
+    return { kind: 'cost', ...cost };
   }
 
   /** A message at the beginning of the line, or behind the first piece of a call. */

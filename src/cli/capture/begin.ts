@@ -44,6 +44,7 @@ export async function beginCapture(
         program,
         watch,
         ringSeconds,
+        mostPercent: flags.maxCost,
         signal,
       }),
     );

@@ -4,7 +4,7 @@ import type { Machine } from '../../trace/syscall-numbers.ts';
 import type { DashboardFlags } from './dashboard.ts';
 import type { ReportFlags } from './print.ts';
 import type { Condition } from './until.ts';
-import { parseBytes, parsePids, parseSeconds } from './values.ts';
+import { parseBytes, parsePercent, parsePids, parseSeconds } from './values.ts';
 
 /** How a running server shall be traced. */
 export interface CaptureFlags {
@@ -17,6 +17,8 @@ export interface CaptureFlags {
   readonly spool?: string;
   /** Bytes. */
   readonly maxSpool: number;
+  /** Percent of one processor. */
+  readonly maxCost?: number;
   readonly yes?: boolean;
   /** `--no-family` gives false. */
   readonly family: boolean;
@@ -93,6 +95,12 @@ export function addCaptureOptions(command: Command, programs = REPORTED, parseTi
     )
     .addOption(new Option('--for <time>', 'how long: 30s, 2m').argParser(parseTime).default(SECONDS, '60s'));
   return addSpoolOptions(command, 'end the capture at this size')
+    .addOption(
+      new Option(
+        '--max-cost <percent>',
+        'detach when tracing takes more than this share of one CPU over 10 s: 5%',
+      ).argParser(parsePercent),
+    )
     .option('--no-family', 'trace only the processes named, not the rest of their server')
     .option('-y, --yes', 'attach strace without asking');
 }

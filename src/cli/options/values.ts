@@ -68,6 +68,15 @@ function secondsOf(text: string): number {
   return Math.ceil(Number(number) * SECONDS[unit as keyof typeof SECONDS]);
 }
 
+/** `5%`, `0.5`: percent, above zero. Throws `UsageError`. */
+export function parsePercent(text: string): number {
+  const number = /^(\d+(?:\.\d+)?)\s*%?$/.exec(text)?.[1];
+  const percent = Number(number);
+  if (number === undefined || !(percent > 0) || percent > 100_000)
+    throw new UsageError(`"${text}" is no share of a CPU.`, { hint: 'Write 5% or 0.5%; two CPUs are 200%.' });
+  return percent;
+}
+
 const BYTES = { '': 1, k: 1_024, m: 1_048_576, g: 1_073_741_824 } as const;
 
 /** `512M`, `1G`, or a number of bytes. Throws `UsageError`. */

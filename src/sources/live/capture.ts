@@ -1,20 +1,21 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SourceDiagnostic, TraceInput } from '../trace-input.ts';
 import { AttachError } from './attach-error.ts';
+import { CostMeter } from './cost-meter.ts';
 import { describeDetachment } from './detachment.ts';
 import { findFamily, hostView } from './family.ts';
 import type { KernelWatch, ProcessSight } from './kernel-watch.ts';
 import { type Command, LIMIT_SLACK } from './launch.ts';
 import { type ProcessFacts, readProcess } from './process-facts.ts';
 import { type Checkpoint, demandHoles, Ring, raiseFileLimit } from './ring.ts';
-import { type SightNotation, sightLines } from './sight-lines.ts';
+import { costLine, type SightNotation, sightLines } from './sight-lines.ts';
 import type { Spool } from './spool.ts';
 import { StallWatch } from './stall-watch.ts';
 import { tailInput } from './tail-input.ts';
 import { type StopManner, Tracer, type TracerEnd } from './tracer.ts';
 
 /** Why a capture ended. */
-export type EndReason = 'time' | 'asked' | 'space' | 'stalled' | 'processes-ended' | 'tracer-died';
+export type EndReason = 'time' | 'asked' | 'space' | 'cost' | 'stalled' | 'processes-ended' | 'tracer-died';
 
 export interface CaptureEnd {
   readonly reason: EndReason;
@@ -59,6 +60,8 @@ interface StartOptions {
   readonly watch?: KernelWatch | null;
   /** Only so much of the end of the capture is kept. */
   readonly ringSeconds?: number | undefined;
+  /** It ends when tracing costs more of one processor over ten seconds. */
+  readonly mostPercent?: number | undefined;
 }
 
 const LOOK_EVERY_MS = 200;
@@ -90,6 +93,8 @@ export class LiveCapture {
   readonly #stalls = new StallWatch();
   readonly #watch: KernelWatch | null;
   #ring: Ring | null = null;
+  #meter: CostMeter | null = null;
+  #mostPercent = Number.POSITIVE_INFINITY;
   /** On the clock of the watch. */
   #watchedFrom = 0;
   readonly #seconds: number;
@@ -139,7 +144,7 @@ export class LiveCapture {
     processes: readonly ProcessFacts[],
     seconds: number,
     spool: Spool,
-    { signal, watch = null, ringSeconds }: StartOptions = {},
+    { signal, watch = null, ringSeconds, mostPercent }: StartOptions = {},
   ): Promise<LiveCapture> {
     const { command, environment, runsProgram, writesToStdout } = engine;
     if (ringSeconds !== undefined)
@@ -162,6 +167,7 @@ export class LiveCapture {
     try {
       await capture.#begin(signal);
       if (ringSeconds !== undefined) capture.#keepLast(ringSeconds);
+      if (mostPercent !== undefined) capture.#mostPercent = mostPercent;
     } catch (error) {
       await tracer.stop(engine.stop);
       await capture.ended;
@@ -212,7 +218,14 @@ export class LiveCapture {
   }
 
   #sightLines(from = this.#watchedFrom): string {
-    return sightLines(this.sights, { notation: this.engine.sights, from });
+    const notation = this.engine.sights;
+    const cost = this.#meter === null ? '' : costLine(this.#meter.total, notation);
+    return `${sightLines(this.sights, { notation, from })}${cost}`;
+  }
+
+  /** What tracing costs now, percent of one processor; null before anything was measured. */
+  get costPercent(): number | null {
+    return this.#meter?.percent ?? null;
   }
 
   /** Only the last part of the capture is kept, and none when it ends. */
@@ -274,6 +287,7 @@ export class LiveCapture {
     if (signal?.aborted) throw new AttachError('Given up before anything was traced.');
     this.#begunAt = performance.now();
     this.#tracingPid = this.#tracer.findPid();
+    this.#meter = new CostMeter({ tracerPid: this.#tracingPid, hasPrograms: this.engine.name === 'bpftrace' });
     this.#watchedFrom = Number(process.hrtime.bigint());
     this.#watch?.look(this.#watched);
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
@@ -292,7 +306,10 @@ export class LiveCapture {
     if (this.engine.writesToStdout && this.#allHaveEnded()) this.#end('processes-ended', '');
     if (this.#reason !== null) return;
     if (++this.#looks % FAMILY_EVERY_LOOKS === 0) this.#watched = this.#everyProcess().map(({ pid }) => pid);
-    if (this.#looks % WATCH_EVERY_LOOKS === 0) this.#watch?.look(this.#watched);
+    if (this.#looks % WATCH_EVERY_LOOKS === 0) {
+      this.#watch?.look(this.#watched);
+      this.#lookAtCost();
+    }
     if (!this.engine.stopsProcesses) return;
     const stalled = this.#stalls.look(this.#watched, performance.now());
     if (stalled === null) return;
@@ -301,6 +318,17 @@ export class LiveCapture {
     this.#end(
       'stalled',
       `${who} all but stopped under ${this.engine.name} for ${(forMs / 1_000).toFixed(1)} s; drover detached at once.`,
+    );
+  }
+
+  #lookAtCost(): void {
+    this.#meter?.look();
+    const percent = this.#meter?.recentPercent ?? 0;
+    if (percent <= this.#mostPercent) return;
+    this.#end(
+      'cost',
+      `Tracing took ${percent.toFixed(1)} % of a CPU over the last 10 s, more than the ${this.#mostPercent} % of ` +
+        '--max-cost; drover detached.',
     );
   }
 
@@ -321,7 +349,7 @@ export class LiveCapture {
       const how = end.signal ?? `exit code ${end.code}`;
       this.#sentence = `${this.engine.name} ended before its time (${how}); what it wrote until then was read.`;
     }
-    if (reason === 'tracer-died' || reason === 'space' || reason === 'stalled')
+    if (reason === 'tracer-died' || reason === 'space' || reason === 'cost' || reason === 'stalled')
       this.#diagnostics.push({
         code: reason === 'tracer-died' ? 'tracer-died' : 'capture-ended-early',
         text: this.#sentence,

@@ -50,6 +50,8 @@ interface CaptureOptions extends Omit<SpoolOptions, 'engine' | 'isRing'> {
   /** Only so much of the end of the capture is kept; its space is `mostBytes`. */
   readonly ringSeconds?: number | undefined;
   readonly seconds: number;
+  /** It ends when tracing costs more of one processor. */
+  readonly mostPercent?: number | undefined;
   /** What bpftrace runs. */
   readonly program: ProgramName;
   /** Looks at the processes meanwhile. */
@@ -65,7 +67,7 @@ interface CaptureOptions extends Omit<SpoolOptions, 'engine' | 'isRing'> {
 export async function startCapture(
   engine: 'strace' | 'bpftrace',
   processes: readonly ProcessFacts[],
-  { seconds, program, signal, watch = null, ringSeconds, ...place }: CaptureOptions,
+  { seconds, program, signal, watch = null, ringSeconds, mostPercent, ...place }: CaptureOptions,
 ): Promise<LiveCapture> {
   const isRing = ringSeconds !== undefined;
   const spool = new Spool({ ...place, engine, isRing });
@@ -75,7 +77,7 @@ export async function startCapture(
     engine === 'bpftrace' && machine !== null
       ? bpftraceEngine(program, processes, spool, machine, limits)
       : straceEngine(processes, spool.forTracer, limits);
-  return LiveCapture.start(chosen, processes, seconds, spool, { signal, watch, ringSeconds });
+  return LiveCapture.start(chosen, processes, seconds, spool, { signal, watch, ringSeconds, mostPercent });
 }
 
 /** bpftrace where it works, since it does not slow the server down; else strace, and why. */
