@@ -10,7 +10,7 @@ import { type EarlierCall, EarlierCalls } from './earlier-calls.ts';
 import type { Fields } from './fields.ts';
 import type { ForeignColumns } from './foreign-columns.ts';
 import { type JsonRecord, lostEvents, mapEntries, printedText, readJson } from './json-record.ts';
-import { LineReader } from './line-reader.ts';
+import { type CostFacts, LineReader } from './line-reader.ts';
 import { MapLines } from './map-lines.ts';
 import type { Waiting } from './waiting.ts';
 import { WatchedCapture } from './watched.ts';
@@ -20,6 +20,8 @@ export interface LineSink {
   add(waiting: Waiting): void;
   /** A call that was still running when the capture ended. */
   left(tid: number, facts: CallFacts, where: Where): void;
+  /** What tracing cost. */
+  cost(cost: CostFacts): void;
   /** What a descriptor of a process is, as found before the capture. */
   describe(pid: number, fd: number, label: string): void;
 }
@@ -146,6 +148,9 @@ export class Lines {
         return this.#wait(meaning.waiting);
       case 'header':
         this.#header(meaning.fields, where);
+        return 'notices';
+      case 'cost':
+        this.#sink.cost(meaning.cost);
         return 'notices';
       case 'earlier':
         this.earlier.note(meaning.call, this.#reader.traces(meaning.call.number));

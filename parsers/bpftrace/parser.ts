@@ -42,6 +42,7 @@ export class BpftraceParser extends LineParser {
       left: (tid, facts, where) => {
         if (this.#left.length < MOST_THREADS) this.#left.push({ tid, facts, where });
       },
+      cost: (cost) => this.tell({ kind: 'cost', ...cost }),
       describe: (pid, fd, label) => this.#threads.describe(pid, fd, label),
     };
     this.#lines = new Lines(options.origin, this.accounting, this.flags, sink, foreign);

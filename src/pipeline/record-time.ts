@@ -21,6 +21,7 @@ export function timeOf(record: TraceRecord): Nanoseconds | null {
       return record.time === UNKNOWN ? null : record.time;
     case 'count':
     case 'notice':
+    case 'cost':
     case 'frame':
     case 'printed':
       return null;

@@ -291,6 +291,18 @@ export interface Sampled {
   readonly text: string;
 }
 
+/** What drover noted of the cost of tracing, nanoseconds of one processor. */
+export interface Cost {
+  readonly kind: 'cost';
+  /** How long it was measured. */
+  readonly lasted: Nanoseconds;
+  readonly tracer: Nanoseconds;
+  /** drover itself, its analysis included. */
+  readonly drover: Nanoseconds;
+  /** Programs of the tracer in the kernel; UNKNOWN (-1) when nobody counted it. */
+  readonly kernel: Nanoseconds;
+}
+
 export type TraceRecord =
   | Call
   | Signal
@@ -305,4 +317,5 @@ export type TraceRecord =
   | SocketState
   | Watched
   | Observed
-  | Sampled;
+  | Sampled
+  | Cost;

@@ -157,6 +157,7 @@ export class LiveFeed implements Feed {
       spool: capture.file,
       spoolBytes: bytes,
       spoolLimitBytes,
+      costPercent: capture.costPercent,
       notes: end === null ? [] : [[end.sentence, end.detached].filter((part) => part !== '').join(' ')],
       wallMs: Date.now(),
       atMs: now,
