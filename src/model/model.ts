@@ -99,7 +99,14 @@ export class Model {
     this.sockets = new SocketTracker(context);
     this.#topics = options.topics.map((Topic) => new Topic(context));
     const { activity, noted } = options;
-    const measuring: Tracker[] = [this.scheduler, this.sockets, this.watch, this.pauses, new TimeTable(context)];
+    const measuring: Tracker[] = [
+      this.scheduler,
+      this.sockets,
+      this.watch,
+      this.pauses,
+      this.code,
+      new TimeTable(context),
+    ];
     if (activity !== undefined) measuring.push(activity);
     this.#audience = audienceOf([
       ...measuring,

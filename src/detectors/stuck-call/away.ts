@@ -55,7 +55,7 @@ export function awayFinding(context: Context, threads: readonly Thread[], isEver
   const clients = sorted.reduce((sum, { process }) => sum + Math.max(0, process.clientsHeld), 0);
   const longest = lastedOf(model, worst);
   const top = topOf(worst, capabilities.durations);
-  const codes = sorted.map((thread) => codeIn(model, thread, Number.NEGATIVE_INFINITY, model.lastTime));
+  const codes = sorted.map((thread) => codeIn(model, thread, { start: Number.NEGATIVE_INFINITY, end: model.lastTime }));
   const code = codes.find((sample) => sample !== null) ?? null;
   return {
     severity: severityOf(clients, isEverybody),

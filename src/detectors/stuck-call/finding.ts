@@ -31,7 +31,10 @@ export function finding(context: Context, { all, severity, isEverybody }: Group)
   const pids = [...new Set(sorted.map(({ thread }) => thread.process.pid))];
   const isTimed = capabilities.times && worst.lasted !== UNKNOWN && model.lastTime > model.firstTime;
   const codes = sorted.map(({ thread, left }) =>
-    codeIn(model, thread, left.beganBefore ? Number.NEGATIVE_INFINITY : left.since, model.lastTime),
+    codeIn(model, thread, {
+      start: left.beganBefore ? Number.NEGATIVE_INFINITY : left.since,
+      end: model.lastTime,
+    }),
   );
   const code = codes.find((sample) => sample !== null) ?? null;
   const nobodyAccepted = model.processes.all().every(({ accepted }) => accepted === 0);

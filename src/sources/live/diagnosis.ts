@@ -1,4 +1,4 @@
-import { bpftraceChecks, type Check, processCheck, straceChecks } from './checks.ts';
+import { bpftraceChecks, type Check, codeChecks, processCheck, straceChecks } from './checks.ts';
 import { findFamily, hostView } from './family.ts';
 import { readHost } from './host-facts.ts';
 import { processNames } from './process-names.ts';
@@ -21,6 +21,7 @@ export interface Diagnosis {
 export function diagnose(pids: readonly number[]): Diagnosis {
   const host = readHost();
   const engines = [group('strace', WORKS, straceChecks(host)), group('bpftrace', WORKS, bpftraceChecks(host))];
+  const code = group('the line of code of a stuck worker', SHOWN, codeChecks(host));
   const view = hostView();
   const names = processNames(view);
   const processes = pids.map((pid) => {
@@ -32,7 +33,7 @@ export function diagnose(pids: readonly number[]): Diagnosis {
     ]);
   });
   return {
-    groups: [...engines, ...processes],
+    groups: [...engines, code, ...processes],
     canAttach: engines.some(({ holds }) => holds) && processes.every(({ holds }) => holds),
   };
 }
@@ -40,6 +41,7 @@ export function diagnose(pids: readonly number[]): Diagnosis {
 /** Phrases for what holds and what does not. */
 type Verdicts = readonly [string, string];
 const WORKS: Verdicts = ['works here', 'does not work here'];
+const SHOWN: Verdicts = ['can be shown', 'cannot be shown'];
 const TRACEABLE: Verdicts = ['can be traced', 'cannot be traced'];
 
 function group(subject: string, [good, bad]: Verdicts, checks: readonly Check[]): CheckGroup {
