@@ -4,6 +4,7 @@ import type { CodeSample } from '../model/measuring/code-samples.ts';
 import type { Model } from '../model/model.ts';
 import { applicationFrame, type CodeFrame, codePlace, libraryFrame } from '../trace/code-frame.ts';
 import type { Nanoseconds } from '../trace/time.ts';
+import type { Step } from './finding.ts';
 import { metric } from './metric.ts';
 
 /** Frames of a stack that a report carries. */
@@ -98,6 +99,18 @@ export function withPlace(title: string, place: string, longest: number): string
 export function withCode(lines: readonly KeptLine[], sample: CodeSample | null): KeptLine[] {
   const isNew = sample !== null && sample.by !== '';
   return isNew ? [...lines, sample.line] : [...lines];
+}
+
+/** What to do next where the line of code is known: to open it comes first, and nobody need be asked for it. */
+export function stepsWithCode(steps: readonly Step[], sample: CodeSample | null): Step[] {
+  const frame = sample === null || sample.by === '' ? null : frameOf(sample);
+  if (frame === null) return [...steps];
+  const place = frame.line === 0 ? frame.file : `${frame.file}:${frame.line}`;
+  const named = frame.name === '' || frame.name.startsWith('<') ? '' : `: ${frame.name}() is the code that ran`;
+  return [
+    { text: `Open ${place}${named}.` },
+    ...steps.filter(({ command = '' }) => !command.startsWith('py-spy dump')),
+  ];
 }
 
 /** ` py-spy saw it in application() at /srv/app.py:12.`; '' when the stack does not show the application. */

@@ -18,6 +18,8 @@ describe('the line of code of a stall', () => {
     assert.equal(finding?.title, 'Worker 101 stalled 1.30 s: no system call, app.py:12 application()');
     assert.match(finding.summary, /py-spy saw it in application\(\) at \/srv\/app\.py:12\./);
     assert.match(finding.evidence.at(-1)?.text ?? '', /event=code .* frames=dumps@/);
+    assert.equal(finding.next[0]?.text, 'Open /srv/app.py:12: application() is the code that ran.');
+    assert.ok(finding.next.every(({ command = '' }) => !command.includes('py-spy')));
     const [stall] = finding.metrics.stalls as readonly { readonly frames: unknown }[];
     assert.deepEqual(stall?.frames, [
       { function: 'dumps', file: '/usr/lib/python3.11/json/__init__.py', line: 231, isApplication: false },

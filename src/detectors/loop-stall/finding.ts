@@ -3,7 +3,7 @@ import type { OffCpu } from '../../model/machine/turn.ts';
 import type { CodeSample } from '../../model/measuring/code-samples.ts';
 import { milliseconds, round } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
-import { codeIn, codeSentence, framesMember, placeOf, withCode } from '../code-line.ts';
+import { codeIn, codeSentence, framesMember, placeOf, stepsWithCode, withCode } from '../code-line.ts';
 import type { Context } from '../detector.ts';
 import { type Confidence, type DraftFinding, span } from '../finding.ts';
 import type { Reason } from '../stall-cause/cause.ts';
@@ -99,18 +99,18 @@ export function stallFinding(context: Context, group: StallGroup, hasPool: boole
       share: round(Math.min(1, group.total / Math.max(1, observedOf(thread, context))), 4),
     },
     evidence: withCode(evidenceOf(group), code),
-    next: stallAdvice(
-      cause,
-      reason,
-      thread.process,
-      isStarved(longest) ? (isMostlyStarved(longest) ? 'mostly' : 'partly') : 'not',
-    ),
+    next: stepsWithCode(stallAdvice(cause, reason, thread.process, starvedOf(longest)), code),
     subjects: [
       `pid ${pid}`,
       ...(longest.request === '' ? [] : [`request ${longest.request}`]),
       ...(reason.target.startsWith('/') ? [`target ${reason.target}`] : []),
     ],
   };
+}
+
+function starvedOf(stall: Stall): 'not' | 'partly' | 'mostly' {
+  if (!isStarved(stall)) return 'not';
+  return isMostlyStarved(stall) ? 'mostly' : 'partly';
 }
 
 /** The time in which the loop was watched. */

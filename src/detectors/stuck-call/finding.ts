@@ -2,7 +2,7 @@ import type { AtEnd } from '../../model/at-end/at-end.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { duration, milliseconds } from '../../trace/format-numbers.ts';
 import { UNKNOWN } from '../../trace/time.ts';
-import { codeIn, codeSentence, commonPlace, framesMember, withPlace } from '../code-line.ts';
+import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPlace } from '../code-line.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
 import { moment } from '../words.ts';
@@ -68,7 +68,7 @@ export function finding(context: Context, { all, severity, isEverybody }: Group)
       nobodyAccepted,
     },
     evidence: [...sorted.slice(0, MOST_LINES).map(({ left }) => left.line), ...(code === null ? [] : [code.line])],
-    next: adviceFor(worst),
+    next: stepsWithCode(adviceFor(worst), code),
     subjects: pids.slice(0, MOST_THREADS).map((pid) => `pid ${pid}`),
   };
 }
