@@ -1,8 +1,10 @@
+import type { KeptLine } from '../model/evidence.ts';
 import type { Thread } from '../model/machine/thread.ts';
 import type { CodeSample } from '../model/measuring/code-samples.ts';
 import type { Model } from '../model/model.ts';
-import { applicationFrame, type CodeFrame, codePlace } from '../trace/code-frame.ts';
+import { applicationFrame, type CodeFrame, codePlace, libraryFrame } from '../trace/code-frame.ts';
 import type { Nanoseconds } from '../trace/time.ts';
+import type { Step } from './finding.ts';
 import { metric } from './metric.ts';
 
 /** Frames of a stack that a report carries. */
@@ -14,7 +16,9 @@ const frameShape = metric.record({
   function: metric.text("The function; '' where it has no name."),
   file: metric.text('Its source file, or the library it is in.'),
   line: metric.orNull(metric.count('The line of the file; null where it is not known.')),
-  isApplication: metric.flag('It is the innermost frame of the application.'),
+  isApplication: metric.flag(
+    'It is the innermost frame of the application; in a stack without source, that of a library of its own choice.',
+  ),
 });
 
 /** The shape of a stack in the metrics of a finding. */
@@ -27,11 +31,12 @@ export const framesShape = metric.sometimes(
 
 /** The member of a metric that carries the stack of a sample; none where nobody looked. */
 export function framesMember(sample: CodeSample | null): { readonly frames?: ReturnType<typeof framesOf> } {
-  return sample === null ? {} : { frames: framesOf(sample.frames) };
+  return sample === null ? {} : { frames: framesOf(sample) };
 }
 
-function framesOf(frames: readonly CodeFrame[]) {
-  const application = applicationFrame(frames);
+function framesOf(sample: CodeSample) {
+  const { frames } = sample;
+  const application = frameOf(sample);
   // What is furthest in is mostly of libraries: the application's own frame is not what is cut.
   const at = application === null ? 0 : frames.indexOf(application);
   const from = Math.max(0, at - MOST_FRAMES + 1);
@@ -43,14 +48,26 @@ function framesOf(frames: readonly CodeFrame[]) {
   }));
 }
 
-/** The code that a thread was seen in between two moments; null when nobody looked. */
-export function codeIn(model: Model, thread: Thread, start: Nanoseconds, end: Nanoseconds): CodeSample | null {
-  return model.code.within(thread.lane, start, end);
+/** What a thread did between two moments; `call` is the one that took most of it, '' of none. */
+interface Stay {
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+  readonly call?: string;
+}
+
+/** The code that a thread was in meanwhile; null where nobody looked and the call has no stack. */
+export function codeIn(model: Model, thread: Thread, { start, end, call }: Stay): CodeSample | null {
+  return model.code.within(thread.lane, start, end, call);
+}
+
+/** The frame that a report names; null where none says more than the call. */
+function frameOf({ by, frames }: CodeSample): CodeFrame | null {
+  return by === '' ? libraryFrame(frames) : applicationFrame(frames);
 }
 
 /** `app.py:12 application()`: where the application was; '' when the stack does not show it. */
 export function placeOf(sample: CodeSample | null): string {
-  const frame = sample === null ? null : applicationFrame(sample.frames);
+  const frame = sample === null ? null : frameOf(sample);
   if (frame === null) return '';
   const place = codePlace(frame);
   return place.length <= LONGEST_PLACE ? place : `${place.slice(0, LONGEST_PLACE - 3)}...`;
@@ -78,10 +95,29 @@ export function withPlace(title: string, place: string, longest: number): string
   return `${title.slice(0, longest - short.length - 5)}..., ${short}`;
 }
 
+/** Lines with the one that says what code it was behind them, where that is not among them. */
+export function withCode(lines: readonly KeptLine[], sample: CodeSample | null): KeptLine[] {
+  const isNew = sample !== null && sample.by !== '';
+  return isNew ? [...lines, sample.line] : [...lines];
+}
+
+/** What to do next where the line of code is known: to open it comes first, and nobody need be asked for it. */
+export function stepsWithCode(steps: readonly Step[], sample: CodeSample | null): Step[] {
+  const frame = sample === null || sample.by === '' ? null : frameOf(sample);
+  if (frame === null) return [...steps];
+  const place = frame.line === 0 ? frame.file : `${frame.file}:${frame.line}`;
+  const named = frame.name === '' || frame.name.startsWith('<') ? '' : `: ${frame.name}() is the code that ran`;
+  return [
+    { text: `Open ${place}${named}.` },
+    ...steps.filter(({ command = '' }) => !command.startsWith('py-spy dump')),
+  ];
+}
+
 /** ` py-spy saw it in application() at /srv/app.py:12.`; '' when the stack does not show the application. */
 export function codeSentence(sample: CodeSample | null): string {
-  const frame = sample === null ? null : applicationFrame(sample.frames);
+  const frame = sample === null ? null : frameOf(sample);
   if (sample === null || frame === null) return '';
+  if (sample.by === '') return ` It was called from ${frame.name === '' ? '' : `${frame.name}() of `}${frame.file}.`;
   const place = frame.line === 0 ? frame.file : `${frame.file}:${frame.line}`;
   return ` ${sample.by} saw it in ${frame.name === '' ? '' : `${frame.name}() at `}${place}.`;
 }

@@ -104,7 +104,14 @@ export class Model {
     this.#topics = options.topics.map((Topic) => new Topic(context));
     this.#activity = options.activity ?? null;
     const { noted } = options;
-    const measuring: Tracker[] = [this.scheduler, this.sockets, this.watch, this.pauses, new TimeTable(context)];
+    const measuring: Tracker[] = [
+      this.scheduler,
+      this.sockets,
+      this.watch,
+      this.pauses,
+      this.code,
+      new TimeTable(context),
+    ];
     this.#audience = audienceOf([
       ...measuring,
       ...this.#topics,

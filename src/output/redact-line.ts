@@ -50,12 +50,12 @@ function maskedCode(word: string): string {
   const parts = word.split(',');
   const frames = readCodeWord(word) ?? readCodeWord(parts.slice(0, -1).join(','));
   if (frames === null) return sizeOf(word);
-  return codeWord(frames.map(({ name, file, line }) => ({ name: maskedFunction(name), file: maskPath(file), line })));
+  return codeWord(frames.map(({ name, file, line }) => ({ name: redactFunction(name), file: maskPath(file), line })));
 }
 
-/** What is written like a name of code is one. */
-function maskedFunction(name: string): string {
-  return /^(?:<\w{1,20}>|[A-Za-z_][\w.]{0,79})$/.test(name) ? name : maskName(name);
+/** The name of a function: what is written like one stays. */
+export function redactFunction(name: string): string {
+  return /^(?:<\w{1,20}>|[A-Za-z_][\w.]{0,79}|)$/.test(name) ? name : maskName(name);
 }
 
 /**

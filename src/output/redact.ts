@@ -2,7 +2,7 @@ import type { Evidence, Finding, Metric, Report, Step } from '../analysis/report
 import { maskPath } from './masking/mask-path.ts';
 import { maskName, maskSecrets } from './masking/shapes.ts';
 import { redactPayload, redactProse } from './payload.ts';
-import { redactLine, redactQuoted } from './redact-line.ts';
+import { redactFunction, redactLine, redactQuoted } from './redact-line.ts';
 
 /**
  * Metrics that are payload as a whole, in any depth: `replies[].request`. A `query` is masked where it is recognised
@@ -112,6 +112,7 @@ function redactMetric(key: string, value: Metric): Metric {
     if (PAYLOAD_KEY.test(key)) return FINDING_ID.test(value) ? value : redactPayload(value);
     if (key === 'query') return /[\d'"`]/.test(value) ? redactPayload(value) : maskSecrets(value);
     if (LINE_KEY.test(key)) return redactLine(value);
+    if (key === 'function') return redactFunction(value);
     // A name with blanks in it can be told from the sentence around it only here.
     if (value.startsWith('/')) return maskPath(value);
     const socket = /^unix:@?(?=[^/@])/.exec(value)?.[0];

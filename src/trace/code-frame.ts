@@ -35,7 +35,9 @@ const LIBRARY = new RegExp(
 );
 /** What every program is linked with, and the interpreters themselves. */
 const RUNTIME_OBJECT =
-  /(?:^|\/)(?:lib(?:c|m|dl|rt|pthread|resolv|nss_\w+|util|stdc\+\+|gcc_s)(?:-[\d.]+)?\.so[\d.]*|ld-[\w.-]+|linux-(?:vdso|gate)[\w.]*|(?:lib)?(?:python|pypy|ruby|php|php-fpm|perl|node|java|jvm|uv)(?:-?\d[\w.-]*)?(?:\.so[\d.]*)?)$/;
+  /(?:^|\/)(?:lib(?:c|m|dl|rt|pthread|resolv|nss_\w+|util|stdc\+\+|gcc_s|ffi)(?:-[\d.]+)?\.so[\d.]*|ld-[\w.-]+|linux-(?:vdso|gate)[\w.]*|(?:lib)?(?:python|pypy|ruby|php|php-fpm|perl|node|java|jvm|uv)(?:-?\d[\w.-]*)?(?:\.so[\d.]*)?)$/;
+/** Code of greenlets, which is in every stack of theirs. */
+const GREEN = /\/(?:gevent|greenlet|eventlet)\//;
 /** The script that a package puts into a folder of programs to be started by. */
 const LAUNCHER = /(?:^|\/)s?bin\/[^/]+$/;
 
@@ -54,6 +56,19 @@ export function codeFrame(name: string, file: string, line: number): CodeFrame {
  */
 export function applicationFrame(frames: readonly CodeFrame[]): CodeFrame | null {
   return frames.find(isOfApplication) ?? null;
+}
+
+/**
+ * The same of a stack that shows machine code only: the innermost frame of a library that somebody chose, such as the
+ * client of a database, also where it came as a package. Null where only the interpreter and the C library are in it.
+ */
+export function libraryFrame(frames: readonly CodeFrame[]): CodeFrame | null {
+  return (
+    frames.find(
+      ({ file }) =>
+        /^\//.test(file) && !RUNTIME_OBJECT.test(file) && !GREEN.test(file) && !/\/lib-dynload\//.test(file),
+    ) ?? null
+  );
 }
 
 function isOfApplication({ name, file }: CodeFrame): boolean {

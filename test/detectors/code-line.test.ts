@@ -18,6 +18,8 @@ describe('the line of code of a stall', () => {
     assert.equal(finding?.title, 'Worker 101 stalled 1.30 s: no system call, app.py:12 application()');
     assert.match(finding.summary, /py-spy saw it in application\(\) at \/srv\/app\.py:12\./);
     assert.match(finding.evidence.at(-1)?.text ?? '', /event=code .* frames=dumps@/);
+    assert.equal(finding.next[0]?.text, 'Open /srv/app.py:12: application() is the code that ran.');
+    assert.ok(finding.next.every(({ command = '' }) => !command.includes('py-spy')));
     const [stall] = finding.metrics.stalls as readonly { readonly frames: unknown }[];
     assert.deepEqual(stall?.frames, [
       { function: 'dumps', file: '/usr/lib/python3.11/json/__init__.py', line: 231, isApplication: false },
@@ -63,5 +65,52 @@ describe('the line of code of a stall', () => {
     const report = redactReport(await analyzed(stalled({ at: TURN_START + 700 })));
     const [finding] = ofKind(report, 'loop-stall');
     assert.match(finding?.evidence.at(-1)?.text ?? '', new RegExp(`by=py-spy frames=${FRAMES}$`));
+  });
+});
+
+describe('the stack of a call, as strace -k prints it', () => {
+  const FRAMES_OF_CALL = [
+    ' > /usr/lib/x86_64-linux-gnu/libc.so.6(clock_nanosleep+0x23) [0xcf503]',
+    ' > /usr/lib/x86_64-linux-gnu/librdkafka.so.1(rd_kafka_flush+0x45) [0xff295]',
+    ' > /usr/lib/python3/dist-packages/confluent_kafka/cimpl.cpython-311-x86_64-linux-gnu.so() [0xa42b]',
+    ' > /usr/bin/python3.11(_PyEval_EvalFrameDefault+0x8f0) [0x12b9e0]',
+  ];
+
+  /** One stall of 1.3 s with a sleep of so many milliseconds, which has these frames. */
+  function asleep(ms: number, frames: readonly string[]): string {
+    const nap = 'clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=1, tv_nsec=1}, ';
+    return oneTurn(STALL_MS, (worker) => worker.call(nap, 'NULL)', 0, ms))
+      .text()
+      .replace(/^.*clock_nanosleep.*$/m, (line) => [line, ...frames].join('\n'));
+  }
+
+  it('names the library that made the call which the stall is', async () => {
+    const [finding] = ofKind(await analyzed(asleep(1_200, FRAMES_OF_CALL)), 'loop-stall');
+    assert.equal(finding?.title, 'Worker 101 stalled 1.30 s: clock_nanosleep, librdkafka.so.1 rd_kafka_flush()');
+    assert.match(finding.summary, /It was called from rd_kafka_flush\(\) of \/usr\/lib\/.*librdkafka\.so\.1\./);
+    const [stall] = finding.metrics.stalls as readonly { readonly frames: readonly unknown[] }[];
+    assert.deepEqual(stall?.frames[1], {
+      function: 'rd_kafka_flush',
+      file: '/usr/lib/x86_64-linux-gnu/librdkafka.so.1',
+      line: null,
+      isApplication: true,
+    });
+  });
+
+  it('says nothing of a stall that was mostly something else', async () => {
+    const [finding] = ofKind(await analyzed(asleep(300, FRAMES_OF_CALL)), 'loop-stall');
+    assert.doesNotMatch(finding?.title ?? '', /rdkafka/);
+  });
+
+  it('names no function by a symbol far before it', async () => {
+    const frames = [' > /usr/lib/libpq.so.5(PQfreeCancel+0x1f45) [0xff295]'];
+    const [finding] = ofKind(await analyzed(asleep(1_200, frames)), 'loop-stall');
+    assert.equal(finding?.title, 'Worker 101 stalled 1.30 s: clock_nanosleep, libpq.so.5');
+  });
+
+  it('says nothing where only the interpreter and the C library are in it', async () => {
+    const frames = [FRAMES_OF_CALL[0] ?? '', FRAMES_OF_CALL[3] ?? ''];
+    const [finding] = ofKind(await analyzed(asleep(1_200, frames)), 'loop-stall');
+    assert.equal(finding?.title, 'Worker 101 stalled 1.30 s: clock_nanosleep');
   });
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Finding } from '../../src/analysis/report.ts';
 import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
+import { seenCode } from '../support/code-lines.ts';
 import { attached, fork, MASTER, openHub, openListener, prefork, watch } from '../support/server-lines.ts';
 import { HUB, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import { TraceLines } from '../support/trace-lines.ts';
@@ -229,7 +230,8 @@ it('the metrics of a service stall are those of its trace', async () => {
   );
   turn(second, 100, 211);
   for (const worker of workers) worker.waitUntil(3000);
-  assert.deepEqual(only(await analyzed(trace), KIND).metrics, {
+  const seen = seenCode({ at: 250, frames: 'nap@/srv/app.py:12' });
+  assert.deepEqual(only(await analyzed(`${trace.text()}${seen}`), KIND).metrics, {
     cause: 'busy-loops',
     workers: 2,
     blocked: 2,
@@ -243,7 +245,13 @@ it('the metrics of a service stall are those of its trace', async () => {
         startMs: 100,
         endMs: 311,
         blockedIn: [
-          { pid: 101, cause: 'sleep', call: 'clock_nanosleep', target: '' },
+          {
+            pid: 101,
+            cause: 'sleep',
+            call: 'clock_nanosleep',
+            target: '',
+            frames: [{ function: 'nap', file: '/srv/app.py', line: 12, isApplication: true }],
+          },
           { pid: 102, cause: 'no-syscall', call: '', target: '' },
         ],
       },

@@ -3,7 +3,7 @@ import type { OffCpu } from '../../model/machine/turn.ts';
 import type { CodeSample } from '../../model/measuring/code-samples.ts';
 import { milliseconds, round } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
-import { codeIn, codeSentence, framesMember, placeOf } from '../code-line.ts';
+import { codeIn, codeSentence, framesMember, placeOf, stepsWithCode, withCode } from '../code-line.ts';
 import type { Context } from '../detector.ts';
 import { type Confidence, type DraftFinding, span } from '../finding.ts';
 import type { Reason } from '../stall-cause/cause.ts';
@@ -41,7 +41,8 @@ export function stallFinding(context: Context, group: StallGroup, hasPool: boole
   const isParked = (cause === 'lock' || cause === 'futex-ladder') && mayTakeTurns(thread, context.model);
   const isDoubtful = isFull || isParked;
   const helpers = helperPeers(thread.process);
-  const codeOf = (stall: Stall): CodeSample | null => codeIn(context.model, thread, stall.start, stall.end);
+  const codeOf = (stall: Stall): CodeSample | null =>
+    codeIn(context.model, thread, { start: stall.start, end: stall.end, call: stall.reason.call });
   const code = [longest, ...group.stalls].map(codeOf).find((sample) => sample !== null) ?? null;
   return {
     severity: isDoubtful ? 'info' : critical ? 'critical' : 'warning',
@@ -97,19 +98,19 @@ export function stallFinding(context: Context, group: StallGroup, hasPool: boole
         })),
       share: round(Math.min(1, group.total / Math.max(1, observedOf(thread, context))), 4),
     },
-    evidence: code === null ? evidenceOf(group) : [...evidenceOf(group), code.line],
-    next: stallAdvice(
-      cause,
-      reason,
-      thread.process,
-      isStarved(longest) ? (isMostlyStarved(longest) ? 'mostly' : 'partly') : 'not',
-    ),
+    evidence: withCode(evidenceOf(group), code),
+    next: stepsWithCode(stallAdvice(cause, reason, thread.process, starvedOf(longest)), code),
     subjects: [
       `pid ${pid}`,
       ...(longest.request === '' ? [] : [`request ${longest.request}`]),
       ...(reason.target.startsWith('/') ? [`target ${reason.target}`] : []),
     ],
   };
+}
+
+function starvedOf(stall: Stall): 'not' | 'partly' | 'mostly' {
+  if (!isStarved(stall)) return 'not';
+  return isMostlyStarved(stall) ? 'mostly' : 'partly';
 }
 
 /** The time in which the loop was watched. */

@@ -4,6 +4,7 @@ import { duration, milliseconds, percent, plural, round } from '../../trace/form
 import { UNKNOWN } from '../../trace/time.ts';
 import { type BusyTurns, MOST_TURNS, type Place } from '../busy-at-once/busy-turns.ts';
 import type { Interval } from '../busy-at-once/intersection.ts';
+import { codeSentence, commonPlace, framesMember, withCode, withPlace } from '../code-line.ts';
 import type { DraftFinding } from '../finding.ts';
 import { CAUSE_IN_WORDS } from '../stall-cause/cause.ts';
 import { moment } from '../words.ts';
@@ -11,6 +12,7 @@ import type { Metrics } from './metrics.ts';
 import { describe, type ServiceStall, totalsOf } from './service-stalls.ts';
 
 const SHOWN = 20;
+const LONGEST_TITLE = 78;
 
 /** Per cent of the stalled time outside system calls up to which, and from which on, a sentence says so. */
 const MOSTLY_WAITING = 20;
@@ -33,6 +35,7 @@ export function finding(
     stalls,
     loops.flatMap((thread) => turns.get(thread)?.turns ?? []),
   );
+  const code = worst.codes.find((sample) => sample !== null) ?? null;
   const workers = loops.map((thread) => thread.process.pid);
   const computing = round((100 * outside) / Math.max(1, inTurns), 1);
   const where = [...new Set(worst.blockedIn.map(whereOf))].slice(0, 3).join(', ');
@@ -45,13 +48,16 @@ export function finding(
   return {
     severity: 'critical',
     confidence: 'likely',
-    title:
+    title: withPlace(
       'No worker could accept or ' +
-      `answer${stalls.length === 1 ? ` for ${atLeast}` : `: ${stalls.length} times, longest ${atLeast}`}` +
-      `${duration(longest)}`,
+        `answer${stalls.length === 1 ? ` for ${atLeast}` : `: ${stalls.length} times, longest ${atLeast}`}` +
+        `${duration(longest)}`,
+      commonPlace(worst.codes),
+      LONGEST_TITLE,
+    ),
     summary:
       `${notAll(loops, turns)}${everybody} were away from their loops at the same time ${extent}, spent ` +
-      `${where}. ${computingOrWaiting(worst, computing)}`,
+      `${where}. ${computingOrWaiting(worst, computing)}${codeSentence(code)}`,
     why:
       'Nobody accepts or answers while every loop is blocked: the service is down for that ' +
       `time${computing <= MOSTLY_WAITING ? ', although the machine may be idle' : ''}. It then serves ` +
@@ -73,10 +79,13 @@ export function finding(
         .map((stall) => ({
           startMs: moment(model, stall.start),
           endMs: moment(model, stall.end),
-          blockedIn: stall.blockedIn.map((each) => ({ ...each })),
+          blockedIn: stall.blockedIn.map((each, index) => ({
+            ...each,
+            ...framesMember(stall.codes[index] ?? null),
+          })),
         })),
     },
-    evidence: worst.lines.slice(0, 6),
+    evidence: withCode(worst.lines.slice(0, 6), code),
     next: [
       { text: 'First fix the stall that blocks the workers: see the loop-stall findings of the same workers.' },
       {

@@ -1,3 +1,4 @@
+import { framesShape } from '../code-line.ts';
 import { metric, type ValuesOf } from '../metric.ts';
 import { CAUSES } from '../stall-cause/cause.ts';
 
@@ -21,6 +22,7 @@ export const metrics = {
           cause: metric.oneOf(CAUSES, 'What its loop was in.'),
           call: metric.text('The call; empty for time outside calls.'),
           target: metric.text('What the call was made on; empty when the trace does not tell.'),
+          frames: framesShape,
         }),
         'What each worker was in.',
       ),

@@ -1,10 +1,12 @@
 import type { KeptLine } from '../../model/evidence.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import type { CodeSample } from '../../model/measuring/code-samples.ts';
 import type { Model } from '../../model/model.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import type { BusyTurn, BusyTurns, Place } from '../busy-at-once/busy-turns.ts';
 import type { Interval } from '../busy-at-once/intersection.ts';
 import { placeIn } from '../busy-at-once/place-in.ts';
+import { codeIn } from '../code-line.ts';
 
 /** Workers of which each stall says what they were in. */
 const MOST_BLOCKED = 100;
@@ -13,6 +15,8 @@ const MOST_BLOCKED = 100;
 export interface ServiceStall extends Interval {
   readonly open: boolean;
   readonly blockedIn: readonly (Omit<Place, 'isBrief'> & { readonly pid: number })[];
+  /** The code that each of these was seen in; null of whom nobody looked at. */
+  readonly codes: readonly (CodeSample | null)[];
   readonly lines: readonly KeptLine[];
 }
 
@@ -31,6 +35,9 @@ export function describe(
     end: stall.end,
     open: during.some(({ busy }) => busy.open && busy.end === stall.end),
     blockedIn: during.slice(0, MOST_BLOCKED).map(({ pid, thread, busy }) => ({ pid, ...placeIn(model, thread, busy) })),
+    codes: during
+      .slice(0, MOST_BLOCKED)
+      .map(({ thread, busy }) => codeIn(model, thread, { start: busy.start, end: busy.end, call: busy.place.call })),
     lines: during.flatMap(({ busy }) => busy.lines.slice(0, 1)),
   };
 }

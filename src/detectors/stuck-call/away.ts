@@ -4,7 +4,7 @@ import type { Model } from '../../model/model.ts';
 import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
 import { elapsed, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
-import { codeIn, codeSentence, commonPlace, framesMember, withPlace } from '../code-line.ts';
+import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPlace } from '../code-line.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
 import type { Metrics } from './metrics.ts';
@@ -55,7 +55,7 @@ export function awayFinding(context: Context, threads: readonly Thread[], isEver
   const clients = sorted.reduce((sum, { process }) => sum + Math.max(0, process.clientsHeld), 0);
   const longest = lastedOf(model, worst);
   const top = topOf(worst, capabilities.durations);
-  const codes = sorted.map((thread) => codeIn(model, thread, Number.NEGATIVE_INFINITY, model.lastTime));
+  const codes = sorted.map((thread) => codeIn(model, thread, { start: Number.NEGATIVE_INFINITY, end: model.lastTime }));
   const code = codes.find((sample) => sample !== null) ?? null;
   return {
     severity: severityOf(clients, isEverybody),
@@ -90,17 +90,20 @@ export function awayFinding(context: Context, threads: readonly Thread[], isEver
       ...sorted.slice(0, MOST_LINES).flatMap(({ seen }) => (seen === null ? [] : [seen.line])),
       ...(code === null ? [] : [code.line]),
     ],
-    next: [
-      {
-        text: 'See the code that runs.',
-        command: `py-spy dump --pid ${pids[0]}`,
-        needs: 'a Python process and py-spy; for others perf top -p PID',
-      },
-      {
-        text: 'Does it compute? The first of the three numbers grows by a billion a second.',
-        command: `cat /proc/${pids[0]}/schedstat`,
-      },
-    ],
+    next: stepsWithCode(
+      [
+        {
+          text: 'See the code that runs.',
+          command: `py-spy dump --pid ${pids[0]}`,
+          needs: 'a Python process and py-spy; for others perf top -p PID',
+        },
+        {
+          text: 'Does it compute? The first of the three numbers grows by a billion a second.',
+          command: `cat /proc/${pids[0]}/schedstat`,
+        },
+      ],
+      code,
+    ),
     subjects: pids.slice(0, MOST_THREADS).map((pid) => `pid ${pid}`),
   };
 }

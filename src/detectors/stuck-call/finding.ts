@@ -2,7 +2,7 @@ import type { AtEnd } from '../../model/at-end/at-end.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { duration, milliseconds } from '../../trace/format-numbers.ts';
 import { UNKNOWN } from '../../trace/time.ts';
-import { codeIn, codeSentence, commonPlace, framesMember, withPlace } from '../code-line.ts';
+import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPlace } from '../code-line.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
 import { moment } from '../words.ts';
@@ -31,7 +31,10 @@ export function finding(context: Context, { all, severity, isEverybody }: Group)
   const pids = [...new Set(sorted.map(({ thread }) => thread.process.pid))];
   const isTimed = capabilities.times && worst.lasted !== UNKNOWN && model.lastTime > model.firstTime;
   const codes = sorted.map(({ thread, left }) =>
-    codeIn(model, thread, left.beganBefore ? Number.NEGATIVE_INFINITY : left.since, model.lastTime),
+    codeIn(model, thread, {
+      start: left.beganBefore ? Number.NEGATIVE_INFINITY : left.since,
+      end: model.lastTime,
+    }),
   );
   const code = codes.find((sample) => sample !== null) ?? null;
   const nobodyAccepted = model.processes.all().every(({ accepted }) => accepted === 0);
@@ -65,7 +68,7 @@ export function finding(context: Context, { all, severity, isEverybody }: Group)
       nobodyAccepted,
     },
     evidence: [...sorted.slice(0, MOST_LINES).map(({ left }) => left.line), ...(code === null ? [] : [code.line])],
-    next: adviceFor(worst),
+    next: stepsWithCode(adviceFor(worst), code),
     subjects: pids.slice(0, MOST_THREADS).map((pid) => `pid ${pid}`),
   };
 }

@@ -35,6 +35,20 @@ export function bpftraceChecks(host: HostFacts): Check[] {
   return host.userId === 0 ? [...checks, tracingCheck(host), kernelCheck(host)] : checks;
 }
 
+/** Whether the code of a stuck worker can be seen; a capture works without it. */
+export function codeChecks({ pySpy, mayTraceOthers, yama }: HostFacts): Check[] {
+  if (pySpy === null)
+    return [
+      missing(
+        'py-spy is not installed where only root and this user can change it.',
+        'pip install py-spy (as the user that runs drover; with sudo: sudo pip install py-spy)',
+      ),
+    ];
+  const here = ok(`${pySpy} shows what a stuck Python worker runs, without stopping it`);
+  if (mayTraceOthers || yama === 0) return [here];
+  return [here, missing('py-spy may not read the memory of other processes here.', 'Run drover with sudo.')];
+}
+
 /** Whether a process can be traced; `facts` is null when there is none of that number. */
 export function processCheck(pid: number, facts: ProcessFacts | null, host: HostFacts, others: ProcessNames): Check {
   if (facts === null) {

@@ -1,4 +1,4 @@
-import { bpftraceChecks, type Check, processCheck, straceChecks } from './checks.ts';
+import { bpftraceChecks, type Check, codeChecks, processCheck, straceChecks } from './checks.ts';
 import { findFamily, hostView } from './family.ts';
 import { readHost } from './host-facts.ts';
 import { processNames } from './process-names.ts';
@@ -31,6 +31,7 @@ export async function diagnose(pids: readonly number[]): Promise<Diagnosis> {
   const { holds, title, checks } = group('bpftrace', WORKS, needed);
   const bpftrace: CheckGroup = { title, holds, checks: [...checks, ...others] };
   const engines = [strace, bpftrace];
+  const code = group('the line of code of a stuck worker', SHOWN, codeChecks(host));
   const view = hostView();
   const names = processNames(view);
   const processes = pids.map((pid) => {
@@ -42,7 +43,7 @@ export async function diagnose(pids: readonly number[]): Promise<Diagnosis> {
     ]);
   });
   return {
-    groups: [...engines, choice(strace, bpftrace, needed), ...processes],
+    groups: [...engines, choice(strace, bpftrace, needed), code, ...processes],
     canAttach: engines.some(({ holds }) => holds) && processes.every(({ holds }) => holds),
   };
 }
@@ -64,6 +65,7 @@ function choice(strace: CheckGroup, bpftrace: CheckGroup, needed: readonly Check
 /** Phrases for what holds and what does not. */
 type Verdicts = readonly [string, string];
 const WORKS: Verdicts = ['works here', 'does not work here'];
+const SHOWN: Verdicts = ['can be shown', 'cannot be shown'];
 const TRACEABLE: Verdicts = ['can be traced', 'cannot be traced'];
 
 function group(subject: string, [good, bad]: Verdicts, checks: readonly Check[]): CheckGroup {

@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { programOnPath } from './code/samplers.ts';
 import { linkOrEmpty, readOrEmpty } from './process-facts.ts';
 
 /** What decides whether this process may trace others here. */
@@ -17,6 +18,8 @@ export interface HostFacts {
   readonly hasOwnProc: boolean;
   /** Names of the programs that were found on the PATH. */
   readonly programs: ReadonlySet<string>;
+  /** Path of py-spy, where drover would start it; null where there is none, or one that others can change. */
+  readonly pySpy: string | null;
   /** Where the kernel's tracing files are mounted, or '' when they are not. */
   readonly tracing: string;
   /** As Node names it: `x64`. */
@@ -41,6 +44,7 @@ export function readHost(): HostFacts {
     hasHostPids: hasHostPids(linkOrEmpty('/proc/self/ns/pid')),
     hasOwnProc: linkOrEmpty('/proc/self') === String(process.pid),
     programs: new Set(PROGRAMS.filter(isOnPath)),
+    pySpy: programOnPath('py-spy'),
     tracing: TRACING.find((folder) => existsSync(join(folder, 'events/raw_syscalls'))) ?? '',
     architecture: process.arch,
     lockdown: /\[(\w+)\]/.exec(readOrEmpty('/sys/kernel/security/lockdown'))?.[1] ?? 'none',

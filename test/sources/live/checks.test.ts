@@ -4,6 +4,7 @@ import {
   assertChecks,
   bpftraceChecks,
   type Check,
+  codeChecks,
   type ProcessNames,
   processCheck,
   straceChecks,
@@ -44,6 +45,17 @@ test('a program that is missing is told with its package and with the other engi
     problem(straceChecks(without('setpriv', 'timeout'))),
     /^setpriv and timeout are not installed.* apt install util-linux coreutils$/,
   );
+});
+
+test('the line of code needs py-spy, and the right to read the memory of others', () => {
+  const root = { userId: 0, mayTraceOthers: true, yama: 2 };
+  assert.equal(problem(codeChecks(hostFacts(root))), 'none');
+  assert.match(
+    problem(codeChecks(hostFacts({ ...root, pySpy: null }))),
+    /^py-spy is not installed .* pip install py-spy/,
+  );
+  assert.match(problem(codeChecks(hostFacts({ mayTraceOthers: false, yama: 1 }))), /^py-spy may not read .* with sudo/);
+  assert.equal(problem(codeChecks(hostFacts({ mayTraceOthers: false, yama: 0 }))), 'none');
 });
 
 test('each level of Yama has its own way out, and a capability makes the first two harmless', () => {

@@ -116,6 +116,8 @@ describe('a thread that does not come back', () => {
     await asked.look(5, process(103, [stuck]));
     assert.equal(asked.watch.now(stuck)?.frames[0]?.line, 12);
     assert.equal(asked.watch.now(thread(103, 'clock_nanosleep', 9, 9)), null);
+    const next = (at: number) => asked.watch.now(thread(103, 'fsync', 6, at, { awayFrom: SECOND }));
+    assert.deepEqual([next(6.8) === null, next(7) === null], [false, true]);
     assert.equal(asked.watch.now(thread(107, 'clock_nanosleep', 1, 5)), null);
   });
 

@@ -61,9 +61,11 @@ export class CodeWatch {
   }
 
   /** The code that a thread is in, where it has not come back to its wait since somebody looked; else null. */
-  now({ tid, awayFrom, since }: ThreadSight): CodeSight | null {
+  now({ tid, awayFrom, since, at }: ThreadSight): CodeSight | null {
     const last = this.#last.get(tid);
-    return last !== undefined && Math.min(awayFrom, since) <= last.from ? last : null;
+    if (last === undefined || Math.min(awayFrom, since) > last.from) return null;
+    // It is in another call by now, which lasts.
+    return since > last.from && at - since >= STUCK ? null : last;
   }
 
   /** Takes what the kernel says of the processes, and asks about those that are stuck. */
