@@ -4,6 +4,7 @@ import { decodeUtf8 } from '../../src/trace/utf8.ts';
 const SECTION = /^== (.*)$/;
 /** `4711 4713 1 gunicorn`: process, thread, parent, name. */
 const THREAD = /^\s*(\d{1,10})\s+(\d{1,10})\s+(\d{1,10})\s+(\S.*)$/;
+const DESCRIPTORS = /^descriptors (\d{1,10})$/;
 const COMMAND = /^command (\d{1,10})$/;
 /** More is no list of threads but something else. */
 const MOST_LINES = 200_000;
@@ -18,6 +19,7 @@ export function readHostNotes(before: string, after: string): CaptureFacts {
     // A number may have gone to another thread meanwhile: the first look is the one that the trace began with.
     threads: new Map([...threadsOf(last.get('threads')), ...threadsOf(first.get('threads'))]),
     commands: new Map([...commandsOf(last), ...commandsOf(first)]),
+    rings: new Set([...ringsOf(first), ...ringsOf(last)]),
     processors: numberIn(first.get('processors')),
     listenOverflows:
       start === null || end === null || start === undefined || end === undefined ? null : Math.max(0, end - start),
@@ -61,6 +63,14 @@ function commandsOf(sections: ReadonlyMap<string, readonly string[]>): Map<numbe
     if (pid !== undefined && words.length > 0) commands.set(Number(pid), words.map(decodeUtf8));
   }
   return commands;
+}
+
+/** Of `ls -l /proc/PID/fd`: processes with a descriptor that leads to a ring. */
+function* ringsOf(sections: ReadonlyMap<string, readonly string[]>): Iterable<number> {
+  for (const [name, lines] of sections) {
+    const pid = DESCRIPTORS.exec(name)?.[1];
+    if (pid !== undefined && lines.some((line) => line.endsWith(' -> anon_inode:[io_uring]'))) yield Number(pid);
+  }
 }
 
 /** A line of `nstat`: `TcpExtListenOverflows  99  0.0`. */

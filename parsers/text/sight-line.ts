@@ -2,7 +2,8 @@ import type { Observed } from '../../src/trace/record.ts';
 import { LONGEST_CAPTURE, type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
 
 /** What a line `event=seen` says, with its stamp as printed. */
-export interface Sight extends Pick<Observed, 'parent' | 'comm' | 'call' | 'ran' | 'peer' | 'isOfClient' | 'clients'> {
+export interface Sight
+  extends Pick<Observed, 'parent' | 'comm' | 'call' | 'ran' | 'peer' | 'isOfClient' | 'clients' | 'hasRing'> {
   readonly stamp: string;
   readonly pid: number;
   readonly tid: number;
@@ -49,6 +50,7 @@ export function readSight(words: string): Sight | null {
     peer: /^[\w.:/@[\]-]{3,110}$/.test(peer) ? peer : '',
     isOfClient: found.get('of') === 'client',
     clients: whole(found.get('clients'), MOST_TID),
+    hasRing: found.get('ring') === '1',
   };
 }
 

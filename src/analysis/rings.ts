@@ -1,3 +1,4 @@
+import type { Process } from '../model/machine/process.ts';
 import type { Model } from '../model/model.ts';
 import type { Kind, Outcome } from './report.ts';
 
@@ -22,9 +23,15 @@ const BY_FILES: ReadonlySet<Kind> = new Set<Kind>(['disk-sync']);
 
 /** Processes that use io_uring, and those among them of which no connection was seen in any other way. */
 function usersOf({ processes }: Model): { readonly all: readonly number[]; readonly hidden: readonly number[] } {
-  const users = processes.all().filter(({ usesRing }) => usesRing);
+  const users = processes.all().filter((process) => process.usesRing || holdsRing(process));
   const hidden = users.filter(({ accepted, requests }) => accepted + requests === 0);
   return { all: users.map(({ pid }) => pid), hidden: hidden.map(({ pid }) => pid) };
+}
+
+/** A descriptor of it leads to a ring that was made before the capture. */
+function holdsRing({ descriptors }: Process): boolean {
+  for (const [, { label }] of descriptors.entries()) if (label === 'anon_inode:[io_uring]') return true;
+  return false;
 }
 
 /** What the rings of io_uring hide, in a sentence; '' where none was seen. */

@@ -274,7 +274,7 @@ export class Model {
 
   /** Somebody looked at a thread from outside. Its own calls say more, where it makes any. */
   observed(record: Observed): void {
-    const { lane, leader, parent, comm, call, since, ran, peer, isOfClient, clients } = record;
+    const { lane, leader, parent, comm, call, since, ran, peer, isOfClient, clients, hasRing } = record;
     if (this.processes.isOver(lane)) return;
     const { processes } = this;
     const thread = processes.at(lane, since);
@@ -284,6 +284,7 @@ export class Model {
     const { process } = thread;
     if (process.server === '') process.server = serverOf([comm]);
     if (clients !== UNKNOWN) process.clientsHeld = clients;
+    process.usesRing ||= hasRing;
     const { file, line, text } = record;
     thread.seen = { call, since, ran, peer, isOfClient, line: { file, line, text } };
     this.#saw(since);

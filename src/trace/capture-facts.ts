@@ -4,6 +4,8 @@ export interface CaptureFacts {
   readonly threads: ReadonlyMap<number, ThreadIdentity>;
   /** Program and arguments of processes, by pid. */
   readonly commands: ReadonlyMap<number, readonly string[]>;
+  /** Processes that had a ring of io_uring. */
+  readonly rings: ReadonlySet<number>;
   /** null when it was not noted. */
   readonly processors: number | null;
   /**

@@ -257,6 +257,8 @@ export interface Observed {
   readonly isOfClient: boolean;
   /** Connections of clients that its process held open; -1 when they were not counted. */
   readonly clients: number;
+  /** Its process has a ring of io_uring. */
+  readonly hasRing: boolean;
   readonly file: string;
   readonly line: number;
   readonly text: string;

@@ -39,6 +39,16 @@ test('without facts the trace is read all the same', async () => {
   assert.ok(report.workers.every(({ comm }) => comm === ''));
 });
 
+test('a ring of io_uring that was there before the trace is told, with what it hides', async () => {
+  const noted = async (name: string, link: string): Promise<string> => {
+    const descriptors = `== descriptors 17\ntotal 0\nlrwx------ 1 root root 64 Nov 26 16:00 9 -> ${link}\n`;
+    const folder = capture(name, { 'facts-before.txt': THREADS + descriptors });
+    return (await analyzeInputs(openInputs([folder]), {})).quality.notes.join(' ');
+  };
+  assert.match(await noted('ring', 'anon_inode:[io_uring]'), /Process 17 uses io_uring: accepts, reads and writes/);
+  assert.doesNotMatch(await noted('no-ring', 'anon_inode:[eventpoll]'), /io_uring/);
+});
+
 test('overflows of accept queues that the kernel counted are told as what they are', async () => {
   const counted = (count: number) => `== counters\nTcpExtListenOverflows   ${count}  0.0\n`;
   const noted = async (name: string, after: number): Promise<string> => {

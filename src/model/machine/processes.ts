@@ -41,6 +41,7 @@ export interface LifeEvents {
 interface Known {
   readonly threads: Map<number, ThreadIdentity>;
   readonly commands: ReadonlyMap<number, readonly string[]>;
+  readonly rings: ReadonlySet<number>;
   readonly parents: ReadonlySet<number>;
 }
 
@@ -145,16 +146,17 @@ export class Processes {
   }
 
   /** Takes what was noted beside the trace about who is who. */
-  introduce({ threads, commands }: CaptureFacts): void {
+  introduce({ threads, commands, rings }: CaptureFacts): void {
     this.#known = {
       threads: new Map(threads),
       commands,
+      rings,
       parents: new Set([...threads.values()].map(({ parent }) => parent)),
     };
   }
 
   /** A thread that was there when the facts were noted. A number that comes back later is another thread's. */
-  #recognise(thread: Thread, { threads, commands, parents }: Known): void {
+  #recognise(thread: Thread, { threads, commands, rings, parents }: Known): void {
     const { tid, lane, process } = thread;
     const identity = threads.get(tid);
     threads.delete(tid);
@@ -165,6 +167,7 @@ export class Processes {
       return;
     }
     nameAfter(thread);
+    process.usesRing ||= rings.has(tid);
     const argv = commands.get(tid);
     if (argv !== undefined && process.argv.length === 0) {
       process.argv = argv;

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { type Machine, syscallName } from '../../trace/syscall-numbers.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
 import { linkOrEmpty, readOrEmpty } from './process-facts.ts';
-import { inodeOf, readSockets, type SocketFacts, socketsOf } from './socket-tables.ts';
+import { descriptorsOf, inodeOf, readSockets, type SocketFacts } from './socket-tables.ts';
 
 /** What the kernel says of a thread, and since which look it has said so. Times are nanoseconds of one clock. */
 export interface ThreadSight {
@@ -37,6 +37,8 @@ export interface ProcessSight {
   readonly innerPid: number;
   /** Connections of clients that it holds; -1 when not counted. */
   readonly clients: number;
+  /** It has a ring of io_uring, which does calls without showing them. */
+  readonly hasRing: boolean;
   readonly threads: readonly ThreadSight[];
 }
 
@@ -72,6 +74,7 @@ interface Member {
   readonly name: string;
   readonly innerPid: number;
   clients: number;
+  hasRing: boolean;
   threads: Map<number, Known>;
 }
 
@@ -112,12 +115,13 @@ export class KernelWatch {
 
   /** What the last look showed, in the order of the pids that it was given. */
   get processes(): readonly ProcessSight[] {
-    return [...this.#members].map(([pid, { parent, name, innerPid, clients, threads }]) => ({
+    return [...this.#members].map(([pid, { parent, name, innerPid, clients, hasRing, threads }]) => ({
       pid,
       parent,
       name,
       innerPid,
       clients,
+      hasRing,
       threads: [...threads.values()].map(({ sight }) => sight),
     }));
   }
@@ -132,6 +136,7 @@ export class KernelWatch {
       name: stat.slice(stat.indexOf('(') + 1, end),
       innerPid: Number(numbers?.at(-1) ?? pid),
       clients: -1,
+      hasRing: false,
       threads: new Map(),
     };
   }
@@ -215,7 +220,9 @@ export class KernelWatch {
     }
     this.#sockets = all;
     for (const [pid, member] of this.#members) {
-      member.clients = [...socketsOf(pid, this.#root)].filter((inode) => all.get(inode)?.isOfClient === true).length;
+      const { sockets, hasRing } = descriptorsOf(pid, this.#root);
+      member.clients = [...sockets].filter((inode) => all.get(inode)?.isOfClient === true).length;
+      member.hasRing = hasRing;
       for (const [tid, known] of member.threads) member.threads.set(tid, this.#named(pid, known));
     }
     const cost = performance.now() - started;

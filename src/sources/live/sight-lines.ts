@@ -26,7 +26,7 @@ export function sightLines(processes: readonly ProcessSight[], { notation, from 
 }
 
 function lineOf(
-  { pid, parent, name, clients }: ProcessSight,
+  { pid, parent, name, clients, hasRing }: ProcessSight,
   { tid, call, target, isOfClient, since, at, ran }: ThreadSight,
   { prefix, stamp }: SightNotation,
   from: number,
@@ -37,7 +37,7 @@ function lineOf(
   const isAddress = /^(?:[\d.]+|\[[\da-f:.]+\]):\d+$|^unix:[^\s]+$/.test(target);
   return (
     `${prefix}event=seen ts=${stamp(at)} for=${Math.round(at - began)} pid=${pid} tid=${tid} parent=${parent} ` +
-    `call=${call === '' ? '-' : call}${used}${clients < 0 ? '' : ` clients=${clients}`}` +
+    `call=${call === '' ? '-' : call}${used}${clients < 0 ? '' : ` clients=${clients}`}${hasRing ? ' ring=1' : ''}` +
     `${isAddress ? ` ${isOfClient ? 'of=client ' : ''}peer=${target}` : ''} comm=${plain(name)}\n`
   );
 }

@@ -24,6 +24,8 @@ const TCP = /^\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]+):([0-9A-F]{4}) ([0-9A
 /** Address of the structure, references, protocol, flags, type, state, inode, path. */
 const UNIX = /^[0-9a-f]+: \S+ \S+ ([0-9A-F]{8}) \S+ ([0-9A-F]{2})\s+(\d+)(?: (\S.*))?$/gm;
 const CONNECTED = '03';
+/** Where the descriptor of a ring leads. */
+const RING = 'anon_inode:[io_uring]';
 
 /** The connected sockets that a process sees in its network namespace, by inode. */
 export function readSockets(pid: number, root = '/proc'): ReadonlyMap<string, SocketFacts> {
@@ -46,16 +48,24 @@ export function readSockets(pid: number, root = '/proc'): ReadonlyMap<string, So
 
 /** Inodes of the sockets that a process has open. */
 export function socketsOf(pid: number, root = '/proc'): Set<string> {
-  const inodes = new Set<string>();
+  return descriptorsOf(pid, root).sockets;
+}
+
+/** Inodes of the sockets that a process has open, and whether it has a ring of io_uring. */
+export function descriptorsOf(pid: number, root = '/proc'): { sockets: Set<string>; hasRing: boolean } {
+  const sockets = new Set<string>();
+  let hasRing = false;
   try {
     for (const fd of readdirSync(`${root}/${pid}/fd`).slice(0, MOST_DESCRIPTORS)) {
-      const inode = inodeOf(linkOrEmpty(`${root}/${pid}/fd/${fd}`));
-      if (inode !== '') inodes.add(inode);
+      const link = linkOrEmpty(`${root}/${pid}/fd/${fd}`);
+      if (link === RING) hasRing = true;
+      const inode = inodeOf(link);
+      if (inode !== '') sockets.add(inode);
     }
   } catch {
     // It ended, or belongs to somebody else.
   }
-  return inodes;
+  return { sockets, hasRing };
 }
 
 /** `socket:[4711]`: the number; '' for what is no socket. */

@@ -143,6 +143,14 @@ describe('a process that is looked at', () => {
     assert.deepEqual(others, []);
   });
 
+  it('has a ring of io_uring', () => {
+    assert.equal(sight({ 5: 'socket:[4711]' })[0]?.hasRing, false);
+    const ringed = sight({ 5: 'socket:[4711]', 9: 'anon_inode:[io_uring]' });
+    assert.equal(ringed[0]?.hasRing, true);
+    const notation = { prefix: '', stamp: (at: number) => (at / 1e9).toFixed(6) };
+    assert.match(sightLines(ringed, { notation, from: 0 }), / clients=0 ring=1 /);
+  });
+
   it('waits for a service at an address', () => {
     const [process] = sight({ 11: 'socket:[4715]' });
     const [thread] = process?.threads ?? [];
