@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { installed } from '../../installation.ts';
 import { type Machine, syscallNumber } from '../../trace/syscall-numbers.ts';
 import { bpftraceSettings } from './version.ts';
 
@@ -24,8 +25,8 @@ export function programEnvironment(name: ProgramName): Readonly<Record<string, s
   return bpftraceSettings(name === 'calls' ? 96 : 64, cpus().length);
 }
 
-/** The programs lie in src/ both in the repository and in the package, four folders above the compiled file. */
-const PROGRAMS = new URL('../../../../src/sources/bpftrace/', import.meta.url);
+/** The programs lie in src/ both in the repository and in the package. */
+const PROGRAMS = installed('src/sources/bpftrace/');
 
 /** How `calls.bt` reports a call; the numbers are explained there. */
 const CALLS: Readonly<Record<number, string>> = {
