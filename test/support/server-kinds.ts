@@ -113,7 +113,7 @@ export const SERVER_KINDS: readonly ServerKind[] = [
     slots: 2,
     processes: 3,
     word: () => 'celery',
-    command: () => ['celery', '-A', 'tasks', 'worker', '-c', '2', '--loglevel', 'CRITICAL'],
+    command: () => ['/usr/bin/python3', '-m', 'celery', '-A', 'tasks', 'worker', '-c', '2', '--loglevel', 'CRITICAL'],
     environment: ({ port }) => ({ BROKER: `redis://127.0.0.1:${port}/0` }),
     beside: ({ port, folder }) => [
       ...(['redis-server', '--port', `${port}`, '--bind', '127.0.0.1', '--save', ''] as const),

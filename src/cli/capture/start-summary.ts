@@ -1,6 +1,5 @@
 import { show } from '../../output/show.ts';
-import type { ProcessSight, ThreadSight } from '../../sources/live/kernel-watch.ts';
-import { isWait, syscall } from '../../trace/syscalls.ts';
+import { isInWait, type ProcessSight, type ThreadSight, tellingThread } from '../../sources/live/kernel-watch.ts';
 
 const SHOWN = 12;
 
@@ -16,7 +15,7 @@ export function startSummary(
   const many = count === 1 ? '1 process' : `${count} processes`;
   const begun = engine === 'bpftrace' ? `Starting bpftrace for ${many}, about 3 s.` : `Starting strace for ${many}.`;
   const rows = processes
-    .map((process) => ({ process, first: process.threads.find(({ tid }) => tid === process.pid) }))
+    .map((process) => ({ process, first: tellingThread(process) }))
     .toSorted((a, b) => Number(waits(a.first)) - Number(waits(b.first)));
   const shown = rows.slice(0, SHOWN).map(({ process, first }) => rowOf(process, first));
   const more = rows.length > SHOWN ? [`  and ${rows.length - SHOWN} more`] : [];
@@ -24,7 +23,7 @@ export function startSummary(
 }
 
 function waits(thread: ThreadSight | undefined): boolean {
-  return thread !== undefined && thread.call !== '' && isWait(syscall(thread.call).family);
+  return thread !== undefined && isInWait(thread);
 }
 
 /** `24789/7  gunicorn  in recvfrom(11 → 10.0.0.5:5432)`; the second number is that in its own container. */

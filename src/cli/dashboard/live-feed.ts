@@ -4,6 +4,7 @@ import type { LiveStatus, ProcessNow } from '../../dashboard/state.ts';
 import { type AnalysisMessage, AnalysisThread } from '../../pipeline/analysis-thread.ts';
 import { machineOf } from '../../sources/bpftrace/program.ts';
 import type { CaptureEnd, LiveCapture } from '../../sources/live/capture.ts';
+import { isInWait, tellingThread } from '../../sources/live/kernel-watch.ts';
 import { processCall } from '../../sources/live/process-call.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
 import type { Feed } from './dashboard-host.ts';
@@ -193,15 +194,16 @@ function monotonic(): number {
   return Number(process.hrtime.bigint());
 }
 
-/** Each process by the first of its threads; `now` on the clock of the watch. */
+/** Each process by the thread that tells most; `now` on the clock of the watch. */
 function processesNow(capture: LiveCapture, now: number): ProcessNow[] {
-  return capture.sights.flatMap(({ pid, innerPid, name, threads }) => {
-    const main = threads.find(({ tid }) => tid === pid) ?? threads[0];
-    if (main === undefined) return [];
-    const { call, target, since, at, awayFrom, isFromStart } = main;
-    const isWaiting = call !== '' && isWait(syscall(call).family);
+  return capture.sights.flatMap((sight) => {
+    const { pid, innerPid, name } = sight;
+    const telling = tellingThread(sight);
+    if (telling === undefined) return [];
+    const { call, target, since, at, awayFrom, isFromStart } = telling;
+    const isWaiting = isInWait(telling);
     const ageMs = Math.max(0, (now - since) / 1e6);
-    const code = capture.codeOf(main);
+    const code = capture.codeOf(telling);
     return [{ pid, innerPid, name, call, target, isWaiting, ageMs, awayMs: (at - awayFrom) / 1e6, code, isFromStart }];
   });
 }

@@ -55,6 +55,11 @@ export function judgeWait(thread: Thread, left: LeftIn, model: Model): Judgement
   // What a `restart_syscall` goes on with has no arguments: a wait with a limit, as a rule of a loop.
   if (left.syscall.family === 'restart') {
     if (syscall(left.name).family === 'sleep') return sleeping(thread, left);
+    // Others saw that it waits for one connection alone.
+    if (left.target !== '')
+      return left.isOfClient
+        ? unknown('client', `${left.target} to send`)
+        : no('answer', `an answer of ${left.target}`);
     return yes(left.name === 'restart_syscall' ? UNTOLD : WORK);
   }
   switch (family) {

@@ -121,7 +121,8 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
   const { syscall, start } = call;
   const fd = objectOf(call);
   const descriptor = descriptorOf(call, thread, fd);
-  const seen = thread.seen?.call === syscall.name ? thread.seen : null;
+  const name = (syscall.family === 'restart' ? thread.seen?.call : '') || call.arguments.resumes() || syscall.name;
+  const seen = thread.seen?.call === name ? thread.seen : null;
   if (seen !== null && descriptor !== undefined && descriptor.peer === '') descriptor.peer = seen.peer;
   const isSet = syscall.family === 'poll' || syscall.family === 'select';
   const watched = isSet ? call.arguments.polled() : [];
@@ -143,10 +144,10 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
   const request = thread.loop.owner ?? asked?.connection?.request ?? asked?.owner ?? null;
   return {
     syscall,
-    name: (syscall.family === 'restart' ? thread.seen?.call : '') || call.arguments.resumes() || syscall.name,
+    name,
     since: start,
     beganBefore: thread.lastTime === UNKNOWN && thread.process.forkedAt === UNKNOWN,
-    target: targetOf(fd, descriptor, asked),
+    target: targetOf(fd, descriptor, asked) || (seen?.peer ?? ''),
     line: keptLine(call),
     isHubWait,
     isForListener,

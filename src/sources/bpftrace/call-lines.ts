@@ -1,10 +1,9 @@
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { type Machine, syscallName } from '../../trace/syscall-numbers.ts';
+import { EMPTY, MOST_BYTES, ProcessMemory } from './process-memory.ts';
 
 /** More threads of a server are not listed. */
 const MOST_THREADS = 10_000;
-/** As much of a path, a request or a set as `calls.bt` prints. */
-const MOST_BYTES = 96;
 const POLLFD_BYTES = 8;
 /** 64 descriptors. */
 const SET_BYTES = 8;
@@ -17,7 +16,7 @@ const SET_BYTES = 8;
 export function callLines(pids: readonly number[], machine: Machine): string {
   const lines: string[] = [];
   for (const pid of pids) {
-    const memory = new Memory(pid);
+    const memory = new ProcessMemory(`/proc/${pid}/mem`);
     for (const tid of threadsOf(pid)) {
       if (lines.length >= MOST_THREADS) break;
       lines.push(...lineOf(pid, tid, machine, memory));
@@ -36,7 +35,7 @@ function threadsOf(pid: number): number[] {
   }
 }
 
-function lineOf(pid: number, tid: number, machine: Machine, memory: Memory): string[] {
+function lineOf(pid: number, tid: number, machine: Machine, memory: ProcessMemory): string[] {
   try {
     // `45 0xb 0x7f… 0x10000 0x0 0x0 0x0 0x7ffd… 0x7f…`, `running`, or `-1 …` outside of calls.
     const found = /^(\d+)((?: 0x[0-9a-f]+){6}) /.exec(readFileSync(`/proc/${pid}/task/${tid}/syscall`, 'latin1'));
@@ -54,7 +53,7 @@ function lineOf(pid: number, tid: number, machine: Machine, memory: Memory): str
 }
 
 /** What the call is about, where an argument only points there. */
-function pointedAt(name: string, args: readonly bigint[], memory: Memory): Buffer {
+function pointedAt(name: string, args: readonly bigint[], memory: ProcessMemory): Buffer {
   const [first = 0n, second = 0n, third = 0n] = args;
   switch (name) {
     case 'poll':
@@ -77,38 +76,10 @@ function pointedAt(name: string, args: readonly bigint[], memory: Memory): Buffe
   }
 }
 
-const EMPTY = Buffer.alloc(0);
-
 /** Up to its NUL: what follows in memory is somebody else's. */
 function path(bytes: Buffer): Buffer {
   const end = bytes.indexOf(0);
   return end < 0 ? bytes : bytes.subarray(0, end + 1);
-}
-
-/** The memory of a process, opened at the first read. */
-class Memory {
-  readonly #path: string;
-  #descriptor = -1;
-
-  constructor(pid: number) {
-    this.#path = `/proc/${pid}/mem`;
-  }
-
-  /** Nothing where the address is not mapped or the memory may not be read. */
-  read(address: bigint, size: number): Buffer {
-    const bytes = Buffer.alloc(Math.min(size, MOST_BYTES));
-    if (address === 0n || bytes.length === 0) return EMPTY;
-    try {
-      if (this.#descriptor < 0) this.#descriptor = openSync(this.#path, 'r');
-      return bytes.subarray(0, readSync(this.#descriptor, bytes, 0, bytes.length, address));
-    } catch {
-      return EMPTY;
-    }
-  }
-
-  close(): void {
-    if (this.#descriptor >= 0) closeSync(this.#descriptor);
-  }
 }
 
 /** As `%r` of bpftrace prints bytes. */

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { type Machine, syscallName } from '../../trace/syscall-numbers.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
+import { ProcessMemory } from '../bpftrace/process-memory.ts';
 import { linkOrEmpty, readOrEmpty } from './process-facts.ts';
 import { descriptorsOf, inodeOf, readSockets, type SocketFacts } from './socket-tables.ts';
 
@@ -55,6 +56,7 @@ const MOST_THREADS = 512;
 /** Sockets are looked up again after so long, and never for more than a hundredth of the time. */
 const SOCKETS_EVERY_MS = 2_000;
 const SOCKETS_SHARE = 100;
+const POLLFD_BYTES = 8;
 const RESTART = 'restart_syscall';
 const RESUMED: readonly (readonly [place: RegExp, call: string])[] = [
   [/nanosleep/, 'clock_nanosleep'],
@@ -178,9 +180,11 @@ export class KernelWatch {
         sight: { ...movedTo(known.sight, now), ran: isTold ? ran - known.ranAtSince : -1 },
       };
     const args = isIn ? words.slice(1, 7).map((word) => word.replace(/^0x/, '')) : [];
-    const fd = isIn && syscall(call).takesDescriptor ? Number.parseInt(args[0] ?? '', 16) | 0 : -1;
+    const fd = isIn ? this.#descriptorOf(pid, call, args) : -1;
     const link = fd >= 0 ? linkOrEmpty(`${this.#root}/${pid}/fd/${fd}`) : '';
     const socket = this.#sockets.get(inodeOf(link));
+    const target = socket?.peer ?? link;
+    const isOfClient = socket?.isOfClient === true;
     return {
       slices,
       ranAtSince: ran,
@@ -190,16 +194,26 @@ export class KernelWatch {
         number: isIn ? number : -1,
         args,
         fd,
-        target: socket?.peer ?? link,
-        isOfClient: socket?.isOfClient === true,
+        target,
+        isOfClient,
         since: now,
         before: known?.sight.at ?? now,
         at: now,
-        awayFrom: isWaitCall(call) || known === undefined ? now : awayFrom(known.sight, now),
+        awayFrom: isInWait({ call, target, isOfClient }) || known === undefined ? now : awayFrom(known.sight, now),
         ran: isTold ? 0 : -1,
         isFromStart: now === this.#first,
       },
     };
+  }
+
+  /** What a call is about; of `poll` only what it waits for alone. */
+  #descriptorOf(pid: number, call: string, [first = '0', second = '0']: readonly string[]): number {
+    if (syscall(call).takesDescriptor) return Number.parseInt(first, 16) | 0;
+    if (syscall(call).family !== 'poll' || second !== '1') return -1;
+    const memory = new ProcessMemory(`${this.#root}/${pid}/mem`);
+    const polled = memory.read(BigInt(`0x${first}`), POLLFD_BYTES);
+    memory.close();
+    return polled.length === POLLFD_BYTES ? polled.readInt32LE(0) : -1;
   }
 
   /** What a `restart_syscall` goes on with: the function of the kernel that it waits in says so. */
@@ -239,18 +253,41 @@ export class KernelWatch {
   }
 }
 
-function isWaitCall(call: string): boolean {
-  return call !== '' && isWait(syscall(call).family);
+const ADDRESS = /^(?:[\d.]+|\[[\da-f:.]+\]):\d+$|^unix:[^\s]+$/;
+
+/**
+ * Whether a thread waits for whatever comes: in the wait of a loop, for a client, a child. Who polls one connection
+ * that it made itself waits for an answer, as in a read of it.
+ */
+export function isInWait({ call, target, isOfClient }: Pick<ThreadSight, 'call' | 'target' | 'isOfClient'>): boolean {
+  if (call === '') return false;
+  const { family } = syscall(call);
+  return isWait(family) && !(family === 'poll' && !isOfClient && ADDRESS.test(target));
+}
+
+const PARKED: ReadonlySet<string> = new Set(['futex', 'sleep', 'signal-wait']);
+
+/**
+ * The thread that tells most of a process: its first one, unless that waits for whatever comes while another one has
+ * long been in a call that is no wait. Threads of pools are parked for lock words, and sleep between rounds.
+ */
+export function tellingThread({ pid, threads }: ProcessSight): ThreadSight | undefined {
+  const first = threads.find(({ tid }) => tid === pid) ?? threads[0];
+  if (first === undefined || !isInWait(first)) return first;
+  const others = threads.filter(
+    (thread) => thread.call !== '' && !isInWait(thread) && !PARKED.has(syscall(thread.call).family),
+  );
+  return others.toSorted((a, b) => a.since - b.since)[0] ?? first;
 }
 
 /** Of a thread that is in no wait now. */
 function awayFrom(known: ThreadSight, now: number): number {
-  return isWaitCall(known.call) ? now : known.awayFrom;
+  return isInWait(known) ? now : known.awayFrom;
 }
 
 /** The same at a later look. */
 function movedTo(sight: ThreadSight, now: number): ThreadSight {
-  return { ...sight, at: now, awayFrom: isWaitCall(sight.call) ? now : sight.awayFrom };
+  return { ...sight, at: now, awayFrom: isInWait(sight) ? now : sight.awayFrom };
 }
 
 /** It still computes, or a tracer interrupted its wait, which the kernel then goes on with. */
