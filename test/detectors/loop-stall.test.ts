@@ -166,7 +166,7 @@ describe('stalls of one kind', () => {
       worker.call('poll([{fd=12<socket:[60012]>, events=POLLIN}], 1, 5000', ')', '1 ([{fd=12, revents=POLLIN}])', 170);
     });
     const { title, summary } = await stall(trace);
-    assert.equal(title, 'Worker 101 stalled 200 ms: poll on 10.0.0.7:53');
+    assert.equal(title, 'GET /slow holds worker 101 200 ms: it waits for DNS 10.0.0.7:53 (poll)');
     assert.match(summary, /poll on 10\.0\.0\.7:53 \(DNS by convention\) took 170 ms \(a name lookup\)/);
   });
 
@@ -198,7 +198,7 @@ describe('a loop that is away at the end of the trace', () => {
       [true, 'foreign-poll', 'poll', 'GET /stuck', 1],
     );
     assert.equal(Math.round(metrics.stallMs as number), 3001);
-    assert.match(title, /^Worker 101 stalled at least 3\.00 s: poll/);
+    assert.match(title, /^GET \/stuck holds worker 101 at least 3\.00 s: waits for socket fd 12/);
     assert.match(summary, /for at least 3\.00 s while serving GET \/stuck/);
     assert.match(evidence[0]?.text ?? '', /poll\(.* <unfinished \.\.\.>$/);
   });
@@ -305,6 +305,10 @@ it('the metrics of a stall are those of its trace', async () => {
       { ...stall, startMs: 50, endMs: 357, stallMs: 307, callMs: 190, blockedFromMs: 50.04, blockedToMs: 240.04 },
       { ...stall, startMs: 1000, endMs: 1211, stallMs: 211, callMs: 200, blockedFromMs: 1000.04, blockedToMs: 1200.04 },
     ],
+    requests: ['GET /slow'],
+    requestInTitle: '',
+    allCount: 2,
+    allTotalMs: 307 + 211,
     // Its loop runs from 5.04 ms on.
     share: Number((518 / (3000 - 5.04)).toFixed(4)),
   });

@@ -1,6 +1,6 @@
 import type { KeptLine } from '../../model/evidence.ts';
 import type { OffCpu } from '../../model/machine/turn.ts';
-import { milliseconds, round } from '../../trace/format-numbers.ts';
+import { duration, milliseconds, plural, round } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { type Confidence, type DraftFinding, span } from '../finding.ts';
@@ -8,12 +8,17 @@ import type { Reason } from '../stall-cause/cause.ts';
 import { moment } from '../words.ts';
 import { stallAdvice } from './advice.ts';
 import type { Metrics } from './metrics.ts';
-import { helperNote, helperPeers, isMostlyStarved, isStarved, summaryOf, titleOf } from './sentences.ts';
+import { helperNote, helperPeers, isMostlyStarved, isStarved, summaryOf } from './sentences.ts';
+import type { StallCause } from './stall-causes.ts';
 import type { StallGroup } from './stall-group.ts';
+import { memberTitleOf, titleOf } from './title.ts';
 import { mayTakeTurns, TURNS_NOTE } from './turn-takers.ts';
 
 const POOL_NOTE =
   ' It hands its connections to a pool of threads: as likely as not it waited for one of them to be free.';
+
+/** Requests that a finding names. */
+const SHOWN_REQUESTS = 20;
 
 const WHY =
   'An event loop does one thing at a time: until it is back in its wait, this worker accepts nobody and answers ' +
@@ -23,10 +28,14 @@ const WHY_SHARED =
   'new connections and new data.';
 
 /**
- * The finding about all stalls of one worker with one cause and target. `hasPool`: its thread accepts for a pool of
- * threads.
+ * The finding about all stalls of one worker with one cause. The first of several workers that have it speaks for all.
+ * `hasPool`: its thread accepts for a pool of threads; `loops`: event loops of the capture.
  */
-export function stallFinding(context: Context, group: StallGroup, hasPool: boolean): DraftFinding<Metrics> {
+export function stallFinding(
+  context: Context,
+  group: StallGroup,
+  { cause: shared, key, loops, hasPool }: Membership,
+): DraftFinding<Metrics> {
   const { thread, longest, count, cause, open } = group;
   const { times } = context.capabilities;
   const { reason } = longest;
@@ -39,17 +48,20 @@ export function stallFinding(context: Context, group: StallGroup, hasPool: boole
   const isParked = (cause === 'lock' || cause === 'futex-ladder') && mayTakeTurns(thread, context.model);
   const isDoubtful = isFull || isParked;
   const helpers = helperPeers(thread.process);
+  const isFirst = shared.members[0] === group;
+  const title = isFirst ? titleOf(shared, loops, helpers) : memberTitleOf(shared, pid, helpers);
   return {
     severity: isDoubtful ? 'info' : critical ? 'critical' : 'warning',
     confidence: isDoubtful ? 'possible' : confidenceOf(reason, context),
-    title: titleOf(pid, longest, count),
+    title: title.text,
+    cause: key,
     summary:
       `${summaryOf(thread, longest, count, group.total, context.capabilities)}${helperNote(cause, helpers)}` +
-      `${isFull ? POOL_NOTE : ''}${isParked ? TURNS_NOTE : ''}`,
+      `${isFirst ? everybodyNote(shared) : ''}${isFull ? POOL_NOTE : ''}${isParked ? TURNS_NOTE : ''}`,
     why: thread.loop.shared === null ? WHY : WHY_SHARED,
     ...span({ times }, group.first, group.last),
     openEnded: open,
-    workers: [pid],
+    workers: isFirst ? [...new Set(shared.members.map((member) => member.thread.process.pid))] : [pid],
     metrics: {
       stallMs: milliseconds(longest.length),
       worker: pid,
@@ -90,6 +102,10 @@ export function stallFinding(context: Context, group: StallGroup, hasPool: boole
           turnCalls: stall.calls,
           open: stall.open,
         })),
+      requests: shared.requests.slice(0, SHOWN_REQUESTS),
+      requestInTitle: title.request,
+      allCount: shared.count,
+      allTotalMs: milliseconds(shared.total),
       share: round(Math.min(1, group.total / Math.max(1, observedOf(thread, context))), 4),
     },
     evidence: evidenceOf(group),
@@ -105,6 +121,20 @@ export function stallFinding(context: Context, group: StallGroup, hasPool: boole
       ...(reason.target.startsWith('/') ? [`target ${reason.target}`] : []),
     ],
   };
+}
+
+/** How a stall stands beside those of other workers. */
+export interface Membership {
+  readonly cause: StallCause;
+  /** The same for all that it caused. */
+  readonly key: string;
+  readonly loops: number;
+  readonly hasPool: boolean;
+}
+
+function everybodyNote({ members, count, total }: StallCause): string {
+  if (members.length === 1) return '';
+  return ` ${plural(members.length, 'worker')} had it: ${plural(count, 'stall')}, together ${duration(total)}.`;
 }
 
 /** The time in which the loop was watched. */
