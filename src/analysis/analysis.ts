@@ -58,6 +58,17 @@ export class Analysis {
   }
 
   accept(record: TraceRecord): void {
+    // Most records are calls.
+    if (record.kind === 'call') {
+      this.#events++;
+      this.#told++;
+      const model = this.#model ?? this.#begin();
+      const { times, durations } = this.#capabilities;
+      if (!times && this.#origin.kind !== 'none') this.#settle(model);
+      if (!durations && tellsDuration(record)) this.#capabilities.durations = true;
+      model.call(record);
+      return;
+    }
     // An end that no line tells is no event of the trace, nor is what somebody saw who looked.
     if (record.kind !== 'exit' || record.assumed === undefined) {
       if (record.kind !== 'observed') this.#events++;
@@ -70,10 +81,7 @@ export class Analysis {
     }
     const model = this.#model ?? this.#begin();
     if (!this.#capabilities.times && this.#origin.kind !== 'none') this.#settle(model);
-    if (record.kind === 'call') {
-      if (!this.#capabilities.durations && tellsDuration(record)) this.#capabilities.durations = true;
-      model.call(record);
-    } else if (record.kind === 'signal') model.signal(record);
+    if (record.kind === 'signal') model.signal(record);
     else if (record.kind === 'exit') model.exit(record);
     else if (record.kind === 'membership') model.membership(record);
     else if (record.kind === 'scheduling') model.scheduling(record);

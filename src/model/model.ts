@@ -39,7 +39,7 @@ import { SchedulerTracker } from './measuring/scheduler-tracker.ts';
 import { SocketTracker } from './measuring/socket-tracker.ts';
 import { TimeTable } from './measuring/time-table.ts';
 import { WatchTracker } from './measuring/watch-tracker.ts';
-import type { Tracker, TrackerContext, TrackerType } from './tracker.ts';
+import { MAY_HAVE_FRAMES, type Tracker, type TrackerContext, type TrackerType } from './tracker.ts';
 
 export interface ModelOptions {
   /** Facts outside this stretch of trace time are followed and not told. */
@@ -82,6 +82,9 @@ export class Model {
   readonly #turns: TurnTracker;
   readonly #routes: (Route | undefined)[] = [];
   readonly #behind = new CallBehind();
+  /** Calls so far of a trace that has shown no frame. */
+  #withoutFrames = 0;
+  readonly #activity: ActivityRecorder | null;
   /** The trackers that want to be called at times. In a trace of days that is so at every call. */
   readonly #periodic: readonly Tracker[];
   /** When the next of them does. */
@@ -95,9 +98,9 @@ export class Model {
     this.scheduler = new SchedulerTracker(context);
     this.sockets = new SocketTracker(context);
     this.#topics = options.topics.map((Topic) => new Topic(context));
-    const { activity, noted } = options;
+    this.#activity = options.activity ?? null;
+    const { noted } = options;
     const measuring: Tracker[] = [this.scheduler, this.sockets, this.watch, this.pauses, new TimeTable(context)];
-    if (activity !== undefined) measuring.push(activity);
     this.#audience = audienceOf([
       ...measuring,
       ...this.#topics,
@@ -180,7 +183,11 @@ export class Model {
       if (!thread.lastTimed) this.#audience.untimed(call, thread, gap);
     }
     turns.charge(call, thread, worksFor, gap);
-    this.#audience.returned(call, thread, worksFor);
+    if (this.#withoutFrames < MAY_HAVE_FRAMES) {
+      this.#withoutFrames++;
+      this.#audience.framesMayFollow(call, thread);
+    }
+    if (this.#activity !== null) this.#activity.returned(call, thread, worksFor);
     if (end > thread.lastTime || thread.lastTime === UNKNOWN) thread.lastTime = end;
     thread.lastSyscall = syscall;
     thread.lastFd = call.fd;
@@ -192,6 +199,7 @@ export class Model {
     const thread = this.processes.known(frame.lane);
     if (thread === undefined) return;
     this.calibration.unwinds();
+    this.#withoutFrames = Number.NEGATIVE_INFINITY;
     this.#audience.frame(frame, thread);
   }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { installed } from '../../installation.ts';
 import { type Machine, syscallNumber } from '../../trace/syscall-numbers.ts';
 
 export const PROGRAM_NAMES = ['calls', 'exact', 'watch'] as const;
@@ -26,8 +27,8 @@ export function programEnvironment(name: ProgramName): Readonly<Record<string, s
   return { BPFTRACE_STRLEN: bytes, BPFTRACE_MAX_STRLEN: bytes, BPFTRACE_PERF_RB_PAGES: '256' };
 }
 
-/** The programs lie in src/ both in the repository and in the package, four folders above the compiled file. */
-const PROGRAMS = new URL('../../../../src/sources/bpftrace/', import.meta.url);
+/** The programs lie in src/ both in the repository and in the package. */
+const PROGRAMS = installed('src/sources/bpftrace/');
 
 /** How `calls.bt` reports a call; the numbers are explained there. */
 const CALLS: Readonly<Record<number, string>> = {
