@@ -28,10 +28,27 @@ export function chosenFindings(drafts: readonly Draft[]): readonly Draft[] {
   }
   if ([...kinds.values()].every(({ length }) => length <= MOST_FINDINGS)) return drafts;
   const rank = ({ severity }: Draft): number => SEVERITIES.indexOf(severity);
+  // The first of a cause speaks for all that have it.
+  const named = new Set<string>();
+  const isMember = new Map(drafts.map((draft) => [draft, named.size === named.add(causeKey(draft)).size]));
+  const speaks = (draft: Draft): number => (draft.cause !== undefined && isMember.get(draft) === true ? 1 : 0);
   const worst = (of: readonly Draft[]) =>
-    of.toSorted((a, b) => rank(a) - rank(b) || weight(b) - weight(a)).slice(0, MOST_FINDINGS);
+    of.toSorted((a, b) => rank(a) - rank(b) || speaks(a) - speaks(b) || weight(b) - weight(a)).slice(0, MOST_FINDINGS);
   const chosen = new Set([...kinds.values()].flatMap(worst));
   return drafts.filter((draft) => chosen.has(draft));
+}
+
+function causeKey({ kind, cause }: Draft): string {
+  return `${kind} ${cause}`;
+}
+
+/** How many causes have no finding that is listed. */
+export function unlistedCauses(drafts: readonly Draft[]): number {
+  const chosen = new Set(chosenFindings(drafts));
+  const listed = new Set([...chosen].map(causeKey));
+  const hidden = drafts.filter((draft) => !chosen.has(draft));
+  const further = hidden.filter((draft) => draft.cause !== undefined && !listed.has(causeKey(draft)));
+  return hidden.filter(({ cause }) => cause === undefined).length + new Set(further.map(causeKey)).size;
 }
 
 /** The processes that matter most, in their order: those that findings name, then those that served most. */

@@ -5,9 +5,10 @@ import { moment } from '../detectors/words.ts';
 import type { Model } from '../model/model.ts';
 import { milliseconds, plural } from '../trace/format-numbers.ts';
 import { UNKNOWN } from '../trace/time.ts';
+import { type Cause, causesOf } from './cause-tree.ts';
 import { linksOf } from './finding-links.ts';
 import { inOrderOfAction } from './finding-order.ts';
-import { chosenErrors, chosenFindings, chosenWorkers, MOST_CALLS, omittedFrom } from './omitted.ts';
+import { chosenErrors, chosenFindings, chosenWorkers, MOST_CALLS, omittedFrom, unlistedCauses } from './omitted.ts';
 import type { Draft, Parts } from './parts.ts';
 import { assessQuality } from './quality.ts';
 import type { CallStatistics, Finding, Report, Window } from './report.ts';
@@ -44,7 +45,7 @@ export function composeReport(parts: Parts): Report {
     quality,
     ...(parts.cost === null ? {} : { cost: costOf(parts.cost) }),
     verdict: decide(findings, quality, outcomes, all, windowOf(parts), {
-      unlisted: omitted?.findings ?? 0,
+      unlisted: unlistedCauses(parts.drafts),
       isTable: model.statistics.fromTables && model.firstTime === UNKNOWN,
     }),
     outcomes,
@@ -73,8 +74,14 @@ function windowOf({ model, origin, capabilities }: Parts): Window {
 
 function findingsOf({ drafts: all, origin, model }: Parts): Finding[] {
   const drafts = chosenFindings(all);
-  const sorted = inOrderOfAction(drafts);
+  const causes = causesOf(inOrderOfAction(drafts), drafts);
+  const sorted = causes.flatMap(({ first, members, effects }) => [
+    first,
+    ...members,
+    ...effects.map(({ draft }) => draft),
+  ]);
   const links = linksOf(sorted);
+  const places = placesOf(causes);
   const numbers = new Map<Kind, number>();
   const ids = new Map<Draft, string>();
   for (const draft of sorted) {
@@ -107,9 +114,39 @@ function findingsOf({ drafts: all, origin, model }: Parts): Finding[] {
       metrics,
       evidence: evidence.filter((line) => line.line > 0),
       next: stepsOf(draft, drafts),
+      ...placeInWords(places.get(draft), (other) => ids.get(other) ?? other.kind),
       related: (links.get(draft) ?? []).map((other) => ids.get(other) ?? other.kind),
     };
   });
+}
+
+/** Where a finding stands: a cause, the same cause in another worker, or an effect. */
+interface Place {
+  readonly cause: Cause;
+  readonly as: 'cause' | 'member' | 'effect';
+  readonly words: string | null;
+}
+
+function placesOf(causes: readonly Cause[]): ReadonlyMap<Draft, Place> {
+  const places = new Map<Draft, Place>();
+  for (const cause of causes) {
+    places.set(cause.first, { cause, as: 'cause', words: null });
+    for (const member of cause.members) places.set(member, { cause, as: 'member', words: null });
+    for (const { draft, words } of cause.effects) places.set(draft, { cause, as: 'effect', words });
+  }
+  return places;
+}
+
+function placeInWords(
+  place: Place | undefined,
+  idOf: (draft: Draft) => string,
+): Pick<Finding, 'memberOf' | 'members' | 'effectOf' | 'effects' | 'effect'> {
+  const none = { memberOf: null, members: [], effectOf: null, effects: [], effect: null };
+  if (place === undefined) return none;
+  const { cause, as, words } = place;
+  if (as === 'member') return { ...none, memberOf: idOf(cause.first) };
+  if (as === 'effect') return { ...none, effectOf: idOf(cause.first), effect: words };
+  return { ...none, members: cause.members.map(idOf), effects: cause.effects.map(({ draft }) => idOf(draft)) };
 }
 
 /** What to do, unless another finding of this report says why not. */

@@ -242,4 +242,14 @@ export interface Finding {
   readonly next: readonly Step[];
   /** Ids of findings that explain this one or are explained by it. */
   readonly related: readonly string[];
+  /** Ids of findings that are the same cause in other workers. */
+  readonly members: readonly string[];
+  /** The finding that speaks for this one, the same cause in another worker; null when it speaks for itself. */
+  readonly memberOf: string | null;
+  /** Ids of findings that came of this one. */
+  readonly effects: readonly string[];
+  /** The finding that this one came of; null when it is a cause of its own. */
+  readonly effectOf: string | null;
+  /** How this one reads among the effects of its cause: `4 replies came too late`; null when it is none. */
+  readonly effect: string | null;
 }

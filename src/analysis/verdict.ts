@@ -2,6 +2,7 @@ import type { Outcome } from '../detectors/finding.ts';
 import type { Kind } from '../detectors/registry.ts';
 import { isWorkerRole } from '../model/machine/roles.ts';
 import { durationOfMs, plural } from '../trace/format-numbers.ts';
+import { causesIn, severityOf } from './causes.ts';
 import type { Finding, Quality, Verdict, Window, Worker } from './report.ts';
 
 /** What else a verdict depends on. */
@@ -52,9 +53,10 @@ export function decide(
   window: Window,
   { unlisted = 0, isTable = false }: VerdictContext = {},
 ): Verdict {
-  const first = findings[0];
+  const causes = causesIn(findings).map((finding) => ({ ...finding, severity: severityOf(finding, findings) }));
+  const [first] = causes;
   if (first !== undefined && first.severity !== 'info') {
-    const serious = findings.filter((finding) => finding !== first && finding.severity !== 'info');
+    const serious = causes.filter((finding) => finding !== first && finding.severity !== 'info');
     // What to act on first may be the lesser evil of the two: the cure of the other would make it worse, or is it.
     const worse = serious.filter(({ severity }) => severity === 'critical' && first.severity !== 'critical').length;
     const severity = worse > 0 ? 'critical' : first.severity;
@@ -78,7 +80,7 @@ export function decide(
     return {
       severity: 'info',
       confidence: first.confidence,
-      text: `Nothing urgent${span}: ${first.title}${findings.length > 1 ? ` (+${findings.length - 1} more)` : ''}`,
+      text: `Nothing urgent${span}: ${first.title}${causes.length > 1 ? ` (+${causes.length - 1} more)` : ''}`,
     };
   return {
     severity: 'none',

@@ -1,3 +1,4 @@
+import { effectsOf, severityOf } from '../analysis/causes.ts';
 import type { Finding, Report } from '../analysis/report.ts';
 import { renderMarkdown } from '../output/markdown.ts';
 import { fence } from '../output/markdown-escape.ts';
@@ -39,8 +40,13 @@ export function clippingOf(state: DashboardState): Clipping {
 
 /** The same report, of this finding only. */
 function about(report: Report, finding: Finding): Report {
-  const { severity, confidence, title } = finding;
-  return { ...report, verdict: { severity, confidence, text: title }, findings: [{ ...finding, related: [] }] };
+  const { confidence, title } = finding;
+  const severity = severityOf(finding, report.findings);
+  return {
+    ...report,
+    verdict: { severity, confidence, text: title },
+    findings: [{ ...finding, related: [] }, ...effectsOf(finding, report.findings)],
+  };
 }
 
 function linesClipping({ lines }: DashboardState): Clipping {

@@ -1,3 +1,4 @@
+import { causesIn, severityOf } from '../analysis/causes.ts';
 import { type Finding, PER_WORKER, type Report } from '../analysis/report.ts';
 
 /** Shown from the third time on, or when it held for so long. */
@@ -57,6 +58,8 @@ export function steadied(
   // What was there keeps its order; what is new comes behind it.
   const places = new Map(memory.map(({ key }, index) => [key, index]));
   const place = ({ key }: Kept): number => places.get(key) ?? places.size;
+  const known = [...next.values()].map(({ finding }) => finding);
+  const rank = ({ finding }: Kept): number => SEVERITIES.indexOf(severityOf(finding, known));
   const all = [...next.values()].toSorted((a, b) => rank(a) - rank(b) || place(a) - place(b));
   const findings = all.filter(({ isShown }) => isShown).map(({ finding }) => finding);
   return {
@@ -67,10 +70,6 @@ export function steadied(
 
 function isSure({ metrics, openEnded }: Finding): boolean {
   return openEnded || (typeof metrics.count === 'number' && metrics.count >= TIMES);
-}
-
-function rank({ finding }: Kept): number {
-  return SEVERITIES.indexOf(finding.severity);
 }
 
 function unused(key: string, taken: ReadonlyMap<string, unknown>): string {
@@ -91,10 +90,12 @@ function withOwnIds(findings: readonly Finding[]): readonly Finding[] {
 }
 
 function verdictOf(report: Report, shown: readonly Finding[], elapsedMs: number): Report['verdict'] {
-  const [first] = shown;
-  if (first !== undefined && first.severity !== 'info') {
-    const more = shown.filter(({ severity }) => severity !== 'info').length - 1;
-    const { severity, confidence, title } = first;
+  const causes = causesIn(shown);
+  const [first] = causes;
+  const severity = first === undefined ? 'info' : severityOf(first, shown);
+  if (first !== undefined && severity !== 'info') {
+    const more = causes.filter((finding) => severityOf(finding, shown) !== 'info').length - 1;
+    const { confidence, title } = first;
     const still = first.openEnded ? ', still going on' : '';
     return {
       severity,

@@ -2,6 +2,7 @@ import type { FactHandlers } from '../model/fact-bus.ts';
 import type { Model } from '../model/model.ts';
 import type { TrackerType } from '../model/tracker.ts';
 import type { Capabilities } from './capabilities.ts';
+import type { Effect } from './effect.ts';
 import type { Conclusion } from './finding.ts';
 import type { Metrics, Shapes, ValuesOf } from './metric.ts';
 import type { Need } from './need.ts';
@@ -50,6 +51,8 @@ export interface DetectorDefinition<
   readonly alsoUses?: readonly string[];
   /** Kinds that may be its cause, so that they are acted on first; `anywhere`: whatever worker they are about. */
   readonly follows?: { readonly kinds: readonly string[]; readonly anywhere: boolean };
+  /** When it is an effect of another finding, and how it then reads; absent where it always is a cause of its own. */
+  readonly effect?: Effect;
   /**
    * Kinds that it is linked with when both are about one process, even if nothing else connects them. One of the two
    * names the other.

@@ -28,6 +28,8 @@ export interface DraftFinding<Values extends Metrics = Metrics> {
   readonly nextWhileStalled?: readonly Step[];
   /** What to do instead while a finding of that kind, a warning at least, is about one of the same workers. */
   readonly nextWhile?: Readonly<Record<string, readonly Step[]>>;
+  /** The same for findings of the kind that have one cause: the first of them speaks for all. */
+  readonly cause?: string;
   /** Names the requests, stalls or listeners it speaks of, so that findings about the same things can be linked. */
   readonly subjects: readonly string[];
 }

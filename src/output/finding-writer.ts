@@ -1,5 +1,6 @@
+import { causesIn, effectsOf, severityOf } from '../analysis/causes.ts';
 import type { Evidence, Finding, Report, Step } from '../analysis/report.ts';
-import { plural } from '../trace/format-numbers.ts';
+import { durationOfMs, plural } from '../trace/format-numbers.ts';
 import type { Page, Run } from './page.ts';
 import { moment, period } from './when.ts';
 import { CONFIDENCE_WORDS, pids, SEVERITY_WORDS } from './wording.ts';
@@ -9,6 +10,7 @@ const BODY = 4;
 const TITLE = BODY + 10;
 const TEXT = BODY + 7;
 const SHOWN_EVIDENCE = 4;
+const SHOWN_MEMBERS = 8;
 /** A file's path may take this share of the width before evidence names it without its folder. */
 const LOCATION_SHARE = 0.25;
 
@@ -29,7 +31,7 @@ export class FindingWriter {
     this.#page = page;
     this.#report = report;
     this.#verbose = verbose;
-    this.#numbers = new Map(report.findings.map((finding, index) => [finding.id, index + 1]));
+    this.#numbers = new Map(causesIn(report.findings).map(({ id }, index) => [id, index + 1]));
     this.#fileNames = fileNames(page, report);
   }
 
@@ -44,6 +46,9 @@ export class FindingWriter {
       pids(finding),
     ]);
     page.prose([], BODY, finding.summary);
+    this.#members(finding);
+    const effects = effectsOf(finding, this.#report.findings);
+    if (effects.length > 0) page.parts(label('EFFECTS'), TEXT + 1, effects.map(inWords));
     if (finding.why !== '') {
       const earlier = this.#saidBy(finding.why, finding);
       page.prose(label('WHY'), TEXT, earlier === null ? finding.why : `as in ${earlier}`);
@@ -51,8 +56,9 @@ export class FindingWriter {
     for (const [index, step] of finding.next.entries())
       this.#step(step, index, this.#saidBy(JSON.stringify(step), finding));
     this.#proof(finding.evidence);
-    const related = finding.related.map((id) => `${this.#numbers.get(id) ?? ''} ${id}`.trim());
-    if (related.length > 0) page.parts(label('SEE'), TEXT, related);
+    const related = finding.related.flatMap((id) => this.#numbers.get(id) ?? []);
+    if (related.length > 0)
+      page.parts(label('SEE'), TEXT, [`${related.length === 1 ? 'finding' : 'findings'} ${related.join(', ')}`]);
   }
 
   /** Its title, then as much of how sure, when and who as fits. */
@@ -67,9 +73,20 @@ export class FindingWriter {
     this.#page.line(this.#label(finding), TITLE, text);
   }
 
+  /** Each worker that has the same cause, the worst first. */
+  #members(finding: Finding): void {
+    if (finding.members.length === 0) return;
+    const others = this.#report.findings.filter(({ id }) => finding.members.includes(id));
+    const rows = [finding, ...others].map(({ metrics, workers: [pid = 0] }) => memberInWords(pid, metrics));
+    const shown = this.#verbose > 0 ? rows : rows.slice(0, SHOWN_MEMBERS);
+    const more = rows.length - shown.length;
+    this.#page.parts(label('WORKERS'), TEXT + 1, [...shown, ...(more > 0 ? [`+${more} more`] : [])]);
+  }
+
   #label(finding: Finding): readonly Run[] {
     const number = `${String(this.#numbers.get(finding.id) ?? '').padStart(2)} `.padEnd(BODY);
-    return [{ text: number }, { text: SEVERITY_WORDS[finding.severity], style: finding.severity }];
+    const severity = severityOf(finding, this.#report.findings);
+    return [{ text: number }, { text: SEVERITY_WORDS[severity], style: severity }];
   }
 
   /**
@@ -112,6 +129,15 @@ export class FindingWriter {
     }));
     this.#page.traceLines(BODY + 2, lines, this.#report.source.format);
   }
+}
+
+function memberInWords(pid: number, { longestMs, count }: Finding['metrics']): string {
+  const length = typeof longestMs === 'number' ? ` ${durationOfMs(longestMs)}` : '';
+  return `${pid}${length}${typeof count === 'number' ? `, ${plural(count, 'time')}` : ''}`;
+}
+
+function inWords({ effect, title }: Finding): string {
+  return effect ?? title;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { causesIn, effectsOf, severityOf } from '../analysis/causes.ts';
 import type { Evidence, Finding, Report, Step } from '../analysis/report.ts';
 import { durationOfMs, plural } from '../trace/format-numbers.ts';
 import { firstStep } from './first-step.ts';
@@ -43,12 +44,13 @@ export function renderMarkdown(report: Report, options: MarkdownOptions = {}): s
   const shown = options.withPayload === true ? report : redactReport(report);
   const head = [...opening(shown), ...table(shown)];
   const foot = closing(shown, options.withPayload === true);
-  const serious = shown.findings.filter((finding) => finding.severity !== 'info');
+  const causes = causesIn(shown.findings);
+  const serious = causes.filter((finding) => severityOf(finding, shown.findings) !== 'info');
   const details: string[] = [];
   let detailed = 0;
   const said = new Set<string>();
   for (const finding of serious) {
-    const lines = detail(shown, finding, shown.findings.indexOf(finding) + 1, said);
+    const lines = detail(shown, finding, causes.indexOf(finding) + 1, said);
     if (detailed > 0 && head.length + details.length + lines.length + foot.length + 2 > LINES) break;
     details.push(...lines);
     detailed++;
@@ -99,7 +101,8 @@ function doFirst(report: Report): readonly string[] {
 }
 
 function table(report: Report): readonly string[] {
-  const { findings, window, outcomes } = report;
+  const { window, outcomes } = report;
+  const findings = causesIn(report.findings);
   if (findings.length === 0) {
     const entries = Object.entries(outcomes);
     const clear = entries
@@ -120,7 +123,7 @@ function table(report: Report): readonly string[] {
     const when = moment(window, finding.startMs, finding.startTime);
     return [
       String(index + 1),
-      SEVERITY_WORDS[finding.severity],
+      SEVERITY_WORDS[severityOf(finding, report.findings)],
       CONFIDENCE_WORDS[finding.confidence],
       finding.title,
       pidList(finding),
@@ -144,16 +147,22 @@ function detail(report: Report, finding: Finding, number: number, said: Set<stri
     (fact) => fact !== '',
   );
   return [
-    `## ${number}. ${SEVERITY_WORDS[finding.severity]}: ${prose(finding.title)}`,
+    `## ${number}. ${SEVERITY_WORDS[severityOf(finding, report.findings)]}: ${prose(finding.title)}`,
     '',
     paragraph(`${finding.summary} (${facts.join('; ')})${isNew(finding.why, said) ? ` ${finding.why}` : ''}`),
     '',
+    ...effects(report, finding),
     ...(finding.evidence.length > 0
       ? [...fence(finding.evidence.slice(0, EVIDENCE).map((each) => quote(each, report.source.format))), '']
       : []),
     ...steps,
     ...(steps.length > 0 ? [''] : []),
   ];
+}
+
+function effects(report: Report, finding: Finding): readonly string[] {
+  const all = effectsOf(finding, report.findings).map(({ effect, title }) => effect ?? title);
+  return all.length === 0 ? [] : [`Effects: ${prose(all.join('; '))}.`, ''];
 }
 
 function isNew(text: string, said: Set<string>): boolean {

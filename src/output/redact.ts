@@ -8,7 +8,8 @@ import { redactFunction, redactLine, redactQuoted } from './redact-line.ts';
  * Metrics that are payload as a whole, in any depth: `replies[].request`. A `query` is masked where it is recognised
  * and stays.
  */
-const PAYLOAD_KEY = /^(?:request|requests|behind|sql|statement|payload|message|body|header|headers|reply|response)$/;
+const PAYLOAD_KEY =
+  /^(?:request|requests|requestInTitle|behind|sql|statement|payload|message|body|header|headers|reply|response)$/;
 /** `behind` may name a finding instead. */
 const FINDING_ID = /^[a-z]+(?:-[a-z]+)*-\d+$/;
 /** Diagnostics whose samples are sentences of drover on a file, not lines of one. */

@@ -1,3 +1,4 @@
+import { causesIn, severityOf } from '../analysis/causes.ts';
 import type { Finding, Report } from '../analysis/report.ts';
 import { count, plural } from '../trace/format-numbers.ts';
 import { FindingWriter } from './finding-writer.ts';
@@ -19,9 +20,10 @@ const TITLE = 14;
  */
 export function addFindings(page: Page, report: Report, verbose: number): void {
   const writer = new FindingWriter(page, report, verbose);
-  const isFull = (finding: Finding): boolean => verbose > 0 || finding.severity !== 'info';
-  const full = report.findings.filter(isFull);
-  const rest = report.findings.filter((finding) => !isFull(finding));
+  const causes = causesIn(report.findings);
+  const isFull = (finding: Finding): boolean => verbose > 0 || severityOf(finding, report.findings) !== 'info';
+  const full = verbose > 0 ? report.findings : causes.filter(isFull);
+  const rest = causes.filter((finding) => !isFull(finding));
   const detailed = verbose > 0 ? full : full.slice(0, DETAILED);
   for (const [index, finding] of detailed.entries()) {
     if (index > 0) page.blank();
@@ -42,7 +44,7 @@ export function addFindings(page: Page, report: Report, verbose: number): void {
 
 /** A line for each finding that matters, when there are more than a first screen can tell in full. */
 export function addIndex(page: Page, report: Report): void {
-  const serious = report.findings.filter(({ severity }) => severity !== 'info');
+  const serious = seriousIn(report);
   if (serious.length <= FEW) return;
   page.prose(
     [{ text: 'FINDINGS', style: 'bold' }],
@@ -57,7 +59,7 @@ export function addIndex(page: Page, report: Report): void {
 
 /** The titles of the first findings, for the last screen of a long report. */
 export function addWorst(page: Page, report: Report): void {
-  const serious = report.findings.filter(({ severity }) => severity !== 'info');
+  const serious = seriousIn(report);
   if (serious.length < 2) return;
   const writer = new FindingWriter(page, report, 0);
   for (const finding of serious.slice(0, REPEATED)) writer.onOneLine(finding);
@@ -72,6 +74,11 @@ export function addNoFinding(page: Page, report: Report): void {
     workforce(report),
     ...extent(report),
   ]);
+}
+
+/** Causes that are no mere info. */
+function seriousIn({ findings }: Report): readonly Finding[] {
+  return causesIn(findings).filter((finding) => severityOf(finding, findings) !== 'info');
 }
 
 function addMore(page: Page, hidden: readonly Finding[], isAfterDetail: boolean): void {

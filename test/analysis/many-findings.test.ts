@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { causesIn } from '../../src/analysis/causes.ts';
 import type { Finding, Report } from '../../src/analysis/report.ts';
 import { renderMarkdown } from '../../src/output/markdown.ts';
 import { renderText } from '../../src/output/text.ts';
@@ -93,6 +94,7 @@ function interpreterLock(worker: ThreadLines, slices: number): void {
 
 const report = await badNight();
 const serious = report.findings.filter(({ severity }) => severity !== 'info');
+const causes = causesIn(serious);
 
 function advice({ next }: Finding): string {
   return next.map(({ text, command = '', caveat = '' }) => `${text} ${command} ${caveat}`).join('\n');
@@ -119,8 +121,11 @@ describe('a report of many findings', () => {
 
   it('has one verdict, that names the finding to act on first and says how many there are', () => {
     const first = report.findings[0] as Finding;
-    assert.equal(first.kind, 'service-stall');
-    assert.equal(report.verdict.text, `Likely: ${first.title} (+${serious.length - 1} more)`);
+    // That nobody could accept is what came of it.
+    assert.equal(first.kind, 'loop-stall');
+    assert.deepEqual(first.effects, ['service-stall-1']);
+    assert.match(only(report, 'service-stall').effect ?? '', /^together with other stalls: nobody could accept/);
+    assert.equal(report.verdict.text, `Likely: ${first.title} (+${causes.length - 1} more)`);
     assert.equal(report.verdict.severity, 'critical');
   });
 
@@ -169,28 +174,22 @@ describe('a report of many findings', () => {
     const last = lines.slice(1 - SCREEN.rows).join('\n');
     const title = (report.findings[0] as Finding).title;
     for (const screen of [first, last]) {
-      assert.match(screen, /^CRITICAL {4}Likely: No worker could accept or answer/m);
-      assert.ok(screen.includes(` 1  CRITICAL  ${title}`), screen);
+      assert.match(screen, /^CRITICAL {4}Likely: GET \/\w+ holds/m);
+      assert.ok(screen.includes(` 1  CRITICAL  ${title.slice(0, 60)}`), screen);
     }
     assert.match(first, /^FINDINGS {4}\d+, in the order to act on them/m);
     assert.match(last, /^NEXT {8}\S.*$/m);
-    assert.doesNotMatch(last, /^NEXT {8}First fix the stall that blocks the workers/m);
+    assert.doesNotMatch(last, /^NEXT {8}.*see the/m);
     for (const line of lines) assert.ok(line.length <= SCREEN.columns || /^ {8,}\S/.test(line), line);
   });
 
   it('is an incident note that begins with the verdict and what to do first', () => {
     const note = renderMarkdown(report).split('\n');
     assert.match(note[0] ?? '', /^# drover: CRITICAL, likely$/);
-    assert.match(note[2] ?? '', /^\*\*Likely: No worker could accept or answer/);
-    // That nobody could accept is the work of single stalls: the step is that of one of them, by its number.
-    const number = Number(/^Do first \((\d+)\): /.exec(note[4] ?? '')?.[1]);
-    const stall = report.findings[number - 1] as Finding;
-    assert.equal(stall.kind, 'loop-stall');
-    assert.ok((report.findings[0] as Finding).related.includes(stall.id));
-    assert.ok(
-      ['no-syscall', 'file-lock', 'disk-sync'].includes(String(stall.metrics.cause)),
-      String(stall.metrics.cause),
-    );
+    assert.match(note[2] ?? '', /^\*\*Likely: GET \S+ holds/);
+    // That nobody could accept is the work of single stalls: the step is that of the worst of them.
+    assert.match(note[4] ?? '', /^Do first \(1\): /);
+    assert.ok(note.some((line) => line.startsWith('Effects: ') && line.includes('nobody could accept')));
     assert.ok(note.length < 60);
     assert.equal(
       new Set(note.filter((line) => line.startsWith('- [ ]'))).size,
@@ -214,6 +213,6 @@ describe('a herd that is worse than the stall beside it', () => {
       ],
     );
     assert.equal(found.verdict.severity, 'critical');
-    assert.match(found.verdict.text, /^Likely: Worker 101 stalled 150 ms.* \(\+1 more, 1 critical\)$/);
+    assert.match(found.verdict.text, /^Likely: GET \/slow holds worker 101 for 150 ms.* \(\+1 more, 1 critical\)$/);
   });
 });

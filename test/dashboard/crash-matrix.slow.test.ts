@@ -6,7 +6,7 @@ import { needsTool } from '../support/needs-tool.ts';
 import { Tmux } from '../support/tmux.ts';
 import { sample } from '../support/truth.ts';
 
-const TRACE = sample('distracted-worker').trace;
+const TRACE = sample('c-client-flush').trace;
 const FAULTY = join(import.meta.dirname, '../support/faulty-dashboard.js');
 
 /** The program that the shell of the terminal waits for. */
@@ -77,12 +77,12 @@ describe('the terminal is whole again', needsTool('tmux'), () => {
       await tmux.until(/Stopped/);
       await isWhole(tmux);
       tmux.command('fg');
-      await tmux.until(/^▸ 2 CRITICAL/m);
+      await tmux.until(/^▸ 2 WARN/m);
       assert.equal(tmux.property('alternate_on'), '1');
       tmux.keys('j');
-      await tmux.until(/^▸ 3 WARNING/m);
+      await tmux.until(/^▸ 3 INFO/m);
       tmux.keys('q');
-      await tmux.until(/Likely: Worker 4870 stalled/);
+      await tmux.until(/Likely: GET \/publish holds/);
       await tmux.until(/^from \//m);
       tmux.command('echo "code $?"');
       await tmux.until(/^code 0$/m);

@@ -48,9 +48,9 @@ describe('the dashboard', () => {
  CRITICAL likely: Worker 4127 does not yield: 13 turns ov...
  DATA     good   12 of 1,204,331 lines unread   no eve... D
 ------------------------------------------------------------
-    SEVERITY FINDING                             WHEN (UTC)
-> 1 CRITICAL Loop of worker 4127 blocked in f... 02:13:37
-  2 INFO     37 replies met EPIPE: the client... 02:13:37
+    SEV  FINDING
+> 1 CRIT Loop of worker 4127 blocked in fsync for 2.41 s
+  2 INFO 37 replies met EPIPE: the client had left
 -------------------------------------- 1 of 2, worst first -
  likely, 02:13:37.902 to 02:13:40.312 UTC, worker 4127,
  loop-stall
@@ -69,9 +69,9 @@ describe('the dashboard', () => {
       `
  CRITICAL likely: Worker 4127 does no...
 ────────────────────────────────────────
-    SEVERITY FINDING         WHEN (UTC)
-▸ 1 CRITICAL Loop of work... 02:13:37
-  2 INFO     37 replies m... 02:13:37
+    SEV  FINDING
+▸ 1 CRIT Loop of worker 4127 blocked ...
+  2 INFO 37 replies met EPIPE: the cl...
 ────────────────── 1 of 2, worst first ─
 
  ?Help  j k move  Enter open  q quit
@@ -79,7 +79,7 @@ describe('the dashboard', () => {
       { columns: 40, rows: 8 },
     ));
 
-  it('shows the proof of a finding right behind its facts', () =>
+  it('shows what to do first, then the proof of a finding, right behind its facts', () =>
     expectScreen(
       `
  FILE     web-01.strace   gunicorn, 2 workers   58.20 s   1,204,331 lines
@@ -91,16 +91,16 @@ describe('the dashboard', () => {
  likely, 02:13:37.902 to 02:13:40.312 UTC, worker 4127, loop-stall
  FACTS fsync(9</srv/app/sessions.db>) took 2.41 s. 13 calls over 100 ms on
        this file, together 9.30 s of 58.20 s.
+ NEXT  1 See who syncs on the request path.
+           lsof -p 4127 -a -d 9
  PROOF  Enter opens the marked line among its neighbours
  ▸ 811990  4127 recvfrom(14<TCP:[10.0.0.4:8000->10.2.0.7:515... = 118 <0.000010>
    812004  4127 fsync(9</srv/app/sessions.db>) = 0 <2.410113>
- WHY   An event-loop worker does one thing at a time: until fsync returns
-       it accepts and answers nobody.
- NEXT  1 See who syncs on the request path.
-           lsof -p 4127 -a -d 9
        2 Move the sync to a thread, on one host first.
        needs: a release of the application
        caveat: a crash may then lose the last sessions
+ WHY   An event-loop worker does one thing at a time: until fsync returns
+       it accepts and answers nobody.
  SEE   2 37 replies met EPIPE: the client had left
  MORE  drover explain loop-stall says how it is found and when it is wrong.
 

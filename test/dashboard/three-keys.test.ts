@@ -41,7 +41,12 @@ for (const { name, trace, truth } of samples()) {
         const way = ways(MOST_KEYS).find((keys) => {
           const dashboard = new PaperDashboard(report).press(...keys);
           const opened = dashboard.state.screens.findLast(({ kind: screen }) => screen === 'finding')?.finding;
-          return findings.some((finding) => finding.id === opened && shows(dashboard.lines, finding));
+          // What came of a cause, and the same in other workers, stands on the screen of the cause.
+          return findings.some(
+            (finding) =>
+              [finding.id, finding.effectOf, finding.memberOf].includes(opened ?? '') &&
+              shows(dashboard.lines, finding),
+          );
         });
         assert.ok(
           way !== undefined,

@@ -15,9 +15,9 @@ describe('drover triage in a terminal', needsTool('tmux'), () => {
     const tmux = new Tmux({ columns: 80, rows: 24 });
     try {
       tmux.drover(`triage ${TRACE}`);
-      const first = await tmux.until(/1 of 3, worst first/);
-      assert.match(first, /CRITICAL Likely: Worker 4870 stalled 1\.00 s/);
-      assert.match(first, /^▸ 1 CRITICAL Worker 4870 stalled/m);
+      const first = await tmux.until(/1 of 1, worst first/);
+      assert.match(first, /CRITICAL Likely: GET \/b holds worker 4870 up to 1\.00 s/);
+      assert.match(first, /^▸ 1 CRIT GET \/b holds worker 4870/m);
       assert.equal(tmux.property('alternate_on'), '1');
       tmux.keys('Enter');
       await tmux.until(/▸ 7659 {2}4870 recvfrom/);
@@ -26,7 +26,7 @@ describe('drover triage in a terminal', needsTool('tmux'), () => {
       assert.match(lines, /7663 ▸ 4870/, 'the second line of the proof is marked as well');
       tmux.keys('q', 'q', 'q');
       const after = await tmux.until(/left 0/);
-      assert.match(after, /CRITICAL {2}Likely: Worker 4870 stalled/);
+      assert.match(after, /CRITICAL {2}Likely: GET \/b holds worker 4870/);
       assert.match(after.replaceAll('\n', ''), /distracted-worker\/trace\.strace\.gz/);
       assert.equal(tmux.property('alternate_on'), '0');
       assert.equal(tmux.property('cursor_flag'), '1');
@@ -43,7 +43,7 @@ describe('drover triage in a terminal', needsTool('tmux'), () => {
       const tmux = new Tmux({ columns: 80, rows: 24 });
       try {
         tmux.drover('triage -', pipe);
-        await tmux.until(/1 of 3, worst first/);
+        await tmux.until(/1 of 1, worst first/);
         tmux.keys('Enter', 'Enter');
         await tmux.until(/7658 .*\n.*7659 ▸ 4870/);
         tmux.keys('q', 'q', 'q');
@@ -58,13 +58,13 @@ describe('drover triage in a terminal', needsTool('tmux'), () => {
     const tmux = new Tmux({ columns: 80, rows: 24 });
     try {
       tmux.drover(`triage ${TRACE}`);
-      await tmux.until(/1 of 3, worst first/);
+      await tmux.until(/1 of 1, worst first/);
       tmux.resize(160, 48);
       await tmux.until(/FINDINGS {2}3 ─.* DATA {2}D tells more/);
       tmux.resize(38, 7);
       await tmux.until(/Terminal is 38x7, needs 40x8/);
       tmux.resize(80, 24);
-      await tmux.until(/1 of 3, worst first/);
+      await tmux.until(/1 of 1, worst first/);
       tmux.keys('q');
       await tmux.until(/left 0/);
     } finally {
@@ -78,14 +78,17 @@ describe('drover triage in a terminal', needsTool('tmux'), () => {
     try {
       tmux.command(`cd ${folder}`);
       tmux.drover(`triage ${TRACE}`);
-      await tmux.until(/1 of 3, worst first/);
+      await tmux.until(/1 of 1, worst first/);
       tmux.keys('y');
       await tmux.until(/Copied as Markdown \(OSC 52\); also in \.\/drover-loop-stall-1\.md/);
       tmux.keys('e', 'j');
       await tmux.until(/Written to \.\/drover-report\.json/);
       tmux.keys('q');
       await tmux.until(/left 0/);
-      assert.match(readFileSync(join(folder, 'drover-loop-stall-1.md'), 'utf8'), /Worker 4870 stalled 1\.00 s/);
+      assert.match(
+        readFileSync(join(folder, 'drover-loop-stall-1.md'), 'utf8'),
+        /GET \/b holds worker 4870 up to 1\.00 s/,
+      );
       assert.equal(JSON.parse(readFileSync(join(folder, 'drover-report.json'), 'utf8')).findings.length, 3);
     } finally {
       tmux.close();
@@ -97,12 +100,12 @@ describe('drover triage in a terminal', needsTool('tmux'), () => {
     const tmux = new Tmux({ columns: 80, rows: 40 });
     try {
       tmux.drover(`triage ${TRACE}`);
-      await tmux.until(/1 of 3, worst first/);
+      await tmux.until(/1 of 1, worst first/);
       tmux.keys('L');
       await tmux.until(/Enter goes back to the screen/);
       assert.equal(tmux.property('alternate_on'), '0');
       tmux.keys('Enter');
-      await tmux.until((screen) => tmux.property('alternate_on') === '1' && /1 of 3, worst first/.test(screen));
+      await tmux.until((screen) => tmux.property('alternate_on') === '1' && /1 of 1, worst first/.test(screen));
       tmux.keys('q');
       await tmux.until(/left 0/);
     } finally {

@@ -167,7 +167,7 @@ describe('stalls of one kind', () => {
       worker.call('poll([{fd=12<socket:[60012]>, events=POLLIN}], 1, 5000', ')', '1 ([{fd=12, revents=POLLIN}])', 170);
     });
     const { title, summary } = await stall(trace);
-    assert.equal(title, 'Worker 101 stalled 200 ms: poll on 10.0.0.7:53');
+    assert.equal(title, 'GET /slow holds worker 101 200 ms: it waits for DNS 10.0.0.7:53 (poll)');
     assert.match(summary, /poll on 10\.0\.0\.7:53 \(DNS by convention\) took 170 ms \(a name lookup\)/);
   });
 
@@ -199,7 +199,7 @@ describe('a loop that is away at the end of the trace', () => {
       [true, 'foreign-poll', 'poll', 'GET /stuck', 1],
     );
     assert.equal(Math.round(metrics.stallMs as number), 3001);
-    assert.match(title, /^Worker 101 stalled at least 3\.00 s: poll/);
+    assert.match(title, /^GET \/stuck holds worker 101 at least 3\.00 s: waits for socket fd 12/);
     assert.match(summary, /for at least 3\.00 s while serving GET \/stuck/);
     assert.match(evidence[0]?.text ?? '', /poll\(.* <unfinished \.\.\.>$/);
   });
@@ -316,6 +316,10 @@ it('the metrics of a stall are those of its trace', async () => {
         frames: [{ function: 'nap', file: '/srv/app.py', line: 12, isApplication: true }],
       },
     ],
+    requests: ['GET /slow'],
+    requestInTitle: '',
+    allCount: 2,
+    allTotalMs: 307 + 211,
     // Its loop runs from 5.04 ms on.
     share: Number((518 / (3000 - 5.04)).toFixed(4)),
   });

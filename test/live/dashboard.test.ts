@@ -61,7 +61,7 @@ test(
         await tmux.until((screen) => (blockedFor(screen) ?? 0) > (first ?? 0) + 1, 'it to be blocked for longer'),
       );
       assert.ok((second ?? 0) < 4.5, `${second} s of 4.3 s`);
-      await tmux.until(/stalled 4\.\d+ s/);
+      await tmux.until(/(?:stalled|for|up to|worker \d+) 4\.\d+ s/);
       tmux.keys('Enter');
       await tmux.until(/PROOF {2}Enter opens/);
       tmux.keys('Enter');
@@ -72,7 +72,7 @@ test(
       assert.ok(!isTraced());
       const [folder = ''] = readdirSync(spool);
       tmux.drover(`triage ${join(spool, folder, 'trace.strace')}`);
-      await tmux.until(/stalled 4\.\d+ s/);
+      await tmux.until(/(?:stalled|for|up to|worker \d+) 4\.\d+ s/);
       tmux.keys('q');
       await tmux.until(/left 0/);
     } finally {

@@ -137,16 +137,16 @@ test('a worker that waited for a processor for half of its stall is starved; its
   assert.match(starved.title, /: waiting for a CPU$/);
   assert.ok(starved.next.every(({ text }) => !/Move the computation/.test(text)));
   const partly = only(await analyzed(stall(0, 410)), 'loop-stall');
-  assert.match(partly.title, /: no call, 49 % of it waiting for a CPU$/);
+  assert.match(partly.title, /: 49 % of it waiting for a CPU$/);
 });
 
 test('for three tenths: the processors are what to look at first, then its code', async () => {
   const partly = only(await analyzed(stall(0, 260)), 'loop-stall');
-  assert.match(partly.title, /: no call, 31 % of it waiting for a CPU$/);
+  assert.match(partly.title, /: 31 % of it waiting for a CPU$/);
   assert.match(partly.next[0]?.text ?? '', /waited for a processor/);
   assert.match(partly.next[1]?.text ?? '', /Move the computation/);
   const busy = only(await analyzed(stall(0, 240)), 'loop-stall');
-  assert.match(busy.title, /: no system call$/);
+  assert.match(busy.title, /: no system call/);
   assert.doesNotMatch(busy.next[0]?.text ?? '', /waited for a processor/);
 });
 

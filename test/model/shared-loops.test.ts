@@ -201,7 +201,7 @@ describe('threads of one process that wait on one epoll instance are one loop', 
     const report = await analyzed(trace);
     assert.deepEqual(
       ofKind(report, 'loop-stall')
-        .flatMap(({ workers }) => workers)
+        .map(({ metrics }) => metrics.worker)
         .sort(),
       [101, 102],
     );

@@ -36,7 +36,7 @@ DATA        good   12 of 1,204,331 lines unread   no event lost
     PROOF  2 lines
       web-01.strace:811990  4127 recvfrom(14<TCP:[10.0.0.4:8... = 118 <0.000010>
       web-01.strace:812004  4127 fsync(9</srv/app/sessions.db>) = 0 <2.410113>
-    SEE    2 broken-pipe-1
+    SEE    finding 2
 
  2  INFO      37 replies met EPIPE: the client had left   possible
 
@@ -86,7 +86,7 @@ DATA        good   12 of 1,204,331 lines unread
     PROOF  2 lines
       web-01.strace:811990  4127 recvfrom(14<TCP:[1... = 118
       web-01.strace:812004  4127 fsync(9</srv/app/ses... = 0
-    SEE    2 broken-pipe-1
+    SEE    finding 2
 
  2  INFO      37 replies met EPIPE: the client had left
 
@@ -129,7 +129,7 @@ DATA        good   12 of 1,204,331 lines unread   no event lost
     PROOF  2 lines
       web-01.strace:811990  4127 recvfrom(14<TCP:[10.0.0.4:8000->10.2.0.7:51544]>, "POST /login"...,... = 118 <0.000010>
       web-01.strace:812004  4127 fsync(9</srv/app/sessions.db>) = 0 <2.410113>
-    SEE    2 broken-pipe-1
+    SEE    finding 2
 
  2  INFO      37 replies met EPIPE: the client had left
     broken-pipe   possible   02:13:37.902 to 02:13:40.312 UTC   worker 4127

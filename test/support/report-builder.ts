@@ -115,6 +115,11 @@ export function buildFinding(parts: Partial<Finding> = {}): Finding {
     evidence: [buildEvidence()],
     next: [{ text: 'See who syncs on the request path.', command: 'lsof -p 4127 -a -d 9' }],
     related: [],
+    members: [],
+    memberOf: null,
+    effects: [],
+    effectOf: null,
+    effect: null,
     ...parts,
   };
 }
@@ -143,6 +148,10 @@ export function buildStallMetrics(): Finding['metrics'] {
     rungs: 1,
     query: '',
     helperPeers: [],
+    requests: ['POST /login'],
+    requestInTitle: '',
+    allCount: 13,
+    allTotalMs: 9300,
     afterReply: false,
     count: 13,
     longestMs: 2410,

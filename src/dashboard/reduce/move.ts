@@ -3,7 +3,7 @@ import type { Action } from '../keys.ts';
 import { layoutOf } from '../layout.ts';
 import { type DashboardState, shownActivity, topScreen } from '../state.ts';
 import { callRows } from '../tables/calls.ts';
-import { findingOf, findingRows } from '../tables/findings.ts';
+import { findingOf, findingRows, linesOfCause } from '../tables/findings.ts';
 import { workerRows } from '../tables/workers.ts';
 import { moveLinesBy, moveLinesTo } from './line-moves.ts';
 import { listOf } from './prompt.ts';
@@ -27,7 +27,9 @@ export function move(state: DashboardState, by: Move): Step {
     const position = moved(Math.min(state.lists[list].position, Math.max(0, total - 1)), by, total, state);
     return still({ ...state, lists: { ...state.lists, [list]: { ...state.lists[list], position } } });
   }
-  const total = kind === 'finding' ? (findingOf(state, finding)?.evidence.length ?? 0) : Number.MAX_SAFE_INTEGER;
+  const open = kind === 'finding' ? findingOf(state, finding) : undefined;
+  const lines = open === undefined ? 0 : linesOfCause(state, open).length;
+  const total = kind === 'finding' ? lines : Number.MAX_SAFE_INTEGER;
   return still(onTop(state, { position: moved(topScreen(state).position, by, total, state) }));
 }
 

@@ -1,6 +1,6 @@
 import { type Step, still } from '../events.ts';
 import { type DashboardState, shownReport, topScreen } from '../state.ts';
-import { findingOf, selectedFinding } from '../tables/findings.ts';
+import { findingOf, linesOfCause, selectedFinding } from '../tables/findings.ts';
 import { workerRows } from '../tables/workers.ts';
 import { findingsAt } from '../views/timeline.ts';
 import { linesOf } from './line-moves.ts';
@@ -18,7 +18,8 @@ export function open(state: DashboardState): Step {
       return finding === undefined ? still(state) : still(opened(state, 'finding', finding.id));
     }
     case 'finding': {
-      const evidence = findingOf(state, id)?.evidence ?? [];
+      const finding = findingOf(state, id);
+      const evidence = finding === undefined ? [] : linesOfCause(state, finding);
       const line = evidence[Math.min(position, evidence.length - 1)];
       return line === undefined
         ? still({ ...state, message: 'No single line shows it.' })

@@ -11,8 +11,33 @@ type PictureEvent = Extract<DashboardEvent, { type: 'picture' }>;
 function withOpen(report: Report, open: readonly Finding[]): Report {
   const serious = open.filter(({ severity }) => severity !== 'info');
   if (serious.length === 0) return report;
-  const keys = new Set(serious.map(findingKey));
-  return { ...report, findings: [...serious, ...report.findings.filter((finding) => !keys.has(findingKey(finding)))] };
+  // Both reports number their findings from one: what is the same in both has one id, all others have their own.
+  const own = new Map(serious.map((finding, index) => [finding.id, `${finding.kind}-open-${index + 1}`]));
+  const keys = new Map(serious.map((finding) => [findingKey(finding), own.get(finding.id) ?? finding.id]));
+  const same = new Map(report.findings.map((finding) => [finding.id, keys.get(findingKey(finding)) ?? finding.id]));
+  const closed = report.findings.filter((finding) => !keys.has(findingKey(finding)));
+  return {
+    ...report,
+    findings: [
+      ...serious.map((finding) => renamed(finding, (id) => own.get(id) ?? null)),
+      ...closed.map((finding) => renamed(finding, (id) => same.get(id) ?? id)),
+    ],
+  };
+}
+
+/** The finding with other ids; it stands alone where there is none for a finding that it speaks of. */
+function renamed(finding: Finding, idFor: (id: string) => string | null): Finding {
+  const { id, related, members, memberOf, effects, effectOf } = finding;
+  const known = (ids: readonly string[]): readonly string[] => ids.flatMap((each) => idFor(each) ?? []);
+  return {
+    ...finding,
+    id: idFor(id) ?? id,
+    related: known(related),
+    members: known(members),
+    memberOf: memberOf === null ? null : idFor(memberOf),
+    effects: known(effects),
+    effectOf: effectOf === null ? null : idFor(effectOf),
+  };
 }
 
 /** Takes a new report in; what is selected and what is open stay, though findings have other numbers now. */

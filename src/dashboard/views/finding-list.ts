@@ -4,11 +4,13 @@ import { firstShown } from '../layout.ts';
 import { cell, type Row, row, rule, selected, span } from '../spans.ts';
 import { type DashboardState, shownReport } from '../state.ts';
 import { findingKey } from '../steady-findings.ts';
-import { FINDING_COLUMNS, findingRows } from '../tables/findings.ts';
+import { causesOf, FINDING_COLUMNS, findingRows, shownSeverity } from '../tables/findings.ts';
 import { orderName } from '../tables/table.ts';
 import { clockName, liveNowMs, secondsAt } from '../times.ts';
 
 const SEVERITY = 9;
+const SHORT_SEVERITY = 5;
+const SHORT_WORDS = { critical: 'CRIT', warning: 'WARN', info: 'INFO' } as const;
 /** Of the head of the column. */
 const LEAST_TIME = 11;
 const WORKERS = 10;
@@ -18,6 +20,7 @@ const WHEN: Readonly<Record<string, string>> = {
   'trace clock': 'TRACE CLOCK',
   'since start': 'SINCE START',
 };
+const LEAST_WITH_TIME = 60;
 const QUIET_MS = 10_000;
 /** Below this width the title, which mostly names the worker, has the room of that column. */
 const WIDE = 100;
@@ -30,28 +33,36 @@ export function drawFindingList(state: DashboardState, width: number, most: numb
   const { glyphs, lists } = state;
   const rows = findingRows(state);
   const position = Math.min(lists.findings.position, rows.length - 1);
-  const numbers = new Map(shownReport(state)?.findings.map((finding, index) => [finding.id, index + 1]));
+  const numbers = new Map(causesOf(state).map((finding, index) => [finding.id, index + 1]));
   const shown = Math.max(1, most - 1);
   const first = firstShown(position, shown, rows.length);
   const workers = width >= WIDE ? WORKERS : 0;
   const visible = rows.slice(first, first + shown);
   // A trace of several days has dates in this column.
-  const time = Math.max(LEAST_TIME, ...visible.map((finding) => whenText(state, finding).length));
-  const title = Math.max(10, width - 4 - SEVERITY - workers - time);
+  const whole = Math.max(LEAST_TIME, ...visible.map((finding) => whenText(state, finding).length));
+  const longest = Math.max(0, ...visible.map((finding) => finding.title.length));
+  // A title says what matters most: where it does not fit beside the others they give way.
+  const isWide = width >= WIDE || longest < width - 4 - SEVERITY - whole;
+  const hasTime = isWide || (state.source === 'live' && width >= LEAST_WITH_TIME);
+  const time = hasTime ? whole : 0;
+  const words = isWide ? SEVERITY_WORDS : SHORT_WORDS;
+  const label = isWide ? SEVERITY : SHORT_SEVERITY;
+  const title = Math.max(10, width - 4 - label - workers - time);
   const name = clockName(state);
   const heads =
-    `    ${'SEVERITY'.padEnd(SEVERITY)}${'FINDING'.padEnd(title)}` +
-    `${workers > 0 ? 'WORKERS'.padEnd(workers) : ''}${WHEN[name] ?? 'WHEN'}`;
+    `    ${(isWide ? 'SEVERITY' : 'SEV').padEnd(label)}${'FINDING'.padEnd(title)}` +
+    `${workers > 0 ? 'WORKERS'.padEnd(workers) : ''}${hasTime ? (WHEN[name] ?? 'WHEN') : ''}`;
   const draw = (finding: Finding, index: number): Row => {
     const mark = index === position ? glyphs.pointer : isNew(state, finding) ? '!' : ' ';
     const number = String(numbers.get(finding.id) ?? '').padStart(2);
+    const severity = shownSeverity(state, finding);
     const cells = row(
       `${mark}${number} `,
-      span(SEVERITY_WORDS[finding.severity], finding.severity),
-      ' '.repeat(SEVERITY - SEVERITY_WORDS[finding.severity].length),
-      `${cell(finding.title, title - 1)} `,
+      span(words[severity], severity),
+      ' '.repeat(label - words[severity].length),
+      hasTime || workers > 0 ? `${cell(finding.title, title - 1)} ` : cell(finding.title, title),
       workers > 0 ? cell(pidsInShort(finding), workers) : '',
-      cell(whenText(state, finding), time),
+      hasTime ? cell(whenText(state, finding), time) : '',
     );
     return index === position ? selected(cells) : cells;
   };
@@ -62,7 +73,7 @@ export function drawFindingList(state: DashboardState, width: number, most: numb
 
 /** The rule under the list: which one of how many, and how they are ordered. */
 export function findingRule(state: DashboardState, width: number, title: string): Row {
-  const all = shownReport(state)?.findings.length ?? 0;
+  const all = causesOf(state).length;
   const rows = findingRows(state);
   const { filter, position } = state.lists.findings;
   const place =

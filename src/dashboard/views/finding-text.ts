@@ -1,4 +1,5 @@
-import type { Finding, Report, Step } from '../../analysis/report.ts';
+import { causesIn, effectsOf } from '../../analysis/causes.ts';
+import type { Evidence, Finding, Report, Step } from '../../analysis/report.ts';
 import { wrap } from '../../output/page.ts';
 import { show } from '../../output/show.ts';
 import { fitTraceLines } from '../../output/trace-line.ts';
@@ -20,7 +21,17 @@ export function hanging(glyphs: Glyphs, label: string, text: string, width: numb
 export function factRows(state: DashboardState, finding: Finding, width: number): readonly Row[] {
   const { glyphs } = state;
   const facts = wrap(show(findingFacts(state, finding), glyphs.ascii), Math.max(8, width - 2));
-  return [...facts.map((line) => row(` ${line}`)), ...hanging(glyphs, 'FACTS', finding.summary, width)];
+  return [
+    ...facts.map((line) => row(` ${line}`)),
+    ...effectRows(state, finding, width),
+    ...hanging(glyphs, 'FACTS', finding.summary, width),
+  ];
+}
+
+/** What came of it. */
+function effectRows(state: DashboardState, finding: Finding, width: number): readonly Row[] {
+  const effects = effectsOf(finding, shownReport(state)?.findings ?? []).map(({ effect, title }) => effect ?? title);
+  return hanging(state.glyphs, 'LED TO', effects.join('; '), width);
 }
 
 /** As many of the rows as there is room for; the last one says when something is missing. */
@@ -49,12 +60,10 @@ function findingFacts(state: DashboardState, finding: Finding): string {
  */
 export function proofRows(
   state: DashboardState,
-  finding: Finding,
+  shown: readonly Evidence[],
   width: number,
   marked: number,
-  most = Number.POSITIVE_INFINITY,
 ): readonly Row[] {
-  const shown = finding.evidence.slice(0, most);
   const places = shown.map(
     ({ file, line }) => `${state.files.length > 1 ? `${file.slice(file.lastIndexOf('/') + 1)}:` : ''}${line}`,
   );
@@ -103,9 +112,10 @@ function oneStep(glyphs: Glyphs, { text, command, needs, caveat }: Step, index: 
 
 /** Numbers and titles of findings that explain this one. */
 export function relatedRows(report: Report, finding: Finding, glyphs: Glyphs, width: number): readonly Row[] {
-  const lines = finding.related.map((id) => {
-    const index = report.findings.findIndex((other) => other.id === id);
-    return `${index + 1} ${report.findings[index]?.title ?? id}`;
+  const causes = causesIn(report.findings);
+  const lines = finding.related.flatMap((id) => {
+    const index = causes.findIndex((other) => other.id === id);
+    return index < 0 ? [] : `${index + 1} ${causes[index]?.title ?? id}`;
   });
   return lines.flatMap((line, index) => hanging(glyphs, index === 0 ? 'SEE' : '', line, width));
 }

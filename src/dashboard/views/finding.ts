@@ -1,15 +1,16 @@
+import { effectsOf } from '../../analysis/causes.ts';
 import type { Finding } from '../../analysis/report.ts';
 import { SEVERITY_WORDS } from '../../output/wording.ts';
 import { layoutOf } from '../layout.ts';
 import { type Row, row, rule, span } from '../spans.ts';
 import { type DashboardState, shownReport, topScreen } from '../state.ts';
-import { findingOf } from '../tables/findings.ts';
+import { causesOf, findingOf, LINES_OF_EFFECT, linesOfCause, shownSeverity } from '../tables/findings.ts';
 import { tall } from './beside.ts';
 import { factRows, hanging, proofRows, relatedRows, stepRows } from './finding-text.ts';
 
 /**
- * One finding in full: the facts, the lines that prove it, why it matters, what to do. Scrolls so that the marked line
- * is in sight.
+ * One finding in full: the facts, what to do, the lines that prove it and its effects, why it matters. Scrolls so that
+ * the marked line is in sight.
  */
 export function drawFinding(state: DashboardState): readonly Row[] {
   const { bodyRows } = layoutOf(state);
@@ -18,33 +19,36 @@ export function drawFinding(state: DashboardState): readonly Row[] {
   const finding = findingOf(state, id);
   if (report === null || finding === undefined)
     return tall([row(''), row(' This finding is no longer in the report. q goes back.')], bodyRows);
-  const number = report.findings.indexOf(finding) + 1;
-  const { rows, proofAt } = findingPage(state, finding);
+  const causes = causesOf(state);
+  const number = causes.indexOf(finding) + 1;
+  const { rows, lineRows } = findingPage(state, finding);
   const heading = rule(
     state.glyphs,
     state.columns,
-    `FINDING ${number} of ${report.findings.length}`,
-    `${Math.min(position + 1, finding.evidence.length)} of ${finding.evidence.length} lines`,
+    `FINDING ${number} of ${causes.length}`,
+    `${Math.min(position + 1, lineRows.length)} of ${lineRows.length} lines`,
   );
   const room = bodyRows - 1;
-  // What stands after the proof is in sight when the last line of it is marked.
-  const isLast = position >= finding.evidence.length - 1 && finding.evidence.length > 1;
-  const marked = isLast ? rows.length - 1 : position === 0 ? 0 : proofAt + position;
+  // What stands after the lines is in sight when the last of them is marked.
+  const isLast = position >= lineRows.length - 1 && lineRows.length > 1;
+  const marked = isLast ? rows.length - 1 : position === 0 ? 0 : (lineRows[position] ?? 0);
   const first = rows.length <= room ? 0 : Math.max(0, Math.min(marked - Math.floor(room / 2), rows.length - room));
   return tall([heading, ...rows.slice(first, first + room)], bodyRows);
 }
 
-/** All rows of a finding, and where its lines begin. */
+/** All rows of a finding, and which of them are the lines that Enter opens. */
 function findingPage(
   state: DashboardState,
   finding: Finding,
-): { readonly rows: readonly Row[]; readonly proofAt: number } {
+): { readonly rows: readonly Row[]; readonly lineRows: readonly number[] } {
   const { columns, glyphs } = state;
   const report = shownReport(state);
-  const title = row(' ', span(SEVERITY_WORDS[finding.severity], finding.severity), ' ', span(finding.title, 'bold'));
-  const before = [
-    title,
+  const severity = shownSeverity(state, finding);
+  const rows: Row[] = [
+    row(' ', span(SEVERITY_WORDS[severity], severity), ' ', span(finding.title, 'bold')),
     ...factRows(state, finding, columns),
+    // The lines that prove it are to be seen at once: further steps follow them.
+    ...stepRows(glyphs, finding.next.slice(0, 1), columns),
     row(
       span(' PROOF', 'bold'),
       finding.evidence.length === 0
@@ -52,13 +56,27 @@ function findingPage(
         : '  Enter opens the marked line among its neighbours',
     ),
   ];
-  const rows = [
-    ...before,
-    ...proofRows(state, finding, columns, topScreen(state).position),
+  const lines = linesOfCause(state, finding);
+  const { position } = topScreen(state);
+  const lineRows: number[] = [];
+  const add = (from: number, to: number): void => {
+    const drawn = proofRows(state, lines.slice(from, to), columns, position - from);
+    lineRows.push(...drawn.map((_, index) => rows.length + index));
+    rows.push(...drawn);
+  };
+  add(0, finding.evidence.length);
+  let at = finding.evidence.length;
+  for (const effect of effectsOf(finding, report?.findings ?? [])) {
+    const end = Math.min(lines.length, at + Math.min(LINES_OF_EFFECT, effect.evidence.length));
+    rows.push(...hanging(glyphs, 'LED TO', effect.effect ?? effect.title, columns));
+    add(at, end);
+    at = end;
+  }
+  rows.push(
+    ...stepRows(glyphs, finding.next, columns).slice(stepRows(glyphs, finding.next.slice(0, 1), columns).length),
     ...hanging(glyphs, 'WHY', finding.why, columns),
-    ...stepRows(glyphs, finding.next, columns),
     ...(report === null ? [] : relatedRows(report, finding, glyphs, columns)),
     ...hanging(glyphs, 'MORE', `drover explain ${finding.kind} says how it is found and when it is wrong.`, columns),
-  ];
-  return { rows, proofAt: before.length };
+  );
+  return { rows, lineRows };
 }

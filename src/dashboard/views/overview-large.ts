@@ -4,7 +4,7 @@ import { count, durationOfMs } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
 import { type Row, row, rule, span } from '../spans.ts';
 import { type DashboardState, shownActivity, shownReport } from '../state.ts';
-import { findingRows, selectedFinding } from '../tables/findings.ts';
+import { causesOf, findingRows, selectedFinding } from '../tables/findings.ts';
 import { type WorkerRow, workerRows } from '../tables/workers.ts';
 import { at } from '../times.ts';
 import { beside, tall } from './beside.ts';
@@ -31,7 +31,7 @@ export function drawLargeOverview(state: DashboardState): readonly Row[] {
   const list = tall(drawFindingList(state, left, height), height);
   const timeline = drawWorkersOverTime(state);
   const finding = selectedFinding(state);
-  const head = [rule(glyphs, columns, `FINDINGS  ${shownReport(state)?.findings.length ?? 0}`, 'DATA  D tells more')];
+  const head = [rule(glyphs, columns, `FINDINGS  ${causesOf(state).length}`, 'DATA  D tells more')];
   const upper = [
     ...head,
     ...beside(list, dataPanel(state, height), left, columns, glyphs),
@@ -119,7 +119,7 @@ const FIGURES = [6, 10, 9, 8, 7] as const;
 function selectedInFull(state: DashboardState, finding: Finding): readonly Row[] {
   const { columns, glyphs } = state;
   const report = shownReport(state);
-  const number = (report?.findings.indexOf(finding) ?? 0) + 1;
+  const number = causesOf(state).indexOf(finding) + 1;
   return [
     rule(glyphs, columns, `FINDING ${number}  ${finding.title}`, 'Enter opens its lines'),
     ...factRows(state, finding, columns),
@@ -127,6 +127,6 @@ function selectedInFull(state: DashboardState, finding: Finding): readonly Row[]
     ...stepRows(glyphs, finding.next, columns),
     ...(report === null ? [] : relatedRows(report, finding, glyphs, columns)),
     row(span(' PROOF', 'bold')),
-    ...proofRows(state, finding, columns, -1),
+    ...proofRows(state, finding.evidence, columns, -1),
   ];
 }

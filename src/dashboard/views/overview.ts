@@ -38,7 +38,7 @@ export function drawOverview(state: DashboardState): readonly Row[] {
 
 function drawSelected(state: DashboardState, finding: Finding, height: number): readonly Row[] {
   const { columns, glyphs } = state;
-  const [proof] = proofRows(state, finding, columns, -1, 1);
+  const [proof] = proofRows(state, finding.evidence.slice(0, 1), columns, -1);
   const more = finding.evidence.length > 1 ? ` (${finding.evidence.length})` : '';
   const hint = row(
     span(' PROOF ', 'bold'),

@@ -5,6 +5,7 @@ import { plural } from '../../trace/format-numbers.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable, type Severity } from '../finding.ts';
 import { RECORDING } from '../need.ts';
+import { effect } from './effect.ts';
 import { finding, type HangUps } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
@@ -18,6 +19,7 @@ export const abandonedRequest = defineDetector({
   alsoUses: ['broken-pipe-warning-share', 'broken-pipe-critical-share'],
   follows: { kinds: ['service-stall', 'loop-stall', 'slow-dependency'], anywhere: false },
   trackers: [DependencyTracker],
+  effect,
   metrics,
   create(context) {
     const all = { total: 0, answered: 0, encrypted: 0, untold: 0, kept: [] as HangUp[] };

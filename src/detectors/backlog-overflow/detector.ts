@@ -7,6 +7,7 @@ import { AcceptQueues, verdictOf } from '../accept-queues/accept-queues.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { smallestOf } from '../extremes.ts';
 import { type Conclusion, clear, notApplicable } from '../finding.ts';
+import { effect } from './effect.ts';
 import { finding } from './finding.ts';
 import { type Flood, Floods } from './floods.ts';
 import { type Metrics, metrics } from './metrics.ts';
@@ -41,6 +42,7 @@ export const backlogOverflow = defineDetector({
   alsoUses: ['stall-ms'],
   follows: { kinds: ['service-stall', 'loop-stall', 'worker-saturation'], anywhere: true },
   linkedInProcess: ['loop-stall'],
+  effect,
   metrics,
   create(context) {
     const together = context.threshold('stall-ms') * MILLISECOND;

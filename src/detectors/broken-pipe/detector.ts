@@ -6,6 +6,7 @@ import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable, type Severity } from '../finding.ts';
 import { callsOf, openCallsOf } from '../recorded.ts';
 import { cutFinding } from './cut-finding.ts';
+import { effect } from './effect.ts';
 import { finding, NAMES } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { type Group, groupOf, Tally, worstOf } from './tally.ts';
@@ -33,6 +34,7 @@ export const brokenPipe = defineDetector({
   },
   follows: { kinds: ['service-stall', 'loop-stall', 'slow-dependency'], anywhere: false },
   trackers: [DependencyTracker],
+  effect,
   metrics,
   create(context) {
     const tallies = new Map<Group, Tally>();

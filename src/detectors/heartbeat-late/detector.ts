@@ -8,6 +8,7 @@ import { elapsed, later, type Nanoseconds, SECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
+import { effect } from './effect.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { DEFAULT_TIMEOUT, first, type Pulse, stretch, timeoutOf, upTo } from './pulse.ts';
@@ -29,6 +30,7 @@ export const heartbeatLate = defineDetector({
   linkedInProcess: ['loop-stall'],
   perWorker: true,
   trackers: [LivenessTracker],
+  effect,
   metrics,
   create(context) {
     const pulses = new Map<Process, Pulse>();

@@ -11,6 +11,7 @@ import { type Reason, reasonOf } from '../stall-cause/cause.ts';
 import { stallFinding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { noLoopReason } from './no-loop-reason.ts';
+import { causesOf, foldedByRequest } from './stall-causes.ts';
 import { addStall, regrouped, type Stall, type StallGroup } from './stall-group.ts';
 
 export const loopStall = defineDetector({
@@ -93,10 +94,17 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
   const loops = [...roles]
     .filter(([thread, role]) => isLoopOf(thread, role) && (thread.loop.turns > 0 || thread.loop.shared !== null))
     .map(([thread]) => thread);
-  const findings: DraftFinding<Metrics>[] = [];
-  for (const thread of loops)
-    for (const group of regrouped(model, groups.get(thread)?.values() ?? []))
-      findings.push(stallFinding(context, group, roles.get(thread) === 'acceptor'));
+  const stalled = loops.flatMap((thread) => foldedByRequest(regrouped(model, groups.get(thread)?.values() ?? [])));
+  const findings: DraftFinding<Metrics>[] = causesOf(stalled).flatMap((cause, index) =>
+    cause.members.map((group) =>
+      stallFinding(context, group, {
+        cause,
+        key: `${index}`,
+        loops: loops.length,
+        hasPool: roles.get(group.thread) === 'acceptor',
+      }),
+    ),
+  );
   if (findings.length > 0)
     return found(`${plural(findings.length, 'worker and cause', 'workers and causes')} with stalls`, findings);
   if (!capabilities.times) return notApplicable(sentenceWithout(['times']));

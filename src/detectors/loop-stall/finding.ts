@@ -1,21 +1,26 @@
 import type { KeptLine } from '../../model/evidence.ts';
 import type { OffCpu } from '../../model/machine/turn.ts';
 import type { CodeSample } from '../../model/measuring/code-samples.ts';
-import { milliseconds, round } from '../../trace/format-numbers.ts';
+import { duration, milliseconds, plural, round } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
-import { codeIn, codeSentence, framesMember, placeOf, stepsWithCode, withCode } from '../code-line.ts';
+import { codeIn, codeSentence, framesMember, placeOf, stepsWithCode, withCode, withPlace } from '../code-line.ts';
 import type { Context } from '../detector.ts';
 import { type Confidence, type DraftFinding, span } from '../finding.ts';
 import type { Reason } from '../stall-cause/cause.ts';
 import { moment } from '../words.ts';
 import { stallAdvice } from './advice.ts';
 import type { Metrics } from './metrics.ts';
-import { helperNote, helperPeers, isMostlyStarved, isStarved, summaryOf, titleOf } from './sentences.ts';
+import { helperNote, helperPeers, isMostlyStarved, isStarved, summaryOf } from './sentences.ts';
+import type { StallCause } from './stall-causes.ts';
 import type { Stall, StallGroup } from './stall-group.ts';
+import { LONGEST_TITLE, memberTitleOf, titleOf } from './title.ts';
 import { mayTakeTurns, TURNS_NOTE } from './turn-takers.ts';
 
 const POOL_NOTE =
   ' It hands its connections to a pool of threads: as likely as not it waited for one of them to be free.';
+
+/** Requests that a finding names. */
+const SHOWN_REQUESTS = 20;
 
 const WHY =
   'An event loop does one thing at a time: until it is back in its wait, this worker accepts nobody and answers ' +
@@ -25,10 +30,14 @@ const WHY_SHARED =
   'new connections and new data.';
 
 /**
- * The finding about all stalls of one worker with one cause and target. `hasPool`: its thread accepts for a pool of
- * threads.
+ * The finding about all stalls of one worker with one cause. The first of several workers that have it speaks for all.
+ * `hasPool`: its thread accepts for a pool of threads; `loops`: event loops of the capture.
  */
-export function stallFinding(context: Context, group: StallGroup, hasPool: boolean): DraftFinding<Metrics> {
+export function stallFinding(
+  context: Context,
+  group: StallGroup,
+  { cause: shared, key, loops, hasPool }: Membership,
+): DraftFinding<Metrics> {
   const { thread, longest, count, cause, open } = group;
   const { times } = context.capabilities;
   const { reason } = longest;
@@ -44,17 +53,21 @@ export function stallFinding(context: Context, group: StallGroup, hasPool: boole
   const codeOf = (stall: Stall): CodeSample | null =>
     codeIn(context.model, thread, { start: stall.start, end: stall.end, call: stall.reason.call });
   const code = [longest, ...group.stalls].map(codeOf).find((sample) => sample !== null) ?? null;
+  const isFirst = shared.members[0] === group;
+  const title = isFirst ? titleOf(shared, loops, helpers) : memberTitleOf(shared, pid, helpers);
   return {
     severity: isDoubtful ? 'info' : critical ? 'critical' : 'warning',
     confidence: isDoubtful ? 'possible' : confidenceOf(reason, context),
-    title: titleOf(pid, longest, count, placeOf(code)),
+    title: withPlace(title.text, placeOf(code), LONGEST_TITLE),
+    cause: key,
     summary:
       `${summaryOf(thread, longest, count, group.total, context.capabilities)}${helperNote(cause, helpers)}` +
-      `${codeSentence(code)}${isFull ? POOL_NOTE : ''}${isParked ? TURNS_NOTE : ''}`,
+      `${codeSentence(code)}${isFirst ? everybodyNote(shared) : ''}${isFull ? POOL_NOTE : ''}` +
+      `${isParked ? TURNS_NOTE : ''}`,
     why: thread.loop.shared === null ? WHY : WHY_SHARED,
     ...span({ times }, group.first, group.last),
     openEnded: open,
-    workers: [pid],
+    workers: isFirst ? [...new Set(shared.members.map((member) => member.thread.process.pid))] : [pid],
     metrics: {
       stallMs: milliseconds(longest.length),
       worker: pid,
@@ -96,6 +109,10 @@ export function stallFinding(context: Context, group: StallGroup, hasPool: boole
           open: stall.open,
           ...framesMember(codeOf(stall)),
         })),
+      requests: shared.requests.slice(0, SHOWN_REQUESTS),
+      requestInTitle: title.request,
+      allCount: shared.count,
+      allTotalMs: milliseconds(shared.total),
       share: round(Math.min(1, group.total / Math.max(1, observedOf(thread, context))), 4),
     },
     evidence: withCode(evidenceOf(group), code),
@@ -111,6 +128,20 @@ export function stallFinding(context: Context, group: StallGroup, hasPool: boole
 function starvedOf(stall: Stall): 'not' | 'partly' | 'mostly' {
   if (!isStarved(stall)) return 'not';
   return isMostlyStarved(stall) ? 'mostly' : 'partly';
+}
+
+/** How a stall stands beside those of other workers. */
+export interface Membership {
+  readonly cause: StallCause;
+  /** The same for all that it caused. */
+  readonly key: string;
+  readonly loops: number;
+  readonly hasPool: boolean;
+}
+
+function everybodyNote({ members, count, total }: StallCause): string {
+  if (members.length === 1) return '';
+  return ` ${plural(members.length, 'worker')} had it: ${plural(count, 'stall')}, together ${duration(total)}.`;
 }
 
 /** The time in which the loop was watched. */

@@ -31,6 +31,13 @@ export const metrics = {
     'Services that other threads of the process connect to.',
   ),
   afterReply: metric.flag('The request had been answered when the longest stall began.'),
+  requests: metric.list(
+    metric.text('A request.'),
+    'The requests in which it happened, in all workers; those that took most of the time first.',
+  ),
+  requestInTitle: metric.text('How the title names the request where it is too long for it; else empty.'),
+  allCount: metric.count('Stalls with this cause in all workers.'),
+  allTotalMs: metric.lengthMs('Time of them in all workers.'),
   count: metric.count('Stalls of this worker with this cause and target.'),
   longestMs: metric.lengthMs('The same as `stallMs`.'),
   totalMs: metric.lengthMs('Time of all of them.'),

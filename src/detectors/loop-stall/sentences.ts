@@ -6,15 +6,12 @@ import { duration, plural } from '../../trace/format-numbers.ts';
 import { portOf, protocolOfPort } from '../../trace/payload.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Capabilities } from '../capabilities.ts';
-import { withPlace } from '../code-line.ts';
 import { CAUSE_IN_WORDS, type Cause, type Reason } from '../stall-cause/cause.ts';
 import { workerName } from '../words.ts';
 import type { Stall } from './stall-group.ts';
 
-const LONGEST_TITLE = 78;
-const LONGEST_TARGET = 40;
 /** A single gap of this share of a stall is the stall. */
-const ONE_GAP = 0.6;
+export const ONE_GAP = 0.6;
 /** Corrections below this share of a stall are not worth a sentence. */
 const NOTABLE = 0.1;
 
@@ -32,38 +29,8 @@ export function isMostlyStarved({ length, offCpu }: Stall): boolean {
   return offCpu !== null && offCpu.queued >= length / 2;
 }
 
-export function titleOf(pid: number, stall: Stall, count: number, place = ''): string {
-  const title =
-    `${workerName(pid)} stalled ${atLeast(stall)}${duration(stall.length)}: ` +
-    `${inside(stall)}${count > 1 ? ` (${count} times)` : ''}`;
-  const cut = title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 3)}...` : title;
-  return withPlace(cut, place, LONGEST_TITLE);
-}
-
-function inside(stall: Stall): string {
-  const { reason, longestGap, length } = stall;
-  if (reason.stop !== null) return `stopped by ${reason.stop.signal}`;
-  if (reason.cause === 'not-running') {
-    if (isMostlyStarved(stall)) return 'waiting for a CPU';
-    return stall.rhythm === null ? 'it did not run' : `throttled every ${duration(stall.rhythm.period)}`;
-  }
-  if (reason.call === '' && isStarved(stall))
-    return isMostlyStarved(stall) ? 'waiting for a CPU' : `no call, ${percentQueued(stall)} % of it waiting for a CPU`;
-  if (reason.cause === 'futex-ladder') return 'a ladder of futex waits';
-  if (reason.cause === 'gil-wait') return CAUSE_IN_WORDS['gil-wait'];
-  if (reason.call !== '') return `${reason.call}${shortTarget(reason.target)}`;
-  if (reason.cause !== 'no-syscall') return CAUSE_IN_WORDS[reason.cause];
-  return longestGap >= ONE_GAP * length ? 'no system call' : 'mostly outside system calls';
-}
-
-function percentQueued({ length, offCpu }: Stall): number {
+export function percentQueued({ length, offCpu }: Stall): number {
   return Math.round((100 * (offCpu?.queued ?? 0)) / length);
-}
-
-/** The target without the protocol of its port, which the summary has. */
-function shortTarget(full: string): string {
-  const target = full.replace(/ through epoll fd \d+$/, '').replace(/ \([^()]* by convention\)$/, '');
-  return target === '' ? '' : ` on ${target.length > LONGEST_TARGET ? `…${target.slice(2 - LONGEST_TARGET)}` : target}`;
 }
 
 function atLeast({ open }: Stall): string {

@@ -3,6 +3,7 @@ import type { OffCpu } from '../../model/machine/turn.ts';
 import type { Rhythm } from '../../model/measuring/pauses.ts';
 import type { Model } from '../../model/model.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
+import { requestShape } from '../request-shape.ts';
 import type { Cause, Reason } from '../stall-cause/cause.ts';
 import { notRunningIn } from '../stall-cause/not-running.ts';
 
@@ -10,6 +11,20 @@ import { notRunningIn } from '../stall-cause/not-running.ts';
 const KEPT_STALLS = 20;
 /** Groups kept a thread; further targets share the last. */
 const MOST_GROUPS = 40;
+/** Groups kept for one cause and target: further requests share the last. */
+const MOST_REQUESTS = 5;
+
+/** Ends the key of a group that further requests, or targets, share. */
+const OTHERS = '(others)';
+
+/** Causes that are about the worker, whatever it serves. */
+const WHATEVER_IT_SERVES: ReadonlySet<Cause> = new Set<Cause>([
+  'not-running',
+  'stopped',
+  'gil-wait',
+  'many-requests',
+  'one-connection',
+]);
 
 /** One stall, reduced to what a report says. */
 export interface Stall {
@@ -41,11 +56,13 @@ export interface Stall {
   readonly rhythm: Rhythm | null;
 }
 
-/** All stalls of one worker with the same cause and target. */
+/** All stalls of one worker with the same cause and target, in requests of one shape. */
 export interface StallGroup {
   readonly thread: Thread;
   readonly cause: Cause;
   readonly target: string;
+  /** The shape of the request; empty where none is known, or where it does not matter. */
+  readonly request: string;
   count: number;
   total: Nanoseconds;
   longest: Stall;
@@ -55,16 +72,23 @@ export interface StallGroup {
   readonly stalls: Stall[];
 }
 
-/** Adds a stall to the group of its cause and target. */
+/** Whether the cause is about the request, and not about the worker whatever it serves. */
+export function isOfRequest(cause: Cause): boolean {
+  return !WHATEVER_IT_SERVES.has(cause);
+}
+
+/** Adds a stall to the group of its cause, target and request. */
 export function addStall(groups: Map<string, StallGroup>, thread: Thread, stall: Stall): void {
   const { cause, target } = stall.reason;
-  const key = groups.size >= MOST_GROUPS ? 'others' : `${cause} ${targetKey(target)}`;
+  const request = isOfRequest(cause) ? requestShape(stall.request) : '';
+  const key = keyFor(groups, `${cause} ${targetKey(target)}`, request);
   const group = groups.get(key);
   if (group === undefined) {
     groups.set(key, {
       thread,
       cause,
       target,
+      request: key.endsWith(OTHERS) ? '' : request,
       count: 1,
       total: stall.length,
       longest: stall,
@@ -88,6 +112,14 @@ export function addStall(groups: Map<string, StallGroup>, thread: Thread, stall:
     );
 }
 
+function keyFor(groups: ReadonlyMap<string, StallGroup>, place: string, request: string): string {
+  const key = `${place}\n${request}`;
+  if (groups.has(key)) return key;
+  const isFull = [...groups.keys()].filter((other) => other.startsWith(`${place}\n`)).length >= MOST_REQUESTS;
+  if (groups.size < MOST_GROUPS) return isFull ? `${place}\n${OTHERS}` : key;
+  return OTHERS;
+}
+
 /**
  * The same stalls. Those of which the rest of the capture shows that the worker did not run are one group: that they
  * fell on one call or another is chance.
@@ -105,10 +137,11 @@ export function regrouped(model: Model, groups: Iterable<StallGroup>): StallGrou
         ...group,
         cause: 'not-running' as const,
         target: '',
+        request: '',
         stalls: [...stalls],
         longest: longestOf(stalls),
       };
-      paused = paused === null ? moved : merged(paused, moved);
+      paused = paused === null ? moved : mergedGroups(paused, moved);
     }
   }
   return paused === null ? regrouped : [...regrouped, paused];
@@ -126,10 +159,12 @@ function pausedAs(model: Model, thread: Thread, stall: Stall, rhythm: Rhythm | n
   };
 }
 
-function merged(one: StallGroup, other: StallGroup): StallGroup {
+/** Two groups as one, with the cause and target of the first. */
+export function mergedGroups(one: StallGroup, other: StallGroup): StallGroup {
   const stalls = [...one.stalls, ...other.stalls].toSorted((a, b) => b.length - a.length).slice(0, KEPT_STALLS);
   return {
     ...one,
+    request: one.request === other.request ? one.request : '',
     count: one.count + other.count,
     total: one.total + other.total,
     longest: longestOf(stalls),
@@ -145,6 +180,6 @@ function longestOf(stalls: readonly Stall[]): Stall {
 }
 
 /** A new descriptor number each time does not make a new target. */
-function targetKey(target: string): string {
+export function targetKey(target: string): string {
   return target.replace(/fd \d+/, 'fd');
 }

@@ -5,6 +5,7 @@ import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, SECOND, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
+import { effect } from './effect.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { type Arrival, addressOf, type Lost, REMEMBERED, Retries } from './retries.ts';
@@ -31,6 +32,7 @@ export const requestRetry = defineDetector({
     },
   },
   follows: { kinds: ['service-stall', 'loop-stall'], anywhere: false },
+  effect,
   metrics,
   create(context) {
     const window = context.threshold('retry-window-s') * SECOND;

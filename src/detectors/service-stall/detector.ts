@@ -8,6 +8,7 @@ import { addTurn, type BusyTurns } from '../busy-at-once/busy-turns.ts';
 import { allAtOnce, type Interval } from '../busy-at-once/intersection.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
+import { effect } from './effect.ts';
 import { finding } from './finding.ts';
 import { gapFinding } from './gap-finding.ts';
 import { gapsOf } from './gaps.ts';
@@ -24,6 +25,7 @@ export const serviceStall = defineDetector({
   linkedInProcess: ['loop-stall'],
   tellsStalls: true,
   addsUp: 'loop-stall',
+  effect,
   metrics,
   create(context) {
     const turns = new Map<Thread, BusyTurns>();

@@ -9,6 +9,7 @@ import { ownQueues, verdictOf } from '../accept-queues/accept-queues.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, notApplicable } from '../finding.ts';
 import { TimesOfThreads } from '../times-of-threads.ts';
+import { effect } from './effect.ts';
 import { finding, type Stranded } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
@@ -29,6 +30,7 @@ export const strandedQueue = defineDetector({
   alsoUses: ['stall-ms'],
   follows: { kinds: ['service-stall', 'loop-stall'], anywhere: true },
   linkedInProcess: ['loop-stall'],
+  effect,
   metrics,
   create(context) {
     const free = new FreeWorkers();

@@ -1,0 +1,82 @@
+import type { Causing } from '../detectors/effect.ts';
+import { definitionOf } from '../detectors/registry.ts';
+import type { Draft } from './parts.ts';
+
+/** From this part on a cause explains a finding. */
+const MOST_OF_IT = 0.5;
+
+/** A cause: the finding that speaks for it, those of other workers that have the same, and what came of it. */
+export interface Cause {
+  readonly first: Draft;
+  readonly members: readonly Draft[];
+  readonly effects: readonly { readonly draft: Draft; readonly words: string }[];
+}
+
+/**
+ * The causes among drafts that stand in the order in which to act, in the same order: a cause comes where the first of
+ * its findings stood. `drafts`: as the detectors gave them, where the first of a cause comes first.
+ */
+export function causesOf(sorted: readonly Draft[], drafts: readonly Draft[]): Cause[] {
+  const groups = groupsOf(drafts);
+  const groupOf = new Map(groups.flatMap((group) => group.map((draft) => [draft, group] as const)));
+  const above = new Map<readonly Draft[], readonly Draft[]>();
+  const words = new Map<Draft, string>();
+  for (const group of groups) {
+    const cause = causeOf(group, groups);
+    const [own] = group;
+    if (cause === null || own === undefined) continue;
+    above.set(group, cause.group);
+    words.set(own, cause.words);
+  }
+  const rootOf = (group: readonly Draft[]): readonly Draft[] => {
+    let root = group;
+    for (let next = above.get(root); next !== undefined; next = above.get(root)) root = next;
+    return root;
+  };
+  const places = new Map(sorted.map((draft, index) => [draft, index]));
+  const place = (draft: Draft): number => places.get(draft) ?? 0;
+  const roots = new Map<readonly Draft[], Cause['effects'][number][]>();
+  for (const draft of sorted) {
+    const root = rootOf(groupOf.get(draft) ?? [draft]);
+    const effects = roots.get(root) ?? [];
+    roots.set(root, effects);
+    if (!root.includes(draft)) effects.push({ draft, words: words.get(draft) ?? draft.title });
+  }
+  return [...roots].flatMap(([[first, ...members], effects]) =>
+    first === undefined ? [] : [{ first, members: members.toSorted((a, b) => place(a) - place(b)), effects }],
+  );
+}
+
+/** Drafts of one kind that name the same cause are one; all others stand alone. */
+function groupsOf(drafts: readonly Draft[]): Draft[][] {
+  const groups = new Map<unknown, Draft[]>();
+  for (const draft of drafts) {
+    const key = draft.cause === undefined ? draft : `${draft.kind} ${draft.cause}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [draft]);
+    else group.push(draft);
+  }
+  return [...groups.values()];
+}
+
+/** The group that explains most of the only draft of this one; null where none explains half of it. */
+function causeOf(
+  group: readonly Draft[],
+  groups: readonly (readonly Draft[])[],
+): { readonly group: readonly Draft[]; readonly words: string } | null {
+  const [own] = group;
+  const effect = own === undefined ? undefined : definitionOf(own.kind).effect;
+  if (own === undefined || effect === undefined || group.length > 1) return null;
+  let best: readonly Draft[] | null = null;
+  let most = effect.least ?? MOST_OF_IT;
+  for (const other of groups) {
+    const [first] = other;
+    if (first === undefined || !effect.of.includes(first.kind) || first.severity === 'info') continue;
+    const cause: Causing = { kind: first.kind, findings: other };
+    const share = effect.share(own.metrics, cause);
+    if (share < most || (share === most && best !== null)) continue;
+    best = other;
+    most = share;
+  }
+  return best === null ? null : { group: best, words: effect.inWords(own.metrics, most) };
+}

@@ -1,0 +1,163 @@
+import { count, duration, plural } from '../../trace/format-numbers.ts';
+import { requestName, shortRequest } from '../request-shape.ts';
+import { CAUSE_IN_WORDS, type Cause, type Reason } from '../stall-cause/cause.ts';
+import { workerName } from '../words.ts';
+import { isMostlyStarved, isStarved, ONE_GAP, percentQueued } from './sentences.ts';
+import type { StallCause } from './stall-causes.ts';
+import { isOfRequest, type Stall } from './stall-group.ts';
+
+/** So much of a title is shown in a list that is 80 columns wide. */
+export const LONGEST_TITLE = 70;
+const LEAST_REQUEST = 24;
+const LEAST_TARGET = 16;
+
+/** A title, and how it names the request where that is too long for it. */
+export interface Title {
+  readonly text: string;
+  readonly request: string;
+}
+
+/** What a title is made of: each thing in a few ways, the best first and the shortest last. */
+interface Parts {
+  readonly request: string;
+  readonly others: string;
+  readonly isAfterReply: boolean;
+  readonly whom: readonly string[];
+  readonly length: string;
+  readonly times: string;
+  readonly what: readonly string[];
+}
+
+/**
+ * Who does what to whom, how long and how often: `GET /b holds worker 4870 for 1.00 s (3 times): no system call`. At
+ * most 78 characters; what matters least gives way first. `loops`: all event loops of the capture.
+ */
+export function titleOf(cause: StallCause, loops: number, helpers: readonly string[]): Title {
+  const [worst] = cause.members;
+  if (worst === undefined) throw new Error('a cause has one member at least');
+  const { longest } = worst;
+  const pids = new Set(cause.members.map(({ thread }) => thread.process.pid));
+  const [pid = 0] = pids;
+  const request = isOfRequest(worst.cause) ? requestName(longest.request) || (cause.requests[0] ?? '') : '';
+  const others =
+    request === '' || cause.requests.length < 2 ? '' : ` and ${plural(cause.requests.length - 1, 'other')}`;
+  const up = request === '' ? '' : cause.count > 1 ? 'up to ' : 'for ';
+  return fitted({
+    request,
+    others,
+    isAfterReply: longest.afterReply && request !== '',
+    whom: pids.size === 1 ? [workerName(pid)] : groupNames(pids.size, loops),
+    length: `${longest.open ? 'at least ' : up}${duration(longest.length)}`,
+    times: cause.count > 1 ? ` (${count(cause.count)}x)` : '',
+    what: withRequest(whatOf(longest, helpers), worst.cause, cause.requests),
+  });
+}
+
+/** The same of one of several workers. */
+export function memberTitleOf(cause: StallCause, pid: number, helpers: readonly string[]): Title {
+  const members = cause.members.filter(({ thread }) => thread.process.pid === pid);
+  const own = members.reduce((sum, each) => sum + each.count, 0);
+  return titleOf({ ...cause, members, count: own }, 1, helpers);
+}
+
+/** What is about the worker names the request that it served meanwhile, where that tells where to look. */
+function withRequest(what: readonly string[], cause: Cause, [request]: readonly string[]): readonly string[] {
+  if (request === undefined || isOfRequest(cause) || cause === 'not-running' || cause === 'stopped') return what;
+  return [
+    ...what.map((each) => `${each} (${request})`),
+    ...what.map((each) => `${each} (${shortRequest(request, LEAST_REQUEST)})`),
+    ...what,
+  ];
+}
+
+function groupNames(workers: number, loops: number): readonly string[] {
+  const all = workers === 2 ? 'Both workers' : `All ${workers} workers`;
+  return workers === loops ? [all, `${workers} workers`] : [`${workers} workers`];
+}
+
+type Way = readonly [request: string, whom: number, length: string, times: string, what: number];
+
+function fitted(parts: Parts): Title {
+  const { request, others, length, times, what } = parts;
+  const bare = length.replace(/^(?:up to|for) /, '');
+  const ways: Way[] = [];
+  const short = shortRequest(request, LEAST_REQUEST);
+  for (const name of new Set([`${request}${others}`, request, short]))
+    for (const index of what.keys())
+      ways.push(
+        [name, 0, length, times, index],
+        [name, 0, bare, times, index],
+        [name, 1, bare, times, index],
+        ...(index < what.length - 1 ? [] : [[name, 1, bare, '', index] as const]),
+      );
+  let text = '';
+  for (const [name, whom, long, often, index] of ways) {
+    text = sentence(parts, name, parts.whom[whom] ?? parts.whom[0] ?? '', `${long}${often}`, what[index] ?? '');
+    if (text.length <= LONGEST_TITLE) return { text, request: name.startsWith(request) ? '' : name };
+  }
+  return { text: `${text.slice(0, LONGEST_TITLE - 3)}...`, request: short === request ? '' : short };
+}
+
+function sentence({ isAfterReply }: Parts, request: string, whom: string, length: string, what: string): string {
+  if (request === '') return `${whom} stalled ${length}: ${what}`;
+  const lower = `${whom.charAt(0).toLowerCase()}${whom.slice(1)}`;
+  return `${isAfterReply ? 'Work after ' : ''}${request} holds ${lower} ${length}: ${what}`;
+}
+
+function whatOf(stall: Stall, helpers: readonly string[]): readonly string[] {
+  const { reason, longestGap, length } = stall;
+  const { cause, call } = reason;
+  if (reason.stop !== null) return [`stopped by ${reason.stop.signal}`];
+  if (cause === 'not-running') {
+    if (isMostlyStarved(stall)) return ['waiting for a CPU'];
+    return [stall.rhythm === null ? 'it did not run' : `throttled every ${duration(stall.rhythm.period)}`];
+  }
+  if (call === '' && isStarved(stall)) {
+    if (isMostlyStarved(stall)) return ['waiting for a CPU'];
+    const share = `${percentQueued(stall)} % of it waiting for a CPU`;
+    return [`no call, ${share}`, share];
+  }
+  if (cause === 'futex-ladder' || cause === 'lock') return waitForThread(reason, helpers);
+  if (cause === 'gil-wait') return [CAUSE_IN_WORDS['gil-wait']];
+  if (cause === 'sleep') return [`it sleeps (${call})`, 'it sleeps'];
+  if (call !== '') return waitIn(reason);
+  if (cause === 'many-requests') return [CAUSE_IN_WORDS[cause], 'many requests a turn'];
+  if (cause === 'one-connection') return [CAUSE_IN_WORDS[cause], 'one busy connection'];
+  if (cause !== 'no-syscall') return [CAUSE_IN_WORDS[cause]];
+  return longestGap >= ONE_GAP * length
+    ? ['no system call (computing, or no CPU)', 'no system call']
+    : ['mostly outside system calls'];
+}
+
+/** A futex does not say what it waits for; the peers of the library's own threads are the best hint. */
+function waitForThread({ cause, call }: Reason, [helper]: readonly string[]): readonly string[] {
+  const plain = cause === 'lock' ? `it waits for a lock (${call})` : 'a library waits in short slices (futex)';
+  if (helper === undefined)
+    return cause === 'lock' ? [plain, 'it waits for a lock'] : [plain, 'a library waits in slices'];
+  const [address = '', name = ''] = addressAndName(helper);
+  const peer = `${name === '' ? '' : `${name} `}${address}`;
+  return [
+    `a library waits, perhaps for ${peer}`,
+    `library waits, perhaps for ${peer}`,
+    `perhaps ${peer}`,
+    `perhaps ${address}`,
+  ];
+}
+
+function waitIn({ cause, call, target }: Reason): readonly string[] {
+  const [place, name] = addressAndName(target);
+  if (cause === 'child-wait') return [`it waits for a child process (${call})`, `a child process (${call})`];
+  if (place === '') return [`${call} (${CAUSE_IN_WORDS[cause]})`, call];
+  const shown = name === '' ? place : `${name} ${place}`;
+  const cut = place.length > LEAST_TARGET * 2 ? `…${place.slice(1 - LEAST_TARGET * 2)}` : place;
+  if (place.startsWith('/')) return [`${call} on ${shown}`, `${call} on ${cut}`, call];
+  return [`it waits for ${shown} (${call})`, `waits for ${shown}`, `waits for ${place}`, `waits for ${cut}`];
+}
+
+const TARGET = /^(.*?)(?: through epoll fd \d+)?(?: \(([^()]*?)(?: by convention)?\))?$/;
+
+/** `10.0.0.7:3306` and `MySQL` of `10.0.0.7:3306 (MySQL)`. */
+function addressAndName(target: string): readonly [place: string, name: string] {
+  const [, place = '', name = ''] = TARGET.exec(target) ?? [];
+  return [place, name];
+}

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { causesIn, severityOf } from '../../src/analysis/causes.ts';
+import { analyzeFiles, type Report } from '../../src/index.ts';
+import { epoch, type Sample, samples, type Truth } from '../support/truth.ts';
+import { OPEN_TITLES } from './open-titles.ts';
+
+const MOST = 78;
+/** Advice that sends to another finding instead of saying what to do. */
+const POINTER = /\bsee the(?:ir|se)? .*findings?\b|\(see their findings\)/i;
+
+/** A cause for each title, as bad as what came of it. */
+function causes({ findings }: Report): { readonly title: string; readonly isSerious: boolean }[] {
+  return causesIn(findings).map((finding) => ({
+    title: finding.title,
+    isSerious: severityOf(finding, findings) !== 'info',
+  }));
+}
+
+/** The request that held workers for longest, as the application measured it; null where no stall has one. */
+function worstRequest({ stalls }: Truth): string | null {
+  const worst = stalls.toSorted((a, b) => b.end - b.start - (a.end - a.start))[0];
+  return worst === undefined || worst.request === '' ? null : worst.request;
+}
+
+/** Whom those who hang wait for, where the capture shows it. */
+function targets({ stuck = [] }: Truth): readonly string[] {
+  // A socket that was there before the capture has no name in it, but a number.
+  const ways = stuck
+    .filter(({ shown }) => shown)
+    .flatMap(({ target, descriptor }) => [target, ...(descriptor === null ? [] : [`fd ${descriptor.fd}`])]);
+  return [...new Set(ways)];
+}
+
+/** What the first title, or the first ones where several requests stall, must hold and does not. */
+function missing({ truth }: Sample, report: Report): readonly string[] {
+  const titles = causes(report).map(({ title }) => title);
+  const [first = ''] = titles;
+  const requests = new Set(truth.stalls.map(({ request }) => request));
+  const request = worstRequest(truth);
+  // Of many blockers that take as long as each other any may be the first.
+  const place = requests.size > 1 ? titles.join('\n') : first;
+  const lacks = request !== null && !place.includes(request) ? [request] : [];
+  const wanted = targets(truth);
+  const isNamed = wanted.length === 0 || wanted.some((target) => first.includes(target));
+  return isNamed ? lacks : [...lacks, wanted.join(' or ')];
+}
+
+for (const sample of samples()) {
+  const { name, trace, truth } = sample;
+  describe(`the titles of sample ${name}`, async () => {
+    const report = await analyzeFiles([trace], { from: epoch(truth.window.from), to: epoch(truth.window.to) });
+    const reason = OPEN_TITLES.get(name);
+    if (reason === undefined)
+      it('name the request and the target first', () => assert.deepEqual(missing(sample, report), []));
+    else
+      it(`do not yet name the request and the target first: ${reason}`, () =>
+        assert.notDeepEqual(missing(sample, report), [], `take ${name} from the list`));
+    it(`have ${MOST} characters at most`, () => {
+      for (const { title } of report.findings) assert.ok(title.length <= MOST, title);
+    });
+    it('come with something to do, and not with a pointer to another finding', () => {
+      const first = causesIn(report.findings)[0];
+      const step = first?.next[0]?.text ?? '';
+      assert.doesNotMatch(step, POINTER);
+      if (first !== undefined && severityOf(first, report.findings) !== 'info') assert.notEqual(step, '');
+    });
+  });
+}
