@@ -93,12 +93,12 @@ for (const engine of ['bpftrace', 'strace'] as const)
         void server.get('/compute');
         // It is at one of two lines when somebody looks.
         const line = lineOf('while time.monotonic() < end:');
-        const place = `app\\.py:(?:${line}|${line + 1}) application\\(\\)`;
-        await tmux.until(new RegExp(` \\d+\\.\\d+ s ${place}`));
-        await tmux.until(new RegExp(`stalled at least .*: no system call, ${place}`));
+        const fileAndLine = `app\\.py:(?:${line}|${line + 1})`;
+        await tmux.until(new RegExp(` \\d+\\.\\d+ s ${fileAndLine} application\\(\\)`));
+        await tmux.until(new RegExp(`holds worker \\d+ at least [\\d.]+ s: (?:no system call, )?${fileAndLine}`));
         tmux.keys('q');
         const left = await tmux.until(/left 0/);
-        assert.match(left, new RegExp(`stalled at least .*${place}`));
+        assert.match(left, new RegExp(`holds worker \\d+ at least [\\d.]+ s: (?:no system call, )?${fileAndLine}`));
         assert.ok(isFree(server));
       } finally {
         tmux.close();

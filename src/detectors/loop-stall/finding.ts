@@ -3,7 +3,7 @@ import type { OffCpu } from '../../model/machine/turn.ts';
 import type { CodeSample } from '../../model/measuring/code-samples.ts';
 import { duration, milliseconds, plural, round } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
-import { codeIn, codeSentence, framesMember, placeOf, stepsWithCode, withCode, withPlace } from '../code-line.ts';
+import { codeIn, codeSentence, framesMember, placeOf, stepsWithCode, withCode } from '../code-line.ts';
 import type { Context } from '../detector.ts';
 import { type Confidence, type DraftFinding, span } from '../finding.ts';
 import type { Reason } from '../stall-cause/cause.ts';
@@ -13,7 +13,7 @@ import type { Metrics } from './metrics.ts';
 import { helperNote, helperPeers, isMostlyStarved, isStarved, summaryOf } from './sentences.ts';
 import type { StallCause } from './stall-causes.ts';
 import type { Stall, StallGroup } from './stall-group.ts';
-import { LONGEST_TITLE, memberTitleOf, titleOf } from './title.ts';
+import { memberTitleOf, titleOf } from './title.ts';
 import { mayTakeTurns, TURNS_NOTE } from './turn-takers.ts';
 
 const POOL_NOTE =
@@ -54,11 +54,12 @@ export function stallFinding(
     codeIn(context.model, thread, { start: stall.start, end: stall.end, call: stall.reason.call });
   const code = [longest, ...group.stalls].map(codeOf).find((sample) => sample !== null) ?? null;
   const isFirst = shared.members[0] === group;
-  const title = isFirst ? titleOf(shared, loops, helpers) : memberTitleOf(shared, pid, helpers);
+  const place = placeOf(code);
+  const title = isFirst ? titleOf(shared, loops, helpers, place) : memberTitleOf(shared, pid, helpers, place);
   return {
     severity: isDoubtful ? 'info' : critical ? 'critical' : 'warning',
     confidence: isDoubtful ? 'possible' : confidenceOf(reason, context),
-    title: withPlace(title.text, placeOf(code), LONGEST_TITLE),
+    title: title.text,
     cause: key,
     summary:
       `${summaryOf(thread, longest, count, group.total, context.capabilities)}${helperNote(cause, helpers)}` +

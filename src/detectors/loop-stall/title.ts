@@ -7,7 +7,7 @@ import type { StallCause } from './stall-causes.ts';
 import { isOfRequest, type Stall } from './stall-group.ts';
 
 /** So much of a title is shown in a list that is 80 columns wide. */
-export const LONGEST_TITLE = 70;
+const LONGEST_TITLE = 70;
 const LEAST_REQUEST = 24;
 const LEAST_TARGET = 16;
 
@@ -30,9 +30,10 @@ interface Parts {
 
 /**
  * Who does what to whom, how long and how often: `GET /b holds worker 4870 for 1.00 s (3 times): no system call`. At
- * most 78 characters; what matters least gives way first. `loops`: all event loops of the capture.
+ * most 78 characters; what matters least gives way first. `loops`: all event loops of the capture; `place`: the code
+ * that it was in, `views.py:41 publish()`, '' where that is not known.
  */
-export function titleOf(cause: StallCause, loops: number, helpers: readonly string[]): Title {
+export function titleOf(cause: StallCause, loops: number, helpers: readonly string[], place: string): Title {
   const [worst] = cause.members;
   if (worst === undefined) throw new Error('a cause has one member at least');
   const { longest } = worst;
@@ -49,15 +50,22 @@ export function titleOf(cause: StallCause, loops: number, helpers: readonly stri
     whom: pids.size === 1 ? [workerName(pid)] : groupNames(pids.size, loops),
     length: `${longest.open ? 'at least ' : up}${duration(longest.length)}`,
     times: cause.count > 1 ? ` (${count(cause.count)}x)` : '',
-    what: withRequest(whatOf(longest, helpers), worst.cause, cause.requests),
+    what: withCode(withRequest(whatOf(longest, helpers), worst.cause, cause.requests), place),
   });
 }
 
 /** The same of one of several workers. */
-export function memberTitleOf(cause: StallCause, pid: number, helpers: readonly string[]): Title {
+export function memberTitleOf(cause: StallCause, pid: number, helpers: readonly string[], place: string): Title {
   const members = cause.members.filter(({ thread }) => thread.process.pid === pid);
   const own = members.reduce((sum, each) => sum + each.count, 0);
-  return titleOf({ ...cause, members, count: own }, 1, helpers);
+  return titleOf({ ...cause, members, count: own }, 1, helpers, place);
+}
+
+/** Where it happened behind what happened; that gives way last, and the function before the file and the line. */
+function withCode(what: readonly string[], place: string): readonly string[] {
+  if (place === '') return what;
+  const [line = ''] = place.split(' ', 1);
+  return [...what.map((each) => `${each}, ${place}`), ...what.map((each) => `${each}, ${line}`), place, line];
 }
 
 /** What is about the worker names the request that it served meanwhile, where that tells where to look. */
