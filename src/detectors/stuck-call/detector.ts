@@ -125,7 +125,9 @@ function judge(model: Model, all: readonly AtEnd[], { processes, isServing, isHa
   // It came back from others, and a capture that ends while all is well ends in a call, too.
   const isLastLine =
     model.firstTime !== UNKNOWN && all.every(({ left, lasted }) => !left.beganBefore && lasted === UNKNOWN);
-  if (isLastLine) return { all, severity: 'info', isEverybody };
+  // Work ends a capture in any call; in a lock that somebody else has, hardly ever.
+  const isHeld = all.every(({ wait }) => wait.kind === 'lock');
+  if (isLastLine) return { all, severity: isHeld ? 'warning' : 'info', isEverybody };
   const isService = isSure && isEverybody && (isServing || stuck.size > 1);
   return { all, severity: isService ? 'critical' : 'warning', isEverybody };
 }

@@ -93,8 +93,8 @@ export function judgeWait(thread: Thread, left: LeftIn, model: Model): Judgement
     case 'sleep':
       return sleeping(thread, left);
     default:
-      // It does not wait as a rule: most likely the thread is at work.
-      return unknown('unknown', '');
+      // It does not wait as a rule: most likely the thread is at work, unless it was there all the time.
+      return unknown('unknown', left.beganBefore ? 'the kernel to end it, which takes no time as a rule' : '');
   }
 }
 
