@@ -1,4 +1,4 @@
-import type { Exit, Frame, Notice, Observed, Printed, Signal } from '../../src/trace/record.ts';
+import type { Exit, Frame, Notice, Observed, Printed, Sampled, Signal } from '../../src/trace/record.ts';
 
 /** What is new about a lane: it appeared, got its number, or changed its name. */
 export interface LaneFacts {
@@ -14,6 +14,7 @@ export type OtherRecord =
   | Cloned<Notice>
   | Cloned<Frame>
   | Cloned<Printed>
+  | Cloned<Sampled>
   | ClonedSight;
 /** It names two lanes. */
 type ClonedSight = Omit<Observed, 'lane' | 'leader'> & { readonly lane: number; readonly leader: number };

@@ -17,6 +17,9 @@ export type WorksFor = Request | null | typeof HUB_WAIT;
 /** A call that a tracker wants to hear of, after the machine has followed it, and whom it works for. */
 export type Heard = (call: Call, thread: Thread, worksFor: WorksFor) => void;
 
+/** A capture whose first calls have no frames is one without -k. */
+export const MAY_HAVE_FRAMES = 256;
+
 /** What every tracker is made with. */
 export interface TrackerContext {
   readonly facts: FactBus;
@@ -36,8 +39,11 @@ export type TrackerType<T extends Tracker = Tracker> = new (context: TrackerCont
 export interface Tracker {
   /** What it does with calls of that kind; asked once for each kind. */
   hears?(syscall: Syscall): Heard | undefined;
-  /** Every call, after all of the above. */
-  returned?(call: Call, thread: Thread, worksFor: WorksFor): void;
+  /**
+   * A call of a trace that has stacks, or may have them, after all of the above: up to the first frame only the first
+   * `MAY_HAVE_FRAMES` calls.
+   */
+  framesMayFollow?(call: Call, thread: Thread): void;
   /** A call that is no hub wait took a millisecond or more. */
   blocked?(call: Call, thread: Thread): void;
   /**
