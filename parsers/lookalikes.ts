@@ -50,7 +50,7 @@ export const LINES: readonly (readonly [RegExp, Lookalike])[] = [
   [/\bdtrace (?:-\w+ )*-n\b|^dtrace: /, { looksLike: 'output of dtrace' }],
   [/^\s*\/\d+:\s+\w+\(/, { looksLike: 'output of truss' }],
   [/^SYSCALL\(args\)|\bErr#\d+/, { looksLike: 'output of dtruss or truss' }],
-  [/\bERR#\d+ '/, { looksLike: 'output of truss' }],
+  [/\bERR#\d+ '|\)\s+= -?\d+ \(0x[0-9a-f]+\)$/, { looksLike: 'output of truss' }],
   [/^\s*\d+\s+\S+\s+(?:CALL|RET|NAMI|GIO)\s/, { looksLike: 'output of ktrace (kdump)' }],
   [
     /^\s*<(?:!doctype|html|\?xml|head|body)\b/i,
