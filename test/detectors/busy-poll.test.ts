@@ -138,6 +138,14 @@ it('without durations the rate tells: 2,300 rounds a second spin, and of 500 nob
   assert.match(none(await trace(500), KIND), /-ttt -T/);
 });
 
+it('a short row of waits of a thread that works is no spin where there are no times', async () => {
+  const row =
+    'ppoll([{fd=3, events=POLLIN}, {fd=4, events=POLLIN}], 2, {tv_sec=1, tv_nsec=0}, NULL, 8) = 1 ([{fd=3, revents=POLLIN}])\n';
+  const work = 'openat(AT_FDCWD, "/srv/app.rb", O_RDONLY) = 7\n';
+  none(await analyzed(work.repeat(11) + row.repeat(8)), KIND);
+  only(await analyzed(work.repeat(3) + row.repeat(8)), KIND);
+});
+
 const yields = (times: number): string => 'sched_yield() = 0\n'.repeat(times);
 
 it('a thread that only yields spins from the twentieth time on', async () => {

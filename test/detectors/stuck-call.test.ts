@@ -431,6 +431,14 @@ it('the last line of the only thread is a warning where it waits for a lock that
   assert.equal(only(await analyzed(asked), KIND).severity, 'info');
 });
 
+it('who looks for files at the end of a capture without times is at work', async () => {
+  const lines = (first: string): string =>
+    `${first}102 read(9, "x", 1) = 1\n101 readlink("/usr/lib",  <unfinished ...>\n102 read(9, "x", 1) = 1\n`;
+  const { severity } = only(await analyzed(lines('101 openat(AT_FDCWD, "/a", O_RDONLY) = 7\n')), KIND);
+  assert.equal(severity, 'info');
+  assert.equal(only(await analyzed(lines('')), KIND).severity, 'warning');
+});
+
 it('who is in a call that does not wait as a rule for the whole capture is no all-clear', async () => {
   const report = await analyzed(
     'strace: Process 11795 attached\nptrace(PTRACE_SEIZE, 11795, NULL, PTRACE_O_TRACEEXEC\n',

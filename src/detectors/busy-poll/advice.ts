@@ -7,8 +7,8 @@ export const WHY =
   'neither a log nor a probe shows it.';
 
 export const WHY_YIELDS =
-  'It uses a core for nothing, and takes it from the thread that it waits for. A yield is no wait: it returns at once ' +
-  'when nobody else wants the processor.';
+  'It uses a core for nothing, and takes it from the thread that it waits for. A yield is no wait: it returns at ' +
+  'once when nobody else wants the processor.';
 
 /** Of a thread that only yields. */
 export function adviceForYields(process: Process | null): readonly Step[] {

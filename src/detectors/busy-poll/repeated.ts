@@ -54,8 +54,8 @@ export function repeatedFinding(
   if (share < 0.5) return null;
   if (seconds > 0 && perSecond < (stuck ? threshold('busy-poll-per-second') : threshold('busy-wake-per-second')))
     return null;
-  // A collector of garbage yields in rows, too, and works in between.
-  if (call === YIELD && total < worked) return null;
+  // A collector of garbage yields in rows, too, and works in between; and without times a row may have been short.
+  if ((call === YIELD || seconds === 0) && total < worked) return null;
   if (seconds === 0 && !stuck && timeout > MILLISECOND) return null;
   const { pid } = thread.process;
   const name = pid === 0 ? 'The process' : workerName(pid);
@@ -72,8 +72,8 @@ export function repeatedFinding(
     ).slice(0, 78),
     summary:
       call === YIELD
-        ? `${name} called sched_yield ${rate}, and nothing in between: ${count(total)} of ${count(waits)} such calls. It asks ` +
-          'again and again for a lock or a flag that another thread has to change.'
+        ? `${name} called sched_yield ${rate}, and nothing in between: ${count(total)} of ${count(waits)} such ` +
+          'calls. It asks again and again for a lock or a flag that another thread has to change.'
         : stuck
           ? `${call} of ${name.toLowerCase()} reported ${ready} ${rate}, and nothing was read, written, accepted or ` +
             'closed ' +
@@ -127,8 +127,8 @@ export function tableFinding({ statistics }: Model): DraftFinding<Metrics> | nul
     confidence: 'possible',
     title: `${count(waits)} ${isYield ? YIELD : 'waits'} and ${count(work)} other calls: as a spin leaves them`,
     summary: isYield
-      ? `The table has ${count(waits)} calls of sched_yield beside ${count(work)} calls that read, write, accept or ` +
-        'change anything: somebody asks again and again for a lock or a flag. A table does not tell who, or when.'
+      ? `The table has ${count(waits)} calls of sched_yield beside ${count(work)} calls that do something: ` +
+        'somebody asks again and again for a lock or a flag. A table does not tell who, or when.'
       : `The table has ${count(waits)} waits (${call}) beside ${count(work)} calls that read, write, accept or change ` +
         'anything. A loop that works does at least one of those each time it wakes. A table does not tell who, when, ' +
         'or what stays ready.',

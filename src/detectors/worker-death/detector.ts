@@ -94,7 +94,8 @@ function isWorth(death: Death, serving: ReadonlySet<Process>, failed: ReadonlySe
   // A worker that cannot start takes its parent with it.
   const isWorker = hasServed || (parent !== null && isFork && (serving.has(parent) || failed.has(parent)));
   // Who writes to a pipe that was closed ends so, as half a shell pipeline does.
-  if (signal === '') return isWorker;
+  // Whoever is traced alone is told where it says itself that it failed.
+  if (signal === '') return isWorker || (isMain && death.words !== null);
   return isMain || isWorker || (signal !== 'SIGPIPE' && isFork);
 }
 

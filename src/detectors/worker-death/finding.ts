@@ -131,10 +131,12 @@ function wordsOf(first: Death, deaths: readonly Death[]): readonly string[] {
   const line = told?.words?.error ?? told?.words?.lines[0];
   if (told === undefined || line === undefined) return [];
   const who = told === first ? 'Before that it' : nameOf(told.pid);
-  return [`${who} printed: ${line.text.replace(/[.\s]+$/, '')}.`];
+  const isPart = told.words?.isCut === true && told.words.error === null;
+  const cut = isPart ? ' The capture has only the beginning of that.' : '';
+  return [`${who} printed: ${line.text.endsWith(' ...') ? line.text : `${line.text.replace(/[.\s]+$/, '')}.`}${cut}`];
 }
 
-function adviceFor({ signal, coreDumped, process, pid }: Death): readonly Step[] {
+function adviceFor({ signal, coreDumped, process, pid, words }: Death): readonly Step[] {
   const asked = pid === 0 ? 'PID' : String(pid);
   if (signal === 'SIGKILL')
     return [
@@ -183,6 +185,14 @@ function adviceFor({ signal, coreDumped, process, pid }: Death): readonly Step[]
           ? 'The process itself was not traced: attach to its parent with -f to see what it does.'
           : 'A status of 3 or 4 of a gunicorn worker says that the application could not be loaded.',
     },
+    ...(words?.isCut === true
+      ? [
+          {
+            text: 'Record more of each write (-s): then the whole traceback is in the capture.',
+            command: 'strace -f -ttt -T -y -s 4096 -o trace.strace -p PID',
+          },
+        ]
+      : []),
     { text: 'Start the program by hand, as the same user and in the same directory.' },
   ];
 }

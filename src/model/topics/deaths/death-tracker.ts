@@ -172,13 +172,14 @@ export class DeathTracker implements Tracker {
 
   /** The program's own output stands between the lines of the tracer. */
   printed({ text, file, line }: Printed, thread: Thread): void {
-    const shown = { file, line, text };
     const { process, lastTime } = thread;
-    const [, inBrackets, behindWord] = NAMED_PID.exec(text) ?? [];
-    const pid = Number(inBrackets ?? behindWord ?? 0);
-    if (pid > 0 && pid !== process.pid) this.#speaker = { text: this.#textOf(pid), thread };
-    else if (pid > 0 || this.#speaker?.thread !== thread) this.#speaker = { text: textOf(process), thread };
-    this.#speaker.text.add(text, shown, lastTime, process.accepted);
+    for (const [index, part] of text.split('\n').entries()) {
+      const [, inBrackets, behindWord] = NAMED_PID.exec(part) ?? [];
+      const pid = Number(inBrackets ?? behindWord ?? 0);
+      if (pid > 0 && pid !== process.pid) this.#speaker = { text: this.#textOf(pid), thread };
+      else if (pid > 0 || this.#speaker?.thread !== thread) this.#speaker = { text: textOf(process), thread };
+      this.#speaker.text.add(part, { file, line: line + index, text: part }, lastTime, process.accepted);
+    }
   }
 
   #textOf(pid: number): FailureText {
