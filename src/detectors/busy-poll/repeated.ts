@@ -129,9 +129,9 @@ export function tableFinding({ statistics }: Model): DraftFinding<Metrics> | nul
     summary: isYield
       ? `The table has ${count(waits)} calls of sched_yield beside ${count(work)} calls that do something: ` +
         'somebody asks again and again for a lock or a flag. A table does not tell who, or when.'
-      : `The table has ${count(waits)} waits (${call}) beside ${count(work)} calls that read, write, accept or change ` +
-        'anything. A loop that works does at least one of those each time it wakes. A table does not tell who, when, ' +
-        'or what stays ready.',
+      : `The table has ${count(waits)} waits (${call}) beside ${count(work)} calls that read, write, accept or ` +
+        'change anything. A loop that works does at least one of those each time it wakes. A table does not tell ' +
+        'who, when, or what stays ready.',
     why: isYield ? WHY_YIELDS : WHY,
     start: UNKNOWN,
     end: UNKNOWN,
