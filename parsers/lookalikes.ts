@@ -38,8 +38,19 @@ export const LINES: readonly (readonly [RegExp, Lookalike])[] = [
   [/\b(?:raw_)?syscalls:sys_(?:enter|exit)/, { looksLike: 'output of `perf script`' }],
   [/^# tracer:|^\s+\S+-\d+\s+\[\d+\]/, { looksLike: 'output of ftrace or trace-cmd' }],
   [/^\+\+\+ exited \(status \d+\) \+\+\+|^__libc_start_main\(/, { looksLike: 'output of ltrace', hint: 'use strace' }],
+  // Without the C library a program has no malloc; strace prints no calls of a library.
+  [
+    /\$ ltrace |^(?:malloc|calloc|realloc|free)\(.*\)\s+= (?:0x[0-9a-f]+|<void>)$/,
+    { looksLike: 'output of ltrace', hint: 'use strace' },
+  ],
+  [
+    /^# DURATION\s+TID\s+FUNCTION|^\s*[\d.]+ [mu]?s \[\s*\d+\] \| /,
+    { looksLike: 'output of uftrace', hint: 'use strace' },
+  ],
+  [/\bdtrace (?:-\w+ )*-n\b|^dtrace: /, { looksLike: 'output of dtrace' }],
+  [/^\s*\/\d+:\s+\w+\(/, { looksLike: 'output of truss' }],
   [/^SYSCALL\(args\)|\bErr#\d+/, { looksLike: 'output of dtruss or truss' }],
-  [/\bERR#\d+ '/, { looksLike: 'output of truss' }],
+  [/\bERR#\d+ '|\)\s+= -?\d+ \(0x[0-9a-f]+\)$/, { looksLike: 'output of truss' }],
   [/^\s*\d+\s+\S+\s+(?:CALL|RET|NAMI|GIO)\s/, { looksLike: 'output of ktrace (kdump)' }],
   [
     /^\s*<(?:!doctype|html|\?xml|head|body)\b/i,

@@ -68,6 +68,7 @@ export class SummaryParser extends LineParser {
 
   /**
    * `-c` alone measures the time that the kernel computed, `-w` how long calls took: only calls that wait show which.
+   * The flag `-w` says so.
    */
   protected override finish(): void {
     const isWall =
@@ -80,8 +81,8 @@ export class SummaryParser extends LineParser {
         syscall: syscall(name),
         count: calls,
         errors: errors > 0 ? [['?', errors]] : [],
-        total: isWall ? total : UNKNOWN,
-        longest: isWall ? longest : UNKNOWN,
+        total,
+        longest,
       });
     }
   }

@@ -44,6 +44,14 @@ export const FOREIGN_COLUMNS: readonly ForeignColumns[] = [
   { strip: (line) => line.replace(COLLECTED, '') },
 ];
 
+/**
+ * `[4711] read(`, as other tracers in the manner of strace print the thread. Where strace itself has such brackets
+ * (`-n`), they hold the number of the call.
+ */
+export const BARE_PIDS: ForeignColumns = {
+  strip: (line) => line.replace(/^(\s*)\[ *(\d{1,9})\] (?=[a-z_<+-])/, '[pid $2] '),
+};
+
 /** As the last of FOREIGN_COLUMNS, for a trace without times of its own. */
 export const DATED_COLUMNS: ForeignColumns = { strip: withTime };
 

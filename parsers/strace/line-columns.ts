@@ -1,7 +1,7 @@
 import type { TimestampKind } from '../../src/trace/time.ts';
 import { SIGHT_IN_STRACE } from '../text/sight-line.ts';
 import { cleanLine } from './cleaning.ts';
-import { DATED_COLUMNS, FOREIGN_COLUMNS, type ForeignColumns } from './foreign-columns.ts';
+import { BARE_PIDS, DATED_COLUMNS, FOREIGN_COLUMNS, type ForeignColumns } from './foreign-columns.ts';
 
 /** Which columns stand before the name of the call, by a vote of the first lines. */
 export interface LineColumns {
@@ -28,7 +28,8 @@ export interface SniffedLine {
   readonly distance: boolean;
   readonly brackets: boolean;
   readonly comm: boolean;
-  readonly number: boolean;
+  /** In brackets, of the call; -1 when there is none. */
+  readonly number: number;
   readonly pointer: boolean;
   readonly body: string;
 }
@@ -84,7 +85,7 @@ export function sniffLine(line: string): SniffedLine | null {
     distance: groups['distance'] !== undefined,
     brackets: groups['context'] !== undefined || groups['number'] !== undefined || groups['pointer'] !== undefined,
     comm: groups['comm1'] !== undefined || groups['comm2'] !== undefined,
-    number: groups['number'] !== undefined,
+    number: groups['number'] === undefined ? -1 : Number(/\d+/.exec(groups['number'])?.[0] ?? 0),
     pointer: groups['pointer'] !== undefined,
     body: groups['body'] ?? '',
   };
@@ -111,7 +112,7 @@ export function sniffColumns(head: Buffer): LineColumns {
   const pid = sniffed.some((line) => line.pid === 'bracket') ? 'bracket' : most('pid', 'none');
   const others: string[] = [];
   if (sniffed.some((line) => line.comm)) others.push('-Y');
-  if (most('number', false)) others.push('-n');
+  if (sniffed.filter(({ number }) => number >= 0).length * 2 > sniffed.length) others.push('-n');
   if (most('pointer', false)) others.push('-i');
   if (foreign !== null) others.push('paste');
   for (const [flag, trait] of TRAITS) {
@@ -142,6 +143,7 @@ export interface SniffedLines {
 /** Finds the foreign columns without which most lines read as strace; none when they read as they are. */
 export function bestColumns(lines: readonly string[]): SniffedLines {
   let best: SniffedLines = { lines, foreign: null, sniffed: sniffAll(lines) };
+  if (areThreads(best.sniffed)) return without(BARE_PIDS, lines);
   if (best.sniffed.length * 2 >= lines.length) return best;
   for (const foreign of FOREIGN_COLUMNS) {
     const found = without(foreign, lines);
@@ -153,6 +155,27 @@ export function bestColumns(lines: readonly string[]): SniffedLines {
   const times = best.sniffed.map(({ time }) => time);
   return majority(times, 'none') === 'none' && dated.sniffed.length === best.sniffed.length ? dated : best;
 }
+
+/** Larger than the number of any system call, but for those of x32, which have a bit of their own. */
+const MOST_NUMBER = 1_000;
+
+/** The numbers in brackets are no numbers of calls: one is too large, or one call has several. */
+function areThreads(sniffed: readonly SniffedLine[]): boolean {
+  const numbers = new Map<string, number>();
+  let numbered = 0;
+  let isOther = false;
+  for (const { number, body } of sniffed) {
+    if (number < 0) continue;
+    numbered++;
+    const name = /^\w+(?=\()/.exec(body)?.[0];
+    const known = name === undefined ? undefined : numbers.get(name);
+    if ((number > MOST_NUMBER && number < X32) || (known !== undefined && known !== number)) isOther = true;
+    if (name !== undefined) numbers.set(name, number);
+  }
+  return isOther && numbered * 2 > sniffed.length;
+}
+
+const X32 = 0x40000000;
 
 function without(foreign: ForeignColumns, lines: readonly string[]): SniffedLines {
   const stripped = lines.map((line) => foreign.strip(line));

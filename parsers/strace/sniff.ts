@@ -13,7 +13,8 @@ const MESSAGE = /Process \d+ (?:attached|detached)/;
 /** Neither for nor against: stacks, dumps, prompts, comments, elisions. */
 const NEUTRAL = /^ (?:>|\||\*) |^\S{0,80}[#$%] |^#|^\W*$/;
 /** `truss` and `dtruss` write errors so, `ltrace` exits. */
-const OTHER_TRACER = /\b(?:ERR|Err)#\d+|^\+\+\+ exited \(status \d+\) \+\+\+|^SYSCALL\(args\)/;
+const OTHER_TRACER =
+  /\b(?:ERR|Err)#\d+|\)\s+= -?\d+ \(0x[0-9a-f]+\)$|^\+\+\+ exited \(status \d+\) \+\+\+|^SYSCALL\(args\)/;
 /** Functions of libraries, which `ltrace` writes as strace writes calls. */
 const LIBRARY =
   /^(?:__|_Z|(?:malloc|calloc|realloc|free|setlocale|getenv|[fsv]?printf|f?puts|putc)\b|str|mem(?!fd_)|f(?:open|close|read|write|seek|flush)\b)/;

@@ -47,6 +47,7 @@ export function composeReport(parts: Parts): Report {
     verdict: decide(findings, quality, outcomes, all, windowOf(parts), {
       unlisted: unlistedCauses(parts.drafts),
       isTable: model.statistics.fromTables && model.firstTime === UNKNOWN,
+      most: mostTime(model),
     }),
     outcomes,
     workers,
@@ -56,6 +57,16 @@ export function composeReport(parts: Parts): Report {
     findings,
     ...(omitted === null ? {} : { omitted }),
   };
+}
+
+/** The call that has most of the time of a table; null where it tells no time. */
+function mostTime({ statistics }: Model): { readonly call: string; readonly share: number } | null {
+  const rows = statistics.all();
+  const all = rows.reduce((sum, { total }) => sum + total, 0);
+  const [first] = rows;
+  return first === undefined || !first.hasTotal || all === 0
+    ? null
+    : { call: first.syscall.name, share: first.total / all };
 }
 
 function windowOf({ model, origin, capabilities }: Parts): Window {

@@ -1,7 +1,7 @@
 import type { Outcome } from '../detectors/finding.ts';
 import type { Kind } from '../detectors/registry.ts';
 import { isWorkerRole } from '../model/machine/roles.ts';
-import { durationOfMs, plural } from '../trace/format-numbers.ts';
+import { durationOfMs, percent, plural } from '../trace/format-numbers.ts';
 import { causesIn, severityOf } from './causes.ts';
 import type { Finding, Quality, Verdict, Window, Worker } from './report.ts';
 
@@ -11,9 +11,13 @@ export interface VerdictContext {
   readonly unlisted?: number;
   /** The capture is a table of counts. */
   readonly isTable?: boolean;
+  /** The call that has most of the time of such a table, and its part of it, 0 to 1; null without times. */
+  readonly most?: { readonly call: string; readonly share: number } | null;
 }
 
 const TABLE = 'a table of counts tells neither when nor who';
+/** A call that has less of the time than this is one among others. */
+const LEAST_SHARE = 0.5;
 /** In less time nothing has had a chance to happen. */
 const LEAST_MS = 1_000;
 /** The three that a verdict names, and the kinds of which one must have been judged for each. */
@@ -27,11 +31,15 @@ const NAMED: readonly (readonly [name: string, kinds: readonly Kind[]])[] = [
 function whyUntold(
   quality: Quality,
   outcomes: Readonly<Partial<Record<Kind, Outcome>>>,
-  serving: number,
+  workers: readonly Worker[],
   { durationMs }: Window,
 ): string {
+  const serving = workers.filter(({ role }) => isWorkerRole(role)).length;
   // Of a process whose role nobody knows nothing is known to be well.
-  if (serving === 0) return 'no worker that accepts connections was seen';
+  if (serving === 0)
+    return workers.some(({ accepted, wastedWakeups }) => accepted + wastedWakeups > 0)
+      ? 'a process that accepts was seen, but not how it serves'
+      : 'no worker that accepts connections was seen';
   if (quality.grade === 'poor') return 'the capture lacks what the checks need';
   if (durationMs !== null && durationMs < LEAST_MS) return `${durationOfMs(durationMs)} are too short`;
   const isJudged = (kind: Kind): boolean => {
@@ -51,7 +59,7 @@ export function decide(
   outcomes: Readonly<Partial<Record<Kind, Outcome>>>,
   workers: readonly Worker[],
   window: Window,
-  { unlisted = 0, isTable = false }: VerdictContext = {},
+  { unlisted = 0, isTable = false, most = null }: VerdictContext = {},
 ): Verdict {
   const causes = causesIn(findings).map((finding) => ({ ...finding, severity: severityOf(finding, findings) }));
   const [first] = causes;
@@ -66,15 +74,17 @@ export function decide(
     const more = others === 0 ? '' : ` (+${others} more${worse > 0 ? `, ${worse} critical` : ''})`;
     return { severity, confidence: first.confidence, text: `${word}: ${first.title}${more}` };
   }
-  const serving = workers.filter(({ role }) => isWorkerRole(role)).length;
   const judged = Object.values(outcomes).filter(
     (outcome) => outcome?.status === 'clear' || outcome?.status === 'found',
   ).length;
   const span = window.durationMs === null ? '' : ` in ${durationOfMs(window.durationMs)}`;
-  const untold = isTable ? TABLE : whyUntold(quality, outcomes, serving, window);
+  const untold = isTable ? TABLE : whyUntold(quality, outcomes, workers, window);
   if (untold !== '') {
     const seen = first === undefined ? '' : ` Seen all the same: ${first.title}`;
-    return { severity: first?.severity ?? 'none', confidence: 'cannot-tell', text: `Cannot tell: ${untold}.${seen}` };
+    const time =
+      most !== null && most.share >= LEAST_SHARE ? ` ${most.call} has ${percent(most.share)} of the time.` : '';
+    const text = `Cannot tell: ${untold}.${time}${seen}`;
+    return { severity: first?.severity ?? 'none', confidence: 'cannot-tell', text };
   }
   if (first !== undefined)
     return {
@@ -82,9 +92,10 @@ export function decide(
       confidence: first.confidence,
       text: `Nothing urgent${span}: ${first.title}${causes.length > 1 ? ` (+${causes.length - 1} more)` : ''}`,
     };
+  const serving = plural(workers.filter(({ role }) => isWorkerRole(role)).length, 'worker');
   return {
     severity: 'none',
     confidence: 'likely',
-    text: `No herd, stall or hang-up found${span} (${plural(serving, 'worker')}, ${plural(judged, 'check')})`,
+    text: `No herd, stall or hang-up found${span} (${serving}, ${plural(judged, 'check')})`,
   };
 }

@@ -156,7 +156,8 @@ export class Model {
 
   call(call: Call): void {
     const thread = this.processes.at(call.lane, call.start);
-    if (call.end >= this.options.from && call.end <= this.options.to) this.statistics.add(call);
+    // One that never came back is counted when the trace ends, up to there.
+    if (!call.inFlight && call.end >= this.options.from && call.end <= this.options.to) this.statistics.add(call);
     this.#follow(this.#inOrder(call, thread), thread);
   }
 

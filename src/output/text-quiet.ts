@@ -20,7 +20,7 @@ const END_COLUMNS: readonly Column[] = [
 /** What there is to read where nothing was found: who was in what at the end, where time went, what failed. */
 export function addQuietTables(page: Page, report: Report): void {
   addEnds(page, report.workers);
-  addCalls(page, report.calls.slice(0, SHOWN_CALLS), 2);
+  addCalls(page, report, report.calls.slice(0, SHOWN_CALLS), 2);
   if (report.calls.length > SHOWN_CALLS)
     page.line([], 2, `+${count(report.calls.length - SHOWN_CALLS)} more, -v shows them`);
   // Without durations that is what tells where the time went.

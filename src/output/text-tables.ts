@@ -1,6 +1,7 @@
 import type { CallStatistics, Report, Worker } from '../analysis/report.ts';
 import { count, durationOfMs } from '../trace/format-numbers.ts';
 import type { Column, Page } from './page.ts';
+import { meaningOfCallTimes } from './wording.ts';
 
 const SHOWN_WORKERS = 24;
 const SHOWN_CALLS = 20;
@@ -34,7 +35,7 @@ export function addWorkers(page: Page, report: Report, verbose: number): void {
     2,
     WORKER_COLUMNS,
     shown.map((worker) => [
-      String(worker.pid),
+      worker.pid === 0 ? '-' : String(worker.pid),
       worker.role,
       count(worker.accepted),
       count(worker.wastedWakeups),
@@ -47,10 +48,10 @@ export function addWorkers(page: Page, report: Report, verbose: number): void {
 }
 
 /** Where the time of the trace went, call by call. */
-export function addCalls(page: Page, calls: readonly CallStatistics[], verbose: number): void {
+export function addCalls(page: Page, report: Report, calls: readonly CallStatistics[], verbose: number): void {
   if (calls.length === 0) return;
   const shown = verbose > 1 ? calls : calls.slice(0, SHOWN_CALLS);
-  page.heading('CALLS', 'time between entry and return, waiting included');
+  page.heading('CALLS', meaningOfCallTimes(report.source));
   page.table(
     2,
     CALL_COLUMNS,

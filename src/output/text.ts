@@ -61,7 +61,7 @@ export function renderText(report: Report, options: TextOptions): string {
     addTime(page, shown.time, options.verbose);
     addDependencies(page, shown.dependencies, options.verbose);
   }
-  if (options.verbose > 0) addCalls(page, shown.calls, options.verbose);
+  if (options.verbose > 0) addCalls(page, shown, shown.calls, options.verbose);
   addChecks(page, shown, options.verbose);
   if (options.verbose > 0) addDiagnostics(page, shown.quality);
   if (page.length >= SCREEN) {

@@ -146,14 +146,20 @@ export function omission({ omitted }: Report): string {
 
 /** The pids of a finding, at most three: `4127 4128 4129 +5 more`; empty when it names none. */
 export function pidList(finding: Finding): string {
-  const hidden = finding.workers.length - SHOWN_PIDS;
-  return finding.workers.slice(0, SHOWN_PIDS).join(' ') + (hidden > 0 ? ` +${hidden} more` : '');
+  const named = namedPids(finding);
+  const hidden = named.length - SHOWN_PIDS;
+  return named.slice(0, SHOWN_PIDS).join(' ') + (hidden > 0 ? ` +${hidden} more` : '');
+}
+
+/** A capture on standard error names no pid, which is 0 then. */
+function namedPids({ workers }: Finding): readonly number[] {
+  return workers.filter((pid) => pid > 0);
 }
 
 /** The same with its noun: `worker 4127`, `workers 4127 4128`. */
 export function pids(finding: Finding): string {
-  if (finding.workers.length === 0) return '';
-  return `worker${finding.workers.length === 1 ? '' : 's'} ${pidList(finding)}`;
+  const named = namedPids(finding).length;
+  return named === 0 ? '' : `worker${named === 1 ? '' : 's'} ${pidList(finding)}`;
 }
 
 /** How many findings of each kind, in the order of their first: `4 loop-stall, 3 broken-pipe`. */
@@ -161,4 +167,11 @@ export function tally(findings: readonly Finding[]): string {
   const kinds = new Map<string, number>();
   for (const { kind } of findings) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   return [...kinds].map(([kind, number]) => `${number} ${kind}`).join(', ');
+}
+
+/** What the times of the table of calls are: of a table of `-c` without `-w` only what the kernel computed. */
+export function meaningOfCallTimes({ format, flags }: Report['source']): string {
+  return format === 'strace-summary' && !flags.others.includes('-w')
+    ? 'time that the kernel computed (-c without -w); waiting is left out'
+    : 'time between entry and return, waiting included';
 }

@@ -5,7 +5,7 @@ const TRACEBACK =
   /Traceback \(most recent call last\)|^(?:panic|fatal error|runtime): |PHP (?:Fatal|Parse|Startup) |\bFatal Python error\b|thread '[^']{0,80}' panicked|^Exception in thread |^Uncaught |^Unhandled |^[A-Z]\w{0,60}(?:Error|Exception)(?: \[\w+\])?: |\.rb:\d+:in [`']|^terminate called |^\*\*\* |^SIG[A-Z]{2,6}: |^fatal: |[Aa]ssertion\b.{0,400} failed|\bcannot open shared object file\b|^(?:\S{1,80}: )?(?:symbol lookup|relocation) error: /;
 /** A line of a log that says the same without telling where. */
 const COMPLAINT =
-  /\[(?:ERROR|CRITICAL|FATAL|emerg|alert|crit)\]|\b(?:FATAL|CRITICAL|PANIC|ERROR):? |^(?:ERROR|FATAL|Error|Fatal)\b|\b[Aa]ddress already in use\b|^Segmentation fault|\bOut of memory\b|\bout of memory\b|\bcommand not found\b|: No such file or directory$|: Permission denied$/;
+  /\[(?:ERROR|CRITICAL|FATAL|emerg|alert|crit)\]|\b(?:FATAL|CRITICAL|PANIC|ERROR):? |^(?:ERROR|FATAL|Error|Fatal)\b|\b[Aa]ddress already in use\b|^Segmentation fault|\bOut of memory\b|\bout of memory\b|\bcommand not found\b|\b(?:[Uu]nable|[Ff]ailed) to (?:start|load|boot|bind|open)\b|\b[Cc]ould not (?:start|load|boot|bind|open)\b|: No such file or directory$|: Permission denied$/;
 /** A line of a log of a level that is no complaint: what was printed before it has ended. */
 const ORDINARY = /^.{0,80}?(?:\[(?:INFO|DEBUG|NOTICE|info|debug|notice)\]|\b(?:INFO|DEBUG|NOTICE)\b)/;
 /** The line of a traceback that names the error, at its beginning. */

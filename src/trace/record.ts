@@ -264,14 +264,15 @@ export interface Observed {
   readonly text: string;
 }
 
-/** A line that the traced program itself wrote between those of the tracer, where it tells of a failure. */
+/** What the traced program itself wrote between the lines of the tracer, where it tells of a failure. */
 export interface Printed {
   readonly kind: 'printed';
   /** The thread whose line of the tracer stands above it: as a rule the one that wrote it. */
   readonly lane: Lane;
-  /** Not masked, at most 1,000 characters. */
+  /** One line or several. Not masked. */
   readonly text: string;
   readonly file: string;
+  /** Of the first of them. */
   readonly line: number;
 }
 

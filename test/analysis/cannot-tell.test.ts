@@ -21,6 +21,22 @@ describe('the verdict on a process that nobody saw serving', () => {
     });
   });
 
+  it('says so where it accepts, whatever else it does', async () => {
+    const woken = 'epoll_wait(3, [{EPOLLIN, {u32=4, u64=4}}], 9, 100) = 1';
+    const from = '{sa_family=AF_INET, sin_port=htons(36536), sin_addr=inet_addr("10.0.0.9")}';
+    for (const line of [
+      `${woken}\naccept(4, ${from}, [16]) = 5`,
+      `${woken}\naccept(4, 0x2487964, [110]) = -1 EAGAIN (Resource temporarily unavailable)`,
+    ]) {
+      const { verdict, workers } = await analyzed(`${line}\n`);
+      assert.deepEqual(
+        workers.map(({ role }) => role),
+        ['unknown'],
+      );
+      assert.equal(verdict.text, 'Cannot tell: a process that accepts was seen, but not how it serves.');
+    }
+  });
+
   it('still names the process when it has ended, with a line of its end or without', async () => {
     for (const end of ['exit_group(0) = ?', '+++ exited with 0 +++']) {
       const { workers } = await analyzed(program(101).add(101, end).toString());

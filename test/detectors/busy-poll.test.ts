@@ -138,6 +138,51 @@ it('without durations the rate tells: 2,300 rounds a second spin, and of 500 nob
   assert.match(none(await trace(500), KIND), /-ttt -T/);
 });
 
+it('a short row of waits of a thread that works is no spin where there are no times', async () => {
+  const row =
+    'ppoll([{fd=3, events=POLLIN}, {fd=4, events=POLLIN}], 2, {tv_sec=1, tv_nsec=0}, NULL, 8) = 1 ([{fd=3, revents=POLLIN}])\n';
+  const work = 'openat(AT_FDCWD, "/srv/app.rb", O_RDONLY) = 7\n';
+  none(await analyzed(work.repeat(11) + row.repeat(8)), KIND);
+  only(await analyzed(work.repeat(3) + row.repeat(8)), KIND);
+});
+
+const yields = (times: number): string => 'sched_yield() = 0\n'.repeat(times);
+
+it('a thread that only yields spins from the twentieth time on', async () => {
+  const { severity, confidence, title, metrics } = only(await analyzed(yields(28)), KIND);
+  assert.deepEqual([severity, confidence], ['warning', 'possible']);
+  assert.equal(title, 'The process spins: sched_yield 28 times in a row');
+  assert.deepEqual([metrics.kind, metrics.call, metrics.rounds], ['yields', 'sched_yield', 28]);
+  only(await analyzed(yields(20)), KIND);
+  none(await analyzed(yields(19)), KIND);
+});
+
+it('a thread that yields and works in between does not spin', async () => {
+  const work = 'read(9, "x", 1) = 1\n';
+  none(await analyzed(`${yields(13)}${work}`.repeat(41)), KIND);
+  // A row now and then beside a lot of work: so collectors of garbage end.
+  none(await analyzed(`${yields(29)}${work.repeat(41)}`.repeat(7)), KIND);
+});
+
+it('yields are no spin where they come seldom in the time of the thread', async () => {
+  const timed = (everyMs: number) => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(20, LISTENER).serve(CONNECTION, 'GET /a');
+    for (let index = 0; index < 300; index++) worker.gap(everyMs).call('sched_yield(', ')', 0, 0.01);
+    return analyzed(trace);
+  };
+  assert.equal(only(await timed(0.1), KIND).metrics.kind, 'yields');
+  none(await timed(3), KIND);
+});
+
+it('a table with hardly anything but yields is that of a spin', async () => {
+  const table = (yielded: number): string =>
+    `% time     seconds  usecs/call     calls    errors syscall\n------ ------- ------- ------ ------ --------\n100.00    0.567622          40     ${yielded}           sched_yield\n`;
+  const { title, metrics } = only(await analyzed(table(63_593)), KIND);
+  assert.deepEqual([title, metrics.kind], ['63,593 sched_yield and 0 other calls: as a spin leaves them', 'yields']);
+  none(await analyzed(table(999)), KIND);
+});
+
 it('the metrics of spinning are those of its trace', async () => {
   // Of 2,300 rounds of 0.1 ms the first 20 tell that it spins. The worker is traced from 5 ms to 1,001 ms.
   const spun = { rounds: 2280, totalMs: 228, sharePercent: 22.9 };

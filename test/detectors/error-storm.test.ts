@@ -157,6 +157,63 @@ describe('other calls that fail', () => {
   });
 });
 
+describe('descriptors that are used up', () => {
+  const full = '-1 EMFILE (Too many open files)';
+
+  it('are a warning with one call that finds none, in whatever opens', async () => {
+    for (const entered of [
+      'openat(AT_FDCWD, "/etc/hosts", O_RDONLY|O_CLOEXEC',
+      'socket(AF_INET, SOCK_DGRAM|SOCK_CLOEXEC, IPPROTO_IP',
+      'pipe2(0x7ffd1000, O_CLOEXEC',
+    ]) {
+      const { severity, title, next, workers } = only(
+        await analyzed(served((worker) => worker.call(entered, ')', full))),
+        KIND,
+      );
+      assert.equal(severity, 'warning');
+      assert.match(title, /^No descriptor is left: \w+ failed 1 of \d+ times?: EMFILE$/);
+      assert.equal(workers.length, 1);
+      assert.match(next[0]?.command ?? '', /^ls \/proc\/\d+\/fd \| wc -l/);
+    }
+  });
+
+  it('are the matter of accept-errors where an accept finds none', async () => {
+    const trace = served((worker) => worker.call('accept4(5<socket:[4711]>, 0x7ffd, [16], SOCK_CLOEXEC', ')', full));
+    none(await analyzed(trace), KIND);
+  });
+});
+
+describe('a wait that fails', () => {
+  const waits = (times: number, error: string): TraceLines =>
+    served((worker) => {
+      for (let index = 0; index < times; index++) worker.call('epoll_wait(21, 0x7fff95fa, 1, 10000', ')', error);
+    });
+
+  it('is a warning from the third time on, for the loop goes round as fast as it can', async () => {
+    const { severity, title, why } = only(await analyzed(waits(4, '-1 EINVAL (Invalid argument)')), KIND);
+    assert.deepEqual([severity, title], ['warning', 'epoll_wait failed 4 of 6 times: EINVAL']);
+    assert.match(why, /does not wait/);
+    none(await analyzed(waits(2, '-1 EINVAL (Invalid argument)')), KIND);
+  });
+
+  it('is none when a signal interrupted it', async () => {
+    none(await analyzed(waits(41, '-1 EINTR (Interrupted system call)')), KIND);
+  });
+});
+
+it('what a signal handler returns to is no failure', async () => {
+  const table = [
+    '% time     seconds  usecs/call     calls    errors syscall',
+    '------ ----------- ----------- --------- --------- ----------------',
+    ' 98.65    0.838735         109    200371           futex',
+    '  0.38    0.002016          78      1082      1082 rt_sigsuspend',
+    '  0.00    0.001378           0      2165      1101 rt_sigreturn',
+    '  0.00    0.000078           0      2165      1101 epoll_wait',
+    '',
+  ].join('\n');
+  none(await analyzed(table), KIND);
+});
+
 it('the metrics of failures are those of their trace', async () => {
   const report = await analyzed(served((worker) => connects(worker, [...times(4, REFUSED), '0'])));
   // The trace goes from 0 to 1,000 ms.

@@ -78,6 +78,7 @@ describe('what a process wrote before it failed', () => {
     ['php-fpm', 'PHP Fatal error:  Uncaught Error: Class not found in /srv/a.php:3\n', null],
     ['go', 'panic: runtime error: index out of range [3] with length 3\n\ngoroutine 1 [running]:\n', null],
     ['ruby', "/usr/lib/ruby/k.rb:85:in `require': cannot load such file -- shop (LoadError)\n", null],
+    ['puma', "[201] ! Unable to start worker\n[201] <internal:/usr/lib/ruby/k.rb>:85:in `require'\n", null],
     ['uvicorn', 'ERROR:    [Errno 98] error while attempting to bind on address: address already in use\n', null],
   ] as const)
     it(`of ${server} is recognised`, async () => {
@@ -148,10 +149,48 @@ describe('output of the program between the lines of strace', () => {
     assert.equal((await printedIn(traced(output.replace('777', '201'))))?.error, NAMED);
   });
 
+  it('in the middle of the write that made it belongs to who made that', async () => {
+    const log = `[2026-11-20 02:13:20 +0000] [201] [ERROR] Exception in worker process\n${TRACEBACK.join('')}`;
+    const write = `[pid 201] write(2, "[2026-11-20 02:13:20 +0000] [201"..., ${log.length}`;
+    for (const end of [`) = ${log.length}\n`, ` <unfinished ...>\n[pid 201] <... write resumed>) = ${log.length}\n`])
+      assert.equal((await printedIn(traced(`${write}${log}${end}`)))?.error, NAMED, end);
+  });
+
   it('ends at an ordinary line of a log', async () => {
     const printed = await printedIn(
       traced(`${TRACEBACK.join('')}[2026-11-20 02:13:21 +0000] [201] [INFO] Worker exiting (pid: 201)\n`),
     );
     assert.equal(printed?.lines.at(-1), NAMED);
+  });
+});
+
+describe('a program that is traced alone', () => {
+  const alone = (text: string): string =>
+    `execve("/usr/bin/node", ["node", "app.js"], 0x7ffc /* 9 vars */) = 0\nwrite(2, "${text}", 60) = 60\n` +
+    'exit_group(1) = ?\n+++ exited with 1 +++\n';
+
+  it('is told where it says itself that it failed', async () => {
+    const { severity, confidence, summary } = only(
+      await analyzed(
+        alone("node:internal/modules/cjs/loader:1210\\n  throw err;\\n\\nError: Cannot find module 'shop'\\n"),
+      ),
+      KIND,
+    );
+    assert.deepEqual([severity, confidence], ['warning', 'possible']);
+    assert.match(summary, /printed: Error: Cannot find module 'shop'\./);
+  });
+
+  it('is none where it ends with a status and says nothing, as many helper programs do', async () => {
+    none(await analyzed(alone('3 differences\\n')), KIND);
+  });
+
+  it('is told with the beginning of what it wrote where the capture has no more', async () => {
+    const cut = alone('[ERROR] Exception in worker process\\nTraceback (most recent').replace(
+      '", 60) = 60',
+      '"..., 1899) = 1899',
+    );
+    const { summary, next } = only(await analyzed(cut), KIND);
+    assert.match(summary, /Exception in worker process\. The capture has only the beginning of that\./);
+    assert.ok(next.some(({ command }) => command?.includes('-s 4096')));
   });
 });

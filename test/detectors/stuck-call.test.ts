@@ -423,6 +423,42 @@ it('the last line of the only thread is told, and not how long it lasted', async
   assert.match(none(await analyzed(`${[...lines, beside].join('\n')}\n`), KIND), /1 for less than 1000 ms/);
 });
 
+it('the last line of the only thread is a warning where it waits for a lock that somebody has', async () => {
+  const paste = (last: string): string => `getpid() = 7\nread(9, "x", 1) = 1\n${last}\n`;
+  const held = only(await analyzed(paste('futex(0x55a4dddc3f90, FUTEX_WAIT_PRIVATE, 2, NULL')), KIND);
+  assert.deepEqual([held.severity, held.title], ['warning', 'A process is stuck in futex']);
+  const asked = paste('connect(9, {sa_family=AF_INET, sin_port=htons(3306), sin_addr=inet_addr("10.0.0.7")}, 16');
+  assert.equal(only(await analyzed(asked), KIND).severity, 'info');
+});
+
+it('who looks for files at the end of a capture without times is at work', async () => {
+  const lines = (first: string): string =>
+    `${first}102 read(9, "x", 1) = 1\n101 readlink("/usr/lib",  <unfinished ...>\n102 read(9, "x", 1) = 1\n`;
+  const { severity } = only(await analyzed(lines('101 openat(AT_FDCWD, "/a", O_RDONLY) = 7\n')), KIND);
+  assert.equal(severity, 'info');
+  assert.equal(only(await analyzed(lines('')), KIND).severity, 'warning');
+});
+
+it('who is in a call that does not wait as a rule for the whole capture is no all-clear', async () => {
+  const report = await analyzed(
+    'strace: Process 11795 attached\nptrace(PTRACE_SEIZE, 11795, NULL, PTRACE_O_TRACEEXEC\n',
+  );
+  const { severity, title } = only(report, KIND);
+  assert.deepEqual([severity, title], ['info', '11795 is in ptrace']);
+});
+
+it('a call that did not come back is counted once', async () => {
+  for (const behind of ['', '\n- - - - -\n', '\n# strace -p 7402\nProcess 7402 attached\n']) {
+    const { calls } = await analyzed(
+      `# strace -p 8401\nProcess 8401 attached - interrupt to quit\nread(10,\n${behind}`,
+    );
+    assert.deepEqual(
+      calls.map(({ call, count }) => [call, count]),
+      [['read', 1]],
+    );
+  }
+});
+
 it('the last line of several threads is no all-clear', async () => {
   const lines = [
     '8 1795140800.000001 getpid() = 8 <0.000003>',

@@ -166,6 +166,35 @@ it('a fork that writes to a pipe whose reader left is no news, and one that is k
   assert.equal(only(await analyzed(fork301('SIGKILL')), KIND).severity, 'warning');
 });
 
+describe('a process of which nothing follows behind a fault', () => {
+  const fault = '--- SIGSEGV (Segmentation fault) @ 0 (0) ---';
+  const lines = (last: string): string =>
+    [
+      'Process 4578 attached - interrupt to quit',
+      'epoll_wait(13, {{EPOLLIN, {u32=9, u64=9}}}, 512, 4294967295) = 1',
+      'accept4(9, {sa_family=AF_INET, sin_port=htons(51705), sin_addr=inet_addr("10.0.0.9")}, [16], SOCK_NONBLOCK) = 5',
+      fault,
+      last,
+    ].join('\n');
+
+  it('died of it as far as anybody can tell: a warning with a doubt', async () => {
+    const { severity, confidence, title, summary, metrics } = only(
+      await analyzed(lines('Process 4578 detached\n')),
+      KIND,
+    );
+    assert.deepEqual([severity, confidence], ['warning', 'possible']);
+    assert.equal(title, 'Process 4578 got SIGSEGV, and nothing of it follows');
+    assert.match(summary, /it had served before\./);
+    const [death] = metrics.deaths as unknown as { assumed: boolean; signal: string }[];
+    assert.deepEqual([death?.assumed, death?.signal], [true, 'SIGSEGV']);
+  });
+
+  it('is none that handles it and goes on', async () => {
+    none(await analyzed(lines('rt_sigreturn({mask=[]}) = 0\n')), KIND);
+    none(await analyzed(lines('futex(0x7ffe, FUTEX_WAIT_PRIVATE, 0, NULL <unfinished ...>\n')), KIND);
+  });
+});
+
 it('the metrics of what it printed are those of its trace', async () => {
   const trace = server((_, lines) => {
     const master = lines.thread(MASTER).at(200);
@@ -198,6 +227,7 @@ it('the metrics of a death are those of its trace', async () => {
         coreDumped: true,
         killedBy: null,
         lastCall: 'close',
+        assumed: false,
         printed: null,
         replacedBy: 103,
       },
@@ -219,6 +249,7 @@ it('without times nobody knows when', async () => {
       coreDumped: false,
       killedBy: null,
       lastCall: 'close',
+      assumed: false,
       printed: null,
       replacedBy: null,
     },

@@ -113,8 +113,13 @@ const OTHERS: readonly (readonly [string | Buffer, RegExp])[] = [
   ],
   [
     'malloc(32) = 0x1c2a010\nstrlen("abc") = 3\nfree(0x1c2a010) = <void>\nread(3, "x", 1) = 1\n',
-    /^text that begins with "malloc\(32\)/,
+    /^output of ltrace; use strace$/,
   ],
+  ['$ ltrace ./a.out\nputs("x") = 2\n', /^output of ltrace; use strace$/],
+  ['sched_yield(0x14,0x7ffff8dc6d80) = 0 (0x0)\nnanosleep({0.010000000 })\t\t\t = 0 (0x0)\n', /output of truss/],
+  ['# DURATION     TID     FUNCTION\n 483.385 us [384739] | getenv("A") = "B";\n', /uftrace/],
+  ["sudo dtrace -n 'syscall:::entry { @num[probefunc] = count(); }' -p 7\n  kevent  5004735\n", /output of dtrace/],
+  [' /3:     pollsys(0xFFFF, 0, 0xFFFF, 0x0) (sleeping...)\n /1:     read(0, 0xFFFF, 1)  (sleeping...)\n', /truss/],
   ['SYSCALL(args) \t\t = return\nopen("/dev/dtracehelper\\0", 0x2, 0x7FFF)\t\t = -1 Err#13\n', /truss/],
   [
     'open("/etc/libmap.conf",O_CLOEXEC,00) ERR#2 \'No such file or directory\'\nread(3,"\\^?ELF",4096) = 4096 (0x1000)\n',

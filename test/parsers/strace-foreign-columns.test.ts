@@ -40,6 +40,23 @@ const COLUMNS: readonly (readonly [program: string, first: string, second: strin
   ],
 ];
 
+describe('numbers in brackets before each call', () => {
+  const tids = (lines: readonly string[]): readonly number[] => {
+    const read = readTrace(`${lines.join('\n')}\n`);
+    return [...new Set(read.calls.map(({ tid }) => tid))];
+  };
+
+  it('are threads where they cannot be numbers of calls', () => {
+    assert.deepEqual(tids(['[2506] close(4) = 0', '[2511] dup2(4, 1) = 1', '[2511] close(4) = 0']), [2506, 2511]);
+    assert.deepEqual(tids(['[15] close(4) = 0', '[16] close(4) = 0', '[16] getpid() = 16']), [15, 16]);
+  });
+
+  it('are numbers of calls where each call has one of its own (-n)', () => {
+    assert.deepEqual(tids(['[   3] close(4) = 0', '[  39] getpid() = 16', '[   3] close(5) = 0']), [0]);
+    assert.deepEqual(tids(['[1073741827] close(4) = 0', '[1073741863] getpid() = 16']), [0]);
+  });
+});
+
 describe('columns of other programs before each line', () => {
   for (const [program, first, second, kind, ms] of COLUMNS)
     it(`of ${program} are taken away, and tell the time where strace did not`, () => {

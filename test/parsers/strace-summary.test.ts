@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { straceSummaryFormat } from '../../parsers/strace-summary/format.ts';
+import { meaningOfCallTimes } from '../../src/output/wording.ts';
 import { analyzed } from '../support/analyzed.ts';
 import { type ReadTrace, readTrace, unaccounted } from './read-trace.ts';
 
@@ -41,6 +42,21 @@ test('times are believed when a call that waits took long, or a column says so',
     read('wall-total  calls syscall\n---------- ------ -------\n  0.000003     11 read\n').flags.others,
     ['-c', '-w'],
   );
+});
+
+test('of a table without -w the times are what the kernel computed, and the report says so', async () => {
+  const table = TABLE.replace('1.095142', '0.000142');
+  const report = await analyzed(table);
+  assert.deepEqual(
+    report.calls.map(({ call, totalMs }) => [call, totalMs]),
+    [
+      ['mmap', 0.229],
+      ['clock_nanosleep', 0.142],
+    ],
+  );
+  assert.equal(meaningOfCallTimes(report.source), 'time that the kernel computed (-c without -w); waiting is left out');
+  assert.match(meaningOfCallTimes((await analyzed(TABLE)).source), /waiting included$/);
+  assert.match(report.verdict.text, /^Cannot tell: .* mmap has 61\.7 % of the time\.$/);
 });
 
 test('a header without its first characters, and a total without average, are read', () => {

@@ -1,4 +1,6 @@
-import type { TraceRecord } from '../../../src/trace/record.ts';
+import { beginsFailure } from '../../../src/trace/failure-words.ts';
+import type { Printed, TraceRecord } from '../../../src/trace/record.ts';
+import { decodeUtf8 } from '../../../src/trace/utf8.ts';
 import type { LineReader } from '../line-reader.ts';
 import { NOTED, RECORD, UNENDED } from '../outcome.ts';
 import type { ParserState } from '../parser-state.ts';
@@ -77,7 +79,18 @@ export class CutCalls {
     if (outcome === UNENDED) return null;
     account.calls--;
     this.#fragment = null;
+    const printed = this.#printedIn(fragment);
+    if (outcome === null || printed === null) return outcome ?? printed;
+    this.#reader.second = printed;
     return outcome;
+  }
+
+  /** What the program wrote in the middle of the call, where it tells of a failure; whose it is that call says. */
+  #printedIn({ output, line }: Fragment): Printed | null {
+    const { recent, half, file } = this.#state;
+    const thread = half !== null && half.line === line ? half : recent;
+    if (thread === null || output === '' || !output.split('\n').some(beginsFailure)) return null;
+    return { kind: 'printed', lane: thread.lane, text: decodeUtf8(output.trimEnd()), file, line };
   }
 
   /** The waiting call never ended, and other records follow. */

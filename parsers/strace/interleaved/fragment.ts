@@ -1,6 +1,8 @@
 /** Behind more lines than this a cut call is given up. */
 const MOST_LINES = 50;
 const LONGEST = 65_536;
+/** So much of the program's output is kept. */
+const LONGEST_OUTPUT = 16_384;
 /** What ends a call. */
 const CLOSER = /^(?:\)\s+= |\s*<(?:unfinished|detached) \.\.\.>)/;
 /** What goes on with a call behind a message. */
@@ -20,6 +22,8 @@ export class Fragment {
   /** Bytes of the program's output that are still to come. */
   #output: number;
   #shown = 0;
+  /** The program's output, as far as it was seen. */
+  output = '';
 
   constructor(line: number, head: string, output: number) {
     this.line = line;
@@ -59,6 +63,7 @@ export class Fragment {
   }
 
   #skipOutput(line: string): readonly string[] {
+    if (this.output.length < LONGEST_OUTPUT) this.output += `${line.slice(0, this.#output)}\n`;
     const [, before = '', end = '', result] = RESULT_AT_END.exec(line) ?? [];
     // A short write shows less than was asked for, and returns as much.
     if (end !== '' && Number(result) === this.#shown + before.length) return this.#endOutput(end);

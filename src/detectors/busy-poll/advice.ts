@@ -6,6 +6,22 @@ export const WHY =
   'It uses a core for nothing, and what shares that core runs later. The loop does serve what comes, so that ' +
   'neither a log nor a probe shows it.';
 
+export const WHY_YIELDS =
+  'It uses a core for nothing, and takes it from the thread that it waits for. A yield is no wait: it returns at ' +
+  'once when nobody else wants the processor.';
+
+/** Of a thread that only yields. */
+export function adviceForYields(process: Process | null): readonly Step[] {
+  const pid = process === null || process.pid === 0 ? 'PID' : process.pid;
+  return [
+    {
+      text: 'Which threads compute, and what does the one do that the others wait for?',
+      command: `top -H -b -n 1 -p ${pid} | head -30`,
+    },
+    ...(process === null ? [] : [seeCode(process, 'See the code that goes round.')]),
+  ];
+}
+
 /** `stuck`: something stays ready, which is a listener or anything else; else the waits return with nothing. */
 export function adviceFor(stuck: boolean, isListener: boolean, process: Process | null): readonly Step[] {
   return [

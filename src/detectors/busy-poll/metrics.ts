@@ -3,8 +3,8 @@ import { metric, type ValuesOf } from '../metric.ts';
 /** What its findings carry. */
 export const metrics = {
   kind: metric.oneOf(
-    ['stuck-readiness', 'empty-waits'],
-    'Something stays ready and nothing is done about it, or the wait returns with nothing.',
+    ['stuck-readiness', 'empty-waits', 'yields'],
+    'Something stays ready and nothing is done about it, the wait returns with nothing, or it only yields.',
   ),
   call: metric.text('The wait that does not wait.'),
   target: metric.text('What stays ready, in words; empty when the trace does not tell.'),

@@ -3,17 +3,18 @@ import { describeTarget } from '../../model/machine/descriptors.ts';
 import type { ThreadView as Thread } from '../../model/machine/views.ts';
 import type { CallCount } from '../../model/measuring/call-statistics.ts';
 import type { Model } from '../../model/model.ts';
-import type { Rounds } from '../../model/topics/spin/rounds.ts';
+import type { RowOfWaits } from '../../model/topics/spin/rounds.ts';
 import type { RepeatedWait } from '../../model/topics/spin/rounds-tracker.ts';
 import { count, milliseconds, ratio, round } from '../../trace/format-numbers.ts';
 import { MILLISECOND, SECOND, UNKNOWN } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, span } from '../finding.ts';
 import { workerName } from '../words.ts';
-import { adviceFor, WHY } from './advice.ts';
+import { adviceFor, adviceForYields, WHY, WHY_YIELDS } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 
 const EVIDENCE = 3;
+const YIELD = 'sched_yield';
 
 /** Waits of one thread that returned the same, again and again. */
 export class Repeated {
@@ -21,14 +22,14 @@ export class Repeated {
   /** What they reported; '' when they reported nothing, or the trace does not tell. */
   target = '';
   readonly lines: KeptLine[] = [];
-  rounds: Readonly<Rounds> | null = null;
+  rounds: RowOfWaits | null = null;
 
   add({ thread, rounds, record }: RepeatedWait): void {
     this.rounds = rounds;
     if (this.lines.length < EVIDENCE) this.lines.push(keptLine(record));
     if (this.call !== '') return;
     this.call = record.syscall.name;
-    if (!(record.result > 0)) return;
+    if (!(record.result > 0) || record.syscall.name === YIELD) return;
     const { process, loop } = thread;
     const [first] = record.arguments.ready();
     const data = record.arguments.readyData >= 0 ? record.arguments.readyData : (first?.data ?? -1);
@@ -46,13 +47,15 @@ export function repeatedFinding(
   { call, target, lines, rounds }: Repeated,
 ): DraftFinding<Metrics> | null {
   if (rounds === null) return null;
-  const { total, waits, stuck, timeout } = rounds;
+  const { total, waits, stuck, timeout, worked } = rounds;
   const share = total / Math.max(1, waits);
   const seconds = capabilities.times ? Math.max(0, thread.lastTime - thread.firstTime) / SECOND : 0;
   const perSecond = seconds > 0 ? total / seconds : 0;
   if (share < 0.5) return null;
   if (seconds > 0 && perSecond < (stuck ? threshold('busy-poll-per-second') : threshold('busy-wake-per-second')))
     return null;
+  // A collector of garbage yields in rows, too, and works in between; and without times a row may have been short.
+  if ((call === YIELD || seconds === 0) && total < worked) return null;
   if (seconds === 0 && !stuck && timeout > MILLISECOND) return null;
   const { pid } = thread.process;
   const name = pid === 0 ? 'The process' : workerName(pid);
@@ -61,20 +64,29 @@ export function repeatedFinding(
   return {
     severity: stuck ? 'warning' : 'info',
     confidence: seconds > 0 && stuck ? 'likely' : 'possible',
-    title: (stuck ? `${name} spins: ${ready} stays ready` : `${name} wakes ${rate} for nothing`).slice(0, 78),
-    summary: stuck
-      ? `${call} of ${name.toLowerCase()} reported ${ready} ${rate}, and nothing was read, written, accepted or ` +
-        'closed ' +
-        `in between: ${count(total)} of ${count(waits)} waits.`
-      : `${call} of ${name.toLowerCase()} returned with nothing ${rate}, after a time limit of ` +
-        `${ratio(timeout / MILLISECOND)} ms at most, and nothing was done in between: ${count(total)} of ` +
-        `${count(waits)} waits.`,
-    why: WHY,
+    title: (call === YIELD
+      ? `${name} spins: sched_yield ${rate}`
+      : stuck
+        ? `${name} spins: ${ready} stays ready`
+        : `${name} wakes ${rate} for nothing`
+    ).slice(0, 78),
+    summary:
+      call === YIELD
+        ? `${name} called sched_yield ${rate}, and nothing in between: ${count(total)} of ${count(waits)} such ` +
+          'calls. It asks again and again for a lock or a flag that another thread has to change.'
+        : stuck
+          ? `${call} of ${name.toLowerCase()} reported ${ready} ${rate}, and nothing was read, written, accepted or ` +
+            'closed ' +
+            `in between: ${count(total)} of ${count(waits)} waits.`
+          : `${call} of ${name.toLowerCase()} returned with nothing ${rate}, after a time limit of ` +
+            `${ratio(timeout / MILLISECOND)} ms at most, and nothing was done in between: ${count(total)} of ` +
+            `${count(waits)} waits.`,
+    why: call === YIELD ? WHY_YIELDS : WHY,
     ...span(capabilities, thread.firstTime, thread.lastTime),
     openEnded: false,
     workers: pid === 0 ? [] : [pid],
     metrics: {
-      kind: stuck ? 'stuck-readiness' : 'empty-waits',
+      kind: call === YIELD ? 'yields' : stuck ? 'stuck-readiness' : 'empty-waits',
       call,
       target,
       sharePercent: round(share * 100, 1),
@@ -92,7 +104,7 @@ export function repeatedFinding(
       ],
     },
     evidence: lines,
-    next: adviceFor(stuck, false, thread.process),
+    next: call === YIELD ? adviceForYields(thread.process) : adviceFor(stuck, false, thread.process),
     subjects: [`pid ${pid}`],
   };
 }
@@ -102,28 +114,31 @@ export function tableFinding({ statistics }: Model): DraftFinding<Metrics> | nul
   const rows = statistics.all();
   const sum = (wanted: (row: CallCount) => boolean): number =>
     rows.filter(wanted).reduce((total, row) => total + row.count, 0);
-  const waits = sum(({ syscall: { family } }) => family === 'epoll-wait' || family === 'poll' || family === 'select');
+  const isWait = ({ syscall: { family, name } }: CallCount): boolean =>
+    family === 'epoll-wait' || family === 'poll' || family === 'select' || name === YIELD;
+  const waits = sum(isWait);
   const work = sum(({ syscall: { changesNothing } }) => !changesNothing);
-  const [largest] = rows.filter(
-    ({ syscall: { family } }) => family === 'epoll-wait' || family === 'poll' || family === 'select',
-  );
+  const [largest] = rows.filter(isWait).toSorted((a, b) => b.count - a.count);
   if (largest === undefined || waits < LEAST_WAITS || work * 100 > waits) return null;
   const call = largest.syscall.name;
+  const isYield = call === YIELD;
   return {
     severity: 'warning',
     confidence: 'possible',
-    title: `${count(waits)} waits and ${count(work)} other calls: as a spin leaves them`,
-    summary:
-      `The table has ${count(waits)} waits (${call}) beside ${count(work)} calls that read, write, accept or change ` +
-      'anything. A loop that works does at least one of those each time it wakes. A table does not tell who, when, ' +
-      'or what stays ready.',
-    why: WHY,
+    title: `${count(waits)} ${isYield ? YIELD : 'waits'} and ${count(work)} other calls: as a spin leaves them`,
+    summary: isYield
+      ? `The table has ${count(waits)} calls of sched_yield beside ${count(work)} calls that do something: ` +
+        'somebody asks again and again for a lock or a flag. A table does not tell who, or when.'
+      : `The table has ${count(waits)} waits (${call}) beside ${count(work)} calls that read, write, accept or ` +
+        'change anything. A loop that works does at least one of those each time it wakes. A table does not tell ' +
+        'who, when, or what stays ready.',
+    why: isYield ? WHY_YIELDS : WHY,
     start: UNKNOWN,
     end: UNKNOWN,
     openEnded: false,
     workers: [],
     metrics: {
-      kind: 'stuck-readiness',
+      kind: isYield ? 'yields' : 'stuck-readiness',
       call,
       target: '',
       sharePercent: round((100 * waits) / Math.max(1, waits + work), 1),
@@ -133,7 +148,7 @@ export function tableFinding({ statistics }: Model): DraftFinding<Metrics> | nul
       spinners: [],
     },
     evidence: [],
-    next: adviceFor(true, false, null),
+    next: isYield ? adviceForYields(null) : adviceFor(true, false, null),
     subjects: [],
   };
 }

@@ -1,5 +1,5 @@
 import type { CallCount } from '../../model/measuring/call-statistics.ts';
-import { DISK_ERRORS, FailureTracker } from '../../model/topics/failures/failure-tracker.ts';
+import { DESCRIPTOR_ERRORS, DISK_ERRORS, FailureTracker } from '../../model/topics/failures/failure-tracker.ts';
 import { count, plural } from '../../trace/format-numbers.ts';
 import type { Family, Syscall } from '../../trace/syscalls.ts';
 import { type Context, defineDetector } from '../detector.ts';
@@ -84,6 +84,11 @@ function ofTargets({ model, threshold }: Context): Storm[] {
     const { call, errno, target, failed, serving } = failures;
     if (DISK_ERRORS.has(errno) && call !== 'connect')
       return [{ meaning: 'full', call, errno, failed, total: failed, target, serving, failures, row: null }];
+    if (DESCRIPTOR_ERRORS.has(errno)) {
+      const row = model.statistics.all().find(({ syscall }) => syscall.name === call);
+      const total = Math.max(failed, row?.count ?? 0);
+      return [{ meaning: 'descriptors', call, errno, failed, total, target, serving, failures, row: null }];
+    }
     // Libraries ask whether a local daemon runs (nscd), and go on without it.
     const least = errno === 'ENOENT' ? threshold('storm-calls') : threshold('storm-connects');
     if (failed < least) return [];
@@ -105,7 +110,7 @@ function ofTable({ model, threshold }: Context): Storm[] {
       const least =
         meaning === 'unread'
           ? threshold('storm-writes')
-          : meaning === 'refused'
+          : meaning === 'refused' || meaning === 'wait'
             ? threshold('storm-connects')
             : threshold('storm-calls');
       if (failed < least || share < threshold('storm-share')) continue;
@@ -127,7 +132,11 @@ function ofTable({ model, threshold }: Context): Storm[] {
 
 /** What it means that such a call fails so; null when it is ordinary. */
 function meaningOf({ family, name }: Syscall, errno: string): Meaning | null {
-  if (ORDINARY.has(errno)) return null;
+  if (ORDINARY.has(errno) || DESCRIPTOR_ERRORS.has(errno)) return null;
+  // Those that a signal interrupts fail so by design, and what a handler returns to is no failure of its own.
+  if (family === 'sigreturn' || family === 'signal-wait' || family === 'sleep' || family === 'restart') return null;
+  if (family === 'epoll-wait' || family === 'poll' || family === 'select')
+    return errno === '' || errno === 'EAGAIN' ? null : 'wait';
   if (family === 'connect') return 'refused';
   // So `realpath` asks of each part of a path whether it is a link.
   if (name === 'readlink' || name === 'readlinkat') return null;

@@ -7,7 +7,7 @@ import { type DraftFinding, type Severity, type Step, span } from '../finding.ts
 import type { Metrics } from './metrics.ts';
 
 /** What a storm means. */
-export type Meaning = 'refused' | 'full' | 'search' | 'unread' | 'accept' | 'other';
+export type Meaning = 'refused' | 'full' | 'descriptors' | 'wait' | 'search' | 'unread' | 'accept' | 'other';
 
 /** Failures of one call with one error, on one target where that is told. */
 export interface Storm {
@@ -67,6 +67,7 @@ export function finding(context: Context, storms: readonly Storm[]): DraftFindin
 
 function severityOf({ meaning, failed, total, serving }: Storm, storms: readonly Storm[]): Severity {
   if (meaning === 'full') return storms.some((storm) => storm.serving) || serving ? 'critical' : 'warning';
+  if (meaning === 'descriptors' || meaning === 'wait') return 'warning';
   if (meaning === 'refused') return failed * 2 >= total ? 'warning' : 'info';
   return 'info';
 }
@@ -80,7 +81,8 @@ function titleOf(worst: Storm): string {
   const title =
     worst.meaning === 'full'
       ? `${call} fails with ${errno}${target === '' ? '' : `: ${target}`}`
-      : `${call}${on} failed ${times(worst)}${errno === '' ? '' : `: ${errno}`}`;
+      : `${worst.meaning === 'descriptors' ? 'No descriptor is left: ' : ''}${call}${on} failed ${times(worst)}` +
+        (errno === '' ? '' : `: ${errno}`);
   return title.length > 78 ? `${title.slice(0, 77)}…` : title;
 }
 
@@ -100,6 +102,12 @@ function summaryOf(worst: Storm, storms: readonly Storm[], seconds: number): str
 const WHY: Readonly<Record<Meaning, string>> = {
   refused: 'Each try costs the request that needs the answer, and what tries again at once loads both sides.',
   full: 'What should be written is lost, and a program that does not expect that stops or answers with errors.',
+  descriptors:
+    'The process has as many descriptors open as it may, or the whole host has: no file, no connection and no name ' +
+    'server can be opened until some are closed.',
+  wait:
+    'A wait that fails does not wait: a loop that goes on with it goes round as fast as it can, and never hears of ' +
+    'what it should wait for.',
   search:
     'Each search costs a call into the kernel; along a long path of folders they add up on every request or start.',
   unread: 'The other end does not read: its buffer is full, and the writer has to wait or to keep what it has.',
@@ -120,6 +128,30 @@ const NEXT: Readonly<Record<Meaning, (storm: Storm) => readonly Step[]>> = {
   full: () => [
     { text: 'Is the file system full, out of inodes, or mounted read-only?', command: 'df -h; df -i; findmnt -O ro' },
     { text: 'EIO is the disk itself: look at what the kernel says.', command: 'dmesg -T | tail -30' },
+  ],
+  descriptors: ({ failures }) => {
+    const pid = [...(failures?.pids ?? [])].find((each) => each > 0) ?? 'PID';
+    return [
+      {
+        text: 'How many are open, how many may be, and what are they?',
+        command: `ls /proc/${pid}/fd | wc -l; grep 'open files' /proc/${pid}/limits; ls -l /proc/${pid}/fd | tail -30`,
+      },
+      {
+        text: 'Close what is not needed, or raise the limit (LimitNOFILE of the unit, ulimit -n).',
+        caveat: 'ENFILE is the limit of the host: /proc/sys/fs/file-nr.',
+      },
+    ];
+  },
+  wait: ({ errno }) => [
+    {
+      text:
+        errno === 'EBADF' || errno === 'EINVAL'
+          ? 'The descriptor of the wait is closed, or is something else by now: as a rule it was closed twice, or ' +
+            'before a fork. Look at what it is.'
+          : 'Look at what the wait is asked for.',
+      command: 'ls -l /proc/PID/fd',
+    },
+    { text: 'Restart the process: it will not come out of that by itself.' },
   ],
   search: () => [
     {

@@ -130,7 +130,12 @@ function judge(model: Model, all: readonly AtEnd[], { processes, isServing, isHa
   // It came back from others, and a capture that ends while all is well ends in a call, too.
   const isLastLine =
     model.firstTime !== UNKNOWN && all.every(({ left, lasted }) => !left.beganBefore && lasted === UNKNOWN);
-  if (isLastLine) return { all, severity: 'info', isEverybody };
+  // Work ends a capture in any call; in a lock that somebody else has, hardly ever.
+  const isHeld = all.every(({ wait }) => wait.kind === 'lock');
+  if (isLastLine) return { all, severity: isHeld ? 'warning' : 'info', isEverybody };
+  // A process that opens and looks for files is at work, as long as nothing says how long.
+  const isAtWork = all.every(({ left, wait }) => wait.kind === 'disk' && !left.beganBefore);
+  if (isAtWork && !(model.lastTime > model.firstTime)) return { all, severity: 'info', isEverybody };
   const isService = isSure && isEverybody && (isServing || stuck.size > 1);
   return { all, severity: isService ? 'critical' : 'warning', isEverybody };
 }

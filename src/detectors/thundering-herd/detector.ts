@@ -7,7 +7,7 @@ import { AcceptQueues, type Unjudged, verdictOf } from '../accept-queues/accept-
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { type Figures, figuresOf, severityOf } from './figures.ts';
-import { type Alone, aloneReason, finding, saidOf } from './finding.ts';
+import { type Alone, aloneReason, finding, saidOf, wokenInVain } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { Queue } from './queue.ts';
 import { judgeWatched } from './watched.ts';
@@ -80,15 +80,23 @@ function conclude(context: Context, queues: AcceptQueues<Queue>): Conclusion<Met
   const judged: (DraftFinding<Metrics> | string | Unjudged)[] = [];
   /** Of the listeners that have one acceptor, by the address they have in common: SO_REUSEPORT. */
   const alone = new Map<string, Alone[]>();
+  const queueOf = new Map<Listener, Queue>();
   for (const [listener, queue, acceptors] of queues.withAcceptors(context.model)) {
     const figures = figuresOf(context, listener, acceptors, queue);
+    queueOf.set(listener, queue);
     if (figures.acceptors < 2) {
       const known = alone.get(listener.name);
       if (known === undefined) alone.set(listener.name, [{ listener, figures }]);
       else known.push({ listener, figures });
     } else judged.push(judge(context, listener, queue, figures));
   }
-  for (const [name, all] of alone) judged.push(aloneReason(context, name, all));
+  for (const [name, all] of alone) {
+    const reason = aloneReason(context, name, all);
+    const isWoken = typeof reason !== 'string' && 'woken' in reason;
+    const queue = isWoken ? queueOf.get(reason.woken.listener) : undefined;
+    if (isWoken && queue !== undefined) judged.push(wokenInVain(context, reason.woken, queue));
+    else if (!isWoken) judged.push(reason);
+  }
   return verdictOf(
     judged,
     (findings) => `${plural(findings, 'listener')} with a herd`,

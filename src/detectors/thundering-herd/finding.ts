@@ -139,7 +139,11 @@ export interface Alone {
  * Why listeners of one address that have one acceptor each are no herd. Where that one was woken for nothing, others
  * may have taken the connections, unless the capture shows how the listener was opened: who inherits it is traced then.
  */
-export function aloneReason({ threshold }: Context, name: string, all: readonly Alone[]): string | Unjudged {
+export function aloneReason(
+  { threshold }: Context,
+  name: string,
+  all: readonly Alone[],
+): string | Unjudged | { readonly woken: Alone } {
   const sum = (of: 'connections' | 'productive' | 'wasted'): number =>
     all.reduce((total, { figures }) => total + figures[of], 0);
   const wasted = sum('wasted');
@@ -148,16 +152,41 @@ export function aloneReason({ threshold }: Context, name: string, all: readonly 
     all.some(({ listener }) => listener.openedBy === null) &&
     wasted >= threshold('herd-min-wasted') &&
     wasted >= wakeUps * threshold('herd-wasted-ratio')
-  )
-    return {
-      unjudged:
-        `${name}: one acceptor was traced, and ${count(wasted)} of its ${count(wakeUps)} wake-ups found nothing. ` +
-        'Trace every process that accepts there',
-    };
+  ) {
+    const woken = all.toSorted((a, b) => b.figures.wasted - a.figures.wasted)[0];
+    if (woken !== undefined) return { woken };
+  }
   const total = plural(sum('connections'), 'connection');
   if (sum('connections') === 0) return { unjudged: `${name}: no connection was accepted` };
   if (all.length === 1) return `${name}: one acceptor only, which cannot be a herd (${total})`;
   return `${name}: ${all.length} listeners with one acceptor each, which cannot be a herd (${total})`;
+}
+
+/**
+ * The finding about the only acceptor in the capture, which was woken for connections that others took: what somebody
+ * sees who traces one of the workers.
+ */
+export function wokenInVain(context: Context, { listener, figures }: Alone, queue: Queue): DraftFinding<Metrics> {
+  const { wasted, productive, connections, threads } = figures;
+  const all = finding(context, listener, queue, figures, 'info');
+  const [only] = threads;
+  const pid = only?.process.pid ?? 0;
+  return {
+    ...all,
+    confidence: 'possible',
+    title: `Woken in vain for ${listener.name}: ${count(wasted)} of ${count(wasted + productive)} times`,
+    summary:
+      `One acceptor of ${listener.name} was traced. It was woken ${count(wasted + productive)} times and got ` +
+      `${plural(connections, 'connection')}: ${count(wasted)} times another process, which is not in the capture, ` +
+      'was faster. How many wake for each connection the capture does not tell.',
+    next: [
+      {
+        text: 'Record all processes that accept there: only together they show how many wake for one connection.',
+        command: `timeout 20 strace -f -ttt -T -y -s 128 -o trace.strace -p ${pid === 0 ? 'PID' : pid} -p PID`,
+      },
+      ...all.next,
+    ],
+  };
 }
 
 /** `3.33 wake-ups a connection`. */

@@ -1,7 +1,7 @@
 import type { Process } from '../../model/machine/process.ts';
 import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
 import type { Model } from '../../model/model.ts';
-import { ASKED, type Death, DeathTracker } from '../../model/topics/deaths/death-tracker.ts';
+import { ASKED, CRASHES, type Death, DeathTracker } from '../../model/topics/deaths/death-tracker.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
@@ -94,19 +94,17 @@ function isWorth(death: Death, serving: ReadonlySet<Process>, failed: ReadonlySe
   // A worker that cannot start takes its parent with it.
   const isWorker = hasServed || (parent !== null && isFork && (serving.has(parent) || failed.has(parent)));
   // Who writes to a pipe that was closed ends so, as half a shell pipeline does.
-  if (signal === '') return isWorker;
+  // Whoever is traced alone is told where it says itself that it failed.
+  if (signal === '') return isWorker || (isMain && death.words !== null);
   return isMain || isWorker || (signal !== 'SIGPIPE' && isFork);
 }
 
 function judge({ threshold }: Context, deaths: readonly Death[]): Group {
   const isLoop = deaths.length >= threshold('death-loop') && deaths[0]?.parent != null;
-  const isCrash = deaths.some(({ signal, coreDumped }) => coreDumped || CRASHES.has(signal));
+  const isCrash = deaths.some(({ signal, coreDumped, isAssumed }) => coreDumped || (!isAssumed && CRASHES.has(signal)));
   return {
     deaths,
     severity: isLoop || (isCrash && deaths.some(({ hasServed }) => hasServed)) ? 'critical' : 'warning',
     isLoop,
   };
 }
-
-/** What a process does to itself: a fault, an abort. */
-const CRASHES: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGABRT', 'SIGSYS']);

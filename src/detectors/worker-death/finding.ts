@@ -28,7 +28,11 @@ export function finding(context: Context, { deaths: asRead, severity, isLoop }: 
   const pids = deaths.map(({ pid }) => pid).filter((pid) => pid > 0);
   return {
     severity,
-    confidence: first.hasServed || first.signal !== '' || isLoop || first.parent !== null ? 'likely' : 'possible',
+    confidence: first.isAssumed
+      ? 'possible'
+      : first.hasServed || first.signal !== '' || isLoop || first.parent !== null
+        ? 'likely'
+        : 'possible',
     title: titleOf(deaths, isLoop),
     summary: summaryOf(first, deaths),
     why: WHY,
@@ -42,6 +46,7 @@ export function finding(context: Context, { deaths: asRead, severity, isLoop }: 
         signal: death.signal === '' ? null : death.signal,
         status: death.status,
         coreDumped: death.coreDumped,
+        assumed: death.isAssumed,
         killedBy: death.sender === 0 ? null : death.sender,
         lastCall: death.lastCall === '' ? null : death.lastCall,
         printed: printedBy(death),
@@ -75,7 +80,8 @@ const WHY =
   'A request that the process was working on is lost with it, and its clients see a reset or a 502. Until another ' +
   'process is ready, the service has one worker less.';
 
-function how({ signal, status, coreDumped }: Death): string {
+function how({ signal, status, coreDumped, isAssumed }: Death): string {
+  if (isAssumed) return `got ${signal}, and nothing of it follows`;
   if (signal === '') return `exited with status ${status}`;
   return `was killed by ${signal}${coreDumped ? ' (core dumped)' : ''}`;
 }
@@ -93,7 +99,8 @@ function titleOf(deaths: readonly Death[], isLoop: boolean): string {
 }
 
 function summaryOf(first: Death, deaths: readonly Death[]): string {
-  const sentences = [`${nameOf(first.pid)} ${how(first)}${first.hasServed ? ' after it had served' : ''}.`];
+  const served = first.hasServed ? (first.isAssumed ? '; it had served before' : ' after it had served') : '';
+  const sentences = [`${nameOf(first.pid)} ${how(first)}${served}.`];
   if (first.signal !== '') {
     if (first.isOwnDoing) sentences.push('It brought the signal on itself.');
     else if (first.sender > 0)
@@ -124,10 +131,12 @@ function wordsOf(first: Death, deaths: readonly Death[]): readonly string[] {
   const line = told?.words?.error ?? told?.words?.lines[0];
   if (told === undefined || line === undefined) return [];
   const who = told === first ? 'Before that it' : nameOf(told.pid);
-  return [`${who} printed: ${line.text.replace(/[.\s]+$/, '')}.`];
+  const isPart = told.words?.isCut === true && told.words.error === null;
+  const cut = isPart ? ' The capture has only the beginning of that.' : '';
+  return [`${who} printed: ${line.text.endsWith(' ...') ? line.text : `${line.text.replace(/[.\s]+$/, '')}.`}${cut}`];
 }
 
-function adviceFor({ signal, coreDumped, process, pid }: Death): readonly Step[] {
+function adviceFor({ signal, coreDumped, process, pid, words }: Death): readonly Step[] {
   const asked = pid === 0 ? 'PID' : String(pid);
   if (signal === 'SIGKILL')
     return [
@@ -176,6 +185,14 @@ function adviceFor({ signal, coreDumped, process, pid }: Death): readonly Step[]
           ? 'The process itself was not traced: attach to its parent with -f to see what it does.'
           : 'A status of 3 or 4 of a gunicorn worker says that the application could not be loaded.',
     },
+    ...(words?.isCut === true
+      ? [
+          {
+            text: 'Record more of each write (-s): then the whole traceback is in the capture.',
+            command: 'strace -f -ttt -T -y -s 4096 -o trace.strace -p PID',
+          },
+        ]
+      : []),
     { text: 'Start the program by hand, as the same user and in the same directory.' },
   ];
 }

@@ -7,6 +7,7 @@ export const metrics = {
       atMs: metric.orNull(metric.momentMs('When; null without times.')),
       signal: metric.orNull(metric.text('The signal that killed it; null when it exited by itself.')),
       status: metric.orNull(metric.amount('Its exit status; null when a signal killed it.')),
+      assumed: metric.flag('No line tells its end: the signal is the last that the capture has of it.'),
       coreDumped: metric.flag('The kernel wrote a core dump.'),
       killedBy: metric.orNull(metric.pid('Who sent the signal; null when the trace does not tell.')),
       lastCall: metric.orNull(metric.text('The last call of the thread that ended.')),

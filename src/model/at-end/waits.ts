@@ -98,9 +98,15 @@ export function judgeWait(thread: Thread, left: LeftIn, model: Model): Judgement
     case 'sleep':
       return sleeping(thread, left);
     default:
-      // It does not wait as a rule: most likely the thread is at work.
-      return unknown('unknown', '');
+      // It does not wait as a rule: most likely the thread is at work, unless nothing else is in the capture.
+      return unknown('unknown', isAllThereIs(model) ? 'the kernel to end it, which takes no time as a rule' : '');
   }
+}
+
+/** One thread, which came back from no call. */
+function isAllThereIs({ processes }: Model): boolean {
+  const [only, ...others] = processes.threads();
+  return others.length === 0 && only?.lastTime === UNKNOWN;
 }
 
 const TIME: Wait = { kind: 'time', what: 'a pause to pass' };

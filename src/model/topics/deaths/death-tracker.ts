@@ -38,6 +38,8 @@ export interface Death {
   coreDumped: boolean;
   /** Who sent the signal; 0 when the trace does not tell. */
   readonly sender: number;
+  /** No line tells its end: a signal that crashes a process is the last that was heard of it. */
+  readonly isAssumed: boolean;
   /** It was that process itself, by `abort` or a fault. */
   readonly isOwnDoing: boolean;
   readonly lastCall: string;
@@ -73,6 +75,12 @@ export const ASKED: ReadonlySet<string> = new Set([
 
 /** Those of them that ask a process, and with it its children, to end. */
 const ENDING: ReadonlySet<string> = new Set(['SIGTERM', 'SIGINT', 'SIGQUIT']);
+
+/** What a process does to itself: a fault, an abort. */
+export const CRASHES: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGABRT', 'SIGSYS']);
+
+/** The last such signal of each process. */
+const crashes = new PerProcess<{ readonly signal: Sent; readonly at: Nanoseconds; readonly lastCall: string }>();
 
 interface Sent {
   readonly signal: string;
@@ -131,7 +139,10 @@ export class DeathTracker implements Tracker {
     const { code, pid, status } = signalInfo(signal.info);
     const line = { file: signal.file, line: signal.line, text: signal.text };
     if (signal.signal !== 'SIGCHLD') {
-      this.#note(thread.process.pid, { signal: signal.signal, sender: pid, code, line });
+      const sent = { signal: signal.signal, sender: pid, code, line };
+      this.#note(thread.process.pid, sent);
+      if (CRASHES.has(signal.signal))
+        crashes.set(thread.process, { signal: sent, at: signal.time, lastCall: thread.lastSyscall?.name ?? '' });
       return;
     }
     if (pid === 0 || !code.startsWith('CLD_')) return;
@@ -150,6 +161,7 @@ export class DeathTracker implements Tracker {
       signal: isExit ? '' : status,
       status: isExit ? Number(status || 0) : null,
       coreDumped: code === 'CLD_DUMPED',
+      isAssumed: false,
       lastCall: '',
       hasServed: false,
       isFork: true,
@@ -160,13 +172,14 @@ export class DeathTracker implements Tracker {
 
   /** The program's own output stands between the lines of the tracer. */
   printed({ text, file, line }: Printed, thread: Thread): void {
-    const shown = { file, line, text };
     const { process, lastTime } = thread;
-    const [, inBrackets, behindWord] = NAMED_PID.exec(text) ?? [];
-    const pid = Number(inBrackets ?? behindWord ?? 0);
-    if (pid > 0 && pid !== process.pid) this.#speaker = { text: this.#textOf(pid), thread };
-    else if (pid > 0 || this.#speaker?.thread !== thread) this.#speaker = { text: textOf(process), thread };
-    this.#speaker.text.add(text, shown, lastTime, process.accepted);
+    for (const [index, part] of text.split('\n').entries()) {
+      const [, inBrackets, behindWord] = NAMED_PID.exec(part) ?? [];
+      const pid = Number(inBrackets ?? behindWord ?? 0);
+      if (pid > 0 && pid !== process.pid) this.#speaker = { text: this.#textOf(pid), thread };
+      else if (pid > 0 || this.#speaker?.thread !== thread) this.#speaker = { text: textOf(process), thread };
+      this.#speaker.text.add(part, { file, line: line + index, text: part }, lastTime, process.accepted);
+    }
   }
 
   #textOf(pid: number): FailureText {
@@ -199,6 +212,7 @@ export class DeathTracker implements Tracker {
       signal,
       status,
       coreDumped,
+      isAssumed: false,
       lastCall: thread.leftIn?.name ?? thread.lastSyscall?.name ?? '',
       hasServed: process.threads.some((each) => each.hasServed),
       isFork: !this.#executed.has(process),
@@ -223,6 +237,40 @@ export class DeathTracker implements Tracker {
     else this.#missing.set(parent, rest);
   }
 
+  /**
+   * A process of which nothing follows behind a fault died of it, as far as anybody can tell: old versions of strace
+   * print no more than that, and pastes end there. Whoever handles the signal goes on.
+   */
+  finish(threads: Iterable<Thread>): void {
+    const silent = new Set<Process>();
+    for (const { process, lane, ended } of threads) {
+      const crash = crashes.of(process);
+      if (crash === undefined || ended || this.#byPid.has(process.pid)) continue;
+      const { line, file } = crash.signal.line;
+      const isLast = process.threads.every(
+        ({ lane: own }) => own.lastLine !== null && own.lastLine.file === file && own.lastLine.line <= line,
+      );
+      if (isLast && lane.pending === null) silent.add(process);
+    }
+    for (const process of silent) {
+      const crash = crashes.of(process);
+      if (crash === undefined) continue;
+      this.#died({
+        pid: process.pid,
+        process,
+        at: crash.at,
+        signal: crash.signal.signal,
+        status: null,
+        coreDumped: false,
+        isAssumed: true,
+        lastCall: crash.lastCall,
+        hasServed: process.threads.some((each) => each.hasServed),
+        isFork: !this.#executed.has(process),
+        line: crash.signal.line,
+      });
+    }
+  }
+
   executed(process: Process): void {
     this.#executed.add(process);
   }
@@ -242,6 +290,7 @@ export class DeathTracker implements Tracker {
     readonly signal: string;
     readonly status: number | null;
     readonly coreDumped: boolean;
+    readonly isAssumed: boolean;
     readonly lastCall: string;
     readonly hasServed: boolean;
     readonly isFork: boolean;
@@ -274,7 +323,7 @@ export class DeathTracker implements Tracker {
       wasAsked: this.#asked.has(pid),
       replacedBy: 0,
       words,
-      lines: sent === null ? [line] : [sent.line, line],
+      lines: sent === null || sent.line.line === line.line ? [line] : [sent.line, line],
     };
     // The number may come back.
     this.#asked.delete(pid);

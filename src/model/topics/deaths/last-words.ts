@@ -11,6 +11,9 @@ const LONGEST_LINE = 300;
 const RECENT = 5 * SECOND;
 const RECENT_LINES = 20_000;
 
+/** Stands for what the capture does not show of a line. */
+const CUT = ' ...';
+
 /** A line that a program printed, with the line of the capture that shows it. */
 export interface PrintedLine {
   readonly text: string;
@@ -47,6 +50,7 @@ export class FailureText {
   write(text: string, isCut: boolean, shown: KeptLine, at: Nanoseconds, accepted: number): void {
     const lines = (this.#open + text).split('\n');
     this.#open = isCut ? '' : (lines.pop() ?? '').slice(0, LONGEST_LINE);
+    if (isCut) lines.push(`${lines.pop() ?? ''}${CUT}`);
     for (const line of lines) this.add(line, shown, at, accepted);
     if (isCut && !this.#hasEnded) this.#isCut = true;
   }

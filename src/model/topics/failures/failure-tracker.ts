@@ -1,5 +1,5 @@
 import type { Call } from '../../../trace/record.ts';
-import type { Syscall } from '../../../trace/syscalls.ts';
+import type { Family, Syscall } from '../../../trace/syscalls.ts';
 import { earlier, later, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
 import { type KeptLine, keptLine } from '../../evidence.ts';
 import { describeTarget } from '../../machine/descriptors.ts';
@@ -28,6 +28,18 @@ export interface Failures {
 
 /** No room, no right to write, a broken disk: one of them is enough to be told. */
 export const DISK_ERRORS: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO']);
+/** No descriptor is left, for the process or on the host: one of them is enough, too. Accepts are another matter. */
+export const DESCRIPTOR_ERRORS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE']);
+/** Calls that make a descriptor, apart from accepts. */
+const OPENING: ReadonlySet<Family> = new Set<Family>([
+  'open',
+  'socket',
+  'dup',
+  'pipe',
+  'socketpair',
+  'eventfd',
+  'epoll-create',
+]);
 /** What a connect that does not wait says, and one that is interrupted. */
 const UNDER_WAY: ReadonlySet<string> = new Set(['EINPROGRESS', 'EALREADY', 'EISCONN', 'EINTR', 'EAGAIN']);
 
@@ -60,7 +72,7 @@ export class FailureTracker implements Tracker {
   hears({ family }: Syscall): Heard | undefined {
     if (family === 'connect') return (call, thread) => this.#connected(call, thread);
     if (family === 'getsockopt') return (call, thread) => this.#learnt(call, thread);
-    if (family !== 'write' && family !== 'sync' && family !== 'open') return undefined;
+    if (family !== 'write' && family !== 'sync' && !OPENING.has(family)) return undefined;
     return (call, thread) => {
       if (call.error !== '') this.#refused(call, thread);
     };
@@ -94,6 +106,10 @@ export class FailureTracker implements Tracker {
 
   /** A call that changes a file failed. */
   #refused(call: Call, thread: Thread): void {
+    if (DESCRIPTOR_ERRORS.has(call.error) && OPENING.has(call.syscall.family) && this.#inWindow(call.end)) {
+      this.#count(call, thread, call.error, '');
+      return;
+    }
     if (!DISK_ERRORS.has(call.error) || !this.#inWindow(call.end)) return;
     const descriptor = call.syscall.takesDescriptor ? thread.process.descriptors.get(call.fd) : undefined;
     // A terminal that is gone answers EIO as well.

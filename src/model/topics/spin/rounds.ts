@@ -6,6 +6,9 @@ export const TOLD_ROUNDS = 5;
 /** A timeout up to here is no pause. */
 const SHORT: Nanoseconds = 10 * MILLISECOND;
 
+/** A row of waits in which nothing gets done. */
+export type RowOfWaits = Readonly<Pick<Rounds, 'count' | 'total' | 'waits' | 'stuck' | 'since' | 'timeout' | 'worked'>>;
+
 /**
  * Waits of one thread that return the same as the one before, while nothing was done between them that changes the
  * world: the same descriptors are ready again and again, or a short timeout runs out again and again. Needs neither
@@ -23,6 +26,8 @@ export class Rounds {
   since: Nanoseconds = UNKNOWN;
   /** The longest timeout of the row. */
   timeout: Nanoseconds = 0;
+  /** Calls of the thread that did something, up to the last wait. */
+  worked = 0;
   #key = '';
   #effects = -1;
 
@@ -36,6 +41,7 @@ export class Rounds {
    */
   waited(call: Call, effects: number): boolean {
     this.waits++;
+    this.worked = effects;
     const isSame = effects === this.#effects;
     this.#effects = effects;
     const key = isSame ? keyOf(call) : '';
