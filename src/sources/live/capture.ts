@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { applicationFrame, codePlace } from '../../trace/code-frame.ts';
+import { codePlace, tellingFrame } from '../../trace/code-frame.ts';
 import type { SourceDiagnostic, TraceInput } from '../trace-input.ts';
 import { AttachError } from './attach-error.ts';
 import { codeLines } from './code/code-lines.ts';
@@ -203,7 +203,7 @@ export class LiveCapture {
 
   /** The code that a thread was seen in since it left its wait, `app.py:12 application()`; '' when none was. */
   codeOf(thread: ThreadSight): string {
-    const frame = applicationFrame(this.#code?.now(thread)?.frames ?? []);
+    const frame = tellingFrame(this.#code?.now(thread)?.frames ?? []);
     return frame === null ? '' : codePlace(frame);
   }
 

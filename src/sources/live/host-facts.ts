@@ -14,8 +14,8 @@ export interface HostFacts {
   readonly inContainer: boolean;
   /** Names of the programs that were found on the PATH. */
   readonly programs: ReadonlySet<string>;
-  /** Path of py-spy, where drover would start it; null where there is none, or one that others can change. */
-  readonly pySpy: string | null;
+  /** Paths of programs that show stacks, by name, where drover would start them: nobody else can change them. */
+  readonly samplers: ReadonlyMap<string, string>;
   /** Where the kernel's tracing files are mounted, or '' when they are not. */
   readonly tracing: string;
   /** As Node names it: `x64`. */
@@ -25,6 +25,7 @@ export interface HostFacts {
 }
 
 const PROGRAMS = ['strace', 'setpriv', 'timeout', 'prlimit', 'bpftrace'] as const;
+const SAMPLERS = ['py-spy', 'bpftrace', 'eu-stack', 'gdb'] as const;
 const CAP_SYS_PTRACE = 19n;
 const TRACING = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
 
@@ -36,7 +37,12 @@ export function readHost(): HostFacts {
     yama: Number(readOrEmpty('/proc/sys/kernel/yama/ptrace_scope').trim() || 0),
     inContainer: isContainer(),
     programs: new Set(PROGRAMS.filter(isOnPath)),
-    pySpy: programOnPath('py-spy'),
+    samplers: new Map(
+      SAMPLERS.flatMap((name): [string, string][] => {
+        const path = programOnPath(name);
+        return path === null ? [] : [[name, path]];
+      }),
+    ),
     tracing: TRACING.find((folder) => existsSync(join(folder, 'events/raw_syscalls'))) ?? '',
     architecture: process.arch,
     lockdown: /\[(\w+)\]/.exec(readOrEmpty('/sys/kernel/security/lockdown'))?.[1] ?? 'none',

@@ -37,8 +37,8 @@ class Asked {
   answer: (pid: number) => string | null = (pid) => dump(pid, 'application');
   readonly watch = new CodeWatch({
     samplerFor: () => pySpy('/usr/bin/py-spy'),
-    run: async (command) => {
-      const pid = Number(command.at(-1));
+    run: async (sampler, pid, tid) => {
+      assert.equal(Number(sampler.command(pid, tid).at(-1)), pid);
       this.pids.push(pid);
       return this.answer(pid);
     },

@@ -1,7 +1,6 @@
 import type { CodeFrame } from '../../../trace/code-frame.ts';
 import { isWait, syscall } from '../../../trace/syscalls.ts';
 import type { ProcessSight, ThreadSight } from '../kernel-watch.ts';
-import type { Command } from '../launch.ts';
 import { readOrEmpty } from '../process-facts.ts';
 import { runSampler } from './run-sampler.ts';
 import type { Sampler, ThreadStack } from './sampler.ts';
@@ -18,10 +17,10 @@ export interface CodeSight {
 }
 
 interface CodeWatchOptions {
-  /** The sampler for a process; null where there is none. */
-  readonly samplerFor: (pid: number) => Sampler | null;
-  /** Runs one and gives what it printed; null when it failed. */
-  readonly run?: (command: Command) => Promise<string | null>;
+  /** The sampler for a thread of a process; null where there is none. */
+  readonly samplerFor: (pid: number, thread: ThreadSight) => Sampler | null;
+  /** Runs one about a process and gives what it printed; null when it failed. */
+  readonly run?: (sampler: Sampler, pid: number, tid: number, cancelled: AbortSignal) => Promise<string | null>;
   /** Nanoseconds of the clock of the watch. */
   readonly now?: () => number;
 }
@@ -35,6 +34,8 @@ const MOST_AT_ONCE = 2;
 const MOST_IN_ALL = 200;
 /** A thread is not looked at again before. */
 const LEAST_PAUSE: number = 3e9;
+/** Whoever waits for the end of the capture waits for a sampler so long. */
+const PATIENCE_MS = 1_500;
 /** What computes was on a processor, or ready for one, for this share of the time. */
 const COMPUTES = 0.5;
 
@@ -49,6 +50,7 @@ export class CodeWatch {
   /** When each thread was asked about last. */
   readonly #asked = new Map<number, number>();
   readonly #running = new Set<Promise<void>>();
+  readonly #cancelling = new AbortController();
   #count = 0;
 
   constructor({ samplerFor, run = runSampler, now = () => Number(process.hrtime.bigint()) }: CodeWatchOptions) {
@@ -72,9 +74,10 @@ export class CodeWatch {
   look(processes: readonly ProcessSight[]): void {
     for (const process of processes) {
       const stuck = process.threads.filter((thread) => isStuck(process, thread) && this.#isDue(thread));
-      if (stuck.length === 0) continue;
+      const [first] = stuck;
+      if (first === undefined) continue;
       if (this.#running.size >= MOST_AT_ONCE || this.#count >= MOST_IN_ALL) return;
-      const sampler = this.#options.samplerFor(process.pid);
+      const sampler = this.#options.samplerFor(process.pid, first);
       const now = this.#options.now();
       for (const { tid } of stuck) this.#asked.set(tid, now);
       if (sampler === null) continue;
@@ -85,9 +88,11 @@ export class CodeWatch {
     }
   }
 
-  /** Settles when no sampler runs any more, which takes as long as one may at most. */
+  /** Settles when no sampler runs any more. One that takes longer is told to end, and killed a second later. */
   async settle(): Promise<void> {
+    const patience = setTimeout(() => this.#cancelling.abort(), PATIENCE_MS);
     await Promise.all(this.#running);
+    clearTimeout(patience);
   }
 
   #isDue({ tid, since, awayFrom, at }: ThreadSight): boolean {
@@ -100,10 +105,11 @@ export class CodeWatch {
 
   async #ask(sampler: Sampler, pid: number, stuck: readonly ThreadSight[]): Promise<void> {
     const { run, now } = this.#options;
+    const first = stuck[0]?.tid ?? pid;
     const from = now();
-    const printed = await run(sampler.command(pid));
+    const printed = await run(sampler, pid, first, this.#cancelling.signal);
     const at = now();
-    const stacks = printed === null ? [] : sampler.read(printed);
+    const stacks = printed === null ? [] : sampler.read(printed, pid, first);
     for (const { tid } of stuck) {
       const frames = stackOf(stacks, pid, tid);
       if (frames === null) continue;

@@ -1,29 +1,43 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import type { ThreadSight } from '../kernel-watch.ts';
 import { linkOrEmpty, readOrEmpty } from '../process-facts.ts';
+import { cpuStacks } from './cpu-stacks.ts';
 import { pySpy } from './py-spy.ts';
 import type { Sampler } from './sampler.ts';
+import { euStack, gdb } from './stopping-samplers.ts';
 
 /** How far drover goes to see the code of a stuck worker. */
 export type CodeMode = 'auto' | 'off' | 'stopping';
 
 /** Finds the sampler for each process among what is installed. */
 export class Samplers {
-  readonly #pySpy: Sampler | null;
-  readonly #chosen = new Map<number, Sampler | null>();
+  readonly #pySpy = found('py-spy', pySpy);
+  /** Others than root may not run it. */
+  readonly #cpuStacks = process.geteuid?.() === 0 ? found('bpftrace', cpuStacks) : null;
+  readonly #stopping: Sampler | null;
+  readonly #isPython = new Map<number, boolean>();
 
-  constructor() {
-    const path = programOnPath('py-spy');
-    this.#pySpy = path === null ? null : pySpy(path);
+  constructor(mode: CodeMode) {
+    this.#stopping = mode === 'stopping' ? (found('eu-stack', euStack) ?? found('gdb', gdb)) : null;
   }
 
-  for(pid: number): Sampler | null {
-    const known = this.#chosen.get(pid);
-    if (known !== undefined) return known;
-    const chosen = this.#pySpy !== null && isPython(pid) ? this.#pySpy : null;
-    this.#chosen.set(pid, chosen);
-    return chosen;
+  /** The one that says most of those that may be used. Of a thread in a call only a stopped one shows its stack. */
+  for(pid: number, { call }: Pick<ThreadSight, 'call'>): Sampler | null {
+    if (this.#pySpy !== null && this.#hasPython(pid)) return this.#pySpy;
+    return this.#stopping ?? (call === '' ? this.#cpuStacks : null);
   }
+
+  #hasPython(pid: number): boolean {
+    const known = this.#isPython.get(pid) ?? isPython(pid);
+    this.#isPython.set(pid, known);
+    return known;
+  }
+}
+
+function found(name: string, make: (program: string) => Sampler): Sampler | null {
+  const path = programOnPath(name);
+  return path === null ? null : make(path);
 }
 
 /** CPython runs in it: as its program, or as a library of it. */
