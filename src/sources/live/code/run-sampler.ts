@@ -7,8 +7,8 @@ const SAMPLER_SECONDS = 5;
 const MOST_BYTES = 2_000_000;
 
 /**
- * Runs a sampler and gives what it printed until its end, its time or too much of it; null when it could not be started.
- * It survives neither drover nor its time, and writes no file. Never throws.
+ * Runs a sampler and gives what it printed until its end, its time or too much of it; null when it could not be
+ * started. It survives neither drover nor its time, and writes no file. Never throws.
  */
 export async function runSampler(
   sampler: Sampler,
