@@ -101,6 +101,8 @@ function clonable(record: Exclude<TraceRecord, Call | Observed>, lane: number): 
         file: record.file,
         line: record.line,
       };
+    case 'printed':
+      return { kind: record.kind, lane, text: record.text, file: record.file, line: record.line };
     case 'frame':
       return {
         kind: record.kind,

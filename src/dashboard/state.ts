@@ -97,6 +97,8 @@ export interface LiveStatus {
   readonly spool: string;
   readonly spoolBytes: number;
   readonly spoolLimitBytes: number;
+  /** What tracing costs now, percent of one processor; null before it was measured. */
+  readonly costPercent?: number | null;
   readonly notes: readonly string[];
   /** The clock of the host when this was reported, since 1970, and the monotonic clock then. */
   readonly wallMs: number;

@@ -8,6 +8,7 @@ import type {
   Membership,
   Notice,
   Observed,
+  Printed,
   Sampled,
   Scheduling,
   Signal,
@@ -287,6 +288,12 @@ export class Model {
     thread.seen = { call, since, ran, peer, isOfClient, line: { file, line, text } };
     this.#saw(since);
     this.#saw(record.time);
+  }
+
+  /** What the program wrote belongs to the thread whose line stands above it, as far as anybody can tell. */
+  printed(record: Printed): void {
+    const thread = this.processes.known(record.lane);
+    if (thread !== undefined) this.#audience.printed(record, thread);
   }
 
   /** Somebody looked at the stack of a thread. */

@@ -23,8 +23,11 @@ export class LiveDrover {
   }
 
   /** Starts it and waits until it says that it traces. */
-  static async start(words: readonly string[]): Promise<LiveDrover> {
-    const drover = LiveDrover.begin(words);
+  static async start(
+    words: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<LiveDrover> {
+    const drover = LiveDrover.begin(words, environment);
     await drover.traces();
     return drover;
   }

@@ -1,5 +1,6 @@
-import type { Observed, Sampled, TraceRecord } from '../../../src/trace/record.ts';
+import type { Cost, Observed, Sampled, TraceRecord } from '../../../src/trace/record.ts';
 import { CODE_IN_STRACE, readCodeSample } from '../../text/code-line.ts';
+import { COST_IN_STRACE, NOTED_BY_DROVER, readCost } from '../../text/cost-line.ts';
 import { readSight, SIGHT_IN_STRACE } from '../../text/sight-line.ts';
 import type { ForeignColumns } from '../foreign-columns.ts';
 import { readFrame } from '../frames.ts';
@@ -70,8 +71,10 @@ export class RestLines {
       return null;
     }
     if (text.startsWith(' > ') || text.startsWith(' | ') || text.startsWith(' * ')) return this.#readAttached(text);
-    const seen = this.#seen(text);
-    if (seen !== null) return seen;
+    if (text.startsWith(NOTED_BY_DROVER)) {
+      const noted = this.#noted(text);
+      if (noted !== null) return noted;
+    }
     const message = readMessage(text) ?? this.#messageBehindColumns(text);
     if (message !== null) return this.#readMessage(message, text);
     if (outcome === NOBODY) return this.#countForeign(text, false);
@@ -101,8 +104,10 @@ export class RestLines {
   /** A line while a call waits for its end. */
   #goOn(text: string, isLast: boolean): TraceRecord | null {
     const swallows = this.#cut.waiting?.swallows === true;
-    const seen = this.#seen(text);
-    if (seen !== null) return seen;
+    if (text.startsWith(NOTED_BY_DROVER)) {
+      const noted = this.#noted(text);
+      if (noted !== null) return noted;
+    }
     const message = swallows ? null : readMessage(text);
     if (message?.at === 0) return this.#interrupt(message);
     const isBlank = !swallows && !this.#cut.isClone && text.trim() === '';
@@ -144,9 +149,10 @@ export class RestLines {
   }
 
   /** What drover noted of a thread that it looked at, behind the lines of strace. */
-  #seen(text: string): Observed | Sampled | null {
+  #noted(text: string): Observed | Sampled | Cost | null {
     if (text.startsWith(SIGHT_IN_STRACE)) return this.#observed(text);
-    return text.startsWith(CODE_IN_STRACE) ? this.#sampled(text) : null;
+    if (text.startsWith(CODE_IN_STRACE)) return this.#sampled(text);
+    return this.#cost(text);
   }
 
   #observed(text: string): Observed | null {
@@ -195,6 +201,14 @@ export class RestLines {
     if (clock.kind !== 'epoch') return { time, isStamped: false };
     const [seconds = '', fraction = ''] = stamp.split('.');
     return { time: clock.at(Number(seconds), Number(fraction.padEnd(9, '0'))), isStamped: true };
+  }
+
+  /** What drover noted of the cost of tracing. */
+  #cost(text: string): Cost | null {
+    const cost = text.startsWith(COST_IN_STRACE) ? readCost(text.slice(COST_IN_STRACE.length)) : null;
+    if (cost === null) return null;
+    this.#state.account.notices++;
+    return { kind: 'cost', ...cost };
   }
 
   /** A message at the beginning of the line, or behind the first piece of a call. */
@@ -262,9 +276,8 @@ export class RestLines {
     return `[pid ${found[1]}] ${text.slice(found[0].length)}`;
   }
 
-  #countForeign(text: string, isTracers: boolean): null {
+  #countForeign(text: string, isTracers: boolean): TraceRecord | null {
     if (PROMPT.test(text)) this.#state.endSession();
-    this.#foreign.count(text, isTracers);
-    return null;
+    return this.#foreign.count(text, isTracers);
   }
 }

@@ -153,10 +153,11 @@ export class LiveFeed implements Feed {
       behindBytes: behind > NOTABLE_BYTES ? behind : 0,
       callsPerSecond:
         first === undefined || now === first.at ? 0 : ((this.#lines - first.lines) * 1_000) / (now - first.at),
-      lost: this.#lost,
+      lost: Math.max(this.#lost, capture.lost),
       spool: capture.file,
       spoolBytes: bytes,
       spoolLimitBytes,
+      costPercent: capture.costPercent,
       notes: end === null ? [] : [[end.sentence, end.detached].filter((part) => part !== '').join(' ')],
       wallMs: Date.now(),
       atMs: now,

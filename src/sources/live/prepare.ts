@@ -48,8 +48,12 @@ export function prepareCapture(pids: readonly number[], { engine, family }: Prep
   return { engine: chosen, why, processes: traced, watch };
 }
 
-interface CaptureOptions extends Omit<SpoolOptions, 'engine'> {
+interface CaptureOptions extends Omit<SpoolOptions, 'engine' | 'isRing'> {
+  /** Only so much of the end of the capture is kept; its space is `mostBytes`. */
+  readonly ringSeconds?: number | undefined;
   readonly seconds: number;
+  /** It ends when tracing costs more of one processor. */
+  readonly mostPercent?: number | undefined;
   /** What bpftrace runs. */
   readonly program: ProgramName;
   /** Looks at the processes meanwhile. */
@@ -67,16 +71,18 @@ interface CaptureOptions extends Omit<SpoolOptions, 'engine'> {
 export async function startCapture(
   engine: 'strace' | 'bpftrace',
   processes: readonly ProcessFacts[],
-  { seconds, program, signal, watch = null, code = 'off', ...place }: CaptureOptions,
+  { seconds, program, signal, watch = null, code = 'off', ringSeconds, mostPercent, ...place }: CaptureOptions,
 ): Promise<LiveCapture> {
-  const spool = new Spool({ ...place, engine });
-  const limits = { seconds, bytes: place.mostBytes };
+  const isRing = ringSeconds !== undefined;
+  const spool = new Spool({ ...place, engine, isRing });
+  const limits = { seconds, bytes: place.mostBytes, moves: isRing };
   const machine = machineOf(process.arch);
   const chosen =
     engine === 'bpftrace' && machine !== null
       ? bpftraceEngine(program, processes, spool, machine, limits)
       : straceEngine(processes, spool.forTracer, limits);
-  return LiveCapture.start(chosen, processes, seconds, spool, { signal, watch, code: codeWatch(code) });
+  const options = { signal, watch, code: codeWatch(code), ringSeconds, mostPercent };
+  return LiveCapture.start(chosen, processes, seconds, spool, options);
 }
 
 function codeWatch(mode: CodeMode): CodeWatch | null {

@@ -29,9 +29,12 @@ interface CodeWatchOptions {
 const STUCK: number = 900e6;
 /** In no wait at any look for so long it is away: in short calls, or in none. */
 const AWAY: number = 1_900e6;
-/** Samplers that run at once, and that are run in a whole capture. */
+/** Samplers that run at once, and that are run in an hour; what they saw is kept, the latest. */
 const MOST_AT_ONCE = 2;
-const MOST_IN_ALL = 200;
+const MOST_IN_HOUR = 200;
+const HOUR: number = 3_600e9;
+const MOST_KEPT = 400;
+const MOST_THREADS = 4_096;
 /** A thread is not looked at again before. */
 const LEAST_PAUSE: number = 3e9;
 /** Whoever waits for the end of the capture waits for a sampler so long. */
@@ -52,6 +55,7 @@ export class CodeWatch {
   readonly #running = new Set<Promise<void>>();
   readonly #cancelling = new AbortController();
   #count = 0;
+  #hourFrom = 0;
 
   constructor({ samplerFor, run = runSampler, now = () => Number(process.hrtime.bigint()) }: CodeWatchOptions) {
     this.#options = { samplerFor, run, now };
@@ -72,11 +76,12 @@ export class CodeWatch {
 
   /** Takes what the kernel says of the processes, and asks about those that are stuck. */
   look(processes: readonly ProcessSight[]): void {
+    if (this.#asked.size > MOST_THREADS) this.#forget();
     for (const process of processes) {
       const stuck = process.threads.filter((thread) => isStuck(process, thread) && this.#isDue(thread));
       const [first] = stuck;
       if (first === undefined) continue;
-      if (this.#running.size >= MOST_AT_ONCE || this.#count >= MOST_IN_ALL) return;
+      if (this.#running.size >= MOST_AT_ONCE || !this.#hasBudget()) return;
       const sampler = this.#options.samplerFor(process.pid, first);
       const now = this.#options.now();
       for (const { tid } of stuck) this.#asked.set(tid, now);
@@ -93,6 +98,21 @@ export class CodeWatch {
     const patience = setTimeout(() => this.#cancelling.abort(), PATIENCE_MS);
     await Promise.all(this.#running);
     clearTimeout(patience);
+  }
+
+  /** Days of workers that come and go: what is known of all of them at once. */
+  #forget(): void {
+    this.#asked.clear();
+    this.#last.clear();
+  }
+
+  #hasBudget(): boolean {
+    const now = this.#options.now();
+    if (now - this.#hourFrom >= HOUR) {
+      this.#hourFrom = now;
+      this.#count = 0;
+    }
+    return this.#count < MOST_IN_HOUR;
   }
 
   #isDue({ tid, since, awayFrom, at }: ThreadSight): boolean {
@@ -115,6 +135,7 @@ export class CodeWatch {
       if (frames === null) continue;
       const sight = { pid, tid, from, at, by: sampler.name, frames };
       this.#seen.push(sight);
+      if (this.#seen.length > MOST_KEPT) this.#seen.shift();
       this.#last.set(tid, sight);
     }
   }

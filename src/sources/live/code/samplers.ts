@@ -1,8 +1,8 @@
-import { accessSync, constants, realpathSync, statSync } from 'node:fs';
-import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { hasHostPids } from '../host-facts.ts';
 import type { ThreadSight } from '../kernel-watch.ts';
 import { linkOrEmpty, readOrEmpty } from '../process-facts.ts';
 import { cpuStacks } from './cpu-stacks.ts';
+import { programOnPath } from './program-on-path.ts';
 import { pySpy } from './py-spy.ts';
 import type { Sampler } from './sampler.ts';
 import { euStack, gdb } from './stopping-samplers.ts';
@@ -13,8 +13,9 @@ export type CodeMode = 'auto' | 'off' | 'stopping';
 /** Finds the sampler for each process among what is installed. */
 export class Samplers {
   readonly #pySpy = found('py-spy', pySpy);
-  /** Others than root may not run it. */
-  readonly #cpuStacks = process.geteuid?.() === 0 ? found('bpftrace', cpuStacks) : null;
+  /** Others than root may not run it, and in a pid namespace it counts other pids. */
+  readonly #cpuStacks =
+    process.geteuid?.() === 0 && hasHostPids(linkOrEmpty('/proc/self/ns/pid')) ? found('bpftrace', cpuStacks) : null;
   readonly #stopping: Sampler | null;
   readonly #isPython = new Map<number, boolean>();
 
@@ -45,33 +46,4 @@ export function isPython(pid: number): boolean {
   const program = linkOrEmpty(`/proc/${pid}/exe`);
   if (/\/python[\d.]*t?(?: \(deleted\))?$/.test(program)) return true;
   return /\/libpython\d[\w.]*\.so/.test(readOrEmpty(`/proc/${pid}/maps`));
-}
-
-/** The full path of a program on the PATH; null when there is none, or when others than root and this user own it. */
-export function programOnPath(name: string): string | null {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    if (!isAbsolute(folder)) continue;
-    const path = join(folder, name);
-    try {
-      accessSync(path, constants.X_OK);
-      if (isOwn(realpathSync(path))) return path;
-    } catch {
-      // Not there, or not for this user.
-    }
-  }
-  return null;
-}
-
-const OTHERS_WRITE = 0o022;
-const STICKY = 0o1000;
-
-/** Only root and this user can change the file, and what stands in its folders. */
-function isOwn(path: string): boolean {
-  const user = process.geteuid?.() ?? 0;
-  for (let at = path; ; at = dirname(at)) {
-    const { uid, mode } = statSync(at);
-    if (uid !== 0 && uid !== user) return false;
-    if ((mode & OTHERS_WRITE) !== 0 && (at === path || (mode & STICKY) === 0)) return false;
-    if (at === dirname(at)) return true;
-  }
 }
