@@ -2,7 +2,7 @@ import type { KeptLine } from '../model/evidence.ts';
 import type { Thread } from '../model/machine/thread.ts';
 import type { CodeSample } from '../model/measuring/code-samples.ts';
 import type { Model } from '../model/model.ts';
-import { applicationFrame, type CodeFrame, codePlace, libraryFrame } from '../trace/code-frame.ts';
+import { codePlace, tellingFrame } from '../trace/code-frame.ts';
 import type { Nanoseconds } from '../trace/time.ts';
 import type { Step } from './finding.ts';
 import { metric } from './metric.ts';
@@ -36,7 +36,7 @@ export function framesMember(sample: CodeSample | null): { readonly frames?: Ret
 
 function framesOf(sample: CodeSample) {
   const { frames } = sample;
-  const application = frameOf(sample);
+  const application = tellingFrame(sample.frames);
   // What is furthest in is mostly of libraries: the application's own frame is not what is cut.
   const at = application === null ? 0 : frames.indexOf(application);
   const from = Math.max(0, at - MOST_FRAMES + 1);
@@ -60,14 +60,9 @@ export function codeIn(model: Model, thread: Thread, { start, end, call }: Stay)
   return model.code.within(thread.lane, start, end, call);
 }
 
-/** The frame that a report names; null where none says more than the call. */
-function frameOf({ by, frames }: CodeSample): CodeFrame | null {
-  return by === '' ? libraryFrame(frames) : applicationFrame(frames);
-}
-
 /** `app.py:12 application()`: where the application was; '' when the stack does not show it. */
 export function placeOf(sample: CodeSample | null): string {
-  const frame = sample === null ? null : frameOf(sample);
+  const frame = sample === null ? null : tellingFrame(sample.frames);
   if (frame === null) return '';
   const place = codePlace(frame);
   return place.length <= LONGEST_PLACE ? place : `${place.slice(0, LONGEST_PLACE - 3)}...`;
@@ -103,9 +98,11 @@ export function withCode(lines: readonly KeptLine[], sample: CodeSample | null):
 
 /** What to do next where the line of code is known: to open it comes first, and nobody need be asked for it. */
 export function stepsWithCode(steps: readonly Step[], sample: CodeSample | null): Step[] {
-  const frame = sample === null || sample.by === '' ? null : frameOf(sample);
+  const frame = sample === null || sample.by === '' ? null : tellingFrame(sample.frames);
   if (frame === null) return [...steps];
-  const place = frame.line === 0 ? frame.file : `${frame.file}:${frame.line}`;
+  // A library is nobody's to open.
+  if (frame.line === 0) return [...steps];
+  const place = `${frame.file}:${frame.line}`;
   const named = frame.name === '' || frame.name.startsWith('<') ? '' : `: ${frame.name}() is the code that ran`;
   return [
     { text: `Open ${place}${named}.` },
@@ -115,9 +112,9 @@ export function stepsWithCode(steps: readonly Step[], sample: CodeSample | null)
 
 /** ` py-spy saw it in application() at /srv/app.py:12.`; '' when the stack does not show the application. */
 export function codeSentence(sample: CodeSample | null): string {
-  const frame = sample === null ? null : frameOf(sample);
+  const frame = sample === null ? null : tellingFrame(sample.frames);
   if (sample === null || frame === null) return '';
   if (sample.by === '') return ` It was called from ${frame.name === '' ? '' : `${frame.name}() of `}${frame.file}.`;
-  const place = frame.line === 0 ? frame.file : `${frame.file}:${frame.line}`;
-  return ` ${sample.by} saw it in ${frame.name === '' ? '' : `${frame.name}() at `}${place}.`;
+  const place = frame.line === 0 ? `of ${frame.file}` : `at ${frame.file}:${frame.line}`;
+  return ` ${sample.by} saw it ${frame.name === '' ? place.replace(/^of/, 'in') : `in ${frame.name}() ${place}`}.`;
 }

@@ -71,6 +71,12 @@ export function libraryFrame(frames: readonly CodeFrame[]): CodeFrame | null {
   );
 }
 
+/** The frame that says most: of source that the application brings, else of a library. Null where neither is there. */
+export function tellingFrame(frames: readonly CodeFrame[]): CodeFrame | null {
+  const ofSource = frames.filter(({ line }) => line > 0);
+  return ofSource.length > 0 ? applicationFrame(ofSource) : libraryFrame(frames);
+}
+
 function isOfApplication({ name, file }: CodeFrame): boolean {
   if (file === '' || BUILT_IN.test(file) || LIBRARY.test(file) || RUNTIME_OBJECT.test(file)) return false;
   return !(name === '<module>' && LAUNCHER.test(file));

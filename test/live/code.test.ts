@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -12,7 +12,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { Tmux } from '../support/tmux.ts';
 
 /** What stuck workers of a real gunicorn run, as py-spy sees it. */
-const LIVE = needsLive('bpftrace', 'tmux', 'py-spy');
+const LIVE = needsLive('bpftrace', 'tmux', 'py-spy', 'eu-stack');
 const FOLDER = temporaryFolder();
 const APPLICATION = readFileSync(join(LIVE_FOLDER, 'app.py'), 'utf8').split('\n');
 
@@ -112,6 +112,22 @@ test('nobody is asked where the user does not want it', LIVE, () =>
     const saved = join(FOLDER, 'off.bpftrace');
     await runDrover(['attach', `:${server.port}`, '--code', 'off', '--for', '3s', '--save', saved]);
     assert.doesNotMatch(readFileSync(saved, 'latin1'), /event=code/);
+  }),
+);
+
+test('a worker is stopped for a look where the user allows it, and runs on', LIVE, () =>
+  withServer('gevent', async (server) => {
+    const folder = join(FOLDER, 'without-py-spy');
+    mkdirSync(folder);
+    // Everything but py-spy, which says more and would be asked instead.
+    const here = (process.env.PATH ?? '').split(':').filter((each) => !existsSync(join(each, 'py-spy')));
+    await occupyAll(server, '/hang');
+    const saved = join(folder, 'stopping.bpftrace');
+    const words = ['attach', `:${server.port}`, '--engine', 'bpftrace', '--code', 'stopping', '--for', '5s'];
+    const environment = { PATH: [folder, ...here].join(':') };
+    const { stderr } = await runDrover([...words, '--save', saved], { environment });
+    assert.match(readFileSync(saved, 'latin1'), /event=code .* by=(?:gdb|eu-stack) frames=\S*clock_nanosleep/, stderr);
+    await until('every process to run untraced', () => isFree(server), 6_000);
   }),
 );
 

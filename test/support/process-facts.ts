@@ -28,7 +28,7 @@ export function hostFacts(parts: Partial<HostFacts> = {}): HostFacts {
     hasHostPids: true,
     hasOwnProc: true,
     programs: new Set(['strace', 'setpriv', 'timeout', 'prlimit', 'bpftrace']),
-    pySpy: '/usr/bin/py-spy',
+    samplers: new Map([['py-spy', '/usr/bin/py-spy']]),
     tracing: '/sys/kernel/tracing',
     architecture: 'x64',
     lockdown: 'none',

@@ -105,8 +105,12 @@ export function addCaptureOptions(command: Command, programs = REPORTED, parseTi
     )
     .option('--no-family', 'trace only the processes named, not the rest of their server')
     .addOption(
-      new Option('--code <how>', 'see what a stuck worker runs, with py-spy where it is installed')
-        .choices(['auto', 'off'])
+      new Option(
+        '--code <how>',
+        'see what a stuck worker runs: auto never stops it (py-spy; bpftrace where it computes); stopping: also by ' +
+          'eu-stack or gdb, which stop it for a moment',
+      )
+        .choices(['auto', 'off', 'stopping'])
         .default('auto'),
     )
     .option('-y, --yes', 'attach strace without asking');

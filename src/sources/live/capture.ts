@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { applicationFrame, codePlace } from '../../trace/code-frame.ts';
+import { codePlace, tellingFrame } from '../../trace/code-frame.ts';
 import type { SourceDiagnostic, TraceInput } from '../trace-input.ts';
 import { AttachError } from './attach-error.ts';
 import { codeLines } from './code/code-lines.ts';
@@ -241,14 +241,15 @@ export class LiveCapture {
 
   /** The code that a thread was seen in since it left its wait, `app.py:12 application()`; '' when none was. */
   codeOf(thread: ThreadSight): string {
-    const frame = applicationFrame(this.#code?.now(thread)?.frames ?? []);
+    const frame = tellingFrame(this.#code?.now(thread)?.frames ?? []);
     return frame === null ? '' : codePlace(frame);
   }
 
   #sightLines(from = this.#watchedFrom): string {
     const notation = this.engine.sights;
     const cost = this.#meter === null ? '' : costLine(this.#meter.total, notation);
-    return codeLines(this.#code?.seen ?? [], notation) + sightLines(this.sights, { notation, from }) + cost;
+    const seen = this.#code?.seen.filter((sight) => sight.from >= from) ?? [];
+    return codeLines(seen, notation) + sightLines(this.sights, { notation, from }) + cost;
   }
 
   /** What tracing costs now, percent of one processor; null before anything was measured. */

@@ -36,17 +36,28 @@ export function bpftraceChecks(host: HostFacts): Check[] {
 }
 
 /** Whether the code of a stuck worker can be seen; a capture works without it. */
-export function codeChecks({ pySpy, mayTraceOthers, yama }: HostFacts): Check[] {
-  if (pySpy === null)
+export function codeChecks({ samplers, mayTraceOthers, yama, userId }: HostFacts): Check[] {
+  const pySpy = samplers.get('py-spy');
+  const stopping = samplers.get('eu-stack') ?? samplers.get('gdb');
+  const others = [
+    ...(samplers.has('bpftrace') && userId === 0
+      ? [ok('bpftrace shows it of native code and of node --perf-basic-prof while they compute')]
+      : []),
+    ...(stopping === undefined
+      ? []
+      : [ok(`${stopping} shows it with --code stopping, which stops the worker meanwhile`)]),
+  ];
+  if (pySpy === undefined)
     return [
+      ...others,
       missing(
-        'py-spy is not installed where only root and this user can change it.',
-        'pip install py-spy (as the user that runs drover; with sudo: sudo pip install py-spy)',
+        'py-spy, for workers in Python, is not installed where only root and this user can change it.',
+        'pip install py-spy (where drover runs with sudo: sudo pip install py-spy)',
       ),
     ];
   const here = ok(`${pySpy} shows what a stuck Python worker runs, without stopping it`);
-  if (mayTraceOthers || yama === 0) return [here];
-  return [here, missing('py-spy may not read the memory of other processes here.', 'Run drover with sudo.')];
+  if (mayTraceOthers || yama === 0) return [here, ...others];
+  return [here, ...others, missing('py-spy may not read the memory of other processes here.', 'Run drover with sudo.')];
 }
 
 /** Whether a process can be traced; `facts` is null when there is none of that number. */

@@ -65,7 +65,7 @@ function choice(strace: CheckGroup, bpftrace: CheckGroup, needed: readonly Check
 /** Phrases for what holds and what does not. */
 type Verdicts = readonly [string, string];
 const WORKS: Verdicts = ['works here', 'does not work here'];
-const SHOWN: Verdicts = ['can be shown', 'cannot be shown'];
+const SHOWN: Verdicts = ['can be shown', 'can be shown in part or not at all'];
 const TRACEABLE: Verdicts = ['can be traced', 'cannot be traced'];
 
 function group(subject: string, [good, bad]: Verdicts, checks: readonly Check[]): CheckGroup {

@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { programOnPath } from './code/samplers.ts';
+import { programOnPath } from './code/program-on-path.ts';
 import { linkOrEmpty, readOrEmpty } from './process-facts.ts';
 
 /** What decides whether this process may trace others here. */
@@ -18,8 +18,8 @@ export interface HostFacts {
   readonly hasOwnProc: boolean;
   /** Names of the programs that were found on the PATH. */
   readonly programs: ReadonlySet<string>;
-  /** Path of py-spy, where drover would start it; null where there is none, or one that others can change. */
-  readonly pySpy: string | null;
+  /** Paths of programs that show stacks, by name, where drover would start them: nobody else can change them. */
+  readonly samplers: ReadonlyMap<string, string>;
   /** Where the kernel's tracing files are mounted, or '' when they are not. */
   readonly tracing: string;
   /** As Node names it: `x64`. */
@@ -29,6 +29,7 @@ export interface HostFacts {
 }
 
 const PROGRAMS = ['strace', 'setpriv', 'timeout', 'prlimit', 'bpftrace'] as const;
+const SAMPLERS = ['py-spy', 'bpftrace', 'eu-stack', 'gdb'] as const;
 const CAP_SYS_PTRACE = 19n;
 /** `PROC_PID_INIT_INO` of the kernel. */
 const FIRST_PID_NAMESPACE = 'pid:[4026531836]';
@@ -44,7 +45,12 @@ export function readHost(): HostFacts {
     hasHostPids: hasHostPids(linkOrEmpty('/proc/self/ns/pid')),
     hasOwnProc: linkOrEmpty('/proc/self') === String(process.pid),
     programs: new Set(PROGRAMS.filter(isOnPath)),
-    pySpy: programOnPath('py-spy'),
+    samplers: new Map(
+      SAMPLERS.flatMap((name): [string, string][] => {
+        const path = programOnPath(name);
+        return path === null ? [] : [[name, path]];
+      }),
+    ),
     tracing: TRACING.find((folder) => existsSync(join(folder, 'events/raw_syscalls'))) ?? '',
     architecture: process.arch,
     lockdown: /\[(\w+)\]/.exec(readOrEmpty('/sys/kernel/security/lockdown'))?.[1] ?? 'none',

@@ -87,8 +87,8 @@ export async function startCapture(
 
 function codeWatch(mode: CodeMode): CodeWatch | null {
   if (mode === 'off') return null;
-  const samplers = new Samplers();
-  return new CodeWatch({ samplerFor: (pid) => samplers.for(pid) });
+  const samplers = new Samplers(mode);
+  return new CodeWatch({ samplerFor: (pid, thread) => samplers.for(pid, thread) });
 }
 
 /** bpftrace where it works, since it does not slow the server down; else strace, and why. */

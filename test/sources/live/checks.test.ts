@@ -51,11 +51,23 @@ test('the line of code needs py-spy, and the right to read the memory of others'
   const root = { userId: 0, mayTraceOthers: true, yama: 2 };
   assert.equal(problem(codeChecks(hostFacts(root))), 'none');
   assert.match(
-    problem(codeChecks(hostFacts({ ...root, pySpy: null }))),
-    /^py-spy is not installed .* pip install py-spy/,
+    problem(codeChecks(hostFacts({ ...root, samplers: new Map() }))),
+    /^py-spy, for .* is not installed .* pip install py-spy/,
   );
   assert.match(problem(codeChecks(hostFacts({ mayTraceOthers: false, yama: 1 }))), /^py-spy may not read .* with sudo/);
   assert.equal(problem(codeChecks(hostFacts({ mayTraceOthers: false, yama: 0 }))), 'none');
+});
+
+test('whatever else would show the line of code is told, and what stops a worker is told as such', () => {
+  const told = (...names: string[]) =>
+    codeChecks(hostFacts({ userId: 0, samplers: new Map(names.map((name) => [name, `/usr/bin/${name}`])) }))
+      .map(({ text }) => text)
+      .join('; ');
+  assert.match(
+    told('bpftrace', 'gdb'),
+    /bpftrace shows it of native code.*\/usr\/bin\/gdb .*--code stopping, which stops/,
+  );
+  assert.match(told('eu-stack', 'gdb'), /\/usr\/bin\/eu-stack shows it with --code stopping/);
 });
 
 test('each level of Yama has its own way out, and a capability makes the first two harmless', () => {

@@ -37,8 +37,8 @@ class Asked {
   answer: (pid: number) => string | null = (pid) => dump(pid, 'application');
   readonly watch = new CodeWatch({
     samplerFor: () => pySpy('/usr/bin/py-spy'),
-    run: async (command) => {
-      const pid = Number(command.at(-1));
+    run: async (sampler, pid, tid) => {
+      assert.equal(Number(sampler.command(pid, tid).at(-1)), pid);
       this.pids.push(pid);
       return this.answer(pid);
     },
@@ -121,10 +121,12 @@ describe('a thread that does not come back', () => {
     assert.equal(asked.watch.now(thread(107, 'clock_nanosleep', 1, 5)), null);
   });
 
-  it('is not asked about for ever: a capture has a bound', async () => {
+  it('is not asked about for ever: an hour has a bound', async () => {
     const asked = new Asked();
     for (let pid = 1_001; pid < 1_601; pid++) await asked.look(9, process(pid, [thread(pid, 'fsync', 1, 9)]));
     assert.equal(asked.pids.length, 200);
+    await asked.look(3_609, process(1_601, [thread(1_601, 'fsync', 1, 3_609)]));
+    assert.equal(asked.pids.length, 201);
   });
 
   it('costs nothing where the sampler fails or prints something else', async () => {

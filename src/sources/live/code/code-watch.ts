@@ -1,7 +1,6 @@
 import type { CodeFrame } from '../../../trace/code-frame.ts';
 import { isWait, syscall } from '../../../trace/syscalls.ts';
 import type { ProcessSight, ThreadSight } from '../kernel-watch.ts';
-import type { Command } from '../launch.ts';
 import { readOrEmpty } from '../process-facts.ts';
 import { runSampler } from './run-sampler.ts';
 import type { Sampler, ThreadStack } from './sampler.ts';
@@ -18,10 +17,10 @@ export interface CodeSight {
 }
 
 interface CodeWatchOptions {
-  /** The sampler for a process; null where there is none. */
-  readonly samplerFor: (pid: number) => Sampler | null;
-  /** Runs one and gives what it printed; null when it failed. */
-  readonly run?: (command: Command) => Promise<string | null>;
+  /** The sampler for a thread of a process; null where there is none. */
+  readonly samplerFor: (pid: number, thread: ThreadSight) => Sampler | null;
+  /** Runs one about a process and gives what it printed; null when it failed. */
+  readonly run?: (sampler: Sampler, pid: number, tid: number, cancelled: AbortSignal) => Promise<string | null>;
   /** Nanoseconds of the clock of the watch. */
   readonly now?: () => number;
 }
@@ -30,11 +29,16 @@ interface CodeWatchOptions {
 const STUCK: number = 900e6;
 /** In no wait at any look for so long it is away: in short calls, or in none. */
 const AWAY: number = 1_900e6;
-/** Samplers that run at once, and that are run in a whole capture. */
+/** Samplers that run at once, and that are run in an hour; what they saw is kept, the latest. */
 const MOST_AT_ONCE = 2;
-const MOST_IN_ALL = 200;
+const MOST_IN_HOUR = 200;
+const HOUR: number = 3_600e9;
+const MOST_KEPT = 400;
+const MOST_THREADS = 4_096;
 /** A thread is not looked at again before. */
 const LEAST_PAUSE: number = 3e9;
+/** Whoever waits for the end of the capture waits for a sampler so long. */
+const PATIENCE_MS = 1_500;
 /** What computes was on a processor, or ready for one, for this share of the time. */
 const COMPUTES = 0.5;
 
@@ -49,7 +53,9 @@ export class CodeWatch {
   /** When each thread was asked about last. */
   readonly #asked = new Map<number, number>();
   readonly #running = new Set<Promise<void>>();
+  readonly #cancelling = new AbortController();
   #count = 0;
+  #hourFrom = 0;
 
   constructor({ samplerFor, run = runSampler, now = () => Number(process.hrtime.bigint()) }: CodeWatchOptions) {
     this.#options = { samplerFor, run, now };
@@ -70,11 +76,13 @@ export class CodeWatch {
 
   /** Takes what the kernel says of the processes, and asks about those that are stuck. */
   look(processes: readonly ProcessSight[]): void {
+    if (this.#asked.size > MOST_THREADS) this.#forget();
     for (const process of processes) {
       const stuck = process.threads.filter((thread) => isStuck(process, thread) && this.#isDue(thread));
-      if (stuck.length === 0) continue;
-      if (this.#running.size >= MOST_AT_ONCE || this.#count >= MOST_IN_ALL) return;
-      const sampler = this.#options.samplerFor(process.pid);
+      const [first] = stuck;
+      if (first === undefined) continue;
+      if (this.#running.size >= MOST_AT_ONCE || !this.#hasBudget()) return;
+      const sampler = this.#options.samplerFor(process.pid, first);
       const now = this.#options.now();
       for (const { tid } of stuck) this.#asked.set(tid, now);
       if (sampler === null) continue;
@@ -85,9 +93,26 @@ export class CodeWatch {
     }
   }
 
-  /** Settles when no sampler runs any more, which takes as long as one may at most. */
+  /** Settles when no sampler runs any more. One that takes longer is told to end, and killed a second later. */
   async settle(): Promise<void> {
+    const patience = setTimeout(() => this.#cancelling.abort(), PATIENCE_MS);
     await Promise.all(this.#running);
+    clearTimeout(patience);
+  }
+
+  /** Days of workers that come and go: what is known of all of them at once. */
+  #forget(): void {
+    this.#asked.clear();
+    this.#last.clear();
+  }
+
+  #hasBudget(): boolean {
+    const now = this.#options.now();
+    if (now - this.#hourFrom >= HOUR) {
+      this.#hourFrom = now;
+      this.#count = 0;
+    }
+    return this.#count < MOST_IN_HOUR;
   }
 
   #isDue({ tid, since, awayFrom, at }: ThreadSight): boolean {
@@ -100,15 +125,17 @@ export class CodeWatch {
 
   async #ask(sampler: Sampler, pid: number, stuck: readonly ThreadSight[]): Promise<void> {
     const { run, now } = this.#options;
+    const first = stuck[0]?.tid ?? pid;
     const from = now();
-    const printed = await run(sampler.command(pid));
+    const printed = await run(sampler, pid, first, this.#cancelling.signal);
     const at = now();
-    const stacks = printed === null ? [] : sampler.read(printed);
+    const stacks = printed === null ? [] : sampler.read(printed, pid, first);
     for (const { tid } of stuck) {
       const frames = stackOf(stacks, pid, tid);
       if (frames === null) continue;
       const sight = { pid, tid, from, at, by: sampler.name, frames };
       this.#seen.push(sight);
+      if (this.#seen.length > MOST_KEPT) this.#seen.shift();
       this.#last.set(tid, sight);
     }
   }

@@ -16,7 +16,8 @@ export interface Sampler {
   readonly name: string;
   /** It stops the process while it looks. */
   readonly stops: boolean;
-  command(pid: number): Command;
+  readonly environment?: Readonly<Record<string, string>>;
+  command(pid: number, tid: number): Command;
   /** What it printed; empty for what is no stack. Never throws. */
-  read(printed: string): readonly ThreadStack[];
+  read(printed: string, pid: number, tid: number): readonly ThreadStack[];
 }
