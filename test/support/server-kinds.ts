@@ -21,6 +21,8 @@ export interface ServerKind {
   readonly slots: number;
   /** Its processes: master and workers. */
   readonly processes: number;
+  /** What the report says first. */
+  readonly verdict: RegExp;
   /** By which word a user would name it. */
   readonly word: (place: Place) => string;
   readonly command: (place: Place) => readonly [string, ...string[]];
@@ -35,6 +37,7 @@ const atPort = ({ port }: Place): string => `:${port}`;
 const overHttp = ({ port }: Place, upstream: number): void => void requestFrom(port, `/upstream?${upstream}`);
 const gunicorn = (workerClass: string): ServerKind => ({
   name: `gunicorn ${workerClass}`,
+  verdict: /All 2 workers are stuck in recvfrom on 127/,
   needs: ['gunicorn'],
   slots: 2,
   processes: 3,
@@ -52,6 +55,7 @@ export const SERVER_KINDS: readonly ServerKind[] = [
   gunicorn('sync'),
   {
     name: 'uvicorn',
+    verdict: /All 2 workers are stuck in recvfrom on 127/,
     needs: ['uvicorn'],
     slots: 2,
     processes: 3,
@@ -70,6 +74,7 @@ export const SERVER_KINDS: readonly ServerKind[] = [
   },
   {
     name: 'puma',
+    verdict: /All 2 workers are stuck in (?:p?poll|read) on 127/,
     needs: ['puma'],
     slots: 4,
     processes: 3,
@@ -90,6 +95,7 @@ export const SERVER_KINDS: readonly ServerKind[] = [
   },
   {
     name: 'node cluster',
+    verdict: /All 2 workers are stuck in openat of \/\S/,
     needs: ['mkfifo'],
     slots: 2,
     processes: 3,
@@ -100,6 +106,7 @@ export const SERVER_KINDS: readonly ServerKind[] = [
   },
   {
     name: 'php-fpm',
+    verdict: /All 2 workers are stuck in poll on 127/,
     needs: ['php-fpm8.2'],
     slots: 2,
     processes: 3,
@@ -109,6 +116,7 @@ export const SERVER_KINDS: readonly ServerKind[] = [
   },
   {
     name: 'celery',
+    verdict: /All 2 workers are stuck in recvfrom on 127/,
     needs: ['celery', 'redis-server'],
     slots: 2,
     processes: 3,

@@ -156,6 +156,8 @@ export class RestLines {
     const isStamped = state.clock.kind === 'epoch';
     const time = isStamped ? state.clock.at(Number(seconds), Number(fraction.padEnd(9, '0'))) : state.time;
     state.account.notices++;
+    // drover starts strace with -T, also where no call has come back to show it.
+    state.flags.durations = true;
     return {
       kind: 'observed',
       lane: state.threads.get(tid).lane,

@@ -202,7 +202,10 @@ function processesNow(sights: readonly ProcessSight[], now: number): ProcessNow[
     const { call, target, since, at, awayFrom, isFromStart } = telling;
     const isWaiting = isInWait(telling);
     const ageMs = Math.max(0, (now - since) / 1e6);
-    return [{ pid, innerPid, name, call, target, isWaiting, ageMs, awayMs: (at - awayFrom) / 1e6, isFromStart }];
+    const thread = telling.tid === pid ? {} : { tid: telling.tid };
+    return [
+      { pid, innerPid, name, ...thread, call, target, isWaiting, ageMs, awayMs: (at - awayFrom) / 1e6, isFromStart },
+    ];
   });
 }
 
