@@ -170,6 +170,7 @@ export class StuckServer {
     const upstream = createServer().listen(0, '127.0.0.1');
     const server = new StuckServer(kind, place, [run(kind.command(place)), ...beside], upstream);
     await until(`${kind.name} to have its processes`, () => server.pids.length >= kind.processes, 20_000);
+    await until(`${kind.name} to listen`, () => listens(place.port));
     return server;
   }
 
@@ -186,10 +187,24 @@ export class StuckServer {
     return this.#asked.size;
   }
 
+  /** The reply of a server that speaks HTTP, or null. */
+  get(path: string): Promise<string | null> {
+    return requestFrom(this.place.port, path);
+  }
+
+  /** Asks a server that speaks HTTP, whatever becomes of it. */
+  send(path: string): void {
+    void this.get(`${path}?${this.#upstreamPort}`);
+  }
+
+  get #upstreamPort(): number {
+    const address = this.#upstream.address();
+    return address !== null && typeof address === 'object' ? address.port : 0;
+  }
+
   /** Asks until all of it waits for a service that does not answer. */
   async occupy(): Promise<void> {
-    const address = this.#upstream.address();
-    const upstream = address !== null && typeof address === 'object' ? address.port : 0;
+    const upstream = this.#upstreamPort;
     const deadline = performance.now() + 30_000;
     while (this.stuck < this.kind.slots && performance.now() < deadline) {
       const before = this.stuck;
@@ -214,6 +229,17 @@ export class StuckServer {
     for (const socket of this.#asked) socket.destroy();
     this.#upstream.close();
   }
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = new Socket();
+    socket.once('error', () => resolve(false));
+    socket.connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
 }
 
 /** Asks for a page as nginx would. */
