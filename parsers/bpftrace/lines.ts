@@ -10,7 +10,7 @@ import { type EarlierCall, EarlierCalls } from './earlier-calls.ts';
 import type { Fields } from './fields.ts';
 import type { ForeignColumns } from './foreign-columns.ts';
 import { type JsonRecord, lostEvents, mapEntries, printedText, readJson } from './json-record.ts';
-import { LineReader } from './line-reader.ts';
+import { type CostFacts, LineReader } from './line-reader.ts';
 import { MapLines } from './map-lines.ts';
 import type { Waiting } from './waiting.ts';
 import { WatchedCapture } from './watched.ts';
@@ -20,6 +20,8 @@ export interface LineSink {
   add(waiting: Waiting): void;
   /** A call that was still running when the capture ended. */
   left(tid: number, facts: CallFacts, where: Where): void;
+  /** What tracing cost. */
+  cost(cost: CostFacts): void;
   /** What a descriptor of a process is, as found before the capture. */
   describe(pid: number, fd: number, label: string): void;
 }
@@ -71,7 +73,10 @@ export class Lines {
     this.#flags = flags;
     this.#sink = sink;
     this.#foreign = foreign;
-    this.axis = new TimeAxis(origin, foreign?.isClock === true);
+    this.axis = new TimeAxis(
+      origin,
+      foreign?.isTimeless === true ? 'none' : foreign?.isClock === true ? 'clock' : 'monotonic',
+    );
     this.#reader = new LineReader(this.axis);
   }
 
@@ -143,6 +148,9 @@ export class Lines {
         return this.#wait(meaning.waiting);
       case 'header':
         this.#header(meaning.fields, where);
+        return 'notices';
+      case 'cost':
+        this.#sink.cost(meaning.cost);
         return 'notices';
       case 'earlier':
         this.earlier.note(meaning.call, this.#reader.traces(meaning.call.number));
@@ -229,7 +237,8 @@ export class Lines {
   }
 
   #wait(waiting: Waiting): Shape {
-    this.#sink.add(waiting);
+    // Without times the order of the lines is all that is known.
+    this.#sink.add(this.axis.kind === 'none' ? { ...waiting, seenAt: 0 } : waiting);
     if (waiting.seenAt > this.#lastSeen) this.#lastSeen = waiting.seenAt;
     this.#flags.timestamps = this.axis.kind;
     if (waiting.kind !== 'lost') this.#flags.pids = true;

@@ -13,6 +13,7 @@ export function timeOf(record: TraceRecord): Nanoseconds | null {
     case 'membership':
     case 'watched':
     case 'observed':
+    case 'sampled':
     case 'scheduling':
     case 'socket-state':
       return record.time;
@@ -20,7 +21,9 @@ export function timeOf(record: TraceRecord): Nanoseconds | null {
       return record.time === UNKNOWN ? null : record.time;
     case 'count':
     case 'notice':
+    case 'cost':
     case 'frame':
+    case 'printed':
       return null;
   }
 }

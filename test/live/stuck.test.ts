@@ -84,7 +84,12 @@ for (const engine of ['bpftrace', 'strace'] as const) {
       const titles = findings.map(
         ({ severity, title }: { readonly severity: string; readonly title: string }) => `${severity} ${title}`,
       );
-      assert.ok(titles.includes('critical 2 of 3 processes make no system call'), String(titles));
+      // With the line of code behind it, where py-spy is there.
+      const wanted = /^critical 2 of 3 processes make no system call(?:, app\.py:\d+ application\(\))?$/;
+      assert.ok(
+        titles.some((title: string) => wanted.test(title)),
+        String(titles),
+      );
       assert.ok(isFree(server));
     }),
   );

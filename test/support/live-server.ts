@@ -13,10 +13,12 @@ const TRACERS = new Set(['setpriv', 'timeout', 'prlimit', 'strace', 'bpftrace'])
 
 interface ServerOptions {
   readonly workers?: number;
+  /** Of gunicorn's kinds. */
+  readonly kind?: 'gevent' | 'sync';
   readonly inside?: boolean;
 }
 
-/** A real gunicorn with gevent workers that share a listener. */
+/** A real gunicorn, as a rule with gevent workers, that share a listener. */
 export class LiveServer {
   readonly port: number;
   readonly #child: ChildProcess;
@@ -29,7 +31,7 @@ export class LiveServer {
   }
 
   /** `inside` a pid namespace of its own, as in a container. */
-  static async start({ workers = 3, inside = false }: ServerOptions = {}): Promise<LiveServer> {
+  static async start({ workers = 3, kind = 'gevent', inside = false }: ServerOptions = {}): Promise<LiveServer> {
     const port = await freePort();
     // It ends with the test, also when that is killed.
     const words = [
@@ -38,7 +40,7 @@ export class LiveServer {
       ...(inside ? ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'] : []),
       'gunicorn',
       '-k',
-      'gevent',
+      kind,
       '-w',
       String(workers),
       '-b',

@@ -4,7 +4,7 @@ import type { LiveStatus, ProcessNow } from '../../dashboard/state.ts';
 import { type AnalysisMessage, AnalysisThread } from '../../pipeline/analysis-thread.ts';
 import { machineOf } from '../../sources/bpftrace/program.ts';
 import type { CaptureEnd, LiveCapture } from '../../sources/live/capture.ts';
-import { isInWait, type ProcessSight, tellingThread } from '../../sources/live/kernel-watch.ts';
+import { isInWait, tellingThread } from '../../sources/live/kernel-watch.ts';
 import { processCall } from '../../sources/live/process-call.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
 import type { Feed } from './dashboard-host.ts';
@@ -123,7 +123,7 @@ export class LiveFeed implements Feed {
   #tellSights(): void {
     const { capture } = this.#options;
     if (capture.isOver || capture.sights.length === 0) return;
-    const processes = processesNow(capture.sights, monotonic());
+    const processes = processesNow(capture, monotonic());
     const isStuck = processes.some(
       ({ isWaiting, ageMs, awayMs }) => !isWaiting && (ageMs >= AWAY_MS || awayMs >= RESTLESS_MS),
     );
@@ -158,11 +158,12 @@ export class LiveFeed implements Feed {
       spool: capture.file,
       spoolBytes: bytes,
       spoolLimitBytes,
+      costPercent: capture.costPercent,
       notes: end === null ? [] : [[end.sentence, end.detached].filter((part) => part !== '').join(' ')],
       wallMs: Date.now(),
       atMs: now,
       silentMs: now - this.#arrivedAt,
-      processes: processesNow(capture.sights, monotonic()),
+      processes: processesNow(capture, monotonic()),
     });
   }
 }
@@ -194,18 +195,18 @@ function monotonic(): number {
 }
 
 /** Each process by the thread that tells most; `now` on the clock of the watch. */
-function processesNow(sights: readonly ProcessSight[], now: number): ProcessNow[] {
-  return sights.flatMap((sight) => {
+function processesNow(capture: LiveCapture, now: number): ProcessNow[] {
+  return capture.sights.flatMap((sight) => {
     const { pid, innerPid, name } = sight;
     const telling = tellingThread(sight);
     if (telling === undefined) return [];
     const { call, target, since, at, awayFrom, isFromStart } = telling;
     const isWaiting = isInWait(telling);
     const ageMs = Math.max(0, (now - since) / 1e6);
+    const awayMs = (at - awayFrom) / 1e6;
     const thread = telling.tid === pid ? {} : { tid: telling.tid };
-    return [
-      { pid, innerPid, name, ...thread, call, target, isWaiting, ageMs, awayMs: (at - awayFrom) / 1e6, isFromStart },
-    ];
+    const code = capture.codeOf(telling);
+    return [{ pid, innerPid, name, ...thread, call, target, isWaiting, ageMs, awayMs, code, isFromStart }];
   });
 }
 

@@ -43,6 +43,12 @@ function lossLines(losses: readonly ToldLoss[]): string {
   return losses.map(({ at, count }) => `event=lost ts=${Math.round(at)} count=${count}\n`).join('');
 }
 
+/** The first line of the program, as if it began now. */
+function startLine(name: ProgramName, machine: Machine): string {
+  const clock = (Date.now() / 1_000).toFixed(6);
+  return `event=start program=${name} version=1 machine=${machine} ts=${process.hrtime.bigint()} clock=${clock}\n`;
+}
+
 /** bpftrace with drover's own program. Stops nobody: where it cannot keep up it loses events, and counts them. */
 export function bpftraceEngine(
   name: ProgramName,
@@ -63,7 +69,7 @@ export function bpftraceEngine(
     name: 'bpftrace',
     command: guarded(
       ['bpftrace', '-B', 'full', program],
-      { seconds: limits.seconds + START_SECONDS, bytes: limits.bytes },
+      { ...limits, seconds: limits.seconds + START_SECONDS },
       PATIENCE_SECONDS,
     ),
     environment: programEnvironment(name),
@@ -73,6 +79,7 @@ export function bpftraceEngine(
     // Who was silent all the time, and is in another call now, went there while the program was compiled.
     closing: () => `\n${callLines(pids, machine)}`,
     lost: lossLines,
+    opening: () => `${descriptorLines(pids)}${callLines(pids, machine)}${startLine(name, machine)}`,
     sights: { prefix: '', stamp: (at) => String(Math.round(at)) },
     open: openCalls,
     // Asked a second time while it prints its maps it would leave at once, without them.
