@@ -110,7 +110,8 @@ export const SERVER_KINDS: readonly ServerKind[] = [
     needs: ['php-fpm8.2'],
     slots: 2,
     processes: 3,
-    word: () => 'php-fpm',
+    // The distribution may have started one of its own.
+    word: atPort,
     command: ({ folder }) => ['php-fpm8.2', '-R', '-F', '-y', join(folder, 'fpm.conf')],
     ask: ({ port }, upstream) => askFastCgi(port, join(LIVE_FOLDER, 'page.php'), `${upstream}`),
   },
