@@ -115,6 +115,8 @@ export interface ProcessNow {
   /** Its number in its own container. */
   readonly innerPid: number;
   readonly name: string;
+  /** The thread of it that this is about; left out for its first one. */
+  readonly tid?: number;
   /** '' while it is in no call. */
   readonly call: string;
   readonly target: string;

@@ -99,6 +99,22 @@ for (const [name, capture] of [
       assert.deepEqual(all, []);
     });
 
+    it('and poll one connection of their own wait for its answer; of a client, for what it sends', async () => {
+      const polls = (pid: number, peer: string, isOfClient = false): Looked => ({
+        pid,
+        call: 'poll',
+        ...(capture === bpftrace ? { number: 7 } : {}),
+        clients: 1,
+        peer: isOfClient ? `${peer} of=client` : peer,
+      });
+      const upstream = '127.0.0.1:5432';
+      assert.deepEqual(await told(capture(polls(103, upstream), polls(107, upstream))), [
+        'stuck-call critical: All 2 workers are stuck in poll on 127.0.0.1:5432',
+      ]);
+      const [ofClient = ''] = await told(capture(polls(103, '10.0.0.7:51234', true)));
+      assert.doesNotMatch(ofClient, /critical|warning/);
+    });
+
     it('and compute while clients of theirs are connected are told, all of them', async () => {
       assert.deepEqual(await told(capture(computing(103, 1), computing(107, 3))), [
         'stuck-call critical: 2 of 3 processes make no system call',

@@ -21,6 +21,8 @@ export interface ServerKind {
   readonly slots: number;
   /** Its processes: master and workers. */
   readonly processes: number;
+  /** What the report says first. */
+  readonly verdict: RegExp;
   /** By which word a user would name it. */
   readonly word: (place: Place) => string;
   readonly command: (place: Place) => readonly [string, ...string[]];
@@ -35,6 +37,7 @@ const atPort = ({ port }: Place): string => `:${port}`;
 const overHttp = ({ port }: Place, upstream: number): void => void requestFrom(port, `/upstream?${upstream}`);
 const gunicorn = (workerClass: string): ServerKind => ({
   name: `gunicorn ${workerClass}`,
+  verdict: /All 2 workers are stuck in recvfrom on 127/,
   needs: ['gunicorn'],
   slots: 2,
   processes: 3,
@@ -52,6 +55,7 @@ export const SERVER_KINDS: readonly ServerKind[] = [
   gunicorn('sync'),
   {
     name: 'uvicorn',
+    verdict: /All 2 workers are stuck in recvfrom on 127/,
     needs: ['uvicorn'],
     slots: 2,
     processes: 3,
@@ -70,6 +74,7 @@ export const SERVER_KINDS: readonly ServerKind[] = [
   },
   {
     name: 'puma',
+    verdict: /All 2 workers are stuck in (?:p?poll|read) on 127/,
     needs: ['puma'],
     slots: 4,
     processes: 3,
@@ -90,6 +95,7 @@ export const SERVER_KINDS: readonly ServerKind[] = [
   },
   {
     name: 'node cluster',
+    verdict: /All 2 workers are stuck in openat of \/\S/,
     needs: ['mkfifo'],
     slots: 2,
     processes: 3,
@@ -100,15 +106,18 @@ export const SERVER_KINDS: readonly ServerKind[] = [
   },
   {
     name: 'php-fpm',
+    verdict: /All 2 workers are stuck in poll on 127/,
     needs: ['php-fpm8.2'],
     slots: 2,
     processes: 3,
-    word: () => 'php-fpm',
+    // The distribution may have started one of its own.
+    word: atPort,
     command: ({ folder }) => ['php-fpm8.2', '-R', '-F', '-y', join(folder, 'fpm.conf')],
     ask: ({ port }, upstream) => askFastCgi(port, join(LIVE_FOLDER, 'page.php'), `${upstream}`),
   },
   {
     name: 'celery',
+    verdict: /All 2 workers are stuck in recvfrom on 127/,
     needs: ['celery', 'redis-server'],
     slots: 2,
     processes: 3,
@@ -162,6 +171,7 @@ export class StuckServer {
     const upstream = createServer().listen(0, '127.0.0.1');
     const server = new StuckServer(kind, place, [run(kind.command(place)), ...beside], upstream);
     await until(`${kind.name} to have its processes`, () => server.pids.length >= kind.processes, 20_000);
+    await until(`${kind.name} to listen`, () => listens(place.port));
     return server;
   }
 
@@ -178,10 +188,24 @@ export class StuckServer {
     return this.#asked.size;
   }
 
+  /** The reply of a server that speaks HTTP, or null. */
+  get(path: string): Promise<string | null> {
+    return requestFrom(this.place.port, path);
+  }
+
+  /** Asks a server that speaks HTTP, whatever becomes of it. */
+  send(path: string): void {
+    void this.get(`${path}?${this.#upstreamPort}`);
+  }
+
+  get #upstreamPort(): number {
+    const address = this.#upstream.address();
+    return address !== null && typeof address === 'object' ? address.port : 0;
+  }
+
   /** Asks until all of it waits for a service that does not answer. */
   async occupy(): Promise<void> {
-    const address = this.#upstream.address();
-    const upstream = address !== null && typeof address === 'object' ? address.port : 0;
+    const upstream = this.#upstreamPort;
     const deadline = performance.now() + 30_000;
     while (this.stuck < this.kind.slots && performance.now() < deadline) {
       const before = this.stuck;
@@ -206,6 +230,17 @@ export class StuckServer {
     for (const socket of this.#asked) socket.destroy();
     this.#upstream.close();
   }
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = new Socket();
+    socket.once('error', () => resolve(false));
+    socket.connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
 }
 
 /** Asks for a page as nginx would. */

@@ -162,6 +162,8 @@ export class RestLines {
     const { tid, pid, lasted, stamp, ...told } = sight;
     const { time, isStamped } = this.#stamped(stamp);
     state.account.notices++;
+    // drover starts strace with -T, also where no call has come back to show it.
+    state.flags.durations = true;
     return {
       kind: 'observed',
       lane: state.threads.get(tid).lane,

@@ -24,6 +24,7 @@ export const WORKER_COLUMNS: readonly Column<WorkerRow>[] = [
 ];
 
 const RESTLESS_MS = 1_900;
+const HELD_MS = 900;
 /** In so long the first calls of a process arrive. */
 const UNREAD_MS = 3_000;
 
@@ -57,10 +58,17 @@ export function workerRows(state: DashboardState, list: ListState = state.lists.
 function openMsOf(state: DashboardState, activity: WorkerActivity | null, process: ProcessNow | null): number {
   if (activity === null) return process === null || process.isWaiting ? 0 : ageNow(state, process);
   const { now } = activity;
+  if (process !== null && isHeldByThread(activity, process)) return ageNow(state, process);
   if (now.state === 'waiting' || now.state === 'ended') return 0;
   if (typeof now.turnSinceMs === 'number') return Math.max(0, liveNowMs(state) - now.turnSinceMs);
   // No loop of it is known, and it was in no wait whenever somebody looked.
   return now.hub === undefined && process !== null && process.awayMs >= RESTLESS_MS ? process.awayMs : 0;
+}
+
+/** Its first thread waits for whatever comes, while another one has long been in a call: so pools of threads hang. */
+export function isHeldByThread(activity: WorkerActivity, process: ProcessNow | null): boolean {
+  if (process === null || process.tid === undefined || process.isWaiting) return false;
+  return activity.now.state === 'waiting' && process.ageMs >= HELD_MS;
 }
 
 /**

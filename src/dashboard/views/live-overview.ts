@@ -6,7 +6,7 @@ import { cell, figure, type Row, row, rule, span } from '../spans.ts';
 import { type DashboardState, shownActivity } from '../state.ts';
 import { findingRows, selectedFinding } from '../tables/findings.ts';
 import { orderName } from '../tables/table.ts';
-import { longestOf, WORKER_COLUMNS, type WorkerRow, workerRows } from '../tables/workers.ts';
+import { isHeldByThread, longestOf, WORKER_COLUMNS, type WorkerRow, workerRows } from '../tables/workers.ts';
 import { liveNowMs } from '../times.ts';
 import { tall } from './beside.ts';
 import { drawFindingList, findingRule } from './finding-list.ts';
@@ -78,7 +78,9 @@ function drawWorkerNow(state: DashboardState, each: WorkerRow): Row {
   const isAway =
     workerActivity === null
       ? process?.isWaiting === false
-      : workerActivity.now.state === 'blocked' || workerActivity.now.state === 'silent';
+      : isHeldByThread(workerActivity, process) ||
+        workerActivity.now.state === 'blocked' ||
+        workerActivity.now.state === 'silent';
   const isBlocked = isAway && now !== 'runs' && !now.startsWith('in ');
   const rate = activity === null || workerActivity === null ? '-' : callsPerSecond(state, activity, workerActivity);
   const pin = state.pinned.includes(worker.pid) ? '*' : ' ';

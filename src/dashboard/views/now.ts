@@ -3,7 +3,7 @@ import { show } from '../../output/show.ts';
 import { durationOfMs } from '../../trace/format-numbers.ts';
 import { ASCII } from '../spans.ts';
 import type { DashboardState } from '../state.ts';
-import { ageNow, type WorkerRow } from '../tables/workers.ts';
+import { ageNow, isHeldByThread, type WorkerRow } from '../tables/workers.ts';
 import { liveNowMs } from '../times.ts';
 
 const LONG_NAME = 11;
@@ -17,7 +17,7 @@ const NOTABLE_LATE_MS = 2_500;
  */
 export function nowText(state: DashboardState, row: WorkerRow): string {
   const { activity, openMs } = row;
-  if (activity === null) return unheardText(state, row);
+  if (activity === null || isHeldByThread(activity, row.process)) return unheardText(state, row);
   const { now } = activity;
   if (now.state === 'ended') return 'ended';
   if (now.state === 'waiting') return `waits ${show(now.call)}`;

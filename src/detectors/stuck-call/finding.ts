@@ -116,8 +116,9 @@ function titleOf(sorted: readonly AtEnd[], subject: string, severity: Severity):
   const isPool = idle === 'unknown' && own !== null && !sorted.every((each) => targetOf(each) === own);
   const target = isPool ? own.replace(/\bfd \d+$/, 'fds') : own;
   const state = idle === 'no' && severity !== 'info' ? 'stuck in' : 'in';
-  const on =
-    target === null ? '' : left.syscall.takesDescriptor || left.watched > 0 ? ` on ${target}` : ` of ${target}`;
+  // Of what the kernel goes on with only others know what it is about.
+  const isOnDescriptor = left.path === '';
+  const on = target === null ? '' : `${isOnDescriptor ? ' on' : ' of'} ${target}`;
   const title = `${subject} ${state} ${left.name}${on}`;
   return title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 1)}…` : title;
 }

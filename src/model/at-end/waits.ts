@@ -55,11 +55,7 @@ export function judgeWait(thread: Thread, left: LeftIn, model: Model): Judgement
   // What a `restart_syscall` goes on with has no arguments: a wait with a limit, as a rule of a loop.
   if (left.syscall.family === 'restart') {
     if (syscall(left.name).family === 'sleep') return sleeping(thread, left);
-    // Others saw that it waits for one connection alone.
-    if (left.target !== '')
-      return left.isOfClient
-        ? unknown('client', `${left.target} to send`)
-        : no('answer', `an answer of ${left.target}`);
+    if (left.target !== '') return seenByOthers(left);
     return yes(left.name === 'restart_syscall' ? UNTOLD : WORK);
   }
   switch (family) {
@@ -71,6 +67,7 @@ export function judgeWait(thread: Thread, left: LeftIn, model: Model): Judgement
     case 'select':
       // Who waits for several things at once is a loop.
       if (left.watched > 1) return yes();
+      if (left.fd < 0 && left.target !== '') return seenByOthers(left);
       return left.fd >= 0 ? waited(thread, left) : timed(left);
     case 'read':
       return waited(thread, left);
@@ -107,6 +104,11 @@ export function judgeWait(thread: Thread, left: LeftIn, model: Model): Judgement
 function isAllThereIs({ processes }: Model): boolean {
   const [only, ...others] = processes.threads();
   return others.length === 0 && only?.lastTime === UNKNOWN;
+}
+
+/** Others saw that it waits for one connection alone, which the line does not show. */
+function seenByOthers({ isOfClient, target }: LeftIn): Judgement {
+  return isOfClient ? unknown('client', `${target} to send`) : no('answer', `an answer of ${target}`);
 }
 
 const TIME: Wait = { kind: 'time', what: 'a pause to pass' };

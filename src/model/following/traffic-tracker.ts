@@ -125,9 +125,11 @@ export class TrafficTracker {
     const descriptor = this.#descriptorOf(call, thread);
     if (call.error !== '') thread.loop.turn.futile++;
     if (descriptor === undefined) return null;
-    const passed = call.syscall.name === 'recvmsg' ? call.arguments.passedDescriptors() : null;
+    const isMessage = call.syscall.name === 'recvmsg';
+    if (isMessage && call.result > 0) thread.process.hearsMessages = true;
+    const passed = isMessage ? call.arguments.passedDescriptors() : null;
     if (passed !== null) this.#receiveDescriptors(call, thread, passed);
-    let { connection } = descriptor;
+    let connection = descriptor.connection ?? this.#passedUnseen(call, thread, descriptor);
     if (connection === null) {
       if (call.result === 0 && descriptor.kind === 'socket') this.#ended(call, thread, descriptor);
       if (descriptor.kind === 'socket') {
@@ -259,6 +261,20 @@ export class TrafficTracker {
     accepts.found = connection;
     if (!thread.process.isWhole) this.#processes.sockets.add(descriptor.label, call.fd, descriptor, thread, call.start);
     return connection;
+  }
+
+  /**
+   * A request on a number of which no call showed the opening and that had no name when the capture began, in a process
+   * that reads messages: bpftrace does not show what came with them.
+   */
+  #passedUnseen(call: Call, thread: Thread, { kind, label, seenOpening }: Descriptor): Connection | null {
+    const { process } = thread;
+    if (kind !== 'unknown' || label !== '' || seenOpening || !process.hearsMessages || !(call.result > 0)) return null;
+    const bytes = call.arguments.payload(64);
+    if (bytes === null || requestStart(bytes) === null) return null;
+    if (process.parent !== null) process.parent.handsDescriptorsOver = true;
+    this.#receiveDescriptors(call, thread, [{ fd: call.fd, label }]);
+    return process.descriptors.get(call.fd)?.connection ?? null;
   }
 
   #receiveDescriptors(call: Call, thread: Thread, passed: readonly LabelledDescriptor[]): void {

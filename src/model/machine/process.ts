@@ -55,6 +55,8 @@ export class Process {
   setSocketOptions = false;
   /** It got descriptors over a unix socket (node cluster). */
   receivesDescriptors = false;
+  /** It reads messages (`recvmsg`), which may bring descriptors. */
+  hearsMessages = false;
   /** Its only thread woke another one. */
   wakesUnseen = false;
   /** Wakes and waits of private words that were looked at to learn whose its threads are. */
@@ -147,6 +149,7 @@ export class Process {
     this.threadsStarted += other.threadsStarted;
     this.setSocketOptions ||= other.setSocketOptions;
     this.receivesDescriptors ||= other.receivesDescriptors;
+    this.hearsMessages ||= other.hearsMessages;
     this.handsDescriptorsOver ||= other.handsDescriptorsOver;
     this.clientele.absorb(other.clientele, this);
     this.showsLife ||= other.showsLife;
