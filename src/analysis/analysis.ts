@@ -85,6 +85,7 @@ export class Analysis {
     else if (record.kind === 'socket-state') model.socketState(record);
     else if (record.kind === 'lost') model.lost(record);
     else if (record.kind === 'watched') model.watched(record);
+    else if (record.kind === 'noted') model.noted(record);
     else if (record.kind === 'observed') model.observed(record);
     else if (record.kind === 'count') model.counted(record);
     else model.frame(record);
@@ -106,7 +107,7 @@ export class Analysis {
     const outcomes: Partial<Record<Kind, Outcome>> = {};
     const drafts: Draft[] = [];
     const wanted = this.#options.pids === undefined ? null : new Set(this.#options.pids);
-    const isWatched = model.watch.threads.size > 0;
+    const isWatched = model.watch.isActive;
     const onlyCounted = isWatched || (model.statistics.fromTables && model.firstTime === UNKNOWN);
     for (const running of this.#running) {
       const { kind, judgesCounts } = running.definition;

@@ -6,6 +6,7 @@ import type {
   Frame,
   Lost,
   Membership,
+  Noted,
   Notice,
   Observed,
   Scheduling,
@@ -251,6 +252,12 @@ export class Model {
   watched(record: Watched): void {
     this.#saw(record.time);
     if (this.inWindow(record.time)) this.watch.add(record, this.processes.at(record.lane, record.time));
+  }
+
+  noted(record: Noted): void {
+    this.#saw(record.time);
+    this.#saw(record.time + Math.max(0, record.length));
+    if (this.inWindow(record.time)) this.watch.note(record, this.processes.at(record.lane, record.time));
   }
 
   /** Somebody looked at a thread from outside. Its own calls say more, where it makes any. */

@@ -14,6 +14,7 @@ export function timeOf(record: TraceRecord): Nanoseconds | null {
     case 'lost':
     case 'watched':
     case 'observed':
+    case 'noted':
     case 'scheduling':
     case 'socket-state':
       return record.time;

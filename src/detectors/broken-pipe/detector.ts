@@ -9,6 +9,7 @@ import { cutFinding } from './cut-finding.ts';
 import { finding, NAMES } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { type Group, groupOf, Tally, worstOf } from './tally.ts';
+import { judgeWatched } from './watched.ts';
 
 export const brokenPipe = defineDetector({
   kind: 'broken-pipe',
@@ -33,6 +34,7 @@ export const brokenPipe = defineDetector({
   },
   follows: { kinds: ['service-stall', 'loop-stall', 'slow-dependency'], anywhere: false },
   trackers: [DependencyTracker],
+  judgesCounts: 'watched',
   metrics,
   create(context) {
     const tallies = new Map<Group, Tally>();
@@ -45,7 +47,7 @@ export const brokenPipe = defineDetector({
           tally.add(failure);
         },
       },
-      conclude: () => conclude(context, tallies),
+      conclude: () => (context.model.watch.isActive ? judgeWatched(context) : conclude(context, tallies)),
     };
   },
 });

@@ -12,6 +12,7 @@ import { stallFinding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { noLoopReason } from './no-loop-reason.ts';
 import { addStall, regrouped, type Stall, type StallGroup } from './stall-group.ts';
+import { judgeWatched } from './watched.ts';
 
 export const loopStall = defineDetector({
   kind: 'loop-stall',
@@ -28,6 +29,7 @@ export const loopStall = defineDetector({
   },
   tellsStalls: true,
   perWorker: true,
+  judgesCounts: 'watched',
   metrics,
   create(context) {
     const groups = new Map<Thread, Map<string, StallGroup>>();
@@ -48,7 +50,7 @@ export const loopStall = defineDetector({
           groups.delete(thread);
         },
       },
-      conclude: () => conclude(context, groups),
+      conclude: () => (context.model.watch.isActive ? judgeWatched(context) : conclude(context, groups)),
     };
   },
 });

@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import type { Machine } from '../../trace/syscall-numbers.ts';
 import { callLines } from '../bpftrace/call-lines.ts';
 import { descriptorLines } from '../bpftrace/descriptor-lines.ts';
@@ -7,7 +8,7 @@ import type { Engine } from './capture.ts';
 import type { ProcessSight } from './kernel-watch.ts';
 import { guarded, type LaunchLimits } from './launch.ts';
 import { listeningPorts } from './listening-ports.ts';
-import type { ProcessFacts } from './process-facts.ts';
+import { linkOrEmpty, type ProcessFacts } from './process-facts.ts';
 import type { Spool } from './spool.ts';
 
 /** Compiling and attaching take 1.5 to 2.5 s, more on a busy host, and the guards' clock already runs. */
@@ -38,6 +39,21 @@ function openCalls(processes: readonly ProcessSight[]): string {
   return `event=end ts=${process.hrtime.bigint()}\n${calls.join('')}`;
 }
 
+const TRACEPOINTS = ['/sys/kernel/tracing/events/syscalls', '/sys/kernel/debug/tracing/events/syscalls'];
+
+function hasTracepoint(name: string): boolean {
+  return TRACEPOINTS.some((folder) => existsSync(`${folder}/${name}`));
+}
+
+function hasEpoll(pid: number): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).some((fd) => linkOrEmpty(`/proc/${pid}/fd/${fd}`).endsWith('[eventpoll]'));
+  } catch {
+    // It has ended.
+    return false;
+  }
+}
+
 /** The first line of the program, as if it began now. */
 function startLine(name: ProgramName, machine: Machine): string {
   const clock = (Date.now() / 1_000).toFixed(6);
@@ -55,7 +71,13 @@ export function bpftraceEngine(
   const pids = processes.map(({ pid }) => pid);
   const program = spool.add(
     `${name}.bt`,
-    bpftraceProgram(name, { pids, machine, ports: listeningPorts(pids) }) + FLUSH,
+    bpftraceProgram(name, {
+      pids,
+      machine,
+      ports: listeningPorts(pids),
+      hasTracepoint,
+      hasEpoll: pids.some(hasEpoll),
+    }) + FLUSH,
   );
   // What a descriptor is that was there before, and what a thread is in: the program sees only what begins from now on.
   spool.write(descriptorLines(pids) + callLines(pids, machine));
