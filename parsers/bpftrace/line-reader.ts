@@ -4,6 +4,7 @@ import { signalName } from '../../src/trace/signals.ts';
 import { knownSyscall, type Machine, syscallName } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
 import { LONGEST_CAPTURE, type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
+import { readCodeSample } from '../text/code-line.ts';
 import { readCost } from '../text/cost-line.ts';
 import type { Where } from '../text/line-parser.ts';
 import { readSight } from '../text/sight-line.ts';
@@ -35,7 +36,7 @@ export type LineMeaning =
   | { readonly kind: 'other' };
 
 /** Lines about the capture. */
-const HEADERS: ReadonlySet<string> = new Set(['start', 'end', 'fd', 'tick']);
+const HEADERS: ReadonlySet<string> = new Set(['start', 'end', 'fd', 'tick', 'lost']);
 const UNTRACED: ReadonlySet<string> = new Set(['other', 'file', 'memory', 'trivial']);
 /** Numbers of threads and descriptors are that large at most. */
 const MOST_TID = 0x7fffffff;
@@ -74,6 +75,7 @@ export class LineReader {
     if (fields === null) return /^(?:ts|event)=/.test(text) ? BROKEN : OTHER;
     if (HEADERS.has(fields.event)) return { kind: 'header', fields };
     if (fields.event === 'in') return earlier(fields, where);
+    if (fields.event === 'code') return this.#code(text, fields.time, where);
     if (fields.event === 'cost') {
       const cost = readCost(text);
       return cost === null ? BROKEN : { kind: 'cost', cost };
@@ -160,6 +162,13 @@ export class LineReader {
     const error = outcomeOf(fields)?.error ?? '';
     if (call === '' || error === '') return null;
     return { kind: 'noted', seenAt: time, tid, pid, where, start: time, length: UNKNOWN, call, error };
+  }
+
+  #code(text: string, stamp: number, where: Where): LineMeaning {
+    const sample = readCodeSample(text);
+    const seenAt = this.#axis.at(stamp);
+    if (sample === null || Number.isNaN(seenAt)) return BROKEN;
+    return { kind: 'waiting', waiting: { kind: 'sampled', seenAt, where, sample } };
   }
 
   #socketState({ event, time, peer, others }: Fields, where: Where): LineMeaning {

@@ -1,5 +1,5 @@
 import type { CallCount } from '../../src/trace/record.ts';
-import type { Nanoseconds, TimeOrigin } from '../../src/trace/time.ts';
+import { type Nanoseconds, type TimeOrigin, UNKNOWN } from '../../src/trace/time.ts';
 import type { TraceFlags } from '../format.ts';
 import type { LineAccounting } from '../text/line-accounting.ts';
 import type { Where } from '../text/line-parser.ts';
@@ -73,7 +73,10 @@ export class Lines {
     this.#flags = flags;
     this.#sink = sink;
     this.#foreign = foreign;
-    this.axis = new TimeAxis(origin, foreign?.isClock === true);
+    this.axis = new TimeAxis(
+      origin,
+      foreign?.isTimeless === true ? 'none' : foreign?.isClock === true ? 'clock' : 'monotonic',
+    );
     this.#reader = new LineReader(this.axis);
   }
 
@@ -234,7 +237,8 @@ export class Lines {
   }
 
   #wait(waiting: Waiting): Shape {
-    this.#sink.add(waiting);
+    // Without times the order of the lines is all that is known.
+    this.#sink.add(this.axis.kind === 'none' ? { ...waiting, seenAt: 0 } : waiting);
     if (waiting.seenAt > this.#lastSeen) this.#lastSeen = waiting.seenAt;
     this.#flags.timestamps = this.axis.kind;
     if (waiting.kind !== 'lost') this.#flags.pids = true;
@@ -270,6 +274,11 @@ export class Lines {
       return;
     }
     if (event === 'end') this.earlier.end(time);
+    if (event === 'lost') {
+      const at = Number.isNaN(time) ? time : this.axis.at(time);
+      this.#note(Number(others.get('count')), where, Number.isNaN(at) ? UNKNOWN : at);
+      return;
+    }
     if (event !== 'start') return;
     this.earlier.begin(time);
     if (others.get('machine') === 'arm64') {
@@ -284,11 +293,11 @@ export class Lines {
     if (program !== undefined && /^[a-z]{1,20}$/.test(program)) this.#addFlag(`${program}.bt`);
   }
 
-  #note(count: number, where: Where): void {
+  #note(count: number, where: Where, seenAt = this.#lastSeen): void {
     if (!(count > 0)) return;
     this.#lost += count;
     this.#accounting.noteMany('lost-events', count, where.line, where.text);
-    this.#sink.add({ kind: 'lost', seenAt: this.#lastSeen, count });
+    this.#sink.add({ kind: 'lost', seenAt, count });
   }
 
   #addFlag(flag: string): void {

@@ -123,6 +123,8 @@ export interface ProcessNow {
   readonly ageMs: number;
   /** For how long it was in no wait at any look. */
   readonly awayMs: number;
+  /** Where its application was seen since it left its wait, `app.py:12 application()`; '' when nowhere. */
+  readonly code?: string;
   /** It was in it before the tracer came. */
   readonly isFromStart: boolean;
 }

@@ -47,7 +47,7 @@ test('what exact.bt has in common with calls.bt is the same text', () => {
 test('ports are those of the listeners, or all', () => {
   assert.match(
     bpftraceProgram('exact', { pids: [1], machine: 'x86-64', ports: [8000, 8001] }),
-    /@port\[8000\] = 1; @port\[8001\] = 1;/,
+    /@port\[\(uint64\)8000\] = 1; @port\[\(uint64\)8001\] = 1;/,
   );
   assert.match(bpftraceProgram('exact', { pids: [1], machine: 'x86-64' }), /@allports = 1;/);
 });

@@ -28,5 +28,6 @@ export async function runRecord(pids: readonly number[], flags: RecordFlags): Pr
   if (flags.quiet === true) reportUnkept(capture, end);
   await writeStdout(`${capture.file}\n`);
   say(`Read it with: drover ${asOperand(capture.file)}`);
-  return end.unkept === '' ? EXIT.done : EXIT.output;
+  if (end.unkept !== '') return EXIT.output;
+  return end.reason === 'tracer-died' ? EXIT.partial : EXIT.done;
 }

@@ -48,6 +48,7 @@ export async function beginCapture(
         seconds: flags.for + reserveSeconds,
         program,
         watch,
+        code: flags.code,
         ringSeconds,
         mostPercent: flags.maxCost,
         signal,

@@ -1,5 +1,6 @@
 import { Argument, type Command, Option } from 'commander';
 import type { ProgramName } from '../../sources/bpftrace/program.ts';
+import type { CodeMode } from '../../sources/live/code/samplers.ts';
 import type { Machine } from '../../trace/syscall-numbers.ts';
 import type { DashboardFlags } from './dashboard.ts';
 import type { ReportFlags } from './print.ts';
@@ -20,6 +21,7 @@ export interface CaptureFlags {
   /** Percent of one processor. */
   readonly maxCost?: number;
   readonly yes?: boolean;
+  readonly code: CodeMode;
   /** `--no-family` gives false. */
   readonly family: boolean;
   readonly quiet?: boolean;
@@ -106,6 +108,11 @@ export function addCaptureOptions(command: Command, programs = REPORTED, parseTi
       ).argParser(parsePercent),
     )
     .option('--no-family', 'trace only the processes named, not the rest of their server')
+    .addOption(
+      new Option('--code <how>', 'see what a stuck worker runs, with py-spy where it is installed')
+        .choices(['auto', 'off'])
+        .default('auto'),
+    )
     .option('-y, --yes', 'attach strace without asking');
 }
 

@@ -1,11 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { applicationFrame, codePlace } from '../../trace/code-frame.ts';
 import type { SourceDiagnostic, TraceInput } from '../trace-input.ts';
 import { AttachError } from './attach-error.ts';
+import { codeLines } from './code/code-lines.ts';
+import type { CodeWatch } from './code/code-watch.ts';
 import { CostMeter } from './cost-meter.ts';
 import { describeDetachment } from './detachment.ts';
 import { findFamily, hostView } from './family.ts';
-import type { KernelWatch, ProcessSight } from './kernel-watch.ts';
+import type { KernelWatch, ProcessSight, ThreadSight } from './kernel-watch.ts';
 import { type Command, LIMIT_SLACK } from './launch.ts';
+import { LossLog, type ToldLoss } from './loss-log.ts';
 import { type ProcessFacts, readProcess } from './process-facts.ts';
 import { type Checkpoint, demandHoles, Ring, raiseFileLimit } from './ring.ts';
 import { costLine, type SightNotation, sightLines } from './sight-lines.ts';
@@ -46,6 +50,8 @@ export interface Engine {
   readonly opening?: () => string;
   /** How the capture prints what drover saw of the processes meanwhile. */
   readonly sights: SightNotation;
+  /** Lines of events that the tracer lost, where it says so beside the capture. */
+  readonly lost?: (losses: readonly ToldLoss[]) => string;
   /** Lines of calls that were entered and have not come back, where the capture shows them at its end only. */
   readonly open?: (processes: readonly ProcessSight[]) => string;
   readonly stop: StopManner;
@@ -55,9 +61,11 @@ export interface Engine {
   explain(words: readonly string[]): AttachError;
 }
 
+/** Who looks at the processes meanwhile, what is kept, and what ends it. */
 interface StartOptions {
   readonly signal?: AbortSignal | undefined;
   readonly watch?: KernelWatch | null;
+  readonly code?: CodeWatch | null;
   /** Only so much of the end of the capture is kept. */
   readonly ringSeconds?: number | undefined;
   /** It ends when tracing costs more of one processor over ten seconds. */
@@ -91,7 +99,9 @@ export class LiveCapture {
   readonly #tracer: Tracer;
   readonly #diagnostics: SourceDiagnostic[] = [];
   readonly #stalls = new StallWatch();
+  readonly #losses: LossLog;
   readonly #watch: KernelWatch | null;
+  readonly #code: CodeWatch | null;
   #ring: Ring | null = null;
   #meter: CostMeter | null = null;
   #mostPercent = Number.POSITIVE_INFINITY;
@@ -115,8 +125,11 @@ export class LiveCapture {
     spool: Spool,
     tracer: Tracer,
     watch: KernelWatch | null,
+    code: CodeWatch | null,
   ) {
     this.#watch = watch;
+    this.#code = code;
+    this.#losses = new LossLog(spool.log);
     this.engine = engine;
     this.processes = processes;
     this.#watched = processes.map(({ pid }) => pid);
@@ -144,7 +157,7 @@ export class LiveCapture {
     processes: readonly ProcessFacts[],
     seconds: number,
     spool: Spool,
-    { signal, watch = null, ringSeconds, mostPercent }: StartOptions = {},
+    { signal, watch = null, code = null, ringSeconds, mostPercent }: StartOptions = {},
   ): Promise<LiveCapture> {
     const { command, environment, runsProgram, writesToStdout } = engine;
     if (ringSeconds !== undefined)
@@ -163,7 +176,7 @@ export class LiveCapture {
       spool.remove();
       throw new AttachError(`${engine.name} cannot be started: ${String(error.message)}.`, { cause: error });
     });
-    const capture = new LiveCapture(engine, processes, seconds, spool, tracer, watch);
+    const capture = new LiveCapture(engine, processes, seconds, spool, tracer, watch, code);
     try {
       await capture.#begin(signal);
       if (ringSeconds !== undefined) capture.#keepLast(ringSeconds);
@@ -214,13 +227,29 @@ export class LiveCapture {
 
   /** What would stand behind the capture if it ended now: whoever reads a copy of it so far puts it there. */
   sightsSoFar(): string {
-    return `\n${this.engine.open?.(this.sights) ?? ''}${this.#sightLines()}`;
+    return `\n${this.engine.open?.(this.sights) ?? ''}${this.#lossLines()}${this.#sightLines()}`;
+  }
+
+  /** Events that the tracer said beside the capture it had lost. */
+  get lost(): number {
+    return this.#losses.total;
+  }
+
+  #lossLines(): string {
+    return this.engine.lost?.(this.#losses.losses) ?? '';
+  }
+
+  /** The code that a thread was seen in since it left its wait, `app.py:12 application()`; '' when none was. */
+  codeOf(thread: ThreadSight): string {
+    const frame = applicationFrame(this.#code?.now(thread)?.frames ?? []);
+    return frame === null ? '' : codePlace(frame);
   }
 
   #sightLines(from = this.#watchedFrom): string {
     const notation = this.engine.sights;
     const cost = this.#meter === null ? '' : costLine(this.#meter.total, notation);
-    return `${sightLines(this.sights, { notation, from })}${cost}`;
+    const code = (this.#code?.seen ?? []).filter(({ at }) => at >= from);
+    return codeLines(code, notation) + sightLines(this.sights, { notation, from }) + cost;
   }
 
   /** What tracing costs now, percent of one processor; null before anything was measured. */
@@ -240,7 +269,7 @@ export class LiveCapture {
 
   /** What would stand behind a capture that began there and ended now. */
   sightsSince({ at }: Checkpoint): string {
-    return `\n${this.engine.open?.(this.sights) ?? ''}${this.#sightLines(at)}`;
+    return `\n${this.engine.open?.(this.sights) ?? ''}${this.#lossLines()}${this.#sightLines(at)}`;
   }
 
   /** Keeps the ring as it is until what is done with it is done. */
@@ -289,14 +318,16 @@ export class LiveCapture {
     this.#tracingPid = this.#tracer.findPid();
     this.#meter = new CostMeter({ tracerPid: this.#tracingPid, hasPrograms: this.engine.name === 'bpftrace' });
     this.#watchedFrom = Number(process.hrtime.bigint());
-    this.#watch?.look(this.#watched);
+    this.#lookAtProcesses();
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
   }
 
   #look(): void {
+    if (this.engine.lost !== undefined) this.#losses.look(Number(process.hrtime.bigint()));
     if (this.#ring !== null) {
       this.#ring.look(this.bytes);
       this.#spool.freed = this.#ring.freed;
+      this.#losses.forget(this.#ring.first?.at ?? 0);
     }
     const space = this.#spool.spaceProblem();
     if (space !== null) this.#end('space', `The capture ended early: ${space}.`);
@@ -307,7 +338,7 @@ export class LiveCapture {
     if (this.#reason !== null) return;
     if (++this.#looks % FAMILY_EVERY_LOOKS === 0) this.#watched = this.#everyProcess().map(({ pid }) => pid);
     if (this.#looks % WATCH_EVERY_LOOKS === 0) {
-      this.#watch?.look(this.#watched);
+      this.#lookAtProcesses();
       this.#lookAtCost();
     }
     if (!this.engine.stopsProcesses) return;
@@ -319,6 +350,11 @@ export class LiveCapture {
       'stalled',
       `${who} all but stopped under ${this.engine.name} for ${(forMs / 1_000).toFixed(1)} s; drover detached at once.`,
     );
+  }
+
+  #lookAtProcesses(): void {
+    this.#watch?.look(this.#watched);
+    this.#code?.look(this.sights);
   }
 
   #lookAtCost(): void {
@@ -344,17 +380,19 @@ export class LiveCapture {
   async #conclude(end: TracerEnd): Promise<CaptureEnd> {
     clearInterval(this.#looking);
     await this.#endOrphan();
+    await this.#code?.settle();
     const reason = this.#reason ?? this.#reasonOf(end);
     if (reason === 'tracer-died') {
       const how = end.signal ?? `exit code ${end.code}`;
-      this.#sentence = `${this.engine.name} ended before its time (${how}); what it wrote until then was read.`;
+      this.#sentence = `${this.engine.name} ended before its time (${how}); what it wrote until then is kept.`;
     }
     if (reason === 'tracer-died' || reason === 'space' || reason === 'cost' || reason === 'stalled')
       this.#diagnostics.push({
         code: reason === 'tracer-died' ? 'tracer-died' : 'capture-ended-early',
         text: this.#sentence,
       });
-    if (reason !== 'space' && reason !== 'tracer-died') this.#close();
+    if (this.engine.lost !== undefined) this.#losses.look(Number(process.hrtime.bigint()));
+    this.#close(reason !== 'space' && reason !== 'tracer-died');
     const { sentence, isClean } = this.engine.runsProgram
       ? { sentence: programEnd(end), isClean: true }
       : describeDetachment(this.#everyProcess(), this.engine.name);
@@ -363,9 +401,11 @@ export class LiveCapture {
     return { reason, sentence: this.#sentence, detached: sentence, isClean, bytes, unkept };
   }
 
-  #close(): void {
+  /** Only a capture that is whole says who was silent to its end; what was lost, any says. */
+  #close(isWhole: boolean): void {
     try {
-      const closing = `${this.engine.closing?.() ?? ''}${this.#sightLines()}`;
+      const lost = this.#lossLines();
+      const closing = isWhole ? `${this.engine.closing?.() ?? ''}${lost}${this.#sightLines()}` : lost;
       if (closing !== '') this.#spool.write(this.#spool.endsLine ? closing : `\n${closing}`);
     } catch {
       // The disk is full since a moment ago: the capture is whole without them.

@@ -2,6 +2,8 @@ import { machineOf, type ProgramName } from '../bpftrace/program.ts';
 import { bpftraceEngine } from './bpftrace-engine.ts';
 import { LiveCapture } from './capture.ts';
 import { assertChecks, bpftraceChecks, processCheck, straceChecks } from './checks.ts';
+import { CodeWatch } from './code/code-watch.ts';
+import { type CodeMode, Samplers } from './code/samplers.ts';
 import { findFamily, hostView } from './family.ts';
 import { type HostFacts, readHost } from './host-facts.ts';
 import { KernelWatch } from './kernel-watch.ts';
@@ -56,6 +58,8 @@ interface CaptureOptions extends Omit<SpoolOptions, 'engine' | 'isRing'> {
   readonly program: ProgramName;
   /** Looks at the processes meanwhile. */
   readonly watch?: KernelWatch | null;
+  /** How far drover goes to see the code of a stuck worker. */
+  readonly code?: CodeMode;
   /** Gives up the start. */
   readonly signal?: AbortSignal;
 }
@@ -67,7 +71,7 @@ interface CaptureOptions extends Omit<SpoolOptions, 'engine' | 'isRing'> {
 export async function startCapture(
   engine: 'strace' | 'bpftrace',
   processes: readonly ProcessFacts[],
-  { seconds, program, signal, watch = null, ringSeconds, mostPercent, ...place }: CaptureOptions,
+  { seconds, program, signal, watch = null, code = 'off', ringSeconds, mostPercent, ...place }: CaptureOptions,
 ): Promise<LiveCapture> {
   const isRing = ringSeconds !== undefined;
   const spool = new Spool({ ...place, engine, isRing });
@@ -77,7 +81,14 @@ export async function startCapture(
     engine === 'bpftrace' && machine !== null
       ? bpftraceEngine(program, processes, spool, machine, limits)
       : straceEngine(processes, spool.forTracer, limits);
-  return LiveCapture.start(chosen, processes, seconds, spool, { signal, watch, ringSeconds, mostPercent });
+  const options = { signal, watch, code: codeWatch(code), ringSeconds, mostPercent };
+  return LiveCapture.start(chosen, processes, seconds, spool, options);
+}
+
+function codeWatch(mode: CodeMode): CodeWatch | null {
+  if (mode === 'off') return null;
+  const samplers = new Samplers();
+  return new CodeWatch({ samplerFor: (pid) => samplers.for(pid) });
 }
 
 /** bpftrace where it works, since it does not slow the server down; else strace, and why. */
