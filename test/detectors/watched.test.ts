@@ -80,6 +80,18 @@ test('writes that failed are told with their share of the accepted connections',
   assert.match(none(quiet, 'broken-pipe'), /no write failed .*\(44 connections accepted\)/);
 });
 
+test('a worker that was killed is told, and an exit without its status is not called clear', async () => {
+  const at = (ms: number): number => 1_000_000_000_000 + ms * MS;
+  const exit = `event=exit ts=${at(701)} pid=103 tid=103 nr=0 a=0`;
+  const killed = `event=deliver ts=${at(700)} pid=103 tid=103 sig=9 code=0 handler=0`;
+  const report = await analyzed(capture([{ events: [killed, exit] }, {}]));
+  const [death] = only(report, 'worker-death').metrics.deaths as { pid: number; signal: string }[];
+  assert.deepEqual([death?.pid, death?.signal], [103, 'SIGKILL']);
+  const left = await analyzed(capture([{ events: [exit] }, {}]));
+  none(left, 'worker-death');
+  assert.equal(left.outcomes['worker-death']?.status, 'not-applicable');
+});
+
 test('what such a capture cannot tell is not called clear', async () => {
   const report = await analyzed(capture([{}, {}]));
   for (const kind of ['slow-dependency', 'disk-sync', 'blocking-dns', 'worker-saturation', 'fd-leak'] as const)

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { LiveDrover } from '../support/live-drover.ts';
-import { LiveServer } from '../support/live-server.ts';
+import { LiveServer, until } from '../support/live-server.ts';
 import { needsLive } from '../support/needs-live.ts';
 import { runDrover } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -66,6 +66,44 @@ test(
     }
   },
 );
+
+test('watch, as a flight recorder: a stall, a failed write and a death are each written', LIVE, async () => {
+  const server = await LiveServer.start({ workers: 2 });
+  const words = ['record', String(server.master), '--engine', 'watch', '--ring', '5s', '-o', join(FOLDER, 'web.trace')];
+  const drover = await LiveDrover.start([...words, '--until', 'stall>300ms', '--until', 'EPIPE', '--until', 'death']);
+  const known = new Map<string, readonly string[]>();
+  // A machine that others use may stall as well: each is looked for in all that was written.
+  const isWritten = async (kind: string): Promise<boolean> => {
+    for (const path of drover.stdout.split('\n').filter((line) => line !== '')) {
+      if (known.has(path)) continue;
+      const report: Reported = JSON.parse((await runDrover([path, '--json'])).stdout);
+      known.set(
+        path,
+        report.findings.map((finding) => finding.kind),
+      );
+    }
+    return [...known.values()].some((kinds) => kinds.includes(kind));
+  };
+  const written = (kind: string): Promise<void> => until(`a dump with ${kind}`, () => isWritten(kind), 20_000);
+  const load = server.load(23);
+  try {
+    await pause(3_000);
+    await server.get('/stall');
+    await written('loop-stall');
+    await pause(5_500);
+    await server.leave('/parts', 50);
+    await written('broken-pipe');
+    await pause(5_500);
+    process.kill(server.workers[0] ?? 0, 'SIGKILL');
+    await written('worker-death');
+    assert.match(drover.stderr, /dump 3 of 10/);
+  } finally {
+    load.stop();
+    drover.kill();
+    await drover.ended;
+    await server.stop();
+  }
+});
 
 test('watch: a worker that hangs all the time is found by what the kernel says of it', LIVE, async () => {
   const server = await LiveServer.start({ workers: 2 });
