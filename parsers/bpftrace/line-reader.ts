@@ -35,8 +35,8 @@ export type LineMeaning =
   /** It is something else. */
   | { readonly kind: 'other' };
 
-/** Lines about the capture, and what `watch.bt` tells beside its maps. */
-const HEADERS: ReadonlySet<string> = new Set(['start', 'end', 'fd', 'tick', 'turn', 'fail', 'lost']);
+/** Lines about the capture. */
+const HEADERS: ReadonlySet<string> = new Set(['start', 'end', 'fd', 'tick', 'lost']);
 const UNTRACED: ReadonlySet<string> = new Set(['other', 'file', 'memory', 'trivial']);
 /** Numbers of threads and descriptors are that large at most. */
 const MOST_TID = 0x7fffffff;
@@ -92,7 +92,11 @@ export class LineReader {
     if (Number.isNaN(time)) return BROKEN;
     if (fields.event === 'signal' && fields.result !== IGNORED) return SILENT;
     const waiting =
-      fields.event === '' ? this.#call(fields, { time, tid, pid, where }) : event(fields, { time, tid, pid, where });
+      fields.event === ''
+        ? this.#call(fields, { time, tid, pid, where })
+        : fields.event === 'fail'
+          ? this.#failed(fields, { time, tid, pid, where })
+          : event(fields, { time, tid, pid, where });
     return waiting === null ? BROKEN : { kind: 'waiting', waiting };
   }
 
@@ -150,6 +154,14 @@ export class LineReader {
     const seenAt = this.#axis.at(stamp);
     if (sight === null || Number.isNaN(seenAt)) return BROKEN;
     return { kind: 'waiting', waiting: { kind: 'observed', seenAt, where, sight } };
+  }
+
+  /** A write that failed, as `watch.bt` tells it. */
+  #failed(fields: Fields, { time, tid, pid, where }: Place): Waiting | null {
+    const call = syscallName(this.machine, fields.number);
+    const error = outcomeOf(fields)?.error ?? '';
+    if (call === '' || error === '') return null;
+    return { kind: 'noted', seenAt: time, tid, pid, where, start: time, length: UNKNOWN, call, error };
   }
 
   #code(text: string, stamp: number, where: Where): LineMeaning {
@@ -224,6 +236,11 @@ function event(fields: Fields, { time, tid, pid, where }: Place): Waiting | null
   const number = Number(fields.others.get('sig'));
   const signal = signalName(number);
   switch (fields.event) {
+    case 'turn': {
+      const length = fields.duration;
+      if (!(length >= 0 && length <= LONGEST_CAPTURE)) return null;
+      return { kind: 'noted', seenAt: time + length, tid, pid, where, start: time, length, call: '', error: '' };
+    }
     case 'exit': {
       // exit_group and exit never return: what they were given is the status.
       const status = /^[0-9a-f]{1,16}$/.test(fields.raw) && fields.number > 0 ? lowInteger(fields.raw) & 0xff : null;

@@ -124,6 +124,8 @@ export class BpftraceParser extends LineParser {
     if (waiting.kind === 'watched') {
       const { second, seenAt, where } = waiting;
       const { tid, ...counts } = second;
+      // A thread that was counted did not sit in the call in which it was found before.
+      this.#lines.earlier.moved(tid);
       this.tell({ kind: 'watched', lane: this.#threads.lane(tid), time: seenAt, ...counts, ...where });
       return;
     }
@@ -158,6 +160,11 @@ export class BpftraceParser extends LineParser {
         if (isIgnored && this.#ignored.size < MOST_IGNORED) this.#ignored.set(tid, record);
         else this.tell(record);
         if (isFatal) this.#threads.killedBy(pid, signal);
+        break;
+      }
+      case 'noted': {
+        const { start, length, call, error } = waiting;
+        this.tell({ kind: 'noted', lane, time: start, length, call, error, ...where });
         break;
       }
       case 'exit': {

@@ -42,6 +42,17 @@ export type Waiting =
       readonly status: number | null;
     }
   | {
+      readonly kind: 'noted';
+      readonly seenAt: Nanoseconds;
+      readonly tid: number;
+      readonly pid: number;
+      readonly where: Where;
+      readonly start: Nanoseconds;
+      readonly length: Nanoseconds;
+      readonly call: string;
+      readonly error: string;
+    }
+  | {
       readonly kind: 'socket-state';
       readonly seenAt: Nanoseconds;
       readonly where: Where;

@@ -10,8 +10,6 @@ const MAPS: Readonly<Record<string, readonly [call: string, error: string]>> = {
   '@waits': ['epoll_wait', ''],
   '@timeouts': ['epoll_wait', ''],
   '@reads': ['recvfrom', ''],
-  '@epipe': ['sendto', 'EPIPE'],
-  '@reset': ['sendto', 'ECONNRESET'],
 };
 /** So many threads may show up in one second. */
 const MOST = 10_000;

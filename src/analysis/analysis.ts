@@ -98,6 +98,7 @@ export class Analysis {
     else if (record.kind === 'socket-state') model.socketState(record);
     else if (record.kind === 'lost') model.lost(record);
     else if (record.kind === 'watched') model.watched(record);
+    else if (record.kind === 'noted') model.noted(record);
     else if (record.kind === 'observed') model.observed(record);
     else if (record.kind === 'sampled') model.sampled(record);
     else if (record.kind === 'count') model.counted(record);
@@ -121,7 +122,7 @@ export class Analysis {
     const outcomes: Partial<Record<Kind, Outcome>> = {};
     const drafts: Draft[] = [];
     const wanted = this.#options.pids === undefined ? null : new Set(this.#options.pids);
-    const isWatched = model.watch.threads.size > 0;
+    const isWatched = model.watch.isActive;
     const onlyCounted = isWatched || (model.statistics.fromTables && model.firstTime === UNKNOWN);
     for (const running of this.#running) {
       const { kind, judgesCounts } = running.definition;

@@ -6,6 +6,7 @@ import type {
   Frame,
   Lost,
   Membership,
+  Noted,
   Notice,
   Observed,
   Printed,
@@ -271,6 +272,24 @@ export class Model {
   watched(record: Watched): void {
     this.#saw(record.time);
     if (this.inWindow(record.time)) this.watch.add(record, this.processes.at(record.lane, record.time));
+  }
+
+  noted(record: Noted): void {
+    this.#saw(record.time);
+    this.#saw(record.time + Math.max(0, record.length));
+    if (!this.inWindow(record.time)) return;
+    this.watch.note(record, this.processes.at(record.lane, record.time));
+    const { call, error } = record;
+    if (call === '') return;
+    const errors = [[error, 1]] as const;
+    this.statistics.addCounted({
+      kind: 'count',
+      syscall: syscall(call),
+      count: 1,
+      errors,
+      total: UNKNOWN,
+      longest: UNKNOWN,
+    });
   }
 
   /** Somebody looked at a thread from outside. Its own calls say more, where it makes any. */

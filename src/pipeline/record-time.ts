@@ -13,6 +13,7 @@ export function timeOf(record: TraceRecord): Nanoseconds | null {
     case 'membership':
     case 'watched':
     case 'observed':
+    case 'noted':
     case 'sampled':
     case 'scheduling':
     case 'socket-state':

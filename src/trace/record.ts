@@ -231,6 +231,22 @@ export interface Watched {
   readonly text: string;
 }
 
+/** A turn of a loop that was long, or a write that failed: what a tracer that counts tells at once. */
+export interface Noted {
+  readonly kind: 'noted';
+  readonly lane: Lane;
+  /** When the turn began, or the write failed. */
+  readonly time: Nanoseconds;
+  /** How long the turn took; UNKNOWN (-1) for a write. */
+  readonly length: Nanoseconds;
+  /** The call that failed, and how; '' for a turn. */
+  readonly call: string;
+  readonly error: string;
+  readonly file: string;
+  readonly line: number;
+  readonly text: string;
+}
+
 /**
  * What somebody who looked at a thread from outside saw, once a second while the trace was recorded: who it is, and
  * what it had been in without a change when it was looked at last.
@@ -319,6 +335,7 @@ export type TraceRecord =
   | Scheduling
   | SocketState
   | Watched
+  | Noted
   | Observed
   | Sampled
   | Cost;

@@ -13,7 +13,7 @@ const TYPED = [
   [['drover', 'attach', '--eng'], ['--engine']],
   [
     ['drover', 'attach', '--engine', ''],
-    ['auto', 'bpftrace', 'strace'],
+    ['auto', 'bpftrace', 'strace', 'watch'],
   ],
   [['drover', 'explain', 'loo'], ['loop-stall']],
   [['drover', 'triage', '--theme', 'c'], ['cvd']],

@@ -37,6 +37,15 @@ test('what is no condition is refused with the forms that there are', () => {
     assert.throws(() => parseCondition(text), UsageError, text);
 });
 
+test('what watch never tells is refused as a condition', async () => {
+  const words = ['record', '1', '--engine', 'watch', '--ring', '5s', '--until'];
+  const short = await runDrover([...words, 'stall>99ms']);
+  assert.equal(short.code, 2);
+  assert.match(short.stderr, /tells no stall of less than 100 ms/);
+  const error = await runDrover([...words, 'EMFILE']);
+  assert.match(error.stderr, /tells no EMFILE\.[\s\S]*EPIPE and ECONNRESET/);
+});
+
 test('record refuses a condition without a ring, and a command that is not there before it traces', async () => {
   const alone = await runDrover(['record', String(process.pid), '--until', 'death']);
   assert.equal(alone.code, 2);

@@ -425,7 +425,14 @@ test('the seconds of watch.bt are summed up', () => {
     [
       ['accept4', 10, []],
       ['accept4', 11, [['EAGAIN', 11]]],
-      ['sendto', 1, [['EPIPE', 1]]],
+    ],
+  );
+  // A failed write has a line of its own, which is counted once; a turn is told when it ends.
+  assert.deepEqual(
+    others.filter(({ kind }) => kind === 'noted').map(({ tid, time, call, line }) => [tid, time, call, line]),
+    [
+      [103, 600_000_000, 'sendto', 8],
+      [103, 500_000_000, '', 7],
     ],
   );
   assert.deepEqual([account.notices, account.counts, account.unparsed], [5, 7, 0]);

@@ -51,3 +51,31 @@ test('ports are those of the listeners, or all', () => {
   );
   assert.match(bpftraceProgram('exact', { pids: [1], machine: 'x86-64' }), /@allports = 1;/);
 });
+
+test('watch.bt hooks the calls that the kernel has and the server waits in, one by one', () => {
+  const probes = (options: { readonly hasEpoll?: boolean; readonly machine?: 'arm64' }): string[] =>
+    [
+      ...bpftraceProgram('watch', { pids: [1], machine: 'x86-64', ...options }).matchAll(
+        /^tracepoint:syscalls:(sys_\w+)/gm,
+      ),
+    ].map(([, name = '']) => name);
+  assert.deepEqual(probes({}), [
+    ...['sys_enter_epoll_wait', 'sys_enter_epoll_pwait', 'sys_enter_epoll_pwait2'],
+    ...['sys_exit_epoll_wait', 'sys_exit_epoll_pwait', 'sys_exit_epoll_pwait2', 'sys_exit_accept', 'sys_exit_accept4'],
+    ...['sys_exit_write', 'sys_exit_writev', 'sys_exit_sendto', 'sys_exit_sendmsg', 'sys_exit_sendfile64'],
+  ]);
+  // A server without an epoll instance waits elsewhere.
+  assert.deepEqual(probes({ hasEpoll: false }).slice(0, 2), ['sys_enter_poll', 'sys_enter_ppoll']);
+  assert.ok(!probes({ machine: 'arm64' }).includes('sys_enter_epoll_wait'));
+  const few = bpftraceProgram('watch', {
+    pids: [1],
+    machine: 'x86-64',
+    hasTracepoint: (name) => !name.endsWith('2') && !name.includes('sendfile'),
+  });
+  assert.doesNotMatch(few, /epoll_pwait2|sendfile/);
+  assert.match(
+    few,
+    /\n\ntracepoint:syscalls:sys_exit_accept,\ntracepoint:syscalls:sys_exit_accept4\n\/@pid\[pid\]\/\n/,
+  );
+  assert.doesNotMatch(few, /tracepoint:raw_syscalls/);
+});

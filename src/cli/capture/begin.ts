@@ -30,9 +30,14 @@ export async function beginCapture(
   ringSeconds?: number,
 ): Promise<LiveCapture | null> {
   if (flags.save !== undefined) checkSave(flags.save, flags.force === true);
-  const { engine, processes, why, watch } = prepareCapture(pids, { engine: flags.engine, family: flags.family });
+  const isWatch = flags.engine === 'watch';
+  const { engine, processes, why, watch } = prepareCapture(pids, {
+    engine: flags.engine === 'watch' ? 'bpftrace' : flags.engine,
+    family: flags.family,
+  });
   if (why !== '') notice(why);
-  const { save, force, spool, maxSpool, program } = flags;
+  const { save, force, spool, maxSpool } = flags;
+  const program = isWatch ? 'watch' : flags.program;
   const start = (chosen: typeof engine) =>
     untilInterrupted((signal) =>
       startCapture(chosen, processes, {

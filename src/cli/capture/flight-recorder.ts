@@ -3,6 +3,7 @@ import type { LiveCapture } from '../../sources/live/capture.ts';
 import { durationOfMs, mebibytes, plural } from '../../trace/format-numbers.ts';
 import type { RecordFlags } from '../options/capture.ts';
 import type { Condition } from '../options/until.ts';
+import { UsageError } from '../options/usage-error.ts';
 import { EXIT } from '../printing/exit-code.ts';
 import { notices, writeStdout } from '../printing/write-result.ts';
 import { beginCapture } from './begin.ts';
@@ -13,6 +14,10 @@ import { Recorder } from './recorder.ts';
 import { detachOnSignals } from './signals.ts';
 import { spoken } from './spoken.ts';
 
+/** Shorter turns are counted by watch.bt, and not told. */
+const TOLD_TURN_MS = 100;
+const TOLD_ERRORS: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET']);
+
 /**
  * The flight recorder: keeps the last seconds of a running server and writes them into a file whenever a condition
  * holds; prints the name of each file. Throws `UsageError`, `OutputError`, `AttachError` and `InputError`.
@@ -21,6 +26,7 @@ export async function runRing(pids: readonly number[], flags: RecordFlags, ringS
   const say = notices(flags);
   const name = flags.output ?? flags.save ?? `${hostName()}.trace`;
   const conditions = flags.until ?? [];
+  if (flags.engine === 'watch' || flags.program === 'watch') demandCounted(conditions);
   // Nobody should learn at the first stall that nothing can be written.
   checkDumpName(name);
   const { output: _, save: __, ...others } = flags;
@@ -59,6 +65,20 @@ export async function runRing(pids: readonly number[], flags: RecordFlags, ringS
     return await ending(capture, recorder, say);
   } finally {
     for (const command of commands) command.end();
+  }
+}
+
+/** What counts never tell would never be written. Throws `UsageError`. */
+function demandCounted(conditions: readonly Condition[]): void {
+  for (const condition of conditions) {
+    if (condition.kind === 'stall' && condition.ms < TOLD_TURN_MS)
+      throw new UsageError(`--engine watch tells no stall of less than ${TOLD_TURN_MS} ms.`, {
+        hint: `Write --until 'stall>${TOLD_TURN_MS}ms', or use --engine bpftrace`,
+      });
+    if (condition.kind === 'error' && !TOLD_ERRORS.has(condition.errno))
+      throw new UsageError(`--engine watch tells no ${condition.errno}.`, {
+        hint: `It tells ${[...TOLD_ERRORS].join(' and ')} of writes; --engine bpftrace tells all`,
+      });
   }
 }
 

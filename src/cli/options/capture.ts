@@ -9,7 +9,7 @@ import { parseBytes, parsePercent, parsePids, parseSeconds } from './values.ts';
 
 /** How a running server shall be traced. */
 export interface CaptureFlags {
-  readonly engine: 'auto' | 'strace' | 'bpftrace';
+  readonly engine: 'auto' | 'strace' | 'bpftrace' | 'watch';
   readonly program: ProgramName;
   /** Seconds. */
   readonly for: number;
@@ -85,7 +85,11 @@ export function parsePidWords(text: string, before?: readonly number[]): number[
 export function addCaptureOptions(command: Command, programs = REPORTED, parseTime = parseSeconds): Command {
   command
     .optionsGroup('How to trace:')
-    .addOption(new Option('--engine <engine>', 'the tracer').choices(['auto', 'bpftrace', 'strace']).default('auto'))
+    .addOption(
+      new Option('--engine <engine>', 'the tracer; watch: bpftrace that only counts, which costs next to nothing')
+        .choices(['auto', 'bpftrace', 'strace', 'watch'])
+        .default('auto'),
+    )
     .addOption(
       new Option(
         '--program <name>',

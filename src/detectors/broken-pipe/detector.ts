@@ -10,6 +10,7 @@ import { effect } from './effect.ts';
 import { finding, NAMES } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { type Group, groupOf, Tally, worstOf } from './tally.ts';
+import { judgeWatched } from './watched.ts';
 
 export const brokenPipe = defineDetector({
   kind: 'broken-pipe',
@@ -35,6 +36,7 @@ export const brokenPipe = defineDetector({
   follows: { kinds: ['service-stall', 'loop-stall', 'slow-dependency'], anywhere: false },
   trackers: [DependencyTracker],
   effect,
+  judgesCounts: 'watched',
   metrics,
   create(context) {
     const tallies = new Map<Group, Tally>();
@@ -47,7 +49,7 @@ export const brokenPipe = defineDetector({
           tally.add(failure);
         },
       },
-      conclude: () => conclude(context, tallies),
+      conclude: () => (context.model.watch.isActive ? judgeWatched(context) : conclude(context, tallies)),
     };
   },
 });

@@ -153,6 +153,12 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, pid: number) => Step[]>> =
       caveat: 'Use the AsyncResult of the loop library instead of Thread.join or Future.result.',
     },
   ],
+  unrecorded: (_, pid) => [
+    {
+      text: 'Record the calls while it happens: this capture counts, and tells no call.',
+      command: `drover attach ${pid} --for 30s`,
+    },
+  ],
   'no-syscall': () => [
     COMPUTING_OR_WAITING,
     {

@@ -13,6 +13,7 @@ import { type Metrics, metrics } from './metrics.ts';
 import { noLoopReason } from './no-loop-reason.ts';
 import { causesOf, foldedByRequest } from './stall-causes.ts';
 import { addStall, regrouped, type Stall, type StallGroup } from './stall-group.ts';
+import { judgeWatched } from './watched.ts';
 
 export const loopStall = defineDetector({
   kind: 'loop-stall',
@@ -29,6 +30,7 @@ export const loopStall = defineDetector({
   },
   tellsStalls: true,
   perWorker: true,
+  judgesCounts: 'watched',
   metrics,
   create(context) {
     const groups = new Map<Thread, Map<string, StallGroup>>();
@@ -49,7 +51,7 @@ export const loopStall = defineDetector({
           groups.delete(thread);
         },
       },
-      conclude: () => conclude(context, groups),
+      conclude: () => (context.model.watch.isActive ? judgeWatched(context) : conclude(context, groups)),
     };
   },
 });

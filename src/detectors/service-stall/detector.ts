@@ -13,6 +13,7 @@ import { finding } from './finding.ts';
 import { gapFinding } from './gap-finding.ts';
 import { gapsOf } from './gaps.ts';
 import { type Metrics, metrics } from './metrics.ts';
+import { judgeWatched } from './watched.ts';
 
 export const serviceStall = defineDetector({
   kind: 'service-stall',
@@ -26,6 +27,7 @@ export const serviceStall = defineDetector({
   tellsStalls: true,
   addsUp: 'loop-stall',
   effect,
+  judgesCounts: 'watched',
   metrics,
   create(context) {
     const turns = new Map<Thread, BusyTurns>();
@@ -42,7 +44,7 @@ export const serviceStall = defineDetector({
           turns.delete(thread);
         },
       },
-      conclude: () => conclude(context, turns),
+      conclude: () => (context.model.watch.isActive ? judgeWatched(context) : conclude(context, turns)),
     };
   },
 });

@@ -30,6 +30,7 @@ export const CAUSES = [
   'one-connection',
   'stopped',
   'not-running',
+  'unrecorded',
 ] as const;
 /** Why a turn of a worker was long. */
 export type Cause = (typeof CAUSES)[number];
@@ -308,4 +309,5 @@ export const CAUSE_IN_WORDS: Readonly<Record<Cause, string>> = {
   'one-connection': 'one connection, served over and over',
   stopped: 'a stop by a signal',
   'not-running': 'not running',
+  unrecorded: 'what was not recorded',
 };

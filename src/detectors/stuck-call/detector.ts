@@ -25,6 +25,7 @@ export const stuckCall = defineDetector({
     },
   },
   trackers: [SharedLocks],
+  judgesCounts: 'watched',
   metrics,
   create(context) {
     return { on: {}, conclude: () => conclude(context) };

@@ -20,11 +20,18 @@ export const workerDeath = defineDetector({
     },
   },
   trackers: [DeathTracker],
+  judgesCounts: 'watched',
   metrics,
   create(context) {
-    return { on: {}, conclude: () => conclude(context) };
+    return { on: {}, conclude: () => withoutStatus(context, conclude(context)) };
   },
 });
+
+/** A capture that counts tells signals that kill, and no exit status. */
+function withoutStatus({ model }: Context, conclusion: Conclusion<Metrics>): Conclusion<Metrics> {
+  if (!model.watch.isActive || conclusion.outcome.status !== 'clear') return conclusion;
+  return notApplicable('No process was killed by a signal; the counts do not tell with which status others ended');
+}
 
 function conclude(context: Context): Conclusion<Metrics> {
   const { model } = context;

@@ -16,6 +16,10 @@ interface ProgramOptions {
   /** Processes to follow, with the children they fork from now on. */
   readonly pids: readonly number[];
   readonly machine: Machine;
+  /** Whether the kernel has a tracepoint `sys_enter_NAME` or `sys_exit_NAME`; those of the machine unless given. */
+  readonly hasTracepoint?: (name: string) => boolean;
+  /** The processes wait in epoll, as far as one can see: then no other wait ends a turn. */
+  readonly hasEpoll?: boolean;
   /** Ports that the processes listen on; without them `exact` tells of all TCP connections of the machine. */
   readonly ports?: readonly number[];
 }
@@ -52,18 +56,27 @@ const CALLS: Readonly<Record<number, string>> = {
     'pause rt_sigtimedwait rt_sigsuspend',
   17: 'getsockname',
 };
-/** What `watch.bt` takes a call for; the numbers are explained there. */
-const KINDS: Readonly<Record<number, string>> = {
-  1: 'accept accept4',
-  2: 'epoll_wait epoll_pwait epoll_pwait2 poll ppoll select pselect6',
-  3: 'write writev sendto sendmsg sendfile',
-  4: 'read readv recvfrom recvmsg',
-};
+/** Calls in which loops wait: those of an epoll instance, and those of servers that have none. */
+const EPOLL_WAITS = 'epoll_wait epoll_pwait epoll_pwait2';
+const OTHER_WAITS = 'poll ppoll select pselect6';
+const ACCEPTS = 'accept accept4';
+const WRITES = 'write writev sendto sendmsg sendfile64';
 /** Bytes of a `struct epoll_event`: packed on x86-64 only. */
 const EVENT_BYTES: Readonly<Record<Machine, number>> = { 'x86-64': 12, arm64: 16 };
 
 /** The text of one of drover's bpftrace programs, ready to run. */
-export function bpftraceProgram(name: ProgramName, { pids, machine, ports = [] }: ProgramOptions): string {
+export function bpftraceProgram(
+  name: ProgramName,
+  { pids, machine, ports = [], hasEpoll = true, hasTracepoint = hasByNumber(machine) }: ProgramOptions,
+): string {
+  const waits = hasEpoll ? EPOLL_WAITS : OTHER_WAITS;
+  const probes = (when: 'enter' | 'exit', names: string): string =>
+    names
+      .split(' ')
+      .map((call) => `sys_${when}_${call}`)
+      .filter(hasTracepoint)
+      .map((tracepoint) => `tracepoint:syscalls:${tracepoint}`)
+      .join(',\n');
   return readFileSync(new URL(`${name}.bt`, PROGRAMS), 'utf8')
     .replace('//DROVER:PIDS', pids.map((pid) => `@pid[(uint64)${pid}] = 1;`).join(' '))
     .replace(
@@ -71,9 +84,18 @@ export function bpftraceProgram(name: ProgramName, { pids, machine, ports = [] }
       ports.length === 0 ? '@allports = 1;' : ports.map((port) => `@port[(uint64)${port}] = 1;`).join(' '),
     )
     .replace('//DROVER:CALLS', assignments('how', CALLS, machine))
-    .replace('//DROVER:KINDS', assignments('kind', KINDS, machine))
+    .replace('DROVER:ENTER_WAIT', probes('enter', waits))
+    .replace('DROVER:EXIT_WAIT', probes('exit', waits))
+    .replace('DROVER:EXIT_ACCEPT', probes('exit', ACCEPTS))
+    .replace('DROVER:EXIT_WRITE', probes('exit', WRITES))
     .replaceAll('DROVER:MACHINE', machine)
     .replaceAll('DROVER:EVENT', String(EVENT_BYTES[machine]));
+}
+
+function hasByNumber(machine: Machine): (name: string) => boolean {
+  // The call that is number 40 or 71 has a tracepoint of its own name.
+  return (name) =>
+    syscallNumber(machine, name.replace(/^sys_(?:enter|exit)_/, '').replace(/^sendfile64$/, 'sendfile')) >= 0;
 }
 
 function assignments(map: string, meanings: Readonly<Record<number, string>>, machine: Machine): string {

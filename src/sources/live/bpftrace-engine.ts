@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import type { Machine } from '../../trace/syscall-numbers.ts';
 import { callLines } from '../bpftrace/call-lines.ts';
 import { descriptorLines } from '../bpftrace/descriptor-lines.ts';
@@ -8,7 +9,7 @@ import type { ProcessSight } from './kernel-watch.ts';
 import { guarded, type LaunchLimits } from './launch.ts';
 import { listeningPorts } from './listening-ports.ts';
 import type { ToldLoss } from './loss-log.ts';
-import type { ProcessFacts } from './process-facts.ts';
+import { linkOrEmpty, type ProcessFacts } from './process-facts.ts';
 import { reasonIn } from './program-checks.ts';
 import type { Spool } from './spool.ts';
 
@@ -38,6 +39,21 @@ function openCalls(processes: readonly ProcessSight[]): string {
   return `event=end ts=${process.hrtime.bigint()}\n${calls.join('')}`;
 }
 
+const TRACEPOINTS = ['/sys/kernel/tracing/events/syscalls', '/sys/kernel/debug/tracing/events/syscalls'];
+
+function hasTracepoint(name: string): boolean {
+  return TRACEPOINTS.some((folder) => existsSync(`${folder}/${name}`));
+}
+
+function hasEpoll(pid: number): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).some((fd) => linkOrEmpty(`/proc/${pid}/fd/${fd}`).endsWith('[eventpoll]'));
+  } catch {
+    // It has ended.
+    return false;
+  }
+}
+
 /** From 0.24 on bpftrace tells losses on stderr, which no capture holds. */
 function lossLines(losses: readonly ToldLoss[]): string {
   return losses.map(({ at, count }) => `event=lost ts=${Math.round(at)} count=${count}\n`).join('');
@@ -60,7 +76,13 @@ export function bpftraceEngine(
   const pids = processes.map(({ pid }) => pid);
   const program = spool.add(
     `${name}.bt`,
-    bpftraceProgram(name, { pids, machine, ports: listeningPorts(pids) }) + FLUSH,
+    bpftraceProgram(name, {
+      pids,
+      machine,
+      ports: listeningPorts(pids),
+      hasTracepoint,
+      hasEpoll: pids.some(hasEpoll),
+    }) + FLUSH,
   );
   // What a descriptor is that was there before, and what a thread is in: the program sees only what begins from now on.
   spool.write(descriptorLines(pids) + callLines(pids, machine));

@@ -327,6 +327,7 @@ export class LiveCapture {
     if (this.#ring !== null) {
       this.#ring.look(this.bytes);
       this.#spool.freed = this.#ring.freed;
+      this.#losses.forget(this.#ring.first?.at ?? 0);
     }
     const space = this.#spool.spaceProblem();
     if (space !== null) this.#end('space', `The capture ended early: ${space}.`);

@@ -36,6 +36,12 @@ export class LossLog {
     return this.#total;
   }
 
+  /** Those before that moment are of no capture any more; the total keeps them. */
+  forget(before: number): void {
+    const kept = this.#losses.findIndex(({ at }) => at >= before);
+    this.#losses.splice(0, kept < 0 ? this.#losses.length : kept);
+  }
+
   /** Takes in what came since the last look; `at` is now. */
   look(at: number): void {
     let descriptor: number;

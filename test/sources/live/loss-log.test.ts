@@ -52,3 +52,14 @@ test('a log of many megabytes is read to its end', () => {
   for (let look = 0; look < 3; look++) log.look(look);
   assert.equal(log.total, 400_000);
 });
+
+test('what was said before the ring begins is of no dump, and stays in the total', () => {
+  const { path, log } = logOf('Lost 208 events\n');
+  log.look(1_000);
+  appendFileSync(path, 'Lost 7 events\n');
+  log.look(2_000);
+  log.forget(2_000);
+  assert.deepEqual(log.losses, [{ at: 2_000, count: 7 }]);
+  log.forget(2_001);
+  assert.deepEqual([log.losses, log.total], [[], 215]);
+});

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
+
+/** Captures of watch.bt, which counts: what is told of them, and what is not. */
+const START = 'event=start program=watch version=2 machine=x86-64 ts=1000000000000 clock=1795568264.330464';
+const MS = 1_000_000;
+
+interface Second {
+  readonly accepts?: Readonly<Record<number, number>>;
+  readonly events?: readonly string[];
+}
+
+/** A capture of so many seconds; in each, every worker waits 97 times. */
+function capture(seconds: readonly Second[], workers: readonly number[] = [101, 103]): string {
+  const lines = [START];
+  seconds.forEach(({ accepts = {}, events = [] }, at) => {
+    lines.push(...events, `event=tick ts=${1_000_000_000_000 + (at + 1) * 1_000 * MS}`);
+    for (const pid of workers) lines.push(`@accepts[${pid}]: ${accepts[pid] ?? 11}`, `@waits[${pid}]: 97`, '');
+  });
+  return `${lines.join('\n')}\nevent=end ts=${1_000_000_000_000 + (seconds.length + 1) * 1_000 * MS}\n`;
+}
+
+/** `fromMs` and `ms` since the start. */
+const turn = (pid: number, fromMs: number, ms: number): string =>
+  `event=turn ts=${1_000_000_000_000 + fromMs * MS} pid=${pid} tid=${pid} dur=${ms * MS}`;
+const fail = (pid: number, atMs: number, ret = -32): string =>
+  `event=fail ts=${1_000_000_000_000 + atMs * MS} pid=${pid} tid=${pid} nr=44 ret=${ret}`;
+
+test('turns that were told are a stall of their worker, which does not say in what it was', async () => {
+  const report = await analyzed(
+    capture([{ events: [turn(101, 300, 170)] }, { events: [turn(101, 1_100, 400)] }, { events: [] }]),
+  );
+  const stall = only(report, 'loop-stall');
+  assert.equal(stall.title, 'Worker 101 stalled 400 ms (2 times)');
+  assert.equal(stall.severity, 'warning');
+  assert.match(stall.summary, /2 turns of 100 ms or more, together 570 ms\. This capture counts/);
+  const { cause, count, longestMs, totalMs, stalls } = stall.metrics;
+  assert.deepEqual([cause, count, longestMs, totalMs], ['unrecorded', 2, 400, 570]);
+  assert.deepEqual(
+    (stalls as { startMs: number; endMs: number }[]).map(({ startMs, endMs }) => endMs - startMs),
+    [170, 400],
+  );
+  assert.match(stall.evidence[0]?.text ?? '', /^event=turn .*dur=400000000/);
+  assert.deepEqual(stall.next[0]?.command, "drover record 101 --program calls --ring 60s --until 'stall>100ms'");
+  assert.match(none(report, 'service-stall'), /at no time were all of the 2 threads that accept in turns of 100 ms/);
+});
+
+test('a stall of a second is critical, one below the limit of the user is none', async () => {
+  const seconds = [{ events: [] }, { events: [turn(101, 500, 1_000)] }];
+  assert.equal(only(await analyzed(capture(seconds)), 'loop-stall').severity, 'critical');
+  const raised = await analyzed(capture(seconds), {}, { thresholds: { 'stall-ms': 1_001 } });
+  assert.match(none(raised, 'loop-stall'), /no turn of 1001 ms or more in 388 turns; a turn that has not ended is/);
+});
+
+test('workers that are away at the same time are a stall of the service; in turn they are not', async () => {
+  const together = await analyzed(
+    capture([{ events: [] }, { events: [turn(101, 300, 900), turn(103, 700, 900)] }, {}]),
+  );
+  const stall = only(together, 'service-stall');
+  assert.deepEqual([stall.metrics.longestMs, stall.metrics.count, stall.confidence], [500, 1, 'possible']);
+  assert.deepEqual(stall.workers, [101, 103]);
+  const apart = await analyzed(capture([{ events: [] }, { events: [turn(101, 300, 400), turn(103, 800, 400)] }, {}]));
+  assert.match(none(apart, 'service-stall'), /at no time/);
+  assert.equal(ofKind(apart, 'loop-stall').length, 2);
+  const one = await analyzed(capture([{ events: [turn(101, 300, 400)] }], [101]));
+  assert.match(none(one, 'service-stall'), /One thread that accepts was counted/);
+});
+
+test('writes that failed are told with their share of the accepted connections', async () => {
+  const report = await analyzed(capture([{ events: [fail(101, 100), fail(103, 300, -104), fail(101, 700)] }, {}]));
+  const pipe = only(report, 'broken-pipe');
+  assert.equal(pipe.title, '3 writes failed: the other end had left (EPIPE and ECONNRESET)');
+  assert.deepEqual([pipe.severity, pipe.confidence, pipe.metrics.count], ['critical', 'possible', 3]);
+  assert.match(pipe.summary, /for 44 accepted connections \(6\.82 %\)/);
+  const few = await analyzed(capture([{ accepts: { 101: 997 }, events: [fail(101, 100)] }]));
+  assert.equal(only(few, 'broken-pipe').severity, 'info');
+  assert.match(only(few, 'broken-pipe').title, /^1 write failed/);
+  const quiet = await analyzed(capture([{}, {}]));
+  assert.match(none(quiet, 'broken-pipe'), /no write failed .*\(44 connections accepted\)/);
+});
+
+test('a worker that was killed is told, and an exit without its status is not called clear', async () => {
+  const at = (ms: number): number => 1_000_000_000_000 + ms * MS;
+  const exit = `event=exit ts=${at(701)} pid=103 tid=103 nr=0 a=0`;
+  const killed = `event=deliver ts=${at(700)} pid=103 tid=103 sig=9 code=0 handler=0`;
+  const report = await analyzed(capture([{ events: [killed, exit] }, {}]));
+  const [death] = only(report, 'worker-death').metrics.deaths as { pid: number; signal: string }[];
+  assert.deepEqual([death?.pid, death?.signal], [103, 'SIGKILL']);
+  const left = await analyzed(capture([{ events: [exit] }, {}]));
+  none(left, 'worker-death');
+  assert.equal(left.outcomes['worker-death']?.status, 'not-applicable');
+});
+
+test('what such a capture cannot tell is not called clear', async () => {
+  const report = await analyzed(capture([{}, {}]));
+  for (const kind of ['slow-dependency', 'disk-sync', 'blocking-dns', 'worker-saturation', 'fd-leak'] as const)
+    assert.equal(report.outcomes[kind]?.status, 'not-applicable', kind);
+  // Counted seconds without one turn do not show that loops were quick.
+  const hung = await analyzed(
+    `${START}\nevent=tick ts=1001000000000\n@accepts[101]: 1\nevent=tick ts=1002000000000\nevent=end ts=1003000000000\n`,
+  );
+  assert.equal(hung.outcomes['loop-stall']?.status, 'not-applicable');
+});
