@@ -20,6 +20,7 @@ export function timeShares({ model, capabilities, options }: Parts): Rows<TimeSh
     .flatMap((process) =>
       timeOf(process, capabilities.durations).map((row) => ({
         pid: process.pid,
+        host: null,
         call: row.call === '' ? null : row.call,
         target: row.target === '' ? null : row.target,
         count: row.count,

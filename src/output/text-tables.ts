@@ -29,11 +29,15 @@ export function addWorkers(page: Page, report: Report, verbose: number): void {
   const { workers } = report;
   if (workers.length === 0) return;
   const shown = verbose > 1 ? workers : mostTelling(report);
+  // The table above says which host it is; of forty hosts the workers are no page.
+  if (report.hosts !== undefined && verbose === 0) return;
+  const hosts = report.hosts === undefined ? [] : [{ title: 'HOST', align: 'left' } as const];
   page.heading('WORKERS', 'wasted: woken for nothing; longest: one turn; -: not measured');
   page.table(
     2,
-    WORKER_COLUMNS,
+    [...hosts, ...WORKER_COLUMNS],
     shown.map((worker) => [
+      ...(worker.host === null ? [] : [worker.host]),
       String(worker.pid),
       worker.role,
       count(worker.accepted),

@@ -5,6 +5,7 @@ import { redactReport } from './redact.ts';
 import { addChecks, addDiagnostics } from './text-checks.ts';
 import { addDependencies } from './text-dependencies.ts';
 import { addFindings, addIndex, addNoFinding, addWorst } from './text-findings.ts';
+import { addHosts } from './text-hosts.ts';
 import { addQuietTables } from './text-quiet.ts';
 import { addCalls, addWorkers } from './text-tables.ts';
 import { addTime } from './text-time.ts';
@@ -36,7 +37,7 @@ export function renderText(report: Report, options: TextOptions): string {
   const page = new Page(options);
   const label = [{ text: SOURCE_WORDS[shown.source.kind] }];
   page.parts(label, LABEL, [
-    paths(shown.source),
+    paths(shown.source, shown.hosts),
     workforce(shown),
     span(shown.window),
     ...extent(shown),
@@ -50,6 +51,10 @@ export function renderText(report: Report, options: TextOptions): string {
   );
   if (shown.quality.notes.length > 0) page.prose([], LABEL, shown.quality.notes.join(' '));
   page.rule();
+  if (shown.hosts !== undefined) {
+    addHosts(page, shown);
+    page.rule();
+  }
   if (shown.findings.length > 0) {
     addIndex(page, shown);
     addFindings(page, shown, options.verbose);
