@@ -11,6 +11,7 @@ const TITLE = BODY + 10;
 const TEXT = BODY + 7;
 const SHOWN_EVIDENCE = 4;
 const SHOWN_MEMBERS = 8;
+const MOST_STEPS = 10;
 /** A file's path may take this share of the width before evidence names it without its folder. */
 const LOCATION_SHARE = 0.25;
 
@@ -22,12 +23,15 @@ export class FindingWriter {
   readonly #page: Page;
   readonly #report: Report;
   readonly #verbose: number;
+  readonly #isBrief: boolean;
   readonly #numbers: ReadonlyMap<string, number>;
   readonly #fileNames: ReadonlyMap<string, string>;
   /** Which finding said it first. */
   readonly #said = new Map<string, number>();
 
-  constructor(page: Page, report: Report, verbose: number) {
+  /** `isBrief`: only what fits a page, for a report of very many findings. */
+  constructor(page: Page, report: Report, verbose: number, isBrief = false) {
+    this.#isBrief = isBrief;
     this.#page = page;
     this.#report = report;
     this.#verbose = verbose;
@@ -53,7 +57,7 @@ export class FindingWriter {
       const earlier = this.#saidBy(finding.why, finding);
       page.prose(label('WHY'), TEXT, earlier === null ? finding.why : `as in ${earlier}`);
     }
-    for (const [index, step] of finding.next.entries())
+    for (const [index, step] of finding.next.slice(0, this.#isBrief ? 1 : MOST_STEPS).entries())
       this.#step(step, index, this.#saidBy(JSON.stringify(step), finding));
     this.#proof(finding.evidence);
     const related = finding.related.flatMap((id) => this.#numbers.get(id) ?? []);
