@@ -28,6 +28,7 @@ export type {
   Source,
   Step,
   TimeShare,
+  TracingCost,
   Verdict,
   Window,
   Worker,

@@ -40,6 +40,7 @@ export function audienceOf(trackers: readonly Tracker[]): Audience {
   const serving = hearing('serving');
   const framed = hearing('frame');
   const signalled = hearing('signalled');
+  const printed = hearing('printed');
   const exited = hearing('exited');
   const staying = hearing('staying');
   const leftOpen = hearing('leftOpen');
@@ -111,6 +112,9 @@ export function audienceOf(trackers: readonly Tracker[]): Audience {
     },
     signalled(signal, thread) {
       for (const each of signalled) each.signalled(signal, thread);
+    },
+    printed(text, thread) {
+      for (const each of printed) each.printed(text, thread);
     },
     exited(exit, thread) {
       for (const each of exited) each.exited(exit, thread);

@@ -8,6 +8,8 @@ import type {
   Membership,
   Notice,
   Observed,
+  Printed,
+  Sampled,
   Scheduling,
   Signal,
   SocketState,
@@ -33,6 +35,7 @@ import type { Thread } from './machine/thread.ts';
 import type { ActivityRecorder } from './measuring/activity-recorder.ts';
 import { Calibration } from './measuring/calibration.ts';
 import { CallStatistics } from './measuring/call-statistics.ts';
+import { CodeSamples } from './measuring/code-samples.ts';
 import { Losses } from './measuring/losses.ts';
 import { LEAST_PAUSE, Pauses } from './measuring/pauses.ts';
 import { SchedulerTracker } from './measuring/scheduler-tracker.ts';
@@ -68,6 +71,7 @@ export class Model {
   readonly statistics = new CallStatistics();
   readonly calibration = new Calibration();
   readonly losses = new Losses();
+  readonly code = new CodeSamples();
   readonly pauses = new Pauses();
   readonly watch = new WatchTracker();
   readonly scheduler: SchedulerTracker;
@@ -276,6 +280,18 @@ export class Model {
     const { file, line, text } = record;
     thread.seen = { call, since, ran, peer, isOfClient, line: { file, line, text } };
     this.#saw(since);
+    this.#saw(record.time);
+  }
+
+  /** What the program wrote belongs to the thread whose line stands above it, as far as anybody can tell. */
+  printed(record: Printed): void {
+    const thread = this.processes.known(record.lane);
+    if (thread !== undefined) this.#audience.printed(record, thread);
+  }
+
+  /** Somebody looked at the stack of a thread. */
+  sampled(record: Sampled): void {
+    this.code.add(record);
     this.#saw(record.time);
   }
 

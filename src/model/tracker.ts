@@ -1,4 +1,4 @@
-import type { Call, Exit, Frame, Signal } from '../trace/record.ts';
+import type { Call, Exit, Frame, Printed, Signal } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import type { Nanoseconds } from '../trace/time.ts';
 import type { FactBus } from './fact-bus.ts';
@@ -83,6 +83,8 @@ export interface Tracker {
   frame?(frame: Frame, thread: Thread): void;
   /** A signal arrived at a thread. */
   signalled?(signal: Signal, thread: Thread): void;
+  /** The program wrote a line that tells of a failure, below a line of this thread. */
+  printed?(printed: Printed, thread: Thread): void;
   /** A line told the end of a thread, or that it goes on under another number. */
   exited?(exit: Exit, thread: Thread): void;
   /** A call that the thread had not left when the trace ended; its arguments can be asked. */

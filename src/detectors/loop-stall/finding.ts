@@ -1,7 +1,9 @@
 import type { KeptLine } from '../../model/evidence.ts';
 import type { OffCpu } from '../../model/machine/turn.ts';
+import type { CodeSample } from '../../model/measuring/code-samples.ts';
 import { duration, milliseconds, plural, round } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
+import { codeIn, codeSentence, framesMember, placeOf } from '../code-line.ts';
 import type { Context } from '../detector.ts';
 import { type Confidence, type DraftFinding, span } from '../finding.ts';
 import type { Reason } from '../stall-cause/cause.ts';
@@ -10,7 +12,7 @@ import { stallAdvice } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 import { helperNote, helperPeers, isMostlyStarved, isStarved, summaryOf } from './sentences.ts';
 import type { StallCause } from './stall-causes.ts';
-import type { StallGroup } from './stall-group.ts';
+import type { Stall, StallGroup } from './stall-group.ts';
 import { memberTitleOf, titleOf } from './title.ts';
 import { mayTakeTurns, TURNS_NOTE } from './turn-takers.ts';
 
@@ -48,8 +50,11 @@ export function stallFinding(
   const isParked = (cause === 'lock' || cause === 'futex-ladder') && mayTakeTurns(thread, context.model);
   const isDoubtful = isFull || isParked;
   const helpers = helperPeers(thread.process);
+  const codeOf = (stall: Stall): CodeSample | null => codeIn(context.model, thread, stall.start, stall.end);
+  const code = [longest, ...group.stalls].map(codeOf).find((sample) => sample !== null) ?? null;
   const isFirst = shared.members[0] === group;
-  const title = isFirst ? titleOf(shared, loops, helpers) : memberTitleOf(shared, pid, helpers);
+  const seen = { helpers, place: placeOf(code) };
+  const title = isFirst ? titleOf(shared, loops, seen) : memberTitleOf(shared, pid, seen);
   return {
     severity: isDoubtful ? 'info' : critical ? 'critical' : 'warning',
     confidence: isDoubtful ? 'possible' : confidenceOf(reason, context),
@@ -57,7 +62,8 @@ export function stallFinding(
     cause: key,
     summary:
       `${summaryOf(thread, longest, count, group.total, context.capabilities)}${helperNote(cause, helpers)}` +
-      `${isFirst ? everybodyNote(shared) : ''}${isFull ? POOL_NOTE : ''}${isParked ? TURNS_NOTE : ''}`,
+      `${codeSentence(code)}${isFirst ? everybodyNote(shared) : ''}` +
+      `${isFull ? POOL_NOTE : ''}${isParked ? TURNS_NOTE : ''}`,
     why: thread.loop.shared === null ? WHY : WHY_SHARED,
     ...span({ times }, group.first, group.last),
     openEnded: open,
@@ -101,6 +107,7 @@ export function stallFinding(
           request: stall.request,
           turnCalls: stall.calls,
           open: stall.open,
+          ...framesMember(codeOf(stall)),
         })),
       requests: shared.requests.slice(0, SHOWN_REQUESTS),
       requestInTitle: title.request,
@@ -108,7 +115,7 @@ export function stallFinding(
       allTotalMs: milliseconds(shared.total),
       share: round(Math.min(1, group.total / Math.max(1, observedOf(thread, context))), 4),
     },
-    evidence: evidenceOf(group),
+    evidence: code === null ? evidenceOf(group) : [...evidenceOf(group), code.line],
     next: stallAdvice(
       cause,
       reason,

@@ -8,7 +8,8 @@ import { type Descriptor, describeByLabel } from './descriptors.ts';
 import { type ExpectedChild, ExpectedChildren } from './expected-children.ts';
 import { OpenDescriptors } from './open-descriptors.ts';
 import { Process } from './process.ts';
-import { mustBeOne, SeenSockets } from './seen-sockets.ts';
+import { mayBeOne, mustBeOne, SeenSockets } from './seen-sockets.ts';
+import { SeenWords } from './seen-words.ts';
 import { serverOf } from './server-names.ts';
 import { Thread } from './thread.ts';
 import { type Gone, LIMITS, leastServedFirst, silentFirst, type ThreadLimits } from './thread-limits.ts';
@@ -48,6 +49,7 @@ export class Processes {
   readonly open = new OpenDescriptors(() => this.all().map(({ descriptors }) => descriptors));
   readonly together = new AttachedTogether();
   readonly sockets = new SeenSockets();
+  readonly #words = new SeenWords();
   readonly gone: Gone = { live: 0, endedServed: 0, programs: 0, requests: 0 };
   readonly #limits: ThreadLimits;
   readonly #told: LifeEvents;
@@ -243,6 +245,12 @@ export class Processes {
     return descriptors.get(fd) ?? descriptors.set(fd, describeByLabel(label));
   }
 
+  /** A private word of memory was woken, or a wait for one ended: who is at its other end is of the same process. */
+  usedWord(thread: Thread, word: string, isWake: boolean, { start, end }: Pick<Call, 'start' | 'end'>): void {
+    const other = this.#words.add({ thread, word, start, end, isWake });
+    if (other !== undefined && mayBeOne(thread.process, other)) this.#unite(thread.process, other);
+  }
+
   /** Both are one process. The pid is that of the first thread: the lowest, while nothing says which that is. */
   #unite(process: Process, other: Process): void {
     const isLarger = other.threads.length > process.threads.length;
@@ -308,11 +316,15 @@ export class Processes {
     // what the capture began with.
     const isFirst = thread.isMain;
     const hasServedOrForked = thread.hasServed || (isFirst && process.forks > 0);
-    const isProgram = !hasServedOrForked && isFirst && process.parent === null;
+    // Who serves another one's connection is its child, also where the fork comes back after the child's end.
+    const isChild = process.parent !== null || process.clientele.from !== null;
+    const isProgram = !hasServedOrForked && isFirst && !isChild;
     if (isProgram && ++this.#programs > MOST_PROGRAMS) this.gone.programs++;
     const worthKeeping = hasServedOrForked || (isProgram && this.#programs <= MOST_PROGRAMS);
-    if (!worthKeeping) this.#remove(thread);
-    else if (this.#all.size - this.#live > this.#limits.ended) this.#forgetEnded();
+    if (!worthKeeping) {
+      this.#remove(thread);
+      if (process.threads.length === 0) this.#leaveCounts(process);
+    } else if (this.#all.size - this.#live > this.#limits.ended) this.#forgetEnded();
     if (!process.threads.every((other) => other.ended)) return;
     process.exitedAt = time;
     process.killedBy = signal;
@@ -356,10 +368,24 @@ export class Processes {
     if (thread.ended && thread.hasServed) this.gone.endedServed++;
     this.#remove(thread);
     if (process.threads.length === 0) {
-      this.gone.requests += process.requests;
+      this.#leaveCounts(process);
       this.#close(process);
     }
     this.#told.threadLetGo?.(thread);
+  }
+
+  /**
+   * Nothing is kept of this process. What it served counts for the process that accepted its client, if that one is
+   * there: a fork for each connection has no row of its own after its end.
+   */
+  #leaveCounts(process: Process): void {
+    const heir = process.clientele.from === null ? null : standsFor(process.clientele.from);
+    if (heir === null || heir === process || heir.threads.length === 0) {
+      this.gone.requests += process.requests;
+      return;
+    }
+    heir.requests += process.requests;
+    heir.answered += process.answered;
   }
 
   #remove(thread: Thread): void {
