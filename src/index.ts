@@ -3,9 +3,9 @@ import type { Report } from './analysis/report.ts';
 import { renderJson as jsonOf } from './output/json.ts';
 import { renderMarkdown as markdownOf } from './output/markdown.ts';
 import { renderText as textOf } from './output/text.ts';
-import { analyzeInputs } from './pipeline/analyze-inputs.ts';
+import { analyzeCaptures } from './pipeline/analyze-captures.ts';
 import type { DriveHooks } from './pipeline/progress.ts';
-import { openInputs } from './sources/open-inputs.ts';
+import { openCaptures } from './sources/open-captures.ts';
 
 export type { Activity, CallTarget, Now, WorkerActivity } from './analysis/activity-types.ts';
 export type { AnalysisOptions, TimePoint } from './analysis/options.ts';
@@ -17,6 +17,7 @@ export type {
   Diagnostic,
   Evidence,
   Finding,
+  Host,
   Kind,
   Metric,
   Omitted,
@@ -36,15 +37,16 @@ export type { DriveHooks, Progress } from './pipeline/progress.ts';
 export { InputError } from './sources/input-error-class.ts';
 
 /**
- * Reads files, directories of `strace -ff` files, or stdin (`-`) as one trace and reports on it. Throws `InputError`
- * when they cannot be read.
+ * Reads files, directories of `strace -ff` files, or stdin (`-`) and reports on them. Files of one `strace -ff`
+ * (NAME.PID) and those of one directory are one trace; every other file is that of a host of its own. Throws
+ * `InputError` when they cannot be read.
  */
 export async function analyzeFiles(
   paths: readonly string[],
   options: AnalysisOptions = {},
   hooks: DriveHooks = {},
 ): Promise<Report> {
-  return analyzeInputs(openInputs(paths), options, hooks);
+  return analyzeCaptures(openCaptures(paths), options, hooks);
 }
 
 export interface RenderOptions {

@@ -29,6 +29,7 @@ const BELOW_CLI = [
   'src/hinted-error.ts',
   'src/installation.ts',
   'src/pipeline',
+  'src/pipeline/analyze-captures.ts',
   'src/pipeline/analyze-inputs.ts',
   'src/files',
   'src/sources',
@@ -85,6 +86,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Puts the rooms together for whoever has bytes: the command line, library users, later live captures.
   'src/pipeline': [
     'src/pipeline/parser-thread.ts',
+    'src/pipeline/progress.ts',
+    'src/pipeline/analyze-captures.ts',
     'src/pipeline/analyze-inputs.ts',
     'parsers',
     'src/sources',
@@ -103,10 +106,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/analysis',
     'src/trace',
   ],
+  'src/pipeline/analyze-captures.ts': [
+    'src/pipeline/analyze-inputs.ts',
+    'src/pipeline/progress.ts',
+    'src/sources',
+    'src/analysis',
+  ],
   // What users of the library see of the reading: types only.
   'src/pipeline/progress.ts': ['src/analysis'],
   'src/index.ts': [
-    'src/pipeline/analyze-inputs.ts',
+    'src/pipeline/analyze-captures.ts',
     'src/pipeline/progress.ts',
     'src/sources',
     'src/analysis',

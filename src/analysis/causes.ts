@@ -16,6 +16,21 @@ export function effectsOf(finding: Finding, findings: readonly Finding[]): reado
   return finding.effects.flatMap((id) => findings.find((other) => other.id === id) ?? []);
 }
 
+/** The effects of a cause in words; of hosts that have the same kind of effect the worst one speaks. */
+export function effectsInWords(finding: Finding, findings: readonly Finding[]): readonly string[] {
+  const kinds = new Map<string, Finding[]>();
+  for (const effect of effectsOf(finding, findings))
+    kinds.set(effect.kind, [...(kinds.get(effect.kind) ?? []), effect]);
+  return [...kinds.values()].flatMap((same) => {
+    const [first] = same;
+    if (first === undefined) return [];
+    if (finding.hosts.length < 2) return same.map(({ effect, title }) => effect ?? title);
+    const hosts = new Set(same.flatMap((each) => each.hosts)).size - 1;
+    const more = hosts === 0 ? '' : hosts === 1 ? ' (and on 1 more host)' : ` (and on ${hosts} more hosts)`;
+    return [`${first.effect ?? first.title}${more}`];
+  });
+}
+
 /** How bad a cause is: as bad as the worst that came of it. */
 export function severityOf(finding: Finding, findings: readonly Finding[]): Severity {
   return effectsOf(finding, findings).reduce(

@@ -122,6 +122,7 @@ function findingsOf({ drafts: all, origin, model }: Parts): Finding[] {
       endTime: end === null ? null : isoTime(origin, end),
       openEnded,
       workers,
+      hosts: [],
       metrics,
       evidence: evidence.filter((line) => line.line > 0),
       next: stepsOf(draft, drafts),

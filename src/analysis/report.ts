@@ -29,8 +29,24 @@ export interface Report {
   readonly calls: readonly CallStatistics[];
   /** Worst first: the order in which to read them. */
   readonly findings: readonly Finding[];
+  /** Where captures of several hosts were read: what each says, the worst first. Absent for one. */
+  readonly hosts?: readonly Host[];
   /** What the trace holds more of than the tables list; absent when they list all. */
   readonly omitted?: Omitted;
+}
+
+/** What the capture of one host says. */
+export interface Host {
+  /** After the name of its file or folder. */
+  readonly name: string;
+  readonly paths: readonly string[];
+  readonly verdict: Verdict;
+  readonly window: Window;
+  readonly grade: Quality['grade'];
+  /** Processes that it lists. */
+  readonly workers: number;
+  /** Causes, infos left out. */
+  readonly causes: number;
 }
 
 /** How many more there were than are listed, or were followed. */
@@ -138,6 +154,8 @@ export interface Worker {
   readonly requests: number;
   readonly firstMs: number | null;
   readonly lastMs: number | null;
+  /** Whose process it is where captures of several hosts were read; else null. */
+  readonly host: string | null;
   /** The call that the process had not come back from when the capture ended; null when it was in none. */
   readonly atEnd: AtEnd | null;
 }
@@ -156,6 +174,8 @@ export interface AtEnd {
 /** What one process spent on calls of one kind on one target. */
 export interface TimeShare {
   readonly pid: number;
+  /** Whose process it is where captures of several hosts were read; else null. */
+  readonly host: string | null;
   /**
    * null for calls and gaps under a millisecond each, together (`working`), and for longer gaps between calls
    * (`outside`).
@@ -235,8 +255,10 @@ export interface Finding {
   readonly endTime: string | null;
   /** Still going on when the trace ended: durations are lower bounds. */
   readonly openEnded: boolean;
-  /** Pids. */
+  /** Pids; of its first host where there are several. */
   readonly workers: readonly number[];
+  /** The hosts that have this cause, the worst first, where captures of several were read; else empty. */
+  readonly hosts: readonly string[];
   readonly metrics: { readonly [name: string]: Metric };
   readonly evidence: readonly Evidence[];
   readonly next: readonly Step[];

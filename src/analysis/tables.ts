@@ -27,6 +27,7 @@ export function timeShares({ model, capabilities, options }: Parts): Rows<TimeSh
     .flatMap((process) =>
       rowsOf(process).map((row) => ({
         pid: process.pid,
+        host: null,
         call: row.call === '' ? null : row.call,
         target: row.target === '' ? null : row.target,
         count: row.count,

@@ -69,6 +69,7 @@ export function describeWorkers({ model, capabilities }: Parts): Worker[] {
       // A clock that goes backwards gives the last record of a thread an earlier time than the first.
       firstMs: capabilities.times ? moment(model, Math.min(thread.firstTime, thread.lastSeen)) : null,
       lastMs: capabilities.times ? moment(model, Math.max(thread.firstTime, thread.lastSeen)) : null,
+      host: null,
       atEnd: describeEnd(ends.get(process), capabilities.times),
     };
   });

@@ -1,4 +1,4 @@
-import { causesIn, effectsOf, severityOf } from '../analysis/causes.ts';
+import { causesIn, effectsInWords, severityOf } from '../analysis/causes.ts';
 import type { Evidence, Finding, Report, Step } from '../analysis/report.ts';
 import { durationOfMs, plural } from '../trace/format-numbers.ts';
 import type { Page, Run } from './page.ts';
@@ -11,6 +11,7 @@ const TITLE = BODY + 10;
 const TEXT = BODY + 7;
 const SHOWN_EVIDENCE = 4;
 const SHOWN_MEMBERS = 8;
+const MOST_STEPS = 10;
 /** A file's path may take this share of the width before evidence names it without its folder. */
 const LOCATION_SHARE = 0.25;
 
@@ -22,12 +23,15 @@ export class FindingWriter {
   readonly #page: Page;
   readonly #report: Report;
   readonly #verbose: number;
+  readonly #isBrief: boolean;
   readonly #numbers: ReadonlyMap<string, number>;
   readonly #fileNames: ReadonlyMap<string, string>;
   /** Which finding said it first. */
   readonly #said = new Map<string, number>();
 
-  constructor(page: Page, report: Report, verbose: number) {
+  /** `isBrief`: only what fits a page, for a report of very many findings. */
+  constructor(page: Page, report: Report, verbose: number, isBrief = false) {
+    this.#isBrief = isBrief;
     this.#page = page;
     this.#report = report;
     this.#verbose = verbose;
@@ -43,17 +47,17 @@ export class FindingWriter {
       finding.kind,
       CONFIDENCE_WORDS[finding.confidence],
       period(this.#report.window, finding),
-      pids(finding),
+      whoseOf(finding),
     ]);
     page.prose([], BODY, finding.summary);
     this.#members(finding);
-    const effects = effectsOf(finding, this.#report.findings);
-    if (effects.length > 0) page.parts(label('EFFECTS'), TEXT + 1, effects.map(inWords));
+    const effects = effectsInWords(finding, this.#report.findings);
+    if (effects.length > 0) page.parts(label('EFFECTS'), TEXT + 1, effects);
     if (finding.why !== '') {
       const earlier = this.#saidBy(finding.why, finding);
       page.prose(label('WHY'), TEXT, earlier === null ? finding.why : `as in ${earlier}`);
     }
-    for (const [index, step] of finding.next.entries())
+    for (const [index, step] of finding.next.slice(0, this.#isBrief ? 1 : MOST_STEPS).entries())
       this.#step(step, index, this.#saidBy(JSON.stringify(step), finding));
     this.#proof(finding.evidence);
     const related = finding.related.flatMap((id) => this.#numbers.get(id) ?? []);
@@ -65,7 +69,7 @@ export class FindingWriter {
   onOneLine(finding: Finding): void {
     const time = moment(this.#report.window, finding.startMs, finding.startTime);
     let text = finding.title;
-    for (const part of [CONFIDENCE_WORDS[finding.confidence], time === 'unknown' ? '' : time, pids(finding)]) {
+    for (const part of [CONFIDENCE_WORDS[finding.confidence], time === 'unknown' ? '' : time, whoseOf(finding)]) {
       if (part === '') continue;
       if (TITLE + text.length + 3 + part.length > this.#page.width) break;
       text += `   ${part}`;
@@ -75,7 +79,7 @@ export class FindingWriter {
 
   /** Each worker that has the same cause, the worst first. */
   #members(finding: Finding): void {
-    if (finding.members.length === 0) return;
+    if (finding.members.length === 0 || finding.hosts.length > 1) return;
     const others = this.#report.findings.filter(({ id }) => finding.members.includes(id));
     const rows = [finding, ...others].map(({ metrics, workers: [pid = 0] }) => memberInWords(pid, metrics));
     const shown = this.#verbose > 0 ? rows : rows.slice(0, SHOWN_MEMBERS);
@@ -131,13 +135,16 @@ export class FindingWriter {
   }
 }
 
+/** The workers, of which host; the hosts where there are several. */
+function whoseOf(finding: Finding): string {
+  const [host] = finding.hosts;
+  if (host === undefined) return pids(finding);
+  return finding.hosts.length === 1 ? `${pids(finding)} of ${host}` : `${finding.hosts.length} hosts`;
+}
+
 function memberInWords(pid: number, { longestMs, count }: Finding['metrics']): string {
   const length = typeof longestMs === 'number' ? ` ${durationOfMs(longestMs)}` : '';
   return `${pid}${length}${typeof count === 'number' ? `, ${plural(count, 'time')}` : ''}`;
-}
-
-function inWords({ effect, title }: Finding): string {
-  return effect ?? title;
 }
 
 /**

@@ -1,10 +1,11 @@
-import { causesIn, effectsOf, severityOf } from '../analysis/causes.ts';
+import { causesIn, effectsInWords, severityOf } from '../analysis/causes.ts';
 import type { Evidence, Finding, Report, Step } from '../analysis/report.ts';
 import { durationOfMs, plural } from '../trace/format-numbers.ts';
 import { firstStep } from './first-step.ts';
 import { codeSpan, fence, paragraph, prose } from './markdown-escape.ts';
 import { redactReport } from './redact.ts';
 import { show } from './show.ts';
+import { hostGroups, namesOf } from './text-hosts.ts';
 import { cutMiddle } from './trace-line.ts';
 import { moment, period, span } from './when.ts';
 import {
@@ -42,7 +43,7 @@ const EVIDENCE_WIDTH = 160;
  */
 export function renderMarkdown(report: Report, options: MarkdownOptions = {}): string {
   const shown = options.withPayload === true ? report : redactReport(report);
-  const head = [...opening(shown), ...table(shown)];
+  const head = [...opening(shown), ...hostTable(shown), ...table(shown)];
   const foot = closing(shown, options.withPayload === true);
   const causes = causesIn(shown.findings);
   const serious = causes.filter((finding) => severityOf(finding, shown.findings) !== 'info');
@@ -69,11 +70,26 @@ function opening(report: Report): readonly string[] {
     `**${prose(verdict.text)}**`,
     '',
     ...doFirst(report),
-    `- Trace: ${codeSpan(paths(source))}, ${prose([workforce(report), ...extent(report)].join(', '))}`,
+    `- Trace: ${codeSpan(paths(source, report.hosts))}, ${prose([workforce(report), ...extent(report)].join(', '))}`,
     `- Time range: ${prose(range === '' ? 'no clock in this trace' : range)}`,
     ...waitedFor(report),
     ...(report.omitted === undefined ? [] : [`- ${prose(`${omission(report)}.`)}`]),
     `- Data: ${prose([`${coverage(quality).join(', ')}.`, ...quality.notes].join(' '))}`,
+    '',
+  ];
+}
+
+/** Which host says what; hosts with the same cause share a row. */
+function hostTable(report: Report): readonly string[] {
+  if (report.hosts === undefined) return [];
+  const rows = hostGroups(report, report.hosts).slice(0, ROWS);
+  return [
+    '| Hosts | Severity | Longest | What |',
+    '| --- | --- | --: | --- |',
+    ...rows.map(
+      ({ names, severity, longest, text }) =>
+        `| ${[namesOf(names), SEVERITY_WORDS[severity], longest, text].map(prose).join(' | ')} |`,
+    ),
     '',
   ];
 }
@@ -161,7 +177,7 @@ function detail(report: Report, finding: Finding, number: number, said: Set<stri
 }
 
 function effects(report: Report, finding: Finding): readonly string[] {
-  const all = effectsOf(finding, report.findings).map(({ effect, title }) => effect ?? title);
+  const all = effectsInWords(finding, report.findings);
   return all.length === 0 ? [] : [`Effects: ${prose(all.join('; '))}.`, ''];
 }
 

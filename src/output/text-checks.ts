@@ -33,18 +33,30 @@ export function addChecks(page: Page, report: Report, verbose: number): void {
   }
 }
 
-function addFolded(page: Page, { outcomes }: Report): void {
+function addFolded(page: Page, { outcomes, findings }: Report): void {
   const kindsOf = (status: Outcome['status']): readonly string[] =>
     Object.entries(outcomes).flatMap(([kind, outcome]) => (outcome.status === status ? [kind] : []));
   const clear = kindsOf('clear');
   const untold = kindsOf('not-applicable');
   page.blank();
-  if (clear.length > 0) page.prose([{ text: 'CLEAR' }], LABEL, `${plural(clear.length, 'kind')}: ${clear.join(', ')}`);
+  // Beside something to act on a line each is enough; where nothing was found it is what was looked for.
+  const isQuiet = findings.every(({ severity }) => severity === 'info');
+  const fitting = (named: string, counted: string): string =>
+    isQuiet || LABEL + named.length <= page.width ? named : counted;
+  const clearKinds = plural(clear.length, 'kind');
+  if (clear.length > 0)
+    page.prose(
+      [{ text: 'CLEAR' }],
+      LABEL,
+      fitting(`${clearKinds}: ${clear.join(', ')}`, `${clearKinds} looked for and not seen; -v lists them`),
+    );
+  const untoldKinds = plural(untold.length, 'kind');
+  const names = untold.length > MOST_NAMED ? '' : `: ${untold.join(', ')}`;
   if (untold.length > 0)
     page.prose(
       [{ text: 'NOT JUDGED' }],
       LABEL,
-      `${plural(untold.length, 'kind')}${untold.length > MOST_NAMED ? '' : `: ${untold.join(', ')}`}; -v says why`,
+      fitting(`${untoldKinds}${names}; -v says why`, `${untoldKinds}; -v says why`),
     );
   for (const kind of kindsOf('failed'))
     page.prose([{ text: 'CRASHED', style: 'warning' }], LABEL, `${kind}: ${outcomes[kind as Kind]?.reason ?? ''}`);

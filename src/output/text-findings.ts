@@ -3,9 +3,9 @@ import type { Finding, Report } from '../analysis/report.ts';
 import { count, plural } from '../trace/format-numbers.ts';
 import { FindingWriter } from './finding-writer.ts';
 import type { Page } from './page.ts';
+import type { Room } from './room.ts';
 import { extent, tally, workforce } from './wording.ts';
 
-const DETAILED = 10;
 const LISTED = 10;
 const REPEATED = 5;
 /** More findings than this are listed before they are told: the first screen then shows them all. */
@@ -18,18 +18,23 @@ const TITLE = 14;
  * All findings, worst first: critical and warning ones in full up to a limit, info ones on a line each; with `verbose`
  * all in full.
  */
-export function addFindings(page: Page, report: Report, verbose: number): void {
-  const writer = new FindingWriter(page, report, verbose);
+export function addFindings(page: Page, report: Report, verbose: number, room: Room): void {
+  const writer = new FindingWriter(page, report, verbose, room.isBrief);
   const causes = causesIn(report.findings);
   const isFull = (finding: Finding): boolean => verbose > 0 || severityOf(finding, report.findings) !== 'info';
   const full = verbose > 0 ? report.findings : causes.filter(isFull);
   const rest = causes.filter((finding) => !isFull(finding));
-  const detailed = verbose > 0 ? full : full.slice(0, DETAILED);
+  const detailed = verbose > 0 ? full : full.slice(0, room.findings);
   for (const [index, finding] of detailed.entries()) {
     if (index > 0) page.blank();
     writer.inFull(finding);
   }
-  addMore(page, full.slice(detailed.length), detailed.length > 0);
+  const listed = full.slice(detailed.length);
+  // Where there is an index it lists them.
+  const isIndexed = verbose === 0 && isIndexNeeded(report, room);
+  if (listed.length > 0 && !isIndexed) page.blank();
+  if (!isIndexed) for (const finding of listed.slice(0, LISTED)) writer.onOneLine(finding);
+  addMore(page, isIndexed ? listed : listed.slice(LISTED), true);
   if (rest.length > 0 && detailed.length > 0) page.blank();
   for (const finding of rest.slice(0, LISTED)) writer.onOneLine(finding);
   addMore(page, rest.slice(LISTED), false);
@@ -43,18 +48,18 @@ export function addFindings(page: Page, report: Report, verbose: number): void {
 }
 
 /** A line for each finding that matters, when there are more than a first screen can tell in full. */
-export function addIndex(page: Page, report: Report): void {
+export function addIndex(page: Page, report: Report, room: Room): void {
   const serious = seriousIn(report);
-  if (serious.length <= FEW) return;
-  page.prose(
-    [{ text: 'FINDINGS', style: 'bold' }],
-    LABEL,
-    `${count(serious.length)}, in the order to act on them; told in full below`,
-  );
+  if (!isIndexNeeded(report, room)) return;
+  page.prose([{ text: 'FINDINGS', style: 'bold' }], LABEL, `${count(serious.length)}, in the order to act on them`);
   const writer = new FindingWriter(page, report, 0);
   for (const finding of serious.slice(0, LISTED)) writer.onOneLine(finding);
   addMore(page, serious.slice(LISTED), false);
   page.rule();
+}
+
+function isIndexNeeded(report: Report, { findings }: Room): boolean {
+  return seriousIn(report).length > Math.min(FEW, findings);
 }
 
 /** The titles of the first findings, for the last screen of a long report. */

@@ -3,7 +3,6 @@ import { count, durationOfMs } from '../trace/format-numbers.ts';
 import type { Column, Page } from './page.ts';
 import { meaningOfCallTimes } from './wording.ts';
 
-const SHOWN_WORKERS = 24;
 const SHOWN_CALLS = 20;
 
 const WORKER_COLUMNS: readonly Column[] = [
@@ -25,16 +24,20 @@ const CALL_COLUMNS: readonly Column[] = [
   { title: 'ERRORS', align: 'left', shrinks: true },
 ];
 
-/** A row for each worker; of more than 24, those with findings and then those with the longest turns. */
-export function addWorkers(page: Page, report: Report, verbose: number): void {
+/** A row for each worker; of more than `most`, those with findings and then those with the longest turns. */
+export function addWorkers(page: Page, report: Report, verbose: number, most = 24): void {
   const { workers } = report;
   if (workers.length === 0) return;
-  const shown = verbose > 1 ? workers : mostTelling(report);
+  const shown = verbose > 1 ? workers : mostTelling(report, most);
+  // The table above says which host it is; of forty hosts the workers are no page.
+  if (report.hosts !== undefined && verbose === 0) return;
+  const hosts = report.hosts === undefined ? [] : [{ title: 'HOST', align: 'left' } as const];
   page.heading('WORKERS', 'wasted: woken for nothing; longest: one turn; -: not measured');
   page.table(
     2,
-    WORKER_COLUMNS,
+    [...hosts, ...WORKER_COLUMNS],
     shown.map((worker) => [
+      ...(worker.host === null ? [] : [worker.host]),
       worker.pid === 0 ? '-' : String(worker.pid),
       worker.role,
       count(worker.accepted),
@@ -68,14 +71,14 @@ export function addCalls(page: Page, report: Report, calls: readonly CallStatist
   if (shown.length < calls.length) page.line([], 2, `+${count(calls.length - shown.length)} more, -vv shows all`);
 }
 
-function mostTelling(report: Report): readonly Worker[] {
-  if (report.workers.length <= SHOWN_WORKERS) return report.workers;
+function mostTelling(report: Report, most: number): readonly Worker[] {
+  if (report.workers.length <= most) return report.workers;
   const named = new Set(
     report.findings.filter((finding) => finding.severity !== 'info').flatMap((finding) => finding.workers),
   );
   const weight = (worker: Worker): number =>
     (named.has(worker.pid) ? 1e12 : 0) + (worker.longestTurnMs ?? 0) + worker.wastedWakeups / 1e6;
-  const chosen = new Set([...report.workers].sort((a, b) => weight(b) - weight(a)).slice(0, SHOWN_WORKERS));
+  const chosen = new Set([...report.workers].sort((a, b) => weight(b) - weight(a)).slice(0, most));
   return report.workers.filter((worker) => chosen.has(worker));
 }
 

@@ -2,9 +2,11 @@ import type { Report } from '../analysis/report.ts';
 import { firstStep } from './first-step.ts';
 import { Page, type PageOptions } from './page.ts';
 import { redactReport } from './redact.ts';
+import type { Room } from './room.ts';
 import { addChecks, addDiagnostics } from './text-checks.ts';
 import { addDependencies } from './text-dependencies.ts';
 import { addFindings, addIndex, addNoFinding, addWorst } from './text-findings.ts';
+import { addHosts } from './text-hosts.ts';
 import { addQuietTables } from './text-quiet.ts';
 import { addCalls, addWorkers } from './text-tables.ts';
 import { addTime } from './text-time.ts';
@@ -29,14 +31,32 @@ const SOURCE_WORDS = { file: 'FILE', live: 'LIVE', stdin: 'STDIN' } as const;
 
 /**
  * The report as text for a terminal: the verdict, what to act on, the proof, then what was looked at. Ends with a line
- * break.
+ * break. Without `verbose` it has 80 lines at most: of many findings the first ones are told in full.
  */
 export function renderText(report: Report, options: TextOptions): string {
   const shown = options.withPayload === true ? report : redactReport(report);
+  let page = pageOf(shown, options, ROOMS[0]);
+  for (const room of ROOMS.slice(1)) {
+    if (options.verbose > 0 || page.length <= MOST_LINES) break;
+    page = pageOf(shown, options, room);
+  }
+  return page.toString();
+}
+
+const MOST_LINES = 80;
+const ROOMS: readonly [Room, ...Room[]] = [
+  { findings: 10, rows: 24, isBrief: false },
+  { findings: 3, rows: 24, isBrief: false },
+  { findings: 2, rows: 12, isBrief: false },
+  { findings: 1, rows: 12, isBrief: false },
+  { findings: 1, rows: 6, isBrief: true },
+];
+
+function pageOf(shown: Report, options: TextOptions, room: Room): Page {
   const page = new Page(options);
   const label = [{ text: SOURCE_WORDS[shown.source.kind] }];
   page.parts(label, LABEL, [
-    paths(shown.source),
+    paths(shown.source, shown.hosts),
     workforce(shown),
     span(shown.window),
     ...extent(shown),
@@ -50,12 +70,17 @@ export function renderText(report: Report, options: TextOptions): string {
   );
   if (shown.quality.notes.length > 0) page.prose([], LABEL, shown.quality.notes.join(' '));
   page.rule();
+  if (shown.hosts !== undefined) {
+    addHosts(page, shown);
+    page.rule();
+  }
   if (shown.findings.length > 0) {
-    addIndex(page, shown);
-    addFindings(page, shown, options.verbose);
+    addIndex(page, shown, room);
+    addFindings(page, shown, options.verbose, room);
   } else addNoFinding(page, shown);
-  addWorkers(page, shown, options.verbose);
-  if (shown.findings.every(({ severity }) => severity === 'info') && options.verbose === 0) addQuietTables(page, shown);
+  addWorkers(page, shown, options.verbose, room.rows);
+  if (shown.findings.every(({ severity }) => severity === 'info') && options.verbose === 0 && !room.isBrief)
+    addQuietTables(page, shown);
   if (shown.omitted !== undefined) page.prose([], 2, `${omission(shown)}.`);
   if (options.verbose > 0) {
     addTime(page, shown.time, options.verbose);
@@ -66,11 +91,11 @@ export function renderText(report: Report, options: TextOptions): string {
   if (options.verbose > 0) addDiagnostics(page, shown.quality);
   if (page.length >= SCREEN) {
     page.rule();
-    if (page.length >= 2 * SCREEN) addWorst(page, shown);
+    if (page.length >= 2 * SCREEN && !room.isBrief) addWorst(page, shown);
     addVerdict(page, shown);
     if (page.length >= 2 * SCREEN) addFirstStep(page, shown);
   }
-  return page.toString();
+  return page;
 }
 
 /** What to do first, below the verdict that a long report ends with. */

@@ -43,9 +43,10 @@ export function verdictSentence(verdict: Verdict): string {
 }
 
 /** The files of a capture: `web-01.strace`, or `a.1, a.2 +6 more`. */
-export function paths(source: Source): string {
+export function paths(source: Source, hosts?: Report['hosts']): string {
   const names = source.paths.filter((path) => path !== '-' && path !== '');
   if (names.length === 0) return source.kind === 'live' ? 'live capture' : 'standard input';
+  if (hosts !== undefined) return `${names.length} captures of ${hosts.length} hosts`;
   const hidden = names.length - SHOWN_PATHS;
   return names.slice(0, SHOWN_PATHS).join(', ') + (hidden > 0 ? ` +${hidden} more` : '');
 }

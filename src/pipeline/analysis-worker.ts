@@ -5,12 +5,13 @@ import type { Now } from '../analysis/activity.ts';
 import type { Finding, Report } from '../analysis/report.ts';
 import { InputError } from '../sources/input-error.ts';
 import { tailInput } from '../sources/live/tail-input.ts';
-import { openInputs } from '../sources/open-inputs.ts';
+import { type Capture, openCaptures } from '../sources/open-captures.ts';
 import type { InputSet, SourceDiagnostic } from '../sources/trace-input.ts';
 import type { AnalysisMessage, AnalysisTask, AnalysisTold, Picture, ReadSoFar } from './analysis-messages.ts';
-import { analyzeInputs, type Progress } from './analyze-inputs.ts';
+import { analyzeCaptures } from './analyze-captures.ts';
 import { Cadence } from './cadence.ts';
 import { OpenFindings } from './open-findings.ts';
+import type { Progress } from './progress.ts';
 import { unfinishedCall } from './unfinished-line.ts';
 
 const PROGRESS_EVERY_MS = 100;
@@ -51,8 +52,8 @@ function picture(progress: Progress): Picture {
   return { report, activity, ...(kind === 'live' ? { open } : {}) };
 }
 
-function inputs(): InputSet {
-  return kind === 'file' ? openInputs(paths) : growingInput();
+function inputs(): readonly Capture[] {
+  return kind === 'file' ? openCaptures(paths) : [{ host: '', set: growingInput() }];
 }
 
 /** The last line of the spool is of a call that has not returned. */
@@ -140,11 +141,11 @@ function look(progress: Progress): void {
 }
 
 try {
-  const set = inputs();
-  for (const sentence of set.notices) post({ kind: 'notice', sentence });
+  const captures = inputs();
+  for (const sentence of captures.flatMap(({ set }) => set.notices)) post({ kind: 'notice', sentence });
   const notice = (sentence: string): void => post({ kind: 'notice', sentence });
-  const report = await analyzeInputs(
-    set,
+  const report = await analyzeCaptures(
+    captures,
     { ...options, activity: true, growing: kind === 'live' },
     { progress: look, notice },
   );
@@ -153,7 +154,8 @@ try {
   post({
     kind: 'done',
     read,
-    picture: { report, activity: progress?.activity() ?? null },
+    // Processes of several hosts have the same numbers: what each did over time is told for one host only.
+    picture: { report, activity: report.hosts === undefined ? (progress?.activity() ?? null) : null },
     stopped: Atomics.load(stop, 0) !== 0,
   });
 } catch (error) {

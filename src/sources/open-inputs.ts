@@ -82,8 +82,11 @@ function isDirectory(path: string): boolean {
 }
 
 /** A file that is named twice would count every call twice. */
-function withoutRepeats(named: readonly NamedFile[], notices: string[]): NamedFile[] {
-  const files: NamedFile[] = [];
+export function withoutRepeats<File extends { readonly path: string }>(
+  named: readonly File[],
+  notices: string[],
+): File[] {
+  const files: File[] = [];
   const seen = new Set<string>();
   for (const file of named) {
     const real = realPath(file.path);

@@ -25,6 +25,11 @@ export function tidInName(path: string): number | undefined {
   return tid === undefined ? undefined : Number(tid);
 }
 
+/** The set that a `-ff` file belongs to (`trace` of `trace.4711`), or undefined for any other name. */
+export function setInName(name: string): string | undefined {
+  return THREAD_FILE.exec(name)?.groups?.set;
+}
+
 /**
  * Lists the `-ff` files of a directory, in the order of their thread numbers. Throws `InputError` when there are none.
  */

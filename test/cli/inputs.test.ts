@@ -91,7 +91,7 @@ test('a directory of -ff files is one trace of all threads; other files in it ar
   assert.equal(stderr, `drover: Not read in ${folder}, for they are not named NAME.PID: notes.txt.\n`);
 });
 
-test('several files are one trace, and one that is no trace is left out with a notice', async () => {
+test('several files are read together, and one that is no trace is left out with a notice', async () => {
   const { report: found, stderr } = await report([
     file('one.strace', workerLines({ pid: 17, count: 101 })),
     file('two.strace', workerLines({ pid: 19, count: 103, from: EPOCH + 0.0005 })),

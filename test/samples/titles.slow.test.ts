@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { causesIn, severityOf } from '../../src/analysis/causes.ts';
 import { analyzeFiles, type Report } from '../../src/index.ts';
+import { pageComplaints } from '../support/one-page.ts';
 import { epoch, type Sample, samples, type Truth } from '../support/truth.ts';
 import { OPEN_TITLES } from './open-titles.ts';
 
@@ -56,6 +57,8 @@ for (const sample of samples()) {
     else
       it(`do not yet name the request and the target first: ${reason}`, () =>
         assert.notDeepEqual(missing(sample, report), [], `take ${name} from the list`));
+    it('stand in a text of 80 lines at most, none of them too wide', () =>
+      assert.deepEqual(pageComplaints(report), []));
     it(`have ${MOST} characters at most`, () => {
       for (const { title } of report.findings) assert.ok(title.length <= MOST, title);
     });

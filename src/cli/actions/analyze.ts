@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { Report } from '../../analysis/report.ts';
 import { asOperand } from '../../files/operand.ts';
-import { analyzeInputs } from '../../pipeline/analyze-inputs.ts';
-import { openInputs } from '../../sources/open-inputs.ts';
+import { analyzeCaptures } from '../../pipeline/analyze-captures.ts';
+import { openCaptures } from '../../sources/open-captures.ts';
 import { endStdin } from '../../sources/stdin-input.ts';
 import type { InputSet } from '../../sources/trace-input.ts';
 import { analysisOptions } from '../options/analysis.ts';
@@ -38,16 +38,19 @@ export async function runAnalyze(
     progress.clear();
     say(sentence);
   };
-  const set = openInputs(files);
-  const isPiped = set.kind === 'stdin' && !process.stdin.isTTY;
+  const captures = openCaptures(files);
+  const sets = captures.map(({ set }) => set);
+  const isStdin = sets.some(({ kind }) => kind === 'stdin');
+  const isPiped = isStdin && !process.stdin.isTTY;
   endOnSignals(progress, isPiped ? () => reportOnInterrupt(notice) : null);
-  const output = await openOutput(flags, filesRead(set));
-  for (const sentence of set.notices) notice(sentence);
-  if (set.kind === 'stdin' && process.stdin.isTTY) notice('Reading a trace from this terminal; end it with Ctrl-D.');
+  const output = await openOutput(flags, sets.flatMap(filesRead));
+  for (const sentence of sets.flatMap((set) => set.notices)) notice(sentence);
+  if (isStdin && process.stdin.isTTY) notice('Reading a trace from this terminal; end it with Ctrl-D.');
   const started = performance.now();
-  const report = await analyzeInputs(set, options, { progress: (state) => progress.update(state), notice }).finally(
-    () => progress.clear(),
-  );
+  const report = await analyzeCaptures(captures, options, {
+    progress: (state) => progress.update(state),
+    notice,
+  }).finally(() => progress.clear());
   if (flags.verbose > 0) notice(effort(report, performance.now() - started));
   await output.write(await renderReport(report, flags, style));
   return exitCodeFor(report, flags);

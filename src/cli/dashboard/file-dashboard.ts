@@ -2,7 +2,7 @@ import type { Report } from '../../analysis/report.ts';
 import { asOperand } from '../../files/operand.ts';
 import { show } from '../../output/show.ts';
 import { AnalysisThread, type AnalysisThreadOptions } from '../../pipeline/analysis-thread.ts';
-import { openInputs } from '../../sources/open-inputs.ts';
+import { openCaptures } from '../../sources/open-captures.ts';
 import { analysisOptions } from '../options/analysis.ts';
 import { type AnalyzeFlags, checkFiles, checkWindow } from '../options/analyze.ts';
 import type { DashboardFlags } from '../options/dashboard.ts';
@@ -25,7 +25,7 @@ export async function showFiles(operands: readonly string[], flags: AnalyzeFlags
   const redirected = isStdin ? redirectedFile() : null;
   const spool = isStdin && redirected === null ? await spoolStdin() : null;
   const files = isStdin ? [redirected ?? spool?.path ?? ''] : operands;
-  const names = openInputs(files).inputs.map(({ name }) => name);
+  const names = openCaptures(files).flatMap(({ set }) => set.inputs.map(({ name }) => name));
   const style = textStyle(flags, process.env, process.stdout);
   const host = new DashboardHost({ source: 'file', files: names, ...dashboardLooks(flags, style) });
   try {

@@ -98,6 +98,7 @@ function silentWorker({ pid, name }: ProcessNow): Worker {
     requests: 0,
     firstMs: null,
     lastMs: null,
+    host: null,
     atEnd: null,
   };
 }

@@ -1,4 +1,4 @@
-import { causesIn, effectsOf } from '../../analysis/causes.ts';
+import { causesIn, effectsInWords } from '../../analysis/causes.ts';
 import type { Evidence, Finding, Report, Step } from '../../analysis/report.ts';
 import { wrap } from '../../output/page.ts';
 import { show } from '../../output/show.ts';
@@ -30,7 +30,7 @@ export function factRows(state: DashboardState, finding: Finding, width: number)
 
 /** What came of it. */
 function effectRows(state: DashboardState, finding: Finding, width: number): readonly Row[] {
-  const effects = effectsOf(finding, shownReport(state)?.findings ?? []).map(({ effect, title }) => effect ?? title);
+  const effects = effectsInWords(finding, shownReport(state)?.findings ?? []);
   return hanging(state.glyphs, 'LED TO', effects.join('; '), width);
 }
 

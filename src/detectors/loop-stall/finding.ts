@@ -54,8 +54,8 @@ export function stallFinding(
     codeIn(context.model, thread, { start: stall.start, end: stall.end, call: stall.reason.call });
   const code = [longest, ...group.stalls].map(codeOf).find((sample) => sample !== null) ?? null;
   const isFirst = shared.members[0] === group;
-  const place = placeOf(code);
-  const title = isFirst ? titleOf(shared, loops, helpers, place) : memberTitleOf(shared, pid, helpers, place);
+  const seen = { helpers, place: placeOf(code) };
+  const title = isFirst ? titleOf(shared, loops, seen) : memberTitleOf(shared, pid, seen);
   return {
     severity: isDoubtful ? 'info' : critical ? 'critical' : 'warning',
     confidence: isDoubtful ? 'possible' : confidenceOf(reason, context),
@@ -63,8 +63,8 @@ export function stallFinding(
     cause: key,
     summary:
       `${summaryOf(thread, longest, count, group.total, context.capabilities)}${helperNote(cause, helpers)}` +
-      `${codeSentence(code)}${isFirst ? everybodyNote(shared) : ''}${isFull ? POOL_NOTE : ''}` +
-      `${isParked ? TURNS_NOTE : ''}`,
+      `${codeSentence(code)}${isFirst ? everybodyNote(shared) : ''}` +
+      `${isFull ? POOL_NOTE : ''}${isParked ? TURNS_NOTE : ''}`,
     why: thread.loop.shared === null ? WHY : WHY_SHARED,
     ...span({ times }, group.first, group.last),
     openEnded: open,

@@ -8,6 +8,8 @@ import { isOfRequest, type Stall } from './stall-group.ts';
 
 /** So much of a title is shown in a list that is 80 columns wide. */
 const LONGEST_TITLE = 70;
+/** The name of a function at its end may be cut there: the line says enough. */
+const LONGEST_WITH_CODE = 78;
 const LEAST_REQUEST = 24;
 const LEAST_TARGET = 16;
 
@@ -15,6 +17,13 @@ const LEAST_TARGET = 16;
 export interface Title {
   readonly text: string;
   readonly request: string;
+}
+
+/** What else is known of a stall: whom other threads connect to, and the line of code that it was in. */
+export interface Seen {
+  readonly helpers: readonly string[];
+  /** `app.py:12 application()`; empty when nobody looked. */
+  readonly place: string;
 }
 
 /** What a title is made of: each thing in a few ways, the best first and the shortest last. */
@@ -26,14 +35,14 @@ interface Parts {
   readonly length: string;
   readonly times: string;
   readonly what: readonly string[];
+  readonly hasCode: boolean;
 }
 
 /**
  * Who does what to whom, how long and how often: `GET /b holds worker 4870 for 1.00 s (3 times): no system call`. At
- * most 78 characters; what matters least gives way first. `loops`: all event loops of the capture; `place`: the code
- * that it was in, `views.py:41 publish()`, '' where that is not known.
+ * most 78 characters; what matters least gives way first. `loops`: all event loops of the capture.
  */
-export function titleOf(cause: StallCause, loops: number, helpers: readonly string[], place: string): Title {
+export function titleOf(cause: StallCause, loops: number, { helpers, place }: Seen): Title {
   const [worst] = cause.members;
   if (worst === undefined) throw new Error('a cause has one member at least');
   const { longest } = worst;
@@ -50,22 +59,23 @@ export function titleOf(cause: StallCause, loops: number, helpers: readonly stri
     whom: pids.size === 1 ? [workerName(pid)] : groupNames(pids.size, loops),
     length: `${longest.open ? 'at least ' : up}${duration(longest.length)}`,
     times: cause.count > 1 ? ` (${count(cause.count)}x)` : '',
-    what: withCode(withRequest(whatOf(longest, helpers), worst.cause, cause.requests), place),
+    what: withRequest(withPlaceIn(whatOf(longest, helpers), place), worst.cause, cause.requests),
+    hasCode: place !== '',
   });
 }
 
 /** The same of one of several workers. */
-export function memberTitleOf(cause: StallCause, pid: number, helpers: readonly string[], place: string): Title {
+export function memberTitleOf(cause: StallCause, pid: number, seen: Seen): Title {
   const members = cause.members.filter(({ thread }) => thread.process.pid === pid);
   const own = members.reduce((sum, each) => sum + each.count, 0);
-  return titleOf({ ...cause, members, count: own }, 1, helpers, place);
+  return titleOf({ ...cause, members, count: own }, 1, seen);
 }
 
-/** Where it happened behind what happened; that gives way last, and the function before the file and the line. */
-function withCode(what: readonly string[], place: string): readonly string[] {
+/** The code it was in, where somebody looked: at least the file and the line. */
+function withPlaceIn(what: readonly string[], place: string): readonly string[] {
   if (place === '') return what;
-  const [line = ''] = place.split(' ', 1);
-  return [...what.map((each) => `${each}, ${place}`), ...what.map((each) => `${each}, ${line}`), place, line];
+  const [short = place] = place.split(' ', 1);
+  return [...what.map((each) => `${each}, ${place}`), ...what.map((each) => `${each}, ${short}`), short, ...what];
 }
 
 /** What is about the worker names the request that it served meanwhile, where that tells where to look. */
@@ -98,12 +108,13 @@ function fitted(parts: Parts): Title {
         [name, 1, bare, times, index],
         ...(index < what.length - 1 ? [] : [[name, 1, bare, '', index] as const]),
       );
+  const longest = parts.hasCode ? LONGEST_WITH_CODE : LONGEST_TITLE;
   let text = '';
   for (const [name, whom, long, often, index] of ways) {
     text = sentence(parts, name, parts.whom[whom] ?? parts.whom[0] ?? '', `${long}${often}`, what[index] ?? '');
-    if (text.length <= LONGEST_TITLE) return { text, request: name.startsWith(request) ? '' : name };
+    if (text.length <= longest) return { text, request: name.startsWith(request) ? '' : name };
   }
-  return { text: `${text.slice(0, LONGEST_TITLE - 3)}...`, request: short === request ? '' : short };
+  return { text: `${text.slice(0, longest - 3)}...`, request: short === request ? '' : short };
 }
 
 function sentence({ isAfterReply }: Parts, request: string, whom: string, length: string, what: string): string {

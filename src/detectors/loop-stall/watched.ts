@@ -65,6 +65,8 @@ function findingOf(
       count: times,
       longestMs: stallMs,
       totalMs: milliseconds(sum),
+      allCount: times,
+      allTotalMs: milliseconds(sum),
       stalls: long
         .slice(0, SHOWN)
         .toSorted((a, b) => a.start - b.start)
@@ -105,6 +107,8 @@ const UNRECORDED = {
   callMs: 0,
   target: '',
   request: '',
+  requests: [],
+  requestInTitle: '',
   waiting: [],
   waitingCount: 0,
   turnCalls: 0,

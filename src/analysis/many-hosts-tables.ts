@@ -1,0 +1,114 @@
+import { plural } from '../trace/format-numbers.ts';
+import type { HostReport } from './host-report.ts';
+import { MOST_CALLS, MOST_DEPENDENCIES } from './omitted.ts';
+import type { CallStatistics, Dependency, Diagnostic, Kind, Outcome, Quality, Report } from './report.ts';
+
+const GRADES = ['good', 'partial', 'poor'] as const;
+const SAMPLES = 5;
+
+/** As good as the worst capture; notes say of which host they are. */
+export function combinedQuality(reports: readonly HostReport[]): Quality {
+  const all = reports.map(({ report }) => report.quality);
+  const sum = (of: (quality: Quality) => number): number => all.reduce((total, each) => total + of(each), 0);
+  const notes = new Map<string, string[]>();
+  for (const { host, report } of reports)
+    for (const note of report.quality.notes) notes.set(note, [...(notes.get(note) ?? []), host]);
+  const diagnostics = new Map<string, Diagnostic>();
+  for (const { diagnostics: own } of all)
+    for (const each of own) {
+      const known = diagnostics.get(each.code);
+      const count = (known?.count ?? 0) + each.count;
+      const samples = [...(known?.samples ?? []), ...each.samples].slice(0, SAMPLES);
+      diagnostics.set(each.code, { ...each, count, samples });
+    }
+  const worst = Math.max(...all.map(({ grade }) => GRADES.indexOf(grade)));
+  return {
+    grade: GRADES[worst] ?? 'poor',
+    lines: sum(({ lines }) => lines),
+    events: sum(({ events }) => events),
+    unparsedLines: sum(({ unparsedLines }) => unparsedLines),
+    lostEvents: sum(({ lostEvents }) => lostEvents),
+    notes: [...notes].map(([note, hosts]) =>
+      reports.length === 1 ? note : `${hosts.length === 1 ? hosts[0] : plural(hosts.length, 'host')}: ${note}`,
+    ),
+    diagnostics: [...diagnostics.values()],
+  };
+}
+
+/** Found where any host has it; clear only where some host is, and none has it. */
+export function combinedOutcomes(reports: readonly HostReport[]): Report['outcomes'] {
+  const outcomes: Partial<Record<Kind, Outcome>> = {};
+  const kinds = new Set(reports.flatMap(({ report }) => Object.keys(report.outcomes) as Kind[]));
+  for (const kind of kinds) {
+    const own = reports.flatMap(({ host, report }) => {
+      const outcome = report.outcomes[kind];
+      return outcome === undefined ? [] : [{ host, ...outcome }];
+    });
+    const status = (['found', 'failed', 'clear', 'not-applicable'] as const).find((each) =>
+      own.some((outcome) => outcome.status === each),
+    );
+    const same = own.filter((outcome) => outcome.status === status);
+    const [first] = same;
+    if (status === undefined || first === undefined) continue;
+    outcomes[kind] = { status, reason: `${same.length} of ${reports.length} hosts; ${first.host}: ${first.reason}` };
+  }
+  return outcomes;
+}
+
+/** Counts and times of all hosts together; percentiles are those of the worst host. */
+export function combinedCalls(reports: readonly HostReport[]): CallStatistics[] {
+  const calls = new Map<string, CallStatistics>();
+  for (const { report } of reports)
+    for (const own of report.calls) {
+      const known = calls.get(own.call);
+      if (known === undefined) {
+        calls.set(own.call, own);
+        continue;
+      }
+      const errors = { ...known.errors };
+      for (const [error, count] of Object.entries(own.errors)) errors[error] = (errors[error] ?? 0) + count;
+      calls.set(own.call, {
+        call: own.call,
+        count: known.count + own.count,
+        errors,
+        totalMs: known.totalMs === null && own.totalMs === null ? null : (known.totalMs ?? 0) + (own.totalMs ?? 0),
+        maxMs: most(known.maxMs, own.maxMs),
+        p50Ms: most(known.p50Ms, own.p50Ms),
+        p99Ms: most(known.p99Ms, own.p99Ms),
+      });
+    }
+  const order = (a: CallStatistics, b: CallStatistics): number =>
+    (b.totalMs ?? 0) - (a.totalMs ?? 0) || b.count - a.count;
+  return [...calls.values()].toSorted(order).slice(0, MOST_CALLS);
+}
+
+/** Waits of all hosts for one peer together; percentiles are those of the worst host. */
+export function combinedDependencies(reports: readonly HostReport[]): Dependency[] {
+  const peers = new Map<string, Dependency>();
+  for (const { report } of reports)
+    for (const own of report.dependencies) {
+      const known = peers.get(own.peer);
+      peers.set(
+        own.peer,
+        known === undefined
+          ? own
+          : {
+              peer: own.peer,
+              protocol: known.protocol ?? own.protocol,
+              waits: known.waits + own.waits,
+              requests: known.requests + own.requests,
+              totalMs: known.totalMs + own.totalMs,
+              p50Ms: Math.max(known.p50Ms, own.p50Ms),
+              p99Ms: Math.max(known.p99Ms, own.p99Ms),
+              longestMs: Math.max(known.longestMs, own.longestMs),
+              openAtEnd: known.openAtEnd + own.openAtEnd,
+              failures: known.failures + own.failures,
+            },
+      );
+    }
+  return [...peers.values()].toSorted((a, b) => b.totalMs - a.totalMs).slice(0, MOST_DEPENDENCIES);
+}
+
+function most(first: number | null, second: number | null): number | null {
+  return first === null || second === null ? (first ?? second) : Math.max(first, second);
+}

@@ -1,0 +1,20 @@
+import { requestShape } from '../detectors/request-shape.ts';
+import type { Finding } from './report.ts';
+
+/** A number that stands alone: not part of an address, a path or a name. */
+const LONE_NUMBER = /(?<![\w.:/-])\d[\d,]*(?:\.\d+)?(?![\w:/]|\.\d)/g;
+/** Numbers of workers, which mean nothing on another host. */
+const TOTAL = /\b(?:all|both|workers?|pids?|process(?:es)?) #|\b(?:All|Both|Workers?|Pids?|Process(?:es)?) #/g;
+
+/** What findings of one cause have in common, on whatever host: the same text for the same cause. */
+export function causeKey({ kind, title, metrics }: Finding): string {
+  const { cause, target, request, requests, listener } = metrics;
+  if (kind === 'loop-stall') {
+    const [first] = Array.isArray(requests) ? requests : [];
+    const name = typeof first === 'string' ? first : typeof request === 'string' ? request : '';
+    const bare = typeof target === 'string' ? target.replace(/fd \d+/, 'fd') : '';
+    return [kind, cause, bare, requestShape(name)].join('\n');
+  }
+  const place = typeof listener === 'string' ? listener : '';
+  return [kind, place, title.replace(LONE_NUMBER, '#').replace(TOTAL, '#')].join('\n');
+}

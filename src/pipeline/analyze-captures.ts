@@ -1,0 +1,40 @@
+import type { HostReport } from '../analysis/host-report.ts';
+import { combinedReport } from '../analysis/many-hosts.ts';
+import type { AnalysisOptions } from '../analysis/options.ts';
+import type { Evidence, Report } from '../analysis/report.ts';
+import { InputError } from '../sources/input-error.ts';
+import { leftOutSentence } from '../sources/left-out.ts';
+import type { Capture } from '../sources/open-captures.ts';
+import { analyzeInputs } from './analyze-inputs.ts';
+import type { DriveHooks } from './progress.ts';
+
+/**
+ * Reads captures of one or of several hosts, each for itself, and reports on them all. One of several that cannot be
+ * read is left out with a notice. Throws `InputError` when none can.
+ */
+export async function analyzeCaptures(
+  captures: readonly Capture[],
+  options: AnalysisOptions,
+  hooks: DriveHooks = {},
+): Promise<Report> {
+  const [only] = captures;
+  if (only !== undefined && captures.length === 1) return analyzeInputs(only.set, options, hooks);
+  const reports: HostReport[] = [];
+  const failures: InputError[] = [];
+  const leftOut: Evidence[] = [];
+  for (const { host, set } of captures) {
+    try {
+      reports.push({ host, report: await analyzeInputs(set, options, hooks) });
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      failures.push(error);
+      const [path = ''] = set.paths;
+      const reason = error.reason || error.message;
+      leftOut.push({ file: path, line: 1, text: reason });
+      hooks.notice?.(leftOutSentence(path, reason));
+    }
+  }
+  const [first] = failures;
+  if (reports.length === 0) throw first ?? new InputError('No capture was named.', { hint: 'Name a trace.' });
+  return combinedReport(reports, leftOut);
+}

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { causesIn } from '../../src/analysis/causes.ts';
+import { analyzeFiles, type Report } from '../../src/index.ts';
+import { renderMarkdown } from '../../src/output/markdown.ts';
+import { renderText } from '../../src/output/text.ts';
+import { prefork } from '../support/server-lines.ts';
+import { strictComplaints } from '../support/strict-schema.ts';
+import type { ThreadLines } from '../support/thread-lines.ts';
+import { turn } from '../support/turns.ts';
+
+const FOLDER = mkdtempSync(join(tmpdir(), 'drover-hosts-'));
+after(() => rmSync(FOLDER, { recursive: true, force: true }));
+
+/** A server of two workers, of which the first has stalls of so many milliseconds; with the pids of every other. */
+function server(stalls: readonly number[], request = 'GET /slow'): string {
+  const { trace, workers } = prefork([101, 102], { argv: ['gunicorn'] });
+  const [first, second] = workers as [ThreadLines, ThreadLines];
+  stalls.forEach((length, index) => {
+    const at = 1000 + index * 4000;
+    if (request === 'GET /slow') turn(first, at, length);
+    else first.waitUntil(at, 5).accept(11).read(11, request).gap(length).reply(11).close(11);
+  });
+  for (let index = 0; index < 30; index++) second.waitUntil(500 + index * 300, 5).serve(11, 'GET /quick');
+  for (const worker of [first, second]) worker.waitUntil(12_000);
+  return trace.text();
+}
+
+function named(name: string, text: string): string {
+  const path = join(FOLDER, name);
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(path, text);
+  return path;
+}
+
+function lines(report: Report): string[] {
+  return renderText(report, { width: 100, colour: false, ascii: false, verbose: 0 }).trimEnd().split('\n');
+}
+
+describe('captures of several hosts', () => {
+  it('are told apart: equal pids are two processes, and a stall of one host strands nobody on another', async () => {
+    const report = await analyzeFiles([named('a/sick.strace', server([1500])), named('a/well.strace', server([]))]);
+    assert.deepEqual(strictComplaints(report), []);
+    assert.deepEqual(
+      report.findings
+        .filter(({ severity }) => severity !== 'info')
+        .map(({ kind, title, hosts }) => [kind, title, hosts]),
+      [['loop-stall', 'sick: GET /slow holds worker 101 for 1.50 s: no system call', ['sick']]],
+    );
+    assert.deepEqual(
+      report.workers.filter(({ pid }) => pid === 101).map(({ host }) => host),
+      ['sick', 'well'],
+    );
+    assert.deepEqual(
+      report.hosts?.map(({ name, verdict }) => [name, verdict.severity]),
+      [
+        ['sick', 'critical'],
+        ['well', 'none'],
+      ],
+    );
+  });
+
+  it('name the sick one of twelve in the first line', async () => {
+    const paths = Array.from({ length: 12 }, (_, index) =>
+      named(`b/web-${String(index + 1).padStart(2, '0')}.strace`, server(index === 6 ? [2300] : [])),
+    );
+    const report = await analyzeFiles(paths);
+    assert.match(report.verdict.text, /^Likely: web-07: GET \/slow holds worker 101 for 2\.30 s/);
+    const text = lines(report);
+    assert.match(text[0] ?? '', /^FILE {8}12 captures of 12 hosts/);
+    assert.ok(
+      text.some((line) => /^web-07 +CRITICAL +2\.30 s GET \/slow/.test(line)),
+      text.join('\n'),
+    );
+    assert.ok(
+      text.some((line) => /^web-01, web-02, .*\+6 more +NO FINDING/.test(line)),
+      text.join('\n'),
+    );
+    assert.match(renderMarkdown(report), /\| web-07 \| CRITICAL \| 2\.30 s \|/);
+  });
+
+  it('that have one cause are one finding, which names the worst first, and the outlier has its own row', async () => {
+    const paths = Array.from({ length: 40 }, (_, index) =>
+      named(`c/node-${index + 1}.strace`, server(index === 11 ? [] : [2000 + index], 'GET /publish')),
+    );
+    const report = await analyzeFiles(paths);
+    const [first, ...others] = causesIn(report.findings).filter(({ severity }) => severity !== 'info');
+    assert.equal(others.length, 0);
+    assert.match(first?.title ?? '', /^39 of 40 hosts: GET \/publish holds worker 101 .*2\.04 s/);
+    assert.equal(first?.hosts.length, 39);
+    assert.equal(first?.hosts[0], 'node-40');
+    assert.match(first?.summary ?? '', /^On node-40: /);
+    const text = lines(report);
+    assert.ok(text.length <= 80, `${text.length} lines`);
+    assert.ok(
+      text.some((line) => /^node-12 +NO FINDING/.test(line)),
+      text.join('\n'),
+    );
+    assert.ok(
+      text.some((line) => /\+34 more +CRITICAL +2\.00 s to 2\.04 s/.test(line)),
+      text.join('\n'),
+    );
+  });
+
+  it('are called after their folders where the files are called alike', async () => {
+    const report = await analyzeFiles([
+      named('d/east/trace.strace', server([1200])),
+      named('d/west/trace.strace', server([])),
+    ]);
+    assert.deepEqual(
+      report.hosts?.map(({ name }) => name),
+      ['east', 'west'],
+    );
+  });
+
+  it('keep different causes apart', async () => {
+    const report = await analyzeFiles([
+      named('e/one.strace', server([1200], 'GET /a')),
+      named('e/two.strace', server([1300], 'GET /b')),
+    ]);
+    assert.deepEqual(
+      causesIn(report.findings).map(({ hosts }) => hosts),
+      [['two'], ['one']],
+    );
+  });
+
+  it('are not made of the files of one strace -ff, which are one server', async () => {
+    const text = server([1500]);
+    const own = (pid: string): string =>
+      text
+        .split('\n')
+        .filter((line) => line.startsWith(`${pid} `))
+        .map((line) => line.replace(/^\d+ +/, ''))
+        .join('\n');
+    const report = await analyzeFiles(['100', '101', '102'].map((pid) => named(`f/trace.${pid}`, `${own(pid)}\n`)));
+    assert.equal(report.hosts, undefined);
+    assert.deepEqual(
+      report.workers.map(({ pid, host }) => [pid, host]),
+      [
+        [101, null],
+        [102, null],
+        [100, null],
+      ],
+    );
+  });
+
+  it('go on without one that is no trace, and say so', async () => {
+    const notices: string[] = [];
+    const report = await analyzeFiles(
+      [named('g/sick.strace', server([1500])), named('g/notes.txt', 'Dear all,\nplease find attached\n')],
+      {},
+      { notice: (sentence) => notices.push(sentence) },
+    );
+    assert.match(notices.join('\n'), /^Left out .*notes\.txt: /);
+    assert.equal(report.quality.grade, 'partial');
+    assert.equal(report.quality.diagnostics.find(({ code }) => code === 'unknown-input')?.count, 1);
+  });
+});
