@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Outcome } from '../../src/index.ts';
 import { analyzeFiles } from '../../src/index.ts';
 import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
+import { seenCode } from '../support/code-lines.ts';
 import { attached, fork, prefork, startThread } from '../support/server-lines.ts';
 import { LISTENER, QUICK, type ThreadLines } from '../support/thread-lines.ts';
 import type { TraceLines } from '../support/trace-lines.ts';
@@ -194,6 +195,79 @@ describe('a worker that waits for work', () => {
     none(await analyzed(trace), KIND);
   });
 
+  /** A server attached to: 201 serves, what the others are nobody said; `last` is what 201 does at the end. */
+  function beside(others: readonly (readonly [tid: number, call: string])[], last: Act = () => {}): TraceLines {
+    const { trace, workers } = attached([201]);
+    const [worker] = workers as [ThreadLines];
+    for (const [tid, call] of others) trace.thread(tid).at(1).stays(call);
+    worker.waitUntil(1000, LISTENER).serve(11, 'GET /a').acceptNothing();
+    worker.waitUntil(END - 1500, LISTENER).serve(11, 'GET /b');
+    last(worker, trace);
+    worker
+      .at(END)
+      .acceptNothing()
+      .stays(`epoll_wait(${worker.fd(7)}, `);
+    return trace;
+  }
+  const FUTEX = 'futex(0x7f0030, FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME, 0, NULL, FUTEX_BITSET_MATCH_ANY';
+
+  it('is never told: what was not told from a thread of the one process that answers', async () => {
+    const reason = none(
+      await analyzed(
+        beside([
+          [203, FUTEX],
+          [207, 'read(24<pipe:[52]>, '],
+        ]),
+      ),
+      KIND,
+    );
+    assert.match(reason, /^3 threads in a call .*: 1 waiting for work or for a time, 2 parked in futex or read/);
+  });
+
+  it('is told where a request has waited for a second meanwhile: it may be the thread that should answer', async () => {
+    const report = await analyzed(beside([[203, FUTEX]], (worker) => worker.accept(11).read(11, 'GET /c')));
+    assert.equal(only(report, KIND).severity, 'info');
+  });
+
+  const mutex = (word: string): string => `futex(${word}, FUTEX_WAIT_PRIVATE, 2, NULL`;
+
+  it('is never told: threads that are held by a lock each, as those of redis; one lock is information', async () => {
+    const held = await analyzed(
+      beside([
+        [203, mutex('0x55002a90')],
+        [204, mutex('0x55002ab8')],
+      ]),
+    );
+    none(held, KIND);
+    assert.equal(only(await analyzed(beside([[203, mutex('0x55002a90')]])), KIND).severity, 'info');
+    const oneLock = beside([
+      [203, mutex('0x55002a90')],
+      [204, mutex('0x55002a90')],
+    ]);
+    assert.equal(only(await analyzed(oneLock), KIND).severity, 'info');
+  });
+
+  it('is a warning where a thread waits for a lock, and a request has waited for a second', async () => {
+    const late = beside([[203, mutex('0x55002a90')]], (worker) => worker.accept(11).read(11, 'GET /c'));
+    assert.equal(only(await analyzed(late), KIND).severity, 'warning');
+  });
+
+  it('is told where it may be one of several workers, and not where it is their parent', async () => {
+    const withSibling = (tid: number): TraceLines => {
+      const trace = beside([[tid, FUTEX]]);
+      const sibling = trace.thread(202).at(1);
+      sibling.labels.set(LISTENER, 'socket:[4711]').set(7, 'anon_inode:[eventpoll]');
+      sibling
+        .waitUntil(2000, LISTENER)
+        .serve(11, 'GET /d')
+        .acceptNothing()
+        .stays(`epoll_wait(${sibling.fd(7)}, `);
+      return trace;
+    };
+    assert.equal(only(await analyzed(withSibling(203)), KIND).severity, 'info');
+    none(await analyzed(withSibling(200)), KIND);
+  });
+
   it('is none when it has ended', async () => {
     none(
       await analyzed(
@@ -250,7 +324,8 @@ it('threads in the same call on another target are another finding', async () =>
 it('the metrics of a call that has not come back are those of its trace', async () => {
   // Two quick calls after 1,000 ms; the capture ends with the quick call at 5,000 ms.
   const trace = server((worker) => connected(worker).stays(`recvfrom(${worker.fd(20)}, `));
-  const { metrics, startMs, openEnded } = only(await analyzed(trace), KIND);
+  const seen = seenCode({ at: 3000, frames: 'read@/usr/lib/libmysql.so.21:0' });
+  const { metrics, startMs, openEnded } = only(await analyzed(`${trace.text()}${seen}`), KIND);
   const since = 1000 + 2 * QUICK;
   assert.deepEqual([startMs, openEnded], [since, true]);
   assert.deepEqual(metrics, {
@@ -265,6 +340,7 @@ it('the metrics of a call that has not come back are those of its trace', async 
         hasTimeout: null,
         idle: 'no',
         waitsFor: 'an answer of 10.0.0.7:3306 (MySQL by convention)',
+        frames: [{ function: 'read', file: '/usr/lib/libmysql.so.21', line: null, isApplication: true }],
       },
     ],
     count: 1,

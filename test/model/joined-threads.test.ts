@@ -109,6 +109,59 @@ describe('threads of an attached process', () => {
     }
   });
 
+  /** Threads of an attached capture without -y: 112 waits for a word `times` times, and 101 wakes it. */
+  function woken(times: number, word = '0x5600', after = 0.3): TraceLines {
+    const { trace, workers } = attached([101, 112]);
+    const [acceptor, pool] = workers as [ThreadLines, ThreadLines];
+    for (const { labels } of [acceptor, pool]) labels.clear();
+    for (let index = 0; index < times; index++) {
+      acceptor.waitUntil(50 + index * 100, LISTENER).accept(11);
+      acceptor.labels.clear();
+      acceptor.call(`futex(${word}, FUTEX_WAKE_PRIVATE, 1`, ')', 1);
+      const wait = `futex(${word}, FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME, 0, NULL, FUTEX_BITSET_MATCH_ANY`;
+      pool
+        .call(wait, ')', 0, acceptor.now + after - pool.now)
+        .read(11, 'GET /a')
+        .reply(11)
+        .close(11);
+    }
+    acceptor.waitUntil(times * 100 + 200);
+    return trace;
+  }
+
+  it('belong together when one ends waits of the other by a private word, without -y', async () => {
+    // What was asked before that is known is not counted.
+    assert.deepEqual(requestsOf(await analyzed(woken(7))), { 101: 5 });
+    assert.deepEqual((await analyzed(woken(3))).workers[0]?.tids.toSorted(), [101, 112]);
+  });
+
+  it('are not told by two wakes, by a word that is shared between processes, or by a wake long before', async () => {
+    assert.deepEqual((await analyzed(woken(2))).workers[0]?.tids, [101]);
+    const shared = woken(7).text().replaceAll('_PRIVATE', '');
+    assert.deepEqual((await analyzed(shared)).workers[0]?.tids, [101]);
+    assert.deepEqual((await analyzed(woken(7, '0x5600', 3))).workers[0]?.tids, [101]);
+  });
+
+  it('are not one when both have words at the same addresses, as processes that were forked from one', async () => {
+    const { trace, workers } = attached([101, 102]);
+    const wait = 'futex(0x5600, FUTEX_WAIT_PRIVATE, 0, NULL';
+    for (const [offset, acceptor] of workers.entries()) {
+      acceptor.labels.clear();
+      const pool = trace.thread(acceptor.tid + 10).at(0);
+      for (let index = 0; index < 7; index++) {
+        acceptor.waitUntil(50 + index * 100 + offset * 0.1, LISTENER).accept(11);
+        acceptor.labels.clear();
+        acceptor.call('futex(0x5600, FUTEX_WAKE_PRIVATE, 1', ')', 1);
+        pool.call(wait, ')', 0, acceptor.now + 0.25 - pool.now);
+      }
+      acceptor.waitUntil(900);
+    }
+    assert.deepEqual(
+      (await analyzed(trace)).workers.map(({ tids }) => tids.length),
+      [1, 1],
+    );
+  });
+
   it('have the pid that getpid tells, and else the lowest number among them', async () => {
     const { trace, acceptor, pool } = handedOver(3);
     assert.deepEqual(requestsOf(await analyzed(trace)), { 101: 3 });

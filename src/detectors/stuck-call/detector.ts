@@ -10,6 +10,7 @@ import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { awayAllTime, awayFinding } from './away.ts';
 import { finding, type Group } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
+import { sortOut } from './no-news.ts';
 
 export const stuckCall = defineDetector({
   kind: 'stuck-call',
@@ -32,8 +33,10 @@ export const stuckCall = defineDetector({
 
 function conclude(context: Context): Conclusion<Metrics> {
   const { model } = context;
-  const all = atEndOf(model);
-  const stuck = all.filter((each) => each.idle !== 'yes' && each.wait.what !== '' && isLong(context, each));
+  const { all, noNews } = sortOut(model, atEndOf(model), context.threshold('stuck-ms') * MILLISECOND);
+  const stuck = all.filter(
+    (each) => each.idle !== 'yes' && each.wait.what !== '' && !noNews.has(each) && isLong(context, each),
+  );
   const groups = new Map<string, AtEnd[]>();
   for (const each of stuck) {
     const { left, wait, idle } = each;
@@ -44,10 +47,12 @@ function conclude(context: Context): Conclusion<Metrics> {
   }
   const working = awayAllTime(context);
   if (groups.size === 0 && working.length === 0) {
-    const last = all.find(({ idle, wait, left }) => idle !== 'yes' && wait.what !== '' && left.since >= model.lastTime);
+    const last = all.find(
+      (each) => each.idle !== 'yes' && each.wait.what !== '' && each.left.since >= model.lastTime && !noNews.has(each),
+    );
     if (all.length === 0) return nobodyInCall(model);
     return last === undefined
-      ? clear(reasonOf(context, all))
+      ? clear(reasonOf(context, all, noNews.size))
       : notApplicable(
           `The last line is a call that had not come back (${last.left.name} of ${last.thread.tid}): how long it ` +
             'lasted the capture does not tell',
@@ -175,11 +180,15 @@ function nobodyInCall({ processes }: Model): Conclusion<never> {
   );
 }
 
-function reasonOf({ threshold }: Context, all: readonly AtEnd[]): string {
+function reasonOf({ threshold }: Context, all: readonly AtEnd[], parked: number): string {
   const idle = all.filter((each) => each.idle === 'yes').length;
-  const least = `${threshold('stuck-ms')} ms`;
-  return idle === all.length
+  const brief = all.length - idle - parked;
+  const parts = [
+    `${idle} waiting for work or for a time`,
+    ...(parked > 0 ? [`${parked} parked in futex or read beside a service that answers`] : []),
+    ...(brief > 0 ? [`${brief} for less than ${threshold('stuck-ms')} ms`] : []),
+  ];
+  return parts.length === 1
     ? `${plural(all.length, 'thread')} in a call when the capture ended, all waiting for work or for a time`
-    : `${plural(all.length, 'thread')} in a call when the capture ended: ${idle} waiting for work or for a time, ` +
-        `${all.length - idle} for less than ${least}`;
+    : `${plural(all.length, 'thread')} in a call when the capture ended: ${parts.join(', ')}`;
 }

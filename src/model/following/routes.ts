@@ -4,6 +4,7 @@ import type { Syscall } from '../../trace/syscalls.ts';
 import { type Audience, heardBy } from '../audience.ts';
 import type { Request } from '../machine/connections.ts';
 import { NO_THREAD_STARTED } from '../machine/loop.ts';
+import type { Processes } from '../machine/processes.ts';
 import { serverOf } from '../machine/server-names.ts';
 import type { Thread } from '../machine/thread.ts';
 import { type Heard, HUB_WAIT, type WorksFor } from '../tracker.ts';
@@ -140,7 +141,7 @@ function bookkeeping(
         processes.cloned(thread.process, call.result, isThread, call);
       };
     case 'futex':
-      return (call, thread) => woke(call, thread);
+      return (call, thread) => usedWord(call, thread, processes);
     case 'execve':
       return (call, thread) => executed(call, thread, audience);
     default:
@@ -154,12 +155,23 @@ function ownerOfFirst(call: Call, thread: Thread): Request | null {
   return descriptor?.connection?.request ?? descriptor?.owner ?? null;
 }
 
-/** Whom the only thread that is known of a process wakes, that is one of its threads, too. */
-function woke(call: Call, { process }: Thread): void {
-  if (!(call.result > 0) || process.isWhole || process.wakesUnseen || process.threads.length > 1) return;
+/**
+ * Who wakes a thread by a private word is of its process, whether the capture shows that thread or not. So many wakes
+ * and waits of a process are looked at that nobody has seen begin.
+ */
+function usedWord(call: Call, thread: Thread, processes: Processes): void {
+  const { process } = thread;
+  if (process.isWhole || call.result < 0 || process.wordsLookedAt >= MOST_LOOKED_AT) return;
   const use = call.arguments.futex();
-  if (use?.isPrivate && use.operation.startsWith('WAKE')) process.wakesUnseen = true;
+  if (use === null || !use.isPrivate) return;
+  const isWake = use.operation.startsWith('WAKE');
+  if (isWake ? call.result === 0 : !use.operation.startsWith('WAIT')) return;
+  process.wordsLookedAt++;
+  if (isWake && process.threads.length === 1) process.wakesUnseen = true;
+  processes.usedWord(thread, use.word, isWake, call);
 }
+
+const MOST_LOOKED_AT = 10_000;
 
 function executed(call: Call, thread: Thread, audience: Audience): void {
   if (call.result !== 0) return;

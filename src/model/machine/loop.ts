@@ -78,6 +78,8 @@ export class Loop {
   longestTurn: Nanoseconds = 0;
   /** Time in calls that wait but are no hub wait: futex, foreign polls, sleeps; for telling loops from pool threads. */
   blockedElsewhere: Nanoseconds = 0;
+  /** The word on which its thread waited for its interpreter lock last; '' when it never did. */
+  interpreterWord = '';
   futexBlocked: Nanoseconds = 0;
   /** Time blocked in accept itself, or in the lock that serialises it: idle time of workers without a hub. */
   acceptBlocked: Nanoseconds = 0;

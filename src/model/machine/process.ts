@@ -57,6 +57,8 @@ export class Process {
   receivesDescriptors = false;
   /** Its only thread woke another one. */
   wakesUnseen = false;
+  /** Wakes and waits of private words that were looked at to learn whose its threads are. */
+  wordsLookedAt = 0;
   /** It passes descriptors on over a unix socket. */
   handsDescriptorsOver = false;
   /** Connections of clients that it held open when somebody looked at it last; UNKNOWN when nobody did. */

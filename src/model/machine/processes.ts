@@ -8,7 +8,8 @@ import { type Descriptor, describeByLabel } from './descriptors.ts';
 import { type ExpectedChild, ExpectedChildren } from './expected-children.ts';
 import { OpenDescriptors } from './open-descriptors.ts';
 import { Process } from './process.ts';
-import { mustBeOne, SeenSockets } from './seen-sockets.ts';
+import { mayBeOne, mustBeOne, SeenSockets } from './seen-sockets.ts';
+import { SeenWords } from './seen-words.ts';
 import { serverOf } from './server-names.ts';
 import { Thread } from './thread.ts';
 import { type Gone, LIMITS, leastServedFirst, silentFirst, type ThreadLimits } from './thread-limits.ts';
@@ -49,6 +50,7 @@ export class Processes {
   readonly open = new OpenDescriptors(() => this.all().map(({ descriptors }) => descriptors));
   readonly together = new AttachedTogether();
   readonly sockets = new SeenSockets();
+  readonly #words = new SeenWords();
   readonly gone: Gone = { live: 0, endedServed: 0, programs: 0, requests: 0 };
   readonly #limits: ThreadLimits;
   readonly #told: LifeEvents;
@@ -244,6 +246,12 @@ export class Processes {
     // Whatever else is known under this number was closed before.
     if (seen !== undefined) return descriptors.set(fd, seen.descriptor);
     return descriptors.get(fd) ?? descriptors.set(fd, describeByLabel(label));
+  }
+
+  /** A private word of memory was woken, or a wait for one ended: who is at its other end is of the same process. */
+  usedWord(thread: Thread, word: string, isWake: boolean, { start, end }: Pick<Call, 'start' | 'end'>): void {
+    const other = this.#words.add({ thread, word, start, end, isWake });
+    if (other !== undefined && mayBeOne(thread.process, other)) this.#unite(thread.process, other);
   }
 
   /** Both are one process. The pid is that of the first thread: the lowest, while nothing says which that is. */

@@ -1,4 +1,4 @@
-import type { Nanoseconds } from '../../trace/time.ts';
+import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { Request } from './connections.ts';
 import type { Process } from './process.ts';
 import type { Turn } from './turn.ts';
@@ -18,6 +18,8 @@ export class RequestsInProgress {
   // Made when there is one: most processes serve nobody.
   #requests: Set<Request> | null = null;
   #most = LOOKED_AT;
+  /** When the oldest one came that had not been answered when the trace ended; UNKNOWN for none. */
+  oldestAtEnd: Nanoseconds = UNKNOWN;
 
   add(request: Request, process: Process): void {
     this.#requests ??= new Set();
@@ -35,6 +37,13 @@ export class RequestsInProgress {
   absorb(other: RequestsInProgress, process: Process): void {
     for (const request of other.#requests ?? []) this.add(request, process);
     other.#requests = null;
+  }
+
+  /** The trace has ended, and nothing was closed so far for that. */
+  finish(process: Process): void {
+    for (const request of this.#requests ?? [])
+      if (isOpen(request, process) && (this.oldestAtEnd === UNKNOWN || request.startedAt < this.oldestAtEnd))
+        this.oldestAtEnd = request.startedAt;
   }
 
   /** Tells a turn that ended at `at` who waited for it, and gives those that were looked at. */

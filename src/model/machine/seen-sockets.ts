@@ -48,7 +48,8 @@ export function mustBeOne({ process }: Thread, fd: number, { by, fd: opened, at 
   return by.process !== process && opened === fd && mayBeOne(process, by.process) && wasThere(process, at);
 }
 
-function mayBeOne(process: Process, other: Process): boolean {
+/** Whether nothing says that these two are processes of their own. */
+export function mayBeOne(process: Process, other: Process): boolean {
   return (
     !(process.isWhole || other.isWhole || (process.isNamed && other.isNamed)) &&
     process.parent !== other &&
