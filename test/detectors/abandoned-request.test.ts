@@ -50,6 +50,32 @@ describe('a client that leaves before the reply', () => {
     assert.deepEqual([request?.upstream, request?.upstreamMs], [null, null]);
   });
 
+  it('is none where nobody is ever answered what cannot be read: logs and counters are sent so', async () => {
+    const sends = (bytes: string, answered: number): TraceLines => {
+      const { trace, worker } = oneWorker();
+      for (let index = 0; index < 13; index++) {
+        worker
+          .waitUntil(50 + index * 100, LISTENER)
+          .accept(11)
+          .send(11, 'VERSION stats 4\\n')
+          .read(11, bytes)
+          .read(11, bytes);
+        if (index < answered) worker.send(11, 'OK\\n');
+        worker
+          .waitUntil(worker.now + 37, 11)
+          .readEnd(11)
+          .close(11);
+      }
+      worker.waitUntil(2_000);
+      return trace;
+    };
+    const report = await analyzed(sends('EVENT\\t12\\n', 0));
+    assert.match(none(report, KIND), /^Cannot tell whether 13 clients left before a reply: nobody was ever answered/);
+    // Who answers some owes the others an answer; a request that can be read is one.
+    assert.equal(only(await analyzed(sends('EVENT\\t12\\n', 1)), KIND).metrics.count, 12);
+    assert.equal(only(await analyzed(sends('GET /a', 0)), KIND).metrics.count, 13);
+  });
+
   it('names the service that its request had waited for', async () => {
     const trace = traffic(23, 1, (worker) => {
       connectTo(worker, 12, 9000);

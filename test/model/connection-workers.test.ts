@@ -35,7 +35,7 @@ function ownSets(worker: ThreadLines): void {
 }
 
 /** A parent that accepts three connections and forks for each, and what each child does with it. */
-function forking(serve: (child: ThreadLines) => void): TraceLines {
+function forking(serve: (child: ThreadLines, trace: TraceLines) => void): TraceLines {
   const trace = new TraceLines();
   const parent = trace.thread(MASTER).at(0);
   openListener(parent, LISTENER);
@@ -48,7 +48,7 @@ function forking(serve: (child: ThreadLines) => void): TraceLines {
     child.labels.set(CLIENT, label);
     parent.close(CLIENT);
     ownSets(child);
-    serve(child);
+    serve(child, trace);
   }
   parent.waitUntil(9_000);
   return trace;
@@ -76,6 +76,27 @@ describe('a process that got its one connection by fork', () => {
       workers.map(({ pid, accepted, requests }) => [pid, accepted, requests]),
       [[MASTER, 3, 3]],
     );
+  });
+
+  it('may end with any status when its client is served, and so may what it started', async () => {
+    const trace = forking((child, all) => {
+      const shell = child.tid + 1_000;
+      statements(child, 2, 50);
+      fork(child, shell);
+      const session = all.thread(shell).at(child.now + 1);
+      session.call('execve("/bin/sh", ["sh"], 0x7ffd2af5eab8 /* 9 vars */', ')', 0);
+      fork(session, shell + 1_000);
+      all
+        .thread(shell + 1_000)
+        .at(session.now + 1)
+        .call('getpid(', ')', shell + 1_000)
+        .exits(1);
+      session.exits(1);
+      child.exits(255);
+    });
+    const report = await analyzed(trace);
+    none(report, 'worker-death');
+    assert.ok(report.workers.every(({ role }) => role === 'acceptor' || role === 'connection-worker'));
   });
 
   it('is none when it accepts clients itself: the same waits then keep a loop from others', async () => {

@@ -47,6 +47,24 @@ describe('the hub of a thread is the wait that can report its listener', () => {
     });
   }
 
+  it('when it is an accept that runs out: its listener has a time to receive, as that of varnish', async () => {
+    for (const [idleMs, isWait] of [
+      [5_021, true],
+      [307, false],
+    ] as const) {
+      const { trace, workers } = attached([101]);
+      const worker = workers[0] as ThreadLines;
+      const other = trace.thread(102).at(1);
+      other.waitUntil(9_000);
+      for (let index = 0; index < 3; index++) worker.acceptNothing(LISTENER, idleMs);
+      for (let index = 0; index < 5; index++) worker.accept(11, { ms: 40 }).read(11, 'GET /a').reply(11).close(11);
+      worker.acceptNothing(LISTENER, idleMs).accept(11, { ms: 40 }).read(11, 'GET /a').reply(11).close(11);
+      const report = await analyzed(trace);
+      none(report, 'loop-stall');
+      if (isWait) assert.equal(report.workers.find(({ pid }) => pid === 101)?.role, 'blocking-acceptor');
+    }
+  });
+
   it('when its user data are pointers, as those of nginx', async () => {
     const { trace, workers } = attached([101, 102, 103]);
     for (let index = 0; index < 13; index++) {

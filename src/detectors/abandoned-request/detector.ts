@@ -22,12 +22,16 @@ export const abandonedRequest = defineDetector({
   effect,
   metrics,
   create(context) {
-    const all = { total: 0, answered: 0, encrypted: 0, untold: 0, kept: [] as HangUp[] };
+    const all = { total: 0, answered: 0, encrypted: 0, untold: 0, oneWay: 0, kept: [] as HangUp[] };
     return {
       on: {
         hangUp(hangUp: HangUp) {
           if (hangUp.mayBeAnswered) {
             all.untold++;
+            return;
+          }
+          if (hangUp.mayExpectNothing) {
+            all.oneWay++;
             return;
           }
           all.total++;
@@ -41,7 +45,7 @@ export const abandonedRequest = defineDetector({
   },
 });
 
-function conclude(context: Context, all: HangUps): Conclusion<Metrics> {
+function conclude(context: Context, all: HangUps & { readonly oneWay: number }): Conclusion<Metrics> {
   const { encrypted } = all;
   // Without the writes of a reply nobody can tell that there was none.
   const isBlind = !showsReplies(context.model);
@@ -56,6 +60,11 @@ function conclude(context: Context, all: HangUps): Conclusion<Metrics> {
     return notApplicable(
       `Cannot tell whether ${plural(untold, 'client')} left before the reply: replies may have been written by ` +
         `threads or calls that the capture does not show. Record all of them: ${RECORDING}`,
+    );
+  if (total === 0 && all.oneWay > 0)
+    return notApplicable(
+      `Cannot tell whether ${plural(all.oneWay, 'client')} left before a reply: nobody was ever answered at the same ` +
+        'listener, and what was sent is no request that drover can read. Logs and counters are sent so',
     );
   if (total === 0)
     return clear(

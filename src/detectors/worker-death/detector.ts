@@ -1,5 +1,6 @@
 import type { Process } from '../../model/machine/process.ts';
-import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
+import { isBelow, isWorkerRole, type Role, rolesOf } from '../../model/machine/roles.ts';
+import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { ASKED, CRASHES, type Death, DeathTracker } from '../../model/topics/deaths/death-tracker.ts';
 import { plural } from '../../trace/format-numbers.ts';
@@ -36,11 +37,13 @@ function withoutStatus({ model }: Context, conclusion: Conclusion<Metrics>): Con
 function conclude(context: Context): Conclusion<Metrics> {
   const { model } = context;
   const deaths = model.topic(DeathTracker);
-  const serving = servingParents(model);
+  const roles = rolesOf(model.processes.threads());
+  const serving = servingParents(model, roles);
+  const workers = new Set([...roles].filter(([, role]) => isWorkerRole(role)).map(([{ process }]) => process));
   const failed = new Set(deaths.deaths.filter(({ status }) => status !== null).map(({ process }) => process));
   const groups = new Map<string, Death[]>();
   for (const death of deaths.deaths) {
-    if (!isWorth(death, serving, failed)) continue;
+    if (!isWorth(death, { serving, workers, failed })) continue;
     const key = `${death.signal} ${death.status} ${death.parent?.pid ?? 0}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [death]);
@@ -79,9 +82,9 @@ function nobodyEnded({ model, capabilities }: Context): Conclusion<Metrics> {
 /**
  * Parents of processes that serve: their other children are workers as well, also those that died before they could.
  */
-function servingParents({ processes, listeners }: Model): ReadonlySet<Process> {
+function servingParents({ listeners }: Model, roles: ReadonlyMap<Thread, Role>): ReadonlySet<Process> {
   const parents = new Set<Process>();
-  for (const [thread, role] of rolesOf(processes.threads())) {
+  for (const [thread, role] of roles) {
     const { parent } = thread.process;
     if (isWorkerRole(role) && parent !== null) parents.add(parent);
     if (role === 'master') parents.add(thread.process);
@@ -90,8 +93,17 @@ function servingParents({ processes, listeners }: Model): ReadonlySet<Process> {
   return parents;
 }
 
+/** Processes, as far as their children are concerned. */
+interface Known {
+  /** Their children serve, or are meant to. */
+  readonly serving: ReadonlySet<Process>;
+  /** They serve themselves: what they start is a helper. */
+  readonly workers: ReadonlySet<Process>;
+  readonly failed: ReadonlySet<Process | null>;
+}
+
 /** Helper programs that end with a status, and processes that were asked to end, are no news. */
-function isWorth(death: Death, serving: ReadonlySet<Process>, failed: ReadonlySet<Process | null>): boolean {
+function isWorth(death: Death, { serving, workers, failed }: Known): boolean {
   const { signal, parent, hasServed, isFork, process, wasAsked } = death;
   if (CRASHES.has(signal)) return true;
   if (ASKED.has(signal)) return false;
@@ -99,7 +111,11 @@ function isWorth(death: Death, serving: ReadonlySet<Process>, failed: ReadonlySe
   if (wasAsked && (signal === '' || signal === 'SIGKILL')) return false;
   const isMain = parent === null && process?.parent == null;
   // A worker that cannot start takes its parent with it.
-  const isWorker = hasServed || (parent !== null && isFork && (serving.has(parent) || failed.has(parent)));
+  const mayBeWorker = parent !== null && isFork && (serving.has(parent) || failed.has(parent));
+  const isWorker = hasServed || (mayBeWorker && (serving.has(parent) || !isBelow(parent, workers)));
+  // A process for one client ends with it: with what status is between the two.
+  if (signal === '' && process !== null && process.clientele.from !== null && !process.clientele.isSeveral)
+    return false;
   // Who writes to a pipe that was closed ends so, as half a shell pipeline does.
   // Whoever is traced alone is told where it says itself that it failed.
   if (signal === '') return isWorker || (isMain && death.words !== null);

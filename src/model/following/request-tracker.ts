@@ -116,6 +116,7 @@ export class RequestTracker {
 
   #answered(call: Call, thread: Thread, request: Request): void {
     request.answeredAt = call.end;
+    if (request.connection.listener !== null) request.connection.listener.isAnswered = true;
     readSignature(call, thread.process, request.connection);
     thread.process.answered++;
     thread.process.inProgress.done(request);

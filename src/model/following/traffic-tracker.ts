@@ -307,6 +307,7 @@ export class TrafficTracker {
       time: request.hungUpAt,
       answered: request.answeredAt !== UNKNOWN,
       mayBeAnswered: request.answeredAt === UNKNOWN && this.#mayBeAnswered(request, thread.process),
+      mayExpectNothing: mayExpectNothing(request),
       closedAt: at,
       line: request.hungUpLine,
     });
@@ -333,6 +334,11 @@ export class TrafficTracker {
         if (connection !== null && !connection.closed) this.#end(connection, connection.acceptedBy, at);
     }
   }
+}
+
+/** Logs, counters and events are sent to somebody who says nothing: to leave after them is no hang-up. */
+function mayExpectNothing({ line, connection: { listener, framing, isHttp } }: Request): boolean {
+  return line === '' && framing === null && !isHttp && listener !== null && !listener.isAnswered;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { EVENT } from '../../trace/call-arguments.ts';
 import type { Call } from '../../trace/record.ts';
-import { earlier, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { earlier, MILLISECOND, type Nanoseconds, SECOND, UNKNOWN } from '../../trace/time.ts';
 import type { Audience } from '../audience.ts';
 import type { FactBus } from '../fact-bus.ts';
 import type { Descriptor } from '../machine/descriptors.ts';
@@ -129,6 +129,7 @@ export class WaitTracker {
   acceptFollowed(call: Call, thread: Thread): void {
     const { loop, accepts } = thread;
     if (call.error === 'EAGAIN' || call.error === 'EWOULDBLOCK') {
+      if (ranOut(call, thread)) return;
       accepts.wouldBlock = true;
       // Its accepts do not wait, however long the tracer made one: another thread may watch the listener, as in Erlang.
       if (loop.hub === null && accepts.isWait && call.duration < IDLE) {
@@ -286,4 +287,13 @@ function noteClientWait(numbers: readonly number[], { process, accepts }: Thread
 /** A signal interrupts a poll with a time limit (ERESTART_RESTARTBLOCK): `restart_syscall` goes on with it. */
 function noteInterruption({ error }: Call, { loop }: Thread, isHubWait: boolean): void {
   loop.isInterrupted = isHubWait && error === 'ERESTART_RESTARTBLOCK';
+}
+
+/**
+ * An accept that waits ends so as well, where its socket has a time to receive (`SO_RCVTIMEO`, five seconds in
+ * varnish): one that does not wait takes no such time, and its thread waits in something else.
+ */
+function ranOut({ duration }: Call, { loop, accepts }: Thread): boolean {
+  if (loop.hub !== null || accepts.wouldBlock) return false;
+  return duration >= SECOND || (duration >= IDLE && accepts.isSurelyWait);
 }

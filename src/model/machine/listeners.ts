@@ -28,6 +28,8 @@ export class Listener {
   /** The lane of the thread that accepted last, and when; -1 before anybody did. */
   lastLane = -1;
   lastAt: Nanoseconds = UNKNOWN;
+  /** Something was written on a connection of it after something had been read. */
+  isAnswered = false;
   /** False for those beyond the number that is followed: nothing is told of them. */
   readonly isFollowed: boolean;
 

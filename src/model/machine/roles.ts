@@ -35,13 +35,24 @@ export function rolesOf(threads: Iterable<Thread>): Map<Thread, Role> {
     siblings.add(thread, role);
   }
   for (const thread of oneClientEach(roles)) roles.set(thread, 'connection-worker');
-  // A shell that a worker starts forks as well.
+  // A shell that a worker starts, for a session or for itself, forks as well.
   const serving = new Set([...roles].filter(([, role]) => isWorkerRole(role)).map(([{ process }]) => process));
-  for (const [thread, role] of roles) {
-    const { parent } = thread.process;
-    if (role === 'master' && parent !== null && serving.has(parent)) roles.set(thread, 'unknown');
-  }
+  const governing = new Set([...serving].map(({ parent }) => parent));
+  for (const [thread, role] of roles)
+    if (role === 'master' && !governing.has(thread.process) && isBelow(thread.process, serving))
+      roles.set(thread, 'unknown');
   return roles;
+}
+
+/** More forks below one another are a mistake. */
+const DEEPEST = 32;
+
+/** Whether one of these processes is the parent of this one, or the parent of that, and so on. */
+export function isBelow({ parent }: Process, serving: ReadonlySet<Process>): boolean {
+  let ancestor = parent;
+  for (let forks = 0; ancestor !== null && forks < DEEPEST; forks++, ancestor = ancestor.parent)
+    if (serving.has(ancestor)) return true;
+  return false;
 }
 
 /**
