@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 const FILE = new URL('./simple-lines.wasm', import.meta.url);
 
 /**
- * The assembly; null when it is not wanted (`DROVER_WASM=0`), or this Node cannot run it: everything is read without it,
- * only slower.
+ * The assembly; null when it is not wanted (`DROVER_WASM=0`), or this Node cannot run it. Everything is read without
+ * it, only slower.
  */
 export function simpleLinesModule(): WebAssembly.Module | null {
   if (process.env['DROVER_WASM'] === '0') return null;

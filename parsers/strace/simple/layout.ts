@@ -1,4 +1,4 @@
-// Where things lie in the memory that JavaScript and the assembly share. Numbers only: both are compiled from this file.
+// Where things lie in the memory that JavaScript and the assembly share. Numbers only: both are compiled from it.
 
 /** Float64 registers: those of the clock (`timeline/clock-registers.ts`), the time of the line before, the alarm. */
 export const PREVIOUS = 6;

@@ -74,8 +74,8 @@ function readUnfinished(from: usize, to: usize): i32 {
 }
 
 /**
- * `-1 EAGAIN (text)`, `? ERESTARTSYS (text)`, `0 (Timeout)` with the bracket at `at`: gives the place before it, 0, or 1
- * for an errno that was not taught.
+ * `-1 EAGAIN (text)`, `? ERESTARTSYS (text)`, `0 (Timeout)` with the bracket at `at`: gives the place before it, 0, or
+ * 1 for an errno that was not taught.
  */
 function readError(from: usize, at: usize, errors: usize): usize {
   let open = at - 1;

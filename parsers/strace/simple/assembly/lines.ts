@@ -212,8 +212,8 @@ function setCell(row: usize, column: i32, value: i32): void {
 
 /**
  * Reads lines from `at` on in the chunk of `length` bytes at `chunkAt`, until one is hard or no whole one is left, and
- * writes their calls into the columns, where there is room for `rowsLeft` more. Gives the address of the first line that
- * was not read. `PADDING` bytes behind the chunk are readable.
+ * writes their calls into the columns, where there is room for `rowsLeft` more. Gives the address of the first line
+ * that was not read. `PADDING` bytes behind the chunk are readable.
  */
 export function run(chunkAt: usize, length: i32, at: usize, integersAt: usize, doublesAt: usize, rowsLeft: i32): usize {
   begin(chunkAt, integersAt, doublesAt, rowsLeft);
