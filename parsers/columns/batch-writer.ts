@@ -197,21 +197,24 @@ export class BatchWriter {
     return { integers, doubles, count: this.#count };
   }
 
-  /** So many rows of calls of this chunk were written by somebody else, both halves of each in the chunk. */
-  wrote(count: number): void {
+  /**
+   * So many rows of calls of this chunk were written by somebody else, both halves of each in the chunk. Without their
+   * notes are the row `unnoted`, counted from the first of them, and those that follow it in a chain: in place of its
+   * note each tells the next one. -1 ends the chain.
+   */
+  wrote(count: number, unnoted: number): void {
     const { integers, doubles } = this.#columns;
-    const end = this.#count + count;
-    for (let row = this.#count; row < end; row++) {
+    for (let next = unnoted; next >= 0; ) {
+      const row = this.#count + next;
       const at = row * column.INTEGERS;
-      const number = integers[at + column.SYSCALL] as number;
-      if (this.#isNoted[number] !== true) continue;
-      const result = doubles[row * column.DOUBLES + column.RESULT] as number;
-      this.#written.set(this.#calls[number] as Syscall, integers, at, result);
+      next = integers[at + column.NOTE] as number;
+      const called = this.#calls[integers[at + column.SYSCALL] as number] as Syscall;
+      this.#written.set(called, integers, at, doubles[row * column.DOUBLES + column.RESULT] as number);
       this.#notes.look(this.#written);
       integers[at + column.NOTE] = this.#notes.note;
       integers[at + column.DATA] = this.#notes.data;
     }
-    this.#count = end;
+    this.#count += count;
   }
 
   /** Makes room for twice as many records. Throws a `RangeError` when the space is used up. */

@@ -32,6 +32,8 @@ export const NAME_FROM = 16;
 export const NAME_TO = 17;
 /** Rows that were changed, as far as they are not `IS_LISTED` twice. */
 export const LISTED = 18;
+/** The first row of this run whose notes JavaScript writes, from the first of the run; -1 for none. */
+export const FIRST_UNNOTED = 19;
 export const INTEGER_REGISTERS = 20;
 export const REGISTER_BYTES = 8 * DOUBLE_REGISTERS + 4 * INTEGER_REGISTERS;
 
@@ -105,6 +107,20 @@ export const TAKES_DESCRIPTOR = 1;
 export const IS_HARD = 2;
 export const IS_SET = 4;
 export const IS_WRITE = 8;
+
+/** The family of a call whose arguments `ArgumentNotes` looks into, in these bits of its traits. */
+export const NOTED_FAMILY = 0xf0;
+export const NOTED_READ = 0x10;
+export const NOTED_WAIT = 0x20;
+export const NOTED_ACCEPT = 0x30;
+export const NOTED_IOCTL = 0x40;
+export const NOTED_FCNTL = 0x50;
+
+/** Bits of a note, as `ArgumentNotes` gives them: `HUP` of a wait, `FIONBIO` with `[1]`, an address and its port. */
+export const IS_HANG_UP = 1;
+export const SETS_NONBLOCKING = 3;
+export const HAS_INET = 0x80;
+export const PORT_SHIFT = 8;
 
 /** SIMD reads so far beyond the end of a chunk. */
 export const PADDING = 128;

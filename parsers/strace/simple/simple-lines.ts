@@ -1,4 +1,4 @@
-import type { Syscall } from '../../../src/trace/syscalls.ts';
+import type { Family, Syscall } from '../../../src/trace/syscalls.ts';
 import type { BatchWriter } from '../../columns/batch-writer.ts';
 import { DOUBLES as ROW_DOUBLES, INTEGERS as ROW_INTEGERS } from '../../columns/layout.ts';
 import type { LineCutter } from '../../text/line-cutter.ts';
@@ -33,6 +33,11 @@ function isSimple({ time, distance, brackets, others, foreign }: LineColumns): b
   const isStamped = time === 'epoch' || time === 'clock';
   return isStamped && !distance && !brackets && foreign === null && !others.some((other) => UNREAD.has(other));
 }
+/** Handing over and taking back takes as long as JavaScript needs for so many lines. */
+const WORTH_LINES = 2;
+const MOST_GAIN = 64;
+const PAUSE_LINES = 1_024;
+
 const UNREAD: ReadonlySet<string> = new Set(['-N', '-Y']);
 
 /**
@@ -55,6 +60,10 @@ export class SimpleLines {
   #bytes: Uint8Array = new Uint8Array(0);
   #chunk: Buffer | null = null;
   #callsTaught = 0;
+  /** Lines by which runs were longer than they had to be, lately. */
+  #gain = 0;
+  /** So many more lines are JavaScript's. */
+  #pause = 0;
   #errorsTaught = 0;
   readonly #mention = (thread: TracedThread): void => this.#writer.mention(thread.lane);
 
@@ -110,6 +119,10 @@ export class SimpleLines {
 
   /** Reads the lines of the chunk up to the first that is hard, or to its end. */
   read(): void {
+    if (this.#pause > 0) {
+      this.#pause--;
+      return;
+    }
     const place = this.#cutter.place;
     const { window } = this.#state;
     // Lines that were taken back come in another buffer than the one that the columns speak of.
@@ -117,10 +130,20 @@ export class SimpleLines {
     if (this.#chunk !== window.bytes) this.#copy(window.bytes);
     if (!this.#state.lend(this.#doubles, this.#integers)) return;
     this.#state.threads.lend(this.#lent, this.#mention);
+    const before = this.#state.line;
     let at = place;
     do at = this.#run(at, window.bytes.length);
     while (this.#teach(window.bytes));
     this.#cutter.goOnAt(at);
+    this.#weigh(this.#state.line - before);
+  }
+
+  /** Lets JavaScript read on for a while where nearly all lines are hard, as with stacks (`-k`). */
+  #weigh(lines: number): void {
+    this.#gain = Math.min(this.#gain + lines - WORTH_LINES, MOST_GAIN);
+    if (this.#gain > -MOST_GAIN) return;
+    this.#gain = 0;
+    this.#pause = PAUSE_LINES;
   }
 
   #run(place: number, length: number): number {
@@ -129,6 +152,7 @@ export class SimpleLines {
     integers.fill(0, layout.COUNT, layout.RECENT);
     integers[layout.RECENT] = -1;
     integers[layout.HALF] = -1;
+    integers[layout.FIRST_UNNOTED] = -1;
     const at = this.#exports.run(
       this.#window,
       length,
@@ -139,7 +163,7 @@ export class SimpleLines {
     );
     if (at === this.#window + place) return place;
     const state = this.#state;
-    this.#writer.wrote(integers[layout.COUNT] as number);
+    this.#writer.wrote(integers[layout.COUNT] as number, integers[layout.FIRST_UNNOTED] as number);
     state.takeBack(this.#doubles, integers);
     const recent = integers[layout.RECENT] as number;
     if (recent >= 0) state.recent = this.#lent.at(recent);
@@ -196,5 +220,13 @@ function traitsOf({ family, takesDescriptor }: Syscall): number {
   if (HARD_FAMILIES.has(family)) traits |= layout.IS_HARD;
   if (family === 'poll' || family === 'select') traits |= layout.IS_SET;
   if (family === 'write') traits |= layout.IS_WRITE;
-  return traits;
+  return traits | (NOTED[family] ?? 0);
 }
+
+const NOTED: Readonly<Partial<Record<Family, number>>> = {
+  read: layout.NOTED_READ,
+  'epoll-wait': layout.NOTED_WAIT,
+  accept: layout.NOTED_ACCEPT,
+  ioctl: layout.NOTED_IOCTL,
+  fcntl: layout.NOTED_FCNTL,
+};

@@ -43,15 +43,53 @@ export function isNameByte(byte: u8): bool {
   return isLower(byte) || isUpper(byte) || isDigit(byte) || byte === 0x5f;
 }
 
+// Digits are read eight at a time: V8 looks for interrupts in each turn of a loop.
+
+/** Every byte `0`; and the bits that tell what is no digit. */
+const ZEROS: u64 = 0x3030303030303030;
+const TO_HIGH: u64 = 0x7676767676767676;
+const HIGH: u64 = 0x8080808080808080;
+/** Of the last six bytes. */
+const SIX: u64 = 0x0000ffffffffffff;
+
+/** The number of eight values from 0 to 9, the first in the lowest byte. */
+function joined(values: u64): u64 {
+  const pairs = (values * 2561) >> 8;
+  const fours = ((pairs & 0x00ff00ff00ff00ff) * 6553601) >> 16;
+  return ((fours & 0x0000ffff0000ffff) * 42949672960001) >> 32;
+}
+
+/** How many of the eight bytes at `at` are digits before the first that is none. */
+export function digitCount(at: usize): i32 {
+  const values = load<u64>(at) ^ ZEROS;
+  // What is carried goes to bytes behind the first that is no digit.
+  const others = ((values + TO_HIGH) | values) & HIGH;
+  return others === 0 ? 8 : i32(ctz(others)) >> 3;
+}
+
+/** The number of the first 1 to 8 digits at `at`. */
+export function numberOfDigits(at: usize, count: i32): i32 {
+  return i32(joined((load<u64>(at) ^ ZEROS) << (u64(8 - count) << 3)));
+}
+
+/** How many digits stand before and at `last`, up to 16. */
+export function digitCountBefore(last: usize): i32 {
+  const values = i8x16.sub(v128.load(last - 15), i8x16.splat(0x30));
+  const digits = u32(i8x16.bitmask(i8x16.lt_u(values, i8x16.splat(10))));
+  const others = ~digits << 16;
+  return others === 0 ? 16 : i32(clz(others));
+}
+
+/** The number of the 1 to 8 digits of which the last stands at `last`. */
+export function numberBefore(last: usize, count: i32): i32 {
+  const others = u64(8 - count) << 3;
+  return i32(joined(((load<u64>(last - 7) ^ ZEROS) >> others) << others));
+}
+
 /** The number that six digits stand for, or -1. */
-export function sixDigits(at: usize): f64 {
-  let value: u32 = 0;
-  for (let i: usize = 0; i < 6; i++) {
-    const digit = u32(load<u8>(at + i)) - 0x30;
-    if (digit > 9) return -1;
-    value = value * 10 + digit;
-  }
-  return f64(value);
+export function sixDigits(at: usize): i32 {
+  const values = (load<u64>(at) ^ ZEROS) & SIX;
+  return (((values + (TO_HIGH & SIX)) | values) & HIGH) !== 0 ? -1 : i32(joined(values << 16));
 }
 
 /** The number that two digits stand for, or -1. */

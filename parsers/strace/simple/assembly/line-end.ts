@@ -1,5 +1,5 @@
 import { NAME_NUMBER } from '../layout';
-import { isDigit, isNameByte, isUpper, sixDigits } from './bytes';
+import { digitCountBefore, isDigit, isNameByte, isUpper, numberBefore, sixDigits } from './bytes';
 import { findName } from './names';
 
 /** `) = result` stands at the end. */
@@ -14,6 +14,8 @@ export const UNKNOWN_ERROR = 3;
 const UNFINISHED_BEGINS: u64 = 0x696e69666e753c20;
 const UNFINISHED_ENDS: u64 = 0x2e2e2e2064656873;
 const UNFINISHED_BYTES: usize = 17;
+/** Longer numbers are not exact in a double. */
+const MOST_DIGITS = 15;
 /** Octal numbers of more digits are no modes of files. */
 const OCTAL_DIGITS: usize = 15;
 
@@ -41,7 +43,7 @@ export function readEnd(from: usize, to: usize, errors: usize): i32 {
     const whole = load<u8>(at - 8);
     const fraction = sixDigits(at - 6);
     if (!isDigit(whole) || fraction < 0) return UNCLEAR;
-    duration = f64(whole - 0x30) * 1e9 + fraction * 1000;
+    duration = f64(whole - 0x30) * 1e9 + f64(fraction) * 1000;
     at -= 11;
     if (at < from) return UNCLEAR;
   }
@@ -120,15 +122,11 @@ function readDecorated(from: usize, last: usize): usize {
 
 /** A number whose last digit stands at `at`: sets the result and gives the place before it, or 0. */
 function readNumber(from: usize, last: usize): usize {
-  let at = last;
-  let value: f64 = 0;
-  let scale: f64 = 1;
-  while (isDigit(load<u8>(at))) {
-    value += f64(load<u8>(at) - 0x30) * scale;
-    scale *= 10;
-    at--;
-  }
-  if (at === last) return readHexadecimal(from, last);
+  const count = digitCountBefore(last);
+  if (count === 0) return readHexadecimal(from, last);
+  if (count > MOST_DIGITS) return 0;
+  let value = count <= 8 ? f64(numberBefore(last, count)) : longNumber(last, count);
+  let at = last - count;
   const before = load<u8>(at);
   if (before === 0x2d /* - */) {
     value = -value;
@@ -145,6 +143,11 @@ function readNumber(from: usize, last: usize): usize {
   }
   result = value;
   return at;
+}
+
+/** The number of 9 to 16 digits. */
+function longNumber(last: usize, count: i32): f64 {
+  return f64(numberBefore(last - 8, count - 8)) * 1e8 + f64(numberBefore(last, 8));
 }
 
 /** `0x7f00…` whose last digit stands at `at`. */

@@ -1,8 +1,8 @@
 import { PID_BARE, PID_BRACKET } from '../layout';
-import { isDigit, sixDigits, twoDigits } from './bytes';
+import { digitCount, isDigit, numberOfDigits, sixDigits, twoDigits } from './bytes';
 
 /** Linux allows 4,194,304. */
-const PID_DIGITS: usize = 9;
+const PID_DIGITS = 7;
 /** `[pid` */
 const PID_MARK: u32 = 0x6469705b;
 
@@ -38,13 +38,11 @@ export function readPrefix(from: usize, pidColumn: i32, isClock: bool): usize {
   return isClock ? readClock(at) : readEpoch(at);
 }
 
-function readPid(from: usize): usize {
-  let at = from;
-  let number: i32 = 0;
-  for (let byte = load<u8>(at); isDigit(byte); byte = load<u8>(++at)) number = number * 10 + (byte - 0x30);
-  if (at === from || at - from > PID_DIGITS) return 0;
-  tid = number;
-  return at;
+function readPid(at: usize): usize {
+  const count = digitCount(at);
+  if (count === 0 || count > PID_DIGITS) return 0;
+  tid = numberOfDigits(at, count);
+  return at + count;
 }
 
 /** `1795202732.293061 `. */
@@ -85,6 +83,6 @@ function readFraction(at: usize): usize {
   const fraction = sixDigits(at);
   if (fraction < 0) return 0;
   seconds = shownSeconds;
-  nanoseconds = fraction * 1000;
+  nanoseconds = f64(fraction) * 1000;
   return at + 7;
 }

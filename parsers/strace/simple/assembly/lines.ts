@@ -21,6 +21,7 @@ import {
   INTEGERS,
   KIND,
   LINE,
+  NOTE,
   PREVIOUS_FROM,
   PREVIOUS_LINE,
   PREVIOUS_TO,
@@ -64,6 +65,7 @@ import {
   ENTRY_FROM,
   ENTRY_TO,
   FD,
+  FIRST_UNNOTED,
   HALF,
   HARD_LINE,
   HAS_DURATIONS,
@@ -87,6 +89,7 @@ import {
   NAME_TRAITS,
   NEW_ERROR,
   NEW_NAME,
+  NOTED_FAMILY,
   PAUSE,
   PENDING,
   PID_COLUMN,
@@ -100,7 +103,7 @@ import {
   TURNS,
   UNPREFIXED,
 } from '../layout';
-import { isDigit, isLower, isUpper, lengthBefore, newlines } from './bytes';
+import { digitCount, isLower, isUpper, lengthBefore, newlines, numberOfDigits } from './bytes';
 import {
   argsTo,
   duration,
@@ -117,6 +120,7 @@ import {
 } from './line-end';
 import { nanoseconds, readPrefix, seconds, tid } from './line-prefix';
 import { findName, teachName } from './names';
+import { writeNotes } from './notes';
 import { findRow, forgetRows, layThreads, numberOf, rowOf } from './threads';
 
 export { forgetRows, rowOf };
@@ -126,7 +130,7 @@ const LONGEST_LINE: usize = 65_536;
 /** A step of the clock that may be a midnight, or damage. */
 const HALF_A_DAY: f64 = 43_200;
 /** Nobody has descriptors of more digits. */
-const DESCRIPTOR_DIGITS: usize = 9;
+const DESCRIPTOR_DIGITS = 7;
 /** `<...`, ` resumed` */
 const RESUMED_BEGINS: u32 = 0x2e2e2e3c;
 const RESUMED_ENDS: u64 = 0x64656d7573657220;
@@ -155,6 +159,9 @@ let latestSeconds: f64 = 0;
 let now: f64 = 0;
 let previous: f64 = 0;
 let hasPrefix: bool = false;
+/** Room when the run began, and the last row whose notes are JavaScript's. */
+let allRoom: i32 = 0;
+let unnoted: usize = 0;
 
 /** Says where the tables lie that JavaScript made, which are zeros. */
 export function lay(
@@ -241,6 +248,8 @@ function begin(chunkAt: usize, integersAt: usize, doublesAt: usize, rowsLeft: i3
   integers = integersAt;
   doubles = doublesAt;
   room = rowsLeft;
+  allRoom = rowsLeft;
+  unnoted = 0;
   lines = register(LINES);
   pidColumn = register(PID_COLUMN);
   isClock = register(IS_CLOCK) !== 0;
@@ -358,13 +367,15 @@ function readCall(from: usize, body: usize, to: usize): i32 {
   let decorated = decoration;
   if ((traits & TAKES_DESCRIPTOR) !== 0) {
     if (isLower(load<u8>(args))) return HARD_LINE;
-    const end = digitsEnd(args);
+    const count = digitCount(args);
+    if (count > DESCRIPTOR_DIGITS) return HARD_LINE;
+    const end = args + count;
     if (load<u8>(end) === 0x3c /* < */ && decoration !== DECORATION_ADDRESS) {
       // Protocols are written in capitals, and only JavaScript knows them.
       if (isUpper(load<u8>(end + 1))) return HARD_LINE;
       decorated = DECORATION_PATH;
     }
-    fd = end === args || end - args > DESCRIPTOR_DIGITS ? -1 : numberAt(args, end);
+    if (count > 0) fd = numberOfDigits(args, count);
   }
   if ((traits & IS_SET) !== 0 && decorated === DECORATION_NONE && isDecoratedSet(args)) return HARD_LINE;
   const time = timeOfLine(row);
@@ -395,6 +406,7 @@ function readCall(from: usize, body: usize, to: usize): i32 {
   countOne(CALLS);
   const end = duration < 0 ? time : time + duration;
   writeCall(row, number, fd, 0, lines, from, to, args);
+  noteArguments(traits, args, 0, 0);
   writePrevious(row, wantsLine);
   writeTimes(time, end, duration);
   close(row);
@@ -408,7 +420,8 @@ function readResumed(from: usize, body: usize, to: usize): i32 {
   if (length < 0) return HARD_LINE;
   const name = findName(calls, body + 5, length);
   if (name === 0) return newName(body + 5, length);
-  if ((load<i32>(name + 4 * NAME_TRAITS) & IS_HARD) !== 0) return HARD_LINE;
+  const traits = load<i32>(name + 4 * NAME_TRAITS);
+  if ((traits & IS_HARD) !== 0) return HARD_LINE;
   const behind = body + 5 + length;
   const args = behind + 9;
   if (load<u64>(behind) !== RESUMED_ENDS || load<u8>(behind, 8) !== 0x3e || args > to) return HARD_LINE;
@@ -438,6 +451,8 @@ function readResumed(from: usize, body: usize, to: usize): i32 {
   store<i32>(record + 4 * COLUMN_ENTRY_TO, cell(row, ENTRY_TO));
   store<i32>(record + 4 * ENTRY_ARGS_FROM, entry + cell(row, ARGS_FROM));
   store<i32>(record + 4 * ENTRY_ARGS_TO, entry + cell(row, ARGS_TO));
+  const entryAt = chunk + usize(entry);
+  noteArguments(traits, args, entryAt + usize(cell(row, ARGS_FROM)), entryAt + usize(cell(row, ARGS_TO)));
   writePrevious(row, wantsLine);
   if (duration >= 0) setRegister(HAS_DURATIONS, 1);
   writeTimes(start, time, lasted);
@@ -490,6 +505,17 @@ function writeCall(
   store<i32>(record + 4 * RETURNED_TO, i32(returnedTo - chunk));
 }
 
+/** What is asked most of the arguments; what only JavaScript can tell is put into a chain of rows, by their notes. */
+function noteArguments(traits: i32, args: usize, entryFrom: usize, entryTo: usize): void {
+  const family = traits & NOTED_FAMILY;
+  if (family === 0 || writeNotes(integers, family, args, argsTo, entryFrom, entryTo)) return;
+  const number = allRoom - room;
+  if (unnoted === 0) setRegister(FIRST_UNNOTED, number);
+  else store<i32>(unnoted + 4 * NOTE, number);
+  store<i32>(integers + 4 * NOTE, -1);
+  unnoted = integers;
+}
+
 /** The line of the thread before the call's first one. */
 function writePrevious(row: usize, isWanted: bool): void {
   const record = integers;
@@ -528,25 +554,15 @@ function isTerminal(args: usize): bool {
   return (first === 0x31 || first === 0x32) && (second === 0x2c || second === 0x3c);
 }
 
-function digitsEnd(from: usize): usize {
-  let at = from;
-  while (isDigit(load<u8>(at))) at++;
-  return at;
-}
-
-function numberAt(from: usize, to: usize): i32 {
-  let value = 0;
-  for (let at = from; at < to; at++) value = value * 10 + i32(load<u8>(at) - 0x30);
-  return value;
-}
-
-/** `[{fd=5<`, `1024, [5<`: the first descriptor of a set is decorated. */
+/** `[{fd=5<`, `1024, [5<`: the first descriptor of a set is, or may be, decorated. */
 function isDecoratedSet(args: usize): bool {
-  let at = digitsEnd(args);
+  const size = digitCount(args);
+  if (size === 8) return true;
+  let at = args + size;
   at = at > args && load<u16>(at) === 0x202c /* ',' ' ' */ ? at + 2 : args;
   if (load<u8>(at) !== 0x5b /* [ */) return false;
   at++;
   if (load<u32>(at) === 0x3d64667b /* {fd= */) at += 4;
-  const end = digitsEnd(at);
-  return end > at && load<u8>(end) === 0x3c;
+  const count = digitCount(at);
+  return count === 8 || (count > 0 && load<u8>(at + count) === 0x3c);
 }

@@ -30,7 +30,8 @@ function holdsAnother(slot: usize, first: v128, second: v128, length: i32): bool
 /** The slot of the name of `length` bytes at `at`; 0 when it was not taught. */
 export function findName(table: usize, at: usize, length: i32): usize {
   if (length <= 0 || length > LONGEST_NAME) return 0;
-  const slot = slotOf(table, firstBytes(at, length), firstBytes(at + 16, length - 16), length);
+  const second = length > 16 ? firstBytes(at + 16, length - 16) : i64x2.splat(0);
+  const slot = slotOf(table, firstBytes(at, length), second, length);
   return load<i32>(slot + 4 * NAME_LENGTH) === 0 ? 0 : slot;
 }
 
