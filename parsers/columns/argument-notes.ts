@@ -10,7 +10,7 @@ import {
   isOneInput,
 } from '../text/argument-scan.ts';
 import { NameTable } from '../text/name-table.ts';
-import type { UndecodedCall } from '../text/undecoded-call.ts';
+import type { NotedCall } from './written-row.ts';
 
 /** Of a longer first line, or of one more than so many different ones, the reader decodes the text itself. */
 const LONGEST_HEAD = 200;
@@ -39,7 +39,7 @@ export class ArgumentNotes {
   readonly #heads = new NameTable<number>((text) => this.#add(text), LONGEST_HEAD);
   #count = 0;
 
-  look(call: UndecodedCall): void {
+  look(call: NotedCall): void {
     const { bytes, view, argsFrom, argsTo, result } = call;
     const { family } = call.syscall;
     this.note = 0;
@@ -65,7 +65,7 @@ export class ArgumentNotes {
     }
   }
 
-  #words(call: UndecodedCall, family: keyof typeof ARGUMENT_WORDS): number {
+  #words(call: NotedCall, family: keyof typeof ARGUMENT_WORDS): number {
     const { bytes, view, argsFrom, argsTo, entry } = call;
     const words: readonly ArgumentWord[] = ARGUMENT_WORDS[family];
     let bits = 0;
@@ -101,7 +101,7 @@ export class ArgumentNotes {
 }
 
 /** What nearly every `ioctl` of a server asks, in one look. */
-function isNonblocking({ view, argsFrom, argsTo, entry, entryArgsFrom, entryArgsTo }: UndecodedCall): boolean {
+function isNonblocking({ view, argsFrom, argsTo, entry, entryArgsFrom, entryArgsTo }: NotedCall): boolean {
   if (entry === null) return asksNonblocking(view, argsFrom, argsTo);
   return asksNonblocking(entry.view, entry.from + entryArgsFrom, Math.min(entry.to, entry.from + entryArgsTo));
 }

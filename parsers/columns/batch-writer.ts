@@ -1,15 +1,14 @@
 import { OTHER_ERROR } from '../../src/trace/errors.ts';
 import { LaneMap } from '../../src/trace/lane-map.ts';
 import type { Call, Lane, Observed, TraceRecord } from '../../src/trace/record.ts';
-import type { Syscall } from '../../src/trace/syscalls.ts';
-import { MILLISECOND } from '../../src/trace/time.ts';
+import { type Syscall, syscall } from '../../src/trace/syscalls.ts';
 import type { RawLine, UndecodedCall } from '../text/undecoded-call.ts';
 import { ArgumentNotes, NOTED_FAMILIES } from './argument-notes.ts';
+import { type ColumnSpace, SEPARATE_SPACE } from './column-space.ts';
 import type { LaneFacts, OtherRecord } from './lane-facts.ts';
 import * as column from './record-batch.ts';
+import { WrittenRow } from './written-row.ts';
 
-/** Only in front of such a gap anybody asks for the line before. */
-const SHORTEST_GAP = MILLISECOND;
 /** Twice what the table of names holds: some are read another way. */
 const MOST_ERRORS = 8_192;
 /** Shorter lines than this on average make the columns grow. */
@@ -28,18 +27,30 @@ class Columns {
   doubles: Float64Array;
   extra: Buffer;
   capacity: number;
+  readonly #space: ColumnSpace;
 
-  constructor(chunkBytes: number) {
+  constructor(chunkBytes: number, space: ColumnSpace) {
+    this.#space = space;
     this.capacity = Math.max(1024, Math.ceil(chunkBytes / SHORTEST_LINE));
-    this.integers = new Int32Array(new SharedArrayBuffer(this.capacity * column.INTEGERS * 4));
-    this.doubles = new Float64Array(new SharedArrayBuffer(this.capacity * column.DOUBLES * 8));
+    this.integers = this.#integers();
+    this.doubles = this.#doubles();
     this.extra = sharedBuffer(65_536);
+  }
+
+  #integers(): Int32Array {
+    const { buffer, at } = this.#space.allocate(this.capacity * column.INTEGERS * 4);
+    return new Int32Array(buffer, at, this.capacity * column.INTEGERS);
+  }
+
+  #doubles(): Float64Array {
+    const { buffer, at } = this.#space.allocate(this.capacity * column.DOUBLES * 8);
+    return new Float64Array(buffer, at, this.capacity * column.DOUBLES);
   }
 
   grow(): void {
     this.capacity *= 2;
-    const integers = new Int32Array(new SharedArrayBuffer(this.capacity * column.INTEGERS * 4));
-    const doubles = new Float64Array(new SharedArrayBuffer(this.capacity * column.DOUBLES * 8));
+    const integers = this.#integers();
+    const doubles = this.#doubles();
     integers.set(this.integers);
     doubles.set(this.doubles);
     this.integers = integers;
@@ -138,6 +149,8 @@ export class BatchWriter {
   #syscallCount = 0;
   /** By number: its arguments are looked into. */
   readonly #isNoted: boolean[] = [];
+  readonly #calls: Syscall[] = [];
+  readonly #written = new WrittenRow(syscall('???'));
   #newSyscalls: string[] = [];
   readonly #errors = new Map<string, number>([['', 0]]);
   #newErrors: string[] = [''];
@@ -148,8 +161,8 @@ export class BatchWriter {
   #newLanes: LaneFacts[] = [];
   #batch = 0;
 
-  constructor(slots: number, chunkBytes: number) {
-    this.#slots = Array.from({ length: slots }, () => new Columns(chunkBytes));
+  constructor(slots: number, chunkBytes: number, space = SEPARATE_SPACE) {
+    this.#slots = Array.from({ length: slots }, () => new Columns(chunkBytes, space));
     this.#columns = this.#slots[0] as Columns;
   }
 
@@ -157,6 +170,7 @@ export class BatchWriter {
     this.#turn = (this.#turn + 1) % this.#slots.length;
     this.#columns = this.#slots[this.#turn] as Columns;
     this.#chunk = chunk;
+    this.#written.chunk = chunk;
     this.#count = 0;
     this.#extraUsed = 0;
     this.#others = [];
@@ -176,6 +190,55 @@ export class BatchWriter {
       if (record.kind === 'exit' && record.supersededBy === 0) this.#told.delete(record.lane.index);
     }
     this.#count++;
+  }
+
+  /** The bytes that the columns speak of. */
+  get chunk(): Buffer {
+    return this.#chunk;
+  }
+
+  /** Where somebody else may write the rows of calls: behind those that are there, as many as there is room for. */
+  get rows(): { readonly integers: Int32Array; readonly doubles: Float64Array; readonly count: number } {
+    const { integers, doubles } = this.#columns;
+    return { integers, doubles, count: this.#count };
+  }
+
+  /**
+   * So many rows of calls of this chunk were written by somebody else, both halves of each in the chunk. Without their
+   * notes are the row `unnoted`, counted from the first of them, and those that follow it in a chain: in place of its
+   * note each tells the next one. -1 ends the chain.
+   */
+  wrote(count: number, unnoted: number): void {
+    const { integers, doubles } = this.#columns;
+    for (let next = unnoted; next >= 0; ) {
+      const row = this.#count + next;
+      const at = row * column.INTEGERS;
+      next = integers[at + column.NOTE] as number;
+      const called = this.#calls[integers[at + column.SYSCALL] as number] as Syscall;
+      this.#written.set(called, integers, at, doubles[row * column.DOUBLES + column.RESULT] as number);
+      this.#notes.look(this.#written);
+      integers[at + column.NOTE] = this.#notes.note;
+      integers[at + column.DATA] = this.#notes.data;
+    }
+    this.#count += count;
+  }
+
+  /** Makes room for twice as many records. Throws a `RangeError` when the space is used up. */
+  grow(): void {
+    this.#columns.grow();
+  }
+
+  /** The number of a call, and of an errno, in the columns. */
+  numberOf(called: Syscall): number {
+    return this.#syscall(called);
+  }
+
+  callOf(number: number): Syscall {
+    return this.#calls[number] as Syscall;
+  }
+
+  numberOfError(name: string): number {
+    return name === '' ? 0 : this.#error(name);
   }
 
   /** Tells the reader of a lane that no record may have mentioned. */
@@ -212,15 +275,15 @@ export class BatchWriter {
     const { bytes, from, to, entry, error, pause } = call;
     const line = bytes === this.#chunk ? 0 : this.#place(bytes, from, to) - from;
     const first = entry === null ? 0 : this.#placeLine(entry);
-    const isAfterGap = pause >= SHORTEST_GAP;
+    const isAfterGap = pause >= column.SHORTEST_GAP;
     const previous = isAfterGap ? this.#placeLine(call.previous) : 0;
     // After the places: they may have made the memory anew.
     const { integers, doubles } = this.#columns;
     const at = this.#count * column.INTEGERS;
-    const syscall = this.#syscall(call.syscall);
+    const number = this.#syscall(call.syscall);
     integers[at + column.KIND] = column.CALL;
     integers[at + column.LANE] = this.#lane(call.lane);
-    integers[at + column.SYSCALL] = syscall;
+    integers[at + column.SYSCALL] = number;
     integers[at + column.ERROR] = error === '' ? 0 : this.#error(error);
     integers[at + column.FD] = call.fd;
     let flags = entry === null ? 0 : column.SPLIT;
@@ -246,7 +309,7 @@ export class BatchWriter {
       integers[at + column.ENTRY_ARGS_FROM] = first + Math.min(entryArgsFrom, length);
       integers[at + column.ENTRY_ARGS_TO] = first + Math.min(entryArgsTo, length);
     }
-    if (this.#isNoted[syscall] === true) {
+    if (this.#isNoted[number] === true) {
       const notes = this.#notes;
       notes.look(call);
       integers[at + column.NOTE] = notes.note;
@@ -279,11 +342,13 @@ export class BatchWriter {
     return placed;
   }
 
-  #syscall({ id, name, family }: Syscall): number {
+  #syscall(called: Syscall): number {
+    const { id, name, family } = called;
     const known = this.#syscalls[id];
     if (known !== undefined) return known;
     const index = this.#syscallCount++;
     this.#syscalls[id] = index;
+    this.#calls.push(called);
     this.#isNoted.push(NOTED_FAMILIES.has(family));
     this.#newSyscalls.push(name);
     return index;

@@ -56,7 +56,7 @@ export class Attribution {
       return this.#threads.get(this.#survivor.tid);
     const { present } = this.#threads;
     const only =
-      present.size === 1 ? first(present) : resumed && present.size <= MOST_WAITING ? onlyOneIn(called, present) : null;
+      present.size === 1 ? first(present) : resumed && present.size <= MOST_WAITING ? this.#onlyOneIn(called) : null;
     if (only !== null) {
       if (present.size === 1) this.#survivor = only;
       return this.#threads.get(only.tid);
@@ -105,6 +105,34 @@ export class Attribution {
     if (this.#children.length > CHILDREN) this.#children.shift();
   }
 
+  /**
+   * The thread of a line without a prefix, as far as that is clear and stays clear until another line than that of a
+   * call comes; -1 when it is not.
+   */
+  get unprefixedTid(): number {
+    if (!this.#hasPrefixes) return this.#tid;
+    const survivor = this.#survivor;
+    return survivor !== null && this.#threads.isLiving(survivor) ? survivor.tid : -1;
+  }
+
+  /** Lines of known threads had a prefix. */
+  notePrefixes(): void {
+    this.#hasPrefixes = true;
+    this.#inARow = 0;
+    this.#survivor = null;
+  }
+
+  /** The only present thread that is in this call; null when there is none, or several. */
+  #onlyOneIn(called: Syscall | null): TracedThread | null {
+    let found: TracedThread | null = null;
+    for (const thread of this.#threads.present) {
+      if (!this.#threads.isIn(thread, called)) continue;
+      if (found !== null) return null;
+      found = thread;
+    }
+    return found;
+  }
+
   /** A stranger with a prefix: the initial process, unless that one is in another call at the moment. */
   #name(tid: number, called: Syscall | null, resumed: boolean): void {
     const initial = this.#threads.find(this.#tid);
@@ -118,15 +146,4 @@ export class Attribution {
 function first(threads: Iterable<TracedThread>): TracedThread | null {
   for (const thread of threads) return thread;
   return null;
-}
-
-/** The only thread that is in this call; null when there is none, or several. */
-function onlyOneIn(called: Syscall | null, threads: Iterable<TracedThread>): TracedThread | null {
-  let found: TracedThread | null = null;
-  for (const thread of threads) {
-    if (!thread.pending || thread.syscall !== called) continue;
-    if (found !== null) return null;
-    found = thread;
-  }
-  return found;
 }

@@ -3,7 +3,7 @@ import { closingBracket, OPEN } from '../text/brackets.ts';
 import type { ByteWindow } from '../text/byte-window.ts';
 import { word } from '../text/byte-words.ts';
 import { LINE_LIMIT, LineReference } from '../text/line-reference.ts';
-import { hashOf, NameTable } from '../text/name-table.ts';
+import { hashOf, NAME_BYTES, NameTable } from '../text/name-table.ts';
 import { StraceCall } from './call.ts';
 import { MOVED, readCarefully, UNCLOSED } from './careful-result.ts';
 import { noteDecorationOfSet, readDescriptor } from './descriptor.ts';
@@ -37,6 +37,17 @@ export class Calls {
       new LineReference(state.window, LINE_LIMIT),
     );
     this.#lineResult = new LineResult(this.call);
+  }
+
+  /** The call of the name at `from..to`; null for what cannot be one. */
+  named(bytes: Buffer, from: number, to: number): Syscall | null {
+    for (let at = from; at < to; at++) if (NAME_BYTES[bytes[at] as number] === 0) return null;
+    return this.#names.find(bytes, from, to, hashOf(bytes, from, to));
+  }
+
+  /** The errno at `from..to`; null when there were too many different ones to remember this one. */
+  errorNamed(bytes: Buffer, from: number, to: number): string | null {
+    return this.#lineResult.errorNamed(bytes, from, to);
   }
 
   /** Reads `accept4(3, ...) = 5 <0.000012>` at `body`. */

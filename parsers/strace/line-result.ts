@@ -2,7 +2,7 @@ import { OTHER_ERROR } from '../../src/trace/errors.ts';
 import { LONGEST_CAPTURE, UNKNOWN } from '../../src/trace/time.ts';
 import type { ByteWindow } from '../text/byte-window.ts';
 import { areDigits, fourDigits, twoDigits, word } from '../text/byte-words.ts';
-import { NAME_BYTES, NameTable } from '../text/name-table.ts';
+import { hashOf, NAME_BYTES, NameTable } from '../text/name-table.ts';
 import type { StraceCall } from './call.ts';
 
 /** The line ends with `) = result`. */
@@ -36,6 +36,11 @@ export class LineResult {
 
   constructor(call: StraceCall) {
     this.#call = call;
+  }
+
+  /** The errno at `from..to`; null when there were too many different ones to remember this one. */
+  errorNamed(bytes: Buffer, from: number, to: number): string | null {
+    return this.#errors.find(bytes, from, to, hashOf(bytes, from, to));
   }
 
   /** Reads the end of `from..to`, where `from` is behind the opening bracket or behind `resumed>`. */

@@ -10,12 +10,15 @@ import { Attribution } from './attribution.ts';
 import { ClockLeaps, LEAST_SILENCE, UNDECIDED } from './clock-leaps.ts';
 import type { LineColumns } from './line-columns.ts';
 import { LinePrefix } from './line-prefix.ts';
+import * as layout from './simple/layout.ts';
 import { ThreadTable } from './thread-table.ts';
 import type { TracedThread } from './traced-thread.ts';
 
 /** Under this share of out-of-order lines a capture counts as written in order of entry. */
 const EXIT_ORDER_SHARE = 0.02;
 const EXIT_ORDER_LINES = 50;
+/** In the order of their numbers in `simple/layout.ts`. */
+const DECORATIONS: readonly TraceFlags['fdDecoration'][] = ['none', 'path', 'address'];
 
 /** The state of one parser: where it stands, whom the line belongs to, when it happened. */
 export class ParserState {
@@ -122,6 +125,37 @@ export class ParserState {
       this.time = time;
     }
     return thread;
+  }
+
+  /** Gives the assembly the clock and all that a simple line may change. False when it must not read the next one. */
+  lend(doubles: Float64Array, integers: Int32Array): boolean {
+    doubles[layout.PREVIOUS] = this.#previous;
+    doubles[layout.ALARM] = this.#alarm;
+    integers[layout.LINES] = this.line;
+    integers[layout.IS_MIXED] = this.isMixed ? 1 : 0;
+    integers[layout.UNPREFIXED] = this.isMixed ? this.#attribution.unprefixedTid : -1;
+    integers[layout.DECORATION] = DECORATIONS.indexOf(this.flags.fdDecoration);
+    return this.clock.lend(doubles);
+  }
+
+  /** Takes over what it read, which are lines of calls of threads that are known. */
+  takeBack(doubles: Float64Array, integers: Int32Array): void {
+    const { account, flags } = this;
+    this.clock.takeBack(doubles);
+    this.#previous = doubles[layout.PREVIOUS] as number;
+    this.time = this.#previous;
+    this.line = integers[layout.LINES] as number;
+    account.calls += integers[layout.CALLS] as number;
+    account.unfinished += integers[layout.UNFINISHED] as number;
+    account.resumed += integers[layout.RESUMED] as number;
+    this.#backward += integers[layout.BACKWARD] as number;
+    if ((integers[layout.UNFINISHED] as number) > 0) flags.split = true;
+    if (integers[layout.HAS_DURATIONS] === 1) flags.durations = true;
+    flags.fdDecoration = DECORATIONS[integers[layout.DECORATION] as number] ?? 'none';
+    if (this.isMixed && integers[layout.HAS_PREFIXES] === 1) {
+      flags.pids = true;
+      this.#attribution.notePrefixes();
+    }
   }
 
   /** A tracer's message says that it holds or leaves a thread. */

@@ -1,5 +1,6 @@
 import type { Exit } from '../../src/trace/record.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
+import type { BatchWriter } from '../columns/batch-writer.ts';
 import type {
   Call,
   DiagnosticCount,
@@ -15,6 +16,7 @@ import type { LineColumns } from './line-columns.ts';
 import { LineReader } from './line-reader.ts';
 import { NO_RECORD, NOTED, RECORD } from './outcome.ts';
 import { ParserState } from './parser-state.ts';
+import { type Assembly, SimpleLines } from './simple/simple-lines.ts';
 
 /** Reads the text that strace writes. */
 export class StraceParser implements TraceParser {
@@ -24,6 +26,9 @@ export class StraceParser implements TraceParser {
   readonly #reader: LineReader;
   readonly #rest: RestLines;
   readonly #cutter: LineCutter;
+  readonly #columns: LineColumns;
+  /** Reads simple lines straight into columns; null when none are written, or it cannot. */
+  #simple: SimpleLines | null = null;
   /** Stamps compare, and are fine enough to tell a clock that was set forward. */
   readonly #canHold: boolean;
   /** The line that is read has no newline. */
@@ -40,6 +45,7 @@ export class StraceParser implements TraceParser {
     this.flags = state.flags;
     this.diagnostics = state.diagnostics;
     this.#state = state;
+    this.#columns = columns;
     this.#canHold = state.isTimed && !state.isCoarse && columns.time !== 'relative';
     this.#reader = new LineReader(state);
     this.#rest = new RestLines(state, this.#reader, columns);
@@ -53,7 +59,14 @@ export class StraceParser implements TraceParser {
     return account;
   }
 
+  /** Simple lines go straight into the columns of `writer`, each in its turn: `next` gives the other records. */
+  writeTo(writer: BatchWriter, assembly: Assembly): void {
+    const parser = { state: this.#state, cutter: this.#cutter, calls: this.#reader.calls };
+    this.#simple = SimpleLines.of(assembly, this.#columns, parser, writer);
+  }
+
   push(chunk: Buffer): void {
+    this.#simple?.pushed();
     this.#cutter.push(chunk);
   }
 
@@ -84,7 +97,11 @@ export class StraceParser implements TraceParser {
     }
     const cutter = this.#cutter;
     const rest = this.#rest;
-    while (cutter.next()) {
+    const simple = this.#simple;
+    for (;;) {
+      // An end that waits to be told comes behind the next record.
+      if (simple !== null && !this.#waits && !state.threads.hasDepartures) simple.read();
+      if (!cutter.next()) break;
       const { from, to } = cutter;
       state.line++;
       state.from = from;

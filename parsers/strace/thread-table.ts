@@ -1,6 +1,7 @@
 import type { Syscall } from '../../src/trace/syscalls.ts';
 import { type LaneTable, MOST_THREADS } from '../lanes.ts';
 import type { ByteWindow } from '../text/byte-window.ts';
+import type { LentThreads } from './simple/lent-threads.ts';
 import { TracedThread } from './traced-thread.ts';
 
 const FREE = 0;
@@ -37,6 +38,7 @@ export class ThreadTable {
   readonly #departures: Departure[] = [];
   #told = 0;
   hasDepartures = false;
+  #lent: LentThreads | null = null;
 
   constructor(lanes: LaneTable, window: ByteWindow, none: Syscall) {
     this.#lanes = lanes;
@@ -49,18 +51,64 @@ export class ThreadTable {
     const recent = this.#recent;
     const thread = recent !== null && recent.tid === tid ? recent : this.#lookUp(tid);
     if (!thread.active) {
-      thread.active = true;
-      this.#active.push(thread);
+      this.#lent?.takeBack(thread);
+      this.#activate(thread);
     }
     return thread;
   }
 
   find(tid: number): TracedThread | null {
-    return this.#threads[this.#slot(tid)] ?? null;
+    const thread = this.#threads[this.#slot(tid)] ?? null;
+    if (thread !== null) this.takeBack(thread);
+    return thread;
+  }
+
+  isLiving(thread: TracedThread): boolean {
+    return this.#threads[this.#slot(thread.tid)] === thread;
+  }
+
+  /** The thread is in this call at the moment. */
+  isIn(thread: TracedThread, called: Syscall | null): boolean {
+    this.takeBack(thread);
+    return thread.pending && thread.syscall === called;
+  }
+
+  /** From now on threads may be lent to the assembly. */
+  lendTo(lent: LentThreads): void {
+    this.#lent = lent;
+  }
+
+  /** Lends the threads of the lines that were read here. */
+  lend(lent: LentThreads, told: (thread: TracedThread) => void): void {
+    if (lent.isFull) {
+      for (const thread of this) this.takeBack(thread);
+      lent.forget();
+    }
+    const active = this.#active;
+    let kept = 0;
+    for (const thread of active) {
+      if (this.isLiving(thread) && lent.lend(thread)) {
+        thread.active = false;
+        told(thread);
+      } else active[kept++] = thread;
+    }
+    active.length = kept;
+  }
+
+  #activate(thread: TracedThread): void {
+    thread.active = true;
+    this.#active.push(thread);
+  }
+
+  /** Makes what is known of a thread that may be lent as new as its last line. */
+  takeBack(thread: TracedThread): void {
+    if (!thread.active && this.#lent?.takeBack(thread) === true) this.#activate(thread);
   }
 
   /** Ends a life. */
   end(thread: TracedThread): void {
+    this.takeBack(thread);
+    this.#lent?.end(thread);
     thread.finish();
     this.#present.delete(thread);
     this.#lanes.end(thread.tid);
@@ -143,6 +191,8 @@ export class ThreadTable {
   /** Gives a thread the number that the trace tells only later, if nobody has it. */
   rename(thread: TracedThread, tid: number): void {
     if (this.find(tid) !== null || !this.#lanes.rename(thread.tid, tid)) return;
+    this.takeBack(thread);
+    thread.row = -1;
     this.#remove(thread.tid);
     thread.tid = tid;
     this.#place(thread, this.#slot(tid));
@@ -150,13 +200,16 @@ export class ThreadTable {
 
   /** Makes all references independent of the current buffer. */
   keep(): void {
+    if (this.#lent !== null) for (const thread of this.#lent.settle()) thread.keep();
     for (const thread of this.#active) thread.keep();
     this.#active.length = 0;
   }
 
   *[Symbol.iterator](): IterableIterator<TracedThread> {
     for (const thread of this.#threads) {
-      if (thread !== undefined) yield thread;
+      if (thread === undefined) continue;
+      this.takeBack(thread);
+      yield thread;
     }
   }
 

@@ -42,6 +42,8 @@ export class TracedThread implements PendingCall {
   detached = false;
   /** True in the chunk that mentions the thread. */
   active = false;
+  /** Where it stands among those that are lent to the assembly; -1 when it never was. */
+  row = -1;
 
   // The call it is in, as long as `pending`; `lane.pending` is then this object.
   pending = false;
@@ -70,10 +72,15 @@ export class TracedThread implements PendingCall {
 
   /** Notes the line of an entered call, a signal, …; the line before it becomes `before`. */
   noteLine(line: number, from: number, to: number): void {
+    this.turnLines();
+    this.last.set(line, from, to);
+  }
+
+  /** The last line becomes the one before, and what the last one will be is set next. */
+  turnLines(): void {
     const before = this.last;
     this.last = this.before;
     this.before = before;
-    this.last.set(line, from, to);
   }
 
   /** Notes that a call was entered and not left. */

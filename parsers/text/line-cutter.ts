@@ -99,6 +99,19 @@ export class LineCutter {
     return to - from <= LONGEST_LINE || this.#shorten(chunk, from, to);
   }
 
+  /** Where the next line begins in the pushed chunk; -1 when it is not read where it lies there. */
+  get place(): number {
+    const chunk = this.#chunk;
+    if (chunk === null || this.#readsPartial) return -1;
+    if (this.#window.bytes !== chunk) this.#leavePartial(chunk);
+    return this.#position;
+  }
+
+  /** Goes on at `place`, where a line begins: those before were read by somebody else. */
+  goOnAt(place: number): void {
+    this.#position = place;
+  }
+
   /** Makes what is left without a newline the last line. False when nothing is left. */
   end(): boolean {
     if (this.#length === 0 && this.#dropped === 0) return false;

@@ -46,6 +46,11 @@ export class LineReference {
     this.#copied = true;
   }
 
+  /** It is independent of the current buffer. */
+  get isCopied(): boolean {
+    return this.#copied;
+  }
+
   /** The bytes of `bytes`. */
   get view(): DataView {
     return this.#copied ? viewOf(this.#copy) : this.#window.view;

@@ -5,6 +5,7 @@ import {
   type TimeOrigin,
   type TimestampKind,
 } from '../../src/trace/time.ts';
+import { DAYS, LATEST_SECONDS, NOW, ORIGIN_NANOSECONDS, ORIGIN_SECONDS, SHIFT } from './clock-registers.ts';
 
 const DAY = 86_400;
 const HALF_A_DAY = DAY / 2;
@@ -72,6 +73,23 @@ export class StampClock {
   leapt(by: Nanoseconds, before: Nanoseconds): void {
     this.#shift -= by;
     this.now = before;
+  }
+
+  /** What the assembly of `strace/simple` computes times with: false before the first stamp. */
+  lend(registers: Float64Array): boolean {
+    registers[ORIGIN_SECONDS] = this.#originSeconds;
+    registers[ORIGIN_NANOSECONDS] = this.#originNanoseconds;
+    registers[DAYS] = this.#days;
+    registers[SHIFT] = this.#shift;
+    registers[LATEST_SECONDS] = this.#latestSeconds;
+    registers[NOW] = this.now;
+    return this.#started;
+  }
+
+  /** What it read. */
+  takeBack(registers: Float64Array): void {
+    this.#latestSeconds = registers[LATEST_SECONDS] as number;
+    this.now = registers[NOW] as number;
   }
 
   /** Seconds to add for the midnights that have passed. */

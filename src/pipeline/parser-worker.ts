@@ -2,11 +2,14 @@ import { parentPort } from 'node:worker_threads';
 import { BatchWriter } from '../../parsers/columns/batch-writer.ts';
 import type { TraceParser } from '../../parsers/format.ts';
 import { LaneTable } from '../../parsers/lanes.ts';
+import { StraceParser } from '../../parsers/strace/parser.ts';
+import { SimpleMemory } from '../../parsers/strace/simple/simple-memory.ts';
 import { threadableFormats } from '../../parsers/threadable.ts';
 import type { Call } from '../trace/record.ts';
 import type { TimeOrigin } from '../trace/time.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import type { InFlightCall, ParserAnswer, ParserRequest, ParserTask } from './parser-messages.ts';
+import { simpleLinesModule } from './simple-lines-module.ts';
 
 /** One parser, and the batches of its records. */
 class ParserThread {
@@ -26,7 +29,24 @@ class ParserThread {
       origin,
       ...(tid === undefined ? {} : { tid }),
     });
-    this.#writer = new BatchWriter(slots, chunkBytes);
+    this.#writer = this.#writerFor(slots, chunkBytes);
+  }
+
+  /** With the assembly, where it helps and this Node runs it. */
+  #writerFor(slots: number, chunkBytes: number): BatchWriter {
+    const parser = this.#parser;
+    const module = parser instanceof StraceParser ? simpleLinesModule() : null;
+    if (module !== null) {
+      try {
+        const space = new SimpleMemory();
+        const writer = new BatchWriter(slots, chunkBytes, space);
+        (parser as StraceParser).writeTo(writer, { module, space });
+        return writer;
+      } catch {
+        // No memory for it.
+      }
+    }
+    return new BatchWriter(slots, chunkBytes);
   }
 
   readonly answer = (request: ParserRequest): ParserAnswer => {

@@ -143,7 +143,8 @@ export function unaccounted({ lines, ...shapes }: LineAccount): number {
   return lines - Object.values(shapes).reduce((sum, count) => sum + count, 0);
 }
 
-function plain(record: TraceRecord): PlainCall | PlainOther {
+/** A record that stays as it is. */
+export function plain(record: TraceRecord): PlainCall | PlainOther {
   if (record.kind === 'call') return plainCall(record);
   if (record.kind === 'membership')
     return {

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -14,7 +14,8 @@ const ENTRIES = {
   'analysis-worker': 'src/pipeline/analysis-worker.js',
 };
 
-rmSync(FOLDER, { recursive: true, force: true });
+for (const name of existsSync(FOLDER) ? readdirSync(FOLDER) : [])
+  if (!name.endsWith('.wasm')) rmSync(join(FOLDER, name), { recursive: true });
 // Node takes longer to find and link the 500 modules of src and parsers than a small capture takes to read. All files
 // lie in one folder, because `installed()` and the starts of threads name others relative to their own.
 await build({

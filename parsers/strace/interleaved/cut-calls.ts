@@ -139,6 +139,7 @@ export class CutCalls {
   joinHalf(text: string): TraceRecord | null | typeof UNENDED {
     const state = this.#state;
     const { half, line, account } = state;
+    if (half !== null) state.threads.takeBack(half);
     if (state.isMixed || account.resumed > 0 || half === null || !half.pending || half.line !== line - 1)
       return UNENDED;
     const first = half.entry.latin1(0, half.argsTo);
