@@ -42,7 +42,7 @@ function framesOf(sample: CodeSample) {
   const from = Math.max(0, at - MOST_FRAMES + 1);
   return frames.slice(from, from + MOST_FRAMES).map((frame) => ({
     function: frame.name,
-    file: frame.file,
+    file: sample.by === '' ? baseOf(frame.file) : frame.file,
     line: frame.line === 0 ? null : frame.line,
     isApplication: frame === application,
   }));
@@ -114,7 +114,12 @@ export function stepsWithCode(steps: readonly Step[], sample: CodeSample | null)
 export function codeSentence(sample: CodeSample | null): string {
   const frame = sample === null ? null : tellingFrame(sample.frames);
   if (sample === null || frame === null) return '';
-  if (sample.by === '') return ` It was called from ${frame.name === '' ? '' : `${frame.name}() of `}${frame.file}.`;
+  if (sample.by === '') return ` It was called from ${frame.name === '' ? '' : `${frame.name}() of `}${baseOf(frame.file)}.`;
   const place = frame.line === 0 ? `of ${frame.file}` : `at ${frame.file}:${frame.line}`;
   return ` ${sample.by} saw it ${frame.name === '' ? place.replace(/^of/, 'in') : `in ${frame.name}() ${place}`}.`;
+}
+
+/** A library is known by its name; where it lies may tell what no report need hold. */
+function baseOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
