@@ -27,7 +27,7 @@ function thread(tid: number, call: string, since: number, at: number, more: Part
 }
 
 function process(pid: number, threads: readonly ThreadSight[], clients = 1): ProcessSight {
-  return { pid, parent: 97, name: 'gunicorn', innerPid: pid, clients, threads };
+  return { pid, parent: 97, name: 'gunicorn', innerPid: pid, clients, hasRing: false, threads };
 }
 
 /** Answers as py-spy would; counts who was asked about. */
