@@ -97,6 +97,9 @@ export class RawArguments implements CallArguments, RawCall {
         return (this.#messageFlags() & 0x40) !== 0;
       case 'MSG_PEEK':
         return (this.#messageFlags() & 0x2) !== 0;
+      // Its text is not in the record.
+      case 'PR_SET_NAME':
+        return false;
       case 'WNOHANG':
         return name === 'wait4' && (this.#int(2) & 1) !== 0;
     }

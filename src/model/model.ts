@@ -221,6 +221,8 @@ export class Model {
     // A thread gets such a signal from its own process: `raise`, `pthread_kill`, the scheduler of Go.
     const sender = signal.info.includes('SI_TKILL') ? signalInfo(signal.info).pid : 0;
     if (sender > 0) this.processes.pidNamed(thread, sender);
+    // The scheduler of Go takes the processor from a goroutine with it, as nobody else does.
+    if (sender > 0 && signal.signal === 'SIGURG' && thread.process.server === '') thread.process.server = 'Go';
     this.#audience.signalled(signal, thread);
     noteStop(thread, signal);
     this.#followers.traffic.failures.signal(thread, signal);

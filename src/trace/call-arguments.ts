@@ -93,6 +93,7 @@ export type Flag =
   | 'CLONE_VFORK'
   | 'MSG_DONTWAIT'
   | 'MSG_PEEK'
+  | 'PR_SET_NAME'
   | 'WNOHANG';
 
 /** Bits of the events of poll and epoll, as the kernel numbers them. */

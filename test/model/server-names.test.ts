@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { runtimeOf } from '../../src/model/machine/runtime.ts';
 import { serverOf, serverOfComm } from '../../src/model/machine/server-names.ts';
+import { analyzed } from '../support/analyzed.ts';
+import { oneWorker } from '../support/server-lines.ts';
+import { LISTENER } from '../support/thread-lines.ts';
 
 const NAMES: readonly (readonly [command: string, server: string])[] = [
   ['/usr/bin/gunicorn -k gevent app:app', 'gunicorn gevent'],
@@ -30,9 +34,36 @@ const NAMES: readonly (readonly [command: string, server: string])[] = [
   ['java -cp /usr/share/java/jetty9-http.jar:/opt/lib shop.Main', 'Java'],
   ['java -Xmx1g -jar /opt/jetty/jetty-home.jar', 'Jetty'],
   ['java -Dcatalina.base=/var/lib/tomcat9 -cp a.jar org.apache.catalina.startup.Bootstrap start', 'Tomcat'],
+  ['java --add-opens java.base/java.lang=ALL-UNNAMED -cp a.jar org.eclipse.jetty.start.Main', 'Jetty'],
+  ['/usr/bin/java -Dapp=tomcat -jar /srv/shop.jar --server=jetty', 'Java'],
+  ['ruby3.1 /usr/local/bin/bundle exec puma -C config/puma.rb', 'puma'],
+  ['/usr/bin/env -S PYTHONPATH=/srv gunicorn app:app', 'gunicorn'],
+  ['/usr/bin/python3 -u -m daphne -b 0.0.0.0 app:app', 'daphne'],
+  ['/usr/bin/python3 -m tornado.autoreload app.py', 'tornado'],
+  ['[celeryd: celery@host:ForkPoolWorker-1]', 'celery'],
+  ['starman master -l 127.0.0.1:80', 'starman'],
+  ['/usr/bin/perl -I lib /usr/bin/starman app.psgi', 'starman'],
+  ['h2o -c /etc/h2o/h2o.conf', 'h2o'],
+  ['/usr/sbin/varnishd -a :80 -b 127.0.0.1:8080', 'Varnish'],
+  ['/usr/local/bin/caddy run --config /etc/caddy/Caddyfile', 'Caddy'],
+  ['valkey-server *:6379', 'Valkey'],
+  ['/opt/node-v20/bin/node --max-old-space-size=4096 /srv/redis-server.js', 'node'],
+  ['sshd: root@pts/0', 'sshd'],
   ['/usr/lib/erlang/erts-13/bin/beam.smp -- -eval inets:start(httpd,[{port,80}]).', 'Erlang'],
 ];
 const NOBODY = [
+  'less /etc/haproxy/haproxy.cfg',
+  '/srv/shop nginx',
+  'ruby /usr/bin/bundle install puma',
+  '/usr/bin/redis-cli -h redis-server',
+  'memcachedump 127.0.0.1',
+  'python3 /srv/my_gunicorn_monitor.py gunicorn',
+  'grep -r varnishd /etc',
+  'ssh root@host h2o',
+  'thinclient -d',
+  'postgres_exporter --web.listen-address=:9187',
+  'celeryman',
+
   'vim /etc/nginx/nginx.conf',
   '/bin/sh -c gunicorn app:app',
   'python3 -c import gunicorn',
@@ -48,6 +79,52 @@ describe('the server that a command line starts', () => {
     it(`is ${server}: ${command}`, () => assert.equal(serverOf(command.split(' ')), server));
 
   for (const command of NOBODY) it(`is none: ${command}`, () => assert.equal(serverOf(command.split(' ')), ''));
+});
+
+describe('the runtime of a process', () => {
+  const process = (parts: Partial<Parameters<typeof runtimeOf>[0]>) =>
+    runtimeOf({
+      server: '',
+      argv: [],
+      leader: { comm: '' },
+      loaded: 'unknown',
+      signature: '',
+      sharedWait: null,
+      ...parts,
+    });
+
+  it('is told by its program, its script, or its threads that take turns at one epoll set', () => {
+    assert.equal(process({ argv: ['/usr/bin/python3', '-u', 'app.py'] }), 'python');
+    assert.equal(process({ argv: ['/usr/bin/env', 'node', 'app.js'] }), 'node');
+    assert.equal(process({ server: 'Go' }), 'native');
+    assert.equal(process({ sharedWait: {} }), 'native');
+    assert.equal(process({ sharedWait: {}, loaded: 'java' }), 'java');
+  });
+
+  it('is told by no word of its arguments', () => {
+    assert.equal(process({ argv: ['/srv/shop', 'python', 'gunicorn'] }), 'unknown');
+  });
+});
+
+describe('a name shows in the calls of a process', () => {
+  it('where the scheduler of Go interrupts its threads', async () => {
+    const named = async (info: string): Promise<string | undefined> => {
+      const { trace, worker } = oneWorker();
+      worker.waitUntil(50, LISTENER).serve(11, 'GET /a').line(`--- SIGURG {si_signo=SIGURG, ${info}} ---`);
+      worker.waitUntil(900);
+      return (await analyzed(trace)).workers.find(({ pid }) => pid === 101)?.server;
+    };
+    assert.equal(await named('si_code=SI_TKILL, si_pid=101, si_uid=0'), 'Go');
+    assert.equal(await named('si_code=SI_USER, si_pid=7, si_uid=0'), '');
+  });
+
+  it('where a thread chooses one', async () => {
+    const { trace, worker } = oneWorker();
+    worker.call('prctl(PR_SET_NAME, "cache-main"', ')', 0).call('prctl(PR_GET_NAME, "nginx"', ')', 0);
+    worker.waitUntil(50, LISTENER).serve(11, 'GET /a').waitUntil(900);
+    const found = (await analyzed(trace)).workers.find(({ pid }) => pid === 101);
+    assert.deepEqual([found?.comm, found?.server], ['cache-main', 'Varnish']);
+  });
 });
 
 it('the name of a main thread tells the server, that of an interpreter does not', () => {

@@ -89,6 +89,7 @@ function bookkeeping(
     return (_call, thread) => {
       thread.process.usesRing = true;
     };
+  if (name === 'prctl') return (call, thread) => renamed(call, thread);
   if (name === 'getpid') return (call, thread) => processes.pidNamed(thread, call.result);
   if (name === 'getppid') return (call, thread) => processes.parentNamed(thread.process, call.result);
   if (name === 'gettid') {
@@ -147,6 +148,12 @@ function bookkeeping(
     default:
       return undefined;
   }
+}
+
+/** A thread chooses a name, of which the kernel keeps 15 bytes. */
+function renamed(call: Call, { lane }: Thread): void {
+  const name = call.result === 0 && call.arguments.has('PR_SET_NAME') ? call.arguments.path().slice(0, 15) : '';
+  if (name !== '') lane.comm = name;
 }
 
 function ownerOfFirst(call: Call, thread: Thread): Request | null {

@@ -1,15 +1,20 @@
+import { isInterpreter } from './server-names.ts';
+
 /** What runs the code of a process, as far as anything tells. */
 export type Runtime = 'python' | 'node' | 'ruby' | 'java' | 'php' | 'native' | 'unknown';
 
 /** By the name of the server, of its program, or of the script that an interpreter runs. */
 const NAMES: readonly (readonly [RegExp, Runtime])[] = [
-  [/^(?:gunicorn|uvicorn|hypercorn|daphne|waitress|celery|uWSGI|uwsgi|python|pypy|pserve|tornado)/i, 'python'],
+  [
+    /^(?:\[?celery|gunicorn|uvicorn|hypercorn|daphne|waitress|celery|uWSGI|uwsgi|python|pypy|pserve|tornado)/i,
+    'python',
+  ],
   [/^(?:node|nodejs|bun|deno|npm|pm2)\b/i, 'node'],
   [/^(?:puma|unicorn|thin|falcon|passenger|rackup|sidekiq|ruby)/i, 'ruby'],
   [/^(?:java|jetty|tomcat|jsvc)/i, 'java'],
   [/^php/i, 'php'],
   [
-    /^(?:nginx|openresty|haproxy|apache|httpd|lighttpd|h2o|varnish|redis|valkey|memcached|postgres|mysqld|mariadbd|envoy|squid|traefik|caddy|sshd)/i,
+    /^(?:Go$|Erlang$|beam|nginx|openresty|haproxy|apache|httpd|lighttpd|h2o|varnish|redis|valkey|memcached|postgres|mysqld|mariadbd|envoy|squid|traefik|caddy|sshd|unbound|dnsmasq|named|rsyslog|dovecot|exim|vsftpd)/i,
     'native',
   ],
 ];
@@ -21,17 +26,20 @@ export interface Identified {
   readonly leader: { readonly comm: string };
   readonly loaded: Runtime;
   readonly signature: string;
+  /** Its threads take turns at one epoll instance; null where they do not. */
+  readonly sharedWait: unknown;
 }
 
 /** Names the runtime of a process: by its server, its program, what it loaded, or how it signs its replies. */
-export function runtimeOf({ server, argv, leader, loaded, signature }: Identified): Runtime {
+export function runtimeOf({ server, argv, leader, loaded, signature, sharedWait }: Identified): Runtime {
   const [program = '', ...rest] = argv;
-  const script = rest.find((argument) => !argument.startsWith('-')) ?? '';
+  const script = isInterpreter(program) ? (rest.find((argument) => !argument.startsWith('-')) ?? '') : '';
   for (const name of [server, signature, baseOf(program), baseOf(script), baseOf(leader.comm)]) {
     const found = name === '' ? undefined : NAMES.find(([pattern]) => pattern.test(name));
     if (found !== undefined) return found[1];
   }
-  return loaded;
+  // Go, Erlang, Rust and .NET do so; a loop of Python, Ruby or node is one thread.
+  return loaded === 'unknown' && sharedWait !== null ? 'native' : loaded;
 }
 
 function baseOf(path: string): string {

@@ -2,7 +2,7 @@
 const SERVERS: readonly (readonly [RegExp, string])[] = [
   [/^gunicorn/, 'gunicorn'],
   [/^uwsgi/i, 'uWSGI'],
-  [/^nginx(?:-debug)?$/, 'nginx'],
+  [/^(?:nginx(?:-debug)?|openresty)$/, 'nginx'],
   [/^puma/, 'puma'],
   [/^unicorn/, 'unicorn'],
   [/^php-fpm/, 'php-fpm'],
@@ -13,7 +13,7 @@ const SERVERS: readonly (readonly [RegExp, string])[] = [
   [/^daphne/, 'daphne'],
   [/^waitress/, 'waitress'],
   [/^tornado/, 'tornado'],
-  [/^celery/, 'celery'],
+  [/^\[?celeryd?(?:$|\W)/, 'celery'],
   [/^starman/, 'starman'],
   [/^thin(?:$|\W)/, 'thin'],
   [/^node(?:js)?$/, 'node'],
@@ -21,12 +21,23 @@ const SERVERS: readonly (readonly [RegExp, string])[] = [
   [/^deno$/, 'deno'],
   [/^beam(?:\.smp)?$/, 'Erlang'],
   [/^(?:postgres|postmaster)$/, 'PostgreSQL'],
-  [/^redis-server/, 'Redis'],
-  [/^memcached/, 'memcached'],
+  [/^redis-(?:server|sentinel)/, 'Redis'],
+  [/^valkey-server/, 'Valkey'],
+  [/^memcached(?:$|\W)/, 'memcached'],
   [/^lighttpd/, 'lighttpd'],
   [/^h2o$/, 'h2o'],
   [/^caddy$/, 'Caddy'],
-  [/^varnishd$/, 'Varnish'],
+  // Its child calls itself by what it does.
+  [/^(?:varnishd|cache-main)$/, 'Varnish'],
+  [/^\(?squid/, 'Squid'],
+  [/^sshd(?:-session|-auth)?$/, 'sshd'],
+  [/^named$/, 'BIND'],
+  [/^exim4?$/, 'Exim'],
+  [/^vsftpd$/, 'vsftpd'],
+  [/^unbound$/, 'Unbound'],
+  [/^dnsmasq$/, 'dnsmasq'],
+  [/^rsyslogd$/, 'rsyslog'],
+  [/^dovecot$/, 'Dovecot'],
   [/^traefik$/, 'Traefik'],
   [/^envoy$/, 'Envoy'],
   [/^mysqld/, 'MySQL'],
@@ -34,7 +45,7 @@ const SERVERS: readonly (readonly [RegExp, string])[] = [
   [/^(?:\S*\.)?(?:catalina|tomcat)/i, 'Tomcat'],
   [/^(?:\S*\.)?jetty/i, 'Jetty'],
 ];
-const INTERPRETER = /^(?:python|pypy|ruby|perl|php|bash|sh|dash|env)[\d.]*$/;
+const INTERPRETER = /^(?:python|pypy|ruby|perl|php|bash|sh|dash|env)[\d.]*t?$/;
 /** Options of interpreters and of Java that are followed by a value. */
 const WITH_VALUE: ReadonlySet<string> = new Set([
   '-X',
@@ -46,6 +57,10 @@ const WITH_VALUE: ReadonlySet<string> = new Set([
   '--class-path',
   '-p',
   '-C',
+  '--add-opens',
+  '--add-exports',
+  '--add-modules',
+  '--module-path',
 ]);
 
 /**
@@ -58,6 +73,11 @@ export function serverOf(argv: readonly string[]): string {
   if (program === 'java') return known(mainOf(argv, '-jar')) || 'Java';
   const name = known(INTERPRETER.test(program) ? mainOf(argv, '-m') : program);
   return name === 'gunicorn' ? `gunicorn${workerClass(argv)}` : name;
+}
+
+/** Whether this program runs another one that is named in its arguments. */
+export function isInterpreter(program: string): boolean {
+  return INTERPRETER.test(fileName(program));
 }
 
 /** Names the server whose main thread is called so; '' when that tells nothing. Kernels keep 15 bytes of a name. */
@@ -83,7 +103,11 @@ function mainOf(argv: readonly string[], named: '-m' | '-jar'): string {
     // What is given in the arguments themselves has no name.
     if (argument === '-c' || argument === '-e' || argument === '-eval') return '';
     if (WITH_VALUE.has(argument)) place++;
-    else if (!argument.startsWith('-') && !argument.includes('=')) return fileName(argument);
+    else if (!argument.startsWith('-') && !argument.includes('=')) {
+      // `bundle exec` of Ruby loads the next one into its own process.
+      const isBundle = /(?:^|\/)bundler?$/.test(argument) && argv[place + 1] === 'exec';
+      return fileName(isBundle ? (argv[place + 2] ?? '') : argument);
+    }
   }
   return '';
 }
