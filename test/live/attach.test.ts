@@ -91,6 +91,22 @@ for (const engine of ['strace', 'bpftrace'] as const) {
   );
 }
 
+test('what is being started is said before drover has used 0.3 s of a processor', LIVE, async () => {
+  const hook = `const write = process.stderr.write.bind(process.stderr); let first = true;
+    process.stderr.write = (...words) => {
+      if (first) { first = false; const { user, system } = process.cpuUsage(); write('used ' + (user + system) + '\\n'); }
+      return write(...words);
+    };`;
+  // A busy machine is late; how much is done until then is the same.
+  const { stderr } = await runDrover(
+    ['attach', String(server.master), '--engine', 'strace', '--for', '1s', '--spool', FOLDER],
+    { environment: { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(hook)}` } },
+  );
+  const used = Number(/^used (\d+)$/m.exec(stderr)?.[1]);
+  assert.match(stderr, /^drover: Starting strace for 6 processes\./m);
+  assert.ok(used < 300_000, `${used} microseconds`);
+});
+
 test('without --engine bpftrace is taken where it works', LIVE, async () => {
   const { code, stderr } = await runDrover(['attach', String(server.master), '--for', '1s', '--spool', FOLDER]);
   assert.equal(code, 0, stderr);

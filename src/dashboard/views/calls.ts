@@ -1,7 +1,7 @@
 import type { CallTarget } from '../../analysis/activity.ts';
 import { count, durationOfMs } from '../../trace/format-numbers.ts';
 import { firstShown, layoutOf, tableRows } from '../layout.ts';
-import { cell, type Row, row, rule, selected, span } from '../spans.ts';
+import { cell, figure, type Row, row, rule, selected, span } from '../spans.ts';
 import type { DashboardState } from '../state.ts';
 import { CALL_COLUMNS, callRows } from '../tables/calls.ts';
 import { orderName } from '../tables/table.ts';
@@ -35,7 +35,7 @@ export function drawCalls(state: DashboardState): readonly Row[] {
     const figures = [count(each.count), count(each.errors), ...times];
     const cells = row(
       ` ${cell(each.call, CALL - 1)} ${cell(each.target, target)} ` +
-        `${figures.map((figure) => figure.padStart(FIGURE)).join('')}`,
+        `${figures.map((text) => figure(text, FIGURE)).join('')}`,
     );
     return first + index === position ? selected(cells) : cells;
   });

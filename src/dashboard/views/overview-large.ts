@@ -2,7 +2,7 @@ import type { Finding } from '../../analysis/report.ts';
 import { coverage, recording } from '../../output/wording.ts';
 import { count, durationOfMs } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
-import { type Row, row, rule, span } from '../spans.ts';
+import { figure, type Row, row, rule, span } from '../spans.ts';
 import { type DashboardState, shownActivity, shownReport } from '../state.ts';
 import { causesOf, findingRows, selectedFinding } from '../tables/findings.ts';
 import { type WorkerRow, workerRows } from '../tables/workers.ts';
@@ -102,7 +102,7 @@ function drawWorkersOverTime(state: DashboardState): readonly Row[] {
       return row(
         span(label, isNamed(each) ? 'bold' : 'plain'),
         ...marks,
-        values.map((text, index) => text.padStart(FIGURES[index] ?? 8)).join(''),
+        values.map((text, index) => figure(text, FIGURES[index] ?? 8)).join(''),
       );
     }),
     ...(hidden > 0 ? [row(` +${hidden} more: 3 shows all`)] : []),

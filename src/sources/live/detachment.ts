@@ -38,8 +38,10 @@ export function describeDetachment(
   ];
   const remark = rest.length > 0 ? ` (${rest.join(', ')})` : '';
   if (problems.length > 0) return { sentence: `${problems.join(' ')}${remark}`, isClean: false };
-  if (alive.length === 0)
-    return { sentence: `All ${before.length} processes have ended; ${tracerName} is gone.`, isClean: true };
+  if (alive.length === 0) {
+    const who = before.length === 1 ? 'The process has' : `All ${before.length} processes have`;
+    return { sentence: `${who} ended; ${tracerName} is gone.`, isClean: true };
+  }
   const count = alive.length === 1 ? '1 process, running' : `${alive.length} processes, all running`;
   return { sentence: `Detached from ${count}${remark}.`, isClean: true };
 }

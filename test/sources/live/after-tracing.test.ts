@@ -40,6 +40,10 @@ test('processes that ended, or whose number another one has now, are counted apa
     'Detached from 2 processes, all running (1 ended meanwhile).',
   );
   assert.equal(after({ 3: null, 5: null, 7: { state: 'Z' } }).sentence, 'All 3 processes have ended; strace is gone.');
+  assert.equal(
+    describeDetachment([processFacts({ pid: 3 })], 'strace', () => null).sentence,
+    'The process has ended; strace is gone.',
+  );
 });
 
 test('a process that was stopped before may still be', () => {
