@@ -91,7 +91,10 @@ for (const engine of ['bpftrace', 'strace'])
       );
       drover.signal('SIGINT');
       assert.equal((await drover.ended).code, 0);
-      assert.match(drover.stderr, /(?:stalled|holds) .*: dump 1 of 10 \(.* MB, the last \d+ s\) is .*web-\d+T\d+\.trace\./);
+      assert.match(
+        drover.stderr,
+        /(?:stalled|holds) .*: dump 1 of 10 \(.* MB, the last \d+ s\) is .*web-\d+T\d+\.trace\./,
+      );
       assert.equal(drover.stdout.trim().split('\n')[0], path);
       assert.match(drover.stderr, /Detached from 4 processes, all running/);
       assert.ok(Date.now() - stalledFrom < 60_000);
