@@ -29,6 +29,8 @@ export interface Report {
   readonly calls: readonly CallStatistics[];
   /** Worst first: the order in which to read them. */
   readonly findings: readonly Finding[];
+  /** Of the whole capture, where a part of its time was asked for and the whole was looked at, too; else absent. */
+  readonly captured?: Window;
   /** Where captures of several hosts were read: what each says, the worst first. Absent for one. */
   readonly hosts?: readonly Host[];
   /** What the trace holds more of than the tables list; absent when they list all. */

@@ -16,7 +16,8 @@ try {
   const program = createProgram((commandResult) => {
     result = commandResult;
   });
-  await program.parseAsync(process.argv);
+  // Whoever types the name alone asks what there is.
+  await program.parseAsync(process.argv.length > 2 ? process.argv : [...process.argv, '--help']);
   code = result;
 } catch (error) {
   code = conclude(error);

@@ -1,6 +1,7 @@
 import type { HostReport } from '../analysis/host-report.ts';
 import { combinedReport } from '../analysis/many-hosts.ts';
 import type { AnalysisOptions } from '../analysis/options.ts';
+import { withOverlaps } from '../analysis/part-of-capture.ts';
 import type { Evidence, Report } from '../analysis/report.ts';
 import { InputError } from '../sources/input-error.ts';
 import { leftOutSentence } from '../sources/left-out.ts';
@@ -18,13 +19,13 @@ export async function analyzeCaptures(
   hooks: DriveHooks = {},
 ): Promise<Report> {
   const [only] = captures;
-  if (only !== undefined && captures.length === 1) return analyzeInputs(only.set, options, hooks);
+  if (only !== undefined && captures.length === 1) return analyzeOne(only, options, hooks);
   const reports: HostReport[] = [];
   const failures: InputError[] = [];
   const leftOut: Evidence[] = [];
   for (const { host, set } of captures) {
     try {
-      reports.push({ host, report: await analyzeInputs(set, options, hooks) });
+      reports.push({ host, report: await analyzeOne({ host, set }, options, hooks) });
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       failures.push(error);
@@ -37,4 +38,20 @@ export async function analyzeCaptures(
   const [first] = failures;
   if (reports.length === 0) throw first ?? new InputError('No capture was named.', { hint: 'Name a trace.' });
   return combinedReport(reports, leftOut);
+}
+
+/**
+ * A part of the time of a capture is looked at together with the whole: what began before it and went on after it is
+ * seen only there. What cannot be read twice, as a pipe, is read once.
+ */
+async function analyzeOne({ set }: Capture, options: AnalysisOptions, hooks: DriveHooks): Promise<Report> {
+  const part = await analyzeInputs(set, options, hooks);
+  const { from, to, ...rest } = options;
+  if (
+    (from === undefined && to === undefined) ||
+    set.kind !== 'file' ||
+    set.inputs.some(({ rereadable }) => !rereadable)
+  )
+    return part;
+  return withOverlaps(part, await analyzeInputs(set, { ...rest, activity: false }));
 }

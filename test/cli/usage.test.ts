@@ -78,9 +78,12 @@ test('a time that is none is answered with the forms that are', async () => {
 
 test('nothing to analyze is answered with what to type', async () => {
   assert.equal(
-    await errorText(),
+    await errorText('-q'),
     'drover: No trace was named.\n  Type drover FILE to analyze a trace, drover --help for more.\n',
   );
+  const { code, stdout, stderr } = await runDrover([]);
+  assert.deepEqual([code, stderr], [0, '']);
+  assert.match(stdout, /^Usage: drover[\s\S]*Examples:/);
 });
 
 test('control characters in a file name do not reach the terminal', async () => {

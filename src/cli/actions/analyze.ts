@@ -8,6 +8,7 @@ import type { InputSet } from '../../sources/trace-input.ts';
 import { analysisOptions } from '../options/analysis.ts';
 import { type AnalyzeFlags, checkFiles, checkWindow } from '../options/analyze.ts';
 import { closest } from '../options/closest.ts';
+import { checkTime, noSuchProcess } from '../options/part-of-capture.ts';
 import { checkReportFlags } from '../options/print.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { exitCodeFor } from '../printing/exit-code.ts';
@@ -51,9 +52,19 @@ export async function runAnalyze(
     progress: (state) => progress.update(state),
     notice,
   }).finally(() => progress.clear());
+  checkTime(report);
+  if (options.pids !== undefined && isAboutNobody(report) && !isStdin) {
+    const { pids, ...others } = options;
+    const error = noSuchProcess(pids, await analyzeCaptures(openCaptures(files), others));
+    if (error !== null) throw error;
+  }
   if (flags.verbose > 0) notice(effort(report, performance.now() - started));
   await output.write(await renderReport(report, flags, style));
   return exitCodeFor(report, flags);
+}
+
+function isAboutNobody({ workers, findings, time }: Report): boolean {
+  return workers.length === 0 && findings.length === 0 && time.length === 0;
 }
 
 /** Every file that the report is made of; `-` is standard input. */

@@ -142,6 +142,7 @@ function whatOf(stall: Stall, helpers: readonly string[]): readonly string[] {
   if (call !== '') return waitIn(reason);
   if (cause === 'many-requests') return [CAUSE_IN_WORDS[cause], 'many requests a turn'];
   if (cause === 'one-connection') return [CAUSE_IN_WORDS[cause], 'one busy connection'];
+  if (cause === 'patched-thread-pool') return [CAUSE_IN_WORDS[cause], 'a patched thread pool', 'patched pool'];
   if (cause !== 'no-syscall') return [CAUSE_IN_WORDS[cause]];
   return longestGap >= ONE_GAP * length
     ? ['no system call (computing, or no CPU)', 'no system call']
