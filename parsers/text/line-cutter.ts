@@ -124,7 +124,8 @@ export class LineCutter {
   #takePartial(): boolean {
     this.#readsPartial = false;
     this.#partial[this.#length] = NEWLINE;
-    this.#window.bytes = this.#partial;
+    // Behind it stand leftovers; who looks at the lines that follow must not take them for such.
+    this.#window.bytes = this.#partial.subarray(0, this.#length + 1);
     this.from = 0;
     this.to = this.#length;
     this.skipped = this.#dropped;

@@ -29,6 +29,17 @@ function pieces(bytes: Buffer, size: number): Buffer[] {
   return Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => bytes.subarray(i * size, (i + 1) * size));
 }
 
+test('behind a line that came in pieces there is nothing that could be read as further lines', () => {
+  const window = new ByteWindow('made-up');
+  const cutter = new LineCutter(window, () => {});
+  const lines: string[] = [];
+  for (const piece of ['a longer line that ', 'leaves its end behind\nsho', 'rt\nrest']) {
+    cutter.push(Buffer.from(piece));
+    while (cutter.next()) if (window.bytes.length === cutter.to + 1) lines.push(window.bytes.toString());
+  }
+  assert.deepEqual(lines, ['a longer line that leaves its end behind\n', 'short\n']);
+});
+
 test('lines come whole, however the bytes are cut, with and without a last newline', () => {
   for (const text of ['a\nbc\n\ndef\n', 'a\nbc\n\ndef', '\n', '', 'x'.repeat(9_001)]) {
     const expected = text

@@ -6,12 +6,13 @@ import type { Report } from '../../src/analysis/report.ts';
 import { analyzeInputs } from '../../src/pipeline/analyze-inputs.ts';
 import { InputSummary } from '../../src/pipeline/input-summary.ts';
 import { peek } from '../../src/pipeline/peeked-input.ts';
+import { simpleLinesModule } from '../../src/pipeline/simple-lines-module.ts';
 import { ThreadedInput } from '../../src/pipeline/threaded-input.ts';
 import { openInputs } from '../../src/sources/open-inputs.ts';
 import type { InputSet } from '../../src/sources/trace-input.ts';
 import { createTimeOrigin } from '../../src/trace/time.ts';
 import { memoryInput } from '../support/memory-input.ts';
-import { samples } from '../support/truth.ts';
+import { sample, samples } from '../support/truth.ts';
 
 /** The report of one input that is parsed in a thread of its own, however small it is. */
 async function analyzeThreaded(set: InputSet): Promise<Report> {
@@ -36,6 +37,14 @@ describe('an input parsed in a thread of its own', () => {
       assert.deepEqual(await analyzeThreaded(openInputs([trace])), await analyzeInputs(openInputs([trace]), {}));
     });
   }
+
+  it('gives the same report without the assembly that reads simple lines', async (context) => {
+    const { trace } = sample('distracted-worker');
+    context.after(() => Reflect.deleteProperty(process.env, 'DROVER_WASM'));
+    process.env['DROVER_WASM'] = '0';
+    assert.equal(simpleLinesModule(), null);
+    assert.deepEqual(await analyzeThreaded(openInputs([trace])), await analyzeInputs(openInputs([trace]), {}));
+  });
 
   it('gives the same report when chunks are small, so that lines and calls go over their ends', async () => {
     const lines = Array.from({ length: 997 }, (_, i) => [
