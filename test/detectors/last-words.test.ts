@@ -149,6 +149,11 @@ describe('output of the program between the lines of strace', () => {
     assert.equal((await printedIn(traced(output.replace('777', '201'))))?.error, NAMED);
   });
 
+  it('is read behind what others put before each line', async () => {
+    const text = traced(TRACEBACK.join('')).replace(/^(?=.)/gm, 'web-1  | ');
+    assert.equal((await printedIn(text))?.error, NAMED);
+  });
+
   it('in the middle of the write that made it belongs to who made that', async () => {
     const log = `[2026-11-20 02:13:20 +0000] [201] [ERROR] Exception in worker process\n${TRACEBACK.join('')}`;
     const write = `[pid 201] write(2, "[2026-11-20 02:13:20 +0000] [201"..., ${log.length}`;

@@ -72,6 +72,7 @@ const REPAIRED: readonly (readonly [string, string])[] = [
   ['`[pid  1886] read(20, "", 1) = 1`', 'backticks'],
   ['[pid  1886] read(20, "", 1) = 1                              [39/84678]', 'the position that tmux shows'],
   ['[pid  1886] read(20, "", 1) = 1\x1b[K', 'a control sequence'],
+  ['<pre><span>[pid  1886] read(20, "", 1) = 1</span><br>', 'HTML tags'],
 ];
 for (const [line, what] of REPAIRED) {
   test(`a line with ${what} is read`, () => {

@@ -1,6 +1,7 @@
 import { beginsFailure } from '../../../src/trace/failure-words.ts';
 import type { Printed } from '../../../src/trace/record.ts';
 import { decodeUtf8 } from '../../../src/trace/utf8.ts';
+import type { ForeignColumns } from '../foreign-columns.ts';
 import type { ParserState } from '../parser-state.ts';
 
 const ELISION =
@@ -28,7 +29,7 @@ export class ForeignLines {
    * Counts the current line; `isTracers` says that it looks like one that strace wrote. Gives the line where it tells
    * of a failure of the program.
    */
-  count(text: string, isTracers: boolean): Printed | null {
+  count(text: string, isTracers: boolean, columns: ForeignColumns | null): Printed | null {
     const state = this.#state;
     if (SUMMARY_HEAD.test(text)) {
       this.#inSummary = true;
@@ -45,7 +46,8 @@ export class ForeignLines {
         state.note('unparsed-line');
         return null;
       }
-      return this.#printed(text);
+      // What others put before each line stands before those of the program, too.
+      return this.#printed(columns?.strip(text) ?? text);
     }
     return null;
   }

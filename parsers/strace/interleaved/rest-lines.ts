@@ -280,6 +280,6 @@ export class RestLines {
 
   #countForeign(text: string, isTracers: boolean): TraceRecord | null {
     if (PROMPT.test(text)) this.#state.endSession();
-    return this.#foreign.count(text, isTracers);
+    return this.#foreign.count(text, isTracers, this.#foreignColumns);
   }
 }
