@@ -156,6 +156,29 @@ test('a worker that does not come back is written while it hangs', LIVE, async (
   }
 });
 
+test('workers that were stuck before it came are written, too, also where nothing is traced', LIVE, async () => {
+  for (const engine of ['strace', 'bpftrace']) {
+    const own = await LiveServer.start({ workers: 2 });
+    const folder = place(`stuck-before-${engine}`);
+    void own.leave('/hang', 20_000);
+    void own.leave('/hang', 20_000);
+    await pause(1_000);
+    const words = ['record', String(own.master), '--spool', folder, '-o', join(folder, 'web.trace'), '--yes'];
+    const drover = await LiveDrover.start([...words, '--engine', engine, '--ring', '20s', '--until', 'stall>500ms']);
+    try {
+      const report = await reportOn(await dumpAppears(drover, folder));
+      assert.ok(
+        report.findings.some(({ kind, openEnded }) => openEnded && (kind === 'stuck-call' || kind === 'loop-stall')),
+        JSON.stringify(report.findings),
+      );
+    } finally {
+      drover.kill();
+      await drover.ended;
+      await own.stop();
+    }
+  }
+});
+
 test('a reply that nobody reads, a death, a signal and a command that fails', LIVE, async () => {
   const own = await LiveServer.start({ workers: 3 });
   const folder = place('others');

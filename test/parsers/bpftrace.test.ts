@@ -431,8 +431,8 @@ test('the seconds of watch.bt are summed up', () => {
   assert.deepEqual(
     others.filter(({ kind }) => kind === 'noted').map(({ tid, time, call, line }) => [tid, time, call, line]),
     [
-      [103, 600_000_000, 'sendto', 8],
-      [103, 500_000_000, '', 7],
+      [103, 600_000_000, 'sendto', 9],
+      [103, 500_000_000, '', 8],
     ],
   );
   assert.deepEqual([account.notices, account.counts, account.unparsed], [5, 7, 0]);

@@ -48,7 +48,8 @@ export async function runRing(pids: readonly number[], flags: RecordFlags, ringS
       mostDumps: flags.dumps,
       name,
       say,
-      written: (path) => writeStdout(`${path}\n`),
+      // Who reads the names may have left; the recorder goes on.
+      written: (path) => writeStdout(`${path}\n`).catch(() => undefined),
     });
     try {
       detachOnSignals(capture, say);

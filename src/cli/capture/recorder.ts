@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { AnalysisOptions } from '../../analysis/options.ts';
 import type { Report } from '../../analysis/report.ts';
 import { OutputError } from '../../files/output-error.ts';
@@ -22,8 +23,10 @@ const SETTLE_MS = 800;
 /** Who is seen in one call, or in no wait, for less than this may just be busy. */
 const AWAY_MS = 900;
 const RESTLESS_MS = 1_900;
+const LEAST_HELD_MS = 1_500;
 /** What an analysis knows grows with what it saw: after so long a new one begins at the start of the ring. */
 const GENERATION_MS = 6 * 3_600_000;
+const BETWEEN_GENERATIONS_MS = 1_000;
 
 interface RecorderOptions {
   readonly capture: LiveCapture;
@@ -46,7 +49,7 @@ export class Recorder {
   readonly #options: RecorderOptions;
   readonly #triggers: Triggers;
   readonly #snapshots: Cadence;
-  readonly #opens = new Cadence({ first: 0, every: LOOK_EVERY_MS, share: OPEN_SHARE });
+  readonly #opens: Cadence;
   #dumps = 0;
   #failed = 0;
   #missed = 0;
@@ -61,6 +64,7 @@ export class Recorder {
     // What happened must still be in the ring when it is seen.
     const longest = (options.ringSeconds * 1_000) / 6;
     this.#snapshots = new Cadence({ first: 0, every: LOOK_EVERY_MS, share: SNAPSHOT_SHARE, longest });
+    this.#opens = new Cadence({ first: 0, every: LOOK_EVERY_MS, share: OPEN_SHARE, longest });
   }
 
   /** Dumps that were written. */
@@ -75,7 +79,11 @@ export class Recorder {
   /** Judges what the tracer writes until it is gone. Throws what an analysis throws. */
   async run(): Promise<void> {
     const { capture } = this.#options;
-    for (let generation = 0; generation === 0 || !capture.isOver; generation++) await this.#judge(generation > 0);
+    for (let generation = 0; generation === 0 || !capture.isOver; generation++) {
+      await this.#judge(generation > 0);
+      // An analysis that ends early for want of memory would be begun again and again.
+      await Promise.race([capture.ended, pause(BETWEEN_GENERATIONS_MS)]);
+    }
     await capture.ended;
     clearTimeout(this.#pending);
     await this.#dumping;
@@ -84,6 +92,7 @@ export class Recorder {
   /** Writes what is there; `reason` is a sentence without its end. */
   trigger(reason: string): void {
     const now = performance.now();
+    if (this.#dumps >= this.#options.mostDumps) return;
     if (this.#dumping !== null || now < this.#nextDumpAt) {
       this.#missed++;
       // The ring still holds it then.
@@ -114,13 +123,15 @@ export class Recorder {
     const upTo = capture.input.bytesRead + capture.bytes - (capture.ringStart?.offset ?? 0);
     const look = (): void => {
       const now = performance.now();
-      if (progress === null || !this.#snapshots.isDue(now)) return;
+      if (!this.#snapshots.isDue(now)) return;
+      // Workers that were stuck before the tracer came make no line.
+      this.#lookAtOpen();
+      if (progress === null) return;
       const report = progress.snapshot();
       if (isNew) this.#triggers.skip(report);
       else this.#judged(report);
       if (capture.input.bytesRead >= upTo) isNew = false;
       this.#snapshots.took(now, performance.now());
-      this.#lookAtOpen();
     };
     const looking = setInterval(look, LOOK_EVERY_MS);
     try {
@@ -136,6 +147,9 @@ export class Recorder {
         },
       );
       if (capture.isOver && !isNew) this.#judged(report);
+    } catch (error) {
+      // Not one line was traced.
+      if (!(error instanceof InputError && capture.isOver)) throw error;
     } finally {
       clearInterval(looking);
     }
@@ -160,6 +174,9 @@ export class Recorder {
       this.#triggers.allAreBack();
       return;
     }
+    // What the ring holds must be long enough to show it.
+    const held = (Number(process.hrtime.bigint()) - (capture.ringStart?.at ?? Number.POSITIVE_INFINITY)) / 1e6;
+    if (!(held >= Math.max(LEAST_HELD_MS, stallMs))) return;
     if (!this.#opens.isDue(performance.now()) || performance.now() < this.#nextDumpAt) return;
     this.#isLookingAtOpen = true;
     void this.#reportOnRing().finally(() => {
@@ -186,7 +203,7 @@ export class Recorder {
 
   async #settleAndDump(reason: string): Promise<void> {
     const { capture, name, say, written, mostDumps } = this.#options;
-    if (!capture.isOver) await Promise.race([capture.ended, new Promise((resolve) => setTimeout(resolve, SETTLE_MS))]);
+    if (!capture.isOver) await Promise.race([capture.ended, pause(SETTLE_MS)]);
     const begin = capture.ringStart;
     const about = capture.bytes - (begin?.offset ?? 0);
     try {

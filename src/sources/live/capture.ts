@@ -73,6 +73,8 @@ interface StartOptions {
 }
 
 const LOOK_EVERY_MS = 200;
+/** Lines of the moment before a checkpoint may come behind it. */
+const BUFFERED_NS = 3e8;
 /** What the kernel says of the processes is asked at every so manieth look: once a second. */
 const WATCH_EVERY_LOOKS = 5;
 /** Workers that replaced others are found at every so manieth look. */
@@ -269,7 +271,7 @@ export class LiveCapture {
 
   /** What would stand behind a capture that began there and ended now. */
   sightsSince({ at }: Checkpoint): string {
-    return `\n${this.engine.open?.(this.sights) ?? ''}${this.#lossLines()}${this.#sightLines(at)}`;
+    return `\n${this.engine.open?.(this.sights) ?? ''}${this.#lossLines()}${this.#sightLines(at - BUFFERED_NS)}`;
   }
 
   /** Keeps the ring as it is until what is done with it is done. */

@@ -46,7 +46,9 @@ const TAIL_BYTES = 65_536;
  */
 export class Ring {
   readonly #options: RingOptions;
-  readonly #checkpoints: Checkpoint[] = [];
+  readonly #checkpoints: (Checkpoint & { offset: number })[] = [];
+  /** The end of the file at the last checkpoint, while the line that stood there is not whole; -1 else. */
+  #cutAt = -1;
   #freed = 0;
   #holders = 0;
   #isFreeing = false;
@@ -79,16 +81,32 @@ export class Ring {
   look(bytes: number): void {
     const { length, mostBytes, now = monotonic } = this.#options;
     const at = now();
+    this.#passCutLine(bytes);
     const last = this.#checkpoints.at(-1);
     const isBurst = last !== undefined && bytes - last.offset > mostBytes * BURST;
     if (at >= this.#due || isBurst) {
-      this.#checkpoints.push({ offset: this.#lineBefore(bytes), at, opening: this.#options.opening() });
+      // The capture as it began: what tracers say of calls that they found at work stands at its beginning.
+      const offset = last === undefined ? 0 : this.#lineBefore(bytes);
+      const opening = last === undefined ? '' : this.#options.opening();
+      this.#checkpoints.push({ offset, at, opening });
+      this.#cutAt = last !== undefined && offset < bytes ? bytes : -1;
       this.#due = at + Math.max(LEAST_STEP, length / STEPS, (now() - at) * OPENING_SHARE);
     }
     if (this.#holders > 0 || this.#isFreeing) return;
     while (this.#isStale(at, bytes)) this.#checkpoints.shift();
     const begin = this.first?.offset ?? 0;
     if (begin > this.#freed) void this.#free(begin);
+  }
+
+  /** A line that had begun before a checkpoint may be of long ago: the dump begins behind it. */
+  #passCutLine(bytes: number): void {
+    const last = this.#checkpoints.at(-1);
+    if (last === undefined || this.#cutAt < 0 || bytes <= this.#cutAt) return;
+    const next = Buffer.alloc(Math.min(bytes - this.#cutAt, TAIL_BYTES));
+    const read = readSync(this.#options.descriptor, next, 0, next.length, this.#cutAt);
+    const end = next.subarray(0, read).indexOf(10);
+    if (end >= 0) last.offset = this.#cutAt + end + 1;
+    if (end >= 0 || read === TAIL_BYTES) this.#cutAt = -1;
   }
 
   #isStale(at: number, bytes: number): boolean {
