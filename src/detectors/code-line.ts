@@ -114,7 +114,8 @@ export function stepsWithCode(steps: readonly Step[], sample: CodeSample | null)
 export function codeSentence(sample: CodeSample | null): string {
   const frame = sample === null ? null : tellingFrame(sample.frames);
   if (sample === null || frame === null) return '';
-  if (sample.by === '') return ` It was called from ${frame.name === '' ? '' : `${frame.name}() of `}${baseOf(frame.file)}.`;
+  if (sample.by === '')
+    return ` It was called from ${frame.name === '' ? '' : `${frame.name}() of `}${baseOf(frame.file)}.`;
   const place = frame.line === 0 ? `of ${frame.file}` : `at ${frame.file}:${frame.line}`;
   return ` ${sample.by} saw it ${frame.name === '' ? place.replace(/^of/, 'in') : `in ${frame.name}() ${place}`}.`;
 }
