@@ -3,10 +3,6 @@
  * leave the list: the test says which.
  */
 export const OPEN: ReadonlyMap<string, string> = new Map<string, string>([
-  [
-    'apache-prefork-kept~findings',
-    'connections that stay open keep all processes for seconds, without a request of 100 ms',
-  ],
   ['classic-fork~requests', 'a child that got its connection by fork serves its request'],
   ['haproxy-reload-started~requests', 'something that was read in the handover counts as a request'],
   ['haproxy-reload~requests', 'something that was read in the handover counts as a request'],
