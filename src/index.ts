@@ -27,6 +27,7 @@ export type {
   Source,
   Step,
   TimeShare,
+  TracingCost,
   Verdict,
   Window,
   Worker,

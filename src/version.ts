@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { installed } from './installation.ts';
 
-/** The version in package.json, two folders above the compiled file. */
-export const TOOL_VERSION: string = versionIn(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+/** The version in package.json. */
+export const TOOL_VERSION: string = versionIn(readFileSync(installed('package.json'), 'utf8'));
 
 function versionIn(text: string): string {
   const manifest: unknown = JSON.parse(text);

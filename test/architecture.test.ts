@@ -27,6 +27,7 @@ const MODEL = [
 /** What every room of the command line may use that does something. */
 const BELOW_CLI = [
   'src/hinted-error.ts',
+  'src/installation.ts',
   'src/pipeline',
   'src/pipeline/analyze-inputs.ts',
   'src/files',
@@ -45,11 +46,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/trace': [],
   // What every error is that its reader can mend: whoever throws one needs it.
   'src/hinted-error.ts': [],
+  // Where files of the package lie: whoever shows or runs one needs it.
+  'src/installation.ts': [],
   parsers: ['src/trace'],
   // Where bytes land: what a name stands for, and that nothing of anybody is destroyed. Captures and reports both go
   // through it.
   'src/files': ['src/hinted-error.ts'],
-  'src/sources': ['src/files', 'src/hinted-error.ts', 'src/trace'],
+  'src/sources': ['src/files', 'src/hinted-error.ts', 'src/installation.ts', 'src/trace'],
   'src/model/evidence.ts': [],
   // Facts are declared where they are told.
   'src/model/fact-bus.ts': [],
@@ -78,7 +81,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // The dashboard: state, views and the terminal. It is told what happens and says what it wants; it opens no files and
   // starts no threads.
   'src/dashboard': ['src/analysis', 'src/output', 'src/trace'],
-  'src/version.ts': [],
+  'src/version.ts': ['src/installation.ts'],
   // Puts the rooms together for whoever has bytes: the command line, library users, later live captures.
   'src/pipeline': [
     'src/pipeline/parser-thread.ts',

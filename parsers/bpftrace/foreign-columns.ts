@@ -26,6 +26,8 @@ export interface ForeignColumns {
   readonly description: string;
   /** The times are times of day. */
   readonly isClock: boolean;
+  /** No column is a time: what a call took is told, not when. */
+  readonly isTimeless: boolean;
   /** The line as `key=value`; null when it is not of this form. */
   translate(line: string): string | null;
 }
@@ -50,7 +52,8 @@ export interface Plan {
 /**
  * Finds out by a vote of the lines which column is which: a column of names (or numbers) of syscalls, one of rising
  * times, one or two of processes and threads, results (some are negative) and durations. Words such as `fd=`, `after`
- * and `us` say it outright. Null when no call, no time or no thread is found.
+ * and `us` say it outright. Null when no call, no time or no thread is found; without a time when a line does not say
+ * outright what is the thread, the call and, with its unit, how long the call took.
  */
 export function learnColumns(lines: readonly string[]): ForeignColumns | null {
   const groups = new Map<number, string[][]>();
@@ -60,9 +63,10 @@ export function learnColumns(lines: readonly string[]): ForeignColumns | null {
     if (group === undefined) groups.set(words.length, [words]);
     else group.push(words);
   }
-  const plans = [...groups].flatMap(([count, rows]) => planOf(count, rows) ?? []);
-  const [first] = plans;
-  return first === undefined ? null : columnsOf(plans);
+  const all = [...groups].flatMap(([count, rows]) => planOf(count, rows) ?? []);
+  const timed = all.filter(isTimed);
+  const plans = timed.length > 0 ? timed : all;
+  return plans.length === 0 ? null : columnsOf(plans);
 }
 
 /** How lines are read by these plans, one for each number of words. */
@@ -77,6 +81,7 @@ export function columnsOf(plans: readonly Plan[]): ForeignColumns {
     );
   return {
     description: named.join(' '),
+    isTimeless: !plans.some(isTimed),
     isClock: largest.columns.some(({ role, unit }) => role === 'ts' && unit === 0),
     translate(line) {
       const words = wordsOf(line);
@@ -100,8 +105,11 @@ export function wordsOf(line: string): string[] {
   return words;
 }
 
+function isTimed({ columns }: Plan): boolean {
+  return columns.some(({ role }) => role === 'ts');
+}
+
 function planOf(count: number, rows: readonly (readonly string[])[]): Plan | null {
-  if (rows.length < LEAST_LINES) return null;
   const columns: Column[] = [];
   const isFree = (at: number): boolean => !columns.some((column) => column.at === at);
   const share = (at: number, holds: (word: string) => boolean): number =>
@@ -117,6 +125,8 @@ function planOf(count: number, rows: readonly (readonly string[])[]): Plan | nul
       continue;
     add(label, at + 1, UNITS[rows[0]?.[at + 2] ?? ''] ?? Number.NaN);
   }
+  const saysOutright = isSaidOutright(columns);
+  if (rows.length < LEAST_LINES && !saysOutright) return null;
   const call = places.find((at) => isFree(at) && share(at, isCall) >= AGREED);
   if (call !== undefined) add('call', call);
   const clock = places.find((at) => share(at, (word) => CLOCK.test(word)) >= AGREED);
@@ -124,7 +134,7 @@ function planOf(count: number, rows: readonly (readonly string[])[]): Plan | nul
   const times = places.find((at) => isFree(at) && isRising(rows.map((row) => row[at] ?? '')));
   if (times !== undefined) add('ts', times);
   const integers = places.filter((at) => isFree(at) && share(at, (word) => INTEGER.test(word)) >= AGREED);
-  if (call === undefined) addNumbersOfCalls(rows, integers, add);
+  if (call === undefined && !saysOutright) addNumbersOfCalls(rows, integers, add);
   const pivot = columns.find(({ role }) => role === 'call' || role === 'nr')?.at;
   if (pivot === undefined) return null;
   const ids = integers.filter((at) => at < pivot && share(at, isThread) >= AGREED);
@@ -141,7 +151,14 @@ function planOf(count: number, rows: readonly (readonly string[])[]): Plan | nul
     integers.filter((at) => at > pivot && isFree(at)),
     add,
   );
-  return isEnough(columns) ? finished(count, columns, rows) : null;
+  if (saysOutright && !columns.some(({ role }) => role === 'ts')) return finished(count, columns, rows);
+  return isEnough(columns) && rows.length >= LEAST_LINES ? finished(count, columns, rows) : null;
+}
+
+/** Words name the thread, the call and, with its unit, how long that took: one such line is enough. */
+function isSaidOutright(columns: readonly Column[]): boolean {
+  const has = (role: Role): boolean => columns.some((column) => column.role === role);
+  return has('call') && (has('pid') || has('tid')) && columns.some(({ role, unit }) => role === 'dur' && unit > 0);
 }
 
 /** A call, a time and a thread are told. */
@@ -253,7 +270,8 @@ function isRising(values: readonly string[]): boolean {
 
 function translated({ columns, isAtReturn }: Plan, words: readonly string[]): string | null {
   const keys: string[] = [];
-  let stamp = Number.NaN;
+  const isTimeless = !columns.some(({ role }) => role === 'ts');
+  let stamp = isTimeless ? 0 : Number.NaN;
   let duration = Number.NaN;
   for (const { role, at, unit } of columns) {
     const word = words[at] ?? '';
@@ -275,7 +293,7 @@ function translated({ columns, isAtReturn }: Plan, words: readonly string[]): st
     else if (!INTEGER.test(word)) return null;
     else keys.push(`${role}=${word}`);
   }
-  const start = Number.isNaN(duration) || !isAtReturn ? stamp : stamp - duration;
+  const start = Number.isNaN(duration) || !isAtReturn || isTimeless ? stamp : stamp - duration;
   if (!(start >= 0)) return null;
   if (!Number.isNaN(duration)) keys.unshift(`dur=${duration}`);
   return `ts=${start} ${keys.join(' ')}`;

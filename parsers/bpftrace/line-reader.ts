@@ -1,8 +1,11 @@
 import { errorName, errorNumber } from '../../src/trace/errors.ts';
+import type { Cost } from '../../src/trace/record.ts';
 import { signalName } from '../../src/trace/signals.ts';
 import { knownSyscall, type Machine, syscallName } from '../../src/trace/syscall-numbers.ts';
 import { syscall } from '../../src/trace/syscalls.ts';
 import { LONGEST_CAPTURE, type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
+import { readCodeSample } from '../text/code-line.ts';
+import { readCost } from '../text/cost-line.ts';
 import type { Where } from '../text/line-parser.ts';
 import { readSight } from '../text/sight-line.ts';
 import type { CallFacts, SchedulingFacts } from '../timeline/printed-call.ts';
@@ -13,6 +16,9 @@ import { rawBytes, uint64 } from './raw-bytes.ts';
 import { addressText } from './socket-bytes.ts';
 import type { Waiting } from './waiting.ts';
 
+/** What a line `event=cost` says. */
+export type CostFacts = Omit<Cost, 'kind'>;
+
 /** What a line of `key=value` turned out to be. */
 export type LineMeaning =
   | { readonly kind: 'waiting'; readonly waiting: Waiting }
@@ -20,6 +26,8 @@ export type LineMeaning =
   | { readonly kind: 'header'; readonly fields: Fields }
   /** `event=in`: what a thread was in when somebody looked. */
   | { readonly kind: 'earlier'; readonly call: EarlierCall }
+  /** `event=cost`: what tracing cost. */
+  | { readonly kind: 'cost'; readonly cost: CostFacts }
   /** A signal on its way: its delivery is told when it happens. */
   | { readonly kind: 'silent' }
   /** It is of the documented form, and something in it cannot be. */
@@ -28,7 +36,7 @@ export type LineMeaning =
   | { readonly kind: 'other' };
 
 /** Lines about the capture, and what `watch.bt` tells beside its maps. */
-const HEADERS: ReadonlySet<string> = new Set(['start', 'end', 'fd', 'tick', 'turn', 'fail']);
+const HEADERS: ReadonlySet<string> = new Set(['start', 'end', 'fd', 'tick', 'turn', 'fail', 'lost']);
 const UNTRACED: ReadonlySet<string> = new Set(['other', 'file', 'memory', 'trivial']);
 /** Numbers of threads and descriptors are that large at most. */
 const MOST_TID = 0x7fffffff;
@@ -67,6 +75,11 @@ export class LineReader {
     if (fields === null) return /^(?:ts|event)=/.test(text) ? BROKEN : OTHER;
     if (HEADERS.has(fields.event)) return { kind: 'header', fields };
     if (fields.event === 'in') return earlier(fields, where);
+    if (fields.event === 'code') return this.#code(text, fields.time, where);
+    if (fields.event === 'cost') {
+      const cost = readCost(text);
+      return cost === null ? BROKEN : { kind: 'cost', cost };
+    }
     if (fields.event === 'seen') return this.#seen(text, fields.time, where);
     const isCall = fields.call !== '' || !Number.isNaN(fields.number);
     if (fields.event === '' && !isCall) return /^ts=/.test(text) ? BROKEN : OTHER;
@@ -137,6 +150,13 @@ export class LineReader {
     const seenAt = this.#axis.at(stamp);
     if (sight === null || Number.isNaN(seenAt)) return BROKEN;
     return { kind: 'waiting', waiting: { kind: 'observed', seenAt, where, sight } };
+  }
+
+  #code(text: string, stamp: number, where: Where): LineMeaning {
+    const sample = readCodeSample(text);
+    const seenAt = this.#axis.at(stamp);
+    if (sample === null || Number.isNaN(seenAt)) return BROKEN;
+    return { kind: 'waiting', waiting: { kind: 'sampled', seenAt, where, sample } };
   }
 
   #socketState({ event, time, peer, others }: Fields, where: Where): LineMeaning {

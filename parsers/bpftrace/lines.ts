@@ -1,5 +1,5 @@
 import type { CallCount } from '../../src/trace/record.ts';
-import type { Nanoseconds, TimeOrigin } from '../../src/trace/time.ts';
+import { type Nanoseconds, type TimeOrigin, UNKNOWN } from '../../src/trace/time.ts';
 import type { TraceFlags } from '../format.ts';
 import type { LineAccounting } from '../text/line-accounting.ts';
 import type { Where } from '../text/line-parser.ts';
@@ -10,7 +10,7 @@ import { type EarlierCall, EarlierCalls } from './earlier-calls.ts';
 import type { Fields } from './fields.ts';
 import type { ForeignColumns } from './foreign-columns.ts';
 import { type JsonRecord, lostEvents, mapEntries, printedText, readJson } from './json-record.ts';
-import { LineReader } from './line-reader.ts';
+import { type CostFacts, LineReader } from './line-reader.ts';
 import { MapLines } from './map-lines.ts';
 import type { Waiting } from './waiting.ts';
 import { WatchedCapture } from './watched.ts';
@@ -20,6 +20,8 @@ export interface LineSink {
   add(waiting: Waiting): void;
   /** A call that was still running when the capture ended. */
   left(tid: number, facts: CallFacts, where: Where): void;
+  /** What tracing cost. */
+  cost(cost: CostFacts): void;
   /** What a descriptor of a process is, as found before the capture. */
   describe(pid: number, fd: number, label: string): void;
 }
@@ -71,7 +73,10 @@ export class Lines {
     this.#flags = flags;
     this.#sink = sink;
     this.#foreign = foreign;
-    this.axis = new TimeAxis(origin, foreign?.isClock === true);
+    this.axis = new TimeAxis(
+      origin,
+      foreign?.isTimeless === true ? 'none' : foreign?.isClock === true ? 'clock' : 'monotonic',
+    );
     this.#reader = new LineReader(this.axis);
   }
 
@@ -143,6 +148,9 @@ export class Lines {
         return this.#wait(meaning.waiting);
       case 'header':
         this.#header(meaning.fields, where);
+        return 'notices';
+      case 'cost':
+        this.#sink.cost(meaning.cost);
         return 'notices';
       case 'earlier':
         this.earlier.note(meaning.call, this.#reader.traces(meaning.call.number));
@@ -229,7 +237,8 @@ export class Lines {
   }
 
   #wait(waiting: Waiting): Shape {
-    this.#sink.add(waiting);
+    // Without times the order of the lines is all that is known.
+    this.#sink.add(this.axis.kind === 'none' ? { ...waiting, seenAt: 0 } : waiting);
     if (waiting.seenAt > this.#lastSeen) this.#lastSeen = waiting.seenAt;
     this.#flags.timestamps = this.axis.kind;
     if (waiting.kind !== 'lost') this.#flags.pids = true;
@@ -265,6 +274,11 @@ export class Lines {
       return;
     }
     if (event === 'end') this.earlier.end(time);
+    if (event === 'lost') {
+      const at = Number.isNaN(time) ? time : this.axis.at(time);
+      this.#note(Number(others.get('count')), where, Number.isNaN(at) ? UNKNOWN : at);
+      return;
+    }
     if (event !== 'start') return;
     this.earlier.begin(time);
     if (others.get('machine') === 'arm64') {
@@ -279,11 +293,11 @@ export class Lines {
     if (program !== undefined && /^[a-z]{1,20}$/.test(program)) this.#addFlag(`${program}.bt`);
   }
 
-  #note(count: number, where: Where): void {
+  #note(count: number, where: Where, seenAt = this.#lastSeen): void {
     if (!(count > 0)) return;
     this.#lost += count;
     this.#accounting.noteMany('lost-events', count, where.line, where.text);
-    this.#sink.add({ kind: 'lost', seenAt: this.#lastSeen, count });
+    this.#sink.add({ kind: 'lost', seenAt, count });
   }
 
   #addFlag(flag: string): void {

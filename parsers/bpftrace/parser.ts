@@ -35,12 +35,14 @@ export class BpftraceParser extends LineParser {
     const sink: LineSink = {
       add: (waiting) => {
         // What was seen from outside stands behind the capture, whenever it was seen.
-        if (!this.#ordering.add(waiting) && waiting.kind !== 'observed')
-          this.accounting.note('late-line', this.line, waiting.kind === 'lost' ? '' : waiting.where.text);
+        const { kind } = waiting;
+        const isBehind = kind === 'observed' || kind === 'sampled' || kind === 'lost';
+        if (!this.#ordering.add(waiting) && !isBehind) this.accounting.note('late-line', this.line, waiting.where.text);
       },
       left: (tid, facts, where) => {
         if (this.#left.length < MOST_THREADS) this.#left.push({ tid, facts, where });
       },
+      cost: (cost) => this.tell({ kind: 'cost', ...cost }),
       describe: (pid, fd, label) => this.#threads.describe(pid, fd, label),
     };
     this.#lines = new Lines(options.origin, this.accounting, this.flags, sink, foreign);
@@ -111,6 +113,12 @@ export class BpftraceParser extends LineParser {
         ...told,
         ...where,
       });
+      return;
+    }
+    if (waiting.kind === 'sampled') {
+      const { sample, seenAt: time, where } = waiting;
+      const { tid, by, frames, took } = sample;
+      this.tell({ kind: 'sampled', lane: this.#threads.lane(tid), from: time - took, time, by, frames, ...where });
       return;
     }
     if (waiting.kind === 'watched') {

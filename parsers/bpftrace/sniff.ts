@@ -39,7 +39,9 @@ function printedLinesOf(head: Buffer): string[] {
 /** How lines of a program that is not drover's are to be read; null when they are of no form that can be told. */
 export function foreignColumnsOf(head: Buffer): ForeignColumns | null {
   const lines = printedLinesOf(head);
-  return lines.some(isOfOtherTool) ? null : learnColumns(lines);
+  const found = lines.some(isOfOtherTool) ? null : learnColumns(lines);
+  // Lines of drover's own programs beside them have times.
+  return found?.isTimeless === true && linesOf(head).some(isOwn) ? null : found;
 }
 
 /** How they are to be read when the user names the columns; null when no line fits the names. */

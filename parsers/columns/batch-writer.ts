@@ -101,6 +101,8 @@ function clonable(record: Exclude<TraceRecord, Call | Observed>, lane: number): 
         file: record.file,
         line: record.line,
       };
+    case 'printed':
+      return { kind: record.kind, lane, text: record.text, file: record.file, line: record.line };
     case 'frame':
       return {
         kind: record.kind,
@@ -110,6 +112,10 @@ function clonable(record: Exclude<TraceRecord, Call | Observed>, lane: number): 
         object: record.object,
         line: record.line,
       };
+    case 'sampled': {
+      const { kind, from, time, by, frames, file, line, text } = record;
+      return { kind, lane, from, time, by, frames, file, line, text };
+    }
     default:
       throw new TypeError(`a ${record.kind} does not cross to another thread: its format is not threadable`);
   }

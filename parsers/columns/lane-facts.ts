@@ -1,4 +1,4 @@
-import type { Exit, Frame, Notice, Observed, Signal } from '../../src/trace/record.ts';
+import type { Exit, Frame, Notice, Observed, Printed, Sampled, Signal } from '../../src/trace/record.ts';
 
 /** What is new about a lane: it appeared, got its number, or changed its name. */
 export interface LaneFacts {
@@ -8,7 +8,14 @@ export interface LaneFacts {
 }
 
 /** A record that is no call, with its lane by index. */
-export type OtherRecord = Cloned<Signal> | Cloned<Exit> | Cloned<Notice> | Cloned<Frame> | ClonedSight;
+export type OtherRecord =
+  | Cloned<Signal>
+  | Cloned<Exit>
+  | Cloned<Notice>
+  | Cloned<Frame>
+  | Cloned<Printed>
+  | Cloned<Sampled>
+  | ClonedSight;
 /** It names two lanes. */
 type ClonedSight = Omit<Observed, 'lane' | 'leader'> & { readonly lane: number; readonly leader: number };
 type Cloned<Record> = Record extends { readonly lane: unknown }

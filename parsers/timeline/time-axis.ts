@@ -3,16 +3,16 @@ import { LONGEST_CAPTURE, type Nanoseconds, SECOND, type TimeOrigin } from '../.
 /** Turns stamps of the kernel's monotonic clock into nanoseconds since the origin of the analysis. */
 export class TimeAxis {
   readonly #origin: TimeOrigin;
-  readonly #isClock: boolean;
+  readonly #clock: 'monotonic' | 'clock' | 'none';
   #zero = Number.NaN;
   #first = Number.NaN;
   /** What the wall clock showed at a stamp: whole seconds and nanoseconds. */
   #anchor: { readonly stamp: number; readonly seconds: number; readonly nanoseconds: number } | null = null;
 
-  /** `isClock`: stamps are times of day in nanoseconds, not those of the monotonic clock. */
-  constructor(origin: TimeOrigin, isClock = false) {
+  /** `clock`: stamps are times of day in nanoseconds, not those of the monotonic clock; `none`: there are none. */
+  constructor(origin: TimeOrigin, clock: 'monotonic' | 'clock' | 'none' = 'monotonic') {
     this.#origin = origin;
-    this.#isClock = isClock;
+    this.#clock = clock;
   }
 
   /** `clock` is what the wall clock showed at `stamp`: `1795568264.330464`. */
@@ -25,14 +25,15 @@ export class TimeAxis {
 
   /** NaN for stamps that cannot be true: those that lie too far from the first one. */
   at(stamp: number): Nanoseconds {
+    if (this.#clock === 'none') return 0;
     if (Number.isNaN(this.#first)) this.#first = stamp;
     if (!(Math.abs(stamp - this.#first) <= LONGEST_CAPTURE)) return Number.NaN;
     if (Number.isNaN(this.#zero)) this.#start(stamp);
     return stamp - this.#zero;
   }
 
-  get kind(): 'epoch' | 'clock' | 'monotonic' {
-    return this.#anchor !== null ? 'epoch' : this.#isClock ? 'clock' : 'monotonic';
+  get kind(): 'epoch' | 'clock' | 'monotonic' | 'none' {
+    return this.#anchor !== null ? 'epoch' : this.#clock;
   }
 
   /** `1795568264.330464` of a capture that tells the wall clock, else seconds of the monotonic one. */

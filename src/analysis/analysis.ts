@@ -14,7 +14,7 @@ import {
 import { ActivityRecorder } from '../model/measuring/activity-recorder.ts';
 import { Model } from '../model/model.ts';
 import type { CaptureFacts } from '../trace/capture-facts.ts';
-import type { Call, TraceRecord } from '../trace/record.ts';
+import type { Call, Cost, TraceRecord } from '../trace/record.ts';
 import { MILLISECOND, SECOND, type TimeOrigin, UNKNOWN } from '../trace/time.ts';
 import { type Activity, describeActivity, describeNow, type Now } from './activity.ts';
 import type { AnalysisOptions } from './options.ts';
@@ -30,6 +30,11 @@ interface Running {
   readonly detector: Detector | null;
   failure: string;
 }
+
+/** What somebody saw or a program said, which the tracer did not record. */
+const SEEN_OUTSIDE: ReadonlySet<TraceRecord['kind']> = new Set(['observed', 'sampled', 'printed']);
+/** What tells of no process that it did anything. */
+const OF_NO_PROCESS: ReadonlySet<TraceRecord['kind']> = new Set(['notice', 'lost', 'printed']);
 
 /** The synchronous core: records in, report out. No I/O, no clock. */
 export class Analysis {
@@ -47,6 +52,7 @@ export class Analysis {
   #recorder: ActivityRecorder | null = null;
   #running: readonly Running[] = [];
   #events = 0;
+  #cost: Cost | null = null;
   /** Those of them that tell something about a process, and not about the tracer. */
   #told = 0;
 
@@ -58,10 +64,25 @@ export class Analysis {
   }
 
   accept(record: TraceRecord): void {
-    // An end that no line tells is no event of the trace, nor is what somebody saw who looked.
+    // Most records are calls.
+    if (record.kind === 'call') {
+      this.#events++;
+      this.#told++;
+      const model = this.#model ?? this.#begin();
+      const { times, durations } = this.#capabilities;
+      if (!times && this.#origin.kind !== 'none') this.#settle(model);
+      if (!durations && tellsDuration(record)) this.#capabilities.durations = true;
+      model.call(record);
+      return;
+    }
+    if (record.kind === 'cost') {
+      this.#cost = record;
+      return;
+    }
+    // An end that no line tells is no event of the trace.
     if (record.kind !== 'exit' || record.assumed === undefined) {
-      if (record.kind !== 'observed') this.#events++;
-      if (record.kind !== 'notice' && record.kind !== 'lost') this.#told++;
+      if (!SEEN_OUTSIDE.has(record.kind)) this.#events++;
+      if (!OF_NO_PROCESS.has(record.kind)) this.#told++;
     }
     // Tracer messages may stand before the first stamp, which fixes the axis.
     if (record.kind === 'notice') {
@@ -70,10 +91,7 @@ export class Analysis {
     }
     const model = this.#model ?? this.#begin();
     if (!this.#capabilities.times && this.#origin.kind !== 'none') this.#settle(model);
-    if (record.kind === 'call') {
-      if (!this.#capabilities.durations && tellsDuration(record)) this.#capabilities.durations = true;
-      model.call(record);
-    } else if (record.kind === 'signal') model.signal(record);
+    if (record.kind === 'signal') model.signal(record);
     else if (record.kind === 'exit') model.exit(record);
     else if (record.kind === 'membership') model.membership(record);
     else if (record.kind === 'scheduling') model.scheduling(record);
@@ -81,7 +99,9 @@ export class Analysis {
     else if (record.kind === 'lost') model.lost(record);
     else if (record.kind === 'watched') model.watched(record);
     else if (record.kind === 'observed') model.observed(record);
+    else if (record.kind === 'sampled') model.sampled(record);
     else if (record.kind === 'count') model.counted(record);
+    else if (record.kind === 'printed') model.printed(record);
     else model.frame(record);
   }
 
@@ -126,6 +146,7 @@ export class Analysis {
       outcomes,
       drafts,
       events: this.#events,
+      cost: this.#cost,
       noted: this.#noted,
     });
   }

@@ -3,7 +3,7 @@ import type { DraftFinding, Outcome } from '../detectors/finding.ts';
 import type { Kind } from '../detectors/registry.ts';
 import type { Model } from '../model/model.ts';
 import type { CaptureFacts } from '../trace/capture-facts.ts';
-import type { Call } from '../trace/record.ts';
+import type { Call, Cost } from '../trace/record.ts';
 import type { TimeOrigin } from '../trace/time.ts';
 import type { AnalysisOptions } from './options.ts';
 import type { Source } from './report.ts';
@@ -45,6 +45,8 @@ export interface Parts {
   readonly outcomes: Readonly<Partial<Record<Kind, Outcome>>>;
   readonly drafts: readonly Draft[];
   readonly events: number;
+  /** What tracing cost, where drover traced. */
+  readonly cost: Cost | null;
   /** What stands beside the trace about its host. */
   readonly noted: CaptureFacts | null;
 }

@@ -4,6 +4,7 @@ import { limitsReached } from './omitted.ts';
 import type { Parts } from './parts.ts';
 import type { Diagnostic, Quality } from './report.ts';
 import { ringNote } from './rings.ts';
+import { costNote } from './tracing-cost.ts';
 
 /** Unreadable share of lines from which findings may be wrong, and from which nothing can be told. */
 const PARTIAL_SHARE = 0.001;
@@ -12,7 +13,7 @@ const POOR_SHARE = 0.05;
 const RECORD = 'strace -f -ttt -T -y -s 128 -o FILE -p PID';
 
 /** Grades the input and says what that means for the findings. */
-export function assessQuality({ facts, model, capabilities, events, noted }: Parts): Quality {
+export function assessQuality({ facts, model, capabilities, events, noted, cost }: Parts): Quality {
   const { lines, unparsedLines, lostEvents } = facts;
   const share = lines === 0 ? 1 : unparsedLines / lines;
   const diagnostics: Diagnostic[] = [...facts.diagnostics.values()]
@@ -49,6 +50,7 @@ export function assessQuality({ facts, model, capabilities, events, noted }: Par
       `Meanwhile ${plural(noted.listenOverflows, 'connection')} on this host found an accept queue full ` +
         `(ListenOverflows); which server's is not told.`,
     );
+  if (cost !== null) notes.push(costNote(cost, facts.source.format));
   const ring = ringNote(model);
   if (ring !== '') notes.push(ring);
   const damaged =

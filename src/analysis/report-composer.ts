@@ -13,6 +13,7 @@ import { assessQuality } from './quality.ts';
 import type { CallStatistics, Finding, Report, Window } from './report.ts';
 import { dependenciesOf, timeShares } from './tables.ts';
 import { isoTime, timeOfDay } from './times.ts';
+import { costOf } from './tracing-cost.ts';
 import { decide } from './verdict.ts';
 import { describeWorkers } from './workers.ts';
 
@@ -41,6 +42,7 @@ export function composeReport(parts: Parts): Report {
     source: facts.source,
     window: windowOf(parts),
     quality,
+    ...(parts.cost === null ? {} : { cost: costOf(parts.cost) }),
     verdict: decide(findings, quality, outcomes, all, windowOf(parts), {
       unlisted: omitted?.findings ?? 0,
       isTable: model.statistics.fromTables && model.firstTime === UNKNOWN,

@@ -15,6 +15,8 @@ export interface Report {
   readonly source: Source;
   readonly window: Window;
   readonly quality: Quality;
+  /** What tracing cost this host, where drover traced; absent in captures of others. */
+  readonly cost?: TracingCost;
   readonly verdict: Verdict;
   /** Every detector answers. */
   readonly outcomes: Readonly<Partial<Record<Kind, Outcome>>>;
@@ -49,6 +51,18 @@ export interface Omitted {
   readonly descriptors: number;
   /** Listening sockets that were not followed. */
   readonly listeners: number;
+}
+
+/** What tracing cost, processor time of one CPU. What it slowed the traced processes down is not in it. */
+export interface TracingCost {
+  /** All of the parts below, percent of one CPU. */
+  readonly percent: number;
+  readonly durationMs: number;
+  readonly tracerMs: number;
+  /** drover itself, its analysis included. */
+  readonly droverMs: number;
+  /** Programs of the tracer in the kernel; null when nobody counted it. */
+  readonly kernelMs: number | null;
 }
 
 export const SEVERITIES: readonly Severity[] = ['critical', 'warning', 'info'];

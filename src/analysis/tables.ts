@@ -1,4 +1,5 @@
-import { timeOf } from '../model/measuring/time-table.ts';
+import type { Process } from '../model/machine/process.ts';
+import { type TimeRow, timeOf } from '../model/measuring/time-table.ts';
 import { DependencyTracker } from '../model/topics/dependencies/dependency-tracker.ts';
 import { milliseconds } from '../trace/format-numbers.ts';
 import { MOST_DEPENDENCIES, MOST_TIME_SHARES } from './omitted.ts';
@@ -13,12 +14,18 @@ export interface Rows<Row> {
 
 /** Where the time of each process went. */
 export function timeShares({ model, capabilities, options }: Parts): Rows<TimeShare> {
-  if (!capabilities.times) return { rows: [], omitted: 0 };
+  // How long calls took is told without times, too; what lay between them is not.
+  if (!capabilities.times && !capabilities.durations) return { rows: [], omitted: 0 };
+  const rowsOf = (process: Process): TimeRow[] =>
+    capabilities.times
+      ? timeOf(process, capabilities.durations)
+      : // Without times nobody knows how long what is still open has lasted.
+        timeOf(process, false).filter(({ openAtEnd }) => openAtEnd === 0);
   const all = model.processes
     .all()
     .filter(({ pid }) => options.pids === undefined || options.pids.includes(pid))
     .flatMap((process) =>
-      timeOf(process, capabilities.durations).map((row) => ({
+      rowsOf(process).map((row) => ({
         pid: process.pid,
         call: row.call === '' ? null : row.call,
         target: row.target === '' ? null : row.target,

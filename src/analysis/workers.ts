@@ -1,7 +1,7 @@
 import { moment } from '../detectors/words.ts';
 import { type AtEnd as AtEndOfThread, atEndOf } from '../model/at-end/at-end.ts';
 import type { Process } from '../model/machine/process.ts';
-import { isWorkerRole, type Role, rolesOf, standIn } from '../model/machine/roles.ts';
+import { handsOut, isWorkerRole, type Role, rolesOf, standIn } from '../model/machine/roles.ts';
 import type { Thread } from '../model/machine/thread.ts';
 import type { Model } from '../model/model.ts';
 import { milliseconds, round } from '../trace/format-numbers.ts';
@@ -52,23 +52,26 @@ export function representatives(model: Model): Representative[] {
 /** A row for each of them. */
 export function describeWorkers({ model, capabilities }: Parts): Worker[] {
   const ends = endsOf(model);
-  return representatives(model).map(({ process, thread, role }) => ({
-    pid: process.pid,
-    tids: process.tids,
-    role,
-    comm: thread.lane.comm,
-    server: process.server,
-    accepted: process.accepted,
-    wastedWakeups: process.threads.reduce((sum, { accepts }) => sum + accepts.wastedTotal, 0),
-    busyPercent: capabilities.times && isWorkerRole(role) ? busyPercent(thread, role, model.lastTime) : null,
-    longestTurnMs: capabilities.times && isWorkerRole(role) ? longestTurn(thread) : null,
-    brokenPipes: process.brokenPipes,
-    requests: process.requests,
-    // A clock that goes backwards gives the last record of a thread an earlier time than the first.
-    firstMs: capabilities.times ? moment(model, Math.min(thread.firstTime, thread.lastSeen)) : null,
-    lastMs: capabilities.times ? moment(model, Math.max(thread.firstTime, thread.lastSeen)) : null,
-    atEnd: describeEnd(ends.get(process), capabilities.times),
-  }));
+  return representatives(model).map(({ process, thread, role }) => {
+    const hasLoop = isWorkerRole(role) || handsOut(thread);
+    return {
+      pid: process.pid,
+      tids: process.tids,
+      role,
+      comm: thread.lane.comm,
+      server: process.server,
+      accepted: process.accepted,
+      wastedWakeups: process.threads.reduce((sum, { accepts }) => sum + accepts.wastedTotal, 0),
+      busyPercent: capabilities.times && hasLoop ? busyPercent(thread, role, model.lastTime) : null,
+      longestTurnMs: capabilities.times && hasLoop ? longestTurn(thread) : null,
+      brokenPipes: process.brokenPipes,
+      requests: process.requests,
+      // A clock that goes backwards gives the last record of a thread an earlier time than the first.
+      firstMs: capabilities.times ? moment(model, Math.min(thread.firstTime, thread.lastSeen)) : null,
+      lastMs: capabilities.times ? moment(model, Math.max(thread.firstTime, thread.lastSeen)) : null,
+      atEnd: describeEnd(ends.get(process), capabilities.times),
+    };
+  });
 }
 
 const LIKELY_STUCK = { no: 2, unknown: 1, yes: 0 } as const;

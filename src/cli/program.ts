@@ -25,8 +25,8 @@ A capture that drover can read best:
   timeout 20 strace -f -ttt -T -y -s 128 -o trace.strace -p PID
 
 Exit codes: 0 done, 1 a finding at or above --fail-on, 2 wrong usage, 3 input unreadable or not a trace,
-4 cannot attach, 5 data partial and --strict, 70 a bug in drover, 74 the report cannot be written,
-128+n ended by a signal.`;
+4 cannot attach, 5 data partial and --strict, or the tracer of record died, 70 a bug in drover,
+74 the report cannot be written, 128+n ended by a signal.`;
 
 /**
  * The command line: one file per command, each loads what it needs when it runs. Parsing throws instead of ending the

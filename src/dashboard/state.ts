@@ -97,6 +97,8 @@ export interface LiveStatus {
   readonly spool: string;
   readonly spoolBytes: number;
   readonly spoolLimitBytes: number;
+  /** What tracing costs now, percent of one processor; null before it was measured. */
+  readonly costPercent?: number | null;
   readonly notes: readonly string[];
   /** The clock of the host when this was reported, since 1970, and the monotonic clock then. */
   readonly wallMs: number;
@@ -121,6 +123,8 @@ export interface ProcessNow {
   readonly ageMs: number;
   /** For how long it was in no wait at any look. */
   readonly awayMs: number;
+  /** Where its application was seen since it left its wait, `app.py:12 application()`; '' when nowhere. */
+  readonly code?: string;
   /** It was in it before the tracer came. */
   readonly isFromStart: boolean;
 }

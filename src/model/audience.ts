@@ -4,47 +4,148 @@ import type { Heard, Tracker } from './tracker.ts';
 /** What is told to trackers as it happens; the other members of a tracker are asked. */
 type Event = Exclude<keyof Tracker, 'hears' | 'due' | 'dueAt'>;
 
+/** A tracker that hears of that event. */
+type Hearing<Name extends Event> = Tracker & Required<Pick<Tracker, Name>>;
+
 /** All trackers, and for each event one function that tells those who hear of it, in the order of their list. */
 export type Audience = { readonly [Name in Event]: NonNullable<Tracker[Name]> } & {
   readonly trackers: readonly Tracker[];
 };
 
-/** Asks each tracker once what it declares to hear of. */
+/**
+ * Asks each tracker once what it declares to hear of. Each event has a loop of its own, although they look alike: few
+ * classes hear of one event, so that the compiler knows which methods the loop calls. A loop that all events share
+ * would have to look each of them up, at every event of a trace.
+ */
 export function audienceOf(trackers: readonly Tracker[]): Audience {
-  const hearing = <Name extends Event>(name: Name): NonNullable<Tracker[Name]> =>
-    together(trackers.flatMap((tracker) => (tracker[name]?.bind(tracker) ?? []) as NonNullable<Tracker[Name]>));
+  const hearing = <Name extends Event>(name: Name): readonly Hearing<Name>[] =>
+    trackers.filter((tracker): tracker is Hearing<Name> => tracker[name] !== undefined);
+  const framesMayFollow = hearing('framesMayFollow');
+  const blocked = hearing('blocked');
+  const untimed = hearing('untimed');
+  const opened = hearing('opened');
+  const closed = hearing('closed');
+  const endOfFile = hearing('endOfFile');
+  const connected = hearing('connected');
+  const asked = hearing('asked');
+  const answered = hearing('answered');
+  const sent = hearing('sent');
+  const received = hearing('received');
+  const replied = hearing('replied');
+  const accepted = hearing('accepted');
+  const connectionEnded = hearing('connectionEnded');
+  const hubWaited = hearing('hubWaited');
+  const turnEnding = hearing('turnEnding');
+  const turnBeginning = hearing('turnBeginning');
+  const serving = hearing('serving');
+  const framed = hearing('frame');
+  const signalled = hearing('signalled');
+  const printed = hearing('printed');
+  const exited = hearing('exited');
+  const staying = hearing('staying');
+  const leftOpen = hearing('leftOpen');
+  const threadEnded = hearing('threadEnded');
+  const threadLetGo = hearing('threadLetGo');
+  const forked = hearing('forked');
+  const executed = hearing('executed');
+  const merged = hearing('merged');
+  const processEnded = hearing('processEnded');
+  const finish = hearing('finish');
   return {
     trackers,
-    returned: hearing('returned'),
-    blocked: hearing('blocked'),
-    untimed: hearing('untimed'),
-    opened: hearing('opened'),
-    closed: hearing('closed'),
-    endOfFile: hearing('endOfFile'),
-    connected: hearing('connected'),
-    asked: hearing('asked'),
-    answered: hearing('answered'),
-    sent: hearing('sent'),
-    received: hearing('received'),
-    replied: hearing('replied'),
-    accepted: hearing('accepted'),
-    connectionEnded: hearing('connectionEnded'),
-    hubWaited: hearing('hubWaited'),
-    turnEnding: hearing('turnEnding'),
-    turnBeginning: hearing('turnBeginning'),
-    serving: hearing('serving'),
-    frame: hearing('frame'),
-    signalled: hearing('signalled'),
-    exited: hearing('exited'),
-    staying: hearing('staying'),
-    leftOpen: hearing('leftOpen'),
-    threadEnded: hearing('threadEnded'),
-    threadLetGo: hearing('threadLetGo'),
-    forked: hearing('forked'),
-    executed: hearing('executed'),
-    merged: hearing('merged'),
-    processEnded: hearing('processEnded'),
-    finish: hearing('finish'),
+    framesMayFollow(call, thread) {
+      for (const each of framesMayFollow) each.framesMayFollow(call, thread);
+    },
+    blocked(call, thread) {
+      for (const each of blocked) each.blocked(call, thread);
+    },
+    untimed(next, thread, gap) {
+      for (const each of untimed) each.untimed(next, thread, gap);
+    },
+    opened(call, thread, descriptor) {
+      for (const each of opened) each.opened(call, thread, descriptor);
+    },
+    closed(call, thread, descriptor) {
+      for (const each of closed) each.closed(call, thread, descriptor);
+    },
+    endOfFile(call, thread, descriptor) {
+      for (const each of endOfFile) each.endOfFile(call, thread, descriptor);
+    },
+    connected(call, thread, descriptor, address) {
+      for (const each of connected) each.connected(call, thread, descriptor, address);
+    },
+    asked(call, thread, descriptor) {
+      for (const each of asked) each.asked(call, thread, descriptor);
+    },
+    answered(call, thread, descriptor) {
+      for (const each of answered) each.answered(call, thread, descriptor);
+    },
+    sent(call, thread, descriptor) {
+      for (const each of sent) each.sent(call, thread, descriptor);
+    },
+    received(call, thread, descriptor) {
+      for (const each of received) each.received(call, thread, descriptor);
+    },
+    replied(call, thread, request) {
+      for (const each of replied) each.replied(call, thread, request);
+    },
+    accepted(connection, at) {
+      for (const each of accepted) each.accepted(connection, at);
+    },
+    connectionEnded(connection) {
+      for (const each of connectionEnded) each.connectionEnded(connection);
+    },
+    hubWaited(call, thread) {
+      for (const each of hubWaited) each.hubWaited(call, thread);
+    },
+    turnEnding(thread) {
+      for (const each of turnEnding) each.turnEnding(thread);
+    },
+    turnBeginning(call, thread) {
+      for (const each of turnBeginning) each.turnBeginning(call, thread);
+    },
+    serving(thread, at) {
+      for (const each of serving) each.serving(thread, at);
+    },
+    frame(frame, thread) {
+      for (const each of framed) each.frame(frame, thread);
+    },
+    signalled(signal, thread) {
+      for (const each of signalled) each.signalled(signal, thread);
+    },
+    printed(text, thread) {
+      for (const each of printed) each.printed(text, thread);
+    },
+    exited(exit, thread) {
+      for (const each of exited) each.exited(exit, thread);
+    },
+    staying(call, thread) {
+      for (const each of staying) each.staying(call, thread);
+    },
+    leftOpen(call, thread, left) {
+      for (const each of leftOpen) each.leftOpen(call, thread, left);
+    },
+    threadEnded(thread, time, signal) {
+      for (const each of threadEnded) each.threadEnded(thread, time, signal);
+    },
+    threadLetGo(thread) {
+      for (const each of threadLetGo) each.threadLetGo(thread);
+    },
+    forked(child, parent) {
+      for (const each of forked) each.forked(child, parent);
+    },
+    executed(process) {
+      for (const each of executed) each.executed(process);
+    },
+    merged(process, other) {
+      for (const each of merged) each.merged(process, other);
+    },
+    processEnded(process) {
+      for (const each of processEnded) each.processEnded(process);
+    },
+    finish(threads) {
+      for (const each of finish) each.finish(threads);
+    },
   };
 }
 
@@ -54,21 +155,13 @@ export function heardBy({ trackers }: Audience, syscall: Syscall): Heard | undef
   return all.length === 0 ? undefined : together(all);
 }
 
-/**
- * One function that calls all of them. Most events have one or two who hear of them, which costs a call each; a loop
- * over the others would cost as much even where there are none.
- */
-function together<Of extends (...told: never[]) => void>(all: readonly Of[]): Of {
-  const [first = () => undefined, ...others] = all as readonly Tell[];
-  return (others.length === 0 ? first : both(first, together(others))) as Of;
-}
-
-function both(first: Tell, second: Tell): Tell {
-  return (a, b, c, d) => {
-    first(a, b, c, d);
-    second(a, b, c, d);
+/** One function that calls all of them, which are few. */
+function together(all: readonly Heard[]): Heard {
+  const [first = () => undefined, second, ...others] = all;
+  if (second === undefined) return first;
+  const rest = together([second, ...others]);
+  return (call, thread, worksFor) => {
+    first(call, thread, worksFor);
+    rest(call, thread, worksFor);
   };
 }
-
-/** No event tells more than four things. */
-type Tell = (a: never, b: never, c: never, d: never) => void;

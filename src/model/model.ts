@@ -8,6 +8,8 @@ import type {
   Membership,
   Notice,
   Observed,
+  Printed,
+  Sampled,
   Scheduling,
   Signal,
   SocketState,
@@ -33,13 +35,14 @@ import type { Thread } from './machine/thread.ts';
 import type { ActivityRecorder } from './measuring/activity-recorder.ts';
 import { Calibration } from './measuring/calibration.ts';
 import { CallStatistics } from './measuring/call-statistics.ts';
+import { CodeSamples } from './measuring/code-samples.ts';
 import { Losses } from './measuring/losses.ts';
 import { LEAST_PAUSE, Pauses } from './measuring/pauses.ts';
 import { SchedulerTracker } from './measuring/scheduler-tracker.ts';
 import { SocketTracker } from './measuring/socket-tracker.ts';
 import { TimeTable } from './measuring/time-table.ts';
 import { WatchTracker } from './measuring/watch-tracker.ts';
-import type { Tracker, TrackerContext, TrackerType } from './tracker.ts';
+import { MAY_HAVE_FRAMES, type Tracker, type TrackerContext, type TrackerType } from './tracker.ts';
 
 export interface ModelOptions {
   /** Facts outside this stretch of trace time are followed and not told. */
@@ -68,6 +71,7 @@ export class Model {
   readonly statistics = new CallStatistics();
   readonly calibration = new Calibration();
   readonly losses = new Losses();
+  readonly code = new CodeSamples();
   readonly pauses = new Pauses();
   readonly watch = new WatchTracker();
   readonly scheduler: SchedulerTracker;
@@ -82,6 +86,9 @@ export class Model {
   readonly #turns: TurnTracker;
   readonly #routes: (Route | undefined)[] = [];
   readonly #behind = new CallBehind();
+  /** Calls so far of a trace that has shown no frame. */
+  #withoutFrames = 0;
+  readonly #activity: ActivityRecorder | null;
   /** The trackers that want to be called at times. In a trace of days that is so at every call. */
   readonly #periodic: readonly Tracker[];
   /** When the next of them does. */
@@ -95,9 +102,9 @@ export class Model {
     this.scheduler = new SchedulerTracker(context);
     this.sockets = new SocketTracker(context);
     this.#topics = options.topics.map((Topic) => new Topic(context));
-    const { activity, noted } = options;
+    this.#activity = options.activity ?? null;
+    const { noted } = options;
     const measuring: Tracker[] = [this.scheduler, this.sockets, this.watch, this.pauses, new TimeTable(context)];
-    if (activity !== undefined) measuring.push(activity);
     this.#audience = audienceOf([
       ...measuring,
       ...this.#topics,
@@ -180,7 +187,11 @@ export class Model {
       if (!thread.lastTimed) this.#audience.untimed(call, thread, gap);
     }
     turns.charge(call, thread, worksFor, gap);
-    this.#audience.returned(call, thread, worksFor);
+    if (this.#withoutFrames < MAY_HAVE_FRAMES) {
+      this.#withoutFrames++;
+      this.#audience.framesMayFollow(call, thread);
+    }
+    if (this.#activity !== null) this.#activity.returned(call, thread, worksFor);
     if (end > thread.lastTime || thread.lastTime === UNKNOWN) thread.lastTime = end;
     thread.lastSyscall = syscall;
     thread.lastFd = call.fd;
@@ -192,6 +203,7 @@ export class Model {
     const thread = this.processes.known(frame.lane);
     if (thread === undefined) return;
     this.calibration.unwinds();
+    this.#withoutFrames = Number.NEGATIVE_INFINITY;
     this.#audience.frame(frame, thread);
   }
 
@@ -268,6 +280,18 @@ export class Model {
     const { file, line, text } = record;
     thread.seen = { call, since, ran, peer, isOfClient, line: { file, line, text } };
     this.#saw(since);
+    this.#saw(record.time);
+  }
+
+  /** What the program wrote belongs to the thread whose line stands above it, as far as anybody can tell. */
+  printed(record: Printed): void {
+    const thread = this.processes.known(record.lane);
+    if (thread !== undefined) this.#audience.printed(record, thread);
+  }
+
+  /** Somebody looked at the stack of a thread. */
+  sampled(record: Sampled): void {
+    this.code.add(record);
     this.#saw(record.time);
   }
 

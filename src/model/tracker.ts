@@ -1,4 +1,4 @@
-import type { Call, Exit, Frame, Signal } from '../trace/record.ts';
+import type { Call, Exit, Frame, Printed, Signal } from '../trace/record.ts';
 import type { Syscall } from '../trace/syscalls.ts';
 import type { Nanoseconds } from '../trace/time.ts';
 import type { FactBus } from './fact-bus.ts';
@@ -16,6 +16,9 @@ export type WorksFor = Request | null | typeof HUB_WAIT;
 
 /** A call that a tracker wants to hear of, after the machine has followed it, and whom it works for. */
 export type Heard = (call: Call, thread: Thread, worksFor: WorksFor) => void;
+
+/** A capture whose first calls have no frames is one without -k. */
+export const MAY_HAVE_FRAMES = 256;
 
 /** What every tracker is made with. */
 export interface TrackerContext {
@@ -36,8 +39,11 @@ export type TrackerType<T extends Tracker = Tracker> = new (context: TrackerCont
 export interface Tracker {
   /** What it does with calls of that kind; asked once for each kind. */
   hears?(syscall: Syscall): Heard | undefined;
-  /** Every call, after all of the above. */
-  returned?(call: Call, thread: Thread, worksFor: WorksFor): void;
+  /**
+   * A call of a trace that has stacks, or may have them, after all of the above: up to the first frame only the first
+   * `MAY_HAVE_FRAMES` calls.
+   */
+  framesMayFollow?(call: Call, thread: Thread): void;
   /** A call that is no hub wait took a millisecond or more. */
   blocked?(call: Call, thread: Thread): void;
   /**
@@ -77,6 +83,8 @@ export interface Tracker {
   frame?(frame: Frame, thread: Thread): void;
   /** A signal arrived at a thread. */
   signalled?(signal: Signal, thread: Thread): void;
+  /** The program wrote a line that tells of a failure, below a line of this thread. */
+  printed?(printed: Printed, thread: Thread): void;
   /** A line told the end of a thread, or that it goes on under another number. */
   exited?(exit: Exit, thread: Thread): void;
   /** A call that the thread had not left when the trace ended; its arguments can be asked. */

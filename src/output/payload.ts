@@ -1,3 +1,4 @@
+import { isCommandName } from '../trace/framing/command-words.ts';
 import { maskTarget } from './masking/mask-path.ts';
 import { maskSecrets, sizeOf } from './masking/shapes.ts';
 
@@ -42,7 +43,7 @@ export function placeholder(bytes: string): string {
  * goes too.
  */
 export function redactPayload(text: string): string {
-  if (text === '' || CONNECTION.test(text)) return text;
+  if (text === '' || CONNECTION.test(text) || isCommandName(text)) return text;
   const request = REQUEST.exec(text);
   return (request === null ? nameOfPayload(text) : requestName(request, text.endsWith('...'))) ?? placeholder(text);
 }

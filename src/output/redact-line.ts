@@ -1,8 +1,9 @@
+import { codeWord, readCodeWord } from '../trace/code-words.ts';
 import { LineMasker } from './masking/line-masker.ts';
 import { decode, loose, payload } from './masking/line-strings.ts';
 import { maskPath } from './masking/mask-path.ts';
 import { namesSecret } from './masking/secret-words.ts';
-import { sizeOf } from './masking/shapes.ts';
+import { maskName, sizeOf } from './masking/shapes.ts';
 import { redactProse } from './payload.ts';
 
 /** A row of the hex dumps that `-e read=` and `-e write=` add. */
@@ -14,6 +15,9 @@ const FRAME =
 const NO_FRAME = /^ ?> (?:unexpected_backtracing_error \[0x[0-9a-f]{1,16}\]|\/[\w./-]{1,60}\([A-Za-z_]{1,60})$/;
 /** A line of drover's bpftrace programs: bytes go on to its end. */
 const PRINTED_BYTES = /^(.{0,400}?\bts=.{0,400}? data=)([^]+)$/;
+/** The code that a thread was in, as drover notes it. */
+const CODE =
+  /^((?:strace: drover: )?event=code ts=[\d.]{1,40} took=\d{1,20} pid=\d{1,10} tid=\d{1,10} by=[\w.+-]{1,30} frames=)(\S{1,60000})$/;
 const TRACER_RECORD =
   /^(?:printf|cat|join|time|map|hist|lhist|tseries|stats|value|syscall|attached_probes|lost_events|helper_error)$/;
 const FIELD_NAME = /^(?:[a-z_@][a-z0-9_.-]{0,40}|[A-Z_][A-Z0-9_]{0,40}|[a-z]{2,20}(?:[A-Z][a-z]{1,20}){1,4})$/;
@@ -33,10 +37,25 @@ export function redactLine(line: string): string {
     const json = redactJson(line);
     if (json !== null) return json;
   }
+  const code = CODE.exec(line);
+  if (code !== null) return `${code[1]}${maskedCode(code[2] ?? '')}`;
   const printed = PRINTED_BYTES.exec(line);
   if (printed === null) return new LineMasker(line).masked();
   const bytes = payload(decode(printed[2] ?? ''), false);
   return `${new LineMasker(printed[1] ?? '').masked()}${bytes.slice(1).replace(/"(?=\.*$)/, '')}`;
+}
+
+/** Each frame with its file as paths are masked, and its name as names are. The last one may be cut. */
+function maskedCode(word: string): string {
+  const parts = word.split(',');
+  const frames = readCodeWord(word) ?? readCodeWord(parts.slice(0, -1).join(','));
+  if (frames === null) return sizeOf(word);
+  return codeWord(frames.map(({ name, file, line }) => ({ name: maskedFunction(name), file: maskPath(file), line })));
+}
+
+/** What is written like a name of code is one. */
+function maskedFunction(name: string): string {
+  return /^(?:<\w{1,20}>|[A-Za-z_][\w.]{0,79})$/.test(name) ? name : maskName(name);
 }
 
 /**

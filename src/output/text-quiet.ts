@@ -24,7 +24,10 @@ export function addQuietTables(page: Page, report: Report): void {
   if (report.calls.length > SHOWN_CALLS)
     page.line([], 2, `+${count(report.calls.length - SHOWN_CALLS)} more, -v shows them`);
   // Without durations that is what tells where the time went.
-  if (!report.source.flags.durations) addTime(page, report.time.slice(0, SHOWN_CALLS), 0, UP_TO_NEXT);
+  const { durations } = report.source.flags;
+  const rows = report.time.slice(0, SHOWN_CALLS);
+  if (durations) addTime(page, rows, 0);
+  else addTime(page, rows, 0, UP_TO_NEXT);
   addFailures(page, report.calls);
 }
 

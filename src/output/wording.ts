@@ -99,9 +99,11 @@ export function extent(report: Report): readonly string[] {
 /** How much of the capture could be used: `good`, `12 of 1,204,331 lines unread`, `0 events lost`. */
 export function coverage(quality: Quality): readonly string[] {
   const unread =
-    quality.unparsedLines === 0
-      ? filesRead(quality)
-      : `${count(quality.unparsedLines)} of ${plural(quality.lines, 'line')} unread`;
+    quality.events === 0
+      ? `no call in ${plural(quality.lines, 'line')}`
+      : quality.unparsedLines === 0
+        ? filesRead(quality)
+        : `${count(quality.unparsedLines)} of ${plural(quality.lines, 'line')} unread`;
   return [
     quality.grade,
     unread,

@@ -5,10 +5,22 @@
 export class Cadence {
   readonly #every: number;
   readonly #share: number;
+  readonly #longest: number;
   #due: number;
 
-  /** Due at `first`, and then `every` milliseconds after its end at the earliest. */
-  constructor({ first, every, share }: { readonly first: number; readonly every: number; readonly share: number }) {
+  /** Due at `first`, then `every` milliseconds after its end at the earliest, and `longest` at the latest. */
+  constructor({
+    first,
+    every,
+    share,
+    longest = Number.POSITIVE_INFINITY,
+  }: {
+    readonly first: number;
+    readonly every: number;
+    readonly share: number;
+    readonly longest?: number;
+  }) {
+    this.#longest = longest;
     this.#due = first;
     this.#every = every;
     this.#share = share;
@@ -20,6 +32,6 @@ export class Cadence {
 
   /** It was done from `start` to `end`. */
   took(start: number, end: number): void {
-    this.#due = end + Math.max(this.#every, (end - start) * this.#share);
+    this.#due = end + Math.min(this.#longest, Math.max(this.#every, (end - start) * this.#share));
   }
 }

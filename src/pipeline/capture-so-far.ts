@@ -9,6 +9,11 @@ const CHUNK_BYTES = 1_048_576;
 const TAIL_BYTES = 65_536;
 const UNFINISHED = ' <unfinished ...>\n';
 
+interface CaptureEnds extends Pick<AnalysisSights, 'lines' | 'lastIsOpen'> {
+  /** Where it begins in the file, and the lines that stand in front of that; all of the file unless given. */
+  readonly begin?: { readonly offset: number; readonly opening: string };
+}
+
 /**
  * A capture that still grows, as it would be if it ended now: the whole lines that are there, and behind them what was
  * seen of the processes.
@@ -16,7 +21,7 @@ const UNFINISHED = ' <unfinished ...>\n';
 export function captureSoFar(
   name: string,
   path: string,
-  { lines, lastIsOpen }: Pick<AnalysisSights, 'lines' | 'lastIsOpen'>,
+  { lines, lastIsOpen, begin = { offset: 0, opening: '' } }: CaptureEnds,
 ): TraceInput {
   let bytesRead = 0;
   return {
@@ -34,9 +39,11 @@ export function captureSoFar(
         const tail = await readAt(descriptor, Math.max(0, size - TAIL_BYTES), size);
         const partial = tail.subarray(tail.lastIndexOf(10) + 1);
         const whole = size - partial.length;
-        while (bytesRead < whole) {
-          const chunk = await readAt(descriptor, bytesRead, Math.min(whole, bytesRead + CHUNK_BYTES));
+        if (begin.opening !== '') yield Buffer.from(begin.opening, 'latin1');
+        for (let at = begin.offset; at < whole; ) {
+          const chunk = await readAt(descriptor, at, Math.min(whole, at + CHUNK_BYTES));
           if (chunk.length === 0) break;
+          at += chunk.length;
           bytesRead += chunk.length;
           yield chunk;
         }

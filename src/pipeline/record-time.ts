@@ -1,5 +1,5 @@
 import type { TraceRecord } from '../trace/record.ts';
-import type { Nanoseconds } from '../trace/time.ts';
+import { type Nanoseconds, UNKNOWN } from '../trace/time.ts';
 
 /**
  * When a record became known to the tracer: a call at its exit. Null for records that belong to the one before them.
@@ -11,15 +11,19 @@ export function timeOf(record: TraceRecord): Nanoseconds | null {
     case 'signal':
     case 'exit':
     case 'membership':
-    case 'lost':
     case 'watched':
     case 'observed':
+    case 'sampled':
     case 'scheduling':
     case 'socket-state':
       return record.time;
+    case 'lost':
+      return record.time === UNKNOWN ? null : record.time;
     case 'count':
     case 'notice':
+    case 'cost':
     case 'frame':
+    case 'printed':
       return null;
   }
 }

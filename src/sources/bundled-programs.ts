@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { installed } from '../installation.ts';
 
 /** A program of drover's that other programs run: bpftrace as root, or the shell of a host that has no Node. */
 export interface BundledProgram {
@@ -15,15 +16,12 @@ const PATHS = [
   'src/sources/bpftrace/watch.bt',
   'src/sources/recipe/capture.sh',
 ];
-/** The programs lie in src/ both in the repository and in the package, three folders above the compiled file. */
-const TOP = new URL('../../../', import.meta.url);
-
 /** Everything that drover hands to another program to run. */
 export function bundledPrograms(): readonly BundledProgram[] {
   return PATHS.map((path) => ({
     path,
     sha256: createHash('sha256')
-      .update(readFileSync(new URL(path, TOP)))
+      .update(readFileSync(installed(path)))
       .digest('hex'),
   }));
 }

@@ -1,4 +1,5 @@
 import type { CallArguments } from './call-arguments.ts';
+import type { CodeFrame } from './code-frame.ts';
 import type { Syscall } from './syscalls.ts';
 import type { Nanoseconds } from './time.ts';
 
@@ -158,7 +159,7 @@ export interface Membership {
   readonly time: Nanoseconds;
 }
 
-/** So many events were lost around that time: what a tracer says of itself. */
+/** So many events were lost around that time, or UNKNOWN (-1): what a tracer says of itself. */
 export interface Lost {
   readonly kind: 'lost';
   readonly count: number;
@@ -261,11 +262,53 @@ export interface Observed {
   readonly text: string;
 }
 
+/** A line that the traced program itself wrote between those of the tracer, where it tells of a failure. */
+export interface Printed {
+  readonly kind: 'printed';
+  /** The thread whose line of the tracer stands above it: as a rule the one that wrote it. */
+  readonly lane: Lane;
+  /** Not masked, at most 1,000 characters. */
+  readonly text: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+/**
+ * The code that a thread was in, as a program said that looked at its stack while the trace was recorded. It looked
+ * between `from` and `time`.
+ */
+export interface Sampled {
+  readonly kind: 'sampled';
+  readonly lane: Lane;
+  readonly from: Nanoseconds;
+  readonly time: Nanoseconds;
+  /** The program that looked: `py-spy`. */
+  readonly by: string;
+  /** Innermost first. */
+  readonly frames: readonly CodeFrame[];
+  readonly file: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+/** What drover noted of the cost of tracing, nanoseconds of one processor. */
+export interface Cost {
+  readonly kind: 'cost';
+  /** How long it was measured. */
+  readonly lasted: Nanoseconds;
+  readonly tracer: Nanoseconds;
+  /** drover itself, its analysis included. */
+  readonly drover: Nanoseconds;
+  /** Programs of the tracer in the kernel; UNKNOWN (-1) when nobody counted it. */
+  readonly kernel: Nanoseconds;
+}
+
 export type TraceRecord =
   | Call
   | Signal
   | Exit
   | Notice
+  | Printed
   | Frame
   | Membership
   | Lost
@@ -273,4 +316,6 @@ export type TraceRecord =
   | Scheduling
   | SocketState
   | Watched
-  | Observed;
+  | Observed
+  | Sampled
+  | Cost;

@@ -13,6 +13,14 @@ test('the line says that processes are traced, for how long still, how much ther
   );
 });
 
+test('the line says what tracing costs, once that is known', () => {
+  const capture = { engine: ENGINE, endsAt: 43_000, bytes: 1_048_576, costPercent: 0.44 };
+  assert.equal(
+    progressText(capture, { bytesRead: 1_048_576 }, '', 0),
+    'TRACED by strace, 43 s left, 1 MB, cost 0.4 % of a CPU',
+  );
+});
+
 test('the line says by how much the reading is behind, once that is more than a moment', () => {
   const behind = (megabytes: number) =>
     progressText(

@@ -38,6 +38,40 @@ describe('waiting for the interpreter lock', () => {
     none(await analyzed(waits(97, { error: '0' })), KIND);
   });
 
+  it('counts the one that had not ended when the capture did, as far as the capture goes', async () => {
+    const open = (slices: number, ms: number): TraceLines => {
+      const { trace, worker } = oneWorker();
+      worker.waitUntil(50, LISTENER).serve(11, 'GET /a').waitUntil(1010, 12);
+      const word = 'futex(0x8a65f4, FUTEX_WAIT_BITSET_PRIVATE, 0, {tv_sec=80, tv_nsec=1}, FUTEX_BITSET_MATCH_ANY';
+      for (let slice = 0; slice < slices; slice++) worker.call(word, ')', TIMED_OUT, SLICE);
+      const { now } = worker;
+      worker.stays(word);
+      trace
+        .thread(100)
+        .at(now + ms)
+        .call('getpid(', ')', 100, 0.001);
+      return trace;
+    };
+    const { severity, openEnded, metrics } = only(await analyzed(open(19, 5)), KIND);
+    assert.deepEqual([severity, openEnded, metrics.count], ['warning', true, 20]);
+    assert.match(none(await analyzed(open(19, 4)), KIND), /the worst 99 ms/);
+  });
+
+  it('is no wait for the lock when the open one is on another word', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).serve(11, 'GET /a').waitUntil(1010, 12);
+    const on = (word: string) =>
+      `futex(${word}, FUTEX_WAIT_BITSET_PRIVATE, 0, {tv_sec=80, tv_nsec=1}, FUTEX_BITSET_MATCH_ANY`;
+    for (let slice = 0; slice < 19; slice++) worker.call(on('0x8a65f4'), ')', TIMED_OUT, SLICE);
+    const { now } = worker;
+    worker.stays(on('0x99aa00'));
+    trace
+      .thread(100)
+      .at(now + 700)
+      .call('getpid(', ')', 100, 0.001);
+    assert.match(none(await analyzed(trace), KIND), /the worst 95 ms/);
+  });
+
   it('cannot be told without durations', async () => {
     const report = await analyzed(waits(97), { durations: false });
     assert.equal(report.outcomes[KIND]?.status, 'not-applicable');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Finding } from '../../src/analysis/report.ts';
 import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
+import { seenCode } from '../support/code-lines.ts';
 import { attached, connectTo, oneWorker, prefork } from '../support/server-lines.ts';
 import { failed, HUB, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import type { TraceLines, TraceStyle } from '../support/trace-lines.ts';
@@ -275,7 +276,8 @@ it('the metrics of a stall are those of its trace', async () => {
   // Accept, read, reply and close take 0.02 ms each; the two before the nap go by first.
   const outside = 307 - 190 - 0.08;
   const stall = { call: 'clock_nanosleep', request: 'GET /slow', turnCalls: 5, open: false };
-  assert.deepEqual(only(await analyzed(trace), 'loop-stall').metrics, {
+  const seen = seenCode({ at: 1100, frames: 'nap@/srv/app.py:12' });
+  assert.deepEqual(only(await analyzed(`${trace.text()}${seen}`), 'loop-stall').metrics, {
     stallMs: 307,
     worker: 101,
     cause: 'sleep',
@@ -303,7 +305,16 @@ it('the metrics of a stall are those of its trace', async () => {
     totalMs: 307 + 211,
     stalls: [
       { ...stall, startMs: 50, endMs: 357, stallMs: 307, callMs: 190, blockedFromMs: 50.04, blockedToMs: 240.04 },
-      { ...stall, startMs: 1000, endMs: 1211, stallMs: 211, callMs: 200, blockedFromMs: 1000.04, blockedToMs: 1200.04 },
+      {
+        ...stall,
+        startMs: 1000,
+        endMs: 1211,
+        stallMs: 211,
+        callMs: 200,
+        blockedFromMs: 1000.04,
+        blockedToMs: 1200.04,
+        frames: [{ function: 'nap', file: '/srv/app.py', line: 12, isApplication: true }],
+      },
     ],
     // Its loop runs from 5.04 ms on.
     share: Number((518 / (3000 - 5.04)).toFixed(4)),

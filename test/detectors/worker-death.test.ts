@@ -166,6 +166,20 @@ it('a fork that writes to a pipe whose reader left is no news, and one that is k
   assert.equal(only(await analyzed(fork301('SIGKILL')), KIND).severity, 'warning');
 });
 
+it('the metrics of what it printed are those of its trace', async () => {
+  const trace = server((_, lines) => {
+    const master = lines.thread(MASTER).at(200);
+    fork(master, 201);
+    lines
+      .thread(201)
+      .at(master.now + 1)
+      .call('write(2, "panic: no route\\n", 16', ')', 16)
+      .exits(3);
+  });
+  const [death] = only(await analyzed(trace), KIND).metrics.deaths as unknown as { printed: unknown }[];
+  assert.deepEqual(death?.printed, { lines: ['panic: no route'], error: 'panic: no route', leftOut: 0 });
+});
+
 it('the metrics of a death are those of its trace', async () => {
   const trace = server((worker, all) => {
     faults(worker, 'SIGSEGV').line('+++ killed by SIGSEGV (core dumped) +++');
@@ -184,6 +198,7 @@ it('the metrics of a death are those of its trace', async () => {
         coreDumped: true,
         killedBy: null,
         lastCall: 'close',
+        printed: null,
         replacedBy: 103,
       },
     ],
@@ -204,6 +219,7 @@ it('without times nobody knows when', async () => {
       coreDumped: false,
       killedBy: null,
       lastCall: 'close',
+      printed: null,
       replacedBy: null,
     },
   ]);

@@ -120,7 +120,11 @@ function straceLines(scene: Scene, count: number): string[] {
         return `${start}--- ${random.pick(['SIGPIPE', 'SIGCHLD', 'SIGABRT'])} {si_signo=SIGPIPE, si_code=SI_USER, si_pid=${number(scene, '7')}} ---`;
       case 6:
         return random.oneIn(4)
-          ? `strace: drover: ${seenLine(scene, scene.clock.toFixed(6), number(scene, '7000000'), random.pick(scene.pids), 'futex')}`
+          ? `strace: drover: ${
+              random.oneIn(2)
+                ? codeLine(scene, scene.clock.toFixed(6), random.pick(scene.pids))
+                : seenLine(scene, scene.clock.toFixed(6), number(scene, '7000000'), random.pick(scene.pids), 'futex')
+            }`
           : `${start}${entered}${left}${took}`;
       default:
         return `${start}${entered}${left}${took}`;
@@ -136,6 +140,13 @@ function seenLine(scene: Scene, ts: string, lasted: string, pid: string | number
     `call=${random.oneIn(3) ? '-' : call} ran=${number(scene, '0')} clients=${number(scene, '3')} ` +
     `${random.oneIn(2) ? 'of=client ' : ''}comm=gunicorn`
   );
+}
+
+/** What drover notes of the code that a thread was in. */
+function codeLine(scene: Scene, ts: string, pid: string | number): string {
+  const { random } = scene;
+  const frames = random.oneIn(3) ? 'f@/srv/app.py:12' : `%2c%zz@/a%20b:${number(scene, '7')},g@:0`;
+  return `event=code ts=${ts} took=${number(scene, '5000')} pid=${pid} tid=${random.pick(scene.pids)} by=py-spy frames=${frames}`;
 }
 
 /** Lines of drover's own programs and of others. */
@@ -183,7 +194,7 @@ function bpftraceLines(scene: Scene, count: number): string[] {
       case 8:
         return `ts=${ts} dur=${took} pid=${pid} tid=${pid} nr=${nr} ret=${result} a=${a} sched=${number(scene, '0')},${number(scene, '9')},${number(scene, '7')},${number(scene, '0')},${number(scene, '1')} data=`;
       case 9:
-        return seenLine(scene, ts, took, pid, name);
+        return random.oneIn(2) ? codeLine(scene, ts, pid) : seenLine(scene, ts, took, pid, name);
       default:
         return `ts=${ts} dur=${took} pid=${pid} tid=${pid} nr=${nr} ret=${result} a=${a} data=GET /a HTTP/1.1`;
     }

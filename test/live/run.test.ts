@@ -1,16 +1,26 @@
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Report, Worker } from '../../src/analysis/report.ts';
+import { readProcess } from '../../src/sources/live/process-facts.ts';
 import { LiveDrover } from '../support/live-drover.ts';
-import { freePort, LIVE_FOLDER, LiveServer, processesWith, requestFrom, until } from '../support/live-server.ts';
+import {
+  freePort,
+  LIVE_FOLDER,
+  LiveServer,
+  processesWith,
+  requestFrom,
+  tracersIn,
+  until,
+} from '../support/live-server.ts';
 import { needsLive } from '../support/needs-live.ts';
 import { runDrover } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const LIVE = needsLive();
+const LIVE = needsLive('bpftrace');
 const FOLDER = temporaryFolder();
 let server: LiveServer;
 
@@ -117,8 +127,51 @@ test(
       fine.stdout,
       new RegExp(`\nprocess ${worker} can be traced\n {2}ok {7}process ${worker} \\(gunicorn\\) can be traced\n`),
     );
+    for (const program of ['calls', 'exact', 'watch'])
+      assert.match(fine.stdout, new RegExp(`^ {2}ok {7}${program}\\.bt starts here \\(\\d+\\.\\d s\\)$`, 'm'));
+    assert.match(fine.stdout, /^attach and record take bpftrace here$/m);
     const kernel = await runDrover(['doctor', '2']);
     assert.equal(kernel.code, 4);
     assert.match(kernel.stdout, /process 2 cannot be traced\n {2}missing {2}2 \(kthreadd\) is a thread of the kernel/);
   },
 );
+
+test(
+  'doctor names a bpftrace program that does not start with its reason, and strace as what is taken',
+  LIVE,
+  async () => {
+    const tools = join(FOLDER, 'refusing');
+    mkdirSync(tools);
+    const script = `#!/bin/sh
+case "$*" in *program=calls*) echo "stdin:1:2-3: ERROR: Unknown function: 'buf'." >&2; exit 1 ;; esac
+exec ${execFileSync('sh', ['-c', 'command -v bpftrace'], { encoding: 'utf8' }).trim()} "$@"
+`;
+    writeFileSync(join(tools, 'bpftrace'), script, { mode: 0o755 });
+    const { code, stdout } = await runDrover(['doctor'], { environment: { PATH: `${tools}:${process.env.PATH}` } });
+    assert.equal(code, 0);
+    assert.match(stdout, /^bpftrace does not work here$/m);
+    assert.match(stdout, /^ {2}missing {2}calls\.bt does not start here: Unknown function: 'buf'$/m);
+    assert.match(stdout, /^ {2}ok {7}exact\.bt starts here/m);
+    assert.match(
+      stdout,
+      /^attach and record take strace here\n {2}ok {7}bpftrace is not taken: calls\.bt does not start/m,
+    );
+  },
+);
+
+for (const engine of ['strace', 'bpftrace'] as const) {
+  test(`record says that its ${engine} died, and ends with 5; what was recorded stays`, LIVE, async () => {
+    const saved = join(FOLDER, `died.${engine}`);
+    const words = ['record', String(server.master), '--engine', engine, '--for', '40s', '-o', saved];
+    const drover = await LiveDrover.start(words);
+    const load = server.load(43);
+    await pause(900);
+    for (const pid of tracersIn(FOLDER)) if (readProcess(pid)?.name === engine) process.kill(pid, 'SIGKILL');
+    const { code } = await drover.ended;
+    load.stop();
+    assert.equal(code, 5, drover.stderr);
+    assert.match(drover.stderr, new RegExp(`${engine} ended before its time`));
+    assert.equal(drover.stdout, `${saved}\n`);
+    assert.ok(statSync(saved).size > 0);
+  });
+}

@@ -87,7 +87,12 @@ for (const engine of ['bpftrace', 'strace'] as const) {
       const titles = findings.map(
         ({ severity, title }: { readonly severity: string; readonly title: string }) => `${severity} ${title}`,
       );
-      assert.ok(titles.includes('critical 2 of 3 processes make no system call'), String(titles));
+      // With the line of code behind it, where py-spy is there.
+      const wanted = /^critical 2 of 3 processes make no system call(?:, app\.py:\d+ application\(\))?$/;
+      assert.ok(
+        titles.some((title: string) => wanted.test(title)),
+        String(titles),
+      );
       assert.ok(isFree(server));
     }),
   );
@@ -109,7 +114,7 @@ for (const engine of ['bpftrace', 'strace'] as const) {
           const found = performance.now() - asked;
           assert.ok(found < 2_000 + LATE_MS, `found after ${found.toFixed(0)} ms`);
           await tmux.until(/still going/);
-          await tmux.until(/ [4-9]\.\d+ s (?:clock_nanosleep|runs)/);
+          await tmux.until(/ [4-9]\.\d+ s (?:clock_nanosleep|runs|app\.py:\d+)/);
           tmux.keys('q');
           const left = await tmux.until(/left 0/);
           assert.match(left, /CRITICAL +Likely: Worker \d+ stalled at least \d+\.\d+ s: clock_nanosleep/);

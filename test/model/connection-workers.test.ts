@@ -69,6 +69,15 @@ describe('a process that got its one connection by fork', () => {
     );
   });
 
+  it('leaves what it served to its parent when it ends: no row for each connection of the past', async () => {
+    const trace = forking((child) => child.read(CLIENT, 'GET /a').reply(CLIENT).close(CLIENT).exits());
+    const { workers } = await analyzed(trace);
+    assert.deepEqual(
+      workers.map(({ pid, accepted, requests }) => [pid, accepted, requests]),
+      [[MASTER, 3, 3]],
+    );
+  });
+
   it('is none when it accepts clients itself: the same waits then keep a loop from others', async () => {
     const { trace, workers } = attached(PIDS);
     for (const worker of workers) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Report } from '../../src/analysis/report.ts';
-import { analyzed, none, only } from '../support/analyzed.ts';
+import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
 import { attached, connectTo, oneWorker } from '../support/server-lines.ts';
 import { HUB, LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import { TraceLines } from '../support/trace-lines.ts';
@@ -103,7 +103,7 @@ describe('requests on a connection', () => {
     none(report, 'abandoned-request');
   });
 
-  it('are messages of a WebSocket, without its pings and its end', async () => {
+  it('are no messages of a WebSocket, which is a conversation that one request began', async () => {
     const { trace, worker } = oneWorker();
     worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /chat').send(11, 'HTTP/1.1 101 Switching\\r\\n\\r\\n');
     for (let index = 0; index < 7; index++) worker.read(11, '\\201\\205\\1\\2\\3\\4igohn').send(11, '\\201\\5hello');
@@ -115,7 +115,40 @@ describe('requests on a connection', () => {
       .close(11);
     worker.waitUntil(200);
     const report = await analyzed(trace);
-    assert.equal(requestsOf(report), 8);
+    assert.equal(requestsOf(report), 1);
+    none(report, 'abandoned-request');
+  });
+
+  it('are counted again on a kept connection whose GET became no WebSocket', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /chat').send(11, 'HTTP/1.1 426 Upgrade\\r\\n\\r\\n');
+    for (let index = 0; index < 4; index++) worker.read(11, 'GET /poll').reply(11);
+    worker.close(11).waitUntil(200);
+    assert.equal(requestsOf(await analyzed(trace)), 5);
+  });
+
+  it('name the conversation that they began: a message that keeps the loop is one of it', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /chat').send(11, 'HTTP/1.1 101 Switching\\r\\n\\r\\n');
+    worker.waitUntil(90, 11).read(11, '\\201\\205\\1\\2\\3\\4igohn').gap(307).send(11, '\\201\\5hello').waitUntil(900);
+    const { metrics } = only(await analyzed(trace), 'loop-stall');
+    assert.equal(metrics.request, 'GET /chat');
+  });
+
+  it('are none where descriptors are passed on: there processes of one server talk', async () => {
+    const { trace, worker } = oneWorker();
+    const passes = (bytes: string, fd: number): string =>
+      `{msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="${bytes}", iov_len=2}], msg_iovlen=1, ` +
+      `msg_control=[{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[${fd}<socket:[99]>]}], ` +
+      'msg_controllen=24, msg_flags=0}';
+    worker.waitUntil(50, LISTENER).serve(11, 'GET /a');
+    worker.waitUntil(60, 4).call('recvmsg(4<socket:[31]>, ', `${passes('\\0\\0', 13)}, 0)`, 2);
+    worker.labels.set(13, 'socket:[99]');
+    worker.read(13, '_getsocks\\n').send(13, '\\1\\0\\0\\0');
+    worker.call(`sendmsg(13<socket:[99]>, ${passes('\\0', LISTENER)}, 0`, ')', 1);
+    worker.read(13, 'done').close(13).waitUntil(300);
+    const report = await analyzed(trace);
+    assert.equal(requestsOf(report), 1);
     none(report, 'abandoned-request');
   });
 
@@ -213,15 +246,18 @@ describe('a connection', () => {
     );
   });
 
-  it('may be handed over by another process, as node does', async () => {
+  /** A primary that accepts and hands over, away for some milliseconds the third time, and a worker that serves. */
+  function cluster(awayMs: number): TraceLines {
     const trace = new TraceLines();
     const primary = trace.thread(100);
-    primary.labels.set(LISTENER, 'socket:[4711]');
+    primary.labels.set(LISTENER, 'socket:[4711]').set(HUB, 'anon_inode:[eventpoll]');
     const worker = trace.thread(101).at(1);
     worker.labels.set(HUB, 'anon_inode:[eventpoll]');
     for (let index = 0; index < 7; index++) {
-      primary.at(50 + index * 300).accept(20);
       primary
+        .waitUntil(50 + index * 300, LISTENER)
+        .accept(20)
+        .gap(index === 3 ? awayMs : 0)
         .call(
           `sendmsg(7<socket:[30]>, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="{\\"cmd\\":\\"NODE_HANDLE\\"}", iov_len=21}], msg_iovlen=1, msg_control=[{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[20]}], msg_controllen=20, msg_flags=0}, 0`,
           ')',
@@ -229,7 +265,7 @@ describe('a connection', () => {
         )
         .close(20);
       const label = `socket:[${900 + index}]`;
-      worker.waitUntil(51 + index * 300, 3);
+      worker.waitUntil(51 + awayMs + index * 300, 3);
       worker.call(
         'recvmsg(3<socket:[31]>, ',
         `{msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="{\\"cmd\\":\\"NODE_HANDLE\\"}", iov_len=65536}], msg_iovlen=1, msg_control=[{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[19<${label}>]}], msg_controllen=24, msg_flags=MSG_CMSG_CLOEXEC}, MSG_CMSG_CLOEXEC)`,
@@ -238,11 +274,117 @@ describe('a connection', () => {
       worker.labels.set(19, label);
       worker.read(19, 'GET /work').gap(170).reply(19).close(19);
     }
+    primary.waitUntil(3000);
     worker.waitUntil(3000);
-    const report = await analyzed(trace);
+    return trace;
+  }
+
+  it('may be handed over by another process, as node does, which is no worker', async () => {
+    const report = await analyzed(cluster(0));
     assert.equal(requestsOf(report), 7);
+    assert.deepEqual(
+      report.workers.map(({ pid, role, accepted }) => [pid, role, accepted]),
+      [
+        [101, 'event-loop', 0],
+        [100, 'master', 7],
+      ],
+    );
     const { metrics, workers } = only(report, 'loop-stall');
     assert.deepEqual([metrics.request, metrics.count, workers], ['GET /work', 7, [101]]);
+  });
+
+  it('waits for the process that hands it over: that one is told when it is away from its loop', async () => {
+    const stalls = ofKind(await analyzed(cluster(211)), 'loop-stall');
+    assert.deepEqual(stalls.map(({ workers, metrics }) => [workers, metrics.count]).sort(), [
+      [[100], 1],
+      [[101], 7],
+    ]);
+  });
+});
+
+describe('clients that were there before the capture, and nobody new', () => {
+  function kept(fds: readonly number[], awayMs = 0): TraceLines {
+    const { trace, workers } = attached([101]);
+    const worker = workers[0] as ThreadLines;
+    for (let index = 0; index < 21; index++) {
+      const fd = fds[index % fds.length] ?? 0;
+      worker.labels.set(fd, `socket:[${900 + fd}]`);
+      worker
+        .waitUntil(worker.now + 90, fd)
+        .read(fd, 'GET /a')
+        .gap(index === 13 ? awayMs : 0)
+        .reply(fd);
+    }
+    worker.waitUntil(worker.now + 90);
+    return trace;
+  }
+
+  it('show a loop, whose stalls are told', async () => {
+    const report = await analyzed(kept([8, 9, 10], 307));
+    const { metrics } = only(report, 'loop-stall');
+    assert.deepEqual([report.workers[0]?.role, requestsOf(report), metrics.count], ['event-loop', 21, 1]);
+  });
+
+  it('are served without a finding by a loop that is never away', async () => {
+    const report = await analyzed(kept([8, 9, 10]));
+    assert.deepEqual(report.findings, []);
+    assert.equal(report.outcomes['loop-stall']?.status, 'clear');
+  });
+
+  it('show no loop while there is only one', async () => {
+    assert.equal((await analyzed(kept([8], 307))).workers[0]?.role, 'unknown');
+  });
+});
+
+describe('commands of redis', () => {
+  const command = (...words: readonly string[]): string =>
+    `*${words.length}\\r\\n${words.map((word) => `$${word.length}\\r\\n${word}\\r\\n`).join('')}`;
+
+  it('are what a loop serves while it is away, also of clients that were there before the capture', async () => {
+    const { trace, workers } = attached([101]);
+    const worker = workers[0] as ThreadLines;
+    for (const fd of [8, 9]) worker.labels.set(fd, `socket:[${900 + fd}]`);
+    for (let index = 0; index < 5; index++)
+      worker
+        .waitUntil(40 + index * 20, 8)
+        .read(8, command('GET', 'a'))
+        .send(8, '$-1\\r\\n');
+    worker.waitUntil(200, 9).read(9, command('KEYS', '*secret*')).gap(311).send(9, '*0\\r\\n').waitUntil(900);
+    const report = await analyzed(trace);
+    const { metrics, next } = only(report, 'loop-stall');
+    assert.equal(requestsOf(report), 6);
+    assert.equal(metrics.request, 'KEYS');
+    // Who is asked so is redis or like it, whose loop is not one of Python.
+    assert.doesNotMatch(JSON.stringify(next), /gevent|asyncio/);
+  });
+
+  it('are not its answers: who asks next was in the middle of a question when the capture began', async () => {
+    const { trace, workers } = attached([101]);
+    const worker = workers[0] as ThreadLines;
+    worker.labels.set(9, 'socket:[909]');
+    worker.waitUntil(30, LISTENER).serve(11, 'GET /a');
+    worker.waitUntil(50, 9).read(9, command('type', 'user'));
+    for (let index = 0; index < 3; index++)
+      worker
+        .waitUntil(60 + index * 20, 9)
+        .send(9, command('HGETALL', 'b'))
+        .read(9, command('type', 'shop'));
+    worker.waitUntil(900);
+    assert.equal(requestsOf(await analyzed(trace)), 1);
+  });
+
+  it('may wait for somebody else, whose clients give up when they like', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(30, LISTENER).accept(11).read(11, 'PING\\r\\n').send(11, '+PONG\\r\\n').close(11);
+    worker.waitUntil(50, LISTENER).accept(11);
+    worker.read(11, command('BLPOP', 'jobs', '0'));
+    worker.waitUntil(900, 11).readEnd(11).close(11).waitUntil(950, LISTENER).accept(11).read(11, command('GET', 'a'));
+    worker.waitUntil(1_900, 11).readEnd(11).close(11).waitUntil(2_000);
+    const { metrics } = only(await analyzed(trace), 'abandoned-request');
+    assert.deepEqual(
+      (metrics.requests as unknown as readonly { readonly request: string }[]).map(({ request }) => request),
+      ['GET'],
+    );
   });
 });
 

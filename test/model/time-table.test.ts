@@ -69,6 +69,20 @@ describe('the time of a process', () => {
     );
   });
 
+  it('is told without times where calls have durations, but for calls that had not ended', async () => {
+    const lines = [
+      '101 flock(9, LOCK_EX) = 0 <0.300000>',
+      '101 flock(9, LOCK_EX) = 0 <0.007000>',
+      '102 flock(9, LOCK_EX <unfinished ...>',
+      '101 getpid() = 101 <0.000007>',
+    ];
+    const { time } = await analyzed(`${lines.join('\n')}\n`);
+    assert.deepEqual(
+      time.map(({ pid, call, count, totalMs, longestMs }) => [pid, call, count, totalMs, longestMs]),
+      [[101, 'flock', 2, 307, 300]],
+    );
+  });
+
   it('is not told without times', async () => {
     assert.deepEqual((await analyzed('101 getpid() = 101\n101 flock(9, LOCK_EX) = 0\n')).time, []);
   });

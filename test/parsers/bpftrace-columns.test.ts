@@ -120,25 +120,62 @@ describe('without names', () => {
   });
 });
 
+describe('lines without a time', () => {
+  const TOOK = [
+    'pid=901 comm=gunicorn call=recvfrom took 5012 ms',
+    'pid=902 comm=gunicorn call=recvfrom took 11 ms',
+    'pid=901 comm=gunicorn call=sendto took 3 ms',
+  ];
+
+  it('are read where words name the thread, the call and the unit of its length, and the report says how', async () => {
+    for (const count of [1, 3]) {
+      const report = await read(`${TOOK.slice(0, count).join('\n')}\n`);
+      assert.ok(report.source.flags.others.includes('columns read as pid comm call dur:ms'));
+      assert.equal(report.source.flags.timestamps, 'none');
+      assert.equal(report.window.durationMs, null);
+      assert.deepEqual(
+        report.time.slice(0, 1).map(({ pid, call, totalMs }) => [pid, call, totalMs]),
+        [[901, 'recvfrom', 5012]],
+      );
+    }
+  });
+
+  it('tell nothing that takes a time: neither when, nor a stall, nor who waited for whom', async () => {
+    const { findings, verdict, outcomes } = await read(`${TOOK.join('\n')}\n`);
+    assert.deepEqual(findings, []);
+    assert.match(verdict.text, /^Cannot tell/);
+    assert.equal(outcomes['loop-stall']?.status, 'not-applicable');
+  });
+
+  for (const [what, line] of [
+    ['the unit', 'pid=901 comm=gunicorn call=recvfrom took 5012'],
+    ['the thread', 'who=901 comm=gunicorn call=recvfrom took 5012 ms'],
+    ['a call that there is', 'pid=901 comm=gunicorn call=hello took 5012 ms'],
+  ] as const)
+    it(`are refused without ${what}`, async () => {
+      await assert.rejects(read(`${line}\n${line}\n${line}\n`), InputError);
+    });
+});
+
 describe('a file in which nothing of a process can be read is refused, with what to type', () => {
   for (const [what, text, message, hint] of [
     [
       'messages of bpftrace',
       'Attaching 3 probes...\nLost 3 events\n',
       /^No system call could be read from the 2 lines of trace/,
-      /--columns 'ts pid tid comm call fd ret dur:us' trace/,
+      /^Record the calls themselves: strace -f -ttt -T/,
     ],
     [
       'one line whose columns cannot be told',
       `Attaching 2 probes...\n${LINE}\n`,
       /columns that drover cannot tell apart/,
-      /--columns/,
+      /--columns 'ts pid tid comm call fd ret dur:us' trace/,
     ],
     [
       'maps of something else',
       'Attaching 1 probe...\n@[gunicorn]: 12\n@[nginx]: 7\n',
-      /^No system call could be read from the 3 lines/,
-      /--columns/,
+      /^No system call could be read from the 3 lines of trace: only messages of bpftrace, and maps/,
+      /^Record the calls themselves: strace -f -ttt -T/,
     ],
     [
       'messages of strace',

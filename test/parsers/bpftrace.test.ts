@@ -268,6 +268,26 @@ test('lost events are summed up, however they are told', () => {
   assert.deepEqual([account.notices, account.unparsed], [4, 0]);
 });
 
+test('losses that are told behind the capture belong to their time, or to any', () => {
+  const text = [
+    printed({ tid: 7, call: 'close', at: 0 }),
+    printed({ tid: 7, call: 'close', at: 5_000_000_000 }),
+    `event=lost ts=${1_000_000_000_000 + 2_000_000_000} count=41`,
+    'event=lost count=43',
+    'event=lost count=none',
+  ].join('\n');
+  const { codes, others, account } = read(text);
+  assert.deepEqual([codes['lost-events'], codes['late-line'], account.unparsed], [84, undefined, 0]);
+  const losses = others.filter((record) => record.kind === 'lost');
+  assert.deepEqual(
+    losses.map(({ count, time }) => [count, time === -1]),
+    [
+      [41, false],
+      [43, true],
+    ],
+  );
+});
+
 test('messages, blank lines and errors between records are accounted for', () => {
   const { account, codes } = read(
     [

@@ -56,6 +56,8 @@ export interface PlainOther {
   /** Of an observation: the first thread of its process. */
   readonly leader?: number;
   readonly since?: number;
+  /** Of a sample of code: each frame in words. */
+  readonly stack?: string;
   /** Of a membership: the thread group. */
   readonly pid?: number;
   readonly count?: number;
@@ -154,6 +156,11 @@ function plain(record: TraceRecord): PlainCall | PlainOther {
   if (record.kind === 'observed') {
     const { lane, leader, ...told } = record;
     return { ...told, lane: lane.index, tid: lane.tid, leader: leader.tid };
+  }
+  if (record.kind === 'sampled') {
+    const { lane, frames, ...told } = record;
+    const stack = frames.map(({ name, file, line }) => `${name} ${file} ${line}`).join(', ');
+    return { ...told, lane: lane.index, tid: lane.tid, stack };
   }
   if (record.kind === 'count')
     return { kind: record.kind, call: record.syscall.name, count: record.count, errors: record.errors };

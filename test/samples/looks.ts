@@ -2,7 +2,7 @@ import type { Report } from '../../src/index.ts';
 import { isWorkerRole } from '../../src/model/machine/roles.ts';
 import { complaintsOf, fits } from '../cases/case.ts';
 import { wasFelt } from './felt.ts';
-import { brokenOf, isEncrypted, type Scene, speaksHttp } from './server-truth.ts';
+import { brokenOf, countsRequests, isEncrypted, type Scene } from './server-truth.ts';
 import { wantedOf } from './wanted.ts';
 
 /** A look at the report of a scene: what is wrong, a sentence each. */
@@ -14,7 +14,7 @@ export const LOOKS: Readonly<Record<string, { readonly applies: (scene: Scene) =
   warnings: { applies: () => true, look: warnings },
   upstream: { applies: ({ truth }) => truth.acts.some(({ act }) => act === 'exhaust'), look: upstream },
   accepted: { applies: ({ truth }) => !truth.server.startsWith('celery'), look: accepted },
-  requests: { applies: ({ truth }) => speaksHttp(truth), look: requests },
+  requests: { applies: ({ truth }) => countsRequests(truth), look: requests },
   workers: {
     applies: ({ truth }) => !/^(?:celery|PostgreSQL)/.test(truth.server) && truth.workers.length > 0,
     look: workers,

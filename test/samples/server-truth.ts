@@ -84,7 +84,7 @@ export function isEncrypted(truth: ServerTruth): boolean {
   return truth.scene.includes('tls');
 }
 
-/** Whether clients of this server speak HTTP or FastCGI, whose requests are counted. */
-export function speaksHttp({ server }: ServerTruth): boolean {
-  return !/^(?:redis|memcached|PostgreSQL|celery)/.test(server);
+/** Whether clients of this server speak a protocol whose requests are counted as its clients count them. */
+export function countsRequests({ server }: ServerTruth): boolean {
+  return !/^(?:PostgreSQL|celery)/.test(server);
 }

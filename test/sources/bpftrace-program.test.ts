@@ -8,7 +8,7 @@ for (const name of PROGRAM_NAMES) {
     for (const machine of ['x86-64', 'arm64'] as const) {
       const text = bpftraceProgram(name, { pids: [4711, 4713], machine });
       assert.doesNotMatch(text, /DROVER:/);
-      assert.match(text, /@pid\[4711\] = 1; @pid\[4713\] = 1;/);
+      assert.match(text, /@pid\[\(uint64\)4711\] = 1; @pid\[\(uint64\)4713\] = 1;/);
       // Newer bpftrace reads args->x and args.x, older ones only the first.
       assert.doesNotMatch(text, /args\.\w/);
     }
@@ -47,7 +47,7 @@ test('what exact.bt has in common with calls.bt is the same text', () => {
 test('ports are those of the listeners, or all', () => {
   assert.match(
     bpftraceProgram('exact', { pids: [1], machine: 'x86-64', ports: [8000, 8001] }),
-    /@port\[8000\] = 1; @port\[8001\] = 1;/,
+    /@port\[\(uint64\)8000\] = 1; @port\[\(uint64\)8001\] = 1;/,
   );
   assert.match(bpftraceProgram('exact', { pids: [1], machine: 'x86-64' }), /@allports = 1;/);
 });

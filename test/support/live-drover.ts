@@ -23,16 +23,22 @@ export class LiveDrover {
   }
 
   /** Starts it and waits until it says that it traces. */
-  static async start(words: readonly string[]): Promise<LiveDrover> {
-    const drover = LiveDrover.begin(words);
+  static async start(
+    words: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<LiveDrover> {
+    const drover = LiveDrover.begin(words, environment);
     await drover.traces();
     return drover;
   }
 
   /** Starts it. */
-  static begin(words: readonly string[]): LiveDrover {
+  static begin(words: readonly string[], environment: Readonly<Record<string, string>> = {}): LiveDrover {
     return new LiveDrover(
-      spawn(process.execPath, [DROVER, ...words], { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] }),
+      spawn(process.execPath, [DROVER, ...words], {
+        env: { ...ENVIRONMENT, ...environment },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
     );
   }
 

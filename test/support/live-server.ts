@@ -11,25 +11,36 @@ export const LIVE_FOLDER = fileURLToPath(new URL('../../../test/live/server/', i
 
 const TRACERS = new Set(['setpriv', 'timeout', 'prlimit', 'strace', 'bpftrace']);
 
-/** A real gunicorn with gevent workers that share a listener. */
+interface ServerOptions {
+  readonly workers?: number;
+  /** Of gunicorn's kinds. */
+  readonly kind?: 'gevent' | 'sync';
+  readonly inside?: boolean;
+}
+
+/** A real gunicorn, as a rule with gevent workers, that share a listener. */
 export class LiveServer {
   readonly port: number;
   readonly #child: ChildProcess;
+  readonly #isInside: boolean;
 
-  private constructor(child: ChildProcess, port: number) {
+  private constructor(child: ChildProcess, port: number, isInside: boolean) {
     this.#child = child;
     this.port = port;
+    this.#isInside = isInside;
   }
 
-  static async start({ workers = 3 }: { readonly workers?: number } = {}): Promise<LiveServer> {
+  /** `inside` a pid namespace of its own, as in a container. */
+  static async start({ workers = 3, kind = 'gevent', inside = false }: ServerOptions = {}): Promise<LiveServer> {
     const port = await freePort();
     // It ends with the test, also when that is killed.
     const words = [
       '--pdeathsig',
       'TERM',
+      ...(inside ? ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'] : []),
       'gunicorn',
       '-k',
-      'gevent',
+      kind,
       '-w',
       String(workers),
       '-b',
@@ -43,18 +54,19 @@ export class LiveServer {
       stdio: 'ignore',
       env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
     });
-    const server = new LiveServer(child, port);
+    const server = new LiveServer(child, port, inside);
     await until('all workers to serve', () => server.workers.length === workers);
     await until('an answer', async () => (await server.get('/')) !== null);
     return server;
   }
 
   get master(): number {
-    return this.#child.pid ?? 0;
+    const pid = this.#child.pid ?? 0;
+    return this.#isInside ? (childrenOf(pid)[0] ?? 0) : pid;
   }
 
   get workers(): number[] {
-    return [...readParents()].filter(([, parent]) => parent === this.master).map(([pid]) => pid);
+    return childrenOf(this.master);
   }
 
   get pids(): number[] {
@@ -103,7 +115,8 @@ export class LiveServer {
 
   async stop(): Promise<void> {
     const ended = new Promise((resolve) => this.#child.once('exit', resolve));
-    this.#child.kill('SIGTERM');
+    const { master } = this;
+    if (master > 0) process.kill(master, 'SIGTERM');
     const force = setTimeout(() => this.#child.kill('SIGKILL'), 5_000);
     await ended;
     clearTimeout(force);
@@ -122,6 +135,10 @@ export function requestFrom(port: number, path: string): Promise<string | null> 
     socket.on('error', () => undefined);
     socket.on('close', () => resolve(reply.includes('200 OK') ? reply : null));
   });
+}
+
+function childrenOf(parent: number): number[] {
+  return parent === 0 ? [] : [...readParents()].filter(([, other]) => other === parent).map(([pid]) => pid);
 }
 
 function isFree(pid: number): boolean {

@@ -25,6 +25,8 @@ export function hostFacts(parts: Partial<HostFacts> = {}): HostFacts {
     mayTraceOthers: false,
     yama: 0,
     inContainer: false,
+    hasHostPids: true,
+    hasOwnProc: true,
     programs: new Set(['strace', 'setpriv', 'timeout', 'prlimit', 'bpftrace']),
     tracing: '/sys/kernel/tracing',
     architecture: 'x64',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { framingOf } from '../../src/trace/framing/framing-of.ts';
+import { isRedisCommand } from '../../src/trace/framing/redis.ts';
 
 /** How many requests begin in each piece; a number stands for so many bytes of which the trace shows the first 128. */
 function begunIn(pieces: readonly string[], shown = 128): number[] {
@@ -106,10 +107,150 @@ it('what has no known framing has none', () => {
   for (const bytes of [
     '',
     'GET / HTTP/1.1\r\n',
-    '*1\r\n$4\r\nPING\r\n',
+    '*2\r\n:1\r\n:2\r\n',
+    '+PONG\r\n',
     '\0k\0\0\x0e\0REQUEST_METHOD',
     '\x16',
     '\x01\x02',
   ])
     assert.equal(framingOf(bytes), null);
+});
+
+/** A command of redis as its clients send it. */
+const array = (...words: readonly string[]): string =>
+  `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`;
+/** A command of memcached with a header of 24 bytes. */
+const binary = (code: number, key: string, value = ''): string =>
+  `\x80${String.fromCharCode(code)}${number(key.length, 2)}\0\0\0\0${number(key.length + value.length, 4)}` +
+  `${'\0'.repeat(12)}${key}${value}`;
+
+/** What the commands of each piece are called; '' for a piece in which none begins. */
+function namesIn(pieces: readonly string[], shown = 128): string[] {
+  const framing = framingOf(pieces[0]?.slice(0, shown) ?? '');
+  assert.ok(framing);
+  return pieces.map((bytes) => {
+    framing.begun(bytes.slice(0, shown), bytes.length);
+    return framing.start?.line ?? '';
+  });
+}
+
+describe('commands of redis', () => {
+  const get = array('GET', 'key:000000000042');
+
+  it('are requests, each of them, however many come in one read', () => {
+    assert.deepEqual(begunIn([get, get + get, array('SET', 'a', 'b') + get + array('DEL', 'a')]), [1, 2, 3]);
+  });
+
+  it('are estimated where a trace shows the first of many only', () => {
+    for (const many of [7, 16, 61]) assert.deepEqual(begunIn([get.repeat(many), get]), [many, 1]);
+  });
+
+  it('are found again where a read of 16384 bytes ended in the middle of one', () => {
+    const many = get.repeat(700);
+    const pieces = [many.slice(0, 16_384), many.slice(16_384)];
+    const [first = 0, second = 0] = begunIn(pieces);
+    assert.ok(Math.abs(first + second - 700) <= 2, `${first} + ${second}`);
+  });
+
+  it('are one while a long value comes in pieces, and where a read ends in a word', () => {
+    const set = array('SET', 'a', 'x'.repeat(40_000));
+    assert.deepEqual(begunIn([set.slice(0, 16_384), set.slice(16_384, 32_768), set.slice(32_768) + get]), [1, 0, 1]);
+    assert.deepEqual(begunIn([get.slice(0, 9), get.slice(9), get]), [0, 1, 1]);
+  });
+
+  it('are called by their words, without keys and values', () => {
+    assert.deepEqual(
+      namesIn([
+        array('get', 'secret'),
+        array('CONFIG', 'GET', 'save'),
+        array('EVALSHA', 'e0e1f9', '0'),
+        array('sesame'),
+        array('CONFIG', 'sesame'),
+        array('MULTI') + array('SET', 'a', 'GET') + array('SET', 'b', 'c') + array('EXEC'),
+        array('GET', 'a') + array('SET', 'a', 'b') + array('DEL', 'a') + array('INCR', 'n'),
+        '\r\n',
+      ]),
+      ['GET', 'CONFIG GET', 'EVALSHA', 'command', 'CONFIG', 'MULTI, SET, EXEC', 'GET, SET, DEL, …', ''],
+    );
+  });
+
+  it('may be typed; who takes leave asks for nothing', () => {
+    assert.deepEqual(begunIn(['PING\r\n', 'keys *zzz*\r\n', 'QUIT\r\n']), [1, 1, 0]);
+    assert.deepEqual(namesIn(['KEYS *zzz*\r\n', 'PING\r\nGET secret\r\n']), ['KEYS', 'PING, GET']);
+    assert.deepEqual(begunIn([get, array('QUIT')]), [1, 0]);
+  });
+
+  it('may wait for somebody else: their clients may leave', () => {
+    const framing = framingOf(array('BLPOP', 'jobs', '0'));
+    framing?.begun(array('BLPOP', 'jobs', '0'), 31);
+    assert.equal(framing?.start?.complete, false);
+    framing?.begun(get, get.length);
+    assert.equal(framing?.start?.complete, true);
+  });
+
+  it('are known from their answers by the number of their words, in a process that did not ask', () => {
+    for (const command of [get, array('set', 'a', 'b'), array('HGETALL', 'a'), array('BRPOP', 'a', '0')])
+      assert.ok(isRedisCommand(command), command);
+    for (const answer of [
+      array('save', '3600 1 300 100'),
+      array('message', 'channel', 'text'),
+      array('0', 'key'),
+      array('type2', 'user'),
+      array('get', 'a', 'b'),
+      '*2\r\n:1\r\n:2\r\n',
+      '$5\r\nvalue\r\n',
+      '+OK\r\n',
+    ])
+      assert.ok(!isRedisCommand(answer), answer);
+  });
+});
+
+describe('commands of memcached', () => {
+  it('are lines, with a block of data behind some', () => {
+    const set = 'set key 0 60 5\r\nget a\r\n';
+    assert.deepEqual(begunIn(['get key\r\n', set, `${set}gets a b c\r\n`, 'quit\r\n']), [1, 1, 2, 0]);
+    assert.deepEqual(namesIn(['get secret\r\n', set, 'mg key v\r\nmn\r\n']), ['get', 'set', 'mg, mn']);
+  });
+
+  it('are one while the data comes in pieces of which a trace shows the beginning only', () => {
+    const set = `set key 0 0 50000\r\n${'x'.repeat(50_000)}\r\n`;
+    assert.deepEqual(begunIn([set.slice(0, 16_384), set.slice(16_384), 'get key\r\n']), [1, 0, 1]);
+  });
+
+  it('are estimated where a trace shows the first of many only', () => {
+    assert.deepEqual(begunIn(['get key:42\r\n'.repeat(97), 'get key:42\r\n']), [97, 1]);
+  });
+
+  it('may have headers of 24 bytes', () => {
+    const get = binary(0, 'key');
+    assert.deepEqual(
+      begunIn([get, get + binary(1, 'key', '12345678value'), get.repeat(41), binary(7, '')]),
+      [1, 2, 41, 0],
+    );
+    assert.deepEqual(namesIn([get, binary(1, 'key', '12345678value') + get, binary(0x0d, 'a') + binary(0x0a, '')]), [
+      'get',
+      'set, get',
+      'get, noop',
+    ]);
+  });
+
+  it('may be answered by nothing: their clients may leave', () => {
+    for (const quiet of ['set a 0 0 1 noreply\r\nx\r\n', 'mg a s q\r\n', binary(0x09, 'a')]) {
+      const framing = framingOf(quiet);
+      framing?.begun(quiet, quiet.length);
+      assert.equal(framing?.start?.complete, false, quiet);
+    }
+  });
+});
+
+it('other protocols of lines are neither', () => {
+  for (const bytes of [
+    'EHLO mail\r\n',
+    'USER a\r\n',
+    'SSH-2.0-OpenSSH_9.2\r\n',
+    'a1 LOGIN a b\r\n',
+    '<34>1 text',
+    'getting',
+  ])
+    assert.equal(framingOf(bytes), null, bytes);
 });

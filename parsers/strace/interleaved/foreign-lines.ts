@@ -1,9 +1,15 @@
+import { beginsFailure } from '../../../src/trace/failure-words.ts';
+import type { Printed } from '../../../src/trace/record.ts';
+import { decodeUtf8 } from '../../../src/trace/utf8.ts';
 import type { ParserState } from '../parser-state.ts';
 
 const ELISION =
   /^\s*(?:\.{2,}|\u2026|\xe2\x80\xa6|[[(<]\s*\.{2,}.{0,60}[\])>]|[[(<]?\s*(?:snip|cut|skipped|omitted)\b.{0,60})\s*$/i;
 const SUMMARY_HEAD = /^\s*(?:% )?(?:time|ime)\s+(?:seconds|\S+)\s+\S+\s+calls\b/;
 const SUMMARY_ROW = /^\s*(?:-{3,}[\s-]*|\d{1,3}[.,]\d\d\s+\d+[.,]\d+\s.*)$/;
+/** So many lines may belong to one failure, and so much of each is handed on. */
+const MOST_LINES = 60;
+const LONGEST = 1_000;
 const CONTROL = /[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]/;
 
 /** Counts lines that are not the tracer's, or not to be read. */
@@ -11,13 +17,18 @@ export class ForeignLines {
   readonly #state: ParserState;
   /** Rows of a table of `-c` follow. */
   #inSummary = false;
+  /** Lines of the program that are still handed on behind one that tells of a failure. */
+  #toCome = 0;
 
   constructor(state: ParserState) {
     this.#state = state;
   }
 
-  /** Counts the current line; `isTracers` says that it looks like one that strace wrote. */
-  count(text: string, isTracers: boolean): void {
+  /**
+   * Counts the current line; `isTracers` says that it looks like one that strace wrote. Gives the line where it tells
+   * of a failure of the program.
+   */
+  count(text: string, isTracers: boolean): Printed | null {
     const state = this.#state;
     if (SUMMARY_HEAD.test(text)) {
       this.#inSummary = true;
@@ -32,8 +43,21 @@ export class ForeignLines {
       else {
         state.account.unparsed++;
         state.note('unparsed-line');
+        return null;
       }
+      return this.#printed(text);
     }
+    return null;
+  }
+
+  #printed(text: string): Printed | null {
+    const { recent, file, line } = this.#state;
+    if (recent === null) return null;
+    const shown = text.slice(0, LONGEST);
+    if (beginsFailure(shown)) this.#toCome = MOST_LINES;
+    else if (this.#toCome === 0) return null;
+    else this.#toCome--;
+    return { kind: 'printed', lane: recent.lane, text: decodeUtf8(shown), file, line };
   }
 
   #note(code: string): void {

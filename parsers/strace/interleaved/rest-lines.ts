@@ -1,4 +1,6 @@
-import type { Observed, TraceRecord } from '../../../src/trace/record.ts';
+import type { Cost, Observed, Sampled, TraceRecord } from '../../../src/trace/record.ts';
+import { CODE_IN_STRACE, readCodeSample } from '../../text/code-line.ts';
+import { COST_IN_STRACE, NOTED_BY_DROVER, readCost } from '../../text/cost-line.ts';
 import { readSight, SIGHT_IN_STRACE } from '../../text/sight-line.ts';
 import type { ForeignColumns } from '../foreign-columns.ts';
 import { readFrame } from '../frames.ts';
@@ -69,9 +71,9 @@ export class RestLines {
       return null;
     }
     if (text.startsWith(' > ') || text.startsWith(' | ') || text.startsWith(' * ')) return this.#readAttached(text);
-    if (text.startsWith(SIGHT_IN_STRACE)) {
-      const observed = this.#observed(text);
-      if (observed !== null) return observed;
+    if (text.startsWith(NOTED_BY_DROVER)) {
+      const noted = this.#noted(text);
+      if (noted !== null) return noted;
     }
     const message = readMessage(text) ?? this.#messageBehindColumns(text);
     if (message !== null) return this.#readMessage(message, text);
@@ -102,9 +104,9 @@ export class RestLines {
   /** A line while a call waits for its end. */
   #goOn(text: string, isLast: boolean): TraceRecord | null {
     const swallows = this.#cut.waiting?.swallows === true;
-    if (text.startsWith(SIGHT_IN_STRACE)) {
-      const observed = this.#observed(text);
-      if (observed !== null) return observed;
+    if (text.startsWith(NOTED_BY_DROVER)) {
+      const noted = this.#noted(text);
+      if (noted !== null) return noted;
     }
     const message = swallows ? null : readMessage(text);
     if (message?.at === 0) return this.#interrupt(message);
@@ -147,14 +149,18 @@ export class RestLines {
   }
 
   /** What drover noted of a thread that it looked at, behind the lines of strace. */
+  #noted(text: string): Observed | Sampled | Cost | null {
+    if (text.startsWith(SIGHT_IN_STRACE)) return this.#observed(text);
+    if (text.startsWith(CODE_IN_STRACE)) return this.#sampled(text);
+    return this.#cost(text);
+  }
+
   #observed(text: string): Observed | null {
     const state = this.#state;
     const sight = readSight(text.slice(SIGHT_IN_STRACE.length));
     if (sight === null) return null;
     const { tid, pid, lasted, stamp, ...told } = sight;
-    const [seconds = '', fraction = ''] = stamp.split('.');
-    const isStamped = state.clock.kind === 'epoch';
-    const time = isStamped ? state.clock.at(Number(seconds), Number(fraction.padEnd(9, '0'))) : state.time;
+    const { time, isStamped } = this.#stamped(stamp);
     state.account.notices++;
     return {
       kind: 'observed',
@@ -167,6 +173,42 @@ export class RestLines {
       line: state.line,
       text: state.text,
     };
+  }
+
+  #sampled(text: string): Sampled | null {
+    const state = this.#state;
+    const sample = readCodeSample(text.slice(CODE_IN_STRACE.length));
+    if (sample === null) return null;
+    const { tid, took, by, frames, stamp } = sample;
+    const { time, isStamped } = this.#stamped(stamp);
+    state.account.notices++;
+    return {
+      kind: 'sampled',
+      lane: state.threads.get(tid).lane,
+      from: isStamped ? time - took : time,
+      time,
+      by,
+      frames,
+      file: state.file,
+      line: state.line,
+      text: state.text,
+    };
+  }
+
+  /** A moment as drover prints it; without times in the capture, its end. */
+  #stamped(stamp: string): { readonly time: number; readonly isStamped: boolean } {
+    const { clock, time } = this.#state;
+    if (clock.kind !== 'epoch') return { time, isStamped: false };
+    const [seconds = '', fraction = ''] = stamp.split('.');
+    return { time: clock.at(Number(seconds), Number(fraction.padEnd(9, '0'))), isStamped: true };
+  }
+
+  /** What drover noted of the cost of tracing. */
+  #cost(text: string): Cost | null {
+    const cost = text.startsWith(COST_IN_STRACE) ? readCost(text.slice(COST_IN_STRACE.length)) : null;
+    if (cost === null) return null;
+    this.#state.account.notices++;
+    return { kind: 'cost', ...cost };
   }
 
   /** A message at the beginning of the line, or behind the first piece of a call. */
@@ -234,9 +276,8 @@ export class RestLines {
     return `[pid ${found[1]}] ${text.slice(found[0].length)}`;
   }
 
-  #countForeign(text: string, isTracers: boolean): null {
+  #countForeign(text: string, isTracers: boolean): TraceRecord | null {
     if (PROMPT.test(text)) this.#state.endSession();
-    this.#foreign.count(text, isTracers);
-    return null;
+    return this.#foreign.count(text, isTracers);
   }
 }

@@ -8,7 +8,7 @@ const LEVEL = 9;
 
 /** Prints what works here, and gives the exit code that an attempt to attach would. */
 export async function runDoctor(pids: readonly number[]): Promise<number> {
-  const diagnosis = diagnose(pids);
+  const diagnosis = await diagnose(pids);
   await writeStdout(`${doctorText(diagnosis)}${programsText(bundledPrograms())}`);
   return diagnosis.canAttach ? EXIT.done : EXIT.attach;
 }

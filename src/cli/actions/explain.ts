@@ -1,16 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { KINDS, THRESHOLDS } from '../../detectors/registry.ts';
+import { installed } from '../../installation.ts';
 import { errorCode } from '../../sources/input-error.ts';
 import { closest } from '../options/closest.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { EXIT } from '../printing/exit-code.ts';
 import { writeStdout } from '../printing/write-result.ts';
 
-/**
- * The READMEs are text of the product; they lie in src/ both in the repository and in the package, three folders above
- * the compiled file.
- */
-const DETECTORS = new URL('../../../../src/detectors/', import.meta.url);
+/** The READMEs are text of the product; they lie in src/ both in the repository and in the package. */
+const DETECTORS = 'src/detectors';
 const TOPICS = ['thresholds'] as const;
 
 /**
@@ -36,7 +34,7 @@ export function explanation(word: string | undefined): string {
 function pageOf(kind: string): string | null {
   if (!(KINDS as readonly string[]).includes(kind)) return null;
   try {
-    return readFileSync(new URL(`${kind}/README.md`, DETECTORS), 'utf8');
+    return readFileSync(installed(`${DETECTORS}/${kind}/README.md`), 'utf8');
   } catch (error) {
     // A kind that the report knows and nothing detects yet.
     if (errorCode(error) === 'ENOENT') return null;

@@ -1,7 +1,6 @@
-import { randomInt } from 'node:crypto';
-import { hostname } from 'node:os';
 import { asOperand } from '../../files/operand.ts';
 import { beginCapture } from '../capture/begin.ts';
+import { defaultName } from '../capture/default-name.ts';
 import { detachOnSignals } from '../capture/signals.ts';
 import { beginSummary, detachSummary, nothingSeen, reportUnkept } from '../capture/summary.ts';
 import type { RecordFlags } from '../options/capture.ts';
@@ -9,12 +8,15 @@ import { UsageError } from '../options/usage-error.ts';
 import { EXIT } from '../printing/exit-code.ts';
 import { notices, writeStdout } from '../printing/write-result.ts';
 
-const SUFFIX_DIGITS = 4;
-
 /** Traces into a file and prints its name. Throws `UsageError`, `OutputError`, `AttachError` and `InputError`. */
 export async function runRecord(pids: readonly number[], flags: RecordFlags): Promise<number> {
   if (flags.output !== undefined && flags.save !== undefined && flags.output !== flags.save)
     throw new UsageError('-o and --save both name the capture.', { hint: 'Give one of them.' });
+  if (flags.ring !== undefined) return (await import('../capture/flight-recorder.ts')).runRing(pids, flags, flags.ring);
+  if (flags.until !== undefined)
+    throw new UsageError('--until tells when a ring is written to a file, and there is none.', {
+      hint: 'Add --ring 60s',
+    });
   const say = notices(flags);
   const capture = await beginCapture(pids, { ...flags, save: flags.output ?? flags.save ?? defaultName() }, say);
   if (capture === null) return EXIT.done;
@@ -26,12 +28,6 @@ export async function runRecord(pids: readonly number[], flags: RecordFlags): Pr
   if (flags.quiet === true) reportUnkept(capture, end);
   await writeStdout(`${capture.file}\n`);
   say(`Read it with: drover ${asOperand(capture.file)}`);
-  return end.unkept === '' ? EXIT.done : EXIT.output;
-}
-
-/** `drover-web-1-20261120T021337-0815.trace`, in UTC, with digits that nobody can foresee. */
-function defaultName(): string {
-  const time = new Date().toISOString().replace(/[-:]|\.\d+Z$/g, '');
-  const suffix = String(randomInt(10 ** SUFFIX_DIGITS)).padStart(SUFFIX_DIGITS, '0');
-  return `drover-${hostname().replace(/[^\w.-]/g, '_')}-${time}-${suffix}.trace`;
+  if (end.unkept !== '') return EXIT.output;
+  return end.reason === 'tracer-died' ? EXIT.partial : EXIT.done;
 }

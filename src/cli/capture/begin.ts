@@ -7,6 +7,7 @@ import { checkSave } from '../../sources/live/spool.ts';
 import type { CaptureFlags } from '../options/capture.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { INTERRUPTED, untilInterrupted } from './signals.ts';
+import { spoken } from './spoken.ts';
 import { startSummary } from './start-summary.ts';
 
 /** Throws `UsageError` when capture and report would have the same name. */
@@ -26,6 +27,7 @@ export async function beginCapture(
   flags: CaptureFlags,
   notice: (sentence: string) => void,
   reserveSeconds = 0,
+  ringSeconds?: number,
 ): Promise<LiveCapture | null> {
   if (flags.save !== undefined) checkSave(flags.save, flags.force === true);
   const { engine, processes, why, watch } = prepareCapture(pids, { engine: flags.engine, family: flags.family });
@@ -41,6 +43,9 @@ export async function beginCapture(
         seconds: flags.for + reserveSeconds,
         program,
         watch,
+        code: flags.code,
+        ringSeconds,
+        mostPercent: flags.maxCost,
         signal,
       }),
     );
@@ -75,7 +80,7 @@ async function agreed(count: number, { yes, for: seconds }: CaptureFlags): Promi
     const closed = new Promise<string>((resolve) => asking.once('close', () => resolve('q')));
     const question = asking.question(
       `strace will slow ${count === 1 ? 'this process' : `these ${count} processes`} down while it runs (often 2x, ` +
-        `worst case 100x). It stops by itself after ${seconds} s.\n` +
+        `worst case 100x). It stops by itself after ${spoken(seconds)}.\n` +
         'gunicorn kills a worker that is silent for its --timeout. Enter = go, q = no: ',
     );
     const answer = await Promise.race([question, closed]);

@@ -59,7 +59,12 @@ export class CaptureProgress {
 
 /** `TRACED by strace, 43 s left, 1.2 MB`, with what is found so far or how far drover is behind. */
 export function progressText(
-  { engine, endsAt, bytes }: Pick<LiveCapture, 'engine' | 'endsAt' | 'bytes'>,
+  {
+    engine,
+    endsAt,
+    bytes,
+    costPercent = null,
+  }: Pick<LiveCapture, 'engine' | 'endsAt' | 'bytes'> & Partial<Pick<LiveCapture, 'costPercent'>>,
   progress: Pick<Progress, 'bytesRead'> | null,
   verdict: string,
   now: number,
@@ -67,8 +72,9 @@ export function progressText(
   const left = Math.max(0, Math.ceil((endsAt - now) / 1_000));
   const behind = bytes - (progress?.bytesRead ?? 0);
   const lag = behind > NOTABLE_BYTES ? `, ${mebibytes(behind)} behind` : '';
+  const cost = costPercent === null ? '' : `, cost ${costPercent.toFixed(1)} % of a CPU`;
   return (
     `TRACED by ${engine.name}, ${left} s left, ` +
-    `${mebibytes(bytes)}${lag}${verdict === '' ? '' : `. So far: ${verdict}`}`
+    `${mebibytes(bytes)}${lag}${cost}${verdict === '' ? '' : `. So far: ${verdict}`}`
   );
 }

@@ -37,7 +37,7 @@ export function detachOnSignals(capture: LiveCapture, say: (sentence: string) =>
   process.on('SIGINT', () => {
     if (capture.isOver || askedBefore) {
       capture.kill();
-      say(`What was captured is ${capture.file}.`);
+      if (!capture.isRing) say(`What was captured is ${capture.file}.`);
       process.exit(INTERRUPTED);
     }
     askedBefore = true;
@@ -49,7 +49,8 @@ export function detachOnSignals(capture: LiveCapture, say: (sentence: string) =>
       capture.stop();
       void capture.ended.then((end) => {
         const unkept = end.unkept === '' ? '' : ` ${end.unkept}`;
-        say(`Stopped by ${signal}; nothing was reported. ${end.detached}${unkept} The capture is ${capture.file}.`);
+        const what = capture.isRing ? '' : ` The capture is ${capture.file}.`;
+        say(`Stopped by ${signal}; nothing was reported. ${end.detached}${unkept}${what}`);
         process.exit(128 + number);
       });
     });

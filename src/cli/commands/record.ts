@@ -1,14 +1,30 @@
 import { type Command, Option } from 'commander';
 import { PROGRAM_NAMES } from '../../sources/bpftrace/program.ts';
 import { addCaptureOptions, addTargetArgument, type RecordFlags } from '../options/capture.ts';
+import { parseCondition } from '../options/until.ts';
+import { parseCount, parseLongSeconds, parseSeconds } from '../options/values.ts';
 import type { ExitCodeSink } from '../printing/exit-code.ts';
+
+const MOST_DUMPS = 10;
+/** A recorder that nobody ends goes on for a week. */
+const RING_SECONDS = 7 * 86_400;
 
 /** Adds `drover record`. */
 export function addRecordCommand(program: Command, exitWith: ExitCodeSink): void {
   const command = addTargetArgument(
     program.command('record').description('trace a running server into a file, for later or for a colleague'),
   );
-  addCaptureOptions(command, PROGRAM_NAMES)
+  addCaptureOptions(command, PROGRAM_NAMES, parseLongSeconds)
+    .optionsGroup('To keep only what led to something (flight recorder):')
+    .addOption(new Option('--ring <time>', 'keep the last 60s, write them when --until holds').argParser(parseSeconds))
+    .addOption(
+      new Option(
+        '--until <condition>',
+        "'stall>500ms', EPIPE or another error, death, or 'cmd:PROGRAM WORDS' that fails; again for more; SIGUSR1 " +
+          'always does',
+      ).argParser(parseCondition),
+    )
+    .addOption(new Option('--dumps <n>', 'end after so many files').argParser(parseCount).default(MOST_DUMPS))
     .optionsGroup('What to print:')
     .option(
       '-o, --output <file>',
@@ -19,9 +35,11 @@ export function addRecordCommand(program: Command, exitWith: ExitCodeSink): void
     .addOption(new Option('--save <file>').hideHelp())
     .option('-q, --quiet', 'the name of the file only')
     .optionsGroup('Options:')
-    .action(async (who: string[], flags: RecordFlags) => {
+    .action(async (who: string[], flags: RecordFlags, self: Command) => {
       const { runRecord } = await import('../actions/record.ts');
       const { findTargets } = await import('../../sources/live/targets.ts');
-      exitWith(await runRecord(findTargets(who), flags));
+      const isForGiven = self.getOptionValueSource('for') !== 'default';
+      const seconds = flags.ring === undefined || isForGiven ? flags.for : RING_SECONDS;
+      exitWith(await runRecord(findTargets(who), { ...flags, for: seconds }));
     });
 }

@@ -4,7 +4,6 @@ import type { LiveStatus, ProcessNow } from '../../dashboard/state.ts';
 import { type AnalysisMessage, AnalysisThread } from '../../pipeline/analysis-thread.ts';
 import { machineOf } from '../../sources/bpftrace/program.ts';
 import type { CaptureEnd, LiveCapture } from '../../sources/live/capture.ts';
-import type { ProcessSight } from '../../sources/live/kernel-watch.ts';
 import { processCall } from '../../sources/live/process-call.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
 import type { Feed } from './dashboard-host.ts';
@@ -123,7 +122,7 @@ export class LiveFeed implements Feed {
   #tellSights(): void {
     const { capture } = this.#options;
     if (capture.isOver || capture.sights.length === 0) return;
-    const processes = processesNow(capture.sights, monotonic());
+    const processes = processesNow(capture, monotonic());
     const isStuck = processes.some(
       ({ isWaiting, ageMs, awayMs }) => !isWaiting && (ageMs >= AWAY_MS || awayMs >= RESTLESS_MS),
     );
@@ -154,15 +153,16 @@ export class LiveFeed implements Feed {
       behindBytes: behind > NOTABLE_BYTES ? behind : 0,
       callsPerSecond:
         first === undefined || now === first.at ? 0 : ((this.#lines - first.lines) * 1_000) / (now - first.at),
-      lost: this.#lost,
+      lost: Math.max(this.#lost, capture.lost),
       spool: capture.file,
       spoolBytes: bytes,
       spoolLimitBytes,
+      costPercent: capture.costPercent,
       notes: end === null ? [] : [[end.sentence, end.detached].filter((part) => part !== '').join(' ')],
       wallMs: Date.now(),
       atMs: now,
       silentMs: now - this.#arrivedAt,
-      processes: processesNow(capture.sights, monotonic()),
+      processes: processesNow(capture, monotonic()),
     });
   }
 }
@@ -194,14 +194,15 @@ function monotonic(): number {
 }
 
 /** Each process by the first of its threads; `now` on the clock of the watch. */
-function processesNow(sights: readonly ProcessSight[], now: number): ProcessNow[] {
-  return sights.flatMap(({ pid, innerPid, name, threads }) => {
+function processesNow(capture: LiveCapture, now: number): ProcessNow[] {
+  return capture.sights.flatMap(({ pid, innerPid, name, threads }) => {
     const main = threads.find(({ tid }) => tid === pid) ?? threads[0];
     if (main === undefined) return [];
     const { call, target, since, at, awayFrom, isFromStart } = main;
     const isWaiting = call !== '' && isWait(syscall(call).family);
     const ageMs = Math.max(0, (now - since) / 1e6);
-    return [{ pid, innerPid, name, call, target, isWaiting, ageMs, awayMs: (at - awayFrom) / 1e6, isFromStart }];
+    const code = capture.codeOf(main);
+    return [{ pid, innerPid, name, call, target, isWaiting, ageMs, awayMs: (at - awayFrom) / 1e6, code, isFromStart }];
   });
 }
 

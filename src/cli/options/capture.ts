@@ -1,9 +1,11 @@
 import { Argument, type Command, Option } from 'commander';
 import type { ProgramName } from '../../sources/bpftrace/program.ts';
+import type { CodeMode } from '../../sources/live/code/samplers.ts';
 import type { Machine } from '../../trace/syscall-numbers.ts';
 import type { DashboardFlags } from './dashboard.ts';
 import type { ReportFlags } from './print.ts';
-import { parseBytes, parsePids, parseSeconds } from './values.ts';
+import type { Condition } from './until.ts';
+import { parseBytes, parsePercent, parsePids, parseSeconds } from './values.ts';
 
 /** How a running server shall be traced. */
 export interface CaptureFlags {
@@ -16,7 +18,10 @@ export interface CaptureFlags {
   readonly spool?: string;
   /** Bytes. */
   readonly maxSpool: number;
+  /** Percent of one processor. */
+  readonly maxCost?: number;
   readonly yes?: boolean;
+  readonly code: CodeMode;
   /** `--no-family` gives false. */
   readonly family: boolean;
   readonly quiet?: boolean;
@@ -30,6 +35,12 @@ export interface AttachFlags extends CaptureFlags, ReportFlags, DashboardFlags {
 /** What `drover record` was asked for. */
 export interface RecordFlags extends CaptureFlags {
   readonly output?: string;
+  /** Seconds that the flight recorder keeps; without it one capture is made. */
+  readonly ring?: number;
+  /** What makes it write them into a file. */
+  readonly until?: readonly Condition[];
+  /** It ends after so many files. */
+  readonly dumps: number;
 }
 
 /** What `drover run` was asked for. */
@@ -71,7 +82,7 @@ export function parsePidWords(text: string, before?: readonly number[]): number[
 }
 
 /** Adds the options that say how to trace; the programs that nobody but people can read only where they are wanted. */
-export function addCaptureOptions(command: Command, programs = REPORTED): Command {
+export function addCaptureOptions(command: Command, programs = REPORTED, parseTime = parseSeconds): Command {
   command
     .optionsGroup('How to trace:')
     .addOption(new Option('--engine <engine>', 'the tracer').choices(['auto', 'bpftrace', 'strace']).default('auto'))
@@ -84,9 +95,20 @@ export function addCaptureOptions(command: Command, programs = REPORTED): Comman
         .choices(programs)
         .default('calls'),
     )
-    .addOption(new Option('--for <time>', 'how long: 30s, 2m').argParser(parseSeconds).default(SECONDS, '60s'));
+    .addOption(new Option('--for <time>', 'how long: 30s, 2m').argParser(parseTime).default(SECONDS, '60s'));
   return addSpoolOptions(command, 'end the capture at this size')
+    .addOption(
+      new Option(
+        '--max-cost <percent>',
+        'detach when tracing takes more than this share of one CPU over 10 s: 5%',
+      ).argParser(parsePercent),
+    )
     .option('--no-family', 'trace only the processes named, not the rest of their server')
+    .addOption(
+      new Option('--code <how>', 'see what a stuck worker runs, with py-spy where it is installed')
+        .choices(['auto', 'off'])
+        .default('auto'),
+    )
     .option('-y, --yes', 'attach strace without asking');
 }
 

@@ -41,15 +41,40 @@ export function parseThreshold(text: string, before: Readonly<Record<string, str
   return { ...before, [name.trim()]: value.trim() };
 }
 
-const SECONDS = { s: 1, m: 60, h: 3_600 } as const;
+const DAY = 86_400;
+const SECONDS = { s: 1, m: 60, h: 3_600, d: DAY } as const;
+const MOST_DAYS = 30;
 
 /** `60s`, `2m`, `1h`, or a number of seconds, as whole seconds. Throws `UsageError`. */
 export function parseSeconds(text: string): number {
-  const { number, unit = 's' } = /^(?<number>\d+(?:\.\d+)?)(?<unit>[smh])?$/.exec(text)?.groups ?? {};
-  const seconds = Math.ceil(Number(number) * SECONDS[unit as keyof typeof SECONDS]);
-  if (!(seconds >= 1 && seconds <= 86_400))
+  const seconds = secondsOf(text);
+  if (!(seconds >= 1 && seconds <= DAY))
     throw new UsageError(`"${text}" is no time between a second and a day.`, { hint: 'Write 30s, 2m or 1h.' });
   return seconds;
+}
+
+/** The same for what may go on for days: `7d`. Throws `UsageError`. */
+export function parseLongSeconds(text: string): number {
+  const seconds = secondsOf(text);
+  if (!(seconds >= 1 && seconds <= MOST_DAYS * DAY))
+    throw new UsageError(`"${text}" is no time between a second and ${MOST_DAYS} days.`, {
+      hint: 'Write 30s, 2m, 1h or 7d.',
+    });
+  return seconds;
+}
+
+function secondsOf(text: string): number {
+  const { number, unit = 's' } = /^(?<number>\d+(?:\.\d+)?)(?<unit>[smhd])?$/.exec(text)?.groups ?? {};
+  return Math.ceil(Number(number) * SECONDS[unit as keyof typeof SECONDS]);
+}
+
+/** `5%`, `0.5`: percent, above zero. Throws `UsageError`. */
+export function parsePercent(text: string): number {
+  const number = /^(\d+(?:\.\d+)?)\s*%?$/.exec(text)?.[1];
+  const percent = Number(number);
+  if (number === undefined || !(percent > 0) || percent > 100_000)
+    throw new UsageError(`"${text}" is no share of a CPU.`, { hint: 'Write 5% or 0.5%; two CPUs are 200%.' });
+  return percent;
 }
 
 const BYTES = { '': 1, k: 1_024, m: 1_048_576, g: 1_073_741_824 } as const;

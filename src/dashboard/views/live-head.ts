@@ -39,6 +39,7 @@ export function liveData(state: DashboardState, live: LiveStatus): Row {
         ? `${(live.behindBytes / MEGABYTE).toFixed(1)} MB behind`
         : 'all read',
     `${count(Math.round(live.callsPerSecond))} calls/s`,
+    ...(live.costPercent == null || live.state !== 'tracing' ? [] : [`cost ${live.costPercent.toFixed(1)} %`]),
     `spool ${Math.floor(live.spoolBytes / MEGABYTE)} of ${Math.floor(live.spoolLimitBytes / MEGABYTE)} MB`,
   ];
   const word = isStale

@@ -24,6 +24,9 @@ const NOW = 24;
 /** For the number that a process has in its own container. */
 const INNER = 6;
 const FEWEST_WORKERS = 2;
+/** A terminal of so many columns has none to spare; on others a line of code gets so many more. */
+const COLUMNS = 88;
+const MOST_CODE = 22;
 
 /** Live: who is blocked now and for how long, then the findings, then what is known of the selected one. */
 export function drawLiveOverview(state: DashboardState): readonly Row[] {
@@ -59,10 +62,11 @@ export function drawLiveOverview(state: DashboardState): readonly Row[] {
 function heads(state: DashboardState): Row {
   const { columns, glyphs } = state;
   const inner = innerWidth(state);
+  const width = tableWidth(state);
   const text =
-    ` ${'WORKER'.padEnd(PID + inner)}${'NOW'.padEnd(NOW - inner)}${'CALLS/S'.padStart(7)}${'LONGEST'.padStart(9)}` +
-    `${'EPIPE'.padStart(6)}`;
-  return row(span(cell(text, TABLE + 2), 'quiet'), ...drawLegend(glyphs, columns - TABLE - 3));
+    ` ${'WORKER'.padEnd(PID + inner)}${'NOW'.padEnd(nowWidth(state) - inner)}${'CALLS/S'.padStart(7)}` +
+    `${'LONGEST'.padStart(9)}${'EPIPE'.padStart(6)}`;
+  return row(span(cell(text, width + 2), 'quiet'), ...drawLegend(glyphs, columns - width - 3));
 }
 
 function drawWorkerNow(state: DashboardState, each: WorkerRow): Row {
@@ -78,17 +82,33 @@ function drawWorkerNow(state: DashboardState, each: WorkerRow): Row {
   const isBlocked = isAway && now !== 'runs' && !now.startsWith('in ');
   const rate = activity === null || workerActivity === null ? '-' : callsPerSecond(state, activity, workerActivity);
   const pin = state.pinned.includes(worker.pid) ? '*' : ' ';
-  const cells = columns - TABLE - 3;
+  const cells = columns - tableWidth(state) - 3;
+  const room = nowWidth(state) - inner - 1;
   const endMs = liveNowMs(state);
   const stretch = { fromMs: Math.max(0, endMs - RECENT_MS), toMs: Math.max(RECENT_MS, endMs), cells };
   return row(
     `${pin}${cell(pidText(each), PID + inner)}`,
-    span(cell(now, NOW - inner - 1), isBlocked && worker.role !== 'master' ? 'bold' : 'plain'),
+    span(cell(fitting(now, room), room), isBlocked && worker.role !== 'master' ? 'bold' : 'plain'),
     ` ${figure(rate, 7)}${figure(durationOfMs(longestOf(each)), 9)}${figure(count(worker.brokenPipes), 6)}  `,
     ...(activity === null || workerActivity === null || cells < 8
       ? []
       : drawTimelineRow(activity, workerActivity, stretch, glyphs)),
   );
+}
+
+/** Lines of code need more room than names of calls, where there is some. */
+function nowWidth({ live, columns }: DashboardState): number {
+  const hasCode = live?.processes?.some(({ code = '' }) => code !== '') === true;
+  return NOW + (hasCode ? Math.min(MOST_CODE, Math.max(0, columns - COLUMNS)) : 0);
+}
+
+function tableWidth(state: DashboardState): number {
+  return TABLE - NOW + nowWidth(state);
+}
+
+/** Without the function behind a line of code, where both have no room. */
+function fitting(now: string, width: number): string {
+  return now.length <= width ? now : now.replace(/(:\d+) \S+$/, '$1');
 }
 
 function innerWidth({ live }: DashboardState): number {

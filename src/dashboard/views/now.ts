@@ -26,7 +26,15 @@ export function nowText(state: DashboardState, row: WorkerRow): string {
   // The tracer's words arrive a moment late: what is shorter may be over.
   const notable = state.live === null ? 0 : state.live.engine === 'strace' ? NOTABLE_MS : NOTABLE_LATE_MS;
   const lengthMs = Math.max(openMs, callMs);
-  const what = isIn ? inCall(now.call, lengthMs >= notable || openMs > 0) : callMs < notable ? 'runs' : 'no call';
+  const code = openMs > 0 ? (row.process?.code ?? '') : '';
+  const what =
+    code !== ''
+      ? show(code)
+      : isIn
+        ? inCall(now.call, lengthMs >= notable || openMs > 0)
+        : callMs < notable
+          ? 'runs'
+          : 'no call';
   // The time comes first: it must not be what is cut.
   return lengthMs < notable && openMs === 0 ? what : `${durationOfMs(lengthMs)} ${what}`;
 }
@@ -44,7 +52,8 @@ function unheardText(state: DashboardState, { process, worker }: WorkerRow): str
   const age = ageNow(state, process);
   if (age === 0) return 'runs';
   const least = process.isFromStart ? (state.glyphs === ASCII ? '>=' : '\u2265') : '';
-  const what = process.call === '' ? 'no call' : inCall(process.call, true);
+  const code = process.code ?? '';
+  const what = code !== '' ? show(code) : process.call === '' ? 'no call' : inCall(process.call, true);
   return `${least}${durationOfMs(age)} ${what}`;
 }
 

@@ -48,6 +48,7 @@ export const gilStarvation = defineDetector({
             waits.sum = 0;
           }
           waits.count++;
+          waits.isOpen = record.inFlight;
           waits.total += length;
           waits.sum += length;
           waits.first = earlier(waits.first, start);

@@ -29,7 +29,7 @@ export function finding({ model }: Context, thread: Thread, waits: Waits, severi
       'single call shows it.',
     start: waits.first,
     end: waits.last,
-    openEnded: false,
+    openEnded: waits.isOpen,
     workers: [pid],
     metrics: {
       worker: pid,

@@ -15,10 +15,23 @@ export interface Waits {
   sum: Nanoseconds;
   worst: Nanoseconds;
   worstSecond: number;
+  /** The last one had not ended when the capture did. */
+  isOpen: boolean;
   readonly lines: KeptLine[];
 }
 
 /** No waits yet. */
 export function begin(start: Nanoseconds): Waits {
-  return { count: 0, total: 0, first: start, last: start, second: -1, sum: 0, worst: 0, worstSecond: -1, lines: [] };
+  return {
+    count: 0,
+    total: 0,
+    first: start,
+    last: start,
+    second: -1,
+    sum: 0,
+    worst: 0,
+    worstSecond: -1,
+    isOpen: false,
+    lines: [],
+  };
 }

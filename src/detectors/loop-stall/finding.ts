@@ -1,7 +1,9 @@
 import type { KeptLine } from '../../model/evidence.ts';
 import type { OffCpu } from '../../model/machine/turn.ts';
+import type { CodeSample } from '../../model/measuring/code-samples.ts';
 import { milliseconds, round } from '../../trace/format-numbers.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
+import { codeIn, codeSentence, framesMember, placeOf } from '../code-line.ts';
 import type { Context } from '../detector.ts';
 import { type Confidence, type DraftFinding, span } from '../finding.ts';
 import type { Reason } from '../stall-cause/cause.ts';
@@ -9,7 +11,7 @@ import { moment } from '../words.ts';
 import { stallAdvice } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 import { helperNote, helperPeers, isMostlyStarved, isStarved, summaryOf, titleOf } from './sentences.ts';
-import type { StallGroup } from './stall-group.ts';
+import type { Stall, StallGroup } from './stall-group.ts';
 import { mayTakeTurns, TURNS_NOTE } from './turn-takers.ts';
 
 const POOL_NOTE =
@@ -39,13 +41,15 @@ export function stallFinding(context: Context, group: StallGroup, hasPool: boole
   const isParked = (cause === 'lock' || cause === 'futex-ladder') && mayTakeTurns(thread, context.model);
   const isDoubtful = isFull || isParked;
   const helpers = helperPeers(thread.process);
+  const codeOf = (stall: Stall): CodeSample | null => codeIn(context.model, thread, stall.start, stall.end);
+  const code = [longest, ...group.stalls].map(codeOf).find((sample) => sample !== null) ?? null;
   return {
     severity: isDoubtful ? 'info' : critical ? 'critical' : 'warning',
     confidence: isDoubtful ? 'possible' : confidenceOf(reason, context),
-    title: titleOf(pid, longest, count),
+    title: titleOf(pid, longest, count, placeOf(code)),
     summary:
       `${summaryOf(thread, longest, count, group.total, context.capabilities)}${helperNote(cause, helpers)}` +
-      `${isFull ? POOL_NOTE : ''}${isParked ? TURNS_NOTE : ''}`,
+      `${codeSentence(code)}${isFull ? POOL_NOTE : ''}${isParked ? TURNS_NOTE : ''}`,
     why: thread.loop.shared === null ? WHY : WHY_SHARED,
     ...span({ times }, group.first, group.last),
     openEnded: open,
@@ -89,10 +93,11 @@ export function stallFinding(context: Context, group: StallGroup, hasPool: boole
           request: stall.request,
           turnCalls: stall.calls,
           open: stall.open,
+          ...framesMember(codeOf(stall)),
         })),
       share: round(Math.min(1, group.total / Math.max(1, observedOf(thread, context))), 4),
     },
-    evidence: evidenceOf(group),
+    evidence: code === null ? evidenceOf(group) : [...evidenceOf(group), code.line],
     next: stallAdvice(
       cause,
       reason,

@@ -1,3 +1,4 @@
+import { framesShape } from '../code-line.ts';
 import { metric, type ValuesOf } from '../metric.ts';
 import { CAUSES } from '../stall-cause/cause.ts';
 
@@ -45,6 +46,7 @@ export const metrics = {
       request: metric.text('The request that was being served; empty when none is known.'),
       turnCalls: metric.count('Calls in it.'),
       open: metric.flag('It had not ended when the trace did.'),
+      frames: framesShape,
     }),
     'The longest ones; `count` says how many there were.',
   ),

@@ -6,6 +6,7 @@ import { duration, plural } from '../../trace/format-numbers.ts';
 import { portOf, protocolOfPort } from '../../trace/payload.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
 import type { Capabilities } from '../capabilities.ts';
+import { withPlace } from '../code-line.ts';
 import { CAUSE_IN_WORDS, type Cause, type Reason } from '../stall-cause/cause.ts';
 import { workerName } from '../words.ts';
 import type { Stall } from './stall-group.ts';
@@ -31,11 +32,12 @@ export function isMostlyStarved({ length, offCpu }: Stall): boolean {
   return offCpu !== null && offCpu.queued >= length / 2;
 }
 
-export function titleOf(pid: number, stall: Stall, count: number): string {
+export function titleOf(pid: number, stall: Stall, count: number, place = ''): string {
   const title =
     `${workerName(pid)} stalled ${atLeast(stall)}${duration(stall.length)}: ` +
     `${inside(stall)}${count > 1 ? ` (${count} times)` : ''}`;
-  return title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 3)}...` : title;
+  const cut = title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 3)}...` : title;
+  return withPlace(cut, place, LONGEST_TITLE);
 }
 
 function inside(stall: Stall): string {

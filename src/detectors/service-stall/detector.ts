@@ -95,7 +95,7 @@ function stallsOf(context: Context, loops: readonly Thread[], turns: ReadonlyMap
 function servicesOf(threads: Iterable<Thread>): Thread[][] {
   const groups = new Map<unknown, Thread[]>();
   for (const [thread, role] of rolesOf(threads)) {
-    if (role === 'acceptor' || !isLoopOf(thread, role)) continue;
+    if (role === 'acceptor' || role === 'master' || !isLoopOf(thread, role)) continue;
     const key = thread.process.parent ?? thread.accepts.listener ?? 'unrelated';
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [thread]);

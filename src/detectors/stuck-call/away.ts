@@ -4,6 +4,7 @@ import type { Model } from '../../model/model.ts';
 import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
 import { elapsed, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { codeIn, codeSentence, commonPlace, framesMember, withPlace } from '../code-line.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
 import type { Metrics } from './metrics.ts';
@@ -13,6 +14,7 @@ const LEAST_SHARE = 0.5;
 const MOST_THREADS = 50;
 const MOST_LINES = 5;
 const MOST_NAMED = 5;
+const LONGEST_TITLE = 78;
 
 /**
  * The first threads of processes that drover looked at and that never came to a wait in the whole capture: without a
@@ -53,17 +55,23 @@ export function awayFinding(context: Context, threads: readonly Thread[], isEver
   const clients = sorted.reduce((sum, { process }) => sum + Math.max(0, process.clientsHeld), 0);
   const longest = lastedOf(model, worst);
   const top = topOf(worst, capabilities.durations);
+  const codes = sorted.map((thread) => codeIn(model, thread, Number.NEGATIVE_INFINITY, model.lastTime));
+  const code = codes.find((sample) => sample !== null) ?? null;
   return {
     severity: severityOf(clients, isEverybody),
     confidence: clients > 0 ? 'likely' : 'possible',
-    title: `${whoOf(pids, model)} ${top === null ? 'no system call' : `no pause: ${callsOf(top)}`}`,
-    summary: summaryOf(sorted, longest, top, clients),
+    title: withPlace(
+      `${whoOf(pids, model)} ${top === null ? 'no system call' : `no pause: ${callsOf(top)}`}`,
+      commonPlace(codes),
+      LONGEST_TITLE,
+    ),
+    summary: `${summaryOf(sorted, longest, top, clients)}${codeSentence(code)}`,
     why: 'A worker that does not come back to its wait neither accepts nor answers anybody else until it does.',
     ...span(capabilities, model.lastTime - longest, model.lastTime),
     openEnded: true,
     workers: pids.slice(0, MOST_THREADS),
     metrics: {
-      threads: sorted.slice(0, MOST_THREADS).map((thread) => ({
+      threads: sorted.slice(0, MOST_THREADS).map((thread, index) => ({
         pid: thread.process.pid,
         tid: thread.tid,
         call: topOf(thread, capabilities.durations)?.call ?? '',
@@ -73,11 +81,15 @@ export function awayFinding(context: Context, threads: readonly Thread[], isEver
         hasTimeout: null,
         idle: clients > 0 ? 'no' : 'unknown',
         waitsFor: null,
+        ...framesMember(codes[index] ?? null),
       })),
       count: sorted.length,
       nobodyAccepted: model.processes.all().every(({ accepted }) => accepted === 0),
     },
-    evidence: sorted.slice(0, MOST_LINES).flatMap(({ seen }) => (seen === null ? [] : [seen.line])),
+    evidence: [
+      ...sorted.slice(0, MOST_LINES).flatMap(({ seen }) => (seen === null ? [] : [seen.line])),
+      ...(code === null ? [] : [code.line]),
+    ],
     next: [
       {
         text: 'See the code that runs.',

@@ -2,6 +2,7 @@ import type { AtEnd } from '../../model/at-end/at-end.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { duration, milliseconds } from '../../trace/format-numbers.ts';
 import { UNKNOWN } from '../../trace/time.ts';
+import { codeIn, codeSentence, commonPlace, framesMember, withPlace } from '../code-line.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
 import { moment } from '../words.ts';
@@ -19,6 +20,7 @@ export interface Group {
 const MOST_THREADS = 50;
 const MOST_LINES = 5;
 const MOST_NAMED = 5;
+const LONGEST_TITLE = 78;
 
 /** Who hangs, in what, since when, and what for. */
 export function finding(context: Context, { all, severity, isEverybody }: Group): DraftFinding<Metrics> {
@@ -28,18 +30,26 @@ export function finding(context: Context, { all, severity, isEverybody }: Group)
   if (worst === undefined) throw new Error('a group has a thread at least');
   const pids = [...new Set(sorted.map(({ thread }) => thread.process.pid))];
   const isTimed = capabilities.times && worst.lasted !== UNKNOWN && model.lastTime > model.firstTime;
+  const codes = sorted.map(({ thread, left }) =>
+    codeIn(model, thread, left.beganBefore ? Number.NEGATIVE_INFINITY : left.since, model.lastTime),
+  );
+  const code = codes.find((sample) => sample !== null) ?? null;
   const nobodyAccepted = model.processes.all().every(({ accepted }) => accepted === 0);
   return {
     severity,
     confidence: worst.idle === 'no' && isTimed ? 'likely' : 'possible',
-    title: titleOf(sorted, who(sorted, pids, model.processes.all(), isEverybody), severity),
-    summary: summaryOf(context, worst, sorted, isTimed),
+    title: withPlace(
+      titleOf(sorted, who(sorted, pids, model.processes.all(), isEverybody), severity),
+      commonPlace(codes),
+      LONGEST_TITLE,
+    ),
+    summary: `${summaryOf(context, worst, sorted, isTimed)}${codeSentence(code)}`,
     why: WHY[worst.idle === 'no' ? 'no' : 'unknown'],
     ...span(capabilities, Math.min(...sorted.map(({ left }) => left.since)), model.lastTime),
     openEnded: true,
     workers: pids.slice(0, MOST_THREADS),
     metrics: {
-      threads: sorted.slice(0, MOST_THREADS).map((each) => ({
+      threads: sorted.slice(0, MOST_THREADS).map((each, index) => ({
         pid: each.thread.process.pid,
         tid: each.thread.tid,
         call: each.left.name,
@@ -49,11 +59,12 @@ export function finding(context: Context, { all, severity, isEverybody }: Group)
         hasTimeout: each.left.hasTimeout,
         idle: each.idle === 'no' ? 'no' : 'unknown',
         waitsFor: each.wait.what === '' ? null : each.wait.what,
+        ...framesMember(codes[index] ?? null),
       })),
       count: all.length,
       nobodyAccepted,
     },
-    evidence: sorted.slice(0, MOST_LINES).map(({ left }) => left.line),
+    evidence: [...sorted.slice(0, MOST_LINES).map(({ left }) => left.line), ...(code === null ? [] : [code.line])],
     next: adviceFor(worst),
     subjects: pids.slice(0, MOST_THREADS).map((pid) => `pid ${pid}`),
   };
@@ -105,7 +116,7 @@ function titleOf(sorted: readonly AtEnd[], subject: string, severity: Severity):
   const on =
     target === null ? '' : left.syscall.takesDescriptor || left.watched > 0 ? ` on ${target}` : ` of ${target}`;
   const title = `${subject} ${state} ${left.name}${on}`;
-  return title.length > 78 ? `${title.slice(0, 77)}…` : title;
+  return title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 1)}…` : title;
 }
 
 function summaryOf({ model, capabilities }: Context, worst: AtEnd, sorted: readonly AtEnd[], isTimed: boolean): string {

@@ -1,3 +1,4 @@
+import { framesShape } from '../code-line.ts';
 import { metric, type ValuesOf } from '../metric.ts';
 
 export const metrics = {
@@ -14,6 +15,7 @@ export const metrics = {
       hasTimeout: metric.orNull(metric.flag('Whether the call ends by itself; null when the capture does not tell.')),
       idle: metric.oneOf(['no', 'unknown'], 'unknown: a thread that waits for work looks the same.'),
       waitsFor: metric.orNull(metric.text('What it waits for, in words.')),
+      frames: framesShape,
     }),
     'The threads, those that wait longest first; at most 50.',
   ),

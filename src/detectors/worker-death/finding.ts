@@ -44,14 +44,31 @@ export function finding(context: Context, { deaths: asRead, severity, isLoop }: 
         coreDumped: death.coreDumped,
         killedBy: death.sender === 0 ? null : death.sender,
         lastCall: death.lastCall === '' ? null : death.lastCall,
+        printed: printedBy(death),
         replacedBy: death.replacedBy === 0 ? null : death.replacedBy,
       })),
       count: deaths.length,
     },
-    evidence: deaths.flatMap(({ lines }) => lines).slice(0, MOST_LINES),
+    evidence: evidenceOf(deaths),
     next: adviceFor(first),
     subjects: pids.slice(0, MOST).map((pid) => `pid ${pid}`),
   };
+}
+
+function printedBy({ words }: Death): Metrics['deaths'][number]['printed'] {
+  if (words === null) return null;
+  const { lines, error, leftOut } = words;
+  return { lines: lines.map(({ text }) => text), error: error?.text ?? null, leftOut };
+}
+
+/** Of whoever told why: the line that names the error, and the first one, before the lines that tell the end. */
+function evidenceOf(deaths: readonly Death[]): DraftFinding<Metrics>['evidence'] {
+  const words = deaths.find((death) => death.words !== null)?.words;
+  const told = words == null ? [] : [words.lines[0], words.error].flatMap((line) => line?.shown ?? []);
+  const all = [...told, ...deaths.flatMap(({ lines }) => lines)];
+  return all
+    .filter((line, index) => all.findIndex((each) => each.line === line.line && each.file === line.file) === index)
+    .slice(0, MOST_LINES);
 }
 
 const WHY =
@@ -88,6 +105,7 @@ function summaryOf(first: Death, deaths: readonly Death[]): string {
         'The trace does not show who sent it: an operator, a supervisor, or the kernel for want of memory.',
       );
   }
+  sentences.push(...wordsOf(first, deaths));
   if (first.lastCall !== '') sentences.push(`Its last call was ${first.lastCall}.`);
   if (!first.hasServed && first.signal === '' && first.parent !== null)
     sentences.push('It had not accepted a connection before.');
@@ -98,6 +116,15 @@ function summaryOf(first: Death, deaths: readonly Death[]): string {
     sentences.push(`So did ${others.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`);
   }
   return sentences.join(' ');
+}
+
+/** What it printed before it ended: the error, or the first line where none is named. */
+function wordsOf(first: Death, deaths: readonly Death[]): readonly string[] {
+  const told = deaths.find(({ words }) => words !== null);
+  const line = told?.words?.error ?? told?.words?.lines[0];
+  if (told === undefined || line === undefined) return [];
+  const who = told === first ? 'Before that it' : nameOf(told.pid);
+  return [`${who} printed: ${line.text.replace(/[.\s]+$/, '')}.`];
 }
 
 function adviceFor({ signal, coreDumped, process, pid }: Death): readonly Step[] {

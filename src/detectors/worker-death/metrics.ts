@@ -10,6 +10,19 @@ export const metrics = {
       coreDumped: metric.flag('The kernel wrote a core dump.'),
       killedBy: metric.orNull(metric.pid('Who sent the signal; null when the trace does not tell.')),
       lastCall: metric.orNull(metric.text('The last call of the thread that ended.')),
+      printed: metric.orNull(
+        metric.record(
+          {
+            lines: metric.list(
+              metric.text('As the process wrote it, masked like any line of a capture.'),
+              'The first and the last lines of its last failure, at most 8.',
+            ),
+            error: metric.orNull(metric.text('Which of the lines names the error; null when none does.')),
+            leftOut: metric.amount('Lines between the first and the last ones.'),
+          },
+          'What it printed of its failure, before it ended; null when the capture shows nothing of that kind.',
+        ),
+      ),
       replacedBy: metric.orNull(metric.pid('The process that its parent started next.')),
     }),
     'In order of time; at most 50.',

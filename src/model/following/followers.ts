@@ -28,11 +28,15 @@ export class Followers {
   }
 
   /** A call had not come back at the end of the trace. */
-  leftOpen({ duration }: Call, thread: Thread, left: LeftIn): void {
+  leftOpen(call: Call, thread: Thread, left: LeftIn): void {
+    const { duration } = call;
     const { family } = left.syscall;
     if (family === 'accept') {
       this.traffic.awaited(thread, left);
       thread.loop.acceptBlocked += duration;
-    } else if (family === 'futex' && left.hasTimeout !== true) thread.loop.futexBlocked += duration;
+    } else if (family === 'futex') {
+      this.turns.leftOpen(call, thread, left);
+      if (left.hasTimeout !== true) thread.loop.futexBlocked += duration;
+    }
   }
 }

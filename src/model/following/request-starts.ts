@@ -1,3 +1,4 @@
+import type { Framing } from '../../trace/framing/framing.ts';
 import { framingOf } from '../../trace/framing/framing-of.ts';
 import { type RequestStart, requestStart } from '../../trace/payload.ts';
 import type { Call } from '../../trace/record.ts';
@@ -22,6 +23,8 @@ interface Begun {
 }
 
 const UNNAMED: Begun = { count: 1, start: null };
+/** What is said on a connection that is no longer asked and answered: a WebSocket, talk between processes. */
+export const CONVERSATION: Framing = { isEncrypted: false, isMultiplexed: false, begun: () => 0 };
 /** The rest of a body, a record of TLS, the end of a session. */
 const NONE: Begun = { count: 0, start: null };
 
@@ -39,23 +42,26 @@ export class RequestStarts {
     // A capture without payload: any read may begin a request.
     if (bytes === null || bytes === '') return UNNAMED;
     if (!connection.isHttp) return FAREWELL.test(bytes) ? NONE : UNNAMED;
-    if (isMessage(bytes, connection)) {
+    if (isFrame(bytes, connection)) {
       connection.isUpgraded = true;
-      return UNNAMED;
+      connection.framing = CONVERSATION;
+      return NONE;
     }
     return ANY_METHOD.test(bytes) ? UNNAMED : NONE;
   }
 
   #first(call: Call, connection: Connection, begun: Begun | null): Begun {
-    const bytes = call.arguments.head || (call.arguments.payload(FIRST_BYTES) ?? '');
+    const bytes = call.arguments.payload(FIRST_BYTES) ?? '';
     connection.isHttp = begun !== null && bytes.charCodeAt(0) >= 0x41;
     connection.framing = connection.isHttp ? null : framingOf(bytes);
-    return connection.framing === null ? (begun ?? UNNAMED) : this.#framed(call, connection);
+    if (connection.framing !== null) return this.#framed(call, connection);
+    return begun ?? (FAREWELL.test(bytes) ? NONE : UNNAMED);
   }
 
   #framed(call: Call, { framing, request }: Connection): Begun {
     const bytes = call.arguments.payload(PAYLOAD_HEAD) ?? '';
     const count = framing?.begun(bytes, call.result) ?? 0;
+    if (framing?.start !== undefined) return { count, start: framing.start };
     // The name of a request may come in a later piece.
     const isNamed = framing?.isEncrypted === true || (count === 0 && (!request.inProgress || request.line !== ''));
     return { count, start: isNamed ? null : requestStart(bytes, call.result) };
@@ -82,13 +88,12 @@ export class RequestStarts {
   }
 }
 
-/**
- * A text or a binary message of a WebSocket, which is masked; what controls it, and the rest of a message, are none. It
- * begins after a GET, which has no body.
- */
-function isMessage(bytes: string, { isUpgraded, request }: Connection): boolean {
+/** Text, bytes, end, ping and pong of a WebSocket. */
+const OPCODES: ReadonlySet<number> = new Set([1, 2, 8, 9, 10]);
+
+/** A frame of a WebSocket, which is masked. It begins after a GET, which has no body. */
+function isFrame(bytes: string, { request }: Connection): boolean {
   const first = bytes.charCodeAt(0);
-  const opcode = first & 0x0f;
-  const isData = (opcode === 1 || opcode === 2) && (first & 0x30) === 0;
-  return isData && bytes.charCodeAt(1) >= 0x80 && (isUpgraded || request.identity.startsWith('GET '));
+  const isMasked = (first & 0x30) === 0 && bytes.charCodeAt(1) >= 0x80;
+  return isMasked && OPCODES.has(first & 0x0f) && request.identity.startsWith('GET ');
 }

@@ -1,3 +1,5 @@
+import { Memcached } from '../../trace/framing/memcached.ts';
+import { Redis } from '../../trace/framing/redis.ts';
 import type { RequestStart } from '../../trace/payload.ts';
 import type { Call } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
@@ -7,7 +9,7 @@ import type { Connection, Request } from '../machine/connections.ts';
 import type { Process } from '../machine/process.ts';
 import type { Thread } from '../machine/thread.ts';
 import type { FollowerContext } from './follower-context.ts';
-import { RequestStarts } from './request-starts.ts';
+import { CONVERSATION, RequestStarts } from './request-starts.ts';
 
 /** How the status line of a reply begins. */
 const REPLY = 'HTTP/1.';
@@ -42,12 +44,18 @@ export class RequestTracker {
   /** Bytes of a client were read. */
   received(call: Call, thread: Thread, connection: Connection): void {
     const { request } = connection;
-    const isOpen = request.readAt !== UNKNOWN && request.answeredAt === UNKNOWN;
+    let isOpen = request.readAt !== UNKNOWN && request.answeredAt === UNKNOWN;
     if (isOpen && request.complete && !connection.framing) return;
     if (isPeek(call)) return;
-    if (isOpen) request.complete = true;
+    const mayStayOpen = isOpen && !request.complete && connection.framing?.start !== undefined;
+    if (isOpen && !mayStayOpen) request.complete = true;
     if (isOpen && !connection.framing) return;
     const { count, start } = this.#starts.begun(call, connection);
+    // A command that nobody answers is over when the next one comes.
+    if (mayStayOpen && count > 0) {
+      thread.process.inProgress.done(request);
+      isOpen = false;
+    }
     const counts = !isOpen || connection.framing?.isMultiplexed === true;
     if (counts && this.#inWindow(call.end)) thread.process.requests += count;
     if (isOpen && start !== null && request.line === '') this.#named(call, thread, request, start);
@@ -71,8 +79,21 @@ export class RequestTracker {
     if (call.result > 0) request.wroteAt = call.end;
   }
 
+  /** Nothing on it was a request: processes of one server pass descriptors there, or what was read were answers. */
+  hasNone(connection: Connection, process: Process): void {
+    if (connection.framing === CONVERSATION) return;
+    connection.framing = CONVERSATION;
+    connection.isUpgraded = true;
+    const { request } = connection;
+    if (request.readAt === UNKNOWN) return;
+    process.inProgress.done(request);
+    if (this.#inWindow(request.readAt)) process.requests -= Math.min(process.requests, connection.requests);
+    if (request.answeredAt === UNKNOWN) request.readAt = UNKNOWN;
+    else process.answered -= Math.min(process.answered, connection.requests);
+  }
+
   #begins(call: Call, thread: Thread, connection: Connection, start: RequestStart | null): void {
-    const isFirst = connection.request.answeredAt === UNKNOWN;
+    const isFirst = connection.request.readAt === UNKNOWN;
     const request = isFirst ? connection.request : connection.nextRequest(call.start, thread.loop);
     request.readAt = call.end;
     request.readLine = call.line;
@@ -95,7 +116,7 @@ export class RequestTracker {
 
   #answered(call: Call, thread: Thread, request: Request): void {
     request.answeredAt = call.end;
-    readSignature(call, thread.process);
+    readSignature(call, thread.process, request.connection);
     thread.process.answered++;
     thread.process.inProgress.done(request);
     this.#audience.replied(call, thread, request);
@@ -112,10 +133,15 @@ function isPeek({ result, syscall, arguments: told }: Call): boolean {
   return result <= LONGEST_PEEK && syscall.name.startsWith('recv') && told.has('MSG_PEEK');
 }
 
-/** Servers sign their replies: `Server: nginx/1.22.1`. Nothing else names those that were up before the capture. */
-function readSignature(call: Call, process: Process): void {
+/**
+ * Servers sign their replies: `Server: nginx/1.22.1`; those of redis and memcached are known by what they are asked.
+ * Nothing else names those that were up before the capture.
+ */
+function readSignature(call: Call, process: Process, { framing }: Connection): void {
   if (process.signature !== '' || process.repliesRead >= MOST_REPLIES) return;
   process.repliesRead++;
+  if (framing instanceof Redis) process.signature = 'redis';
+  if (framing instanceof Memcached) process.signature = 'memcached';
   for (const bytes of call.arguments.payloads(HEAD_BYTES)) {
     const name = /\r\nServer: ([A-Za-z][\w./ -]{0,40})/i.exec(bytes)?.[1];
     if (name !== undefined) process.signature = name;

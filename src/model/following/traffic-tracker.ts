@@ -1,4 +1,6 @@
 import type { LabelledDescriptor } from '../../trace/call-arguments.ts';
+import { Memcached } from '../../trace/framing/memcached.ts';
+import { isRedisCommand } from '../../trace/framing/redis.ts';
 import { queryOf, requestStart } from '../../trace/payload.ts';
 import type { Call } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
@@ -156,11 +158,23 @@ export class TrafficTracker {
       if (isBroken(call)) this.failures.failed(call, thread, new Descriptor('unknown', '', false), null);
       return null;
     }
-    if (call.syscall.name === 'sendmsg' && call.arguments.passedDescriptors() !== null)
-      thread.process.handsDescriptorsOver = true;
     let { connection } = descriptor;
+    if (call.syscall.name === 'sendmsg' && call.arguments.passedDescriptors() !== null) {
+      thread.process.handsDescriptorsOver = true;
+      if (connection !== null) this.#requests.hasNone(connection, thread.process);
+    }
     if (connection === null && descriptor.kind === 'socket' && !descriptor.seenOpening && isReply(call))
       connection = this.#adopted(call, thread, descriptor);
+    if (connection?.isGuess) {
+      connection.isGuess = false;
+      // The answers of redis look like its commands: this process asks, and was read in the middle of it.
+      if (queryOf(call.arguments.payload(64) ?? '')?.protocol === 'Redis') {
+        this.#requests.hasNone(connection, thread.process);
+        connection.closed = true;
+        descriptor.connection = null;
+        connection = null;
+      }
+    }
     if (call.error !== '' && isBroken(call)) this.failures.failed(call, thread, descriptor, connection);
     if (connection !== null) {
       if (!thread.process.isWhole && descriptor.socket === '') descriptor.wroteAt = call.end;
@@ -224,7 +238,13 @@ export class TrafficTracker {
   /** A socket of unknown origin on which a request arrives is a client that was accepted before the trace began. */
   #adopt(call: Call, thread: Thread, descriptor: Descriptor): Connection | null {
     const bytes = call.arguments.payload(64);
-    return bytes !== null && requestStart(bytes) !== null ? this.#adopted(call, thread, descriptor) : null;
+    if (bytes === null) return null;
+    if (requestStart(bytes) !== null) return this.#adopted(call, thread, descriptor);
+    const mayAnswer = descriptor.query === null && isRedisCommand(bytes);
+    if (!mayAnswer && !Memcached.isSpokenIn(bytes)) return null;
+    const connection = this.#adopted(call, thread, descriptor);
+    connection.isGuess = mayAnswer;
+    return connection;
   }
 
   #adopted(call: Call, thread: Thread, descriptor: Descriptor): Connection {
@@ -233,6 +253,10 @@ export class TrafficTracker {
     // A reply of HTTP/1 showed what it speaks, if no request did.
     if (call.syscall.family === 'write') connection.framing = null;
     connection.isHttp = call.syscall.family === 'write';
+    const { accepts, loop } = thread;
+    const { found } = accepts;
+    if (found !== null && !found.closed && found.fd !== call.fd && loop.hub !== null) loop.hub.servesSeveral = true;
+    accepts.found = connection;
     if (!thread.process.isWhole) this.#processes.sockets.add(descriptor.label, call.fd, descriptor, thread, call.start);
     return connection;
   }

@@ -6,6 +6,7 @@ import type { Audience } from '../audience.ts';
 import type { KeptLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
 import { Aftermath } from '../machine/aftermath.ts';
+import type { LeftIn } from '../machine/left-in.ts';
 import type { Listeners } from '../machine/listeners.ts';
 import type { Loop } from '../machine/loop.ts';
 import type { SharedWait } from '../machine/shared-wait.ts';
@@ -138,7 +139,16 @@ export class TurnTracker {
     this.#audience.blocked(call, thread);
     if (!loop.inTurn) return;
     const kind = noteCall(call, thread);
-    if (kind === 'gil' && this.#inWindow(call.end)) this.#facts.tell('interpreterWait', { thread, record: call });
+    if (kind !== 'gil') return;
+    loop.interpreterWord = call.arguments.futex()?.word ?? '';
+    if (this.#inWindow(call.end)) this.#facts.tell('interpreterWait', { thread, record: call });
+  }
+
+  /** A wait for the interpreter lock that had not ended when the trace did lasted at least up to there. */
+  leftOpen(call: Call, thread: Thread, { futex }: LeftIn): void {
+    const { inTurn, interpreterWord } = thread.loop;
+    if (!inTurn || interpreterWord === '' || futex?.word !== interpreterWord || !this.#inWindow(call.end)) return;
+    this.#facts.tell('interpreterWait', { thread, record: call });
   }
 
   /** The running turn ends, or the trace does in it (`open`). */

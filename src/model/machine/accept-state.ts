@@ -1,4 +1,5 @@
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import type { Connection } from './connections.ts';
 import { LazySet } from './lazy-set.ts';
 import type { Listener } from './listeners.ts';
 import { Tending } from './tending.ts';
@@ -37,6 +38,8 @@ export class AcceptState {
   waitedFor = -1;
   /** When a wait went on of which the trace does not tell what it is for; UNKNOWN for none. */
   resumedAt: Nanoseconds = UNKNOWN;
+  /** The last client that it heard of which was there before the capture. */
+  found: Connection | null = null;
   /** The one that it tried to accept from last. */
   listener: Listener | null = null;
 }

@@ -32,8 +32,10 @@ export class Connection {
   framing: Framing | null | undefined = undefined;
   /** Its requests are readable as HTTP/1: bytes that are none are the rest of a body. */
   isHttp = false;
-  /** It became a WebSocket: each message counts as a request. */
+  /** It became a WebSocket, a conversation: its messages are no requests. */
   isUpgraded = false;
+  /** It was open before the capture, and what was read first may as well have been an answer to this process. */
+  isGuess = false;
   /** When bytes were read, after the last reply, that begin no request and may hold one further on. */
   restAt: Nanoseconds = UNKNOWN;
   /** It was read or written, and where: by the process that accepted it. */

@@ -31,6 +31,8 @@ export class WaitSet {
   hasListener = false;
   /** Accepted or upstream sockets were in it. */
   hasSockets = false;
+  /** Its thread read requests of several clients that were there before the capture, and none of them had left. */
+  servesSeveral = false;
   /** It takes one event at a time and waits for ever: the sign of a worker that serves one request at a time. */
   oneAtATime = false;
 
@@ -76,6 +78,8 @@ export class Loop {
   longestTurn: Nanoseconds = 0;
   /** Time in calls that wait but are no hub wait: futex, foreign polls, sleeps; for telling loops from pool threads. */
   blockedElsewhere: Nanoseconds = 0;
+  /** The word on which its thread waited for its interpreter lock last; '' when it never did. */
+  interpreterWord = '';
   futexBlocked: Nanoseconds = 0;
   /** Time blocked in accept itself, or in the lock that serialises it: idle time of workers without a hub. */
   acceptBlocked: Nanoseconds = 0;

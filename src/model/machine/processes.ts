@@ -318,11 +318,15 @@ export class Processes {
     // what the capture began with.
     const isFirst = thread.isMain;
     const hasServedOrForked = thread.hasServed || (isFirst && process.forks > 0);
-    const isProgram = !hasServedOrForked && isFirst && process.parent === null;
+    // Who serves another one's connection is its child, also where the fork comes back after the child's end.
+    const isChild = process.parent !== null || process.clientele.from !== null;
+    const isProgram = !hasServedOrForked && isFirst && !isChild;
     if (isProgram && ++this.#programs > MOST_PROGRAMS) this.gone.programs++;
     const worthKeeping = hasServedOrForked || (isProgram && this.#programs <= MOST_PROGRAMS);
-    if (!worthKeeping) this.#remove(thread);
-    else if (this.#all.size - this.#live > this.#limits.ended) this.#forgetEnded();
+    if (!worthKeeping) {
+      this.#remove(thread);
+      if (process.threads.length === 0) this.#leaveCounts(process);
+    } else if (this.#all.size - this.#live > this.#limits.ended) this.#forgetEnded();
     if (!process.threads.every((other) => other.ended)) return;
     process.exitedAt = time;
     process.killedBy = signal;
@@ -366,10 +370,24 @@ export class Processes {
     if (thread.ended && thread.hasServed) this.gone.endedServed++;
     this.#remove(thread);
     if (process.threads.length === 0) {
-      this.gone.requests += process.requests;
+      this.#leaveCounts(process);
       this.#close(process);
     }
     this.#told.threadLetGo?.(thread);
+  }
+
+  /**
+   * Nothing is kept of this process. What it served counts for the process that accepted its client, if that one is
+   * there: a fork for each connection has no row of its own after its end.
+   */
+  #leaveCounts(process: Process): void {
+    const heir = process.clientele.from === null ? null : standsFor(process.clientele.from);
+    if (heir === null || heir === process || heir.threads.length === 0) {
+      this.gone.requests += process.requests;
+      return;
+    }
+    heir.requests += process.requests;
+    heir.answered += process.answered;
   }
 
   #remove(thread: Thread): void {

@@ -1,6 +1,7 @@
 import type { Listener } from './listeners.ts';
 import type { Process } from './process.ts';
 import type { Thread } from './thread.ts';
+import type { ThreadView } from './views.ts';
 
 export type Role =
   | 'event-loop'
@@ -62,6 +63,7 @@ function mastersOf(threads: readonly Thread[]): ReadonlySet<Process> {
 function ownRole(thread: Thread): Role | null {
   const { accepts, loop, process } = thread;
   if (standIn(thread) !== thread || loop.shared !== null) return 'runtime-thread';
+  if (handsOut(thread)) return 'master';
   if (isMainThread(thread) && wasForkedForItsClient(process)) return 'connection-worker';
   const hub = loop.hub ?? loop.formerHub;
   const waitsOnListener = hub?.hasListener === true;
@@ -81,6 +83,8 @@ function ownRole(thread: Thread): Role | null {
     const mayShare = hub.kind === 'epoll' && !hub.oneAtATime && accepts.clientWaits === 0;
     return mayShare && !showsSocketOptions(process) ? 'unknown' : 'sync-worker';
   }
+  // Its clients were there before the capture, and nobody new comes.
+  if (hub?.servesSeveral === true && loop.turns > 0) return 'event-loop';
   // An idle worker: what it waits for was set up before the capture.
   if (process.showsLife && hub !== null && isMainThread(thread))
     return hub.kind === 'epoll' ? 'event-loop' : 'sync-worker';
@@ -92,6 +96,19 @@ function ownRole(thread: Thread): Role | null {
   if (hub?.hasSockets && loop.turns >= 5 && loop.idle >= loop.blockedElsewhere) return 'event-loop';
   if (thread.beats && hub !== null) return hub.kind === 'epoll' ? 'event-loop' : 'sync-worker';
   return 'unknown';
+}
+
+/**
+ * Whether the thread accepts for others: most of what it accepts it passes on to other processes without a look at it,
+ * as the first process of a node cluster does. It is a master; while it is away from its loop nobody gets a connection.
+ */
+export function handsOut({ accepts, process }: ThreadView): boolean {
+  return (
+    process.handsDescriptorsOver &&
+    accepts.acceptedTotal > 0 &&
+    accepts.servedItself < accepts.acceptedTotal &&
+    accepts.handedOver < accepts.acceptedTotal
+  );
 }
 
 /** An `ioctl` or `fcntl` of the process or its parent was recorded, which show whether sockets wait. */
@@ -223,7 +240,12 @@ export function standIn(thread: Thread): Thread {
 
 /** Whether the thread is a loop of its own, or stands for several that are one. */
 export function isLoopOf(thread: Thread, role: Role | undefined): boolean {
-  return role === 'event-loop' || role === 'acceptor' || (role === 'runtime-thread' && standIn(thread) === thread);
+  return (
+    role === 'event-loop' ||
+    role === 'acceptor' ||
+    (role === 'runtime-thread' && standIn(thread) === thread) ||
+    (role === 'master' && thread.loop.hub !== null && handsOut(thread))
+  );
 }
 
 /** The process that stands for a worker in reports. */

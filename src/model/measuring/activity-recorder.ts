@@ -3,7 +3,7 @@ import type { Family } from '../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import type { FactBus } from '../fact-bus.ts';
 import type { Thread } from '../machine/thread.ts';
-import { HUB_WAIT, type Tracker, type WorksFor } from '../tracker.ts';
+import { HUB_WAIT, type WorksFor } from '../tracker.ts';
 import { ActivityLane, BUCKETS } from './activity-lane.ts';
 import { CallTargets } from './call-targets.ts';
 
@@ -22,7 +22,7 @@ const MULTIPLEXERS: ReadonlySet<Family> = new Set<Family>(['epoll-wait', 'poll',
  * A coarse picture of what each thread did over time, and of calls by what they were made on. Bounded whatever the
  * length of the trace; made only for those who draw it: without a recorder the model does nothing for it.
  */
-export class ActivityRecorder implements Tracker {
+export class ActivityRecorder {
   /** Nanoseconds a bucket. */
   width = FIRST_WIDTH;
   /** When the first bucket begins: at the first event, or a little before. */

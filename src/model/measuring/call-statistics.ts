@@ -26,8 +26,12 @@ export class CallCount extends Durations {
   add(call: Call): void {
     this.count++;
     if (call.error !== '') {
-      if (!this.errors.has(call.error) && this.errors.size < MOST_ERRORS) this.examples.set(call.error, keptLine(call));
-      this.#failed(call.error, 1);
+      const known = this.errors.get(call.error);
+      if (known !== undefined) this.errors.set(call.error, known + 1);
+      else {
+        if (this.errors.size < MOST_ERRORS) this.examples.set(call.error, keptLine(call));
+        this.#failed(call.error, 1);
+      }
     }
     const { duration } = call;
     if (duration >= 0) this.took(duration);

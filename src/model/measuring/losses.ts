@@ -1,4 +1,4 @@
-import type { Nanoseconds } from '../../trace/time.ts';
+import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 
 interface Loss {
   readonly from: Nanoseconds;
@@ -16,10 +16,17 @@ const BEFORE: Nanoseconds = 1_000_000_000;
 /** When the tracer lost events. */
 export class Losses {
   readonly #stretches: Loss[] = [];
+  /** Nobody knows when. */
+  #anywhen = 0;
   total = 0;
 
+  /** `time` is UNKNOWN where nobody knows. */
   add(time: Nanoseconds, events: number): void {
     this.total += events;
+    if (time === UNKNOWN) {
+      this.#anywhen += events;
+      return;
+    }
     const last = this.#stretches.at(-1);
     if (last !== undefined && (this.#stretches.length === MOST || (time >= last.from && time - last.to <= TOGETHER))) {
       last.to = Math.max(last.to, time);
@@ -27,9 +34,9 @@ export class Losses {
     } else this.#stretches.push({ from: time, to: time, events });
   }
 
-  /** How many events were lost around a stretch of time. */
+  /** How many events were lost around a stretch of time, or may have been. */
   between(from: Nanoseconds, to: Nanoseconds): number {
-    let events = 0;
+    let events = this.#anywhen;
     for (const loss of this.#stretches) if (loss.to >= from && loss.from - BEFORE <= to) events += loss.events;
     return events;
   }

@@ -33,7 +33,7 @@ export interface TimeRow {
   openAtEnd: number;
 }
 
-const rowsOfProcess = new PerProcess<Map<string, TimeRow>>();
+const rowsOfProcess = new PerProcess<TimeRow[]>();
 /** Time of a thread in calls that had ended and have rows. */
 const inRows = new PerThread<{ time: Nanoseconds }>();
 
@@ -80,10 +80,10 @@ export class TimeTable implements Tracker {
   merged(process: Process, other: Process): void {
     const others = rowsOfProcess.of(other);
     if (others === undefined) return;
-    const rows = rowsOfProcess.of(process) ?? rowsOfProcess.set(process, new Map());
-    for (const [key, row] of others) {
-      const known = rows.get(key);
-      if (known === undefined) rows.set(key, row);
+    const rows = rowsOfProcess.of(process) ?? rowsOfProcess.set(process, []);
+    for (const row of others) {
+      const known = find(rows, row.call, row.target, row.kind);
+      if (known === undefined) rows.push(row);
       else merge(known, row);
     }
     rowsOfProcess.clear(other);
@@ -114,14 +114,14 @@ export class TimeTable implements Tracker {
   }
 
   #rowOf({ process }: Thread, { name }: Syscall, target: string, kind: TimeKind): TimeRow {
-    const rows = rowsOfProcess.of(process) ?? rowsOfProcess.set(process, new Map());
+    const rows = rowsOfProcess.of(process) ?? rowsOfProcess.set(process, []);
     return rowIn(rows, name, target, kind);
   }
 }
 
 /** Where the time of a process went, the longest first; `timed` says that calls have durations. */
 export function timeOf(process: Process, timed: boolean): TimeRow[] {
-  const rows = [...(rowsOfProcess.of(process)?.values() ?? [])];
+  const rows = [...(rowsOfProcess.of(process) ?? [])];
   if (timed) rows.push(...leftOver(process));
   return rows.filter(({ total }) => total > 0).toSorted((a, b) => b.total - a.total);
 }
@@ -140,19 +140,22 @@ function leftOver({ threads }: Process): TimeRow[] {
   return [quick, outside];
 }
 
-function rowIn(rows: Map<string, TimeRow>, call: string, target: string, kind: TimeKind): TimeRow {
-  const key = `${call} ${kind} ${target}`;
-  const known = rows.get(key);
+function rowIn(rows: TimeRow[], call: string, target: string, kind: TimeKind): TimeRow {
+  const known = find(rows, call, target, kind);
   if (known !== undefined) return known;
-  if (rows.size < MOST_ROWS) {
-    const made = emptyRow(call, target, kind);
-    rows.set(key, made);
-    return made;
-  }
-  const shared = `${kind} ${OTHERS}`;
-  const others = rows.get(shared) ?? emptyRow(OTHERS, '', kind);
-  rows.set(shared, others);
-  return others;
+  if (rows.length < MOST_ROWS) return added(rows, emptyRow(call, target, kind));
+  return find(rows, OTHERS, '', kind) ?? added(rows, emptyRow(OTHERS, '', kind));
+}
+
+/** Rows are few, and most calls are those of the first rows: a key for a map would cost a new string each time. */
+function find(rows: readonly TimeRow[], call: string, target: string, kind: TimeKind): TimeRow | undefined {
+  for (const row of rows) if (row.call === call && row.kind === kind && row.target === target) return row;
+  return undefined;
+}
+
+function added(rows: TimeRow[], row: TimeRow): TimeRow {
+  rows.push(row);
+  return row;
 }
 
 const emptyRow = (call: string, target: string, kind: TimeKind): TimeRow => ({

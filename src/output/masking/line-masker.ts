@@ -2,6 +2,7 @@ import { withoutBareBuffer } from './bare-buffer.ts';
 import { decode, LineStrings, loose } from './line-strings.ts';
 import { announcesSecret, isState, type LineKind, wordShown } from './line-words.ts';
 import { maskPath, maskTarget } from './mask-path.ts';
+import { isRandom } from './randomness.ts';
 import { namesSecret } from './secret-words.ts';
 import { maskName, maskSecrets, sizeOf } from './shapes.ts';
 
@@ -38,6 +39,11 @@ const CHARACTER = /'(?:\\(?:[0-7]{1,3}|x[0-9a-f]{2}|[^])|[^'\\\w])'/y;
  * is removed, never too little.
  */
 const AFTER_STRING = /(?:,|\)|\}|\]|>|\.\.\.|=>|\s*$| <| +=| \/\*| \|)/y;
+
+/** What stands in front of the name of a module or function that a program misses. */
+const BEFORE_CODE_NAME =
+  /(?:\bmodule(?: named)?|\bimport name|\bsuch file --|\bundefined (?:function|method|local variable or method|symbol:)|\bno attribute|\bcommand) ?['`]?$/i;
+const CODE_NAME = /^[A-Za-z_][\w.-]{0,60}$/;
 
 /**
  * Goes once over one line, word by word and string by string: what is structure or harmless stays, everything else is
@@ -120,7 +126,9 @@ export class LineMasker {
         ? /^\d*$/.test(word.slice(0, -call.length))
           ? word
           : null
-        : wordShown(word, this.#line[this.#at - 1] ?? '', next, this.#kind);
+        : !this.#kind.isTrace && this.#isCodeName(word)
+          ? word
+          : wordShown(word, this.#line[this.#at - 1] ?? '', next, this.#kind);
     if (shown === null) this.#hide(word);
     else this.#show(word, shown);
     if (this.#kind.isPerf && word.endsWith(':')) this.#kind = { ...this.#kind, argument: word.slice(0, -1) };
@@ -128,6 +136,12 @@ export class LineMasker {
       this.#show(matchAt(PRINTED_ARGUMENTS, this.#line, this.#at));
     else if (next === '=' && namesSecret(word)) this.#isSecretField = true;
     else if (!this.#kind.isTrace && announcesSecret(word)) this.#isAnnounced = true;
+  }
+
+  /** The name of code that is missing is what its reader asks for, and no secret. */
+  #isCodeName(word: string): boolean {
+    const before = this.#line.slice(Math.max(0, this.#at - 40), this.#at);
+    return CODE_NAME.test(word) && BEFORE_CODE_NAME.test(before) && !isRandom(word);
   }
 
   #string(): void {

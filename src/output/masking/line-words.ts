@@ -40,7 +40,7 @@ const PROBE =
   /^(?:tracepoint|kprobe|kretprobe|uprobe|uretprobe|usdt|raw_syscalls|syscalls|interval|profile|software|hardware):[\w:.*/-]{1,80}$/;
 const LIBRARY = /^[A-Za-z_+-]{2,24}[\w.+-]{0,12}\.so(?:\.\d{1,4}){0,4}$/;
 const CLASS_NAME =
-  /^(?:[a-z_]{1,20}\.){0,4}(?:[A-Z][a-zA-Z]{1,15}){0,4}(?:Error|Exception|Warning|Timeout|Interrupt|Exit)$/;
+  /^(?:[a-z_]{1,20}\.){0,4}(?:[A-Z][a-zA-Z]{1,15}){0,4}(?:Error|Exception|Warning|Timeout|Interrupt|Exit|Configured|NotFound|Exist)$/;
 /** A function and a place in it, of a kernel or a library. */
 const PLACE = /^_{0,3}[A-Za-z]\w{0,60}_\w{1,60}\+(?:0x)?[0-9a-f]{1,8}$/;
 /** The name of a field or variable: one case. */

@@ -103,7 +103,7 @@ const TOOL_WORDS =
   'multibyte wide references splice needs cleaning xenix semaphores medium revoked died recoverable rf-kill ' +
   'rf hardware instruction breakpoint urgent condition profiling window changed power most progress ' +
   'printing expects usecs usec func optional counting sampled tls stap inv iov len pos fds ep timerfd ' +
-  'eventfd inotify signalfd sub sup threadpool';
+  'eventfd inotify signalfd sub sup threadpool panic undefined dereference filename dereferenced';
 
 /** Servers, languages, libraries and programs whose names are no secret. */
 const PROGRAMS =

@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { installed } from '../../installation.ts';
 import { type Machine, syscallNumber } from '../../trace/syscall-numbers.ts';
+import { bpftraceSettings } from './version.ts';
 
 export const PROGRAM_NAMES = ['calls', 'exact', 'watch'] as const;
 export type ProgramName = (typeof PROGRAM_NAMES)[number];
@@ -17,17 +20,13 @@ interface ProgramOptions {
   readonly ports?: readonly number[];
 }
 
-/**
- * What bpftrace must find in its environment: as much of requests and paths as its stack of 512 bytes allows, and
- * buffers that hold some seconds of a busy server. Versions up to 0.20 know the first name, later ones the second.
- */
+/** What bpftrace finds in its environment: as much of requests and paths as its stack of 512 bytes allows. */
 export function programEnvironment(name: ProgramName): Readonly<Record<string, string>> {
-  const bytes = name === 'calls' ? '96' : '64';
-  return { BPFTRACE_STRLEN: bytes, BPFTRACE_MAX_STRLEN: bytes, BPFTRACE_PERF_RB_PAGES: '256' };
+  return bpftraceSettings(name === 'calls' ? 96 : 64, cpus().length);
 }
 
-/** The programs lie in src/ both in the repository and in the package, four folders above the compiled file. */
-const PROGRAMS = new URL('../../../../src/sources/bpftrace/', import.meta.url);
+/** The programs lie in src/ both in the repository and in the package. */
+const PROGRAMS = installed('src/sources/bpftrace/');
 
 /** How `calls.bt` reports a call; the numbers are explained there. */
 const CALLS: Readonly<Record<number, string>> = {
@@ -66,10 +65,10 @@ const EVENT_BYTES: Readonly<Record<Machine, number>> = { 'x86-64': 12, arm64: 16
 /** The text of one of drover's bpftrace programs, ready to run. */
 export function bpftraceProgram(name: ProgramName, { pids, machine, ports = [] }: ProgramOptions): string {
   return readFileSync(new URL(`${name}.bt`, PROGRAMS), 'utf8')
-    .replace('//DROVER:PIDS', pids.map((pid) => `@pid[${pid}] = 1;`).join(' '))
+    .replace('//DROVER:PIDS', pids.map((pid) => `@pid[(uint64)${pid}] = 1;`).join(' '))
     .replace(
       '//DROVER:PORTS',
-      ports.length === 0 ? '@allports = 1;' : ports.map((port) => `@port[${port}] = 1;`).join(' '),
+      ports.length === 0 ? '@allports = 1;' : ports.map((port) => `@port[(uint64)${port}] = 1;`).join(' '),
     )
     .replace('//DROVER:CALLS', assignments('how', CALLS, machine))
     .replace('//DROVER:KINDS', assignments('kind', KINDS, machine))

@@ -7,14 +7,14 @@ import type { Engine } from './capture.ts';
 import type { ProcessSight } from './kernel-watch.ts';
 import { guarded, type LaunchLimits } from './launch.ts';
 import { listeningPorts } from './listening-ports.ts';
+import type { ToldLoss } from './loss-log.ts';
 import type { ProcessFacts } from './process-facts.ts';
+import { reasonIn } from './program-checks.ts';
 import type { Spool } from './spool.ts';
 
 /** Compiling and attaching take 1.5 to 2.5 s, more on a busy host, and the guards' clock already runs. */
 const START_SECONDS = 15;
 const PATIENCE_SECONDS = 6;
-/** Pages of the buffer of each processor: 4 MB, so that a burst does not lose events. */
-const BUFFER_PAGES = 1_024;
 /**
  * Lines are written 4 KB at a time, since a write for each made bpftrace lose a third of 30,000 events a second. A
  * blank line, which bpftrace writes through, brings what there is to whoever reads along.
@@ -38,6 +38,17 @@ function openCalls(processes: readonly ProcessSight[]): string {
   return `event=end ts=${process.hrtime.bigint()}\n${calls.join('')}`;
 }
 
+/** From 0.24 on bpftrace tells losses on stderr, which no capture holds. */
+function lossLines(losses: readonly ToldLoss[]): string {
+  return losses.map(({ at, count }) => `event=lost ts=${Math.round(at)} count=${count}\n`).join('');
+}
+
+/** The first line of the program, as if it began now. */
+function startLine(name: ProgramName, machine: Machine): string {
+  const clock = (Date.now() / 1_000).toFixed(6);
+  return `event=start program=${name} version=1 machine=${machine} ts=${process.hrtime.bigint()} clock=${clock}\n`;
+}
+
 /** bpftrace with drover's own program. Stops nobody: where it cannot keep up it loses events, and counts them. */
 export function bpftraceEngine(
   name: ProgramName,
@@ -58,23 +69,24 @@ export function bpftraceEngine(
     name: 'bpftrace',
     command: guarded(
       ['bpftrace', '-B', 'full', program],
-      { seconds: limits.seconds + START_SECONDS, bytes: limits.bytes },
+      { ...limits, seconds: limits.seconds + START_SECONDS },
       PATIENCE_SECONDS,
     ),
-    environment: { ...programEnvironment(name), BPFTRACE_PERF_RB_PAGES: String(BUFFER_PAGES) },
+    environment: programEnvironment(name),
     writesToStdout: true,
     stopsProcesses: false,
     runsProgram: false,
     // Who was silent all the time, and is in another call now, went there while the program was compiled.
     closing: () => `\n${callLines(pids, machine)}`,
+    lost: lossLines,
+    opening: () => `${descriptorLines(pids)}${callLines(pids, machine)}${startLine(name, machine)}`,
     sights: { prefix: '', stamp: (at) => String(Math.round(at)) },
     open: openCalls,
     // Asked a second time while it prints its maps it would leave at once, without them.
     stop: { signal: 'SIGINT', patienceMs: PATIENCE_SECONDS * 1_000, repeatMs: 2_000, deafMs: DEAF_MS },
     hasBegun: (_, bytes) => bytes() > before + 'event=start'.length && spool.includes('event=start ', before),
     explain(words) {
-      const said = words.findLast((line) => line.includes('ERROR') && !line.includes('RLIMIT_MEMLOCK')) ?? '';
-      const reason = said.replace(/^.*ERROR: /, '').replace(/\.$/, '');
+      const reason = reasonIn(words.join('\n'));
       return new AttachError(`bpftrace could not start${reason === '' ? '' : `: ${reason}`}.`, {
         hint: 'Use --engine strace, or see what drover doctor says.',
       });

@@ -1,19 +1,25 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { applicationFrame, codePlace } from '../../trace/code-frame.ts';
 import type { SourceDiagnostic, TraceInput } from '../trace-input.ts';
 import { AttachError } from './attach-error.ts';
+import { codeLines } from './code/code-lines.ts';
+import type { CodeWatch } from './code/code-watch.ts';
+import { CostMeter } from './cost-meter.ts';
 import { describeDetachment } from './detachment.ts';
 import { findFamily, hostView } from './family.ts';
-import type { KernelWatch, ProcessSight } from './kernel-watch.ts';
-import type { Command } from './launch.ts';
+import type { KernelWatch, ProcessSight, ThreadSight } from './kernel-watch.ts';
+import { type Command, LIMIT_SLACK } from './launch.ts';
+import { LossLog, type ToldLoss } from './loss-log.ts';
 import { type ProcessFacts, readProcess } from './process-facts.ts';
-import { type SightNotation, sightLines } from './sight-lines.ts';
+import { type Checkpoint, demandHoles, Ring, raiseFileLimit } from './ring.ts';
+import { costLine, type SightNotation, sightLines } from './sight-lines.ts';
 import type { Spool } from './spool.ts';
 import { StallWatch } from './stall-watch.ts';
 import { tailInput } from './tail-input.ts';
 import { type StopManner, Tracer, type TracerEnd } from './tracer.ts';
 
 /** Why a capture ended. */
-export type EndReason = 'time' | 'asked' | 'space' | 'stalled' | 'processes-ended' | 'tracer-died';
+export type EndReason = 'time' | 'asked' | 'space' | 'cost' | 'stalled' | 'processes-ended' | 'tracer-died';
 
 export interface CaptureEnd {
   readonly reason: EndReason;
@@ -40,8 +46,12 @@ export interface Engine {
   readonly writesToStdout: boolean;
   /** Lines that end the capture when the tracer is gone. */
   readonly closing?: () => string;
+  /** Lines that begin a capture at this moment, where what the tracer prints does not tell what was there before. */
+  readonly opening?: () => string;
   /** How the capture prints what drover saw of the processes meanwhile. */
   readonly sights: SightNotation;
+  /** Lines of events that the tracer lost, where it says so beside the capture. */
+  readonly lost?: (losses: readonly ToldLoss[]) => string;
   /** Lines of calls that were entered and have not come back, where the capture shows them at its end only. */
   readonly open?: (processes: readonly ProcessSight[]) => string;
   readonly stop: StopManner;
@@ -49,6 +59,17 @@ export interface Engine {
   hasBegun(words: () => Promise<readonly string[]>, bytes: () => number): boolean | Promise<boolean>;
   /** What its last words mean when it ended before it began. */
   explain(words: readonly string[]): AttachError;
+}
+
+/** Who looks at the processes meanwhile, what is kept, and what ends it. */
+interface StartOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly watch?: KernelWatch | null;
+  readonly code?: CodeWatch | null;
+  /** Only so much of the end of the capture is kept. */
+  readonly ringSeconds?: number | undefined;
+  /** It ends when tracing costs more of one processor over ten seconds. */
+  readonly mostPercent?: number | undefined;
 }
 
 const LOOK_EVERY_MS = 200;
@@ -78,7 +99,12 @@ export class LiveCapture {
   readonly #tracer: Tracer;
   readonly #diagnostics: SourceDiagnostic[] = [];
   readonly #stalls = new StallWatch();
+  readonly #losses: LossLog;
   readonly #watch: KernelWatch | null;
+  readonly #code: CodeWatch | null;
+  #ring: Ring | null = null;
+  #meter: CostMeter | null = null;
+  #mostPercent = Number.POSITIVE_INFINITY;
   /** On the clock of the watch. */
   #watchedFrom = 0;
   readonly #seconds: number;
@@ -99,8 +125,11 @@ export class LiveCapture {
     spool: Spool,
     tracer: Tracer,
     watch: KernelWatch | null,
+    code: CodeWatch | null,
   ) {
     this.#watch = watch;
+    this.#code = code;
+    this.#losses = new LossLog(spool.log);
     this.engine = engine;
     this.processes = processes;
     this.#watched = processes.map(({ pid }) => pid);
@@ -113,7 +142,13 @@ export class LiveCapture {
     this.ended = tracer.ended.then((end) => this.#conclude(end));
     // Whoever reads the input is told by its end; whoever wants the sentence asks later.
     this.ended.catch(() => undefined);
-    this.input = tailInput({ name: spool.name, path: spool.opened, ended: this.ended, diagnostics: this.#diagnostics });
+    this.input = tailInput({
+      name: spool.name,
+      path: spool.opened,
+      ended: this.ended,
+      diagnostics: this.#diagnostics,
+      freed: () => spool.freed,
+    });
   }
 
   /** Starts the engine and waits until it traces. Throws `AttachError` when it cannot. */
@@ -122,9 +157,14 @@ export class LiveCapture {
     processes: readonly ProcessFacts[],
     seconds: number,
     spool: Spool,
-    { signal, watch = null }: { readonly signal?: AbortSignal | undefined; readonly watch?: KernelWatch | null } = {},
+    { signal, watch = null, code = null, ringSeconds, mostPercent }: StartOptions = {},
   ): Promise<LiveCapture> {
     const { command, environment, runsProgram, writesToStdout } = engine;
+    if (ringSeconds !== undefined)
+      await demandHoles(spool.descriptor, spool.file).catch((error) => {
+        spool.remove();
+        throw error;
+      });
     const stdout = runsProgram ? 'ours' : writesToStdout ? { path: spool.opened } : 'log';
     const started = Tracer.start({
       command,
@@ -136,9 +176,11 @@ export class LiveCapture {
       spool.remove();
       throw new AttachError(`${engine.name} cannot be started: ${String(error.message)}.`, { cause: error });
     });
-    const capture = new LiveCapture(engine, processes, seconds, spool, tracer, watch);
+    const capture = new LiveCapture(engine, processes, seconds, spool, tracer, watch, code);
     try {
       await capture.#begin(signal);
+      if (ringSeconds !== undefined) capture.#keepLast(ringSeconds);
+      if (mostPercent !== undefined) capture.#mostPercent = mostPercent;
     } catch (error) {
       await tracer.stop(engine.stop);
       await capture.ended;
@@ -185,11 +227,69 @@ export class LiveCapture {
 
   /** What would stand behind the capture if it ended now: whoever reads a copy of it so far puts it there. */
   sightsSoFar(): string {
-    return `\n${this.engine.open?.(this.sights) ?? ''}${this.#sightLines()}`;
+    return `\n${this.engine.open?.(this.sights) ?? ''}${this.#lossLines()}${this.#sightLines()}`;
   }
 
-  #sightLines(): string {
-    return sightLines(this.sights, { notation: this.engine.sights, from: this.#watchedFrom });
+  /** Events that the tracer said beside the capture it had lost. */
+  get lost(): number {
+    return this.#losses.total;
+  }
+
+  #lossLines(): string {
+    return this.engine.lost?.(this.#losses.losses) ?? '';
+  }
+
+  /** The code that a thread was seen in since it left its wait, `app.py:12 application()`; '' when none was. */
+  codeOf(thread: ThreadSight): string {
+    const frame = applicationFrame(this.#code?.now(thread)?.frames ?? []);
+    return frame === null ? '' : codePlace(frame);
+  }
+
+  #sightLines(from = this.#watchedFrom): string {
+    const notation = this.engine.sights;
+    const cost = this.#meter === null ? '' : costLine(this.#meter.total, notation);
+    return codeLines(this.#code?.seen ?? [], notation) + sightLines(this.sights, { notation, from }) + cost;
+  }
+
+  /** What tracing costs now, percent of one processor; null before anything was measured. */
+  get costPercent(): number | null {
+    return this.#meter?.percent ?? null;
+  }
+
+  /** Only the last part of the capture is kept, and none when it ends. */
+  get isRing(): boolean {
+    return this.#spool.isRing;
+  }
+
+  /** Where the ring begins; null for a capture that is kept whole, or has just begun. */
+  get ringStart(): Checkpoint | null {
+    return this.#ring?.first ?? null;
+  }
+
+  /** What would stand behind a capture that began there and ended now. */
+  sightsSince({ at }: Checkpoint): string {
+    return `\n${this.engine.open?.(this.sights) ?? ''}${this.#lossLines()}${this.#sightLines(at)}`;
+  }
+
+  /** Keeps the ring as it is until what is done with it is done. */
+  async holding<Result>(action: () => Promise<Result>): Promise<Result> {
+    this.#ring?.hold();
+    try {
+      return await action();
+    } finally {
+      this.#ring?.release();
+    }
+  }
+
+  #keepLast(seconds: number): void {
+    const { mostBytes, descriptor } = this.#spool;
+    this.#ring = new Ring({
+      length: seconds * 1e9,
+      mostBytes,
+      descriptor,
+      opening: () => this.engine.opening?.() ?? '',
+      limit: (bytes) => raiseFileLimit(this.#tracingPid, Math.ceil(bytes + mostBytes * (LIMIT_SLACK - 1))),
+    });
   }
 
   /** Detaches; `ended` settles a second and a half after the patience of the engine at the latest. */
@@ -215,12 +315,18 @@ export class LiveCapture {
     if (signal?.aborted) throw new AttachError('Given up before anything was traced.');
     this.#begunAt = performance.now();
     this.#tracingPid = this.#tracer.findPid();
+    this.#meter = new CostMeter({ tracerPid: this.#tracingPid, hasPrograms: this.engine.name === 'bpftrace' });
     this.#watchedFrom = Number(process.hrtime.bigint());
-    this.#watch?.look(this.#watched);
+    this.#lookAtProcesses();
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
   }
 
   #look(): void {
+    if (this.engine.lost !== undefined) this.#losses.look(Number(process.hrtime.bigint()));
+    if (this.#ring !== null) {
+      this.#ring.look(this.bytes);
+      this.#spool.freed = this.#ring.freed;
+    }
     const space = this.#spool.spaceProblem();
     if (space !== null) this.#end('space', `The capture ended early: ${space}.`);
     // strace is given its time by its guard, whatever becomes of drover; engines that start slowly are given theirs
@@ -229,7 +335,10 @@ export class LiveCapture {
     if (this.engine.writesToStdout && this.#allHaveEnded()) this.#end('processes-ended', '');
     if (this.#reason !== null) return;
     if (++this.#looks % FAMILY_EVERY_LOOKS === 0) this.#watched = this.#everyProcess().map(({ pid }) => pid);
-    if (this.#looks % WATCH_EVERY_LOOKS === 0) this.#watch?.look(this.#watched);
+    if (this.#looks % WATCH_EVERY_LOOKS === 0) {
+      this.#lookAtProcesses();
+      this.#lookAtCost();
+    }
     if (!this.engine.stopsProcesses) return;
     const stalled = this.#stalls.look(this.#watched, performance.now());
     if (stalled === null) return;
@@ -238,6 +347,22 @@ export class LiveCapture {
     this.#end(
       'stalled',
       `${who} all but stopped under ${this.engine.name} for ${(forMs / 1_000).toFixed(1)} s; drover detached at once.`,
+    );
+  }
+
+  #lookAtProcesses(): void {
+    this.#watch?.look(this.#watched);
+    this.#code?.look(this.sights);
+  }
+
+  #lookAtCost(): void {
+    this.#meter?.look();
+    const percent = this.#meter?.recentPercent ?? 0;
+    if (percent <= this.#mostPercent) return;
+    this.#end(
+      'cost',
+      `Tracing took ${percent.toFixed(1)} % of a CPU over the last 10 s, more than the ${this.#mostPercent} % of ` +
+        '--max-cost; drover detached.',
     );
   }
 
@@ -253,17 +378,19 @@ export class LiveCapture {
   async #conclude(end: TracerEnd): Promise<CaptureEnd> {
     clearInterval(this.#looking);
     await this.#endOrphan();
+    await this.#code?.settle();
     const reason = this.#reason ?? this.#reasonOf(end);
     if (reason === 'tracer-died') {
       const how = end.signal ?? `exit code ${end.code}`;
-      this.#sentence = `${this.engine.name} ended before its time (${how}); what it wrote until then was read.`;
+      this.#sentence = `${this.engine.name} ended before its time (${how}); what it wrote until then is kept.`;
     }
-    if (reason === 'tracer-died' || reason === 'space' || reason === 'stalled')
+    if (reason === 'tracer-died' || reason === 'space' || reason === 'cost' || reason === 'stalled')
       this.#diagnostics.push({
         code: reason === 'tracer-died' ? 'tracer-died' : 'capture-ended-early',
         text: this.#sentence,
       });
-    if (reason !== 'space' && reason !== 'tracer-died') this.#close();
+    if (this.engine.lost !== undefined) this.#losses.look(Number(process.hrtime.bigint()));
+    this.#close(reason !== 'space' && reason !== 'tracer-died');
     const { sentence, isClean } = this.engine.runsProgram
       ? { sentence: programEnd(end), isClean: true }
       : describeDetachment(this.#everyProcess(), this.engine.name);
@@ -272,9 +399,11 @@ export class LiveCapture {
     return { reason, sentence: this.#sentence, detached: sentence, isClean, bytes, unkept };
   }
 
-  #close(): void {
+  /** Only a capture that is whole says who was silent to its end; what was lost, any says. */
+  #close(isWhole: boolean): void {
     try {
-      const closing = `${this.engine.closing?.() ?? ''}${this.#sightLines()}`;
+      const lost = this.#lossLines();
+      const closing = isWhole ? `${this.engine.closing?.() ?? ''}${lost}${this.#sightLines()}` : lost;
       if (closing !== '') this.#spool.write(this.#spool.endsLine ? closing : `\n${closing}`);
     } catch {
       // The disk is full since a moment ago: the capture is whole without them.

@@ -24,12 +24,13 @@ const PACKAGES: Readonly<Record<string, string>> = {
 
 /** Whether the strace engine works here at all. */
 export function straceChecks(host: HostFacts): Check[] {
-  return [programCheck('strace', host), launchCheck(host), ptraceCheck(host)];
+  return [programCheck('strace', host), procCheck(host), launchCheck(host), ptraceCheck(host)];
 }
 
 /** Whether the bpftrace engine works here at all. */
 export function bpftraceChecks(host: HostFacts): Check[] {
-  const checks = [programCheck('bpftrace', host), launchCheck(host), rootCheck(host)];
+  // First what no package mends.
+  const checks = [procCheck(host), pidCheck(host), programCheck('bpftrace', host), launchCheck(host), rootCheck(host)];
   // Others than root cannot even see whether the tracing files are mounted.
   return host.userId === 0 ? [...checks, tracingCheck(host), kernelCheck(host)] : checks;
 }
@@ -75,6 +76,24 @@ export interface ProcessNames {
 export function assertChecks(checks: readonly Check[]): void {
   const problem = checks.find(({ level }) => level === 'missing');
   if (problem !== undefined) throw new AttachError(problem.text, { hint: problem.fix });
+}
+
+/** Where another /proc is mounted, every pid that it shows means another process to the kernel. */
+function procCheck({ hasOwnProc }: HostFacts): Check {
+  if (hasOwnProc) return ok('/proc shows the processes of this pid namespace');
+  return missing(
+    '/proc shows the processes of another pid namespace than that of drover.',
+    'Enter both: nsenter -t PID -m -p drover ..., or mount the right one: mount -t proc proc /proc',
+  );
+}
+
+/** The programs compare pids inside the kernel, which knows those of the host only. */
+function pidCheck({ hasHostPids }: HostFacts): Check {
+  if (hasHostPids) return ok('pids are those of the host, as bpftrace counts them');
+  return missing(
+    'This is a container with pids of its own: bpftrace counts those of the host and would record nothing.',
+    'For bpftrace run drover on the host, or in its pid namespace (docker --pid=host, Kubernetes hostPID: true).',
+  );
 }
 
 function programCheck(program: 'strace' | 'bpftrace', host: HostFacts): Check {

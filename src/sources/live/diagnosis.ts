@@ -2,6 +2,7 @@ import { bpftraceChecks, type Check, processCheck, straceChecks } from './checks
 import { findFamily, hostView } from './family.ts';
 import { readHost } from './host-facts.ts';
 import { processNames } from './process-names.ts';
+import { programChecks } from './program-checks.ts';
 
 /** Checks that belong together, and whether all of them hold. */
 export interface CheckGroup {
@@ -17,10 +18,19 @@ export interface Diagnosis {
   readonly canAttach: boolean;
 }
 
-/** Runs every check of a live capture, of the host and of the named processes with their families. */
-export function diagnose(pids: readonly number[]): Diagnosis {
+/**
+ * Runs every check of a live capture, of the host and of the named processes with their families. Starts each bpftrace
+ * program for a moment: a few seconds.
+ */
+export async function diagnose(pids: readonly number[]): Promise<Diagnosis> {
   const host = readHost();
-  const engines = [group('strace', WORKS, straceChecks(host)), group('bpftrace', WORKS, bpftraceChecks(host))];
+  const programs = await programChecks(host);
+  const strace = group('strace', WORKS, straceChecks(host));
+  const needed = [...bpftraceChecks(host), ...programs.filter(({ program }) => program === 'calls')];
+  const others = programs.filter(({ program }) => program !== 'calls');
+  const { holds, title, checks } = group('bpftrace', WORKS, needed);
+  const bpftrace: CheckGroup = { title, holds, checks: [...checks, ...others] };
+  const engines = [strace, bpftrace];
   const view = hostView();
   const names = processNames(view);
   const processes = pids.map((pid) => {
@@ -32,8 +42,22 @@ export function diagnose(pids: readonly number[]): Diagnosis {
     ]);
   });
   return {
-    groups: [...engines, ...processes],
+    groups: [...engines, choice(strace, bpftrace, needed), ...processes],
     canAttach: engines.some(({ holds }) => holds) && processes.every(({ holds }) => holds),
+  };
+}
+
+/** Which engine `attach` and `record` take without `--engine`, and why. */
+function choice(strace: CheckGroup, bpftrace: CheckGroup, needed: readonly Check[]): CheckGroup {
+  const reason = needed.find(({ level }) => level === 'missing');
+  const taken = bpftrace.holds ? 'bpftrace' : strace.holds ? 'strace' : 'no engine';
+  const why = bpftrace.holds
+    ? 'bpftrace stops nobody and slows the server down less than strace'
+    : `bpftrace is not taken: ${reason?.text ?? ''}`;
+  return {
+    title: `attach and record take ${taken} here`,
+    checks: [{ level: taken === 'no engine' ? 'missing' : 'ok', text: why, fix: '' }],
+    holds: taken !== 'no engine',
   };
 }
 

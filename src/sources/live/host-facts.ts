@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { readOrEmpty } from './process-facts.ts';
+import { linkOrEmpty, readOrEmpty } from './process-facts.ts';
 
 /** What decides whether this process may trace others here. */
 export interface HostFacts {
@@ -11,6 +11,10 @@ export interface HostFacts {
   /** Level 0 to 3 of Yama; 0 where there is none. */
   readonly yama: number;
   readonly inContainer: boolean;
+  /** Its pids are those of the kernel: it is in no pid namespace of its own, as most containers are. */
+  readonly hasHostPids: boolean;
+  /** /proc shows the pid namespace that this process is in. */
+  readonly hasOwnProc: boolean;
   /** Names of the programs that were found on the PATH. */
   readonly programs: ReadonlySet<string>;
   /** Where the kernel's tracing files are mounted, or '' when they are not. */
@@ -23,6 +27,8 @@ export interface HostFacts {
 
 const PROGRAMS = ['strace', 'setpriv', 'timeout', 'prlimit', 'bpftrace'] as const;
 const CAP_SYS_PTRACE = 19n;
+/** `PROC_PID_INIT_INO` of the kernel. */
+const FIRST_PID_NAMESPACE = 'pid:[4026531836]';
 const TRACING = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
 
 export function readHost(): HostFacts {
@@ -32,11 +38,18 @@ export function readHost(): HostFacts {
     mayTraceOthers: ((effective >> CAP_SYS_PTRACE) & 1n) === 1n,
     yama: Number(readOrEmpty('/proc/sys/kernel/yama/ptrace_scope').trim() || 0),
     inContainer: isContainer(),
+    hasHostPids: hasHostPids(linkOrEmpty('/proc/self/ns/pid')),
+    hasOwnProc: linkOrEmpty('/proc/self') === String(process.pid),
     programs: new Set(PROGRAMS.filter(isOnPath)),
     tracing: TRACING.find((folder) => existsSync(join(folder, 'events/raw_syscalls'))) ?? '',
     architecture: process.arch,
     lockdown: /\[(\w+)\]/.exec(readOrEmpty('/sys/kernel/security/lockdown'))?.[1] ?? 'none',
   };
+}
+
+/** By its link: the kernel numbers its first pid namespace the same everywhere. '' before namespaces, or unreadable. */
+export function hasHostPids(link: string): boolean {
+  return link === '' || link === FIRST_PID_NAMESPACE;
 }
 
 /** Whether a program of this name can be started. */

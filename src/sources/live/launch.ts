@@ -6,6 +6,8 @@ export interface LaunchLimits {
   readonly seconds: number;
   /** No file of the tracer grows beyond this, whatever became of drover. */
   readonly bytes: number;
+  /** The limit is moved while it runs, since the beginning of the file is freed. */
+  readonly moves?: boolean;
 }
 
 /** How long a tracer that was asked to leave may take. */
@@ -13,7 +15,7 @@ const KILL_AFTER_SECONDS = 2;
 /**
  * strace and prlimit end by SIGXFSZ at the limit; drover stops them before, and this is for the case that it cannot.
  */
-const LIMIT_SLACK = 1.25;
+export const LIMIT_SLACK = 1.25;
 
 /** Attaches strace to running processes and whatever they start from then on. */
 export function straceAttach(pids: readonly number[], file: string, limits: LaunchLimits): Command {
@@ -69,7 +71,7 @@ export function straceRun(program: readonly string[], file: string, seconds: num
  */
 export function guarded(
   tracer: Command,
-  { seconds, bytes }: LaunchLimits,
+  { seconds, bytes, moves = false }: LaunchLimits,
   killAfterSeconds = KILL_AFTER_SECONDS,
 ): Command {
   return [
@@ -81,7 +83,8 @@ export function guarded(
     `--kill-after=${killAfterSeconds}`,
     String(seconds),
     'prlimit',
-    `--fsize=${Math.ceil(bytes * LIMIT_SLACK)}`,
+    // With a colon only the soft limit, which can be raised.
+    `--fsize=${Math.ceil(bytes * LIMIT_SLACK)}${moves ? ':' : ''}`,
     '--core=0',
     ...tracer,
   ];

@@ -2,6 +2,8 @@ import { machineOf, type ProgramName } from '../bpftrace/program.ts';
 import { bpftraceEngine } from './bpftrace-engine.ts';
 import { LiveCapture } from './capture.ts';
 import { assertChecks, bpftraceChecks, processCheck, straceChecks } from './checks.ts';
+import { CodeWatch } from './code/code-watch.ts';
+import { type CodeMode, Samplers } from './code/samplers.ts';
 import { findFamily, hostView } from './family.ts';
 import { type HostFacts, readHost } from './host-facts.ts';
 import { KernelWatch } from './kernel-watch.ts';
@@ -46,12 +48,18 @@ export function prepareCapture(pids: readonly number[], { engine, family }: Prep
   return { engine: chosen, why, processes: traced, watch };
 }
 
-interface CaptureOptions extends Omit<SpoolOptions, 'engine'> {
+interface CaptureOptions extends Omit<SpoolOptions, 'engine' | 'isRing'> {
+  /** Only so much of the end of the capture is kept; its space is `mostBytes`. */
+  readonly ringSeconds?: number | undefined;
   readonly seconds: number;
+  /** It ends when tracing costs more of one processor. */
+  readonly mostPercent?: number | undefined;
   /** What bpftrace runs. */
   readonly program: ProgramName;
   /** Looks at the processes meanwhile. */
   readonly watch?: KernelWatch | null;
+  /** How far drover goes to see the code of a stuck worker. */
+  readonly code?: CodeMode;
   /** Gives up the start. */
   readonly signal?: AbortSignal;
 }
@@ -63,16 +71,24 @@ interface CaptureOptions extends Omit<SpoolOptions, 'engine'> {
 export async function startCapture(
   engine: 'strace' | 'bpftrace',
   processes: readonly ProcessFacts[],
-  { seconds, program, signal, watch = null, ...place }: CaptureOptions,
+  { seconds, program, signal, watch = null, code = 'off', ringSeconds, mostPercent, ...place }: CaptureOptions,
 ): Promise<LiveCapture> {
-  const spool = new Spool({ ...place, engine });
-  const limits = { seconds, bytes: place.mostBytes };
+  const isRing = ringSeconds !== undefined;
+  const spool = new Spool({ ...place, engine, isRing });
+  const limits = { seconds, bytes: place.mostBytes, moves: isRing };
   const machine = machineOf(process.arch);
   const chosen =
     engine === 'bpftrace' && machine !== null
       ? bpftraceEngine(program, processes, spool, machine, limits)
       : straceEngine(processes, spool.forTracer, limits);
-  return LiveCapture.start(chosen, processes, seconds, spool, { signal, watch });
+  const options = { signal, watch, code: codeWatch(code), ringSeconds, mostPercent };
+  return LiveCapture.start(chosen, processes, seconds, spool, options);
+}
+
+function codeWatch(mode: CodeMode): CodeWatch | null {
+  if (mode === 'off') return null;
+  const samplers = new Samplers();
+  return new CodeWatch({ samplerFor: (pid) => samplers.for(pid) });
 }
 
 /** bpftrace where it works, since it does not slow the server down; else strace, and why. */

@@ -1,3 +1,4 @@
+import type { TracingCost } from './cost-meter.ts';
 import type { ProcessSight, ThreadSight } from './kernel-watch.ts';
 
 /** What tells the two kinds of captures apart where drover adds lines of its own. */
@@ -38,6 +39,17 @@ function lineOf(
     `${prefix}event=seen ts=${stamp(at)} for=${Math.round(at - began)} pid=${pid} tid=${tid} parent=${parent} ` +
     `call=${call === '' ? '-' : call}${used}${clients < 0 ? '' : ` clients=${clients}`}` +
     `${isAddress ? ` ${isOfClient ? 'of=client ' : ''}peer=${target}` : ''} comm=${plain(name)}\n`
+  );
+}
+
+/** What tracing cost, as a line behind the sights. */
+export function costLine({ lasted, tracer, drover, kernel }: TracingCost, { prefix, stamp }: SightNotation): string {
+  if (lasted <= 0) return '';
+  const inKernel = kernel === null ? '' : ` kernel=${Math.round(kernel)}`;
+  const at = stamp(Number(process.hrtime.bigint()));
+  return (
+    `${prefix}event=cost ts=${at} for=${Math.round(lasted)} tracer=${Math.round(tracer)} ` +
+    `drover=${Math.round(drover)}${inKernel}\n`
   );
 }
 

@@ -18,6 +18,8 @@ export interface SpoolOptions {
   /** Where the capture grows; beside the file that it will be, or among the temporary files, unless given. */
   readonly spool?: string | undefined;
   readonly mostBytes: number;
+  /** Only the end of the capture is kept, which frees the rest (`freed`), and it gets no name. */
+  readonly isRing?: boolean | undefined;
   /** Ends the name of a capture that is not saved under another one. */
   readonly engine: 'strace' | 'bpftrace';
 }
@@ -50,14 +52,19 @@ export class Spool {
   readonly #destination: Destination | null;
   readonly #fileName: string;
   readonly #descriptor: number;
+  /** Nothing of it is kept when it ends. */
+  readonly isRing: boolean;
   #file: string;
+  /** Bytes at the beginning of the capture that take no space any more. */
+  freed = 0;
 
   /**
    * Makes both files. Throws `AttachError` when they cannot be made or the disk is nearly full, `OutputError` for a
    * name that must not be written to.
    */
-  constructor({ save, force, spool, mostBytes, engine }: SpoolOptions) {
+  constructor({ save, force, spool, mostBytes, engine, isRing = false }: SpoolOptions) {
     this.mostBytes = mostBytes;
+    this.isRing = isRing;
     this.#destination = save === undefined ? null : destinationOf(save, force === true);
     const place = spool === undefined && this.#destination !== null ? this.#destination.directory : trustedPlace(spool);
     this.stranger = this.#destination === null ? null : strangerIn(this.#destination.directory);
@@ -65,7 +72,7 @@ export class Spool {
     const isBeside = place === this.#destination?.directory;
     this.#folder = make(place.path, () => PrivateFolder.make(place, isBeside ? '.drover-' : 'drover-'));
     this.#file = join(this.#folder.path, this.#fileName);
-    this.name = save ?? this.#file;
+    this.name = isRing ? this.#fileName : (save ?? this.#file);
     try {
       this.#descriptor = make(this.#file, () => this.#folder.create(this.#fileName));
       // Nobody needs its name, and a killed drover leaves nothing of it.
@@ -87,6 +94,11 @@ export class Spool {
 
   get bytes(): number {
     return Number(this.#status.size);
+  }
+
+  /** For reading, and for writing at its end. */
+  get descriptor(): number {
+    return this.#descriptor;
   }
 
   /** Whether the last line is whole. */
@@ -119,8 +131,9 @@ export class Spool {
 
   /** Why the capture must stop for want of space, or null. */
   spaceProblem(): string | null {
-    const { bytes, mostBytes } = this;
-    if (bytes >= mostBytes) return `the capture reached its limit of ${mebibytes(mostBytes)} (--max-spool)`;
+    const { mostBytes } = this;
+    if (this.bytes - this.freed >= mostBytes)
+      return `the capture reached its limit of ${mebibytes(mostBytes)} (--max-spool)`;
     const disk = this.diskProblem();
     return disk === null ? null : disk.charAt(0).toLowerCase() + disk.slice(1, -1);
   }
@@ -141,7 +154,8 @@ export class Spool {
    * why; '' when all is well. An empty capture is not kept, and replaces nothing.
    */
   keep(): string {
-    if (this.bytes === 0) {
+    // What is wanted of a ring was copied.
+    if (this.bytes === 0 || this.isRing) {
       this.remove();
       return '';
     }

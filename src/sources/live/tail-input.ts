@@ -13,6 +13,7 @@ const BUFFERS = 4;
 /** A live capture must not wait for hundreds of lines before its first one is looked at. */
 const HEAD_BYTES = 2_048;
 const LOOK_EVERY_MS = 50;
+const LINE_END = Buffer.from('\n');
 
 interface TailOptions {
   /** As evidence shows it: the path unless given. */
@@ -23,10 +24,12 @@ interface TailOptions {
   readonly ended: Promise<unknown>;
   /** Looked at while reading, so that what a watcher notes late is reported as well. */
   readonly diagnostics: readonly SourceDiagnostic[];
+  /** Bytes at the beginning of the file that were given back, up to the beginning of a line; they read as zeros. */
+  readonly freed?: () => number;
 }
 
 /** A file that grows while it is read: the spool of a tracer. */
-export function tailInput({ path, name = path, ended, diagnostics }: TailOptions): TraceInput {
+export function tailInput({ path, name = path, ended, diagnostics, freed = () => 0 }: TailOptions): TraceInput {
   let bytesRead = 0;
   return {
     name,
@@ -38,7 +41,7 @@ export function tailInput({ path, name = path, ended, diagnostics }: TailOptions
     headBytes: HEAD_BYTES,
     diagnostics,
     async *chunks() {
-      for await (const chunk of grow(name, path, ended)) {
+      for await (const chunk of grow(name, path, ended, freed)) {
         bytesRead += chunk.length;
         yield chunk;
       }
@@ -46,7 +49,7 @@ export function tailInput({ path, name = path, ended, diagnostics }: TailOptions
   };
 }
 
-async function* grow(name: string, path: string, ended: Promise<unknown>): AsyncGenerator<Buffer> {
+async function* grow(name: string, path: string, ended: Promise<unknown>, freed: () => number): AsyncGenerator<Buffer> {
   let isOver = false;
   const over = ended.then(
     () => {
@@ -59,11 +62,19 @@ async function* grow(name: string, path: string, ended: Promise<unknown>): Async
   const descriptor = open(name, path);
   try {
     const buffers = Array.from({ length: BUFFERS }, () => Buffer.allocUnsafeSlow(CHUNK_BYTES));
+    let position = 0;
     for (let turn = 0; ; ) {
       const buffer = buffers[turn] as Buffer;
       // Asked before the read: what is written between the two is found by one read more.
       const wasOver = isOver;
-      const { bytesRead } = await readInto(descriptor, buffer, 0, CHUNK_BYTES, null);
+      const isLate = position < freed();
+      if (isLate) position = freed();
+      const { bytesRead } = await readInto(descriptor, buffer, 0, CHUNK_BYTES, position);
+      // Freed while it was read.
+      if (position < freed()) continue;
+      // The line that was being read has lost its end.
+      if (isLate && bytesRead > 0) yield LINE_END;
+      position += bytesRead;
       if (bytesRead > 0) {
         turn = (turn + 1) % BUFFERS;
         yield buffer.subarray(0, bytesRead);

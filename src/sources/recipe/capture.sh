@@ -113,6 +113,13 @@ with_strace() {
   for pid in $pids; do words="$words -p $pid"; done
   # shellcheck disable=SC2086 # words on purpose
   timeout -s INT -k 2 "$seconds" strace -f -ttt -T -y -s 128 -o ./trace.strace $words
+  ended=$?
+}
+
+# bpftrace compares pids inside the kernel, which numbers its first pid namespace the same everywhere.
+counts_host_pids() {
+  space=$(readlink /proc/self/ns/pid) || return 0
+  [ "$space" = 'pid:[4026531836]' ]
 }
 
 with_bpftrace() {
@@ -121,8 +128,8 @@ with_bpftrace() {
   [ -d /sys/kernel/tracing/events/raw_syscalls ] || [ -d /sys/kernel/debug/tracing/events/raw_syscalls ] ||
     die "the kernel's tracing files are not mounted: mount -t tracefs nodev /sys/kernel/tracing"
   list=
-  for pid in $pids; do list="$list @pid[$pid] = 1;"; done
-  program | sed "s/@pid\[0\] = 1;/$list/" >calls.bt
+  for pid in $pids; do list="$list @pid[(uint64)$pid] = 1;"; done
+  program | sed "s/@pid\[(uint64)0\] = 1;/$list/" >calls.bt
   for pid in $pids; do
     for fd in /proc/"$pid"/fd/*; do
       is=$(readlink "$fd") || continue
@@ -132,9 +139,28 @@ with_bpftrace() {
     done
   done >trace.bpftrace
   calls_in_flight >>trace.bpftrace
+  bpftrace_settings
   # Compiling and attaching take two seconds.
-  BPFTRACE_PERF_RB_PAGES=1024 timeout -s INT -k 6 "$((seconds + 2))" bpftrace -B full ./calls.bt >>trace.bpftrace
+  timeout -s INT -k 6 "$((seconds + 2))" bpftrace -B full ./calls.bt >>trace.bpftrace 2>bpftrace.err
+  ended=$?
+  grep -q '^event=start ' trace.bpftrace || { [ "$ended" != 0 ] || ended=1; }
+  [ "$ended" = 0 ] || grep -v -e 'WARNING' -e '^Attached ' bpftrace.err | tail -n 3 >&2
   calls_in_flight >>trace.bpftrace
+  # From 0.24 on bpftrace says beside its output how many events it lost; when is not known here.
+  sed -n 's/^Lost \([0-9][0-9]*\) events$/event=lost count=\1/p' bpftrace.err >>trace.bpftrace
+  rm -f bpftrace.err
+}
+
+# As src/sources/bpftrace/version.ts has it: 1,024 pages of buffer for each processor, or from 0.18 on for all of them together.
+bpftrace_settings() {
+  version=$(bpftrace --version | sed -n 's/.*v\([0-9][0-9]*\)\.\([0-9][0-9]*\).*/\1 \2/p')
+  case $version in '0 '*) version=${version#0 } ;; ?*) version=1000 ;; *) version=0 ;; esac
+  pages=1024
+  if [ "$version" -ge 18 ]; then
+    while [ "$pages" -lt 16384 ] && [ "$pages" -lt "$((1024 * $(nproc)))" ]; do pages=$((pages * 2)); done
+  fi
+  if [ "$version" -ge 21 ]; then export BPFTRACE_MAX_STRLEN=96; else export BPFTRACE_STRLEN=96; fi
+  export BPFTRACE_PERF_RB_PAGES="$pages"
 }
 
 # What each thread is in: bpftrace sees only calls that begin while it is there.
@@ -161,6 +187,10 @@ DROVER_PROGRAM
 [ "$(id -u)" = 0 ] || say "not root: only your own processes can be traced"
 demand_number SECONDS_TO_TRACE "$seconds"
 case $engine in strace | bpftrace) ;; *) die "ENGINE is strace or bpftrace, not: $engine" ;; esac
+if [ "$engine" = bpftrace ] && ! counts_host_pids; then
+  say "bpftrace counts the pids of the host, and this container has pids of its own: taking strace"
+  engine=strace
+fi
 named=${1:-$(find_server)}
 [ -n "$named" ] || die "no DROVER:SERVER found; name a PID"
 demand_number PID "$named"
@@ -187,9 +217,16 @@ facts >facts-after.txt
 for pid in $pids; do
   sed -n "s/^TracerPid:	\([1-9].*\)/capture.sh: $pid is still traced by \1/p" "/proc/$pid/status" 2>/dev/null >&2
 done
+# 124: its time was over; 130: Ctrl-C.
+result=done
+case $ended in
+0 | 124 | 130) ;;
+*) result="$engine failed (exit code $ended): the capture is not whole" ;;
+esac
 # noclobber: the archive is a new file, never what a link leads to.
 if (set -C && tar -C .. -czf - "./$name" 2>/dev/null >"../$name.tar.gz"); then
-  say "done. Read it with: drover $dir   (to copy it: $dir.tar.gz)"
+  say "$result. Read it with: drover $dir   (to copy it: $dir.tar.gz)"
 else
-  say "done. Read it with: drover $dir"
+  say "$result. Read it with: drover $dir"
 fi
+[ "$result" = done ]

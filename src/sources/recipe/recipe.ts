@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { installed } from '../../installation.ts';
 import type { Machine } from '../../trace/syscall-numbers.ts';
 import { bpftraceProgram } from '../bpftrace/program.ts';
 
@@ -21,8 +22,8 @@ interface RecipeOptions {
   readonly seconds: number;
 }
 
-/** The script lies in src/ both in the repository and in the package, four folders above the compiled file. */
-const SCRIPT = new URL('../../../../src/sources/recipe/capture.sh', import.meta.url);
+/** The script lies in src/ both in the repository and in the package. */
+const SCRIPT = installed('src/sources/recipe/capture.sh');
 
 /** A shell script that captures without Node what `drover DIRECTORY` reads, with the bpftrace program in it. */
 export function recipe({ subject, machine, version, seconds }: RecipeOptions): string {

@@ -1,7 +1,9 @@
 import { FastCgi } from './fast-cgi.ts';
 import type { Framing } from './framing.ts';
 import { Http2 } from './http2.ts';
+import { Memcached } from './memcached.ts';
 import { Postgres } from './postgres.ts';
+import { Redis } from './redis.ts';
 import { Tls } from './tls.ts';
 
 /** The framing that the first bytes of a client show; null for what has none that is known, such as HTTP/1. */
@@ -9,5 +11,7 @@ export function framingOf(bytes: string): Framing | null {
   if (Tls.isSpokenIn(bytes)) return new Tls();
   if (FastCgi.isSpokenIn(bytes)) return new FastCgi();
   if (Http2.isSpokenIn(bytes)) return new Http2();
+  if (Redis.isSpokenIn(bytes)) return new Redis();
+  if (Memcached.isSpokenIn(bytes)) return new Memcached(bytes);
   return Postgres.isSpokenIn(bytes) ? new Postgres() : null;
 }

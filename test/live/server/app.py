@@ -7,6 +7,7 @@ import gevent
 from gevent import monkey
 
 libc = ctypes.CDLL(None)
+real_socket = monkey.get_original("socket", "socket")
 really_sleep = monkey.get_original("time", "sleep")
 
 
@@ -26,10 +27,20 @@ def application(environ, start_response):
         end = time.monotonic() + 20
         while time.monotonic() < end:
             libc.usleep(10_000)
+    if path == "/upstream":
+        really_ask(int(environ["QUERY_STRING"]))
     start_response("200 OK", [("Content-Type", "text/plain")])
     if path == "/parts":
         return parts()
     return [b"ok\n"]
+
+
+def really_ask(port):
+    """Asks a service that may never answer, in a call that holds the worker."""
+    with real_socket() as upstream:
+        upstream.connect(("127.0.0.1", port))
+        upstream.sendall(b"GET /figures HTTP/1.1\r\nHost: figures\r\n\r\n")
+        upstream.recv(65536)
 
 
 def parts():

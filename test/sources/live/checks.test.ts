@@ -8,6 +8,7 @@ import {
   processCheck,
   straceChecks,
 } from '../../../src/sources/live/checks.ts';
+import { hasHostPids } from '../../../src/sources/live/host-facts.ts';
 import { hostFacts, processFacts } from '../../support/process-facts.ts';
 
 const NAMES: ProcessNames = {
@@ -68,6 +69,24 @@ test('in a container the capability is named instead of sudo', () => {
   assert.match(problem(straceChecks(hostFacts({ inContainer: true, yama: 1 }))), /--cap-add SYS_PTRACE/);
   const plainUser = hostFacts({ inContainer: true, userId: 1_000 });
   assert.match(problem([processCheck(17, processFacts({ pid: 17 }), plainUser, NAMES)]), /belongs to user www-data/);
+});
+
+test('with pids of its own a container has strace alone, and says so before it speaks of packages', () => {
+  const container = hostFacts({
+    userId: 0,
+    hasHostPids: false,
+    programs: new Set(['strace', 'setpriv', 'timeout', 'prlimit']),
+  });
+  assert.equal(problem(straceChecks(container)), 'none');
+  assert.match(problem(bpftraceChecks(container)), /^This is a container with pids of its own: .* hostPID: true\)\.$/);
+  assert.equal(hasHostPids('pid:[4026531836]'), true);
+  assert.equal(hasHostPids('pid:[4026532299]'), false);
+});
+
+test('with the /proc of another pid namespace neither engine is started: its pids mean other processes', () => {
+  const foreign = hostFacts({ userId: 0, hasOwnProc: false });
+  assert.match(problem(straceChecks(foreign)), /^\/proc shows the processes of another pid namespace/);
+  assert.match(problem(bpftraceChecks(foreign)), /^\/proc shows the processes of another pid namespace/);
 });
 
 test('a process that cannot be traced says which one and why', () => {

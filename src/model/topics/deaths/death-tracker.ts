@@ -1,17 +1,27 @@
+import { beginsFailure } from '../../../trace/failure-words.ts';
 import { isPid } from '../../../trace/process-number.ts';
-import type { Call, Exit, Signal } from '../../../trace/record.ts';
+import type { Call, Exit, Printed, Signal } from '../../../trace/record.ts';
 import { signalInfo } from '../../../trace/siginfo.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
 import type { Nanoseconds } from '../../../trace/time.ts';
+import { decodeUtf8 } from '../../../trace/utf8.ts';
 import { type KeptLine, keptLine } from '../../evidence.ts';
+import { PerProcess } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+import { FailureText, type LastWords } from './last-words.ts';
 
 /** Deaths that are kept; further ones are counted. */
 const MOST_DEATHS = 500;
 /** Processes of which a signal is remembered until they end. */
 const MOST_SIGNALS = 4_096;
+/** Processes that printed something under their number, and are remembered until they end. */
+const MOST_NAMED = 256;
+/** Of one write so many bytes are looked at. */
+const LONGEST_WRITE = 4_096;
+/** `[11764]` or `pid: 11764` in a line of a log; single digits are other things as a rule. */
+const NAMED_PID = /\[(\d{3,10})\]|\bpid[:= ]{1,3}(\d{3,10})\b/;
 
 /** A process that ended by a signal, or with a status other than 0. */
 export interface Death {
@@ -39,8 +49,13 @@ export interface Death {
   wasAsked: boolean;
   /** The process that its parent started next; 0 for none. */
   replacedBy: number;
+  /** What it printed of its failure; null when the capture shows nothing of that kind. */
+  readonly words: LastWords | null;
   readonly lines: KeptLine[];
 }
+
+/** What each process printed of its last failure. */
+const failureTexts = new PerProcess<FailureText>();
 
 /** Signals that ask a process to end, or to do something else: what a master, an init or an operator sends. */
 export const ASKED: ReadonlySet<string> = new Set([
@@ -83,6 +98,10 @@ export class DeathTracker implements Tracker {
   readonly #executed = new WeakSet<Process>();
   /** Children that died and have not been replaced, by their parent. */
   readonly #missing = new Map<Process, Death[]>();
+  /** The same as `failureTexts`, of processes that the program named in what it printed. */
+  readonly #named = new Map<number, FailureText>();
+  /** Whom the lines of the program belong to that come next, and the thread above them. */
+  #speaker: { readonly text: FailureText; readonly thread: Thread } | null = null;
 
   constructor({ inWindow }: TrackerContext) {
     this.#inWindow = inWindow;
@@ -97,6 +116,10 @@ export class DeathTracker implements Tracker {
       case 'clone':
         return (call, thread) => {
           if (isPid(call.result) && !call.arguments.has('CLONE_THREAD')) this.#forked(thread.process, call.result);
+        };
+      case 'write':
+        return (call, thread) => {
+          if (call.result > 0 && mayTell(call, thread)) wrote(call, thread);
         };
       default:
         return undefined;
@@ -133,6 +156,26 @@ export class DeathTracker implements Tracker {
       line,
     });
     if (death !== null) this.#childOf(death, thread.process, line);
+  }
+
+  /** The program's own output stands between the lines of the tracer. */
+  printed({ text, file, line }: Printed, thread: Thread): void {
+    const shown = { file, line, text };
+    const { process, lastTime } = thread;
+    const [, inBrackets, behindWord] = NAMED_PID.exec(text) ?? [];
+    const pid = Number(inBrackets ?? behindWord ?? 0);
+    if (pid > 0 && pid !== process.pid) this.#speaker = { text: this.#textOf(pid), thread };
+    else if (pid > 0 || this.#speaker?.thread !== thread) this.#speaker = { text: textOf(process), thread };
+    this.#speaker.text.add(text, shown, lastTime, process.accepted);
+  }
+
+  #textOf(pid: number): FailureText {
+    const known = this.#named.get(pid);
+    if (known !== undefined) return known;
+    if (this.#named.size >= MOST_NAMED) for (const oldest of this.#named.keys()) if (this.#named.delete(oldest)) break;
+    const made = new FailureText();
+    this.#named.set(pid, made);
+    return made;
   }
 
   /** `kill` in a traced process: for SIGKILL nothing arrives. */
@@ -213,6 +256,15 @@ export class DeathTracker implements Tracker {
       return null;
     }
     const sent = last !== undefined && last.signal === signal ? last : null;
+    const accepted = end.process?.accepted ?? 0;
+    const own = end.process === null ? undefined : failureTexts.of(end.process);
+    const words =
+      signal === 'SIGKILL'
+        ? null
+        : (own?.before(end.at, line.line, accepted) ??
+          this.#named.get(pid)?.before(end.at, line.line, accepted) ??
+          null);
+    this.#named.delete(pid);
     const isOwnDoing = sent !== null && (sent.sender === pid || !/^SI_(?:USER|TKILL|QUEUE)$/.test(sent.code));
     const death: Death = {
       ...end,
@@ -221,6 +273,7 @@ export class DeathTracker implements Tracker {
       isOwnDoing,
       wasAsked: this.#asked.has(pid),
       replacedBy: 0,
+      words,
       lines: sent === null ? [line] : [sent.line, line],
     };
     // The number may come back.
@@ -252,4 +305,28 @@ export class DeathTracker implements Tracker {
 function isLast(thread: Thread): boolean {
   const { process, isMain } = thread;
   return isMain || (process.isLeaderGuessed && process.threads.every((each) => each === thread || each.ended));
+}
+
+/** Output for people, or a log that a process writes before it serves: no socket, which data goes through. */
+function mayTell({ fd, syscall }: Call, thread: Thread): boolean {
+  if (fd === 1 || fd === 2) return true;
+  if (fd < 0 || thread.hasServed || !PLAIN_WRITES.has(syscall.name)) return false;
+  return thread.process.descriptors.get(fd)?.kind === 'file';
+}
+
+const PLAIN_WRITES: ReadonlySet<string> = new Set(['write', 'writev', 'pwrite64']);
+
+function wrote(call: Call, { process }: Thread): void {
+  const { arguments: asked, result, end } = call;
+  const [first, ...others] =
+    call.syscall.name === 'writev' ? asked.payloads(LONGEST_WRITE) : [asked.payload(LONGEST_WRITE) ?? ''];
+  const bytes = [first ?? '', ...others].join('');
+  const known = failureTexts.of(process);
+  if (bytes === '' || (known === undefined && !bytes.split('\n').some(beginsFailure))) return;
+  const text = known ?? textOf(process);
+  text.write(decodeUtf8(bytes), result > bytes.length, keptLine(call), end, process.accepted);
+}
+
+function textOf(process: Process): FailureText {
+  return failureTexts.of(process) ?? failureTexts.set(process, new FailureText());
 }

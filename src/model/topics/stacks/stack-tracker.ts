@@ -7,7 +7,7 @@ import { blockClass } from '../../machine/block-class.ts';
 import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { ThreadView } from '../../machine/views.ts';
-import type { Tracker, TrackerContext } from '../../tracker.ts';
+import { MAY_HAVE_FRAMES, type Tracker, type TrackerContext } from '../../tracker.ts';
 import {
   BLIND,
   COLLECTS,
@@ -68,8 +68,6 @@ const WAITING: ReadonlySet<Family> = new Set<Family>([
   'semaphore',
 ]);
 
-/** A capture whose first calls have no frames is one without -k. */
-const WITHOUT_FRAMES = 256;
 const LONGEST_NAME = 120;
 const LONGEST_LINE = 1000;
 
@@ -102,8 +100,6 @@ export class StackTracker implements Tracker {
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #kinds = new FrameKinds();
   readonly #last = new Map<Thread, Stack>();
-  /** Calls are kept for the frames that may follow: at first, and for good once there was a frame. */
-  #isActive = true;
   /** There was a frame. */
   seen = false;
   #without = 0;
@@ -117,12 +113,11 @@ export class StackTracker implements Tracker {
     this.#inWindow = inWindow;
   }
 
-  /** A call returned: its frames follow, those of the call before are complete. */
-  returned(call: Call, thread: Thread): void {
-    if (!this.#isActive) return;
+  /** The frames of the call before are complete. */
+  framesMayFollow(call: Call, thread: Thread): void {
     this.#close(thread);
-    if (!this.seen && ++this.#without > WITHOUT_FRAMES) {
-      this.#isActive = false;
+    if (!this.seen && ++this.#without === MAY_HAVE_FRAMES) {
+      // A frame that comes late belongs to none of these calls.
       this.finish();
       return;
     }
@@ -150,7 +145,6 @@ export class StackTracker implements Tracker {
 
   /** The next frame of the thread's last call, from the inside out. */
   frame(frame: Frame, thread: Thread): void {
-    this.#isActive = true;
     this.seen = true;
     const stack = this.#last.get(thread);
     if (stack === undefined) return;

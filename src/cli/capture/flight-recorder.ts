@@ -1,0 +1,92 @@
+import { asOperand } from '../../files/operand.ts';
+import type { LiveCapture } from '../../sources/live/capture.ts';
+import { durationOfMs, mebibytes, plural } from '../../trace/format-numbers.ts';
+import type { RecordFlags } from '../options/capture.ts';
+import type { Condition } from '../options/until.ts';
+import { EXIT } from '../printing/exit-code.ts';
+import { notices, writeStdout } from '../printing/write-result.ts';
+import { beginCapture } from './begin.ts';
+import { CommandWatch } from './command-watch.ts';
+import { hostName } from './default-name.ts';
+import { checkDumpName } from './dump.ts';
+import { Recorder } from './recorder.ts';
+import { detachOnSignals } from './signals.ts';
+import { spoken } from './spoken.ts';
+
+/**
+ * The flight recorder: keeps the last seconds of a running server and writes them into a file whenever a condition
+ * holds; prints the name of each file. Throws `UsageError`, `OutputError`, `AttachError` and `InputError`.
+ */
+export async function runRing(pids: readonly number[], flags: RecordFlags, ringSeconds: number): Promise<number> {
+  const say = notices(flags);
+  const name = flags.output ?? flags.save ?? `${hostName()}.trace`;
+  const conditions = flags.until ?? [];
+  // Nobody should learn at the first stall that nothing can be written.
+  checkDumpName(name);
+  const { output: _, save: __, ...others } = flags;
+  const commands: CommandWatch[] = [];
+  let failedBefore = '';
+  let tell = (reason: string): void => {
+    failedBefore = reason;
+  };
+  for (const condition of conditions)
+    if (condition.kind === 'command')
+      commands.push(await CommandWatch.start(condition.words, (reason) => tell(reason)));
+  try {
+    const capture = await beginCapture(pids, others, say, 0, ringSeconds);
+    if (capture === null) return EXIT.done;
+    const recorder = new Recorder({
+      capture,
+      conditions,
+      ringSeconds,
+      mostDumps: flags.dumps,
+      name,
+      say,
+      written: (path) => writeStdout(`${path}\n`),
+    });
+    try {
+      detachOnSignals(capture, say);
+      process.on('SIGUSR1', () => recorder.trigger('Asked by SIGUSR1'));
+      say(beginning(capture, flags, ringSeconds));
+      tell = (reason) => recorder.trigger(reason);
+      if (failedBefore !== '') recorder.trigger(failedBefore);
+      await recorder.run();
+    } catch (error) {
+      capture.stop();
+      await capture.ended;
+      throw error;
+    }
+    return await ending(capture, recorder, say);
+  } finally {
+    for (const command of commands) command.end();
+  }
+}
+
+async function ending(capture: LiveCapture, recorder: Recorder, say: (sentence: string) => void): Promise<number> {
+  const { sentence, detached } = await capture.ended;
+  for (const part of [sentence, detached]) if (part !== '') say(part);
+  const failed = recorder.failed === 0 ? '' : `, ${recorder.failed} could not be written`;
+  say(
+    recorder.dumps === 0 && recorder.failed === 0
+      ? 'Nothing happened that was waited for: there is no dump.'
+      : `${plural(recorder.dumps, 'dump')}${failed}. They hold what clients sent; only you can read them.`,
+  );
+  return recorder.failed === 0 ? EXIT.done : EXIT.output;
+}
+
+function beginning({ processes, engine, file }: LiveCapture, flags: RecordFlags, ringSeconds: number): string {
+  const { maxSpool, dumps, for: seconds, until = [] } = flags;
+  const count = plural(processes.length, 'process', 'processes');
+  const when = [...until.map(inWords), `kill -USR1 ${process.pid}`].join(', or ');
+  return (
+    `Tracing ${count} with ${engine.name} for ${spoken(seconds)}; the last ${spoken(ringSeconds)} are kept in ` +
+    `${file}, ${mebibytes(maxSpool)} at most. They are written to a file of their own at ${when}: ` +
+    `${plural(dumps, 'file')} at most, ${spoken(ringSeconds)} apart. Ctrl-C ends it, without a file.`
+  );
+}
+
+function inWords(condition: Condition): string {
+  if (condition.kind === 'stall') return `a stall of ${durationOfMs(condition.ms)}`;
+  if (condition.kind === 'error') return condition.errno;
+  return condition.kind === 'death' ? 'a death' : `a failure of ${asOperand(condition.words[0])}`;
+}

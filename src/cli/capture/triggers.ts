@@ -1,0 +1,102 @@
+import type { Finding, Report } from '../../analysis/report.ts';
+import { show } from '../../output/show.ts';
+import type { Condition } from '../options/until.ts';
+
+/** Findings in which a worker is away from its wait; each has a longest time. */
+const STALLS: ReadonlySet<string> = new Set(['loop-stall', 'service-stall', 'stuck-call']);
+
+/**
+ * Says when a report on a growing trace shows what was waited for, once for each time. The judges are those of every
+ * report; only what is new since the last look counts.
+ */
+export class Triggers {
+  readonly #conditions: readonly Condition[];
+  /** Latest end of a stall, by ISO time: reports of different beginnings compare. */
+  #lastStall = '';
+  readonly #counts = new Map<string, number>();
+  /** Workers of stalls that go on and were told. */
+  readonly #open = new Set<string>();
+
+  constructor(conditions: readonly Condition[]) {
+    this.#conditions = conditions;
+  }
+
+  /** The shortest stall that is waited for, or null. */
+  get stallMs(): number | null {
+    const lengths = this.#conditions.flatMap((condition) => (condition.kind === 'stall' ? [condition.ms] : []));
+    return lengths.length === 0 ? null : Math.min(...lengths);
+  }
+
+  /** What happened since the last look, as a sentence, or null. */
+  look(report: Report): string | null {
+    const reasons = this.#conditions.flatMap((condition) => this.#reasonOf(condition, report) ?? []);
+    return reasons[0] ?? null;
+  }
+
+  /** Takes a report as what was there before. */
+  skip(report: Report): void {
+    this.look(report);
+  }
+
+  /** The same for a report that was made as if the capture ended now: what goes on. */
+  lookAtOpen(report: Report): string | null {
+    const least = this.stallMs;
+    if (least === null) return null;
+    for (const finding of report.findings) {
+      if (!STALLS.has(finding.kind) || !finding.openEnded || longestMs(finding) < least) continue;
+      const isKnown = finding.workers.every((pid) => this.#open.has(String(pid)));
+      for (const pid of finding.workers) this.#open.add(String(pid));
+      if (!isKnown) return `${show(finding.title)}, which still goes on`;
+    }
+    return null;
+  }
+
+  /** Nobody is away from its wait any more. */
+  allAreBack(): void {
+    this.#open.clear();
+  }
+
+  #reasonOf(condition: Condition, report: Report): string | null {
+    if (condition.kind === 'stall') return this.#stall(report);
+    if (condition.kind === 'error') return this.#error(condition.errno, report);
+    return condition.kind === 'death' ? this.#death(report) : null;
+  }
+
+  #stall({ findings }: Report): string | null {
+    const least = this.stallMs ?? 0;
+    const ended = findings.filter(
+      (finding) => STALLS.has(finding.kind) && !finding.openEnded && longestMs(finding) >= least,
+    );
+    const latest = ended.toSorted((a, b) => (a.endTime ?? '').localeCompare(b.endTime ?? '')).at(-1);
+    if (latest?.endTime == null || latest.endTime <= this.#lastStall) return null;
+    this.#lastStall = latest.endTime;
+    // It was told while it went on.
+    if (latest.workers.length > 0 && latest.workers.every((pid) => this.#open.has(String(pid)))) return null;
+    return show(latest.title);
+  }
+
+  #error(errno: string, { calls }: Report): string | null {
+    const failed = calls.filter(({ errors }) => (errors[errno] ?? 0) > 0);
+    const count = failed.reduce((sum, { errors }) => sum + (errors[errno] ?? 0), 0);
+    return this.#grew(errno, count) ? `${errno} of ${failed.map(({ call }) => call).join(' and ')}` : null;
+  }
+
+  #death({ findings }: Report): string | null {
+    const deaths = findings.filter(({ kind }) => kind === 'worker-death');
+    const count = deaths.reduce((sum, { metrics }) => sum + Number(metrics.count ?? 0), 0);
+    return this.#grew('death', count) ? show(deaths[0]?.title ?? 'A process died') : null;
+  }
+
+  #grew(what: string, count: number): boolean {
+    const before = this.#counts.get(what) ?? 0;
+    this.#counts.set(what, count);
+    return count > before;
+  }
+}
+
+function longestMs({ metrics }: Finding): number {
+  if (typeof metrics.longestMs === 'number') return metrics.longestMs;
+  const { threads } = metrics;
+  if (!Array.isArray(threads)) return 0;
+  return Math.max(0, ...threads.map((thread) => Number((thread as { forMs?: number | null } | null)?.forMs ?? 0)));
+}

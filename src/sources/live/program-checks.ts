@@ -1,0 +1,61 @@
+import { execFile } from 'node:child_process';
+import {
+  bpftraceProgram,
+  machineOf,
+  PROGRAM_NAMES,
+  type ProgramName,
+  programEnvironment,
+} from '../bpftrace/program.ts';
+import { bpftraceChecks, type Check } from './checks.ts';
+import type { HostFacts } from './host-facts.ts';
+import { guarded } from './launch.ts';
+
+/** Longer than a busy host takes to compile and attach one. */
+const SECONDS = 15;
+const MOST_BYTES = 1_048_576;
+/** No process has this pid: nothing is printed for anybody. */
+const NOBODY = 0;
+/** Only versions from 0.22 on have --dry-run, which attaches as well: so each is attached, and ends at once. */
+const END_AT_ONCE = '\ninterval:ms:1 { exit(); }\n';
+
+/**
+ * Whether this bpftrace and this kernel take each of drover's programs; empty where bpftrace cannot start for other
+ * reasons. Each is attached for a moment. Without `calls`, the usual one, bpftrace is no engine here.
+ */
+export async function programChecks(host: HostFacts): Promise<readonly (Check & { readonly program: ProgramName })[]> {
+  if (bpftraceChecks(host).some(({ level }) => level === 'missing') || machineOf(process.arch) === null) return [];
+  return Promise.all(PROGRAM_NAMES.map(async (program) => ({ program, ...(await checkOf(program)) })));
+}
+
+async function checkOf(name: ProgramName): Promise<Check> {
+  const started = performance.now();
+  const problem = await tryProgram(name);
+  const took = ((performance.now() - started) / 1_000).toFixed(1);
+  if (problem === '') return { level: 'ok', text: `${name}.bt starts here (${took} s)`, fix: '' };
+  return { level: 'missing', text: `${name}.bt does not start here: ${problem}`, fix: FIXES[name] };
+}
+
+const FIXES: Readonly<Record<ProgramName, string>> = {
+  calls: 'Use --engine strace.',
+  exact: 'Leave --program exact away.',
+  watch: 'Leave --program watch away.',
+};
+
+/** Why it does not start, or ''. */
+function tryProgram(name: ProgramName): Promise<string> {
+  const text = bpftraceProgram(name, { pids: [NOBODY], machine: machineOf(process.arch) ?? 'x86-64' }) + END_AT_ONCE;
+  const [program, ...words] = guarded(['bpftrace', '-e', text], { seconds: SECONDS, bytes: MOST_BYTES });
+  const env = { ...process.env, ...programEnvironment(name) };
+  return new Promise((resolve) => {
+    execFile(program, words, { env, maxBuffer: MOST_BYTES }, (error, stdout, stderr) => {
+      if (stdout.includes('event=start ')) return resolve('');
+      resolve(reasonIn(`${stdout}\n${stderr}`) || (error === null ? 'it printed nothing' : `exit code ${error.code}`));
+    });
+  });
+}
+
+/** What bpftrace gives as the reason, of everything that it said. */
+export function reasonIn(words: string): string {
+  const said = words.split('\n').findLast((line) => line.includes('ERROR') && !line.includes('RLIMIT_MEMLOCK')) ?? '';
+  return said.replace(/^.*ERROR: /, '').replace(/\.$/, '');
+}

@@ -1,0 +1,80 @@
+/** A frame of a stack: a function, and the line it is at. Its words come from the program, and are untrusted. */
+export interface CodeFrame {
+  /** `application`; '' where the program has no name for it. */
+  readonly name: string;
+  /** Source file, or the library of a frame without one: `/srv/app.py`, `/usr/lib/libc.so.6`; '' when not known. */
+  readonly file: string;
+  /** 1-based; 0 where it is not known. */
+  readonly line: number;
+}
+
+/** So much of names and paths is kept. */
+const LONGEST_NAME = 80;
+const LONGEST_FILE = 200;
+/** So many frames of a stack are kept, the innermost. */
+export const MOST_FRAMES = 40;
+/** A file that stands in place of code that a program brings with it: `<frozen importlib._bootstrap>`, `node:net`. */
+const BUILT_IN = /^(?:<(?!string>|stdin>|module>)|node:|internal\/|\[)/;
+/** Installed packages, and what comes with an interpreter. */
+const LIBRARY = new RegExp(
+  [
+    // Python: packages, the standard library, the same in a zip.
+    '/(?:site|dist)-packages/',
+    '/(?:python|pypy)\\d[\\w.]*/',
+    '/python\\d+\\.zip/',
+    '^src/(?:gevent|greenlet|eventlet)/',
+    // Node.js, Ruby, PHP, Perl, Go and Java.
+    '/node_modules/',
+    '/(?:gems|rubygems|bundler)/',
+    '/lib/ruby/',
+    '/vendor/',
+    '/share/(?:perl5?|php)/',
+    '/pkg/mod/',
+    '\\.jar(?:!|$)',
+  ].join('|'),
+);
+/** What every program is linked with, and the interpreters themselves. */
+const RUNTIME_OBJECT =
+  /(?:^|\/)(?:lib(?:c|m|dl|rt|pthread|resolv|nss_\w+|util|stdc\+\+|gcc_s)(?:-[\d.]+)?\.so[\d.]*|ld-[\w.-]+|linux-(?:vdso|gate)[\w.]*|(?:lib)?(?:python|pypy|ruby|php|php-fpm|perl|node|java|jvm|uv)(?:-?\d[\w.-]*)?(?:\.so[\d.]*)?)$/;
+/** The script that a package puts into a folder of programs to be started by. */
+const LAUNCHER = /(?:^|\/)s?bin\/[^/]+$/;
+
+/** A frame with its words bounded and without what no name of code holds. */
+export function codeFrame(name: string, file: string, line: number): CodeFrame {
+  return {
+    name: plain(name).slice(0, LONGEST_NAME),
+    file: lastOf(plain(file), LONGEST_FILE),
+    line: Number.isInteger(line) && line > 0 && line < 1e8 ? line : 0,
+  };
+}
+
+/**
+ * The innermost frame that is neither of a library nor of an interpreter nor of the script that starts a server: the
+ * line of whoever wrote the application. Null where there is none.
+ */
+export function applicationFrame(frames: readonly CodeFrame[]): CodeFrame | null {
+  return frames.find(isOfApplication) ?? null;
+}
+
+function isOfApplication({ name, file }: CodeFrame): boolean {
+  if (file === '' || BUILT_IN.test(file) || LIBRARY.test(file) || RUNTIME_OBJECT.test(file)) return false;
+  return !(name === '<module>' && LAUNCHER.test(file));
+}
+
+/** `app.py:12 application()`: as short as a title wants it. */
+export function codePlace({ name, file, line }: CodeFrame): string {
+  const base = file.slice(file.lastIndexOf('/') + 1);
+  const place = line === 0 ? base : `${base}:${line}`;
+  if (name === '' || name.startsWith('<')) return name === '' || name === '<module>' ? place : `${place} ${name}`;
+  return `${place} ${name.slice(name.lastIndexOf('.') + 1)}()`;
+}
+
+/** Controls, and what would turn or hide the text around it. */
+function plain(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, '?');
+}
+
+/** The end of a path says more than its beginning. */
+function lastOf(path: string, most: number): string {
+  return path.length <= most ? path : `...${path.slice(path.length - most + 3)}`;
+}
