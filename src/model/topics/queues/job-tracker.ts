@@ -207,7 +207,7 @@ export class JobTracker implements Tracker {
 
 /** It neither accepts clients nor waits for several things at once. */
 function isTaker({ accepts, loop }: Thread): boolean {
-  return accepts.listeners.size === 0 && !accepts.isWait && loop.shared === null && loop.hub?.kind !== 'epoll';
+  return loop.hub?.kind !== 'epoll' && loop.shared === null && !accepts.isWait && accepts.listeners.size === 0;
 }
 
 /** A thread that was started in the capture may begin with a job. */
