@@ -37,7 +37,6 @@ test('a finding at or above --fail-on: 1, after the whole report', async () => {
 
 test('wrong usage: 2, with one line and a hint on stderr and nothing on stdout', async () => {
   const wrong = [
-    [],
     ['--jsn', QUIET],
     ['--fail-on', 'high', QUIET],
     ['--json', '--md', QUIET],

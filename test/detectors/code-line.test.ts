@@ -87,11 +87,11 @@ describe('the stack of a call, as strace -k prints it', () => {
   it('names the library that made the call which the stall is', async () => {
     const [finding] = ofKind(await analyzed(asleep(1_200, FRAMES_OF_CALL)), 'loop-stall');
     assert.equal(finding?.title, 'GET /slow holds worker 101 1.30 s: it sleeps, librdkafka.so.1 rd_kafka_flush()');
-    assert.match(finding.summary, /It was called from rd_kafka_flush\(\) of \/usr\/lib\/.*librdkafka\.so\.1\./);
+    assert.match(finding.summary, /It was called from rd_kafka_flush\(\) of librdkafka\.so\.1\./);
     const [stall] = finding.metrics.stalls as readonly { readonly frames: readonly unknown[] }[];
     assert.deepEqual(stall?.frames[1], {
       function: 'rd_kafka_flush',
-      file: '/usr/lib/x86_64-linux-gnu/librdkafka.so.1',
+      file: 'librdkafka.so.1',
       line: null,
       isApplication: true,
     });

@@ -164,6 +164,25 @@ it('and are not while clients keep their connections open and ask nothing', asyn
     assert.ok(role === 'blocking-acceptor' && (busyPercent ?? 100) < 1, `${role} busy ${busyPercent} %`);
 });
 
+it('and they are held where another client was in the queue when such a connection ended', async () => {
+  const held = (last: number): TraceLines => {
+    const trace = new TraceLines();
+    for (const [place, worker] of acceptors([101, 102, 103])(trace).entries()) {
+      worker.accept(11, { ms: 50 }).read(11, 'GET /a').reply(11);
+      const poll = `poll([{fd=${worker.fd(11)}, events=POLLIN}], 1, 5000`;
+      worker.call(poll, ')', '0 (Timeout)', 4900).close(11);
+      worker.accept(12, { ms: place === 0 ? 0.1 : last }).read(12, 'GET /b');
+      acceptStays(worker.reply(12).close(12));
+    }
+    trace.thread(100).at(10_000).call('getpid(', ')', 100);
+    return trace;
+  };
+  const { title, severity, summary, next } = only(await analyzed(held(2000)), KIND);
+  assert.deepEqual([title, severity], ['All 3 workers held by idle connections 49 % of the time', 'warning']);
+  assert.match(summary, /asked nothing \(keep-alive\)\. When one of them ended, another client was in the queue/);
+  assert.match(next[0]?.text ?? '', /KeepAliveTimeout/);
+});
+
 it('while they wait for the lock that has them accept in turn they wait for work', async () => {
   const trace = new TraceLines();
   for (const [place, worker] of acceptors([101, 102])(trace).entries()) {

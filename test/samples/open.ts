@@ -3,9 +3,5 @@
  * leave the list: the test says which.
  */
 export const OPEN: ReadonlyMap<string, string> = new Map<string, string>([
-  [
-    'apache-prefork-kept~findings',
-    'connections that stay open keep all processes for seconds, without a request of 100 ms',
-  ],
   ['tornado-throttled~findings', 'a turn that did not run has that for its cause, not the calls in it'],
 ]);

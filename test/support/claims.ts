@@ -58,9 +58,9 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
     },
     {
       pattern:
-        /^([\d,]+) threads? in a call when the capture ended: ([\d,]+) waiting for work or for a time, ([\d,]+) for less than [\d.]+ ms$/,
-      holds: (report, [threads = 0, idle = 0, short = 0]) =>
-        threads === idle + short && short > 0 && threads >= inCalls(report),
+        /^([\d,]+) threads? in a call when the capture ended: ([\d,]+) waiting for work or for a time(?:, ([\d,]+) parked in futex or read beside a service that answers)?(?:, ([\d,]+) for less than [\d.]+ ms)?$/,
+      holds: (report, [threads = 0, idle = 0, parked = 0, brief = 0]) =>
+        parked + brief > 0 && threads === idle + parked + brief && threads >= inCalls(report),
     },
   ],
   'worker-death': [
@@ -107,6 +107,14 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
     },
   ],
   'worker-saturation': [
+    {
+      pattern: new RegExp(
+        `^all ([\\d,]+) (?:queue workers|pool threads) were busy at once ${PERCENT} of the time, with jobs of ` +
+          '[\\d.]+ ms or more(?:, as far as more of them were seen to wait)?$',
+      ),
+      // Those of a process without a row are among them.
+      holds: (report, [threads = 0]) => threads >= 2 && threads <= most(report),
+    },
     {
       pattern: new RegExp(
         `^all ([\\d,]+) (?:sync )?workers were busy at once ${PERCENT} of the time, with requests of [\\d.]+ ms or more$`,

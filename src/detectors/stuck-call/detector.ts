@@ -3,6 +3,7 @@ import type { Process } from '../../model/machine/process.ts';
 import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
 import type { Model } from '../../model/model.ts';
 import { SharedLocks } from '../../model/topics/locks/shared-locks.ts';
+import { JobTracker } from '../../model/topics/queues/job-tracker.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
@@ -24,7 +25,7 @@ export const stuckCall = defineDetector({
         'A call that had lasted so long at the end of the capture is stuck, unless its thread waits for work in it.',
     },
   },
-  trackers: [SharedLocks],
+  trackers: [SharedLocks, JobTracker],
   judgesCounts: 'watched',
   metrics,
   create(context) {

@@ -2,6 +2,7 @@ import type { AtEnd } from '../../model/at-end/at-end.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
 import type { Model } from '../../model/model.ts';
+import { queueOf } from '../../model/topics/queues/job-tracker.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 
 /** More threads in one call than that are those of a runtime or of a pool, which strace did not tell from processes. */
@@ -20,8 +21,9 @@ export interface Sorted {
  */
 export function sortOut(model: Model, told: readonly AtEnd[], least: Nanoseconds): Sorted {
   const untouched: Sorted = { all: told, noNews: new Set() };
-  const serving = servingProcesses(model);
-  if (![...serving].some(({ answered }) => answered > 0)) return untouched;
+  const working = workingProcesses(model);
+  const serving = new Set([...servingProcesses(model), ...working]);
+  if (working.size === 0 && ![...serving].some(({ answered }) => answered > 0)) return untouched;
   const latest = model.lastTime - least;
   if ([...serving].some(({ inProgress: { oldestAtEnd: at } }) => at !== UNKNOWN && at < latest)) return untouched;
 
@@ -66,12 +68,15 @@ function isParked({ thread, left, wait, idle }: AtEnd): boolean {
   if (idle !== 'unknown' || left.isServing || accepts.listeners.size > 0) return false;
   if (process.clientsHeld > 0 && process.threads.length === 1) return false;
   if (wait.kind === 'lock') return left.futex !== null || left.name === 'futex';
-  return (wait.kind === 'work' || wait.kind === 'unknown') && left.syscall.family === 'read';
+  const { family } = left.syscall;
+  return (wait.kind === 'work' || wait.kind === 'unknown') && /^(?:read|poll|select)$/.test(family);
 }
 
 /** It may be a thread of those that serve, or their parent; a process beside several is a worker, as likely as not. */
 function mayBeBeside({ thread, left }: AtEnd, all: readonly AtEnd[], { serving, isOneProcess }: Scene): boolean {
   const { process, tid, isMain } = thread;
+  // It waits for a job, as others do that were seen to take one.
+  if (queueOf(thread) !== null) return true;
   if (serving.has(process)) return !isMain || process.threads.length > 1;
   if (isOneProcess || [...serving].some(hasThreads)) return true;
   if ([...serving].every(({ pid }) => tid < pid)) return true;
@@ -85,6 +90,15 @@ function hasThreads(process: Process): boolean {
 function servingProcesses({ processes }: Model): ReadonlySet<Process> {
   const roles = rolesOf(processes.threads());
   return new Set([...roles].filter(([, role]) => isWorkerRole(role)).map(([{ process }]) => process));
+}
+
+/** Those of whose threads some take jobs from a queue, one after the other. */
+function workingProcesses({ processes }: Model): ReadonlySet<Process> {
+  const takers = [...processes.threads()].filter((thread) => {
+    const queue = queueOf(thread);
+    return queue !== null && queue.kind !== 'word' && queue.taken > 1;
+  });
+  return new Set(takers.map(({ process }) => process));
 }
 
 function hasMaster({ processes }: Model): boolean {

@@ -6,9 +6,14 @@ export type Crew = readonly Thread[];
 
 /**
  * Threads by whom they serve. `common` says what a thread shares with its crew, as its listeners are. Processes that
- * share nothing, as with SO_REUSEPORT, belong together when they have one parent, or none that is known.
+ * share nothing, as with SO_REUSEPORT, belong together when they have one parent, or none that is known, unless
+ * `byParent` is false.
  */
-export function crewsOf(threads: readonly Thread[], common: (thread: Thread) => Iterable<object | string>): Crew[] {
+export function crewsOf(
+  threads: readonly Thread[],
+  common: (thread: Thread) => Iterable<object | string>,
+  byParent = true,
+): Crew[] {
   const crews = new Map<Thread, Thread[]>();
   for (const thread of threads) crews.set(thread, [thread]);
   const unite = (one: Thread, other: Thread): void => {
@@ -29,6 +34,7 @@ export function crewsOf(threads: readonly Thread[], common: (thread: Thread) => 
     }
   };
   uniteBy(threads, common);
+  if (!byParent) return [...new Set(crews.values())];
   const alone = threads.filter((thread) => crews.get(thread)?.every(({ process }) => process === thread.process));
   uniteBy(alone, ({ process }) => [process.parent]);
   return [...new Set(crews.values())];

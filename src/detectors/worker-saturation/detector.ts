@@ -1,7 +1,9 @@
 import type { LongTurn } from '../../model/facts.ts';
 import { type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
+import { type ConnectionHeld, HoldTracker } from '../../model/topics/pools/hold-tracker.ts';
 import { PoolTracker, type PoolTurn, type PoolWait } from '../../model/topics/pools/pool-tracker.ts';
+import { type JobArrival, JobTracker, type JobTurn } from '../../model/topics/queues/job-tracker.ts';
 import { percent, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { verdictOf } from '../accept-queues/accept-queues.ts';
@@ -9,8 +11,11 @@ import { addTurn, type BusyTurns } from '../busy-at-once/busy-turns.ts';
 import { allAtOnce, type Interval } from '../busy-at-once/intersection.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
+import { NEXT, NEXT_INNER_POOL, NEXT_QUEUE, WHY, WHY_INNER_POOL, WHY_POOL, WHY_QUEUE } from './advice.ts';
 import { type Crew, crewsOf, queuesOf } from './crews.ts';
-import { type BusyCrew, finding } from './finding.ts';
+import { type BusyCrew, finding, type Kind, type Saturation } from './finding.ts';
+import { Holds, heldFinding } from './holds.ts';
+import { Jobs } from './jobs.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { Pools } from './pools.ts';
 
@@ -30,17 +35,25 @@ export const workerSaturation = defineDetector({
       unit: 'ms',
       meaning: 'A pool of threads is saturated only while a request waits at least this long for one of them.',
     },
+    'pool-full-ms': {
+      default: 1000,
+      unit: 'ms',
+      meaning:
+        'A pool of threads that is full for so long while somebody waits for it is a warning, whatever its share.',
+    },
   },
   alsoUses: ['stall-ms'],
   follows: { kinds: ['slow-dependency', 'lock-contention', 'disk-sync', 'blocking-dns'], anywhere: false },
   linkedInProcess: ['lock-contention', 'disk-sync', 'blocking-dns'],
-  trackers: [PoolTracker],
+  trackers: [PoolTracker, JobTracker, HoldTracker],
   metrics,
   create(context) {
     const turns = new Map<Thread, BusyTurns>();
     // A turn can hold several requests: a worker may take the next connection without another wait.
     const requests = new Map<Thread, number>();
     const pools = new Pools(context.threshold('pool-wait-ms') * MILLISECOND);
+    const jobs = new Jobs();
+    const holds = new Holds();
     return {
       on: {
         longTurn(fact: LongTurn) {
@@ -57,27 +70,37 @@ export const workerSaturation = defineDetector({
           turns.delete(thread);
           requests.delete(thread);
           pools.forget(thread);
+          jobs.forget(thread);
+          holds.forget(thread);
         },
         poolTurn: (fact: PoolTurn) => pools.busy(fact),
         poolWait: (fact: PoolWait) => pools.waited(fact),
+        jobTurn: (fact: JobTurn) => jobs.busy(fact),
+        connectionHeld: (fact: ConnectionHeld) => holds.held(fact),
+        jobArrival: (fact: JobArrival) => jobs.arrived(fact),
       },
-      conclude: () => conclude(context, turns, requests, pools),
+      conclude: () => conclude(context, { turns, requests, pools, jobs, holds }),
     };
   },
 });
 
-function conclude(
-  context: Context,
-  turns: ReadonlyMap<Thread, BusyTurns>,
-  requests: ReadonlyMap<Thread, number>,
-  pools: Pools,
-): Conclusion<Metrics> {
+/** What was noted of all workers. */
+interface Noted {
+  readonly turns: ReadonlyMap<Thread, BusyTurns>;
+  readonly requests: ReadonlyMap<Thread, number>;
+  readonly pools: Pools;
+  readonly jobs: Jobs;
+  readonly holds: Holds;
+}
+
+function conclude(context: Context, { turns, requests, pools, jobs, holds }: Noted): Conclusion<Metrics> {
   const { model } = context;
   const roles = rolesOf(model.processes.threads());
   const workers = [...roles].filter(([, role]) => ONE_AT_A_TIME.has(role)).map(([thread]) => thread);
   const crews = crewsOf(workers, ({ accepts }) => queuesOf(accepts.listeners)).filter((crew) => crew.length >= 2);
   const ofPools = pools.crews(model);
-  if (crews.length === 0 && ofPools.length === 0)
+  const ofQueues = jobs.crews(model, new Set(ofPools.flat()));
+  if (crews.length === 0 && ofPools.length === 0 && ofQueues.length === 0)
     return notApplicable(
       workers.length === 0
         ? 'No workers seen that serve one request at a time'
@@ -85,21 +108,53 @@ function conclude(
     );
   const judged = crews.map((threads) => {
     const isSync = threads.every((thread) => roles.get(thread) === 'sync-worker');
-    return judge(context, { threads, noun: isSync ? 'sync workers' : 'workers', turns, requests });
+    const kind: Kind = { noun: isSync ? 'sync workers' : 'workers', unit: 'request', why: WHY, next: NEXT };
+    const busy = judge(context, { threads, kind, turns, requests });
+    if (typeof busy !== 'string') return busy;
+    const held = judge(
+      context,
+      { threads, kind, turns: holds.turns, requests },
+      { awaited: (stretches) => holds.awaited(threads, stretches), say: heldFinding },
+    );
+    return typeof held === 'string' ? busy : held;
   });
   for (const threads of ofPools) {
     const judgePool = (crew: Crew, noun: string): DraftFinding<Metrics> | string =>
-      judge(context, { threads: crew, noun, turns: pools.turns, requests: pools.requests }, (stretches) =>
-        pools.awaited(crew, stretches),
+      judge(
+        context,
+        {
+          threads: crew,
+          kind: { noun, unit: 'request', why: WHY_POOL, next: NEXT },
+          turns: pools.turns,
+          requests: pools.requests,
+        },
+        { awaited: (stretches) => pools.awaited(crew, stretches), isProven: true },
       );
     const all = judgePool(threads, 'pool threads');
     // Who waits in the queue of one process is not helped by a free thread of another.
-    const each = typeof all === 'string' ? ofEachProcess(threads) : [];
+    const isCritical = typeof all !== 'string' && all.severity === 'critical';
+    const each = isCritical ? [] : ofEachProcess(threads);
     const full = each.flatMap((crew) => {
       const own = judgePool(crew, `pool threads of ${crew[0]?.process.pid}`);
       return typeof own === 'string' ? [] : [own];
     });
-    judged.push(...(full.length > 0 ? full : [all]));
+    const isWorse = typeof all === 'string' || full.some(({ severity }) => severity === 'critical');
+    judged.push(...(full.length > 0 && isWorse ? full : [all]));
+  }
+  for (const { crew, isPool } of ofQueues) {
+    const kind: Kind = isPool
+      ? { noun: 'pool threads', unit: 'job', why: WHY_INNER_POOL, next: NEXT_INNER_POOL }
+      : { noun: 'queue workers', unit: 'job', why: WHY_QUEUE, next: NEXT_QUEUE };
+    judged.push(
+      judge(
+        context,
+        { threads: crew, kind, turns: jobs.turns, requests: jobs.requests },
+        // Of a pool inside a server nobody says how large it is meant to be.
+        isPool
+          ? { awaited: (stretches) => stretches.filter((stretch) => jobs.isAwaited(crew, [stretch])), isProven: true }
+          : { isFelt: (stretches) => jobs.isAwaited(crew, stretches) },
+      ),
+    );
   }
   return verdictOf(
     judged,
@@ -115,16 +170,32 @@ function ofEachProcess(crew: Crew): Crew[] {
   return pids.map((own) => crew.filter(({ process }) => process === own)).filter(({ length }) => length >= 2);
 }
 
+const SEEN_TO_WAIT = ', as far as more of them were seen to wait';
 const ONE_AT_A_TIME: ReadonlySet<Role> = new Set<Role>(['sync-worker', 'blocking-acceptor']);
+
+interface Doubts {
+  /** The parts of such stretches that count. */
+  readonly awaited?: (stretches: readonly Interval[]) => Interval[];
+  /** In these parts somebody was seen to wait for one of them. */
+  readonly isProven?: boolean;
+  /** What is said instead of that all were in a request. */
+  readonly say?: (draft: DraftFinding<Metrics>, workers: number, saturation: Saturation) => DraftFinding<Metrics>;
+  /** Whether somebody was seen to wait for one of them. */
+  readonly isFelt?: (stretches: readonly Interval[]) => boolean;
+}
 
 /** The finding about a crew that was busy as a whole for too long, or what its share was. */
 function judge(
   context: Context,
   crew: BusyCrew,
-  awaited: (stretches: readonly Interval[]) => Interval[] = (stretches) => [...stretches],
+  { awaited = (stretches) => [...stretches], isFelt = () => true, isProven = false, say }: Doubts = {},
 ): DraftFinding<Metrics> | string {
   const { model } = context;
-  const { threads, noun, turns } = crew;
+  const {
+    threads,
+    turns,
+    kind: { noun, unit },
+  } = crew;
   const window: Interval = {
     start: Math.max(model.firstTime, model.options.from),
     end: Math.min(model.lastTime, model.options.to),
@@ -138,14 +209,18 @@ function judge(
   const stretches = awaited(together);
   const total = stretches.reduce((sum, { start, end }) => sum + end - start, 0);
   const share = total / Math.max(1, window.end - window.start);
-  if (share < context.threshold('saturation-share'))
+  const longest = stretches.reduce((most, { start, end }) => Math.max(most, end - start), 0);
+  const isLong = isProven && longest >= context.threshold('pool-full-ms') * MILLISECOND;
+  const waits = `, as far as a request was seen to wait ${context.threshold('pool-wait-ms')} ms for one of them`;
+  if (share < context.threshold('saturation-share') && !isLong)
     return (
-      `all ${threads.length} ${noun} were busy at once ${percent(share)} of the time, with requests of ` +
+      `all ${threads.length} ${noun} were busy at once ${percent(share)} of the time, with ${unit}s of ` +
       `${context.threshold('stall-ms')} ms or more` +
-      (together.length > stretches.length
-        ? `, as far as a request was seen to wait ${context.threshold('pool-wait-ms')} ms for one of them`
-        : '')
+      (unit === 'job' ? (isProven ? SEEN_TO_WAIT : '') : together.length > stretches.length ? waits : '')
     );
-  const severity = share >= context.threshold('saturation-critical-share') ? 'critical' : 'warning';
-  return finding(model, crew, { stretches, total, share, severity });
+  const isCritical = share >= context.threshold('saturation-critical-share');
+  const severity = !isFelt(stretches) ? 'info' : isCritical ? 'critical' : 'warning';
+  const saturation = { stretches, total, share, severity } as const;
+  const draft = finding(model, crew, saturation);
+  return say === undefined ? draft : say(draft, threads.length, saturation);
 }

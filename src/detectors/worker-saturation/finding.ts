@@ -6,38 +6,29 @@ import { type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { BusyTurns, Place } from '../busy-at-once/busy-turns.ts';
 import type { Interval } from '../busy-at-once/intersection.ts';
 import { placeIn } from '../busy-at-once/place-in.ts';
-import type { DraftFinding, Severity } from '../finding.ts';
+import type { DraftFinding, Severity, Step } from '../finding.ts';
 import { moment } from '../words.ts';
+import { FIX_THE_LOCK, FIX_THE_WAIT } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 
 const SHOWN = 20;
 /** Workers of which the longest stretch says what they were in. */
 const MOST_BUSY = 100;
 
-const FIX_THE_LOCK = {
-  text:
-    'First fix the lock that this report names, then record again: these workers wait for each other, and ' +
-    'more workers would wait too.',
-};
-
-const FIX_THE_WAIT = {
-  text:
-    'First fix the name lookups or disk syncs that these workers wait for (see their findings), then record ' +
-    'again: each request then keeps its worker busy for less time.',
-};
-
-const WHY =
-  'Such a worker serves one request at a time. While all are busy, further clients wait in the queue of the ' +
-  'listener, where strace does not see them.';
-const WHY_POOL =
-  'A thread of a pool serves one request at a time. While all are busy, further requests wait for one of them, in ' +
-  'the queue of the pool or in that of the listener.';
+/** What a crew is busy with, and why that hurts. */
+export interface Kind {
+  /** What they are called: `sync workers`. */
+  readonly noun: string;
+  /** One of what they do. */
+  readonly unit: 'request' | 'job';
+  readonly why: string;
+  readonly next: readonly Step[];
+}
 
 /** Threads that serve the same clients, one request at a time each, and when they were busy. */
 export interface BusyCrew {
   readonly threads: readonly Thread[];
-  /** What they are called: `sync workers`. */
-  readonly noun: string;
+  readonly kind: Kind;
   readonly turns: ReadonlyMap<Thread, BusyTurns>;
   /** Requests in those turns. */
   readonly requests: ReadonlyMap<Thread, number>;
@@ -54,7 +45,7 @@ export interface Saturation {
 /** The finding about workers that were all busy at once, for `share` of the time. */
 export function finding(
   model: Model,
-  { threads: workers, noun, turns, requests }: BusyCrew,
+  { threads: workers, kind: { noun, unit, why, next }, turns, requests }: BusyCrew,
   { stretches: saturated, total, share, severity }: Saturation,
 ): DraftFinding<Metrics> {
   const served = workers.reduce((sum, thread) => sum + (requests.get(thread) ?? 0), 0);
@@ -77,18 +68,18 @@ export function finding(
     confidence: 'likely',
     title: titleOf(`${workers.length} ${noun}`, share, length, place),
     summary:
-      `All ${workers.length} ${noun} were in a request at once for ${duration(total)}, ` +
+      `All ${workers.length} ${noun} were in a ${unit} at once for ${duration(total)}, ` +
       `${percent(share)} of the time; the longest such stretch took ` +
       `${duration(length)}.` +
       (place === null
         ? ''
-        : ` In it ${count(place.times)} of ${plural(during.length, 'request turn')} went to ${place.call} on ` +
+        : ` In it ${count(place.times)} of ${plural(during.length, `${unit} turn`)} went to ${place.call} on ` +
           `${place.target}.`) +
       (mean === null
         ? ''
-        : ` The ${count(served)} requests of such turns took ${duration(mean)} on average: these workers serve at ` +
+        : ` The ${count(served)} ${unit}s of such turns took ${duration(mean)} on average: these workers serve at ` +
           `most ${ratio((workers.length * SECOND) / mean)} of that kind a second.`),
-    why: noun.startsWith('pool threads') ? WHY_POOL : WHY,
+    why,
     start: saturated[0]?.start ?? 0,
     end: saturated.at(-1)?.end ?? 0,
     openEnded: during.some(({ turn }) => turn.open && turn.end === longest.end),
@@ -110,20 +101,7 @@ export function finding(
         .map(({ thread, turn }) => ({ pid: thread.process.pid, ...placeIn(model, thread, turn) })),
     },
     evidence: during.flatMap(({ turn }) => turn.lines.slice(0, 1)).slice(0, 6),
-    next: [
-      {
-        text:
-          'See what the requests wait for (the calls above). A faster answer from there helps more clients than ' +
-          'more workers do.',
-      },
-      {
-        text:
-          'If they mostly wait, use more workers or threads (gunicorn gthread); if they mostly compute, more ' +
-          'workers help only up to the number of cores.',
-        caveat: 'Each worker takes memory, and a connection to each database.',
-      },
-      { text: 'See how many connections wait in the queue: Recv-Q of the listener.', command: 'ss -ltn' },
-    ],
+    next,
     nextWhile: {
       'lock-contention': [FIX_THE_LOCK],
       'disk-sync': [FIX_THE_WAIT],
@@ -134,12 +112,15 @@ export function finding(
 }
 
 const LONGEST_TITLE = 78;
+/** A share below that says less than the longest stretch. */
+const RARE = 0.1;
 
 /** Whom they wait for says more than how long. */
 function titleOf(workers: string, share: number, longest: Nanoseconds, place: CommonPlace | null): string {
+  const isRare = share < RARE;
   const title =
-    `All ${workers} busy ${percent(share)} of the time` +
-    (place === null ? `, longest ${duration(longest)}` : `: ${place.call} on ${place.target}`);
+    `All ${workers} busy ${isRare ? `for ${duration(longest)}` : `${percent(share)} of the time`}` +
+    (place !== null ? `: ${place.call} on ${place.target}` : isRare ? '' : `, longest ${duration(longest)}`);
   return title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 1)}…` : title;
 }
 

@@ -172,10 +172,10 @@ function usedWord(call: Call, thread: Thread, processes: Processes): void {
   const use = call.arguments.futex();
   if (use === null || !use.isPrivate) return;
   const isWake = use.operation.startsWith('WAKE');
-  if (isWake ? call.result === 0 : !use.operation.startsWith('WAIT')) return;
+  if (!isWake && !use.operation.startsWith('WAIT')) return;
   process.wordsLookedAt++;
-  if (isWake && process.threads.length === 1) process.wakesUnseen = true;
-  processes.usedWord(thread, use.word, isWake, call);
+  if (isWake && call.result > 0 && process.threads.length === 1) process.wakesUnseen = true;
+  processes.usedWord(thread, use.word, isWake ? call.result : null, call);
 }
 
 const MOST_LOOKED_AT = 10_000;

@@ -249,9 +249,11 @@ export class Processes {
   }
 
   /** A private word of memory was woken, or a wait for one ended: who is at its other end is of the same process. */
-  usedWord(thread: Thread, word: string, isWake: boolean, { start, end }: Pick<Call, 'start' | 'end'>): void {
-    const other = this.#words.add({ thread, word, start, end, isWake });
-    if (other !== undefined && mayBeOne(thread.process, other)) this.#unite(thread.process, other);
+  usedWord(thread: Thread, word: string, woke: number | null, { start, end }: Pick<Call, 'start' | 'end'>): void {
+    const found = this.#words.add(word, { thread, start, end, woke });
+    if (found === undefined) return;
+    const [one, other] = found;
+    if (one.mergedInto === null && other.mergedInto === null && mayBeOne(one, other)) this.#unite(one, other);
   }
 
   /** Both are one process. The pid is that of the first thread: the lowest, while nothing says which that is. */

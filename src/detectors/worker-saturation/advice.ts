@@ -1,0 +1,93 @@
+import type { Step } from '../finding.ts';
+
+/** Where the workers wait for each other. */
+export const FIX_THE_LOCK = {
+  text:
+    'First fix the lock that this report names, then record again: these workers wait for each other, and ' +
+    'more workers would wait too.',
+};
+
+/** Where they wait for names or for a disk. */
+export const FIX_THE_WAIT = {
+  text:
+    'First fix the name lookups or disk syncs that these workers wait for (see their findings), then record ' +
+    'again: each request then keeps its worker busy for less time.',
+};
+
+/** Why it hurts when workers that serve a request at a time are busy. */
+export const WHY =
+  'Such a worker serves one request at a time. While all are busy, further clients wait in the queue of the ' +
+  'listener, where strace does not see them.';
+/** The same of threads that requests are handed to. */
+export const WHY_POOL =
+  'A thread of a pool serves one request at a time. While all are busy, further requests wait for one of them, in ' +
+  'the queue of the pool or in that of the listener.';
+
+/** The same of workers of a queue. */
+export const WHY_QUEUE =
+  'Such a worker does one job at a time. While all are busy, further jobs wait in the queue, and whoever waits for ' +
+  'their result waits longer.';
+/** The same of threads that work for a loop. */
+export const WHY_INNER_POOL =
+  'The threads of such a pool do for a loop what would block it (files, names, computing). While all are busy, ' +
+  'further work waits in the queue of the pool: the loop itself looks idle.';
+
+const SEE_THE_WAIT: Step = {
+  text: 'See what they wait for (the calls above). A faster answer from there helps more clients than more workers do.',
+};
+
+/** What to do where requests wait. */
+export const NEXT: readonly Step[] = [
+  SEE_THE_WAIT,
+  {
+    text:
+      'If they mostly wait, use more workers or threads (gunicorn gthread); if they mostly compute, more ' +
+      'workers help only up to the number of cores.',
+    caveat: 'Each worker takes memory, and a connection to each database.',
+  },
+  { text: 'See how many connections wait in the queue: Recv-Q of the listener.', command: 'ss -ltn' },
+];
+
+/** What to do where jobs wait. */
+export const NEXT_QUEUE: readonly Step[] = [
+  SEE_THE_WAIT,
+  {
+    text:
+      'If they mostly wait, use more workers or threads (celery -c, sidekiq -c, more rq workers), and give long jobs ' +
+      'a queue of their own. If they mostly compute, more workers help only up to the number of cores.',
+    caveat: 'Each worker takes memory, and a connection to each database.',
+  },
+  { text: 'See how many jobs wait.', command: 'redis-cli LLEN QUEUE; celery -A APP inspect reserved' },
+];
+
+/** What to do where work for a loop waits. */
+export const NEXT_INNER_POOL: readonly Step[] = [
+  SEE_THE_WAIT,
+  {
+    text:
+      'Make the pool larger: UV_THREADPOOL_SIZE in the environment of node (4 unless told otherwise), max_workers of ' +
+      'an executor. Give what blocks for long a time limit, or a pool of its own.',
+    caveat: 'More threads that compute help only up to the number of cores.',
+  },
+];
+
+/** Why it hurts when connections that ask nothing hold all workers. */
+export const WHY_HELD =
+  'Such a worker belongs to one connection until that ends. While clients keep their connections open, they keep the ' +
+  'workers as well, and other clients wait in the queue of the listener.';
+
+/** What to do where connections that ask nothing hold all workers. */
+export const NEXT_HELD: readonly Step[] = [
+  {
+    text:
+      'End idle connections soon: KeepAliveTimeout 1 or 2 with Apache, keepalive_timeout of the server in use; or ' +
+      'KeepAlive Off.',
+    caveat: 'Clients then connect more often.',
+  },
+  {
+    text:
+      'Let somebody else keep the connections: the event MPM of Apache, or a proxy (nginx, haproxy) in front that ' +
+      'opens one connection to the worker for each request.',
+  },
+  { text: 'See how many connections wait in the queue: Recv-Q of the listener.', command: 'ss -ltn' },
+];

@@ -1,0 +1,62 @@
+import type { Thread } from '../../model/machine/thread.ts';
+import type { ConnectionHeld } from '../../model/topics/pools/hold-tracker.ts';
+import { duration, percent } from '../../trace/format-numbers.ts';
+import { BusyTurns } from '../busy-at-once/busy-turns.ts';
+import type { Interval } from '../busy-at-once/intersection.ts';
+import type { DraftFinding } from '../finding.ts';
+import { NEXT_HELD, WHY_HELD } from './advice.ts';
+import type { Crew } from './crews.ts';
+import type { Saturation } from './finding.ts';
+import type { Metrics } from './metrics.ts';
+
+const MOST_THREADS = 4_096;
+
+/** When workers that serve one connection at a time were held by one that asked nothing. */
+export class Holds {
+  readonly turns = new Map<Thread, BusyTurns>();
+  readonly #nextWasThere = new Map<Thread, Interval[]>();
+
+  held({ thread, start, end, open, idle, nextWasThere, line }: ConnectionHeld): void {
+    if (this.turns.size >= MOST_THREADS && !this.turns.has(thread)) return;
+    const own = this.turns.get(thread) ?? new BusyTurns();
+    this.turns.set(thread, own);
+    own.add(
+      { start, end, outside: Math.max(0, end - start - idle), open, lines: [line], pauseStart: start, pauseEnd: end },
+      { cause: 'foreign-poll', call: '', target: '', isBrief: false },
+    );
+    if (!nextWasThere) return;
+    const known = this.#nextWasThere.get(thread) ?? [];
+    this.#nextWasThere.set(thread, known);
+    if (known.length < MOST_THREADS) known.push({ start, end });
+  }
+
+  forget(thread: Thread): void {
+    this.turns.delete(thread);
+    this.#nextWasThere.delete(thread);
+  }
+
+  /** Such stretches at the end of which somebody took a connection that was in the queue. */
+  awaited(crew: Crew, stretches: readonly Interval[]): Interval[] {
+    const ends = crew.flatMap((thread) => this.#nextWasThere.get(thread) ?? []);
+    return stretches.filter((stretch) => ends.some(({ start, end }) => start < stretch.end && end >= stretch.end));
+  }
+}
+
+/** What a finding about held workers says in place of one about requests. */
+export function heldFinding(
+  draft: DraftFinding<Metrics>,
+  workers: number,
+  { stretches, total, share }: Saturation,
+): DraftFinding<Metrics> {
+  const longest = stretches.reduce((most, { start, end }) => Math.max(most, end - start), 0);
+  return {
+    ...draft,
+    title: `All ${workers} workers held by idle connections ${percent(share)} of the time`,
+    summary:
+      `All ${workers} workers were held by connections at once for ${duration(total)}, ${percent(share)} of the ` +
+      `time, the longest stretch ${duration(longest)}. For most of that time the clients of these connections asked ` +
+      'nothing (keep-alive). When one of them ended, another client was in the queue of the listener.',
+    why: WHY_HELD,
+    next: NEXT_HELD,
+  };
+}

@@ -1,0 +1,259 @@
+import type { Call } from '../../../trace/record.ts';
+import type { Syscall } from '../../../trace/syscalls.ts';
+import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
+import { type KeptLine, keptLine } from '../../evidence.ts';
+import type { FactBus } from '../../fact-bus.ts';
+import { isInterpreterLockWait } from '../../machine/block-class.ts';
+import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
+import type { LeftIn } from '../../machine/left-in.ts';
+import { PerThread } from '../../machine/owned-state.ts';
+import type { Process } from '../../machine/process.ts';
+import type { Thread } from '../../machine/thread.ts';
+import type { ThreadView } from '../../machine/views.ts';
+import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
+import { hasTakenOne, takesFromQueue } from './broker.ts';
+import { type QueueKind, Work } from './work.ts';
+
+/** A thread that takes jobs from a queue was at one, or at several without a pause, for `stall-ms` or longer. */
+export interface JobTurn {
+  readonly thread: ThreadView;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+  /** The trace ended before the job did. */
+  readonly open: boolean;
+  /** The call that took most of it and what that waited for; '' when none took a millisecond. */
+  readonly call: string;
+  readonly target: string;
+  readonly callTime: Nanoseconds;
+  readonly line: KeptLine;
+  /** Another job was there already: the thread took it without a wait. */
+  readonly nextWasThere: boolean;
+}
+
+/** A thread took a job from its broker, to have others do it. */
+export interface JobArrival {
+  readonly process: Process;
+  readonly at: Nanoseconds;
+}
+
+declare module '../../fact-bus.ts' {
+  interface Facts {
+    jobTurn: JobTurn;
+    jobArrival: JobArrival;
+  }
+}
+
+const works = new PerThread<Work>();
+
+/** From where a thread takes jobs, and how many it took. */
+export interface JobQueue {
+  readonly kind: QueueKind;
+  readonly queue: string;
+  readonly taken: number;
+}
+
+/** From where this thread takes jobs, as far as was seen; null when from nowhere. */
+export function queueOf(thread: Thread): JobQueue | null {
+  const work = isTaker(thread) ? works.of(thread) : undefined;
+  return work === undefined || work.source < 0 ? null : work;
+}
+
+/** What a broker sends so soon was there already, and what a master hands over so soon after a job. */
+const AT_ONCE = MILLISECOND;
+const HANDED_OVER = 50 * MILLISECOND;
+/** What an eventfd is written. */
+const ONE_EVENT = 8;
+/** The part of a turn that one call must take where nothing else says that it was a job. */
+const DOMINANT = 0.6;
+
+/**
+ * Follows threads that take one job after the other: children that read jobs from a pipe of their master, workers that
+ * ask a broker for the next one and wait, threads of a pool that wait at one word of memory.
+ */
+export class JobTracker implements Tracker {
+  readonly #facts: FactBus;
+  readonly #inWindow: (time: Nanoseconds) => boolean;
+  readonly #least: Nanoseconds;
+
+  constructor({ facts, inWindow, longTurn }: TrackerContext) {
+    this.#facts = facts;
+    this.#inWindow = inWindow;
+    this.#least = longTurn;
+  }
+
+  hears({ family }: Syscall): Heard | undefined {
+    if (family === 'read') return (call, thread) => this.#read(call, thread);
+    return family === 'write' ? (call, thread) => wrote(call, thread) : undefined;
+  }
+
+  /** A read ends the job before it when it is for the next one. */
+  #read(call: Call, thread: Thread): void {
+    if (!isTaker(thread)) return;
+    const known = works.of(thread);
+    if (known?.kind === 'pipe' && known.source === call.fd) {
+      this.#ends(thread, known, call.start, call.duration < HANDED_OVER && call.result > 0);
+      if (call.result > 0) known.begin(call.end);
+      else known.since = UNKNOWN;
+      return;
+    }
+    const isFirst = known === undefined || (known.kind === 'word' && known.source < 0);
+    if (!isFirst || !(call.result > 0) || call.duration < MILLISECOND) return;
+    if (mayBring(thread.process.descriptors.get(call.fd)))
+      works.set(thread, new Work('pipe', call.fd, '')).begin(call.end);
+  }
+
+  /** The next job is asked for. */
+  asked(call: Call, thread: Thread, descriptor: Descriptor): void {
+    const queue = takesFromQueue(call);
+    if (queue === null) return;
+    const known = works.of(thread);
+    const work = known?.kind === 'broker' ? known : works.set(thread, new Work('broker', call.fd, queue));
+    work.askedAt = call.end;
+    work.source = call.fd;
+    work.queue = `${queue} ${descriptor.peer}`;
+    // Whether the next job was there already shows when it comes.
+    if (work.since !== UNKNOWN) work.overAt = call.start;
+  }
+
+  answered(call: Call, thread: Thread): void {
+    const work = works.of(thread);
+    if (work?.kind !== 'broker' || work.source !== call.fd || work.askedAt === UNKNOWN || !(call.result > 0)) return;
+    const hasOne = hasTakenOne(call);
+    if (!isTaker(thread)) {
+      if (hasOne && this.#inWindow(call.end)) this.#facts.tell('jobArrival', { process: thread.process, at: call.end });
+    } else {
+      if (work.overAt !== UNKNOWN) this.#ends(thread, work, work.overAt, hasOne && call.end - work.askedAt < AT_ONCE);
+      if (hasOne) work.begin(call.end);
+      else work.since = UNKNOWN;
+    }
+    work.askedAt = UNKNOWN;
+    work.overAt = UNKNOWN;
+  }
+
+  /** A call that took a millisecond or more. */
+  blocked(call: Call, thread: Thread): void {
+    if (!isTaker(thread)) return;
+    const { family, takesDescriptor, name } = call.syscall;
+    if (family === 'futex') {
+      this.#waited(call, thread);
+      return;
+    }
+    const work = works.of(thread) ?? workOfNew(thread) ?? workOfParent(thread);
+    if (work === undefined || work.overAt !== UNKNOWN) return;
+    const isSet = family === 'poll' || family === 'select';
+    const fd = isSet ? (call.arguments.polled()[0] ?? -1) : takesDescriptor ? call.fd : -1;
+    if (family === 'wait-child' || (work.kind !== 'word' && fd === work.source && works.of(thread) === work)) return;
+    const target = fd < 0 ? call.arguments.path() : describeTarget(fd, thread.process.descriptors.get(fd));
+    work.stayed(name, target, call.duration, keptLine(call));
+  }
+
+  /** A wait for a private word: threads that wait for the same one have nothing to do. */
+  #waited(call: Call, thread: Thread): void {
+    const use = call.arguments.futex();
+    if (use === null || !use.isPrivate || !use.operation.startsWith('WAIT') || isInterpreterLockWait(call)) return;
+    // A lock that somebody has: in the middle of a job.
+    if (use.operation === 'WAIT' && use.value === CONTENDED) return;
+    const known = works.of(thread);
+    if (known !== undefined && known.kind !== 'word') return;
+    const source = placeOf(use.word);
+    const work = known ?? works.set(thread, new Work('word', source, ''));
+    if (work.source !== source) {
+      // Where it waits for less it does so in the middle of a job.
+      if (call.duration < work.waited) return;
+      work.source = source;
+      work.waited = 0;
+    }
+    work.waited += call.duration;
+    work.queue = wordQueue(thread.process, source);
+    this.#ends(thread, work, call.start, work.dones > 1);
+    work.begin(call.end);
+  }
+
+  /** Jobs that had not ended when the trace did. */
+  finish(threads: Iterable<Thread>): void {
+    const all = [...threads];
+    const end = all.reduce((last, { lastTime }) => Math.max(last, lastTime), 0);
+    for (const thread of all) {
+      if (thread.ended || !isTaker(thread)) continue;
+      const { leftIn } = thread;
+      const work = works.of(thread);
+      if (work === undefined) {
+        // It waits for a job since before the capture.
+        if (leftIn?.syscall.family === 'read' && leftIn.descriptor !== null && mayBring(leftIn.descriptor))
+          works.set(thread, new Work('pipe', leftIn.fd, ''));
+      } else if (work.since !== UNKNOWN) this.#isLeftAt(work, thread, end);
+    }
+  }
+
+  #isLeftAt(work: Work, thread: Thread, end: Nanoseconds): void {
+    const { leftIn } = thread;
+    if (work.overAt !== UNKNOWN) this.#ends(thread, work, work.overAt, false);
+    else if (leftIn !== null && isForWork(work, leftIn)) this.#ends(thread, work, leftIn.since, work.dones > 1);
+    else {
+      if (leftIn !== null && leftIn.syscall.family !== 'wait-child')
+        work.stayed(leftIn.name, leftIn.target || leftIn.path, end - leftIn.since, leftIn.line);
+      this.#ends(thread, work, end, work.dones > 0, true);
+    }
+  }
+
+  #ends(thread: Thread, work: Work, end: Nanoseconds, nextWasThere: boolean, open = false): void {
+    const { since: start } = work;
+    if (start === UNKNOWN || end - start < this.#least || !this.#inWindow(start)) return;
+    const { call, target, total: callTime, line } = work.place;
+    if (work.kind === 'word' && callTime < DOMINANT * (end - start) && work.dones === 0) return;
+    this.#facts.tell('jobTurn', { thread, start, end, open, call, target, callTime, line, nextWasThere });
+  }
+}
+
+/** It neither accepts clients nor waits for several things at once. */
+function isTaker({ accepts, loop }: Thread): boolean {
+  return loop.hub?.kind !== 'epoll' && loop.shared === null && !accepts.isWait && accepts.listeners.size === 0;
+}
+
+/** A thread that was started in the capture may begin with a job. */
+function workOfNew(thread: Thread): Work | undefined {
+  const { process, isMain } = thread;
+  if (isMain || !process.tids.includes(thread.tid) || process.threads.length < 2) return undefined;
+  const work = works.set(thread, new Work('word', -1, ''));
+  work.begin(thread.firstTime);
+  return work;
+}
+
+/** A worker that forks for each job is where its child is. */
+function workOfParent({ process: { parent } }: Thread): Work | undefined {
+  const [first] = parent?.threads ?? [];
+  const work = first === undefined ? undefined : works.of(first);
+  return work !== undefined && work.kind !== 'word' && work.since !== UNKNOWN ? work : undefined;
+}
+
+/** The thread said that a job is done, as libuv's do to their loop. */
+function wrote(call: Call, thread: Thread): void {
+  if (call.result !== ONE_EVENT) return;
+  const work = works.of(thread);
+  if (work?.kind === 'word') work.dones++;
+}
+
+/** Jobs come through a pipe; where `-y` does not name it, through what is no socket and no file, as far as is known. */
+function mayBring(descriptor: Descriptor | undefined): boolean {
+  if (descriptor === undefined) return true;
+  return descriptor.kind === 'pipe' || (descriptor.kind === 'unknown' && descriptor.label === '');
+}
+
+/** What glibc writes into a lock that another thread waits for. */
+const CONTENDED = 2;
+/** Bytes of a condition of glibc that waiters use in turn. */
+const WORDS_OF_ONE = 8;
+
+function placeOf(word: string): number {
+  return Math.floor(Number.parseInt(word, 16) / WORDS_OF_ONE);
+}
+
+/** Processes of which the beginning was not seen may be threads of one. */
+function wordQueue({ isWhole, pid }: Process, place: number): string {
+  return `${isWhole ? pid : ''} word ${place}`;
+}
+
+function isForWork(work: Work, { fd, futex, syscall }: LeftIn): boolean {
+  if (work.kind !== 'word') return fd === work.source;
+  return syscall.family === 'futex' && (futex === null || placeOf(futex.word) === work.source);
+}

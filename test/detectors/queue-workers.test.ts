@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { analyzed, none, only } from '../support/analyzed.ts';
+import { connectTo, fork, oneWorker, startThread } from '../support/server-lines.ts';
+import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
+import { TraceLines } from '../support/trace-lines.ts';
+
+const KIND = 'worker-saturation';
+const END = 10_000;
+
+/** Asks a service for so long. */
+function ask(thread: ThreadLines, ms: number): ThreadLines {
+  connectTo(thread, 40, 28_091, 70_000 + Math.round(thread.now * 10)).send(40, 'GET /x HTTP/1.1\\r\\n\\r\\n');
+  return thread.read(40, 'HTTP/1.1 200 OK\\r\\n\\r\\n', ms).close(40);
+}
+
+/** Children of a master that get their jobs through a pipe each; those of `idle` wait for one all the time. */
+function children(jobs: (child: ThreadLines, take: (at: number) => void) => void, idle = 0): TraceLines {
+  const trace = new TraceLines();
+  const master = trace.thread(100).at(0);
+  const pids = [101, 102, 103].slice(0, 2 + idle);
+  for (const pid of pids) fork(master, pid);
+  master.stays('wait4(-1, ');
+  for (const [index, pid] of pids.entries()) {
+    const child = trace.thread(pid).at(5);
+    const pipe = `6<pipe:[${90 + index}]>`;
+    if (index < 2)
+      jobs(child, (at) => {
+        const waited = Math.max(0.02, at + index - child.now);
+        child.call(`read(${pipe}, `, '"\\0\\0\\3\\246", 4)', 4, waited).call(`read(${pipe}, `, '"job", 900)', 900);
+      });
+    child.stays(`read(${pipe}, `);
+  }
+  trace.thread(104).at(END).call('getpid(', ')', 104);
+  return trace;
+}
+
+describe('workers of a queue are saturated while all of them are at a job and another one waits', () => {
+  it('as children that read jobs from a pipe: who they wait for is in the title', async () => {
+    const trace = children((child, take) => {
+      for (const at of [500, 3000]) {
+        take(at);
+        ask(child, 1500);
+        take(child.now);
+        ask(child, 500);
+      }
+    });
+    const { severity, title, summary, metrics, workers, next } = only(await analyzed(trace), KIND);
+    assert.equal(severity, 'warning');
+    assert.match(title, /^All 2 queue workers busy 40 % of the time: recvfrom on 10\.0\.0\.7:28091 \(HTTP\)$/);
+    assert.match(summary, /were in a job at once for .* jobs of such turns took/);
+    assert.deepEqual([metrics.workers, metrics.served, workers], [2, 8, [101, 102]]);
+    assert.match(next.map(({ text }) => text).join(), /celery -c/);
+  });
+
+  it('and it is information where no job was seen to wait', async () => {
+    const trace = children((child, take) => {
+      for (const at of [500, 3000]) {
+        take(at);
+        ask(child, 1500);
+      }
+    });
+    assert.equal(only(await analyzed(trace), KIND).severity, 'info');
+  });
+
+  it('and a warning again where their master took a job from the broker meanwhile', async () => {
+    const trace = children((child, take) => {
+      take(500);
+      ask(child, 3500);
+    });
+    const master = trace.thread(100).at(700);
+    master.labels.set(9, 'socket:[77]').set(7, 'anon_inode:[eventpoll]');
+    for (const nothing of ['*-1\\r\\n', '*2\\r\\n$6\\r\\ncelery\\r\\n$3\\r\\njob\\r\\n'])
+      master.send(9, '*3\\r\\n$5\\r\\nBRPOP\\r\\n$6\\r\\ncelery\\r\\n').epollWait(7, 1000, [9]).read(9, nothing);
+    assert.equal(only(await analyzed(trace), KIND).severity, 'warning');
+  });
+
+  it('and not while another child waits for a job, nor while jobs are short', async () => {
+    const long = (child: ThreadLines, take: (at: number) => void): void => {
+      for (let round = 0; round < 3; round++) {
+        take(child.now + 10);
+        ask(child, 2000);
+      }
+    };
+    assert.equal(only(await analyzed(children(long)), KIND).severity, 'critical');
+    assert.match(
+      none(await analyzed(children(long, 1)), KIND),
+      /^all 3 queue workers were busy at once 0 % of the time/,
+    );
+    const short = (child: ThreadLines, take: (at: number) => void): void => {
+      for (let round = 0; round < 70; round++) {
+        take(child.now);
+        ask(child, 90);
+      }
+    };
+    none(await analyzed(children(short)), KIND);
+  });
+
+  /** Threads that ask a broker for the next job, which comes after so many milliseconds. */
+  function takers(wait: number, work: number): TraceLines {
+    const trace = new TraceLines();
+    for (const tid of [201, 202, 203]) {
+      const thread = trace.thread(tid).at(tid - 200);
+      thread.labels.set(9, `socket:[${tid}]`);
+      for (let round = 0; round < 4; round++) {
+        thread.send(9, '*3\\r\\n$5\\r\\nBRPOP\\r\\n$13\\r\\nqueue:default\\r\\n$1\\r\\n2\\r\\n');
+        thread.call(`poll([{fd=${thread.fd(9)}, events=POLLIN}], 1, 5000`, ') = 1 ([{fd=9, revents=POLLIN}]', 1, wait);
+        thread.read(9, '*2\\r\\n$13\\r\\nqueue:default\\r\\n$3\\r\\njob\\r\\n');
+        ask(thread, work);
+      }
+      thread.send(9, '*3\\r\\n$5\\r\\nBRPOP\\r\\n$13\\r\\nqueue:default\\r\\n$1\\r\\n2\\r\\n');
+      thread.stays(`recvfrom(${thread.fd(9)}, `);
+    }
+    trace.thread(104).at(END).call('getpid(', ')', 104);
+    return trace;
+  }
+
+  it('as threads that ask a broker, where the next job comes at once', async () => {
+    const { severity, title, metrics } = only(await analyzed(takers(0.1, 1700)), KIND);
+    assert.equal(severity, 'critical');
+    assert.match(title, /^All 3 queue workers busy 68 % of the time: recvfrom on 10\.0\.0\.7:28091/);
+    assert.equal(metrics.workers, 3);
+  });
+
+  it('and where they wait for the next one it is information', async () => {
+    assert.equal(only(await analyzed(takers(300, 1700)), KIND).severity, 'info');
+    none(await analyzed(takers(2000, 400)), KIND);
+  });
+
+  it('the broker has nothing: that is no job', async () => {
+    const text = takers(0.1, 1700)
+      .text()
+      .replaceAll('"*2\\r\\n$13\\r\\nqueue:default\\r\\n$3\\r\\njob\\r\\n"', '"*-1\\r\\n"');
+    none(await analyzed(text), KIND);
+  });
+});
+
+describe('the pool of a loop is saturated while all of its threads work and more work waits', () => {
+  /** A loop with 4 threads that open a file for so long; `more` of them do another thing right after. */
+  function loop(ms: number, more: number): TraceLines {
+    const { trace, worker } = oneWorker();
+    const tids = [201, 202, 203, 204];
+    for (const tid of tids) startThread(worker, tid);
+    const done = (thread: ThreadLines): ThreadLines =>
+      thread.call('write(10<anon_inode:[eventfd]>, ', '"\\1\\0\\0\\0\\0\\0\\0\\0", 8)', 8);
+    const open = (thread: ThreadLines, length: number): ThreadLines =>
+      done(thread.call('openat(AT_FDCWD, "/srv/slow", O_RDONLY|O_CLOEXEC', ')', 20, length).close(20));
+    for (const [index, tid] of tids.entries()) {
+      const thread = trace.thread(tid).at(20);
+      // A condition of glibc has two words that are used in turn.
+      const wait = (until: number, word: string): ThreadLines =>
+        thread.call(`futex(${word}, FUTEX_WAIT_PRIVATE, 0, NULL`, ')', 0, until - thread.now);
+      open(wait(1000 + index, '0x5500_0008'.replace('_', '')), ms);
+      if (index < more) open(thread, 3);
+      wait(END, '0x5500000c');
+    }
+    for (let at = 500; at < END; at += 500) worker.waitUntil(at, LISTENER).serve(11, 'GET /a');
+    return trace;
+  }
+
+  it('which is told though the loop itself is idle, with what the threads are in', async () => {
+    const { severity, title, metrics, workers, next } = only(await analyzed(loop(1500, 1)), KIND);
+    assert.equal(severity, 'warning');
+    assert.equal(title, 'All 4 pool threads busy 15 % of the time: openat on /srv/slow');
+    assert.deepEqual([metrics.workers, workers], [4, [101]]);
+    assert.match(next.map(({ text }) => text).join(), /UV_THREADPOOL_SIZE/);
+  });
+
+  it('and not while nothing more is to be done, nor for less than a second', async () => {
+    assert.match(none(await analyzed(loop(1500, 0)), KIND), /^all 4 pool threads were busy at once 0 % of the time/);
+    none(await analyzed(loop(990, 1)), KIND);
+    assert.equal(only(await analyzed(loop(1010, 1)), KIND).severity, 'warning');
+  });
+});
