@@ -8,12 +8,13 @@ export function adviceFor({ thread, left, wait }: AtEnd): readonly Step[] {
   const pid = thread.process.pid || thread.tid;
   const name = pid === 0 ? 'PID' : String(pid);
   const tid = thread.tid === 0 ? name : String(thread.tid);
+  const isMemory = left.futex !== null || left.name === 'futex';
   return [
     {
       text: 'Is the thread still there? The same numbers three times say yes.',
       command: `for i in 1 2 3; do cat /proc/${name}/task/${tid}/syscall; sleep 1; done`,
     },
-    ...(BY_WAIT[wait.kind]?.({ pid: name, fd: left.fd, path: left.path || left.target }) ?? []),
+    ...(BY_WAIT[wait.kind]?.({ pid: name, fd: left.fd, path: left.path || left.target, isMemory }) ?? []),
     seeCode(thread.process, 'See the code that called.'),
   ];
 }
@@ -22,6 +23,8 @@ interface Place {
   readonly pid: string;
   readonly fd: number;
   readonly path: string;
+  /** What it waits for is a word of memory. */
+  readonly isMemory: boolean;
 }
 
 const descriptorStep = ({ pid, fd }: Place): Step => ({
@@ -48,11 +51,14 @@ const BY_WAIT: Readonly<Partial<Record<Wait['kind'], (place: Place) => readonly 
     socketStep(place),
     { text: 'Let a proxy that buffers (nginx) talk to slow clients, or limit how long a client may take.' },
   ],
-  lock: ({ pid }) => [
-    {
-      text: 'Who has the lock on the file? A lock of memory is not listed.',
-      command: `lslocks -p ${pid}; lslocks | head -50`,
-    },
+  lock: ({ pid, isMemory }) => [
+    isMemory
+      ? {
+          text: 'Which thread holds the lock? The stacks of all threads show who is in code that takes it.',
+          command: `gdb -p ${pid} -batch -ex 'thread apply all bt'`,
+          needs: 'gdb, which stops the process while it looks',
+        }
+      : { text: 'Who has the lock on the file?', command: `lslocks -p ${pid}; lslocks | head -50` },
   ],
   child: ({ pid }) => [
     { text: 'What does the child do?', command: `ps -o pid,ppid,stat,wchan:32,etime,args --ppid ${pid}` },

@@ -20,6 +20,7 @@ export interface Group {
 const MOST_THREADS = 50;
 const MOST_LINES = 5;
 const MOST_NAMED = 5;
+const MOST_FDS = 3;
 const LONGEST_TITLE = 78;
 
 /** Who hangs, in what, since when, and what for. */
@@ -112,15 +113,22 @@ function titleOf(sorted: readonly AtEnd[], subject: string, severity: Severity):
   if (worst === undefined) return '';
   const { left, idle } = worst;
   const own = targetOf(worst);
-  // A pool of children that wait, each on a pipe of its own.
-  const isPool = idle === 'unknown' && own !== null && !sorted.every((each) => targetOf(each) === own);
-  const target = isPool ? own.replace(/\bfd \d+$/, 'fds') : own;
+  const target = own === null ? null : ofAll(own, sorted);
   const state = idle === 'no' && severity !== 'info' ? 'stuck in' : 'in';
   // Of what the kernel goes on with only others know what it is about.
   const isOnDescriptor = left.path === '';
   const on = target === null ? '' : `${isOnDescriptor ? ' on' : ' of'} ${target}`;
   const title = `${subject} ${state} ${left.name}${on}`;
   return title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 1)}…` : title;
+}
+
+/** Words that end with the descriptor of one of them; each may wait on a descriptor of its own. */
+function ofAll(words: string, sorted: readonly AtEnd[]): string {
+  const fds = [...new Set(sorted.map(({ left }) => left.fd))];
+  if (fds.length === 1) return words;
+  const [last, ...others] = fds.toReversed();
+  const named = fds.length > MOST_FDS ? 'fds' : `fds ${others.toReversed().join(', ')} and ${last}`;
+  return words.replace(/\bfd \d+$/, named);
 }
 
 function summaryOf({ model, capabilities }: Context, worst: AtEnd, sorted: readonly AtEnd[], isTimed: boolean): string {
@@ -144,7 +152,8 @@ function summaryOf({ model, capabilities }: Context, worst: AtEnd, sorted: reado
         : `for at least ${duration(lasted)}`;
   const limit =
     left.hasTimeout === true ? ' It has a time limit.' : left.hasTimeout === false ? ' It has no time limit.' : '';
-  const reason = wait.what === '' ? '' : ` ${sorted.length === 1 ? 'It waits' : 'They wait'} for ${wait.what}.`;
+  const waitsFor = ofAll(wait.what, sorted);
+  const reason = waitsFor === '' ? '' : ` ${sorted.length === 1 ? 'It waits' : 'They wait'} for ${waitsFor}.`;
   const asked = left.query === '' ? '' : ` Asked last: ${left.query}.`;
   const served = left.request === null || left.request.line === '' ? '' : ` It serves ${left.request.line}.`;
   const doubt = idle === 'no' ? '' : ' The capture does not tell whether that is idle or stuck.';
