@@ -135,6 +135,24 @@ describe('a process that waits inside a call', () => {
     assert.equal(report.dependencies[0]?.longestMs, 5000);
   });
 
+  it('is not clear where a process that serves waited so long in another thread: whose wait it was nobody knows', async () => {
+    const beside = (ms: number): TraceLines => {
+      const { trace, worker } = oneWorker();
+      worker.call('clone(child_stack=NULL, flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_THREAD', ')', 102);
+      worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /a').reply(11).close(11).waitUntil(3000);
+      const thread = connect(trace.thread(102).at(worker.now - 2000), 12);
+      thread.send(12, 'GET /b HTTP/1.0\\r\\n').read(12, 'HTTP/1.0 200 OK\\r\\n', ms);
+      return trace;
+    };
+    const { outcomes } = await analyzed(beside(1_200));
+    assert.equal(outcomes[KIND]?.status, 'not-applicable');
+    assert.match(
+      outcomes[KIND].reason,
+      /^A wait of 1\.20 s for 10\.0\.0\.2:9000 belongs to no request that the capture/,
+    );
+    assert.equal((await analyzed(beside(900))).outcomes[KIND]?.status, 'clear');
+  });
+
   it('counts limits that run out on one descriptor, from 3 and 10 s on', async () => {
     const polls = (times: number, ms: number): TraceLines => {
       const trace = new TraceLines();

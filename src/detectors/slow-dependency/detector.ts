@@ -1,10 +1,11 @@
 import { DependencyTracker } from '../../model/topics/dependencies/dependency-tracker.ts';
-import type { Peer } from '../../model/topics/dependencies/peer.ts';
+import type { Peer, ProcessWaits } from '../../model/topics/dependencies/peer.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
+import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
 import { finding } from './finding.ts';
-import { judge, type Slow } from './judge.ts';
+import { isNameServer, judge, type Slow } from './judge.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
 export const slowDependency = defineDetector({
@@ -38,11 +39,33 @@ function conclude(context: Context): Conclusion<Metrics> {
     return notApplicable(
       'No wait for another service is in the capture; of connections made before it began -yy tells the address',
     );
-  if (slow.length === 0) return clear(reasonOf(peers));
+  if (slow.length === 0) {
+    const unowned = longestUnowned(context, peers);
+    return unowned === null ? clear(reasonOf(peers)) : notApplicable(unownedReason(unowned));
+  }
   // What is a warning and what is not are two findings.
   const groups = (['warning', 'info'] as const).map((severity) => slow.filter((each) => each.severity === severity));
   const findings = groups.filter((group) => group.length > 0).map((group) => finding(context, worstFirst(group)));
   return found(`${plural(slow.length, 'peer was', 'peers were')} waited for long`, findings);
+}
+
+/** The peer that a process with requests waited longest for, from `dependency-ms` on; whose wait it was is unknown. */
+function longestUnowned(context: Context, peers: readonly Peer[]): Peer | null {
+  const long = context.threshold('dependency-ms') * MILLISECOND;
+  const [worst = null] = peers
+    .filter((peer) => peer.isKnown && !isNameServer(peer) && peer.all.longest >= long)
+    .filter(({ processes }) => [...processes.values()].some(hasRequests))
+    .toSorted((a, b) => b.all.longest - a.all.longest);
+  return worst;
+}
+
+const hasRequests = ({ process }: ProcessWaits): boolean => process.requests > 0;
+
+function unownedReason({ name, all }: Peer): string {
+  return (
+    `A wait of ${duration(all.longest)} for ${name} belongs to no request that the capture shows: a request may have ` +
+    'waited in another thread, or somebody who only listens. The table of services lists all waits'
+  );
 }
 
 function worstFirst(group: readonly Slow[]): Slow[] {

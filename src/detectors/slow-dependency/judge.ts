@@ -19,10 +19,14 @@ const MOST_ORDINARY = 3;
 const LONG_WITHOUT: Nanoseconds = 10 * SECOND;
 const DNS_PORT = /:53$/;
 
+/** Name servers have a kind of their own, `blocking-dns`. */
+export function isNameServer({ name }: Peer): boolean {
+  return DNS_PORT.test(name);
+}
+
 /** How a peer is judged; null when nobody waited for it for long. */
 export function judge(context: Context, peer: Peer): Slow | null {
-  // Name servers have a kind of their own.
-  if (DNS_PORT.test(peer.name)) return null;
+  if (isNameServer(peer)) return null;
   const long = context.threshold('dependency-ms') * MILLISECOND;
   const { ofRequests, ofMainWork, ranOut, ranOutFor } = peer;
   if (ofRequests.timed > 0 && Math.max(ofRequests.longest, peer.longestOfRequest) >= long) {
