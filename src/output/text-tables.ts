@@ -4,6 +4,8 @@ import type { Column, Page } from './page.ts';
 import { meaningOfCallTimes } from './wording.ts';
 
 const SHOWN_CALLS = 20;
+/** Where the text behind a label begins. */
+const LABEL = 12;
 
 const WORKER_COLUMNS: readonly Column[] = [
   { title: 'PID', align: 'right' },
@@ -31,6 +33,12 @@ export function addWorkers(page: Page, report: Report, verbose: number, most = 2
   const shown = verbose > 1 ? workers : mostTelling(report, most);
   // The table above says which host it is; of forty hosts the workers are no page.
   if (report.hosts !== undefined && verbose === 0) return;
+  if (verbose === 0 && workers.every(tellsNothing)) {
+    const pids = shown.filter(({ pid }) => pid !== 0).map(({ pid }) => String(pid));
+    const more = shown.length < workers.length ? ` +${count(workers.length - shown.length)} more` : '';
+    if (pids.length > 1) page.prose([{ text: 'WORKERS' }], LABEL, `none seen serving: ${pids.join(' ')}${more}`);
+    return;
+  }
   const hosts = report.hosts === undefined ? [] : [{ title: 'HOST', align: 'left' } as const];
   page.heading('WORKERS', 'wasted: woken for nothing; longest: one turn; -: not measured');
   page.table(
@@ -48,6 +56,12 @@ export function addWorkers(page: Page, report: Report, verbose: number, most = 2
     ]),
   );
   if (shown.length < workers.length) page.line([], 2, `+${count(workers.length - shown.length)} more, -vv shows all`);
+}
+
+/** Its row would hold nothing but its pid. */
+function tellsNothing({ role, accepted, wastedWakeups, busyPercent, longestTurnMs, brokenPipes }: Worker): boolean {
+  const isQuiet = accepted === 0 && wastedWakeups === 0 && brokenPipes === 0;
+  return role === 'unknown' && isQuiet && busyPercent === null && longestTurnMs === null;
 }
 
 /** Where the time of the trace went, call by call. */
