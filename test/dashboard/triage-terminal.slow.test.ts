@@ -60,7 +60,7 @@ describe('drover triage in a terminal', needsTool('tmux'), () => {
       tmux.drover(`triage ${TRACE}`);
       await tmux.until(/1 of 1, worst first/);
       tmux.resize(160, 48);
-      await tmux.until(/FINDINGS {2}3 ─.* DATA {2}D tells more/);
+      await tmux.until(/FINDINGS {2}1 ─.* DATA {2}D tells more/);
       tmux.resize(38, 7);
       await tmux.until(/Terminal is 38x7, needs 40x8/);
       tmux.resize(80, 24);

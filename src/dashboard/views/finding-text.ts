@@ -31,7 +31,7 @@ export function factRows(state: DashboardState, finding: Finding, width: number)
 /** What came of it. */
 function effectRows(state: DashboardState, finding: Finding, width: number): readonly Row[] {
   const effects = effectsInWords(finding, shownReport(state)?.findings ?? []);
-  return hanging(state.glyphs, 'LED TO', effects.join('; '), width);
+  return hanging(state.glyphs, 'THEN', effects.join('; '), width);
 }
 
 /** As many of the rows as there is room for; the last one says when something is missing. */
