@@ -76,6 +76,13 @@ test('what is in the package is enough to run', () => {
   assert.match(execFileSync(process.execPath, [drover, 'explain'], { encoding: 'utf8' }), /thresholds/);
 });
 
+test('a link on the PATH runs the program, as the README says', () => {
+  const link = join(FOLDER, 'drover');
+  symlinkSync(join(ROOT, 'bin/drover.js'), link);
+  const env = { ...process.env, PATH: `${FOLDER}:${dirname(process.execPath)}:${process.env.PATH}` };
+  assert.match(execFileSync('sh', ['-c', 'drover explain'], { encoding: 'utf8', env }), /thresholds/);
+});
+
 /** Links of a Markdown file to files, as paths from the top. */
 function linksOf(page: string): string[] {
   const targets = [...readFileSync(join(ROOT, page), 'utf8').matchAll(/\]\((?!https?:|#)([^)\s#]+)/g)].map(

@@ -135,7 +135,7 @@ describe('a process that waits inside a call', () => {
     assert.equal(report.dependencies[0]?.longestMs, 5000);
   });
 
-  it('is not clear where a process that serves waited so long in another thread: whose wait it was nobody knows', async () => {
+  it('is not clear where a process that serves waited long in another thread: nobody knows for whom', async () => {
     const beside = (ms: number): TraceLines => {
       const { trace, worker } = oneWorker();
       worker.call('clone(child_stack=NULL, flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_THREAD', ')', 102);
