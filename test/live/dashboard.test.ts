@@ -36,7 +36,7 @@ function cpuTicks(pid: number): number {
   return Number(fields[11]) + Number(fields[12]);
 }
 
-/** How long a screen says that a worker has been in a call or a line of code, in seconds; null when it says so of none. */
+/** How long a worker has been in a call or a line of code, in seconds; null when the screen says so of none. */
 function blockedFor(screen: string): number | null {
   const [, length, unit] = /(\d+(?:\.\d+)?) (ms|s) (?:in )?(?:clock_|\S+\.py:\d)/.exec(screen) ?? [];
   return length === undefined ? null : Number(length) / (unit === 'ms' ? 1_000 : 1);
