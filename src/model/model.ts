@@ -26,6 +26,7 @@ import { Followers } from './following/followers.ts';
 import { OpenCall } from './following/open-call.ts';
 import { Route } from './following/routes.ts';
 import { endStop, noteStop } from './following/stops.ts';
+import { withSighting } from './following/turn-notes.ts';
 import type { TurnTracker } from './following/turn-tracker.ts';
 import type { LeftIn } from './machine/left-in.ts';
 import { Listeners } from './machine/listeners.ts';
@@ -354,7 +355,10 @@ export class Model {
       const isOld = thread.lastTime !== UNKNOWN && thread.leftIn !== null && thread.leftIn.since < thread.lastTime;
       if (isOld) thread.leftIn = null;
       if (thread.stop !== null && thread.leftIn === null) endStop(thread, this.lastTime);
-      if (thread.leftIn !== null) this.#wasLeftIn(thread, thread.leftIn);
+      if (thread.leftIn !== null) {
+        thread.leftIn = withSighting(thread.leftIn, thread);
+        this.#wasLeftIn(thread, thread.leftIn);
+      }
       turns.finish(thread, this.lastTime);
     }
     turns.finishShared(this.processes.threads(), this.lastTime);

@@ -35,16 +35,19 @@ for (const kind of SERVER_KINDS) {
   );
 }
 
-/** A call that waits, a ladder of short ones, a computation: `what` stands in the title. */
+/** A call that waits, a ladder of short ones, a computation: `what` stands in the title, or the line of code does. */
 const STALLS = [
-  { name: 'gunicorn gevent', path: '/upstream', what: /recvfrom/ },
-  { name: 'gunicorn gevent', path: '/ladder', what: /clock_nanosleep/ },
-  { name: 'gunicorn gevent', path: '/compute', what: /no system call|did not run/ },
-  { name: 'uvicorn', path: '/ladder', what: /clock_nanosleep/ },
-  { name: 'node cluster', path: '/ladder', what: /futex/ },
+  { name: 'gunicorn gevent', path: '/upstream', what: /waits for 127\.0\.0\.1:\d+|app\.py:\d+/ },
+  { name: 'gunicorn gevent', path: '/ladder', what: /it sleeps|app\.py:\d+/ },
+  { name: 'gunicorn gevent', path: '/compute', what: /no system call|did not run|app\.py:\d+/ },
+  { name: 'uvicorn', path: '/ladder', what: /it sleeps|asgi\.py:\d+/ },
+  { name: 'node cluster', path: '/ladder', what: /waits in (?:short )?slices/ },
   // On a machine that many share.
   { name: 'node cluster', path: '/compute', what: /no system call|did not run/ },
 ] as const;
+
+/** A worker, in its request where that is known. */
+const HOLDS = '(?:\\S+ \\S+ holds worker|Worker) \\d+ (?:stalled )?at least';
 
 for (const engine of ['bpftrace', 'strace'] as const)
   for (const { name, path, what } of STALLS) {
@@ -75,7 +78,7 @@ for (const engine of ['bpftrace', 'strace'] as const)
           for (let request = 0; request < 7; request++) await server.get('/');
           server.send(path);
           const asked = performance.now();
-          await tmux.until(/CRITICAL +Likely, still going on: Worker \d+ stalled at least/, `${name} ${path}`);
+          await tmux.until(new RegExp(`CRITICAL +Likely, still going on: ${HOLDS}`), `${name} ${path}`);
           const found = performance.now() - asked;
           assert.ok(found < SOON_MS + LATE_MS, `found after ${found.toFixed(0)} ms`);
           await tmux.until(/still going/);
@@ -83,7 +86,7 @@ for (const engine of ['bpftrace', 'strace'] as const)
           tmux.keys('q');
           const left = await tmux.until(/left 0/);
           // On a machine that many share both workers may have been away for a moment, which then is the verdict.
-          const [stall = ''] = /Worker \d+ stalled at least \d+\.\d+ s: .*/.exec(left) ?? [];
+          const [stall = ''] = new RegExp(`${HOLDS} \\d+\\.\\d+ s: .*`).exec(left) ?? [];
           assert.match(stall, what);
           assert.match(left, /Open it again: drover triage/);
           assert.ok(server.pids.every((pid) => readProcess(pid)?.tracer === 0));

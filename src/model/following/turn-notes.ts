@@ -168,6 +168,14 @@ export function leftIn(call: Call, thread: Thread): LeftIn {
   };
 }
 
+/** The same with what somebody saw of it from outside, which may be told after the call was. */
+export function withSighting(left: LeftIn, { seen }: Thread): LeftIn {
+  const { descriptor } = left;
+  if (seen === null || seen.call !== left.syscall.name || descriptor === null || descriptor.peer !== '') return left;
+  descriptor.peer = seen.peer;
+  return { ...left, target: targetOf(left.fd, descriptor, descriptor), isOfClient: seen.isOfClient };
+}
+
 function showsResult({ syscall: { family }, arguments: told }: Call): boolean {
   if (family === 'read') return (told.payload(1) ?? '') !== '';
   return family === 'file' && told.text.includes('{st_');
