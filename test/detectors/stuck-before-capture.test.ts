@@ -182,4 +182,12 @@ describe('a capture of strace in which nobody made a call at all', () => {
     );
     assert.equal(window.durationMs, SECONDS * 1_000);
   });
+
+  it('shows the other end of a call, also where strace told before of the call that it left it', async () => {
+    const worker = (pid: number): Looked => ({ pid, call: 'recvfrom', number: 45, clients: 1, peer: '10.0.0.5:5432' });
+    const capture = strace(worker(103), worker(107)).replace(/^(107 .*)<unfinished \.\.\.>$/m, '$1<detached ...>');
+    assert.match(capture, /^107 .* <detached \.\.\.>$/m);
+    const [first] = await told(capture);
+    assert.match(first ?? '', /^stuck-call critical: All 2 workers are stuck in recvfrom on 10\.0\.0\.5:5432/);
+  });
 });
