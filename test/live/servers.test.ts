@@ -39,11 +39,15 @@ for (const kind of SERVER_KINDS) {
 const STALLS = [
   { name: 'gunicorn gevent', path: '/upstream', what: /waits for 127\.0\.0\.1:\d+|app\.py:\d+/ },
   { name: 'gunicorn gevent', path: '/ladder', what: /it sleeps|app\.py:\d+/ },
-  { name: 'gunicorn gevent', path: '/compute', what: /no system call|did not run|app\.py:\d+/ },
+  {
+    name: 'gunicorn gevent',
+    path: '/compute',
+    what: /no system call|mostly (?:outside|in no)|did not run|app\.py:\d+/,
+  },
   { name: 'uvicorn', path: '/ladder', what: /it sleeps|asgi\.py:\d+/ },
-  { name: 'node cluster', path: '/ladder', what: /waits in (?:short )?slices/ },
+  { name: 'node cluster', path: '/ladder', what: /in (?:short )?slices/ },
   // On a machine that many share.
-  { name: 'node cluster', path: '/compute', what: /no system call|did not run/ },
+  { name: 'node cluster', path: '/compute', what: /no system call|mostly (?:outside|in no)|did not run/ },
 ] as const;
 
 /** A worker, in its request where that is known. */

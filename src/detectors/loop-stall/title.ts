@@ -114,6 +114,8 @@ function fitted(parts: Parts): Title {
     text = sentence(parts, name, parts.whom[whom] ?? parts.whom[0] ?? '', `${long}${often}`, what[index] ?? '');
     if (text.length <= longest) return { text, request: name.startsWith(request) ? '' : name };
   }
+  // What it does is cut last: a list shows its beginning, and a report has the room.
+  if (text.length <= LONGEST_WITH_CODE) return { text, request: short === request ? '' : short };
   return { text: `${text.slice(0, longest - 3)}...`, request: short === request ? '' : short };
 }
 
@@ -146,14 +148,14 @@ function whatOf(stall: Stall, helpers: readonly string[]): readonly string[] {
   if (cause !== 'no-syscall') return [CAUSE_IN_WORDS[cause]];
   return longestGap >= ONE_GAP * length
     ? ['no system call (computing, or no CPU)', 'no system call']
-    : ['mostly outside system calls'];
+    : ['mostly outside system calls', 'mostly in no call'];
 }
 
 /** A futex does not say what it waits for; the peers of the library's own threads are the best hint. */
 function waitForThread({ cause, call }: Reason, [helper]: readonly string[]): readonly string[] {
   const plain = cause === 'lock' ? `it waits for a lock (${call})` : 'a library waits in short slices (futex)';
   if (helper === undefined)
-    return cause === 'lock' ? [plain, 'it waits for a lock'] : [plain, 'a library waits in slices'];
+    return cause === 'lock' ? [plain, 'it waits for a lock'] : [plain, 'a library waits in slices', 'futex, in slices'];
   const [address = '', name = ''] = addressAndName(helper);
   const peer = `${name === '' ? '' : `${name} `}${address}`;
   return [
