@@ -36,7 +36,8 @@ function targets({ stuck = [] }: Truth): readonly string[] {
 /** What the first title, or the first ones where several requests stall, must hold and does not. */
 function missing({ truth }: Sample, report: Report): readonly string[] {
   const titles = causes(report).map(({ title }) => title);
-  const [first = ''] = titles;
+  // `socket fds 16 and 12` names both.
+  const first = (titles[0] ?? '').replace(/\bfds (\d+)(?:, (\d+))? and (\d+)/, 'fd $1 fd $2 fd $3');
   const requests = new Set(truth.stalls.map(({ request }) => request));
   const request = worstRequest(truth);
   // Of many blockers that take as long as each other any may be the first.
