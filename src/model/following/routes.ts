@@ -150,10 +150,10 @@ function bookkeeping(
   }
 }
 
-/** A thread chooses a name, of which the kernel keeps 15 bytes. */
-function renamed(call: Call, { lane }: Thread): void {
-  const name = call.result === 0 && call.arguments.has('PR_SET_NAME') ? call.arguments.path().slice(0, 15) : '';
-  if (name !== '') lane.comm = name;
+/** The first thread of a process chooses its name, of which the kernel keeps 15 bytes. */
+function renamed(call: Call, { process, tid }: Thread): void {
+  const isName = tid === process.pid && call.result === 0 && call.arguments.has('PR_SET_NAME');
+  if (isName) process.chosenName = call.arguments.path().slice(0, 15);
 }
 
 function ownerOfFirst(call: Call, thread: Thread): Request | null {

@@ -57,6 +57,8 @@ export class Process {
   receivesDescriptors = false;
   /** It reads messages (`recvmsg`), which may bring descriptors. */
   hearsMessages = false;
+  /** What it called itself, '' where nobody saw that. It may hold anything: it is looked at and told nowhere. */
+  chosenName = '';
   /** Its only thread woke another one. */
   wakesUnseen = false;
   /** Wakes and waits of private words that were looked at to learn whose its threads are. */
@@ -113,7 +115,7 @@ export class Process {
 
   /** `gunicorn`, `nginx`…: named by argv, a heartbeat file or the name of its first thread; '' when nothing tells. */
   get server(): string {
-    return this.toldServer || serverOfComm(this.leader.comm);
+    return this.toldServer || serverOfComm(this.leader.comm) || serverOfComm(this.chosenName);
   }
 
   set server(name: string) {
