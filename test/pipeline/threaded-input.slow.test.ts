@@ -78,6 +78,20 @@ describe('an input parsed in a thread of its own', () => {
     assert.deepEqual(await analyzeThreaded(set()), await analyzeInputs(set(), {}));
   });
 
+  it('knows that a call had not come back when a fault is the last line', async () => {
+    const text = `10:52:24 fcntl(8, F_DUPFD_CLOEXEC, 7 <unfinished ...>
+10:52:24 --- SIGABRT {si_signo=SIGABRT, si_code=SI_USER, si_pid=7} ---
+`;
+    const set = (): InputSet => ({
+      kind: 'file',
+      paths: ['trace'],
+      notices: [],
+      leftOut: [],
+      inputs: [memoryInput('trace', text)],
+    });
+    assert.deepEqual(await analyzeThreaded(set()), await analyzeInputs(set(), {}));
+  });
+
   it('leaves out the names of arguments that strace -N prints', async () => {
     const line =
       'accept4(sockfd=3<socket:[11]>, addr=0x7ffc, addrlen=[16], flags=SOCK_CLOEXEC) = -1 EAGAIN (Resource temporarily unavailable)';

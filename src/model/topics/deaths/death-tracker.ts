@@ -243,14 +243,14 @@ export class DeathTracker implements Tracker {
    */
   finish(threads: Iterable<Thread>): void {
     const silent = new Set<Process>();
-    for (const { process, lane, ended } of threads) {
+    for (const { process, leftIn, ended } of threads) {
       const crash = crashes.of(process);
       if (crash === undefined || ended || this.#byPid.has(process.pid)) continue;
       const { line, file } = crash.signal.line;
       const isLast = process.threads.every(
         ({ lane: own }) => own.lastLine !== null && own.lastLine.file === file && own.lastLine.line <= line,
       );
-      if (isLast && lane.pending === null) silent.add(process);
+      if (isLast && leftIn === null) silent.add(process);
     }
     for (const process of silent) {
       const crash = crashes.of(process);
