@@ -61,6 +61,9 @@ event=deliver ts=4294967295 pid=101 tid=101 sig=13 code=0 handler=0
 event=exit ts=37411608545823 pid=101 tid=101 nr=231 a=0
 event=deliver ts=37352623059792 pid=101 tid=101 sig=13 code=0 handler=0
 event=exit ts=4294967295 pid=101 tid=101 nr=231 a=0`,
+  'failed writes of a capture that counts, the last of them before the first': `event=fail ts=1409330235524 pid=101 tid=101 nr=44 fd=9 ret=-32
+event=turn ts=1410330235524 pid=101 tid=101 dur=400075967
+event=fail ts=4294967295 pid=103 tid=103 nr=44 fd=9 ret=-32`,
   'a worker whose last record is 84 hours before its first': `ts=1404738422675 dur=21983922 pid=101 tid=101 nr=45 ret=-11 a=2,7ffe,10,0 sched=0,9,7,18446744073709551615,1 data=
 event=exit ts=350604764390750 pid=103 tid=103 nr=231 a=0
 @in[102]: (303807579149527, 288, 4, 681807472, 64, 1000)

@@ -1,6 +1,6 @@
 import { percent, plural } from '../../trace/format-numbers.ts';
 import type { Context } from '../detector.ts';
-import { type Conclusion, clear, found, notApplicable, type Severity } from '../finding.ts';
+import { type Conclusion, clear, found, notApplicable, type Severity, span } from '../finding.ts';
 import { moment } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -23,6 +23,7 @@ export function judgeWatched(context: Context): Conclusion<Metrics> {
   const errors = [...new Set(writes.map(({ error }) => error))].join(' and ');
   const share = failed / Math.max(1, accepted);
   const workers = [...new Set(writes.map(({ pid }) => pid))];
+  const moments = writes.length === 0 ? [model.firstTime, model.lastTime] : writes.map(({ at }) => at);
   return found(`${plural(failed, 'failed write')}`, [
     {
       severity: severityOf(context, failed, share),
@@ -35,8 +36,7 @@ export function judgeWatched(context: Context): Conclusion<Metrics> {
       why:
         'The work was done and nobody was there to read it. A client or proxy that gave up often asks again, which ' +
         'adds to the load.',
-      start: writes[0]?.at ?? model.firstTime,
-      end: writes.at(-1)?.at ?? model.lastTime,
+      ...span(context.capabilities, Math.min(...moments), Math.max(...moments)),
       openEnded: false,
       workers,
       metrics: {
