@@ -51,6 +51,12 @@ export class RequestStarts {
   }
 
   #first(call: Call, connection: Connection, begun: Begun | null): Begun {
+    // Most connections begin so: the text of the call need not be decoded to see it, for a head begins with a capital.
+    if (begun !== null && call.arguments.head !== '') {
+      connection.isHttp = true;
+      connection.framing = null;
+      return begun;
+    }
     const bytes = call.arguments.payload(FIRST_BYTES) ?? '';
     connection.isHttp = begun !== null && bytes.charCodeAt(0) >= 0x41;
     connection.framing = connection.isHttp ? null : framingOf(bytes);
