@@ -1,22 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { codePlace, tellingFrame } from '../../trace/code-frame.ts';
 import type { SourceDiagnostic, TraceInput } from '../trace-input.ts';
 import { AttachError } from './attach-error.ts';
-import { codeLines } from './code/code-lines.ts';
 import type { CodeWatch } from './code/code-watch.ts';
-import { CostMeter } from './cost-meter.ts';
 import { describeDetachment } from './detachment.ts';
-import { findFamily, hostView } from './family.ts';
+import type { Engine } from './engine.ts';
+import { FollowedProcesses } from './followed-processes.ts';
 import type { KernelWatch, ProcessSight, ThreadSight } from './kernel-watch.ts';
-import { type Command, LIMIT_SLACK } from './launch.ts';
-import { LossLog, type ToldLoss } from './loss-log.ts';
+import { LIMIT_SLACK } from './launch.ts';
+import { Onlookers } from './onlookers.ts';
 import { type ProcessFacts, readProcess } from './process-facts.ts';
 import { type Checkpoint, demandHoles, Ring, raiseFileLimit } from './ring.ts';
-import { costLine, type SightNotation, sightLines } from './sight-lines.ts';
 import type { Spool } from './spool.ts';
 import { StallWatch } from './stall-watch.ts';
 import { tailInput } from './tail-input.ts';
-import { type StopManner, Tracer, type TracerEnd } from './tracer.ts';
+import { Tracer, type TracerEnd } from './tracer.ts';
 
 /** Why a capture ended. */
 export type EndReason = 'time' | 'asked' | 'space' | 'cost' | 'stalled' | 'processes-ended' | 'tracer-died';
@@ -31,34 +28,6 @@ export interface CaptureEnd {
   readonly bytes: number;
   /** Why the capture is not under the name that was asked for, as a sentence; '' when it is. */
   readonly unkept: string;
-}
-
-/** How an engine starts and how one sees that it has begun. */
-export interface Engine {
-  readonly name: 'strace' | 'bpftrace';
-  readonly command: Command;
-  readonly environment?: Readonly<Record<string, string>>;
-  /** The tracer stops what it traces: only then can a worker stall. */
-  readonly stopsProcesses: boolean;
-  /** It runs a program of its own, which ends with it. */
-  readonly runsProgram: boolean;
-  /** The capture is what it prints; strace writes its file itself. */
-  readonly writesToStdout: boolean;
-  /** Lines that end the capture when the tracer is gone. */
-  readonly closing?: () => string;
-  /** Lines that begin a capture at this moment, where what the tracer prints does not tell what was there before. */
-  readonly opening?: () => string;
-  /** How the capture prints what drover saw of the processes meanwhile. */
-  readonly sights: SightNotation;
-  /** Lines of events that the tracer lost, where it says so beside the capture. */
-  readonly lost?: (losses: readonly ToldLoss[]) => string;
-  /** Lines of calls that were entered and have not come back, where the capture shows them at its end only. */
-  readonly open?: (processes: readonly ProcessSight[]) => string;
-  readonly stop: StopManner;
-  /** Looks at the processes, at what the tracer said, or at how much it wrote. */
-  hasBegun(words: () => Promise<readonly string[]>, bytes: () => number): boolean | Promise<boolean>;
-  /** What its last words mean when it ended before it began. */
-  explain(words: readonly string[]): AttachError;
 }
 
 /** Who looks at the processes meanwhile, what is kept, and what ends it. */
@@ -101,21 +70,14 @@ export class LiveCapture {
   readonly #tracer: Tracer;
   readonly #diagnostics: SourceDiagnostic[] = [];
   readonly #stalls = new StallWatch();
-  readonly #losses: LossLog;
-  readonly #watch: KernelWatch | null;
-  readonly #code: CodeWatch | null;
+  readonly #onlookers: Onlookers;
+  readonly #followed: FollowedProcesses;
   #ring: Ring | null = null;
-  #meter: CostMeter | null = null;
   #mostPercent = Number.POSITIVE_INFINITY;
-  /** On the clock of the watch. */
-  #watchedFrom = 0;
   readonly #seconds: number;
   #begunAt = performance.now();
   #looking: NodeJS.Timeout | undefined;
   #looks = 0;
-  #watched: readonly number[];
-  /** The whole server as it was at the start, traced or not. */
-  readonly #before: ReadonlySet<number>;
   #tracingPid = 0;
   #reason: EndReason | null = null;
   #sentence = '';
@@ -126,16 +88,12 @@ export class LiveCapture {
     seconds: number,
     spool: Spool,
     tracer: Tracer,
-    watch: KernelWatch | null,
-    code: CodeWatch | null,
+    onlookers: Onlookers,
   ) {
-    this.#watch = watch;
-    this.#code = code;
-    this.#losses = new LossLog(spool.log);
+    this.#onlookers = onlookers;
     this.engine = engine;
     this.processes = processes;
-    this.#watched = processes.map(({ pid }) => pid);
-    this.#before = new Set(findFamily(this.#watched, hostView()).map(({ pid }) => pid));
+    this.#followed = new FollowedProcesses(processes);
     this.name = spool.name;
     this.opened = spool.opened;
     this.#seconds = seconds;
@@ -178,7 +136,8 @@ export class LiveCapture {
       spool.remove();
       throw new AttachError(`${engine.name} cannot be started: ${String(error.message)}.`, { cause: error });
     });
-    const capture = new LiveCapture(engine, processes, seconds, spool, tracer, watch, code);
+    const onlookers = new Onlookers(engine, spool.log, { watch, code });
+    const capture = new LiveCapture(engine, processes, seconds, spool, tracer, onlookers);
     try {
       await capture.#begin(signal);
       if (ringSeconds !== undefined) capture.#keepLast(ringSeconds);
@@ -224,39 +183,27 @@ export class LiveCapture {
 
   /** What the kernel said of each process at the last look; empty where nobody looks. */
   get sights(): readonly ProcessSight[] {
-    return this.#watch?.processes ?? [];
+    return this.#onlookers.sights;
   }
 
   /** What would stand behind the capture if it ended now: whoever reads a copy of it so far puts it there. */
   sightsSoFar(): string {
-    return `\n${this.engine.open?.(this.sights) ?? ''}${this.#lossLines()}${this.#sightLines()}`;
+    return this.#linesNow();
   }
 
   /** Events that the tracer said beside the capture it had lost. */
   get lost(): number {
-    return this.#losses.total;
-  }
-
-  #lossLines(): string {
-    return this.engine.lost?.(this.#losses.losses) ?? '';
+    return this.#onlookers.lost;
   }
 
   /** The code that a thread was seen in since it left its wait, `app.py:12 application()`; '' when none was. */
   codeOf(thread: ThreadSight): string {
-    const frame = tellingFrame(this.#code?.now(thread)?.frames ?? []);
-    return frame === null ? '' : codePlace(frame);
-  }
-
-  #sightLines(from = this.#watchedFrom): string {
-    const notation = this.engine.sights;
-    const cost = this.#meter === null ? '' : costLine(this.#meter.total, notation);
-    const seen = this.#code?.seen.filter((sight) => sight.from >= from) ?? [];
-    return codeLines(seen, notation) + sightLines(this.sights, { notation, from }) + cost;
+    return this.#onlookers.codeOf(thread);
   }
 
   /** What tracing costs now, percent of one processor; null before anything was measured. */
   get costPercent(): number | null {
-    return this.#meter?.percent ?? null;
+    return this.#onlookers.costPercent;
   }
 
   /** Only the last part of the capture is kept, and none when it ends. */
@@ -271,7 +218,12 @@ export class LiveCapture {
 
   /** What would stand behind a capture that began there and ended now. */
   sightsSince({ at }: Checkpoint): string {
-    return `\n${this.engine.open?.(this.sights) ?? ''}${this.#lossLines()}${this.#sightLines(at - BUFFERED_NS)}`;
+    return this.#linesNow(at - BUFFERED_NS);
+  }
+
+  #linesNow(from?: number): string {
+    const onlookers = this.#onlookers;
+    return `\n${onlookers.openLines()}${onlookers.lossLines()}${onlookers.sightLines(from)}`;
   }
 
   /** Keeps the ring as it is until what is done with it is done. */
@@ -318,33 +270,31 @@ export class LiveCapture {
     if (signal?.aborted) throw new AttachError('Given up before anything was traced.');
     this.#begunAt = performance.now();
     this.#tracingPid = this.#tracer.findPid();
-    this.#meter = new CostMeter({ tracerPid: this.#tracingPid, hasPrograms: this.engine.name === 'bpftrace' });
-    this.#watchedFrom = Number(process.hrtime.bigint());
-    this.#lookAtProcesses();
+    this.#onlookers.begin(this.#tracingPid, this.#followed.pids);
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
   }
 
   #look(): void {
-    if (this.engine.lost !== undefined) this.#losses.look(Number(process.hrtime.bigint()));
+    this.#onlookers.lookForLosses();
     if (this.#ring !== null) {
       this.#ring.look(this.bytes);
       this.#spool.freed = this.#ring.freed;
-      this.#losses.forget(this.#ring.first?.at ?? 0);
+      this.#onlookers.forgetBefore(this.#ring.first?.at ?? 0);
     }
     const space = this.#spool.spaceProblem();
     if (space !== null) this.#end('space', `The capture ended early: ${space}.`);
     // strace is given its time by its guard, whatever becomes of drover; engines that start slowly are given theirs
     // here, from their beginning on.
     if (!this.engine.runsProgram && performance.now() > this.endsAt) this.#end('time', '');
-    if (this.engine.writesToStdout && this.#allHaveEnded()) this.#end('processes-ended', '');
+    if (this.engine.writesToStdout && this.#followed.haveEnded) this.#end('processes-ended', '');
     if (this.#reason !== null) return;
-    if (++this.#looks % FAMILY_EVERY_LOOKS === 0) this.#watched = this.#everyProcess().map(({ pid }) => pid);
+    if (++this.#looks % FAMILY_EVERY_LOOKS === 0) this.#followed.refresh();
     if (this.#looks % WATCH_EVERY_LOOKS === 0) {
-      this.#lookAtProcesses();
-      this.#lookAtCost();
+      this.#onlookers.look(this.#followed.pids);
+      this.#limitCost();
     }
     if (!this.engine.stopsProcesses) return;
-    const stalled = this.#stalls.look(this.#watched, performance.now());
+    const stalled = this.#stalls.look(this.#followed.pids, performance.now());
     if (stalled === null) return;
     const { pid, tid, forMs } = stalled;
     const who = tid === pid ? `Worker ${pid}` : `Thread ${tid} of worker ${pid}`;
@@ -354,14 +304,8 @@ export class LiveCapture {
     );
   }
 
-  #lookAtProcesses(): void {
-    this.#watch?.look(this.#watched);
-    this.#code?.look(this.sights);
-  }
-
-  #lookAtCost(): void {
-    this.#meter?.look();
-    const percent = this.#meter?.recentPercent ?? 0;
+  #limitCost(): void {
+    const percent = this.#onlookers.recentCostPercent;
     if (percent <= this.#mostPercent) return;
     this.#end(
       'cost',
@@ -382,7 +326,7 @@ export class LiveCapture {
   async #conclude(end: TracerEnd): Promise<CaptureEnd> {
     clearInterval(this.#looking);
     await this.#endOrphan();
-    await this.#code?.settle();
+    await this.#onlookers.settle();
     const reason = this.#reason ?? this.#reasonOf(end);
     if (reason === 'tracer-died') {
       const how = end.signal ?? `exit code ${end.code}`;
@@ -393,11 +337,10 @@ export class LiveCapture {
         code: reason === 'tracer-died' ? 'tracer-died' : 'capture-ended-early',
         text: this.#sentence,
       });
-    if (this.engine.lost !== undefined) this.#losses.look(Number(process.hrtime.bigint()));
     this.#close(reason !== 'space' && reason !== 'tracer-died');
     const { sentence, isClean } = this.engine.runsProgram
       ? { sentence: programEnd(end), isClean: true }
-      : describeDetachment(this.#everyProcess(), this.engine.name);
+      : describeDetachment(this.#followed.all(), this.engine.name);
     const bytes = this.#spool.bytes;
     const unkept = this.#spool.keep();
     return { reason, sentence: this.#sentence, detached: sentence, isClean, bytes, unkept };
@@ -406,8 +349,8 @@ export class LiveCapture {
   /** Only a capture that is whole says who was silent to its end; what was lost, any says. */
   #close(isWhole: boolean): void {
     try {
-      const lost = this.#lossLines();
-      const closing = isWhole ? `${this.engine.closing?.() ?? ''}${lost}${this.#sightLines()}` : lost;
+      const lost = this.#onlookers.lossLines();
+      const closing = isWhole ? `${this.engine.closing?.() ?? ''}${lost}${this.#onlookers.sightLines()}` : lost;
       if (closing !== '') this.#spool.write(this.#spool.endsLine ? closing : `\n${closing}`);
     } catch {
       // The disk is full since a moment ago: the capture is whole without them.
@@ -438,22 +381,7 @@ export class LiveCapture {
       return 'space';
     }
     if (this.engine.runsProgram) return 'processes-ended';
-    return this.#allHaveEnded() ? 'processes-ended' : 'tracer-died';
-  }
-
-  #allHaveEnded(): boolean {
-    return this.processes.every(({ pid, startTicks }) => readProcess(pid)?.startTicks !== startTicks);
-  }
-
-  /** Those of the start, and those that they forked since then. */
-  #everyProcess(): ProcessFacts[] {
-    const all = new Map(this.processes.map((process) => [process.pid, process]));
-    // Parents stand before their children.
-    for (const process of findFamily([...all.keys()], hostView())) {
-      const isNew = !this.#before.has(process.pid) && all.has(process.parent);
-      if (isNew) all.set(process.pid, { ...process, state: 'S' });
-    }
-    return [...all.values()];
+    return this.#followed.haveEnded ? 'processes-ended' : 'tracer-died';
   }
 }
 

@@ -1,5 +1,5 @@
 import { AttachError } from './attach-error.ts';
-import type { Engine } from './capture.ts';
+import type { Engine } from './engine.ts';
 import { type LaunchLimits, RUN_KILL_AFTER_SECONDS, straceAttach, straceRun } from './launch.ts';
 import { type ProcessFacts, readProcess } from './process-facts.ts';
 import type { SightNotation } from './sight-lines.ts';

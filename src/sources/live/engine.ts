@@ -1,0 +1,34 @@
+import type { AttachError } from './attach-error.ts';
+import type { ProcessSight } from './kernel-watch.ts';
+import type { Command } from './launch.ts';
+import type { ToldLoss } from './loss-log.ts';
+import type { SightNotation } from './sight-lines.ts';
+import type { StopManner } from './tracer.ts';
+
+/** How an engine starts and how one sees that it has begun. */
+export interface Engine {
+  readonly name: 'strace' | 'bpftrace';
+  readonly command: Command;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** The tracer stops what it traces: only then can a worker stall. */
+  readonly stopsProcesses: boolean;
+  /** It runs a program of its own, which ends with it. */
+  readonly runsProgram: boolean;
+  /** The capture is what it prints; strace writes its file itself. */
+  readonly writesToStdout: boolean;
+  /** Lines that end the capture when the tracer is gone. */
+  readonly closing?: () => string;
+  /** Lines that begin a capture at this moment, where what the tracer prints does not tell what was there before. */
+  readonly opening?: () => string;
+  /** How the capture prints what drover saw of the processes meanwhile. */
+  readonly sights: SightNotation;
+  /** Lines of events that the tracer lost, where it says so beside the capture. */
+  readonly lost?: (losses: readonly ToldLoss[]) => string;
+  /** Lines of calls that were entered and have not come back, where the capture shows them at its end only. */
+  readonly open?: (processes: readonly ProcessSight[]) => string;
+  readonly stop: StopManner;
+  /** Looks at the processes, at what the tracer said, or at how much it wrote. */
+  hasBegun(words: () => Promise<readonly string[]>, bytes: () => number): boolean | Promise<boolean>;
+  /** What its last words mean when it ended before it began. */
+  explain(words: readonly string[]): AttachError;
+}

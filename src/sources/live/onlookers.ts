@@ -1,0 +1,114 @@
+import { codePlace, tellingFrame } from '../../trace/code-frame.ts';
+import { codeLines } from './code/code-lines.ts';
+import type { CodeWatch } from './code/code-watch.ts';
+import { CostMeter } from './cost-meter.ts';
+import type { Engine } from './engine.ts';
+import type { KernelWatch, ProcessSight, ThreadSight } from './kernel-watch.ts';
+import { LossLog } from './loss-log.ts';
+import { costLine, sightLines } from './sight-lines.ts';
+
+/** Who may look beside the tracer; null where nobody does. */
+interface Looking {
+  readonly watch: KernelWatch | null;
+  readonly code: CodeWatch | null;
+}
+
+/**
+ * What is seen beside the tracer while it works, and which lines of the capture say so: the kernel's word on each
+ * process, the code of stuck ones, events that the tracer lost, and what tracing costs.
+ */
+export class Onlookers {
+  readonly #engine: Engine;
+  readonly #watch: KernelWatch | null;
+  readonly #code: CodeWatch | null;
+  readonly #losses: LossLog;
+  #meter: CostMeter | null = null;
+  /** On the clock of the watch. */
+  #from = 0;
+
+  /** `log` is what the tracer says of itself. */
+  constructor(engine: Engine, log: string, { watch, code }: Looking) {
+    this.#engine = engine;
+    this.#watch = watch;
+    this.#code = code;
+    this.#losses = new LossLog(log);
+  }
+
+  /** The tracer traces from now on. */
+  begin(tracerPid: number, pids: readonly number[]): void {
+    this.#meter = new CostMeter({ tracerPid, hasPrograms: this.#engine.name === 'bpftrace' });
+    this.#from = now();
+    this.look(pids);
+  }
+
+  /** Once a second. */
+  look(pids: readonly number[]): void {
+    this.#watch?.look(pids);
+    this.#code?.look(this.sights);
+    this.#meter?.look();
+  }
+
+  /** More often: events that were lost are told with the moment at which somebody saw that they were. */
+  lookForLosses(): void {
+    if (this.#engine.lost !== undefined) this.#losses.look(now());
+  }
+
+  /** Nothing of the capture before `at` is kept. */
+  forgetBefore(at: number): void {
+    this.#losses.forget(at);
+  }
+
+  /** Every look that was begun is over. */
+  async settle(): Promise<void> {
+    await this.#code?.settle();
+    this.lookForLosses();
+  }
+
+  /** What the kernel said of each process at the last look; empty where nobody looks. */
+  get sights(): readonly ProcessSight[] {
+    return this.#watch?.processes ?? [];
+  }
+
+  /** Events that the tracer said beside the capture it had lost. */
+  get lost(): number {
+    return this.#losses.total;
+  }
+
+  /** What tracing costs now, percent of one processor; null before anything was measured. */
+  get costPercent(): number | null {
+    return this.#meter?.percent ?? null;
+  }
+
+  /** The same over the last ten seconds; 0 before that. */
+  get recentCostPercent(): number {
+    return this.#meter?.recentPercent ?? 0;
+  }
+
+  /** The code that a thread was seen in since it left its wait, `app.py:12 application()`; '' when none was. */
+  codeOf(thread: ThreadSight): string {
+    const frame = tellingFrame(this.#code?.now(thread)?.frames ?? []);
+    return frame === null ? '' : codePlace(frame);
+  }
+
+  /** Lines of the calls that are open now, where the capture shows them at its end only. */
+  openLines(): string {
+    return this.#engine.open?.(this.sights) ?? '';
+  }
+
+  lossLines(): string {
+    return this.#engine.lost?.(this.#losses.losses) ?? '';
+  }
+
+  /** Lines of what was seen since `from`, on the clock of the watch; as a rule since the beginning. */
+  sightLines(from = this.#from): string {
+    const notation = this.#engine.sights;
+    const seen = this.#code?.seen.filter((sight) => sight.from >= from) ?? [];
+    const cost = this.#meter === null ? '' : costLine(this.#meter.total, notation);
+    return codeLines(seen, notation) + sightLines(this.sights, { notation, from }) + cost;
+  }
+}
+
+/** Nanoseconds on the clock of the watch, CLOCK_MONOTONIC. */
+function now(): number {
+  return Number(process.hrtime.bigint());
+}
