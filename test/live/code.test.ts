@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { readProcess } from '../../src/sources/live/process-facts.ts';
 import { LiveDrover } from '../support/live-drover.ts';
-import { LIVE_FOLDER, LiveServer, processesWith, until } from '../support/live-server.ts';
+import { LIVE_FOLDER, LiveServer, occupyAll, processesWith, until } from '../support/live-server.ts';
 import { needsLive } from '../support/needs-live.ts';
 import { runDrover } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -37,19 +36,6 @@ async function withServer(
   } finally {
     await server.stop();
   }
-}
-
-/** Asks until every worker is away from its loop. */
-async function occupyAll(server: LiveServer, path: string): Promise<void> {
-  await until(
-    'all workers to be away',
-    async () => {
-      void server.get(path);
-      await pause(200);
-      return (await Promise.race([server.get('/'), pause(700).then(() => null)])) === null;
-    },
-    20_000,
-  );
 }
 
 const runs = (pid: number): boolean => /^[RSD]$/.test(readProcess(pid)?.state ?? '');

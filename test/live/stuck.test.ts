@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { readProcess } from '../../src/sources/live/process-facts.ts';
-import { LiveServer, until } from '../support/live-server.ts';
+import { LiveServer, occupyAll } from '../support/live-server.ts';
 import { needsLive } from '../support/needs-live.ts';
 import { runDrover } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -21,19 +20,6 @@ async function withServer(act: (server: LiveServer) => Promise<void>): Promise<v
   } finally {
     await server.stop();
   }
-}
-
-/** Asks until every worker is away from its loop. */
-async function occupyAll(server: LiveServer, path: string): Promise<void> {
-  await until(
-    'all workers to be away',
-    async () => {
-      void server.get(path);
-      await pause(200);
-      return (await Promise.race([server.get('/'), pause(700).then(() => null)])) === null;
-    },
-    20_000,
-  );
 }
 
 const isFree = (server: LiveServer): boolean => server.pids.every((pid) => readProcess(pid)?.tracer === 0);

@@ -196,3 +196,16 @@ export function freePort(): Promise<number> {
     });
   });
 }
+
+/** Asks until every worker is away from its loop. */
+export async function occupyAll(server: LiveServer, path: string): Promise<void> {
+  await until(
+    'all workers to be away',
+    async () => {
+      void server.get(path);
+      await pause(200);
+      return (await Promise.race([server.get('/'), pause(700).then(() => null)])) === null;
+    },
+    20_000,
+  );
+}
