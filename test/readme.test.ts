@@ -9,7 +9,7 @@ const ROOT = join(import.meta.dirname, '../..');
 it('the reports in the README are what its commands print', async () => {
   const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
   const screens = [...readme.matchAll(/^```\n(FILE [\s\S]*?)\n```$/gm)].map(([, screen = '']) => screen);
-  const samples = [...readme.matchAll(/drover\.js analyze (\S+)/g)].map(([, sample = '']) => sample);
+  const samples = [...readme.matchAll(/drover(?:\.js analyze)? (samples\/\S+)/g)].map(([, sample = '']) => sample);
   assert.equal(screens.length, 2);
   for (const [index, screen] of screens.entries()) {
     const sample = samples[index];
