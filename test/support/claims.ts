@@ -58,7 +58,7 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
     },
     {
       pattern:
-        /^([\d,]+) threads? in a call when the capture ended: ([\d,]+) waiting for work or for a time(?:, ([\d,]+) parked in futex or read beside a service that answers)?(?:, ([\d,]+) for less than [\d.]+ ms)?$/,
+        /^([\d,]+) threads? in a call when the capture ended: ([\d,]+) waiting for work or for a time(?:, ([\d,]+) waiting for another thread or process while no request waits)?(?:, ([\d,]+) for less than [\d.]+ ms)?$/,
       holds: (report, [threads = 0, idle = 0, parked = 0, brief = 0]) =>
         parked + brief > 0 && threads === idle + parked + brief && threads >= inCalls(report),
     },

@@ -15,6 +15,8 @@ export interface Group {
   readonly severity: Severity;
   /** All threads that serve, or all processes of a capture in which nobody is known to serve. */
   readonly isEverybody: boolean;
+  /** Each had worked, and waits for a lock of its own: it may be one that another of them has. */
+  readonly isMutual: boolean;
 }
 
 const MOST_THREADS = 50;
@@ -24,7 +26,7 @@ const MOST_FDS = 3;
 const LONGEST_TITLE = 78;
 
 /** Who hangs, in what, since when, and what for. */
-export function finding(context: Context, { all, severity, isEverybody }: Group): DraftFinding<Metrics> {
+export function finding(context: Context, { all, severity, isEverybody, isMutual }: Group): DraftFinding<Metrics> {
   const { model, capabilities } = context;
   const sorted = all.toSorted((a, b) => b.lasted - a.lasted || a.thread.tid - b.thread.tid);
   const [worst] = sorted;
@@ -47,8 +49,8 @@ export function finding(context: Context, { all, severity, isEverybody }: Group)
       commonPlace(codes),
       LONGEST_TITLE,
     ),
-    summary: `${summaryOf(context, worst, sorted, isTimed)}${codeSentence(code)}`,
-    why: WHY[worst.idle === 'no' ? 'no' : 'unknown'],
+    summary: `${summaryOf(context, worst, sorted, isTimed)}${isMutual ? MUTUAL : ''}${codeSentence(code)}`,
+    why: WHY[worst.idle === 'no' || isMutual ? 'no' : 'unknown'],
     ...span(capabilities, Math.min(...sorted.map(({ left }) => left.since)), model.lastTime),
     openEnded: true,
     workers: pids.slice(0, MOST_THREADS),
@@ -80,6 +82,8 @@ const WHY = {
     'A thread that waits for work looks like this, too. It is a hang only if this process should be doing something ' +
     'now.',
 } as const;
+
+const MUTUAL = ' Each of them may wait for a lock that another of them has: then none ever comes back.';
 
 function targetOf({ left: { target, path } }: AtEnd): string | null {
   return target === '' ? (path === '' ? null : path) : target;
