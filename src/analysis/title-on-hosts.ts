@@ -1,6 +1,5 @@
+import { cutTitle, LONGEST_TITLE } from '../detectors/cut-title.ts';
 import type { HostNoun } from './host-noun.ts';
-
-const LONGEST_TITLE = 78;
 
 /** What gives way in a title that is too long, what matters least first; what is left is still true. */
 const GIVES_WAY: readonly (readonly [part: RegExp, instead: string])[] = [
@@ -42,14 +41,5 @@ function onEach(title: string): string {
 function fitted(who: string, title: string): string {
   let whole = `${who}: ${title}`;
   for (const [part, instead] of GIVES_WAY) if (whole.length > LONGEST_TITLE) whole = whole.replace(part, instead);
-  return whole.length > LONGEST_TITLE ? cutAtWord(whole, LONGEST_TITLE) : whole;
-}
-
-/** The beginning of a text that is too long, without half a word or number at its end. */
-function cutAtWord(text: string, most: number): string {
-  const room = most - ' ...'.length;
-  const start = text.slice(0, room + 1);
-  const space = start.lastIndexOf(' ');
-  // A long path has no space to cut at.
-  return space < room / 2 ? `${text.slice(0, most - 3)}...` : `${start.slice(0, space).replace(/[:,;]$/, '')} ...`;
+  return cutTitle(whole);
 }

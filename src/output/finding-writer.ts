@@ -148,7 +148,8 @@ function whoseOf(finding: Finding, report: Report): string {
 }
 
 function memberInWords(pid: number, { longestMs, count }: Finding['metrics']): string {
-  const length = typeof longestMs === 'number' ? ` ${durationOfMs(longestMs)}` : '';
+  const isOneOfSeveral = typeof count === 'number' && count > 1;
+  const length = typeof longestMs === 'number' ? ` ${isOneOfSeveral ? 'up to ' : ''}${durationOfMs(longestMs)}` : '';
   return `${pid}${length}${typeof count === 'number' ? `, ${plural(count, 'time')}` : ''}`;
 }
 

@@ -49,7 +49,10 @@ describe('threads that wait for a lock each, beside a service that answers', () 
     const { severity, confidence, title, summary, metrics } = only(report, KIND);
     assert.deepEqual([severity, confidence, metrics['count']], ['warning', 'possible', 2]);
     assert.match(title, /^2 threads of 201 are in futex/);
-    assert.match(summary, /They wait for a lock .*Each of them may wait for a lock that another of them has/);
+    assert.match(
+      summary,
+      /They wait for locks that other threads hold \(words 0x55aa10, 0x55bb20\)\. .*Each of them may wait for a lock that another of them has/,
+    );
     assert.match(report.verdict.text, /^Possible: 2 threads of 201 are in futex/);
   });
 
@@ -58,7 +61,7 @@ describe('threads that wait for a lock each, beside a service that answers', () 
     assert.equal(only(report, KIND).severity, 'info');
   });
 
-  it('are no news where they did nothing since they were started, as those of redis, which are held by an array', async () => {
+  it('are no news where they did nothing since they were started, as those of redis, held by an array', async () => {
     const trace = withThreads(setItselfUp('0x55aa10'), setItselfUp('0x55aa38'), setItselfUp('0x55aa60'));
     assert.match(none(await analyzed(trace), KIND), /3 waiting for another thread or process while no request waits/);
   });

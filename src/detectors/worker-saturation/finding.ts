@@ -6,6 +6,7 @@ import { type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { BusyTurns, Place } from '../busy-at-once/busy-turns.ts';
 import type { Interval } from '../busy-at-once/intersection.ts';
 import { placeIn } from '../busy-at-once/place-in.ts';
+import { cutTitle } from '../cut-title.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
 import { moment } from '../words.ts';
 import { FIX_THE_LOCK, FIX_THE_WAIT } from './advice.ts';
@@ -111,7 +112,6 @@ export function finding(
   };
 }
 
-const LONGEST_TITLE = 78;
 /** A share below that says less than the longest stretch. */
 const RARE = 0.1;
 
@@ -121,7 +121,7 @@ function titleOf(workers: string, share: number, longest: Nanoseconds, place: Co
   const title =
     `All ${workers} busy ${isRare ? `for ${duration(longest)}` : `${percent(share)} of the time`}` +
     (place !== null ? `: ${place.call} on ${place.target}` : isRare ? '' : `, longest ${duration(longest)}`);
-  return title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 1)}…` : title;
+  return cutTitle(title);
 }
 
 interface CommonPlace {
