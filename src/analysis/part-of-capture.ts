@@ -10,7 +10,8 @@ const OF_THE_WHOLE = 'This is of the whole capture: it overlaps the time that wa
 
 /**
  * The report on a part of a capture, with what the whole capture shows of that time and the part alone does not: a
- * stall that began before it and ended after it, what came of it, or a pattern that needs more than the part to be seen.
+ * stall that began before it and ended after it, what came of it, or a pattern that needs more than the part to be
+ * seen.
  */
 export function withOverlaps(part: Report, whole: Report, options: AnalysisOptions): Report {
   const captured = { ...part, captured: whole.window };
@@ -82,8 +83,8 @@ function spansIn(value: Metric): (readonly [start: number, end: number])[] {
 }
 
 /**
- * Whether a finding of the part tells what one of the whole does: of a stall the worker and the cause, else the worst of
- * what that one names.
+ * Whether a finding of the part tells what one of the whole does: of a stall the worker and the cause, else the worst
+ * of what that one names.
  */
 function tellsSameAs(part: Finding, whole: Finding): boolean {
   if (part.kind !== whole.kind) return false;

@@ -106,6 +106,8 @@ function fitted(parts: Parts): Title {
   const { request, others, length, times, what } = parts;
   const bare = length.replace(/^for /, '');
   const ways: Way[] = [];
+  // The last of many ways leaves out what it is about, which says more than how often.
+  const leastWorth = what.length > 2 ? what.length - 2 : what.length - 1;
   const short = shortRequest(request, LEAST_REQUEST);
   for (const name of new Set([`${request}${others}`, request, short]))
     for (const index of what.keys())
@@ -113,7 +115,7 @@ function fitted(parts: Parts): Title {
         [name, 0, length, times, index],
         [name, 0, bare, times, index],
         [name, 1, bare, times, index],
-        ...(index < what.length - 1 || times === '' ? [] : [[name, 1, bare, '', index] as const]),
+        ...(index < leastWorth || times === '' ? [] : [[name, 1, bare, '', index] as const]),
       );
   const longest = parts.hasCode ? LONGEST_WITH_CODE : LONGEST_TITLE;
   let text = '';
