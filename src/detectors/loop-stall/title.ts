@@ -2,7 +2,7 @@ import { count, duration, plural } from '../../trace/format-numbers.ts';
 import { cutTitle } from '../cut-title.ts';
 import { requestName, shortRequest } from '../request-shape.ts';
 import { CAUSE_IN_WORDS, type Cause, type Reason } from '../stall-cause/cause.ts';
-import { workerName } from '../words.ts';
+import { everyOne, workerName } from '../words.ts';
 import { isMostlyStarved, isStarved, ONE_GAP, percentQueued } from './sentences.ts';
 import type { StallCause } from './stall-causes.ts';
 import { isOfRequest, type Stall } from './stall-group.ts';
@@ -36,6 +36,8 @@ interface Parts {
   readonly length: string;
   readonly times: string;
   readonly what: readonly string[];
+  /** The first ones of `what`, which name all that is known: whom it waits for, the code, the request. */
+  readonly whole: number;
   readonly hasCode: boolean;
 }
 
@@ -52,6 +54,9 @@ export function titleOf(cause: StallCause, loops: number, { helpers, place }: Se
   const request = isOfRequest(worst.cause) ? requestName(longest.request) || (cause.requests[0] ?? '') : '';
   const others =
     request === '' || cause.requests.length < 2 ? '' : ` and ${plural(cause.requests.length - 1, 'other')}`;
+  const bare = whatOf(longest, helpers);
+  const placed = withPlaceIn(bare, place);
+  const what = withRequest(placed, worst.cause, cause.requests);
   return fitted({
     request,
     others,
@@ -59,7 +64,10 @@ export function titleOf(cause: StallCause, loops: number, { helpers, place }: Se
     whom: pids.size === 1 ? [workerName(pid)] : groupNames(pids.size, loops),
     length: lengthOf(longest, cause.count > 1, request === '' ? '' : 'for '),
     times: cause.count > 1 ? ` (${count(cause.count)}x)` : '',
-    what: withRequest(withPlaceIn(whatOf(longest, helpers), place), worst.cause, cause.requests),
+    what,
+    // The last of three ways and more leaves out whom it waits for.
+    whole:
+      what.length - placed.length || placed.length - bare.length || (bare.length > 2 ? bare.length - 1 : bare.length),
     hasCode: place !== '',
   });
 }
@@ -96,7 +104,7 @@ function withRequest(what: readonly string[], cause: Cause, [request]: readonly 
 }
 
 function groupNames(workers: number, loops: number): readonly string[] {
-  const all = workers === 2 ? 'Both workers' : `All ${workers} workers`;
+  const all = everyOne(workers, 'workers');
   return workers === loops ? [all, `${workers} workers`] : [`${workers} workers`];
 }
 
@@ -106,8 +114,6 @@ function fitted(parts: Parts): Title {
   const { request, others, length, times, what } = parts;
   const bare = length.replace(/^for /, '');
   const ways: Way[] = [];
-  // The last of many ways leaves out what it is about, which says more than how often.
-  const leastWorth = what.length > 2 ? what.length - 2 : what.length - 1;
   const short = shortRequest(request, LEAST_REQUEST);
   for (const name of new Set([`${request}${others}`, request, short]))
     for (const index of what.keys())
@@ -115,7 +121,8 @@ function fitted(parts: Parts): Title {
         [name, 0, length, times, index],
         [name, 0, bare, times, index],
         [name, 1, bare, times, index],
-        ...(index < leastWorth || times === '' ? [] : [[name, 1, bare, '', index] as const]),
+        // What it is about says more than how often.
+        ...(index < parts.whole - 1 || times === '' ? [] : [[name, 1, bare, '', index] as const]),
       );
   const longest = parts.hasCode ? LONGEST_WITH_CODE : LONGEST_TITLE;
   let text = '';

@@ -11,6 +11,7 @@ import { addTurn, type BusyTurns } from '../busy-at-once/busy-turns.ts';
 import { allAtOnce, type Interval } from '../busy-at-once/intersection.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
+import { everyOne } from '../words.ts';
 import { NEXT, NEXT_INNER_POOL, NEXT_QUEUE, WHY, WHY_INNER_POOL, WHY_POOL, WHY_QUEUE } from './advice.ts';
 import { type Crew, crewsOf, queuesOf } from './crews.ts';
 import { type BusyCrew, finding, type Kind, type Saturation } from './finding.ts';
@@ -212,9 +213,10 @@ function judge(
   const longest = stretches.reduce((most, { start, end }) => Math.max(most, end - start), 0);
   const isLong = isProven && longest >= context.threshold('pool-full-ms') * MILLISECOND;
   const waits = `, as far as a request was seen to wait ${context.threshold('pool-wait-ms')} ms for one of them`;
+  const everybody = everyOne(threads.length, noun).toLowerCase();
   if (share < context.threshold('saturation-share') && !isLong)
     return (
-      `all ${threads.length} ${noun} were busy at once ${percent(share)} of the time, with ${unit}s of ` +
+      `${everybody} were busy at once ${percent(share)} of the time, with ${unit}s of ` +
       `${context.threshold('stall-ms')} ms or more` +
       (unit === 'job' ? (isProven ? SEEN_TO_WAIT : '') : together.length > stretches.length ? waits : '')
     );
