@@ -1,7 +1,13 @@
 import { causesIn, severityOf } from './causes.ts';
 import { type HostNoun, hostNoun, perhapsOneHost } from './host-noun.ts';
 import type { HostReport, UnreadCapture } from './host-report.ts';
-import { combinedCalls, combinedDependencies, combinedOutcomes, combinedQuality } from './many-hosts-tables.ts';
+import {
+  combinedCalls,
+  combinedDependencies,
+  combinedOmitted,
+  combinedOutcomes,
+  combinedQuality,
+} from './many-hosts-tables.ts';
 import { type Finding, type Host, type Report, SEVERITIES, type Window } from './report.ts';
 import { causeKey } from './same-cause.ts';
 import { titleOnHosts } from './title-on-hosts.ts';
@@ -17,7 +23,9 @@ export function combinedReport(all: readonly HostReport[], unread: readonly Unre
   if (first === undefined) throw new Error('there is one report at least');
   if (all.length === 1 && unread.length === 0) return first.report;
   const reports = all.map(({ host, report }) => ({ host, report: onHost(host, report) }));
-  const window = combinedWindow(reports);
+  const window = combinedWindow(reports.map(({ report }) => report.window));
+  const omitted = combinedOmitted(reports);
+  const captured = reports.flatMap(({ report }) => report.captured ?? []);
   const outcomes = combinedOutcomes(reports);
   const workers = reports.flatMap(({ report }) => report.workers);
   const rows = hostRows(reports, unread);
@@ -29,10 +37,12 @@ export function combinedReport(all: readonly HostReport[], unread: readonly Unre
     ...first.report,
     source: {
       ...first.report.source,
+      flags: commonFlags(reports),
       paths: [...reports.flatMap(({ report }) => report.source.paths), ...unread.map(({ path }) => path)],
       format: [...new Set(reports.map(({ report }) => report.source.format))].join('+'),
     },
     window,
+    ...(captured.length === 0 ? {} : { captured: combinedWindow(captured) }),
     quality: combinedQuality(reports, unread, perhapsOneHost({ hosts, workers })),
     verdict: decideOnHosts(findings, judged, noun),
     outcomes,
@@ -42,6 +52,23 @@ export function combinedReport(all: readonly HostReport[], unread: readonly Unre
     calls: combinedCalls(reports),
     findings,
     hosts,
+    ...(omitted === null ? {} : { omitted }),
+  };
+}
+
+/** How all were recorded; where they differ only what some of them have, and that they differ. */
+function commonFlags(reports: readonly HostReport[]): Report['source']['flags'] {
+  const all = reports.map(({ report }) => report.source.flags);
+  const [first] = all;
+  if (first === undefined) throw new Error('there is one report at least');
+  if (all.every((flags) => JSON.stringify(flags) === JSON.stringify(first))) return first;
+  return {
+    timestamps: 'mixed',
+    durations: all.some(({ durations }) => durations),
+    pids: all.some(({ pids }) => pids),
+    fdDecoration: 'mixed',
+    stacks: all.some(({ stacks }) => stacks),
+    others: [],
   };
 }
 
@@ -93,8 +120,10 @@ function unreadRow({ host, path, reason }: UnreadCapture): Row {
  * From the first event of any host to the last, with the length of the longest capture: nobody recorded what lies
  * between them. No times where their clocks have no date to compare.
  */
-function combinedWindow(reports: readonly HostReport[]): Window {
-  const windows = reports.map(({ report }) => report.window);
+function combinedWindow(all: readonly Window[]): Window {
+  // Of a capture that lies outside the time that was asked for nothing was looked at.
+  const held = all.filter(({ durationMs: own }) => own !== 0);
+  const windows = held.length === 0 ? all : held;
   const starts = windows.flatMap(({ startTime }) => startTime ?? []).toSorted();
   const ends = windows.flatMap(({ endTime }) => endTime ?? []).toSorted();
   const [startTime = null] = starts;

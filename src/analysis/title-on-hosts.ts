@@ -6,7 +6,9 @@ const GIVES_WAY: readonly (readonly [part: RegExp, instead: string])[] = [
   [/ \([a-z_\d]+\)$/, ''],
   [/ \([^()]*\)$/, ''],
   [/ \([\d,]+x\)/, ''],
-  [/ for(?= \d)/, ''],
+  [/ for(?= [\d,.]+ m?s\b)/, ''],
+  [/(?<=: )it waits for (?=\S)/, 'waits for '],
+  [/ holds (?:a worker|worker \d+) (?=up to|at least|\d)/, ' takes '],
 ];
 
 /**

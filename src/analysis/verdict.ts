@@ -11,6 +11,8 @@ export interface VerdictContext {
   readonly unlisted?: number;
   /** The capture is a table of counts. */
   readonly isTable?: boolean;
+  /** A part of the time of the capture was asked for. */
+  readonly isPart?: boolean;
   /** The call that has most of the time of such a table, and its part of it, 0 to 1; null without times. */
   readonly most?: { readonly call: string; readonly share: number } | null;
 }
@@ -33,7 +35,9 @@ export function whyUntold(
   outcomes: Readonly<Partial<Record<Kind, Outcome>>>,
   workers: readonly Worker[],
   { durationMs }: Window,
+  isPart: boolean,
 ): string {
+  if (isPart && durationMs === 0) return 'nothing of the capture lies between --from and --to';
   const serving = workers.filter(({ role }) => isWorkerRole(role)).length;
   // Of a process whose role nobody knows nothing is known to be well.
   if (serving === 0)
@@ -80,14 +84,14 @@ export function decide(
   outcomes: Readonly<Partial<Record<Kind, Outcome>>>,
   workers: readonly Worker[],
   window: Window,
-  { unlisted = 0, isTable = false, most = null }: VerdictContext = {},
+  { unlisted = 0, isTable = false, isPart = false, most = null }: VerdictContext = {},
 ): Verdict {
   const worst = worstOf(findings, unlisted);
   if (worst !== null) return worst;
   const causes = causesIn(findings);
   const [first] = causes;
   const span = window.durationMs === null ? '' : ` in ${durationOfMs(window.durationMs)}`;
-  const untold = isTable ? TABLE : whyUntold(quality, outcomes, workers, window);
+  const untold = isTable ? TABLE : whyUntold(quality, outcomes, workers, window, isPart);
   if (untold !== '') {
     const seen = first === undefined ? '' : ` Seen all the same: ${first.title}`;
     const time =

@@ -9,6 +9,7 @@ import { SEVERITY_WORDS } from './wording.ts';
 /** Rows of hosts that say the same are one: more than these are counted. */
 const MOST_ROWS = 12;
 const MOST_NAMES = 5;
+const FIRST_NAMES = 3;
 
 const COLUMNS: readonly Column[] = [
   { title: 'SEVERITY', align: 'left' },
@@ -90,8 +91,9 @@ function spread(lengths: readonly number[]): string {
   return least === most ? most : `${least} to ${most}`;
 }
 
-/** Hosts by name, five at most. */
+/** Hosts by name: all of five, the first ones of more. */
 export function namesOf(names: readonly string[]): string {
-  const more = names.length - MOST_NAMES;
-  return `${names.slice(0, MOST_NAMES).join(', ')}${more > 0 ? ` +${more} more` : ''}`;
+  if (names.length <= MOST_NAMES) return names.join(', ');
+  // What they say needs the room.
+  return `${names.slice(0, FIRST_NAMES).join(', ')} +${names.length - FIRST_NAMES} more`;
 }

@@ -1,10 +1,10 @@
 import { plural } from '../../trace/format-numbers.ts';
-import { type Effect, shareOf, stallsOf } from '../effect.ts';
+import { type Effect, STANDING_STILL, shareOf, stallsOf } from '../effect.ts';
 import { listOf, numberOf } from '../read-metric.ts';
 
 /** A queue that filled up while those who should have emptied it were in a stall. */
 export const effect: Effect = {
-  of: ['loop-stall'],
+  of: ['loop-stall', ...STANDING_STILL],
   share: ({ floods }, cause) => {
     const stalls = stallsOf(cause);
     return shareOf(listOf(floods), ({ fromMs, startMs }) =>

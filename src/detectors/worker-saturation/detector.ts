@@ -14,6 +14,7 @@ import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts
 import { everyOne } from '../words.ts';
 import { NEXT, NEXT_INNER_POOL, NEXT_QUEUE, WHY, WHY_INNER_POOL, WHY_POOL, WHY_QUEUE } from './advice.ts';
 import { type Crew, crewsOf, queuesOf } from './crews.ts';
+import { effect } from './effect.ts';
 import { type BusyCrew, finding, type Kind, type Saturation } from './finding.ts';
 import { Holds, heldFinding } from './holds.ts';
 import { Jobs } from './jobs.ts';
@@ -48,6 +49,7 @@ export const workerSaturation = defineDetector({
   linkedInProcess: ['lock-contention', 'disk-sync', 'blocking-dns'],
   trackers: [PoolTracker, JobTracker, HoldTracker],
   metrics,
+  effect,
   create(context) {
     const turns = new Map<Thread, BusyTurns>();
     // A turn can hold several requests: a worker may take the next connection without another wait.
