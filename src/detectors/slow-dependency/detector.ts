@@ -27,6 +27,11 @@ export const slowDependency = defineDetector({
   linkedInProcess: ['worker-saturation'],
   trackers: [DependencyTracker],
   metrics,
+  measures: {
+    count: 'dependencies.waits',
+    totalMs: 'dependencies.totalMs',
+    longestMs: 'dependencies.longestMs',
+  },
   create(context) {
     return { on: {}, conclude: () => conclude(context) };
   },
