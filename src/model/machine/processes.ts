@@ -233,6 +233,7 @@ export class Processes {
     if (old.forks > 0) for (const child of this.all()) if (child.parent === old) child.parent = process;
     this.#told.merged?.(process, old);
     process.inProgress.absorb(old.inProgress, process);
+    this.#words.united(process, old);
   }
 
   /**
