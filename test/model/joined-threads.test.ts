@@ -175,7 +175,7 @@ describe('threads of an attached process', () => {
     );
   });
 
-  /** Two of which each wakes a word and waits there, `each` times; in every `chance`th time one ends a wait of the other. */
+  /** Two that wake a word and wait there, `each` times; every `chance`th time one ends a wait of the other. */
   function wakers(each: number, chance: number): TraceLines {
     const { trace, workers } = attached([101, 102]);
     const [first, second] = workers as [ThreadLines, ThreadLines];

@@ -13,6 +13,7 @@ import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
 import { NEXT, NEXT_INNER_POOL, NEXT_QUEUE, WHY, WHY_INNER_POOL, WHY_POOL, WHY_QUEUE } from './advice.ts';
 import { type Crew, crewsOf, queuesOf } from './crews.ts';
+import { weighed } from './demand.ts';
 import { type BusyCrew, finding, type Kind, type Saturation } from './finding.ts';
 import { Holds, heldFinding } from './holds.ts';
 import { Jobs } from './jobs.ts';
@@ -73,9 +74,9 @@ export const workerSaturation = defineDetector({
           jobs.forget(thread);
           holds.forget(thread);
         },
-        poolTurn: (fact: PoolTurn) => pools.busy(fact),
+        poolTurn: (fact: PoolTurn) => void pools.busy.add(fact),
         poolWait: (fact: PoolWait) => pools.waited(fact),
-        jobTurn: (fact: JobTurn) => jobs.busy(fact),
+        jobTurn: (fact: JobTurn) => jobs.add(fact),
         connectionHeld: (fact: ConnectionHeld) => holds.held(fact),
         jobArrival: (fact: JobArrival) => jobs.arrived(fact),
       },
@@ -125,8 +126,8 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds }: Not
         {
           threads: crew,
           kind: { noun, unit: 'request', why: WHY_POOL, next: NEXT },
-          turns: pools.turns,
-          requests: pools.requests,
+          turns: pools.busy.turns,
+          requests: pools.busy.requests,
         },
         { awaited: (stretches) => pools.awaited(crew, stretches), isProven: true },
       );
@@ -141,18 +142,22 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds }: Not
     const isWorse = typeof all === 'string' || full.some(({ severity }) => severity === 'critical');
     judged.push(...(full.length > 0 && isWorse ? full : [all]));
   }
-  for (const { crew, isPool } of ofQueues) {
+  for (const { crew, isPool, demand } of ofQueues) {
     const kind: Kind = isPool
       ? { noun: 'pool threads', unit: 'job', why: WHY_INNER_POOL, next: NEXT_INNER_POOL }
       : { noun: 'queue workers', unit: 'job', why: WHY_QUEUE, next: NEXT_QUEUE };
     judged.push(
       judge(
         context,
-        { threads: crew, kind, turns: jobs.turns, requests: jobs.requests },
+        { threads: crew, kind, turns: jobs.busy.turns, requests: jobs.busy.requests },
         // Of a pool inside a server nobody says how large it is meant to be.
         isPool
-          ? { awaited: (stretches) => stretches.filter((stretch) => jobs.isAwaited(crew, [stretch])), isProven: true }
-          : { isFelt: (stretches) => jobs.isAwaited(crew, stretches) },
+          ? {
+              awaited: (stretches) => stretches.filter((stretch) => jobs.isAwaited(crew, [stretch])),
+              isProven: true,
+              say: (draft) => weighed(draft, demand),
+            }
+          : { isFelt: (stretches) => jobs.isAwaited(crew, stretches), say: (draft) => weighed(draft, demand) },
       ),
     );
   }

@@ -4,7 +4,7 @@ import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
 import { type KeptLine, keptLine, NO_LINE } from '../../evidence.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import { PerThread } from '../../machine/owned-state.ts';
-import type { Thread } from '../../machine/thread.ts';
+import { lastMomentOf, type Thread } from '../../machine/thread.ts';
 import type { ThreadView } from '../../machine/views.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 
@@ -99,7 +99,7 @@ export class HoldTracker implements Tracker {
   /** Connections that held somebody when the trace ended. */
   finish(threads: Iterable<Thread>): void {
     const all = [...threads];
-    const end = all.reduce((last, { lastTime }) => Math.max(last, lastTime), 0);
+    const end = lastMomentOf(all);
     for (const thread of all) {
       const hold = holds.of(thread);
       if (hold === undefined || hold.since === UNKNOWN || thread.ended) continue;
