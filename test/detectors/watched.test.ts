@@ -80,6 +80,22 @@ test('writes that failed are told with their share of the accepted connections',
   assert.match(none(quiet, 'broken-pipe'), /no write failed .*\(44 connections accepted\)/);
 });
 
+test('failed writes are the effect of a stall that their worker has just left, and of no other', async () => {
+  /** A worker stalls for 400 ms; then two writes fail. Which finding each of both hangs under; '' for none. */
+  const parents = async (pid: number, ms: number): Promise<readonly string[]> => {
+    const events = [turn(101, 300, 400), fail(pid, ms), fail(pid, ms + 1)];
+    const { findings } = await analyzed(capture([{ events }, {}]));
+    return ['loop-stall', 'broken-pipe'].map((kind) => {
+      const { id = '' } = findings.find((finding) => finding.kind === kind) ?? {};
+      return findings.find(({ effects }) => effects.includes(id))?.kind ?? '';
+    });
+  };
+  assert.deepEqual(await parents(101, 750), ['', 'loop-stall']);
+  assert.deepEqual(await parents(101, 930), ['', '']);
+  // Another worker was not in it.
+  assert.deepEqual(await parents(103, 750), ['', '']);
+});
+
 test('a worker that was killed is told, and an exit without its status is not called clear', async () => {
   const at = (ms: number): number => 1_000_000_000_000 + ms * MS;
   const exit = `event=exit ts=${at(701)} pid=103 tid=103 nr=0 a=0`;
