@@ -141,6 +141,14 @@ describe('a thread that does not come back', () => {
   });
 });
 
+it('a sampler that never comes back is left behind at the end', async () => {
+  const watch = new CodeWatch({ samplerFor: () => pySpy('/usr/bin/py-spy'), run: () => new Promise(() => undefined) });
+  watch.look([process(103, [thread(103, 'fsync', 1, 9)])]);
+  const started = performance.now();
+  await watch.settle();
+  assert.ok(performance.now() - started < 7_000);
+});
+
 describe('what py-spy prints', () => {
   const FRAME = { name: 'application', filename: '/srv/app.py', module: null, short_filename: 'app.py', line: 12 };
 
