@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
 import test from 'node:test';
-import { CommandWatch } from '../../src/cli/capture/command-watch.ts';
 import { Triggers } from '../../src/cli/capture/triggers.ts';
-import { until } from '../support/live-server.ts';
 import { buildFinding, buildReport } from '../support/report-builder.ts';
 
 function stall(endTime: string, longestMs: number, openEnded = false, pid = 4711) {
@@ -60,20 +57,4 @@ test('errors and deaths are told when there are more of them; what was read befo
   assert.equal(triggers.look(failed(3, 1)), 'SIGKILL killed');
   assert.equal(triggers.look(failed(3, 1)), null);
   assert.equal(triggers.look(failed(3, 2)), 'SIGKILL killed');
-});
-
-test('a command is told when it begins to fail, and again when it had worked in between', async () => {
-  const told: string[] = [];
-  const codes = ['3', '3', '0', '7'];
-  const path = `/tmp/drover-command-${process.pid}`;
-  const cases = codes.map((code, at) => `${at + 1}) exit ${code};;`).join(' ');
-  const script = `echo >> ${path}; case $(wc -l < ${path}) in ${cases} *) exit 7;; esac`;
-  const watch = await CommandWatch.start(['sh', '-c', script], (reason) => told.push(reason), 20);
-  try {
-    await until('a second failure', () => told.length >= 2);
-    assert.deepEqual(told, ['sh failed: exit code 3', 'sh failed: exit code 7']);
-  } finally {
-    watch.end();
-    rmSync(path, { force: true });
-  }
 });

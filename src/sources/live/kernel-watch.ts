@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { type Machine, syscallName } from '../../trace/syscall-numbers.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
 import { ProcessMemory } from '../bpftrace/process-memory.ts';
-import { linkOrEmpty, readOrEmpty } from './process-facts.ts';
+import { innerNumber, linkOrEmpty, readOrEmpty } from './process-facts.ts';
 import { descriptorsOf, inodeOf, readSockets, type SocketFacts } from './socket-tables.ts';
 
 /** What the kernel says of a thread, and since which look it has said so. Times are nanoseconds of one clock. */
@@ -132,11 +132,10 @@ export class KernelWatch {
     const stat = readOrEmpty(`${this.#root}/${pid}/stat`);
     if (stat === '') return null;
     const end = stat.lastIndexOf(')');
-    const numbers = /^NSpid:\t(.*)$/m.exec(readOrEmpty(`${this.#root}/${pid}/status`))?.[1]?.split('\t');
     return {
       parent: Number(stat.slice(end + 2).split(' ')[1]),
       name: stat.slice(stat.indexOf('(') + 1, end),
-      innerPid: Number(numbers?.at(-1) ?? pid),
+      innerPid: innerNumber(readOrEmpty(`${this.#root}/${pid}/status`)) || pid,
       clients: -1,
       hasRing: false,
       threads: new Map(),

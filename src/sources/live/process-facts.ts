@@ -59,6 +59,11 @@ export function readParents(): Map<number, number> {
   return parents;
 }
 
+/** The number that a process or thread has in its own container, of its /proc status; 0 where that does not tell. */
+export function innerNumber(status: string): number {
+  return Number(/^NSpid:\t(.*)$/m.exec(status)?.[1]?.split('\t').at(-1) ?? 0);
+}
+
 /** How far a thread is: its state, and how often it gave up its CPU by itself, which every stop by a tracer is. */
 export interface ThreadProgress {
   readonly tid: number;

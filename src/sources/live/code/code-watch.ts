@@ -1,7 +1,7 @@
 import type { CodeFrame } from '../../../trace/code-frame.ts';
 import { isWait, syscall } from '../../../trace/syscalls.ts';
 import type { ProcessSight, ThreadSight } from '../kernel-watch.ts';
-import { readOrEmpty } from '../process-facts.ts';
+import { innerNumber, readOrEmpty } from '../process-facts.ts';
 import { runSampler } from './run-sampler.ts';
 import type { Sampler, ThreadStack } from './sampler.ts';
 
@@ -170,12 +170,9 @@ function stackOf(stacks: readonly ThreadStack[], pid: number, tid: number): read
   const own =
     stacks.find((stack) => stack.tid === tid) ??
     // py-spy prints the number that a thread has in its container.
-    stacks.find((stack) => stack.tid > 0 && stack.tid === innerNumber(pid, tid)) ??
+    stacks.find(
+      (stack) => stack.tid > 0 && stack.tid === innerNumber(readOrEmpty(`/proc/${pid}/task/${tid}/status`)),
+    ) ??
     (tid === pid ? stacks.find((stack) => stack.tid === 0 && stack.isMain) : undefined);
   return own?.frames ?? null;
-}
-
-function innerNumber(pid: number, tid: number): number {
-  const numbers = /^NSpid:\t(.*)$/m.exec(readOrEmpty(`/proc/${pid}/task/${tid}/status`))?.[1]?.split('\t');
-  return Number(numbers?.at(-1) ?? 0);
 }
