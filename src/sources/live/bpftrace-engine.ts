@@ -99,9 +99,9 @@ export function bpftraceEngine(
     stopsProcesses: false,
     runsProgram: false,
     // Who was silent all the time, and is in another call now, went there while the program was compiled.
-    closing: () => `\n${callLines(pids, machine)}`,
+    closing: (living) => `\n${callLines(living, machine)}`,
     lost: lossLines,
-    opening: () => `${descriptorLines(pids)}${callLines(pids, machine)}${startLine(name, machine)}`,
+    opening: (living) => `${descriptorLines(living)}${callLines(living, machine)}${startLine(name, machine)}`,
     sights: { prefix: '', stamp: (at) => String(Math.round(at)) },
     open: openCalls,
     // Asked a second time while it prints its maps it would leave at once, without them.

@@ -242,7 +242,7 @@ export class LiveCapture {
       length: seconds * 1e9,
       mostBytes,
       descriptor,
-      opening: () => this.engine.opening?.() ?? '',
+      opening: () => this.engine.opening?.(this.#followed.pids) ?? '',
       limit: (bytes) => raiseFileLimit(this.#tracingPid, Math.ceil(bytes + mostBytes * (LIMIT_SLACK - 1))),
     });
   }
@@ -290,6 +290,7 @@ export class LiveCapture {
     if (this.#reason !== null) return;
     if (++this.#looks % FAMILY_EVERY_LOOKS === 0) this.#followed.refresh();
     if (this.#looks % WATCH_EVERY_LOOKS === 0) {
+      this.#followed.dropEnded();
       this.#onlookers.look(this.#followed.pids);
       this.#limitCost();
     }
@@ -327,6 +328,7 @@ export class LiveCapture {
     clearInterval(this.#looking);
     await this.#endOrphan();
     await this.#onlookers.settle();
+    this.#followed.refresh();
     const reason = this.#reason ?? this.#reasonOf(end);
     if (reason === 'tracer-died') {
       const how = end.signal ?? `exit code ${end.code}`;
@@ -340,7 +342,7 @@ export class LiveCapture {
     this.#close(reason !== 'space' && reason !== 'tracer-died');
     const { sentence, isClean } = this.engine.runsProgram
       ? { sentence: programEnd(end), isClean: true }
-      : describeDetachment(this.#followed.all(), this.engine.name);
+      : describeDetachment(this.#followed.all, this.engine.name);
     const bytes = this.#spool.bytes;
     const unkept = this.#spool.keep();
     return { reason, sentence: this.#sentence, detached: sentence, isClean, bytes, unkept };
@@ -350,7 +352,9 @@ export class LiveCapture {
   #close(isWhole: boolean): void {
     try {
       const lost = this.#onlookers.lossLines();
-      const closing = isWhole ? `${this.engine.closing?.() ?? ''}${lost}${this.#onlookers.sightLines()}` : lost;
+      const closing = isWhole
+        ? `${this.engine.closing?.(this.#followed.pids) ?? ''}${lost}${this.#onlookers.sightLines()}`
+        : lost;
       if (closing !== '') this.#spool.write(this.#spool.endsLine ? closing : `\n${closing}`);
     } catch {
       // The disk is full since a moment ago: the capture is whole without them.

@@ -48,6 +48,12 @@ export function readProcess(pid: number): ProcessFacts | null {
   };
 }
 
+/** When a process started, clock ticks since boot; 0 when there is none of that number. */
+export function readStartTicks(pid: number): number {
+  const stat = readOrEmpty(`/proc/${pid}/stat`);
+  return stat === '' ? 0 : Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+}
+
 /** Parent of every process that runs now. */
 export function readParents(): Map<number, number> {
   const parents = new Map<number, number>();

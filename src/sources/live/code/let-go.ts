@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { readOrEmpty, readProcess } from '../process-facts.ts';
+import { readOrEmpty, readStartTicks } from '../process-facts.ts';
 
 /** Bit of SIGSTOP among pending signals. */
 const SIGSTOP = 1n << 18n;
@@ -47,7 +47,7 @@ export function letGoNow(pid: number, startTicks: number): void {
 
 /** Looks at a process, and wakes it up where it is or will be stopped. */
 function isFree(pid: number, startTicks: number): boolean {
-  if (readProcess(pid)?.startTicks !== startTicks) return true;
+  if (readStartTicks(pid) !== startTicks) return true;
   const holds = holdsOf(pid, '/proc');
   if (holds.some(({ tracer }) => tracer !== 0)) return false;
   if (!holds.some(({ state, willStop }) => state === 'T' || willStop)) return true;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { Command } from '../launch.ts';
-import { readProcess } from '../process-facts.ts';
+import { readStartTicks } from '../process-facts.ts';
 import { canBeStopped, letGo, letGoNow } from './let-go.ts';
 import type { Sampler } from './sampler.ts';
 
@@ -24,7 +24,7 @@ export async function runSampler(
   cancelled: AbortSignal,
 ): Promise<string | null> {
   if (!sampler.stops) return printedBy(sampler, pid, tid, cancelled);
-  const { startTicks = 0 } = readProcess(pid) ?? {};
+  const startTicks = readStartTicks(pid);
   if (!canBeStopped(pid)) return null;
   const letGoAtExit = (): void => letGoNow(pid, startTicks);
   process.once('exit', letGoAtExit);

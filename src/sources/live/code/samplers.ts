@@ -1,6 +1,6 @@
 import { hasHostPids } from '../host-facts.ts';
 import type { ThreadSight } from '../kernel-watch.ts';
-import { linkOrEmpty, readOrEmpty, readProcess } from '../process-facts.ts';
+import { linkOrEmpty, readOrEmpty, readStartTicks } from '../process-facts.ts';
 import { cpuStacks } from './cpu-stacks.ts';
 import { programOnPath } from './program-on-path.ts';
 import { pySpy } from './py-spy.ts';
@@ -34,7 +34,7 @@ export class Samplers {
   }
 
   #hasPython(pid: number): boolean {
-    const key = `${pid} ${readProcess(pid)?.startTicks ?? 0}`;
+    const key = `${pid} ${readStartTicks(pid)}`;
     const known = this.#isPython.get(key) ?? isPython(pid);
     if (this.#isPython.size >= MOST_KNOWN) this.#isPython.clear();
     this.#isPython.set(key, known);
