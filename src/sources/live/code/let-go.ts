@@ -31,7 +31,8 @@ export function canBeStopped(pid: number, root = '/proc'): boolean {
 
 /**
  * Lets a process go that a tracer, which is gone or will be in a moment, left stopped or about to stop. `startTicks`
- * names the process together with its number. Settles when all of its threads are free, after three seconds at the latest.
+ * names the process together with its number. Settles when all of its threads are free, after three seconds at the
+ * latest.
  */
 export async function letGo(pid: number, startTicks: number): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
