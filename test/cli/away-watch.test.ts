@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AwayWatch } from '../../src/cli/capture/away-watch.ts';
-import type { ProcessSight, ThreadSight } from '../../src/sources/live/kernel-watch.ts';
+import type { ProcessSight, ThreadSight } from '../../src/sources/live/sights.ts';
 
 const SECOND = 1e9;
 

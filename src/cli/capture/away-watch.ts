@@ -1,11 +1,9 @@
-import { isInWait, type ProcessSight, type ThreadSight, tellingThread } from '../../sources/live/kernel-watch.ts';
-import { syscall } from '../../trace/syscalls.ts';
+import type { ProcessSight, ThreadSight } from '../../sources/live/sights.ts';
+import { isInWait, isParking, tellingThread } from '../../sources/live/waiting.ts';
 
 /** Who is seen in one call, or in no wait, for less than this may just be busy. */
 const AWAY_MS = 900;
 const RESTLESS_MS = 1_900;
-/** Threads that have nothing to do are parked in such calls, one after the other, for days. */
-const PARKED: ReadonlySet<string> = new Set(['futex', 'lock', 'sleep', 'signal-wait', 'wait-child']);
 /** What was looked at without a result is looked at again when it has become so many times as long. */
 const AGAIN_FACTOR = 2;
 
@@ -62,7 +60,8 @@ export class AwayWatch {
     const { call, since, at, awayFrom } = thread;
     const inCallMs = (now - since) / 1e6;
     if (inCallMs >= Math.max(AWAY_MS, this.#stallMs))
-      return { ms: inCallMs, what: call !== '' && PARKED.has(syscall(call).family) ? call : `${call} ${since}` };
+      // Who is parked is so in one call after the other, for days.
+      return { ms: inCallMs, what: isParking(call) ? call : `${call} ${since}` };
     const restlessMs = (at - awayFrom) / 1e6;
     return restlessMs >= Math.max(RESTLESS_MS, this.#stallMs) ? { ms: restlessMs, what: `${awayFrom}` } : null;
   }

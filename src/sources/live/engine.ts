@@ -1,8 +1,8 @@
 import type { AttachError } from './attach-error.ts';
-import type { ProcessSight } from './kernel-watch.ts';
 import type { Command } from './launch.ts';
 import type { ToldLoss } from './loss-log.ts';
 import type { SightNotation } from './sight-lines.ts';
+import type { ProcessSight } from './sights.ts';
 import type { StopManner } from './tracer.ts';
 
 /** How an engine starts and how one sees that it has begun. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CodeWatch } from '../../../src/sources/live/code/code-watch.ts';
 import { pySpy, readPySpy } from '../../../src/sources/live/code/py-spy.ts';
-import type { ProcessSight, ThreadSight } from '../../../src/sources/live/kernel-watch.ts';
+import type { ProcessSight, ThreadSight } from '../../../src/sources/live/sights.ts';
 
 const SECOND = 1e9;
 

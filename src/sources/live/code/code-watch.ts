@@ -1,7 +1,7 @@
 import type { CodeFrame } from '../../../trace/code-frame.ts';
 import { isWait, syscall } from '../../../trace/syscalls.ts';
-import type { ProcessSight, ThreadSight } from '../kernel-watch.ts';
 import { innerNumber, readOrEmpty } from '../process-facts.ts';
+import type { ProcessSight, ThreadSight } from '../sights.ts';
 import { runSampler } from './run-sampler.ts';
 import type { Sampler, ThreadStack } from './sampler.ts';
 

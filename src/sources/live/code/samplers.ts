@@ -1,6 +1,6 @@
 import { hasHostPids } from '../host-facts.ts';
-import type { ThreadSight } from '../kernel-watch.ts';
 import { linkOrEmpty, readOrEmpty, readStartTicks } from '../process-facts.ts';
+import type { ThreadSight } from '../sights.ts';
 import { cpuStacks } from './cpu-stacks.ts';
 import { programOnPath } from './program-on-path.ts';
 import { pySpy } from './py-spy.ts';
