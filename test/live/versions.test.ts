@@ -17,7 +17,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /**
  * The programs under every bpftrace that is here: that of the host, and those below the folder that BPFTRACES names
- * (`.ci/newer-bpftrace` fetches them). What cannot be fetched is no failure, and is named.
+ * (`.ci/newer-bpftrace` fetches them).
  */
 const LIVE = needsLive('bpftrace', 'unshare');
 const FOLDER = temporaryFolder();
