@@ -11,11 +11,14 @@ export interface VerdictContext {
   readonly unlisted?: number;
   /** The capture is a table of counts. */
   readonly isTable?: boolean;
+  /** Most connections were served by threads that nothing ties to the process that accepted them. */
+  readonly servesUnseen?: boolean;
   /** The call that has most of the time of such a table, and its part of it, 0 to 1; null without times. */
   readonly most?: { readonly call: string; readonly share: number } | null;
 }
 
 const TABLE = 'a table of counts tells neither when nor who';
+const UNSEEN = 'most connections were served by threads that nothing ties to their process. Record with -y';
 /** A call that has less of the time than this is one among others. */
 const LEAST_SHARE = 0.5;
 /** In less time nothing has had a chance to happen. */
@@ -59,7 +62,7 @@ export function decide(
   outcomes: Readonly<Partial<Record<Kind, Outcome>>>,
   workers: readonly Worker[],
   window: Window,
-  { unlisted = 0, isTable = false, most = null }: VerdictContext = {},
+  { unlisted = 0, isTable = false, most = null, servesUnseen = false }: VerdictContext = {},
 ): Verdict {
   const causes = causesIn(findings).map((finding) => ({ ...finding, severity: severityOf(finding, findings) }));
   const [first] = causes;
@@ -78,7 +81,7 @@ export function decide(
     (outcome) => outcome?.status === 'clear' || outcome?.status === 'found',
   ).length;
   const span = window.durationMs === null ? '' : ` in ${durationOfMs(window.durationMs)}`;
-  const untold = isTable ? TABLE : whyUntold(quality, outcomes, workers, window);
+  const untold = isTable ? TABLE : servesUnseen ? UNSEEN : whyUntold(quality, outcomes, workers, window);
   if (untold !== '') {
     const seen = first === undefined ? '' : ` Seen all the same: ${first.title}`;
     const time =
