@@ -139,9 +139,9 @@ export interface LineParts {
   readonly results: readonly string[];
 }
 
-/** The time that a raw line shows: seconds since 1970, or since midnight. */
+/** The time that a raw line shows: seconds since 1970, since midnight, or on a clock that shows no time of day. */
 export interface Stamp {
-  readonly clock: 'epoch' | 'day';
+  readonly clock: 'epoch' | 'day' | 'monotonic';
   readonly seconds: number;
 }
 

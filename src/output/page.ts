@@ -1,6 +1,6 @@
 import type { Severity } from '../analysis/report.ts';
 import { cut, head, show } from './show.ts';
-import { fitTraceLines } from './trace-line.ts';
+import { fitTraceLines, type LineNotation } from './trace-line.ts';
 
 /** How a part of a line stands out. `plain` adds nothing. */
 type Style = 'plain' | 'bold' | Severity;
@@ -100,19 +100,24 @@ export class Page {
 
   /**
    * Lines of a trace behind their places; what is too long loses its middle, because what a call returned stands at its
-   * end. `format` is that of the report.
+   * end.
    */
   traceLines(
     indent: number,
     lines: readonly { readonly place: string; readonly text: string }[],
-    format: string,
+    notation: LineNotation,
   ): void {
-    const places = lines.map(({ place }) => cut(`${show(place, this.#ascii)}  `, this.width - indent));
+    const shown = lines.map(({ place }) => show(place, this.#ascii));
+    const widest = Math.max(0, ...shown.map(({ length }) => length));
+    const isNumbers = lines.every(({ place }) => /^\d+$/.test(place));
+    const places = shown.map((place) =>
+      cut(`${isNumbers ? place.padStart(widest) : place.padEnd(widest)}  `, this.width - indent),
+    );
     const room = this.width - indent - Math.max(0, ...places.map((place) => place.length));
     const texts = fitTraceLines(
       lines.map(({ text }) => show(text, this.#ascii)),
       room,
-      format,
+      notation,
     );
     texts.forEach((text, index) => {
       this.#lines.push(' '.repeat(indent) + (places[index] ?? '') + text);

@@ -34,7 +34,7 @@ describe('the dashboard', () => {
        needs: a release of the application
        caveat: a crash may then lose the last sessions
  PROOF Enter shows every line (2)
-   811990  4127 recvfrom(14<TCP:[10.0.0.4:8000->10.2.0.7:515... = 118 <0.000010>
+   811990  4127 02:13:37.890 recvfrom(14<TCP:[10.0.0.4:8000-... = 118 <0.000010>
 
  ?Help  j k move  Enter open  n N kind  y copy  / filter  s sort  q quit
 `,
@@ -57,7 +57,7 @@ describe('the dashboard', () => {
  FACTS fsync(9</srv/app/sessions.db>) took 2.41 s. 13
        calls over 100 ms on this file, together 9.30 s ...
  PROOF Enter shows every line (2)
-   811990  4127 recvfrom(14<TCP:[10.0.0... = 118 <0.000010>
+   811990  4127 02:13:37.890 recvfrom(14... = 118 <0.000010>
 
  ?Help  j k move  Enter open  n N kind  y copy  q quit
 `,
@@ -94,8 +94,8 @@ describe('the dashboard', () => {
  NEXT  1 See who syncs on the request path.
            lsof -p 4127 -a -d 9
  PROOF  Enter opens the marked line among its neighbours
- ▸ 811990  4127 recvfrom(14<TCP:[10.0.0.4:8000->10.2.0.7:515... = 118 <0.000010>
-   812004  4127 fsync(9</srv/app/sessions.db>) = 0 <2.410113>
+ ▸ 811990  4127 02:13:37.890 recvfrom(14<TCP:[10.0.0.4:8000-... = 118 <0.000010>
+   812004  4127 02:13:37.902 fsync(9</srv/app/sessions.db>) = 0 <2.410113>
        2 Move the sync to a thread, on one host first.
        needs: a release of the application
        caveat: a crash may then lose the last sessions

@@ -6,7 +6,7 @@ import { fitTraceLines } from '../../output/trace-line.ts';
 import { CONFIDENCE_WORDS, pids } from '../../output/wording.ts';
 import { type Glyphs, type Row, row, span } from '../spans.ts';
 import { type DashboardState, shownReport } from '../state.ts';
-import { at, clockName } from '../times.ts';
+import { at, clockName, notation } from '../times.ts';
 
 const LABEL = 7;
 
@@ -71,7 +71,7 @@ export function proofRows(
   const texts = fitTraceLines(
     shown.map(({ text }) => show(text, state.glyphs.ascii)),
     width - room - 5,
-    shownReport(state)?.source.format ?? '',
+    notation(state),
   );
   return texts.map((text, index) => {
     const pointer = index === marked ? state.glyphs.pointer : ' ';

@@ -5,12 +5,13 @@ import { count } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
 import { type Row, row, rule, span } from '../spans.ts';
 import { type DashboardState, shownReport, topScreen } from '../state.ts';
+import { notation } from '../times.ts';
 import { tall } from './beside.ts';
 
 /** The raw lines with their numbers; lines that prove a finding and bookmarks are marked. */
 export function drawLines(state: DashboardState): readonly Row[] {
   const { columns, glyphs, lines } = state;
-  const format = shownReport(state)?.source.format ?? '';
+  const times = notation(state);
   const { bodyRows } = layoutOf(state);
   const proof = proofOf(state);
   const marks = new Set(
@@ -19,7 +20,7 @@ export function drawLines(state: DashboardState): readonly Row[] {
   const room = String(Math.max(lines.total ?? 0, lines.rows.at(-1)?.line ?? 0, lines.cursor)).length;
   const drawn = lines.rows.slice(0, bodyRows - 1).map(({ line, text }) => {
     const mark = `${marks.has(line) ? 'b' : ' '}${proof.has(line) ? glyphs.pointer : ' '}`;
-    const shown = cutMiddle(show(text, glyphs.ascii), columns - room - 4, format);
+    const shown = cutMiddle(show(text, glyphs.ascii), columns - room - 4, times);
     const all = `${String(line).padStart(room)}${mark} ${shown}`;
     if (line === lines.cursor) return row(span(` ${all}`, 'selected'));
     return row(
