@@ -182,6 +182,11 @@ export interface TraceFormat {
    */
   readonly isThreadable: boolean;
   /**
+   * For formats whose lines are written for programs: puts lines of a capture that begins with this head in the words
+   * that their records have as `text`. Any lines may be given, in any order.
+   */
+  inWords?(head: Buffer): (lines: readonly string[]) => readonly string[];
+  /**
    * The format for lines whose columns the user names (`ts pid tid comm call fd ret dur:us`), for those that can read
    * such lines. Null when no line of the head fits the names.
    */

@@ -1,5 +1,6 @@
 import type { Stamp, TraceFormat } from '../format.ts';
 import { callNotation, plainLines } from '../text/call-notation.ts';
+import { linesInWords } from './lines-in-words.ts';
 import { BpftraceParser } from './parser.ts';
 import { foreignColumnsOf, namedColumnsOf, sniffBpftrace } from './sniff.ts';
 
@@ -13,6 +14,7 @@ export const bpftraceFormat: TraceFormat = {
   lines: { ...plainLines, parts: callNotation.parts, stamp: stampOf },
   stopsThreads: false,
   isThreadable: false,
+  inWords: linesInWords,
   withColumns(head, names) {
     if (namedColumnsOf(head, names) === null) return null;
     return { ...bpftraceFormat, createParser: (of, options) => new BpftraceParser(options, namedColumnsOf(of, names)) };

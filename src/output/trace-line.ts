@@ -26,7 +26,7 @@ export interface LineNotation {
  */
 export function fitTraceLines(lines: readonly string[], cells: number, notation: LineNotation): readonly string[] {
   const taken = lines.map((line) => partsOf(line, notation));
-  const whole = taken.map(({ owner, time, body, results }) => owner + time + body + (results[0] ?? ''));
+  const whole = lines.map((line) => withReportTime(line, notation));
   if (whole.every((line) => line.length <= cells)) return whole;
   return taken.map(({ owner, time, body, results, isOfReport }) => {
     const when = isOfReport && cells >= TIME_ROOM ? inMilliseconds(time).trimStart() : '';
@@ -43,6 +43,12 @@ export function fitTraceLines(lines: readonly string[], cells: number, notation:
 export function cutMiddle(text: string, cells: number, notation: LineNotation): string {
   const { owner, time, body, results } = partsOf(text, notation);
   return fitted(owner + time + body, results, cells);
+}
+
+/** The whole line, with the time that the report uses. */
+export function withReportTime(line: string, notation: LineNotation): string {
+  const { owner, time, body, results } = partsOf(line, notation);
+  return owner + time + body + (results[0] ?? '');
 }
 
 /** The time of day instead of seconds since 1970: `02:13:32.104113`, with as many digits as the line has. */

@@ -1,6 +1,6 @@
 import { wrap } from '../../output/page.ts';
 import { show } from '../../output/show.ts';
-import { cutMiddle } from '../../output/trace-line.ts';
+import { cutMiddle, withReportTime } from '../../output/trace-line.ts';
 import { count } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
 import { type Row, row, rule, span } from '../spans.ts';
@@ -76,8 +76,15 @@ export function drawLine(state: DashboardState): readonly Row[] {
   const { columns, glyphs, lines } = state;
   const { bodyRows } = layoutOf(state);
   const { position } = topScreen(state);
-  const text = lines.rows.find(({ line }) => line === lines.cursor)?.text ?? '';
-  const rows = wrap(show(text, glyphs.ascii), columns - 2).map((part) => row(` ${part}`));
+  const { text = '', original = text } = lines.rows.find(({ line }) => line === lines.cursor) ?? {};
+  const wrapped = (shown: string): readonly Row[] =>
+    wrap(show(shown, glyphs.ascii), columns - 2).map((part) => row(` ${part}`));
+  const dated = withReportTime(text, notation(state));
+  const rows = [
+    ...wrapped(dated),
+    // The line as it stands in the file, to look for it there.
+    ...(dated === original ? [] : [row(''), row(span(' IN THE FILE', 'bold')), ...wrapped(original)]),
+  ];
   const shown = rows.slice(Math.min(position, Math.max(0, rows.length - (bodyRows - 1))));
   return tall(
     [rule(glyphs, columns, `LINE ${count(lines.cursor)}`, show(lines.file, glyphs.ascii)), ...shown],
