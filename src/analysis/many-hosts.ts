@@ -77,8 +77,22 @@ function combinedWindow(reports: readonly HostReport[]): Window {
   const endTime = ends.at(-1) ?? null;
   const longest = Math.max(...windows.map(({ durationMs }) => durationMs ?? -1));
   if (starts.length < windows.length || startTime === null || endTime === null)
-    return { startTime: null, endTime: null, timeOfDay: null, durationMs: longest < 0 ? null : longest };
-  return { startTime, endTime, timeOfDay: null, durationMs: Date.parse(endTime) - Date.parse(startTime) };
+    return {
+      startTime: null,
+      endTime: null,
+      timeOfDay: null,
+      monotonicSeconds: null,
+      startMs: 0,
+      durationMs: longest < 0 ? null : longest,
+    };
+  return {
+    startTime,
+    endTime,
+    timeOfDay: null,
+    monotonicSeconds: null,
+    startMs: 0,
+    durationMs: Date.parse(endTime) - Date.parse(startTime),
+  };
 }
 
 /** A finding of one host, and the ids that it and its kin have in the combined report. */

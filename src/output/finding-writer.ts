@@ -2,7 +2,7 @@ import { causesIn, effectsInWords, severityOf } from '../analysis/causes.ts';
 import type { Evidence, Finding, Report, Step } from '../analysis/report.ts';
 import { durationOfMs, plural } from '../trace/format-numbers.ts';
 import type { Page, Run } from './page.ts';
-import { moment, period } from './when.ts';
+import { moment, notationOf, period } from './when.ts';
 import { CONFIDENCE_WORDS, pids, SEVERITY_WORDS } from './wording.ts';
 
 /** Columns of a finding's body, of its title, and of the text behind WHY, NEXT and PROOF. */
@@ -121,17 +121,20 @@ export class FindingWriter {
   #proof(evidence: readonly Evidence[]): void {
     if (evidence.length === 0) return;
     const shown = this.#verbose > 0 ? evidence : evidence.slice(0, SHOWN_EVIDENCE);
-    const all = plural(evidence.length, 'line');
+    const [first = ''] = [...new Set(evidence.map(({ file }) => file))];
+    const name = (file: string): string => this.#fileNames.get(file) ?? file;
+    const isOneFile = evidence.every(({ file }) => file === first);
+    const all = `${plural(evidence.length, 'line')}${isOneFile ? ` of ${name(first)}` : ''}`;
     this.#page.line(
       label('PROOF'),
       TEXT,
       shown.length === evidence.length ? all : `${shown.length} of ${all}, -v shows all`,
     );
     const lines = shown.map(({ file, line, text }) => ({
-      place: `${this.#fileNames.get(file) ?? file}:${line}`,
+      place: isOneFile ? String(line) : `${name(file)}:${line}`,
       text,
     }));
-    this.#page.traceLines(BODY + 2, lines, this.#report.source.format);
+    this.#page.traceLines(BODY + 2, lines, notationOf(this.#report));
   }
 }
 

@@ -6,8 +6,8 @@ import { codeSpan, fence, paragraph, prose } from './markdown-escape.ts';
 import { redactReport } from './redact.ts';
 import { show } from './show.ts';
 import { hostGroups, namesOf } from './text-hosts.ts';
-import { cutMiddle } from './trace-line.ts';
-import { moment, period, span } from './when.ts';
+import { cutMiddle, type LineNotation } from './trace-line.ts';
+import { moment, notationOf, period, span } from './when.ts';
 import {
   CONFIDENCE_WORDS,
   coverage,
@@ -169,7 +169,7 @@ function detail(report: Report, finding: Finding, number: number, said: Set<stri
     '',
     ...effects(report, finding),
     ...(finding.evidence.length > 0
-      ? [...fence(finding.evidence.slice(0, EVIDENCE).map((each) => quote(each, report.source.format))), '']
+      ? [...fence(finding.evidence.slice(0, EVIDENCE).map((each) => quote(each, notationOf(report)))), '']
       : []),
     ...steps,
     ...(steps.length > 0 ? [''] : []),
@@ -186,8 +186,8 @@ function isNew(text: string, said: Set<string>): boolean {
   return said.add(text).size > before;
 }
 
-function quote({ file, line, text }: Evidence, format: string): string {
-  return `${show(`${file}:${line}`)}  ${cutMiddle(show(text), EVIDENCE_WIDTH, format)}`;
+function quote({ file, line, text }: Evidence, notation: LineNotation): string {
+  return `${show(`${file}:${line}`)}  ${cutMiddle(show(text), EVIDENCE_WIDTH, notation)}`;
 }
 
 function checkBox(step: Step): string {
