@@ -82,12 +82,21 @@ function unreadRow({ host, path, reason }: UnreadCapture): Row {
     name: host,
     paths: [path],
     verdict: { severity: 'none', confidence: 'cannot-tell', text },
-    window: { startTime: null, endTime: null, timeOfDay: null, durationMs: null },
+    window: NO_TIMES,
     grade: 'poor',
     workers: 0,
     causes: 0,
   };
 }
+
+const NO_TIMES: Window = {
+  startTime: null,
+  endTime: null,
+  timeOfDay: null,
+  monotonicSeconds: null,
+  startMs: 0,
+  durationMs: null,
+};
 
 /**
  * From the first event of any host to the last, with the length of the longest capture: nobody recorded what lies
@@ -101,8 +110,7 @@ function combinedWindow(reports: readonly HostReport[]): Window {
   const endTime = ends.at(-1) ?? null;
   const longest = Math.max(...windows.map(({ durationMs: own }) => own ?? -1));
   const durationMs = longest < 0 ? null : longest;
-  if (starts.length < windows.length || startTime === null || endTime === null)
-    return { startTime: null, endTime: null, timeOfDay: null, monotonicSeconds: null, startMs: 0, durationMs };
+  if (starts.length < windows.length || startTime === null || endTime === null) return { ...NO_TIMES, durationMs };
   return { startTime, endTime, timeOfDay: null, monotonicSeconds: null, startMs: 0, durationMs };
 }
 
