@@ -67,8 +67,8 @@ describe('drover diff', () => {
     const broken = join(temporaryFolder(), 'broken.json');
     writeFileSync(broken, '{"schemaVersion": 1, "tool": {"name": "drover", "version": "0.1.0"}, ');
     for (const [words, code, told] of [
-      [['diff'], 2, /before/],
-      [['diff', SICK], 2, /after/],
+      [['diff'], 2, /BEFORE AFTER/],
+      [['diff', SICK], 2, /BEFORE AFTER/],
       [['diff', '-', '-'], 2, /one of the two only/],
       [['diff', SICK, 'no-such-file'], 3, /no-such-file/],
       [['diff', SICK, broken], 3, /Cannot read the report .*broken\.json: it ends too early/],
