@@ -47,7 +47,7 @@ describe('drover diff', () => {
       (await runDrover(['diff', '-q', ...words])).code;
     assert.equal(await code(WELL, SICK), 0);
     assert.equal(await code(WELL, SICK, '--fail-on', 'warning'), 1);
-    assert.equal(await code(SICK, WELL, '--fail-on', 'info'), 0);
+    assert.equal(await code(SICK, WELL, '--fail-on', 'warning'), 0);
     assert.equal(await code(SICK, SICK, '--fail-on', 'info'), 0);
     const idle = sample('hang-gunicorn-sync/healthy').trace;
     assert.equal(await code(sample('hang-gunicorn-sync').trace, idle, '--strict'), 5);
