@@ -3,6 +3,7 @@ import { MILLISECOND } from '../../trace/time.ts';
 import { allAtOnce, type Interval } from '../busy-at-once/intersection.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding } from '../finding.ts';
+import { everyOne } from '../words.ts';
 import { type BusyCrew, finding, type Saturation } from './finding.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -47,10 +48,11 @@ export function judge(
   const share = total / Math.max(1, window.end - window.start);
   const longest = stretches.reduce((most, { start, end }) => Math.max(most, end - start), 0);
   const isLong = isProven && longest >= context.threshold('pool-full-ms') * MILLISECOND;
+  const everybody = everyOne(threads.length, noun).toLowerCase();
   const waits = `, as far as a request was seen to wait ${context.threshold('pool-wait-ms')} ms for one of them`;
   if (share < context.threshold('saturation-share') && !isLong)
     return (
-      `all ${threads.length} ${noun} were busy at once ${percent(share)} of the time, with ${unit}s of ` +
+      `${everybody} were busy at once ${percent(share)} of the time, with ${unit}s of ` +
       `${context.threshold('stall-ms')} ms or more` +
       (unit === 'job' ? (isProven ? SEEN_TO_WAIT : '') : together.length > stretches.length ? waits : '')
     );

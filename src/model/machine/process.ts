@@ -72,6 +72,11 @@ export class Process {
   /** Its threads take turns at an epoll instance, as those of Go do: this is the first one. */
   sharedWait: SharedWait | null = null;
   accepted = 0;
+  /**
+   * Connections that it accepted and never used, and that somebody served who is not known to be of it: their number
+   * was given to a new one, or something was written under it elsewhere.
+   */
+  servedUnseen = 0;
   requests = 0;
   /** Requests whose reply was seen to begin. */
   answered = 0;
@@ -160,6 +165,7 @@ export class Process {
     this.wakesUnseen = false;
     this.brokenPipes += other.brokenPipes;
     this.accepted += other.accepted;
+    this.servedUnseen += other.servedUnseen;
     this.requests += other.requests;
     this.answered += other.answered;
     for (const peer of other.helperPeers) this.noteHelperPeer(peer);
