@@ -9,6 +9,7 @@ import { UNKNOWN } from '../trace/time.ts';
 import { type Cause, causesOf } from './cause-tree.ts';
 import { linksOf } from './finding-links.ts';
 import { inOrderOfAction } from './finding-order.ts';
+import { lateInWords } from './late-replies.ts';
 import { chosenErrors, chosenFindings, chosenWorkers, MOST_CALLS, omittedFrom, unlistedCauses } from './omitted.ts';
 import type { Draft, Parts } from './parts.ts';
 import { assessQuality } from './quality.ts';
@@ -49,6 +50,7 @@ export function composeReport(parts: Parts): Report {
       unlisted: unlistedCauses(parts.drafts),
       isTable: model.statistics.fromTables && model.firstTime === UNKNOWN,
       most: mostTime(model),
+      late: lateInWords(model, findings, time.rows),
       servesUnseen: whatNamesWouldTell(parts)?.most === true,
     }),
     outcomes,

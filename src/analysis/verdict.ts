@@ -13,6 +13,8 @@ export interface VerdictContext {
   readonly isTable?: boolean;
   /** Most connections were served by threads that nothing ties to the process that accepted them. */
   readonly servesUnseen?: boolean;
+  /** Requests that had no answer within a second, of all: `; yet 15 of 115 requests …`; '' for none. */
+  readonly late?: string;
   /** The call that has most of the time of such a table, and its part of it, 0 to 1; null without times. */
   readonly most?: { readonly call: string; readonly share: number } | null;
 }
@@ -62,7 +64,7 @@ export function decide(
   outcomes: Readonly<Partial<Record<Kind, Outcome>>>,
   workers: readonly Worker[],
   window: Window,
-  { unlisted = 0, isTable = false, most = null, servesUnseen = false }: VerdictContext = {},
+  { unlisted = 0, isTable = false, most = null, servesUnseen = false, late = '' }: VerdictContext = {},
 ): Verdict {
   const causes = causesIn(findings).map((finding) => ({ ...finding, severity: severityOf(finding, findings) }));
   const [first] = causes;
@@ -93,12 +95,12 @@ export function decide(
     return {
       severity: 'info',
       confidence: first.confidence,
-      text: `Nothing urgent${span}: ${first.title}${causes.length > 1 ? ` (+${causes.length - 1} more)` : ''}`,
+      text: `Nothing urgent${span}: ${first.title}${causes.length > 1 ? ` (+${causes.length - 1} more)` : ''}${late}`,
     };
   const serving = plural(workers.filter(({ role }) => isWorkerRole(role)).length, 'worker');
   return {
     severity: 'none',
     confidence: 'likely',
-    text: `No herd, stall or hang-up found${span} (${serving}, ${plural(judged, 'check')})`,
+    text: `No herd, stall or hang-up found${span} (${serving}, ${plural(judged, 'check')})${late}`,
   };
 }
