@@ -49,6 +49,8 @@ export interface Host {
   readonly workers: number;
   /** Causes, infos left out. */
   readonly causes: number;
+  /** Id of the finding that speaks for the first cause of this host, on all hosts that have it; null for none. */
+  readonly cause: string | null;
 }
 
 /** How many more there were than are listed, or were followed. */
@@ -103,8 +105,12 @@ export interface Window {
   /** ISO 8601 with microseconds, UTC; null when the trace has no date. */
   readonly startTime: string | null;
   readonly endTime: string | null;
-  /** `HH:MM:SS.ffffff` of the first event when the clock has no date, else null. */
+  /** `HH:MM:SS.ffffff` of its beginning when the clock has no date, else null. */
   readonly timeOfDay: string | null;
+  /** What the clock of the lines shows where the window begins, in seconds, when it tells no time of day; else null. */
+  readonly monotonicSeconds: number | null;
+  /** Where the window begins, in milliseconds from the first event: 0 unless only a part was asked for. */
+  readonly startMs: number;
   /** null when the trace has no time. */
   readonly durationMs: number | null;
 }

@@ -1,8 +1,9 @@
 import { causesIn, effectsInWords, severityOf } from '../analysis/causes.ts';
+import { hostNoun } from '../analysis/host-noun.ts';
 import type { Evidence, Finding, Report, Step } from '../analysis/report.ts';
 import { durationOfMs, plural } from '../trace/format-numbers.ts';
 import type { Page, Run } from './page.ts';
-import { moment, period } from './when.ts';
+import { moment, notationOf, period } from './when.ts';
 import { CONFIDENCE_WORDS, pids, SEVERITY_WORDS } from './wording.ts';
 
 /** Columns of a finding's body, of its title, and of the text behind WHY, NEXT and PROOF. */
@@ -47,7 +48,7 @@ export class FindingWriter {
       finding.kind,
       CONFIDENCE_WORDS[finding.confidence],
       period(this.#report.window, finding),
-      whoseOf(finding),
+      whoseOf(finding, this.#report),
     ]);
     page.prose([], BODY, finding.summary);
     this.#members(finding);
@@ -69,7 +70,11 @@ export class FindingWriter {
   onOneLine(finding: Finding): void {
     const time = moment(this.#report.window, finding.startMs, finding.startTime);
     let text = finding.title;
-    for (const part of [CONFIDENCE_WORDS[finding.confidence], time === 'unknown' ? '' : time, whoseOf(finding)]) {
+    for (const part of [
+      CONFIDENCE_WORDS[finding.confidence],
+      time === 'unknown' ? '' : time,
+      whoseOf(finding, this.#report),
+    ]) {
       if (part === '') continue;
       if (TITLE + text.length + 3 + part.length > this.#page.width) break;
       text += `   ${part}`;
@@ -121,29 +126,33 @@ export class FindingWriter {
   #proof(evidence: readonly Evidence[]): void {
     if (evidence.length === 0) return;
     const shown = this.#verbose > 0 ? evidence : evidence.slice(0, SHOWN_EVIDENCE);
-    const all = plural(evidence.length, 'line');
+    const [first = ''] = [...new Set(evidence.map(({ file }) => file))];
+    const name = (file: string): string => this.#fileNames.get(file) ?? file;
+    const isOneFile = evidence.every(({ file }) => file === first);
+    const all = `${plural(evidence.length, 'line')}${isOneFile ? ` of ${name(first)}` : ''}`;
     this.#page.line(
       label('PROOF'),
       TEXT,
       shown.length === evidence.length ? all : `${shown.length} of ${all}, -v shows all`,
     );
     const lines = shown.map(({ file, line, text }) => ({
-      place: `${this.#fileNames.get(file) ?? file}:${line}`,
+      place: isOneFile ? String(line) : `${name(file)}:${line}`,
       text,
     }));
-    this.#page.traceLines(BODY + 2, lines, this.#report.source.format);
+    this.#page.traceLines(BODY + 2, lines, notationOf(this.#report));
   }
 }
 
 /** The workers, of which host; the hosts where there are several. */
-function whoseOf(finding: Finding): string {
+function whoseOf(finding: Finding, report: Report): string {
   const [host] = finding.hosts;
   if (host === undefined) return pids(finding);
-  return finding.hosts.length === 1 ? `${pids(finding)} of ${host}` : `${finding.hosts.length} hosts`;
+  return finding.hosts.length === 1 ? `${pids(finding)} of ${host}` : `${finding.hosts.length} ${hostNoun(report)}s`;
 }
 
 function memberInWords(pid: number, { longestMs, count }: Finding['metrics']): string {
-  const length = typeof longestMs === 'number' ? ` ${durationOfMs(longestMs)}` : '';
+  const isOneOfSeveral = typeof count === 'number' && count > 1;
+  const length = typeof longestMs === 'number' ? ` ${isOneOfSeveral ? 'up to ' : ''}${durationOfMs(longestMs)}` : '';
   return `${pid}${length}${typeof count === 'number' ? `, ${plural(count, 'time')}` : ''}`;
 }
 

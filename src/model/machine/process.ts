@@ -182,3 +182,10 @@ export class Process {
     if (this.tids.length < MOST_TIDS && !this.tids.includes(tid)) this.tids.push(tid);
   }
 }
+
+/** The process that this one turned out to be; itself as a rule. */
+export function standsFor(process: Process): Process {
+  let found = process;
+  while (found.mergedInto !== null) found = found.mergedInto;
+  return found;
+}
