@@ -127,7 +127,6 @@ export class RequestTracker {
     // Another thread saw the client leave while this one was writing: the client had its reply.
     if (request.hungUpAt !== UNKNOWN && call.start < request.hungUpAt) request.stays();
     if (call.end - request.startedAt < this.#slow) return;
-    if (this.#inWindow(call.end)) thread.process.late.add(request, request.waitedUntil(call.end));
     request.behindAtReply = request.loop.blame(request, call.start).behind;
     if (this.#inWindow(call.end)) this.#facts.tell('slowReply', { thread, request, record: call });
   }

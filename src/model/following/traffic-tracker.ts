@@ -364,7 +364,7 @@ export class TrafficTracker {
   /** Connections whose client was seen to leave and that are still open when the trace ends. */
   finish(processes: readonly Process[], at: Nanoseconds): void {
     for (const process of processes) {
-      process.inProgress.finish(process, at);
+      process.inProgress.finish(process);
       for (const [, { connection }] of process.descriptors.entries())
         if (connection !== null && !connection.closed) this.#end(connection, connection.acceptedBy, at);
     }

@@ -2,7 +2,6 @@ import type { Lane } from '../../trace/record.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
 import { Clientele } from './clientele.ts';
 import { DescriptorTable } from './descriptor-table.ts';
-import { LateReplies } from './late-replies.ts';
 import type { OpenDescriptors } from './open-descriptors.ts';
 import { OWNS_NOTHING } from './owner.ts';
 import { RequestsInProgress } from './requests-in-progress.ts';
@@ -83,7 +82,6 @@ export class Process {
   answered = 0;
   readonly clientele = new Clientele();
   readonly inProgress = new RequestsInProgress();
-  readonly late = new LateReplies();
   /** How often its threads have turned out to belong to another process than thought, at most. */
   moves = 0;
   brokenPipes = 0;
@@ -169,7 +167,6 @@ export class Process {
     this.accepted += other.accepted;
     this.servedUnseen += other.servedUnseen;
     this.requests += other.requests;
-    this.late.absorb(other.late);
     this.answered += other.answered;
     for (const peer of other.helperPeers) this.noteHelperPeer(peer);
   }

@@ -39,15 +39,14 @@ export class RequestsInProgress {
     other.#requests = null;
   }
 
-  /** The trace has ended at that time, and nothing was closed so far for that. */
-  finish(process: Process, at: Nanoseconds): void {
-    // Who answers most of what it reads would have been seen to answer these, too.
-    const isAnswering = process.answered * 2 >= process.requests;
-    for (const request of this.#requests ?? []) {
-      if (!isOpen(request, process)) continue;
-      if (isAnswering) process.late.add(request, request.waitedUntil(at));
+  /** The trace has ended, and nothing was closed so far for that. */
+  finish(process: Process): void {
+    for (const request of this.unanswered(process))
       if (this.oldestAtEnd === UNKNOWN || request.startedAt < this.oldestAtEnd) this.oldestAtEnd = request.startedAt;
-    }
+  }
+
+  *unanswered(process: Process): Iterable<Request> {
+    for (const request of this.#requests ?? []) if (isOpen(request, process)) yield request;
   }
 
   /** Tells a turn that ended at `at` who waited for it, and gives those that were looked at. */
