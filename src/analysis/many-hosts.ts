@@ -5,6 +5,7 @@ import type { HostReport } from './host-report.ts';
 import { combinedCalls, combinedDependencies, combinedOutcomes, combinedQuality } from './many-hosts-tables.ts';
 import { type Evidence, type Finding, type Host, type Report, SEVERITIES, type Window } from './report.ts';
 import { causeKey } from './same-cause.ts';
+import { combinedTimeline } from './timeline.ts';
 import { decide } from './verdict.ts';
 
 const LONGEST_TITLE = 78;
@@ -23,6 +24,7 @@ export function combinedReport(all: readonly HostReport[], leftOut: readonly Evi
   const findings = combinedFindings(reports, window);
   const outcomes = combinedOutcomes(reports);
   const workers = reports.flatMap(({ report }) => report.workers);
+  const timeline = combinedTimeline(reports, window);
   return {
     ...first.report,
     source: {
@@ -40,6 +42,7 @@ export function combinedReport(all: readonly HostReport[], leftOut: readonly Evi
     calls: combinedCalls(reports),
     findings,
     hosts: hostRows(reports),
+    ...(timeline === null ? {} : { timeline }),
   };
 }
 
