@@ -59,7 +59,7 @@ function overlaps(finding: Finding, { fromMs, toMs }: Stretch): boolean {
   const { startMs, endMs, openEnded } = finding;
   if (startMs === null || startMs > toMs || (!openEnded && (endMs ?? startMs) < fromMs)) return false;
   const spans = spansOf(finding);
-  return spans.length === 0 || spans.some(([start, end]) => start <= toMs && end >= fromMs);
+  return spans.length === 0 || spans.some((span) => span.startMs <= toMs && span.endMs >= fromMs);
 }
 
 function rankOf({ severity }: Finding): number {

@@ -1,7 +1,7 @@
 import { causesIn } from '../analysis/causes.ts';
 import type { Finding, Host, Report } from '../analysis/report.ts';
 import { durationOfMs, plural } from '../trace/format-numbers.ts';
-import type { Column, Page } from './page.ts';
+import type { Column, Page, Table } from './page.ts';
 import { SEVERITY_WORDS } from './wording.ts';
 
 /** Rows of hosts that say the same are one: more than these are counted. */
@@ -25,15 +25,24 @@ interface HostGroup {
 /** Which host says what, the worst first; hosts with the same cause share a row. */
 export function addHosts(page: Page, report: Report): void {
   if (report.hosts === undefined) return;
-  const groups = hostGroups(report, report.hosts);
-  page.table(
-    0,
-    COLUMNS,
-    groups
-      .slice(0, MOST_ROWS)
-      .map(({ names, severity, longest, text }) => [namesOf(names), SEVERITY_WORDS[severity], longest, text]),
-  );
-  if (groups.length > MOST_ROWS) page.line([], 0, `+${plural(groups.length - MOST_ROWS, 'more row')}, -v shows all`);
+  const { columns, rows } = hostTable(report, report.hosts);
+  page.table(0, columns, rows.slice(0, MOST_ROWS));
+  if (rows.length > MOST_ROWS) page.line([], 0, `+${plural(rows.length - MOST_ROWS, 'more row')}, -v shows all`);
+}
+
+/** The same as a table. */
+export function hostTable(report: Report, hosts: readonly Host[]): Table {
+  return {
+    title: 'HOSTS',
+    note: '',
+    columns: COLUMNS,
+    rows: hostGroups(report, hosts).map(({ names, severity, longest, text }) => [
+      namesOf(names),
+      SEVERITY_WORDS[severity],
+      longest,
+      text,
+    ]),
+  };
 }
 
 /** Hosts by the cause that is worst there; those without one by what their capture says. */

@@ -13,6 +13,7 @@ export interface ReportFlags {
   readonly ndjson?: boolean;
   readonly md?: boolean;
   readonly output?: string;
+  readonly html?: string;
   readonly force?: boolean;
   readonly failOn?: Severity;
   readonly strict?: boolean;
@@ -31,6 +32,7 @@ export function addPrintOptions(command: Command): Command {
     .option('--json', 'the whole report as one JSON document')
     .option('--ndjson', 'each finding as one JSON document a line')
     .option('--md', 'Markdown, to paste into an incident')
+    .option('--html <file>', 'also one HTML page to hand on, in a new file that only you can read')
     .option('-o, --output <file>', 'write to a new file that only you can read')
     .option('--force', 'replace the file that a result is to be written to')
     .option('--with-payload', 'mask nothing: query strings, cookies, contents of reads and writes, environments')
