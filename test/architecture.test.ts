@@ -123,7 +123,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/trace',
   ],
   // Where the command line begins and ends: what is typed goes to its command, what is thrown becomes an exit code.
-  'src/cli': ['src/cli/commands', 'src/cli/printing', 'src/sources', 'src/version.ts'],
+  'src/cli': ['src/cli/commands', 'src/cli/options', 'src/cli/printing', 'src/sources', 'src/version.ts'],
   // A command declares what can be typed and loads its action when it runs: `--help` loads no more than this.
   'src/cli/commands': [
     'src/cli/actions',

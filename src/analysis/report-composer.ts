@@ -1,6 +1,7 @@
 import type { Capabilities } from '../detectors/capabilities.ts';
 import type { Step } from '../detectors/finding.ts';
 import { definitionOf, type Kind } from '../detectors/registry.ts';
+import { whatNamesWouldTell } from '../detectors/served-unseen.ts';
 import { moment } from '../detectors/words.ts';
 import type { Model } from '../model/model.ts';
 import { milliseconds, plural } from '../trace/format-numbers.ts';
@@ -13,7 +14,7 @@ import type { Draft, Parts } from './parts.ts';
 import { assessQuality } from './quality.ts';
 import type { CallStatistics, Finding, Report, Window } from './report.ts';
 import { dependenciesOf, timeShares } from './tables.ts';
-import { isoTime, timeOfDay } from './times.ts';
+import { isoTime, monotonicSeconds, timeOfDay } from './times.ts';
 import { costOf } from './tracing-cost.ts';
 import { decide } from './verdict.ts';
 import { describeWorkers } from './workers.ts';
@@ -48,6 +49,7 @@ export function composeReport(parts: Parts): Report {
       unlisted: unlistedCauses(parts.drafts),
       isTable: model.statistics.fromTables && model.firstTime === UNKNOWN,
       most: mostTime(model),
+      servesUnseen: whatNamesWouldTell(parts)?.most === true,
     }),
     outcomes,
     workers,
@@ -74,11 +76,13 @@ function windowOf({ model, origin, capabilities }: Parts): Window {
   // The part that was asked for may hold nothing of the trace.
   const end = Math.max(start, Math.min(model.lastTime, model.options.to));
   if (!capabilities.times || model.firstTime === UNKNOWN)
-    return { startTime: null, endTime: null, timeOfDay: null, durationMs: null };
+    return { startTime: null, endTime: null, timeOfDay: null, monotonicSeconds: null, startMs: 0, durationMs: null };
   return {
     startTime: isoTime(origin, start),
     endTime: isoTime(origin, end),
     timeOfDay: timeOfDay(origin, start),
+    monotonicSeconds: monotonicSeconds(origin, start),
+    startMs: milliseconds(start - model.zero),
     durationMs: milliseconds(end - start),
   };
 }

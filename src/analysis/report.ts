@@ -47,6 +47,8 @@ export interface Timeline {
   readonly columnMs: number;
   /** 1,024 at most. */
   readonly columns: number;
+  /** false: captures of several hosts whose clocks do not meet, each row from the beginning of its own capture on. */
+  readonly isOnOneClock: boolean;
   /** 128 at most, in the order of the workers. */
   readonly rows: readonly TimelineRow[];
 }
@@ -75,6 +77,8 @@ export interface Host {
   readonly workers: number;
   /** Causes, infos left out. */
   readonly causes: number;
+  /** Id of the finding that speaks for the first cause of this host, on all hosts that have it; null for none. */
+  readonly cause: string | null;
 }
 
 /** How many more there were than are listed, or were followed. */
@@ -129,8 +133,12 @@ export interface Window {
   /** ISO 8601 with microseconds, UTC; null when the trace has no date. */
   readonly startTime: string | null;
   readonly endTime: string | null;
-  /** `HH:MM:SS.ffffff` of the first event when the clock has no date, else null. */
+  /** `HH:MM:SS.ffffff` of its beginning when the clock has no date, else null. */
   readonly timeOfDay: string | null;
+  /** What the clock of the lines shows where the window begins, in seconds, when it tells no time of day; else null. */
+  readonly monotonicSeconds: number | null;
+  /** Where the window begins, in milliseconds from the first event: 0 unless only a part was asked for. */
+  readonly startMs: number;
   /** null when the trace has no time. */
   readonly durationMs: number | null;
 }

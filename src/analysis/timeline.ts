@@ -7,6 +7,8 @@ const MOST_ROWS = 128;
 const MOST_COLUMNS = 1_024;
 /** Many workers have fewer columns each: a page has to hold all of them. */
 const MOST_CELLS = 40_000;
+/** Captures that are spread over so many times their length would be specks on one axis. */
+const MOST_SPREAD = 3;
 
 const LETTERS: Readonly<Record<WorkerState, string>> = {
   absent: ' ',
@@ -32,9 +34,8 @@ export function withTimeline(report: Report, activity: Activity | null): Report 
 }
 
 function timelineOf({ window, workers }: Report, activity: Activity): Timeline | null {
-  const { durationMs } = window;
+  const { durationMs, startMs } = window;
   if (durationMs === null || durationMs <= 0) return null;
-  const startMs = offsetOf(window, activity.zero);
   const first = Math.floor(startMs / activity.columnMs);
   const columns = Math.min(activity.columns, Math.ceil((startMs + durationMs) / activity.columnMs)) - first;
   if (columns <= 0) return null;
@@ -51,34 +52,39 @@ function timelineOf({ window, workers }: Report, activity: Activity): Timeline |
       LETTERS[stateBetween(activity, lane, from + column * columnMs, from + (column + 1) * columnMs)];
     return { pid, host, states: Array.from({ length: count }, letter).join('') };
   });
-  return { startMs: from, columnMs, columns: count, rows };
+  return { startMs: from, columnMs, columns: count, isOnOneClock: true, rows };
 }
 
-/** The timelines of several hosts on one axis; on that of each host's own beginning where their clocks have no date. */
+/**
+ * The timelines of several hosts on one axis: that of their clock, or, where it has no date or they were recorded at
+ * quite different times, each from its own beginning on.
+ */
 export function combinedTimeline(reports: readonly HostReport[], window: Window): Timeline | null {
-  const { durationMs } = window;
+  const { startTime, endTime, durationMs } = window;
   const own = reports.flatMap(({ host, report }) =>
-    report.timeline === undefined
-      ? []
-      : [{ host, timeline: report.timeline, offsetMs: offsetOf(report.window, window) }],
+    report.timeline === undefined ? [] : [{ host, timeline: report.timeline, from: report.window.startTime }],
   );
-  if (durationMs === null || durationMs <= 0 || own.length === 0) return null;
+  if (own.length === 0) return null;
+  const lengths = own.map(({ timeline }) => timeline.columns * timeline.columnMs);
+  const spreadMs = startTime === null || endTime === null ? null : Date.parse(endTime) - Date.parse(startTime);
+  const isOnOneClock = spreadMs !== null && spreadMs <= MOST_SPREAD * Math.max(durationMs ?? 0, ...lengths);
+  const wholeMs = isOnOneClock ? Math.max(spreadMs, 1) : Math.max(...lengths);
   const count = own.reduce((sum, { timeline }) => sum + timeline.rows.length, 0);
   const finest = Math.min(...own.map(({ timeline }) => timeline.columnMs));
-  const columns = Math.max(1, Math.min(columnsFor(Math.min(count, MOST_ROWS)), Math.ceil(durationMs / finest)));
-  const columnMs = durationMs / columns;
-  const rows = own.flatMap(({ host, timeline, offsetMs }) =>
-    timeline.rows.map(({ pid, states }): TimelineRow => {
+  const columns = Math.max(1, Math.min(columnsFor(Math.min(count, MOST_ROWS)), Math.ceil(wholeMs / finest)));
+  const columnMs = wholeMs / columns;
+  const rows = own.flatMap(({ host, timeline, from }) => {
+    const offsetMs = isOnOneClock ? Date.parse(from ?? '') - Date.parse(startTime ?? '') : 0;
+    const step = columnMs / timeline.columnMs;
+    return timeline.rows.map(({ pid, states }): TimelineRow => {
       const letter = (_: unknown, column: number): string => {
-        const from = (column * columnMs - offsetMs) / timeline.columnMs;
-        return worstOf(
-          states.slice(Math.max(0, Math.floor(from)), Math.max(0, Math.ceil(from + columnMs / timeline.columnMs))),
-        );
+        const first = column * step - offsetMs / timeline.columnMs;
+        return worstOf(states.slice(Math.max(0, Math.floor(first)), Math.max(0, Math.ceil(first + step))));
       };
       return { pid, host, states: states === '' ? '' : Array.from({ length: columns }, letter).join('') };
-    }),
-  );
-  return { startMs: 0, columnMs, columns, rows: rows.slice(0, MOST_ROWS) };
+    });
+  });
+  return { startMs: 0, columnMs, columns, isOnOneClock, rows: rows.slice(0, MOST_ROWS) };
 }
 
 function columnsFor(rows: number): number {
@@ -89,17 +95,4 @@ function worstOf(states: string): string {
   let worst = 0;
   for (const letter of states) worst = Math.max(worst, ORDER.indexOf(letter));
   return ORDER[worst] ?? ' ';
-}
-
-/** Milliseconds from one beginning to another; 0 where no clock tells. */
-function offsetOf(
-  { startTime, timeOfDay }: Pick<Window, 'startTime' | 'timeOfDay'>,
-  zero: Pick<Window, 'startTime' | 'timeOfDay'>,
-): number {
-  const date = timeOfDay === null ? '' : '1970-01-01T';
-  const offset =
-    startTime === null
-      ? Date.parse(`${date}${timeOfDay}Z`) - Date.parse(`${date}${zero.timeOfDay}Z`)
-      : Date.parse(startTime) - Date.parse(zero.startTime ?? '');
-  return Number.isFinite(offset) && offset > 0 ? offset : 0;
 }

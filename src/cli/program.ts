@@ -9,6 +9,7 @@ import { addRecipeCommand } from './commands/recipe.ts';
 import { addRecordCommand } from './commands/record.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addTriageCommand } from './commands/triage.ts';
+import { explainWrongWords } from './options/wrong-words.ts';
 import type { ExitCodeSink } from './printing/exit-code.ts';
 
 const EXAMPLES = `
@@ -43,8 +44,7 @@ export function createProgram(exitWith: ExitCodeSink): Command {
     .helpCommand(false)
     .enablePositionalOptions()
     .addHelpText('after', EXAMPLES)
-    .configureOutput({ outputError: () => undefined })
-    .exitOverride();
+    .configureOutput({ outputError: () => undefined });
   addAnalyzeCommand(program, exitWith);
   addTriageCommand(program, exitWith);
   addAttachCommand(program, exitWith);
@@ -54,5 +54,6 @@ export function createProgram(exitWith: ExitCodeSink): Command {
   addDoctorCommand(program, exitWith);
   addExplainCommand(program, exitWith);
   addCompletionCommand(program, exitWith);
+  explainWrongWords(program);
   return program;
 }

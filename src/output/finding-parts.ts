@@ -1,4 +1,5 @@
 import { causesIn } from '../analysis/causes.ts';
+import { hostNoun } from '../analysis/host-noun.ts';
 import type { Finding, Report } from '../analysis/report.ts';
 import { durationOfMs, plural } from '../trace/format-numbers.ts';
 import { pids } from './wording.ts';
@@ -9,10 +10,10 @@ export function numbersOf({ findings }: Report): ReadonlyMap<string, number> {
 }
 
 /** The workers, of which host; the hosts where there are several. */
-export function whoseOf(finding: Finding): string {
+export function whoseOf(finding: Finding, report: Report): string {
   const [host] = finding.hosts;
   if (host === undefined) return pids(finding);
-  return finding.hosts.length === 1 ? `${pids(finding)} of ${host}` : `${finding.hosts.length} hosts`;
+  return finding.hosts.length === 1 ? `${pids(finding)} of ${host}` : `${finding.hosts.length} ${hostNoun(report)}s`;
 }
 
 /** Each worker that has the same cause, the worst first: `4870 1.00 s, 3 times`; [] where it is one. */
@@ -23,7 +24,8 @@ export function membersInWords(finding: Finding, findings: readonly Finding[]): 
 }
 
 function memberInWords(pid: number, { longestMs, count }: Finding['metrics']): string {
-  const length = typeof longestMs === 'number' ? ` ${durationOfMs(longestMs)}` : '';
+  const isOneOfSeveral = typeof count === 'number' && count > 1;
+  const length = typeof longestMs === 'number' ? ` ${isOneOfSeveral ? 'up to ' : ''}${durationOfMs(longestMs)}` : '';
   return `${pid}${length}${typeof count === 'number' ? `, ${plural(count, 'time')}` : ''}`;
 }
 

@@ -3,7 +3,7 @@ import type { Evidence, Finding, Report, Step } from '../analysis/report.ts';
 import { plural } from '../trace/format-numbers.ts';
 import { membersInWords, numbersOf, relatedInWords, whoseOf } from './finding-parts.ts';
 import type { Page, Run } from './page.ts';
-import { moment, period } from './when.ts';
+import { moment, notationOf, period } from './when.ts';
 import { CONFIDENCE_WORDS, SEVERITY_WORDS } from './wording.ts';
 
 /** Columns of a finding's body, of its title, and of the text behind WHY, NEXT and PROOF. */
@@ -48,7 +48,7 @@ export class FindingWriter {
       finding.kind,
       CONFIDENCE_WORDS[finding.confidence],
       period(this.#report.window, finding),
-      whoseOf(finding),
+      whoseOf(finding, this.#report),
     ]);
     page.prose([], BODY, finding.summary);
     this.#members(finding);
@@ -69,7 +69,11 @@ export class FindingWriter {
   onOneLine(finding: Finding): void {
     const time = moment(this.#report.window, finding.startMs, finding.startTime);
     let text = finding.title;
-    for (const part of [CONFIDENCE_WORDS[finding.confidence], time === 'unknown' ? '' : time, whoseOf(finding)]) {
+    for (const part of [
+      CONFIDENCE_WORDS[finding.confidence],
+      time === 'unknown' ? '' : time,
+      whoseOf(finding, this.#report),
+    ]) {
       if (part === '') continue;
       if (TITLE + text.length + 3 + part.length > this.#page.width) break;
       text += `   ${part}`;
@@ -120,17 +124,20 @@ export class FindingWriter {
   #proof(evidence: readonly Evidence[]): void {
     if (evidence.length === 0) return;
     const shown = this.#verbose > 0 ? evidence : evidence.slice(0, SHOWN_EVIDENCE);
-    const all = plural(evidence.length, 'line');
+    const [first = ''] = [...new Set(evidence.map(({ file }) => file))];
+    const name = (file: string): string => this.#fileNames.get(file) ?? file;
+    const isOneFile = evidence.every(({ file }) => file === first);
+    const all = `${plural(evidence.length, 'line')}${isOneFile ? ` of ${name(first)}` : ''}`;
     this.#page.line(
       label('PROOF'),
       TEXT,
       shown.length === evidence.length ? all : `${shown.length} of ${all}, -v shows all`,
     );
     const lines = shown.map(({ file, line, text }) => ({
-      place: `${this.#fileNames.get(file) ?? file}:${line}`,
+      place: isOneFile ? String(line) : `${name(file)}:${line}`,
       text,
     }));
-    this.#page.traceLines(BODY + 2, lines, this.#report.source.format);
+    this.#page.traceLines(BODY + 2, lines, notationOf(this.#report));
   }
 }
 

@@ -1,12 +1,13 @@
 import { causesIn, effectsInWords, severityOf } from '../analysis/causes.ts';
+import { hostNoun } from '../analysis/host-noun.ts';
 import type { Evidence, Finding, Report, Step } from '../analysis/report.ts';
 import { firstStep } from './first-step.ts';
 import { codeSpan, fence, paragraph, prose } from './markdown-escape.ts';
 import { redactReport } from './redact.ts';
 import { show } from './show.ts';
 import { hostGroups, namesOf } from './text-hosts.ts';
-import { cutMiddle } from './trace-line.ts';
-import { moment, period, span } from './when.ts';
+import { cutMiddle, type LineNotation } from './trace-line.ts';
+import { moment, notationOf, period, span } from './when.ts';
 import {
   CAPTURE_AGAIN,
   CONFIDENCE_WORDS,
@@ -65,7 +66,7 @@ export function renderMarkdown(report: Report, options: MarkdownOptions = {}): s
 }
 
 function opening(report: Report): readonly string[] {
-  const { verdict, quality, source } = report;
+  const { verdict, quality } = report;
   const range = span(report.window);
   return [
     `# drover: ${SEVERITY_WORDS[verdict.severity]}, ${CONFIDENCE_WORDS[verdict.confidence]}`,
@@ -73,7 +74,7 @@ function opening(report: Report): readonly string[] {
     `**${prose(verdict.text)}**`,
     '',
     ...doFirst(report),
-    `- Trace: ${codeSpan(paths(source, report.hosts))}, ${prose([workforce(report), ...extent(report)].join(', '))}`,
+    `- Trace: ${codeSpan(paths(report))}, ${prose([workforce(report), ...extent(report)].join(', '))}`,
     `- Time range: ${prose(range === '' ? 'no clock in this trace' : range)}`,
     ...waitedFor(report),
     ...(report.omitted === undefined ? [] : [`- ${prose(`${omission(report)}.`)}`]),
@@ -82,12 +83,12 @@ function opening(report: Report): readonly string[] {
   ];
 }
 
-/** Which host says what; hosts with the same cause share a row. */
+/** Which host says what; those that say the same share a row. */
 function hostTable(report: Report): readonly string[] {
   if (report.hosts === undefined) return [];
   const rows = hostGroups(report, report.hosts).slice(0, ROWS);
   return [
-    '| Hosts | Severity | Longest | What |',
+    `| ${hostNoun(report) === 'host' ? 'Hosts' : 'Captures'} | Severity | Longest | What |`,
     '| --- | --- | --: | --- |',
     ...rows.map(
       ({ names, severity, longest, text }) =>
@@ -167,7 +168,7 @@ function detail(report: Report, finding: Finding, number: number, said: Set<stri
     '',
     ...effects(report, finding),
     ...(finding.evidence.length > 0
-      ? [...fence(finding.evidence.slice(0, EVIDENCE).map((each) => quote(each, report.source.format))), '']
+      ? [...fence(finding.evidence.slice(0, EVIDENCE).map((each) => quote(each, notationOf(report)))), '']
       : []),
     ...steps,
     ...(steps.length > 0 ? [''] : []),
@@ -184,8 +185,8 @@ function isNew(text: string, said: Set<string>): boolean {
   return said.add(text).size > before;
 }
 
-function quote({ file, line, text }: Evidence, format: string): string {
-  return `${show(`${file}:${line}`)}  ${cutMiddle(show(text), EVIDENCE_WIDTH, format)}`;
+function quote({ file, line, text }: Evidence, notation: LineNotation): string {
+  return `${show(`${file}:${line}`)}  ${cutMiddle(show(text), EVIDENCE_WIDTH, notation)}`;
 }
 
 function checkBox(step: Step): string {

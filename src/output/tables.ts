@@ -12,12 +12,11 @@ export const UP_TO_NEXT = 'from a call to the next line of its thread: so long t
 
 /** What each process did. */
 export function workerTable(workers: readonly Worker[]): Table {
-  const hasHosts = workers.some(({ host }) => host !== null);
   return {
     title: 'WORKERS',
     note: 'wasted: woken for nothing; longest: one turn; -: not measured',
     columns: [
-      ...(hasHosts ? [left('HOST')] : []),
+      ...hostColumn(workers),
       right('PID'),
       shrinking('ROLE'),
       right('ACCEPTED'),
@@ -27,7 +26,7 @@ export function workerTable(workers: readonly Worker[]): Table {
       right('EPIPE'),
     ],
     rows: workers.map((worker) => [
-      ...(hasHosts ? [worker.host ?? ''] : []),
+      ...hostCell(workers, worker.host),
       pidOf(worker),
       worker.role,
       count(worker.accepted),
@@ -43,13 +42,14 @@ export function workerTable(workers: readonly Worker[]): Table {
 export function endTable(workers: readonly Worker[]): Table {
   const rank = { no: 0, unknown: 1, yes: 2 } as const;
   const rows = workers
-    .flatMap((worker) => (worker.atEnd === null ? [] : [{ pid: worker.pid, ...worker.atEnd }]))
+    .flatMap(({ host, pid, atEnd }) => (atEnd === null ? [] : [{ host, pid, ...atEnd }]))
     .toSorted((a, b) => rank[a.idle] - rank[b.idle] || (b.forMs ?? 0) - (a.forMs ?? 0));
   return {
     title: 'AT THE END',
     note: 'the call that a process had not come back from; idle: it waits for work',
-    columns: [right('PID'), shrinking('IN'), right('FOR'), left('IDLE')],
-    rows: rows.map(({ pid, call, target, forMs, idle }) => [
+    columns: [...hostColumn(rows), right('PID'), shrinking('IN'), right('FOR'), left('IDLE')],
+    rows: rows.map(({ host, pid, call, target, forMs, idle }) => [
+      ...hostCell(rows, host),
       pidOf({ pid }),
       target === null ? call : `${call}  ${target}`,
       forMs === null ? '-' : durationOfMs(forMs),
@@ -64,6 +64,7 @@ export function timeTable(time: readonly TimeShare[]): Table {
     title: 'TIME',
     note: 'by process, call and target; count: calls of 1 ms and more; line: the longest',
     columns: [
+      ...hostColumn(time),
       right('PID'),
       left('KIND'),
       shrinking('CALL'),
@@ -74,6 +75,7 @@ export function timeTable(time: readonly TimeShare[]): Table {
       right('LINE'),
     ],
     rows: time.map((share) => [
+      ...hostCell(time, share.host),
       pidOf(share),
       share.kind,
       share.call ?? (share.kind === 'outside' ? 'no call' : 'short calls and gaps'),
@@ -142,6 +144,19 @@ export function callTable(source: Report['source'], calls: readonly CallStatisti
       errorsOf(call),
     ]),
   };
+}
+
+interface OfHost {
+  readonly host: string | null;
+}
+
+function hostColumn(rows: readonly OfHost[]): readonly Column[] {
+  return rows.some(({ host }) => host !== null) ? [left('HOST')] : [];
+}
+
+/** A cell for the host where any row has one: the columns stay where they are. */
+function hostCell(rows: readonly OfHost[], host: string | null): readonly string[] {
+  return hostColumn(rows).map(() => host ?? '');
 }
 
 /** A capture on standard error names no pid, which is 0 then. */

@@ -14,7 +14,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { workerLines } from '../support/worker-lines.ts';
 
 const START = '2026-11-20T02:13:29.100000Z';
-const WINDOW = { startTime: START, endTime: null, timeOfDay: null, durationMs: 700 };
+const WINDOW = { ...buildReport().window, startTime: START, endTime: '2026-11-20T02:13:29.800000Z', durationMs: 700 };
 
 /** A worker in each of the states, 100 ms long each, and one that was there for the last 300 ms. */
 function activity(): Activity {
@@ -37,6 +37,7 @@ describe('the timeline of a report', () => {
       startMs: 0,
       columnMs: 100,
       columns: 7,
+      isOnOneClock: true,
       rows: [
         { pid: 17, host: null, states: '.rnhbe.' },
         { pid: 19, host: null, states: '   rrr ' },
@@ -47,7 +48,7 @@ describe('the timeline of a report', () => {
   });
 
   it('covers the part of the time that was asked for', () => {
-    const window = { ...WINDOW, startTime: '2026-11-20T02:13:29.300000Z', durationMs: 300 };
+    const window = { ...WINDOW, startTime: '2026-11-20T02:13:29.300000Z', startMs: 200, durationMs: 300 };
     const { timeline } = withTimeline(buildReport({ workers, window }), activity());
     assert.deepEqual([timeline?.startMs, timeline?.columns, timeline?.rows[0]?.states], [200, 3, 'nhb']);
   });
@@ -84,7 +85,7 @@ describe('the timeline of a report', () => {
   it('of several hosts is on one axis, each host from its own beginning on', () => {
     const one = withTimeline(buildReport({ workers: workers.slice(0, 1), window: WINDOW }), activity());
     const later = { ...one, window: { ...WINDOW, startTime: '2026-11-20T02:13:29.500000Z' } };
-    const whole = { ...WINDOW, durationMs: 1_100 };
+    const whole = { ...WINDOW, endTime: '2026-11-20T02:13:30.200000Z' };
     const timeline = combinedTimeline(
       [
         { host: 'a', report: one },
@@ -96,7 +97,28 @@ describe('the timeline of a report', () => {
       { pid: 17, host: 'a', states: '.rnhbe.    ' },
       { pid: 17, host: 'b', states: '    .rnhbe.' },
     ]);
+    assert.equal(timeline?.isOnOneClock, true);
     assert.equal(combinedTimeline([{ host: 'a', report: buildReport() }], whole), null);
+  });
+
+  it('of hosts that were recorded at other times, or have no date, counts from the beginning of each', () => {
+    const one = withTimeline(buildReport({ workers: workers.slice(0, 1), window: WINDOW }), activity());
+    const later = { ...one, window: { ...WINDOW, startTime: '2026-11-20T03:13:29.500000Z' } };
+    const hosts = [
+      { host: 'a', report: one },
+      { host: 'b', report: later },
+    ];
+    for (const whole of [
+      { ...WINDOW, endTime: '2026-11-20T03:13:30.200000Z' },
+      { ...WINDOW, startTime: null, endTime: null },
+    ]) {
+      const timeline = combinedTimeline(hosts, whole);
+      assert.equal(timeline?.isOnOneClock, false);
+      assert.deepEqual(
+        timeline?.rows.map(({ states }) => states),
+        ['.rnhbe.', '.rnhbe.'],
+      );
+    }
   });
 });
 

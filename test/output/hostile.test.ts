@@ -56,7 +56,13 @@ for (const text of HOSTILE) {
   });
 
   test(`a page keeps its shape with ${name} in every field`, () => {
-    const timeline = { startMs: 0, columnMs: 582, columns: 100, rows: [{ pid: 4127, host: text, states: text }] };
+    const timeline = {
+      startMs: 0,
+      columnMs: 582,
+      columns: 100,
+      isOnOneClock: true,
+      rows: [{ pid: 4127, host: text, states: text }],
+    };
     for (const withPayload of [false, true]) {
       assert.deepEqual(complaintsOfPage(renderHtml(report, { withPayload })), []);
       assert.deepEqual(complaintsOfPage(renderHtml({ ...report, timeline }, { withPayload })), []);

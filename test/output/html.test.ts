@@ -11,6 +11,7 @@ const TIMELINE: Timeline = {
   startMs: 0,
   columnMs: 5_820,
   columns: 10,
+  isOnOneClock: true,
   rows: [
     { pid: 4127, host: null, states: '.rrbb.e..n' },
     { pid: 4128, host: null, states: '  ..hh....' },
@@ -55,7 +56,7 @@ test('a page tells the verdict first, then findings, timeline, requests, proof, 
     /Requests and dependencies/,
     /02:13:37\.902 POST \/login 4127 2\.41 s held its worker in fsync/,
     /Proof/,
-    /web-01\.strace:812004 4127 1795140817\.902000 fsync\(9<\/srv\/app\/sessions\.db>\) = 0 <2\.410113>/,
+    /web-01\.strace:812004 4127 02:13:37\.902000 fsync\(9<\/srv\/app\/sessions\.db>\) = 0 <2\.410113>/,
     /Looked for and not seen \(1\)/,
     /thundering-herd 1\.00 wake-ups per connection/,
     /Cannot be told \(1\)/,
@@ -144,7 +145,7 @@ test('members, effects and what belongs together are told with the cause', () =>
     buildFinding({ id: 'loop-stall-3', related: ['loop-stall-1'] }),
   ];
   const text = textOf(renderHtml(buildReport({ findings })));
-  assert.match(text, /Workers 4127 2\.41 s, 13 times 4128 2\.41 s, 13 times Effects 3 replies came too late/);
+  assert.match(text, /Workers 4127 up to 2\.41 s, 13 times 4128 up to 2\.41 s, 13 times Effects 3 replies came too late/);
   assert.match(text, /See finding 1/);
   assert.match(text, /as in 1: See who syncs/);
   assert.match(text, /web-01\.strace:17 write\(14/);
@@ -171,6 +172,7 @@ test('a page is under 1 MB, whatever was found, and names what it leaves out', (
     startMs: 0,
     columnMs: 200,
     columns: 312,
+    isOnOneClock: true,
     rows: workers.map(({ pid }) => ({ pid, host: null, states })),
   };
   const calls = Array.from({ length: 401 }, () => ({

@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import type { Report } from '../../analysis/report.ts';
 import { asOperand } from '../../files/operand.ts';
 import { analyzeCaptures } from '../../pipeline/analyze-captures.ts';
+import { InputError } from '../../sources/input-error.ts';
 import { openCaptures } from '../../sources/open-captures.ts';
 import { endStdin } from '../../sources/stdin-input.ts';
 import type { InputSet } from '../../sources/trace-input.ts';
@@ -29,6 +30,7 @@ export async function runAnalyze(
 ): Promise<number> {
   checkFiles(files);
   checkCommand(files, commands);
+  checkNames(files);
   checkReportFlags(flags);
   checkWindow(flags);
   const options = analysisOptions(flags);
@@ -74,14 +76,40 @@ function filesRead({ kind, paths, inputs, facts }: InputSet): readonly string[] 
   return [...inputs.map(({ name }) => name), ...(facts?.paths ?? [])];
 }
 
-/** A mistyped command arrives here as the name of a file. */
+/** A mistyped command arrives here as the name of a file, and so does the name or pid of a running server. */
 function checkCommand(files: readonly string[], commands: readonly string[]): void {
   const [first = ''] = files;
-  const meant = /^[a-z]+$/.test(first) && !existsSync(first) ? closest(first, commands) : undefined;
-  if (meant !== undefined)
-    throw new UsageError(`There is no command and no file "${first}".`, {
-      hint: `Did you mean drover ${[meant, ...files.slice(1).map(asOperand)].join(' ')}?`,
-    });
+  if (!/^(?:[a-z]+|:?\d{1,10})$/.test(first) || existsSync(first)) return;
+  const meant = closest(first, commands);
+  const others = files.slice(1).map(asOperand);
+  throw new UsageError(`There is no command and no file "${first}".`, {
+    hint:
+      meant !== undefined
+        ? `Did you mean drover ${[meant, ...others].join(' ')}?`
+        : others.length > 0
+          ? 'drover --help lists the commands.'
+          : `A running server is looked at with drover attach ${first}; drover --help lists the commands.`,
+  });
+}
+
+/** Throws `InputError` for a file that is not there when another name in its directory is near. */
+function checkNames(files: readonly string[]): void {
+  for (const file of files) {
+    if (file === '-' || existsSync(file)) continue;
+    const at = file.lastIndexOf('/') + 1;
+    const folder = file.slice(0, at);
+    let names: readonly string[] = [];
+    try {
+      names = readdirSync(folder === '' ? '.' : folder);
+    } catch {
+      // Without a look at the directory there is no other name to tell.
+    }
+    const meant = closest(file.slice(at), names);
+    if (meant !== undefined)
+      throw new InputError(`Cannot read ${file}: there is no such file.`, {
+        hint: `Did you mean ${asOperand(folder + meant)}?`,
+      });
+  }
 }
 
 /** What the tracer in front of the pipe says when Ctrl-C ends it, too. */

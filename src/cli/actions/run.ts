@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { LiveCapture } from '../../sources/live/capture.ts';
 import { assertChecks, straceChecks } from '../../sources/live/checks.ts';
-import { readHost } from '../../sources/live/host-facts.ts';
+import { isOnPath, readHost } from '../../sources/live/host-facts.ts';
 import { Spool } from '../../sources/live/spool.ts';
 import { straceRunEngine } from '../../sources/live/strace-engine.ts';
 import { reportCapture } from '../capture/report.ts';
@@ -8,6 +9,7 @@ import { untilInterrupted } from '../capture/signals.ts';
 import { growing } from '../capture/summary.ts';
 import type { RunFlags } from '../options/capture.ts';
 import { checkReportFlags } from '../options/print.ts';
+import { UsageError } from '../options/usage-error.ts';
 import { openResults } from '../printing/results.ts';
 
 /** `timeout` takes it for no limit. */
@@ -21,6 +23,7 @@ export async function runRun(words: readonly string[], flags: RunFlags): Promise
   checkReportFlags(flags);
   const results = await openResults(flags, flags.save === undefined ? [] : [flags.save]);
   assertChecks(straceChecks(readHost()));
+  checkProgram(words);
   const seconds = flags.for ?? NO_LIMIT;
   const capture = await untilInterrupted((signal) => {
     const spool = new Spool({
@@ -44,4 +47,14 @@ export async function runRun(words: readonly string[], flags: RunFlags): Promise
     results,
     `Tracing ${words[0]} from its start. Ctrl-C ends it, and the capture with it.${growing(capture)}`,
   );
+}
+
+/** What strace would say of a program that is not there names neither drover nor the remedy. */
+function checkProgram([program = '']: readonly string[]): void {
+  if (program.includes('/') ? existsSync(program) : isOnPath(program)) return;
+  throw new UsageError(`There is no program "${program}".`, {
+    hint: program.includes('/')
+      ? 'Check the path, or name a program on the PATH.'
+      : 'Name it by its path; sudo has a PATH of its own: sudo env "PATH=$PATH" drover run -- COMMAND',
+  });
 }

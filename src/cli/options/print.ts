@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { SEVERITIES, type Severity } from '../../analysis/report.ts';
 import { UsageError } from './usage-error.ts';
-import { parseCount, parsePids, parseThreshold } from './values.ts';
+import { countOf, parsePids, parseThreshold } from './values.ts';
 
 /** What every command that ends with a report can be asked for. */
 export interface ReportFlags {
@@ -44,7 +44,7 @@ export function addPrintOptions(command: Command): Command {
 export function addJudgeOptions(command: Command): Command {
   return command
     .option('--pid <pid>', 'report on these processes only; may be repeated', parsePids)
-    .option('--stall-ms <n>', 'call a loop stalled after this many milliseconds', parseCount)
+    .option('--stall-ms <n>', 'call a loop stalled after this many milliseconds', countOf('--stall-ms 200'))
     .option(
       '--threshold <name=value>',
       'change a threshold; may be repeated (names: drover explain thresholds)',
@@ -59,7 +59,7 @@ export function addJudgeOptions(command: Command): Command {
     .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']))
     .option('--no-color', 'no colours')
     .option('--ascii', 'no characters beyond ASCII')
-    .option('--width <n>', 'columns of text', parseCount)
+    .option('--width <n>', 'columns of text', countOf('--width 100'))
     .optionsGroup('Options:');
 }
 

@@ -1,6 +1,7 @@
 import type { Report } from '../../analysis/report.ts';
 import { cut, show } from '../show.ts';
 import { cutMiddle } from '../trace-line.ts';
+import { notationOf } from '../when.ts';
 
 /** How much of a report a page shows. */
 export interface PageRoom {
@@ -28,12 +29,13 @@ export const PAGE_ROOMS: readonly [PageRoom, ...PageRoom[]] = [
 export function bounded(report: Report, room: PageRoom): Report {
   const { timeline, ...others } = report;
   const shorter = shortened(others, room.words) as typeof others;
+  const notation = notationOf(report);
   const findings = shorter.findings.map((finding, index) => ({
     ...finding,
     evidence: (report.findings[index]?.evidence ?? []).slice(0, room.evidence).map(({ file, line, text }) => ({
       file: shortText(file, room.words),
       line,
-      text: cutMiddle(show(text), room.line, report.source.format),
+      text: cutMiddle(show(text), room.line, notation),
     })),
   }));
   return { ...shorter, findings, ...(timeline === undefined ? {} : { timeline }) };

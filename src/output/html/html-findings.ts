@@ -1,4 +1,5 @@
 import { causesIn, effectsInWords, effectsOf, severityOf } from '../../analysis/causes.ts';
+import { hostNoun } from '../../analysis/host-noun.ts';
 import type { Evidence, Finding, Report, Step } from '../../analysis/report.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { membersInWords, numbersOf, relatedInWords, whoseOf } from '../finding-parts.ts';
@@ -28,7 +29,7 @@ export function findingsSection(report: Report, room: PageRoom): readonly Html[]
 
 function article(report: Report, finding: Finding, number: number, said: Map<string, number>): Html {
   const severity = severityOf(finding, report.findings);
-  const whose = whoseOf(finding);
+  const whose = whoseOf(finding, report);
   const facts = [CONFIDENCE_WORDS[finding.confidence], period(report.window, finding), whose, finding.kind];
   const again = (text: string): string | null => {
     const earlier = said.get(text);
@@ -55,7 +56,10 @@ function article(report: Report, finding: Finding, number: number, said: Map<str
     element(
       'dl',
       {},
-      entry('Hosts', finding.hosts.length > 1 ? finding.hosts.slice(0, MOST_MEMBERS).join(', ') : ''),
+      entry(
+        hostNoun(report) === 'host' ? 'Hosts' : 'Captures',
+        finding.hosts.length > 1 ? finding.hosts.slice(0, MOST_MEMBERS).join(', ') : '',
+      ),
       entry('Workers', listOf(membersInWords(finding, report.findings))),
       entry('Effects', listOf(effectsInWords(finding, report.findings))),
       entry('Why it hurts', finding.why === '' ? '' : (again(finding.why) ?? finding.why)),

@@ -1,4 +1,4 @@
-import type { Report, Timeline, TimelineRow } from '../../analysis/report.ts';
+import type { Report, Timeline, TimelineRow, Window } from '../../analysis/report.ts';
 import { stateOf } from '../../analysis/timeline.ts';
 import { STATE_WORDS, type WorkerState } from '../../analysis/worker-states.ts';
 import { durationOfMs, plural } from '../../trace/format-numbers.ts';
@@ -25,6 +25,8 @@ const NUMBER_LINES = 3;
 const AXIS = { height: 18, line: 18 } as const;
 /** Columns that stand for the whole of a capture of which no timeline was kept. */
 const PLAIN_COLUMNS = 1_000;
+const OWN_BEGINNINGS =
+  ' The clocks of these captures do not meet: each row counts from the beginning of its own capture.';
 
 /** A row for each worker over time, with the findings on it. Drawn as it stands; the script zooms and reads it out. */
 export function timelineSection(report: Report, room: PageRoom): readonly Html[] {
@@ -56,7 +58,8 @@ export function timelineSection(report: Report, room: PageRoom): readonly Html[]
           role: 'img',
           'aria-label': `${plural(timeline.rows.length, 'worker')} over time`,
           'data-column-ms': rounded(timeline.columnMs),
-          'data-zero': zeroOf(report),
+          'data-start-ms': rounded(timeline.startMs),
+          'data-zero': zeroOf(clockOf(report, timeline)),
         },
         grid(timeline, height),
         timeline.rows.map((row, index) => lane(report, timeline, row, marks[index] ?? [], index, sizes)),
@@ -67,16 +70,17 @@ export function timelineSection(report: Report, room: PageRoom): readonly Html[]
   ];
 }
 
-function aboutColumns(report: Report, { columnMs }: Timeline): string {
+function aboutColumns(report: Report, { columnMs, isOnOneClock }: Timeline): string {
   return report.timeline === undefined
     ? 'This report was saved without what each worker did over time: a row shows only how long it was seen.'
-    : `The worst that a worker was in, in steps of ${durationOfMs(columnMs)}.`;
+    : `The worst that a worker was in, in steps of ${durationOfMs(columnMs)}.${isOnOneClock ? '' : OWN_BEGINNINGS}`;
 }
 
 /** How long each worker was seen, where nothing else is known. */
-function plainTimeline({ workers }: Report, durationMs: number): Timeline {
+function plainTimeline({ window, workers }: Report, durationMs: number): Timeline {
   const rows = workers.slice(0, 128).map(({ pid, host }) => ({ pid, host, states: '' }));
-  return { startMs: 0, columnMs: durationMs / PLAIN_COLUMNS, columns: PLAIN_COLUMNS, rows };
+  const columnMs = durationMs / PLAIN_COLUMNS;
+  return { startMs: window.startMs, columnMs, columns: PLAIN_COLUMNS, isOnOneClock: true, rows };
 }
 
 /** What the states look like that are drawn. */
@@ -104,7 +108,11 @@ function axis(report: Report, timeline: Timeline, marks: readonly (readonly Mark
   const height = AXIS.height + lines * AXIS.line;
   const ticks = Array.from({ length: TICKS }, (_, index) => {
     const share = index / TICKS;
-    const time = moment(report.window, share * timeline.columns * timeline.columnMs, null);
+    const time = moment(
+      clockOf(report, timeline),
+      timeline.startMs + share * timeline.columns * timeline.columnMs,
+      null,
+    );
     return element('text', { class: 'tick', x: `${rounded(share * 100)}%`, y: 12 }, time);
   });
   return element(
@@ -280,10 +288,15 @@ function runs(states: string): string {
   return states.replace(/(.)\1+/g, (run, letter: string) => `${run.length}${letter}`);
 }
 
-/** The moment of the first column for the script: milliseconds since 1970, or of the day; '' without a clock. */
-function zeroOf({ window }: Report): string {
-  const time = window.startTime ?? (window.timeOfDay === null ? '' : `1970-01-01T${window.timeOfDay}Z`);
-  const zero = Date.parse(time);
+/** The clock of the axis. */
+function clockOf({ window }: Report, { isOnOneClock }: Timeline): Window {
+  return isOnOneClock ? window : { ...window, startTime: null, endTime: null, timeOfDay: null };
+}
+
+/** The moment from which times count, for the script: milliseconds since 1970, or of the day; '' without a clock. */
+function zeroOf({ startTime, timeOfDay, startMs }: Window): string {
+  const time = startTime ?? (timeOfDay === null ? '' : `1970-01-01T${timeOfDay}Z`);
+  const zero = Date.parse(time) - startMs;
   return Number.isFinite(zero) ? String(zero) : '';
 }
 

@@ -1,4 +1,5 @@
 import { causesIn } from '../../analysis/causes.ts';
+import { hostNoun } from '../../analysis/host-noun.ts';
 import type { Report } from '../../analysis/report.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { firstStep } from '../first-step.ts';
@@ -65,7 +66,7 @@ function pageOf(report: Report, room: PageRoom, hasPayload: boolean): string {
     element('meta', { name: 'referrer', content: 'no-referrer' }),
     element('meta', { name: 'color-scheme', content: 'light dark' }),
     element('link', { rel: 'icon', href: 'data:,' }),
-    element('title', {}, `${title}: ${paths(report.source, report.hosts)}`),
+    element('title', {}, `${title}: ${paths(report)}`),
     element('style', {}, new Html(PAGE_STYLE)),
   );
   const sections = sectionsOf(report, room, hasPayload);
@@ -90,7 +91,7 @@ function pageOf(report: Report, room: PageRoom, hasPayload: boolean): string {
 
 /** What happened, how sure that is, what to do first, and what it was read from. */
 function opening(report: Report): Html {
-  const { verdict, quality, source } = report;
+  const { verdict, quality } = report;
   const first = firstStep(report);
   const range = span(report.window);
   const look = verdict.confidence === 'cannot-tell' ? 'untold' : verdict.severity;
@@ -126,7 +127,7 @@ function opening(report: Report): Html {
       'dl',
       { class: 'facts' },
       [
-        ['Trace', [paths(source, report.hosts), workforce(report), ...extent(report)].join(', ')],
+        ['Trace', [paths(report), workforce(report), ...extent(report)].join(', ')],
         ['Time range', range === '' ? 'no clock in this trace' : range],
         ['Data', coverage(quality).join(', ')],
       ].map(([word = '', text = '']) => [element('dt', {}, word), element('dd', {}, text)]),
@@ -149,7 +150,13 @@ function sectionsOf(report: Report, room: PageRoom, hasPayload: boolean): readon
   return [
     ...(hosts === undefined
       ? []
-      : [{ id: 'hosts', title: plural(hosts.length, 'host'), parts: tables([hostTable(report, hosts)], room) }]),
+      : [
+          {
+            id: 'hosts',
+            title: plural(hosts.length, hostNoun(report)),
+            parts: tables([hostTable(report, hosts)], room),
+          },
+        ]),
     {
       id: 'findings',
       title: causes === 0 ? 'No finding' : `${plural(causes, 'finding')}${causes > 1 ? ', worst first' : ''}`,

@@ -493,6 +493,7 @@ export const PAGE_SCRIPT = `
   function addZoom(lanes) {
     const { width: columns, height } = lanes.viewBox.baseVal;
     const columnMs = Number(lanes.dataset.columnMs);
+    const startMs = Number(lanes.dataset.startMs);
     const zero = lanes.dataset.zero;
     const axis = document.querySelector('svg.axis');
     const readout = document.getElementById('readout');
@@ -506,7 +507,7 @@ export const PAGE_SCRIPT = `
     let size = columns;
 
     const timeAt = (column) => {
-      const ms = column * columnMs;
+      const ms = startMs + column * columnMs;
       if (zero === '') return \`+\${(ms / 1000).toFixed(3)} s\`;
       return new Date(Number(zero) + ms).toISOString().slice(11, 23);
     };
@@ -599,4 +600,4 @@ export const PAGE_SCRIPT = `
 `;
 
 /** What a content security policy calls it. */
-export const PAGE_SCRIPT_HASH = 'sha256-3CmHWnv/Gq8xVBbZO6aNxECUJ5IT+jIJPJ5l8jyau8Q=';
+export const PAGE_SCRIPT_HASH = 'sha256-5jgUb8LsnLK5o7XuDTjiKBKFhHOxhtWq8hNx/w6Z3Vc=';

@@ -39,6 +39,7 @@
   function addZoom(lanes) {
     const { width: columns, height } = lanes.viewBox.baseVal;
     const columnMs = Number(lanes.dataset.columnMs);
+    const startMs = Number(lanes.dataset.startMs);
     const zero = lanes.dataset.zero;
     const axis = document.querySelector('svg.axis');
     const readout = document.getElementById('readout');
@@ -52,7 +53,7 @@
     let size = columns;
 
     const timeAt = (column) => {
-      const ms = column * columnMs;
+      const ms = startMs + column * columnMs;
       if (zero === '') return `+${(ms / 1000).toFixed(3)} s`;
       return new Date(Number(zero) + ms).toISOString().slice(11, 23);
     };

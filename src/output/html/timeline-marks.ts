@@ -58,19 +58,22 @@ function isOf({ workers, hosts }: Finding, { pid, host }: TimelineRow): boolean 
 /** What the finding lists with times, else the whole of it. */
 function stretchesOf(
   report: Report,
-  { startMs, columnMs, columns }: Timeline,
+  timeline: Timeline,
   finding: Finding,
   listed: readonly Span[],
   row: TimelineRow,
 ): readonly (readonly [number, number])[] {
-  const offset = offsetOf(report, row);
+  const { startMs, columnMs, columns } = timeline;
+  const { listedMs, wholeMs } = offsetsOf(report, timeline, row);
   const whole: readonly Span[] =
     finding.startMs === null || listed.length > 0
       ? []
       : [
           {
-            startMs: finding.startMs - offset,
-            endMs: finding.openEnded ? Number.POSITIVE_INFINITY : (finding.endMs ?? finding.startMs) - offset,
+            startMs: finding.startMs + wholeMs - listedMs,
+            endMs: finding.openEnded
+              ? Number.POSITIVE_INFINITY
+              : (finding.endMs ?? finding.startMs) + wholeMs - listedMs,
             pid: null,
           },
         ];
@@ -78,15 +81,23 @@ function stretchesOf(
     .filter(({ pid }) => pid === null || pid === row.pid)
     .slice(0, MOST_STRETCHES)
     .flatMap((span) => {
-      const from = (span.startMs + offset - startMs) / columnMs;
-      const to = (span.endMs + offset - startMs) / columnMs;
+      const from = (span.startMs + listedMs - startMs) / columnMs;
+      const to = (span.endMs + listedMs - startMs) / columnMs;
       return to < 0 || from > columns ? [] : [[Math.max(0, from), Math.min(columns, to)] as const];
     });
 }
 
-/** What a finding lists counts from the beginning of the capture of its host, the timeline from that of the first. */
-function offsetOf({ hosts, window }: Report, { host }: TimelineRow): number {
-  const own = hosts?.find(({ name }) => name === host)?.window.startTime ?? '';
-  const offset = Date.parse(own) - Date.parse(window.startTime ?? '');
-  return Number.isFinite(offset) ? offset : 0;
+/**
+ * What is added to times to place them: what a finding lists counts from the beginning of the capture of its host, the
+ * finding itself from that of the first.
+ */
+function offsetsOf(
+  { hosts, window }: Report,
+  { isOnOneClock }: Timeline,
+  { host }: TimelineRow,
+): { readonly listedMs: number; readonly wholeMs: number } {
+  const own = hosts?.find(({ name }) => name === host)?.window;
+  const between = Date.parse(own?.startTime ?? '') - Date.parse(window.startTime ?? '');
+  const offset = own === undefined || !Number.isFinite(between) ? 0 : between;
+  return isOnOneClock ? { listedMs: offset, wholeMs: 0 } : { listedMs: -(own?.startMs ?? 0), wholeMs: -offset };
 }
