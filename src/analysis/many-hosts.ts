@@ -1,6 +1,7 @@
 import { causesIn, severityOf } from './causes.ts';
 import { type HostNoun, hostNoun, perhapsOneHost } from './host-noun.ts';
 import type { HostReport, UnreadCapture } from './host-report.ts';
+import { combinedSlowReplies, combinedWindow, commonFlags, NO_TIMES } from './many-hosts-extent.ts';
 import {
   combinedCalls,
   combinedDependencies,
@@ -10,6 +11,7 @@ import {
 } from './many-hosts-tables.ts';
 import { type Finding, type Host, type Report, SEVERITIES, type Window } from './report.ts';
 import { causeKey } from './same-cause.ts';
+import { combinedTimeline } from './timeline.ts';
 import { titleOnHosts } from './title-on-hosts.ts';
 import { decideOnHosts } from './verdict-of-hosts.ts';
 
@@ -33,8 +35,11 @@ export function combinedReport(all: readonly HostReport[], unread: readonly Unre
   const { findings, leads } = combinedFindings(reports, window, { count: rows.length, noun });
   const hosts = rows.map((row) => ({ ...row, cause: leads.get(row.name) ?? null }));
   const judged = [...reports, ...unread.map(({ host }) => ({ host, report: null }))];
+  const timeline = combinedTimeline(reports, window);
+  const slowReplies = combinedSlowReplies(reports);
   return {
-    ...first.report,
+    schemaVersion: first.report.schemaVersion,
+    tool: first.report.tool,
     source: {
       ...first.report.source,
       flags: commonFlags(reports),
@@ -45,6 +50,7 @@ export function combinedReport(all: readonly HostReport[], unread: readonly Unre
     ...(captured.length === 0 ? {} : { captured: combinedWindow(captured) }),
     quality: combinedQuality(reports, unread, perhapsOneHost({ hosts, workers })),
     verdict: decideOnHosts(findings, judged, noun),
+    ...(slowReplies === null ? {} : { slowReplies }),
     outcomes,
     workers,
     time: reports.flatMap(({ report }) => report.time).toSorted((a, b) => (b.totalMs ?? 0) - (a.totalMs ?? 0)),
@@ -53,22 +59,7 @@ export function combinedReport(all: readonly HostReport[], unread: readonly Unre
     findings,
     hosts,
     ...(omitted === null ? {} : { omitted }),
-  };
-}
-
-/** How all were recorded; where they differ only what some of them have, and that they differ. */
-function commonFlags(reports: readonly HostReport[]): Report['source']['flags'] {
-  const all = reports.map(({ report }) => report.source.flags);
-  const [first] = all;
-  if (first === undefined) throw new Error('there is one report at least');
-  if (all.every((flags) => JSON.stringify(flags) === JSON.stringify(first))) return first;
-  return {
-    timestamps: 'mixed',
-    durations: all.some(({ durations }) => durations),
-    pids: all.some(({ pids }) => pids),
-    fdDecoration: 'mixed',
-    stacks: all.some(({ stacks }) => stacks),
-    others: [],
+    ...(timeline === null ? {} : { timeline }),
   };
 }
 
@@ -109,30 +100,11 @@ function unreadRow({ host, path, reason }: UnreadCapture): Row {
     name: host,
     paths: [path],
     verdict: { severity: 'none', confidence: 'cannot-tell', text },
-    window: { startTime: null, endTime: null, timeOfDay: null, durationMs: null },
+    window: NO_TIMES,
     grade: 'poor',
     workers: 0,
     causes: 0,
   };
-}
-
-/**
- * From the first event of any host to the last, with the length of the longest capture: nobody recorded what lies
- * between them. No times where their clocks have no date to compare.
- */
-function combinedWindow(all: readonly Window[]): Window {
-  // Of a capture that lies outside the time that was asked for nothing was looked at.
-  const held = all.filter(({ durationMs: own }) => own !== 0);
-  const windows = held.length === 0 ? all : held;
-  const starts = windows.flatMap(({ startTime }) => startTime ?? []).toSorted();
-  const ends = windows.flatMap(({ endTime }) => endTime ?? []).toSorted();
-  const [startTime = null] = starts;
-  const endTime = ends.at(-1) ?? null;
-  const longest = Math.max(...windows.map(({ durationMs: own }) => own ?? -1));
-  const durationMs = longest < 0 ? null : longest;
-  if (starts.length < windows.length || startTime === null || endTime === null)
-    return { startTime: null, endTime: null, timeOfDay: null, durationMs };
-  return { startTime, endTime, timeOfDay: null, durationMs };
 }
 
 /** A finding of one host, and the ids that it and its kin have in the combined report. */

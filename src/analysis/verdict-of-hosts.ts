@@ -4,7 +4,7 @@ import { causesIn } from './causes.ts';
 import type { HostNoun } from './host-noun.ts';
 import type { HostReport } from './host-report.ts';
 import type { Finding, Report, Verdict } from './report.ts';
-import { judgedIn, TABLE, whyUntold, worstOf } from './verdict.ts';
+import { judgedIn, worstOf } from './verdict.ts';
 
 const MOST_REASONS = 3;
 const MOST_NAMES = 3;
@@ -76,11 +76,10 @@ function reasonsOf(hosts: readonly JudgedHost[], isNamed: boolean): string {
   return `${parts.join('; ')}${rest > 0 ? `; ${plural(rest, 'more reason')}` : ''}`;
 }
 
+/** What the capture itself gives as the reason, which is its first sentence. */
 function reasonOf({ report }: JudgedHost): string {
   if (report === null) return 'the capture could not be read';
-  const { quality, outcomes, workers, window, captured } = report;
-  // A capture whose findings speak for themselves and whose verdict cannot tell is a table of counts.
-  return whyUntold(quality, outcomes, workers, window, captured !== undefined) || TABLE;
+  return /^Cannot tell: (.+?)\.(?:\s|$)/.exec(report.verdict.text)?.[1] ?? 'its own verdict cannot tell';
 }
 
 /** What is known of the others, with what was seen on them or elsewhere. */

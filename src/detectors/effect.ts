@@ -52,15 +52,14 @@ function listed(item: Metrics, pid: Metric | undefined): ListedStall {
   return { pid: numberOf(pid), startMs: numberOf(item.startMs), endMs: numberOf(item.endMs) };
 }
 
-/** The requests that a stall happened in. */
+/** The requests that a stall happened in, as far as the capture tells them. */
 export function stalledRequests({ kind, findings }: Causing): ReadonlySet<string> {
   if (kind !== 'loop-stall') return new Set();
-  return new Set(
-    findings.flatMap(({ metrics }) => [
-      textOf(metrics.request),
-      ...(Array.isArray(metrics.requests) ? metrics.requests.map(textOf) : []),
-    ]),
-  );
+  const told = findings.flatMap(({ metrics }) => [
+    textOf(metrics.request),
+    ...(Array.isArray(metrics.requests) ? metrics.requests.map(textOf) : []),
+  ]);
+  return new Set(told.filter((request) => request !== ''));
 }
 
 /** How much of an interval of a worker its stalls cover, in milliseconds. */

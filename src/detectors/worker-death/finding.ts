@@ -135,7 +135,7 @@ function summaryOf(first: Death, deaths: readonly Death[]): string {
   return sentences.join(' ');
 }
 
-/** What it printed before it ended: the error, or the first line where none is named. */
+/** What it printed, or wrote to a log, before it ended: the error, or the first line where none is named. */
 function wordsOf(first: Death, deaths: readonly Death[]): readonly string[] {
   const told = deaths.find(({ words }) => words !== null);
   const line = told?.words?.error ?? told?.words?.lines[0];
@@ -143,7 +143,8 @@ function wordsOf(first: Death, deaths: readonly Death[]): readonly string[] {
   const who = told === first ? 'Before that it' : nameOf(told.pid);
   const isPart = told.words?.isCut === true && told.words.error === null;
   const cut = isPart ? ' The capture has only the beginning of that.' : '';
-  return [`${who} printed: ${line.text.endsWith(' ...') ? line.text : `${line.text.replace(/[.\s]+$/, '')}.`}${cut}`];
+  const did = told.words?.log ? `wrote to ${told.words.log}` : 'printed';
+  return [`${who} ${did}: ${line.text.endsWith(' ...') ? line.text : `${line.text.replace(/[.\s]+$/, '')}.`}${cut}`];
 }
 
 function adviceFor({ signal, coreDumped, process, pid, words }: Death): readonly Step[] {
