@@ -8,7 +8,9 @@ const GIVES_WAY: readonly (readonly [part: RegExp, instead: string])[] = [
   [/ \([\d,]+x\)/, ''],
   [/ for(?= [\d,.]+ m?s\b)/, ''],
   [/(?<=: )it waits for (?=\S)/, 'waits for '],
-  [/ holds (?:a worker|worker \d+) (?=up to|at least|\d)/, ' takes '],
+  // Its address says more than what it speaks.
+  [/(?<=\bwaits for )[A-Z]\w* (?=\S*[:/]\S)/, ''],
+  [/ holds (?:a worker|worker \d+|(?:both|all [\d,]+|[\d,]+) workers) (?=up to|at least|\d)/, ' takes '],
 ];
 
 /**

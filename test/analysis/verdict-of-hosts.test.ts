@@ -243,6 +243,17 @@ describe('titles on several hosts', () => {
       }
   });
 
+  it('keep the address of a service before what it speaks', () => {
+    const title = 'GET /ping holds both workers up to 2.17 s: waits for PostgreSQL 10.0.0.7:5432';
+    for (const count of [40, 400])
+      assert.match(
+        titleOnHosts(title, ['a', 'b', 'c'], count, 'capture'),
+        /: waits for (?:PostgreSQL )?10\.0\.0\.7:5432$/,
+      );
+    const one = 'GET /ping holds worker 301 up to 2.17 s: waits for PostgreSQL 10.0.0.7:5432';
+    assert.match(titleOnHosts(one, ['a', 'b', 'c'], 40, 'host'), /takes up to 2\.17 s: waits for 10\.0\.0\.7:5432$/);
+  });
+
   it('say "up to" where one worker of each had it once, but not for equally long', () => {
     assert.equal(
       titleOnHosts('GET /b holds worker 7 for 1.00 s: no system call', ['a', 'b'], 2, 'host'),
