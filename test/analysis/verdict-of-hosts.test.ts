@@ -251,7 +251,10 @@ describe('titles on several hosts', () => {
         /: waits for (?:PostgreSQL )?10\.0\.0\.7:5432$/,
       );
     const one = 'GET /ping holds worker 301 up to 2.17 s: waits for PostgreSQL 10.0.0.7:5432';
-    assert.match(titleOnHosts(one, ['a', 'b', 'c'], 40, 'host'), /takes up to 2\.17 s: waits for 10\.0\.0\.7:5432$/);
+    assert.match(
+      titleOnHosts(one, ['a', 'b', 'c'], 40, 'host'),
+      /holds a worker up to 2\.17 s: waits for 10\.0\.0\.7:5432$/,
+    );
   });
 
   it('say "up to" where one worker of each had it once, but not for equally long', () => {
