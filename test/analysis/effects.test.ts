@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { causesIn, effectsOf } from '../../src/analysis/causes.ts';
+import { effect as queueEffect } from '../../src/detectors/backlog-overflow/effect.ts';
 import type { Kind, Report } from '../../src/index.ts';
 import { analyzed } from '../support/analyzed.ts';
 import { ask } from '../support/name-lookups.ts';
@@ -75,6 +76,24 @@ describe('replies that came too late', () => {
       causesOf(report).some(([kind]) => kind === 'broken-pipe' || kind === 'worker-saturation'),
       JSON.stringify(causesOf(report)),
     );
+  });
+});
+
+describe('a queue of the listener that was full', () => {
+  const floods = [{ fromMs: 400, startMs: 3000, endMs: 3010 }];
+
+  it('is what came of the time in which all workers were busy, and of no other time', () => {
+    const busyFrom = (startMs: number, endMs: number) => ({
+      kind: 'worker-saturation',
+      findings: [{ workers: [101], metrics: { busyIn: [{ pid: 101 }], stretches: [{ startMs, endMs }] } }],
+    });
+    assert.equal(queueEffect.share({ floods }, busyFrom(500, 2900)), 1);
+    assert.equal(queueEffect.share({ floods }, busyFrom(4000, 6000)), 0);
+  });
+
+  it('is not what came of one worker that waited for a lock, a disk or a name server', () => {
+    for (const kind of ['lock-contention', 'disk-sync', 'blocking-dns'])
+      assert.ok(!queueEffect.of.includes(kind), kind);
   });
 });
 
