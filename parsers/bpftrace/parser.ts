@@ -1,5 +1,6 @@
 import type { CallArguments } from '../../src/trace/call-arguments.ts';
 import type { Call, Lane, Signal } from '../../src/trace/record.ts';
+import { UNKNOWN } from '../../src/trace/time.ts';
 import type { ParserOptions } from '../format.ts';
 import { MOST_THREADS } from '../lanes.ts';
 import { LineParser, type Where } from '../text/line-parser.ts';
@@ -45,13 +46,17 @@ export class BpftraceParser extends LineParser {
       cost: (cost) => this.tell({ kind: 'cost', ...cost }),
       describe: (pid, fd, label) => this.#threads.describe(pid, fd, label),
     };
-    this.#lines = new Lines(options.origin, this.accounting, this.flags, sink, foreign);
+    this.#lines = new Lines(options, this.accounting, this.flags, sink, foreign);
   }
 
   /** The calls that bpftrace listed as running when it ended, and those that it never saw begin or end. */
   *inFlight(): Iterable<Call> {
     for (const { call, facts } of this.#lines.stillIn()) yield this.#made(call.tid, call.pid, facts, call.where, null);
     for (const { tid, facts, where } of this.#left) yield this.#made(tid, this.#threads.pidOf(tid), facts, where);
+  }
+
+  protected override readBytes(bytes: Buffer, from: number, to: number): boolean {
+    return this.#lines.readCall(bytes, from, to, this.line);
   }
 
   protected override readLine(line: string, isLast: boolean): void {
@@ -74,7 +79,7 @@ export class BpftraceParser extends LineParser {
     this.#lines.end(this.line);
     this.#ordering.end();
     this.#isOver = true;
-    this.tell(...this.#lines.counted());
+    for (const record of this.#lines.counted()) this.tell(record);
   }
 
   /** Threads of which no event came are there all the same, from the capture's beginning to its end. */
@@ -97,7 +102,8 @@ export class BpftraceParser extends LineParser {
     }
     if (waiting.kind === 'socket-state') {
       const { seenAt, state, port, peer, where } = waiting;
-      this.tell({ kind: 'socket-state', time: seenAt, state, port, peer, ...where });
+      const text = `${this.#lines.axis.stamp(seenAt)} TCP ${peer} -> port ${port}: ${state}`;
+      this.tell({ kind: 'socket-state', time: seenAt, state, port, peer, ...where, text });
       return;
     }
     if (waiting.kind === 'observed') {
@@ -130,10 +136,11 @@ export class BpftraceParser extends LineParser {
       return;
     }
     const { tid, pid, where, seenAt: time } = waiting;
+    const prefix = this.#lines.axis.prefix(tid, time);
     const lane = this.#threads.lane(tid);
     // A signal that is ignored ends no call.
     if (waiting.kind !== 'signal' || !waiting.isIgnored) this.#lines.earlier.moved(tid);
-    this.tell(...this.#threads.endSilent({ time, file: where.file, line: where.line }));
+    for (const record of this.#threads.endSilent({ time, file: where.file, line: where.line })) this.tell(record);
     if (this.#threads.belongs(tid, pid)) this.tell({ kind: 'membership', lane, leader: this.#threads.lane(pid), time });
     switch (waiting.kind) {
       case 'call': {
@@ -154,7 +161,8 @@ export class BpftraceParser extends LineParser {
       }
       case 'signal': {
         const { signal, info, isIgnored, isFatal } = waiting;
-        const { file, line, text } = where;
+        const { file, line } = where;
+        const text = `${prefix}--- ${signal} {${info}} ---`;
         const record: Signal = { kind: 'signal', lane, time, signal, info, isIgnored, file, line, text };
         // It was sent inside a call, which ends later: the process would see it after that.
         if (isIgnored && this.#ignored.size < MOST_IGNORED) this.#ignored.set(tid, record);
@@ -164,7 +172,11 @@ export class BpftraceParser extends LineParser {
       }
       case 'noted': {
         const { start, length, call, error } = waiting;
-        this.tell({ kind: 'noted', lane, time: start, length, call, error, ...where });
+        const text =
+          length === UNKNOWN
+            ? `${prefix}${call}(...) = -1 ${error}`
+            : `${this.#lines.axis.prefix(tid, start)}turn of the event loop <${(length / 1e9).toFixed(6)}>`;
+        this.tell({ kind: 'noted', lane, time: start, length, call, error, ...where, text });
         break;
       }
       case 'exit': {
@@ -179,7 +191,7 @@ export class BpftraceParser extends LineParser {
           supersededBy: 0,
           file: where.file,
           line: where.line,
-          text: where.text,
+          text: `${prefix}+++ ${endOf(signal, waiting.status)} +++`,
         });
         this.#threads.ended(tid);
         this.#ignored.delete(tid);
@@ -203,6 +215,12 @@ export class BpftraceParser extends LineParser {
   }
 }
 
+/** How a process ended, in the words of strace. */
+function endOf(signal: string, status: number | null): string {
+  if (signal !== '') return `killed by ${signal}`;
+  return status === null ? 'exited' : `exited with ${status}`;
+}
+
 const OPENING: ReadonlySet<string> = new Set(['open', 'accept', 'socket', 'dup', 'epoll-create', 'eventfd']);
 
 /** A call whose arguments are numbers and raw bytes, unless its line has them in words. */
@@ -219,6 +237,10 @@ class NumberedCall extends PrintedCall {
   ) {
     super(facts, lane, where, axis, entry);
     this.#labels = labels;
+  }
+
+  protected override get isForPrograms(): boolean {
+    return true;
   }
 
   protected override readArguments(): CallArguments {
