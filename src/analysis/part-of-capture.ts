@@ -44,7 +44,9 @@ export function withOverlaps(part: Report, whole: Report): Report {
     ...captured,
     findings,
     outcomes,
-    verdict: decide(findings, part.quality, outcomes, part.workers, part.window),
+    verdict: decide(findings, part.quality, outcomes, part.workers, part.window, {
+      slowReplies: part.slowReplies ?? null,
+    }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Step } from '../detectors/finding.ts';
 import { definitionOf, type Kind } from '../detectors/registry.ts';
 import { moment } from '../detectors/words.ts';
 import type { Model } from '../model/model.ts';
+import { SlowReplies as SlowRepliesTracker } from '../model/topics/dependencies/slow-replies.ts';
 import { milliseconds, plural } from '../trace/format-numbers.ts';
 import { UNKNOWN } from '../trace/time.ts';
 import { type Cause, causesOf } from './cause-tree.ts';
@@ -11,7 +12,7 @@ import { inOrderOfAction } from './finding-order.ts';
 import { chosenErrors, chosenFindings, chosenWorkers, MOST_CALLS, omittedFrom, unlistedCauses } from './omitted.ts';
 import type { Draft, Parts } from './parts.ts';
 import { assessQuality } from './quality.ts';
-import type { CallStatistics, Finding, Report, Window } from './report.ts';
+import type { CallStatistics, Finding, Report, SlowReplies, Window } from './report.ts';
 import { dependenciesOf, timeShares } from './tables.ts';
 import { isoTime, timeOfDay } from './times.ts';
 import { costOf } from './tracing-cost.ts';
@@ -30,6 +31,7 @@ export function composeReport(parts: Parts): Report {
   const calls = callsOf(model, parts.capabilities);
   const time = timeShares(parts);
   const dependencies = dependenciesOf(parts);
+  const slowReplies = slowRepliesOf(model);
   const omitted = omittedFrom(model, all, parts.drafts, {
     workers,
     calls,
@@ -48,7 +50,9 @@ export function composeReport(parts: Parts): Report {
       unlisted: unlistedCauses(parts.drafts),
       isTable: model.statistics.fromTables && model.firstTime === UNKNOWN,
       most: mostTime(model),
+      slowReplies,
     }),
+    ...(slowReplies === null ? {} : { slowReplies }),
     outcomes,
     workers,
     time: time.rows,
@@ -57,6 +61,11 @@ export function composeReport(parts: Parts): Report {
     findings,
     ...(omitted === null ? {} : { omitted }),
   };
+}
+
+function slowRepliesOf(model: Model): SlowReplies | null {
+  const { count, longest, request } = model.topic(SlowRepliesTracker);
+  return count === 0 ? null : { count, longestMs: milliseconds(longest), request };
 }
 
 /** The call that has most of the time of a table; null where it tells no time. */

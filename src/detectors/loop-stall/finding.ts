@@ -29,13 +29,13 @@ const WHY_SHARED =
   'The threads of this process wait for all their sockets in one place: until one of them is back there, nobody sees ' +
   'new connections and new data.';
 const WHY_STOPPED =
-  'A process that a signal stopped does nothing until another one lets it go on: its clients wait, and connections ' +
-  'that come meanwhile are for the other workers alone.';
+  'A process that a signal stopped does nothing until another signal lets it go on: its clients wait, and the other ' +
+  'workers have to take what comes meanwhile.';
 
 /**
  * The finding about all stalls of one worker with one cause. The first of several workers that have it speaks for all.
- * `hasPool`: its thread accepts for a pool of threads; `servesOneAtATime`: it is no loop; `loops`: workers of the capture
- * that can stall.
+ * `hasPool`: its thread accepts for a pool of threads; `servesOneAtATime`: it is no loop; `loops`: workers that can
+ * stall.
  */
 export function stallFinding(
   context: Context,
