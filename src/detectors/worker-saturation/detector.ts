@@ -1,4 +1,4 @@
-import type { LongTurn } from '../../model/facts.ts';
+import type { LongTurn, QueueTaken } from '../../model/facts.ts';
 import { type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { type ConnectionHeld, HoldTracker } from '../../model/topics/pools/hold-tracker.ts';
@@ -74,6 +74,7 @@ export const workerSaturation = defineDetector({
           holds.forget(thread);
         },
         poolTurn: (fact: PoolTurn) => pools.busy(fact),
+        queueTaken: (fact: QueueTaken) => pools.queued(fact),
         poolWait: (fact: PoolWait) => pools.waited(fact),
         jobTurn: (fact: JobTurn) => jobs.busy(fact),
         connectionHeld: (fact: ConnectionHeld) => holds.held(fact),
