@@ -58,8 +58,8 @@ export class Listeners {
     if (descriptor.listener === null) {
       const inode = inodeOf(descriptor.label);
       const identity = inode === '' ? '' : `inode ${inode}`;
-      // Who reloads may listen again, to what others accept from all the while.
-      const known = this.#byIdentity.get(identity);
+      // Who reloads may listen again, to what others accept from all the while; a socket that was just made is new.
+      const known = descriptor.seenOpening ? undefined : this.#byIdentity.get(identity);
       this.#become(
         descriptor,
         known ?? this.#make(descriptor.local || descriptor.label || `fd ${fd}`, 'same-socket', identity),
