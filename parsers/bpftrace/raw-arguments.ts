@@ -36,6 +36,7 @@ const POINTER_AT: Readonly<Record<string, number>> = { epoll_pwait2: 3, ppoll: 2
 export class RawArguments implements CallArguments, RawCall {
   readonly #facts: CallFacts;
   readonly #labels: Labels | undefined;
+  #raw: readonly string[] | null = null;
   #memory: string | null = null;
   #text: string | null = null;
 
@@ -53,7 +54,8 @@ export class RawArguments implements CallArguments, RawCall {
   }
 
   get raw(): readonly string[] {
-    return this.#facts.raw;
+    this.#raw ??= this.#facts.raw;
+    return this.#raw;
   }
 
   get data(): string {
