@@ -217,8 +217,8 @@ export class RawArguments implements CallArguments, RawCall {
 
   polled(): readonly number[] {
     if (this.syscall.family === 'select') {
-      // Only the line of a call that returned has the set in place of the number of its descriptors.
-      return this.#facts.inFlight ? [] : membersOf(this.raw[0] ?? '').map(({ data }) => data);
+      // The map of calls that have not returned has the number of its descriptors in place of the set.
+      return this.#facts.inFlight && this.data === '' ? [] : membersOf(this.raw[0] ?? '').map(({ data }) => data);
     }
     const bytes = this.#bytes;
     const found: number[] = [];
