@@ -121,10 +121,10 @@ export class LineReader {
     return this.#open(name, start, { raw: args, data, value: -1 });
   }
 
-  /** The same call with what it waits for, which the map does not hold, where somebody looked at it afterwards. */
-  completed(facts: CallFacts, { number, data }: EarlierCall): CallFacts {
+  /** The same call with what the map does not hold, where somebody looked at it afterwards: its set, its time limit. */
+  completed(facts: CallFacts, { number, raw, data }: EarlierCall): CallFacts {
     if (data === '' || syscallName(this.machine, number) !== facts.syscall.name) return facts;
-    return { ...facts, raw: rawWith(facts.syscall, facts.raw, data), data };
+    return { ...facts, raw: rawWith(facts.syscall, raw, data), data };
   }
 
   /** Whether drover's programs trace the call of that number, as they do with all in which threads wait. */

@@ -30,7 +30,7 @@ const SOCK_NONBLOCK = 0o4000;
 const HANG_UP = EVENT.HUP | EVENT.RDHUP;
 const MILLISECONDS_AT: Readonly<Record<string, number>> = { epoll_wait: 3, epoll_pwait: 3, poll: 2 };
 /** Limits that are a pointer: only whether there is one is told. */
-const POINTER_AT: Readonly<Record<string, number>> = { epoll_pwait2: 3, ppoll: 2, futex: 3 };
+const POINTER_AT: Readonly<Record<string, number>> = { epoll_pwait2: 3, futex: 3, ppoll: 2, pselect6: 4, select: 4 };
 
 /** Arguments as `calls.bt` writes them: numbers in hexadecimal, and the bytes that one of them points to. */
 export class RawArguments implements CallArguments, RawCall {

@@ -133,7 +133,7 @@ describe('a call that began before the capture', () => {
         `@in[6]: (1000017000, ${syscallNumber('x86-64', 'read')}, 8, 4096, 64, 0)`,
         seenIn(6, 'recvfrom', [11, 1, 64]),
       ),
-      [[6, 'read(8, ""..., 64)']],
+      [[6, 'read(8, "", 64)']],
     );
   });
 
