@@ -122,8 +122,8 @@ export class Lines {
   }
 
   /**
-   * Calls in which threads were found behind the end. bpftrace prints those that it saw begin, unless it ended before it
-   * had printed all.
+   * Calls in which threads were found behind the end. bpftrace prints those that it saw begin, unless it ended before
+   * it had printed all.
    */
   *foundBehind(): Iterable<{ readonly call: EarlierCall; readonly facts: CallFacts }> {
     for (const call of this.earlier.movedTo()) {
