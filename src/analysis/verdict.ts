@@ -58,7 +58,13 @@ function whyUntold(
 }
 
 /** Kinds that say what requests waited for, also where it is told as info. */
-const EXPLAINING: ReadonlySet<Kind> = new Set<Kind>(['slow-dependency', 'stuck-call', 'loop-stall', 'lock-contention']);
+const EXPLAINING: ReadonlySet<Kind> = new Set<Kind>([
+  'slow-dependency',
+  'stuck-call',
+  'loop-stall',
+  'lock-contention',
+  'blocking-dns',
+]);
 
 const seen = (first: Finding | undefined): string => (first === undefined ? '' : ` Seen all the same: ${first.title}`);
 

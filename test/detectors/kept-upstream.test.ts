@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { analyzed, only } from '../support/analyzed.ts';
+import { analyzed, ofKind, only } from '../support/analyzed.ts';
 import { openListener, startThread } from '../support/server-lines.ts';
 import { LISTENER } from '../support/thread-lines.ts';
 import { TraceLines } from '../support/trace-lines.ts';
@@ -45,4 +45,48 @@ it('each request that asks through a connection of the one before is one that wa
   assert.equal(peer?.requests, 5);
   assert.ok(Math.abs((peer?.totalMs ?? 0) - 7500) < 20, `${peer?.totalMs}`);
   assert.doesNotMatch(summary, /of all time that anybody waited/);
+});
+
+/** The first thread reads each request; a thread of the pool asks before or after it was read, and answers. */
+function readByAnother(asksAfter: boolean): TraceLines {
+  const trace = new TraceLines();
+  const acceptor = trace.thread(101).at(0);
+  openListener(acceptor, LISTENER);
+  startThread(acceptor, 102);
+  const thread = trace.thread(102).at(10);
+  thread.call('socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_TCP', ')', `12<${UPSTREAM}>`);
+  thread.labels.set(12, UPSTREAM);
+  thread.call(`connect(12<${UPSTREAM}>, ${TO}, 16`, ')', 0);
+  for (let count = 0; count < 3; count++) {
+    const at = 100 + count * 1700;
+    acceptor
+      .at(asksAfter ? at : at + 1550)
+      .accept(11)
+      .read(11, 'GET /up');
+    thread
+      .at(at + 1)
+      .send(12, 'GET /wait HTTP/1.1\\r\\n\\r\\n')
+      .readNothing(12);
+    thread.call(`poll([{fd=12<${UPSTREAM}>, events=POLLIN}], 1, 60000`, ')', '1 ([{fd=12, revents=POLLIN}])', 1500);
+    thread.read(12, 'HTTP/1.1 200 OK\\r\\n\\r\\nok');
+    thread.labels.set(11, acceptor.labels.get(11) ?? '');
+    thread
+      .at(at + 1560)
+      .reply(11)
+      .close(11);
+    acceptor.labels.delete(11);
+  }
+  return trace;
+}
+
+it('a request that another thread had read waited for what the thread asked that answered it', async () => {
+  const { metrics, title } = only(await analyzed(readByAnother(true)), 'slow-dependency');
+  const [peer] = metrics.dependencies as { requests: number }[];
+  assert.equal(peer?.requests, 3);
+  assert.match(title, /^3 requests waited for 10\.0\.0\.7:8081 \(HTTP\), longest 1\.50 s$/);
+});
+
+it('a request that came when the thread had its answer did not wait for it', async () => {
+  const report = await analyzed(readByAnother(false));
+  assert.deepEqual(ofKind(report, 'slow-dependency'), []);
 });

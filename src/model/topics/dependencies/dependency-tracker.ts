@@ -247,9 +247,10 @@ export class DependencyTracker implements Tracker {
     const { peer, askedAt, isUnasked, blocked, line, blockedLine, descriptor, request } = upstream;
     const query = descriptor?.query?.text ?? '';
     const owner = isWaiting(request, askedAt) ? request : null;
-    if (owner === null && blocked * 2 < length && !isOpen)
-      lastUnowned.set(thread, { peer, length, start: askedAt, turn: thread.loop.turn.number });
     const { isMain } = thread;
+    // A thread of a pool waits inside a call for a request that another thread may have read.
+    if (owner === null && (blocked * 2 < length || !isMain) && !isOpen)
+      lastUnowned.set(thread, { peer, length, start: askedAt, turn: thread.loop.turn.number });
     const isMainWork =
       isMain &&
       !isUnasked &&
