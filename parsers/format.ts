@@ -139,9 +139,9 @@ export interface LineParts {
   readonly results: readonly string[];
 }
 
-/** The time that a raw line shows: seconds since 1970, or since midnight. */
+/** The time that a raw line shows: seconds since 1970, since midnight, or on a clock that shows no time of day. */
 export interface Stamp {
-  readonly clock: 'epoch' | 'day';
+  readonly clock: 'epoch' | 'day' | 'monotonic';
   readonly seconds: number;
 }
 
@@ -181,6 +181,11 @@ export interface TraceFormat {
    * thread as numbers.
    */
   readonly isThreadable: boolean;
+  /**
+   * For formats whose lines are written for programs: puts lines of a capture that begins with this head in the words
+   * that their records have as `text`. Any lines may be given, in any order.
+   */
+  inWords?(head: Buffer): (lines: readonly string[]) => readonly string[];
   /**
    * The format for lines whose columns the user names (`ts pid tid comm call fd ret dur:us`), for those that can read
    * such lines. Null when no line of the head fits the names.

@@ -1,5 +1,6 @@
 import type { CallArguments } from '../../src/trace/call-arguments.ts';
 import type { Call, Lane, Signal } from '../../src/trace/record.ts';
+import { UNKNOWN } from '../../src/trace/time.ts';
 import type { ParserOptions } from '../format.ts';
 import { MOST_THREADS } from '../lanes.ts';
 import { LineParser, type Where } from '../text/line-parser.ts';
@@ -109,7 +110,8 @@ export class BpftraceParser extends LineParser {
     }
     if (waiting.kind === 'socket-state') {
       const { seenAt, state, port, peer, where } = waiting;
-      this.tell({ kind: 'socket-state', time: seenAt, state, port, peer, ...where });
+      const text = `${this.#lines.axis.stamp(seenAt)} TCP ${peer} -> port ${port}: ${state}`;
+      this.tell({ kind: 'socket-state', time: seenAt, state, port, peer, ...where, text });
       return;
     }
     if (waiting.kind === 'observed') {
@@ -142,6 +144,7 @@ export class BpftraceParser extends LineParser {
       return;
     }
     const { tid, pid, where, seenAt: time } = waiting;
+    const prefix = this.#lines.axis.prefix(tid, time);
     const lane = this.#threads.lane(tid);
     // A signal that is ignored ends no call.
     if (waiting.kind !== 'signal' || !waiting.isIgnored) this.#lines.earlier.moved(tid);
@@ -166,7 +169,8 @@ export class BpftraceParser extends LineParser {
       }
       case 'signal': {
         const { signal, info, isIgnored, isFatal } = waiting;
-        const { file, line, text } = where;
+        const { file, line } = where;
+        const text = `${prefix}--- ${signal} {${info}} ---`;
         const record: Signal = { kind: 'signal', lane, time, signal, info, isIgnored, file, line, text };
         // It was sent inside a call, which ends later: the process would see it after that.
         if (isIgnored && this.#ignored.size < MOST_IGNORED) this.#ignored.set(tid, record);
@@ -176,7 +180,11 @@ export class BpftraceParser extends LineParser {
       }
       case 'noted': {
         const { start, length, call, error } = waiting;
-        this.tell({ kind: 'noted', lane, time: start, length, call, error, ...where });
+        const text =
+          length === UNKNOWN
+            ? `${prefix}${call}(...) = -1 ${error}`
+            : `${this.#lines.axis.prefix(tid, start)}turn of the event loop <${(length / 1e9).toFixed(6)}>`;
+        this.tell({ kind: 'noted', lane, time: start, length, call, error, ...where, text });
         break;
       }
       case 'exit': {
@@ -191,7 +199,7 @@ export class BpftraceParser extends LineParser {
           supersededBy: 0,
           file: where.file,
           line: where.line,
-          text: where.text,
+          text: `${prefix}+++ ${endOf(signal, waiting.status)} +++`,
         });
         this.#threads.ended(tid);
         this.#ignored.delete(tid);
@@ -215,6 +223,12 @@ export class BpftraceParser extends LineParser {
   }
 }
 
+/** How a process ended, in the words of strace. */
+function endOf(signal: string, status: number | null): string {
+  if (signal !== '') return `killed by ${signal}`;
+  return status === null ? 'exited' : `exited with ${status}`;
+}
+
 const OPENING: ReadonlySet<string> = new Set(['open', 'accept', 'socket', 'dup', 'epoll-create', 'eventfd']);
 
 /** A call whose arguments are numbers and raw bytes, unless its line has them in words. */
@@ -231,6 +245,10 @@ class NumberedCall extends PrintedCall {
   ) {
     super(facts, lane, where, axis, entry);
     this.#labels = labels;
+  }
+
+  protected override get isForPrograms(): boolean {
+    return true;
   }
 
   protected override readArguments(): CallArguments {

@@ -1,6 +1,6 @@
 import type { TraceFormat } from '../format.ts';
 import { plainLines } from '../text/call-notation.ts';
-import { isHead, partsOfPerfLine } from './line.ts';
+import { isHead, partsOfPerfLine, stampOfPerfLine } from './line.ts';
 import { PerfTraceParser } from './parser.ts';
 
 /** The text that `perf trace` prints, its summaries among it. */
@@ -9,8 +9,7 @@ export const perfTraceFormat: TraceFormat = {
   title: 'perf trace',
   sniff: sniffPerfTrace,
   createParser: (_head, options) => new PerfTraceParser(options),
-  // Times count from the first event: they tell no moment.
-  lines: { ...plainLines, parts: partsOfPerfLine },
+  lines: { ...plainLines, parts: partsOfPerfLine, stamp: stampOfPerfLine },
   stopsThreads: false,
   isThreadable: false,
 };

@@ -1,5 +1,5 @@
 import { errorInWords } from '../../src/trace/error-words.ts';
-import type { LineParts } from '../format.ts';
+import type { LineParts, Stamp } from '../format.ts';
 import { splitResult } from '../text/call-notation.ts';
 
 /** A line of `perf trace`, taken apart. */
@@ -34,12 +34,28 @@ const WRAPPED = 2 ** 64 / 1_000_000;
 /** `     0.032 ( 0.022 ms): ` stands in front of the thread. */
 const TIMES = /^\s*(?:\?|\d{1,20}\.\d{1,6})\s+\([^():]{0,40}\):\s+/;
 
+/** A time stands near the beginning of a line. */
+const BEGINNING = 80;
+const STAMP = /^\s*(\d{1,20}\.\d{1,6})\s+\(/;
+
 /** A line as it is shown where there is little room. */
 export function partsOfPerfLine(line: string): LineParts {
   const time = TIMES.exec(line)?.[0] ?? '';
   const rest = line.slice(time.length);
   const [body, results] = splitResult(rest, time === '' ? -1 : rest.lastIndexOf(' = '));
   return { owner: '', time, body, results };
+}
+
+/** Milliseconds from the first event, or with `-T` of the monotonic clock. */
+export function stampOfPerfLine(line: string): Stamp | null {
+  const at = milliseconds(STAMP.exec(line.slice(0, BEGINNING))?.[1] ?? '?');
+  return at === null ? null : { clock: 'monotonic', seconds: at / 1_000 };
+}
+
+function milliseconds(stamp: string): number | null {
+  if (stamp === '?') return null;
+  const at = Number(stamp);
+  return at > WRAPPED / 2 ? at - WRAPPED : at;
 }
 
 /** Whether the line begins an entry; what follows it, up to the next such line, may be its continuation. */
@@ -60,9 +76,8 @@ export function readPerfLine(line: string): PerfLine | 'event' | null {
   const isOpen = /\.\.\.\s*$/.test(tail);
   const result = isOpen ? null : RESULT.exec(tail);
   if (result === null && !isOpen) return null;
-  const at = stamp === '?' ? null : Number(stamp);
   return {
-    at: at === null ? null : at > WRAPPED / 2 ? at - WRAPPED : at,
+    at: milliseconds(stamp),
     took: took === undefined ? null : Number(took),
     comm: thread?.[1]?.startsWith(':') === true ? '' : (thread?.[1] ?? ''),
     tid: thread === null ? -1 : Number(thread[2]),

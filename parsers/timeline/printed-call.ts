@@ -1,7 +1,7 @@
 import { type CallArguments, NO_ARGUMENTS } from '../../src/trace/call-arguments.ts';
 import type { Call, Lane, LastLine } from '../../src/trace/record.ts';
 import type { Syscall } from '../../src/trace/syscalls.ts';
-import type { Nanoseconds } from '../../src/trace/time.ts';
+import { type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
 import { decodeUtf8 } from '../../src/trace/utf8.ts';
 import { WordedArguments } from '../arguments/worded-arguments.ts';
 import type { TimeAxis } from './time-axis.ts';
@@ -61,7 +61,7 @@ export class PrintedCall implements Call, LastLine {
 
   /**
    * `where` is the line with the result. `entry` is the line of the entry when that is another one, and null when the
-   * entry was not traced: the call is then `partial`. `axis` is asked only for the text of calls without words.
+   * entry was not traced: the call is then `partial`. `axis` is asked only for the text of lines for programs.
    */
   constructor(facts: CallFacts, lane: Lane, where: Told, axis: TimeAxis, entry: Told | null = where) {
     this.lane = lane;
@@ -121,19 +121,25 @@ export class PrintedCall implements Call, LastLine {
     this.#previous = null;
   }
 
-  /**
-   * Numbers and raw bytes are for programs: what `calls.bt` wrote is shown in strace's words. Lines in words stay as
-   * they are.
-   */
+  /** The line as it stands in the file, or, where that is written for programs, in strace's words. */
   get text(): string {
-    if (this.facts.words !== null) return this.#original;
-    const words = decodeUtf8(this.arguments.text);
-    const call = `${this.lane.tid} ${this.#axis.stamp(this.start)} ${this.syscall.name}(${words})`;
+    if (!this.isForPrograms) return this.#original;
+    const call = `${this.#axis.prefix(this.lane.tid, this.start)}${this.syscall.name}(${this.#argumentText()})`;
     if (this.inFlight) return `${call} <unfinished ...>`.slice(0, LONGEST_TEXT);
-    return `${call} = ${this.arguments.returnedText} <${(Math.max(0, this.duration) / 1e9).toFixed(6)}>`.slice(
-      0,
-      LONGEST_TEXT,
-    );
+    const took = this.duration === UNKNOWN ? '' : ` <${(Math.max(0, this.duration) / 1e9).toFixed(6)}>`;
+    return `${call} = ${this.arguments.returnedText}${took}`.slice(0, LONGEST_TEXT);
+  }
+
+  /** The arguments; `...` where the line tells a descriptor at most. */
+  #argumentText(): string {
+    const text = decodeUtf8(this.arguments.text);
+    if (this.facts.words === null || !/^\d*$/.test(text) || this.syscall.family === 'close') return text;
+    return text === '' ? '...' : `${text}, ...`;
+  }
+
+  /** The line is numbers and keys, which nobody reads as easily as a call. */
+  protected get isForPrograms(): boolean {
+    return false;
   }
 
   get startText(): string {

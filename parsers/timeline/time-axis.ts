@@ -36,6 +36,11 @@ export class TimeAxis {
     return this.#anchor !== null ? 'epoch' : this.#clock;
   }
 
+  /** What stands in front of what happened, in the words of strace: `4711 1795568264.330464 `. */
+  prefix(tid: number, time: Nanoseconds): string {
+    return this.#clock === 'none' ? `${tid} ` : `${tid} ${this.stamp(time)} `;
+  }
+
   /** `1795568264.330464` of a capture that tells the wall clock, else seconds of the monotonic one. */
   stamp(time: Nanoseconds): string {
     const micros = Math.floor((this.#origin.nanoseconds + time) / 1_000);

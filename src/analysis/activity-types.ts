@@ -1,3 +1,5 @@
+import type { Window } from './report.ts';
+
 /**
  * What each worker did over time, in equal columns of time from the first event on; and calls by what they were made
  * on. Plain data.
@@ -7,7 +9,7 @@ export interface Activity {
    * The moment that all milliseconds of the report count from, which a `--from` does not move; as in the report's
    * window.
    */
-  readonly zero: { readonly startTime: string | null; readonly timeOfDay: string | null };
+  readonly zero: Pick<Window, 'startTime' | 'timeOfDay' | 'monotonicSeconds' | 'startMs'>;
   /** Milliseconds a column. */
   readonly columnMs: number;
   /** Columns up to the last event. */

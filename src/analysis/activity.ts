@@ -8,7 +8,7 @@ import { milliseconds } from '../trace/format-numbers.ts';
 import { type Family, isWait } from '../trace/syscalls.ts';
 import { type Nanoseconds, type TimeOrigin, UNKNOWN } from '../trace/time.ts';
 import type { Activity, CallTarget, Now, WorkerActivity } from './activity-types.ts';
-import { isoTime, timeOfDay } from './times.ts';
+import { isoTime, monotonicSeconds, timeOfDay } from './times.ts';
 import { type Representative, representatives } from './workers.ts';
 
 export type { Activity, CallTarget, Now, WorkerActivity };
@@ -56,7 +56,12 @@ export function describeActivity(
       return [worker];
     });
   return {
-    zero: { startTime: isoTime(origin, zero), timeOfDay: timeOfDay(origin, zero) },
+    zero: {
+      startTime: isoTime(origin, zero),
+      timeOfDay: timeOfDay(origin, zero),
+      monotonicSeconds: monotonicSeconds(origin, zero),
+      startMs: 0,
+    },
     columnMs: width / 1e6,
     columns,
     workers,

@@ -1,10 +1,11 @@
 import type { Capabilities } from '../detectors/capabilities.ts';
 import type { Step } from '../detectors/finding.ts';
 import { definitionOf, type Kind } from '../detectors/registry.ts';
+import { whatNamesWouldTell } from '../detectors/served-unseen.ts';
 import { moment } from '../detectors/words.ts';
 import type { Model } from '../model/model.ts';
 import { SlowReplies as SlowRepliesTracker } from '../model/topics/dependencies/slow-replies.ts';
-import { milliseconds, plural } from '../trace/format-numbers.ts';
+import { durationOfMs, milliseconds, plural } from '../trace/format-numbers.ts';
 import { UNKNOWN } from '../trace/time.ts';
 import { type Cause, causesOf } from './cause-tree.ts';
 import { linksOf } from './finding-links.ts';
@@ -12,9 +13,9 @@ import { inOrderOfAction } from './finding-order.ts';
 import { chosenErrors, chosenFindings, chosenWorkers, MOST_CALLS, omittedFrom, unlistedCauses } from './omitted.ts';
 import type { Draft, Parts } from './parts.ts';
 import { assessQuality } from './quality.ts';
-import type { CallStatistics, Finding, Report, SlowReplies, Window } from './report.ts';
+import type { CallStatistics, Finding, Report, SlowReplies, TimeShare, Window } from './report.ts';
 import { dependenciesOf, timeShares } from './tables.ts';
-import { isoTime, timeOfDay } from './times.ts';
+import { isoTime, monotonicSeconds, timeOfDay } from './times.ts';
 import { costOf } from './tracing-cost.ts';
 import { decide } from './verdict.ts';
 import { describeWorkers } from './workers.ts';
@@ -50,7 +51,9 @@ export function composeReport(parts: Parts): Report {
       unlisted: unlistedCauses(parts.drafts),
       isTable: model.statistics.fromTables && model.firstTime === UNKNOWN,
       most: mostTime(model),
+      servesUnseen: whatNamesWouldTell(parts)?.most === true,
       slowReplies,
+      callAsLong: callAsLong(model, time.rows),
     }),
     ...(slowReplies === null ? {} : { slowReplies }),
     outcomes,
@@ -68,6 +71,31 @@ function slowRepliesOf(model: Model): SlowReplies | null {
   return count === 0 ? null : { count, longestMs: milliseconds(longest), request };
 }
 
+/** A call may have held up a request if it took this part of its time, at least and at most. */
+const LEAST_PART = 0.5;
+const MOST_PART = 1.1;
+
+/** A call of that process that took about as long. Waits for work, and for locks of memory, say nothing. */
+function callAsLong(model: Model, times: readonly TimeShare[] | null): string {
+  const { process, longest } = model.topic(SlowRepliesTracker);
+  const late = milliseconds(longest);
+  // Threads that turned out to be of another process are told there.
+  const pid = (process?.mergedInto ?? process)?.pid;
+  const row = times?.find(
+    ({ kind, call, longestMs, ...each }) =>
+      each.pid === pid &&
+      (kind === 'waiting' || kind === 'working') &&
+      call !== null &&
+      call !== 'futex' &&
+      longestMs !== null &&
+      longestMs >= late * LEAST_PART &&
+      longestMs <= late * MOST_PART,
+  );
+  if (row === undefined) return '';
+  const where = row.target === null ? '' : ` on ${row.target}`;
+  return ` Meanwhile a call of ${row.call}${where} took ${durationOfMs(row.longestMs)}.`;
+}
+
 /** The call that has most of the time of a table; null where it tells no time. */
 function mostTime({ statistics }: Model): { readonly call: string; readonly share: number } | null {
   const rows = statistics.all();
@@ -83,11 +111,13 @@ function windowOf({ model, origin, capabilities }: Parts): Window {
   // The part that was asked for may hold nothing of the trace.
   const end = Math.max(start, Math.min(model.lastTime, model.options.to));
   if (!capabilities.times || model.firstTime === UNKNOWN)
-    return { startTime: null, endTime: null, timeOfDay: null, durationMs: null };
+    return { startTime: null, endTime: null, timeOfDay: null, monotonicSeconds: null, startMs: 0, durationMs: null };
   return {
     startTime: isoTime(origin, start),
     endTime: isoTime(origin, end),
     timeOfDay: timeOfDay(origin, start),
+    monotonicSeconds: monotonicSeconds(origin, start),
+    startMs: milliseconds(start - model.zero),
     durationMs: milliseconds(end - start),
   };
 }

@@ -37,6 +37,42 @@ export interface Report {
   readonly hosts?: readonly Host[];
   /** What the trace holds more of than the tables list; absent when they list all. */
   readonly omitted?: Omitted;
+  /** What each worker did over time; absent unless it was asked for, and in captures without times. */
+  readonly timeline?: Timeline;
+}
+
+/** What each worker did over time, in equal columns over the window of the report. */
+export interface Timeline {
+  /** Where the first column begins, on the axis of the findings. */
+  readonly startMs: number;
+  /** Milliseconds a column. */
+  readonly columnMs: number;
+  /** 1,024 at most. */
+  readonly columns: number;
+  /** false: captures of several hosts whose clocks do not meet, each row from the beginning of its own capture on. */
+  readonly isOnOneClock: boolean;
+  /** 128 at most, in the order of the workers. */
+  readonly rows: readonly TimelineRow[];
+}
+
+/** What one worker did over time. */
+export interface TimelineRow {
+  readonly pid: number;
+  /** Whose process it is where captures of several hosts were read; else null. */
+  readonly host: string | null;
+  /**
+   * A letter a column, the worst of it: `e` a reply met EPIPE, `b` blocked in a call, `h` woken for nothing, `n` no
+   * call, `r` ran from call to call, `.` waited for work, ` ` not there. Empty where nothing was kept of it.
+   */
+  readonly states: string;
+}
+
+/** Requests that took long until their first answer. */
+export interface SlowReplies {
+  readonly count: number;
+  readonly longestMs: number;
+  /** The longest one. */
+  readonly request: string;
 }
 
 /** Requests that took long until their first answer. */
@@ -59,6 +95,8 @@ export interface Host {
   readonly workers: number;
   /** Causes, infos left out. */
   readonly causes: number;
+  /** Id of the finding that speaks for the first cause of this host, on all hosts that have it; null for none. */
+  readonly cause: string | null;
 }
 
 /** How many more there were than are listed, or were followed. */
@@ -113,8 +151,12 @@ export interface Window {
   /** ISO 8601 with microseconds, UTC; null when the trace has no date. */
   readonly startTime: string | null;
   readonly endTime: string | null;
-  /** `HH:MM:SS.ffffff` of the first event when the clock has no date, else null. */
+  /** `HH:MM:SS.ffffff` of its beginning when the clock has no date, else null. */
   readonly timeOfDay: string | null;
+  /** What the clock of the lines shows where the window begins, in seconds, when it tells no time of day; else null. */
+  readonly monotonicSeconds: number | null;
+  /** Where the window begins, in milliseconds from the first event: 0 unless only a part was asked for. */
+  readonly startMs: number;
   /** null when the trace has no time. */
   readonly durationMs: number | null;
 }

@@ -12,13 +12,18 @@ export interface VerdictContext {
   readonly unlisted?: number;
   /** The capture is a table of counts. */
   readonly isTable?: boolean;
+  /** Most connections were served by threads that nothing ties to the process that accepted them. */
+  readonly servesUnseen?: boolean;
   /** The call that has most of the time of such a table, and its part of it, 0 to 1; null without times. */
   readonly most?: { readonly call: string; readonly share: number } | null;
   /** Requests that took long, whatever they waited for. */
   readonly slowReplies?: SlowReplies | null;
+  /** A call that took about as long as the longest of them, in words; '' for none. */
+  readonly callAsLong?: string;
 }
 
-const TABLE = 'a table of counts tells neither when nor who';
+export const TABLE = 'a table of counts tells neither when nor who';
+const UNSEEN = 'most connections were served by threads that nothing ties to their process. Record with -y';
 /** A call that has less of the time than this is one among others. */
 const LEAST_SHARE = 0.5;
 /** A verdict has two lines on a narrow terminal. */
@@ -33,7 +38,7 @@ const NAMED: readonly (readonly [name: string, kinds: readonly Kind[]])[] = [
 ];
 
 /** Why nothing can be said of threads that serve; '' when it can. Nothing judged is nothing reassured. */
-function whyUntold(
+export function whyUntold(
   quality: Quality,
   outcomes: Readonly<Partial<Record<Kind, Outcome>>>,
   workers: readonly Worker[],
@@ -57,11 +62,34 @@ function whyUntold(
   return unjudged.length === 0 ? '' : `${unjudged.join(' and ')} could not be judged (-v says why)`;
 }
 
+/** The finding to act on first; null where none is worse than information. */
+export function worstOf(findings: readonly Finding[], unlisted = 0): Verdict | null {
+  const causes = causesIn(findings).map((finding) => ({ ...finding, severity: severityOf(finding, findings) }));
+  const [first] = causes;
+  if (first === undefined || first.severity === 'info') return null;
+  const serious = causes.filter((finding) => finding !== first && finding.severity !== 'info');
+  // What to act on first may be the lesser evil of the two: the cure of the other would make it worse, or is it.
+  const worse = serious.filter(({ severity }) => severity === 'critical' && first.severity !== 'critical').length;
+  const severity = worse > 0 ? 'critical' : first.severity;
+  const word = first.confidence === 'likely' ? 'Likely' : first.confidence === 'possible' ? 'Possible' : 'Unsure';
+  // Of those that are not listed the worse ones are: their number is at least that.
+  const others = serious.length + unlisted;
+  const more = others === 0 ? '' : ` (+${others} more${worse > 0 ? `, ${worse} critical` : ''})`;
+  return { severity, confidence: first.confidence, text: `${word}: ${first.title}${more}` };
+}
+
+/** How many kinds a capture was judged for. */
+export function judgedIn(outcomes: Readonly<Partial<Record<Kind, Outcome>>>): number {
+  return Object.values(outcomes).filter((outcome) => outcome?.status === 'clear' || outcome?.status === 'found').length;
+}
+
 /** Kinds that say what requests waited for, also where it is told as info. */
 const EXPLAINING: ReadonlySet<Kind> = new Set<Kind>([
   'slow-dependency',
   'stuck-call',
   'loop-stall',
+  'service-stall',
+  'worker-saturation',
   'lock-contention',
   'blocking-dns',
 ]);
@@ -71,8 +99,8 @@ const seen = (first: Finding | undefined): string => (first === undefined ? '' :
 function slowly({ count, longestMs, request }: SlowReplies): string {
   const name = shortRequest(request, MOST_REQUEST);
   return count === 1
-    ? `${name} took ${durationOfMs(longestMs)} until its reply`
-    : `${plural(count, 'request')} took 1 s or more until their reply, up to ${durationOfMs(longestMs)}: ${name}`;
+    ? `${name} had no reply for ${durationOfMs(longestMs)}`
+    : `${plural(count, 'request')} had no reply for 1 s or more, up to ${durationOfMs(longestMs)}: ${name}`;
 }
 
 /** One sentence: the finding to act on first, or what was looked at without finding anything. */
@@ -82,37 +110,32 @@ export function decide(
   outcomes: Readonly<Partial<Record<Kind, Outcome>>>,
   workers: readonly Worker[],
   window: Window,
-  { unlisted = 0, isTable = false, most = null, slowReplies = null }: VerdictContext = {},
+  {
+    unlisted = 0,
+    isTable = false,
+    most = null,
+    servesUnseen = false,
+    slowReplies = null,
+    callAsLong = '',
+  }: VerdictContext = {},
 ): Verdict {
-  const causes = causesIn(findings).map((finding) => ({ ...finding, severity: severityOf(finding, findings) }));
+  const worst = worstOf(findings, unlisted);
+  if (worst !== null) return worst;
+  const causes = causesIn(findings);
   const [first] = causes;
-  if (first !== undefined && first.severity !== 'info') {
-    const serious = causes.filter((finding) => finding !== first && finding.severity !== 'info');
-    // What to act on first may be the lesser evil of the two: the cure of the other would make it worse, or is it.
-    const worse = serious.filter(({ severity }) => severity === 'critical' && first.severity !== 'critical').length;
-    const severity = worse > 0 ? 'critical' : first.severity;
-    const word = first.confidence === 'likely' ? 'Likely' : first.confidence === 'possible' ? 'Possible' : 'Unsure';
-    // Of those that are not listed the worse ones are: their number is at least that.
-    const others = serious.length + unlisted;
-    const more = others === 0 ? '' : ` (+${others} more${worse > 0 ? `, ${worse} critical` : ''})`;
-    return { severity, confidence: first.confidence, text: `${word}: ${first.title}${more}` };
-  }
-  const judged = Object.values(outcomes).filter(
-    (outcome) => outcome?.status === 'clear' || outcome?.status === 'found',
-  ).length;
   const span = window.durationMs === null ? '' : ` in ${durationOfMs(window.durationMs)}`;
-  const untold = isTable ? TABLE : whyUntold(quality, outcomes, workers, window);
+  const untold = isTable ? TABLE : servesUnseen ? UNSEEN : whyUntold(quality, outcomes, workers, window);
   if (untold !== '') {
     const time =
       most !== null && most.share >= LEAST_SHARE ? ` ${most.call} has ${percent(most.share)} of the time.` : '';
     const text = `Cannot tell: ${untold}.${time}${seen(first)}`;
-    return { severity: first?.severity ?? 'none', confidence: 'cannot-tell', text };
+    return { severity: first === undefined ? 'none' : 'info', confidence: 'cannot-tell', text };
   }
   if (slowReplies !== null && !causes.some(({ kind }) => EXPLAINING.has(kind)))
     return {
       severity: first?.severity ?? 'none',
       confidence: 'cannot-tell',
-      text: `Cannot tell: no check explains why ${slowly(slowReplies)}.${seen(first)}`,
+      text: `Cannot tell: no check explains why ${slowly(slowReplies)}.${callAsLong}${seen(first)}`,
     };
   if (first !== undefined)
     return {
@@ -124,6 +147,6 @@ export function decide(
   return {
     severity: 'none',
     confidence: 'likely',
-    text: `No herd, stall or hang-up found${span} (${serving}, ${plural(judged, 'check')})`,
+    text: `No herd, stall or hang-up found${span} (${serving}, ${plural(judgedIn(outcomes), 'check')})`,
   };
 }

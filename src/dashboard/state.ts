@@ -39,6 +39,8 @@ export interface TimelineState {
 export interface RawLine {
   readonly line: number;
   readonly text: string;
+  /** As it stands in the file, where `text` says it in other words. */
+  readonly original?: string;
 }
 
 /** The raw lines of one file, of which only those on the screen are here. */

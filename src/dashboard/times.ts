@@ -1,8 +1,16 @@
 import type { Window } from '../analysis/report.ts';
-import { moment } from '../output/when.ts';
+import type { LineNotation } from '../output/trace-line.ts';
+import { moment, momentOfStamp, startOf } from '../output/when.ts';
 import { type DashboardState, shownActivity, shownReport } from './state.ts';
 
-const NO_CLOCK: Window = { startTime: null, endTime: null, timeOfDay: null, durationMs: null };
+const NO_CLOCK: Window = {
+  startTime: null,
+  endTime: null,
+  timeOfDay: null,
+  monotonicSeconds: null,
+  startMs: 0,
+  durationMs: null,
+};
 
 /** A point of the trace on the clock that the user chose: `02:13:32.104`, or `+3.204 s`; `-` without times. */
 export function at(state: DashboardState, milliseconds: number | null): string {
@@ -11,18 +19,29 @@ export function at(state: DashboardState, milliseconds: number | null): string {
   // The window begins at --from, milliseconds count from the first event.
   const window = { ...reported, ...shownActivity(state)?.zero };
   if (state.clock === 'relative') return moment(NO_CLOCK, milliseconds, null);
-  const start = exactStart(window);
-  if (start === null) return moment(window, milliseconds, null);
-  const instant = new Date(Math.floor(start + milliseconds + 1e-6));
+  const start = startOf(window);
+  if (start?.clock !== 'epoch') return moment(window, milliseconds, null);
+  const instant = new Date(Math.floor(start.seconds * 1000 + milliseconds + 1e-3));
   if (state.clock === 'utc') return moment(window, milliseconds, instant.toISOString());
   // The same instant as a wall clock of this host shows it.
   return new Date(instant.getTime() - instant.getTimezoneOffset() * 60_000).toISOString().slice(11, 23);
 }
 
-/** Milliseconds since 1970, with microseconds as a fraction, which a Date leaves out; null without a date. */
-function exactStart({ startTime }: Window): number | null {
-  const [, whole, micros = '0'] = /^(.*\.\d{3})(\d*)Z$/.exec(startTime ?? '') ?? [];
-  return whole === undefined ? null : Date.parse(`${whole}Z`) + Number(micros.padEnd(3, '0')) / 1000;
+/** How raw lines are shown: with the times of the clock that the user chose. */
+export function notation(state: DashboardState): LineNotation {
+  const report = shownReport(state);
+  if (report === null) return { format: '', timeOf: () => null };
+  const window = { ...report.window, ...shownActivity(state)?.zero };
+  const start = startOf(window);
+  const timeOf: LineNotation['timeOf'] = (stamp) => {
+    if (stamp.clock !== start?.clock) return null;
+    if (state.clock === 'relative')
+      return momentOfStamp({ ...NO_CLOCK, monotonicSeconds: start.seconds }, { ...stamp, clock: 'monotonic' });
+    if (stamp.clock !== 'epoch' || state.clock === 'utc') return momentOfStamp(window, stamp);
+    const seconds = stamp.seconds - new Date(stamp.seconds * 1000).getTimezoneOffset() * 60;
+    return momentOfStamp({ ...NO_CLOCK, timeOfDay: '' }, { clock: 'day', seconds });
+  };
+  return { format: report.source.format, timeOf };
 }
 
 /** The same to the second, as columns of a table show it. */

@@ -27,7 +27,8 @@ const COPY_BYTES = 1_048_576;
 const RANDOM_BYTES = 9;
 const NEW_FILE = constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | constants.O_WRONLY;
 
-interface DestinationOptions {
+/** How a name is to be treated. */
+export interface DestinationOptions {
   /** What the user calls it by: `-o`, `--save`. */
   readonly option: string;
   /** Whether a file of that name may be replaced. */
@@ -68,7 +69,7 @@ export class Destination {
       });
     try {
       if (/(?:^|\/)\.{0,2}$/.test(path)) throw isDirectory(path, options);
-      const directory = HeldDirectory.open(dirname(path), { follow: true });
+      const directory = directoryOf(path, options);
       try {
         const destination = new Destination(path, directory, options);
         destination.#demandFree();
@@ -231,4 +232,18 @@ function forget(path: string): void {
 /** A name that nobody can foresee: `.drover-` and twelve characters. */
 function randomName(): string {
   return `.drover-${randomBytes(RANDOM_BYTES).toString('base64url')}`;
+}
+
+function directoryOf(path: string, { option }: DestinationOptions): HeldDirectory {
+  const directory = dirname(path);
+  try {
+    return HeldDirectory.open(directory, { follow: true });
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    throw new OutputError(`Cannot write ${path}: there is no directory ${directory}.`, {
+      fault: 'name',
+      hint: `Make it first, or give ${option} another name.`,
+      cause: error,
+    });
+  }
 }

@@ -1,21 +1,25 @@
 import { causesIn, effectsInWords, severityOf } from '../analysis/causes.ts';
+import { hostNoun } from '../analysis/host-noun.ts';
 import type { Evidence, Finding, Report, Step } from '../analysis/report.ts';
-import { durationOfMs, plural } from '../trace/format-numbers.ts';
 import { firstStep } from './first-step.ts';
 import { codeSpan, fence, paragraph, prose } from './markdown-escape.ts';
 import { redactReport } from './redact.ts';
 import { show } from './show.ts';
 import { hostGroups, namesOf } from './text-hosts.ts';
-import { cutMiddle } from './trace-line.ts';
-import { moment, period, span } from './when.ts';
+import { cutMiddle, type LineNotation } from './trace-line.ts';
+import { moment, notationOf, period, span } from './when.ts';
 import {
+  CAPTURE_AGAIN,
   CONFIDENCE_WORDS,
   coverage,
   extent,
   omission,
+  origin,
   paths,
+  peersInWords,
   pidList,
   pids,
+  recipeOf,
   recording,
   SEVERITY_WORDS,
   tally,
@@ -62,7 +66,7 @@ export function renderMarkdown(report: Report, options: MarkdownOptions = {}): s
 }
 
 function opening(report: Report): readonly string[] {
-  const { verdict, quality, source } = report;
+  const { verdict, quality } = report;
   const range = span(report.window);
   return [
     `# drover: ${SEVERITY_WORDS[verdict.severity]}, ${CONFIDENCE_WORDS[verdict.confidence]}`,
@@ -70,7 +74,7 @@ function opening(report: Report): readonly string[] {
     `**${prose(verdict.text)}**`,
     '',
     ...doFirst(report),
-    `- Trace: ${codeSpan(paths(source, report.hosts))}, ${prose([workforce(report), ...extent(report)].join(', '))}`,
+    `- Trace: ${codeSpan(paths(report))}, ${prose([workforce(report), ...extent(report)].join(', '))}`,
     `- Time range: ${prose(range === '' ? 'no clock in this trace' : range)}`,
     ...waitedFor(report),
     ...(report.omitted === undefined ? [] : [`- ${prose(`${omission(report)}.`)}`]),
@@ -79,12 +83,12 @@ function opening(report: Report): readonly string[] {
   ];
 }
 
-/** Which host says what; hosts with the same cause share a row. */
+/** Which host says what; those that say the same share a row. */
 function hostTable(report: Report): readonly string[] {
   if (report.hosts === undefined) return [];
   const rows = hostGroups(report, report.hosts).slice(0, ROWS);
   return [
-    '| Hosts | Severity | Longest | What |',
+    `| ${hostNoun(report) === 'host' ? 'Hosts' : 'Captures'} | Severity | Longest | What |`,
     '| --- | --- | --: | --- |',
     ...rows.map(
       ({ names, severity, longest, text }) =>
@@ -96,13 +100,8 @@ function hostTable(report: Report): readonly string[] {
 
 /** Whom the traced processes waited for longest. */
 function waitedFor({ dependencies }: Report): readonly string[] {
-  const named = dependencies
-    .slice(0, PEERS)
-    .map(
-      ({ peer, waits, totalMs, longestMs }) =>
-        `${peer} (${plural(waits, 'wait')}, together ${durationOfMs(totalMs)}, longest ${durationOfMs(longestMs)})`,
-    );
-  return named.length === 0 ? [] : [`- Waited for: ${prose(named.join('; '))}`];
+  const named = peersInWords(dependencies.slice(0, PEERS));
+  return named === '' ? [] : [`- Waited for: ${prose(named)}`];
 }
 
 /** What to do first, where the eye falls first. */
@@ -169,7 +168,7 @@ function detail(report: Report, finding: Finding, number: number, said: Set<stri
     '',
     ...effects(report, finding),
     ...(finding.evidence.length > 0
-      ? [...fence(finding.evidence.slice(0, EVIDENCE).map((each) => quote(each, report.source.format))), '']
+      ? [...fence(finding.evidence.slice(0, EVIDENCE).map((each) => quote(each, notationOf(report)))), '']
       : []),
     ...steps,
     ...(steps.length > 0 ? [''] : []),
@@ -186,8 +185,8 @@ function isNew(text: string, said: Set<string>): boolean {
   return said.add(text).size > before;
 }
 
-function quote({ file, line, text }: Evidence, format: string): string {
-  return `${show(`${file}:${line}`)}  ${cutMiddle(show(text), EVIDENCE_WIDTH, format)}`;
+function quote({ file, line, text }: Evidence, notation: LineNotation): string {
+  return `${show(`${file}:${line}`)}  ${cutMiddle(show(text), EVIDENCE_WIDTH, notation)}`;
 }
 
 function checkBox(step: Step): string {
@@ -200,14 +199,8 @@ function checkBox(step: Step): string {
 }
 
 function closing(report: Report, hasPayload: boolean): readonly string[] {
-  const server =
-    report.workers.map((worker) => worker.server.split(' ')[0] ?? '').find((name) => /^[a-z][a-z0-9-]*$/.test(name)) ??
-    '';
-  const recipe = codeSpan(`drover recipe${server === '' ? '' : ` ${server}`}`);
   return [
-    `Capture again: ${codeSpan('strace -f -ttt -T -y -s 128 -o FILE -p PID')} (${recipe} prints the command for ` +
-      'this server).',
-    `Recorded as ${prose(recording(report.source))}. Read by drover ${prose(report.tool.version)}; ` +
-      `${hasPayload ? 'with payload: keep it private' : 'payload removed'}.`,
+    `Capture again: ${codeSpan(CAPTURE_AGAIN)} (${codeSpan(recipeOf(report))} prints the command for this server).`,
+    `Recorded as ${prose(recording(report.source))}. ${prose(origin(report, hasPayload))}`,
   ];
 }

@@ -1,6 +1,7 @@
 import type { Severity } from '../analysis/report.ts';
+import { count } from '../trace/format-numbers.ts';
 import { cut, head, show } from './show.ts';
-import { fitTraceLines } from './trace-line.ts';
+import { fitTraceLines, type LineNotation } from './trace-line.ts';
 
 /** How a part of a line stands out. `plain` adds nothing. */
 type Style = 'plain' | 'bold' | Severity;
@@ -35,9 +36,19 @@ export interface Column {
   readonly shrinks?: boolean;
 }
 
+/** A table of a report: what text and HTML draw of it. */
+export interface Table {
+  readonly title: string;
+  /** What its columns mean where their titles do not say it. */
+  readonly note: string;
+  readonly columns: readonly Column[];
+  readonly rows: readonly (readonly string[])[];
+}
+
 const NARROWEST = 60;
 const WIDEST = 160;
 const NARROWEST_COLUMN = 8;
+const NARROWEST_TEXT = 24;
 const GAP = '   ';
 /** A blank where a line may end: not between a number and its unit. */
 const BREAK = / +(?!(?:ms|s|kB|MB|GB|KiB|MiB|GiB)\b|%)/;
@@ -100,19 +111,24 @@ export class Page {
 
   /**
    * Lines of a trace behind their places; what is too long loses its middle, because what a call returned stands at its
-   * end. `format` is that of the report.
+   * end.
    */
   traceLines(
     indent: number,
     lines: readonly { readonly place: string; readonly text: string }[],
-    format: string,
+    notation: LineNotation,
   ): void {
-    const places = lines.map(({ place }) => cut(`${show(place, this.#ascii)}  `, this.width - indent));
+    const shown = lines.map(({ place }) => show(place, this.#ascii));
+    const widest = Math.max(0, ...shown.map(({ length }) => length));
+    const isNumbers = lines.every(({ place }) => /^\d+$/.test(place));
+    const places = shown.map((place) =>
+      cut(`${isNumbers ? place.padStart(widest) : place.padEnd(widest)}  `, this.width - indent),
+    );
     const room = this.width - indent - Math.max(0, ...places.map((place) => place.length));
     const texts = fitTraceLines(
       lines.map(({ text }) => show(text, this.#ascii)),
       room,
-      format,
+      notation,
     );
     texts.forEach((text, index) => {
       this.#lines.push(' '.repeat(indent) + (places[index] ?? '') + text);
@@ -122,6 +138,13 @@ export class Page {
   /** One line as long as it is: something to copy, which a line break would spoil. */
   verbatim(indent: number, text: string): void {
     this.#lines.push(' '.repeat(indent) + show(text, this.#ascii));
+  }
+
+  /** A table below its heading, its first rows only; `more` is what is said behind the number of the others. */
+  titled({ title, note, columns, rows }: Table, most: number, more: string): void {
+    this.heading(title, note);
+    this.table(2, columns, rows.slice(0, most));
+    if (rows.length > most) this.line([], 2, `+${count(rows.length - most)} ${more}`);
   }
 
   /** Rows under their titles, columns as wide as their widest cell. */
@@ -149,8 +172,45 @@ export class Page {
       this.#lines.push(cut(' '.repeat(indent) + draw(row), this.width));
   }
 
+  /**
+   * Rows under their titles; where they do not fit, the columns with most text are broken into lines, or, where those
+   * would be narrow, written below the others.
+   */
+  wrappedTable(indent: number, titles: readonly string[], rows: readonly (readonly string[])[]): void {
+    const clean = [titles, ...rows].map((row) => titles.map((_, index) => show(row[index] ?? '', this.#ascii)));
+    const widest = titles.map((_, index) => Math.max(...clean.map((row) => row[index]?.length ?? 0)));
+    const words = titles.map((_, index) =>
+      Math.max(...clean.flatMap((row) => (row[index] ?? '').split(' ').map(({ length }) => length))),
+    );
+    const widths = shared(widest, words, this.width - indent - GAP.length * (titles.length - 1));
+    const isBroken = widths.map((width, index) => width < (widest[index] ?? 0));
+    if (widths.some((width, index) => isBroken[index] && width < NARROWEST_TEXT)) {
+      this.#rowByRow(indent, clean, isBroken);
+      return;
+    }
+    const broken = clean.map((row) => row.map((cell, index) => wrap(cell, widths[index] ?? 1)));
+    const isLoose = broken.some((row) => row.some((lines) => lines.length > 1));
+    for (const [index, row] of broken.entries()) {
+      if (index > 0 && isLoose) this.blank();
+      for (let line = 0; line < Math.max(...row.map(({ length }) => length)); line++) {
+        const text = row.map((lines, column) => (lines[line] ?? '').padEnd(widths[column] ?? 0)).join(GAP);
+        this.#lines.push(' '.repeat(indent) + paint(index === 0 ? 'bold' : 'plain', text.trimEnd(), this.#colour));
+      }
+    }
+  }
+
   toString(): string {
     return `${this.#lines.map((line) => line.trimEnd()).join('\n')}\n`;
+  }
+
+  /** Each row as a line of its short cells, and below it the long ones with the titles of their columns. */
+  #rowByRow(indent: number, [titles = [], ...rows]: readonly (readonly string[])[], isLong: readonly boolean[]): void {
+    for (const [index, row] of rows.entries()) {
+      if (index > 0) this.blank();
+      const told = row.map((cell, column) => (column === 0 ? cell : `${titles[column]}: ${cell}`));
+      this.line([], indent, told.filter((_, column) => !isLong[column]).join(GAP));
+      for (const text of told.filter((_, column) => isLong[column])) this.prose([], indent + 4, text);
+    }
   }
 
   #hang(label: readonly Run[], indent: number, rows: readonly string[], style: Style): void {
@@ -186,6 +246,23 @@ export function wrap(text: string, width: number): readonly string[] {
   }
   if (row !== '') rows.push(row);
   return rows;
+}
+
+/**
+ * Widths of columns that share that many cells: each has room for its longest word where that can be, narrow ones for
+ * all they hold, and the others have as much as each other.
+ */
+function shared(needed: readonly number[], words: readonly number[], cells: number): readonly number[] {
+  const least = sum(words) <= cells ? words : words.map(() => 1);
+  const widths = [...least];
+  for (let left = cells - sum(least); left > 0; left--) {
+    const [index] = [...widths.keys()]
+      .filter((at) => (widths[at] ?? 0) < (needed[at] ?? 0))
+      .toSorted((a, b) => (widths[a] ?? 0) - (widths[b] ?? 0));
+    if (index === undefined) break;
+    widths[index] = (widths[index] ?? 0) + 1;
+  }
+  return widths;
 }
 
 function sum(values: readonly number[]): number {

@@ -1,5 +1,6 @@
-import type { Confidence, Finding, Omitted, Quality, Report, Source, Verdict } from '../analysis/report.ts';
-import { count, longDuration, plural } from '../trace/format-numbers.ts';
+import { hostNoun } from '../analysis/host-noun.ts';
+import type { Confidence, Dependency, Finding, Omitted, Quality, Report, Source, Verdict } from '../analysis/report.ts';
+import { count, durationOfMs, longDuration, plural } from '../trace/format-numbers.ts';
 
 export const SEVERITY_WORDS: Readonly<Record<Verdict['severity'], string>> = {
   critical: 'CRITICAL',
@@ -13,6 +14,9 @@ export const CONFIDENCE_WORDS: Readonly<Record<Confidence, string>> = {
   possible: 'possible',
   'cannot-tell': 'cannot tell',
 };
+
+export const NO_FINDING =
+  'No finding is not health: it holds for these lines, these processes and the thresholds below.';
 
 const TIMESTAMP_WORDS: Readonly<Record<string, string>> = {
   epoch: 'times',
@@ -42,11 +46,15 @@ export function verdictSentence(verdict: Verdict): string {
   return verdict.text.toLowerCase().startsWith(confidence) ? verdict.text : `${confidence}: ${verdict.text}`;
 }
 
-/** The files of a capture: `web-01.strace`, or `a.1, a.2 +6 more`. */
-export function paths(source: Source, hosts?: Report['hosts']): string {
+/** The files of a capture: `web-01.strace`, or `a.1, a.2 +6 more`; how many captures there are of how many hosts. */
+export function paths(report: Report): string {
+  const { source, hosts } = report;
   const names = source.paths.filter((path) => path !== '-' && path !== '');
   if (names.length === 0) return source.kind === 'live' ? 'live capture' : 'standard input';
-  if (hosts !== undefined) return `${names.length} captures of ${hosts.length} hosts`;
+  if (hosts !== undefined)
+    return hostNoun(report) === 'host'
+      ? `${hosts.length} captures of ${hosts.length} hosts`
+      : `${hosts.length} captures`;
   const hidden = names.length - SHOWN_PATHS;
   return names.slice(0, SHOWN_PATHS).join(', ') + (hidden > 0 ? ` +${hidden} more` : '');
 }
@@ -88,11 +96,12 @@ export function workforce(report: Report): string {
   );
 }
 
-/** How long and how large the capture is: `58.20 s`, `1,204,331 lines`. */
+/** How long and how large the capture is: `58.20 s`, `1,204,331 lines`; of several the longest. */
 export function extent(report: Report): readonly string[] {
   const { durationMs } = report.window;
+  const most = report.hosts === undefined ? '' : 'at most ';
   return [
-    ...(durationMs === null ? ['duration unknown'] : [longDuration(durationMs)]),
+    ...(durationMs === null ? ['duration unknown'] : [`${most}${longDuration(durationMs)}`]),
     plural(report.quality.lines, 'line'),
   ];
 }
@@ -175,4 +184,34 @@ export function meaningOfCallTimes({ format, flags }: Report['source']): string 
   return format === 'strace-summary' && !flags.others.includes('-w')
     ? 'time that the kernel computed (-c without -w); waiting is left out'
     : 'time between entry and return, waiting included';
+}
+
+/** Where to read on about a finding. */
+export function explanation(kind: string): string {
+  return `drover explain ${kind} says what that means and when it is wrong.`;
+}
+
+/** The command that prints how to capture this server: `drover recipe gunicorn`. */
+export function recipeOf({ workers }: Report): string {
+  const server =
+    workers.map((worker) => worker.server.split(' ')[0] ?? '').find((name) => /^[a-z][a-z0-9-]*$/.test(name)) ?? '';
+  return `drover recipe${server === '' ? '' : ` ${server}`}`;
+}
+
+/** The command that captures any process. */
+export const CAPTURE_AGAIN = 'strace -f -ttt -T -y -s 128 -o FILE -p PID';
+
+/** What made the report, and whether payload is in it. */
+export function origin(report: Report, hasPayload: boolean): string {
+  return `Read by drover ${report.tool.version}; ${hasPayload ? 'with payload: keep it private' : 'payload removed'}.`;
+}
+
+/** Who was waited for: `10.0.0.7:3306 (17 waits, together 3.00 s, longest 1.00 s)`; '' for nobody. */
+export function peersInWords(dependencies: readonly Dependency[]): string {
+  return dependencies
+    .map(
+      ({ peer, waits, totalMs, longestMs }) =>
+        `${peer} (${plural(waits, 'wait')}, together ${durationOfMs(totalMs)}, longest ${durationOfMs(longestMs)})`,
+    )
+    .join('; ');
 }

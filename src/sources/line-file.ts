@@ -16,10 +16,14 @@ const MOST_SPOOLED_BYTES = 4_000_000_000;
 /** Part of the disk that must stay free. */
 const FREE_SHARE = 0.1;
 const NEWLINE = 10;
+/** How far the beginning of a file reaches, which says how its lines are read. */
+const HEAD_BYTES = 1_048_576;
 
 interface NumberedLine {
   readonly line: number;
   readonly text: string;
+  /** As it stands in the file, where `text` says it in other words. */
+  readonly original?: string;
 }
 
 interface LineFileOptions {
@@ -27,6 +31,8 @@ interface LineFileOptions {
   readonly spool: () => Promise<string>;
   /** How far the search for line ends is, every now and then. */
   readonly progress?: (lines: number) => void;
+  /** For a file that begins with these bytes: how its lines are put in words; null when they stay as they are. */
+  readonly inWords?: (head: Buffer) => ((lines: readonly string[]) => readonly string[]) | null;
   /** More may be written to the file: its end is not its end. */
   readonly isGrowing?: () => boolean;
 }
@@ -48,6 +54,8 @@ export class LineFile {
   #readable: FileHandle | null = null;
   #source: AsyncIterator<Buffer> | null = null;
   #spoolPath = '';
+  /** Undefined until the head of the file was read. */
+  #words: ((lines: readonly string[]) => readonly string[]) | null | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(path: string, options: LineFileOptions) {
@@ -75,19 +83,19 @@ export class LineFile {
     return found;
   }
 
-  /** The nearest line from `from` on, or before it, that holds the text; null when there is none. */
+  /** The nearest line from `from` on, or before it, that holds the text, as shown or as in the file; null for none. */
   async seek(text: string, from: number, forward: boolean): Promise<number | null> {
     if (!forward) {
       for (let end = Math.min(from, this.total ?? from); end >= 1; end -= LINES_A_MARK) {
         const lines = await this.#upTo(Math.max(1, end - LINES_A_MARK + 1), end);
-        const found = lines.findLast((each) => each.text.includes(text));
+        const found = lines.findLast((each) => holds(each, text));
         if (found !== undefined) return found.line;
       }
       return null;
     }
     for (let first = Math.max(1, from); ; first += LINES_A_MARK) {
       const lines = await this.#upTo(first, first + LINES_A_MARK - 1);
-      const found = lines.find((each) => each.text.includes(text));
+      const found = lines.find((each) => holds(each, text));
       if (found !== undefined) return found.line;
       if (lines.length < LINES_A_MARK) return null;
     }
@@ -103,7 +111,7 @@ export class LineFile {
     let due = 0;
     for (let first = 1; ; first += LINES_A_MARK) {
       const lines = await this.#upTo(first, first + LINES_A_MARK - 1);
-      for (const each of lines) if (each.text.includes(text)) matches.push(each.line);
+      for (const each of lines) if (holds(each, text)) matches.push(each.line);
       const ended = lines.length < LINES_A_MARK || matches.length >= most;
       if (ended || performance.now() >= due) {
         due = performance.now() + 200;
@@ -213,8 +221,31 @@ export class LineFile {
         lines.push({ line, text: decodeUtf8(bytes.toString('latin1', from, Math.min(to, from + LONGEST_LINE))) });
       from = to + 1;
     }
-    return lines;
+    return this.#inWords(lines);
   }
+
+  async #inWords(lines: readonly NumberedLine[]): Promise<readonly NumberedLine[]> {
+    const { inWords } = this.#options;
+    if (inWords === undefined || this.#readable === null) return lines;
+    let ours = this.#words;
+    if (ours === undefined) {
+      const head = Buffer.alloc(HEAD_BYTES);
+      const { bytesRead } = await this.#readable.read(head, 0, HEAD_BYTES, 0);
+      ours = inWords(head.subarray(0, bytesRead));
+      const isHeadWhole = bytesRead === HEAD_BYTES || this.#options.isGrowing?.() !== true;
+      if (isHeadWhole) this.#words = ours;
+    }
+    const words = ours?.(lines.map(({ text }) => text));
+    if (words === undefined) return lines;
+    return lines.map((each, index) => {
+      const text = words[index] ?? each.text;
+      return text === each.text ? each : { line: each.line, text, original: each.text };
+    });
+  }
+}
+
+function holds({ text, original }: NumberedLine, wanted: string): boolean {
+  return text.includes(wanted) || original?.includes(wanted) === true;
 }
 
 function noLinesKept(): InputError {

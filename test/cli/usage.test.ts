@@ -17,10 +17,10 @@ async function errorText(...words: readonly string[]): Promise<string> {
 }
 
 test('a mistyped option is answered with the right one', async () => {
-  assert.equal(await errorText('--jsn', TRACE), "drover: Unknown option '--jsn'.\n  Did you mean --json?\n");
+  assert.equal(await errorText('--jsn', TRACE), 'drover: Unknown option --jsn.\n  Did you mean --json?\n');
   assert.equal(
     await errorText('analyze', '--fial-on', 'info', TRACE),
-    "drover: Unknown option '--fial-on'.\n  Did you mean --fail-on?\n",
+    'drover: Unknown option --fial-on.\n  Did you mean --fail-on?\n',
   );
 });
 
@@ -103,4 +103,87 @@ test('help and version go to stdout and end with 0', async () => {
     assert.equal(stderr, '');
     assert.match(stdout, expected);
   }
+});
+
+/** Words, what is wrong with them, and what to type. */
+const WRONG: readonly (readonly [words: readonly string[], message: string, hint: string])[] = [
+  [
+    ['attach'],
+    'No process was named.',
+    'Type drover attach PID, or a name (gunicorn), a port (:8000), a unit (web.service).',
+  ],
+  [
+    ['record'],
+    'No process was named.',
+    'Type drover record PID, or a name (gunicorn), a port (:8000), a unit (web.service).',
+  ],
+  [['triage'], 'No trace and no process was named.', 'Type drover triage FILE, or drover triage --pid PID.'],
+  [['run'], 'No command was named.', 'Type drover run -- COMMAND WORDS…'],
+  [
+    ['run', '--', 'no-such-program'],
+    'There is no program "no-such-program".',
+    'Name it by its path; sudo has a PATH of its own: sudo env "PATH=$PATH" drover run -- COMMAND',
+  ],
+  [
+    ['run', '--', './no-such-program'],
+    'There is no program "./no-such-program".',
+    'Check the path, or name a program on the PATH.',
+  ],
+  [['completion'], 'No shell was named.', 'Type drover completion bash, zsh or fish.'],
+  [['completion', 'tcsh'], '"tcsh" is no word for drover completion.', 'Choose bash, zsh or fish.'],
+  [
+    ['explain', 'a', 'b'],
+    'drover explain takes one word, and 2 were given.',
+    'drover explain --help shows what there is.',
+  ],
+  [['doctor', 'abc'], '"abc" is not a pid.', 'Give numbers: drover doctor 4711'],
+  [
+    ['explode'],
+    'There is no command and no file "explode".',
+    'A running server is looked at with drover attach explode; drover --help lists the commands.',
+  ],
+  [
+    ['4711'],
+    'There is no command and no file "4711".',
+    'A running server is looked at with drover attach 4711; drover --help lists the commands.',
+  ],
+  [
+    ['diff', 'a.strace'],
+    'Two captures are compared, and one was named at most.',
+    'Type drover diff BEFORE AFTER: traces, or reports that drover --json saved.',
+  ],
+  [['--nosuch'], 'Unknown option --nosuch.', 'drover analyze --help shows what there is.'],
+  [['a.strace', '--verison'], 'Unknown option --verison.', 'Did you mean --version?'],
+  [['attach', '1', '--cost', '5'], 'Unknown option --cost.', 'Did you mean --max-cost?'],
+  [['a.strace', '--ring', '60s'], 'Unknown option --ring.', '--ring is an option of drover record.'],
+  [['a.strace', '--pid'], '--pid needs a value.', 'Write --pid <pid>: report on these processes only; may be repeated'],
+  [['a.strace', '--fail-on', 'bad'], '"bad" is no value of --fail-on.', 'Choose critical, warning or info.'],
+  [['a.strace', '--stall-ms', '-5'], '"-5" is not a whole number above zero.', 'Write --stall-ms 200'],
+  [['a.strace', '--width', 'wide'], '"wide" is not a whole number above zero.', 'Write --width 100'],
+  [['a.strace', '--pid', 'x'], '"x" is not a pid.', 'Give numbers: --pid 4711,4712'],
+  [
+    ['a.strace', '-o', 'absent/x'],
+    'Cannot write absent/x: there is no directory absent.',
+    'Make it first, or give -o another name.',
+  ],
+  [['a.strace', '-o', 'a.strace'], 'Cannot write a.strace: it is the trace itself.', 'Give -o another name.'],
+  [['a.strace', '--json', '--md'], '--json and --md exclude each other.', 'Choose one of them.'],
+  [
+    ['a.strace', '-'],
+    'Standard input (-) cannot be read together with files.',
+    'Save it to a file first, then name all files.',
+  ],
+];
+
+for (const [words, message, hint] of WRONG)
+  test(`wrong words are told in one line, with what to type: drover ${words.join(' ')}`, async () => {
+    assert.equal(await errorText(...words), `drover: ${message}\n  ${hint}\n`);
+  });
+
+test('a name that no file has is answered with the one that is near', async () => {
+  const { code, stderr } = await runDrover(['a.strce'], { directory: FOLDER });
+  assert.deepEqual(
+    [code, stderr],
+    [3, 'drover: Cannot read a.strce: there is no such file.\n  Did you mean a.strace?\n'],
+  );
 });

@@ -23,10 +23,10 @@ describe('the dashboard', () => {
   2 INFO     37 replies met EPIPE: the client had left               02:13:37
 ────────────────────────────────────────────────────────── 1 of 2, worst first ─
  likely, 02:13:37.902 to 02:13:40.312 UTC, worker 4127, loop-stall
- FACTS fsync(9</srv/app/sessions.db>) took 2.41 s. 13 calls over 100 ms on
-       this file, together 9.30 s of 58.20 s.
- WHY   An event-loop worker does one thing at a time: until fsync returns
-       it accepts and answers nobody.
+ FACTS fsync(9</srv/app/sessions.db>) took 2.41 s. 13 calls over 100 ms on this
+       file, together 9.30 s of 58.20 s.
+ WHY   An event-loop worker does one thing at a time: until fsync returns it
+       accepts and answers nobody.
 
  NEXT  1 See who syncs on the request path.
            lsof -p 4127 -a -d 9
@@ -34,7 +34,7 @@ describe('the dashboard', () => {
        needs: a release of the application
        caveat: a crash may then lose the last sessions
  PROOF Enter shows every line (2)
-   811990  4127 recvfrom(14<TCP:[10.0.0.4:8000->10.2.0.7:515... = 118 <0.000010>
+   811990  4127 02:13:37.890 recvfrom(14<TCP:[10.0.0.4:8000-... = 118 <0.000010>
 
  ?Help  j k move  Enter open  n N kind  y copy  / filter  s sort  q quit
 `,
@@ -52,12 +52,12 @@ describe('the dashboard', () => {
 > 1 CRIT Loop of worker 4127 blocked in fsync for 2.41 s
   2 INFO 37 replies met EPIPE: the client had left
 -------------------------------------- 1 of 2, worst first -
- likely, 02:13:37.902 to 02:13:40.312 UTC, worker 4127,
- loop-stall
- FACTS fsync(9</srv/app/sessions.db>) took 2.41 s. 13
-       calls over 100 ms on this file, together 9.30 s ...
+ likely, 02:13:37.902 to 02:13:40.312 UTC, worker 4127
+ FACTS fsync(9</srv/app/sessions.db>) took 2.41 s. 13 calls
+       over 100 ms on this file, together 9.30 s of
+       58.20 s.
  PROOF Enter shows every line (2)
-   811990  4127 recvfrom(14<TCP:[10.0.0... = 118 <0.000010>
+   811990  4127 02:13:37.890 recvfrom(14... = 118 <0.000010>
 
  ?Help  j k move  Enter open  n N kind  y copy  q quit
 `,
@@ -89,19 +89,19 @@ describe('the dashboard', () => {
 ── FINDING 1 of 2 ─────────────────────────────────────────────── 1 of 2 lines ─
  CRITICAL Loop of worker 4127 blocked in fsync for 2.41 s
  likely, 02:13:37.902 to 02:13:40.312 UTC, worker 4127, loop-stall
- FACTS fsync(9</srv/app/sessions.db>) took 2.41 s. 13 calls over 100 ms on
-       this file, together 9.30 s of 58.20 s.
+ FACTS fsync(9</srv/app/sessions.db>) took 2.41 s. 13 calls over 100 ms on this
+       file, together 9.30 s of 58.20 s.
  NEXT  1 See who syncs on the request path.
            lsof -p 4127 -a -d 9
  PROOF  Enter opens the marked line among its neighbours
- ▸ 811990  4127 recvfrom(14<TCP:[10.0.0.4:8000->10.2.0.7:515... = 118 <0.000010>
-   812004  4127 fsync(9</srv/app/sessions.db>) = 0 <2.410113>
+ ▸ 811990  4127 02:13:37.890 recvfrom(14<TCP:[10.0.0.4:8000-... = 118 <0.000010>
+   812004  4127 02:13:37.902 fsync(9</srv/app/sessions.db>) = 0 <2.410113>
        2 Move the sync to a thread, on one host first.
        needs: a release of the application
        caveat: a crash may then lose the last sessions
- WHY   An event-loop worker does one thing at a time: until fsync returns
-       it accepts and answers nobody.
- SEE   2 37 replies met EPIPE: the client had left
+ WHY   An event-loop worker does one thing at a time: until fsync returns it
+       accepts and answers nobody.
+ SEE   finding 2: 37 replies met EPIPE: the client had left
  MORE  drover explain loop-stall says how it is found and when it is wrong.
 
 

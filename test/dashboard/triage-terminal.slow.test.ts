@@ -20,7 +20,7 @@ describe('drover triage in a terminal', needsTool('tmux'), () => {
       assert.match(first, /^▸ 1 CRIT GET \/b holds worker 4870/m);
       assert.equal(tmux.property('alternate_on'), '1');
       tmux.keys('Enter');
-      await tmux.until(/▸ 7659 {2}4870 recvfrom/);
+      await tmux.until(/▸ 7659 {2}4870 18:29:09\.956 recvfrom/);
       tmux.keys('Enter');
       const lines = await tmux.until(/7658 .*\n.*7659 ▸ 4870/);
       assert.match(lines, /7663 ▸ 4870/, 'the second line of the proof is marked as well');

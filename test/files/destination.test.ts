@@ -149,7 +149,7 @@ test('names that are no names of files are refused', () => {
   const place = folder();
   for (const path of ['', '.', '..', '/', `${place}/`, `${place}/new/`, place, `${place}/.`, `${place}/..`])
     assert.throws(() => find(path, { force: true }), { name: 'OutputError', fault: 'name' }, path);
-  assert.throws(() => find(join(place, 'absent', 'report')), { fault: 'name', message: /there is no such file/ });
+  assert.throws(() => find(join(place, 'absent', 'report')), { fault: 'name', message: /there is no directory/ });
   assert.throws(() => find(join(place, 'n'.repeat(256))), { fault: 'name' });
   execFileSync('mkfifo', [join(place, 'pipe')]);
   assert.throws(() => find(join(place, 'pipe'), { force: true }), {

@@ -27,8 +27,8 @@ Do first (1): See who syncs on the request path. \`lsof -p 4127 -a -d 9\`
 fsync(9&lt;/srv/app/sessions.db&gt;) took 2.41 s. 13 calls over 100 ms on this file, together 9.30 s of 58.20 s. (likely; 02:13:37.902 to 02:13:40.312 UTC; worker 4127) An event-loop worker does one thing at a time: until fsync returns it accepts and answers nobody.
 
 \`\`\`text
-web-01.strace:811990  4127 1795140817.890000 recvfrom(14<TCP:[10.0.0.4:8000->10.2.0.7:51544]>, "POST /login"..., 8192, 0, NULL, NULL) = 118 <0.000010>
-web-01.strace:812004  4127 1795140817.902000 fsync(9</srv/app/sessions.db>) = 0 <2.410113>
+web-01.strace:811990  4127 02:13:37.890000 recvfrom(14<TCP:[10.0.0.4:8000->10.2.0.7:51544]>, "POST /login"..., 8192, 0, NULL, NULL) = 118 <0.000010>
+web-01.strace:812004  4127 02:13:37.902000 fsync(9</srv/app/sessions.db>) = 0 <2.410113>
 \`\`\`
 
 - [ ] See who syncs on the request path. \`lsof -p 4127 -a -d 9\`

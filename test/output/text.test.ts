@@ -33,9 +33,9 @@ DATA        good   12 of 1,204,331 lines unread   no event lost
            2 Move the sync to a thread, on one host first.
              needs: a release of the application
              caveat: a crash may then lose the last sessions
-    PROOF  2 lines
-      web-01.strace:811990  4127 recvfrom(14<TCP:[10.0.0.4:8... = 118 <0.000010>
-      web-01.strace:812004  4127 fsync(9</srv/app/sessions.db>) = 0 <2.410113>
+    PROOF  2 lines of web-01.strace
+      811990  4127 02:13:37.890 recvfrom(14<TCP:[10.0.0.4:80... = 118 <0.000010>
+      812004  4127 02:13:37.902 fsync(9</srv/app/sessions.db>) = 0 <2.410113>
     SEE    finding 2
 
  2  INFO      37 replies met EPIPE: the client had left   possible
@@ -83,9 +83,9 @@ DATA        good   12 of 1,204,331 lines unread
            2 Move the sync to a thread, on one host first.
              needs: a release of the application
              caveat: a crash may then lose the last sessions
-    PROOF  2 lines
-      web-01.strace:811990  4127 recvfrom(14<TCP:[1... = 118
-      web-01.strace:812004  4127 fsync(9</srv/app/ses... = 0
+    PROOF  2 lines of web-01.strace
+      811990  4127 02:13:37.890 recvfrom... = 118 <0.000010>
+      812004  4127 02:13:37.902 fsync(9</s... = 0 <2.410113>
     SEE    finding 2
 
  2  INFO      37 replies met EPIPE: the client had left
@@ -126,9 +126,9 @@ DATA        good   12 of 1,204,331 lines unread   no event lost
            2 Move the sync to a thread, on one host first.
              needs: a release of the application
              caveat: a crash may then lose the last sessions
-    PROOF  2 lines
-      web-01.strace:811990  4127 recvfrom(14<TCP:[10.0.0.4:8000->10.2.0.7:51544]>, "POST /login"...,... = 118 <0.000010>
-      web-01.strace:812004  4127 fsync(9</srv/app/sessions.db>) = 0 <2.410113>
+    PROOF  2 lines of web-01.strace
+      811990  4127 02:13:37.890 recvfrom(14<TCP:[10.0.0.4:8000->10.2.0.7:51544]>, "POST /login"..., ... = 118 <0.000010>
+      812004  4127 02:13:37.902 fsync(9</srv/app/sessions.db>) = 0 <2.410113>
     SEE    finding 2
 
  2  INFO      37 replies met EPIPE: the client had left
@@ -137,8 +137,8 @@ DATA        good   12 of 1,204,331 lines unread   no event lost
     WHY    An event-loop worker does one thing at a time: until fsync returns it accepts and answers nobody.
     NEXT   1 See who syncs on the request path.
                lsof -p 4127 -a -d 9
-    PROOF  1 line
-      web-01.strace:812004  4127 1795140817.902000 fsync(9</srv/app/sessions.db>) = 0 <2.410113>
+    PROOF  1 line of web-01.strace
+      812004  4127 02:13:37.902000 fsync(9</srv/app/sessions.db>) = 0 <2.410113>
 
     drover explain loop-stall says what that means and when it is wrong.
 
@@ -316,12 +316,12 @@ test('evidence names files without folders when paths are long, unless that make
       buildReport({ findings: [buildFinding({ evidence: files.map((file) => buildEvidence({ file })) })] }),
       plain,
     );
-  assert.match(at('/var/tmp/captures/web-01.strace'), /^ {6}web-01\.strace:812004 {2}/m);
+  assert.match(at('/var/tmp/captures/web-01.strace'), /PROOF {2}1 line of web-01\.strace\n {6}812004 {2}/);
   assert.match(
     at('/var/tmp/captures/a/trace.17', '/var/tmp/captures/b/trace.17'),
     /^ {6}\/var\/tmp\/captures\/b\/trace\.17:812004 {2}/m,
   );
-  assert.match(at('a/trace.17'), /^ {6}a\/trace\.17:812004 {2}/m);
+  assert.match(at('a/trace.17'), /PROOF {2}1 line of a\/trace\.17\n {6}812004 {2}/);
 });
 
 test('the width stays within 60 and 160', () => {

@@ -4,8 +4,22 @@ import { moment, period, span } from '../../src/output/when.ts';
 import { buildFinding, buildReport } from '../support/report-builder.ts';
 
 const dated = buildReport().window;
-const clocked = { startTime: null, endTime: null, timeOfDay: '23:59:58.900000', durationMs: 58_200 };
-const bare = { startTime: null, endTime: null, timeOfDay: null, durationMs: 58_200 };
+const clocked = {
+  startTime: null,
+  endTime: null,
+  timeOfDay: '23:59:58.900000',
+  monotonicSeconds: null,
+  startMs: 0,
+  durationMs: 58_200,
+};
+const bare = {
+  startTime: null,
+  endTime: null,
+  timeOfDay: null,
+  monotonicSeconds: null,
+  startMs: 0,
+  durationMs: 58_200,
+};
 const untimed = { ...bare, durationMs: null };
 
 test('a moment is wall clock when the trace has a date', () => {
@@ -42,4 +56,11 @@ test('the span of the trace names its date and its clock', () => {
   assert.equal(span(dated), '2026-11-20 02:13:29.100 to 02:14:27.300 UTC');
   assert.equal(span(clocked), '23:59:58.900 to 00:00:57.100 +1 d (trace clock, no date)');
   assert.equal(span(bare), '');
+});
+
+test('a window that begins later than the trace does not move its moments', () => {
+  const part = { ...clocked, timeOfDay: '23:59:59.900000', startMs: 1_000 };
+  assert.equal(moment(part, 1_204, null), moment(clocked, 1_204, null));
+  const dated = { ...clocked, startTime: '2026-11-20T02:13:30.100000Z', timeOfDay: null, startMs: 1_000 };
+  assert.equal(moment(dated, 1_204, null), '02:13:30.304');
 });

@@ -171,3 +171,32 @@ describe('a search', () => {
     await file.close();
   });
 });
+
+describe('lines that are shown in other words', () => {
+  const shouting = (): LineFile => {
+    const path = join(folder, `file-${++files}`);
+    writeFileSync(path, 'head\none\ntwo\nthree\n');
+    return new LineFile(path, {
+      spool,
+      inWords: (head) => {
+        assert.equal(head.toString(), 'head\none\ntwo\nthree\n');
+        return (lines) => lines.map((line) => (line === 'two' ? 'TWO' : line));
+      },
+    });
+  };
+
+  it('come with the line as it stands in the file', async () => {
+    assert.deepEqual(await shouting().read(2, 2), [
+      { line: 2, text: 'one' },
+      { line: 3, text: 'TWO', original: 'two' },
+    ]);
+  });
+
+  it('are found by either', async () => {
+    assert.equal(await shouting().seek('TWO', 1, true), 3);
+    assert.equal(await shouting().seek('two', 1, true), 3);
+    const found: number[] = [];
+    await shouting().filter('tw', 10, (matches) => found.push(...matches) >= 0);
+    assert.deepEqual(found, [3]);
+  });
+});

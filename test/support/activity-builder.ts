@@ -35,7 +35,7 @@ export function buildLane(
 
 export function buildActivity(workers: readonly WorkerActivity[], columnMs: number): Activity {
   return {
-    zero: { startTime: '2026-11-20T02:13:29.100000Z', timeOfDay: null },
+    zero: { startTime: '2026-11-20T02:13:29.100000Z', timeOfDay: null, monotonicSeconds: null, startMs: 0 },
     columnMs,
     columns: workers[0]?.waiting.length ?? 0,
     workers,

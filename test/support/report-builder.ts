@@ -42,6 +42,8 @@ export function buildReport(parts: ReportParts = {}): Report {
       startTime: '2026-11-20T02:13:29.100000Z',
       endTime: '2026-11-20T02:14:27.300000Z',
       timeOfDay: null,
+      monotonicSeconds: null,
+      startMs: 0,
       durationMs: 58_200,
       ...parts.window,
     },

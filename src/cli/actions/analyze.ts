@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import type { Report } from '../../analysis/report.ts';
 import { asOperand } from '../../files/operand.ts';
 import { analyzeCaptures } from '../../pipeline/analyze-captures.ts';
+import { InputError } from '../../sources/input-error.ts';
 import { openCaptures } from '../../sources/open-captures.ts';
 import { endStdin } from '../../sources/stdin-input.ts';
 import type { InputSet } from '../../sources/trace-input.ts';
@@ -13,9 +14,10 @@ import { checkReportFlags } from '../options/print.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { exitCodeFor } from '../printing/exit-code.ts';
 import { ProgressLine } from '../printing/progress-line.ts';
-import { renderReport, verdictLine } from '../printing/render-report.ts';
+import { verdictLine } from '../printing/render-report.ts';
+import { openResults } from '../printing/results.ts';
 import { reportStyle } from '../printing/terminal-capabilities.ts';
-import { notices, openOutput } from '../printing/write-result.ts';
+import { notices } from '../printing/write-result.ts';
 
 /** Signals that end the run before its report; their numbers make the exit codes. */
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
@@ -28,6 +30,7 @@ export async function runAnalyze(
 ): Promise<number> {
   checkFiles(files);
   checkCommand(files, commands);
+  checkNames(files);
   checkReportFlags(flags);
   checkWindow(flags);
   const options = analysisOptions(flags);
@@ -44,7 +47,7 @@ export async function runAnalyze(
   const isStdin = sets.some(({ kind }) => kind === 'stdin');
   const isPiped = isStdin && !process.stdin.isTTY;
   endOnSignals(progress, isPiped ? () => reportOnInterrupt(notice) : null);
-  const output = await openOutput(flags, sets.flatMap(filesRead));
+  const results = await openResults(flags, sets.flatMap(filesRead));
   for (const sentence of sets.flatMap((set) => set.notices)) notice(sentence);
   if (isStdin && process.stdin.isTTY) notice('Reading a trace from this terminal; end it with Ctrl-D.');
   const started = performance.now();
@@ -59,7 +62,7 @@ export async function runAnalyze(
     if (error !== null) throw error;
   }
   if (flags.verbose > 0) notice(effort(report, performance.now() - started));
-  await output.write(await renderReport(report, flags, style));
+  await results.write(report);
   return exitCodeFor(report, flags);
 }
 
@@ -73,14 +76,40 @@ function filesRead({ kind, paths, inputs, facts }: InputSet): readonly string[] 
   return [...inputs.map(({ name }) => name), ...(facts?.paths ?? [])];
 }
 
-/** A mistyped command arrives here as the name of a file. */
+/** A mistyped command arrives here as the name of a file, and so does the name or pid of a running server. */
 function checkCommand(files: readonly string[], commands: readonly string[]): void {
   const [first = ''] = files;
-  const meant = /^[a-z]+$/.test(first) && !existsSync(first) ? closest(first, commands) : undefined;
-  if (meant !== undefined)
-    throw new UsageError(`There is no command and no file "${first}".`, {
-      hint: `Did you mean drover ${[meant, ...files.slice(1).map(asOperand)].join(' ')}?`,
-    });
+  if (!/^(?:[a-z]+|:?\d{1,10})$/.test(first) || existsSync(first)) return;
+  const meant = closest(first, commands);
+  const others = files.slice(1).map(asOperand);
+  throw new UsageError(`There is no command and no file "${first}".`, {
+    hint:
+      meant !== undefined
+        ? `Did you mean drover ${[meant, ...others].join(' ')}?`
+        : others.length > 0
+          ? 'drover --help lists the commands.'
+          : `A running server is looked at with drover attach ${first}; drover --help lists the commands.`,
+  });
+}
+
+/** Throws `InputError` for a file that is not there when another name in its directory is near. */
+function checkNames(files: readonly string[]): void {
+  for (const file of files) {
+    if (file === '-' || existsSync(file)) continue;
+    const at = file.lastIndexOf('/') + 1;
+    const folder = file.slice(0, at);
+    let names: readonly string[] = [];
+    try {
+      names = readdirSync(folder === '' ? '.' : folder);
+    } catch {
+      // Without a look at the directory there is no other name to tell.
+    }
+    const meant = closest(file.slice(at), names);
+    if (meant !== undefined)
+      throw new InputError(`Cannot read ${file}: there is no such file.`, {
+        hint: `Did you mean ${asOperand(folder + meant)}?`,
+      });
+  }
 }
 
 /** What the tracer in front of the pipe says when Ctrl-C ends it, too. */

@@ -1,28 +1,36 @@
 import { readFileSync } from 'node:fs';
 import { KINDS, THRESHOLDS } from '../../detectors/registry.ts';
 import { installed } from '../../installation.ts';
+import { renderGuide } from '../../output/guide.ts';
+import { wrap } from '../../output/page.ts';
 import { errorCode } from '../../sources/input-error.ts';
 import { closest } from '../options/closest.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { EXIT } from '../printing/exit-code.ts';
-import { writeStdout } from '../printing/write-result.ts';
+import { writePaged } from '../printing/pager.ts';
+import { textStyle } from '../printing/terminal-capabilities.ts';
 
 /** The READMEs are text of the product; they lie in src/ both in the repository and in the package. */
 const DETECTORS = 'src/detectors';
+const LEAST_TEXT = 20;
 const TOPICS = ['thresholds'] as const;
 
 /**
- * Prints the page of a kind, the table of thresholds, or without a word the list of all pages. Throws `UsageError` for
- * other words.
+ * Prints the page of a kind, the table of thresholds, or without a word the list of all pages: for a terminal as text,
+ * else pages as Markdown. Throws `UsageError` for other words.
  */
 export async function runExplain(word: string | undefined): Promise<number> {
-  await writeStdout(explanation(word));
+  const isTerminal = process.stdout.isTTY === true;
+  const style = textStyle({}, process.env, process.stdout);
+  const text = explanation(word, isTerminal ? style.width : Number.POSITIVE_INFINITY);
+  await writePaged(isTerminal && text.startsWith('# ') ? renderGuide(text, style) : text);
   return EXIT.done;
 }
 
-export function explanation(word: string | undefined): string {
-  if (word === undefined) return listOfKinds();
-  if (word === 'thresholds') return tableOfThresholds();
+/** What to print: pages in Markdown, lists in lines of that many columns. */
+export function explanation(word: string | undefined, width = Number.POSITIVE_INFINITY): string {
+  if (word === undefined) return listOfKinds(width);
+  if (word === 'thresholds') return tableOfThresholds(width);
   const page = pageOf(word);
   if (page !== null) return page;
   const meant = closest(word, [...KINDS, ...TOPICS]);
@@ -42,16 +50,16 @@ function pageOf(kind: string): string | null {
   }
 }
 
-function listOfKinds(): string {
+function listOfKinds(columns: number): string {
   const pages = KINDS.flatMap((kind) => {
     const page = pageOf(kind);
     return page === null ? [] : [[kind, titleOf(page)] as const];
   });
   const width = Math.max(...[...KINDS, ...TOPICS].map((kind) => kind.length));
   const lines = [...pages, ['thresholds', 'every limit, its default, and what it means'] as const].map(
-    ([kind, title]) => `  ${kind.padEnd(width)}  ${title}`,
+    ([kind, title]) => behind(`  ${kind.padEnd(width)}  `, title, columns),
   );
-  return `What drover can find (drover explain KIND tells more):\n\n${lines.join('\n')}\n`;
+  return `What drover can find (drover explain KIND says more):\n\n${lines.join('\n')}\n`;
 }
 
 /** The first heading, without the kind itself when it begins with it. */
@@ -59,12 +67,18 @@ function titleOf(page: string): string {
   return (/^# (.*)$/m.exec(page)?.[1] ?? '').replace(/^`?[a-z-]+`?: /, '');
 }
 
-function tableOfThresholds(): string {
+function tableOfThresholds(columns: number): string {
   const entries = Object.entries(THRESHOLDS);
   const width = Math.max(0, ...entries.map(([name]) => name.length));
   const lines = entries.map(
     ([name, { default: usual, unit, meaning }]) =>
-      `  ${name.padEnd(width)}  ${`${usual} ${unit}`.trim()}\n  ${''.padEnd(width)}  ${meaning}`,
+      `  ${name.padEnd(width)}  ${`${usual} ${unit}`.trim()}\n${behind(' '.repeat(width + 4), meaning, columns)}`,
   );
   return `Thresholds and their defaults (change one with --threshold NAME=VALUE):\n\n${lines.join('\n')}\n`;
+}
+
+/** Text behind a label, which hangs there. */
+function behind(label: string, text: string, columns: number): string {
+  const rows = wrap(text, Math.max(LEAST_TEXT, columns - label.length));
+  return label + rows.join(`\n${' '.repeat(label.length)}`);
 }

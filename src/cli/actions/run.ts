@@ -1,15 +1,16 @@
+import { existsSync } from 'node:fs';
 import { LiveCapture } from '../../sources/live/capture.ts';
 import { assertChecks, straceChecks } from '../../sources/live/checks.ts';
-import { readHost } from '../../sources/live/host-facts.ts';
+import { isOnPath, readHost } from '../../sources/live/host-facts.ts';
 import { Spool } from '../../sources/live/spool.ts';
 import { straceRunEngine } from '../../sources/live/strace-engine.ts';
-import { checkNames } from '../capture/begin.ts';
 import { reportCapture } from '../capture/report.ts';
 import { untilInterrupted } from '../capture/signals.ts';
 import { growing } from '../capture/summary.ts';
 import type { RunFlags } from '../options/capture.ts';
 import { checkReportFlags } from '../options/print.ts';
-import { openOutput } from '../printing/write-result.ts';
+import { UsageError } from '../options/usage-error.ts';
+import { openResults } from '../printing/results.ts';
 
 /** `timeout` takes it for no limit. */
 const NO_LIMIT = 0;
@@ -20,9 +21,9 @@ const NO_LIMIT = 0;
  */
 export async function runRun(words: readonly string[], flags: RunFlags): Promise<number> {
   checkReportFlags(flags);
-  checkNames(flags);
-  const output = await openOutput(flags, flags.save === undefined ? [] : [flags.save]);
+  const results = await openResults(flags, flags.save === undefined ? [] : [flags.save]);
   assertChecks(straceChecks(readHost()));
+  checkProgram(words);
   const seconds = flags.for ?? NO_LIMIT;
   const capture = await untilInterrupted((signal) => {
     const spool = new Spool({
@@ -43,7 +44,17 @@ export async function runRun(words: readonly string[], flags: RunFlags): Promise
   return reportCapture(
     capture,
     flags,
-    output,
+    results,
     `Tracing ${words[0]} from its start. Ctrl-C ends it, and the capture with it.${growing(capture)}`,
   );
+}
+
+/** What strace would say of a program that is not there names neither drover nor the remedy. */
+function checkProgram([program = '']: readonly string[]): void {
+  if (program.includes('/') ? existsSync(program) : isOnPath(program)) return;
+  throw new UsageError(`There is no program "${program}".`, {
+    hint: program.includes('/')
+      ? 'Check the path, or name a program on the PATH.'
+      : 'Name it by its path; sudo has a PATH of its own: sudo env "PATH=$PATH" drover run -- COMMAND',
+  });
 }

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { PROGRAM_NAMES } from '../../sources/bpftrace/program.ts';
 import { addCaptureOptions, addTargetArgument, type RecordFlags } from '../options/capture.ts';
 import { parseCondition } from '../options/until.ts';
-import { parseCount, parseLongSeconds, parseSeconds } from '../options/values.ts';
+import { countOf, parseLongSeconds, parseSeconds } from '../options/values.ts';
 import type { ExitCodeSink } from '../printing/exit-code.ts';
 
 const MOST_DUMPS = 10;
@@ -24,7 +24,9 @@ export function addRecordCommand(program: Command, exitWith: ExitCodeSink): void
           'always does',
       ).argParser(parseCondition),
     )
-    .addOption(new Option('--dumps <n>', 'end after so many files').argParser(parseCount).default(MOST_DUMPS))
+    .addOption(
+      new Option('--dumps <n>', 'end after so many files').argParser(countOf('--dumps 10')).default(MOST_DUMPS),
+    )
     .optionsGroup('What to print:')
     .option(
       '-o, --output <file>',

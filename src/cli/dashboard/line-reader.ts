@@ -1,10 +1,13 @@
 import { closeSync } from 'node:fs';
+import { detectFormat } from '../../../parsers/registry.ts';
 import type { DashboardEvent, Effect } from '../../dashboard/events.ts';
 import { type PrivateFolder, temporaryFolder } from '../../files/private-folder.ts';
 import { failureReason } from '../../sources/input-error.ts';
 import { LineFile } from '../../sources/line-file.ts';
 import { lineTime, type TraceClock } from './line-time.ts';
 
+/** Formats are recognised by so much of a file. */
+const SNIFFED_BYTES = 65_536;
 const MOST_MATCHES = 100_000;
 
 interface RawLineReaderOptions {
@@ -107,7 +110,12 @@ export class RawLineReader {
         problem: '',
       });
     };
-    const made = new LineFile(this.#options.pathOf(path), { spool, progress, isGrowing: this.#options.isGrowing });
+    const made = new LineFile(this.#options.pathOf(path), {
+      spool,
+      progress,
+      isGrowing: this.#options.isGrowing,
+      inWords: (head) => detectFormat(head.subarray(0, SNIFFED_BYTES))?.inWords?.(head) ?? null,
+    });
     this.#files.set(path, made);
     return made;
   }

@@ -1,6 +1,6 @@
 import type { RawLines, Stamp } from '../../../parsers/format.ts';
 import { rawLinesOf } from '../../../parsers/registry.ts';
-import type { Window } from '../../analysis/report.ts';
+import { startOf } from '../../output/when.ts';
 
 /** What the times in the lines of a trace count from, and the format that finds them. */
 export interface TraceClock {
@@ -8,19 +8,12 @@ export interface TraceClock {
   readonly lines: RawLines;
 }
 
-const DAY = /^(\d\d):(\d\d):(\d\d(?:\.\d{1,9})?)$/;
 const DAY_SECONDS = 86_400;
 
 /** The clock that counts from this moment, or null for a trace without times. `format` is that of the report. */
-export function traceClock(
-  { startTime, timeOfDay }: Pick<Window, 'startTime' | 'timeOfDay'>,
-  format: string,
-): TraceClock | null {
-  const lines = rawLinesOf(format);
-  if (startTime !== null) return { start: { clock: 'epoch', seconds: Date.parse(startTime) / 1000 }, lines };
-  const [, hours, minutes, seconds] = DAY.exec(timeOfDay ?? '') ?? [];
-  if (seconds === undefined) return null;
-  return { start: { clock: 'day', seconds: Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds) }, lines };
+export function traceClock(zero: Parameters<typeof startOf>[0], format: string): TraceClock | null {
+  const start = startOf(zero);
+  return start === null ? null : { start, lines: rawLinesOf(format) };
 }
 
 /** Milliseconds from the start of the trace to the time that a raw line shows; null when it shows none. */

@@ -78,7 +78,7 @@ export function addTargetArgument(command: Command): Command {
 
 /** Reads the pids of a command, which commander hands over one by one. Throws `UsageError`. */
 export function parsePidWords(text: string, before?: readonly number[]): number[] {
-  return parsePids(text, before, 'drover attach 4711');
+  return parsePids(text, before, 'drover doctor 4711');
 }
 
 /** Adds the options that say how to trace; the programs that nobody but people can read only where they are wanted. */

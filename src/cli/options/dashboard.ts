@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { parseCount } from './values.ts';
+import { countOf } from './values.ts';
 
 /** How the dashboard shall look, or that there shall be none. */
 export interface DashboardFlags {
@@ -25,5 +25,5 @@ export function addDashboardOptions(command: Command): Command {
     )
     .option('--mouse', 'let the wheel move the selection (m turns it off)')
     .option('--no-tui', 'no dashboard: print the report, as when standard output is no terminal')
-    .option('--memory <mb>', 'most memory that the analysis behind the dashboard may take', parseCount);
+    .option('--memory <mb>', 'most memory that the analysis behind the dashboard may take', countOf('--memory 1024'));
 }

@@ -1,12 +1,13 @@
 import { COLUMN_NAMES, complaintOfColumns } from '../../trace/column-names.ts';
 import { UsageError } from './usage-error.ts';
 
-/** A whole number above zero. Throws `UsageError`. */
-export function parseCount(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || !Number.isSafeInteger(value))
-    throw new UsageError(`"${text}" is not a whole number above zero.`);
-  return value;
+/** Reads whole numbers above zero; `example` is a right use of the option. What it gives throws `UsageError`. */
+export function countOf(example: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= 1 && Number.isSafeInteger(value)) return value;
+    throw new UsageError(`"${text}" is not a whole number above zero.`, { hint: `Write ${example}` });
+  };
 }
 
 /** `4711`, `4711,4712`, and what earlier words gave; `example` is a right one. Throws `UsageError`. */

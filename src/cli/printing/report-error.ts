@@ -1,4 +1,3 @@
-import { CommanderError } from 'commander';
 import { OutputError } from '../../files/output-error.ts';
 import { HintedError } from '../../hinted-error.ts';
 import { InputError } from '../../sources/input-error.ts';
@@ -8,7 +7,7 @@ import { EXIT } from './exit-code.ts';
 
 /** The exit code that tells the caller whose fault it was. */
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError || error instanceof UsageError) return EXIT.usage;
+  if (error instanceof UsageError) return EXIT.usage;
   if (error instanceof AttachError) return EXIT.attach;
   if (error instanceof OutputError) return error.fault === 'name' ? EXIT.usage : EXIT.output;
   return error instanceof InputError ? EXIT.input : EXIT.bug;
@@ -23,7 +22,6 @@ export function reportError(error: unknown): void {
 }
 
 function errorText(error: unknown): string {
-  if (error instanceof CommanderError) return commanderErrorText(error);
   if (error instanceof HintedError)
     return `drover: ${oneLine(error.message)}\n${error.hint === '' ? '' : `  ${oneLine(error.hint)}\n`}`;
   const stack =
@@ -34,23 +32,6 @@ function errorText(error: unknown): string {
     'drover: internal error. This is a bug in drover, not in your trace; please report it with the lines ' +
     `below.\n${stack}\n`
   );
-}
-
-/** Commander puts its suggestion on a second line: `error: unknown option '--jsn'\n(Did you mean --json?)`. */
-function commanderErrorText({ code, message }: CommanderError): string {
-  if (code === 'commander.missingArgument') {
-    if (message.includes("'pid'"))
-      return 'drover: No process was named.\n  Type drover attach PID; any process of the server will do.\n';
-    if (message.includes("'command'")) return 'drover: No command was named.\n  Type drover run -- COMMAND WORDS…\n';
-    return 'drover: No trace was named.\n  Type drover FILE to analyze a trace, drover --help for more.\n';
-  }
-  const [first = '', suggestion = ''] = message.replace(/^error: /, '').split('\n');
-  const sentence = `${first.charAt(0).toUpperCase()}${first.slice(1)}${/[.?!]$/.test(first) ? '' : '.'}`;
-  const hint =
-    suggestion === ''
-      ? 'Type drover --help, or the command and --help, for what there is.'
-      : suggestion.replace(/^\((.*)\)$/, '$1');
-  return `drover: ${oneLine(sentence)}\n  ${oneLine(hint)}\n`;
 }
 
 /** Names of files may hold anything, also commands for the terminal. */

@@ -36,13 +36,13 @@ export function drawFindingList(state: DashboardState, width: number, most: numb
   const numbers = new Map(causesOf(state).map((finding, index) => [finding.id, index + 1]));
   const shown = Math.max(1, most - 1);
   const first = firstShown(position, shown, rows.length);
-  const workers = width >= WIDE ? WORKERS : 0;
   const visible = rows.slice(first, first + shown);
   // A trace of several days has dates in this column.
   const whole = Math.max(LEAST_TIME, ...visible.map((finding) => whenText(state, finding).length));
   const longest = Math.max(0, ...visible.map((finding) => finding.title.length));
   // A title says what matters most: where it does not fit beside the others they give way.
-  const isWide = width >= WIDE || longest < width - 4 - SEVERITY - whole;
+  const isWide = longest < width - 4 - SEVERITY - whole;
+  const workers = width >= WIDE && longest < width - 4 - SEVERITY - whole - WORKERS ? WORKERS : 0;
   const hasTime = isWide || (state.source === 'live' && width >= LEAST_WITH_TIME);
   const time = hasTime ? whole : 0;
   const words = isWide ? SEVERITY_WORDS : SHORT_WORDS;

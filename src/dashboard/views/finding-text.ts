@@ -6,21 +6,26 @@ import { fitTraceLines } from '../../output/trace-line.ts';
 import { CONFIDENCE_WORDS, pids } from '../../output/wording.ts';
 import { type Glyphs, type Row, row, span } from '../spans.ts';
 import { type DashboardState, shownReport } from '../state.ts';
-import { at, clockName } from '../times.ts';
+import { at, clockName, notation } from '../times.ts';
 
 const LABEL = 7;
 
 /** Text that hangs behind a label: ` WHY   An event loop …`. */
 export function hanging(glyphs: Glyphs, label: string, text: string, width: number): readonly Row[] {
   if (text === '') return [];
-  const lines = wrap(show(text, glyphs.ascii), Math.max(8, width - LABEL - 5));
+  const lines = wrap(show(text, glyphs.ascii), Math.max(8, width - LABEL - 1));
   return lines.map((line, index) => row(span(` ${(index === 0 ? label : '').padEnd(LABEL - 1)}`, 'bold'), line));
 }
 
 /** How sure, when and who, then the counted facts. */
 export function factRows(state: DashboardState, finding: Finding, width: number): readonly Row[] {
   const { glyphs } = state;
-  const facts = wrap(show(findingFacts(state, finding), glyphs.ascii), Math.max(8, width - 2));
+  const room = Math.max(8, width - 2);
+  const inRows = (withKind: boolean): readonly string[] =>
+    wrap(show(findingFacts(state, finding, withKind), glyphs.ascii), room);
+  const short = inRows(false);
+  // The name of the kind is not worth a row of its own.
+  const facts = inRows(true).length > short.length ? short : inRows(true);
   return [
     ...facts.map((line) => row(` ${line}`)),
     ...effectRows(state, finding, width),
@@ -43,14 +48,14 @@ export function clipped(rows: readonly Row[], height: number): readonly Row[] {
 }
 
 /** `likely, 02:13:32.104 to 02:13:51.220 UTC, worker 4127, loop-stall`. */
-function findingFacts(state: DashboardState, finding: Finding): string {
+function findingFacts(state: DashboardState, finding: Finding, withKind: boolean): string {
   const { startMs, endMs, openEnded } = finding;
   const clock = clockName(state);
   const start = at(state, startMs);
   const end = openEnded ? 'the end of the trace' : at(state, endMs);
   const when = start === '-' ? '' : end === start || end === '-' ? `at ${start}` : `${start} to ${end}`;
   const time = when === '' ? '' : `${when} ${clock}`.trim();
-  return [CONFIDENCE_WORDS[finding.confidence], time, pids(finding), finding.kind]
+  return [CONFIDENCE_WORDS[finding.confidence], time, pids(finding), withKind ? finding.kind : '']
     .filter((part) => part !== '')
     .join(', ');
 }
@@ -71,7 +76,7 @@ export function proofRows(
   const texts = fitTraceLines(
     shown.map(({ text }) => show(text, state.glyphs.ascii)),
     width - room - 5,
-    shownReport(state)?.source.format ?? '',
+    notation(state),
   );
   return texts.map((text, index) => {
     const pointer = index === marked ? state.glyphs.pointer : ' ';
@@ -82,7 +87,7 @@ export function proofRows(
 
 /**
  * What to do next, numbered, each with the command to type: as many whole steps as fit into that many rows, at least
- * the start of the first.
+ * the start of the first, then without what it needs.
  */
 export function stepRows(
   glyphs: Glyphs,
@@ -93,7 +98,10 @@ export function stepRows(
   const rows: Row[] = [];
   for (const [index, step] of steps.entries()) {
     const more = oneStep(glyphs, step, index, width);
-    if (rows.length + more.length > most) return rows.length === 0 ? more.slice(0, most) : rows;
+    if (rows.length + more.length > most) {
+      const { needs: _, caveat: __, ...bare } = step;
+      return rows.length === 0 ? oneStep(glyphs, bare, index, width).slice(0, most) : rows;
+    }
     rows.push(...more);
   }
   return rows;
@@ -115,7 +123,7 @@ export function relatedRows(report: Report, finding: Finding, glyphs: Glyphs, wi
   const causes = causesIn(report.findings);
   const lines = finding.related.flatMap((id) => {
     const index = causes.findIndex((other) => other.id === id);
-    return index < 0 ? [] : `${index + 1} ${causes[index]?.title ?? id}`;
+    return index < 0 ? [] : `finding ${index + 1}: ${causes[index]?.title ?? id}`;
   });
   return lines.flatMap((line, index) => hanging(glyphs, index === 0 ? 'SEE' : '', line, width));
 }

@@ -1,16 +1,17 @@
 import { wrap } from '../../output/page.ts';
 import { show } from '../../output/show.ts';
-import { cutMiddle } from '../../output/trace-line.ts';
+import { cutMiddle, withReportTime } from '../../output/trace-line.ts';
 import { count } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
 import { type Row, row, rule, span } from '../spans.ts';
 import { type DashboardState, shownReport, topScreen } from '../state.ts';
+import { notation } from '../times.ts';
 import { tall } from './beside.ts';
 
 /** The raw lines with their numbers; lines that prove a finding and bookmarks are marked. */
 export function drawLines(state: DashboardState): readonly Row[] {
   const { columns, glyphs, lines } = state;
-  const format = shownReport(state)?.source.format ?? '';
+  const times = notation(state);
   const { bodyRows } = layoutOf(state);
   const proof = proofOf(state);
   const marks = new Set(
@@ -19,7 +20,7 @@ export function drawLines(state: DashboardState): readonly Row[] {
   const room = String(Math.max(lines.total ?? 0, lines.rows.at(-1)?.line ?? 0, lines.cursor)).length;
   const drawn = lines.rows.slice(0, bodyRows - 1).map(({ line, text }) => {
     const mark = `${marks.has(line) ? 'b' : ' '}${proof.has(line) ? glyphs.pointer : ' '}`;
-    const shown = cutMiddle(show(text, glyphs.ascii), columns - room - 4, format);
+    const shown = cutMiddle(show(text, glyphs.ascii), columns - room - 4, times);
     const all = `${String(line).padStart(room)}${mark} ${shown}`;
     if (line === lines.cursor) return row(span(` ${all}`, 'selected'));
     return row(
@@ -75,8 +76,15 @@ export function drawLine(state: DashboardState): readonly Row[] {
   const { columns, glyphs, lines } = state;
   const { bodyRows } = layoutOf(state);
   const { position } = topScreen(state);
-  const text = lines.rows.find(({ line }) => line === lines.cursor)?.text ?? '';
-  const rows = wrap(show(text, glyphs.ascii), columns - 2).map((part) => row(` ${part}`));
+  const { text = '', original = text } = lines.rows.find(({ line }) => line === lines.cursor) ?? {};
+  const wrapped = (shown: string): readonly Row[] =>
+    wrap(show(shown, glyphs.ascii), columns - 2).map((part) => row(` ${part}`));
+  const dated = withReportTime(text, notation(state));
+  const rows = [
+    ...wrapped(dated),
+    // The line as it stands in the file, to look for it there.
+    ...(dated === original ? [] : [row(''), row(span(' IN THE FILE', 'bold')), ...wrapped(original)]),
+  ];
   const shown = rows.slice(Math.min(position, Math.max(0, rows.length - (bodyRows - 1))));
   return tall(
     [rule(glyphs, columns, `LINE ${count(lines.cursor)}`, show(lines.file, glyphs.ascii)), ...shown],

@@ -1,21 +1,23 @@
 import type { Finding } from '../../analysis/report.ts';
+import { durationOfMs } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
 import { type Row, row, rule, span } from '../spans.ts';
 import { type DashboardState, shownActivity, shownReport } from '../state.ts';
 import { findingRows, selectedFinding } from '../tables/findings.ts';
 import { workerRows } from '../tables/workers.ts';
 import { at } from '../times.ts';
-import { beside, tall } from './beside.ts';
+import { tall } from './beside.ts';
 import { drawFindingList, findingRule } from './finding-list.ts';
 import { clipped, factRows, hanging, proofRows, stepRows } from './finding-text.ts';
 import { drawLegend, drawTimelineRow, shownStretch } from './timeline-rows.ts';
 
 const ROW_LABEL = 8;
-const ROW_CELLS = 26;
-const SPLIT = ROW_LABEL + ROW_CELLS + 1;
+/** Rows of the timeline that go before the reason. */
+const MOST_BEFORE_WHY = 5;
 const FEWEST_FOR_DETAIL = 8;
 const FEWEST_FOR_STEPS = 7;
-const FEWEST_COLUMNS_FOR_ROWS = 70;
+const FEWEST_STEP_ROWS = 3;
+const FEWEST_COLUMNS_FOR_TIMELINE = 70;
 
 /**
  * Verdict first: the findings, the worst selected, and below what proves the selected one, how the workers looked, and
@@ -44,40 +46,44 @@ function drawSelected(state: DashboardState, finding: Finding, height: number): 
     span(' PROOF ', 'bold'),
     proof === undefined ? 'no single line shows it' : `Enter shows every line${more}`,
   );
-  const steps = height < FEWEST_FOR_STEPS ? [] : stepRows(glyphs, finding.next, columns, Math.floor(height / 3) + 1);
-  const foot = [...steps, hint, ...(proof === undefined ? [] : [proof])];
+  const shown = [hint, ...(proof === undefined ? [] : [proof])];
+  const told = factRows(state, finding, columns);
+  const left = height - shown.length - told.length;
+  const most = Math.max(FEWEST_STEP_ROWS, Math.min(Math.floor(height / 3) + 1, left));
+  const steps = height < FEWEST_FOR_STEPS ? [] : stepRows(glyphs, finding.next, columns, most);
+  const foot = [...steps, ...shown];
   const upper = Math.max(0, height - foot.length);
-  const timelineRows = columns >= FEWEST_COLUMNS_FOR_ROWS ? drawTimelineRows(state, finding, upper) : [];
-  const width = timelineRows.length > 0 ? columns - SPLIT - 2 : columns;
-  const text = clipped([...factRows(state, finding, width), ...hanging(glyphs, 'WHY', finding.why, width)], upper);
-  return [...tall(timelineRows.length > 0 ? beside(timelineRows, text, SPLIT, columns, glyphs) : text, upper), ...foot];
+  const facts = clipped(told, upper);
+  const why = hanging(glyphs, 'WHY', finding.why, columns);
+  const room = upper - facts.length;
+  const timeline = drawTimeline(state, finding, Math.min(room, Math.max(MOST_BEFORE_WHY, room - why.length)));
+  const reason = clipped(why, room - timeline.length);
+  return [...tall([...timeline, ...facts, ...reason], upper), ...foot];
 }
 
-/** The workers over the whole trace, those of the finding first; the scale above, the letters below. */
-function drawTimelineRows(state: DashboardState, finding: Finding, height: number): readonly Row[] {
+/** The workers over the whole trace, those of the finding first; above them the scale and what the letters say. */
+function drawTimeline(state: DashboardState, finding: Finding, height: number): readonly Row[] {
+  const { columns, glyphs } = state;
   const activity = shownActivity(state);
-  if (activity === null || height < 4 || shownReport(state)?.window.durationMs === null) return [];
+  if (activity === null || height < 2 || shownReport(state)?.window.durationMs === null) return [];
+  if (columns < FEWEST_COLUMNS_FOR_TIMELINE) return [];
   const { fromMs, toMs } = shownStretch(activity, { fromMs: 0, toMs: Number.POSITIVE_INFINITY });
   const rows = workerRows(state, state.lists.timeline).filter((each) => each.activity !== null);
   const named = rows.filter(({ worker }) => finding.workers.includes(worker.pid));
   const ordered = [...named, ...rows.filter((each) => !named.includes(each))];
-  const room = height - 2;
-  const shown = ordered.slice(0, ordered.length > room ? room - 1 : room);
-  const hidden = ordered.length - shown.length;
+  const shown = ordered.slice(0, height - 1);
+  const cells = columns - ROW_LABEL - 1;
   const timelineRows = shown.map(({ worker, activity: workerActivity }) =>
     row(
       ` ${String(worker.pid).padEnd(ROW_LABEL - 1)}`,
       ...(workerActivity === null
         ? []
-        : drawTimelineRow(activity, workerActivity, { fromMs, toMs, cells: ROW_CELLS }, state.glyphs)),
+        : drawTimelineRow(activity, workerActivity, { fromMs, toMs, cells }, state.glyphs)),
     ),
   );
-  return [
-    row(` ${secondsOf((toMs - fromMs) / ROW_CELLS)} a column, from ${at(state, fromMs).slice(0, 8)}`),
-    ...timelineRows,
-    ...(hidden > 0 ? [row(` +${hidden} more: 3 shows all`)] : []),
-    row(' ', ...drawLegend(state.glyphs, SPLIT - 1, timelineRows)),
-  ];
+  const all = shown.length < ordered.length ? `, ${shown.length} of ${ordered.length} workers (3 shows all)` : '';
+  const scale = ` ${durationOfMs((toMs - fromMs) / cells)} a column, from ${at(state, fromMs).slice(0, 8)}${all}   `;
+  return [row(scale, ...drawLegend(glyphs, columns - scale.length, timelineRows)), ...timelineRows];
 }
 
 /** What was looked at, when nothing was found. */
@@ -91,8 +97,4 @@ function nothingFound(state: DashboardState, height: number): readonly Row[] {
     ),
     height,
   );
-}
-
-function secondsOf(milliseconds: number): string {
-  return milliseconds >= 1000 ? `${(milliseconds / 1000).toFixed(1)} s` : `${Math.max(1, Math.round(milliseconds))} ms`;
 }

@@ -63,7 +63,7 @@ export function hasHostPids(link: string): boolean {
 }
 
 /** Whether a program of this name can be started. */
-function isOnPath(name: string): boolean {
+export function isOnPath(name: string): boolean {
   return (process.env.PATH ?? '').split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, name), constants.X_OK);

@@ -6,11 +6,13 @@ import type { Syscall } from '../../../trace/syscalls.ts';
 import { type Nanoseconds, SECOND } from '../../../trace/time.ts';
 import { decodeUtf8 } from '../../../trace/utf8.ts';
 import { type KeptLine, keptLine } from '../../evidence.ts';
+import type { Descriptor } from '../../machine/descriptors.ts';
 import { PerProcess } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 import { FailureText, type LastWords } from './last-words.ts';
+import { logOf, noteLog } from './logs.ts';
 
 /** Deaths that are kept; further ones are counted. */
 const MOST_DEATHS = 500;
@@ -43,6 +45,8 @@ export interface Death {
   /** It was that process itself, by `abort` or a fault. */
   readonly isOwnDoing: boolean;
   readonly lastCall: string;
+  /** What that was made on; -1 for none. */
+  readonly lastFd: number;
   /** It had accepted, waited for a listener or had a loop. */
   readonly hasServed: boolean;
   /** It ran the program of its parent: a worker, no helper program. */
@@ -131,11 +135,16 @@ export class DeathTracker implements Tracker {
         };
       case 'write':
         return (call, thread) => {
-          if (call.result > 0 && mayTell(call, thread)) wrote(call, thread);
+          const log = call.result > 0 ? logOf(call, thread) : null;
+          if (log !== null) wrote(call, thread, log);
         };
       default:
         return undefined;
     }
+  }
+
+  opened(call: Call, _thread: Thread, descriptor: Descriptor): void {
+    noteLog(call, descriptor);
   }
 
   /** A signal arrived. SIGCHLD tells of a child, also of one that was not traced. */
@@ -167,6 +176,7 @@ export class DeathTracker implements Tracker {
       coreDumped: code === 'CLD_DUMPED',
       isAssumed: false,
       lastCall: '',
+      lastFd: -1,
       hasServed: false,
       isFork: true,
       line,
@@ -182,7 +192,8 @@ export class DeathTracker implements Tracker {
       const pid = Number(inBrackets ?? behindWord ?? 0);
       if (pid > 0 && pid !== process.pid) this.#speaker = { text: this.#textOf(pid), thread };
       else if (pid > 0 || this.#speaker?.thread !== thread) this.#speaker = { text: textOf(process), thread };
-      this.#speaker.text.add(part, { file, line: line + index, text: part }, lastTime, process.accepted);
+      const shown = { file, line: line + index, text: part };
+      this.#speaker.text.add(part, shown, { at: lastTime, accepted: process.accepted, log: '' });
     }
   }
 
@@ -218,6 +229,7 @@ export class DeathTracker implements Tracker {
       coreDumped,
       isAssumed: false,
       lastCall: thread.leftIn?.name ?? thread.lastSyscall?.name ?? '',
+      lastFd: thread.leftIn?.fd ?? thread.lastFd,
       hasServed: process.threads.some((each) => each.hasServed),
       isFork: !this.#executed.has(process),
       line: { file, line, text },
@@ -268,6 +280,7 @@ export class DeathTracker implements Tracker {
         coreDumped: false,
         isAssumed: true,
         lastCall: crash.lastCall,
+        lastFd: -1,
         hasServed: process.threads.some((each) => each.hasServed),
         isFork: !this.#executed.has(process),
         line: crash.signal.line,
@@ -296,6 +309,7 @@ export class DeathTracker implements Tracker {
     readonly coreDumped: boolean;
     readonly isAssumed: boolean;
     readonly lastCall: string;
+    readonly lastFd: number;
     readonly hasServed: boolean;
     readonly isFork: boolean;
     readonly line: KeptLine;
@@ -363,16 +377,7 @@ function isLast(thread: Thread): boolean {
   return isMain || (process.isLeaderGuessed && process.threads.every((each) => each === thread || each.ended));
 }
 
-/** Output for people, or a log that a process writes before it serves: no socket, which data goes through. */
-function mayTell({ fd, syscall }: Call, thread: Thread): boolean {
-  if (fd === 1 || fd === 2) return true;
-  if (fd < 0 || thread.hasServed || !PLAIN_WRITES.has(syscall.name)) return false;
-  return thread.process.descriptors.get(fd)?.kind === 'file';
-}
-
-const PLAIN_WRITES: ReadonlySet<string> = new Set(['write', 'writev', 'pwrite64']);
-
-function wrote(call: Call, { process }: Thread): void {
+function wrote(call: Call, { process }: Thread, log: string): void {
   const { arguments: asked, result, end } = call;
   const [first, ...others] =
     call.syscall.name === 'writev' ? asked.payloads(LONGEST_WRITE) : [asked.payload(LONGEST_WRITE) ?? ''];
@@ -380,7 +385,7 @@ function wrote(call: Call, { process }: Thread): void {
   const known = failureTexts.of(process);
   if (bytes === '' || (known === undefined && !bytes.split('\n').some(beginsFailure))) return;
   const text = known ?? textOf(process);
-  text.write(decodeUtf8(bytes), result > bytes.length, keptLine(call), end, process.accepted);
+  text.write(decodeUtf8(bytes), result > bytes.length, keptLine(call), { at: end, accepted: process.accepted, log });
 }
 
 function textOf(process: Process): FailureText {

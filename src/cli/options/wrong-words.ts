@@ -1,0 +1,88 @@
+import type { Command, CommanderError } from 'commander';
+import { closest } from './closest.ts';
+import { UsageError } from './usage-error.ts';
+
+/** What a command lacks when it was given no word, and what to type. */
+const LACKS: Readonly<Record<string, readonly [message: string, hint: string]>> = {
+  analyze: ['No trace was named.', 'Type drover FILE to analyze a trace, drover --help for more.'],
+  attach: [
+    'No process was named.',
+    'Type drover attach PID, or a name (gunicorn), a port (:8000), a unit (web.service).',
+  ],
+  record: [
+    'No process was named.',
+    'Type drover record PID, or a name (gunicorn), a port (:8000), a unit (web.service).',
+  ],
+  diff: [
+    'Two captures are compared, and one was named at most.',
+    'Type drover diff BEFORE AFTER: traces, or reports that drover --json saved.',
+  ],
+  run: ['No command was named.', 'Type drover run -- COMMAND WORDS…'],
+  completion: ['No shell was named.', 'Type drover completion bash, zsh or fish.'],
+};
+
+/**
+ * Makes every command throw `UsageError` for words that it cannot use. What commander throws for help and version
+ * stays: they are no errors.
+ */
+export function explainWrongWords(program: Command): void {
+  for (const command of [program, ...program.commands])
+    command.exitOverride((error) => {
+      throw error.exitCode === 0 ? error : usageError(error, command, program);
+    });
+}
+
+function usageError({ code, message }: CommanderError, command: Command, program: Command): UsageError {
+  const name = command === program ? 'drover' : `drover ${command.name()}`;
+  const help = `${name} --help shows what there is.`;
+  const option = /'(-[^' ]*)/.exec(message)?.[1] ?? '';
+  const [, value = '', choices = ''] = /'([^']*)' is invalid.* Allowed choices are (.*?)\.?$/.exec(message) ?? [];
+  const argument = /argument value '([^']*)'/.exec(message)?.[1];
+  switch (code) {
+    case 'commander.missingArgument': {
+      const [lack, hint] = LACKS[command.name()] ?? [`${name} needs another word.`, help];
+      return new UsageError(lack, { hint });
+    }
+    case 'commander.unknownOption':
+      return new UsageError(`Unknown option ${option}.`, { hint: rightOption(option, command, program) ?? help });
+    case 'commander.optionMissingArgument': {
+      const flags = /'([^']*)'/.exec(message)?.[1] ?? option;
+      const known = command.options.find((each) => each.flags === flags);
+      return new UsageError(`${option.replace(/,$/, '')} needs a value.`, {
+        hint: known === undefined ? help : `Write ${known.flags}: ${known.description}`,
+      });
+    }
+    case 'commander.invalidArgument':
+      if (choices === '') break;
+      return new UsageError(
+        `"${argument ?? value}" is no ${argument === undefined ? `value of ${option}` : `word for ${name}`}.`,
+        {
+          hint: `Choose ${choices.replace(/, ([^,]*)$/, ' or $1')}.`,
+        },
+      );
+    case 'commander.excessArguments': {
+      const [, most = '0', given = ''] = /Expected (\d+) arguments? but got (\d+)/.exec(message) ?? [];
+      const words = most === '0' ? 'no word' : most === '1' ? 'one word' : `${most} words`;
+      return new UsageError(`${name} takes ${words}, and ${given} were given.`, { hint: help });
+    }
+  }
+  const [first = ''] = message.replace(/^error: /, '').split('\n');
+  const sentence = `${first.charAt(0).toUpperCase()}${first.slice(1)}${/[.?!]$/.test(first) ? '' : '.'}`;
+  return new UsageError(sentence, { hint: help });
+}
+
+/** The option that was probably meant, or the command that has this one. */
+function rightOption(word: string, command: Command, program: Command): string | null {
+  const long = word.split('=', 1)[0] ?? word;
+  const names = (of: Command): string[] => [
+    ...of.options.flatMap(({ long: name, hidden }) => (name == null || hidden ? [] : [name])),
+    '--help',
+  ];
+  const part = long.length < 6 ? undefined : names(command).find((name) => name.includes(long.slice(2)));
+  const meant = part ?? closest(long, [...names(command), ...names(program)]);
+  if (meant !== undefined) return `Did you mean ${meant}?`;
+  const owners = program.commands.filter((other) => names(other).includes(long)).map((other) => other.name());
+  return owners.length === 0
+    ? null
+    : `${long} is an option of drover ${owners.join(', ').replace(/, ([^,]*)$/, ' and $1')}.`;
+}
