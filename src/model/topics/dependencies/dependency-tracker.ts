@@ -128,7 +128,9 @@ export class DependencyTracker implements Tracker {
     const isLong = duration >= MILLISECOND;
     const upstream = upstreams.of(descriptor) ?? (isLong ? this.#peers.learned(descriptor) : undefined);
     if (upstream === undefined) return;
-    if (isLong) this.#blockedIn(upstream, call, thread, error === 'EAGAIN');
+    // A socket that does not wait says so at once; one that waits says so when its time limit ran out.
+    const waits = descriptor.nonblocking !== true && !call.arguments.has('MSG_DONTWAIT');
+    if (isLong) this.#blockedIn(upstream, call, thread, error === 'EAGAIN' && waits);
     if (!upstream.isWaitedFor) return;
     if (error === 'EAGAIN') upstream.sawNothing = true;
     else if (error === '') upstream.wasRead = true;
@@ -144,7 +146,9 @@ export class DependencyTracker implements Tracker {
     if (family !== 'poll' && family !== 'select' && family !== 'epoll-wait') return;
     const upstream = family === 'epoll-wait' ? lastAsked.of(thread) : this.#peers.polled(call, thread);
     if (upstream === undefined || (family === 'epoll-wait' && !upstream.isWaitedFor)) return;
-    this.#blockedIn(upstream, call, thread, call.result === 0 && family !== 'epoll-wait');
+    // A poll that only looks has no limit that could run out, however long the machine takes for it.
+    const hasLimit = family !== 'epoll-wait' && call.arguments.timeout() !== 0;
+    this.#blockedIn(upstream, call, thread, call.result === 0 && hasLimit);
   }
 
   closed(call: Call, thread: Thread, descriptor: Descriptor): void {
