@@ -1,4 +1,4 @@
-import type { LongTurn } from '../../model/facts.ts';
+import type { LongTurn, QueueTaken } from '../../model/facts.ts';
 import { type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { type ConnectionHeld, HoldTracker, heldIdly, MOSTLY_IDLE } from '../../model/topics/pools/hold-tracker.ts';
@@ -81,6 +81,7 @@ export const workerSaturation = defineDetector({
           holds.forget(thread);
         },
         poolTurn: (fact: PoolTurn) => void pools.busy.add(fact),
+        queueTaken: (fact: QueueTaken) => pools.queued(fact),
         poolWait: (fact: PoolWait) => pools.waited(fact),
         jobTurn: (fact: JobTurn) => jobs.add(fact),
         connectionHeld: (fact: ConnectionHeld) => holds.held(fact),
