@@ -40,6 +40,7 @@ export const acceptSkew = defineDetector({
   },
   follows: { kinds: ['service-stall', 'loop-stall'], anywhere: true },
   metrics,
+  measures: { share: 'maxShare' },
   create(context) {
     const queues = new AcceptQueues(noShares);
     return {

@@ -28,6 +28,11 @@ export const slowDependency = defineDetector({
   linkedInProcess: ['worker-saturation'],
   trackers: [DependencyTracker, SlowReplies],
   metrics,
+  measures: {
+    count: 'dependencies.waits',
+    totalMs: 'dependencies.totalMs',
+    longestMs: 'dependencies.longestMs',
+  },
   create(context) {
     return { on: {}, conclude: () => conclude(context) };
   },
