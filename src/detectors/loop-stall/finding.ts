@@ -53,7 +53,10 @@ export function stallFinding(
   // An acceptor takes no further connection while its pool is full, by design: that is a question of capacity.
   const isFull = hasPool && cause === 'lock';
   // A thread that is parked while others wait in its place has nothing to do.
-  const isParked = (cause === 'lock' || cause === 'futex-ladder') && mayTakeTurns(thread, context.model);
+  const parks = cause === 'lock' || cause === 'futex-ladder';
+  // It may park between requests as well, so that many of them are no turn.
+  const isRuntime = cause === 'many-requests' && thread.process.threads.length > 1;
+  const isParked = (parks || isRuntime) && mayTakeTurns(thread, context.model);
   const isDoubtful = isFull || isParked;
   const helpers = helperPeers(thread.process);
   const codeOf = (stall: Stall): CodeSample | null =>
