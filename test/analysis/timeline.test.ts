@@ -125,6 +125,7 @@ describe('the timeline of a report', () => {
 it('a finding tells when each thing was that it lists, and whose', () => {
   const spans = (metrics: Finding['metrics']): Span[] => spansOf(buildFinding({ metrics }));
   assert.deepEqual(spans({ stalls: [{ startMs: 3, endMs: 5 }], count: 17 }), [{ startMs: 3, endMs: 5, pid: null }]);
+  assert.deepEqual(spans({ worker: 19, stalls: [{ startMs: 3, endMs: 5 }] }), [{ startMs: 3, endMs: 5, pid: 19 }]);
   assert.deepEqual(spans({ replies: [{ pid: 7, atMs: 11 }] }), [{ startMs: 11, endMs: 11, pid: 7 }]);
   assert.deepEqual(spans({ requests: ['GET /', { pid: 7, hungUpMs: 13 }] }), [{ startMs: 13, endMs: 13, pid: 7 }]);
   assert.deepEqual(spans({ retries: [{ pid: 7, firstAtMs: 1, againAtMs: 17 }] }), [{ startMs: 17, endMs: 17, pid: 7 }]);

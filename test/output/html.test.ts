@@ -17,6 +17,9 @@ const TIMELINE: Timeline = {
     { pid: 4128, host: null, states: '  ..hh....' },
   ],
 };
+/** Columns 2 and 5. */
+const EARLY = { startMs: 11_640, endMs: 17_460 };
+const LATER = { startMs: 29_100, endMs: 34_920 };
 const night: Report = { ...nightReport, timeline: TIMELINE };
 
 /** Text of the page without its markup. */
@@ -104,6 +107,28 @@ test('each worker has one row, with a bar for each state it was in, and a mark t
   assert.doesNotMatch(lanes[1]?.[3] ?? '', /mark/);
 });
 
+test('what a finding lists of one worker is drawn in its row alone, also where the finding speaks for others', () => {
+  const findings = [
+    buildFinding({ workers: [4127, 4128], members: ['loop-stall-2'], metrics: { worker: 4127, stalls: [EARLY] } }),
+    buildFinding({
+      id: 'loop-stall-2',
+      memberOf: 'loop-stall-1',
+      workers: [4128],
+      metrics: { worker: 4128, stalls: [LATER] },
+    }),
+  ];
+  const page = renderHtml({ ...buildReport({ findings, workers: nightReport.workers }), timeline: TIMELINE });
+  const marks = [...page.matchAll(/data-name="(\d+)".*?class="mark critical" d="([^"]*)"/g)];
+  assert.deepEqual(
+    marks.map(([, pid, d = '']) => [pid, d.replace(/ \d+h/g, ' ')]),
+    [
+      ['4127', 'M2 1'],
+      ['4128', 'M5 1'],
+    ],
+  );
+  assert.equal(page.match(/class="mark/g)?.length, 2);
+});
+
 test('a report that was saved without a timeline has the rows all the same, and says what they lack', () => {
   const page = renderHtml(nightReport);
   assert.equal(page.match(/<g class="lane"/g)?.length, 2);
@@ -145,7 +170,10 @@ test('members, effects and what belongs together are told with the cause', () =>
     buildFinding({ id: 'loop-stall-3', related: ['loop-stall-1'] }),
   ];
   const text = textOf(renderHtml(buildReport({ findings })));
-  assert.match(text, /Workers 4127 up to 2\.41 s, 13 times 4128 up to 2\.41 s, 13 times Effects 3 replies came too late/);
+  assert.match(
+    text,
+    /Workers 4127 up to 2\.41 s, 13 times 4128 up to 2\.41 s, 13 times Effects 3 replies came too late/,
+  );
   assert.match(text, /See finding 1/);
   assert.match(text, /as in 1: See who syncs/);
   assert.match(text, /web-01\.strace:17 write\(14/);
