@@ -250,6 +250,9 @@ th {
   font-weight: 600;
   white-space: nowrap;
 }
+td:last-child:not(.right) {
+  min-width: 14rem;
+}
 .right {
   text-align: right;
   white-space: nowrap;
@@ -417,10 +420,16 @@ th {
     --blocked: #c0392b;
     --broken: #9b1fa8;
   }
+  html {
+    font-size: 11px;
+  }
   body {
     padding: 0;
     max-width: none;
-    font-size: 11px;
+    font-size: 1rem;
+  }
+  #time > * {
+    break-before: avoid;
   }
   nav,
   button,
@@ -448,7 +457,7 @@ th {
 `;
 
 /** What a content security policy calls it. */
-export const PAGE_STYLE_HASH = 'sha256-Z8fTLnx6zAt7dKJYJf7QugAJHjUzOg6CIYyel15KoOc=';
+export const PAGE_STYLE_HASH = 'sha256-aODivbSlIKoPnebEtlEI3o70PcPW4OD3AHSmbEZd+iU=';
 
 /** What a page can do beyond being read. */
 export const PAGE_SCRIPT = `
