@@ -473,6 +473,7 @@ export const PAGE_SCRIPT = `
     e: 'wrote to a client that had left (EPIPE)',
   };
   const LEAST_COLUMNS = 8;
+  const DAY_MS = 86_400_000;
   const DRAGGED_PIXELS = 5;
 
   function button(word, action) {
@@ -518,7 +519,12 @@ export const PAGE_SCRIPT = `
     const timeAt = (column) => {
       const ms = startMs + column * columnMs;
       if (zero === '') return \`+\${(ms / 1000).toFixed(3)} s\`;
-      return new Date(Number(zero) + ms).toISOString().slice(11, 23);
+      const time = new Date(Number(zero) + ms).toISOString();
+      // Another day than that of the beginning, on clocks with and without a date.
+      const days = Math.floor((Number(zero) + ms) / DAY_MS) - Math.floor((Number(zero) + startMs) / DAY_MS);
+      if (days === 0) return time.slice(11, 23);
+      const isDated = Number(zero) >= DAY_MS;
+      return isDated ? time.slice(0, 23).replace('T', ' ') : \`\${time.slice(11, 23)} +\${days} d\`;
     };
 
     const show = (start, length) => {
@@ -609,4 +615,4 @@ export const PAGE_SCRIPT = `
 `;
 
 /** What a content security policy calls it. */
-export const PAGE_SCRIPT_HASH = 'sha256-5jgUb8LsnLK5o7XuDTjiKBKFhHOxhtWq8hNx/w6Z3Vc=';
+export const PAGE_SCRIPT_HASH = 'sha256-r2D5im7VHlo4/ZkcMYxVD5MUxNv5m2Lg+7qTsV2IsBE=';
