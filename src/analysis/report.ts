@@ -18,6 +18,8 @@ export interface Report {
   /** What tracing cost this host, where drover traced; absent in captures of others. */
   readonly cost?: TracingCost;
   readonly verdict: Verdict;
+  /** Requests that were answered a second or more after they had been read, whatever they waited for; else absent. */
+  readonly slowReplies?: SlowReplies;
   /** Every detector answers. */
   readonly outcomes: Readonly<Partial<Record<Kind, Outcome>>>;
   readonly workers: readonly Worker[];
@@ -63,6 +65,14 @@ export interface TimelineRow {
    * call, `r` ran from call to call, `.` waited for work, ` ` not there. Empty where nothing was kept of it.
    */
   readonly states: string;
+}
+
+/** Requests that took long until their first answer. */
+export interface SlowReplies {
+  readonly count: number;
+  readonly longestMs: number;
+  /** The longest one. */
+  readonly request: string;
 }
 
 /** What the capture of one host says. */
