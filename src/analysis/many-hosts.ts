@@ -33,9 +33,9 @@ export function combinedReport(all: readonly HostReport[], unread: readonly Unre
   const rows = hostRows(reports, unread);
   const noun = hostNoun({ hosts: rows, workers });
   const { findings, leads } = combinedFindings(reports, window, { count: rows.length, noun });
+  const timeline = combinedTimeline(reports, window, findings);
   const hosts = rows.map((row) => ({ ...row, cause: leads.get(row.name) ?? null }));
   const judged = [...reports, ...unread.map(({ host }) => ({ host, report: null }))];
-  const timeline = combinedTimeline(reports, window);
   const slowReplies = combinedSlowReplies(reports);
   return {
     schemaVersion: first.report.schemaVersion,

@@ -35,7 +35,7 @@ export function addHosts(page: Page, report: Report): void {
 /** The same as a table. */
 export function hostTable(report: Report, hosts: readonly Host[]): Table {
   return {
-    title: `${hostNoun(report).toUpperCase()}S`,
+    title: '',
     note: '',
     columns: [{ title: `${hostNoun(report).toUpperCase()}S`, align: 'left' }, ...COLUMNS],
     rows: hostGroups(report, hosts).map(({ names, severity, longest, text }) => [
