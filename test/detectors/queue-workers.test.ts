@@ -154,6 +154,17 @@ describe('workers of a queue are saturated while all of them are at a job and an
     none(await analyzed(alone), KIND);
   });
 
+  it('but not so bad where they were there before: what has no name may be the socket of a client', async () => {
+    const text = children(busy)
+      .text()
+      .replaceAll(/<pipe:\[\d+\]>/g, '');
+    // Their parent is known by what they ask, and takes jobs.
+    const asked = [101, 102].map((pid) => `${pid}   1795140800.004000 getppid() = 100 <0.000010>\n`).join('');
+    const attached = `100   1795140800.003000 getpid() = 100 <0.000010>\n${asked}${text.replaceAll(/^100 .*clone.*\n/gm, '')}`;
+    assert.equal(only(await analyzed(attached), KIND).severity, 'info');
+    none(await analyzed(attached.replaceAll('getppid', 'getpid')), KIND);
+  });
+
   it('also of processes that were attached: who writes to their pipes is their master', async () => {
     const trace = children(busy, { before: () => {} });
     const master = trace.thread(100).at(5);
@@ -279,6 +290,17 @@ describe('the pool of a loop is saturated while all of its threads work and more
     assert.equal(title, 'All 4 pool threads busy 15 % of the time: openat on /srv/slow');
     assert.deepEqual([metrics.workers, workers], [4, [101]]);
     assert.match(next.map(({ text }) => text).join(), /UV_THREADPOOL_SIZE/);
+  });
+
+  it('and not as bad where the program serves nobody, nor where what is written to is a file', async () => {
+    const text = loop(4500, 1).text();
+    assert.equal(only(await analyzed(text), KIND).severity, 'warning');
+    const batch = text
+      .replaceAll(/^101 .*(?:accept4|recvfrom|sendto|socket:\[4711\]).*\n/gm, '')
+      .replaceAll(/^100 .*\n/gm, '');
+    const { severity, confidence } = only(await analyzed(batch), KIND);
+    assert.deepEqual([severity, confidence], ['info', 'possible']);
+    none(await analyzed(text.replaceAll('write(10<anon_inode:[eventfd]>', 'write(10</srv/out>')), KIND);
   });
 
   it('and not while nothing more is to be done, nor for less than a second', async () => {

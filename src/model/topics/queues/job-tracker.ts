@@ -4,7 +4,7 @@ import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
 import { keptLine } from '../../evidence.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import { isInterpreterLockWait } from '../../machine/block-class.ts';
-import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
+import { type Descriptor, type DescriptorKind, describeTarget } from '../../machine/descriptors.ts';
 import type { LeftIn } from '../../machine/left-in.ts';
 import type { LongWork } from '../../machine/long-work.ts';
 import type { Process } from '../../machine/process.ts';
@@ -53,8 +53,9 @@ export function queueOf(thread: Thread): JobQueue | null {
 /** What a broker sends so soon was there already, and what a master hands over so soon after a job. */
 const AT_ONCE = MILLISECOND;
 const HANDED_OVER = 50 * MILLISECOND;
-/** What an eventfd is written. */
+/** What an eventfd is written, and what such a descriptor is where a loop has a pipe, or nothing names it. */
 const ONE_EVENT = 8;
+const MAY_BE_EVENT: ReadonlySet<DescriptorKind> = new Set<DescriptorKind>(['event', 'pipe', 'unknown']);
 /** What reads a pipe. `pread64` cannot. */
 const PIPE_READS: ReadonlySet<string> = new Set(['read', 'readv']);
 /** Through the standard streams come data and commands for a program: what a shell or its caller connects. */
@@ -88,7 +89,8 @@ export class JobTracker implements Tracker {
     if (!(call.result > 0)) return;
     const descriptor = thread.process.descriptors.get(call.fd);
     if (descriptor?.kind === 'pipe') this.#pipes.of(descriptor)?.wrote(thread.process);
-    if (call.result !== ONE_EVENT) return;
+    // Through a file or a socket goes something else.
+    if (call.result !== ONE_EVENT || !MAY_BE_EVENT.has(descriptor?.kind ?? 'unknown')) return;
     const work = works.of(thread);
     if (work?.kind === 'word') work.dones++;
   }
@@ -116,6 +118,7 @@ export class JobTracker implements Tracker {
     const isUnnamed = descriptor === undefined || (descriptor.kind === 'unknown' && descriptor.label === '');
     if (!(isUnnamed ? hasWorkers(process.parent) : descriptor.kind === 'pipe')) return null;
     const work = works.set(thread, new Work('pipe', fd, ''));
+    work.isUnnamed = isUnnamed;
     if (descriptor !== undefined) work.pipe = this.#pipes.of(descriptor);
     return work;
   }

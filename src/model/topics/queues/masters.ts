@@ -12,9 +12,12 @@ const LEAST_WORKERS = 2;
  */
 export function masterOf(thread: Thread): Process | 'unknown' | 'nobody' {
   const { process } = thread;
-  const pipe = works.of(thread)?.pipe ?? null;
+  const work = works.of(thread);
+  const pipe = work?.pipe ?? null;
   const writer = pipe?.writer ?? null;
   if (pipe?.isShared || writer === process || (writer !== null && writer.parent === process)) return 'nobody';
+  // Nothing names what it reads from, and it was there before the capture: that may be a client's socket.
+  if (work?.isUnnamed && !process.isWhole) return 'unknown';
   return writer ?? (hasWorkers(process.parent) ? process.parent : 'unknown');
 }
 
