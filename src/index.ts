@@ -33,6 +33,8 @@ export type {
   Window,
   Worker,
 } from './analysis/report.ts';
+export { compareReports } from './comparison/compare.ts';
+export type { Amount, CauseChange, Change, Comparison, ComparisonOutcome, Side } from './comparison/comparison.ts';
 export type { DriveHooks, Progress } from './pipeline/progress.ts';
 export { InputError } from './sources/input-error-class.ts';
 

@@ -34,7 +34,9 @@ export function withOverlaps(part: Report, whole: Report, options: AnalysisOptio
     ...captured,
     findings,
     outcomes,
-    verdict: decide(findings, part.quality, outcomes, part.workers, part.window),
+    verdict: decide(findings, part.quality, outcomes, part.workers, part.window, {
+      slowReplies: part.slowReplies ?? null,
+    }),
   };
 }
 

@@ -18,6 +18,8 @@ export interface Report {
   /** What tracing cost this host, where drover traced; absent in captures of others. */
   readonly cost?: TracingCost;
   readonly verdict: Verdict;
+  /** Requests that were answered a second or more after they had been read, whatever they waited for; else absent. */
+  readonly slowReplies?: SlowReplies;
   /** Every detector answers. */
   readonly outcomes: Readonly<Partial<Record<Kind, Outcome>>>;
   readonly workers: readonly Worker[];
@@ -35,6 +37,14 @@ export interface Report {
   readonly hosts?: readonly Host[];
   /** What the trace holds more of than the tables list; absent when they list all. */
   readonly omitted?: Omitted;
+}
+
+/** Requests that took long until their first answer. */
+export interface SlowReplies {
+  readonly count: number;
+  readonly longestMs: number;
+  /** The longest one. */
+  readonly request: string;
 }
 
 /** What the capture of one host says. */

@@ -25,6 +25,7 @@ export const errorStorm = defineDetector({
   },
   trackers: [FailureTracker],
   metrics,
+  measures: { count: 'failed' },
   create(context) {
     return { on: {}, conclude: () => conclude(context) };
   },
