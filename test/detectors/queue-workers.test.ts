@@ -179,6 +179,36 @@ describe('workers of a queue are saturated while all of them are at a job and an
     assert.match(summary, /Who hands out these jobs is not in the capture/);
   });
 
+  /** Attached readers of pipes, in each of which the next thing is there each time; `writer` says who wrote it. */
+  function neverWaiting(writer: (reader: number) => { readonly pid: number; readonly fd: number }): TraceLines {
+    const trace = new TraceLines();
+    takesOne(trace.thread(100).at(0));
+    for (const [index, pid] of [101, 102].entries()) {
+      const reader = trace.thread(pid).at(5 + index);
+      for (let round = 0; round < 4; round++) {
+        const { pid: by, fd } = writer(index);
+        const pipe = `<pipe:[${70 + fd}]>`;
+        trace
+          .thread(by)
+          .at(reader.now - 1)
+          .call(`write(${fd}${pipe}, `, '"\\0\\0\\3\\246", 4)', 4);
+        ask(reader.call(`read(6${pipe}, `, '"\\0\\0\\3\\246", 4)', 4), 1900);
+      }
+      reader.stays(`read(6<pipe:[${70 + writer(index).fd}]>, `);
+    }
+    trace.thread(104).at(END).call('getpid(', ')', 104);
+    return trace;
+  }
+
+  it('also where none of them ever waits for a job, since the next one is there each time', async () => {
+    const shared = neverWaiting(() => ({ pid: 100, fd: 20 }));
+    assert.equal(only(await analyzed(shared), KIND).severity, 'critical');
+    const own = neverWaiting((reader) => ({ pid: 100, fd: 20 + reader }));
+    assert.equal(only(await analyzed(own), KIND).metrics.workers, 2);
+    // Two halves of two pipelines have nothing in common.
+    none(await analyzed(neverWaiting((reader) => ({ pid: 105 + reader, fd: 20 + reader }))), KIND);
+  });
+
   it('but not programs in a pipeline: what comes through standard input is data', async () => {
     const text = children(busy).text().replaceAll('read(6<', 'read(0<');
     none(await analyzed(text), KIND);

@@ -11,7 +11,7 @@ import type { Process } from '../../machine/process.ts';
 import { lastMomentOf, type Thread } from '../../machine/thread.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 import { hasTakenOne, takesFromQueue } from './broker.ts';
-import { hasWorkers, hears } from './masters.ts';
+import { handsOut, hasWorkers, hears } from './masters.ts';
 import { Pipes } from './pipes.ts';
 import { type QueueKind, Work, works } from './work.ts';
 
@@ -107,7 +107,15 @@ export class JobTracker implements Tracker {
       return;
     }
     const isFirst = known === undefined || (known.kind === 'word' && known.source < 0);
-    if (isFirst && call.result > 0 && call.duration >= MILLISECOND) this.#mayTake(thread, call.fd)?.begin(call.end);
+    if (!isFirst || !(call.result > 0) || (call.duration < MILLISECOND && !this.#isHandedOver(call, thread))) return;
+    this.#mayTake(thread, call.fd)?.begin(call.end);
+  }
+
+  /** Where the next job is there each time, nobody waits for one. */
+  #isHandedOver({ fd }: Call, { process }: Thread): boolean {
+    const descriptor = process.descriptors.get(fd);
+    const pipe = descriptor?.kind === 'pipe' ? this.#pipes.of(descriptor) : null;
+    return pipe !== null && handsOut(pipe, process);
   }
 
   /** Who reads here may take jobs: from a pipe, or from what nothing names, where its parent has several workers. */
