@@ -5,7 +5,6 @@ import { keptLine } from '../../evidence.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import { isInterpreterLockWait } from '../../machine/block-class.ts';
 import { type Descriptor, type DescriptorKind, describeTarget } from '../../machine/descriptors.ts';
-import type { LeftIn } from '../../machine/left-in.ts';
 import type { LongWork } from '../../machine/long-work.ts';
 import type { Process } from '../../machine/process.ts';
 import { lastMomentOf, type Thread } from '../../machine/thread.ts';
@@ -13,6 +12,7 @@ import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 import { hasTakenOne, takesFromQueue } from './broker.ts';
 import { handsOut, hasWorkers, hears } from './masters.ts';
 import { Pipes } from './pipes.ts';
+import { isForWork, isTaker, placeOf, wordQueue, workOfNew, workOfParent } from './takers.ts';
 import { type QueueKind, Work, works } from './work.ts';
 
 /**
@@ -62,6 +62,9 @@ const PIPE_READS: ReadonlySet<string> = new Set(['read', 'readv']);
 const STANDARD_ERROR = 2;
 /** The part of a turn that one call must take where nothing else says that it was a job. */
 const DOMINANT = 0.6;
+
+/** What glibc writes into a lock that another thread waits for. */
+const CONTENDED = 2;
 
 /**
  * Follows threads that take one job after the other: children that read jobs from a pipe of their master, workers that
@@ -245,46 +248,4 @@ export class JobTracker implements Tracker {
     if (work.kind === 'word' && callTime < DOMINANT * (end - start) && work.dones === 0) return;
     this.#facts.tell('jobTurn', { thread, start, end, open, call, target, callTime, line, nextWasThere });
   }
-}
-
-/** It neither accepts clients nor waits for several things at once. */
-function isTaker({ accepts, loop }: Thread): boolean {
-  return loop.hub?.kind !== 'epoll' && loop.shared === null && !accepts.isWait && accepts.listeners.size === 0;
-}
-
-/** A thread that was started in the capture may begin with a job. */
-function workOfNew(thread: Thread): Work | undefined {
-  const { process, isMain } = thread;
-  if (isMain || !process.tids.includes(thread.tid) || process.threads.length < 2) return undefined;
-  const work = works.set(thread, new Work('word', -1, ''));
-  work.begin(thread.firstTime);
-  return work;
-}
-
-/** A worker that forks for each job is where its child is. */
-function workOfParent({ process: { parent } }: Thread): Work | undefined {
-  const [first] = parent?.threads ?? [];
-  const work = first === undefined ? undefined : works.of(first);
-  return work !== undefined && work.kind !== 'word' && work.since !== UNKNOWN ? work : undefined;
-}
-
-/** What glibc writes into a lock that another thread waits for. */
-const CONTENDED = 2;
-/** Bytes of a condition of glibc that waiters use in turn. */
-const WORDS_OF_ONE = 8;
-
-function placeOf(word: string): number {
-  return Math.floor(Number.parseInt(word, 16) / WORDS_OF_ONE);
-}
-
-/** Processes of which the beginning was not seen may be threads of one. */
-function wordQueue({ isWhole, pid }: Process, place: number): string {
-  return `${isWhole ? pid : ''} word ${place}`;
-}
-
-function isForWork(work: Work, { fd, futex, syscall }: LeftIn): boolean {
-  // Who waits for a lock between processes waits for its turn at the pipe, as likely as not.
-  if (work.kind === 'pipe' && futex !== null) return !futex.isPrivate;
-  if (work.kind !== 'word') return fd === work.source;
-  return syscall.family === 'futex' && (futex === null || placeOf(futex.word) === work.source);
 }
