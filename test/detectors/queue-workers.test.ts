@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { analyzed, none, only } from '../support/analyzed.ts';
+import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
 import { connectTo, fork, oneWorker, startThread } from '../support/server-lines.ts';
 import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
 import { TraceLines } from '../support/trace-lines.ts';
@@ -207,6 +207,22 @@ describe('workers of a queue are saturated while all of them are at a job and an
     assert.equal(only(await analyzed(own), KIND).metrics.workers, 2);
     // Two halves of two pipelines have nothing in common.
     none(await analyzed(neverWaiting((reader) => ({ pid: 105 + reader, fd: 20 + reader }))), KIND);
+  });
+
+  it('also where two threads of the master write to their pipe, once they are known to be of one process', async () => {
+    const told = async (joined: boolean): Promise<string | undefined> => {
+      const trace = neverWaiting(() => ({ pid: 100, fd: 20 }));
+      const main = trace.thread(100);
+      const other = trace.thread(112).at(3);
+      other.call('write(20<pipe:[90]>, ', '"\\0\\0\\3\\246", 4)', 4);
+      main.labels.set(LISTENER, 'socket:[4711]');
+      main.at(8000).accept(11).read(11, 'GET /a').reply(11);
+      if (joined) other.labels.set(11, main.labels.get(11) ?? '');
+      other.at(8100).read(11, 'GET /b');
+      return ofKind(await analyzed(trace), KIND)[0]?.severity;
+    };
+    assert.equal(await told(true), 'critical');
+    assert.equal(await told(false), undefined);
   });
 
   it('but not programs in a pipeline: what comes through standard input is data', async () => {

@@ -15,20 +15,20 @@ export function masterOf(thread: Thread): Process | 'unknown' | 'nobody' {
   const { process } = thread;
   const work = works.of(thread);
   const pipe = work?.pipe ?? null;
-  if (pipe !== null && mayReport(pipe, process)) return 'nobody';
+  if (pipe !== null && (pipe.isShared || isOwn(pipe, process))) return 'nobody';
   // Nothing names what it reads from, and it was there before the capture: that may be a client's socket.
   if (work?.isUnnamed && !process.isWhole) return 'unknown';
   return pipe?.writer ?? (hasWorkers(process.parent) ? process.parent : 'unknown');
 }
 
-/** Whether what this process reads from a pipe is no job: a report of several, a token, what a child of it says. */
-function mayReport({ isShared, writer }: Pipe, process: Process): boolean {
-  return isShared || writer === process || writer?.parent === process;
+/** Whether what this process reads from a pipe is no job: a token of its own, or what a child of it says. */
+function isOwn({ writer }: Pipe, process: Process): boolean {
+  return writer === process || writer?.parent === process;
 }
 
 /** Whether another process was seen to hand this one something through that pipe. */
 export function handsOut(pipe: Pipe, process: Process): boolean {
-  return pipe.writer !== null && !mayReport(pipe, process);
+  return pipe.writer !== null && !isOwn(pipe, process);
 }
 
 /** Whether this is a parent of several processes. */
