@@ -91,6 +91,7 @@ const EXPLAINING: ReadonlySet<Kind> = new Set<Kind>([
   'service-stall',
   'worker-saturation',
   'lock-contention',
+  'blocking-dns',
 ]);
 
 const seen = (first: Finding | undefined): string => (first === undefined ? '' : ` Seen all the same: ${first.title}`);

@@ -70,7 +70,7 @@ describe('requests that are answered late, and no check says why', () => {
     assert.deepEqual(findings, []);
   });
 
-  it('are counted from the last that was read: what a client takes to send the rest is its own time', async () => {
+  it('are counted from the last that was read: what a client takes for the rest of it is its own time', async () => {
     const after = async (ms: number): Promise<number> => {
       const { trace, worker } = oneWorker();
       worker.waitUntil(50, LISTENER).accept(11).read(11, 'POST /a HTTP/1.1\\r\\nContent-Length: 999\\r\\n\\r\\n');

@@ -13,6 +13,7 @@ export interface ReportFlags {
   readonly ndjson?: boolean;
   readonly md?: boolean;
   readonly output?: string;
+  readonly html?: string;
   readonly force?: boolean;
   readonly failOn?: Severity;
   readonly strict?: boolean;
@@ -31,7 +32,8 @@ export function addPrintOptions(command: Command): Command {
       .optionsGroup('What to print:')
       .option('--json', 'the whole report as one JSON document')
       .option('--ndjson', 'each finding as one JSON document a line')
-      .option('--md', 'Markdown, to paste into an incident'),
+      .option('--md', 'Markdown, to paste into an incident')
+      .option('--html <file>', 'also one HTML page to hand on, in a new file that only you can read'),
   ).option('-v, --verbose', 'more detail; twice for all of it', (_, before: number) => before + 1, 0);
 }
 
