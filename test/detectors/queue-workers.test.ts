@@ -209,6 +209,13 @@ describe('workers of a queue are saturated while all of them are at a job and an
     none(await analyzed(neverWaiting((reader) => ({ pid: 105 + reader, fd: 20 + reader }))), KIND);
   });
 
+  it('but not where several report through that pipe, nor where one byte comes, which wakes somebody up', async () => {
+    let turn = 0;
+    none(await analyzed(neverWaiting(() => ({ pid: 105 + (turn++ % 2), fd: 20 }))), KIND);
+    const text = neverWaiting(() => ({ pid: 100, fd: 20 })).text();
+    none(await analyzed(text.replaceAll(/(read\(6.*), 4\) = 4/g, '$1, 1) = 1')), KIND);
+  });
+
   it('also where two threads of the master write to their pipe, once they are known to be of one process', async () => {
     const told = async (joined: boolean): Promise<string | undefined> => {
       const trace = neverWaiting(() => ({ pid: 100, fd: 20 }));

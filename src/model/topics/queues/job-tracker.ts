@@ -10,7 +10,7 @@ import type { Process } from '../../machine/process.ts';
 import { lastMomentOf, type Thread } from '../../machine/thread.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 import { hasTakenOne, takesFromQueue } from './broker.ts';
-import { handsOut, hasWorkers, hears } from './masters.ts';
+import { handsOut, hasWorkers, hears, masterOf } from './masters.ts';
 import { Pipes } from './pipes.ts';
 import { isForWork, isTaker, placeOf, wordQueue, workOfNew, workOfParent } from './takers.ts';
 import { type QueueKind, Work, works } from './work.ts';
@@ -47,7 +47,9 @@ export interface JobQueue {
 /** From where this thread takes jobs, as far as was seen; null when from nowhere. */
 export function queueOf(thread: Thread): JobQueue | null {
   const work = isTaker(thread) ? works.of(thread) : undefined;
-  return work === undefined || work.source < 0 ? null : work;
+  if (work === undefined || work.source < 0) return null;
+  // What was taken for a queue turned out to be how several report to this one.
+  return work.kind === 'pipe' && masterOf(thread) === 'nobody' ? null : work;
 }
 
 /** What a broker sends so soon was there already, and what a master hands over so soon after a job. */
@@ -60,6 +62,8 @@ const MAY_BE_EVENT: ReadonlySet<DescriptorKind> = new Set<DescriptorKind>(['even
 const PIPE_READS: ReadonlySet<string> = new Set(['read', 'readv']);
 /** Through the standard streams come data and commands for a program: what a shell or its caller connects. */
 const STANDARD_ERROR = 2;
+/** One byte through a pipe wakes somebody up, or is a token: it says nothing of a job. */
+const WAKE_UP = 1;
 /** The part of a turn that one call must take where nothing else says that it was a job. */
 const DOMINANT = 0.6;
 
@@ -110,7 +114,8 @@ export class JobTracker implements Tracker {
       return;
     }
     const isFirst = known === undefined || (known.kind === 'word' && known.source < 0);
-    if (!isFirst || !(call.result > 0) || (call.duration < MILLISECOND && !this.#isHandedOver(call, thread))) return;
+    if (!isFirst || !(call.result > WAKE_UP) || (call.duration < MILLISECOND && !this.#isHandedOver(call, thread)))
+      return;
     this.#mayTake(thread, call.fd)?.begin(call.end);
   }
 
