@@ -129,6 +129,7 @@ steady("go-tls", lambda: servers.go("cert.pem", "key.pem"), tls=True, kept=80, n
 
 # Everybody waits for one service.
 exhausted("apache-prefork-exhausted", lambda: servers.apache("prefork"), 3, 6, path="/small.txt")
+exhausted("apache-event-exhausted", lambda: servers.apache("event"), 8, 12, path="/small.txt")
 exhausted("unicorn-exhausted", servers.unicorn, 2, 4)
 exhausted("starman-exhausted", servers.starman, 2, 4)
 exhausted("gunicorn-sync-exhausted", lambda: servers.gunicorn("-w", "2", title="sync, 2 workers"), 2, 4)
@@ -269,6 +270,12 @@ def _(stage):
 @scene("go-stopped", servers.go)
 def _(stage):
     stage.run(*healthy(kept=120, new=60), stop(stage, stage.root))
+
+
+@scene("gunicorn-sync-stopped", lambda: servers.gunicorn("-w", "2", title="sync, 2 workers"))
+def _(stage):
+    """A worker that serves one client at a time, and has no loop; the other one goes on."""
+    stage.run(*healthy(kept=40, new=60), stop(stage, stage.workers()[0]))
 
 
 @scene("uvicorn-throttled", lambda: servers.uvicorn(1))

@@ -141,7 +141,7 @@ test('a start that fails leaves an old capture as it was, and nothing beside it'
     for (const [words, code, situation] of [
       [strace(busy(), '--save', old), 2, {}],
       [strace(busy(), '--save', old, '--force'), 4, refusing],
-      [['run', '--save', old, '--force', '--', '/nonexistent'], 4, {}],
+      [['run', '--save', old, '--force', '--', '/nonexistent'], 2, {}],
       [strace('4194303', '--save', old, '--force'), 4, {}],
       [strace(busy(), '--save', onDisk, '--force'), 4, {}],
       [['record', busy(), '--for', '1s', '-o', old], 2, {}],

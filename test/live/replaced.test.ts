@@ -37,6 +37,20 @@ function descriptorsOf(dump: string, pid: number): number {
   return [...dump.matchAll(new RegExp(`^event=fd pid=${pid} `, 'gm'))].length;
 }
 
+/**
+ * The first dump that tells what these processes have open. It begins after they did: on a busy host descriptors are
+ * listed more rarely than the ring is long.
+ */
+async function dumpWith(dump: () => Promise<string>, pids: readonly number[]): Promise<string> {
+  for (let tried = 1; ; tried++) {
+    await pause(5_000);
+    const text = await dump();
+    const missing = pids.filter((pid) => descriptorsOf(text, pid) <= 3);
+    if (missing.length === 0) return text;
+    assert.ok(tried < 7, `${missing.join(' ')} in ${text.slice(0, 3_000)}`);
+  }
+}
+
 test('workers that replaced all of the first ones are known in a dump by what they have open', LIVE, async () => {
   const server = await LiveServer.start({ workers: 2, options: ['--max-requests', '5'] });
   try {
@@ -47,10 +61,7 @@ test('workers that replaced all of the first ones are known in a dump by what th
       await until('others to be there', () => server.workers.every((pid) => !first.includes(pid)), 20_000);
       load.stop();
       await until('two of them', () => server.workers.length === 2);
-      await pause(5_000);
-      const now = server.workers;
-      const text = await dump();
-      for (const pid of now) assert.ok(descriptorsOf(text, pid) > 3, `${pid} in ${text.slice(0, 3_000)}`);
+      const text = await dumpWith(dump, server.workers);
       for (const pid of first) assert.equal(descriptorsOf(text, pid), 0);
       drover.signal('SIGINT');
       assert.equal((await drover.ended).code, 0);
@@ -78,9 +89,7 @@ test('a server that is upgraded is recorded on, with what the new one has open',
       await pause(2_500);
       process.kill(old, 'SIGTERM');
       await until('the old one to end', () => readProcess(old) === null || readProcess(old)?.state === 'Z');
-      await pause(5_000);
-      const text = await dump();
-      for (const pid of [next, ...childrenOf(next)]) assert.ok(descriptorsOf(text, pid) > 3, `${pid}`);
+      await dumpWith(dump, [next, ...childrenOf(next)]);
       assert.notEqual(await server.get('/'), null);
       drover.signal('SIGINT');
       assert.equal((await drover.ended).code, 0);

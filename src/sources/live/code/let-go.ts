@@ -7,6 +7,7 @@ const SIGSTOP = 1n << 18n;
 const MOST_THREADS = 4_096;
 const LOOK_EVERY_MS = 20;
 const PATIENCE_MS = 3_000;
+const LATE_LOOK_EVERY_MS = 1_000;
 /** drover is about to end. */
 const LAST_PATIENCE_MS = 1_000;
 
@@ -30,35 +31,43 @@ export function canBeStopped(pid: number, root = '/proc'): boolean {
 }
 
 /**
- * Lets a process go that a tracer, which is gone or will be in a moment, left stopped or about to stop. `startTicks`
- * names the process together with its number. Settles when all of its threads are free, after three seconds at the
- * latest.
+ * Lets a process go that a tracer, which is gone or will be, left stopped or about to stop. `startTicks` names the
+ * process together with its number. Settles when all of its threads are free, or it has ended, or after three seconds
+ * in which somebody else stopped it again; a tracer that waits for a disk itself is waited for as long as it holds it.
  */
 export async function letGo(pid: number, startTicks: number): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
-  while (!isFree(pid, startTicks) && performance.now() < deadline) await pause(LOOK_EVERY_MS);
+  const started = performance.now();
+  const [holder] = look(pid, startTicks).tracers;
+  for (;;) {
+    const { isFree, tracers } = look(pid, startTicks);
+    if (isFree) return;
+    const isLate = performance.now() - started > PATIENCE_MS;
+    if (isLate && (holder === undefined || !tracers.includes(holder))) return;
+    await pause(isLate ? LATE_LOOK_EVERY_MS : LOOK_EVERY_MS, undefined, { ref: !isLate });
+  }
 }
 
 /** The same for the end of drover, where nothing can be awaited; blocks for a second at most. */
 export function letGoNow(pid: number, startTicks: number): void {
   const deadline = performance.now() + LAST_PATIENCE_MS;
   const clock = new Int32Array(new SharedArrayBuffer(4));
-  while (!isFree(pid, startTicks) && performance.now() < deadline) Atomics.wait(clock, 0, 0, LOOK_EVERY_MS);
+  while (!look(pid, startTicks).isFree && performance.now() < deadline) Atomics.wait(clock, 0, 0, LOOK_EVERY_MS);
 }
 
-/** Looks at a process, and wakes it up where it is or will be stopped. */
-function isFree(pid: number, startTicks: number): boolean {
-  if (readStartTicks(pid) !== startTicks) return true;
+/** Looks at a process, and wakes it up where nobody traces it and it is or will be stopped. */
+function look(pid: number, startTicks: number): { readonly isFree: boolean; readonly tracers: readonly number[] } {
+  if (readStartTicks(pid) !== startTicks) return { isFree: true, tracers: [] };
   const holds = holdsOf(pid, '/proc');
-  if (holds.some(({ tracer }) => tracer !== 0)) return false;
-  if (!holds.some(({ state, willStop }) => state === 'T' || willStop)) return true;
+  const tracers = holds.flatMap(({ tracer }) => (tracer === 0 ? [] : [tracer]));
+  if (tracers.length > 0) return { isFree: false, tracers };
+  if (!holds.some(({ state, willStop }) => state === 'T' || willStop)) return { isFree: true, tracers };
   try {
     // It takes back a SIGSTOP that still waits, too.
     process.kill(pid, 'SIGCONT');
   } catch {
     // It ended a moment ago.
   }
-  return false;
+  return { isFree: false, tracers };
 }
 
 function holdsOf(pid: number, root: string): readonly Hold[] {

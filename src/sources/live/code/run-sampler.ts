@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from '../launch.ts';
 import { readStartTicks } from '../process-facts.ts';
 import { canBeStopped, letGo, letGoNow } from './let-go.ts';
@@ -11,6 +12,8 @@ const MOST_BYTES = 2_000_000;
 const PATIENCE_MS = (SAMPLER_SECONDS + 2) * 1_000;
 /** What it printed is there when it ends; a process that it left behind may hold its output open. */
 const BEHIND_MS = 300;
+/** What it saw is not waited for longer than that. */
+const LET_GO_MS = 3_000;
 
 /**
  * Runs a sampler and gives what it printed until its end, its time or too much of it; null when it could not be
@@ -30,8 +33,8 @@ export async function runSampler(
   process.once('exit', letGoAtExit);
   const printed = await printedBy(sampler, pid, tid, cancelled);
   // A sampler that was ended while it attached may have left the process stopped.
-  await letGo(pid, startTicks);
-  process.removeListener('exit', letGoAtExit);
+  const lettingGo = letGo(pid, startTicks).then(() => process.removeListener('exit', letGoAtExit));
+  await Promise.race([lettingGo, pause(LET_GO_MS, undefined, { ref: false })]);
   return printed;
 }
 
