@@ -98,6 +98,11 @@ const EXPLAINING: ReadonlySet<Kind> = new Set<Kind>([
   'blocking-dns',
 ]);
 
+/** A thread that is in a call at the end, and may as well be idle there, says nothing of who waited. */
+function explains({ kind, confidence }: Finding): boolean {
+  return EXPLAINING.has(kind) && !(kind === 'stuck-call' && confidence === 'possible');
+}
+
 const seen = (first: Finding | undefined): string => (first === undefined ? '' : ` Seen all the same: ${first.title}`);
 
 function slowly({ count, longestMs, request }: SlowReplies): string {
@@ -136,7 +141,7 @@ export function decide(
     const text = `Cannot tell: ${untold}.${time}${seen(first)}`;
     return { severity: first === undefined ? 'none' : 'info', confidence: 'cannot-tell', text };
   }
-  if (slowReplies !== null && !causes.some(({ kind }) => EXPLAINING.has(kind)))
+  if (slowReplies !== null && !causes.some(explains))
     return {
       severity: first?.severity ?? 'none',
       confidence: 'cannot-tell',
