@@ -15,7 +15,7 @@ export interface VerdictContext {
   readonly most?: { readonly call: string; readonly share: number } | null;
 }
 
-const TABLE = 'a table of counts tells neither when nor who';
+const TABLE = 'a table of counts says neither when nor who';
 /** A call that has less of the time than this is one among others. */
 const LEAST_SHARE = 0.5;
 /** In less time nothing has had a chance to happen. */

@@ -58,7 +58,7 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
     },
     {
       pattern:
-        /^([\d,]+) threads? in a call when the capture ended: ([\d,]+) waiting for work or for a time(?:, ([\d,]+) parked in futex or read beside a service that answers)?(?:, ([\d,]+) for less than [\d.]+ ms)?$/,
+        /^([\d,]+) threads? in a call when the capture ended: ([\d,]+) waiting for work or for a time(?:, ([\d,]+) idle in futex or read while the service answers)?(?:, ([\d,]+) for less than [\d.]+ ms)?$/,
       holds: (report, [threads = 0, idle = 0, parked = 0, brief = 0]) =>
         parked + brief > 0 && threads === idle + parked + brief && threads >= inCalls(report),
     },
@@ -77,7 +77,7 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
   ],
   'error-storm': [
     {
-      pattern: /^([\d,]+) of ([\d,]+) calls? failed, none of them in bulk$/,
+      pattern: /^([\d,]+) of ([\d,]+) calls? failed, no group of them often enough to report$/,
       holds: (report, [failures, calls = 0]) =>
         failures === failed(report) && calls >= 3 && calls <= all(report) && calls >= all(report) - most(report),
     },
@@ -102,7 +102,7 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
   ],
   'backlog-overflow': [
     {
-      pattern: each('([\\d,]+) connections? at most had queued up while nobody looked, backlog [\\d,]+'),
+      pattern: each('([\\d,]+) connections? at most had queued up while nobody accepted, backlog [\\d,]+'),
       holds: (report) => callsNamed(report, ACCEPT) > 0,
     },
   ],
@@ -149,7 +149,7 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
     },
     {
       pattern:
-        /^at no time of [\d.]+ ms or more was a thread at work while none .* waited there \((\d+) sets?\); what a lock .*$/,
+        /^at no time of [\d.]+ ms or more was a thread at work while none .* waited there \((\d+) sets?\); a wait for a lock would not show$/,
       holds: (report, [sets = 0]) =>
         sets > 0 && report.workers.filter(({ role }) => role === 'runtime-thread').length <= sets,
     },
@@ -207,7 +207,7 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
         calls > 0 && calls === callsNamed(report, OPEN_OR_WRITE) && callsNamed(report, SYNC) === 0,
     },
     {
-      pattern: /^([\d,]+) syncs?, the longest .*, none of them in the way: .*$/,
+      pattern: /^([\d,]+) syncs?, the longest .*, none long enough to report: .*$/,
       holds: (report, [syncs = 0]) => syncs > 0 && syncs <= callsNamed(report, SYNC),
     },
   ],
@@ -251,7 +251,7 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
   ],
   'lazy-import': [
     {
-      pattern: /^([\d,]+) requests?, ([\d,]+) modules? opened on the way of one at most$/,
+      pattern: /^([\d,]+) requests?, ([\d,]+) modules? opened during one at most$/,
       holds: (report, [read = 0]) => read > 0 && read >= requests(report),
     },
   ],
@@ -343,7 +343,7 @@ export const DENIED: readonly Claim[] = [
     holds: (report) => report.workers.every(({ atEnd }) => atEnd === null),
   },
   {
-    pattern: /^([\d,]+) calls? that came back: too few to fail in bulk/,
+    pattern: /^([\d,]+) calls? that came back: too few to judge/,
     holds: (report, [calls = 0]) => calls <= all(report) && calls >= all(report) - most(report),
   },
 ];

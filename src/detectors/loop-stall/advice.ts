@@ -81,7 +81,7 @@ const NOT_RUNNING_STEPS: (pid: number) => readonly Step[] = (pid) => {
     {
       text: 'Does it wait for memory? majflt/s above 0 is waiting for pages from a disk.',
       command: `pidstat -r -p ${process} 1 5`,
-      caveat: 'strace needs a processor for each call as well: in a small quota it is part of the trouble.',
+      caveat: 'strace needs CPU time for each call as well: with a small quota it adds to the problem.',
     },
   ];
 };
@@ -148,14 +148,14 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, pid: number) => Step[]>> =
   lock: () => [
     {
       text:
-        'Find the thread that holds the lock: it is the one that wakes this futex. Joining a native thread or ' +
+        'Find the thread that holds the lock: that thread wakes this futex. Joining a native thread or ' +
         'waiting for its result inside the loop looks the same.',
       caveat: 'Use the AsyncResult of the loop library instead of Thread.join or Future.result.',
     },
   ],
   unrecorded: (_, pid) => [
     {
-      text: 'Record the calls while it happens: this capture counts, and tells no call.',
+      text: 'Record the calls while it happens: this capture only counts and names no call.',
       command: `drover attach ${pid} --for 30s`,
     },
   ],

@@ -16,8 +16,7 @@ import type { Stall, StallGroup } from './stall-group.ts';
 import { memberTitleOf, titleOf } from './title.ts';
 import { mayTakeTurns, TURNS_NOTE } from './turn-takers.ts';
 
-const POOL_NOTE =
-  ' It hands its connections to a pool of threads: as likely as not it waited for one of them to be free.';
+const POOL_NOTE = ' It hands its connections to a pool of threads: it probably waited for a free thread.';
 
 /** Requests that a finding names. */
 const SHOWN_REQUESTS = 20;

@@ -22,11 +22,11 @@ export const effect: Effect = {
   },
   // Whatever took most of it is where to begin.
   least: 0.01,
-  inWords: (metrics, share) => `${together(share)}nobody could accept or answer ${extent(metrics)}`,
+  inWords: (metrics, share) => `nobody could accept or answer ${extent(metrics)}${others(share)}`,
 };
 
-function together(share: number): string {
-  return share >= NEARLY_ALL ? '' : 'together with other stalls: ';
+function others(share: number): string {
+  return share >= NEARLY_ALL ? '' : ' (other stalls included)';
 }
 
 function extent({ count, totalMs, longestMs }: Metrics): string {

@@ -192,7 +192,7 @@ function reasonOf({ threshold }: Context, all: readonly AtEnd[], parked: number)
   const brief = all.length - idle - parked;
   const parts = [
     `${idle} waiting for work or for a time`,
-    ...(parked > 0 ? [`${parked} parked in futex or read beside a service that answers`] : []),
+    ...(parked > 0 ? [`${parked} idle in futex or read while the service answers`] : []),
     ...(brief > 0 ? [`${brief} for less than ${threshold('stuck-ms')} ms`] : []),
   ];
   return parts.length === 1
