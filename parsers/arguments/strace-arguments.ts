@@ -413,6 +413,8 @@ function hasInNumbers({ family, name }: Syscall, flag: Flag, args: string): bool
       return flagWord(parts[name === 'sendto' || name === 'recvfrom' ? 3 : 2] ?? '', kernel.messageFlags).includes(
         flag,
       );
+    case 'O_APPEND':
+      return flagWord(parts[name === 'openat' ? 2 : 1] ?? '', kernel.statusFlags).includes(flag);
     // The kernel's number of it; the name is a word in any case.
     case 'PR_SET_NAME':
       return parts[0] === '0xf';

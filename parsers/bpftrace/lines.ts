@@ -1,10 +1,11 @@
 import type { CallCount } from '../../src/trace/record.ts';
-import { type Nanoseconds, type TimeOrigin, UNKNOWN } from '../../src/trace/time.ts';
-import type { TraceFlags } from '../format.ts';
+import { type Nanoseconds, UNKNOWN } from '../../src/trace/time.ts';
+import type { ParserOptions, TraceFlags } from '../format.ts';
 import type { LineAccounting } from '../text/line-accounting.ts';
 import type { Where } from '../text/line-parser.ts';
 import type { CallFacts } from '../timeline/printed-call.ts';
 import { TimeAxis } from '../timeline/time-axis.ts';
+import { CallLineReader } from './call-line.ts';
 import { CountedCalls } from './counted-calls.ts';
 import { type EarlierCall, EarlierCalls } from './earlier-calls.ts';
 import type { Fields } from './fields.ts';
@@ -51,6 +52,7 @@ export class Lines {
   readonly axis: TimeAxis;
   readonly earlier = new EarlierCalls();
   readonly #reader: LineReader;
+  readonly #calls: CallLineReader;
   readonly #maps = new MapLines();
   readonly #counted = new CountedCalls();
   readonly #watched = new WatchedCapture();
@@ -63,7 +65,7 @@ export class Lines {
   #left = 0;
 
   constructor(
-    origin: TimeOrigin,
+    { origin, file }: Pick<ParserOptions, 'origin' | 'file'>,
     accounting: LineAccounting,
     flags: TraceFlags,
     sink: LineSink,
@@ -78,6 +80,16 @@ export class Lines {
       foreign?.isTimeless === true ? 'none' : foreign?.isClock === true ? 'clock' : 'monotonic',
     );
     this.#reader = new LineReader(this.axis);
+    this.#calls = new CallLineReader(file, this.axis);
+  }
+
+  /** Reads the line `bytes[from..to]` when it is a call as drover's programs print it. Else false. */
+  readCall(bytes: Buffer, from: number, to: number, line: number): boolean {
+    if (this.#foreign !== null || this.#maps.isOpen) return false;
+    const call = this.#calls.read(bytes, from, to, line, this.#reader.machine);
+    if (call === null) return false;
+    this.#accounting.account[this.#wait(call)]++;
+    return true;
   }
 
   /** Reads one line of the file. */

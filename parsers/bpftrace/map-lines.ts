@@ -17,6 +17,11 @@ export class MapLines {
   /** The lines of a key that goes over several: a stack. */
   #open = 0;
 
+  /** The next line may be a part of a key, whatever it looks like. */
+  get isOpen(): boolean {
+    return this.#open > 0;
+  }
+
   /** Null when the line is no part of a map. */
   read(line: string): MapLine | null {
     if (line.charCodeAt(0) === 0x40) this.#open = 0;

@@ -46,13 +46,17 @@ export class BpftraceParser extends LineParser {
       cost: (cost) => this.tell({ kind: 'cost', ...cost }),
       describe: (pid, fd, label) => this.#threads.describe(pid, fd, label),
     };
-    this.#lines = new Lines(options.origin, this.accounting, this.flags, sink, foreign);
+    this.#lines = new Lines(options, this.accounting, this.flags, sink, foreign);
   }
 
   /** The calls that bpftrace listed as running when it ended, and those that it never saw begin or end. */
   *inFlight(): Iterable<Call> {
     for (const { call, facts } of this.#lines.stillIn()) yield this.#made(call.tid, call.pid, facts, call.where, null);
     for (const { tid, facts, where } of this.#left) yield this.#made(tid, this.#threads.pidOf(tid), facts, where);
+  }
+
+  protected override readBytes(bytes: Buffer, from: number, to: number): boolean {
+    return this.#lines.readCall(bytes, from, to, this.line);
   }
 
   protected override readLine(line: string, isLast: boolean): void {
@@ -75,7 +79,7 @@ export class BpftraceParser extends LineParser {
     this.#lines.end(this.line);
     this.#ordering.end();
     this.#isOver = true;
-    this.tell(...this.#lines.counted());
+    for (const record of this.#lines.counted()) this.tell(record);
   }
 
   /** Threads of which no event came are there all the same, from the capture's beginning to its end. */
@@ -136,7 +140,7 @@ export class BpftraceParser extends LineParser {
     const lane = this.#threads.lane(tid);
     // A signal that is ignored ends no call.
     if (waiting.kind !== 'signal' || !waiting.isIgnored) this.#lines.earlier.moved(tid);
-    this.tell(...this.#threads.endSilent({ time, file: where.file, line: where.line }));
+    for (const record of this.#threads.endSilent({ time, file: where.file, line: where.line })) this.tell(record);
     if (this.#threads.belongs(tid, pid)) this.tell({ kind: 'membership', lane, leader: this.#threads.lane(pid), time });
     switch (waiting.kind) {
       case 'call': {

@@ -27,6 +27,7 @@ export type Labels = { get(fd: number): string | undefined };
 
 const O_NONBLOCK = 0o4000;
 const SOCK_NONBLOCK = 0o4000;
+const O_APPEND = 0o2000;
 const HANG_UP = EVENT.HUP | EVENT.RDHUP;
 const MILLISECONDS_AT: Readonly<Record<string, number>> = { epoll_wait: 3, epoll_pwait: 3, poll: 2 };
 /** Limits that are a pointer: only whether there is one is told. */
@@ -36,6 +37,7 @@ const POINTER_AT: Readonly<Record<string, number>> = { epoll_pwait2: 3, ppoll: 2
 export class RawArguments implements CallArguments, RawCall {
   readonly #facts: CallFacts;
   readonly #labels: Labels | undefined;
+  #raw: readonly string[] | null = null;
   #memory: string | null = null;
   #text: string | null = null;
 
@@ -53,7 +55,8 @@ export class RawArguments implements CallArguments, RawCall {
   }
 
   get raw(): readonly string[] {
-    return this.#facts.raw;
+    this.#raw ??= this.#facts.raw;
+    return this.#raw;
   }
 
   get data(): string {
@@ -97,6 +100,8 @@ export class RawArguments implements CallArguments, RawCall {
         return (this.#messageFlags() & 0x40) !== 0;
       case 'MSG_PEEK':
         return (this.#messageFlags() & 0x2) !== 0;
+      case 'O_APPEND':
+        return (this.#int(name === 'openat' ? 2 : 1) & O_APPEND) !== 0;
       // Its text is not in the record.
       case 'PR_SET_NAME':
         return false;

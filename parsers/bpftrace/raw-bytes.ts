@@ -1,7 +1,33 @@
+import { latin1 } from '../text/line-reference.ts';
+
+const BACKSLASH = 0x5c;
+const X = 0x78;
+/** Where bytes are put together. */
+let scratch = Buffer.allocUnsafeSlow(4_096);
+
 /** `GET /\x0d\x0a` as a string of bytes, one character each. A backslash that stands for itself stays. */
 export function rawBytes(printed: string): string {
   if (!printed.includes('\\')) return printed;
-  return printed.replace(/\\x([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  const { length } = printed;
+  if (length > scratch.length) scratch = Buffer.allocUnsafeSlow(length);
+  const bytes = scratch;
+  let count = 0;
+  for (let at = 0; at < length; at++) {
+    const byte = printed.charCodeAt(at);
+    bytes[count++] = byte;
+    if (byte !== BACKSLASH || printed.charCodeAt(at + 1) !== X) continue;
+    const value = (hexDigit(printed.charCodeAt(at + 2)) << 4) | hexDigit(printed.charCodeAt(at + 3));
+    if (value < 0) continue;
+    bytes[count - 1] = value;
+    at += 3;
+  }
+  return latin1(bytes, 0, count);
+}
+
+/** The value of a small hexadecimal digit; -1 for anything else, the end of a string among it. */
+function hexDigit(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  return code >= 0x61 && code <= 0x66 ? code - 0x57 : -1;
 }
 
 /** The printed bytes as a C string in the manner of strace: `"GET /\r\n"`. */

@@ -89,7 +89,7 @@ export class PerfTraceParser extends CallLineParser {
     this.#isEnding = true;
     this.#dropPiece();
     this.#ordering.end();
-    this.tell(...this.#summary.records());
+    for (const record of this.#summary.records()) this.tell(record);
   }
 
   #read(text: string): void {

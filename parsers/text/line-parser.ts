@@ -25,7 +25,8 @@ export interface Where {
 
 /**
  * A parser that takes each line as a string: all that is the same whatever the lines say. A format adds `readLine`, and
- * `finish` for what it knows only at the end. Strings cost: strace, whose traces are large, reads bytes instead.
+ * `finish` for what it knows only at the end. Strings cost: a format whose traces are large reads its usual lines from
+ * their bytes (`readBytes`), and strace all of them.
  */
 export abstract class LineParser implements TraceParser {
   readonly flags: TraceFlags;
@@ -53,6 +54,11 @@ export abstract class LineParser implements TraceParser {
 
   /** Reads one line, without its newline. `isLast`: it has none, so that its end may be missing. */
   protected abstract readLine(text: string, isLast: boolean): void;
+
+  /** Reads a line from its bytes where a format has a faster way for it. False leaves the line to `readLine`. */
+  protected readBytes(_bytes: Buffer, _from: number, _to: number): boolean {
+    return false;
+  }
 
   /** No more lines come. */
   protected finish(): void {}
@@ -94,9 +100,9 @@ export abstract class LineParser implements TraceParser {
     }
   }
 
-  /** Hands out records, in this order. */
-  protected tell(...records: readonly TraceRecord[]): void {
-    this.#ready.push(...records);
+  /** Hands out a record, behind those that were told before. */
+  protected tell(record: TraceRecord): void {
+    this.#ready.push(record);
   }
 
   /** Where the current line stands, and how it is quoted. */
@@ -109,6 +115,7 @@ export abstract class LineParser implements TraceParser {
     this.line++;
     this.account.lines++;
     if (skipped > 0) this.accounting.note('long-line', this.line, '');
+    if (this.readBytes(this.#window.bytes, from, to)) return;
     this.readLine(decode(this.#window.bytes, from, Math.min(to, from + this.#longestLine)), this.#isLast);
   }
 }

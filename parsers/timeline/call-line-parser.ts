@@ -31,6 +31,7 @@ export abstract class CallLineParser extends LineParser {
     this.tell(call);
     if (lane.lastLine instanceof PrintedCall) lane.lastLine.forgetPrevious();
     lane.lastLine = call;
-    this.tell(...this.lanes.endSilent({ time: facts.end, file: where.file, line: where.line }));
+    for (const record of this.lanes.endSilent({ time: facts.end, file: where.file, line: where.line }))
+      this.tell(record);
   }
 }

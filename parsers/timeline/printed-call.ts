@@ -49,14 +49,6 @@ export class PrintedCall implements Call, LastLine {
   readonly injected = false;
   readonly partial: boolean;
   readonly lane: Lane;
-  readonly syscall: Syscall;
-  readonly start: Nanoseconds;
-  readonly end: Nanoseconds;
-  readonly duration: Nanoseconds;
-  readonly result: number;
-  readonly error: string;
-  readonly fd: number;
-  readonly inFlight: boolean;
   readonly facts: CallFacts;
   readonly file: string;
   readonly line: number;
@@ -73,14 +65,6 @@ export class PrintedCall implements Call, LastLine {
    */
   constructor(facts: CallFacts, lane: Lane, where: Told, axis: TimeAxis, entry: Told | null = where) {
     this.lane = lane;
-    this.syscall = facts.syscall;
-    this.start = facts.start;
-    this.end = facts.end;
-    this.duration = facts.duration;
-    this.result = facts.result;
-    this.error = facts.error;
-    this.fd = facts.fd;
-    this.inFlight = facts.inFlight;
     this.facts = facts;
     this.file = where.file;
     this.line = where.line;
@@ -90,6 +74,38 @@ export class PrintedCall implements Call, LastLine {
     this.#original = where.text;
     this.#axis = axis;
     this.#previous = lane.lastLine;
+  }
+
+  get syscall(): Syscall {
+    return this.facts.syscall;
+  }
+
+  get start(): Nanoseconds {
+    return this.facts.start;
+  }
+
+  get end(): Nanoseconds {
+    return this.facts.end;
+  }
+
+  get duration(): Nanoseconds {
+    return this.facts.duration;
+  }
+
+  get result(): number {
+    return this.facts.result;
+  }
+
+  get error(): string {
+    return this.facts.error;
+  }
+
+  get fd(): number {
+    return this.facts.fd;
+  }
+
+  get inFlight(): boolean {
+    return this.facts.inFlight;
   }
 
   get previousLine(): number {

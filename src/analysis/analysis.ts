@@ -47,6 +47,7 @@ export class Analysis {
     durations: false,
     pids: false,
     stopsThreads: false,
+    names: false,
   };
   #model: Model | null = null;
   #recorder: ActivityRecorder | null = null;
@@ -119,6 +120,7 @@ export class Analysis {
     // Where every call is split the parser alone knows that -T was given.
     this.#capabilities.durations ||= facts.source.flags.durations;
     this.#capabilities.stopsThreads = facts.stopsThreads;
+    this.#capabilities.names = facts.source.flags.fdDecoration !== 'none';
     const outcomes: Partial<Record<Kind, Outcome>> = {};
     const drafts: Draft[] = [];
     const wanted = this.#options.pids === undefined ? null : new Set(this.#options.pids);

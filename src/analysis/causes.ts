@@ -26,7 +26,7 @@ export function effectsInWords(finding: Finding, findings: readonly Finding[]): 
     if (first === undefined) return [];
     if (finding.hosts.length < 2) return same.map(({ effect, title }) => effect ?? title);
     const hosts = new Set(same.flatMap((each) => each.hosts)).size - 1;
-    const more = hosts === 0 ? '' : hosts === 1 ? ' (and on 1 more host)' : ` (and on ${hosts} more hosts)`;
+    const more = hosts === 0 ? '' : ` (and on ${hosts} more)`;
     return [`${first.effect ?? first.title}${more}`];
   });
 }

@@ -5,3 +5,10 @@ export interface HostReport {
   readonly host: string;
   readonly report: Report;
 }
+
+/** A capture of several that could not be read, and why. */
+export interface UnreadCapture {
+  readonly host: string;
+  readonly path: string;
+  readonly reason: string;
+}

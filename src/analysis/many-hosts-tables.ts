@@ -1,38 +1,85 @@
 import { plural } from '../trace/format-numbers.ts';
-import type { HostReport } from './host-report.ts';
+import { meaningOf } from './diagnostics.ts';
+import type { HostReport, UnreadCapture } from './host-report.ts';
 import { MOST_CALLS, MOST_DEPENDENCIES } from './omitted.ts';
 import type { CallStatistics, Dependency, Diagnostic, Kind, Outcome, Quality, Report } from './report.ts';
 
 const GRADES = ['good', 'partial', 'poor'] as const;
 const SAMPLES = 5;
+const MOST_NAMED = 4;
 
-/** As good as the worst capture; notes say of which host they are. */
-export function combinedQuality(reports: readonly HostReport[]): Quality {
+/**
+ * As good as the worst capture; notes say of which host they are. `alike`: names of captures that may be of one host.
+ */
+export function combinedQuality(
+  reports: readonly HostReport[],
+  unread: readonly UnreadCapture[],
+  alike: readonly string[],
+): Quality {
   const all = reports.map(({ report }) => report.quality);
   const sum = (of: (quality: Quality) => number): number => all.reduce((total, each) => total + of(each), 0);
-  const notes = new Map<string, string[]>();
-  for (const { host, report } of reports)
-    for (const note of report.quality.notes) notes.set(note, [...(notes.get(note) ?? []), host]);
   const diagnostics = new Map<string, Diagnostic>();
-  for (const { diagnostics: own } of all)
-    for (const each of own) {
-      const known = diagnostics.get(each.code);
-      const count = (known?.count ?? 0) + each.count;
-      const samples = [...(known?.samples ?? []), ...each.samples].slice(0, SAMPLES);
-      diagnostics.set(each.code, { ...each, count, samples });
-    }
-  const worst = Math.max(...all.map(({ grade }) => GRADES.indexOf(grade)));
+  for (const each of all.flatMap(({ diagnostics: own }) => own)) {
+    const known = diagnostics.get(each.code);
+    const count = (known?.count ?? 0) + each.count;
+    const samples = [...(known?.samples ?? []), ...each.samples].slice(0, SAMPLES);
+    diagnostics.set(each.code, { ...each, count, samples });
+  }
+  if (unread.length > 0) {
+    const code = 'unknown-input';
+    const samples = unread.slice(0, SAMPLES).map(({ path, reason }) => ({ file: path, line: 1, text: reason }));
+    diagnostics.set(code, { code, ...meaningOf(code), count: unread.length, samples });
+  }
+  const least = unread.length > 0 ? GRADES.indexOf('partial') : 0;
+  const worst = Math.max(least, ...all.map(({ grade }) => GRADES.indexOf(grade)));
   return {
     grade: GRADES[worst] ?? 'poor',
     lines: sum(({ lines }) => lines),
     events: sum(({ events }) => events),
     unparsedLines: sum(({ unparsedLines }) => unparsedLines),
     lostEvents: sum(({ lostEvents }) => lostEvents),
-    notes: [...notes].map(([note, hosts]) =>
-      reports.length === 1 ? note : `${hosts.length === 1 ? hosts[0] : plural(hosts.length, 'host')}: ${note}`,
-    ),
+    notes: [...(alike.length > 0 ? [alikeNote(alike)] : []), ...combinedNotes(reports), ...unreadNotes(unread)],
     diagnostics: [...diagnostics.values()],
   };
+}
+
+/** One note for hosts of which the same is noted; where figures differ they are those of the first. */
+function combinedNotes(reports: readonly HostReport[]): string[] {
+  const notes = new Map<string, { readonly note: string; readonly hosts: string[]; isSame: boolean }>();
+  for (const { host, report } of reports)
+    for (const note of report.quality.notes) {
+      const key = note.replace(/\d[\d,.]*/g, '#');
+      const known = notes.get(key) ?? { note, hosts: [], isSame: true };
+      notes.set(key, known);
+      known.hosts.push(host);
+      known.isSame &&= known.note === note;
+    }
+  return [...notes.values()].map(({ note, hosts, isSame }) => {
+    const [first = ''] = hosts;
+    if (hosts.length === 1) return `${first}: ${note}`;
+    const others = hosts.length - 1;
+    return isSame ? `${first} and ${others} more: ${note}` : `${first}, and ${others} more with other figures: ${note}`;
+  });
+}
+
+function alikeNote(names: readonly string[]): string {
+  const more = names.length - MOST_NAMED;
+  const named = more > 0 ? `${names.slice(0, MOST_NAMED).join(', ')} and ${more} more` : joined(names);
+  return (
+    `${named} have processes of the same numbers at different times: they may be of one host. Each file is judged ` +
+    'for itself.'
+  );
+}
+
+function joined(names: readonly string[]): string {
+  return names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
+
+function unreadNotes(unread: readonly UnreadCapture[]): string[] {
+  if (unread.length === 0) return [];
+  return [
+    `${plural(unread.length, 'file')} could not be read: nothing is known of ${unread.length === 1 ? 'it' : 'them'}.`,
+  ];
 }
 
 /** Found where any host has it; clear only where some host is, and none has it. */

@@ -1,45 +1,47 @@
-import { plural } from '../trace/format-numbers.ts';
 import { causesIn, severityOf } from './causes.ts';
-import { meaningOf } from './diagnostics.ts';
-import type { HostReport } from './host-report.ts';
+import { type HostNoun, hostNoun, perhapsOneHost } from './host-noun.ts';
+import type { HostReport, UnreadCapture } from './host-report.ts';
 import { combinedCalls, combinedDependencies, combinedOutcomes, combinedQuality } from './many-hosts-tables.ts';
-import { type Evidence, type Finding, type Host, type Report, SEVERITIES, type Window } from './report.ts';
+import { type Finding, type Host, type Report, SEVERITIES, type Window } from './report.ts';
 import { causeKey } from './same-cause.ts';
-import { decide } from './verdict.ts';
-
-const LONGEST_TITLE = 78;
+import { titleOnHosts } from './title-on-hosts.ts';
+import { decideOnHosts } from './verdict-of-hosts.ts';
 
 /**
  * One report on captures of several hosts: a row for each host, and findings of the same cause as one that names them.
- * `leftOut`: files that could not be read. With one host it is the report of that host.
+ * `unread`: captures that could not be read; nobody knows how their hosts are. With one host it is the report of that
+ * host.
  */
-export function combinedReport(all: readonly HostReport[], leftOut: readonly Evidence[]): Report {
+export function combinedReport(all: readonly HostReport[], unread: readonly UnreadCapture[]): Report {
   const [first] = all;
   if (first === undefined) throw new Error('there is one report at least');
-  const quality = withLeftOut(combinedQuality(all), leftOut);
-  if (all.length === 1) return { ...first.report, quality };
+  if (all.length === 1 && unread.length === 0) return first.report;
   const reports = all.map(({ host, report }) => ({ host, report: onHost(host, report) }));
   const window = combinedWindow(reports);
-  const findings = combinedFindings(reports, window);
   const outcomes = combinedOutcomes(reports);
   const workers = reports.flatMap(({ report }) => report.workers);
+  const rows = hostRows(reports, unread);
+  const noun = hostNoun({ hosts: rows, workers });
+  const { findings, leads } = combinedFindings(reports, window, { count: rows.length, noun });
+  const hosts = rows.map((row) => ({ ...row, cause: leads.get(row.name) ?? null }));
+  const judged = [...reports, ...unread.map(({ host }) => ({ host, report: null }))];
   return {
     ...first.report,
     source: {
       ...first.report.source,
-      paths: reports.flatMap(({ report }) => report.source.paths),
+      paths: [...reports.flatMap(({ report }) => report.source.paths), ...unread.map(({ path }) => path)],
       format: [...new Set(reports.map(({ report }) => report.source.format))].join('+'),
     },
     window,
-    quality,
-    verdict: decide(findings, quality, outcomes, workers, window),
+    quality: combinedQuality(reports, unread, perhapsOneHost({ hosts, workers })),
+    verdict: decideOnHosts(findings, judged, noun),
     outcomes,
     workers,
     time: reports.flatMap(({ report }) => report.time).toSorted((a, b) => (b.totalMs ?? 0) - (a.totalMs ?? 0)),
     dependencies: combinedDependencies(reports),
     calls: combinedCalls(reports),
     findings,
-    hosts: hostRows(reports),
+    hosts,
   };
 }
 
@@ -52,11 +54,14 @@ function onHost(host: string, report: Report): Report {
   };
 }
 
-function hostRows(reports: readonly HostReport[]): Host[] {
-  const rank = (severity: Host['verdict']['severity']): number =>
-    severity === 'none' ? SEVERITIES.length : SEVERITIES.indexOf(severity);
-  return reports
-    .map(({ host, report: { source, verdict, window, quality, workers, findings } }) => ({
+type Row = Omit<Host, 'cause'>;
+
+function hostRows(reports: readonly HostReport[], unread: readonly UnreadCapture[]): Row[] {
+  // What is clear comes last: of the others nobody knows.
+  const rank = ({ severity, confidence }: Host['verdict']): number =>
+    severity !== 'none' ? SEVERITIES.indexOf(severity) : SEVERITIES.length + (confidence === 'cannot-tell' ? 0 : 1);
+  const read = reports.map(
+    ({ host, report: { source, verdict, window, quality, workers, findings } }): Row => ({
       name: host,
       paths: source.paths,
       verdict,
@@ -64,35 +69,49 @@ function hostRows(reports: readonly HostReport[]): Host[] {
       grade: quality.grade,
       workers: workers.length,
       causes: causesIn(findings).filter((finding) => severityOf(finding, findings) !== 'info').length,
-    }))
-    .toSorted((a, b) => rank(a.verdict.severity) - rank(b.verdict.severity) || (a.name < b.name ? -1 : 1));
+    }),
+  );
+  return [...read, ...unread.map(unreadRow)].toSorted(
+    (a, b) => rank(a.verdict) - rank(b.verdict) || (a.name < b.name ? -1 : 1),
+  );
 }
 
-/** From the first event of any host to the last; no times where their clocks have no date to compare. */
+function unreadRow({ host, path, reason }: UnreadCapture): Row {
+  const text = `Cannot tell: the capture could not be read: ${reason.replace(/\.$/, '')}.`;
+  return {
+    name: host,
+    paths: [path],
+    verdict: { severity: 'none', confidence: 'cannot-tell', text },
+    window: NO_TIMES,
+    grade: 'poor',
+    workers: 0,
+    causes: 0,
+  };
+}
+
+const NO_TIMES: Window = {
+  startTime: null,
+  endTime: null,
+  timeOfDay: null,
+  monotonicSeconds: null,
+  startMs: 0,
+  durationMs: null,
+};
+
+/**
+ * From the first event of any host to the last, with the length of the longest capture: nobody recorded what lies
+ * between them. No times where their clocks have no date to compare.
+ */
 function combinedWindow(reports: readonly HostReport[]): Window {
   const windows = reports.map(({ report }) => report.window);
   const starts = windows.flatMap(({ startTime }) => startTime ?? []).toSorted();
   const ends = windows.flatMap(({ endTime }) => endTime ?? []).toSorted();
   const [startTime = null] = starts;
   const endTime = ends.at(-1) ?? null;
-  const longest = Math.max(...windows.map(({ durationMs }) => durationMs ?? -1));
-  if (starts.length < windows.length || startTime === null || endTime === null)
-    return {
-      startTime: null,
-      endTime: null,
-      timeOfDay: null,
-      monotonicSeconds: null,
-      startMs: 0,
-      durationMs: longest < 0 ? null : longest,
-    };
-  return {
-    startTime,
-    endTime,
-    timeOfDay: null,
-    monotonicSeconds: null,
-    startMs: 0,
-    durationMs: Date.parse(endTime) - Date.parse(startTime),
-  };
+  const longest = Math.max(...windows.map(({ durationMs: own }) => own ?? -1));
+  const durationMs = longest < 0 ? null : longest;
+  if (starts.length < windows.length || startTime === null || endTime === null) return { ...NO_TIMES, durationMs };
+  return { startTime, endTime, timeOfDay: null, monotonicSeconds: null, startMs: 0, durationMs };
 }
 
 /** A finding of one host, and the ids that it and its kin have in the combined report. */
@@ -102,8 +121,21 @@ interface Placed {
   readonly idOf: (id: string) => string;
 }
 
-/** Causes of all hosts, the worst first; the same cause on several is one, with those of the others as members. */
-function combinedFindings(reports: readonly HostReport[], window: Window): Finding[] {
+/** How many captures were named, and what they are called. */
+interface Fleet {
+  readonly count: number;
+  readonly noun: HostNoun;
+}
+
+/**
+ * Causes of all hosts, the worst first; the same cause on several is one, with those of the others as members. `leads`:
+ * for each host the id of the finding that speaks for the first of its causes.
+ */
+function combinedFindings(
+  reports: readonly HostReport[],
+  window: Window,
+  fleet: Fleet,
+): { readonly findings: Finding[]; readonly leads: ReadonlyMap<string, string> } {
   const numbers = new Map<string, number>();
   const groups = new Map<string, Placed[]>();
   const others: Placed[] = [];
@@ -144,11 +176,23 @@ function combinedFindings(reports: readonly HostReport[], window: Window): Findi
       const heavier = isSameKind ? weightOf(second.finding) - weightOf(first.finding) : 0;
       return rank(first) - rank(second) || b.length - a.length || heavier;
     });
-  return sorted.flatMap((group) => asOne(group, others, reports.length));
+  const findings = sorted.flatMap((group) => asOne(group, others, fleet));
+  const firsts = new Map(reports.map(({ host, report }) => [host, causesIn(report.findings)[0]?.id]));
+  const leads = sorted.flatMap((group) =>
+    group
+      .filter(({ host, finding }) => firsts.get(host) === finding.id)
+      .map(({ host }) => [host, leadOf(group)] as const),
+  );
+  return { findings, leads: new Map(leads) };
+}
+
+/** The id of the finding that speaks for a group. */
+function leadOf([worst]: readonly Placed[]): string {
+  return worst === undefined ? '' : worst.idOf(worst.finding.id);
 }
 
 /** The worst of a group speaks for it; its kin of every host follow. */
-function asOne(group: readonly Placed[], others: readonly Placed[], hosts: number): Finding[] {
+function asOne(group: readonly Placed[], others: readonly Placed[], { count, noun }: Fleet): Finding[] {
   const [worst] = group;
   if (worst === undefined) return [];
   const kin = group.flatMap(({ host, finding }) =>
@@ -156,7 +200,7 @@ function asOne(group: readonly Placed[], others: readonly Placed[], hosts: numbe
       (other) => other.host === host && [other.finding.memberOf, other.finding.effectOf].includes(finding.id),
     ),
   );
-  const id = worst.idOf(worst.finding.id);
+  const id = leadOf(group);
   const names = group.map(({ host }) => host);
   const rest = group.slice(1).map((placed) => ({ ...renamed(placed), memberOf: id, members: [], effects: [] }));
   const kept = kin.map((placed) => {
@@ -166,7 +210,7 @@ function asOne(group: readonly Placed[], others: readonly Placed[], hosts: numbe
   return [
     {
       ...renamed(worst),
-      title: titleOf(worst.finding.title, names, hosts),
+      title: titleOnHosts(worst.finding.title, names, count, noun),
       summary: names.length === 1 ? worst.finding.summary : `On ${worst.host}: ${worst.finding.summary}`,
       hosts: names,
       members: [...rest, ...kept.filter(({ memberOf }) => memberOf !== null)].map((finding) => finding.id),
@@ -192,17 +236,6 @@ function renamed({ host, finding, idOf }: Placed): Finding {
   };
 }
 
-/** `11 of 12 hosts: GET /b holds …`; what matters least gives way. */
-function titleOf(title: string, names: readonly string[], hosts: number): string {
-  const [name = ''] = names;
-  const who =
-    names.length === 1 ? name : names.length === hosts ? `All ${hosts} hosts` : `${names.length} of ${hosts} hosts`;
-  let whole = `${who}: ${title}`;
-  for (const part of [/ \(\d+x\)/, / \([a-z_\d]+\)$/, / (?:up to|for)(?= \d)/])
-    if (whole.length > LONGEST_TITLE) whole = whole.replace(part, '');
-  return whole.length > LONGEST_TITLE ? `${whole.slice(0, LONGEST_TITLE - 3)}...` : whole;
-}
-
 /** The finding on the time axis of the combined report. */
 function shifted(finding: Finding, own: Window, whole: Window): Finding {
   const offset =
@@ -217,16 +250,4 @@ function shifted(finding: Finding, own: Window, whole: Window): Finding {
 
 function weightOf({ metrics: { longestMs, totalMs, count } }: Finding): number {
   return [longestMs, totalMs, count].find((value) => typeof value === 'number') ?? 0;
-}
-
-function withLeftOut(quality: Report['quality'], leftOut: readonly Evidence[]): Report['quality'] {
-  if (leftOut.length === 0) return quality;
-  const code = 'unknown-input';
-  const { diagnostics, notes, grade } = quality;
-  return {
-    ...quality,
-    grade: grade === 'good' ? 'partial' : grade,
-    notes: [...notes, `${plural(leftOut.length, 'file')} could not be read and is left out.`],
-    diagnostics: [...diagnostics, { code, ...meaningOf(code), count: leftOut.length, samples: leftOut.slice(0, 5) }],
-  };
 }

@@ -1,3 +1,4 @@
+import { whatNamesWouldTell } from '../detectors/served-unseen.ts';
 import { count, percent, plural } from '../trace/format-numbers.ts';
 import { meaningOf } from './diagnostics.ts';
 import { limitsReached } from './omitted.ts';
@@ -51,11 +52,14 @@ export function assessQuality({ facts, model, capabilities, events, noted, cost 
         `(ListenOverflows); which server's queue it was is unknown.`,
     );
   if (cost !== null) notes.push(costNote(cost, facts.source.format));
+  const unnamed = whatNamesWouldTell({ model, capabilities });
+  if (unnamed !== null) notes.push(unnamed.sentence);
   const ring = ringNote(model);
   if (ring !== '') notes.push(ring);
   const damaged =
     share > PARTIAL_SHARE ||
     lostEvents > 0 ||
+    unnamed !== null ||
     diagnostics.some(({ severity }) => severity === 'warning' || (severity === 'error' && share > PARTIAL_SHARE));
   const poor = share > POOR_SHARE || events === 0 || !capabilities.times;
   return {

@@ -1,6 +1,7 @@
 import type { Capabilities } from '../detectors/capabilities.ts';
 import type { Step } from '../detectors/finding.ts';
 import { definitionOf, type Kind } from '../detectors/registry.ts';
+import { whatNamesWouldTell } from '../detectors/served-unseen.ts';
 import { moment } from '../detectors/words.ts';
 import type { Model } from '../model/model.ts';
 import { milliseconds, plural } from '../trace/format-numbers.ts';
@@ -48,6 +49,7 @@ export function composeReport(parts: Parts): Report {
       unlisted: unlistedCauses(parts.drafts),
       isTable: model.statistics.fromTables && model.firstTime === UNKNOWN,
       most: mostTime(model),
+      servesUnseen: whatNamesWouldTell(parts)?.most === true,
     }),
     outcomes,
     workers,

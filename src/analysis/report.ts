@@ -49,6 +49,8 @@ export interface Host {
   readonly workers: number;
   /** Causes, infos left out. */
   readonly causes: number;
+  /** Id of the finding that speaks for the first cause of this host, on all hosts that have it; null for none. */
+  readonly cause: string | null;
 }
 
 /** How many more there were than are listed, or were followed. */

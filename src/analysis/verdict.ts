@@ -11,11 +11,14 @@ export interface VerdictContext {
   readonly unlisted?: number;
   /** The capture is a table of counts. */
   readonly isTable?: boolean;
+  /** Most connections were served by threads that nothing ties to the process that accepted them. */
+  readonly servesUnseen?: boolean;
   /** The call that has most of the time of such a table, and its part of it, 0 to 1; null without times. */
   readonly most?: { readonly call: string; readonly share: number } | null;
 }
 
-const TABLE = 'a table of counts says neither when nor who';
+export const TABLE = 'a table of counts says neither when nor who';
+const UNSEEN = 'most connections were served by threads that nothing ties to their process. Record with -y';
 /** A call that has less of the time than this is one among others. */
 const LEAST_SHARE = 0.5;
 /** In less time nothing has had a chance to happen. */
@@ -28,7 +31,7 @@ const NAMED: readonly (readonly [name: string, kinds: readonly Kind[]])[] = [
 ];
 
 /** Why nothing can be said of threads that serve; '' when it can. Nothing judged is nothing reassured. */
-function whyUntold(
+export function whyUntold(
   quality: Quality,
   outcomes: Readonly<Partial<Record<Kind, Outcome>>>,
   workers: readonly Worker[],
@@ -52,6 +55,27 @@ function whyUntold(
   return unjudged.length === 0 ? '' : `${unjudged.join(' and ')} could not be judged (-v says why)`;
 }
 
+/** The finding to act on first; null where none is worse than information. */
+export function worstOf(findings: readonly Finding[], unlisted = 0): Verdict | null {
+  const causes = causesIn(findings).map((finding) => ({ ...finding, severity: severityOf(finding, findings) }));
+  const [first] = causes;
+  if (first === undefined || first.severity === 'info') return null;
+  const serious = causes.filter((finding) => finding !== first && finding.severity !== 'info');
+  // What to act on first may be the lesser evil of the two: the cure of the other would make it worse, or is it.
+  const worse = serious.filter(({ severity }) => severity === 'critical' && first.severity !== 'critical').length;
+  const severity = worse > 0 ? 'critical' : first.severity;
+  const word = first.confidence === 'likely' ? 'Likely' : first.confidence === 'possible' ? 'Possible' : 'Unsure';
+  // Of those that are not listed the worse ones are: their number is at least that.
+  const others = serious.length + unlisted;
+  const more = others === 0 ? '' : ` (+${others} more${worse > 0 ? `, ${worse} critical` : ''})`;
+  return { severity, confidence: first.confidence, text: `${word}: ${first.title}${more}` };
+}
+
+/** How many kinds a capture was judged for. */
+export function judgedIn(outcomes: Readonly<Partial<Record<Kind, Outcome>>>): number {
+  return Object.values(outcomes).filter((outcome) => outcome?.status === 'clear' || outcome?.status === 'found').length;
+}
+
 /** One sentence: the finding to act on first, or what was looked at without finding anything. */
 export function decide(
   findings: readonly Finding[],
@@ -59,32 +83,20 @@ export function decide(
   outcomes: Readonly<Partial<Record<Kind, Outcome>>>,
   workers: readonly Worker[],
   window: Window,
-  { unlisted = 0, isTable = false, most = null }: VerdictContext = {},
+  { unlisted = 0, isTable = false, most = null, servesUnseen = false }: VerdictContext = {},
 ): Verdict {
-  const causes = causesIn(findings).map((finding) => ({ ...finding, severity: severityOf(finding, findings) }));
+  const worst = worstOf(findings, unlisted);
+  if (worst !== null) return worst;
+  const causes = causesIn(findings);
   const [first] = causes;
-  if (first !== undefined && first.severity !== 'info') {
-    const serious = causes.filter((finding) => finding !== first && finding.severity !== 'info');
-    // What to act on first may be the lesser evil of the two: the cure of the other would make it worse, or is it.
-    const worse = serious.filter(({ severity }) => severity === 'critical' && first.severity !== 'critical').length;
-    const severity = worse > 0 ? 'critical' : first.severity;
-    const word = first.confidence === 'likely' ? 'Likely' : first.confidence === 'possible' ? 'Possible' : 'Unsure';
-    // Of those that are not listed the worse ones are: their number is at least that.
-    const others = serious.length + unlisted;
-    const more = others === 0 ? '' : ` (+${others} more${worse > 0 ? `, ${worse} critical` : ''})`;
-    return { severity, confidence: first.confidence, text: `${word}: ${first.title}${more}` };
-  }
-  const judged = Object.values(outcomes).filter(
-    (outcome) => outcome?.status === 'clear' || outcome?.status === 'found',
-  ).length;
   const span = window.durationMs === null ? '' : ` in ${durationOfMs(window.durationMs)}`;
-  const untold = isTable ? TABLE : whyUntold(quality, outcomes, workers, window);
+  const untold = isTable ? TABLE : servesUnseen ? UNSEEN : whyUntold(quality, outcomes, workers, window);
   if (untold !== '') {
     const seen = first === undefined ? '' : ` Seen all the same: ${first.title}`;
     const time =
       most !== null && most.share >= LEAST_SHARE ? ` ${most.call} has ${percent(most.share)} of the time.` : '';
     const text = `Cannot tell: ${untold}.${time}${seen}`;
-    return { severity: first?.severity ?? 'none', confidence: 'cannot-tell', text };
+    return { severity: first === undefined ? 'none' : 'info', confidence: 'cannot-tell', text };
   }
   if (first !== undefined)
     return {
@@ -96,6 +108,6 @@ export function decide(
   return {
     severity: 'none',
     confidence: 'likely',
-    text: `No herd, stall or hang-up found${span} (${serving}, ${plural(judged, 'check')})`,
+    text: `No herd, stall or hang-up found${span} (${serving}, ${plural(judgedIn(outcomes), 'check')})`,
   };
 }

@@ -1,7 +1,7 @@
 import { moment } from '../detectors/words.ts';
 import { type AtEnd as AtEndOfThread, atEndOf } from '../model/at-end/at-end.ts';
 import type { Process } from '../model/machine/process.ts';
-import { handsOut, isWorkerRole, type Role, rolesOf, standIn } from '../model/machine/roles.ts';
+import { handsOut, isBlockingInAccept, isWorkerRole, type Role, rolesOf, standIn } from '../model/machine/roles.ts';
 import type { Thread } from '../model/machine/thread.ts';
 import type { Model } from '../model/model.ts';
 import { milliseconds, round } from '../trace/format-numbers.ts';
@@ -53,7 +53,8 @@ export function representatives(model: Model): Representative[] {
 export function describeWorkers({ model, capabilities }: Parts): Worker[] {
   const ends = endsOf(model);
   return representatives(model).map(({ process, thread, role }) => {
-    const hasLoop = isWorkerRole(role) || handsOut(thread);
+    const isAway = role === 'acceptor' && isBlockingInAccept(thread);
+    const hasLoop = (isWorkerRole(role) || handsOut(thread)) && !isAway;
     return {
       pid: process.pid,
       tids: process.tids,

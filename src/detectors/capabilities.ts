@@ -7,4 +7,6 @@ export interface Capabilities {
   readonly pids: boolean;
   /** The tracer stops threads at every call (strace): it sees all wake-ups, and what it records took longer. */
   readonly stopsThreads: boolean;
+  /** Descriptors have names (strace -y). */
+  readonly names: boolean;
 }

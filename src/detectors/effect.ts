@@ -40,15 +40,14 @@ export function stallsOf({ kind, findings }: Causing): ListedStall[] {
   );
 }
 
-/** The requests that a stall happened in. */
+/** The requests that a stall happened in, as far as the capture tells them. */
 export function stalledRequests({ kind, findings }: Causing): ReadonlySet<string> {
   if (kind !== 'loop-stall') return new Set();
-  return new Set(
-    findings.flatMap(({ metrics }) => [
-      textOf(metrics.request),
-      ...(Array.isArray(metrics.requests) ? metrics.requests.map(textOf) : []),
-    ]),
-  );
+  const told = findings.flatMap(({ metrics }) => [
+    textOf(metrics.request),
+    ...(Array.isArray(metrics.requests) ? metrics.requests.map(textOf) : []),
+  ]);
+  return new Set(told.filter((request) => request !== ''));
 }
 
 /** How much of an interval of a worker its stalls cover, in milliseconds. */

@@ -13,6 +13,11 @@ export function workerName(pid: number): string {
   return pid === 0 ? 'The worker' : `Worker ${pid}`;
 }
 
+/** `Both workers`, `All 3 workers`: a sentence that begins with everybody; `noun` is in the plural. */
+export function everyOne(number: number, noun: string): string {
+  return number === 2 ? `Both ${noun}` : `All ${count(number)} ${noun}`;
+}
+
 /** So many reasons of one outcome are written out: a capture may hold a hundred thousand listeners. */
 const MOST_REASONS = 10;
 

@@ -1,4 +1,5 @@
 import { causesIn, effectsInWords, severityOf } from '../analysis/causes.ts';
+import { hostNoun } from '../analysis/host-noun.ts';
 import type { Evidence, Finding, Report, Step } from '../analysis/report.ts';
 import { durationOfMs, plural } from '../trace/format-numbers.ts';
 import type { Page, Run } from './page.ts';
@@ -47,7 +48,7 @@ export class FindingWriter {
       finding.kind,
       CONFIDENCE_WORDS[finding.confidence],
       period(this.#report.window, finding),
-      whoseOf(finding),
+      whoseOf(finding, this.#report),
     ]);
     page.prose([], BODY, finding.summary);
     this.#members(finding);
@@ -69,7 +70,11 @@ export class FindingWriter {
   onOneLine(finding: Finding): void {
     const time = moment(this.#report.window, finding.startMs, finding.startTime);
     let text = finding.title;
-    for (const part of [CONFIDENCE_WORDS[finding.confidence], time === 'unknown' ? '' : time, whoseOf(finding)]) {
+    for (const part of [
+      CONFIDENCE_WORDS[finding.confidence],
+      time === 'unknown' ? '' : time,
+      whoseOf(finding, this.#report),
+    ]) {
       if (part === '') continue;
       if (TITLE + text.length + 3 + part.length > this.#page.width) break;
       text += `   ${part}`;
@@ -139,14 +144,15 @@ export class FindingWriter {
 }
 
 /** The workers, of which host; the hosts where there are several. */
-function whoseOf(finding: Finding): string {
+function whoseOf(finding: Finding, report: Report): string {
   const [host] = finding.hosts;
   if (host === undefined) return pids(finding);
-  return finding.hosts.length === 1 ? `${pids(finding)} of ${host}` : `${finding.hosts.length} hosts`;
+  return finding.hosts.length === 1 ? `${pids(finding)} of ${host}` : `${finding.hosts.length} ${hostNoun(report)}s`;
 }
 
 function memberInWords(pid: number, { longestMs, count }: Finding['metrics']): string {
-  const length = typeof longestMs === 'number' ? ` ${durationOfMs(longestMs)}` : '';
+  const isOneOfSeveral = typeof count === 'number' && count > 1;
+  const length = typeof longestMs === 'number' ? ` ${isOneOfSeveral ? 'up to ' : ''}${durationOfMs(longestMs)}` : '';
   return `${pid}${length}${typeof count === 'number' ? `, ${plural(count, 'time')}` : ''}`;
 }
 

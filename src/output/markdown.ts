@@ -1,4 +1,5 @@
 import { causesIn, effectsInWords, severityOf } from '../analysis/causes.ts';
+import { hostNoun } from '../analysis/host-noun.ts';
 import type { Evidence, Finding, Report, Step } from '../analysis/report.ts';
 import { durationOfMs, plural } from '../trace/format-numbers.ts';
 import { firstStep } from './first-step.ts';
@@ -62,7 +63,7 @@ export function renderMarkdown(report: Report, options: MarkdownOptions = {}): s
 }
 
 function opening(report: Report): readonly string[] {
-  const { verdict, quality, source } = report;
+  const { verdict, quality } = report;
   const range = span(report.window);
   return [
     `# drover: ${SEVERITY_WORDS[verdict.severity]}, ${CONFIDENCE_WORDS[verdict.confidence]}`,
@@ -70,7 +71,7 @@ function opening(report: Report): readonly string[] {
     `**${prose(verdict.text)}**`,
     '',
     ...doFirst(report),
-    `- Trace: ${codeSpan(paths(source, report.hosts))}, ${prose([workforce(report), ...extent(report)].join(', '))}`,
+    `- Trace: ${codeSpan(paths(report))}, ${prose([workforce(report), ...extent(report)].join(', '))}`,
     `- Time range: ${prose(range === '' ? 'no clock in this trace' : range)}`,
     ...waitedFor(report),
     ...(report.omitted === undefined ? [] : [`- ${prose(`${omission(report)}.`)}`]),
@@ -79,12 +80,12 @@ function opening(report: Report): readonly string[] {
   ];
 }
 
-/** Which host says what; hosts with the same cause share a row. */
+/** Which host says what; those that say the same share a row. */
 function hostTable(report: Report): readonly string[] {
   if (report.hosts === undefined) return [];
   const rows = hostGroups(report, report.hosts).slice(0, ROWS);
   return [
-    '| Hosts | Severity | Longest | What |',
+    `| ${hostNoun(report) === 'host' ? 'Hosts' : 'Captures'} | Severity | Longest | What |`,
     '| --- | --- | --: | --- |',
     ...rows.map(
       ({ names, severity, longest, text }) =>

@@ -1,5 +1,7 @@
 import { causesIn } from '../analysis/causes.ts';
+import { hostNoun } from '../analysis/host-noun.ts';
 import type { Finding, Host, Report } from '../analysis/report.ts';
+import { withoutHosts } from '../analysis/title-on-hosts.ts';
 import { durationOfMs, plural } from '../trace/format-numbers.ts';
 import type { Column, Page } from './page.ts';
 import { SEVERITY_WORDS } from './wording.ts';
@@ -9,7 +11,6 @@ const MOST_ROWS = 12;
 const MOST_NAMES = 5;
 
 const COLUMNS: readonly Column[] = [
-  { title: 'HOSTS', align: 'left' },
   { title: 'SEVERITY', align: 'left' },
   { title: 'LONGEST', align: 'right' },
   { title: 'WHAT', align: 'left', shrinks: true },
@@ -22,13 +23,13 @@ interface HostGroup {
   readonly text: string;
 }
 
-/** Which host says what, the worst first; hosts with the same cause share a row. */
+/** Which host says what, the worst first; those that say the same share a row. */
 export function addHosts(page: Page, report: Report): void {
   if (report.hosts === undefined) return;
   const groups = hostGroups(report, report.hosts);
   page.table(
     0,
-    COLUMNS,
+    [{ title: `${hostNoun(report).toUpperCase()}S`, align: 'left' }, ...COLUMNS],
     groups
       .slice(0, MOST_ROWS)
       .map(({ names, severity, longest, text }) => [namesOf(names), SEVERITY_WORDS[severity], longest, text]),
@@ -36,35 +37,51 @@ export function addHosts(page: Page, report: Report): void {
   if (groups.length > MOST_ROWS) page.line([], 0, `+${plural(groups.length - MOST_ROWS, 'more row')}, -v shows all`);
 }
 
-/** Hosts by the cause that is worst there; those without one by what their capture says. */
+/** Hosts of the same first cause that is as bad on each; those without one by what their capture says. */
 export function hostGroups({ findings }: Report, hosts: readonly Host[]): readonly HostGroup[] {
-  const groups = new Map<string, { host: Host; names: string[]; lengths: number[] }>();
-  const causes = causesIn(findings).filter(({ hosts: own }) => own.length > 0);
+  const groups = new Map<string, Host[]>();
   for (const host of hosts) {
-    const isQuiet = host.verdict.severity === 'none' || host.verdict.severity === 'info';
-    const cause = isQuiet ? undefined : causes.find((each) => each.hosts.includes(host.name));
-    const key = cause?.id ?? `${host.verdict.severity} ${host.verdict.confidence}`;
-    const known = groups.get(key);
-    const group = known ?? { host, names: [], lengths: [] };
-    groups.set(key, group);
-    group.names.push(host.name);
-    const length = cause === undefined ? undefined : lengthOn(host.name, cause, findings);
-    if (length !== undefined) group.lengths.push(length);
+    const { severity, text } = host.verdict;
+    const key = `${severity} ${host.cause ?? withoutFigures(text)}`;
+    groups.set(key, [...(groups.get(key) ?? []), host]);
   }
-  return [...groups.values()].map(({ host, names, lengths }) => ({
-    names,
-    severity: host.verdict.severity,
-    longest: spread(lengths),
-    text: host.verdict.text.replace(/^(?:Likely|Possible|Unsure): /, ''),
-  }));
+  const causes = new Map(causesIn(findings).map((cause) => [cause.id, cause]));
+  return [...groups.values()].flatMap((members) => {
+    const [first] = members;
+    if (first === undefined) return [];
+    const cause = first.cause === null ? undefined : causes.get(first.cause);
+    return {
+      names: members.map(({ name }) => name),
+      severity: first.verdict.severity,
+      longest: spread(members.flatMap(({ name }) => (cause === undefined ? [] : lengthsOn(name, cause, findings)))),
+      text: cause === undefined || members.length === 1 ? textOf(members) : withoutHosts(cause.title),
+    };
+  });
 }
 
-function lengthOn(host: string, cause: Finding, findings: readonly Finding[]): number | undefined {
+/** What hosts say that all say the same, with the figures that differ as a range or left out. */
+function textOf(hosts: readonly Host[]): string {
+  const [first] = hosts;
+  if (first === undefined) return '';
+  const text = first.verdict.text.replace(/^(?:Likely|Possible|Unsure): /, '');
+  if (hosts.every(({ verdict }) => verdict.text === first.verdict.text)) return text;
+  const lengths = hosts.flatMap(({ window }) => window.durationMs ?? []);
+  const ranged = text.replace(durationOfMs(first.window.durationMs), spread(lengths));
+  const rest = ({ verdict, window }: Host): string => verdict.text.replace(durationOfMs(window.durationMs), '');
+  return hosts.every((host) => rest(host) === rest(first)) ? ranged : ranged.replace(/ \([^()]*\)$/, '');
+}
+
+/** Verdicts that differ in lengths and counts alone have one text. */
+function withoutFigures(text: string): string {
+  return text.replace(/[\d,.]+ m?s\b/g, '#').replace(/ \([^()]*\)$/, '');
+}
+
+function lengthsOn(host: string, cause: Finding, findings: readonly Finding[]): readonly number[] {
   const own = [cause, ...findings.filter(({ memberOf }) => memberOf === cause.id)].filter((each) =>
     each === cause ? cause.hosts[0] === host : each.hosts[0] === host,
   );
   const lengths = own.flatMap(({ metrics: { longestMs } }) => (typeof longestMs === 'number' ? longestMs : []));
-  return lengths.length === 0 ? undefined : Math.max(...lengths);
+  return lengths.length === 0 ? [] : [Math.max(...lengths)];
 }
 
 function spread(lengths: readonly number[]): string {

@@ -36,16 +36,18 @@ const UP_TO_NEXT = 'from a call to the next line of its thread: so long the call
 /** What each process had not come back from; those that wait for work last. */
 export function addEnds(page: Page, workers: readonly Worker[]): void {
   const rank = { no: 0, unknown: 1, yes: 2 } as const;
-  const rows = workers.flatMap((worker) => (worker.atEnd === null ? [] : [{ pid: worker.pid, ...worker.atEnd }]));
+  const rows = workers.flatMap(({ host, pid, atEnd }) => (atEnd === null ? [] : [{ host, pid, ...atEnd }]));
   if (rows.length === 0) return;
   page.heading('AT THE END', 'the call that a process had not come back from; idle: it waits for work');
   const sorted = rows.toSorted((a, b) => rank[a.idle] - rank[b.idle] || (b.forMs ?? 0) - (a.forMs ?? 0));
+  const hosts = rows.some(({ host }) => host !== null) ? [{ title: 'HOST', align: 'left' } as const] : [];
   page.table(
     2,
-    END_COLUMNS,
+    [...hosts, ...END_COLUMNS],
     sorted
       .slice(0, SHOWN_ENDS)
-      .map(({ pid, call, target, forMs, idle }) => [
+      .map(({ host, pid, call, target, forMs, idle }) => [
+        ...(host === null ? [] : [host]),
         pid === 0 ? '-' : String(pid),
         target === null ? call : `${call}  ${target}`,
         forMs === null ? '-' : durationOfMs(forMs),

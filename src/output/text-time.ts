@@ -5,6 +5,8 @@ import { show } from './show.ts';
 
 const SHOWN = 20;
 
+const HOST: Column = { title: 'HOST', align: 'left' };
+
 const COLUMNS: readonly Column[] = [
   { title: 'PID', align: 'right' },
   { title: 'KIND', align: 'left' },
@@ -23,10 +25,12 @@ export function addTime(page: Page, time: readonly TimeShare[], verbose: number,
   if (time.length === 0) return;
   const shown = verbose > 1 ? time : time.slice(0, SHOWN);
   page.heading('TIME', note);
+  const isOfHosts = time.some(({ host }) => host !== null);
   page.table(
     2,
-    COLUMNS,
+    isOfHosts ? [HOST, ...COLUMNS] : COLUMNS,
     shown.map((share) => [
+      ...(isOfHosts ? [share.host ?? ''] : []),
       share.pid === 0 ? '-' : String(share.pid),
       share.kind,
       share.call ?? (share.kind === 'outside' ? 'no call' : 'short calls and gaps'),

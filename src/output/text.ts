@@ -56,7 +56,7 @@ function pageOf(shown: Report, options: TextOptions, room: Room): Page {
   const page = new Page(options);
   const label = [{ text: SOURCE_WORDS[shown.source.kind] }];
   page.parts(label, LABEL, [
-    paths(shown.source, shown.hosts),
+    paths(shown),
     workforce(shown),
     span(shown.window),
     ...extent(shown),
@@ -68,7 +68,10 @@ function pageOf(shown: Report, options: TextOptions, room: Room): Page {
     LABEL,
     coverage(shown.quality),
   );
-  if (shown.quality.notes.length > 0) page.prose([], LABEL, shown.quality.notes.join(' '));
+  // A note of another host is another paragraph.
+  const { notes } = shown.quality;
+  for (const note of shown.hosts === undefined ? [notes.join(' ')] : notes)
+    if (note !== '') page.prose([], LABEL, note);
   page.rule();
   if (shown.hosts !== undefined) {
     addHosts(page, shown);

@@ -1,3 +1,4 @@
+import { hostNoun } from '../analysis/host-noun.ts';
 import type { Confidence, Finding, Omitted, Quality, Report, Source, Verdict } from '../analysis/report.ts';
 import { count, longDuration, plural } from '../trace/format-numbers.ts';
 
@@ -42,11 +43,15 @@ export function verdictSentence(verdict: Verdict): string {
   return verdict.text.toLowerCase().startsWith(confidence) ? verdict.text : `${confidence}: ${verdict.text}`;
 }
 
-/** The files of a capture: `web-01.strace`, or `a.1, a.2 +6 more`. */
-export function paths(source: Source, hosts?: Report['hosts']): string {
+/** The files of a capture: `web-01.strace`, or `a.1, a.2 +6 more`; how many captures there are of how many hosts. */
+export function paths(report: Report): string {
+  const { source, hosts } = report;
   const names = source.paths.filter((path) => path !== '-' && path !== '');
   if (names.length === 0) return source.kind === 'live' ? 'live capture' : 'standard input';
-  if (hosts !== undefined) return `${names.length} captures of ${hosts.length} hosts`;
+  if (hosts !== undefined)
+    return hostNoun(report) === 'host'
+      ? `${hosts.length} captures of ${hosts.length} hosts`
+      : `${hosts.length} captures`;
   const hidden = names.length - SHOWN_PATHS;
   return names.slice(0, SHOWN_PATHS).join(', ') + (hidden > 0 ? ` +${hidden} more` : '');
 }
@@ -88,11 +93,12 @@ export function workforce(report: Report): string {
   );
 }
 
-/** How long and how large the capture is: `58.20 s`, `1,204,331 lines`. */
+/** How long and how large the capture is: `58.20 s`, `1,204,331 lines`; of several the longest. */
 export function extent(report: Report): readonly string[] {
   const { durationMs } = report.window;
+  const most = report.hosts === undefined ? '' : 'at most ';
   return [
-    ...(durationMs === null ? ['duration unknown'] : [longDuration(durationMs)]),
+    ...(durationMs === null ? ['duration unknown'] : [`${most}${longDuration(durationMs)}`]),
     plural(report.quality.lines, 'line'),
   ];
 }

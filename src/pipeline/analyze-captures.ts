@@ -1,8 +1,8 @@
-import type { HostReport } from '../analysis/host-report.ts';
+import type { HostReport, UnreadCapture } from '../analysis/host-report.ts';
 import { combinedReport } from '../analysis/many-hosts.ts';
 import type { AnalysisOptions } from '../analysis/options.ts';
 import { withOverlaps } from '../analysis/part-of-capture.ts';
-import type { Evidence, Report } from '../analysis/report.ts';
+import type { Report } from '../analysis/report.ts';
 import { InputError } from '../sources/input-error.ts';
 import { leftOutSentence } from '../sources/left-out.ts';
 import type { Capture } from '../sources/open-captures.ts';
@@ -22,7 +22,7 @@ export async function analyzeCaptures(
   if (only !== undefined && captures.length === 1) return analyzeOne(only, options, hooks);
   const reports: HostReport[] = [];
   const failures: InputError[] = [];
-  const leftOut: Evidence[] = [];
+  const unread: UnreadCapture[] = [];
   for (const { host, set } of captures) {
     try {
       reports.push({ host, report: await analyzeOne({ host, set }, options, hooks) });
@@ -31,13 +31,13 @@ export async function analyzeCaptures(
       failures.push(error);
       const [path = ''] = set.paths;
       const reason = error.reason || error.message;
-      leftOut.push({ file: path, line: 1, text: reason });
+      unread.push({ host, path, reason });
       hooks.notice?.(leftOutSentence(path, reason));
     }
   }
   const [first] = failures;
   if (reports.length === 0) throw first ?? new InputError('No capture was named.', { hint: 'Name a trace.' });
-  return combinedReport(reports, leftOut);
+  return combinedReport(reports, unread);
 }
 
 /**
@@ -53,5 +53,5 @@ async function analyzeOne({ set }: Capture, options: AnalysisOptions, hooks: Dri
     set.inputs.some(({ rereadable }) => !rereadable)
   )
     return part;
-  return withOverlaps(part, await analyzeInputs(set, { ...rest, activity: false }));
+  return withOverlaps(part, await analyzeInputs(set, { ...rest, activity: false }), options);
 }

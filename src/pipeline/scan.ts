@@ -69,11 +69,13 @@ function formatOf({ input, head }: PeekedInput, columns: readonly string[] | und
 
 async function scanOne(input: TraceInput, columns: readonly string[] | undefined): Promise<Scan> {
   const peeked = await peek(input, 1);
-  if (peeked.head.length === 0) throw new InputError(`${input.name} is empty.`, { hint: EMPTY_HINT });
+  if (peeked.head.length === 0)
+    throw new InputError(`${input.name} is empty.`, { hint: EMPTY_HINT, reason: 'it is empty' });
   const format = formatOf(peeked, columns);
   if (format === null)
     throw new InputError(`${input.name} is not a trace that drover knows: ${describeUnknown(peeked.head)}`, {
       hint: UNKNOWN_HINT,
+      reason: `it is not a trace that drover knows: ${describeUnknown(peeked.head)}`,
     });
   const { origin } = beginningOf(peeked, format);
   return { inputs: [{ input, format, peeked, clock: origin.kind, start: 0 }], origin, skipped: [] };

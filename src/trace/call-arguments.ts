@@ -93,6 +93,7 @@ export type Flag =
   | 'CLONE_VFORK'
   | 'MSG_DONTWAIT'
   | 'MSG_PEEK'
+  | 'O_APPEND'
   | 'PR_SET_NAME'
   | 'WNOHANG';
 

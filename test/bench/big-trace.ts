@@ -44,6 +44,32 @@ export function writeCopy({ bytes, offsets, seconds, period }: Repeatable, copy:
   });
 }
 
+/** A stamp of the monotonic clock, in nanoseconds, as drover's programs for bpftrace print it. */
+const KERNEL_STAMP = /^((?:event=\w+ )?ts=)(\d+)/gm;
+
+/** Makes copies of what a program for bpftrace printed; what stands in front of its first call stands there once. */
+export function kernelCopies(printed: string): (copy: number) => Buffer {
+  const first = printed.search(/^ts=/m);
+  const head = printed.slice(0, first);
+  const body = printed.slice(first).replace(/^event=end .*\n|^@.*\n/gm, '');
+  const stamps = Array.from(body.matchAll(KERNEL_STAMP), ([, , stamp]) => Number(stamp));
+  if (first < 0 || stamps.length === 0) throw new Error('the capture has no lines that begin with ts=');
+  const period = Math.max(...stamps) - Math.min(...stamps) + 1_000_000;
+  return (copy) => {
+    const moved = body.replace(KERNEL_STAMP, (_, key: string, stamp: string) => key + (Number(stamp) + copy * period));
+    return Buffer.from(copy === 0 ? head + moved : moved, 'latin1');
+  };
+}
+
+function straceCopies(stored: Buffer): (copy: number) => Buffer {
+  const repeatable = readRepeatable(stored);
+  const written = Buffer.alloc(repeatable.bytes.length);
+  return (copy) => {
+    writeCopy(repeatable, copy, written);
+    return written;
+  };
+}
+
 /**
  * Builds a capture of at least `size` bytes out of copies of `sample` and gives its path; a file that is there already
  * is used again.
@@ -53,15 +79,13 @@ export function bigTrace(sample: string, size: number): string {
   const hash = createHash('sha256').update(stored).digest('hex').slice(0, 12);
   const path = join(tmpdir(), `drover-bench-${hash}-${size}.strace`);
   if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) >= size) return path;
-  const repeatable = readRepeatable(stored);
-  const copy = Buffer.alloc(repeatable.bytes.length);
+  const copies = sample.includes('.bpftrace')
+    ? kernelCopies(gunzipSync(stored).toString('latin1'))
+    : straceCopies(stored);
   const unfinished = `${path}.${process.pid}`;
   const descriptor = openSync(unfinished, 'w', 0o600);
   try {
-    for (let index = 0; index * copy.length < size; index++) {
-      writeCopy(repeatable, index, copy);
-      writeSync(descriptor, copy);
-    }
+    for (let index = 0, written = 0; written < size; index++) written += writeSync(descriptor, copies(index));
     renameSync(unfinished, path);
   } finally {
     closeSync(descriptor);

@@ -11,6 +11,8 @@ const FULL_SIZE = 1_000_000_000;
 const QUICK_SIZE = 200_000_000;
 /** Busy workers, strace attached while they run: `-f -ttt -T -y`. */
 const SAMPLE = 'samples/busy-workers/healthy/trace.strace.gz';
+/** What `exact.bt` printed of four workers; a tenth as large. */
+const KERNEL_SAMPLE = 'samples/herd-gunicorn-gevent/bpftrace/trace.bpftrace.gz';
 
 const { values: flags } = parseArgs({
   options: {
@@ -18,7 +20,7 @@ const { values: flags } = parseArgs({
     check: { type: 'boolean', default: false },
     size: { type: 'string' },
     rounds: { type: 'string' },
-    sample: { type: 'string', default: fileURLToPath(new URL(`../../../${SAMPLE}`, import.meta.url)) },
+    sample: { type: 'string', default: inProject(SAMPLE) },
   },
 });
 const size = Number(flags.size ?? (flags.quick ? QUICK_SIZE : FULL_SIZE));
@@ -27,6 +29,7 @@ const rounds = Number(flags.rounds ?? (flags.quick ? 3 : 5));
 const drover = fileURLToPath(new URL('../../../bin/drover.js', import.meta.url));
 const stage = fileURLToPath(new URL('stage.js', import.meta.url));
 const file = bigTrace(flags.sample, size);
+const kernelFile = bigTrace(inProject(KERNEL_SAMPLE), size / 10);
 const megabytes = statSync(file).size / 1e6;
 const C = { LC_ALL: 'C' };
 
@@ -49,6 +52,12 @@ const gawk = effortOf(wholes, programs[1][0]);
 print(wholes, (effort) => `${(effort.wallMs / gawk.wallMs).toFixed(2)} × gawk`);
 console.log('\nStages of drover, each as a process of its own and with all stages before it');
 print(await alternate(stages), (effort) => `${(effort.wallMs / gawk.wallMs).toFixed(2)} × gawk`);
+console.log(`\n${(statSync(kernelFile).size / 1e6).toFixed(0)} MB of copies of ${KERNEL_SAMPLE}`);
+print(
+  await alternate([['drover analyze --json', [process.execPath, drover, 'analyze', '--json', kernelFile]]]),
+  () => '',
+  statSync(kernelFile).size / 1e6,
+);
 const help = median(await repeat([process.execPath, drover, '--help']));
 console.log(`\ndrover --help: ${help.wallMs.toFixed(0)} ms`);
 if (flags.check) check(effortOf(wholes, programs[0][0]));
@@ -81,7 +90,11 @@ function effortOf(efforts: Efforts, title: string): Effort {
   return median(efforts.get(title) ?? []);
 }
 
-function print(efforts: Efforts, remark: (effort: Effort) => string): void {
+function inProject(path: string): string {
+  return fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+}
+
+function print(efforts: Efforts, remark: (effort: Effort) => string, size = megabytes): void {
   console.log(
     `${''.padEnd(26)}${['wall', 'throughput', 'CPU', 'peak memory'].map((title) => title.padStart(13)).join('')}`,
   );
@@ -89,7 +102,7 @@ function print(efforts: Efforts, remark: (effort: Effort) => string): void {
     const effort = effortOf(efforts, title);
     const cells = [
       `${(effort.wallMs / 1_000).toFixed(2)} s`,
-      `${(megabytes / (effort.wallMs / 1_000)).toFixed(0)} MB/s`,
+      `${(size / (effort.wallMs / 1_000)).toFixed(0)} MB/s`,
       `${(effort.cpuMs / 1_000).toFixed(2)} s`,
       `${effort.peakMegabytes.toFixed(0)} MB`,
     ];

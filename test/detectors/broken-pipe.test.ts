@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Finding } from '../../src/analysis/report.ts';
 import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
-import { attached, oneWorker, prefork } from '../support/server-lines.ts';
+import { attached, fork, oneWorker, openListener, prefork } from '../support/server-lines.ts';
 import { LISTENER, QUICK, type ThreadLines } from '../support/thread-lines.ts';
-import type { TraceLines } from '../support/trace-lines.ts';
+import { TraceLines } from '../support/trace-lines.ts';
 
 const KIND = 'broken-pipe';
 
@@ -182,6 +182,30 @@ describe('the severity of failed replies', () => {
     };
     assert.equal(only(await analyzed(behind(99.9)), KIND).severity, 'info');
     assert.equal(only(await analyzed(behind(100)), KIND).severity, 'warning');
+  });
+});
+
+describe('a pipeline of a shell', () => {
+  /** A shell starts a program that writes into a pipe whose reader leaves. */
+  function pipeline(before: (shell: ThreadLines) => void = () => {}): string {
+    const trace = new TraceLines();
+    const shell = trace.thread(100).at(0);
+    shell.call('execve("/bin/sh", ["sh", "-c", "od big | head"], 0x7ffd /* 9 vars */', ')', 0);
+    before(shell);
+    fork(shell, 101);
+    const program = trace.thread(101).at(5).call('execve("/bin/od", ["od", "big"], 0x7ffd /* 9 vars */', ')', 0);
+    program.call('write(1<pipe:[50]>, "a", 1', ')', '-1 EPIPE (Broken pipe)').signal('SIGPIPE').killedBy('SIGPIPE');
+    return trace.text();
+  }
+
+  it('ends so: that is information', async () => {
+    assert.equal(only(await analyzed(pipeline()), KIND).severity, 'info');
+  });
+
+  it('but not for a program that a server started, nor for one that was attached', async () => {
+    assert.equal(only(await analyzed(pipeline((shell) => openListener(shell, LISTENER))), KIND).severity, 'critical');
+    const attached = pipeline().replace(/.*execve.*\n/g, '');
+    assert.equal(only(await analyzed(attached), KIND).severity, 'critical');
   });
 });
 

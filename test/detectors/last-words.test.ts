@@ -116,6 +116,34 @@ describe('what a process wrote before it failed', () => {
     assert.equal(await printedIn(booting(['Booting worker with pid: 201\n'], (worker) => worker.exits(3))), null);
   });
 
+  /** It opens a file, writes the row or the failure into it, and ends. */
+  const inFile = (path: string, flags = 'O_WRONLY|O_CREAT', call = 'write'): string => {
+    const { trace, workers } = prefork([101]);
+    workers[0]?.waitUntil(50, LISTENER).serve(11, 'GET /a').waitUntil(3000);
+    fork(trace.thread(MASTER).at(200), 201);
+    const worker = trace.thread(201).at(201);
+    worker.call(`openat(AT_FDCWD, "${path}", ${flags}, 0644`, ')', `6<${path}>`);
+    worker.labels.set(6, path);
+    const row = TRACEBACK.join('').replaceAll('\n', '\\n').replaceAll('"', '\\"');
+    worker.call(`${call}(${worker.fd(6)}, "${row}", 151${call === 'write' ? '' : ', 0'}`, ')', 151).exits(3);
+    return trace.text();
+  };
+
+  it('stands in a log, which is named, and not in a file of data', async () => {
+    for (const [path, flags] of [
+      ['/var/log/shop/error.log', 'O_WRONLY|O_CREAT'],
+      ['/srv/logs/shop.txt', 'O_WRONLY|O_CREAT'],
+      ['/srv/shop.txt', 'O_WRONLY|O_CREAT|O_APPEND'],
+    ] as const) {
+      const { summary } = only(await analyzed(inFile(path, flags)), KIND);
+      assert.ok(summary.includes(`Before that it wrote to ${path}: ${NAMED}.`), summary);
+    }
+    assert.equal(await printedIn(inFile('/data/tickets.csv')), null);
+    assert.equal(await printedIn(inFile('/data/blog/posts.json')), null);
+    // A database keeps its log as data, too.
+    assert.equal(await printedIn(inFile('/data/db.log', 'O_RDWR', 'pwrite64')), null);
+  });
+
   it('is masked like every line of a capture', async () => {
     const secret =
       'sqlalchemy.exc.OperationalError: connect failed: postgres://shop:hunter2@db/shop password=hunter2\n';

@@ -173,7 +173,7 @@ describe('the beat of a CPU quota', () => {
       [metrics.cause, metrics.count, metrics.quotaPeriodMs, metrics.target, workers],
       ['not-running', 5, 1000, '', [101]],
     );
-    assert.equal(title, 'Worker 101 stalled 908 ms (5x): throttled every 1.00 s');
+    assert.equal(title, 'Worker 101 stalled up to 908 ms (5x): throttled every 1.00 s');
     assert.match(summary, /its pauses end every 1\.00 s \(5 of them\), as a CPU quota makes them/);
   });
 

@@ -14,12 +14,28 @@ function ask(thread: ThreadLines, ms: number): ThreadLines {
   return thread.read(40, 'HTTP/1.1 200 OK\\r\\n\\r\\n', ms).close(40);
 }
 
-/** Children of a master that get their jobs through a pipe each; those of `idle` wait for one all the time. */
-function children(jobs: (child: ThreadLines, take: (at: number) => void) => void, idle = 0): TraceLines {
+type Jobs = (child: ThreadLines, take: (at: number) => void) => void;
+
+interface Parts {
+  /** So many further children wait for a job all the time. */
+  readonly idle?: number;
+  /** What the master does in its first milliseconds, after it has forked. */
+  readonly before?: (master: ThreadLines) => void;
+}
+
+const takesOne = (master: ThreadLines): void => {
+  master.labels.set(9, 'socket:[77]');
+  master.send(9, '*3\\r\\n$5\\r\\nBRPOP\\r\\n$6\\r\\ncelery\\r\\n');
+  master.read(9, '*2\\r\\n$6\\r\\ncelery\\r\\n$3\\r\\njob\\r\\n');
+};
+
+/** Children of a master that get their jobs through a pipe each. It takes them from a broker, unless told otherwise. */
+function children(jobs: Jobs, { idle = 0, before = takesOne }: Parts = {}): TraceLines {
   const trace = new TraceLines();
   const master = trace.thread(100).at(0);
   const pids = [101, 102, 103].slice(0, 2 + idle);
   for (const pid of pids) fork(master, pid);
+  before(master);
   master.stays('wait4(-1, ');
   for (const [index, pid] of pids.entries()) {
     const child = trace.thread(pid).at(5);
@@ -47,7 +63,7 @@ describe('workers of a queue are saturated while all of them are at a job and an
     });
     const { severity, title, summary, metrics, workers, next } = only(await analyzed(trace), KIND);
     assert.equal(severity, 'warning');
-    assert.match(title, /^All 2 queue workers busy 40 % of the time: recvfrom on 10\.0\.0\.7:28091 \(HTTP\)$/);
+    assert.match(title, /^Both queue workers busy 40 % of the time: recvfrom on 10\.0\.0\.7:28091 \(HTTP\)$/);
     assert.match(summary, /were in a job at once for .* jobs of such turns took/);
     assert.deepEqual([metrics.workers, metrics.served, workers], [2, 8, [101, 102]]);
     assert.match(next.map(({ text }) => text).join(), /celery -c/);
@@ -84,7 +100,7 @@ describe('workers of a queue are saturated while all of them are at a job and an
     };
     assert.equal(only(await analyzed(children(long)), KIND).severity, 'critical');
     assert.match(
-      none(await analyzed(children(long, 1)), KIND),
+      none(await analyzed(children(long, { idle: 1 })), KIND),
       /^all 3 queue workers were busy at once 0 % of the time/,
     );
     const short = (child: ThreadLines, take: (at: number) => void): void => {
@@ -94,6 +110,105 @@ describe('workers of a queue are saturated while all of them are at a job and an
       }
     };
     none(await analyzed(children(short)), KIND);
+  });
+
+  /** Two children that are busy most of the time, with the next job there already. */
+  const busy: Jobs = (child, take) => {
+    for (let round = 0; round < 4; round++) {
+      take(child.now + 10);
+      ask(child, 1900);
+    }
+  };
+
+  it('which is information where nobody but the program itself wants these jobs', async () => {
+    const batch = only(await analyzed(children(busy, { before: () => {} })), KIND);
+    assert.deepEqual([batch.severity, batch.confidence], ['info', 'possible']);
+    assert.match(batch.summary, /Nothing in the capture asks this program for anything: a batch program/);
+    assert.equal(only(await analyzed(children(busy)), KIND).severity, 'critical');
+  });
+
+  it('and a warning at most where its master reads from a service: that may be a queue, or its data', async () => {
+    const before = (master: ThreadLines): void => {
+      connectTo(master, 9, 5432).send(9, 'Q\\0\\0\\0\\16SELECT 1\\0').read(9, 'T\\0\\0');
+    };
+    const { severity, confidence, summary } = only(await analyzed(children(busy, { before })), KIND);
+    assert.deepEqual([severity, confidence], ['warning', 'possible']);
+    assert.match(summary, /Whether somebody waits for these jobs is not in the capture/);
+  });
+
+  it('and as bad as ever where its master serves clients itself', async () => {
+    const before = (master: ThreadLines): void => {
+      master.labels.set(LISTENER, 'socket:[4711]');
+      master.accept(11).read(11, 'GET /a').reply(11).close(11);
+    };
+    assert.equal(only(await analyzed(children(busy, { before })), KIND).severity, 'critical');
+  });
+
+  it('also without names of descriptors, where the capture shows the forks of their parent', async () => {
+    const text = children(busy)
+      .text()
+      .replaceAll(/<pipe:\[\d+\]>/g, '');
+    assert.equal(only(await analyzed(text), KIND).severity, 'critical');
+    // Their parent may be anybody's: they read files or sockets, for all that is known.
+    const alone = text.replaceAll(/^100 .*\n/gm, '');
+    none(await analyzed(alone), KIND);
+  });
+
+  it('also of processes that were attached: who writes to their pipes is their master', async () => {
+    const trace = children(busy, { before: () => {} });
+    const master = trace.thread(100).at(5);
+    takesOne(master);
+    for (const [index, at] of [20, 40, 1930, 1950, 3850, 3870].entries())
+      master.at(at).call(`write(${20 + (index % 2)}<pipe:[${90 + (index % 2)}]>, `, '"\\0\\0\\3\\246", 4)', 4);
+    const text = trace.text().replaceAll(/^100 .*(?:clone|wait4).*\n/gm, '');
+    assert.equal(only(await analyzed(text), KIND).severity, 'critical');
+    // The master is not traced: what they belong to is unknown.
+    const { severity, confidence, summary } = only(await analyzed(text.replaceAll(/^100 .*\n/gm, '')), KIND);
+    assert.deepEqual([severity, confidence], ['info', 'possible']);
+    assert.match(summary, /Who hands out these jobs is not in the capture/);
+  });
+
+  it('but not programs in a pipeline: what comes through standard input is data', async () => {
+    const text = children(busy).text().replaceAll('read(6<', 'read(0<');
+    none(await analyzed(text), KIND);
+  });
+
+  it('nor who reads files at given places', async () => {
+    const text = children(busy)
+      .text()
+      .replaceAll(/read\(6<pipe:\[\d+\]>/g, 'pread64(6')
+      .replaceAll('... read resumed', '... pread64 resumed');
+    none(await analyzed(text), KIND);
+  });
+
+  it('nor who takes a token from a pipe and puts it back, as make does, or reads what a child says', async () => {
+    for (const writer of [101, 151]) {
+      const trace = children(busy);
+      if (writer === 151) for (const [index, pid] of [151, 152].entries()) fork(trace.thread(101 + index).at(6), pid);
+      for (const [index, pid] of [writer, writer + 1].entries())
+        trace
+          .thread(pid)
+          .at(15)
+          .call(`write(8<pipe:[${90 + index}]>, `, '"+", 1)', 1);
+      none(await analyzed(trace), KIND);
+    }
+  });
+
+  it('and who waits for its turn at a pipe that they share waits for a job', async () => {
+    const turns = (word: string): Jobs => {
+      return (child, take) => {
+        for (let round = 0; round < 4; round++) {
+          take(child.now + 10);
+          ask(child, 300);
+          child.call(`futex(${word}, NULL, FUTEX_BITSET_MATCH_ANY`, ')', 0, 1700);
+        }
+      };
+    };
+    const shared = children(turns('0x7f51bdf7b000, FUTEX_WAIT_BITSET|FUTEX_CLOCK_REALTIME, 0'));
+    assert.match(none(await analyzed(shared), KIND), /^both queue workers were busy at once 1\d(?:\.\d)? %/);
+    // A lock between its own threads is part of the job.
+    const own = children(turns('0x7f51bdf7b000, FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME, 0'));
+    assert.equal(only(await analyzed(own), KIND).severity, 'critical');
   });
 
   /** Threads that ask a broker for the next job, which comes after so many milliseconds. */

@@ -221,7 +221,10 @@ describe('a worker that waits for work', () => {
       ),
       KIND,
     );
-    assert.match(reason, /^3 threads in a call .*: 1 waiting for work or for a time, 2 idle in futex or read/);
+    assert.match(
+      reason,
+      /^3 threads in a call .*: 1 waiting for work or for a time, 2 waiting for another thread or process while no request waits$/,
+    );
   });
 
   it('is told where a request has waited for a second meanwhile: it may be the thread that should answer', async () => {

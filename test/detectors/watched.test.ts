@@ -32,7 +32,7 @@ test('turns that were told are a stall of their worker, which does not say in wh
     capture([{ events: [turn(101, 300, 170)] }, { events: [turn(101, 1_100, 400)] }, { events: [] }]),
   );
   const stall = only(report, 'loop-stall');
-  assert.equal(stall.title, 'Worker 101 stalled 400 ms (2 times)');
+  assert.equal(stall.title, 'Worker 101 stalled up to 400 ms (2x)');
   assert.equal(stall.severity, 'warning');
   assert.match(stall.summary, /2 turns of 100 ms or more, together 570 ms\. This capture counts/);
   const { cause, count, longestMs, totalMs, stalls } = stall.metrics;
@@ -78,6 +78,22 @@ test('writes that failed are told with their share of the accepted connections',
   assert.match(only(few, 'broken-pipe').title, /^1 write failed/);
   const quiet = await analyzed(capture([{}, {}]));
   assert.match(none(quiet, 'broken-pipe'), /no write failed .*\(44 connections accepted\)/);
+});
+
+test('failed writes are the effect of a stall that their worker has just left, and of no other', async () => {
+  /** A worker stalls for 400 ms; then two writes fail. Which finding each of both hangs under; '' for none. */
+  const parents = async (pid: number, ms: number): Promise<readonly string[]> => {
+    const events = [turn(101, 300, 400), fail(pid, ms), fail(pid, ms + 1)];
+    const { findings } = await analyzed(capture([{ events }, {}]));
+    return ['loop-stall', 'broken-pipe'].map((kind) => {
+      const { id = '' } = findings.find((finding) => finding.kind === kind) ?? {};
+      return findings.find(({ effects }) => effects.includes(id))?.kind ?? '';
+    });
+  };
+  assert.deepEqual(await parents(101, 750), ['', 'loop-stall']);
+  assert.deepEqual(await parents(101, 930), ['', '']);
+  // Another worker was not in it.
+  assert.deepEqual(await parents(103, 750), ['', '']);
 });
 
 test('a worker that was killed is told, and an exit without its status is not called clear', async () => {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { analyzed, none, ofKind, only } from '../support/analyzed.ts';
 import { fork, MASTER, prefork } from '../support/server-lines.ts';
 import { LISTENER, type ThreadLines } from '../support/thread-lines.ts';
-import type { TraceLines } from '../support/trace-lines.ts';
+import { TraceLines } from '../support/trace-lines.ts';
 
 const KIND = 'worker-death';
 
@@ -103,6 +103,32 @@ describe('a worker that ends with a status', () => {
 
   it('of 0 has done what it should', async () => {
     assert.match(none(await analyzed(failing(5, 0)), KIND), /^5 processes that ended with status 0/);
+  });
+});
+
+describe('a process that nobody knows as a server', () => {
+  const job = (): TraceLines => {
+    const trace = new TraceLines();
+    trace
+      .thread(900)
+      .at(0)
+      .call('openat(AT_FDCWD, "/data/rows", O_RDONLY', ')', '5</data/rows>')
+      .gap(100)
+      .call('read(5</data/rows>, "x", ', '4096)', 4096)
+      .line('--- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=0x8} ---')
+      .killedBy('SIGSEGV');
+    return trace;
+  };
+
+  it('leaves no service with a worker less', async () => {
+    const { why } = only(await analyzed(job()), KIND);
+    assert.match(why, /^What the process was doing is lost with it\./);
+    assert.doesNotMatch(why, /worker|502/);
+  });
+
+  it('does so where it stands beside workers', async () => {
+    const { why } = only(await analyzed(server((worker) => faults(worker, 'SIGSEGV').killedBy('SIGSEGV'))), KIND);
+    assert.match(why, /the service has one worker less\.$/);
   });
 });
 

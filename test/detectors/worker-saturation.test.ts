@@ -183,6 +183,72 @@ it('and they are held where another client was in the queue when such a connecti
   assert.match(next[0]?.text ?? '', /KeepAliveTimeout/);
 });
 
+/** Waits for the listener in a poll until then. */
+function pollUntil(worker: ThreadLines, ms: number): ThreadLines {
+  const poll = `poll([{fd=${worker.fd(LISTENER)}, events=POLLIN}], 1, -1`;
+  return worker.call(poll, ')', `1 ([{fd=${LISTENER}, revents=POLLIN}])`, Math.max(0.02, ms - worker.now));
+}
+
+/** Waits for the lock that has workers accept in turn until then. */
+function lockUntil(worker: ThreadLines, ms: number): ThreadLines {
+  return worker.call('flock(8</run/accept.lock>, LOCK_EX', ')', 0, ms - worker.now).accept(11);
+}
+
+/** A client asks once, keeps its connection open for so long, and ends it. */
+function keptOpen(worker: ThreadLines, ms: number): ThreadLines {
+  worker.read(11, 'GET /a').reply(11);
+  const poll = `poll([{fd=${worker.fd(11)}, events=POLLIN}], 1, 5000`;
+  return worker.call(poll, ')', '1 ([{fd=11, revents=POLLIN}])', ms).readEnd(11).close(11);
+}
+
+/** So many clients one after the other for each of three workers, the next one so long after the last one has left. */
+function visits(
+  next: (worker: ThreadLines, ms: number) => ThreadLines,
+  { held, pause }: { readonly held: number; readonly pause: number },
+): TraceLines {
+  const trace = new TraceLines();
+  for (const [place, worker] of acceptors([101, 102, 103])(trace).entries()) {
+    for (let from = 100 + place * 7; from < 9_000; from += held + pause)
+      keptOpen(next(worker, Math.max(from, worker.now + 0.02)), held);
+    acceptStays(worker);
+  }
+  trace.thread(100).at(10_000).call('getpid(', ')', 100);
+  return trace;
+}
+
+it('and a worker whose connection has ended is held by nobody, however it waits for the next one', async () => {
+  const polls = (worker: ThreadLines, ms: number): ThreadLines => pollUntil(worker, ms).accept(11);
+  const accepts = (worker: ThreadLines, ms: number): ThreadLines => worker.accept(11, { ms: ms - worker.now });
+  for (const next of [polls, lockUntil, accepts]) {
+    // For a third of the time a client that asks nothing is there, and nobody waits for its worker.
+    none(await analyzed(visits(next, { held: 500, pause: 900 })), KIND);
+    const { title, severity } = only(await analyzed(visits(next, { held: 500, pause: 0 })), KIND);
+    assert.deepEqual([title.replace(/[\d.]+ %/, 'N %'), severity], [HELD, 'critical']);
+  }
+});
+
+const HELD = 'All 3 workers held by idle connections N % of the time';
+
+it('and a client that keeps its connection open makes no worker busy that polls its listener', async () => {
+  const polls = (worker: ThreadLines, ms: number): ThreadLines => pollUntil(worker, ms).accept(11);
+  none(await analyzed(visits(polls, { held: 900, pause: 400 })), KIND);
+});
+
+it('and a worker that lost its client to another one waits in accept for the next', async () => {
+  const trace = new TraceLines();
+  for (const [place, worker] of acceptors([101, 102, 103])(trace).entries()) {
+    for (let from = 100; from < 9_000; from += 1300)
+      pollUntil(worker, from)
+        .accept(11, { ms: 1150 + place * 13 })
+        .read(11, 'GET /a')
+        .reply(11)
+        .close(11);
+    acceptStays(worker);
+  }
+  trace.thread(100).at(10_000).call('getpid(', ')', 100);
+  none(await analyzed(trace), KIND);
+});
+
 it('while they wait for the lock that has them accept in turn they wait for work', async () => {
   const trace = new TraceLines();
   for (const [place, worker] of acceptors([101, 102])(trace).entries()) {

@@ -1,21 +1,23 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Report } from '../../src/analysis/report.ts';
-import { versionIn } from '../../src/sources/bpftrace/version.ts';
+import { bpftraceProgram, machineOf } from '../../src/sources/bpftrace/program.ts';
+import { bpftraceSettings, versionIn } from '../../src/sources/bpftrace/version.ts';
 import { readProcess } from '../../src/sources/live/process-facts.ts';
 import { LiveDrover } from '../support/live-drover.ts';
-import { LiveServer, tracersIn, until } from '../support/live-server.ts';
+import { LIVE_FOLDER, LiveServer, tracersIn, until } from '../support/live-server.ts';
 import { needsLive } from '../support/needs-live.ts';
 import { runDrover } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /**
  * The programs under every bpftrace that is here: that of the host, and those below the folder that BPFTRACES names
- * (`.ci/newer-bpftrace` fetches them). What cannot be fetched is no failure, and is named.
+ * (`.ci/newer-bpftrace` fetches them).
  */
 const LIVE = needsLive('bpftrace', 'unshare');
 const FOLDER = temporaryFolder();
@@ -87,6 +89,49 @@ for (const [index, bpftrace] of BPFTRACES.entries()) {
       assert.equal(acceptsIn(report), REQUESTS);
     });
   }
+
+  test(`${bpftrace.name} keeps nothing in the kernel of threads and processes that have ended`, LIVE, async () => {
+    const python = spawn('setpriv', ['--pdeathsig', 'KILL', 'python3', join(LIVE_FOLDER, 'short-lived.py')], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const pid = python.pid ?? 0;
+    const program = `${index}-kept.bt`;
+    // As it ends without its last lines bpftrace prints all of its maps.
+    const text = bpftraceProgram('exact', { pids: [pid], machine: machineOf(process.arch) ?? 'x86-64', ports: [9] });
+    writeFileSync(join(FOLDER, program), text.replace(/^ {2}clear\(@(?:out|woken|told|set|blocked|queued)\);\n/gm, ''));
+    const printed = join(FOLDER, `${index}-kept.txt`);
+    const output = openSync(printed, 'w');
+    const environment = { ...process.env, ...bpftraceSettings(64, cpus().length, versionIn(bpftrace.name)) };
+    const tracer = spawn(bpftrace.path, [program], {
+      stdio: ['ignore', output, 'inherit'],
+      env: environment,
+      cwd: FOLDER,
+    });
+    const ended = new Promise((resolve) => tracer.once('exit', resolve));
+    try {
+      await until('it to trace', () => readFileSync(printed, 'latin1').includes('event=start'), 20_000);
+      await pause(1_000);
+      python.stdin?.write('go\n');
+      await new Promise((resolve) => python.stdout?.once('data', resolve));
+      await pause(500);
+      tracer.kill('SIGINT');
+      await ended;
+      const lines = readFileSync(printed, 'latin1');
+      assert.ok([...lines.matchAll(/^event=exit /gm)].length > 300);
+      const kept = [...lines.matchAll(/^@(?:out|woken|told|set|blocked|queued)\[(\d+)/gm)].map(([, tid]) =>
+        Number(tid),
+      );
+      assert.deepEqual(
+        [...new Set(kept)].filter((tid) => tid !== pid),
+        [],
+      );
+      assert.ok(kept.includes(pid));
+    } finally {
+      closeSync(output);
+      python.kill('SIGKILL');
+      tracer.kill('SIGKILL');
+    }
+  });
 
   test(`${bpftrace.name} says what it lost, and nothing that may be a lost line is sure`, LIVE, async () => {
     const name = `${index}-lost`;

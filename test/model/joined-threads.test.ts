@@ -175,6 +175,45 @@ describe('threads of an attached process', () => {
     );
   });
 
+  /** Two that wake a word and wait there, `each` times; every `chance`th time one ends a wait of the other. */
+  function wakers(each: number, chance: number): TraceLines {
+    const { trace, workers } = attached([101, 102]);
+    const [first, second] = workers as [ThreadLines, ThreadLines];
+    for (const { labels } of workers) labels.clear();
+    const wake = (thread: ThreadLines, ms: number): ThreadLines =>
+      thread.at(ms).call('futex(0x5600, FUTEX_WAKE_PRIVATE, 1', ')', 1);
+    const wait = (thread: ThreadLines, until: number): ThreadLines =>
+      thread.call('futex(0x5600, FUTEX_WAIT_PRIVATE, 0, NULL', ')', 0, until - thread.now);
+    for (let index = 0; index < each; index++) {
+      const at = 100 + index * 100;
+      const meets = index % chance === 0;
+      // Each has a thread that nobody traced, which it wakes and which wakes it in turn.
+      wait(wake(second, at), at + (meets ? 30.3 : 50));
+      wait(wake(first, at + 30), at + 70);
+    }
+    for (const [index, thread] of workers.entries())
+      thread
+        .at(each * 100 + 200 + index)
+        .waitUntil(each * 100 + 300 + index, LISTENER)
+        .accept(11);
+    return trace;
+  }
+
+  it('are not one when what each wakes is not in the capture, and both met by chance', async () => {
+    const tids = async (trace: TraceLines): Promise<readonly number[]> =>
+      (await analyzed(trace)).workers.map(({ tids }) => tids.length);
+    assert.deepEqual(await tids(wakers(70, 7)), [1, 1]);
+    // Where every second wake of the one ends a wait of the other, and the rest found somebody else: too.
+    assert.deepEqual(await tids(wakers(70, 2)), [1, 1]);
+  });
+
+  it('are one when some of what they wake does not show its end', async () => {
+    const trace = woken(7);
+    // The waits that these ended took longer to come back.
+    for (const at of [20, 40, 520]) trace.thread(101).at(at).call('futex(0x5608, FUTEX_WAKE_PRIVATE, 1', ')', 1);
+    assert.deepEqual((await analyzed(trace)).workers[0]?.tids.toSorted(), [101, 112]);
+  });
+
   it('have the pid that getpid tells, and else the lowest number among them', async () => {
     const { trace, acceptor, pool } = handedOver(3);
     assert.deepEqual(requestsOf(await analyzed(trace)), { 101: 3 });

@@ -58,7 +58,7 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
     },
     {
       pattern:
-        /^([\d,]+) threads? in a call when the capture ended: ([\d,]+) waiting for work or for a time(?:, ([\d,]+) idle in futex or read while the service answers)?(?:, ([\d,]+) for less than [\d.]+ ms)?$/,
+        /^([\d,]+) threads? in a call when the capture ended: ([\d,]+) waiting for work or for a time(?:, ([\d,]+) waiting for another thread or process while no request waits)?(?:, ([\d,]+) for less than [\d.]+ ms)?$/,
       holds: (report, [threads = 0, idle = 0, parked = 0, brief = 0]) =>
         parked + brief > 0 && threads === idle + parked + brief && threads >= inCalls(report),
     },
@@ -77,9 +77,14 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
   ],
   'error-storm': [
     {
-      pattern: /^([\d,]+) of ([\d,]+) calls? failed, no group of them often enough to report$/,
-      holds: (report, [failures, calls = 0]) =>
-        failures === failed(report) && calls >= 3 && calls <= all(report) && calls >= all(report) - most(report),
+      pattern:
+        /^([\d,]+) of ([\d,]+) calls? failed, (?:no group of them often enough to report|([\d,]+) of them as in any healthy server \([a-z_\d]+ E[A-Z_\d]+\), no other group often enough to report)$/,
+      holds: (report, [failures = 0, calls = 0, ordinary = 0]) =>
+        failures === failed(report) &&
+        ordinary <= failures &&
+        calls >= 3 &&
+        calls <= all(report) &&
+        calls >= all(report) - most(report),
     },
   ],
   'accept-errors': [
@@ -109,25 +114,25 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
   'worker-saturation': [
     {
       pattern: new RegExp(
-        `^all ([\\d,]+) (?:queue workers|pool threads) were busy at once ${PERCENT} of the time, with jobs of ` +
-          '[\\d.]+ ms or more(?:, as far as more of them were seen to wait)?$',
+        `^(?:all ([\\d,]+)|both) (?:queue workers|pool threads) were busy at once ${PERCENT} of the time, with jobs ` +
+          'of [\\d.]+ ms or more(?:, as far as more of them were seen to wait)?$',
       ),
       // Those of a process without a row are among them.
-      holds: (report, [threads = 0]) => threads >= 2 && threads <= most(report),
+      holds: (report, [threads = 0]) => (threads || 2) <= most(report),
     },
     {
       pattern: new RegExp(
-        `^all ([\\d,]+) (?:sync )?workers were busy at once ${PERCENT} of the time, with requests of [\\d.]+ ms or more$`,
+        `^(?:all ([\\d,]+)|both) (?:sync )?workers were busy at once ${PERCENT} of the time, with requests of ` +
+          '[\\d.]+ ms or more$',
       ),
-      holds: (report, [workers = 0]) => workers >= 2 && workers <= serving(report),
+      holds: (report, [workers = 0]) => (workers || 2) <= serving(report),
     },
     {
       pattern: new RegExp(
-        `^all ([\\d,]+) pool threads were busy at once ${PERCENT} of the time, with requests of [\\d.]+ ms or more` +
-          '(?:, as far as a request was seen to wait [\\d.]+ ms for one of them)?$',
+        `^(?:all ([\\d,]+)|both) pool threads were busy at once ${PERCENT} of the time, with requests of ` +
+          '[\\d.]+ ms or more(?:, as far as a request was seen to wait [\\d.]+ ms for one of them)?$',
       ),
-      holds: (report, [threads = 0]) =>
-        threads >= 2 && threads < report.workers.reduce((sum, { tids }) => sum + tids.length, 0),
+      holds: (report, [threads = 0]) => (threads || 2) < report.workers.reduce((sum, { tids }) => sum + tids.length, 0),
     },
   ],
   'slow-dependency': [

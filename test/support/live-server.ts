@@ -16,6 +16,8 @@ interface ServerOptions {
   /** Of gunicorn's kinds. */
   readonly kind?: 'gevent' | 'sync';
   readonly inside?: boolean;
+  /** More of gunicorn's options. */
+  readonly options?: readonly string[];
 }
 
 /** A real gunicorn, as a rule with gevent workers, that share a listener. */
@@ -31,7 +33,12 @@ export class LiveServer {
   }
 
   /** `inside` a pid namespace of its own, as in a container. */
-  static async start({ workers = 3, kind = 'gevent', inside = false }: ServerOptions = {}): Promise<LiveServer> {
+  static async start({
+    workers = 3,
+    kind = 'gevent',
+    inside = false,
+    options = [],
+  }: ServerOptions = {}): Promise<LiveServer> {
     const port = await freePort();
     // It ends with the test, also when that is killed.
     const words = [
@@ -47,6 +54,7 @@ export class LiveServer {
       `127.0.0.1:${port}`,
       '--log-level',
       'critical',
+      ...options,
       'app:application',
     ];
     const child = spawn('setpriv', words, {

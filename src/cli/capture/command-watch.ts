@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { show } from '../../output/show.ts';
 import { UsageError } from '../options/usage-error.ts';
 
@@ -6,35 +8,44 @@ const EVERY_MS = 5_000;
 /** A check that does not end has failed. */
 const PATIENCE_MS = 10_000;
 
-/** Runs a program again and again, and says when it begins to fail. No shell is between. */
+interface WatchTimes {
+  readonly everyMs?: number;
+  readonly patienceMs?: number;
+}
+
+/**
+ * Runs a program again and again, and says when it begins to fail. No shell is between. What does not end is killed
+ * with all that it started, also when drover is gone; no key pressed in the terminal reaches it.
+ */
 export class CommandWatch {
   readonly #words: readonly [string, ...string[]];
   readonly #tell: (reason: string) => void;
+  readonly #patienceMs: number;
   #timer: NodeJS.Timeout | undefined;
   #child: ChildProcess | null = null;
   #isFailing = false;
   #isOver = false;
 
-  private constructor(words: readonly [string, ...string[]], tell: (reason: string) => void) {
+  private constructor(words: readonly [string, ...string[]], tell: (reason: string) => void, patienceMs: number) {
     this.#words = words;
     this.#tell = tell;
+    this.#patienceMs = patienceMs;
   }
 
   /** Starts with one run. Throws `UsageError` when there is no such program. */
   static async start(
     words: readonly [string, ...string[]],
     tell: (reason: string) => void,
-    everyMs = EVERY_MS,
+    { everyMs = EVERY_MS, patienceMs = PATIENCE_MS }: WatchTimes = {},
   ): Promise<CommandWatch> {
-    const watch = new CommandWatch(words, tell);
-    const { isMissing, failure } = await watch.#run();
-    if (isMissing)
-      throw new UsageError(`${words[0]} cannot be started: ${failure}.`, {
+    if (!isProgram(words[0]))
+      throw new UsageError(`${words[0]} cannot be started: there is no such program.`, {
         hint: 'cmd: takes a program and its words. No shell reads them.',
       });
-    watch.#judge(failure);
+    const watch = new CommandWatch(words, tell, patienceMs);
+    watch.#judge(await watch.#run());
     watch.#timer = setInterval(() => {
-      if (watch.#child === null) void watch.#run().then((result) => watch.#judge(result.failure));
+      if (watch.#child === null) void watch.#run().then((failure) => watch.#judge(failure));
     }, everyMs);
     return watch;
   }
@@ -42,7 +53,7 @@ export class CommandWatch {
   end(): void {
     this.#isOver = true;
     clearInterval(this.#timer);
-    this.#child?.kill('SIGKILL');
+    if (this.#child !== null) killAll(this.#child);
   }
 
   #judge(failure: string): void {
@@ -52,26 +63,56 @@ export class CommandWatch {
   }
 
   /** How it failed, '' when it did not. */
-  #run(): Promise<{ readonly failure: string; readonly isMissing: boolean }> {
-    const [program, ...words] = this.#words;
+  #run(): Promise<string> {
+    const [program, ...words] = guardedCheck(this.#words, this.#patienceMs);
     return new Promise((resolve) => {
-      const child = spawn(program, words, { stdio: 'ignore' });
+      const child = spawn(program, words, { stdio: 'ignore', detached: true });
       this.#child = child;
       let isLate = false;
       const force = setTimeout(() => {
         isLate = true;
-        child.kill('SIGKILL');
-      }, PATIENCE_MS);
-      const settle = (failure: string, isMissing: boolean): void => {
+        killAll(child);
+      }, this.#patienceMs);
+      const settle = (failure: string): void => {
         clearTimeout(force);
         this.#child = null;
-        resolve({ failure, isMissing });
+        resolve(failure);
       };
-      child.once('error', ({ message }) => settle(message, child.pid === undefined));
+      child.once('error', ({ message }) => settle(message));
       child.once('close', (code, signal) => {
-        if (isLate) settle(`no end within ${PATIENCE_MS / 1_000} s`, false);
-        else settle(code === 0 ? '' : (signal ?? `exit code ${code}`), false);
+        if (isLate) settle(`no end within ${this.#patienceMs / 1_000} s`);
+        else settle(code === 0 ? '' : (signal ?? `exit code ${code}`));
       });
     });
   }
+}
+
+/** `timeout` ends the whole group of a check whose drover is gone or stopped. */
+function guardedCheck(words: readonly string[], patienceMs: number): readonly [string, ...string[]] {
+  const seconds = String(patienceMs / 1_000 + 1);
+  return ['setpriv', '--pdeathsig', 'TERM', 'timeout', '--signal=TERM', '--kill-after=1', seconds, ...words];
+}
+
+/** A check is a group of its own. */
+function killAll({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It ended a moment ago.
+  }
+}
+
+/** Whether that word starts something: the guards would tell it only as an exit code. */
+function isProgram(word: string): boolean {
+  const folders = word.includes('/') ? [''] : (process.env.PATH ?? '').split(delimiter);
+  return folders.some((folder) => {
+    const path = folder === '' ? word : join(folder, word);
+    try {
+      accessSync(path, constants.X_OK);
+      return statSync(path).isFile();
+    } catch {
+      // Not there, or not for this user.
+      return false;
+    }
+  });
 }

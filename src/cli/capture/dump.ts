@@ -1,22 +1,30 @@
-import { close, fsync, statfs, write } from 'node:fs';
+import { close, fsync, statfsSync, write } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Destination } from '../../files/destination.ts';
+import { leastFree } from '../../files/least-free.ts';
 import { cannotWrite, OutputError } from '../../files/output-error.ts';
 import { PrivateFolder } from '../../files/private-folder.ts';
 import type { TraceInput } from '../../sources/trace-input.ts';
 import { mebibytes } from '../../trace/format-numbers.ts';
+import { timeInName } from './default-name.ts';
 
 const writeInto = promisify(write);
 const flush = promisify(fsync);
 const closeFile = promisify(close);
-const statDisk = promisify(statfs);
 
 const GROWING = 'dump.trace';
-/** A dump leaves this share of the disk free, so that the recorder can go on. */
-const LEAST_FREE_SHARE = 0.12;
+/** A dump leaves more free than a capture must have, so that the recorder can go on. */
+const MORE_FREE = 1.2;
 /** Names of one second are told apart by a number. */
 const MOST_OF_A_SECOND = 100;
+
+interface DumpBytes {
+  /** What the dump will take. */
+  readonly about: number;
+  /** What it may take at most. */
+  readonly most: number;
+}
 
 /**
  * Writes what an input gives into a new file that only its owner may read: `NAME-20261126T160501.EXT`. It gets the name
@@ -25,12 +33,15 @@ const MOST_OF_A_SECOND = 100;
 export async function writeDump(
   input: TraceInput,
   name: string,
-  aboutBytes: number,
+  { about, most }: DumpBytes,
 ): Promise<{ readonly path: string; readonly bytes: number }> {
   const destination = freeName(name);
   try {
-    await demandRoom(destination, aboutBytes);
+    demandRoom(destination, about, most);
     const folder = PrivateFolder.make(destination.directory, '.drover-');
+    const clear = (): void => folder.remove([GROWING]);
+    // Somebody may not want to wait for it.
+    process.once('exit', clear);
     try {
       const descriptor = folder.create(GROWING);
       try {
@@ -42,7 +53,8 @@ export async function writeDump(
         await closeFile(descriptor);
       }
     } finally {
-      folder.remove([GROWING]);
+      process.removeListener('exit', clear);
+      clear();
     }
   } catch (error) {
     throw cannotWrite(destination.path, error);
@@ -51,9 +63,14 @@ export async function writeDump(
   }
 }
 
-/** Throws `OutputError` unless files of this name can be made. */
-export function checkDumpName(name: string): void {
-  freeName(name).close();
+/** Throws `OutputError` unless files of this name can be made, each of at most so many bytes. */
+export function checkDumpName(name: string, most: number): void {
+  const destination = freeName(name);
+  try {
+    demandRoom(destination, 0, most);
+  } finally {
+    destination.close();
+  }
 }
 
 async function copy(input: TraceInput, descriptor: number): Promise<number> {
@@ -67,12 +84,14 @@ async function copy(input: TraceInput, descriptor: number): Promise<number> {
   return bytes;
 }
 
-async function demandRoom({ directory, path }: Destination, aboutBytes: number): Promise<void> {
-  const { bavail, blocks, bsize } = await statDisk(directory.self);
-  if (bavail * bsize - aboutBytes >= blocks * bsize * LEAST_FREE_SHARE) return;
+function demandRoom({ directory, path }: Destination, about: number, most: number): void {
+  const disk = statfsSync(directory.self);
+  const least = leastFree(disk, most) * MORE_FREE;
+  const free = disk.bavail * disk.bsize;
+  if (free - about >= least) return;
   throw new OutputError(
-    `Cannot write ${path}: of the disk ${mebibytes(bavail * bsize)} are free, and the dump takes ` +
-      `${mebibytes(aboutBytes)}.`,
+    `Cannot write ${path}: of the disk ${mebibytes(free)} are free, ` +
+      `${about === 0 ? '' : `the dump takes ${mebibytes(about)}, `}and ${mebibytes(least)} must be left.`,
     { fault: 'place' },
   );
 }
@@ -80,7 +99,7 @@ async function demandRoom({ directory, path }: Destination, aboutBytes: number):
 function freeName(name: string): Destination {
   const ending = extname(name);
   const stem = join(dirname(name), basename(name, ending));
-  const time = new Date().toISOString().replace(/[-:]|\.\d+Z$/g, '');
+  const time = timeInName();
   for (let number = 1; ; number++) {
     const path = `${stem}-${time}${number === 1 ? '' : `-${number}`}${ending}`;
     try {

@@ -11,7 +11,7 @@ import { CommandWatch } from './command-watch.ts';
 import { hostName } from './default-name.ts';
 import { checkDumpName } from './dump.ts';
 import { Recorder } from './recorder.ts';
-import { detachOnSignals } from './signals.ts';
+import { detachOnSignals, type FatalSignal } from './signals.ts';
 import { spoken } from './spoken.ts';
 
 /** Shorter turns are counted by watch.bt, and not told. */
@@ -28,7 +28,7 @@ export async function runRing(pids: readonly number[], flags: RecordFlags, ringS
   const conditions = flags.until ?? [];
   if (flags.engine === 'watch' || flags.program === 'watch') demandCounted(conditions);
   // Nobody should learn at the first stall that nothing can be written.
-  checkDumpName(name);
+  checkDumpName(name, flags.maxSpool);
   const { output: _, save: __, ...others } = flags;
   const commands: CommandWatch[] = [];
   let failedBefore = '';
@@ -46,13 +46,17 @@ export async function runRing(pids: readonly number[], flags: RecordFlags, ringS
       conditions,
       ringSeconds,
       mostDumps: flags.dumps,
+      mostBytes: flags.maxSpool,
       name,
       say,
       // Who reads the names may have left; the recorder goes on.
       written: (path) => writeStdout(`${path}\n`).catch(() => undefined),
     });
+    let fatal: FatalSignal | null = null;
     try {
-      detachOnSignals(capture, say);
+      detachOnSignals(capture, say, (signal) => {
+        fatal = signal;
+      });
       process.on('SIGUSR1', () => recorder.trigger('Asked by SIGUSR1'));
       say(beginning(capture, flags, ringSeconds));
       tell = (reason) => recorder.trigger(reason);
@@ -63,7 +67,7 @@ export async function runRing(pids: readonly number[], flags: RecordFlags, ringS
       await capture.ended;
       throw error;
     }
-    return await ending(capture, recorder, say);
+    return await ending(capture, recorder, say, fatal);
   } finally {
     for (const command of commands) command.end();
   }
@@ -83,16 +87,27 @@ function demandCounted(conditions: readonly Condition[]): void {
   }
 }
 
-async function ending(capture: LiveCapture, recorder: Recorder, say: (sentence: string) => void): Promise<number> {
-  const { sentence, detached } = await capture.ended;
-  for (const part of [sentence, detached]) if (part !== '') say(part);
-  const failed = recorder.failed === 0 ? '' : `, ${recorder.failed} could not be written`;
+async function ending(
+  capture: LiveCapture,
+  recorder: Recorder,
+  say: (sentence: string) => void,
+  fatal: FatalSignal | null,
+): Promise<number> {
+  const { reason, sentence, detached } = await capture.ended;
+  const why = fatal === null ? sentence : `Stopped by ${fatal.signal}.`;
+  for (const part of [why, detached]) if (part !== '') say(part);
+  const { dumps, failed, unwritten } = recorder;
+  const others = failed === 0 ? '' : `, ${failed} could not be written`;
+  const lost =
+    unwritten === 0 ? '' : ` Since the last one began ${plural(unwritten, 'more thing')} happened: not written.`;
   say(
-    recorder.dumps === 0 && recorder.failed === 0
+    dumps === 0 && failed === 0
       ? 'No condition of --until held: there is no dump.'
-      : `${plural(recorder.dumps, 'dump')}${failed}. They hold what clients sent; only you can read them.`,
+      : `${plural(dumps, 'dump')}${others}. They hold what clients sent; only you can read them.${lost}`,
   );
-  return recorder.failed === 0 ? EXIT.done : EXIT.output;
+  if (fatal !== null) return fatal.code;
+  if (failed > 0) return EXIT.output;
+  return reason === 'tracer-died' ? EXIT.partial : EXIT.done;
 }
 
 function beginning({ processes, engine, file }: LiveCapture, flags: RecordFlags, ringSeconds: number): string {

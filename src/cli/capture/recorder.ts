@@ -1,17 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AnalysisOptions } from '../../analysis/options.ts';
-import type { Report } from '../../analysis/report.ts';
 import { OutputError } from '../../files/output-error.ts';
 import { analyzeInputs, type Progress } from '../../pipeline/analyze-inputs.ts';
 import { Cadence } from '../../pipeline/cadence.ts';
-import { captureSoFar } from '../../pipeline/capture-so-far.ts';
 import { InputError } from '../../sources/input-error.ts';
 import type { LiveCapture } from '../../sources/live/capture.ts';
-import type { TraceInput } from '../../sources/trace-input.ts';
 import { mebibytes } from '../../trace/format-numbers.ts';
-import { isWait, syscall } from '../../trace/syscalls.ts';
 import type { Condition } from '../options/until.ts';
+import { AwayWatch } from './away-watch.ts';
 import { writeDump } from './dump.ts';
+import { DumpSchedule } from './dump-schedule.ts';
+import { begunAnew, endingAt, ringInput } from './ring-input.ts';
 import { Triggers } from './triggers.ts';
 
 const LOOK_EVERY_MS = 500;
@@ -20,9 +19,6 @@ const SNAPSHOT_SHARE = 50;
 const OPEN_SHARE = 30;
 /** What led to it may still be in the tracer's buffer, and what it led to comes next. */
 const SETTLE_MS = 800;
-/** Who is seen in one call, or in no wait, for less than this may just be busy. */
-const AWAY_MS = 900;
-const RESTLESS_MS = 1_900;
 const LEAST_HELD_MS = 1_500;
 /** What an analysis knows grows with what it saw: after so long a new one begins at the start of the ring. */
 const GENERATION_MS = 6 * 3_600_000;
@@ -33,6 +29,8 @@ interface RecorderOptions {
   readonly conditions: readonly Condition[];
   readonly ringSeconds: number;
   readonly mostDumps: number;
+  /** The ring takes no more. */
+  readonly mostBytes: number;
   /** What dumps are called; each gets its time. */
   readonly name: string;
   /** Tells the user something. */
@@ -48,35 +46,49 @@ interface RecorderOptions {
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #triggers: Triggers;
+  readonly #schedule: DumpSchedule;
   readonly #snapshots: Cadence;
   readonly #opens: Cadence;
-  #dumps = 0;
-  #failed = 0;
-  #missed = 0;
-  #dumping: Promise<void> | null = null;
-  #nextDumpAt = 0;
-  #pending: NodeJS.Timeout | undefined;
+  /** null where no stall is waited for. */
+  readonly #away: AwayWatch | null;
   #isLookingAtOpen = false;
 
   constructor(options: RecorderOptions) {
+    const { capture, conditions, ringSeconds, mostDumps } = options;
     this.#options = options;
-    this.#triggers = new Triggers(options.conditions);
+    this.#triggers = new Triggers(conditions);
+    const { stallMs } = this.#triggers;
+    this.#away = stallMs === null ? null : new AwayWatch(stallMs);
+    this.#schedule = new DumpSchedule({
+      everyMs: ringSeconds * 1_000,
+      mostDumps,
+      // What led to it stays, however long the rest takes.
+      write: (reason, more) => capture.holding(() => this.#settleAndDump(reason, more)),
+    });
     // What happened must still be in the ring when it is seen.
-    const longest = (options.ringSeconds * 1_000) / 6;
+    const longest = (ringSeconds * 1_000) / 6;
     this.#snapshots = new Cadence({ first: 0, every: LOOK_EVERY_MS, share: SNAPSHOT_SHARE, longest });
-    this.#opens = new Cadence({ first: 0, every: LOOK_EVERY_MS, share: OPEN_SHARE, longest });
+    // What goes on will still do so later, or is seen at its end.
+    this.#opens = new Cadence({ first: 0, every: LOOK_EVERY_MS, share: OPEN_SHARE });
   }
 
   /** Dumps that were written. */
   get dumps(): number {
-    return this.#dumps;
+    return this.#schedule.dumps;
   }
 
   get failed(): number {
-    return this.#failed;
+    return this.#schedule.failed;
   }
 
-  /** Judges what the tracer writes until it is gone. Throws what an analysis throws. */
+  /** What happened that was waited for, and is in no dump. */
+  get unwritten(): number {
+    return this.#schedule.unwritten;
+  }
+
+  /**
+   * Judges what the tracer writes until it is gone, and all dumps are written. Throws what an analysis throws.
+   */
   async run(): Promise<void> {
     const { capture } = this.#options;
     for (let generation = 0; generation === 0 || !capture.isOver; generation++) {
@@ -84,33 +96,14 @@ export class Recorder {
       // An analysis that ends early for want of memory would be begun again and again.
       await Promise.race([capture.ended, pause(BETWEEN_GENERATIONS_MS)]);
     }
-    await capture.ended;
-    clearTimeout(this.#pending);
-    await this.#dumping;
+    const { reason } = await capture.ended;
+    // Who ends it is told what is not written; a server that ends after a stall is what it was started for.
+    await this.#schedule.finish(reason !== 'asked');
   }
 
   /** Writes what is there; `reason` is a sentence without its end. */
   trigger(reason: string): void {
-    const now = performance.now();
-    if (this.#dumps >= this.#options.mostDumps) return;
-    if (this.#dumping !== null || now < this.#nextDumpAt) {
-      this.#missed++;
-      // The ring still holds it then.
-      this.#pending ??= setTimeout(() => this.#catchUp(reason), Math.max(0, this.#nextDumpAt - now));
-      return;
-    }
-    this.#nextDumpAt = now + this.#options.ringSeconds * 1_000;
-    // What led to it stays, however long the rest takes.
-    const dump = this.#options.capture.holding(() => this.#settleAndDump(reason));
-    this.#dumping = dump.finally(() => {
-      this.#dumping = null;
-    });
-  }
-
-  #catchUp(reason: string): void {
-    this.#pending = undefined;
-    this.#missed--;
-    if (!this.#options.capture.isOver) this.trigger(reason);
+    this.#schedule.trigger(reason);
   }
 
   async #judge(isLater: boolean): Promise<void> {
@@ -128,8 +121,8 @@ export class Recorder {
       this.#lookAtOpen();
       if (progress === null) return;
       const report = progress.snapshot();
-      if (isNew) this.#triggers.skip(report);
-      else this.#judged(report);
+      const reason = this.#triggers.look(report);
+      if (!isNew && reason !== null) this.trigger(reason);
       if (capture.input.bytesRead >= upTo) isNew = false;
       this.#snapshots.took(now, performance.now());
     };
@@ -146,18 +139,14 @@ export class Recorder {
           },
         },
       );
-      if (capture.isOver && !isNew) this.#judged(report);
+      const reason = this.#triggers.look(report);
+      if (capture.isOver && !isNew && reason !== null) this.trigger(reason);
     } catch (error) {
       // Not one line was traced.
       if (!(error instanceof InputError && capture.isOver)) throw error;
     } finally {
       clearInterval(looking);
     }
-  }
-
-  #judged(report: Report): void {
-    const reason = this.#triggers.look(report);
-    if (reason !== null) this.trigger(reason);
   }
 
   get #analysis(): AnalysisOptions {
@@ -167,17 +156,17 @@ export class Recorder {
 
   /** A stall is told when it ends: one that goes on shows in what the kernel says, and in a report on the ring. */
   #lookAtOpen(): void {
-    const { stallMs } = this.#triggers;
     const { capture } = this.#options;
-    if (stallMs === null || this.#isLookingAtOpen || capture.isOver) return;
-    if (!isSomebodyAway(capture, stallMs)) {
-      this.#triggers.allAreBack();
-      return;
-    }
+    const away = this.#away;
+    if (away === null || this.#isLookingAtOpen || capture.isOver) return;
+    const now = Number(process.hrtime.bigint());
+    this.#triggers.stillAway(away.look(capture.sights, now), performance.now());
     // What the ring holds must be long enough to show it.
-    const held = (Number(process.hrtime.bigint()) - (capture.ringStart?.at ?? Number.POSITIVE_INFINITY)) / 1e6;
-    if (!(held >= Math.max(LEAST_HELD_MS, stallMs))) return;
-    if (!this.#opens.isDue(performance.now()) || performance.now() < this.#nextDumpAt) return;
+    const held = (now - (capture.ringStart?.at ?? Number.POSITIVE_INFINITY)) / 1e6;
+    if (!(held >= Math.max(LEAST_HELD_MS, this.#triggers.stallMs ?? 0))) return;
+    if (!this.#opens.isDue(performance.now()) || this.#schedule.isBusy) return;
+    if (!away.isWorthALook((pid) => this.#triggers.isOpen(pid))) return;
+    away.looked();
     this.#isLookingAtOpen = true;
     void this.#reportOnRing().finally(() => {
       this.#isLookingAtOpen = false;
@@ -201,76 +190,29 @@ export class Recorder {
     }
   }
 
-  async #settleAndDump(reason: string): Promise<void> {
-    const { capture, name, say, written, mostDumps } = this.#options;
+  /** Gives whether it could be written. */
+  async #settleAndDump(reason: string, more: number): Promise<boolean> {
+    const { capture, name, say, written, mostDumps, mostBytes } = this.#options;
     if (!capture.isOver) await Promise.race([capture.ended, pause(SETTLE_MS)]);
     const begin = capture.ringStart;
     const about = capture.bytes - (begin?.offset ?? 0);
+    const count = this.dumps + 1;
     try {
-      const { path, bytes } = await writeDump(ringInput(capture), name, about);
-      this.#dumps++;
+      const { path, bytes } = await writeDump(ringInput(capture), name, { about, most: mostBytes });
       const held = begin === null ? null : (Number(process.hrtime.bigint()) - begin.at) / 1e9;
       const span = held === null ? '' : `, the last ${Math.round(held)} s`;
-      const more = this.#missed === 0 ? '' : ` It holds what happened since the dump before: ${this.#missed} more.`;
-      this.#missed = 0;
-      say(`${reason}: dump ${this.#dumps} of ${mostDumps} (${mebibytes(bytes)}${span}) is ${path}.${more}`);
+      const others = more === 0 ? '' : ` It holds what happened since the dump before: ${more} more.`;
+      say(`${reason}: dump ${count} of ${mostDumps} (${mebibytes(bytes)}${span}) is ${path}.${others}`);
       await written(path);
     } catch (error) {
       if (!(error instanceof OutputError)) throw error;
-      this.#failed++;
-      say(`${reason}: no dump. ${error.message} The recorder goes on.`);
-      return;
+      say(`${reason}: no dump. ${error.message}${capture.isOver ? '' : ' The recorder goes on.'}`);
+      return false;
     }
-    if (this.#dumps >= mostDumps && !capture.isOver) {
+    if (count >= mostDumps && !capture.isOver) {
       say(`${mostDumps} dumps were written (--dumps): the recorder ends.`);
       capture.stop();
     }
+    return true;
   }
-}
-
-/** What the ring holds, as a capture that ended now. */
-function ringInput(capture: LiveCapture): TraceInput {
-  const begin = capture.ringStart;
-  const lastIsOpen = capture.engine.name === 'strace' && !capture.isOver;
-  if (begin === null) return captureSoFar(capture.name, capture.opened, { lines: capture.sightsSoFar(), lastIsOpen });
-  return captureSoFar(capture.name, capture.opened, { begin, lines: capture.sightsSince(begin), lastIsOpen });
-}
-
-/** The growing capture from the start of the ring on. */
-function begunAnew({ input, ringStart }: LiveCapture): TraceInput {
-  return withChunks(input, async function* () {
-    yield Buffer.from(ringStart?.opening ?? '', 'latin1');
-    yield* input.chunks();
-  });
-}
-
-/** Ends after a while, at the end of a chunk. */
-function endingAt(input: TraceInput, until: number): TraceInput {
-  return withChunks(input, async function* () {
-    for await (const chunk of input.chunks()) {
-      yield chunk;
-      if (performance.now() > until) return;
-    }
-  });
-}
-
-function withChunks(input: TraceInput, chunks: () => AsyncGenerator<Buffer>): TraceInput {
-  return {
-    ...input,
-    get bytesRead() {
-      return input.bytesRead;
-    },
-    chunks,
-  };
-}
-
-/** Whether a first thread was at no look in a wait for so long, or in one call that is none. */
-function isSomebodyAway({ sights }: LiveCapture, stallMs: number): boolean {
-  const now = Number(process.hrtime.bigint());
-  return sights.some(({ pid, threads }) => {
-    const main = threads.find(({ tid }) => tid === pid) ?? threads[0];
-    if (main === undefined || (main.call !== '' && isWait(syscall(main.call).family))) return false;
-    const ageMs = (now - main.since) / 1e6;
-    return ageMs >= Math.max(AWAY_MS, stallMs) || (main.at - main.awayFrom) / 1e6 >= Math.max(RESTLESS_MS, stallMs);
-  });
 }

@@ -31,8 +31,21 @@ export async function untilInterrupted<Result>(start: (signal: AbortSignal) => P
   }
 }
 
-/** Makes Ctrl-C detach, a second one force it, and signals that end drover detach first. */
-export function detachOnSignals(capture: LiveCapture, say: (sentence: string) => void): void {
+/** A signal that ends drover, and the exit code that says so. */
+export interface FatalSignal {
+  readonly signal: string;
+  readonly code: number;
+}
+
+/**
+ * Makes Ctrl-C detach, a second one force it, and signals that end drover detach first. `fatal` takes such a signal
+ * where something is still to be written afterwards; unless given drover ends when the processes are free.
+ */
+export function detachOnSignals(
+  capture: LiveCapture,
+  say: (sentence: string) => void,
+  fatal: (signal: FatalSignal) => void = (signal) => void endFor(signal, capture, say),
+): void {
   let askedBefore = false;
   process.on('SIGINT', () => {
     if (capture.isOver || askedBefore) {
@@ -44,15 +57,20 @@ export function detachOnSignals(capture: LiveCapture, say: (sentence: string) =>
     say(`${capture.engine.runsProgram ? 'Ending the program' : 'Detaching'}; Ctrl-C again forces it.`);
     capture.stop();
   });
-  for (const [signal, number] of Object.entries(FATAL)) {
+  for (const [signal, number] of Object.entries(FATAL))
     process.once(signal, () => {
       capture.stop();
-      void capture.ended.then((end) => {
-        const unkept = end.unkept === '' ? '' : ` ${end.unkept}`;
-        const what = capture.isRing ? '' : ` The capture is ${capture.file}.`;
-        say(`Stopped by ${signal}; nothing was reported. ${end.detached}${unkept}${what}`);
-        process.exit(128 + number);
-      });
+      fatal({ signal, code: 128 + number });
     });
-  }
+}
+
+async function endFor(
+  { signal, code }: FatalSignal,
+  capture: LiveCapture,
+  say: (sentence: string) => void,
+): Promise<never> {
+  const { detached, unkept } = await capture.ended;
+  const more = unkept === '' ? '' : ` ${unkept}`;
+  say(`Stopped by ${signal}; nothing was reported. ${detached}${more} The capture is ${capture.file}.`);
+  return process.exit(code);
 }

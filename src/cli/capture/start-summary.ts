@@ -1,5 +1,6 @@
 import { show } from '../../output/show.ts';
-import { isInWait, type ProcessSight, type ThreadSight, tellingThread } from '../../sources/live/kernel-watch.ts';
+import type { ProcessSight, ThreadSight } from '../../sources/live/sights.ts';
+import { isInWait, tellingThread } from '../../sources/live/waiting.ts';
 
 const SHOWN = 12;
 

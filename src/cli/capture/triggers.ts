@@ -5,6 +5,9 @@ import type { Condition } from '../options/until.ts';
 /** Findings in which a worker is away from its wait; each has a longest time. */
 const STALLS: ReadonlySet<string> = new Set(['loop-stall', 'service-stall', 'stuck-call']);
 
+/** The end of a stall is in a report so long after it at the latest, as a rule. */
+const BACK_MS = 10_000;
+
 /**
  * Says when a report on a growing trace shows what was waited for, once for each time. The judges are those of every
  * report; only what is new since the last look counts.
@@ -14,8 +17,9 @@ export class Triggers {
   /** Latest end of a stall, by ISO time: reports of different beginnings compare. */
   #lastStall = '';
   readonly #counts = new Map<string, number>();
-  /** Workers of stalls that go on and were told. */
-  readonly #open = new Set<string>();
+  /** Workers of stalls that go on and were told, and when each was seen away for the last time; infinite for never. */
+  readonly #open = new Map<number, number>();
+  #away: ReadonlySet<number> = new Set();
 
   constructor(conditions: readonly Condition[]) {
     this.#conditions = conditions;
@@ -33,27 +37,34 @@ export class Triggers {
     return reasons[0] ?? null;
   }
 
-  /** Takes a report as what was there before. */
-  skip(report: Report): void {
-    this.look(report);
-  }
-
   /** The same for a report that was made as if the capture ended now: what goes on. */
   lookAtOpen(report: Report): string | null {
     const least = this.stallMs;
     if (least === null) return null;
-    for (const finding of report.findings) {
-      if (!STALLS.has(finding.kind) || !finding.openEnded || longestMs(finding) < least) continue;
-      const isKnown = finding.workers.every((pid) => this.#open.has(String(pid)));
-      for (const pid of finding.workers) this.#open.add(String(pid));
-      if (!isKnown) return `${show(finding.title)}, which still goes on`;
-    }
-    return null;
+    const open = report.findings.filter(
+      (finding) => STALLS.has(finding.kind) && finding.openEnded && longestMs(finding) >= least,
+    );
+    const workers = new Set(open.flatMap((finding) => finding.workers));
+    for (const pid of this.#open.keys()) if (!workers.has(pid)) this.#open.delete(pid);
+    const news = open.find((finding) => !finding.workers.every((pid) => this.#open.has(pid)));
+    for (const pid of workers) if (!this.#open.has(pid)) this.#open.set(pid, Number.POSITIVE_INFINITY);
+    return news === undefined ? null : `${show(news.title)}, which still goes on`;
   }
 
-  /** Nobody is away from its wait any more. */
-  allAreBack(): void {
-    this.#open.clear();
+  /** Whether a stall of this worker goes on and was told. */
+  isOpen(pid: number): boolean {
+    return this.#open.has(pid);
+  }
+
+  /**
+   * Takes who is away from its wait. A worker that has been back for a while is told again the next time; its report
+   * comes later than it does. `now` are milliseconds of a clock that only grows.
+   */
+  stillAway(pids: ReadonlySet<number>, now: number): void {
+    this.#away = pids;
+    for (const [pid, last] of this.#open)
+      if (pids.has(pid)) this.#open.set(pid, now);
+      else if (now - last >= BACK_MS) this.#open.delete(pid);
   }
 
   #reasonOf(condition: Condition, report: Report): string | null {
@@ -70,9 +81,10 @@ export class Triggers {
     const latest = ended.toSorted((a, b) => (a.endTime ?? '').localeCompare(b.endTime ?? '')).at(-1);
     if (latest?.endTime == null || latest.endTime <= this.#lastStall) return null;
     this.#lastStall = latest.endTime;
-    // It was told while it went on.
-    if (latest.workers.length > 0 && latest.workers.every((pid) => this.#open.has(String(pid)))) return null;
-    return show(latest.title);
+    // It was told while it went on. The next one of these workers is another one.
+    const wasTold = latest.workers.length > 0 && latest.workers.every((pid) => this.#open.has(pid));
+    for (const pid of latest.workers) if (!this.#away.has(pid)) this.#open.delete(pid);
+    return wasTold ? null : show(latest.title);
   }
 
   #error(errno: string, { calls }: Report): string | null {

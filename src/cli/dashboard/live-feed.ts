@@ -4,8 +4,8 @@ import type { LiveStatus, ProcessNow } from '../../dashboard/state.ts';
 import { type AnalysisMessage, AnalysisThread } from '../../pipeline/analysis-thread.ts';
 import { machineOf } from '../../sources/bpftrace/program.ts';
 import type { CaptureEnd, LiveCapture } from '../../sources/live/capture.ts';
-import { isInWait, tellingThread } from '../../sources/live/kernel-watch.ts';
 import { processCall } from '../../sources/live/process-call.ts';
+import { isInWait, tellingThread } from '../../sources/live/waiting.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
 import type { Feed } from './dashboard-host.ts';
 

@@ -32,7 +32,7 @@ function source(state: DashboardState): Row {
     );
   }
   if (state.live !== null) return liveSource(state, state.live);
-  const name = report === null ? state.files.join(', ') : paths(report.source);
+  const name = report === null ? state.files.join(', ') : paths(report);
   const label = report?.source.kind === 'stdin' ? 'STDIN' : 'FILE';
   const progress = progressText(state);
   const facts = report === null || progress !== '' ? [] : [workforce(report), ...extent(report)];

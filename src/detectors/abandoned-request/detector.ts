@@ -5,6 +5,7 @@ import { plural } from '../../trace/format-numbers.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable, type Severity } from '../finding.ts';
 import { RECORDING } from '../need.ts';
+import { whyNoRequest } from '../served-unseen.ts';
 import { effect } from './effect.ts';
 import { finding, type HangUps } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
@@ -54,7 +55,10 @@ function conclude(context: Context, all: HangUps & { readonly oneWay: number }):
   const requests = context.model.processes.requests;
   if (total === 0 && requests === 0)
     return notApplicable(
-      'No request line is readable in the trace (TLS, HTTP/2, or a capture with -s 0). Record with -s 128.',
+      whyNoRequest(
+        context,
+        'No request line is readable in the trace (TLS, HTTP/2, or a capture with -s 0). Record with -s 128.',
+      ),
     );
   if (total === 0 && untold > 0)
     return notApplicable(

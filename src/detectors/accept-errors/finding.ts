@@ -1,6 +1,7 @@
 import type { Listener } from '../../model/machine/listeners.ts';
 import { count, duration, plural } from '../../trace/format-numbers.ts';
 import { subjectsOf } from '../accept-queues/accept-queues.ts';
+import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
 import { moment } from '../words.ts';
@@ -26,7 +27,7 @@ export function finding(context: Context, listener: Listener, trouble: Trouble):
   return {
     severity: 'critical',
     confidence: 'likely',
-    title: `Accept failed ${plural(total, 'time')} on ${listener.name}: ${worst}`.slice(0, 78),
+    title: cutTitle(`Accept failed ${plural(total, 'time')} on ${listener.name}: ${worst}`),
     summary:
       `${plural(total, 'accept')} on ${listener.name} failed${within} ` +
       `(${named.map(([error, number]) => `${count(number)} ${error}`).join(', ')}).${lost}` +

@@ -2,12 +2,12 @@ import type { Listener } from '../../model/machine/listeners.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
 import { count, percent, plural, round } from '../../trace/format-numbers.ts';
 import { subjectsOf } from '../accept-queues/accept-queues.ts';
+import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
 import type { Metrics } from './metrics.ts';
 import type { Figures, Shares } from './shares.ts';
 
-const LONGEST_TITLE = 78;
 const SHOWN = 8;
 
 /** The finding about a listener of which one thread takes too much. */
@@ -29,7 +29,7 @@ export function finding(
   return {
     severity,
     confidence: 'likely',
-    title: title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 3)}...` : title,
+    title: cutTitle(title),
     summary:
       `${saidOf(listener, figures)}. Worker ${pid} accepted ${count(most)}.${busy} The longest run of ` +
       `connections that one worker won in a row was ${count(shares.streak)}.`,

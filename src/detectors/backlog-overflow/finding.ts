@@ -2,6 +2,7 @@ import type { Listener } from '../../model/machine/listeners.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
 import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import { subjectsOf } from '../accept-queues/accept-queues.ts';
+import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import type { DraftFinding, Step } from '../finding.ts';
 import { moment } from '../words.ts';
@@ -26,10 +27,10 @@ export function finding(
   return {
     severity: wasFull ? 'critical' : 'warning',
     confidence: wasFull ? 'likely' : 'possible',
-    title: (
+    title: cutTitle(
       `Queue of ${name} ${wasFull ? 'full' : 'nearly full'}: ${count(worst.accepted)} waiting, ` +
-      `backlog ${count(limit)}`
-    ).slice(0, 78),
+        `backlog ${count(limit)}`,
+    ),
     summary:
       `Nobody accepted from ${name} for ${duration(away)}; then ${plural(worst.accepted, 'connection')} were ` +
       `accepted within ${duration(worst.end - worst.start)}. With a backlog of ${count(limit)} the kernel queues ` +

@@ -1,12 +1,12 @@
 import { pidsOf } from '../../model/machine/roles.ts';
 import { duration, milliseconds, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { UNKNOWN } from '../../trace/time.ts';
+import { cutTitle } from '../cut-title.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
 import type { LookupTally } from './lookup-tally.ts';
 import type { Metrics, Place } from './metrics.ts';
 
 const SHOWN = 5;
-const LONGEST_TITLE = 78;
 
 /** The finding about name lookups for which their thread stood still. */
 export function dnsFinding(tally: LookupTally, severity: Severity, place: Place): DraftFinding<Metrics> {
@@ -19,7 +19,7 @@ export function dnsFinding(tally: LookupTally, severity: Severity, place: Place)
   return {
     severity,
     confidence: 'likely',
-    title: title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 3)}...` : title,
+    title,
     summary: summary(tally, place, requests),
     why: WHY[place],
     start: first,
@@ -124,7 +124,7 @@ function titleOf({ count, longest, silent, timeouts, servers }: LookupTally, pla
     place === 'pool' && deaf !== undefined && timeouts > 0
       ? `Name server ${deaf[0]} ${deafness(deaf, servers)}: ${plural(count, 'lookup')} waited up to ${length}`
       : `${plural(count, 'name lookup')} ${ON[place]}, longest ${length}${longest?.name ? `: ${longest.name}` : ''}`;
-  return title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 3)}...` : title;
+  return cutTitle(title);
 }
 
 /** Which of several servers kept silent. */

@@ -7,6 +7,7 @@ import { moment } from '../words.ts';
 import { errorsOf, evidenceOf, SHOWN } from './finding.ts';
 import type { Metrics } from './metrics.ts';
 import type { Tally } from './tally.ts';
+import { UNDATED } from './undated.ts';
 
 /**
  * The finding about replies whose clients left while they went on: streams and downloads. Nobody waited for them, so
@@ -43,21 +44,13 @@ export function cutFinding(
       target: 'client',
       requests,
       replies: replies.slice(0, SHOWN).map((failure) => ({
+        ...UNDATED,
         pid: failure.thread.process.pid,
         fd: failure.fd < 0 ? null : failure.fd,
         errno: failure.error,
         signal: failure.signal,
-        target: 'client',
         peer: failure.connection?.peer ?? '',
         request: failure.request?.line ?? '',
-        ageMs: null,
-        ageIsLowerBound: false,
-        ownMs: null,
-        waitingMs: null,
-        behindMs: null,
-        behind: '',
-        upstream: null,
-        upstreamMs: null,
         atMs: times ? moment(model, failure.time) : null,
         fatal: failure.fatal,
         cut: true,

@@ -9,6 +9,7 @@ import { cutFinding } from './cut-finding.ts';
 import { effect } from './effect.ts';
 import { finding, NAMES } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
+import { isOfPipeline } from './stage.ts';
 import { type Group, groupOf, Tally, worstOf } from './tally.ts';
 import { judgeWatched } from './watched.ts';
 
@@ -46,7 +47,8 @@ export const brokenPipe = defineDetector({
           const group = groupOf(failure);
           const tally = tallies.get(group) ?? new Tally();
           tallies.set(group, tally);
-          tally.add(failure);
+          // Asked now: of a program that has ended nobody knows who started it.
+          tally.add(failure, isOfPipeline(failure, context.model));
         },
       },
       conclude: () => (context.model.watch.isActive ? judgeWatched(context) : conclude(context, tallies)),
@@ -81,6 +83,7 @@ function conclude(context: Context, tallies: ReadonlyMap<Group, Tally>): Conclus
 }
 
 function severityOf(context: Context, group: Group, tally: Tally, requests: number): Severity {
+  if (tally.isOfPipelines) return 'info';
   if (tally.kept.some(({ fatal }) => fatal)) return 'critical';
   if (group !== 'client') return group === 'log' ? 'warning' : 'info';
   const share = tally.count / Math.max(1, requests);

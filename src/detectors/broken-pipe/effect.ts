@@ -4,6 +4,8 @@ import { listOf, numberOf, textOf } from '../read-metric.ts';
 
 /** The cause must have taken so much of the life of a request. */
 const LEAST_PART = 0.5;
+/** What waited during a stall is written within that time after it. */
+const SOON_MS = 100;
 
 /** Replies that came too late because a stall, or another service, took most of the life of their requests. */
 export const effect: Effect = {
@@ -17,11 +19,16 @@ export const effect: Effect = {
       if (reply.cut === true) return false;
       if (peers.has(textOf(reply.upstream))) return true;
       const behind = textOf(reply.behind);
+      const { ageMs, atMs } = reply;
+      const isBehind = requests.has(behind);
       // Without times there is the name alone.
-      if (typeof reply.ageMs !== 'number' || typeof reply.atMs !== 'number') return requests.has(behind);
-      const least = reply.ageMs * LEAST_PART;
-      if (behind !== '' && requests.has(behind) && numberOf(reply.behindMs) >= least) return true;
-      return reply.ageMs > 0 && coveredMs(stalls, numberOf(reply.pid), reply.atMs - reply.ageMs, reply.atMs) >= least;
+      if (typeof atMs !== 'number') return isBehind;
+      const pid = numberOf(reply.pid);
+      // Where nothing tells how old it is, it failed in the stall, or as the first thing after it.
+      if (typeof ageMs !== 'number') return isBehind || coveredMs(stalls, pid, atMs - SOON_MS, atMs) > 0;
+      const least = ageMs * LEAST_PART;
+      if (isBehind && numberOf(reply.behindMs) >= least) return true;
+      return ageMs > 0 && coveredMs(stalls, pid, atMs - ageMs, atMs) >= least;
     });
   },
   inWords: ({ count }) => `${plural(numberOf(count), 'reply', 'replies')} came too late`,

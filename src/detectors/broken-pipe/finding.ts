@@ -3,6 +3,7 @@ import type { FailedWrite } from '../../model/facts.ts';
 import { describeTarget } from '../../model/machine/descriptors.ts';
 import { pidsOf } from '../../model/machine/roles.ts';
 import { count, duration, milliseconds, plural } from '../../trace/format-numbers.ts';
+import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
 import { moment } from '../words.ts';
@@ -91,7 +92,7 @@ function titleOf(target: Target, tally: Tally, worst: FailedWrite, times: boolea
       : whom !== '' && times
         ? `${late}; ${duration(worst.behind)} behind ${whom}`
         : late;
-  return title.length > 78 ? `${title.slice(0, 75)}...` : title;
+  return cutTitle(title);
 }
 
 function otherSummary(tally: Tally, { fd, descriptor }: FailedWrite, fatal: number): string {

@@ -14,8 +14,12 @@ export class Tally {
   /** The first, and those that stood longest behind others. */
   readonly kept: FailedWrite[] = [];
 
-  add(failure: FailedWrite): void {
+  /** All of them are how pipelines of a shell end. */
+  isOfPipelines = true;
+
+  add(failure: FailedWrite, isOfPipeline: boolean): void {
     this.count++;
+    this.isOfPipelines &&= isOfPipeline;
     this.errors.set(failure.error, (this.errors.get(failure.error) ?? 0) + 1);
     this.kept.push(failure);
     if (this.kept.length > KEPT) this.kept.splice(leastBehind(this.kept), 1);

@@ -3,6 +3,7 @@ import type { Context } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable, type Severity, span } from '../finding.ts';
 import { moment } from '../words.ts';
 import type { Metrics } from './metrics.ts';
+import { UNDATED } from './undated.ts';
 
 const SHOWN = 50;
 const LINES = 6;
@@ -44,21 +45,13 @@ export function judgeWatched(context: Context): Conclusion<Metrics> {
         target: 'client',
         requests: 0,
         replies: writes.slice(0, SHOWN).map(({ pid, error, at }) => ({
+          ...UNDATED,
           pid,
           fd: null,
           errno: error,
           signal: '',
-          target: 'client' as const,
           peer: '',
           request: '',
-          ageMs: null,
-          ageIsLowerBound: false,
-          ownMs: null,
-          waitingMs: null,
-          behindMs: null,
-          behind: '',
-          upstream: null,
-          upstreamMs: null,
           atMs: moment(model, at),
           fatal: false,
           cut: false,

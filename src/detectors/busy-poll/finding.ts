@@ -2,6 +2,7 @@ import { pidsOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { count, duration, microseconds, milliseconds, percent, plural, round } from '../../trace/format-numbers.ts';
 import { SECOND } from '../../trace/time.ts';
+import { cutTitle } from '../cut-title.ts';
 import { largestOf, smallestOf } from '../extremes.ts';
 import type { DraftFinding } from '../finding.ts';
 import { workerName } from '../words.ts';
@@ -32,10 +33,7 @@ export function finding(worst: Spinner, spinners: readonly Spinner[], stuck: boo
   return {
     severity: 'warning',
     confidence: 'likely',
-    title: `${workerName(pid)} spins ${share}: ${stuck ? `${ready} stays ready` : `${call} does not wait`}`.slice(
-      0,
-      78,
-    ),
+    title: cutTitle(`${workerName(pid)} spins ${share}: ${stuck ? `${ready} stays ready` : `${call} does not wait`}`),
     summary:
       `For ${duration(worst.time)}, ${share}, ${workerName(pid).toLowerCase()} spun in its loop without ` +
       `getting anything done: ${count(worst.rounds)} times ` +

@@ -7,6 +7,7 @@ import type { RowOfWaits } from '../../model/topics/spin/rounds.ts';
 import type { RepeatedWait } from '../../model/topics/spin/rounds-tracker.ts';
 import { count, milliseconds, ratio, round } from '../../trace/format-numbers.ts';
 import { MILLISECOND, SECOND, UNKNOWN } from '../../trace/time.ts';
+import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, span } from '../finding.ts';
 import { workerName } from '../words.ts';
@@ -64,12 +65,13 @@ export function repeatedFinding(
   return {
     severity: stuck ? 'warning' : 'info',
     confidence: seconds > 0 && stuck ? 'likely' : 'possible',
-    title: (call === YIELD
-      ? `${name} spins: sched_yield ${rate}`
-      : stuck
-        ? `${name} spins: ${ready} stays ready`
-        : `${name} wakes ${rate} for nothing`
-    ).slice(0, 78),
+    title: cutTitle(
+      call === YIELD
+        ? `${name} spins: sched_yield ${rate}`
+        : stuck
+          ? `${name} spins: ${ready} stays ready`
+          : `${name} wakes ${rate} for nothing`,
+    ),
     summary:
       call === YIELD
         ? `${name} called sched_yield ${rate}, and nothing in between: ${count(total)} of ${count(waits)} such ` +

@@ -1,4 +1,5 @@
 import { count, plural, ratio, round } from '../../trace/format-numbers.ts';
+import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
 import type { Metrics } from './metrics.ts';
@@ -30,14 +31,15 @@ export function finding(
   const toggled =
     ` ${count(toggles)} of them took the listener out of the set: ${ratio(perConnection ?? 0)} for ` +
     `each of ${plural(connections, 'connection')}.`;
+  const often = perConnection === 1 ? 'once' : `${ratio(perConnection ?? 0)} times`;
   return {
     severity: 'info',
     confidence: 'likely',
-    title: (isToggled
-      ? `Listener ${name} taken out of epoll ${perConnection === 1 ? 'once' : `${ratio(perConnection ?? 0)} times`} ` +
-        'a connection'
-      : `${ratio(perRequest ?? 0)} epoll_ctl calls a request${name === '' ? '' : ` on ${name}`}`
-    ).slice(0, 78),
+    title: cutTitle(
+      isToggled
+        ? `Listener ${name} taken out of epoll ${often} a connection`
+        : `${ratio(perRequest ?? 0)} epoll_ctl calls a request${name === '' ? '' : ` on ${name}`}`,
+    ),
     summary:
       `${plural(processes.size, 'worker')} changed ${processes.size === 1 ? 'its' : 'their'} epoll set ` +
       `${plural(changes, 'time')} for ${plural(requests, 'request')} (${count(added)} ADD, ${count(modified)} MOD, ` +

@@ -76,7 +76,7 @@ function conclude(context: Context): Conclusion<Metrics> {
       `${plural(
         storms.reduce((sum, { failed }) => sum + failed, 0),
         'call',
-      )} failed in bulk`,
+      )} failed again and again`,
       findings,
     );
   const rows = context.model.statistics.all();
@@ -86,7 +86,12 @@ function conclude(context: Context): Conclusion<Metrics> {
   const cameBack = Math.max(0, calls - openCallsOf(context.model));
   if (cameBack < fewest)
     return notApplicable(`${plural(cameBack, 'call')} that came back: too few to judge (${fewest} needed)`);
-  return clear(`${count(failed)} of ${plural(cameBack, 'call')} failed, no group of them often enough to report`);
+  const [ordinary, often] = ordinaryIn(rows);
+  const others =
+    ordinary === 0
+      ? 'no group of them often enough to report'
+      : `${count(ordinary)} of them as in any healthy server (${often}), no other group often enough to report`;
+  return clear(`${count(failed)} of ${plural(cameBack, 'call')} failed, ${others}`);
 }
 
 /** Connects that fail, by address, and what a disk refuses, by file. */
@@ -158,6 +163,17 @@ function meaningOf({ family, name }: Syscall, errno: string): Meaning | null {
   if (family === 'write') return errno === 'EAGAIN' ? 'unread' : errno === '' ? 'other' : null;
   if (errno === 'EAGAIN' || family === 'read' || family === 'futex' || family === 'wait-child') return null;
   return family === 'close' || family === 'ioctl' || family === 'prctl' || family === 'trivial' ? null : 'other';
+}
+
+/** How many failures are ordinary answers, and the most frequent one of them: `accept4 EAGAIN`. */
+function ordinaryIn(rows: readonly CallCount[]): readonly [failed: number, often: string] {
+  const all = rows.flatMap(({ syscall, errors }) =>
+    [...errors]
+      .filter(([errno]) => errno !== '?' && !DESCRIPTOR_ERRORS.has(errno) && meaningOf(syscall, errno) === null)
+      .map(([errno, failed]) => ({ name: `${syscall.name} ${errno}`, failed })),
+  );
+  const most = all.reduce((worst, each) => (each.failed > worst.failed ? each : worst), { name: '', failed: 0 });
+  return [all.reduce((sum, { failed }) => sum + failed, 0), most.name];
 }
 
 function failedOf({ errors, otherErrors }: CallCount): number {

@@ -2,6 +2,7 @@ import type { CallCount } from '../../model/measuring/call-statistics.ts';
 import type { Failures } from '../../model/topics/failures/failure-tracker.ts';
 import { count, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { SECOND } from '../../trace/time.ts';
+import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
 import type { Metrics } from './metrics.ts';
@@ -83,7 +84,7 @@ function titleOf(worst: Storm): string {
       ? `${call} fails with ${errno}${target === '' ? '' : `: ${target}`}`
       : `${worst.meaning === 'descriptors' ? 'No descriptor is left: ' : ''}${call}${on} failed ${times(worst)}` +
         (errno === '' ? '' : `: ${errno}`);
-  return title.length > 78 ? `${title.slice(0, 77)}…` : title;
+  return cutTitle(title);
 }
 
 function summaryOf(worst: Storm, storms: readonly Storm[], seconds: number): string {

@@ -6,6 +6,7 @@ import { SECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { largestOf } from '../extremes.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
+import { whyNoRequest } from '../served-unseen.ts';
 import { forgottenFinding, leakFinding } from './finding.ts';
 import { FEWEST_POINTS, growthOf, type Leak } from './growth.ts';
 import { type Metrics, metrics } from './metrics.ts';
@@ -45,7 +46,7 @@ function conclude(context: Context): Conclusion<Metrics> {
   const { model } = context;
   const processes = model.processes.all();
   if (processes.every(({ requests }) => requests === 0))
-    return notApplicable('No request was read: growth cannot be compared with the load');
+    return notApplicable(whyNoRequest(context, 'No request was read: growth cannot be compared with the load'));
   const findings: DraftFinding<Metrics>[] = [];
   for (const group of DESCRIPTOR_GROUPS) {
     const leaks = processes.flatMap((process): Leak[] => {

@@ -3,6 +3,7 @@ import type { Process } from '../../model/machine/process.ts';
 import { type Census, censusOf, type LeftOpen } from '../../model/topics/leaks/descriptor-census.ts';
 import { count, duration, milliseconds, plural, ratio, round } from '../../trace/format-numbers.ts';
 import { type Nanoseconds, SECOND } from '../../trace/time.ts';
+import { cutTitle } from '../cut-title.ts';
 import { smallestOf } from '../extremes.ts';
 import type { DraftFinding, Step } from '../finding.ts';
 import { workerName } from '../words.ts';
@@ -11,7 +12,6 @@ import type { Metrics } from './metrics.ts';
 
 const SHOWN = 5;
 const EVIDENCE = 6;
-const LONGEST_TITLE = 78;
 /** Growth from which on a pool that is still filling is no longer a likely reason. */
 const SURE_GROWTH = 50;
 
@@ -44,7 +44,7 @@ export function leakFinding(leaks: readonly Leak[]): DraftFinding<Metrics> {
   return {
     severity: 'warning',
     confidence: growth >= SURE_GROWTH ? 'likely' : 'possible',
-    title: title.slice(0, LONGEST_TITLE),
+    title: cutTitle(title),
     summary:
       `${workerName(process.pid)} had ${count(from.counts[group])} ${many} that it opened in this capture, ` +
       `and ${count(to.counts[group])} after ${plural(requests, 'request')} in ${duration(to.time - from.time)}: ` +

@@ -3,6 +3,7 @@ import { pidsOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import { subjectsOf } from '../accept-queues/accept-queues.ts';
 import { CHECK, OWN_QUEUES } from '../accept-queues/advice.ts';
+import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, type Step, span } from '../finding.ts';
 import type { Metrics } from './metrics.ts';
@@ -25,7 +26,7 @@ export function finding(
   return {
     severity,
     confidence: 'likely',
-    title: `SO_REUSEPORT without effect on ${name}: ${workers.length} workers, one queue`.slice(0, 78),
+    title: cutTitle(`SO_REUSEPORT without effect on ${name}: ${workers.length} workers, one queue`),
     summary:
       `SO_REUSEPORT was set on ${name}, but ${opener === 0 ? 'one process' : `process ${opener}`} opened ` +
       `that socket once and ${workers.length} processes accept from it. They share one queue, as they would without ` +

@@ -4,6 +4,7 @@ import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
+import { whyNoRequest } from '../served-unseen.ts';
 import { corrected, finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
 
@@ -73,7 +74,10 @@ function isHeavy(context: Context, imports: RequestImports): boolean {
 
 function conclude(context: Context, all: readonly RequestImports[], dropped: number): Conclusion<Metrics> {
   const requests = context.model.processes.requests;
-  if (requests === 0) return notApplicable('No request was read in the capture, so no import can have delayed one.');
+  if (requests === 0)
+    return notApplicable(
+      whyNoRequest(context, 'No request was read in the capture, so no import can have delayed one.'),
+    );
   const heavy = all.filter((imports) => isHeavy(context, imports)).toSorted((a, b) => b.time - a.time);
   if (heavy.length > 0) {
     return found(`${plural(heavy.length + dropped, 'request')} of ${requests} imported modules`, [

@@ -1,7 +1,8 @@
 import { count, duration, plural } from '../../trace/format-numbers.ts';
+import { cutTitle } from '../cut-title.ts';
 import { requestName, shortRequest } from '../request-shape.ts';
 import { CAUSE_IN_WORDS, type Cause, type Reason } from '../stall-cause/cause.ts';
-import { workerName } from '../words.ts';
+import { everyOne, workerName } from '../words.ts';
 import { isMostlyStarved, isStarved, ONE_GAP, percentQueued } from './sentences.ts';
 import type { StallCause } from './stall-causes.ts';
 import { isOfRequest, type Stall } from './stall-group.ts';
@@ -35,6 +36,8 @@ interface Parts {
   readonly length: string;
   readonly times: string;
   readonly what: readonly string[];
+  /** The first ones of `what`, which name all that is known: whom it waits for, the code, the request. */
+  readonly whole: number;
   readonly hasCode: boolean;
 }
 
@@ -51,17 +54,29 @@ export function titleOf(cause: StallCause, loops: number, { helpers, place }: Se
   const request = isOfRequest(worst.cause) ? requestName(longest.request) || (cause.requests[0] ?? '') : '';
   const others =
     request === '' || cause.requests.length < 2 ? '' : ` and ${plural(cause.requests.length - 1, 'other')}`;
-  const up = request === '' ? '' : cause.count > 1 ? 'up to ' : 'for ';
+  const bare = whatOf(longest, helpers);
+  const placed = withPlaceIn(bare, place);
+  const what = withRequest(placed, worst.cause, cause.requests);
   return fitted({
     request,
     others,
     isAfterReply: longest.afterReply && request !== '',
     whom: pids.size === 1 ? [workerName(pid)] : groupNames(pids.size, loops),
-    length: `${longest.open ? 'at least ' : up}${duration(longest.length)}`,
+    length: lengthOf(longest, cause.count > 1, request === '' ? '' : 'for '),
     times: cause.count > 1 ? ` (${count(cause.count)}x)` : '',
-    what: withRequest(withPlaceIn(whatOf(longest, helpers), place), worst.cause, cause.requests),
+    what,
+    // The last of three ways and more leaves out whom it waits for.
+    whole:
+      what.length - placed.length || placed.length - bare.length || (bare.length > 2 ? bare.length - 1 : bare.length),
     hasCode: place !== '',
   });
+}
+
+/** How long it took; of several stalls how long at most, for the sentence would read as if each took as long. */
+function lengthOf({ length, open }: Stall, isOneOfSeveral: boolean, once: string): string {
+  const named = duration(length);
+  if (!isOneOfSeveral) return `${open ? 'at least ' : once}${named}`;
+  return open ? `up to ${named} or more` : `up to ${named}`;
 }
 
 /** The same of one of several workers. */
@@ -89,7 +104,7 @@ function withRequest(what: readonly string[], cause: Cause, [request]: readonly 
 }
 
 function groupNames(workers: number, loops: number): readonly string[] {
-  const all = workers === 2 ? 'Both workers' : `All ${workers} workers`;
+  const all = everyOne(workers, 'workers');
   return workers === loops ? [all, `${workers} workers`] : [`${workers} workers`];
 }
 
@@ -97,7 +112,7 @@ type Way = readonly [request: string, whom: number, length: string, times: strin
 
 function fitted(parts: Parts): Title {
   const { request, others, length, times, what } = parts;
-  const bare = length.replace(/^(?:up to|for) /, '');
+  const bare = length.replace(/^for /, '');
   const ways: Way[] = [];
   const short = shortRequest(request, LEAST_REQUEST);
   for (const name of new Set([`${request}${others}`, request, short]))
@@ -106,7 +121,8 @@ function fitted(parts: Parts): Title {
         [name, 0, length, times, index],
         [name, 0, bare, times, index],
         [name, 1, bare, times, index],
-        ...(index < what.length - 1 ? [] : [[name, 1, bare, '', index] as const]),
+        // What it is about says more than how often.
+        ...(index < parts.whole - 1 || times === '' ? [] : [[name, 1, bare, '', index] as const]),
       );
   const longest = parts.hasCode ? LONGEST_WITH_CODE : LONGEST_TITLE;
   let text = '';
@@ -116,7 +132,7 @@ function fitted(parts: Parts): Title {
   }
   // What it does is cut last: a list shows its beginning, and a report has the room.
   if (text.length <= LONGEST_WITH_CODE) return { text, request: short === request ? '' : short };
-  return { text: `${text.slice(0, longest - 3)}...`, request: short === request ? '' : short };
+  return { text: cutTitle(text, longest), request: short === request ? '' : short };
 }
 
 function sentence({ isAfterReply }: Parts, request: string, whom: string, length: string, what: string): string {

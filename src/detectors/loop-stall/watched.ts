@@ -1,6 +1,6 @@
 import type { Thread } from '../../model/machine/thread.ts';
 import type { WatchedTurn, WatchedTurns } from '../../model/measuring/watch-tracker.ts';
-import { duration, milliseconds, plural, round } from '../../trace/format-numbers.ts';
+import { duration, count as inFigures, milliseconds, plural, round } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import type { Context } from '../detector.ts';
 import { type Conclusion, clear, type DraftFinding, found, notApplicable } from '../finding.ts';
@@ -44,10 +44,11 @@ function findingOf(
   const times = least === TOLD_MS ? count : long.length;
   const sum = least === TOLD_MS ? total : long.reduce((all, { length }) => all + length, 0);
   const stallMs = milliseconds(longest.length);
+  const stalled = duration(longest.length);
   return {
     severity: longest.length >= context.threshold('stall-critical-ms') * MILLISECOND ? 'critical' : 'warning',
     confidence: 'likely',
-    title: `Worker ${pid} stalled ${duration(longest.length)}${times === 1 ? '' : ` (${times} times)`}`,
+    title: `Worker ${pid} stalled ${times === 1 ? stalled : `up to ${stalled} (${inFigures(times)}x)`}`,
     summary:
       `Worker ${pid} did not get back to its event loop for ${duration(longest.length)}. ` +
       `${plural(times, 'turn')} of ${least} ms or more, together ${duration(sum)}. This capture counts: it does not ` +

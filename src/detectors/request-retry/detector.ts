@@ -5,6 +5,7 @@ import { plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND, SECOND, UNKNOWN } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
+import { whyNoRequest } from '../served-unseen.ts';
 import { effect } from './effect.ts';
 import { finding } from './finding.ts';
 import { type Metrics, metrics } from './metrics.ts';
@@ -83,7 +84,9 @@ export const requestRetry = defineDetector({
 function conclude(context: Context, { total, losses, kept: [first, ...others] }: Retries): Conclusion<Metrics> {
   const { requests } = context.model.processes;
   if (first === undefined && requests === 0)
-    return notApplicable('No request line is readable in the trace: who asks again is unknown. Record with -s 128.');
+    return notApplicable(
+      whyNoRequest(context, 'No request line is readable in the trace: who asks again is unknown. Record with -s 128.'),
+    );
   if (first === undefined)
     return clear(
       `in ${plural(requests, 'request')} ${plural(losses, 'client')} left before the reply, and none asked again ` +

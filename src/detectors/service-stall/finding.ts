@@ -7,7 +7,7 @@ import type { Interval } from '../busy-at-once/intersection.ts';
 import { codeSentence, commonPlace, framesMember, withCode, withPlace } from '../code-line.ts';
 import type { DraftFinding } from '../finding.ts';
 import { CAUSE_IN_WORDS } from '../stall-cause/cause.ts';
-import { moment } from '../words.ts';
+import { everyOne, moment } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 import { describe, type ServiceStall, totalsOf } from './service-stalls.ts';
 
@@ -40,7 +40,7 @@ export function finding(
   const computing = round((100 * outside) / Math.max(1, inTurns), 1);
   const where = [...new Set(worst.blockedIn.map(whereOf))].slice(0, 3).join(', ');
   const atLeast = worst.open ? 'at least ' : '';
-  const everybody = loops.length === 2 ? 'Both workers' : `All ${loops.length} workers`;
+  const everybody = everyOne(loops.length, 'workers');
   const extent =
     stalls.length === 1
       ? `for ${atLeast}${duration(longest)}`

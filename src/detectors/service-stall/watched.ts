@@ -4,7 +4,7 @@ import { MILLISECOND } from '../../trace/time.ts';
 import { allAtOnce } from '../busy-at-once/intersection.ts';
 import type { Context } from '../detector.ts';
 import { type Conclusion, clear, found, notApplicable } from '../finding.ts';
-import { moment } from '../words.ts';
+import { everyOne, moment } from '../words.ts';
 import type { Metrics } from './metrics.ts';
 
 const SHOWN = 20;
@@ -45,7 +45,7 @@ export function judgeWatched(context: Context): Conclusion<Metrics> {
       confidence: 'possible',
       title: `No worker could accept or answer for ${duration(length)}`,
       summary:
-        `All ${loops.length} workers that accept were away from their loops at once, ` +
+        `${everyOne(loops.length, 'workers')} that accept were away from their loops at once, ` +
         `${plural(stalls.length, 'time')}, together ${duration(total)}. This capture counts: it does not tell in ` +
         'which calls they were, nor whether they serve the same listener.',
       why: 'While no worker is back in its wait, new connections queue up and nobody is answered.',

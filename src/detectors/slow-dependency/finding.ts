@@ -1,5 +1,6 @@
 import type { LongestWait, Peer } from '../../model/topics/dependencies/peer.ts';
 import { duration, milliseconds, percent, plural } from '../../trace/format-numbers.ts';
+import { cutTitle } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Step, span } from '../finding.ts';
 import type { Slow } from './judge.ts';
@@ -76,7 +77,7 @@ function titleOf({ peer, by, waits }: Slow): string {
       : by === 'main-work'
         ? `${plural(peer.processes.size, 'process', 'processes')} waited for ${named(peer)}, longest ${length}`
         : `poll on ${named(peer)} ran out ${plural(peer.ranOut, 'time')}, together ${length}`;
-  return title.length > 78 ? `${title.slice(0, 77)}…` : title;
+  return cutTitle(title);
 }
 
 function sentenceOf(slow: Slow): string {

@@ -6,6 +6,7 @@ import type { Model } from '../../model/model.ts';
 import { duration, milliseconds, plural } from '../../trace/format-numbers.ts';
 import type { Nanoseconds } from '../../trace/time.ts';
 import { serverOf, subjectsOf } from '../accept-queues/accept-queues.ts';
+import { cutTitle } from '../cut-title.ts';
 import { largestOf } from '../extremes.ts';
 import type { DraftFinding, Step } from '../finding.ts';
 import { moment, workerName } from '../words.ts';
@@ -40,7 +41,7 @@ export function finding(
   return {
     severity: 'warning',
     confidence: 'likely',
-    title: `${plural(connections, 'connection')} waited on a ${stalled} worker while others were free`.slice(0, 78),
+    title: cutTitle(`${plural(connections, 'connection')} waited on a ${stalled} worker while others were free`),
     summary:
       `Each of ${queues.size} workers has a queue of its own for ${name}. ` +
       `${stranded.length === 1 ? 'Once' : plural(stranded.length, 'time')} a worker did not accept from its queue ` +

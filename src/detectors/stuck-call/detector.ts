@@ -35,7 +35,7 @@ export const stuckCall = defineDetector({
 
 function conclude(context: Context): Conclusion<Metrics> {
   const { model } = context;
-  const { all, noNews } = sortOut(model, atEndOf(model), context.threshold('stuck-ms') * MILLISECOND);
+  const { all, noNews, suspects } = sortOut(model, atEndOf(model), context.threshold('stuck-ms') * MILLISECOND);
   const stuck = all.filter(
     (each) => each.idle !== 'yes' && each.wait.what !== '' && !noNews.has(each) && isLong(context, each),
   );
@@ -60,7 +60,7 @@ function conclude(context: Context): Conclusion<Metrics> {
             'lasted the capture does not tell',
         );
   }
-  const scene = sceneOf(model, all, stuck);
+  const scene = sceneOf(model, all, stuck, suspects);
   const judged = [...groups.values()].map((group) => judge(model, group, scene));
   const findings = judged.map((group) => finding(context, group));
   if (working.length > 0) {
@@ -100,9 +100,11 @@ interface Scene {
   readonly isServing: boolean;
   /** Somebody is surely stuck. */
   readonly isHang: boolean;
+  /** Threads that may wait for each other. */
+  readonly suspects: ReadonlySet<AtEnd>;
 }
 
-function sceneOf(model: Model, all: readonly AtEnd[], stuck: readonly AtEnd[]): Scene {
+function sceneOf(model: Model, all: readonly AtEnd[], stuck: readonly AtEnd[], suspects: ReadonlySet<AtEnd>): Scene {
   const roles = rolesOf(model.processes.threads());
   const serving = [...roles].filter(([, role]) => isWorkerRole(role)).map(([thread]) => thread.process);
   const keeping = new Set(all.filter(({ wait }) => wait.kind === 'time').map(({ thread }) => thread.process));
@@ -115,15 +117,18 @@ function sceneOf(model: Model, all: readonly AtEnd[], stuck: readonly AtEnd[]): 
     processes: new Set(serving.length > 0 ? serving : others),
     isServing: serving.length > 0 || hasClients,
     isHang: stuck.some(({ idle }) => idle === 'no'),
+    suspects,
   };
 }
 
-function judge(model: Model, all: readonly AtEnd[], { processes, isServing, isHang }: Scene): Group {
+function judge(model: Model, all: readonly AtEnd[], scene: Scene): Group {
+  const { processes, isServing, isHang, suspects } = scene;
   const stuck = new Set(all.map(({ thread }) => thread.process));
   const isEverybody = [...processes].every((process) => stuck.has(process));
   if (all[0]?.idle === 'unknown') {
-    const isSerious = isAlone(model, all) || (isHang && isLocked(all) && !mayBeParent(model, all));
-    return { all, severity: isSerious ? 'warning' : 'info', isEverybody };
+    const isMutual = all.some((each) => suspects.has(each));
+    const isSerious = isMutual || isAlone(model, all) || (isHang && isLocked(all) && !mayBeParent(model, all));
+    return { all, severity: isSerious ? 'warning' : 'info', isEverybody, isMutual };
   }
   // Without times the capture may just have been cut while everybody was at work.
   const isSure = all.every(
@@ -134,12 +139,12 @@ function judge(model: Model, all: readonly AtEnd[], { processes, isServing, isHa
     model.firstTime !== UNKNOWN && all.every(({ left, lasted }) => !left.beganBefore && lasted === UNKNOWN);
   // Work ends a capture in any call; in a lock that somebody else has, hardly ever.
   const isHeld = all.every(({ wait }) => wait.kind === 'lock');
-  if (isLastLine) return { all, severity: isHeld ? 'warning' : 'info', isEverybody };
+  if (isLastLine) return { all, severity: isHeld ? 'warning' : 'info', isEverybody, isMutual: false };
   // A process that opens and looks for files is at work, as long as nothing says how long.
   const isAtWork = all.every(({ left, wait }) => wait.kind === 'disk' && !left.beganBefore);
-  if (isAtWork && !(model.lastTime > model.firstTime)) return { all, severity: 'info', isEverybody };
+  if (isAtWork && !(model.lastTime > model.firstTime)) return { all, severity: 'info', isEverybody, isMutual: false };
   const isService = isSure && isEverybody && (isServing || stuck.size > 1);
-  return { all, severity: isService ? 'critical' : 'warning', isEverybody };
+  return { all, severity: isService ? 'critical' : 'warning', isEverybody, isMutual: false };
 }
 
 const MOST_LOCKED = 3;
@@ -192,7 +197,7 @@ function reasonOf({ threshold }: Context, all: readonly AtEnd[], parked: number)
   const brief = all.length - idle - parked;
   const parts = [
     `${idle} waiting for work or for a time`,
-    ...(parked > 0 ? [`${parked} idle in futex or read while the service answers`] : []),
+    ...(parked > 0 ? [`${parked} waiting for another thread or process while no request waits`] : []),
     ...(brief > 0 ? [`${brief} for less than ${threshold('stuck-ms')} ms`] : []),
   ];
   return parts.length === 1

@@ -3,6 +3,7 @@ import type { Process } from '../../model/machine/process.ts';
 import { duration, milliseconds } from '../../trace/format-numbers.ts';
 import { UNKNOWN } from '../../trace/time.ts';
 import { codeIn, codeSentence, commonPlace, framesMember, stepsWithCode, withPlace } from '../code-line.ts';
+import { cutTitle, LONGEST_TITLE } from '../cut-title.ts';
 import type { Context } from '../detector.ts';
 import { type DraftFinding, type Severity, span } from '../finding.ts';
 import { moment } from '../words.ts';
@@ -15,16 +16,17 @@ export interface Group {
   readonly severity: Severity;
   /** All threads that serve, or all processes of a capture in which nobody is known to serve. */
   readonly isEverybody: boolean;
+  /** Each had worked, and waits for a lock of its own: it may be one that another of them has. */
+  readonly isMutual: boolean;
 }
 
 const MOST_THREADS = 50;
 const MOST_LINES = 5;
 const MOST_NAMED = 5;
 const MOST_FDS = 3;
-const LONGEST_TITLE = 78;
 
 /** Who hangs, in what, since when, and what for. */
-export function finding(context: Context, { all, severity, isEverybody }: Group): DraftFinding<Metrics> {
+export function finding(context: Context, { all, severity, isEverybody, isMutual }: Group): DraftFinding<Metrics> {
   const { model, capabilities } = context;
   const sorted = all.toSorted((a, b) => b.lasted - a.lasted || a.thread.tid - b.thread.tid);
   const [worst] = sorted;
@@ -47,8 +49,8 @@ export function finding(context: Context, { all, severity, isEverybody }: Group)
       commonPlace(codes),
       LONGEST_TITLE,
     ),
-    summary: `${summaryOf(context, worst, sorted, isTimed)}${codeSentence(code)}`,
-    why: WHY[worst.idle === 'no' ? 'no' : 'unknown'],
+    summary: `${summaryOf(context, worst, sorted, isTimed)}${isMutual ? MUTUAL : ''}${codeSentence(code)}`,
+    why: WHY[worst.idle === 'no' || isMutual ? 'no' : 'unknown'],
     ...span(capabilities, Math.min(...sorted.map(({ left }) => left.since)), model.lastTime),
     openEnded: true,
     workers: pids.slice(0, MOST_THREADS),
@@ -80,6 +82,8 @@ const WHY = {
     'A thread that waits for work looks like this, too. It is a hang only if this process should be doing something ' +
     'now.',
 } as const;
+
+const MUTUAL = ' Each of them may wait for a lock that another of them has: then none ever comes back.';
 
 function targetOf({ left: { target, path } }: AtEnd): string | null {
   return target === '' ? (path === '' ? null : path) : target;
@@ -118,8 +122,7 @@ function titleOf(sorted: readonly AtEnd[], subject: string, severity: Severity):
   // Of what the kernel goes on with only others know what it is about.
   const isOnDescriptor = left.path === '';
   const on = target === null ? '' : `${isOnDescriptor ? ' on' : ' of'} ${target}`;
-  const title = `${subject} ${state} ${left.name}${on}`;
-  return title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 1)}…` : title;
+  return cutTitle(`${subject} ${state} ${left.name}${on}`);
 }
 
 /** Words that end with the descriptor of one of them; each may wait on a descriptor of its own. */
@@ -129,6 +132,18 @@ function ofAll(words: string, sorted: readonly AtEnd[]): string {
   const [last, ...others] = fds.toReversed();
   const named = fds.length > MOST_FDS ? 'fds' : `fds ${others.toReversed().join(', ')} and ${last}`;
   return words.replace(/\bfd \d+$/, named);
+}
+
+/** The same of words of memory. */
+function ofAllWords(what: string, sorted: readonly AtEnd[]): string {
+  const words = [...new Set(sorted.flatMap(({ left }) => left.futex?.word ?? []))];
+  if (words.length < 2) return what;
+  const more = words.length - MOST_FDS;
+  const named = `${words.slice(0, MOST_FDS).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return what
+    .replace(/\(word [^)]*\)$/, `(words ${named})`)
+    .replace(/^a lock that another thread holds/, 'locks that other threads hold')
+    .replace(/^a lock or a signal/, 'locks or signals');
 }
 
 function summaryOf({ model, capabilities }: Context, worst: AtEnd, sorted: readonly AtEnd[], isTimed: boolean): string {
@@ -152,7 +167,7 @@ function summaryOf({ model, capabilities }: Context, worst: AtEnd, sorted: reado
         : `for at least ${duration(lasted)}`;
   const limit =
     left.hasTimeout === true ? ' It has a time limit.' : left.hasTimeout === false ? ' It has no time limit.' : '';
-  const waitsFor = ofAll(wait.what, sorted);
+  const waitsFor = ofAllWords(ofAll(wait.what, sorted), sorted);
   const reason = waitsFor === '' ? '' : ` ${sorted.length === 1 ? 'It waits' : 'They wait'} for ${waitsFor}.`;
   const asked = left.query === '' ? '' : ` Asked last: ${left.query}.`;
   const served = left.request === null || left.request.line === '' ? '' : ` It serves ${left.request.line}.`;

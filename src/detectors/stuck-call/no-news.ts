@@ -1,9 +1,11 @@
 import type { AtEnd } from '../../model/at-end/at-end.ts';
 import type { Process } from '../../model/machine/process.ts';
 import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
+import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { queueOf } from '../../model/topics/queues/job-tracker.ts';
 import { type Nanoseconds, UNKNOWN } from '../../trace/time.ts';
+import { sortHeld } from './held-threads.ts';
 
 /** More threads in one call than that are those of a runtime or of a pool, which strace did not tell from processes. */
 const MOST_LOCKED = 3;
@@ -12,6 +14,8 @@ const MOST_LOCKED = 3;
 export interface Sorted {
   readonly all: readonly AtEnd[];
   readonly noNews: ReadonlySet<AtEnd>;
+  /** Threads that may wait for each other: worse than who may be idle. */
+  readonly suspects: ReadonlySet<AtEnd>;
 }
 
 /**
@@ -20,33 +24,38 @@ export interface Sorted {
  * serve, may hang; and so may they all where a request has waited for its answer for `least` when the capture ends.
  */
 export function sortOut(model: Model, told: readonly AtEnd[], least: Nanoseconds): Sorted {
-  const untouched: Sorted = { all: told, noNews: new Set() };
+  const untouched: Sorted = { all: told, noNews: new Set(), suspects: new Set() };
   const working = workingProcesses(model);
   const serving = new Set([...servingProcesses(model), ...working]);
   if (working.size === 0 && ![...serving].some(({ answered }) => answered > 0)) return untouched;
   const latest = model.lastTime - least;
   if ([...serving].some(({ inProgress: { oldestAtEnd: at } }) => at !== UNKNOWN && at < latest)) return untouched;
 
-  const scene: Scene = { serving, isOneProcess: serving.size === 1 && !hasMaster(model) };
+  const scene: Scene = { serving, working, isOneProcess: serving.size === 1 && !hasMaster(model) };
   const held = told.filter((each) => isParkedOnLock(each, scene));
+  const isHeld = new Set(held.map(({ thread }) => thread));
   const all = told.map((each) => (held.includes(each) ? ({ ...each, idle: 'unknown' } as const) : each));
-  if (all.some(({ idle }) => idle === 'no')) return { all, noNews: new Set() };
-  const words = new Set(held.map(wordOf));
+  if (all.some(({ idle }) => idle === 'no')) return { ...untouched, all };
+  const { byDesign, amongEachOther } = sortHeld(held, scene.isOneProcess);
+  const governed = new Set(byDesign.map(({ thread }) => thread));
+  const mutual = new Set(amongEachOther.map(({ thread }) => thread));
   const parked = all.filter((each) => isParked(each) && mayBeBeside(each, all, scene));
   return {
     all,
-    // A lock for each thread, by which another one holds it: so redis does.
     noNews: new Set(
-      parked.filter((each) => {
-        const isHeld = held.some(({ thread }) => thread === each.thread);
-        return !isHeld || each.thread.servesRequests || (words.size > 1 && words.size === held.length);
+      parked.filter(({ thread }) => {
+        if (mutual.has(thread)) return false;
+        return !isHeld.has(thread) || thread.servesRequests || governed.has(thread);
       }),
     ),
+    suspects: new Set(all.filter(({ thread }) => mutual.has(thread))),
   };
 }
 
 interface Scene {
   readonly serving: ReadonlySet<Process>;
+  /** Those of whose threads some take jobs from a queue, one after the other. */
+  readonly working: ReadonlySet<Process>;
   /** All that serves is one process, without anybody who governs it. */
   readonly isOneProcess: boolean;
 }
@@ -60,8 +69,6 @@ function isParkedOnLock({ thread, left, wait, idle }: AtEnd, { serving, isOnePro
   return isOneProcess && process.threads.length === 1;
 }
 
-const wordOf = ({ left }: AtEnd): string => left.futex?.word ?? '';
-
 /** It waits for a word from another thread or process, and nothing says that somebody waits for it. */
 function isParked({ thread, left, wait, idle }: AtEnd): boolean {
   const { accepts, process } = thread;
@@ -73,14 +80,26 @@ function isParked({ thread, left, wait, idle }: AtEnd): boolean {
 }
 
 /** It may be a thread of those that serve, or their parent; a process beside several is a worker, as likely as not. */
-function mayBeBeside({ thread, left }: AtEnd, all: readonly AtEnd[], { serving, isOneProcess }: Scene): boolean {
+function mayBeBeside({ thread, left }: AtEnd, all: readonly AtEnd[], scene: Scene): boolean {
   const { process, tid, isMain } = thread;
-  // It waits for a job, as others do that were seen to take one.
-  if (queueOf(thread) !== null) return true;
+  const { serving, working, isOneProcess } = scene;
+  if (waitsForJobs(thread, working)) return true;
   if (serving.has(process)) return !isMain || process.threads.length > 1;
-  if (isOneProcess || [...serving].some(hasThreads)) return true;
+  if (isOneProcess) return true;
+  // Whose beginning was seen is a process, and no thread of another one.
+  const mayBeThread = process.parent === null && !process.isWhole;
+  if (mayBeThread && [...serving].some(hasThreads)) return true;
   if ([...serving].every(({ pid }) => tid < pid)) return true;
   return all.filter((other) => isParked(other) && other.left.name === left.name).length > MOST_LOCKED;
+}
+
+/** It was seen to take jobs; or it waits for the first one, as others of its parent do that were seen to. */
+function waitsForJobs(thread: Thread, working: ReadonlySet<Process>): boolean {
+  const queue = queueOf(thread);
+  if (queue === null) return false;
+  if (queue.taken > 0) return true;
+  const { parent } = thread.process;
+  return queue.kind === 'pipe' && [...working].some((other) => other.parent === parent);
 }
 
 function hasThreads(process: Process): boolean {

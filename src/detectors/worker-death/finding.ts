@@ -1,3 +1,4 @@
+import { isWorkerRole, rolesOf } from '../../model/machine/roles.ts';
 import type { Death } from '../../model/topics/deaths/death-tracker.ts';
 import { plural } from '../../trace/format-numbers.ts';
 import { UNKNOWN } from '../../trace/time.ts';
@@ -35,7 +36,7 @@ export function finding(context: Context, { deaths: asRead, severity, isLoop }: 
         : 'possible',
     title: titleOf(deaths, isLoop),
     summary: summaryOf(first, deaths),
-    why: WHY,
+    why: WHY[serves(context, deaths) ? 'worker' : 'alone'],
     ...span(capabilities, first.at, last.at),
     openEnded: false,
     workers: pids.slice(0, MOST),
@@ -76,9 +77,18 @@ function evidenceOf(deaths: readonly Death[]): DraftFinding<Metrics>['evidence']
     .slice(0, MOST_LINES);
 }
 
-const WHY =
-  'A request that the process was working on is lost with it, and its clients see a reset or a 502. Until another ' +
-  'process is ready, the service has one worker less.';
+const WHY = {
+  worker:
+    'A request that the process was working on is lost with it, and its clients see a reset or a 502. Until another ' +
+    'process is ready, the service has one worker less.',
+  alone: 'What the process was doing is lost with it. The capture shows nobody who accepts connections.',
+} as const;
+
+/** Somebody in the capture accepts connections, or governs those that do. */
+function serves({ model }: Context, deaths: readonly Death[]): boolean {
+  if (deaths.some(({ hasServed }) => hasServed)) return true;
+  return [...rolesOf(model.processes.threads()).values()].some((role) => role === 'master' || isWorkerRole(role));
+}
 
 function how({ signal, status, coreDumped, isAssumed }: Death): string {
   if (isAssumed) return `got ${signal}, and no later line of it is in the capture`;
@@ -125,7 +135,7 @@ function summaryOf(first: Death, deaths: readonly Death[]): string {
   return sentences.join(' ');
 }
 
-/** What it printed before it ended: the error, or the first line where none is named. */
+/** What it printed, or wrote to a log, before it ended: the error, or the first line where none is named. */
 function wordsOf(first: Death, deaths: readonly Death[]): readonly string[] {
   const told = deaths.find(({ words }) => words !== null);
   const line = told?.words?.error ?? told?.words?.lines[0];
@@ -133,7 +143,8 @@ function wordsOf(first: Death, deaths: readonly Death[]): readonly string[] {
   const who = told === first ? 'Before that it' : nameOf(told.pid);
   const isPart = told.words?.isCut === true && told.words.error === null;
   const cut = isPart ? ' The capture has only the beginning of that.' : '';
-  return [`${who} printed: ${line.text.endsWith(' ...') ? line.text : `${line.text.replace(/[.\s]+$/, '')}.`}${cut}`];
+  const did = told.words?.log ? `wrote to ${told.words.log}` : 'printed';
+  return [`${who} ${did}: ${line.text.endsWith(' ...') ? line.text : `${line.text.replace(/[.\s]+$/, '')}.`}${cut}`];
 }
 
 function adviceFor({ signal, coreDumped, process, pid, words }: Death): readonly Step[] {

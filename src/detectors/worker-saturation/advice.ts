@@ -36,6 +36,14 @@ const SEE_THE_WAIT: Step = {
   text: 'See what they wait for (the calls above). A faster answer from there helps more clients than more workers do.',
 };
 
+const SEE_THE_QUEUE: Step = {
+  text: 'See how many connections wait in the queue: Recv-Q of the listener.',
+  command: 'ss -ltn',
+};
+
+/** What more workers cost. */
+const COSTS = 'Each worker takes memory, and a connection to each database.';
+
 /** What to do where requests wait. */
 export const NEXT: readonly Step[] = [
   SEE_THE_WAIT,
@@ -43,9 +51,9 @@ export const NEXT: readonly Step[] = [
     text:
       'If they mostly wait, use more workers or threads (gunicorn gthread); if they mostly compute, more ' +
       'workers help only up to the number of cores.',
-    caveat: 'Each worker takes memory, and a connection to each database.',
+    caveat: COSTS,
   },
-  { text: 'See how many connections wait in the queue: Recv-Q of the listener.', command: 'ss -ltn' },
+  SEE_THE_QUEUE,
 ];
 
 /** What to do where jobs wait. */
@@ -55,7 +63,7 @@ export const NEXT_QUEUE: readonly Step[] = [
     text:
       'If they mostly wait, use more workers or threads (celery -c, sidekiq -c, more rq workers), and give long jobs ' +
       'a queue of their own. If they mostly compute, more workers help only up to the number of cores.',
-    caveat: 'Each worker takes memory, and a connection to each database.',
+    caveat: COSTS,
   },
   { text: 'See how many jobs wait.', command: 'redis-cli LLEN QUEUE; celery -A APP inspect reserved' },
 ];
@@ -89,5 +97,5 @@ export const NEXT_HELD: readonly Step[] = [
       'Let somebody else keep the connections: the event MPM of Apache, or a proxy (nginx, haproxy) in front that ' +
       'opens one connection to the worker for each request.',
   },
-  { text: 'See how many connections wait in the queue: Recv-Q of the listener.', command: 'ss -ltn' },
+  SEE_THE_QUEUE,
 ];

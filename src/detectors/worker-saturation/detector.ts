@@ -1,21 +1,24 @@
 import type { LongTurn } from '../../model/facts.ts';
 import { type Role, rolesOf } from '../../model/machine/roles.ts';
 import type { Thread } from '../../model/machine/thread.ts';
-import { type ConnectionHeld, HoldTracker } from '../../model/topics/pools/hold-tracker.ts';
+import { type ConnectionHeld, HoldTracker, heldIdly, MOSTLY_IDLE } from '../../model/topics/pools/hold-tracker.ts';
 import { PoolTracker, type PoolTurn, type PoolWait } from '../../model/topics/pools/pool-tracker.ts';
 import { type JobArrival, JobTracker, type JobTurn } from '../../model/topics/queues/job-tracker.ts';
-import { percent, plural } from '../../trace/format-numbers.ts';
+import { plural } from '../../trace/format-numbers.ts';
+import { syscall } from '../../trace/syscalls.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { verdictOf } from '../accept-queues/accept-queues.ts';
 import { addTurn, type BusyTurns } from '../busy-at-once/busy-turns.ts';
-import { allAtOnce, type Interval } from '../busy-at-once/intersection.ts';
 import { type Context, defineDetector } from '../detector.ts';
 import { type Conclusion, type DraftFinding, notApplicable } from '../finding.ts';
+import { reasonOf } from '../stall-cause/cause.ts';
 import { NEXT, NEXT_INNER_POOL, NEXT_QUEUE, WHY, WHY_INNER_POOL, WHY_POOL, WHY_QUEUE } from './advice.ts';
 import { type Crew, crewsOf, queuesOf } from './crews.ts';
-import { type BusyCrew, finding, type Kind, type Saturation } from './finding.ts';
+import { weighed } from './demand.ts';
+import type { Kind } from './finding.ts';
 import { Holds, heldFinding } from './holds.ts';
 import { Jobs } from './jobs.ts';
+import { judge } from './judge.ts';
 import { type Metrics, metrics } from './metrics.ts';
 import { Pools } from './pools.ts';
 
@@ -59,6 +62,7 @@ export const workerSaturation = defineDetector({
         longTurn(fact: LongTurn) {
           const { thread, turn, length } = fact;
           if (length < context.threshold('stall-ms') * MILLISECOND) return;
+          if (isNoRequest(fact, context.capabilities.durations)) return;
           addTurn(turns, fact, context.capabilities.durations);
           pools.acceptorAway(fact, context.capabilities.durations);
           requests.set(thread, (requests.get(thread) ?? 0) + turn.requestsRead);
@@ -73,9 +77,9 @@ export const workerSaturation = defineDetector({
           jobs.forget(thread);
           holds.forget(thread);
         },
-        poolTurn: (fact: PoolTurn) => pools.busy(fact),
+        poolTurn: (fact: PoolTurn) => void pools.busy.add(fact),
         poolWait: (fact: PoolWait) => pools.waited(fact),
-        jobTurn: (fact: JobTurn) => jobs.busy(fact),
+        jobTurn: (fact: JobTurn) => jobs.add(fact),
         connectionHeld: (fact: ConnectionHeld) => holds.held(fact),
         jobArrival: (fact: JobArrival) => jobs.arrived(fact),
       },
@@ -125,8 +129,8 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds }: Not
         {
           threads: crew,
           kind: { noun, unit: 'request', why: WHY_POOL, next: NEXT },
-          turns: pools.turns,
-          requests: pools.requests,
+          turns: pools.busy.turns,
+          requests: pools.busy.requests,
         },
         { awaited: (stretches) => pools.awaited(crew, stretches), isProven: true },
       );
@@ -141,18 +145,22 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds }: Not
     const isWorse = typeof all === 'string' || full.some(({ severity }) => severity === 'critical');
     judged.push(...(full.length > 0 && isWorse ? full : [all]));
   }
-  for (const { crew, isPool } of ofQueues) {
+  for (const { crew, isPool, demand } of ofQueues) {
     const kind: Kind = isPool
       ? { noun: 'pool threads', unit: 'job', why: WHY_INNER_POOL, next: NEXT_INNER_POOL }
       : { noun: 'queue workers', unit: 'job', why: WHY_QUEUE, next: NEXT_QUEUE };
     judged.push(
       judge(
         context,
-        { threads: crew, kind, turns: jobs.turns, requests: jobs.requests },
+        { threads: crew, kind, turns: jobs.busy.turns, requests: jobs.busy.requests },
         // Of a pool inside a server nobody says how large it is meant to be.
         isPool
-          ? { awaited: (stretches) => stretches.filter((stretch) => jobs.isAwaited(crew, [stretch])), isProven: true }
-          : { isFelt: (stretches) => jobs.isAwaited(crew, stretches) },
+          ? {
+              awaited: (stretches) => stretches.filter((stretch) => jobs.isAwaited(crew, [stretch])),
+              isProven: true,
+              say: (draft) => weighed(draft, demand),
+            }
+          : { isFelt: (stretches) => jobs.isAwaited(crew, stretches), say: (draft) => weighed(draft, demand) },
       ),
     );
   }
@@ -163,6 +171,13 @@ function conclude(context: Context, { turns, requests, pools, jobs, holds }: Not
   );
 }
 
+/** Its client had what it asked for, and the connection held the worker; or another worker took the client. */
+function isNoRequest(fact: LongTurn, timed: boolean): boolean {
+  const { thread, turn, length, stuckIn } = fact;
+  if (heldIdly(thread as Thread, turn, stuckIn) >= MOSTLY_IDLE * length) return true;
+  return stuckIn?.isForListener === true || syscall(reasonOf(fact, timed).call).family === 'accept';
+}
+
 /** The parts of a crew of several processes that have a pool of their own. */
 function ofEachProcess(crew: Crew): Crew[] {
   const pids = [...new Set(crew.map(({ process }) => process))];
@@ -170,57 +185,4 @@ function ofEachProcess(crew: Crew): Crew[] {
   return pids.map((own) => crew.filter(({ process }) => process === own)).filter(({ length }) => length >= 2);
 }
 
-const SEEN_TO_WAIT = ', as far as more of them were seen to wait';
 const ONE_AT_A_TIME: ReadonlySet<Role> = new Set<Role>(['sync-worker', 'blocking-acceptor']);
-
-interface Doubts {
-  /** The parts of such stretches that count. */
-  readonly awaited?: (stretches: readonly Interval[]) => Interval[];
-  /** In these parts somebody was seen to wait for one of them. */
-  readonly isProven?: boolean;
-  /** What is said instead of that all were in a request. */
-  readonly say?: (draft: DraftFinding<Metrics>, workers: number, saturation: Saturation) => DraftFinding<Metrics>;
-  /** Whether somebody was seen to wait for one of them. */
-  readonly isFelt?: (stretches: readonly Interval[]) => boolean;
-}
-
-/** The finding about a crew that was busy as a whole for too long, or what its share was. */
-function judge(
-  context: Context,
-  crew: BusyCrew,
-  { awaited = (stretches) => [...stretches], isFelt = () => true, isProven = false, say }: Doubts = {},
-): DraftFinding<Metrics> | string {
-  const { model } = context;
-  const {
-    threads,
-    turns,
-    kind: { noun, unit },
-  } = crew;
-  const window: Interval = {
-    start: Math.max(model.firstTime, model.options.from),
-    end: Math.min(model.lastTime, model.options.to),
-  };
-  const lives = threads.map((thread) => ({
-    start: Math.max(window.start, thread.firstTime),
-    end: thread.ended ? thread.lastTime : window.end,
-    busy: turns.get(thread)?.turns ?? [],
-  }));
-  const together = allAtOnce(lives);
-  const stretches = awaited(together);
-  const total = stretches.reduce((sum, { start, end }) => sum + end - start, 0);
-  const share = total / Math.max(1, window.end - window.start);
-  const longest = stretches.reduce((most, { start, end }) => Math.max(most, end - start), 0);
-  const isLong = isProven && longest >= context.threshold('pool-full-ms') * MILLISECOND;
-  const waits = `, as far as a request was seen to wait ${context.threshold('pool-wait-ms')} ms for one of them`;
-  if (share < context.threshold('saturation-share') && !isLong)
-    return (
-      `all ${threads.length} ${noun} were busy at once ${percent(share)} of the time, with ${unit}s of ` +
-      `${context.threshold('stall-ms')} ms or more` +
-      (unit === 'job' ? (isProven ? SEEN_TO_WAIT : '') : together.length > stretches.length ? waits : '')
-    );
-  const isCritical = share >= context.threshold('saturation-critical-share');
-  const severity = !isFelt(stretches) ? 'info' : isCritical ? 'critical' : 'warning';
-  const saturation = { stretches, total, share, severity } as const;
-  const draft = finding(model, crew, saturation);
-  return say === undefined ? draft : say(draft, threads.length, saturation);
-}

@@ -6,8 +6,9 @@ import { type Nanoseconds, SECOND } from '../../trace/time.ts';
 import type { BusyTurns, Place } from '../busy-at-once/busy-turns.ts';
 import type { Interval } from '../busy-at-once/intersection.ts';
 import { placeIn } from '../busy-at-once/place-in.ts';
+import { cutTitle } from '../cut-title.ts';
 import type { DraftFinding, Severity, Step } from '../finding.ts';
-import { moment } from '../words.ts';
+import { everyOne, moment } from '../words.ts';
 import { FIX_THE_LOCK, FIX_THE_WAIT } from './advice.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -66,9 +67,9 @@ export function finding(
   return {
     severity,
     confidence: 'likely',
-    title: titleOf(`${workers.length} ${noun}`, share, length, place),
+    title: titleOf(everyOne(workers.length, noun), share, length, place),
     summary:
-      `All ${workers.length} ${noun} were in a ${unit} at once for ${duration(total)}, ` +
+      `${everyOne(workers.length, noun)} were in a ${unit} at once for ${duration(total)}, ` +
       `${percent(share)} of the time; the longest such stretch took ` +
       `${duration(length)}.` +
       (place === null
@@ -111,7 +112,6 @@ export function finding(
   };
 }
 
-const LONGEST_TITLE = 78;
 /** A share below that says less than the longest stretch. */
 const RARE = 0.1;
 
@@ -119,9 +119,9 @@ const RARE = 0.1;
 function titleOf(workers: string, share: number, longest: Nanoseconds, place: CommonPlace | null): string {
   const isRare = share < RARE;
   const title =
-    `All ${workers} busy ${isRare ? `for ${duration(longest)}` : `${percent(share)} of the time`}` +
+    `${workers} busy ${isRare ? `for ${duration(longest)}` : `${percent(share)} of the time`}` +
     (place !== null ? `: ${place.call} on ${place.target}` : isRare ? '' : `, longest ${duration(longest)}`);
-  return title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 1)}…` : title;
+  return cutTitle(title);
 }
 
 interface CommonPlace {

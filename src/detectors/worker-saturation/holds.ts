@@ -4,6 +4,7 @@ import { duration, percent } from '../../trace/format-numbers.ts';
 import { BusyTurns } from '../busy-at-once/busy-turns.ts';
 import type { Interval } from '../busy-at-once/intersection.ts';
 import type { DraftFinding } from '../finding.ts';
+import { everyOne } from '../words.ts';
 import { NEXT_HELD, WHY_HELD } from './advice.ts';
 import type { Crew } from './crews.ts';
 import type { Saturation } from './finding.ts';
@@ -49,11 +50,12 @@ export function heldFinding(
   { stretches, total, share }: Saturation,
 ): DraftFinding<Metrics> {
   const longest = stretches.reduce((most, { start, end }) => Math.max(most, end - start), 0);
+  const everybody = everyOne(workers, 'workers');
   return {
     ...draft,
-    title: `All ${workers} workers held by idle connections ${percent(share)} of the time`,
+    title: `${everybody} held by idle connections ${percent(share)} of the time`,
     summary:
-      `All ${workers} workers were held by connections at once for ${duration(total)}, ${percent(share)} of the ` +
+      `${everybody} were held by connections at once for ${duration(total)}, ${percent(share)} of the ` +
       `time, the longest stretch ${duration(longest)}. For most of that time the clients of these connections asked ` +
       'nothing (keep-alive). When one of them ended, another client was in the queue of the listener.',
     why: WHY_HELD,

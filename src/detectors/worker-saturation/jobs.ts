@@ -1,40 +1,36 @@
+import type { Process } from '../../model/machine/process.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
 import { type JobArrival, type JobQueue, type JobTurn, queueOf } from '../../model/topics/queues/job-tracker.ts';
-import { isWait, syscall } from '../../trace/syscalls.ts';
-import { BusyTurns, type Place } from '../busy-at-once/busy-turns.ts';
+import { type Demand, masterOf, worksFor } from '../../model/topics/queues/masters.ts';
 import type { Interval } from '../busy-at-once/intersection.ts';
+import { BusyThreads } from './busy-threads.ts';
 import { type Crew, crewsOf } from './crews.ts';
 
-const MOST_THREADS = 4_096;
 const MOST_NEXT = 20_000;
-/** The part of a job that one call must take to name what its thread was in. */
-const DOMINANT = 0.6;
+
+/** Those who take jobs from one queue. */
+export interface JobCrew {
+  readonly crew: Crew;
+  /** Threads that work for others of their process. */
+  readonly isPool: boolean;
+  /** For whom the jobs are; 'unknown' where nothing tells who hands them out. */
+  readonly demand: Demand | 'unknown';
+}
 
 /** When threads that take jobs from a queue were busy with long ones, and whether the next job was there already. */
 export class Jobs {
-  readonly turns = new Map<Thread, BusyTurns>();
-  readonly requests = new Map<Thread, number>();
+  readonly busy = new BusyThreads();
   readonly #queues = new Map<Thread, JobQueue>();
   #next: JobTurn[] = [];
   #arrivals: JobArrival[] = [];
 
-  busy(turn: JobTurn): void {
-    const { thread, start, end, open, call, target, callTime, line, nextWasThere } = turn;
-    if (this.turns.size >= MOST_THREADS && !this.turns.has(thread)) return;
-    const own = this.turns.get(thread) ?? new BusyTurns();
-    this.turns.set(thread, own);
+  add(turn: JobTurn): void {
+    const { thread } = turn;
+    if (!this.busy.add(turn)) return;
     const queue = queueOf(thread as Thread);
     if (queue !== null) this.#queues.set(thread, queue);
-    const length = end - start;
-    const place: Place =
-      callTime >= DOMINANT * length
-        ? { cause: isWait(syscall(call).family) ? 'foreign-poll' : 'blocking-call', call, target, isBrief: false }
-        : { cause: 'no-syscall', call: '', target: '', isBrief: false };
-    const outside = Math.max(0, length - callTime);
-    own.add({ start, end, outside, open, lines: [line], pauseStart: start, pauseEnd: end }, place);
-    this.requests.set(thread, (this.requests.get(thread) ?? 0) + 1);
-    if (!nextWasThere) return;
+    if (!turn.nextWasThere) return;
     if (this.#next.length === MOST_NEXT) this.#next = this.#next.slice(MOST_NEXT / 2);
     this.#next.push(turn);
   }
@@ -46,47 +42,76 @@ export class Jobs {
   }
 
   forget(thread: Thread): void {
-    this.turns.delete(thread);
-    this.requests.delete(thread);
+    this.busy.forget(thread);
     this.#queues.delete(thread);
     this.#next = this.#next.filter((turn) => turn.thread !== thread);
   }
 
   /** Those who take jobs from one queue, without those who serve requests: their waits are known better. */
-  crews({ processes }: Model, serving: ReadonlySet<Thread>): { readonly crew: Crew; readonly isPool: boolean }[] {
+  crews({ processes }: Model, serving: ReadonlySet<Thread>): JobCrew[] {
     // Of those that have ended only they count who were busy for long.
     const queues = new Map(this.#queues);
     for (const thread of processes.threads()) {
       const queue = thread.ended ? null : queueOf(thread);
       if (queue !== null) queues.set(thread, queue);
     }
-    const threads = [...queues.keys()].filter((thread) => !serving.has(thread));
-    const ofKind = (isPool: boolean): Thread[] =>
-      threads.filter((thread) => (queues.get(thread)?.kind === 'word') === isPool);
-    const common = (thread: Thread): string[] => {
-      const { kind = 'pipe', queue = '' } = queues.get(thread) ?? {};
-      return kind === 'pipe' ? [] : [queue];
-    };
-    return [false, true].flatMap((isPool) =>
-      crewsOf(ofKind(isPool), common, !isPool)
-        .filter((crew) => crew.length >= 2 && crew.some((thread) => this.turns.has(thread)))
-        .map((crew) => ({ crew, isPool })),
-    );
+    const all = [...queues].filter(([thread]) => !serving.has(thread));
+    const ofKind = (kind: JobQueue['kind']): Thread[] =>
+      all.filter(([, queue]) => queue.kind === kind).map(([thread]) => thread);
+    const common = (thread: Thread): string[] => [queues.get(thread)?.queue ?? ''];
+    return [
+      ...childrenOf(ofKind('pipe')),
+      ...crewsOf(ofKind('broker'), common).map((crew) => ({ crew, isPool: false, demand: 'others' as const })),
+      ...crewsOf(ofKind('word'), common, false).map((crew) => ({ crew, isPool: true, demand: demandOf(crew) })),
+    ].filter(({ crew }) => crew.length >= 2 && crew.some((thread) => this.busy.turns.has(thread)));
   }
 
   /** Whether a job waited for one of these threads during such stretches. */
   isAwaited(crew: Crew, stretches: readonly Interval[]): boolean {
     const members = new Set<object>(crew);
-    // A job that came while all were busy. Of those that were attached the parent may be unknown.
-    const masters = new Set(crew.flatMap(({ process }) => [process, process.parent]));
+    // A job that came while all were busy.
+    const masters = new Set<unknown>(crew.flatMap((thread) => [thread.process, masterOf(thread)]));
     return (
       this.#next.some(
         (turn) => members.has(turn.thread) && stretches.some(({ start, end }) => turn.start < end && turn.end > start),
       ) ||
       this.#arrivals.some(
-        ({ process, at }) =>
-          (masters.has(process) || masters.has(null)) && stretches.some(({ start, end }) => start < at && at < end),
+        ({ process, at }) => masters.has(process) && stretches.some(({ start, end }) => start < at && at < end),
       )
     );
   }
+}
+
+/** Those who read jobs from pipes, by who writes these; who was seen to take none belongs to all whose it may be. */
+function childrenOf(threads: readonly Thread[]): JobCrew[] {
+  const known = new Map<Process, Thread[]>();
+  const others: Thread[] = [];
+  for (const thread of threads) {
+    const master = masterOf(thread);
+    if (master === 'unknown') others.push(thread);
+    else if (master !== 'nobody') known.set(master, [...(known.get(master) ?? []), thread]);
+  }
+  const found: JobCrew[] = [...known].map(([master, crew]) => ({
+    crew: [...crew, ...others.filter((other) => isIdleLike(other, crew))],
+    isPool: false,
+    demand: worksFor(master),
+  }));
+  return others.length === 0 ? found : [...found, { crew: others, isPool: false, demand: 'unknown' }];
+}
+
+/** It has waited at a pipe since before the capture, and nothing says that it is another program. */
+function isIdleLike(thread: Thread, crew: Crew): boolean {
+  const { comm } = thread.lane;
+  return (
+    queueOf(thread)?.taken === 0 &&
+    crew.every(
+      ({ process, lane }) => process !== thread.process && (comm === '' || lane.comm === '' || lane.comm === comm),
+    )
+  );
+}
+
+function demandOf(crew: Crew): JobCrew['demand'] {
+  const causes = new Set(crew.map(({ process }) => worksFor(process)));
+  if (causes.has('others')) return 'others';
+  return causes.has('perhaps') ? 'perhaps' : 'itself';
 }

@@ -2,25 +2,20 @@ import type { LongTurn } from '../../model/facts.ts';
 import type { Process } from '../../model/machine/process.ts';
 import type { Thread } from '../../model/machine/thread.ts';
 import type { Model } from '../../model/model.ts';
-import { type PoolTurn, type PoolWait, servesInPool } from '../../model/topics/pools/pool-tracker.ts';
-import { isWait, syscall } from '../../trace/syscalls.ts';
+import { type PoolWait, servesInPool } from '../../model/topics/pools/pool-tracker.ts';
 import { MILLISECOND, type Nanoseconds } from '../../trace/time.ts';
-import { BusyTurns, type Place } from '../busy-at-once/busy-turns.ts';
 import type { Interval } from '../busy-at-once/intersection.ts';
 import { reasonOf } from '../stall-cause/cause.ts';
+import { BusyThreads } from './busy-threads.ts';
 import { type Crew, crewsOf, queuesOf } from './crews.ts';
 
 /** So many times that somebody waited for a pool are remembered, the last ones. */
 const MOST_WAITS = 20_000;
-const MOST_THREADS = 4_096;
 const AT_ONCE = 50 * MILLISECOND;
-/** The part of a request that one call must take to name what its thread was in. */
-const DOMINANT = 0.6;
 
 /** When threads of pools were busy with long requests, and when somebody waited for one of them. */
 export class Pools {
-  readonly turns = new Map<Thread, BusyTurns>();
-  readonly requests = new Map<Thread, number>();
+  readonly busy = new BusyThreads();
   readonly #least: Nanoseconds;
   #waits: PoolWait[] = [];
   #aways: PoolWait[] = [];
@@ -28,21 +23,6 @@ export class Pools {
   /** Who waited for less than `least` counts for nothing. */
   constructor(least: Nanoseconds) {
     this.#least = least;
-  }
-
-  busy({ thread, start, end, open, call, target, callTime, line }: PoolTurn): void {
-    const own = this.turns.get(thread) ?? new BusyTurns();
-    // A thread for each connection is no pool.
-    if (this.turns.size >= MOST_THREADS && !this.turns.has(thread)) return;
-    this.turns.set(thread, own);
-    const length = end - start;
-    const outside = Math.max(0, length - callTime);
-    const place: Place =
-      callTime >= DOMINANT * length
-        ? { cause: isWait(syscall(call).family) ? 'foreign-poll' : 'blocking-call', call, target, isBrief: false }
-        : { cause: 'no-syscall', call: '', target: '', isBrief: false };
-    own.add({ start, end, outside, open, lines: [line], pauseStart: start, pauseEnd: end }, place);
-    this.requests.set(thread, (this.requests.get(thread) ?? 0) + 1);
   }
 
   waited(wait: PoolWait): void {
@@ -61,8 +41,7 @@ export class Pools {
   }
 
   forget(thread: Thread): void {
-    this.turns.delete(thread);
-    this.requests.delete(thread);
+    this.busy.forget(thread);
     this.#waits = this.#waits.filter((wait) => wait.thread !== thread);
     this.#aways = this.#aways.filter((away) => away.thread !== thread);
   }
@@ -78,7 +57,9 @@ export class Pools {
     }
     // Those that were busy for long are remembered here, also after their end.
     const serving = [...processes.threads()].filter(servesInPool);
-    const threads = [...new Set([...this.turns.keys(), ...serving])].filter(({ process }) => accepting.has(process));
+    const threads = [...new Set([...this.busy.turns.keys(), ...serving])].filter(({ process }) =>
+      accepting.has(process),
+    );
     return crewsOf(threads, ({ process }) => accepting.get(process) ?? []).filter((crew) => crew.length >= 2);
   }
 

@@ -57,7 +57,13 @@ export class DescriptorTracker {
   /** `pipe` and `socketpair` make both ends. */
   pair(call: Call, thread: Thread, kind: DescriptorKind): void {
     if (call.result !== 0) return;
-    for (const end of call.arguments.pair() ?? []) thread.process.descriptors.set(end, new Descriptor(kind, '', true));
+    const [one, other] = call.arguments.pair() ?? [];
+    if (one === undefined || other === undefined) return;
+    const { descriptors } = thread.process;
+    const first = descriptors.set(one, new Descriptor(kind, '', true));
+    const second = descriptors.set(other, new Descriptor(kind, '', true));
+    first.otherEnd = second;
+    second.otherEnd = first;
   }
 
   bind(call: Call, thread: Thread): void {

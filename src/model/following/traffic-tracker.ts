@@ -19,6 +19,8 @@ import { FailedWrites, isBroken } from './failed-writes.ts';
 import type { FollowerContext } from './follower-context.ts';
 import { isReply, RequestTracker } from './request-tracker.ts';
 
+/** So often it is asked who else uses a number, in a capture: each time all processes are looked at. */
+const MOST_LOOKUPS = 4_096;
 const WANTING: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
 
 /** Follows connections and the requests on them. Methods return the request that a call works for, or null. */
@@ -30,6 +32,9 @@ export class TrafficTracker {
   readonly #audience: Audience;
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #requests: RequestTracker;
+  /** The capture holds calls of `close`: without them each number comes again. */
+  #showsCloses = false;
+  #lookups = 0;
   /** Writes to somebody who left. */
   readonly failures: FailedWrites;
 
@@ -95,6 +100,8 @@ export class TrafficTracker {
     listener.lastLane = thread.lane.index;
     listener.lastAt = call.end;
     this.#audience.accepted(connection, call.end);
+    const before = process.descriptors.get(call.result)?.connection;
+    if (before && !before.used && !before.closed && this.#showsCloses) process.servedUnseen++;
     process.descriptors.set(call.result, made);
     return connection.request;
   }
@@ -197,8 +204,12 @@ export class TrafficTracker {
   }
 
   closed(call: Call, thread: Thread, descriptor: Descriptor): Request | null {
+    this.#showsCloses = true;
     const { connection } = descriptor;
-    if (connection === null) return descriptor.owner;
+    if (connection === null) {
+      if (descriptor.wroteAt !== UNKNOWN) this.#servedForOthers(call.fd, descriptor, thread.process);
+      return descriptor.owner;
+    }
     if (isLastOpen(connection, thread.process)) this.#end(connection, thread, call.end);
     return connection.request;
   }
@@ -291,6 +302,10 @@ export class TrafficTracker {
     connection.closed = true;
     thread.process.inProgress.done(request);
     this.#audience.connectionEnded(connection);
+    if (!connection.used && connection.seenOpening && this.#isServedElsewhere(connection)) {
+      connection.acceptedBy.process.servedUnseen++;
+      connection.used = true;
+    }
     // A process that passes connections on closes its own copies unread.
     if (!connection.used && connection.seenOpening && !thread.process.handsDescriptorsOver && this.#inWindow(at))
       this.#facts.tell('droppedConnection', { connection, time: at });
@@ -311,6 +326,26 @@ export class TrafficTracker {
       closedAt: at,
       line: request.hungUpLine,
     });
+  }
+
+  /** Somebody else wrote under the number of a connection that nobody of its process used. */
+  #isServedElsewhere({ fd, openedAt, acceptedBy: { process } }: Connection): boolean {
+    if (process.isWhole || this.#lookups++ >= MOST_LOOKUPS) return false;
+    return this.#processes.all().some((other) => {
+      const descriptor = mayServe(other) && other !== process ? other.descriptors.get(fd) : undefined;
+      return descriptor !== undefined && !descriptor.seenOpening && descriptor.wroteAt >= openedAt;
+    });
+  }
+
+  /** A thread that accepts nothing closes what it wrote to: another process may have accepted that. */
+  #servedForOthers(fd: number, { seenOpening, wroteAt }: Descriptor, process: Process): void {
+    if (seenOpening || !mayServe(process) || this.#lookups++ >= MOST_LOOKUPS) return;
+    for (const other of this.#processes.all()) {
+      const connection = other === process || other.isWhole ? null : (other.descriptors.get(fd)?.connection ?? null);
+      if (connection === null || !connection.seenOpening || connection.used || connection.openedAt > wroteAt) continue;
+      other.servedUnseen++;
+      connection.used = true;
+    }
   }
 
   /** The reply may have been written where the capture does not show it, or by a thread of an unknown process. */
@@ -350,6 +385,11 @@ function isLastOpen({ acceptedBy, openedAt, usedWhereAccepted }: Connection, pro
   if (accepting !== process) return !usedWhereAccepted && process.clientele.from === accepting;
   const wasInherited = accepting.lastForkAt !== UNKNOWN && accepting.lastForkAt >= openedAt;
   return usedWhereAccepted || !wasInherited;
+}
+
+/** It may be threads of a process that accepts: nobody knows whose they are, and they accept nothing themselves. */
+function mayServe({ isWhole, accepted }: Process): boolean {
+  return !isWhole && accepted === 0;
 }
 
 /** The number stands for another socket now: a thread reused it that was not known to be of this process. */

@@ -76,10 +76,12 @@ export class DescriptorTable {
     this.#high = 0;
   }
 
-  /** Takes over what `other` learned, without replacing what is known here; `other` ends. */
+  /** Takes over what `other` learned, without replacing what was opened here; `other` ends. */
   absorb(other: DescriptorTable): void {
     for (const [fd, descriptor] of other.#byNumber.entries()) {
-      if (this.#byNumber.get(fd) === undefined) this.#put(fd, descriptor);
+      const own = this.#byNumber.get(fd);
+      // One of both was seen to open it: the other used it without knowing what it is.
+      if (own === undefined || (!own.seenOpening && descriptor.seenOpening)) this.#put(fd, descriptor);
     }
     other.end();
   }

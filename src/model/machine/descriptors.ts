@@ -44,6 +44,8 @@ export class Descriptor {
   /** What was last asked on it. */
   query: Query | null = null;
   epoll: EpollSet | null = null;
+  /** Of a pipe that was made while traced: its other end. */
+  otherEnd: Descriptor | null = null;
   /** Requests other than the first used this socket: it is one of a pool. */
   isReused = false;
   /** A tracker needs it to its end: it is not let go of where too many are open. */

@@ -72,6 +72,11 @@ export class Process {
   /** Its threads take turns at an epoll instance, as those of Go do: this is the first one. */
   sharedWait: SharedWait | null = null;
   accepted = 0;
+  /**
+   * Connections that it accepted and never used, and that somebody served who is not known to be of it: their number
+   * was given to a new one, or something was written under it elsewhere.
+   */
+  servedUnseen = 0;
   requests = 0;
   /** Requests whose reply was seen to begin. */
   answered = 0;
@@ -160,6 +165,7 @@ export class Process {
     this.wakesUnseen = false;
     this.brokenPipes += other.brokenPipes;
     this.accepted += other.accepted;
+    this.servedUnseen += other.servedUnseen;
     this.requests += other.requests;
     this.answered += other.answered;
     for (const peer of other.helperPeers) this.noteHelperPeer(peer);
@@ -172,4 +178,11 @@ export class Process {
     }
     if (this.tids.length < MOST_TIDS && !this.tids.includes(tid)) this.tids.push(tid);
   }
+}
+
+/** The process that this one turned out to be; itself as a rule. */
+export function standsFor(process: Process): Process {
+  let found = process;
+  while (found.mergedInto !== null) found = found.mergedInto;
+  return found;
 }

@@ -7,7 +7,7 @@ import { DescriptorTable } from './descriptor-table.ts';
 import { type Descriptor, describeByLabel } from './descriptors.ts';
 import { type ExpectedChild, ExpectedChildren } from './expected-children.ts';
 import { OpenDescriptors } from './open-descriptors.ts';
-import { Process } from './process.ts';
+import { Process, standsFor } from './process.ts';
 import { mayBeOne, mustBeOne, SeenSockets } from './seen-sockets.ts';
 import { SeenWords } from './seen-words.ts';
 import { serverOf } from './server-names.ts';
@@ -233,6 +233,7 @@ export class Processes {
     if (old.forks > 0) for (const child of this.all()) if (child.parent === old) child.parent = process;
     this.#told.merged?.(process, old);
     process.inProgress.absorb(old.inProgress, process);
+    this.#words.united(process, old);
   }
 
   /**
@@ -430,11 +431,4 @@ function nameAfter({ process, lane }: Thread): void {
   process.isNamed = true;
   process.isLeaderGuessed = false;
   process.leader = lane;
-}
-
-/** The process that a child was expected in may have turned out to be another one. */
-function standsFor(process: Process): Process {
-  let found = process;
-  while (found.mergedInto !== null) found = found.mergedInto;
-  return found;
 }

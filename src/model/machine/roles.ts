@@ -253,10 +253,18 @@ export function standIn(thread: Thread): Thread {
 export function isLoopOf(thread: Thread, role: Role | undefined): boolean {
   return (
     role === 'event-loop' ||
-    role === 'acceptor' ||
+    (role === 'acceptor' && !isBlockingInAccept(thread)) ||
     (role === 'runtime-thread' && standIn(thread) === thread) ||
     (role === 'master' && thread.loop.hub !== null && handsOut(thread))
   );
+}
+
+/**
+ * It waits for connections inside `accept`, and its other waits are something else: a thread of varnish leaves the
+ * accept to another one and serves, or waits to be needed.
+ */
+export function isBlockingInAccept({ loop }: Thread): boolean {
+  return loop.acceptBlocked > 0 && (loop.hub ?? loop.formerHub)?.hasListener !== true;
 }
 
 /** The process that stands for a worker in reports. */

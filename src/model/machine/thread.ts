@@ -76,3 +76,10 @@ export class Thread {
     return this.ended || this.lastSyscall?.family === 'exit';
   }
 }
+
+/** When the last of these threads was heard of: the end of the capture. */
+export function lastMomentOf(threads: Iterable<Thread>): Nanoseconds {
+  let last = 0;
+  for (const { lastTime } of threads) last = Math.max(last, lastTime);
+  return last;
+}

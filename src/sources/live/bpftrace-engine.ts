@@ -5,12 +5,12 @@ import { descriptorLines } from '../bpftrace/descriptor-lines.ts';
 import { bpftraceProgram, type ProgramName, programEnvironment } from '../bpftrace/program.ts';
 import { AttachError } from './attach-error.ts';
 import type { Engine } from './engine.ts';
-import type { ProcessSight } from './kernel-watch.ts';
 import { guarded, type LaunchLimits } from './launch.ts';
 import { listeningPorts } from './listening-ports.ts';
 import type { ToldLoss } from './loss-log.ts';
 import { linkOrEmpty, type ProcessFacts } from './process-facts.ts';
 import { reasonIn } from './program-checks.ts';
+import type { ProcessSight } from './sights.ts';
 import type { Spool } from './spool.ts';
 
 /** Compiling and attaching take 1.5 to 2.5 s, more on a busy host, and the guards' clock already runs. */
@@ -99,9 +99,9 @@ export function bpftraceEngine(
     stopsProcesses: false,
     runsProgram: false,
     // Who was silent all the time, and is in another call now, went there while the program was compiled.
-    closing: () => `\n${callLines(pids, machine)}`,
+    closing: (living) => `\n${callLines(living, machine)}`,
     lost: lossLines,
-    opening: () => `${descriptorLines(pids)}${callLines(pids, machine)}${startLine(name, machine)}`,
+    opening: (living) => `${descriptorLines(living)}${callLines(living, machine)}${startLine(name, machine)}`,
     sights: { prefix: '', stamp: (at) => String(Math.round(at)) },
     open: openCalls,
     // Asked a second time while it prints its maps it would leave at once, without them.

@@ -5,15 +5,16 @@ import type { CodeWatch } from './code/code-watch.ts';
 import { describeDetachment } from './detachment.ts';
 import type { Engine } from './engine.ts';
 import { FollowedProcesses } from './followed-processes.ts';
-import type { KernelWatch, ProcessSight, ThreadSight } from './kernel-watch.ts';
+import type { KernelWatch } from './kernel-watch.ts';
 import { LIMIT_SLACK } from './launch.ts';
 import { Onlookers } from './onlookers.ts';
 import { type ProcessFacts, readProcess } from './process-facts.ts';
 import { type Checkpoint, demandHoles, Ring, raiseFileLimit } from './ring.ts';
+import type { ProcessSight, ThreadSight } from './sights.ts';
 import type { Spool } from './spool.ts';
 import { StallWatch } from './stall-watch.ts';
 import { tailInput } from './tail-input.ts';
-import { Tracer, type TracerEnd } from './tracer.ts';
+import { endOrphan, Tracer, type TracerEnd } from './tracer.ts';
 
 /** Why a capture ended. */
 export type EndReason = 'time' | 'asked' | 'space' | 'cost' | 'stalled' | 'processes-ended' | 'tracer-died';
@@ -242,7 +243,7 @@ export class LiveCapture {
       length: seconds * 1e9,
       mostBytes,
       descriptor,
-      opening: () => this.engine.opening?.() ?? '',
+      opening: () => this.engine.opening?.(this.#followed.pids) ?? '',
       limit: (bytes) => raiseFileLimit(this.#tracingPid, Math.ceil(bytes + mostBytes * (LIMIT_SLACK - 1))),
     });
   }
@@ -290,6 +291,7 @@ export class LiveCapture {
     if (this.#reason !== null) return;
     if (++this.#looks % FAMILY_EVERY_LOOKS === 0) this.#followed.refresh();
     if (this.#looks % WATCH_EVERY_LOOKS === 0) {
+      this.#followed.dropEnded();
       this.#onlookers.look(this.#followed.pids);
       this.#limitCost();
     }
@@ -325,8 +327,9 @@ export class LiveCapture {
 
   async #conclude(end: TracerEnd): Promise<CaptureEnd> {
     clearInterval(this.#looking);
-    await this.#endOrphan();
+    await endOrphan(this.#tracingPid, this.engine.name);
     await this.#onlookers.settle();
+    this.#followed.refresh();
     const reason = this.#reason ?? this.#reasonOf(end);
     if (reason === 'tracer-died') {
       const how = end.signal ?? `exit code ${end.code}`;
@@ -340,7 +343,7 @@ export class LiveCapture {
     this.#close(reason !== 'space' && reason !== 'tracer-died');
     const { sentence, isClean } = this.engine.runsProgram
       ? { sentence: programEnd(end), isClean: true }
-      : describeDetachment(this.#followed.all(), this.engine.name);
+      : describeDetachment(this.#followed.all, this.engine.name);
     const bytes = this.#spool.bytes;
     const unkept = this.#spool.keep();
     return { reason, sentence: this.#sentence, detached: sentence, isClean, bytes, unkept };
@@ -350,25 +353,12 @@ export class LiveCapture {
   #close(isWhole: boolean): void {
     try {
       const lost = this.#onlookers.lossLines();
-      const closing = isWhole ? `${this.engine.closing?.() ?? ''}${lost}${this.#onlookers.sightLines()}` : lost;
+      const closing = isWhole
+        ? `${this.engine.closing?.(this.#followed.pids) ?? ''}${lost}${this.#onlookers.sightLines()}`
+        : lost;
       if (closing !== '') this.#spool.write(this.#spool.endsLine ? closing : `\n${closing}`);
     } catch {
       // The disk is full since a moment ago: the capture is whole without them.
-    }
-  }
-
-  /** When `timeout` was killed and strace was not, strace goes on without a limit. */
-  async #endOrphan(): Promise<void> {
-    const tracing = readProcess(this.#tracingPid);
-    if (tracing === null || tracing.name !== this.engine.name) return;
-    for (const signal of ['SIGINT', 'SIGKILL'] as const) {
-      if (readProcess(this.#tracingPid) === null) return;
-      try {
-        process.kill(this.#tracingPid, signal);
-      } catch {
-        // It ended a moment ago.
-      }
-      await pause(1_000);
     }
   }
 

@@ -1,8 +1,8 @@
 import type { AttachError } from './attach-error.ts';
-import type { ProcessSight } from './kernel-watch.ts';
 import type { Command } from './launch.ts';
 import type { ToldLoss } from './loss-log.ts';
 import type { SightNotation } from './sight-lines.ts';
+import type { ProcessSight } from './sights.ts';
 import type { StopManner } from './tracer.ts';
 
 /** How an engine starts and how one sees that it has begun. */
@@ -16,10 +16,13 @@ export interface Engine {
   readonly runsProgram: boolean;
   /** The capture is what it prints; strace writes its file itself. */
   readonly writesToStdout: boolean;
-  /** Lines that end the capture when the tracer is gone. */
-  readonly closing?: () => string;
-  /** Lines that begin a capture at this moment, where what the tracer prints does not tell what was there before. */
-  readonly opening?: () => string;
+  /** Lines that end the capture when the tracer is gone, about these processes. */
+  readonly closing?: (pids: readonly number[]) => string;
+  /**
+   * Lines that begin a capture of these processes at this moment, where what the tracer prints does not tell what was
+   * there before.
+   */
+  readonly opening?: (pids: readonly number[]) => string;
   /** How the capture prints what drover saw of the processes meanwhile. */
   readonly sights: SightNotation;
   /** Lines of events that the tracer lost, where it says so beside the capture. */

@@ -2,46 +2,10 @@ import { readdirSync } from 'node:fs';
 import { type Machine, syscallName } from '../../trace/syscall-numbers.ts';
 import { isWait, syscall } from '../../trace/syscalls.ts';
 import { ProcessMemory } from '../bpftrace/process-memory.ts';
-import { linkOrEmpty, readOrEmpty } from './process-facts.ts';
+import { innerNumber, linkOrEmpty, readOrEmpty } from './process-facts.ts';
+import type { ProcessSight, ThreadSight } from './sights.ts';
 import { descriptorsOf, inodeOf, readSockets, type SocketFacts } from './socket-tables.ts';
-
-/** What the kernel says of a thread, and since which look it has said so. Times are nanoseconds of one clock. */
-export interface ThreadSight {
-  readonly tid: number;
-  /** '' while it is in no call: it computes, waits for a processor, or is stopped. */
-  readonly call: string;
-  readonly number: number;
-  /** Six arguments, hexadecimal. */
-  readonly args: readonly string[];
-  readonly fd: number;
-  /** What the descriptor of the call is: an address, a path; '' when it takes none. */
-  readonly target: string;
-  readonly isOfClient: boolean;
-  readonly since: number;
-  /** The look before that: it went there between the two. The same as `since` at the first look. */
-  readonly before: number;
-  readonly at: number;
-  /** The first look since which it was in no wait at any; the same as `at` while it is in one. */
-  readonly awayFrom: number;
-  /** Time on a processor or ready for one since `since`; -1 when this kernel does not tell. */
-  readonly ran: number;
-  /** It was so at the first look. */
-  readonly isFromStart: boolean;
-}
-
-/** A process with its threads, its first one first. */
-export interface ProcessSight {
-  readonly pid: number;
-  readonly parent: number;
-  readonly name: string;
-  /** Its number in its own container; the same as `pid` on the host. */
-  readonly innerPid: number;
-  /** Connections of clients that it holds; -1 when not counted. */
-  readonly clients: number;
-  /** It has a ring of io_uring, which does calls without showing them. */
-  readonly hasRing: boolean;
-  readonly threads: readonly ThreadSight[];
-}
+import { isInWait } from './waiting.ts';
 
 interface WatchOptions {
   readonly machine: Machine;
@@ -132,11 +96,10 @@ export class KernelWatch {
     const stat = readOrEmpty(`${this.#root}/${pid}/stat`);
     if (stat === '') return null;
     const end = stat.lastIndexOf(')');
-    const numbers = /^NSpid:\t(.*)$/m.exec(readOrEmpty(`${this.#root}/${pid}/status`))?.[1]?.split('\t');
     return {
       parent: Number(stat.slice(end + 2).split(' ')[1]),
       name: stat.slice(stat.indexOf('(') + 1, end),
-      innerPid: Number(numbers?.at(-1) ?? pid),
+      innerPid: innerNumber(readOrEmpty(`${this.#root}/${pid}/status`)) || pid,
       clients: -1,
       hasRing: false,
       threads: new Map(),
@@ -237,47 +200,20 @@ export class KernelWatch {
       const { sockets, hasRing } = descriptorsOf(pid, this.#root);
       member.clients = [...sockets].filter((inode) => all.get(inode)?.isOfClient === true).length;
       member.hasRing = hasRing;
-      for (const [tid, known] of member.threads) member.threads.set(tid, this.#named(pid, known));
+      for (const [tid, known] of member.threads) member.threads.set(tid, this.#named(known));
     }
     const cost = performance.now() - started;
     this.#socketsDue = now + Math.max(SOCKETS_EVERY_MS, cost * SOCKETS_SHARE) * 1e6;
   }
 
   /** A call on a socket that was not known when it began. */
-  #named(pid: number, known: Known): Known {
+  #named(known: Known): Known {
     const { sight } = known;
     const inode = sight.fd < 0 ? '' : inodeOf(sight.target);
     const socket = inode === '' ? undefined : this.#sockets.get(inode);
-    if (socket === undefined || pid === 0) return known;
+    if (socket === undefined) return known;
     return { ...known, sight: { ...sight, target: socket.peer, isOfClient: socket.isOfClient } };
   }
-}
-
-const ADDRESS = /^(?:[\d.]+|\[[\da-f:.]+\]):\d+$|^unix:[^\s]+$/;
-
-/**
- * Whether a thread waits for whatever comes: in the wait of a loop, for a client, a child. Who polls one connection
- * that it made itself waits for an answer, as in a read of it.
- */
-export function isInWait({ call, target, isOfClient }: Pick<ThreadSight, 'call' | 'target' | 'isOfClient'>): boolean {
-  if (call === '') return false;
-  const { family } = syscall(call);
-  return isWait(family) && !(family === 'poll' && !isOfClient && ADDRESS.test(target));
-}
-
-const PARKED: ReadonlySet<string> = new Set(['futex', 'sleep', 'signal-wait']);
-
-/**
- * The thread that tells most of a process: its first one, unless that waits for whatever comes while another one has
- * long been in a call that is no wait. Threads of pools are parked for lock words, and sleep between rounds.
- */
-export function tellingThread({ pid, threads }: ProcessSight): ThreadSight | undefined {
-  const first = threads.find(({ tid }) => tid === pid) ?? threads[0];
-  if (first === undefined || !isInWait(first)) return first;
-  const others = threads.filter(
-    (thread) => thread.call !== '' && !isInWait(thread) && !PARKED.has(syscall(thread.call).family),
-  );
-  return others.toSorted((a, b) => a.since - b.since)[0] ?? first;
 }
 
 /** Of a thread that is in no wait now. */

@@ -17,10 +17,13 @@ const KILL_AFTER_SECONDS = 2;
  */
 export const LIMIT_SLACK = 1.25;
 
-/** Attaches strace to running processes and whatever they start from then on. */
+/**
+ * Attaches strace to running processes and whatever they start from then on. `-q`: beside its file it would say of each
+ * thread that it attached, for days.
+ */
 export function straceAttach(pids: readonly number[], file: string, limits: LaunchLimits): Command {
   return guarded(
-    ['strace', '-f', '-ttt', '-T', '-y', '-s', '128', '-o', file, ...pids.flatMap((pid) => ['-p', String(pid)])],
+    ['strace', '-f', '-q', '-ttt', '-T', '-y', '-s', '128', '-o', file, ...pids.flatMap((pid) => ['-p', String(pid)])],
     limits,
   );
 }

@@ -48,6 +48,12 @@ export function readProcess(pid: number): ProcessFacts | null {
   };
 }
 
+/** When a process started, clock ticks since boot; 0 when there is none of that number. */
+export function readStartTicks(pid: number): number {
+  const stat = readOrEmpty(`/proc/${pid}/stat`);
+  return stat === '' ? 0 : Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+}
+
 /** Parent of every process that runs now. */
 export function readParents(): Map<number, number> {
   const parents = new Map<number, number>();
@@ -57,6 +63,11 @@ export function readParents(): Map<number, number> {
     if (stat !== '') parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
   }
   return parents;
+}
+
+/** The number that a process or thread has in its own container, of its /proc status; 0 where that does not tell. */
+export function innerNumber(status: string): number {
+  return Number(/^NSpid:\t(.*)$/m.exec(status)?.[1]?.split('\t').at(-1) ?? 0);
 }
 
 /** How far a thread is: its state, and how often it gave up its CPU by itself, which every stop by a tracer is. */

@@ -1,5 +1,6 @@
 import type { TracingCost } from './cost-meter.ts';
-import type { ProcessSight, ThreadSight } from './kernel-watch.ts';
+import type { ProcessSight, ThreadSight } from './sights.ts';
+import { isAddress } from './waiting.ts';
 
 /** What tells the two kinds of captures apart where drover adds lines of its own. */
 export interface SightNotation {
@@ -34,11 +35,10 @@ function lineOf(
   const began = Math.min(at, Math.max(since, from));
   // Of time before the capture nobody knows how much of it was used then.
   const used = ran < 0 ? '' : ` ran=${Math.round(Math.min(ran, at - began))}`;
-  const isAddress = /^(?:[\d.]+|\[[\da-f:.]+\]):\d+$|^unix:[^\s]+$/.test(target);
   return (
     `${prefix}event=seen ts=${stamp(at)} for=${Math.round(at - began)} pid=${pid} tid=${tid} parent=${parent} ` +
     `call=${call === '' ? '-' : call}${used}${clients < 0 ? '' : ` clients=${clients}`}${hasRing ? ' ring=1' : ''}` +
-    `${isAddress ? ` ${isOfClient ? 'of=client ' : ''}peer=${target}` : ''} comm=${plain(name)}\n`
+    `${isAddress(target) ? ` ${isOfClient ? 'of=client ' : ''}peer=${target}` : ''} comm=${plain(name)}\n`
   );
 }
 

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { Destination } from '../../files/destination.ts';
 import { failureReason } from '../../files/failure-reason.ts';
 import { HeldDirectory } from '../../files/held-directory.ts';
+import { leastFree } from '../../files/least-free.ts';
 import { OutputError } from '../../files/output-error.ts';
 import { openedPath, PrivateFolder } from '../../files/private-folder.ts';
 import { demandTrusted, strangerIn } from '../../files/trusted-place.ts';
@@ -24,10 +25,6 @@ export interface SpoolOptions {
   readonly engine: 'strace' | 'bpftrace';
 }
 
-/** A file system must keep this share free, unless it is so large that less is plenty. */
-const LEAST_FREE_SHARE = 0.1;
-/** Free space of this many spools is plenty. */
-const PLENTY_SPOOLS = 2;
 const MAKE_ROOM = { hint: 'Make room, or name another place: --spool DIR or --save FILE' };
 
 /**
@@ -141,8 +138,7 @@ export class Spool {
   /** A sentence when the file system is nearly full, or null. */
   diskProblem(): string | null {
     const { bavail, blocks, bsize } = this.#room();
-    const least = Math.min(blocks * LEAST_FREE_SHARE, (PLENTY_SPOOLS * this.mostBytes) / bsize);
-    if (bavail >= least) return null;
+    if (bavail * bsize >= leastFree({ blocks, bsize }, this.mostBytes)) return null;
     return (
       `Only ${mebibytes(bavail * bsize)} are free on the disk of ${dirname(this.#file)} ` +
       `(${Math.floor((100 * bavail) / blocks)} %).`

@@ -2,7 +2,7 @@ import { closeSync, createReadStream, createWriteStream, openSync } from 'node:f
 import { setTimeout as pause } from 'node:timers/promises';
 import split2 from 'split2';
 import type { Command } from './launch.ts';
-import { readParents } from './process-facts.ts';
+import { readParents, readProcess } from './process-facts.ts';
 
 /** How a tracer ended. */
 export interface TracerEnd {
@@ -13,6 +13,8 @@ export interface TracerEnd {
 
 /** Longer than `timeout` itself waits before it kills. */
 const FORCE_SLACK_MS = 1_500;
+/** So long an orphan may take to end. */
+const ORPHAN_PATIENCE_MS = 1_000;
 /** Lines that are kept of what a tracer says. */
 const LAST_WORDS = 20;
 /** Longer lines are no message; split2 knows both options, its types only the first. */
@@ -134,6 +136,23 @@ export class Tracer {
     } catch {
       // It ended a moment ago.
     }
+  }
+}
+
+/**
+ * Ends a tracing program whose guards are gone: when `timeout` was killed and strace was not, strace goes on without a
+ * limit. Settles at once where none is left of that name.
+ */
+export async function endOrphan(pid: number, name: string): Promise<void> {
+  if (readProcess(pid)?.name !== name) return;
+  for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+    if (readProcess(pid) === null) return;
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // It ended a moment ago.
+    }
+    await pause(ORPHAN_PATIENCE_MS);
   }
 }
 

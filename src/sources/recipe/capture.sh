@@ -151,12 +151,13 @@ with_bpftrace() {
   rm -f bpftrace.err
 }
 
-# As src/sources/bpftrace/version.ts has it: 1,024 pages of buffer for each processor, or from 0.18 on for all of them together.
+# As src/sources/bpftrace/version.ts has it: 1,024 pages of buffer for each processor, or from 0.18 and Linux 5.8 on for all of them together.
 bpftrace_settings() {
   version=$(bpftrace --version | sed -n 's/.*v\([0-9][0-9]*\)\.\([0-9][0-9]*\).*/\1 \2/p')
   case $version in '0 '*) version=${version#0 } ;; ?*) version=1000 ;; *) version=0 ;; esac
+  kernel=$(uname -r | sed -n 's/^\([0-9]\{1,3\}\)\.\([0-9]\{1,3\}\).*/\1 * 1000 + \2/p')
   pages=1024
-  if [ "$version" -ge 18 ]; then
+  if [ "$version" -ge 18 ] && [ "$((${kernel:-0}))" -ge 5008 ]; then
     while [ "$pages" -lt 16384 ] && [ "$pages" -lt "$((1024 * $(nproc)))" ]; do pages=$((pages * 2)); done
   fi
   if [ "$version" -ge 21 ]; then export BPFTRACE_MAX_STRLEN=96; else export BPFTRACE_STRLEN=96; fi

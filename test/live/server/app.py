@@ -29,6 +29,8 @@ def application(environ, start_response):
             libc.usleep(10_000)
     if path == "/upstream":
         really_ask(int(environ["QUERY_STRING"]))
+    if path == "/database":
+        really_poll(int(environ["QUERY_STRING"]))
     start_response("200 OK", [("Content-Type", "text/plain")])
     if path == "/parts":
         return parts()
@@ -41,6 +43,15 @@ def really_ask(port):
         upstream.connect(("127.0.0.1", port))
         upstream.sendall(b"GET /figures HTTP/1.1\r\nHost: figures\r\n\r\n")
         upstream.recv(65536)
+
+
+def really_poll(port):
+    """Waits for an answer as a driver of a database does, in poll of the one connection."""
+    with real_socket() as database:
+        database.connect(("127.0.0.1", port))
+        database.sendall(b"select 1")
+        polled = (ctypes.c_int * 2)(database.fileno(), 1)
+        libc.poll(polled, 1, 30_000)
 
 
 def parts():

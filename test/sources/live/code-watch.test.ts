@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CodeWatch } from '../../../src/sources/live/code/code-watch.ts';
 import { pySpy, readPySpy } from '../../../src/sources/live/code/py-spy.ts';
-import type { ProcessSight, ThreadSight } from '../../../src/sources/live/kernel-watch.ts';
+import type { ProcessSight, ThreadSight } from '../../../src/sources/live/sights.ts';
 
 const SECOND = 1e9;
 
@@ -139,6 +139,14 @@ describe('a thread that does not come back', () => {
     assert.equal(asked.pids.length, answers.length);
     assert.deepEqual(asked.watch.seen, []);
   });
+});
+
+it('a sampler that never comes back is left behind at the end', async () => {
+  const watch = new CodeWatch({ samplerFor: () => pySpy('/usr/bin/py-spy'), run: () => new Promise(() => undefined) });
+  watch.look([process(103, [thread(103, 'fsync', 1, 9)])]);
+  const started = performance.now();
+  await watch.settle();
+  assert.ok(performance.now() - started < 7_000);
 });
 
 describe('what py-spy prints', () => {

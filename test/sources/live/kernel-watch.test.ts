@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { KernelWatch, type ThreadSight } from '../../../src/sources/live/kernel-watch.ts';
+import { KernelWatch } from '../../../src/sources/live/kernel-watch.ts';
 import { sightLines } from '../../../src/sources/live/sight-lines.ts';
+import type { ThreadSight } from '../../../src/sources/live/sights.ts';
 import { FakeProc, type FakeProcess, tcpRow } from '../../support/fake-proc.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { cpuStacks } from '../../../src/sources/live/code/cpu-stacks.ts';
 import { readPerfMap, readStrangersFile } from '../../../src/sources/live/code/perf-map.ts';
+import { programOnPath } from '../../../src/sources/live/code/program-on-path.ts';
 import { euStack, gdb } from '../../../src/sources/live/code/stopping-samplers.ts';
 import { codePlace, tellingFrame } from '../../../src/trace/code-frame.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
+const IS_ROOT = process.geteuid?.() === 0;
 const MAP = [
   '1000 100 JS:~boot node:internal/main:1:1',
   '2000 80 JS:*render /srv/server.js:88:13',
@@ -38,15 +40,62 @@ describe('a perf map', () => {
     );
   });
 
-  it('is read from a plain file only, which is what it should be', () => {
+  it('that says much about the same addresses holds nobody up, and its last word counts', () => {
+    const lines = Array.from({ length: 100_003 }, (_, index) => `1000 ffffffff JS:*f${index} /srv/x.js:${index}:1`);
+    const addresses = Array.from({ length: 4_001 }, (_, index) => 0x1000n + BigInt(index));
+    const started = performance.now();
+    const frames = readPerfMap(`${lines.join('\n')}\n`, addresses);
+    assert.ok(performance.now() - started < 1_000);
+    assert.ok(frames.every((frame) => frame?.name === 'f100002'));
+    // None of these is at the address: there is an end to looking.
+    const others = performance.now();
+    assert.deepEqual(readPerfMap('9 1 x\n'.repeat(5_000_011), [7n]), [null]);
+    assert.ok(performance.now() - others < 1_000);
+  });
+
+  it('is read from a plain file of the process only, which is what it should be', () => {
     const folder = temporaryFolder();
     const path = join(folder, 'perf-7.map');
+    const own = process.geteuid?.() ?? 0;
     writeFileSync(path, MAP);
     symlinkSync(path, join(folder, 'link.map'));
     mkdirSync(join(folder, 'folder.map'));
-    assert.equal(readStrangersFile(path), MAP);
-    for (const name of ['link.map', 'folder.map', 'none.map']) assert.equal(readStrangersFile(join(folder, name)), '');
-    assert.equal(readStrangersFile('/dev/zero'), '');
+    assert.equal(readStrangersFile(path, own), MAP);
+    for (const name of ['link.map', 'folder.map', 'none.map'])
+      assert.equal(readStrangersFile(join(folder, name), own), '');
+    assert.equal(readStrangersFile('/dev/zero', own), '');
+    linkSync(path, join(folder, 'second.map'));
+    assert.equal(readStrangersFile(path, own), '');
+  });
+
+  it('of another user than the process, who is not root, is not read', { skip: !IS_ROOT && 'only root' }, () => {
+    const path = join(temporaryFolder(), 'perf-11.map');
+    writeFileSync(path, MAP);
+    assert.equal(readStrangersFile(path, 1_009), MAP);
+    chownSync(path, 1_009, 1_009);
+    assert.equal(readStrangersFile(path, 1_009), MAP);
+    assert.equal(readStrangersFile(path, 1_013), '');
+    assert.equal(readStrangersFile(path, 0), '');
+  });
+});
+
+describe('a program on the PATH', () => {
+  const before = process.env.PATH;
+  after(() => {
+    process.env.PATH = before;
+  });
+
+  it('is started by the name of the file that was looked at', () => {
+    const folder = temporaryFolder();
+    const real = join(folder, 'real');
+    mkdirSync(real);
+    writeFileSync(join(real, 'py-spy-0.4'), '#!/bin/sh\n', { mode: 0o755 });
+    symlinkSync(join(real, 'py-spy-0.4'), join(folder, 'py-spy'));
+    process.env.PATH = folder;
+    assert.equal(programOnPath('py-spy'), join(real, 'py-spy-0.4'));
+    chmodSync(join(real, 'py-spy-0.4'), 0o777);
+    assert.equal(programOnPath('py-spy'), null);
+    assert.equal(programOnPath('eu-stack'), null);
   });
 });
 

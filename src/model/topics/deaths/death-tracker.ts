@@ -6,11 +6,13 @@ import type { Syscall } from '../../../trace/syscalls.ts';
 import type { Nanoseconds } from '../../../trace/time.ts';
 import { decodeUtf8 } from '../../../trace/utf8.ts';
 import { type KeptLine, keptLine } from '../../evidence.ts';
+import type { Descriptor } from '../../machine/descriptors.ts';
 import { PerProcess } from '../../machine/owned-state.ts';
 import type { Process } from '../../machine/process.ts';
 import type { Thread } from '../../machine/thread.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 import { FailureText, type LastWords } from './last-words.ts';
+import { logOf, noteLog } from './logs.ts';
 
 /** Deaths that are kept; further ones are counted. */
 const MOST_DEATHS = 500;
@@ -127,11 +129,16 @@ export class DeathTracker implements Tracker {
         };
       case 'write':
         return (call, thread) => {
-          if (call.result > 0 && mayTell(call, thread)) wrote(call, thread);
+          const log = call.result > 0 ? logOf(call, thread) : null;
+          if (log !== null) wrote(call, thread, log);
         };
       default:
         return undefined;
     }
+  }
+
+  opened(call: Call, _thread: Thread, descriptor: Descriptor): void {
+    noteLog(call, descriptor);
   }
 
   /** A signal arrived. SIGCHLD tells of a child, also of one that was not traced. */
@@ -178,7 +185,8 @@ export class DeathTracker implements Tracker {
       const pid = Number(inBrackets ?? behindWord ?? 0);
       if (pid > 0 && pid !== process.pid) this.#speaker = { text: this.#textOf(pid), thread };
       else if (pid > 0 || this.#speaker?.thread !== thread) this.#speaker = { text: textOf(process), thread };
-      this.#speaker.text.add(part, { file, line: line + index, text: part }, lastTime, process.accepted);
+      const shown = { file, line: line + index, text: part };
+      this.#speaker.text.add(part, shown, { at: lastTime, accepted: process.accepted, log: '' });
     }
   }
 
@@ -356,16 +364,7 @@ function isLast(thread: Thread): boolean {
   return isMain || (process.isLeaderGuessed && process.threads.every((each) => each === thread || each.ended));
 }
 
-/** Output for people, or a log that a process writes before it serves: no socket, which data goes through. */
-function mayTell({ fd, syscall }: Call, thread: Thread): boolean {
-  if (fd === 1 || fd === 2) return true;
-  if (fd < 0 || thread.hasServed || !PLAIN_WRITES.has(syscall.name)) return false;
-  return thread.process.descriptors.get(fd)?.kind === 'file';
-}
-
-const PLAIN_WRITES: ReadonlySet<string> = new Set(['write', 'writev', 'pwrite64']);
-
-function wrote(call: Call, { process }: Thread): void {
+function wrote(call: Call, { process }: Thread, log: string): void {
   const { arguments: asked, result, end } = call;
   const [first, ...others] =
     call.syscall.name === 'writev' ? asked.payloads(LONGEST_WRITE) : [asked.payload(LONGEST_WRITE) ?? ''];
@@ -373,7 +372,7 @@ function wrote(call: Call, { process }: Thread): void {
   const known = failureTexts.of(process);
   if (bytes === '' || (known === undefined && !bytes.split('\n').some(beginsFailure))) return;
   const text = known ?? textOf(process);
-  text.write(decodeUtf8(bytes), result > bytes.length, keptLine(call), end, process.accepted);
+  text.write(decodeUtf8(bytes), result > bytes.length, keptLine(call), { at: end, accepted: process.accepted, log });
 }
 
 function textOf(process: Process): FailureText {

@@ -29,6 +29,15 @@ export interface LastWords {
   readonly leftOut: number;
   /** The capture shows only the beginning of what was written. */
   readonly isCut: boolean;
+  /** The file that it was written to; '' for the standard streams. */
+  readonly log: string;
+}
+
+/** When something was printed, where to, and how many connections its process had taken by then. */
+interface Printing {
+  readonly at: Nanoseconds;
+  readonly accepted: number;
+  readonly log: string;
 }
 
 /** Keeps what one process prints of its last failure. */
@@ -45,18 +54,19 @@ export class FailureText {
   #at: Nanoseconds = UNKNOWN;
   #line = 0;
   #accepted = 0;
+  #log = '';
 
   /** Takes bytes as they were written, which may be a part of a line or many lines; `isCut`: their end is not shown. */
-  write(text: string, isCut: boolean, shown: KeptLine, at: Nanoseconds, accepted: number): void {
+  write(text: string, isCut: boolean, shown: KeptLine, printing: Printing): void {
     const lines = (this.#open + text).split('\n');
     this.#open = isCut ? '' : (lines.pop() ?? '').slice(0, LONGEST_LINE);
     if (isCut) lines.push(`${lines.pop() ?? ''}${CUT}`);
-    for (const line of lines) this.add(line, shown, at, accepted);
+    for (const line of lines) this.add(line, shown, printing);
     if (isCut && !this.#hasEnded) this.#isCut = true;
   }
 
-  /** Takes one line. `accepted`: connections that the process had taken by then. */
-  add(line: string, shown: KeptLine, at: Nanoseconds, accepted: number): void {
+  /** Takes one line. */
+  add(line: string, shown: KeptLine, { at, accepted, log }: Printing): void {
     const text = line.trimEnd().slice(0, LONGEST_LINE);
     const begins = beginsFailure(text);
     const isTraceback = begins && beginsTraceback(text);
@@ -74,6 +84,7 @@ export class FailureText {
     this.#at = at;
     this.#line = shown.line;
     this.#accepted = accepted;
+    this.#log = log;
     this.#count++;
     const printed = { text, shown };
     if (namesError(text)) this.#error = printed;
@@ -93,7 +104,7 @@ export class FailureText {
     const error = this.#error;
     const lines = [...this.#first, ...this.#last];
     if (error !== null && !lines.includes(error)) lines.splice(this.#first.length, 0, error);
-    return { lines, error, leftOut: this.#count - lines.length, isCut: this.#isCut };
+    return { lines, error, leftOut: this.#count - lines.length, isCut: this.#isCut, log: this.#log };
   }
 
   #begin(): void {

@@ -1,11 +1,13 @@
 import type { Call } from '../../../trace/record.ts';
-import type { Syscall } from '../../../trace/syscalls.ts';
-import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
+import type { Family, Syscall } from '../../../trace/syscalls.ts';
+import { earlier, MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
 import { type KeptLine, keptLine, NO_LINE } from '../../evidence.ts';
 import type { FactBus } from '../../fact-bus.ts';
+import type { Descriptor } from '../../machine/descriptors.ts';
+import type { LeftIn } from '../../machine/left-in.ts';
 import { PerThread } from '../../machine/owned-state.ts';
-import type { Thread } from '../../machine/thread.ts';
-import type { ThreadView } from '../../machine/views.ts';
+import { lastMomentOf, type Thread } from '../../machine/thread.ts';
+import type { ThreadView, TurnView } from '../../machine/views.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 
 /** A worker that serves one connection at a time was held by one, for most of its time without a request. */
@@ -29,15 +31,23 @@ declare module '../../fact-bus.ts' {
   }
 }
 
-/** Since when a thread is held by a connection, and how long it waited for its client. */
+/** From when to when a thread was held by its last connection, and how long it waited for its client. */
 class Hold {
   since: Nanoseconds = UNKNOWN;
+  /** UNKNOWN while the connection lasts. */
+  until: Nanoseconds = UNKNOWN;
+  connection: Descriptor | null = null;
+  /** After that it waited for a listener, or for its turn to accept. */
+  hasWaited = false;
   idle: Nanoseconds = 0;
   longest: Nanoseconds = 0;
   line: KeptLine = NO_LINE;
 
-  begin(at: Nanoseconds): void {
+  begin(at: Nanoseconds, connection: Descriptor | undefined): void {
     this.since = at;
+    this.until = UNKNOWN;
+    this.connection = connection ?? null;
+    this.hasWaited = false;
     this.idle = 0;
     this.longest = 0;
     this.line = NO_LINE;
@@ -53,8 +63,20 @@ class Hold {
 
 const holds = new PerThread<Hold>();
 
+/**
+ * How long, in a turn of this thread, the client of its connection asked nothing. `left` is the call in which the turn
+ * was when the trace ended.
+ */
+export function heldIdly(thread: Thread, { start, end }: TurnView, left: LeftIn | null): Nanoseconds {
+  const hold = holds.of(thread);
+  if (hold === undefined || hold.since < start) return 0;
+  return hold.idle + (left !== null && isIdleIn(left) ? end - left.since : 0);
+}
+
+/** In these a worker waits for its turn to accept, where that is told by a lock. */
+const TURNS: ReadonlySet<Family> = new Set<Family>(['futex', 'lock', 'semaphore', 'fcntl', 'accept']);
 /** From that part of its time on it is the client that holds a worker, and not the requests. */
-const MOSTLY_IDLE = 0.5;
+export const MOSTLY_IDLE = 0.5;
 
 /** Follows how long connections that stay open hold workers that serve one at a time. */
 export class HoldTracker implements Tracker {
@@ -72,14 +94,29 @@ export class HoldTracker implements Tracker {
     return family === 'accept' ? (call, thread) => this.#accepts(call, thread) : undefined;
   }
 
-  /** Who accepts again has ended the connection before. */
+  /** Who accepts again has ended the connection before. The next one was there if nothing was waited for since. */
   #accepts(call: Call, thread: Thread): void {
     if (thread.loop.hub?.kind === 'epoll') return;
     const hold = holds.of(thread) ?? holds.set(thread, new Hold());
     const hasOne = call.error === '' && call.result >= 0;
-    if (hold.since !== UNKNOWN) this.#ends(thread, hold, call.start, hasOne && call.duration < MILLISECOND, false);
-    if (hasOne) hold.begin(call.end);
+    const wasThere = hasOne && call.duration < MILLISECOND && !hold.hasWaited;
+    if (hold.since !== UNKNOWN) this.#ends(thread, hold, earlier(hold.until, call.start), wasThere, false);
+    if (hasOne) hold.begin(call.end, thread.process.descriptors.get(call.result));
     else hold.since = UNKNOWN;
+  }
+
+  /** It is free again. */
+  closed(call: Call, thread: Thread, descriptor: Descriptor): void {
+    const hold = holds.of(thread);
+    if (hold?.connection === descriptor && hold.until === UNKNOWN) hold.until = call.start;
+  }
+
+  /** A wait for a listener: whoever waits there is held by nobody. */
+  hubWaited(call: Call, thread: Thread): void {
+    const hold = holds.of(thread);
+    if (hold === undefined || hold.since === UNKNOWN || thread.loop.hub?.kind !== 'set') return;
+    hold.until = earlier(hold.until, call.start);
+    hold.hasWaited ||= !(call.duration < MILLISECOND);
   }
 
   /** A wait for the client of a connection that has no request. */
@@ -87,8 +124,13 @@ export class HoldTracker implements Tracker {
     const hold = holds.of(thread);
     if (hold === undefined || hold.since === UNKNOWN) return;
     const { family } = call.syscall;
-    if (family !== 'poll' && family !== 'select' && family !== 'read') return;
-    const fd = family === 'read' ? call.fd : (call.arguments.polled()[0] ?? -1);
+    const isSet = family === 'poll' || family === 'select';
+    if (hold.until !== UNKNOWN) {
+      hold.hasWaited ||= TURNS.has(family);
+      return;
+    }
+    if (!isSet && family !== 'read') return;
+    const fd = isSet ? (call.arguments.polled()[0] ?? -1) : call.fd;
     const connection = thread.process.descriptors.get(fd)?.connection;
     if (connection == null) return;
     // A read has brought the next request by now.
@@ -99,17 +141,17 @@ export class HoldTracker implements Tracker {
   /** Connections that held somebody when the trace ended. */
   finish(threads: Iterable<Thread>): void {
     const all = [...threads];
-    const end = all.reduce((last, { lastTime }) => Math.max(last, lastTime), 0);
+    const end = lastMomentOf(all);
     for (const thread of all) {
       const hold = holds.of(thread);
       if (hold === undefined || hold.since === UNKNOWN || thread.ended) continue;
       const { leftIn } = thread;
-      if (leftIn?.isForListener) {
-        this.#ends(thread, hold, leftIn.since, false, false);
+      const freeAt = leftIn?.isForListener ? earlier(hold.until, leftIn.since) : hold.until;
+      if (freeAt !== UNKNOWN) {
+        this.#ends(thread, hold, freeAt, false, false);
         continue;
       }
-      const connection = leftIn?.descriptor?.connection;
-      if (leftIn !== null && connection != null && !leftIn.isServing) hold.waited(end - leftIn.since, leftIn.line);
+      if (leftIn !== null && isIdleIn(leftIn)) hold.waited(end - leftIn.since, leftIn.line);
       this.#ends(thread, hold, end, false, true);
     }
   }
@@ -124,4 +166,9 @@ export class HoldTracker implements Tracker {
     if (end - start < this.#least || idle < MOSTLY_IDLE * (end - start) || !this.#inWindow(start)) return;
     this.#facts.tell('connectionHeld', { thread, start, end, open, idle, nextWasThere, line });
   }
+}
+
+/** The client of its connection has asked nothing that is not answered. */
+function isIdleIn({ descriptor, isServing }: LeftIn): boolean {
+  return descriptor?.connection != null && !isServing;
 }

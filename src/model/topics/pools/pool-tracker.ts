@@ -5,25 +5,16 @@ import type { FactBus } from '../../fact-bus.ts';
 import type { Request } from '../../machine/connections.ts';
 import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
 import type { LeftIn } from '../../machine/left-in.ts';
+import type { LongWork } from '../../machine/long-work.ts';
 import { PerThread } from '../../machine/owned-state.ts';
-import type { Thread } from '../../machine/thread.ts';
+import { lastMomentOf, type Thread } from '../../machine/thread.ts';
 import type { ThreadView } from '../../machine/views.ts';
 import type { Tracker, TrackerContext } from '../../tracker.ts';
 
-/** A thread that accepts nothing itself was busy with one request for `stall-ms` or longer. */
-export interface PoolTurn {
-  readonly thread: ThreadView;
-  readonly start: Nanoseconds;
-  readonly end: Nanoseconds;
-  /** It had not answered when the trace ended. */
-  readonly open: boolean;
-  /** The longest call in it and what that waited for; '' when none took a millisecond. */
-  readonly call: string;
-  readonly target: string;
-  readonly callTime: Nanoseconds;
-  /** That call, else the reply. */
-  readonly line: KeptLine;
-}
+/**
+ * A thread that accepts nothing itself was busy with one request for `stall-ms` or longer; `call` is the longest in it.
+ */
+export type PoolTurn = LongWork;
 
 /** A request waited `stall-ms` or longer for this thread, which took it right after its last one. */
 export interface PoolWait {
@@ -99,7 +90,7 @@ export class PoolTracker implements Tracker {
   /** Requests that were not answered when the trace ended. */
   finish(threads: Iterable<Thread>): void {
     const all = [...threads];
-    const end = all.reduce((last, { lastTime }) => Math.max(last, lastTime), 0);
+    const end = lastMomentOf(all);
     for (const thread of all) {
       if (thread.ended || !thread.servesRequests || !isOfPool(thread)) continue;
       const { owner } = thread.loop;

@@ -1,31 +1,25 @@
 import type { Call } from '../../../trace/record.ts';
 import type { Syscall } from '../../../trace/syscalls.ts';
 import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
-import { type KeptLine, keptLine } from '../../evidence.ts';
+import { keptLine } from '../../evidence.ts';
 import type { FactBus } from '../../fact-bus.ts';
 import { isInterpreterLockWait } from '../../machine/block-class.ts';
 import { type Descriptor, describeTarget } from '../../machine/descriptors.ts';
 import type { LeftIn } from '../../machine/left-in.ts';
-import { PerThread } from '../../machine/owned-state.ts';
+import type { LongWork } from '../../machine/long-work.ts';
 import type { Process } from '../../machine/process.ts';
-import type { Thread } from '../../machine/thread.ts';
-import type { ThreadView } from '../../machine/views.ts';
+import { lastMomentOf, type Thread } from '../../machine/thread.ts';
 import type { Heard, Tracker, TrackerContext } from '../../tracker.ts';
 import { hasTakenOne, takesFromQueue } from './broker.ts';
-import { type QueueKind, Work } from './work.ts';
+import { hasWorkers, hears } from './masters.ts';
+import { Pipes } from './pipes.ts';
+import { type QueueKind, Work, works } from './work.ts';
 
-/** A thread that takes jobs from a queue was at one, or at several without a pause, for `stall-ms` or longer. */
-export interface JobTurn {
-  readonly thread: ThreadView;
-  readonly start: Nanoseconds;
-  readonly end: Nanoseconds;
-  /** The trace ended before the job did. */
-  readonly open: boolean;
-  /** The call that took most of it and what that waited for; '' when none took a millisecond. */
-  readonly call: string;
-  readonly target: string;
-  readonly callTime: Nanoseconds;
-  readonly line: KeptLine;
+/**
+ * A thread that takes jobs from a queue was at one, or at several without a pause, for `stall-ms` or longer; `call` is
+ * the one that took most of it.
+ */
+export interface JobTurn extends LongWork {
   /** Another job was there already: the thread took it without a wait. */
   readonly nextWasThere: boolean;
 }
@@ -42,8 +36,6 @@ declare module '../../fact-bus.ts' {
     jobArrival: JobArrival;
   }
 }
-
-const works = new PerThread<Work>();
 
 /** From where a thread takes jobs, and how many it took. */
 export interface JobQueue {
@@ -63,6 +55,10 @@ const AT_ONCE = MILLISECOND;
 const HANDED_OVER = 50 * MILLISECOND;
 /** What an eventfd is written. */
 const ONE_EVENT = 8;
+/** What reads a pipe. `pread64` cannot. */
+const PIPE_READS: ReadonlySet<string> = new Set(['read', 'readv']);
+/** Through the standard streams come data and commands for a program: what a shell or its caller connects. */
+const STANDARD_ERROR = 2;
 /** The part of a turn that one call must take where nothing else says that it was a job. */
 const DOMINANT = 0.6;
 
@@ -74,6 +70,7 @@ export class JobTracker implements Tracker {
   readonly #facts: FactBus;
   readonly #inWindow: (time: Nanoseconds) => boolean;
   readonly #least: Nanoseconds;
+  readonly #pipes = new Pipes();
 
   constructor({ facts, inWindow, longTurn }: TrackerContext) {
     this.#facts = facts;
@@ -83,23 +80,50 @@ export class JobTracker implements Tracker {
 
   hears({ family }: Syscall): Heard | undefined {
     if (family === 'read') return (call, thread) => this.#read(call, thread);
-    return family === 'write' ? (call, thread) => wrote(call, thread) : undefined;
+    return family === 'write' ? (call, thread) => this.#wrote(call, thread) : undefined;
+  }
+
+  /** Something was written to a pipe, or the thread said that a job is done, as libuv's do to their loop. */
+  #wrote(call: Call, thread: Thread): void {
+    if (!(call.result > 0)) return;
+    const descriptor = thread.process.descriptors.get(call.fd);
+    if (descriptor?.kind === 'pipe') this.#pipes.of(descriptor)?.wrote(thread.process);
+    if (call.result !== ONE_EVENT) return;
+    const work = works.of(thread);
+    if (work?.kind === 'word') work.dones++;
   }
 
   /** A read ends the job before it when it is for the next one. */
   #read(call: Call, thread: Thread): void {
-    if (!isTaker(thread)) return;
+    if (!PIPE_READS.has(call.syscall.name) || !isTaker(thread)) return;
     const known = works.of(thread);
     if (known?.kind === 'pipe' && known.source === call.fd) {
-      this.#ends(thread, known, call.start, call.duration < HANDED_OVER && call.result > 0);
+      const asked = known.askedAtPipe(call.start);
+      this.#ends(thread, known, asked, call.end - asked < HANDED_OVER && call.result > 0);
       if (call.result > 0) known.begin(call.end);
       else known.since = UNKNOWN;
       return;
     }
     const isFirst = known === undefined || (known.kind === 'word' && known.source < 0);
-    if (!isFirst || !(call.result > 0) || call.duration < MILLISECOND) return;
-    if (mayBring(thread.process.descriptors.get(call.fd)))
-      works.set(thread, new Work('pipe', call.fd, '')).begin(call.end);
+    if (isFirst && call.result > 0 && call.duration >= MILLISECOND) this.#mayTake(thread, call.fd)?.begin(call.end);
+  }
+
+  /** Who reads here may take jobs: from a pipe, or from what nothing names, where its parent has several workers. */
+  #mayTake(thread: Thread, fd: number): Work | null {
+    const { process } = thread;
+    if (fd <= STANDARD_ERROR) return null;
+    const descriptor = process.descriptors.get(fd);
+    const isUnnamed = descriptor === undefined || (descriptor.kind === 'unknown' && descriptor.label === '');
+    if (!(isUnnamed ? hasWorkers(process.parent) : descriptor.kind === 'pipe')) return null;
+    const work = works.set(thread, new Work('pipe', fd, ''));
+    if (descriptor !== undefined) work.pipe = this.#pipes.of(descriptor);
+    return work;
+  }
+
+  /** The pipe was that of a helper program that has ended. */
+  closed(call: Call, thread: Thread): void {
+    const work = works.of(thread);
+    if (work?.kind === 'pipe' && work.source === call.fd) works.clear(thread);
   }
 
   /** The next job is asked for. */
@@ -117,8 +141,10 @@ export class JobTracker implements Tracker {
 
   answered(call: Call, thread: Thread): void {
     const work = works.of(thread);
+    if (call.result > 0) hears(thread.process, false);
     if (work?.kind !== 'broker' || work.source !== call.fd || work.askedAt === UNKNOWN || !(call.result > 0)) return;
     const hasOne = hasTakenOne(call);
+    if (hasOne) hears(thread.process, true);
     if (!isTaker(thread)) {
       if (hasOne && this.#inWindow(call.end)) this.#facts.tell('jobArrival', { process: thread.process, at: call.end });
     } else {
@@ -150,7 +176,12 @@ export class JobTracker implements Tracker {
   /** A wait for a private word: threads that wait for the same one have nothing to do. */
   #waited(call: Call, thread: Thread): void {
     const use = call.arguments.futex();
-    if (use === null || !use.isPrivate || !use.operation.startsWith('WAIT') || isInterpreterLockWait(call)) return;
+    if (use === null || !use.operation.startsWith('WAIT') || isInterpreterLockWait(call)) return;
+    if (!use.isPrivate) {
+      const own = works.of(thread);
+      if (own?.kind === 'pipe') own.queued(call);
+      return;
+    }
     // A lock that somebody has: in the middle of a job.
     if (use.operation === 'WAIT' && use.value === CONTENDED) return;
     const known = works.of(thread);
@@ -172,15 +203,14 @@ export class JobTracker implements Tracker {
   /** Jobs that had not ended when the trace did. */
   finish(threads: Iterable<Thread>): void {
     const all = [...threads];
-    const end = all.reduce((last, { lastTime }) => Math.max(last, lastTime), 0);
+    const end = lastMomentOf(all);
     for (const thread of all) {
       if (thread.ended || !isTaker(thread)) continue;
       const { leftIn } = thread;
       const work = works.of(thread);
       if (work === undefined) {
         // It waits for a job since before the capture.
-        if (leftIn?.syscall.family === 'read' && leftIn.descriptor !== null && mayBring(leftIn.descriptor))
-          works.set(thread, new Work('pipe', leftIn.fd, ''));
+        if (leftIn?.descriptor != null && PIPE_READS.has(leftIn.syscall.name)) this.#mayTake(thread, leftIn.fd);
       } else if (work.since !== UNKNOWN) this.#isLeftAt(work, thread, end);
     }
   }
@@ -188,7 +218,8 @@ export class JobTracker implements Tracker {
   #isLeftAt(work: Work, thread: Thread, end: Nanoseconds): void {
     const { leftIn } = thread;
     if (work.overAt !== UNKNOWN) this.#ends(thread, work, work.overAt, false);
-    else if (leftIn !== null && isForWork(work, leftIn)) this.#ends(thread, work, leftIn.since, work.dones > 1);
+    else if (leftIn !== null && isForWork(work, leftIn))
+      this.#ends(thread, work, work.askedAtPipe(leftIn.since), work.dones > 1);
     else {
       if (leftIn !== null && leftIn.syscall.family !== 'wait-child')
         work.stayed(leftIn.name, leftIn.target || leftIn.path, end - leftIn.since, leftIn.line);
@@ -226,19 +257,6 @@ function workOfParent({ process: { parent } }: Thread): Work | undefined {
   return work !== undefined && work.kind !== 'word' && work.since !== UNKNOWN ? work : undefined;
 }
 
-/** The thread said that a job is done, as libuv's do to their loop. */
-function wrote(call: Call, thread: Thread): void {
-  if (call.result !== ONE_EVENT) return;
-  const work = works.of(thread);
-  if (work?.kind === 'word') work.dones++;
-}
-
-/** Jobs come through a pipe; where `-y` does not name it, through what is no socket and no file, as far as is known. */
-function mayBring(descriptor: Descriptor | undefined): boolean {
-  if (descriptor === undefined) return true;
-  return descriptor.kind === 'pipe' || (descriptor.kind === 'unknown' && descriptor.label === '');
-}
-
 /** What glibc writes into a lock that another thread waits for. */
 const CONTENDED = 2;
 /** Bytes of a condition of glibc that waiters use in turn. */
@@ -254,6 +272,8 @@ function wordQueue({ isWhole, pid }: Process, place: number): string {
 }
 
 function isForWork(work: Work, { fd, futex, syscall }: LeftIn): boolean {
+  // Who waits for a lock between processes waits for its turn at the pipe, as likely as not.
+  if (work.kind === 'pipe' && futex !== null) return !futex.isPrivate;
   if (work.kind !== 'word') return fd === work.source;
   return syscall.family === 'futex' && (futex === null || placeOf(futex.word) === work.source);
 }

@@ -1,5 +1,8 @@
-import { type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
+import type { Call } from '../../../trace/record.ts';
+import { MILLISECOND, type Nanoseconds, UNKNOWN } from '../../../trace/time.ts';
 import { type KeptLine, NO_LINE } from '../../evidence.ts';
+import { PerThread } from '../../machine/owned-state.ts';
+import type { Pipe } from './pipes.ts';
 
 /** From where a thread takes its jobs: a pipe, a service with a queue, or a word of memory that a pool waits for. */
 export type QueueKind = 'pipe' | 'broker' | 'word';
@@ -25,6 +28,8 @@ export class Work {
   source: number;
   /** Who shares it takes jobs of the same queue: the name of a queue at its broker, a word. */
   queue: string;
+  /** The pipe it reads jobs from; null where nothing tells that pipe from others. */
+  pipe: Pipe | null = null;
   /** When the last job was taken; UNKNOWN while it waits for one. */
   since: Nanoseconds = UNKNOWN;
   /** How many jobs it took, and how long it waited for them in all. */
@@ -32,6 +37,9 @@ export class Work {
   waited: Nanoseconds = 0;
   /** How often it said, since it waited last, that a job is done. */
   dones = 0;
+  /** Its last wait for a lock between processes: where workers share a pipe they take turns. */
+  queuedAt: Nanoseconds = UNKNOWN;
+  queuedUntil: Nanoseconds = Number.NEGATIVE_INFINITY;
   /** When the next one was asked for, and since when the last one is over, while it is not told. */
   askedAt: Nanoseconds = UNKNOWN;
   overAt: Nanoseconds = UNKNOWN;
@@ -48,6 +56,17 @@ export class Work {
     this.taken++;
     this.dones = 0;
     this.#stays = [];
+  }
+
+  /** It waited for its turn. */
+  queued({ start, end }: Pick<Call, 'start' | 'end'>): void {
+    this.queuedAt = start;
+    this.queuedUntil = end;
+  }
+
+  /** Since when a thread that reads its pipe from `start` on has waited for that. */
+  askedAtPipe(start: Nanoseconds): Nanoseconds {
+    return start - this.queuedUntil < MILLISECOND ? this.queuedAt : start;
   }
 
   /** It was in a call for so long. */
@@ -68,3 +87,6 @@ export class Work {
     return this.#stays.reduce((most, each) => (each.total > most.total ? each : most), NOWHERE);
   }
 }
+
+/** What each thread takes jobs from, as far as was seen. */
+export const works = new PerThread<Work>();

@@ -1,7 +1,7 @@
 import type { CodeFrame } from '../../../trace/code-frame.ts';
 import { isWait, syscall } from '../../../trace/syscalls.ts';
-import type { ProcessSight, ThreadSight } from '../kernel-watch.ts';
-import { readOrEmpty } from '../process-facts.ts';
+import { innerNumber, readOrEmpty } from '../process-facts.ts';
+import type { ProcessSight, ThreadSight } from '../sights.ts';
 import { runSampler } from './run-sampler.ts';
 import type { Sampler, ThreadStack } from './sampler.ts';
 
@@ -37,8 +37,9 @@ const MOST_KEPT = 400;
 const MOST_THREADS = 4_096;
 /** A thread is not looked at again before. */
 const LEAST_PAUSE: number = 3e9;
-/** Whoever waits for the end of the capture waits for a sampler so long. */
+/** Whoever waits for the end of the capture waits for a sampler so long, and so long again for the end of it. */
 const PATIENCE_MS = 1_500;
+const END_PATIENCE_MS = 4_500;
 /** What computes was on a processor, or ready for one, for this share of the time. */
 const COMPUTES = 0.5;
 
@@ -93,11 +94,19 @@ export class CodeWatch {
     }
   }
 
-  /** Settles when no sampler runs any more. One that takes longer is told to end, and killed a second later. */
+  /**
+   * Settles when no sampler runs any more. One that takes longer is told to end, and killed a second later; one that
+   * even then does not come back is left behind.
+   */
   async settle(): Promise<void> {
     const patience = setTimeout(() => this.#cancelling.abort(), PATIENCE_MS);
-    await Promise.all(this.#running);
+    let over: NodeJS.Timeout | undefined;
+    const given = new Promise((resolve) => {
+      over = setTimeout(resolve, PATIENCE_MS + END_PATIENCE_MS);
+    });
+    await Promise.race([Promise.all(this.#running), given]);
     clearTimeout(patience);
+    clearTimeout(over);
   }
 
   /** Days of workers that come and go: what is known of all of them at once. */
@@ -161,12 +170,9 @@ function stackOf(stacks: readonly ThreadStack[], pid: number, tid: number): read
   const own =
     stacks.find((stack) => stack.tid === tid) ??
     // py-spy prints the number that a thread has in its container.
-    stacks.find((stack) => stack.tid > 0 && stack.tid === innerNumber(pid, tid)) ??
+    stacks.find(
+      (stack) => stack.tid > 0 && stack.tid === innerNumber(readOrEmpty(`/proc/${pid}/task/${tid}/status`)),
+    ) ??
     (tid === pid ? stacks.find((stack) => stack.tid === 0 && stack.isMain) : undefined);
   return own?.frames ?? null;
-}
-
-function innerNumber(pid: number, tid: number): number {
-  const numbers = /^NSpid:\t(.*)$/m.exec(readOrEmpty(`/proc/${pid}/task/${tid}/status`))?.[1]?.split('\t');
-  return Number(numbers?.at(-1) ?? 0);
 }

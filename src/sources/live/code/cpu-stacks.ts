@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type CodeFrame, codeFrame, MOST_FRAMES, tellingFrame } from '../../../trace/code-frame.ts';
-import { readOrEmpty } from '../process-facts.ts';
+import { innerNumber, readOrEmpty, readProcess } from '../process-facts.ts';
 import { readPerfMap, readStrangersFile } from './perf-map.ts';
 import type { Sampler, ThreadStack } from './sampler.ts';
 
@@ -64,13 +64,10 @@ function readStacks(printed: string, { maps, perfMap }: ProcessTexts, tid: numbe
 }
 
 function readTexts(pid: number): ProcessTexts {
-  const inner =
-    /^NSpid:\t(.*)$/m
-      .exec(readOrEmpty(`/proc/${pid}/status`))?.[1]
-      ?.split('\t')
-      .at(-1) ?? String(pid);
+  const status = readOrEmpty(`/proc/${pid}/status`);
+  const userId = readProcess(pid)?.userId ?? -1;
   return {
     maps: readOrEmpty(`/proc/${pid}/maps`),
-    perfMap: readStrangersFile(join('/proc', String(pid), 'root', 'tmp', `perf-${inner}.map`)),
+    perfMap: readStrangersFile(join('/proc', `${pid}`, 'root', 'tmp', `perf-${innerNumber(status)}.map`), userId),
   };
 }

@@ -1,14 +1,18 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 
-/** The full path of a program on the PATH; null when there is none, or when others than root and this user own it. */
+/**
+ * The full path of a program on the PATH, through no link: what was looked at is what will be started. null when there
+ * is none, or when others than root and this user can change it.
+ */
 export function programOnPath(name: string): string | null {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     if (!isAbsolute(folder)) continue;
     const path = join(folder, name);
     try {
       accessSync(path, constants.X_OK);
-      if (isOwn(realpathSync(path))) return path;
+      const real = realpathSync(path);
+      if (isOwn(real)) return real;
     } catch {
       // Not there, or not for this user.
     }

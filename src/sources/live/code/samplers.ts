@@ -1,6 +1,6 @@
 import { hasHostPids } from '../host-facts.ts';
-import type { ThreadSight } from '../kernel-watch.ts';
-import { linkOrEmpty, readOrEmpty } from '../process-facts.ts';
+import { linkOrEmpty, readOrEmpty, readStartTicks } from '../process-facts.ts';
+import type { ThreadSight } from '../sights.ts';
 import { cpuStacks } from './cpu-stacks.ts';
 import { programOnPath } from './program-on-path.ts';
 import { pySpy } from './py-spy.ts';
@@ -10,6 +10,9 @@ import { euStack, gdb } from './stopping-samplers.ts';
 /** How far drover goes to see the code of a stuck worker. */
 export type CodeMode = 'auto' | 'off' | 'stopping';
 
+/** Workers come and go for days. */
+const MOST_KNOWN = 4_096;
+
 /** Finds the sampler for each process among what is installed. */
 export class Samplers {
   readonly #pySpy = found('py-spy', pySpy);
@@ -17,7 +20,8 @@ export class Samplers {
   readonly #cpuStacks =
     process.geteuid?.() === 0 && hasHostPids(linkOrEmpty('/proc/self/ns/pid')) ? found('bpftrace', cpuStacks) : null;
   readonly #stopping: Sampler | null;
-  readonly #isPython = new Map<number, boolean>();
+  /** By the pid of a process and its start: a pid is used again. */
+  readonly #isPython = new Map<string, boolean>();
 
   constructor(mode: CodeMode) {
     this.#stopping = mode === 'stopping' ? (found('eu-stack', euStack) ?? found('gdb', gdb)) : null;
@@ -30,8 +34,10 @@ export class Samplers {
   }
 
   #hasPython(pid: number): boolean {
-    const known = this.#isPython.get(pid) ?? isPython(pid);
-    this.#isPython.set(pid, known);
+    const key = `${pid} ${readStartTicks(pid)}`;
+    const known = this.#isPython.get(key) ?? isPython(pid);
+    if (this.#isPython.size >= MOST_KNOWN) this.#isPython.clear();
+    this.#isPython.set(key, known);
     return known;
   }
 }

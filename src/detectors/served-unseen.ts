@@ -1,0 +1,33 @@
+import { plural } from '../trace/format-numbers.ts';
+import type { Context } from './detector.ts';
+import { RECORDING } from './need.ts';
+
+/** So few may be chance: lines that somebody took out. */
+const FEW = 3;
+
+/**
+ * What threads that no name ties to their process keep from being told; null where there are none. Who was served by
+ * them is counted for nobody.
+ */
+export function whatNamesWouldTell({
+  model,
+  capabilities,
+}: Pick<Context, 'model' | 'capabilities'>): { readonly most: boolean; readonly sentence: string } | null {
+  if (capabilities.names || !capabilities.stopsThreads) return null;
+  const processes = model.processes.all();
+  const unseen = processes.reduce((sum, { servedUnseen }) => sum + servedUnseen, 0);
+  if (unseen < FEW) return null;
+  const accepted = processes.reduce((sum, process) => sum + process.accepted, 0);
+  return {
+    most: unseen * 2 >= accepted,
+    sentence:
+      `The capture has no names of descriptors (-y), so that threads which were there before it cannot be told from ` +
+      `processes: ${unseen} of ${plural(accepted, 'connection')} were served by some of them, whose requests are ` +
+      `counted nowhere. Record with -y: ${RECORDING}`,
+  };
+}
+
+/** Why no request was read, where drover knows; else what the caller says. */
+export function whyNoRequest(context: Context, otherwise: string): string {
+  return whatNamesWouldTell(context)?.sentence ?? otherwise;
+}

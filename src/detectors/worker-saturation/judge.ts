@@ -1,0 +1,64 @@
+import { percent } from '../../trace/format-numbers.ts';
+import { MILLISECOND } from '../../trace/time.ts';
+import { allAtOnce, type Interval } from '../busy-at-once/intersection.ts';
+import type { Context } from '../detector.ts';
+import type { DraftFinding } from '../finding.ts';
+import { everyOne } from '../words.ts';
+import { type BusyCrew, finding, type Saturation } from './finding.ts';
+import type { Metrics } from './metrics.ts';
+
+const SEEN_TO_WAIT = ', as far as more of them were seen to wait';
+
+/** Why a stretch in which all were busy may count for less, or for more. */
+export interface Doubts {
+  /** The parts of such stretches that count. */
+  readonly awaited?: (stretches: readonly Interval[]) => Interval[];
+  /** In these parts somebody was seen to wait for one of them. */
+  readonly isProven?: boolean;
+  /** What is said instead of that all were in a request. */
+  readonly say?: (draft: DraftFinding<Metrics>, workers: number, saturation: Saturation) => DraftFinding<Metrics>;
+  /** Whether somebody was seen to wait for one of them. */
+  readonly isFelt?: (stretches: readonly Interval[]) => boolean;
+}
+
+/** The finding about a crew that was busy as a whole for too long, or what its share was. */
+export function judge(
+  context: Context,
+  crew: BusyCrew,
+  { awaited = (stretches) => [...stretches], isFelt = () => true, isProven = false, say }: Doubts = {},
+): DraftFinding<Metrics> | string {
+  const { model } = context;
+  const {
+    threads,
+    turns,
+    kind: { noun, unit },
+  } = crew;
+  const window: Interval = {
+    start: Math.max(model.firstTime, model.options.from),
+    end: Math.min(model.lastTime, model.options.to),
+  };
+  const lives = threads.map((thread) => ({
+    start: Math.max(window.start, thread.firstTime),
+    end: thread.ended ? thread.lastTime : window.end,
+    busy: turns.get(thread)?.turns ?? [],
+  }));
+  const together = allAtOnce(lives);
+  const stretches = awaited(together);
+  const total = stretches.reduce((sum, { start, end }) => sum + end - start, 0);
+  const share = total / Math.max(1, window.end - window.start);
+  const longest = stretches.reduce((most, { start, end }) => Math.max(most, end - start), 0);
+  const isLong = isProven && longest >= context.threshold('pool-full-ms') * MILLISECOND;
+  const everybody = everyOne(threads.length, noun).toLowerCase();
+  const waits = `, as far as a request was seen to wait ${context.threshold('pool-wait-ms')} ms for one of them`;
+  if (share < context.threshold('saturation-share') && !isLong)
+    return (
+      `${everybody} were busy at once ${percent(share)} of the time, with ${unit}s of ` +
+      `${context.threshold('stall-ms')} ms or more` +
+      (unit === 'job' ? (isProven ? SEEN_TO_WAIT : '') : together.length > stretches.length ? waits : '')
+    );
+  const isCritical = share >= context.threshold('saturation-critical-share');
+  const severity = !isFelt(stretches) ? 'info' : isCritical ? 'critical' : 'warning';
+  const saturation = { stretches, total, share, severity } as const;
+  const draft = finding(model, crew, saturation);
+  return say === undefined ? draft : say(draft, threads.length, saturation);
+}

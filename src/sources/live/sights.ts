@@ -1,0 +1,37 @@
+/** What the kernel says of a thread, and since which look it has said so. Times are nanoseconds of one clock. */
+export interface ThreadSight {
+  readonly tid: number;
+  /** '' while it is in no call: it computes, waits for a processor, or is stopped. */
+  readonly call: string;
+  readonly number: number;
+  /** Six arguments, hexadecimal. */
+  readonly args: readonly string[];
+  readonly fd: number;
+  /** What the descriptor of the call is: an address, a path; '' when it takes none. */
+  readonly target: string;
+  readonly isOfClient: boolean;
+  readonly since: number;
+  /** The look before that: it went there between the two. The same as `since` at the first look. */
+  readonly before: number;
+  readonly at: number;
+  /** The first look since which it was in no wait at any; the same as `at` while it is in one. */
+  readonly awayFrom: number;
+  /** Time on a processor or ready for one since `since`; -1 when this kernel does not tell. */
+  readonly ran: number;
+  /** It was so at the first look. */
+  readonly isFromStart: boolean;
+}
+
+/** A process with its threads, its first one first. */
+export interface ProcessSight {
+  readonly pid: number;
+  readonly parent: number;
+  readonly name: string;
+  /** Its number in its own container; the same as `pid` on the host. */
+  readonly innerPid: number;
+  /** Connections of clients that it holds; -1 when not counted. */
+  readonly clients: number;
+  /** It has a ring of io_uring, which does calls without showing them. */
+  readonly hasRing: boolean;
+  readonly threads: readonly ThreadSight[];
+}

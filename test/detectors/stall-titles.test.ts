@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { analyzed, only } from '../support/analyzed.ts';
+import { oneWorker } from '../support/server-lines.ts';
+import type { ThreadLines } from '../support/thread-lines.ts';
+import { turn } from '../support/turns.ts';
+
+const KIND = 'loop-stall';
+
+/** The title of so many stalls of one cause, of which the last one is the longest. */
+async function titleOf(
+  count: number,
+  request: string,
+  inside: (worker: ThreadLines, length: number) => void = () => {},
+): Promise<string> {
+  const { trace, worker } = oneWorker(4870);
+  for (let index = 0; index < count; index++) {
+    const length = index === count - 1 ? 2010 : 310;
+    turn(worker, worker.now + 100, length, () => inside(worker, length - 10), request);
+  }
+  worker.waitUntil(worker.now + 1000);
+  return only(await analyzed(trace), KIND).title;
+}
+
+const onDisk =
+  (path: string) =>
+  (worker: ThreadLines, length: number): unknown =>
+    worker.call(`fsync(21<${path}>`, ')', 0, length);
+
+describe('the title of a stall that happened more than once', () => {
+  const requests = ['GET /a', 'GET /aaaaaaaaaa', 'POST /api/v2/customers', `GET /${'long'.repeat(12)}`];
+  const targets = ['/x', '/srv/data/app.db', `/srv/${'deep/'.repeat(9)}app.db`];
+  for (const count of [2, 1234])
+    it(`never reads as if each of ${count} had taken as long as the longest`, async () => {
+      for (const request of requests)
+        for (const target of targets) {
+          const title = await titleOf(count, request, onDisk(target));
+          assert.match(title, / up to 2\.0\d s/, title);
+          assert.ok(title.length <= 78, title);
+        }
+    });
+
+  it('says how often where there is room', async () => {
+    assert.match(await titleOf(1234, 'GET /a'), /^GET \/a holds worker 4870 up to 2\.01 s \(1,234x\): no system call$/);
+  });
+
+  it('says how long without "up to" where it happened once', async () => {
+    assert.match(await titleOf(1, 'GET /a'), /^GET \/a holds worker 4870 (?:for )?2\.01 s: no system call/);
+  });
+});

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { FollowedProcesses } from '../../../src/sources/live/followed-processes.ts';
+import type { ProcessFacts } from '../../../src/sources/live/process-facts.ts';
+import { processFacts } from '../../support/process-facts.ts';
+
+const SERVER = { stackStart: '7001' };
+const DATABASE = { name: 'postgres', program: '/usr/bin/postgres', argv: ['postgres'], stackStart: '9001' };
+
+/** Processes that come and go. */
+class Host {
+  readonly #processes = new Map<number, ProcessFacts>();
+  #ticks = 0;
+
+  starts(pid: number, parent: number, parts: Partial<ProcessFacts> = SERVER): ProcessFacts {
+    const process = processFacts({ pid, parent, startTicks: ++this.#ticks, ...parts });
+    this.#processes.set(pid, process);
+    return process;
+  }
+
+  /** What it forked goes to init. */
+  ends(pid: number): void {
+    this.#processes.delete(pid);
+    for (const process of this.#processes.values())
+      if (process.parent === pid) this.#processes.set(process.pid, { ...process, parent: 1 });
+  }
+
+  follow(...first: readonly ProcessFacts[]): FollowedProcesses {
+    return new FollowedProcesses(first, {
+      view: () => ({
+        parents: new Map([...this.#processes.values()].map(({ pid, parent }) => [pid, parent])),
+        read: (pid) => this.#processes.get(pid) ?? null,
+      }),
+      startTicks: (pid) => this.#processes.get(pid)?.startTicks ?? 0,
+    });
+  }
+}
+
+describe('the processes that a capture follows', () => {
+  it('are those of the start and workers that replace them, as long as each lives', () => {
+    const host = new Host();
+    const followed = host.follow(host.starts(103, 1), host.starts(107, 103), host.starts(109, 103));
+    for (let pid = 1_001; pid < 1_301; pid++) {
+      host.ends(pid === 1_001 ? 107 : pid - 1);
+      host.starts(pid, 103);
+      followed.refresh();
+      assert.deepEqual(followed.pids, [103, 109, pid]);
+    }
+    assert.deepEqual(
+      followed.all.map(({ pid }) => pid),
+      [103, 107, 109, 1_300],
+    );
+    assert.equal(followed.haveEnded, false);
+  });
+
+  it('do not include who got the pid of one that ended, nor what that forks', () => {
+    const host = new Host();
+    const followed = host.follow(host.starts(103, 1), host.starts(107, 103));
+    host.ends(107);
+    host.starts(107, 1, DATABASE);
+    host.starts(211, 107, DATABASE);
+    followed.dropEnded();
+    assert.deepEqual(followed.pids, [103]);
+    followed.refresh();
+    assert.deepEqual(followed.pids, [103]);
+    host.ends(103);
+    host.starts(103, 1, DATABASE);
+    assert.equal(followed.haveEnded, true);
+    followed.refresh();
+    assert.deepEqual(followed.pids, []);
+  });
+
+  it('go on with a server that replaced itself', () => {
+    const host = new Host();
+    const followed = host.follow(host.starts(103, 1), host.starts(107, 103));
+    host.starts(401, 103, { stackStart: '8001' });
+    host.starts(409, 401, { stackStart: '8001' });
+    followed.refresh();
+    assert.deepEqual(followed.pids, [103, 107, 401, 409]);
+    host.ends(107);
+    host.ends(103);
+    assert.equal(followed.haveEnded, false);
+    host.ends(409);
+    host.starts(419, 401, { stackStart: '8001' });
+    followed.refresh();
+    assert.deepEqual(followed.pids, [401, 419]);
+    host.ends(419);
+    host.ends(401);
+    assert.equal(followed.haveEnded, true);
+  });
+
+  it('are only those that were named where the rest of the server is left out, and what these fork', () => {
+    const host = new Host();
+    host.starts(103, 1);
+    host.starts(109, 103);
+    const worker = host.starts(107, 103);
+    host.starts(113, 107);
+    const followed = host.follow(worker);
+    host.starts(127, 103);
+    followed.refresh();
+    assert.deepEqual(followed.pids, [107]);
+    // One that was there before has ended, and a child has its pid now.
+    host.ends(113);
+    host.starts(113, 107);
+    host.starts(131, 107, DATABASE);
+    followed.refresh();
+    assert.deepEqual(followed.pids, [107, 113]);
+  });
+});
