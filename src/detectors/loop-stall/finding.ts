@@ -116,7 +116,13 @@ export function stallFinding(
       share: round(Math.min(1, group.total / Math.max(1, observedOf(thread, context))), 4),
     },
     evidence: withCode(evidenceOf(group), code),
-    next: stepsWithCode(stallAdvice(cause, reason, thread.process, starvedOf(longest)), code),
+    next: stepsWithCode(
+      stallAdvice(cause, reason, thread.process, {
+        starved: starvedOf(longest),
+        isMeasured: longest.offCpu !== null,
+      }),
+      code,
+    ),
     subjects: [
       `pid ${pid}`,
       ...(longest.request === '' ? [] : [`request ${longest.request}`]),
