@@ -1,5 +1,6 @@
 import type { AnalysisOptions } from './analysis/options.ts';
 import type { Report } from './analysis/report.ts';
+import { renderHtml as htmlOf } from './output/html/html.ts';
 import { renderJson as jsonOf } from './output/json.ts';
 import { renderMarkdown as markdownOf } from './output/markdown.ts';
 import { renderText as textOf } from './output/text.ts';
@@ -27,12 +28,16 @@ export type {
   Severity,
   Source,
   Step,
+  Timeline,
+  TimelineRow,
   TimeShare,
   TracingCost,
   Verdict,
   Window,
   Worker,
 } from './analysis/report.ts';
+export { compareReports } from './comparison/compare.ts';
+export type { Amount, CauseChange, Change, Comparison, ComparisonOutcome, Side } from './comparison/comparison.ts';
 export type { DriveHooks, Progress } from './pipeline/progress.ts';
 export { InputError } from './sources/input-error-class.ts';
 
@@ -79,4 +84,12 @@ export function renderJson(report: Report, options: RenderOptions = {}): string 
 /** The report as a note to paste into an incident, as `--md` prints it. */
 export function renderMarkdown(report: Report, options: RenderOptions = {}): string {
   return markdownOf(report, options);
+}
+
+/**
+ * The report as one HTML page, as `--html` writes it: under 1 MB, needs no network. It shows each worker over time
+ * where the report was made with `activity`.
+ */
+export function renderHtml(report: Report, options: RenderOptions = {}): string {
+  return htmlOf(report, options);
 }

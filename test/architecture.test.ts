@@ -35,6 +35,7 @@ const BELOW_CLI = [
   'src/sources',
   'src/detectors',
   'src/analysis',
+  'src/comparison',
   'src/output',
   'src/trace',
   'src/version.ts',
@@ -77,8 +78,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/detectors': [...MODEL, ...TOPICS],
   // Who was waited for is a table of the report, whatever is judged of it.
   'src/analysis': ['src/detectors', 'src/model/topics/dependencies', ...MODEL],
+  // Two reports side by side.
+  'src/comparison': ['src/detectors', 'src/analysis', 'src/trace'],
   // Formats know where times and results stand in their raw lines.
-  'src/output': ['parsers', 'src/analysis', 'src/trace'],
+  'src/output': ['parsers', 'src/analysis', 'src/comparison', 'src/trace'],
   // The dashboard: state, views and the terminal. It is told what happens and says what it wants; it opens no files and
   // starts no threads.
   'src/dashboard': ['src/analysis', 'src/output', 'src/trace'],
@@ -119,6 +122,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/pipeline/progress.ts',
     'src/sources',
     'src/analysis',
+    'src/comparison',
     'src/output',
     'src/trace',
   ],
@@ -159,7 +163,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   blessed: 'src/dashboard/terminal',
 };
 /** Rooms that do no input or output: not even Node's own modules. */
-const PURE = ['src/trace', 'parsers', 'src/model', 'src/detectors', 'src/analysis', 'src/output'];
+const PURE = ['src/trace', 'parsers', 'src/model', 'src/detectors', 'src/analysis', 'src/comparison', 'src/output'];
 
 const IMPORT =
   /^\s*(?:import|export)\b[^'"]*?from\s*['"](?<from>[^'"]+)['"]|\bimport\(\s*['"](?<lazy>[^'"]+)['"]\s*\)|^\s*import\s*['"](?<bare>[^'"]+)['"]/gm;

@@ -67,6 +67,9 @@ function type(line: string): { readonly code: number | null; readonly stdout: st
 before(() => {
   const lines = gunzipSync(readFileSync(SAMPLE)).toString('latin1');
   writeFileSync(join(FOLDER, 'trace.strace'), lines, 'latin1');
+  writeFileSync(join(FOLDER, 'after.strace'), lines, 'latin1');
+  const healthy = gunzipSync(readFileSync(join(ROOT, 'samples/distracted-worker/healthy/trace.strace.gz')));
+  writeFileSync(join(FOLDER, 'before.strace'), healthy);
   copyFileSync(SAMPLE, join(FOLDER, 'trace.strace.gz'));
   copyFileSync(SAMPLE, join(FOLDER, 'web-1.strace.gz'));
   copyFileSync(join(ROOT, 'samples/hang-gunicorn-sync/trace.strace.gz'), join(FOLDER, 'web-2.strace.gz'));
@@ -100,7 +103,8 @@ it('every line that the README says one can type is typed, or named with the rea
     else if (line.startsWith('drover doctor')) assert.match(stdout, /^programs that drover brings/m, what);
     else assert.equal(code, line.includes('--fail-on') ? 1 : 0, what);
     if (line.includes(' run ')) assert.match(stderr, /^drover: There is no program "no-such-server"/, what);
-    if (line.includes('> capture.sh')) assert.match(readFileSync(join(FOLDER, 'capture.sh'), 'utf8'), /^#!\/bin\/sh/);
+    const into = / > (\S+)$/.exec(line)?.[1];
+    if (into !== undefined) assert.match(readFileSync(join(FOLDER, into), 'utf8'), /^(?:#!\/bin\/sh|\{)/, what);
     else if (!LIVE.test(line)) assert.notEqual(stdout, '', what);
   }
 });

@@ -4,6 +4,7 @@ import type { HostReport, UnreadCapture } from './host-report.ts';
 import { combinedCalls, combinedDependencies, combinedOutcomes, combinedQuality } from './many-hosts-tables.ts';
 import { type Finding, type Host, type Report, SEVERITIES, type Window } from './report.ts';
 import { causeKey } from './same-cause.ts';
+import { combinedTimeline } from './timeline.ts';
 import { titleOnHosts } from './title-on-hosts.ts';
 import { decideOnHosts } from './verdict-of-hosts.ts';
 
@@ -25,6 +26,7 @@ export function combinedReport(all: readonly HostReport[], unread: readonly Unre
   const { findings, leads } = combinedFindings(reports, window, { count: rows.length, noun });
   const hosts = rows.map((row) => ({ ...row, cause: leads.get(row.name) ?? null }));
   const judged = [...reports, ...unread.map(({ host }) => ({ host, report: null }))];
+  const timeline = combinedTimeline(reports, window);
   return {
     ...first.report,
     source: {
@@ -42,6 +44,7 @@ export function combinedReport(all: readonly HostReport[], unread: readonly Unre
     calls: combinedCalls(reports),
     findings,
     hosts,
+    ...(timeline === null ? {} : { timeline }),
   };
 }
 

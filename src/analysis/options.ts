@@ -22,8 +22,8 @@ export interface AnalysisOptions {
    */
   readonly columns?: readonly string[];
   /**
-   * Also keeps what a dashboard draws: each worker over time, and calls by what they were made on. Takes time and some
-   * memory.
+   * Also keeps what a dashboard draws: each worker over time (`timeline` of the report), and calls by what they were
+   * made on. Takes time and some memory.
    */
   readonly activity?: boolean;
   /** The trace still grows: that nothing was heard of a thread for a while does not mean that it made no call. */

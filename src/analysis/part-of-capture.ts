@@ -1,5 +1,6 @@
 import type { Metric } from '../detectors/metric.ts';
 import { causesIn, severityOf } from './causes.ts';
+import { spansOf } from './finding-spans.ts';
 import type { AnalysisOptions } from './options.ts';
 import { type Finding, type Report, SEVERITIES, type Window } from './report.ts';
 import { causeKey } from './same-cause.ts';
@@ -34,7 +35,9 @@ export function withOverlaps(part: Report, whole: Report, options: AnalysisOptio
     ...captured,
     findings,
     outcomes,
-    verdict: decide(findings, part.quality, outcomes, part.workers, part.window),
+    verdict: decide(findings, part.quality, outcomes, part.workers, part.window, {
+      slowReplies: part.slowReplies ?? null,
+    }),
   };
 }
 
@@ -64,22 +67,11 @@ function betweenClocks(own: string | null, zero: string | null): number | null {
 }
 
 /** Whether something that the finding lists happened in that time; where it lists nothing, whether it spans it. */
-function overlaps({ startMs, endMs, openEnded, metrics }: Finding, { fromMs, toMs }: Stretch): boolean {
+function overlaps(finding: Finding, { fromMs, toMs }: Stretch): boolean {
+  const { startMs, endMs, openEnded } = finding;
   if (startMs === null || startMs > toMs || (!openEnded && (endMs ?? startMs) < fromMs)) return false;
-  const spans = Object.values(metrics).flatMap(spansIn);
-  return spans.length === 0 || spans.some(([start, end]) => start <= toMs && end >= fromMs);
-}
-
-/** Beginning and end of each thing that a metric lists with its times. */
-function spansIn(value: Metric): (readonly [start: number, end: number])[] {
-  if (!Array.isArray(value)) return [];
-  return value.flatMap((item: Metric) => {
-    if (item === null || typeof item !== 'object' || Array.isArray(item)) return [];
-    const { startMs, endMs, atMs, hungUpMs } = item as { readonly [name: string]: Metric };
-    if (typeof startMs === 'number' && typeof endMs === 'number') return [[startMs, endMs] as const];
-    const at = typeof atMs === 'number' ? atMs : hungUpMs;
-    return typeof at === 'number' ? [[at, at] as const] : [];
-  });
+  const spans = spansOf(finding);
+  return spans.length === 0 || spans.some((span) => span.startMs <= toMs && span.endMs >= fromMs);
 }
 
 /**

@@ -4,7 +4,8 @@ import { definitionOf, type Kind } from '../detectors/registry.ts';
 import { whatNamesWouldTell } from '../detectors/served-unseen.ts';
 import { moment } from '../detectors/words.ts';
 import type { Model } from '../model/model.ts';
-import { milliseconds, plural } from '../trace/format-numbers.ts';
+import { SlowReplies as SlowRepliesTracker } from '../model/topics/dependencies/slow-replies.ts';
+import { durationOfMs, milliseconds, plural } from '../trace/format-numbers.ts';
 import { UNKNOWN } from '../trace/time.ts';
 import { type Cause, causesOf } from './cause-tree.ts';
 import { linksOf } from './finding-links.ts';
@@ -12,7 +13,7 @@ import { inOrderOfAction } from './finding-order.ts';
 import { chosenErrors, chosenFindings, chosenWorkers, MOST_CALLS, omittedFrom, unlistedCauses } from './omitted.ts';
 import type { Draft, Parts } from './parts.ts';
 import { assessQuality } from './quality.ts';
-import type { CallStatistics, Finding, Report, Window } from './report.ts';
+import type { CallStatistics, Finding, Report, SlowReplies, TimeShare, Window } from './report.ts';
 import { dependenciesOf, timeShares } from './tables.ts';
 import { isoTime, monotonicSeconds, timeOfDay } from './times.ts';
 import { costOf } from './tracing-cost.ts';
@@ -31,6 +32,7 @@ export function composeReport(parts: Parts): Report {
   const calls = callsOf(model, parts.capabilities);
   const time = timeShares(parts);
   const dependencies = dependenciesOf(parts);
+  const slowReplies = slowRepliesOf(model);
   const omitted = omittedFrom(model, all, parts.drafts, {
     workers,
     calls,
@@ -50,7 +52,10 @@ export function composeReport(parts: Parts): Report {
       isTable: model.statistics.fromTables && model.firstTime === UNKNOWN,
       most: mostTime(model),
       servesUnseen: whatNamesWouldTell(parts)?.most === true,
+      slowReplies,
+      callAsLong: callAsLong(model, time.rows),
     }),
+    ...(slowReplies === null ? {} : { slowReplies }),
     outcomes,
     workers,
     time: time.rows,
@@ -59,6 +64,36 @@ export function composeReport(parts: Parts): Report {
     findings,
     ...(omitted === null ? {} : { omitted }),
   };
+}
+
+function slowRepliesOf(model: Model): SlowReplies | null {
+  const { count, longest, request } = model.topic(SlowRepliesTracker);
+  return count === 0 ? null : { count, longestMs: milliseconds(longest), request };
+}
+
+/** A call may have held up a request if it took this part of its time, at least and at most. */
+const LEAST_PART = 0.5;
+const MOST_PART = 1.1;
+
+/** A call of that process that took about as long. Waits for work, and for locks of memory, say nothing. */
+function callAsLong(model: Model, times: readonly TimeShare[] | null): string {
+  const { process, longest } = model.topic(SlowRepliesTracker);
+  const late = milliseconds(longest);
+  // Threads that turned out to be of another process are told there.
+  const pid = (process?.mergedInto ?? process)?.pid;
+  const row = times?.find(
+    ({ kind, call, longestMs, ...each }) =>
+      each.pid === pid &&
+      (kind === 'waiting' || kind === 'working') &&
+      call !== null &&
+      call !== 'futex' &&
+      longestMs !== null &&
+      longestMs >= late * LEAST_PART &&
+      longestMs <= late * MOST_PART,
+  );
+  if (row === undefined) return '';
+  const where = row.target === null ? '' : ` on ${row.target}`;
+  return ` Meanwhile a call of ${row.call}${where} took ${durationOfMs(row.longestMs)}.`;
 }
 
 /** The call that has most of the time of a table; null where it tells no time. */

@@ -18,6 +18,8 @@ export interface Report {
   /** What tracing cost this host, where drover traced; absent in captures of others. */
   readonly cost?: TracingCost;
   readonly verdict: Verdict;
+  /** Requests that were answered a second or more after they had been read, whatever they waited for; else absent. */
+  readonly slowReplies?: SlowReplies;
   /** Every detector answers. */
   readonly outcomes: Readonly<Partial<Record<Kind, Outcome>>>;
   readonly workers: readonly Worker[];
@@ -35,6 +37,42 @@ export interface Report {
   readonly hosts?: readonly Host[];
   /** What the trace holds more of than the tables list; absent when they list all. */
   readonly omitted?: Omitted;
+  /** What each worker did over time; absent unless it was asked for, and in captures without times. */
+  readonly timeline?: Timeline;
+}
+
+/** What each worker did over time, in equal columns over the window of the report. */
+export interface Timeline {
+  /** Where the first column begins, on the axis of the findings. */
+  readonly startMs: number;
+  /** Milliseconds a column. */
+  readonly columnMs: number;
+  /** 1,024 at most. */
+  readonly columns: number;
+  /** false: captures of several hosts whose clocks do not meet, each row from the beginning of its own capture on. */
+  readonly isOnOneClock: boolean;
+  /** 128 at most, in the order of the workers. */
+  readonly rows: readonly TimelineRow[];
+}
+
+/** What one worker did over time. */
+export interface TimelineRow {
+  readonly pid: number;
+  /** Whose process it is where captures of several hosts were read; else null. */
+  readonly host: string | null;
+  /**
+   * A letter a column, the worst of it: `e` a reply met EPIPE, `b` blocked in a call, `h` woken for nothing, `n` no
+   * call, `r` ran from call to call, `.` waited for work, ` ` not there. Empty where nothing was kept of it.
+   */
+  readonly states: string;
+}
+
+/** Requests that took long until their first answer. */
+export interface SlowReplies {
+  readonly count: number;
+  readonly longestMs: number;
+  /** The longest one. */
+  readonly request: string;
 }
 
 /** What the capture of one host says. */

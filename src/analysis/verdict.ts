@@ -1,9 +1,10 @@
 import type { Outcome } from '../detectors/finding.ts';
 import type { Kind } from '../detectors/registry.ts';
+import { shortRequest } from '../detectors/request-shape.ts';
 import { isWorkerRole } from '../model/machine/roles.ts';
 import { durationOfMs, percent, plural } from '../trace/format-numbers.ts';
 import { causesIn, severityOf } from './causes.ts';
-import type { Finding, Quality, Verdict, Window, Worker } from './report.ts';
+import type { Finding, Quality, SlowReplies, Verdict, Window, Worker } from './report.ts';
 
 /** What else a verdict depends on. */
 export interface VerdictContext {
@@ -15,12 +16,18 @@ export interface VerdictContext {
   readonly servesUnseen?: boolean;
   /** The call that has most of the time of such a table, and its part of it, 0 to 1; null without times. */
   readonly most?: { readonly call: string; readonly share: number } | null;
+  /** Requests that took long, whatever they waited for. */
+  readonly slowReplies?: SlowReplies | null;
+  /** A call that took about as long as the longest of them, in words; '' for none. */
+  readonly callAsLong?: string;
 }
 
 export const TABLE = 'a table of counts says neither when nor who';
 const UNSEEN = 'most connections were served by threads that nothing ties to their process. Record with -y';
 /** A call that has less of the time than this is one among others. */
 const LEAST_SHARE = 0.5;
+/** A verdict has two lines on a narrow terminal. */
+const MOST_REQUEST = 40;
 /** In less time nothing has had a chance to happen. */
 const LEAST_MS = 1_000;
 /** The three that a verdict names, and the kinds of which one must have been judged for each. */
@@ -76,6 +83,26 @@ export function judgedIn(outcomes: Readonly<Partial<Record<Kind, Outcome>>>): nu
   return Object.values(outcomes).filter((outcome) => outcome?.status === 'clear' || outcome?.status === 'found').length;
 }
 
+/** Kinds that say what requests waited for, also where it is told as info. */
+const EXPLAINING: ReadonlySet<Kind> = new Set<Kind>([
+  'slow-dependency',
+  'stuck-call',
+  'loop-stall',
+  'service-stall',
+  'worker-saturation',
+  'lock-contention',
+  'blocking-dns',
+]);
+
+const seen = (first: Finding | undefined): string => (first === undefined ? '' : ` Seen all the same: ${first.title}`);
+
+function slowly({ count, longestMs, request }: SlowReplies): string {
+  const name = shortRequest(request, MOST_REQUEST);
+  return count === 1
+    ? `${name} had no reply for ${durationOfMs(longestMs)}`
+    : `${plural(count, 'request')} had no reply for 1 s or more, up to ${durationOfMs(longestMs)}: ${name}`;
+}
+
 /** One sentence: the finding to act on first, or what was looked at without finding anything. */
 export function decide(
   findings: readonly Finding[],
@@ -83,7 +110,14 @@ export function decide(
   outcomes: Readonly<Partial<Record<Kind, Outcome>>>,
   workers: readonly Worker[],
   window: Window,
-  { unlisted = 0, isTable = false, most = null, servesUnseen = false }: VerdictContext = {},
+  {
+    unlisted = 0,
+    isTable = false,
+    most = null,
+    servesUnseen = false,
+    slowReplies = null,
+    callAsLong = '',
+  }: VerdictContext = {},
 ): Verdict {
   const worst = worstOf(findings, unlisted);
   if (worst !== null) return worst;
@@ -92,12 +126,17 @@ export function decide(
   const span = window.durationMs === null ? '' : ` in ${durationOfMs(window.durationMs)}`;
   const untold = isTable ? TABLE : servesUnseen ? UNSEEN : whyUntold(quality, outcomes, workers, window);
   if (untold !== '') {
-    const seen = first === undefined ? '' : ` Seen all the same: ${first.title}`;
     const time =
       most !== null && most.share >= LEAST_SHARE ? ` ${most.call} has ${percent(most.share)} of the time.` : '';
-    const text = `Cannot tell: ${untold}.${time}${seen}`;
+    const text = `Cannot tell: ${untold}.${time}${seen(first)}`;
     return { severity: first === undefined ? 'none' : 'info', confidence: 'cannot-tell', text };
   }
+  if (slowReplies !== null && !causes.some(({ kind }) => EXPLAINING.has(kind)))
+    return {
+      severity: first?.severity ?? 'none',
+      confidence: 'cannot-tell',
+      text: `Cannot tell: no check explains why ${slowly(slowReplies)}.${callAsLong}${seen(first)}`,
+    };
   if (first !== undefined)
     return {
       severity: 'info',

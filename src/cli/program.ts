@@ -3,6 +3,7 @@ import { TOOL_VERSION } from '../version.ts';
 import { addAnalyzeCommand } from './commands/analyze.ts';
 import { addAttachCommand } from './commands/attach.ts';
 import { addCompletionCommand } from './commands/completion.ts';
+import { addDiffCommand } from './commands/diff.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addRecipeCommand } from './commands/recipe.ts';
@@ -20,6 +21,7 @@ Examples:
   drover analyze traces/                 the files of strace -ff, as one trace
   ssh -n web-1 'timeout 20 strace -f -ttt -T -y -s 128 -p PID 2>&1' | drover -
   drover attach 4711                     trace a running server for a minute
+  drover diff before.strace after.strace what a change made better or worse
   drover explain loop-stall              what a finding means and what to do
 
 A capture that drover can read best:
@@ -50,6 +52,7 @@ export function createProgram(exitWith: ExitCodeSink): Command {
   addAttachCommand(program, exitWith);
   addRecordCommand(program, exitWith);
   addRunCommand(program, exitWith);
+  addDiffCommand(program, exitWith);
   addRecipeCommand(program, exitWith);
   addDoctorCommand(program, exitWith);
   addExplainCommand(program, exitWith);

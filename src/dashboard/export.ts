@@ -1,4 +1,6 @@
 import type { Report } from '../analysis/report.ts';
+import { withTimeline } from '../analysis/timeline.ts';
+import { renderHtml } from '../output/html/html.ts';
 import { renderJson, renderNdjson } from '../output/json.ts';
 import { renderMarkdown } from '../output/markdown.ts';
 import { prose } from '../output/markdown-escape.ts';
@@ -7,7 +9,7 @@ import { redactReport } from '../output/redact.ts';
 import { redactLine } from '../output/redact-line.ts';
 import { renderText } from '../output/text.ts';
 import type { Action } from './keys.ts';
-import { type Bookmark, type DashboardState, shownReport } from './state.ts';
+import { type Bookmark, type DashboardState, shownActivity, shownReport } from './state.ts';
 
 /** A file for the export that was asked for; null while there is no report. Payload is left out. */
 export function exported(
@@ -20,6 +22,8 @@ export function exported(
   switch (action) {
     case 'export-markdown':
       return { name: 'drover-report.md', text: renderMarkdown(report) + bookmarkNotes(bookmarks, report) };
+    case 'export-html':
+      return { name: 'drover-report.html', text: renderHtml(withTimeline(report, shownActivity(state))) };
     case 'export-json':
       return { name: 'drover-report.json', text: renderJson(report) };
     case 'export-ndjson':

@@ -21,6 +21,19 @@ export interface Threshold {
   readonly meaning: string;
 }
 
+/**
+ * Which metrics of a finding say how much there is of its trouble, for a comparison with another capture: of what is
+ * told anew each time (`count`) how often, how long in all (milliseconds) and at most; of what is a state its share.
+ * `peers.waits` is that of all in the list `peers`.
+ */
+export interface Measures {
+  readonly count?: string;
+  readonly totalMs?: string;
+  readonly longestMs?: string;
+  /** 0 to 1. */
+  readonly share?: string;
+}
+
 /** A detector at work on one trace. */
 export interface Detector<Values extends Metrics = Metrics> {
   readonly on: FactHandlers;
@@ -75,6 +88,8 @@ export interface DetectorDefinition<
   readonly trackers?: readonly TrackerType[];
   /** The shape of each number that its findings carry. */
   readonly metrics: Fields;
+  /** Absent where its metrics have the usual names: `count`, `totalMs`, `longestMs`. */
+  readonly measures?: Measures;
   create(context: Context): Detector<ValuesOf<Fields>>;
 }
 

@@ -38,3 +38,50 @@ export const PER_WORKER: readonly Kind[] = ['loop-stall', 'heartbeat-late', 'gil
 
 /** Kinds whose findings add up those of another kind. */
 export const ADDS_UP: Readonly<Partial<Record<Kind, Kind>>> = { 'service-stall': 'loop-stall' };
+
+/**
+ * The metrics that say how much there is of a trouble: how often, how long in all, how long at most, or its share (0 to
+ * 1). A name with a dot is that of all in a list.
+ */
+export interface Measures {
+  readonly count?: string;
+  readonly totalMs?: string;
+  readonly longestMs?: string;
+  readonly share?: string;
+}
+
+export const MEASURES: Readonly<Record<Kind, Measures>> = {
+  'service-stall': { count: 'count', totalMs: 'totalMs', longestMs: 'longestMs' },
+  'stuck-call': { count: 'count', longestMs: 'threads.forMs' },
+  'worker-death': { count: 'count' },
+  'error-storm': { count: 'failed' },
+  'accept-errors': { count: 'count' },
+  'accept-delay': { count: 'count', longestMs: 'maxMs' },
+  'backlog-overflow': { count: 'count' },
+  'worker-saturation': { share: 'share', longestMs: 'longestMs' },
+  'slow-dependency': {
+    count: 'dependencies.waits',
+    totalMs: 'dependencies.totalMs',
+    longestMs: 'dependencies.longestMs',
+  },
+  'loop-stall': { count: 'count', totalMs: 'totalMs', longestMs: 'longestMs' },
+  'heartbeat-late': { count: 'count', longestMs: 'workers.longestMs' },
+  'gil-starvation': { count: 'count', totalMs: 'totalMs' },
+  'gc-io': { count: 'count', totalMs: 'totalMs', longestMs: 'longestMs' },
+  'stranded-queue': { count: 'count', longestMs: 'longestMs' },
+  'accept-hoarding': { count: 'count', longestMs: 'longestMs' },
+  'lock-contention': { count: 'count', totalMs: 'totalMs', longestMs: 'longestMs' },
+  'blocking-dns': { count: 'count', totalMs: 'totalMs', longestMs: 'longestMs' },
+  'disk-sync': { count: 'count', totalMs: 'totalMs', longestMs: 'longestMs' },
+  'fd-leak': { count: 'growth' },
+  'broken-pipe': { count: 'count' },
+  'abandoned-request': { count: 'count' },
+  'request-retry': { count: 'count' },
+  'busy-poll': { count: 'rounds', totalMs: 'totalMs' },
+  'lazy-import': { count: 'count', totalMs: 'totalMs', longestMs: 'longestMs' },
+  'fork-then-load': {},
+  'thundering-herd': { count: 'wastedWakeups' },
+  'accept-skew': { share: 'maxShare' },
+  'ineffective-reuseport': {},
+  'epoll-churn': { count: 'changes' },
+};

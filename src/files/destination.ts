@@ -27,7 +27,8 @@ const COPY_BYTES = 1_048_576;
 const RANDOM_BYTES = 9;
 const NEW_FILE = constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | constants.O_WRONLY;
 
-interface DestinationOptions {
+/** How a name is to be treated. */
+export interface DestinationOptions {
   /** What the user calls it by: `-o`, `--save`. */
   readonly option: string;
   /** Whether a file of that name may be replaced. */

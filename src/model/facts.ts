@@ -130,7 +130,7 @@ export interface HangUp {
   readonly answered: boolean;
   /** A thread that the capture does not show, or not as one of this process, may have answered before. */
   readonly mayBeAnswered: boolean;
-  /** It may be a message that asks for nothing: it cannot be read, and nobody was ever answered at its listener. */
+  /** It may be a message that asks for nothing: it cannot be read, and no listener tells that such are answered. */
   readonly mayExpectNothing: boolean;
   readonly closedAt: Nanoseconds;
   readonly line: KeptLine;

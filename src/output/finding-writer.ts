@@ -1,10 +1,10 @@
-import { causesIn, effectsInWords, severityOf } from '../analysis/causes.ts';
-import { hostNoun } from '../analysis/host-noun.ts';
+import { effectsInWords, severityOf } from '../analysis/causes.ts';
 import type { Evidence, Finding, Report, Step } from '../analysis/report.ts';
-import { durationOfMs, plural } from '../trace/format-numbers.ts';
+import { plural } from '../trace/format-numbers.ts';
+import { membersInWords, numbersOf, relatedInWords, whoseOf } from './finding-parts.ts';
 import type { Page, Run } from './page.ts';
 import { moment, notationOf, period } from './when.ts';
-import { CONFIDENCE_WORDS, pids, SEVERITY_WORDS } from './wording.ts';
+import { CONFIDENCE_WORDS, SEVERITY_WORDS } from './wording.ts';
 
 /** Columns of a finding's body, of its title, and of the text behind WHY, NEXT and PROOF. */
 const BODY = 4;
@@ -36,7 +36,7 @@ export class FindingWriter {
     this.#page = page;
     this.#report = report;
     this.#verbose = verbose;
-    this.#numbers = new Map(causesIn(report.findings).map(({ id }, index) => [id, index + 1]));
+    this.#numbers = numbersOf(report);
     this.#fileNames = fileNames(page, report);
   }
 
@@ -61,9 +61,8 @@ export class FindingWriter {
     for (const [index, step] of finding.next.slice(0, this.#isBrief ? 1 : MOST_STEPS).entries())
       this.#step(step, index, this.#saidBy(JSON.stringify(step), finding));
     this.#proof(finding.evidence);
-    const related = finding.related.flatMap((id) => this.#numbers.get(id) ?? []);
-    if (related.length > 0)
-      page.parts(label('SEE'), TEXT, [`${related.length === 1 ? 'finding' : 'findings'} ${related.join(', ')}`]);
+    const related = relatedInWords(finding, this.#numbers);
+    if (related !== '') page.parts(label('SEE'), TEXT, [related]);
   }
 
   /** Its title, then as much of how sure, when and who as fits. */
@@ -84,9 +83,8 @@ export class FindingWriter {
 
   /** Each worker that has the same cause, the worst first. */
   #members(finding: Finding): void {
-    if (finding.members.length === 0 || finding.hosts.length > 1) return;
-    const others = this.#report.findings.filter(({ id }) => finding.members.includes(id));
-    const rows = [finding, ...others].map(({ metrics, workers: [pid = 0] }) => memberInWords(pid, metrics));
+    const rows = membersInWords(finding, this.#report.findings);
+    if (rows.length === 0) return;
     const shown = this.#verbose > 0 ? rows : rows.slice(0, SHOWN_MEMBERS);
     const more = rows.length - shown.length;
     this.#page.parts(label('WORKERS'), TEXT + 1, [...shown, ...(more > 0 ? [`+${more} more`] : [])]);
@@ -141,19 +139,6 @@ export class FindingWriter {
     }));
     this.#page.traceLines(BODY + 2, lines, notationOf(this.#report));
   }
-}
-
-/** The workers, of which host; the hosts where there are several. */
-function whoseOf(finding: Finding, report: Report): string {
-  const [host] = finding.hosts;
-  if (host === undefined) return pids(finding);
-  return finding.hosts.length === 1 ? `${pids(finding)} of ${host}` : `${finding.hosts.length} ${hostNoun(report)}s`;
-}
-
-function memberInWords(pid: number, { longestMs, count }: Finding['metrics']): string {
-  const isOneOfSeveral = typeof count === 'number' && count > 1;
-  const length = typeof longestMs === 'number' ? ` ${isOneOfSeveral ? 'up to ' : ''}${durationOfMs(longestMs)}` : '';
-  return `${pid}${length}${typeof count === 'number' ? `, ${plural(count, 'time')}` : ''}`;
 }
 
 /**

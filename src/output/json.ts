@@ -1,4 +1,5 @@
 import type { Report } from '../analysis/report.ts';
+import type { Comparison } from '../comparison/comparison.ts';
 import { redactReport } from './redact.ts';
 
 export interface JsonOptions {
@@ -31,6 +32,11 @@ export function renderNdjson(report: Report, options: JsonOptions = {}): string 
   return findings
     .map((finding) => `${harmless(JSON.stringify({ schemaVersion, file, paths: source.paths, window, ...finding }))}\n`)
     .join('');
+}
+
+/** The comparison as one JSON document, as `renderJson` writes a report. */
+export function renderComparisonJson(comparison: Comparison): string {
+  return `${harmless(JSON.stringify(comparison, null, 2), '\n')}\n`;
 }
 
 function harmless(json: string, kept = ''): string {

@@ -1,7 +1,6 @@
 import { causesIn, effectsInWords, severityOf } from '../analysis/causes.ts';
 import { hostNoun } from '../analysis/host-noun.ts';
 import type { Evidence, Finding, Report, Step } from '../analysis/report.ts';
-import { durationOfMs, plural } from '../trace/format-numbers.ts';
 import { firstStep } from './first-step.ts';
 import { codeSpan, fence, paragraph, prose } from './markdown-escape.ts';
 import { redactReport } from './redact.ts';
@@ -10,13 +9,17 @@ import { hostGroups, namesOf } from './text-hosts.ts';
 import { cutMiddle, type LineNotation } from './trace-line.ts';
 import { moment, notationOf, period, span } from './when.ts';
 import {
+  CAPTURE_AGAIN,
   CONFIDENCE_WORDS,
   coverage,
   extent,
   omission,
+  origin,
   paths,
+  peersInWords,
   pidList,
   pids,
+  recipeOf,
   recording,
   SEVERITY_WORDS,
   tally,
@@ -97,13 +100,8 @@ function hostTable(report: Report): readonly string[] {
 
 /** Whom the traced processes waited for longest. */
 function waitedFor({ dependencies }: Report): readonly string[] {
-  const named = dependencies
-    .slice(0, PEERS)
-    .map(
-      ({ peer, waits, totalMs, longestMs }) =>
-        `${peer} (${plural(waits, 'wait')}, together ${durationOfMs(totalMs)}, longest ${durationOfMs(longestMs)})`,
-    );
-  return named.length === 0 ? [] : [`- Waited for: ${prose(named.join('; '))}`];
+  const named = peersInWords(dependencies.slice(0, PEERS));
+  return named === '' ? [] : [`- Waited for: ${prose(named)}`];
 }
 
 /** What to do first, where the eye falls first. */
@@ -201,14 +199,8 @@ function checkBox(step: Step): string {
 }
 
 function closing(report: Report, hasPayload: boolean): readonly string[] {
-  const server =
-    report.workers.map((worker) => worker.server.split(' ')[0] ?? '').find((name) => /^[a-z][a-z0-9-]*$/.test(name)) ??
-    '';
-  const recipe = codeSpan(`drover recipe${server === '' ? '' : ` ${server}`}`);
   return [
-    `Capture again: ${codeSpan('strace -f -ttt -T -y -s 128 -o FILE -p PID')} (${recipe} prints the command for ` +
-      'this server).',
-    `Recorded as ${prose(recording(report.source))}. Read by drover ${prose(report.tool.version)}; ` +
-      `${hasPayload ? 'with payload: keep it private' : 'payload removed'}.`,
+    `Capture again: ${codeSpan(CAPTURE_AGAIN)} (${codeSpan(recipeOf(report))} prints the command for this server).`,
+    `Recorded as ${prose(recording(report.source))}. ${prose(origin(report, hasPayload))}`,
   ];
 }

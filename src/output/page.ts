@@ -1,4 +1,5 @@
 import type { Severity } from '../analysis/report.ts';
+import { count } from '../trace/format-numbers.ts';
 import { cut, head, show } from './show.ts';
 import { fitTraceLines, type LineNotation } from './trace-line.ts';
 
@@ -33,6 +34,15 @@ export interface Column {
   readonly align: 'left' | 'right';
   /** Gives way when the table is too wide, the last such column first. */
   readonly shrinks?: boolean;
+}
+
+/** A table of a report: what text and HTML draw of it. */
+export interface Table {
+  readonly title: string;
+  /** What its columns mean where their titles do not say it. */
+  readonly note: string;
+  readonly columns: readonly Column[];
+  readonly rows: readonly (readonly string[])[];
 }
 
 const NARROWEST = 60;
@@ -128,6 +138,13 @@ export class Page {
   /** One line as long as it is: something to copy, which a line break would spoil. */
   verbatim(indent: number, text: string): void {
     this.#lines.push(' '.repeat(indent) + show(text, this.#ascii));
+  }
+
+  /** A table below its heading, its first rows only; `more` is what is said behind the number of the others. */
+  titled({ title, note, columns, rows }: Table, most: number, more: string): void {
+    this.heading(title, note);
+    this.table(2, columns, rows.slice(0, most));
+    if (rows.length > most) this.line([], 2, `+${count(rows.length - most)} ${more}`);
   }
 
   /** Rows under their titles, columns as wide as their widest cell. */

@@ -4,7 +4,7 @@ import { count, plural } from '../trace/format-numbers.ts';
 import { FindingWriter } from './finding-writer.ts';
 import type { Page } from './page.ts';
 import type { Room } from './room.ts';
-import { extent, tally, workforce } from './wording.ts';
+import { explanation, extent, NO_FINDING, tally, workforce } from './wording.ts';
 
 const LISTED = 10;
 const REPEATED = 5;
@@ -40,11 +40,7 @@ export function addFindings(page: Page, report: Report, verbose: number, room: R
   addMore(page, rest.slice(LISTED), false);
   page.blank();
   const kind = report.findings[0]?.kind ?? '';
-  page.prose(
-    [{ text: ' '.repeat(INDENT) }],
-    INDENT,
-    `drover explain ${kind} says what that means and when it is wrong.`,
-  );
+  page.prose([{ text: ' '.repeat(INDENT) }], INDENT, explanation(kind));
 }
 
 /** A line for each finding that matters, when there are more than a first screen can tell in full. */
@@ -72,7 +68,7 @@ export function addWorst(page: Page, report: Report): void {
 
 /** What was looked at, when nothing was found. */
 export function addNoFinding(page: Page, report: Report): void {
-  page.prose([], 0, 'No finding is not health: it holds for these lines, these processes and the thresholds below.');
+  page.prose([], 0, NO_FINDING);
   page.blank();
   page.parts([{ text: 'LOOKED AT' }], 12, [
     plural(report.quality.events, 'event'),

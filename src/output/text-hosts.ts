@@ -3,7 +3,7 @@ import { hostNoun } from '../analysis/host-noun.ts';
 import type { Finding, Host, Report } from '../analysis/report.ts';
 import { withoutHosts } from '../analysis/title-on-hosts.ts';
 import { durationOfMs, plural } from '../trace/format-numbers.ts';
-import type { Column, Page } from './page.ts';
+import type { Column, Page, Table } from './page.ts';
 import { SEVERITY_WORDS } from './wording.ts';
 
 /** Rows of hosts that say the same are one: more than these are counted. */
@@ -26,15 +26,24 @@ interface HostGroup {
 /** Which host says what, the worst first; those that say the same share a row. */
 export function addHosts(page: Page, report: Report): void {
   if (report.hosts === undefined) return;
-  const groups = hostGroups(report, report.hosts);
-  page.table(
-    0,
-    [{ title: `${hostNoun(report).toUpperCase()}S`, align: 'left' }, ...COLUMNS],
-    groups
-      .slice(0, MOST_ROWS)
-      .map(({ names, severity, longest, text }) => [namesOf(names), SEVERITY_WORDS[severity], longest, text]),
-  );
-  if (groups.length > MOST_ROWS) page.line([], 0, `+${plural(groups.length - MOST_ROWS, 'more row')}, -v shows all`);
+  const { columns, rows } = hostTable(report, report.hosts);
+  page.table(0, columns, rows.slice(0, MOST_ROWS));
+  if (rows.length > MOST_ROWS) page.line([], 0, `+${plural(rows.length - MOST_ROWS, 'more row')}, -v shows all`);
+}
+
+/** The same as a table. */
+export function hostTable(report: Report, hosts: readonly Host[]): Table {
+  return {
+    title: `${hostNoun(report).toUpperCase()}S`,
+    note: '',
+    columns: [{ title: `${hostNoun(report).toUpperCase()}S`, align: 'left' }, ...COLUMNS],
+    rows: hostGroups(report, hosts).map(({ names, severity, longest, text }) => [
+      namesOf(names),
+      SEVERITY_WORDS[severity],
+      longest,
+      text,
+    ]),
+  };
 }
 
 /** Hosts of the same first cause that is as bad on each; those without one by what their capture says. */

@@ -1,6 +1,7 @@
 import type { CallStatistics, Report, Worker } from '../analysis/report.ts';
-import { count, durationOfMs, percent } from '../trace/format-numbers.ts';
-import type { Column, Page } from './page.ts';
+import { count, percent } from '../trace/format-numbers.ts';
+import type { Page } from './page.ts';
+import { endTable, UP_TO_NEXT } from './tables.ts';
 import { addCalls } from './text-tables.ts';
 import { addTime } from './text-time.ts';
 
@@ -9,13 +10,6 @@ const SHOWN_CALLS = 8;
 const SHOWN_FAILURES = 5;
 /** Fewer failures than this share of a call are ordinary. */
 const LEAST_SHARE = 0.01;
-
-const END_COLUMNS: readonly Column[] = [
-  { title: 'PID', align: 'right' },
-  { title: 'IN', align: 'left', shrinks: true },
-  { title: 'FOR', align: 'right' },
-  { title: 'IDLE', align: 'left' },
-];
 
 /** What there is to read where nothing was found: who was in what at the end, where time went, what failed. */
 export function addQuietTables(page: Page, report: Report): void {
@@ -31,30 +25,10 @@ export function addQuietTables(page: Page, report: Report): void {
   addFailures(page, report.calls);
 }
 
-const UP_TO_NEXT = 'from a call to the next line of its thread: so long the call took at most';
-
 /** What each process had not come back from; those that wait for work last. */
 export function addEnds(page: Page, workers: readonly Worker[]): void {
-  const rank = { no: 0, unknown: 1, yes: 2 } as const;
-  const rows = workers.flatMap(({ host, pid, atEnd }) => (atEnd === null ? [] : [{ host, pid, ...atEnd }]));
-  if (rows.length === 0) return;
-  page.heading('AT THE END', 'the call that a process had not come back from; idle: it waits for work');
-  const sorted = rows.toSorted((a, b) => rank[a.idle] - rank[b.idle] || (b.forMs ?? 0) - (a.forMs ?? 0));
-  const hosts = rows.some(({ host }) => host !== null) ? [{ title: 'HOST', align: 'left' } as const] : [];
-  page.table(
-    2,
-    [...hosts, ...END_COLUMNS],
-    sorted
-      .slice(0, SHOWN_ENDS)
-      .map(({ host, pid, call, target, forMs, idle }) => [
-        ...(host === null ? [] : [host]),
-        pid === 0 ? '-' : String(pid),
-        target === null ? call : `${call}  ${target}`,
-        forMs === null ? '-' : durationOfMs(forMs),
-        idle,
-      ]),
-  );
-  if (sorted.length > SHOWN_ENDS) page.line([], 2, `+${count(sorted.length - SHOWN_ENDS)} more`);
+  const table = endTable(workers);
+  if (table.rows.length > 0) page.titled(table, SHOWN_ENDS, 'more');
 }
 
 /** Calls of which a part failed that is worth a look, those that failed most first. */

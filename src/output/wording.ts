@@ -1,6 +1,6 @@
 import { hostNoun } from '../analysis/host-noun.ts';
-import type { Confidence, Finding, Omitted, Quality, Report, Source, Verdict } from '../analysis/report.ts';
-import { count, longDuration, plural } from '../trace/format-numbers.ts';
+import type { Confidence, Dependency, Finding, Omitted, Quality, Report, Source, Verdict } from '../analysis/report.ts';
+import { count, durationOfMs, longDuration, plural } from '../trace/format-numbers.ts';
 
 export const SEVERITY_WORDS: Readonly<Record<Verdict['severity'], string>> = {
   critical: 'CRITICAL',
@@ -14,6 +14,9 @@ export const CONFIDENCE_WORDS: Readonly<Record<Confidence, string>> = {
   possible: 'possible',
   'cannot-tell': 'cannot tell',
 };
+
+export const NO_FINDING =
+  'No finding is not health: it holds for these lines, these processes and the thresholds below.';
 
 const TIMESTAMP_WORDS: Readonly<Record<string, string>> = {
   epoch: 'times',
@@ -181,4 +184,34 @@ export function meaningOfCallTimes({ format, flags }: Report['source']): string 
   return format === 'strace-summary' && !flags.others.includes('-w')
     ? 'time that the kernel computed (-c without -w); waiting is left out'
     : 'time between entry and return, waiting included';
+}
+
+/** Where to read on about a finding. */
+export function explanation(kind: string): string {
+  return `drover explain ${kind} says what that means and when it is wrong.`;
+}
+
+/** The command that prints how to capture this server: `drover recipe gunicorn`. */
+export function recipeOf({ workers }: Report): string {
+  const server =
+    workers.map((worker) => worker.server.split(' ')[0] ?? '').find((name) => /^[a-z][a-z0-9-]*$/.test(name)) ?? '';
+  return `drover recipe${server === '' ? '' : ` ${server}`}`;
+}
+
+/** The command that captures any process. */
+export const CAPTURE_AGAIN = 'strace -f -ttt -T -y -s 128 -o FILE -p PID';
+
+/** What made the report, and whether payload is in it. */
+export function origin(report: Report, hasPayload: boolean): string {
+  return `Read by drover ${report.tool.version}; ${hasPayload ? 'with payload: keep it private' : 'payload removed'}.`;
+}
+
+/** Who was waited for: `10.0.0.7:3306 (17 waits, together 3.00 s, longest 1.00 s)`; '' for nobody. */
+export function peersInWords(dependencies: readonly Dependency[]): string {
+  return dependencies
+    .map(
+      ({ peer, waits, totalMs, longestMs }) =>
+        `${peer} (${plural(waits, 'wait')}, together ${durationOfMs(totalMs)}, longest ${durationOfMs(longestMs)})`,
+    )
+    .join('; ');
 }

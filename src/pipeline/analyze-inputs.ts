@@ -52,6 +52,7 @@ export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hoo
   const noted = set.facts === undefined ? null : readHostNotes(set.facts.before, set.facts.after);
   // Loaded only now: a parser thread is at work meanwhile.
   const { Analysis } = await import('../analysis/analysis.ts');
+  const { withTimeline } = await import('../analysis/timeline.ts');
   const analysis = new Analysis(origin, options, noted);
   const progress = progressOf(summary, analysis);
   const chunkRead = () => {
@@ -74,7 +75,7 @@ export async function analyzeInputs(set: InputSet, options: AnalysisOptions, hoo
     // The report of what was read is worth more than an exit code.
     summary.diagnose('memory-limit', set.paths[0] ?? '', error.message);
   }
-  const report = analysis.finish(summary.facts());
+  const report = withTimeline(analysis.finish(summary.facts()), analysis.activity());
   // A running process may have been silent; a file without an event is the wrong file, or of a form that nobody knows.
   if (analysis.isEmpty && set.kind !== 'live') throw nothingRead(report);
   return report;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { CommandWatch } from '../../src/cli/capture/command-watch.ts';
@@ -15,7 +15,7 @@ test('a command is told when it begins to fail, and again when it had worked in 
   const path = join(FOLDER, 'runs');
   const cases = codes.map((code, at) => `${at + 1}) exit ${code};;`).join(' ');
   const script = `echo >> ${path}; case $(wc -l < ${path}) in ${cases} *) exit 7;; esac`;
-  const watch = await CommandWatch.start(['sh', '-c', script], (reason) => told.push(reason), { everyMs: 20 });
+  const watch = CommandWatch.start(['sh', '-c', script], (reason) => told.push(reason), { everyMs: 20 });
   try {
     await until('a second failure', () => told.length >= 2);
     assert.deepEqual(told, ['sh failed: exit code 3', 'sh failed: exit code 7']);
@@ -26,7 +26,9 @@ test('a command is told when it begins to fail, and again when it had worked in 
 
 test('how a command was killed is told', async () => {
   const told: string[] = [];
-  (await CommandWatch.start(['sh', '-c', 'kill -9 $$'], (reason) => told.push(reason))).end();
+  const watch = CommandWatch.start(['sh', '-c', 'kill -9 $$'], (reason) => told.push(reason));
+  await until('it to be told', () => told.length > 0);
+  watch.end();
   assert.deepEqual(told, ['sh failed: SIGKILL']);
 });
 
@@ -38,11 +40,12 @@ function hanging(word: string): [string, ...string[]] {
 test('a command that does not end is killed with all that it started', async () => {
   const told: string[] = [];
   const word = join(FOLDER, 'late');
-  const watch = await CommandWatch.start(hanging(word), (reason) => told.push(reason), {
+  const watch = CommandWatch.start(hanging(word), (reason) => told.push(reason), {
     everyMs: 20_000,
     patienceMs: 500,
   });
   try {
+    await until('it to be told', () => told.length > 0);
     assert.deepEqual(told, ['sh failed: no end within 0.5 s']);
     await until('nothing to be left', () => processesWith(word).length === 0);
   } finally {
@@ -53,7 +56,7 @@ test('a command that does not end is killed with all that it started', async () 
 test('the end of the watch ends what runs', async () => {
   const word = join(FOLDER, 'ended');
   const script = `test -e ${word} || { : >${word}; exit 0; }; ${hanging(word)[2]}`;
-  const watch = await CommandWatch.start(['sh', '-c', script, word], () => undefined, { everyMs: 50 });
+  const watch = CommandWatch.start(['sh', '-c', script, word], () => undefined, { everyMs: 50 });
   await until('a check to hang', () => processesWith(word).length > 2);
   watch.end();
   await until('nothing to be left', () => processesWith(word).length === 0);
@@ -64,7 +67,7 @@ test('kill -9 of drover leaves no check behind', async () => {
   const module = new URL('../../src/cli/capture/command-watch.js', import.meta.url).href;
   const program = `
     const { CommandWatch } = await import(${JSON.stringify(module)});
-    await CommandWatch.start(${JSON.stringify(hanging(word))}, () => undefined);`;
+    CommandWatch.start(${JSON.stringify(hanging(word))}, () => undefined);`;
   const drover = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'ignore' });
   await until('a check to hang', () => processesWith(word).length > 2);
   drover.kill('SIGKILL');
@@ -73,15 +76,17 @@ test('kill -9 of drover leaves no check behind', async () => {
 
 test('a command has a session of its own, which the keys of a terminal do not reach', async () => {
   const path = join(FOLDER, 'session');
-  (await CommandWatch.start(['sh', '-c', `cat /proc/$$/stat > ${path}`], () => undefined)).end();
+  const watch = CommandWatch.start(
+    ['sh', '-c', `cat /proc/$$/stat > ${path}.new; mv ${path}.new ${path}`],
+    () => undefined,
+  );
+  await until('its word', () => existsSync(path));
+  watch.end();
   const session = (stat: string) => stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3];
   assert.notEqual(session(readFileSync(path, 'latin1')), session(readFileSync('/proc/self/stat', 'latin1')));
 });
 
-test('what is no program is wrong usage, at once', async () => {
+test('what is no program is wrong usage, at once', () => {
   for (const word of ['drover-no-such-program', '/etc', join(FOLDER, 'none'), ''])
-    await assert.rejects(
-      CommandWatch.start([word], () => undefined),
-      /cannot be started: there is no such program/,
-    );
+    assert.throws(() => CommandWatch.start([word], () => undefined), /cannot be started: there is no such program/);
 });

@@ -4,6 +4,7 @@ import { mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, statSync,
 import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { complaintsOfPage } from '../support/page-checks.ts';
 import { DROVER, runDrover } from '../support/run-drover.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { workerLines } from '../support/worker-lines.ts';
@@ -70,6 +71,59 @@ test('--ndjson gives one finding a line', async () => {
     .map((line) => JSON.parse(line));
   assert.ok(findings.length > 0);
   assert.ok(findings.every(({ id, kind }) => typeof id === 'string' && typeof kind === 'string'));
+});
+
+test('--html writes a page that only its owner may read, beside the report, with each worker over time', async () => {
+  const path = join(FOLDER, 'page.html');
+  const { code, stdout, stderr } = await runDrover([STALLED, '--html', path]);
+  assert.deepEqual([code, stderr], [0, '']);
+  assert.equal(stdout, (await runDrover([STALLED])).stdout);
+  const page = readFileSync(path, 'utf8');
+  assert.deepEqual(complaintsOfPage(page), []);
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  // Three turns of a second without a call, as the application measured them (truth.json).
+  const [, states = ''] = /<g class="lane" data-name="4870" data-states="([^"]+)">/.exec(page) ?? [];
+  const columnMs = Number(/data-column-ms="([\d.]+)"/.exec(page)?.[1]);
+  const silences = [...states.matchAll(/(\d+)n/g)].map(([, columns]) => Number(columns) * columnMs);
+  assert.equal(silences.filter((ms) => ms > 900 && ms < 1_100).length, 3, states);
+  assert.equal(states.match(/(?<!\d)e/g)?.length, 3, states);
+});
+
+test('--html replaces nothing that is there, says so before anything is read, and can be forced', async () => {
+  const path = join(FOLDER, 'mine.html');
+  writeFileSync(path, 'mine');
+  for (const taken of [path, TRACE, FOLDER, join(FOLDER, 'nowhere', 'page.html')]) {
+    const { code, stdout, stderr } = await runDrover([TRACE, '--html', taken]);
+    assert.deepEqual([code, stdout], [2, ''], taken);
+    assert.match(stderr, /^drover: Cannot write /);
+  }
+  assert.equal(readFileSync(path, 'utf8'), 'mine');
+  assert.equal(readFileSync(TRACE, 'utf8'), workerLines({ pid: 17 }));
+  assert.match((await runDrover([TRACE, '--html', path])).stderr, /Give --html another name, or replace .* --force/);
+  assert.equal((await runDrover([TRACE, '--html', path, '--force'])).code, 0);
+  assert.match(readFileSync(path, 'utf8'), /^<!doctype html>/);
+});
+
+test('a page and what is printed into a file need two names', async () => {
+  const path = join(FOLDER, 'both');
+  const { code, stderr } = await runDrover([TRACE, '-o', path, '--html', path]);
+  assert.equal(code, 2);
+  assert.equal(stderr, `drover: -o and --html both name ${path}.\n  Give each a name of its own.\n`);
+});
+
+test('a page is written although the reader of the report has gone away', async () => {
+  const path = join(FOLDER, 'kept.html');
+  const child = spawn(process.execPath, [DROVER, STALLED, '--html', path], { stdio: ['ignore', 'pipe', 'ignore'] });
+  child.stdout.destroy();
+  await new Promise((resolve) => child.on('close', resolve));
+  assert.match(readFileSync(path, 'utf8'), /<\/html>\n$/);
+});
+
+test('a page that cannot be written leaves the report to be read, with the exit code that says so', async () => {
+  const { code, stdout, stderr } = await runDrover([STALLED, '--html', '/dev/full']);
+  assert.equal(code, 74);
+  assert.match(stdout, /^FILE /);
+  assert.equal(stderr, 'drover: Cannot write /dev/full: no space is left on the device.\n');
 });
 
 test('--md gives Markdown', async () => {

@@ -147,7 +147,11 @@ const WRONG: readonly (readonly [words: readonly string[], message: string, hint
     'There is no command and no file "4711".',
     'A running server is looked at with drover attach 4711; drover --help lists the commands.',
   ],
-  [['diff', 'a.strace'], 'There is no command and no file "diff".', 'drover --help lists the commands.'],
+  [
+    ['diff', 'a.strace'],
+    'Two captures are compared, and one was named at most.',
+    'Type drover diff BEFORE AFTER: traces, or reports that drover --json saved.',
+  ],
   [['--nosuch'], 'Unknown option --nosuch.', 'drover analyze --help shows what there is.'],
   [['a.strace', '--verison'], 'Unknown option --verison.', 'Did you mean --version?'],
   [['attach', '1', '--cost', '5'], 'Unknown option --cost.', 'Did you mean --max-cost?'],

@@ -29,6 +29,7 @@ describe('taking along', () => {
   for (const [key, name, pattern] of [
     ['m', 'drover-report.md', /^# drover: CRITICAL/],
     ['t', 'drover-report.txt', /^FILE {8}web-01\.strace/],
+    ['h', 'drover-report.html', /^<!doctype html>/],
     ['j', 'drover-report.json', /^\{\n {2}"schemaVersion": 1/],
     ['n', 'drover-findings.ndjson', /^\{"schemaVersion":1/],
   ] as const) {

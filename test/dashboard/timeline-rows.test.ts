@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Activity, WorkerActivity } from '../../src/analysis/activity.ts';
+import { stateBetween, type WorkerState } from '../../src/analysis/worker-states.ts';
 import { ASCII, textOf, UNICODE } from '../../src/dashboard/spans.ts';
-import { type CellState, cellState, drawLegend, drawTimelineRow } from '../../src/dashboard/views/timeline-rows.ts';
+import { drawLegend, drawTimelineRow } from '../../src/dashboard/views/timeline-rows.ts';
 import { buildActivity, buildLane } from '../support/activity-builder.ts';
 import { buildFinding, buildReport, buildWorker, nightReport } from '../support/report-builder.ts';
 import { PaperDashboard } from '../support/screens.ts';
@@ -11,9 +12,9 @@ import { PaperDashboard } from '../support/screens.ts';
 function state(
   parts: Partial<Record<keyof WorkerActivity, readonly number[]>>,
   over: Partial<WorkerActivity> = {},
-): CellState {
+): WorkerState {
   const activity = buildActivity([buildLane(4127, 1, parts, over)], 100);
-  return cellState(activity, activity.workers[0] as WorkerActivity, 0, 100);
+  return stateBetween(activity, activity.workers[0] as WorkerActivity, 0, 100);
 }
 
 describe('a cell of a lane', () => {
@@ -45,14 +46,14 @@ describe('a cell of a lane', () => {
   it('is empty before the worker was there and after it ended', () => {
     assert.equal(state({}, { firstMs: 300 }), 'absent');
     const activity = buildActivity([buildLane(4127, 5, {}, { ended: true, lastMs: 100 })], 100);
-    assert.equal(cellState(activity, activity.workers[0] as WorkerActivity, 300, 400), 'absent');
+    assert.equal(stateBetween(activity, activity.workers[0] as WorkerActivity, 300, 400), 'absent');
   });
   it('is empty from where on nothing was heard of the worker', () => {
     const activity = buildActivity([buildLane(4127, 5, {}, { knownMs: 150 })], 100);
     const [lane] = activity.workers;
     assert.ok(lane);
-    assert.equal(cellState(activity, lane, 200, 300), 'running');
-    assert.equal(cellState(activity, lane, 300, 400), 'absent');
+    assert.equal(stateBetween(activity, lane, 200, 300), 'running');
+    assert.equal(stateBetween(activity, lane, 300, 400), 'absent');
   });
   it('of a master is not called blocked when it sleeps', () =>
     assert.equal(state({ blocked: [0.1] }, { role: 'master' }), 'idle'));

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { analyzed, none, only } from '../support/analyzed.ts';
-import { prefork } from '../support/server-lines.ts';
+import { openHub, openListener, prefork } from '../support/server-lines.ts';
 import { LISTENER } from '../support/thread-lines.ts';
-import type { TraceLines } from '../support/trace-lines.ts';
+import { TraceLines } from '../support/trace-lines.ts';
 
 const KIND = 'accept-skew';
 const EVERY = 10;
+const CLONE = 'clone(child_stack=0x7f5a10, flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD';
 
 /**
  * One connection every 10 ms: so many for each worker, one worker after the other; the first works `work` ms for each
@@ -49,6 +50,23 @@ describe('shares of connections', () => {
   it('say nothing below 20 connections a worker', async () => {
     assert.match(none(await analyzed(shares([60, 10, 10, 10, 9])), KIND), /too few to judge \(20 a worker needed\)/);
     only(await analyzed(shares([60, 10, 10, 10, 9]), {}, { thresholds: { 'skew-connections-per-worker': 19 } }), KIND);
+  });
+
+  it('are none among threads of which one only watches the listener for another, as in Erlang', async () => {
+    const trace = new TraceLines();
+    const poller = trace.thread(100).at(0);
+    openListener(poller, LISTENER);
+    openHub(poller);
+    poller.call(CLONE, ', child_tidptr=0x7f5a50)', 101);
+    const scheduler = trace.thread(101).at(5);
+    for (const [fd, label] of poller.labels) scheduler.labels.set(fd, label);
+    for (let index = 0; index < 61; index++) {
+      poller.waitUntil(50 + index * EVERY, LISTENER);
+      scheduler.call('futex(0x5600, FUTEX_WAIT_PRIVATE, 0, NULL', ')', 0, poller.now + 0.1 - scheduler.now);
+      scheduler.serve(11, 'GET /a');
+    }
+    poller.waitUntil(1_000);
+    assert.match(none(await analyzed(trace), KIND), /one acceptor was traced/);
   });
 
   it('count workers that got nothing', async () => {

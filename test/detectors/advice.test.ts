@@ -121,7 +121,7 @@ describe('what to do about a stall without a call', () => {
     return report.findings.find(({ kind }) => kind === 'loop-stall')?.next[0];
   };
 
-  it('is to ask whether the worker computes, of that worker and while it happens, where only strace was there', async () => {
+  it('is to ask whether that worker computes while it happens, where only strace was there', async () => {
     const { text, command } = (await firstStep('distracted-worker')) ?? {};
     assert.match(text ?? '', /^While it happens: is it computing or waiting for a CPU\?/);
     assert.equal(command, 'pidstat -u -w -p 4870 1 5');

@@ -178,6 +178,38 @@ it('a helper program that ends with a status is no news', async () => {
   none(await analyzed(trace), KIND);
 });
 
+it('children that their parent kills and does not replace were put away', async () => {
+  const pool = (replaced: boolean): string => {
+    const trace = new TraceLines();
+    const parent = trace.thread(300).at(0);
+    const pids = [301, 302, 303];
+    for (const pid of pids) fork(parent, pid);
+    for (const [index, pid] of pids.entries()) {
+      const child = trace
+        .thread(pid)
+        .at(50)
+        .call('clock_nanosleep(CLOCK_MONOTONIC, 0, {tv_sec=1, tv_nsec=0}', ', NULL)', 0, 40);
+      parent.at(100 + index * 10).call(`kill(${pid}, SIGKILL`, ')', 0);
+      child.at(101 + index * 10).killedBy('SIGKILL');
+      if (replaced) fork(parent.at(103 + index * 10), 311 + index);
+    }
+    parent.at(500).exits();
+    return trace.text();
+  };
+  none(await analyzed(pool(false)), KIND);
+  // As a master does that has a time limit for jobs.
+  assert.equal(only(await analyzed(pool(true)), KIND).title, 'Crash loop: 3 processes were killed by SIGKILL');
+});
+
+it('a program in a pipeline of a shell ends by SIGPIPE, and a daemon that was attached does not', async () => {
+  const start = 'execve("/usr/bin/yes", ["yes"], 0x7ffc /* 9 vars */) = 0\n';
+  const end =
+    'write(1, "y", 1) = -1 EPIPE (Broken pipe)\n--- SIGPIPE {si_signo=SIGPIPE, si_code=SI_USER, si_pid=9, si_uid=0} ---\n' +
+    '+++ killed by SIGPIPE +++\n';
+  none(await analyzed(start + end), KIND);
+  assert.equal(only(await analyzed(end), KIND).severity, 'warning');
+});
+
 it('a fork that writes to a pipe whose reader left is no news, and one that is killed is', async () => {
   const fork301 = (signal: string) =>
     server((worker, all) => {

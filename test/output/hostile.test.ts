@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { renderHtml } from '../../src/output/html/html.ts';
 import { renderJson, renderNdjson } from '../../src/output/json.ts';
 import { renderMarkdown } from '../../src/output/markdown.ts';
 import { redactReport } from '../../src/output/redact.ts';
 import { renderText } from '../../src/output/text.ts';
 import { HOSTILE, poison } from '../support/hostile-texts.ts';
+import { complaintsOfPage } from '../support/page-checks.ts';
 import { nightReport as small } from '../support/report-builder.ts';
 
 /** Everything that acts on a terminal or hides in a line, except the line break. */
@@ -50,6 +52,20 @@ for (const text of HOSTILE) {
       const note = renderMarkdown(report, { withPayload });
       assert.doesNotMatch(note, UNSAFE);
       assertShape(note, report.findings.length);
+    }
+  });
+
+  test(`a page keeps its shape with ${name} in every field`, () => {
+    const timeline = {
+      startMs: 0,
+      columnMs: 582,
+      columns: 100,
+      isOnOneClock: true,
+      rows: [{ pid: 4127, host: text, states: text }],
+    };
+    for (const withPayload of [false, true]) {
+      assert.deepEqual(complaintsOfPage(renderHtml(report, { withPayload })), []);
+      assert.deepEqual(complaintsOfPage(renderHtml({ ...report, timeline }, { withPayload })), []);
     }
   });
 }

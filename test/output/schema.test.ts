@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { MEASURES } from '../../src/detectors/kinds.ts';
 import type { JsonSchema, Metrics, Shapes } from '../../src/detectors/metric.ts';
 import { detectors, KINDS } from '../../src/detectors/registry.ts';
 import { renderJson } from '../../src/output/json.ts';
@@ -52,6 +53,16 @@ test('the published schema says what the detectors declare: npm run schema write
   assert.deepEqual(schema, withKinds(schema, detectors), 'out of date; type: npm run schema');
   assert.deepEqual(schema.$defs.kind.enum, KINDS);
   assert.equal(readFileSync(KINDS_FILE, 'utf8'), kindsFile(detectors), 'out of date; type: npm run schema');
+});
+
+test('each measure of a kind is a number that its findings carry', () => {
+  for (const { kind, metrics } of detectors)
+    for (const name of Object.values(MEASURES[kind])) {
+      const [first = '', inner] = name.split('.');
+      const shape = (metrics as Shapes)[first]?.schema;
+      const found = inner === undefined ? shape : shape?.items?.properties?.[inner];
+      assert.match([found?.type].flat().join(), /^(?:integer|number)/, `${kind} ${name}`);
+    }
 });
 
 test('names may be added anywhere', () => {

@@ -25,7 +25,8 @@ export function strictComplaints(report: unknown): readonly string[] {
   return complaintsBy(strict, report);
 }
 
-function complaintsBy(by: object, report: unknown): readonly string[] {
+/** The same by another schema. */
+export function complaintsBy(by: object, report: unknown): readonly string[] {
   const validate = compiled.get(by) ?? new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile(by);
   compiled.set(by, validate);
   validate(JSON.parse(JSON.stringify(report)));

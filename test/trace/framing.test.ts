@@ -177,6 +177,8 @@ describe('commands of redis', () => {
   it('may be typed; who takes leave asks for nothing', () => {
     assert.deepEqual(begunIn(['PING\r\n', 'keys *zzz*\r\n', 'QUIT\r\n']), [1, 1, 0]);
     assert.deepEqual(namesIn(['KEYS *zzz*\r\n', 'PING\r\nGET secret\r\n']), ['KEYS', 'PING, GET']);
+    for (const name of ['FLUSHALL', 'EVAL', 'BLPOP', 'LRANGE', 'SUBSCRIBE'])
+      assert.deepEqual(namesIn([`${name} a 0 9\r\n`]), [name]);
     assert.deepEqual(begunIn([get, array('QUIT')]), [1, 0]);
   });
 

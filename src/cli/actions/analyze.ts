@@ -14,9 +14,10 @@ import { checkReportFlags } from '../options/print.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { exitCodeFor } from '../printing/exit-code.ts';
 import { ProgressLine } from '../printing/progress-line.ts';
-import { renderReport, verdictLine } from '../printing/render-report.ts';
+import { verdictLine } from '../printing/render-report.ts';
+import { openResults } from '../printing/results.ts';
 import { reportStyle } from '../printing/terminal-capabilities.ts';
-import { notices, openOutput } from '../printing/write-result.ts';
+import { notices } from '../printing/write-result.ts';
 
 /** Signals that end the run before its report; their numbers make the exit codes. */
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
@@ -46,7 +47,7 @@ export async function runAnalyze(
   const isStdin = sets.some(({ kind }) => kind === 'stdin');
   const isPiped = isStdin && !process.stdin.isTTY;
   endOnSignals(progress, isPiped ? () => reportOnInterrupt(notice) : null);
-  const output = await openOutput(flags, sets.flatMap(filesRead));
+  const results = await openResults(flags, sets.flatMap(filesRead));
   for (const sentence of sets.flatMap((set) => set.notices)) notice(sentence);
   if (isStdin && process.stdin.isTTY) notice('Reading a trace from this terminal; end it with Ctrl-D.');
   const started = performance.now();
@@ -61,7 +62,7 @@ export async function runAnalyze(
     if (error !== null) throw error;
   }
   if (flags.verbose > 0) notice(effort(report, performance.now() - started));
-  await output.write(await renderReport(report, flags, style));
+  await results.write(report);
   return exitCodeFor(report, flags);
 }
 

@@ -1,12 +1,13 @@
-import { beginCapture, checkNames } from '../capture/begin.ts';
+import { beginCapture } from '../capture/begin.ts';
 import { reportCapture } from '../capture/report.ts';
 import { beginSummary } from '../capture/summary.ts';
 import { analysisOptions } from '../options/analysis.ts';
 import type { AttachFlags } from '../options/capture.ts';
 import { checkReportFlags } from '../options/print.ts';
 import { EXIT } from '../printing/exit-code.ts';
+import { openResults } from '../printing/results.ts';
 import { mayShowDashboard } from '../printing/terminal-capabilities.ts';
-import { notices, openOutput } from '../printing/write-result.ts';
+import { notices } from '../printing/write-result.ts';
 
 /**
  * Traces and shows the dashboard, or off a terminal prints the report in the end; gives the exit code. Throws
@@ -25,8 +26,7 @@ export async function attachAndReport(pids: readonly number[], flags: AttachFlag
   checkReportFlags(flags);
   // Nobody should learn after a minute of tracing that a threshold was mistyped.
   analysisOptions(flags);
-  checkNames(flags);
-  const output = await openOutput(flags, flags.save === undefined ? [] : [flags.save]);
+  const results = await openResults(flags, flags.save === undefined ? [] : [flags.save]);
   const capture = await beginCapture(pids, flags, notices(flags));
-  return capture === null ? EXIT.done : reportCapture(capture, flags, output, beginSummary(capture, flags.for));
+  return capture === null ? EXIT.done : reportCapture(capture, flags, results, beginSummary(capture, flags.for));
 }

@@ -4,14 +4,13 @@ import { assertChecks, straceChecks } from '../../sources/live/checks.ts';
 import { isOnPath, readHost } from '../../sources/live/host-facts.ts';
 import { Spool } from '../../sources/live/spool.ts';
 import { straceRunEngine } from '../../sources/live/strace-engine.ts';
-import { checkNames } from '../capture/begin.ts';
 import { reportCapture } from '../capture/report.ts';
 import { untilInterrupted } from '../capture/signals.ts';
 import { growing } from '../capture/summary.ts';
 import type { RunFlags } from '../options/capture.ts';
 import { checkReportFlags } from '../options/print.ts';
 import { UsageError } from '../options/usage-error.ts';
-import { openOutput } from '../printing/write-result.ts';
+import { openResults } from '../printing/results.ts';
 
 /** `timeout` takes it for no limit. */
 const NO_LIMIT = 0;
@@ -22,8 +21,7 @@ const NO_LIMIT = 0;
  */
 export async function runRun(words: readonly string[], flags: RunFlags): Promise<number> {
   checkReportFlags(flags);
-  checkNames(flags);
-  const output = await openOutput(flags, flags.save === undefined ? [] : [flags.save]);
+  const results = await openResults(flags, flags.save === undefined ? [] : [flags.save]);
   assertChecks(straceChecks(readHost()));
   checkProgram(words);
   const seconds = flags.for ?? NO_LIMIT;
@@ -46,7 +44,7 @@ export async function runRun(words: readonly string[], flags: RunFlags): Promise
   return reportCapture(
     capture,
     flags,
-    output,
+    results,
     `Tracing ${words[0]} from its start. Ctrl-C ends it, and the capture with it.${growing(capture)}`,
   );
 }

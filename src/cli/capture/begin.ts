@@ -1,22 +1,12 @@
 import { createInterface } from 'node:readline/promises';
-import { areSameName } from '../../files/file-identity.ts';
 import { AttachError } from '../../sources/live/attach-error.ts';
 import type { LiveCapture } from '../../sources/live/capture.ts';
 import { prepareCapture, startCapture } from '../../sources/live/prepare.ts';
 import { checkSave } from '../../sources/live/spool.ts';
 import type { CaptureFlags } from '../options/capture.ts';
-import { UsageError } from '../options/usage-error.ts';
 import { INTERRUPTED, untilInterrupted } from './signals.ts';
 import { spoken } from './spoken.ts';
 import { startSummary } from './start-summary.ts';
-
-/** Throws `UsageError` when capture and report would have the same name. */
-export function checkNames({ save, output }: { readonly save?: string; readonly output?: string }): void {
-  if (save !== undefined && output !== undefined && areSameName(save, output))
-    throw new UsageError(`--save and -o both name ${output}.`, {
-      hint: 'Give the capture and the report different names.',
-    });
-}
 
 /**
  * Checks, asks, and starts the tracer; null when the user would rather not. `reserveSeconds` may be added to its time

@@ -32,21 +32,22 @@ export class CommandWatch {
     this.#patienceMs = patienceMs;
   }
 
-  /** Starts with one run. Throws `UsageError` when there is no such program. */
-  static async start(
+  /**
+   * Starts with a run, for which nobody waits: the server may hang already. Throws `UsageError` when there is no such
+   * program.
+   */
+  static start(
     words: readonly [string, ...string[]],
     tell: (reason: string) => void,
     { everyMs = EVERY_MS, patienceMs = PATIENCE_MS }: WatchTimes = {},
-  ): Promise<CommandWatch> {
+  ): CommandWatch {
     if (!isProgram(words[0]))
       throw new UsageError(`${words[0]} cannot be started: there is no such program.`, {
         hint: 'cmd: takes a program and its words. No shell reads them.',
       });
     const watch = new CommandWatch(words, tell, patienceMs);
-    watch.#judge(await watch.#run());
-    watch.#timer = setInterval(() => {
-      if (watch.#child === null) void watch.#run().then((failure) => watch.#judge(failure));
-    }, everyMs);
+    watch.#look();
+    watch.#timer = setInterval(() => watch.#look(), everyMs);
     return watch;
   }
 
@@ -54,6 +55,10 @@ export class CommandWatch {
     this.#isOver = true;
     clearInterval(this.#timer);
     if (this.#child !== null) killAll(this.#child);
+  }
+
+  #look(): void {
+    if (this.#child === null) void this.#run().then((failure) => this.#judge(failure));
   }
 
   #judge(failure: string): void {

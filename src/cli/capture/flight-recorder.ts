@@ -36,8 +36,7 @@ export async function runRing(pids: readonly number[], flags: RecordFlags, ringS
     failedBefore = reason;
   };
   for (const condition of conditions)
-    if (condition.kind === 'command')
-      commands.push(await CommandWatch.start(condition.words, (reason) => tell(reason)));
+    if (condition.kind === 'command') commands.push(CommandWatch.start(condition.words, (reason) => tell(reason)));
   try {
     const capture = await beginCapture(pids, others, say, 0, ringSeconds);
     if (capture === null) return EXIT.done;

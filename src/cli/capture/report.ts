@@ -4,9 +4,10 @@ import type { LiveCapture } from '../../sources/live/capture.ts';
 import { analysisOptions } from '../options/analysis.ts';
 import type { ReportFlags } from '../options/print.ts';
 import { EXIT, exitCodeFor } from '../printing/exit-code.ts';
-import { renderReport, verdictLine } from '../printing/render-report.ts';
+import { verdictLine } from '../printing/render-report.ts';
+import type { Results } from '../printing/results.ts';
 import { reportStyle } from '../printing/terminal-capabilities.ts';
-import { notices, type Output } from '../printing/write-result.ts';
+import { notices } from '../printing/write-result.ts';
 import { CaptureProgress } from './progress.ts';
 import { detachOnSignals } from './signals.ts';
 import { detachSummary, readFailure, reportUnkept } from './summary.ts';
@@ -18,7 +19,7 @@ import { detachSummary, readFailure, reportUnkept } from './summary.ts';
 export async function reportCapture(
   capture: LiveCapture,
   flags: ReportFlags,
-  output: Output,
+  results: Results,
   beginning: string,
 ): Promise<number> {
   const style = reportStyle(flags);
@@ -44,7 +45,7 @@ export async function reportCapture(
     line.end();
     for (const sentence of detachSummary(capture, end)) notice(sentence);
     if (flags.quiet === true) reportUnkept(capture, end);
-    await output.write(await renderReport(report, flags, style));
+    await results.write(report);
     return end.unkept === '' ? exitCodeFor(report, flags) : EXIT.output;
   } catch (error) {
     capture.stop();

@@ -1,5 +1,6 @@
 import type { Finding, Report } from '../../analysis/report.ts';
 import { show } from '../../output/show.ts';
+import { durationOfMs } from '../../trace/format-numbers.ts';
 import type { Condition } from '../options/until.ts';
 
 /** Findings in which a worker is away from its wait; each has a longest time. */
@@ -7,6 +8,7 @@ const STALLS: ReadonlySet<string> = new Set(['loop-stall', 'service-stall', 'stu
 
 /** The end of a stall is in a report so long after it at the latest, as a rule. */
 const BACK_MS = 10_000;
+const MOST_KNOWN = 1_000;
 
 /**
  * Says when a report on a growing trace shows what was waited for, once for each time. The judges are those of every
@@ -16,6 +18,8 @@ export class Triggers {
   readonly #conditions: readonly Condition[];
   /** Latest end of a stall, by ISO time: reports of different beginnings compare. */
   #lastStall = '';
+  /** Of findings that were told, the longest stall. */
+  readonly #longest = new Map<string, number>();
   readonly #counts = new Map<string, number>();
   /** Workers of stalls that go on and were told, and when each was seen away for the last time; infinite for never. */
   readonly #open = new Map<number, number>();
@@ -84,7 +88,19 @@ export class Triggers {
     // It was told while it went on. The next one of these workers is another one.
     const wasTold = latest.workers.length > 0 && latest.workers.every((pid) => this.#open.has(pid));
     for (const pid of latest.workers) if (!this.#away.has(pid)) this.#open.delete(pid);
-    return wasTold ? null : show(latest.title);
+    return wasTold ? null : this.#sentenceOn(latest, least);
+  }
+
+  /** A finding is about all stalls of its kind so far, by its longest one, which may be long ago. */
+  #sentenceOn(finding: Finding, least: number): string {
+    const key = `${finding.kind} ${finding.workers.join(' ')}`;
+    const longest = longestMs(finding);
+    const isOld = (this.#longest.get(key) ?? 0) >= longest;
+    this.#longest.delete(key);
+    this.#longest.set(key, longest);
+    for (const oldest of this.#longest.keys()) if (this.#longest.size > MOST_KNOWN) this.#longest.delete(oldest);
+    const title = show(finding.title);
+    return isOld ? `Another stall of at least ${durationOfMs(least)}; the longest so far: ${title}` : title;
   }
 
   #error(errno: string, { calls }: Report): string | null {

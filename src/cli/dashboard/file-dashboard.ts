@@ -1,4 +1,5 @@
 import type { Report } from '../../analysis/report.ts';
+import { withTimeline } from '../../analysis/timeline.ts';
 import { asOperand } from '../../files/operand.ts';
 import { show } from '../../output/show.ts';
 import { AnalysisThread, type AnalysisThreadOptions } from '../../pipeline/analysis-thread.ts';
@@ -9,6 +10,7 @@ import type { DashboardFlags } from '../options/dashboard.ts';
 import { checkReportFlags } from '../options/print.ts';
 import { EXIT, exitCodeFor } from '../printing/exit-code.ts';
 import { verdictLine } from '../printing/render-report.ts';
+import { openReportFiles } from '../printing/results.ts';
 import { textStyle } from '../printing/terminal-capabilities.ts';
 import { DashboardHost, dashboardLooks, type Feed, failureOf, USUAL_MEMORY_MB } from './dashboard-host.ts';
 import { redirectedFile, type StdinSpool, spoolStdin } from './stdin-spool.ts';
@@ -26,6 +28,7 @@ export async function showFiles(operands: readonly string[], flags: AnalyzeFlags
   const spool = isStdin && redirected === null ? await spoolStdin() : null;
   const files = isStdin ? [redirected ?? spool?.path ?? ''] : operands;
   const names = openCaptures(files).flatMap(({ set }) => set.inputs.map(({ name }) => name));
+  const results = await openReportFiles(flags, names);
   const style = textStyle(flags, process.env, process.stdout);
   const host = new DashboardHost({ source: 'file', files: names, ...dashboardLooks(flags, style) });
   try {
@@ -42,6 +45,8 @@ export async function showFiles(operands: readonly string[], flags: AnalyzeFlags
       if (failure !== null) throw failureOf(failure);
       return code;
     }
+    // Whoever left early has the report so far.
+    await results.write(report.timeline === undefined ? withTimeline(report, state.activity) : report);
     process.stdout.write(exitSummary(report, isStdin ? null : names, reading.state === 'done', style.ascii));
     return code === EXIT.done ? exitCodeFor(report, flags) : code;
   } finally {

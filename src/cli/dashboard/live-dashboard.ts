@@ -12,6 +12,7 @@ import type { AttachFlags } from '../options/capture.ts';
 import { checkReportFlags } from '../options/print.ts';
 import { EXIT, exitCodeFor } from '../printing/exit-code.ts';
 import { renderReport } from '../printing/render-report.ts';
+import { openReportFiles } from '../printing/results.ts';
 import { reportStyle, textStyle } from '../printing/terminal-capabilities.ts';
 import { notices } from '../printing/write-result.ts';
 import { DashboardHost, dashboardLooks, failureOf, USUAL_MEMORY_MB } from './dashboard-host.ts';
@@ -31,6 +32,7 @@ export async function showCapture(pids: readonly number[], flags: AttachFlags): 
   checkReportFlags(flags);
   // The processes were chosen for the tracer: what they fork belongs to the report as well.
   const { pids: _, ...options } = analysisOptions(flags);
+  const files = await openReportFiles(flags, flags.save === undefined ? [] : [flags.save]);
   const capture = await beginCapture(pids, flags, notices({}), RESERVE_SECONDS);
   if (capture === null) return EXIT.done;
   const style = textStyle(flags, process.env, process.stdout);
@@ -56,7 +58,10 @@ export async function showCapture(pids: readonly number[], flags: AttachFlags): 
     );
     const end = await capture.ended;
     const report = end.bytes === 0 ? null : await reportOn(capture, options);
-    if (report !== null) process.stdout.write(await renderReport(report, flags, reportStyle(flags)));
+    if (report !== null) {
+      process.stdout.write(await renderReport(report, flags, reportStyle(flags)));
+      await files.write(report);
+    }
     process.stdout.write(
       `${[
         ...detachSummary(capture, end),

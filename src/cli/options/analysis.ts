@@ -10,12 +10,22 @@ import { UsageError } from './usage-error.ts';
 const STALL_THRESHOLD: ThresholdName = 'stall-ms';
 
 /** What the flags ask of the analysis. Throws `UsageError` for thresholds that there are not. */
-export function analysisOptions({ pid, from, to, columns, threshold = {}, stallMs }: AnalyzeFlags): AnalysisOptions {
+export function analysisOptions({
+  pid,
+  from,
+  to,
+  columns,
+  html,
+  threshold = {},
+  stallMs,
+}: AnalyzeFlags): AnalysisOptions {
   return {
     ...(pid === undefined ? {} : { pids: pid }),
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
     ...(columns === undefined ? {} : { columns }),
+    // The page draws each worker over time.
+    ...(html === undefined ? {} : { activity: true }),
     thresholds: thresholdValues(threshold, stallMs),
   };
 }

@@ -13,6 +13,7 @@ export interface ReportFlags {
   readonly ndjson?: boolean;
   readonly md?: boolean;
   readonly output?: string;
+  readonly html?: string;
   readonly force?: boolean;
   readonly failOn?: Severity;
   readonly strict?: boolean;
@@ -26,33 +27,54 @@ export interface ReportFlags {
 
 /** Adds the options that say what to print. */
 export function addPrintOptions(command: Command): Command {
+  return addOutputOptions(
+    command
+      .optionsGroup('What to print:')
+      .option('--json', 'the whole report as one JSON document')
+      .option('--ndjson', 'each finding as one JSON document a line')
+      .option('--md', 'Markdown, to paste into an incident')
+      .option('--html <file>', 'also one HTML page to hand on, in a new file that only you can read'),
+  ).option('-v, --verbose', 'more detail; twice for all of it', (_, before: number) => before + 1, 0);
+}
+
+/** Adds the options that say where the result goes and how much of it. */
+export function addOutputOptions(command: Command): Command {
   return command
-    .optionsGroup('What to print:')
-    .option('--json', 'the whole report as one JSON document')
-    .option('--ndjson', 'each finding as one JSON document a line')
-    .option('--md', 'Markdown, to paste into an incident')
     .option('-o, --output <file>', 'write to a new file that only you can read')
     .option('--force', 'replace the file that a result is to be written to')
     .option('--with-payload', 'mask nothing: query strings, cookies, contents of reads and writes, environments')
-    .option('-q, --quiet', 'the verdict only; no notices, no progress')
-    .option('-v, --verbose', 'more detail; twice for all of it', (_, before: number) => before + 1, 0);
+    .option('-q, --quiet', 'the verdict only; no notices, no progress');
 }
 
 /** Adds the options that say which findings there are, what a script learns from the exit code, and how text looks. */
 export function addJudgeOptions(command: Command): Command {
+  return addLookOptions(
+    addThresholdOptions(command.option('--pid <pid>', 'report on these processes only; may be repeated', parsePids))
+      .optionsGroup('For scripts:')
+      .addOption(failOnOption('exit with 1 when a finding is at least this severe'))
+      .option('--strict', 'exit with 5 when the data are partial'),
+  );
+}
+
+/** Adds the options that say from where on something is a finding. */
+export function addThresholdOptions(command: Command): Command {
   return command
-    .option('--pid <pid>', 'report on these processes only; may be repeated', parsePids)
     .option('--stall-ms <n>', 'call a loop stalled after this many milliseconds', countOf('--stall-ms 200'))
     .option(
       '--threshold <name=value>',
       'change a threshold; may be repeated (names: drover explain thresholds)',
       parseThreshold,
-    )
-    .optionsGroup('For scripts:')
-    .addOption(
-      new Option('--fail-on <severity>', 'exit with 1 when a finding is at least this severe').choices(SEVERITIES),
-    )
-    .option('--strict', 'exit with 5 when the data are partial')
+    );
+}
+
+/** `--fail-on`, with what it means for the command. */
+export function failOnOption(meaning: string): Option {
+  return new Option('--fail-on <severity>', meaning).choices(SEVERITIES);
+}
+
+/** Adds the options that say how text looks. */
+export function addLookOptions(command: Command): Command {
+  return command
     .optionsGroup('How it looks:')
     .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']))
     .option('--no-color', 'no colours')

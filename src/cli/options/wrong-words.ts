@@ -13,6 +13,10 @@ const LACKS: Readonly<Record<string, readonly [message: string, hint: string]>> 
     'No process was named.',
     'Type drover record PID, or a name (gunicorn), a port (:8000), a unit (web.service).',
   ],
+  diff: [
+    'Two captures are compared, and one was named at most.',
+    'Type drover diff BEFORE AFTER: traces, or reports that drover --json saved.',
+  ],
   run: ['No command was named.', 'Type drover run -- COMMAND WORDS…'],
   completion: ['No shell was named.', 'Type drover completion bash, zsh or fish.'],
 };

@@ -1,4 +1,5 @@
 import { type Report, SEVERITIES } from '../../analysis/report.ts';
+import type { Comparison } from '../../comparison/comparison.ts';
 import type { ReportFlags } from '../options/print.ts';
 
 /** What the process tells its caller. Signals end it with 128 + their number. */
@@ -31,4 +32,19 @@ export function exitCodeFor({ quality, findings }: Report, { strict, failOn }: R
   // SEVERITIES go from the worst down.
   const limit = failOn === undefined ? -1 : SEVERITIES.indexOf(failOn);
   return findings.some(({ severity }) => SEVERITIES.indexOf(severity) <= limit) ? EXIT.finding : EXIT.done;
+}
+
+/** The same of a comparison: what is new or worse counts, and whether anybody can tell. */
+export function comparisonExitCode(
+  { verdict, causes, before, after }: Comparison,
+  { strict, failOn }: Pick<ReportFlags, 'strict' | 'failOn'>,
+): number {
+  const isPartial = verdict.outcome === 'cannot-tell' || [before, after].some(({ grade }) => grade !== 'good');
+  if (strict === true && isPartial) return EXIT.partial;
+  const limit = failOn === undefined ? -1 : SEVERITIES.indexOf(failOn);
+  const isHarm = causes.some(
+    ({ change, after: now }) =>
+      (change === 'new' || change === 'worse') && now !== null && SEVERITIES.indexOf(now.severity) <= limit,
+  );
+  return isHarm ? EXIT.finding : EXIT.done;
 }

@@ -1,4 +1,5 @@
 import { fstatSync, readFileSync } from 'node:fs';
+import type { DestinationOptions } from '../../files/destination.ts';
 import { errorCode, failureReason } from '../../files/failure-reason.ts';
 import { OutputError } from '../../files/output-error.ts';
 
@@ -32,11 +33,16 @@ export async function openOutput({ output, force, quiet }: OutputFlags, inputs: 
     if (quiet !== true) noticeWhenClosed();
     return { write: toStdout };
   }
+  return openFile(output, { option: '-o', force: force === true, inputs });
+}
+
+/** The same for a name: a new file, or something that takes bytes, as `/dev/fd/3`. Throws `OutputError`. */
+export async function openFile(path: string, options: DestinationOptions): Promise<Output> {
   const { StreamOutput } = await import('../../files/stream-output.ts');
-  const stream = await StreamOutput.open(output, inputs);
+  const stream = await StreamOutput.open(path, options.inputs);
   if (stream !== null) return stream;
   const { Destination } = await import('../../files/destination.ts');
-  const destination = Destination.find(output, { option: '-o', force: force === true, inputs });
+  const destination = Destination.find(path, options);
   return { write: async (text) => destination.write(text) };
 }
 

@@ -88,6 +88,7 @@ export function act(state: DashboardState, action: Action): Step {
     case 'copy':
       return copy(state, clippingOf(state));
     case 'export-markdown':
+    case 'export-html':
     case 'export-text':
     case 'export-json':
     case 'export-ndjson': {

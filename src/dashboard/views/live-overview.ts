@@ -1,5 +1,6 @@
 import type { Activity } from '../../analysis/activity.ts';
 import type { Finding } from '../../analysis/report.ts';
+import { sumsOf } from '../../analysis/worker-states.ts';
 import { count, durationOfMs } from '../../trace/format-numbers.ts';
 import { layoutOf } from '../layout.ts';
 import { cell, figure, type Row, row, rule, span } from '../spans.ts';
@@ -12,7 +13,7 @@ import { tall } from './beside.ts';
 import { drawFindingList, findingRule } from './finding-list.ts';
 import { clipped, factRows, proofRows, stepRows } from './finding-text.ts';
 import { nowText } from './now.ts';
-import { drawLegend, drawTimelineRow, sumsOf } from './timeline-rows.ts';
+import { drawLegend, drawTimelineRow } from './timeline-rows.ts';
 
 /** What the timeline rows show. */
 const RECENT_MS = 30_000;

@@ -1,7 +1,6 @@
 import type { Activity, WorkerActivity } from '../../analysis/activity.ts';
+import { STATE_WORDS, stateBetween, type WorkerState } from '../../analysis/worker-states.ts';
 import { type Glyphs, type Row, row, type Span, type Style, span } from '../spans.ts';
-
-export type CellState = 'absent' | 'idle' | 'running' | 'silent' | 'herd' | 'blocked' | 'broken';
 
 /** A stretch of time drawn into a number of cells. */
 interface Stretch {
@@ -10,61 +9,7 @@ interface Stretch {
   readonly cells: number;
 }
 
-interface Sums {
-  readonly waiting: number;
-  readonly blocked: number;
-  readonly silent: number;
-  readonly calls: number;
-  readonly accepted: number;
-  readonly wasted: number;
-  readonly brokenPipes: number;
-  readonly long: number;
-  /** Seconds that the columns stand for. */
-  readonly seconds: number;
-}
-
-/** What a worker did between two moments, from the columns that they touch. */
-export function sumsOf(activity: Activity, worker: WorkerActivity, fromMs: number, toMs: number): Sums {
-  const first = Math.max(0, Math.floor(fromMs / activity.columnMs));
-  const last = Math.min(activity.columns, Math.max(first + 1, Math.ceil(toMs / activity.columnMs - 1e-9)));
-  const sum = { waiting: 0, blocked: 0, silent: 0, calls: 0, accepted: 0, wasted: 0, brokenPipes: 0, long: 0 };
-  for (let column = first; column < last; column++) {
-    sum.waiting += worker.waiting[column] ?? 0;
-    sum.blocked += worker.blocked[column] ?? 0;
-    sum.silent += worker.silent[column] ?? 0;
-    sum.calls += worker.calls[column] ?? 0;
-    sum.accepted += worker.accepted[column] ?? 0;
-    sum.wasted += worker.wasted[column] ?? 0;
-    sum.brokenPipes += worker.brokenPipes[column] ?? 0;
-    sum.long |= worker.long[column] ?? 0;
-  }
-  return { ...sum, seconds: (Math.max(0, last - first) * activity.columnMs) / 1000 };
-}
-
-/**
- * The worst that happened in a cell: a failed reply, a blocked call, a herd, a silence; else whether it mostly ran or
- * waited.
- */
-export function cellState(activity: Activity, worker: WorkerActivity, fromMs: number, toMs: number): CellState {
-  const isBefore = toMs <= worker.firstMs - activity.columnMs;
-  const isAfter = worker.ended && fromMs >= worker.lastMs + activity.columnMs;
-  const isUnknown = !worker.ended && fromMs >= worker.knownMs + activity.columnMs;
-  if (isBefore || isAfter || isUnknown || fromMs >= activity.columns * activity.columnMs) return 'absent';
-  const { waiting, blocked, silent, accepted, wasted, brokenPipes, long, seconds } = sumsOf(
-    activity,
-    worker,
-    fromMs,
-    toMs,
-  );
-  if (brokenPipes > 0) return 'broken';
-  // A master sleeps between looks at its children: nobody waits for it.
-  if (((long & 1) > 0 || blocked > seconds / 2) && worker.role !== 'master') return 'blocked';
-  if (wasted > 1 && wasted > accepted) return 'herd';
-  if ((long & 2) > 0 || silent > seconds / 2) return 'silent';
-  return waiting + blocked + silent < seconds / 2 ? 'running' : 'idle';
-}
-
-const STYLES: Readonly<Record<CellState, Style>> = {
+const STYLES: Readonly<Record<WorkerState, Style>> = {
   absent: 'plain',
   idle: 'quiet',
   running: 'running',
@@ -74,7 +19,7 @@ const STYLES: Readonly<Record<CellState, Style>> = {
   broken: 'broken',
 };
 
-function glyphOf(state: CellState, glyphs: Glyphs): string {
+function glyphOf(state: WorkerState, glyphs: Glyphs): string {
   if (state === 'absent') return ' ';
   if (state === 'herd') return 'x';
   if (state === 'broken') return '!';
@@ -91,7 +36,7 @@ export function drawTimelineRow(
   const spans: { text: string; style: Style }[] = [];
   const step = (toMs - fromMs) / cells;
   for (let cell = 0; cell < cells; cell++) {
-    const state = cellState(activity, worker, fromMs + cell * step, fromMs + (cell + 1) * step);
+    const state = stateBetween(activity, worker, fromMs + cell * step, fromMs + (cell + 1) * step);
     const style = STYLES[state];
     const last = spans.at(-1);
     if (last?.style === style) last.text += glyphOf(state, glyphs);
@@ -100,21 +45,12 @@ export function drawTimelineRow(
   return spans;
 }
 
-const LEGEND: readonly (readonly [CellState, string])[] = [
-  ['idle', 'waits'],
-  ['running', 'runs'],
-  ['silent', 'no call'],
-  ['blocked', 'blocked'],
-  ['herd', 'herd'],
-  ['broken', 'EPIPE'],
-];
-
 /** What the letters mean that are drawn in these rows, or all of them; as much as fits. */
 export function drawLegend(glyphs: Glyphs, width: number, drawn: readonly Row[] | null = null): Row {
   const styles = new Set(drawn?.flatMap((cells) => cells.map(({ style }) => style)));
   const spans: Span[] = [];
   let used = 0;
-  for (const [state, word] of LEGEND) {
+  for (const [state, word] of STATE_WORDS) {
     if (drawn !== null && !styles.has(STYLES[state])) continue;
     const text = `${word} `;
     if (used + text.length + 1 > width + 1) break;

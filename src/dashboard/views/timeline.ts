@@ -1,4 +1,5 @@
 import type { Activity } from '../../analysis/activity.ts';
+import { sumsOf } from '../../analysis/worker-states.ts';
 import { count, durationOfMs } from '../../trace/format-numbers.ts';
 import { firstShown, layoutOf } from '../layout.ts';
 import { type Row, row, rule, span } from '../spans.ts';
@@ -6,7 +7,7 @@ import { type DashboardState, shownActivity, shownReport } from '../state.ts';
 import { type WorkerRow, workerRows } from '../tables/workers.ts';
 import { at, clockName } from '../times.ts';
 import { tall } from './beside.ts';
-import { drawLegend, drawTimelineRow, shownStretch, sumsOf } from './timeline-rows.ts';
+import { drawLegend, drawTimelineRow, shownStretch } from './timeline-rows.ts';
 
 export const ROW_LABEL = 9;
 const BELOW = 6;

@@ -91,12 +91,8 @@ function detail(state: DashboardState, { worker, activity }: WorkerRow): readonl
     `${count(worker.accepted)} accepted`,
     worker.firstMs === null ? '' : `seen ${at(state, worker.firstMs)} to ${at(state, worker.lastMs)}`,
   ].filter((fact) => fact !== '');
-  const last =
-    now === undefined || now.state === 'ended'
-      ? []
-      : [
-          `last in: ${now.call === '' ? 'no call' : `${now.call} ${now.target}`.trim()} since ${at(state, now.sinceMs)}`,
-        ];
+  const call = now === undefined || now.call === '' ? 'no call' : `${now.call} ${now.target}`.trim();
+  const last = now === undefined || now.state === 'ended' ? [] : [`last in: ${call} since ${at(state, now.sinceMs)}`];
   // What there is no room for beside the others has a row of its own.
   const line = [...counts, ...last].join('   ');
   const facts = line.length < state.columns ? [line] : [counts.join('   '), ...last];

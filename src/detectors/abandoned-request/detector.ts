@@ -67,8 +67,9 @@ function conclude(context: Context, all: HangUps & { readonly oneWay: number }):
     );
   if (total === 0 && all.oneWay > 0)
     return notApplicable(
-      `Cannot tell whether ${plural(all.oneWay, 'client')} left before a reply: nobody was ever answered at the same ` +
-        'listener, and what was sent is no request that drover can read. Logs and counters are sent so',
+      `Cannot tell whether ${plural(all.oneWay, 'client')} left before a reply: what was sent is no request that ` +
+        'drover can read, and nobody was answered at the same listener, or another process passed the socket on. ' +
+        'Logs and counters are sent so',
     );
   if (total === 0)
     return clear(

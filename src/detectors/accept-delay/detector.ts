@@ -29,6 +29,7 @@ export const acceptDelay = defineDetector({
   },
   follows: { kinds: ['service-stall', 'loop-stall', 'worker-saturation'], anywhere: true },
   metrics,
+  measures: { count: 'count', longestMs: 'maxMs' },
   create(context) {
     const queues = new AcceptQueues(() => new Queue());
     return {

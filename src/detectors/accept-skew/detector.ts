@@ -40,6 +40,7 @@ export const acceptSkew = defineDetector({
   },
   follows: { kinds: ['service-stall', 'loop-stall'], anywhere: true },
   metrics,
+  measures: { share: 'maxShare' },
   create(context) {
     const queues = new AcceptQueues(noShares);
     return {
@@ -110,7 +111,8 @@ function figuresOf(
   { byThread, history }: Shares,
 ): Figures {
   const accepted = new Map<Thread, number>();
-  for (const thread of [...acceptors, ...byThread.keys()]) accepted.set(standIn(thread), 0);
+  for (const thread of [...acceptors.filter((each) => acceptsItself(each, byThread)), ...byThread.keys()])
+    accepted.set(standIn(thread), 0);
   for (const [thread, count] of byThread) accepted.set(standIn(thread), (accepted.get(standIn(thread)) ?? 0) + count);
   const threads = new Set(accepted.keys());
   const counts = [...accepted.values()];
@@ -131,6 +133,13 @@ function figuresOf(
     favourite,
     idlest: smallestOf([...threads].map((thread) => thread.loop.utilisation).filter((value) => !Number.isNaN(value))),
   };
+}
+
+/** A thread may only watch the listener for others of its process, who accept: it wins nothing and loses nothing. */
+function acceptsItself({ process, accepts }: Thread, byThread: ReadonlyMap<Thread, number>): boolean {
+  if (accepts.listenerNumbers.size > 0) return true;
+  for (const other of byThread.keys()) if (other.process === process) return false;
+  return true;
 }
 
 /** Who would have got fewer than this came too late, or left too early, to be compared. */

@@ -45,6 +45,7 @@ export const backlogOverflow = defineDetector({
   linkedInProcess: ['loop-stall'],
   effect,
   metrics,
+  measures: { count: 'count' },
   create(context) {
     const together = context.threshold('stall-ms') * MILLISECOND;
     const queues = new AcceptQueues(() => new Floods(together));

@@ -37,6 +37,7 @@ export const busyPoll = defineDetector({
   },
   trackers: [SpinTracker, RoundsTracker],
   metrics,
+  measures: { count: 'rounds', totalMs: 'totalMs' },
   create(context) {
     const empty = new Map<Thread, Spinning>();
     const stuck = new Map<Thread, Spinning>();

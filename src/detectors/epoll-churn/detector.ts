@@ -32,6 +32,7 @@ export const epollChurn = defineDetector({
   },
   follows: { kinds: ['service-stall', 'loop-stall'], anywhere: true },
   metrics,
+  measures: { count: 'changes' },
   create(context) {
     return { on: {}, conclude: () => conclude(context) };
   },

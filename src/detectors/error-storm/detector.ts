@@ -37,6 +37,7 @@ export const errorStorm = defineDetector({
   },
   trackers: [FailureTracker],
   metrics,
+  measures: { count: 'failed' },
   create(context) {
     return { on: {}, conclude: () => conclude(context) };
   },

@@ -36,6 +36,7 @@ export const fdLeak = defineDetector({
   },
   trackers: [DescriptorCensus],
   metrics,
+  measures: { count: 'growth' },
   create(context) {
     // The model counts; there is nothing to hear.
     return { on: {}, conclude: () => conclude(context) };

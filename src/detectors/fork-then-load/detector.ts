@@ -36,6 +36,7 @@ export const forkThenLoad = defineDetector({
   },
   trackers: [ModuleTracker],
   metrics,
+  measures: {},
   create(context) {
     const families = new Families();
     const seen: Seen = { forked: 0, ownProgram: 0, mostModules: 0 };

@@ -32,6 +32,7 @@ export const heartbeatLate = defineDetector({
   trackers: [LivenessTracker],
   effect,
   metrics,
+  measures: { count: 'count', longestMs: 'workers.longestMs' },
   create(context) {
     const pulses = new Map<Process, Pulse>();
     /** The last one of each pid, which a later process may bear again. */

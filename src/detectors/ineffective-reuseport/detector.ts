@@ -26,6 +26,7 @@ export const ineffectiveReuseport = defineDetector({
   thresholds: {},
   follows: { kinds: ['service-stall', 'loop-stall'], anywhere: true },
   metrics,
+  measures: {},
   create(context) {
     return { on: {}, conclude: () => conclude(context) };
   },

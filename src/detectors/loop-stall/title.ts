@@ -122,7 +122,7 @@ function fitted(parts: Parts): Title {
         [name, 0, bare, times, index],
         [name, 1, bare, times, index],
         // What it is about says more than how often.
-        ...(index < parts.whole - 1 || times === '' ? [] : [[name, 1, bare, '', index] as const]),
+        ...(index < parts.whole - 1 || times === '' ? [] : [0, 1].map((whom): Way => [name, whom, bare, '', index])),
       );
   const longest = parts.hasCode ? LONGEST_WITH_CODE : LONGEST_TITLE;
   let text = '';

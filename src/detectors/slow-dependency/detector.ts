@@ -1,5 +1,6 @@
 import { DependencyTracker } from '../../model/topics/dependencies/dependency-tracker.ts';
 import type { Peer, ProcessWaits } from '../../model/topics/dependencies/peer.ts';
+import { SlowReplies } from '../../model/topics/dependencies/slow-replies.ts';
 import { duration, plural } from '../../trace/format-numbers.ts';
 import { MILLISECOND } from '../../trace/time.ts';
 import { type Context, defineDetector } from '../detector.ts';
@@ -25,8 +26,13 @@ export const slowDependency = defineDetector({
     },
   },
   linkedInProcess: ['worker-saturation'],
-  trackers: [DependencyTracker],
+  trackers: [DependencyTracker, SlowReplies],
   metrics,
+  measures: {
+    count: 'dependencies.waits',
+    totalMs: 'dependencies.totalMs',
+    longestMs: 'dependencies.longestMs',
+  },
   create(context) {
     return { on: {}, conclude: () => conclude(context) };
   },

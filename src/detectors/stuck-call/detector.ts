@@ -28,6 +28,7 @@ export const stuckCall = defineDetector({
   trackers: [SharedLocks, JobTracker],
   judgesCounts: 'watched',
   metrics,
+  measures: { count: 'count', longestMs: 'threads.forMs' },
   create(context) {
     return { on: {}, conclude: () => conclude(context) };
   },

@@ -57,6 +57,7 @@ export const thunderingHerd = defineDetector({
   follows: { kinds: ['service-stall', 'loop-stall'], anywhere: true },
   judgesCounts: 'watched',
   metrics,
+  measures: { count: 'wastedWakeups' },
   create(context) {
     const queues = new AcceptQueues(() => new Queue());
     return {

@@ -38,12 +38,14 @@ function conclude(context: Context): Conclusion<Metrics> {
   const { model } = context;
   const deaths = model.topic(DeathTracker);
   const roles = rolesOf(model.processes.threads());
-  const serving = servingParents(model, roles);
+  const governing = governingParents(model, roles);
+  const masters = [...roles].filter(([, role]) => role === 'master').map(([{ process }]) => process);
+  const serving = new Set([...governing, ...masters]);
   const workers = new Set([...roles].filter(([, role]) => isWorkerRole(role)).map(([{ process }]) => process));
   const failed = new Set(deaths.deaths.filter(({ status }) => status !== null).map(({ process }) => process));
   const groups = new Map<string, Death[]>();
   for (const death of deaths.deaths) {
-    if (!isWorth(death, { serving, workers, failed })) continue;
+    if (!isWorth(death, { serving, governing, workers, failed })) continue;
     const key = `${death.signal} ${death.status} ${death.parent?.pid ?? 0}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [death]);
@@ -82,12 +84,11 @@ function nobodyEnded({ model, capabilities }: Context): Conclusion<Metrics> {
 /**
  * Parents of processes that serve: their other children are workers as well, also those that died before they could.
  */
-function servingParents({ listeners }: Model, roles: ReadonlyMap<Thread, Role>): ReadonlySet<Process> {
+function governingParents({ listeners }: Model, roles: ReadonlyMap<Thread, Role>): ReadonlySet<Process> {
   const parents = new Set<Process>();
   for (const [thread, role] of roles) {
     const { parent } = thread.process;
     if (isWorkerRole(role) && parent !== null) parents.add(parent);
-    if (role === 'master') parents.add(thread.process);
   }
   for (const { openedBy } of listeners.all) if (openedBy !== null) parents.add(openedBy);
   return parents;
@@ -97,18 +98,23 @@ function servingParents({ listeners }: Model, roles: ReadonlyMap<Thread, Role>):
 interface Known {
   /** Their children serve, or are meant to. */
   readonly serving: ReadonlySet<Process>;
+  /** Of these the ones that have a listener, or a child that serves. */
+  readonly governing: ReadonlySet<Process>;
   /** They serve themselves: what they start is a helper. */
   readonly workers: ReadonlySet<Process>;
   readonly failed: ReadonlySet<Process | null>;
 }
 
 /** Helper programs that end with a status, and processes that were asked to end, are no news. */
-function isWorth(death: Death, { serving, workers, failed }: Known): boolean {
+function isWorth(death: Death, { serving, governing, workers, failed }: Known): boolean {
   const { signal, parent, hasServed, isFork, process, wasAsked } = death;
   if (CRASHES.has(signal)) return true;
   if (ASKED.has(signal)) return false;
   // Who was asked to end does so with a status, or is killed when that takes too long; other signals are its own end.
   if (wasAsked && (signal === '' || signal === 'SIGKILL')) return false;
+  // Who kills its own child and starts no other is done with it, as pools of processes are at their end.
+  const isPutAway = signal !== '' && death.sender === parent?.pid && death.replacedBy === 0;
+  if (isPutAway && !hasServed && parent !== null && !governing.has(parent)) return false;
   const isMain = parent === null && process?.parent == null;
   // A worker that cannot start takes its parent with it.
   const mayBeWorker = parent !== null && isFork && (serving.has(parent) || failed.has(parent));
@@ -119,7 +125,13 @@ function isWorth(death: Death, { serving, workers, failed }: Known): boolean {
   // Who writes to a pipe that was closed ends so, as half a shell pipeline does.
   // Whoever is traced alone is told where it says itself that it failed.
   if (signal === '') return isWorker || (isMain && death.words !== null);
-  return isMain || isWorker || (signal !== 'SIGPIPE' && isFork);
+  if (signal === 'SIGPIPE') return isWorker || (isMain && !isHalfAPipeline(death));
+  return isMain || isWorker || isFork;
+}
+
+/** It wrote to its standard output, which nobody reads any more, and was started in the capture. */
+function isHalfAPipeline({ process, lastFd }: Death): boolean {
+  return lastFd === 1 && process !== null && process.argv.length > 0;
 }
 
 function judge({ threshold }: Context, deaths: readonly Death[]): Group {

@@ -50,6 +50,7 @@ export const workerSaturation = defineDetector({
   linkedInProcess: ['lock-contention', 'disk-sync', 'blocking-dns'],
   trackers: [PoolTracker, JobTracker, HoldTracker],
   metrics,
+  measures: { share: 'share', longestMs: 'longestMs' },
   create(context) {
     const turns = new Map<Thread, BusyTurns>();
     // A turn can hold several requests: a worker may take the next connection without another wait.

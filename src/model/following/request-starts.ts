@@ -1,6 +1,6 @@
 import type { Framing } from '../../trace/framing/framing.ts';
 import { framingOf } from '../../trace/framing/framing-of.ts';
-import { type RequestStart, requestStart } from '../../trace/payload.ts';
+import { queryOf, type RequestStart, requestStart } from '../../trace/payload.ts';
 import type { Call } from '../../trace/record.ts';
 import type { Connection } from '../machine/connections.ts';
 
@@ -13,6 +13,9 @@ const KNOWN_LINES = 256;
 
 /** A method that we do not know, and a target. */
 const ANY_METHOD = /^[A-Z]{3,20} [^ ]/;
+/** How a question to a database begins. */
+const STATEMENT =
+  /^(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|CALL|EXECUTE|COPY|LOCK|ALTER|CREATE|DROP|TRUNCATE|COMMIT|END)\b/i;
 /** How clients of redis and memcached end their session. */
 const FAREWELL = /^(?:quit|\*1\r\n\$4\r\nquit)\r\n$/i;
 
@@ -70,7 +73,7 @@ export class RequestStarts {
     if (framing?.start !== undefined) return { count, start: framing.start };
     // The name of a request may come in a later piece.
     const isNamed = framing?.isEncrypted === true || (count === 0 && (!request.inProgress || request.line !== ''));
-    return { count, start: isNamed ? null : requestStart(bytes, call.result) };
+    return { count, start: isNamed ? null : startIn(bytes, call.result) };
   }
 
   #of(call: Call): Begun | null {
@@ -79,7 +82,7 @@ export class RequestStarts {
     // off in the target.
     const known = head === '' || head.startsWith('P') ? null : (this.#known.get(head) ?? this.#add(head));
     if (known !== null) return known;
-    const start = requestStart(call.arguments.payload(PAYLOAD_HEAD) ?? '', call.result);
+    const start = startIn(call.arguments.payload(PAYLOAD_HEAD) ?? '', call.result);
     return start === null ? null : { count: 1, start };
   }
 
@@ -92,6 +95,15 @@ export class RequestStarts {
     this.#known.set(line, begun);
     return begun;
   }
+}
+
+/** What the bytes ask for. That a question to a database comes again is no retry: it has no identity. */
+function startIn(bytes: string, size: number): RequestStart | null {
+  const start = requestStart(bytes, size);
+  if (start !== null) return start;
+  const query = queryOf(bytes);
+  const isSql = query !== null && (query.protocol === 'PostgreSQL' || query.protocol === 'MySQL');
+  return isSql && STATEMENT.test(query.text) ? { line: query.text, identity: '', complete: true } : null;
 }
 
 /** Text, bytes, end, ping and pong of a WebSocket. */

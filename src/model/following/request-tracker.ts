@@ -45,6 +45,7 @@ export class RequestTracker {
   received(call: Call, thread: Thread, connection: Connection): void {
     const { request } = connection;
     let isOpen = request.readAt !== UNKNOWN && request.answeredAt === UNKNOWN;
+    if (isOpen) request.lastReadAt = call.end;
     if (isOpen && request.complete && !connection.framing) return;
     if (isPeek(call)) return;
     const mayStayOpen = isOpen && !request.complete && connection.framing?.start !== undefined;
@@ -71,6 +72,7 @@ export class RequestTracker {
       if (this.#inWindow(restAt)) thread.process.requests++;
       this.#begins(call, thread, connection, null);
       connection.request.readAt = restAt;
+      connection.request.lastReadAt = restAt;
     }
     const { request } = connection;
     // `100 Continue` asks for the body.
@@ -96,6 +98,7 @@ export class RequestTracker {
     const isFirst = connection.request.readAt === UNKNOWN;
     const request = isFirst ? connection.request : connection.nextRequest(call.start, thread.loop);
     request.readAt = call.end;
+    request.lastReadAt = call.end;
     request.readLine = call.line;
     connection.restAt = UNKNOWN;
     thread.process.inProgress.add(request, thread.process);

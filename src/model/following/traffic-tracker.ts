@@ -371,9 +371,15 @@ export class TrafficTracker {
   }
 }
 
-/** Logs, counters and events are sent to somebody who says nothing: to leave after them is no hang-up. */
-function mayExpectNothing({ line, connection: { listener, framing, isHttp } }: Request): boolean {
-  return line === '' && framing === null && !isHttp && listener !== null && !listener.isAnswered;
+/**
+ * Logs, counters and events are sent to somebody who says nothing: to leave after them is no hang-up. What a process
+ * got from another one may be any file or pipe between the two, as in a browser.
+ */
+function mayExpectNothing({ line, connection }: Request): boolean {
+  const { listener, framing, isHttp, descriptor } = connection;
+  if (line !== '' || framing !== null || isHttp) return false;
+  if (listener !== null) return !listener.isAnswered;
+  return descriptor.seenOpening;
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Audience } from '../audience.ts';
 import type { KeptLine } from '../evidence.ts';
 import type { FactBus } from '../fact-bus.ts';
 import { Aftermath } from '../machine/aftermath.ts';
+import type { Request } from '../machine/connections.ts';
 import type { LeftIn } from '../machine/left-in.ts';
 import type { Listeners } from '../machine/listeners.ts';
 import type { Loop } from '../machine/loop.ts';
@@ -56,7 +57,7 @@ export class TurnTracker {
     const { loop, lastTime } = thread;
     const { start, duration } = call;
     if (loop.spanStart === UNKNOWN) loop.spanStart = lastTime === UNKNOWN ? start : lastTime;
-    if (owner !== null && owner !== loop.owner) {
+    if (owner !== null && owner !== loop.owner && !(loop.owner?.inProgress && isOver(owner))) {
       // Its life begins when accept returns, not when that was called.
       const isAccepted = owner.startedAt === call.end;
       loop.attribute(owner, isAccepted || owner.readAt === call.end, lastTime, isAccepted ? call.end : start);
@@ -275,4 +276,12 @@ function usedNewSocket(syscall: Syscall | null): boolean {
   return (
     syscall !== null && (syscall.family === 'accept' || syscall.family === 'socket' || syscall.family === 'connect')
   );
+}
+
+/**
+ * Nothing more is to be done for the request. Whoever looks whether the connection to another service that it left
+ * behind is still open works for the next one.
+ */
+function isOver(request: Request): boolean {
+  return request.connection.closed || request.connection.request !== request;
 }

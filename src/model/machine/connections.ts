@@ -92,6 +92,8 @@ export class Request {
   identity = '';
   readAt: Nanoseconds = UNKNOWN;
   readLine = 0;
+  /** When something of it was read last, the rest of its body too. */
+  lastReadAt: Nanoseconds = UNKNOWN;
   complete = false;
   answeredAt: Nanoseconds = UNKNOWN;
   /** When something of its reply was written last. */
@@ -142,6 +144,15 @@ export class Request {
   stays(): void {
     this.hungUpAt = UNKNOWN;
     this.hungUpLine = null;
+  }
+
+  /**
+   * How long it has waited at that time since it was read; 0 where nobody knows: commands may wait for somebody else,
+   * of several at a time nobody knows whose answer it is, and of what is encrypted whether it asks for one.
+   */
+  waitedUntil(at: Nanoseconds): Nanoseconds {
+    const { framing, isUpgraded } = this.connection;
+    return isUpgraded || framing?.isMultiplexed || framing?.isEncrypted ? 0 : at - this.lastReadAt;
   }
 
   /** What to call it: its line, or the connection. */

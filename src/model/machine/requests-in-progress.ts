@@ -41,9 +41,12 @@ export class RequestsInProgress {
 
   /** The trace has ended, and nothing was closed so far for that. */
   finish(process: Process): void {
-    for (const request of this.#requests ?? [])
-      if (isOpen(request, process) && (this.oldestAtEnd === UNKNOWN || request.startedAt < this.oldestAtEnd))
-        this.oldestAtEnd = request.startedAt;
+    for (const request of this.unanswered(process))
+      if (this.oldestAtEnd === UNKNOWN || request.startedAt < this.oldestAtEnd) this.oldestAtEnd = request.startedAt;
+  }
+
+  *unanswered(process: Process): Iterable<Request> {
+    for (const request of this.#requests ?? []) if (isOpen(request, process)) yield request;
   }
 
   /** Tells a turn that ended at `at` who waited for it, and gives those that were looked at. */

@@ -29,8 +29,12 @@ const WORDS: Readonly<Record<string, readonly [least: number, most: number]>> = 
   ...ofLength(4, Infinity, 'ZADD ZRANGE ZREVRANGE ZRANGEBYSCORE ZREVRANGEBYSCORE XADD XRANGE XREAD GEOADD BITFIELD'),
 };
 /** Words that somebody types, without the array around them, and that no other protocol of lines begins with. */
-const TYPED =
-  /^(?!.* HTTP\/1)(?:PING|INFO|[GS]ET|DEL|INCR|DECR|KEYS|S?SCAN|SELECT|EXISTS|DBSIZE|CONFIG|CLIENT|DEBUG|MONITOR)(?: .*)?\r?\n/;
+const TYPED = new RegExp(
+  '^(?!.* HTTP/1)(?:PING|INFO|[GS]ET|M[GS]ET|DEL|UNLINK|INCR|DECR|KEYS|S?SCAN|SELECT|EXISTS|DBSIZE|CONFIG|' +
+    'CLIENT|DEBUG|MONITOR|FLUSHALL|FLUSHDB|(?:BG)?SAVE|BGREWRITEAOF|SLOWLOG|EVAL|EVALSHA|B?[LR]POP|[LR]PUSH|' +
+    'LRANGE|HGETALL|H[GS]ET|SMEMBERS|SADD|SINTER|SUNION|SDIFF|ZADD|ZRANGE|XADD|XREAD|PUBLISH|P?SUBSCRIBE)' +
+    '(?: .*)?\\r?\\n',
+);
 
 function ofLength(least: number, most: number, names: string): Record<string, readonly [number, number]> {
   return Object.fromEntries(names.split(' ').map((name) => [name, [least, most] as const]));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Report } from '../../../src/analysis/report.ts';
+import { renderHtml } from '../../../src/output/html/html.ts';
 import { renderJson, renderNdjson } from '../../../src/output/json.ts';
 import { renderMarkdown } from '../../../src/output/markdown.ts';
 import { renderText } from '../../../src/output/text.ts';
@@ -17,6 +18,7 @@ function outputs(report: Report, withPayload: boolean): Readonly<Record<string, 
     json: renderJson(report, { withPayload }),
     ndjson: renderNdjson(report, { withPayload }),
     md: renderMarkdown(report, { withPayload }),
+    html: renderHtml(report, { withPayload }),
   };
   return withPayload ? printed : { ...printed, ...taken(report) };
 }
@@ -45,7 +47,7 @@ function taken(report: Report): Readonly<Record<string, string>> {
     take('copy of lines');
     dashboard.press('b', 'enter', 'q', 'q');
   }
-  for (const key of ['m', 't', 'j', 'n']) {
+  for (const key of ['m', 't', 'j', 'n', 'h']) {
     dashboard.press('e', key);
     take(`export ${key}`);
   }

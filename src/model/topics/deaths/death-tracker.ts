@@ -45,6 +45,8 @@ export interface Death {
   /** It was that process itself, by `abort` or a fault. */
   readonly isOwnDoing: boolean;
   readonly lastCall: string;
+  /** What that was made on; -1 for none. */
+  readonly lastFd: number;
   /** It had accepted, waited for a listener or had a loop. */
   readonly hasServed: boolean;
   /** It ran the program of its parent: a worker, no helper program. */
@@ -170,6 +172,7 @@ export class DeathTracker implements Tracker {
       coreDumped: code === 'CLD_DUMPED',
       isAssumed: false,
       lastCall: '',
+      lastFd: -1,
       hasServed: false,
       isFork: true,
       line,
@@ -222,6 +225,7 @@ export class DeathTracker implements Tracker {
       coreDumped,
       isAssumed: false,
       lastCall: thread.leftIn?.name ?? thread.lastSyscall?.name ?? '',
+      lastFd: thread.leftIn?.fd ?? thread.lastFd,
       hasServed: process.threads.some((each) => each.hasServed),
       isFork: !this.#executed.has(process),
       line: { file, line, text },
@@ -272,6 +276,7 @@ export class DeathTracker implements Tracker {
         coreDumped: false,
         isAssumed: true,
         lastCall: crash.lastCall,
+        lastFd: -1,
         hasServed: process.threads.some((each) => each.hasServed),
         isFork: !this.#executed.has(process),
         line: crash.signal.line,
@@ -300,6 +305,7 @@ export class DeathTracker implements Tracker {
     readonly coreDumped: boolean;
     readonly isAssumed: boolean;
     readonly lastCall: string;
+    readonly lastFd: number;
     readonly hasServed: boolean;
     readonly isFork: boolean;
     readonly line: KeptLine;

@@ -1,0 +1,26 @@
+import type { Finding, Metric } from './report.ts';
+
+/** A stretch of time, or a moment, milliseconds of the report. */
+export interface Span {
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Whose it was; null where the finding tells it of all its workers. */
+  readonly pid: number | null;
+}
+
+/** When each thing was that a finding lists with its times; [] where it lists none. */
+export function spansOf({ metrics }: Finding): Span[] {
+  return Object.values(metrics).flatMap(spansIn);
+}
+
+function spansIn(value: Metric): Span[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((item: Metric) => {
+    if (item === null || typeof item !== 'object' || Array.isArray(item)) return [];
+    const { startMs, endMs, atMs, hungUpMs, againAtMs, pid: named } = item as { readonly [name: string]: Metric };
+    const pid = typeof named === 'number' ? named : null;
+    if (typeof startMs === 'number' && typeof endMs === 'number') return [{ startMs, endMs, pid }];
+    const at = [atMs, hungUpMs, againAtMs].find((each) => typeof each === 'number');
+    return typeof at === 'number' ? [{ startMs: at, endMs: at, pid }] : [];
+  });
+}

@@ -1,0 +1,97 @@
+import type { Confidence, Report } from '../analysis/report.ts';
+import { plural } from '../trace/format-numbers.ts';
+import type { CauseChange, Change, Comparison, ComparisonOutcome, Side } from './comparison.ts';
+import { areOfDifferentServers } from './conditions.ts';
+
+type Verdict = Comparison['verdict'];
+
+/** A capture under less load than this part of the other's does not show what the load brings. */
+const LEAST_LOAD = 0.1;
+const LEAST_SERVED = 20;
+
+/** Causes that came too rarely to judge each, taken together: they are more than chance gives to one capture. */
+export interface RareCauses {
+  readonly areGone: boolean;
+  readonly areNew: boolean;
+}
+
+/** One sentence on all causes: infos are left out. */
+export function conclude(
+  all: readonly CauseChange[],
+  [before, after]: readonly [Side, Side],
+  reports: readonly [Report, Report],
+  { areGone, areNew }: RareCauses,
+): Verdict {
+  const causes = all.filter(({ severity }) => severity !== 'info');
+  const has = (confidence: Confidence, ...changes: readonly Change[]): boolean =>
+    causes.some((cause) => cause.confidence === confidence && (changes.length === 0 || changes.includes(cause.change)));
+  const harm = has('likely', 'worse', 'new') || areNew;
+  const relief = has('likely', 'better', 'gone') || areGone;
+  const obstacle = obstacleTo(before, after, reports);
+  const but = obstacle === '' ? '' : ` But ${obstacle}`;
+  const together = areNew || areGone ? ' The rare ones together are too many to be chance.' : '';
+  if (harm && relief) return likely('mixed', `Worse and better: ${told(causes)}.${together}${but}`);
+  if (harm) return likely('worse', `Worse: ${told(causes)}.${together}${but}`);
+  if (obstacle !== '') return { outcome: 'cannot-tell', confidence: 'cannot-tell', text: `Cannot tell: ${obstacle}` };
+  if (relief) return likely('better', `Better: ${told(causes)}.${together}`);
+  const [isNew, isGone] = [has('possible', 'new'), has('possible', 'gone')];
+  if (isNew && !isGone) return { outcome: 'worse', confidence: 'possible', text: `Possibly worse: ${told(causes)}.` };
+  if (isGone && !isNew) return { outcome: 'better', confidence: 'possible', text: `Possibly better: ${told(causes)}.` };
+  if (isNew || has('cannot-tell'))
+    return { outcome: 'cannot-tell', confidence: 'cannot-tell', text: `Cannot tell: ${told(causes)}.` };
+  return likely(
+    'same',
+    causes.length === 0 ? 'No difference: neither capture shows any trouble.' : `No difference: ${told(causes)}.`,
+  );
+}
+
+function likely(outcome: ComparisonOutcome, text: string): Verdict {
+  return { outcome, confidence: 'likely', text };
+}
+
+/** Why a cause that is not there means nothing; '' where it does. */
+function obstacleTo(before: Side, after: Side, [old, now]: readonly [Report, Report]): string {
+  if (areOfDifferentServers(before, after))
+    return `BEFORE is a capture of ${before.servers.join(', ')}, and AFTER one of ${after.servers.join(', ')}.`;
+  for (const [name, report] of [
+    ['BEFORE', old],
+    ['AFTER', now],
+  ] as const) {
+    if (report.quality.grade === 'poor') return `the data of ${name} are poor.`;
+    if (report.verdict.confidence === 'cannot-tell' && report.findings.length === 0)
+      return `nobody can judge ${name}: ${report.verdict.text.replace(/^Cannot tell: /, '')}`;
+  }
+  if (before.served >= LEAST_SERVED && (after.servedPerSecond ?? 0) < (before.servedPerSecond ?? 0) * LEAST_LOAD)
+    return `AFTER served ${plural(after.served, 'request')}, too few to show what BEFORE showed under load.`;
+  return '';
+}
+
+const WORDS: readonly (readonly [Change, readonly Confidence[], string, string])[] = [
+  ['worse', ['likely'], 'is worse', 'are worse'],
+  ['new', ['likely'], 'is new', 'are new'],
+  ['new', ['possible', 'cannot-tell'], 'is new, but rare', 'are new, but rare'],
+  ['gone', ['likely'], 'is gone', 'are gone'],
+  ['better', ['likely'], 'is better', 'are better'],
+  ['gone', ['possible', 'cannot-tell'], 'does not show, but was rare', 'do not show, but were rare'],
+  ['same', ['likely'], 'is as before', 'are as before'],
+  ['unclear', ['cannot-tell'], 'could not show in both captures', 'could not show in both captures'],
+];
+
+/** `1 of 3 causes is gone, 2 are as before`. */
+function told(causes: readonly CauseChange[]): string {
+  const parts = WORDS.flatMap(([change, confidences, one, many]) => {
+    const number = causes.filter((cause) => cause.change === change && confidences.includes(cause.confidence)).length;
+    return number === 0 ? [] : [{ number, words: number === 1 ? one : many }];
+  });
+  const [first, ...rest] = parts;
+  if (first === undefined) return 'there is no cause';
+  const isAll = first.number === causes.length;
+  const begin = isAll
+    ? `${allOf(causes.length)} ${first.words}`
+    : `${first.number} of ${causes.length} causes ${first.words}`;
+  return [begin, ...rest.map(({ number, words }) => `${number} ${words}`)].join('; ');
+}
+
+function allOf(number: number): string {
+  return number === 1 ? 'the only cause' : number === 2 ? 'both causes' : `all ${number} causes`;
+}

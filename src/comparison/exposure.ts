@@ -1,0 +1,40 @@
+import type { Report } from '../analysis/report.ts';
+
+/** How often a cause had the opportunity to show. */
+export interface Exposure {
+  readonly per: 'thousand-requests' | 'minute';
+  /** So many thousands of requests, or minutes. */
+  readonly units: number;
+}
+
+/** Fewer requests say nothing about a rate per request. */
+const LEAST_SERVED = 20;
+const THOUSAND = 1_000;
+const MINUTE_MS = 60_000;
+
+/** Requests that the processes of a report served, or connections where requests cannot be read. */
+export function servedIn({ workers }: Report): number {
+  const requests = workers.reduce((sum, worker) => sum + worker.requests, 0);
+  const accepted = workers.reduce((sum, worker) => sum + worker.accepted, 0);
+  return Math.max(requests, accepted);
+}
+
+/**
+ * What both reports are measured by, which is the same: requests where both served some, for then the load may differ,
+ * else time. null where there is neither.
+ */
+export function exposuresOf(before: Report, after: Report): readonly [Exposure | null, Exposure | null] {
+  const served = [servedIn(before), servedIn(after)] as const;
+  if (served[0] >= LEAST_SERVED && served[1] >= LEAST_SERVED) return [byRequests(served[0]), byRequests(served[1])];
+  const [first, second] = [before.window.durationMs, after.window.durationMs];
+  if (first === null || second === null || first <= 0 || second <= 0) return [null, null];
+  return [byTime(first), byTime(second)];
+}
+
+function byRequests(served: number): Exposure {
+  return { per: 'thousand-requests', units: served / THOUSAND };
+}
+
+function byTime(durationMs: number): Exposure {
+  return { per: 'minute', units: durationMs / MINUTE_MS };
+}

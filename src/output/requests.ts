@@ -1,0 +1,107 @@
+import type { Finding, Metric, Report, Window } from '../analysis/report.ts';
+import { durationOfMs } from '../trace/format-numbers.ts';
+import type { Table } from './page.ts';
+import { moment } from './when.ts';
+
+interface NamedRequest {
+  readonly atMs: number | null;
+  readonly request: string;
+  readonly pid: number;
+  readonly tookMs: number | null;
+  readonly what: string;
+}
+
+type Fields = { readonly [name: string]: Metric };
+
+/** The requests that findings name, those that took longest first: what held a worker, and whose client had left. */
+export function requestTable({ findings, window }: Report): Table {
+  const seen = new Set<string>();
+  const rows = findings
+    .flatMap(requestsOf)
+    .toSorted((a, b) => (b.tookMs ?? 0) - (a.tookMs ?? 0))
+    .map(({ atMs, request, pid, tookMs, what }) => [
+      timeOf(window, atMs),
+      request,
+      pid === 0 ? '-' : String(pid),
+      durationOfMs(tookMs),
+      what,
+    ]);
+  return {
+    title: 'REQUESTS',
+    note: 'that findings name, those that took longest first',
+    columns: [
+      { title: 'AT', align: 'left' },
+      { title: 'REQUEST', align: 'left', shrinks: true },
+      { title: 'PID', align: 'right' },
+      { title: 'TOOK', align: 'right' },
+      { title: 'WHAT', align: 'left', shrinks: true },
+    ],
+    rows: rows.filter((row) => seen.size < seen.add(row.join('\0')).size),
+  };
+}
+
+function timeOf(window: Window, atMs: number | null): string {
+  return atMs === null ? '-' : moment(window, atMs, null);
+}
+
+function requestsOf(finding: Finding): readonly NamedRequest[] {
+  const { metrics, workers } = finding;
+  const [pid = 0] = workers;
+  const stalls = recordsIn(metrics.stalls).map((stall) => ({
+    atMs: numberIn(stall.startMs),
+    request: wordIn(stall.request),
+    pid: numberIn(stall.pid) ?? pid,
+    tookMs: numberIn(stall.stallMs),
+    what: `held its worker${wordIn(stall.call) === '' ? ', without a system call' : ` in ${wordIn(stall.call)}`}`,
+  }));
+  const replies = recordsIn(metrics.replies).map((reply) => ({
+    atMs: numberIn(reply.atMs),
+    request: wordIn(reply.request),
+    pid: numberIn(reply.pid) ?? pid,
+    tookMs: numberIn(reply.ageMs),
+    what: `its reply met ${wordIn(reply.errno)}${shares(reply)}`,
+  }));
+  const left = recordsIn(metrics.requests).map((request) => ({
+    atMs: numberIn(request.hungUpMs),
+    request: wordIn(request.request),
+    pid: numberIn(request.pid) ?? pid,
+    tookMs: numberIn(request.ageMs),
+    what: `its client hung up${request.answered === true ? '; it was answered all the same' : ' before the reply'}`,
+  }));
+  const again = recordsIn(metrics.retries).map((retry) => ({
+    atMs: numberIn(retry.againAtMs),
+    request: wordIn(retry.request),
+    pid: numberIn(retry.pid) ?? pid,
+    tookMs: null,
+    what: 'came again',
+  }));
+  return [...stalls, ...replies, ...left, ...again].filter(({ request }) => request !== '');
+}
+
+/** Where the age of a request went: `worked 0.10 s, waited 0.30 s, 4.80 s behind GET /b`. */
+function shares({ ownMs, waitingMs, behindMs, behind }: Fields): string {
+  const parts = [
+    [numberIn(ownMs), 'worked '],
+    [numberIn(waitingMs), 'waited '],
+  ] as const;
+  const words = parts.flatMap(([ms, word]) => (ms === null || ms === 0 ? [] : [`${word}${durationOfMs(ms)}`]));
+  const late = numberIn(behindMs);
+  const other = wordIn(behind);
+  if (late !== null && late > 0) words.push(`${durationOfMs(late)} behind ${other === '' ? 'other work' : other}`);
+  return words.length === 0 ? '' : `: ${words.join(', ')}`;
+}
+
+function recordsIn(value: Metric | undefined): readonly Fields[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(
+    (item: Metric): item is Fields => item !== null && typeof item === 'object' && !Array.isArray(item),
+  );
+}
+
+function numberIn(value: Metric | undefined): number | null {
+  return typeof value === 'number' ? value : null;
+}
+
+function wordIn(value: Metric | undefined): string {
+  return typeof value === 'string' ? value : '';
+}

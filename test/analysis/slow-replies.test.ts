@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { analyzed } from '../support/analyzed.ts';
+import { connectTo, oneWorker, watch } from '../support/server-lines.ts';
+import { LISTENER } from '../support/thread-lines.ts';
+import type { TraceLines } from '../support/trace-lines.ts';
+
+const CLONE = 'clone(child_stack=0x7f5a10, flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD';
+
+/** A loop that reads three requests and answers each so many ms later, from another turn; then it serves small ones. */
+function answeredAfter(ms: number, request = 'GET /mutex'): TraceLines {
+  const { trace, worker } = oneWorker();
+  for (let count = 0; count < 3; count++) {
+    const begin = 50 + count * 2000;
+    worker.waitUntil(begin, LISTENER).accept(11).read(11, request);
+    watch(worker, 11);
+    worker
+      .waitUntil(begin + ms + count, 11)
+      .reply(11)
+      .close(11);
+  }
+  for (let count = 0; count < 7; count++) worker.waitUntil(6100 + count * 100, LISTENER).serve(12, 'GET /');
+  worker.waitUntil(7000);
+  return trace;
+}
+
+describe('requests that are answered late, and no check says why', () => {
+  it('are no all-clear from a second on', async () => {
+    const { findings, verdict, slowReplies } = await analyzed(answeredAfter(1001));
+    assert.deepEqual(findings, []);
+    assert.deepEqual([slowReplies?.count, slowReplies?.request], [3, 'GET /mutex']);
+    assert.ok(Math.abs((slowReplies?.longestMs ?? 0) - 1003) < 1, `${slowReplies?.longestMs}`);
+    assert.deepEqual(verdict, {
+      severity: 'none',
+      confidence: 'cannot-tell',
+      text:
+        'Cannot tell: no check explains why 3 requests had no reply for 1 s or more, up to 1.00 s: ' + 'GET /mutex.',
+    });
+  });
+
+  it('are nothing below, nor where no line tells what was asked', async () => {
+    for (const trace of [answeredAfter(997), answeredAfter(1001, '\\1\\2\\3\\4\\5')]) {
+      const { verdict, slowReplies } = await analyzed(trace);
+      assert.equal(slowReplies, undefined);
+      assert.match(verdict.text, /^No herd, stall or hang-up found/);
+    }
+  });
+
+  it('are explained by the service that they waited for', async () => {
+    const { trace, worker } = oneWorker();
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /report');
+    connectTo(worker, 12, 3306);
+    watch(worker, 12);
+    worker.waitUntil(52, 12).send(12, '\\22\\0\\0\\0\\3SELECT SLEEP(4)').waitUntil(1300, 12);
+    worker.read(12, '\\1\\0\\0\\1\\1').reply(11).close(11).waitUntil(2500);
+    const { findings, verdict, slowReplies } = await analyzed(trace);
+    assert.deepEqual(
+      findings.map(({ kind }) => kind),
+      ['slow-dependency'],
+    );
+    assert.equal(slowReplies?.count, 1);
+    assert.match(verdict.text, /GET \/report|10\.0\.0\.7:3306/);
+    assert.doesNotMatch(verdict.text, /no check explains/);
+  });
+
+  it('name the statement of a database, without its values', async () => {
+    const statement = 'Q\\0\\0\\0-SELECT name FROM people WHERE secret = 4711\\0';
+    const { slowReplies, findings } = await analyzed(answeredAfter(1500, statement));
+    assert.equal(slowReplies?.request, 'SELECT name FROM people WHERE secret = ?');
+    assert.deepEqual(findings, []);
+  });
+
+  it('are counted from the last that was read: what a client takes for the rest of it is its own time', async () => {
+    const after = async (ms: number): Promise<number> => {
+      const { trace, worker } = oneWorker();
+      worker.waitUntil(50, LISTENER).accept(11).read(11, 'POST /a HTTP/1.1\\r\\nContent-Length: 999\\r\\n\\r\\n');
+      for (const at of [800, 1_600]) worker.waitUntil(at, 11).read(11, 'part');
+      worker
+        .waitUntil(1_600 + ms)
+        .reply(11)
+        .close(11)
+        .waitUntil(4_000);
+      return (await analyzed(trace)).slowReplies?.count ?? 0;
+    };
+    assert.deepEqual([await after(900), await after(1_100)], [0, 1]);
+  });
+
+  it('are counted, too, when they were still waiting at the end of the capture', async () => {
+    const { trace, worker } = oneWorker();
+    for (let count = 0; count < 3; count++) worker.waitUntil(50 + count * 50, LISTENER).serve(12, 'GET /');
+    worker.waitUntil(300, LISTENER).accept(11).read(11, 'GET /hangs').waitUntil(3_300);
+    const { verdict } = await analyzed(trace);
+    assert.equal(verdict.text, 'Cannot tell: no check explains why GET /hangs had no reply for 3.00 s.');
+  });
+
+  it('name a call that took as long, on whichever thread', async () => {
+    const { trace, worker } = oneWorker();
+    worker.call(CLONE, ', child_tidptr=0x7f5a50)', 131);
+    worker.waitUntil(50, LISTENER).accept(11).read(11, 'GET /file');
+    trace.thread(131).at(60).call('openat(AT_FDCWD, "/srv/pipe", O_RDONLY', ')', '12', 1_200);
+    worker.waitUntil(1_300).reply(11).close(11).waitUntil(2_000);
+    const { verdict } = await analyzed(trace);
+    assert.match(
+      verdict.text,
+      /no check explains why GET \/file had no reply for 1\.25 s\. Meanwhile a call of openat .*took 1\.20 s\.$/,
+    );
+  });
+
+  it('do not show what stands in a query', async () => {
+    const { verdict } = await analyzed(answeredAfter(1500, 'GET /a?token=s3cr3t'));
+    assert.match(verdict.text, /GET \/a\.$/);
+  });
+});

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Finding, Report } from '../../src/analysis/report.ts';
+import { compareReports } from '../../src/comparison/compare.ts';
+import type { CauseChange, Comparison } from '../../src/comparison/comparison.ts';
+import {
+  buildFinding,
+  buildReport,
+  buildStallMetrics,
+  buildWorker,
+  type ReportParts,
+} from '../support/report-builder.ts';
+
+interface Stalls {
+  readonly count?: number;
+  readonly eachMs?: number;
+  readonly request?: string;
+  readonly parts?: Partial<Finding>;
+}
+
+/** Stalls all over a capture of 58.2 s. */
+function stalls({ count = 40, eachMs = 200, request = 'POST /login', parts = {} }: Stalls = {}): Finding {
+  const metrics = { ...buildStallMetrics(), count, totalMs: count * eachMs, longestMs: eachMs, requests: [request] };
+  const title = `${request} holds worker 4127 ${eachMs} ms (${count}x)`;
+  return buildFinding({ title, startMs: 500, endMs: 57_000, metrics, ...parts });
+}
+
+function capture(findings: readonly Finding[], parts: ReportParts = {}): Report {
+  const outcomes = { 'loop-stall': { status: findings.length > 0 ? 'found' : 'clear', reason: 'looked' } } as const;
+  return buildReport({ findings, outcomes, ...parts });
+}
+
+function served(requests: number): ReportParts {
+  return { workers: [buildWorker({ requests, accepted: requests })] };
+}
+
+function only({ causes }: Comparison): CauseChange {
+  assert.equal(causes.length, 1);
+  return causes[0] as CauseChange;
+}
+
+describe('a comparison', () => {
+  it('says that a cause is gone which should have shown many times, and what the user may take from it', () => {
+    const comparison = compareReports(capture([stalls()]), capture([]));
+    assert.equal(comparison.verdict.outcome, 'better');
+    assert.equal(comparison.verdict.confidence, 'likely');
+    assert.equal(comparison.verdict.text, 'Better: the only cause is gone.');
+    const cause = only(comparison);
+    assert.deepEqual([cause.change, cause.confidence, cause.after], ['gone', 'likely', null]);
+    assert.equal(cause.before?.count, 40);
+    // 40 in 3,027 requests of the three workers of the builder.
+    assert.ok(Math.abs((cause.before?.rate ?? 0) - 40 / 3.027) < 1e-9);
+  });
+
+  it('turns round when its sides do', () => {
+    for (const [before, after] of [
+      [capture([stalls()]), capture([])],
+      [capture([stalls()]), capture([stalls({ count: 4 })])],
+      [capture([stalls({ eachMs: 900 })]), capture([stalls({ eachMs: 150 })])],
+    ] as const) {
+      const there = only(compareReports(before, after)).change;
+      const back = only(compareReports(after, before)).change;
+      assert.equal(`${there} ${back}`, there === 'gone' ? 'gone new' : 'better worse');
+    }
+  });
+
+  it('finds no difference between a report and itself, nor between numbers as two recordings have them', () => {
+    const report = capture([stalls()]);
+    assert.equal(compareReports(report, report).verdict.text, 'No difference: the only cause is as before.');
+    for (const count of [28, 35, 55, 70]) {
+      const change = only(compareReports(report, capture([stalls({ count, eachMs: 250 })])));
+      assert.equal(change.change, 'same', `${count}`);
+    }
+  });
+
+  it('does not take a cause that came once for gone, and says for how long to record', () => {
+    const comparison = compareReports(capture([stalls({ count: 1, eachMs: 150 })]), capture([]));
+    assert.deepEqual([only(comparison).change, only(comparison).confidence], ['gone', 'cannot-tell']);
+    assert.equal(comparison.verdict.outcome, 'cannot-tell');
+    // 99 times as long: (1 / 100) ** (1 / 1) is the chance that is not believed.
+    assert.deepEqual(comparison.next, []);
+    const thrice = compareReports(capture([stalls({ count: 3, eachMs: 150 })]), capture([]));
+    assert.match(thrice.next.join(), /^Record again for 212 s under the same load/);
+  });
+
+  it('calls what was rare and took much of the time possibly gone', () => {
+    const comparison = compareReports(capture([stalls({ count: 1, eachMs: 12_000 })]), capture([]));
+    assert.deepEqual([only(comparison).change, only(comparison).confidence], ['gone', 'possible']);
+    assert.deepEqual([comparison.verdict.outcome, comparison.verdict.confidence], ['better', 'possible']);
+  });
+
+  it('takes what came in one go for one incident', () => {
+    const burst = stalls({ parts: { startMs: 20_000, endMs: 21_000 } });
+    assert.equal(only(compareReports(capture([burst]), capture([]))).confidence, 'possible');
+    assert.equal(only(compareReports(capture([stalls()]), capture([]))).confidence, 'likely');
+  });
+
+  it('adds up rare causes: together they may be no chance', () => {
+    const rare = Array.from({ length: 9 }, (_, index) =>
+      stalls({
+        count: 1,
+        eachMs: 150,
+        request: `GET /page${'abcdefghi'[index]}`,
+        parts: { id: `loop-stall-${index}` },
+      }),
+    );
+    const { verdict } = compareReports(capture(rare), capture([]));
+    assert.equal(verdict.outcome, 'better');
+    assert.match(verdict.text, /all 9 causes do not show, but were rare\. The rare ones together/);
+  });
+
+  it('measures by requests where both served some, so that less load is no improvement', () => {
+    const before = capture([stalls({ count: 400 })], served(4_000));
+    const after = capture([stalls({ count: 100 })], served(1_000));
+    assert.equal(only(compareReports(before, after)).change, 'same');
+    assert.match(compareReports(before, after).conditions.join(), /The load differs: BEFORE served 68.7 requests/);
+  });
+
+  it('cannot tell of a capture in which hardly anybody asked for anything', () => {
+    const { verdict } = compareReports(capture([stalls()], served(4_000)), capture([], served(7)));
+    assert.equal(verdict.text, 'Cannot tell: AFTER served 7 requests, too few to show what BEFORE showed under load.');
+  });
+
+  it('cannot tell of a detector that could not look, of poor data, and of other software', () => {
+    const blind = capture([], { outcomes: { 'loop-stall': { status: 'not-applicable', reason: 'it has no times.' } } });
+    const change = only(compareReports(capture([stalls()]), blind));
+    assert.deepEqual([change.change, change.reason], ['unclear', 'AFTER cannot show it: it has no times.']);
+    const poor = capture([], { quality: { grade: 'poor' } });
+    assert.equal(compareReports(capture([stalls()]), poor).verdict.text, 'Cannot tell: the data of AFTER are poor.');
+    const other = capture([], { workers: [buildWorker({ server: 'nginx' })] });
+    assert.match(
+      compareReports(capture([stalls()]), other).verdict.text,
+      /^Cannot tell: BEFORE is a capture of gunicorn/,
+    );
+  });
+
+  it('takes another request for another cause', () => {
+    const { causes, verdict } = compareReports(capture([stalls()]), capture([stalls({ request: 'GET /report' })]));
+    assert.deepEqual(
+      causes.map(({ change }) => change),
+      ['new', 'gone'],
+    );
+    assert.equal(verdict.outcome, 'mixed');
+  });
+
+  it('tells what came of a cause when the cause itself is the same', () => {
+    const cause = stalls({ parts: { effects: ['backlog-overflow-1'] } });
+    const effect = buildFinding({
+      id: 'backlog-overflow-1',
+      kind: 'backlog-overflow',
+      title: 'Queue of :8000 full: 14 waiting, backlog 13',
+      effectOf: cause.id,
+      startMs: 500,
+      endMs: 57_000,
+      metrics: { count: 30 },
+    });
+    const { causes } = compareReports(capture([cause, effect]), capture([stalls()]));
+    assert.deepEqual(
+      causes.map(({ kind, change }) => `${kind} ${change}`),
+      ['loop-stall same', 'backlog-overflow gone'].sort(),
+    );
+  });
+
+  it('compares states by their share, and one that is gone by the length of the capture', () => {
+    const saturated = (share: number): Finding =>
+      buildFinding({ kind: 'worker-saturation', title: 'All 3 workers busy', metrics: { share, longestMs: 9_000 } });
+    const change = (a: number, b: number): string =>
+      only(compareReports(capture([saturated(a)]), capture([saturated(b)]))).change;
+    assert.deepEqual(
+      [change(0.9, 0.2), change(0.2, 0.9), change(0.65, 0.77), change(0.01, 0.04)],
+      ['better', 'worse', 'same', 'same'],
+    );
+    const short = capture([], { window: { durationMs: 9_000 } });
+    assert.equal(only(compareReports(capture([saturated(0.9)]), capture([]))).change, 'gone');
+    assert.equal(only(compareReports(capture([saturated(0.9)]), short)).change, 'unclear');
+  });
+
+  it('says what else differs', () => {
+    const after = capture([], {
+      source: {
+        format: 'bpftrace',
+        flags: { timestamps: 'epoch', durations: false, pids: true, fdDecoration: 'none', stacks: false, others: [] },
+      },
+      window: { durationMs: 600_000 },
+      quality: { lostEvents: 1_204 },
+      workers: [buildWorker({ pid: 1 })],
+    });
+    assert.deepEqual(compareReports(capture([]), after).conditions, [
+      'The load differs: BEFORE served 52 requests a second, AFTER 1.7.',
+      'BEFORE lasts 58.20 s, AFTER 600.00 s.',
+      'BEFORE shows 3 workers, AFTER 1.',
+      'BEFORE was recorded by strace and AFTER by bpftrace, which slow a process down differently: lengths do not compare.',
+      'Only BEFORE tells how long calls took (-T).',
+      'Only BEFORE tells what descriptors are (-y).',
+      'AFTER lost 1,204 events.',
+    ]);
+    assert.deepEqual(compareReports(capture([]), capture([])).conditions, []);
+  });
+});

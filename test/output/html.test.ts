@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import type { Report, Timeline } from '../../src/analysis/report.ts';
+import { renderHtml } from '../../src/output/html/html.ts';
+import { complaintsOfPage } from '../support/page-checks.ts';
+import { buildEvidence, buildFinding, buildReport, buildWorker, nightReport } from '../support/report-builder.ts';
+import { PAGE_ASSETS, pageAssets } from '../tools/page-assets.ts';
+
+const TIMELINE: Timeline = {
+  startMs: 0,
+  columnMs: 5_820,
+  columns: 10,
+  isOnOneClock: true,
+  rows: [
+    { pid: 4127, host: null, states: '.rrbb.e..n' },
+    { pid: 4128, host: null, states: '  ..hh....' },
+  ],
+};
+const night: Report = { ...nightReport, timeline: TIMELINE };
+
+/** Text of the page without its markup. */
+function textOf(page: string): string {
+  return page
+    .replace(/<(style|script)>[\s\S]*?<\/\1>/g, '')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/&lt;/g, '<')
+    .replace(/&gt;/g, '>')
+    .replace(/&#39;/g, "'")
+    .replace(/&amp;/g, '&')
+    .replace(/ +/g, ' ');
+}
+
+test('a page is a whole document that works alone', () => {
+  for (const report of [night, nightReport, buildReport()]) {
+    assert.deepEqual(complaintsOfPage(renderHtml(report)), []);
+    assert.equal(renderHtml(report), renderHtml(report));
+  }
+});
+
+test('a page tells the verdict first, then findings, timeline, requests, proof, what is clear and what is not', () => {
+  const text = textOf(renderHtml(night));
+  const parts = [
+    /CRITICAL likely: Worker 4127 does not yield: 13 turns over 100 ms/,
+    /Do first \( 1 \): See who syncs on the request path\. lsof -p 4127 -a -d 9/,
+    /2026-11-20 02:13:29\.100 to 02:14:27\.300 UTC/,
+    /2 findings, worst first/,
+    /1 CRITICAL Loop of worker 4127 blocked in fsync for 2\.41 s/,
+    /Why it hurts An event-loop worker does one thing at a time/,
+    /Move the sync to a thread, on one host first\. needs: a release of the application caveat: a crash may/,
+    /2 INFO 37 replies met EPIPE/,
+    /drover explain loop-stall says what that means/,
+    /Timeline/,
+    /02:13:29\.100/,
+    /4127 event-loop/,
+    /Requests and dependencies/,
+    /02:13:37\.902 POST \/login 4127 2\.41 s held its worker in fsync/,
+    /Proof/,
+    /web-01\.strace:812004 4127 02:13:37\.902000 fsync\(9<\/srv\/app\/sessions\.db>\) = 0 <2\.410113>/,
+    /Looked for and not seen \(1\)/,
+    /thundering-herd 1\.00 wake-ups per connection/,
+    /Cannot be told \(1\)/,
+    /gc-io this trace has no stacks; record with strace -k/,
+    /12 of 1,204,331 lines unread/,
+    /Wake-ups seen through strace are an upper bound/,
+    /Traceback/,
+    /drover recipe gunicorn/,
+    /Read by drover 0\.1\.0; payload removed\./,
+  ];
+  let from = text.indexOf('drover CRITICAL');
+  assert.ok(from >= 0, text.slice(0, 400));
+  for (const part of parts) {
+    const at = text.slice(from).search(part);
+    assert.ok(at >= 0, `${part} is not behind ${text.slice(from, from + 200)}`);
+    from += at;
+  }
+});
+
+test('payload stays out unless asked for', () => {
+  assert.ok(!renderHtml(night).includes('sesame'));
+  const whole = renderHtml(night, { withPayload: true });
+  assert.ok(whole.includes('sesame'));
+  assert.match(textOf(whole), /with payload: keep it private/);
+});
+
+test('each worker has one row, with a bar for each state it was in, and a mark that leads to its finding', () => {
+  const page = renderHtml(night);
+  const lanes = [...page.matchAll(/<g class="lane" data-name="(\d+)" data-states="([^"]*)">(.*?)<\/g>/g)];
+  assert.deepEqual(
+    lanes.map(([, name, states]) => [name, states]),
+    [
+      ['4127', '.2r2b.e2.n'],
+      ['4128', '2 2.2h4.'],
+    ],
+  );
+  const states = (lane = ''): string[] => [...lane.matchAll(/<path class="(\w+)"/g)].map(([, name = '']) => name);
+  assert.deepEqual(states(lanes[0]?.[3]), ['idle', 'running', 'silent', 'blocked', 'broken']);
+  assert.deepEqual(states(lanes[1]?.[3]), ['idle', 'herd']);
+  // 8.802 s and 11.212 s of columns of 5.82 s.
+  assert.match(
+    lanes[0]?.[3] ?? '',
+    /<a href="#finding-1"><path class="mark critical" d="M1\.51 \d+h0\.41"><title>1 CRITICAL Loop of worker 4127/,
+  );
+  assert.doesNotMatch(lanes[1]?.[3] ?? '', /mark/);
+});
+
+test('a report that was saved without a timeline has the rows all the same, and says what they lack', () => {
+  const page = renderHtml(nightReport);
+  assert.equal(page.match(/<g class="lane"/g)?.length, 2);
+  assert.match(textOf(page), /saved without what each worker did over time/);
+  assert.match(page, /class="seen"/);
+});
+
+test('a capture without times has no timeline and says so', () => {
+  const page = renderHtml(
+    buildReport({ window: { startTime: null, endTime: null, timeOfDay: null, durationMs: null } }),
+  );
+  assert.deepEqual(complaintsOfPage(page), []);
+  assert.match(textOf(page), /This capture has no times: there is no timeline\./);
+  assert.match(textOf(page), /no clock in this trace/);
+});
+
+test('no finding is not health: the page names what was looked for, and does not look like a finding', () => {
+  const page = renderHtml(buildReport());
+  assert.match(page, /<header class="none">/);
+  assert.match(textOf(page), /No finding is not health: it holds for these lines/);
+  const untold = renderHtml(
+    buildReport({ verdict: { severity: 'none', confidence: 'cannot-tell', text: 'Cannot tell: too short.' } }),
+  );
+  assert.match(untold, /<header class="untold">/);
+  assert.match(textOf(untold), /Cannot tell: too short\./);
+});
+
+test('members, effects and what belongs together are told with the cause', () => {
+  const findings = [
+    buildFinding({ members: ['loop-stall-2'], effects: ['broken-pipe-1'] }),
+    buildFinding({ id: 'loop-stall-2', memberOf: 'loop-stall-1', workers: [4128] }),
+    buildFinding({
+      id: 'broken-pipe-1',
+      kind: 'broken-pipe',
+      effectOf: 'loop-stall-1',
+      effect: '3 replies came too late',
+      evidence: [buildEvidence({ line: 17, text: 'write(14, "x", 1) = -1 EPIPE (Broken pipe)' })],
+    }),
+    buildFinding({ id: 'loop-stall-3', related: ['loop-stall-1'] }),
+  ];
+  const text = textOf(renderHtml(buildReport({ findings })));
+  assert.match(
+    text,
+    /Workers 4127 up to 2\.41 s, 13 times 4128 up to 2\.41 s, 13 times Effects 3 replies came too late/,
+  );
+  assert.match(text, /See finding 1/);
+  assert.match(text, /as in 1: See who syncs/);
+  assert.match(text, /web-01\.strace:17 write\(14/);
+  assert.match(text, /2 findings, worst first/);
+});
+
+test('a page is under 1 MB, whatever was found, and names what it leaves out', () => {
+  const long = '<&>"'.repeat(500);
+  const stalls = Array.from({ length: 997 }, (_, index) => ({ startMs: index * 50, endMs: index * 50 + 20 }));
+  const findings = Array.from({ length: 401 }, (_, index) =>
+    buildFinding({
+      id: `loop-stall-${index + 1}`,
+      summary: long,
+      why: `${index} ${long}`,
+      workers: Array.from({ length: 128 }, (_, worker) => worker + 1),
+      metrics: { stalls },
+      evidence: Array.from({ length: 17 }, (_, line) => buildEvidence({ line: line + 1, text: long })),
+      next: Array.from({ length: 5 }, (_, step) => ({ text: `${index} ${step} ${long}`, command: long })),
+    }),
+  );
+  const workers = Array.from({ length: 128 }, (_, index) => buildWorker({ pid: index + 1 }));
+  const states = 'er'.repeat(156);
+  const timeline = {
+    startMs: 0,
+    columnMs: 200,
+    columns: 312,
+    isOnOneClock: true,
+    rows: workers.map(({ pid }) => ({ pid, host: null, states })),
+  };
+  const calls = Array.from({ length: 401 }, () => ({
+    call: long,
+    count: 17,
+    errors: { [long]: 17 },
+    totalMs: 1,
+    maxMs: 1,
+    p50Ms: 1,
+    p99Ms: 1,
+  }));
+  const page = renderHtml({ ...buildReport({ findings, workers, calls, verdict: { text: long } }), timeline });
+  assert.deepEqual(complaintsOfPage(page), []);
+  assert.match(textOf(page), /\+\d+ more: \d+ loop-stall/);
+  assert.equal(page.match(/<g class="lane"/g)?.length, 128);
+});
+
+test('style and script of the page are those of their files: npm run page writes them', () => {
+  assert.equal(readFileSync(PAGE_ASSETS, 'utf8'), pageAssets(), 'out of date; type: npm run page');
+});
