@@ -235,7 +235,7 @@ export class Analysis {
 }
 
 const NOTHING_BUT_COUNTS: Conclusion = notApplicable(
-  `A table of counts tells neither when nor who. Record the calls: ${RECORDING}`,
+  `A table of counts says neither when nor who. Record the calls: ${RECORDING}`,
 );
 
 /** Only `-T` tells how long a call on one line took; split calls and calls in flight show it without. */

@@ -30,7 +30,7 @@ const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
   },
   'name-mismatch': {
     severity: 'warning',
-    meaning: 'A call ended under another name than it began with; the end was believed.',
+    meaning: 'A call ended under another name than it began with; drover uses the name at its end.',
   },
   'clock-step': {
     severity: 'warning',
@@ -74,7 +74,7 @@ const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
   },
   'capture-ended-early': {
     severity: 'info',
-    meaning: 'The live capture was ended early, for want of space or to set a worker free.',
+    meaning: 'The live capture was ended early: space ran out, or a worker had to be set free.',
   },
   'read-error': {
     severity: 'warning',
@@ -103,7 +103,7 @@ const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
   'memory-limit': {
     severity: 'warning',
     meaning:
-      'Reading ended early, for want of memory: what had been read by then was analysed. Give drover more ' +
+      'Reading ended early because memory ran out: what had been read by then was analysed. Give drover more ' +
       '(NODE_OPTIONS=--max-old-space-size=8192, in MB), or a part of the trace.',
   },
   'overlapping-files': {
@@ -115,8 +115,9 @@ const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
   'silent-threads': {
     severity: 'warning',
     meaning:
-      'Threads that were silent for long while more than 8,000 others came were followed no further, for want of ' +
-      'their end in the trace: counts are too low.',
+      'More than 8,000 threads came and went without a line that says they ended; drover followed those that had ' +
+      'been ' +
+      'silent for longest no further. Counts are too low.',
   },
   'ended-workers': {
     severity: 'warning',
@@ -137,5 +138,5 @@ const DIAGNOSTICS: Readonly<Record<string, DiagnosticMeaning>> = {
 };
 
 export function meaningOf(code: string): DiagnosticMeaning {
-  return DIAGNOSTICS[code] ?? { severity: 'info', meaning: 'Noted while reading.' };
+  return DIAGNOSTICS[code] ?? { severity: 'info', meaning: 'Something unusual was noted while reading.' };
 }

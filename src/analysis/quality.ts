@@ -43,7 +43,7 @@ export function assessQuality({ facts, model, capabilities, events, noted, cost,
         'The report is about all of it.',
     );
   if (capabilities.resolution > 0)
-    notes.push('Whole seconds only: nothing shorter than a second can be told. Record with -ttt.');
+    notes.push('The times are whole seconds: nothing shorter than a second shows. Record with -ttt.');
   for (const { severity, meaning, count: times, code } of diagnostics)
     if (severity === 'warning' && code !== 'unparsed-line') notes.push(`${meaning} (${count(times)})`);
   if (model.calibration.contended)
@@ -59,7 +59,7 @@ export function assessQuality({ facts, model, capabilities, events, noted, cost,
   if (noted?.listenOverflows)
     notes.push(
       `Meanwhile ${plural(noted.listenOverflows, 'connection')} on this host found an accept queue full ` +
-        `(ListenOverflows); which server's is not told.`,
+        `(ListenOverflows); which server's queue it was is unknown.`,
     );
   if (cost !== null) notes.push(costNote(cost, facts.source.format));
   const unnamed = whatNamesWouldTell({ model, capabilities });

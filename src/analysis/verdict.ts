@@ -24,7 +24,7 @@ export interface VerdictContext {
   readonly callAsLong?: string;
 }
 
-const TABLE = 'a table of counts tells neither when nor who';
+const TABLE = 'a table of counts says neither when nor who';
 const UNSEEN = 'most connections were served by threads that nothing ties to their process. Record with -y';
 /** A call that has less of the time than this is one among others. */
 const LEAST_SHARE = 0.5;

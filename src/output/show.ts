@@ -12,6 +12,8 @@ const NOT_ONE_PLAIN_CELL = new RegExp(
   'gu',
 );
 const NOT_PLAIN_ASCII = /[^ -~]/gu;
+/** Signs of drover's own sentences that ASCII has other signs for. */
+const IN_ASCII: Readonly<Record<string, string>> = { '…': '...', µ: 'u', '–': '-' };
 
 /** One escape, of ours or of strace, or one character: the pieces that a cut or a line break must not split. */
 const PIECE = /\\x[0-9a-f]{2}|\\u\{[0-9a-f]{1,6}\}|\\[0-7]{1,3}|\\?./gsu;
@@ -19,10 +21,11 @@ const PIECE = /\\x[0-9a-f]{2}|\\u\{[0-9a-f]{1,6}\}|\\[0-7]{1,3}|\\?./gsu;
 /**
  * Text that is safe on one terminal line, one cell a character: control characters become `\xNN`, everything else that
  * could hide, reorder, widen or break the line becomes `\u{NNNN}`. With `ascii`, every character outside ASCII is
- * escaped. Idempotent.
+ * escaped, or replaced where it is a sign of drover's own sentences. Idempotent.
  */
 export function show(text: string, ascii = false): string {
-  return text.replace(ascii ? NOT_PLAIN_ASCII : NOT_ONE_PLAIN_CELL, escape);
+  if (!ascii) return text.replace(NOT_ONE_PLAIN_CELL, escape);
+  return text.replace(NOT_PLAIN_ASCII, (character) => IN_ASCII[character] ?? escape(character));
 }
 
 /**

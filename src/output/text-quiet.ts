@@ -44,7 +44,7 @@ function addFailures(page: Page, calls: readonly CallStatistics[]): void {
     page.line(
       [],
       2,
-      `${call.call}  ${errno === '?' ? 'error not told' : errno}  ${count(failed)} of ${count(call.count)} (${share})`,
+      `${call.call}  ${errno === '?' ? 'unknown error' : errno}  ${count(failed)} of ${count(call.count)} (${share})`,
     );
   }
   if (rows.length > SHOWN_FAILURES) page.line([], 2, `+${count(rows.length - SHOWN_FAILURES)} more, -v shows them`);

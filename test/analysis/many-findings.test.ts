@@ -124,10 +124,7 @@ describe('a report of many findings', () => {
     // That nobody could accept is what came of it.
     assert.equal(first.kind, 'loop-stall');
     assert.deepEqual(first.effects, ['service-stall-1']);
-    assert.match(
-      only(report, 'service-stall').effect ?? '',
-      /^nobody could accept or answer .* \(other stalls are part of it\)$/,
-    );
+    assert.match(only(report, 'service-stall').effect ?? '', /^nobody could accept .* \(other stalls included\)$/);
     assert.equal(report.verdict.text, `Likely: ${first.title} (+${causes.length - 1} more)`);
     assert.equal(report.verdict.severity, 'critical');
   });

@@ -41,15 +41,18 @@ test('what watch never tells is refused as a condition', async () => {
   const words = ['record', '1', '--engine', 'watch', '--ring', '5s', '--until'];
   const short = await runDrover([...words, 'stall>99ms']);
   assert.equal(short.code, 2);
-  assert.match(short.stderr, /tells no stall of less than 100 ms/);
+  assert.match(short.stderr, /reports no stall of less than 100 ms/);
   const error = await runDrover([...words, 'EMFILE']);
-  assert.match(error.stderr, /tells no EMFILE\.[\s\S]*EPIPE and ECONNRESET/);
+  assert.match(error.stderr, /does not report EMFILE\.[\s\S]*EPIPE and ECONNRESET/);
 });
 
 test('record refuses a condition without a ring, and a command that is not there before it traces', async () => {
   const alone = await runDrover(['record', String(process.pid), '--until', 'death']);
   assert.equal(alone.code, 2);
-  assert.match(alone.stderr, /--until tells when a ring is written to a file, and there is none\.[\s\S]*--ring 60s/);
+  assert.match(
+    alone.stderr,
+    /--until says when the ring is written to a file, and --ring is missing\.[\s\S]*--ring 60s/,
+  );
   const missing = await runDrover(['record', '1', '--ring', '5s', '--until', 'cmd:no-such-program-as-this -x']);
   assert.equal(missing.code, 2);
   assert.match(missing.stderr, /no-such-program-as-this cannot be started/);

@@ -133,3 +133,14 @@ describe('the dashboard', () => {
       '?',
     ));
 });
+
+describe('facts that have no room', () => {
+  it('end with a whole word and dots', () => {
+    const finding = { summary: `${'Worker 4127 waited for the disk again and again. '.repeat(30)}` };
+    const report = { ...nightReport, findings: nightReport.findings.map((each) => ({ ...each, ...finding })) };
+    const { lines } = new PaperDashboard(report, { columns: 80, rows: 24 });
+    const last = lines.find((line) => line.endsWith(' ...')) ?? '';
+    assert.match(last, /^ {7}\w.* (?:Worker|4127|waited|for|the|disk|again|and|again\.) \.\.\.$/);
+    assert.ok(last.length <= 80);
+  });
+});

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Finding } from '../../src/analysis/report.ts';
+import type { Finding, Step } from '../../src/analysis/report.ts';
+import { analyzeFiles } from '../../src/index.ts';
 import { analyzed, only } from '../support/analyzed.ts';
 import { arrivals } from '../support/arrivals.ts';
 import { attached, prefork } from '../support/server-lines.ts';
+import { sample } from '../support/truth.ts';
 import { oneTurn, turn } from '../support/turns.ts';
 
 /** What a finding tells to do, in one text. */
@@ -111,4 +113,20 @@ it('no advice names the root cause, health or certainty', async () => {
       /root cause|healthy|100 %|CPU-bound|deadlock/i,
     );
   }
+});
+
+describe('what to do about a stall without a call', () => {
+  const firstStep = async (name: string): Promise<Step | undefined> => {
+    const report = await analyzeFiles([sample(name).trace]);
+    return report.findings.find(({ kind }) => kind === 'loop-stall')?.next[0];
+  };
+
+  it('is to ask whether that worker computes while it happens, where only strace was there', async () => {
+    const { text, command } = (await firstStep('distracted-worker')) ?? {};
+    assert.match(text ?? '', /^While it happens: is it computing or waiting for a CPU\?/);
+    assert.equal(command, 'pidstat -u -w -p 4870 1 5');
+  });
+
+  it('is not to ask that where the capture shows the scheduler', async () =>
+    assert.match((await firstStep('distracted-worker/bpftrace'))?.text ?? '', /^Move the computation/));
 });

@@ -46,7 +46,7 @@ async function found(accepts: number, backlog = 23) {
 }
 
 it('four fifths of the backlog taken in one go are possible, more than the backlog is likely an overflow', async () => {
-  assert.match(none(await found(18), KIND), /18 connections at most had queued up while nobody looked, backlog 23/);
+  assert.match(none(await found(18), KIND), /18 connections at most had queued up while nobody accepted, backlog 23/);
   const nearly = only(await found(19), KIND);
   assert.deepEqual(
     [nearly.severity, nearly.confidence, nearly.metrics.most, nearly.metrics.limit],
@@ -121,7 +121,7 @@ it('each time that the queue was full is counted', async () => {
   for (const at of [50, 2000, 4000]) flood(workers[0] as ThreadLines, { at, accepts: 14 });
   const { metrics, summary } = only(await analyzed(trace), KIND);
   assert.equal(metrics.count, 3);
-  assert.match(summary, /With a backlog of 13 the kernel queues 14\. 3 times it was full or nearly\./);
+  assert.match(summary, /With a backlog of 13 the kernel queues 14\. 3 times the queue was full or nearly full\./);
 });
 
 it('a capture without durations, or without listen, cannot tell', async () => {

@@ -156,7 +156,7 @@ it('the metrics of lookups are those of their trace', async () => {
     ask(worker, 'cache.example', 107, { server: '10.0.0.3', code: SERVER_FAILURE });
   });
   const { metrics, summary } = only(await analyzed(trace), KIND);
-  assert.match(summary, /1 answer told another failure of the name server\./);
+  assert.match(summary, /1 answer reported another failure of the name server\./);
   assert.deepEqual(metrics, {
     place: 'loop',
     count: 2,

@@ -41,7 +41,7 @@ it('waits that report nothing and do not wait make a loop spin', async () => {
   const { metrics, title, next } = only(await rounds(2300, reportsNothing), KIND);
   assert.equal(metrics.kind, 'empty-waits');
   assert.match(title, /epoll_wait does not wait/);
-  assert.match(next[0]?.text ?? '', /Let the wait wait/);
+  assert.match(next[0]?.text ?? '', /Make the wait block/);
 });
 
 it('less than a tenth of the time is not told', async () => {

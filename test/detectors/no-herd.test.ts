@@ -111,7 +111,7 @@ describe('no herd is found', () => {
     // Whoever traces one worker of many sees no more of a herd than this.
     const { severity, confidence, title, summary } = only(await analyzed(few(17)), KIND);
     assert.deepEqual([severity, confidence], ['info', 'possible']);
-    assert.match(title, /^Woken in vain for .*: 17 of 40 times$/);
+    assert.match(title, /^Woken for nothing on .*: 17 of 40 times$/);
     assert.match(summary, /^One acceptor of .* was traced\. .* got 23 connections: 17 times another process/);
     assert.match(none(await analyzed(few(9)), KIND), /one acceptor only, which cannot be a herd \(23 connections\)/);
   });

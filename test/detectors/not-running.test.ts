@@ -43,10 +43,7 @@ describe('a call that waits for nothing', () => {
       const { metrics, title, summary, confidence, next, evidence } = await stall(trace);
       assert.deepEqual([metrics.cause, metrics.call, metrics.callMs], ['not-running', call, 170]);
       assert.equal(title, 'Worker 101 stalled 200 ms: it did not run');
-      assert.match(
-        summary,
-        new RegExp(`it did not run: ${call}, which waits for nothing, took 170 ms \\(throttled by`),
-      );
+      assert.match(summary, new RegExp(`it did not run: ${call}, which never blocks, took 170 ms \\(throttled by`));
       assert.equal(confidence, 'likely');
       assert.match(next[0]?.command ?? '', /proc\/101\/cgroup.*cpu\.max cpu\.stat/);
       assert.match(evidence[0]?.text ?? '', new RegExp(`${call}\\(`));
@@ -127,7 +124,7 @@ describe('a stretch that may have been something else', () => {
     assert.deepEqual([alone.metrics.cause, alone.confidence], ['log', 'possible']);
     assert.match(
       alone.summary,
-      /so small a step rarely waits for a disk: unless that is a pipe or far away, it may not have been/,
+      /A call this short rarely waits for a disk: unless the file is a pipe or far away, the worker may not have/,
     );
     const paused = (ms: number) =>
       oneTurn(

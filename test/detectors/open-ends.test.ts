@@ -217,7 +217,7 @@ describe('what had not ended at the end of the capture counts up to the end', ()
     const { outcomes } = await analyzed(stuck.join(''));
     assert.deepEqual(
       [outcomes['error-storm']?.status, outcomes['error-storm']?.reason],
-      ['not-applicable', '0 calls that came back: too few to fail in bulk (3 needed)'],
+      ['not-applicable', '0 calls that came back: too few to judge (3 needed)'],
     );
   });
 });

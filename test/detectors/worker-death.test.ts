@@ -256,7 +256,7 @@ describe('a process of which nothing follows behind a fault', () => {
       KIND,
     );
     assert.deepEqual([severity, confidence], ['warning', 'possible']);
-    assert.equal(title, 'Process 4578 got SIGSEGV, and nothing of it follows');
+    assert.equal(title, 'Process 4578 got SIGSEGV, and no later line of it is in the capture');
     assert.match(summary, /it had served before\./);
     const [death] = metrics.deaths as unknown as { assumed: boolean; signal: string }[];
     assert.deepEqual([death?.assumed, death?.signal], [true, 'SIGSEGV']);

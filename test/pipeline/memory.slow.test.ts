@@ -38,7 +38,7 @@ describe('a trace that takes more memory than there is', () => {
       quality.diagnostics.filter(({ code: kind }) => kind === 'memory-limit').map(({ count }) => count),
       [1],
     );
-    assert.match(quality.notes.join(' '), /Reading ended early, for want of memory/);
+    assert.match(quality.notes.join(' '), /Reading ended early because memory ran out/);
     const text = await runDrover([path, '--strict'], { environment });
     assert.equal(text.code, EXIT.partial);
     assert.match(text.stdout, /not read to the end/);

@@ -78,7 +78,7 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
   'error-storm': [
     {
       pattern:
-        /^([\d,]+) of ([\d,]+) calls? failed, (?:none of them in bulk|([\d,]+) as is ordinary \([a-z_\d]+ E[A-Z_\d]+\), no others in bulk)$/,
+        /^([\d,]+) of ([\d,]+) calls? failed, (?:no group of them often enough to report|([\d,]+) of them as in any healthy server \([a-z_\d]+ E[A-Z_\d]+\), no other group often enough to report)$/,
       holds: (report, [failures = 0, calls = 0, ordinary = 0]) =>
         failures === failed(report) &&
         ordinary <= failures &&
@@ -107,7 +107,7 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
   ],
   'backlog-overflow': [
     {
-      pattern: each('([\\d,]+) connections? at most had queued up while nobody looked, backlog [\\d,]+'),
+      pattern: each('([\\d,]+) connections? at most had queued up while nobody accepted, backlog [\\d,]+'),
       holds: (report) => callsNamed(report, ACCEPT) > 0,
     },
   ],
@@ -154,7 +154,7 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
     },
     {
       pattern:
-        /^at no time of [\d.]+ ms or more was a thread at work while none .* waited there \((\d+) sets?\); what a lock .*$/,
+        /^at no time of [\d.]+ ms or more was a thread at work while none .* waited there \((\d+) sets?\); a wait for a lock would not show$/,
       holds: (report, [sets = 0]) =>
         sets > 0 && report.workers.filter(({ role }) => role === 'runtime-thread').length <= sets,
     },
@@ -212,7 +212,7 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
         calls > 0 && calls === callsNamed(report, OPEN_OR_WRITE) && callsNamed(report, SYNC) === 0,
     },
     {
-      pattern: /^([\d,]+) syncs?, the longest .*, none of them in the way: .*$/,
+      pattern: /^([\d,]+) syncs?, the longest .*, none long enough to report: .*$/,
       holds: (report, [syncs = 0]) => syncs > 0 && syncs <= callsNamed(report, SYNC),
     },
   ],
@@ -256,7 +256,7 @@ export const CLEAR: Readonly<Partial<Record<Kind, readonly Claim[]>>> = {
   ],
   'lazy-import': [
     {
-      pattern: /^([\d,]+) requests?, ([\d,]+) modules? opened on the way of one at most$/,
+      pattern: /^([\d,]+) requests?, ([\d,]+) modules? opened during one at most$/,
       holds: (report, [read = 0]) => read > 0 && read >= requests(report),
     },
   ],
@@ -348,7 +348,7 @@ export const DENIED: readonly Claim[] = [
     holds: (report) => report.workers.every(({ atEnd }) => atEnd === null),
   },
   {
-    pattern: /^([\d,]+) calls? that came back: too few to fail in bulk/,
+    pattern: /^([\d,]+) calls? that came back: too few to judge/,
     holds: (report, [calls = 0]) => calls <= all(report) && calls >= all(report) - most(report),
   },
 ];

@@ -14,7 +14,7 @@ export async function runRecord(pids: readonly number[], flags: RecordFlags): Pr
     throw new UsageError('-o and --save both name the capture.', { hint: 'Give one of them.' });
   if (flags.ring !== undefined) return (await import('../capture/flight-recorder.ts')).runRing(pids, flags, flags.ring);
   if (flags.until !== undefined)
-    throw new UsageError('--until tells when a ring is written to a file, and there is none.', {
+    throw new UsageError('--until says when the ring is written to a file, and --ring is missing.', {
       hint: 'Add --ring 60s',
     });
   const say = notices(flags);

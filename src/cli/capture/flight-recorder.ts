@@ -76,11 +76,11 @@ export async function runRing(pids: readonly number[], flags: RecordFlags, ringS
 function demandCounted(conditions: readonly Condition[]): void {
   for (const condition of conditions) {
     if (condition.kind === 'stall' && condition.ms < TOLD_TURN_MS)
-      throw new UsageError(`--engine watch tells no stall of less than ${TOLD_TURN_MS} ms.`, {
+      throw new UsageError(`--engine watch reports no stall of less than ${TOLD_TURN_MS} ms.`, {
         hint: `Write --until 'stall>${TOLD_TURN_MS}ms', or use --engine bpftrace`,
       });
     if (condition.kind === 'error' && !TOLD_ERRORS.has(condition.errno))
-      throw new UsageError(`--engine watch tells no ${condition.errno}.`, {
+      throw new UsageError(`--engine watch does not report ${condition.errno}.`, {
         hint: `It tells ${[...TOLD_ERRORS].join(' and ')} of writes; --engine bpftrace tells all`,
       });
   }
@@ -101,7 +101,7 @@ async function ending(
     unwritten === 0 ? '' : ` Since the last one began ${plural(unwritten, 'more thing')} happened: not written.`;
   say(
     dumps === 0 && failed === 0
-      ? 'Nothing happened that was waited for: there is no dump.'
+      ? 'No condition of --until held: there is no dump.'
       : `${plural(dumps, 'dump')}${others}. They hold what clients sent; only you can read them.${lost}`,
   );
   if (fatal !== null) return fatal.code;

@@ -35,7 +35,7 @@ function conditionOf(text: string): Condition {
   if (text.startsWith('cmd:')) return { kind: 'command', words: commandWords(text.slice('cmd:'.length)) };
   if (/^E[A-Z0-9]{2,}$/.test(text)) {
     if (EVERYDAY.has(text))
-      throw new UsageError(`${text} is part of the daily work of any server.`, {
+      throw new UsageError(`${text} happens all the time on any server.`, {
         hint: 'Name an error that should not happen: EPIPE, ECONNRESET, EMFILE, ENOSPC.',
       });
     return { kind: 'error', errno: text };

@@ -4,11 +4,12 @@ import { wrap } from '../../output/page.ts';
 import { show } from '../../output/show.ts';
 import { fitTraceLines } from '../../output/trace-line.ts';
 import { CONFIDENCE_WORDS, pids } from '../../output/wording.ts';
-import { type Glyphs, type Row, row, span } from '../spans.ts';
+import { type Glyphs, type Row, row, span, textOf } from '../spans.ts';
 import { type DashboardState, shownReport } from '../state.ts';
 import { at, clockName, notation } from '../times.ts';
 
 const LABEL = 7;
+const MORE = ' ...';
 
 /** Text that hangs behind a label: ` WHY   An event loop …`. */
 export function hanging(glyphs: Glyphs, label: string, text: string, width: number): readonly Row[] {
@@ -39,12 +40,18 @@ function effectRows(state: DashboardState, finding: Finding, width: number): rea
   return hanging(state.glyphs, 'THEN', effects.join('; '), width);
 }
 
-/** As many of the rows as there is room for; the last one says when something is missing. */
-export function clipped(rows: readonly Row[], height: number): readonly Row[] {
+/** As many of the rows as there is room for; the last one, of that width at most, says when something is missing. */
+export function clipped(rows: readonly Row[], height: number, width: number): readonly Row[] {
   if (rows.length <= height) return rows;
   const shown = rows.slice(0, Math.max(0, height));
   const last = shown.at(-1);
-  return last === undefined ? [] : [...shown.slice(0, -1), [...last, span(' ...')]];
+  if (last === undefined) return [];
+  const text = textOf(last);
+  const indent = text.length - text.trimStart().length;
+  // A sentence is not cut inside a word.
+  const [start = ''] = wrap(text.trimStart(), Math.max(1, width - MORE.length - indent));
+  const kept = text.length + MORE.length <= width ? last : row(' '.repeat(indent) + start);
+  return [...shown.slice(0, -1), [...kept, span(MORE)]];
 }
 
 /** `likely, 02:13:32.104 to 02:13:51.220 UTC, worker 4127, loop-stall`. */

@@ -141,7 +141,7 @@ function selectedBelow(state: DashboardState, finding: Finding, height: number):
     row(span(' PROOF ', 'bold'), 'Enter shows every line'),
     ...proofRows(state, finding.evidence.slice(0, height > 16 ? 6 : 1), columns, -1),
   ];
-  const text = clipped(facts, Math.max(2, height - proof.length - 1));
+  const text = clipped(facts, Math.max(2, height - proof.length - 1), columns);
   const steps = stepRows(glyphs, finding.next, columns, Math.max(0, height - text.length - proof.length - 1));
   return [...tall([...text, ...steps, ...proof], height - 1), spoolRow(state)];
 }

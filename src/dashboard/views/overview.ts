@@ -53,11 +53,11 @@ function drawSelected(state: DashboardState, finding: Finding, height: number): 
   const steps = height < FEWEST_FOR_STEPS ? [] : stepRows(glyphs, finding.next, columns, most);
   const foot = [...steps, ...shown];
   const upper = Math.max(0, height - foot.length);
-  const facts = clipped(told, upper);
+  const facts = clipped(told, upper, columns);
   const why = hanging(glyphs, 'WHY', finding.why, columns);
   const room = upper - facts.length;
   const timeline = drawTimeline(state, finding, Math.min(room, Math.max(MOST_BEFORE_WHY, room - why.length)));
-  const reason = clipped(why, room - timeline.length);
+  const reason = clipped(why, room - timeline.length, columns);
   return [...tall([...timeline, ...facts, ...reason], upper), ...foot];
 }
 

@@ -86,17 +86,19 @@ function drawWorker(
 function detail(state: DashboardState, { worker, activity }: WorkerRow): readonly Row[] {
   const findings = (shownReport(state)?.findings ?? []).filter(({ workers }) => workers.includes(worker.pid));
   const now = activity?.now;
-  const facts = [
+  const counts = [
     `${count(worker.requests)} requests`,
     `${count(worker.accepted)} accepted`,
     worker.firstMs === null ? '' : `seen ${at(state, worker.firstMs)} to ${at(state, worker.lastMs)}`,
-    now === undefined || now.state === 'ended'
-      ? ''
-      : `last in: ${now.call === '' ? 'no call' : `${now.call} ${now.target}`.trim()} since ${at(state, now.sinceMs)}`,
-  ];
+  ].filter((fact) => fact !== '');
+  const call = now === undefined || now.call === '' ? 'no call' : `${now.call} ${now.target}`.trim();
+  const last = now === undefined || now.state === 'ended' ? [] : [`last in: ${call} since ${at(state, now.sinceMs)}`];
+  // What there is no room for beside the others has a row of its own.
+  const line = [...counts, ...last].join('   ');
+  const facts = line.length < state.columns ? [line] : [counts.join('   '), ...last];
   return [
     rule(state.glyphs, state.columns, `WORKER ${worker.pid}`, show(worker.server)),
-    row(` ${facts.filter((fact) => fact !== '').join('   ')}`),
+    ...facts.map((fact) => row(` ${fact}`)),
     ...(findings.length === 0
       ? [row(' No finding names it.')]
       : findings

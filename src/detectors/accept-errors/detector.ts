@@ -12,7 +12,7 @@ const EVIDENCE = 6;
 
 export const acceptErrors = defineDetector({
   kind: 'accept-errors',
-  title: 'Connections cannot be accepted for want of descriptors or memory',
+  title: 'Connections cannot be accepted: descriptors or memory have run out',
   needs: [{ families: ['accept'], calls: 'accept', without: 'whether it fails is unknown' }],
   thresholds: {},
   follows: { kinds: ['fd-leak'], anywhere: false },
@@ -46,7 +46,10 @@ export const acceptErrors = defineDetector({
 function conclude(context: Context, troubles: ReadonlyMap<Listener, Trouble>): Conclusion<Metrics> {
   const findings = [...troubles].map(([listener, trouble]) => finding(context, listener, trouble));
   if (findings.length > 0)
-    return found(`${plural(findings.length, 'listener')} on which accept failed for want of something`, findings);
+    return found(
+      `${plural(findings.length, 'listener')} on which accept failed because something had run out`,
+      findings,
+    );
   const accepts = context.model.statistics.all().filter(({ syscall }) => syscall.family === 'accept');
   const calls = accepts.reduce((sum, each) => sum + each.count, 0);
   return clear(`none of ${plural(calls, 'accept call')} failed with EMFILE, ENFILE, ENOBUFS or ENOMEM`);

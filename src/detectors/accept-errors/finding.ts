@@ -34,7 +34,7 @@ export function finding(context: Context, listener: Listener, trouble: Trouble):
       `${held === '' ? '' : ` Open in the worker at the first failure, as far as the trace shows: ${held}.`}`,
     why:
       'New clients wait in the queue, or are dropped, until something is closed. Some servers back off for up to ' +
-      'a second after each failure, others try again at once and burn a core.',
+      'a second after each failure, others try again at once and use a whole core.',
     ...span({ times }, first, last),
     openEnded: false,
     workers: [...workers].map(({ pid }) => pid).filter((pid) => pid !== 0),
@@ -78,7 +78,8 @@ function adviceFor(error: string, pid: number): Step[] {
               'lower the connections a worker may hold; if they only grow, look for what never closes.'
             : 'The limit of the whole machine is reached: raise fs.file-max, or find the process that holds most.',
         caveat:
-          'A higher limit only delays a leak. libuv (node, uvloop) closes new connections unread at the limit, ' +
+          'If descriptors leak, a higher limit only delays the failure. libuv (node, uvloop) closes new ' +
+          'connections unread at the limit, ' +
           'without a word in its log.',
       },
     ];

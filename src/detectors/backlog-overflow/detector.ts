@@ -20,7 +20,7 @@ const AT_ONCE = 0.25;
 
 export const backlogOverflow = defineDetector({
   kind: 'backlog-overflow',
-  title: 'The queue of the listener was full, or nearly',
+  title: 'The queue of the listener was full, or nearly full',
   needs: [
     'times',
     'durations',
@@ -31,7 +31,8 @@ export const backlogOverflow = defineDetector({
       default: 0.8,
       unit: 'of the backlog',
       meaning:
-        'So many connections taken in one go, after a time without accepting, say that the queue was full or nearly.',
+        'When this many connections are accepted one after the other, after a time in which nobody accepted, the ' +
+        'queue was full or nearly full.',
     },
     'backlog-min-connections': {
       default: 5,
@@ -81,13 +82,13 @@ function conclude(context: Context, queues: AcceptQueues<Floods>): Conclusion<Me
           'queued up meanwhile (Recv-Q of its port in ss -ltn does)',
       };
     return (
-      `${listener.name}: ${plural(floods?.most ?? 0, 'connection')} at most had queued up while nobody looked, ` +
+      `${listener.name}: ${plural(floods?.most ?? 0, 'connection')} at most had queued up while nobody accepted, ` +
       `backlog ${count(limit)}`
     );
   });
   return verdictOf(
     judged,
-    (findings) => `${plural(findings, 'listener')} whose queue was full, or nearly`,
+    (findings) => `${plural(findings, 'listener')} whose queue was full, or nearly full`,
     () => clear(''),
   );
 }

@@ -23,7 +23,7 @@ export function finding(
   const worst = full.reduce((most, flood) => (flood.accepted > most.accepted ? flood : most));
   const away = worst.start - worst.since;
   const workers = pidsOf(new Set(full.flatMap(({ threads }) => [...threads])));
-  const again = full.length === 1 ? '' : ` ${count(full.length)} times it was full or nearly.`;
+  const again = full.length === 1 ? '' : ` ${count(full.length)} times the queue was full or nearly full.`;
   return {
     severity: wasFull ? 'critical' : 'warning',
     confidence: wasFull ? 'likely' : 'possible',
@@ -32,7 +32,7 @@ export function finding(
         `backlog ${count(limit)}`,
     ),
     summary:
-      `Nobody looked at ${name} for ${duration(away)}; then ${plural(worst.accepted, 'connection')} were ` +
+      `Nobody accepted from ${name} for ${duration(away)}; then ${plural(worst.accepted, 'connection')} were ` +
       `accepted within ${duration(worst.end - worst.start)}. With a backlog of ${count(limit)} the kernel queues ` +
       `${count(limit + 1)}.${again}`,
     why:

@@ -90,22 +90,24 @@ function summary(tally: LookupTally, place: Place, requests: number): string {
       `${plural(noSuchName, 'answer')} said that there is no such ` +
         `name${searched > 0 ? `; ${plural(searched, 'lookup')} tried search domains` : ''}.`,
     );
-  if (failures > 0) parts.push(`${plural(failures, 'answer')} told another failure of the name server.`);
+  if (failures > 0) parts.push(`${plural(failures, 'answer')} reported another failure of the name server.`);
   const request = [...tally.requests].toSorted((a, b) => b[1] - a[1])[0];
   if (request !== undefined) parts.push(`Most were made while serving ${request[0]}.`);
   if (requests > 0 && tally.count >= requests)
-    parts.push(`That is ${ratio(tally.count / requests)} a request: nothing is remembered.`);
+    parts.push(`That is ${ratio(tally.count / requests)} a request: answers are not cached.`);
   return parts.join(' ');
 }
 
 const WHY: Readonly<Record<Place, string>> = {
   loop:
-    'The resolver of the C library waits in its own poll, 5 s for each try unless told otherwise. Until it has ' +
+    'The resolver of the C library waits in its own poll, 5 s for each try unless configured otherwise. Until it has ' +
     'an answer the loop runs nothing else.',
   worker:
-    'The resolver of the C library waits 5 s for each try unless told otherwise, and holds its worker for so long.',
+    'The resolver of the C library waits 5 s for each try unless configured otherwise. For that time it holds its ' +
+    'worker.',
   pool:
-    'The resolver of the C library waits 5 s for each try unless told otherwise. The loop goes on, but who asked for ' +
+    'The resolver of the C library waits 5 s for each try unless configured otherwise. The loop goes on, but the ' +
+    'request that asked for ' +
     'the name waits, and so does all other work of a pool when lookups hold its threads.',
 };
 
@@ -144,15 +146,18 @@ function advice(tally: LookupTally, place: Place): Step[] {
   const { longest, timeouts, searched, noSuchName } = tally;
   const name = longest?.name && /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(longest.name) ? longest.name : 'NAME';
   const steps: Step[] = [
-    { text: 'Ask the same thing by hand, and see which name server is slow.', command: `time getent ahosts ${name}` },
+    {
+      text: 'Look the same name up by hand, and see which name server is slow.',
+      command: `time getent ahosts ${name}`,
+    },
   ];
   if (timeouts > 0)
     steps.push({
       text:
-        'A name server does not answer: take it out of /etc/resolv.conf, or repair it; options timeout:1 ' +
-        'attempts:2 limits what a dead one costs.',
+        'A name server does not answer: repair it, or take it out of /etc/resolv.conf. "options timeout:1 ' +
+        'attempts:2" there limits how long a dead one holds a lookup.',
       command: 'cat /etc/resolv.conf',
-      caveat: 'With timeout:1 a slow answer is lost as well.',
+      caveat: 'With timeout:1 an answer that takes longer than a second is lost as well.',
     });
   if (searched > 0 || noSuchName > 1)
     steps.push({
@@ -165,8 +170,8 @@ function advice(tally: LookupTally, place: Place): Step[] {
     steps.push({
       text:
         "Let the loop's own resolver do it (gevent's default one runs in threads, asyncio's loop.getaddrinfo " +
-        'too), or look up once and keep the address.',
-      caveat: 'Lookups inside C extensions cannot be patched; a kept address misses a change of the record.',
+        'too), or look the name up once and store the address.',
+      caveat: 'Lookups inside C extensions cannot be patched; a stored address misses a change of the record.',
     });
   if (place === 'pool' && [...tally.threads].some(({ process }) => process.server === 'node'))
     steps.push({

@@ -17,7 +17,7 @@ export const metrics = {
   failures: metric.count('Answers with another failure of the name server.'),
   searched: metric.count('Lookups that tried several names.'),
   overTcp: metric.count('Lookups that were made over TCP, or repeated so.'),
-  unanswered: metric.count('Lookups that waited in vain: no name server answered.'),
+  unanswered: metric.count('Lookups that no name server answered.'),
   openAtEnd: metric.count('Lookups that had not ended when the capture did.'),
   perRequest: metric.orNull(
     metric.amount('Lookups for each request that these workers read; null when they read none.'),

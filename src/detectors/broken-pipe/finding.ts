@@ -123,7 +123,9 @@ function clientSummary(tally: Tally, worst: FailedWrite, requests: number, fatal
   const bound = worst.connection?.seenOpening === false ? 'at least ' : '';
   const whom = behindWhom(worst);
   const longest =
-    whom === '' ? '' : `, longest ${duration((worst.longest?.end ?? 0) - (worst.longest?.start ?? 0))} of ${whom}`;
+    whom === ''
+      ? ''
+      : ` (the longest: ${duration((worst.longest?.end ?? 0) - (worst.longest?.start ?? 0))} of ${whom})`;
   const behind = worst.behind < NOTABLE ? '' : `, ${duration(worst.behind)} behind other work${longest}`;
   return (
     `${base} The worst, ${worst.request.name}, was ${bound}${duration(ageOf(worst))} old: ` +
@@ -135,12 +137,12 @@ function clientSummary(tally: Tally, worst: FailedWrite, requests: number, fatal
 function spentOf(worst: FailedWrite): string {
   const { own, waiting } = worst;
   const upstream = upstreamOf(worst);
-  if (upstream === null) return `${duration(own)} own work, ${duration(waiting)} waiting in the loop`;
+  if (upstream === null) return `${duration(own)} of work on it, ${duration(waiting)} of waiting`;
   const { peer, total } = upstream;
-  const answer = `${duration(total)} for an answer of ${peer}`;
+  const answer = `${duration(total)} of it for an answer of ${peer}`;
   return waiting >= own
-    ? `${duration(own)} own work, ${duration(waiting)} waiting, of it ${answer}`
-    : `${duration(own)} in its worker, of it ${answer}, ${duration(waiting)} waiting in the loop`;
+    ? `${duration(own)} of work on it, ${duration(waiting)} of waiting (${answer})`
+    : `${duration(own)} in its worker (${answer}), ${duration(waiting)} of waiting`;
 }
 
 function upstreamMs(failure: FailedWrite): number | null {

@@ -3,11 +3,12 @@ import type { Step } from '../finding.ts';
 import { seeCode } from '../see-code.ts';
 
 export const WHY =
-  'It uses a core for nothing, and what shares that core runs later. The loop does serve what comes, so that ' +
+  'It uses a whole core for nothing, and slows down what shares that core. The loop still serves requests, so that ' +
   'neither a log nor a probe shows it.';
 
 export const WHY_YIELDS =
-  'It uses a core for nothing, and takes it from the thread that it waits for. A yield is no wait: it returns at ' +
+  'It uses a whole core for nothing, and takes it from the thread that it waits for. A yield does not wait: it ' +
+  'returns at ' +
   'once when nobody else wants the processor.';
 
 /** Of a thread that only yields. */
@@ -15,10 +16,10 @@ export function adviceForYields(process: Process | null): readonly Step[] {
   const pid = process === null || process.pid === 0 ? 'PID' : process.pid;
   return [
     {
-      text: 'Which threads compute, and what does the one do that the others wait for?',
+      text: 'See which threads compute, and what the thread does that the others wait for.',
       command: `top -H -b -n 1 -p ${pid} | head -30`,
     },
-    ...(process === null ? [] : [seeCode(process, 'See the code that goes round.')]),
+    ...(process === null ? [] : [seeCode(process, 'See the code that spins.')]),
   ];
 }
 
@@ -26,7 +27,7 @@ export function adviceForYields(process: Process | null): readonly Step[] {
 export function adviceFor(stuck: boolean, isListener: boolean, process: Process | null): readonly Step[] {
   return [
     ...(stuck ? whenStuck(isListener) : WHEN_EMPTY),
-    ...(process === null ? [] : [seeCode(process, 'See the code that goes round.')]),
+    ...(process === null ? [] : [seeCode(process, 'See the code that spins.')]),
   ];
 }
 
@@ -36,7 +37,7 @@ function whenStuck(isListener: boolean): Step[] {
       {
         text:
           'Stop waiting for the listener while it cannot accept (take it out of the set, try again after a ' +
-          'pause). If accept fails for want of descriptors, see accept-errors in this report.',
+          'pause). If accept fails because descriptors have run out, see accept-errors in this report.',
       },
     ];
   return [
@@ -52,7 +53,7 @@ function whenStuck(isListener: boolean): Step[] {
 const WHEN_EMPTY: readonly Step[] = [
   {
     text:
-      'Let the wait wait: look for a loop around sleep(0), a timer that is always due, or a timeout that was ' +
+      'Make the wait block: look for a loop around sleep(0), a timer that is always due, or a timeout that was ' +
       'rounded down to 0.',
     caveat: 'A framework that polls without a pause on purpose (for latency) looks the same.',
   },

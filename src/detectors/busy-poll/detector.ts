@@ -22,17 +22,17 @@ export const busyPoll = defineDetector({
     'busy-poll-share': {
       default: 0.1,
       unit: 'of the time',
-      meaning: 'A loop that goes round for this part of its time without getting anything done is a warning.',
+      meaning: 'A loop that spins for this part of its time, without getting anything done, is a warning.',
     },
     'busy-poll-per-second': {
       default: 1000,
       unit: 'rounds a second',
-      meaning: 'Slower rounds than this, while it goes round, are no spinning.',
+      meaning: 'A loop that makes fewer rounds a second than this does not spin.',
     },
     'busy-wake-per-second': {
       default: 100,
       unit: 'wake-ups a second',
-      meaning: 'A thread whose short time limits run out so often wakes for nothing.',
+      meaning: 'A thread whose waits time out this often wakes for nothing.',
     },
   },
   trackers: [SpinTracker, RoundsTracker],

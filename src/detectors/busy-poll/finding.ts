@@ -35,7 +35,7 @@ export function finding(worst: Spinner, spinners: readonly Spinner[], stuck: boo
     confidence: 'likely',
     title: cutTitle(`${workerName(pid)} spins ${share}: ${stuck ? `${ready} stays ready` : `${call} does not wait`}`),
     summary:
-      `For ${duration(worst.time)}, ${share}, ${workerName(pid).toLowerCase()} went round its loop without ` +
+      `For ${duration(worst.time)}, ${share}, ${workerName(pid).toLowerCase()} spun in its loop without ` +
       `getting anything done: ${count(worst.rounds)} times ` +
       `${what}${stuck ? ', and nothing was done about it' : ''}. Under strace a round took ${took}; untraced ` +
       `far more of them fit into the same time.${others}`,

@@ -75,7 +75,7 @@ export function repeatedFinding(
     summary:
       call === YIELD
         ? `${name} called sched_yield ${rate}, and nothing in between: ${count(total)} of ${count(waits)} such ` +
-          'calls. It asks again and again for a lock or a flag that another thread has to change.'
+          'calls. It polls a lock or a flag that another thread has to change.'
         : stuck
           ? `${call} of ${name.toLowerCase()} reported ${ready} ${rate}, and nothing was read, written, accepted or ` +
             'closed ' +

@@ -82,7 +82,7 @@ function conclude(context: Context, threads: ReadonlyMap<Thread, SyncTally>): Co
   );
   if (syncs > 0)
     return clear(
-      `${plural(syncs, 'sync')}, the longest ${duration(longest)}, none of them in the way: ${limits(context)}`,
+      `${plural(syncs, 'sync')}, the longest ${duration(longest)}, none long enough to report: ${limits(context)}`,
     );
   // A capture of sockets alone would hold no sync either.
   const calls = model.statistics.all().filter(({ syscall }) => ON_FILES.has(syscall.name) || syscall.family === 'open');

@@ -45,9 +45,11 @@ export function finding(
       `${plural(changes, 'time')} for ${plural(requests, 'request')} (${count(added)} ADD, ${count(modified)} MOD, ` +
       `${count(removed)} DEL).${toggles === 0 ? '' : toggled}`,
     why: isToggled
-      ? 'Each wake-up then costs two calls more, the wasted ones of a herd as well. A call is about a microsecond ' +
-        'untraced: a cost, not a fault.'
-      : 'Each change is a call more. A call is about a microsecond untraced: a cost, not a fault.',
+      ? 'Each wake-up then costs two more calls, also each wasted wake-up of a herd. Without a tracer a call takes ' +
+        'about ' +
+        'a microsecond: this is a cost, not an error.'
+      : 'Each change is one more call. Without a tracer a call takes about a microsecond: this is a cost, not an ' +
+        'error.',
     ...span(capabilities, Math.max(model.firstTime, model.options.from), Math.min(model.lastTime, model.options.to)),
     openEnded: false,
     workers: [...processes].map(({ pid }) => pid),
@@ -71,7 +73,9 @@ export function finding(
 
 const WHEN_TOGGLED: readonly Step[] = [
   {
-    text: 'Nothing at a low rate. Fewer connections help most: let the proxy keep its connections to the workers open.',
+    text:
+      'Change nothing at a low rate. Fewer connections help most: let the proxy keep its connections to the ' +
+      'workers open.',
   },
   {
     text: 'eventlet does this by design; plan to move to gevent, asyncio or threads: its project discourages new use.',
@@ -82,7 +86,7 @@ const WHEN_TOGGLED: readonly Step[] = [
 const WHEN_MANY: readonly Step[] = [
   {
     text:
-      'Nothing at a low rate. Keep connections to other services open (a pool): each new one is registered, ' +
+      'Change nothing at a low rate. Keep connections to other services open (a pool): each new one is registered, ' +
       'changed and removed again.',
   },
 ];

@@ -10,18 +10,30 @@ import { type Metrics, metrics } from './metrics.ts';
 
 export const errorStorm = defineDetector({
   kind: 'error-storm',
-  title: 'Calls fail in bulk',
+  title: 'The same call fails again and again',
   needs: [],
   judgesCounts: 'tables',
   thresholds: {
-    'storm-connects': { default: 3, unit: 'failures', meaning: 'So many failed connects to one address are told.' },
-    'storm-share': { default: 0.5, unit: 'of the calls', meaning: 'Of other calls so many must fail.' },
+    'storm-connects': {
+      default: 3,
+      unit: 'failures',
+      meaning: 'Failed connects to one address are reported from this number on.',
+    },
+    'storm-share': {
+      default: 0.5,
+      unit: 'of the calls',
+      meaning: 'Other calls are reported when this share of them fails.',
+    },
     'storm-calls': {
       default: 500,
       unit: 'failures',
-      meaning: 'So many failed searches for files, or others, are told.',
+      meaning: 'Failed searches for files, and other failed calls, are reported from this number on.',
     },
-    'storm-writes': { default: 3, unit: 'failures', meaning: 'So many writes that find no room (EAGAIN) are told.' },
+    'storm-writes': {
+      default: 3,
+      unit: 'failures',
+      meaning: 'Writes that find no room (EAGAIN) are reported from this number on.',
+    },
   },
   trackers: [FailureTracker],
   metrics,
@@ -65,7 +77,7 @@ function conclude(context: Context): Conclusion<Metrics> {
       `${plural(
         storms.reduce((sum, { failed }) => sum + failed, 0),
         'call',
-      )} failed in bulk`,
+      )} failed again and again`,
       findings,
     );
   const rows = context.model.statistics.all();
@@ -74,10 +86,12 @@ function conclude(context: Context): Conclusion<Metrics> {
   const fewest = Math.min(context.threshold('storm-connects'), context.threshold('storm-writes'));
   const cameBack = Math.max(0, calls - openCallsOf(context.model));
   if (cameBack < fewest)
-    return notApplicable(`${plural(cameBack, 'call')} that came back: too few to fail in bulk (${fewest} needed)`);
+    return notApplicable(`${plural(cameBack, 'call')} that came back: too few to judge (${fewest} needed)`);
   const [ordinary, often] = ordinaryIn(rows);
   const others =
-    ordinary === 0 ? 'none of them in bulk' : `${count(ordinary)} as is ordinary (${often}), no others in bulk`;
+    ordinary === 0
+      ? 'no group of them often enough to report'
+      : `${count(ordinary)} of them as in any healthy server (${often}), no other group often enough to report`;
   return clear(`${count(failed)} of ${plural(cameBack, 'call')} failed, ${others}`);
 }
 

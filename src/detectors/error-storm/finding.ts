@@ -101,40 +101,46 @@ function summaryOf(worst: Storm, storms: readonly Storm[], seconds: number): str
 }
 
 const WHY: Readonly<Record<Meaning, string>> = {
-  refused: 'Each try costs the request that needs the answer, and what tries again at once loads both sides.',
-  full: 'What should be written is lost, and a program that does not expect that stops or answers with errors.',
+  refused:
+    'Each failed try delays the request that needs the answer. A program that tries again at once loads both sides.',
+  full:
+    'The data that should be written is lost. A program that does not expect the error stops, or answers with ' +
+    'errors.',
   descriptors:
     'The process has as many descriptors open as it may, or the whole host has: no file, no connection and no name ' +
     'server can be opened until some are closed.',
   wait:
-    'A wait that fails does not wait: a loop that goes on with it goes round as fast as it can, and never hears of ' +
+    'A wait that fails returns at once: a loop that repeats it uses a whole core, and never notices ' +
     'what it should wait for.',
   search:
     'Each search costs a call into the kernel; along a long path of folders they add up on every request or start.',
-  unread: 'The other end does not read: its buffer is full, and the writer has to wait or to keep what it has.',
+  unread: 'The other end does not read: the buffer is full, and the writer has to wait or to keep the data.',
   accept:
-    'An accept that finds nothing was for nothing: either every worker wakes for each connection, or a loop asks ' +
+    'An accept that finds no connection is wasted: either every worker wakes for each connection, or a loop asks ' +
     'until the queue is empty.',
-  other: 'A call that fails each time does no work, and costs time all the same.',
+  other: 'A call that fails each time does no work, but it costs time.',
 };
 
 const NEXT: Readonly<Record<Meaning, (storm: Storm) => readonly Step[]>> = {
   refused: ({ target }) => [
     {
-      text: 'Does anybody listen there? Look on that host, and from this one.',
+      text: 'See whether anybody listens there, on that host and from this one.',
       ...(/^[\d.]+:\d+$/.test(target) ? { command: `nc -vz ${target.replace(':', ' ')}` } : { command: 'ss -ltnp' }),
     },
-    { text: 'Wait longer from one try to the next, and answer without that service meanwhile.' },
+    { text: 'Wait longer between tries, and answer without that service meanwhile.' },
   ],
   full: () => [
-    { text: 'Is the file system full, out of inodes, or mounted read-only?', command: 'df -h; df -i; findmnt -O ro' },
+    {
+      text: 'See whether the file system is full, out of inodes, or mounted read-only.',
+      command: 'df -h; df -i; findmnt -O ro',
+    },
     { text: 'EIO is the disk itself: look at what the kernel says.', command: 'dmesg -T | tail -30' },
   ],
   descriptors: ({ failures }) => {
     const pid = [...(failures?.pids ?? [])].find((each) => each > 0) ?? 'PID';
     return [
       {
-        text: 'How many are open, how many may be, and what are they?',
+        text: 'See how many descriptors are open, how many may be, and what they are.',
         command: `ls /proc/${pid}/fd | wc -l; grep 'open files' /proc/${pid}/limits; ls -l /proc/${pid}/fd | tail -30`,
       },
       {
@@ -147,12 +153,12 @@ const NEXT: Readonly<Record<Meaning, (storm: Storm) => readonly Step[]>> = {
     {
       text:
         errno === 'EBADF' || errno === 'EINVAL'
-          ? 'The descriptor of the wait is closed, or is something else by now: as a rule it was closed twice, or ' +
-            'before a fork. Look at what it is.'
-          : 'Look at what the wait is asked for.',
+          ? 'The descriptor of the wait is closed, or is something else by now. Often it was closed twice, or ' +
+            'before a fork. See what it is.'
+          : 'See what the wait is given.',
       command: 'ls -l /proc/PID/fd',
     },
-    { text: 'Restart the process: it will not come out of that by itself.' },
+    { text: 'Restart the process: it does not recover by itself.' },
   ],
   search: () => [
     {
@@ -163,7 +169,7 @@ const NEXT: Readonly<Record<Meaning, (storm: Storm) => readonly Step[]>> = {
     { text: 'See which paths are tried.', command: 'strace -f -e trace=open,openat,stat,access -o FILE -p PID' },
   ],
   unread: () => [
-    { text: 'Who does not read? Send-Q above 0 names the connection.', command: 'ss -tnp' },
+    { text: 'See who does not read: Send-Q above 0 shows the connection.', command: 'ss -tnp' },
     {
       text:
         'Wait until the socket is writable (poll, epoll) before the next write, and limit how long a client may ' +

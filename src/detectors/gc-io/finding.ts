@@ -78,9 +78,7 @@ function summaryOf(calls: Calls, worst: CollectorCall, finalizer: boolean): stri
           'of the collector as far as one can tell.'
         : `The frame ${frame} says so.`;
   const wait =
-    gaveWay === 0
-      ? ''
-      : `; ${count(gaveWay)} could not go on (EAGAIN), upon which such a library runs another greenlet`;
+    gaveWay === 0 ? '' : `; ${count(gaveWay)} could not go on (EAGAIN); the library then runs another greenlet`;
   const green =
     finalizer || switching === 0
       ? ''

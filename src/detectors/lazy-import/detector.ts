@@ -24,12 +24,12 @@ export const lazyImport = defineDetector({
     'import-ms': {
       default: 50,
       unit: 'ms',
-      meaning: 'Importing for this long on the way of one request is a warning.',
+      meaning: 'Importing for this long while a request waits is a warning.',
     },
     'import-modules': {
       default: 20,
       unit: 'modules',
-      meaning: 'More modules than this on the way of one request are a warning.',
+      meaning: 'More modules than this while a request waits are a warning.',
     },
   },
   trackers: [ModuleTracker],
@@ -76,7 +76,7 @@ function conclude(context: Context, all: readonly RequestImports[], dropped: num
   const requests = context.model.processes.requests;
   if (requests === 0)
     return notApplicable(
-      whyNoRequest(context, 'No request was read in the capture, so that nothing was imported on the way of one.'),
+      whyNoRequest(context, 'No request was read in the capture, so no import can have delayed one.'),
     );
   const heavy = all.filter((imports) => isHeavy(context, imports)).toSorted((a, b) => b.time - a.time);
   if (heavy.length > 0) {
@@ -85,5 +85,5 @@ function conclude(context: Context, all: readonly RequestImports[], dropped: num
     ]);
   }
   const most = all.reduce((sum, { modules }) => Math.max(sum, modules.size), 0);
-  return clear(`${plural(requests, 'request')}, ${plural(most, 'module')} opened on the way of one at most`);
+  return clear(`${plural(requests, 'request')}, ${plural(most, 'module')} opened during one at most`);
 }

@@ -66,7 +66,7 @@ function summaryOf(context: Context, worst: RequestImports, heavy: readonly Requ
   const tracer = net < 0.9 * time ? `, about ${duration(net)} without what the tracer added` : '';
   const took = context.capabilities.times ? ` in at least ${duration(time)}${tracer}` : '';
   const firsts = heavy.filter(({ isFirst }) => isFirst).length;
-  const others = total === 1 ? '' : ` ${plural(total, 'request')} did such a thing.`;
+  const others = total === 1 ? '' : ` ${plural(total, 'request')} imported modules in this way.`;
   const cold =
     firsts === 0 ? '' : ` ${firsts === 1 ? 'One was' : `${firsts} were`} the first that its worker was seen to serve.`;
   const list = packages.length === 0 ? '' : ` (${packages.slice(0, 5).join(', ')}${packages.length > 5 ? ', …' : ''})`;

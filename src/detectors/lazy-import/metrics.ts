@@ -2,7 +2,7 @@ import { metric, type ValuesOf } from '../metric.ts';
 
 /** What its findings carry. */
 export const metrics = {
-  count: metric.count('Requests on whose way modules were imported.'),
+  count: metric.count('Requests that waited while modules were imported.'),
   totalMs: metric.orNull(metric.lengthMs('Time of these imports; null without times.')),
   longestMs: metric.orNull(metric.lengthMs('Time of the longest; null without times.')),
   requests: metric.list(

@@ -115,7 +115,7 @@ function advice({ lock, waiters, polled }: LockStory): Step[] {
   const steps: Step[] = [
     {
       text:
-        'See who holds it now, and what that process does under it: the cure is to hold it for less, not to ' +
+        'See who holds the lock now, and what that process does meanwhile. Hold it for a shorter time: do not ' +
         'wait better.',
       command: onDisk ? 'lslocks -o PID,COMMAND,TYPE,MODE,BLOCKER,PATH' : 'ipcs -s -p',
     },

@@ -35,10 +35,10 @@ export function adviceElsewhere(cause: Cause, { target }: Reason, runtime: Runti
     case 'sleep':
       return [{ text: 'Use a timer of the loop: this sleep stops every request of the worker.' }];
     case 'child-wait':
-      return [{ text: `Let the loop hear of the end of the child instead of waiting for it. ${off}` }];
+      return [{ text: `Let the loop be notified when the child ends, instead of waiting for it. ${off}` }];
     case 'lock':
     case 'futex-ladder':
-      return [{ text: 'Find the thread that holds the lock: it is the one that wakes this futex.' }];
+      return [{ text: 'Find the thread that holds the lock: that thread wakes this futex.' }];
     case 'import':
       return [{ text: 'Load program files at start-up, or warm each worker up before it takes traffic.' }];
     default:

@@ -5,12 +5,18 @@ import { seeCode } from '../see-code.ts';
 import type { Cause, Reason } from '../stall-cause/cause.ts';
 import { adviceElsewhere, computingElsewhere } from './advice-elsewhere.ts';
 
+/** What the scheduler did during the stall, where the capture shows it. */
+interface Scheduling {
+  readonly starved: 'not' | 'partly' | 'mostly';
+  readonly isMeasured: boolean;
+}
+
 /** What to do about a stalled loop: first look, then change one thing. */
 export function stallAdvice(
   cause: Cause,
   reason: Reason,
   process: Process,
-  starved: 'not' | 'partly' | 'mostly' = 'not',
+  { starved, isMeasured }: Scheduling,
 ): Step[] {
   if (starved === 'mostly') return [...STARVED];
   const runtime = runtimeOf(process);
@@ -18,10 +24,9 @@ export function stallAdvice(
   // What does not run shows no code.
   if (cause === 'stopped' || cause === 'not-running') return [...steps];
   return [
-    // Whether it computes or waits for a processor is known then: both.
-    ...(starved === 'partly'
-      ? [...STARVED.slice(0, 1), ...steps.filter((step) => step !== COMPUTING_OR_WAITING)]
-      : steps),
+    ...(starved === 'partly' ? STARVED.slice(0, 1) : []),
+    // Whether it computes or waits for a processor is known then.
+    ...(isMeasured ? steps.filter(({ command = '' }) => !command.startsWith('pidstat -u')) : steps),
     seeCode(process, 'See the code that is running while it happens.'),
   ];
 }
@@ -29,7 +34,7 @@ export function stallAdvice(
 /** Advice about loops of Python is for Python, and for what nobody knows. */
 function stepsFor(cause: Cause, reason: Reason, pid: number, runtime: Runtime): readonly Step[] {
   if (runtime === 'python' || runtime === 'unknown') return ADVICE[cause](reason, pid);
-  if (cause === 'no-syscall') return [COMPUTING_OR_WAITING, computingElsewhere(runtime)];
+  if (cause === 'no-syscall') return [computingOrWaiting(pid), computingElsewhere(runtime)];
   return adviceElsewhere(cause, reason, runtime) ?? ADVICE[cause](reason, pid);
 }
 
@@ -55,12 +60,16 @@ const HEARTBEAT: Step = {
   caveat: 'A container may have a small /dev/shm; the file itself is empty.',
 };
 
-const COMPUTING_OR_WAITING: Step = {
-  text:
-    'Is it computing or waiting for a CPU? %usr near 100: it computes. nvcswch/s in the thousands: it waits for a ' +
-    'CPU.',
-  command: 'pidstat -u -w 1 5',
-};
+/** Of whom only strace was there to tell, which does not see the scheduler. */
+function computingOrWaiting(pid: number): Step {
+  return {
+    text:
+      'While it happens: is it computing or waiting for a CPU? %usr near 100: it computes. nvcswch/s in the ' +
+      'thousands: it waits for a CPU.',
+    command: `pidstat -u -w -p ${pid === 0 ? 'PID' : pid} 1 5`,
+    needs: 'sysstat',
+  };
+}
 
 const NOT_RUNNING_STEPS: (pid: number) => readonly Step[] = (pid) => {
   const process = pid === 0 ? 'PID' : String(pid);
@@ -81,7 +90,7 @@ const NOT_RUNNING_STEPS: (pid: number) => readonly Step[] = (pid) => {
     {
       text: 'Does it wait for memory? majflt/s above 0 is waiting for pages from a disk.',
       command: `pidstat -r -p ${process} 1 5`,
-      caveat: 'strace needs a processor for each call as well: in a small quota it is part of the trouble.',
+      caveat: 'strace needs CPU time for each call as well: with a small quota it adds to the problem.',
     },
   ];
 };
@@ -148,19 +157,19 @@ const ADVICE: Readonly<Record<Cause, (reason: Reason, pid: number) => Step[]>> =
   lock: () => [
     {
       text:
-        'Find the thread that holds the lock: it is the one that wakes this futex. Joining a native thread or ' +
+        'Find the thread that holds the lock: that thread wakes this futex. Joining a native thread or ' +
         'waiting for its result inside the loop looks the same.',
       caveat: 'Use the AsyncResult of the loop library instead of Thread.join or Future.result.',
     },
   ],
   unrecorded: (_, pid) => [
     {
-      text: 'Record the calls while it happens: this capture counts, and tells no call.',
+      text: 'Record the calls while it happens: this capture only counts and names no call.',
       command: `drover attach ${pid} --for 30s`,
     },
   ],
-  'no-syscall': () => [
-    COMPUTING_OR_WAITING,
+  'no-syscall': (_reason, pid) => [
+    computingOrWaiting(pid),
     {
       text:
         'Move the computation to another process (a task queue, a process pool), or serve CPU-heavy paths with ' +

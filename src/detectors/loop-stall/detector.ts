@@ -127,7 +127,7 @@ function conclude(context: Context, groups: ReadonlyMap<Thread, ReadonlyMap<stri
   if (isShared)
     return clear(
       `at no time of ${context.threshold('stall-ms')} ms or more was a thread at work while none of those that take ` +
-        `turns at one epoll set waited there (${plural(loops.length, 'set')}); what a lock holds up cannot be told`,
+        `turns at one epoll set waited there (${plural(loops.length, 'set')}); a wait for a lock would not show`,
     );
   const seen = `in ${plural(turns, 'turn')} of ${plural(loops.length, 'loop')}`;
   if (capabilities.resolution > MILLISECOND)

@@ -16,8 +16,7 @@ import type { Stall, StallGroup } from './stall-group.ts';
 import { memberTitleOf, titleOf } from './title.ts';
 import { mayTakeTurns, TURNS_NOTE } from './turn-takers.ts';
 
-const POOL_NOTE =
-  ' It hands its connections to a pool of threads: as likely as not it waited for one of them to be free.';
+const POOL_NOTE = ' It hands its connections to a pool of threads: it probably waited for a free thread.';
 
 /** Requests that a finding names. */
 const SHOWN_REQUESTS = 20;
@@ -126,7 +125,13 @@ export function stallFinding(
       share: round(Math.min(1, group.total / Math.max(1, observedOf(thread, context))), 4),
     },
     evidence: withCode(evidenceOf(group), code),
-    next: stepsWithCode(stallAdvice(cause, reason, thread.process, starvedOf(longest)), code),
+    next: stepsWithCode(
+      stallAdvice(cause, reason, thread.process, {
+        starved: starvedOf(longest),
+        isMeasured: longest.offCpu !== null,
+      }),
+      code,
+    ),
     subjects: [
       `pid ${pid}`,
       ...(longest.request === '' ? [] : [`request ${longest.request}`]),

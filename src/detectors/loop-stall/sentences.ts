@@ -120,8 +120,8 @@ function notRunning({ reason, outside, longestGap, gapOffCpu, rhythm }: Stall): 
 function pausedCalls({ call, callTime, total, rungs, target, isBrief }: Reason): string {
   if (isBrief) return `${call}${target === '' ? '' : ` on ${target}`}, which rarely waits, took ${duration(callTime)}`;
   return rungs > 1
-    ? `${rungs} calls that wait for nothing took ${duration(total)}, the longest ${duration(callTime)} (${call})`
-    : `${call}, which waits for nothing, took ${duration(callTime)}`;
+    ? `${rungs} calls that never block took ${duration(total)}, the longest ${duration(callTime)} (${call})`
+    : `${call}, which never blocks, took ${duration(callTime)}`;
 }
 
 /** What the scheduler says of time outside calls; without it nobody can tell. */
@@ -140,8 +140,8 @@ function inCall({ reason }: Stall): string {
   const upTo = estimated ? ' up to the next line' : '';
   if (isBrief)
     return (
-      `${rungs > 1 ? `${rungs} ${call} calls` : call}${on} took ${duration(total)} ${meaning}; so small a step ` +
-      'rarely waits for a disk: unless that is a pipe or far away, it may not have been running'
+      `${rungs > 1 ? `${rungs} ${call} calls` : call}${on} took ${duration(total)} ${meaning}. A call ` +
+      'this short rarely waits for a disk: unless the file is a pipe or far away, the worker may not have been running'
     );
   if (rungs > 1)
     return (

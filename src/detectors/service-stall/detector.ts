@@ -61,9 +61,10 @@ function conclude(context: Context, turns: ReadonlyMap<Thread, BusyTurns>): Conc
       loops === 0
         ? 'No event-loop workers seen'
         : loops === 1
-          ? 'One event-loop worker was traced: each of its stalls stops whatever it alone serves; trace all workers ' +
-            'to see whether the service stood still'
-          : `Each of ${loops} event loops serves something else: no two of them stand in for each other`;
+          ? 'One event-loop worker was traced: while it stalls, whatever it alone serves stands still. Trace all ' +
+            'workers ' +
+            'to see whether the whole service did'
+          : `Each of ${loops} event loops serves something else: no other worker can serve instead`;
     return notApplicable(reason);
   }
   const findings: DraftFinding<Metrics>[] = [];

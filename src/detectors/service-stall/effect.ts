@@ -22,11 +22,11 @@ export const effect: Effect = {
   },
   // Whatever took most of it is where to begin.
   least: 0.01,
-  inWords: (metrics, share) => `nobody could accept or answer ${extent(metrics)}${part(share)}`,
+  inWords: (metrics, share) => `nobody could accept or answer ${extent(metrics)}${others(share)}`,
 };
 
-function part(share: number): string {
-  return share >= NEARLY_ALL ? '' : ' (other stalls are part of it)';
+function others(share: number): string {
+  return share >= NEARLY_ALL ? '' : ' (other stalls included)';
 }
 
 function extent({ count, totalMs, longestMs }: Metrics): string {

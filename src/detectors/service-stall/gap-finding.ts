@@ -64,7 +64,8 @@ function adviceFor({ before }: Gap): Step[] {
   return [
     {
       text:
-        'Who told the workers to stop? A reload does, and so does the rotation of logs on many hosts. Look for a ' +
+        'Find out who made the workers stop: a reload does, and so does the rotation of logs on many hosts. Look ' +
+        'for a ' +
         'signal to the parent at that time.',
       ...(before[0] === undefined ? {} : { command: 'grep -r postrotate -A 5 /etc/logrotate.d' }),
     },

@@ -69,8 +69,8 @@ const hasRequests = ({ process }: ProcessWaits): boolean => process.requests > 0
 
 function unownedReason({ name, all }: Peer): string {
   return (
-    `A wait of ${duration(all.longest)} for ${name} belongs to no request that the capture shows: a request may have ` +
-    'waited in another thread, or somebody who only listens. The table of services lists all waits'
+    `A wait of ${duration(all.longest)} for ${name} belongs to no request that the capture shows. A request may have ` +
+    'waited in another thread, or the process only listens there. The table of services lists all waits'
   );
 }
 

@@ -60,7 +60,7 @@ export function finding(context: Context, slow: readonly Slow[]): DraftFinding<M
 const WHY: Readonly<Record<Slow['by'], string>> = {
   requests: 'A request that waits for another service keeps its client waiting, and its worker or memory taken.',
   'main-work': 'A process that waits for another service inside a call does nothing else meanwhile.',
-  limits: 'A time limit that runs out again and again on one descriptor: what is waited for does not come.',
+  limits: 'The same wait times out again and again: the answer does not come.',
 };
 
 function longestOf({ peer, by }: Slow): LongestWait | null {
@@ -130,7 +130,7 @@ function adviceFor({ name, isKnown, processes }: Peer): readonly Step[] {
         ]
       : [
           {
-            text: 'What is that descriptor, and who is at the other end?',
+            text: 'See what that descriptor is, and who is at the other end.',
             command: `ls -l /proc/${pid || 'PID'}/fd/${name.replace(/\D/g, '')}; ss -tnp | grep pid=${pid || 'PID'},`,
           },
         ]),

@@ -66,7 +66,7 @@ function conclude(context: Context, taken: readonly QueueTaken[], free: FreeWork
   });
   return verdictOf(
     judged,
-    (findings) => `${plural(findings, 'address', 'addresses')} with a queue left alone`,
+    (findings) => `${plural(findings, 'address', 'addresses')} with a queue that nobody accepted from`,
     () => notApplicable('No address for which workers have queues of their own (SO_REUSEPORT) was seen'),
   );
 }

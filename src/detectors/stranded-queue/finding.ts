@@ -44,7 +44,7 @@ export function finding(
     title: cutTitle(`${plural(connections, 'connection')} waited on a ${stalled} worker while others were free`),
     summary:
       `Each of ${queues.size} workers has a queue of its own for ${name}. ` +
-      `${stranded.length === 1 ? 'Once' : plural(stranded.length, 'time')} a worker did not look at its queue ` +
+      `${stranded.length === 1 ? 'Once' : plural(stranded.length, 'time')} a worker did not accept from its queue ` +
       `while another was free; ${plural(connections, 'connection')} had queued up there. ` +
       `At worst ${plural(worst.accepted, 'connection')} waited for up to ${duration(longest(worst))} on ` +
       `${workerName(worst.thread.process.pid).toLowerCase()} while ` +

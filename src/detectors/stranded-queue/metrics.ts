@@ -4,9 +4,9 @@ import { metric, type ValuesOf } from '../metric.ts';
 export const metrics = {
   listener: metric.text('The address.'),
   queues: metric.count('Sockets that listen on it, each with a queue of its own.'),
-  count: metric.count('How often a queue was left alone while another worker was free.'),
+  count: metric.count('How often nobody accepted from a queue while another worker was free.'),
   connections: metric.count('Connections that waited there.'),
-  longestMs: metric.lengthMs('The longest time that such a queue was left alone.'),
+  longestMs: metric.lengthMs('The longest time that nobody accepted from such a queue.'),
   stranded: metric.list(
     metric.record({
       pid: metric.pid('The worker that did not look at its queue.'),

@@ -11,7 +11,7 @@ export function adviceFor({ thread, left, wait }: AtEnd): readonly Step[] {
   const isMemory = left.futex !== null || left.name === 'futex';
   return [
     {
-      text: 'Is the thread still there? The same numbers three times say yes.',
+      text: 'See whether the thread is still in that call: it is when the three lines are the same.',
       command: `for i in 1 2 3; do cat /proc/${name}/task/${tid}/syscall; sleep 1; done`,
     },
     ...(BY_WAIT[wait.kind]?.({ pid: name, fd: left.fd, path: left.path || left.target, isMemory }) ?? []),
@@ -28,12 +28,12 @@ interface Place {
 }
 
 const descriptorStep = ({ pid, fd }: Place): Step => ({
-  text: 'What is that descriptor?',
+  text: 'See what that descriptor is.',
   command: fd >= 0 ? `ls -l /proc/${pid}/fd/${fd}` : `ls -l /proc/${pid}/fd`,
 });
 
 const socketStep = ({ pid }: Place): Step => ({
-  text: 'Who is at the other end? Recv-Q and Send-Q above 0 say who does not read.',
+  text: 'See who is at the other end: Recv-Q or Send-Q above 0 shows who does not read.',
   command: `ss -tnp | grep pid=${pid},`,
 });
 
@@ -54,14 +54,14 @@ const BY_WAIT: Readonly<Partial<Record<Wait['kind'], (place: Place) => readonly 
   lock: ({ pid, isMemory }) => [
     isMemory
       ? {
-          text: 'Which thread holds the lock? The stacks of all threads show who is in code that takes it.',
+          text: 'See which thread holds the lock: the stacks of all threads show it.',
           command: `gdb -p ${pid} -batch -ex 'thread apply all bt'`,
           needs: 'gdb, which stops the process while it looks',
         }
-      : { text: 'Who has the lock on the file?', command: `lslocks -p ${pid}; lslocks | head -50` },
+      : { text: 'See who has the lock on the file.', command: `lslocks -p ${pid}; lslocks | head -50` },
   ],
   child: ({ pid }) => [
-    { text: 'What does the child do?', command: `ps -o pid,ppid,stat,wchan:32,etime,args --ppid ${pid}` },
+    { text: 'See what the child does.', command: `ps -o pid,ppid,stat,wchan:32,etime,args --ppid ${pid}` },
   ],
   'pipe-reader': (place) => [
     descriptorStep(place),
@@ -72,19 +72,19 @@ const BY_WAIT: Readonly<Partial<Record<Wait['kind'], (place: Place) => readonly 
   ],
   'pipe-writer': (place) => [
     {
-      text: 'What kind of file is it? A named pipe (p) waits for its other end.',
+      text: 'See what kind of file it is: a named pipe waits for its other end.',
       command: `stat ${quoted(place.path)}`,
     },
   ],
   log: () => [
     {
-      text: 'Does the log daemon run, and does it read?',
+      text: 'See whether the log daemon runs and reads.',
       command: 'systemctl status systemd-journald rsyslog; ss -xlp | grep /dev/log',
     },
   ],
   disk: ({ pid }) => [
     {
-      text: 'Is the disk or the network file system stuck?',
+      text: 'See whether the disk or the network file system is stuck.',
       command: `cat /proc/${pid}/stack; dmesg | tail; iostat -x 1 3`,
       needs: 'root',
     },

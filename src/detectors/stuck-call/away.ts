@@ -98,7 +98,7 @@ export function awayFinding(context: Context, threads: readonly Thread[], isEver
           needs: 'a Python process and py-spy; for others perf top -p PID',
         },
         {
-          text: 'Does it compute? The first of the three numbers grows by a billion a second.',
+          text: 'See whether it computes: the first of the three numbers then grows by a billion a second.',
           command: `cat /proc/${pids[0]}/schedstat`,
         },
       ],

@@ -174,7 +174,7 @@ export function wokenInVain(context: Context, { listener, figures }: Alone, queu
   return {
     ...all,
     confidence: 'possible',
-    title: `Woken in vain for ${listener.name}: ${count(wasted)} of ${count(wasted + productive)} times`,
+    title: `Woken for nothing on ${listener.name}: ${count(wasted)} of ${count(wasted + productive)} times`,
     summary:
       `One acceptor of ${listener.name} was traced. It was woken ${count(wasted + productive)} times and got ` +
       `${plural(connections, 'connection')}: ${count(wasted)} times another process, which is not in the capture, ` +

@@ -17,7 +17,7 @@ export const workerDeath = defineDetector({
     'death-loop': {
       default: 3,
       unit: 'deaths',
-      meaning: 'So many children of one parent that end in this way are a crash loop, which is critical.',
+      meaning: 'When this many children of one parent end in this way it is a crash loop, which is critical.',
     },
   },
   trackers: [DeathTracker],

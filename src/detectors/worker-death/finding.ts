@@ -91,7 +91,7 @@ function serves({ model }: Context, deaths: readonly Death[]): boolean {
 }
 
 function how({ signal, status, coreDumped, isAssumed }: Death): string {
-  if (isAssumed) return `got ${signal}, and nothing of it follows`;
+  if (isAssumed) return `got ${signal}, and no later line of it is in the capture`;
   if (signal === '') return `exited with status ${status}`;
   return `was killed by ${signal}${coreDumped ? ' (core dumped)' : ''}`;
 }
@@ -119,7 +119,7 @@ function summaryOf(first: Death, deaths: readonly Death[]): string {
       );
     else if (first.signal === 'SIGKILL')
       sentences.push(
-        'The trace does not show who sent it: an operator, a supervisor, or the kernel for want of memory.',
+        'The trace does not show who sent it: an operator, a supervisor, or the kernel when memory ran out.',
       );
   }
   sentences.push(...wordsOf(first, deaths));
@@ -153,13 +153,13 @@ function adviceFor({ signal, coreDumped, process, pid, words }: Death): readonly
     return [
       {
         text:
-          'Did the kernel end it for want of memory? A line "Out of memory: Killed process" says so; none says ' +
-          'it was somebody else.',
+          'See whether the kernel killed it because memory ran out. A line "Out of memory: Killed process" says so; ' +
+          'without one it was somebody else.',
         command: `dmesg -T | grep -i -E 'killed process|oom' | tail; journalctl -k --since -1h | grep -i oom | tail`,
         needs: 'root',
       },
       {
-        text: 'Does a container or a unit have a limit of memory that it reached?',
+        text: 'See whether the memory limit of a container or unit was reached.',
         command: 'cat /sys/fs/cgroup/memory.events; systemctl status SERVICE',
       },
     ];
@@ -174,7 +174,7 @@ function adviceFor({ signal, coreDumped, process, pid, words }: Death): readonly
             },
           ]
         : []),
-      { text: 'Look at what the kernel says of it.', command: 'dmesg -T | tail -20', needs: 'root' },
+      { text: 'See what the kernel says about it.', command: 'dmesg -T | tail -20', needs: 'root' },
       ...(signal === 'SIGABRT'
         ? [
             {
@@ -189,7 +189,7 @@ function adviceFor({ signal, coreDumped, process, pid, words }: Death): readonly
     ];
   return [
     {
-      text: 'Read what the program printed just before: as a rule an exception with its traceback.',
+      text: 'Read what the program printed just before: mostly an exception with its traceback.',
       command: 'journalctl -u SERVICE -n 100',
       caveat:
         process === null

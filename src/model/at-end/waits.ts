@@ -96,7 +96,7 @@ export function judgeWait(thread: Thread, left: LeftIn, model: Model): Judgement
       return sleeping(thread, left);
     default:
       // It does not wait as a rule: most likely the thread is at work, unless nothing else is in the capture.
-      return unknown('unknown', isAllThereIs(model) ? 'the kernel to end it, which takes no time as a rule' : '');
+      return unknown('unknown', isAllThereIs(model) ? 'the kernel to end it, which normally takes no time' : '');
   }
 }
 

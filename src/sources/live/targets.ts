@@ -9,6 +9,7 @@ const INTERPRETERS = /^(?:python|pypy|ruby|node|php|perl|java|bash|sh|dash)[\d.]
 /** `nginx: master process`, `puma 5.6.5 (tcp://…)`: what a server writes over its words. */
 const TITLE = /^([\w.-]+)(?:: | \d)/;
 const MOST_NAMED = 5;
+const MOST_PORT = 65_535;
 const MOST_WORDS = 60;
 
 /** How `findTargets` looks at the host; tests bring their own. */
@@ -32,14 +33,25 @@ function targetsOf(word: string, options: TargetOptions): number[] {
   if (/^[1-9]\d{0,9}(?:,[1-9]\d{0,9})*$/.test(word)) return word.split(',').map(Number);
   const port = /^(?:[\w.*-]*|\[[\da-fA-F:]*\]):(\d{1,5})$/.exec(word)?.[1];
   const found = port === undefined ? named(word, options) : listening(Number(port), options);
-  if (found.length === 0)
-    throw new AttachError(port === undefined ? `No process is called ${word}.` : `Nobody listens on port ${port}.`, {
-      hint:
-        port === undefined
-          ? 'Give a pid, a name, a port (:8000) or a unit (web.service); find it with: ps -eo pid,ppid,user,args'
-          : 'See who listens on what with: ss -ltnp',
-    });
+  if (found.length === 0) throw nobody(word, port);
   return oneServer(word, found, options.view);
+}
+
+/** What a word means that no process answers to, and where to look. */
+function nobody(word: string, port: string | undefined): AttachError {
+  if (port !== undefined)
+    return Number(port) > MOST_PORT
+      ? new AttachError(`${port} is no port.`, {
+          hint: `Ports are numbers up to ${MOST_PORT}; see them with: ss -ltnp`,
+        })
+      : new AttachError(`Nobody listens on port ${port}.`, { hint: 'See who listens on what with: ss -ltnp' });
+  if (word.endsWith('.service'))
+    return new AttachError(`The unit ${word} has no process here.`, {
+      hint: `See its state with: systemctl status ${word}`,
+    });
+  return new AttachError(`No process is called ${word}.`, {
+    hint: 'Give a pid, a name, a port (:8000) or a unit (web.service); find it with: ps -eo pid,ppid,user,args',
+  });
 }
 
 /** Several servers of one name are not one: the user says which. */

@@ -91,5 +91,7 @@ describe('whom a word means', () => {
     assert.deepEqual(found('web.service', all, proc), [101, 103]);
     assert.deepEqual(found('web', all, proc), [101, 103]);
     assert.throws(() => found('we', all, proc), /No process is called we\./);
+    assert.throws(() => found('we.service', all, proc), /The unit we\.service has no process here\./);
+    assert.throws(() => found(':65536', all, proc), /65536 is no port\./);
   });
 });
